@@ -20,7 +20,7 @@ import { createOngoing } from '../service/ongoing.ts';
 import { createStepWatch } from '../service/time/clock-steps.ts';
 import { createPlatformUpdates } from '../service/updates/platform-updates.ts';
 import { createUpdates, type Updates } from '../service/updates/update-run.ts';
-import { createUplinkPlace } from '../sync/uplink-place.ts';
+import { createUplinkSlot } from '../sync/uplink-slot.ts';
 import { fieldFor, recorderFor, selfFor, storeFor } from './core-parts.ts';
 import { AgentState, type Building, type Joined } from './joined.ts';
 import type { AgentParts } from './parts.ts';
@@ -35,7 +35,7 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   const quietMono = quietUntilMono(parts.cabinet, parts.machine ?? null, startedMono);
   const made = { parts, clock, startedMono, quietMono, state: new AgentState(parts) } as Building;
   made.store = storeFor(made);
-  made.uplink = createUplinkPlace(clock);
+  made.uplink = createUplinkSlot(clock);
   made.self = selfFor(made);
   // The machine's own clock: the record is of its steps too.
   made.record = createSelfRecord({ clock: parts.clock, log: parts.log, store: made.store });

@@ -29,7 +29,7 @@ import type { StepWatch } from '../service/time/clock-steps.ts';
 import type { PlatformUpdates } from '../service/updates/platform-updates.ts';
 import type { Updates } from '../service/updates/update-run.ts';
 import type { Recorder } from '../store/recorder.ts';
-import type { UplinkPlace } from '../sync/uplink-place.ts';
+import type { UplinkSlot } from '../sync/uplink-slot.ts';
 import type { AgentParts } from './parts.ts';
 
 /** The rooms of light of one configuration. */
@@ -76,7 +76,7 @@ export interface Joined {
   /** Until when no level is written after mains have returned. */
   readonly quietMono: MonoMs;
   readonly store: Store;
-  readonly uplink: UplinkPlace;
+  readonly uplink: UplinkSlot;
   readonly self: Self;
   readonly record: SelfRecord;
   readonly ongoing: Ongoing;

@@ -7,7 +7,7 @@
 import type { Uplink } from '../core/ports.ts';
 import { createRoomEvents } from '../core/room-events.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
-import { createUplink } from '../sync/uplink.ts';
+import { SparkplugUplink } from '../sync/uplink.ts';
 import type { Joined } from './joined.ts';
 
 type Neighbours = Pick<
@@ -32,8 +32,8 @@ export function openUplink({
   const { version, log, door, random, readFile } = parts;
   state.uplinkEvents = createRoomEvents(clock, ongoing.onEvent);
   if (cabinet.uplink === null) return null;
-  return createUplink({
-    ...{ version, clock, log, store, door, random },
+  return new SparkplugUplink({
+    ...{ version, clock, log, store, transport: door, random },
     ...(readFile === undefined ? {} : { readFile }),
     config: cabinet.uplink,
     cabinetId: cabinet.id,

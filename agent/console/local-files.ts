@@ -29,7 +29,7 @@ export function localFiles(configFile: string, credentialsDir: string | null = n
     testUplink: async (request, tell) => {
       if (cabinet === null) throw new ConsoleError('failed', `the cabinet ${configFile} cannot be used: run luciole check`);
       if (cabinet.uplink === null) return undefined;
-      const [{ createMqttTransport: createMqttDoor }, { createFileReader }, { testUplink }] = await Promise.all([
+      const [{ createMqttTransport }, { createFileReader }, { testUplink }] = await Promise.all([
         import('../sync/mqtt/mqttjs-transport.ts'),
         import('../sync/mqtt/secret-files.ts'),
         import('../sync/session/uplink-test.ts'),
@@ -38,7 +38,7 @@ export function localFiles(configFile: string, credentialsDir: string | null = n
       const timeQuality = createTimeQuality({ clock, trust: () => cabinet.clockTrust });
       await timeQuality.start();
       const judging = createSystemClock({ quality: () => timeQuality.quality() });
-      const parts = { config: cabinet.uplink, clientId: `luciole-${cabinet.id}`, door: createMqttDoor(), clock: judging };
+      const parts = { config: cabinet.uplink, clientId: `luciole-${cabinet.id}`, transport: createMqttTransport(), clock: judging };
       return testUplink({ ...parts, readFile: createFileReader(credentialsDir, cabinet.store.dir) }, request, tell);
     },
     about: `no agent answers, so this is what files say: profiles of ${['the program', ...dirs].join(', ')}; ${site}`,

@@ -6,7 +6,7 @@
 import type { Log, Store, Uplink } from '../core/ports.ts';
 import type { AgentView } from '../core/views.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
-import { isFinal } from '../sync/commands/command-registry.ts';
+import { isFinal } from '../sync/commands/command-record.ts';
 
 export interface OngoingParts {
   readonly store: Pick<Store, 'appendEvent' | 'appendOutcome' | 'events'>;

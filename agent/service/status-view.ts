@@ -11,7 +11,7 @@ import type { StatusView } from '../core/views.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { withLampFaults } from '../diagnosis/faults-in-views.ts';
 import { sunAltitudeDeg } from '../lighting/sun.ts';
-import type { UplinkPlace } from '../sync/uplink-place.ts';
+import type { UplinkSlot } from '../sync/uplink-slot.ts';
 
 /** Where the facts come from. */
 export interface StatusSources {
@@ -21,7 +21,7 @@ export interface StatusSources {
   readonly field: Pick<Field, 'lines' | 'devices'>;
   readonly store: Pick<Store, 'status'>;
   readonly control: Pick<Control, 'zones' | 'zoneStates'>;
-  readonly uplink: Pick<UplinkPlace, 'status'>;
+  readonly uplink: Pick<UplinkSlot, 'status'>;
   readonly activeEvents: readonly AgentEvent[];
   readonly startedMono: MonoMs;
   readonly firstPollMono: MonoMs | null;

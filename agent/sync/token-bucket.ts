@@ -1,18 +1,16 @@
 /**
- * How much of something may happen: a burst at once, then so many a second.
- *
- * Owns the count of one such limit.
+ * A rate limit as a token bucket: a burst at once, then a number per second.
  */
 import type { Clock } from '../core/clock.ts';
 
 export interface Rate {
-  /** At once, after a pause. */
+  /** Allowed at once, after a pause. */
   readonly burst: number;
   readonly perS: number;
 }
 
 export interface TokenBucket {
-  /** False when there is none left. */
+  /** Takes a token. False when none is left. */
   take(): boolean;
 }
 

@@ -1,36 +1,48 @@
 /**
- * The platform's side of the cabinet: a Sparkplug B 3.0 edge node.
+ * The uplink as a Sparkplug B 3.0 edge node.
  *
- * Joins the parts of this room and answers the rest of the agent. Never throws into a caller; a broken link is a state and an event, and
+ * Connects the parts of `agent/sync` and answers the rest of the agent. Never throws into a caller: a broken link is a state and an event, and
  * readings wait in the store meanwhile.
  */
 import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
-import { createEventTracker } from '../core/event-tracker.ts';
-import type { Log, PlatformOrder, RelayedDetection, Store, Uplink, UplinkDevice } from '../core/ports.ts';
+import type {
+  Committed,
+  FrameFate,
+  Log,
+  PlatformOrder,
+  ReadingFrame,
+  RelayedDetection,
+  Store,
+  Uplink,
+  UplinkDevice,
+  UplinkStatus,
+  UplinkValue,
+} from '../core/ports.ts';
+import type { UplinkTools } from '../core/uplink-tools.ts';
 import { within } from '../core/within.ts';
-import type { AgentEvent, PointId, Reading } from '../core/words.ts';
-import { createCommandInbox } from './commands/command-inbox.ts';
+import type { AgentEvent, Outcome, PointId, Reading } from '../core/words.ts';
+import { CommandInbox } from './commands/command-inbox.ts';
 import { COMMAND_METRIC } from './commands/command-metrics.ts';
-import { createByteMeter } from './delivery/byte-meter.ts';
-import { createDelivery } from './delivery/delivery.ts';
+import { createDataBudget, type DataBudget } from './delivery/data-budget.ts';
+import { Delivery } from './delivery/delivery.ts';
 import type { ResendResult } from './delivery/resend-queue.ts';
-import { createSyncHandler } from './delivery/sync-handler.ts';
+import { createSyncHandler, type SyncHandler } from './delivery/sync-handler.ts';
 import type { InboundMessage, MqttConnection, MqttTransport } from './mqtt/mqtt-transport.ts';
 import { createFileReader } from './mqtt/secret-files.ts';
 import type { ReadFile } from './mqtt/secrets.ts';
-import { createRelayChannel } from './relay-channel.ts';
-import { createBrokerLink, type Ending } from './session/broker-link.ts';
-import { createTrace } from './session/trace.ts';
+import { createRelayChannel, type RelayChannel } from './relay-channel.ts';
+import { BrokerLink, type Ending } from './session/broker-link.ts';
+import { createTrace, type Trace } from './session/trace.ts';
+import { UplinkMonitor } from './session/uplink-monitor.ts';
 import { testUplink } from './session/uplink-test.ts';
-import { silenceText, uplinkReason, uplinkState } from './session/uplink-words.ts';
 import { createCurrentValues } from './sparkplug/current-values.ts';
 import { readHostState } from './sparkplug/host-state.ts';
-import { createMetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
-import { createNodeFacts } from './sparkplug/node-facts.ts';
-import { createNodePublisher } from './sparkplug/node-publisher.ts';
+import { createMetricTable, type MetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
+import { createNodeFacts, type NodeFacts } from './sparkplug/node-facts.ts';
+import { NodePublisher } from './sparkplug/node-publisher.ts';
 import { encodeNodeDeath } from './sparkplug/publisher.ts';
-import { createTopics } from './sparkplug/topics.ts';
+import { createTopics, type Topics } from './sparkplug/topics.ts';
 
 export interface UplinkParts {
   readonly config: UplinkConfig;
@@ -45,234 +57,270 @@ export interface UplinkParts {
   >;
   /** The newest reading of a point, for births. */
   readonly latest: (pointId: PointId) => Reading | undefined;
-  readonly door: MqttTransport;
+  readonly transport: MqttTransport;
   /** 0..1, for back-off and jitter. */
   readonly random: () => number;
   readonly readFile?: ReadFile;
-  /** Someone still works on a command of an earlier session. Default: nobody does. */
+  /** Whether a command of an earlier session is still being carried out. Default: none is. */
   readonly isOpenCommand?: (commandId: string) => boolean;
-  /** A command of the platform that is to be carried out, once. */
+  /** A command of the platform to be carried out, once. */
   readonly onOrder?: (order: PlatformOrder) => void;
-  /** A neighbour cabinet reports someone; checked for shape, not yet for sense. */
+  /** A neighbour cabinet reports a person; its shape is checked, its plausibility is not. */
   readonly onRelay?: (relay: RelayedDetection) => void;
   readonly onEvent?: (event: AgentEvent) => void;
 }
 
-/** How often `Sync/*` is looked at and, when it changed, sent. Units: ms. */
+/** Period at which `Sync/*` is updated and, when it changed, sent. Units: ms. */
 const SYNC_PERIOD_MS = 60_000;
-
-/** Longest wait for the last proof before the farewell. Units: ms. */
+/** Longest wait for the last proof before the deaths are sent. Units: ms. */
 const SETTLE_MS = 1_000;
 
-/** An uplink that touches nothing before `start`. */
-export function createUplink(parts: UplinkParts): Uplink {
-  const { config, clock, log, store, onOrder = () => {}, onRelay = () => {}, onEvent = () => {} } = parts;
-  const readFile = parts.readFile ?? createFileReader(null);
-  const trace = createTrace(clock);
-  const clientId = `luciole-${parts.cabinetId}`;
-  const table = createMetricTable(parts.devices, config);
-  const topics = createTopics(config.group, config.node, config.primaryHost);
-  const values = createCurrentValues({ table, clock, latest: parts.latest });
-  const facts = createNodeFacts({ table, values, clock, version: parts.version });
-  const relays = createRelayChannel({ table, values, nodeId: config.node, clock, onRelay });
-  const counts = { published: 0, historical: 0, acked: 0, messages: 0, bytes: 0 };
-  let syncTimer: Timer | null = null;
-  let sinceMs = clock.wallMs();
-  /** A person asked for it: nothing is wrong. */
-  let isReconnecting = false;
-  /** A start waits for the disk, and a stop may come meanwhile. */
-  let isWanted = false;
+/** Touches neither network nor disk before `start`. */
+export class SparkplugUplink implements Uplink {
+  readonly tools: UplinkTools;
+  readonly #parts: UplinkParts;
+  readonly #readFile: ReadFile;
+  readonly #clientId: string;
+  readonly #table: MetricTable;
+  readonly #topics: Topics;
+  readonly #trace: Trace;
+  readonly #monitor: UplinkMonitor;
+  readonly #facts: NodeFacts;
+  readonly #relays: RelayChannel;
+  readonly #budget: DataBudget;
+  readonly #publisher: NodePublisher;
+  readonly #delivery: Delivery;
+  readonly #syncHandler: SyncHandler;
+  readonly #commands: CommandInbox;
+  readonly #link: BrokerLink;
+  readonly #counts = { published: 0, historical: 0, acked: 0, messages: 0, bytes: 0 };
+  #syncTimer: Timer | null = null;
+  /** A stop may come while a start waits for the disk. */
+  #isWanted = false;
 
-  const meter = createByteMeter({ clock, store, dailyMegabytes: config.dailyMegabytes });
-  const events = createEventTracker(clock, onEvent);
-  const voice = createNodePublisher({
-    ...{ nodeId: config.node, table, topics, values, clock, log },
-    onSent: (bytes) => {
-      counts.messages += 1;
-      counts.bytes += bytes;
-      meter.add(bytes);
-    },
-    onUnbearable: (error) => link.fail(error),
-  });
-  const delivery = createDelivery({
-    store,
-    clock,
-    log,
-    proof: config.proof,
-    mayDrain: () => meter.mayDrain(),
-    onGap: (notes) => voice.texts(NODE_METRIC.gap, notes),
-    onResend: tellResend,
-    onMode: () => void reportSync(),
-    onSent: ({ readings, historical }) => {
-      counts.published += readings;
-      if (historical) counts.historical += readings;
-    },
-    onProven: (readings) => {
-      counts.acked += readings;
-    },
-  });
-  const syncDesk = createSyncHandler({ table, clock, log, delivery, onResend: tellResend, onAccept: () => void reportSync() });
-  const desk = createCommandInbox({
-    table,
-    cabinetId: parts.cabinetId,
-    clock,
-    log,
-    store,
-    random: parts.random,
-    ...(parts.isOpenCommand === undefined ? {} : { isOpen: parts.isOpenCommand }),
-    onOrder,
-    onTaken: (deviceId, commandId, expiresMs) => {
-      const at = { quality: 'good', atMs: clock.wallMs() } as const;
-      voice.update(deviceId, COMMAND_METRIC.id, { value: commandId, ...at });
-      voice.update(deviceId, COMMAND_METRIC.expires, { value: expiresMs, ...at });
-    },
-    onRebirth: () => link.tell({ kind: 'rebirth-asked', atMono: clock.monoMs() }),
-    onAnswer: voice.outcome,
-    onEvent,
-  });
-  const link = createBrokerLink({
-    config,
-    clientId,
-    subscriptions: topics.subscriptions,
-    will: (bdSeq) => ({ topic: topics.node('NDEATH'), payload: encodeNodeDeath(table, bdSeq, clock.wallMs()) }),
-    clock,
-    log,
-    store,
-    door: parts.door,
-    random: parts.random,
-    readFile,
-    onBirth: giveBirth,
-    onRebirth: voice.bear,
-    onDeath: sayGoodbye,
-    onGone: forgetSession,
-    onMessage: receive,
-    onChange: afterPhase,
-    onTakenOver: (text) => events.notice({ code: 'uplink-taken-over', source: config.node, severity: 'warning', text }),
-    trace,
-  });
-
-  function giveBirth(connection: MqttConnection, bdSeq: number): void {
-    delivery.open({ publisher: voice.open(connection, bdSeq), connection });
-    desk.open(connection);
+  constructor(parts: UplinkParts) {
+    const { config, clock, log, store, onRelay = () => {}, onEvent = () => {} } = parts;
+    this.#parts = parts;
+    this.#readFile = parts.readFile ?? createFileReader(null);
+    this.#clientId = `luciole-${parts.cabinetId}`;
+    this.#trace = createTrace(clock);
+    this.#monitor = new UplinkMonitor(config, clock, onEvent);
+    this.#budget = createDataBudget({ clock, store, dailyMegabytes: config.dailyMegabytes });
+    const table = createMetricTable(parts.devices, config);
+    const topics = createTopics(config.group, config.node, config.primaryHost);
+    const values = createCurrentValues({ table, clock, latest: parts.latest });
+    this.#table = table;
+    this.#topics = topics;
+    this.#facts = createNodeFacts({ table, values, clock, version: parts.version });
+    this.#relays = createRelayChannel({ table, values, nodeId: config.node, clock, onRelay });
+    this.#publisher = new NodePublisher({
+      ...{ nodeId: config.node, table, topics, values, clock, log },
+      onSent: (bytes) => this.#countSent(bytes),
+      onBirthRefused: (error) => this.#link.fail(error),
+    });
+    this.#delivery = this.#createDelivery();
+    this.#syncHandler = createSyncHandler({
+      ...{ table, clock, log, delivery: this.#delivery },
+      onResend: (result) => this.#sendResendResult(result),
+      onAccept: () => void this.#reportSync(),
+    });
+    this.#commands = this.#createCommandInbox(onEvent);
+    this.#link = this.#createLink();
+    this.tools = {
+      trace: this.#trace.entries,
+      watch: this.#trace.watch,
+      reconnect: (by) => this.#reconnect(by),
+      test: (request, onStep) => {
+        const { transport } = this.#parts;
+        return testUplink({ config, clientId: this.#clientId, transport, clock, readFile: this.#readFile }, request, onStep);
+      },
+    };
   }
 
-  async function sayGoodbye(connection: MqttConnection, { bdSeq, wanted }: Ending): Promise<void> {
-    if (wanted) await within(clock, SETTLE_MS, delivery.settled());
-    delivery.close();
-    desk.close();
-    voice.farewell(connection, bdSeq);
+  async start(): Promise<void> {
+    this.#isWanted = true;
+    await Promise.all([this.#delivery.restore(), this.#budget.restore(), this.#commands.restore()]);
+    if (!this.#isWanted) return;
+    void this.#reportSync();
+    // Also without a session: a birth that waited long for its host carries the present values.
+    this.#syncTimer = every(this.#parts.clock, SYNC_PERIOD_MS, () => void this.#reportSync());
+    await this.#link.start();
   }
 
-  function forgetSession(): void {
-    delivery.close();
-    desk.close();
-    voice.close();
+  async stop(): Promise<void> {
+    this.#isWanted = false;
+    this.#syncTimer?.cancel();
+    await within(this.#parts.clock, SETTLE_MS, this.#commands.stop());
+    await this.#link.stop();
+    this.#budget.save(true);
   }
 
-  function receive(message: InboundMessage): void {
-    const inbound = topics.read(message.topic);
-    if (inbound.kind === 'node-command') {
-      if (!relays.take(message) && !syncDesk.take(message)) desk.nodeCommand(message);
-    } else if (inbound.kind === 'device-command') desk.deviceCommand(inbound.deviceId, message);
-    else if (inbound.kind === 'host-state') {
-      const state = readHostState(message.payload);
-      if (state !== undefined)
-        link.tell({ kind: 'host', ...state, atMono: clock.monoMs(), nowMs: isTrusted(clock.quality()) ? clock.wallMs() : null });
-      else log.event('uplink-bad-host-state', { bytes: message.payload.length }, 'warning');
-    }
+  publish(frame: ReadingFrame): void {
+    this.#delivery.publish(frame);
   }
 
-  function afterPhase(): void {
-    const { phase, afterDeath } = link.session;
-    sinceMs = clock.wallMs();
-    if (phase === 'connecting' || phase === 'off') isReconnecting = false;
-    if (phase === 'subscribing') void reportSync();
-    if (phase === 'live') events.clear('uplink-down', config.node);
-    if (!isReconnecting && (phase === 'resting' || (phase === 'dying' && afterDeath !== 'off')))
-      events.set(true, { code: 'uplink-down', source: config.node, severity: 'warning', text: reasonNow() });
+  committed(committed: Committed): void {
+    this.#delivery.committed(committed);
   }
 
-  function reasonNow(): string {
-    return uplinkReason(link, { isReconnecting, primaryHost: config.primaryHost });
+  fates(): (ticket: number) => FrameFate {
+    return this.#delivery.fates();
   }
 
-  /** Before a session the birth carries it, within one NDATA does. */
-  async function reportSync(): Promise<void> {
-    const status = await delivery.refresh();
-    const known = delivery.facts();
-    meter.keep(false);
-    const changes = facts.note(status, known, meter.today());
-    voice.values(changes);
-    events.set(known.isPlatformSilent, {
-      code: 'platform-silent',
-      source: config.node,
-      severity: 'warning',
-      text: silenceText(known),
+  update(deviceId: string, metric: string, value: UplinkValue): void {
+    this.#publisher.update(deviceId, metric, value);
+  }
+
+  deviceAlive(deviceId: string, alive: boolean): void {
+    this.#publisher.deviceAlive(deviceId, alive);
+  }
+
+  outcome(outcome: Outcome): void {
+    this.#commands.note(outcome);
+  }
+
+  relay(relay: RelayedDetection): void {
+    if (this.#publisher.isOpen()) this.#publisher.values([this.#relays.message(relay)]);
+  }
+
+  status(): UplinkStatus {
+    const link = this.#link;
+    const { state, reason, sinceMs } = this.#monitor.status(link);
+    const { published, historical, acked, messages, bytes } = this.#counts;
+    return {
+      state,
+      broker: link.server.url,
+      server: link.server,
+      reason,
+      sinceMs,
+      bdSeq: link.session.bdSeq,
+      readingsPublished: published,
+      readingsHistorical: historical,
+      readingsAcked: acked,
+      messagesSent: messages,
+      bytesSent: bytes,
+      commandsReceived: this.#commands.received,
+      commandsRefused: this.#commands.refused,
+      relays: this.#relays.counts(),
+      delivery: {
+        ...this.#delivery.facts(),
+        bytesToday: this.#budget.bytesToday(),
+        dailyMegabytes: this.#parts.config.dailyMegabytes,
+      },
+      certificates: link.certificates,
+      lastFailure: link.lastFailure,
+    };
+  }
+
+  #createDelivery(): Delivery {
+    const { store, clock, log, config } = this.#parts;
+    return new Delivery({
+      ...{ store, clock, log, proof: config.proof },
+      mayDrain: () => this.#budget.mayDrain(),
+      onGap: (texts) => this.#publisher.texts(NODE_METRIC.gap, texts),
+      onResend: (result) => this.#sendResendResult(result),
+      onMode: () => void this.#reportSync(),
+      onSent: ({ readings, historical }) => {
+        this.#counts.published += readings;
+        if (historical) this.#counts.historical += readings;
+      },
+      onProven: (readings) => {
+        this.#counts.acked += readings;
+      },
     });
   }
 
-  function tellResend(result: ResendResult): void {
-    voice.texts(NODE_METRIC.resendResult, [JSON.stringify(result)]);
+  #createCommandInbox(onEvent: (event: AgentEvent) => void): CommandInbox {
+    const { cabinetId, clock, log, store, random, isOpenCommand, onOrder = () => {} } = this.#parts;
+    return new CommandInbox({
+      ...{ table: this.#table, cabinetId, clock, log, store, random, onOrder, onEvent },
+      ...(isOpenCommand === undefined ? {} : { isOpen: isOpenCommand }),
+      onTaken: (deviceId, commandId, expiresMs) => {
+        const at = { quality: 'good', atMs: clock.wallMs() } as const;
+        this.#publisher.update(deviceId, COMMAND_METRIC.id, { value: commandId, ...at });
+        this.#publisher.update(deviceId, COMMAND_METRIC.expires, { value: expiresMs, ...at });
+      },
+      onRebirth: () => this.#link.dispatch({ kind: 'rebirth-asked', atMono: clock.monoMs() }),
+      onAnswer: (outcome, kind) => this.#publisher.outcome(outcome, kind),
+    });
   }
 
-  return {
-    start: async () => {
-      isWanted = true;
-      await Promise.all([delivery.restore(), meter.restore(), desk.restore()]);
-      if (!isWanted) return;
-      void reportSync();
-      // Without a session as well: a birth that waited long for its host tells what is so by then.
-      syncTimer = every(clock, SYNC_PERIOD_MS, () => void reportSync());
-      await link.start();
-    },
-    stop: async () => {
-      isWanted = false;
-      syncTimer?.cancel();
-      await within(clock, SETTLE_MS, desk.stop());
-      await link.stop();
-      meter.keep(true);
-    },
-    publish: delivery.publish,
-    update: voice.update,
-    deviceAlive: voice.deviceAlive,
-    committed: delivery.committed,
-    fates: delivery.fates,
-    outcome: desk.note,
-    relay: (relay) => {
-      if (voice.isOpen()) voice.values([relays.letter(relay)]);
-    },
-    status: () => ({
-      state: uplinkState(link.session.phase),
-      broker: link.server.url,
-      server: link.server,
-      reason: reasonNow(),
-      sinceMs,
-      bdSeq: link.session.bdSeq,
-      readingsPublished: counts.published,
-      readingsHistorical: counts.historical,
-      readingsAcked: counts.acked,
-      messagesSent: counts.messages,
-      bytesSent: counts.bytes,
-      commandsReceived: desk.received,
-      commandsRefused: desk.refused,
-      relays: relays.counts(),
-      delivery: { ...delivery.facts(), bytesToday: meter.today(), dailyMegabytes: config.dailyMegabytes },
-      certificates: link.certificates,
-      lastFailure: link.lastFailure,
-    }),
-    tools: {
-      trace: trace.entries,
-      watch: trace.watch,
-      reconnect: (by) => {
-        if (link.session.phase === 'off') return false;
-        const text = `new connection to the platform asked for by ${by}`;
-        events.notice({ code: 'uplink-reconnect', source: config.node, severity: 'info', text });
-        trace.event(text);
-        isReconnecting = link.session.phase !== 'connecting' && link.session.phase !== 'saving';
-        link.tell({ kind: 'reconnect' });
-        return true;
+  #createLink(): BrokerLink {
+    const { config, clock, log, store, transport, random } = this.#parts;
+    const [table, topics] = [this.#table, this.#topics];
+    return new BrokerLink({
+      ...{ config, clientId: this.#clientId, clock, log, store, transport, random, readFile: this.#readFile, trace: this.#trace },
+      subscriptions: topics.subscriptions,
+      will: (bdSeq) => ({ topic: topics.node('NDEATH'), payload: encodeNodeDeath(table, bdSeq, clock.wallMs()) }),
+      onBirth: (connection, bdSeq) => {
+        this.#delivery.open({ publisher: this.#publisher.open(connection, bdSeq), connection });
+        this.#commands.open(connection);
       },
-      test: (request, tell) => testUplink({ config, clientId, door: parts.door, clock, readFile }, request, tell),
-    },
-  };
+      onRebirth: () => this.#publisher.rebirth(),
+      onDeath: (connection, ending) => this.#sendDeaths(connection, ending),
+      onGone: () => {
+        this.#delivery.close();
+        this.#commands.close();
+        this.#publisher.close();
+      },
+      onMessage: (message) => this.#receive(message),
+      onChange: () => {
+        this.#monitor.afterPhase(this.#link);
+        if (this.#link.session.phase === 'subscribing') void this.#reportSync();
+      },
+      onTakenOver: (text) => this.#monitor.noteTakeover(text),
+    });
+  }
+
+  async #sendDeaths(connection: MqttConnection, { bdSeq, wanted }: Ending): Promise<void> {
+    if (wanted) await within(this.#parts.clock, SETTLE_MS, this.#delivery.settled());
+    this.#delivery.close();
+    this.#commands.close();
+    this.#publisher.death(connection, bdSeq);
+  }
+
+  #receive(message: InboundMessage): void {
+    const inbound = this.#topics.read(message.topic);
+    if (inbound.kind === 'node-command') {
+      if (!this.#relays.handle(message) && !this.#syncHandler.handle(message)) this.#commands.nodeCommand(message);
+    } else if (inbound.kind === 'device-command') this.#commands.deviceCommand(inbound.deviceId, message);
+    else if (inbound.kind === 'host-state') this.#receiveHostState(message.payload);
+  }
+
+  #receiveHostState(payload: Uint8Array): void {
+    const { clock, log } = this.#parts;
+    const state = readHostState(payload);
+    const nowMs = isTrusted(clock.quality()) ? clock.wallMs() : null;
+    if (state === undefined) log.event('uplink-bad-host-state', { bytes: payload.length }, 'warning');
+    else this.#link.dispatch({ kind: 'host', ...state, atMono: clock.monoMs(), nowMs });
+  }
+
+  /** Updates `Sync/*`. Before a session the birth carries it; within one NDATA does. */
+  async #reportSync(): Promise<void> {
+    const status = await this.#delivery.refresh();
+    const delivery = this.#delivery.facts();
+    this.#budget.save(false);
+    this.#publisher.values(this.#facts.note(status, delivery, this.#budget.bytesToday()));
+    this.#monitor.checkPlatform(delivery);
+  }
+
+  #sendResendResult(result: ResendResult): void {
+    this.#publisher.texts(NODE_METRIC.resendResult, [JSON.stringify(result)]);
+  }
+
+  #countSent(bytes: number): void {
+    this.#counts.messages += 1;
+    this.#counts.bytes += bytes;
+    this.#budget.add(bytes);
+  }
+
+  #reconnect(by: string): boolean {
+    const { phase } = this.#link.session;
+    if (phase === 'off') return false;
+    const text = `new connection to the platform asked for by ${by}`;
+    this.#monitor.noteReconnect(phase, text);
+    this.#trace.event(text);
+    this.#link.dispatch({ kind: 'reconnect' });
+    return true;
+  }
 }

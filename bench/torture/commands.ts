@@ -1,8 +1,7 @@
 /**
  * Thousands of commands for a whole agent while links are cut, brokers restart and the agent is killed: does each end once?
  *
- * Owns the platform's side: what it sent, what it was told, and what the agent did when. All on the simulated clock; frames, broker and
- * databases are real. What a platform does is done here: what hears no end is sent again under the same id.
+ * On the simulated clock; frames, broker and databases are real. As a platform does, a command without an end is sent again with the same id.
  */
 import { type Metric, toLong } from '../../agent/sync/sparkplug/codec.ts';
 import { createRandom } from '../../test/street/random.ts';
@@ -12,10 +11,10 @@ import type { Summary, TortureOptions } from './torture.ts';
 
 /** One step of simulated time. Units: ms. Source: short against every lifetime, long enough to be quick. */
 const STEP_MS = 50;
-/** Below the agent's own two a second, so that what is refused is refused for another reason. Units: 1/s. */
+/** Below the agent's limit of two a second, so that refusals have another reason. Units: 1/s. */
 const SENT_PER_S = 1.5;
-/** A platform waits so long for an end before it asks again. Units: ms. */
-const PATIENCE_MS = 90_000;
+/** Time without an end after which the platform repeats a command. Units: ms. */
+const REPEAT_MS = 90_000;
 /** Longest time for the last ends after the last command. Units: ms. */
 const LAST_MS = 3_600_000;
 /** Chances of each fault in a second, and of a copy of a command. */
@@ -38,7 +37,7 @@ interface Sent {
   askedMono: number;
 }
 
-/** `rounds` commands. Resolves whether every promise was kept. */
+/** Sends `rounds` commands. Resolves whether every promise was kept. */
 export async function commandTorture({ rounds, seed, progress, emit }: TortureOptions): Promise<boolean> {
   const folder = scratchFolder('torture');
   const ends: (() => unknown)[] = [];
@@ -47,7 +46,7 @@ export async function commandTorture({ rounds, seed, progress, emit }: TortureOp
       { testdir: () => folder.dir, teardown: (end: () => unknown) => void ends.push(end) } as unknown as Parameters<typeof createRig>[0],
       { startAt: '2026-12-15T22:00:00+01:00', withUplink: true },
     );
-    const summary = await suffer(rig, { rounds, random: createRandom(seed), progress });
+    const summary = await run(rig, { rounds, random: createRandom(seed), progress });
     emit(summary);
     return summary.ok;
   } finally {
@@ -56,64 +55,34 @@ export async function commandTorture({ rounds, seed, progress, emit }: TortureOp
   }
 }
 
-interface Wanted extends Pick<TortureOptions, 'rounds' | 'progress'> {
-  readonly random: () => number;
-}
+/** The platform's side: what it sent, the ends it received, and what the agent did when. */
+class CommandPlatform {
+  readonly sent = new Map<string, Sent>();
+  /** Ids without an end. */
+  readonly open = new Set<string>();
+  copies = 0;
+  repeats = 0;
+  readonly #rig: Rig;
+  readonly #random: () => number;
+  #later: readonly { readonly dueMono: number; readonly send: () => void }[] = [];
+  #readLines = 0;
 
-async function suffer(rig: Rig, { rounds, random, progress }: Wanted): Promise<Summary> {
-  const { clock, host, broker } = rig;
-  const sent = new Map<string, Sent>();
-  const open = new Set<string>();
-  const faults = { cut: 0, brokerRestart: 0, restart: 0, kill: 0 };
-  const later: { readonly dueMono: number; readonly send: () => void }[] = [];
-  let copies = 0;
-  let repeats = 0;
-  let readLines = 0;
-  let sendDue = 0;
-
-  host.onValue = ({ metric, value }) => {
-    if (metric !== 'Command/Outcome' || typeof value !== 'string') return;
-    const { id, state, reason } = JSON.parse(value) as { id: string; state: string; reason: string };
-    const command = sent.get(id);
-    if (command === undefined || !['verified', 'refused', 'failed'].includes(state)) return;
-    command.ends.add(`${state}: ${reason}`);
-    open.delete(id);
-  };
-
-  /** What the agent did since the last look, each at the end of a step. */
-  function look(): void {
-    for (const { name, fields } of rig.log.slice(readLines)) {
-      const command = name === 'uplink-command' ? sent.get(String(fields['commandId'])) : undefined;
-      if (command === undefined) continue;
-      command.runs += 1;
-      if (command.expiresMs !== null) command.lateMs = Math.max(command.lateMs, clock.wallMs() - STEP_MS - command.expiresMs);
-    }
-    readLines = rig.log.length;
-    // A night of debug lines is memory for nothing.
-    if (readLines > 10_000) {
-      rig.log.length = 0;
-      readLines = 0;
-    }
+  constructor(rig: Rig, random: () => number) {
+    this.#rig = rig;
+    this.#random = random;
+    rig.host.onValue = ({ metric, value }) => {
+      if (metric === 'Command/Outcome' && typeof value === 'string') this.#takeOutcome(value);
+    };
   }
 
-  async function step(): Promise<void> {
-    await clock.advance(STEP_MS);
-    look();
-    for (const { send } of later.filter(({ dueMono }) => dueMono <= clock.monoMs())) send();
-    later.splice(0, later.length, ...later.filter(({ dueMono }) => dueMono > clock.monoMs()));
+  async wait(ms: number): Promise<void> {
+    for (let waitedMs = 0; waitedMs < ms; waitedMs += STEP_MS) await this.#step();
   }
 
-  async function wait(ms: number): Promise<void> {
-    for (let waitedMs = 0; waitedMs < ms; waitedMs += STEP_MS) await step();
-  }
-
-  function send(command: Sent, timestampMs = clock.wallMs()): void {
-    // The link of the host may be down; then the command is lost, as on any network.
-    void host.command(command.deviceId, command.metrics, { timestampMs }).catch(() => undefined);
-  }
-
-  function sendNew(): void {
-    const id = `t-${sent.size}`;
+  sendNew(): void {
+    const { clock } = this.#rig;
+    const random = this.#random;
+    const id = `t-${this.sent.size}`;
     const nowMs = clock.wallMs();
     const lifeMs = random() < 0.3 ? null : Math.round([-5_000, 500, 2_000, 20_000, 120_000][Math.floor(random() * 5)] ?? 0);
     const expiresMs = lifeMs === null ? null : nowMs + lifeMs;
@@ -124,74 +93,129 @@ async function suffer(rig: Rig, { rounds, random, progress }: Wanted): Promise<S
       ...(expiresMs === null ? [] : [{ name: 'Command/Expires', value: toLong(expiresMs) }]),
     ];
     const command: Sent = { deviceId, metrics, expiresMs, ends: new Set(), runs: 0, lateMs: 0, askedMono: clock.monoMs() };
-    sent.set(id, command);
-    open.add(id);
-    send(command);
+    this.sent.set(id, command);
+    this.open.add(id);
+    this.#send(command);
     if (random() < COPY.soon) {
-      copies += 1;
-      send(command);
+      this.copies += 1;
+      this.#send(command);
     }
     if (random() < COPY.late) {
-      copies += 1;
-      later.push({ dueMono: clock.monoMs() + random() * 400_000, send: () => send(command, nowMs) });
+      this.copies += 1;
+      this.#later = [...this.#later, { dueMono: clock.monoMs() + random() * 400_000, send: () => this.#send(command, nowMs) }];
     }
   }
 
-  function askAgain(): void {
-    for (const id of open) {
-      const command = sent.get(id);
-      if (command === undefined || clock.monoMs() < command.askedMono + PATIENCE_MS) continue;
+  /** Sends commands without an end again, with the same id. */
+  repeatOpen(): void {
+    const { clock } = this.#rig;
+    for (const id of this.open) {
+      const command = this.sent.get(id);
+      if (command === undefined || clock.monoMs() < command.askedMono + REPEAT_MS) continue;
       command.askedMono = clock.monoMs();
-      repeats += 1;
-      send(command);
+      this.repeats += 1;
+      this.#send(command);
     }
   }
 
-  const strike: Readonly<Record<keyof typeof faults, () => unknown>> = {
-    cut: () => broker.cut(),
-    brokerRestart: async () => {
-      await broker.stop();
-      await wait(Math.round(random() * 20_000));
-      await broker.start();
-      await host.stop();
-      await host.start();
-    },
-    restart: () => rig.restart(),
-    kill: () => rig.kill(),
-  };
-
-  async function maybeFail(): Promise<void> {
-    for (const [name, chance] of CHANCES) {
-      if (random() >= chance) continue;
-      faults[name] += 1;
-      await strike[name]();
-      return;
-    }
+  async #step(): Promise<void> {
+    const { clock } = this.#rig;
+    await clock.advance(STEP_MS);
+    this.#readLog();
+    const nowMono = clock.monoMs();
+    const due = this.#later.filter(({ dueMono }) => dueMono <= nowMono);
+    this.#later = this.#later.filter(({ dueMono }) => dueMono > nowMono);
+    for (const { send } of due) send();
   }
 
+  /** Counts what the agent has done since the last step. */
+  #readLog(): void {
+    const { log, clock } = this.#rig;
+    for (const { name, fields } of log.slice(this.#readLines)) {
+      const command = name === 'uplink-command' ? this.sent.get(String(fields['commandId'])) : undefined;
+      if (command === undefined) continue;
+      command.runs += 1;
+      if (command.expiresMs !== null) command.lateMs = Math.max(command.lateMs, clock.wallMs() - STEP_MS - command.expiresMs);
+    }
+    // The debug lines of a whole night would only use memory.
+    if (log.length > 10_000) log.length = 0;
+    this.#readLines = log.length;
+  }
+
+  #takeOutcome(json: string): void {
+    const { id, state, reason } = JSON.parse(json) as { id: string; state: string; reason: string };
+    const command = this.sent.get(id);
+    if (command === undefined || !['verified', 'refused', 'failed'].includes(state)) return;
+    command.ends.add(`${state}: ${reason}`);
+    this.open.delete(id);
+  }
+
+  #send(command: Sent, timestampMs = this.#rig.clock.wallMs()): void {
+    // The host may have no link; then the command is lost, as on any network.
+    void this.#rig.host.command(command.deviceId, command.metrics, { timestampMs }).catch(() => undefined);
+  }
+}
+
+interface RunOptions extends Pick<TortureOptions, 'rounds' | 'progress'> {
+  readonly random: () => number;
+}
+
+async function run(rig: Rig, { rounds, random, progress }: RunOptions): Promise<Summary> {
+  const platform = new CommandPlatform(rig, random);
+  const { sent, open } = platform;
+  const faults = { cut: 0, brokerRestart: 0, restart: 0, kill: 0 };
+  let sendDue = 0;
   await rig.until('online', async () => (await rig.status()).uplink.state === 'online', 600_000);
   while (sent.size < rounds) {
-    await wait(1_000);
-    for (sendDue += SENT_PER_S; sendDue >= 1 && sent.size < rounds; sendDue -= 1) sendNew();
-    askAgain();
-    await maybeFail();
+    await platform.wait(1_000);
+    for (sendDue += SENT_PER_S; sendDue >= 1 && sent.size < rounds; sendDue -= 1) platform.sendNew();
+    platform.repeatOpen();
+    const fault = CHANCES.find(([, chance]) => random() < chance)?.[0];
+    if (fault !== undefined) {
+      faults[fault] += 1;
+      await inject(fault, rig, platform, random);
+    }
     if (sent.size % 500 < SENT_PER_S) progress(`commands: ${sent.size} sent, ${open.size} without an end, ${JSON.stringify(faults)}`);
   }
   for (let waitedMs = 0; open.size > 0 && waitedMs < LAST_MS; waitedMs += 1_000) {
-    await wait(1_000);
-    askAgain();
+    await platform.wait(1_000);
+    platform.repeatOpen();
   }
-  return judge([...sent.entries()], { faults, copies, repeats, progress });
+  return judge([...sent.entries()], { faults, copies: platform.copies, repeats: platform.repeats, progress });
 }
 
-interface Around {
+type Fault = (typeof CHANCES)[number][0];
+
+async function inject(fault: Fault, rig: Rig, platform: CommandPlatform, random: () => number): Promise<void> {
+  const { broker, host } = rig;
+  switch (fault) {
+    case 'cut':
+      broker.cut();
+      return;
+    case 'brokerRestart':
+      await broker.stop();
+      await platform.wait(Math.round(random() * 20_000));
+      await broker.start();
+      await host.stop();
+      await host.start();
+      return;
+    case 'restart':
+      await rig.restart();
+      return;
+    case 'kill':
+      await rig.kill();
+      return;
+  }
+}
+
+interface RunFacts {
   readonly faults: Readonly<Record<string, number>>;
   readonly copies: number;
   readonly repeats: number;
   readonly progress: (text: string) => void;
 }
 
-function judge(sent: readonly (readonly [string, Sent])[], { faults, copies, repeats, progress }: Around): Summary {
+function judge(sent: readonly (readonly [string, Sent])[], { faults, copies, repeats, progress }: RunFacts): Summary {
   const count = (is: (command: Sent) => boolean, what: string): number => {
     const found = sent.filter(([, command]) => is(command));
     for (const [id, { ends, runs, lateMs, metrics }] of found.slice(0, what === '' ? 0 : 5))
@@ -222,7 +246,7 @@ function judge(sent: readonly (readonly [string, Sent])[], { faults, copies, rep
   };
 }
 
-/** Something a platform may ask there. */
+/** A random order for this device. */
 function orderOf(deviceId: string, random: () => number): readonly Metric[] {
   const whole = (name: string, value: number): Metric => ({ name, value: toLong(value) });
   const flag = (name: string): Metric => ({ name, value: { kind: 'boolean', value: random() < 0.5 } });

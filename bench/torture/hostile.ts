@@ -1,13 +1,13 @@
 /**
- * A million hostile messages for the command desk: does any crash it, make it grow, or get through beyond what may be asked?
+ * A million hostile messages for the command inbox: does any crash it, make it grow, or get through beyond what may be asked?
  *
- * Owns the makers of messages and what counts as broken. The desk is the real one on the real codec; its clock is moved by hand.
+ * The inbox and the codec are the real ones; the clock is advanced by hand.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
 import type { PlatformOrder, UplinkDevice } from '../../agent/core/ports.ts';
-import { createCommandInbox } from '../../agent/sync/commands/command-inbox.ts';
+import { CommandInbox } from '../../agent/sync/commands/command-inbox.ts';
 import { REMEMBERED } from '../../agent/sync/commands/command-registry.ts';
 import { encodePayload, type Metric, type MetricValue } from '../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../agent/sync/sparkplug/metric-table.ts';
@@ -15,9 +15,9 @@ import { createRandom, type Random } from '../../test/street/random.ts';
 import type { TortureOptions } from './torture.ts';
 
 const START_MS = Date.UTC(2026, 11, 15, 22);
-/** Simulated time between two messages. Units: ms. Source: a hundred times what the desk lets in. */
+/** Simulated time between two messages. Units: ms. Source: a hundred times the rate that the inbox accepts. */
 const GAP_MS = 5;
-/** What may be held in the end, above the beginning. Units: MB. Source: measured, 6 MB for full books; a leak of 30 bytes a message is seen. */
+/** Largest growth of the heap. Units: MB. Source: measured, 6 MB for full registries; a leak of 30 bytes a message is detected. */
 const MAX_GROWTH_MB = 30;
 
 const DEVICES: readonly UplinkDevice[] = [
@@ -35,7 +35,7 @@ const DEVICES: readonly UplinkDevice[] = [
   { id: 'M1', target: null, metrics: [] },
 ];
 const TABLE = createMetricTable(DEVICES);
-const PLACES = ['L01', 'rue', 'IO1', 'M1', '', '', '__proto__', 'constructor', 'x'.repeat(10_000), '\u001b[2J'];
+const DEVICE_IDS = ['L01', 'rue', 'IO1', 'M1', '', '', '__proto__', 'constructor', 'x'.repeat(10_000), '\u001b[2J'];
 const NAMES = [
   ...new Set([...TABLE.node, ...[...TABLE.devices.values()].flatMap(({ metrics }) => metrics)].map(({ name }) => name)),
   ...['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', '', '\u0000', 'x'.repeat(5_000)],
@@ -43,13 +43,42 @@ const NAMES = [
 const TEXTS = ['', 'a-1', 'next-step', '__proto__', '{"__proto__":{"levelPct":0}}', '\u001b[2J', 'é'.repeat(80), 'x'.repeat(30_000)];
 const NUMBERS = [0, 1, -1, 30, 100, 101, 2 ** 31, 2 ** 53, -(2 ** 53), Number.NaN, Number.POSITIVE_INFINITY, START_MS, START_MS + 60_000];
 
-/** `rounds` messages. Resolves whether every promise was kept. */
+/** Sends `rounds` messages. Resolves whether every promise was kept. */
 export async function hostileTorture({ rounds, seed, progress, emit }: TortureOptions): Promise<boolean> {
   const random = createRandom(seed);
+  const { clock, disk, seen, inbox } = openInbox(random);
+  const before = heapMb();
+  for (let i = 0; i < rounds; i += 1) {
+    const payload = makePayload(random, clock.wallMs());
+    const deviceId = pick(random, DEVICE_IDS);
+    const message = { topic: '', payload, retained: random() < 0.02 };
+    if (deviceId === '') inbox.nodeCommand(message);
+    else inbox.deviceCommand(deviceId, message);
+    await clock.advance(i % 8 === 0 ? 8 * GAP_MS : 0);
+    if (i > 0 && i % 100_000 === 0) progress(`hostile: ${i} messages, ${JSON.stringify(seen)}`);
+  }
+  await inbox.stop();
+  const grownMb = Math.round(heapMb() - before);
+  const onDisk = disk.size;
+  const isPrototypeClean = Object.keys(Object.prototype).length === 0 && !('levelPct' in {});
+  const ok =
+    inbox.received === rounds &&
+    seen.outside === 0 &&
+    seen.orders > 0 &&
+    isPrototypeClean &&
+    onDisk <= REMEMBERED.sound + REMEMBERED.refused &&
+    seen.longest < 2_000 &&
+    grownMb < MAX_GROWTH_MB;
+  emit({ torture: 'hostile', ok, messages: rounds, refused: inbox.refused, ...seen, onDisk, grownMb, isPrototypeClean });
+  return ok;
+}
+
+/** An inbox that counts its orders, answers and events, and those outside the limits. */
+function openInbox(random: Random) {
   const clock = createManualClock(START_MS);
   const disk = new Map<string, unknown>();
   const seen = { orders: 0, outside: 0, answers: 0, events: 0, longest: 0, rebirths: 0 };
-  const desk = createCommandInbox({
+  const inbox = new CommandInbox({
     table: TABLE,
     cabinetId: 'c1',
     clock,
@@ -81,35 +110,12 @@ export async function hostileTorture({ rounds, seed, progress, emit }: TortureOp
       if (/\p{C}/u.test(text)) seen.outside += 1;
     },
   });
-  desk.open({ barrier: async () => {} });
-  const before = heldMb();
-  for (let i = 0; i < rounds; i += 1) {
-    const payload = makePayload(random, clock.wallMs());
-    const place = pick(random, PLACES);
-    const message = { topic: '', payload, retained: random() < 0.02 };
-    if (place === '') desk.nodeCommand(message);
-    else desk.deviceCommand(place, message);
-    await clock.advance(i % 8 === 0 ? 8 * GAP_MS : 0);
-    if (i > 0 && i % 100_000 === 0) progress(`hostile: ${i} messages, ${JSON.stringify(seen)}`);
-  }
-  await desk.stop();
-  const grownMb = Math.round(heldMb() - before);
-  const onDisk = disk.size;
-  const isPrototypeClean = Object.keys(Object.prototype).length === 0 && !('levelPct' in {});
-  const ok =
-    desk.received === rounds &&
-    seen.outside === 0 &&
-    seen.orders > 0 &&
-    isPrototypeClean &&
-    onDisk <= REMEMBERED.sound + REMEMBERED.refused &&
-    seen.longest < 2_000 &&
-    grownMb < MAX_GROWTH_MB;
-  emit({ torture: 'hostile', ok, messages: rounds, refused: desk.refused, ...seen, onDisk, grownMb, isPrototypeClean });
-  return ok;
+  inbox.open({ barrier: async () => {} });
+  return { clock, disk, seen, inbox };
 }
 
-/** What is held after everything that could go has gone. Units: MB. */
-function heldMb(): number {
+/** Memory in use after garbage collection. Units: MB. */
+function heapMb(): number {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
   const { heapUsed, external } = process.memoryUsage();
@@ -156,7 +162,7 @@ function makePayload(random: Random, nowMs: number): Buffer {
   return bytes.subarray(0, random() < 0.2 ? Math.floor(random() * bytes.length) : bytes.length);
 }
 
-/** One that may be obeyed where it fits, with ids that come again. */
+/** A command that may be carried out, with ids that repeat. */
 function sound(random: Random, nowMs: number): Buffer {
   const orders: readonly Metric[] = [
     { name: 'Override/Level', value: { kind: 'long', value: BigInt(Math.floor(random() * 120)) } },

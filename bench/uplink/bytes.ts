@@ -1,20 +1,20 @@
 /**
- * What a reading costs on the wire: live, as history, packed; beside JSON.
+ * Bytes per reading on the wire: live, as history, packed; compared with JSON.
  *
- * Owns the three ways of sending an hour of the workload. Shape: bytes of MQTT packets, topic and header included, without TCP and TLS.
+ * Shape: bytes of MQTT packets, topic and header included, without TCP and TLS.
  */
 import type { ReadingFrame, StoredFrame } from '../../agent/core/ports.ts';
 import { encodeRowsSegment } from '../../agent/sync/delivery/segment.ts';
 import { createCurrentValues } from '../../agent/sync/sparkplug/current-values.ts';
 import { createMetricTable } from '../../agent/sync/sparkplug/metric-table.ts';
-import { createPublisher, type Publisher } from '../../agent/sync/sparkplug/publisher.ts';
+import { Publisher } from '../../agent/sync/sparkplug/publisher.ts';
 import { createTopics } from '../../agent/sync/sparkplug/topics.ts';
 import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 import { createFeed, feedFrames } from '../store/feed.ts';
 import { benchDevices } from './devices.ts';
 
 const SECONDS = 3_600;
-/** As the delivery batches them on a link that answers at once. Units: frames of six readings. */
+/** The batches of the delivery on a link that responds at once. Units: frames of six readings. */
 const HISTORY_FRAMES = 333;
 const SEGMENT_FRAMES = 1_666;
 const EPOCH = 'a1b2c3d4';
@@ -76,7 +76,7 @@ function createMeter({ clock, workload }: ReturnType<typeof createFeed>) {
     /** Births are not counted. Units: bytes. */
     measure: (send: (publisher: Publisher) => void): number => {
       let bytes = 0;
-      const publisher = createPublisher({
+      const publisher = new Publisher({
         connection: {
           maxPacketBytes: 268_435_455,
           publish: (topic, payload) => {

@@ -1,7 +1,7 @@
 /**
- * Three days of readings through Debian's Mosquitto: how long, at what cost, and what live data has of it.
+ * Three days of readings through Debian's Mosquitto: time, cost, and the effect on live data.
  *
- * Owns the rounds: as metrics with the broker's proof, as metrics and packed with the platform's. Each has its own agent, host and folder.
+ * Rounds: as metrics with the broker's proof, as metrics and packed with the platform's. Each has its own agent, host and folder.
  */
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ const FORMS = [
   { form: 'segments, proof by platform', proof: 'platform', segments: true },
 ] as const;
 
-/** Errors: rejects where mosquitto is not installed, or a round loses a reading. */
+/** Errors: rejects when mosquitto is not installed, or when a round loses a reading. */
 export async function drainBench(options: BenchOptions): Promise<void> {
   const program = findProgram('mosquitto');
   if (program === undefined) throw new Error('mosquitto is not installed: apt-get install mosquitto');
@@ -52,7 +52,7 @@ export async function drainBench(options: BenchOptions): Promise<void> {
   remove();
 }
 
-/** Bundled and with the flags of the package, as it runs at a cabinet. */
+/** Bundled and with the flags of the package, as at a cabinet. */
 function startAgent(bundle: string, cache: string) {
   const env = { ...leanStart.env, NODE_COMPILE_CACHE: cache };
   return startChild<UplinkAgentQuestion, UplinkAgentAnswer>(join(bundle, 'main.mjs'), [], [...process.execArgv, ...leanStart.flags], env);

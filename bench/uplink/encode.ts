@@ -1,7 +1,7 @@
 /**
- * How fast payloads are encoded and read, beside the published Sparkplug package.
+ * The speed of encoding and decoding payloads, compared with the published Sparkplug package.
  *
- * Owns the rounds; both encode the same metrics from objects made beforehand, turn by turn.
+ * Both encode the same metrics from prepared objects, in turns.
  */
 import sparkplug from 'sparkplug-payload';
 import { decodePayload, encodePayload, type Metric } from '../../agent/sync/sparkplug/codec.ts';

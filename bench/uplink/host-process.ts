@@ -1,7 +1,7 @@
 /**
- * A platform in a process of its own: counts readings as they come, notes how late live ones are, and acknowledges rows where it is told to.
+ * A platform in a process of its own: counts readings, measures the delay of live ones, and acknowledges rows if requested.
  *
- * Started by the drain figure. Decodes with the tests' own reader.
+ * Decodes with the reader of the tests.
  */
 import { connectAsync, type MqttClient } from 'mqtt';
 import { NO_RANGES, reachFrom, type SeqRanges, withRange } from '../../agent/sync/delivery/seq-ranges.ts';
@@ -14,14 +14,14 @@ export type HostQuestion =
   | { readonly kind: 'listen'; readonly url: string; readonly acks: boolean; readonly segments: boolean }
   | { readonly kind: 'report' };
 
-/** Units: ms; a live reading is late by the time from its measurement to its arrival, less what the recorder holds it. */
+/** Units: ms; the delay of a live reading is the time from its measurement to its arrival, minus the time in the recorder. */
 export interface HostAnswer {
   readonly readings: number;
   readonly liveReadings: number;
   readonly liveLateMs: readonly number[];
 }
 
-/** How often rows are acknowledged. Units: ms. Source: assumed; a platform that writes batches to its database. */
+/** Period of acknowledgements. Units: ms. Source: assumed; a platform that writes batches to its database. */
 const ACK_MS = 250;
 const ROWS = /^(?<epoch>\w+):(?<from>\d+)-(?<to>\d+):(?<part>\d+)\/(?<parts>\d+)/;
 const seen = { readings: 0, liveReadings: 0, liveLateMs: [] as number[] };

@@ -1,7 +1,5 @@
 /**
- * The uplink bench: every figure of the way to the platform, one after the other.
- *
- * Owns the order. A figure that fails is told and does not take the others with it.
+ * The uplink bench: runs every figure in turn. A figure that fails is reported, and the others continue.
  */
 import type { BenchOptions } from '../result.ts';
 import { bytesBench } from './bytes.ts';

@@ -1,7 +1,7 @@
 /**
  * A broker in this process (aedes, MQTT 3.1.1) on a free port of the loopback, for tests and the demo.
  *
- * Owns its sockets: `stop` cuts them as a killed broker would. A second `start` takes the same port and remembers nothing.
+ * `stop` cuts its sockets as a killed broker would. A second `start` takes the same port and has no state of the first.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
@@ -12,7 +12,7 @@ export interface TestBroker {
   readonly url: string;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Cuts the clients, but goes on listening. */
+  /** Cuts the clients and keeps listening. */
   cut(): void;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Certificates made for one test by the `openssl` program: authorities, brokers, clients, with any dates.
+ * Certificates for one test, made by the `openssl` program: authorities, brokers, clients, with any dates.
  *
- * Owns a folder. Absence of the program is no error: `findProgram` says so beforehand.
+ * Check for the program with `findProgram` first.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,77 +23,18 @@ export interface CertificateRequest {
 }
 
 export interface Authority extends Pair {
-  issue(name: string, wishes?: CertificateRequest): Pair;
+  issue(name: string, request?: CertificateRequest): Pair;
 }
 
-export interface Office {
+export interface TestAuthorities {
   readonly folder: string;
-  found(name: string): Authority;
+  /** Creates an authority with its own key. */
+  create(name: string): Authority;
   close(): void;
 }
 
 const DAY_MS = 86_400_000;
-
-/** An office that makes certificates until closed. */
-export function openOffice(program: string): Office {
-  const folder = mkdtempSync(join(tmpdir(), 'luciole-certificates-'));
-  let serial = 1_000;
-  const run = (...words: string[]): void => void execFileSync(program, words, { cwd: folder, stdio: 'pipe' });
-  return {
-    folder,
-    found: (name) => {
-      const home = join(folder, name);
-      mkdirSync(home);
-      writeFileSync(join(home, 'index'), '');
-      writeFileSync(join(home, 'openssl.cnf'), CONFIG.replaceAll('$HOME', home));
-      const own: Pair = { cert: join(home, 'ca.pem'), key: join(home, 'ca.key') };
-      const subject = ['-subj', `/CN=${name}`];
-      run(
-        'req',
-        '-x509',
-        ...NEW_KEY,
-        '-keyout',
-        own.key,
-        '-out',
-        own.cert,
-        '-days',
-        '3650',
-        ...subject,
-        '-config',
-        join(home, 'openssl.cnf'),
-      );
-      const issue = (who: string, { host, from, until }: CertificateRequest = {}): Pair => {
-        serial += 1;
-        const base = join(home, `${serial}`);
-        const pair: Pair = { cert: `${base}.pem`, key: `${base}.key` };
-        const config = ['-config', join(home, 'openssl.cnf')];
-        run('req', ...NEW_KEY, '-keyout', pair.key, '-out', `${base}.csr`, '-subj', `/CN=${who}`, ...config);
-        const names = host === undefined ? '' : `subjectAltName=${/^[\d.]+$/.test(host) ? 'IP' : 'DNS'}:${host}\n`;
-        writeFileSync(`${base}.ext`, `basicConstraints=CA:FALSE\n${names}`);
-        writeFileSync(join(home, 'serial'), `${serial}\n`);
-        const dates = ['-startdate', stamp(from ?? daysFromNow(-1)), '-enddate', stamp(until ?? daysFromNow(365))];
-        const files = ['-in', `${base}.csr`, '-out', pair.cert, '-extfile', `${base}.ext`];
-        run('ca', '-batch', '-notext', ...config, ...dates, ...files);
-        chmodSync(pair.key, 0o400);
-        return pair;
-      };
-      return { ...own, issue };
-    },
-    close: () => rmSync(folder, { recursive: true, force: true }),
-  };
-}
-
-export function daysFromNow(days: number): Date {
-  return new Date(Date.now() + days * DAY_MS);
-}
-
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-
-/** `20260131120000Z`. */
-function stamp(date: Date): string {
-  return `${date.toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`;
-}
-
 const CONFIG = `[ca]
 default_ca = own
 [own]
@@ -115,3 +56,61 @@ x509_extensions = authority
 basicConstraints = critical,CA:TRUE
 keyUsage = critical,keyCertSign,cRLSign
 `;
+
+/** Creates authorities in a temporary folder, which `close` removes. */
+export function openTestAuthorities(program: string): TestAuthorities {
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-certificates-'));
+  let serial = 1_000;
+  const run = (...words: string[]): void => void execFileSync(program, words, { cwd: folder, stdio: 'pipe' });
+  return {
+    folder,
+    create: (name) => {
+      const home = join(folder, name);
+      mkdirSync(home);
+      writeFileSync(join(home, 'index'), '');
+      writeFileSync(join(home, 'openssl.cnf'), CONFIG.replaceAll('$HOME', home));
+      const own: Pair = { cert: join(home, 'ca.pem'), key: join(home, 'ca.key') };
+      const subject = ['-subj', `/CN=${name}`];
+      run(
+        'req',
+        '-x509',
+        ...NEW_KEY,
+        '-keyout',
+        own.key,
+        '-out',
+        own.cert,
+        '-days',
+        '3650',
+        ...subject,
+        '-config',
+        join(home, 'openssl.cnf'),
+      );
+      const issue = (commonName: string, { host, from, until }: CertificateRequest = {}): Pair => {
+        serial += 1;
+        const base = join(home, `${serial}`);
+        const pair: Pair = { cert: `${base}.pem`, key: `${base}.key` };
+        const config = ['-config', join(home, 'openssl.cnf')];
+        run('req', ...NEW_KEY, '-keyout', pair.key, '-out', `${base}.csr`, '-subj', `/CN=${commonName}`, ...config);
+        const names = host === undefined ? '' : `subjectAltName=${/^[\d.]+$/.test(host) ? 'IP' : 'DNS'}:${host}\n`;
+        writeFileSync(`${base}.ext`, `basicConstraints=CA:FALSE\n${names}`);
+        writeFileSync(join(home, 'serial'), `${serial}\n`);
+        const dates = ['-startdate', stamp(from ?? daysFromNow(-1)), '-enddate', stamp(until ?? daysFromNow(365))];
+        const files = ['-in', `${base}.csr`, '-out', pair.cert, '-extfile', `${base}.ext`];
+        run('ca', '-batch', '-notext', ...config, ...dates, ...files);
+        chmodSync(pair.key, 0o400);
+        return pair;
+      };
+      return { ...own, issue };
+    },
+    close: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+export function daysFromNow(days: number): Date {
+  return new Date(Date.now() + days * DAY_MS);
+}
+
+/** `20260131120000Z`. */
+function stamp(date: Date): string {
+  return `${date.toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`;
+}

@@ -1,8 +1,7 @@
 /**
- * One client's connection through the fault proxy, and the one to the broker behind it.
+ * One client's connection through the fault proxy, with the connection to the broker.
  *
- * Owns both sockets. Packets are passed on whole and in order; each fault is looked up at the moment a packet comes by.
- * Made by `proxy.ts`.
+ * Packets are passed on whole and in order; the present faults are applied to each packet.
  */
 import { connect, type Socket } from 'node:net';
 import { generate, type IConnackPacket, type Packet } from 'mqtt-packet';
@@ -18,184 +17,191 @@ export interface RelayParts {
   readonly server: string;
   readonly isOpaque: boolean;
   readonly faults: () => Faults;
-  /** A fault that strikes once has struck. */
+  /** A fault that applies once was applied. */
   readonly onFaultUsed: (fault: 'truncate') => void;
   /** Both sockets are gone. */
   readonly onClosed: () => void;
 }
 
-export interface Relay {
-  /** Empty before CONNECT. */
-  readonly clientId: string;
-  faultsChanged(): void;
-  reset(): void;
-  close(): void;
-  inject(to: Side, bytes: Buffer): void;
-}
-
 /** Source: MQTT 5 §3.14.2.1: receive maximum exceeded, packet too large. */
 const TOO_MANY = 0x93;
 const TOO_LARGE = 0x95;
+const SIDES = ['client', 'server'] as const;
 
-/** Passes bytes from the first moment. */
-export function createConnectionRelay(parts: RelayParts): Relay {
-  const { log } = parts;
-  const seen = { connection: log.nextConnection(), server: parts.server };
-  const broker = connect(parts.target, '127.0.0.1');
-  const sockets: Readonly<Record<Side, Socket>> = { client: parts.client, server: broker };
-  const framers: Readonly<Record<Side, ReturnType<typeof createMqttFramer>>> = { client: createMqttFramer(), server: createMqttFramer() };
-  const feeds: Readonly<Record<Side, SocketFeed>> = { client: feed('client'), server: feed('server') };
-  const unacked = new Set<number>();
-  const gone = new Set<Side>();
-  let openSockets = 2;
-  let clientId = '';
-  let isDeaf = false;
-  let isClosed = false;
+/** Passes bytes as soon as it is created. */
+export class ConnectionRelay {
+  /** Empty before CONNECT. */
+  clientId = '';
+  readonly #parts: RelayParts;
+  readonly #source: { readonly connection: number; readonly server: string };
+  readonly #sockets: Readonly<Record<Side, Socket>>;
+  readonly #feeds: Readonly<Record<Side, SocketFeed>>;
+  readonly #framers: Readonly<Record<Side, ReturnType<typeof createMqttFramer>>> = {
+    client: createMqttFramer(),
+    server: createMqttFramer(),
+  };
+  /** Ids of QoS 1 messages that the broker has not acknowledged. */
+  readonly #unacked = new Set<number>();
+  readonly #ended = new Set<Side>();
+  #openSockets = 2;
+  /** Swallows everything: a black hole stays one for this connection. */
+  #isDeaf = false;
+  #isClosed = false;
 
-  /** `to` names the end that is written to, so its delay is that of the other side. */
-  function feed(to: Side): SocketFeed {
-    return createSocketFeed(sockets[to], () => ({ delayMs: parts.faults().delayMs[other(to)], chunkBytes: parts.faults().chunkBytes }));
+  constructor(parts: RelayParts) {
+    const { log, client, target, server } = parts;
+    this.#parts = parts;
+    this.#source = { connection: log.nextConnection(), server };
+    this.#sockets = { client, server: connect(target, '127.0.0.1') };
+    this.#feeds = { client: this.#feedOf('client'), server: this.#feedOf('server') };
+    log.add({ kind: 'opened', ...this.#source, atMs: log.nowMs() });
+    for (const side of SIDES) this.#listen(side);
+    this.faultsChanged();
   }
 
-  function note(from: Side, framed: Framed, fate: PacketEvent['fate']): void {
-    const atMs = log.nowMs();
-    if ('packet' in framed) log.add({ kind: 'packet', ...seen, atMs, from, packet: framed.packet, bytes: framed.bytes, fate });
-    else log.add({ kind: 'garbage', ...seen, atMs, from, bytes: framed.bytes, reason: framed.reason });
+  /** Applies stalls and the black hole of the present faults. */
+  faultsChanged(): void {
+    const { stall, blackHole } = this.#parts.faults();
+    if (blackHole) this.#isDeaf = true;
+    for (const side of SIDES) {
+      if (stall[side]) this.#sockets[side].pause();
+      else this.#sockets[side].resume();
+    }
   }
 
-  function over(by: ClosedEvent['by'], how: ClosedEvent['how']): void {
-    if (isClosed) return;
-    isClosed = true;
-    log.add({ kind: 'closed', ...seen, atMs: log.nowMs(), by, how });
+  reset(): void {
+    this.#noteClosed('proxy', 'reset');
+    for (const side of SIDES) this.#sockets[side].resetAndDestroy();
+  }
+
+  close(): void {
+    this.#noteClosed('proxy', 'end');
+    for (const side of SIDES) this.#feeds[side].end();
+  }
+
+  inject(to: Side, bytes: Buffer): void {
+    this.#feeds[to].push(bytes);
+  }
+
+  /** `to` is the side that is written to, so the delay is that of the other side. */
+  #feedOf(to: Side): SocketFeed {
+    const { faults } = this.#parts;
+    return createSocketFeed(this.#sockets[to], () => ({ delayMs: faults().delayMs[other(to)], chunkBytes: faults().chunkBytes }));
+  }
+
+  #listen(side: Side): void {
+    const socket = this.#sockets[side];
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.#read(side, chunk));
+    socket.once('end', () => this.#end(side, 'end'));
+    socket.on('error', () => this.#end(side, 'reset'));
+    socket.once('close', () => {
+      this.#end(side, 'reset');
+      this.#openSockets -= 1;
+      if (this.#openSockets === 0) this.#parts.onClosed();
+    });
+  }
+
+  #read(from: Side, chunk: Buffer): void {
+    if (this.#isClosed) return;
+    if (this.#parts.faults().blackHole) this.#isDeaf = true;
+    if (this.#parts.isOpaque) {
+      if (!this.#isDeaf) this.#feeds[other(from)].push(chunk);
+      return;
+    }
+    const { client, server } = this.#framers;
+    server.protocolVersion = client.protocolVersion;
+    for (const framed of this.#framers[from].push(chunk)) {
+      const packet = 'packet' in framed ? framed.packet : null;
+      if (packet?.cmd === 'connect') this.clientId = packet.clientId;
+      if (from === 'server' && packet?.cmd === 'puback') this.#unacked.delete(packet.messageId ?? 0);
+      if (!this.#take(from, framed)) return;
+    }
   }
 
   /** False when the connection is over. */
-  function take(from: Side, framed: Framed): boolean {
-    const faults = parts.faults();
+  #take(from: Side, framed: Framed): boolean {
+    const faults = this.#parts.faults();
     const fits = (test: Faults['drop']): boolean => 'packet' in framed && test?.(framed.packet, from) === true;
-    if (isDeaf || fits(faults.drop)) {
-      note(from, framed, 'swallowed');
+    if (this.#isDeaf || fits(faults.drop)) {
+      this.#note(from, framed, 'swallowed');
       return true;
     }
-    if ('packet' in framed && from === 'client' && answerFor(faults, framed.packet, framed.bytes)) {
-      note(from, framed, 'answered');
+    if ('packet' in framed && from === 'client' && this.#answerFor(faults, framed.packet, framed.bytes)) {
+      this.#note(from, framed, 'answered');
       return false;
     }
     if (fits(faults.truncate)) {
-      note(from, framed, 'truncated');
-      parts.onFaultUsed('truncate');
-      feeds[other(from)].push(framed.bytes.subarray(0, Math.ceil(framed.bytes.length / 2)));
-      close();
+      this.#note(from, framed, 'truncated');
+      this.#parts.onFaultUsed('truncate');
+      this.#feeds[other(from)].push(framed.bytes.subarray(0, Math.ceil(framed.bytes.length / 2)));
+      this.close();
       return false;
     }
-    const passed = 'packet' in framed && from === 'server' && framed.packet.cmd === 'connack' ? limited(faults, framed.packet) : framed;
-    note(from, passed, 'passed');
-    feeds[other(from)].push(passed.bytes);
-    if (fits(faults.duplicate)) {
-      note(from, passed, 'passed');
-      feeds[other(from)].push(passed.bytes);
+    const { protocolVersion } = this.#framers.client;
+    const isConnack = 'packet' in framed && from === 'server' && framed.packet.cmd === 'connack';
+    const passed = isConnack ? withLimits(faults, framed.packet as IConnackPacket, protocolVersion) : framed;
+    for (let copies = fits(faults.duplicate) ? 2 : 1; copies > 0; copies -= 1) {
+      this.#note(from, passed, 'passed');
+      this.#feeds[other(from)].push(passed.bytes);
     }
     return true;
   }
 
-  /** What a broker with these limits would answer itself, and then hang up. */
-  function answerFor(faults: Faults, packet: Packet, bytes: Buffer): boolean {
-    const { protocolVersion } = framers.client;
-    if (packet.cmd === 'connect' && faults.refuseConnack !== null) return answer(connack(faults.refuseConnack, protocolVersion));
+  /** Answers as a broker with these limits would, and ends the connection. False when the packet is within the limits. */
+  #answerFor(faults: Faults, packet: Packet, bytes: Buffer): boolean {
+    const { protocolVersion } = this.#framers.client;
+    if (packet.cmd === 'connect' && faults.refuseConnack !== null) return this.#answer(connack(faults.refuseConnack, protocolVersion));
     if (protocolVersion !== 5) return false;
-    const end = (reasonCode: number): boolean => answer({ cmd: 'disconnect', reasonCode });
+    const end = (reasonCode: number): boolean => this.#answer({ cmd: 'disconnect', reasonCode });
     if (faults.maximumPacketSize !== null && bytes.length > faults.maximumPacketSize && packet.cmd !== 'connect') return end(TOO_LARGE);
-    if (packet.cmd === 'publish' && packet.qos > 0) unacked.add(packet.messageId ?? 0);
-    if (faults.receiveMaximum !== null && unacked.size > faults.receiveMaximum) return end(TOO_MANY);
+    if (packet.cmd === 'publish' && packet.qos > 0) this.#unacked.add(packet.messageId ?? 0);
+    if (faults.receiveMaximum !== null && this.#unacked.size > faults.receiveMaximum) return end(TOO_MANY);
     return false;
   }
 
-  function answer(packet: Packet): true {
-    const { protocolVersion } = framers.client;
-    const bytes = generate(packet, { protocolVersion });
-    note('server', { packet, bytes }, 'passed');
-    feeds.client.push(bytes);
-    close();
+  #answer(packet: Packet): true {
+    const bytes = generate(packet, { protocolVersion: this.#framers.client.protocolVersion });
+    this.#note('server', { packet, bytes }, 'passed');
+    this.#feeds.client.push(bytes);
+    this.close();
     return true;
   }
 
-  function limited(faults: Faults, packet: IConnackPacket): Framed {
-    const { receiveMaximum, maximumPacketSize } = faults;
-    const properties = {
-      ...packet.properties,
-      ...(receiveMaximum === null ? {} : { receiveMaximum }),
-      ...(maximumPacketSize === null ? {} : { maximumPacketSize }),
-    };
-    const { protocolVersion } = framers.client;
-    const changed: Packet = protocolVersion === 5 ? { ...packet, properties } : packet;
-    return { packet: changed, bytes: generate(changed, { protocolVersion }) };
+  /** In a black hole an end is swallowed like everything else: the broker detects it by its own keepalive. */
+  #end(from: Side, how: ClosedEvent['how']): void {
+    if (this.#ended.has(from)) return;
+    this.#ended.add(from);
+    this.#noteClosed(from, how);
+    if (this.#isDeaf && from === 'client') return;
+    if (how === 'reset') this.#sockets[other(from)].resetAndDestroy();
+    else this.#feeds[other(from)].end();
   }
 
-  function read(from: Side, chunk: Buffer): void {
-    if (isClosed) return;
-    if (parts.faults().blackHole) isDeaf = true;
-    if (parts.isOpaque) {
-      if (!isDeaf) feeds[other(from)].push(chunk);
-      return;
-    }
-    framers.server.protocolVersion = framers.client.protocolVersion;
-    for (const framed of framers[from].push(chunk)) {
-      if ('packet' in framed && framed.packet.cmd === 'connect') clientId = framed.packet.clientId;
-      if (from === 'server' && 'packet' in framed && framed.packet.cmd === 'puback') unacked.delete(framed.packet.messageId ?? 0);
-      if (!take(from, framed)) return;
-    }
+  #noteClosed(by: ClosedEvent['by'], how: ClosedEvent['how']): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const { log } = this.#parts;
+    log.add({ kind: 'closed', ...this.#source, atMs: log.nowMs(), by, how });
   }
 
-  /** In a black hole an end is swallowed like everything else: the broker learns of it from its own keepalive. */
-  function ended(from: Side, how: ClosedEvent['how']): void {
-    if (gone.has(from)) return;
-    gone.add(from);
-    over(from, how);
-    if (isDeaf && from === 'client') return;
-    if (how === 'reset') sockets[other(from)].resetAndDestroy();
-    else feeds[other(from)].end();
+  #note(from: Side, framed: Framed, fate: PacketEvent['fate']): void {
+    const { log } = this.#parts;
+    const seen = { ...this.#source, atMs: log.nowMs(), from, bytes: framed.bytes };
+    if ('packet' in framed) log.add({ kind: 'packet', ...seen, packet: framed.packet, fate });
+    else log.add({ kind: 'garbage', ...seen, reason: framed.reason });
   }
+}
 
-  function close(): void {
-    over('proxy', 'end');
-    for (const side of ['client', 'server'] as const) feeds[side].end();
-  }
-
-  function pauseAsTold(): void {
-    const { stall, blackHole } = parts.faults();
-    if (blackHole) isDeaf = true;
-    for (const side of ['client', 'server'] as const) {
-      if (stall[side]) sockets[side].pause();
-      else sockets[side].resume();
-    }
-  }
-
-  log.add({ kind: 'opened', ...seen, atMs: log.nowMs() });
-  for (const side of ['client', 'server'] as const) {
-    const socket = sockets[side];
-    socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => read(side, chunk));
-    socket.once('end', () => ended(side, 'end'));
-    socket.on('error', () => ended(side, 'reset'));
-    socket.once('close', () => {
-      ended(side, 'reset');
-      openSockets -= 1;
-      if (openSockets === 0) parts.onClosed();
-    });
-  }
-  pauseAsTold();
-  return {
-    get clientId() {
-      return clientId;
-    },
-    faultsChanged: pauseAsTold,
-    reset: () => {
-      over('proxy', 'reset');
-      for (const side of ['client', 'server'] as const) sockets[side].resetAndDestroy();
-    },
-    close,
-    inject: (to, bytes) => feeds[to].push(bytes),
+function withLimits(faults: Faults, packet: IConnackPacket, protocolVersion: number): Framed {
+  const { receiveMaximum, maximumPacketSize } = faults;
+  const properties = {
+    ...packet.properties,
+    ...(receiveMaximum === null ? {} : { receiveMaximum }),
+    ...(maximumPacketSize === null ? {} : { maximumPacketSize }),
   };
+  const changed: Packet = protocolVersion === 5 ? { ...packet, properties } : packet;
+  return { packet: changed, bytes: generate(changed, { protocolVersion }) };
 }
 
 /** Source: MQTT 3.1.1 §3.2.2.3 knows return codes 1 to 5; a code of MQTT 5 becomes "server unavailable". */

@@ -1,37 +1,37 @@
 /**
- * What the proxy can do to a link: the faults of a network, and those of a broker.
+ * The faults that the proxy can inject into a link: those of a network, and those of a broker.
  */
 import type { Packet } from 'mqtt-packet';
 import type { Side } from './wire-log.ts';
 
 export interface Faults {
-  /** Accepts, then swallows both ways without a word. A connection that met this stays deaf when it ends. */
+  /** Accepts connections, then swallows all bytes in both directions. Such a connection stays deaf when the fault ends. */
   readonly blackHole: boolean;
-  /** TCP connections are reset at once, as where nothing listens. */
+  /** TCP connections are reset at once, as on a closed port. */
   readonly refuseTcp: boolean;
-  /** CONNECT is answered with this reason code and never reaches the broker. Null: passed on. */
+  /** CONNECT is answered with this reason code and does not reach the broker. Null: passed on. */
   readonly refuseConnack: number | null;
-  /** Time on the way, each direction. Units: ms. */
+  /** Delay in each direction. Units: ms. */
   readonly delayMs: Readonly<Record<Side, number>>;
-  /** Bytes go out in pieces of this size. Null: as they come. Units: bytes. */
+  /** Bytes are sent in pieces of this size. Null: as they arrive. Units: bytes. */
   readonly chunkBytes: number | null;
-  /** Nothing is read from these sides, so that TCP itself backs up; goes on where it stood when it ends. */
+  /** Nothing is read from these sides, so that TCP itself blocks; reading continues when the fault ends. */
   readonly stall: Readonly<Record<Side, boolean>>;
-  /** Put into each CONNACK of MQTT 5 and enforced as a broker does (0x93, 0x95). Null: the broker's own. */
+  /** Limits in each CONNACK of MQTT 5, enforced as a broker does (0x93, 0x95). Null: the broker's own. */
   readonly receiveMaximum: number | null;
   readonly maximumPacketSize: number | null;
-  /** Each PUBLISH that fits is sent twice. */
+  /** Each matching PUBLISH is sent twice. */
   readonly duplicate: PacketTest | null;
-  /** The next packet that fits is cut in the middle and the connection closed; then it is null again. */
+  /** The next matching packet is cut in half and the connection closed; then it is null again. */
   readonly truncate: PacketTest | null;
-  /** Packets that fit vanish, the rest passes: what TCP never does, but a broker under load. */
+  /** Matching packets are dropped: TCP never does this, but a broker under load does. */
   readonly drop: PacketTest | null;
 }
 
-/** Whether a fault is meant for this packet, sent by `from`. */
+/** Whether a fault applies to this packet, sent by `from`. */
 export type PacketTest = (packet: Packet, from: Side) => boolean;
 
-/** The link as it is. */
+/** No faults. */
 export const NO_FAULTS: Faults = {
   blackHole: false,
   refuseTcp: false,

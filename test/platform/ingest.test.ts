@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap';
 import { createSmallNode, GROUP, type SmallNode, until, uplinkConfig } from '../agent/sync/small-node.ts';
-import { createPlatform, type Platform, type PlatformOptions } from './ingest.ts';
+import { Platform, type PlatformOptions } from './ingest.ts';
 import { findProgram, type Mosquitto, startMosquitto } from './mosquitto.ts';
-import { createFaultProxy } from './proxy.ts';
+import { FaultProxy } from './proxy.ts';
 import { compareWithStore } from './reading-base.ts';
 
 const program = findProgram('mosquitto');
@@ -18,7 +18,7 @@ interface Scene {
 
 async function setUp(t: Test, options: Partial<PlatformOptions> = {}, broker?: Mosquitto): Promise<Scene> {
   const mosquitto = broker ?? (await startMosquitto(program as string));
-  const platform = createPlatform({
+  const platform = new Platform({
     url: mosquitto.url,
     protocolVersion: 5,
     group: GROUP,
@@ -137,7 +137,7 @@ t.test('without acknowledgements the broker proves; once they come they count', 
 
 t.test('what the broker dropped on the way to the platform is a hole, and comes when it is asked for', { skip }, async (t) => {
   const mosquitto = await startMosquitto(program as string);
-  const proxy = createFaultProxy({ target: mosquitto.port });
+  const proxy = new FaultProxy({ target: mosquitto.port });
   await proxy.start();
   t.teardown(() => proxy.stop());
   const { platform, node } = await setUp(t, { url: proxy.url }, mosquitto);

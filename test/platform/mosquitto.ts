@@ -1,7 +1,7 @@
 /**
- * Debian's Mosquitto as a child process on a free port of the loopback: MQTT 5, and a broker that is not ours.
+ * Debian's Mosquitto as a child process on a free port of the loopback: a real MQTT 5 broker. Nothing is persisted.
  *
- * Owns the process and its folder. Nothing is persisted. Absence is no error: `findProgram` says so beforehand.
+ * Check for the program with `findProgram` first.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,17 +16,17 @@ export interface Mosquitto {
   stop(): Promise<void>;
   /** SIGKILL, as a crash; the folder stays until `stop`. */
   kill(): Promise<void>;
-  /** Again on the same port. */
+  /** Starts it again on the same port. */
   start(): Promise<void>;
 }
 
-/** Where a program lies, or undefined. Servers are in sbin, which a user's PATH often lacks. */
+/** The path of a program, or undefined. Servers are in sbin, which is often not in a user's PATH. */
 export function findProgram(name: string): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
-/** Starts a broker without accounts. `settings`: more lines of its file. Errors: rejects when it does not listen within 5 s. */
+/** Starts a broker without accounts. `settings`: more lines for its configuration file. Errors: rejects when it does not listen within 5 s. */
 export async function startMosquitto(program: string, settings: readonly string[] = []): Promise<Mosquitto> {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-mosquitto-'));
   const port = await freePort();

@@ -1,16 +1,14 @@
 /**
- * Cuts one direction of an MQTT stream into whole packets.
- *
- * Owns the bytes of the packet that is not complete yet. Keeps the bytes as they came, so that they can be passed on unchanged.
+ * Splits one direction of an MQTT stream into whole packets, with their bytes unchanged.
  */
 import { type Packet, parser } from 'mqtt-packet';
 
-/** A packet, or what could not be read as one: the rest of the stream is not framed any more. */
+/** A packet, or bytes that could not be parsed: the rest of the stream is then not split any more. */
 export type Framed = { readonly bytes: Buffer; readonly packet: Packet } | { readonly bytes: Buffer; readonly reason: string };
 
 export interface MqttFramer {
   push(chunk: Buffer): Framed[];
-  /** 4 or 5; a CONNECT says which. */
+  /** 4 or 5, from the CONNECT. */
   protocolVersion: number;
 }
 

@@ -4,7 +4,7 @@ import { generate } from 'mqtt-packet';
 import t, { type Test } from 'tap';
 import { createTestBroker } from './broker.ts';
 import { findProgram, startMosquitto } from './mosquitto.ts';
-import { createFaultProxy, type FaultProxy } from './proxy.ts';
+import { FaultProxy } from './proxy.ts';
 import { isPacket, type WireEvent } from './wire-log.ts';
 
 const program = findProgram('mosquitto');
@@ -22,7 +22,7 @@ const commands = ({ log }: FaultProxy): string =>
 /** A proxy before a real broker, and what arrives there at a second client that does not go through it. */
 async function setUp(t: Test): Promise<{ proxy: FaultProxy; arrived: string[]; settled: () => Promise<void> }> {
   const mosquitto = await startMosquitto(program as string);
-  const proxy = createFaultProxy({ target: mosquitto.port });
+  const proxy = new FaultProxy({ target: mosquitto.port });
   await proxy.start();
   const witness = await connectAsync(mosquitto.url, { protocolVersion: 5, reconnectPeriod: 0 });
   const arrived: string[] = [];
@@ -180,7 +180,7 @@ t.test('limits of the server are told in CONNACK, and who passes them is cut off
 t.test('reset and refusal look like a host that is not there', async (t) => {
   const broker = createTestBroker();
   await broker.start();
-  const proxy = createFaultProxy({ target: broker.port });
+  const proxy = new FaultProxy({ target: broker.port });
   await proxy.start();
   t.teardown(async () => {
     await proxy.stop();
@@ -201,7 +201,7 @@ t.test('reset and refusal look like a host that is not there', async (t) => {
 t.test('what is no MQTT is passed on and told in the log', async (t) => {
   const broker = createTestBroker();
   await broker.start();
-  const proxy = createFaultProxy({ target: broker.port });
+  const proxy = new FaultProxy({ target: broker.port });
   await proxy.start();
   t.teardown(async () => {
     await proxy.stop();

@@ -1,116 +1,122 @@
 /**
- * A TCP proxy between MQTT clients and a broker that writes down every packet and can break the link in every way a network does.
+ * A TCP proxy between MQTT clients and a broker: records every packet, and can break the link in every way a network does.
  *
- * Owns its port and sockets. Faults are switched while it runs; `connection-relay.ts` carries them out on each connection.
- * Used by the conformance checker as its only witness, and by the fault runs.
+ * Faults can be changed while it runs.
  */
-import { createServer, type Server } from 'node:net';
-import { createConnectionRelay, type Relay } from './connection-relay.ts';
+import { createServer, type Server, type Socket } from 'node:net';
+import { ConnectionRelay } from './connection-relay.ts';
 import { type Faults, NO_FAULTS } from './faults.ts';
 import { createWireLog, type Side, type WireLog } from './wire-log.ts';
 
 export interface FaultProxyOptions {
   /** Port of the broker on the loopback. */
   readonly target: number;
-  /** Shared, where several proxies stand before several brokers. */
+  /** Shared by several proxies for several brokers. */
   readonly log?: WireLog;
-  /** How the log names this broker. */
+  /** Name of this broker in the log. */
   readonly name?: string;
-  /** Bytes pass unread (TLS): no packets in the log, and only the faults that need none. */
+  /** Bytes are passed undecoded (TLS): no packets in the log, and only the faults that need none. */
   readonly isOpaque?: boolean;
 }
 
-export interface FaultProxy {
-  /** 0 before `start`. */
-  readonly port: number;
-  readonly url: string;
+/** Listens after `start`. */
+export class FaultProxy {
   readonly log: WireLog;
-  readonly faults: Faults;
-  /** Connections open at present. */
-  readonly connections: number;
-  start(): Promise<void>;
-  /** Cuts everything and frees the port; a second `start` takes the same port. */
-  stop(): Promise<void>;
-  /** Changes these faults and leaves the others; connections that are open meet them too. */
-  set(changes: Partial<Faults>): void;
-  /** No faults any more. */
-  heal(): void;
-  /** RST to both ends of every connection, or of those whose client has this id. */
-  reset(clientId?: string): void;
-  /** FIN to both ends of the same. */
-  close(clientId?: string): void;
-  /** Bytes that nobody sent, to one end of every connection. */
-  inject(to: Side, bytes: Buffer): void;
-}
+  readonly #options: FaultProxyOptions;
+  readonly #relays = new Set<ConnectionRelay>();
+  #faults = NO_FAULTS;
+  #server: Server | null = null;
+  #port = 0;
 
-/** A proxy that listens after `start`. */
-export function createFaultProxy(options: FaultProxyOptions): FaultProxy {
-  const log = options.log ?? createWireLog();
-  const relays = new Set<Relay>();
-  let faults = NO_FAULTS;
-  let server: Server | null = null;
-  let port = 0;
-  const set = (changes: Partial<Faults>): void => {
-    faults = { ...faults, ...changes };
-    for (const relay of relays) relay.faultsChanged();
-  };
-  const listen = async (): Promise<Server> => {
-    const opened = createServer({ allowHalfOpen: true }, (client) => {
-      if (faults.refuseTcp) return void client.resetAndDestroy();
-      const relay = createConnectionRelay({
-        client,
-        target: options.target,
-        log,
-        server: options.name ?? 'broker',
-        isOpaque: options.isOpaque ?? false,
-        faults: () => faults,
-        onFaultUsed: (used) => set({ [used]: null }),
-        onClosed: () => relays.delete(relay),
-      });
-      relays.add(relay);
-    });
+  constructor(options: FaultProxyOptions) {
+    this.#options = options;
+    this.log = options.log ?? createWireLog();
+  }
+
+  /** 0 before `start`. */
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    return `mqtt://127.0.0.1:${this.#port}`;
+  }
+
+  get faults(): Faults {
+    return this.#faults;
+  }
+
+  /** Open connections. */
+  get connections(): number {
+    return this.#relays.size;
+  }
+
+  async start(): Promise<void> {
+    if (this.#server !== null) return;
+    this.#server = await this.#listen();
+    const address = this.#server.address();
+    if (typeof address === 'object' && address !== null) this.#port = address.port;
+  }
+
+  /** Cuts everything and frees the port; a second `start` takes the same port. */
+  async stop(): Promise<void> {
+    const stopped = this.#server;
+    this.#server = null;
+    for (const relay of this.#relays) relay.reset();
+    if (stopped !== null) await new Promise((resolve) => stopped.close(resolve));
+  }
+
+  /** Changes these faults and leaves the others; they apply to open connections too. */
+  set(changes: Partial<Faults>): void {
+    this.#faults = { ...this.#faults, ...changes };
+    for (const relay of this.#relays) relay.faultsChanged();
+  }
+
+  /** Removes all faults. */
+  heal(): void {
+    this.set(NO_FAULTS);
+  }
+
+  /** RST to both ends of every connection, or of those whose client has this id. */
+  reset(clientId?: string): void {
+    for (const relay of this.#relaysOf(clientId)) relay.reset();
+  }
+
+  /** FIN to both ends of the same. */
+  close(clientId?: string): void {
+    for (const relay of this.#relaysOf(clientId)) relay.close();
+  }
+
+  /** Sends extra bytes to one end of every connection. */
+  inject(to: Side, bytes: Buffer): void {
+    for (const relay of this.#relays) relay.inject(to, bytes);
+  }
+
+  #relaysOf(clientId: string | undefined): readonly ConnectionRelay[] {
+    return [...this.#relays].filter((relay) => clientId === undefined || relay.clientId === clientId);
+  }
+
+  async #listen(): Promise<Server> {
+    const opened = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
     await new Promise<void>((resolve, reject) => {
       opened.once('error', reject);
-      opened.listen(port, '127.0.0.1', () => resolve());
+      opened.listen(this.#port, '127.0.0.1', () => resolve());
     });
     return opened;
-  };
-  return {
-    get port() {
-      return port;
-    },
-    get url() {
-      return `mqtt://127.0.0.1:${port}`;
-    },
-    log,
-    get faults() {
-      return faults;
-    },
-    get connections() {
-      return relays.size;
-    },
-    start: async () => {
-      if (server !== null) return;
-      server = await listen();
-      const address = server.address();
-      if (typeof address === 'object' && address !== null) port = address.port;
-    },
-    stop: async () => {
-      const stopped = server;
-      server = null;
-      for (const relay of relays) relay.reset();
-      if (stopped !== null) await new Promise((resolve) => stopped.close(resolve));
-    },
-    set,
-    heal: () => set(NO_FAULTS),
-    reset: (clientId) => {
-      for (const relay of relays) if (clientId === undefined || relay.clientId === clientId) relay.reset();
-    },
-    close: (clientId) => {
-      for (const relay of relays) if (clientId === undefined || relay.clientId === clientId) relay.close();
-    },
-    inject: (to, bytes) => {
-      for (const relay of relays) relay.inject(to, bytes);
-    },
-  };
+  }
+
+  #accept(client: Socket): void {
+    if (this.#faults.refuseTcp) {
+      client.resetAndDestroy();
+      return;
+    }
+    const { target, name = 'broker', isOpaque = false } = this.#options;
+    const relay: ConnectionRelay = new ConnectionRelay({
+      ...{ client, target, log: this.log, server: name, isOpaque },
+      faults: () => this.#faults,
+      onFaultUsed: (used) => this.set({ [used]: null }),
+      onClosed: () => this.#relays.delete(relay),
+    });
+    this.#relays.add(relay);
+  }
 }

@@ -1,7 +1,5 @@
 /**
- * The platform's database of readings, and whether it holds what a cabinet's store holds.
- *
- * Owns every reading by (node, device, metric, time), what came twice, and where the order broke. Kept in memory.
+ * The platform's database of readings by (node, device, metric, time), in memory, and its comparison with a cabinet's store.
  */
 import type { StoredFrame } from '../../agent/core/ports.ts';
 
@@ -18,20 +16,20 @@ export interface PlatformReading {
 
 export interface ReadingBase {
   readonly size: number;
-  /** Taken in though it was there already with the same value; with another value it is a conflict. */
+  /** Readings that were present already with the same value; another value is a conflict. */
   readonly duplicates: number;
   readonly conflicts: readonly PlatformReading[];
-  /** Readings older than the one before of the same metric in the same stream, live or historical. */
+  /** Readings older than the previous one of the same metric in the same stream, live or historical. */
   readonly disorders: number;
-  /** False where it was there already. */
+  /** False when it was present already. */
   add(reading: PlatformReading): boolean;
   of(node: string): readonly PlatformReading[];
 }
 
-/** Source: `payloads-propertyset-quality-value-value`; missing is told as bad without a value. */
+/** Source: `payloads-propertyset-quality-value-value`; missing is sent as bad without a value. */
 const QUALITY_CODE: Readonly<Record<string, number>> = { good: 192, stale: 500, bad: 0, missing: 0 };
 
-/** The code a quality of the store has on the wire. */
+/** The code on the wire for a quality of the store. */
 export function qualityCode(quality: string): number {
   return QUALITY_CODE[quality] ?? 0;
 }

@@ -1,10 +1,10 @@
 /**
- * Which rows of one node's store the platform has: the duplicates, the parts that are missing, the head that can be acknowledged.
+ * The rows of one node's store that the platform has: duplicates, missing parts, and the head that can be acknowledged. Pure.
  *
- * Owns the sets of one epoch. Pure. Source: docs/platform.md, "Delivery". Used by `ingest.ts`.
+ * Source: docs/platform.md, "Delivery".
  */
 
-/** `Sync/Rows` of a message, read. */
+/** `Sync/Rows` of a message, parsed. */
 export interface ParsedRowsMark {
   readonly epoch: string;
   readonly from: number;
@@ -20,21 +20,21 @@ export interface Range {
 }
 
 export interface RowRanges {
-  /** What this message is: of rows that are complete already, or news. Says nothing of the readings in it. */
+  /** Adds a message. Returns whether its rows were complete already or new. */
   add(mark: ParsedRowsMark): 'new' | 'duplicate';
-  /** These rows will never come: a gap. */
+  /** These rows will never arrive: a gap. */
   cover(range: Range): void;
-  /** Everything up to here is there. */
+  /** All rows up to here are present. */
   readonly head: number;
-  /** Complete ranges, in order, none touching the next. */
+  /** Complete ranges, in order; two ranges never touch. */
   readonly complete: readonly Range[];
-  /** What is missing between the complete ones. */
+  /** The missing ranges between complete ones. */
   readonly holes: readonly Range[];
   /** Ranges of which parts are missing. */
   readonly partial: number;
 }
 
-/** Undefined for anything that is no mark. */
+/** Undefined for a text that is not `Sync/Rows`. */
 export function readRowsMark(text: string): ParsedRowsMark | undefined {
   const found = /^(?<epoch>[0-9A-Za-z]+):(?<from>\d+)-(?<to>\d+):(?<part>\d+)\/(?<parts>\d+)(?<again>:again)?$/.exec(text)?.groups;
   if (found === undefined) return undefined;

@@ -1,12 +1,12 @@
 /**
- * A platform's database of one edge node: what came, in which rows, what came twice, and up to where nothing is missing.
+ * A platform's database of one edge node, as docs/platform.md describes it: readings, their rows, repetitions, and the first missing row.
  *
- * Owns the bookkeeping that docs/platform.md asks of a platform. Knows no MQTT. Used by the reference host.
+ * Uses no MQTT.
  */
 import type { StoredFrame } from '../../agent/core/ports.ts';
 import { covers, NO_RANGES, reachFrom, type SeqRanges, withRange } from '../../agent/sync/delivery/seq-ranges.ts';
 
-/** One reading as the platform keeps it. Units: `quality` 192 good, 500 stale, 0 bad or missing. */
+/** One reading as the platform stores it. Units: `quality` 192 good, 500 stale, 0 bad or missing. */
 export interface RegisteredReading {
   readonly pointId: string;
   readonly value: number | null;
@@ -15,7 +15,7 @@ export interface RegisteredReading {
   readonly isHistorical: boolean;
 }
 
-/** `Sync/Rows` as read. */
+/** `Sync/Rows`, parsed. */
 export interface RowsOf {
   readonly epoch: string;
   readonly from: number;
@@ -25,7 +25,7 @@ export interface RowsOf {
   readonly isAsked: boolean;
 }
 
-/** A loss that the node told. */
+/** A loss that the node reported. */
 export interface GapReport {
   readonly epoch: string;
   readonly id: number | null;
@@ -35,38 +35,11 @@ export interface GapReport {
   readonly reason: string;
 }
 
-export interface RowRegistry {
-  /** By `<point>@<ms>`, of every epoch. */
-  readonly readings: ReadonlyMap<string, RegisteredReading>;
-  readonly epoch: string;
-  /** Lets go of the readings; which rows are known stays known. */
-  forget(): void;
-  /** Readings in ranges that were complete already, dropped unread. */
-  readonly dropped: number;
-  /** Readings that came again in a range that was new: what is left after dropping. */
-  readonly repeats: number;
-  /** New ranges that came after a later one of the same kind and session, and are not the first that is missing. */
-  readonly disorder: number;
-  /** The same, but the first that is missing: the node has gone back to what was not acknowledged. */
-  readonly restarts: number;
-  readonly gaps: readonly GapReport[];
-  /** Up to which no row is missing. */
-  head(epoch?: string): number;
-  /** Rows known beyond the head. */
-  ranges(epoch?: string): SeqRanges;
-  /** A new session: its streams begin anew. */
-  born(): void;
-  take(rows: RowsOf, readings: readonly RegisteredReading[]): void;
-  gap(text: string): void;
-  /** What differs between the book and these rows of the store; empty when nothing does. */
-  compare(rows: readonly StoredFrame[]): readonly string[];
-}
-
 /** Source: Sparkplug 3.0, property `Quality`. */
 export const QUALITY_CODE: Readonly<Record<string, number>> = { good: 192, stale: 500, bad: 0, missing: 0 };
 const ROWS = /^(?<epoch>[0-9A-Za-z]+):(?<from>\d+)-(?<to>\d+):(?<part>\d+)\/(?<parts>\d+)(?<again>:again)?$/;
 
-/** Undefined for what is no `Sync/Rows`. */
+/** Undefined for a text that is not `Sync/Rows`. */
 export function parseRowsOf(text: string): RowsOf | undefined {
   const match = ROWS.exec(text)?.groups;
   if (match === undefined) return undefined;
@@ -75,88 +48,100 @@ export function parseRowsOf(text: string): RowsOf | undefined {
 }
 
 /** An empty database. */
-export function createRowRegistry(): RowRegistry {
-  const readings = new Map<string, RegisteredReading>();
-  const known = new Map<string, SeqRanges>();
-  const partsOf = new Map<string, Set<number>>();
-  const gaps = new Map<string, GapReport>();
-  const counts = { dropped: 0, repeats: 0, disorder: 0, restarts: 0 };
-  const last = { live: 0, historical: 0 };
-  let epoch = '';
-  const rangesOf = (name: string): SeqRanges => known.get(name) ?? NO_RANGES;
+export class RowRegistry {
+  /** By `<point>@<ms>`, of every epoch. */
+  readonly readings = new Map<string, RegisteredReading>();
+  /** Of the last message. */
+  epoch = '';
+  /** Readings in ranges that were complete already, dropped unread. */
+  dropped = 0;
+  /** Readings that arrived again in a range that was new: what is left after dropping. */
+  repeats = 0;
+  /** New ranges that arrived after a later one of the same kind and session, and are not the first that is missing. */
+  disorder = 0;
+  /** The same, but the first that is missing: the node has gone back to what was not acknowledged. */
+  restarts = 0;
+  readonly #known = new Map<string, SeqRanges>();
+  readonly #partsOf = new Map<string, Set<number>>();
+  readonly #gaps = new Map<string, GapReport>();
+  readonly #last = { live: 0, historical: 0 };
 
-  const complete = ({ epoch: name, from, to }: RowsOf, isHistorical: boolean): void => {
-    const stream = isHistorical ? 'historical' : 'live';
-    if (from < last[stream]) counts[from <= reachFrom(rangesOf(name), 0) + 1 ? 'restarts' : 'disorder'] += 1;
-    known.set(name, withRange(rangesOf(name), { from, to }));
-    last[stream] = from;
-  };
-  const book: RowRegistry = {
-    readings,
-    forget: () => readings.clear(),
-    get epoch() {
-      return epoch;
-    },
-    get dropped() {
-      return counts.dropped;
-    },
-    get repeats() {
-      return counts.repeats;
-    },
-    get disorder() {
-      return counts.disorder;
-    },
-    get restarts() {
-      return counts.restarts;
-    },
-    get gaps() {
-      return [...gaps.values()];
-    },
-    head: (name = epoch) => reachFrom(rangesOf(name), 0),
-    ranges: (name = epoch) => rangesOf(name),
-    born: () => {
-      last.live = 0;
-      last.historical = 0;
-      partsOf.clear();
-    },
-    take: (rows, taken) => {
-      epoch = rows.epoch;
-      if (covers(rangesOf(rows.epoch), rows) && !rows.isAsked) {
-        counts.dropped += taken.length;
-        return;
-      }
-      for (const reading of taken) {
-        const key = `${reading.pointId}@${reading.atMs}`;
-        if (readings.has(key) && !rows.isAsked) counts.repeats += 1;
-        readings.set(key, reading);
-      }
-      const key = `${rows.epoch}:${rows.from}-${rows.to}`;
-      const parts = partsOf.get(key) ?? new Set<number>();
-      partsOf.set(key, parts.add(rows.part));
-      if (parts.size < rows.parts) return;
-      partsOf.delete(key);
-      if (!rows.isAsked)
-        complete(
-          rows,
-          taken.some(({ isHistorical }) => isHistorical),
-        );
-    },
-    gap: (text) => {
-      const gap = JSON.parse(text) as GapReport;
-      gaps.set(gap.id === null ? `${gap.epoch}:${gap.from}-${gap.to}` : `${gap.epoch}#${gap.id}`, gap);
-    },
-    compare: (rows) => {
-      const wanted = new Map(
-        rows.flatMap((frame) => frame.readings.map((reading) => [`${reading.pointId}@${Math.round(reading.atMs)}`, reading])),
-      );
-      const missing = [...wanted].flatMap(([key, { value, quality }]) => {
-        const got = readings.get(key);
-        if (got === undefined) return [`${key} is missing`];
-        const same = got.value === value && got.quality === QUALITY_CODE[quality];
-        return same ? [] : [`${key} is ${got.value}/${got.quality}, in the store ${value}/${quality}`];
-      });
-      return [...missing, ...[...readings.keys()].filter((key) => !wanted.has(key)).map((key) => `${key} is not in the store`)];
-    },
-  };
-  return book;
+  get gaps(): readonly GapReport[] {
+    return [...this.#gaps.values()];
+  }
+
+  /** Discards the readings; which rows are known is kept. */
+  forget(): void {
+    this.readings.clear();
+  }
+
+  /** The last row up to which none is missing. */
+  head(epoch = this.epoch): number {
+    return reachFrom(this.ranges(epoch), 0);
+  }
+
+  /** The known rows. */
+  ranges(epoch = this.epoch): SeqRanges {
+    return this.#known.get(epoch) ?? NO_RANGES;
+  }
+
+  /** A new session: the order is checked from the start. */
+  born(): void {
+    this.#last.live = 0;
+    this.#last.historical = 0;
+    this.#partsOf.clear();
+  }
+
+  take(rows: RowsOf, taken: readonly RegisteredReading[]): void {
+    this.epoch = rows.epoch;
+    if (covers(this.ranges(rows.epoch), rows) && !rows.isAsked) {
+      this.dropped += taken.length;
+      return;
+    }
+    for (const reading of taken) {
+      const key = `${reading.pointId}@${reading.atMs}`;
+      if (this.readings.has(key) && !rows.isAsked) this.repeats += 1;
+      this.readings.set(key, reading);
+    }
+    const isHistorical = taken.some((reading) => reading.isHistorical);
+    if (this.#isComplete(rows) && !rows.isAsked) this.#addRange(rows, isHistorical ? 'historical' : 'live');
+  }
+
+  gap(text: string): void {
+    const gap = JSON.parse(text) as GapReport;
+    this.#gaps.set(gap.id === null ? `${gap.epoch}:${gap.from}-${gap.to}` : `${gap.epoch}#${gap.id}`, gap);
+  }
+
+  /** The differences between the database and these rows of the store; empty when there are none. */
+  compare(rows: readonly StoredFrame[]): readonly string[] {
+    const wanted = new Map(
+      rows.flatMap((frame) => frame.readings.map((reading) => [`${reading.pointId}@${Math.round(reading.atMs)}`, reading])),
+    );
+    const missing = [...wanted].flatMap(([key, { value, quality }]) => {
+      const got = this.readings.get(key);
+      if (got === undefined) return [`${key} is missing`];
+      const same = got.value === value && got.quality === QUALITY_CODE[quality];
+      return same ? [] : [`${key} is ${got.value}/${got.quality}, in the store ${value}/${quality}`];
+    });
+    return [...missing, ...[...this.readings.keys()].filter((key) => !wanted.has(key)).map((key) => `${key} is not in the store`)];
+  }
+
+  /** Whether all messages of these rows have arrived. */
+  #isComplete(rows: RowsOf): boolean {
+    const key = `${rows.epoch}:${rows.from}-${rows.to}`;
+    const parts = this.#partsOf.get(key) ?? new Set<number>();
+    this.#partsOf.set(key, parts.add(rows.part));
+    if (parts.size < rows.parts) return false;
+    this.#partsOf.delete(key);
+    return true;
+  }
+
+  #addRange({ epoch, from, to }: RowsOf, stream: 'historical' | 'live'): void {
+    if (from < this.#last[stream]) {
+      if (from <= this.head(epoch) + 1) this.restarts += 1;
+      else this.disorder += 1;
+    }
+    this.#known.set(epoch, withRange(this.ranges(epoch), { from, to }));
+    this.#last[stream] = from;
+  }
 }

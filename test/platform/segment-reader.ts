@@ -1,7 +1,5 @@
 /**
- * Unpacks `Sync/Segment`, as docs/platform.md tells a platform to.
- *
- * Owns nothing of the agent's: written from the document alone.
+ * Unpacks `Sync/Segment`. Written from docs/platform.md alone, without code of the agent.
  */
 import { inflateSync } from 'node:zlib';
 
@@ -34,7 +32,7 @@ interface Column {
 /** Largest block unpacked. Units: bytes. */
 const MAX_BYTES = 16 * 2 ** 20;
 
-/** Errors: throws on what is no segment. */
+/** Errors: throws on bytes that are not a segment. */
 export function readSegment(bytes: Uint8Array): Segment {
   const text = inflateSync(bytes, { maxOutputLength: MAX_BYTES }).toString();
   const { v, epoch, from, to, seq, at, series } = JSON.parse(text) as {

@@ -1,11 +1,11 @@
 /**
- * Puts the messages of one edge node back into the order in which it sent them.
+ * Restores the order in which one edge node sent its messages. Pure.
  *
- * Owns what came too early. A shared subscription spreads the messages of one node over several workers, and no broker promises an order
- * between them; Sparkplug's seq does, within a session. Pure. Used by `ingest.ts`, after the workers.
+ * A shared subscription distributes the messages of a node over several workers, and no broker guarantees an order between them. Sparkplug's
+ * seq gives the order within a session.
  */
 
-/** What the sorter must know of a message. `seq` is undefined for NDEATH. Units: `timestampMs` when the node sent it. */
+/** The fields of a message that the sorter needs. `seq` is undefined for NDEATH. Units: `timestampMs` is the time of sending. */
 export interface Sortable {
   readonly verb: string;
   readonly seq: number | undefined;
@@ -13,20 +13,20 @@ export interface Sortable {
 }
 
 export interface SeqSorter<T extends Sortable> {
-  /** Takes one more in, answers what may be read now, in order. What overtook its own NBIRTH may be read again after it. */
+  /** Adds a message. Returns the messages that can be processed now, in order. One that overtook its own NBIRTH may be returned again after it. */
   push(message: T): readonly T[];
-  /** What never came is given up: all that waits, in order. A hole is behind it. */
+  /** Gives up missing messages. Returns all waiting ones, in order. */
   giveUp(): readonly T[];
-  /** Messages that wait for one before them. */
+  /** Messages that wait for an earlier one. */
   readonly waiting: number;
 }
 
 const COUNT = 256;
-/** How far messages of one node overtake each other. Source: assumed; half a round of seq, beyond it before and after cannot be told apart. */
+/** Largest distance by which messages of a node overtake each other. Source: assumed; half a round of seq, since beyond that the order is ambiguous. */
 const RECENT = COUNT / 2;
 
 /**
- * A sorter that waits for a first NBIRTH; what comes before that is of no use to anybody.
+ * A sorter that waits for the first NBIRTH; messages before it are discarded.
  *
  * Shape: messages overtake each other by less than half a round of seq, and by less than a whole session.
  */
@@ -34,7 +34,7 @@ export function createSeqSorter<T extends Sortable>(): SeqSorter<T> {
   let expected: number | null = null;
   let bornMs = Number.NEGATIVE_INFINITY;
   let waiting: T[] = [];
-  /** Read lately: one of the next session may have fitted the chain of this one by chance. */
+  /** Recently returned: a message of the next session may have fitted into this one by chance. */
   let recent: T[] = [];
 
   const follow = (): T[] => {

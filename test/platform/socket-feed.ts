@@ -1,7 +1,5 @@
 /**
- * Writes to one socket in order: late by a delay, and in small pieces where that is asked for.
- *
- * Owns what waits to be written. Used by the fault proxy, once for each direction.
+ * Writes to one socket in order, with an optional delay and in small pieces if requested.
  */
 import type { Socket } from 'node:net';
 
@@ -13,16 +11,16 @@ interface Pace {
 
 export interface SocketFeed {
   push(bytes: Buffer): void;
-  /** FIN after all that was pushed. */
+  /** Sends FIN after all pushed bytes. */
   end(): void;
 }
 
-/** A feed that asks for its pace at each push. */
+/** A feed that reads the present pace at each push. */
 export function createSocketFeed(socket: Socket, pace: () => Pace): SocketFeed {
   let tail: Promise<void> = Promise.resolve();
   let waiting = 0;
 
-  /** At once where nothing waits: most links have no delay, and order of events is then that of arrival. */
+  /** Writes at once when nothing waits: most links have no delay, and events then keep the order of arrival. */
   const then = (delayMs: number, act: () => Promise<void> | undefined): void => {
     if (waiting === 0 && delayMs <= 0) {
       const done = act();

@@ -1,7 +1,5 @@
 /**
- * What passed between MQTT clients and brokers, in the order in which it was seen.
- *
- * Owns the record and who waits for it. Filled by one fault proxy or several, read by the conformance checker and the fault runs.
+ * The packets between MQTT clients and brokers in their order, recorded by one fault proxy or several.
  */
 import type { Packet } from 'mqtt-packet';
 
@@ -86,16 +84,16 @@ export function createWireLog(nowMs: () => number = Date.now): WireLog {
       new Promise((resolve) => {
         const past = events.slice(from).find(fits);
         if (past !== undefined) return resolve(past);
-        const done = (event: WireEvent | undefined): void => {
-          watchers.delete(watch);
-          clearTimeout(late);
-          resolve(event);
-        };
-        const watch = (event: WireEvent): void => {
-          if (fits(event)) done(event);
-        };
-        const late = setTimeout(() => done(undefined), limitMs);
+        const timer = setTimeout(() => done(undefined), limitMs);
         watchers.add(watch);
+        function watch(event: WireEvent): void {
+          if (fits(event)) done(event);
+        }
+        function done(event: WireEvent | undefined): void {
+          watchers.delete(watch);
+          clearTimeout(timer);
+          resolve(event);
+        }
       }),
   };
 }

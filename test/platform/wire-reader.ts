@@ -1,10 +1,10 @@
 /**
- * Reads Sparkplug payloads by hand, so that the host never shares a mistake with the agent's codec.
+ * Decodes Sparkplug payloads independently of the agent's codec, so that the host does not share its errors.
  *
- * Owns a protobuf reader of a few lines. Strict: throws on anything that is not a payload.
+ * Errors: throws on anything that is not a payload.
  */
 
-/** A metric as it stood on the wire. `value` is undefined where no value field was sent. */
+/** A metric as on the wire. `value` is undefined when no value field was sent. */
 export interface WireMetric {
   readonly name: string | undefined;
   readonly alias: number | undefined;
@@ -14,14 +14,14 @@ export interface WireMetric {
   readonly isTransient: boolean;
   readonly isNull: boolean;
   readonly properties: ReadonlyMap<string, WireValue>;
-  /** The same as it stood there; undefined where there was none. */
+  /** The same as on the wire; undefined when there was none. */
   readonly propertySet: WirePropertySet | undefined;
   readonly value: WireValue | undefined;
-  /** Number of the field the value stood in: 10 int, 11 long, 12 float, 13 double, 14 boolean, 15 string, 16 bytes, 17 data set, 18 template. */
+  /** Number of the value's field: 10 int, 11 long, 12 float, 13 double, 14 boolean, 15 string, 16 bytes, 17 data set, 18 template. */
   readonly valueField: number | undefined;
 }
 
-/** Data sets and templates are handed out as the bytes they are. */
+/** Data sets and templates are returned as bytes. */
 export type WireValue = number | bigint | boolean | string | Buffer;
 
 export interface WirePropertySet {

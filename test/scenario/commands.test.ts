@@ -7,7 +7,7 @@ const whole = (name: string, value: number): Metric => ({ name, value: toLong(va
 const text = (name: string, value: string): Metric => ({ name, value: { kind: 'string', value } });
 const flag = (name: string, value: boolean): Metric => ({ name, value: { kind: 'boolean', value } });
 
-/** Every outcome as told by `Command/Outcome`, on whatever device or on the node. */
+/** Every outcome from `Command/Outcome`, on any device or on the node. */
 function outcomesOf(rig: Rig, id: string) {
   return [...rig.host.values.values()]
     .filter(({ metric }) => metric === 'Command/Outcome')

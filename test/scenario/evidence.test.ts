@@ -15,7 +15,7 @@ import { COMMANDS } from '../../agent/console/commands.ts';
 import { sleep } from '../../agent/core/clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createTestBroker } from '../platform/broker.ts';
-import { openOffice } from '../platform/certificates.ts';
+import { openTestAuthorities } from '../platform/certificates.ts';
 import { findProgram, startMosquitto } from '../platform/mosquitto.ts';
 import { type AgentProcess, startAgentProcess } from '../street/agent-process.ts';
 import { createPtyCable } from '../street/pty.ts';
@@ -137,9 +137,9 @@ const skip = mosquitto === undefined ? 'mosquitto is not installed' : openssl ==
 
 t.test('password and key of the uplink, and a password of the console, are in no log, file, message or answer', { skip }, async (t) => {
   const folder = workshop(t);
-  const office = openOffice(openssl as string);
-  t.teardown(() => office.close());
-  const city = office.found('city');
+  const authorities = openTestAuthorities(openssl as string);
+  t.teardown(() => authorities.close());
+  const city = authorities.create('city');
   const [server, own, other] = [city.issue('broker', { host: '127.0.0.1' }), city.issue('demo'), city.issue('platform')];
   const broker = await startMosquitto(mosquitto as string, [
     `cafile ${city.cert}`,

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createReferenceHost } from '../platform/host.ts';
+import { ReferenceHost } from '../platform/host.ts';
 import { findProgram, startMosquitto } from '../platform/mosquitto.ts';
 import { managerMissing } from '../support/fake-service-manager.ts';
 import { createWatchedStreet, DIMMED_PCT, WATCHED_NODE } from '../support/watched-street.ts';
@@ -14,7 +14,7 @@ t.test(
   { skip },
   async (t) => {
     const mosquitto = await startMosquitto(program as string);
-    const host = createReferenceHost({ url: mosquitto.url, protocolVersion: 5, group: 'Demo', node: WATCHED_NODE });
+    const host = new ReferenceHost({ url: mosquitto.url, protocolVersion: 5, group: 'Demo', node: WATCHED_NODE });
     await host.start();
     t.teardown(async () => {
       await host.stop();
@@ -31,7 +31,7 @@ t.test(
     newest().child.kill('SIGTERM');
     await until('a start as usual', () => manager.runs.length === KILLS + 2 && newest().isReady);
     t.equal(await event('safe-mode'), '');
-    const gapOf = () => host.book.gaps.find(({ reason }) => reason === 'no-store');
+    const gapOf = () => host.registry.gaps.find(({ reason }) => reason === 'no-store');
     await until('the platform is told', () => gapOf() !== undefined);
     t.match(gapOf(), { from: null, to: null, reason: 'no-store', readings: Number, atMs: Number });
     t.ok(Number(gapOf()?.readings) > 0, `${gapOf()?.readings} readings`);

@@ -5,9 +5,9 @@ import t, { type Test } from 'tap';
 import { type Clock, sleep } from '../../agent/core/clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { type Metric, toLong } from '../../agent/sync/sparkplug/codec.ts';
-import { createReferenceHost, type ReferenceHost } from '../platform/host.ts';
+import { ReferenceHost } from '../platform/host.ts';
 import { findProgram, startMosquitto } from '../platform/mosquitto.ts';
-import { createFaultProxy } from '../platform/proxy.ts';
+import { FaultProxy } from '../platform/proxy.ts';
 import { managerMissing } from '../support/fake-service-manager.ts';
 import { cloneTree, createMaker, updateBy } from '../support/update-files.ts';
 import { createWatchedStreet, DIMMED_PCT, WATCHED_FROM, WATCHED_NODE } from '../support/watched-street.ts';
@@ -76,7 +76,7 @@ function shown(host: ReferenceHost, metric: string): unknown {
 
 async function openUplink(t: Test) {
   const mosquitto = await startMosquitto(program as string);
-  const proxy = createFaultProxy({ target: mosquitto.port });
+  const proxy = new FaultProxy({ target: mosquitto.port });
   await proxy.start();
   t.teardown(async () => {
     await host.stop();
@@ -85,7 +85,7 @@ async function openUplink(t: Test) {
   });
   const clock = createSystemClock({ quality: () => 'none' });
   const fromMono = clock.monoMs();
-  const host = createReferenceHost({
+  const host = new ReferenceHost({
     url: mosquitto.url,
     protocolVersion: 5,
     group: 'Demo',

@@ -13,7 +13,7 @@ import { every, type Timer } from '../../agent/core/clock.ts';
 import { ConfigError } from '../../agent/core/errors.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createTestBroker } from '../platform/broker.ts';
-import { createReferenceHost } from '../platform/host.ts';
+import { ReferenceHost } from '../platform/host.ts';
 import { startAgentProcess } from './agent-process.ts';
 import { DEMO_HELP, type DemoOptions, readDemoOptions } from './demo-options.ts';
 import { openDemoScreen } from './demo-screen.ts';
@@ -61,7 +61,7 @@ async function run(options: DemoOptions): Promise<number> {
   const broker = createTestBroker();
   await broker.start();
   const { group = 'Demo', node = cabinet.id } = cabinet.uplink ?? {};
-  const host = createReferenceHost({ url: broker.url, protocolVersion: 4, group, node, nowMs: () => clock.wallMs() });
+  const host = new ReferenceHost({ url: broker.url, protocolVersion: 4, group, node, nowMs: () => clock.wallMs() });
   await host.start();
   const socketPath = agentSocketPath();
   prepareSocketFolder(socketPath);

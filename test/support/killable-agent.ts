@@ -6,7 +6,7 @@
 import type { Clock, Timer } from '../../agent/core/clock.ts';
 import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import type { OpenLink } from '../../agent/store/messages.ts';
-import type { MqttConnection, MqttTransport } from '../../agent/sync/mqtt/mqtt-transport.ts';
+import type { ConnectOptions, MqttConnection, MqttTransport } from '../../agent/sync/mqtt/mqtt-transport.ts';
 
 export interface KillableAgent {
   readonly clock: Clock;
@@ -25,6 +25,14 @@ export function createKillableAgent(clock: Clock, door: MqttTransport): Killable
   const whileAlive = (fire: () => void) => (): void => {
     if (!isDead) fire();
   };
+  const untilKilled = ({ onMessage, onClosed }: ConnectOptions): Pick<ConnectOptions, 'onMessage' | 'onClosed'> => ({
+    onMessage: (message) => {
+      if (!isDead) onMessage?.(message);
+    },
+    onClosed: (failure) => {
+      if (!isDead) onClosed?.(failure);
+    },
+  });
   return {
     clock: {
       ...clock,
@@ -33,7 +41,7 @@ export function createKillableAgent(clock: Clock, door: MqttTransport): Killable
     },
     door: {
       connect: async (options) => {
-        const connection = await (isDead ? NEVER : door.connect(options));
+        const connection = await (isDead ? NEVER : door.connect({ ...options, ...untilKilled(options) }));
         connections.push(connection);
         if (!isDead) return connection;
         connection.destroy();
@@ -46,11 +54,7 @@ export function createKillableAgent(clock: Clock, door: MqttTransport): Killable
     },
     kill() {
       isDead = true;
-      for (const connection of connections) {
-        connection.onMessage = () => {};
-        connection.onClosed = () => {};
-        connection.destroy();
-      }
+      for (const connection of connections) connection.destroy();
     },
   };
 }

@@ -19,7 +19,7 @@ import type { Log } from '../../agent/core/ports.ts';
 import type { StatusView } from '../../agent/core/views.ts';
 import { createMqttTransport } from '../../agent/sync/mqtt/mqttjs-transport.ts';
 import { createTestBroker, type TestBroker } from '../platform/broker.ts';
-import { createReferenceHost, type ReferenceHost } from '../platform/host.ts';
+import { ReferenceHost } from '../platform/host.ts';
 import { createStreet, type Street } from '../street/street.ts';
 import { createWire, type Wire } from '../street/wire.ts';
 import { createKillableAgent } from './killable-agent.ts';
@@ -123,7 +123,7 @@ export async function createRig(
   };
   const cabinet = withOptions(site.cabinet);
   const { uplink } = cabinet;
-  const host = createReferenceHost({
+  const host = new ReferenceHost({
     url,
     protocolVersion: 4,
     group: uplink?.group ?? '',

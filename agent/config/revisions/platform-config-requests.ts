@@ -9,14 +9,14 @@ import { formatProblem } from '../../core/errors.ts';
 import type { ConfigAnswer, ConfigManager, ConfigRequest, ConfigView } from '../../core/revisions.ts';
 import type { Outcome, OutcomeState } from '../../core/words.ts';
 import { CONFIG_SHOWN } from '../../sync/commands/command-metrics.ts';
-import type { UplinkPlace } from '../../sync/uplink-place.ts';
+import type { UplinkSlot } from '../../sync/uplink-slot.ts';
 
 export interface PlatformConfigRequestsParts {
   /** Null where this run takes no other configuration. */
   readonly desk: ConfigManager | null;
   readonly cabinetId: string;
   readonly clock: Clock;
-  readonly uplink: Pick<UplinkPlace, 'update'>;
+  readonly uplink: Pick<UplinkSlot, 'update'>;
   readonly onOutcome: (outcome: Outcome) => void;
 }
 

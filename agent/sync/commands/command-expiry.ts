@@ -1,32 +1,30 @@
 /**
- * Until when may a command be carried out?
+ * Decides until when a command may be carried out, also without a trusted clock. Pure.
  *
- * Owns how an expiry is judged by a clock that may not be trusted. Pure.
- *
- * With a trusted clock the expiry is the platform's own. Without one it is counted from the arrival: the time between the payload's
- * timestamp and the expiry, both by the platform's clock. What this cannot tell (how long it was on its way) is bounded elsewhere: retained
- * messages are refused and a clean session keeps none. A clock restored from disk is at most late, so what is over by it is over.
+ * With a trusted clock the expiry is the platform's. Without one it is counted from the arrival: the time between the payload's timestamp
+ * and the expiry, both by the platform's clock. This ignores the transport time, which is bounded: retained messages are refused, and a clean
+ * session keeps none. A clock restored from disk is never ahead, so a command that has expired by it has expired.
  */
 import { isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
 import { type Checked, type CommandInstant, MAX_AGE_MS } from './command-fields.ts';
 
-/** The longest a command may ask to live. Units: ms. Source: assumed; what lasts longer is a wish's own end, not a command's. */
+/** Longest lifetime of a command. Units: ms. Source: assumed; an intent may last longer, its command does not. */
 const LONGEST_MS = 24 * 3_600_000;
 
-/** `expiresMs` is null where the platform gave none; the command then lives as long as its payload counts as new. */
+/** `expiresMs` is null when the platform gave none; the command then expires when its payload no longer counts as new. */
 export interface Lifetime {
   readonly expiresMs: WallMs | null;
   readonly expiresMono: MonoMs;
 }
 
-/** What the platform said: when it sent the command, and when it is over. */
-interface Said {
+/** When the platform sent the command, and when it expires. */
+interface GivenTimes {
   readonly sentMs: WallMs | undefined;
   readonly expiresMs: WallMs | undefined;
 }
 
-/** The rest of a command's life, or why it has none. */
-export function judgeLifetime({ sentMs, expiresMs }: Said, { nowMs, nowMono, clockQuality }: CommandInstant): Checked<Lifetime> {
+/** The remaining lifetime of a command, or why it is refused. */
+export function judgeLifetime({ sentMs, expiresMs }: GivenTimes, { nowMs, nowMono, clockQuality }: CommandInstant): Checked<Lifetime> {
   const trusted = isTrusted(clockQuality);
   if (expiresMs === undefined) {
     const ageMs = trusted && sentMs !== undefined ? Math.max(0, nowMs - sentMs) : 0;
@@ -43,7 +41,7 @@ export function judgeLifetime({ sentMs, expiresMs }: Said, { nowMs, nowMono, clo
   return { value: { expiresMs, expiresMono: nowMono + restMs } };
 }
 
-/** Whether it may not be carried out any more. Both clocks speak where both can: a wall clock put right shows what was too long. */
+/** Whether a command has expired. Both clocks count when both are usable: a corrected wall clock may show that it has expired already. */
 export function isOver({ expiresMs, expiresMono }: Lifetime, { nowMs, nowMono, clockQuality }: CommandInstant): boolean {
   return nowMono >= expiresMono || (expiresMs !== null && isTrusted(clockQuality) && nowMs >= expiresMs);
 }

@@ -1,7 +1,7 @@
 /**
- * The fields of a command as they arrived, each checked for what it is: size, retained, time, names, types, ranges.
+ * Reads the fields of a command and checks their shape: size, retained flag, time, names, types, ranges. Pure.
  *
- * Owns every check of shape that has nothing to do with what is asked. Pure; never throws, whatever arrives.
+ * Errors: none; anything may arrive, and what does not fit gives a reason.
  */
 import { type ClockQuality, isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
 import type { CommandTarget } from '../../core/words.ts';
@@ -13,10 +13,12 @@ import { DATATYPE, INTEGER_DATATYPES } from '../sparkplug/sparkplug-proto.ts';
 /** Source: design §9, requirement 7 of reference/reliability.md §6. Units: bytes. */
 export const MAX_COMMAND_BYTES = 65_536;
 const MAX_COMMAND_METRICS = 32;
-/** A command older or younger than this was not meant for now. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. */
+/** Names listed in a refusal. */
+const SHOWN_NAMES = 16;
+/** Commands outside this age window are rejected. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. */
 export const MAX_AGE_MS = 300_000;
 const RETAINED = 'retained commands are not obeyed: publish it without retain and with a new id, and clear the retained one';
-/** No time of a command lies outside; a number that is none is caught here. Units: ms since 1970. Source: years 2000 and 2100. */
+/** Times outside this range are rejected as errors. Units: ms since 1970. Source: years 2000 and 2100. */
 const TIME_RANGE = { min: 946_684_800_000, max: 4_102_444_800_000 };
 
 /** The instant at which a command is read. */
@@ -26,16 +28,16 @@ export interface CommandInstant {
   readonly clockQuality: ClockQuality;
 }
 
-/** A value, or why there is none: a sentence that says what is allowed. */
+/** A value, or the reason why there is none: a sentence that says what is allowed. */
 export type Checked<T> = { readonly value: T } | { readonly reason: string };
 
-/** Each metric of a command by its name. */
+/** The metrics of a command, by name. */
 export type CommandFields = ReadonlyMap<string, Metric>;
 
-/** Where a command is aimed, and what is known there. */
+/** The device or node that a command addresses, with its metrics. */
 export interface TargetFacts {
   readonly name: string;
-  /** What a command concerns whose order names no lamp, zone or cabinet. */
+  /** The target of an order that does not name a lamp, zone or cabinet itself. */
   readonly target: CommandTarget;
   readonly byName: ReadonlyMap<string, MetricEntry>;
   readonly byAlias: ReadonlyMap<number, MetricEntry>;
@@ -64,7 +66,7 @@ function wrongTimeOf(timestampMs: WallMs, { nowMs, clockQuality }: CommandInstan
   return `${age}: check the clock of the sender (here it is ${new Date(nowMs).toISOString().slice(0, 19)}Z), send it with a new id`;
 }
 
-/** Each metric by its name, whether it came by name or by alias. */
+/** The metrics by name, whether they arrived with a name or with an alias. */
 export function nameFields({ metrics }: Payload, place: TargetFacts): Checked<CommandFields> {
   const fields = new Map<string, Metric>();
   for (const metric of metrics) {
@@ -81,8 +83,7 @@ export function nameFields({ metrics }: Payload, place: TargetFacts): Checked<Co
   return { value: fields };
 }
 
-/** Names that may be written, so that who was refused need not look them up. */
-const SHOWN_NAMES = 16;
+/** The names that can be written, for a refusal. */
 function writables({ byName, isWritable }: TargetFacts): string {
   const names = [...byName.values()].filter(isWritable).map(({ name }) => name);
   const more = names.length - SHOWN_NAMES;
@@ -100,12 +101,12 @@ export function readInteger(fields: CommandFields, name: string, range: IntegerR
   const metric = fields.get(name);
   if (metric === undefined) return { value: range.absent };
   const whole = wholeOf(metric, INTEGER_DATATYPES);
-  if (whole === undefined) return { reason: `${name} takes an Int64${saidType(metric)}` };
+  if (whole === undefined) return { reason: `${name} takes an Int64${foundType(metric)}` };
   if (whole < range.min || whole > range.max) return { reason: `${name} is ${whole}, allowed are ${range.min} to ${range.max}` };
   return { value: Number(whole) };
 }
 
-/** Undefined where the metric is absent or null. */
+/** Undefined when the metric is absent or null. */
 export function readTime(fields: CommandFields, name: string): Checked<WallMs | undefined> {
   const metric = fields.get(name);
   if (metric === undefined || isNull(metric)) return { value: undefined };
@@ -115,32 +116,32 @@ export function readTime(fields: CommandFields, name: string): Checked<WallMs | 
   return { value: Number(whole) };
 }
 
-/** Empty where the metric is absent or null. */
+/** Empty when the metric is absent or null. */
 export function readText(fields: CommandFields, name: string, maxLength: number): Checked<string> {
   const metric = fields.get(name);
   if (metric === undefined || isNull(metric)) return { value: '' };
   const { value, datatype } = metric;
   if (value?.kind !== 'string' || (datatype !== undefined && datatype !== DATATYPE.String))
-    return { reason: `${name} takes a String${saidType(fields.get(name))}` };
+    return { reason: `${name} takes a String${foundType(fields.get(name))}` };
   if (value.value.length > maxLength) return { reason: `${name} has ${value.value.length} characters, at most ${maxLength}` };
   if (/\p{C}/u.test(value.value)) return { reason: `${name} has control characters` };
   return { value: value.value };
 }
 
-/** Bytes as they came; none is a reason. */
+/** The bytes unchanged; an absent metric is refused. */
 export function readBytes(fields: CommandFields, name: string): Checked<Uint8Array> {
   const { value, datatype } = fields.get(name) ?? {};
   if (value?.kind !== 'bytes' || (datatype !== undefined && datatype !== DATATYPE.Bytes)) return { reason: `${name} takes Bytes` };
   return { value: value.value };
 }
 
-/** Undefined where the metric is absent. */
+/** Undefined when the metric is absent. */
 export function readFlag(fields: CommandFields, name: string): Checked<boolean | undefined> {
   const metric = fields.get(name);
   if (metric === undefined) return { value: undefined };
   const { value, datatype } = metric;
   if (value?.kind !== 'boolean' || (datatype !== undefined && datatype !== DATATYPE.Boolean))
-    return { reason: `${name} takes a Boolean${saidType(metric)}` };
+    return { reason: `${name} takes a Boolean${foundType(metric)}` };
   return { value: value.value };
 }
 
@@ -151,7 +152,7 @@ export function readPointValue(metric: Metric, { name, type, unit, write = { min
   const isReal = value?.kind === 'double' || value?.kind === 'float';
   const real = isReal && (datatype === undefined || datatype === DATATYPE.Double || datatype === DATATYPE.Float) ? value.value : undefined;
   const number = type === 'Boolean' ? flag : real;
-  if (number === undefined || !Number.isFinite(number)) return { reason: `${name} takes a ${type}${saidType(metric)}` };
+  if (number === undefined || !Number.isFinite(number)) return { reason: `${name} takes a ${type}${foundType(metric)}` };
   if (number < write.min || number > write.max) {
     return { reason: `${name} is ${number}, allowed are ${write.min} to ${write.max}${unit === '' ? '' : ` ${unit}`}` };
   }
@@ -163,16 +164,16 @@ function quote(name: string | undefined): string {
   return `"${(name ?? '').slice(0, 40).replace(/\p{C}/gu, '?')}"`;
 }
 
-/** What stands there instead, in the words of the standard's payload. */
-function saidType(metric: Metric | undefined): string {
+/** The type that was found instead, in the terms of Sparkplug. */
+function foundType(metric: Metric | undefined): string {
   if (metric?.value === undefined) return ', this is null';
   const { value, datatype } = metric;
   if ((value.kind === 'double' || value.kind === 'float') && !Number.isFinite(value.value)) return `, this is ${value.value}`;
   return `, this is ${value.kind}_value${datatype === undefined ? '' : ` of datatype ${datatype}`}`;
 }
 
-function isNull({ isNull: said, value }: Metric): boolean {
-  return said === true && value === undefined;
+function isNull({ isNull: isMarkedNull, value }: Metric): boolean {
+  return isMarkedNull === true && value === undefined;
 }
 
 function wholeOf({ value, datatype }: Metric, datatypes: readonly number[]): bigint | undefined {

@@ -1,11 +1,9 @@
 /**
- * What a platform may write to node, lamps and zones beside the override, and what these metrics show while nothing is asked.
- *
- * Owns the names. Pure data.
+ * The metrics that a platform may write to node, lamps and zones besides the override, and their values at rest. Pure data.
  */
 import type { UplinkDevice, UplinkMetric, UplinkValue } from '../../core/ports.ts';
 
-/** On everything that takes a command: who it is, until when it may be carried out, and how it went. */
+/** On everything that accepts commands: the id, the expiry, and the outcome. */
 export const COMMAND_METRIC = { id: 'Command/Id', expires: 'Command/Expires', outcome: 'Command/Outcome' } as const;
 /** On the node: all lamps at full light. */
 export const EMERGENCY_METRIC = {
@@ -14,19 +12,19 @@ export const EMERGENCY_METRIC = {
   reason: 'Emergency/Reason',
   until: 'Emergency/Until',
 } as const;
-/** On a zone: another of the cabinet's programmes for a while. */
+/** On a zone: another of the cabinet's programmes for a limited time. */
 export const PROGRAMME_METRIC = {
   choice: 'Programme/Choice',
   minutes: 'Programme/Minutes',
   until: 'Programme/Until',
   reason: 'Programme/Reason',
 } as const;
-/** On a lamp: it blinks for so long. */
+/** On a lamp: the time for which it blinks. */
 export const IDENTIFY_METRIC = { seconds: 'Identify/Seconds' } as const;
-/** On a lamp or zone, beside `Override/Release`: when. */
+/** On a lamp or zone, with `Override/Release`: when it takes effect. */
 export const RELEASE_AT_METRIC = 'Override/Release At';
 
-/** On the node: the configuration. What is written, and what it shows. */
+/** On the node: what the platform writes to change the configuration. */
 export const CONFIG_METRIC = {
   action: 'Config/Action',
   file: 'Config/File',
@@ -40,7 +38,7 @@ export const CONFIG_METRIC = {
   comment: 'Config/Comment',
   user: 'Config/User',
 } as const;
-/** On the node: the program itself. */
+/** On the node: what the platform writes to update the program. */
 export const UPDATE_METRIC = {
   action: 'Update/Action',
   at: 'Update/At',
@@ -48,9 +46,9 @@ export const UPDATE_METRIC = {
   data: 'Update/Data',
   force: 'Update/Force',
 } as const;
-/** What the node says of its program; nobody may write it. */
+/** On the node: the state of its program, read-only. */
 export const UPDATE_SHOWN = { release: 'Update/Release', state: 'Update/State', failed: 'Update/Failed' } as const;
-/** What the node says of its configuration; nobody may write it. */
+/** On the node: the state of its configuration, read-only. */
 export const CONFIG_SHOWN = {
   revision: 'Config/Revision',
   hash: 'Config/Hash',
@@ -62,19 +60,19 @@ export const CONFIG_SHOWN = {
   result: 'Config/Result',
 } as const;
 
-/** Written by the platform alone, and by their names as well: births without them tell nothing less. */
+/** Metrics that only the platform writes, by name: a birth without them loses no information. */
 export const WRITTEN_METRICS: ReadonlySet<string> = new Set([...Object.values(CONFIG_METRIC), ...Object.values(UPDATE_METRIC)]);
 
-/** How long a revision may be on trial unless the platform says otherwise. Units: min. Source: as network consoles have it. */
+/** Trial time of a revision when the platform gives none. Units: min. Source: as network consoles have it. */
 export const DEFAULT_TRIAL_MINUTES = 10;
-/** How long a chosen programme holds unless the platform says otherwise. Units: min. Source: assumed; one night and no other. */
+/** Duration of a chosen programme when the platform gives none. Units: min. Source: assumed; one night and no other. */
 export const DEFAULT_PROGRAMME_MINUTES = 1_440;
-/** How long an emergency lasts unless the platform says otherwise. Units: min. Source: as for an override, design §6. */
+/** Duration of an emergency when the platform gives none. Units: min. Source: as for an override, design §6. */
 export const DEFAULT_EMERGENCY_MINUTES = 120;
 
 const COMMAND = [own(COMMAND_METRIC.id, 'String'), own(COMMAND_METRIC.expires, 'DateTime'), own(COMMAND_METRIC.outcome, 'String')];
 
-/** Of the node, in the order of its birth: where a broker takes small packets only, what comes last is left out. */
+/** The node's metrics for commands, in the order of its birth: if the broker limits the packet size, the last ones are left out. */
 export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [
   own(EMERGENCY_METRIC.on, 'Boolean'),
   own(EMERGENCY_METRIC.minutes, 'Int64', 'min'),
@@ -116,7 +114,7 @@ const PROGRAMME: readonly UplinkMetric[] = [
   own(PROGRAMME_METRIC.reason, 'String'),
 ];
 
-/** What a device gets for its commands; nothing where nothing on it can be written. */
+/** The metrics that a device has for commands; none when nothing on it can be written. */
 export function deviceCommandMetrics({ target, metrics }: UplinkDevice): readonly UplinkMetric[] {
   const ofTarget =
     target?.kind === 'zone'
@@ -127,7 +125,7 @@ export function deviceCommandMetrics({ target, metrics }: UplinkDevice): readonl
   return target !== null || metrics.some(({ write }) => write !== undefined) ? [...ofTarget, ...COMMAND] : [];
 }
 
-/** What each shows while nothing is asked. */
+/** The value of each while nothing is requested. */
 export const AT_REST: ReadonlyMap<string, UplinkValue['value']> = new Map<string, UplinkValue['value']>([
   [EMERGENCY_METRIC.on, false],
   [EMERGENCY_METRIC.minutes, DEFAULT_EMERGENCY_MINUTES],

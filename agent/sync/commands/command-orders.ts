@@ -1,7 +1,7 @@
 /**
- * What a sound command asks: an override, its end, an emergency, a programme, a lamp that shows itself, a value for a point.
+ * Reads the order in a command: an override or its release, an emergency, a programme, a lamp that blinks, a value for a point. Pure.
  *
- * Owns the fields of each and what they may be. Local limits of light are the arbiter's, names of programmes control's. Pure; never throws.
+ * Checks the fields of each. Light levels are limited by the arbiter, names of programmes are checked by control.
  */
 import { isTrusted, type MonoMs } from '../../core/clock.ts';
 import type { OverrideRequest, PlatformOrder } from '../../core/ports.ts';
@@ -27,30 +27,30 @@ import {
   RELEASE_AT_METRIC,
 } from './command-metrics.ts';
 
-/** Source: design §6: each wish of the platform ends by itself. A programme may be chosen for a month. Units: min, s, characters. */
+/** Source: design §6: each intent of the platform expires by itself. A programme may be chosen for a month. Units: min, s, characters. */
 const LIMIT = { minutes: 1_440, programmeMinutes: 44_640, identifyS: 600, reasonLength: 80, nameLength: 64 };
-/** Shorter is not seen from the street. Units: s. Source: as at the console. */
+/** A shorter blink is not seen from the street. Units: s. Source: as at the console. */
 const SHORTEST_IDENTIFY_S = 5;
-/** A value that has not left for its device by then is not sent. Units: ms. Source: as for the level of a lamp. */
+/** A value that was not sent to its device within this time expires. Units: ms. Source: as for the level of a lamp. */
 const POINT_TTL_MS = 60_000;
 const MINUTE_MS = 60_000;
 const SOURCE = 'platform';
 const NEXT_STEP = 'next-step';
 
-/** The command around the order. `expiresMono`: null where the platform gave no expiry. */
+/** The fields around the order. `expiresMono`: null when the platform gave no expiry. */
 export interface OrderFrame {
   readonly commandId: string;
   readonly expiresMono: MonoMs | null;
   readonly now: CommandInstant;
 }
 
-/** What is written to a lamp or zone, or to a point of a device. */
+/** The order for a lamp or zone, or for a point of a device. */
 export function readDeviceOrder(
   fields: CommandFields,
   place: { readonly deviceId: string; readonly target: Target | null; readonly byName: ReadonlyMap<string, MetricEntry> },
   frame: OrderFrame,
 ): Checked<PlatformOrder> {
-  const asked = askedGroup(fields);
+  const asked = groupOfCommand(fields);
   if ('reason' in asked) return asked;
   const { target, deviceId } = place;
   if (asked.value === 'point') return pointOrder(fields, place, frame);
@@ -60,7 +60,7 @@ export function readDeviceOrder(
   return { reason: `${deviceId} takes no such command` };
 }
 
-/** What is written to the node: the emergency, or its end. `cabinet` is the whole street. */
+/** The emergency order for the node, or its end. `cabinet` is the whole street. */
 export function readEmergency(fields: CommandFields, cabinet: Target, frame: OrderFrame): Checked<PlatformOrder> {
   const { on: name, minutes: minutesName } = EMERGENCY_METRIC;
   const on = readFlag(fields, name);
@@ -75,19 +75,19 @@ export function readEmergency(fields: CommandFields, cabinet: Target, frame: Ord
   if ('reason' in minutes) return minutes;
   const reason = readText(fields, EMERGENCY_METRIC.reason, LIMIT.reasonLength);
   if ('reason' in reason) return reason;
-  const wish = { levelPct: 100, rank: 'emergency' as const, minutes: minutes.value, reason: reason.value };
-  return { value: overrideOrder(cabinet, wish, frame) };
+  const intent = { levelPct: 100, rank: 'emergency' as const, minutes: minutes.value, reason: reason.value };
+  return { value: overrideOrder(cabinet, intent, frame) };
 }
 
-/** What an order is for; `place` where the order itself does not name it. */
+/** The target of an order; `place` when the order does not name one. */
 export function targetOf({ kind, request }: PlatformOrder, place: CommandTarget): CommandTarget {
   if (kind === 'override' || kind === 'release') return request.target;
   if (kind === 'programme') return { kind: 'zone', id: request.zone };
   return kind === 'blink' ? { kind: 'lamp', id: request.lamp } : place;
 }
 
-/** The part of a name before its slash says what is asked; one command asks one thing. */
-function askedGroup(fields: CommandFields): Checked<string> {
+/** The group of metrics (the part before the slash) that a command writes; one command writes one group. */
+function groupOfCommand(fields: CommandFields): Checked<string> {
   const groups = new Set([...fields.keys()].filter((name) => !isEnvelope(name)).map(groupOf));
   if (groups.size > 1) return { reason: `one command asks one thing, this one ${[...groups].join(' and ')}: send them one by one` };
   return { value: [...groups][0] ?? 'Override' };
@@ -112,7 +112,7 @@ function overrideOrRelease(fields: CommandFields, target: Target, frame: OrderFr
   return { value: releaseOrder(target, 'override', frame, release.value === NEXT_STEP) };
 }
 
-/** Null where no release is asked. */
+/** Null when no release is requested. */
 function readRelease(fields: CommandFields): Checked<'now' | typeof NEXT_STEP | null> {
   const flag = readFlag(fields, OVERRIDE_METRIC.release);
   if ('reason' in flag) return flag;
@@ -135,8 +135,8 @@ function readOverride(fields: CommandFields, target: Target, frame: OrderFrame):
   if ('reason' in minutes) return minutes;
   const reason = readText(fields, OVERRIDE_METRIC.reason, LIMIT.reasonLength);
   if ('reason' in reason) return reason;
-  const wish = { levelPct: level.value, rank: 'override' as const, minutes: minutes.value, reason: reason.value };
-  return { value: overrideOrder(target, wish, frame) };
+  const intent = { levelPct: level.value, rank: 'override' as const, minutes: minutes.value, reason: reason.value };
+  return { value: overrideOrder(target, intent, frame) };
 }
 
 function programmeOrder(fields: CommandFields, zone: string, { commandId, now }: OrderFrame): Checked<PlatformOrder> {
@@ -191,7 +191,7 @@ interface LengthNames {
   readonly absent: number;
 }
 
-/** How long a wish holds, given as a length or as its end. Units: min; an end makes fractions. */
+/** The duration of an intent, given as a length or as its end. Units: min; an end gives fractions. */
 function readLength(
   fields: CommandFields,
   { minutes, until, max, absent }: LengthNames,
@@ -208,10 +208,10 @@ function readLength(
   return { value: length };
 }
 
-type Wish = Pick<OverrideRequest, 'levelPct' | 'rank' | 'minutes' | 'reason'>;
+type PlatformIntent = Pick<OverrideRequest, 'levelPct' | 'rank' | 'minutes' | 'reason'>;
 
-function overrideOrder(target: Target, wish: Wish, { commandId, expiresMono }: OrderFrame): PlatformOrder {
-  return { kind: 'override', request: { commandId, target, ...wish, source: SOURCE, ...expiry(expiresMono) } };
+function overrideOrder(target: Target, intent: PlatformIntent, { commandId, expiresMono }: OrderFrame): PlatformOrder {
+  return { kind: 'override', request: { commandId, target, ...intent, source: SOURCE, ...expiry(expiresMono) } };
 }
 
 function releaseOrder(target: Target, rank: IntentRank, { commandId }: OrderFrame, atNextStep = false): PlatformOrder {

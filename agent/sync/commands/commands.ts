@@ -1,7 +1,7 @@
 /**
- * Is a message that arrived a command, and a sound one?
+ * Parses a message into a command: its id, expiry and digest, its target, and the order itself. Pure.
  *
- * Owns the way from bytes to an order: what surrounds it (id, expiry, digest) and where it is aimed. Pure; never throws, whatever arrives.
+ * Errors: none; a message that is not a sound command gives a refusal with its reason.
  */
 import { createHash } from 'node:crypto';
 import type { MonoMs } from '../../core/clock.ts';
@@ -38,35 +38,60 @@ import { isUpdateAsked, readUpdateOrder } from './update-orders.ts';
 
 /** Longest id. Units: UTF-16 units. */
 const ID_LENGTH = 64;
+/** Metrics that may accompany any order; alone they request nothing. */
+const FRAME = new Set<string>([COMMAND_METRIC.id, COMMAND_METRIC.expires]);
+const WRITABLE = new Set<string>([
+  OVERRIDE_METRIC.level,
+  OVERRIDE_METRIC.minutes,
+  OVERRIDE_METRIC.until,
+  OVERRIDE_METRIC.reason,
+  OVERRIDE_METRIC.id,
+  OVERRIDE_METRIC.release,
+  RELEASE_AT_METRIC,
+  PROGRAMME_METRIC.choice,
+  PROGRAMME_METRIC.minutes,
+  PROGRAMME_METRIC.until,
+  PROGRAMME_METRIC.reason,
+  IDENTIFY_METRIC.seconds,
+]);
+const NODE_WRITABLE = new Set<string>([
+  NODE_METRIC.rebirth,
+  EMERGENCY_METRIC.on,
+  EMERGENCY_METRIC.minutes,
+  EMERGENCY_METRIC.reason,
+  ...Object.values(CONFIG_METRIC),
+  ...Object.values(UPDATE_METRIC),
+  ...FRAME,
+]);
 
 export interface CommandContext extends CommandInstant {
-  /** Stands in for an id the platform did not give. */
+  /** Used when the platform gave no id. */
   readonly freshId: string;
 }
 
 export interface CommandRefusal {
   readonly kind: 'refused';
   readonly commandId: string;
-  /** The id is the platform's own, so it can come again. */
+  /** The platform gave the id, so it can be repeated. */
   readonly hasOwnId: boolean;
   readonly reason: string;
 }
 
-/** A command that may be carried out, as far as its shape can tell. */
+/** A command whose shape permits carrying it out. */
 export interface SoundCommand {
   readonly kind: 'order';
   readonly commandId: string;
   readonly target: CommandTarget;
   readonly order: PlatformOrder;
   readonly lifetime: Lifetime;
-  /** Of what is asked: the same id with another digest is another command. */
+  /** Identifies what is requested: the same id with another digest is another command. */
   readonly digest: string;
 }
 
 export type ParsedCommand = SoundCommand | CommandRefusal;
 export type NodeCommand = ParsedCommand | { readonly kind: 'rebirth' } | { readonly kind: 'nothing' };
 
-/** What a DCMD for `device` asks, or why it is refused. `device` is undefined when the topic names none of ours. */
+/** The order in a DCMD for `device`, or why it is refused. `device` is undefined when the topic names no device of this node. */
 export function readDeviceCommand(message: InboundMessage, device: DeviceEntry | undefined, context: CommandContext): ParsedCommand {
   if (device === undefined)
     return refusal('unknown device: it is named as in the topic of its DBIRTH', context, givenId(message, new Map()));
@@ -84,7 +109,7 @@ export function readDeviceCommand(message: InboundMessage, device: DeviceEntry |
   return readCommand(message, place, context, (fields, frame) => readDeviceOrder(fields, { deviceId, target, byName }, frame));
 }
 
-/** What an NCMD asks: a rebirth, an emergency or its end, another configuration, another release, or why it is refused. `cabinet` is the whole street. */
+/** The order in an NCMD (rebirth, emergency or its end, configuration, program update), or why it is refused. `cabinet` is the whole street. */
 export function readNodeCommand(
   message: InboundMessage,
   { node, cabinet }: { readonly node: MetricTable['node']; readonly cabinet: Target },
@@ -106,7 +131,7 @@ function readNodeOrder(fields: CommandFields, cabinet: Target, frame: OrderFrame
   return isUpdateAsked(fields) ? readUpdateOrder(fields, frame) : readEmergency(fields, cabinet, frame);
 }
 
-/** Undefined where it asks for something else. When it was sent does not matter: a host whose clock is wrong must be able to read us. */
+/** Undefined when it requests something else. The timestamp is not checked: a host with a wrong clock must be able to read the node. */
 function readRebirth(message: InboundMessage, place: TargetFacts, context: CommandContext): NodeCommand | undefined {
   const refuse = (reason: string): CommandRefusal => refusal(reason, context, givenId(message, place.byAlias));
   const payload = openPayload(message, { ...context, clockQuality: 'none' });
@@ -146,7 +171,7 @@ function readCommand(
   return { kind: 'order', commandId, target, order: order.value, lifetime: lifetime.value, digest: digestOf(place.name, fields.value) };
 }
 
-/** Empty where none was given. */
+/** Empty when none was given. */
 function readId(fields: CommandFields): Checked<string> {
   const id = readText(fields, COMMAND_METRIC.id, ID_LENGTH);
   if ('reason' in id) return id;
@@ -157,7 +182,7 @@ function readId(fields: CommandFields): Checked<string> {
   return { value: id.value === '' ? older.value : id.value };
 }
 
-/** The id of a command that is refused, whatever else is wrong with it: its sender waits for an end of just this one. Empty where none can be read. */
+/** The id of a command that is refused, whatever else is wrong with it: its sender waits for the end of this id. Empty when it cannot be read. */
 function givenId({ payload }: InboundMessage, byAlias: TargetFacts['byAlias']): string {
   const decoded = payload.length > MAX_COMMAND_BYTES ? undefined : decodePayload(payload);
   const named = (decoded?.metrics ?? []).map((metric) => [nameOf(metric, byAlias), metric] as const);
@@ -175,47 +200,20 @@ function refusal(reason: string, { freshId }: CommandContext, ownId = ''): Comma
   return { kind: 'refused', commandId: ownId === '' ? freshId : ownId, hasOwnId: ownId !== '', reason };
 }
 
-const FRAME = new Set<string>([COMMAND_METRIC.id, COMMAND_METRIC.expires]);
-
-/** What surrounds an order; alone it asks nothing. */
 function isFrame({ name }: MetricEntry): boolean {
   return FRAME.has(name);
 }
 
-const WRITABLE = new Set<string>([
-  OVERRIDE_METRIC.level,
-  OVERRIDE_METRIC.minutes,
-  OVERRIDE_METRIC.until,
-  OVERRIDE_METRIC.reason,
-  OVERRIDE_METRIC.id,
-  OVERRIDE_METRIC.release,
-  RELEASE_AT_METRIC,
-  PROGRAMME_METRIC.choice,
-  PROGRAMME_METRIC.minutes,
-  PROGRAMME_METRIC.until,
-  PROGRAMME_METRIC.reason,
-  IDENTIFY_METRIC.seconds,
-]);
-const NODE_WRITABLE = new Set<string>([
-  NODE_METRIC.rebirth,
-  EMERGENCY_METRIC.on,
-  EMERGENCY_METRIC.minutes,
-  EMERGENCY_METRIC.reason,
-  ...Object.values(CONFIG_METRIC),
-  ...Object.values(UPDATE_METRIC),
-  ...FRAME,
-]);
-
-/** The expiry is left out: who sends a command again may give it more time. */
+/** The expiry is left out: a repeated command may have a later one. */
 function digestOf(place: string, fields: CommandFields): string {
-  const said = [...fields]
+  const values = [...fields]
     .filter(([name]) => !FRAME.has(name) && name !== OVERRIDE_METRIC.id)
-    .map(([name, metric]) => [name, saidBy(metric)]);
-  const text = JSON.stringify([place, said.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1))]);
+    .map(([name, metric]) => [name, textOf(metric)]);
+  const text = JSON.stringify([place, values.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1))]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-function saidBy({ value }: Metric): string {
+function textOf({ value }: Metric): string {
   if (value?.kind === 'bytes') return createHash('sha256').update(value.value).digest('hex');
   return value === undefined ? '' : String(value.value);
 }

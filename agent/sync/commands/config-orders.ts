@@ -1,7 +1,7 @@
 /**
- * What a sound command asks of the configuration: a part of a file, a check, to try it, to keep it, to take it back.
+ * Reads a configuration order: a part of a file, a check, apply, confirm, roll back. Pure.
  *
- * Owns the fields of each and what they may be. What is in the files is the config room's. Pure; never throws.
+ * Checks the fields of each. The content of files is checked by `agent/config`.
  */
 import type { PlatformOrder } from '../../core/ports.ts';
 import type { CommitRequest, ConfigAsk } from '../../core/revisions.ts';
@@ -14,7 +14,7 @@ type Action = (typeof ACTIONS)[number];
 /** Source: as network consoles have it, 1 to 168 min; texts as a terminal shows them. */
 const LIMIT = { minutes: 168, commentLength: 200, userLength: 40, nameLength: 80, revision: 2 ** 31 };
 const { action: ACTION, file, part, sha256, data, base, target, confirm, minutes, comment, user } = CONFIG_METRIC;
-/** Which fields belong to which action; others are refused, since they were meant for something else. */
+/** The fields that each action accepts; others are refused. */
 const ALLOWED: Readonly<Record<Action, readonly string[]>> = {
   put: [file, part, sha256, data],
   remove: [file],
@@ -26,7 +26,7 @@ const ALLOWED: Readonly<Record<Action, readonly string[]>> = {
   discard: [],
 };
 
-/** Whether a command is about the configuration. */
+/** Whether a command concerns the configuration. */
 export function isConfigAsked(fields: CommandFields): boolean {
   return [...fields.keys()].some((name) => name.startsWith('Config/'));
 }

@@ -1,12 +1,11 @@
 /**
- * Gets the ends of commands to the broker, and again until it is proven that they are there.
+ * Sends the ends of commands to the broker, and sends each again until the broker has it.
  *
- * Owns which ends are on their way. A few at a time, each batch with a barrier behind it; what the link lost goes out again after the next
- * birth.
+ * A few at a time, each batch with a barrier behind it. What is lost with the link is sent again after the next birth.
  */
-import { UplinkError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Outcome } from '../../core/words.ts';
+import { passesBarrier } from '../mqtt/barrier.ts';
 import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
 
 export type Provable = Pick<MqttConnection, 'barrier'>;
@@ -15,59 +14,49 @@ export interface OutcomeOutbox {
   add(outcome: Outcome): void;
   open(link: Provable): void;
   close(): void;
-  /** Resolves when all is proven, or the link is gone. */
+  /** Resolves when the broker has all, or when the link is gone. */
   settled(): Promise<void>;
 }
 
 /** Ends before one barrier. Source: assumed; 64 of 300 bytes are a second of a slow cellular link. */
 const BATCH = 64;
 
-/** A post with nothing to deliver. */
+/** An empty outbox without a link. */
 export function createOutcomeOutbox({
   log,
-  tell,
-  onTold,
+  send,
+  onProven,
 }: {
   readonly log: Log;
-  /** Sends one; proves nothing. */
-  readonly tell: (outcome: Outcome) => void;
-  readonly onTold: (commandIds: readonly string[]) => void;
+  /** Sends one outcome; proves nothing. */
+  readonly send: (outcome: Outcome) => void;
+  /** The broker has received the ends of these commands. */
+  readonly onProven: (commandIds: readonly string[]) => void;
 }): OutcomeOutbox {
   const waiting = new Map<string, Outcome>();
   let link: Provable | null = null;
   let running: { readonly link: Provable; readonly done: Promise<void> } | null = null;
 
-  async function passes(current: Provable): Promise<boolean> {
-    try {
-      await current.barrier();
-      return true;
-    } catch (error) {
-      if (!(error instanceof UplinkError)) throw error;
-      log.event('uplink-barrier-failed', { code: error.code, message: error.message }, 'debug');
-      return false;
-    }
-  }
-
-  /** False when the link broke; who cut it opens another. */
+  /** False when the link broke; the next `open` starts again. */
   async function deliver(current: Provable): Promise<boolean> {
     while (link === current && waiting.size > 0) {
       const batch = [...waiting.values()].slice(0, BATCH);
-      for (const outcome of batch) tell(outcome);
-      if (!(await passes(current)) || link !== current) return false;
+      for (const outcome of batch) send(outcome);
+      if (!(await passesBarrier(current, log)) || link !== current) return false;
       for (const outcome of batch) if (waiting.get(outcome.commandId) === outcome) waiting.delete(outcome.commandId);
-      onTold(batch.map(({ commandId }) => commandId));
+      onProven(batch.map(({ commandId }) => commandId));
     }
     return true;
   }
 
-  function kick(): void {
+  function start(): void {
     const current = link;
     if (current === null || running?.link === current || waiting.size === 0) return;
-    const done = deliver(current).then((isWhole) => {
+    const done = deliver(current).then((isComplete) => {
       if (running?.link !== current) return;
       running = null;
-      // What came between the last look and now.
-      if (isWhole) kick();
+      // An outcome may have been added after the last check.
+      if (isComplete) start();
     });
     running = { link: current, done };
   }
@@ -75,11 +64,11 @@ export function createOutcomeOutbox({
   return {
     add(outcome) {
       waiting.set(outcome.commandId, outcome);
-      kick();
+      start();
     },
     open(opened) {
       link = opened;
-      kick();
+      start();
     },
     close() {
       link = null;

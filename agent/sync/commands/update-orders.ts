@@ -1,7 +1,7 @@
 /**
- * What a sound command asks of the program itself: a part of an update file, to install it, to go back.
+ * Reads an update order: a part of an update file, install, revert. Pure.
  *
- * Owns the fields of each. Whether the file may be taken is the service room's. Pure; never throws.
+ * Checks the fields of each. Whether the file is accepted is decided in `agent/service`.
  */
 import type { PlatformOrder } from '../../core/ports.ts';
 import type { UpdateAsk } from '../../core/updates.ts';
@@ -13,10 +13,10 @@ const ACTIONS = ['put', 'install', 'revert'] as const;
 type Action = (typeof ACTIONS)[number];
 const { action: ACTION, at, of, data, force } = UPDATE_METRIC;
 const ALLOWED: Readonly<Record<Action, readonly string[]>> = { put: [at, of, data], install: [force], revert: [force] };
-/** Beyond any update. Units: bytes. */
+/** Larger than any update. Units: bytes. */
 const MAX_BYTES = 2 ** 31;
 
-/** Whether a command is about the program. */
+/** Whether a command concerns the program. */
 export function isUpdateAsked(fields: CommandFields): boolean {
   return [...fields.keys()].some((name) => name.startsWith('Update/'));
 }

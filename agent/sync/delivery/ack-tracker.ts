@@ -1,13 +1,14 @@
 /**
- * Who proves that rows have arrived, and what follows where the platform is silent.
+ * Tracks the platform's acknowledgements: checks them, and decides which proof counts when they stop.
  *
- * Owns the mode of proof over restarts, the watch on acknowledgements and their check. Sends nothing.
+ * Keeps the mode of proof over restarts. Sends nothing.
  */
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import type { Log, Store } from '../../core/ports.ts';
-import { type AckWatch, afterAck, hasGivenUp, isOverdue, look, startWatch } from './ack-watch.ts';
-import { acknowledge, bytesUnacked, goBack, type Ledger, type ProofMode, withMode } from './ledger.ts';
+import { type AckWatch, afterAck, checkWatch, hasGivenUp, isOverdue, startWatch } from './ack-watch.ts';
+import type { DeliveryState } from './delivery-state.ts';
+import { acknowledge, bytesUnacked, goBack, type ProofMode, withMode } from './ledger.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
 export interface AckTrackerParts {
@@ -15,125 +16,139 @@ export interface AckTrackerParts {
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly proof: UplinkConfig['proof'];
-  readonly ledger: () => Ledger;
-  readonly keep: (next: Ledger) => void;
+  readonly state: DeliveryState;
   /** Of the last barrier. Units: ms. */
   readonly roundTripMs: () => number;
   readonly onMode: () => void;
-  /** The platform has more than before: there may be room for the backlog. */
+  /** The cursor moved, or rows wait no longer: there may be room for the backlog. */
   readonly onMoved: () => void;
-  /** All behind the cursor is to go out again, a little at a time. */
-  readonly onBack: () => void;
-}
-
-export interface AckTracker {
-  open(): void;
-  close(): void;
-  /** Takes up who proved in an earlier run. */
-  restore(): Promise<void>;
-  /** The platform's word. Answers why it does not count, or an empty text. Shape: `headSeq` is the last row there is. */
-  acknowledge(ack: Ack, at: { readonly epoch: string | null; readonly headSeq: number }): string;
-  /** The platform has had enough to store before it says so. */
-  isWindowFull(): boolean;
-  /** No acknowledgement came in time. */
-  readonly isCautious: boolean;
-  /** The platform should have acknowledged something by now, and a person should look. */
-  readonly isSilent: boolean;
-  /** As it arrived; empty before the first. */
-  readonly lastAck: string;
+  /** All behind the cursor must be sent again, in small batches. */
+  readonly onResendDue: () => void;
 }
 
 /** Unacknowledged bytes beyond which the backlog waits for the platform. Units: bytes. Source: 1.2 million readings in a minute with one acknowledgement a second need 350 KB. */
 const MAX_UNACKED_BYTES = 2_097_152;
-/** How often the watch on acknowledgements is looked at. Units: ms. */
+/** Period of the check for missing acknowledgements. Units: ms. */
 const WATCH_MS = 5_000;
 const KEY = 'sync.mode';
 
-/** A desk that has heard nothing. */
-export function createAckTracker(parts: AckTrackerParts): AckTracker {
-  const { clock, log, store, ledger, keep } = parts;
-  /** What holds before the first acknowledgement, and again once the platform has given none for a day. */
-  const unheard: ProofMode = parts.proof === 'platform' ? 'awaiting' : 'broker';
-  let watch: AckWatch = startWatch(clock.monoMs());
+/** The mode before the first acknowledgement, and again after a day without one. */
+export function initialMode(proof: UplinkConfig['proof']): ProofMode {
+  return proof === 'platform' ? 'awaiting' : 'broker';
+}
+
+export class AckTracker {
+  readonly #parts: AckTrackerParts;
+  #watch: AckWatch;
   /** Null while there is no link. */
-  let timer: Timer | null = null;
-  /** Of the platform, while there was a link. */
-  let silentMs = 0;
-  let lastAck = '';
+  #timer: Timer | null = null;
+  /** Time without an acknowledgement at the end of the last session. */
+  #silentMs = 0;
+  #lastAck = '';
 
-  function lookAtWatch(): void {
-    if (ledger().mode !== 'platform') return;
+  constructor(parts: AckTrackerParts) {
+    this.#parts = parts;
+    this.#watch = startWatch(parts.clock.monoMs());
+  }
+
+  open(): void {
+    const { clock } = this.#parts;
+    this.#watch = startWatch(clock.monoMs(), this.#silentMs);
+    this.#timer = every(clock, WATCH_MS, () => this.#check());
+  }
+
+  close(): void {
+    if (this.#timer === null) return;
+    this.#timer.cancel();
+    this.#timer = null;
+    this.#silentMs = this.#parts.clock.monoMs() - this.#watch.lastAckMono;
+  }
+
+  /** Restores the mode of proof of an earlier run. */
+  async restore(): Promise<void> {
+    const { store, proof, state } = this.#parts;
+    const mode = await store.load(KEY);
+    if (proof !== 'broker' && mode === 'platform') state.update(withMode(state.ledger, 'platform'));
+  }
+
+  /** Takes an acknowledgement. Returns why it is refused, or an empty text. */
+  acknowledge(ack: Ack): string {
+    const { state, clock, onMoved } = this.#parts;
+    const reason = this.#refusalOf(ack);
+    if (reason !== '') return reason;
+    const { cursor, mode } = state.ledger;
+    const isMoved = ack.seq > cursor;
+    state.update(acknowledge(state.ledger, ack.seq));
+    if (mode !== 'platform') this.#announceMode('platform');
+    this.#lastAck = `${ack.epoch}:${ack.seq}`;
+    const isAllAcked = state.ledger.unacked.length === 0;
+    if (isMoved || isAllAcked) this.#watch = afterAck(this.#watch, clock.monoMs(), isAllAcked);
+    else this.#watch = { ...this.#watch, lastAckMono: clock.monoMs() };
+    if (isMoved) onMoved();
+    return '';
+  }
+
+  /** The platform has enough unacknowledged rows: the backlog waits. */
+  isWindowFull(): boolean {
+    const { ledger } = this.#parts.state;
+    if (ledger.mode !== 'platform') return false;
+    return this.#watch.isCautious ? ledger.unacked.length > 0 : bytesUnacked(ledger) > MAX_UNACKED_BYTES;
+  }
+
+  /** No acknowledgement came in time. */
+  get isCautious(): boolean {
+    return this.#watch.isCautious;
+  }
+
+  /** An acknowledgement is overdue, and a person should check the platform. */
+  get isSilent(): boolean {
+    const { mode, cursor, reached } = this.#parts.state.ledger;
+    if (mode === 'awaiting') return this.#timer !== null && reached > cursor && isOverdue(this.#watch, this.#parts.clock.monoMs());
+    return mode === 'platform' && this.#watch.isCautious;
+  }
+
+  /** As it arrived; empty before the first. */
+  get lastAck(): string {
+    return this.#lastAck;
+  }
+
+  #refusalOf(ack: Ack): string {
+    const { proof, state } = this.#parts;
+    if (proof === 'broker') return 'uplink.proof is broker: no acknowledgement is taken';
+    if (state.epoch === null || ack.epoch !== wireEpoch(state.epoch)) return `the epoch here is ${wireEpoch(state.epoch ?? '')}`;
+    return ack.seq > state.headSeq ? `there is no row ${ack.seq} yet; the last one is ${state.headSeq}` : '';
+  }
+
+  #check(): void {
+    const { state, clock, roundTripMs, proof } = this.#parts;
+    if (state.ledger.mode !== 'platform') return;
     const nowMono = clock.monoMs();
-    const next = look(watch, { nowMono, isWaiting: ledger().unacked.length > 0, roundTripMs: parts.roundTripMs() });
-    watch = next.watch;
-    if (hasGivenUp(watch, nowMono)) setMode(unheard);
-    else if (next.goesBack) sendAgain();
+    const next = checkWatch(this.#watch, { nowMono, isWaiting: state.ledger.unacked.length > 0, roundTripMs: roundTripMs() });
+    this.#watch = next.watch;
+    if (hasGivenUp(this.#watch, nowMono)) this.#fallBackTo(initialMode(proof));
+    else if (next.isResendDue) this.#sendAgain();
   }
 
-  function sendAgain(): void {
-    log.event('uplink-not-acknowledged', { cursor: ledger().cursor, waitMs: watch.waitMs }, 'warning');
-    keep(goBack(ledger()));
-    parts.onBack();
+  #sendAgain(): void {
+    const { state, log, onResendDue } = this.#parts;
+    log.event('uplink-not-acknowledged', { cursor: state.ledger.cursor, waitMs: this.#watch.waitMs }, 'warning');
+    state.update(goBack(state.ledger));
+    onResendDue();
   }
 
-  function setMode(mode: ProofMode): void {
-    if (ledger().mode === mode) return;
-    keep(withMode(ledger(), mode));
-    tellMode(mode);
-    // What no acknowledgement came for is not held back any longer.
-    parts.onMoved();
+  #fallBackTo(mode: ProofMode): void {
+    const { state, onMoved } = this.#parts;
+    if (state.ledger.mode === mode) return;
+    state.update(withMode(state.ledger, mode));
+    this.#announceMode(mode);
+    // Rows that waited for an acknowledgement wait no longer.
+    onMoved();
   }
 
-  function tellMode(mode: ProofMode): void {
+  #announceMode(mode: ProofMode): void {
+    const { store, log, onMode } = this.#parts;
     void store.save(KEY, mode);
     log.event('uplink-proof', { mode });
-    parts.onMode();
+    onMode();
   }
-
-  return {
-    open() {
-      watch = startWatch(clock.monoMs(), silentMs);
-      timer = every(clock, WATCH_MS, lookAtWatch);
-    },
-    close() {
-      if (timer === null) return;
-      timer.cancel();
-      timer = null;
-      silentMs = clock.monoMs() - watch.heardMono;
-    },
-    async restore() {
-      const mode = await store.load(KEY);
-      if (parts.proof !== 'broker' && mode === 'platform') keep(withMode(ledger(), 'platform'));
-    },
-    acknowledge(ack, { epoch, headSeq }) {
-      if (parts.proof === 'broker') return 'uplink.proof is broker: no acknowledgement is taken';
-      if (epoch === null || ack.epoch !== wireEpoch(epoch)) return `the epoch here is ${wireEpoch(epoch ?? '')}`;
-      if (ack.seq > headSeq) return `there is no row ${ack.seq} yet; the last one is ${headSeq}`;
-      const moved = ack.seq > ledger().cursor;
-      const before = ledger().mode;
-      keep(acknowledge(ledger(), ack.seq));
-      if (before !== 'platform') tellMode('platform');
-      lastAck = `${ack.epoch}:${ack.seq}`;
-      const isAllAcked = ledger().unacked.length === 0;
-      if (moved || isAllAcked) watch = afterAck(watch, clock.monoMs(), isAllAcked);
-      else watch = { ...watch, heardMono: clock.monoMs() };
-      if (moved) parts.onMoved();
-      return '';
-    },
-    isWindowFull() {
-      if (ledger().mode !== 'platform') return false;
-      return watch.isCautious ? ledger().unacked.length > 0 : bytesUnacked(ledger()) > MAX_UNACKED_BYTES;
-    },
-    get isCautious() {
-      return watch.isCautious;
-    },
-    get isSilent() {
-      const { mode, cursor, reached } = ledger();
-      if (mode === 'awaiting') return timer !== null && reached > cursor && isOverdue(watch, clock.monoMs());
-      return mode === 'platform' && watch.isCautious;
-    },
-    get lastAck() {
-      return lastAck;
-    },
-  };
 }

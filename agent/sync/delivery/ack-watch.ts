@@ -1,57 +1,57 @@
 /**
- * Is the platform still acknowledging, and what follows if it is not?
+ * Decides from the time of the last acknowledgement whether rows are sent again, and whether the platform counts as silent.
  *
- * Owns the waits. Pure: the watch and the time in, the watch out.
+ * Pure: takes the watch and the time, returns the next watch.
  */
 import type { MonoMs } from '../../core/clock.ts';
 
 export interface AckWatch {
-  /** Something waits for an acknowledgement since then, or the last one came then; null while nothing waits. */
+  /** The later of: the first row that waits for an acknowledgement, the last acknowledgement. Null while nothing waits. */
   readonly sinceMono: MonoMs | null;
   /** How long to wait before all is sent again. Units: ms. */
   readonly waitMs: number;
   /** No acknowledgement came in time: one small batch at a time until one does. */
   readonly isCautious: boolean;
-  /** The last acknowledgement, or the begin of the session; put back by the silence of the sessions before it. */
-  readonly heardMono: MonoMs;
+  /** The last acknowledgement, or the start of the session minus the silence of the sessions before it. */
+  readonly lastAckMono: MonoMs;
 }
 
 /** Shortest and longest wait. Units: ms. Source: reference/sparkplug.md §7, max(3 round trips, 30 s); doubled so that a silent platform costs no data. */
 const WAIT_MS = { first: 30_000, longest: 600_000 };
 /** Round trips to the broker within which a platform has stored what it read. Source: the same. */
 const ROUND_TRIPS = 3;
-/** A platform silent for so long takes no part any more: rows no longer wait for its word. Units: ms. Source: assumed; a day covers the maintenance of a platform. */
+/** After this silence rows no longer wait for the platform's acknowledgement. Units: ms. Source: assumed; a day covers the maintenance of a platform. */
 const GIVE_UP_MS = 86_400_000;
 
-/** At the begin of a session. Units: `silentMs` for which the platform had said nothing when the last one ended; a network may cut each within a day. */
+/** The watch at the start of a session. Units: `silentMs` ms without an acknowledgement at the end of the last session; sessions may be shorter than a day. */
 export function startWatch(nowMono: MonoMs, silentMs = 0): AckWatch {
-  return { sinceMono: null, waitMs: WAIT_MS.first, isCautious: false, heardMono: nowMono - silentMs };
+  return { sinceMono: null, waitMs: WAIT_MS.first, isCautious: false, lastAckMono: nowMono - silentMs };
 }
 
 /** An acknowledgement moved the cursor. */
 export function afterAck(watch: AckWatch, nowMono: MonoMs, isAllAcked: boolean): AckWatch {
-  return { ...watch, sinceMono: isAllAcked ? null : nowMono, waitMs: WAIT_MS.first, isCautious: false, heardMono: nowMono };
+  return { ...watch, sinceMono: isAllAcked ? null : nowMono, waitMs: WAIT_MS.first, isCautious: false, lastAckMono: nowMono };
 }
 
-/** A look at the clock: whether to go back, and the watch after it. */
-export function look(
+/** Checks the time. Returns the next watch, and whether all that is not acknowledged must be sent again. */
+export function checkWatch(
   watch: AckWatch,
   at: { readonly nowMono: MonoMs; readonly isWaiting: boolean; readonly roundTripMs: number },
-): { readonly watch: AckWatch; readonly goesBack: boolean } {
-  if (!at.isWaiting) return { watch: { ...watch, sinceMono: null }, goesBack: false };
-  if (watch.sinceMono === null) return { watch: { ...watch, sinceMono: at.nowMono }, goesBack: false };
+): { readonly watch: AckWatch; readonly isResendDue: boolean } {
+  if (!at.isWaiting) return { watch: { ...watch, sinceMono: null }, isResendDue: false };
+  if (watch.sinceMono === null) return { watch: { ...watch, sinceMono: at.nowMono }, isResendDue: false };
   const waitMs = Math.max(watch.waitMs, ROUND_TRIPS * at.roundTripMs);
-  if (at.nowMono - watch.sinceMono < waitMs) return { watch, goesBack: false };
+  if (at.nowMono - watch.sinceMono < waitMs) return { watch, isResendDue: false };
   const longer = Math.min(watch.waitMs * 2, WAIT_MS.longest);
-  return { watch: { ...watch, sinceMono: at.nowMono, waitMs: longer, isCautious: true }, goesBack: true };
+  return { watch: { ...watch, sinceMono: at.nowMono, waitMs: longer, isCautious: true }, isResendDue: true };
 }
 
-/** Whether a platform whose word is needed has not given a first one for long. */
-export function isOverdue({ heardMono }: AckWatch, nowMono: MonoMs): boolean {
-  return nowMono - heardMono >= WAIT_MS.longest;
+/** Whether the platform has acknowledged nothing for the longest wait. */
+export function isOverdue({ lastAckMono }: AckWatch, nowMono: MonoMs): boolean {
+  return nowMono - lastAckMono >= WAIT_MS.longest;
 }
 
-/** Whether the platform has been silent for so long that rows are sent on without its word. */
-export function hasGivenUp({ heardMono }: AckWatch, nowMono: MonoMs): boolean {
-  return nowMono - heardMono >= GIVE_UP_MS;
+/** Whether the platform has been silent for so long that the broker's proof counts again. */
+export function hasGivenUp({ lastAckMono }: AckWatch, nowMono: MonoMs): boolean {
+  return nowMono - lastAckMono >= GIVE_UP_MS;
 }

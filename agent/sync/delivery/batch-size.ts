@@ -1,13 +1,11 @@
 /**
- * How much backlog goes out between two barriers.
- *
- * Owns the pace: larger while the link answers fast, smaller as soon as a batch would hold up live data. Pure.
+ * How much backlog is sent between two barriers: more while the link responds fast, less as soon as a batch would delay live data. Pure.
  */
 import type { StoredFrame } from '../../core/ports.ts';
 
-export interface Batch {
+export interface BatchSize {
   readonly readings: number;
-  /** How many readings a frame held lately. */
+  /** Readings per frame in the last batch. */
   readonly readingsPerFrame: number;
 }
 
@@ -17,17 +15,17 @@ const BATCH_READINGS = { min: 50, first: 200, max: { metrics: 1_000, segments: 3
 const ROUND_MS = { slow: 500, fast: 250 };
 const MAX_FRAMES = 2_000;
 
-export const FIRST_BATCH: Batch = { readings: BATCH_READINGS.first, readingsPerFrame: 20 };
-/** As little as proves that someone listens. */
-export const SMALLEST_BATCH: Batch = { readings: BATCH_READINGS.min, readingsPerFrame: 20 };
+export const FIRST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.first, readingsPerFrame: 20 };
+/** Enough to check whether the platform acknowledges. */
+export const SMALLEST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.min, readingsPerFrame: 20 };
 
-/** Frames to ask the store for. */
-export function framesToRead({ readings, readingsPerFrame }: Batch): number {
+/** Frames to read from the store. */
+export function framesToRead({ readings, readingsPerFrame }: BatchSize): number {
   return Math.min(Math.max(Math.ceil(readings / readingsPerFrame), 1), MAX_FRAMES);
 }
 
 /** The next batch after one took `roundMs` from sending to proof. Units: ms. */
-export function afterRound(sent: readonly StoredFrame[], roundMs: number, form: 'metrics' | 'segments' = 'metrics'): Batch {
+export function afterRound(sent: readonly StoredFrame[], roundMs: number, form: 'metrics' | 'segments' = 'metrics'): BatchSize {
   const readings = sent.reduce((sum, frame) => sum + frame.readings.length, 0);
   const wanted = roundMs > ROUND_MS.slow ? readings / 2 : roundMs < ROUND_MS.fast ? readings * 2 : readings;
   return {

@@ -1,13 +1,12 @@
 /**
- * What has been sent, what is proven to have arrived, and how far the cursor may move.
+ * What was sent, what is proven to have arrived, and how far the cursor may move. Pure.
  *
- * Owns the bookkeeping between tickets (this run's frames), rows (the store's numbers) and marks (the order of sending). Never sends, never
- * reads the store.
+ * Relates tickets (the frames of this run), rows (the store's numbers) and marks (the order of sending).
  */
 import type { Committed } from '../../core/ports.ts';
 import { beyond, covers, NO_RANGES, reachFrom, type SeqRange, type SeqRanges, withRange } from './seq-ranges.ts';
 
-/** Something sent and not yet proven. A live frame may have no row until the store has committed it. */
+/** A message that was sent and is not proven yet. A live frame may have no row until the store has committed it. */
 interface Shipment {
   readonly mark: number;
   readonly ticket: number | null;
@@ -17,18 +16,18 @@ interface Shipment {
 }
 
 /**
- * `broker`: a barrier after what was sent. `platform`: its own word that it has stored it. `awaiting`: only the platform's word counts and
- * it acknowledges nothing yet; rows then leave once, by the broker's proof, and stay undelivered.
+ * What counts as delivered. `broker`: a barrier after the message. `platform`: the platform's acknowledgement. `awaiting`: only an
+ * acknowledgement counts, and none has come yet; rows are sent once, until the broker has them, and stay undelivered.
  */
 export type ProofMode = 'broker' | 'platform' | 'awaiting';
 
 export interface Ledger {
   readonly mode: ProofMode;
-  /** All rows up to here are delivered, by the word of whoever proves. */
+  /** All rows up to here are delivered. */
   readonly cursor: number;
-  /** While a first acknowledgement is awaited: all rows up to here have reached the broker and leave again only on request. Else 0. */
+  /** In mode `awaiting`: all rows up to here have reached the broker and are sent again only on request. Else 0. */
   readonly reached: number;
-  /** Shipments so far in this run; a barrier proves all up to the mark at which it was asked. */
+  /** Shipments so far in this run; a barrier proves all up to the mark at which it was started. */
   readonly mark: number;
   /** Oldest first. */
   readonly inFlight: readonly Shipment[];
@@ -36,21 +35,21 @@ export interface Ledger {
   readonly provenTickets: ReadonlySet<number>;
   /** Rows beyond the cursor that reached the broker. */
   readonly proven: SeqRanges;
-  /** Of these, what the platform has not acknowledged; empty where the broker proves. */
+  /** Of these, what the platform has not acknowledged; empty in mode `broker`. */
   readonly unacked: readonly { readonly toSeq: number; readonly bytes: number }[];
 }
 
-/** Frames remembered while the store commits nothing; older ones would go out twice. Source: assumed; 15 minutes at one a second. */
+/** Frames remembered while the store commits nothing; older ones would be sent twice. Source: assumed; 15 minutes at one a second. */
 const MAX_PROVEN_TICKETS = 1_000;
-/** Entries kept of what is not acknowledged; the newest are then taken together. */
+/** Largest number of unacknowledged entries; beyond it the newest are merged. */
 const MAX_UNACKED = 1_000;
 
-/** Nothing sent yet; rows up to `cursor` were proven by an earlier run. */
+/** A ledger with nothing sent; rows up to `cursor` were delivered by an earlier run. */
 export function createLedger(cursor: number, mode: ProofMode = 'broker'): Ledger {
   return { mode, cursor, reached: 0, mark: 0, inFlight: [], provenTickets: new Set(), proven: NO_RANGES, unacked: [] };
 }
 
-/** A frame went out as it was taken; `seq` is null where the store could not promise a row. */
+/** A live frame was sent; `seq` is null when the store has not reserved a row for it. */
 export function shipLive(
   ledger: Ledger,
   frame: { readonly ticket: number; readonly seq: number | null; readonly readings: number; readonly bytes: number },
@@ -59,7 +58,7 @@ export function shipLive(
   return ship(ledger, { ticket, rows: seq === null ? null : { from: seq, to: seq }, readings, bytes });
 }
 
-/** Rows of the store went out as history, numbers without a row between them included. */
+/** Rows of the store were sent as history, including numbers without a row between them. */
 export function shipHistory(
   ledger: Ledger,
   shipment: { readonly rows: SeqRange; readonly readings: number; readonly bytes: number },
@@ -72,7 +71,7 @@ function ship(ledger: Ledger, shipment: Omit<Shipment, 'mark'>): Ledger {
   return { ...ledger, mark, inFlight: [...ledger.inFlight, { ...shipment, mark }] };
 }
 
-/** The broker has read everything up to `mark`. `readings` is how many that proves. */
+/** The broker has read everything up to `mark`. `readings`: the number of readings that this proves. */
 export function prove(ledger: Ledger, mark: number): { readonly ledger: Ledger; readonly readings: number } {
   const done = ledger.inFlight.filter((s) => s.mark <= mark);
   const rowless = done.flatMap((s) => (s.ticket !== null && s.rows === null ? [s.ticket] : []));
@@ -87,7 +86,7 @@ export function prove(ledger: Ledger, mark: number): { readonly ledger: Ledger; 
   return { ledger: next, readings: sum(done.map(({ readings }) => readings)) };
 }
 
-/** Frames are on disk. `backlog`: at least one of them was never sent and waits there. */
+/** Frames are on disk. `backlog`: at least one of them was not sent and waits in the store. */
 export function commit(ledger: Ledger, { tickets }: Committed): { readonly ledger: Ledger; readonly backlog: boolean } {
   const seqOf = new Map(tickets.map(({ ticket, seq }) => [ticket, seq]));
   const sent = new Set(ledger.inFlight.map((s) => s.ticket));
@@ -105,80 +104,80 @@ export function commit(ledger: Ledger, { tickets }: Committed): { readonly ledge
   return { ledger: next, backlog };
 }
 
-/** The platform says that it has stored all up to `seq`. */
+/** The platform has acknowledged all rows up to `seq`. */
 export function acknowledge(ledger: Ledger, seq: number): Ledger {
-  const heard = heardOf(ledger);
-  if (seq <= heard.cursor) return heard;
-  const unacked = heard.unacked.filter(({ toSeq }) => toSeq > seq);
-  return { ...heard, cursor: seq, proven: beyond(heard.proven, seq), unacked };
+  const started = withAcknowledging(ledger);
+  if (seq <= started.cursor) return started;
+  const unacked = started.unacked.filter(({ toSeq }) => toSeq > seq);
+  return { ...started, cursor: seq, proven: beyond(started.proven, seq), unacked };
 }
 
-/** From now on the platform's word counts: what has reached the broker is sent again unless it is acknowledged in time. */
-function heardOf(ledger: Ledger): Ledger {
+/** From now on acknowledgements count: what has reached the broker is sent again unless it is acknowledged in time. */
+function withAcknowledging(ledger: Ledger): Ledger {
   if (ledger.mode !== 'awaiting') return { ...ledger, mode: 'platform' };
   const proven = withRange(ledger.proven, { from: ledger.cursor + 1, to: ledger.reached });
   const last = proven.at(-1);
   return { ...ledger, mode: 'platform', reached: 0, proven, unacked: last === undefined ? [] : [{ toSeq: last.to, bytes: 0 }] };
 }
 
-/** No acknowledgement came: all beyond the cursor is to be sent again. */
+/** No acknowledgement came: all beyond the cursor counts as not sent. */
 export function goBack(ledger: Ledger): Ledger {
   return { ...ledger, proven: NO_RANGES, unacked: [] };
 }
 
-/** Who proves from now on; what the broker has proven counts where it is asked. */
+/** Changes the mode of proof; what the broker has proven counts in the new mode. */
 export function withMode(ledger: Ledger, mode: ProofMode): Ledger {
   return advance({ ...ledger, mode });
 }
 
-/** An earlier run had brought all up to `seq` to the broker. */
+/** In an earlier run the broker received all rows up to `seq`. */
 export function withReached(ledger: Ledger, seq: number): Ledger {
   return ledger.mode === 'awaiting' ? { ...ledger, reached: Math.max(ledger.reached, seq) } : ledger;
 }
 
-/** The link is gone: what was in flight may or may not have arrived, and what was not acknowledged either. */
+/** The link is gone: it is not known whether shipments in flight, and rows without acknowledgement, have arrived. */
 export function dropLink(ledger: Ledger): Ledger {
   return ledger.mode === 'platform' ? { ...goBack(ledger), inFlight: [] } : { ...ledger, inFlight: [] };
 }
 
-/** The store began afresh: its rows have nothing to do with those known here. Tickets keep their meaning. */
+/** The store started afresh: the row numbers known here are void. Tickets stay valid. */
 export function rebase(ledger: Ledger, cursor: number): Ledger {
   const tickets = ledger.inFlight.filter((s) => s.ticket !== null).map((s) => ({ ...s, rows: null }));
   return { ...ledger, cursor, reached: 0, inFlight: tickets, proven: NO_RANGES, unacked: [] };
 }
 
-/** Whether this row counts as delivered, by whoever proves. */
+/** Whether this row counts as delivered in the present mode. */
 export function isDelivered({ mode, cursor, proven }: Ledger, seq: number): boolean {
   return seq <= cursor || (mode === 'broker' && covers(proven, { from: seq, to: seq }));
 }
 
-/** Sent already, proven or not: not to be sent again on this link. */
+/** Whether the row was sent, proven or not: it is not sent again on this link. */
 export function isSent(ledger: Ledger, seq: number): boolean {
   return isRangeSent(ledger, { from: seq, to: seq });
 }
 
-/** Up to which everything has left, without a hole. */
+/** The last row up to which everything was sent, without a hole. */
 export function sentUpTo(ledger: Ledger): number {
   return reachFrom(sentRanges(ledger), sentFloor(ledger));
 }
 
-/** Whether all of it has left. */
+/** Whether the whole range was sent. */
 export function isRangeSent(ledger: Ledger, range: SeqRange): boolean {
   const floor = sentFloor(ledger);
   return range.to <= floor || covers(sentRanges(ledger), { from: Math.max(range.from, floor + 1), to: range.to });
 }
 
-/** All up to here has left, without a look at the ranges. */
+/** The last row that certainly was sent, without looking at the ranges. */
 function sentFloor({ cursor, reached }: Ledger): number {
   return Math.max(cursor, reached);
 }
 
-/** Bytes at the broker whose storing nobody has confirmed. */
+/** Bytes that the broker has and the platform has not acknowledged. */
 export function bytesUnacked(ledger: Ledger): number {
   return sum(ledger.unacked.map(({ bytes }) => bytes));
 }
 
-/** Bytes on their way to the broker. */
+/** Bytes in flight to the broker. */
 export function bytesInFlight(ledger: Ledger): number {
   return sum(ledger.inFlight.map(({ bytes }) => bytes));
 }

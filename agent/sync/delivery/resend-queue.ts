@@ -1,7 +1,5 @@
 /**
- * "Send me 02:00 to 03:00 again": requests of the platform for what it had already, and how far each has got.
- *
- * Owns the queue and its bound. Sends nothing itself: `delivery.ts` asks what comes next when the backlog is through.
+ * The platform's requests for rows that were sent before, and the progress of each. A bounded queue; sends nothing itself.
  */
 import type { ExportPage, Store, StoredFrame } from '../../core/ports.ts';
 import type { SeqRange } from './seq-ranges.ts';
@@ -15,7 +13,7 @@ export interface ResendRequest {
   readonly toSeq: number | null;
 }
 
-/** Told as `Sync/Resend Result`. */
+/** Sent as `Sync/Resend Result`. */
 export interface ResendResult {
   readonly id: string;
   readonly state: 'queued' | 'sending' | 'done' | 'refused';
@@ -23,16 +21,18 @@ export interface ResendResult {
   readonly reason: string;
 }
 
-/** Requests that wait at once. Source: assumed; a platform asks for the holes of a day. */
+/** Largest number of waiting requests. Source: assumed; a platform requests the holes of one day. */
 const MAX_WAITING = 16;
-/** Frames looked at in one step towards the ends of a time. */
+/** Frames read in one step while the rows of a time range are searched. */
 const PAGE_FRAMES = 2_000;
+const STORE_UNAVAILABLE = 'the store cannot be asked now';
 
 export interface ResendQueue {
-  ask(request: ResendRequest): ResendResult;
-  /** The next frames to send, with the rows they are; undefined when nothing is asked for. */
+  /** Queues a request, or refuses it when the queue is full. */
+  add(request: ResendRequest): ResendResult;
+  /** The next frames to send with their rows; undefined when no request waits. */
   next(maxFrames: number): Promise<{ readonly frames: readonly StoredFrame[]; readonly rows: SeqRange } | undefined>;
-  /** What `next` gave has reached the broker. Answers what to tell. */
+  /** The broker has received what `next` returned. Returns the result to report, if the request is done. */
   sent(rows: SeqRange, readings: number): ResendResult | undefined;
   readonly isWaiting: boolean;
 }
@@ -43,7 +43,7 @@ interface Job {
   readings: number;
 }
 
-/** A desk where nobody has asked. `onResult` hears of ends that `sent` does not bring about. */
+/** An empty queue. `onResult` receives the results that `sent` does not return. */
 export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>, onResult: (result: ResendResult) => void): ResendQueue {
   const jobs: Job[] = [];
   const resultOf = ({ request, readings }: Job, state: ResendResult['state'], reason = ''): ResendResult => ({
@@ -52,7 +52,7 @@ export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>
     readings,
     reason,
   });
-  /** Whoever waited for the store on an earlier link may find that the job is over. */
+  /** A call that waited for the store on an earlier link may find the job ended. */
   const end = (job: Job, reason: string): void => {
     if (jobs[0] !== job) return;
     jobs.shift();
@@ -63,7 +63,7 @@ export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>
     get isWaiting() {
       return jobs.length > 0;
     },
-    ask: (request) => {
+    add: (request) => {
       const job: Job = { request, rows: null, readings: 0 };
       if (jobs.length >= MAX_WAITING) return resultOf(job, 'refused', `${MAX_WAITING} requests wait already`);
       jobs.push(job);
@@ -73,7 +73,7 @@ export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>
       for (let job = jobs[0]; job !== undefined; job = jobs[0]) {
         job.rows ??= await rowsOf(store, job.request);
         if (job.rows === null) {
-          end(job, NOT_ASKED);
+          end(job, STORE_UNAVAILABLE);
           continue;
         }
         const { next, last } = job.rows;
@@ -81,7 +81,7 @@ export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>
         const frames = read.filter(({ seq }) => seq <= last);
         const to = frames.at(-1)?.seq;
         if (to !== undefined) return { frames, rows: { from: next, to } };
-        end(job, read.length === 0 && next <= last && !(await answers(store)) ? NOT_ASKED : '');
+        end(job, read.length === 0 && next <= last && !(await responds(store)) ? STORE_UNAVAILABLE : '');
       }
       return undefined;
     },
@@ -97,14 +97,12 @@ export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>
   };
 }
 
-const NOT_ASKED = 'the store cannot be asked now';
-
-/** Whether no rows means that there are none. */
-async function answers(store: Pick<Store, 'exportPage'>): Promise<boolean> {
+/** Whether the store responds, so that an empty result means that there are no rows. */
+async function responds(store: Pick<Store, 'exportPage'>): Promise<boolean> {
   return (await store.exportPage({ fromMs: 0, toMs: 1, maxFrames: 1, afterSeq: 0 })) !== undefined;
 }
 
-/** First and last row with a reading in the time. Null when the store does not answer; an empty range when it has none. */
+/** First and last row with a reading in the requested time. Null when the store does not respond; an empty range when there is none. */
 async function rowsOf(
   store: Pick<Store, 'exportPage'>,
   { fromMs, toMs, fromSeq, toSeq }: ResendRequest,

@@ -1,15 +1,15 @@
 /**
- * How rows of the store are named on the wire: `Sync/Rows` on every message that carries some, `Sync/Ack` in return.
+ * The texts that identify store rows on the wire: `Sync/Rows` on every message with rows, `Sync/Ack` from the platform.
  *
- * Owns both texts. Pure; reading never throws, whatever arrives.
+ * Pure. Errors: none; text that is not an acknowledgement gives undefined.
  */
 import type { SeqRange } from './seq-ranges.ts';
 
-/** What one batch of messages holds together. */
+/** The rows that one batch of messages carries together. */
 export interface RowsMark extends SeqRange {
-  /** As on the wire. */
+  /** As on the wire: the first characters of the store's epoch. */
   readonly epoch: string;
-  /** Asked for by the platform though it may have them. */
+  /** Requested by the platform, which may have them already. */
   readonly isAsked?: boolean;
 }
 
@@ -17,21 +17,21 @@ export interface RowsMark extends SeqRange {
 export interface Ack {
   readonly epoch: string;
   readonly seq: number;
-  /** And every gap record up to this one; null where it does not say. */
+  /** And every gap record up to this one; null where it is not given. */
   readonly gapId: number | null;
 }
 
-/** Characters of an epoch on the wire. Source: 32 random bits tell the few stores of one cabinet apart, and save 24 bytes a message. */
+/** Characters of an epoch on the wire. Source: 32 random bits distinguish the few stores of one cabinet and save 24 bytes per message. */
 const EPOCH_LENGTH = 8;
 /** Source: assumed; three numbers and an epoch are shorter. */
 const MAX_ACK_LENGTH = 80;
 
-/** The store's epoch as messages carry it. */
+/** The store's epoch, shortened as on the wire. */
 export function wireEpoch(epoch: string): string {
   return epoch.slice(0, EPOCH_LENGTH);
 }
 
-/** `a1b2c3d4:1204-1210:2/3`, the second of three messages that hold rows 1204 to 1210; with `:again` where it was asked for. */
+/** `a1b2c3d4:1204-1210:2/3`: the second of three messages that carry rows 1204 to 1210. `:again` is added for requested rows. */
 export function rowsText({ epoch, from, to, isAsked }: RowsMark, part: number, parts: number): string {
   return `${epoch}:${from}-${to}:${part}/${parts}${isAsked === true ? ':again' : ''}`;
 }

@@ -1,28 +1,28 @@
 /**
- * Many rows of the store as one small block: the compact form of the backlog, `segments/1`.
+ * Many rows of the store as one compressed block: the compact form of the backlog, `segments/1`. Pure.
  *
- * Owns the format. Pure; the decoder stands in docs/platform.md, any language with zlib and JSON can have it.
+ * The decoder is in docs/platform.md; it needs zlib and JSON only.
  *
  * Shape: zlib (RFC 1950) of UTF-8 JSON `{v, epoch, from, to, seq, at, clock, series: [{p, d, f, t, v, q}]}`. `seq`, `at` and each `f` and
- * `v` hold a first number and then differences; `clock` and each `q` hold pairs of a word and how often it stands.
+ * `v` hold a first number and then differences; `clock` and each `q` hold pairs of a word and its number of repetitions.
  */
 import { deflateSync } from 'node:zlib';
 import type { StoredFrame, StoredReading } from '../../core/ports.ts';
 import { type RowsMark, wireEpoch } from './rows-mark.ts';
 
-/** What a platform writes to `Sync/Accept`. */
+/** The value that a platform writes to `Sync/Accept`. */
 export const SEGMENTS = 'segments/1';
 
-/** Units: decimals. Source: no profile keeps more; a value beyond goes as it is. */
+/** Units: decimals. Source: no profile has more; a value with more is sent unscaled. */
 const MAX_DECIMALS = 6;
-/** The difference of two is a safe integer still. */
+/** The difference of two such numbers is still a safe integer. */
 const MAX_WHOLE = 2 ** 52;
 
 interface Cell extends StoredReading {
   readonly frame: number;
 }
 
-/** The block of these frames; all readings are in it, whether a device has them still or not. */
+/** The block of these frames with all readings, also those of points that are no longer configured. */
 export function encodeRowsSegment(frames: readonly StoredFrame[], rows: RowsMark): Buffer {
   const series = new Map<string, Cell[]>();
   frames.forEach(({ readings }, frame) => {
@@ -59,7 +59,7 @@ function column(p: string, cells: readonly Cell[], frames: readonly StoredFrame[
   };
 }
 
-/** Null where some value needs more: then values go as they are, without differences. */
+/** The decimals that all values need. Null where one needs more than the limit: values are then sent unscaled, without differences. */
 function decimalsOf(cells: readonly Cell[]): number | null {
   let decimals = 0;
   for (const { value } of cells) {
@@ -77,7 +77,7 @@ function isExact(value: number, decimals: number): boolean {
   return Math.abs(whole) <= MAX_WHOLE && whole / scale === value && !Object.is(value, -0);
 }
 
-/** The first as it is, each other one against the last that is not null. */
+/** The first number unchanged, each other one as the difference from the last that is not null. */
 function differences(values: readonly (number | null)[]): (number | null)[] {
   let last = 0;
   return values.map((value) => {

@@ -1,7 +1,5 @@
 /**
- * Sets of row numbers, kept as ranges: a backlog of a million rows is one pair.
- *
- * Owns the arithmetic. Pure; a set is never changed, a new one is made.
+ * Sets of row numbers as sorted ranges: a backlog of a million rows is one pair. Pure; every operation returns a new set.
  */
 
 /** Both ends included. */
@@ -10,12 +8,12 @@ export interface SeqRange {
   readonly to: number;
 }
 
-/** In rising order, never touching each other. */
+/** In ascending order; two ranges never touch. */
 export type SeqRanges = readonly SeqRange[];
 
 export const NO_RANGES: SeqRanges = [];
 
-/** The set with this range as well. */
+/** The set with this range added. */
 export function withRange(ranges: SeqRanges, added: SeqRange): SeqRanges {
   if (added.to < added.from) return ranges;
   const before = ranges.filter(({ to }) => to < added.from - 1);
@@ -32,12 +30,12 @@ export function beyond(ranges: SeqRanges, seq: number): SeqRanges {
   return rest.map(({ from, to }) => ({ from: Math.max(from, seq + 1), to }));
 }
 
-/** Whether all of the range is in the set. */
+/** Whether the whole range is in the set. */
 export function covers(ranges: SeqRanges, { from, to }: SeqRange): boolean {
   return ranges.some((range) => range.from <= from && to <= range.to);
 }
 
-/** How far one gets from `seq` without a hole. */
+/** The last number that follows `seq` without a hole. */
 export function reachFrom(ranges: SeqRanges, seq: number): number {
   const next = ranges.find((range) => range.from <= seq + 1 && range.to > seq);
   return next === undefined ? seq : next.to;

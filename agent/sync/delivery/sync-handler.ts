@@ -1,7 +1,5 @@
 /**
- * What the platform says about delivery: `Sync/Ack`, `Sync/Accept`, `Sync/Resend`, carried out at a rate that spares disk and link.
- *
- * Owns that rate and the refusals.
+ * Handles what the platform writes about delivery: `Sync/Ack`, `Sync/Accept`, `Sync/Resend`. The rate is limited to protect disk and link.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';
@@ -18,48 +16,47 @@ export interface SyncHandlerParts {
   readonly log: Log;
   readonly delivery: Pick<Delivery, 'acknowledge' | 'accept' | 'resend'>;
   readonly onResend: (result: ResendResult) => void;
-  /** Another form of the backlog was chosen. */
+  /** The form of the backlog changed. */
   readonly onAccept: () => void;
 }
 
 export interface SyncHandler {
-  /** False for an NCMD that is about something else. */
-  take(message: InboundMessage): boolean;
+  /** Returns false, and does nothing, for an NCMD about something else. */
+  handle(message: InboundMessage): boolean;
 }
 
-/** Each costs a write to the disk or a search of the store. Source: assumed; a platform asks for a few hours in one go, then waits. */
-const ASKED = { burst: 32, perS: 0.2 };
-/** Answers to what was refused, and lines of the log about it. Source: assumed; a person reads them. */
+/** Each costs a write to the disk or a search of the store. Source: assumed; a platform requests a few hours at once, then waits. */
+const REQUESTS = { burst: 32, perS: 0.2 };
+/** Replies to refused requests, and log lines about them. Source: assumed; a person reads them. */
 const REFUSALS = { burst: 32, perS: 1 };
 
-/** A desk that has heard nothing yet. */
 export function createSyncHandler({ table, clock, log, delivery, onResend, onAccept }: SyncHandlerParts): SyncHandler {
-  const asked = createTokenBucket(clock, ASKED);
+  const requests = createTokenBucket(clock, REQUESTS);
   const refusals = createTokenBucket(clock, REFUSALS);
-  const tooMany = `asked too often: at most ${ASKED.burst} at once, then one in ${1 / ASKED.perS} s`;
+  const tooMany = `asked too often: at most ${REQUESTS.burst} at once, then one in ${1 / REQUESTS.perS} s`;
 
   function resend(request: ResendRequest): string {
-    const result = asked.take() ? delivery.resend(request) : null;
+    const result = requests.take() ? delivery.resend(request) : null;
     if (result === null || result.state === 'refused') return result?.reason ?? tooMany;
     onResend(result);
     return '';
   }
 
   function accept(segments: boolean): string {
-    if (!asked.take()) return tooMany;
+    if (!requests.take()) return tooMany;
     delivery.accept(segments);
     onAccept();
     return '';
   }
 
-  /** Answers why it does not count, or an empty text. */
+  /** Returns why the write is refused, or an empty text. */
   function carryOut(write: SyncWrite): string {
     if (write.kind === 'refused') return write.reason;
     if (write.kind === 'ack') return delivery.acknowledge(write.ack);
     return write.kind === 'accept' ? accept(write.segments) : resend(write.request);
   }
 
-  function take(write: SyncWrite): void {
+  function handle(write: SyncWrite): void {
     const reason = carryOut(write);
     if (reason === '' || !refusals.take()) return;
     log.event('uplink-sync-refused', { kind: write.kind, reason }, 'warning');
@@ -68,9 +65,9 @@ export function createSyncHandler({ table, clock, log, delivery, onResend, onAcc
   }
 
   return {
-    take: (message) => {
+    handle: (message) => {
       const writes = readSyncWrites(message, table);
-      for (const write of writes ?? []) take(write);
+      for (const write of writes ?? []) handle(write);
       return writes !== undefined;
     },
   };

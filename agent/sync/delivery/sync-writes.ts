@@ -1,9 +1,6 @@
 /**
- * What the platform writes to the node about delivery: `Sync/Ack`, `Sync/Accept`, `Sync/Resend`.
- *
- * Owns the reading and checking of these three. Carries nothing out.
+ * Parses and checks what the platform writes to the node about delivery: `Sync/Ack`, `Sync/Accept`, `Sync/Resend`. Pure.
  */
-
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric } from '../sparkplug/codec.ts';
 import { type MetricTable, NODE_METRIC } from '../sparkplug/metric-table.ts';
@@ -15,17 +12,17 @@ export type SyncWrite =
   | { readonly kind: 'ack'; readonly ack: Ack }
   | { readonly kind: 'accept'; readonly segments: boolean }
   | { readonly kind: 'resend'; readonly request: ResendRequest }
-  /** Not carried out, and why. `resendId` is there where a resend was asked for: its sender waits for a result. */
+  /** Refused, with the reason. `resendId` is present for a resend request: its sender waits for a result. */
   | { readonly kind: 'refused'; readonly reason: string; readonly resendId?: string };
 
-/** Source: three short texts. Units: bytes, metrics. */
-const MOST = { bytes: 4_096, metrics: 8, resendLength: 500, idLength: 64 };
+/** Source: three short texts. Units: bytes, metrics, characters. */
+const LIMIT = { bytes: 4_096, metrics: 8, resendLength: 500, idLength: 64 };
 const WRITABLE: ReadonlySet<string> = new Set([NODE_METRIC.ack, NODE_METRIC.accept, NODE_METRIC.resend]);
 
-/** Undefined for an NCMD that is about something else as well. */
+/** The writes in an NCMD; undefined for an NCMD that contains anything else. */
 export function readSyncWrites({ payload, retained }: InboundMessage, table: MetricTable): readonly SyncWrite[] | undefined {
-  const decoded = payload.length > MOST.bytes ? undefined : decodePayload(payload);
-  if (decoded === undefined || decoded.metrics.length === 0 || decoded.metrics.length > MOST.metrics) return undefined;
+  const decoded = payload.length > LIMIT.bytes ? undefined : decodePayload(payload);
+  if (decoded === undefined || decoded.metrics.length === 0 || decoded.metrics.length > LIMIT.metrics) return undefined;
   const named = decoded.metrics.map((metric) => ({ metric, name: nameOf(metric, table) }));
   if (!named.every(({ name }) => name !== undefined && WRITABLE.has(name))) return undefined;
   if (retained) return [{ kind: 'refused', reason: 'retained commands are not obeyed: publish it without retain' }];
@@ -55,11 +52,11 @@ function readWrite(name: string, { value }: Metric): SyncWrite {
 }
 
 function readResend(name: string, text: string): SyncWrite {
-  const fields = text.length > MOST.resendLength ? undefined : parse(text);
+  const fields = text.length > LIMIT.resendLength ? undefined : parse(text);
   const isObject = typeof fields === 'object' && fields !== null && !Array.isArray(fields);
   const read = (key: string): unknown => (isObject && Object.hasOwn(fields, key) ? (fields as Record<string, unknown>)[key] : undefined);
-  const said = read('id') ?? '';
-  const id = typeof said === 'string' && said.length <= MOST.idLength && !/\p{C}/u.test(said) ? said : undefined;
+  const given = read('id') ?? '';
+  const id = typeof given === 'string' && given.length <= LIMIT.idLength && !/\p{C}/u.test(given) ? given : undefined;
   const whole = (key: string): number | null => {
     const number = read(key);
     return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : null;
@@ -76,7 +73,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not JSON, so no request; the sender hears what it takes.
+    // Not JSON, so no request; the reply says what is expected.
     return undefined;
   }
 }

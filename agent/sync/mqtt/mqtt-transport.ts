@@ -1,7 +1,5 @@
 /**
- * MQTT as this room needs it: one connection object per CONNECT, nothing queued, nothing retried.
- *
- * Owns the interface. `mqtt-door.ts` implements it; tests of pure parts hand in their own.
+ * The interface to MQTT: one connection object per CONNECT, without queue or retry.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
@@ -18,70 +16,70 @@ export interface ConnectOptions {
   readonly ca: Buffer | null;
   readonly cert: Buffer | null;
   readonly key: Buffer | null;
-  /** Sent by the broker, QoS 1 and not retained, when the connection ends without a word; null for one that nobody shall miss. */
+  /** Sent by the broker, QoS 1 and not retained, when the connection ends without DISCONNECT; null for none. */
   readonly will: { readonly topic: string; readonly payload: Buffer } | null;
-  /** Times the attempt; its quality says whether dates of certificates can be judged. */
+  /** Times the attempt; its quality decides whether dates of certificates can be checked. */
   readonly clock: Pick<Clock, 'after' | 'quality' | 'wallMs'>;
-  /** Nobody wants the connection any more: the attempt ends at once. */
+  /** Ends the attempt at once. */
   readonly signal?: AbortSignal;
-  /** The link is up, so the CONNECT has left: its bdSeq is spent. */
+  /** The link is up, so the CONNECT was sent: its bdSeq is used. */
   readonly onConnectWritten: () => void;
-  /** Each stage that was passed on the way, for a person who looks on. */
+  readonly onMessage?: (message: InboundMessage) => void;
+  /** A packet was sent, or received. Called after the CONNACK. */
+  readonly onTraffic?: (isSent: boolean) => void;
+  /** The connection ended without `end` or `destroy`; UplinkError `lost` or `taken-over`. Called once. */
+  readonly onClosed?: (failure: Error) => void;
+  /** Each stage that was passed, for display. */
   readonly onStage?: (stage: ConnectStage) => void;
-  /** Every packet, both ways. */
-  readonly onPacket?: (packet: PacketNote) => void;
+  /** Every packet sent or received. */
+  readonly onPacket?: (packet: PacketSummary) => void;
 }
 
-/** One stage of an attempt that was passed. The CONNACK comes last, by the connection itself. */
+/** A stage of the attempt that was passed. The last one, the CONNACK, is the result of `connect`. */
 export type ConnectStage =
   | { readonly kind: 'name'; readonly addresses: readonly string[] }
   | { readonly kind: 'tcp'; readonly address: string }
   | { readonly kind: 'tls'; readonly version: string; readonly peer: PeerCertificate | null };
 
-/** A packet that came or went, without what it says. Units: `bytes` of payload, 0 where there is none. */
-export interface PacketNote {
+/** A packet without its content. Units: `bytes` of payload, 0 when there is none. */
+export interface PacketSummary {
   readonly isSent: boolean;
-  /** As the standard names it, in small letters: `connect`, `publish`, `pingresp`. */
+  /** The standard's name in lower case: `connect`, `publish`, `pingresp`. */
   readonly name: string;
   readonly topic: string | null;
   readonly bytes: number;
 }
 
-/** A message as it arrived; hostile until checked. */
+/** A message as it arrived, unchecked. */
 export interface InboundMessage {
   readonly topic: string;
   readonly payload: Uint8Array;
-  /** From the broker's memory, not from someone who speaks now. */
+  /** Stored by the broker, not sent now. */
   readonly retained: boolean;
 }
 
-/** One accepted connection, from CONNACK to its end. Every promise settles, at the latest with that end. */
+/** An accepted connection, from CONNACK to its end. Every promise settles, at the latest with that end. */
 export interface MqttConnection {
-  /** Largest packet the broker takes. Units: bytes. */
+  /** Largest packet that the broker accepts. Units: bytes. */
   readonly maxPacketBytes: number;
-  /** What the broker wants, else what was asked for. Units: s. */
+  /** The broker's keepalive, or the requested one. Units: s. */
   readonly keepaliveS: number;
-  /** Sent since CONNECT, by our count. Units: bytes. */
+  /** Sent since CONNECT. Units: bytes. */
   readonly sentBytes: number;
   /** QoS 1. Errors: rejects with UplinkError `refused` or `lost`. */
   subscribe(topics: readonly string[]): Promise<void>;
   /**
    * QoS 0, not retained; proves nothing.
    *
-   * Errors: throws UplinkError `lost` once the connection has ended, `too-large` for what the broker would not take: it goes on.
+   * Errors: throws UplinkError `lost` once the connection has ended, `too-large` for a packet that the broker would refuse; the connection stays usable.
    */
   publish(topic: string, payload: Buffer): void;
   /** Resolves when the broker has read all that was published before. Errors: rejects with UplinkError `lost`. */
   barrier(): Promise<void>;
   /** DISCONNECT (with will, in MQTT 5), then closed. Resolves when the connection is gone. */
   end(): Promise<void>;
-  /** Cut at once, without a word: the broker sends the will. */
+  /** Closes the socket without DISCONNECT: the broker sends the will. */
   destroy(): void;
-  onMessage: (message: InboundMessage) => void;
-  /** Any packet came, or went. */
-  onTraffic: (isSent: boolean) => void;
-  /** The connection ended without `end` or `destroy`; UplinkError `lost` or `taken-over`. Called once. */
-  onClosed: (failure: Error) => void;
 }
 
 export interface MqttTransport {

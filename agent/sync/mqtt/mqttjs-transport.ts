@@ -1,18 +1,26 @@
 /**
- * The one file that knows mqtt.js: used as a plain transport, without its queue, its reconnect, its store or its timers.
+ * The MQTT transport on mqtt.js, the only file that imports it. One client object per connection.
  *
- * Owns a client object for the length of one connection. Never retries, never remembers.
+ * The library's queue, reconnect, store and timers are not used.
  * Source of every option: reference/reliability.md §3 and reference/sparkplug.md §4, measured on 5.16.0.
  */
 import { ErrorWithSubackPacket, type IClientOptions, MqttClient, type OnPacketCallback } from 'mqtt';
 import { UplinkError } from '../../core/errors.ts';
-import { breach, connectFailure, connectRefusal, disconnectReason, type FailedAttempt, timeout } from './failure-words.ts';
+import {
+  connectFailure,
+  connectRefusal,
+  connectTimeout,
+  disconnectReason,
+  type FailedAttempt,
+  protocolViolation,
+} from './failure-messages.ts';
 import { MAX_INBOUND_BYTES, type MqttSocket, openSocket } from './mqtt-socket.ts';
 import type { ConnectOptions, MqttConnection, MqttTransport } from './mqtt-transport.ts';
+import { PingBarriers } from './ping-barriers.ts';
 
 /** Source: MQTT 5 §2.2.3 leaves it to the remaining length, 256 MB. Units: bytes. */
 const UNLIMITED_BYTES = 268_435_455;
-/** Messages that the broker may send before we have answered the first. Source: assumed; commands come one by one. */
+/** Messages that the broker may send before the first is acknowledged. Source: assumed; commands arrive one by one. */
 const RECEIVE_MAXIMUM = 16;
 /** Unsent bytes at which a link counts as stuck. Units: bytes. Source: assumed; births of 1,000 devices, which wait for no proof, are 0.5 MB. */
 const MAX_UNSENT_BYTES = 4_194_304;
@@ -20,7 +28,7 @@ const MAX_UNSENT_BYTES = 4_194_304;
 const DISCONNECT_WITH_WILL = 0x04;
 /** Codes of a SUBACK from here on are refusals. Source: MQTT 5 §3.9.3, MQTT 3.1.1 §3.9.3. */
 const REFUSED = 0x80;
-/** Longest delay of Node's timers: the library's own wait is never the one that ends. Units: ms. */
+/** Longest delay of Node's timers: the library's own timeout never fires. Units: ms. */
 const NEVER_MS = 2_147_483_647;
 
 /**
@@ -39,48 +47,52 @@ export function createMqttTransport(): MqttTransport {
 
 type Packet = Parameters<OnPacketCallback>[0];
 
-/** A client and the socket under it. */
+/** A client and its socket. */
 interface Attempt {
   readonly client: MqttClient;
-  readonly under: MqttSocket;
+  readonly transport: MqttSocket;
 }
 
 function connect(options: ConnectOptions): Promise<MqttConnection> {
   return new Promise((resolve, reject) => {
-    const { url, signal } = options;
+    const { url, signal, clock, timeoutMs } = options;
     const attempt = open(options);
-    const { client, under } = attempt;
-    const timer = options.clock.after(options.timeoutMs, () => fail(timeout({ url, reached: under.reached }, options.timeoutMs)));
+    const { client, transport } = attempt;
     let isOver = false;
-    let first: Error | null = null;
-    const over = (): boolean => {
+    let firstError: Error | null = null;
+    const timer = clock.after(timeoutMs, () => fail(connectTimeout({ url, reached: transport.reached }, timeoutMs)));
+
+    /** False when the attempt was over before. */
+    function end(): boolean {
       if (isOver) return false;
       isOver = true;
       timer.cancel();
       signal?.removeEventListener('abort', abandon);
       return true;
-    };
-    const fail = (error: UplinkError): void => {
-      if (!over()) return;
+    }
+    function fail(error: UplinkError): void {
+      if (!end()) return;
       cut(attempt);
       reject(error);
-    };
-    const abandon = (): void => fail(new UplinkError('lost', `${url}: given up before it answered`));
-    const failed = (error: Error): void => {
-      const { trouble } = under;
-      fail(trouble === null ? connectFailure(error, known(options, under)) : breach(url, trouble));
-    };
+    }
+    function abandon(): void {
+      fail(new UplinkError('lost', `${url}: given up before it answered`));
+    }
+    function failWith(error: Error): void {
+      const { streamError } = transport;
+      fail(streamError === null ? connectFailure(error, factsOf(options, transport)) : protocolViolation(url, streamError));
+    }
     client.on('packetreceive', (packet) => {
       const code = packet.cmd === 'connack' ? (packet.reasonCode ?? packet.returnCode ?? 0) : 0;
       if (code > 0) fail(connectRefusal(url, code));
     });
     client.on('error', (error) => {
-      first ??= error;
-      if (!client.connected) failed(first);
+      firstError ??= error;
+      if (!client.connected) failWith(firstError);
     });
-    client.once('close', () => failed(first ?? new Error('the broker hung up')));
+    client.once('close', () => failWith(firstError ?? new Error('the broker hung up')));
     client.once('connect', ({ properties }) => {
-      if (over()) resolve(wrap(attempt, options, properties ?? {}));
+      if (end()) resolve(new MqttjsConnection(attempt, options, properties ?? {}));
     });
     if (signal?.aborted) abandon();
     else signal?.addEventListener('abort', abandon, { once: true });
@@ -89,17 +101,17 @@ function connect(options: ConnectOptions): Promise<MqttConnection> {
 
 /** Certificates and keys are parsed at once, before anything is sent. */
 function open(options: ConnectOptions): Attempt {
-  let under: MqttSocket | null = null;
+  let transport: MqttSocket | null = null;
   try {
     const client = new MqttClient(() => {
-      under = openSocket(options);
-      return under.socket;
+      transport = openSocket(options);
+      return transport.socket;
     }, clientOptions(options));
-    // CONNECT is written; from here on `probe.ts` keeps the link alive, by our clock.
+    // CONNECT is written; from here on `probe.ts` keeps the link alive, on the agent's clock.
     client.options.keepalive = 0;
     notePackets(client, options);
     options.onPacket?.({ isSent: true, name: 'connect', topic: null, bytes: 0 });
-    return { client, under: under as unknown as MqttSocket };
+    return { client, transport: transport as unknown as MqttSocket };
   } catch (error) {
     throw new UplinkError('tls', `${options.url} cannot be opened (${String(error)}): check caFile, certFile and keyFile`, {
       cause: error,
@@ -127,7 +139,7 @@ function clientOptions(options: ConnectOptions): IClientOptions {
     keepalive: options.keepaliveS,
     connectTimeout: NEVER_MS,
     reconnectPeriod: 0,
-    // Else it keeps 65,536 buffers of two bytes for ever. Source: measured, a drain takes 12 MB less.
+    // Else it keeps 65,536 buffers of two bytes. Source: measured, a drain takes 12 MB less.
     writeCache: false,
     queueQoSZero: false,
     resubscribe: false,
@@ -138,7 +150,7 @@ function clientOptions(options: ConnectOptions): IClientOptions {
   };
 }
 
-function known({ url, clientId, cert, clock }: ConnectOptions, { reached, peer }: MqttSocket): FailedAttempt {
+function factsOf({ url, clientId, cert, clock }: ConnectOptions, { reached, peer }: MqttSocket): FailedAttempt {
   return {
     url,
     reached,
@@ -150,121 +162,157 @@ function known({ url, clientId, cert, clock }: ConnectOptions, { reached, peer }
   };
 }
 
-/** The library forgets its callbacks, the socket is gone at once. */
-function cut({ client, under }: Attempt): void {
+/** Closes the socket at once; the library drops its callbacks. */
+function cut({ client, transport }: Attempt): void {
   client.end(true);
-  under.socket.destroy();
+  transport.socket.destroy();
 }
 
-/** What a CONNACK may say. Source: MQTT 5 §3.2.2.3. */
-interface ServerWishes {
+/** Limits that a CONNACK may set. Source: MQTT 5 §3.2.2.3. */
+interface ServerLimits {
   readonly maximumPacketSize?: number;
   readonly serverKeepAlive?: number;
 }
 
-function wrap(attempt: Attempt, options: ConnectOptions, wishes: ServerWishes): MqttConnection {
-  const { client, under } = attempt;
-  const { url, protocol } = options;
-  const maxPacketBytes = wishes.maximumPacketSize ?? UNLIMITED_BYTES;
-  const waiting = new Set<(error: UplinkError) => void>();
-  const barriers = createBarriers(client);
-  let open = true;
-  let closing = false;
-  let reason: UplinkError | null = null;
+class MqttjsConnection implements MqttConnection {
+  readonly maxPacketBytes: number;
+  readonly keepaliveS: number;
+  readonly #attempt: Attempt;
+  readonly #options: ConnectOptions;
+  readonly #barriers: PingBarriers;
+  /** Rejections of subscriptions without an answer. */
+  readonly #waiting = new Set<(error: UplinkError) => void>();
+  #isOpen = true;
+  /** Ended by the caller, so `onClosed` is not called. */
+  #isClosing = false;
+  /** The first reason for the end: what follows are its consequences. */
+  #reason: UplinkError | null = null;
 
-  const lost = (): UplinkError =>
-    new UplinkError('lost', `not sent: ${reason?.message ?? 'the link is broken'}`, reason === null ? {} : { cause: reason });
-  /** The first reason stands: what follows are its consequences. */
-  const end = (why: UplinkError): void => {
-    reason ??= why;
-    cut(attempt);
-  };
-  const brokenBy = (error: Error): UplinkError =>
-    under.trouble !== null ? breach(url, under.trouble) : new UplinkError('lost', `${url}: ${error.message}`, { cause: error });
-  const mustBeOpen = (): void => {
-    if (!open || !client.connected || reason !== null) throw lost();
-  };
-  const connection: MqttConnection = {
-    maxPacketBytes,
-    keepaliveS: Math.min(wishes.serverKeepAlive || options.keepaliveS, options.keepaliveS),
-    get sentBytes() {
-      return under.socket.bytesWritten;
-    },
-    onMessage: () => {},
-    onTraffic: () => {},
-    onClosed: () => {},
-    subscribe: (topics) =>
-      new Promise((resolve, reject) => {
-        mustBeOpen();
-        waiting.add(reject);
-        client.subscribe([...topics], { qos: 1 }, (error, granted) => {
-          waiting.delete(reject);
-          const codes = answersOf(error, granted);
-          // The library answers in its own words when the link breaks.
-          if (codes === undefined || reason !== null || !open) return reject(lost());
-          const refused = topics.filter((_, at) => Number(codes[at] ?? REFUSED) >= REFUSED);
-          if (refused.length === 0) resolve();
-          else reject(unheard(url, refused));
-        });
-      }),
-    publish: (topic, payload) => {
-      mustBeOpen();
-      const bytes = publishBytes(topic, payload, protocol);
-      if (bytes > maxPacketBytes) {
-        throw new UplinkError(
-          'too-large',
-          `${url} takes packets of ${maxPacketBytes} bytes at most, ${topic} needs ${bytes}: raise its packet limit`,
-        );
-      }
-      if (under.socket.writableLength > MAX_UNSENT_BYTES) {
-        end(new UplinkError('lost', `${url} takes nothing any more: check the network`));
-        throw lost();
-      }
-      client.publish(topic, payload, { qos: 0, retain: false });
-    },
-    barrier: () => (open && client.connected && reason === null ? barriers.wait() : Promise.reject(lost())),
-    end: () => {
-      closing = true;
-      const farewellOf = protocol === 5 ? { reasonCode: DISCONNECT_WITH_WILL } : {};
-      return new Promise((resolve) => {
-        if (!open) return resolve();
-        client.once('close', resolve);
-        client.end(false, farewellOf);
+  constructor(attempt: Attempt, options: ConnectOptions, limits: ServerLimits) {
+    this.#attempt = attempt;
+    this.#options = options;
+    this.maxPacketBytes = limits.maximumPacketSize ?? UNLIMITED_BYTES;
+    this.keepaliveS = Math.min(limits.serverKeepAlive || options.keepaliveS, options.keepaliveS);
+    this.#barriers = new PingBarriers(() => attempt.client.sendPing());
+    this.#listen();
+  }
+
+  get sentBytes(): number {
+    return this.#attempt.transport.socket.bytesWritten;
+  }
+
+  subscribe(topics: readonly string[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#throwUnlessUsable();
+      this.#waiting.add(reject);
+      this.#attempt.client.subscribe([...topics], { qos: 1 }, (error, granted) => {
+        this.#waiting.delete(reject);
+        const codes = answersOf(error, granted);
+        // The library calls back with its own error when the link breaks.
+        if (codes === undefined || this.#reason !== null || !this.#isOpen) return reject(this.#lost());
+        const refused = topics.filter((_, at) => Number(codes[at] ?? REFUSED) >= REFUSED);
+        if (refused.length === 0) resolve();
+        else reject(subscribeRefusal(this.#options.url, refused));
       });
-    },
-    destroy: () => {
-      closing = true;
-      end(new UplinkError('lost', `${url}: ended by us`));
-    },
-  };
-  client.on('message', (topic, payload, { retain }) => connection.onMessage({ topic, payload, retained: retain }));
-  client.on('packetsend', () => connection.onTraffic(true));
-  client.on('packetreceive', (packet) => {
-    connection.onTraffic(false);
-    // The library gathers these without bound in MQTT 3.1.1.
-    if (packet.cmd === 'publish' && packet.qos === 2) end(breach(url, 'qos-2'));
-  });
-  client.on('error', (error) => end(brokenBy(error)));
-  client.on('disconnect', ({ reasonCode }) => end(disconnectReason(url, reasonCode ?? 0)));
-  client.once('close', () => {
-    open = false;
-    if (under.trouble !== null) reason ??= breach(url, under.trouble);
-    reason ??= new UplinkError('lost', `${url}: the link broke: check the network and that the broker runs`);
-    for (const reject of waiting) reject(lost());
-    barriers.fail(lost());
-    if (!closing) connection.onClosed(reason);
-  });
-  return connection;
+    });
+  }
+
+  publish(topic: string, payload: Buffer): void {
+    this.#throwUnlessUsable();
+    const { url, protocol } = this.#options;
+    const { client, transport } = this.#attempt;
+    const bytes = publishBytes(topic, payload, protocol);
+    if (bytes > this.maxPacketBytes) {
+      throw new UplinkError(
+        'too-large',
+        `${url} takes packets of ${this.maxPacketBytes} bytes at most, ${topic} needs ${bytes}: raise its packet limit`,
+      );
+    }
+    if (transport.socket.writableLength > MAX_UNSENT_BYTES) {
+      this.#cut(new UplinkError('lost', `${url} takes nothing any more: check the network`));
+      throw this.#lost();
+    }
+    client.publish(topic, payload, { qos: 0, retain: false });
+  }
+
+  barrier(): Promise<void> {
+    return this.#isUsable() ? this.#barriers.wait() : Promise.reject(this.#lost());
+  }
+
+  end(): Promise<void> {
+    const { client } = this.#attempt;
+    this.#isClosing = true;
+    const disconnect = this.#options.protocol === 5 ? { reasonCode: DISCONNECT_WITH_WILL } : {};
+    return new Promise((resolve) => {
+      if (!this.#isOpen) return resolve();
+      client.once('close', resolve);
+      client.end(false, disconnect);
+    });
+  }
+
+  destroy(): void {
+    this.#isClosing = true;
+    this.#cut(new UplinkError('lost', `${this.#options.url}: ended by us`));
+  }
+
+  #listen(): void {
+    const { client } = this.#attempt;
+    const { url, onMessage, onTraffic } = this.#options;
+    client.on('message', (topic, payload, { retain }) => onMessage?.({ topic, payload, retained: retain }));
+    client.on('packetsend', ({ cmd }) => {
+      this.#barriers.noteSent(cmd);
+      onTraffic?.(true);
+    });
+    client.on('packetreceive', (packet) => {
+      this.#barriers.noteReceived(packet.cmd);
+      onTraffic?.(false);
+      // The library gathers these without bound in MQTT 3.1.1.
+      if (packet.cmd === 'publish' && packet.qos === 2) this.#cut(protocolViolation(url, 'qos-2'));
+    });
+    client.on('error', (error) => this.#cut(this.#violation() ?? new UplinkError('lost', `${url}: ${error.message}`, { cause: error })));
+    client.on('disconnect', ({ reasonCode }) => this.#cut(disconnectReason(url, reasonCode ?? 0)));
+    client.once('close', () => {
+      this.#isOpen = false;
+      this.#reason ??= this.#violation();
+      this.#reason ??= new UplinkError('lost', `${url}: the link broke: check the network and that the broker runs`);
+      for (const reject of this.#waiting) reject(this.#lost());
+      this.#barriers.fail(this.#lost());
+      if (!this.#isClosing) this.#options.onClosed?.(this.#reason);
+    });
+  }
+
+  #violation(): UplinkError | null {
+    const { streamError } = this.#attempt.transport;
+    return streamError === null ? null : protocolViolation(this.#options.url, streamError);
+  }
+
+  #cut(reason: UplinkError): void {
+    this.#reason ??= reason;
+    cut(this.#attempt);
+  }
+
+  #isUsable(): boolean {
+    return this.#isOpen && this.#attempt.client.connected && this.#reason === null;
+  }
+
+  #throwUnlessUsable(): void {
+    if (!this.#isUsable()) throw this.#lost();
+  }
+
+  #lost(): UplinkError {
+    const reason = this.#reason;
+    return new UplinkError('lost', `not sent: ${reason?.message ?? 'the link is broken'}`, reason === null ? {} : { cause: reason });
+  }
 }
 
-/** The codes of a SUBACK, undefined when none came. */
+/** The codes of a SUBACK, undefined when none arrived. */
 function answersOf(error: Error | null, granted: readonly { readonly qos: number }[] | undefined): readonly unknown[] | undefined {
   if (error === null) return (granted ?? []).map(({ qos }) => qos);
   const packet: { readonly granted?: readonly unknown[] } | undefined = error instanceof ErrorWithSubackPacket ? error.packet : undefined;
   return packet?.granted;
 }
 
-function unheard(url: string, topics: readonly string[]): UplinkError {
+function subscribeRefusal(url: string, topics: readonly string[]): UplinkError {
   return new UplinkError('refused', `${url} does not let us listen to ${topics.join(', ')}: check its rules for this client`);
 }
 
@@ -273,31 +321,4 @@ function publishBytes(topic: string, payload: Buffer, protocol: 4 | 5): number {
   const rest = 2 + Buffer.byteLength(topic) + (protocol === 5 ? 1 : 0) + payload.length;
   const lengthBytes = rest < 128 ? 1 : rest < 16_384 ? 2 : rest < 2_097_152 ? 3 : 4;
   return 1 + lengthBytes + rest;
-}
-
-/** PINGREQ and PINGRESP as a proof: answers come in order, so the n-th answers the n-th. */
-function createBarriers(client: MqttClient): { wait(): Promise<void>; fail(error: Error): void } {
-  let asked = 0;
-  let answered = 0;
-  let waiting: { readonly ping: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
-  client.on('packetsend', ({ cmd }) => {
-    if (cmd === 'pingreq') asked += 1;
-  });
-  client.on('packetreceive', ({ cmd }) => {
-    if (cmd !== 'pingresp') return;
-    answered += 1;
-    for (const { ping, resolve } of waiting) if (ping <= answered) resolve();
-    waiting = waiting.filter(({ ping }) => ping > answered);
-  });
-  return {
-    wait: () =>
-      new Promise((resolve, reject) => {
-        client.sendPing();
-        waiting.push({ ping: asked, resolve, reject });
-      }),
-    fail: (error) => {
-      for (const { reject } of waiting) reject(error);
-      waiting = [];
-    },
-  };
 }

@@ -1,38 +1,35 @@
 /**
- * Packet lengths of an MQTT byte stream, read before the library gathers a packet in memory.
- *
- * Owns the framing and nothing else. Pure but for its own position.
+ * Checks the packet lengths of an MQTT byte stream before the library collects a packet in memory.
  */
 
-/** Why the stream cannot be MQTT that we take. */
-export type PacketTrouble = 'too-large' | 'not-mqtt';
+/** Why a byte stream is refused. */
+export type StreamError = 'too-large' | 'not-mqtt';
 
 /**
- * Reads on; the first trouble stays.
+ * Returns a function that takes the next bytes and returns the first error, or null while there is none.
  *
  * Shape:  each byte once, in any chunks.
- * Errors: none; null while all is well.
  * Source: MQTT 5 §1.5.5: a length has four bytes of seven bits at most; §2.1.2: type 0 is forbidden.
  */
-export function createPacketWatch(maxPacketBytes: number): (chunk: Uint8Array) => PacketTrouble | null {
+export function createPacketWatch(maxPacketBytes: number): (chunk: Uint8Array) => StreamError | null {
   let state: 'type' | 'length' | 'body' = 'type';
   let left = 0;
   let digits = 0;
-  let trouble: PacketTrouble | null = null;
+  let error: StreamError | null = null;
 
   const length = (byte: number): void => {
     left += (byte & 0x7f) * 128 ** digits;
     digits += 1;
     if (byte >= 0x80) {
-      if (digits === 4) trouble = 'not-mqtt';
+      if (digits === 4) error = 'not-mqtt';
       return;
     }
-    if (1 + digits + left > maxPacketBytes) trouble = 'too-large';
+    if (1 + digits + left > maxPacketBytes) error = 'too-large';
     state = left === 0 ? 'type' : 'body';
   };
 
   return (chunk) => {
-    for (let at = 0; at < chunk.length && trouble === null; ) {
+    for (let at = 0; at < chunk.length && error === null; ) {
       const byte = chunk[at] as number;
       if (state === 'body') {
         const step = Math.min(left, chunk.length - at);
@@ -43,9 +40,9 @@ export function createPacketWatch(maxPacketBytes: number): (chunk: Uint8Array) =
       }
       at += 1;
       if (state === 'length') length(byte);
-      else if (byte < 0x10) trouble = 'not-mqtt';
+      else if (byte < 0x10) error = 'not-mqtt';
       else [state, left, digits] = ['length', 0, 0];
     }
-    return trouble;
+    return error;
   };
 }

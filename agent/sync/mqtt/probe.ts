@@ -1,81 +1,102 @@
 /**
- * Finds links that are dead though nobody said so: asks when it has been quiet, and ends what does not answer.
+ * Detects a dead link that nothing has reported: sends a ping after a quiet time and reports a link that does not respond.
  *
- * Owns when to ask and how long to wait. Started by `link.ts` for each connection, in the place of the library's keepalive.
+ * Replaces the library's keepalive, which needs longer.
+ *
+ *     quiet time without traffic in one direction ──► ping ──► answer ──► quiet time
+ *                                                      │ no answer in several checks
+ *                                                      ▼
+ *                                                  link is silent
  */
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import type { MqttConnection } from './mqtt-transport.ts';
 
 /**
- * Share of the keepalive after which a quiet link is asked. Source: MQTT 5 §3.1.2.10, something must be sent within one keepalive;
+ * Share of the keepalive after which a quiet link is probed. Source: MQTT 5 §3.1.2.10, something must be sent within one keepalive;
  * the library alone finds a dead link after one and a half (reference/reliability.md §3).
  */
 const QUIET_SHARE = 0.75;
 /** Longest wait for the answer, as a share of the keepalive and at most. Units: ms. Source: assumed; a cellular modem needs up to 10 s to wake. */
 const ANSWER = { share: 0.5, maxMs: 10_000 };
-/** The wait is made of so many looks: a machine that stood still reads what has come meanwhile before it judges. Source: assumed. */
-const LOOKS = 10;
-/** Slowest link that is served; what was sent before the question is carried first. Units: bytes/ms. Source: assumed; GPRS, one slot up, 16 kbit/s. */
+/** Number of checks in the wait: a machine that was suspended reads what has arrived before the next check. Source: assumed. */
+const CHECKS = 10;
+/** Slowest supported link; bytes sent before the ping are transferred first. Units: bytes/ms. Source: assumed; GPRS, one slot up, 16 kbit/s. */
 const SLOWEST_BYTES_PER_MS = 2;
 
-export interface LinkProbeParts {
-  readonly clock: Pick<Clock, 'monoMs' | 'after'>;
-  readonly connection: Pick<MqttConnection, 'barrier' | 'keepaliveS' | 'sentBytes' | 'onTraffic'>;
-  /** Nothing was heard for so long. Units: ms. Called once. */
-  readonly onSilent: (quietMs: number) => void;
-}
-
-/** When a quiet link is asked, and when it is given up. Units: ms. */
+/** When a quiet link is probed, and how long the answer may take. Units: ms. */
 export function probeTimes(keepaliveS: number, waitingBytes: number): { readonly quietMs: number; readonly answerMs: number } {
   const keepaliveMs = keepaliveS * 1_000;
-  const patienceMs = Math.min(keepaliveMs * ANSWER.share, ANSWER.maxMs);
-  return { quietMs: keepaliveMs * QUIET_SHARE, answerMs: patienceMs + waitingBytes / SLOWEST_BYTES_PER_MS };
+  const waitMs = Math.min(keepaliveMs * ANSWER.share, ANSWER.maxMs);
+  return { quietMs: keepaliveMs * QUIET_SHARE, answerMs: waitMs + waitingBytes / SLOWEST_BYTES_PER_MS };
 }
 
-/** Watches until cancelled. A broker without keepalive (0) is asked never. */
-export function startProbe({ clock, connection, onSilent }: LinkProbeParts): Timer {
-  if (connection.keepaliveS <= 0) return { cancel: () => {} };
-  let heardMono: MonoMs = clock.monoMs();
-  let sentMono = heardMono;
-  let sentAtHeard = connection.sentBytes;
-  connection.onTraffic = (isSent) => {
+type ProbedConnection = Pick<MqttConnection, 'barrier' | 'keepaliveS' | 'sentBytes'>;
+
+/** The probe of one connection. Does nothing before `start`. */
+export class LinkProbe {
+  readonly #clock: Pick<Clock, 'monoMs' | 'after'>;
+  readonly #onSilent: (quietMs: number) => void;
+  #connection: ProbedConnection | null = null;
+  #receivedMono: MonoMs = 0;
+  #sentMono: MonoMs = 0;
+  #sentBytesAtReceived = 0;
+  #timer: Timer | null = null;
+
+  /** `onSilent` is called once, with the time since the last packet was received. Units: ms. */
+  constructor(clock: Pick<Clock, 'monoMs' | 'after'>, onSilent: (quietMs: number) => void) {
+    this.#clock = clock;
+    this.#onSilent = onSilent;
+  }
+
+  /** Starts to watch; a connection without keepalive (0) is never probed. */
+  start(connection: ProbedConnection): void {
+    if (connection.keepaliveS <= 0) return;
+    this.#connection = connection;
+    this.noteTraffic(true);
+    this.noteTraffic(false);
+    this.#timer = this.#clock.after(probeTimes(connection.keepaliveS, 0).quietMs, () => this.#check(connection));
+  }
+
+  cancel(): void {
+    this.#timer?.cancel();
+  }
+
+  /** A packet was sent or received. */
+  noteTraffic(isSent: boolean): void {
     if (isSent) {
-      sentMono = clock.monoMs();
+      this.#sentMono = this.#clock.monoMs();
       return;
     }
-    heardMono = clock.monoMs();
-    sentAtHeard = connection.sentBytes;
-  };
-  const { quietMs } = probeTimes(connection.keepaliveS, 0);
-  let timer: Timer = clock.after(quietMs, look);
-
-  /** Both ways: a broker that only talks must hear from us as well. */
-  function look(): void {
-    const restMs = Math.min(heardMono, sentMono) + quietMs - clock.monoMs();
-    if (restMs > 0) timer = clock.after(restMs, look);
-    else ask();
+    this.#receivedMono = this.#clock.monoMs();
+    this.#sentBytesAtReceived = this.#connection?.sentBytes ?? 0;
   }
 
-  function ask(): void {
-    const askedMono = clock.monoMs();
-    connection.barrier().catch(gone);
-    const { answerMs } = probeTimes(connection.keepaliveS, connection.sentBytes - sentAtHeard);
-    listen(askedMono, answerMs / LOOKS, LOOKS);
+  /** Traffic is needed in both directions: the broker must receive packets as well. */
+  #check(connection: ProbedConnection): void {
+    const { quietMs } = probeTimes(connection.keepaliveS, 0);
+    const restMs = Math.min(this.#receivedMono, this.#sentMono) + quietMs - this.#clock.monoMs();
+    if (restMs > 0) this.#timer = this.#clock.after(restMs, () => this.#check(connection));
+    else this.#ping(connection);
   }
 
-  function listen(askedMono: MonoMs, stepMs: number, looks: number): void {
-    timer = clock.after(stepMs, () => {
-      if (heardMono >= askedMono) look();
-      else if (looks > 1) listen(askedMono, stepMs, looks - 1);
-      else onSilent(clock.monoMs() - heardMono);
+  #ping(connection: ProbedConnection): void {
+    const pingMono = this.#clock.monoMs();
+    connection.barrier().catch(ignoreLost);
+    const { answerMs } = probeTimes(connection.keepaliveS, connection.sentBytes - this.#sentBytesAtReceived);
+    this.#awaitAnswer(connection, { pingMono, stepMs: answerMs / CHECKS, checks: CHECKS });
+  }
+
+  #awaitAnswer(connection: ProbedConnection, wait: { readonly pingMono: MonoMs; readonly stepMs: number; readonly checks: number }): void {
+    this.#timer = this.#clock.after(wait.stepMs, () => {
+      if (this.#receivedMono >= wait.pingMono) this.#check(connection);
+      else if (wait.checks > 1) this.#awaitAnswer(connection, { ...wait, checks: wait.checks - 1 });
+      else this.#onSilent(this.#clock.monoMs() - this.#receivedMono);
     });
   }
-
-  return { cancel: () => timer.cancel() };
 }
 
 /** The connection reports its end by itself. */
-function gone(error: unknown): void {
+function ignoreLost(error: unknown): void {
   if (!(error instanceof UplinkError)) throw error;
 }

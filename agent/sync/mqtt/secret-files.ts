@@ -1,7 +1,5 @@
 /**
- * Where the files of the uplink lie, and who may read them.
- *
- * Owns the look-up of credentials handed over by the service manager, and the check of rights. Called through `secrets.ts`.
+ * Reads the uplink's secret files: finds credentials of the service manager, and checks the file rights.
  */
 import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
@@ -12,17 +10,17 @@ import type { ReadFile } from './secrets.ts';
 
 /** Largest file that is read. Units: bytes. Source: assumed; all authorities of a system are under 300 KB. */
 const MAX_FILE_BYTES = 1_048_576;
-/** Rights of everybody but the owner, and of those beyond the group. */
-const OTHERS = { file: 0o077, credential: 0o007 };
+/** Mode bits that must not be set on a secret. */
+const FORBIDDEN_MODE = { file: 0o077, credential: 0o007 };
 
 /**
  * A reader for the files named in the configuration.
  *
  * A name without a folder is a credential of the service (`LoadCredential=`, `LoadCredentialEncrypted=`) and looked up in `credentialsDir`.
- * There a file may show rights of its group: systemd gives it to the agent by an access list, whose mask stands in that place, and the
- * folder is closed to all others. Anywhere else the group is that of the technicians, who need no key.
+ * There a file may have rights for its group: systemd grants access to the agent by an access list, whose mask appears as group rights, and
+ * the folder is closed to all others. Elsewhere the group is that of the technicians, who must not read keys.
  *
- * No secret is read from `stateDir`, the agent's own data, whatever links lead there: users and revisions would leave as a password.
+ * No secret is read from `stateDir`, the agent's own data, nor through links to it: users and revisions could be sent as a password.
  *
  * Source: systemd.exec(5), credentials; systemd 254 sets 0440 with an access list on tmpfs, 0400 without.
  */
@@ -35,14 +33,14 @@ export function createFileReader(credentialsDir: string | null, stateDir: string
         'is a name without a folder, so a credential of the service, and none were handed over: add LoadCredential= to the service, or write the whole path',
       );
     }
-    const place = await realpath(isHandedOver ? join(credentialsDir ?? '', path) : path);
-    if (kind === 'secret' && stateDir !== null && isBelow(place, await realOrSame(stateDir)))
+    const realFile = await realpath(isHandedOver ? join(credentialsDir ?? '', path) : path);
+    if (kind === 'secret' && stateDir !== null && isBelow(realFile, await realOrSame(stateDir)))
       throw new UplinkError('secret', inStateDir(stateDir));
-    // The place that was judged, and no link that was put there since.
-    const file = await open(place, constants.O_RDONLY | constants.O_NOFOLLOW);
+    // The path that was checked, and no link that replaced it since.
+    const file = await open(realFile, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       const { mode, size } = await file.stat();
-      const open = mode & (isHandedOver ? OTHERS.credential : OTHERS.file);
+      const open = mode & (isHandedOver ? FORBIDDEN_MODE.credential : FORBIDDEN_MODE.file);
       if (kind === 'secret' && open !== 0) {
         const rights = (mode & 0o777).toString(8).padStart(4, '0');
         throw new UplinkError(

@@ -1,16 +1,15 @@
 /**
- * Certificates and the password, read from their files for one connection.
- *
- * Owns the reading. Kept nowhere: a file that was replaced counts from the next connection on.
+ * Reads certificates, key and password from their files for one connection. They are not kept: a replaced file is used from the next
+ * connection on.
  */
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import { within } from '../../core/within.ts';
-import { belongTogether } from './certificates.ts';
+import { isKeyOfCertificate } from './certificates.ts';
 import type { ConnectOptions } from './mqtt-transport.ts';
 
-/** `secret`: nobody but the agent may be able to read it. Errors: may reject with UplinkError `secret`, which is told as it is. */
+/** `secret`: only the agent may have rights to read the file. Errors: may reject with UplinkError `secret`, whose message is shown unchanged. */
 export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buffer>;
 
 export type Secrets = Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'>;
@@ -19,9 +18,10 @@ export type Secrets = Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'>;
 const READ_MS = 10_000;
 
 /**
- * Reads them at each call; a read that hangs is waited for again and not begun anew, since each holds one of Node's few threads.
+ * Returns a function that reads the files at each call. A read that hangs is awaited again instead of started again, since each blocks one of
+ * Node's few threads.
  *
- * Errors: rejects with UplinkError `secret` when a file cannot be used, and names it, or when the disk does not answer.
+ * Errors: rejects with UplinkError `secret` when a file cannot be used, with its name, or when the disk does not respond.
  */
 export function createSecretReader({
   config,
@@ -53,7 +53,7 @@ async function readSecrets(config: UplinkConfig, readFile: ReadFile): Promise<Se
     try {
       return await readFile(path, kind);
     } catch (error) {
-      const why = error instanceof UplinkError ? error.message : fileTrouble(error);
+      const why = error instanceof UplinkError ? error.message : fileErrorText(error);
       throw new UplinkError('secret', `uplink.${setting} ${path} ${why}`, { cause: error });
     }
   };
@@ -65,7 +65,7 @@ async function readSecrets(config: UplinkConfig, readFile: ReadFile): Promise<Se
     key: await read('keyFile', config.keyFile, 'secret'),
   };
   const { cert, key } = secrets;
-  if (cert !== null && key !== null && belongTogether(cert, key) === false) {
+  if (cert !== null && key !== null && isKeyOfCertificate(cert, key) === false) {
     throw new UplinkError(
       'secret',
       `uplink.keyFile ${config.keyFile} is not the key of uplink.certFile ${config.certFile}: replace both together`,
@@ -74,14 +74,14 @@ async function readSecrets(config: UplinkConfig, readFile: ReadFile): Promise<Se
   return secrets;
 }
 
-function fileTrouble(error: unknown): string {
+function fileErrorText(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return 'is not there: check the path, or copy the file to it';
   if (code === 'EACCES' || code === 'EPERM') return 'may not be read: give it to the user of the agent (chown luciole), then chmod 0400';
   return `cannot be read (${typeof code === 'string' ? code : String(error)}): check that it is there and readable for the agent`;
 }
 
-/** Editors end a file with a newline that is not part of the password. */
+/** Editors add a newline at the end that is not part of the password. */
 function withoutNewline(bytes: Buffer): Buffer {
   let end = bytes.length;
   while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end -= 1;

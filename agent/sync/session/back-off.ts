@@ -1,14 +1,12 @@
 /**
- * How long to rest before the next attempt to connect.
- *
- * Owns the numbers. Pure; chance is an argument.
+ * The wait before the next attempt to connect. Pure; the random number is an argument.
  */
 
 /** Longest rest after the first failure, and after many. Units: ms. Source: design §7, issue "uplink": 1 s to 5 min. */
 const BACK_OFF_MS = { first: 1_000, max: 300_000 };
 /** Rest after the first takeover, and after many. Units: ms. Source: assumed; a person needs minutes to find the other client. */
 const TAKEOVER_MS = { first: 60_000, max: 900_000 };
-/** A session that lived this long shows a sound link: the count starts afresh. Units: ms. Source: assumed; longer than keepalive × 1.5. */
+/** A session that lived this long shows a sound link: failures are counted from 0 again. Units: ms. Source: assumed; longer than keepalive × 1.5. */
 export const STABLE_MS = 60_000;
 
 /**
@@ -23,7 +21,8 @@ export function backOffMs(failures: number, chance: number): number {
 }
 
 /**
- * The rest after `takeovers` takeovers in a row: between half and all of a doubling time, so that two clients with one id part.
+ * The rest after `takeovers` takeovers in a row: between half and all of a doubling time, so that two clients with one id do not
+ * stay in step.
  *
  * Units: ms; `chance` is 0..1.
  */

@@ -1,27 +1,24 @@
 /**
- * The number of births and deaths over restarts.
- *
- * Owns its place on disk and what stands in for it where the disk does not answer.
+ * Keeps bdSeq, the number of the session, over restarts, and replaces it when the disk does not respond.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import { within } from '../../core/within.ts';
-import { BD_SEQ_COUNT } from './session.ts';
+import { BD_SEQ_COUNT } from './session-state.ts';
 
 export interface BdSeqMemory {
-  /** Null when no number was ever stored. One that cannot be read may have been any, and to begin at 0 would soon repeat one. */
+  /** Null when no number was ever stored; a random one when it cannot be read, since starting at 0 would soon repeat a number. */
   load(): Promise<number | null>;
-  /** Resolves whether it is on disk. The first word counts: an answer that comes after its time might be taken for one about the next number. */
+  /** Resolves whether it is on disk. A late answer is ignored: it could be taken for one about the next number. */
   save(bdSeq: number): Promise<boolean>;
 }
 
 const KEY = 'sync.bdSeq';
-/** Longest wait for bdSeq to be on disk; then it goes on in memory. Units: ms. Source: assumed; a flush takes tens of ms. */
+/** Longest wait for bdSeq to be on disk; then it is kept in memory. Units: ms. Source: assumed; a flush takes tens of ms. */
 const SAVE_MS = 2_000;
-/** What the store answers when it could not be asked; no value of a store. */
+/** Returned by the store when it could not be read. */
 const UNREAD = Symbol('unread');
 
-/** A memory that has asked nothing yet. */
 export function createBdSeqMemory({
   clock,
   log,

@@ -1,118 +1,31 @@
 /**
- * Where the uplink stands between "off" and "live", and what must happen next.
+ * The state machine of a Sparkplug session: bdSeq on disk, CONNECT, SUBACK, primary host, births, rebirth, death. Pure.
  *
- * Owns the order of a Sparkplug session: bdSeq on disk, CONNECT, SUBACK, primary host, births, rebirth, death. Never sends, waits or reads a
- * clock.
+ *     off ── start ──► saving ── saved ──► connecting ── connected ──► subscribing ── subscribed ──┬──► waiting-for-host
+ *                        ▲                     │                           │                       │      │ host online
+ *                        │ rested              │ failed                    │ failed                ▼      ▼
+ *                     resting ◄────────────────┴───────────────────────────┴─────────────────────── birthing
+ *                        ▲                                                                             │ birth-due
+ *                        │ died, failed                                                                ▼
+ *                      dying ◄───────────────── host offline, reconnect, stop ─────────────────────── live
+ *
+ * `failed` leads from every phase with a connection to `resting`, and `stop` to `off`: at once without a connection, through `dying` with one.
  */
-import type { MonoMs, WallMs } from '../../core/clock.ts';
+import type { MonoMs } from '../../core/clock.ts';
 import { STABLE_MS } from './back-off.ts';
+import { BD_SEQ_COUNT, type Effect, type SessionEvent, type SessionState, type SessionStep } from './session-state.ts';
 
-export type Phase = 'off' | 'saving' | 'connecting' | 'subscribing' | 'waiting-for-host' | 'birthing' | 'live' | 'dying' | 'resting';
-
-export interface SessionState {
-  readonly phase: Phase;
-  /** Of the CONNECT in hand, or of the last one. 0..255. */
-  readonly bdSeq: number;
-  /** A CONNECT with this bdSeq has left: the next one takes the next number. */
-  readonly bdSeqSpent: boolean;
-  readonly bdSeqSaved: boolean;
-  /** Failures in a row, for the back-off. */
-  readonly failures: number;
-  /** Servers that may be walked, and the one in hand. */
-  readonly servers: number;
-  readonly server: number;
-  readonly bornMono: MonoMs | null;
-  readonly host: HostState;
-  readonly rebirth: { readonly lastMono: MonoMs | null; readonly pending: boolean };
-  /** After the farewell: back to the broker, or off for good. */
-  readonly afterDeath: 'resting' | 'off';
-}
-
-/** What the primary host last said, on each server. It outlives a connection, so that a late will cannot speak for a new host. */
-interface HostState {
-  /** Births wait for it. */
-  readonly required: boolean;
-  /** On the server in hand. */
-  readonly online: boolean;
-  readonly lastMs: readonly (WallMs | null)[];
-}
-
-export type SessionEvent =
-  /** `lastBdSeq`: null when there never was one; a random one where the disk could not say. */
-  | { readonly kind: 'start'; readonly lastBdSeq: number | null }
-  /** Not `ok`: the disk refused, or took too long; the number goes on in memory. */
-  | { readonly kind: 'saved'; readonly ok: boolean }
-  | { readonly kind: 'connect-written' }
-  | { readonly kind: 'connected' }
-  | { readonly kind: 'subscribed' }
-  /** `nowMs`: null while the time is not known. */
-  | { readonly kind: 'host'; readonly online: boolean; readonly atMs: WallMs; readonly atMono: MonoMs; readonly nowMs: WallMs | null }
-  /** Nothing was heard of the host on this server. */
-  | { readonly kind: 'host-late' }
-  | { readonly kind: 'birth-due'; readonly atMono: MonoMs }
-  | { readonly kind: 'rebirth-asked'; readonly atMono: MonoMs }
-  | { readonly kind: 'rebirth-due'; readonly atMono: MonoMs }
-  | { readonly kind: 'failed'; readonly atMono: MonoMs }
-  | { readonly kind: 'died' }
-  | { readonly kind: 'rested' }
-  /** A person wants a new connection now. */
-  | { readonly kind: 'reconnect' }
-  | { readonly kind: 'stop' };
-
-export type Effect =
-  /** Put the number on disk, then report `saved`. */
-  | { readonly kind: 'save'; readonly bdSeq: number }
-  | { readonly kind: 'connect'; readonly bdSeq: number; readonly server: number }
-  | { readonly kind: 'subscribe' }
-  /** Report `host-late` unless the host was heard by then: it may be on another server. */
-  | { readonly kind: 'await-host'; readonly delayMs: number }
-  /** Wait the fleet's jitter, then report `birth-due`. */
-  | { readonly kind: 'await-birth' }
-  | { readonly kind: 'birth' }
-  | { readonly kind: 'rebirth' }
-  | { readonly kind: 'await-rebirth'; readonly delayMs: number }
-  /** Deaths and DISCONNECT, then report `died`. */
-  | { readonly kind: 'die' }
-  /** Forget the connection; it is gone or must go without a word. */
-  | { readonly kind: 'drop' }
-  /** Wait the back-off, then report `rested`. */
-  | { readonly kind: 'rest'; readonly failures: number };
-
-export interface SessionStep {
-  readonly session: SessionState;
-  readonly effects: readonly Effect[];
-}
-
-/** Shortest time between two rebirths; the first is answered at once. Units: ms. Source: Tahu's host asks at most each 5 s. */
+/** Shortest time between two rebirths; the first request is answered at once. Units: ms. Source: Tahu's host requests at most one per 5 s. */
 export const REBIRTH_GAP_MS = 5_000;
-/** By so much a host's clock may be ahead of ours. Units: ms. Source: assumed, as for the age of a command. */
-const CLOCKS_APART_MS = 300_000;
-/** Longest wait for the host's word on one of several servers. Units: ms. Source: Tahu's edge node leaves after 30 s. */
+/** Largest time by which a host's clock may be ahead. Units: ms. Source: assumed, as for the age of a command. */
+const CLOCK_SKEW_MS = 300_000;
+/** Longest wait for the host's STATE on one of several servers. Units: ms. Source: Tahu's edge node leaves after 30 s. */
 const HOST_WAIT_MS = 30_000;
-/** How many numbers there are. Source: `message-flow-edge-node-birth-publish-will-message-payload-bdSeq`: wraps 255 → 0. */
-export const BD_SEQ_COUNT = 256;
-
-/** A session that has not begun. `awaitsHost`: a primary host is configured. `servers`: how many there are to walk. */
-export function createSession(awaitsHost: boolean, servers = 1): SessionState {
-  return {
-    phase: 'off',
-    bdSeq: 0,
-    bdSeqSpent: false,
-    bdSeqSaved: false,
-    failures: 0,
-    servers,
-    server: 0,
-    bornMono: null,
-    host: { required: awaitsHost, online: false, lastMs: Array.from({ length: servers }, () => null) },
-    rebirth: { lastMono: null, pending: false },
-    afterDeath: 'resting',
-  };
-}
 
 /**
- * The session after one more event, and what to do about it.
+ * The session after an event, and the effects to carry out.
  *
- * Errors: none; an event that does not fit the phase (a late answer) changes nothing.
+ * Errors: none; an event that does not fit the phase, such as a late answer, changes nothing.
  */
 export function afterEvent(session: SessionState, event: SessionEvent): SessionStep {
   const { phase } = session;
@@ -132,7 +45,7 @@ export function afterEvent(session: SessionState, event: SessionEvent): SessionS
     case 'host':
       return afterHost(session, event);
     case 'host-late':
-      return phase === 'waiting-for-host' && session.servers > 1 ? leaveServer(walked(session)) : stay(session);
+      return phase === 'waiting-for-host' && session.servers > 1 ? leaveServer(countRound(session)) : stay(session);
     case 'birth-due':
       if (phase !== 'birthing') return stay(session);
       return go({ ...session, phase: 'live', bornMono: event.atMono, rebirth: { lastMono: null, pending: false } }, { kind: 'birth' });
@@ -163,7 +76,7 @@ function afterStart(session: SessionState, lastBdSeq: number | null): SessionSta
   return { ...session, failures: 0, bdSeq: lastBdSeq ?? 0, bdSeqSpent: lastBdSeq !== null, bdSeqSaved: false };
 }
 
-/** A number that never left with a CONNECT is used again: hosts count CONNECTs, not attempts. */
+/** A number that was not sent with a CONNECT is used again: hosts count CONNECTs, not attempts. */
 function approach(session: SessionState): SessionStep {
   const bdSeq = session.bdSeqSpent ? (session.bdSeq + 1) % BD_SEQ_COUNT : session.bdSeq;
   const fresh: SessionState = {
@@ -180,13 +93,13 @@ function connect(session: SessionState): SessionStep {
   return go({ ...session, phase: 'connecting' }, { kind: 'connect', bdSeq: session.bdSeq, server: session.server });
 }
 
-/** The retained STATE arrives after the SUBACK; what an earlier connection heard does not count. */
+/** The retained STATE arrives after the SUBACK; a STATE from an earlier connection does not count. */
 function afterSubscribed(session: SessionState): SessionStep {
   if (session.host.required && !session.host.online) return awaitHost(session);
   return go({ ...session, phase: 'birthing' }, { kind: 'await-birth' });
 }
 
-/** One server is waited at for good, at the price of a keepalive; with several the host is looked for. */
+/** With one server the wait has no limit and costs a keepalive; with several the next server is tried. */
 function awaitHost(session: SessionState): SessionStep {
   const waiting: SessionState = { ...session, phase: 'waiting-for-host' };
   return session.servers === 1 ? stay(waiting) : go(waiting, { kind: 'await-host', delayMs: HOST_WAIT_MS });
@@ -200,21 +113,21 @@ function leaveServer(session: SessionState): SessionStep {
 /** Source: `message-flow-edge-node-birth-publish-phid-*`, `operational-behavior-edge-node-termination-host-offline*`. */
 function afterHost(session: SessionState, { online, atMs, atMono, nowMs }: Extract<SessionEvent, { kind: 'host' }>): SessionStep {
   const { phase, host, server } = session;
-  const listening = phase === 'subscribing' || phase === 'waiting-for-host' || phase === 'birthing' || phase === 'live';
+  const isSubscribed = phase === 'subscribing' || phase === 'waiting-for-host' || phase === 'birthing' || phase === 'live';
   const lastMs = host.lastMs[server] ?? 0;
-  // A last word from the future was told by a wrong clock: nothing the host says after it would ever count.
-  const isBound = nowMs === null || lastMs <= nowMs + CLOCKS_APART_MS;
-  if (!host.required || !listening || (isBound && atMs < lastMs)) return stay(session);
-  const heard: SessionState = { ...session, host: { ...host, online, lastMs: host.lastMs.with(server, atMs) } };
-  if (online) return phase === 'waiting-for-host' ? go({ ...heard, phase: 'birthing' }, { kind: 'await-birth' }) : stay(heard);
-  if (phase === 'birthing') return awaitHost(heard);
-  if (phase === 'live') return leaveServer(isSound(session, atMono) ? { ...heard, failures: 0 } : heard);
-  if (phase === 'waiting-for-host' && session.servers > 1) return leaveServer(walked(heard));
-  return stay(heard);
+  // A last STATE from the future came from a wrong clock: no later one of the host would ever count.
+  const isBound = nowMs === null || lastMs <= nowMs + CLOCK_SKEW_MS;
+  if (!host.required || !isSubscribed || (isBound && atMs < lastMs)) return stay(session);
+  const updated: SessionState = { ...session, host: { ...host, online, lastMs: host.lastMs.with(server, atMs) } };
+  if (online) return phase === 'waiting-for-host' ? go({ ...updated, phase: 'birthing' }, { kind: 'await-birth' }) : stay(updated);
+  if (phase === 'birthing') return awaitHost(updated);
+  if (phase === 'live') return leaveServer(isSound(session, atMono) ? { ...updated, failures: 0 } : updated);
+  if (phase === 'waiting-for-host' && session.servers > 1) return leaveServer(countRound(updated));
+  return stay(updated);
 }
 
-/** A whole round without the host counts as a failure: the next one is slower. */
-function walked(session: SessionState): SessionState {
+/** A whole round over the servers without the host counts as a failure: the next one is slower. */
+function countRound(session: SessionState): SessionState {
   return session.server === session.servers - 1 ? { ...session, failures: session.failures + 1 } : session;
 }
 
@@ -234,7 +147,7 @@ function afterFailure(session: SessionState, atMono: MonoMs): SessionStep {
   const { phase } = session;
   if (phase === 'off' || phase === 'resting' || phase === 'saving') return stay(session);
   if (phase === 'dying') return afterDeath(session);
-  // A server that was good is asked first; one that is not gives way to the next.
+  // A server with a sound session is tried again first; after a failed one the next is tried.
   if (isSound(session, atMono)) return rest({ ...session, failures: 1 });
   const server = (session.server + 1) % session.servers;
   return rest({ ...session, server, failures: session.failures + (server === 0 ? 1 : 0) });
@@ -257,7 +170,7 @@ function forgetHost(session: SessionState): SessionState {
   return { ...session, host: { ...session.host, online: false } };
 }
 
-/** An attempt that is on its way goes on; a session is ended properly first, a rest cut short. */
+/** An attempt to connect continues; a session is ended properly first; a rest is cut short. */
 function reconnect(session: SessionState): SessionStep {
   switch (session.phase) {
     case 'resting':

@@ -1,23 +1,22 @@
 /**
- * What the session did lately: its events and packets, never what a packet says.
- *
- * Owns a ring of fixed length and who watches it. Written by `link.ts`, read by the console.
+ * The recent events and packets of the session, without the content of packets. A ring buffer for the console.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { TraceEntry } from '../../core/uplink-tools.ts';
-import type { PacketNote } from '../mqtt/mqtt-transport.ts';
+import type { PacketSummary } from '../mqtt/mqtt-transport.ts';
 
 export interface Trace {
   event(text: string): void;
-  packet(note: PacketNote): void;
+  packet(packet: PacketSummary): void;
   /** Oldest first. */
   entries(): readonly TraceEntry[];
-  watch(tell: (entry: TraceEntry) => void): () => void;
+  /** Calls `onEntry` for every new entry, until the returned function is called. */
+  watch(onEntry: (entry: TraceEntry) => void): () => void;
 }
 
 /** Source: assumed; half an hour of a cabinet with 35 lamps, under 100 KB. */
 const MAX_ENTRIES = 400;
-/** A topic longer than this is cut. Source: assumed; ours have under 100 characters, a stranger's may have 65,535. */
+/** A topic longer than this is cut. Source: assumed; the agent's have under 100 characters, others may have 65,535. */
 const MAX_TOPIC_CHARS = 160;
 const MAX_TEXT_CHARS = 500;
 
@@ -28,7 +27,7 @@ export function createTrace(clock: Pick<Clock, 'wallMs'>): Trace {
   const add = (entry: TraceEntry): void => {
     ring[next] = entry;
     next = (next + 1) % MAX_ENTRIES;
-    for (const tell of watchers) tell(entry);
+    for (const watcher of watchers) watcher(entry);
   };
   return {
     event: (text) => add({ atMs: clock.wallMs(), kind: 'event', text: cutTo(text, MAX_TEXT_CHARS), topic: null, bytes: 0 }),
@@ -41,9 +40,9 @@ export function createTrace(clock: Pick<Clock, 'wallMs'>): Trace {
         bytes,
       }),
     entries: () => [...ring.slice(next), ...ring.slice(0, next)],
-    watch: (tell) => {
-      // Its own function, or one watcher given twice would be one.
-      const watcher = (entry: TraceEntry): void => tell(entry);
+    watch: (onEntry) => {
+      // A function of its own, so that the same watcher may be added twice.
+      const watcher = (entry: TraceEntry): void => onEntry(entry);
       watchers.add(watcher);
       return () => void watchers.delete(watcher);
     },

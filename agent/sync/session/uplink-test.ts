@@ -1,29 +1,28 @@
 /**
- * The way to the platform, stage by stage, with a client of its own beside the session.
+ * Tests the connection to the platform stage by stage, with a client of its own next to the session.
  *
- * Owns the order of the stages and what is made of each. Sends nothing but what a session needs: no will, no birth, no data.
- * Called through `UplinkTools`, and by `local-files.ts` where no agent runs.
+ * Connects, subscribes and pings as a session does; sends no will, no birth and no data.
  */
-
 import { isIP } from 'node:net';
 import type { UplinkConfig } from '../../core/cabinet.ts';
-import { type Clock, isTrusted, type MonoMs, sleep } from '../../core/clock.ts';
+import { type Clock, type MonoMs, sleep } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import { usableBrokers } from '../../core/secret-places.ts';
-import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest, UplinkTestRequest } from '../../core/uplink-tools.ts';
+import type { UplinkStep, UplinkStepName, UplinkTest, UplinkTestRequest } from '../../core/uplink-tools.ts';
 import { within } from '../../core/within.ts';
 import { readCertificate } from '../mqtt/certificates.ts';
-import { isTls, placeOf } from '../mqtt/mqtt-socket.ts';
+import { addressOf, isTls } from '../mqtt/mqtt-socket.ts';
 import type { ConnectStage, MqttConnection, MqttTransport } from '../mqtt/mqtt-transport.ts';
 import { createSecretReader, type ReadFile, type Secrets } from '../mqtt/secrets.ts';
 import { readHostState } from '../sparkplug/host-state.ts';
 import { createTopics } from '../sparkplug/topics.ts';
+import { certificateText, hostTopic, isExpiringSoon, stageText } from './uplink-test-text.ts';
 
 export interface UplinkTestParts {
   readonly config: UplinkConfig;
-  /** The agent's; the test adds to it. */
+  /** The agent's client id; the test appends to it. */
   readonly clientId: string;
-  readonly door: MqttTransport;
+  readonly transport: MqttTransport;
   readonly clock: Clock;
   readonly readFile: ReadFile;
 }
@@ -35,19 +34,18 @@ const ANSWER_TIMEOUT_MS = 10_000;
 /** A retained STATE follows the SUBACK at once. Units: ms. Source: assumed; three round trips of a slow link. */
 const HOST_WAIT_MS = 3_000;
 /** Longest wait for a proper end. Units: ms. Source: assumed; nothing depends on it. */
-const FAREWELL_MS = 1_000;
-/** A certificate that ends sooner needs a person. Units: ms. Source: assumed; a month to order and install one. */
-const SOON_MS = 30 * 86_400_000;
-const DAY_MS = 86_400_000;
+const END_TIMEOUT_MS = 1_000;
+/** Period of the check for the host's STATE. Units: ms. Source: assumed; not noticeable. */
+const HOST_CHECK_MS = 50;
 
-/** Which stage a stage of the door is reported as. */
+/** The reported name of each stage of the transport. */
 const STAGES: Readonly<Record<ConnectStage['kind'], UplinkStepName>> = { name: 'name', tcp: 'tcp', tls: 'tls' };
 
-/** Errors: none; every failure is a step that says what to check. Ends at the first one. */
+/** Runs the test; `onStep` receives each step as it ends. Errors: none; a failure is a step that says what to check, and ends the test. */
 export async function testUplink(
   parts: UplinkTestParts,
   { broker, signal }: UplinkTestRequest,
-  tell: (step: UplinkStep) => void,
+  onStep: (step: UplinkStep) => void,
 ): Promise<UplinkTest> {
   const { config, clock } = parts;
   const url = broker ?? config.broker;
@@ -58,9 +56,9 @@ export async function testUplink(
     const step = { name, outcome, tookMs: clock.monoMs() - startMono, text };
     startMono = clock.monoMs();
     steps.push(step);
-    tell(step);
+    onStep(step);
   };
-  /** False after a failure, which is told. */
+  /** False after a failure, which is reported as a step. */
   const attempt = async (name: UplinkStepName | (() => UplinkStepName), work: () => Promise<void>): Promise<boolean> => {
     try {
       await work();
@@ -71,23 +69,23 @@ export async function testUplink(
       return false;
     }
   };
-  const tour: Tour = { parts, url, clientId, signal, done, connection: null, host: null };
+  const run: TestRun = { parts, url, clientId, signal, done, connection: null, host: null };
   const nextStage = (): UplinkStepName => stageAfter(steps.at(-1)?.name ?? 'files', url);
   const passed =
-    (await attempt('files', () => readFiles(tour))) &&
-    (await attempt(nextStage, () => connect(tour))) &&
-    (await attempt('rights', () => subscribe(tour))) &&
-    (await attempt('host', () => waitForHost(tour))) &&
-    (await attempt('round-trip', () => roundTrip(tour)));
-  if (tour.connection !== null) {
-    await within(clock, FAREWELL_MS, tour.connection.end());
-    tour.connection.destroy();
+    (await attempt('files', () => readFiles(run))) &&
+    (await attempt(nextStage, () => connect(run))) &&
+    (await attempt('rights', () => subscribe(run))) &&
+    (await attempt('host', () => waitForHost(run))) &&
+    (await attempt('round-trip', () => roundTrip(run)));
+  if (run.connection !== null) {
+    await within(clock, END_TIMEOUT_MS, run.connection.end());
+    run.connection.destroy();
   }
   return { broker: url, clientId, steps, ok: passed };
 }
 
-/** What the stages hand on. */
-interface Tour {
+/** State that is passed from stage to stage. */
+interface TestRun {
   readonly parts: UplinkTestParts;
   readonly url: string;
   readonly clientId: string;
@@ -98,7 +96,7 @@ interface Tour {
   host: boolean | null;
 }
 
-/** The stage that a failed attempt did not pass. */
+/** The stage that follows `last`: the one that a failed attempt did not pass. */
 function stageAfter(last: UplinkStepName, url: string): UplinkStepName {
   switch (last) {
     case 'name':
@@ -108,32 +106,32 @@ function stageAfter(last: UplinkStepName, url: string): UplinkStepName {
     case 'tls':
       return 'connack';
     default:
-      return isIP(placeOf(url).host) === 0 ? 'name' : 'tcp';
+      return isIP(addressOf(url).host) === 0 ? 'name' : 'tcp';
   }
 }
 
-/** The password goes to brokers of the configuration only: a person may type any address. */
-async function readFiles(tour: Tour): Promise<void> {
-  const { config, clock, readFile } = tour.parts;
-  const isOurs = usableBrokers(config).includes(tour.url);
+/** The password is sent to configured brokers only: a person may type any address. */
+async function readFiles(run: TestRun): Promise<void> {
+  const { config, clock, readFile } = run.parts;
+  const isOurs = usableBrokers(config).includes(run.url);
   const read = await createSecretReader({ config: isOurs ? config : { ...config, passwordFile: null }, readFile, clock })();
-  tour.secrets = read;
+  run.secrets = read;
   const own = read.cert === null ? null : readCertificate(read.cert);
   const password =
     config.passwordFile === null ? '' : isOurs ? 'password read' : 'password kept back: this broker is not in the configuration';
-  const files = own === null ? [password] : [password, `own certificate ${inWords(own, clock)}`];
+  const files = own === null ? [password] : [password, `own certificate ${certificateText(own, clock)}`];
   const text = files.filter((each) => each !== '').join('; ');
-  const isDoubtful = own !== null && isTrusted(clock.quality()) && own.untilMs - clock.wallMs() < SOON_MS;
-  if (text === '') tour.done('files', 'skipped', 'no password and no certificate are configured');
-  else tour.done('files', isDoubtful ? 'doubtful' : 'ok', text);
+  const isDoubtful = isExpiringSoon(own, clock);
+  if (text === '') run.done('files', 'skipped', 'no password and no certificate are configured');
+  else run.done('files', isDoubtful ? 'doubtful' : 'ok', text);
 }
 
-async function connect(tour: Tour): Promise<void> {
-  const { config, clock, door } = tour.parts;
-  const { url, clientId, signal, secrets } = tour;
+async function connect(run: TestRun): Promise<void> {
+  const { config, clock, transport } = run.parts;
+  const { url, clientId, signal, secrets } = run;
   if (secrets === undefined) throw new TypeError('files come first');
   const hasPassword = secrets.password !== null || config.passwordFile === null;
-  tour.connection = await door.connect({
+  run.connection = await transport.connect({
     url,
     protocol: config.protocol,
     clientId,
@@ -145,46 +143,44 @@ async function connect(tour: Tour): Promise<void> {
     clock,
     signal,
     onConnectWritten: () => {},
-    onStage: (stage) => tour.done(STAGES[stage.kind], isSoonOver(stage, clock) ? 'doubtful' : 'ok', stageText(stage, clock)),
+    // Commands that arrive meanwhile belong to the session and are ignored here.
+    onMessage: ({ topic, payload }) => {
+      if (topic === hostTopic(config)) run.host = readHostState(payload)?.online ?? null;
+    },
+    onStage: (stage) =>
+      run.done(STAGES[stage.kind], stage.kind === 'tls' && isExpiringSoon(stage.peer, clock) ? 'doubtful' : 'ok', stageText(stage, clock)),
   });
-  tour.connection.onMessage = ({ topic, payload }) => {
-    if (topic === hostTopic(config)) tour.host = readHostState(payload)?.online ?? null;
-  };
-  tour.done('connack', 'ok', `accepted as ${clientId}, MQTT ${config.protocol === 5 ? '5' : '3.1.1'}`);
+  run.done('connack', 'ok', `accepted as ${clientId}, MQTT ${config.protocol === 5 ? '5' : '3.1.1'}`);
 }
 
-/** Commands that come meanwhile are the session's; what arrives here is dropped. */
-async function subscribe(tour: Tour): Promise<void> {
-  const { config, clock } = tour.parts;
+async function subscribe(run: TestRun): Promise<void> {
+  const { config, clock } = run.parts;
   const { subscriptions } = createTopics(config.group, config.node, config.primaryHost);
-  await inTime(clock, tour, 'did not answer SUBSCRIBE', tour.connection?.subscribe(subscriptions));
-  tour.done('rights', 'ok', `may listen to ${subscriptions.join(', ')}; whether it may publish shows in a session only`);
+  await inTime(clock, run, 'did not answer SUBSCRIBE', run.connection?.subscribe(subscriptions));
+  run.done('rights', 'ok', `may listen to ${subscriptions.join(', ')}; whether it may publish shows in a session only`);
 }
 
-async function waitForHost(tour: Tour): Promise<void> {
-  const { config, clock } = tour.parts;
+async function waitForHost(run: TestRun): Promise<void> {
+  const { config, clock } = run.parts;
   const { primaryHost } = config;
-  if (primaryHost === null) return tour.done('host', 'skipped', 'no primaryHost is configured');
-  for (let waitedMs = 0; tour.host === null && waitedMs < HOST_WAIT_MS; waitedMs += HOST_LOOK_MS) await sleep(clock, HOST_LOOK_MS);
-  if (tour.host === true) return tour.done('host', 'ok', `primary host ${primaryHost} is online`);
+  if (primaryHost === null) return run.done('host', 'skipped', 'no primaryHost is configured');
+  for (let waitedMs = 0; run.host === null && waitedMs < HOST_WAIT_MS; waitedMs += HOST_CHECK_MS) await sleep(clock, HOST_CHECK_MS);
+  if (run.host === true) return run.done('host', 'ok', `primary host ${primaryHost} is online`);
   throw new UplinkError(
     'refused',
-    tour.host === false
+    run.host === false
       ? `primary host ${primaryHost} says that it is offline: nothing is sent until it is back. Ask who runs the platform`
       : `no word of primary host ${primaryHost} on ${hostTopic(config)}: check uplink.primaryHost, and that the platform publishes its STATE retained`,
   );
 }
 
-/** Source: assumed; nobody notices. */
-const HOST_LOOK_MS = 50;
-
-async function roundTrip(tour: Tour): Promise<void> {
-  await inTime(tour.parts.clock, tour, 'did not answer a ping', tour.connection?.barrier());
-  tour.done('round-trip', 'ok', 'the broker answers');
+async function roundTrip(run: TestRun): Promise<void> {
+  await inTime(run.parts.clock, run, 'did not answer a ping', run.connection?.barrier());
+  run.done('round-trip', 'ok', 'the broker answers');
 }
 
 /** Errors: rejects with UplinkError `lost` when it takes longer than `ANSWER_TIMEOUT_MS`. */
-async function inTime(clock: Clock, { url }: Pick<Tour, 'url'>, what: string, work: Promise<void> | undefined): Promise<void> {
+async function inTime(clock: Clock, { url }: Pick<TestRun, 'url'>, what: string, work: Promise<void> | undefined): Promise<void> {
   let timer: ReturnType<Clock['after']> | undefined;
   const late = new Promise<never>((_, reject) => {
     const fail = (): void => reject(new UplinkError('lost', `${url} ${what} within ${ANSWER_TIMEOUT_MS / 1_000} s: check the broker`));
@@ -195,32 +191,4 @@ async function inTime(clock: Clock, { url }: Pick<Tour, 'url'>, what: string, wo
   } finally {
     timer?.cancel();
   }
-}
-
-function hostTopic({ primaryHost }: UplinkConfig): string {
-  return `spBv1.0/STATE/${primaryHost}`;
-}
-
-function stageText(stage: ConnectStage, clock: Clock): string {
-  switch (stage.kind) {
-    case 'name':
-      return stage.addresses.join(', ');
-    case 'tcp':
-      return stage.address;
-    case 'tls':
-      return stage.peer === null ? stage.version : `${stage.version}, certificate ${inWords(stage.peer, clock)}`;
-  }
-}
-
-function isSoonOver(stage: ConnectStage, clock: Clock): boolean {
-  return stage.kind === 'tls' && stage.peer !== null && isTrusted(clock.quality()) && stage.peer.untilMs - clock.wallMs() < SOON_MS;
-}
-
-/** `CN=x, signed by CN=y, 2026-01-01 to 2027-01-01, 37 days left`. Days are of UTC, as certificates count. */
-function inWords({ subject, issuer, fromMs, untilMs }: PeerCertificate, clock: Clock): string {
-  const day = (ms: number): string => (Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 10) : 'unknown');
-  const days = Math.floor((untilMs - clock.wallMs()) / DAY_MS);
-  const left = days < 0 ? `EXPIRED ${-days} days ago` : fromMs > clock.wallMs() ? 'NOT VALID YET' : `${days} days left`;
-  const doubt = isTrusted(clock.quality()) ? '' : ' by a clock that is not to be trusted';
-  return `${subject}, signed by ${issuer}, ${day(fromMs)} to ${day(untilMs)}, ${left}${doubt}`;
 }

@@ -1,7 +1,5 @@
 /**
- * The metrics of this cabinet on the uplink: one entry for each device, lamp and zone.
- *
- * Pure.
+ * The metrics of this cabinet on the uplink: one entry for each device, lamp and zone. Pure.
  */
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { CabinetPoint } from '../../core/cabinet-points.ts';
@@ -16,7 +14,7 @@ export const LAMP_METRIC = { wanted: 'Lamp/Wanted Level', rank: 'Lamp/Rank', rea
 /** Metrics of a zone, set when a night ends. */
 export const ZONE_METRIC = { night: 'Energy/Night kWh', baseline: 'Energy/Baseline kWh', boosted: 'Energy/Boosted Share' } as const;
 
-/** What the platform sees: devices with their points, lamps, zones; a lamp shares the entry of the device of its name. */
+/** The uplink's devices: devices with their points, lamps, zones. A lamp with the name of a device shares its entry. */
 export function uplinkDevices(
   cabinet: Cabinet,
   points: ReadonlyMap<PointId, CabinetPoint>,
@@ -58,7 +56,7 @@ function toMetric(point: CabinetPoint, category: DeviceCategory, isOurs: boolean
   return { name: profile.id, pointId, type, unit: profile.unit, range, talq, ...(isOurs ? {} : writeLimits(point)) };
 }
 
-/** What the platform may write by itself. A level is light, which has its own way; what the profile calls dangerous needs a person there. */
+/** The range that the platform may write. Levels are written by overrides only; a register that the profile marks as dangerous needs a person at the cabinet. */
 function writeLimits({ profile: { write }, semantic }: CabinetPoint): Pick<UplinkMetric, 'write'> {
   if (write === null || write.dangerous || semantic === 'level') return {};
   return { write: { min: write.min, max: write.max } };

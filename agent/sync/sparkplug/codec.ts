@@ -1,12 +1,10 @@
 /**
- * Sparkplug payloads: plain objects to bytes and back.
- *
- * Owns the protobuf library; 64-bit values are `bigint` on this side and exact. Knows nothing about births or sessions.
+ * Encodes and decodes Sparkplug payloads. The only file that uses the protobuf library; 64-bit values are exact, as `bigint`.
  */
 import protobuf from 'protobufjs';
 import { SPARKPLUG_PROTO } from './sparkplug-proto.ts';
 
-/** A value and the field it travels in. `int` is 32 bits and `long` 64 bits, both as written: two's complement. */
+/** A value and its field on the wire. `int` is 32 bits and `long` 64 bits, both as written: two's complement. */
 export type MetricValue =
   | { readonly kind: 'int'; readonly value: number }
   | { readonly kind: 'long'; readonly value: bigint }
@@ -29,7 +27,7 @@ export interface Metric {
   readonly timestampMs?: number | undefined;
   readonly datatype?: number | undefined;
   readonly isHistorical?: boolean | undefined;
-  /** Of this moment only: hosts need not keep it. */
+  /** Valid for this message only: hosts need not keep it. */
   readonly isTransient?: boolean | undefined;
   readonly isNull?: boolean | undefined;
   readonly properties?: readonly Property[] | undefined;
@@ -48,7 +46,7 @@ type WireObject = Record<string, unknown>;
 
 const PayloadType = protobuf.parse(SPARKPLUG_PROTO).root.lookupType('luciole.sparkplug.Payload');
 
-/** Value fields by kind; `bytes` cannot stand in a property. */
+/** Value fields by kind; a property cannot have `bytes`. */
 const VALUE_FIELDS: readonly (readonly [MetricValue['kind'], string])[] = [
   ['int', 'intValue'],
   ['long', 'longValue'],
@@ -78,12 +76,12 @@ export function decodePayload(bytes: Uint8Array): Payload | undefined {
   try {
     return readPayload(PayloadType.decode(bytes) as unknown as WireObject);
   } catch {
-    // The library and the checks below throw on what is no payload; for a caller there is nothing to know beyond that.
+    // The library and the checks below throw on bytes that are no payload; the caller needs no detail.
     return undefined;
   }
 }
 
-/** A signed whole number as the 64 bits it travels in. */
+/** A signed integer as the 64 bits on the wire. */
 export function toLong(value: number): MetricValue {
   return { kind: 'long', value: BigInt.asUintN(64, BigInt(Math.round(value))) };
 }

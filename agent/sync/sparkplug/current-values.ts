@@ -1,7 +1,7 @@
 /**
- * The present value of every metric, for births and for what the agent itself has to say.
+ * The present value of every metric, for births and for the agent's own metrics.
  *
- * Owns values without a point. Those with a point it asks for when a birth needs them.
+ * Stores the values of metrics without a point; values of points are read when a birth needs them.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { UplinkValue } from '../../core/ports.ts';
@@ -11,15 +11,15 @@ import { type MetricEntry, type MetricTable, OVERRIDE_METRIC, ROWS_METRIC } from
 
 export interface CurrentValues {
   get(entry: MetricEntry): UplinkValue;
-  /** The value as it is to be sent, or undefined when nothing is new in it. */
+  /** Stores a value. Returns it as it must be sent, or undefined when it has not changed. */
   set(entry: MetricEntry, value: UplinkValue): UplinkValue | undefined;
-  /** The same, but even a repeated value is news: an answer. */
+  /** Stores a value and returns it to be sent, even when it has not changed: an answer. */
   put(entry: MetricEntry, value: UplinkValue): UplinkValue;
 }
 
-/** How long an override lasts unless the platform says otherwise. Units: min. Source: design §6, "2 h unless said". */
+/** Duration of an override when the platform gives none. Units: min. Source: design §6, "2 h unless said". */
 export const DEFAULT_OVERRIDE_MINUTES = 120;
-/** Two values of a metric at the same instant are told apart by a millisecond, within this. Units: ms. */
+/** Two values of a metric with the same time are separated by a millisecond, within this window. Units: ms. */
 const TIE_WINDOW_MS = 1_000;
 
 /** All metrics at their resting values: no override, nothing read. */
@@ -63,7 +63,7 @@ export function createCurrentValues({
     get: (entry) => {
       const known = entry.pointId === null ? own.get(entry) : latest(entry.pointId);
       const current = known ?? { value: null, quality: 'missing', atMs: clock.wallMs() };
-      // A mark of one message is at rest again after it: its rest must not seem older than the mark (`…-dbirth-order`).
+      // A transient metric is at rest again after its message: its rest must not be older than the message (`…-dbirth-order`).
       return entry.isTransient ? { ...current, atMs: clock.wallMs() } : current;
     },
     set: (entry, value) => {

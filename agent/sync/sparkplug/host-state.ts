@@ -1,7 +1,7 @@
 /**
- * What a host says of itself on its STATE topic.
+ * Parses a host's STATE message. Pure.
  *
- * Owns the check of that message. Pure; never throws, whatever arrives.
+ * Errors: none; a payload that does not fit gives undefined.
  */
 import type { WallMs } from '../../core/clock.ts';
 
@@ -22,7 +22,7 @@ function parse(payload: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(payload));
   } catch {
-    // Not JSON, so not a state; the caller logs that.
+    // Not JSON, so no STATE; the caller logs that.
     return undefined;
   }
 }

@@ -1,7 +1,5 @@
 /**
- * How one value looks on the wire: in a birth, live, or as history.
- *
- * Owns the mapping of types, units and quality. Pure.
+ * The wire form of one value: in a birth, live, or as history. Maps types, units and quality. Pure.
  */
 import type { UplinkMetric, UplinkValue } from '../../core/ports.ts';
 import type { Quality } from '../../core/words.ts';
@@ -9,10 +7,10 @@ import { type Metric, type MetricValue, type Property, toLong } from './codec.ts
 import type { MetricEntry } from './metric-table.ts';
 import { DATATYPE } from './sparkplug-proto.ts';
 
-/** Source: `payloads-propertyset-quality-value-value`: 0 bad, 192 good, 500 stale; good is not said. */
+/** Source: `payloads-propertyset-quality-value-value`: 0 bad, 192 good, 500 stale; good is omitted. */
 const QUALITY_CODE: Readonly<Record<Quality, number>> = { good: 192, stale: 500, bad: 0, missing: 0 };
 
-/** A birth names the metric, types it and gives unit, range and TALQ's name. Source: `topics-nbirth-metrics`, `topics-dbirth-metrics`. */
+/** A birth includes name, datatype, unit, range and TALQ's name of the metric. Source: `topics-nbirth-metrics`, `topics-dbirth-metrics`. */
 export function toBirthMetric(entry: MetricEntry, value: UplinkValue): Metric {
   const range = (entry.range ?? []).map((bound, i): Property => ({ key: i === 0 ? 'engLow' : 'engHigh', ...double(bound) }));
   return {
@@ -31,7 +29,7 @@ function double(value: number): Omit<Property, 'key'> {
   return { type: DATATYPE.Double, value: { kind: 'double', value } };
 }
 
-/** DATA carries the alias alone. Source: `payloads-alias-data-cmd-requirement`, `payloads-metric-datatype-not-req`. */
+/** DATA includes only the alias. Source: `payloads-alias-data-cmd-requirement`, `payloads-metric-datatype-not-req`. */
 export function toDataMetric(entry: MetricEntry, value: UplinkValue, historical: boolean): Metric {
   const wire = toWire(entry.type, value.value);
   return {
@@ -50,11 +48,11 @@ function asProperties(properties: readonly Property[]): Pick<Metric, 'properties
 }
 
 function qualityOf({ value, quality }: UplinkValue, type: UplinkMetric['type']): readonly Property[] {
-  const said = value !== null && toWire(type, value) === undefined ? 'bad' : quality;
-  return said === 'good' ? [] : [{ key: 'Quality', type: DATATYPE.Int32, value: { kind: 'int', value: QUALITY_CODE[said] } }];
+  const effective = value !== null && toWire(type, value) === undefined ? 'bad' : quality;
+  return effective === 'good' ? [] : [{ key: 'Quality', type: DATATYPE.Int32, value: { kind: 'int', value: QUALITY_CODE[effective] } }];
 }
 
-/** Undefined for no value, or one that does not fit the type. Points hold numbers throughout; a flag is 0 or 1. */
+/** Undefined for null, or for a value that does not fit the type. Points have numbers only; a flag is 0 or 1. */
 function toWire(type: UplinkMetric['type'], value: UplinkValue['value']): MetricValue | undefined {
   if (typeof value === 'number' && !Number.isFinite(value)) return undefined;
   switch (type) {

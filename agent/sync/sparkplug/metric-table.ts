@@ -1,7 +1,7 @@
 /**
- * Which metrics the node and its devices have, and the alias of each.
+ * The metrics of the node and its devices, with the alias of each.
  *
- * Owns names and aliases: made once per run, unique over the whole node, so that DATA can leave the names out. Knows no values.
+ * Aliases are assigned once per run and are unique over the whole node, so that DATA can omit the names.
  */
 import type { UplinkDevice, UplinkMetric } from '../../core/ports.ts';
 import type { PointId, Target } from '../../core/words.ts';
@@ -10,9 +10,9 @@ import { deviceCommandMetrics, NODE_COMMAND_METRICS } from '../commands/command-
 export interface MetricEntry extends UplinkMetric {
   /** Null for those a host must find by name: bdSeq and Node Control, or all where aliases are off. */
   readonly alias: number | null;
-  /** DATA repeats its type. */
+  /** DATA includes its datatype. */
   readonly isTypedInData: boolean;
-  /** It speaks of its message, and is not to be kept. */
+  /** It describes its message only: hosts must not keep it. */
   readonly isTransient: boolean;
   /** Null for the node itself. */
   readonly deviceId: string | null;
@@ -29,7 +29,7 @@ export interface DeviceEntry {
 export interface MetricTable {
   readonly node: readonly MetricEntry[];
   readonly devices: ReadonlyMap<string, DeviceEntry>;
-  /** A point may be shown by more than one device: a lamp and the zone it is in. */
+  /** A point may belong to more than one device: a lamp and its zone. */
   readonly byPoint: ReadonlyMap<PointId, readonly MetricEntry[]>;
 }
 
@@ -58,7 +58,7 @@ export const NODE_METRIC = {
   relay: 'Relay/Detection',
 } as const;
 
-/** On the node: how the agent itself fares. */
+/** On the node: the state of the agent itself. */
 export const AGENT_METRIC = {
   memory: 'Agent/Memory',
   loopLag: 'Agent/Loop Lag',
@@ -69,10 +69,10 @@ export const AGENT_METRIC = {
   safeMode: 'Agent/Safe Mode',
 } as const;
 
-/** On the node and on every device: which rows of the store a message holds. */
+/** On the node and on every device: the rows of the store that a message carries. */
 export const ROWS_METRIC = 'Sync/Rows';
 
-/** What a platform writes to a lamp or zone, and reads back there. */
+/** On a lamp or zone: what a platform writes for an override, and its state. */
 export const OVERRIDE_METRIC = {
   level: 'Override/Level',
   minutes: 'Override/Minutes',
@@ -128,7 +128,7 @@ const OVERRIDE_METRICS: readonly UplinkMetric[] = [
 /** Source: `operational-behavior-data-commands-rebirth-name-aliases`; an alias on bdSeq breaks death matching in hosts (nr#64). */
 const WITHOUT_ALIAS: ReadonlySet<string> = new Set([NODE_METRIC.bdSeq, NODE_METRIC.rebirth]);
 
-/** The table of a node with these devices; lamps and zones get what an override needs unless they name it themselves. */
+/** The table of a node with these devices; lamps and zones get the override metrics that they do not define themselves. */
 export function createMetricTable(
   devices: readonly UplinkDevice[],
   {
@@ -140,14 +140,14 @@ export function createMetricTable(
   } = { aliases: true, datatypeInData: false },
 ): MetricTable {
   let lastAlias = 0;
-  const enter = (metric: UplinkMetric, deviceId: string | null): MetricEntry => {
+  const toEntry = (metric: UplinkMetric, deviceId: string | null): MetricEntry => {
     const named = !aliases || (deviceId === null && WITHOUT_ALIAS.has(metric.name));
     if (!named) lastAlias += 1;
     const isTransient = metric.name === ROWS_METRIC;
     return { ...metric, deviceId, alias: named ? null : lastAlias, isTypedInData: datatypeInData, isTransient };
   };
-  const node = NODE_METRICS.map((metric) => enter(metric, null));
-  const entries = devices.map((device) => toDevice(device, enter));
+  const node = NODE_METRICS.map((metric) => toEntry(metric, null));
+  const entries = devices.map((device) => toDevice(device, toEntry));
   const byPoint = new Map<PointId, MetricEntry[]>();
   for (const entry of entries.flatMap((device) => device.metrics)) {
     if (entry.pointId !== null) byPoint.set(entry.pointId, [...(byPoint.get(entry.pointId) ?? []), entry]);
@@ -155,11 +155,11 @@ export function createMetricTable(
   return { node, devices: new Map(entries.map((device) => [device.id, device])), byPoint };
 }
 
-function toDevice(device: UplinkDevice, enter: (metric: UplinkMetric, deviceId: string) => MetricEntry): DeviceEntry {
+function toDevice(device: UplinkDevice, toEntry: (metric: UplinkMetric, deviceId: string) => MetricEntry): DeviceEntry {
   const known = new Set(device.metrics.map((metric) => metric.name));
-  const wanted = [...(device.target === null ? [] : OVERRIDE_METRICS), ...deviceCommandMetrics(device)];
-  const added = wanted.filter((metric) => !known.has(metric.name));
-  const metrics = [...device.metrics, ...added, own(ROWS_METRIC, 'String')].map((metric) => enter(metric, device.id));
+  const standard = [...(device.target === null ? [] : OVERRIDE_METRICS), ...deviceCommandMetrics(device)];
+  const added = standard.filter((metric) => !known.has(metric.name));
+  const metrics = [...device.metrics, ...added, own(ROWS_METRIC, 'String')].map((metric) => toEntry(metric, device.id));
   return {
     id: device.id,
     target: device.target,

@@ -1,7 +1,5 @@
 /**
- * What the node says of itself: software, version, and how store and platform stand to each other.
- *
- * Owns the values of the node's own metrics.
+ * The node's own metrics: software, version, and the state of store and delivery.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { StoreStatus, UplinkValue } from '../../core/ports.ts';
@@ -14,14 +12,14 @@ import { type MetricEntry, type MetricTable, NODE_METRIC } from './metric-table.
 type Change = readonly [entry: MetricEntry, value: UplinkValue];
 
 export interface NodeFacts {
-  /** Takes over how store and platform stand and returns what changed. Units: `bytesToday` bytes. */
+  /** Updates the metrics and returns those that changed. Units: `bytesToday` bytes. */
   note(status: StoreStatus, delivery: DeliveryFacts, bytesToday: number): readonly Change[];
 }
 
-/** Bytes are told in steps, so that telling them is not what they grow by. Units: bytes. */
+/** Bytes are reported in steps, so that reporting them does not cause reports. Units: bytes. */
 const BYTES_STEP = 10_000;
 
-/** Software and version are known at once, `Sync/*` after the first `note`. */
+/** Software and version are set at once, `Sync/*` with the first `note`. */
 export function createNodeFacts(parts: {
   readonly table: MetricTable;
   readonly values: CurrentValues;

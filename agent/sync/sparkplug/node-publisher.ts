@@ -1,7 +1,7 @@
 /**
- * What the node says while there is a session: births, deaths, and values without a point, gathered for a moment.
+ * Publishes for the edge node over all its sessions: births, deaths, and values without a point.
  *
- * Owns the publisher of the session and which devices are silent. Without a session it says nothing: the next birth carries it.
+ * Tracks which devices are silent. Without a session nothing is sent: the next birth carries the present values.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
@@ -11,7 +11,7 @@ import { type OutcomeKind, outcomeMetrics } from '../commands/outcome-metrics.ts
 import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
 import type { CurrentValues } from './current-values.ts';
 import type { MetricEntry, MetricTable } from './metric-table.ts';
-import { createPublisher, type Publisher } from './publisher.ts';
+import { Publisher } from './publisher.ts';
 import type { Topics } from './topics.ts';
 
 export interface NodePublisherParts {
@@ -23,128 +23,131 @@ export interface NodePublisherParts {
   readonly log: Log;
   /** Units: bytes of one message. */
   readonly onSent: (bytes: number) => void;
-  /** The broker takes no birth, not even a cut one: there is no session. */
-  readonly onUnbearable: (error: UplinkError) => void;
+  /** The broker refuses even the smallest birth: no session is possible. */
+  readonly onBirthRefused: (error: UplinkError) => void;
 }
 
-export interface NodePublisher extends Pick<Uplink, 'update' | 'deviceAlive'> {
-  isOpen(): boolean;
-  /** A session with its births. */
-  open(connection: MqttConnection, bdSeq: number): Publisher;
-  /** The births again. */
-  bear(): void;
-  /** The deaths, also of a session that came to no birth. */
-  farewell(connection: MqttConnection, bdSeq: number): void;
-  /** The session is gone. */
-  close(): void;
-  values(changes: readonly (readonly [MetricEntry, UplinkValue])[]): void;
-  /** Each text is a value of its own; those of one moment are told apart by a millisecond. */
-  texts(name: string, texts: readonly string[]): void;
-  outcome(outcome: Outcome, kind: OutcomeKind): void;
-}
-
-/** Changes of one moment leave together. Units: ms. Source: assumed; one control tick sets many metrics, none may be late by a second. */
+/** Changes within this time are sent together. Units: ms. Source: assumed; one control tick sets many metrics, none may be late by a second. */
 const GATHER_MS = 50;
 
-/** A voice without a session. */
-export function createNodePublisher({
-  nodeId,
-  table,
-  topics,
-  values,
-  clock,
-  log,
-  onSent,
-  onUnbearable,
-}: NodePublisherParts): NodePublisher {
-  const silent = new Set<string>();
-  const isSilent = (deviceId: string): boolean => silent.has(deviceId);
-  const changed = new Map<MetricEntry, UplinkValue>();
-  let publisher: Publisher | null = null;
-  let gathering: Timer | null = null;
+export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
+  readonly #parts: NodePublisherParts;
+  readonly #silent = new Set<string>();
+  readonly #changed = new Map<MetricEntry, UplinkValue>();
+  /** Null while there is no session. */
+  #publisher: Publisher | null = null;
+  #gathering: Timer | null = null;
 
-  /** A broken link ends the session by itself; what was to be said stands in the next birth. */
-  function say(send: (session: Publisher) => void, session = publisher): void {
-    if (session === null) return;
+  constructor(parts: NodePublisherParts) {
+    this.#parts = parts;
+  }
+
+  isOpen(): boolean {
+    return this.#publisher !== null;
+  }
+
+  /** Opens a session and sends its births. */
+  open(connection: MqttConnection, bdSeq: number): Publisher {
+    const publisher = this.#publisherOn(connection, bdSeq);
+    this.#publisher = publisher;
+    this.#changed.clear();
+    this.rebirth();
+    return publisher;
+  }
+
+  /** Sends the births again. */
+  rebirth(): void {
+    this.#send((publisher) => {
+      try {
+        publisher.birth();
+      } catch (error) {
+        if (!(error instanceof UplinkError) || error.code !== 'too-large') throw error;
+        this.#parts.onBirthRefused(error);
+      }
+    });
+  }
+
+  /** Sends the deaths, also for a connection that had no births. */
+  death(connection: MqttConnection, bdSeq: number): void {
+    const publisher = this.#publisher ?? this.#publisherOn(connection, bdSeq);
+    this.#publisher = null;
+    this.#send((dying) => dying.death(), publisher);
+  }
+
+  /** The session is gone. */
+  close(): void {
+    this.#publisher = null;
+    this.#gathering?.cancel();
+    this.#gathering = null;
+  }
+
+  values(changes: readonly (readonly [MetricEntry, UplinkValue])[]): void {
+    if (changes.length > 0) this.#send((publisher) => publisher.values(changes));
+  }
+
+  /** Sends each text as a value of its own; equal times are separated by a millisecond. */
+  texts(name: string, texts: readonly string[]): void {
+    const { table, values, clock } = this.#parts;
+    const entry = table.node.find((candidate) => candidate.name === name);
+    if (entry === undefined) return;
+    this.values(texts.map((value) => [entry, values.put(entry, { value, quality: 'good', atMs: clock.wallMs() })] as const));
+  }
+
+  outcome(outcome: Outcome, kind: OutcomeKind): void {
+    const { table, values } = this.#parts;
+    const maxTextBytes = this.#publisher?.maxTextBytes ?? Number.POSITIVE_INFINITY;
+    const isSilent = (deviceId: string): boolean => this.#silent.has(deviceId);
+    this.values(outcomeMetrics({ table, values, isSilent, maxTextBytes }, outcome, kind));
+  }
+
+  update(deviceId: string, metric: string, value: UplinkValue): void {
+    const { table, values, clock, log } = this.#parts;
+    const ofNode = deviceId === '' ? table.node.find(({ name }) => name === metric) : undefined;
+    const entry = ofNode ?? table.devices.get(deviceId)?.byName.get(metric);
+    if (entry === undefined) log.event('uplink-unknown-metric', { deviceId, metric }, 'warning');
+    const next = entry === undefined ? undefined : values.set(entry, value);
+    if (entry === undefined || next === undefined || this.#publisher === null) return;
+    this.#changed.set(entry, next);
+    this.#gathering ??= clock.after(GATHER_MS, () => this.#flush());
+  }
+
+  deviceAlive(deviceId: string, alive: boolean): void {
+    const device = this.#parts.table.devices.get(deviceId);
+    if (device === undefined || device.target?.kind === 'zone') return;
+    if (alive) this.#silent.delete(deviceId);
+    else this.#silent.add(deviceId);
+    this.#send((publisher) => publisher.deviceAlive(deviceId, alive));
+  }
+
+  #publisherOn(connection: MqttConnection, bdSeq: number): Publisher {
+    const { nodeId, table, topics, values, clock, log, onSent } = this.#parts;
+    return new Publisher({
+      ...{ connection, table, topics, values, clock, bdSeq, onSent },
+      isAlive: (deviceId) => !this.#silent.has(deviceId),
+      onCut: (deviceId, leftOut) =>
+        log.event('uplink-birth-cut', { device: deviceId ?? nodeId, leftOut, maxPacketBytes: connection.maxPacketBytes }, 'warning'),
+    });
+  }
+
+  #flush(): void {
+    this.#gathering = null;
+    const changes = [...this.#changed];
+    this.#changed.clear();
+    this.values(changes);
+  }
+
+  /** A broken link ends the session by itself; the next birth carries what was not sent. */
+  #send(send: (publisher: Publisher) => void, publisher = this.#publisher): void {
+    if (publisher === null) return;
     try {
-      send(session);
+      send(publisher);
     } catch (error) {
       if (!(error instanceof UplinkError)) throw error;
-      log.event('uplink-not-sent', { code: error.code, message: error.message }, error.code === 'too-large' ? 'warning' : 'debug');
+      this.#parts.log.event(
+        'uplink-not-sent',
+        { code: error.code, message: error.message },
+        error.code === 'too-large' ? 'warning' : 'debug',
+      );
     }
   }
-
-  function bear(session: Publisher): void {
-    try {
-      session.birth();
-    } catch (error) {
-      if (!(error instanceof UplinkError) || error.code !== 'too-large') throw error;
-      onUnbearable(error);
-    }
-  }
-
-  function sessionOn(connection: MqttConnection, bdSeq: number): Publisher {
-    const onCut = (deviceId: string | null, leftOut: readonly string[]): void =>
-      log.event('uplink-birth-cut', { device: deviceId ?? nodeId, leftOut, maxPacketBytes: connection.maxPacketBytes }, 'warning');
-    return createPublisher({ ...{ connection, table, topics, values, clock, bdSeq, onSent, onCut }, isAlive: (id) => !silent.has(id) });
-  }
-
-  function tell(changes: readonly (readonly [MetricEntry, UplinkValue])[]): void {
-    if (changes.length > 0) say((session) => session.values(changes));
-  }
-
-  function flush(): void {
-    gathering = null;
-    const changes = [...changed];
-    changed.clear();
-    tell(changes);
-  }
-
-  return {
-    isOpen: () => publisher !== null,
-    open(connection, bdSeq) {
-      const session = sessionOn(connection, bdSeq);
-      publisher = session;
-      changed.clear();
-      say(bear);
-      return session;
-    },
-    bear: () => say(bear),
-    farewell(connection, bdSeq) {
-      const dying = publisher ?? sessionOn(connection, bdSeq);
-      publisher = null;
-      say((session) => session.death(), dying);
-    },
-    close() {
-      publisher = null;
-      gathering?.cancel();
-      gathering = null;
-    },
-    values: tell,
-    texts(name, texts) {
-      const entry = table.node.find((candidate) => candidate.name === name);
-      if (entry === undefined) return;
-      tell(texts.map((value) => [entry, values.put(entry, { value, quality: 'good', atMs: clock.wallMs() })] as const));
-    },
-    outcome(outcome, kind) {
-      const maxTextBytes = publisher?.maxTextBytes ?? Number.POSITIVE_INFINITY;
-      tell(outcomeMetrics({ table, values, isSilent, maxTextBytes }, outcome, kind));
-    },
-    update(deviceId, metric, value) {
-      const ofNode = deviceId === '' ? table.node.find(({ name }) => name === metric) : undefined;
-      const entry = ofNode ?? table.devices.get(deviceId)?.byName.get(metric);
-      if (entry === undefined) return log.event('uplink-unknown-metric', { deviceId, metric }, 'warning');
-      const next = values.set(entry, value);
-      if (next === undefined || publisher === null) return;
-      changed.set(entry, next);
-      gathering ??= clock.after(GATHER_MS, flush);
-    },
-    deviceAlive(deviceId, alive) {
-      const device = table.devices.get(deviceId);
-      if (device === undefined || device.target?.kind === 'zone') return;
-      if (alive) silent.delete(deviceId);
-      else silent.add(deviceId);
-      say((session) => session.deviceAlive(deviceId, alive));
-    },
-  };
 }

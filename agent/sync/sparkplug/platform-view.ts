@@ -1,7 +1,5 @@
 /**
- * What the births show of the light: the decision of each lamp, the intents and programmes in force, lamps that blink, the energy of a night.
- *
- * Owns the joining of these with the metrics of node, zones and lamps.
+ * Publishes the state of the lighting: the decision of each lamp, the intents and programmes in force, lamps that blink, the energy of a night.
  */
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { Clock, WallMs } from '../../core/clock.ts';
@@ -16,7 +14,7 @@ import { OVERRIDE_METRIC } from './metric-table.ts';
 
 export interface PlatformView {
   decision(decision: Decision): void;
-  /** Those in force. */
+  /** The intents in force. */
   intents(intents: readonly Intent[]): void;
   programmes(choices: readonly ChosenProgramme[]): void;
   /** Units: s, by lamp. */

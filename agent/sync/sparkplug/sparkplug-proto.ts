@@ -1,7 +1,6 @@
 /**
- * The part of the Sparkplug B payload this agent speaks, as a proto2 text of our own.
+ * The part of the Sparkplug B payload that this agent uses, as proto2 text.
  *
- * Owns field numbers and names. Parsed once by `codec.ts`; needs no file and no network.
  * Data sets, templates, metadata and nested property sets are left out: a reader skips fields it does not know.
  * Source: Sparkplug 3.0 §6.4.1; field numbers in reference/sparkplug.md §1, "Encoding facts".
  */

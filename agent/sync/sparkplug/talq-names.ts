@@ -1,18 +1,16 @@
 /**
- * What TALQ calls the quantity of a point, for platforms whose data model follows it.
- *
- * Pure.
+ * The TALQ name for the quantity of a point, for platforms with TALQ's data model. Pure.
  */
 import type { DeviceCategory, PointProfile, Semantic } from '../../core/profile.ts';
 
-/** Whatever measures it. */
+/** Names for any device. */
 const ANYWHERE: Partial<Record<Semantic, string>> = {
   presence: 'presenceStatus',
   illuminance: 'lightLevel',
   door: 'cabinetDoorOpen',
   humidity: 'relativeHumidity',
 };
-/** Of a lamp's driver, TALQ's lamp actuator and lamp monitor. */
+/** Names for a lamp's driver: TALQ's lamp actuator and lamp monitor. */
 const OF_LAMP: Partial<Record<Semantic, string>> = {
   level: 'feedbackLightCommand',
   power: 'activePower',
@@ -22,7 +20,7 @@ const OF_LAMP: Partial<Record<Semantic, string>> = {
   'power-factor': 'powerFactor',
   reactive: 'reactivePower',
 };
-/** TALQ fixes the unit of each; a point in another one must not pass for it. */
+/** The unit that TALQ requires for each name; a point in another unit gets no name. */
 const UNIT: Readonly<Record<string, string>> = {
   lightLevel: 'lx',
   relativeHumidity: '%',
@@ -34,7 +32,7 @@ const UNIT: Readonly<Record<string, string>> = {
   reactivePower: 'var',
 };
 
-/** Null where TALQ has no name for it, or has it in another unit. Source: TALQ 2.7.1 data model, functions Lamp actuator, Lamp monitor, Presence sensor, Light sensor, Cabinet monitor. */
+/** Null when TALQ has no name for the quantity, or has it in another unit. Source: TALQ 2.7.1 data model, functions Lamp actuator, Lamp monitor, Presence sensor, Light sensor, Cabinet monitor. */
 export function talqNameOf(point: Pick<PointProfile, 'semantic' | 'unit'>, category: DeviceCategory): string | null {
   const isLamp = category === 'luminaire-driver' || category === 'dali-gateway';
   const name = ANYWHERE[point.semantic] ?? (isLamp ? OF_LAMP[point.semantic] : undefined);

@@ -1,7 +1,7 @@
 /**
- * The topics of one edge node, built and read.
+ * Builds and parses the topics of one edge node. Pure.
  *
- * Owns the namespace. Ids are checked by the config room; here nothing is escaped.
+ * Ids are checked with the configuration; nothing is escaped here.
  * Source: Sparkplug 3.0 §4.1, assertions `topic-structure*`.
  */
 
@@ -12,7 +12,7 @@ type NodeVerb = 'NBIRTH' | 'NDATA' | 'NDEATH';
 /** Messages of a device under it. */
 type DeviceVerb = 'DBIRTH' | 'DDATA' | 'DDEATH';
 
-/** What a topic that arrived is about. */
+/** The kind of a received topic. */
 type Inbound =
   | { readonly kind: 'node-command' }
   | { readonly kind: 'device-command'; readonly deviceId: string }
@@ -22,7 +22,7 @@ type Inbound =
 export interface Topics {
   node(verb: NodeVerb): string;
   device(verb: DeviceVerb, deviceId: string): string;
-  /** Commands for node and devices, and the primary host's state where there is one. */
+  /** Commands for node and devices, and the primary host's STATE if there is one. */
   readonly subscriptions: readonly string[];
   read(topic: string): Inbound;
 }

@@ -31,9 +31,10 @@ const ROOMS = [
     'safe-mode',
     'self-report',
   ]),
-  ...filesOf('service', ['update-run', 'update-desk', 'update-file', 'update-unpack', 'release-trial', 'progress']),
-  ...filesOf('sync', ['failure-words', 'link', 'mqtt-door', 'secret-files', 'secrets', 'sync-desk', 'talq-names', 'platform-view']),
-  ...filesOf('sync', ['uplink', 'uplink-place', 'uplink-test', 'uplink-words']),
+  ...filesOf('service', ['update-run', 'update-manager', 'update-file', 'update-unpack', 'release-trial', 'progress']),
+  ...filesOf('sync', ['failure-messages', 'broker-link', 'broker-connection', 'mqttjs-transport', 'secret-files', 'secrets']),
+  ...filesOf('sync', ['sync-handler', 'talq-names', 'platform-view']),
+  ...filesOf('sync', ['uplink', 'uplink-slot', 'uplink-test', 'uplink-test-text', 'uplink-monitor']),
   ...['modbus', 'serial-port.ts', 'socket-port.ts', 'rs485.ts'].map((place) => `drivers/${place}`),
 ];
 /** And what there is never said in a session, by what it is for. */

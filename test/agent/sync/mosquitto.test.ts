@@ -1,7 +1,7 @@
 import { connectAsync } from 'mqtt';
 import t from 'tap';
 import type { OverrideRequest } from '../../../agent/core/ports.ts';
-import { createReferenceHost } from '../../platform/host.ts';
+import { ReferenceHost } from '../../platform/host.ts';
 import { findProgram, type Mosquitto, startMosquitto } from '../../platform/mosquitto.ts';
 import { createSmallNode, GROUP, NODE, until, uplinkConfig } from './small-node.ts';
 import { decodeWithProtoc, withoutProtoc } from './sparkplug/protoc.ts';
@@ -82,7 +82,7 @@ t.test('what Mosquitto hands on and protoc reads is what the agent meant, over M
 
 t.test('Mosquitto killed and started again: nothing is lost, and an override still arrives', { skip }, async (t) => {
   const mosquitto = await startMosquitto(program as string);
-  const host = createReferenceHost({ url: mosquitto.url, protocolVersion: 5, group: GROUP, node: NODE, hostId: 'scada' });
+  const host = new ReferenceHost({ url: mosquitto.url, protocolVersion: 5, group: GROUP, node: NODE, hostId: 'scada' });
   await host.start();
   const node = createSmallNode({ config: uplinkConfig(mosquitto.url, { protocol: 5, primaryHost: 'scada' }) });
   t.teardown(async () => {

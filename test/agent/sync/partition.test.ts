@@ -5,9 +5,9 @@ import { loadCabinet } from '../../../agent/config/load/load.ts';
 import type { UplinkConfig } from '../../../agent/core/cabinet.ts';
 import type { Clock } from '../../../agent/core/clock.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
-import { createReferenceHost, type ReferenceHost } from '../../platform/host.ts';
+import { ReferenceHost } from '../../platform/host.ts';
 import { findProgram, startMosquitto } from '../../platform/mosquitto.ts';
-import { createFaultProxy } from '../../platform/proxy.ts';
+import { FaultProxy } from '../../platform/proxy.ts';
 import { createSmallNode, GROUP, NODE, until, uplinkConfig } from './small-node.ts';
 
 const program = findProgram('mosquitto');
@@ -15,7 +15,7 @@ const skip = program === undefined ? 'mosquitto is not installed (apt-get instal
 const EXAMPLE = readFileSync(new URL('../../../config/example-street.yaml', import.meta.url), 'utf8');
 const OWN_UPLINK = /^uplink:\n(?:[ #].*\n|\n)*/m;
 
-/** Who proves, where the file of the site says nothing of it. */
+/** The proof when the configuration does not set it. */
 function usualProof(uplink: string): UplinkConfig['proof'] | undefined {
   const text = `${EXAMPLE.replace(OWN_UPLINK, '')}\nuplink: { broker: "mqtt://a:1883", group: angers, ${uplink} }\n`;
   return loadCabinet('cabinet.yaml', () => text).cabinet.uplink?.proof;
@@ -44,7 +44,7 @@ function fasterClock(): Clock {
 /** Fifty rows before the cut, a hundred while it lasts, some after it. */
 async function partition(t: Test, acks: boolean) {
   const far = await startMosquitto(program as string);
-  const bridge = createFaultProxy({ target: far.port, isOpaque: true });
+  const bridge = new FaultProxy({ target: far.port, isOpaque: true });
   await bridge.start();
   const near = await startMosquitto(program as string, [
     'connection far',
@@ -53,7 +53,7 @@ async function partition(t: Test, acks: boolean) {
     'restart_timeout 1',
     'bridge_attempt_unsubscribe false',
   ]);
-  const host = createReferenceHost({ url: far.url, protocolVersion: 5, group: GROUP, node: NODE, hostId: 'scada', acks });
+  const host = new ReferenceHost({ url: far.url, protocolVersion: 5, group: GROUP, node: NODE, hostId: 'scada', acks });
   await host.start();
   const proof = usualProof('primaryHost: scada, otherBrokers: ["mqtt://b:1883"]') ?? 'auto';
   const config = uplinkConfig(near.url, { protocol: 5, primaryHost: 'scada', proof, keepaliveS: 600 });
@@ -74,7 +74,7 @@ async function partition(t: Test, acks: boolean) {
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
   };
-  const rowsOfHost = (): number => host.book.head();
+  const rowsOfHost = (): number => host.registry.head();
   await poll(50);
   t.ok(await until(() => rowsOfHost() === 50));
   await bridge.stop();
@@ -94,12 +94,12 @@ async function partition(t: Test, acks: boolean) {
   return { host, node };
 }
 
-const allRows = (host: ReferenceHost, rows: number): boolean => host.book.head() >= rows;
+const allRows = (host: ReferenceHost, rows: number): boolean => host.registry.head() >= rows;
 
 t.test('a host that acknowledges gets every row of a partition again by itself', { skip }, async (t) => {
   const { host, node } = await partition(t, true);
   const rows = node.store.rows.length;
-  t.ok(await until(() => allRows(host, rows), 20_000), `${host.book.head()} of ${rows} rows without a hole`);
+  t.ok(await until(() => allRows(host, rows), 20_000), `${host.registry.head()} of ${rows} rows without a hole`);
   t.ok(await until(() => node.store.cursor >= rows, 10_000));
 });
 
@@ -111,16 +111,16 @@ t.test(
     const { rows } = node.store;
     t.equal(node.store.cursor, 0, 'nothing counts as delivered');
     await host.write('Sync/Resend', JSON.stringify({ id: 'r-1', fromSeq: 51, toSeq: 90 }));
-    const missing = (): number => host.book.compare(rows.slice(0, 90)).filter((text) => text.endsWith('is missing')).length;
+    const missing = (): number => host.registry.compare(rows.slice(0, 90)).filter((text) => text.endsWith('is missing')).length;
     t.ok(await until(() => missing() === 0, 20_000), 'asked for, and there');
-    let saidMs = 0;
+    let ackedMs = 0;
     const acknowledged = (): boolean => {
-      if (Date.now() - saidMs > 200) void host.write('Sync/Ack', `e1:${host.book.head()}`);
-      if (Date.now() - saidMs > 200) saidMs = Date.now();
-      return host.book.head() >= rows.length;
+      if (Date.now() - ackedMs > 200) void host.write('Sync/Ack', `e1:${host.registry.head()}`);
+      if (Date.now() - ackedMs > 200) ackedMs = Date.now();
+      return host.registry.head() >= rows.length;
     };
-    t.ok(await until(acknowledged, 20_000), `${host.book.head()} of ${rows.length} rows without a hole`);
-    t.strictSame(host.book.compare(rows), []);
+    t.ok(await until(acknowledged, 20_000), `${host.registry.head()} of ${rows.length} rows without a hole`);
+    t.strictSame(host.registry.compare(rows), []);
   },
 );
 

@@ -5,13 +5,13 @@ import type { RelayedDetection } from '../../../agent/core/ports.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { MqttConnection } from '../../../agent/sync/mqtt/mqtt-transport.ts';
 import { createMqttTransport } from '../../../agent/sync/mqtt/mqttjs-transport.ts';
-import { readRelay, writeRelay } from '../../../agent/sync/relay.ts';
 import { createRelayChannel } from '../../../agent/sync/relay-channel.ts';
+import { readRelay, writeRelay } from '../../../agent/sync/relay-message.ts';
 import { encodePayload, type Metric } from '../../../agent/sync/sparkplug/codec.ts';
 import { createCurrentValues } from '../../../agent/sync/sparkplug/current-values.ts';
 import { createMetricTable, NODE_METRIC } from '../../../agent/sync/sparkplug/metric-table.ts';
 import { createTestBroker } from '../../platform/broker.ts';
-import { createReferenceHost } from '../../platform/host.ts';
+import { ReferenceHost } from '../../platform/host.ts';
 import { createSmallNode, GROUP, manualClock, NODE_DEVICES, NODE_START_MS, type SmallNode, until, uplinkConfig } from './small-node.ts';
 
 const RELAY: RelayedDetection = { node: 'c2', id: 'k3f9-12', ageMs: 40, ttlMs: 20_000, distanceM: 12, speedKmh: 24.8, isApproaching: true };
@@ -56,19 +56,19 @@ t.test('what is no relay is none', async (t) => {
 });
 
 /** What arrives at node c1, without a broker. */
-function openPost(quality: 'synced' | 'none' = 'synced') {
+function openChannel(quality: 'synced' | 'none' = 'synced') {
   const clock = manualClock();
   clock.setQuality(quality);
   const table = createMetricTable(NODE_DEVICES);
   const values = createCurrentValues({ table, clock, latest: () => undefined });
-  const heard: RelayedDetection[] = [];
-  const post = createRelayChannel({ table, values, nodeId: 'c2', clock, onRelay: (relay) => heard.push(relay) });
+  const received: RelayedDetection[] = [];
+  const channel = createRelayChannel({ table, values, nodeId: 'c2', clock, onRelay: (relay) => received.push(relay) });
   const alias = table.node.find(({ name }) => name === NODE_METRIC.relay)?.alias ?? 0;
   const take = (metrics: readonly Metric[], more: { timestampMs?: number; retained?: boolean } = {}): boolean => {
     const payload = encodePayload({ timestampMs: more.timestampMs ?? NODE_START_MS, metrics });
-    return post.take({ topic: 'spBv1.0/angers/NCMD/c2', payload, retained: more.retained ?? false });
+    return channel.handle({ topic: 'spBv1.0/angers/NCMD/c2', payload, retained: more.retained ?? false });
   };
-  return { post, heard, alias, take };
+  return { channel, received, alias, take };
 }
 const text = (value: string, name: string | undefined = NODE_METRIC.relay): Metric => ({ name, value: { kind: 'string', value } });
 
@@ -89,17 +89,17 @@ t.test('an NCMD with relays is taken, any other left to the desk for commands', 
     ['a flood', Array.from({ length: 33 }, () => text(TEXT)), false, 0, 0],
   ];
   for (const [story, metrics, taken, heard, dropped] of table) {
-    const { post, take } = openPost();
+    const { channel, take } = openChannel();
     t.equal(take(metrics), taken, story);
-    t.strictSame(post.counts(), { told: 0, heard, dropped }, story);
+    t.strictSame(channel.counts(), { told: 0, heard, dropped }, story);
   }
-  const { heard, alias, take, post } = openPost();
+  const { received, alias, take, channel } = openChannel();
   t.ok(take([{ alias, value: { kind: 'string', value: TEXT } }]), 'by alias');
-  t.match(heard, [{ ...RELAY, node: 'c1' }]);
+  t.match(received, [{ ...RELAY, node: 'c1' }]);
   t.ok(take([text(fields({ id: 'k3f9-14' }))], { retained: true }));
-  t.match(post.counts(), { heard: 1, dropped: 1 }, 'what comes from the memory of the broker is not for now');
-  t.notOk(post.take({ topic: '', payload: new Uint8Array([1, 2, 3]), retained: false }));
-  t.notOk(post.take({ topic: '', payload: new Uint8Array(40_000), retained: false }));
+  t.match(channel.counts(), { heard: 1, dropped: 1 }, 'what comes from the memory of the broker is not for now');
+  t.notOk(channel.handle({ topic: '', payload: new Uint8Array([1, 2, 3]), retained: false }));
+  t.notOk(channel.handle({ topic: '', payload: new Uint8Array(40_000), retained: false }));
 });
 
 t.test('the age is as told, and what the way has added beyond what clocks may differ by', async (t) => {
@@ -111,14 +111,14 @@ t.test('the age is as told, and what the way has added beyond what clocks may di
     ['we do not know the time: as told', 'none', 45_000, 40],
   ];
   for (const [story, quality, sentAgoMs, ageMs] of table) {
-    const { heard, take } = openPost(quality);
+    const { received, take } = openChannel(quality);
     take([text(TEXT)], { timestampMs: NODE_START_MS - sentAgoMs });
-    t.equal(heard[0]?.ageMs, ageMs, story);
+    t.equal(received[0]?.ageMs, ageMs, story);
   }
 });
 
 t.test('100,000 texts and payloads of any kind: nothing throws, and what is heard is within bounds', async () => {
-  const { post, heard } = openPost();
+  const { channel, received } = openChannel();
   const good = Buffer.from(encodePayload({ timestampMs: NODE_START_MS, metrics: [text(TEXT)] }));
   const damaged = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }).map((changes) => {
     const bytes = Buffer.from(good);
@@ -136,12 +136,12 @@ t.test('100,000 texts and payloads of any kind: nothing throws, and what is hear
   );
   const keys = ['from', 'to', 'id', 'hops', 'ageMs', 'ttlMs', 'distanceM', 'speedKmh', 'direction', '__proto__'];
   const drawn = fc.dictionary(fc.constantFrom(...keys), anyValue).map((changes) => fields(changes));
-  const written = fc.oneof(drawn, fc.json(), fc.string()).map((said) => Buffer.from(encodePayload({ metrics: [text(said)] })));
+  const written = fc.oneof(drawn, fc.json(), fc.string()).map((written) => Buffer.from(encodePayload({ metrics: [text(written)] })));
   fc.assert(
     fc.property(fc.oneof(damaged, written, fc.uint8Array({ maxLength: 64 })), (payload) => {
-      heard.length = 0;
-      post.take({ topic: '', payload, retained: false });
-      return heard.every(isSound);
+      received.length = 0;
+      channel.handle({ topic: '', payload, retained: false });
+      return received.every(isSound);
     }),
     { numRuns: 100_000 },
   );
@@ -152,11 +152,11 @@ function isSound({ node, id, ageMs, ttlMs, distanceM, speedKmh }: RelayedDetecti
   return node !== 'c2' && node.length > 0 && id.length <= 64 && numbers.every((value) => Number.isFinite(value) && value >= 0);
 }
 
-/** A platform that passes on what c1 says, as docs/platform.md asks. */
+/** A platform that passes on the messages of c1, as docs/platform.md requires. */
 async function openPair(t: { teardown(end: () => Promise<void>): void }) {
   const broker = createTestBroker();
   await broker.start();
-  const hosts = ['c1', 'c2'].map((node) => createReferenceHost({ url: broker.url, protocolVersion: 4, group: GROUP, node }));
+  const hosts = ['c1', 'c2'].map((node) => new ReferenceHost({ url: broker.url, protocolVersion: 4, group: GROUP, node }));
   for (const host of hosts) await host.start();
   const [host1, host2] = hosts as [(typeof hosts)[0], (typeof hosts)[0]];
   const platform: MqttConnection = await createMqttTransport().connect({
@@ -195,15 +195,15 @@ async function openPair(t: { teardown(end: () => Promise<void>): void }) {
 
 t.test('from cabinet to cabinet through the platform, once, and never in a birth', async (t) => {
   const { c1, c2, host1 } = await openPair(t);
-  const heard: RelayedDetection[] = [];
-  c2.onRelay = (relay) => heard.push(relay);
+  const received: RelayedDetection[] = [];
+  c2.onRelay = (relay) => received.push(relay);
   c1.uplink.relay({ ...RELAY, id: 'too-early' });
   await c1.uplink.start();
   await c2.uplink.start();
   t.ok(await until(() => c1.uplink.status().state === 'online' && c2.uplink.status().state === 'online'));
   c1.uplink.relay(RELAY);
-  t.ok(await until(() => heard.length === 1));
-  t.strictSame(heard, [{ ...RELAY, node: 'c1' }], 'what there was no link for is lost, and nobody minds');
+  t.ok(await until(() => received.length === 1));
+  t.strictSame(received, [{ ...RELAY, node: 'c1' }], 'what there was no link for is lost, and nobody minds');
   t.match(c1.uplink.status(), { relays: { told: 1, heard: 0, dropped: 0 } });
   t.match(c2.uplink.status(), { relays: { told: 0, heard: 1, dropped: 0 }, commandsReceived: 0, commandsRefused: 0 });
   await host1.requestRebirth();

@@ -3,23 +3,12 @@
  */
 import type { UplinkConfig } from '../../../agent/core/cabinet.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
-import type {
-  Committed,
-  Gap,
-  Log,
-  PlatformOrder,
-  ReadingFrame,
-  RelayedDetection,
-  Store,
-  StoredFrame,
-  Uplink,
-  UplinkDevice,
-  UplinkMetric,
-} from '../../../agent/core/ports.ts';
+import type { Log, PlatformOrder, ReadingFrame, RelayedDetection, Uplink, UplinkDevice, UplinkMetric } from '../../../agent/core/ports.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { AgentEvent, PointId, Quality, Reading } from '../../../agent/core/words.ts';
 import { createMqttTransport } from '../../../agent/sync/mqtt/mqttjs-transport.ts';
-import { createUplink, type UplinkParts } from '../../../agent/sync/uplink.ts';
+import { SparkplugUplink, type UplinkParts } from '../../../agent/sync/uplink.ts';
+import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
 export const GROUP = 'angers';
 export const NODE = 'c1';
@@ -69,94 +58,6 @@ export function uplinkConfig(broker: string, changes: Partial<UplinkConfig> = {}
   };
 }
 
-/** A store without a disk. `commit` puts on "disk" what was appended. */
-export interface MemoryStore {
-  readonly port: Pick<
-    Store,
-    'save' | 'load' | 'loadAll' | 'audit' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'
-  >;
-  /** Recorded losses; a test adds its own. */
-  readonly gaps: Gap[];
-  readonly saved: Map<string, unknown>;
-  readonly rows: readonly StoredFrame[];
-  readonly cursor: number;
-  append(frame: ReadingFrame): void;
-  commit(): Committed;
-}
-
-export function createMemoryStore(saved = new Map<string, unknown>()): MemoryStore {
-  const rows: StoredFrame[] = [];
-  const gaps: Gap[] = [];
-  let appended = 0;
-  const rowOf = new Map<number, number>();
-  let waiting: ReadingFrame[] = [];
-  let cursor = 0;
-  return {
-    saved,
-    rows,
-    gaps,
-    get cursor() {
-      return cursor;
-    },
-    append: (frame) => {
-      appended += 1;
-      rowOf.set(frame.ticket, appended);
-      waiting.push(frame);
-    },
-    commit: () => {
-      const tickets = waiting.map((frame) => {
-        const seq = rowOf.get(frame.ticket) ?? 0;
-        rows.push({ seq, atMs: frame.atMs, clockQuality: frame.clockQuality, isCorrected: false, readings: frame.readings });
-        return { ticket: frame.ticket, seq, readings: frame.readings.length };
-      });
-      waiting = [];
-      return { tickets };
-    },
-    port: {
-      save: async (key, value) => {
-        saved.set(key, value);
-        return true;
-      },
-      audit: { note: () => {}, read: async () => undefined },
-      load: async (key) => saved.get(key),
-      loadAll: async (prefix) =>
-        [...saved].filter(([key, value]) => key.startsWith(prefix) && value !== undefined).map(([key, value]) => ({ key, value })),
-      rowOf: (ticket) => (rowOf.has(ticket) ? { epoch: 'e1', seq: rowOf.get(ticket) ?? 0 } : null),
-      gapsAfter: async (id) => gaps.filter((gap) => gap.id > id),
-      exportPage: async ({ fromMs, toMs }) => ({
-        epoch: 'e1',
-        frames: rows.filter(({ atMs }) => atMs >= fromMs && atMs < toMs),
-        nextSeq: null,
-      }),
-      readAfter: async (seq, maxFrames) => rows.filter((row) => row.seq > seq).slice(0, maxFrames),
-      moveCursor: (seq) => {
-        cursor = Math.max(cursor, seq);
-      },
-      status: async () => ({
-        state: 'ok',
-        reason: '',
-        epoch: 'e1',
-        frames: rows.length,
-        readings: 0,
-        bytes: 0,
-        maxBytes: 0,
-        journal: { readings: 0, bytes: 0 },
-        segments: { count: 0, readings: 0, bytes: 0 },
-        account: { produced: 0, delivered: 0, backlog: 0, gaps: 0, isBalanced: true },
-        written: null,
-        oldestMs: null,
-        lastSeq: rows.length,
-        cursorSeq: cursor,
-        backlogFrames: rows.length - cursor,
-        readingsWaiting: 0,
-        readingsStored: 0,
-        readingsLost: 0,
-        gaps: gaps.length,
-      }),
-    },
-  };
-}
-
 /** An uplink with its store, and a source of frames whose times never repeat. */
 export interface SmallNode {
   readonly uplink: Uplink;
@@ -181,29 +82,30 @@ export function createSmallNode(options: SmallNodeOptions): SmallNode {
   const clock = options.clock ?? createSystemClock({ quality: () => 'synced' });
   const latest = new Map<PointId, Reading>();
   const events: AgentEvent[] = [];
+  const handlers: Pick<SmallNode, 'onOrder' | 'onRelay'> = { onOrder: () => {}, onRelay: () => {} };
   let ticket = 0;
   let lastMs = 0;
-  const uplink = createUplink({
+  const uplink = new SparkplugUplink({
     cabinetId: NODE,
     version: '1.2.3',
     devices: NODE_DEVICES,
     log: silentLog,
     latest: (pointId) => latest.get(pointId),
-    door: createMqttTransport(),
+    transport: createMqttTransport(),
     random: () => 0.05,
-    onOrder: (order) => node.onOrder(order),
-    onRelay: (relay) => node.onRelay(relay),
+    onOrder: (order) => handlers.onOrder(order),
+    onRelay: (relay) => handlers.onRelay(relay),
     onEvent: (event) => events.push(event),
     ...options,
     clock,
     store: store.port,
   });
-  const node: SmallNode = {
+  return Object.assign(handlers, {
     uplink,
     store,
     latest,
     events,
-    poll: (values) => {
+    poll: (values: Parameters<SmallNode['poll']>[0]) => {
       ticket += 1;
       lastMs = Math.max(lastMs + 1, clock.wallMs());
       const readings = Object.entries(values).map(([pointId, given]): Reading => {
@@ -217,10 +119,7 @@ export function createSmallNode(options: SmallNodeOptions): SmallNode {
       return frame;
     },
     commit: () => uplink.committed(store.commit()),
-    onOrder: () => {},
-    onRelay: () => {},
-  };
-  return node;
+  });
 }
 
 /** Looks each 5 ms whether it has come true; fails by returning after `limitMs` of real time. */

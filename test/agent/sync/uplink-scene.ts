@@ -1,5 +1,6 @@
 import { createTestBroker, type TestBroker } from '../../platform/broker.ts';
-import { createReferenceHost, type HostMessage, type ReferenceHost } from '../../platform/host.ts';
+import { ReferenceHost } from '../../platform/host.ts';
+import type { HostMessage } from '../../platform/host-view.ts';
 import { createSmallNode, GROUP, NODE, type SmallNode, uplinkConfig } from './small-node.ts';
 
 interface Scene {
@@ -16,7 +17,7 @@ export async function openUplinkScene(
   const broker = createTestBroker();
   await broker.start();
   const hostId = changes.primaryHost;
-  const host = createReferenceHost({
+  const host = new ReferenceHost({
     url: broker.url,
     protocolVersion: 4,
     group: GROUP,

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { createMemoryStore, manualClock, until } from './small-node.ts';
+import { createMemoryStore } from './memory-store.ts';
+import { manualClock, until } from './small-node.ts';
 import { BIRTHS, online, openUplinkScene, verbs } from './uplink-scene.ts';
 
 t.test('a session opens with births alone, in order, complete, at QoS 0 and not retained', async (t) => {

@@ -1,8 +1,7 @@
 /**
- * Puts every row of the table to every recording, and says pass, fail or not applicable.
+ * Applies every row of the table to every recording, with the verdict pass, fail or not applicable.
  *
- * Owns the verdict. These are own checks derived from the text of Sparkplug 3.0.0; they are not the standard's compatibility kit and
- * claim nothing in its name. Called by the procedures' tests and by `report.ts`.
+ * These are own checks derived from the text of Sparkplug 3.0.0. They are not the standard's compatibility kit and make no claim in its name.
  */
 import { type Recording, readEvidence } from './evidence.ts';
 import type { ConformanceRow } from './row.ts';
@@ -11,7 +10,7 @@ import { ROWS } from './table.ts';
 export interface RowVerdict {
   readonly row: ConformanceRow;
   readonly verdict: 'pass' | 'fail' | 'not-applicable';
-  /** How many packets, metrics or sessions were looked at. */
+  /** Number of packets, metrics or sessions checked. */
   readonly count: number;
   /** The faults, or why the row does not apply. */
   readonly reasons: readonly string[];
@@ -19,11 +18,11 @@ export interface RowVerdict {
 
 export interface CheckOptions {
   readonly rows?: readonly ConformanceRow[];
-  /** One recording alone need not show everything: what it does not show is then left out. */
+  /** Omits rows without evidence: a single recording does not show everything. */
   readonly isPartial?: boolean;
 }
 
-/** One verdict a row over all recordings together. A row without evidence fails unless it says why it may be without. */
+/** One verdict per row over all recordings. A row without evidence fails unless it has a reason for that. */
 export function check(recordings: readonly Recording[], { rows = ROWS, isPartial = false }: CheckOptions = {}): RowVerdict[] {
   const evidence = recordings.map((recording) => ({ name: recording.name, evidence: readEvidence(recording) }));
   return rows.flatMap((row): RowVerdict[] => {

@@ -1,20 +1,19 @@
 /**
- * What a recording shows about one edge node: its connections, what it sent on each, what it heard.
+ * The evidence in a recording about one edge node: its connections, and what it sent and received on each.
  *
- * Owns the reading of the packet log; judges nothing. Decodes with `wire-reader.ts`, never with the agent's codec.
- * Called by `checker.ts`; the rows look at nothing else.
+ * Decodes with `wire-reader.ts`, never with the agent's codec.
  */
 import type { IConnectPacket, IPublishPacket } from 'mqtt-packet';
 import type { MarkEvent, PacketEvent, WireEvent } from '../wire-log.ts';
 import { readWirePayload, type WireMetric, type WirePayload } from '../wire-reader.ts';
 
-/** What cannot be seen on the wire: how node and platform were set up. */
+/** The setup of node and platform, which cannot be seen on the wire. */
 export interface Setting {
   readonly group: string;
   readonly node: string;
   readonly devices: readonly { readonly id: string; readonly isWritable: boolean }[];
   readonly hostId: string | null;
-  /** Names of the proxies, in the order in which the node walks its servers. */
+  /** Names of the proxies, in the order of the node's servers. */
   readonly servers: readonly string[];
   /** The node had no bdSeq on disk. */
   readonly isFresh: boolean;
@@ -28,7 +27,7 @@ export interface Recording {
   readonly events: readonly WireEvent[];
 }
 
-/** One PUBLISH under the namespace, or a will. `at` is its place in the log. */
+/** One PUBLISH under the namespace, or a will. `at` is its position in the log. */
 export interface SparkplugMessage {
   readonly at: number;
   readonly atMs: number;
@@ -41,18 +40,18 @@ export interface SparkplugMessage {
   readonly qos: number;
   readonly retain: boolean;
   readonly bytes: Buffer;
-  /** Null where the bytes are no Sparkplug payload. */
+  /** Null when the bytes are not a Sparkplug payload. */
   readonly payload: WirePayload | null;
   readonly problem: string;
 }
 
-export interface HeardState {
+export interface ReceivedState {
   readonly at: number;
   readonly atMs: number;
   readonly hostId: string;
   readonly qos: number;
   readonly retain: boolean;
-  /** Null where it is no STATE of 3.0. */
+  /** Null when it is not a STATE of 3.0. */
   readonly state: { readonly online: boolean; readonly timestamp: number } | null;
 }
 
@@ -71,11 +70,11 @@ export interface EdgeConnection {
   readonly connectAt: number;
   readonly connect: IConnectPacket;
   readonly will: SparkplugMessage | null;
-  /** Infinite when CONNACK never came or refused. */
+  /** Infinite when CONNACK never arrived or refused. */
   readonly acceptedAt: number;
   readonly subscriptions: readonly Subscription[];
   readonly messages: readonly SparkplugMessage[];
-  readonly states: readonly HeardState[];
+  readonly states: readonly ReceivedState[];
   readonly commands: readonly SparkplugMessage[];
   readonly disconnect: { readonly at: number; readonly reasonCode: number } | null;
   /** Infinite when it was open to the end. */
@@ -95,11 +94,11 @@ export interface Evidence {
   readonly setting: Setting;
   readonly connections: readonly EdgeConnection[];
   readonly lives: readonly Life[];
-  /** All that the node published, in order, wills not included. */
+  /** All that the node published, in order, without wills. */
   readonly messages: readonly SparkplugMessage[];
   /** What the host published: commands and STATE. */
   readonly commands: readonly SparkplugMessage[];
-  readonly hostStates: readonly HeardState[];
+  readonly hostStates: readonly ReceivedState[];
   readonly marks: readonly (MarkEvent & { readonly at: number })[];
   /** Births of the other edge nodes. */
   readonly others: readonly SparkplugMessage[];
@@ -150,9 +149,9 @@ function kindOf({ clientId, will }: IConnectPacket, { otherNodes }: Setting): 'e
 function readConnection(number: number, events: readonly WireEvent[], packets: readonly Placed[]): EdgeConnection {
   const mine = packets.filter(({ connection }) => connection === number);
   const sent = mine.filter(({ from }) => from === 'client');
-  const heard = mine.filter(({ from, fate }) => from === 'server' && fate === 'passed');
+  const received = mine.filter(({ from, fate }) => from === 'server' && fate === 'passed');
   const connect = sent.find(({ packet }) => packet.cmd === 'connect') as Placed;
-  const accepted = heard.find(({ packet }) => packet.cmd === 'connack' && (packet.reasonCode ?? packet.returnCode ?? 0) === 0);
+  const accepted = received.find(({ packet }) => packet.cmd === 'connack' && (packet.reasonCode ?? packet.returnCode ?? 0) === 0);
   const end = sent.find(({ packet }) => packet.cmd === 'disconnect');
   const closed = events.findIndex((event) => event.kind === 'closed' && event.connection === number);
   const { will } = connect.packet as IConnectPacket;
@@ -164,18 +163,18 @@ function readConnection(number: number, events: readonly WireEvent[], packets: r
     connect: connect.packet as IConnectPacket,
     will: will === undefined ? null : toMessage(connect, { qos: 0, retain: false, ...will, payload: Buffer.from(will.payload) }),
     acceptedAt: accepted?.at ?? never,
-    subscriptions: sent.flatMap((event) => subscriptionsIn(event, heard)),
+    subscriptions: sent.flatMap((event) => subscriptionsIn(event, received)),
     messages: sent.flatMap(asMessage),
-    states: heard.flatMap(asState),
-    commands: heard.flatMap(asMessage).filter(({ verb }) => verb === 'NCMD' || verb === 'DCMD'),
+    states: received.flatMap(asState),
+    commands: received.flatMap(asMessage).filter(({ verb }) => verb === 'NCMD' || verb === 'DCMD'),
     disconnect: end?.packet.cmd === 'disconnect' ? { at: end.at, reasonCode: end.packet.reasonCode ?? 0 } : null,
     closedAt: closed < 0 ? never : closed,
   };
 }
 
-function subscriptionsIn({ at, packet }: Placed, heard: readonly Placed[]): Subscription[] {
+function subscriptionsIn({ at, packet }: Placed, received: readonly Placed[]): Subscription[] {
   if (packet.cmd !== 'subscribe') return [];
-  const answer = heard.find((event) => event.at > at && event.packet.cmd === 'suback' && event.packet.messageId === packet.messageId);
+  const answer = received.find((event) => event.at > at && event.packet.cmd === 'suback' && event.packet.messageId === packet.messageId);
   const granted = answer?.packet.cmd === 'suback' ? (answer.packet.granted as number[]) : [];
   return packet.subscriptions.map(({ topic, qos }, i) => ({
     at,
@@ -220,14 +219,14 @@ function decode(bytes: Buffer): Pick<SparkplugMessage, 'payload' | 'problem'> {
   }
 }
 
-function asState({ at, atMs, packet }: Placed): HeardState[] {
+function asState({ at, atMs, packet }: Placed): ReceivedState[] {
   if (packet.cmd !== 'publish') return [];
   const hostId = STATE_TOPIC.exec(packet.topic)?.groups?.['host'];
   if (hostId === undefined) return [];
   return [{ at, atMs, hostId, qos: packet.qos, retain: packet.retain, state: readState(packet.payload.toString()) }];
 }
 
-function readState(text: string): HeardState['state'] {
+function readState(text: string): ReceivedState['state'] {
   try {
     const { online, timestamp } = JSON.parse(text) as { online?: unknown; timestamp?: unknown };
     return typeof online === 'boolean' && typeof timestamp === 'number' ? { online, timestamp } : null;

@@ -1,12 +1,10 @@
 /**
- * What a row must know of a life: which metric a value belongs to, which devices should have been born.
- *
- * Owns the replay of births and of what the test did to devices. Pure. Used by the rows.
+ * Relates values to their births, and computes which devices should have been born. Pure.
  */
 import type { WireMetric } from '../wire-reader.ts';
 import { type Evidence, type Life, metricsOf, type SparkplugMessage } from './evidence.ts';
 
-/** One metric of one message, with the message, its life, and the birth it belongs to (undefined where it was never born). */
+/** One metric of one message, with the message, its life, and its birth (undefined when it was never born). */
 export interface ReportedValues {
   readonly life: Life;
   readonly message: SparkplugMessage;
@@ -14,7 +12,7 @@ export interface ReportedValues {
   readonly born: WireMetric | undefined;
 }
 
-/** Every metric of the DATA of these verbs, beside its birth at that moment. */
+/** Every metric of messages with these verbs, with its birth at that time. */
 export function reportedIn(lives: readonly Life[], ...verbs: readonly string[]): ReportedValues[] {
   return lives.flatMap((life) => {
     const births = new Map<string, readonly WireMetric[]>();
@@ -31,12 +29,12 @@ function isSame(birth: WireMetric, { name, alias }: WireMetric): boolean {
   return name === undefined ? alias !== undefined && birth.alias === alias : birth.name === name;
 }
 
-/** A metric as a fault names it. */
+/** The name of a metric in a fault. */
 export function nameOf({ metric, born, message }: Pick<ReportedValues, 'metric' | 'born' | 'message'>): string {
   return `${message.verb} ${message.device} ${born?.name ?? metric.name ?? `alias ${metric.alias}`} (#${message.at})`;
 }
 
-/** Devices that answered at place `at` of the log, as the test told the node. */
+/** Devices that were available at position `at` of the log, according to the test's marks. */
 export function answering({ setting, marks }: Evidence, at: number): ReadonlySet<string> {
   const devices = new Set(setting.devices.map(({ id }) => id));
   for (const mark of marks) {
@@ -47,13 +45,13 @@ export function answering({ setting, marks }: Evidence, at: number): ReadonlySet
   return devices;
 }
 
-/** Devices that should have been born with this NBIRTH and were not, before place `at`. */
+/** Devices that should have been born with this NBIRTH before position `at`, and were not. */
 export function unborn(evidence: Evidence, { nbirth, messages }: Life, at: number): string[] {
   const born = new Set(messages.filter((m) => m.verb === 'DBIRTH' && m.at < at).map(({ device }) => device));
   return [...answering(evidence, nbirth.at)].filter((id) => !born.has(id));
 }
 
-/** Source: Sparkplug 3.0.0 §6.4.16 and its table of value fields; UInt32 may stand in either (sp#102). */
+/** Source: Sparkplug 3.0.0 §6.4.16 and its table of value fields; UInt32 may be in either (sp#102). */
 export function fieldsOf(datatype: number | undefined): readonly number[] {
   if (datatype === undefined) return [];
   if (datatype === 7) return [10, 11];
@@ -66,7 +64,7 @@ export function fieldsOf(datatype: number | undefined): readonly number[] {
   return [16];
 }
 
-/** Says what is wrong with value and null of a metric of this type, or false. */
+/** The fault in value and null of a metric of this type, or false. */
 export function valueFault({ isNull, value, valueField }: WireMetric, datatype: number | undefined): string | false {
   if (isNull) return value !== undefined && 'is null and has a value';
   if (valueField === undefined) return 'has neither value nor null';

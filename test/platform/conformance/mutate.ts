@@ -1,7 +1,5 @@
 /**
- * Puts one defect into a recording, as a node that is wrong in one thing would have left it.
- *
- * Owns the editing of packets; the rest of the recording stays as it was. Used to see that the checker's rows can fail.
+ * Puts one defect into a recording, to check that the rows of the checker can fail. The rest of the recording is unchanged.
  */
 import type { IConnectPacket, IPublishPacket, Packet } from 'mqtt-packet';
 import { decodePayload, encodePayload, type Metric, type Payload } from '../../../agent/sync/sparkplug/codec.ts';
@@ -11,7 +9,7 @@ import type { Recording } from './evidence.ts';
 type Events = readonly WireEvent[];
 export type Defect = (events: Events) => Events;
 
-/** Packets of this kind with this number among them, from the end where negative. */
+/** The n-th packet of this kind; negative numbers count from the end. */
 export function nth(events: Events, at: number, fits: (event: PacketEvent) => boolean): PacketEvent {
   const found = events.filter((event): event is PacketEvent => event.kind === 'packet' && fits(event)).at(at);
   if (found === undefined) throw new Error('the recording has no such packet: the defect cannot be made');
@@ -39,7 +37,7 @@ export function remove(...gone: readonly WireEvent[]): Defect {
   return (events) => events.filter((event) => !gone.includes(event));
 }
 
-/** Takes `moved` out and puts it right before `place`. */
+/** Moves `moved` to the position before `place`. */
 export function moveBefore(moved: WireEvent, place: WireEvent): Defect {
   return (events) => events.filter((event) => event !== moved).flatMap((event) => (event === place ? [moved, event] : [event]));
 }
@@ -52,7 +50,7 @@ export function publish(part: string, at: number, change: Partial<IPublishPacket
   };
 }
 
-/** What stands in the payload of the n-th PUBLISH on such a topic. */
+/** The payload of the n-th PUBLISH on such a topic. */
 export function payload(part: string, at: number, change: (payload: Payload) => Payload): Defect {
   return (events) => {
     const old = nth(events, at, publishes(part));
@@ -61,7 +59,7 @@ export function payload(part: string, at: number, change: (payload: Payload) => 
   };
 }
 
-/** One metric of it, by name or, where it has none, by place. */
+/** One metric of it, by name or, without a name, by position. */
 export function metric(part: string, at: number, which: string | number, change: (metric: Metric) => Metric | null): Defect {
   return payload(part, at, ({ metrics, ...rest }) => {
     const place = typeof which === 'number' ? which : metrics.findIndex(({ name }) => name === which);

@@ -1,7 +1,7 @@
 /**
- * The procedures of the standard's own kit, played with the real uplink against Debian's Mosquitto, and what each one recorded.
+ * The procedures of the standard's own kit, played with the real uplink against Debian's Mosquitto, with a recording of each.
  *
- * Owns what happens in which order; `checker.ts` judges the recordings. Source: reference/sparkplug.md §3, A to G and M.
+ * Source: reference/sparkplug.md §3, A to G and M.
  */
 import { encodePayload, type Metric, toLong } from '../../../agent/sync/sparkplug/codec.ts';
 import { GROUP, NODE, until } from '../../agent/sync/small-node.ts';
@@ -26,7 +26,7 @@ const ANCIENT_MS = 16_671_135;
 const LAST_DEVICE = 'Z1';
 const REBIRTH: Metric = { name: 'Node Control/Rebirth', value: { kind: 'boolean', value: true } };
 
-/** Plays one procedure in a scene of its own. `program`: where Mosquitto lies. */
+/** Plays one procedure in a scene of its own. `program`: the path of Mosquitto. */
 export async function play({ name, servers, play: run }: Procedure, program: string): Promise<Played> {
   const scene = await openConformanceScene(program, servers);
   try {
@@ -133,7 +133,7 @@ const BAD_COMMANDS: readonly Metric[][] = [[{ name: 'Nobody/Knows', value: toLon
 /** Longest wait for the last of several commands. Units: ms. */
 const COMMANDS_MS = 20_000;
 
-/** Waits until so many commands have reached this topic, so that the recording has the last of them too. */
+/** Waits until this number of commands has arrived on the topic, so that the recording includes the last one. */
 async function commandsReach({ log }: Scene, topic: string, count: number): Promise<boolean> {
   let seen = 0;
   const isLast = (event: WireEvent): boolean =>
@@ -181,62 +181,62 @@ const isState =
     topic === `spBv1.0/STATE/${HOST}` && payload === JSON.stringify({ online, timestamp });
 
 const primaryHost: Procedure['play'] = async (scene) => {
-  const wrong = await scene.speaker('other');
-  const right = await scene.speaker(HOST);
+  const wrong = await scene.statePublisher('other');
+  const right = await scene.statePublisher(HOST);
   const say = async (online: boolean, timestampMs: number): Promise<void> => {
-    await right.say(online, timestampMs);
+    await right.publish(online, timestampMs);
     await scene.reaches(`STATE ${online} reaches the node`, isState(online, timestampMs));
   };
-  await wrong.say(true, Date.now());
+  await wrong.publish(true, Date.now());
   const node = scene.node();
   await node.uplink.start();
   await scene.seesNone('no birth for another host', 'NBIRTH');
   await say(false, Date.now());
   await scene.seesNone('no birth while the host is offline', 'NBIRTH');
-  await right.say(true, Date.now());
+  await right.publish(true, Date.now());
   await seesBirths(scene, 'when the host is online');
   await say(false, ANCIENT_MS);
   await scene.seesNone('no death for an offline of the past', 'NDEATH');
   const offlineMs = Date.now();
-  await right.say(false, offlineMs);
+  await right.publish(false, offlineMs);
   await scene.sees('NDEATH when the host is offline', 'NDEATH');
   await scene.reaches('back, and the host is still offline', isState(false, offlineMs));
   await say(true, ANCIENT_MS);
   await scene.seesNone('no birth for an online of the past', 'NBIRTH');
-  await right.say(true, Date.now());
+  await right.publish(true, Date.now());
   await seesBirths(scene, 'when the host is online again');
   const ended = scene.log.events.length;
-  await right.say(false, Date.now());
+  await right.publish(false, Date.now());
   await scene.sees('NDEATH at the end', 'NDEATH');
   scene.expect('and the connection is closed', (await scene.log.waitFor(({ kind }) => kind === 'closed', 3_000, ended)) !== undefined);
   return [scene.record('F')];
 };
 
 const multipleBrokers: Procedure['play'] = async (scene) => {
-  const one = await scene.speaker(HOST, 0);
-  const two = await scene.speaker(HOST, 1);
-  await one.say(true, Date.now());
+  const one = await scene.statePublisher(HOST, 0);
+  const two = await scene.statePublisher(HOST, 1);
+  await one.publish(true, Date.now());
   const node = scene.node();
   await node.uplink.start();
   await seesBirths(scene, 'on server 1', { server: 0 });
-  await two.say(true, Date.now());
+  await two.publish(true, Date.now());
   await scene.seesNone('nothing on server 2', 'NBIRTH', { server: 1 });
-  await one.say(false, Date.now());
+  await one.publish(false, Date.now());
   await scene.sees('NDEATH on server 1', 'NDEATH', { server: 0 });
   await seesBirths(scene, 'on server 2', { server: 1 });
-  await one.say(true, Date.now());
+  await one.publish(true, Date.now());
   await scene.seesNone('no birth on server 1 while 2 is good', 'NBIRTH', { server: 0 });
-  await two.say(false, Date.now());
+  await two.publish(false, Date.now());
   await scene.sees('NDEATH on server 2', 'NDEATH', { server: 1 });
   await seesBirths(scene, 'back on server 1', { server: 0 });
   return [scene.record('G')];
 };
 
 const walkBeforeBirth: Procedure['play'] = async (scene) => {
-  const one = await scene.speaker(HOST, 0);
-  const two = await scene.speaker(HOST, 1);
-  await one.say(false, Date.now());
-  await two.say(true, Date.now());
+  const one = await scene.statePublisher(HOST, 0);
+  const two = await scene.statePublisher(HOST, 1);
+  await one.publish(false, Date.now());
+  await two.publish(true, Date.now());
   const node = scene.node();
   await node.uplink.start();
   await seesBirths(scene, 'on server 2, where the host is', { server: 1 });
@@ -250,7 +250,7 @@ const walkBeforeBirth: Procedure['play'] = async (scene) => {
   return [scene.record('G before a birth')];
 };
 
-/** Two nodes with devices of the same names, a storm of rebirths, and a bdSeq that goes over its end in several runs of one node. */
+/** Two nodes with devices of the same names, many rebirths, and a bdSeq that wraps in several runs of one node. */
 const monitor: Procedure['play'] = async (scene) => {
   const host = await scene.host();
   await scene.host('c2');

@@ -1,11 +1,9 @@
 /**
- * One row of the table: an assertion, and the small pure question that is put to the evidence.
- *
- * Owns the words in which rows are written. Used by all `rows-*.ts`; `checker.ts` puts the questions.
+ * One row of the table: an assertion, and a small pure function that checks it against the evidence.
  */
 import type { Evidence } from './evidence.ts';
 
-/** What a row found: how much there was to look at, and what was wrong. Nothing to look at is not a pass. */
+/** The result of a row: the number of checked items, and the faults. Zero items are not a pass. */
 export interface RowFinding {
   readonly count: number;
   readonly faults: readonly string[];
@@ -13,11 +11,11 @@ export interface RowFinding {
 
 export interface ConformanceRow {
   readonly id: string;
-  /** MUST, SHOULD, MAY of the standard; `own`: a row the standard's kit lacks. */
+  /** MUST, SHOULD, MAY of the standard; `own`: a row that the standard's kit does not have. */
   readonly level: 'must' | 'should' | 'may' | 'own';
   readonly rule: string;
   readonly check: (evidence: Evidence) => RowFinding;
-  /** Why the row does not apply when nothing of its kind was seen; without it, unseen is a failure. */
+  /** Why the row does not apply when there is nothing to check; without it, that is a failure. */
   readonly unless: string | null;
 }
 
@@ -26,7 +24,7 @@ interface RowOptions {
   readonly unless?: string;
 }
 
-/** Rows of the same meaning under each of these ids (blank-separated): the standard says many things more than once. */
+/** The same row under each of these ids (blank-separated): the standard repeats many assertions. */
 export function rows(
   ids: string,
   rule: string,
@@ -36,7 +34,7 @@ export function rows(
   return ids.split(/\s+/).map((id) => ({ id, level, rule, check, unless: unless ?? null }));
 }
 
-/** Looks at each item; the answer names the fault, or is empty or false. */
+/** Checks each item; the result names the fault, or is empty or false. */
 export function each<T>(items: Iterable<T>, faultOf: (item: T) => string | false | undefined): RowFinding {
   let count = 0;
   const faults: string[] = [];
@@ -48,7 +46,7 @@ export function each<T>(items: Iterable<T>, faultOf: (item: T) => string | false
   return { count, faults };
 }
 
-/** Both findings as one. */
+/** Merges two findings. */
 export function mergedFindings(...findings: readonly RowFinding[]): RowFinding {
   return { count: findings.reduce((sum, { count }) => sum + count, 0), faults: findings.flatMap(({ faults }) => faults) };
 }

@@ -26,11 +26,11 @@ const eachMessage =
     });
 
 const eachTold =
-  (verbs: readonly string[], faultOf: (told: ReportedValues) => string | false) =>
+  (verbs: readonly string[], faultOf: (reported: ReportedValues) => string | false) =>
   ({ lives }: Evidence): RowFinding =>
-    each(reportedIn(lives, ...verbs), (told) => {
-      const fault = faultOf(told);
-      return fault && `${nameOf(told)} ${fault}`;
+    each(reportedIn(lives, ...verbs), (reported) => {
+      const fault = faultOf(reported);
+      return fault && `${nameOf(reported)} ${fault}`;
     });
 
 function firstWords(evidence: Evidence): RowFinding {
@@ -91,7 +91,7 @@ function complete({ name, datatype, isNull, value }: WireMetric): string | false
   return !isNull && value === undefined && `${name} without value`;
 }
 
-/** A rebirth tells nothing older than what was told live before it. */
+/** A rebirth has no value older than those sent live before it. */
 function isCurrent({ lives }: Evidence, verb: string, data: string): RowFinding {
   return each(
     lives.flatMap((life) => life.messages.filter((m) => m.verb === verb).map((birth) => ({ life, birth }))),
@@ -123,13 +123,13 @@ const inOrder =
     each(lives, (life) => {
       const last = new Map<string, number>();
       let [at, inMessage] = [-1, 0];
-      for (const told of reportedIn([life], ...verbs)) {
-        const { message, metric, born } = told;
+      for (const reported of reportedIn([life], ...verbs)) {
+        const { message, metric, born } = reported;
         if (metric.isHistorical) continue;
         const timeMs = metric.timestampMs ?? 0;
         const key = `${message.device}/${born?.name ?? metric.name}`;
         if (message.at !== at) [at, inMessage] = [message.at, 0];
-        if (timeMs < inMessage || timeMs < (last.get(key) ?? 0)) return `${nameOf(told)} goes back in time`;
+        if (timeMs < inMessage || timeMs < (last.get(key) ?? 0)) return `${nameOf(reported)} goes back in time`;
         inMessage = timeMs;
         last.set(key, timeMs);
       }

@@ -65,11 +65,11 @@ const sentNow = (...verbs: readonly string[]) => {
 };
 
 const eachTold =
-  (verbs: readonly string[], faultOf: (told: ReportedValues) => string | false) =>
+  (verbs: readonly string[], faultOf: (reported: ReportedValues) => string | false) =>
   ({ lives }: Evidence): RowFinding =>
-    each(reportedIn(lives, ...verbs), (told) => {
-      const fault = faultOf(told);
-      return fault && `${nameOf(told)} ${fault}`;
+    each(reportedIn(lives, ...verbs), (reported) => {
+      const fault = faultOf(reported);
+      return fault && `${nameOf(reported)} ${fault}`;
     });
 
 const tellsSomething = (verb: string) => (evidence: Evidence) =>
@@ -82,19 +82,19 @@ const tellsSomething = (verb: string) => (evidence: Evidence) =>
 const onChange =
   (...verbs: readonly string[]) =>
   ({ lives }: Evidence): RowFinding =>
-    each(lives.flatMap(repeats(verbs)), ({ told, isRepeat }) => isRepeat && `${nameOf(told)} is what it was`);
+    each(lives.flatMap(repeats(verbs)), ({ reported, isRepeat }) => isRepeat && `${nameOf(reported)} is what it was`);
 
-function repeats(verbs: readonly string[]): (life: Life) => { readonly told: ReportedValues; readonly isRepeat: boolean }[] {
+function repeats(verbs: readonly string[]): (life: Life) => { readonly reported: ReportedValues; readonly isRepeat: boolean }[] {
   return (life) => {
     const last = new Map<string, string>();
-    return reportedIn([life], ...verbs).flatMap((told) => {
-      const { message, metric, born } = told;
+    return reportedIn([life], ...verbs).flatMap((reported) => {
+      const { message, metric, born } = reported;
       if (metric.isHistorical) return [];
       const key = `${message.device}/${born?.name ?? metric.name}`;
       const now = `${metric.isNull} ${metric.value} ${metric.properties.get('Quality') ?? 192}`;
       const isRepeat = last.get(key) === now;
       last.set(key, now);
-      return message.verb.endsWith('BIRTH') ? [] : [{ told, isRepeat }];
+      return message.verb.endsWith('BIRTH') ? [] : [{ reported, isRepeat }];
     });
   };
 }
@@ -127,22 +127,22 @@ function withAliases({ lives }: Evidence): ReportedValues[] {
   return reportedIn(lives, 'NBIRTH', 'DBIRTH').filter(({ metric }) => metric.alias !== undefined);
 }
 
-/** What was born with an alias is told by it alone; also by the host's commands. */
+/** A metric born with an alias is sent by alias only; also in the host's commands. */
 function aliasAlone({ lives, commands }: Evidence): RowFinding {
   const aliased = reportedIn(lives, 'NDATA', 'DDATA').filter(({ born }) => born?.alias !== undefined);
-  const told = each(
+  const reported = each(
     aliased,
     (one) => (one.metric.alias === undefined || one.metric.name !== undefined) && `${nameOf(one)} by name ${one.metric.name}`,
   );
   const asked = commands.flatMap((command) => askedIn(command, lives));
-  const told2 = each(
+  const reportedByHost = each(
     asked.filter(({ born }) => born?.alias !== undefined),
     ({ name, command }) => name !== undefined && `${name} by name in ${where(command)}`,
   );
-  return { count: told.count + told2.count, faults: [...told.faults, ...told2.faults] };
+  return { count: reported.count + reportedByHost.count, faults: [...reported.faults, ...reportedByHost.faults] };
 }
 
-/** The metrics of a command beside their births, as the platform knew them at that moment. */
+/** The metrics of a command with their births, as the platform had them at that time. */
 export function askedIn(command: SparkplugMessage, lives: readonly Life[]) {
   const births = lives.flatMap(({ messages }) =>
     messages.filter(({ verb, device, at }) => verb.endsWith('BIRTH') && device === command.device && at < command.at),
@@ -202,7 +202,7 @@ export const DATA_ROWS: readonly ConformanceRow[] = [
   ),
   ...rows('payloads-alias-uniqueness', 'an alias belongs to one metric of the whole node', uniqueAliases),
   ...rows('payloads-alias-birth-requirement', 'births carry name and alias', (evidence) =>
-    each(withAliases(evidence), (told) => told.metric.name === undefined && `${nameOf(told)} has no name`),
+    each(withAliases(evidence), (reported) => reported.metric.name === undefined && `${nameOf(reported)} has no name`),
   ),
   ...rows('payloads-alias-data-cmd-requirement', 'DATA and CMD then carry the alias alone', aliasAlone),
 ];

@@ -1,30 +1,30 @@
 /**
  * Rows on the primary host: the node waits for it, leaves with it, and looks for it on its other servers. Source: Sparkplug 3.0.0 chapter 5.
  */
-import type { EdgeConnection, Evidence, HeardState } from './evidence.ts';
+import type { EdgeConnection, Evidence, ReceivedState } from './evidence.ts';
 import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 
 /** From the host's word to the node's death. Units: ms. Source: assumed; "immediately" on two busy cores. */
 const AT_ONCE_MS = 2_000;
 
-/** A STATE of the node's own host as the node must take it: `stale` lies before the newest seen on that server. */
-interface Word extends HeardState {
+/** A STATE of the node's host as the node must interpret it: `stale` is older than the newest on that server. */
+interface JudgedState extends ReceivedState {
   readonly connection: EdgeConnection;
   readonly meaning: 'online' | 'offline' | 'stale' | 'none';
 }
 
-/** Every STATE heard, in order. Times count per server and outlive connections. */
-function words({ connections, setting }: Evidence): Word[] {
+/** Every STATE received, in order. Times count per server and outlive connections. */
+function judgedStates({ connections, setting }: Evidence): JudgedState[] {
   const newest = new Map<string, number>();
   return connections.flatMap((connection) =>
     connection.states
       .filter(({ hostId }) => hostId === setting.hostId)
-      .map((heard): Word => {
-        const { state } = heard;
-        if (state === null) return { ...heard, connection, meaning: 'none' };
-        if (state.timestamp < (newest.get(connection.server) ?? 0)) return { ...heard, connection, meaning: 'stale' };
+      .map((received): JudgedState => {
+        const { state } = received;
+        if (state === null) return { ...received, connection, meaning: 'none' };
+        if (state.timestamp < (newest.get(connection.server) ?? 0)) return { ...received, connection, meaning: 'stale' };
         newest.set(connection.server, state.timestamp);
-        return { ...heard, connection, meaning: state.online ? 'online' : 'offline' };
+        return { ...received, connection, meaning: state.online ? 'online' : 'offline' };
       }),
   );
 }
@@ -32,7 +32,7 @@ function words({ connections, setting }: Evidence): Word[] {
 /** First births of each connection of a node that has a primary host, with the last word that counted before. */
 function awaitedBirths(evidence: Evidence) {
   if (evidence.setting.hostId === null) return [];
-  const all = words(evidence);
+  const all = judgedStates(evidence);
   return evidence.lives
     .filter(({ isRebirth }) => !isRebirth)
     .map((life) => {
@@ -49,8 +49,8 @@ function waits(evidence: Evidence): RowFinding {
 }
 
 /** Words after which nothing may be born until a better one comes. */
-const noBirthAfter = (picks: (word: Word) => boolean) => (evidence: Evidence) => {
-  const all = words(evidence);
+const noBirthAfter = (picks: (word: JudgedState) => boolean) => (evidence: Evidence) => {
+  const all = judgedStates(evidence);
   return each(
     all.filter((word) => picks(word) && !isBorn(word)),
     (word) => {
@@ -61,14 +61,14 @@ const noBirthAfter = (picks: (word: Word) => boolean) => (evidence: Evidence) =>
   );
 };
 
-/** The node is in session when it hears this. */
-function isBorn({ connection, at }: Word): boolean {
+/** The node is in session when this arrives. */
+function isBorn({ connection, at }: JudgedState): boolean {
   const spoken = connection.messages.filter((message) => message.at < at);
   return spoken.some(({ verb }) => verb === 'NBIRTH') && !spoken.some(({ verb }) => verb === 'NDEATH');
 }
 
-function endings(evidence: Evidence): Word[] {
-  return words(evidence).filter((word) => word.meaning === 'offline' && isBorn(word));
+function endings(evidence: Evidence): JudgedState[] {
+  return judgedStates(evidence).filter((word) => word.meaning === 'offline' && isBorn(word));
 }
 
 function leaves(evidence: Evidence): RowFinding {
@@ -98,7 +98,7 @@ function goesOn({ connections, setting: { servers } }: Evidence, left: readonly 
 
 /** Also those left before a birth, because the host is offline there. */
 function leftForWant(evidence: Evidence): readonly EdgeConnection[] {
-  const all = words(evidence);
+  const all = judgedStates(evidence);
   return evidence.connections.filter((connection) => {
     const last = all.findLast((word) => word.connection === connection && word.meaning !== 'stale');
     const isStopped = evidence.marks.some(({ name, at }) => name === 'stop-node' && at > connection.connectAt && at < connection.closedAt);
@@ -107,7 +107,7 @@ function leftForWant(evidence: Evidence): readonly EdgeConnection[] {
 }
 
 function staysForStale(evidence: Evidence): RowFinding {
-  const all = words(evidence);
+  const all = judgedStates(evidence);
   return each(
     all.filter((word) => word.meaning === 'stale' && word.state?.online === false && isBorn(word)),
     ({ at, connection }) => {
@@ -137,7 +137,7 @@ function heedsOwnHostOnly(evidence: Evidence): RowFinding {
   const foreign = hostStates.filter(({ hostId, state }) => hostId !== setting.hostId && state?.online === true);
   return each(foreign, ({ hostId, at }) => {
     const born = lives.find(({ nbirth }) => nbirth.at > at);
-    const own = words(evidence).some(
+    const own = judgedStates(evidence).some(
       (word) => word.connection === born?.connection && word.meaning === 'online' && word.at < (born?.nbirth.at ?? 0),
     );
     return born !== undefined && !own && `birth (#${born.nbirth.at}) for ${hostId}`;

@@ -66,7 +66,7 @@ function namesAreUnique({ messages }: Evidence): RowFinding {
   );
 }
 
-/** A rebirth tells the same metrics with the same aliases and types: hosts keep the old ones for what is on its way. */
+/** A rebirth has the same metrics with the same aliases and types: hosts use the old ones for messages in transit. */
 function rebirthIsSame({ lives }: Evidence): RowFinding {
   return each(
     lives.filter(({ isRebirth }) => isRebirth),
@@ -121,14 +121,14 @@ function sentAsIs({ messages }: Evidence): RowFinding {
 }
 
 function valuesFit({ lives }: Evidence): RowFinding {
-  return each(reportedIn(lives, 'NBIRTH', 'DBIRTH', 'NDATA', 'DDATA'), (told) => {
-    const fault = valueFault(told.metric, told.born?.datatype ?? told.metric.datatype);
-    return fault && `${nameOf(told)} ${fault}`;
+  return each(reportedIn(lives, 'NBIRTH', 'DBIRTH', 'NDATA', 'DDATA'), (reported) => {
+    const fault = valueFault(reported.metric, reported.born?.datatype ?? reported.metric.datatype);
+    return fault && `${nameOf(reported)} ${fault}`;
   });
 }
 
 function noUint32({ lives }: Evidence): RowFinding {
-  return each(reportedIn(lives, 'NBIRTH', 'DBIRTH'), (told) => told.metric.datatype === UINT32 && `${nameOf(told)} is UInt32`);
+  return each(reportedIn(lives, 'NBIRTH', 'DBIRTH'), (reported) => reported.metric.datatype === UINT32 && `${nameOf(reported)} is UInt32`);
 }
 
 /** Live and historical values never share a message: a host files the one and shows the other. Marks of the message itself are neither. */
@@ -141,7 +141,7 @@ function historyApart({ messages }: Evidence): RowFinding {
   );
 }
 
-/** Before its own births a node says nothing but its death. */
+/** Before its births a node sends nothing but its death. */
 function silentWhileUnborn({ connections }: Evidence): RowFinding {
   return each(
     connections.filter(({ acceptedAt }) => acceptedAt < Infinity),
@@ -153,14 +153,14 @@ function silentWhileUnborn({ connections }: Evidence): RowFinding {
   );
 }
 
-/** What a bystander sent that is no command for this node did not end the session. */
+/** Messages of a bystander that are not commands for this node do not end the session. */
 function survivesStrangers({ marks, connections }: Evidence): RowFinding {
   return each(
     marks.filter(({ name }) => name === 'bad-command'),
     ({ at, detail }) => {
       const open = connections.find(({ acceptedAt, closedAt }) => acceptedAt < at && closedAt > at);
-      const said = open?.messages.some((message) => message.at > at && !message.verb.endsWith('DEATH'));
-      return said !== true && `nothing was heard any more after ${detail}`;
+      const isAlive = open?.messages.some((message) => message.at > at && !message.verb.endsWith('DEATH'));
+      return isAlive !== true && `nothing was heard any more after ${detail}`;
     },
   );
 }

@@ -21,20 +21,20 @@ const BIRTHS = ['NBIRTH', 'DBIRTH'];
 const DATA = ['NDATA', 'DDATA'];
 
 const eachTold =
-  (verbs: readonly string[], faultOf: (told: ReportedValues) => string | false) =>
+  (verbs: readonly string[], faultOf: (reported: ReportedValues) => string | false) =>
   ({ lives }: Evidence): RowFinding =>
-    each(reportedIn(lives, ...verbs), (told) => {
-      const fault = faultOf(told);
-      return fault && `${nameOf(told)} ${fault}`;
+    each(reportedIn(lives, ...verbs), (reported) => {
+      const fault = faultOf(reported);
+      return fault && `${nameOf(reported)} ${fault}`;
     });
 
 const typed = (faultOf: (datatype: number) => string | false) => (evidence: Evidence) =>
   mergedFindings(
     each(
       reportedIn(evidence.lives, ...BIRTHS, ...DATA).filter(({ metric }) => metric.datatype !== undefined),
-      (told) => {
-        const fault = faultOf(told.metric.datatype ?? 0);
-        return fault && `${nameOf(told)} ${fault}`;
+      (reported) => {
+        const fault = faultOf(reported.metric.datatype ?? 0);
+        return fault && `${nameOf(reported)} ${fault}`;
       },
     ),
   );
@@ -54,44 +54,44 @@ function isUint32(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= UINT32_MAX;
 }
 
-const eachSet = (faultOf: (told: ReportedValues & { readonly set: NonNullable<WireMetric['propertySet']> }) => string | false) => {
+const eachSet = (faultOf: (reported: ReportedValues & { readonly set: NonNullable<WireMetric['propertySet']> }) => string | false) => {
   return ({ lives }: Evidence): RowFinding =>
     each(
-      reportedIn(lives, ...BIRTHS, ...DATA).flatMap((told) =>
-        told.metric.propertySet === undefined ? [] : [{ ...told, set: told.metric.propertySet }],
+      reportedIn(lives, ...BIRTHS, ...DATA).flatMap((reported) =>
+        reported.metric.propertySet === undefined ? [] : [{ ...reported, set: reported.metric.propertySet }],
       ),
-      (told) => {
-        const fault = faultOf(told);
-        return fault && `${nameOf(told)} ${fault}`;
+      (reported) => {
+        const fault = faultOf(reported);
+        return fault && `${nameOf(reported)} ${fault}`;
       },
     );
 };
 
 const eachProperty = (
-  faultOf: (property: WireProperty, told: ReportedValues, key: string) => string | false,
+  faultOf: (property: WireProperty, reported: ReportedValues, key: string) => string | false,
   picks = (_key: string, _told: ReportedValues) => true,
 ) => {
   return ({ lives }: Evidence): RowFinding =>
     each(
-      reportedIn(lives, ...BIRTHS, ...DATA).flatMap((told) =>
-        (told.metric.propertySet?.values ?? [])
-          .map((property, i) => ({ told, property, key: told.metric.propertySet?.keys[i] ?? '' }))
-          .filter(({ key }) => picks(key, told)),
+      reportedIn(lives, ...BIRTHS, ...DATA).flatMap((reported) =>
+        (reported.metric.propertySet?.values ?? [])
+          .map((property, i) => ({ reported, property, key: reported.metric.propertySet?.keys[i] ?? '' }))
+          .filter(({ key }) => picks(key, reported)),
       ),
-      ({ told, property, key }) => {
-        const fault = faultOf(property, told, key);
-        return fault && `${nameOf(told)}: property ${key} ${fault}`;
+      ({ reported, property, key }) => {
+        const fault = faultOf(property, reported, key);
+        return fault && `${nameOf(reported)}: property ${key} ${fault}`;
       },
     );
 };
 
 const isQuality = (key: string): boolean => key === 'Quality';
 
-/** Nothing of the kind may be sent unjudged: whoever begins to use it writes these rows first. */
+/** Types without rows must not be sent: rows must be added before a type is used. */
 function unused({ type, field }: { readonly type: number; readonly field: number }): (evidence: Evidence) => RowFinding {
   return ({ lives }) => {
     const used = reportedIn(lives, ...BIRTHS, ...DATA).filter(({ metric }) => metric.datatype === type || metric.valueField === field);
-    return each(used, (told) => `${nameOf(told)} is used, and this table does not judge it yet`);
+    return each(used, (reported) => `${nameOf(reported)} is used, and this table does not judge it yet`);
   };
 }
 

@@ -1,29 +1,20 @@
 /**
- * What a procedure needs: real brokers, each behind a recording proxy, an edge node of the real uplink, and hosts to speak to it.
- *
- * Owns all of these and what was expected at each step. Made and closed by `procedures.ts`.
+ * The scene of a conformance procedure: real brokers, each behind a recording proxy, an edge node with the real uplink, and hosts.
  */
 import { connectAsync, type MqttClient } from 'mqtt';
 import type { UplinkConfig } from '../../../agent/core/cabinet.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { PointId, Quality } from '../../../agent/core/words.ts';
 import { createRecorder } from '../../../agent/store/recorder.ts';
-import {
-  createMemoryStore,
-  createSmallNode,
-  GROUP,
-  NODE,
-  NODE_DEVICES,
-  type SmallNode,
-  uplinkConfig,
-} from '../../agent/sync/small-node.ts';
-import { createReferenceHost, type ReferenceHost } from '../host.ts';
+import { createMemoryStore } from '../../agent/sync/memory-store.ts';
+import { createSmallNode, GROUP, NODE, NODE_DEVICES, type SmallNode, uplinkConfig } from '../../agent/sync/small-node.ts';
+import { ReferenceHost } from '../host.ts';
 import { type Mosquitto, startMosquitto } from '../mosquitto.ts';
-import { createFaultProxy, type FaultProxy } from '../proxy.ts';
+import { FaultProxy } from '../proxy.ts';
 import { createWireLog, isPacket, type WireEvent, type WireLog } from '../wire-log.ts';
 import { BYSTANDER, type Recording, type Setting } from './evidence.ts';
 
-/** What a step of a procedure should have brought about, and whether it did. */
+/** What a step of a procedure should have caused, and whether it did. */
 export interface SceneStep {
   readonly text: string;
   readonly isMet: boolean;
@@ -31,7 +22,7 @@ export interface SceneStep {
 
 type Values = Readonly<Record<PointId, number | [number | null, Quality]>>;
 
-/** The edge node under test, fed as the agent feeds it: through the recorder, which keeps what is no news back. */
+/** The edge node under test. Its readings pass the recorder, as in the agent, which drops unchanged ones. */
 export interface EdgeNode extends SmallNode {
   readonly name: string;
   /** Takes readings, not two in one millisecond. */
@@ -41,33 +32,9 @@ export interface EdgeNode extends SmallNode {
   stop(): Promise<void>;
 }
 
-export interface Scene {
-  readonly log: WireLog;
-  readonly proxies: readonly FaultProxy[];
-  readonly steps: readonly SceneStep[];
-  node(options?: NodeOptions): EdgeNode;
-  /** Cuts the node off: by RST, or by a plain end. */
-  kick(how: 'reset' | 'close'): void;
-  /** A reference host on the first server. */
-  host(node?: string): Promise<ReferenceHost>;
-  /** Someone who says STATE and nothing else. */
-  speaker(hostId: string, server?: number): Promise<Speaker>;
-  /** A client that is neither node nor host. */
-  bystander(): Promise<MqttClient>;
-  /** Notes whether a packet of the node on that topic comes, after the last step that was met. */
-  sees(text: string, verb: string, options?: Seen): Promise<void>;
-  /** Notes whether none comes for a while. */
-  seesNone(text: string, verb: string, options?: Seen): Promise<void>;
-  /** Waits for a packet that reaches the node. */
-  reaches(text: string, fits: (topic: string, payload: string) => boolean): Promise<void>;
-  expect(text: string, isMet: boolean): void;
-  record(name: string, changes?: Partial<Setting>): Recording;
-  close(): Promise<void>;
-}
-
 interface NodeOptions {
   readonly config?: Partial<UplinkConfig>;
-  /** What the node's disk holds from earlier runs. */
+  /** The content of the node's disk from earlier runs. */
   readonly saved?: Map<string, unknown>;
 }
 
@@ -77,121 +44,15 @@ interface Seen {
   readonly node?: string;
 }
 
-interface Speaker {
-  say(online: boolean, timestampMs: number): Promise<void>;
+interface StatePublisher {
+  publish(online: boolean, timestampMs: number): Promise<void>;
 }
 
 export const HOST = 'scada';
-/** Long enough for what should not come to come. Units: ms. Source: assumed; a birth leaves within a few ms of its reason. */
+/** Long enough for an unexpected packet to arrive. Units: ms. Source: assumed; a birth leaves within a few ms of its reason. */
 const QUIET_MS = 300;
 /** Source: the standard's kit waits as long for births after the host is online, reference/sparkplug.md §2. Units: ms. */
 const SOON_MS = 3_000;
-
-/** Brokers, proxies and an empty log. `program`: where Mosquitto lies. */
-export async function openConformanceScene(program: string, servers = 1): Promise<Scene> {
-  const log = createWireLog();
-  const brokers: Mosquitto[] = [];
-  const proxies: FaultProxy[] = [];
-  for (let i = 0; i < servers; i += 1) {
-    const broker = await startMosquitto(program);
-    const proxy = createFaultProxy({ target: broker.port, log, name: nameOf(i) });
-    await proxy.start();
-    brokers.push(broker);
-    proxies.push(proxy);
-  }
-  const steps: SceneStep[] = [];
-  const nodes: EdgeNode[] = [];
-  const closers: (() => Promise<unknown>)[] = [];
-  let from = 0;
-
-  const fits = (verb: string, { device = '', server, node = NODE }: Seen) => {
-    const topic = `spBv1.0/${GROUP}/${verb}/${node}${device === '' ? '' : `/${device}`}`;
-    return (event: WireEvent): boolean =>
-      isPacket(event, 'client', 'publish') &&
-      event.packet.cmd === 'publish' &&
-      event.packet.topic === topic &&
-      (server === undefined || event.server === nameOf(server));
-  };
-  const expect = (text: string, isMet: boolean): void => {
-    steps.push({ text, isMet });
-    if (isMet) from = log.events.length;
-  };
-  return {
-    log,
-    proxies,
-    steps,
-    node: (options = {}) => {
-      const node = createEdgeNode(log, proxies, options);
-      nodes.push(node);
-      return node;
-    },
-    kick: (how) => {
-      for (const proxy of proxies) proxy[how](`luciole-${NODE}`);
-    },
-    host: async (node = NODE) => {
-      const host = createReferenceHost({ url: proxies[0]?.url ?? '', protocolVersion: 5, group: GROUP, node, hostId: HOST });
-      closers.push(() => host.stop());
-      await host.start();
-      return host;
-    },
-    speaker: async (hostId, server = 0) => {
-      const topic = `spBv1.0/STATE/${hostId}`;
-      const text = (online: boolean, timestamp: number): string => JSON.stringify({ online, timestamp });
-      const client = await connectAsync(proxies[server]?.url ?? '', {
-        protocolVersion: 5,
-        reconnectPeriod: 0,
-        will: { topic, payload: Buffer.from(text(false, Date.now())), qos: 1, retain: true },
-      });
-      closers.push(() => client.endAsync(true));
-      return {
-        say: async (online, timestampMs) => {
-          await client.publishAsync(topic, text(online, timestampMs), { qos: 1, retain: true });
-        },
-      };
-    },
-    bystander: async () => {
-      const client = await connectAsync(proxies[0]?.url ?? '', {
-        protocolVersion: 5,
-        reconnectPeriod: 0,
-        clientId: `${BYSTANDER}${log.events.length}`,
-      });
-      closers.push(() => client.endAsync(true));
-      return client;
-    },
-    sees: async (text, verb, options = {}) => {
-      const seen = await log.waitFor(fits(verb, options), SOON_MS, from);
-      steps.push({ text, isMet: seen !== undefined });
-      if (seen !== undefined) from = log.events.indexOf(seen) + 1;
-    },
-    seesNone: async (text, verb, options = {}) => {
-      const seen = await log.waitFor(fits(verb, options), QUIET_MS, from);
-      expect(text, seen === undefined);
-    },
-    reaches: async (text, fitsMessage) => {
-      const seen = await log.waitFor(
-        (event) =>
-          isPacket(event, 'server', 'publish') &&
-          event.packet.cmd === 'publish' &&
-          fitsMessage(event.packet.topic, event.packet.payload.toString()),
-        SOON_MS,
-        from,
-      );
-      expect(text, seen !== undefined);
-    },
-    expect,
-    record: (name, changes = {}) => ({
-      name,
-      events: [...log.events],
-      setting: { ...SETTING, servers: proxies.map((_, i) => nameOf(i)), ...changes },
-    }),
-    close: async () => {
-      for (const node of nodes) await node.uplink.stop();
-      for (const close of closers) await close();
-      for (const proxy of proxies) await proxy.stop();
-      for (const broker of brokers) await broker.stop();
-    },
-  };
-}
 
 const SETTING: Setting = {
   group: GROUP,
@@ -202,6 +63,133 @@ const SETTING: Setting = {
   isFresh: true,
   otherNodes: [],
 };
+
+/** Starts brokers and proxies with an empty log. `program`: the path of Mosquitto. */
+export async function openConformanceScene(program: string, servers = 1): Promise<Scene> {
+  const log = createWireLog();
+  const brokers: Mosquitto[] = [];
+  const proxies: FaultProxy[] = [];
+  for (let i = 0; i < servers; i += 1) {
+    const broker = await startMosquitto(program);
+    const proxy = new FaultProxy({ target: broker.port, log, name: nameOf(i) });
+    await proxy.start();
+    brokers.push(broker);
+    proxies.push(proxy);
+  }
+  return new Scene(log, brokers, proxies);
+}
+
+export class Scene {
+  readonly log: WireLog;
+  readonly steps: SceneStep[] = [];
+  readonly #brokers: readonly Mosquitto[];
+  readonly #proxies: readonly FaultProxy[];
+  readonly #nodes: EdgeNode[] = [];
+  readonly #closers: (() => Promise<unknown>)[] = [];
+  /** Events before this index were expected by an earlier step. */
+  #from = 0;
+
+  constructor(log: WireLog, brokers: readonly Mosquitto[], proxies: readonly FaultProxy[]) {
+    this.log = log;
+    this.#brokers = brokers;
+    this.#proxies = proxies;
+  }
+
+  node(options: NodeOptions = {}): EdgeNode {
+    const node = createEdgeNode(this.log, this.#proxies, options);
+    this.#nodes.push(node);
+    return node;
+  }
+
+  /** Ends the node's connection: by RST, or by a plain end. */
+  kick(how: 'reset' | 'close'): void {
+    for (const proxy of this.#proxies) proxy[how](`luciole-${NODE}`);
+  }
+
+  /** A reference host on the first server. */
+  async host(node = NODE): Promise<ReferenceHost> {
+    const host = new ReferenceHost({ url: this.#urlOf(0), protocolVersion: 5, group: GROUP, node, hostId: HOST });
+    this.#closers.push(() => host.stop());
+    await host.start();
+    return host;
+  }
+
+  /** A client that publishes STATE only. */
+  async statePublisher(hostId: string, server = 0): Promise<StatePublisher> {
+    const topic = `spBv1.0/STATE/${hostId}`;
+    const text = (online: boolean, timestamp: number): string => JSON.stringify({ online, timestamp });
+    const will = { topic, payload: Buffer.from(text(false, Date.now())), qos: 1 as const, retain: true };
+    const client = await connectAsync(this.#urlOf(server), { protocolVersion: 5, reconnectPeriod: 0, will });
+    this.#closers.push(() => client.endAsync(true));
+    return {
+      publish: async (online, timestampMs) => {
+        await client.publishAsync(topic, text(online, timestampMs), { qos: 1, retain: true });
+      },
+    };
+  }
+
+  /** A client that is neither node nor host. */
+  async bystander(): Promise<MqttClient> {
+    const clientId = `${BYSTANDER}${this.log.events.length}`;
+    const client = await connectAsync(this.#urlOf(0), { protocolVersion: 5, reconnectPeriod: 0, clientId });
+    this.#closers.push(() => client.endAsync(true));
+    return client;
+  }
+
+  /** Records whether a packet of the node on that topic arrives, after the last step that was met. */
+  async sees(text: string, verb: string, options: Seen = {}): Promise<void> {
+    const seen = await this.log.waitFor(isPublishOf(verb, options), SOON_MS, this.#from);
+    this.steps.push({ text, isMet: seen !== undefined });
+    if (seen !== undefined) this.#from = this.log.events.indexOf(seen) + 1;
+  }
+
+  /** Records whether none arrives for a while. */
+  async seesNone(text: string, verb: string, options: Seen = {}): Promise<void> {
+    const seen = await this.log.waitFor(isPublishOf(verb, options), QUIET_MS, this.#from);
+    this.expect(text, seen === undefined);
+  }
+
+  /** Waits for a packet that reaches the node. */
+  async reaches(text: string, fits: (topic: string, payload: string) => boolean): Promise<void> {
+    const seen = await this.log.waitFor(
+      (event) =>
+        isPacket(event, 'server', 'publish') && event.packet.cmd === 'publish' && fits(event.packet.topic, event.packet.payload.toString()),
+      SOON_MS,
+      this.#from,
+    );
+    this.expect(text, seen !== undefined);
+  }
+
+  expect(text: string, isMet: boolean): void {
+    this.steps.push({ text, isMet });
+    if (isMet) this.#from = this.log.events.length;
+  }
+
+  record(name: string, changes: Partial<Setting> = {}): Recording {
+    const setting = { ...SETTING, servers: this.#proxies.map((_, i) => nameOf(i)), ...changes };
+    return { name, events: [...this.log.events], setting };
+  }
+
+  async close(): Promise<void> {
+    for (const node of this.#nodes) await node.uplink.stop();
+    for (const close of this.#closers) await close();
+    for (const proxy of this.#proxies) await proxy.stop();
+    for (const broker of this.#brokers) await broker.stop();
+  }
+
+  #urlOf(server: number): string {
+    return this.#proxies[server]?.url ?? '';
+  }
+}
+
+function isPublishOf(verb: string, { device = '', server, node = NODE }: Seen): (event: WireEvent) => boolean {
+  const topic = `spBv1.0/${GROUP}/${verb}/${node}${device === '' ? '' : `/${device}`}`;
+  return (event) =>
+    isPacket(event, 'client', 'publish') &&
+    event.packet.cmd === 'publish' &&
+    event.packet.topic === topic &&
+    (server === undefined || event.server === nameOf(server));
+}
 
 function nameOf(server: number): string {
   return `server ${server + 1}`;

@@ -1,5 +1,5 @@
 /**
- * The whole table: the 226 assertions of Sparkplug 3.0.0 that concern an edge node, and our own rows after them.
+ * The whole table: the 226 assertions of Sparkplug 3.0.0 that concern an edge node, followed by own rows.
  */
 import type { ConformanceRow } from './row.ts';
 import { BIRTH_ROWS } from './rows-births.ts';

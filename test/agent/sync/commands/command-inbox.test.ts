@@ -3,7 +3,7 @@ import t from 'tap';
 import type { AuditNote } from '../../../../agent/core/audit-tools.ts';
 import type { PlatformOrder } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, Outcome, OutcomeState } from '../../../../agent/core/words.ts';
-import { createCommandInbox } from '../../../../agent/sync/commands/command-inbox.ts';
+import { CommandInbox } from '../../../../agent/sync/commands/command-inbox.ts';
 import { REMEMBERED } from '../../../../agent/sync/commands/command-registry.ts';
 import { encodePayload, type Metric, toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
@@ -14,19 +14,9 @@ const text = (name: string, value: string): Metric => ({ name, value: { kind: 's
 const level = (value: number): Metric => ({ name: 'Override/Level', value: toLong(value) });
 const expires = (ms: number): Metric => ({ name: 'Command/Expires', value: toLong(ms) });
 
-/** Orders and answers of any number of runs on one disk and one clock. */
-function openBench() {
-  const clock = manualClock();
+/** A disk whose state a test changes. `hangs`: it never answers. `refuses`: it answers that it stored nothing. */
+function createDisk(onNote: (note: AuditNote) => void) {
   const disk = new Map<string, string>();
-  const seen = {
-    orders: [] as PlatformOrder[],
-    answers: [] as Outcome[],
-    events: [] as AgentEvent[],
-    taken: [] as string[],
-    notes: [] as AuditNote[],
-    rebirths: 0,
-  };
-  /** `hangs`: the disk takes nothing and says nothing. `refuses`: it takes nothing and says so. */
   const state = { hangs: false, refuses: false, saves: 0 };
   const store = {
     save: (key: string, value: unknown): Promise<boolean> => {
@@ -37,12 +27,27 @@ function openBench() {
       else disk.set(key, JSON.stringify(value));
       return Promise.resolve(true);
     },
-    audit: { note: (note: AuditNote) => void seen.notes.push(note), read: async () => undefined },
+    audit: { note: onNote, read: async () => undefined },
     loadAll: async (prefix: string) =>
       [...disk].filter(([key]) => key.startsWith(prefix)).map(([key, json]) => ({ key, value: JSON.parse(json) as unknown })),
   };
+  return { disk, state, store };
+}
+
+/** Orders and answers of any number of runs on one disk and one clock. */
+function openBench() {
+  const clock = manualClock();
+  const seen = {
+    orders: [] as PlatformOrder[],
+    answers: [] as Outcome[],
+    events: [] as AgentEvent[],
+    taken: [] as string[],
+    notes: [] as AuditNote[],
+    rebirths: 0,
+  };
+  const { disk, state, store } = createDisk((note) => void seen.notes.push(note));
   const open = () =>
-    createCommandInbox({
+    new CommandInbox({
       table,
       cabinetId: 'c1',
       clock,
@@ -82,18 +87,18 @@ function openBench() {
 
 t.test('a repeated command is answered with how the first stands, and not run again', async (t) => {
   const { open, message, seen, outcome, link, states, settle } = openBench();
-  const desk = open();
-  desk.open(link);
+  const inbox = open();
+  inbox.open(link);
   const command = message([level(5), text('Command/Id', 'a-1')]);
-  desk.deviceCommand('L01', command);
-  desk.deviceCommand('L01', command);
+  inbox.deviceCommand('L01', command);
+  inbox.deviceCommand('L01', command);
   await settle();
   t.equal(seen.orders.length, 1);
   t.strictSame(states('a-1'), ['received'], 'the second is answered');
-  desk.note(outcome('a-1', 'queued'));
-  desk.note(outcome('a-1', 'verified'));
+  inbox.note(outcome('a-1', 'queued'));
+  inbox.note(outcome('a-1', 'verified'));
   await settle();
-  desk.deviceCommand('L01', command);
+  inbox.deviceCommand('L01', command);
   await settle();
   t.strictSame(states('a-1'), ['received', 'queued', 'verified', 'verified']);
   t.equal(seen.orders.length, 1);
@@ -147,12 +152,12 @@ t.test('a command that was received but has no end when the agent is killed ends
 
 t.test('an end that the disk refused is written once it takes it again, so that a restart tells no other', async (t) => {
   const { open, message, outcome, link, state, states, clock, settle } = openBench();
-  const desk = open();
-  desk.open(link);
-  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
+  const inbox = open();
+  inbox.open(link);
+  inbox.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
   await settle();
   state.refuses = true;
-  desk.note(outcome('a-1', 'verified'));
+  inbox.note(outcome('a-1', 'verified'));
   await settle();
   t.strictSame(states('a-1'), ['verified'], 'its sender does not wait for a disk');
   state.refuses = false;
@@ -169,42 +174,42 @@ t.test('an end that the disk refused is written once it takes it again, so that 
 
 t.test('what the disk refused is written at the stop at the latest', async (t) => {
   const { open, message, outcome, state, disk, settle } = openBench();
-  const desk = open();
-  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
+  const inbox = open();
+  inbox.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
   await settle();
   state.refuses = true;
-  desk.note(outcome('a-1', 'verified'));
+  inbox.note(outcome('a-1', 'verified'));
   await settle();
   state.refuses = false;
-  await desk.stop();
+  await inbox.stop();
   t.match(JSON.parse(disk.get('sync.command:a-1') ?? '{}'), { outcome: { state: 'verified' } });
 });
 
 t.test('a barrier that fails proves nothing: the end goes out again on the next link', async (t) => {
   const { open, message, outcome, link, states, settle } = openBench();
-  const desk = open();
-  desk.open({ barrier: () => new Promise<void>(() => {}) });
-  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
+  const inbox = open();
+  inbox.open({ barrier: () => new Promise<void>(() => {}) });
+  inbox.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
   await settle();
-  desk.note(outcome('a-1', 'verified'));
+  inbox.note(outcome('a-1', 'verified'));
   await settle();
   t.strictSame(states('a-1'), ['verified']);
-  desk.close();
-  desk.open(link);
+  inbox.close();
+  inbox.open(link);
   await settle();
   t.strictSame([states('a-1'), link.barriers], [['verified', 'verified'], 1]);
-  await desk.stop();
+  await inbox.stop();
 });
 
 t.test('the id is on disk before anything is done; a disk that hangs is waited for two seconds', async (t) => {
   const { open, message, seen, state, disk, clock, settle } = openBench();
-  const desk = open();
-  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
+  const inbox = open();
+  inbox.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
   t.equal(seen.orders.length, 0);
   await settle();
   t.match([seen.orders.length, disk.has('sync.command:a-1')], [1, true]);
   state.hangs = true;
-  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'a-2')]));
+  inbox.deviceCommand('L01', message([level(5), text('Command/Id', 'a-2')]));
   await clock.advance(1_999);
   t.equal(seen.orders.length, 1);
   await clock.advance(1);
@@ -213,11 +218,11 @@ t.test('the id is on disk before anything is done; a disk that hangs is waited f
 
 t.test('nothing is carried out after its expiry, also not when the disk was slow or the clock was put right meanwhile', async (t) => {
   const { open, message, seen, state, clock } = openBench();
-  const desk = open();
+  const inbox = open();
   state.hangs = true;
-  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'late'), expires(NODE_START_MS + 1_500)]));
-  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'stepped'), expires(NODE_START_MS + 60_000)]));
-  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'good'), expires(NODE_START_MS + 3_700_000)]));
+  inbox.deviceCommand('L01', message([level(5), text('Command/Id', 'late'), expires(NODE_START_MS + 1_500)]));
+  inbox.deviceCommand('L01', message([level(5), text('Command/Id', 'stepped'), expires(NODE_START_MS + 60_000)]));
+  inbox.deviceCommand('L01', message([level(5), text('Command/Id', 'good'), expires(NODE_START_MS + 3_700_000)]));
   clock.stepWall(3_600_000);
   await clock.advance(2_000);
   t.match(seen.orders, [{ request: { commandId: 'good' } }]);
@@ -226,27 +231,27 @@ t.test('nothing is carried out after its expiry, also not when the disk was slow
 
 t.test('an id that comes again after its expiry is answered with the end it had, never with another', async (t) => {
   const { open, message, outcome, link, states, clock, settle } = openBench();
-  const desk = open();
-  desk.open(link);
+  const inbox = open();
+  inbox.open(link);
   const metrics = [level(5), text('Command/Id', 'a-1'), expires(NODE_START_MS + 10_000)];
-  desk.deviceCommand('L01', message(metrics));
+  inbox.deviceCommand('L01', message(metrics));
   await settle();
-  desk.note(outcome('a-1', 'verified'));
+  inbox.note(outcome('a-1', 'verified'));
   await clock.advance(20_000);
-  desk.deviceCommand('L01', message(metrics));
+  inbox.deviceCommand('L01', message(metrics));
   await settle();
   t.strictSame(states('a-1'), ['verified', 'verified']);
 });
 
 t.test('an id used again for another command is told of the first alone', async (t) => {
   const { open, message, seen, outcome, link, states, settle } = openBench();
-  const desk = open();
-  desk.open(link);
-  desk.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
+  const inbox = open();
+  inbox.open(link);
+  inbox.deviceCommand('L01', message([level(5), text('Command/Id', 'a-1')]));
   await settle();
-  desk.note(outcome('a-1', 'verified'));
+  inbox.note(outcome('a-1', 'verified'));
   await settle();
-  desk.deviceCommand('L01', message([level(100), text('Command/Id', 'a-1')]));
+  inbox.deviceCommand('L01', message([level(100), text('Command/Id', 'a-1')]));
   await settle();
   t.equal(seen.orders.length, 1);
   t.strictSame(states('a-1'), ['verified', 'verified']);
@@ -255,17 +260,17 @@ t.test('an id used again for another command is told of the first alone', async 
 
 t.test('a refusal is counted, reported as an event, answered, and stands after a restart', async (t) => {
   const { open, message, seen, link, states, settle } = openBench();
-  const desk = open();
-  desk.open(link);
-  desk.deviceCommand('Z1', message([level(200), text('Command/Id', 'z-1')]));
+  const inbox = open();
+  inbox.open(link);
+  inbox.deviceCommand('Z1', message([level(200), text('Command/Id', 'z-1')]));
   await settle();
   t.match(seen.answers, [{ commandId: 'z-1', target: { kind: 'zone', id: 'Z1' }, state: 'refused', reason: /Level is 200/ }]);
   t.match(seen.events, [{ code: 'command-refused', source: 'Z1', severity: 'warning', text: /Level is 200/ }]);
   t.match(seen.notes, [{ door: 'platform', detail: 'Z1: z-1', result: /refused: .*Level is 200/ }]);
-  desk.deviceCommand('nobody\u001b', message([level(20)]));
-  desk.deviceCommand('M1', message([level(20)]));
+  inbox.deviceCommand('nobody\u001b', message([level(20)]));
+  inbox.deviceCommand('M1', message([level(20)]));
   t.match(seen.answers.slice(1), [{ target: { kind: 'device', id: 'nobody?' }, reason: /^unknown device/ }, { target: { id: 'M1' } }]);
-  t.match(desk, { received: 3, refused: 3 });
+  t.match(inbox, { received: 3, refused: 3 });
   const second = open();
   await second.restore();
   second.open(link);
@@ -276,42 +281,43 @@ t.test('a refusal is counted, reported as an event, answered, and stands after a
 
 t.test('a command refused as too old is told under its own id, and that end stands', async (t) => {
   const { open, message, seen, link, states, clock, settle } = openBench();
-  const desk = open();
-  desk.open(link);
+  const inbox = open();
+  inbox.open(link);
   const metrics = [level(5), text('Command/Id', 'a-1')];
-  desk.deviceCommand('L01', message(metrics, clock.wallMs() - 301_000));
+  inbox.deviceCommand('L01', message(metrics, clock.wallMs() - 301_000));
   await settle();
-  desk.deviceCommand('L01', message(metrics, clock.wallMs()));
+  inbox.deviceCommand('L01', message(metrics, clock.wallMs()));
   await settle();
   t.strictSame([states('a-1'), seen.orders.length], [['refused', 'refused'], 0]);
 });
 
 t.test('floods: bad ones are answered sixty times, good ones let in a hundred and twenty, the rest counted', async (t) => {
   const { open, message, seen, state, clock, settle } = openBench();
-  const desk = open();
-  for (let i = 0; i < 500; i += 1) desk.deviceCommand('L01', message([]));
-  t.match([desk.refused, seen.events.length, seen.answers.length, state.saves], [500, 60, 60, 0]);
+  const inbox = open();
+  for (let i = 0; i < 500; i += 1) inbox.deviceCommand('L01', message([]));
+  t.match([inbox.refused, seen.events.length, seen.answers.length, state.saves], [500, 60, 60, 0]);
   t.equal(seen.notes.length, 30, 'and a flood does not push what was done out of the audit log');
-  for (let i = 0; i < 500; i += 1) desk.deviceCommand('L01', message([level(5), text('Command/Id', `b-${i}`)]));
+  for (let i = 0; i < 500; i += 1) inbox.deviceCommand('L01', message([level(5), text('Command/Id', `b-${i}`)]));
   await settle();
-  t.match([seen.orders.length, desk.refused], [120, 880]);
-  for (let i = 0; i < 5_000; i += 1) desk.nodeCommand(message([{ name: 'Node Control/Rebirth', value: { kind: 'boolean', value: true } }]));
+  t.match([seen.orders.length, inbox.refused], [120, 880]);
+  for (let i = 0; i < 5_000; i += 1)
+    inbox.nodeCommand(message([{ name: 'Node Control/Rebirth', value: { kind: 'boolean', value: true } }]));
   t.equal(seen.rebirths, 0, 'beyond a thousand at once nothing is looked at');
   await clock.advance(10_000);
-  for (let i = 0; i < 100; i += 1) desk.deviceCommand('L01', message([level(5), text('Command/Id', `c-${i}`)]));
+  for (let i = 0; i < 100; i += 1) inbox.deviceCommand('L01', message([level(5), text('Command/Id', `c-${i}`)]));
   await settle();
   t.equal(seen.orders.length, 140);
 });
 
 t.test('ids are kept for longer than a repeated payload counts as new, and no more than that', async (t) => {
   const { open, message, seen, disk, clock } = openBench();
-  const desk = open();
+  const inbox = open();
   const first = message([level(5), text('Command/Id', 'first')]);
-  desk.deviceCommand('L01', first);
+  inbox.deviceCommand('L01', first);
   for (let i = 0; i < 2 * REMEMBERED.sound; i += 1) {
     await clock.advance(500);
-    desk.deviceCommand('L01', message([level(5), text('Command/Id', `b-${i}`)]));
-    if (i % 100 === 0) desk.deviceCommand('L01', first);
+    inbox.deviceCommand('L01', message([level(5), text('Command/Id', `b-${i}`)]));
+    if (i % 100 === 0) inbox.deviceCommand('L01', first);
   }
   await clock.advance(0);
   t.equal(seen.orders.filter(({ request }) => request.commandId === 'first').length, 1);
@@ -322,9 +328,9 @@ t.test('a damaged or foreign record on disk counts as absent', async (t) => {
   const { open, disk, seen, link, settle } = openBench();
   for (const [i, value] of [null, 5, [], {}, { commandId: 'x' }, { commandId: 'x', outcome: { target: null } }].entries())
     disk.set(`sync.command:${i}`, JSON.stringify(value));
-  const desk = open();
-  await desk.restore();
-  desk.open(link);
+  const inbox = open();
+  await inbox.restore();
+  inbox.open(link);
   await settle();
   t.equal(seen.answers.length, 0);
 });
@@ -340,7 +346,7 @@ t.test('whatever happens in whatever order: one end for each id, none run twice,
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const bench = openBench();
       const { clock, message, seen, outcome, link } = bench;
-      let desk = bench.open();
+      let inbox = bench.open();
       const deadline = new Map<string, number>();
       const late: string[] = [];
       for (const each of steps) {
@@ -349,19 +355,19 @@ t.test('whatever happens in whatever order: one end for each id, none run twice,
           const id = `i-${each.id}`;
           if (!deadline.has(id)) deadline.set(id, clock.wallMs() + each.lifeMs);
           const metrics = [level(each.id), text('Command/Id', id), expires(deadline.get(id) ?? 0)];
-          desk.deviceCommand('L01', message(metrics, clock.wallMs() - (each.old ? 301_000 : 0)));
+          inbox.deviceCommand('L01', message(metrics, clock.wallMs() - (each.old ? 301_000 : 0)));
         }
         if (each.kind === 'end') {
           const id = `i-${each.id}`;
-          if (seen.orders.some(({ request }) => request.commandId === id)) desk.note(outcome(id, each.state));
+          if (seen.orders.some(({ request }) => request.commandId === id)) inbox.note(outcome(id, each.state));
         }
-        if (each.kind === 'link') desk.open(link);
-        if (each.kind === 'cut') desk.close();
+        if (each.kind === 'link') inbox.open(link);
+        if (each.kind === 'cut') inbox.close();
         if (each.kind === 'hang') bench.state.hangs = !bench.state.hangs;
         await clock.advance(each.kind === 'wait' ? each.ms : 0);
         if (each.kind === 'kill' && !bench.state.hangs) {
-          desk = bench.open();
-          await desk.restore();
+          inbox = bench.open();
+          await inbox.restore();
         }
         for (const { request } of seen.orders.slice(before))
           if (clock.wallMs() - (each.kind === 'wait' ? each.ms : 0) > (deadline.get(request.commandId) ?? 0)) late.push(request.commandId);

@@ -76,11 +76,11 @@ t.test('each ends once, with the words of the desk, and the node shows which rel
     onOutcome: ({ commandId, state, reason }: { commandId: string; state: string; reason: string }) =>
       void ends.push(`${commandId} ${state} ${reason}`.trim()),
   };
-  const post = createPlatformUpdates({ desk, ...common });
-  await post.take({ commandId: 'a', ask: { action: 'put', part: { atByte: 0, ofBytes: 9, data: Buffer.from('abc') } } });
-  await post.take({ commandId: 'b', ask: { action: 'install', isForced: false } });
-  await post.take({ commandId: 'c', ask: { action: 'install', isForced: true } });
-  await post.take({ commandId: 'd', ask: { action: 'revert', isForced: false } });
+  const updates = createPlatformUpdates({ desk, ...common });
+  await updates.take({ commandId: 'a', ask: { action: 'put', part: { atByte: 0, ofBytes: 9, data: Buffer.from('abc') } } });
+  await updates.take({ commandId: 'b', ask: { action: 'install', isForced: false } });
+  await updates.take({ commandId: 'c', ask: { action: 'install', isForced: true } });
+  await updates.take({ commandId: 'd', ask: { action: 'revert', isForced: false } });
   await createPlatformUpdates({ desk: null, ...common }).take({ commandId: 'e', ask: { action: 'revert', isForced: false } });
   t.strictSame(
     ends.filter((end) => !end.endsWith('received')),
@@ -92,7 +92,7 @@ t.test('each ends once, with the words of the desk, and the node shows which rel
       'e refused this run of the agent takes no updates',
     ],
   );
-  await post.show();
+  await updates.show();
   t.strictSame(
     [...shown],
     [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { nextTurn, runDry, setUp } from './wire.ts';
+import { nextTurn, runDry, setUp } from './delivery-scene.ts';
 
 t.test('with a platform that acknowledges, nothing is lost in any order of takes, commits, proofs, words, waits and cuts', async (t) => {
   const step = fc.oneof(

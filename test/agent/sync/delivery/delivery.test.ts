@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { nextTurn, runDry, setUp } from './wire.ts';
+import { nextTurn, runDry, setUp } from './delivery-scene.ts';
 
 t.test('live frames share a barrier, and there is never more than one in flight', async (t) => {
   const { wire, delivery, take, counts } = setUp();

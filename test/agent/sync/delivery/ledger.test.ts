@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { StoredFrame } from '../../../../agent/core/ports.ts';
-import { afterAck, hasGivenUp, look, startWatch } from '../../../../agent/sync/delivery/ack-watch.ts';
-import { planBacklog } from '../../../../agent/sync/delivery/backlog-plan.ts';
-import { afterRound, FIRST_BATCH, framesToRead } from '../../../../agent/sync/delivery/batch-size.ts';
+import { afterAck, checkWatch, hasGivenUp, startWatch } from '../../../../agent/sync/delivery/ack-watch.ts';
+import { afterRound, FIRST_BATCH_SIZE, framesToRead } from '../../../../agent/sync/delivery/batch-size.ts';
 import {
   acknowledge,
   bytesUnacked,
@@ -20,7 +19,11 @@ import {
   shipLive,
   withMode,
 } from '../../../../agent/sync/delivery/ledger.ts';
+import { planBacklog } from '../../../../agent/sync/delivery/row-batches.ts';
 import { beyond, covers, NO_RANGES, reachFrom, withRange } from '../../../../agent/sync/delivery/seq-ranges.ts';
+
+const rowsOf = (...seqs: number[]): StoredFrame[] =>
+  seqs.map((seq) => ({ seq, atMs: seq, clockQuality: 'synced', isCorrected: false, readings: [] }));
 
 const live = (ticket: number, seq: number | null = null) => ({ ticket, seq, readings: 3, bytes: 50 });
 const history = (from: number, to = from) => ({ rows: { from, to }, readings: 3 * (to - from + 1), bytes: 50 });
@@ -71,9 +74,9 @@ t.test('numbers the store never used hold nobody up once they are told', async (
     { rows: { from: 4, to: 6 }, frames: rowsOf(5) },
     { rows: { from: 8, to: 9 }, frames: rowsOf(9) },
   ]);
-  const told = proven(shipHistory(after, history(4, 6)), 2);
-  t.equal(told.cursor, 7);
-  t.strictSame(planBacklog(told, rowsOf(7)), [], 'and they are told once');
+  const reported = proven(shipHistory(after, history(4, 6)), 2);
+  t.equal(reported.cursor, 7);
+  t.strictSame(planBacklog(reported, rowsOf(7)), [], 'and they are told once');
 });
 
 t.test('a platform moves the cursor by its word alone, and what it does not have is sent again after a cut', async (t) => {
@@ -93,20 +96,17 @@ t.test('a platform moves the cursor by its word alone, and what it does not have
 
 t.test('the wait for an acknowledgement doubles, and one batch at a time is tried until one comes', async (t) => {
   const at = (nowMono: number, isWaiting = true) => ({ nowMono, isWaiting, roundTripMs: 100 });
-  const begun = look(startWatch(0), at(0)).watch;
-  t.notOk(look(begun, at(29_999)).goesBack);
-  const once = look(begun, at(30_000));
-  t.match(once, { goesBack: true, watch: { waitMs: 60_000, isCautious: true } });
-  t.notOk(look(once.watch, at(89_999)).goesBack);
-  t.ok(look(once.watch, at(90_000)).goesBack);
+  const begun = checkWatch(startWatch(0), at(0)).watch;
+  t.notOk(checkWatch(begun, at(29_999)).isResendDue);
+  const once = checkWatch(begun, at(30_000));
+  t.match(once, { isResendDue: true, watch: { waitMs: 60_000, isCautious: true } });
+  t.notOk(checkWatch(once.watch, at(89_999)).isResendDue);
+  t.ok(checkWatch(once.watch, at(90_000)).isResendDue);
   t.match(afterAck(once.watch, 95_000, false), { waitMs: 30_000, isCautious: false, sinceMono: 95_000 });
-  t.equal(look(begun, at(99_000, false)).watch.sinceMono, null, 'nothing waits');
-  t.notOk(look(begun, { ...at(30_000), roundTripMs: 20_000 }).goesBack, 'a slow link gets three round trips');
+  t.equal(checkWatch(begun, at(99_000, false)).watch.sinceMono, null, 'nothing waits');
+  t.notOk(checkWatch(begun, { ...at(30_000), roundTripMs: 20_000 }).isResendDue, 'a slow link gets three round trips');
   t.strictSame([hasGivenUp(begun, 86_399_999), hasGivenUp(begun, 86_400_000)], [false, true]);
 });
-
-const rowsOf = (...seqs: number[]): StoredFrame[] =>
-  seqs.map((seq) => ({ seq, atMs: seq, clockQuality: 'synced', isCorrected: false, readings: [] }));
 
 t.test('ranges of rows are sets', async (t) => {
   const number = fc.integer({ min: 1, max: 40 });
@@ -151,6 +151,6 @@ t.test('a batch grows on a fast link, shrinks on a slow one and stays within bou
   t.equal(afterRound(frames(20), 900).readings, 100);
   t.equal(afterRound(frames(190), 10).readings, 1_000);
   t.equal(afterRound(frames(2), 900).readings, 50);
-  t.equal(framesToRead(FIRST_BATCH), 10);
+  t.equal(framesToRead(FIRST_BATCH_SIZE), 10);
   t.equal(framesToRead({ readings: 50, readingsPerFrame: 300 }), 1, 'a frame larger than the batch goes alone');
 });

@@ -6,11 +6,11 @@ import { encodePayload } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
 import { NODE_DEVICES, NODE_START_MS, silentLog, uplinkConfig } from '../small-node.ts';
 
-function openDesk() {
+function openHandler() {
   const clock = createManualClock(NODE_START_MS);
   const done = { acks: 0, accepts: 0, resends: 0, logged: 0 };
   const results: ResendResult[] = [];
-  const desk = createSyncHandler({
+  const handler = createSyncHandler({
     table: createMetricTable(NODE_DEVICES, uplinkConfig('mqtt://127.0.0.1:1')),
     clock,
     log: {
@@ -35,36 +35,36 @@ function openDesk() {
     onResend: (result) => results.push(result),
     onAccept: () => {},
   });
-  const say = (name: string, value: string): boolean =>
-    desk.take({
+  const write = (name: string, value: string): boolean =>
+    handler.handle({
       topic: '',
       payload: encodePayload({ timestampMs: NODE_START_MS, metrics: [{ name, value: { kind: 'string', value } }] }),
       retained: false,
     });
-  return { clock, done, results, say };
+  return { clock, done, results, write };
 }
 
 t.test('a platform that changes its mind all the time wears no flash, and one that asks all the time searches no store', async (t) => {
-  const { clock, done, results, say } = openDesk();
+  const { clock, done, results, write } = openHandler();
   for (let i = 0; i < 1_000; i += 1) {
-    say('Sync/Accept', i % 2 === 0 ? 'segments/1' : '');
-    say('Sync/Resend', `{"id":"r-${i}","fromSeq":1,"toSeq":9}`);
+    write('Sync/Accept', i % 2 === 0 ? 'segments/1' : '');
+    write('Sync/Resend', `{"id":"r-${i}","fromSeq":1,"toSeq":9}`);
   }
   t.match(done, { accepts: 16, resends: 16, logged: 32 });
   t.match(results.at(-1), { state: 'refused', reason: 'asked too often: at most 32 at once, then one in 5 s' });
   t.ok(results.length < 64, 'nor is the link filled with refusals');
   await clock.advance(60_000);
-  say('Sync/Resend', '{"id":"late","fromSeq":1,"toSeq":9}');
+  write('Sync/Resend', '{"id":"late","fromSeq":1,"toSeq":9}');
   t.match(results.at(-1), { id: 'late', state: 'queued' });
 });
 
 t.test('acknowledgements are as many as the platform likes', async (t) => {
-  const { done, say } = openDesk();
-  for (let i = 1; i <= 1_000; i += 1) say('Sync/Ack', `a1b2c3d4:${i}`);
+  const { done, write } = openHandler();
+  for (let i = 1; i <= 1_000; i += 1) write('Sync/Ack', `a1b2c3d4:${i}`);
   t.equal(done.acks, 1_000);
 });
 
-t.test('what is about something else is left to the command desk', async (t) => {
-  const { say } = openDesk();
-  t.equal(say('Node Control/Rebirth', 'true'), false);
+t.test('what is about something else is left to the command inbox', async (t) => {
+  const { write } = openHandler();
+  t.equal(write('Node Control/Rebirth', 'true'), false);
 });

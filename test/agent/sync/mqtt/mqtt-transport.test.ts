@@ -7,7 +7,7 @@ import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transpor
 import { manualClock, until } from '../small-node.ts';
 import { CONNACK_4, CONNACK_5, polite, type RawBroker, type RawClient, type RawPacket, startRawBroker } from './raw-broker.ts';
 
-const door = createMqttTransport();
+const transport = createMqttTransport();
 const clock = createSystemClock({ quality: () => 'synced' });
 
 function options(url: string, changes: Partial<ConnectOptions> = {}): ConnectOptions {
@@ -42,10 +42,10 @@ async function broker(
 /** Connected to a broker that does as it should until told otherwise; the end of it is kept. */
 async function session(t: Test, changes: Partial<ConnectOptions> = {}, answer = polite(changes.protocol === 4 ? CONNACK_4 : CONNACK_5)) {
   const other = await broker(t, answer);
-  const connection = await door.connect(options(other.url, changes));
-  t.teardown(() => connection.destroy());
   const ends: UplinkError[] = [];
-  connection.onClosed = (failure) => ends.push(failure as UplinkError);
+  const onClosed = (failure: Error): void => void ends.push(failure as UplinkError);
+  const connection = await transport.connect(options(other.url, { onClosed, ...changes }));
+  t.teardown(() => connection.destroy());
   return { other, connection, ends, client: other.clients[0] as RawClient };
 }
 
@@ -62,7 +62,7 @@ const refusals: [protocol: 4 | 5, code: number, words: RegExp][] = [
 for (const [protocol, code, words] of refusals) {
   t.test(`a CONNACK of ${code} in MQTT ${protocol} is said in words, and the connection is closed`, async (t) => {
     const other = await broker(t, (_, client) => client.send(...(protocol === 5 ? [0x20, 3, 0, code, 0] : [0x20, 2, 0, code])));
-    await t.rejects(door.connect(options(other.url, { protocol })), { code: 'refused', message: words });
+    await t.rejects(transport.connect(options(other.url, { protocol })), { code: 'refused', message: words });
     t.ok(await until(() => other.clients[0]?.closed === true));
   });
 }
@@ -133,7 +133,7 @@ for (const [story, url, answer, words] of silences) {
   t.test(`${story} is left after the timeout`, async (t) => {
     const time = manualClock();
     const other = await broker(t, answer);
-    const attempt = door.connect(options(url(other), { clock: time }));
+    const attempt = transport.connect(options(url(other), { clock: time }));
     const failure = attempt.catch((error: UplinkError) => error);
     t.ok(await until(() => other.clients.length === 1));
     await time.advance(29_999);
@@ -147,13 +147,13 @@ for (const [story, url, answer, words] of silences) {
 t.test('an attempt that nobody wants any more ends at once', async (t) => {
   const other = await broker(t, () => {});
   const stop = new AbortController();
-  const attempt = door.connect(options(other.url, { signal: stop.signal }));
+  const attempt = transport.connect(options(other.url, { signal: stop.signal }));
   const failure = attempt.catch((error: UplinkError) => error);
   t.ok(await until(() => other.clients[0]?.packets.length === 1));
   stop.abort();
   t.match(await failure, { code: 'lost' });
   t.ok(await until(() => other.clients[0]?.closed === true));
-  await t.rejects(door.connect(options(other.url, { signal: stop.signal })), { code: 'lost' });
+  await t.rejects(transport.connect(options(other.url, { signal: stop.signal })), { code: 'lost' });
 });
 
 const attacks: [story: string, protocol: 4 | 5, bytes: readonly number[], words: RegExp][] = [
@@ -194,7 +194,7 @@ for (const [story, protocol, bytes, words] of attacks) {
       (client) => client.send(...bytes),
     );
     const time = manualClock();
-    const failure = door.connect(options(other.url, { protocol, clock: time })).catch((error: UplinkError) => error);
+    const failure = transport.connect(options(other.url, { protocol, clock: time })).catch((error: UplinkError) => error);
     t.ok(await until(() => other.clients.length === 1));
     // What the library takes without a word is ended by the timeout.
     await until(() => other.clients[0]?.closed === true, 200);
@@ -216,11 +216,11 @@ t.test('whatever bytes come, the agent lives and no promise is left', async (t) 
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 64 }), async (given) => {
       bytes = given;
-      const connection = await door.connect(options(other.url));
       let ends = 0;
-      connection.onClosed = () => {
+      const onClosed = (): void => {
         ends += 1;
       };
+      const connection = await transport.connect(options(other.url, { onClosed }));
       const settled = await Promise.allSettled([connection.barrier(), connection.subscribe(['a'])]);
       await until(() => ends > 0);
       return settled.length === 2 && ends === 1;
@@ -295,7 +295,7 @@ t.test('nothing is left of a hundred connections', async (t) => {
   const count = (): number => process.getActiveResourcesInfo().filter((kind) => /TCPSocket|Timeout/.test(kind)).length;
   const before = count();
   for (let i = 0; i < 100; i += 1) {
-    const connection: MqttConnection = await door.connect(options(other.url));
+    const connection: MqttConnection = await transport.connect(options(other.url));
     await connection.barrier();
     if (i % 2 === 0) await connection.end();
     else connection.destroy();

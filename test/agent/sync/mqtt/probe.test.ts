@@ -1,7 +1,7 @@
 import t from 'tap';
 import { UplinkError } from '../../../../agent/core/errors.ts';
 import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
-import { probeTimes, startProbe } from '../../../../agent/sync/mqtt/probe.ts';
+import { LinkProbe, probeTimes } from '../../../../agent/sync/mqtt/probe.ts';
 import { createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
 import { CONNACK_4, CONNACK_5, PINGRESP, polite, type RawClient, startRawBroker } from './raw-broker.ts';
 
@@ -22,10 +22,11 @@ function setUp(answers = true) {
   const clock = manualClock();
   const silences: number[] = [];
   let asked = 0;
+  const probe = new LinkProbe(clock, (quietMs) => silences.push(quietMs));
   const connection = {
     keepaliveS: 30,
     sentBytes: 0,
-    onTraffic: (_isSent: boolean): void => {},
+    onTraffic: (isSent: boolean): void => probe.noteTraffic(isSent),
     barrier: async () => {
       asked += 1;
       connection.onTraffic(true);
@@ -33,7 +34,7 @@ function setUp(answers = true) {
       else throw new UplinkError('lost', 'gone');
     },
   };
-  const probe = startProbe({ clock, connection, onSilent: (quietMs) => silences.push(quietMs) });
+  probe.start(connection);
   return { clock, connection, probe, silences, asked: () => asked };
 }
 
@@ -59,15 +60,15 @@ t.test('a link that answers nothing is given up 32.5 s after the last word, once
 
 t.test('traffic both ways needs no question, traffic one way does', async (t) => {
   const both = setUp();
-  const heard = setUp();
+  const oneWay = setUp();
   for (let s = 0; s < 120; s += 10) {
-    for (const { clock, connection } of [both, heard]) {
+    for (const { clock, connection } of [both, oneWay]) {
       await clock.advance(10_000);
       connection.onTraffic(false);
     }
     both.connection.onTraffic(true);
   }
-  t.strictSame([both.asked(), heard.asked() > 3], [0, true], 'the broker must hear from us within a keepalive');
+  t.strictSame([both.asked(), oneWay.asked() > 3], [0, true], 'the broker must hear from us within a keepalive');
 });
 
 t.test('what is still on its way is carried first: a slow link is not a dead one', async (t) => {
@@ -201,8 +202,8 @@ t.test('whoever takes our id is told about and not thrown out again for a minute
     await clock.advance(1);
     t.ok(await until(() => broker.clients.length === turn + 2), 'even with the shortest chance');
   }
-  const told = node.events.filter(({ code }) => code === 'uplink-taken-over');
-  t.match(told, [{ text: /Look for a second agent/ }, { severity: 'warning' }]);
+  const takeovers = node.events.filter(({ code }) => code === 'uplink-taken-over');
+  t.match(takeovers, [{ text: /Look for a second agent/ }, { severity: 'warning' }]);
 });
 
 t.test('a broker that never answers SUBSCRIBE is left', async (t) => {

@@ -1,11 +1,9 @@
 /**
- * The other end of an MQTT connection, byte by byte: what no honest broker does.
- *
- * Owns a TCP server on a free port of the loopback. Knows the framing of what comes in, and nothing else.
+ * A TCP server on a free port of the loopback that answers MQTT byte by byte: for what no real broker does.
  */
 import { createServer, type Socket } from 'node:net';
 
-/** What came: type by its number (1 CONNECT, 3 PUBLISH, 8 SUBSCRIBE, 12 PINGREQ, 14 DISCONNECT). */
+/** A received packet: type by its number (1 CONNECT, 3 PUBLISH, 8 SUBSCRIBE, 12 PINGREQ, 14 DISCONNECT). */
 export interface RawPacket {
   readonly type: number;
   readonly qos: number;
@@ -30,7 +28,7 @@ export const CONNACK_5 = [0x20, 3, 0, 0, 0];
 export const CONNACK_4 = [0x20, 2, 0, 0];
 export const PINGRESP = [0xd0, 0];
 
-/** A server that hands every packet to `answer`; `greet` is called for each new connection. */
+/** A server that passes every packet to `answer`; `greet` is called for each new connection. */
 export async function startRawBroker(
   answer: (packet: RawPacket, client: RawClient) => void,
   greet: (client: RawClient) => void = () => {},
@@ -69,7 +67,7 @@ export async function startRawBroker(
   };
 }
 
-/** Accepts everybody: CONNACK, SUBACK and PINGRESP. */
+/** Accepts every client: CONNACK, SUBACK and PINGRESP. */
 export function polite(connack: readonly number[] = CONNACK_5): (packet: RawPacket, client: RawClient) => void {
   return ({ type, body }, client) => {
     if (type === 1) client.send(...connack);
@@ -78,7 +76,7 @@ export function polite(connack: readonly number[] = CONNACK_5): (packet: RawPack
   };
 }
 
-/** Grants QoS 1 for all that was asked. */
+/** Grants QoS 1 for all requested topics. */
 function suback(body: Buffer, protocol: 4 | 5): number[] {
   let at = protocol === 5 ? 3 + (body[2] as number) : 2;
   const granted: number[] = [];

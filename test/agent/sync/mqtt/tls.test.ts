@@ -9,7 +9,7 @@ import type { ClockQuality } from '../../../../agent/core/clock.ts';
 import { createSystemClock } from '../../../../agent/core/system-clock.ts';
 import type { UplinkStep } from '../../../../agent/core/uplink-tools.ts';
 import { createFileReader } from '../../../../agent/sync/mqtt/secret-files.ts';
-import { daysFromNow, openOffice, type Pair } from '../../../platform/certificates.ts';
+import { daysFromNow, openTestAuthorities, type Pair } from '../../../platform/certificates.ts';
 import { findProgram, startMosquitto } from '../../../platform/mosquitto.ts';
 import { createSmallNode, until, uplinkConfig } from '../small-node.ts';
 
@@ -21,10 +21,10 @@ const skip =
       ? 'openssl is not installed (apt-get install openssl)'
       : false;
 
-const office = skip === false ? openOffice(openssl as string) : null;
-t.teardown(() => office?.close());
-const city = office?.found('city');
-const stranger = office?.found('stranger');
+const authorities = skip === false ? openTestAuthorities(openssl as string) : null;
+t.teardown(() => authorities?.close());
+const city = authorities?.create('city');
+const stranger = authorities?.create('stranger');
 
 /** A broker behind TLS, with this certificate. */
 async function secureBroker(t: Test, pair: Pair, settings: readonly string[] = []): Promise<string> {
@@ -214,10 +214,10 @@ t.test('a certificate is replaced without a restart: at the next connection, not
 t.test('the test of an uplink goes through TLS and tells whose certificates these are', { skip }, async (t) => {
   const url = await secureBroker(t, good(), withClients);
   const node = agent(t, url, client(city?.issue('c1', { until: daysFromNow(12) })));
-  const told: UplinkStep[] = [];
-  const report = await node.uplink.tools.test({ broker: null, signal: new AbortController().signal }, (step) => told.push(step));
+  const reported: UplinkStep[] = [];
+  const report = await node.uplink.tools.test({ broker: null, signal: new AbortController().signal }, (step) => reported.push(step));
   t.match(report, { ok: true, broker: url, clientId: 'luciole-c1-test' });
-  t.strictSame(told, report.steps);
+  t.strictSame(reported, report.steps);
   t.match(report.steps, [
     { name: 'files', outcome: 'doubtful', text: /^own certificate CN=c1, signed by CN=city, \S+ to \S+, 11 days left$/ },
     { name: 'tcp', outcome: 'ok', text: /^127\.0\.0\.1 port \d+$/ },

@@ -1,14 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { backOffMs } from '../../../../agent/sync/session/back-off.ts';
-import {
-  afterEvent,
-  createSession,
-  type Effect,
-  REBIRTH_GAP_MS,
-  type SessionEvent,
-  type SessionState,
-} from '../../../../agent/sync/session/session.ts';
+import { afterEvent, REBIRTH_GAP_MS } from '../../../../agent/sync/session/session.ts';
+import { createSession, type Effect, type SessionEvent, type SessionState } from '../../../../agent/sync/session/session-state.ts';
 import { readHostState } from '../../../../agent/sync/sparkplug/host-state.ts';
 import { createTopics } from '../../../../agent/sync/sparkplug/topics.ts';
 

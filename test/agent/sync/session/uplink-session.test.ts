@@ -2,7 +2,8 @@ import t from 'tap';
 import type { MqttConnection, MqttTransport } from '../../../../agent/sync/mqtt/mqtt-transport.ts';
 import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
 import { createTestBroker } from '../../../platform/broker.ts';
-import { createMemoryStore, createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
+import { createMemoryStore } from '../memory-store.ts';
+import { createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
 import { online, openUplinkScene, verbs } from '../uplink-scene.ts';
 
 t.test('what was lost while the host was away stands in the birth', async (t) => {
@@ -20,8 +21,8 @@ t.test('what was lost while the host was away stands in the birth', async (t) =>
   await host.state(true, Date.now() + 2);
   t.ok(await until(() => host.messages.some(({ verb }) => verb === 'NBIRTH')));
   const born = host.messages.find(({ verb }) => verb === 'NBIRTH')?.payload.metrics ?? [];
-  const told = (name: string): unknown => born.find((metric) => metric.name === name)?.value;
-  t.match([told('Sync/Readings Lost'), told('Sync/Gaps')], [33n, 3n]);
+  const bornValue = (name: string): unknown => born.find((metric) => metric.name === name)?.value;
+  t.match([bornValue('Sync/Readings Lost'), bornValue('Sync/Gaps')], [33n, 3n]);
 });
 
 t.test('a proper stop says goodbye; an abrupt end leaves it to the will', async (t) => {
@@ -40,14 +41,14 @@ t.test('a proper stop says goodbye; an abrupt end leaves it to the will', async 
   t.match(node.uplink.status(), { state: 'off', readingsAcked: 1 });
 
   const connections: MqttConnection[] = [];
-  const door: MqttTransport = {
+  const transport: MqttTransport = {
     connect: async (options) => {
       const connection = await createMqttTransport().connect(options);
       connections.push(connection);
       return connection;
     },
   };
-  const heir = createSmallNode({ config: uplinkConfig(broker.url), store: createMemoryStore(node.store.saved), door });
+  const heir = createSmallNode({ config: uplinkConfig(broker.url), store: createMemoryStore(node.store.saved), transport });
   t.teardown(() => heir.uplink.stop());
   await heir.uplink.start();
   await until(() => host.alive.size === 4);
@@ -127,14 +128,14 @@ t.test('an uplink that is stopped before the disk has answered never connects', 
     port: { ...store.port, loadAll: () => new Promise<undefined>((answer) => waiting.push(() => answer(undefined))) },
   };
   let attempts = 0;
-  const door: MqttTransport = {
+  const transport: MqttTransport = {
     connect: () => {
       attempts += 1;
       return new Promise<MqttConnection>(() => {});
     },
   };
   const clock = manualClock();
-  const { uplink } = createSmallNode({ config: uplinkConfig('mqtt://broker'), store: slow, clock, door });
+  const { uplink } = createSmallNode({ config: uplinkConfig('mqtt://broker'), store: slow, clock, transport });
   const started = uplink.start();
   await clock.advance(0);
   const stopped = uplink.stop();

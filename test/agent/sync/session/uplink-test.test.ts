@@ -7,7 +7,8 @@ import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { createSystemClock } from '../../../../agent/core/system-clock.ts';
 import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
 import { createFileReader } from '../../../../agent/sync/mqtt/secret-files.ts';
-import { afterEvent, createSession, type Phase } from '../../../../agent/sync/session/session.ts';
+import { afterEvent } from '../../../../agent/sync/session/session.ts';
+import { createSession, type Phase } from '../../../../agent/sync/session/session-state.ts';
 import { createTrace } from '../../../../agent/sync/session/trace.ts';
 import { testUplink } from '../../../../agent/sync/session/uplink-test.ts';
 import { polite, type RawBroker, type RawClient, type RawPacket, startRawBroker } from '../mqtt/raw-broker.ts';
@@ -17,7 +18,7 @@ import { NODE_START_MS, uplinkConfig } from '../small-node.ts';
 function tryIt(url: string, changes: Partial<UplinkConfig> = {}, broker: string | null = null) {
   const clock = createSystemClock({ quality: () => 'synced' });
   const config = uplinkConfig(url, { protocol: 5, ...changes });
-  const parts = { config, clientId: 'luciole-c1', door: createMqttTransport(), clock, readFile: createFileReader(null) };
+  const parts = { config, clientId: 'luciole-c1', transport: createMqttTransport(), clock, readFile: createFileReader(null) };
   return testUplink(parts, { broker, signal: new AbortController().signal }, () => {});
 }
 

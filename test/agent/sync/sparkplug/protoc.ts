@@ -1,5 +1,5 @@
 /**
- * `protoc --decode` as a witness that is not ours, with the tests' own description of the payload.
+ * `protoc --decode` as an independent decoder, with the tests' own description of the payload.
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -8,10 +8,10 @@ import { findProgram } from '../../../platform/mosquitto.ts';
 const protoc = findProgram('protoc');
 const protoFolder = fileURLToPath(new URL('../../../platform', import.meta.url));
 
-/** A reason to skip, or false when protoc is there. */
+/** A reason to skip, or false when protoc is available. */
 export const withoutProtoc: string | false = protoc === undefined ? 'protoc is not installed (apt-get install protobuf-compiler)' : false;
 
-/** The payload in protoc's text format, one line, blanks squeezed. */
+/** The payload in protoc's text format, one line, blanks collapsed. */
 export function decodeWithProtoc(bytes: Buffer): string {
   const arguments_ = [`--proto_path=${protoFolder}`, '--decode=platform.Payload', 'sparkplug_b.proto'];
   return execFileSync(protoc ?? 'protoc', arguments_, { input: bytes })

@@ -2,11 +2,11 @@ import t from 'tap';
 import type { ReadingFrame, StoredFrame, UplinkDevice } from '../../../../agent/core/ports.ts';
 import type { Outcome, Reading } from '../../../../agent/core/words.ts';
 import { outcomeMetrics } from '../../../../agent/sync/commands/outcome-metrics.ts';
-import { unsentNotes } from '../../../../agent/sync/delivery/gap-notes.ts';
+import { unsentGapTexts } from '../../../../agent/sync/delivery/gap-text.ts';
 import { decodePayload, encodePayload, type Metric } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createCurrentValues } from '../../../../agent/sync/sparkplug/current-values.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
-import { createPublisher } from '../../../../agent/sync/sparkplug/publisher.ts';
+import { Publisher } from '../../../../agent/sync/sparkplug/publisher.ts';
 import { createTopics } from '../../../../agent/sync/sparkplug/topics.ts';
 import { GROUP, manualClock, NODE, NODE_DEVICES, NODE_START_MS } from '../small-node.ts';
 
@@ -24,7 +24,7 @@ function openSession(maxPacketBytes: number, devices: readonly UplinkDevice[] = 
   const values = createCurrentValues({ table, clock, latest: () => undefined });
   const sent: { topic: string; metrics: readonly Metric[] }[] = [];
   const cut: string[] = [];
-  const publisher = createPublisher({
+  const publisher = new Publisher({
     connection: {
       maxPacketBytes,
       publish: (topic, payload) => {
@@ -115,11 +115,11 @@ t.test('a reading that no birth names is counted as one that cannot be told, and
   const before = sent.length;
   t.equal(publisher.live(frame('W1.channel_0', 'W1.channel_79'), ROWS), undefined);
   t.equal(sent.length, before);
-  t.match(publisher.live(frame('W1.channel_0'), ROWS), { readings: 1, unsayable: 0 });
+  t.match(publisher.live(frame('W1.channel_0'), ROWS), { readings: 1, leftOut: 0 });
   const history = publisher.history([row('W1.channel_0', 'W1.channel_79', 'W1.gone')], ROWS);
-  t.match(history, { readings: 1, unsayable: 1, homeless: 1 });
+  t.match(history, { readings: 1, leftOut: 1, notConfigured: 1 });
   t.match(
-    unsentNotes('e1', ROWS, [row('W1.channel_79')], history).map((note) => JSON.parse(note) as object),
+    unsentGapTexts('e1', ROWS, [row('W1.channel_79')], history).map((note) => JSON.parse(note) as object),
     [
       { from: 1, to: 1, readings: 1, reason: 'not-configured' },
       { from: 1, to: 1, readings: 1, reason: 'packet-limit' },
@@ -151,13 +151,13 @@ t.test('the end of a command arrives whatever the broker takes: without its lamp
     source: 'platform',
     atMs: NODE_START_MS,
   };
-  const tell = (told: Outcome): Record<string, unknown>[] => {
+  const send = (outcome: Outcome): Record<string, unknown>[] => {
     const before = sent.length;
-    publisher.values(outcomeMetrics({ table, values, isSilent: () => false, maxTextBytes: publisher.maxTextBytes }, told, 'programme'));
+    publisher.values(outcomeMetrics({ table, values, isSilent: () => false, maxTextBytes: publisher.maxTextBytes }, outcome, 'programme'));
     const metrics = sent.slice(before).flatMap((message) => message.metrics);
     return metrics.map(({ value }) => JSON.parse(value?.kind === 'string' ? value.value : '{}') as Record<string, unknown>);
   };
-  t.match(tell({ ...outcome, lamps: { L1: 'failed' } }), [{ id: 'a-1', lamps: { L1: 'failed' } }]);
-  t.strictSame(tell(outcome), [{ id: 'a-1', target: 'Z1', state: 'failed', reason: 'no reply', level: 80, lamps: {} }]);
-  t.match(tell({ ...outcome, reason: 'é'.repeat(2_000) }), [{ id: 'a-1', state: 'failed', reason: /^é{100,}$/ }]);
+  t.match(send({ ...outcome, lamps: { L1: 'failed' } }), [{ id: 'a-1', lamps: { L1: 'failed' } }]);
+  t.strictSame(send(outcome), [{ id: 'a-1', target: 'Z1', state: 'failed', reason: 'no reply', level: 80, lamps: {} }]);
+  t.match(send({ ...outcome, reason: 'é'.repeat(2_000) }), [{ id: 'a-1', state: 'failed', reason: /^é{100,}$/ }]);
 });

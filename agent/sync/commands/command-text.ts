@@ -1,7 +1,5 @@
 /**
- * A command in words, for the audit and for its answer.
- *
- * Owns the sentences. Pure.
+ * Describes commands in text, for the audit log and for answers. Pure.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { PlatformOrder } from '../../core/ports.ts';
@@ -9,7 +7,7 @@ import type { ConfigRequest } from '../../core/revisions.ts';
 import type { UpdateOrder } from '../../core/updates.ts';
 import type { CommandTarget, Outcome, OutcomeState } from '../../core/words.ts';
 
-/** What is asked: `override L01 to 80 % for 120 min: street works`. */
+/** The order as text: `override L01 to 80 % for 120 min: street works`. */
 export function describeOrder(order: PlatformOrder): string {
   switch (order.kind) {
     case 'override': {
@@ -50,12 +48,12 @@ function describeUpdate({ ask }: UpdateOrder): string {
   return `update: ${ask.action}${ask.isForced ? ' though lamps are lit' : ''}`;
 }
 
-/** The level it asks for; null where it asks for none. */
+/** The requested level; null when none is requested. */
 function levelOf(order: PlatformOrder | null): number | null {
   return order?.kind === 'override' ? order.request.levelPct : null;
 }
 
-/** A stage of a command that no lamp has to do with yet. */
+/** The outcome of a command that no lamp has received yet. */
 export function stageOf(
   { commandId, target, order }: { readonly commandId: string; readonly target: CommandTarget; readonly order: PlatformOrder | null },
   { state, reason, atMs }: { readonly state: OutcomeState; readonly reason: string; readonly atMs: WallMs },

@@ -1,44 +1,44 @@
 /**
- * The place of the uplink: one can be put in it, taken out or exchanged while all others go on.
+ * Holds the uplink in use, so that it can be replaced while the agent runs.
  *
- * Owns what was last said of each metric and device, so that a new session begins where the one before ended.
+ * Keeps the last value of each metric and the silent devices, and passes them to the next uplink.
  */
 import type { Clock } from '../core/clock.ts';
 import type { RelayedDetection, Uplink, UplinkStatus, UplinkValue } from '../core/ports.ts';
 import type { Outcome } from '../core/words.ts';
 
-export interface UplinkPlace {
-  /** Null where no uplink is configured. */
+export interface UplinkSlot {
+  /** Null when no uplink is configured. */
   readonly current: Uplink | null;
-  /** Off where there is none. */
+  /** State `off` when there is none. */
   status(): UplinkStatus;
-  /** The first one, before the start. */
+  /** Sets the first uplink, before the start. */
   put(first: Uplink | null): void;
   update(deviceId: string, metric: string, value: UplinkValue): void;
   deviceAlive(deviceId: string, alive: boolean): void;
   outcome(outcome: Outcome): void;
-  /** Its end was told while one uplink was exchanged for another, and is still to be handed on. */
+  /** Whether the end of this command arrived during an exchange and was not passed on yet. */
   isHeld(commandId: string): boolean;
   relay(relay: RelayedDetection): void;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** The old one says goodbye first. Shape: `knows` tells which devices the next one has. */
-  exchange(next: () => Uplink | null, knows: (deviceId: string) => boolean): Promise<void>;
+  /** Stops the present uplink, then starts the next one. Shape: `hasDevice` is true for the devices of the next one. */
+  exchange(next: () => Uplink | null, hasDevice: (deviceId: string) => boolean): Promise<void>;
 }
 
-interface Said {
+interface MetricUpdate {
   readonly deviceId: string;
   readonly metric: string;
   readonly value: UplinkValue;
 }
 
-/** An empty place. */
-export function createUplinkPlace(clock: Pick<Clock, 'wallMs'>): UplinkPlace {
-  const said = new Map<string, Said>();
+/** An empty slot. */
+export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>): UplinkSlot {
+  const updates = new Map<string, MetricUpdate>();
   const silent = new Set<string>();
   let current: Uplink | null = null;
   let isRunning = false;
-  /** Outcomes of a time without an uplink between two. */
+  /** Outcomes that arrive during an exchange; null at other times. */
   let held: Outcome[] | null = null;
 
   return {
@@ -50,7 +50,7 @@ export function createUplinkPlace(clock: Pick<Clock, 'wallMs'>): UplinkPlace {
       current = first;
     },
     update(deviceId, metric, value) {
-      said.set(`${deviceId}\n${metric}`, { deviceId, metric, value });
+      updates.set(`${deviceId}\n${metric}`, { deviceId, metric, value });
       current?.update(deviceId, metric, value);
     },
     deviceAlive(deviceId, alive) {
@@ -72,18 +72,18 @@ export function createUplinkPlace(clock: Pick<Clock, 'wallMs'>): UplinkPlace {
       isRunning = false;
       await current?.stop();
     },
-    async exchange(next, knows) {
-      const leaving = current;
+    async exchange(next, hasDevice) {
+      const previous = current;
       held = [];
       current = null;
-      await leaving?.stop();
+      await previous?.stop();
       current = next();
-      for (const [key, { deviceId, metric, value }] of said) {
-        if (knows(deviceId)) current?.update(deviceId, metric, value);
-        else said.delete(key);
+      for (const [key, { deviceId, metric, value }] of updates) {
+        if (hasDevice(deviceId)) current?.update(deviceId, metric, value);
+        else updates.delete(key);
       }
       for (const deviceId of silent) {
-        if (knows(deviceId)) current?.deviceAlive(deviceId, false);
+        if (hasDevice(deviceId)) current?.deviceAlive(deviceId, false);
         else silent.delete(deviceId);
       }
       if (isRunning) await current?.start();

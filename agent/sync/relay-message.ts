@@ -1,12 +1,12 @@
 /**
- * What cabinets tell each other of people on the move, as the text of one metric.
+ * The text of `Relay/Detection`: what cabinets report to each other about moving people. Pure.
  *
- * Owns the shape of that text and every check of it. Pure; never throws, whatever arrives.
+ * Errors: none; text that does not fit gives undefined.
  */
 import type { RelayedDetection } from '../core/ports.ts';
 
-/** A relay with both its ends, as it is on the wire. */
-export interface RelayLetter {
+/** A relayed detection with sender and receiver, as on the wire. */
+export interface RelayMessage {
   readonly from: string;
   readonly to: string;
   readonly relay: Omit<RelayedDetection, 'node'>;
@@ -14,12 +14,12 @@ export interface RelayLetter {
 
 /** Longest text. Units: UTF-16 units. Source: measured, 190 with the longest ids; doubled for fields of later versions. */
 const MAX_CHARS = 512;
-/** Cabinets through which it may still pass: the one it is for and no other. Source: issue 5, wave. */
+/** Cabinets that may still receive it: only the one it is addressed to. Source: issue 5, wave. */
 const HOPS = 1;
-const MOST = { nodeChars: 128, idChars: 64, ageMs: 60_000, distanceM: 2_000, speedKmh: 200 };
+const LIMIT = { nodeChars: 128, idChars: 64, ageMs: 60_000, distanceM: 2_000, speedKmh: 200 };
 
-/** The text of a relay. Numbers are rounded: it is read by people too. */
-export function writeRelay({ from, to, relay }: RelayLetter): string {
+/** The text of a relay. Numbers are rounded for readability. */
+export function writeRelay({ from, to, relay }: RelayMessage): string {
   const { id, ageMs, ttlMs, distanceM, speedKmh, isApproaching } = relay;
   return JSON.stringify({
     from,
@@ -34,14 +34,14 @@ export function writeRelay({ from, to, relay }: RelayLetter): string {
   });
 }
 
-/** The relay in this text, or undefined where it is none. Fields that are not known are left alone. */
-export function readRelay(text: string): RelayLetter | undefined {
+/** The relay in this text, or undefined. Unknown fields are ignored. */
+export function readRelay(text: string): RelayMessage | undefined {
   const fields = text.length > MAX_CHARS ? undefined : parsed(text);
   if (fields === undefined) return undefined;
   const { from, to, id, hops, ageMs, ttlMs, distanceM, speedKmh, direction } = fields;
-  if (!isName(from, MOST.nodeChars) || !isName(to, MOST.nodeChars) || !isName(id, MOST.idChars) || hops !== HOPS) return undefined;
-  if (!isWithin(ageMs, MOST.ageMs) || !isWithin(ttlMs, MOST.ageMs) || !isWithin(distanceM, MOST.distanceM)) return undefined;
-  if (speedKmh !== null && !isWithin(speedKmh, MOST.speedKmh)) return undefined;
+  if (!isName(from, LIMIT.nodeChars) || !isName(to, LIMIT.nodeChars) || !isName(id, LIMIT.idChars) || hops !== HOPS) return undefined;
+  if (!isWithin(ageMs, LIMIT.ageMs) || !isWithin(ttlMs, LIMIT.ageMs) || !isWithin(distanceM, LIMIT.distanceM)) return undefined;
+  if (speedKmh !== null && !isWithin(speedKmh, LIMIT.speedKmh)) return undefined;
   if (direction !== null && direction !== 'towards') return undefined;
   return { from, to, relay: { id, ageMs, ttlMs, distanceM, speedKmh, isApproaching: direction === 'towards' } };
 }
@@ -51,12 +51,12 @@ function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
   } catch {
-    // Not JSON; for a caller there is nothing to know beyond that.
+    // Not JSON; the caller needs no detail.
     return undefined;
   }
 }
 
-/** Short and printable: it goes into logs and onto terminals. */
+/** Short and printable: it is shown in logs and on terminals. */
 function isName(value: unknown, maxChars: number): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= maxChars && !/\p{C}/u.test(value);
 }

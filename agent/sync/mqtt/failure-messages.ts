@@ -1,18 +1,16 @@
 /**
- * Why a broker could not be reached or went away, in words for the person who services the cabinet: what happened, what to check next.
- *
- * Owns the words and their order. Pure.
+ * Error messages for a broker that cannot be reached or has ended the session: what happened, and what to check next. Pure.
  */
 import { type ClockQuality, isTrusted, type WallMs } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
-import { isTls, placeOf, type Reached } from './mqtt-socket.ts';
-import type { PacketTrouble } from './packet-watch.ts';
+import { addressOf, isTls, type ReachedStage } from './mqtt-socket.ts';
+import type { StreamError } from './packet-watch.ts';
 
-/** What is known of an attempt that failed. */
+/** The facts of an attempt that failed. */
 export interface FailedAttempt {
   readonly url: string;
-  readonly reached: Reached;
+  readonly reached: ReachedStage;
   readonly peer: PeerCertificate | null;
   readonly clientId: string;
   readonly hasClientCertificate: boolean;
@@ -20,8 +18,8 @@ export interface FailedAttempt {
   readonly nowMs: WallMs;
 }
 
-/** What a broker answers to CONNECT. Source: MQTT 5 §3.2.2.2; MQTT 3.1.1 §3.2.2.3 for 1 to 5. */
-const REFUSALS: Readonly<Record<number, string>> = {
+/** Texts for the codes of a CONNACK. Source: MQTT 5 §3.2.2.2; MQTT 3.1.1 §3.2.2.3 for 1 to 5. */
+const CONNACK_TEXTS: Readonly<Record<number, string>> = {
   1: 'it does not speak this protocol version: check uplink.protocol',
   2: 'it does not like our client id: check its rules for client ids',
   3: 'its service is not available: check the broker',
@@ -49,8 +47,8 @@ const REFUSALS: Readonly<Record<number, string>> = {
   159: 'too many connect at once: nothing to do here, it is tried again',
 };
 
-/** Why a broker ends a session. Source: MQTT 5 §3.14.2.1. */
-const FAREWELLS: Readonly<Record<number, string>> = {
+/** Texts for the codes of a DISCONNECT. Source: MQTT 5 §3.14.2.1. */
+const DISCONNECT_TEXTS: Readonly<Record<number, string>> = {
   0: 'without a reason',
   128: 'without a reason: look into its log',
   135: 'not authorised any more: check its rules for this client',
@@ -74,7 +72,8 @@ const FAREWELLS: Readonly<Record<number, string>> = {
 /** Source: MQTT 5 §3.14.2.1, session taken over. */
 const TAKEN_OVER = 0x8e;
 
-const SYSTEM: Readonly<Record<string, string>> = {
+/** Texts for the system's error codes. */
+const SYSTEM_TEXTS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its name is not known: check the spelling in uplink.broker, and the name server of this machine',
   EAI_AGAIN: 'the name server does not answer: check the network, modem and SIM, then /etc/resolv.conf',
   ECONNREFUSED: 'the machine is there, but nothing listens on that port: check the port in uplink.broker, and that the broker runs',
@@ -86,7 +85,7 @@ const SYSTEM: Readonly<Record<string, string>> = {
   EPIPE: 'the connection was cut: check firewalls on the way, and the log of the broker',
 };
 
-/** Of the broker's certificate. Source: OpenSSL, X509_V_ERR_*, by Node's names. */
+/** Codes for a certificate of the broker that no trusted authority signed. Source: OpenSSL, X509_V_ERR_*, by Node's names. */
 const UNKNOWN_AUTHORITY = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'UNABLE_TO_GET_ISSUER_CERT',
@@ -98,8 +97,8 @@ const UNKNOWN_AUTHORITY = new Set([
   'INVALID_CA',
 ]);
 
-/** What the other end says of ours. Source: RFC 8446 §6, by OpenSSL's names. */
-const ALERTS: readonly (readonly [part: string, words: string])[] = [
+/** Texts for TLS alerts of the broker. Source: RFC 8446 §6, by OpenSSL's names. */
+const ALERT_TEXTS: readonly (readonly [part: string, text: string])[] = [
   ['CERTIFICATE_REQUIRED', 'it wants a client certificate: set uplink.certFile and uplink.keyFile'],
   ['CERTIFICATE_EXPIRED', 'it says that our client certificate has expired: renew uplink.certFile'],
   ['CERTIFICATE_REVOKED', 'it says that our client certificate was revoked: renew uplink.certFile'],
@@ -117,10 +116,10 @@ const ALERTS: readonly (readonly [part: string, words: string])[] = [
   ['PACKET_LENGTH_TOO_LONG', 'it does not speak TLS on that port: check the port; plain MQTT is mqtt://'],
 ];
 
-/** The broker said no. `code`: of its CONNACK. */
+/** The broker refused the connection. `code`: of its CONNACK. */
 export function connectRefusal(url: string, code: number, cause?: Error): UplinkError {
-  const words = REFUSALS[code] ?? 'a reason that no standard knows: look into its log';
-  return new UplinkError('refused', `${url} refused the connection (${hex(code)}): ${words}`, { cause });
+  const text = CONNACK_TEXTS[code] ?? 'a reason that no standard knows: look into its log';
+  return new UplinkError('refused', `${url} refused the connection (${hex(code)}): ${text}`, { cause });
 }
 
 /** The broker ended a session. `code`: of its DISCONNECT. */
@@ -131,21 +130,21 @@ export function disconnectReason(url: string, code: number): UplinkError {
       `${url} ended the session: another client uses this client id. Look for a second agent with the same cabinet id, or a tool that was left running`,
     );
   }
-  return new UplinkError('lost', `${url} ended the session (${hex(code)}): ${FAREWELLS[code] ?? 'a reason that no standard knows'}`);
+  return new UplinkError('lost', `${url} ended the session (${hex(code)}): ${DISCONNECT_TEXTS[code] ?? 'a reason that no standard knows'}`);
 }
 
-/** The other end spoke, but no MQTT that we take. */
-export function breach(url: string, trouble: PacketTrouble | 'qos-2'): UplinkError {
-  const words: Readonly<Record<typeof trouble, string>> = {
+/** The broker sent bytes or packets that are not accepted. */
+export function protocolViolation(url: string, error: StreamError | 'qos-2'): UplinkError {
+  const texts: Readonly<Record<typeof error, string>> = {
     'too-large': 'sent a packet larger than we take (128 KB)',
     'not-mqtt': 'sent bytes that are no MQTT: check that a broker listens on that port',
     'qos-2': 'sent a message of a QoS that was not asked for',
   };
-  return new UplinkError('lost', `${url} ${words[trouble]}; the connection was ended`);
+  return new UplinkError('lost', `${url} ${texts[error]}; the connection was ended`);
 }
 
-/** Nothing came in time. Units: ms. */
-export function timeout({ url, reached }: Pick<FailedAttempt, 'url' | 'reached'>, timeoutMs: number): UplinkError {
+/** The broker did not respond in time. Units: ms. */
+export function connectTimeout({ url, reached }: Pick<FailedAttempt, 'url' | 'reached'>, timeoutMs: number): UplinkError {
   const inTime = `within ${Math.round(timeoutMs / 1_000)} s`;
   if (reached === 'tls' || (reached === 'tcp' && !isTls(url))) {
     return new UplinkError('unreachable', `${url} took the connection, but did not answer CONNECT ${inTime}: check the broker`);
@@ -159,14 +158,14 @@ export function timeout({ url, reached }: Pick<FailedAttempt, 'url' | 'reached'>
   return new UplinkError('unreachable', `${url} did not answer ${inTime}: check the network, modem and SIM, and firewalls on the way`);
 }
 
-/** A connection that did not come about, by what the system or TLS said. */
+/** The connection failed with this error of the system or of TLS. */
 export function connectFailure(error: Error, attempt: FailedAttempt): UplinkError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const { url, reached } = attempt;
   const cause = { cause: error };
-  const tls = isTls(url) ? tlsWords(code, attempt) : undefined;
+  const tls = isTls(url) ? tlsText(code, attempt) : undefined;
   if (tls !== undefined) return new UplinkError('tls', `TLS with ${url} failed: ${tls}`, cause);
-  const said = SYSTEM[code];
+  const systemText = SYSTEM_TEXTS[code];
   if (reached === 'tls' || (reached === 'tcp' && !isTls(url))) {
     const hint = attempt.hasClientCertificate || !isTls(url) ? '' : ', or it wants a client certificate';
     return new UplinkError('unreachable', `${url} hung up before it answered CONNECT: look into the log of the broker${hint}`, cause);
@@ -174,28 +173,28 @@ export function connectFailure(error: Error, attempt: FailedAttempt): UplinkErro
   if (reached === 'tcp') {
     return new UplinkError('tls', `${url} hung up during TLS: check that it speaks TLS on that port, and firewalls on the way`, cause);
   }
-  return new UplinkError('unreachable', `${url} cannot be reached: ${said ?? `${code || error.message}: check the network`}`, cause);
+  return new UplinkError('unreachable', `${url} cannot be reached: ${systemText ?? `${code || error.message}: check the network`}`, cause);
 }
 
-function tlsWords(code: string, attempt: FailedAttempt): string | undefined {
+function tlsText(code: string, attempt: FailedAttempt): string | undefined {
   const { peer, url, clockQuality, nowMs } = attempt;
-  if (code === 'CERT_NOT_YET_VALID' || code === 'CERT_HAS_EXPIRED') return datesWords(code, { peer, clockQuality, nowMs });
+  if (code === 'CERT_NOT_YET_VALID' || code === 'CERT_HAS_EXPIRED') return datesText(code, { peer, clockQuality, nowMs });
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return `the broker's certificate is not for ${placeOf(url).host}${whose(peer)}: check the name in uplink.broker`;
+    return `the broker's certificate is not for ${addressOf(url).host}${certificateNames(peer)}: check the name in uplink.broker`;
   }
   if (UNKNOWN_AUTHORITY.has(code)) {
-    return `nobody whom we trust signed the broker's certificate${whose(peer)}: check uplink.caFile (${code})`;
+    return `nobody whom we trust signed the broker's certificate${certificateNames(peer)}: check uplink.caFile (${code})`;
   }
-  const alert = ALERTS.find(([part]) => code.includes(part));
+  const alert = ALERT_TEXTS.find(([part]) => code.includes(part));
   if (alert !== undefined) return alert[1];
-  // Names with a low dash are OpenSSL's and Node's own; the system's have none.
+  // Codes with an underscore are those of OpenSSL and Node; the system's have none.
   return code.startsWith('ERR_') || code.startsWith('CERT_') || code.includes('_IN_')
     ? `${code}: check uplink.caFile, the certificates, and the log of the broker`
     : undefined;
 }
 
-/** A clock that nobody set makes every certificate look wrong. */
-function datesWords(code: string, { peer, clockQuality, nowMs }: Pick<FailedAttempt, 'peer' | 'clockQuality' | 'nowMs'>): string {
+/** With a clock that was never set, every certificate seems invalid. */
+function datesText(code: string, { peer, clockQuality, nowMs }: Pick<FailedAttempt, 'peer' | 'clockQuality' | 'nowMs'>): string {
   const valid = peer === null ? '' : ` (valid ${day(peer.fromMs)} to ${day(peer.untilMs)})`;
   const finding = code === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet';
   const today = `here it is ${day(nowMs)}`;
@@ -208,11 +207,11 @@ function datesWords(code: string, { peer, clockQuality, nowMs }: Pick<FailedAtte
   return `the broker's certificate ${finding}${valid}, ${today}: ${remedy}`;
 }
 
-function whose(peer: PeerCertificate | null): string {
+function certificateNames(peer: PeerCertificate | null): string {
   return peer === null ? '' : ` (${peer.subject}, signed by ${peer.issuer})`;
 }
 
-/** Certificates count in UTC. */
+/** Certificates are dated in UTC. */
 function day(ms: WallMs): string {
   return Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 10) : 'unknown';
 }

@@ -3,7 +3,7 @@ import { UplinkError } from '../../../../agent/core/errors.ts';
 import type { Store } from '../../../../agent/core/ports.ts';
 import type { ConnectOptions, MqttConnection } from '../../../../agent/sync/mqtt/mqtt-transport.ts';
 import type { ReadFile } from '../../../../agent/sync/mqtt/secrets.ts';
-import { createBrokerLink } from '../../../../agent/sync/session/broker-link.ts';
+import { BrokerLink } from '../../../../agent/sync/session/broker-link.ts';
 import { createTrace } from '../../../../agent/sync/session/trace.ts';
 import { manualClock, silentLog, uplinkConfig } from '../small-node.ts';
 
@@ -16,7 +16,7 @@ interface Attempt {
 function setUp(store: Pick<Store, 'save' | 'load'>, chance = 0, readFile: ReadFile | null = null) {
   const clock = manualClock();
   const attempts: Attempt[] = [];
-  const link = createBrokerLink({
+  const link = new BrokerLink({
     config: uplinkConfig('mqtt://broker', readFile === null ? {} : { passwordFile: '/var/lib/luciole/password' }),
     clientId: 'luciole-c1',
     subscriptions: [],
@@ -24,7 +24,7 @@ function setUp(store: Pick<Store, 'save' | 'load'>, chance = 0, readFile: ReadFi
     clock,
     log: silentLog,
     store,
-    door: {
+    transport: {
       connect: (options) =>
         new Promise<MqttConnection>((_, reject) => {
           attempts.push({ options, fail: () => reject(new UplinkError('unreachable', 'nobody there')) });

@@ -1,11 +1,13 @@
 import { UplinkError } from '../../../../agent/core/errors.ts';
 import type { ReadingFrame, StoredFrame } from '../../../../agent/core/ports.ts';
-import { createDelivery, type Delivery, type DeliveryLink } from '../../../../agent/sync/delivery/delivery.ts';
+import { Delivery } from '../../../../agent/sync/delivery/delivery.ts';
+import type { DeliveryLink } from '../../../../agent/sync/delivery/delivery-state.ts';
 import type { ResendResult } from '../../../../agent/sync/delivery/resend-queue.ts';
 import type { RowsMark } from '../../../../agent/sync/delivery/rows-mark.ts';
 import { NO_RANGES, reachFrom, type SeqRanges, withRange } from '../../../../agent/sync/delivery/seq-ranges.ts';
 import type { Publisher, Sent } from '../../../../agent/sync/sparkplug/publisher.ts';
-import { createMemoryStore, manualClock, silentLog } from '../small-node.ts';
+import { createMemoryStore } from '../memory-store.ts';
+import { manualClock, silentLog } from '../small-node.ts';
 
 /** A link whose other end the test plays: messages lie on the wire until a barrier is answered or the link is cut. */
 function createWire() {
@@ -24,7 +26,7 @@ function createWire() {
   let unread: Lying[] = [];
   const put = (frames: readonly { atMs: number }[], historical: boolean, rows: RowsMark | null): Sent => {
     unread.push({ messages: frames.map((frame) => ({ at: frame.atMs, historical })), rows });
-    return { readings: frames.length, bytes: 20, homeless: 0, unsayable: 0 };
+    return { readings: frames.length, bytes: 20, notConfigured: 0, leftOut: 0 };
   };
   const arrive = (all: readonly Lying[]): void => {
     for (const { messages, rows } of all) {
@@ -79,7 +81,7 @@ export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = 
   const notes: string[] = [];
   const wire = createWire();
   const counts = { sent: 0, proven: 0 };
-  const delivery = createDelivery({
+  const delivery = new Delivery({
     store: store.port,
     clock,
     log: silentLog,

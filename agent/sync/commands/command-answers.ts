@@ -1,0 +1,168 @@
+/**
+ * Answers commands: refusals, repetitions and ends. Every end is on disk before it is sent, and sent until the broker has it.
+ *
+ *     refuse ──► answered already? ── yes ──► repeat
+ *        │ no
+ *        ▼
+ *     record on disk ──► outbox ──► broker has it ──► marked as reported
+ *        ▲
+ *     finish (verified, failed)
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { EventTracker } from '../../core/event-tracker.ts';
+import type { Log, Store } from '../../core/ports.ts';
+import { within } from '../../core/within.ts';
+import type { CommandTarget, Outcome } from '../../core/words.ts';
+import { createTokenBucket, type TokenBucket } from '../token-bucket.ts';
+import { type CommandRecord, isFinal } from './command-record.ts';
+import type { CommandRegistry } from './command-registry.ts';
+import { stageOf } from './command-text.ts';
+import type { CommandRefusal } from './commands.ts';
+import type { OutcomeKind } from './outcome-metrics.ts';
+import { createOutcomeOutbox, type OutcomeOutbox, type Provable } from './outcome-outbox.ts';
+
+export interface CommandAnswersParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly audit: Pick<Store['audit'], 'note'>;
+  readonly registry: CommandRegistry;
+  readonly events: EventTracker;
+  /** Sends the platform the state of a command. */
+  readonly onAnswer: (outcome: Outcome, kind: OutcomeKind) => void;
+}
+
+/** Refusals and repetitions that are answered; further ones are only counted. Source: assumed; a person tries less often. */
+const ANSWERS = { burst: 60, perS: 1 };
+/** Refusals that are written to the audit log. Source: assumed; many of them must not displace what was done. */
+const AUDITED_REFUSALS = { burst: 30, perS: 1 / 60 };
+/** Longest wait for a record to be on disk. Units: ms. Source: assumed; a flush takes tens of ms. */
+const SAVE_MS = 2_000;
+
+export class CommandAnswers {
+  readonly #parts: CommandAnswersParts;
+  readonly #outbox: OutcomeOutbox;
+  readonly #answers: TokenBucket;
+  readonly #auditedRefusals: TokenBucket;
+  readonly #pending = new Set<Promise<void>>();
+  #refused = 0;
+
+  constructor(parts: CommandAnswersParts) {
+    const { clock, log, registry, onAnswer } = parts;
+    this.#parts = parts;
+    this.#answers = createTokenBucket(clock, ANSWERS);
+    this.#auditedRefusals = createTokenBucket(clock, AUDITED_REFUSALS);
+    this.#outbox = createOutcomeOutbox({
+      log,
+      send: (outcome) => onAnswer(outcome, registry.find(outcome.commandId)?.kind ?? 'refused'),
+      onProven: (commandIds) => registry.markReported(commandIds),
+    });
+  }
+
+  /** Commands refused so far. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  open(link: Provable): void {
+    this.#outbox.open(link);
+  }
+
+  close(): void {
+    this.#outbox.close();
+  }
+
+  /** Counts a message that is refused without an answer. */
+  countRefusal(): void {
+    this.#refused += 1;
+  }
+
+  /** Ends a command: on disk first, so that a restart cannot report another end. */
+  finish(outcome: Outcome, record: CommandRecord): void {
+    this.#afterSaved(this.#parts.registry.end(outcome), outcome.commandId, () => {
+      this.#audit(outcome, record);
+      this.#outbox.add(outcome);
+    });
+  }
+
+  /** Sends an end of an earlier run that the broker may not have. */
+  resend(outcome: Outcome): void {
+    this.#outbox.add(outcome);
+  }
+
+  /** Answers a repeated command with its present state. */
+  repeat({ outcome, kind }: CommandRecord): void {
+    if (!this.#answers.take()) return;
+    const present = { ...outcome, atMs: this.#parts.clock.wallMs() };
+    if (isFinal(outcome.state)) this.#outbox.add(present);
+    else this.#parts.onAnswer(present, kind);
+  }
+
+  refuse({ commandId, hasOwnId, reason }: CommandRefusal, target: CommandTarget): void {
+    const { registry, clock, onAnswer } = this.#parts;
+    this.#refused += 1;
+    const known = hasOwnId ? registry.find(commandId) : undefined;
+    if (known !== undefined) this.repeat(known);
+    if (known !== undefined || !this.#answers.take()) return;
+    const atMs = clock.wallMs();
+    const outcome = stageOf({ commandId, target, order: null }, { state: 'refused', reason, atMs });
+    this.#notice(target, `Refused: ${reason}`);
+    if (this.#auditedRefusals.take()) this.#note(commandId, target.id, `refused: ${reason}`);
+    if (hasOwnId) {
+      const saving = registry.open({ commandId, kind: 'refused', digest: '', what: '', receivedMs: atMs, outcome });
+      this.#afterSaved(saving, commandId, () => this.#outbox.add(outcome));
+    } else onAnswer(outcome, 'refused');
+  }
+
+  /** The id of a command was used for another one: an event, and the answer to the first. */
+  refuseReusedId(known: CommandRecord, target: CommandTarget): void {
+    this.#refused += 1;
+    if (this.#answers.take()) {
+      this.#notice(target, `Refused: the id ${known.commandId} was used before for another command; give each its own`);
+    }
+    this.repeat(known);
+  }
+
+  /** Waits until the record is on disk, for a short time only: lighting must not depend on a disk. */
+  async waitSaved(saving: Promise<boolean>, commandId: string): Promise<void> {
+    const { clock, log } = this.#parts;
+    let isSaved = false;
+    const waited = saving.then((saved) => {
+      isSaved = saved;
+    });
+    await within(clock, SAVE_MS, waited);
+    if (!isSaved) log.event('uplink-command-not-saved', { commandId, check: 'the disk of store.dir; a restart forgets it' }, 'warning');
+  }
+
+  /** Resolves when all ends are on disk. */
+  async saved(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+  }
+
+  /** Resolves when the broker has all ends, or when the link is gone. */
+  settled(): Promise<void> {
+    return this.#outbox.settled();
+  }
+
+  #afterSaved(saving: Promise<boolean>, commandId: string, then: () => void): void {
+    const work = this.waitSaved(saving, commandId).then(then);
+    this.#pending.add(work);
+    void work.finally(() => this.#pending.delete(work));
+  }
+
+  #audit({ state, reason, commandId, target, source }: Outcome, { what }: CommandRecord): void {
+    if (state === 'refused') return;
+    const end = reason === '' ? state : `${state}, ${reason}`;
+    const severity = state === 'failed' ? 'warning' : 'info';
+    this.#note(`${what} (${commandId})`, target.id, end);
+    const text = `${source}: ${what} (${commandId}): ${end}`;
+    this.#parts.events.notice({ code: 'command-ended', source: target.id, severity, text });
+  }
+
+  #notice(target: CommandTarget, text: string): void {
+    this.#parts.events.notice({ code: 'command-refused', source: target.id, severity: 'warning', text });
+  }
+
+  #note(what: string, target: string, result: string): void {
+    this.#parts.audit.note({ user: '', role: '', door: 'platform', action: 'command', detail: `${target}: ${what}`, result });
+  }
+}

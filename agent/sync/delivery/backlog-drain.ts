@@ -1,0 +1,149 @@
+/**
+ * Sends stored rows in small batches behind the live data, then the rows that the platform requested again.
+ *
+ * One pass runs per link:
+ *
+ *     request() ──► rows to send? ── yes ──► send, wait for the broker's proof ──► again
+ *                      │ no, or the platform's window is full
+ *                      ▼
+ *                   requested rows? ── yes ──► send, wait for the proof ──► again
+ *                      │ no
+ *                      ▼
+ *                   end of history
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { Log, Store, StoredFrame } from '../../core/ports.ts';
+import type { Sent } from '../sparkplug/publisher.ts';
+import type { AckTracker } from './ack-tracker.ts';
+import { afterRound, type BatchSize, FIRST_BATCH_SIZE, framesToRead, SMALLEST_BATCH_SIZE } from './batch-size.ts';
+import type { BrokerProof } from './broker-proof.ts';
+import { type DeliveryLink, type DeliveryState, trySend } from './delivery-state.ts';
+import { unsentGapTexts } from './gap-text.ts';
+import { sentUpTo, shipHistory } from './ledger.ts';
+import type { ResendQueue, ResendResult } from './resend-queue.ts';
+import { planBacklog, type RowBatch, SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, sendRowBatch } from './row-batches.ts';
+import { wireEpoch } from './rows-mark.ts';
+
+export interface BacklogDrainParts {
+  readonly clock: Pick<Clock, 'monoMs'>;
+  readonly log: Log;
+  readonly store: Pick<Store, 'readAfter'>;
+  readonly state: DeliveryState;
+  readonly proof: BrokerProof;
+  readonly acks: Pick<AckTracker, 'isWindowFull' | 'isCautious'>;
+  readonly resends: ResendQueue;
+  /** The day's data budget has room for backlog. */
+  readonly mayDrain: () => boolean;
+  readonly onSent: (sent: { readonly readings: number; readonly historical: boolean }) => void;
+  readonly onGap: (texts: readonly string[]) => void;
+  readonly onResend: (result: ResendResult) => void;
+}
+
+export class BacklogDrain {
+  readonly #parts: BacklogDrainParts;
+  #draining: DeliveryLink | null = null;
+  #isDue = false;
+  #batchSize: BatchSize = FIRST_BATCH_SIZE;
+
+  constructor(parts: BacklogDrainParts) {
+    this.#parts = parts;
+  }
+
+  /** A pass was requested and has not handled all rows yet. */
+  get isDue(): boolean {
+    return this.#isDue;
+  }
+
+  /** Requests a pass; it starts at once when there is a link. */
+  request(): void {
+    this.#isDue = true;
+    const { link } = this.#parts.state;
+    if (link !== null) void this.#drain(link);
+  }
+
+  /** The next batch has the first size again: another link, or another form. */
+  resetBatchSize(): void {
+    this.#batchSize = FIRST_BATCH_SIZE;
+  }
+
+  /** The next batch is as small as possible: the platform did not acknowledge in time. */
+  shrinkBatchSize(): void {
+    this.#batchSize = SMALLEST_BATCH_SIZE;
+  }
+
+  async #drain(link: DeliveryLink): Promise<void> {
+    if (this.#draining === link) return;
+    this.#draining = link;
+    const { state, store, acks, mayDrain, log } = this.#parts;
+    while (state.link === link && this.#isDue && state.epoch !== null && mayDrain()) {
+      this.#isDue = false;
+      if (!acks.isWindowFull()) {
+        const rows = await store.readAfter(sentUpTo(state.ledger), framesToRead(this.#batchSize));
+        if (state.link !== link) break;
+        if (rows.length > 0) {
+          this.#isDue = true;
+          if (!(await this.#deliver(link, rows))) break;
+          continue;
+        }
+      }
+      // A request that arrived during this pass has not been handled yet.
+      if (!(await this.#resendNext(link)) && !this.#isDue) break;
+    }
+    if (state.link === link) trySend(log, () => link.publisher.endHistory());
+    if (this.#draining === link) this.#draining = null;
+  }
+
+  /** False when the link is broken. */
+  async #deliver(link: DeliveryLink, rows: readonly StoredFrame[]): Promise<boolean> {
+    const { state, clock, acks, onGap } = this.#parts;
+    const batches = planBacklog(state.ledger, rows);
+    const startMono = clock.monoMs();
+    for (const batch of batches) {
+      const sent = this.#send(link, batch, false);
+      if (sent === undefined) return false;
+      state.raiseHead(batch.rows.to);
+      state.update(shipHistory(state.ledger, { ...sent, rows: batch.rows }));
+      const gaps = unsentGapTexts(state.epoch ?? '', batch.rows, batch.frames, sent);
+      if (gaps.length > 0) onGap(gaps);
+    }
+    await this.#proveSent();
+    const frames = batches.flatMap((batch) => batch.frames);
+    if (acks.isCautious) this.shrinkBatchSize();
+    else if (frames.length > 0) {
+      this.#batchSize = afterRound(frames, clock.monoMs() - startMono, state.acceptsSegments ? 'segments' : 'metrics');
+    }
+    return true;
+  }
+
+  /** Sends the next rows that the platform requested again. False when there are none, or when the link is broken. */
+  async #resendNext(link: DeliveryLink): Promise<boolean> {
+    const { state, resends, onResend } = this.#parts;
+    const batch = resends.isWaiting ? await resends.next(framesToRead(this.#batchSize)) : undefined;
+    if (batch === undefined || state.link !== link) return false;
+    const sent = this.#send(link, batch, true);
+    if (sent === undefined) return false;
+    // Not part of the backlog, so an empty range.
+    state.update(shipHistory(state.ledger, { rows: { from: 1, to: 0 }, readings: sent.readings, bytes: sent.bytes }));
+    await this.#proveSent();
+    if (state.link !== link) return false;
+    const result = resends.sent(batch.rows, sent.readings);
+    if (result !== undefined) onResend(result);
+    this.#isDue = true;
+    return true;
+  }
+
+  #send(link: DeliveryLink, batch: RowBatch, isAsked: boolean): Sent | undefined {
+    const { state, log, onSent } = this.#parts;
+    const maxSegmentBytes = Math.min(SEGMENT_BYTES, link.connection.maxPacketBytes - SEGMENT_OVERHEAD_BYTES);
+    const form = { epoch: wireEpoch(state.epoch ?? ''), asSegments: state.acceptsSegments, isAsked, maxSegmentBytes };
+    const sent = trySend(log, () => sendRowBatch(link.publisher, batch, form));
+    if (sent !== undefined) onSent({ readings: sent.readings, historical: true });
+    return sent;
+  }
+
+  async #proveSent(): Promise<void> {
+    const { proof, state } = this.#parts;
+    proof.start();
+    await proof.waitFor(state.ledger.mark);
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Proof that the broker has read what was sent: a barrier after it. At most one barrier is in flight.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { Log } from '../../core/ports.ts';
+import { passesBarrier } from '../mqtt/barrier.ts';
+import type { DeliveryLink, DeliveryState } from './delivery-state.ts';
+
+export interface BrokerProofParts {
+  readonly clock: Pick<Clock, 'monoMs'>;
+  readonly log: Log;
+  readonly state: Pick<DeliveryState, 'link' | 'ledger'>;
+  /** The broker has read every shipment up to this mark. */
+  readonly onProven: (mark: number) => void;
+}
+
+export class BrokerProof {
+  readonly #parts: BrokerProofParts;
+  #proving: DeliveryLink | null = null;
+  #waiters: { readonly mark: number; readonly resolve: () => void }[] = [];
+  #roundTripMs = 0;
+
+  constructor(parts: BrokerProofParts) {
+    this.#parts = parts;
+  }
+
+  /** Of the last barrier. Units: ms. */
+  get roundTripMs(): number {
+    return this.#roundTripMs;
+  }
+
+  /** Starts barriers on the present link until nothing is in flight. */
+  start(): void {
+    const { link } = this.#parts.state;
+    if (link !== null) void this.#proveAll(link);
+  }
+
+  /** Resolves when the broker has read every shipment up to the mark, or when the link is gone. */
+  waitFor(mark: number): Promise<void> {
+    const { link, ledger } = this.#parts.state;
+    if (link === null || !ledger.inFlight.some((shipment) => shipment.mark <= mark)) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ mark, resolve }));
+  }
+
+  /** The link is gone: resolves every `waitFor`. */
+  release(): void {
+    this.#resolveUpTo(Number.POSITIVE_INFINITY);
+  }
+
+  /** What is sent during one barrier shares the next. */
+  async #proveAll(link: DeliveryLink): Promise<void> {
+    if (this.#proving === link) return;
+    this.#proving = link;
+    const { state, clock, log, onProven } = this.#parts;
+    while (state.link === link && state.ledger.inFlight.length > 0) {
+      const { mark } = state.ledger;
+      const startMono = clock.monoMs();
+      if (!(await passesBarrier(link.connection, log)) || state.link !== link) break;
+      this.#roundTripMs = clock.monoMs() - startMono;
+      onProven(mark);
+      this.#resolveUpTo(mark);
+    }
+    if (this.#proving === link) this.#proving = null;
+  }
+
+  #resolveUpTo(mark: number): void {
+    for (const waiter of this.#waiters) if (waiter.mark <= mark) waiter.resolve();
+    this.#waiters = this.#waiters.filter((waiter) => waiter.mark > mark);
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The state that all parts of the delivery share: the session's link, the store's epoch and last row, the ledger.
+ */
+import { UplinkError } from '../../core/errors.ts';
+import type { Log, Store, StoreStatus } from '../../core/ports.ts';
+import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
+import type { Publisher } from '../sparkplug/publisher.ts';
+import { createLedger, type Ledger, type ProofMode, rebase } from './ledger.ts';
+
+/** A session whose births are sent. */
+export interface DeliveryLink {
+  readonly publisher: Publisher;
+  readonly connection: Pick<MqttConnection, 'barrier' | 'maxPacketBytes'>;
+}
+
+/** One object per uplink. The store's cursor follows the ledger's. */
+export class DeliveryState {
+  /** Null while there is no session. */
+  link: DeliveryLink | null = null;
+  /** Null until the store has answered once. */
+  epoch: string | null = null;
+  /** The highest row number seen in this epoch. */
+  headSeq = 0;
+  /** The platform accepts the backlog as segments. */
+  acceptsSegments = false;
+  readonly #store: Pick<Store, 'moveCursor'>;
+  #ledger: Ledger;
+
+  constructor(store: Pick<Store, 'moveCursor'>, mode: ProofMode) {
+    this.#store = store;
+    this.#ledger = createLedger(0, mode);
+  }
+
+  get ledger(): Ledger {
+    return this.#ledger;
+  }
+
+  /** Replaces the ledger, and moves the store's cursor where the ledger's has moved. */
+  update(next: Ledger): void {
+    const isMoved = next.cursor > this.#ledger.cursor;
+    this.#ledger = next;
+    if (isMoved) this.#store.moveCursor(next.cursor);
+  }
+
+  /** Takes over the store's epoch and cursor. Returns true for a new epoch: row numbers of the one before mean nothing any more. */
+  adoptEpoch({ epoch, cursorSeq }: Pick<StoreStatus, 'epoch' | 'cursorSeq'>): boolean {
+    if (epoch === '' || epoch === this.epoch) return false;
+    const { mode, inFlight } = this.#ledger;
+    this.#ledger = this.epoch === null ? { ...createLedger(cursorSeq, mode), inFlight } : rebase(this.#ledger, cursorSeq);
+    this.epoch = epoch;
+    this.headSeq = 0;
+    return true;
+  }
+
+  raiseHead(seq: number): void {
+    this.headSeq = Math.max(this.headSeq, seq);
+  }
+}
+
+/** The result of `send`, or undefined when the link is broken; the connection reports that by itself. */
+export function trySend<T>(log: Log, send: () => T): T | undefined {
+  try {
+    return send();
+  } catch (error) {
+    if (!(error instanceof UplinkError)) throw error;
+    log.event('uplink-publish-failed', { code: error.code, message: error.message }, 'debug');
+    return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Persists up to which row the broker has received everything while no acknowledgement has come.
+ *
+ * A value that is too old costs duplicates, which their row numbers identify; no reading is lost.
+ */
+import type { Clock, MonoMs } from '../../core/clock.ts';
+import type { Store } from '../../core/ports.ts';
+
+interface Reached {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+export interface ReachedStore {
+  /** Reads the value from disk; each call tries again until the disk has answered. */
+  restore(): Promise<void>;
+  /** The last row in this epoch; 0 for another epoch. */
+  seqOf(epoch: string): number;
+  /** Writes the value when it has changed and a write is due. `isLast`: due in any case. */
+  save(reached: Reached, isLast: boolean): void;
+}
+
+/** Units: ms. Source: assumed; ten minutes of rows are sent again after a power cut, and a write costs three pages. */
+const SAVE_PERIOD_MS = 600_000;
+const KEY = 'sync.reached';
+const UNREAD = Symbol('unread');
+
+/** Holds no row before `restore`. */
+export function createReachedStore(store: Pick<Store, 'save' | 'load'>, clock: Pick<Clock, 'monoMs'>): ReachedStore {
+  let saved: Reached = { epoch: '', seq: 0 };
+  let savedMono: MonoMs = clock.monoMs();
+  let isRead = false;
+  return {
+    restore: async () => {
+      if (isRead) return;
+      const found = await store.load(KEY, UNREAD);
+      isRead = found !== UNREAD;
+      if (isReached(found)) saved = found;
+    },
+    seqOf: (epoch) => (saved.epoch === epoch ? saved.seq : 0),
+    save: ({ epoch, seq }, isLast) => {
+      const isChanged = isRead && seq > 0 && (epoch !== saved.epoch || seq !== saved.seq);
+      if (!isChanged || !(isLast || clock.monoMs() - savedMono >= SAVE_PERIOD_MS)) return;
+      saved = { epoch, seq };
+      savedMono = clock.monoMs();
+      void store.save(KEY, saved);
+    },
+  };
+}
+
+function isReached(value: unknown): value is Reached {
+  if (typeof value !== 'object' || value === null || !('epoch' in value) || !('seq' in value)) return false;
+  return typeof value.epoch === 'string' && Number.isSafeInteger(value.seq);
+}

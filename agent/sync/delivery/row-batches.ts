@@ -1,0 +1,83 @@
+/**
+ * Batches of stored rows: how rows are grouped, and how a batch is sent in the form that the platform accepts.
+ */
+import type { StoredFrame } from '../../core/ports.ts';
+import type { Publisher, Sent } from '../sparkplug/publisher.ts';
+import { isRangeSent, isSent, type Ledger, sentUpTo } from './ledger.ts';
+import type { RowsMark } from './rows-mark.ts';
+import { encodeRowsSegment } from './segment.ts';
+import type { SeqRange } from './seq-ranges.ts';
+
+/** Frames that are sent as one. No frames: only the row numbers, which hold nothing, are reported. */
+export interface RowBatch {
+  readonly rows: SeqRange;
+  readonly frames: readonly StoredFrame[];
+}
+
+export interface RowBatchForm {
+  readonly epoch: string;
+  readonly asSegments: boolean;
+  /** The platform requested these rows. */
+  readonly isAsked: boolean;
+  /** Largest segment. Units: bytes. */
+  readonly maxSegmentBytes: number;
+}
+
+/** Topic, header, row mark and payload around a segment, rounded up. Units: bytes. */
+export const SEGMENT_OVERHEAD_BYTES = 256;
+/** Largest segment where the broker sets no limit. Units: bytes. Source: assumed; one to two seconds of a slow cellular link. */
+export const SEGMENT_BYTES = 32_768;
+
+/**
+ * The rows that were not sent yet, in batches; each batch starts where the one before ended.
+ *
+ * Numbers are missing where a run was killed, where rows were dropped by size or age, and where bytes were damaged. A platform that expects
+ * rows without a hole would wait for them forever, so every number is reported once; lost readings are also reported as a gap.
+ */
+export function planBacklog(ledger: Ledger, read: readonly StoredFrame[]): readonly RowBatch[] {
+  const batches: RowBatch[] = [];
+  let frames: StoredFrame[] = [];
+  let fromSeq = sentUpTo(ledger) + 1;
+  const close = (toSeq: number): void => {
+    const rows = { from: fromSeq, to: toSeq };
+    if (toSeq >= fromSeq && !isRangeSent(ledger, rows)) batches.push({ rows, frames });
+    frames = [];
+    fromSeq = toSeq + 1;
+  };
+  for (const frame of read) {
+    if (!isSent(ledger, frame.seq)) frames.push(frame);
+    else {
+      close(frame.seq - 1);
+      fromSeq = frame.seq + 1;
+    }
+  }
+  const last = frames.at(-1);
+  if (last !== undefined) close(last.seq);
+  return batches;
+}
+
+/** Sends one batch as metrics or segments. Errors: throws UplinkError `lost` when the link is gone. */
+export function sendRowBatch(publisher: Publisher, { rows, frames }: RowBatch, form: RowBatchForm): Sent {
+  const mark: RowsMark = { ...rows, epoch: form.epoch, isAsked: form.isAsked };
+  if (!form.asSegments || frames.length === 0) return publisher.history(frames, mark);
+  return sendSegments(publisher, frames, mark, form.maxSegmentBytes);
+}
+
+/** Halves the frames until each segment fits; a single row that does not fit is sent as metrics. */
+function sendSegments(publisher: Publisher, frames: readonly StoredFrame[], mark: RowsMark, maxBytes: number): Sent {
+  const bytes = encodeRowsSegment(frames, mark);
+  const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
+  if (bytes.length <= maxBytes) return { ...publisher.segment(bytes, mark), readings };
+  if (frames.length === 1) return publisher.history(frames, mark);
+  const half = Math.ceil(frames.length / 2);
+  const [first, second] = [frames.slice(0, half), frames.slice(half)];
+  const middle = first.at(-1)?.seq ?? mark.from;
+  const a = sendSegments(publisher, first, { ...mark, to: middle }, maxBytes);
+  const b = sendSegments(publisher, second, { ...mark, from: middle + 1 }, maxBytes);
+  return {
+    readings: a.readings + b.readings,
+    bytes: a.bytes + b.bytes,
+    notConfigured: a.notConfigured + b.notConfigured,
+    leftOut: a.leftOut + b.leftOut,
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * One connection to a broker at a time: opens it, subscribes, detects its end, ends it.
+ *
+ * Each `drop` starts a new attempt; results of earlier attempts are ignored.
+ */
+import type { UplinkConfig } from '../../core/cabinet.ts';
+import type { Clock, Timer } from '../../core/clock.ts';
+import { UplinkError } from '../../core/errors.ts';
+import type { UplinkCertificates } from '../../core/uplink-tools.ts';
+import { within } from '../../core/within.ts';
+import { readCertificate } from '../mqtt/certificates.ts';
+import type { ConnectStage, InboundMessage, MqttConnection, MqttTransport } from '../mqtt/mqtt-transport.ts';
+import { LinkProbe } from '../mqtt/probe.ts';
+import { createSecretReader, type ReadFile, type Secrets } from '../mqtt/secrets.ts';
+import type { Trace } from './trace.ts';
+
+export interface BrokerConnectionParts {
+  readonly config: UplinkConfig;
+  readonly clientId: string;
+  readonly subscriptions: readonly string[];
+  readonly will: (bdSeq: number) => { readonly topic: string; readonly payload: Buffer };
+  readonly clock: Clock;
+  readonly transport: MqttTransport;
+  readonly readFile: ReadFile;
+  readonly trace: Trace;
+  readonly onConnectWritten: () => void;
+  readonly onConnected: () => void;
+  readonly onSubscribed: () => void;
+  readonly onMessage: (message: InboundMessage) => void;
+  /** The present attempt or connection failed. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** From the first packet to CONNACK. Units: ms. Source: assumed; a cellular modem needs up to 10 s to wake and TLS four round trips. */
+const CONNECT_TIMEOUT_MS = 30_000;
+/** From SUBSCRIBE to SUBACK. Units: ms. Source: as for CONNECT. */
+const SUBSCRIBE_TIMEOUT_MS = 30_000;
+/** Longest wait for a proper end before the socket is cut. Units: ms. Source: assumed; systemd gives the agent 10 s in all. */
+const END_TIMEOUT_MS = 2_000;
+
+export class BrokerConnection {
+  readonly #parts: BrokerConnectionParts;
+  readonly #readSecrets: () => Promise<Secrets>;
+  #attempt = 0;
+  #abort = new AbortController();
+  #connection: MqttConnection | null = null;
+  #probe: LinkProbe | null = null;
+  #subscribing: Timer | null = null;
+  #certificates: UplinkCertificates = { own: null, broker: null };
+
+  constructor(parts: BrokerConnectionParts) {
+    this.#parts = parts;
+    this.#readSecrets = createSecretReader(parts);
+  }
+
+  /** Number of the present attempt: what was started in another one no longer counts. */
+  get attempt(): number {
+    return this.#attempt;
+  }
+
+  /** Null unless connected. */
+  get current(): MqttConnection | null {
+    return this.#connection;
+  }
+
+  get certificates(): UplinkCertificates {
+    return this.#certificates;
+  }
+
+  async connect(bdSeq: number, url: string): Promise<void> {
+    const { clock, transport, onConnected } = this.#parts;
+    const attempt = this.#attempt;
+    const { signal } = this.#abort;
+    const probe = new LinkProbe(clock, (quietMs) => this.#fail(attempt, new UplinkError('lost', silentLinkText(url, quietMs))));
+    try {
+      const secrets = await this.#readSecrets();
+      this.#certificates = { own: secrets.cert === null ? null : readCertificate(secrets.cert), broker: null };
+      const opened = await transport.connect({ ...this.#optionsFor(attempt, bdSeq, url, probe), ...secrets, signal });
+      if (attempt !== this.#attempt) return opened.destroy();
+      this.#connection = opened;
+      this.#probe = probe;
+      probe.start(opened);
+      onConnected();
+    } catch (error) {
+      this.#fail(attempt, error);
+    }
+  }
+
+  async subscribe(url: string): Promise<void> {
+    const { clock, subscriptions, onSubscribed } = this.#parts;
+    const attempt = this.#attempt;
+    const text = `${url} did not answer SUBSCRIBE within ${SUBSCRIBE_TIMEOUT_MS / 1_000} s: check the broker`;
+    const timer = clock.after(SUBSCRIBE_TIMEOUT_MS, () => this.#fail(attempt, new UplinkError('lost', text)));
+    this.#subscribing = timer;
+    try {
+      await this.#connection?.subscribe(subscriptions);
+      timer.cancel();
+      if (attempt === this.#attempt) onSubscribed();
+    } catch (error) {
+      this.#fail(attempt, error);
+    }
+  }
+
+  /** Sends DISCONNECT and waits for the end, but not for long. */
+  async end(connection: MqttConnection): Promise<void> {
+    await within(this.#parts.clock, END_TIMEOUT_MS, connection.end());
+  }
+
+  /** Cuts the connection or the attempt to connect. */
+  drop(): void {
+    this.#attempt += 1;
+    this.#probe?.cancel();
+    this.#subscribing?.cancel();
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    this.#connection?.destroy();
+    this.#connection = null;
+  }
+
+  #optionsFor(attempt: number, bdSeq: number, url: string, probe: LinkProbe) {
+    const { config, clientId, clock, will, trace, onConnectWritten, onMessage } = this.#parts;
+    const { protocol, keepaliveS, username } = config;
+    return {
+      ...{ url, protocol, clientId, keepaliveS, username, clock, onMessage },
+      timeoutMs: CONNECT_TIMEOUT_MS,
+      will: will(bdSeq),
+      onConnectWritten: (): void => {
+        if (attempt === this.#attempt) onConnectWritten();
+      },
+      onStage: (stage: ConnectStage): void => {
+        if (stage.kind === 'tls') this.#certificates = { ...this.#certificates, broker: stage.peer };
+      },
+      onPacket: trace.packet,
+      onTraffic: (isSent: boolean): void => probe.noteTraffic(isSent),
+      onClosed: (error: Error): void => this.#fail(attempt, error),
+    };
+  }
+
+  #fail(attempt: number, error: unknown): void {
+    if (attempt === this.#attempt) this.#parts.onFailed(error);
+  }
+}
+
+function silentLinkText(url: string, quietMs: number): string {
+  return `${url}: nothing was heard for ${Math.round(quietMs / 1_000)} s, a question included: the link is dead. Check the network`;
+}

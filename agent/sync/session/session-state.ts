@@ -1,0 +1,100 @@
+/**
+ * The state of a Sparkplug session, the events that change it, and the effects that follow.
+ */
+import type { MonoMs, WallMs } from '../../core/clock.ts';
+
+export type Phase = 'off' | 'saving' | 'connecting' | 'subscribing' | 'waiting-for-host' | 'birthing' | 'live' | 'dying' | 'resting';
+
+export interface SessionState {
+  readonly phase: Phase;
+  /** Of the present CONNECT, or of the last one. 0..255. */
+  readonly bdSeq: number;
+  /** A CONNECT with this bdSeq was sent: the next one takes the next number. */
+  readonly bdSeqSpent: boolean;
+  readonly bdSeqSaved: boolean;
+  /** Failures in a row, for the back-off. */
+  readonly failures: number;
+  /** Number of servers, and the index of the present one. */
+  readonly servers: number;
+  readonly server: number;
+  readonly bornMono: MonoMs | null;
+  readonly host: HostState;
+  readonly rebirth: { readonly lastMono: MonoMs | null; readonly pending: boolean };
+  /** The phase after `dying`: `resting` to connect again, or `off`. */
+  readonly afterDeath: 'resting' | 'off';
+}
+
+/** The last STATE of the primary host, per server. It outlives a connection, so that a late will is not taken for the state of a new host. */
+interface HostState {
+  /** Births wait for the host. */
+  readonly required: boolean;
+  /** On the present server. */
+  readonly online: boolean;
+  readonly lastMs: readonly (WallMs | null)[];
+}
+
+export type SessionEvent =
+  /** `lastBdSeq`: null when none was ever stored; a random one when it could not be read. */
+  | { readonly kind: 'start'; readonly lastBdSeq: number | null }
+  /** Not `ok`: the disk refused or took too long; the number is kept in memory. */
+  | { readonly kind: 'saved'; readonly ok: boolean }
+  | { readonly kind: 'connect-written' }
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'subscribed' }
+  /** `nowMs`: null while the clock is not trusted. */
+  | { readonly kind: 'host'; readonly online: boolean; readonly atMs: WallMs; readonly atMono: MonoMs; readonly nowMs: WallMs | null }
+  /** No STATE of the host arrived on this server in time. */
+  | { readonly kind: 'host-late' }
+  | { readonly kind: 'birth-due'; readonly atMono: MonoMs }
+  | { readonly kind: 'rebirth-asked'; readonly atMono: MonoMs }
+  | { readonly kind: 'rebirth-due'; readonly atMono: MonoMs }
+  | { readonly kind: 'failed'; readonly atMono: MonoMs }
+  | { readonly kind: 'died' }
+  | { readonly kind: 'rested' }
+  /** An operator requests a new connection. */
+  | { readonly kind: 'reconnect' }
+  | { readonly kind: 'stop' };
+
+export type Effect =
+  /** Write the number to disk, then dispatch `saved`. */
+  | { readonly kind: 'save'; readonly bdSeq: number }
+  | { readonly kind: 'connect'; readonly bdSeq: number; readonly server: number }
+  | { readonly kind: 'subscribe' }
+  /** Dispatch `host-late` after this time: the host may be on another server. */
+  | { readonly kind: 'await-host'; readonly delayMs: number }
+  /** Wait for the fleet's jitter, then dispatch `birth-due`. */
+  | { readonly kind: 'await-birth' }
+  | { readonly kind: 'birth' }
+  | { readonly kind: 'rebirth' }
+  | { readonly kind: 'await-rebirth'; readonly delayMs: number }
+  /** Send the deaths and DISCONNECT, then dispatch `died`. */
+  | { readonly kind: 'die' }
+  /** Drop the connection without DISCONNECT. */
+  | { readonly kind: 'drop' }
+  /** Wait for the back-off, then dispatch `rested`. */
+  | { readonly kind: 'rest'; readonly failures: number };
+
+export interface SessionStep {
+  readonly session: SessionState;
+  readonly effects: readonly Effect[];
+}
+
+/** Number of values of bdSeq. Source: `message-flow-edge-node-birth-publish-will-message-payload-bdSeq`: wraps 255 → 0. */
+export const BD_SEQ_COUNT = 256;
+
+/** A session in phase `off`. `awaitsHost`: a primary host is configured. `servers`: their number. */
+export function createSession(awaitsHost: boolean, servers = 1): SessionState {
+  return {
+    phase: 'off',
+    bdSeq: 0,
+    bdSeqSpent: false,
+    bdSeqSaved: false,
+    failures: 0,
+    servers,
+    server: 0,
+    bornMono: null,
+    host: { required: awaitsHost, online: false, lastMs: Array.from({ length: servers }, () => null) },
+    rebirth: { lastMono: null, pending: false },
+    afterDeath: 'resting',
+  };
+}

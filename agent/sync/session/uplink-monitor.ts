@@ -1,0 +1,84 @@
+/**
+ * Tracks the state of the uplink for the status, and raises its events.
+ */
+import type { UplinkConfig } from '../../core/cabinet.ts';
+import type { Clock, WallMs } from '../../core/clock.ts';
+import { createEventTracker, type EventTracker } from '../../core/event-tracker.ts';
+import type { UplinkStatus } from '../../core/ports.ts';
+import type { AgentEvent } from '../../core/words.ts';
+import type { DeliveryFacts } from '../delivery/delivery.ts';
+import type { BrokerLink } from './broker-link.ts';
+import type { Phase } from './session-state.ts';
+
+const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
+  off: 'off',
+  saving: 'connecting',
+  connecting: 'connecting',
+  subscribing: 'connecting',
+  'waiting-for-host': 'waiting-for-host',
+  birthing: 'connecting',
+  live: 'online',
+  dying: 'down',
+  resting: 'down',
+};
+
+type LinkFacts = Pick<BrokerLink, 'session' | 'reason'>;
+
+export class UplinkMonitor {
+  readonly #config: Pick<UplinkConfig, 'node' | 'primaryHost'>;
+  readonly #clock: Clock;
+  readonly #events: EventTracker;
+  #sinceMs: WallMs;
+  /** An operator requested a new connection: the interruption is no fault. */
+  #isReconnecting = false;
+
+  constructor(config: Pick<UplinkConfig, 'node' | 'primaryHost'>, clock: Clock, onEvent: (event: AgentEvent) => void) {
+    this.#config = config;
+    this.#clock = clock;
+    this.#events = createEventTracker(clock, onEvent);
+    this.#sinceMs = clock.wallMs();
+  }
+
+  /** The state, what is wrong and what to check (empty while nothing is wrong), and since when. */
+  status(link: LinkFacts): Pick<UplinkStatus, 'state' | 'reason' | 'sinceMs'> {
+    return { state: STATE_OF[link.session.phase], reason: this.#reasonOf(link), sinceMs: this.#sinceMs };
+  }
+
+  /** The phase of the session changed. */
+  afterPhase(link: LinkFacts): void {
+    const { phase, afterDeath } = link.session;
+    this.#sinceMs = this.#clock.wallMs();
+    if (phase === 'connecting' || phase === 'off') this.#isReconnecting = false;
+    if (phase === 'live') this.#events.clear('uplink-down', this.#config.node);
+    if (!this.#isReconnecting && (phase === 'resting' || (phase === 'dying' && afterDeath !== 'off')))
+      this.#events.set(true, { code: 'uplink-down', source: this.#config.node, severity: 'warning', text: this.#reasonOf(link) });
+  }
+
+  /** An operator requests a new connection in this phase. */
+  noteReconnect(phase: Phase, text: string): void {
+    this.#events.notice({ code: 'uplink-reconnect', source: this.#config.node, severity: 'info', text });
+    this.#isReconnecting = phase !== 'connecting' && phase !== 'saving';
+  }
+
+  /** Another client connected with this client id, and the broker ended this session. */
+  noteTakeover(text: string): void {
+    this.#events.notice({ code: 'uplink-taken-over', source: this.#config.node, severity: 'warning', text });
+  }
+
+  /** Raises or clears `platform-silent`: nothing was ever acknowledged, or nothing for some time. */
+  checkPlatform({ isPlatformSilent, isAcknowledging, cursorSeq }: DeliveryFacts): void {
+    const text = isAcknowledging
+      ? `the platform has acknowledged nothing beyond row ${cursorSeq}: check that it stores what arrives`
+      : 'the platform acknowledges nothing: check that it writes Sync/Ack, or set uplink.proof to broker; until then all readings are kept';
+    this.#events.set(isPlatformSilent, { code: 'platform-silent', source: this.#config.node, severity: 'warning', text });
+  }
+
+  #reasonOf({ session, reason }: LinkFacts): string {
+    const { phase } = session;
+    const { primaryHost } = this.#config;
+    if (phase === 'live' || phase === 'off') return '';
+    if (this.#isReconnecting) return 'a new connection was asked for';
+    const isWaiting = phase === 'waiting-for-host' || phase === 'dying';
+    return isWaiting && primaryHost !== null ? `primary host ${primaryHost} is not online` : reason;
+  }
+}

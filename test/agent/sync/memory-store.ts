@@ -1,0 +1,104 @@
+/**
+ * A store without a disk for the tests of the uplink.
+ */
+import type { Committed, Gap, ReadingFrame, Store, StoredFrame } from '../../../agent/core/ports.ts';
+
+/** `commit` writes to the "disk" what was appended. */
+export interface MemoryStore {
+  readonly port: Pick<
+    Store,
+    'save' | 'load' | 'loadAll' | 'audit' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'
+  >;
+  /** Recorded losses; a test adds its own. */
+  readonly gaps: Gap[];
+  readonly saved: Map<string, unknown>;
+  readonly rows: readonly StoredFrame[];
+  readonly cursor: number;
+  append(frame: ReadingFrame): void;
+  commit(): Committed;
+}
+
+interface Memory {
+  readonly saved: Map<string, unknown>;
+  readonly rows: StoredFrame[];
+  readonly gaps: Gap[];
+  readonly seqOfTicket: Map<number, number>;
+  cursor: number;
+}
+
+/** `saved`: what an earlier run left. */
+export function createMemoryStore(saved = new Map<string, unknown>()): MemoryStore {
+  const memory: Memory = { saved, rows: [], gaps: [], seqOfTicket: new Map(), cursor: 0 };
+  const { rows, gaps, seqOfTicket } = memory;
+  let appended = 0;
+  let waiting: ReadingFrame[] = [];
+  return {
+    saved,
+    rows,
+    gaps,
+    port: portOf(memory),
+    get cursor() {
+      return memory.cursor;
+    },
+    append: (frame) => {
+      appended += 1;
+      seqOfTicket.set(frame.ticket, appended);
+      waiting.push(frame);
+    },
+    commit: () => {
+      const tickets = waiting.map((frame) => {
+        const seq = seqOfTicket.get(frame.ticket) ?? 0;
+        rows.push({ seq, atMs: frame.atMs, clockQuality: frame.clockQuality, isCorrected: false, readings: frame.readings });
+        return { ticket: frame.ticket, seq, readings: frame.readings.length };
+      });
+      waiting = [];
+      return { tickets };
+    },
+  };
+}
+
+function portOf(memory: Memory): MemoryStore['port'] {
+  const { saved, rows, gaps, seqOfTicket } = memory;
+  return {
+    save: async (key, value) => {
+      saved.set(key, value);
+      return true;
+    },
+    audit: { note: () => {}, read: async () => undefined },
+    load: async (key) => saved.get(key),
+    loadAll: async (prefix) =>
+      [...saved].filter(([key, value]) => key.startsWith(prefix) && value !== undefined).map(([key, value]) => ({ key, value })),
+    rowOf: (ticket) => (seqOfTicket.has(ticket) ? { epoch: 'e1', seq: seqOfTicket.get(ticket) ?? 0 } : null),
+    gapsAfter: async (id) => gaps.filter((gap) => gap.id > id),
+    exportPage: async ({ fromMs, toMs }) => ({
+      epoch: 'e1',
+      frames: rows.filter(({ atMs }) => atMs >= fromMs && atMs < toMs),
+      nextSeq: null,
+    }),
+    readAfter: async (seq, maxFrames) => rows.filter((row) => row.seq > seq).slice(0, maxFrames),
+    moveCursor: (seq) => {
+      memory.cursor = Math.max(memory.cursor, seq);
+    },
+    status: async () => ({
+      state: 'ok',
+      reason: '',
+      epoch: 'e1',
+      frames: rows.length,
+      readings: 0,
+      bytes: 0,
+      maxBytes: 0,
+      journal: { readings: 0, bytes: 0 },
+      segments: { count: 0, readings: 0, bytes: 0 },
+      account: { produced: 0, delivered: 0, backlog: 0, gaps: 0, isBalanced: true },
+      written: null,
+      oldestMs: null,
+      lastSeq: rows.length,
+      cursorSeq: memory.cursor,
+      backlogFrames: rows.length - memory.cursor,
+      readingsWaiting: 0,
+      readingsStored: 0,
+      readingsLost: 0,
+      gaps: gaps.length,
+    }),
+  };
+}
