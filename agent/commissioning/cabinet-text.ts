@@ -16,6 +16,11 @@ export interface CabinetFacts {
   readonly dataDir: string | null;
 }
 
+const HEAD = [
+  '# First written by `luciole setup` from what answered on the lines. It is yours now: change it as you like, then `luciole check`.',
+  '# Every key and its default: docs/cabinet.md; a whole example: config/example-street.yaml. Keys carry their unit.',
+];
+
 /** The whole file. Shape: every answer in `said` has been accepted. */
 export function cabinetText(facts: CabinetFacts): string {
   const { draft } = facts;
@@ -32,11 +37,6 @@ export function cabinetText(facts: CabinetFacts): string {
   ].filter((part) => part.length > 0);
   return `${parts.map((part) => part.join('\n')).join('\n\n')}\n`;
 }
-
-const HEAD = [
-  '# First written by `luciole setup` from what answered on the lines. It is yours now: change it as you like, then `luciole check`.',
-  '# Every key and its default: docs/cabinet.md; a whole example: config/example-street.yaml. Keys carry their unit.',
-];
 
 function site(said: TypedAnswers): string[] {
   const { latitudeDeg, longitudeDeg } = degreesOf(said['position'] ?? '');

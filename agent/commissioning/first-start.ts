@@ -59,6 +59,8 @@ const USUAL_DATA = '/var/lib/luciole';
 const USUAL_PROFILES = '/etc/luciole/profiles';
 const EXIT_BAD_CONFIG = 78;
 
+const GREETING = 'Nothing is written before the end, and Ctrl-C leaves all as it is. An empty answer takes what stands in [brackets].';
+
 /** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
 export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<number> {
   const { terminal } = world;
@@ -138,8 +140,6 @@ export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<numb
   else for (const line of summary(report)) tell(line);
   return isSound ? 0 : EXIT_BAD_CONFIG;
 }
-
-const GREETING = 'Nothing is written before the end, and Ctrl-C leaves all as it is. An empty answer takes what stands in [brackets].';
 
 /** Errors: throws ConsoleError 'usage' that names all that is missing or wrong. */
 async function answered(part: Question['part'], said: TypedAnswers, parts: InterviewParts): Promise<TypedAnswers> {

@@ -14,10 +14,10 @@ const words = (): readonly string[] => [
   ...new Set(COMMANDS.map(({ name }) => name.split(' ')[0] ?? '').filter((word) => !OUTSIDE.has(word) && word !== 'agent')),
 ];
 
+let mention: RegExp | undefined;
+
 /** Where a line was broken behind the name, the break stays. */
 export function asTyped(text: string): string {
   mention ??= new RegExp(`(\`?)\\bluciole( |\\n *)(?=(?:${words().join('|')})\\b)`, 'g');
   return text.replace(mention, (_, quote: string, gap: string) => (gap === ' ' ? quote : `${gap}${quote}`)).replaceAll(/ +\n/g, '\n');
 }
-
-let mention: RegExp | undefined;

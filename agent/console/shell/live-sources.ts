@@ -42,24 +42,6 @@ function noneOf(error: unknown): readonly string[] {
   throw error;
 }
 
-/** A row a line, and a row a unit, those with the most trouble first. */
-export function busSource(asker: Asker): LiveSource {
-  return async (page) => {
-    const lines = plain((await ask('bus stats', {}, asker)).result) as readonly LineStats[];
-    const units = lines.flatMap((line) => line.units.map((unit) => ({ line: line.line, unit })));
-    const worst = units.sort((a, b) => lossPct(b.unit) - lossPct(a.unit));
-    return [
-      ...tableLines(LINE_COLUMNS, lines.map(lineRow), page),
-      '',
-      ...tableLines(
-        UNIT_COLUMNS,
-        worst.map(({ line, unit }) => unitRow(line, unit)),
-        page,
-      ),
-    ];
-  };
-}
-
 const LINE_COLUMNS = [
   { title: 'Line', maxCols: 12 },
   { title: 'Busy %', align: 'right' },
@@ -79,6 +61,24 @@ const UNIT_COLUMNS = [
   { title: 'p95', align: 'right' },
   { title: 'max ms', align: 'right' },
 ] as const;
+
+/** A row a line, and a row a unit, those with the most trouble first. */
+export function busSource(asker: Asker): LiveSource {
+  return async (page) => {
+    const lines = plain((await ask('bus stats', {}, asker)).result) as readonly LineStats[];
+    const units = lines.flatMap((line) => line.units.map((unit) => ({ line: line.line, unit })));
+    const worst = units.sort((a, b) => lossPct(b.unit) - lossPct(a.unit));
+    return [
+      ...tableLines(LINE_COLUMNS, lines.map(lineRow), page),
+      '',
+      ...tableLines(
+        UNIT_COLUMNS,
+        worst.map(({ line, unit }) => unitRow(line, unit)),
+        page,
+      ),
+    ];
+  };
+}
 
 function lineRow({ line, busyPct, transactions, timeouts, crcErrors, noiseBytes }: LineStats): string[] {
   return [line, ...[busyPct, transactions, timeouts, crcErrors, noiseBytes].map((number) => formatNumber(number))];

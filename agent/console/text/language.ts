@@ -56,6 +56,8 @@ const MAX_DEPTH = 8;
 
 type Missed = (part: string) => void;
 
+let made: Catalogue | undefined;
+
 /** Loads what a language needs; without it, sentences stay English. */
 export async function learn(language: Language): Promise<void> {
   if (language === 'fr') made ??= catalogueOf((await import('../french/catalogue.ts')).FRENCH);
@@ -128,8 +130,6 @@ interface Catalogue {
   /** Under a word of each: a sentence is held against few. Under '' those without one. */
   readonly byWord: ReadonlyMap<string, readonly Pattern[]>;
 }
-
-let made: Catalogue | undefined;
 
 function catalogueOf(pairs: Pairs): Catalogue {
   return {

@@ -108,6 +108,8 @@ export function localMs(ms: WallMs, timezone: string): WallMs {
   return wholeS + (((ms % 1_000) + 1_000) % 1_000);
 }
 
+const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
+
 function timeParts(ms: WallMs, timezone: string) {
   const parts = formatterOf(timezone).formatToParts(ms);
   const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((candidate) => candidate.type === type)?.value ?? '';
@@ -125,6 +127,8 @@ function timeParts(ms: WallMs, timezone: string) {
     zone: part('timeZoneName'),
   };
 }
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
 
 /** Made once: making one takes longer than a hundred uses. */
 function formatterOf(timezone: string): Intl.DateTimeFormat {
@@ -145,7 +149,3 @@ function formatterOf(timezone: string): Intl.DateTimeFormat {
   formatters.set(timezone, made);
   return made;
 }
-
-const formatters = new Map<string, Intl.DateTimeFormat>();
-
-const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';

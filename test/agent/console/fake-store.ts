@@ -148,6 +148,8 @@ export function exportOf(all: readonly StoredFrame[], { fromMs, toMs, afterSeq, 
   return { epoch: storeStatus().epoch, frames, nextSeq };
 }
 
+const HASH = '0123456789abcdef'.repeat(4);
+
 export function auditPage(isVerified: boolean, problems: readonly string[] = []): AuditPage {
   const user = {
     user: 'marie',
@@ -168,5 +170,3 @@ export function auditPage(isVerified: boolean, problems: readonly string[] = [])
   const entries = [user, platform].map((note, index) => ({ ...note, n: index + 12, atMs: AT_MS - 60_000 * (2 - index), hash: HASH }));
   return { entries, head: { n: 13, hash: HASH }, verdict: isVerified ? { entries: 13, firstN: 1, problems } : null };
 }
-
-const HASH = '0123456789abcdef'.repeat(4);

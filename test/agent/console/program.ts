@@ -45,6 +45,9 @@ export function inProcess(...words: string[]): Promise<Ended> {
   return inProcessWith({}, ...words);
 }
 
+/** What was shown at the foot of the terminal on the way. */
+export const drawn: string[] = [];
+
 export async function inProcessWith(changes: Partial<Terminal>, ...words: string[]): Promise<Ended> {
   const text = { out: '', err: '' };
   const add = (stream: 'out' | 'err') => (more: string) => {
@@ -56,9 +59,6 @@ export async function inProcessWith(changes: Partial<Terminal>, ...words: string
   const code = await runCommandLine(words, { ...terminal, out: add('out'), err: add('err'), ...changes }, NO_ACTIONS);
   return { code, ...text };
 }
-
-/** What was shown at the foot of the terminal on the way. */
-export const drawn: string[] = [];
 
 export function programFolder(t: Test): string {
   const path = mkdtempSync(join(tmpdir(), 'luciole-test-'));

@@ -45,6 +45,11 @@ function nothing({ zone }: EnergyAnswer): string {
   return `no night of ${zone ?? 'this time'} was counted; counting begins with the first start of the agent, once the time is known`;
 }
 
+const MAIN_COLUMNS: readonly TableColumn[] = ['Lit h', 'Level', 'Raised', 'Times', 'kWh', 'Before', 'Saved', '%'].map((name) => ({
+  title: name,
+  ...RIGHT,
+}));
+
 function mainTable({ rows, by }: EnergyAnswer, page: Page): string[] {
   const head: readonly TableColumn[] = by === null ? [] : [{ title: by === 'night' ? 'Night' : 'Month' }];
   const nights: readonly TableColumn[] = by === 'night' ? [] : [{ title: 'Nights', ...RIGHT }];
@@ -68,11 +73,6 @@ function mainTable({ rows, by }: EnergyAnswer, page: Page): string[] {
         ];
   return tableLines(columns, [...cells, ...total], page);
 }
-
-const MAIN_COLUMNS: readonly TableColumn[] = ['Lit h', 'Level', 'Raised', 'Times', 'kWh', 'Before', 'Saved', '%'].map((name) => ({
-  title: name,
-  ...RIGHT,
-}));
 
 function mainCells({ litH, meanLevelPct, raisedPct, activations, ...row }: EnergyRow): string[] {
   return [energy(litH), percent(meanLevelPct), percent(raisedPct), String(activations), ...energyCells(row)];

@@ -9,6 +9,9 @@ import { formatDuration } from '../../text/duration.ts';
 import { clockTime, formatLevel, type Page, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 
+/** Worst first: what a technician must act on. */
+const ORDER: readonly (OutcomeState | 'waiting')[] = ['failed', 'refused', 'waiting', 'received', 'queued', 'sent', 'verified'];
+
 /** How a command ended, and which lamps did not do as told. `untilMs` is null for a release. */
 export function renderOutcome(outcome: Outcome, page: Page, untilMs: WallMs | null): string {
   const { target, waiting = [] } = outcome;
@@ -24,9 +27,6 @@ export function renderOutcome(outcome: Outcome, page: Page, untilMs: WallMs | nu
   const below = waiting.flatMap((each) => labelled('Below', belowText(each, outcome, page, untilMs), page));
   return [...labelled('Outcome', head, page), ...rows, ...below, ...ends(outcome, page, untilMs)].join('\n');
 }
-
-/** Worst first: what a technician must act on. */
-const ORDER: readonly (OutcomeState | 'waiting')[] = ['failed', 'refused', 'waiting', 'received', 'queued', 'sent', 'verified'];
 /** Lamps named before one wish; the others are counted. */
 const NAMED_LAMPS = 4;
 

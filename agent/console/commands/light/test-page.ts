@@ -41,6 +41,9 @@ export function renderTested({ target, steps, verdicts, otherLamps, restored }: 
   return [...tableLines(columns, rows, page), '', ...levelOnly, ...paragraph(`${sum}; ${back}`, page)].join('\n');
 }
 
+/** Lamps named in one reason; the others are counted. */
+const NAMED_LAMPS = 6;
+
 /** Why the power of a lamp said nothing, once for all lamps of a kind. */
 function unweighedLines(verdicts: Tested['verdicts'], otherLamps: number): readonly string[] {
   const others = `${count(otherLamps, 'other lamp')}`;
@@ -57,9 +60,6 @@ function unweighedLines(verdicts: Tested['verdicts'], otherLamps: number): reado
     return ids.length === 0 ? [] : [`Power of ${names} not weighed: ${why[kind]}`];
   });
 }
-
-/** Lamps named in one reason; the others are counted. */
-const NAMED_LAMPS = 6;
 
 /** `12/36/60`; a dash where the lamp does not measure its own. */
 function powers(lamp: string, steps: readonly TestStep[]): string {

@@ -99,6 +99,9 @@ function followsText({ following, faults }: WhyLamp, page: Page): string {
   return `${stateWord(following ? 'yes' : 'no', page)}${faults.length === 0 ? '' : `, ${translated('fault', page)}`}`;
 }
 
+/** Those that bear no name of the cabinet. */
+const OWN_SOURCES: ReadonlySet<string> = new Set(['sun', 'wave', 'clock', 'start']);
+
 function traceLines(trace: readonly WhyLine[], page: Page): string[] {
   const rows = trace.map((line) => [
     line.applied ? '>' : '',
@@ -116,9 +119,6 @@ function traceLines(trace: readonly WhyLine[], page: Page): string[] {
   ] as const;
   return tableLines(columns, rows, page);
 }
-
-/** Those that bear no name of the cabinet. */
-const OWN_SOURCES: ReadonlySet<string> = new Set(['sun', 'wave', 'clock', 'start']);
 
 /** Since when, until when, and what would change it. */
 function details({ sinceMs, untilMs, changes }: WhyLine, page: Page): string {

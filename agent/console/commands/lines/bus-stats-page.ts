@@ -14,6 +14,21 @@ export function renderStats(lines: readonly LineStats[], page: Page): string {
   return lines.map((line) => lineLines(line, page).join('\n')).join('\n\n');
 }
 
+const COLUMNS = [
+  { title: 'Device', maxCols: 12 },
+  { title: 'Unit', align: 'right' },
+  { title: 'State' },
+  { title: 'Ok', align: 'right' },
+  { title: 'Tmo', align: 'right' },
+  { title: 'CRC', align: 'right' },
+  { title: 'Exc', align: 'right' },
+  { title: 'Late', align: 'right' },
+  { title: 'Echo', align: 'right' },
+  { title: 'p50', align: 'right' },
+  { title: 'p95', align: 'right' },
+  { title: 'max ms', align: 'right' },
+] as const;
+
 function lineLines(line: LineStats, page: Page): string[] {
   const units = line.units.map((unit) => unitRow(unit, page));
   const refused = line.units.filter((unit) => unit.refused.length > 0);
@@ -33,21 +48,6 @@ function lineLines(line: LineStats, page: Page): string[] {
       : line.advice.flatMap((text) => labelled('Advice', text, page))),
   ];
 }
-
-const COLUMNS = [
-  { title: 'Device', maxCols: 12 },
-  { title: 'Unit', align: 'right' },
-  { title: 'State' },
-  { title: 'Ok', align: 'right' },
-  { title: 'Tmo', align: 'right' },
-  { title: 'CRC', align: 'right' },
-  { title: 'Exc', align: 'right' },
-  { title: 'Late', align: 'right' },
-  { title: 'Echo', align: 'right' },
-  { title: 'p50', align: 'right' },
-  { title: 'p95', align: 'right' },
-  { title: 'max ms', align: 'right' },
-] as const;
 
 function unitRow(unit: UnitStats, page: Page): string[] {
   const exceptions = Object.values(unit.exceptions).reduce((sum, number) => sum + number, 0);

@@ -11,6 +11,28 @@ import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { serialText } from './bus-scan-page.ts';
 
+const FLAG_COLUMNS = [
+  { title: 'Flag of', maxCols: 18 },
+  { title: 'Bit', isTold: true },
+  { title: 'Severity', isTold: true },
+  { title: 'Means', wraps: true, isTold: true },
+] as const;
+
+const POINT_COLUMNS = [
+  { title: 'Point', maxCols: 22 },
+  { title: 'Unit', maxCols: 8 },
+  { title: 'Table' },
+  { title: 'Address', align: 'right' },
+  { title: 'Type' },
+  { title: 'Poll', isTold: true },
+  { title: 'Write', maxCols: 16 },
+] as const;
+
+const WAITING = {
+  new: 'its file has come since the agent started, which takes it up at its next start',
+  changed: 'its file has changed since the agent started, which uses what stands here until its next start',
+} as const;
+
 export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, page: Page): string {
   const says = (label: string, text: string): string[] => (text === '' ? [] : labelled(label, text, page));
   // What the author of a profile wrote stays in his words.
@@ -45,28 +67,6 @@ export function renderChecked(
     ...(experimental === null ? [] : labelled(translated('Doubt', page), toAscii(experimental), page.widthCols)),
   ].join('\n');
 }
-
-const WAITING = {
-  new: 'its file has come since the agent started, which takes it up at its next start',
-  changed: 'its file has changed since the agent started, which uses what stands here until its next start',
-} as const;
-
-const POINT_COLUMNS = [
-  { title: 'Point', maxCols: 22 },
-  { title: 'Unit', maxCols: 8 },
-  { title: 'Table' },
-  { title: 'Address', align: 'right' },
-  { title: 'Type' },
-  { title: 'Poll', isTold: true },
-  { title: 'Write', maxCols: 16 },
-] as const;
-
-const FLAG_COLUMNS = [
-  { title: 'Flag of', maxCols: 18 },
-  { title: 'Bit', isTold: true },
-  { title: 'Severity', isTold: true },
-  { title: 'Means', wraps: true, isTold: true },
-] as const;
 
 function pointRow(point: PointProfile): string[] {
   const type = point.bit === null ? point.type : `${point.type} bit ${point.bit}`;

@@ -119,17 +119,6 @@ function readState(json: string): ExportState | null {
   }
 }
 
-/** What the system says, in words that tell what to check. */
-async function told<T>(file: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof ConsoleError) throw error;
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    throw new ConsoleError('failed', `cannot write ${file}: ${ADVICE[code] ?? message}`, { cause: error });
-  }
-}
-
 const ADVICE: Readonly<Record<string, string>> = {
   ENOSPC: 'its disk is full; make room, or write to another one',
   EDQUOT: 'your share of its disk is full; make room, or write to another one',
@@ -140,3 +129,14 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOTDIR: 'there is no such folder; make it first',
   EIO: 'its disk fails; is it still plugged in?',
 };
+
+/** What the system says, in words that tell what to check. */
+async function told<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ConsoleError) throw error;
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw new ConsoleError('failed', `cannot write ${file}: ${ADVICE[code] ?? message}`, { cause: error });
+  }
+}

@@ -79,6 +79,8 @@ function formatOf(args: RawArgs, to: string): ExportFormat {
   );
 }
 
+const NEW_STORE = 'the store has been begun anew since this export began, so it cannot go on: remove what is there and begin anew';
+
 async function pump(file: ExportFile, wanted: ExportArgs, terminal: Terminal, signal: AbortSignal): Promise<Reached> {
   const tell = teller(terminal);
   let at: Reached | null = file.state;
@@ -102,8 +104,6 @@ async function pump(file: ExportFile, wanted: ExportArgs, terminal: Terminal, si
   await file.finish();
   return at;
 }
-
-const NEW_STORE = 'the store has been begun anew since this export began, so it cannot go on: remove what is there and begin anew';
 
 async function askPage(
   at: Reached | null,

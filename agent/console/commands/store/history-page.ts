@@ -39,14 +39,14 @@ export function renderPointHistory(history: PointHistory, page: Page, form: Hist
   return [...title(history, page), '', ...body, '', ...notes(history, page, shown)].join('\n');
 }
 
+const STEP_WORDS: Readonly<Record<Resolution, string>> = { raw: 'each reading', minute: 'by the minute', hour: 'by the hour' };
+
 function title({ pointId, unit, resolution, fromMs, toMs }: PointHistory, page: Page): string[] {
   const { timezone } = page;
   const [from, to] = [dayTime(fromMs, timezone), dayTime(toMs, timezone)];
   const range = `${from} to ${from.slice(0, DAY_COLS) === to.slice(0, DAY_COLS) ? to.slice(DAY_COLS + 1) : to}, ${timezone}`;
   return paragraph(`${pointId}${unit === '' ? '' : ` in ${unit}`}, ${STEP_WORDS[resolution]}, ${range}`, page);
 }
-
-const STEP_WORDS: Readonly<Record<Resolution, string>> = { raw: 'each reading', minute: 'by the minute', hour: 'by the hour' };
 
 function nothing({ fromMs, toMs }: PointHistory): string {
   return `of it is kept from these ${formatDuration(toMs - fromMs)}: \`luciole store\` tells how far back readings go, \`luciole points\` whether it is read at all`;

@@ -32,6 +32,9 @@ const MEGABYTE = 2 ** 20;
 /** Beyond this a forecast says no more. Units: hours. */
 const FAR_HOURS = 20 * 365 * 24;
 
+/** What holds whatever the trouble is. */
+const TROUBLE = 'The street stays lit, what cannot be written waits in memory, and nothing needs a restart once it is repaired';
+
 export function renderStore(view: StoreView, page: Page): string {
   const sheet: [label: string, text: string][] = [
     ['Store', `${stateWord(view.state, page)}, ${view.dir}`],
@@ -48,9 +51,6 @@ export function renderStore(view: StoreView, page: Page): string {
   const lines = sheet.flatMap(([label, text]) => labelled(label, text, page));
   return [...lines, '', ...choreLines(view.chores, page)].join('\n');
 }
-
-/** What holds whatever the trouble is. */
-const TROUBLE = 'The street stays lit, what cannot be written waits in memory, and nothing needs a restart once it is repaired';
 
 function keptText({ readings, frames, bytes, maxBytes, oldestMs }: StoreView, page: Page): string {
   const share = maxBytes === 0 ? NOTHING : `${formatNumber((bytes / maxBytes) * 100, bytes < maxBytes / 10 ? 1 : 0)} %`;
@@ -95,6 +95,8 @@ function accountText({ produced, delivered, backlog, gaps, isBalanced }: StoreAc
   return `${sum}: IT DOES NOT HOLD, ${formatNumber(produced - delivered - backlog - gaps)} readings apart; run \`luciole store check\``;
 }
 
+const CHORE_COLUMNS = [{ title: 'Chore', isTold: true }, { title: 'Next' }, { title: 'Last' }, { title: 'Result', wraps: true }] as const;
+
 function choreLines(chores: readonly ChoreView[], page: Page): string[] {
   const rows = chores.map(({ name, nextMs, lastMs, result, failed }) => [
     name,
@@ -104,8 +106,6 @@ function choreLines(chores: readonly ChoreView[], page: Page): string[] {
   ]);
   return tableLines(CHORE_COLUMNS, rows, page);
 }
-
-const CHORE_COLUMNS = [{ title: 'Chore', isTold: true }, { title: 'Next' }, { title: 'Last' }, { title: 'Result', wraps: true }] as const;
 
 export function renderStoreCheck({ files, account }: StoreCheck, page: Page): string {
   const rows = files.map(({ file, ok, bytes }) => [file, stateWord(ok ? 'ok' : 'bad', page), formatBytes(bytes)]);

@@ -308,6 +308,8 @@ t.test('what the street does not bear is told in its words', async (t) => {
   t.match(await luciole('walk-test', 'bressigny', '--for', '2h'), { code: 64, err: /between 10s and 1h/ });
 });
 
+const rowOf = (name: string): AgentCommand => COMMANDS.find((each) => each.name === name) as AgentCommand;
+
 t.test('burning hours are shown and stated, and an unsaved statement is no success', async (t) => {
   const view = createFakeView();
   const { luciole } = await consoleOf(t, view);
@@ -320,8 +322,6 @@ t.test('burning hours are shown and stated, and an unsaved statement is no succe
   t.match(view.asked, [{ hours: null }, { hours: 'L07' }, { setHours: 'L07', hours: 0 }, { setHours: 'L07', hours: 13 }]);
   t.equal(rowOf('hours').role, 'technician');
 });
-
-const rowOf = (name: string): AgentCommand => COMMANDS.find((each) => each.name === name) as AgentCommand;
 function jobOf(clock = createManualClock(AT_MS)) {
   const told: unknown[] = [];
   const gone = new AbortController();
