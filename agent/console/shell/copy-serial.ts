@@ -25,7 +25,7 @@ export interface CopyArgs {
 }
 
 export interface CopyParts {
-  readonly talk: Dialog;
+  readonly dialog: Dialog;
   readonly tty: Pick<Tty, 'speedBaud' | 'lend'>;
   readonly clock: Pick<Clock, 'monoMs'>;
   /** Files without a folder lie here; null: where the program was started. */
@@ -72,11 +72,11 @@ function pathOf(file: string, { filesDir, isConfined }: CopyParts): string {
 
 /** Null where there is no such program. */
 async function byZmodem(path: string, bytes: number, parts: CopyParts): Promise<readonly string[] | null> {
-  const { talk, tty, clock, translate } = parts;
+  const { dialog, tty, clock, translate } = parts;
   if (tty.lend === undefined) return null;
   estimate(parts, bytes, SHARE.zmodem);
   say(parts, 'start receiving by ZMODEM now; Ctrl-X five times gives up; the same again goes on');
-  await talk.writer.drained();
+  await dialog.writer.drained();
   const startMono = clock.monoMs();
   const code = await tty.lend([...SZ, '--', path]);
   if (code === null) return null;
@@ -85,29 +85,29 @@ async function byZmodem(path: string, bytes: number, parts: CopyParts): Promise<
 }
 
 async function byLines(path: string, { fromLine }: CopyArgs, parts: CopyParts): Promise<readonly string[]> {
-  const { talk, translate } = parts;
+  const { dialog, translate } = parts;
   const content = await readFile(path);
   const count = Math.ceil(content.length / LINE_BYTES);
   if (fromLine > Math.max(1, count)) throw new ConsoleError('usage', `${basename(path)} has ${count} lines; go on from one of them`);
   const left = content.subarray((fromLine - 1) * LINE_BYTES);
   estimate(parts, left.length, SHARE.base64);
   let isStopped = false;
-  talk.input.onInterrupt(() => {
+  dialog.input.onInterrupt(() => {
     isStopped = true;
-    talk.writer.discard();
+    dialog.writer.discard();
   });
   try {
     const sha256 = createHash('sha256').update(content).digest('hex');
-    talk.writer.write(`begin-base64-lines ${content.length} ${count} ${basename(path)}\n`);
-    for (let line = fromLine; line <= count && !isStopped && talk.ended() === null; line++) {
-      talk.writer.write(`${base64Line(content, line)}\n`);
-      if (line % LINES_AHEAD === 0) await talk.writer.drained();
+    dialog.writer.write(`begin-base64-lines ${content.length} ${count} ${basename(path)}\n`);
+    for (let line = fromLine; line <= count && !isStopped && dialog.ended() === null; line++) {
+      dialog.writer.write(`${base64Line(content, line)}\n`);
+      if (line % LINES_AHEAD === 0) await dialog.writer.drained();
     }
-    await talk.writer.drained();
+    await dialog.writer.drained();
     if (isStopped) throw new ConsoleError('failed', 'stopped; --from LINE goes on from the first line that is missing');
-    talk.writer.write(`end-base64-lines\nsha256 ${sha256}\n`);
+    dialog.writer.write(`end-base64-lines\nsha256 ${sha256}\n`);
   } finally {
-    talk.input.onInterrupt(null);
+    dialog.input.onInterrupt(null);
   }
   return [translate(`${count - fromLine + 1} lines sent`)];
 }
@@ -127,6 +127,6 @@ function estimate(parts: CopyParts, bytes: number, share: number): void {
   );
 }
 
-function say({ talk, translate }: CopyParts, text: string): void {
-  talk.writer.write(`${wrap(translate(text), talk.settings.widthCols).join('\n')}\n`);
+function say({ dialog, translate }: CopyParts, text: string): void {
+  dialog.writer.write(`${wrap(translate(text), dialog.settings.widthCols).join('\n')}\n`);
 }

@@ -13,18 +13,24 @@ const WARNED_MS = 60_000;
 const LOOK_MS = 1_000;
 
 /** Ends the talk after `idleMs` without a key. */
-export function createIdleWatch(talk: Pick<Dialog, 'lastKeyMono' | 'tell' | 'end' | 'settings'>, clock: Clock, idleMs: number): Timer {
-  const inWords = (text: string): string => translate(talk.settings.language, text);
+export function createIdleWatch(
+  dialog: Pick<Dialog, 'lastKeyMono' | 'printAbove' | 'end' | 'settings'>,
+  clock: Clock,
+  idleMs: number,
+): Timer {
+  const inWords = (text: string): string => translate(dialog.settings.language, text);
   let warnedMono = Number.NEGATIVE_INFINITY;
   return every(clock, LOOK_MS, () => {
-    const keyMono = talk.lastKeyMono();
+    const keyMono = dialog.lastKeyMono();
     const idle = clock.monoMs() - keyMono;
     if (idle >= idleMs) {
-      talk.tell([`! ${inWords(`nothing typed for ${formatDuration(idleMs)}: logged out`)}`]);
-      talk.end('idle');
+      dialog.printAbove([`! ${inWords(`nothing typed for ${formatDuration(idleMs)}: logged out`)}`]);
+      dialog.end('idle');
     } else if (idle >= idleMs - WARNED_MS && warnedMono !== keyMono) {
       warnedMono = keyMono;
-      talk.tell([`! ${inWords(`nothing typed for ${formatDuration(idleMs - WARNED_MS)}: logout in ${formatDuration(WARNED_MS)}`)}`]);
+      dialog.printAbove([
+        `! ${inWords(`nothing typed for ${formatDuration(idleMs - WARNED_MS)}: logout in ${formatDuration(WARNED_MS)}`)}`,
+      ]);
     }
   });
 }

@@ -32,9 +32,9 @@ const FREE_BYTES = 32 * 2 ** 20;
 
 /** Resolves with what to say afterwards. Errors: rejects with ConsoleError. */
 export async function receiveSerial({ file, isAnew, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
-  const { talk, tty, clock, translate } = parts;
+  const { dialog, tty, clock, translate } = parts;
   if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', 'name a file of this console, without a folder');
-  const say = (text: string): readonly string[] => wrap(translate(text), talk.settings.widthCols);
+  const say = (text: string): readonly string[] => wrap(translate(text), dialog.settings.widthCols);
   const dir = receivedDir(parts.filesDir ?? process.cwd());
   mkdirSync(dir, { recursive: true });
   const path = join(dir, file);
@@ -43,8 +43,8 @@ export async function receiveSerial({ file, isAnew, isGone }: ReceiveArgs, parts
   const maxBytes = Math.min(MAX_BYTES, roomIn(dir) + sizeOf(path));
   if (maxBytes <= 0) throw new ConsoleError('failed', `no room in ${dir}: ${formatBytes(FREE_BYTES)} stay free for the store`);
   const text = `send ${file} by ZMODEM now, ${formatBytes(maxBytes)} at most; Ctrl-X five times gives up; the same again goes on`;
-  talk.writer.write(`${say(text).join('\n')}\n`);
-  await talk.writer.drained();
+  dialog.writer.write(`${say(text).join('\n')}\n`);
+  await dialog.writer.drained();
   const startMono = clock.monoMs();
   const code = await kept(path, async () => (await tty.lend?.(['prlimit', `--fsize=${maxBytes}`, ...RZ], dir)) ?? NO_PROGRAM);
   if (code === NO_PROGRAM) throw new ConsoleError('failed', 'no program rz here: install the Debian package lrzsz');

@@ -28,7 +28,7 @@ export interface AgentSession {
 
 export interface Login {
   /** Lets somebody in, with questions where it needs them. Null: nobody; the session is over. */
-  open(talk: Dialog): Promise<ConsoleSession | null>;
+  open(dialog: Dialog): Promise<ConsoleSession | null>;
 }
 
 /** Who is logged in to the machine already, over SSH or in its own shell, and may talk to the agent by the rights of its socket. */

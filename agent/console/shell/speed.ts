@@ -19,23 +19,23 @@ const SETTLE_MS = 100;
 /** Resolves with what to say. Errors: rejects with ConsoleError for a speed that is none, a port that has none, or nobody there. */
 export async function changeSpeed(
   typed: string,
-  talk: Dialog,
+  dialog: Dialog,
   tty: Pick<Tty, 'setSpeed' | 'speedBaud'>,
   clock: Clock,
   translate: (text: string) => string,
 ): Promise<readonly string[]> {
-  const { writer, input } = talk;
+  const { writer, input } = dialog;
   const speedBaud = SPEEDS.find((speed) => String(speed) === typed);
   const oldBaud = tty.speedBaud;
   if (speedBaud === undefined) throw new ConsoleError('usage', `bad speed "${typed}": it is ${SPEEDS.join(', ')}`);
   if (oldBaud === null) throw new ConsoleError('failed', 'this terminal has no speed: it is no serial port');
   const notice = `Now ${speedBaud} baud: set your terminal to it and press Enter within 10 s, else it goes back to ${oldBaud}.`;
-  writer.write(`${wrap(translate(notice), talk.settings.widthCols).join('\n')}\n`);
-  await settle(talk, clock);
+  writer.write(`${wrap(translate(notice), dialog.settings.widthCols).join('\n')}\n`);
+  await settle(dialog, clock);
   await tty.setSpeed(speedBaud);
   writer.setSpeed(speedBaud);
   if (await hasEntered(input, clock)) return [translate(`${speedBaud} baud`)];
-  await settle(talk, clock);
+  await settle(dialog, clock);
   await tty.setSpeed(oldBaud);
   writer.setSpeed(oldBaud);
   throw new ConsoleError('failed', `nothing was heard at ${speedBaud} baud: back at ${oldBaud}`);
