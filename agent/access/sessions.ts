@@ -39,14 +39,14 @@ export function createSessions(clock: Pick<Clock, 'after'>): Sessions {
   return {
     open: (user, role) => {
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
-      let tell = (_how: SessionEnd): void => {};
+      let resolveEnd = (_how: SessionEnd): void => {};
       const ended = new Promise<SessionEnd>((resolve) => {
-        tell = resolve;
+        resolveEnd = resolve;
       });
       const end = (how: SessionEnd): void => {
         open.get(token)?.idle.cancel();
         open.delete(token);
-        tell(how);
+        resolveEnd(how);
       };
       open.set(token, { user, role, end, ended, idle: idleAfter(end) });
       return token;

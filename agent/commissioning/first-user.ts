@@ -19,12 +19,12 @@ export async function firstAdmin(
   { dir, cabinetId }: { readonly dir: string; readonly cabinetId: string },
 ): Promise<Enrolment> {
   const clock = createSystemClock({ quality: () => 'none' });
-  const book = createUserRegistry({ file: createUsersFile(dir), hasher: createHasher(), clock, cabinetId });
+  const registry = createUserRegistry({ file: createUsersFile(dir), hasher: createHasher(), clock, cabinetId });
   try {
     // The state folder is the service's: whatever lies there, root follows it no further than the service could.
     return await asOwnerOf(dir, async () => {
-      const known = (await book.all()).some((user) => user.name === name);
-      return known ? book.invite(name) : book.add(name, 'admin');
+      const known = (await registry.all()).some((user) => user.name === name);
+      return known ? registry.invite(name) : registry.add(name, 'admin');
     });
   } catch (error) {
     if (error instanceof AccessError) return { failed: error.message };

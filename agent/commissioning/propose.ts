@@ -16,7 +16,7 @@ export interface SeenLine {
   /** Addresses whose answers were damaged. */
   readonly damaged: readonly number[];
   /** The device that talks by itself on it, when it is no Modbus line. */
-  readonly talker: Profile | null;
+  readonly uartDevice: Profile | null;
 }
 
 export interface DraftDevice {
@@ -100,10 +100,10 @@ export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacin
     poles.push({ id, atM: Math.round(poles.length * spacingM * 10) / 10 });
     return id;
   };
-  const lines = seen.map(({ port, serial, found, damaged, talker }, index): DraftLine => {
+  const lines = seen.map(({ port, serial, found, damaged, uartDevice }, index): DraftLine => {
     const id = `line${index + 1}`;
-    if (talker !== null) {
-      const device = { id: next(LETTERS[talker.category]), unit: null, profile: talker, pole: null };
+    if (uartDevice !== null) {
+      const device = { id: next(LETTERS[uartDevice.category]), unit: null, profile: uartDevice, pole: null };
       return { id, kind: 'uart', port, serial, devices: [device], strangers: [], damaged: [] };
     }
     const named = found.map((unit) => ({ unit, profile: choice(port, unit) }));

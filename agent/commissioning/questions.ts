@@ -19,11 +19,11 @@ export interface Question {
   readonly part: 'site' | 'street' | 'uplink' | 'access';
   readonly prompt: string;
   /** Taken when nothing is said; null where only a person can know. */
-  usual(said: TypedAnswers, machine: MachineFacts): string | null;
+  usual(answers: TypedAnswers, machine: MachineFacts): string | null;
   /** What it means; the same text cleaned, or why it cannot be. */
   read(text: string): string | AnswerRefusal;
   /** Asked only then. Default: always. */
-  readonly when?: (said: TypedAnswers) => boolean;
+  readonly when?: (answers: TypedAnswers) => boolean;
 }
 
 /** What the machine says of itself. */

@@ -14,7 +14,7 @@ import { QUESTIONS, type TypedAnswers } from './questions.ts';
 
 export interface SetupRequest {
   /** By question. */
-  readonly said: TypedAnswers;
+  readonly answers: TypedAnswers;
   readonly ports: readonly string[];
   readonly serial: SerialSettings | null;
   readonly from: number;
@@ -40,7 +40,7 @@ export function readSetupRequest(args: LocalArgs): SetupRequest {
     const value = args[name] ?? file[name] ?? [];
     return Array.isArray(value) ? value.map(String) : [String(value)];
   };
-  const said = Object.fromEntries(
+  const answers = Object.fromEntries(
     QUESTIONS.flatMap(({ name }) => {
       const value = args[name] ?? file[name];
       return value === undefined ? [] : [[name, textOf(value)]];
@@ -48,7 +48,7 @@ export function readSetupRequest(args: LocalArgs): SetupRequest {
   );
   const [from, to] = unitsOf(texts('units')[0]);
   return {
-    said,
+    answers,
     ports: texts('port').map(portOf),
     serial: serialOf(texts('serial')[0]),
     from,
@@ -60,20 +60,20 @@ export function readSetupRequest(args: LocalArgs): SetupRequest {
 }
 
 /** What the present cabinet says of the site, to be proposed again; nothing where it cannot be read. */
-export function sayingsOfCabinet(file: string): TypedAnswers {
+export function answersOfCabinet(file: string): TypedAnswers {
   if (!existsSync(file)) return {};
   const { value } = readPlacedYaml(readFileSync(file, 'utf8'));
   const site = (value as { cabinet?: Record<string, unknown> } | null | undefined)?.cabinet;
   if (typeof site !== 'object' || site === null) return {};
-  const said: Record<string, string> = {};
-  for (const name of ['id', 'name', 'timezone']) if (typeof site[name] === 'string') said[name] = site[name];
+  const answers: Record<string, string> = {};
+  for (const name of ['id', 'name', 'timezone']) if (typeof site[name] === 'string') answers[name] = site[name];
   const [latitude, longitude] = [site['latitudeDeg'], site['longitudeDeg']];
-  if (typeof latitude === 'number' && typeof longitude === 'number') said['position'] = `${latitude}, ${longitude}`;
-  return said;
+  if (typeof latitude === 'number' && typeof longitude === 'number') answers['position'] = `${latitude}, ${longitude}`;
+  return answers;
 }
 
 /** Answers that an interrupted run has kept; a file that cannot be read keeps none. */
-export function keptSayings(file: string): TypedAnswers {
+export function keptAnswers(file: string): TypedAnswers {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
     const entries = Object.entries(value as Record<string, unknown>);

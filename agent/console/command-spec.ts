@@ -99,7 +99,7 @@ export interface Job {
   readonly source: string;
   readonly caller: Caller;
   /** Sends word before the answer. False when the reader is too slow for it and never sees it. */
-  readonly tell: (progress: unknown) => boolean;
+  readonly report: (progress: unknown) => boolean;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
@@ -128,7 +128,7 @@ export interface AgentCommand extends CommandWords {
   /** On the agent's side. Errors: rejects with ConsoleError. */
   answer(view: AgentView, args: RawArgs, job: Job): Promise<unknown>;
   /** On the reader's side, where no agent answers; null for a command that needs one. Errors: throws ConsoleError. */
-  readonly alone: ((shelf: LocalConfigView, args: RawArgs, tell: (progress: unknown) => void) => unknown) | null;
+  readonly alone: ((files: LocalConfigView, args: RawArgs, report: (progress: unknown) => void) => unknown) | null;
   /** On the reader's side; `result` has been made plain. */
   render(result: unknown, page: Page, args: RawArgs): Promise<string>;
   succeeded(result: unknown): boolean;
@@ -177,7 +177,7 @@ interface AgentCommandParts<Args, Result, Progress> extends CommandWords {
   readonly timeoutMs: number;
   readonly read: (args: RawArgs) => Args;
   readonly answer: (view: AgentView, args: Args, job: Job) => Promise<Result> | Result;
-  readonly alone?: (shelf: LocalConfigView, args: Args, tell: (progress: Progress) => void) => Promise<Result> | Result;
+  readonly alone?: (files: LocalConfigView, args: Args, report: (progress: Progress) => void) => Promise<Result> | Result;
   readonly render: (result: Result, page: Page, args: Args) => Promise<string>;
   readonly succeeded?: (result: Result) => boolean;
   readonly progress?: ProgressSpec<Progress>;
@@ -200,7 +200,7 @@ export function agentCommand<Args, Result, Progress = never>(parts: AgentCommand
     timeoutMs,
     check: (args) => void readAll(args),
     answer: async (view, args, job) => answer(view, readAll(args), job),
-    alone: alone === undefined ? null : (shelf, args, tell) => alone(shelf, readAll(args), tell),
+    alone: alone === undefined ? null : (files, args, report) => alone(files, readAll(args), report),
     render: (result, page, args) => render(result as Result, page, readAll(args)),
     succeeded: (result) => succeeded?.(result as Result) ?? true,
     progress: progress === undefined ? null : (progress as ProgressSpec<unknown>),

@@ -26,10 +26,10 @@ export function localFiles(configFile: string, credentialsDir: string | null = n
   return {
     profiles: () => [...profiles.values()].map((profile) => profileView(profile, cabinet ?? { lines: [] })),
     profile: (id) => profiles.get(id),
-    testUplink: async (request, tell) => {
+    testUplink: async (request, report) => {
       if (cabinet === null) throw new ConsoleError('failed', `the cabinet ${configFile} cannot be used: run luciole check`);
       if (cabinet.uplink === null) return undefined;
-      const [{ createMqttTransport: createMqttDoor }, { createFileReader }, { testUplink }] = await Promise.all([
+      const [{ createMqttTransport }, { createFileReader }, { testUplink }] = await Promise.all([
         import('../sync/mqtt/mqttjs-transport.ts'),
         import('../sync/mqtt/secret-files.ts'),
         import('../sync/session/uplink-test.ts'),
@@ -38,8 +38,8 @@ export function localFiles(configFile: string, credentialsDir: string | null = n
       const timeQuality = createTimeQuality({ clock, trust: () => cabinet.clockTrust });
       await timeQuality.start();
       const judging = createSystemClock({ quality: () => timeQuality.quality() });
-      const parts = { config: cabinet.uplink, clientId: `luciole-${cabinet.id}`, door: createMqttDoor(), clock: judging };
-      return testUplink({ ...parts, readFile: createFileReader(credentialsDir, cabinet.store.dir) }, request, tell);
+      const parts = { config: cabinet.uplink, clientId: `luciole-${cabinet.id}`, door: createMqttTransport(), clock: judging };
+      return testUplink({ ...parts, readFile: createFileReader(credentialsDir, cabinet.store.dir) }, request, report);
     },
     about: `no agent answers, so this is what files say: profiles of ${['the program', ...dirs].join(', ')}; ${site}`,
   };

@@ -116,16 +116,16 @@ async function answer(line: string, socket: Socket, signal: AbortSignal, parts: 
 /** With word on the way and signs of life; over at once when its reader is gone, even if the job takes no notice. */
 async function longJob(request: ConsoleRequest, socket: Socket, signal: AbortSignal, parts: ConnectionParts): Promise<unknown> {
   let isOver = false;
-  const tell = (progress: unknown): boolean => {
+  const report = (progress: unknown): boolean => {
     // A slow reader loses word, never its answer.
     if (isOver || signal.aborted || socket.destroyed || socket.writableNeedDrain) return false;
     socket.write(encode({ id: request.id, ...stamp(parts), progress }));
     parts.deadlines.set(socket, IDLE_MS);
     return true;
   };
-  const alive = every(parts.clock, ALIVE_MS, () => void tell(null));
+  const alive = every(parts.clock, ALIVE_MS, () => void report(null));
   try {
-    return await Promise.race([parts.carryOut(request, { ...job(signal, parts), tell }), lostReader(signal)]);
+    return await Promise.race([parts.carryOut(request, { ...job(signal, parts), report }), lostReader(signal)]);
   } finally {
     isOver = true;
     alive.cancel();
@@ -133,7 +133,7 @@ async function longJob(request: ConsoleRequest, socket: Socket, signal: AbortSig
 }
 
 function job(signal: AbortSignal, { clock, timezone }: ConnectionParts): RawJob {
-  return { tell: () => false, signal, clock, timezone };
+  return { report: () => false, signal, clock, timezone };
 }
 
 function stamp({ clock, timezone }: ConnectionParts): Pick<Progress, 'atMs' | 'timezone'> {

@@ -26,7 +26,7 @@ export interface Gate {
 }
 
 /** The gate of one door. */
-export function createGate(door: LoginSocket, view: AgentView, log: Log, clock: Pick<Clock, 'monoMs'>): Gate {
+export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, clock: Pick<Clock, 'monoMs'>): Gate {
   const pace = createAuditPace(clock);
 
   function noteOf(command: AgentCommand, request: ConsoleRequest, caller: Caller): (result: string) => void {
@@ -38,17 +38,24 @@ export function createGate(door: LoginSocket, view: AgentView, log: Log, clock: 
       isNoted = true;
       if (isPaced && !pace.isDue(`${caller.user} ${command.name} ${result}`)) return;
       const { user, role } = caller;
-      view.audit.note({ user, role: role ?? '', door, action: command.name, detail: auditDetail(command, request.args), result });
+      view.audit.note({
+        user,
+        role: role ?? '',
+        door: socketKind,
+        action: command.name,
+        detail: auditDetail(command, request.args),
+        result,
+      });
     };
   }
 
   /** On the machine's own door the group vouches; on the other one a session does. */
   function callerOf({ user, token }: ConsoleRequest): Caller {
-    if (door === 'agent') return { user, role: 'admin', door };
-    if (token === undefined) return { user: NOBODY, role: null, door };
+    if (socketKind === 'agent') return { user, role: 'admin', socketKind };
+    if (token === undefined) return { user: NOBODY, role: null, socketKind };
     const session = view.access.callerOf(token);
     if (session === null) throw new ConsoleError('denied', 'the session is over; log in again');
-    return { ...session, door };
+    return { ...session, socketKind };
   }
 
   return {

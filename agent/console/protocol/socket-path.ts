@@ -21,13 +21,13 @@ export function usualSocketPaths(): readonly string[] {
 
 /** The usual places where one logs in, best first; those beside a named socket alone, or that socket itself where it is such a one. */
 export function loginPaths(named: string | null): readonly string[] {
-  if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(beside)];
-  return [isLoginPath(named) ? named : beside(named)];
+  if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(loginPathOf)];
+  return [isLoginPath(named) ? named : loginPathOf(named)];
 }
 
 /** Where an agent lets people log in: in the folder made for it when it may write there, else beside its own socket. */
 export function loginSocketPath(socketPath: string): string {
-  if (socketPath !== usualSocketPaths()[0] || !mayWrite(LOGIN_FOLDER)) return beside(socketPath);
+  if (socketPath !== usualSocketPaths()[0] || !mayWrite(LOGIN_FOLDER)) return loginPathOf(socketPath);
   return join(LOGIN_FOLDER, 'agent.sock');
 }
 
@@ -59,7 +59,7 @@ function realOf(path: string): string {
   }
 }
 
-function beside(socketPath: string): string {
+function loginPathOf(socketPath: string): string {
   return `${socketPath.replace(/\.sock$/, '')}${LOGIN_END}`;
 }
 

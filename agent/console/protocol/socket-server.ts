@@ -25,7 +25,7 @@ const SOCKET_MODE = 0o660;
 export interface ConsoleServerParts {
   readonly view: AgentView;
   /** Which of its doors this is; the machine's own unless given. */
-  readonly door?: LoginSocket;
+  readonly socketKind?: LoginSocket;
   readonly socketPath: string;
   readonly log: Log;
   /** Stamps answers and ends connections. */
@@ -63,7 +63,7 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
   return {
     async start() {
       if (server !== null) return;
-      if (parts.door !== 'login') refuseLoginPlace(socketPath);
+      if (parts.socketKind !== 'login') refuseLoginPlace(socketPath);
       prepareSocketFolder(socketPath);
       await clearStale(socketPath);
       // A client may close its own half and still wait for its answer.
@@ -94,7 +94,7 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
 
 function connectionParts(parts: ConsoleServerParts, deadlines: Deadlines): ConnectionParts {
   const { view, log, clock, timezone } = parts;
-  const gate = createGate(parts.door ?? 'agent', view, log, clock);
+  const gate = createGate(parts.socketKind ?? 'agent', view, log, clock);
   return {
     deadlines,
     clock,

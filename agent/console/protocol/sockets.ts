@@ -22,7 +22,7 @@ export function createConsoles(parts: ConsoleServerParts): Consoles {
   const { log, clock, socketPath } = parts;
   const [own, login] = [
     createConsoleServer(parts),
-    createConsoleServer({ ...parts, door: 'login', socketPath: loginSocketPath(socketPath) }),
+    createConsoleServer({ ...parts, socketKind: 'login', socketPath: loginSocketPath(socketPath) }),
   ];
   const retries = new Map<ConsoleServer, Timer>();
   let isStopping = false;

@@ -32,7 +32,7 @@ export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) =
 export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput: () => Promise<string>) => LocalActions;
 
 /** Parts of a one-shot command's terminal that a session has as well. */
-export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'shelf' | 'token'>;
+export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'localFiles' | 'token'>;
 
 export interface RunnerParts {
   readonly dialog: Dialog;
@@ -99,9 +99,9 @@ function readLine(line: string, tree: Tree): Job | HelpWanted | null {
 async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Promise<{ lines: readonly string[]; isOk: boolean }> {
   const { dialog } = parts;
   // Files are read with the rights of this process; what the agent is asked, it checks itself.
-  const { door } = parts.session;
-  if (door !== null && !mayUse(door.role, command.role))
-    throw new ConsoleError('denied', `${command.name} needs the role ${command.role}; you are ${door.role}`);
+  const { login } = parts.session;
+  if (login !== null && !mayUse(login.role, command.role))
+    throw new ConsoleError('denied', `${command.name} needs the role ${command.role}; you are ${login.role}`);
   if (command.kind === 'shell') return { lines: await parts.shellActions[command.name](args), isOk: true };
   const stop = new AbortController();
   const stopped = stoppedText(command);

@@ -30,7 +30,7 @@ const HINT = 'without a login: lights on 30m (all lamps to 100 %), logout';
 export interface ConsoleLoginParts {
   readonly socketPath: string;
   readonly clock: Clock;
-  readonly surroundings: Pick<Terminal, 'version' | 'shelf'>;
+  readonly surroundings: Pick<Terminal, 'version' | 'localFiles'>;
 }
 
 /** Asks until somebody is let in, gives up, or goes. */
@@ -40,7 +40,7 @@ export function createConsoleLogin(parts: ConsoleLoginParts): Login {
       const watch = givenBack(dialog, parts.clock);
       try {
         await speak(dialog.settings, await languageOf(parts));
-        tell(dialog, [parts.surroundings.version, HINT]);
+        print(dialog, [parts.surroundings.version, HINT]);
         for (let left = TRIES; left > 0 && dialog.ended() === null; left--) {
           const name = await nameOf(dialog, parts);
           if (name === null) return null;
@@ -82,7 +82,7 @@ async function nameOf(dialog: Dialog, parts: ConsoleLoginParts): Promise<string 
     if (typed === 'logout' || typed === 'exit') return null;
     const words = typed.split(/\s+/);
     if (words[0] === 'lights') await lights(words, dialog, parts);
-    else if (/^[?]|^help$/.test(typed)) tell(dialog, [HINT]);
+    else if (/^[?]|^help$/.test(typed)) print(dialog, [HINT]);
     else if (typed !== '') return typed;
   }
 }
@@ -110,7 +110,7 @@ async function lights([, verb, duration = '', ...reason]: readonly string[], dia
     await dialog.page(shown.trimEnd().split('\n'));
   } catch (error) {
     if (!(error instanceof ConsoleError)) throw error;
-    tell(dialog, [`% ${error.message}`]);
+    print(dialog, [`% ${error.message}`]);
   }
 }
 
@@ -134,16 +134,16 @@ async function logIn(user: string, dialog: Dialog, parts: ConsoleLoginParts): Pr
 async function furtherSecret(answer: LoginAnswer, dialog: Dialog): Promise<Record<string, string> | null> {
   if (answer.state === 'code-needed') {
     if (answer.codes === 2)
-      tell(dialog, ["the cabinet's clock is not to be trusted: wait for the next code, and type both with a space between"]);
+      print(dialog, ["the cabinet's clock is not to be trusted: wait for the next code, and type both with a space between"]);
     const code = await askSecret(dialog, answer.codes === 1 ? 'Code: ' : 'Two codes in a row: ');
     return code === null ? null : { code };
   }
   if (answer.state === 'new-password-needed') {
-    tell(dialog, [answer.problem === '' ? 'this password was for one time: choose your own' : `% ${answer.problem}`]);
+    print(dialog, [answer.problem === '' ? 'this password was for one time: choose your own' : `% ${answer.problem}`]);
     const chosen = await askNewPassword(dialog, 'New password');
     return chosen === null ? null : { 'new-password': chosen };
   }
-  tell(dialog, [`% ${refusal(answer)}`]);
+  print(dialog, [`% ${refusal(answer)}`]);
   return null;
 }
 
@@ -173,14 +173,14 @@ async function entered(args: Readonly<Record<string, string>>, { socketPath }: C
       const answer = progress as LoginAnswer;
       if (answer.state !== 'in') return;
       const { user, role, token, idleMs } = answer;
-      opened.resolve({ session: { user, door: { role, token, idleMs, socketPath, ended, leave: () => leave.abort() } } });
+      opened.resolve({ session: { user, login: { role, token, idleMs, socketPath, ended, leave: () => leave.abort() } } });
     },
   })
     .then(({ result }) => result as LoginAnswer | LoginEnd)
     .catch(asEnd)
     .then(end, fail);
   void ended.then((answer) => {
-    if (answer.state === 'ended' && answer.how === 'unreachable') tell(dialog, ['% the agent does not answer; try again in a moment']);
+    if (answer.state === 'ended' && answer.how === 'unreachable') print(dialog, ['% the agent does not answer; try again in a moment']);
     opened.resolve(answer.state === 'ended' ? null : { refusal: answer });
   });
   return opened.promise;
@@ -199,7 +199,7 @@ export async function askSecret(dialog: Dialog, prompt: string): Promise<string 
 
 /** A new password, typed twice after its rule was told. Null where the person gives up. */
 export async function askNewPassword(dialog: Dialog, prompt: string): Promise<string | null> {
-  tell(dialog, [PASSWORD_RULE]);
+  print(dialog, [PASSWORD_RULE]);
   return typedTwice(dialog, prompt);
 }
 
@@ -208,11 +208,11 @@ async function typedTwice(dialog: Dialog, prompt: string): Promise<string | null
   if (first === null) return null;
   const again = await askSecret(dialog, 'Once more: ');
   if (again === first) return first;
-  if (again !== null) tell(dialog, ['% these two are not the same']);
+  if (again !== null) print(dialog, ['% these two are not the same']);
   return again === null ? null : typedTwice(dialog, prompt);
 }
 
-function tell(dialog: Dialog, lines: readonly string[]): void {
+function print(dialog: Dialog, lines: readonly string[]): void {
   const { language, widthCols } = dialog.settings;
   for (const line of lines) dialog.writer.write(`${wrap(marked(line, language), widthCols).join('\n')}\n`);
 }

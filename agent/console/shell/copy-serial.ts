@@ -55,7 +55,7 @@ export async function copySerial(args: CopyArgs, parts: CopyParts): Promise<read
   if (!args.isBase64) {
     const sent = await byZmodem(path, bytes, parts);
     if (sent !== null) return sent;
-    say(parts, 'no program sz here (Debian package lrzsz): lines of base64 instead');
+    notice(parts, 'no program sz here (Debian package lrzsz): lines of base64 instead');
   }
   return byLines(path, args, parts);
 }
@@ -75,7 +75,7 @@ async function byZmodem(path: string, bytes: number, parts: CopyParts): Promise<
   const { dialog, tty, clock, translate } = parts;
   if (tty.lend === undefined) return null;
   estimate(parts, bytes, SHARE.zmodem);
-  say(parts, 'start receiving by ZMODEM now; Ctrl-X five times gives up; the same again goes on');
+  notice(parts, 'start receiving by ZMODEM now; Ctrl-X five times gives up; the same again goes on');
   await dialog.writer.drained();
   const startMono = clock.monoMs();
   const code = await tty.lend([...SZ, '--', path]);
@@ -121,12 +121,12 @@ function base64Line(content: Uint8Array, line: number): string {
 function estimate(parts: CopyParts, bytes: number, share: number): void {
   const { speedBaud } = parts.tty;
   const rate = speedBaud === null ? null : (speedBaud / 10) * share;
-  say(
+  notice(
     parts,
     rate === null ? formatBytes(bytes) : `${formatBytes(bytes)}, about ${formatDuration((bytes / rate) * 1_000)} at ${speedBaud} baud`,
   );
 }
 
-function say({ dialog, translate }: CopyParts, text: string): void {
+function notice({ dialog, translate }: CopyParts, text: string): void {
   dialog.writer.write(`${wrap(translate(text), dialog.settings.widthCols).join('\n')}\n`);
 }

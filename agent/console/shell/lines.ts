@@ -27,7 +27,7 @@ import { completion, helpLines, type TypingHelp } from './typing-help.ts';
 export interface LineParts {
   readonly tty: Tty;
   readonly clock: Clock;
-  readonly keeper: LineHistoryStore;
+  readonly historyStore: LineHistoryStore;
   /** Where files of the console lie; none unless given. */
   readonly filesDir?: string | null;
   readonly surroundings: Surroundings;
@@ -59,9 +59,9 @@ export async function serveLines(session: ConsoleSession, dialog: Dialog, parts:
   const asker = askerOf(session, parts.surroundings);
   const logShow = new LogShow(dialog, parts.clock, asker, inWords);
   const known = await askNames(asker);
-  const lines: Lines = { session, dialog, parts, tree, past: createPastLines(session.user, parts.keeper), logShow, inWords, known };
+  const lines: Lines = { session, dialog, parts, tree, past: createPastLines(session.user, parts.historyStore), logShow, inWords, known };
   await speak(dialog.settings, known === null ? await parts.machine.language() : known.names.language);
-  say(lines, greeting(known?.names ?? null, parts.surroundings.version).map(inWords));
+  print(lines, greeting(known?.names ?? null, parts.surroundings.version).map(inWords));
   try {
     await readAndRun(lines);
     if (dialog.ended() === null || dialog.ended() === 'logout') await warn(lines);
@@ -133,7 +133,7 @@ function actionsOf({ session, dialog, parts, tree, past, logShow, inWords }: Lin
     clock,
     machine,
     filesDir: filesDir ?? null,
-    isConfined: session.door !== null,
+    isConfined: session.login !== null,
     translate: inWords,
   });
 }
@@ -145,6 +145,6 @@ async function warn({ session, dialog, parts, inWords }: Lines): Promise<void> {
   for (const text of goodbyeLines(known, inWords)) dialog.writer.write(`${wrap(`! ${text}`, dialog.settings.widthCols).join('\n')}\n`);
 }
 
-function say({ dialog }: Lines, texts: readonly string[]): void {
+function print({ dialog }: Lines, texts: readonly string[]): void {
   for (const text of texts) dialog.writer.write(`${wrap(text, dialog.settings.widthCols).join('\n')}\n`);
 }

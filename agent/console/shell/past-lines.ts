@@ -20,8 +20,8 @@ export interface PastLines {
   add(line: string): void;
 }
 
-export function createPastLines(user: string, keeper: LineHistoryStore): PastLines {
-  const lines = [...keeper.load(user)].slice(-MAX_LINES);
+export function createPastLines(user: string, historyStore: LineHistoryStore): PastLines {
+  const lines = [...historyStore.load(user)].slice(-MAX_LINES);
   return {
     all: () => lines,
     add(line) {
@@ -29,7 +29,7 @@ export function createPastLines(user: string, keeper: LineHistoryStore): PastLin
       if (masked === '' || masked === lines.at(-1)) return;
       lines.push(masked);
       if (lines.length > MAX_LINES) lines.splice(0, lines.length - MAX_LINES);
-      keeper.save(user, lines);
+      historyStore.save(user, lines);
     },
   };
 }

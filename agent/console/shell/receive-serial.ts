@@ -34,16 +34,16 @@ const FREE_BYTES = 32 * 2 ** 20;
 export async function receiveSerial({ file, isAnew, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
   const { dialog, tty, clock, translate } = parts;
   if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', 'name a file of this console, without a folder');
-  const say = (text: string): readonly string[] => wrap(translate(text), dialog.settings.widthCols);
+  const notice = (text: string): readonly string[] => wrap(translate(text), dialog.settings.widthCols);
   const dir = receivedDir(parts.filesDir ?? process.cwd());
   mkdirSync(dir, { recursive: true });
   const path = join(dir, file);
-  if (isGone) return say(takeAway(path));
+  if (isGone) return notice(takeAway(path));
   clearFor(path, isAnew);
   const maxBytes = Math.min(MAX_BYTES, roomIn(dir) + sizeOf(path));
   if (maxBytes <= 0) throw new ConsoleError('failed', `no room in ${dir}: ${formatBytes(FREE_BYTES)} stay free for the store`);
   const text = `send ${file} by ZMODEM now, ${formatBytes(maxBytes)} at most; Ctrl-X five times gives up; the same again goes on`;
-  dialog.writer.write(`${say(text).join('\n')}\n`);
+  dialog.writer.write(`${notice(text).join('\n')}\n`);
   await dialog.writer.drained();
   const startMono = clock.monoMs();
   const code = await kept(path, async () => (await tty.lend?.(['prlimit', `--fsize=${maxBytes}`, ...RZ], dir)) ?? NO_PROGRAM);
@@ -56,7 +56,7 @@ export async function receiveSerial({ file, isAnew, isGone }: ReceiveArgs, parts
   const next = file.endsWith('.update')
     ? `to install: update install ${shownPath(path)}; the file goes then`
     : `the file goes with: receive ${file} --remove`;
-  return [...say(`${shownPath(path)}: ${formatBytes(bytes)} received in ${span}`), ...say(next)];
+  return [...notice(`${shownPath(path)}: ${formatBytes(bytes)} received in ${span}`), ...notice(next)];
 }
 
 /** Where received files lie, in the folder of a console. */

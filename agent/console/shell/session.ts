@@ -11,7 +11,7 @@ export interface ConsoleSession {
   /** Goes with each request to the agent, and names the lines typed before. */
   readonly user: string;
   /** Null for who may use the agent's own door. */
-  readonly door: AgentSession | null;
+  readonly login: AgentSession | null;
 }
 
 /** A session that the agent has opened for someone who logged in. */
@@ -33,7 +33,7 @@ export interface Login {
 
 /** Who is logged in to the machine already, over SSH or in its own shell, and may talk to the agent by the rights of its socket. */
 export function machineLogin(user: string): Login {
-  return { open: async () => ({ user, door: null }) };
+  return { open: async () => ({ user, login: null }) };
 }
 
 /** Who asks the agent, in requests of this session. */

@@ -52,19 +52,19 @@ export function createShell(parts: ShellParts): Shell {
 
 /** A session of someone who logged in ends with the agent's, and by itself when nobody types. */
 async function serveUntilIdle(session: ConsoleSession, dialog: Dialog, parts: ShellParts): Promise<void> {
-  const { door } = session;
-  if (door === null) return serve(session, dialog, parts);
-  const idle = createIdleWatch(dialog, parts.clock, door.idleMs);
-  void door.ended.then(() => {
+  const { login } = session;
+  if (login === null) return serve(session, dialog, parts);
+  const idle = createIdleWatch(dialog, parts.clock, login.idleMs);
+  void login.ended.then(() => {
     if (dialog.ended() === null) dialog.printAbove([`% ${translate(dialog.settings.language, 'the agent has ended the session')}`]);
     dialog.end('logout');
   });
   try {
-    await serve(session, dialog, { ...parts, surroundings: { ...parts.surroundings, socketPath: door.socketPath, token: door.token } });
+    await serve(session, dialog, { ...parts, surroundings: { ...parts.surroundings, socketPath: login.socketPath, token: login.token } });
   } finally {
     idle.cancel();
     dialog.end('logout');
-    door.leave();
+    login.leave();
   }
 }
 

@@ -39,9 +39,9 @@ export async function startConsole(
     tty,
     clock,
     login: await loginFor(args, screen, clock),
-    keeper: createLineHistoryStore(stateDir()),
+    historyStore: createLineHistoryStore(stateDir()),
     filesDir: stateDir(),
-    surroundings: { version: screen.version, socketPath: textOf(args['socket']) ?? screen.socketPath, shelf: screen.shelf },
+    surroundings: { version: screen.version, socketPath: textOf(args['socket']) ?? screen.socketPath, localFiles: screen.localFiles },
     machine: {
       lastState: async () => (await machine()).lastState(),
       language: async () => (await machine()).language(),
@@ -80,7 +80,7 @@ async function loginFor(args: LocalArgs, screen: Terminal, clock: Clock): Promis
   if (own !== 'closed') return machineLogin(screen.user);
   const socketPath = await firstSocket(loginPaths(named));
   if (socketPath === null || socketPath === 'closed') return machineLogin(screen.user);
-  return createConsoleLogin({ socketPath, clock, surroundings: { version: screen.version, shelf: screen.shelf } });
+  return createConsoleLogin({ socketPath, clock, surroundings: { version: screen.version, localFiles: screen.localFiles } });
 }
 
 /** Loaded on demand: it needs the database's library. */

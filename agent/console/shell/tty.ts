@@ -5,7 +5,7 @@
  */
 export interface Tty {
   /** Called once, before anything comes. */
-  listen(hear: TtyEars): void;
+  listen(events: TtyEvents): void;
   /** As many bytes as the kernel takes now; 0 where its buffer is full. */
   write(bytes: Uint8Array): number;
   /** No more bytes until `resume`; the kernel keeps them and tells the far end to wait. */
@@ -21,7 +21,7 @@ export interface Tty {
   close(): void;
 }
 
-export interface TtyEars {
+export interface TtyEvents {
   readonly bytes: (bytes: Uint8Array) => void;
   /** The line is gone: carrier lost, window closed. */
   readonly hangUp: () => void;

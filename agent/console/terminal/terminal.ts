@@ -28,7 +28,7 @@ export interface Terminal {
   /** Reads a secret without echo, twice where it is a new one. Absent where nobody can be asked. Errors: rejects with ConsoleError. */
   readonly askSecret?: (prompt: string, isNew: boolean) => Promise<string>;
   /** What is asked about device types where no agent answers. */
-  readonly shelf: () => Promise<LocalFiles>;
+  readonly localFiles: () => Promise<LocalFiles>;
 }
 
 /** What a console may ask of its machine where no agent answers. */

@@ -80,13 +80,13 @@ function french(text: string, depth: number, missed: Missed): string {
   if (known !== undefined || !/[a-z]{2}/i.test(text)) return known ?? text;
   if (depth <= MAX_DEPTH) {
     const inner = (part: string): string => french(part, depth + 1, missed);
-    const told =
+    const translation =
       joined(text, LINES, inner) ??
       byPattern(text, inner) ??
       joined(text, SENTENCES, inner) ??
-      aside(text, inner) ??
+      bracketed(text, inner) ??
       joined(text, JOINTS, inner);
-    if (told !== null) return told;
+    if (translation !== null) return translation;
   }
   missed(text);
   return text;
@@ -96,14 +96,14 @@ function byPattern(text: string, inner: (part: string) => string): string | null
   for (const { shape, names, translation } of patternsFor(text)) {
     const found = shape.exec(text);
     if (found === null) continue;
-    const values = Object.fromEntries(names.map((name, index) => [name, toldValue(name, found[index + 1] ?? '', inner)]));
+    const values = Object.fromEntries(names.map((name, index) => [name, translatedValue(name, found[index + 1] ?? '', inner)]));
     return translation.replace(/\{(\w+)\}/g, (place, name: string) => values[name] ?? place);
   }
   return null;
 }
 
 /** Of a list of names only what joins them is told. */
-function toldValue(name: string, value: string, inner: (part: string) => string): string {
+function translatedValue(name: string, value: string, inner: (part: string) => string): string {
   if (name === 'words')
     return value
       .replace(/ or (?=\S+$)/, ' ou ')
@@ -112,7 +112,7 @@ function toldValue(name: string, value: string, inner: (part: string) => string)
 }
 
 /** What stands in brackets is a sentence of its own. */
-function aside(text: string, inner: (part: string) => string): string | null {
+function bracketed(text: string, inner: (part: string) => string): string | null {
   const [, before, within, after] = /^(.*?) \(((?:[^()]|\([^()]*\))+)\)(.*)$/s.exec(text) ?? [];
   return before === undefined || within === undefined ? null : `${inner(before)} (${inner(within)})${inner(after ?? '')}`;
 }
@@ -121,8 +121,8 @@ function joined(text: string, joints: readonly Joint[], inner: (part: string) =>
   const joint = joints.find(({ at }) => at.test(text));
   if (joint === undefined) return null;
   const parts = text.split(joint.at);
-  const told = parts.map(inner);
-  return told.some((part, index) => part !== parts[index]) ? told.join(joint.by) : text;
+  const translation = parts.map(inner);
+  return translation.some((part, index) => part !== parts[index]) ? translation.join(joint.by) : text;
 }
 
 interface Catalogue {

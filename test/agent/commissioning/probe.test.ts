@@ -30,9 +30,9 @@ function bench(serial: SerialSettings, units: ReadonlyMap<number, SimUnit>) {
   const opened: string[] = [];
   let isOpen = 0;
   const openPort = (_: string, { baud, parity }: SerialSettings): BytePort => {
-    const isHeard = baud === serial.baud && parity === serial.parity;
+    const isReadable = baud === serial.baud && parity === serial.parity;
     const wire = createWire((bytes) => {
-      if (!isHeard) return;
+      if (!isReadable) return;
       line.end = wire.end;
       line.receive(bytes);
     });
@@ -49,10 +49,10 @@ function bench(serial: SerialSettings, units: ReadonlyMap<number, SimUnit>) {
     };
     return port;
   };
-  const look = async (wishes: Partial<SetupProbeParts> = {}) => {
-    const parts = { from: 1, to: 40, serial: null, profiles: new Map([['known', KNOWN]]), clock, openPort, tell: () => {} };
+  const look = async (changes: Partial<SetupProbeParts> = {}) => {
+    const parts = { from: 1, to: 40, serial: null, profiles: new Map([['known', KNOWN]]), clock, openPort, report: () => {} };
     let isOver = false;
-    const result = probeLine('/dev/ttyX', { ...parts, signal: new AbortController().signal, ...wishes }).finally(() => {
+    const result = probeLine('/dev/ttyX', { ...parts, signal: new AbortController().signal, ...changes }).finally(() => {
       isOver = true;
     });
     result.catch(() => {}); // Told to whoever asked, by the return below.
@@ -120,12 +120,12 @@ t.test('a device that talks by itself is heard at its own speed, without a word 
     return wire.port;
   };
   let isOver = false;
-  const parts = { from: 1, to: 3, serial: null, profiles, clock, openPort, tell: () => {}, signal: new AbortController().signal };
+  const parts = { from: 1, to: 3, serial: null, profiles, clock, openPort, report: () => {}, signal: new AbortController().signal };
   const looking = probeLine('/dev/ttyX', parts).finally(() => {
     isOver = true;
   });
   while (!isOver) await clock.advance(50);
-  t.match(await looking, { found: [], talker: { id: 'nova-sds011' }, serial: { baud: 9_600 } });
+  t.match(await looking, { found: [], uartDevice: { id: 'nova-sds011' }, serial: { baud: 9_600 } });
   t.strictSame(new Set(asked), new Set(['9600']), 'asked was only at the usual speed of Modbus');
 });
 

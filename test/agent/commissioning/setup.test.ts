@@ -82,7 +82,7 @@ function seen(port: string, units: Readonly<Record<number, string | null>>): See
     device: null,
     exception: null,
   }));
-  return { port, serial: SERIAL_8N2, found, damaged: port === 'b' ? [9] : [], talker: null };
+  return { port, serial: SERIAL_8N2, found, damaged: port === 'b' ? [9] : [], uartDevice: null };
 }
 
 function draftOf(...lines: SeenLine[]) {
@@ -108,7 +108,7 @@ t.test('whatever was answered, the text is a cabinet that says just that', async
   const draft = draftOf(seen('/dev/ttyS1', { 1: 'lamp', 2: 'twin', 3: 'ballasts', 7: 'pir', 9: null }), seen('b', {}));
   const said = { ...SAID, broker: 'mqtts://broker.example.org', group: 'Angers', username: 'box' };
   const keyFiles = { certFile: '/etc/luciole/cabinet.pem', keyFile: '/etc/luciole/cabinet.key' };
-  const text = cabinetText({ said, draft, keyFiles, passwordFile: '/etc/luciole/uplink.password', dataDir: '/data/box 1' });
+  const text = cabinetText({ answers: said, draft, keyFiles, passwordFile: '/etc/luciole/uplink.password', dataDir: '/data/box 1' });
   const { cabinet } = loadCabinet('cabinet.yaml', () => text);
   t.match(cabinet, {
     name: SAID.name,
@@ -125,8 +125,8 @@ t.test('whatever was answered, the text is a cabinet that says just that', async
 t.test('a device that talks by itself is a line of its own, without an address', async (t) => {
   const dust = testProfile('dust', [testPoint('pm2_5')], { category: 'air', transport: 'uart' });
   const text = cabinetText({
-    said: SAID,
-    draft: draftOf({ ...seen('/dev/ttyS1', {}), talker: dust }),
+    answers: SAID,
+    draft: draftOf({ ...seen('/dev/ttyS1', {}), uartDevice: dust }),
     keyFiles: null,
     passwordFile: null,
     dataDir: null,
@@ -135,7 +135,7 @@ t.test('a device that talks by itself is a line of its own, without an address',
 });
 
 t.test('a line with nobody on it is a cabinet too, to be scanned later', async (t) => {
-  const text = cabinetText({ said: SAID, draft: draftOf(seen('/dev/ttyS1', {})), keyFiles: null, passwordFile: null, dataDir: null });
+  const text = cabinetText({ answers: SAID, draft: draftOf(seen('/dev/ttyS1', {})), keyFiles: null, passwordFile: null, dataDir: null });
   t.match(loadCabinet('cabinet.yaml', () => text).cabinet, { lamps: [], zones: [], lines: [{ devices: [] }], uplink: null });
 });
 

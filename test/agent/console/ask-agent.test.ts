@@ -112,6 +112,6 @@ t.test('device types are told without an agent too, unless a certain agent was a
   );
   t.match(await inProcessWith(nowhere, 'uplink', 'trace'), { code: 69 });
   const env = { PATH: '/usr/bin:/bin', LUCIOLE_SOCKET: nowhere.socketPath, LUCIOLE_CONFIG: join(ROOT, 'config/demo.yaml') };
-  const told = await run([process.execPath, MAIN, 'profile', 'list'], { env });
-  t.match(told, { code: 0, out: /eastron-sdm630 .* M01$/m, err: /no agent answers[\s\S]*demo\.yaml/ });
+  const listed = await run([process.execPath, MAIN, 'profile', 'list'], { env });
+  t.match(listed, { code: 0, out: /eastron-sdm630 .* M01$/m, err: /no agent answers[\s\S]*demo\.yaml/ });
 });

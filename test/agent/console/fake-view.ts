@@ -235,9 +235,9 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
     },
     uplink: async () => uplinkView(),
     uplinkTools: fakeUplinkTools(asked),
-    testUplink: async ({ broker }, tell) => {
+    testUplink: async ({ broker }, report) => {
       asked.push({ broker });
-      for (const step of uplinkTest().steps) tell(step);
+      for (const step of uplinkTest().steps) report(step);
       return uplinkTest({ broker: broker ?? uplinkTest().broker });
     },
     profiles,

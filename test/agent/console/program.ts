@@ -54,8 +54,8 @@ export async function inProcessWith(changes: Partial<Terminal>, ...words: string
     text[stream] += more;
   };
   const status = { show: (line: string) => drawn.push(line), clear: () => {} };
-  const shelf = async () => ({ ...createFakeView(), about: 'no agent answers: the shelf of the program' });
-  const terminal = { widthCols: 80, colour: false, user: 'tech', version: 'luciole 0', socketPath: null, status, shelf };
+  const localFiles = async () => ({ ...createFakeView(), about: 'no agent answers: the shelf of the program' });
+  const terminal = { widthCols: 80, colour: false, user: 'tech', version: 'luciole 0', socketPath: null, status, localFiles };
   const code = await runCommandLine(words, { ...terminal, out: add('out'), err: add('err'), ...changes }, NO_ACTIONS);
   return { code, ...text };
 }

@@ -48,14 +48,14 @@ function howItWent(
 }
 
 /** Which wish these lamps follow instead, who gave it, until when, and what ends it. */
-function belowText({ lamps, wish }: OverriddenLamps, outcome: Outcome, page: Page, untilMs: WallMs | null): string {
+function belowText({ lamps, wish: intent }: OverriddenLamps, outcome: Outcome, page: Page, untilMs: WallMs | null): string {
   const more = lamps.length - NAMED_LAMPS;
   const names = more > 0 ? `${lamps.slice(0, NAMED_LAMPS).join(', ')} and ${more} more` : lamps.join(', ');
-  const why = wish.reason === '' ? '' : ` (${wish.reason})`;
-  const until = `until ${clockTime(wish.untilMs, page)}, in ${formatDuration(Math.max(0, wish.untilMs - page.atMs))}`;
-  const then = untilMs !== null && untilMs <= wish.untilMs ? 'this one ends before' : 'this one shows then';
-  const release = releaseText(wish, outcome);
-  return `${names}: ${wish.rank} to ${formatLevel(wish.levelPct)} by ${wish.source}${why} ${until}; ${then}${release === '' ? '' : `; ${release}`}`;
+  const why = intent.reason === '' ? '' : ` (${intent.reason})`;
+  const until = `until ${clockTime(intent.untilMs, page)}, in ${formatDuration(Math.max(0, intent.untilMs - page.atMs))}`;
+  const then = untilMs !== null && untilMs <= intent.untilMs ? 'this one ends before' : 'this one shows then';
+  const release = releaseText(intent, outcome);
+  return `${names}: ${intent.rank} to ${formatLevel(intent.levelPct)} by ${intent.source}${why} ${until}; ${then}${release === '' ? '' : `; ${release}`}`;
 }
 
 /** What a person at the console can type; empty where nothing ends it before its time. */

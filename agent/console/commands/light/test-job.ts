@@ -67,7 +67,7 @@ export async function testTarget(view: AgentView, target: Target, job: Job): Pro
       if (job.signal.aborted) break;
       const step = await rampStep(view, target, levelPct, job);
       steps.push(step);
-      job.tell(step);
+      job.report(step);
     }
   } finally {
     restored = (await view.release({ target, source: job.source, rank: 'maintenance' })).state;

@@ -47,12 +47,14 @@ function startText({ zone, night, sensors, forMs }: Extract<WalkProgress, { kind
 /** What was heard, what was not, and how soon light came. */
 export function renderWalked({ zone, durationMs, sensors, medianMs, worstMs, missed }: Walked, page: Page): string {
   const total = sensors.reduce((sum, { detections }) => sum + detections, 0);
-  const unheard = sensors.filter(({ detections }) => detections === 0).map(({ pointId }) => pointId);
+  const withoutDetection = sensors.filter(({ detections }) => detections === 0).map(({ pointId }) => pointId);
   const each = sensors.map(({ pointId, detections }) => `${pointId} ${detections}`).join(', ');
   const lines = [
     `${count(total, 'detection')} in zone ${zone} in ${formatDuration(durationMs)}: ${each}`,
     ...(medianMs === null ? [] : [`first level out after ${medianMs} ms at the median, ${worstMs} ms at most`]),
-    ...(unheard.length === 0 ? [] : [`nobody seen by ${unheard.join(', ')}: look whether it is covered, turned away or dead`]),
+    ...(withoutDetection.length === 0
+      ? []
+      : [`nobody seen by ${withoutDetection.join(', ')}: look whether it is covered, turned away or dead`]),
     ...(missed === 0 ? [] : [`${missed} not shown: this terminal is too slow`]),
   ];
   return lines.flatMap((line) => paragraph(line, page)).join('\n');

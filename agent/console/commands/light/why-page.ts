@@ -29,16 +29,16 @@ export function renderWhy(view: WhyView, page: Page): string {
 }
 
 function lamp(view: WhyLamp, atMs: WhyView['atMs'], page: Page): string {
-  const say = (label: string, text: string): string[] => labelled(label, text, page);
+  const row = (label: string, text: string): string[] => labelled(label, text, page);
   const since = `since ${clockTime(view.sinceMs, page)} (${ago(view.sinceMs, page)})`;
   return [
-    ...say('Lamp', `${view.id} on pole ${view.pole}`),
+    ...row('Lamp', `${view.id} on pole ${view.pole}`),
     ...at(atMs, page),
-    ...say('Requested', formatLevel(view.requestedPct ?? view.wantedPct)),
-    ...say('In force', `${formatLevel(view.wantedPct)}${atMs === undefined ? ` ${since}` : ''}`),
-    ...(atMs === undefined ? say('Measured', `${formatLevel(view.measuredPct)}${view.following ? '' : ', the lamp does not follow'}`) : []),
-    ...view.faults.flatMap((text) => say('Fault', text)),
-    ...say('Because', `${view.reason} (rank ${view.rank})`),
+    ...row('Requested', formatLevel(view.requestedPct ?? view.wantedPct)),
+    ...row('In force', `${formatLevel(view.wantedPct)}${atMs === undefined ? ` ${since}` : ''}`),
+    ...(atMs === undefined ? row('Measured', `${formatLevel(view.measuredPct)}${view.following ? '' : ', the lamp does not follow'}`) : []),
+    ...view.faults.flatMap((text) => row('Fault', text)),
+    ...row('Because', `${view.reason} (rank ${view.rank})`),
     '',
     ...traceLines(view.trace, pageAt(atMs, page)),
     ...notes(atMs, page),
@@ -70,9 +70,9 @@ function zone({ id, lamps, atMs }: WhyView, page: Page): string {
   const wanted = lamps.map(({ wantedPct }) => wantedPct);
   const rows = lamps.map((view) => {
     const own = view.trace.filter((line) => line.applied && !sharedKeys.has(traceKey(line)));
-    const says = own.length === 0 ? view.reason : own.map(({ rank, text }) => `${rank}: ${text}`).join('; ');
+    const reasons = own.length === 0 ? view.reason : own.map(({ rank, text }) => `${rank}: ${text}`).join('; ');
     const now = atMs === undefined ? [formatLevel(view.measuredPct), ago(view.sinceMs, page), followsText(view, page)] : [];
-    return [view.id, view.pole, formatLevel(view.wantedPct), ...now, translated(says, page)];
+    return [view.id, view.pole, formatLevel(view.wantedPct), ...now, translated(reasons, page)];
   });
   // Two lamps of one device may share a fault.
   const faults = new Set(lamps.flatMap((view) => view.faults));

@@ -32,21 +32,21 @@ export function renderZones(zones: readonly ZoneLightView[], page: Page): string
 }
 
 function details(zone: ZoneLightView, page: Page): string[] {
-  const say = (label: string, text: string): string[] => labelled(label, text, page);
+  const row = (label: string, text: string): string[] => labelled(label, text, page);
   const { lamps, photocell, traffic, rules } = zone;
   const lines = [
-    ...(lamps.notFollowing.length === 0 ? [] : say('Lamps', `${lamps.notFollowing.join(', ')} do not follow; \`luciole why ${zone.id}\``)),
+    ...(lamps.notFollowing.length === 0 ? [] : row('Lamps', `${lamps.notFollowing.join(', ')} do not follow; \`luciole why ${zone.id}\``)),
     ...zone.intents.flatMap(({ rank, levelPct, target, source, untilMs, reason }) => {
       const whom = target.kind === 'zone' ? 'the zone' : target.kind === 'lamp' ? target.id : 'the cabinet';
-      return say(
+      return row(
         'Wish',
         `${rank}: ${whom} at ${levelPct} % by ${source} until ${clockTime(untilMs, page)}${reason === '' ? '' : `: ${reason}`}`,
       );
     }),
-    ...zone.sensors.flatMap((sensor) => say('Sensor', sensorText(sensor, page))),
-    ...(photocell === null ? [] : say('Photocell', `${photocell.pointId} ${luxText(photocell.lux)}, says ${photocell.says}`)),
-    ...(traffic === null ? [] : say('Traffic', traffic.text)),
-    ...(rules.length === 0 ? [] : say('Rules', `${rules.join(', ')}: hold and raise it`)),
+    ...zone.sensors.flatMap((sensor) => row('Sensor', sensorText(sensor, page))),
+    ...(photocell === null ? [] : row('Photocell', `${photocell.pointId} ${luxText(photocell.lux)}, says ${photocell.says}`)),
+    ...(traffic === null ? [] : row('Traffic', traffic.text)),
+    ...(rules.length === 0 ? [] : row('Rules', `${rules.join(', ')}: hold and raise it`)),
   ];
   return lines.length === 0 ? [] : ['', `${zone.id}:`, ...lines];
 }

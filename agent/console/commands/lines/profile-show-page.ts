@@ -34,18 +34,18 @@ const WAITING = {
 } as const;
 
 export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, page: Page): string {
-  const says = (label: string, text: string): string[] => (text === '' ? [] : labelled(label, text, page));
+  const row = (label: string, text: string): string[] => (text === '' ? [] : labelled(label, text, page));
   // What the author of a profile wrote stays in his words.
   const quotes = (label: string, text: string): string[] => (text === '' ? [] : labelled(translated(label, page), text, page.widthCols));
   const flags = profile.points.flatMap((point) => point.flags.map((flag) => flagRow(point, flag)));
   return [
     ...quotes('Profile', `${profile.id}: ${profile.vendor} ${profile.model}`),
-    ...says('Kind', `${profile.category}, speaks ${profile.transport}, trust ${profile.trust}`),
+    ...row('Kind', `${profile.category}, speaks ${profile.transport}, trust ${profile.trust}`),
     ...quotes('Doubt', profile.experimental ?? ''),
-    ...says('Waiting', profile.pending === undefined ? '' : WAITING[profile.pending]),
-    ...says('Serial', serialOf(profile)),
-    ...says('Groups', profile.groups.map(({ id, reach, address }) => `${id} (${reach}, ${address})`).join(', ')),
-    ...says('Set-up', profile.setup.map(({ table, address, value }) => `${table} ${address} = ${value}`).join(', ')),
+    ...row('Waiting', profile.pending === undefined ? '' : WAITING[profile.pending]),
+    ...row('Serial', serialOf(profile)),
+    ...row('Groups', profile.groups.map(({ id, reach, address }) => `${id} (${reach}, ${address})`).join(', ')),
+    ...row('Set-up', profile.setup.map(({ table, address, value }) => `${table} ${address} = ${value}`).join(', ')),
     '',
     ...tableLines(POINT_COLUMNS, profile.points.map(pointRow), page),
     ...(flags.length === 0 ? [] : ['', ...tableLines(FLAG_COLUMNS, flags, page)]),

@@ -39,7 +39,7 @@ export interface ProfileTrial {
   readonly unit: number;
   /** Errors: rejects with ConsoleError; one that carries a bus code is about this read only. */
   readonly read: (request: BusRead) => Promise<BusReadResult>;
-  readonly tell: (done: number, total: number) => void;
+  readonly report: (done: number, total: number) => void;
 }
 
 /**
@@ -48,7 +48,7 @@ export interface ProfileTrial {
  * Errors: rejects with ConsoleError 'usage' for a device that cannot be asked, else as `read` does for trouble that is not the unit's.
  */
 export async function runProfileTrial(trial: ProfileTrial): Promise<ProfileTest> {
-  const { profile, line, unit, tell } = trial;
+  const { profile, line, unit, report } = trial;
   if (profile.transport === 'uart')
     throw new ConsoleError(
       'usage',
@@ -70,7 +70,7 @@ export async function runProfileTrial(trial: ProfileTrial): Promise<ProfileTest>
     });
     unanswered = tested.answered ? 0 : unanswered + 1;
     points.push(tested.point);
-    tell(points.length, polled.length);
+    report(points.length, polled.length);
   }
   return { profile: profile.id, line, unit, points, untried: polled.length - points.length };
 }

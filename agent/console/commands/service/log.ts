@@ -54,14 +54,14 @@ const BEGUN = 'log-watched';
 
 /** Tells every line until the time is over or the reader is gone. */
 async function watchLog(feed: LogFeed, { level, forMs }: { level: LogSeverity; forMs: number | null }, job: Job): Promise<Watched> {
-  const { clock, tell } = job;
+  const { clock, report } = job;
   const startMono = clock.monoMs();
   let seen = 0;
   let missed = 0;
   let missedNow = 0;
-  const hear = (line: LogLine): void => {
+  const listener = (line: LogLine): void => {
     // By the cabinet's clock: that of the log knows of no rehearsal.
-    if (tell({ ...line, atMs: clock.wallMs(), missed: missedNow } satisfies ShownLogLine)) {
+    if (report({ ...line, atMs: clock.wallMs(), missed: missedNow } satisfies ShownLogLine)) {
       seen++;
       missedNow = 0;
     } else {
@@ -69,8 +69,8 @@ async function watchLog(feed: LogFeed, { level, forMs }: { level: LogSeverity; f
       missedNow++;
     }
   };
-  hear({ atMs: clock.wallMs(), severity: 'info', name: BEGUN, fields: { from: level }, repeated: 0 });
-  const stop = feed.listen(level, hear);
+  listener({ atMs: clock.wallMs(), severity: 'info', name: BEGUN, fields: { from: level }, repeated: 0 });
+  const stop = feed.listen(level, listener);
   return untilOver(job, forMs, () => {
     stop();
     // The first line only says that the log is read.

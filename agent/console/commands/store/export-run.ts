@@ -82,7 +82,7 @@ function formatOf(args: RawArgs, to: string): ExportFormat {
 const NEW_STORE = 'the store has been begun anew since this export began, so it cannot go on: remove what is there and begin anew';
 
 async function pump(file: ExportFile, wanted: ExportArgs, terminal: Terminal, signal: AbortSignal): Promise<Reached> {
-  const tell = teller(terminal);
+  const report = progressReporter(terminal);
   let at: Reached | null = file.state;
   let hasHead = file.state !== null && file.state.bytes > 0;
   let last: { frames: number; readings: number } | null = null;
@@ -96,7 +96,7 @@ async function pump(file: ExportFile, wanted: ExportArgs, terminal: Terminal, si
       at = next;
       hasHead = true;
       if (page.nextSeq === null) break;
-      tell(page, next);
+      report(page, next);
     } catch (error) {
       throw at === null || wanted.to === OUTPUT ? error : withKept(error, wanted.to);
     }
@@ -134,16 +134,16 @@ function after(
 }
 
 /** Word of how far it is, at the foot of a terminal or a line now and then. */
-function teller(terminal: Terminal): (page: ExportAnswer, reached: Reached) => void {
+function progressReporter(terminal: Terminal): (page: ExportAnswer, reached: Reached) => void {
   let reachedPct = 0;
-  let toldPct = 0;
+  let reportedPct = 0;
   return ({ frames }, { beganMs, toMs, readings }) => {
     const atMs = frames.at(-1)?.atMs ?? beganMs;
     reachedPct = Math.max(reachedPct, Math.min(100, ((atMs - beganMs) / Math.max(1, toMs - beganMs)) * 100));
     const text = translated(`${formatNumber(Math.floor(reachedPct))} %, ${count(readings, 'reading')}`, terminal);
     if (terminal.status !== null) return terminal.status.show(text);
-    if (reachedPct < toldPct + STAGE_PCT) return;
-    toldPct = Math.floor(reachedPct / STAGE_PCT) * STAGE_PCT;
+    if (reachedPct < reportedPct + STAGE_PCT) return;
+    reportedPct = Math.floor(reachedPct / STAGE_PCT) * STAGE_PCT;
     terminal.err(`${text}\n`);
   };
 }

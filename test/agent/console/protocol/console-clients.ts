@@ -31,8 +31,8 @@ export function serverAt(t: Test, socketPath: string, view: AgentView = createFa
 /** A client that never closes its end and sends on, whatever it is told. */
 export async function stubborn(t: Test, socketPath: string): Promise<Socket> {
   const socket = connect({ path: socketPath, allowHalfOpen: true });
-  const talk = setInterval(() => socket.write('x'), 1);
-  t.teardown(() => [clearInterval(talk), socket.destroy()]);
+  const writing = setInterval(() => socket.write('x'), 1);
+  t.teardown(() => [clearInterval(writing), socket.destroy()]);
   socket.on('error', () => {});
   await once(socket, 'connect');
   return socket;

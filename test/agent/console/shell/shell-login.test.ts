@@ -25,7 +25,7 @@ async function loggedIn(t: Parameters<typeof openSession>[0], view = createFakeV
 function overridden(target: Target = { kind: 'zone', id: 'bressigny' }): AgentView & { readonly noted: unknown[] } {
   const view = createFakeView();
   const untilMs = AT_MS + 872_000;
-  const wish = {
+  const intent = {
     id: 'w1',
     target,
     levelPct: 80,
@@ -35,7 +35,7 @@ function overridden(target: Target = { kind: 'zone', id: 'bressigny' }): AgentVi
     sinceMs: AT_MS,
     untilMs,
   } as const;
-  const zones = () => view.light.zones().map((zone) => ({ ...zone, intents: [wish] }));
+  const zones = () => view.light.zones().map((zone) => ({ ...zone, intents: [intent] }));
   return { ...view, light: { ...view.light, zones } };
 }
 
@@ -150,7 +150,11 @@ t.test('who leaves all of the street lit is told the word that ends it', async (
 t.test('no secret that was typed is on the screen, in the lines kept, or in the audit notes', async (t) => {
   const kept: string[] = [];
   const view = createFakeView();
-  const session = await openSession(t, { hasLogin: true, view, keeper: { load: () => [], save: (_, lines) => void kept.push(...lines) } });
+  const session = await openSession(t, {
+    hasLogin: true,
+    view,
+    historyStore: { load: () => [], save: (_, lines) => void kept.push(...lines) },
+  });
   for (const line of ['ada', 'right', '424242']) await session.say(line);
   t.match(await session.say('user passwd'), /current password: $/i);
   await session.say('canary one 1234');
@@ -171,7 +175,7 @@ t.test('the real console asks for a login on a socket of that kind, and where it
   const log = { event: () => {} };
   const parts = { view: createFakeView(), log, clock: createManualClock(AT_MS), timezone: TIMEZONE };
   const own = createConsoleServer({ ...parts, socketPath: join(dir, 'agent.sock') });
-  const login = createConsoleServer({ ...parts, door: 'login', socketPath: join(dir, 'agent-login.sock') });
+  const login = createConsoleServer({ ...parts, socketKind: 'login', socketPath: join(dir, 'agent-login.sock') });
   await Promise.all([own.start(), login.start()]);
   t.teardown(async () => {
     await Promise.all([own.stop(), login.stop()]);

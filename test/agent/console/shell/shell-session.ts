@@ -13,7 +13,7 @@ import type { EndReason } from '../../../../agent/console/shell/dialog.ts';
 import type { LineHistoryStore } from '../../../../agent/console/shell/past-lines.ts';
 import { type Login, machineLogin } from '../../../../agent/console/shell/session.ts';
 import { createShell, type Shell } from '../../../../agent/console/shell/shell.ts';
-import type { Tty, TtyEars } from '../../../../agent/console/shell/tty.ts';
+import type { Tty, TtyEvents } from '../../../../agent/console/shell/tty.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentView, LastState } from '../../../../agent/core/views.ts';
 import { createScreen, type Screen } from '../../../support/screen.ts';
@@ -36,7 +36,7 @@ export interface SessionOptions {
   readonly fileLanguage?: 'fr' | 'en';
   /** Over the door where one logs in. */
   readonly hasLogin?: true;
-  readonly keeper?: LineHistoryStore;
+  readonly historyStore?: LineHistoryStore;
   readonly localActions?: SessionActions;
 }
 
@@ -79,19 +79,19 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
   const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   const socketPath = join(folder, 'agent.sock');
   const view = options.view === undefined ? createFakeView() : options.view;
-  const door = options.hasLogin ? 'login' : 'agent';
+  const socketKind = options.hasLogin ? 'login' : 'agent';
   const openServer = () =>
-    view === null ? null : createConsoleServer({ view, door, socketPath, log: { event: () => {} }, clock, timezone: TIMEZONE });
+    view === null ? null : createConsoleServer({ view, socketKind, socketPath, log: { event: () => {} }, clock, timezone: TIMEZONE });
   let server = openServer();
   await server?.start();
   const speeds: (number | null)[] = [speedBaud];
-  let ears: TtyEars | null = null;
+  let events: TtyEvents | null = null;
   let all = '';
-  const type = (bytes: string | Uint8Array): void => ears?.bytes(typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes);
+  const type = (bytes: string | Uint8Array): void => events?.bytes(typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes);
   const screen = createScreen({ cols, rows, ...(isVt100 ? { answer: type } : {}) });
   const tty: Tty = {
-    listen: (hear) => {
-      ears = hear;
+    listen: (newEvents) => {
+      events = newEvents;
     },
     write: (bytes) => {
       const text = Buffer.from(bytes).toString('latin1');
@@ -112,16 +112,16 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
   const surroundings = {
     version: 'luciole 0.1.0',
     socketPath,
-    shelf: async () => ({ ...createFakeView(), about: 'no agent answers, so this is what files say' }),
+    localFiles: async () => ({ ...createFakeView(), about: 'no agent answers, so this is what files say' }),
   };
-  const doorLogin = options.hasLogin ? createConsoleLogin({ socketPath, clock, surroundings }) : undefined;
+  const consoleLogin = options.hasLogin ? createConsoleLogin({ socketPath, clock, surroundings }) : undefined;
   const shell = createShell({
     tty,
     clock,
     withProbe,
-    login: options.login ?? doorLogin ?? machineLogin('tech'),
+    login: options.login ?? consoleLogin ?? machineLogin('tech'),
     filesDir: options.filesDir ?? null,
-    keeper: options.keeper ?? { load: () => [], save: () => {} },
+    historyStore: options.historyStore ?? { load: () => [], save: () => {} },
     surroundings,
     machine: {
       lastState: async () => LAST_STATE,
@@ -166,7 +166,7 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
       await until(`a prompt after ${line}`, () => all.length > from && (ended !== null || atPrompt()));
       return all.slice(from);
     },
-    hangUp: () => ears?.hangUp(),
+    hangUp: () => events?.hangUp(),
     agent: {
       async start() {
         server = openServer();

@@ -22,7 +22,7 @@ async function door(t: Pick<Test, 'teardown'>) {
   const view = createFakeView();
   const logged: unknown[] = [];
   const log = { event: (name: string, fields?: object) => void logged.push([name, fields]) };
-  const server = createConsoleServer({ view, door: 'login', socketPath, log, clock: createManualClock(AT_MS), timezone: TIMEZONE });
+  const server = createConsoleServer({ view, socketKind: 'login', socketPath, log, clock: createManualClock(AT_MS), timezone: TIMEZONE });
   await server.start();
   t.teardown(async () => {
     await server.stop();

@@ -69,16 +69,16 @@ function street({
     },
   };
   const gone = new AbortController();
-  const told: unknown[] = [];
+  const steps: unknown[] = [];
   const job: Job = {
     ...{
       source: 'console:marie',
-      caller: { user: 'marie', role: 'technician', door: 'login' },
+      caller: { user: 'marie', role: 'technician', socketKind: 'login' },
       clock,
       timezone: TIMEZONE,
       signal: gone.signal,
     },
-    tell: (step) => told.push(step) > 0,
+    report: (step) => steps.push(step) > 0,
   };
   const run = async () => {
     let isOver = false;
@@ -89,11 +89,11 @@ function street({
     while (!isOver) await clock.advance(500);
     return testing;
   };
-  return { run, asked, told, gone };
+  return { run, asked, steps, gone };
 }
 
 t.test('a ramp up, each level read back and weighed, then the zone is given back', async (t) => {
-  const { run, asked, told } = street();
+  const { run, asked, steps } = street();
   const tested = await run();
   t.match(asked, [
     { target: ZONE, levelPct: 20, rank: 'maintenance', minutes: 3, source: 'console:marie' },
@@ -106,7 +106,7 @@ t.test('a ramp up, each level read back and weighed, then the zone is given back
     { lamp: 'L08', verdict: 'ok' },
   ]);
   t.equal(tested.restored, 'verified');
-  t.equal(told.length, 3);
+  t.equal(steps.length, 3);
   const text = renderTested(tested, page);
   t.match(text, /L07 +verified +verified +verified +10\/30\/50 +ok/);
   t.match(text, /2 lamps of bressigny: all ok; given back to its programme/);
