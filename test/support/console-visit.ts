@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
 import type { Test } from 'tap';
 import { createRig, type Rig, type RigOptions } from './rig.ts';
-import { createScreen, type Screen } from './screen.ts';
+import { Screen } from './screen.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const TRANSCRIPTS = join(ROOT, 'test/scenario/transcripts');
@@ -76,7 +76,7 @@ export async function visitCabinet(
       env: { PATH: '/nowhere', STATE_DIRECTORY: folder, LUCIOLE_CONFIG: join(folder, 'cabinet.yaml') },
     },
   );
-  const screen = createScreen();
+  const screen = new Screen();
   const got: Buffer[] = [];
   // Without an encoding they are bytes, whatever the type says.
   child.onData((data) => {

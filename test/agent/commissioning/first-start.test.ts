@@ -76,7 +76,7 @@ t.test('the file of answers in docs/setup.md is one', async (t) => {
   const folder = t.testdir({ 'answers.yaml': yaml });
   const request = readSetupRequest({ answers: join(folder, 'answers.yaml'), id: 'other' });
   t.match(request, {
-    said: { id: 'other', name: 'Rue des Lices', position: '47.4736, -0.5541', dim: '30', group: 'Angers' },
+    answers: { id: 'other', name: 'Rue des Lices', position: '47.4736, -0.5541', dim: '30', group: 'Angers' },
     ports: [/^\/dev\/serial\/by-path\//],
     serial: { baud: 19_200, parity: 'none', stopBits: 2 },
     from: 1,

@@ -3,7 +3,7 @@ import t from 'tap';
 import { MAX_LINE_CHARS } from '../../../../agent/console/shell/edit-buffer.ts';
 import { type Key, KeyDecoder } from '../../../../agent/console/shell/keys.ts';
 import { type EditEvent, type EditMode, LineEditor } from '../../../../agent/console/shell/line-editor.ts';
-import { createScreen } from '../../../support/screen.ts';
+import { Screen } from '../../../support/screen.ts';
 
 const PROMPT = 'ANG> ';
 const HISTORY = ['status', 'why L07', 'devices street'];
@@ -13,7 +13,7 @@ function typed(bytes: string | Uint8Array, { mode = 'command', widthCols = 80, u
   const decoder = new KeyDecoder();
   decoder.setUtf8(utf8);
   const editor = new LineEditor({ prompt: PROMPT, widthCols, mode, history });
-  const screen = createScreen({ cols: widthCols });
+  const screen = new Screen({ cols: widthCols });
   screen.write(editor.show());
   const events: EditEvent[] = [];
   const keys: Key[] = [];

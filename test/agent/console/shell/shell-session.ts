@@ -16,7 +16,7 @@ import { createShell, type Shell } from '../../../../agent/console/shell/shell.t
 import type { Tty, TtyEvents } from '../../../../agent/console/shell/tty.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentView, LastState } from '../../../../agent/core/views.ts';
-import { createScreen, type Screen } from '../../../support/screen.ts';
+import { Screen } from '../../../support/screen.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
 import { createFakeView, fakeEvent } from '../fake-view.ts';
 import { NO_ACTIONS } from '../no-actions.ts';
@@ -88,7 +88,7 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
   let events: TtyEvents | null = null;
   let all = '';
   const type = (bytes: string | Uint8Array): void => events?.bytes(typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes);
-  const screen = createScreen({ cols, rows, ...(isVt100 ? { answer: type } : {}) });
+  const screen = new Screen({ cols, rows, ...(isVt100 ? { answer: type } : {}) });
   const tty: Tty = {
     listen: (newEvents) => {
       events = newEvents;
