@@ -31,8 +31,8 @@ const ROOMS = [
     'safe-mode',
     'self-report',
   ]),
-  ...filesOf('service', ['update-run', 'update-desk', 'update-file', 'update-unpack', 'release-trial', 'progress']),
-  ...filesOf('sync', ['failure-words', 'link', 'mqtt-door', 'secret-files', 'secrets', 'sync-desk', 'talq-names', 'platform-view']),
+  ...filesOf('service', ['update-run', 'update-manager', 'update-file', 'update-unpack', 'release-trial', 'progress']),
+  ...filesOf('sync', ['failure-words', 'broker-link', 'mqttjs-transport', 'secret-files', 'secrets', 'sync-handler', 'talq-names', 'platform-view']),
   ...filesOf('sync', ['uplink', 'uplink-place', 'uplink-test', 'uplink-words']),
   ...['modbus', 'serial-port.ts', 'socket-port.ts', 'rs485.ts'].map((place) => `drivers/${place}`),
 ];
