@@ -170,6 +170,18 @@ export function outcome(changes: Partial<Outcome> = {}): Outcome {
   };
 }
 
+function fakeUplink(asked: unknown[]): Pick<AgentView, 'uplink' | 'uplinkTools' | 'testUplink'> {
+  return {
+    uplink: async () => uplinkView(),
+    uplinkTools: fakeUplinkTools(asked),
+    testUplink: async ({ broker }, report) => {
+      asked.push({ broker });
+      for (const step of uplinkTest().steps) report(step);
+      return uplinkTest({ broker: broker ?? uplinkTest().broker });
+    },
+  };
+}
+
 /** Verifies each override but one to 0 %, which it refuses. */
 function fakeOverrides(asked: unknown[]): Pick<AgentView, 'override' | 'release'> {
   return {
@@ -240,13 +252,7 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
       asked.push(query);
       return query.by === 'month' ? undefined : energy();
     },
-    uplink: async () => uplinkView(),
-    uplinkTools: fakeUplinkTools(asked),
-    testUplink: async ({ broker }, report) => {
-      asked.push({ broker });
-      for (const step of uplinkTest().steps) report(step);
-      return uplinkTest({ broker: broker ?? uplinkTest().broker });
-    },
+    ...fakeUplink(asked),
     profiles,
     profile: (id) => (id === METER.id ? METER : undefined),
     language: 'en',

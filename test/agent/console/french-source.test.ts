@@ -32,7 +32,16 @@ const ROOMS = [
     'self-report',
   ]),
   ...filesOf('service', ['update-run', 'update-manager', 'update-file', 'update-unpack', 'release-trial', 'progress']),
-  ...filesOf('sync', ['failure-words', 'broker-link', 'mqttjs-transport', 'secret-files', 'secrets', 'sync-handler', 'talq-names', 'platform-view']),
+  ...filesOf('sync', [
+    'failure-words',
+    'broker-link',
+    'mqttjs-transport',
+    'secret-files',
+    'secrets',
+    'sync-handler',
+    'talq-names',
+    'platform-view',
+  ]),
   ...filesOf('sync', ['uplink', 'uplink-place', 'uplink-test', 'uplink-words']),
   ...['modbus', 'serial-port.ts', 'socket-port.ts', 'rs485.ts'].map((place) => `drivers/${place}`),
 ];
