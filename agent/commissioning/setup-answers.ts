@@ -7,9 +7,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readPlacedYaml } from '../config/load/places.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs } from '../console/terminal/terminal.ts';
-import { nearest } from '../console/text/suggest.ts';
 import type { SerialSettings } from '../core/cabinet.ts';
 import { parseLinePort } from '../core/line-port.ts';
+import { nearest } from '../core/suggestions.ts';
 import { QUESTIONS, type TypedAnswers } from './questions.ts';
 
 export interface SetupRequest {

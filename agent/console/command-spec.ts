@@ -5,11 +5,11 @@
  */
 import type { Caller, LeastRole } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
+import { nearest } from '../core/suggestions.ts';
 import type { AgentView, LocalConfigView } from '../core/views.ts';
 import { ConsoleError } from './console-error.ts';
 import type { RawArgs } from './protocol/protocol.ts';
 import type { Page } from './text/page.ts';
-import { nearest } from './text/suggest.ts';
 
 /** What of the cabinet can be named: completion offers these names. `modbus-line`: one on which units can be asked. */
 export type NameKind = 'lamp' | 'zone' | 'target' | 'line' | 'modbus-line' | 'device' | 'point' | 'profile' | 'place';

@@ -3,8 +3,9 @@
  *
  * Owns the way from a typed word to the one meant. Pure.
  */
+
+import { nearest } from '../../core/suggestions.ts';
 import { ConsoleError } from '../console-error.ts';
-import { nearest } from '../text/suggest.ts';
 
 /** The name meant, in its own case; undefined when it is none or could be two. */
 function pickName(typed: string, known: readonly string[]): string | undefined {

@@ -6,11 +6,11 @@
 import { type Caller, type LoginSocket, mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';
+import { nearest } from '../../core/suggestions.ts';
 import type { AgentView } from '../../core/views.ts';
 import type { AgentCommand, Job } from '../command-spec.ts';
 import { COMMANDS } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';
-import { nearest } from '../text/suggest.ts';
 import { auditDetail, createAuditPace, openArgs } from './audit-words.ts';
 import type { ConsoleRequest } from './protocol.ts';
 

@@ -3,10 +3,11 @@
  *
  * Owns the filters of a console's output. Pure.
  */
+
+import { nearest } from '../../core/suggestions.ts';
 import type { Choice } from '../command-tree.ts';
 import { ConsoleError } from '../console-error.ts';
 import { csvLine } from '../text/csv.ts';
-import { nearest } from '../text/suggest.ts';
 import type { CompletionPlace } from './line-tree.ts';
 import type { TypedWord } from './typed-words.ts';
 

@@ -7,11 +7,11 @@ import type { BusWriteResult } from '../../../core/bus-tools.ts';
 import { BusError } from '../../../core/errors.ts';
 import { manualHint } from '../../../core/manual-address.ts';
 import type { Table } from '../../../core/profile.ts';
+import { nearest } from '../../../core/suggestions.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { nearest } from '../../text/suggest.ts';
 import { findName } from '../find-name.ts';
 import { type Bounds, numberArg } from '../number-arg.ts';
 

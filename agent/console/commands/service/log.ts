@@ -1,10 +1,10 @@
 /** `log watch`: the agent's log as it is written. A session shows it between its commands with `log on`. */
 import { LOG_SEVERITIES, type LogFeed, type LogLine, type LogSeverity } from '../../../core/ports.ts';
+import { nearest } from '../../../core/suggestions.ts';
 import { agentCommand, type Job, type OptionSpec, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { LocalArgs } from '../../terminal/terminal.ts';
 import { parseDuration } from '../../text/duration.ts';
-import { nearest } from '../../text/suggest.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { untilOver, type Watched } from '../until-over.ts';
 import type { ShownLogLine } from './log-page.ts';
