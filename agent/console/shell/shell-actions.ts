@@ -3,9 +3,11 @@ import type { Clock } from '../../core/clock.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import type { LastState } from '../../core/views.ts';
 import type { ShellCommandName } from '../command-spec.ts';
+import { renderEvents } from '../commands/cabinet/events-page.ts';
 import { readLevel } from '../commands/service/log.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { LocalArgs, LocalMachine } from '../terminal/terminal.ts';
+import { dayTime, type Page, translated } from '../text/page.ts';
 import { plain, toAscii } from '../text/plain-text.ts';
 import { labelled, wrap } from '../text/text-lines.ts';
 import { commandHelp, familyHelp } from './command-help.ts';
@@ -17,7 +19,6 @@ import { busSource, type LiveSource, lampSource, presenceSource, statusSource } 
 import type { LogShow } from './log-show.ts';
 import type { PastLines } from './past-lines.ts';
 import { receiveSerial } from './receive-serial.ts';
-import { lastStateLines } from './render-last.ts';
 import type { Asker } from './session.ts';
 import { changeSpeed } from './speed.ts';
 import { parseRows, readWidth, speak, type TerminalSettings } from './terminal-settings.ts';
@@ -138,6 +139,24 @@ function watchActions({ dialog, clock, asker }: ShellActionParts): ActionsOf<'wa
     'watch lamp': (args) => show(lampSource(text(args, 'lamp'), asker)),
     'watch presence': () => show(presenceSource(asker)),
   };
+}
+
+/** The last state of an agent that does not answer. */
+function lastStateLines(state: LastState, page: Page): readonly string[] {
+  const { configFile, service, log, store, problem } = state;
+  const last = store?.lastReadingMs;
+  return [
+    // The service manager's own word.
+    ...labelled(translated('Service', page), service, page.widthCols),
+    ...labelled('File', problem === '' ? configFile : problem, page),
+    ...(store === null ? [] : labelled('Store', store.dir, page)),
+    ...(last === null || last === undefined ? [] : labelled('Reading', `the last one ${dayTime(last, page.timezone)}`, page)),
+    ...(store?.problems ?? []).flatMap((text) => labelled('Trouble', text, page)),
+    ...(store === null || store.events.length === 0 ? [] : ['', ...renderEvents(store.events, page, null).split('\n').slice(0, -2)]),
+    '',
+    translated('Its log:', page),
+    ...log.filter((line) => line !== '').flatMap((line) => wrap(line, page.widthCols)),
+  ];
 }
 
 function settingLines(

@@ -73,7 +73,7 @@ function trialOf({ config }: AgentView): NonNullable<Names['trial']> | null {
 
 /** Each once, though a zone tells those of its lamps and of the cabinet too. */
 function overridesOf(view: AgentView): Names['overrides'] {
-  const overriding = view.light.zones().flatMap(({ intents }) => intents.filter(({ source }) => source.startsWith('console:')));
-  const byId = new Map(overriding.map((intent) => [intent.id, intent]));
+  const wishes = view.light.zones().flatMap(({ intents }) => intents.filter(({ source }) => source.startsWith('console:')));
+  const byId = new Map(wishes.map((wish) => [wish.id, wish]));
   return [...byId.values()].map(({ target, levelPct, untilMs }) => ({ target: target.id, levelPct, untilMs }));
 }
