@@ -1,7 +1,7 @@
 /**
- * Whether a typed code is right: one where the clock is to be trusted, two in a row where it is not.
+ * Checks typed one-time codes: one code where the clock is trusted, two in a row where it is not.
  *
- * Owns which steps were taken in this run. Called by login desk and access desk.
+ * It remembers the steps taken in this run, so that no code works twice.
  */
 import { type Clock, isTrusted, sleep } from '../core/clock.ts';
 import type { Log } from '../core/ports.ts';

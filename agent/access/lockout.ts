@@ -1,11 +1,9 @@
 /**
- * How long after wrong passwords the next may be tried.
+ * How long a user must wait after wrong passwords. Pure: state and attempt in, state out.
  *
- * Owns the counts and the waits. Pure machine: state in, attempt in, state out; the clock and the disk are the login desk's.
- *
- * Every attempt counts as failed before it is looked at, and is taken back when it was right: who cuts the power in between gains nothing.
- * A wait is counted in monotonic time and begins anew at a restart, so a clock step neither ends nor prolongs it.
- * Emergency light needs no login, so a lock never keeps a street dark.
+ * Every attempt counts as failed before it is checked and is taken back if it was right, so cutting the power in between gains nothing. A
+ * wait is measured in monotonic time and starts again at a restart: a clock step neither ends nor prolongs it. Emergency light needs no
+ * login, so a lock never keeps a street dark.
  */
 import type { MonoMs } from '../core/clock.ts';
 

@@ -1,8 +1,4 @@
-/**
- * Passwords: how they are hashed, compared and refused.
- *
- * Owns the cost of a guess. Keeps no password. Called by the user book and the login desk.
- */
+/** Hashes, compares and checks passwords. It stores none. */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { PASSWORD_LENGTH } from '../core/access.ts';
 import { COMMON_WORDS } from './common-words.ts';

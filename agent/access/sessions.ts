@@ -1,7 +1,7 @@
 /**
- * Who is logged in at a console.
+ * Sessions of users who are logged in at a console.
  *
- * Owns the tokens; they live in memory only, so a restart logs everybody out. Called by the access desk.
+ * Tokens live in memory only, so a restart logs every user out.
  */
 import { randomBytes } from 'node:crypto';
 import type { Role, SessionEnd } from '../core/access.ts';

@@ -1,11 +1,9 @@
 /**
- * Time-based one-time codes, usable without network; with a clock that nobody can trust too.
+ * Time-based one-time codes that work without a network and with an untrusted clock. Pure.
  *
- * Owns codes and the search for their time. Pure. Called by the login desk.
- *
- * A code must be of a later step than the last one taken, so none is taken twice. With a trusted clock it must be of now, give or take a
- * step. Without one a single code proves little: the time it belongs to is unknown, and each possible time is one more chance to guess it.
- * Two codes in a row, typed together, leave one chance in some millions for the whole month on either side of what the clock says.
+ * A code must be of a later step than the last one taken, so none works twice. With a trusted clock it must be of the present step, or one
+ * next to it. Without one a single code proves little: the time it belongs to is unknown, and each possible time is one more chance to
+ * guess it. Two codes in a row, typed together, leave one chance in some millions for the month before and after the time of the clock.
  */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { WallMs } from '../core/clock.ts';

@@ -1,8 +1,4 @@
-/**
- * The file of users: read whole, written whole, never half.
- *
- * Owns its format and its place on the disk. Knows no password, only hashes. Called by the user book.
- */
+/** The file of users: read and written as a whole. It holds hashes, never passwords. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';

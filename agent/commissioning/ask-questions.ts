@@ -1,8 +1,4 @@
-/**
- * From what was said beforehand, and a person if there is one, to an answer for each question.
- *
- * Owns the order of asking. Writes nothing and scans nothing. Called by `first-start.ts`.
- */
+/** Collects an answer for each setup question: from the given answers, from a person, or the usual one. It writes and scans nothing. */
 import { type MachineFacts, QUESTIONS, type Question, type TypedAnswers } from './questions.ts';
 
 /** One line from a person. Errors: rejects when the person leaves. */

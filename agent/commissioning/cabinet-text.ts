@@ -1,8 +1,4 @@
-/**
- * A first `cabinet.yaml`, with a word on what a person may want to change.
- *
- * Owns the text. Pure. Called by `first-start.ts`, which has it checked before it is written.
- */
+/** Writes the text of a first `cabinet.yaml`, with comments on what a person may want to change. Pure. */
 import type { DraftDevice, DraftLine, SiteDraft, UnnamedUnit } from './propose.ts';
 import { degreesOf, type TypedAnswers } from './questions.ts';
 

@@ -1,7 +1,7 @@
 /**
- * `luciole erase`: the end of what a cabinet keeps, before its gateway goes to somebody else.
+ * `luciole erase`: erases what a gateway stores for a cabinet, before it is given to another owner.
  *
- * Owns the order: nobody uses it, what would go is told, then it goes.
+ * It checks that no agent runs, shows what would be erased, then erases it.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';

@@ -1,7 +1,7 @@
 /**
- * What this program keeps in a folder, and the end of it.
+ * Finds and deletes the files that this program stores in a folder.
  *
- * Owns which names are ours: a folder that was named by mistake loses nothing else. Called by `erase.ts`.
+ * Only known names are deleted: a folder that was named by mistake loses nothing else.
  */
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,8 +1,4 @@
-/**
- * The first user of the serial console, made before there is an agent.
- *
- * Owns nothing; the user book does the work.ts`.
- */
+/** Creates the first user of the serial console, before the first start of the agent. */
 import { createHasher } from '../access/password.ts';
 import { createUserRegistry } from '../access/user-registry.ts';
 import { createUsersFile } from '../access/users-file.ts';

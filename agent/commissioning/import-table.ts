@@ -1,8 +1,4 @@
-/**
- * `luciole config import`: a table of poles and lamps into a cabinet file, shown first and written on demand.
- *
- * Owns the files and the check of the outcome.
- */
+/** `luciole config import`: imports a table of poles and lamps into a cabinet file. It shows the change first and writes on demand. */
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { importTable, type ReportedChange, rowOf } from '../config/import/import.ts';

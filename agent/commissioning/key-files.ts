@@ -1,8 +1,4 @@
-/**
- * The cabinet's key and its certificate request, as files beside the cabinet.
- *
- * Owns their names and rights. Never replaces a key.ts`.
- */
+/** The cabinet's key and its certificate request, as files in the folder of the cabinet file. An existing key is never replaced. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConsoleError } from '../console/console-error.ts';

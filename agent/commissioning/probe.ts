@@ -1,8 +1,4 @@
-/**
- * A look at lines while no agent runs: each port is opened with nobody on it, scanned, and closed.
- *
- * Owns nothing but the joining of the field and a port. Only reads.ts`.
- */
+/** Scans lines while no agent runs: opens each port, scans it and closes it. It only reads. */
 import { adapterLatencyMs } from '../../drivers/adapter-latency.ts';
 import { uartDriverFor } from '../../drivers/driver-for.ts';
 import type { FoundUnit, ScanProgress } from '../core/bus-tools.ts';

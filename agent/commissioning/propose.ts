@@ -1,8 +1,4 @@
-/**
- * Who answered on the lines → devices, lamps, poles and sensors with names.
- *
- * Owns what is proposed for each kind of device. Pure. Called by `first-start.ts`; written down by `cabinet-text.ts`.
- */
+/** Proposes devices, lamps, poles and sensors, with names, for the units that answered. Pure. */
 import type { FoundUnit } from '../core/bus-tools.ts';
 import type { SerialSettings } from '../core/cabinet.ts';
 import type { DeviceCategory, Profile } from '../core/profile.ts';

@@ -1,7 +1,7 @@
 /**
- * What the first set-up must know of a person: each thing with its question, its usual answer and what is allowed.
+ * The questions of the first setup: text, usual answer and allowed values of each.
  *
- * Owns these rows. The same text is read alike from the keyboard, an option and a file of answers. Pure. Called by `interview.ts`.
+ * The same text is read in the same way from the keyboard, an option or an answers file. Pure.
  */
 import { didYouMean } from '../core/suggestions.ts';
 

@@ -1,8 +1,4 @@
-/**
- * What `luciole setup` was told beforehand: options, a file of answers, and what an earlier run or the present file know.
- *
- * Owns the reading of them; asks nobody.ts`.
- */
+/** Reads the answers given to `luciole setup` before it asks: options, an answers file, an interrupted run, the present cabinet file. */
 import { existsSync, readFileSync } from 'node:fs';
 import { readPlacedYaml } from '../config/load/places.ts';
 import { ConsoleError } from '../console/console-error.ts';

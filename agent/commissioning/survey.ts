@@ -1,7 +1,7 @@
 /**
- * Which ports are lines of the street, who is on them, and what each unit is.
+ * Finds which ports are lines of the street, which units answer there, and which profile each unit has.
  *
- * Owns what a person is asked about that. Only reads.ts`.
+ * It asks a person where the probes leave several profiles. It only reads.
  */
 import { realpathSync } from 'node:fs';
 import { findSerialPorts, type SerialPortSeen } from '../../drivers/port-finder.ts';

@@ -1,8 +1,4 @@
-/**
- * One command of the table, asked of the running agent, its answer on the terminal.
- *
- * Owns the way from typed words to printed text.
- */
+/** Sends one command of the table to the running agent and prints its answer. */
 import type { AgentCommand, ProgressSpec } from './command-spec.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
 import type { ConsoleAnswer, Progress, RawArgs } from './protocol/protocol.ts';

@@ -1,7 +1,7 @@
 /**
- * What one console command is: its words, its arguments, how the agent answers it and how the answer is laid out.
+ * The definition of one console command: its words and arguments, how the agent answers it, how the answer is laid out.
  *
- * Owns the shape of the command table and the checking of arguments by it. Carries out nothing.
+ * Arguments are checked by it. It runs nothing.
  */
 import type { Caller, LeastRole } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';

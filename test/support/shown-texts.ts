@@ -1,8 +1,8 @@
 /**
- * The texts that stand in source files, as the program might say them.
+ * The texts in source files that the program may show.
  *
- * Owns the reading of them: string literals and the fixed parts of templates, but for what no person is told in a session: imports and
- * types, examples to type, fields of the log, errors of programming, commands that nobody types, and those that take the whole process.
+ * These are string literals and the fixed parts of templates, without what a session never shows: imports and types, examples to type,
+ * fields of the log, programming errors, hidden commands, and commands that take the whole process.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,8 +1,4 @@
-/**
- * Names as people type them: upper and lower case mixed up, a letter wrong.
- *
- * Owns the way from a typed word to the one meant. Pure.
- */
+/** Finds names as people type them: in any case, or with a wrong letter. Pure. */
 
 import { nearest } from '../../core/suggestions.ts';
 import { ConsoleError } from '../console-error.ts';

@@ -1,7 +1,7 @@
 /**
- * A command in words, for the audit log, and how often a look is worth a line.
+ * Describes a command for the audit log, and limits how often reads are noted.
  *
- * Owns these words. Arguments that are secret never enter them.
+ * Secret arguments are left out.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { AgentCommand } from '../command-spec.ts';

@@ -1,8 +1,8 @@
 /**
- * One console's talk with the agent: requests in, word of long jobs and one answer each out.
+ * One connection of a console: requests in, progress of long jobs and one answer each out.
  *
- * Owns the order of things on one socket. Knows no command: the socket server carries them out.
- * One request after the other: while a reader is slow, its own next request waits and nobody else's.
+ * Requests of one connection run one after the other: while a reader is slow, its own next request waits, and no other client's. The
+ * socket server runs the commands.
  */
 import type { Socket } from 'node:net';
 import { type Clock, every } from '../../core/clock.ts';

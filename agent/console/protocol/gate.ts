@@ -1,8 +1,4 @@
-/**
- * Who may what at one door of the agent, and what is written down of it.
- *
- * Owns the check of roles and the audit notes of commands. Carries out through the command table.
- */
+/** Checks the role for each command on one socket, runs it through the command table, and writes the audit notes. */
 import { type Caller, type LoginSocket, mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';

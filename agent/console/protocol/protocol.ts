@@ -1,7 +1,7 @@
 /**
- * The words between `luciole` and the running agent: JSON, one message a line, over a Unix socket.
+ * The protocol between `luciole` and the running agent: JSON, one message per line, over a Unix socket.
  *
- * Owns shapes, limits and framing. Touches no socket.
+ * This file has the shapes, limits and framing. It opens no socket.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { BusErrorCode } from '../../core/errors.ts';

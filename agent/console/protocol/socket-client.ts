@@ -1,7 +1,7 @@
 /**
- * The reader's end of the console: one request, what comes on the way, one answer, over the agent's Unix socket.
+ * The console's end of the socket: sends one request, receives progress and one answer.
  *
- * Owns the connection; closing it ends the job in the agent. Lays out nothing.
+ * Closing the connection ends the job in the agent.
  */
 import { connect, type Socket } from 'node:net';
 import { ConsoleError } from '../console-error.ts';

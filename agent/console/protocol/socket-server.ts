@@ -1,8 +1,8 @@
 /**
  * The agent's end of the console: answers commands on a Unix socket.
  *
- * Owns the socket and how many may use it. Decides nothing: who may what is the gate's.
- * Nothing a client sends, and no client that stops reading, ever disturbs the agent.
+ * It limits how many clients connect; the gate decides what each may do. No client can disturb the agent, whatever it sends and however
+ * slowly it reads.
  */
 import { once } from 'node:events';
 import { chmodSync, lstatSync, rmSync } from 'node:fs';

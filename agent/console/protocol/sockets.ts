@@ -1,7 +1,7 @@
 /**
- * The two doors for consoles: that of the machine's own people, and that where one logs in.
+ * The two sockets for consoles: one for users of the machine, one where a user must log in.
  *
- * Owns how long a door that could not be opened waits.
+ * A socket that could not be opened is tried again later.
  */
 import type { Timer } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';

@@ -1,8 +1,4 @@
-/**
- * Commands as they are typed in a session: without the program's name before them.
- *
- * Owns which words are commands there. Pure.
- */
+/** Commands as they are typed in a session: without the program's name. Pure. */
 import { COMMANDS } from '../commands.ts';
 
 /** They take the whole process, or its output, and are nothing in a session. */

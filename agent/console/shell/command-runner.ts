@@ -1,8 +1,4 @@
-/**
- * One typed line carried out: read, asked of the agent, filtered, shown page by page.
- *
- * Owns the way from a line to its output and to its status.
- */
+/** Runs one typed line: parses it, requests the answer from the agent, filters it, shows it page by page, and reports the status. */
 import { randomInt } from 'node:crypto';
 import { mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';

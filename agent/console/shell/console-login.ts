@@ -1,7 +1,7 @@
 /**
- * The login at a console that anyone can reach: name, password, code, and what may be done without.
+ * The login at a console that anyone can reach: name, password, code; and the commands that need no login.
  *
- * Owns the questions and their order. Who is let in is the agent's to say. Secrets are shown nowhere and forgotten with the answer.
+ * The agent decides whether a user may log in. Secrets are never shown and are dropped after the answer.
  */
 import { type LoginAnswer, PASSWORD_RULE } from '../../core/access.ts';
 import { type Clock, every, type Timer } from '../../core/clock.ts';

@@ -1,8 +1,8 @@
 /**
- * `copy FILE serial`: a file over the very line that the session is on.
+ * `copy FILE serial`: sends a file over the line that the session runs on.
  *
- * Owns the way it goes: ZMODEM by the program `sz` where there is one, else lines of base64 with a check each. Says before how long it takes.
- * Both go on where they were cut.
+ * It uses ZMODEM by the program `sz` where that is installed, else lines of base64 with a checksum each. The expected time is shown first.
+ * Both ways continue a transfer that was cut.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';

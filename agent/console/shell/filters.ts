@@ -1,8 +1,4 @@
-/**
- * What may stand behind a bar: `| include L07 | count`, `| json`, `| csv`.
- *
- * Owns the filters of a console's output. Pure.
- */
+/** Filters after a bar: `| include L07 | count`, `| json`, `| csv`. Pure. */
 
 import { nearest } from '../../core/suggestions.ts';
 import type { Choice } from '../command-tree.ts';

@@ -1,8 +1,4 @@
-/**
- * Logs out who no longer types.
- *
- * Owns the time since the last key, and the warning before.
- */
+/** Logs a user out who has not pressed a key for a time, after a warning. */
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import { formatDuration } from '../text/duration.ts';
 import { translate } from '../text/language.ts';

@@ -1,7 +1,7 @@
 /**
- * The way in from a terminal: bytes made into keys, kept until somebody wants them.
+ * Input from a terminal: bytes decoded to keys, buffered up to a bound until they are taken.
  *
- * Owns what was typed ahead and its bound. Ctrl-C is heard at once, whatever waits before it.
+ * Ctrl-C takes effect at once, before the keys that were typed earlier.
  */
 import { type Key, KeyDecoder } from './keys.ts';
 import type { Tty } from './tty.ts';

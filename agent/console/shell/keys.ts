@@ -1,8 +1,7 @@
 /**
- * Bytes from a terminal, made into keys.
+ * Decodes bytes from a terminal to keys: line ends of three kinds, two kinds of backspace, escape sequences, text in ASCII or UTF-8.
  *
- * Owns what a byte means: line ends of three kinds, two kinds of backspace, escape sequences, text in ASCII or UTF-8.
- * Pure state. Noise never gets further than here as more than a `noise` key.
+ * Pure state. Line noise becomes `noise` keys only.
  */
 
 export type ControlKey =

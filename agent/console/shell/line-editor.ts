@@ -1,8 +1,4 @@
-/**
- * The line a person types: keys in, the edited line and the bytes for the terminal out.
- *
- * Owns what of the line is on the screen, and which key goes where. Pure state: no stream, no clock.
- */
+/** Edits the line that a person types: keys in, the edited line and the bytes for the terminal out. Pure state, without stream or clock. */
 import { deleted, EDITS, type EditBuffer, EMPTY_BUFFER, isQuoted, withLine, withText } from './edit-buffer.ts';
 import type { ControlKey, Key } from './keys.ts';
 import { type HistoryPlace, type HistorySearch, recalled, sought } from './line-history.ts';

@@ -1,7 +1,7 @@
 /**
- * The lines typed before, kept in a file for the next session.
+ * Stores the command lines of each user for the next session.
  *
- * Owns the file: one a user, readable by nobody else.
+ * There is one file per user, readable by the console's own account only.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

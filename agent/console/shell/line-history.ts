@@ -1,8 +1,4 @@
-/**
- * The lines typed before, while another one is typed: one back, one on, or the one with these letters.
- *
- * Owns where in them the person is. Pure: a place in, a place out.
- */
+/** Moves through the earlier lines while a new one is typed: back, forward, or by a search. Pure. */
 
 /** Where a person is in lines typed before, oldest first. */
 export interface HistoryPlace {

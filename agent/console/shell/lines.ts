@@ -1,8 +1,4 @@
-/**
- * Line after line of a session: prompt, help while typing, the command, until the end.
- *
- * Owns the loop and what lives as long as it: tree, names, lines typed before, the log.
- */
+/** The command lines of a session: prompt, help while typing, command, until the end. */
 import type { Clock } from '../../core/clock.ts';
 import type { NameKind } from '../command-spec.ts';
 import { COMMANDS, FAMILIES } from '../commands.ts';

@@ -1,8 +1,4 @@
-/**
- * What `watch` shows: which questions it asks the agent, and the picture made of the answers.
- *
- * Owns the four pictures.
- */
+/** The four views of `watch`: what each requests from the agent, and the picture of the answers. */
 import type { LineStats, UnitStats } from '../../core/bus-tools.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import type { AgentCommand } from '../command-spec.ts';

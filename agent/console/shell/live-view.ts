@@ -1,8 +1,4 @@
-/**
- * A picture of the moment on a slow terminal: only what has changed is sent.
- *
- * Owns what the terminal shows and the bytes from there to the next picture, never more than a budget. Pure.
- */
+/** A live view on a slow terminal: sends only what has changed, within a budget of bytes. Pure. */
 
 export interface LiveView {
   /** The first picture, whole, and how one ends it: below the picture, or above where what comes next stands below. */

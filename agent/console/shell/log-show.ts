@@ -1,7 +1,7 @@
 /**
- * The agent's log in a session: lines above the prompt while somebody types, and nowhere else.
+ * The agent's log in a session, shown above the prompt while a line is typed.
  *
- * Owns the reading along, its pace on the line, and what happens when the agent goes.
+ * It is shown at a share of the line's speed, and continues when a stopped agent answers again.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { LogSeverity } from '../../core/ports.ts';

@@ -1,8 +1,4 @@
-/**
- * A session that is lost gives back what it has put on trial: who changed a line and then lost the cable cannot confirm any more.
- *
- * Owns which trial is a session's own.
- */
+/** Returns the configuration that a lost session has put on trial: a person who has lost the cable cannot confirm it. */
 import type { ConfigView } from '../../core/revisions.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import { CONFIG_RETURN } from '../commands/config/config-commit.ts';

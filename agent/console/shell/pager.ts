@@ -1,8 +1,4 @@
-/**
- * Long output, a page at a time.
- *
- * Owns which line is next and what a key does at `--More--`. Pure state.
- */
+/** Shows long output a page at a time, with the keys of `--More--`. Pure state. */
 import { shownCols } from '../text/text-lines.ts';
 import type { Key } from './keys.ts';
 

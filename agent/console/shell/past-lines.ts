@@ -1,7 +1,7 @@
 /**
- * The lines a user typed before, without what nobody else may read.
+ * The lines that a user has typed before, limited in number, with secrets masked.
  *
- * Owns their number and the masking of secrets. Knows no file: the keeper does.
+ * `line-history-file.ts` stores them.
  */
 
 /** Source: assumed; a day's work at one cabinet. */

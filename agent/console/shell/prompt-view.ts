@@ -1,8 +1,8 @@
 /**
- * One row of a terminal that is edited with nothing but letters, blanks and backspaces.
+ * One row of a terminal, edited with letters, blanks and backspaces only.
  *
- * Owns which part of a long line is shown and the bytes from one picture of it to the next. Pure.
- * A terminal without cursor motion shows the same as any other: a backspace is the one motion that all of them know.
+ * It chooses which part of a long line is shown and computes the bytes to redraw it. Pure. A backspace is the one cursor motion that every
+ * terminal has.
  */
 
 /** What stands behind the prompt, and how many columns behind it the cursor is. */

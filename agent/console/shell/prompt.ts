@@ -1,8 +1,4 @@
-/**
- * The words at the edges of a session: greeting, prompt, and what who leaves should know.
- *
- * Owns these texts. Pure.
- */
+/** Texts of a session: greeting, prompt, and what a person should know when leaving. Pure. */
 import type { Names } from '../commands/cabinet/names.ts';
 import type { Known } from './known.ts';
 

@@ -1,7 +1,7 @@
 /**
- * `receive FILE`: a file over the very line that the session is on, into the folder of this console.
+ * `receive FILE`: receives a file over the line that the session runs on, into the folder of this console.
  *
- * Owns the way it comes: ZMODEM by the program `rz`. It takes no more than there is room for, and goes on where it was cut.
+ * It uses ZMODEM by the program `rz`, takes no more than there is room for, and continues a transfer that was cut.
  */
 import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';

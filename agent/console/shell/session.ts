@@ -1,8 +1,4 @@
-/**
- * Who sits at the terminal.
- *
- * Owns the seam between the shell and whoever lets people in. The shell asks nobody else for a user.
- */
+/** The user of a session, and the interface between the shell and a login. */
 import type { Role } from '../../core/access.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Dialog } from './dialog.ts';

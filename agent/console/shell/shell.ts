@@ -1,8 +1,4 @@
-/**
- * The interactive shell of `luciole console`: from the first byte to the last.
- *
- * Owns the order of a session: size of the terminal, login, lines, end.
- */
+/** The interactive shell of `luciole console`: terminal size, login, command lines, end. */
 import { translate } from '../text/language.ts';
 import { Dialog, type EndReason } from './dialog.ts';
 import { createIdleWatch } from './idle-watch.ts';

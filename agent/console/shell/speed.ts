@@ -1,7 +1,7 @@
 /**
- * Another speed of the serial port, with a way back.
+ * Changes the speed of the serial port, with a way back.
  *
- * Owns the order: say it, change, wait for a key at the new speed, else go back.
+ * It announces the change, changes, and waits for a key at the new speed; without one it returns to the old speed.
  */
 import { type Clock, sleep } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';

@@ -1,8 +1,4 @@
-/**
- * `luciole console`: the shell on the terminal of this process.
- *
- * Owns the joining of the shell with terminal, files and signals.
- */
+/** `luciole console`: connects the shell with the terminal, files and signals of this process. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';

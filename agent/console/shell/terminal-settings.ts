@@ -1,8 +1,4 @@
-/**
- * What a session knows of its terminal.
- *
- * Owns the settings and their limits. Pure.
- */
+/** The terminal settings of a session and their limits. Pure. */
 import type { Language } from '../../core/words.ts';
 import { ConsoleError } from '../console-error.ts';
 import { learn } from '../text/language.ts';

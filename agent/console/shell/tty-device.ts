@@ -1,8 +1,7 @@
 /**
- * A real terminal: the one this process was started on.
+ * The terminal that this process was started on: its mode, its descriptor, its speed.
  *
- * Owns its mode and its descriptor. Writes never block: a stopped line must not stop the session.
- * Node's own stream writes to a terminal and waits, so a second descriptor is opened on the same one.
+ * Writes never block: a stopped line must not stop the session. Node's own stream would wait, so a second descriptor is opened.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readlinkSync, writeSync } from 'node:fs';

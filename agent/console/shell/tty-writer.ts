@@ -1,8 +1,8 @@
 /**
- * The way out to a terminal: never faster than the line, stopped by XOFF, never blocking.
+ * Output to a terminal: never faster than the line, stopped by XOFF, never blocking.
  *
- * Owns what still waits to be sent. What a command says is never dropped but on Ctrl-C; what only shows the moment asks `isClear` first.
- * Little is handed to the kernel at a time: what it has, neither XOFF nor Ctrl-C takes back. See docs/adr/0024.
+ * Output of a command is discarded by Ctrl-C only; live views check `isClear` first. Little is handed to the kernel at a time: neither
+ * XOFF nor Ctrl-C stops what the kernel has. See docs/adr/0024.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import { toAscii } from '../text/plain-text.ts';

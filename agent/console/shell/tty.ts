@@ -1,8 +1,4 @@
-/**
- * What the shell needs of a terminal line, and nothing more: bytes in, bytes out, its speed.
- *
- * Owns the shapes. Built by `tty-device.ts` for a real one, by tests for their own.
- */
+/** The terminal as the shell uses it: bytes in, bytes out, its speed. `tty-device.ts` implements it for a real terminal. */
 export interface Tty {
   /** Called once, before anything comes. */
   listen(events: TtyEvents): void;

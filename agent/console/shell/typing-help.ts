@@ -1,7 +1,7 @@
 /**
- * What `?` and TAB answer at one place of a line.
+ * Answers `?` and TAB at one place of a line.
  *
- * Owns the looking up and its layout. Pure but for the names, which are asked from the agent.
+ * Names come from the agent; the rest is pure.
  */
 import type { WantedValue } from '../../core/wanted-value.ts';
 import type { NameKind } from '../command-spec.ts';

@@ -1,7 +1,7 @@
 /**
- * `watch`: a picture of the moment, again and again until it is ended.
+ * `watch`: shows a live view until it is ended.
  *
- * Owns its pace. A picture that cannot be sent is dropped, never kept: the next one is newer.
+ * A picture that cannot be sent in time is discarded: the next one is newer.
  */
 import { type Clock, sleep } from '../../core/clock.ts';
 import { translate } from '../text/language.ts';

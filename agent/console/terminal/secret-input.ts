@@ -1,7 +1,7 @@
 /**
- * Secrets typed at the terminal of a one-shot command, without echo; or lines of its input where that is no terminal.
+ * Secrets typed at the terminal of a one-shot command, without echo; lines of the input where that is no terminal.
  *
- * Owns the terminal's raw mode while it asks.
+ * The terminal is in raw mode while a secret is typed.
  */
 import type { ReadStream } from 'node:tty';
 import { PASSWORD_RULE } from '../../core/access.ts';

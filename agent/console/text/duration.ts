@@ -1,8 +1,4 @@
-/**
- * Spans of time as people type and read them: `2h`, `1h30m`, `7d`, `3 h 12 min`.
- *
- * Owns both directions. Knows no clock.
- */
+/** Durations as people type and read them: `2h`, `1h30m`, `7d`, `3 h 12 min`. Pure, without a clock. */
 import { ConsoleError } from '../console-error.ts';
 
 /** Units: ms. */

@@ -1,8 +1,8 @@
 /**
- * Sentences in the language of the person: English as the code and the agent say them, or French from the catalogue.
+ * Translates sentences into the language of the person: from English, as the code and the agent write them, to French.
  *
- * Owns the way from an English sentence to the one shown: whole, by its pattern, or part by part. What the catalogue does not know stays
- * English. Command words and names are the same in every language. The catalogue is loaded by who speaks French: the agent never needs it.
+ * A sentence is translated as a whole, by its pattern, or part by part. What the catalogue does not contain stays English. Command words
+ * and names are the same in every language. The catalogue is loaded only by a process that shows French, never by the agent.
  */
 import type { Language } from '../../core/words.ts';
 import type { Pairs } from '../french/pairs.ts';

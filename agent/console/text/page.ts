@@ -1,7 +1,7 @@
 /**
- * The sheet a renderer writes on: how wide it is, whether it may use colour, what time it is for the agent.
+ * What a renderer needs to lay out text: width, colour, the agent's time and zone; and numbers, times and words as people read them.
  *
- * Owns numbers, times and words as people read them. Renderers are pure: an answer and a page in, text out.
+ * Renderers are pure: an answer and a page in, text out.
  */
 import { styleText } from 'node:util';
 import type { WallMs } from '../../core/clock.ts';

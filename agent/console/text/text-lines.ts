@@ -1,8 +1,4 @@
-/**
- * Lines of text that fit a width: wrapped, labelled, or only the first of many.
- *
- * Owns the breaking of lines. Pure.
- */
+/** Breaks text into lines that fit a width: wrapped, with a label, or only the first of many. Pure. */
 import { stripVTControlCharacters } from 'node:util';
 import type { Language } from '../../core/words.ts';
 import { translate } from './language.ts';

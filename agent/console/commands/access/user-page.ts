@@ -1,8 +1,4 @@
-/**
- * Users of the console, and what is shown once to one of them.
- *
- * Owns the layout of `luciole user`. Pure.
- */
+/** Renders `luciole user`: users of the console, and secrets that are shown once. Pure. */
 import type { CodeOffer, Invitation, UserView } from '../../../core/access.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { dayTime, NOTHING, type Page, translated } from '../../text/page.ts';

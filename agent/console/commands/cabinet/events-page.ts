@@ -1,8 +1,4 @@
-/**
- * What happened in the cabinet, the newest last, so that it stands above the prompt.
- *
- * Owns the layout of `luciole events`. Pure.
- */
+/** Renders `luciole events`: the newest last, so that it is next to the prompt. Pure. */
 import type { AgentEvent } from '../../../core/words.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, count, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';

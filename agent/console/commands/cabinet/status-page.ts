@@ -1,8 +1,4 @@
-/**
- * The cabinet on one screen: what time it thinks it is, what burns and why, which lines, units and stores are well.
- *
- * Owns the layout of `luciole status`, at most 24 lines. Pure.
- */
+/** Renders `luciole status` on one screen of at most 24 lines: time, lamps and reasons, lines, units, store. Pure. */
 import type { LineView } from '../../../core/ports.ts';
 import type { StatusView, ZoneView } from '../../../core/views.ts';
 import type { AgentEvent } from '../../../core/words.ts';

@@ -1,8 +1,4 @@
-/**
- * The configuration for a person: what runs, what would change, what is wrong, what became of it.
- *
- * Owns the layout of `luciole config` and its verbs. Pure.
- */
+/** Renders `luciole config` and its verbs: what runs, what would change, what is wrong, what the result is. Pure. */
 import { formatProblem } from '../../../core/errors.ts';
 import type { CommitRequest, ConfigAnswer, ConfigChange, ConfigView, Revision } from '../../../core/revisions.ts';
 import { formatDuration } from '../../text/duration.ts';

@@ -1,8 +1,4 @@
-/**
- * `luciole config keygen`, `config sign` and `config verify`: signatures on revisions, made and checked on a desk without an agent.
- *
- * Owns the files.
- */
+/** `luciole config keygen`, `config sign` and `config verify`: makes and checks signatures of revisions offline, without an agent. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';

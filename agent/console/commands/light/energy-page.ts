@@ -1,8 +1,4 @@
-/**
- * Hours, levels, kilowatt hours and savings: as tables, as CSV.
- *
- * Owns the layout of `luciole energy` and the words that say what is computed, what is measured and what nobody knows. Pure.
- */
+/** Renders `luciole energy` as tables or CSV, and says which values are computed, measured or unknown. Pure. */
 import type { EnergyMeter, EnergyQuery, EnergyRow, EnergyView } from '../../../core/views.ts';
 import { csvLine } from '../../text/csv.ts';
 import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';

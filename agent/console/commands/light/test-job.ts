@@ -1,10 +1,8 @@
 /**
- * A ramp of one lamp or zone, read back and weighed, and everything as before afterwards.
+ * Tests one lamp or zone with a ramp: reads each level back, measures its power, and restores the light afterwards.
  *
- * Owns the steps, what is measured at each, and the verdict of each lamp.
- *
- * The ramp is a wish of maintenance rank with its own end, so that it also ends where agent or console do not live to end it. Where somebody
- * holds a lock already it is not begun: a person may have the lamp in hand.
+ * The ramp is an intent of maintenance rank with its own end, so it also ends when agent or console stop. It is refused where a lock is in
+ * force: a person may be working on the lamp.
  */
 import type { AgentView } from '../../../core/views.ts';
 import type { LevelPct, Outcome, OutcomeState, PointId, Target } from '../../../core/words.ts';

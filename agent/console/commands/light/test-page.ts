@@ -1,8 +1,4 @@
-/**
- * A ramp as it goes, and what came of each lamp.
- *
- * Owns the layout of `luciole test`. Pure.
- */
+/** Renders `luciole test`: the steps of a ramp, and the result for each lamp. Pure. */
 import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph, wrap } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';

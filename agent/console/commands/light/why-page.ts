@@ -1,8 +1,4 @@
-/**
- * Why a lamp has its level: every rule that spoke, highest rank first, and a `>` before those that applied.
- *
- * Owns the layout of `luciole why`. Pure.
- */
+/** Renders `luciole why`: every rule with an opinion on a lamp's level, highest rank first, with a `>` before those that apply. Pure. */
 import type { WallMs } from '../../../core/clock.ts';
 import type { WhyLamp, WhyLine, WhyView } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';

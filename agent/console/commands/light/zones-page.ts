@@ -1,8 +1,4 @@
-/**
- * What acts in each zone: one row a zone, then what a person may have to look at.
- *
- * Owns the layout of `luciole zones`. Pure.
- */
+/** Renders `luciole zones`: one row per zone, then what may need attention. Pure. */
 import type { ZoneLightView, ZoneSensorView } from '../../../core/light-tools.ts';
 import { clockTime, formatLevels, formatNumber, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';

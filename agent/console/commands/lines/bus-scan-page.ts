@@ -1,8 +1,4 @@
-/**
- * Who answered on a line, who should have, and what to do about it.
- *
- * Owns the layout of `luciole bus scan`. Pure.
- */
+/** Renders `luciole bus scan`: which units answered, which are missing, and what to do. Pure. */
 import type { FoundUnit, LineStats, ScanProgress, ScanResult } from '../../../core/bus-tools.ts';
 import type { SerialSettings } from '../../../core/cabinet.ts';
 import { formatTook } from '../../text/duration.ts';

@@ -1,8 +1,4 @@
-/**
- * How well a line and each unit on it do, and what to look at.
- *
- * Owns the layout of `luciole bus stats`. Pure.
- */
+/** Renders `luciole bus stats`: the state of a line and its units, and advice. Pure. */
 import type { LineStats, Spread, UnitStats } from '../../../core/bus-tools.ts';
 import { formatNumber, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';

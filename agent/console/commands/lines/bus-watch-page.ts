@@ -1,8 +1,4 @@
-/**
- * Transactions of a line as they happen, one row each.
- *
- * Owns the layout of `luciole bus watch`. Pure.
- */
+/** Renders `luciole bus watch`: transactions of a line, one row each. Pure. */
 import type { BusTransaction } from '../../../core/bus-tools.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, count, formatNumber, type Page, stateWord, translated } from '../../text/page.ts';

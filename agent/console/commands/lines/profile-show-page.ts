@@ -1,8 +1,4 @@
-/**
- * All that is known of a device type, for a person who wires or doubts it.
- *
- * Owns the layout of `luciole profile show`. Pure.
- */
+/** Renders `luciole profile show`: everything a device profile contains. Pure. */
 import type { PointProfile, Profile } from '../../../core/profile.ts';
 import type { ProfileView } from '../../../core/views.ts';
 import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';

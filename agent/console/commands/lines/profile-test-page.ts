@@ -1,8 +1,4 @@
-/**
- * How a profile fares with a real unit: each point once.
- *
- * Owns the shape of that trial and its layout. Pure.
- */
+/** Renders `luciole profile test`: the result of each point. Pure. */
 import type { BusErrorCode } from '../../../core/errors.ts';
 import { manualHint } from '../../../core/manual-address.ts';
 import { count, formatNumber, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';

@@ -1,8 +1,4 @@
-/**
- * A profile in a file: checked at a desk, and tried on a real unit through the running agent.
- *
- * Owns the order of the trial. Never writes to a unit.
- */
+/** Checks a profile file and tries it on a real unit through the running agent. It never writes to a unit. */
 import { readFileSync } from 'node:fs';
 import { REGISTERS_PER_VALUE } from '../../../../drivers/modbus/codec.ts';
 import { createModbusDriver } from '../../../../drivers/modbus/modbus-driver.ts';

@@ -1,8 +1,4 @@
-/**
- * Lines of the agent's log for a person: time, severity, what happened, to what.
- *
- * Owns their layout in `log watch` and in a session. Pure.
- */
+/** Renders lines of the agent's log in `log watch` and in a session: time, severity, event, source. Pure. */
 import type { LogLine } from '../../../core/ports.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, count, type Page, stateWord, translated } from '../../text/page.ts';

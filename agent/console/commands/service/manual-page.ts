@@ -1,7 +1,6 @@
 /**
- * The manual page `luciole.1`, made of the command table.
+ * Renders the manual page `luciole.1` from the command table. Pure.
  *
- * Owns its layout in the man macros. Pure.
  * Source: man-pages(7) for the order of sections, groff_man(7) for the macros.
  */
 import type { ConsoleCommand, Group } from '../../command-spec.ts';

@@ -1,8 +1,4 @@
-/**
- * `tech-support`: one packed file for whoever helps from far away.
- *
- * Owns the file: its name, its size in words, how long it takes over the serial line.
- */
+/** `tech-support`: writes one packed file for remote support, and says how large it is and how long it takes over the serial line. */
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, freemem, loadavg, release, totalmem, uptime } from 'node:os';

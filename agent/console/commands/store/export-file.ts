@@ -1,8 +1,8 @@
 /**
- * A file that grows page by page under another name, and what is needed to go on with it after a break.
+ * An export file that grows page by page, and its state, from which an interrupted export continues.
  *
- * Owns FILE.part and FILE.part.json beside the wanted file. Knows nothing of readings.
- * What the second says of the first is true at any moment at which the program may be killed.
+ * Until it is complete there are FILE.part and FILE.part.json. The second describes the first correctly at every moment at which the
+ * program may be killed.
  */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';

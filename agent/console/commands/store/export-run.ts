@@ -1,7 +1,7 @@
 /**
- * `luciole export`: all readings of a time, asked of the running agent page after page.
+ * `luciole export`: requests all readings of a period from the running agent, page by page.
  *
- * Owns the order of things on the reader's side. The agent works out the times, pages are cut there.
+ * The agent resolves the times and cuts the pages; this side writes the file.
  */
 import { fetchAnswer } from '../../ask-agent.ts';
 import { textArg } from '../../command-spec.ts';

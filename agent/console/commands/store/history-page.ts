@@ -1,8 +1,4 @@
-/**
- * What a point measured: as a table, as a plot, as CSV.
- *
- * Owns the layout of `luciole history`. Pure.
- */
+/** Renders `luciole history`: the values of a point as a table, a plot or CSV. Pure. */
 import type { History, HistoryBucket, HistoryRow, Resolution } from '../../../core/ports.ts';
 import type { PointId } from '../../../core/words.ts';
 import { csvLine } from '../../text/csv.ts';

@@ -1,7 +1,5 @@
 /**
- * The offline memory on one sheet: what is kept, what fits, what it costs the flash, whether every reading is accounted for.
- *
- * Owns the layout of `luciole store`, its check and its backup. Pure.
+ * Renders `luciole store`, its check and its backup: what is stored, what fits, flash wear, whether every reading is accounted for. Pure.
  */
 import type { BackupReport, StoreAccount, StoreCheck } from '../../../core/ports.ts';
 import type { ChoreView, StoreView } from '../../../core/views.ts';

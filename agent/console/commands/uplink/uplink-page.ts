@@ -1,8 +1,4 @@
-/**
- * The platform's side on one sheet, and the stages of the way to it.
- *
- * Owns the layout of `luciole uplink`, its test and its reconnect. Pure.
- */
+/** Renders `luciole uplink`, its test and its reconnect. Pure. */
 import type { UplinkDelivery } from '../../../core/ports.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest } from '../../../core/uplink-tools.ts';
 import type { UplinkView } from '../../../core/views.ts';

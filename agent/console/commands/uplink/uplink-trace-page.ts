@@ -1,8 +1,4 @@
-/**
- * What the session did, one entry a line.
- *
- * Owns the layout of `luciole uplink trace`. Pure.
- */
+/** Renders `luciole uplink trace`: packets and events of the session, one per line. Pure. */
 import type { TraceEntry } from '../../../core/uplink-tools.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, columnTime, count, formatNumber, type Page, translated } from '../../text/page.ts';
