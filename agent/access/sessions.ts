@@ -23,16 +23,16 @@ interface Session {
 export interface Sessions {
   /** Shape: the token. */
   open(user: string, role: Role): string;
-  /** Null for a token that is none; else the session lives on. */
+  /** Returns the user of the session and restarts its idle time; null for an unknown token. */
   touch(token: string): { readonly user: string; readonly role: Role } | null;
   end(token: string): void;
-  /** At once for a token that is none. */
+  /** Resolves when the session ends; at once for an unknown token. */
   ended(token: string): Promise<SessionEnd>;
   endAllOf(user: string): void;
   countOf(user: string): number;
 }
 
-/** Nobody is logged in. */
+/** At first no user is logged in. */
 export function createSessions(clock: Pick<Clock, 'after'>): Sessions {
   const open = new Map<string, Session>();
   const idleAfter = (end: Session['end']): Timer => clock.after(IDLE_MS, () => end('idle'));

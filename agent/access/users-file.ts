@@ -66,7 +66,7 @@ async function textOf(path: string): Promise<string | null> {
   }
 }
 
-/** Null for anything that this program did not write. */
+/** Returns null for a text that this program did not write. */
 function parsed(text: string): readonly UserRecord[] | null {
   let document: unknown;
   try {

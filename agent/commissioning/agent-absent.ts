@@ -1,8 +1,4 @@
-/**
- * No work that needs a cabinet for itself is begun beside its running agent.
- *
- *ts` and `erase.ts`.
- */
+/** Refuses a command that needs the lines or the data alone while the agent runs. */
 import { ConsoleError } from '../console/console-error.ts';
 import { callAgent } from '../console/protocol/socket-client.ts';
 import { usualSocketPaths } from '../console/protocol/socket-path.ts';

@@ -5,7 +5,7 @@ import { type MachineFacts, QUESTIONS, type Question, type TypedAnswers } from '
 export type AskLine = (prompt: string) => Promise<string>;
 
 export interface InterviewParts {
-  /** Null where nobody can be asked: the usual answers are taken. */
+  /** Null where no question may be asked: the usual answers are taken. */
   readonly ask: AskLine | null;
   readonly print: (line: string) => void;
   readonly machine: MachineFacts;
@@ -15,7 +15,7 @@ export interface InterviewParts {
   readonly keep: (answers: TypedAnswers) => void;
 }
 
-/** What nobody has said and nobody can guess, or what was said wrongly; each line is for a person. */
+/** Answers that are missing or wrong; each line is for a person. */
 export interface Unanswered {
   readonly missing: readonly string[];
 }
@@ -34,7 +34,7 @@ export async function interview(part: Question['part'], given: TypedAnswers, par
   return missing.length > 0 ? { missing } : answers;
 }
 
-/** Whether something is still to be said. */
+/** Whether answers are missing or wrong. */
 export function isUnanswered(result: TypedAnswers | Unanswered): result is Unanswered {
   return Array.isArray((result as Unanswered).missing);
 }

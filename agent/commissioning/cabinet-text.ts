@@ -50,7 +50,7 @@ function lines({ lines: all }: SiteDraft): string[] {
   return ['# One entry is one RS-485 line; all its devices share its serial settings.', 'lines:', ...all.flatMap(lineOf)];
 }
 
-function lineOf({ id, kind, port, serial, devices, strangers, damaged }: DraftLine): string[] {
+function lineOf({ id, kind, port, serial, devices, unnamedUnits, damaged }: DraftLine): string[] {
   const settings = serial === null ? [] : [`    serial: { baud: ${serial.baud}, parity: ${serial.parity}, stopBits: ${serial.stopBits} }`];
   const list =
     devices.length === 0 ? ['    devices: [] # nobody answered that is known; `luciole bus scan` looks again'] : ['    devices:'];
@@ -61,7 +61,7 @@ function lineOf({ id, kind, port, serial, devices, strangers, damaged }: DraftLi
     ...settings,
     ...list,
     ...devices.map(deviceOf),
-    ...strangers.map(strangerOf),
+    ...unnamedUnits.map(unnamedUnit),
     ...(damaged.length === 0
       ? []
       : [`      # Damaged answers at ${damaged.join(', ')}: two units with one address, or a bad line. Disconnect one and scan again.`]),
@@ -75,7 +75,7 @@ function deviceOf({ id, unit, profile, pole }: DraftDevice): string {
   return `      - { id: ${id}${address}, profile: ${profile.id}${place} } # ${oneLine(`${profile.vendor} ${profile.model}`)}${doubts}`;
 }
 
-function strangerOf({ unit, candidates }: UnnamedUnit): string {
+function unnamedUnit({ unit, candidates }: UnnamedUnit): string {
   if (candidates.length === 0)
     return `      # Unit ${unit} answers and no profile is proven: \`luciole profile list\`, then - { id: X${unit}, unit: ${unit}, profile: ... }`;
   const others = candidates.slice(1).join(', ') || 'another, it is only likely';

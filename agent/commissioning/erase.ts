@@ -23,7 +23,7 @@ interface EraseReport {
   readonly stays: readonly string[];
 }
 
-/** Folders of the consoles beside that of the agent. Source: luciole-console@.service, StateDirectory. */
+/** State folders of the consoles, next to that of the agent. Source: luciole-console@.service, StateDirectory. */
 const CONSOLES_END = '-console';
 const EXIT_NOTHING_DONE = 1;
 
@@ -42,7 +42,7 @@ export async function runErase(args: LocalArgs, configFile: string, terminal: Te
 
 interface Places {
   readonly dir: string;
-  /** Files of keys and passwords that the cabinet names, and those that `setup` made beside it. */
+  /** Files of keys and passwords that the cabinet names, and those that `setup` made next to it. */
   readonly secrets: readonly string[];
 }
 

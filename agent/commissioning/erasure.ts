@@ -7,12 +7,12 @@ import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asOwnerOf, syncPath } from '../core/atomic-write.ts';
 
-/** Files that only we make; without one of them the folder is somebody else's. */
+/** Files that only this program makes; a folder without any of them is not ours. */
 const MARKS: readonly RegExp[] = [
   ...[/^telemetry\.db/, /^state\.db/, /^users\.json/, /^starts\.json/],
   ...[/^console-lines-/, /^luciole-support-.*\.txt\.gz$/],
 ];
-/** Ours where a mark lies beside it: revisions, releases, damaged files that were set aside, files that came by a console, room kept for a full disk. */
+/** Ours in a folder with one of those files: revisions, releases, quarantined files, files received by a console, space reserved for a full disk. */
 const BESIDE: readonly RegExp[] = [/^config$/, /^releases$/, /^quarantine$/, /^received$/, /^ballast/];
 
 /** One file or folder that goes. Units: bytes, with all that lies in it. */

@@ -28,7 +28,7 @@ import { isYes, type SkippedPort, survey } from './survey.ts';
 export interface SetupWorld {
   readonly terminal: Terminal;
   readonly configFile: string;
-  /** Null where nobody can be asked. */
+  /** Null where no question may be asked. */
   readonly ask: AskLine | null;
   readonly signal: AbortSignal;
 }
@@ -50,7 +50,7 @@ interface SetupReport {
   readonly next: readonly string[];
 }
 
-/** Two masters on one line would take each other's answers. */
+/** Two masters on one line would receive each other's answers. */
 const AGENT_RUNS =
   'an agent is running and has the lines: stop it first (systemctl stop luciole), or ask it instead: luciole bus scan LINE';
 /** Source: the cabinet's own default. */
@@ -90,11 +90,11 @@ export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<numb
     file: run.file,
     wrote: written !== null,
     backup: written?.backup ?? null,
-    lines: draft.lines.map(({ id, port, devices, strangers, damaged }) => ({
+    lines: draft.lines.map(({ id, port, devices, unnamedUnits, damaged }) => ({
       id,
       port,
       devices: devices.length,
-      unknownUnits: strangers.map(({ unit }) => unit),
+      unknownUnits: unnamedUnits.map(({ unit }) => unit),
       damaged,
     })),
     skippedPorts: skipped,
@@ -232,7 +232,7 @@ function refuseUnwritable(file: string, isForced: boolean): void {
 }
 
 function nextSteps(file: string, { keys, passwordFile, draft }: Plan): string[] {
-  const unknown = draft.lines.some(({ strangers }) => strangers.length > 0);
+  const unknown = draft.lines.some(({ unnamedUnits }) => unnamedUnits.length > 0);
   return [
     ...(unknown ? [`Say what the unknown units are: they stand as comments in ${file}; --prefer and --device say it beforehand.`] : []),
     ...(keys === null ? [] : [`Have ${keys.requestFile} signed by the platform's authority and put the certificate to ${keys.certFile}.`]),

@@ -6,10 +6,10 @@ import { AccessError, type Invitation } from '../core/access.ts';
 import { asOwnerOf } from '../core/atomic-write.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 
-/** Told to the person once; or why there is none. */
+/** The invitation, shown to the person once; or why no user was made. */
 export type Enrolment = Invitation | { readonly failed: string };
 
-/** Errors: none that a person can cause; the cabinet is written by then and stays. */
+/** Invites this admin, who is created if unknown. Errors: none that a person can cause; the cabinet file stays in any case. */
 export async function firstAdmin(
   name: string,
   { dir, cabinetId }: { readonly dir: string; readonly cabinetId: string },
@@ -17,7 +17,7 @@ export async function firstAdmin(
   const clock = createSystemClock({ quality: () => 'none' });
   const registry = createUserRegistry({ file: createUsersFile(dir), hasher: createHasher(), clock, cabinetId });
   try {
-    // The state folder is the service's: whatever lies there, root follows it no further than the service could.
+    // The state folder belongs to the service: root must not follow links further than the service could.
     return await asOwnerOf(dir, async () => {
       const known = (await registry.all()).some((user) => user.name === name);
       return known ? registry.invite(name) : registry.add(name, 'admin');

@@ -63,7 +63,7 @@ function read(file: string, what: string): Buffer {
   }
 }
 
-/** The former text stays beside it. */
+/** The former file is kept as FILE.bak. */
 function write(file: string, text: string): void {
   try {
     replaceFile(file, text, { mode: statSync(file).mode & 0o777, backup: `${file}.bak` });

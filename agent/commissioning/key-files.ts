@@ -41,7 +41,7 @@ export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string)
   return isNew;
 }
 
-/** Null for a user who is not there. Source: passwd(5). */
+/** Null for an unknown user. Source: passwd(5). */
 function idsOf(user: string): Owner | null {
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')

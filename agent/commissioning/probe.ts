@@ -28,16 +28,16 @@ export interface SetupProbeParts extends ProbeRequest {
   readonly report: (progress: ScanProgress) => void;
 }
 
-/** Source: the factory setting of most devices on the shelf; a second stop bit is no matter to those that send one. */
+/** Source: the factory setting of most known devices; a second stop bit does not disturb those that send one. */
 const USUAL_SERIAL: SerialSettings = { baud: 9_600, parity: 'none', stopBits: 2, dataBits: 8 };
 const LINE_ID = 'line';
-/** How long a silent line is listened to at each speed of a device that talks by itself. Units: ms. Source: the slowest of the shelf speak once a second. */
+/** How long to listen on a silent line, at each speed of a device that sends without a request. Units: ms. Source: the slowest known device sends once a second. */
 const LISTEN_MS = 2_600;
 const LOOK_MS = 100;
 /** So many whole frames are no accident. */
 const FRAMES = 2;
 /**
- * For each address of the whole scan: nobody waits for the line, and a unit that is missed costs a visit. Units: ms.
+ * For each address of the whole scan: no other request waits for the line, and a missed unit costs a visit. Units: ms.
  * Source: assumed; 247 addresses take 16 s.
  */
 const PATIENT_WAIT_MS = 60;
@@ -51,7 +51,7 @@ export async function probeLine(port: string, parts: SetupProbeParts): Promise<S
   const uartDevice = await listen(port, parts);
   if (uartDevice !== null) return { ...seen, serial: uartDevice.serial, uartDevice };
   const other = await findSettings(port, serial, parts);
-  // The search hears the first unit; the whole line is scanned at that unit's speed, with the patience that slow units need.
+  // The search ends at the first unit; the whole line is then scanned at that unit's speed, with a wait that slow units need.
   return other === null ? seen : scanAt(port, other, parts);
 }
 
@@ -80,7 +80,7 @@ async function listen(port: string, { profiles, clock, openPort, signal }: Setup
   return null;
 }
 
-/** The settings at which somebody answers; null when nobody does at any. */
+/** Returns the serial settings at which a unit answers; null when none answers at any. */
 async function findSettings(port: string, serial: SerialSettings, parts: SetupProbeParts): Promise<SerialSettings | null> {
   const enough = new AbortController();
   let first: FoundUnit | null = null;

@@ -11,7 +11,7 @@ export interface SeenLine {
   readonly found: readonly FoundUnit[];
   /** Addresses whose answers were damaged. */
   readonly damaged: readonly number[];
-  /** The device that talks by itself on it, when it is no Modbus line. */
+  /** The device that sends without a request; null on a Modbus line. */
   readonly uartDevice: Profile | null;
 }
 
@@ -23,7 +23,7 @@ export interface DraftDevice {
   readonly pole: string | null;
 }
 
-/** A unit that answers and that nobody has named. */
+/** A unit that answers and has no proven profile. */
 export interface UnnamedUnit {
   readonly unit: number;
   /** Profiles that may fit. */
@@ -36,7 +36,7 @@ export interface DraftLine {
   readonly port: string;
   readonly serial: SerialSettings | null;
   readonly devices: readonly DraftDevice[];
-  readonly strangers: readonly UnnamedUnit[];
+  readonly unnamedUnits: readonly UnnamedUnit[];
   readonly damaged: readonly number[];
 }
 
@@ -59,7 +59,7 @@ export interface SiteDraft {
 export interface SensorPoint {
   readonly device: string;
   readonly point: string;
-  /** It says 0 or 1 and nothing between. */
+  /** Its values are 0 and 1 only. */
   readonly isContact: boolean;
 }
 
@@ -79,10 +79,10 @@ const LETTERS: Readonly<Record<DeviceCategory, string>> = {
   io: 'IO',
   power: 'U',
 };
-/** A device with more level points than this drives ballasts that nobody has counted yet. Source: the four channels of a WB-LED. */
+/** A device with more level points than this is a gateway for an unknown number of lamps. Source: the four channels of a WB-LED. */
 const MAX_LAMPS_A_DEVICE = 4;
 
-/** Units: `spacingM` from pole to pole. Lamps stand in the order of lines and addresses until a person says otherwise. */
+/** Units: `spacingM` from pole to pole. Lamps are in the order of lines and addresses until a person changes it. */
 export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacingM: number): SiteDraft {
   const numbers = new Map<string, number>();
   const poles: { id: string; atM: number }[] = [];
@@ -100,7 +100,7 @@ export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacin
     const id = `line${index + 1}`;
     if (uartDevice !== null) {
       const device = { id: next(LETTERS[uartDevice.category]), unit: null, profile: uartDevice, pole: null };
-      return { id, kind: 'uart', port, serial, devices: [device], strangers: [], damaged: [] };
+      return { id, kind: 'uart', port, serial, devices: [device], unnamedUnits: [], damaged: [] };
     }
     const named = found.map((unit) => ({ unit, profile: choice(port, unit) }));
     const devices = named.flatMap(({ unit, profile }): DraftDevice[] => {
@@ -108,10 +108,10 @@ export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacin
       const id = next(LETTERS[profile.category]);
       return [{ id, unit: unit.unit, profile, pole: levelPoints(profile).length > 0 ? nextPole() : null }];
     });
-    const strangers = named.flatMap(({ unit, profile }) =>
+    const unnamedUnits = named.flatMap(({ unit, profile }) =>
       profile === null ? [{ unit: unit.unit, candidates: unit.profiles.map(({ id }) => id) }] : [],
     );
-    return { id, kind: 'modbus', port, serial, devices, strangers, damaged };
+    return { id, kind: 'modbus', port, serial, devices, unnamedUnits, damaged };
   });
   const devices = lines.flatMap((line) => line.devices);
   return {

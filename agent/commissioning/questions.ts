@@ -5,10 +5,10 @@
  */
 import { didYouMean } from '../core/suggestions.ts';
 
-/** What a person has said, as text, by the name of the question. */
+/** Answers as text, by the name of the question. */
 export type TypedAnswers = Readonly<Record<string, string>>;
 
-/** What is wrong with an answer and what is allowed. */
+/** Why an answer is refused, and what is allowed. */
 export interface AnswerRefusal {
   readonly refused: string;
 }
@@ -18,15 +18,15 @@ export interface Question {
   readonly name: string;
   readonly part: 'site' | 'street' | 'uplink' | 'access';
   readonly prompt: string;
-  /** Taken when nothing is said; null where only a person can know. */
+  /** Taken without an answer; null where only a person can know. */
   usual(answers: TypedAnswers, machine: MachineFacts): string | null;
-  /** What it means; the same text cleaned, or why it cannot be. */
+  /** Returns the cleaned text, or why it is refused. */
   read(text: string): string | AnswerRefusal;
   /** Asked only then. Default: always. */
   readonly when?: (answers: TypedAnswers) => boolean;
 }
 
-/** What the machine says of itself. */
+/** What the machine itself provides for usual answers. */
 export interface MachineFacts {
   readonly hostname: string;
   /** IANA name. */

@@ -19,7 +19,7 @@ export interface SetupRequest {
   readonly devices: ReadonlyMap<string, string>;
   /** Profiles to take where the probes of a unit leave several. */
   readonly preferred: readonly string[];
-  /** Nobody is to be asked. */
+  /** No question may be asked. */
   readonly isQuiet: boolean;
 }
 
@@ -55,7 +55,7 @@ export function readSetupRequest(args: LocalArgs): SetupRequest {
   };
 }
 
-/** What the present cabinet says of the site, to be proposed again; nothing where it cannot be read. */
+/** Answers that the present cabinet file contains, to be proposed again; none where it cannot be read. */
 export function answersOfCabinet(file: string): TypedAnswers {
   if (!existsSync(file)) return {};
   const { value } = readPlacedYaml(readFileSync(file, 'utf8'));
@@ -68,7 +68,7 @@ export function answersOfCabinet(file: string): TypedAnswers {
   return answers;
 }
 
-/** Answers that an interrupted run has kept; a file that cannot be read keeps none. */
+/** Answers that an interrupted run has stored; none where the file cannot be read. */
 export function keptAnswers(file: string): TypedAnswers {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'));

@@ -22,7 +22,7 @@ import type { SetupRequest } from './setup-answers.ts';
 export interface SurveyParts {
   readonly request: SetupRequest;
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Null where nobody can be asked. */
+  /** Null where no question may be asked. */
   readonly ask: AskLine | null;
   readonly print: (line: string) => void;
   readonly status: StatusLine | null;
@@ -86,7 +86,7 @@ function describe({ path, device, driver }: SerialPortSeen): string {
   return about === '' ? path : `${path} (${about})`;
 }
 
-/** The terminal of the person who asks; null where there is none. */
+/** The terminal of this process; null without one. */
 function ownTerminal(): string | null {
   try {
     const path = realpathSync('/proc/self/fd/0');
@@ -97,7 +97,7 @@ function ownTerminal(): string | null {
   }
 }
 
-/** Null for a port that cannot be used, which is told and does not stop the others. */
+/** Scans a port. Returns null for one that cannot be used; that is printed and does not stop the others. */
 async function look(port: string, parts: SurveyParts, skipped: SkippedPort[]): Promise<SeenLine | null> {
   const { request, profiles, signal, status, print } = parts;
   print(`Scanning ${port} for addresses ${request.from} to ${request.to} ...`);
@@ -133,7 +133,7 @@ function lineSummary({ serial, found, damaged, uartDevice }: SeenLine): string {
   return `  ${found.length === 1 ? '1 unit' : `${found.length} units`} at ${serialText(serial)}: ${units.join(', ')}${hurt}`;
 }
 
-/** A found port on which nobody speaks is some other equipment's, unless nobody speaks anywhere. */
+/** A port without any unit belongs to other equipment, unless no port has one. */
 function withSomebody(seen: readonly SeenLine[], skipped: SkippedPort[]): readonly SeenLine[] {
   const isSpoken = ({ found, damaged, uartDevice }: SeenLine): boolean => uartDevice !== null || found.length + damaged.length > 0;
   if (!seen.some(isSpoken)) return seen;
@@ -142,11 +142,11 @@ function withSomebody(seen: readonly SeenLine[], skipped: SkippedPort[]): readon
   return seen.filter(isSpoken);
 }
 
-/** What probes prove is taken; what they only make likely is a person's to say, as a wrong profile would write into strange registers. */
+/** A proven profile is taken. A likely one is confirmed by a person, as a wrong profile would write to unknown registers. */
 async function chooseProfiles(lines: readonly SeenLine[], parts: SurveyParts): Promise<ProfileChoice> {
   const { request, profiles, ask } = parts;
   const chosen = new Map<string, Profile | null>();
-  /** What a person has said of units that look alike, by their candidates. */
+  /** A person's answers for units that look alike, by their candidates. */
   const alike = new Map<string, string | null>();
   for (const { port, found } of lines) {
     for (const unit of found) {
@@ -197,7 +197,7 @@ export function isYes(typed: string): boolean {
   return ['', 'y', 'yes', 'o', 'oui'].includes(typed.trim().toLowerCase());
 }
 
-/** Errors: throws ConsoleError 'usage' for one that is not on the shelf or speaks no Modbus. */
+/** Errors: throws ConsoleError 'usage' for an unknown profile or one without Modbus. */
 function knownProfile(id: string, profiles: ReadonlyMap<string, Profile>): Profile {
   const profile = profiles.get(id);
   if (profile?.transport === 'modbus') return profile;

@@ -54,14 +54,14 @@ export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access
 interface CommandWords {
   /** One word, or a family and a verb: `bus scan`. */
   readonly name: string;
-  /** Who may, at least; checked in the agent for each request. */
+  /** The least role that may run it; checked in the agent for each request. */
   readonly role: LeastRole;
   readonly group: Group;
   readonly summary: string;
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
-  /** Its answer is somebody's own text, shown as it is. */
+  /** Its answer is the user's own text, shown unchanged. */
   readonly isVerbatim?: true;
   /** Asked by the program itself, for a command that asks several things; no person types it. */
   readonly isHidden?: true;
@@ -93,14 +93,14 @@ export interface LocalCommand extends CommandWords {
   readonly hasSocket: boolean;
 }
 
-/** What an answer may use besides the view. */
+/** What a command may use in addition to the view. */
 export interface Job {
-  /** Who asked: `console:<user>`. */
+  /** The user who requests it: `console:<user>`. */
   readonly source: string;
   readonly caller: Caller;
-  /** Sends word before the answer. False when the reader is too slow for it and never sees it. */
+  /** Sends progress before the answer. Returns false when the reader is too slow: it never sees it. */
   readonly report: (progress: unknown) => boolean;
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when no client waits for the answer. */
   readonly signal: AbortSignal;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
   /** The cabinet's, IANA name. */
@@ -134,7 +134,7 @@ export interface AgentCommand extends CommandWords {
   succeeded(result: unknown): boolean;
   /** Null for an answer that comes all at once. */
   readonly progress: ProgressSpec<unknown> | null;
-  /** What of the answer goes into the agent's log, beside what was asked and by whom; null for a command that only looks. */
+  /** What of the answer goes into the agent's log, in addition to request and user; null for a command that only reads. */
   readonly audit: ((result: unknown) => Readonly<Record<string, unknown>>) | null;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The device types at hand where no agent runs: those that come with the program, and those of the site.
+ * What commands can use where no agent answers: the device profiles of the program and of the site, and the cabinet file.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -17,7 +17,7 @@ import type { LocalFiles } from './terminal/terminal.ts';
 /** Source: as the cabinet's own default. */
 const USUAL_DIRS = ['/etc/luciole/profiles'];
 
-/** Errors: none; a cabinet that cannot be used says nothing of folders and users, and a broken profile is not on the shelf. */
+/** Reads profiles and cabinet. Errors: none; without a usable cabinet its folders and users are unknown, and a broken profile is left out. */
 export function localFiles(configFile: string, credentialsDir: string | null = null): LocalFiles {
   const cabinet = cabinetOf(configFile);
   const dirs = (cabinet?.profileDirs ?? USUAL_DIRS).map((dir) => resolve(dirname(configFile), dir)).filter((dir) => existsSync(dir));

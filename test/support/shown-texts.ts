@@ -59,7 +59,7 @@ function isNotShown(node: ts.Node): boolean {
   return ts.isThrowStatement(node) && ts.isNewExpression(node.expression) && node.expression.expression.getText() === 'TypeError';
 }
 
-/** The row of a command that only the program itself asks, or that is none in a session. */
+/** The row of a command that only the program itself uses, or that does not exist in a session. */
 function isHiddenCommand(row: ts.ObjectLiteralExpression): boolean {
   return row.properties.some((each) => {
     if (!ts.isPropertyAssignment(each)) return false;

@@ -23,10 +23,10 @@ import {
 const IDLE_MS = 600_000;
 /** How long a client may take to read why it is hung up on, whatever it still sends. Units: ms. Source: assumed. */
 const HANG_UP_MS = 1_000;
-/** A job that has nothing to tell gives a sign of life this often. Units: ms. Source: a third of what the client waits. */
+/** A job without progress sends a sign of life this often. Units: ms. Source: a third of what the client waits. */
 const ALIVE_MS = 3_000;
 
-/** Who asks is for the gate to say. */
+/** Parts of a connection; the gate identifies the caller. */
 type RawJob = Omit<Job, 'caller' | 'source'>;
 
 export interface ConnectionParts {
@@ -34,9 +34,9 @@ export interface ConnectionParts {
   readonly clock: Clock;
   /** The cabinet's, IANA name. */
   readonly timezone: string;
-  /** Errors: rejects with ConsoleError; anything else is a bug, which is logged by `onBug` and told in words. */
+  /** Errors: rejects with ConsoleError; anything else is a bug, which is logged by `onBug` and answered with a general message. */
   readonly carryOut: (request: ConsoleRequest, job: RawJob) => Promise<unknown>;
-  /** Whether word comes before the answer, and the job ends with its reader. */
+  /** Whether it sends progress before the answer, and ends with its reader. */
   readonly isLong: (request: ConsoleRequest) => boolean;
   readonly onBug: (error: unknown) => void;
 }
@@ -113,11 +113,11 @@ async function answer(line: string, socket: Socket, signal: AbortSignal, parts: 
   }
 }
 
-/** With word on the way and signs of life; over at once when its reader is gone, even if the job takes no notice. */
+/** Runs a job with progress and signs of life. It ends at once when its reader is gone, even if the job ignores the signal. */
 async function longJob(request: ConsoleRequest, socket: Socket, signal: AbortSignal, parts: ConnectionParts): Promise<unknown> {
   let isOver = false;
   const report = (progress: unknown): boolean => {
-    // A slow reader loses word, never its answer.
+    // A slow reader loses progress, never its answer.
     if (isOver || signal.aborted || socket.destroyed || socket.writableNeedDrain) return false;
     socket.write(encode({ id: request.id, ...stamp(parts), progress }));
     parts.deadlines.set(socket, IDLE_MS);

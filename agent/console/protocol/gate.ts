@@ -11,17 +11,17 @@ import { auditDetail, createAuditPace, openArgs } from './audit-words.ts';
 import type { ConsoleRequest } from './protocol.ts';
 
 const DENIED = 'denied';
-/** Who is not logged in. */
+/** The user name of a client that is not logged in. */
 const NOBODY = 'nobody';
 
 export interface Gate {
   /** Errors: rejects with ConsoleError; anything else is a bug. */
   carryOut(request: ConsoleRequest, job: Omit<Job, 'caller' | 'source'>): Promise<unknown>;
-  /** Whether word comes before the answer, and the job ends with its reader. Errors: throws ConsoleError 'unknown-command'. */
+  /** Whether it sends progress before the answer, and ends with its reader. Errors: throws ConsoleError 'unknown-command'. */
   isLong(request: ConsoleRequest): boolean;
 }
 
-/** The gate of one door. */
+/** The gate of one socket. */
 export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, clock: Pick<Clock, 'monoMs'>): Gate {
   const pace = createAuditPace(clock);
 
@@ -45,7 +45,7 @@ export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, c
     };
   }
 
-  /** On the machine's own door the group vouches; on the other one a session does. */
+  /** On the socket of the machine, membership in its group is proof; on the other one a session is. */
   function callerOf({ user, token }: ConsoleRequest): Caller {
     if (socketKind === 'agent') return { user, role: 'admin', socketKind };
     if (token === undefined) return { user: NOBODY, role: null, socketKind };

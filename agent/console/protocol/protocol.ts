@@ -19,9 +19,9 @@ export interface ConsoleRequest {
   readonly id: number;
   readonly command: string;
   readonly args: RawArgs;
-  /** Who asks, as the client's system knows them. */
+  /** The user, as the client's system reports it. */
   readonly user: string;
-  /** Of a session; on the door where people log in. */
+  /** Token of a session; on the socket where users log in. */
   readonly token?: string;
 }
 
@@ -32,7 +32,7 @@ interface Stamp {
   readonly timezone: string;
 }
 
-/** Any number of these may come before the reply. Null is a sign of life and says nothing. */
+/** Any number of these may precede the reply. Null is a sign of life without content. */
 export interface Progress extends Stamp {
   readonly progress: unknown;
 }

@@ -23,7 +23,7 @@ export interface AgentCall {
   readonly timeoutMs: number;
   /** Hears of what comes before the answer, signs of life excepted. */
   readonly onProgress?: (progress: Progress) => void;
-  /** Aborted when nobody wants the answer any more; the job in the agent ends with the connection. */
+  /** Aborted when the answer is not needed; the job in the agent ends with the connection. */
   readonly signal?: AbortSignal;
 }
 
@@ -60,7 +60,7 @@ export async function firstSocket(paths: readonly string[]): Promise<string | 'c
   return isClosed ? 'closed' : null;
 }
 
-/** Null when nobody listens there. Errors: rejects with ConsoleError 'unreachable' when somebody does but this user may not. */
+/** Null when no agent listens there. Errors: rejects with ConsoleError 'unreachable' when one does but this user may not connect. */
 function connected(path: string): Promise<Socket | null> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
@@ -84,7 +84,7 @@ function exchange(
   const split = createLineSplitter(MAX_REPLY_BYTES);
   return new Promise<ConsoleReply>((resolve, reject) => {
     const lost = (what: string): void => reject(new ConsoleError('unreachable', `the agent on ${path} ${what}; see its log`));
-    // The socket's own timer begins anew with every byte.
+    // The socket's own timer starts again with every byte.
     socket.setTimeout(timeoutMs, () => lost(`did not answer within ${timeoutMs / 1_000} s`));
     socket.once('error', (error) => lost(`hung up: ${error.message}`));
     socket.once('close', () => lost('hung up without an answer'));

@@ -24,7 +24,7 @@ const SOCKET_MODE = 0o660;
 
 export interface ConsoleServerParts {
   readonly view: AgentView;
-  /** Which of its doors this is; the machine's own unless given. */
+  /** Which of the two sockets this is; default: that of the machine. */
   readonly socketKind?: LoginSocket;
   readonly socketPath: string;
   readonly log: Log;
@@ -124,7 +124,7 @@ async function clearStale(socketPath: string): Promise<void> {
   rmSync(socketPath, { force: true });
 }
 
-/** Only a refusal proves that nobody does; in doubt the socket is left alone. */
+/** Whether an agent may listen there: only a refused connection proves that none does. */
 function someoneAnswers(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(socketPath);

@@ -12,12 +12,12 @@ import { type ConsoleServer, type ConsoleServerParts, createConsoleServer } from
 const RETRY_MS = 10_000;
 
 export interface Consoles {
-  /** Errors: rejects with ConsoleError when another agent answers on the machine's own door; a street that is lit is never left for its console. */
+  /** Errors: rejects with ConsoleError when another agent answers on the socket of the machine; any other error is logged, and the socket is tried again later. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Both doors, closed. */
+/** Both sockets, closed at first. */
 export function createConsoles(parts: ConsoleServerParts): Consoles {
   const { log, clock, socketPath } = parts;
   const [own, login] = [

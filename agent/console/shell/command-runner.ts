@@ -41,7 +41,7 @@ export interface RunnerParts {
   readonly translate: (text: string) => string;
 }
 
-/** Carries out one line and says how it went. Errors: none that a person can cause; rejects on a programming error. */
+/** Runs one line and shows its result. Errors: none that a person can cause; rejects on a programming error. */
 export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   const { dialog } = parts;
   try {
@@ -228,7 +228,7 @@ function collector(filters: readonly Filter[], { dialog, session, clock, surroun
   };
 }
 
-/** Ctrl-C ends the waiting at once; whatever was asked is told to stop. Errors: rejects with ConsoleError 'failed'. */
+/** Ctrl-C ends the wait at once and aborts the request. Errors: rejects with ConsoleError 'failed'. */
 function orStopped<T>(work: Promise<T>, signal: AbortSignal, text: string): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(new ConsoleError('failed', text)), { once: true });

@@ -20,7 +20,7 @@ import type { Dialog } from './dialog.ts';
 import type { ConsoleSession, Login } from './session.ts';
 import { speak } from './terminal-settings.ts';
 
-/** Nobody has typed for so long: the line is given back. Units: ms. Source: assumed; twice a slow typist. */
+/** Without a key for so long the session ends and frees the line. Units: ms. Source: assumed; twice a slow typist. */
 const UNANSWERED_MS = 120_000;
 const LOOK_MS = 5_000;
 /** Wrong ones before the line is given back. Source: login(1), LOGIN_RETRIES. */
@@ -33,7 +33,7 @@ export interface ConsoleLoginParts {
   readonly surroundings: Pick<Terminal, 'version' | 'localFiles'>;
 }
 
-/** Asks until somebody is let in, gives up, or goes. */
+/** Asks until a user is logged in, gives up, or disconnects. */
 export function createConsoleLogin(parts: ConsoleLoginParts): Login {
   return {
     open: async (dialog) => {
@@ -55,7 +55,7 @@ export function createConsoleLogin(parts: ConsoleLoginParts): Login {
   };
 }
 
-/** Of the cabinet; English where the agent does not say. */
+/** The language of the cabinet; English where the agent does not answer. */
 async function languageOf({ socketPath }: ConsoleLoginParts): Promise<Language> {
   try {
     const { result } = await fetchAnswer(GREETING, {}, { socket: socketPath, terminal: { socketPath, user: 'console' } });
@@ -66,7 +66,7 @@ async function languageOf({ socketPath }: ConsoleLoginParts): Promise<Language> 
   }
 }
 
-/** A console that somebody left at its first question costs a process no more. */
+/** Ends a session that is left at its first question, so that it uses no process. */
 function givenBack(dialog: Dialog, clock: Clock): Timer {
   return every(clock, LOOK_MS, () => {
     if (clock.monoMs() - dialog.lastKeyMono() > UNANSWERED_MS) dialog.end('idle');
@@ -191,13 +191,13 @@ function asEnd(error: unknown): LoginEnd {
   throw error;
 }
 
-/** Null where the person gives up. */
+/** Asks for a secret without echo. Null where the person gives up. */
 export async function askSecret(dialog: Dialog, prompt: string): Promise<string | null> {
   const read = await dialog.ask({ prompt: translate(dialog.settings.language, prompt), mode: 'secret' });
   return read.kind === 'line' ? read.text : null;
 }
 
-/** A new password, typed twice after its rule was told. Null where the person gives up. */
+/** Asks for a new password, twice, after showing its rule. Null where the person gives up. */
 export async function askNewPassword(dialog: Dialog, prompt: string): Promise<string | null> {
   print(dialog, [PASSWORD_RULE]);
   return typedTwice(dialog, prompt);

@@ -30,7 +30,7 @@ export interface CopyParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   /** Files without a folder lie here; null: where the program was started. */
   readonly filesDir: string | null;
-  /** Only files of that folder: who came in by a login reads no other. */
+  /** Only files of that folder: a user who logged in reads no other. */
   readonly isConfined: boolean;
   readonly translate: (text: string) => string;
 }
@@ -46,7 +46,7 @@ const MAX_BYTES = 32 * 2 ** 20;
 /** Lines handed over at a time, so that Ctrl-C is soon. */
 const LINES_AHEAD = 8;
 
-/** Resolves with what to say afterwards. Errors: rejects with ConsoleError. */
+/** Resolves with the lines to show afterwards. Errors: rejects with ConsoleError. */
 export async function copySerial(args: CopyArgs, parts: CopyParts): Promise<readonly string[]> {
   const path = pathOf(args.file, parts);
   const bytes = statSync(path).size;

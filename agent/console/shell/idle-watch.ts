@@ -8,7 +8,7 @@ import type { Dialog } from './dialog.ts';
 const WARNED_MS = 60_000;
 const LOOK_MS = 1_000;
 
-/** Ends the talk after `idleMs` without a key. */
+/** Ends the session after `idleMs` without a key. */
 export function createIdleWatch(
   dialog: Pick<Dialog, 'lastKeyMono' | 'printAbove' | 'end' | 'settings'>,
   clock: Clock,

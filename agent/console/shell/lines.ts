@@ -41,11 +41,11 @@ interface Lines {
   readonly past: PastLines;
   readonly logShow: LogShow;
   readonly inWords: (text: string) => string;
-  /** Newest word of the agent; null where none answers. */
+  /** Newest answer of the agent; null where none answers. */
   known: Known | null;
 }
 
-/** Serves lines until the talk is over. */
+/** Serves lines until the session is over. */
 export async function serveLines(session: ConsoleSession, dialog: Dialog, parts: LineParts): Promise<void> {
   const inWords = (text: string): string => asTyped(translate(dialog.settings.language, text));
   const tree = createTree(
@@ -66,7 +66,7 @@ export async function serveLines(session: ConsoleSession, dialog: Dialog, parts:
   }
 }
 
-/** Returns when the person wants no more lines, or there is nobody any more. */
+/** Returns when the person ends the session or is disconnected. */
 async function readAndRun(lines: Lines): Promise<void> {
   const { session, dialog, parts, past, inWords } = lines;
   const { surroundings } = parts;

@@ -11,7 +11,7 @@ import { plain } from '../text/plain-text.ts';
 import { tableLines } from '../text/text-table.ts';
 import { asTyped } from './as-typed.ts';
 
-/** Titles and sentences are told in the language of the page. */
+/** Titles and sentences are in the language of the page. */
 export type LiveSource = (page: Pick<Page, 'widthCols' | 'language'>) => Promise<readonly string[]>;
 type Asker = Pick<Terminal, 'user' | 'socketPath' | 'signal' | 'token'>;
 

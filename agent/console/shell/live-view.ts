@@ -40,7 +40,7 @@ export function createCursorView(rows: number, cols: number): LiveView {
   };
 }
 
-/** Ages and spans, which change all the time and say nothing new. */
+/** Ages and spans, whose constant change is no news. */
 const SPAN = /(?<![\w.])\d+(?:\.\d+)? (?:ms|s|min|h|d|j)\b/g;
 
 /** For a terminal that only writes on: changed rows follow one another, but for those in which only time has passed. */

@@ -22,7 +22,7 @@ import type { Asker } from './session.ts';
 const SHARE = 0.25;
 /** Where no line is to be spared. Units: characters a second. */
 const WIDE_RATE = 4_000;
-/** Between two looks whether waiting lines may be shown. Units: ms. Source: assumed; nobody sees a quarter of a second. */
+/** Between two looks whether waiting lines may be shown. Units: ms. Source: assumed; a quarter of a second is not noticed. */
 const TURN_MS = 250;
 /** Between two tries to reach an agent that has gone. Units: ms. Source: assumed; a start takes about a second. */
 const RETRY_MS = 5_000;

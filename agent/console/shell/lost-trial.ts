@@ -6,7 +6,7 @@ import { CONFIG } from '../commands/config/config-view.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { Asker } from './session.ts';
 
-/** The number of the revision on trial; null where none is, or nobody answers. */
+/** The number of the revision on trial; null where there is none, or no agent answers. */
 export async function trialNumber(asker: Asker): Promise<number | null> {
   return (await viewOf(asker))?.trial?.number ?? null;
 }

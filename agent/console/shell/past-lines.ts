@@ -7,7 +7,7 @@
 /** Source: assumed; a day's work at one cabinet. */
 const MAX_LINES = 200;
 
-/** Where the lines of a user are kept from one session to the next. Errors: none; what cannot be kept is forgotten. */
+/** Stores the lines of a user from one session to the next. Errors: none; what cannot be stored is lost. */
 export interface LineHistoryStore {
   /** Oldest first. */
   load(user: string): readonly string[];
@@ -36,7 +36,7 @@ export function createPastLines(user: string, historyStore: LineHistoryStore): P
 
 const MASK = '***';
 
-/** The line with every password, token and code in it put out. */
+/** Returns the line with passwords, tokens and codes replaced by `***`. */
 export function maskSecrets(line: string): string {
   return line
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*:)[^\s@"']+@/gi, `$1${MASK}@`)

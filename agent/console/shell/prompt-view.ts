@@ -5,7 +5,7 @@
  * terminal has.
  */
 
-/** What stands behind the prompt, and how many columns behind it the cursor is. */
+/** The text after the prompt, and the column of the cursor in it. */
 export interface PromptView {
   readonly text: string;
   readonly cursorCols: number;
@@ -25,7 +25,7 @@ export function viewOf(line: string, cursor: number, widthCols: number): PromptV
   return { text: start === 0 ? shown : `<${shown.slice(1)}`, cursorCols: cursor - start };
 }
 
-/** The bytes that make the second picture out of the first. */
+/** Returns the bytes that change the first view into the second. */
 export function redrawBytes(from: PromptView, to: PromptView): string {
   const same = commonLength(from.text, to.text);
   const isSame = same === from.text.length && same === to.text.length;
@@ -39,7 +39,7 @@ export function redrawBytes(from: PromptView, to: PromptView): string {
   ].join('');
 }
 
-/** To the right there is no motion but to write what stands there. */
+/** The only motion to the right is to write the same letters again. */
 function move(text: string, fromCols: number, toCols: number): string {
   return toCols < fromCols ? '\b'.repeat(fromCols - toCols) : text.slice(fromCols, toCols);
 }

@@ -17,7 +17,7 @@ export function promptOf(known: Known | null, inWords: InWords): string {
   const leftMs = Math.max(0, ...overrides.map(({ untilMs }) => untilMs - known.atMs));
   const marks = [
     ...(leftMs === 0 ? [] : [`[${inWords('OVERRIDE')} ${countdown(leftMs)}]`]),
-    // An agent of an earlier release, which an update has not replaced yet, says nothing of it.
+    // An agent of an earlier release, which an update has not replaced yet, does not report it.
     ...(trial == null ? [] : [`[${inWords('TRIAL')} ${countdown(trial.restS * 1_000)}]`]),
   ];
   return `${[cabinet.id, ...marks].join(' ')}> `;

@@ -25,12 +25,12 @@ const RZ = ['rz', '--zmodem', '--binary', '--resume', '--quiet'];
 const FOLDER = 'received';
 /** `prlimit` found no such program. Source: prlimit(1), exit status as of env(1). */
 const NO_PROGRAM = 127;
-/** As large as an update may be. Source: update-desk.ts. Units: bytes. */
+/** Largest file: that of an update. Source: update-manager.ts. Units: bytes. */
 const MAX_BYTES = 256 * 2 ** 20;
-/** What stays free for the store. Source: update-desk.ts. Units: bytes. */
+/** Space that stays free for the store. Source: update-manager.ts. Units: bytes. */
 const FREE_BYTES = 32 * 2 ** 20;
 
-/** Resolves with what to say afterwards. Errors: rejects with ConsoleError. */
+/** Resolves with the lines to show afterwards. Errors: rejects with ConsoleError. */
 export async function receiveSerial({ file, isAnew, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
   const { dialog, tty, clock, translate } = parts;
   if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', 'name a file of this console, without a folder');
@@ -69,7 +69,7 @@ function shownPath(path: string): string {
   return resolve(FOLDER, basename(path)) === path ? join(FOLDER, basename(path)) : path;
 }
 
-/** Says that the file beside it has not come whole. */
+/** Marks the file next to it as incomplete. */
 function markOf(path: string): string {
   return join(dirname(path), `.${basename(path)}.part`);
 }

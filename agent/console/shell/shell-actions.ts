@@ -38,7 +38,7 @@ export interface ShellActionParts {
   readonly machine: LocalMachine;
   /** Of the console; null keeps none. */
   readonly filesDir: string | null;
-  /** Who logged in reads no file but of that folder. */
+  /** A user who logged in reads no file but of that folder. */
   readonly isConfined: boolean;
   readonly translate: (text: string) => string;
 }

@@ -46,7 +46,7 @@ export function createShell(parts: ShellParts): Shell {
   };
 }
 
-/** A session of someone who logged in ends with the agent's, and by itself when nobody types. */
+/** The session of a user who logged in ends with that in the agent, and after a time without keys. */
 async function serveUntilIdle(session: ConsoleSession, dialog: Dialog, parts: ShellParts): Promise<void> {
   const { login } = session;
   if (login === null) return serve(session, dialog, parts);

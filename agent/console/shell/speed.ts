@@ -16,7 +16,7 @@ const WAIT_MS = 10_000;
 /** What the kernel and the chip still hold. Units: ms. Source: assumed; 64 characters at 9600. */
 const SETTLE_MS = 100;
 
-/** Resolves with what to say. Errors: rejects with ConsoleError for a speed that is none, a port that has none, or nobody there. */
+/** Resolves with the lines to show. Errors: rejects with ConsoleError for an unknown speed, a terminal without speed, or no answer. */
 export async function changeSpeed(
   typed: string,
   dialog: Dialog,

@@ -59,7 +59,7 @@ export async function startConsole(
           ...{ 'config keygen': refuse, 'config sign': refuse, 'config verify': refuse },
         },
       }),
-    // Who says that the terminal is a bare one need not see the question.
+    // A bare terminal would show the question as text.
     withProbe: args['no-probe'] !== true && process.env['TERM'] !== 'dumb',
   });
   process.on('SIGHUP', () => shell.end('hang-up'));
@@ -68,7 +68,7 @@ export async function startConsole(
   return 0;
 }
 
-/** The machine's own people need none. Who may not open that door, or is told to, logs in at the other one. */
+/** Users of the machine need no login. A user who may not open its socket, or chooses so, logs in at the other one. */
 async function loginFor(args: LocalArgs, screen: Terminal, clock: Clock): Promise<Login> {
   const named = textOf(args['socket']) ?? screen.socketPath;
   const mustLogIn = args['login'] === true || (named !== null && isLoginPath(named));

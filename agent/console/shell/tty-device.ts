@@ -78,7 +78,7 @@ export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
   };
 }
 
-/** A line that is gone takes everything: its end is heard elsewhere. */
+/** Writes to a line that is gone are accepted: its end is reported elsewhere. */
 function writeSome(fd: number, bytes: Uint8Array): number {
   try {
     return writeSync(fd, bytes);

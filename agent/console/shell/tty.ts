@@ -4,7 +4,7 @@ export interface Tty {
   listen(events: TtyEvents): void;
   /** As many bytes as the kernel takes now; 0 where its buffer is full. */
   write(bytes: Uint8Array): number;
-  /** No more bytes until `resume`; the kernel keeps them and tells the far end to wait. */
+  /** No more bytes until `resume`; the kernel buffers them and stops the far end. */
   pause(): void;
   resume(): void;
   /** Units: bit/s. Null where there is no line to choke, as over SSH. */

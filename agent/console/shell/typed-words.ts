@@ -12,7 +12,7 @@ export interface TypedLine {
   readonly stages: readonly (readonly TypedWord[])[];
   /** The last word goes on: no blank behind it yet. */
   readonly isWordOpen: boolean;
-  /** A quote that nobody closed. */
+  /** A quote is not closed. */
   readonly isQuoteOpen: boolean;
 }
 

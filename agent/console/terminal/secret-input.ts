@@ -33,7 +33,7 @@ async function typedTwice(prompt: string, stdin: ReadStream, write: (text: strin
   throw new ConsoleError('failed', 'not the same twice; nothing was changed');
 }
 
-/** One line of raw bytes. Ctrl-C and Ctrl-D give up, Ctrl-U begins anew. */
+/** One line of raw bytes. Ctrl-C and Ctrl-D give up, Ctrl-U starts again. */
 async function typed(prompt: string, stdin: ReadStream, write: (text: string) => void): Promise<string> {
   write(`${prompt}: `);
   stdin.setRawMode(true);

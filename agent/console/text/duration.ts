@@ -3,7 +3,7 @@ import { ConsoleError } from '../console-error.ts';
 
 /** Units: ms. */
 const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
-/** From here on a limit is told in days. Units: ms. Source: assumed; nobody counts a month in hours. */
+/** From here on a limit is shown in days. Units: ms. Source: assumed; a month is not counted in hours. */
 const TOLD_IN_DAYS_MS = 14 * UNIT_MS.d;
 
 /** The shortest and the longest span that makes sense somewhere. Units: ms. */

@@ -102,7 +102,7 @@ function byPattern(text: string, inner: (part: string) => string): string | null
   return null;
 }
 
-/** Of a list of names only what joins them is told. */
+/** Of a list of names only the conjunctions are translated. */
 function translatedValue(name: string, value: string, inner: (part: string) => string): string {
   if (name === 'words')
     return value
@@ -111,7 +111,7 @@ function translatedValue(name: string, value: string, inner: (part: string) => s
   return AS_TYPED.has(name) ? value : inner(value);
 }
 
-/** What stands in brackets is a sentence of its own. */
+/** Translates text in brackets as a sentence of its own. */
 function bracketed(text: string, inner: (part: string) => string): string | null {
   const [, before, within, after] = /^(.*?) \(((?:[^()]|\([^()]*\))+)\)(.*)$/s.exec(text) ?? [];
   return before === undefined || within === undefined ? null : `${inner(before)} (${inner(within)})${inner(after ?? '')}`;
@@ -149,13 +149,13 @@ function patternOf([english, translation]: readonly [string, string]): Pattern &
     names: [...english.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),
     translation,
     letters: literal.length,
-    // One that touches no value, and the longest: it tells most.
+    // The longest word that touches no value: it is the most specific one.
     word:
       [...literal.matchAll(/(?<![\0A-Za-z])[A-Za-z]+(?![\0A-Za-z])/g)].map(([word]) => word).sort((a, b) => b.length - a.length)[0] ?? '',
   };
 }
 
-/** Those that may fit, the one that says most first. */
+/** Patterns that may fit, the most specific first. */
 function patternsFor(text: string): readonly Pattern[] {
   const words = new Set(['', ...(text.match(/[A-Za-z]+/g) ?? [])]);
   return [...words].flatMap((word) => made?.byWord.get(word) ?? []).sort((a, b) => b.letters - a.letters);

@@ -26,12 +26,12 @@ const GOOD = new Set(['ok', 'up', 'online', 'verified', 'good', 'synced']);
 const DOUBTFUL = new Set(['flaky', 'new', 'stale', 'warning', 'connecting', 'waiting', 'waiting-for-host', 'rtc', 'restored']);
 const BAD = new Set(['silent', 'down', 'reopening', 'trouble', 'failed', 'refused', 'bad', 'missing', 'alarm', 'none', 'no']);
 
-/** A sentence as this page's reader understands it. */
+/** Returns the sentence in the language of the page. */
 export function translated(text: string, { language = 'en' }: Pick<Page, 'language'>): string {
   return translate(language, text);
 }
 
-/** A state's word, in its colour where the page has colours; `shown` says it more exactly. */
+/** A state in its colour where the page has colours; `shown` is a more exact text for it. */
 export function stateWord(word: string, page: Page, shown = translated(word, page)): string {
   if (!page.colour) return shown;
   const style = GOOD.has(word) ? 'green' : DOUBTFUL.has(word) ? 'yellow' : BAD.has(word) ? 'red' : null;

@@ -6,7 +6,7 @@ import { translate } from './language.ts';
 /** Width of the labels at the left edge of a sheet. */
 const LABEL_COLS = 10;
 
-/** How wide, or also in which language: then label and text are told in it. Units: columns. */
+/** How wide, or also in which language: then label and text are translated. Units: columns. */
 export type Sheet = number | { readonly widthCols: number; readonly language?: Language };
 
 export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly language: Language } {

@@ -8,7 +8,7 @@ import type { LocalArgs, Terminal } from '../../../agent/console/terminal/termin
 
 const SITE = { yes: true, id: 'box', position: '47.4736,-0.5541', timezone: 'UTC' };
 
-/** What a person is told; no agent runs and nobody can be asked. */
+/** The error of a setup without a person, while no agent runs. */
 async function outcomeOf(folder: string, args: LocalArgs): Promise<string> {
   const terminal = { out: () => {}, err: () => {}, widthCols: 80, user: 'tech', socketPath: join(folder, 'agent.sock'), status: null };
   const world = {
@@ -46,7 +46,7 @@ const cases: [story: string, args: LocalArgs, answers: string | null, message: R
   ['a port that is not there', { ...SITE, port: ['/nonexistent/tty'] }, null, /^failed: no port could be used: .*there is no such port/],
 ];
 for (const [story, args, answers, message] of cases) {
-  t.test(`told before anything is written: ${story}`, async (t) => {
+  t.test(`refused before anything is written: ${story}`, async (t) => {
     const folder = t.testdir(answers === null ? {} : { 'answers.yaml': answers });
     t.match(await outcomeOf(folder, answers === null ? args : { ...args, answers: join(folder, 'answers.yaml') }), message);
     t.notOk(existsSync(join(folder, 'cabinet.yaml')));
@@ -61,7 +61,7 @@ t.test('a cabinet that is there is not replaced unasked, and no port is opened f
   );
 });
 
-t.test('a folder that cannot be written is told before the questions', async (t) => {
+t.test('a folder that cannot be written is reported before the questions', async (t) => {
   const folder = t.testdir();
   writeFileSync(join(folder, 'etc'), '');
   t.match(

@@ -17,13 +17,13 @@ const KNOWN = testProfile('known', [testPoint('power')], {
 });
 const AT_19200_EVEN: SerialSettings = { baud: 19_200, parity: 'even', stopBits: 1, dataBits: 8 };
 
-/** Registers 200 and 201 say "WB", the others 0. */
+/** Registers 200 and 201 hold "WB", the others 0. */
 function unit(turnaroundMs: number): SimUnit {
   const word = (address: number): number => ({ 200: 87, 201: 66 })[address] ?? 0;
   return { turnaroundMs, read: (_, address, count) => Array.from({ length: count }, (_, i) => word(address + i)), write: () => undefined };
 }
 
-/** A line whose units hear only who speaks at their speed, and everything that a look at it does. */
+/** A line whose units answer at their own speed only, and a probe of it. */
 function bench(serial: SerialSettings, units: ReadonlyMap<number, SimUnit>) {
   const clock = createManualClock(0, 'none');
   const line = createSimLine({ serial, clock, units });
@@ -55,7 +55,7 @@ function bench(serial: SerialSettings, units: ReadonlyMap<number, SimUnit>) {
     const result = probeLine('/dev/ttyX', { ...parts, signal: new AbortController().signal, ...changes }).finally(() => {
       isOver = true;
     });
-    result.catch(() => {}); // Told to whoever asked, by the return below.
+    result.catch(() => {}); // The caller gets it by the return below.
     while (!isOver) await clock.advance(50);
     return result;
   };
@@ -110,7 +110,7 @@ t.test('where nobody answers at any speed, that is the answer', async (t) => {
   t.equal(openPorts(), 0);
 });
 
-t.test('a device that talks by itself is heard at its own speed, without a word to it', async (t) => {
+t.test('a device that sends without a request is found at its own speed, and nothing is sent to it', async (t) => {
   const { profiles } = readProfiles([], readPlacedYaml);
   const clock = createManualClock(0, 'none');
   const asked: string[] = [];

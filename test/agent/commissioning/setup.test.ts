@@ -122,7 +122,7 @@ t.test('whatever was answered, the text is a cabinet that says just that', async
   t.match(text, /experimental: compare its values/);
 });
 
-t.test('a device that talks by itself is a line of its own, without an address', async (t) => {
+t.test('a device that sends without a request is a line of its own, without an address', async (t) => {
   const dust = testProfile('dust', [testPoint('pm2_5')], { category: 'air', transport: 'uart' });
   const text = cabinetText({
     answers: ANSWERS,

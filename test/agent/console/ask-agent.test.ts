@@ -94,7 +94,7 @@ t.test('a running agent is asked over its socket', async (t) => {
   t.match(await run([process.execPath, MAIN, 'devices'], { env }), { code: 0, out: /L01/ }, 'the environment may name the socket');
 });
 
-t.test('device types are told without an agent too, unless a certain agent was asked', async (t) => {
+t.test('device profiles are shown without an agent too, unless a socket is named', async (t) => {
   const nowhere = { socketPath: join(programFolder(t), 'none.sock') };
   const about = 'luciole: no agent answers: the shelf of the program\n';
   t.match(await inProcessWith(nowhere, 'profile', 'list'), { code: 0, out: /eastron-sdm630 +meter/, err: about });

@@ -54,7 +54,7 @@ export function zoneLightView(changes: Partial<ZoneLightView> = {}): ZoneLightVi
   };
 }
 
-/** Answers from fixed facts; a walk tells two detections at once, a lamp blinks once. */
+/** Answers from fixed facts; a walk reports two detections at once, a lamp blinks once. */
 export function fakeLight(asked: unknown[]): LightTools {
   return {
     tonight: (zone) => {

@@ -9,7 +9,7 @@ const LAUNCHER = join(ROOT, 'agent/luciole.js');
 /** Where a machine keeps its own Node, which may be older than ours. */
 const OWN_NODE = ['/usr/local/bin/node', '/usr/bin/node'].find((path) => existsSync(path)) ?? process.execPath;
 
-/** The launcher beside a program that only says how it was started. */
+/** The launcher next to a program that only prints how it was started. */
 function launcherWith(t: Test, mainSource: string, pinned: boolean): string {
   const home = programFolder(t);
   mkdirSync(join(home, 'agent'));

@@ -74,14 +74,14 @@ async function lasting(view: AgentView, token: string, answer: LoginAnswer, { re
     if (signal.aborted) resolve('hang-up');
     signal.addEventListener('abort', () => resolve('hang-up'), { once: true });
   });
-  // Who does not hear of it can use it for nothing.
+  // A client that does not receive the token cannot use it.
   if (!report(answer)) view.access.logOut(token);
   const how = await Promise.race([view.access.ended(token), gone]);
   view.access.logOut(token);
   return how;
 }
 
-/** A name that is none may be a password typed in the wrong place: it is written nowhere. */
+/** An unknown name may be a password typed in the wrong place, so it is not noted. */
 async function note(view: AgentView, { socketKind }: Caller, asked: LoginRequest, answer: LoginAnswer): Promise<void> {
   const known = await view.access.users().catch(() => []);
   const user = known.some(({ name }) => name === asked.user) ? asked.user : 'unknown';

@@ -24,7 +24,7 @@ const TIMEOUT_MS = 60_000;
 const NAME = { name: 'name', summary: 'a user of the cabinet', required: true } as const;
 const OWN_NAME = { name: 'name', summary: 'another user, for admins (default: yourself)', required: false } as const;
 
-/** What a change of users says once it is made. */
+/** The result of a change of users. */
 interface Done {
   readonly user: string;
   readonly done: string;
@@ -165,7 +165,7 @@ const CODES: Readonly<Record<AccessErrorCode, ConsoleErrorCode>> = {
   file: 'failed',
 };
 
-/** Errors: rejects with ConsoleError in the words of what could not be done. */
+/** Errors: rejects with ConsoleError instead of AccessError, with the same message. */
 async function withAccessErrors<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

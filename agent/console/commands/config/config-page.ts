@@ -128,7 +128,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   console: 'the language of new sessions',
 };
 
-/** What of the running cabinet is taken up anew. */
+/** Parts of the running cabinet that are started again. */
 function touchText(touches: readonly string[]): string {
   return touches.length === 0 ? 'nothing that runs is changed' : `it changes ${touches.map((room) => ROOMS[room] ?? room).join(', ')}`;
 }

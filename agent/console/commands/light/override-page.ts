@@ -12,7 +12,7 @@ import { labelled } from '../../text/text-lines.ts';
 /** Worst first: what a technician must act on. */
 const ORDER: readonly (OutcomeState | 'waiting')[] = ['failed', 'refused', 'waiting', 'received', 'queued', 'sent', 'verified'];
 
-/** How a command ended, and which lamps did not do as told. `untilMs` is null for a release. */
+/** How a command ended, and which lamps did not follow. `untilMs` is null for a release. */
 export function renderOutcome(outcome: Outcome, page: Page, untilMs: WallMs | null): string {
   const { target, waiting = [] } = outcome;
   const held = new Set(waiting.flatMap(({ lamps }) => lamps));
@@ -27,7 +27,7 @@ export function renderOutcome(outcome: Outcome, page: Page, untilMs: WallMs | nu
   const below = waiting.flatMap((each) => labelled('Below', belowText(each, outcome, page, untilMs), page));
   return [...labelled('Outcome', head, page), ...rows, ...below, ...ends(outcome, page, untilMs)].join('\n');
 }
-/** Lamps named before one wish; the others are counted. */
+/** Lamps named before one intent; the others are counted. */
 const NAMED_LAMPS = 4;
 
 /** A release that was taken up holds even when a lamp does not confirm its new level. */
@@ -47,7 +47,7 @@ function howItWent(
   return `override to ${formatLevel(levelPct)} ${how}`;
 }
 
-/** Which wish these lamps follow instead, who gave it, until when, and what ends it. */
+/** Which intent these lamps follow instead: its user, its end, and what ends it. */
 function belowText({ lamps, wish: intent }: OverriddenLamps, outcome: Outcome, page: Page, untilMs: WallMs | null): string {
   const more = lamps.length - NAMED_LAMPS;
   const names = more > 0 ? `${lamps.slice(0, NAMED_LAMPS).join(', ')} and ${more} more` : lamps.join(', ');

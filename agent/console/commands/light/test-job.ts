@@ -55,7 +55,7 @@ export interface Tested {
   readonly restored: Outcome['state'];
 }
 
-/** Errors: rejects with ConsoleError 'failed' where somebody else holds the target. */
+/** Errors: rejects with ConsoleError 'failed' where another user has locked the target. */
 export async function testTarget(view: AgentView, target: Target, job: Job): Promise<Tested> {
   expectFree(view, target);
   const steps: TestStep[] = [];
@@ -71,7 +71,7 @@ export async function testTarget(view: AgentView, target: Target, job: Job): Pro
     restored = (await view.release({ target, source: job.source, rank: 'maintenance' })).state;
   }
   const lamps = [...new Set(steps.flatMap(({ states }) => Object.keys(states)))].sort();
-  // A meter weighs the whole cabinet: it says something of these lamps only where there are no others that may change meanwhile.
+  // A meter measures the whole cabinet: it is of use only where no other lamps may change meanwhile.
   const otherLamps = view.names().lamps.length - lamps.length;
   const { own, meters } = powerPoints(view, lamps);
   const verdicts = lamps.map((lamp): LampVerdict => {

@@ -41,7 +41,7 @@ function lamp(view: WhyLamp, atMs: WhyView['atMs'], page: Page): string {
   ].join('\n');
 }
 
-/** Ends are told as seen from the instant in question. */
+/** Ends are shown relative to the requested instant. */
 function pageAt(atMs: WhyView['atMs'], page: Page): Page {
   return atMs === undefined ? page : { ...page, atMs };
 }

@@ -52,7 +52,7 @@ export function renderScan({ line, isNetwork, found, missing, damaged, durationM
   ].join('\n');
 }
 
-/** The lines of a cabinet, for who has named none. */
+/** The lines of a cabinet, shown where no line was named. */
 export interface LineChoice {
   readonly lines: readonly Pick<LineStats, 'line' | 'kind' | 'port' | 'baud'>[];
 }

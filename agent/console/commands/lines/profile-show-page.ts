@@ -51,7 +51,7 @@ export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, p
   ].join('\n');
 }
 
-/** What `luciole profile check` says of a profile without faults. */
+/** What `luciole profile check` prints for a profile without faults. */
 export function renderChecked(
   file: string,
   { id, points, examples, trust, experimental }: Profile,

@@ -21,7 +21,7 @@ export function renderLogLine(line: ShownLogLine, page: Page): string {
   return [...(line.missed === 0 ? [] : [leftOut(line.missed, page)]), ...logRows(line, page)].join('\n');
 }
 
-/** What stands where lines were not shown. */
+/** The text in place of lines that were not shown. */
 export function leftOut(lines: number, page: Pick<Page, 'language'>): string {
   return `! ${translated(lines === 1 ? '1 line left out' : `${lines} lines left out`, page)}`;
 }
@@ -43,7 +43,7 @@ export function logRows(line: LogLine, page: Page): readonly string[] {
 function whatOf({ severity, fields }: LogLine, page: Page): string {
   const { source, text, ended, ...rest } = fields;
   if (typeof source !== 'string' || typeof text !== 'string') return fieldsText(fields);
-  // A notice is over as soon as it is told, which is worth no word.
+  // A notice is over at once, so its end is not shown.
   const isOver = ended === true && severity !== 'info';
   return [`${source} ${eventText({ source, text }, page)}`, ...(isOver ? [`(${translated('over', page)})`] : []), fieldsText(rest)]
     .join(' ')

@@ -49,10 +49,10 @@ export function readLevel({ level = 'info' }: LocalArgs): LogSeverity {
   );
 }
 
-/** The first line of each reader, so that it is seen at once that it is heard. */
+/** The first line for each reader: it shows at once that the log is read. */
 const BEGUN = 'log-watched';
 
-/** Tells every line until the time is over or the reader is gone. */
+/** Sends every line until the time is over or the reader is gone. */
 async function watchLog(feed: LogFeed, { level, forMs }: { level: LogSeverity; forMs: number | null }, job: Job): Promise<Watched> {
   const { clock, report } = job;
   const startMono = clock.monoMs();
@@ -73,7 +73,7 @@ async function watchLog(feed: LogFeed, { level, forMs }: { level: LogSeverity; f
   const stop = feed.listen(level, listener);
   return untilOver(job, forMs, () => {
     stop();
-    // The first line only says that the log is read.
+    // The first line only shows that the log is read.
     return { seen: Math.max(0, seen - 1), missed, durationMs: Math.round(clock.monoMs() - startMono) };
   });
 }

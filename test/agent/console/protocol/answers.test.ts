@@ -145,7 +145,7 @@ t.test('a check of the store gives word while it reads, and fails when there is 
   t.match(await receiveReplies(socket, 1), [{ id: 2, ok: true }], 'no word comes after the answer');
 });
 
-t.test('what the disk did not answer is told with its trouble, and a backup is in the log with who asked', async (t) => {
+t.test('a disk without an answer is reported with its trouble, and a backup is logged with its user', async (t) => {
   const socketPath = place(t);
   const logged: unknown[] = [];
   const trouble = { state: 'trouble', reason: 'the disk is full; make room' } as const;
@@ -162,7 +162,7 @@ t.test('what the disk did not answer is told with its trouble, and a backup is i
   t.match(logged.at(-1), { name: 'console-command', command: 'store backup', by: 'console:tech', path: '/var/lib/luciole/state.db.bak' });
 });
 
-t.test('each command is one audit line with who, which door and what came of it; the same look only once an hour', async (t) => {
+t.test('each command is one audit line with user, socket and result; the same look only once an hour', async (t) => {
   const socketPath = place(t);
   const view = createFakeView();
   const clock = createManualClock(AT_MS);

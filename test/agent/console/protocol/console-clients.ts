@@ -28,7 +28,7 @@ export function serverAt(t: Test, socketPath: string, view: AgentView = createFa
   return server;
 }
 
-/** A client that never closes its end and sends on, whatever it is told. */
+/** A client that never closes its end and sends on, whatever it receives. */
 export async function stubborn(t: Test, socketPath: string): Promise<Socket> {
   const socket = connect({ path: socketPath, allowHalfOpen: true });
   const writing = setInterval(() => socket.write('x'), 1);

@@ -16,7 +16,7 @@ const DONE: ConfigAnswer = {
   isOnTrial: true,
 };
 
-/** A desk on which each commit is a trial. */
+/** A manager for which each commit is a trial. */
 function trialManager(by = 'console:tech') {
   const asked: unknown[][] = [];
   let view: ConfigView = { running: REVISION, trial: null, candidate: null, trouble: '' };
@@ -77,7 +77,7 @@ t.test('who logs out, whose change keeps itself, or who has changed nothing give
   t.strictSame(other.asked, [], "another's");
 });
 
-t.test('the prompt shows what is left of a trial, beside an override; who leaves is told how it ends', async (t) => {
+t.test('the prompt shows what is left of a trial, next to an override; the last lines say how it ends', async (t) => {
   for (const [mode, end] of [
     ['asked', 'config confirm keeps it, else it returns'],
     ['auto', 'it is kept by itself once all is well, else it returns'],

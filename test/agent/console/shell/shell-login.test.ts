@@ -50,7 +50,7 @@ t.test('name and password let in; the password is on no screen', async (t) => {
   t.notMatch(bytes(), 'right');
 });
 
-t.test('a wrong one is told, and five of them give the line back', async (t) => {
+t.test('a wrong one is reported, and five of them end the session', async (t) => {
   const session = await openSession(t, { hasLogin: true });
   for (let turn = 0; turn < 5; turn++) {
     await session.say('marie');
@@ -132,7 +132,7 @@ t.test('a session that the agent ends is over here as well', async (t) => {
   t.match(session.bytes(), /% the agent has ended the session/);
 });
 
-t.test('overrides count down in the prompt, and who leaves is told of them', async (t) => {
+t.test('overrides count down in the prompt, and the last lines name them', async (t) => {
   const session = await openSession(t, { view: overridden() });
   t.match(session.bytes(), /ANG-0421 \[OVERRIDE 14:3\d\]> $/);
   session.type('logout\r');
@@ -140,7 +140,7 @@ t.test('overrides count down in the prompt, and who leaves is told of them', asy
   t.match(session.bytes(), /! bressigny stays at 80 % by hand for 14:3\d; release bressigny ends it\n$/);
 });
 
-t.test('who leaves all of the street lit is told the word that ends it', async (t) => {
+t.test('after lights on, the last lines name the command that ends it', async (t) => {
   const session = await openSession(t, { view: overridden({ kind: 'cabinet', id: 'ANG-0421' }) });
   session.type('logout\r');
   await session.until('the end', () => session.ended() !== null);

@@ -52,7 +52,7 @@ const REFUSED: ConfigAnswer = {
 };
 const FILES: ConfigFiles = { cabinet: 'cabinet: { id: a } # été\nlines: []\n', profiles: { 'acme.yaml': 'id: acme\n' } };
 
-/** A desk that says what it is told to say, and keeps what it was asked. */
+/** A view whose manager gives these replies; `asked` gets the requests. */
 function view(replies: Partial<{ answer: ConfigAnswer; view: ConfigView }> = {}) {
   const asked: unknown[][] = [];
   const reply =
@@ -118,7 +118,7 @@ t.test('what runs, what is on trial and what is missing, on 80 columns', async (
   t.match((await run('config', {})).text, /^Candidate none$/m);
 });
 
-t.test('each verb asks the desk what was typed', async (t) => {
+t.test('each verb requests from the manager what was typed', async (t) => {
   const cases: readonly (readonly [name: string, args: RawArgs, asked: unknown[]])[] = [
     ['config set', { path: 'zones[rue].minPct', value: '15' }, ['set', 'zones[rue].minPct', '15', 'console:anne']],
     ['config set', { path: 'lamps[L12]', delete: true }, ['set', 'lamps[L12]', null, 'console:anne']],
@@ -139,7 +139,7 @@ t.test('each verb asks the desk what was typed', async (t) => {
   for (const [name, args, asked] of cases) t.match((await run(name, args)).asked[0], asked, name);
 });
 
-t.test('answers are told in words, within 80 columns of ASCII', async (t) => {
+t.test('answers are sentences, within 80 columns of ASCII', async (t) => {
   const cases: readonly (readonly [name: string, args: RawArgs, answer: ConfigAnswer, shown: RegExp, ok?: false])[] = [
     [
       'config compare',
@@ -193,7 +193,7 @@ t.test('answers are told in words, within 80 columns of ASCII', async (t) => {
   t.ok(text.split('\n').every((line) => line.length <= 80));
 });
 
-t.test('texts are shown, and what is not kept is told', async (t) => {
+t.test('texts are shown, and what is not stored is reported', async (t) => {
   t.equal((await run('config show', {})).text, 'cabinet: { id: a } # ete\nlines: []');
   t.equal((await run('config show', { profile: 'acme.yaml' })).text, 'id: acme');
   for (const [args, reason] of [

@@ -256,7 +256,7 @@ interface Shown {
   readonly err: string;
 }
 
-/** A console that talks to this view over a socket of its own. */
+/** A console connected to this view by a socket of its own. */
 async function consoleOf(t: { teardown(fn: () => unknown): void }, view: AgentView, clock = createManualClock(AT_MS)) {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   const socketPath = join(folder, 'agent.sock');
@@ -299,7 +299,7 @@ t.test('each command is typed, answered and laid out', async (t) => {
   t.match(view.asked, [{ tonight: 'bressigny' }, { tonight: null }, { id: 'L07', atMs: Date.parse('2026-12-01T22:41Z') }]);
 });
 
-t.test('what the street does not bear is told in its words', async (t) => {
+t.test('what the street refuses is shown with its reason', async (t) => {
   const { luciole } = await consoleOf(t, createFakeView());
   t.match(await luciole('identify', 'L09'), { code: 1, err: /L09 is locked at 100 % by console:eve/ });
   t.match(await luciole('identify', 'bressigny'), { code: 1, err: /no lamp "bressigny"/ });
@@ -337,7 +337,7 @@ function jobOf(clock = createManualClock(AT_MS)) {
   return { reports, gone, clock, job };
 }
 
-t.test('a walk test tells who will be heard, then each detection, and ends by itself with the sums', async (t) => {
+t.test('a walk test reports its sensors, then each detection, and ends by itself with the sums', async (t) => {
   const view = createFakeView();
   const { reports, clock, job } = jobOf();
   const answer = rowOf('walk-test').answer(view, { zone: 'bressigny', for: '30s' }, job);

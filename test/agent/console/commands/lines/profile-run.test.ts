@@ -23,7 +23,7 @@ examples:
   - { origin: computed, request: 07 03 07 D0 00 01 84 E1, response: 07 03 02 01 2C 30 09, expect: { level: 300 } }
 `;
 
-t.test('a profile is checked at the desk and tried on a unit through the running agent', async (t) => {
+t.test('a profile is checked offline and tried on a unit through the running agent', async (t) => {
   const dir = programFolder(t);
   const [good, bad, socketPath] = [join(dir, 'good.yaml'), join(dir, 'bad.yaml'), join(dir, 'agent.sock')];
   writeFileSync(good, PROFILE);

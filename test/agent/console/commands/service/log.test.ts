@@ -17,7 +17,7 @@ function line(changes: Partial<LogLine> = {}): LogLine {
   return { atMs: AT_MS, severity: 'warning', name: 'device-silent', fields, repeated: 0, ...changes };
 }
 
-/** A log that says what the test says. */
+/** A log feed whose lines the test emits. */
 function createFeed(): LogFeed & { readonly readers: Set<LogSeverity>; say(changes?: Partial<LogLine>): void } {
   const listeners = new Set<(line: LogLine) => void>();
   const readers = new Set<LogSeverity>();
@@ -132,7 +132,7 @@ t.test('without an agent log on says so; a viewer may not', async (t) => {
   t.equal(COMMANDS.find(({ name }) => name === 'log watch')?.role, 'technician');
 });
 
-t.test('over the door where one logs in a technician sees the log, a viewer does not', async (t) => {
+t.test('on the login socket a technician sees the log, a viewer does not', async (t) => {
   for (const [user, shows] of [
     ['marie', /lines of the log from info on are shown/],
     ['vera', /% log on needs the role technician; you are viewer/],
