@@ -16,6 +16,7 @@ export interface FailureCounterParts {
   readonly onLocked: (user: string | null, waitMs: number) => void;
 }
 
+/** Failed logins of each user, named as typed. */
 export interface FailureCounter {
   /** Reads the counts of earlier runs, once. Resolves after a bounded wait where the disk does not respond. */
   restore(): Promise<void>;
@@ -37,6 +38,7 @@ const DISK_MS = 2_000;
 /** Source: 64 bits tell any users apart. */
 const KEY_CHARS = 16;
 
+/** At first nothing is counted; call `restore` before the first login. */
 export function createFailureCounter({ clock, log, store, onLocked }: FailureCounterParts): FailureCounter {
   let lockout: Lockout = NO_FAILURES;
   let restoring: Promise<void> | null = null;

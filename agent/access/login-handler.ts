@@ -12,12 +12,14 @@ import { type Hasher, passwordProblem } from './password.ts';
 import { isInvited, plainOneTime, type UserRegistry } from './user-registry.ts';
 import type { UserRecord } from './users-file.ts';
 
+/** What logins are checked with, and who is notified of a lock. */
 export interface LoginHandlerParts extends FailureCounterParts {
   readonly users: UserRegistry;
   readonly hasher: Hasher;
   readonly codeCheck: CodeCheck;
 }
 
+/** Decides on logins. Errors: `isPassword` rejects with AccessError. */
 export interface LoginHandler {
   /** Returns the user who may come in, or why not. */
   judge(request: LoginRequest): Promise<UserRecord | LoginAnswer>;

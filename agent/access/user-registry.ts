@@ -10,6 +10,7 @@ import { type Hasher, passwordProblem } from './password.ts';
 import { keyUri, newTotpSecret } from './totp.ts';
 import type { UserRecord, UsersFile } from './users-file.ts';
 
+/** Where users are stored and how passwords are hashed. */
 export interface UserRegistryParts {
   readonly file: UsersFile;
   readonly hasher: Hasher;

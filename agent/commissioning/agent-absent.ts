@@ -7,7 +7,7 @@ import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 /** Longest wait for an agent that might be there. Units: ms. */
 const AGENT_WAIT_MS = 3_000;
 
-/** Errors: rejects with ConsoleError 'busy' and this advice where one answers, or holds its socket and does not. */
+/** Resolves when no agent runs. Errors: rejects with ConsoleError 'busy' and this advice where one answers, or has its socket open and does not. */
 export async function refuseWhileAgentRuns(args: LocalArgs, terminal: Terminal, advice: string): Promise<void> {
   const named = typeof args['socket'] === 'string' ? args['socket'] : terminal.socketPath;
   const socketPaths = named === null ? usualSocketPaths() : [named];

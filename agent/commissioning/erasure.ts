@@ -13,7 +13,7 @@ const MARKS: readonly RegExp[] = [
   ...[/^console-lines-/, /^luciole-support-.*\.txt\.gz$/],
 ];
 /** Ours in a folder with one of those files: revisions, releases, quarantined files, files received by a console, space reserved for a full disk. */
-const BESIDE: readonly RegExp[] = [/^config$/, /^releases$/, /^quarantine$/, /^received$/, /^ballast/];
+const WITH_MARK: readonly RegExp[] = [/^config$/, /^releases$/, /^quarantine$/, /^received$/, /^ballast/];
 
 /** One file or folder that goes. Units: bytes, with all that lies in it. */
 export interface Erased {
@@ -33,7 +33,7 @@ export function planErasure(dir: string): Erasure {
   const among = (kinds: readonly RegExp[]): readonly string[] => names.filter((name) => kinds.some((kind) => kind.test(name)));
   const marks = among(MARKS);
   // The marks last: where the power goes in the middle, the rest is still known as ours.
-  const goes = marks.length === 0 ? [] : [...among(BESIDE), ...marks];
+  const goes = marks.length === 0 ? [] : [...among(WITH_MARK), ...marks];
   return {
     goes: goes.map((name) => ({ path: join(dir, name), bytes: bytesOf(join(dir, name)) })),
     stays: names.filter((name) => !goes.includes(name)).map((name) => join(dir, name)),

@@ -13,6 +13,7 @@ import { createField } from '../field/field.ts';
 import { fieldLine } from '../field/line-from-config.ts';
 import type { SeenLine } from './propose.ts';
 
+/** Which addresses to scan, at which serial settings. */
 export interface ProbeRequest {
   readonly from: number;
   readonly to: number;
@@ -20,6 +21,7 @@ export interface ProbeRequest {
   readonly serial: SerialSettings | null;
 }
 
+/** What one scan of a port needs. */
 export interface SetupProbeParts extends ProbeRequest {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly clock: Clock;

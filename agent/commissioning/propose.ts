@@ -47,6 +47,7 @@ export interface DraftLamp {
   readonly pole: string;
 }
 
+/** The proposed site, before it is written as a cabinet file. */
 export interface SiteDraft {
   readonly lines: readonly DraftLine[];
   /** Units: m along the street. */

@@ -8,6 +8,7 @@ import { parseLinePort } from '../core/line-port.ts';
 import { nearest } from '../core/suggestions.ts';
 import { QUESTIONS, type TypedAnswers } from './questions.ts';
 
+/** Answers and options given before the first question. */
 export interface SetupRequest {
   /** By question. */
   readonly answers: TypedAnswers;
@@ -29,7 +30,7 @@ const SINGLE = ['serial', 'units'];
 /** Source: the formats of the cabinet's schema. */
 const SERIAL = /^(\d{4,6})[- ,]?8([NEO])([12])$/i;
 
-/** Options go before the file of answers. Errors: throws ConsoleError 'usage' for the first thing wrong. */
+/** Reads options and answers file; options take precedence. Errors: throws ConsoleError 'usage' for the first thing wrong. */
 export function readSetupRequest(args: LocalArgs): SetupRequest {
   const file = typeof args['answers'] === 'string' ? answersOf(args['answers']) : {};
   const texts = (name: string): readonly string[] => {

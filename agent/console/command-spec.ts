@@ -169,6 +169,7 @@ export type ShellCommandName =
   | 'recall'
   | 'logout';
 
+/** A command of the table: run by the agent, by the program, or by the shell of a session. */
 export type ConsoleCommand = LocalCommand | AgentCommand | ShellCommand;
 
 interface AgentCommandParts<Args, Result, Progress> extends CommandWords {

@@ -21,6 +21,7 @@ const PACE = 10;
 /** At least so many equal rows are shown as one and their count: they are pasted text, not output. */
 const MANY_ROWS = 10;
 
+/** One visit: the agent on its street, and the terminal of the technician. */
 export interface ConsoleVisit {
   readonly rig: Rig;
   readonly screen: Screen;

@@ -12,7 +12,7 @@ import type { ConsoleRequest } from './protocol.ts';
 
 const DENIED = 'denied';
 /** The user name of a client that is not logged in. */
-const NOBODY = 'nobody';
+const NO_USER = 'nobody';
 
 export interface Gate {
   /** Errors: rejects with ConsoleError; anything else is a bug. */
@@ -48,7 +48,7 @@ export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, c
   /** On the socket of the machine, membership in its group is proof; on the other one a session is. */
   function callerOf({ user, token }: ConsoleRequest): Caller {
     if (socketKind === 'agent') return { user, role: 'admin', socketKind };
-    if (token === undefined) return { user: NOBODY, role: null, socketKind };
+    if (token === undefined) return { user: NO_USER, role: null, socketKind };
     const session = view.access.callerOf(token);
     if (session === null) throw new ConsoleError('denied', 'the session is over; log in again');
     return { ...session, socketKind };

@@ -15,6 +15,7 @@ export const MAX_REPLY_BYTES = 16_777_216;
 /** Arguments as typed: both ends read them with the same function. */
 export type RawArgs = Readonly<Record<string, string | boolean>>;
 
+/** One request of a client. */
 export interface ConsoleRequest {
   readonly id: number;
   readonly command: string;
@@ -37,6 +38,7 @@ export interface Progress extends Stamp {
   readonly progress: unknown;
 }
 
+/** The reply to a command that was run. */
 export interface ConsoleAnswer extends Stamp {
   readonly ok: true;
   readonly result: unknown;
@@ -49,6 +51,7 @@ export interface ConsoleRefusal {
   readonly error: { readonly code: ConsoleErrorCode; readonly message: string; readonly bus?: BusErrorCode };
 }
 
+/** The one reply to each request. */
 export type ConsoleReply = ConsoleAnswer | ConsoleRefusal;
 
 /**

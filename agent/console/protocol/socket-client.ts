@@ -21,7 +21,7 @@ export interface AgentCall {
   readonly request: ConsoleRequest;
   /** Longest silence of the agent, counted from its last sign of life. Units: ms. */
   readonly timeoutMs: number;
-  /** Hears of what comes before the answer, signs of life excepted. */
+  /** Receives progress before the answer, without signs of life. */
   readonly onProgress?: (progress: Progress) => void;
   /** Aborted when the answer is not needed; the job in the agent ends with the connection. */
   readonly signal?: AbortSignal;
@@ -43,7 +43,7 @@ export async function callAgent({ socketPaths, ...call }: AgentCall): Promise<Co
   );
 }
 
-/** The first of these sockets that answers; `closed` where one does, but not to this user; null where none does. */
+/** Returns the first of these sockets that answers; `closed` where one exists that this user may not open; null without any. */
 export async function firstSocket(paths: readonly string[]): Promise<string | 'closed' | null> {
   let isClosed = false;
   for (const path of paths) {

@@ -27,6 +27,7 @@ const LOOK_MS = 5_000;
 const TRIES = 5;
 const HINT = 'without a login: lights on 30m (all lamps to 100 %), logout';
 
+/** The login socket, and what is shown to a person who is not logged in. */
 export interface ConsoleLoginParts {
   readonly socketPath: string;
   readonly clock: Clock;

@@ -20,7 +20,7 @@ const PROBE_COLS = PROBE.length;
 
 export type EndReason = 'logout' | 'idle' | 'hang-up' | 'stopped';
 
-/** A typed line, or why there is none. */
+/** A typed line, or why no line was typed. */
 export type LineRead =
   | { readonly kind: 'line'; readonly text: string; readonly lostChars: number }
   | { readonly kind: 'interrupt' }

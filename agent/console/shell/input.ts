@@ -9,11 +9,13 @@ import type { Tty } from './tty.ts';
 /** Typed or pasted ahead. Units: keys. Source: a paste of 64 KB must be taken without a pause. */
 const MAX_AHEAD = 65_536;
 
+/** What is reported at once, instead of waiting to be taken. */
 export interface InputEvents {
+  /** XOFF, or XON. */
   readonly flow: (isStop: boolean) => void;
-  /** The terminal's answer about its cursor. */
+  /** The terminal's answer to a question about its cursor. */
   readonly report: (row: number, col: number) => void;
-  /** Something came from the person. */
+  /** Bytes arrived. */
   readonly alive: () => void;
 }
 

@@ -4,6 +4,7 @@
  * Pure state. Line noise becomes `noise` keys only.
  */
 
+/** A key that edits, moves or ends; named for what it does. */
 export type ControlKey =
   | 'enter'
   | 'backspace'

@@ -50,7 +50,7 @@ const LINE_COLUMNS = [
 const UNIT_COLUMNS = [
   { title: 'Device', maxCols: 14 },
   { title: 'Line', maxCols: 12 },
-  { title: 'State', isTold: true },
+  { title: 'State', isTranslated: true },
   { title: 'Loss %', align: 'right' },
   { title: 'Ok', align: 'right' },
   { title: 'p50', align: 'right' },

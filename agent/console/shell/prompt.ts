@@ -23,7 +23,7 @@ export function promptOf(known: Known | null, inWords: InWords): string {
   return `${[cabinet.id, ...marks].join(' ')}> `;
 }
 
-/** The next one at the cabinet does not know of it. */
+/** Overrides and trials that are still in force: the next person at the cabinet would not expect them. */
 export function goodbyeLines(known: Known, inWords: InWords): readonly string[] {
   return [...overridesLeft(known, inWords), ...trialLeft(known, inWords)];
 }

@@ -14,7 +14,7 @@ import type { CopyParts } from './copy-serial.ts';
 export interface ReceiveArgs {
   readonly file: string;
   /** What is there goes first; otherwise it is taken as the beginning of the file. */
-  readonly isAnew: boolean;
+  readonly isRestart: boolean;
   /** Nothing is received: what came under this name goes. */
   readonly isGone: boolean;
 }
@@ -31,7 +31,7 @@ const MAX_BYTES = 256 * 2 ** 20;
 const FREE_BYTES = 32 * 2 ** 20;
 
 /** Resolves with the lines to show afterwards. Errors: rejects with ConsoleError. */
-export async function receiveSerial({ file, isAnew, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
+export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
   const { dialog, tty, clock, translate } = parts;
   if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', 'name a file of this console, without a folder');
   const notice = (text: string): readonly string[] => wrap(translate(text), dialog.settings.widthCols);
@@ -39,7 +39,7 @@ export async function receiveSerial({ file, isAnew, isGone }: ReceiveArgs, parts
   mkdirSync(dir, { recursive: true });
   const path = join(dir, file);
   if (isGone) return notice(takeAway(path));
-  clearFor(path, isAnew);
+  clearFor(path, isRestart);
   const maxBytes = Math.min(MAX_BYTES, roomIn(dir) + sizeOf(path));
   if (maxBytes <= 0) throw new ConsoleError('failed', `no room in ${dir}: ${formatBytes(FREE_BYTES)} stay free for the store`);
   const text = `send ${file} by ZMODEM now, ${formatBytes(maxBytes)} at most; Ctrl-X five times gives up; the same again goes on`;
@@ -80,9 +80,9 @@ function secondOf(path: string): string {
 }
 
 /** What is there stays as the beginning of a file that was cut. Errors: throws ConsoleError 'failed' for one that came whole. */
-function clearFor(path: string, isAnew: boolean): void {
+function clearFor(path: string, isRestart: boolean): void {
   const isCut = existsSync(markOf(path)) || existsSync(secondOf(path));
-  if (isAnew) forget(path);
+  if (isRestart) forget(path);
   else if (existsSync(path) && !isCut) {
     throw new ConsoleError(
       'failed',

@@ -17,6 +17,7 @@ export interface Tty {
   close(): void;
 }
 
+/** What a terminal reports. */
 export interface TtyEvents {
   readonly bytes: (bytes: Uint8Array) => void;
   /** The line is gone: carrier lost, window closed. */

@@ -41,6 +41,7 @@ export interface LocalMachine {
   restart(): Promise<string | null>;
 }
 
+/** The local files that stand in for an agent that does not answer. */
 export interface LocalFiles extends LocalConfigView {
   /** Which files were read, as a sentence for the reader. */
   readonly about: string;

@@ -41,6 +41,7 @@ export function chore(name: string, changes: Partial<ChoreView> = {}): ChoreView
   };
 }
 
+/** A healthy store, with these changes. */
 export function fakeStoreView(changes: Partial<StoreView> = {}): StoreView {
   return {
     ...storeStatus(),

@@ -47,6 +47,7 @@ export function line(id: string, changes: Partial<LineView> = {}): LineView {
   };
 }
 
+/** The event of a silent unit. */
 export function fakeEvent(number: number, changes: Partial<AgentEvent> = {}): AgentEvent {
   return {
     id: `unit-silent:${lampId(number)}:${AT_MS}`,

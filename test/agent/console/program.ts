@@ -38,6 +38,7 @@ export async function run(words: readonly string[], options: SpawnOptions = {}):
   return { code, ...text };
 }
 
+/** Runs the program in a process of its own. */
 export const runLuciole = (...words: string[]): Promise<Ended> => run([process.execPath, MAIN, ...words]);
 
 /** The same without a process of its own; what only the program can do is refused. */
@@ -60,6 +61,7 @@ export async function inProcessWith(changes: Partial<Terminal>, ...words: string
   return { code, ...text };
 }
 
+/** A folder with a path short enough for a socket, removed after the test. */
 export function programFolder(t: Test): string {
   const path = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   t.teardown(() => rmSync(path, { recursive: true, force: true }));

@@ -10,10 +10,10 @@ export function renderUsers(users: readonly UserView[], page: Page): string {
   const columns = [
     { title: 'User', maxCols: 31 },
     { title: 'Role' },
-    { title: 'Codes', isTold: true },
+    { title: 'Codes', isTranslated: true },
     { title: 'Logged in', align: 'right' },
     { title: 'Waits', align: 'right' },
-    { title: 'Password', isTold: true },
+    { title: 'Password', isTranslated: true },
   ] as const;
   const rows = users.map(({ name, role, hasCodes, sessions, lockedMs, invitedUntilMs }) => [
     name,

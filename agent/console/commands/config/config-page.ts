@@ -23,6 +23,7 @@ export function renderConfig({ running, trial, candidate, trouble }: ConfigView,
   return sheet.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
 }
 
+/** Renders `config history`, the newest revision first. */
 export function renderRevisions(revisions: readonly Revision[], page: Page): string {
   const rows = revisions.map(({ number, atMs, by, why, state, reason }) => [
     String(number),
@@ -36,7 +37,7 @@ export function renderRevisions(revisions: readonly Revision[], page: Page): str
     { title: 'When' },
     { title: 'State' },
     { title: 'By', maxCols: 20 },
-    { title: 'Why', wraps: true, isTold: true },
+    { title: 'Why', wraps: true, isTranslated: true },
   ] as const;
   return tableLines(columns, rows, page).join('\n');
 }
@@ -48,6 +49,7 @@ export function renderPut(answer: ConfigAnswer, page: Sheet): string {
   );
 }
 
+/** Renders the result of `config check`. */
 export function renderConfigCheck(answer: ConfigAnswer, page: Sheet): string {
   const { warnings, touches } = answer;
   return (

@@ -12,7 +12,7 @@ export type EnergyForm = 'table' | 'csv';
 export interface EnergyAnswer extends EnergyView, Pick<EnergyQuery, 'by' | 'zone'> {}
 
 /** Shorter breaks are not worth a line. Units: h. Source: assumed; a restart takes seconds. */
-const TOLD_H = 0.1;
+const MIN_SHOWN_H = 0.1;
 /** Less would read as no time at all. Units: h. */
 const SHOWN_H = 0.005;
 const RIGHT = { align: 'right' } as const;
@@ -126,7 +126,7 @@ function notes({ rows, meters, zone, awayH, undatedH }: EnergyAnswer, page: Page
     ...line('Before', 'the baseline of the zone in cabinet.yaml, for the same nights'),
     ...line('Raised', `presence and traffic took ${energy(raised)} kWh of it`),
     ...(zone === null ? meterTexts(meters).flatMap((text) => line('Measured', text)) : []),
-    ...(unknown < TOLD_H
+    ...(unknown < MIN_SHOWN_H
       ? []
       : line(
           'Unknown',
@@ -135,8 +135,8 @@ function notes({ rows, meters, zone, awayH, undatedH }: EnergyAnswer, page: Page
             sum((row) => row.unknownSavedKwh),
           ),
         )),
-    ...(awayH < TOLD_H ? [] : line('Not seen', `${energy(awayH)} h: the agent did not run, nothing is counted for them`)),
-    ...(undatedH < TOLD_H
+    ...(awayH < MIN_SHOWN_H ? [] : line('Not seen', `${energy(awayH)} h: the agent did not run, nothing is counted for them`)),
+    ...(undatedH < MIN_SHOWN_H
       ? []
       : line('No time', `${energy(undatedH)} h were counted before the time was known, in the night in which it was`)),
   ];

@@ -32,6 +32,7 @@ export interface TestStep {
   readonly meterW: number | null;
 }
 
+/** The result for one lamp. */
 export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 
 /** Why no power speaks of a lamp: nothing measures it, its reading or the meter's did not come in time, the meter has other lamps behind it too. */

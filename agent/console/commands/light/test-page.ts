@@ -17,9 +17,9 @@ export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, p
 export function renderTested({ target, steps, verdicts, otherLamps, restored }: Tested, page: Page): string {
   const columns = [
     { title: 'Lamp', maxCols: 16 },
-    ...steps.map(({ levelPct }) => ({ title: `${levelPct} %`, isTold: true as const })),
+    ...steps.map(({ levelPct }) => ({ title: `${levelPct} %`, isTranslated: true as const })),
     { title: 'Power W', align: 'right' as const },
-    { title: 'Verdict', wraps: true as const, isTold: true as const },
+    { title: 'Verdict', wraps: true as const, isTranslated: true as const },
   ];
   const rows = verdicts.map(({ lamp, verdict, weighedBy }) => [
     lamp,

@@ -17,12 +17,12 @@ export function renderZones(zones: readonly ZoneLightView[], page: Page): string
   ]);
   const columns = [
     { title: 'Zone', maxCols: 20 },
-    { title: 'Light', isTold: true },
+    { title: 'Light', isTranslated: true },
     { title: 'Programme', maxCols: 24 },
     { title: 'Until' },
     { title: 'Level', align: 'right' },
     { title: 'Lit', align: 'right' },
-    { title: 'Presence', isTold: true },
+    { title: 'Presence', isTranslated: true },
   ] as const;
   return [...tableLines(columns, rows, page), ...zones.flatMap((zone) => details(zone, page))].join('\n');
 }

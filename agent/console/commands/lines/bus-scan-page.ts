@@ -27,7 +27,7 @@ const COLUMNS = [
   { title: 'Serial' },
   { title: 'ms', align: 'right' },
   { title: 'Device', maxCols: 14 },
-  { title: 'Profile', maxCols: 40, isTold: true },
+  { title: 'Profile', maxCols: 40, isTranslated: true },
 ] as const;
 
 const SILENT_GATEWAY =

@@ -20,7 +20,7 @@ export function renderProfiles(profiles: readonly ProfileView[], page: Page): st
   ]);
   const columns = [
     { title: 'Profile', maxCols: 28 },
-    { title: 'Kind', isTold: true },
+    { title: 'Kind', isTranslated: true },
     { title: 'Speaks' },
     { title: 'Points', align: 'right' },
     { title: 'Trust' },

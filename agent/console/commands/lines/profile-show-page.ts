@@ -9,9 +9,9 @@ import { serialText } from './bus-scan-page.ts';
 
 const FLAG_COLUMNS = [
   { title: 'Flag of', maxCols: 18 },
-  { title: 'Bit', isTold: true },
-  { title: 'Severity', isTold: true },
-  { title: 'Means', wraps: true, isTold: true },
+  { title: 'Bit', isTranslated: true },
+  { title: 'Severity', isTranslated: true },
+  { title: 'Means', wraps: true, isTranslated: true },
 ] as const;
 
 const POINT_COLUMNS = [
@@ -20,7 +20,7 @@ const POINT_COLUMNS = [
   { title: 'Table' },
   { title: 'Address', align: 'right' },
   { title: 'Type' },
-  { title: 'Poll', isTold: true },
+  { title: 'Poll', isTranslated: true },
   { title: 'Write', maxCols: 16 },
 ] as const;
 

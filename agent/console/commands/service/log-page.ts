@@ -6,6 +6,7 @@ import { paragraph, shownCols, wrap } from '../../text/text-lines.ts';
 import { eventText } from '../cabinet/events-page.ts';
 import type { Watched } from '../until-over.ts';
 
+/** A log line as it is sent to one reader. */
 export interface ShownLogLine extends LogLine {
   /** Lines before this one that the reader was too slow for. */
   readonly missed: number;

@@ -14,6 +14,7 @@ import { translated } from '../../text/page.ts';
 import { plain } from '../../text/plain-text.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
+/** The text of a bundle, and what it lacks. */
 export interface SupportBundle {
   readonly text: string;
   /** Empty where no agent answered. */

@@ -27,6 +27,7 @@ const PLOT_COLS = 80;
 /** What a mean is worth beyond the decimals of its values. Source: assumed; sixty values carry one more digit. */
 const MEAN_DECIMALS = 1;
 
+/** Renders the values of one point in the requested form. */
 export function renderPointHistory(history: PointHistory, page: Page, form: HistoryForm): string {
   if (form === 'csv') return csvLines(history).join('\n');
   const shown = history.resolution === 'raw' ? history.rows.length : history.buckets.length;

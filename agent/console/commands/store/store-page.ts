@@ -93,7 +93,12 @@ function accountText({ produced, delivered, backlog, gaps, isBalanced }: StoreAc
   return `${sum}: IT DOES NOT HOLD, ${formatNumber(produced - delivered - backlog - gaps)} readings apart; run \`luciole store check\``;
 }
 
-const CHORE_COLUMNS = [{ title: 'Chore', isTold: true }, { title: 'Next' }, { title: 'Last' }, { title: 'Result', wraps: true }] as const;
+const CHORE_COLUMNS = [
+  { title: 'Chore', isTranslated: true },
+  { title: 'Next' },
+  { title: 'Last' },
+  { title: 'Result', wraps: true },
+] as const;
 
 function choreLines(chores: readonly ChoreView[], page: Page): string[] {
   const rows = chores.map(({ name, nextMs, lastMs, result, failed }) => [
@@ -105,6 +110,7 @@ function choreLines(chores: readonly ChoreView[], page: Page): string[] {
   return tableLines(CHORE_COLUMNS, rows, page);
 }
 
+/** Renders `store check`: each file, and the account of readings. */
 export function renderStoreCheck({ files, account }: StoreCheck, page: Page): string {
   const rows = files.map(({ file, ok, bytes }) => [file, stateWord(ok ? 'ok' : 'bad', page), formatBytes(bytes)]);
   const columns = [{ title: 'File', maxCols: 56 }, { title: 'State' }, { title: 'Size', align: 'right' }] as const;

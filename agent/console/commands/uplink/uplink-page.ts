@@ -102,10 +102,10 @@ export function renderTest({ broker, clientId, steps, ok }: UplinkTest, page: Pa
     text,
   ]);
   const columns = [
-    { title: 'Stage', isTold: true },
+    { title: 'Stage', isTranslated: true },
     { title: 'Result' },
     { title: 'ms', align: 'right' },
-    { title: 'What', wraps: true, isTold: true },
+    { title: 'What', wraps: true, isTranslated: true },
   ] as const;
   return [
     ...paragraph(`${broker}, as ${clientId}: the agent's own session was left alone`, page),

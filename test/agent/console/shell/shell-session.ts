@@ -40,6 +40,7 @@ export interface SessionOptions {
   readonly localActions?: SessionActions;
 }
 
+/** An open session: its screen, and ways to type and to wait. */
 export interface ShellSession {
   readonly clock: ManualClock;
   readonly screen: Screen;
