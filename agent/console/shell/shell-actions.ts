@@ -110,7 +110,8 @@ function agentActions({ dialog, clock, machine, translate }: ShellActionParts): 
 function fileActions(parts: ShellActionParts): ActionsOf<'copy' | 'receive'> {
   return {
     copy: (args) => copySerial(copyArgs(args), parts),
-    receive: (args) => receiveSerial({ file: text(args, 'file'), isRestart: args['anew'] === true, isGone: args['remove'] === true }, parts),
+    receive: (args) =>
+      receiveSerial({ file: text(args, 'file'), isRestart: args['anew'] === true, isGone: args['remove'] === true }, parts),
   };
 }
 
