@@ -72,7 +72,7 @@ function terminal(): Terminal {
     version: versionLine(),
     user: userName(),
     socketPath: env['LUCIOLE_SOCKET'] || null,
-    shelf: async () => (await import('./console/local-files.ts')).localFiles(configFileOf({}), env['CREDENTIALS_DIRECTORY'] || null),
+    localFiles: async () => (await import('./console/local-files.ts')).localFiles(configFileOf({}), env['CREDENTIALS_DIRECTORY'] || null),
     askSecret: async (prompt, isNew) => {
       const { createSecretInput } = await import('./console/terminal/secret-input.ts');
       secretInput ??= createSecretInput(process.stdin, (text) => void stderr.write(text));

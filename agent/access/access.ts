@@ -1,7 +1,7 @@
 /**
- * The door-keeper of the consoles: users, logins, sessions.
+ * Access to the consoles: users, logins, sessions.
  *
- * Owns the joining of these parts, and who is logged out by which change. Checks no role: that is the gate's.
+ * It joins these parts and logs a user out when that user changes. It checks no role: the gate does that.
  */
 import { AccessError, type AccessTools, type LoginAnswer } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
@@ -27,22 +27,22 @@ export interface AccessParts {
   readonly passwordCost?: Cost;
 }
 
-/** Nobody is logged in; nothing is read before the first question. */
+/** At first no user is logged in; no file is read before the first request. */
 export function createAccess({ dir, cabinetId, clock, log, store, onEvent, passwordCost }: AccessParts): AccessTools {
   const hasher = createHasher(passwordCost);
-  const book = createUserRegistry({ file: createUsersFile(dir), hasher, clock, cabinetId });
+  const registry = createUserRegistry({ file: createUsersFile(dir), hasher, clock, cabinetId });
   const codeCheck = createCodeCheck({ clock, log });
   const sessions = createSessions(clock);
   const events = createEventTracker(clock, onEvent);
-  const desk = createLoginHandler({
-    ...{ book, hasher, codeCheck, clock, log, store },
+  const logins = createLoginHandler({
+    ...{ users: registry, hasher, codeCheck, clock, log, store },
     onLocked: (user, waitMs) => {
       const text = `Wrong passwords at the console for ${user ?? 'a user who is not there'}: wait ${Math.ceil(waitMs / 1_000)} s`;
       events.notice({ code: 'login-locked', source: cabinetId, severity: 'warning', text });
     },
   });
-  /** What a user is has changed: whoever is logged in as that user logs in again. */
-  const andOut = async <T>(user: string, change: Promise<T>): Promise<T> => {
+  /** After a change, all sessions of this user end: the user must log in again. */
+  const andLogOut = async <T>(user: string, change: Promise<T>): Promise<T> => {
     const result = await change;
     sessions.endAllOf(user);
     return result;
@@ -50,7 +50,7 @@ export function createAccess({ dir, cabinetId, clock, log, store, onEvent, passw
 
   return {
     logIn: async (request) => {
-      const judged = await desk.judge(request);
+      const judged = await logins.judge(request);
       if ('state' in judged) return judged;
       const { name, role }: UserRecord = judged;
       return { state: 'in', token: sessions.open(name, role), user: name, role, idleMs: IDLE_MS } satisfies LoginAnswer;
@@ -59,32 +59,32 @@ export function createAccess({ dir, cabinetId, clock, log, store, onEvent, passw
     logOut: sessions.end,
     callerOf: sessions.touch,
     users: async () =>
-      (await book.all()).map(({ name, role, oneTime, codes }) => ({
+      (await registry.all()).map(({ name, role, oneTime, codes }) => ({
         name,
         role,
         invitedUntilMs: oneTime?.untilMs ?? null,
         hasCodes: codes?.isConfirmed === true,
         sessions: sessions.countOf(name),
-        lockedMs: desk.lockedMs(name),
+        lockedMs: logins.lockedMs(name),
       })),
-    add: book.add,
-    invite: (user) => andOut(user, book.invite(user)),
-    remove: (user) => andOut(user, book.remove(user)),
-    setRole: (user, role) => andOut(user, book.setRole(user, role)),
+    add: registry.add,
+    invite: (user) => andLogOut(user, registry.invite(user)),
+    remove: (user) => andLogOut(user, registry.remove(user)),
+    setRole: (user, role) => andLogOut(user, registry.setRole(user, role)),
     setPassword: async (user, password, current) => {
-      if (current !== null && !(await desk.isPassword(user, current)))
+      if (current !== null && !(await logins.isPassword(user, current)))
         throw new AccessError('wrong-password', 'the current password is not right, or the user is locked for a while');
-      await andOut(user, book.setPassword(user, password));
+      await andLogOut(user, registry.setPassword(user, password));
     },
-    offerCodes: book.offerCodes,
+    offerCodes: registry.offerCodes,
     confirmCodes: async (user, code) => {
-      const codes = (await book.all()).find(({ name }) => name === user)?.codes ?? null;
+      const codes = (await registry.all()).find(({ name }) => name === user)?.codes ?? null;
       if (codes === null) throw new AccessError('wrong-code', `no codes were offered to ${user} yet`);
       const step = await codeCheck.stepOf(user, code, codes);
       if (step === null) throw new AccessError('wrong-code', wrongCode(codeCheck.codesNeeded()));
-      await book.codeTaken(user, step);
+      await registry.codeTaken(user, step);
     },
-    dropCodes: book.dropCodes,
+    dropCodes: registry.dropCodes,
   };
 }
 

@@ -1,7 +1,7 @@
 /**
- * Whether a typed code is right: one where the clock is to be trusted, two in a row where it is not.
+ * Checks typed one-time codes: one code where the clock is trusted, two in a row where it is not.
  *
- * Owns which steps were taken in this run. Called by login desk and access desk.
+ * It remembers the steps taken in this run, so that no code works twice.
  */
 import { type Clock, isTrusted, sleep } from '../core/clock.ts';
 import type { Log } from '../core/ports.ts';
@@ -9,14 +9,14 @@ import { type CodeState, stepOf, stepOfPair, stepStartMs } from './totp.ts';
 
 export interface CodeCheck {
   codesNeeded(): 1 | 2;
-  /** The step that the last typed code is of, taken from now on; null for a wrong one. Shape: `typed` is one code, or two with a gap. */
+  /** Returns the step of the last typed code, which is then taken; null for a wrong one. Shape: `typed` is one code, or two with a gap. */
   stepOf(user: string, typed: string, state: CodeState): Promise<number | null>;
 }
 
-/** A clock that is off by less is not told. Units: ms. Source: assumed; two steps of a code. */
+/** A smaller error of the clock is not logged. Units: ms. Source: assumed; two steps of a code. */
 const CLOCK_OFF_MS = 60_000;
 
-/** No step was taken yet. */
+/** At first no step is taken. */
 export function createCodeCheck({ clock, log }: { readonly clock: Clock; readonly log: Log }): CodeCheck {
   /** By user; the file may not have kept them. */
   const taken = new Map<string, number>();

@@ -1,7 +1,7 @@
 /**
  * Words that a new password may not consist of, with or without digits and signs around them.
  *
- * Owns the list. Source: our own, from what people choose first in English and French and at a street-lighting cabinet.
+ * Source: our own list, from common first choices in English and French and at a street-lighting cabinet.
  */
 export const COMMON_WORDS: readonly string[] = [
   ...[

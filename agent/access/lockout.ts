@@ -1,11 +1,9 @@
 /**
- * How long after wrong passwords the next may be tried.
+ * How long a user must wait after wrong passwords. Pure: state and attempt in, state out.
  *
- * Owns the counts and the waits. Pure machine: state in, attempt in, state out; the clock and the disk are the login desk's.
- *
- * Every attempt counts as failed before it is looked at, and is taken back when it was right: who cuts the power in between gains nothing.
- * A wait is counted in monotonic time and begins anew at a restart, so a clock step neither ends nor prolongs it.
- * Emergency light needs no login, so a lock never keeps a street dark.
+ * Every attempt counts as failed before it is checked and is taken back if it was right, so cutting the power in between gains nothing. A
+ * wait is measured in monotonic time and starts again at a restart: a clock step neither ends nor prolongs it. Emergency light needs no
+ * login, so a lock never keeps a street dark.
  */
 import type { MonoMs } from '../core/clock.ts';
 
@@ -20,7 +18,7 @@ export interface Lockout {
   readonly all: Count;
 }
 
-/** What outlives a restart. */
+/** What is stored over a restart. */
 export interface LockoutFacts {
   readonly users: Readonly<Record<string, number>>;
   readonly all: number;
@@ -37,7 +35,7 @@ interface Pace {
 
 /** Units: ms. Source: reference values of OWASP and IEC 62443-4-2 CR 1.11: five tries, then 30 s doubling to 15 min. */
 const PER_USER: Pace = { free: 5, firstMs: 30_000, maxMs: 900_000, forgiveMs: 6 * 3_600_000 };
-/** All users together; short at its longest, so that nobody can keep the right ones out for ever. Units: ms. Source: assumed. */
+/** All users together; its longest wait is short, so that an attacker cannot lock out the real users. Units: ms. Source: assumed. */
 const OVER_ALL: Pace = { free: 20, firstMs: 10_000, maxMs: 120_000, forgiveMs: 300_000 };
 /** Names counted; the one with the fewest failures goes first. Source: assumed; far more than a cabinet has users. */
 const MAX_NAMES = 64;
@@ -45,26 +43,26 @@ const MAX_NAMES = 64;
 const NONE: Count = { failures: 0, untilMono: Number.NEGATIVE_INFINITY, lastMono: Number.NEGATIVE_INFINITY };
 export const NO_FAILURES: Lockout = { users: new Map(), all: NONE };
 
-/** How long this user must wait now. Units: ms; 0 for not at all. */
+/** Returns how long this user must wait. Units: ms; 0 for no wait. */
 export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: MonoMs): number {
   return Math.max(0, (users.get(user) ?? NONE).untilMono - nowMono, all.untilMono - nowMono);
 }
 
-/** The attempt, counted as failed. */
+/** Counts an attempt as failed. */
 export function attempted({ users, all }: Lockout, user: string, nowMono: MonoMs): Lockout {
   const next = new Map(users).set(user, failed(users.get(user) ?? NONE, PER_USER, nowMono));
   if (next.size > MAX_NAMES) next.delete(leastOf(next, user));
   return { users: next, all: failed(all, OVER_ALL, nowMono) };
 }
 
-/** It was right after all: the user's failures are forgotten, over all only this attempt. */
+/** After a correct login: clears the user's failures; of the total only this attempt is taken back. */
 export function succeeded({ users, all }: Lockout, user: string): Lockout {
   const next = new Map(users);
   next.delete(user);
   return { users: next, all: takenBack(all) };
 }
 
-/** It was right as far as it went, but is not over: only this attempt is taken back. */
+/** After a step that was correct but did not end the login: takes back only this attempt. */
 export function refunded({ users, all }: Lockout, user: string): Lockout {
   const count = users.get(user);
   const next = new Map(users);
@@ -76,7 +74,7 @@ export function lockoutFacts({ users, all }: Lockout): LockoutFacts {
   return { users: Object.fromEntries([...users].map(([name, { failures }]) => [name, failures])), all: all.failures };
 }
 
-/** As before the restart; whoever had to wait waits the whole time again. Errors: none; what makes no sense counts as nothing. */
+/** Restores the counts of an earlier run; a wait starts again in full. Errors: none; invalid facts count as no failures. */
 export function restoredLockout(facts: unknown, nowMono: MonoMs): Lockout {
   const { users, all } = (typeof facts === 'object' && facts !== null ? facts : {}) as Partial<Record<keyof LockoutFacts, unknown>>;
   const names = typeof users === 'object' && users !== null ? Object.entries(users).slice(0, MAX_NAMES) : [];

@@ -1,8 +1,4 @@
-/**
- * Passwords: how they are hashed, compared and refused.
- *
- * Owns the cost of a guess. Keeps no password. Called by the user book and the login desk.
- */
+/** Hashes, compares and checks passwords. It stores none. */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { PASSWORD_LENGTH } from '../core/access.ts';
 import { COMMON_WORDS } from './common-words.ts';
@@ -17,7 +13,7 @@ const COST: Cost = { logN: 14, r: 8, p: 5 };
 const MAX_COST = { logN: 16, r: 8, p: 16 };
 /** Units: bytes. Source: NIST SP 800-132 asks for 16 and 14 at least. */
 const BYTES = { salt: 16, key: 32 };
-/** A pattern this short that fills a whole password is none. Units: characters. Source: assumed. */
+/** A password that only repeats a pattern this short is refused. Units: characters. Source: assumed. */
 const MAX_PATTERN = 4;
 
 export interface Hasher {
@@ -26,7 +22,7 @@ export interface Hasher {
   matches(password: string, stored: string | null): Promise<boolean>;
 }
 
-/** A hasher that works on one password at a time: each takes 16 MB, and a gateway has few. `cost` of new hashes, lower in tests alone. */
+/** Hashes one password at a time: each takes 16 MB of a gateway's little memory. `cost` is that of new hashes, lower in tests only. */
 export function createHasher(cost: Cost = COST): Hasher {
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -51,7 +47,7 @@ export function createHasher(cost: Cost = COST): Hasher {
   };
 }
 
-/** What is against a new password; null for nothing. */
+/** Returns why a new password is refused; null for a good one. */
 export function passwordProblem(password: string, user: string): string | null {
   const length = [...password].length;
   if (length < PASSWORD_LENGTH.min) return `it has ${length} characters; ${PASSWORD_LENGTH.min} at least`;

@@ -1,8 +1,4 @@
-/**
- * What the agent enters in its own audit log: how it started and why it had to, other releases and configurations, steps of its clock.
- *
- * Owns which events count, and the watch over the clock.
- */
+/** The agent's own entries in its audit log: starts and their reasons, other releases and configurations, steps of its clock. */
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { AgentEvent, EventCode } from '../core/words.ts';

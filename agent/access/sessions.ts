@@ -1,7 +1,7 @@
 /**
- * Who is logged in at a console.
+ * Sessions of users who are logged in at a console.
  *
- * Owns the tokens; they live in memory only, so a restart logs everybody out. Called by the access desk.
+ * Tokens live in memory only, so a restart logs every user out.
  */
 import { randomBytes } from 'node:crypto';
 import type { Role, SessionEnd } from '../core/access.ts';
@@ -23,30 +23,30 @@ interface Session {
 export interface Sessions {
   /** Shape: the token. */
   open(user: string, role: Role): string;
-  /** Null for a token that is none; else the session lives on. */
+  /** Returns the user of the session and restarts its idle time; null for an unknown token. */
   touch(token: string): { readonly user: string; readonly role: Role } | null;
   end(token: string): void;
-  /** At once for a token that is none. */
+  /** Resolves when the session ends; at once for an unknown token. */
   ended(token: string): Promise<SessionEnd>;
   endAllOf(user: string): void;
   countOf(user: string): number;
 }
 
-/** Nobody is logged in. */
+/** At first no user is logged in. */
 export function createSessions(clock: Pick<Clock, 'after'>): Sessions {
   const open = new Map<string, Session>();
   const idleAfter = (end: Session['end']): Timer => clock.after(IDLE_MS, () => end('idle'));
   return {
     open: (user, role) => {
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
-      let tell = (_how: SessionEnd): void => {};
+      let resolveEnd = (_how: SessionEnd): void => {};
       const ended = new Promise<SessionEnd>((resolve) => {
-        tell = resolve;
+        resolveEnd = resolve;
       });
       const end = (how: SessionEnd): void => {
         open.get(token)?.idle.cancel();
         open.delete(token);
-        tell(how);
+        resolveEnd(how);
       };
       open.set(token, { user, role, end, ended, idle: idleAfter(end) });
       return token;

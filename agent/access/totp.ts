@@ -1,11 +1,9 @@
 /**
- * Time-based one-time codes, usable without network; with a clock that nobody can trust too.
+ * Time-based one-time codes that work without a network and with an untrusted clock. Pure.
  *
- * Owns codes and the search for their time. Pure. Called by the login desk.
- *
- * A code must be of a later step than the last one taken, so none is taken twice. With a trusted clock it must be of now, give or take a
- * step. Without one a single code proves little: the time it belongs to is unknown, and each possible time is one more chance to guess it.
- * Two codes in a row, typed together, leave one chance in some millions for the whole month on either side of what the clock says.
+ * A code must be of a later step than the last one taken, so none works twice. With a trusted clock it must be of the present step, or one
+ * next to it. Without one a single code proves little: the time it belongs to is unknown, and each possible time is one more chance to
+ * guess it. Two codes in a row, typed together, leave one chance in some millions for the month before and after the time of the clock.
  */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { WallMs } from '../core/clock.ts';
@@ -33,7 +31,7 @@ export interface CodeState {
   readonly lastStep: number;
 }
 
-/** A new secret. Shape: base 32. */
+/** Returns a new secret. Shape: base 32. */
 export function newTotpSecret(): string {
   let bits = BigInt(`0x${randomBytes(SECRET_BYTES).toString('hex')}`);
   let text = '';
@@ -44,7 +42,7 @@ export function newTotpSecret(): string {
   return text;
 }
 
-/** What authenticator apps read. Source: the key URI format of Google Authenticator, which all follow. */
+/** Returns the address that authenticator apps read. Source: the key URI format of Google Authenticator, which all follow. */
 export function keyUri(secret: string, user: string, cabinetId: string): string {
   return `otpauth://totp/Luciole:${encodeURIComponent(`${user}@${cabinetId}`)}?secret=${secret}&issuer=Luciole`;
 }
@@ -54,7 +52,7 @@ export function codeAt(secret: string, step: number, digits = DIGITS): string {
   return codeOf(macWith(secret), step, digits);
 }
 
-/** The step that a code is of, newer than the last one taken; null when there is none near now. */
+/** Returns the step of this code, if it is later than the last one taken; null when no step near now has this code. */
 export function stepOf(code: string, { secret, lastStep }: CodeState, atMs: WallMs): number | null {
   const macOf = macWith(secret);
   const now = stepAt(atMs);
@@ -67,9 +65,9 @@ export function stepOf(code: string, { secret, lastStep }: CodeState, atMs: Wall
 }
 
 /**
- * The step that the second of two codes in a row is of; null when there is none within a month of `atMs`.
+ * Returns the step of the second of two codes in a row; null when there is none within a month of `atMs`.
  *
- * Shape: the nearest times first; `breathe` is awaited between portions, so that the bus is not kept waiting.
+ * Shape: the nearest times are tried first; `breathe` is awaited between portions, so that the bus does not wait.
  */
 export async function stepOfPair(
   [first, second]: readonly [string, string],
@@ -87,7 +85,7 @@ export async function stepOfPair(
   return null;
 }
 
-/** When a step began, by the clock of whoever made the code. */
+/** When a step began, by the clock that made the code. */
 export function stepStartMs(step: number): WallMs {
   return step * STEP_MS;
 }

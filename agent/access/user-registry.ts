@@ -1,16 +1,16 @@
 /**
  * The users of the cabinet: added, invited, changed, removed.
  *
- * Owns what a sound user is, and the order of changes. Checks no right: that is the gate's. Called by the access desk, and by `setup`
- * before there is an agent.
+ * It checks names, passwords and that an admin remains. It does not check whether the caller may make the change: the gate does that.
  */
 import { randomBytes } from 'node:crypto';
 import { AccessError, type CodeOffer, type Invitation, type Role } from '../core/access.ts';
-import { type Clock, isTrusted, type WallMs } from '../core/clock.ts';
+import { type Clock, isTrusted } from '../core/clock.ts';
 import { type Hasher, passwordProblem } from './password.ts';
 import { keyUri, newTotpSecret } from './totp.ts';
 import type { UserRecord, UsersFile } from './users-file.ts';
 
+/** Where users are stored and how passwords are hashed. */
 export interface UserRegistryParts {
   readonly file: UsersFile;
   readonly hasher: Hasher;
@@ -18,7 +18,7 @@ export interface UserRegistryParts {
   readonly cabinetId: string;
 }
 
-/** Errors: all reject with AccessError. */
+/** Users and their records. Errors: all changes reject with AccessError. */
 export interface UserRegistry {
   all(): Promise<readonly UserRecord[]>;
   add(name: string, role: Role): Promise<Invitation>;
@@ -43,37 +43,12 @@ const GROUP = 4;
 const NAME = /^[a-z][a-z0-9_.-]{0,30}$/;
 const MAX_USERS = 32;
 
-/** A book on its file. */
+/** Changes are applied one after the other, each to what the file holds by then. */
 export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegistryParts): UserRegistry {
-  let last: Promise<unknown> = Promise.resolve();
-
-  /** One change after the other, each on what is in the file by then. */
-  function change<T>(act: (users: readonly UserRecord[]) => Promise<readonly [readonly UserRecord[], T]>): Promise<T> {
-    const mine = last.then(async () => {
-      const [users, result] = await act(await file.read());
-      await file.write(users);
-      return result;
-    });
-    last = mine.catch(() => {});
-    return mine;
-  }
-
+  const change = createChanges(file);
   const changeOne = (name: string, act: (user: UserRecord) => UserRecord | Promise<UserRecord>): Promise<void> =>
-    change(async (users) => {
-      const user = found(users, name);
-      const next = await act(user);
-      return [users.map((each) => (each === user ? next : each)), undefined];
-    });
-
-  async function invitation(user: string, role: Role): Promise<{ invited: Invitation; part: Pick<UserRecord, 'password' | 'oneTime'> }> {
-    const oneTimePassword = newOneTimePassword();
-    const madeMs = clock.wallMs();
-    const untilMs = madeMs + INVITED_MS;
-    return {
-      invited: { user, role, oneTimePassword, untilMs },
-      part: { password: await hasher.hash(plainOneTime(oneTimePassword)), oneTime: { madeMs, untilMs } },
-    };
-  }
+    change(async (users) => [replaced(users, name, await act(found(users, name))), undefined]);
+  const invite = (user: string, role: Role): Promise<NewInvitation> => newInvitation(user, role, { hasher, clock });
 
   return {
     all: file.read,
@@ -82,14 +57,14 @@ export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegis
         checkName(name);
         if (users.some((user) => user.name === name)) throw new AccessError('user-exists', `there is a user ${name} already`);
         if (users.length >= MAX_USERS) throw new AccessError('user-exists', `there are ${MAX_USERS} users already; remove one first`);
-        const { invited, part } = await invitation(name, role);
-        return [[...users, { name, role, codes: null, ...part }], invited];
+        const { invitation, part } = await invite(name, role);
+        return [[...users, { name, role, codes: null, ...part }], invitation];
       }),
     invite: (name) =>
       change(async (users) => {
         const user = found(users, name);
-        const { invited, part } = await invitation(name, user.role);
-        return [users.map((each) => (each === user ? { ...user, ...part } : each)), invited];
+        const { invitation, part } = await invite(name, user.role);
+        return [replaced(users, name, { ...user, ...part }), invitation];
       }),
     remove: (name) =>
       change(async (users) => {
@@ -101,7 +76,7 @@ export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegis
     setRole: (name, role) =>
       change(async (users) => {
         const user = found(users, name);
-        const next = users.map((each) => (each === user ? { ...user, role } : each));
+        const next = replaced(users, name, { ...user, role });
         keepAdmin(user, next);
         return [next, undefined];
       }),
@@ -122,20 +97,57 @@ export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegis
   };
 }
 
+/** What one change makes of the users, and its own result. */
+type Change<T> = (users: readonly UserRecord[]) => Promise<readonly [readonly UserRecord[], T]>;
+
+/** Serializes changes of the file; a failed one leaves the file as it was. */
+function createChanges(file: UsersFile): <T>(act: Change<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(act: Change<T>) => {
+    const mine = last.then(async () => {
+      const [users, result] = await act(await file.read());
+      await file.write(users);
+      return result;
+    });
+    last = mine.catch(() => {});
+    return mine;
+  };
+}
+
+interface NewInvitation {
+  readonly invitation: Invitation;
+  /** What of it is written to the file. */
+  readonly part: Pick<UserRecord, 'password' | 'oneTime'>;
+}
+
+async function newInvitation(
+  user: string,
+  role: Role,
+  { hasher, clock }: Pick<UserRegistryParts, 'hasher' | 'clock'>,
+): Promise<NewInvitation> {
+  const oneTimePassword = newOneTimePassword();
+  const madeMs = clock.wallMs();
+  const untilMs = madeMs + INVITED_MS;
+  return {
+    invitation: { user, role, oneTimePassword, untilMs },
+    part: { password: await hasher.hash(plainOneTime(oneTimePassword)), oneTime: { madeMs, untilMs } },
+  };
+}
+
+function replaced(users: readonly UserRecord[], name: string, next: UserRecord): readonly UserRecord[] {
+  return users.map((each) => (each.name === name ? next : each));
+}
+
 /**
  * Whether a one-time password may still be used.
  *
- * Shape: its end counts only by a clock that may be trusted; one that was reset must not keep the first admin out. It is good once in any case.
+ * Shape: it expires only while the clock is trusted; a reset clock must not lock the first admin out. It works once in any case.
  */
 export function isInvited({ oneTime }: UserRecord, clock: Pick<Clock, 'wallMs' | 'quality'>): boolean {
-  return oneTime !== null && (!isTrusted(clock.quality()) || isWithin(oneTime, clock.wallMs()));
+  return oneTime !== null && (!isTrusted(clock.quality()) || clock.wallMs() <= oneTime.untilMs);
 }
 
-function isWithin({ untilMs }: { readonly untilMs: WallMs }, nowMs: WallMs): boolean {
-  return nowMs <= untilMs;
-}
-
-/** As it is hashed: people leave out the dashes and mix the case. */
+/** A one-time password in the form that is hashed: people omit the dashes and mix the case. */
 export function plainOneTime(typed: string): string {
   return typed.toUpperCase().replace(/[\s-]/g, '');
 }
@@ -161,7 +173,7 @@ function checkName(name: string): void {
   throw new AccessError('bad-name', `bad name ${JSON.stringify(name)}: a small letter, then up to 30 small letters, digits, . _ -`);
 }
 
-/** Once there is an admin, there stays one. */
+/** The last admin cannot be removed or made less. Errors: throws AccessError 'last-admin'. */
 function keepAdmin(changed: UserRecord, left: readonly UserRecord[]): void {
   const isLast = changed.role === 'admin' && !left.some(({ role }) => role === 'admin');
   if (isLast) throw new AccessError('last-admin', `${changed.name} is the last admin; make another one first`);

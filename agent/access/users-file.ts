@@ -1,8 +1,4 @@
-/**
- * The file of users: read whole, written whole, never half.
- *
- * Owns its format and its place on the disk. Knows no password, only hashes. Called by the user book.
- */
+/** The file of users: read and written as a whole. It holds hashes, never passwords. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -70,7 +66,7 @@ async function textOf(path: string): Promise<string | null> {
   }
 }
 
-/** Null for anything that this program did not write. */
+/** Returns null for a text that this program did not write. */
 function parsed(text: string): readonly UserRecord[] | null {
   let document: unknown;
   try {

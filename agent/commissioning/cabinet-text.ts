@@ -1,13 +1,9 @@
-/**
- * A first `cabinet.yaml`, with a word on what a person may want to change.
- *
- * Owns the text. Pure. Called by `first-start.ts`, which has it checked before it is written.
- */
+/** Writes the text of a first `cabinet.yaml`, with comments on what a person may want to change. Pure. */
 import type { DraftDevice, DraftLine, SiteDraft, UnnamedUnit } from './propose.ts';
 import { degreesOf, type TypedAnswers } from './questions.ts';
 
 export interface CabinetFacts {
-  readonly said: TypedAnswers;
+  readonly answers: TypedAnswers;
   readonly draft: SiteDraft;
   /** Names of the files of the uplink; null for those that are not used. */
   readonly keyFiles: { readonly certFile: string; readonly keyFile: string } | null;
@@ -16,12 +12,17 @@ export interface CabinetFacts {
   readonly dataDir: string | null;
 }
 
+const HEAD = [
+  '# First written by `luciole setup` from what answered on the lines. It is yours now: change it as you like, then `luciole check`.',
+  '# Every key and its default: docs/cabinet.md; a whole example: config/example-street.yaml. Keys carry their unit.',
+];
+
 /** The whole file. Shape: every answer in `said` has been accepted. */
 export function cabinetText(facts: CabinetFacts): string {
   const { draft } = facts;
   const parts = [
     HEAD,
-    site(facts.said),
+    site(facts.answers),
     lines(draft),
     poles(draft),
     lamps(facts),
@@ -33,20 +34,15 @@ export function cabinetText(facts: CabinetFacts): string {
   return `${parts.map((part) => part.join('\n')).join('\n\n')}\n`;
 }
 
-const HEAD = [
-  '# First written by `luciole setup` from what answered on the lines. It is yours now: change it as you like, then `luciole check`.',
-  '# Every key and its default: docs/cabinet.md; a whole example: config/example-street.yaml. Keys carry their unit.',
-];
-
-function site(said: TypedAnswers): string[] {
-  const { latitudeDeg, longitudeDeg } = degreesOf(said['position'] ?? '');
+function site(answers: TypedAnswers): string[] {
+  const { latitudeDeg, longitudeDeg } = degreesOf(answers['position'] ?? '');
   return [
     'cabinet:',
-    `  id: ${word(said['id'])}`,
-    `  name: ${word(said['name'])}`,
+    `  id: ${word(answers['id'])}`,
+    `  name: ${word(answers['name'])}`,
     `  latitudeDeg: ${latitudeDeg} # the sun is computed from these two`,
     `  longitudeDeg: ${longitudeDeg}`,
-    `  timezone: ${word(said['timezone'])}`,
+    `  timezone: ${word(answers['timezone'])}`,
   ];
 }
 
@@ -54,7 +50,7 @@ function lines({ lines: all }: SiteDraft): string[] {
   return ['# One entry is one RS-485 line; all its devices share its serial settings.', 'lines:', ...all.flatMap(lineOf)];
 }
 
-function lineOf({ id, kind, port, serial, devices, strangers, damaged }: DraftLine): string[] {
+function lineOf({ id, kind, port, serial, devices, unnamedUnits, damaged }: DraftLine): string[] {
   const settings = serial === null ? [] : [`    serial: { baud: ${serial.baud}, parity: ${serial.parity}, stopBits: ${serial.stopBits} }`];
   const list =
     devices.length === 0 ? ['    devices: [] # nobody answered that is known; `luciole bus scan` looks again'] : ['    devices:'];
@@ -65,7 +61,7 @@ function lineOf({ id, kind, port, serial, devices, strangers, damaged }: DraftLi
     ...settings,
     ...list,
     ...devices.map(deviceOf),
-    ...strangers.map(strangerOf),
+    ...unnamedUnits.map(unnamedUnit),
     ...(damaged.length === 0
       ? []
       : [`      # Damaged answers at ${damaged.join(', ')}: two units with one address, or a bad line. Disconnect one and scan again.`]),
@@ -79,7 +75,7 @@ function deviceOf({ id, unit, profile, pole }: DraftDevice): string {
   return `      - { id: ${id}${address}, profile: ${profile.id}${place} } # ${oneLine(`${profile.vendor} ${profile.model}`)}${doubts}`;
 }
 
-function strangerOf({ unit, candidates }: UnnamedUnit): string {
+function unnamedUnit({ unit, candidates }: UnnamedUnit): string {
   if (candidates.length === 0)
     return `      # Unit ${unit} answers and no profile is proven: \`luciole profile list\`, then - { id: X${unit}, unit: ${unit}, profile: ... }`;
   const others = candidates.slice(1).join(', ') || 'another, it is only likely';
@@ -95,25 +91,25 @@ function poles({ poles: all }: SiteDraft): string[] {
   ];
 }
 
-function lamps({ said, draft }: CabinetFacts): string[] {
+function lamps({ answers, draft }: CabinetFacts): string[] {
   if (draft.lamps.length === 0) return ['lamps: []'];
   const rows = draft.lamps.map(({ id, device, point, pole }) => {
     const driven = id === device ? '' : `, device: ${device}, pole: ${pole}`;
-    return `  - { id: ${id}${driven}${point === 'level' ? '' : `, point: ${point}`}, ratedPowerW: ${said['power']} }`;
+    return `  - { id: ${id}${driven}${point === 'level' ? '' : `, point: ${point}`}, ratedPowerW: ${answers['power']} }`;
   });
   return ['# ratedPowerW: at 100 %; energy and faults are judged by it.', 'lamps:', ...rows];
 }
 
-function zones({ said, draft }: CabinetFacts): string[] {
+function zones({ answers, draft }: CabinetFacts): string[] {
   if (draft.lamps.length === 0) return ['zones: []'];
   const ids = draft.lamps.map(({ id }) => id);
   return [
     '# Lamps that act together. docs/lighting.md: presence, traffic, photocells, calendars.',
     'zones:',
-    `  - id: ${word(said['zone'])}`,
+    `  - id: ${word(answers['zone'])}`,
     '    lamps:',
     ...inRows(ids).map((row) => `      ${row}`),
-    `    kind: ${said['kind']} # path, street, road or leisure`,
+    `    kind: ${answers['kind']} # path, street, road or leisure`,
     '    programme: night',
     '    minPct: 10 # never darker at night, whoever asks',
     ...presence(draft),
@@ -147,10 +143,10 @@ function daylight({ daylight: cells }: SiteDraft): string[] {
   ];
 }
 
-function programmes({ said, draft }: CabinetFacts): string[] {
+function programmes({ answers, draft }: CabinetFacts): string[] {
   if (draft.lamps.length === 0) return ['programmes: []'];
   const dimmed =
-    said['dim'] === '100' ? [] : [`      - { at: "23:00", levelPct: ${said['dim']} }`, '      - { at: "06:00", levelPct: 100 }'];
+    answers['dim'] === '100' ? [] : [`      - { at: "23:00", levelPct: ${answers['dim']} }`, '      - { at: "06:00", levelPct: 100 }'];
   return [
     '# From dusk to dawn; times are local.',
     'programmes:',
@@ -161,8 +157,8 @@ function programmes({ said, draft }: CabinetFacts): string[] {
   ];
 }
 
-function uplink({ said, keyFiles, passwordFile }: CabinetFacts): string[] {
-  if (said['broker'] === '')
+function uplink({ answers, keyFiles, passwordFile }: CabinetFacts): string[] {
+  if (answers['broker'] === '')
     return ["# The city's platform: add `uplink:` as in config/example-street.yaml. Without it the cabinet works alone."];
   const tls =
     keyFiles === null
@@ -171,12 +167,12 @@ function uplink({ said, keyFiles, passwordFile }: CabinetFacts): string[] {
           `  certFile: ${word(keyFiles.certFile)} # what the authority of the platform makes of the request beside it`,
           `  keyFile: ${word(keyFiles.keyFile)}`,
         ];
-  const user = said['username'] === '' ? [] : [`  username: ${word(said['username'])}`];
+  const user = answers['username'] === '' ? [] : [`  username: ${word(answers['username'])}`];
   return [
     '# The light does not depend on it. `luciole uplink test` tells what is missing.',
     'uplink:',
-    `  broker: ${word(said['broker'])}`,
-    `  group: ${word(said['group'])}`,
+    `  broker: ${word(answers['broker'])}`,
+    `  group: ${word(answers['group'])}`,
     ...user,
     ...(passwordFile === null ? [] : [`  passwordFile: ${word(passwordFile)} # chmod 0400`]),
     ...tls,

@@ -1,7 +1,7 @@
 /**
- * `luciole erase`: the end of what a cabinet keeps, before its gateway goes to somebody else.
+ * `luciole erase`: erases what a gateway stores for a cabinet, before it is given to another owner.
  *
- * Owns the order: nobody uses it, what would go is told, then it goes.
+ * It checks that no agent runs, shows what would be erased, then erases it.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
@@ -23,7 +23,7 @@ interface EraseReport {
   readonly stays: readonly string[];
 }
 
-/** Folders of the consoles beside that of the agent. Source: luciole-console@.service, StateDirectory. */
+/** State folders of the consoles, next to that of the agent. Source: luciole-console@.service, StateDirectory. */
 const CONSOLES_END = '-console';
 const EXIT_NOTHING_DONE = 1;
 
@@ -36,13 +36,13 @@ export async function runErase(args: LocalArgs, configFile: string, terminal: Te
   if (isMeant) attempt(() => erase(goes));
   const report: EraseReport = { erased: isMeant, goes, stays };
   if (args['json'] === true) terminal.out(`${JSON.stringify(report)}\n`);
-  else tell(report, { dir, kept: args['keys'] === true ? [] : secrets.filter((path) => existsSync(path)) }, terminal);
+  else printReport(report, { dir, kept: args['keys'] === true ? [] : secrets.filter((path) => existsSync(path)) }, terminal);
   return isMeant || goes.length === 0 ? 0 : EXIT_NOTHING_DONE;
 }
 
 interface Places {
   readonly dir: string;
-  /** Files of keys and passwords that the cabinet names, and those that `setup` made beside it. */
+  /** Files of keys and passwords that the cabinet names, and those that `setup` made next to it. */
   readonly secrets: readonly string[];
 }
 
@@ -81,23 +81,23 @@ function attempt<T>(work: () => T): T {
   }
 }
 
-function tell(
+function printReport(
   { erased, goes, stays }: EraseReport,
   { dir, kept }: { readonly dir: string; readonly kept: readonly string[] },
   terminal: Terminal,
 ): void {
-  const say = (line: string): void => terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
-  for (const { path, bytes } of goes) say(`${path}  ${formatBytes(bytes)}`);
-  for (const path of stays) say(`${path} stays: it is not ours`);
-  for (const path of kept) say(`${path} stays: --keys takes it too, and the platform must be told to refuse its certificate`);
+  const print = (line: string): void => terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
+  for (const { path, bytes } of goes) print(`${path}  ${formatBytes(bytes)}`);
+  for (const path of stays) print(`${path} stays: it is not ours`);
+  for (const path of kept) print(`${path} stays: --keys takes it too, and the platform must be told to refuse its certificate`);
   if (goes.length === 0) {
-    say(`nothing of Luciole lies in ${dir}`);
+    print(`nothing of Luciole lies in ${dir}`);
     return;
   }
   const sum = `${count(goes.length, 'item')}, ${formatBytes(goes.reduce((bytes, each) => bytes + each.bytes, 0))}`;
-  if (erased) say(`Erased: ${sum}. Flash keeps traces of what was removed: where that matters, destroy or encrypt the disk.`);
+  if (erased) print(`Erased: ${sum}. Flash keeps traces of what was removed: where that matters, destroy or encrypt the disk.`);
   else
-    say(
+    print(
       `Nothing was erased: --yes erases ${sum}. Readings that the platform has not confirmed are lost with it: \`luciole uplink\` tells them while the agent runs.`,
     );
 }

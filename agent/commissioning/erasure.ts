@@ -1,19 +1,19 @@
 /**
- * What this program keeps in a folder, and the end of it.
+ * Finds and deletes the files that this program stores in a folder.
  *
- * Owns which names are ours: a folder that was named by mistake loses nothing else. Called by `erase.ts`.
+ * Only known names are deleted: a folder that was named by mistake loses nothing else.
  */
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asOwnerOf, syncPath } from '../core/atomic-write.ts';
 
-/** Files that only we make; without one of them the folder is somebody else's. */
+/** Files that only this program makes; a folder without any of them is not ours. */
 const MARKS: readonly RegExp[] = [
   ...[/^telemetry\.db/, /^state\.db/, /^users\.json/, /^starts\.json/],
   ...[/^console-lines-/, /^luciole-support-.*\.txt\.gz$/],
 ];
-/** Ours where a mark lies beside it: revisions, releases, damaged files that were set aside, files that came by a console, room kept for a full disk. */
-const BESIDE: readonly RegExp[] = [/^config$/, /^releases$/, /^quarantine$/, /^received$/, /^ballast/];
+/** Ours in a folder with one of those files: revisions, releases, quarantined files, files received by a console, space reserved for a full disk. */
+const WITH_MARK: readonly RegExp[] = [/^config$/, /^releases$/, /^quarantine$/, /^received$/, /^ballast/];
 
 /** One file or folder that goes. Units: bytes, with all that lies in it. */
 export interface Erased {
@@ -33,7 +33,7 @@ export function planErasure(dir: string): Erasure {
   const among = (kinds: readonly RegExp[]): readonly string[] => names.filter((name) => kinds.some((kind) => kind.test(name)));
   const marks = among(MARKS);
   // The marks last: where the power goes in the middle, the rest is still known as ours.
-  const goes = marks.length === 0 ? [] : [...among(BESIDE), ...marks];
+  const goes = marks.length === 0 ? [] : [...among(WITH_MARK), ...marks];
   return {
     goes: goes.map((name) => ({ path: join(dir, name), bytes: bytesOf(join(dir, name)) })),
     stays: names.filter((name) => !goes.includes(name)).map((name) => join(dir, name)),

@@ -1,8 +1,7 @@
 /**
- * The first start of a cabinet: from serial ports and a few answers to a file that lights the street.
+ * `luciole setup`: from serial ports and a few answers to a file that lights the street.
  *
- * Owns the order of things and what is written.ts` for `luciole setup`.
- * Nothing but the answers so far is written before the end, so it may be broken off at any time and begun again.
+ * Only the answers so far are written before the end, so a person may break it off at any time and start again.
  */
 import { accessSync, constants, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -23,13 +22,13 @@ import { type Enrolment, firstAdmin } from './first-user.ts';
 import { keyFilesIn, makeKeyRequest } from './key-files.ts';
 import { propose, type SiteDraft } from './propose.ts';
 import type { Question, TypedAnswers } from './questions.ts';
-import { keptSayings, readSetupRequest, sayingsOfCabinet } from './setup-answers.ts';
+import { answersOfCabinet, keptAnswers, readSetupRequest, type SetupRequest } from './setup-answers.ts';
 import { isYes, type SkippedPort, survey } from './survey.ts';
 
 export interface SetupWorld {
   readonly terminal: Terminal;
   readonly configFile: string;
-  /** Null where nobody can be asked. */
+  /** Null where no question may be asked. */
   readonly ask: AskLine | null;
   readonly signal: AbortSignal;
 }
@@ -51,99 +50,163 @@ interface SetupReport {
   readonly next: readonly string[];
 }
 
-/** Two masters on one line would take each other's answers. */
-const BESIDE_AGENT =
+/** Two masters on one line would receive each other's answers. */
+const AGENT_RUNS =
   'an agent is running and has the lines: stop it first (systemctl stop luciole), or ask it instead: luciole bus scan LINE';
 /** Source: the cabinet's own default. */
 const USUAL_DATA = '/var/lib/luciole';
 const USUAL_PROFILES = '/etc/luciole/profiles';
 const EXIT_BAD_CONFIG = 78;
 
+const GREETING = 'Nothing is written before the end, and Ctrl-C leaves all as it is. An empty answer takes what stands in [brackets].';
+
+/** Options of one run, and how it prints. */
+interface Run {
+  readonly file: string;
+  readonly request: SetupRequest;
+  readonly isJson: boolean;
+  readonly isForced: boolean;
+  readonly isDryRun: boolean;
+  /** Null where no question may be asked. */
+  readonly ask: AskLine | null;
+  /** Prints text for a person; nothing with `--json` or `--dry-run`. */
+  readonly print: (line: string) => void;
+  /** Null: the cabinet's own default. */
+  readonly dataDir: string | null;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+}
+
 /** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
 export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<number> {
-  const { terminal } = world;
-  const file = resolve(world.configFile);
-  const isJson = args['json'] === true;
-  const wishes = readSetupRequest(args);
-  const options = { force: args['force'] === true, dryRun: args['dry-run'] === true };
-  await refuseWhileAgentRuns(args, terminal, BESIDE_AGENT);
-  if (!options.dryRun) refuseUnwritable(file, options.force);
-  const ask = wishes.isQuiet ? null : world.ask;
-  const print = (text: string): void => terminal.out(`${text}\n`);
-  const tell = (line: string): void => {
-    if (isJson || options.dryRun) return;
-    const indent = /^ */.exec(line)?.[0] ?? '';
-    for (const part of wrap(line.trimStart(), terminal.widthCols - indent.length)) print(indent + part);
-  };
-  const answersFile = `${file}.answers`;
-  const parts: InterviewParts = {
-    ask,
-    tell,
-    machine: { hostname: hostname(), timezone: Intl.DateTimeFormat().resolvedOptions().timeZone },
-    proposed: ask === null ? {} : { ...sayingsOfCabinet(file), ...keptSayings(answersFile) },
-    keep: (said) => {
-      if (!options.dryRun) replaceFile(answersFile, JSON.stringify(said), { mode: 0o600, backup: null });
-    },
-  };
-  if (ask !== null) tell(GREETING);
-  const site = await answered('site', wishes.said, parts);
-  const { profiles } = readProfiles([USUAL_PROFILES], readPlacedYaml);
-  const found = await survey({ wishes, profiles, ask, tell, status: isJson ? null : terminal.status, signal: world.signal });
-  // Without lamps nothing is asked of them, and the usual answers are never used.
-  const draftOf = (said: TypedAnswers): SiteDraft => propose(found.lines, found.choice, Number(said['spacing'] ?? 0));
-  const hasLamps = draftOf(site).lamps.length > 0;
-  const street = await answered('street', site, hasLamps ? parts : { ...parts, ask: null });
-  const platform = await answered('uplink', street, parts);
-  const said = await answered('access', platform, parts);
-  const draft = draftOf(said);
-  const keys = said['broker']?.startsWith('mqtts:') === true ? keyFilesIn(dirname(file)) : null;
-  const dataDir = typeof args['data-dir'] === 'string' ? resolve(args['data-dir']) : null;
-  const passwordFile = (said['username'] ?? '') === '' ? null : join(dirname(file), 'uplink.password');
-  const text = cabinetText({ said: { username: '', ...said }, draft, keyFiles: keys, passwordFile, dataDir });
-  const { problems, warnings } = await checkConfig({ configFile: file, text });
-  const isSound = problems.length === 0;
-  if (ask !== null && isSound && !options.dryRun && !isYes(await ask(`Write ${file}? yes or no [yes]: `)))
-    throw new ConsoleError('failed', 'nothing was written');
-  const wrote = isSound && !options.dryRun;
-  const backup = wrote && existsSync(file) ? `${file}.bak` : null;
-  if (wrote) {
-    if (keys !== null) makeKeyRequest(keys, said['id'] ?? '');
-    replaceFile(file, text, { mode: 0o644, backup });
-    asOwnerOf(dirname(answersFile), () => rmSync(answersFile, { force: true }));
-  }
-  const admin = said['admin'] ?? '';
-  const enrolment = wrote && admin !== '' ? await firstAdmin(admin, { dir: dataDir ?? USUAL_DATA, cabinetId: said['id'] ?? '' }) : null;
+  const run = runOf(args, world);
+  await refuseWhileAgentRuns(args, world.terminal, AGENT_RUNS);
+  if (!run.isDryRun) refuseUnwritable(run.file, run.isForced);
+  const { answers, draft, skipped } = await describeSite(run);
+  const plan = planOf(run, answers, draft);
+  const { problems, warnings } = await checkConfig({ configFile: run.file, text: plan.text });
+  const written = problems.length === 0 && !run.isDryRun ? await write(run, plan) : null;
   const report: SetupReport = {
-    file,
-    wrote,
-    backup,
-    lines: draft.lines.map(({ id, port, devices, strangers, damaged }) => ({
+    file: run.file,
+    wrote: written !== null,
+    backup: written?.backup ?? null,
+    lines: draft.lines.map(({ id, port, devices, unnamedUnits, damaged }) => ({
       id,
       port,
       devices: devices.length,
-      unknownUnits: strangers.map(({ unit }) => unit),
+      unknownUnits: unnamedUnits.map(({ unit }) => unit),
       damaged,
     })),
-    skippedPorts: found.skipped,
+    skippedPorts: skipped,
     lamps: draft.lamps.length,
-    certificateRequest: wrote ? (keys?.requestFile ?? null) : null,
-    enrolment,
+    certificateRequest: written === null ? null : (plan.keys?.requestFile ?? null),
+    enrolment: written?.enrolment ?? null,
     problems,
     warnings,
-    next: nextSteps({ file, keys, passwordFile, draft }),
+    next: nextSteps(run.file, plan),
   };
-  if (isJson) print(JSON.stringify(options.dryRun ? { ...report, text } : report));
-  else if (!isSound) terminal.err(`${problems.map(formatProblem).join('\n')}\n`);
-  else if (options.dryRun) terminal.out(text);
-  else for (const line of summary(report)) tell(line);
-  return isSound ? 0 : EXIT_BAD_CONFIG;
+  printReport(report, plan.text, run);
+  return problems.length === 0 ? 0 : EXIT_BAD_CONFIG;
 }
 
-const GREETING = 'Nothing is written before the end, and Ctrl-C leaves all as it is. An empty answer takes what stands in [brackets].';
+function runOf(args: LocalArgs, { terminal, configFile, ask, signal }: SetupWorld): Run {
+  const request = readSetupRequest(args);
+  const [isJson, isDryRun] = [args['json'] === true, args['dry-run'] === true];
+  return {
+    file: resolve(configFile),
+    request,
+    isJson,
+    isForced: args['force'] === true,
+    isDryRun,
+    ask: request.isQuiet ? null : ask,
+    print: (line) => {
+      if (isJson || isDryRun) return;
+      const indent = /^ */.exec(line)?.[0] ?? '';
+      for (const part of wrap(line.trimStart(), terminal.widthCols - indent.length)) terminal.out(`${indent + part}\n`);
+    },
+    dataDir: typeof args['data-dir'] === 'string' ? resolve(args['data-dir']) : null,
+    terminal,
+    signal,
+  };
+}
+
+interface Site {
+  readonly answers: TypedAnswers;
+  readonly draft: SiteDraft;
+  readonly skipped: readonly SkippedPort[];
+}
+
+/** Asks a person, scans the lines, and asks for what the found devices leave open. */
+async function describeSite({ file, request, ask, print, isJson, isDryRun, terminal, signal }: Run): Promise<Site> {
+  const answersFile = answersFileOf(file);
+  const parts: InterviewParts = {
+    ask,
+    print,
+    machine: { hostname: hostname(), timezone: Intl.DateTimeFormat().resolvedOptions().timeZone },
+    proposed: ask === null ? {} : { ...answersOfCabinet(file), ...keptAnswers(answersFile) },
+    keep: (answers) => {
+      if (!isDryRun) replaceFile(answersFile, JSON.stringify(answers), { mode: 0o600, backup: null });
+    },
+  };
+  if (ask !== null) print(GREETING);
+  const site = await answered('site', request.answers, parts);
+  const { profiles } = readProfiles([USUAL_PROFILES], readPlacedYaml);
+  const found = await survey({ request, profiles, ask, print, status: isJson ? null : terminal.status, signal });
+  // Without lamps there are no questions about them, and the usual answers are never used.
+  const draftOf = (answers: TypedAnswers): SiteDraft => propose(found.lines, found.choice, Number(answers['spacing'] ?? 0));
+  const hasLamps = draftOf(site).lamps.length > 0;
+  const street = await answered('street', site, hasLamps ? parts : { ...parts, ask: null });
+  const platform = await answered('uplink', street, parts);
+  const answers = await answered('access', platform, parts);
+  return { answers, draft: draftOf(answers), skipped: found.skipped };
+}
+
+/** What is to be written, and where. */
+interface Plan {
+  readonly answers: TypedAnswers;
+  readonly draft: SiteDraft;
+  readonly text: string;
+  /** Null without TLS. */
+  readonly keys: ReturnType<typeof keyFilesIn> | null;
+  readonly passwordFile: string | null;
+}
+
+function planOf({ file, dataDir }: Run, answers: TypedAnswers, draft: SiteDraft): Plan {
+  const keys = answers['broker']?.startsWith('mqtts:') === true ? keyFilesIn(dirname(file)) : null;
+  const passwordFile = (answers['username'] ?? '') === '' ? null : join(dirname(file), 'uplink.password');
+  const text = cabinetText({ answers: { username: '', ...answers }, draft, keyFiles: keys, passwordFile, dataDir });
+  return { answers, draft, text, keys, passwordFile };
+}
+
+/** Writes keys, cabinet and first user, in that order. Errors: rejects with ConsoleError 'failed' where the person says no. */
+async function write(
+  { file, ask, dataDir }: Run,
+  { answers, text, keys }: Plan,
+): Promise<{ readonly backup: string | null; readonly enrolment: Enrolment | null }> {
+  if (ask !== null && !isYes(await ask(`Write ${file}? yes or no [yes]: `))) throw new ConsoleError('failed', 'nothing was written');
+  const { id = '', admin = '' } = answers;
+  const backup = existsSync(file) ? `${file}.bak` : null;
+  if (keys !== null) makeKeyRequest(keys, id);
+  replaceFile(file, text, { mode: 0o644, backup });
+  asOwnerOf(dirname(file), () => rmSync(answersFileOf(file), { force: true }));
+  return { backup, enrolment: admin === '' ? null : await firstAdmin(admin, { dir: dataDir ?? USUAL_DATA, cabinetId: id }) };
+}
+
+function printReport(report: SetupReport, text: string, { isJson, isDryRun, terminal, print }: Run): void {
+  if (isJson) terminal.out(`${JSON.stringify(isDryRun ? { ...report, text } : report)}\n`);
+  else if (report.problems.length > 0) terminal.err(`${report.problems.map(formatProblem).join('\n')}\n`);
+  else if (isDryRun) terminal.out(text);
+  else for (const line of summary(report)) print(line);
+}
+
+/** Where the answers so far are kept until the cabinet is written. */
+function answersFileOf(file: string): string {
+  return `${file}.answers`;
+}
 
 /** Errors: throws ConsoleError 'usage' that names all that is missing or wrong. */
-async function answered(part: Question['part'], said: TypedAnswers, parts: InterviewParts): Promise<TypedAnswers> {
-  const result = await interview(part, said, parts);
+async function answered(part: Question['part'], answers: TypedAnswers, parts: InterviewParts): Promise<TypedAnswers> {
+  const result = await interview(part, answers, parts);
   if (!isUnanswered(result)) return result;
   throw new ConsoleError('usage', `these must be said (as options, in --answers, or on a terminal):\n${result.missing.join('\n')}`);
 }
@@ -168,15 +231,8 @@ function refuseUnwritable(file: string, isForced: boolean): void {
   }
 }
 
-interface NextParts {
-  readonly file: string;
-  readonly keys: ReturnType<typeof keyFilesIn> | null;
-  readonly passwordFile: string | null;
-  readonly draft: SiteDraft;
-}
-
-function nextSteps({ file, keys, passwordFile, draft }: NextParts): string[] {
-  const unknown = draft.lines.some(({ strangers }) => strangers.length > 0);
+function nextSteps(file: string, { keys, passwordFile, draft }: Plan): string[] {
+  const unknown = draft.lines.some(({ unnamedUnits }) => unnamedUnits.length > 0);
   return [
     ...(unknown ? [`Say what the unknown units are: they stand as comments in ${file}; --prefer and --device say it beforehand.`] : []),
     ...(keys === null ? [] : [`Have ${keys.requestFile} signed by the platform's authority and put the certificate to ${keys.certFile}.`]),

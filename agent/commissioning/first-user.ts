@@ -1,8 +1,4 @@
-/**
- * The first user of the serial console, made before there is an agent.
- *
- * Owns nothing; the user book does the work.ts`.
- */
+/** Creates the first user of the serial console, before the first start of the agent. */
 import { createHasher } from '../access/password.ts';
 import { createUserRegistry } from '../access/user-registry.ts';
 import { createUsersFile } from '../access/users-file.ts';
@@ -10,21 +6,21 @@ import { AccessError, type Invitation } from '../core/access.ts';
 import { asOwnerOf } from '../core/atomic-write.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 
-/** Told to the person once; or why there is none. */
+/** The invitation, shown to the person once; or why no user was made. */
 export type Enrolment = Invitation | { readonly failed: string };
 
-/** Errors: none that a person can cause; the cabinet is written by then and stays. */
+/** Invites this admin, who is created if unknown. Errors: none that a person can cause; the cabinet file stays in any case. */
 export async function firstAdmin(
   name: string,
   { dir, cabinetId }: { readonly dir: string; readonly cabinetId: string },
 ): Promise<Enrolment> {
   const clock = createSystemClock({ quality: () => 'none' });
-  const book = createUserRegistry({ file: createUsersFile(dir), hasher: createHasher(), clock, cabinetId });
+  const registry = createUserRegistry({ file: createUsersFile(dir), hasher: createHasher(), clock, cabinetId });
   try {
-    // The state folder is the service's: whatever lies there, root follows it no further than the service could.
+    // The state folder belongs to the service: root must not follow links further than the service could.
     return await asOwnerOf(dir, async () => {
-      const known = (await book.all()).some((user) => user.name === name);
-      return known ? book.invite(name) : book.add(name, 'admin');
+      const known = (await registry.all()).some((user) => user.name === name);
+      return known ? registry.invite(name) : registry.add(name, 'admin');
     });
   } catch (error) {
     if (error instanceof AccessError) return { failed: error.message };

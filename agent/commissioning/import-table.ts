@@ -1,8 +1,4 @@
-/**
- * `luciole config import`: a table of poles and lamps into a cabinet file, shown first and written on demand.
- *
- * Owns the files and the check of the outcome.
- */
+/** `luciole config import`: imports a table of poles and lamps into a cabinet file. It shows the change first and writes on demand. */
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { importTable, type ReportedChange, rowOf } from '../config/import/import.ts';
@@ -53,7 +49,7 @@ export async function runImport(args: LocalArgs, configFile: string, terminal: T
   const { rows, changes, flaws, ignored } = result;
   const report: ImportReport = { table, into, rows, changes, flaws, problems, ignoredColumns: ignored, written, backup };
   if (args['json'] === true) terminal.out(`${JSON.stringify(report)}\n`);
-  else tell(report, args['write'] === true, terminal);
+  else printReport(report, args['write'] === true, terminal);
   return isSound ? 0 : EXIT_BAD_CONFIG;
 }
 
@@ -67,7 +63,7 @@ function read(file: string, what: string): Buffer {
   }
 }
 
-/** The former text stays beside it. */
+/** The former file is kept as FILE.bak. */
 function write(file: string, text: string): void {
   try {
     replaceFile(file, text, { mode: statSync(file).mode & 0o777, backup: `${file}.bak` });
@@ -79,31 +75,31 @@ function write(file: string, text: string): void {
   }
 }
 
-function tell(
+function printReport(
   { table, into, rows, changes, flaws, problems, ignoredColumns, backup }: ImportReport,
   wantsWrite: boolean,
   terminal: Terminal,
 ): void {
   const { out, err } = terminal;
-  const say = (put: (text: string) => void, line: string): void => put(`${paragraph(line, terminal).join('\n')}\n`);
+  const print = (put: (text: string) => void, line: string): void => put(`${paragraph(line, terminal).join('\n')}\n`);
   for (const { line, column, message } of flaws)
     err(`${table}:${line}: ${column === null ? '' : `${translated('column', terminal)} ${column}: `}${translated(message, terminal)}\n`);
   for (const { row, ...problem } of problems) {
     if (row === undefined) err(`${formatProblem({ ...problem, message: translated(problem.message, terminal) })}\n`);
     else err(`${table}:${row}: ${problem.path}: ${translated(problem.message, terminal)}\n`);
   }
-  if (ignoredColumns.length > 0) say(err, `not read, as these columns mean nothing here: ${ignoredColumns.join(', ')}`);
-  for (const { text } of changes) say(out, text);
+  if (ignoredColumns.length > 0) print(err, `not read, as these columns mean nothing here: ${ignoredColumns.join(', ')}`);
+  for (const { text } of changes) print(out, text);
   if (flaws.length + problems.length > 0) {
-    say(err, `${into} stays as it is`);
+    print(err, `${into} stays as it is`);
     return;
   }
   if (changes.length === 0) {
-    say(out, `${count(rows, 'row')}, and ${into} says all of it already`);
+    print(out, `${count(rows, 'row')}, and ${into} says all of it already`);
     return;
   }
   const sum = (kind: readonly string[]): number => changes.filter((each) => kind.includes(each.kind)).length;
-  say(out, `${count(rows, 'row')}: ${sum(['add', 'join'])} added, ${sum(['set'])} changed, ${sum(['move', 'leave'])} moved or taken out`);
-  if (backup !== null) say(out, `Wrote ${into}; the former one is ${backup}. A running agent takes it at its next start.`);
-  else if (!wantsWrite) say(out, `Nothing was written: --write puts it into ${into}.`);
+  print(out, `${count(rows, 'row')}: ${sum(['add', 'join'])} added, ${sum(['set'])} changed, ${sum(['move', 'leave'])} moved or taken out`);
+  if (backup !== null) print(out, `Wrote ${into}; the former one is ${backup}. A running agent takes it at its next start.`);
+  else if (!wantsWrite) print(out, `Nothing was written: --write puts it into ${into}.`);
 }

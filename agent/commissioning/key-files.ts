@@ -1,8 +1,4 @@
-/**
- * The cabinet's key and its certificate request, as files beside the cabinet.
- *
- * Owns their names and rights. Never replaces a key.ts`.
- */
+/** The cabinet's key and its certificate request, as files in the folder of the cabinet file. An existing key is never replaced. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConsoleError } from '../console/console-error.ts';
@@ -45,7 +41,7 @@ export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string)
   return isNew;
 }
 
-/** Null for a user who is not there. Source: passwd(5). */
+/** Null for an unknown user. Source: passwd(5). */
 function idsOf(user: string): Owner | null {
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')

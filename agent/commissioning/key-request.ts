@@ -1,8 +1,4 @@
-/**
- * The cabinet's own key, and the request for its certificate.
- *
- * Owns the shape of a request (PKCS #10). Touches no disk. Called by `first-start.ts`.
- */
+/** The cabinet's own key, and the request for its certificate (PKCS #10). It reads and writes no file. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { Set as AsnSet, BitString, Constructed, fromBER, Integer, ObjectIdentifier, Sequence, Utf8String } from 'asn1js';
 

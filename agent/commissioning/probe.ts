@@ -1,8 +1,4 @@
-/**
- * A look at lines while no agent runs: each port is opened with nobody on it, scanned, and closed.
- *
- * Owns nothing but the joining of the field and a port. Only reads.ts`.
- */
+/** Scans lines while no agent runs: opens each port, scans it and closes it. It only reads. */
 import { adapterLatencyMs } from '../../drivers/adapter-latency.ts';
 import { uartDriverFor } from '../../drivers/driver-for.ts';
 import type { FoundUnit, ScanProgress } from '../core/bus-tools.ts';
@@ -17,6 +13,7 @@ import { createField } from '../field/field.ts';
 import { fieldLine } from '../field/line-from-config.ts';
 import type { SeenLine } from './propose.ts';
 
+/** Which addresses to scan, at which serial settings. */
 export interface ProbeRequest {
   readonly from: number;
   readonly to: number;
@@ -24,24 +21,25 @@ export interface ProbeRequest {
   readonly serial: SerialSettings | null;
 }
 
+/** What one scan of a port needs. */
 export interface SetupProbeParts extends ProbeRequest {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly clock: Clock;
   readonly openPort: OpenBytePort;
   readonly signal: AbortSignal;
-  readonly tell: (progress: ScanProgress) => void;
+  readonly report: (progress: ScanProgress) => void;
 }
 
-/** Source: the factory setting of most devices on the shelf; a second stop bit is no matter to those that send one. */
+/** Source: the factory setting of most known devices; a second stop bit does not disturb those that send one. */
 const USUAL_SERIAL: SerialSettings = { baud: 9_600, parity: 'none', stopBits: 2, dataBits: 8 };
 const LINE_ID = 'line';
-/** How long a silent line is listened to at each speed of a device that talks by itself. Units: ms. Source: the slowest of the shelf speak once a second. */
+/** How long to listen on a silent line, at each speed of a device that sends without a request. Units: ms. Source: the slowest known device sends once a second. */
 const LISTEN_MS = 2_600;
 const LOOK_MS = 100;
 /** So many whole frames are no accident. */
 const FRAMES = 2;
 /**
- * For each address of the whole scan: nobody waits for the line, and a unit that is missed costs a visit. Units: ms.
+ * For each address of the whole scan: no other request waits for the line, and a missed unit costs a visit. Units: ms.
  * Source: assumed; 247 addresses take 16 s.
  */
 const PATIENT_WAIT_MS = 60;
@@ -52,19 +50,19 @@ export async function probeLine(port: string, parts: SetupProbeParts): Promise<S
   const isTunable = parts.serial === null && parseLinePort(port).kind === 'serial';
   const seen = await scanAt(port, serial, parts);
   if (!isTunable || seen.found.length + seen.damaged.length > 0) return seen;
-  const talker = await listen(port, parts);
-  if (talker !== null) return { ...seen, serial: talker.serial, talker };
+  const uartDevice = await listen(port, parts);
+  if (uartDevice !== null) return { ...seen, serial: uartDevice.serial, uartDevice };
   const other = await findSettings(port, serial, parts);
-  // The search hears the first unit; the whole line is scanned at that unit's speed, with the patience that slow units need.
+  // The search ends at the first unit; the whole line is then scanned at that unit's speed, with a wait that slow units need.
   return other === null ? seen : scanAt(port, other, parts);
 }
 
 /** The device type whose frames come by themselves; null when none do. Only listens: what must be asked first is not found. */
 async function listen(port: string, { profiles, clock, openPort, signal }: SetupProbeParts): Promise<Profile | null> {
-  const talkers = [...profiles.values()].filter(({ transport, serial }) => transport === 'uart' && serial !== null);
-  const speeds = new Map(talkers.map(({ serial }) => [JSON.stringify(serial), serial as SerialSettings]));
+  const uartProfiles = [...profiles.values()].filter(({ transport, serial }) => transport === 'uart' && serial !== null);
+  const speeds = new Map(uartProfiles.map(({ serial }) => [JSON.stringify(serial), serial as SerialSettings]));
   for (const [key, serial] of speeds) {
-    const drivers = talkers.filter((profile) => JSON.stringify(profile.serial) === key).map(uartDriverFor);
+    const drivers = uartProfiles.filter((profile) => JSON.stringify(profile.serial) === key).map(uartDriverFor);
     const bytes = openPort(port, serial, null);
     bytes.onBytes = (more) => {
       for (const driver of drivers) driver.feed(more);
@@ -74,8 +72,8 @@ async function listen(port: string, { profiles, clock, openPort, signal }: Setup
       for (let waitedMs = 0; waitedMs < LISTEN_MS; waitedMs += LOOK_MS) {
         signal.throwIfAborted();
         await sleep(clock, LOOK_MS);
-        const heard = drivers.find(({ counters }) => counters.frames >= FRAMES);
-        if (heard !== undefined) return heard.profile;
+        const found = drivers.find(({ counters }) => counters.frames >= FRAMES);
+        if (found !== undefined) return found.profile;
       }
     } finally {
       await bytes.close();
@@ -84,18 +82,18 @@ async function listen(port: string, { profiles, clock, openPort, signal }: Setup
   return null;
 }
 
-/** The settings at which somebody answers; null when nobody does at any. */
+/** Returns the serial settings at which a unit answers; null when none answers at any. */
 async function findSettings(port: string, serial: SerialSettings, parts: SetupProbeParts): Promise<SerialSettings | null> {
   const enough = new AbortController();
   let first: FoundUnit | null = null;
-  const tell = (progress: ScanProgress): void => {
-    parts.tell(progress);
+  const report = (progress: ScanProgress): void => {
+    parts.report(progress);
     first ??= progress.found;
     if (first !== null) enough.abort();
   };
   const signal = AbortSignal.any([parts.signal, enough.signal]);
   try {
-    await withLine(port, serial, parts, (field) => scan(field, { ...parts, signal, tell }, true));
+    await withLine(port, serial, parts, (field) => scan(field, { ...parts, signal, report }, true));
   } catch (error) {
     parts.signal.throwIfAborted();
     if (first === null) throw error;
@@ -106,12 +104,12 @@ async function findSettings(port: string, serial: SerialSettings, parts: SetupPr
 async function scanAt(port: string, serial: SerialSettings, parts: SetupProbeParts): Promise<SeenLine> {
   return withLine(port, serial, parts, async (field, config) => {
     const { found, damaged } = await scan(field, parts, false);
-    return { port, serial: serialOf(config), found, damaged, talker: null };
+    return { port, serial: serialOf(config), found, damaged, uartDevice: null };
   });
 }
 
-function scan(field: Field, { from, to, signal, tell }: Pick<SetupProbeParts, 'from' | 'to' | 'signal' | 'tell'>, autoBaud: boolean) {
-  return field.bus.scan({ line: LINE_ID, from, to, autoBaud, waitMs: autoBaud ? null : PATIENT_WAIT_MS, signal }, tell);
+function scan(field: Field, { from, to, signal, report }: Pick<SetupProbeParts, 'from' | 'to' | 'signal' | 'report'>, autoBaud: boolean) {
+  return field.bus.scan({ line: LINE_ID, from, to, autoBaud, waitMs: autoBaud ? null : PATIENT_WAIT_MS, signal }, report);
 }
 
 /** The port is closed again whatever happens. */

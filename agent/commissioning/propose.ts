@@ -1,8 +1,4 @@
-/**
- * Who answered on the lines → devices, lamps, poles and sensors with names.
- *
- * Owns what is proposed for each kind of device. Pure. Called by `first-start.ts`; written down by `cabinet-text.ts`.
- */
+/** Proposes devices, lamps, poles and sensors, with names, for the units that answered. Pure. */
 import type { FoundUnit } from '../core/bus-tools.ts';
 import type { SerialSettings } from '../core/cabinet.ts';
 import type { DeviceCategory, Profile } from '../core/profile.ts';
@@ -15,8 +11,8 @@ export interface SeenLine {
   readonly found: readonly FoundUnit[];
   /** Addresses whose answers were damaged. */
   readonly damaged: readonly number[];
-  /** The device that talks by itself on it, when it is no Modbus line. */
-  readonly talker: Profile | null;
+  /** The device that sends without a request; null on a Modbus line. */
+  readonly uartDevice: Profile | null;
 }
 
 export interface DraftDevice {
@@ -27,7 +23,7 @@ export interface DraftDevice {
   readonly pole: string | null;
 }
 
-/** A unit that answers and that nobody has named. */
+/** A unit that answers and has no proven profile. */
 export interface UnnamedUnit {
   readonly unit: number;
   /** Profiles that may fit. */
@@ -40,7 +36,7 @@ export interface DraftLine {
   readonly port: string;
   readonly serial: SerialSettings | null;
   readonly devices: readonly DraftDevice[];
-  readonly strangers: readonly UnnamedUnit[];
+  readonly unnamedUnits: readonly UnnamedUnit[];
   readonly damaged: readonly number[];
 }
 
@@ -51,6 +47,7 @@ export interface DraftLamp {
   readonly pole: string;
 }
 
+/** The proposed site, before it is written as a cabinet file. */
 export interface SiteDraft {
   readonly lines: readonly DraftLine[];
   /** Units: m along the street. */
@@ -63,7 +60,7 @@ export interface SiteDraft {
 export interface SensorPoint {
   readonly device: string;
   readonly point: string;
-  /** It says 0 or 1 and nothing between. */
+  /** Its values are 0 and 1 only. */
   readonly isContact: boolean;
 }
 
@@ -83,10 +80,10 @@ const LETTERS: Readonly<Record<DeviceCategory, string>> = {
   io: 'IO',
   power: 'U',
 };
-/** A device with more level points than this drives ballasts that nobody has counted yet. Source: the four channels of a WB-LED. */
+/** A device with more level points than this is a gateway for an unknown number of lamps. Source: the four channels of a WB-LED. */
 const MAX_LAMPS_A_DEVICE = 4;
 
-/** Units: `spacingM` from pole to pole. Lamps stand in the order of lines and addresses until a person says otherwise. */
+/** Units: `spacingM` from pole to pole. Lamps are in the order of lines and addresses until a person changes it. */
 export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacingM: number): SiteDraft {
   const numbers = new Map<string, number>();
   const poles: { id: string; atM: number }[] = [];
@@ -100,11 +97,11 @@ export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacin
     poles.push({ id, atM: Math.round(poles.length * spacingM * 10) / 10 });
     return id;
   };
-  const lines = seen.map(({ port, serial, found, damaged, talker }, index): DraftLine => {
+  const lines = seen.map(({ port, serial, found, damaged, uartDevice }, index): DraftLine => {
     const id = `line${index + 1}`;
-    if (talker !== null) {
-      const device = { id: next(LETTERS[talker.category]), unit: null, profile: talker, pole: null };
-      return { id, kind: 'uart', port, serial, devices: [device], strangers: [], damaged: [] };
+    if (uartDevice !== null) {
+      const device = { id: next(LETTERS[uartDevice.category]), unit: null, profile: uartDevice, pole: null };
+      return { id, kind: 'uart', port, serial, devices: [device], unnamedUnits: [], damaged: [] };
     }
     const named = found.map((unit) => ({ unit, profile: choice(port, unit) }));
     const devices = named.flatMap(({ unit, profile }): DraftDevice[] => {
@@ -112,10 +109,10 @@ export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacin
       const id = next(LETTERS[profile.category]);
       return [{ id, unit: unit.unit, profile, pole: levelPoints(profile).length > 0 ? nextPole() : null }];
     });
-    const strangers = named.flatMap(({ unit, profile }) =>
+    const unnamedUnits = named.flatMap(({ unit, profile }) =>
       profile === null ? [{ unit: unit.unit, candidates: unit.profiles.map(({ id }) => id) }] : [],
     );
-    return { id, kind: 'modbus', port, serial, devices, strangers, damaged };
+    return { id, kind: 'modbus', port, serial, devices, unnamedUnits, damaged };
   });
   const devices = lines.flatMap((line) => line.devices);
   return {

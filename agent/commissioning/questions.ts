@@ -1,14 +1,14 @@
 /**
- * What the first set-up must know of a person: each thing with its question, its usual answer and what is allowed.
+ * The questions of the first setup: text, usual answer and allowed values of each.
  *
- * Owns these rows. The same text is read alike from the keyboard, an option and a file of answers. Pure. Called by `interview.ts`.
+ * The same text is read in the same way from the keyboard, an option or an answers file. Pure.
  */
 import { didYouMean } from '../core/suggestions.ts';
 
-/** What a person has said, as text, by the name of the question. */
+/** Answers as text, by the name of the question. */
 export type TypedAnswers = Readonly<Record<string, string>>;
 
-/** What is wrong with an answer and what is allowed. */
+/** Why an answer is refused, and what is allowed. */
 export interface AnswerRefusal {
   readonly refused: string;
 }
@@ -18,15 +18,15 @@ export interface Question {
   readonly name: string;
   readonly part: 'site' | 'street' | 'uplink' | 'access';
   readonly prompt: string;
-  /** Taken when nothing is said; null where only a person can know. */
-  usual(said: TypedAnswers, machine: MachineFacts): string | null;
-  /** What it means; the same text cleaned, or why it cannot be. */
+  /** Taken without an answer; null where only a person can know. */
+  usual(answers: TypedAnswers, machine: MachineFacts): string | null;
+  /** Returns the cleaned text, or why it is refused. */
   read(text: string): string | AnswerRefusal;
   /** Asked only then. Default: always. */
-  readonly when?: (said: TypedAnswers) => boolean;
+  readonly when?: (answers: TypedAnswers) => boolean;
 }
 
-/** What the machine says of itself. */
+/** What the machine itself provides for usual answers. */
 export interface MachineFacts {
   readonly hostname: string;
   /** IANA name. */

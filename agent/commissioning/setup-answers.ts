@@ -1,20 +1,17 @@
-/**
- * What `luciole setup` was told beforehand: options, a file of answers, and what an earlier run or the present file know.
- *
- * Owns the reading of them; asks nobody.ts`.
- */
+/** Reads the answers given to `luciole setup` before it asks: options, an answers file, an interrupted run, the present cabinet file. */
 import { existsSync, readFileSync } from 'node:fs';
 import { readPlacedYaml } from '../config/load/places.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs } from '../console/terminal/terminal.ts';
-import { nearest } from '../console/text/suggest.ts';
 import type { SerialSettings } from '../core/cabinet.ts';
 import { parseLinePort } from '../core/line-port.ts';
+import { nearest } from '../core/suggestions.ts';
 import { QUESTIONS, type TypedAnswers } from './questions.ts';
 
+/** Answers and options given before the first question. */
 export interface SetupRequest {
   /** By question. */
-  readonly said: TypedAnswers;
+  readonly answers: TypedAnswers;
   readonly ports: readonly string[];
   readonly serial: SerialSettings | null;
   readonly from: number;
@@ -23,7 +20,7 @@ export interface SetupRequest {
   readonly devices: ReadonlyMap<string, string>;
   /** Profiles to take where the probes of a unit leave several. */
   readonly preferred: readonly string[];
-  /** Nobody is to be asked. */
+  /** No question may be asked. */
   readonly isQuiet: boolean;
 }
 
@@ -33,14 +30,14 @@ const SINGLE = ['serial', 'units'];
 /** Source: the formats of the cabinet's schema. */
 const SERIAL = /^(\d{4,6})[- ,]?8([NEO])([12])$/i;
 
-/** Options go before the file of answers. Errors: throws ConsoleError 'usage' for the first thing wrong. */
+/** Reads options and answers file; options take precedence. Errors: throws ConsoleError 'usage' for the first thing wrong. */
 export function readSetupRequest(args: LocalArgs): SetupRequest {
   const file = typeof args['answers'] === 'string' ? answersOf(args['answers']) : {};
   const texts = (name: string): readonly string[] => {
     const value = args[name] ?? file[name] ?? [];
     return Array.isArray(value) ? value.map(String) : [String(value)];
   };
-  const said = Object.fromEntries(
+  const answers = Object.fromEntries(
     QUESTIONS.flatMap(({ name }) => {
       const value = args[name] ?? file[name];
       return value === undefined ? [] : [[name, textOf(value)]];
@@ -48,7 +45,7 @@ export function readSetupRequest(args: LocalArgs): SetupRequest {
   );
   const [from, to] = unitsOf(texts('units')[0]);
   return {
-    said,
+    answers,
     ports: texts('port').map(portOf),
     serial: serialOf(texts('serial')[0]),
     from,
@@ -59,21 +56,21 @@ export function readSetupRequest(args: LocalArgs): SetupRequest {
   };
 }
 
-/** What the present cabinet says of the site, to be proposed again; nothing where it cannot be read. */
-export function sayingsOfCabinet(file: string): TypedAnswers {
+/** Answers that the present cabinet file contains, to be proposed again; none where it cannot be read. */
+export function answersOfCabinet(file: string): TypedAnswers {
   if (!existsSync(file)) return {};
   const { value } = readPlacedYaml(readFileSync(file, 'utf8'));
   const site = (value as { cabinet?: Record<string, unknown> } | null | undefined)?.cabinet;
   if (typeof site !== 'object' || site === null) return {};
-  const said: Record<string, string> = {};
-  for (const name of ['id', 'name', 'timezone']) if (typeof site[name] === 'string') said[name] = site[name];
+  const answers: Record<string, string> = {};
+  for (const name of ['id', 'name', 'timezone']) if (typeof site[name] === 'string') answers[name] = site[name];
   const [latitude, longitude] = [site['latitudeDeg'], site['longitudeDeg']];
-  if (typeof latitude === 'number' && typeof longitude === 'number') said['position'] = `${latitude}, ${longitude}`;
-  return said;
+  if (typeof latitude === 'number' && typeof longitude === 'number') answers['position'] = `${latitude}, ${longitude}`;
+  return answers;
 }
 
-/** Answers that an interrupted run has kept; a file that cannot be read keeps none. */
-export function keptSayings(file: string): TypedAnswers {
+/** Answers that an interrupted run has stored; none where the file cannot be read. */
+export function keptAnswers(file: string): TypedAnswers {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
     const entries = Object.entries(value as Record<string, unknown>);

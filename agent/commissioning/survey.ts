@@ -1,7 +1,7 @@
 /**
- * Which ports are lines of the street, who is on them, and what each unit is.
+ * Finds which ports are lines of the street, which units answer there, and which profile each unit has.
  *
- * Owns what a person is asked about that. Only reads.ts`.
+ * It asks a person where the probes leave several profiles. It only reads.
  */
 import { realpathSync } from 'node:fs';
 import { findSerialPorts, type SerialPortSeen } from '../../drivers/port-finder.ts';
@@ -9,10 +9,10 @@ import { createSerialPort } from '../../drivers/serial-port.ts';
 import { renderScanProgress, serialText } from '../console/commands/lines/bus-scan-page.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { StatusLine } from '../console/terminal/status-line.ts';
-import { nearest } from '../console/text/suggest.ts';
 import type { FoundUnit } from '../core/bus-tools.ts';
 import { BusError } from '../core/errors.ts';
 import type { Profile } from '../core/profile.ts';
+import { nearest } from '../core/suggestions.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 import type { AskLine } from './ask-questions.ts';
 import { probeLine } from './probe.ts';
@@ -20,11 +20,11 @@ import type { ProfileChoice, SeenLine } from './propose.ts';
 import type { SetupRequest } from './setup-answers.ts';
 
 export interface SurveyParts {
-  readonly wishes: SetupRequest;
+  readonly request: SetupRequest;
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Null where nobody can be asked. */
+  /** Null where no question may be asked. */
   readonly ask: AskLine | null;
-  readonly tell: (line: string) => void;
+  readonly print: (line: string) => void;
   readonly status: StatusLine | null;
   readonly signal: AbortSignal;
 }
@@ -43,9 +43,9 @@ export interface Survey {
 
 /** Errors: rejects with ConsoleError when there is no port, none can be used, or the person leaves. */
 export async function survey(parts: SurveyParts): Promise<Survey> {
-  for (const id of [...parts.wishes.devices.values(), ...parts.wishes.preferred]) knownProfile(id, parts.profiles);
+  for (const id of [...parts.request.devices.values(), ...parts.request.preferred]) knownProfile(id, parts.profiles);
   const skipped: SkippedPort[] = [];
-  const ports = parts.wishes.ports.length > 0 ? parts.wishes.ports : await choosePorts(parts, skipped);
+  const ports = parts.request.ports.length > 0 ? parts.request.ports : await choosePorts(parts, skipped);
   const seen: SeenLine[] = [];
   for (const port of ports) {
     const line = await look(port, parts, skipped);
@@ -53,11 +53,11 @@ export async function survey(parts: SurveyParts): Promise<Survey> {
   }
   if (seen.length === 0)
     throw new ConsoleError('failed', `no port could be used: ${skipped.map(({ port, why }) => `${port}: ${why}`).join('; ')}`);
-  const lines = parts.wishes.ports.length > 0 ? seen : withSomebody(seen, skipped);
+  const lines = parts.request.ports.length > 0 ? seen : withSomebody(seen, skipped);
   return { lines, skipped, choice: await chooseProfiles(lines, parts) };
 }
 
-async function choosePorts({ ask, tell }: SurveyParts, skipped: SkippedPort[]): Promise<readonly string[]> {
+async function choosePorts({ ask, print }: SurveyParts, skipped: SkippedPort[]): Promise<readonly string[]> {
   const all = findSerialPorts({ ownTerminal: ownTerminal() });
   for (const { path, keepOff } of all) if (keepOff !== null) skipped.push({ port: path, why: keepOff });
   const usable = all.filter(({ keepOff }) => keepOff === null);
@@ -70,14 +70,14 @@ async function choosePorts({ ask, tell }: SurveyParts, skipped: SkippedPort[]): 
     );
   }
   if (ask === null || usable.length === 1) return paths;
-  tell('Serial ports:');
-  for (const [i, port] of usable.entries()) tell(`  ${i + 1}  ${describe(port)}`);
+  print('Serial ports:');
+  for (const [i, port] of usable.entries()) print(`  ${i + 1}  ${describe(port)}`);
   for (;;) {
     const typed = (await ask('Which are lines of the street? Numbers, or all [all]: ')).trim();
     if (typed === '' || typed.toLowerCase() === 'all') return paths;
     const chosen = typed.split(/[\s,;]+/).map((number) => paths[Number(number) - 1]);
     if (chosen.every((path) => path !== undefined)) return [...new Set(chosen)];
-    tell(`  found ${JSON.stringify(typed)}; allowed: all, or numbers from 1 to ${paths.length}, as 1 2`);
+    print(`  found ${JSON.stringify(typed)}; allowed: all, or numbers from 1 to ${paths.length}, as 1 2`);
   }
 }
 
@@ -86,7 +86,7 @@ function describe({ path, device, driver }: SerialPortSeen): string {
   return about === '' ? path : `${path} (${about})`;
 }
 
-/** The terminal of the person who asks; null where there is none. */
+/** The terminal of this process; null without one. */
 function ownTerminal(): string | null {
   try {
     const path = realpathSync('/proc/self/fd/0');
@@ -97,34 +97,34 @@ function ownTerminal(): string | null {
   }
 }
 
-/** Null for a port that cannot be used, which is told and does not stop the others. */
+/** Scans a port. Returns null for one that cannot be used; that is printed and does not stop the others. */
 async function look(port: string, parts: SurveyParts, skipped: SkippedPort[]): Promise<SeenLine | null> {
-  const { wishes, profiles, signal, status, tell } = parts;
-  tell(`Scanning ${port} for addresses ${wishes.from} to ${wishes.to} ...`);
+  const { request, profiles, signal, status, print } = parts;
+  print(`Scanning ${port} for addresses ${request.from} to ${request.to} ...`);
   try {
     const line = await probeLine(port, {
-      ...wishes,
+      ...request,
       profiles,
       clock: createSystemClock({ quality: () => 'none', isBusAlone: true }),
       openPort: createSerialPort,
       signal,
-      tell: (progress) => status?.show(renderScanProgress(progress)),
+      report: (progress) => status?.show(renderScanProgress(progress)),
     });
     status?.clear();
-    tell(lineSummary(line));
+    print(lineSummary(line));
     return line;
   } catch (error) {
     status?.clear();
     if (signal.aborted) throw new ConsoleError('failed', 'broken off; nothing was written', { cause: error });
     if (!(error instanceof BusError)) throw error;
     skipped.push({ port, why: error.message });
-    tell(`  left out: ${error.message}`);
+    print(`  left out: ${error.message}`);
     return null;
   }
 }
 
-function lineSummary({ serial, found, damaged, talker }: SeenLine): string {
-  if (talker !== null) return `  a ${talker.id} talks by itself at ${serialText(serial)}`;
+function lineSummary({ serial, found, damaged, uartDevice }: SeenLine): string {
+  if (uartDevice !== null) return `  a ${uartDevice.id} talks by itself at ${serialText(serial)}`;
   const hurt = damaged.length === 0 ? '' : `; damaged answers at ${damaged.join(', ')}: two units with one address, or a bad line`;
   if (found.length === 0) return `  nobody answers${hurt}: check supply, A and B (try them swapped) and termination`;
   const units = found.map(({ unit, profiles: [best, ...others] }) =>
@@ -133,25 +133,25 @@ function lineSummary({ serial, found, damaged, talker }: SeenLine): string {
   return `  ${found.length === 1 ? '1 unit' : `${found.length} units`} at ${serialText(serial)}: ${units.join(', ')}${hurt}`;
 }
 
-/** A found port on which nobody speaks is some other equipment's, unless nobody speaks anywhere. */
+/** A port without any unit belongs to other equipment, unless no port has one. */
 function withSomebody(seen: readonly SeenLine[], skipped: SkippedPort[]): readonly SeenLine[] {
-  const isSpoken = ({ found, damaged, talker }: SeenLine): boolean => talker !== null || found.length + damaged.length > 0;
+  const isSpoken = ({ found, damaged, uartDevice }: SeenLine): boolean => uartDevice !== null || found.length + damaged.length > 0;
   if (!seen.some(isSpoken)) return seen;
   for (const line of seen)
     if (!isSpoken(line)) skipped.push({ port: line.port, why: 'nobody answers on it; name it with --port to have it all the same' });
   return seen.filter(isSpoken);
 }
 
-/** What probes prove is taken; what they only make likely is a person's to say, as a wrong profile would write into strange registers. */
+/** A proven profile is taken. A likely one is confirmed by a person, as a wrong profile would write to unknown registers. */
 async function chooseProfiles(lines: readonly SeenLine[], parts: SurveyParts): Promise<ProfileChoice> {
-  const { wishes, profiles, ask } = parts;
+  const { request, profiles, ask } = parts;
   const chosen = new Map<string, Profile | null>();
-  /** What a person has said of units that look alike, by their candidates. */
+  /** A person's answers for units that look alike, by their candidates. */
   const alike = new Map<string, string | null>();
   for (const { port, found } of lines) {
     for (const unit of found) {
-      const named = wishes.devices.get(`${port} ${unit.unit}`) ?? wishes.devices.get(String(unit.unit));
-      const id = named ?? proven(unit, wishes.preferred) ?? (ask === null ? null : await askProfile(port, unit, { ...parts, ask, alike }));
+      const named = request.devices.get(`${port} ${unit.unit}`) ?? request.devices.get(String(unit.unit));
+      const id = named ?? proven(unit, request.preferred) ?? (ask === null ? null : await askProfile(port, unit, { ...parts, ask, alike }));
       chosen.set(`${port} ${unit.unit}`, id === null ? null : knownProfile(id, profiles));
     }
   }
@@ -180,15 +180,15 @@ async function askProfile(port: string, unit: FoundUnit, parts: AskParts): Promi
   return id;
 }
 
-async function askOneProfile(port: string, unit: FoundUnit, { profiles, ask, tell }: AskParts): Promise<string | null> {
+async function askOneProfile(port: string, unit: FoundUnit, { profiles, ask, print }: AskParts): Promise<string | null> {
   const [best] = unit.profiles;
   const what = best === undefined ? 'answers, and no profile recognises it' : `may be ${unit.profiles.map(({ id }) => id).join(' or ')}`;
-  tell(`Unit ${unit.unit} on ${port} ${what}.`);
+  print(`Unit ${unit.unit} on ${port} ${what}.`);
   for (;;) {
     const typed = (await ask(`Its profile, or none to leave it out [${best?.id ?? 'none'}]: `)).trim() || (best?.id ?? 'none');
     if (typed === 'none') return null;
     if (profiles.get(typed)?.transport === 'modbus') return typed;
-    tell(`  ${noProfile(typed, profiles)}`);
+    print(`  ${noProfile(typed, profiles)}`);
   }
 }
 
@@ -197,7 +197,7 @@ export function isYes(typed: string): boolean {
   return ['', 'y', 'yes', 'o', 'oui'].includes(typed.trim().toLowerCase());
 }
 
-/** Errors: throws ConsoleError 'usage' for one that is not on the shelf or speaks no Modbus. */
+/** Errors: throws ConsoleError 'usage' for an unknown profile or one without Modbus. */
 function knownProfile(id: string, profiles: ReadonlyMap<string, Profile>): Profile {
   const profile = profiles.get(id);
   if (profile?.transport === 'modbus') return profile;

@@ -1,8 +1,4 @@
-/**
- * One command of the table, asked of the running agent, its answer on the terminal.
- *
- * Owns the way from typed words to printed text.
- */
+/** Sends one command of the table to the running agent and prints its answer. */
 import type { AgentCommand, ProgressSpec } from './command-spec.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
 import type { ConsoleAnswer, Progress, RawArgs } from './protocol/protocol.ts';
@@ -55,10 +51,10 @@ async function withoutAgent(
 ): Promise<Own> {
   const isAbsent = error instanceof ConsoleError && error.code === 'unreachable' && typeof call.socket !== 'string';
   if (!isAbsent || command.alone === null) throw error;
-  const shelf = await call.terminal.shelf();
-  const about = translate(call.terminal.language ?? 'en', shelf.about);
+  const localFiles = await call.terminal.localFiles();
+  const about = translate(call.terminal.language ?? 'en', localFiles.about);
   call.terminal.err(`${wrap(`luciole: ${toAscii(about)}`, call.terminal.widthCols).join('\n')}\n`);
-  const result = await command.alone(shelf, args, (progress) => call.onProgress?.({ id: 1, atMs: 0, timezone: 'UTC', progress }));
+  const result = await command.alone(localFiles, args, (progress) => call.onProgress?.({ id: 1, atMs: 0, timezone: 'UTC', progress }));
   return { result, atMs: 0, timezone: 'UTC' };
 }
 

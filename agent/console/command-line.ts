@@ -4,11 +4,12 @@
  * Unlike a line of a session, options are written out in full, `--` ends them, and each command has `--help`.
  * Source: the wording of what is wrong is that of `commander`, which scripts and people know.
  */
+
+import { closest, nearest } from '../core/suggestions.ts';
 import type { AgentCommand, LocalCommand, OptionSpec } from './command-spec.ts';
 import { type CommandNode, createOptionReader, expandWords, optionsOf } from './command-tree.ts';
 import { ConsoleError } from './console-error.ts';
 import type { LocalArgs } from './terminal/terminal.ts';
-import { closest, nearest } from './text/suggest.ts';
 
 export type CommandLine =
   | { readonly kind: 'act'; readonly command: AgentCommand | LocalCommand; readonly args: LocalArgs }

@@ -1,15 +1,15 @@
 /**
- * What one console command is: its words, its arguments, how the agent answers it and how the answer is laid out.
+ * The definition of one console command: its words and arguments, how the agent answers it, how the answer is laid out.
  *
- * Owns the shape of the command table and the checking of arguments by it. Carries out nothing.
+ * Arguments are checked by it. It runs nothing.
  */
 import type { Caller, LeastRole } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
+import { nearest } from '../core/suggestions.ts';
 import type { AgentView, LocalConfigView } from '../core/views.ts';
 import { ConsoleError } from './console-error.ts';
 import type { RawArgs } from './protocol/protocol.ts';
 import type { Page } from './text/page.ts';
-import { nearest } from './text/suggest.ts';
 
 /** What of the cabinet can be named: completion offers these names. `modbus-line`: one on which units can be asked. */
 export type NameKind = 'lamp' | 'zone' | 'target' | 'line' | 'modbus-line' | 'device' | 'point' | 'profile' | 'place';
@@ -54,14 +54,14 @@ export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access
 interface CommandWords {
   /** One word, or a family and a verb: `bus scan`. */
   readonly name: string;
-  /** Who may, at least; checked in the agent for each request. */
+  /** The least role that may run it; checked in the agent for each request. */
   readonly role: LeastRole;
   readonly group: Group;
   readonly summary: string;
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
-  /** Its answer is somebody's own text, shown as it is. */
+  /** Its answer is the user's own text, shown unchanged. */
   readonly isVerbatim?: true;
   /** Asked by the program itself, for a command that asks several things; no person types it. */
   readonly isHidden?: true;
@@ -93,14 +93,14 @@ export interface LocalCommand extends CommandWords {
   readonly hasSocket: boolean;
 }
 
-/** What an answer may use besides the view. */
+/** What a command may use in addition to the view. */
 export interface Job {
-  /** Who asked: `console:<user>`. */
+  /** The user who requests it: `console:<user>`. */
   readonly source: string;
   readonly caller: Caller;
-  /** Sends word before the answer. False when the reader is too slow for it and never sees it. */
-  readonly tell: (progress: unknown) => boolean;
-  /** Aborted when nobody waits for the answer any more. */
+  /** Sends progress before the answer. Returns false when the reader is too slow: it never sees it. */
+  readonly report: (progress: unknown) => boolean;
+  /** Aborted when no client waits for the answer. */
   readonly signal: AbortSignal;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
   /** The cabinet's, IANA name. */
@@ -128,13 +128,13 @@ export interface AgentCommand extends CommandWords {
   /** On the agent's side. Errors: rejects with ConsoleError. */
   answer(view: AgentView, args: RawArgs, job: Job): Promise<unknown>;
   /** On the reader's side, where no agent answers; null for a command that needs one. Errors: throws ConsoleError. */
-  readonly alone: ((shelf: LocalConfigView, args: RawArgs, tell: (progress: unknown) => void) => unknown) | null;
+  readonly alone: ((files: LocalConfigView, args: RawArgs, report: (progress: unknown) => void) => unknown) | null;
   /** On the reader's side; `result` has been made plain. */
   render(result: unknown, page: Page, args: RawArgs): Promise<string>;
   succeeded(result: unknown): boolean;
   /** Null for an answer that comes all at once. */
   readonly progress: ProgressSpec<unknown> | null;
-  /** What of the answer goes into the agent's log, beside what was asked and by whom; null for a command that only looks. */
+  /** What of the answer goes into the agent's log, in addition to request and user; null for a command that only reads. */
   readonly audit: ((result: unknown) => Readonly<Record<string, unknown>>) | null;
 }
 
@@ -169,6 +169,7 @@ export type ShellCommandName =
   | 'recall'
   | 'logout';
 
+/** A command of the table: run by the agent, by the program, or by the shell of a session. */
 export type ConsoleCommand = LocalCommand | AgentCommand | ShellCommand;
 
 interface AgentCommandParts<Args, Result, Progress> extends CommandWords {
@@ -177,7 +178,7 @@ interface AgentCommandParts<Args, Result, Progress> extends CommandWords {
   readonly timeoutMs: number;
   readonly read: (args: RawArgs) => Args;
   readonly answer: (view: AgentView, args: Args, job: Job) => Promise<Result> | Result;
-  readonly alone?: (shelf: LocalConfigView, args: Args, tell: (progress: Progress) => void) => Promise<Result> | Result;
+  readonly alone?: (files: LocalConfigView, args: Args, report: (progress: Progress) => void) => Promise<Result> | Result;
   readonly render: (result: Result, page: Page, args: Args) => Promise<string>;
   readonly succeeded?: (result: Result) => boolean;
   readonly progress?: ProgressSpec<Progress>;
@@ -200,7 +201,7 @@ export function agentCommand<Args, Result, Progress = never>(parts: AgentCommand
     timeoutMs,
     check: (args) => void readAll(args),
     answer: async (view, args, job) => answer(view, readAll(args), job),
-    alone: alone === undefined ? null : (shelf, args, tell) => alone(shelf, readAll(args), tell),
+    alone: alone === undefined ? null : (files, args, report) => alone(files, readAll(args), report),
     render: (result, page, args) => render(result as Result, page, readAll(args)),
     succeeded: (result) => succeeded?.(result as Result) ?? true,
     progress: progress === undefined ? null : (progress as ProgressSpec<unknown>),

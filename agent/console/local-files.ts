@@ -1,5 +1,5 @@
 /**
- * The device types at hand where no agent runs: those that come with the program, and those of the site.
+ * What commands can use where no agent answers: the device profiles of the program and of the site, and the cabinet file.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -17,7 +17,7 @@ import type { LocalFiles } from './terminal/terminal.ts';
 /** Source: as the cabinet's own default. */
 const USUAL_DIRS = ['/etc/luciole/profiles'];
 
-/** Errors: none; a cabinet that cannot be used says nothing of folders and users, and a broken profile is not on the shelf. */
+/** Reads profiles and cabinet. Errors: none; without a usable cabinet its folders and users are unknown, and a broken profile is left out. */
 export function localFiles(configFile: string, credentialsDir: string | null = null): LocalFiles {
   const cabinet = cabinetOf(configFile);
   const dirs = (cabinet?.profileDirs ?? USUAL_DIRS).map((dir) => resolve(dirname(configFile), dir)).filter((dir) => existsSync(dir));
@@ -26,7 +26,7 @@ export function localFiles(configFile: string, credentialsDir: string | null = n
   return {
     profiles: () => [...profiles.values()].map((profile) => profileView(profile, cabinet ?? { lines: [] })),
     profile: (id) => profiles.get(id),
-    testUplink: async (request, tell) => {
+    testUplink: async (request, report) => {
       if (cabinet === null) throw new ConsoleError('failed', `the cabinet ${configFile} cannot be used: run luciole check`);
       if (cabinet.uplink === null) return undefined;
       const [{ createMqttTransport }, { createFileReader }, { testUplink }] = await Promise.all([
@@ -39,7 +39,7 @@ export function localFiles(configFile: string, credentialsDir: string | null = n
       await timeQuality.start();
       const judging = createSystemClock({ quality: () => timeQuality.quality() });
       const parts = { config: cabinet.uplink, clientId: `luciole-${cabinet.id}`, transport: createMqttTransport(), clock: judging };
-      return testUplink({ ...parts, readFile: createFileReader(credentialsDir, cabinet.store.dir) }, request, tell);
+      return testUplink({ ...parts, readFile: createFileReader(credentialsDir, cabinet.store.dir) }, request, report);
     },
     about: `no agent answers, so this is what files say: profiles of ${['the program', ...dirs].join(', ')}; ${site}`,
   };

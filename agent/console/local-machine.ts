@@ -27,8 +27,8 @@ export function localMachine(configFile: string): LocalMachine {
       return {
         configFile,
         timezone,
-        service: await said('systemctl', ['is-active', UNIT]),
-        log: (await said('journalctl', ['--unit', UNIT, '--lines', String(LOG_LINES), '--output', 'cat', '--no-pager'])).split('\n'),
+        service: await outputOf('systemctl', ['is-active', UNIT]),
+        log: (await outputOf('journalctl', ['--unit', UNIT, '--lines', String(LOG_LINES), '--output', 'cat', '--no-pager'])).split('\n'),
         store: dir === null ? null : readStoredState(dir),
         problem,
       };
@@ -63,7 +63,7 @@ function cabinetOf(configFile: string): KnownCabinet {
 }
 
 /** What a program said, whether it succeeded or not: `systemctl is-active` tells a dead service with an exit code. */
-async function said(program: string, args: readonly string[]): Promise<string> {
+async function outputOf(program: string, args: readonly string[]): Promise<string> {
   try {
     return (await run(program, args, { timeout: WAIT_MS })).stdout.trim();
   } catch (error) {

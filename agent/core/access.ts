@@ -29,7 +29,7 @@ export type LoginSocket = 'agent' | 'login';
 export interface Caller {
   readonly user: string;
   readonly role: Role | null;
-  readonly door: LoginSocket;
+  readonly socketKind: LoginSocket;
 }
 
 /** Someone at a console, or who wants to be. Passwords and codes live in memory only as long as the request. */

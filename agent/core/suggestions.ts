@@ -1,30 +1,46 @@
 /**
  * "Did you mean": the known word nearest to a mistyped one.
  *
- * Owns the measure of nearness. Pure. Called by the checks of configuration and profiles.
+ * One distance and one threshold for configuration, profiles, names and command lines. The threshold depends on the longer of the two
+ * words: so `--uplink` leads to `--no-uplink`, which a share of the typed word alone would not allow.
  */
 
-/** Misspellings a suggestion may bridge: one in a short word, one more for each three letters. Source: assumed, tried on the words of the cabinet's schema. */
+/** Errors that a suggestion may bridge: one in a short word, one more for each three letters of the longer word. Source: assumed, tried on the words of the cabinet's schema and of the console. */
 const LETTERS_PER_ERROR = 3;
 
-/** Added to the distance when the first letters differ: ids of one kind mostly share theirs, `S02` is nearer to `S01` than to `L02`. */
+/** Added to the distance when the first letters differ: ids of one kind mostly share theirs, so `S02` is nearer to `S01` than to `L02`. */
 const OTHER_INITIAL = 0.5;
 
-/** The candidate nearest to `word`, upper and lower case being the same; undefined when none is near. */
+/** Returns the candidate nearest to `word`; undefined when none is near. Upper and lower case are equal. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
-  const wanted = word.toLowerCase();
-  let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(wanted.length / LETTERS_PER_ERROR)) + 1;
-  for (const candidate of candidates) {
-    if (Math.abs(candidate.length - wanted.length) >= bestDistance) continue;
-    const known = candidate.toLowerCase();
-    const distance = editDistance(wanted, known) + (wanted[0] === known[0] ? 0 : OTHER_INITIAL);
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best;
+  const folded = Array.from(candidates, (candidate) => [candidate.toLowerCase(), candidate] as const);
+  return closestOf(word.toLowerCase(), folded)[0];
 }
 
-/** The nearest first, by the share of letters that differ; those equally near stay in order. */
+/** Returns all candidates that are equally near, in alphabetic order; empty when none is near. Upper and lower case differ. */
+export function closest(word: string, candidates: Iterable<string>): readonly string[] {
+  return closestOf(
+    word,
+    Array.from(new Set(candidates), (candidate) => [candidate, candidate]),
+  ).toSorted();
+}
+
+/** Candidates of the least distance, in their order; none beyond the threshold. Shape: pairs of the compared form and the candidate. */
+function closestOf(word: string, candidates: readonly (readonly [form: string, candidate: string])[]): readonly string[] {
+  let found: string[] = [];
+  let least = Number.POSITIVE_INFINITY;
+  for (const [form, candidate] of candidates) {
+    const limit = Math.max(1, Math.floor(Math.max(word.length, form.length) / LETTERS_PER_ERROR)) + 1;
+    if (Math.abs(form.length - word.length) >= Math.min(limit, least + 1)) continue;
+    const distance = editDistance(word, form) + (word[0] === form[0] ? 0 : OTHER_INITIAL);
+    if (distance >= limit || distance > least) continue;
+    found = distance === least ? [...found, candidate] : [candidate];
+    least = distance;
+  }
+  return found;
+}
+
+/** Sorts the candidates by the share of letters that differ, nearest first; equal ones stay in order. */
 export function byNearness(word: string, candidates: Iterable<string>): string[] {
   const distanceTo = (candidate: string): number =>
     editDistance(word.toLowerCase(), candidate.toLowerCase()) / Math.max(1, word.length, candidate.length);
@@ -32,7 +48,7 @@ export function byNearness(word: string, candidates: Iterable<string>): string[]
   return ranked.sort((a, b) => a.distance - b.distance).map(({ candidate }) => candidate);
 }
 
-/** `; did you mean "x"?`, or the given words when nothing is near. */
+/** Returns `; did you mean "x"?`, or `otherwise` when no candidate is near. */
 export function didYouMean(word: string, candidates: Iterable<string>, otherwise = ''): string {
   const guess = nearest(word, candidates);
   return guess === undefined ? otherwise : `; did you mean "${guess}"?`;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { loadSite } from '../../agent/config/load/load-site.ts';
 import { sleep } from '../../agent/core/clock.ts';
 import type { ConfigView } from '../../agent/core/revisions.ts';
@@ -15,10 +15,26 @@ import { SMALL_SITE } from '../support/small-site.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../agent/luciole.js');
 
-t.test('at the cabinet: a change with a net, an agent killed in the middle of its trial, and the way back', async (t) => {
+type Luciole = (words: readonly string[], input?: string) => Promise<{ code: number | null; text: string }>;
+
+/** The command line as a technician types it. */
+function lucioleOn(socketPath: string): Luciole {
+  return (words, input = '') =>
+    new Promise((resolve) => {
+      const child = spawn(process.execPath, [LAUNCHER, ...words, '--socket', socketPath], { stdio: ['pipe', 'pipe', 'pipe'] });
+      let text = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (bytes) => {
+          text += String(bytes);
+        });
+      child.stdin.end(input);
+      child.on('close', (code) => resolve({ code, text }));
+    });
+}
+
+/** A small street with its cables and broker, and a way to start agent processes on it. */
+async function openStreet(t: Test, folder: string) {
   const clock = createSystemClock({ quality: () => 'synced' });
-  // A socket's path must be short.
-  const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   mkdirSync(join(folder, 'data'));
   const configFile = join(folder, 'cabinet.yaml');
   writeFileSync(configFile, SMALL_SITE);
@@ -33,6 +49,13 @@ t.test('at the cabinet: a change with a net, an agent killed in the middle of it
   const broker = createTestBroker();
   await broker.start();
   const running: AgentProcess[] = [];
+  t.teardown(async () => {
+    for (const agent of running) agent.child.kill('SIGKILL');
+    street.stop();
+    for (const { cable } of cables) cable.close();
+    await broker.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
   const start = async (): Promise<AgentProcess> => {
     const agent = startAgentProcess({
       configFile,
@@ -48,30 +71,38 @@ t.test('at the cabinet: a change with a net, an agent killed in the middle of it
     await agent.ready();
     return agent;
   };
-  t.teardown(async () => {
-    for (const agent of running) agent.child.kill('SIGKILL');
-    street.stop();
-    for (const { cable } of cables) cable.close();
-    await broker.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  /** As a technician types it. */
-  const luciole = (words: readonly string[], input = ''): Promise<{ code: number | null; text: string }> =>
-    new Promise((resolve) => {
-      const child = spawn(process.execPath, [LAUNCHER, ...words, '--socket', socketPath], { stdio: ['pipe', 'pipe', 'pipe'] });
-      let text = '';
-      for (const stream of [child.stdout, child.stderr])
-        stream.on('data', (bytes) => {
-          text += String(bytes);
-        });
-      child.stdin.end(input);
-      child.on('close', (code) => resolve({ code, text }));
-    });
-  const view = async (agent: AgentProcess): Promise<ConfigView> => (await agent.ask('config')) as ConfigView;
   const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
     while (!(await holds())) await sleep(clock, 100);
   };
   const levels = (): string => [...street.world.lamps.values()].map((lamp) => Math.round(street.world.levelPct(lamp))).join();
+  return { street, configFile, start, until, levels, luciole: lucioleOn(socketPath) };
+}
+
+/** What `config export` prints is the cabinet file, and can be loaded and pasted back. */
+async function checkExport(t: Test, luciole: Luciole): Promise<void> {
+  const exported = await luciole(['config', 'export']);
+  t.equal(exported.text, SMALL_SITE.replace('levelPct: 30', 'levelPct: 45'), 'only that value is another one, comments and all');
+  t.strictSame(JSON.parse((await luciole(['config', 'export', '--json'])).text), { file: 'cabinet.yaml', text: exported.text });
+  const pasted = (await luciole(['config', 'export', '--paste'])).text;
+  t.match(await luciole(['config', 'load', '-', '--framed'], pasted.split('\n').slice(1).join('\n')), {
+    code: 0,
+    text: /in the candidate/,
+  });
+  t.match(await luciole(['config', 'commit']), { code: 0, text: /equal to revision 2/ }, 'and pastes back');
+}
+
+async function checkRefusals(t: Test, luciole: Luciole, folder: string): Promise<void> {
+  writeFileSync(join(folder, 'wrong.yaml'), SMALL_SITE.replace('programme: residential', 'programme: residentiel'));
+  t.match(await luciole(['config', 'load', join(folder, 'wrong.yaml')]), { code: 0 });
+  t.match(await luciole(['config', 'commit']), { code: 1, text: /cabinet\.yaml:22:16: .*residentiel/ });
+  t.match(await luciole(['config', 'discard']), { code: 0 });
+  t.match(await luciole(['config', 'load', join(folder, 'none.yaml')]), { code: 64, text: /ENOENT/ });
+}
+
+t.test('at the cabinet: a change with a net, an agent killed in the middle of its trial, and the way back', async (t) => {
+  // A socket's path must be short.
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
+  const { street, configFile, start, until, levels, luciole } = await openStreet(t, folder);
   let darkestPct = 100;
   street.start();
   const first = await start();
@@ -95,7 +126,7 @@ t.test('at the cabinet: a change with a net, an agent killed in the middle of it
 
   const second = await start();
   t.match(
-    await view(second),
+    (await second.ask('config')) as ConfigView,
     { running: { number: 2, state: 'trial', why: 'brighter' }, trial: { mode: 'asked' } },
     'on trial after kill -9',
   );
@@ -104,21 +135,8 @@ t.test('at the cabinet: a change with a net, an agent killed in the middle of it
   t.match(await luciole(['config', 'confirm']), { code: 0, text: /revision 2 is kept/ });
   t.match(await luciole(['config', 'confirm']), { code: 1, text: /no revision is on trial/ });
 
-  const exported = await luciole(['config', 'export']);
-  t.equal(exported.text, SMALL_SITE.replace('levelPct: 30', 'levelPct: 45'), 'only that value is another one, comments and all');
-  t.strictSame(JSON.parse((await luciole(['config', 'export', '--json'])).text), { file: 'cabinet.yaml', text: exported.text });
-  const pasted = (await luciole(['config', 'export', '--paste'])).text;
-  t.match(await luciole(['config', 'load', '-', '--framed'], pasted.split('\n').slice(1).join('\n')), {
-    code: 0,
-    text: /in the candidate/,
-  });
-  t.match(await luciole(['config', 'commit']), { code: 0, text: /equal to revision 2/ }, 'and pastes back');
-
-  writeFileSync(join(folder, 'wrong.yaml'), SMALL_SITE.replace('programme: residential', 'programme: residentiel'));
-  t.match(await luciole(['config', 'load', join(folder, 'wrong.yaml')]), { code: 0 });
-  t.match(await luciole(['config', 'commit']), { code: 1, text: /cabinet\.yaml:22:16: .*residentiel/ });
-  t.match(await luciole(['config', 'discard']), { code: 0 });
-  t.match(await luciole(['config', 'load', join(folder, 'none.yaml')]), { code: 64, text: /ENOENT/ });
+  await checkExport(t, luciole);
+  await checkRefusals(t, luciole, folder);
 
   t.match(await luciole(['config', 'rollback', '1', '--confirm', '5']), { code: 0, text: /revision 3 runs on trial/ });
   await until(() => levels() === '30,30,30,30');

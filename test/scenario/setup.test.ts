@@ -3,16 +3,17 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { sleep } from '../../agent/core/clock.ts';
 import { startAgentProcess } from '../street/agent-process.ts';
 import { runInFolder, unknownStreet } from '../support/unknown-street.ts';
 
 const SITE = ['--yes', '--id', 'angers-0042', '--position', '47.4736,-0.5541', '--timezone', 'Europe/Paris'];
 
-t.test('a street nobody has described is found, written down, accepted by check, lit, and in the end erased', async (t) => {
-  const { clock, folder, street, ports, file } = unknownStreet(t);
-  const setup = ['setup', file, ...SITE, ...ports, '--units', '1-45', '--serial', '19200-8N2', '--prefer', 'wirenboard-wb-led'];
+type Street = ReturnType<typeof unknownStreet>;
+
+/** A first cabinet file with keys, then a second one in its place. */
+async function checkSetup(t: Test, setup: readonly string[], { folder, file }: Street): Promise<void> {
   const first = await runInFolder(
     [...setup, '--json', '--broker', 'mqtts://broker.example.org', '--group', 'Angers', '--username', 'box'],
     folder,
@@ -48,7 +49,15 @@ t.test('a street nobody has described is found, written down, accepted by check,
   t.notMatch(again.out, /[^\n]{81}/, 'fits 80 columns');
   t.ok(existsSync(`${file}.bak`), 'the former cabinet is kept');
   t.equal(readFileSync(join(folder, 'cabinet.key'), 'utf8'), key, 'and so is the key');
+}
 
+/** The street is lit by what was written; meanwhile neither `setup` nor `erase` does anything. */
+async function checkAgent(
+  t: Test,
+  setup: readonly string[],
+  erase: readonly string[],
+  { clock, folder, street, file }: Street,
+): Promise<void> {
   const agent = startAgentProcess({
     configFile: file,
     ports: new Map(),
@@ -66,7 +75,6 @@ t.test('a street nobody has described is found, written down, accepted by check,
     { code: 69, err: /an agent is running and has the\slines/ },
     'never two masters on a line',
   );
-  const erase = ['erase', file, '--data-dir', join(folder, 'data'), '--socket', join(folder, 'agent.sock')];
   t.match(
     await runInFolder([...erase, '--yes'], folder),
     { code: 69, err: /an agent is running on this\sdata/ },
@@ -76,7 +84,9 @@ t.test('a street nobody has described is found, written down, accepted by check,
   while (Math.min(...levels()) < 100) await sleep(clock, 200);
   t.equal(levels().length, 12, 'all lamps shine');
   t.equal(await agent.stop(), 0);
+}
 
+async function checkErase(t: Test, erase: readonly string[], { folder, file }: Street): Promise<void> {
   const shown = await runInFolder(erase, folder);
   t.match(shown, { code: 1, out: /data\/telemetry\.db[\s\S]*cabinet\.key\sstays[\s\S]*Nothing was erased: --yes/ });
   t.notMatch(shown.out, /[^\n]{81} /, 'fits 80 columns, but for paths');
@@ -86,4 +96,14 @@ t.test('a street nobody has described is found, written down, accepted by check,
   for (const name of ['cabinet.key', 'cabinet.csr']) t.notOk(existsSync(join(folder, name)), name);
   t.match(await runInFolder([...erase, '--yes'], folder), { code: 0, out: /nothing of Luciole lies in/ });
   t.match(await runInFolder(['check', file], folder), { code: 0 }, 'the cabinet itself stays as it is described');
+}
+
+t.test('a street nobody has described is found, written down, accepted by check, lit, and in the end erased', async (t) => {
+  const unknown = unknownStreet(t);
+  const { folder, ports, file } = unknown;
+  const setup = ['setup', file, ...SITE, ...ports, '--units', '1-45', '--serial', '19200-8N2', '--prefer', 'wirenboard-wb-led'];
+  const erase = ['erase', file, '--data-dir', join(folder, 'data'), '--socket', join(folder, 'agent.sock')];
+  await checkSetup(t, setup, unknown);
+  await checkAgent(t, setup, erase, unknown);
+  await checkErase(t, erase, unknown);
 });

@@ -1,27 +1,27 @@
 /**
- * A visit at the cabinet: the real `luciole console` on a real pseudo-terminal at the pace of 9600 baud, before the whole agent on a simulated street.
- *
- * Owns the terminal and its transcript. The street's clock runs while the technician waits for an answer.
+ * A visit to the cabinet: the real `luciole console` on a real pseudo-terminal at the pace of 9600 baud, with the whole agent on a
+ * simulated street. The street's clock runs while the technician waits for an answer.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { spawn } from '@lydell/node-pty';
+import { type IPty, spawn } from '@lydell/node-pty';
 import type { Test } from 'tap';
 import { createRig, type Rig, type RigOptions } from './rig.ts';
-import { createScreen, type Screen } from './screen.ts';
+import { Screen } from './screen.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const TRANSCRIPTS = join(ROOT, 'test/scenario/transcripts');
-/** Who runs the tests is who visits. */
+/** The user who runs the tests is the visitor. */
 export const USER = userInfo().username;
-/** How far the street gets on while the console may write. Units: ms. */
+/** Simulated time between two chances for the console to write. Units: ms. */
 const STEP_MS = 20;
 /** How much faster than the terminal's own, so that no visit takes minutes and no override of minutes ends within an answer. */
 const PACE = 10;
-/** So many equal rows and more stand as one and their count: what was pasted, not what was told. */
+/** At least so many equal rows are shown as one and their count: they are pasted text, not output. */
 const MANY_ROWS = 10;
 
+/** One visit: the agent on its street, and the terminal of the technician. */
 export interface ConsoleVisit {
   readonly rig: Rig;
   readonly screen: Screen;
@@ -31,110 +31,144 @@ export interface ConsoleVisit {
   say(line: string): Promise<string>;
   /** Types it as it is. */
   type(text: string): void;
-  /** Lets the street get on until the terminal shows it. */
+  /** Runs the street until the terminal shows it. */
   until(shown: RegExp): Promise<void>;
-  /** Lets the street get on until it is so. */
+  /** Runs the street until it holds. */
   settled(holds: () => boolean, what: string): Promise<void>;
-  /** What the technician typed in other visits. */
+  /** The console's own folder. */
   readonly folder: string;
-  /** The carrier is lost, of which the kernel tells by this signal; resolves with the exit code. */
+  /** Sends SIGHUP, as the kernel does when the carrier is lost; resolves with the exit code. */
   hangUp(): Promise<number>;
-  /** Holds the transcript against the one that is kept; `UPDATE_TRANSCRIPTS=1` keeps this one. */
+  /** Compares the transcript with the stored one; `UPDATE_TRANSCRIPTS=1` stores this one. */
   compare(t: Test, name: string): void;
 }
 
 export interface VisitOptions extends Pick<RigOptions, 'startAt' | 'change' | 'siteFile' | 'withUplink'> {
-  /** Default: the agent is there. */
+  /** Default: the agent runs. */
   readonly withAgent?: boolean;
   /** Default: 9600. */
   readonly speedBaud?: number;
-  /** Of the file of the cabinet, for what is said where no agent answers. */
+  /** Text of the cabinet file, which the console reads where no agent answers. */
   readonly cabinetText?: (storeDir: string) => string;
 }
 
-export async function visitCabinet(
-  t: Test,
-  { withAgent = true, speedBaud = 9_600, cabinetText, ...options }: VisitOptions,
-): Promise<ConsoleVisit> {
-  const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
-  const socketPath = join(folder, 'agent.sock');
-  // As short wherever the tests lie, so that rows that name it break at the same places.
+/** The program of the console on a pseudo-terminal, and all that it has shown. */
+class ConsoleProcess {
+  readonly screen = new Screen();
+  readonly #child: IPty;
+  readonly #parts: Buffer[] = [];
+  readonly #ended: Promise<number>;
+  #exitCode: number | null = null;
+
+  constructor(folder: string, socketPath: string, speedBaud: number) {
+    this.#child = spawn(
+      process.execPath,
+      [join(ROOT, 'agent/main.ts'), 'console', '--baud', String(speedBaud), '--no-probe', '--socket', socketPath],
+      {
+        cols: 80,
+        rows: 24,
+        encoding: null,
+        env: { PATH: '/nowhere', STATE_DIRECTORY: folder, LUCIOLE_CONFIG: join(folder, 'cabinet.yaml') },
+      },
+    );
+    // Without an encoding they are bytes, whatever the type says.
+    this.#child.onData((data) => {
+      const bytes = data as unknown as Buffer;
+      this.#parts.push(bytes);
+      this.screen.write(bytes);
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#child.onExit(({ exitCode }) => {
+        this.#exitCode = exitCode;
+        resolve(exitCode);
+      });
+    });
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#parts);
+  }
+
+  text(): string {
+    return this.bytes().toString('latin1');
+  }
+
+  hasEnded(): boolean {
+    return this.#exitCode !== null;
+  }
+
+  type(text: string): void {
+    this.#child.write(text);
+  }
+
+  /** Whether the text after this position ends with a prompt. */
+  isAtPrompt(from: number): boolean {
+    return /\n[\w.-]+(?: \([^)]*\))?(?: \[[A-Z]+ [\d:]+\])*> $/.test(this.text().slice(Math.max(0, from - 2)));
+  }
+
+  /** Resolves with the exit code. */
+  end(signal: 'SIGHUP' | 'SIGTERM'): Promise<number> {
+    if (!this.hasEnded()) this.#child.kill(signal);
+    return this.#ended;
+  }
+}
+
+/** The agent on its street, in a folder whose path is short wherever the tests lie: rows that name it break at the same places. */
+async function rigOf(t: Test, folder: string, socketPath: string, options: VisitOptions): Promise<Rig> {
+  const { withAgent = true, speedBaud: _, cabinetText, ...rigOptions } = options;
   const cabinetFolder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   t.teardown(() => rmSync(cabinetFolder, { recursive: true, force: true }));
   const short = { testdir: () => cabinetFolder, teardown: t.teardown.bind(t) } as Pick<Test, 'testdir' | 'teardown'>;
-  const rig = await createRig(short, { ...options, socketPath: withAgent ? socketPath : null });
+  const rig = await createRig(short, { ...rigOptions, socketPath: withAgent ? socketPath : null });
   // A name of its own, as the transcript shows it.
   symlinkSync(join(cabinetFolder, 'data'), join(folder, 'store'));
   if (cabinetText !== undefined) writeFileSync(join(folder, 'cabinet.yaml'), cabinetText(join(folder, 'store')));
-  const child = spawn(
-    process.execPath,
-    [join(ROOT, 'agent/main.ts'), 'console', '--baud', String(speedBaud), '--no-probe', '--socket', socketPath],
-    {
-      cols: 80,
-      rows: 24,
-      encoding: null,
-      env: { PATH: '/nowhere', STATE_DIRECTORY: folder, LUCIOLE_CONFIG: join(folder, 'cabinet.yaml') },
-    },
-  );
-  const screen = createScreen();
-  const got: Buffer[] = [];
-  // Without an encoding they are bytes, whatever the type says.
-  child.onData((data) => {
-    const bytes = data as unknown as Buffer;
-    got.push(bytes);
-    screen.write(bytes);
-  });
-  let exitCode: number | null = null;
-  const ended = new Promise<number>((resolve) => {
-    child.onExit((how) => {
-      exitCode = how.exitCode;
-      resolve(how.exitCode);
-    });
-  });
-  const text = (): string => Buffer.concat(got).toString('latin1');
+  return rig;
+}
+
+export async function visitCabinet(t: Test, options: VisitOptions): Promise<ConsoleVisit> {
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
+  const socketPath = join(folder, 'agent.sock');
+  const rig = await rigOf(t, folder, socketPath, options);
+  const child = new ConsoleProcess(folder, socketPath, options.speedBaud ?? 9_600);
+  const { screen } = child;
   const until = async (holds: () => boolean, what: string): Promise<void> => {
     for (let turn = 0; turn < 400_000; turn++) {
       if (holds()) return;
-      if (exitCode !== null) break;
+      if (child.hasEnded()) break;
       await rig.clock.advance(STEP_MS);
       await new Promise((resolve) => setTimeout(resolve, STEP_MS / PACE));
     }
     throw new Error(`never: ${what}\n${screen.transcript().join('\n')}`);
   };
-  const atPrompt = (from: number): boolean =>
-    /\n[\w.-]+(?: \([^)]*\))?(?: \[[A-Z]+ [\d:]+\])*> $/.test(text().slice(Math.max(0, from - 2)));
   t.teardown(async () => {
-    if (exitCode === null) child.kill('SIGTERM');
-    await ended;
+    await child.end('SIGTERM');
     rmSync(folder, { recursive: true, force: true });
   });
-  const visit: ConsoleVisit = {
-    rig,
-    folder,
-    screen,
-    bytes: () => Buffer.concat(got),
-    type: (typed) => child.write(typed),
-    until: (shown) => until(() => shown.test(text()), String(shown)),
+  await until(() => child.isAtPrompt(0), 'the first prompt');
+  return {
+    ...{ rig, folder, screen },
+    bytes: () => child.bytes(),
+    type: (typed) => child.type(typed),
+    until: (shown) => until(() => shown.test(child.text()), String(shown)),
     settled: until,
     async say(line) {
-      let from = text().length;
-      const start = from;
-      child.write(`${line}\r`);
+      const start = child.text().length;
+      let from = start;
+      child.type(`${line}\r`);
       await until(() => {
-        if (text().endsWith('--More--') && text().length > from) {
-          from = text().length;
-          child.write(' ');
+        const text = child.text();
+        if (text.endsWith('--More--') && text.length > from) {
+          from = text.length;
+          child.type(' ');
         }
-        return exitCode !== null || (text().length > start + line.length && atPrompt(start + line.length));
+        return child.hasEnded() || (text.length > start + line.length && child.isAtPrompt(start + line.length));
       }, `an answer to ${line}`).catch((error: unknown) => {
-        if (exitCode === null) throw error;
+        if (!child.hasEnded()) throw error;
       });
-      return text().slice(start).replaceAll('\r\n', '\n');
+      return child.text().slice(start).replaceAll('\r\n', '\n');
     },
-    hangUp() {
-      child.kill('SIGHUP');
-      return ended;
-    },
+    hangUp: () => child.end('SIGHUP'),
     compare(t, name) {
       const file = join(TRANSCRIPTS, `${name}.txt`);
       const seen = `${folded(normal(screen.transcript(), folder)).join('\n')}\n`;
@@ -142,11 +176,9 @@ export async function visitCabinet(
       t.equal(seen, readFileSync(file, 'utf8'), `as in ${name}.txt; UPDATE_TRANSCRIPTS=1 keeps the new one`);
     },
   };
-  await until(() => atPrompt(0), 'the first prompt');
-  return visit;
 }
 
-/** Long runs of one row, shown once and counted, so that none of them can go missing unseen. */
+/** Long runs of equal rows, shown once with their count, so that a missing row is noticed. */
 function folded(rows: readonly string[]): readonly string[] {
   const runs: { row: string; times: number }[] = [];
   for (const row of rows) {
@@ -157,7 +189,7 @@ function folded(rows: readonly string[]): readonly string[] {
   return runs.flatMap(({ row, times }) => (times < MANY_ROWS ? Array.from({ length: times }, () => row) : [row, `(${times} such rows)`]));
 }
 
-/** What is another at each visit stands as `#`: counts, ages, times; names keep their numbers. Where a sentence was broken is not kept. */
+/** Replaces what differs between visits by `#`: counts, ages, times; names keep their numbers. Broken sentences are joined again. */
 function normal(rows: readonly string[], folder: string): readonly string[] {
   const whole: string[] = [];
   for (const row of rows) {

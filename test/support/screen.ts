@@ -1,95 +1,113 @@
 /**
  * A terminal for tests: bytes in, rows of text out. Dumb as a teletype, or a VT100 that moves its cursor and answers questions.
  *
- * Owns the picture and what scrolled off it. Knows no more than the console may use; anything else is an error.
+ * It knows only the sequences that the console may use; any other is an error.
  */
 /** Escape, where a regular expression may hold it. */
 const ESC = '\u241b';
 
-export interface Screen {
-  write(bytes: Uint8Array | string): void;
-  /** What is seen now, trailing blanks taken off. */
-  rows(): readonly string[];
-  /** All that was ever shown, scrolled off rows first. */
-  transcript(): readonly string[];
-  /** What a dumb terminal cannot show: control bytes but CR, LF, BS and BEL, and letters beyond ASCII. */
-  readonly strange: string[];
-}
-
 export interface ScreenOptions {
   readonly cols?: number;
   readonly rows?: number;
-  /** Hears the answers of a VT100; without it the terminal is dumb. */
+  /** Receives the answers of a VT100; without it the terminal is dumb. */
   readonly answer?: (text: string) => void;
 }
 
-export function createScreen({ cols = 80, rows = 24, answer }: ScreenOptions = {}): Screen {
-  const past: string[] = [];
-  let grid: string[][] = [[]];
-  let [row, col] = [0, 0];
-  let saved = { row: 0, col: 0 };
-  let sequence: string | null = null;
-  const strange: string[] = [];
+export class Screen {
+  /** What a dumb terminal cannot show: control bytes but CR, LF, BS and BEL, and letters beyond ASCII. */
+  readonly strange: string[] = [];
+  readonly #cols: number;
+  readonly #rows: number;
+  readonly #answer: ((text: string) => void) | undefined;
+  /** Rows that have scrolled off. */
+  readonly #past: string[] = [];
+  #grid: string[][] = [[]];
+  #row = 0;
+  #col = 0;
+  #saved = { row: 0, col: 0 };
+  /** The escape sequence so far; null outside one. */
+  #sequence: string | null = null;
 
-  const feedLine = (): void => {
-    if (row < rows - 1) row++;
-    else past.push(textOf(grid.shift()));
-    while (grid.length <= row) grid.push([]);
-  };
-  const put = (char: string): void => {
-    if (col >= cols) {
-      col = 0;
-      feedLine();
+  constructor({ cols = 80, rows = 24, answer }: ScreenOptions = {}) {
+    this.#cols = cols;
+    this.#rows = rows;
+    this.#answer = answer;
+  }
+
+  write(bytes: Uint8Array | string): void {
+    for (const char of typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('utf8')) this.#take(char);
+  }
+
+  /** What is seen now, without trailing blanks. */
+  rows(): readonly string[] {
+    return this.#grid.map(textOf);
+  }
+
+  /** All that was ever shown, scrolled off rows first. */
+  transcript(): readonly string[] {
+    return [...this.#past, ...this.rows()];
+  }
+
+  #take(char: string): void {
+    if (this.#sequence !== null) this.#takeInSequence(this.#sequence + char);
+    else if (char === '\n') this.#feedLine();
+    else if (char === '\r') this.#col = 0;
+    else if (char === '\b') this.#col = Math.max(0, Math.min(this.#col, this.#cols) - 1);
+    else if (char === '\x07') return;
+    else if (char === '\x1b' && this.#answer !== undefined) this.#sequence = ESC;
+    else {
+      if (!/^[\x20-\x7e]$/.test(char)) this.strange.push(char);
+      this.#put(char);
     }
-    const line = grid[row] ?? [];
-    while (line.length < col) line.push(' ');
-    line[col] = char;
-    col++;
-  };
-  const moveTo = (toRow: number, toCol: number): void => {
-    row = Math.min(Math.max(toRow, 0), rows - 1);
-    col = Math.min(Math.max(toCol, 0), cols - 1);
-    while (grid.length <= row) grid.push([]);
-  };
-  const carryOut = (text: string): void => {
+  }
+
+  #takeInSequence(sequence: string): void {
+    const isWhole = /^\u241b(?:[78]|\[[\d;]*[A-Za-z])$/.test(sequence);
+    this.#sequence = isWhole ? null : sequence;
+    if (isWhole) this.#carryOut(sequence);
+  }
+
+  #carryOut(text: string): void {
     const [, parameters = '', final] = /^\u241b\[([\d;]*)([A-Za-z])$/.exec(text) ?? [];
     const [first, second] = parameters.split(';').map((each) => Number(each || 1));
-    if (text === `${ESC}7`) saved = { row, col };
-    else if (text === `${ESC}8`) moveTo(saved.row, saved.col);
-    else if (final === 'H') moveTo((first ?? 1) - 1, (second ?? 1) - 1);
-    else if (final === 'n') answer?.(`\x1b[${row + 1};${col + 1}R`);
-    else if (final === 'K') grid[row]?.splice(col);
-    else if (final === 'J') grid = grid.slice(0, row + 1).map((line, at) => (at < row ? line : line.slice(0, col)));
-    else if (final !== 'm') throw new Error(`a VT100 sequence that nobody expected: ${JSON.stringify(text)}`);
-    while (grid.length <= row) grid.push([]);
-  };
-  const one = (char: string): void => {
-    if (sequence !== null) {
-      sequence += char;
-      if (/^\u241b(?:[78]|\[[\d;]*[A-Za-z])$/.test(sequence)) {
-        const whole = sequence;
-        sequence = null;
-        carryOut(whole);
-      }
-    } else if (char === '\n') feedLine();
-    else if (char === '\r') col = 0;
-    else if (char === '\b') col = Math.max(0, Math.min(col, cols) - 1);
-    else if (char === '\x07') return;
-    else if (char === '\x1b' && answer !== undefined) sequence = ESC;
-    else {
-      if (!/^[\x20-\x7e]$/.test(char)) strange.push(char);
-      put(char);
-    }
-  };
+    if (text === `${ESC}7`) this.#saved = { row: this.#row, col: this.#col };
+    else if (text === `${ESC}8`) this.#moveTo(this.#saved.row, this.#saved.col);
+    else if (final === 'H') this.#moveTo((first ?? 1) - 1, (second ?? 1) - 1);
+    else if (final === 'n') this.#answer?.(`\x1b[${this.#row + 1};${this.#col + 1}R`);
+    else if (final === 'K') this.#grid[this.#row]?.splice(this.#col);
+    else if (final === 'J')
+      this.#grid = this.#grid.slice(0, this.#row + 1).map((line, at) => (at < this.#row ? line : line.slice(0, this.#col)));
+    else if (final !== 'm') throw new Error(`an unexpected VT100 sequence: ${JSON.stringify(text)}`);
+    this.#fill();
+  }
 
-  return {
-    strange,
-    write(bytes) {
-      for (const char of typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('utf8')) one(char);
-    },
-    rows: () => grid.map(textOf),
-    transcript: () => [...past, ...grid.map(textOf)],
-  };
+  #feedLine(): void {
+    if (this.#row < this.#rows - 1) this.#row++;
+    else this.#past.push(textOf(this.#grid.shift()));
+    this.#fill();
+  }
+
+  #put(char: string): void {
+    if (this.#col >= this.#cols) {
+      this.#col = 0;
+      this.#feedLine();
+    }
+    const line = this.#grid[this.#row] ?? [];
+    while (line.length < this.#col) line.push(' ');
+    line[this.#col] = char;
+    this.#col++;
+  }
+
+  #moveTo(row: number, col: number): void {
+    this.#row = Math.min(Math.max(row, 0), this.#rows - 1);
+    this.#col = Math.min(Math.max(col, 0), this.#cols - 1);
+    this.#fill();
+  }
+
+  /** The grid reaches down to the cursor. */
+  #fill(): void {
+    while (this.#grid.length <= this.#row) this.#grid.push([]);
+  }
 }
 
 function textOf(line: readonly string[] | undefined): string {

@@ -1,8 +1,8 @@
 /**
- * The texts that stand in source files, as the program might say them.
+ * The texts in source files that the program may show.
  *
- * Owns the reading of them: string literals and the fixed parts of templates, but for what no person is told in a session: imports and
- * types, examples to type, fields of the log, errors of programming, commands that nobody types, and those that take the whole process.
+ * These are string literals and the fixed parts of templates, without what a session never shows: imports and types, examples to type,
+ * fields of the log, programming errors, hidden commands, and commands that take the whole process.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ export function shownTexts(file: string): readonly ShownText[] {
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
   const found: ShownText[] = [];
   const visit = (node: ts.Node): void => {
-    if (isUnsaid(node)) return;
+    if (isNotShown(node)) return;
     const parts = partsOf(node);
     if (parts !== null) found.push({ file, line: source.getLineAndCharacterOfPosition(node.getStart()).line + 1, parts });
     ts.forEachChild(node, visit);
@@ -50,17 +50,17 @@ function isSum(node: ts.Node): node is ts.BinaryExpression {
   return ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken;
 }
 
-function isUnsaid(node: ts.Node): boolean {
+function isNotShown(node: ts.Node): boolean {
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node) || ts.isTypeNode(node) || ts.isImportTypeNode(node)) return true;
   if (ts.isPropertyAssignment(node)) {
     const key = node.name.getText();
-    return ['examples', 'check'].includes(key) || (['summary', 'arguments', 'options'].includes(key) && isOfNobody(node.parent));
+    return ['examples', 'check'].includes(key) || (['summary', 'arguments', 'options'].includes(key) && isHiddenCommand(node.parent));
   }
   return ts.isThrowStatement(node) && ts.isNewExpression(node.expression) && node.expression.expression.getText() === 'TypeError';
 }
 
-/** The row of a command that only the program itself asks, or that is none in a session. */
-function isOfNobody(row: ts.ObjectLiteralExpression): boolean {
+/** The row of a command that only the program itself uses, or that does not exist in a session. */
+function isHiddenCommand(row: ts.ObjectLiteralExpression): boolean {
   return row.properties.some((each) => {
     if (!ts.isPropertyAssignment(each)) return false;
     const value = each.initializer;

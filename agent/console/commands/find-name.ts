@@ -1,26 +1,23 @@
-/**
- * Names as people type them: upper and lower case mixed up, a letter wrong.
- *
- * Owns the way from a typed word to the one meant. Pure.
- */
-import { ConsoleError } from '../console-error.ts';
-import { nearest } from '../text/suggest.ts';
+/** Finds names as people type them: in any case, or with a wrong letter. Pure. */
 
-/** The name meant, in its own case; undefined when it is none or could be two. */
+import { nearest } from '../../core/suggestions.ts';
+import { ConsoleError } from '../console-error.ts';
+
+/** Returns the known name that matches in any case; undefined when none does, or two do. */
 function pickName(typed: string, known: readonly string[]): string | undefined {
   if (known.includes(typed)) return typed;
   const alike = known.filter((name) => name.toLowerCase() === typed.toLowerCase());
   return alike.length === 1 ? alike[0] : undefined;
 }
 
-/** Errors: throws ConsoleError 'unknown-name' with the nearest, or with the command that names them all. */
+/** Returns the known name. Errors: throws ConsoleError 'unknown-name' with the nearest name, or with the command that lists them. */
 export function findName(typed: string, known: readonly string[], { noun, listedBy }: { noun: string; listedBy: string }): string {
   const found = pickName(typed, known);
   if (found !== undefined) return found;
   throw new ConsoleError('unknown-name', `no ${noun} ${JSON.stringify(typed)}; ${nameHint(typed, known, listedBy)}`);
 }
 
-/** The end of a sentence about a name that is none. */
+/** Returns advice for an unknown name: the nearest known one, or the command that lists them. */
 export function nameHint(typed: string, known: readonly string[], listedBy: string): string {
   const near = nearest(typed, known);
   return near === undefined ? `\`${listedBy}\` names them all` : `did you mean ${near}?`;

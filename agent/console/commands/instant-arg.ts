@@ -1,7 +1,7 @@
 /**
- * `--at` as people type it: the next time the clock shows 23:30, or a day and time.
+ * Parses `--at`: a time of day, for the next time the clock shows it, or a day and time.
  *
- * Owns the way from these words to one instant. Reads no clock: what depends on the agent's time and zone is worked out on its side.
+ * It reads no clock: what depends on the agent's time and zone is computed by the agent.
  */
 import type { WallMs } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';

@@ -54,7 +54,7 @@ export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: s
   throw new ConsoleError('usage', `nothing lies between ${from} and ${to}: --since must be before ${until === null ? 'now' : '--until'}`);
 }
 
-/** The time meant, given now. */
+/** Returns the instant of a typed time, relative to now. */
 export function resolveTime(typed: TypedTime, nowMs: WallMs, timezone: string): WallMs {
   if (typed.kind === 'ago') return nowMs - typed.spanMs;
   return typed.kind === 'utc' ? typed.atMs : utcOf(typed.localMs, timezone);

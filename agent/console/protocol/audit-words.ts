@@ -1,23 +1,23 @@
 /**
- * A command in words, for the audit log, and how often a look is worth a line.
+ * Describes a command for the audit log, and limits how often reads are noted.
  *
- * Owns these words. Arguments that are secret never enter them.
+ * Secret arguments are left out.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { AgentCommand } from '../command-spec.ts';
 import type { RawArgs } from './protocol.ts';
 
-/** The same look by the same user is written down this often at most. Units: ms. Source: assumed; a live view asks every two seconds. */
+/** The same read by the same user is noted this often at most. Units: ms. Source: assumed; a live view asks every two seconds. */
 const LOOK_MS = 3_600_000;
-/** Looks remembered; more are forgotten, which costs a line each. Source: assumed; 8 users with 25 commands. */
+/** Reads remembered; more are dropped, which costs a line each. Source: assumed; 8 users with 25 commands. */
 const MAX_LOOKS = 200;
 
-/** What was asked, without what is secret. */
+/** The arguments without the secret ones. */
 export function openArgs({ secrets }: Pick<AgentCommand, 'secrets'>, args: RawArgs): RawArgs {
   return Object.fromEntries(Object.entries(args).filter(([name]) => !secrets.some((secret) => secret.name === name)));
 }
 
-/** `target=L07 level=80 for=30m`, as asked. */
+/** The arguments as text: `target=L07 level=80 for=30m`. */
 export function auditDetail(command: Pick<AgentCommand, 'secrets'>, args: RawArgs): string {
   return Object.entries(openArgs(command, args))
     .filter(([, value]) => value !== false)
@@ -25,7 +25,7 @@ export function auditDetail(command: Pick<AgentCommand, 'secrets'>, args: RawArg
     .join(' ');
 }
 
-/** Says whether a line is due; a later call with the same key is not for an hour. */
+/** Whether a line is due; a second one with the same key is due an hour later. */
 export function createAuditPace(clock: Pick<Clock, 'monoMs'>): { isDue(key: string): boolean } {
   const noted = new Map<string, MonoMs>();
   return {

@@ -1,8 +1,8 @@
 /**
- * One console's talk with the agent: requests in, word of long jobs and one answer each out.
+ * One connection of a console: requests in, progress of long jobs and one answer each out.
  *
- * Owns the order of things on one socket. Knows no command: the socket server carries them out.
- * One request after the other: while a reader is slow, its own next request waits and nobody else's.
+ * Requests of one connection run one after the other: while a reader is slow, its own next request waits, and no other client's. The
+ * socket server runs the commands.
  */
 import type { Socket } from 'node:net';
 import { type Clock, every } from '../../core/clock.ts';
@@ -23,10 +23,10 @@ import {
 const IDLE_MS = 600_000;
 /** How long a client may take to read why it is hung up on, whatever it still sends. Units: ms. Source: assumed. */
 const HANG_UP_MS = 1_000;
-/** A job that has nothing to tell gives a sign of life this often. Units: ms. Source: a third of what the client waits. */
+/** A job without progress sends a sign of life this often. Units: ms. Source: a third of what the client waits. */
 const ALIVE_MS = 3_000;
 
-/** Who asks is for the gate to say. */
+/** Parts of a connection; the gate identifies the caller. */
 type RawJob = Omit<Job, 'caller' | 'source'>;
 
 export interface ConnectionParts {
@@ -34,9 +34,9 @@ export interface ConnectionParts {
   readonly clock: Clock;
   /** The cabinet's, IANA name. */
   readonly timezone: string;
-  /** Errors: rejects with ConsoleError; anything else is a bug, which is logged by `onBug` and told in words. */
+  /** Errors: rejects with ConsoleError; anything else is a bug, which is logged by `onBug` and answered with a general message. */
   readonly carryOut: (request: ConsoleRequest, job: RawJob) => Promise<unknown>;
-  /** Whether word comes before the answer, and the job ends with its reader. */
+  /** Whether it sends progress before the answer, and ends with its reader. */
   readonly isLong: (request: ConsoleRequest) => boolean;
   readonly onBug: (error: unknown) => void;
 }
@@ -113,19 +113,19 @@ async function answer(line: string, socket: Socket, signal: AbortSignal, parts: 
   }
 }
 
-/** With word on the way and signs of life; over at once when its reader is gone, even if the job takes no notice. */
+/** Runs a job with progress and signs of life. It ends at once when its reader is gone, even if the job ignores the signal. */
 async function longJob(request: ConsoleRequest, socket: Socket, signal: AbortSignal, parts: ConnectionParts): Promise<unknown> {
   let isOver = false;
-  const tell = (progress: unknown): boolean => {
-    // A slow reader loses word, never its answer.
+  const report = (progress: unknown): boolean => {
+    // A slow reader loses progress, never its answer.
     if (isOver || signal.aborted || socket.destroyed || socket.writableNeedDrain) return false;
     socket.write(encode({ id: request.id, ...stamp(parts), progress }));
     parts.deadlines.set(socket, IDLE_MS);
     return true;
   };
-  const alive = every(parts.clock, ALIVE_MS, () => void tell(null));
+  const alive = every(parts.clock, ALIVE_MS, () => void report(null));
   try {
-    return await Promise.race([parts.carryOut(request, { ...job(signal, parts), tell }), lostReader(signal)]);
+    return await Promise.race([parts.carryOut(request, { ...job(signal, parts), report }), lostReader(signal)]);
   } finally {
     isOver = true;
     alive.cancel();
@@ -133,7 +133,7 @@ async function longJob(request: ConsoleRequest, socket: Socket, signal: AbortSig
 }
 
 function job(signal: AbortSignal, { clock, timezone }: ConnectionParts): RawJob {
-  return { tell: () => false, signal, clock, timezone };
+  return { report: () => false, signal, clock, timezone };
 }
 
 function stamp({ clock, timezone }: ConnectionParts): Pick<Progress, 'atMs' | 'timezone'> {

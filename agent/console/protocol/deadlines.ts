@@ -1,7 +1,7 @@
 /**
- * Every open connection of the console, each with the time at which it is cut.
+ * Open connections of the console, each with the time at which it is cut.
  *
- * Owns the sockets until they are closed, so that a stopping agent waits for none. Says and reads nothing.
+ * A stopping agent closes them all, so it waits for none.
  */
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../core/clock.ts';

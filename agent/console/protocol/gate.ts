@@ -1,32 +1,28 @@
-/**
- * Who may what at one door of the agent, and what is written down of it.
- *
- * Owns the check of roles and the audit notes of commands. Carries out through the command table.
- */
+/** Checks the role for each command on one socket, runs it through the command table, and writes the audit notes. */
 import { type Caller, type LoginSocket, mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';
+import { nearest } from '../../core/suggestions.ts';
 import type { AgentView } from '../../core/views.ts';
 import type { AgentCommand, Job } from '../command-spec.ts';
 import { COMMANDS } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';
-import { nearest } from '../text/suggest.ts';
 import { auditDetail, createAuditPace, openArgs } from './audit-words.ts';
 import type { ConsoleRequest } from './protocol.ts';
 
 const DENIED = 'denied';
-/** Who is not logged in. */
-const NOBODY = 'nobody';
+/** The user name of a client that is not logged in. */
+const NO_USER = 'nobody';
 
 export interface Gate {
   /** Errors: rejects with ConsoleError; anything else is a bug. */
   carryOut(request: ConsoleRequest, job: Omit<Job, 'caller' | 'source'>): Promise<unknown>;
-  /** Whether word comes before the answer, and the job ends with its reader. Errors: throws ConsoleError 'unknown-command'. */
+  /** Whether it sends progress before the answer, and ends with its reader. Errors: throws ConsoleError 'unknown-command'. */
   isLong(request: ConsoleRequest): boolean;
 }
 
-/** The gate of one door. */
-export function createGate(door: LoginSocket, view: AgentView, log: Log, clock: Pick<Clock, 'monoMs'>): Gate {
+/** The gate of one socket. */
+export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, clock: Pick<Clock, 'monoMs'>): Gate {
   const pace = createAuditPace(clock);
 
   function noteOf(command: AgentCommand, request: ConsoleRequest, caller: Caller): (result: string) => void {
@@ -38,17 +34,24 @@ export function createGate(door: LoginSocket, view: AgentView, log: Log, clock: 
       isNoted = true;
       if (isPaced && !pace.isDue(`${caller.user} ${command.name} ${result}`)) return;
       const { user, role } = caller;
-      view.audit.note({ user, role: role ?? '', door, action: command.name, detail: auditDetail(command, request.args), result });
+      view.audit.note({
+        user,
+        role: role ?? '',
+        door: socketKind,
+        action: command.name,
+        detail: auditDetail(command, request.args),
+        result,
+      });
     };
   }
 
-  /** On the machine's own door the group vouches; on the other one a session does. */
+  /** On the socket of the machine, membership in its group is proof; on the other one a session is. */
   function callerOf({ user, token }: ConsoleRequest): Caller {
-    if (door === 'agent') return { user, role: 'admin', door };
-    if (token === undefined) return { user: NOBODY, role: null, door };
+    if (socketKind === 'agent') return { user, role: 'admin', socketKind };
+    if (token === undefined) return { user: NO_USER, role: null, socketKind };
     const session = view.access.callerOf(token);
     if (session === null) throw new ConsoleError('denied', 'the session is over; log in again');
-    return { ...session, door };
+    return { ...session, socketKind };
   }
 
   return {

@@ -1,7 +1,7 @@
 /**
- * The words between `luciole` and the running agent: JSON, one message a line, over a Unix socket.
+ * The protocol between `luciole` and the running agent: JSON, one message per line, over a Unix socket.
  *
- * Owns shapes, limits and framing. Touches no socket.
+ * This file has the shapes, limits and framing. It opens no socket.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { BusErrorCode } from '../../core/errors.ts';
@@ -15,13 +15,14 @@ export const MAX_REPLY_BYTES = 16_777_216;
 /** Arguments as typed: both ends read them with the same function. */
 export type RawArgs = Readonly<Record<string, string | boolean>>;
 
+/** One request of a client. */
 export interface ConsoleRequest {
   readonly id: number;
   readonly command: string;
   readonly args: RawArgs;
-  /** Who asks, as the client's system knows them. */
+  /** The user, as the client's system reports it. */
   readonly user: string;
-  /** Of a session; on the door where people log in. */
+  /** Token of a session; on the socket where users log in. */
   readonly token?: string;
 }
 
@@ -32,11 +33,12 @@ interface Stamp {
   readonly timezone: string;
 }
 
-/** Any number of these may come before the reply. Null is a sign of life and says nothing. */
+/** Any number of these may precede the reply. Null is a sign of life without content. */
 export interface Progress extends Stamp {
   readonly progress: unknown;
 }
 
+/** The reply to a command that was run. */
 export interface ConsoleAnswer extends Stamp {
   readonly ok: true;
   readonly result: unknown;
@@ -49,6 +51,7 @@ export interface ConsoleRefusal {
   readonly error: { readonly code: ConsoleErrorCode; readonly message: string; readonly bus?: BusErrorCode };
 }
 
+/** The one reply to each request. */
 export type ConsoleReply = ConsoleAnswer | ConsoleRefusal;
 
 /**

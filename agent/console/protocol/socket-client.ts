@@ -1,7 +1,7 @@
 /**
- * The reader's end of the console: one request, what comes on the way, one answer, over the agent's Unix socket.
+ * The console's end of the socket: sends one request, receives progress and one answer.
  *
- * Owns the connection; closing it ends the job in the agent. Lays out nothing.
+ * Closing the connection ends the job in the agent.
  */
 import { connect, type Socket } from 'node:net';
 import { ConsoleError } from '../console-error.ts';
@@ -21,9 +21,9 @@ export interface AgentCall {
   readonly request: ConsoleRequest;
   /** Longest silence of the agent, counted from its last sign of life. Units: ms. */
   readonly timeoutMs: number;
-  /** Hears of what comes before the answer, signs of life excepted. */
+  /** Receives progress before the answer, without signs of life. */
   readonly onProgress?: (progress: Progress) => void;
-  /** Aborted when nobody wants the answer any more; the job in the agent ends with the connection. */
+  /** Aborted when the answer is not needed; the job in the agent ends with the connection. */
   readonly signal?: AbortSignal;
 }
 
@@ -43,7 +43,7 @@ export async function callAgent({ socketPaths, ...call }: AgentCall): Promise<Co
   );
 }
 
-/** The first of these sockets that answers; `closed` where one does, but not to this user; null where none does. */
+/** Returns the first of these sockets that answers; `closed` where one exists that this user may not open; null without any. */
 export async function firstSocket(paths: readonly string[]): Promise<string | 'closed' | null> {
   let isClosed = false;
   for (const path of paths) {
@@ -60,7 +60,7 @@ export async function firstSocket(paths: readonly string[]): Promise<string | 'c
   return isClosed ? 'closed' : null;
 }
 
-/** Null when nobody listens there. Errors: rejects with ConsoleError 'unreachable' when somebody does but this user may not. */
+/** Null when no agent listens there. Errors: rejects with ConsoleError 'unreachable' when one does but this user may not connect. */
 function connected(path: string): Promise<Socket | null> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
@@ -84,7 +84,7 @@ function exchange(
   const split = createLineSplitter(MAX_REPLY_BYTES);
   return new Promise<ConsoleReply>((resolve, reject) => {
     const lost = (what: string): void => reject(new ConsoleError('unreachable', `the agent on ${path} ${what}; see its log`));
-    // The socket's own timer begins anew with every byte.
+    // The socket's own timer starts again with every byte.
     socket.setTimeout(timeoutMs, () => lost(`did not answer within ${timeoutMs / 1_000} s`));
     socket.once('error', (error) => lost(`hung up: ${error.message}`));
     socket.once('close', () => lost('hung up without an answer'));

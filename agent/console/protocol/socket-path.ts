@@ -1,5 +1,5 @@
 /**
- * Where agent and console meet when nobody says otherwise.
+ * Default paths of the sockets between agent and console.
  *
  * Both ends work it out from the same facts, so they find each other.
  */
@@ -19,15 +19,15 @@ export function usualSocketPaths(): readonly string[] {
   return [join(SERVICE_FOLDER, 'agent.sock'), join(tmpdir(), `luciole-${process.getuid?.() ?? 0}`, 'agent.sock')];
 }
 
-/** The usual places where one logs in, best first; those beside a named socket alone, or that socket itself where it is such a one. */
+/** Default paths of the login socket, best first; for a named socket only its login socket, or itself where it is one. */
 export function loginPaths(named: string | null): readonly string[] {
-  if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(beside)];
-  return [isLoginPath(named) ? named : beside(named)];
+  if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(loginPathOf)];
+  return [isLoginPath(named) ? named : loginPathOf(named)];
 }
 
-/** Where an agent lets people log in: in the folder made for it when it may write there, else beside its own socket. */
+/** The login socket of an agent: in the folder made for it when it may write there, else next to its own socket. */
 export function loginSocketPath(socketPath: string): string {
-  if (socketPath !== usualSocketPaths()[0] || !mayWrite(LOGIN_FOLDER)) return beside(socketPath);
+  if (socketPath !== usualSocketPaths()[0] || !mayWrite(LOGIN_FOLDER)) return loginPathOf(socketPath);
   return join(LOGIN_FOLDER, 'agent.sock');
 }
 
@@ -59,11 +59,11 @@ function realOf(path: string): string {
   }
 }
 
-function beside(socketPath: string): string {
+function loginPathOf(socketPath: string): string {
   return `${socketPath.replace(/\.sock$/, '')}${LOGIN_END}`;
 }
 
-/** Where an agent opens its socket: beside the service's other files when it may write there, else in a folder of its user's own. */
+/** The socket of an agent: next to the service's other files when it may write there, else in a folder of its user. */
 export function agentSocketPath(): string {
   const [service = '', own = ''] = usualSocketPaths();
   return mayWrite(SERVICE_FOLDER) ? service : own;
@@ -82,7 +82,7 @@ function mayWrite(folder: string): boolean {
 /**
  * Make the folder of a socket when it is missing, for this user alone.
  *
- * Errors: throws ConsoleError 'socket-refused' when the path is longer than the system takes, or somebody else owns it in the shared temporary folder, where anyone could have put a trap.
+ * Errors: throws ConsoleError 'socket-refused' when the path is longer than the system takes, or when another user owns it in the shared temporary folder, where anyone could have placed a trap.
  */
 export function prepareSocketFolder(socketPath: string): void {
   if (Buffer.byteLength(socketPath) > MAX_PATH_BYTES)

@@ -1,8 +1,8 @@
 /**
  * The agent's end of the console: answers commands on a Unix socket.
  *
- * Owns the socket and how many may use it. Decides nothing: who may what is the gate's.
- * Nothing a client sends, and no client that stops reading, ever disturbs the agent.
+ * It limits how many clients connect; the gate decides what each may do. No client can disturb the agent, whatever it sends and however
+ * slowly it reads.
  */
 import { once } from 'node:events';
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
@@ -24,8 +24,8 @@ const SOCKET_MODE = 0o660;
 
 export interface ConsoleServerParts {
   readonly view: AgentView;
-  /** Which of its doors this is; the machine's own unless given. */
-  readonly door?: LoginSocket;
+  /** Which of the two sockets this is; default: that of the machine. */
+  readonly socketKind?: LoginSocket;
   readonly socketPath: string;
   readonly log: Log;
   /** Stamps answers and ends connections. */
@@ -63,7 +63,7 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
   return {
     async start() {
       if (server !== null) return;
-      if (parts.door !== 'login') refuseLoginPlace(socketPath);
+      if (parts.socketKind !== 'login') refuseLoginPlace(socketPath);
       prepareSocketFolder(socketPath);
       await clearStale(socketPath);
       // A client may close its own half and still wait for its answer.
@@ -94,7 +94,7 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
 
 function connectionParts(parts: ConsoleServerParts, deadlines: Deadlines): ConnectionParts {
   const { view, log, clock, timezone } = parts;
-  const gate = createGate(parts.door ?? 'agent', view, log, clock);
+  const gate = createGate(parts.socketKind ?? 'agent', view, log, clock);
   return {
     deadlines,
     clock,
@@ -124,7 +124,7 @@ async function clearStale(socketPath: string): Promise<void> {
   rmSync(socketPath, { force: true });
 }
 
-/** Only a refusal proves that nobody does; in doubt the socket is left alone. */
+/** Whether an agent may listen there: only a refused connection proves that none does. */
 function someoneAnswers(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(socketPath);

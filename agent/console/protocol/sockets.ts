@@ -1,7 +1,7 @@
 /**
- * The two doors for consoles: that of the machine's own people, and that where one logs in.
+ * The two sockets for consoles: one for users of the machine, one where a user must log in.
  *
- * Owns how long a door that could not be opened waits.
+ * A socket that could not be opened is tried again later.
  */
 import type { Timer } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';
@@ -12,17 +12,17 @@ import { type ConsoleServer, type ConsoleServerParts, createConsoleServer } from
 const RETRY_MS = 10_000;
 
 export interface Consoles {
-  /** Errors: rejects with ConsoleError when another agent answers on the machine's own door; a street that is lit is never left for its console. */
+  /** Errors: rejects with ConsoleError when another agent answers on the socket of the machine; any other error is logged, and the socket is tried again later. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Both doors, closed. */
+/** Both sockets, closed at first. */
 export function createConsoles(parts: ConsoleServerParts): Consoles {
   const { log, clock, socketPath } = parts;
   const [own, login] = [
     createConsoleServer(parts),
-    createConsoleServer({ ...parts, door: 'login', socketPath: loginSocketPath(socketPath) }),
+    createConsoleServer({ ...parts, socketKind: 'login', socketPath: loginSocketPath(socketPath) }),
   ];
   const retries = new Map<ConsoleServer, Timer>();
   let isStopping = false;

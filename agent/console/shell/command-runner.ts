@@ -1,8 +1,4 @@
-/**
- * One typed line carried out: read, asked of the agent, filtered, shown page by page.
- *
- * Owns the way from a line to its output and to its status.
- */
+/** Runs one typed line: parses it, requests the answer from the agent, filters it, shows it page by page, and reports the status. */
 import { randomInt } from 'node:crypto';
 import { mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -32,10 +28,10 @@ export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) =
 export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput: () => Promise<string>) => LocalActions;
 
 /** Parts of a one-shot command's terminal that a session has as well. */
-export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'shelf' | 'token'>;
+export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'localFiles' | 'token'>;
 
 export interface RunnerParts {
-  readonly talk: Dialog;
+  readonly dialog: Dialog;
   readonly tree: Tree;
   readonly session: ConsoleSession;
   readonly clock: Pick<Clock, 'monoMs' | 'after'>;
@@ -45,21 +41,21 @@ export interface RunnerParts {
   readonly translate: (text: string) => string;
 }
 
-/** Carries out one line and says how it went. Errors: none that a person can cause; rejects on a programming error. */
+/** Runs one line and shows its result. Errors: none that a person can cause; rejects on a programming error. */
 export async function runLine(line: string, parts: RunnerParts): Promise<void> {
-  const { talk } = parts;
+  const { dialog } = parts;
   try {
     const work = readLine(line, parts.tree);
     if (work === null) return;
     const { lines, isOk } =
       'help' in work ? { lines: await parts.shellActions.help({ command: work.help.join(' ') }), isOk: true } : await carryOut(work, parts);
-    await talk.page(filterLines(lines, work.filters));
-    if (talk.settings.status) talk.writer.write(isOk ? '%OK\n' : '%ERR failed see above\n');
+    await dialog.page(filterLines(lines, work.filters));
+    if (dialog.settings.status) dialog.writer.write(isOk ? '%OK\n' : '%ERR failed see above\n');
   } catch (error) {
     if (!(error instanceof ConsoleError)) throw error;
     const text = parts.translate(error.message);
-    if (talk.settings.status) talk.writer.write(`%ERR ${error.code} ${toAscii(text)}\n`);
-    else await talk.page(text.split('\n').flatMap((each) => wrap(`% ${each}`, talk.settings.widthCols)));
+    if (dialog.settings.status) dialog.writer.write(`%ERR ${error.code} ${toAscii(text)}\n`);
+    else await dialog.page(text.split('\n').flatMap((each) => wrap(`% ${each}`, dialog.settings.widthCols)));
   }
 }
 
@@ -97,17 +93,17 @@ function readLine(line: string, tree: Tree): Job | HelpWanted | null {
 }
 
 async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Promise<{ lines: readonly string[]; isOk: boolean }> {
-  const { talk } = parts;
+  const { dialog } = parts;
   // Files are read with the rights of this process; what the agent is asked, it checks itself.
-  const { door } = parts.session;
-  if (door !== null && !mayUse(door.role, command.role))
-    throw new ConsoleError('denied', `${command.name} needs the role ${command.role}; you are ${door.role}`);
+  const { login } = parts.session;
+  if (login !== null && !mayUse(login.role, command.role))
+    throw new ConsoleError('denied', `${command.name} needs the role ${command.role}; you are ${login.role}`);
   if (command.kind === 'shell') return { lines: await parts.shellActions[command.name](args), isOk: true };
   const stop = new AbortController();
   const stopped = stoppedText(command);
-  talk.input.onInterrupt(() => {
+  dialog.input.onInterrupt(() => {
     stop.abort();
-    talk.input.giveUp();
+    dialog.input.giveUp();
   });
   const collected = collector(filters, parts, stop.signal);
   try {
@@ -124,7 +120,7 @@ async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Pr
     const lines = collected.lines();
     return { lines: command.isVerbatim || wantsJson(filters) ? lines : asTyped(lines.join('\n')).split('\n'), isOk: code === 0 };
   } finally {
-    talk.input.onInterrupt(null);
+    dialog.input.onInterrupt(null);
     collected.terminal.status?.clear();
   }
 }
@@ -142,22 +138,22 @@ const MARK_GROUPS = 3;
  *
  * Errors: rejects with ConsoleError when the person breaks it off, and for a paste that is too large.
  */
-async function pasted({ talk, translate, clock }: RunnerParts, stop: () => void, isFramed: boolean): Promise<string> {
-  talk.input.onInterrupt(null);
+async function pasted({ dialog, translate, clock }: RunnerParts, stop: () => void, isFramed: boolean): Promise<string> {
+  dialog.input.onInterrupt(null);
   const mark = `end-${Array.from({ length: MARK_GROUPS }, () => String(randomInt(10_000)).padStart(4, '0')).join('-')}`;
   const ending = isFramed
     ? 'Paste it now; it ends by itself, Ctrl-C gives it up.'
     : `Paste it now, then type the line ${mark}; Ctrl-C gives it up.`;
-  talk.writer.write(`${wrap(translate(ending), talk.settings.widthCols).join('\n')}\n`);
+  dialog.writer.write(`${wrap(translate(ending), dialog.settings.widthCols).join('\n')}\n`);
   const lines: string[] = [];
   let chars = 0;
   let flaw = '';
   try {
     for (;;) {
-      const read = await talk.ask({ prompt: '', mode: 'text' });
+      const read = await dialog.ask({ prompt: '', mode: 'text' });
       if (read.kind === 'end') throw new ConsoleError('failed', 'given up: nothing was loaded');
       if (read.kind !== 'line') {
-        await quiet(talk, clock);
+        await quiet(dialog, clock);
         throw new ConsoleError('failed', 'given up: nothing was loaded');
       }
       const isLast = isFramed ? isFrameEnd(read.text) : read.text.trim() === mark;
@@ -168,7 +164,7 @@ async function pasted({ talk, translate, clock }: RunnerParts, stop: () => void,
       if (isLast) break;
     }
   } finally {
-    talk.input.onInterrupt(stop);
+    dialog.input.onInterrupt(stop);
   }
   if (chars > MAX_PASTED) throw new ConsoleError('too-large', `more than ${MAX_PASTED} characters: nothing was loaded`);
   if (flaw !== '') throw new ConsoleError('failed', flaw);
@@ -176,17 +172,18 @@ async function pasted({ talk, translate, clock }: RunnerParts, stop: () => void,
 }
 
 /** The rest of a paste that is given up goes nowhere. */
-async function quiet({ input, lastKeyMono, ended }: Dialog, clock: RunnerParts['clock']): Promise<void> {
+async function quiet(dialog: Dialog, clock: RunnerParts['clock']): Promise<void> {
+  const { input } = dialog;
   do {
     while (input.takeNow() !== undefined);
     await new Promise<void>((resolve) => void clock.after(QUIET_MS / 4, resolve));
-  } while (ended() === null && clock.monoMs() - lastKeyMono() < QUIET_MS);
+  } while (dialog.ended() === null && clock.monoMs() - dialog.lastKeyMono() < QUIET_MS);
   while (input.takeNow() !== undefined);
 }
 
 /** A terminal for one command, which keeps what is said for the pager. */
-function collector(filters: readonly Filter[], { talk, session, clock, surroundings }: RunnerParts, signal: AbortSignal) {
-  const { settings, writer } = talk;
+function collector(filters: readonly Filter[], { dialog, session, clock, surroundings }: RunnerParts, signal: AbortSignal) {
+  const { settings, writer } = dialog;
   let text = '';
   let droppedLines = 0;
   const keep = (more: string): void => {
@@ -217,7 +214,7 @@ function collector(filters: readonly Filter[], { talk, session, clock, surroundi
     language: settings.language,
     user: session.user,
     askSecret: async (prompt, isNew) => {
-      const typed = isNew ? await askNewPassword(talk, prompt) : await askSecret(talk, `${prompt}: `);
+      const typed = isNew ? await askNewPassword(dialog, prompt) : await askSecret(dialog, `${prompt}: `);
       if (typed === null) throw new ConsoleError('failed', 'given up; nothing was changed');
       return typed;
     },
@@ -231,7 +228,7 @@ function collector(filters: readonly Filter[], { talk, session, clock, surroundi
   };
 }
 
-/** Ctrl-C ends the waiting at once; whatever was asked is told to stop. Errors: rejects with ConsoleError 'failed'. */
+/** Ctrl-C ends the wait at once and aborts the request. Errors: rejects with ConsoleError 'failed'. */
 function orStopped<T>(work: Promise<T>, signal: AbortSignal, text: string): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(new ConsoleError('failed', text)), { once: true });

@@ -1,7 +1,7 @@
 /**
- * The login at a console that anyone can reach: name, password, code, and what may be done without.
+ * The login at a console that anyone can reach: name, password, code; and the commands that need no login.
  *
- * Owns the questions and their order. Who is let in is the agent's to say. Secrets are shown nowhere and forgotten with the answer.
+ * The agent decides whether a user may log in. Secrets are never shown and are dropped after the answer.
  */
 import { type LoginAnswer, PASSWORD_RULE } from '../../core/access.ts';
 import { type Clock, every, type Timer } from '../../core/clock.ts';
@@ -20,31 +20,32 @@ import type { Dialog } from './dialog.ts';
 import type { ConsoleSession, Login } from './session.ts';
 import { speak } from './terminal-settings.ts';
 
-/** Nobody has typed for so long: the line is given back. Units: ms. Source: assumed; twice a slow typist. */
+/** Without a key for so long the session ends and frees the line. Units: ms. Source: assumed; twice a slow typist. */
 const UNANSWERED_MS = 120_000;
 const LOOK_MS = 5_000;
 /** Wrong ones before the line is given back. Source: login(1), LOGIN_RETRIES. */
 const TRIES = 5;
 const HINT = 'without a login: lights on 30m (all lamps to 100 %), logout';
 
+/** The login socket, and what is shown to a person who is not logged in. */
 export interface ConsoleLoginParts {
   readonly socketPath: string;
   readonly clock: Clock;
-  readonly surroundings: Pick<Terminal, 'version' | 'shelf'>;
+  readonly surroundings: Pick<Terminal, 'version' | 'localFiles'>;
 }
 
-/** Asks until somebody is let in, gives up, or goes. */
+/** Asks until a user is logged in, gives up, or disconnects. */
 export function createConsoleLogin(parts: ConsoleLoginParts): Login {
   return {
-    open: async (talk) => {
-      const watch = givenBack(talk, parts.clock);
+    open: async (dialog) => {
+      const watch = givenBack(dialog, parts.clock);
       try {
-        await speak(talk.settings, await languageOf(parts));
-        tell(talk, [parts.surroundings.version, HINT]);
-        for (let left = TRIES; left > 0 && talk.ended() === null; left--) {
-          const name = await nameOf(talk, parts);
+        await speak(dialog.settings, await languageOf(parts));
+        print(dialog, [parts.surroundings.version, HINT]);
+        for (let left = TRIES; left > 0 && dialog.ended() === null; left--) {
+          const name = await nameOf(dialog, parts);
           if (name === null) return null;
-          const session = await logIn(name, talk, parts);
+          const session = await logIn(name, dialog, parts);
           if (session !== null) return session;
         }
         return null;
@@ -55,7 +56,7 @@ export function createConsoleLogin(parts: ConsoleLoginParts): Login {
   };
 }
 
-/** Of the cabinet; English where the agent does not say. */
+/** The language of the cabinet; English where the agent does not answer. */
 async function languageOf({ socketPath }: ConsoleLoginParts): Promise<Language> {
   try {
     const { result } = await fetchAnswer(GREETING, {}, { socket: socketPath, terminal: { socketPath, user: 'console' } });
@@ -66,33 +67,33 @@ async function languageOf({ socketPath }: ConsoleLoginParts): Promise<Language> 
   }
 }
 
-/** A console that somebody left at its first question costs a process no more. */
-function givenBack(talk: Dialog, clock: Clock): Timer {
+/** Ends a session that is left at its first question, so that it uses no process. */
+function givenBack(dialog: Dialog, clock: Clock): Timer {
   return every(clock, LOOK_MS, () => {
-    if (clock.monoMs() - talk.lastKeyMono() > UNANSWERED_MS) talk.end('idle');
+    if (clock.monoMs() - dialog.lastKeyMono() > UNANSWERED_MS) dialog.end('idle');
   });
 }
 
 /** Null at the end. What needs no login is carried out on the way. */
-async function nameOf(talk: Dialog, parts: ConsoleLoginParts): Promise<string | null> {
+async function nameOf(dialog: Dialog, parts: ConsoleLoginParts): Promise<string | null> {
   for (;;) {
-    const read = await talk.ask({ prompt: translate(talk.settings.language, 'User: '), mode: 'text' });
+    const read = await dialog.ask({ prompt: translate(dialog.settings.language, 'User: '), mode: 'text' });
     if (read.kind === 'interrupt') continue;
     const typed = read.kind === 'line' ? read.text.trim() : 'logout';
     if (typed === 'logout' || typed === 'exit') return null;
     const words = typed.split(/\s+/);
-    if (words[0] === 'lights') await lights(words, talk, parts);
-    else if (/^[?]|^help$/.test(typed)) tell(talk, [HINT]);
+    if (words[0] === 'lights') await lights(words, dialog, parts);
+    else if (/^[?]|^help$/.test(typed)) print(dialog, [HINT]);
     else if (typed !== '') return typed;
   }
 }
 
-async function lights([, verb, duration = '', ...reason]: readonly string[], talk: Dialog, parts: ConsoleLoginParts): Promise<void> {
+async function lights([, verb, duration = '', ...reason]: readonly string[], dialog: Dialog, parts: ConsoleLoginParts): Promise<void> {
   let shown = '';
   const out = (text: string): void => {
     shown += text;
   };
-  const { widthCols, colour, language } = talk.settings;
+  const { widthCols, colour, language } = dialog.settings;
   const terminal: Terminal = {
     ...parts.surroundings,
     socketPath: parts.socketPath,
@@ -107,43 +108,43 @@ async function lights([, verb, duration = '', ...reason]: readonly string[], tal
   try {
     if (verb !== 'on') throw new ConsoleError('usage', `without a login there is only lights on, as lights on 30m`);
     await askAgent(LIGHTS_ON, { duration, ...(reason.length === 0 ? {} : { reason: reason.join(' ') }) }, terminal);
-    await talk.page(shown.trimEnd().split('\n'));
+    await dialog.page(shown.trimEnd().split('\n'));
   } catch (error) {
     if (!(error instanceof ConsoleError)) throw error;
-    tell(talk, [`% ${error.message}`]);
+    print(dialog, [`% ${error.message}`]);
   }
 }
 
 /** Null where this name was not let in. */
-async function logIn(user: string, talk: Dialog, parts: ConsoleLoginParts): Promise<ConsoleSession | null> {
+async function logIn(user: string, dialog: Dialog, parts: ConsoleLoginParts): Promise<ConsoleSession | null> {
   const asked: Record<string, string> = { user };
-  const password = await askSecret(talk, 'Password: ');
+  const password = await askSecret(dialog, 'Password: ');
   if (password === null) return null;
   asked['password'] = password;
   for (;;) {
-    const answer = await entered(asked, parts, talk);
+    const answer = await entered(asked, parts, dialog);
     if (answer === null) return null;
     if ('session' in answer) return answer.session;
-    const more = await furtherSecret(answer.refusal, talk);
+    const more = await furtherSecret(answer.refusal, dialog);
     if (more === null) return null;
     Object.assign(asked, more);
   }
 }
 
 /** What the answer asks for; null where it ends the try. */
-async function furtherSecret(answer: LoginAnswer, talk: Dialog): Promise<Record<string, string> | null> {
+async function furtherSecret(answer: LoginAnswer, dialog: Dialog): Promise<Record<string, string> | null> {
   if (answer.state === 'code-needed') {
     if (answer.codes === 2)
-      tell(talk, ["the cabinet's clock is not to be trusted: wait for the next code, and type both with a space between"]);
-    const code = await askSecret(talk, answer.codes === 1 ? 'Code: ' : 'Two codes in a row: ');
+      print(dialog, ["the cabinet's clock is not to be trusted: wait for the next code, and type both with a space between"]);
+    const code = await askSecret(dialog, answer.codes === 1 ? 'Code: ' : 'Two codes in a row: ');
     return code === null ? null : { code };
   }
   if (answer.state === 'new-password-needed') {
-    tell(talk, [answer.problem === '' ? 'this password was for one time: choose your own' : `% ${answer.problem}`]);
-    const chosen = await askNewPassword(talk, 'New password');
+    print(dialog, [answer.problem === '' ? 'this password was for one time: choose your own' : `% ${answer.problem}`]);
+    const chosen = await askNewPassword(dialog, 'New password');
     return chosen === null ? null : { 'new-password': chosen };
   }
-  tell(talk, [`% ${refusal(answer)}`]);
+  print(dialog, [`% ${refusal(answer)}`]);
   return null;
 }
 
@@ -160,27 +161,30 @@ function refusal(answer: LoginAnswer): string {
 type Entered = { readonly session: ConsoleSession } | { readonly refusal: LoginAnswer };
 
 /** The login as one request that stays open while the session lasts. Null where the agent does not answer. */
-async function entered(args: Readonly<Record<string, string>>, { socketPath }: ConsoleLoginParts, talk: Dialog): Promise<Entered | null> {
+async function entered(args: Readonly<Record<string, string>>, { socketPath }: ConsoleLoginParts, dialog: Dialog): Promise<Entered | null> {
   const leave = new AbortController();
-  return new Promise((resolve) => {
-    const call = callAgent({
-      socketPaths: [socketPath],
-      request: { id: 1, command: LOGIN.name, args, user: 'console' },
-      timeoutMs: LOGIN.timeoutMs,
-      signal: leave.signal,
-      onProgress: ({ progress }) => {
-        const answer = progress as LoginAnswer;
-        if (answer.state !== 'in') return;
-        const { user, role, token, idleMs } = answer;
-        resolve({ session: { user, door: { role, token, idleMs, socketPath, ended, leave: () => leave.abort() } } });
-      },
-    });
-    const ended = call.then(({ result }) => result as LoginAnswer | LoginEnd).catch(asEnd);
-    void ended.then((answer) => {
-      if (answer.state === 'ended' && answer.how === 'unreachable') tell(talk, ['% the agent does not answer; try again in a moment']);
-      resolve(answer.state === 'ended' ? null : { refusal: answer });
-    });
+  const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<LoginAnswer | LoginEnd>();
+  const opened = Promise.withResolvers<Entered | null>();
+  callAgent({
+    socketPaths: [socketPath],
+    request: { id: 1, command: LOGIN.name, args, user: 'console' },
+    timeoutMs: LOGIN.timeoutMs,
+    signal: leave.signal,
+    onProgress: ({ progress }) => {
+      const answer = progress as LoginAnswer;
+      if (answer.state !== 'in') return;
+      const { user, role, token, idleMs } = answer;
+      opened.resolve({ session: { user, login: { role, token, idleMs, socketPath, ended, leave: () => leave.abort() } } });
+    },
+  })
+    .then(({ result }) => result as LoginAnswer | LoginEnd)
+    .catch(asEnd)
+    .then(end, fail);
+  void ended.then((answer) => {
+    if (answer.state === 'ended' && answer.how === 'unreachable') print(dialog, ['% the agent does not answer; try again in a moment']);
+    opened.resolve(answer.state === 'ended' ? null : { refusal: answer });
   });
+  return opened.promise;
 }
 
 function asEnd(error: unknown): LoginEnd {
@@ -188,30 +192,30 @@ function asEnd(error: unknown): LoginEnd {
   throw error;
 }
 
-/** Null where the person gives up. */
-export async function askSecret(talk: Dialog, prompt: string): Promise<string | null> {
-  const read = await talk.ask({ prompt: translate(talk.settings.language, prompt), mode: 'secret' });
+/** Asks for a secret without echo. Null where the person gives up. */
+export async function askSecret(dialog: Dialog, prompt: string): Promise<string | null> {
+  const read = await dialog.ask({ prompt: translate(dialog.settings.language, prompt), mode: 'secret' });
   return read.kind === 'line' ? read.text : null;
 }
 
-/** A new password, typed twice after its rule was told. Null where the person gives up. */
-export async function askNewPassword(talk: Dialog, prompt: string): Promise<string | null> {
-  tell(talk, [PASSWORD_RULE]);
-  return typedTwice(talk, prompt);
+/** Asks for a new password, twice, after showing its rule. Null where the person gives up. */
+export async function askNewPassword(dialog: Dialog, prompt: string): Promise<string | null> {
+  print(dialog, [PASSWORD_RULE]);
+  return typedTwice(dialog, prompt);
 }
 
-async function typedTwice(talk: Dialog, prompt: string): Promise<string | null> {
-  const first = await askSecret(talk, `${prompt}: `);
+async function typedTwice(dialog: Dialog, prompt: string): Promise<string | null> {
+  const first = await askSecret(dialog, `${prompt}: `);
   if (first === null) return null;
-  const again = await askSecret(talk, 'Once more: ');
+  const again = await askSecret(dialog, 'Once more: ');
   if (again === first) return first;
-  if (again !== null) tell(talk, ['% these two are not the same']);
-  return again === null ? null : typedTwice(talk, prompt);
+  if (again !== null) print(dialog, ['% these two are not the same']);
+  return again === null ? null : typedTwice(dialog, prompt);
 }
 
-function tell(talk: Dialog, lines: readonly string[]): void {
-  const { language, widthCols } = talk.settings;
-  for (const line of lines) talk.writer.write(`${wrap(marked(line, language), widthCols).join('\n')}\n`);
+function print(dialog: Dialog, lines: readonly string[]): void {
+  const { language, widthCols } = dialog.settings;
+  for (const line of lines) dialog.writer.write(`${wrap(marked(line, language), widthCols).join('\n')}\n`);
 }
 
 /** What stands before an error is no part of the sentence. */

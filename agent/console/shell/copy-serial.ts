@@ -1,8 +1,8 @@
 /**
- * `copy FILE serial`: a file over the very line that the session is on.
+ * `copy FILE serial`: sends a file over the line that the session runs on.
  *
- * Owns the way it goes: ZMODEM by the program `sz` where there is one, else lines of base64 with a check each. Says before how long it takes.
- * Both go on where they were cut.
+ * It uses ZMODEM by the program `sz` where that is installed, else lines of base64 with a checksum each. The expected time is shown first.
+ * Both ways continue a transfer that was cut.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
@@ -25,12 +25,12 @@ export interface CopyArgs {
 }
 
 export interface CopyParts {
-  readonly talk: Dialog;
+  readonly dialog: Dialog;
   readonly tty: Pick<Tty, 'speedBaud' | 'lend'>;
   readonly clock: Pick<Clock, 'monoMs'>;
   /** Files without a folder lie here; null: where the program was started. */
   readonly filesDir: string | null;
-  /** Only files of that folder: who came in by a login reads no other. */
+  /** Only files of that folder: a user who logged in reads no other. */
   readonly isConfined: boolean;
   readonly translate: (text: string) => string;
 }
@@ -46,7 +46,7 @@ const MAX_BYTES = 32 * 2 ** 20;
 /** Lines handed over at a time, so that Ctrl-C is soon. */
 const LINES_AHEAD = 8;
 
-/** Resolves with what to say afterwards. Errors: rejects with ConsoleError. */
+/** Resolves with the lines to show afterwards. Errors: rejects with ConsoleError. */
 export async function copySerial(args: CopyArgs, parts: CopyParts): Promise<readonly string[]> {
   const path = pathOf(args.file, parts);
   const bytes = statSync(path).size;
@@ -55,7 +55,7 @@ export async function copySerial(args: CopyArgs, parts: CopyParts): Promise<read
   if (!args.isBase64) {
     const sent = await byZmodem(path, bytes, parts);
     if (sent !== null) return sent;
-    say(parts, 'no program sz here (Debian package lrzsz): lines of base64 instead');
+    notice(parts, 'no program sz here (Debian package lrzsz): lines of base64 instead');
   }
   return byLines(path, args, parts);
 }
@@ -72,11 +72,11 @@ function pathOf(file: string, { filesDir, isConfined }: CopyParts): string {
 
 /** Null where there is no such program. */
 async function byZmodem(path: string, bytes: number, parts: CopyParts): Promise<readonly string[] | null> {
-  const { talk, tty, clock, translate } = parts;
+  const { dialog, tty, clock, translate } = parts;
   if (tty.lend === undefined) return null;
   estimate(parts, bytes, SHARE.zmodem);
-  say(parts, 'start receiving by ZMODEM now; Ctrl-X five times gives up; the same again goes on');
-  await talk.writer.drained();
+  notice(parts, 'start receiving by ZMODEM now; Ctrl-X five times gives up; the same again goes on');
+  await dialog.writer.drained();
   const startMono = clock.monoMs();
   const code = await tty.lend([...SZ, '--', path]);
   if (code === null) return null;
@@ -85,29 +85,29 @@ async function byZmodem(path: string, bytes: number, parts: CopyParts): Promise<
 }
 
 async function byLines(path: string, { fromLine }: CopyArgs, parts: CopyParts): Promise<readonly string[]> {
-  const { talk, translate } = parts;
+  const { dialog, translate } = parts;
   const content = await readFile(path);
   const count = Math.ceil(content.length / LINE_BYTES);
   if (fromLine > Math.max(1, count)) throw new ConsoleError('usage', `${basename(path)} has ${count} lines; go on from one of them`);
   const left = content.subarray((fromLine - 1) * LINE_BYTES);
   estimate(parts, left.length, SHARE.base64);
   let isStopped = false;
-  talk.input.onInterrupt(() => {
+  dialog.input.onInterrupt(() => {
     isStopped = true;
-    talk.writer.discard();
+    dialog.writer.discard();
   });
   try {
     const sha256 = createHash('sha256').update(content).digest('hex');
-    talk.writer.write(`begin-base64-lines ${content.length} ${count} ${basename(path)}\n`);
-    for (let line = fromLine; line <= count && !isStopped && talk.ended() === null; line++) {
-      talk.writer.write(`${base64Line(content, line)}\n`);
-      if (line % LINES_AHEAD === 0) await talk.writer.drained();
+    dialog.writer.write(`begin-base64-lines ${content.length} ${count} ${basename(path)}\n`);
+    for (let line = fromLine; line <= count && !isStopped && dialog.ended() === null; line++) {
+      dialog.writer.write(`${base64Line(content, line)}\n`);
+      if (line % LINES_AHEAD === 0) await dialog.writer.drained();
     }
-    await talk.writer.drained();
+    await dialog.writer.drained();
     if (isStopped) throw new ConsoleError('failed', 'stopped; --from LINE goes on from the first line that is missing');
-    talk.writer.write(`end-base64-lines\nsha256 ${sha256}\n`);
+    dialog.writer.write(`end-base64-lines\nsha256 ${sha256}\n`);
   } finally {
-    talk.input.onInterrupt(null);
+    dialog.input.onInterrupt(null);
   }
   return [translate(`${count - fromLine + 1} lines sent`)];
 }
@@ -121,12 +121,12 @@ function base64Line(content: Uint8Array, line: number): string {
 function estimate(parts: CopyParts, bytes: number, share: number): void {
   const { speedBaud } = parts.tty;
   const rate = speedBaud === null ? null : (speedBaud / 10) * share;
-  say(
+  notice(
     parts,
     rate === null ? formatBytes(bytes) : `${formatBytes(bytes)}, about ${formatDuration((bytes / rate) * 1_000)} at ${speedBaud} baud`,
   );
 }
 
-function say({ talk, translate }: CopyParts, text: string): void {
-  talk.writer.write(`${wrap(translate(text), talk.settings.widthCols).join('\n')}\n`);
+function notice({ dialog, translate }: CopyParts, text: string): void {
+  dialog.writer.write(`${wrap(translate(text), dialog.settings.widthCols).join('\n')}\n`);
 }

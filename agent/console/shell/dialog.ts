@@ -1,26 +1,26 @@
 /**
- * A talk with a person at a terminal: questions, lines, pages, and words in between.
+ * The dialog with a person at a terminal: questions, lines, pages, and notices in between.
  *
- * Owns the order on the screen: who may write now, what is drawn again afterwards. Knows no command.
+ * It orders the output: one part writes to the screen at a time, and a half-typed line is drawn again afterwards. It has no commands.
  */
-import type { Clock } from '../../core/clock.ts';
-import { createInput, type Input } from './input.ts';
-import { createLineEditor, type EditMode, type LineEditor } from './line-editor.ts';
+import type { Clock, MonoMs } from '../../core/clock.ts';
+import { Input } from './input.ts';
+import { type EditMode, LineEditor } from './line-editor.ts';
 import { createPager } from './pager.ts';
 import { isSize, type TerminalSettings, usualSettings } from './terminal-settings.ts';
 import type { Tty } from './tty.ts';
-import { createTtyWriter, type TtyWriter } from './tty-writer.ts';
+import { TtyWriter } from './tty-writer.ts';
 
-/** Longest wait for the terminal's answer about its size. Units: ms. Source: the console's rules; a round trip at 9600 takes 40. */
+/** Longest wait for the terminal's answer about its size. Units: ms. Source: assumed; a round trip at 9600 takes 40. */
 const PROBE_MS = 300;
 /** Save the cursor, go far down to the right, ask where that is, go back. Source: DEC VT100 user guide, DECSC, CUP, DSR 6, DECRC. */
 const PROBE = '\x1b7\x1b[999;999H\x1b[6n\x1b8';
-/** What a terminal may have shown of it that does not understand it. Units: columns. */
+/** What a terminal that does not understand the probe may have shown of it. Units: columns. */
 const PROBE_COLS = PROBE.length;
 
 export type EndReason = 'logout' | 'idle' | 'hang-up' | 'stopped';
 
-/** A typed line, or why there is none. */
+/** A typed line, or why no line was typed. */
 export type LineRead =
   | { readonly kind: 'line'; readonly text: string; readonly lostChars: number }
   | { readonly kind: 'interrupt' }
@@ -37,148 +37,153 @@ export interface LineQuestion {
   readonly complete?: (before: string) => Promise<{ readonly insert: string; readonly lines: readonly string[] }>;
 }
 
-export interface Dialog {
-  readonly settings: TerminalSettings;
+/** One terminal and the person at it, from the first question to the end of the session. */
+export class Dialog {
+  readonly settings: TerminalSettings = usualSettings();
   readonly writer: TtyWriter;
   readonly input: Input;
-  ask(question: LineQuestion): Promise<LineRead>;
-  /** Lines as they are, at most a page at a time. */
-  page(lines: readonly string[]): Promise<void>;
-  /** Lines between: above the prompt and what is half typed. Units: characters that it took, those drawn again included. */
-  tell(lines: readonly string[]): number;
-  /** A command may be typed, and all that was said before is out: nothing else holds the screen. */
-  isAtPrompt(): boolean;
-  /** Asks the terminal for its size; true when it answered. */
-  probe(): Promise<boolean>;
-  /** Puts changed settings into force. */
-  apply(): void;
-  /** Why the talk is over; null while it goes on. */
-  ended(): EndReason | null;
-  end(reason: EndReason): void;
-  /** Units: ms of monotonic time at which the person last did something. */
-  lastKeyMono(): number;
-}
+  readonly #clock: Pick<Clock, 'after' | 'monoMs'>;
+  readonly #pagerHelp: () => string;
+  /** Lines from `printAbove` that wait until a line is typed again. */
+  readonly #held: string[] = [];
+  /** The line being typed; null while something else holds the screen. */
+  #editor: LineEditor | null = null;
+  #endReason: EndReason | null = null;
+  #lastKeyMono: MonoMs;
+  #onCursorReport: ((row: number, col: number) => void) | null = null;
 
-/** `pagerHelp`: what the pager shows for a key that it does not have. */
-export function createDialog(tty: Tty, clock: Pick<Clock, 'after' | 'monoMs'>, pagerHelp: () => string): Dialog {
-  const settings = usualSettings();
-  const writer = createTtyWriter(tty, clock);
-  let endReason: EndReason | null = null;
-  let editor: LineEditor | null = null;
-  let keyMono = clock.monoMs();
-  let hearReport: ((row: number, col: number) => void) | null = null;
-  const held: string[] = [];
+  /** `pagerHelp` returns what the pager shows for a key that it does not have. */
+  constructor(tty: Tty, clock: Pick<Clock, 'after' | 'monoMs'>, pagerHelp: () => string) {
+    this.#clock = clock;
+    this.#pagerHelp = pagerHelp;
+    this.#lastKeyMono = clock.monoMs();
+    this.writer = new TtyWriter(tty, clock);
+    this.input = new Input(tty, {
+      flow: (isStop) => this.writer.setStopped(isStop),
+      report: (row, col) => this.#onCursorReport?.(row, col),
+      alive: () => {
+        this.#lastKeyMono = clock.monoMs();
+      },
+    });
+    tty.listen({ bytes: (bytes) => this.input.receive(bytes), hangUp: () => this.end('hang-up') });
+  }
 
-  const input = createInput(tty, {
-    flow: (isStop) => writer.setStopped(isStop),
-    report: (row, col) => hearReport?.(row, col),
-    alive: () => {
-      keyMono = clock.monoMs();
-    },
-  });
-  const end = (reason: EndReason): void => {
-    if (endReason !== null) return;
-    endReason = reason;
-    input.end();
-  };
-  tty.listen({ bytes: input.bytes, hangUp: () => end('hang-up') });
-
-  const showHeld = (): void => writer.write(held.splice(0).join(''));
-
-  const aside = async (out: string, work: () => Promise<readonly string[]>): Promise<void> => {
-    const shown = editor;
-    editor = null;
-    writer.write(out);
-    await page(await work());
-    showHeld();
-    editor = shown;
-    writer.write(shown?.show() ?? '');
-  };
-
-  async function ask(question: LineQuestion): Promise<LineRead> {
-    const own = createLineEditor({
+  /** Edits one line until ENTER, Ctrl-C, Ctrl-D or the end of the session. Help and completion are served on the way. */
+  async ask(question: LineQuestion): Promise<LineRead> {
+    const editor = new LineEditor({
       prompt: question.prompt,
-      widthCols: settings.widthCols,
+      widthCols: this.settings.widthCols,
       mode: question.mode,
       history: question.history ?? [],
     });
-    showHeld();
-    editor = own;
-    writer.write(own.show());
+    this.#resume(editor);
     try {
       for (;;) {
-        const key = input.takeNow() ?? (await input.take());
+        const key = this.input.takeNow() ?? (await this.input.take());
         if (key === null) return { kind: 'end' };
-        const { out, event } = own.press(key);
-        if (event?.kind === 'help') await aside(out, async () => (await question.help?.(event.before)) ?? []);
-        else writer.write(out);
+        const { out, event } = editor.press(key);
+        if (event?.kind === 'help') await this.#interrupt(out, async () => (await question.help?.(event.before)) ?? []);
+        else this.writer.write(out);
         if (event === null || event.kind === 'help') continue;
-        if (event.kind === 'complete') await complete(own, event.before, question);
+        if (event.kind === 'complete') await this.#complete(editor, event.before, question);
         else return event;
       }
     } finally {
-      editor = null;
+      this.#editor = null;
     }
   }
 
-  async function complete(own: LineEditor, before: string, question: LineQuestion): Promise<void> {
-    const { insert, lines } = (await question.complete?.(before)) ?? { insert: '', lines: [] };
-    if (insert !== '') writer.write(own.insert(insert));
-    else if (lines.length === 0) writer.write('\x07');
-    else await aside('\n', async () => lines);
-  }
-
-  async function page(lines: readonly string[]): Promise<void> {
+  /** Shows lines as they are, at most a page at a time. */
+  async page(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
-    const pager = createPager(lines, settings, pagerHelp());
+    const pager = createPager(lines, this.settings, this.#pagerHelp());
     let step = pager.start();
-    writer.write(step.out);
+    this.writer.write(step.out);
     while (!step.isDone) {
-      const key = await input.take();
+      const key = await this.input.take();
       if (key === null) return;
       step = pager.press(key);
-      writer.write(step.out);
+      this.writer.write(step.out);
     }
   }
 
-  return {
-    settings,
-    writer,
-    input,
-    ask,
-    page,
-    tell(lines) {
-      const text = lines.map((line) => `${line}\n`).join('');
-      if (editor === null) {
-        held.push(text);
-        return text.length;
-      }
-      const out = `${editor.hide()}${text}${editor.show()}`;
-      writer.write(out);
-      return out.length;
-    },
-    isAtPrompt: () => editor?.mode === 'command' && writer.isClear(),
-    async probe() {
-      const size = await new Promise<{ row: number; col: number } | null>((resolve) => {
-        hearReport = (row, col) => resolve({ row, col });
-        writer.write(PROBE);
-        void writer.drained().then(() => clock.after(PROBE_MS, () => resolve(null)));
-      });
-      hearReport = null;
-      if (size !== null && isSize(size.row, size.col)) {
-        settings.rows = size.row;
-        settings.widthCols = size.col;
-      }
-      if (size === null) writer.write(`\r${' '.repeat(PROBE_COLS)}\r`);
-      return size !== null;
-    },
-    apply() {
-      const isUtf8 = settings.charset === 'utf-8';
-      writer.setUtf8(isUtf8);
-      input.setUtf8(isUtf8);
-    },
-    ended: () => endReason,
-    end,
-    lastKeyMono: () => keyMono,
-  };
+  /** Shows lines above the prompt and the half-typed line; later where there is no prompt. Units: characters sent, redrawing included. */
+  printAbove(lines: readonly string[]): number {
+    const text = lines.map((line) => `${line}\n`).join('');
+    if (this.#editor === null) {
+      this.#held.push(text);
+      return text.length;
+    }
+    const out = `${this.#editor.hide()}${text}${this.#editor.show()}`;
+    this.writer.write(out);
+    return out.length;
+  }
+
+  /** True when a command may be typed and all output is sent: nothing else holds the screen. */
+  isAtPrompt(): boolean {
+    return this.#editor?.mode === 'command' && this.writer.isClear();
+  }
+
+  /** Asks the terminal for its size. Returns true when it answered. */
+  async probe(): Promise<boolean> {
+    const size = await new Promise<{ row: number; col: number } | null>((resolve) => {
+      this.#onCursorReport = (row, col) => resolve({ row, col });
+      this.writer.write(PROBE);
+      void this.writer.drained().then(() => this.#clock.after(PROBE_MS, () => resolve(null)));
+    });
+    this.#onCursorReport = null;
+    if (size !== null && isSize(size.row, size.col)) {
+      this.settings.rows = size.row;
+      this.settings.widthCols = size.col;
+    }
+    if (size === null) this.writer.write(`\r${' '.repeat(PROBE_COLS)}\r`);
+    return size !== null;
+  }
+
+  /** Applies changed settings. */
+  apply(): void {
+    const isUtf8 = this.settings.charset === 'utf-8';
+    this.writer.setUtf8(isUtf8);
+    this.input.setUtf8(isUtf8);
+  }
+
+  /** Why the session is over; null while it goes on. */
+  ended(): EndReason | null {
+    return this.#endReason;
+  }
+
+  /** The first reason counts. */
+  end(reason: EndReason): void {
+    if (this.#endReason !== null) return;
+    this.#endReason = reason;
+    this.input.end();
+  }
+
+  /** When the person last pressed a key. Units: ms of monotonic time. */
+  lastKeyMono(): MonoMs {
+    return this.#lastKeyMono;
+  }
+
+  /** Gives the screen to `editor`. */
+  #resume(editor: LineEditor | null): void {
+    this.writer.write(this.#held.splice(0).join(''));
+    this.#editor = editor;
+    this.writer.write(editor?.show() ?? '');
+  }
+
+  /** Shows lines in the middle of a typed line, then draws that line again. */
+  async #interrupt(out: string, lines: () => Promise<readonly string[]>): Promise<void> {
+    const editor = this.#editor;
+    this.#editor = null;
+    this.writer.write(out);
+    await this.page(await lines());
+    this.#resume(editor);
+  }
+
+  async #complete(editor: LineEditor, before: string, question: LineQuestion): Promise<void> {
+    const { insert, lines } = (await question.complete?.(before)) ?? { insert: '', lines: [] };
+    if (insert !== '') this.writer.write(editor.insert(insert));
+    else if (lines.length === 0) this.writer.write('\x07');
+    else await this.#interrupt('\n', async () => lines);
+  }
 }

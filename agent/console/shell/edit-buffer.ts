@@ -1,8 +1,4 @@
-/**
- * A line that is edited, without its screen: what each editing key makes of it.
- *
- * Owns text, cursor, what was cut last and what did not fit. Pure: a buffer in, a buffer out.
- */
+/** The line that is edited, without its screen: text, cursor, and the effect of each editing key. Pure. */
 import type { ControlKey } from './keys.ts';
 
 /** Longest line. Units: characters. Source: assumed; the longest honest command has 200. */

@@ -1,12 +1,9 @@
-/**
- * What may stand behind a bar: `| include L07 | count`, `| json`, `| csv`.
- *
- * Owns the filters of a console's output. Pure.
- */
+/** Filters after a bar: `| include L07 | count`, `| json`, `| csv`. Pure. */
+
+import { nearest } from '../../core/suggestions.ts';
 import type { Choice } from '../command-tree.ts';
 import { ConsoleError } from '../console-error.ts';
 import { csvLine } from '../text/csv.ts';
-import { nearest } from '../text/suggest.ts';
 import type { CompletionPlace } from './line-tree.ts';
 import type { TypedWord } from './typed-words.ts';
 

@@ -1,115 +1,135 @@
 /**
- * The way in from a terminal: bytes made into keys, kept until somebody wants them.
+ * Input from a terminal: bytes decoded to keys, buffered up to a bound until they are taken.
  *
- * Owns what was typed ahead and its bound. Ctrl-C is heard at once, whatever waits before it.
+ * Ctrl-C takes effect at once, before the keys that were typed earlier.
  */
-import { createKeyDecoder, type Key } from './keys.ts';
+import { type Key, KeyDecoder } from './keys.ts';
 import type { Tty } from './tty.ts';
 
 /** Typed or pasted ahead. Units: keys. Source: a paste of 64 KB must be taken without a pause. */
 const MAX_AHEAD = 65_536;
 
-export interface InputEars {
+/** What is reported at once, instead of waiting to be taken. */
+export interface InputEvents {
+  /** XOFF, or XON. */
   readonly flow: (isStop: boolean) => void;
-  /** The terminal's answer about its cursor. */
+  /** The terminal's answer to a question about its cursor. */
   readonly report: (row: number, col: number) => void;
-  /** Something came from the person. */
+  /** Bytes arrived. */
   readonly alive: () => void;
 }
 
-export interface Input {
-  /** A key that has come already. */
-  takeNow(): Key | undefined;
-  /** The next key; null at the end. */
-  take(): Promise<Key | null>;
-  /** Whoever waits for a key gets none now. */
-  giveUp(): void;
-  /** While it is set, Ctrl-C calls it, and all that was typed before is forgotten. */
-  onInterrupt(act: (() => void) | null): void;
-  setUtf8(on: boolean): void;
-  /** No more keys come; whoever waits gets null. */
-  end(): void;
-}
+/** Keys typed ahead; above its bound the terminal is paused until half of them are taken. */
+class KeyQueue {
+  readonly #tty: Pick<Tty, 'pause' | 'resume'>;
+  #keys: Key[] = [];
+  #head = 0;
+  #isPaused = false;
 
-export interface OpenInput extends Input {
-  readonly bytes: (bytes: Uint8Array) => void;
-}
+  constructor(tty: Pick<Tty, 'pause' | 'resume'>) {
+    this.#tty = tty;
+  }
 
-export function createInput(tty: Pick<Tty, 'pause' | 'resume'>, ears: InputEars): OpenInput {
-  const decoder = createKeyDecoder();
-  let keys: Key[] = [];
-  let head = 0;
-  let isPaused = false;
-  let hasEnded = false;
-  let interrupt: (() => void) | null = null;
-  let waiter: ((key: Key | null) => void) | null = null;
+  add(key: Key): void {
+    this.#keys.push(key);
+  }
 
-  const takeNow = (): Key | undefined => {
-    const key = keys[head];
+  clear(): void {
+    this.#keys = [];
+    this.#head = 0;
+  }
+
+  take(): Key | undefined {
+    const key = this.#keys[this.#head];
     if (key === undefined) return undefined;
-    head++;
-    if (head === keys.length) {
-      keys = [];
-      head = 0;
-    }
-    if (isPaused && keys.length - head < MAX_AHEAD / 2) {
-      isPaused = false;
-      tty.resume();
+    this.#head++;
+    if (this.#head === this.#keys.length) this.clear();
+    if (this.#isPaused && this.#keys.length - this.#head < MAX_AHEAD / 2) {
+      this.#isPaused = false;
+      this.#tty.resume();
     }
     return key;
-  };
-  const hear = (key: Key): void => {
-    if (key.kind === 'flow') ears.flow(key.isStop);
-    else if (key.kind === 'report') ears.report(key.row, key.col);
-    else if (key.kind !== 'noise') keep(key);
-  };
-  const keep = (key: Key): void => {
-    if (interrupt !== null && key.kind === 'control' && key.name === 'interrupt') {
-      keys = [];
-      head = 0;
-      // Who stopped the output and forgot it is not left before a dead screen.
-      ears.flow(false);
-      interrupt();
-    } else if (waiter === null) keys.push(key);
-    else {
-      const wake = waiter;
-      waiter = null;
-      wake(key);
-    }
-  };
+  }
 
-  const giveUp = (): void => {
-    const wake = waiter;
-    waiter = null;
-    wake?.(null);
-  };
+  pauseIfFull(): void {
+    if (this.#isPaused || this.#keys.length - this.#head <= MAX_AHEAD) return;
+    this.#isPaused = true;
+    this.#tty.pause();
+  }
+}
 
-  return {
-    bytes(bytes) {
-      if (hasEnded) return;
-      ears.alive();
-      for (const byte of bytes) for (const key of decoder.feed(byte)) hear(key);
-      if (!isPaused && keys.length - head > MAX_AHEAD) {
-        isPaused = true;
-        tty.pause();
-      }
-    },
-    takeNow,
-    take() {
-      const key = takeNow();
-      if (key !== undefined || hasEnded) return Promise.resolve(key ?? null);
-      return new Promise((resolve) => {
-        waiter = resolve;
-      });
-    },
-    giveUp,
-    onInterrupt(act) {
-      interrupt = act;
-    },
-    setUtf8: decoder.setUtf8,
-    end() {
-      hasEnded = true;
-      giveUp();
-    },
-  };
+/** The keys of a terminal, in order. */
+export class Input {
+  readonly #decoder = new KeyDecoder();
+  readonly #ahead: KeyQueue;
+  readonly #events: InputEvents;
+  #hasEnded = false;
+  #interrupt: (() => void) | null = null;
+  #waiter: ((key: Key | null) => void) | null = null;
+
+  constructor(tty: Pick<Tty, 'pause' | 'resume'>, events: InputEvents) {
+    this.#ahead = new KeyQueue(tty);
+    this.#events = events;
+  }
+
+  /** Decodes bytes from the terminal. */
+  receive(bytes: Uint8Array): void {
+    if (this.#hasEnded) return;
+    this.#events.alive();
+    for (const byte of bytes) for (const key of this.#decoder.feed(byte)) this.#dispatch(key);
+    this.#ahead.pauseIfFull();
+  }
+
+  /** Returns a key that has arrived already. */
+  takeNow(): Key | undefined {
+    return this.#ahead.take();
+  }
+
+  /** Resolves with the next key; null at the end. */
+  take(): Promise<Key | null> {
+    const key = this.#ahead.take();
+    if (key !== undefined || this.#hasEnded) return Promise.resolve(key ?? null);
+    return new Promise((resolve) => {
+      this.#waiter = resolve;
+    });
+  }
+
+  /** Resolves a pending `take` with null. */
+  giveUp(): void {
+    this.#wake(null);
+  }
+
+  /** While it is set, Ctrl-C calls it and discards the keys that were typed before. */
+  onInterrupt(act: (() => void) | null): void {
+    this.#interrupt = act;
+  }
+
+  setUtf8(on: boolean): void {
+    this.#decoder.setUtf8(on);
+  }
+
+  /** No more keys arrive; a pending `take` resolves with null. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#wake(null);
+  }
+
+  #dispatch(key: Key): void {
+    if (key.kind === 'flow') this.#events.flow(key.isStop);
+    else if (key.kind === 'report') this.#events.report(key.row, key.col);
+    else if (key.kind === 'control' && key.name === 'interrupt' && this.#interrupt !== null) {
+      this.#ahead.clear();
+      // A person who stopped the output with XOFF and forgot it must not face a dead screen.
+      this.#events.flow(false);
+      this.#interrupt();
+    } else if (key.kind !== 'noise' && !this.#wake(key)) this.#ahead.add(key);
+  }
+
+  /** Returns false when no `take` is pending. */
+  #wake(key: Key | null): boolean {
+    const waiter = this.#waiter;
+    this.#waiter = null;
+    waiter?.(key);
+    return waiter !== null;
+  }
 }

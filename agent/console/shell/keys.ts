@@ -1,10 +1,10 @@
 /**
- * Bytes from a terminal, made into keys.
+ * Decodes bytes from a terminal to keys: line ends of three kinds, two kinds of backspace, escape sequences, text in ASCII or UTF-8.
  *
- * Owns what a byte means: line ends of three kinds, two kinds of backspace, escape sequences, text in ASCII or UTF-8.
- * Pure state. Noise never gets further than here as more than a `noise` key.
+ * Pure state. Line noise becomes `noise` keys only.
  */
 
+/** A key that edits, moves or ends; named for what it does. */
 export type ControlKey =
   | 'enter'
   | 'backspace'
@@ -38,13 +38,6 @@ export type Key =
   /** A byte that means nothing here. */
   | { readonly kind: 'noise' };
 
-export interface KeyDecoder {
-  /** Keys of one more byte: none, one or, after a broken sequence, two. */
-  feed(byte: number): readonly Key[];
-  /** Bytes above 127 are text in UTF-8; else they are noise. */
-  setUtf8(on: boolean): void;
-}
-
 /** Source: the emacs keys of GNU readline, which Cisco IOS and Junos share; XON and XOFF are DC1 and DC3 of ASCII. */
 const CONTROLS: Readonly<Record<number, ControlKey>> = {
   1: 'home',
@@ -68,6 +61,7 @@ const CONTROLS: Readonly<Record<number, ControlKey>> = {
   127: 'backspace',
 };
 const [NUL, LF, CR, XON, XOFF, ESC] = [0, 10, 13, 17, 19, 27];
+const NOISE: Key = { kind: 'noise' };
 /** Source: ECMA-48 §5.4, and xterm's and the VT220's own keys. */
 const FINALS: Readonly<Record<string, ControlKey>> = { A: 'up', B: 'down', C: 'right', D: 'left', H: 'home', F: 'end' };
 const TILDES: Readonly<Record<string, ControlKey>> = { 1: 'home', 3: 'delete', 4: 'end', 7: 'home', 8: 'end' };
@@ -75,95 +69,98 @@ const METAS: Readonly<Record<string, ControlKey>> = { b: 'word-left', f: 'word-r
 /** A longer sequence is noise. Source: assumed; the longest honest one, a cursor report, has 12. */
 const MAX_SEQUENCE = 24;
 
-type Mode = 'plain' | 'escape' | 'csi' | 'ss3';
+/** Whether a whole character takes exactly one column; others would shift every later column. */
+const ONE_COLUMN = /^[\p{L}\p{N}\p{P}\p{S}]$/u;
 
-export function createKeyDecoder(): KeyDecoder {
-  let mode: Mode = 'plain';
-  let sequence = '';
-  let afterCr = false;
-  let pasted = false;
-  let isUtf8 = false;
-  let letter: number[] = [];
+/**
+ * Turns the bytes of a terminal into keys, one byte at a time.
+ *
+ * Shape: one state for each place within an escape sequence; a control byte in any of them ends the sequence and has its usual meaning.
+ *
+ *     plain --ESC--> escape --[--> csi --final byte, or too long--> plain
+ *                    escape --O--> ss3 --any byte-----------------> plain
+ *                    escape --other-------------------------------> plain
+ */
+export class KeyDecoder {
+  #mode: 'plain' | 'escape' | 'csi' | 'ss3' = 'plain';
+  #sequence = '';
+  #isAfterCr = false;
+  #isPasted = false;
+  #isUtf8 = false;
+  /** Bytes of a UTF-8 character that is not complete yet. */
+  #letter: number[] = [];
 
-  const control = (name: ControlKey): Key => ({ kind: 'control', name, pasted });
+  /** Keys of one more byte: none, one or, after a broken sequence, two. */
+  feed(byte: number): readonly Key[] {
+    return this.#mode === 'plain' ? this.#plain(byte) : this.#inSequence(byte);
+  }
 
-  const inSequence = (byte: number): readonly Key[] => {
-    // A control byte breaks a sequence off and means what it always means.
-    if (byte < 32 || byte === 127) {
-      mode = 'plain';
-      return plain(byte);
-    }
-    const char = String.fromCharCode(byte);
-    if (mode === 'escape') {
-      mode = char === '[' ? 'csi' : char === 'O' ? 'ss3' : 'plain';
-      sequence = '';
-      const meta = METAS[char];
-      return mode === 'plain' && meta !== undefined ? [control(meta)] : [];
-    }
-    if (mode === 'csi' && (byte < 64 || byte > 126) && sequence.length < MAX_SEQUENCE) {
-      sequence += char;
-      return [];
-    }
-    const isCsi = mode === 'csi';
-    mode = 'plain';
-    return isCsi ? csi(sequence, char) : named(FINALS[char]);
-  };
+  /** Bytes above 127 are text in UTF-8; else they are noise. */
+  setUtf8(on: boolean): void {
+    this.#isUtf8 = on;
+    this.#letter = [];
+  }
 
-  const named = (name: ControlKey | undefined): readonly Key[] => (name === undefined ? [] : [control(name)]);
-
-  const csi = (parameters: string, final: string): readonly Key[] => {
-    const [first = '', second = ''] = parameters.split(';');
-    if (final === 'R' && /^\d{1,4}$/.test(first) && /^\d{1,4}$/.test(second)) {
-      return [{ kind: 'report', row: Number(first), col: Number(second) }];
-    }
-    if (final !== '~') return named(FINALS[final]);
-    if (first === '200' || first === '201') pasted = first === '200';
-    return named(TILDES[first]);
-  };
-
-  const text = (byte: number): readonly Key[] => {
-    if (byte < 128) return [{ kind: 'text', text: String.fromCharCode(byte), pasted }];
-    if (!isUtf8) return [{ kind: 'noise' }];
-    return utf8(byte);
-  };
-
-  const utf8 = (byte: number): readonly Key[] => {
-    if (byte >= 0xc0) letter = [byte];
-    else if (letter.length > 0) letter.push(byte);
-    else return [{ kind: 'noise' }];
-    const [lead = 0] = letter;
-    const wanted = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (letter.length < wanted) return [];
-    const whole = Buffer.from(letter).toString('utf8');
-    letter = [];
-    // What takes no column or two would put every later column wrong.
-    return whole.length === 1 && /^[\p{L}\p{N}\p{P}\p{S}]$/u.test(whole) && whole < '\u1100' && whole !== '\ufffd'
-      ? [{ kind: 'text', text: whole, pasted }]
-      : [{ kind: 'noise' }];
-  };
-
-  const plain = (byte: number): readonly Key[] => {
-    const wasAfterCr = afterCr;
-    afterCr = byte === CR;
-    if (byte >= 32 && byte !== 127) return text(byte);
-    letter = [];
+  #plain(byte: number): readonly Key[] {
+    const wasAfterCr = this.#isAfterCr;
+    this.#isAfterCr = byte === CR;
+    if (byte >= 32 && byte !== 127) return this.#text(byte);
+    this.#letter = [];
     // CR LF and CR NUL are one line end each. Source: RFC 854, the network virtual terminal.
     if (byte === NUL || (byte === LF && wasAfterCr)) return [];
-    if (byte === CR || byte === LF) return [control('enter')];
+    if (byte === CR || byte === LF) return this.#control('enter');
     if (byte === XON || byte === XOFF) return [{ kind: 'flow', isStop: byte === XOFF }];
     if (byte === ESC) {
-      mode = 'escape';
+      this.#mode = 'escape';
       return [];
     }
     const name = CONTROLS[byte];
-    return name === undefined ? [{ kind: 'noise' }] : [control(name)];
-  };
+    return name === undefined ? [NOISE] : this.#control(name);
+  }
 
-  return {
-    feed: (byte) => (mode === 'plain' ? plain(byte) : inSequence(byte)),
-    setUtf8: (on) => {
-      isUtf8 = on;
-      letter = [];
-    },
-  };
+  #inSequence(byte: number): readonly Key[] {
+    const mode = this.#mode;
+    this.#mode = 'plain';
+    if (byte < 32 || byte === 127) return this.#plain(byte);
+    const char = String.fromCharCode(byte);
+    if (mode === 'escape') {
+      this.#sequence = '';
+      if (char === '[' || char === 'O') this.#mode = char === '[' ? 'csi' : 'ss3';
+      return this.#mode === 'plain' ? this.#control(METAS[char]) : [];
+    }
+    if (mode === 'ss3') return this.#control(FINALS[char]);
+    if ((byte >= 64 && byte <= 126) || this.#sequence.length >= MAX_SEQUENCE) return this.#csi(char);
+    this.#mode = 'csi';
+    this.#sequence += char;
+    return [];
+  }
+
+  #csi(final: string): readonly Key[] {
+    const [first = '', second = ''] = this.#sequence.split(';');
+    if (final === 'R' && /^\d{1,4}$/.test(first) && /^\d{1,4}$/.test(second)) {
+      return [{ kind: 'report', row: Number(first), col: Number(second) }];
+    }
+    if (final !== '~') return this.#control(FINALS[final]);
+    if (first === '200' || first === '201') this.#isPasted = first === '200';
+    return this.#control(TILDES[first]);
+  }
+
+  #control(name: ControlKey | undefined): readonly Key[] {
+    return name === undefined ? [] : [{ kind: 'control', name, pasted: this.#isPasted }];
+  }
+
+  #text(byte: number): readonly Key[] {
+    if (byte < 128) return [{ kind: 'text', text: String.fromCharCode(byte), pasted: this.#isPasted }];
+    if (!this.#isUtf8) return [NOISE];
+    if (byte >= 0xc0) this.#letter = [byte];
+    else if (this.#letter.length > 0) this.#letter.push(byte);
+    else return [NOISE];
+    const [lead = 0] = this.#letter;
+    const needed = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (this.#letter.length < needed) return [];
+    const char = Buffer.from(this.#letter).toString('utf8');
+    this.#letter = [];
+    const isShown = char.length === 1 && ONE_COLUMN.test(char) && char < '\u1100' && char !== '\ufffd';
+    return [isShown ? { kind: 'text', text: char, pasted: this.#isPasted } : NOISE];
+  }
 }

@@ -1,7 +1,7 @@
 /**
- * What a session knows of the cabinet: its names, and what holds there by hand.
+ * What a session has read from the agent: names of the cabinet, and overrides and trials in force.
  *
- * Owns the asking, before each prompt.
+ * It is read again before each prompt.
  */
 import type { WallMs } from '../../core/clock.ts';
 import { fetchAnswer } from '../ask-agent.ts';

@@ -1,8 +1,4 @@
-/**
- * The line a person types: keys in, the edited line and the bytes for the terminal out.
- *
- * Owns what of the line is on the screen, and which key goes where. Pure state: no stream, no clock.
- */
+/** Edits the line that a person types: keys in, the edited line and the bytes for the terminal out. Pure state, without stream or clock. */
 import { deleted, EDITS, type EditBuffer, EMPTY_BUFFER, isQuoted, withLine, withText } from './edit-buffer.ts';
 import type { ControlKey, Key } from './keys.ts';
 import { type HistoryPlace, type HistorySearch, recalled, sought } from './line-history.ts';
@@ -33,17 +29,6 @@ export interface EditorOptions {
   readonly history: readonly string[];
 }
 
-export interface LineEditor {
-  readonly mode: EditMode;
-  press(key: Key): Pressed;
-  /** Puts text where the cursor is. */
-  insert(text: string): string;
-  /** Wipes prompt and line from the row, for a line of other text. */
-  hide(): string;
-  /** Prompt and line, from the left edge of an empty row. */
-  show(): string;
-}
-
 const BELL = '\x07';
 const TAB_BLANKS = '  ';
 const QUIET: Pressed = { out: '', event: null };
@@ -56,123 +41,6 @@ interface LineScreen {
   show(buffer: EditBuffer): string;
   /** What stands before the line from the next `show` on. */
   label(text: string): void;
-}
-
-/** An editor for one line. */
-export function createLineEditor(options: EditorOptions): LineEditor {
-  const { prompt, mode, history } = options;
-  const screen = createLineScreen(options);
-  let buffer = EMPTY_BUFFER;
-  let place: HistoryPlace = { at: history.length, typed: '' };
-  let search: HistorySearch | null = null;
-  let isLiteral = false;
-
-  return {
-    mode,
-    press(key) {
-      if (search !== null) return inSearch(key, search);
-      if (key.kind === 'text') return pressText(key.text, key.pasted);
-      if (key.kind !== 'control') return QUIET;
-      return key.pasted && key.name === 'tab' ? said(put(TAB_BLANKS)) : pressControl(key.name);
-    },
-    insert: put,
-    hide: screen.hide,
-    show: () => screen.show(buffer),
-  };
-
-  function set(next: EditBuffer | null): string {
-    if (next === null) return BELL;
-    buffer = next;
-    return screen.draw(buffer);
-  }
-
-  function put(text: string): string {
-    const before = buffer.lostChars;
-    const out = set(withText(buffer, text));
-    // Told once, however long it goes on.
-    return before === 0 && buffer.lostChars > 0 ? `${out}${BELL}` : out;
-  }
-
-  function pressText(text: string, pasted: boolean): Pressed {
-    const before = buffer.line.slice(0, buffer.cursor);
-    if (isLiteral || pasted || text !== '?' || mode !== 'command' || isQuoted(before)) {
-      isLiteral = false;
-      return said(put(text));
-    }
-    return { out: '?\n', event: { kind: 'help', before } };
-  }
-
-  function pressControl(name: ControlKey): Pressed {
-    if (name === 'enter') return finish(set(withLine(buffer, buffer.line)));
-    if (name === 'interrupt') return { out: '^C\n', event: { kind: 'interrupt' } };
-    if (name === 'eof') return buffer.line === '' ? { out: '', event: { kind: 'eof' } } : said(set(deleted(buffer)));
-    if (name === 'tab') return pressTab();
-    if (name === 'search') return said(beginSearch());
-    if (name === 'up' || name === 'down') return said(recall(name === 'up' ? -1 : 1));
-    if (name === 'redraw') return said(`\n${screen.show(buffer)}`);
-    if (name === 'literal') {
-      isLiteral = true;
-      return QUIET;
-    }
-    return said(set(EDITS[name]?.(buffer) ?? null));
-  }
-
-  function pressTab(): Pressed {
-    if (mode !== 'command') return said(put(TAB_BLANKS));
-    return { out: '', event: { kind: 'complete', before: buffer.line.slice(0, buffer.cursor) } };
-  }
-
-  function finish(out: string): Pressed {
-    return { out: `${out}\n`, event: { kind: 'line', text: buffer.line, lostChars: buffer.lostChars } };
-  }
-
-  function recall(step: -1 | 1): string {
-    const found = mode === 'command' ? recalled(history, place, { step, line: buffer.line }) : null;
-    if (found === null) return BELL;
-    place = found.place;
-    return set(withLine(buffer, found.line));
-  }
-
-  function beginSearch(): string {
-    if (mode !== 'command' || history.length === 0) return BELL;
-    place = { ...place, typed: buffer.line };
-    return searchOn({ term: '', at: history.length });
-  }
-
-  function inSearch(key: Key, { term, at }: HistorySearch): Pressed {
-    if (key.kind === 'text') return said(seek(term + key.text, at));
-    if (key.kind !== 'control') return QUIET;
-    if (key.name === 'search') return said(seek(term, at - 1));
-    if (key.name === 'backspace') return said(seek(term.slice(0, -1), history.length - 1));
-    const isGivenUp = key.name === 'abort' || key.name === 'interrupt';
-    if (isGivenUp) buffer = withLine(buffer, place.typed);
-    const left = leaveSearch();
-    if (isGivenUp) return said(left);
-    if (key.name === 'enter') return finish(left);
-    const { out, event } = pressControl(key.name);
-    return { out: left + out, event };
-  }
-
-  function seek(term: string, from: number): string {
-    const { search: next, line } = sought(history, { term, from, before: search ?? { term, at: history.length - 1 } });
-    if (line !== null) buffer = withLine(buffer, line);
-    return `${searchOn(next)}${line === null ? BELL : ''}`;
-  }
-
-  function searchOn(next: HistorySearch): string {
-    const wiped = screen.hide();
-    search = next;
-    screen.label(`(search: ${next.term}) `);
-    return wiped + screen.show(buffer);
-  }
-
-  function leaveSearch(): string {
-    const wiped = screen.hide();
-    search = null;
-    screen.label(prompt);
-    buffer = withLine(buffer, buffer.line);
-    return wiped + screen.show(buffer);
-  }
 }
 
 function createLineScreen({ prompt, widthCols, mode }: EditorOptions): LineScreen {
@@ -201,6 +69,144 @@ function createLineScreen({ prompt, widthCols, mode }: EditorOptions): LineScree
   };
 }
 
-function said(out: string): Pressed {
+function shown(out: string): Pressed {
   return { out, event: null };
+}
+
+/** Edits one line of text with the keys of GNU readline. */
+export class LineEditor {
+  readonly mode: EditMode;
+  readonly #prompt: string;
+  readonly #history: readonly string[];
+  readonly #screen: LineScreen;
+  #buffer = EMPTY_BUFFER;
+  #place: HistoryPlace;
+  /** Set while Ctrl-R searches the history. */
+  #search: HistorySearch | null = null;
+  /** After Ctrl-V: the next `?` is text. */
+  #isLiteral = false;
+
+  constructor(options: EditorOptions) {
+    this.mode = options.mode;
+    this.#prompt = options.prompt;
+    this.#history = options.history;
+    this.#screen = createLineScreen(options);
+    this.#place = { at: options.history.length, typed: '' };
+  }
+
+  press(key: Key): Pressed {
+    if (this.#search !== null) return this.#pressInSearch(key, this.#search);
+    if (key.kind === 'text') return this.#pressText(key.text, key.pasted);
+    if (key.kind !== 'control') return QUIET;
+    return key.pasted && key.name === 'tab' ? shown(this.insert(TAB_BLANKS)) : this.#pressControl(key.name);
+  }
+
+  /** Inserts text at the cursor. Returns the bytes to send, as all methods that return text do. */
+  insert(text: string): string {
+    const before = this.#buffer.lostChars;
+    const out = this.#set(withText(this.#buffer, text));
+    // The bell rings once, however much more text is too long.
+    return before === 0 && this.#buffer.lostChars > 0 ? `${out}${BELL}` : out;
+  }
+
+  /** Wipes prompt and line from the row, to make room for other text. */
+  hide(): string {
+    return this.#screen.hide();
+  }
+
+  /** Draws prompt and line, from the left edge of an empty row. */
+  show(): string {
+    return this.#screen.show(this.#buffer);
+  }
+
+  #set(next: EditBuffer | null): string {
+    if (next === null) return BELL;
+    this.#buffer = next;
+    return this.#screen.draw(next);
+  }
+
+  #beforeCursor(): string {
+    return this.#buffer.line.slice(0, this.#buffer.cursor);
+  }
+
+  #pressText(text: string, pasted: boolean): Pressed {
+    const before = this.#beforeCursor();
+    if (this.#isLiteral || pasted || text !== '?' || this.mode !== 'command' || isQuoted(before)) {
+      this.#isLiteral = false;
+      return shown(this.insert(text));
+    }
+    return { out: '?\n', event: { kind: 'help', before } };
+  }
+
+  #pressControl(name: ControlKey): Pressed {
+    if (name === 'enter') return this.#finish(this.#set(withLine(this.#buffer, this.#buffer.line)));
+    if (name === 'interrupt') return { out: '^C\n', event: { kind: 'interrupt' } };
+    if (name === 'eof') return this.#buffer.line === '' ? { out: '', event: { kind: 'eof' } } : shown(this.#set(deleted(this.#buffer)));
+    if (name === 'tab')
+      return this.mode === 'command'
+        ? { out: '', event: { kind: 'complete', before: this.#beforeCursor() } }
+        : shown(this.insert(TAB_BLANKS));
+    if (name === 'search') return shown(this.#beginSearch());
+    if (name === 'up' || name === 'down') return shown(this.#recall(name === 'up' ? -1 : 1));
+    if (name === 'redraw') return shown(`\n${this.show()}`);
+    if (name === 'literal') {
+      this.#isLiteral = true;
+      return QUIET;
+    }
+    return shown(this.#set(EDITS[name]?.(this.#buffer) ?? null));
+  }
+
+  #finish(out: string): Pressed {
+    return { out: `${out}\n`, event: { kind: 'line', text: this.#buffer.line, lostChars: this.#buffer.lostChars } };
+  }
+
+  #recall(step: -1 | 1): string {
+    const found = this.mode === 'command' ? recalled(this.#history, this.#place, { step, line: this.#buffer.line }) : null;
+    if (found === null) return BELL;
+    this.#place = found.place;
+    return this.#set(withLine(this.#buffer, found.line));
+  }
+
+  #beginSearch(): string {
+    if (this.mode !== 'command' || this.#history.length === 0) return BELL;
+    this.#place = { ...this.#place, typed: this.#buffer.line };
+    return this.#showSearch({ term: '', at: this.#history.length });
+  }
+
+  #pressInSearch(key: Key, { term, at }: HistorySearch): Pressed {
+    if (key.kind === 'text') return shown(this.#seek(term + key.text, at));
+    if (key.kind !== 'control') return QUIET;
+    if (key.name === 'search') return shown(this.#seek(term, at - 1));
+    if (key.name === 'backspace') return shown(this.#seek(term.slice(0, -1), this.#history.length - 1));
+    const isGivenUp = key.name === 'abort' || key.name === 'interrupt';
+    const left = this.#leaveSearch(isGivenUp ? this.#place.typed : this.#buffer.line);
+    if (isGivenUp) return shown(left);
+    if (key.name === 'enter') return this.#finish(left);
+    const { out, event } = this.#pressControl(key.name);
+    return { out: left + out, event };
+  }
+
+  #seek(term: string, from: number): string {
+    const before = this.#search ?? { term, at: this.#history.length - 1 };
+    const { search: next, line } = sought(this.#history, { term, from, before });
+    if (line !== null) this.#buffer = withLine(this.#buffer, line);
+    return `${this.#showSearch(next)}${line === null ? BELL : ''}`;
+  }
+
+  #showSearch(next: HistorySearch): string {
+    this.#search = next;
+    return this.#relabel(`(search: ${next.term}) `);
+  }
+
+  #leaveSearch(line: string): string {
+    this.#search = null;
+    this.#buffer = withLine(this.#buffer, line);
+    return this.#relabel(this.#prompt);
+  }
+
+  #relabel(label: string): string {
+    const wiped = this.#screen.hide();
+    this.#screen.label(label);
+    return wiped + this.show();
+  }
 }

@@ -1,16 +1,16 @@
 /**
- * The lines typed before, kept in a file for the next session.
+ * Stores the command lines of each user for the next session.
  *
- * Owns the file: one a user, readable by nobody else.
+ * There is one file per user, readable by the console's own account only.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LineHistoryStore } from './past-lines.ts';
 
-/** A file longer than this is none of ours. Units: characters. Source: 200 lines of the longest. */
+/** A longer file was not written by this program. Units: characters. Source: 200 lines of the longest. */
 const MAX_CHARS = 1_000_000;
 
-/** Keeps them in a folder; null keeps nothing. */
+/** Stores the lines in files of this folder; null stores nothing. */
 export function createLineHistoryStore(dir: string | null): LineHistoryStore {
   const fileOf = (user: string): string => join(dir ?? '', `console-lines-${user.replace(/[^\w.-]/g, '_')}`);
   return {

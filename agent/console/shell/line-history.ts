@@ -1,8 +1,4 @@
-/**
- * The lines typed before, while another one is typed: one back, one on, or the one with these letters.
- *
- * Owns where in them the person is. Pure: a place in, a place out.
- */
+/** Moves through the earlier lines while a new one is typed: back, forward, or by a search. Pure. */
 
 /** Where a person is in lines typed before, oldest first. */
 export interface HistoryPlace {
@@ -18,7 +14,7 @@ export interface HistorySearch {
   readonly at: number;
 }
 
-/** One line back or on, and what it says; null where there is none. */
+/** Moves one line back or forward and returns that line; null at either end. */
 export function recalled(
   history: readonly string[],
   { at, typed }: HistoryPlace,
@@ -30,7 +26,7 @@ export function recalled(
   return { place, line: history[to] ?? place.typed };
 }
 
-/** The newest line at or before `from` with these letters; where there is none the search stays where it was and `line` is null. */
+/** Finds the newest line at or before `from` that contains the term; without one the search stays and `line` is null. */
 export function sought(
   history: readonly string[],
   { term, from, before }: { readonly term: string; readonly from: number; readonly before: HistorySearch },

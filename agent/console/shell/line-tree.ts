@@ -3,6 +3,8 @@
  *
  * Words may be abbreviated, and a wrong one is answered with the nearest right one. Pure.
  */
+
+import { nearest } from '../../core/suggestions.ts';
 import type { ArgumentSpec, ConsoleCommand, NameKind } from '../command-spec.ts';
 import {
   type Choice,
@@ -18,7 +20,6 @@ import {
 import { SOCKET_OPTION } from '../commands/common-words.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { LocalArgs } from '../terminal/terminal.ts';
-import { nearest } from '../text/suggest.ts';
 
 /** What may stand at one place of a line. */
 export interface CompletionPlace {

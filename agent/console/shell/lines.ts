@@ -1,8 +1,4 @@
-/**
- * Line after line of a session: prompt, help while typing, the command, until the end.
- *
- * Owns the loop and what lives as long as it: tree, names, lines typed before, the log.
- */
+/** The command lines of a session: prompt, help while typing, command, until the end. */
 import type { Clock } from '../../core/clock.ts';
 import type { NameKind } from '../command-spec.ts';
 import { COMMANDS, FAMILIES } from '../commands.ts';
@@ -15,7 +11,7 @@ import { runLine, type SessionActions, type Surroundings } from './command-runne
 import type { Dialog, LineQuestion, LineRead } from './dialog.ts';
 import { askNames, askPlaces, type Known, namesOf } from './known.ts';
 import { createTree, type Tree } from './line-tree.ts';
-import { createLogShow, type LogShow } from './log-show.ts';
+import { LogShow } from './log-show.ts';
 import { createPastLines, type LineHistoryStore, type PastLines } from './past-lines.ts';
 import { goodbyeLines, greeting, promptOf } from './prompt.ts';
 import { askerOf, type ConsoleSession } from './session.ts';
@@ -27,7 +23,7 @@ import { completion, helpLines, type TypingHelp } from './typing-help.ts';
 export interface LineParts {
   readonly tty: Tty;
   readonly clock: Clock;
-  readonly keeper: LineHistoryStore;
+  readonly historyStore: LineHistoryStore;
   /** Where files of the console lie; none unless given. */
   readonly filesDir?: string | null;
   readonly surroundings: Surroundings;
@@ -39,61 +35,61 @@ export interface LineParts {
 
 interface Lines {
   readonly session: ConsoleSession;
-  readonly talk: Dialog;
+  readonly dialog: Dialog;
   readonly parts: LineParts;
   readonly tree: Tree;
   readonly past: PastLines;
   readonly logShow: LogShow;
   readonly inWords: (text: string) => string;
-  /** Newest word of the agent; null where none answers. */
+  /** Newest answer of the agent; null where none answers. */
   known: Known | null;
 }
 
-/** Serves lines until the talk is over. */
-export async function serveLines(session: ConsoleSession, talk: Dialog, parts: LineParts): Promise<void> {
-  const inWords = (text: string): string => asTyped(translate(talk.settings.language, text));
+/** Serves lines until the session is over. */
+export async function serveLines(session: ConsoleSession, dialog: Dialog, parts: LineParts): Promise<void> {
+  const inWords = (text: string): string => asTyped(translate(dialog.settings.language, text));
   const tree = createTree(
     COMMANDS.filter(({ name }) => !OUTSIDE.has(name)),
     FAMILIES,
   );
   const asker = askerOf(session, parts.surroundings);
-  const logShow = createLogShow(talk, parts.clock, asker, inWords);
+  const logShow = new LogShow(dialog, parts.clock, asker, inWords);
   const known = await askNames(asker);
-  const lines: Lines = { session, talk, parts, tree, past: createPastLines(session.user, parts.keeper), logShow, inWords, known };
-  await speak(talk.settings, known === null ? await parts.machine.language() : known.names.language);
-  say(lines, greeting(known?.names ?? null, parts.surroundings.version).map(inWords));
+  const lines: Lines = { session, dialog, parts, tree, past: createPastLines(session.user, parts.historyStore), logShow, inWords, known };
+  await speak(dialog.settings, known === null ? await parts.machine.language() : known.names.language);
+  print(lines, greeting(known?.names ?? null, parts.surroundings.version).map(inWords));
   try {
     await readAndRun(lines);
-    if (talk.ended() === null || talk.ended() === 'logout') await warn(lines);
+    if (dialog.ended() === null || dialog.ended() === 'logout') await warn(lines);
   } finally {
     logShow.off();
   }
 }
 
-/** Returns when the person wants no more lines, or there is nobody any more. */
+/** Returns when the person ends the session or is disconnected. */
 async function readAndRun(lines: Lines): Promise<void> {
-  const { session, talk, parts, past, inWords } = lines;
+  const { session, dialog, parts, past, inWords } = lines;
   const { surroundings } = parts;
   const shellActions = actionsOf(lines);
-  const work = { ...parts, talk, tree: lines.tree, session, shellActions, translate: inWords };
-  while (talk.ended() === null) {
-    const read = await talk.ask(questionOf(lines));
+  const work = { ...parts, dialog, tree: lines.tree, session, shellActions, translate: inWords };
+  while (dialog.ended() === null) {
+    const read = await dialog.ask(questionOf(lines));
     if (read.kind === 'end' || read.kind === 'eof') return;
     if (read.kind !== 'line' || isTooLong(read, lines)) continue;
     past.add(read.text);
     await runLine(read.text, work);
-    if (talk.ended() === null) lines.known = await askNames(askerOf(session, surroundings));
+    if (dialog.ended() === null) lines.known = await askNames(askerOf(session, surroundings));
   }
 }
 
-function isTooLong({ lostChars }: Extract<LineRead, { kind: 'line' }>, { talk, inWords }: Lines): boolean {
-  if (lostChars > 0) talk.writer.write(`% ${inWords(`${lostChars} characters too many in one line: nothing was done`)}\n`);
+function isTooLong({ lostChars }: Extract<LineRead, { kind: 'line' }>, { dialog, inWords }: Lines): boolean {
+  if (lostChars > 0) dialog.writer.write(`% ${inWords(`${lostChars} characters too many in one line: nothing was done`)}\n`);
   return lostChars > 0;
 }
 
 function questionOf(lines: Lines): LineQuestion {
-  const { talk, tree, past, known, inWords } = lines;
-  const { widthCols } = talk.settings;
+  const { dialog, tree, past, known, inWords } = lines;
+  const { widthCols } = dialog.settings;
   const help = {
     tree,
     translate: inWords,
@@ -121,10 +117,10 @@ async function namesFor(kind: NameKind, typed: string, { known, session, parts }
   return kind === 'place' ? askPlaces(askerOf(session, parts.surroundings), typed) : namesOf(known.names, kind);
 }
 
-function actionsOf({ session, talk, parts, tree, past, logShow, inWords }: Lines): ReturnType<typeof createShellActions> {
+function actionsOf({ session, dialog, parts, tree, past, logShow, inWords }: Lines): ReturnType<typeof createShellActions> {
   const { tty, clock, machine, filesDir, surroundings } = parts;
   return createShellActions({
-    talk,
+    dialog,
     tree,
     past,
     logShow,
@@ -133,18 +129,18 @@ function actionsOf({ session, talk, parts, tree, past, logShow, inWords }: Lines
     clock,
     machine,
     filesDir: filesDir ?? null,
-    isConfined: session.door !== null,
+    isConfined: session.login !== null,
     translate: inWords,
   });
 }
 
 /** By what holds now: the line may have been typed long after its prompt. */
-async function warn({ session, talk, parts, inWords }: Lines): Promise<void> {
+async function warn({ session, dialog, parts, inWords }: Lines): Promise<void> {
   const known = await askNames(askerOf(session, parts.surroundings));
   if (known === null) return;
-  for (const text of goodbyeLines(known, inWords)) talk.writer.write(`${wrap(`! ${text}`, talk.settings.widthCols).join('\n')}\n`);
+  for (const text of goodbyeLines(known, inWords)) dialog.writer.write(`${wrap(`! ${text}`, dialog.settings.widthCols).join('\n')}\n`);
 }
 
-function say({ talk }: Lines, texts: readonly string[]): void {
-  for (const text of texts) talk.writer.write(`${wrap(text, talk.settings.widthCols).join('\n')}\n`);
+function print({ dialog }: Lines, texts: readonly string[]): void {
+  for (const text of texts) dialog.writer.write(`${wrap(text, dialog.settings.widthCols).join('\n')}\n`);
 }

@@ -1,8 +1,4 @@
-/**
- * What `watch` shows: which questions it asks the agent, and the picture made of the answers.
- *
- * Owns the four pictures.
- */
+/** The four views of `watch`: what each requests from the agent, and the picture of the answers. */
 import type { LineStats, UnitStats } from '../../core/bus-tools.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import type { AgentCommand } from '../command-spec.ts';
@@ -15,7 +11,7 @@ import { plain } from '../text/plain-text.ts';
 import { tableLines } from '../text/text-table.ts';
 import { asTyped } from './as-typed.ts';
 
-/** Titles and sentences are told in the language of the page. */
+/** Titles and sentences are in the language of the page. */
 export type LiveSource = (page: Pick<Page, 'widthCols' | 'language'>) => Promise<readonly string[]>;
 type Asker = Pick<Terminal, 'user' | 'socketPath' | 'signal' | 'token'>;
 
@@ -42,6 +38,26 @@ function noneOf(error: unknown): readonly string[] {
   throw error;
 }
 
+const LINE_COLUMNS = [
+  { title: 'Line', maxCols: 12 },
+  { title: 'Busy %', align: 'right' },
+  { title: 'Transactions', align: 'right' },
+  { title: 'Timeouts', align: 'right' },
+  { title: 'Bad CRC', align: 'right' },
+  { title: 'Noise B', align: 'right' },
+] as const;
+
+const UNIT_COLUMNS = [
+  { title: 'Device', maxCols: 14 },
+  { title: 'Line', maxCols: 12 },
+  { title: 'State', isTranslated: true },
+  { title: 'Loss %', align: 'right' },
+  { title: 'Ok', align: 'right' },
+  { title: 'p50', align: 'right' },
+  { title: 'p95', align: 'right' },
+  { title: 'max ms', align: 'right' },
+] as const;
+
 /** A row a line, and a row a unit, those with the most trouble first. */
 export function busSource(asker: Asker): LiveSource {
   return async (page) => {
@@ -59,26 +75,6 @@ export function busSource(asker: Asker): LiveSource {
     ];
   };
 }
-
-const LINE_COLUMNS = [
-  { title: 'Line', maxCols: 12 },
-  { title: 'Busy %', align: 'right' },
-  { title: 'Transactions', align: 'right' },
-  { title: 'Timeouts', align: 'right' },
-  { title: 'Bad CRC', align: 'right' },
-  { title: 'Noise B', align: 'right' },
-] as const;
-
-const UNIT_COLUMNS = [
-  { title: 'Device', maxCols: 14 },
-  { title: 'Line', maxCols: 12 },
-  { title: 'State', isTold: true },
-  { title: 'Loss %', align: 'right' },
-  { title: 'Ok', align: 'right' },
-  { title: 'p50', align: 'right' },
-  { title: 'p95', align: 'right' },
-  { title: 'max ms', align: 'right' },
-] as const;
 
 function lineRow({ line, busyPct, transactions, timeouts, crcErrors, noiseBytes }: LineStats): string[] {
   return [line, ...[busyPct, transactions, timeouts, crcErrors, noiseBytes].map((number) => formatNumber(number))];

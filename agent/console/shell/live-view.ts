@@ -1,8 +1,4 @@
-/**
- * A picture of the moment on a slow terminal: only what has changed is sent.
- *
- * Owns what the terminal shows and the bytes from there to the next picture, never more than a budget. Pure.
- */
+/** A live view on a slow terminal: sends only what has changed, within a budget of bytes. Pure. */
 
 export interface LiveView {
   /** The first picture, whole, and how one ends it: below the picture, or above where what comes next stands below. */
@@ -44,7 +40,7 @@ export function createCursorView(rows: number, cols: number): LiveView {
   };
 }
 
-/** Ages and spans, which change all the time and say nothing new. */
+/** Ages and spans, whose constant change is no news. */
 const SPAN = /(?<![\w.])\d+(?:\.\d+)? (?:ms|s|min|h|d|j)\b/g;
 
 /** For a terminal that only writes on: changed rows follow one another, but for those in which only time has passed. */

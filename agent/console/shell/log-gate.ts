@@ -1,8 +1,8 @@
 /**
- * Which lines of the log a slow terminal is shown, and when.
+ * Decides which log lines a slow terminal shows, and when.
  *
- * Owns the newest lines that wait, the count of those left out, and a budget of characters a second. Pure.
- * Waiting lines are bounded: while a pager, a watch or XOFF holds the screen, the older ones are counted instead.
+ * It has a budget of characters per second and a bounded buffer: while a pager, a watch or XOFF holds the screen, older lines are
+ * discarded and counted. Pure.
  */
 import type { MonoMs } from '../../core/clock.ts';
 

@@ -1,7 +1,7 @@
 /**
- * The agent's log in a session: lines above the prompt while somebody types, and nowhere else.
+ * The agent's log in a session, shown above the prompt while a line is typed.
  *
- * Owns the reading along, its pace on the line, and what happens when the agent goes.
+ * It is shown at a share of the line's speed, and continues when a stopped agent answers again.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { LogSeverity } from '../../core/ports.ts';
@@ -13,107 +13,147 @@ import { ConsoleError } from '../console-error.ts';
 import type { Progress } from '../protocol/protocol.ts';
 import type { Page } from '../text/page.ts';
 import { plain } from '../text/plain-text.ts';
-
 import { wrap } from '../text/text-lines.ts';
 import type { Dialog } from './dialog.ts';
-import { createLogGate } from './log-gate.ts';
+import { createLogGate, type LogGate } from './log-gate.ts';
 import type { Asker } from './session.ts';
 
 /** Share of the line that the log may take, prompts drawn again included. Source: as a live view. */
 const SHARE = 0.25;
 /** Where no line is to be spared. Units: characters a second. */
 const WIDE_RATE = 4_000;
-/** Between two looks whether waiting lines may be shown. Units: ms. Source: assumed; nobody sees a quarter of a second. */
+/** Between two looks whether waiting lines may be shown. Units: ms. Source: assumed; a quarter of a second is not noticed. */
 const TURN_MS = 250;
 /** Between two tries to reach an agent that has gone. Units: ms. Source: assumed; a start takes about a second. */
 const RETRY_MS = 5_000;
 
-export interface LogShow {
-  /** Resolves when the agent tells its log from now on. Errors: rejects with ConsoleError, as when no agent answers. */
-  on(level: LogSeverity): Promise<void>;
-  off(): void;
-  /** From which severity on; null while it is off. */
-  level(): LogSeverity | null;
+/** Rows that wait for the prompt, shown at the pace of the line. */
+class PacedRows {
+  readonly #dialog: Dialog;
+  readonly #clock: Clock;
+  readonly #gate: LogGate;
+  /** While it returns false, rows are shown only as they arrive. */
+  readonly #isFollowing: () => boolean;
+  #turn: Timer | null = null;
+
+  constructor(dialog: Dialog, clock: Clock, isFollowing: () => boolean) {
+    this.#dialog = dialog;
+    this.#clock = clock;
+    this.#gate = createLogGate(() => (dialog.writer.charsPerSecond() ?? WIDE_RATE / SHARE) * SHARE, clock.monoMs());
+    this.#isFollowing = isFollowing;
+  }
+
+  add(rows: readonly string[]): void {
+    this.#gate.add(rows);
+    if (this.#turn === null) this.#show();
+  }
+
+  stop(): void {
+    this.#turn?.cancel();
+    this.#turn = null;
+  }
+
+  #show(): void {
+    this.#turn = null;
+    if (this.#dialog.isAtPrompt()) {
+      const { rows, leftOut: lost } = this.#gate.take(this.#clock.monoMs());
+      const all = [...(lost === 0 ? [] : [leftOut(lost, this.#dialog.settings)]), ...rows];
+      if (all.length > 0) this.#gate.spent(this.#dialog.printAbove(all));
+    }
+    if (this.#isFollowing() && this.#gate.waiting() > 0) this.#turn = this.#clock.after(TURN_MS, () => this.#show());
+  }
 }
 
-export function createLogShow(talk: Dialog, clock: Clock, asker: Asker, translate: (text: string) => string): LogShow {
-  const { settings, writer } = talk;
-  const gate = createLogGate(() => (writer.charsPerSecond() ?? WIDE_RATE / SHARE) * SHARE, clock.monoMs());
-  let reading: { readonly level: LogSeverity; readonly stop: AbortController } | null = null;
-  let turn: Timer | null = null;
-  let retry: Timer | null = null;
+/** What `log on` follows, until `stop` is aborted. */
+interface Following {
+  readonly level: LogSeverity;
+  readonly stop: AbortController;
+}
 
-  const show = (): void => {
-    turn = null;
-    if (talk.isAtPrompt()) {
-      const { rows, leftOut: lost } = gate.take(clock.monoMs());
-      const all = [...(lost === 0 ? [] : [leftOut(lost, settings)]), ...rows];
-      if (all.length > 0) gate.spent(talk.tell(all));
-    }
-    if (reading !== null && gate.waiting() > 0) turn = clock.after(TURN_MS, show);
-  };
-  const put = (rows: readonly string[]): void => {
-    gate.add(rows);
-    if (turn === null) show();
-  };
-  const say = (text: string): void => put(wrap(`! ${translate(text)}`, settings.widthCols));
-  const hear = (line: ShownLogLine, { atMs, timezone }: Pick<Page, 'atMs' | 'timezone'>): void => {
-    if (line.missed > 0) put([leftOut(line.missed, settings)]);
-    put(logRows(line, { ...settings, atMs, timezone }));
-  };
+/** Follows the agent's log and shows it above the prompt. An agent that stops is tried again until it answers. */
+export class LogShow {
+  readonly #dialog: Dialog;
+  readonly #clock: Clock;
+  readonly #asker: Asker;
+  readonly #translate: (text: string) => string;
+  readonly #rows: PacedRows;
+  #following: Following | null = null;
+  #retry: Timer | null = null;
 
-  /** Resolves with the first word of the agent; the rest comes by itself. */
-  const follow = (level: LogSeverity, stop: AbortController): Promise<void> => {
+  constructor(dialog: Dialog, clock: Clock, asker: Asker, translate: (text: string) => string) {
+    this.#dialog = dialog;
+    this.#clock = clock;
+    this.#asker = asker;
+    this.#translate = translate;
+    this.#rows = new PacedRows(dialog, clock, () => this.#following !== null);
+  }
+
+  /** Resolves when the agent sends its log. Errors: rejects with ConsoleError, as when no agent answers. */
+  async on(level: LogSeverity): Promise<void> {
+    this.off();
+    const following = { level, stop: new AbortController() };
+    await this.#follow(following);
+    this.#following = following;
+  }
+
+  off(): void {
+    this.#following?.stop.abort();
+    this.#following = null;
+    this.#retry?.cancel();
+    this.#rows.stop();
+  }
+
+  /** The lowest severity shown; null while it is off. */
+  level(): LogSeverity | null {
+    return this.#following?.level ?? null;
+  }
+
+  /** Resolves with the agent's first message; each later one is shown as it arrives. */
+  #follow(following: Following): Promise<void> {
     const begun = Promise.withResolvers<void>();
     let isBegun = false;
-    const terminal = { ...asker, signal: stop.signal };
+    const terminal = { ...this.#asker, signal: following.stop.signal };
     const onProgress = ({ progress, ...page }: Progress): void => {
-      if (isBegun) hear(plain(progress) as ShownLogLine, page);
+      if (isBegun) this.#showLine(plain(progress) as ShownLogLine, page);
       isBegun = true;
       begun.resolve();
     };
-    fetchAnswer(LOG_WATCH, { level }, { socket: undefined, terminal, onProgress }).then(
-      () => isBegun && lost(level, stop, null),
-      (error: unknown) => (isBegun ? lost(level, stop, error) : begun.reject(error)),
+    fetchAnswer(LOG_WATCH, { level: following.level }, { socket: undefined, terminal, onProgress }).then(
+      () => isBegun && this.#lost(following, null),
+      (error: unknown) => (isBegun ? this.#lost(following, error) : begun.reject(error)),
     );
     return begun.promise;
-  };
-  const lost = (level: LogSeverity, stop: AbortController, error: unknown): void => {
+  }
+
+  #lost(following: Following, error: unknown): void {
     if (error !== null && !(error instanceof ConsoleError)) throw error;
-    if (stop.signal.aborted) return;
-    say('the agent has gone; its log is shown again when it answers');
-    again(level, stop);
-  };
-  const again = (level: LogSeverity, stop: AbortController): void => {
-    retry = clock.after(RETRY_MS, () => {
-      follow(level, stop).then(
-        () => say('the agent answers again'),
+    if (following.stop.signal.aborted) return;
+    this.#notice('the agent has gone; its log is shown again when it answers');
+    this.#followLater(following);
+  }
+
+  #followLater(following: Following): void {
+    this.#retry = this.#clock.after(RETRY_MS, () => {
+      this.#follow(following).then(
+        () => this.#notice('the agent answers again'),
         (error: unknown) => {
           if (!(error instanceof ConsoleError)) throw error;
-          if (stop.signal.aborted) return;
-          if (error.code === 'unreachable') return again(level, stop);
-          say(error.message);
-          reading = null;
+          if (following.stop.signal.aborted) return;
+          if (error.code === 'unreachable') return this.#followLater(following);
+          this.#notice(error.message);
+          this.#following = null;
         },
       );
     });
-  };
-  const off = (): void => {
-    reading?.stop.abort();
-    reading = null;
-    retry?.cancel();
-    turn?.cancel();
-    turn = null;
-  };
+  }
 
-  return {
-    async on(level) {
-      off();
-      const stop = new AbortController();
-      await follow(level, stop);
-      reading = { level, stop };
-    },
-    off,
-    level: () => reading?.level ?? null,
-  };
+  #showLine(line: ShownLogLine, { atMs, timezone }: Pick<Page, 'atMs' | 'timezone'>): void {
+    const { settings } = this.#dialog;
+    if (line.missed > 0) this.#rows.add([leftOut(line.missed, settings)]);
+    this.#rows.add(logRows(line, { ...settings, atMs, timezone }));
+  }
+
+  #notice(text: string): void {
+    this.#rows.add(wrap(`! ${this.#translate(text)}`, this.#dialog.settings.widthCols));
+  }
 }

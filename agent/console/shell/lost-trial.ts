@@ -1,8 +1,4 @@
-/**
- * A session that is lost gives back what it has put on trial: who changed a line and then lost the cable cannot confirm any more.
- *
- * Owns which trial is a session's own.
- */
+/** Returns the configuration that a lost session has put on trial: a person who has lost the cable cannot confirm it. */
 import type { ConfigView } from '../../core/revisions.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import { CONFIG_RETURN } from '../commands/config/config-commit.ts';
@@ -10,7 +6,7 @@ import { CONFIG } from '../commands/config/config-view.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { Asker } from './session.ts';
 
-/** The number of the revision on trial; null where none is, or nobody answers. */
+/** The number of the revision on trial; null where there is none, or no agent answers. */
 export async function trialNumber(asker: Asker): Promise<number | null> {
   return (await viewOf(asker))?.trial?.number ?? null;
 }

@@ -1,8 +1,4 @@
-/**
- * Long output, a page at a time.
- *
- * Owns which line is next and what a key does at `--More--`. Pure state.
- */
+/** Shows long output a page at a time, with the keys of `--More--`. Pure state. */
 import { shownCols } from '../text/text-lines.ts';
 import type { Key } from './keys.ts';
 
@@ -33,19 +29,11 @@ export function createPager(lines: readonly string[], { rows, widthCols }: PageS
   let isHelped = false;
   let term = '';
 
-  const rowsOf = (line: string): number => Math.max(1, Math.ceil(shownCols(line) / widthCols));
-  /** As many lines as fit into so many rows, one at least. */
   const show = (maxRows: number, before = ''): PagerStep => {
-    const from = next;
-    let left = maxRows;
-    for (; next < lines.length; next++) {
-      left -= rowsOf(lines[next] ?? '');
-      if (left < 0 && next > from) break;
-    }
-    const shown = lines.slice(from, next);
-    const text = shown.map((line) => `${line}\n`).join('');
+    const shown = lines.slice(next, fittingEnd(lines, { from: next, maxRows, widthCols }));
+    next += shown.length;
     const isDone = next >= lines.length;
-    return { out: `${before}${text}${isDone ? '' : MORE}`, isDone };
+    return { out: `${before}${shown.map((line) => `${line}\n`).join('')}${isDone ? '' : MORE}`, isDone };
   };
   const page = (before = ''): PagerStep => show(rows === 0 ? Number.POSITIVE_INFINITY : Math.max(1, rows - 1), before);
   const stay = (out: string): PagerStep => ({ out, isDone: false });
@@ -94,4 +82,17 @@ export function createPager(lines: readonly string[], { rows, widthCols }: PageS
       return stay(`${WIPE}${help}\n${MORE}`);
     },
   };
+}
+
+/** Where a page that begins at line `from` ends: as many lines as fit into `maxRows`, at least one. */
+function fittingEnd(
+  lines: readonly string[],
+  { from, maxRows, widthCols }: { readonly from: number; readonly maxRows: number; readonly widthCols: number },
+): number {
+  let left = maxRows;
+  for (let end = from; end < lines.length; end++) {
+    left -= Math.max(1, Math.ceil(shownCols(lines[end] ?? '') / widthCols));
+    if (left < 0 && end > from) return end;
+  }
+  return lines.length;
 }

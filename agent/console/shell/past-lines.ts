@@ -1,13 +1,13 @@
 /**
- * The lines a user typed before, without what nobody else may read.
+ * The lines that a user has typed before, limited in number, with secrets masked.
  *
- * Owns their number and the masking of secrets. Knows no file: the keeper does.
+ * `line-history-file.ts` stores them.
  */
 
 /** Source: assumed; a day's work at one cabinet. */
 const MAX_LINES = 200;
 
-/** Where the lines of a user are kept from one session to the next. Errors: none; what cannot be kept is forgotten. */
+/** Stores the lines of a user from one session to the next. Errors: none; what cannot be stored is lost. */
 export interface LineHistoryStore {
   /** Oldest first. */
   load(user: string): readonly string[];
@@ -20,8 +20,8 @@ export interface PastLines {
   add(line: string): void;
 }
 
-export function createPastLines(user: string, keeper: LineHistoryStore): PastLines {
-  const lines = [...keeper.load(user)].slice(-MAX_LINES);
+export function createPastLines(user: string, historyStore: LineHistoryStore): PastLines {
+  const lines = [...historyStore.load(user)].slice(-MAX_LINES);
   return {
     all: () => lines,
     add(line) {
@@ -29,14 +29,14 @@ export function createPastLines(user: string, keeper: LineHistoryStore): PastLin
       if (masked === '' || masked === lines.at(-1)) return;
       lines.push(masked);
       if (lines.length > MAX_LINES) lines.splice(0, lines.length - MAX_LINES);
-      keeper.save(user, lines);
+      historyStore.save(user, lines);
     },
   };
 }
 
 const MASK = '***';
 
-/** The line with every password, token and code in it put out. */
+/** Returns the line with passwords, tokens and codes replaced by `***`. */
 export function maskSecrets(line: string): string {
   return line
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*:)[^\s@"']+@/gi, `$1${MASK}@`)

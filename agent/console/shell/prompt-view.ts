@@ -1,11 +1,11 @@
 /**
- * One row of a terminal that is edited with nothing but letters, blanks and backspaces.
+ * One row of a terminal, edited with letters, blanks and backspaces only.
  *
- * Owns which part of a long line is shown and the bytes from one picture of it to the next. Pure.
- * A terminal without cursor motion shows the same as any other: a backspace is the one motion that all of them know.
+ * It chooses which part of a long line is shown and computes the bytes to redraw it. Pure. A backspace is the one cursor motion that every
+ * terminal has.
  */
 
-/** What stands behind the prompt, and how many columns behind it the cursor is. */
+/** The text after the prompt, and the column of the cursor in it. */
 export interface PromptView {
   readonly text: string;
   readonly cursorCols: number;
@@ -25,7 +25,7 @@ export function viewOf(line: string, cursor: number, widthCols: number): PromptV
   return { text: start === 0 ? shown : `<${shown.slice(1)}`, cursorCols: cursor - start };
 }
 
-/** The bytes that make the second picture out of the first. */
+/** Returns the bytes that change the first view into the second. */
 export function redrawBytes(from: PromptView, to: PromptView): string {
   const same = commonLength(from.text, to.text);
   const isSame = same === from.text.length && same === to.text.length;
@@ -39,7 +39,7 @@ export function redrawBytes(from: PromptView, to: PromptView): string {
   ].join('');
 }
 
-/** To the right there is no motion but to write what stands there. */
+/** The only motion to the right is to write the same letters again. */
 function move(text: string, fromCols: number, toCols: number): string {
   return toCols < fromCols ? '\b'.repeat(fromCols - toCols) : text.slice(fromCols, toCols);
 }

@@ -1,8 +1,4 @@
-/**
- * The words at the edges of a session: greeting, prompt, and what who leaves should know.
- *
- * Owns these texts. Pure.
- */
+/** Texts of a session: greeting, prompt, and what a person should know when leaving. Pure. */
 import type { Names } from '../commands/cabinet/names.ts';
 import type { Known } from './known.ts';
 
@@ -21,13 +17,13 @@ export function promptOf(known: Known | null, inWords: InWords): string {
   const leftMs = Math.max(0, ...overrides.map(({ untilMs }) => untilMs - known.atMs));
   const marks = [
     ...(leftMs === 0 ? [] : [`[${inWords('OVERRIDE')} ${countdown(leftMs)}]`]),
-    // An agent of an earlier release, which an update has not replaced yet, says nothing of it.
+    // An agent of an earlier release, which an update has not replaced yet, does not report it.
     ...(trial == null ? [] : [`[${inWords('TRIAL')} ${countdown(trial.restS * 1_000)}]`]),
   ];
   return `${[cabinet.id, ...marks].join(' ')}> `;
 }
 
-/** The next one at the cabinet does not know of it. */
+/** Overrides and trials that are still in force: the next person at the cabinet would not expect them. */
 export function goodbyeLines(known: Known, inWords: InWords): readonly string[] {
   return [...overridesLeft(known, inWords), ...trialLeft(known, inWords)];
 }

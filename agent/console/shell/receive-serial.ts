@@ -1,7 +1,7 @@
 /**
- * `receive FILE`: a file over the very line that the session is on, into the folder of this console.
+ * `receive FILE`: receives a file over the line that the session runs on, into the folder of this console.
  *
- * Owns the way it comes: ZMODEM by the program `rz`. It takes no more than there is room for, and goes on where it was cut.
+ * It uses ZMODEM by the program `rz`, takes no more than there is room for, and continues a transfer that was cut.
  */
 import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -14,7 +14,7 @@ import type { CopyParts } from './copy-serial.ts';
 export interface ReceiveArgs {
   readonly file: string;
   /** What is there goes first; otherwise it is taken as the beginning of the file. */
-  readonly isAnew: boolean;
+  readonly isRestart: boolean;
   /** Nothing is received: what came under this name goes. */
   readonly isGone: boolean;
 }
@@ -25,26 +25,26 @@ const RZ = ['rz', '--zmodem', '--binary', '--resume', '--quiet'];
 const FOLDER = 'received';
 /** `prlimit` found no such program. Source: prlimit(1), exit status as of env(1). */
 const NO_PROGRAM = 127;
-/** As large as an update may be. Source: update-desk.ts. Units: bytes. */
+/** Largest file: that of an update. Source: update-manager.ts. Units: bytes. */
 const MAX_BYTES = 256 * 2 ** 20;
-/** What stays free for the store. Source: update-desk.ts. Units: bytes. */
+/** Space that stays free for the store. Source: update-manager.ts. Units: bytes. */
 const FREE_BYTES = 32 * 2 ** 20;
 
-/** Resolves with what to say afterwards. Errors: rejects with ConsoleError. */
-export async function receiveSerial({ file, isAnew, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
-  const { talk, tty, clock, translate } = parts;
+/** Resolves with the lines to show afterwards. Errors: rejects with ConsoleError. */
+export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
+  const { dialog, tty, clock, translate } = parts;
   if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', 'name a file of this console, without a folder');
-  const say = (text: string): readonly string[] => wrap(translate(text), talk.settings.widthCols);
+  const notice = (text: string): readonly string[] => wrap(translate(text), dialog.settings.widthCols);
   const dir = receivedDir(parts.filesDir ?? process.cwd());
   mkdirSync(dir, { recursive: true });
   const path = join(dir, file);
-  if (isGone) return say(takeAway(path));
-  clearFor(path, isAnew);
+  if (isGone) return notice(takeAway(path));
+  clearFor(path, isRestart);
   const maxBytes = Math.min(MAX_BYTES, roomIn(dir) + sizeOf(path));
   if (maxBytes <= 0) throw new ConsoleError('failed', `no room in ${dir}: ${formatBytes(FREE_BYTES)} stay free for the store`);
   const text = `send ${file} by ZMODEM now, ${formatBytes(maxBytes)} at most; Ctrl-X five times gives up; the same again goes on`;
-  talk.writer.write(`${say(text).join('\n')}\n`);
-  await talk.writer.drained();
+  dialog.writer.write(`${notice(text).join('\n')}\n`);
+  await dialog.writer.drained();
   const startMono = clock.monoMs();
   const code = await kept(path, async () => (await tty.lend?.(['prlimit', `--fsize=${maxBytes}`, ...RZ], dir)) ?? NO_PROGRAM);
   if (code === NO_PROGRAM) throw new ConsoleError('failed', 'no program rz here: install the Debian package lrzsz');
@@ -56,7 +56,7 @@ export async function receiveSerial({ file, isAnew, isGone }: ReceiveArgs, parts
   const next = file.endsWith('.update')
     ? `to install: update install ${shownPath(path)}; the file goes then`
     : `the file goes with: receive ${file} --remove`;
-  return [...say(`${shownPath(path)}: ${formatBytes(bytes)} received in ${span}`), ...say(next)];
+  return [...notice(`${shownPath(path)}: ${formatBytes(bytes)} received in ${span}`), ...notice(next)];
 }
 
 /** Where received files lie, in the folder of a console. */
@@ -69,7 +69,7 @@ function shownPath(path: string): string {
   return resolve(FOLDER, basename(path)) === path ? join(FOLDER, basename(path)) : path;
 }
 
-/** Says that the file beside it has not come whole. */
+/** Marks the file next to it as incomplete. */
 function markOf(path: string): string {
   return join(dirname(path), `.${basename(path)}.part`);
 }
@@ -80,9 +80,9 @@ function secondOf(path: string): string {
 }
 
 /** What is there stays as the beginning of a file that was cut. Errors: throws ConsoleError 'failed' for one that came whole. */
-function clearFor(path: string, isAnew: boolean): void {
+function clearFor(path: string, isRestart: boolean): void {
   const isCut = existsSync(markOf(path)) || existsSync(secondOf(path));
-  if (isAnew) forget(path);
+  if (isRestart) forget(path);
   else if (existsSync(path) && !isCut) {
     throw new ConsoleError(
       'failed',

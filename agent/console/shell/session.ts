@@ -1,8 +1,4 @@
-/**
- * Who sits at the terminal.
- *
- * Owns the seam between the shell and whoever lets people in. The shell asks nobody else for a user.
- */
+/** The user of a session, and the interface between the shell and a login. */
 import type { Role } from '../../core/access.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Dialog } from './dialog.ts';
@@ -10,11 +6,11 @@ import type { Dialog } from './dialog.ts';
 export interface ConsoleSession {
   /** Goes with each request to the agent, and names the lines typed before. */
   readonly user: string;
-  /** Null for who may use the agent's own door. */
-  readonly door: AgentSession | null;
+  /** Null for a user of the machine, who needs no login. */
+  readonly login: AgentSession | null;
 }
 
-/** A session that the agent has opened for someone who logged in. */
+/** A session that the agent has opened for a user who logged in. */
 export interface AgentSession {
   readonly role: Role;
   readonly token: string;
@@ -27,16 +23,16 @@ export interface AgentSession {
 }
 
 export interface Login {
-  /** Lets somebody in, with questions where it needs them. Null: nobody; the session is over. */
-  open(talk: Dialog): Promise<ConsoleSession | null>;
+  /** Returns the session of a user, with questions where it needs them. Null: no user; the session is over. */
+  open(dialog: Dialog): Promise<ConsoleSession | null>;
 }
 
-/** Who is logged in to the machine already, over SSH or in its own shell, and may talk to the agent by the rights of its socket. */
+/** For a user who is logged in to the machine, over SSH or in its own shell: the rights of the agent's socket decide. */
 export function machineLogin(user: string): Login {
-  return { open: async () => ({ user, door: null }) };
+  return { open: async () => ({ user, login: null }) };
 }
 
-/** Who asks the agent, in requests of this session. */
+/** User, socket and token for the requests of this session. */
 export function askerOf({ user }: ConsoleSession, { socketPath, token }: Pick<Terminal, 'socketPath' | 'token'>): Asker {
   return { user, socketPath, ...(token === undefined ? {} : { token }) };
 }

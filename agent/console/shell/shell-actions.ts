@@ -2,9 +2,12 @@
 import type { Clock } from '../../core/clock.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import type { LastState } from '../../core/views.ts';
+import type { ShellCommandName } from '../command-spec.ts';
+import { renderEvents } from '../commands/cabinet/events-page.ts';
 import { readLevel } from '../commands/service/log.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { LocalArgs, LocalMachine } from '../terminal/terminal.ts';
+import { dayTime, type Page, translated } from '../text/page.ts';
 import { plain, toAscii } from '../text/plain-text.ts';
 import { labelled, wrap } from '../text/text-lines.ts';
 import { commandHelp, familyHelp } from './command-help.ts';
@@ -16,7 +19,6 @@ import { busSource, type LiveSource, lampSource, presenceSource, statusSource } 
 import type { LogShow } from './log-show.ts';
 import type { PastLines } from './past-lines.ts';
 import { receiveSerial } from './receive-serial.ts';
-import { lastStateLines } from './render-last.ts';
 import type { Asker } from './session.ts';
 import { changeSpeed } from './speed.ts';
 import { parseRows, readWidth, speak, type TerminalSettings } from './terminal-settings.ts';
@@ -26,7 +28,7 @@ import { watch } from './watch.ts';
 const USUAL_RECALL = 20;
 
 export interface ShellActionParts {
-  readonly talk: Dialog;
+  readonly dialog: Dialog;
   readonly tree: Tree;
   readonly past: PastLines;
   readonly logShow: LogShow;
@@ -36,36 +38,39 @@ export interface ShellActionParts {
   readonly machine: LocalMachine;
   /** Of the console; null keeps none. */
   readonly filesDir: string | null;
-  /** Who logged in reads no file but of that folder. */
+  /** A user who logged in reads no file but of that folder. */
   readonly isConfined: boolean;
   readonly translate: (text: string) => string;
 }
 
-export function createShellActions({
-  talk,
-  tree,
-  past,
-  logShow,
-  asker,
-  tty,
-  clock,
-  machine,
-  filesDir,
-  isConfined,
-  translate,
-}: ShellActionParts): ShellActions {
-  const { settings } = talk;
-  const show = async (source: LiveSource): Promise<readonly string[]> => {
-    await watch(talk, clock, source);
-    return [];
+/** The actions of these command families. */
+type ActionsOf<Family extends string> = Pick<ShellActions, Extract<ShellCommandName, Family | `${Family} ${string}`>>;
+
+export function createShellActions(parts: ShellActionParts): ShellActions {
+  const { dialog, past } = parts;
+  return {
+    help: async ({ command }) => help(typeof command === 'string' ? command.split(' ') : [], parts),
+    recall: async (args) => past.all().slice(-count(args)),
+    logout: async () => {
+      dialog.end('logout');
+      return [];
+    },
+    ...terminalActions(parts),
+    ...agentActions(parts),
+    ...fileActions(parts),
+    ...logActions(parts),
+    ...watchActions(parts),
   };
+}
+
+function terminalActions({ dialog, logShow, tty, clock, translate }: ShellActionParts): ActionsOf<'terminal' | 'language' | 'speed'> {
+  const { settings } = dialog;
   const set = (change: Partial<TerminalSettings>): Promise<readonly string[]> => {
     Object.assign(settings, change);
-    talk.apply();
+    dialog.apply();
     return Promise.resolve([]);
   };
   return {
-    help: async ({ command }) => help(typeof command === 'string' ? command.split(' ') : [], { tree, translate, talk }),
     terminal: async () => settingLines(settings, logShow.level(), translate),
     'terminal type': (args) =>
       set(args['type'] === 'vt100' ? { type: 'vt100', colour: true } : { type: 'dumb', colour: false, charset: 'ascii' }),
@@ -75,7 +80,7 @@ export function createShellActions({
     'terminal colour': (args) => set({ colour: args['state'] === 'on' }),
     'terminal status': (args) => set({ status: args['state'] === 'on' }),
     'terminal resize': async () => {
-      if (!(await talk.probe())) throw new ConsoleError('failed', 'the terminal did not answer: say terminal width and terminal length');
+      if (!(await dialog.probe())) throw new ConsoleError('failed', 'the terminal did not answer: say terminal width and terminal length');
       return [translate(`${settings.widthCols} columns, ${settings.rows} rows`)];
     },
     language: async (args) => {
@@ -83,9 +88,15 @@ export function createShellActions({
       await speak(settings, args['language'] === 'fr' ? 'fr' : 'en');
       return [translate('messages are in English now')];
     },
+    speed: (args) => changeSpeed(text(args, 'baud'), dialog, tty, clock, translate),
+  };
+}
+
+function agentActions({ dialog, clock, machine, translate }: ShellActionParts): ActionsOf<'agent'> {
+  return {
     'agent state': async () => {
       const state = plain(await machine.lastState()) as LastState;
-      const { widthCols, colour, language } = settings;
+      const { widthCols, colour, language } = dialog.settings;
       return lastStateLines(state, { widthCols, colour, language, atMs: clock.wallMs(), timezone: state.timezone });
     },
     'agent restart': async () => {
@@ -93,32 +104,60 @@ export function createShellActions({
       if (refusal !== null) throw new ConsoleError('failed', `the service manager does not start it: ${toAscii(refusal)}`);
       return [translate('the service manager has started it anew')];
     },
-    speed: (args) => changeSpeed(text(args, 'baud'), talk, tty, clock, translate),
-    copy: (args) => copySerial(copyArgs(args), { talk, tty, clock, filesDir, isConfined, translate }),
+  };
+}
+
+function fileActions(parts: ShellActionParts): ActionsOf<'copy' | 'receive'> {
+  return {
+    copy: (args) => copySerial(copyArgs(args), parts),
     receive: (args) =>
-      receiveSerial(
-        { file: text(args, 'file'), isAnew: args['anew'] === true, isGone: args['remove'] === true },
-        { talk, tty, clock, filesDir, isConfined, translate },
-      ),
+      receiveSerial({ file: text(args, 'file'), isRestart: args['anew'] === true, isGone: args['remove'] === true }, parts),
+  };
+}
+
+function logActions({ dialog, logShow, translate }: ShellActionParts): ActionsOf<'log'> {
+  return {
     'log on': async (args) => {
       const level = readLevel(args);
       await logShow.on(level);
-      return wrap(translate(`lines of the log from ${level} on are shown as they come; log off ends it`), settings.widthCols);
+      return wrap(translate(`lines of the log from ${level} on are shown as they come; log off ends it`), dialog.settings.widthCols);
     },
     'log off': async () => {
       logShow.off();
       return [];
     },
+  };
+}
+
+function watchActions({ dialog, clock, asker }: ShellActionParts): ActionsOf<'watch'> {
+  const show = async (source: LiveSource): Promise<readonly string[]> => {
+    await watch(dialog, clock, source);
+    return [];
+  };
+  return {
     'watch status': () => show(statusSource(asker)),
     'watch bus': () => show(busSource(asker)),
     'watch lamp': (args) => show(lampSource(text(args, 'lamp'), asker)),
     'watch presence': () => show(presenceSource(asker)),
-    recall: async (args) => past.all().slice(-count(args)),
-    logout: async () => {
-      talk.end('logout');
-      return [];
-    },
   };
+}
+
+/** The last state of an agent that does not answer. */
+function lastStateLines(state: LastState, page: Page): readonly string[] {
+  const { configFile, service, log, store, problem } = state;
+  const last = store?.lastReadingMs;
+  return [
+    // The service manager's own word.
+    ...labelled(translated('Service', page), service, page.widthCols),
+    ...labelled('File', problem === '' ? configFile : problem, page),
+    ...(store === null ? [] : labelled('Store', store.dir, page)),
+    ...(last === null || last === undefined ? [] : labelled('Reading', `the last one ${dayTime(last, page.timezone)}`, page)),
+    ...(store?.problems ?? []).flatMap((text) => labelled('Trouble', text, page)),
+    ...(store === null || store.events.length === 0 ? [] : ['', ...renderEvents(store.events, page, null).split('\n').slice(0, -2)]),
+    '',
+    translated('Its log:', page),
+    ...log.filter((line) => line !== '').flatMap((line) => wrap(line, page.widthCols)),
+  ];
 }
 
 function settingLines(
@@ -139,9 +178,9 @@ function settingLines(
 
 function help(
   words: readonly string[],
-  { tree, translate, talk }: Pick<ShellActionParts, 'tree' | 'translate' | 'talk'>,
+  { tree, translate, dialog }: Pick<ShellActionParts, 'tree' | 'translate' | 'dialog'>,
 ): readonly string[] {
-  const { widthCols } = talk.settings;
+  const { widthCols } = dialog.settings;
   if (words.length === 0) return familyHelp('', tree.placeAfter([]).choices, widthCols, translate);
   const found = tree.find(words);
   if (found !== undefined) {

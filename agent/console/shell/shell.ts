@@ -1,10 +1,6 @@
-/**
- * The interactive shell of `luciole console`: from the first byte to the last.
- *
- * Owns the order of a session: size of the terminal, login, lines, end.
- */
+/** The interactive shell of `luciole console`: terminal size, login, command lines, end. */
 import { translate } from '../text/language.ts';
-import { createDialog, type Dialog, type EndReason } from './dialog.ts';
+import { Dialog, type EndReason } from './dialog.ts';
 import { createIdleWatch } from './idle-watch.ts';
 import { type LineParts, serveLines } from './lines.ts';
 import { giveBackTrial, trialNumber } from './lost-trial.ts';
@@ -27,50 +23,50 @@ export interface Shell {
 
 export function createShell(parts: ShellParts): Shell {
   const { tty, clock, login, withProbe } = parts;
-  const talk = createDialog(tty, clock, () => translate(talk.settings.language, PAGER_HELP));
+  const dialog: Dialog = new Dialog(tty, clock, () => translate(dialog.settings.language, PAGER_HELP));
 
   return {
-    end: talk.end,
+    end: (reason) => dialog.end(reason),
     async run() {
       try {
-        if (withProbe && (await talk.probe())) {
-          talk.settings.type = 'vt100';
-          talk.settings.colour = true;
+        if (withProbe && (await dialog.probe())) {
+          dialog.settings.type = 'vt100';
+          dialog.settings.colour = true;
         }
-        const session = await login.open(talk);
-        if (session !== null) await serveUntilIdle(session, talk, parts);
-        talk.end('logout');
-        await talk.writer.drained();
-        return talk.ended() ?? 'logout';
+        const session = await login.open(dialog);
+        if (session !== null) await serveUntilIdle(session, dialog, parts);
+        dialog.end('logout');
+        await dialog.writer.drained();
+        return dialog.ended() ?? 'logout';
       } finally {
-        talk.writer.close();
+        dialog.writer.close();
         tty.close();
       }
     },
   };
 }
 
-/** A session of someone who logged in ends with the agent's, and by itself when nobody types. */
-async function serveUntilIdle(session: ConsoleSession, talk: Dialog, parts: ShellParts): Promise<void> {
-  const { door } = session;
-  if (door === null) return serve(session, talk, parts);
-  const idle = createIdleWatch(talk, parts.clock, door.idleMs);
-  void door.ended.then(() => {
-    if (talk.ended() === null) talk.tell([`% ${translate(talk.settings.language, 'the agent has ended the session')}`]);
-    talk.end('logout');
+/** The session of a user who logged in ends with that in the agent, and after a time without keys. */
+async function serveUntilIdle(session: ConsoleSession, dialog: Dialog, parts: ShellParts): Promise<void> {
+  const { login } = session;
+  if (login === null) return serve(session, dialog, parts);
+  const idle = createIdleWatch(dialog, parts.clock, login.idleMs);
+  void login.ended.then(() => {
+    if (dialog.ended() === null) dialog.printAbove([`% ${translate(dialog.settings.language, 'the agent has ended the session')}`]);
+    dialog.end('logout');
   });
   try {
-    await serve(session, talk, { ...parts, surroundings: { ...parts.surroundings, socketPath: door.socketPath, token: door.token } });
+    await serve(session, dialog, { ...parts, surroundings: { ...parts.surroundings, socketPath: login.socketPath, token: login.token } });
   } finally {
     idle.cancel();
-    talk.end('logout');
-    door.leave();
+    dialog.end('logout');
+    login.leave();
   }
 }
 
-async function serve(session: ConsoleSession, talk: Dialog, parts: ShellParts): Promise<void> {
+async function serve(session: ConsoleSession, dialog: Dialog, parts: ShellParts): Promise<void> {
   const asker = askerOf(session, parts.surroundings);
   const before = await trialNumber(asker);
-  await serveLines(session, talk, parts);
-  if (talk.ended() === 'hang-up') await giveBackTrial(asker, before);
+  await serveLines(session, dialog, parts);
+  if (dialog.ended() === 'hang-up') await giveBackTrial(asker, before);
 }

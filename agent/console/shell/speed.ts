@@ -1,7 +1,7 @@
 /**
- * Another speed of the serial port, with a way back.
+ * Changes the speed of the serial port, with a way back.
  *
- * Owns the order: say it, change, wait for a key at the new speed, else go back.
+ * It announces the change, changes, and waits for a key at the new speed; without one it returns to the old speed.
  */
 import { type Clock, sleep } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';
@@ -16,26 +16,26 @@ const WAIT_MS = 10_000;
 /** What the kernel and the chip still hold. Units: ms. Source: assumed; 64 characters at 9600. */
 const SETTLE_MS = 100;
 
-/** Resolves with what to say. Errors: rejects with ConsoleError for a speed that is none, a port that has none, or nobody there. */
+/** Resolves with the lines to show. Errors: rejects with ConsoleError for an unknown speed, a terminal without speed, or no answer. */
 export async function changeSpeed(
   typed: string,
-  talk: Dialog,
+  dialog: Dialog,
   tty: Pick<Tty, 'setSpeed' | 'speedBaud'>,
   clock: Clock,
   translate: (text: string) => string,
 ): Promise<readonly string[]> {
-  const { writer, input } = talk;
+  const { writer, input } = dialog;
   const speedBaud = SPEEDS.find((speed) => String(speed) === typed);
   const oldBaud = tty.speedBaud;
   if (speedBaud === undefined) throw new ConsoleError('usage', `bad speed "${typed}": it is ${SPEEDS.join(', ')}`);
   if (oldBaud === null) throw new ConsoleError('failed', 'this terminal has no speed: it is no serial port');
   const notice = `Now ${speedBaud} baud: set your terminal to it and press Enter within 10 s, else it goes back to ${oldBaud}.`;
-  writer.write(`${wrap(translate(notice), talk.settings.widthCols).join('\n')}\n`);
-  await settle(talk, clock);
+  writer.write(`${wrap(translate(notice), dialog.settings.widthCols).join('\n')}\n`);
+  await settle(dialog, clock);
   await tty.setSpeed(speedBaud);
   writer.setSpeed(speedBaud);
   if (await hasEntered(input, clock)) return [translate(`${speedBaud} baud`)];
-  await settle(talk, clock);
+  await settle(dialog, clock);
   await tty.setSpeed(oldBaud);
   writer.setSpeed(oldBaud);
   throw new ConsoleError('failed', `nothing was heard at ${speedBaud} baud: back at ${oldBaud}`);

@@ -1,8 +1,4 @@
-/**
- * `luciole console`: the shell on the terminal of this process.
- *
- * Owns the joining of the shell with terminal, files and signals.
- */
+/** `luciole console`: connects the shell with the terminal, files and signals of this process. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
@@ -39,9 +35,9 @@ export async function startConsole(
     tty,
     clock,
     login: await loginFor(args, screen, clock),
-    keeper: createLineHistoryStore(stateDir()),
+    historyStore: createLineHistoryStore(stateDir()),
     filesDir: stateDir(),
-    surroundings: { version: screen.version, socketPath: textOf(args['socket']) ?? screen.socketPath, shelf: screen.shelf },
+    surroundings: { version: screen.version, socketPath: textOf(args['socket']) ?? screen.socketPath, localFiles: screen.localFiles },
     machine: {
       lastState: async () => (await machine()).lastState(),
       language: async () => (await machine()).language(),
@@ -63,7 +59,7 @@ export async function startConsole(
           ...{ 'config keygen': refuse, 'config sign': refuse, 'config verify': refuse },
         },
       }),
-    // Who says that the terminal is a bare one need not see the question.
+    // A bare terminal would show the question as text.
     withProbe: args['no-probe'] !== true && process.env['TERM'] !== 'dumb',
   });
   process.on('SIGHUP', () => shell.end('hang-up'));
@@ -72,7 +68,7 @@ export async function startConsole(
   return 0;
 }
 
-/** The machine's own people need none. Who may not open that door, or is told to, logs in at the other one. */
+/** Users of the machine need no login. A user who may not open its socket, or chooses so, logs in at the other one. */
 async function loginFor(args: LocalArgs, screen: Terminal, clock: Clock): Promise<Login> {
   const named = textOf(args['socket']) ?? screen.socketPath;
   const mustLogIn = args['login'] === true || (named !== null && isLoginPath(named));
@@ -80,7 +76,7 @@ async function loginFor(args: LocalArgs, screen: Terminal, clock: Clock): Promis
   if (own !== 'closed') return machineLogin(screen.user);
   const socketPath = await firstSocket(loginPaths(named));
   if (socketPath === null || socketPath === 'closed') return machineLogin(screen.user);
-  return createConsoleLogin({ socketPath, clock, surroundings: { version: screen.version, shelf: screen.shelf } });
+  return createConsoleLogin({ socketPath, clock, surroundings: { version: screen.version, localFiles: screen.localFiles } });
 }
 
 /** Loaded on demand: it needs the database's library. */

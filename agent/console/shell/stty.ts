@@ -1,8 +1,4 @@
-/**
- * The settings of the terminal on this process's input, by the program `stty`: Node has no call for them.
- *
- * Owns its start and its words.
- */
+/** Terminal settings by the program `stty`: Node has no call for them. */
 import { spawn } from 'node:child_process';
 import { ConsoleError } from '../console-error.ts';
 

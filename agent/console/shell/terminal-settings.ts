@@ -1,8 +1,4 @@
-/**
- * What a session knows of its terminal.
- *
- * Owns the settings and their limits. Pure.
- */
+/** The terminal settings of a session and their limits. Pure. */
 import type { Language } from '../../core/words.ts';
 import { ConsoleError } from '../console-error.ts';
 import { learn } from '../text/language.ts';
@@ -43,7 +39,7 @@ export function parseRows(text: string): number {
   return text === '0' ? 0 : within('length', text, ROWS);
 }
 
-/** A size the terminal has told, within what is sensible; false for one that is not. */
+/** Whether a size that the terminal reported is sensible. */
 export function isSize(rows: number, cols: number): boolean {
   return rows >= ROWS.min && rows <= ROWS.max && cols >= WIDTH.min && cols <= WIDTH.max;
 }

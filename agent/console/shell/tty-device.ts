@@ -1,15 +1,14 @@
 /**
- * A real terminal: the one this process was started on.
+ * The terminal that this process was started on: its mode, its descriptor, its speed.
  *
- * Owns its mode and its descriptor. Writes never block: a stopped line must not stop the session.
- * Node's own stream writes to a terminal and waits, so a second descriptor is opened on the same one.
+ * Writes never block: a stopped line must not stop the session. Node's own stream would wait, so a second descriptor is opened.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readlinkSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { ConsoleError } from '../console-error.ts';
 import { stty } from './stty.ts';
-import type { Tty, TtyEars } from './tty.ts';
+import type { Tty, TtyEvents } from './tty.ts';
 
 /** Ports with a line behind them that a byte takes time on. Source: Linux, Documentation/admin-guide/devices.txt: 136 and up are pseudo-terminals. */
 const PSEUDO = /^\/dev\/(pts\/|tty\d+$|console$)/;
@@ -31,12 +30,12 @@ export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
   const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   stdin.setRawMode(true);
   // A pasted file must not outrun us; where there is no such program, the kernel's buffer has to do.
-  const told = isSerial ? await stty(['ixoff', 'speed']).catch(() => '') : '';
-  const ownSpeed = /^\d+$/.test(told.trim()) ? Number(told) : null;
+  const sttyText = isSerial ? await stty(['ixoff', 'speed']).catch(() => '') : '';
+  const ownSpeed = /^\d+$/.test(sttyText.trim()) ? Number(sttyText) : null;
   let nowSpeed = speedBaud ?? ownSpeed;
   let isClosed = false;
   return {
-    listen({ bytes, hangUp }: TtyEars) {
+    listen({ bytes, hangUp }: TtyEvents) {
       stdin.on('data', (data: Buffer) => bytes(data));
       for (const event of ['end', 'close', 'error'] as const) stdin.on(event, hangUp);
       stdin.resume();
@@ -79,7 +78,7 @@ export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
   };
 }
 
-/** A line that is gone takes everything: its end is heard elsewhere. */
+/** Writes to a line that is gone are accepted: its end is reported elsewhere. */
 function writeSome(fd: number, bytes: Uint8Array): number {
   try {
     return writeSync(fd, bytes);

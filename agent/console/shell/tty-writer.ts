@@ -1,8 +1,8 @@
 /**
- * The way out to a terminal: never faster than the line, stopped by XOFF, never blocking.
+ * Output to a terminal: never faster than the line, stopped by XOFF, never blocking.
  *
- * Owns what still waits to be sent. What a command says is never dropped but on Ctrl-C; what only shows the moment asks `isClear` first.
- * Little is handed to the kernel at a time: what it has, neither XOFF nor Ctrl-C takes back. See docs/adr/0024.
+ * Output of a command is discarded by Ctrl-C only; live views check `isClear` first. Little is handed to the kernel at a time: neither
+ * XOFF nor Ctrl-C stops what the kernel has. See docs/adr/0024.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import { toAscii } from '../text/plain-text.ts';
@@ -18,104 +18,113 @@ const RETRY_MS = 20;
 /** Bits on the line for a character: start, 8 data, stop. */
 const BITS_PER_CHAR = 10;
 
-export interface TtyWriter {
-  write(text: string): void;
-  /** Nothing waits, and the far end takes more. */
-  isClear(): boolean;
-  /** Units: bytes that wait. */
-  waiting(): number;
-  /** Resolves when all is out, or when there is no way out any more. */
-  drained(): Promise<void>;
-  /** Throws away what waits. */
-  discard(): void;
-  /** XOFF and XON of the far end. */
-  setStopped(isStopped: boolean): void;
-  setUtf8(on: boolean): void;
-  /** Units: bit/s; null for no pace. */
-  setSpeed(speedBaud: number | null): void;
-  /** What the line carries; null without a pace. */
-  charsPerSecond(): number | null;
-  close(): void;
-}
-
-/** Units: characters a second; null without a pace. */
-function rateOf(speedBaud: number | null): number | null {
+/** Units: characters per second; null without a pace. */
+function charRate(speedBaud: number | null): number | null {
   return speedBaud === null ? null : speedBaud / BITS_PER_CHAR;
 }
 
-export function createTtyWriter(tty: Pick<Tty, 'write' | 'speedBaud'>, clock: Pick<Clock, 'after'>): TtyWriter {
-  let parts: Buffer[] = [];
-  let waitingBytes = 0;
-  let rate = rateOf(tty.speedBaud);
-  let isStopped = false;
-  let isUtf8 = false;
-  let isClosed = false;
-  let timer: Timer | null = null;
-  const waiters: (() => void)[] = [];
+/** Sends text to a terminal in small parts, each after the line has carried the part before. */
+export class TtyWriter {
+  readonly #tty: Pick<Tty, 'write' | 'speedBaud'>;
+  readonly #clock: Pick<Clock, 'after'>;
+  #parts: Buffer[] = [];
+  #waitingBytes = 0;
+  #charsPerSecond: number | null;
+  #isStopped = false;
+  #isUtf8 = false;
+  #isClosed = false;
+  #timer: Timer | null = null;
+  readonly #onDrained: (() => void)[] = [];
 
-  const settle = (): void => {
-    for (const resolve of waiters.splice(0)) resolve();
-  };
-  const turn = (): void => {
-    timer = null;
-    pump();
-  };
-  const pump = (): void => {
-    if (waitingBytes === 0) settle();
-    if (timer !== null || isStopped || isClosed || waitingBytes === 0) return;
-    const quantum = rate === null ? WIDE_QUANTUM_BYTES : Math.max(MIN_QUANTUM_BYTES, Math.floor((rate * QUANTUM_MS) / 1_000));
-    const sent = send(quantum);
-    timer = clock.after(sent === 0 ? RETRY_MS : rate === null ? 0 : (sent / rate) * 1_000, turn);
-  };
-  const send = (quantum: number): number => {
-    const all = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
-    const sent = tty.write(all.subarray(0, quantum));
+  constructor(tty: Pick<Tty, 'write' | 'speedBaud'>, clock: Pick<Clock, 'after'>) {
+    this.#tty = tty;
+    this.#clock = clock;
+    this.#charsPerSecond = charRate(tty.speedBaud);
+  }
+
+  write(text: string): void {
+    if (this.#isClosed || text === '') return;
+    const bytes = Buffer.from(this.#isUtf8 ? text : asciiOf(text), 'utf8');
+    this.#parts.push(bytes);
+    this.#waitingBytes += bytes.length;
+    this.#pump();
+  }
+
+  /** True when no byte waits and the far end takes more. */
+  isClear(): boolean {
+    return this.#waitingBytes === 0 && !this.#isStopped;
+  }
+
+  /** Units: bytes that wait. */
+  waiting(): number {
+    return this.#waitingBytes;
+  }
+
+  /** Resolves when all bytes are sent, or when the writer is closed. */
+  drained(): Promise<void> {
+    if (this.#waitingBytes === 0 || this.#isClosed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onDrained.push(resolve);
+    });
+  }
+
+  /** Discards the bytes that wait. */
+  discard(): void {
+    this.#parts = [];
+    this.#waitingBytes = 0;
+    this.#settle();
+  }
+
+  /** XOFF and XON of the far end. */
+  setStopped(isStopped: boolean): void {
+    this.#isStopped = isStopped;
+    this.#pump();
+  }
+
+  setUtf8(on: boolean): void {
+    this.#isUtf8 = on;
+  }
+
+  /** Units: bit/s; null for no pace. */
+  setSpeed(speedBaud: number | null): void {
+    this.#charsPerSecond = charRate(speedBaud);
+  }
+
+  /** What the line carries; null without a pace. */
+  charsPerSecond(): number | null {
+    return this.#charsPerSecond;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    this.discard();
+  }
+
+  #pump(): void {
+    if (this.#waitingBytes === 0) this.#settle();
+    if (this.#timer !== null || this.#isStopped || this.#isClosed || this.#waitingBytes === 0) return;
+    const rate = this.#charsPerSecond;
+    const sent = this.#send(rate === null ? WIDE_QUANTUM_BYTES : Math.max(MIN_QUANTUM_BYTES, Math.floor((rate * QUANTUM_MS) / 1_000)));
+    this.#timer = this.#clock.after(sent === 0 ? RETRY_MS : rate === null ? 0 : (sent / rate) * 1_000, () => {
+      this.#timer = null;
+      this.#pump();
+    });
+  }
+
+  /** Returns how many bytes the kernel took. */
+  #send(quantumBytes: number): number {
+    const all = this.#parts.length === 1 && this.#parts[0] !== undefined ? this.#parts[0] : Buffer.concat(this.#parts);
+    const sent = this.#tty.write(all.subarray(0, quantumBytes));
     const rest = all.subarray(sent);
-    parts = rest.length === 0 ? [] : [rest];
-    waitingBytes = rest.length;
+    this.#parts = rest.length === 0 ? [] : [rest];
+    this.#waitingBytes = rest.length;
     return sent;
-  };
+  }
 
-  return {
-    write(text) {
-      if (isClosed || text === '') return;
-      const bytes = Buffer.from(isUtf8 ? text : asciiOf(text), 'utf8');
-      parts.push(bytes);
-      waitingBytes += bytes.length;
-      pump();
-    },
-    isClear: () => waitingBytes === 0 && !isStopped,
-    waiting: () => waitingBytes,
-    drained: () =>
-      waitingBytes === 0 || isClosed
-        ? Promise.resolve()
-        : new Promise((resolve) => {
-            waiters.push(resolve);
-          }),
-    discard() {
-      parts = [];
-      waitingBytes = 0;
-      settle();
-    },
-    setStopped(stopped) {
-      isStopped = stopped;
-      pump();
-    },
-    setUtf8(on) {
-      isUtf8 = on;
-    },
-    setSpeed(speedBaud) {
-      rate = rateOf(speedBaud);
-    },
-    charsPerSecond: () => rate,
-    close() {
-      isClosed = true;
-      timer?.cancel();
-      parts = [];
-      waitingBytes = 0;
-      settle();
-    },
-  };
+  #settle(): void {
+    for (const resolve of this.#onDrained.splice(0)) resolve();
+  }
 }
 
 /** Letters beyond ASCII spelt in it; what moves the cursor stays. */

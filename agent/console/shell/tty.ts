@@ -1,14 +1,10 @@
-/**
- * What the shell needs of a terminal line, and nothing more: bytes in, bytes out, its speed.
- *
- * Owns the shapes. Built by `tty-device.ts` for a real one, by tests for their own.
- */
+/** The terminal as the shell uses it: bytes in, bytes out, its speed. `tty-device.ts` implements it for a real terminal. */
 export interface Tty {
   /** Called once, before anything comes. */
-  listen(hear: TtyEars): void;
+  listen(events: TtyEvents): void;
   /** As many bytes as the kernel takes now; 0 where its buffer is full. */
   write(bytes: Uint8Array): number;
-  /** No more bytes until `resume`; the kernel keeps them and tells the far end to wait. */
+  /** No more bytes until `resume`; the kernel buffers them and stops the far end. */
   pause(): void;
   resume(): void;
   /** Units: bit/s. Null where there is no line to choke, as over SSH. */
@@ -21,7 +17,8 @@ export interface Tty {
   close(): void;
 }
 
-export interface TtyEars {
+/** What a terminal reports. */
+export interface TtyEvents {
   readonly bytes: (bytes: Uint8Array) => void;
   /** The line is gone: carrier lost, window closed. */
   readonly hangUp: () => void;

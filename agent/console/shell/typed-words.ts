@@ -1,8 +1,4 @@
-/**
- * A typed line, cut into words and stages as a person means them.
- *
- * Owns quotes, backslashes and the bar between a command and its filters. Pure.
- */
+/** Cuts a typed line into words and filter stages: quotes, backslashes, bars. Pure. */
 
 export interface TypedWord {
   readonly text: string;
@@ -16,7 +12,7 @@ export interface TypedLine {
   readonly stages: readonly (readonly TypedWord[])[];
   /** The last word goes on: no blank behind it yet. */
   readonly isWordOpen: boolean;
-  /** A quote that nobody closed. */
+  /** A quote is not closed. */
   readonly isQuoteOpen: boolean;
 }
 

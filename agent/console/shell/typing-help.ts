@@ -1,7 +1,7 @@
 /**
- * What `?` and TAB answer at one place of a line.
+ * Answers `?` and TAB at one place of a line.
  *
- * Owns the looking up and its layout. Pure but for the names, which are asked from the agent.
+ * Names come from the agent; the rest is pure.
  */
 import type { WantedValue } from '../../core/wanted-value.ts';
 import type { NameKind } from '../command-spec.ts';
@@ -10,7 +10,6 @@ import { wrap } from '../text/text-lines.ts';
 import { filterPlace } from './filters.ts';
 import type { CompletionPlace, Tree } from './line-tree.ts';
 import { splitLine } from './typed-words.ts';
-import { wantedRows } from './wanted-rows.ts';
 
 /** More names than these are counted, not listed. Source: assumed; half a screen of five columns. */
 const MAX_NAMES = 60;
@@ -113,4 +112,19 @@ function commonStart(words: readonly string[]): string {
     while (length > 0 && word.slice(0, length).toLowerCase() !== first.slice(0, length).toLowerCase()) length--;
   }
   return first.slice(0, length);
+}
+
+/** Help for a value of the configuration: its purpose, what is allowed, its default, one line to type. */
+export function wantedRows(word: string, path: string, wanted: WantedValue | { readonly problem: string }): readonly Choice[] {
+  if ('problem' in wanted) return [{ word, summary: wanted.problem }];
+  const { purpose, choices, unit, usual, mustBeThere, example } = wanted;
+  const allowed = choices.length > 0 && wanted.allowed !== 'true or false' ? `one of: ${choices.join(' ')}` : wanted.allowed;
+  const rest = usual === null ? (mustBeThere ? 'it must be there' : 'it may be left out') : `left out: ${usual}`;
+  const sentences = [purpose, `${allowed}${unit === '' ? '' : `, in ${unit}`}`, rest, `as: config set ${path} ${quoted(example)}`];
+  return sentences.filter((each) => each !== '').map((summary, index) => ({ word: index === 0 ? word : '', summary }));
+}
+
+/** In quotes where it is more than one word. */
+function quoted(yaml: string): string {
+  return /[\s'|]/.test(yaml) ? `"${yaml}"` : yaml;
 }

@@ -1,7 +1,7 @@
 /**
- * `watch`: a picture of the moment, again and again until it is ended.
+ * `watch`: shows a live view until it is ended.
  *
- * Owns its pace. A picture that cannot be sent is dropped, never kept: the next one is newer.
+ * A picture that cannot be sent in time is discarded: the next one is newer.
  */
 import { type Clock, sleep } from '../../core/clock.ts';
 import { translate } from '../text/language.ts';
@@ -21,9 +21,9 @@ const HINT = 'q or Ctrl-C ends it';
 const USUAL_ROWS = 24;
 
 /** Shows it until Ctrl-C, `q` or the end of the session. Errors: rejects with ConsoleError when the agent no longer answers. */
-export async function watch(talk: Dialog, clock: Clock, source: LiveSource): Promise<void> {
-  const { settings, writer, input } = talk;
-  const view = viewFor(talk);
+export async function watch(dialog: Dialog, clock: Clock, source: LiveSource): Promise<void> {
+  const { settings, writer, input } = dialog;
+  const view = viewFor(dialog);
   const budgetChars = Math.floor((writer.charsPerSecond() ?? WIDE_RATE / SHARE) * SHARE * (TURN_MS / 1_000));
   let frame = await source(settings);
   let askedMono = clock.monoMs();
@@ -31,7 +31,7 @@ export async function watch(talk: Dialog, clock: Clock, source: LiveSource): Pro
   input.onInterrupt(() => stop.resolve('stop'));
   try {
     writer.write(view.start(frame, translate(settings.language, HINT)));
-    while (talk.ended() === null) {
+    while (dialog.ended() === null) {
       const woken = await Promise.race([sleep(clock, TURN_MS), stop.promise]);
       if (woken === 'stop' || hasTypedQuit(input)) break;
       if (!writer.isClear()) continue;

@@ -1,7 +1,7 @@
 /**
  * Questions to the person at the terminal, one line each.
  *
- * Owns the reading of lines. Leaves echo and editing to the terminal itself, so that any terminal will do.
+ * The terminal itself echoes and edits the line, so any terminal will do.
  */
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';

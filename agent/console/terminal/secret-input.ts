@@ -1,7 +1,7 @@
 /**
- * Secrets typed at the terminal of a one-shot command, without echo; or lines of its input where that is no terminal.
+ * Secrets typed at the terminal of a one-shot command, without echo; lines of the input where that is no terminal.
  *
- * Owns the terminal's raw mode while it asks.
+ * The terminal is in raw mode while a secret is typed.
  */
 import type { ReadStream } from 'node:tty';
 import { PASSWORD_RULE } from '../../core/access.ts';
@@ -33,7 +33,7 @@ async function typedTwice(prompt: string, stdin: ReadStream, write: (text: strin
   throw new ConsoleError('failed', 'not the same twice; nothing was changed');
 }
 
-/** One line of raw bytes. Ctrl-C and Ctrl-D give up, Ctrl-U begins anew. */
+/** One line of raw bytes. Ctrl-C and Ctrl-D give up, Ctrl-U starts again. */
 async function typed(prompt: string, stdin: ReadStream, write: (text: string) => void): Promise<string> {
   write(`${prompt}: `);
   stdin.setRawMode(true);

@@ -1,7 +1,7 @@
 /**
- * One line at the foot of a terminal that is drawn over and over, and gone when the answer comes.
+ * A progress line at the foot of a terminal, redrawn in place and removed when the answer arrives.
  *
- * Owns how often it is drawn: a slow line must not choke on it. Made by `main.ts` for a terminal only.
+ * It is redrawn at a limited rate, so that a slow line is not filled with progress.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 

@@ -1,10 +1,10 @@
-/** What the command line needs of the outside world: `main.ts` gives it, tests give their own. */
+/** What the command line needs from its surroundings; `main.ts` provides it for the program, tests provide their own. */
 import type { LastState, LocalConfigView } from '../../core/views.ts';
 import type { Language } from '../../core/words.ts';
 import type { LocalCommand } from '../command-spec.ts';
 import type { StatusLine } from './status-line.ts';
 
-/** Where the words come from and the text goes. */
+/** Where input comes from and output goes. */
 export interface Terminal {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
@@ -19,30 +19,31 @@ export interface Terminal {
   readonly socketPath: string | null;
   /** Of a session, where one has logged in. */
   readonly token?: string;
-  /** Null where nobody watches. */
+  /** Null where progress is not shown. */
   readonly status: StatusLine | null;
   /** Lines of the moment, which a slow line may lose; absent where `out` takes them all. */
   readonly live?: (text: string) => void;
-  /** Aborted when the person wants the answer no more. */
+  /** Aborted when the person stops waiting for the answer. */
   readonly signal?: AbortSignal;
-  /** Reads a secret without echo, twice where it is a new one. Absent where nobody can be asked. Errors: rejects with ConsoleError. */
+  /** Reads a secret without echo, twice where it is a new one. Absent where no question may be asked. Errors: rejects with ConsoleError. */
   readonly askSecret?: (prompt: string, isNew: boolean) => Promise<string>;
-  /** What is asked about device types where no agent answers. */
-  readonly shelf: () => Promise<LocalFiles>;
+  /** Device profiles and the cabinet file, for commands that work where no agent answers. */
+  readonly localFiles: () => Promise<LocalFiles>;
 }
 
-/** What a console may ask of its machine where no agent answers. */
+/** What a console can do on its machine where no agent answers. */
 export interface LocalMachine {
   /** Errors: none. */
   lastState(): Promise<LastState>;
   /** Of the cabinet's file; English where it cannot be read. Errors: none. */
   language(): Promise<Language>;
-  /** Asks the service manager to start the agent anew. Resolves with why it did not, or null. */
+  /** Requests a restart of the agent from the service manager. Resolves with null, or with why it did not. */
   restart(): Promise<string | null>;
 }
 
+/** The local files that stand in for an agent that does not answer. */
 export interface LocalFiles extends LocalConfigView {
-  /** What it was made of, for the reader. */
+  /** Which files were read, as a sentence for the reader. */
   readonly about: string;
 }
 

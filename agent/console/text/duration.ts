@@ -1,14 +1,10 @@
-/**
- * Spans of time as people type and read them: `2h`, `1h30m`, `7d`, `3 h 12 min`.
- *
- * Owns both directions. Knows no clock.
- */
+/** Durations as people type and read them: `2h`, `1h30m`, `7d`, `3 h 12 min`. Pure, without a clock. */
 import { ConsoleError } from '../console-error.ts';
 
 /** Units: ms. */
 const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
-/** From here on a limit is told in days. Units: ms. Source: assumed; nobody counts a month in hours. */
-const TOLD_IN_DAYS_MS = 14 * UNIT_MS.d;
+/** From here on a limit is shown in days. Units: ms. Source: assumed; a month is not counted in hours. */
+const SHOWN_IN_DAYS_MS = 14 * UNIT_MS.d;
 
 /** The shortest and the longest span that makes sense somewhere. Units: ms. */
 export interface SpanLimits {
@@ -39,7 +35,7 @@ export function parseDuration(text: string, { minMs, maxMs }: SpanLimits = WIDES
 
 /** A span as a person would type it, in the largest unit that divides it. Units: ms. */
 function typed(spanMs: number): string {
-  if (spanMs >= TOLD_IN_DAYS_MS && spanMs % UNIT_MS.d === 0) return `${spanMs / UNIT_MS.d}d`;
+  if (spanMs >= SHOWN_IN_DAYS_MS && spanMs % UNIT_MS.d === 0) return `${spanMs / UNIT_MS.d}d`;
   const unit = (['h', 'm'] as const).find((each) => spanMs % UNIT_MS[each] === 0) ?? 's';
   return `${spanMs / UNIT_MS[unit]}${unit}`;
 }

@@ -1,8 +1,8 @@
 /**
- * Sentences in the language of the person: English as the code and the agent say them, or French from the catalogue.
+ * Translates sentences into the language of the person: from English, as the code and the agent write them, to French.
  *
- * Owns the way from an English sentence to the one shown: whole, by its pattern, or part by part. What the catalogue does not know stays
- * English. Command words and names are the same in every language. The catalogue is loaded by who speaks French: the agent never needs it.
+ * A sentence is translated as a whole, by its pattern, or part by part. What the catalogue does not contain stays English. Command words
+ * and names are the same in every language. The catalogue is loaded only by a process that shows French, never by the agent.
  */
 import type { Language } from '../../core/words.ts';
 import type { Pairs } from '../french/pairs.ts';
@@ -56,6 +56,8 @@ const MAX_DEPTH = 8;
 
 type Missed = (part: string) => void;
 
+let made: Catalogue | undefined;
+
 /** Loads what a language needs; without it, sentences stay English. */
 export async function learn(language: Language): Promise<void> {
   if (language === 'fr') made ??= catalogueOf((await import('../french/catalogue.ts')).FRENCH);
@@ -78,13 +80,13 @@ function french(text: string, depth: number, missed: Missed): string {
   if (known !== undefined || !/[a-z]{2}/i.test(text)) return known ?? text;
   if (depth <= MAX_DEPTH) {
     const inner = (part: string): string => french(part, depth + 1, missed);
-    const told =
+    const translation =
       joined(text, LINES, inner) ??
       byPattern(text, inner) ??
       joined(text, SENTENCES, inner) ??
-      aside(text, inner) ??
+      bracketed(text, inner) ??
       joined(text, JOINTS, inner);
-    if (told !== null) return told;
+    if (translation !== null) return translation;
   }
   missed(text);
   return text;
@@ -94,14 +96,14 @@ function byPattern(text: string, inner: (part: string) => string): string | null
   for (const { shape, names, translation } of patternsFor(text)) {
     const found = shape.exec(text);
     if (found === null) continue;
-    const values = Object.fromEntries(names.map((name, index) => [name, toldValue(name, found[index + 1] ?? '', inner)]));
+    const values = Object.fromEntries(names.map((name, index) => [name, translatedValue(name, found[index + 1] ?? '', inner)]));
     return translation.replace(/\{(\w+)\}/g, (place, name: string) => values[name] ?? place);
   }
   return null;
 }
 
-/** Of a list of names only what joins them is told. */
-function toldValue(name: string, value: string, inner: (part: string) => string): string {
+/** Of a list of names only the conjunctions are translated. */
+function translatedValue(name: string, value: string, inner: (part: string) => string): string {
   if (name === 'words')
     return value
       .replace(/ or (?=\S+$)/, ' ou ')
@@ -109,8 +111,8 @@ function toldValue(name: string, value: string, inner: (part: string) => string)
   return AS_TYPED.has(name) ? value : inner(value);
 }
 
-/** What stands in brackets is a sentence of its own. */
-function aside(text: string, inner: (part: string) => string): string | null {
+/** Translates text in brackets as a sentence of its own. */
+function bracketed(text: string, inner: (part: string) => string): string | null {
   const [, before, within, after] = /^(.*?) \(((?:[^()]|\([^()]*\))+)\)(.*)$/s.exec(text) ?? [];
   return before === undefined || within === undefined ? null : `${inner(before)} (${inner(within)})${inner(after ?? '')}`;
 }
@@ -119,8 +121,8 @@ function joined(text: string, joints: readonly Joint[], inner: (part: string) =>
   const joint = joints.find(({ at }) => at.test(text));
   if (joint === undefined) return null;
   const parts = text.split(joint.at);
-  const told = parts.map(inner);
-  return told.some((part, index) => part !== parts[index]) ? told.join(joint.by) : text;
+  const translation = parts.map(inner);
+  return translation.some((part, index) => part !== parts[index]) ? translation.join(joint.by) : text;
 }
 
 interface Catalogue {
@@ -128,8 +130,6 @@ interface Catalogue {
   /** Under a word of each: a sentence is held against few. Under '' those without one. */
   readonly byWord: ReadonlyMap<string, readonly Pattern[]>;
 }
-
-let made: Catalogue | undefined;
 
 function catalogueOf(pairs: Pairs): Catalogue {
   return {
@@ -149,13 +149,13 @@ function patternOf([english, translation]: readonly [string, string]): Pattern &
     names: [...english.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),
     translation,
     letters: literal.length,
-    // One that touches no value, and the longest: it tells most.
+    // The longest word that touches no value: it is the most specific one.
     word:
       [...literal.matchAll(/(?<![\0A-Za-z])[A-Za-z]+(?![\0A-Za-z])/g)].map(([word]) => word).sort((a, b) => b.length - a.length)[0] ?? '',
   };
 }
 
-/** Those that may fit, the one that says most first. */
+/** Patterns that may fit, the most specific first. */
 function patternsFor(text: string): readonly Pattern[] {
   const words = new Set(['', ...(text.match(/[A-Za-z]+/g) ?? [])]);
   return [...words].flatMap((word) => made?.byWord.get(word) ?? []).sort((a, b) => b.letters - a.letters);

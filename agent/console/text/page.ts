@@ -1,7 +1,7 @@
 /**
- * The sheet a renderer writes on: how wide it is, whether it may use colour, what time it is for the agent.
+ * What a renderer needs to lay out text: width, colour, the agent's time and zone; and numbers, times and words as people read them.
  *
- * Owns numbers, times and words as people read them. Renderers are pure: an answer and a page in, text out.
+ * Renderers are pure: an answer and a page in, text out.
  */
 import { styleText } from 'node:util';
 import type { WallMs } from '../../core/clock.ts';
@@ -26,12 +26,12 @@ const GOOD = new Set(['ok', 'up', 'online', 'verified', 'good', 'synced']);
 const DOUBTFUL = new Set(['flaky', 'new', 'stale', 'warning', 'connecting', 'waiting', 'waiting-for-host', 'rtc', 'restored']);
 const BAD = new Set(['silent', 'down', 'reopening', 'trouble', 'failed', 'refused', 'bad', 'missing', 'alarm', 'none', 'no']);
 
-/** A sentence as this page's reader understands it. */
+/** Returns the sentence in the language of the page. */
 export function translated(text: string, { language = 'en' }: Pick<Page, 'language'>): string {
   return translate(language, text);
 }
 
-/** A state's word, in its colour where the page has colours; `shown` says it more exactly. */
+/** A state in its colour where the page has colours; `shown` is a more exact text for it. */
 export function stateWord(word: string, page: Page, shown = translated(word, page)): string {
   if (!page.colour) return shown;
   const style = GOOD.has(word) ? 'green' : DOUBTFUL.has(word) ? 'yellow' : BAD.has(word) ? 'red' : null;
@@ -108,6 +108,8 @@ export function localMs(ms: WallMs, timezone: string): WallMs {
   return wholeS + (((ms % 1_000) + 1_000) % 1_000);
 }
 
+const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
+
 function timeParts(ms: WallMs, timezone: string) {
   const parts = formatterOf(timezone).formatToParts(ms);
   const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((candidate) => candidate.type === type)?.value ?? '';
@@ -125,6 +127,8 @@ function timeParts(ms: WallMs, timezone: string) {
     zone: part('timeZoneName'),
   };
 }
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
 
 /** Made once: making one takes longer than a hundred uses. */
 function formatterOf(timezone: string): Intl.DateTimeFormat {
@@ -145,7 +149,3 @@ function formatterOf(timezone: string): Intl.DateTimeFormat {
   formatters.set(timezone, made);
   return made;
 }
-
-const formatters = new Map<string, Intl.DateTimeFormat>();
-
-const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';

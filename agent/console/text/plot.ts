@@ -1,8 +1,4 @@
-/**
- * A curve in plain letters: what a VT100 at 9600 baud can show.
- *
- * Owns scale, ticks and the drawing. Pure; knows neither points nor quality.
- */
+/** A plot made of ASCII characters, as a VT100 at 9600 baud can show it: scale, ticks and curve. Pure. */
 import type { WallMs } from '../../core/clock.ts';
 import type { Language } from '../../core/words.ts';
 import { columnTime, localMs, translated } from './page.ts';

@@ -1,8 +1,4 @@
-/**
- * Lines of text that fit a width: wrapped, labelled, or only the first of many.
- *
- * Owns the breaking of lines. Pure.
- */
+/** Breaks text into lines that fit a width: wrapped, with a label, or only the first of many. Pure. */
 import { stripVTControlCharacters } from 'node:util';
 import type { Language } from '../../core/words.ts';
 import { translate } from './language.ts';
@@ -10,7 +6,7 @@ import { translate } from './language.ts';
 /** Width of the labels at the left edge of a sheet. */
 const LABEL_COLS = 10;
 
-/** How wide, or also in which language: then label and text are told in it. Units: columns. */
+/** How wide, or also in which language: then label and text are translated. Units: columns. */
 export type Sheet = number | { readonly widthCols: number; readonly language?: Language };
 
 export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly language: Language } {

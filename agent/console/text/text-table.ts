@@ -2,11 +2,12 @@
 import { translate } from './language.ts';
 import { type Sheet, sheetOf, shownCols, wrap } from './text-lines.ts';
 
+/** Title and layout of one column. */
 export interface TableColumn {
   readonly title: string;
   readonly align?: 'left' | 'right';
-  /** Its cells are words or sentences, told in the language of the sheet; else they are names and numbers. */
-  readonly isTold?: true;
+  /** Its cells are words or sentences, which are translated; else they are names and numbers. */
+  readonly isTranslated?: true;
   /** Takes what width is left and breaks its text over several lines; at most one a table. */
   readonly wraps?: true;
   /** Longer text is cut and ends in `~`, or wrapped in a table that wraps. */
@@ -21,10 +22,10 @@ const ESC = '\x1b';
 const COLOUR = new RegExp(`(${ESC}\\[[\\d;]*m)`, 'g');
 const USUAL_COLOUR = `${ESC}[39m`;
 
-/** A table's lines, title line first, none wider than the sheet; titles are told in its language, cells where their column says so. */
+/** A table's lines, title line first, none wider than the sheet; titles are translated, and cells where their column requires it. */
 export function tableLines(given: readonly TableColumn[], cells: readonly (readonly string[])[], sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
-  const rows = cells.map((row) => row.map((cell, index) => (given[index]?.isTold ? translate(language, cell) : cell)));
+  const rows = cells.map((row) => row.map((cell, index) => (given[index]?.isTranslated ? translate(language, cell) : cell)));
   const columns = given.map((column) => ({ ...column, title: translate(language, column.title) }));
   const colWidths = columnWidths(columns, rows, widthCols);
   const isWrapped = columns.some(({ wraps }) => wraps);

@@ -105,7 +105,7 @@ t.test('an unknown user is answered as a wrong password is, and locked as one', 
   t.match(known, [{ state: 'wrong', waitMs: 0 }, {}, {}, {}, { state: 'wrong', waitMs: 30_000 }, { state: 'locked', waitMs: 30_000 }]);
 });
 
-t.test('a lock is told, is kept over a power cut, and ends', async (t) => {
+t.test('a lock is reported, survives a power cut, and ends', async (t) => {
   const { access, start, clock, seen } = await enrolled(t);
   for (let turn = 0; turn < 5; turn++) await access.logIn(as('ada', 'wrong'));
   t.match(seen.events, [{ code: 'login-locked', severity: 'warning', text: /for ada: wait 30 s/ }]);
@@ -128,7 +128,7 @@ t.test('an attempt is on disk as failed before the password is looked at', async
   await cutShort;
 });
 
-t.test('a disk that takes no count keeps nobody out, and is told', async (t) => {
+t.test('a disk that saves no count locks no user out, and is logged', async (t) => {
   const { access, seen } = await enrolled(t);
   seen.isRefused = true;
   t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });

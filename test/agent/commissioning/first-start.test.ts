@@ -8,8 +8,8 @@ import type { LocalArgs, Terminal } from '../../../agent/console/terminal/termin
 
 const SITE = { yes: true, id: 'box', position: '47.4736,-0.5541', timezone: 'UTC' };
 
-/** What a person is told; no agent runs and nobody can be asked. */
-async function told(folder: string, args: LocalArgs): Promise<string> {
+/** The error of a setup without a person, while no agent runs. */
+async function outcomeOf(folder: string, args: LocalArgs): Promise<string> {
   const terminal = { out: () => {}, err: () => {}, widthCols: 80, user: 'tech', socketPath: join(folder, 'agent.sock'), status: null };
   const world = {
     terminal: terminal as unknown as Terminal,
@@ -26,7 +26,7 @@ async function told(folder: string, args: LocalArgs): Promise<string> {
   );
 }
 
-const cases: [story: string, args: LocalArgs, answers: string | null, says: RegExp][] = [
+const cases: [story: string, args: LocalArgs, answers: string | null, message: RegExp][] = [
   ['nothing said', { yes: true }, null, /^usage: .*must be said[\s\S]*--position: Latitude, longitude/],
   ['a position the wrong way round', { yes: true, id: 'box', position: '147, 2' }, null, /--position: .*latitude from -90 to 90 first/],
   ['a mistyped answer', {}, 'id: a\ntimezon: UTC\n', /^usage: .*answers.yaml:2:1: unknown answer "timezon"; did you mean timezone\?/],
@@ -45,32 +45,38 @@ const cases: [story: string, args: LocalArgs, answers: string | null, says: RegE
   ['a network port without a port', { ...SITE, port: ['rtu+tcp://host'] }, null, /^usage: bad --port: /],
   ['a port that is not there', { ...SITE, port: ['/nonexistent/tty'] }, null, /^failed: no port could be used: .*there is no such port/],
 ];
-for (const [story, args, answers, says] of cases) {
-  t.test(`told before anything is written: ${story}`, async (t) => {
+for (const [story, args, answers, message] of cases) {
+  t.test(`refused before anything is written: ${story}`, async (t) => {
     const folder = t.testdir(answers === null ? {} : { 'answers.yaml': answers });
-    t.match(await told(folder, answers === null ? args : { ...args, answers: join(folder, 'answers.yaml') }), says);
+    t.match(await outcomeOf(folder, answers === null ? args : { ...args, answers: join(folder, 'answers.yaml') }), message);
     t.notOk(existsSync(join(folder, 'cabinet.yaml')));
   });
 }
 
 t.test('a cabinet that is there is not replaced unasked, and no port is opened for the refusal', async (t) => {
   const folder = t.testdir({ 'cabinet.yaml': 'mine' });
-  t.match(await told(folder, { ...SITE, port: ['/nonexistent/tty'] }), /^failed: .*cabinet.yaml is there already: --force replaces it/);
+  t.match(
+    await outcomeOf(folder, { ...SITE, port: ['/nonexistent/tty'] }),
+    /^failed: .*cabinet.yaml is there already: --force replaces it/,
+  );
 });
 
-t.test('a folder that cannot be written is told before the questions', async (t) => {
+t.test('a folder that cannot be written is reported before the questions', async (t) => {
   const folder = t.testdir();
   writeFileSync(join(folder, 'etc'), '');
-  t.match(await told(join(folder, 'etc', 'luciole'), SITE), /^failed: .*etc\/luciole cannot be written \((ENOTDIR|EEXIST)\): use sudo/);
+  t.match(
+    await outcomeOf(join(folder, 'etc', 'luciole'), SITE),
+    /^failed: .*etc\/luciole cannot be written \((ENOTDIR|EEXIST)\): use sudo/,
+  );
 });
 
 t.test('the file of answers in docs/setup.md is one', async (t) => {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/setup.md'), 'utf8');
   const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
   const folder = t.testdir({ 'answers.yaml': yaml });
-  const wishes = readSetupRequest({ answers: join(folder, 'answers.yaml'), id: 'other' });
-  t.match(wishes, {
-    said: { id: 'other', name: 'Rue des Lices', position: '47.4736, -0.5541', dim: '30', group: 'Angers' },
+  const request = readSetupRequest({ answers: join(folder, 'answers.yaml'), id: 'other' });
+  t.match(request, {
+    answers: { id: 'other', name: 'Rue des Lices', position: '47.4736, -0.5541', dim: '30', group: 'Angers' },
     ports: [/^\/dev\/serial\/by-path\//],
     serial: { baud: 19_200, parity: 'none', stopBits: 2 },
     from: 1,
@@ -78,5 +84,5 @@ t.test('the file of answers in docs/setup.md is one', async (t) => {
     preferred: ['wirenboard-wb-led'],
     isQuiet: true,
   });
-  t.equal(wishes.devices.get('31'), 'eastron-sdm630');
+  t.equal(request.devices.get('31'), 'eastron-sdm630');
 });

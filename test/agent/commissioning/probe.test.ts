@@ -17,22 +17,22 @@ const KNOWN = testProfile('known', [testPoint('power')], {
 });
 const AT_19200_EVEN: SerialSettings = { baud: 19_200, parity: 'even', stopBits: 1, dataBits: 8 };
 
-/** Registers 200 and 201 say "WB", the others 0. */
+/** Registers 200 and 201 hold "WB", the others 0. */
 function unit(turnaroundMs: number): SimUnit {
   const word = (address: number): number => ({ 200: 87, 201: 66 })[address] ?? 0;
   return { turnaroundMs, read: (_, address, count) => Array.from({ length: count }, (_, i) => word(address + i)), write: () => undefined };
 }
 
-/** A line whose units hear only who speaks at their speed, and everything that a look at it does. */
+/** A line whose units answer at their own speed only, and a probe of it. */
 function bench(serial: SerialSettings, units: ReadonlyMap<number, SimUnit>) {
   const clock = createManualClock(0, 'none');
   const line = new SimLine({ serial, clock, units });
   const opened: string[] = [];
   let isOpen = 0;
   const openPort = (_: string, { baud, parity }: SerialSettings): BytePort => {
-    const isHeard = baud === serial.baud && parity === serial.parity;
+    const isReadable = baud === serial.baud && parity === serial.parity;
     const wire = createWire((bytes) => {
-      if (!isHeard) return;
+      if (!isReadable) return;
       line.end = wire.end;
       line.receive(bytes);
     });
@@ -49,13 +49,13 @@ function bench(serial: SerialSettings, units: ReadonlyMap<number, SimUnit>) {
     };
     return port;
   };
-  const look = async (wishes: Partial<SetupProbeParts> = {}) => {
-    const parts = { from: 1, to: 40, serial: null, profiles: new Map([['known', KNOWN]]), clock, openPort, tell: () => {} };
+  const look = async (changes: Partial<SetupProbeParts> = {}) => {
+    const parts = { from: 1, to: 40, serial: null, profiles: new Map([['known', KNOWN]]), clock, openPort, report: () => {} };
     let isOver = false;
-    const result = probeLine('/dev/ttyX', { ...parts, signal: new AbortController().signal, ...wishes }).finally(() => {
+    const result = probeLine('/dev/ttyX', { ...parts, signal: new AbortController().signal, ...changes }).finally(() => {
       isOver = true;
     });
-    result.catch(() => {}); // Told to whoever asked, by the return below.
+    result.catch(() => {}); // The caller gets it by the return below.
     while (!isOver) await clock.advance(50);
     return result;
   };
@@ -110,7 +110,7 @@ t.test('where nobody answers at any speed, that is the answer', async (t) => {
   t.equal(openPorts(), 0);
 });
 
-t.test('a device that talks by itself is heard at its own speed, without a word to it', async (t) => {
+t.test('a device that sends without a request is found at its own speed, and nothing is sent to it', async (t) => {
   const { profiles } = readProfiles([], readPlacedYaml);
   const clock = createManualClock(0, 'none');
   const asked: string[] = [];
@@ -120,12 +120,12 @@ t.test('a device that talks by itself is heard at its own speed, without a word 
     return wire.port;
   };
   let isOver = false;
-  const parts = { from: 1, to: 3, serial: null, profiles, clock, openPort, tell: () => {}, signal: new AbortController().signal };
+  const parts = { from: 1, to: 3, serial: null, profiles, clock, openPort, report: () => {}, signal: new AbortController().signal };
   const looking = probeLine('/dev/ttyX', parts).finally(() => {
     isOver = true;
   });
   while (!isOver) await clock.advance(50);
-  t.match(await looking, { found: [], talker: { id: 'nova-sds011' }, serial: { baud: 9_600 } });
+  t.match(await looking, { found: [], uartDevice: { id: 'nova-sds011' }, serial: { baud: 9_600 } });
   t.strictSame(new Set(asked), new Set(['9600']), 'asked was only at the usual speed of Modbus');
 });
 

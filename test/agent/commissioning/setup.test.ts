@@ -12,7 +12,7 @@ import { createLineAsker } from '../../../agent/console/terminal/ask-line.ts';
 import { findProgram } from '../../platform/mosquitto.ts';
 import { SERIAL_8N2, testPoint, testProfile, writable } from '../../support/profiles.ts';
 
-const SAID = {
+const ANSWERS = {
   id: 'box',
   name: 'Rue "Haute": n° 5 # nord',
   position: '47.4736, -0.5541',
@@ -82,7 +82,7 @@ function seen(port: string, units: Readonly<Record<number, string | null>>): See
     device: null,
     exception: null,
   }));
-  return { port, serial: SERIAL_8N2, found, damaged: port === 'b' ? [9] : [], talker: null };
+  return { port, serial: SERIAL_8N2, found, damaged: port === 'b' ? [9] : [], uartDevice: null };
 }
 
 function draftOf(...lines: SeenLine[]) {
@@ -106,27 +106,27 @@ t.test('units become lamps, poles and sensors with names that count over all lin
 
 t.test('whatever was answered, the text is a cabinet that says just that', async (t) => {
   const draft = draftOf(seen('/dev/ttyS1', { 1: 'lamp', 2: 'twin', 3: 'ballasts', 7: 'pir', 9: null }), seen('b', {}));
-  const said = { ...SAID, broker: 'mqtts://broker.example.org', group: 'Angers', username: 'box' };
+  const answers = { ...ANSWERS, broker: 'mqtts://broker.example.org', group: 'Angers', username: 'box' };
   const keyFiles = { certFile: '/etc/luciole/cabinet.pem', keyFile: '/etc/luciole/cabinet.key' };
-  const text = cabinetText({ said, draft, keyFiles, passwordFile: '/etc/luciole/uplink.password', dataDir: '/data/box 1' });
+  const text = cabinetText({ answers, draft, keyFiles, passwordFile: '/etc/luciole/uplink.password', dataDir: '/data/box 1' });
   const { cabinet } = loadCabinet('cabinet.yaml', () => text);
   t.match(cabinet, {
-    name: SAID.name,
+    name: ANSWERS.name,
     latitudeDeg: 47.4736,
     zones: [{ id: 'on', kind: 'path', presence: { sensors: [{ threshold: 1 }] } }],
   });
   t.equal(cabinet.store.dir, '/data/box 1');
-  t.match(cabinet.uplink, { broker: said.broker, username: 'box', ...keyFiles });
+  t.match(cabinet.uplink, { broker: answers.broker, username: 'box', ...keyFiles });
   t.notMatch(text, /^# injected/m, 'a comment stays in its line');
   t.match(text, /# Unit 9 answers and no profile is proven/);
   t.match(text, /experimental: compare its values/);
 });
 
-t.test('a device that talks by itself is a line of its own, without an address', async (t) => {
+t.test('a device that sends without a request is a line of its own, without an address', async (t) => {
   const dust = testProfile('dust', [testPoint('pm2_5')], { category: 'air', transport: 'uart' });
   const text = cabinetText({
-    said: SAID,
-    draft: draftOf({ ...seen('/dev/ttyS1', {}), talker: dust }),
+    answers: ANSWERS,
+    draft: draftOf({ ...seen('/dev/ttyS1', {}), uartDevice: dust }),
     keyFiles: null,
     passwordFile: null,
     dataDir: null,
@@ -135,7 +135,7 @@ t.test('a device that talks by itself is a line of its own, without an address',
 });
 
 t.test('a line with nobody on it is a cabinet too, to be scanned later', async (t) => {
-  const text = cabinetText({ said: SAID, draft: draftOf(seen('/dev/ttyS1', {})), keyFiles: null, passwordFile: null, dataDir: null });
+  const text = cabinetText({ answers: ANSWERS, draft: draftOf(seen('/dev/ttyS1', {})), keyFiles: null, passwordFile: null, dataDir: null });
   t.match(loadCabinet('cabinet.yaml', () => text).cabinet, { lamps: [], zones: [], lines: [{ devices: [] }], uplink: null });
 });
 

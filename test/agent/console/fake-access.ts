@@ -1,18 +1,8 @@
 import { AccessError, type AccessTools, type LoginAnswer, type Role, type SessionEnd } from '../../../agent/core/access.ts';
 
-/** Users with the password `right`: `vera`, a viewer, `marie`, a technician, and `ada`, an admin; what was asked is kept. */
-export function createFakeAccess(asked: unknown[]): AccessTools {
+/** Logins with the password `right`. */
+function fakeSessions(): Pick<AccessTools, 'logIn' | 'ended' | 'logOut' | 'callerOf'> {
   const sessions = new Map<string, { user: string; role: Role; end: (how: SessionEnd) => void; ended: Promise<SessionEnd> }>();
-  const unknown = (user: string): never => {
-    throw new AccessError('unknown-user', `no user ${JSON.stringify(user)}; there are ada, marie`);
-  };
-  const known = async (kind: string, user: string, ...more: unknown[]): Promise<void> => {
-    asked.push({ [kind]: user, ...(more.length === 0 ? {} : { more }) });
-    if (user !== 'ada' && user !== 'marie') unknown(user);
-  };
-  const invitation = (user: string, role: 'technician' | 'admin' | 'viewer') => ({
-    ...{ user, role, oneTimePassword: 'ABCD-EFGH-JKMN-PQRS', untilMs: Date.parse('2026-12-04T21:41:07Z') },
-  });
   return {
     logIn: async ({ user, password, code, newPassword }): Promise<LoginAnswer> => {
       if (password !== 'right') return { state: 'wrong', waitMs: 0 };
@@ -34,6 +24,23 @@ export function createFakeAccess(asked: unknown[]): AccessTools {
       sessions.delete(token);
     },
     callerOf: (token) => sessions.get(token) ?? null,
+  };
+}
+
+/** Users with the password `right`: `vera`, a viewer, `marie`, a technician, and `ada`, an admin; `asked` gets what was requested. */
+export function createFakeAccess(asked: unknown[]): AccessTools {
+  const unknown = (user: string): never => {
+    throw new AccessError('unknown-user', `no user ${JSON.stringify(user)}; there are ada, marie`);
+  };
+  const known = async (kind: string, user: string, ...more: unknown[]): Promise<void> => {
+    asked.push({ [kind]: user, ...(more.length === 0 ? {} : { more }) });
+    if (user !== 'ada' && user !== 'marie') unknown(user);
+  };
+  const invitation = (user: string, role: 'technician' | 'admin' | 'viewer') => ({
+    ...{ user, role, oneTimePassword: 'ABCD-EFGH-JKMN-PQRS', untilMs: Date.parse('2026-12-04T21:41:07Z') },
+  });
+  return {
+    ...fakeSessions(),
     users: async () => [
       { name: 'ada', role: 'admin', invitedUntilMs: null, hasCodes: true, sessions: 0, lockedMs: 0 },
       {

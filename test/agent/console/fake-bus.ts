@@ -149,14 +149,14 @@ export function transaction(changes: Partial<BusTransaction> = {}): BusTransacti
 /** A line with a unit 7 that has all and refuses register 404, and a unit 9 that is not there; a profile knows 2001. What was asked is kept. */
 export function createFakeBus(asked: unknown[]): BusTools {
   return {
-    scan: async ({ signal: _, ...request }, tell) => {
+    scan: async ({ signal: _, ...request }, report) => {
       asked.push(request);
-      for (const done of [1, 124, 247]) tell({ done, total: 247, serial: SERIAL, found: null });
+      for (const done of [1, 124, 247]) report({ done, total: 247, serial: SERIAL, found: null });
       return scanResult();
     },
-    registers: async ({ signal: _, ...request }, tell) => {
+    registers: async ({ signal: _, ...request }, report) => {
       asked.push(request);
-      tell({ done: 100, total: 500 });
+      report({ done: 100, total: 500 });
       return registersResult();
     },
     read: async (request) => {
@@ -178,10 +178,10 @@ export function createFakeBus(asked: unknown[]): BusTools {
       };
     },
     stats: () => [lineStats(), lineStats({ line: 'air', kind: 'uart', units: [], advice: [], urgentWaitMs: null })],
-    watch: (line, tell) => {
+    watch: (line, report) => {
       asked.push(`watch ${line}`);
-      tell(transaction());
-      tell(transaction({ unit: 9, error: 'timeout', turnaroundMs: null }));
+      report(transaction());
+      report(transaction({ unit: 9, error: 'timeout', turnaroundMs: null }));
       return () => void asked.push(`unwatch ${line}`);
     },
   };

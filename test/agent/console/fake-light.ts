@@ -54,7 +54,7 @@ export function zoneLightView(changes: Partial<ZoneLightView> = {}): ZoneLightVi
   };
 }
 
-/** Answers from fixed facts; a walk tells two detections at once, a lamp blinks once. */
+/** Answers from fixed facts; a walk reports two detections at once, a lamp blinks once. */
 export function fakeLight(asked: unknown[]): LightTools {
   return {
     tonight: (zone) => {
@@ -62,19 +62,19 @@ export function fakeLight(asked: unknown[]): LightTools {
       return [tonight()];
     },
     zones: () => [zoneLightView()],
-    walkTest(zone, forMs, tell) {
+    walkTest(zone, forMs, report) {
       asked.push({ walkTest: zone, forMs });
       queueMicrotask(() => {
-        tell({ atMs: AT_MS, pointId: 'S01.motion', pole: 'P03', raised: ['L02', 'L03'], alreadyLit: false, latencyMs: 42 });
-        tell({ atMs: AT_MS + 2_500, pointId: 'S01.motion', pole: 'P03', raised: [], alreadyLit: true, latencyMs: null });
+        report({ atMs: AT_MS, pointId: 'S01.motion', pole: 'P03', raised: ['L02', 'L03'], alreadyLit: false, latencyMs: 42 });
+        report({ atMs: AT_MS + 2_500, pointId: 'S01.motion', pole: 'P03', raised: [], alreadyLit: true, latencyMs: null });
       });
       return { night: true, sensors: ['S01.motion', 'S02.motion'], stop: () => void asked.push('walk stopped') };
     },
-    identify({ tell, ...request }) {
+    identify({ tell: report, ...request }) {
       asked.push(request);
       if (request.lamp === 'L09')
         throw new RangeError('L09 is locked at 100 % by console:eve, so it cannot blink; `luciole release L09` first');
-      tell(100);
+      report(100);
       return { lowPct: 20, highPct: 100, stop: () => void asked.push('identify stopped') };
     },
     hours(target) {

@@ -41,6 +41,7 @@ export function chore(name: string, changes: Partial<ChoreView> = {}): ChoreView
   };
 }
 
+/** A healthy store, with these changes. */
 export function fakeStoreView(changes: Partial<StoreView> = {}): StoreView {
   return {
     ...storeStatus(),
@@ -148,6 +149,8 @@ export function exportOf(all: readonly StoredFrame[], { fromMs, toMs, afterSeq, 
   return { epoch: storeStatus().epoch, frames, nextSeq };
 }
 
+const HASH = '0123456789abcdef'.repeat(4);
+
 export function auditPage(isVerified: boolean, problems: readonly string[] = []): AuditPage {
   const user = {
     user: 'marie',
@@ -168,5 +171,3 @@ export function auditPage(isVerified: boolean, problems: readonly string[] = [])
   const entries = [user, platform].map((note, index) => ({ ...note, n: index + 12, atMs: AT_MS - 60_000 * (2 - index), hash: HASH }));
   return { entries, head: { n: 13, hash: HASH }, verdict: isVerified ? { entries: 13, firstN: 1, problems } : null };
 }
-
-const HASH = '0123456789abcdef'.repeat(4);

@@ -94,8 +94,8 @@ export const TRACE: readonly TraceEntry[] = [
 export function fakeUplinkTools(asked: unknown[]): UplinkTools {
   return {
     trace: () => TRACE,
-    watch: (tell) => {
-      for (const entry of TRACE) tell(entry);
+    watch: (report) => {
+      for (const entry of TRACE) report(entry);
       return () => void asked.push('stopped watching');
     },
     reconnect: (by) => {

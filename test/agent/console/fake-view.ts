@@ -47,6 +47,7 @@ export function line(id: string, changes: Partial<LineView> = {}): LineView {
   };
 }
 
+/** The event of a silent unit. */
 export function fakeEvent(number: number, changes: Partial<AgentEvent> = {}): AgentEvent {
   return {
     id: `unit-silent:${lampId(number)}:${AT_MS}`,
@@ -170,7 +171,43 @@ export function outcome(changes: Partial<Outcome> = {}): Outcome {
   };
 }
 
-/** An agent that answers from fixed facts and keeps what it was asked to do. */
+function fakeUplink(asked: unknown[]): Pick<AgentView, 'uplink' | 'uplinkTools' | 'testUplink'> {
+  return {
+    uplink: async () => uplinkView(),
+    uplinkTools: fakeUplinkTools(asked),
+    testUplink: async ({ broker }, report) => {
+      asked.push({ broker });
+      for (const step of uplinkTest().steps) report(step);
+      return uplinkTest({ broker: broker ?? uplinkTest().broker });
+    },
+  };
+}
+
+/** Verifies each override but one to 0 %, which it refuses. */
+function fakeOverrides(asked: unknown[]): Pick<AgentView, 'override' | 'release'> {
+  return {
+    override: async (request) => {
+      asked.push(request);
+      const answer =
+        request.levelPct === 0
+          ? outcome({
+              target: request.target,
+              levelPct: 0,
+              state: 'refused',
+              reason: 'zone bressigny may not be darker than 10 %',
+              lamps: {},
+            })
+          : outcome({ target: request.target, levelPct: request.levelPct });
+      return { ...answer, untilMs: AT_MS + request.minutes * 60_000 };
+    },
+    release: async (request) => {
+      asked.push(request);
+      return outcome({ target: request.target, levelPct: null });
+    },
+  };
+}
+
+/** An agent that answers from fixed facts; `asked` gets the requests, `noted` the audit notes. */
 export function createFakeView(): AgentView & { readonly asked: unknown[]; readonly noted: AuditNote[] } {
   const asked: unknown[] = [];
   const noted: AuditNote[] = [];
@@ -199,24 +236,7 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
       return { id, kind: 'lamp', lamps: [{ ...whyLamp(7), measuredPct: null, sinceMs: atMs, requestedPct: 5 }], atMs };
     },
     why: (id) => (id === 'bressigny' ? whyZone() : id === 'L09' ? undefined : { id, kind: 'lamp', lamps: [whyLamp(7, true)] }),
-    override: async (request) => {
-      asked.push(request);
-      const answer =
-        request.levelPct === 0
-          ? outcome({
-              target: request.target,
-              levelPct: 0,
-              state: 'refused',
-              reason: 'zone bressigny may not be darker than 10 %',
-              lamps: {},
-            })
-          : outcome({ target: request.target, levelPct: request.levelPct });
-      return { ...answer, untilMs: AT_MS + request.minutes * 60_000 };
-    },
-    release: async (request) => {
-      asked.push(request);
-      return outcome({ target: request.target, levelPct: null });
-    },
+    ...fakeOverrides(asked),
     bus: createFakeBus(asked),
     events: async ({ activeOnly }) => (activeOnly ? [fakeEvent(1)] : [fakeEvent(1), fakeEvent(2, { severity: 'info', endMs: AT_MS })]),
     history: async (query) => {
@@ -233,13 +253,7 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
       asked.push(query);
       return query.by === 'month' ? undefined : energy();
     },
-    uplink: async () => uplinkView(),
-    uplinkTools: fakeUplinkTools(asked),
-    testUplink: async ({ broker }, tell) => {
-      asked.push({ broker });
-      for (const step of uplinkTest().steps) tell(step);
-      return uplinkTest({ broker: broker ?? uplinkTest().broker });
-    },
+    ...fakeUplink(asked),
     profiles,
     profile: (id) => (id === METER.id ? METER : undefined),
     language: 'en',

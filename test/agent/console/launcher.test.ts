@@ -9,7 +9,7 @@ const LAUNCHER = join(ROOT, 'agent/luciole.js');
 /** Where a machine keeps its own Node, which may be older than ours. */
 const OWN_NODE = ['/usr/local/bin/node', '/usr/bin/node'].find((path) => existsSync(path)) ?? process.execPath;
 
-/** The launcher beside a program that only says how it was started. */
+/** The launcher next to a program that only prints how it was started. */
 function launcherWith(t: Test, mainSource: string, pinned: boolean): string {
   const home = programFolder(t);
   mkdirSync(join(home, 'agent'));
@@ -64,9 +64,9 @@ const isNewEnough = ([major = 0, minor = 0]: readonly number[]): boolean => majo
 const skip = isNewEnough(ownVersion) ? 'this machine has no old Node' : false;
 
 t.test('a Node that is too old hands over to the pinned one, or says what is missing', { skip }, async (t) => {
-  const told = await run([OWN_NODE, launcherWith(t, TELL, true), 'run', 'a b']);
-  t.match(told, { code: 7, err: '' });
-  t.strictSame(JSON.parse(told.out).slice(1), [['run', 'a b'], RUN_FLAGS]);
+  const result = await run([OWN_NODE, launcherWith(t, TELL, true), 'run', 'a b']);
+  t.match(result, { code: 7, err: '' });
+  t.strictSame(JSON.parse(result.out).slice(1), [['run', 'a b'], RUN_FLAGS]);
 
   const missing = await run([OWN_NODE, launcherWith(t, TELL, false), 'version']);
   t.match(missing, { code: 1, out: '', err: /needs Node 22\.18 or newer; this is v\d+[\s\S]*npm ci/ });

@@ -1,4 +1,4 @@
-/** Pages as a technician sees them: what each says, and that it fits any terminal. */
+/** Checks rendered pages: the text of each, and that it fits any terminal. */
 import t from 'tap';
 import type { Page } from '../../../agent/console/text/page.ts';
 import { plain } from '../../../agent/console/text/plain-text.ts';
@@ -10,14 +10,14 @@ export const same = <T>(value: T): T => plain(value) as T;
 
 export const HOUR_MS = 3_600_000;
 
-/** Each page as a text, and what it says. */
-export type Sheets = readonly (readonly [story: string, text: string, says: readonly RegExp[]])[];
+/** Each page as a text, and patterns of what it must contain. */
+export type Sheets = readonly (readonly [story: string, text: string, patterns: readonly RegExp[]])[];
 
-/** Tests that each page says what it should, and fits any terminal. */
+/** Tests that each page matches its patterns and fits any terminal. */
 export function checkSheets(sheets: Sheets): void {
-  for (const [story, text, says] of sheets) {
+  for (const [story, text, patterns] of sheets) {
     t.test(story, async (t) => {
-      for (const pattern of says) t.match(text, pattern);
+      for (const pattern of patterns) t.match(text, pattern);
       t.notMatch(text, /undefined|null|NaN/);
       t.match(text, /^[\x20-\x7e\n]+$/, 'printable ASCII');
       t.notMatch(text, /[^\n]{81}/, 'no line wider than 80 columns');

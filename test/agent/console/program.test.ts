@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ROOT, run, startProgram } from './program.ts';
 
-/** The program as it is, with an agent that only tells what it was given and does as its file's name says. */
+/** The program as it is, with an agent that only prints its arguments and exits as its file's name says. */
 const PROBLEMS = "[{ file: 'bad.yaml', line: 3, column: 7, path: 'lines[0].port', message: 'found 5, allowed a path' }]";
 
 const FAKE_APP = `

@@ -38,6 +38,7 @@ export async function run(words: readonly string[], options: SpawnOptions = {}):
   return { code, ...text };
 }
 
+/** Runs the program in a process of its own. */
 export const runLuciole = (...words: string[]): Promise<Ended> => run([process.execPath, MAIN, ...words]);
 
 /** The same without a process of its own; what only the program can do is refused. */
@@ -45,21 +46,22 @@ export function inProcess(...words: string[]): Promise<Ended> {
   return inProcessWith({}, ...words);
 }
 
+/** What was shown at the foot of the terminal on the way. */
+export const drawn: string[] = [];
+
 export async function inProcessWith(changes: Partial<Terminal>, ...words: string[]): Promise<Ended> {
   const text = { out: '', err: '' };
   const add = (stream: 'out' | 'err') => (more: string) => {
     text[stream] += more;
   };
   const status = { show: (line: string) => drawn.push(line), clear: () => {} };
-  const shelf = async () => ({ ...createFakeView(), about: 'no agent answers: the shelf of the program' });
-  const terminal = { widthCols: 80, colour: false, user: 'tech', version: 'luciole 0', socketPath: null, status, shelf };
+  const localFiles = async () => ({ ...createFakeView(), about: 'no agent answers: the shelf of the program' });
+  const terminal = { widthCols: 80, colour: false, user: 'tech', version: 'luciole 0', socketPath: null, status, localFiles };
   const code = await runCommandLine(words, { ...terminal, out: add('out'), err: add('err'), ...changes }, NO_ACTIONS);
   return { code, ...text };
 }
 
-/** What was shown at the foot of the terminal on the way. */
-export const drawn: string[] = [];
-
+/** A folder with a path short enough for a socket, removed after the test. */
 export function programFolder(t: Test): string {
   const path = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   t.teardown(() => rmSync(path, { recursive: true, force: true }));

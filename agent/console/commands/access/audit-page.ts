@@ -1,8 +1,4 @@
-/**
- * Who did what, the newest last, and whether the record is whole.
- *
- * Owns the layout of `luciole audit`. Pure.
- */
+/** Renders `luciole audit`: user and action, the newest last, and whether the record is complete. Pure. */
 import type { AuditEntry, AuditHead, AuditPage, AuditVerdict } from '../../../core/audit-tools.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, count, NOTHING, type Page, translated } from '../../text/page.ts';

@@ -46,7 +46,7 @@ export const LOGIN = agentCommand<LoginRequest, LoginAnswer | LoginEnd, LoginAns
     if (!STEPS.includes(answer.state)) await note(view, job.caller, request, answer);
     if (answer.state !== 'in') return answer;
     const how = await lasting(view, answer.token, answer, job);
-    view.audit.note({ user: answer.user, role: answer.role, door: job.caller.door, action: 'logout', detail: '', result: how });
+    view.audit.note({ user: answer.user, role: answer.role, door: job.caller.socketKind, action: 'logout', detail: '', result: how });
     return { state: 'ended', how };
   },
   render: async () => '',
@@ -69,25 +69,25 @@ const STATE = agentCommand({
 });
 
 /** How it ended. */
-async function lasting(view: AgentView, token: string, answer: LoginAnswer, { tell, signal }: Job): Promise<string> {
+async function lasting(view: AgentView, token: string, answer: LoginAnswer, { report, signal }: Job): Promise<string> {
   const gone = new Promise<string>((resolve) => {
     if (signal.aborted) resolve('hang-up');
     signal.addEventListener('abort', () => resolve('hang-up'), { once: true });
   });
-  // Who does not hear of it can use it for nothing.
-  if (!tell(answer)) view.access.logOut(token);
+  // A client that does not receive the token cannot use it.
+  if (!report(answer)) view.access.logOut(token);
   const how = await Promise.race([view.access.ended(token), gone]);
   view.access.logOut(token);
   return how;
 }
 
-/** A name that is none may be a password typed in the wrong place: it is written nowhere. */
-async function note(view: AgentView, { door }: Caller, asked: LoginRequest, answer: LoginAnswer): Promise<void> {
+/** An unknown name may be a password typed in the wrong place, so it is not noted. */
+async function note(view: AgentView, { socketKind }: Caller, asked: LoginRequest, answer: LoginAnswer): Promise<void> {
   const known = await view.access.users().catch(() => []);
   const user = known.some(({ name }) => name === asked.user) ? asked.user : 'unknown';
   const result = answer.state === 'in' ? 'ok' : answer.state;
   const role = answer.state === 'in' ? answer.role : '';
-  view.audit.note({ user, role, door, action: 'login', detail: '', result });
+  view.audit.note({ user, role, door: socketKind, action: 'login', detail: '', result });
 }
 
 function secretArg(args: RawArgs, name: string): string {

@@ -1,8 +1,4 @@
-/**
- * Users of the console, and what is shown once to one of them.
- *
- * Owns the layout of `luciole user`. Pure.
- */
+/** Renders `luciole user`: users of the console, and secrets that are shown once. Pure. */
 import type { CodeOffer, Invitation, UserView } from '../../../core/access.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { dayTime, NOTHING, type Page, translated } from '../../text/page.ts';
@@ -14,10 +10,10 @@ export function renderUsers(users: readonly UserView[], page: Page): string {
   const columns = [
     { title: 'User', maxCols: 31 },
     { title: 'Role' },
-    { title: 'Codes', isTold: true },
+    { title: 'Codes', isTranslated: true },
     { title: 'Logged in', align: 'right' },
     { title: 'Waits', align: 'right' },
-    { title: 'Password', isTold: true },
+    { title: 'Password', isTranslated: true },
   ] as const;
   const rows = users.map(({ name, role, hasCodes, sessions, lockedMs, invitedUntilMs }) => [
     name,

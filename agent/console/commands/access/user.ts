@@ -24,7 +24,7 @@ const TIMEOUT_MS = 60_000;
 const NAME = { name: 'name', summary: 'a user of the cabinet', required: true } as const;
 const OWN_NAME = { name: 'name', summary: 'another user, for admins (default: yourself)', required: false } as const;
 
-/** What a change of users says once it is made. */
+/** The result of a change of users. */
 interface Done {
   readonly user: string;
   readonly done: string;
@@ -40,7 +40,7 @@ const list = agentCommand({
   examples: ['luciole user list', 'luciole user list --json'],
   timeoutMs: TIMEOUT_MS,
   read: () => ({}),
-  answer: (view): Promise<readonly UserView[]> => told(view.access.users()),
+  answer: (view): Promise<readonly UserView[]> => withAccessErrors(view.access.users()),
   render: async (result, page) => (await import('./user-page.ts')).renderUsers(result, page),
 });
 
@@ -54,7 +54,7 @@ const add = agentCommand({
   examples: ['luciole user add marie', 'luciole user add luc --role admin'],
   timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name'), role: roleArg(args, 'technician') }),
-  answer: (view, { name, role }): Promise<Invitation> => told(view.access.add(name, role)),
+  answer: (view, { name, role }): Promise<Invitation> => withAccessErrors(view.access.add(name, role)),
   render: async (result, page) => (await import('./user-page.ts')).renderInvitation(result, page),
   audit: ({ user, role }) => ({ user, role }),
 });
@@ -69,7 +69,7 @@ const enrol = agentCommand({
   examples: ['luciole user enrol marie', 'luciole user enrol marie --json'],
   timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name') }),
-  answer: (view, { name }): Promise<Invitation> => told(view.access.invite(name)),
+  answer: (view, { name }): Promise<Invitation> => withAccessErrors(view.access.invite(name)),
   render: async (result, page) => (await import('./user-page.ts')).renderInvitation(result, page),
   audit: ({ user }) => ({ user }),
 });
@@ -140,7 +140,7 @@ const totp = agentCommand<{ what: string; name: string | null; code: string }, C
   read: (args) => ({ what: whatArg(args), name: nameArg(args), code: args['what'] === 'confirm' ? textArg(args, 'code') : '' }),
   answer: (view, { what, name, code }, { caller }) => {
     const user = whose(name, caller);
-    if (what === 'on') return told(view.access.offerCodes(user));
+    if (what === 'on') return withAccessErrors(view.access.offerCodes(user));
     if (what === 'confirm') return done(user, `${user} is asked for a code from now on`, view.access.confirmCodes(user, code));
     return done(user, `${user} is asked for no code any more`, view.access.dropCodes(user));
   },
@@ -150,7 +150,7 @@ const totp = agentCommand<{ what: string; name: string | null; code: string }, C
 });
 
 async function done(user: string, text: string, change: Promise<void>): Promise<Done> {
-  await told(change);
+  await withAccessErrors(change);
   return { user, done: text };
 }
 
@@ -165,8 +165,8 @@ const CODES: Readonly<Record<AccessErrorCode, ConsoleErrorCode>> = {
   file: 'failed',
 };
 
-/** Errors: rejects with ConsoleError in the words of what could not be done. */
-async function told<T>(work: Promise<T>): Promise<T> {
+/** Errors: rejects with ConsoleError instead of AccessError, with the same message. */
+async function withAccessErrors<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

@@ -5,7 +5,7 @@ import { count, formatNumber, NOTHING, type Page, since, stateWord, translated }
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-/** The table of `luciole devices`: who is on which line and when it last answered. `state` is what was asked for where it may be that of none. */
+/** The table of `luciole devices`: the line of each device and when it last answered. `state` is the requested filter, which may match none. */
 export function renderDevices(devices: readonly DeviceView[], page: Page, state = ''): string {
   if (devices.length === 0) return translated(state === '' ? 'no devices in the configuration' : `no device is ${state}`, page);
   const rows = devices.map((device) => [

@@ -1,8 +1,4 @@
-/**
- * What happened in the cabinet, the newest last, so that it stands above the prompt.
- *
- * Owns the layout of `luciole events`. Pure.
- */
+/** Renders `luciole events`: the newest last, so that it is next to the prompt. Pure. */
 import type { AgentEvent } from '../../../core/words.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, count, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
@@ -31,13 +27,13 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
   return [...tableLines(columns, rows, page), '', translated(sum, page)].join('\n');
 }
 
-/** What happened, without what it is about, which stands beside it. The whole sentence is told, and shortened then. */
+/** The text of an event without its source, which is in the column next to it. It is translated as a whole, then shortened. */
 export function eventText({ source, text }: Pick<AgentEvent, 'source' | 'text'>, page: Pick<Page, 'language'>): string {
   const sentence = translated(text.replace(`${source}: `, ''), page);
   return sentence.startsWith(`${source} `) ? sentence.slice(source.length + 1) : sentence;
 }
 
-/** A notice has no length; what is not over says so. */
+/** How long it lasted: nothing for a notice, the time so far and `+` for an event that has not ended. */
 function lasted({ startMs, endMs }: AgentEvent, page: Page): string {
   if (endMs === null) return `${since(startMs, page)} +`;
   return endMs === startMs ? NOTHING : translated(formatDuration(endMs - startMs), page);

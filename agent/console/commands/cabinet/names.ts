@@ -49,7 +49,7 @@ export const NAMES = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-/** Asked at the door, before anybody has logged in: it says nothing else. */
+/** Answered without a login, so it contains nothing else. */
 export const GREETING = agentCommand({
   name: 'greeting',
   role: 'anyone',

@@ -1,8 +1,4 @@
-/**
- * The cabinet on one screen: what time it thinks it is, what burns and why, which lines, units and stores are well.
- *
- * Owns the layout of `luciole status`, at most 24 lines. Pure.
- */
+/** Renders `luciole status` on one screen of at most 24 lines: time, lamps and reasons, lines, units, store. Pure. */
 import type { LineView } from '../../../core/ports.ts';
 import type { StatusView, ZoneView } from '../../../core/views.ts';
 import type { AgentEvent } from '../../../core/words.ts';
@@ -110,6 +106,13 @@ function shares(freeRows: number, wanted: readonly number[]): readonly number[] 
   return given;
 }
 
+const TRUST: Readonly<Record<StatusView['clockQuality'], string>> = {
+  none: ' (not set), lamps stay lit',
+  restored: ', lamps stay lit',
+  rtc: '',
+  synced: '',
+};
+
 function head(view: StatusView, page: Page): string[] {
   const { cabinet, night, sunAltitudeDeg, clockQuality } = view;
   const sun = `sun ${formatNumber(Math.abs(sunAltitudeDeg), 1)} deg ${sunAltitudeDeg < 0 ? 'below' : 'above'} the horizon`;
@@ -122,13 +125,6 @@ function head(view: StatusView, page: Page): string[] {
     ...one('Agent', `luciole ${view.version}, up ${formatDuration(view.upS * 1_000)}, ${formatNumber(view.rssMb)} MB, ${started}`, page),
   ];
 }
-
-const TRUST: Readonly<Record<StatusView['clockQuality'], string>> = {
-  none: ' (not set), lamps stay lit',
-  restored: ', lamps stay lit',
-  rtc: '',
-  synced: '',
-};
 
 function zoneList(zones: readonly ZoneView[], page: Page): List {
   const rows = zones.map((zone) => {
@@ -201,14 +197,14 @@ function totals({ units, store, uplink, detections, lampsRaised }: StatusView, p
   ];
 }
 
+const SEVERITIES = ['info', 'warning', 'alarm'];
+
 function eventList(events: readonly AgentEvent[], page: Page): List {
   const worst = [...events].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.startMs - a.startMs);
   const rows = worst.map((event) => [stateWord(event.severity, page), event.source, since(event.startMs, page), eventText(event, page)]);
   const columns = [{ title: 'Events' }, { title: 'About', maxCols: 16 }, { title: 'For' }, { title: '' }] as const;
   return listOf('event', columns, rows, page);
 }
-
-const SEVERITIES = ['info', 'warning', 'alarm'];
 
 /** One labelled line, cut at the edge: the screen has no room for a second. */
 function one(label: string, text: string, page: Page): string[] {

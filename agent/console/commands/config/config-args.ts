@@ -10,9 +10,9 @@ export const CONFIG_GROUP = 'Agent:';
 export const REVISION_NUMBERS = { min: 1, max: 9_999_999 };
 
 /** Errors: throws ConsoleError 'failed' where this run takes no other configuration. */
-export function configOf({ config: desk }: AgentView): ConfigManager {
-  if (desk === null) throw new ConsoleError('failed', 'this run of the agent takes no other configuration (safe mode, or a rehearsal)');
-  return desk;
+export function configOf({ config: manager }: AgentView): ConfigManager {
+  if (manager === null) throw new ConsoleError('failed', 'this run of the agent takes no other configuration (safe mode, or a rehearsal)');
+  return manager;
 }
 
 export function isConfigDone({ state }: ConfigAnswer): boolean {

@@ -110,7 +110,7 @@ function readCommit(args: RawArgs): CommitArgs {
   };
 }
 
-/** Errors: throws ConsoleError 'denied' for less light than the floor by somebody who is no admin. */
+/** Errors: throws ConsoleError 'denied' where a user who is no admin goes below the light floor. */
 export function commitRequest(args: CommitArgs, { caller, source: by }: Pick<Job, 'caller' | 'source'>): CommitRequest {
   if (args.lowersFloor && !mayUse(caller.role, 'admin'))
     throw new ConsoleError('denied', `--lower-floor needs the role admin; ${caller.user} is ${caller.role ?? 'not logged in'}`);

@@ -1,7 +1,7 @@
 /**
- * `config load` and `config export`: a file of this machine into the candidate, and what runs as an exact text.
+ * `config load` and `config export`: loads a local file into the candidate, and prints the running configuration as exact text.
  *
- * Owns the cutting into parts that fit one request.
+ * A large file is sent in parts that fit one request.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

@@ -1,8 +1,4 @@
-/**
- * The configuration for a person: what runs, what would change, what is wrong, what became of it.
- *
- * Owns the layout of `luciole config` and its verbs. Pure.
- */
+/** Renders `luciole config` and its verbs: what runs, what would change, what is wrong, what the result is. Pure. */
 import { formatProblem } from '../../../core/errors.ts';
 import type { CommitRequest, ConfigAnswer, ConfigChange, ConfigView, Revision } from '../../../core/revisions.ts';
 import { formatDuration } from '../../text/duration.ts';
@@ -27,6 +23,7 @@ export function renderConfig({ running, trial, candidate, trouble }: ConfigView,
   return sheet.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
 }
 
+/** Renders `config history`, the newest revision first. */
 export function renderRevisions(revisions: readonly Revision[], page: Page): string {
   const rows = revisions.map(({ number, atMs, by, why, state, reason }) => [
     String(number),
@@ -40,7 +37,7 @@ export function renderRevisions(revisions: readonly Revision[], page: Page): str
     { title: 'When' },
     { title: 'State' },
     { title: 'By', maxCols: 20 },
-    { title: 'Why', wraps: true, isTold: true },
+    { title: 'Why', wraps: true, isTranslated: true },
   ] as const;
   return tableLines(columns, rows, page).join('\n');
 }
@@ -52,6 +49,7 @@ export function renderPut(answer: ConfigAnswer, page: Sheet): string {
   );
 }
 
+/** Renders the result of `config check`. */
 export function renderConfigCheck(answer: ConfigAnswer, page: Sheet): string {
   const { warnings, touches } = answer;
   return (
@@ -132,7 +130,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   console: 'the language of new sessions',
 };
 
-/** What of the running cabinet is taken up anew. */
+/** Parts of the running cabinet that are started again. */
 function touchText(touches: readonly string[]): string {
   return touches.length === 0 ? 'nothing that runs is changed' : `it changes ${touches.map((room) => ROOMS[room] ?? room).join(', ')}`;
 }

@@ -29,6 +29,8 @@ export const CONFIG = agentCommand({
   render: async (result, page) => (await import('./config-page.ts')).renderConfig(result, page),
 });
 
+const NO_CANDIDATE = 'there is no candidate: begin one with `luciole config set` or `luciole config load`';
+
 /** Also asked by `config export`. */
 export const CONFIG_SHOW = agentCommand({
   name: 'config show',
@@ -65,8 +67,6 @@ export const CONFIG_SHOW = agentCommand({
   },
   render: async ({ lines }) => lines.join('\n').trimEnd(),
 });
-
-const NO_CANDIDATE = 'there is no candidate: begin one with `luciole config set` or `luciole config load`';
 
 export const CONFIG_HISTORY = agentCommand({
   name: 'config history',

@@ -1,11 +1,10 @@
 /**
- * A text as lines that can be pasted into a session: whatever the text holds, none of its lines, and no rest of one, is a command.
+ * Encodes a text as lines that can be pasted into a session: whatever the text holds, no line of it, and no rest of a line, is a command.
+ * Pure.
  *
- * Owns this form. Pure.
- *
- * Shape: each line is `!`, printable ASCII and `||`; a session takes what begins with `!` for a remark, and refuses what ends with an empty
- * filter. Other characters stand as `\uXXXX`, a backslash doubled; one alone at the end joins the next line. The last line is `end`, the
- * SHA-256 of the text in hex, and `||`: nothing is taken unless all of it arrived.
+ * Shape: each line is `!`, printable ASCII and `||`; a session takes what begins with `!` for a remark, and refuses what ends with an
+ * empty filter. Other characters are written as `\uXXXX`, a backslash doubled; one alone at the end joins the next line. The last line is
+ * `end`, the SHA-256 of the text in hex, and `||`: nothing is loaded unless all of it arrived.
  */
 import { createHash } from 'node:crypto';
 

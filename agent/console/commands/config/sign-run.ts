@@ -1,8 +1,4 @@
-/**
- * `luciole config keygen`, `config sign` and `config verify`: signatures on revisions, made and checked on a desk without an agent.
- *
- * Owns the files.
- */
+/** `luciole config keygen`, `config sign` and `config verify`: makes and checks signatures of revisions offline, without an agent. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -38,8 +34,8 @@ export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<nu
   const key = revisionKeyText(publicKey);
   if (args['json'] === true) terminal.out(`${JSON.stringify({ file, key })}\n`);
   else {
-    say(terminal, `Wrote the private key to ${file}: keep it on the desk, never on a cabinet.`);
-    say(terminal, 'The public half, for trust.revisionKeys of each cabinet file:');
+    print(terminal, `Wrote the private key to ${file}: keep it on the desk, never on a cabinet.`);
+    print(terminal, 'The public half, for trust.revisionKeys of each cabinet file:');
     terminal.out(`trust: { revisionKeys: [{ id: ${idFrom(file)}, key: "${key}" }] }\n`);
   }
   return 0;
@@ -61,7 +57,7 @@ export async function runSign(args: LocalArgs, terminal: Terminal): Promise<numb
   if (args['json'] === true) terminal.out(`${JSON.stringify({ file, out, signature, hash, cabinets, serial: signedMs, untilMs, key })}\n`);
   else {
     const whom = cabinets.includes('*') ? 'every cabinet' : cabinets.join(', ');
-    say(terminal, `Signed ${file} for ${whom}, until ${new Date(untilMs).toISOString().slice(0, 16)}Z: ${out}`);
+    print(terminal, `Signed ${file} for ${whom}, until ${new Date(untilMs).toISOString().slice(0, 16)}Z: ${out}`);
   }
   return 0;
 }
@@ -79,7 +75,7 @@ export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<nu
   const files = filesOf(file, listOf(args['profile']));
   const verdict = verifyRevisionSignature({ files, signature, keys, cabinetId, nowMs: nowMs(), lastSerial: 0 });
   if (args['json'] === true) terminal.out(`${JSON.stringify({ file, signature: from, cabinet: cabinetId, ...verdict })}\n`);
-  else if (verdict.ok) say(terminal, `${file} is signed by ${verdict.keyId} for ${cabinetId === '*' ? 'every cabinet' : cabinetId}`);
+  else if (verdict.ok) print(terminal, `${file} is signed by ${verdict.keyId} for ${cabinetId === '*' ? 'every cabinet' : cabinetId}`);
   else terminal.err(`${paragraph(`${file}: ${refusalText(verdict.code)}`, terminal).join('\n')}\n`);
   return verdict.ok ? 0 : EXIT_REFUSED;
 }
@@ -192,6 +188,6 @@ function nowMs(): number {
   return createSystemClock({ quality: () => 'none' }).wallMs();
 }
 
-function say(terminal: Terminal, line: string): void {
+function print(terminal: Terminal, line: string): void {
   terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
 }

@@ -1,8 +1,4 @@
-/**
- * Hours, levels, kilowatt hours and savings: as tables, as CSV.
- *
- * Owns the layout of `luciole energy` and the words that say what is computed, what is measured and what nobody knows. Pure.
- */
+/** Renders `luciole energy` as tables or CSV, and says which values are computed, measured or unknown. Pure. */
 import type { EnergyMeter, EnergyQuery, EnergyRow, EnergyView } from '../../../core/views.ts';
 import { csvLine } from '../../text/csv.ts';
 import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
@@ -16,7 +12,7 @@ export type EnergyForm = 'table' | 'csv';
 export interface EnergyAnswer extends EnergyView, Pick<EnergyQuery, 'by' | 'zone'> {}
 
 /** Shorter breaks are not worth a line. Units: h. Source: assumed; a restart takes seconds. */
-const TOLD_H = 0.1;
+const MIN_SHOWN_H = 0.1;
 /** Less would read as no time at all. Units: h. */
 const SHOWN_H = 0.005;
 const RIGHT = { align: 'right' } as const;
@@ -45,6 +41,11 @@ function nothing({ zone }: EnergyAnswer): string {
   return `no night of ${zone ?? 'this time'} was counted; counting begins with the first start of the agent, once the time is known`;
 }
 
+const MAIN_COLUMNS: readonly TableColumn[] = ['Lit h', 'Level', 'Raised', 'Times', 'kWh', 'Before', 'Saved', '%'].map((name) => ({
+  title: name,
+  ...RIGHT,
+}));
+
 function mainTable({ rows, by }: EnergyAnswer, page: Page): string[] {
   const head: readonly TableColumn[] = by === null ? [] : [{ title: by === 'night' ? 'Night' : 'Month' }];
   const nights: readonly TableColumn[] = by === 'night' ? [] : [{ title: 'Nights', ...RIGHT }];
@@ -68,11 +69,6 @@ function mainTable({ rows, by }: EnergyAnswer, page: Page): string[] {
         ];
   return tableLines(columns, [...cells, ...total], page);
 }
-
-const MAIN_COLUMNS: readonly TableColumn[] = ['Lit h', 'Level', 'Raised', 'Times', 'kWh', 'Before', 'Saved', '%'].map((name) => ({
-  title: name,
-  ...RIGHT,
-}));
 
 function mainCells({ litH, meanLevelPct, raisedPct, activations, ...row }: EnergyRow): string[] {
   return [energy(litH), percent(meanLevelPct), percent(raisedPct), String(activations), ...energyCells(row)];
@@ -130,7 +126,7 @@ function notes({ rows, meters, zone, awayH, undatedH }: EnergyAnswer, page: Page
     ...line('Before', 'the baseline of the zone in cabinet.yaml, for the same nights'),
     ...line('Raised', `presence and traffic took ${energy(raised)} kWh of it`),
     ...(zone === null ? meterTexts(meters).flatMap((text) => line('Measured', text)) : []),
-    ...(unknown < TOLD_H
+    ...(unknown < MIN_SHOWN_H
       ? []
       : line(
           'Unknown',
@@ -139,8 +135,8 @@ function notes({ rows, meters, zone, awayH, undatedH }: EnergyAnswer, page: Page
             sum((row) => row.unknownSavedKwh),
           ),
         )),
-    ...(awayH < TOLD_H ? [] : line('Not seen', `${energy(awayH)} h: the agent did not run, nothing is counted for them`)),
-    ...(undatedH < TOLD_H
+    ...(awayH < MIN_SHOWN_H ? [] : line('Not seen', `${energy(awayH)} h: the agent did not run, nothing is counted for them`)),
+    ...(undatedH < MIN_SHOWN_H
       ? []
       : line('No time', `${energy(undatedH)} h were counted before the time was known, in the night in which it was`)),
   ];

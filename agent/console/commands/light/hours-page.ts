@@ -1,8 +1,4 @@
-/**
- * Burning hours of lamps, one row each.
- *
- * Owns the layout of `luciole hours`. Pure.
- */
+/** Renders `luciole hours`: the burning hours of lamps, one row each. Pure. */
 import type { HoursAnswer } from '../../../core/light-tools.ts';
 import { formatNumber, type Page, translated } from '../../text/page.ts';
 import { tableLines } from '../../text/text-table.ts';

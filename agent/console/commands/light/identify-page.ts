@@ -16,7 +16,7 @@ export interface Identified {
   readonly lowPct: LevelPct;
   readonly highPct: LevelPct;
   readonly durationMs: number;
-  /** Nobody finds a lamp that does not hear. */
+  /** A lamp that does not respond cannot be seen blinking. */
   readonly following: boolean;
 }
 

@@ -32,11 +32,11 @@ async function identifyLamp(view: AgentView, { lamp, forMs }: { lamp: string; fo
   const { clock, source } = job;
   const startMono = clock.monoMs();
   const follows = (): boolean => view.why(lamp)?.lamps[0]?.following ?? true;
-  const tell = (levelPct: LevelPct): void =>
-    void job.tell({
+  const report = (levelPct: LevelPct): void =>
+    void job.report({
       ...{ lamp, levelPct, restMs: Math.max(0, forMs - (clock.monoMs() - startMono)), following: follows() },
     } satisfies IdentifyProgress);
-  const run = view.light.identify({ lamp, forMs, source, tell });
+  const run = view.light.identify({ lamp, forMs, source, tell: report });
   return untilOver(job, forMs, () => {
     run.stop();
     return { lamp, lowPct: run.lowPct, highPct: run.highPct, durationMs: Math.round(clock.monoMs() - startMono), following: follows() };

@@ -1,4 +1,5 @@
-/** Names of lamps and zones as typed, and the failures of what is done in the street. */
+/** Names of lamps and zones as typed, and refusals of the street as console errors. */
+import { Refusal } from '../../../core/refusal.ts';
 import type { AgentView } from '../../../core/views.ts';
 import type { Target } from '../../../core/words.ts';
 import { textArg } from '../../command-spec.ts';
@@ -7,7 +8,7 @@ import type { RawArgs } from '../../protocol/protocol.ts';
 import { parseDuration, type SpanLimits } from '../../text/duration.ts';
 import { findName } from '../find-name.ts';
 
-/** The lamp or zone a person named; upper and lower case may be mixed up. Errors: throws ConsoleError 'unknown-name' with the nearest. */
+/** Finds the lamp or zone with this name, in any case. Errors: throws ConsoleError 'unknown-name' with the nearest name. */
 export function findTarget(view: AgentView, typed: string): Target {
   const { lamps, zones } = view.names();
   const id = findName(typed, [...lamps, ...zones], { noun: 'lamp or zone', listedBy: 'luciole status --json' });
@@ -26,12 +27,12 @@ export function spanArg(args: RawArgs, usual: string, span: SpanLimits): number 
   return parseDuration(args['for'] === undefined ? usual : textArg(args, 'for'), span);
 }
 
-/** Errors: rejects with ConsoleError 'failed' where the street does not have or bear what is asked. */
+/** Resolves with the result of `work`. Errors: rejects with ConsoleError 'failed' where the street refuses it. */
 export async function onStreet<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof RangeError) throw new ConsoleError('failed', error.message, { cause: error });
+    if (error instanceof Refusal) throw new ConsoleError('failed', error.message, { cause: error });
     throw error;
   }
 }

@@ -9,7 +9,10 @@ import { formatDuration } from '../../text/duration.ts';
 import { clockTime, formatLevel, type Page, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 
-/** How a command ended, and which lamps did not do as told. `untilMs` is null for a release. */
+/** Worst first: what a technician must act on. */
+const ORDER: readonly (OutcomeState | 'waiting')[] = ['failed', 'refused', 'waiting', 'received', 'queued', 'sent', 'verified'];
+
+/** How a command ended, and which lamps did not follow. `untilMs` is null for a release. */
 export function renderOutcome(outcome: Outcome, page: Page, untilMs: WallMs | null): string {
   const { target, waiting = [] } = outcome;
   const held = new Set(waiting.flatMap(({ lamps }) => lamps));
@@ -24,10 +27,7 @@ export function renderOutcome(outcome: Outcome, page: Page, untilMs: WallMs | nu
   const below = waiting.flatMap((each) => labelled('Below', belowText(each, outcome, page, untilMs), page));
   return [...labelled('Outcome', head, page), ...rows, ...below, ...ends(outcome, page, untilMs)].join('\n');
 }
-
-/** Worst first: what a technician must act on. */
-const ORDER: readonly (OutcomeState | 'waiting')[] = ['failed', 'refused', 'waiting', 'received', 'queued', 'sent', 'verified'];
-/** Lamps named before one wish; the others are counted. */
+/** Lamps named before one intent; the others are counted. */
 const NAMED_LAMPS = 4;
 
 /** A release that was taken up holds even when a lamp does not confirm its new level. */
@@ -47,15 +47,15 @@ function howItWent(
   return `override to ${formatLevel(levelPct)} ${how}`;
 }
 
-/** Which wish these lamps follow instead, who gave it, until when, and what ends it. */
-function belowText({ lamps, wish }: OverriddenLamps, outcome: Outcome, page: Page, untilMs: WallMs | null): string {
+/** Which intent these lamps follow instead: its user, its end, and what ends it. */
+function belowText({ lamps, wish: intent }: OverriddenLamps, outcome: Outcome, page: Page, untilMs: WallMs | null): string {
   const more = lamps.length - NAMED_LAMPS;
   const names = more > 0 ? `${lamps.slice(0, NAMED_LAMPS).join(', ')} and ${more} more` : lamps.join(', ');
-  const why = wish.reason === '' ? '' : ` (${wish.reason})`;
-  const until = `until ${clockTime(wish.untilMs, page)}, in ${formatDuration(Math.max(0, wish.untilMs - page.atMs))}`;
-  const then = untilMs !== null && untilMs <= wish.untilMs ? 'this one ends before' : 'this one shows then';
-  const release = releaseText(wish, outcome);
-  return `${names}: ${wish.rank} to ${formatLevel(wish.levelPct)} by ${wish.source}${why} ${until}; ${then}${release === '' ? '' : `; ${release}`}`;
+  const why = intent.reason === '' ? '' : ` (${intent.reason})`;
+  const until = `until ${clockTime(intent.untilMs, page)}, in ${formatDuration(Math.max(0, intent.untilMs - page.atMs))}`;
+  const then = untilMs !== null && untilMs <= intent.untilMs ? 'this one ends before' : 'this one shows then';
+  const release = releaseText(intent, outcome);
+  return `${names}: ${intent.rank} to ${formatLevel(intent.levelPct)} by ${intent.source}${why} ${until}; ${then}${release === '' ? '' : `; ${release}`}`;
 }
 
 /** What a person at the console can type; empty where nothing ends it before its time. */

@@ -83,7 +83,7 @@ function overrideRequest(args: OverrideArgs, target: Target, source: string): Om
   return { target, levelPct, rank, reason, source, minutes: durationMs / 60_000 };
 }
 
-/** Whether an override is in force on all its lamps and seen on some: the others only follow a stronger one for now. */
+/** Whether an override is in force on all its lamps and visible on some: the others follow a stronger intent for now. */
 export function isOverrideInForce({ state, lamps, waiting = [] }: Outcome): boolean {
   if (state === 'verified') return true;
   const held = new Set(waiting.flatMap(({ lamps }) => lamps));

@@ -1,10 +1,8 @@
 /**
- * A ramp of one lamp or zone, read back and weighed, and everything as before afterwards.
+ * Tests one lamp or zone with a ramp: reads each level back, measures its power, and restores the light afterwards.
  *
- * Owns the steps, what is measured at each, and the verdict of each lamp.
- *
- * The ramp is a wish of maintenance rank with its own end, so that it also ends where agent or console do not live to end it. Where somebody
- * holds a lock already it is not begun: a person may have the lamp in hand.
+ * The ramp is an intent of maintenance rank with its own end, so it also ends when agent or console stop. It is refused where a lock is in
+ * force: a person may be working on the lamp.
  */
 import type { AgentView } from '../../../core/views.ts';
 import type { LevelPct, Outcome, OutcomeState, PointId, Target } from '../../../core/words.ts';
@@ -34,6 +32,7 @@ export interface TestStep {
   readonly meterW: number | null;
 }
 
+/** The result for one lamp. */
 export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 
 /** Why no power speaks of a lamp: nothing measures it, its reading or the meter's did not come in time, the meter has other lamps behind it too. */
@@ -57,7 +56,7 @@ export interface Tested {
   readonly restored: Outcome['state'];
 }
 
-/** Errors: rejects with ConsoleError 'failed' where somebody else holds the target. */
+/** Errors: rejects with ConsoleError 'failed' where another user has locked the target. */
 export async function testTarget(view: AgentView, target: Target, job: Job): Promise<Tested> {
   expectFree(view, target);
   const steps: TestStep[] = [];
@@ -67,13 +66,13 @@ export async function testTarget(view: AgentView, target: Target, job: Job): Pro
       if (job.signal.aborted) break;
       const step = await rampStep(view, target, levelPct, job);
       steps.push(step);
-      job.tell(step);
+      job.report(step);
     }
   } finally {
     restored = (await view.release({ target, source: job.source, rank: 'maintenance' })).state;
   }
   const lamps = [...new Set(steps.flatMap(({ states }) => Object.keys(states)))].sort();
-  // A meter weighs the whole cabinet: it says something of these lamps only where there are no others that may change meanwhile.
+  // A meter measures the whole cabinet: it is of use only where no other lamps may change meanwhile.
   const otherLamps = view.names().lamps.length - lamps.length;
   const { own, meters } = powerPoints(view, lamps);
   const verdicts = lamps.map((lamp): LampVerdict => {

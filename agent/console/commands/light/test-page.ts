@@ -1,8 +1,4 @@
-/**
- * A ramp as it goes, and what came of each lamp.
- *
- * Owns the layout of `luciole test`. Pure.
- */
+/** Renders `luciole test`: the steps of a ramp, and the result for each lamp. Pure. */
 import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph, wrap } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
@@ -21,9 +17,9 @@ export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, p
 export function renderTested({ target, steps, verdicts, otherLamps, restored }: Tested, page: Page): string {
   const columns = [
     { title: 'Lamp', maxCols: 16 },
-    ...steps.map(({ levelPct }) => ({ title: `${levelPct} %`, isTold: true as const })),
+    ...steps.map(({ levelPct }) => ({ title: `${levelPct} %`, isTranslated: true as const })),
     { title: 'Power W', align: 'right' as const },
-    { title: 'Verdict', wraps: true as const, isTold: true as const },
+    { title: 'Verdict', wraps: true as const, isTranslated: true as const },
   ];
   const rows = verdicts.map(({ lamp, verdict, weighedBy }) => [
     lamp,
@@ -41,6 +37,9 @@ export function renderTested({ target, steps, verdicts, otherLamps, restored }: 
   return [...tableLines(columns, rows, page), '', ...levelOnly, ...paragraph(`${sum}; ${back}`, page)].join('\n');
 }
 
+/** Lamps named in one reason; the others are counted. */
+const NAMED_LAMPS = 6;
+
 /** Why the power of a lamp said nothing, once for all lamps of a kind. */
 function unweighedLines(verdicts: Tested['verdicts'], otherLamps: number): readonly string[] {
   const others = `${count(otherLamps, 'other lamp')}`;
@@ -57,9 +56,6 @@ function unweighedLines(verdicts: Tested['verdicts'], otherLamps: number): reado
     return ids.length === 0 ? [] : [`Power of ${names} not weighed: ${why[kind]}`];
   });
 }
-
-/** Lamps named in one reason; the others are counted. */
-const NAMED_LAMPS = 6;
 
 /** `12/36/60`; a dash where the lamp does not measure its own. */
 function powers(lamp: string, steps: readonly TestStep[]): string {

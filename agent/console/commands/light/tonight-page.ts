@@ -1,8 +1,4 @@
-/**
- * The night ahead of each zone: a row a change of level, and a plot.
- *
- * Owns the layout of `luciole tonight`. Pure.
- */
+/** Renders `luciole tonight`: the coming night of each zone, a row per change of level, and a plot. Pure. */
 import type { WallMs } from '../../../core/clock.ts';
 import type { TonightRow, TonightView } from '../../../core/light-tools.ts';
 import { formatDuration } from '../../text/duration.ts';

@@ -5,7 +5,7 @@ import { formatDuration } from '../../text/duration.ts';
 import { clockTime, count, NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 
-/** First what will be heard, then each detection. */
+/** First the sensors that will be reported, then each detection. */
 export type WalkProgress =
   | { readonly kind: 'start'; readonly zone: string; readonly night: boolean; readonly sensors: readonly PointId[]; readonly forMs: number }
   | ({ readonly kind: 'detection' } & WalkStep);
@@ -44,15 +44,17 @@ function startText({ zone, night, sensors, forMs }: Extract<WalkProgress, { kind
   return `Walk under ${sensors.join(', ')} of ${zone}; Ctrl-C ends it, else ${formatDuration(forMs)}.${day}`;
 }
 
-/** What was heard, what was not, and how soon light came. */
+/** Detections by sensor, sensors without any, and how soon the light rose. */
 export function renderWalked({ zone, durationMs, sensors, medianMs, worstMs, missed }: Walked, page: Page): string {
   const total = sensors.reduce((sum, { detections }) => sum + detections, 0);
-  const unheard = sensors.filter(({ detections }) => detections === 0).map(({ pointId }) => pointId);
+  const withoutDetection = sensors.filter(({ detections }) => detections === 0).map(({ pointId }) => pointId);
   const each = sensors.map(({ pointId, detections }) => `${pointId} ${detections}`).join(', ');
   const lines = [
     `${count(total, 'detection')} in zone ${zone} in ${formatDuration(durationMs)}: ${each}`,
     ...(medianMs === null ? [] : [`first level out after ${medianMs} ms at the median, ${worstMs} ms at most`]),
-    ...(unheard.length === 0 ? [] : [`nobody seen by ${unheard.join(', ')}: look whether it is covered, turned away or dead`]),
+    ...(withoutDetection.length === 0
+      ? []
+      : [`nobody seen by ${withoutDetection.join(', ')}: look whether it is covered, turned away or dead`]),
     ...(missed === 0 ? [] : [`${missed} not shown: this terminal is too slow`]),
   ];
   return lines.flatMap((line) => paragraph(line, page)).join('\n');

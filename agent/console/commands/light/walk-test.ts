@@ -29,16 +29,16 @@ export const WALK_TEST = agentCommand<{ zone: string; forMs: number }, Walked, W
 
 /** Errors: throws RangeError for a zone without sensors. */
 async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs: number }, job: Job): Promise<Walked> {
-  const { clock, signal, tell } = job;
+  const { clock, signal, report } = job;
   const startMono = clock.monoMs();
   const steps: WalkStep[] = [];
   let missed = 0;
   const test = view.light.walkTest(zone, forMs, (step) => {
     steps.push(step);
-    if (!tell({ kind: 'detection', ...step } satisfies WalkProgress)) missed++;
+    if (!report({ kind: 'detection', ...step } satisfies WalkProgress)) missed++;
   });
   const { night, sensors } = test;
-  tell({ kind: 'start', zone, night, sensors, forMs } satisfies WalkProgress);
+  report({ kind: 'start', zone, night, sensors, forMs } satisfies WalkProgress);
   return untilOver(job, forMs, () => {
     test.stop();
     const latencies = steps.flatMap(({ latencyMs }) => (latencyMs === null ? [] : [latencyMs])).sort((a, b) => a - b);

@@ -1,8 +1,4 @@
-/**
- * Why a lamp has its level: every rule that spoke, highest rank first, and a `>` before those that applied.
- *
- * Owns the layout of `luciole why`. Pure.
- */
+/** Renders `luciole why`: every rule with an opinion on a lamp's level, highest rank first, with a `>` before those that apply. Pure. */
 import type { WallMs } from '../../../core/clock.ts';
 import type { WhyLamp, WhyLine, WhyView } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';
@@ -29,23 +25,23 @@ export function renderWhy(view: WhyView, page: Page): string {
 }
 
 function lamp(view: WhyLamp, atMs: WhyView['atMs'], page: Page): string {
-  const say = (label: string, text: string): string[] => labelled(label, text, page);
+  const row = (label: string, text: string): string[] => labelled(label, text, page);
   const since = `since ${clockTime(view.sinceMs, page)} (${ago(view.sinceMs, page)})`;
   return [
-    ...say('Lamp', `${view.id} on pole ${view.pole}`),
+    ...row('Lamp', `${view.id} on pole ${view.pole}`),
     ...at(atMs, page),
-    ...say('Requested', formatLevel(view.requestedPct ?? view.wantedPct)),
-    ...say('In force', `${formatLevel(view.wantedPct)}${atMs === undefined ? ` ${since}` : ''}`),
-    ...(atMs === undefined ? say('Measured', `${formatLevel(view.measuredPct)}${view.following ? '' : ', the lamp does not follow'}`) : []),
-    ...view.faults.flatMap((text) => say('Fault', text)),
-    ...say('Because', `${view.reason} (rank ${view.rank})`),
+    ...row('Requested', formatLevel(view.requestedPct ?? view.wantedPct)),
+    ...row('In force', `${formatLevel(view.wantedPct)}${atMs === undefined ? ` ${since}` : ''}`),
+    ...(atMs === undefined ? row('Measured', `${formatLevel(view.measuredPct)}${view.following ? '' : ', the lamp does not follow'}`) : []),
+    ...view.faults.flatMap((text) => row('Fault', text)),
+    ...row('Because', `${view.reason} (rank ${view.rank})`),
     '',
     ...traceLines(view.trace, pageAt(atMs, page)),
     ...notes(atMs, page),
   ].join('\n');
 }
 
-/** Ends are told as seen from the instant in question. */
+/** Ends are shown relative to the requested instant. */
 function pageAt(atMs: WhyView['atMs'], page: Page): Page {
   return atMs === undefined ? page : { ...page, atMs };
 }
@@ -70,9 +66,9 @@ function zone({ id, lamps, atMs }: WhyView, page: Page): string {
   const wanted = lamps.map(({ wantedPct }) => wantedPct);
   const rows = lamps.map((view) => {
     const own = view.trace.filter((line) => line.applied && !sharedKeys.has(traceKey(line)));
-    const says = own.length === 0 ? view.reason : own.map(({ rank, text }) => `${rank}: ${text}`).join('; ');
+    const reasons = own.length === 0 ? view.reason : own.map(({ rank, text }) => `${rank}: ${text}`).join('; ');
     const now = atMs === undefined ? [formatLevel(view.measuredPct), ago(view.sinceMs, page), followsText(view, page)] : [];
-    return [view.id, view.pole, formatLevel(view.wantedPct), ...now, translated(says, page)];
+    return [view.id, view.pole, formatLevel(view.wantedPct), ...now, translated(reasons, page)];
   });
   // Two lamps of one device may share a fault.
   const faults = new Set(lamps.flatMap((view) => view.faults));
@@ -99,6 +95,9 @@ function followsText({ following, faults }: WhyLamp, page: Page): string {
   return `${stateWord(following ? 'yes' : 'no', page)}${faults.length === 0 ? '' : `, ${translated('fault', page)}`}`;
 }
 
+/** Those that bear no name of the cabinet. */
+const OWN_SOURCES: ReadonlySet<string> = new Set(['sun', 'wave', 'clock', 'start']);
+
 function traceLines(trace: readonly WhyLine[], page: Page): string[] {
   const rows = trace.map((line) => [
     line.applied ? '>' : '',
@@ -116,9 +115,6 @@ function traceLines(trace: readonly WhyLine[], page: Page): string[] {
   ] as const;
   return tableLines(columns, rows, page);
 }
-
-/** Those that bear no name of the cabinet. */
-const OWN_SOURCES: ReadonlySet<string> = new Set(['sun', 'wave', 'clock', 'start']);
 
 /** Since when, until when, and what would change it. */
 function details({ sinceMs, untilMs, changes }: WhyLine, page: Page): string {

@@ -1,8 +1,4 @@
-/**
- * What acts in each zone: one row a zone, then what a person may have to look at.
- *
- * Owns the layout of `luciole zones`. Pure.
- */
+/** Renders `luciole zones`: one row per zone, then what may need attention. Pure. */
 import type { ZoneLightView, ZoneSensorView } from '../../../core/light-tools.ts';
 import { clockTime, formatLevels, formatNumber, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
@@ -21,32 +17,32 @@ export function renderZones(zones: readonly ZoneLightView[], page: Page): string
   ]);
   const columns = [
     { title: 'Zone', maxCols: 20 },
-    { title: 'Light', isTold: true },
+    { title: 'Light', isTranslated: true },
     { title: 'Programme', maxCols: 24 },
     { title: 'Until' },
     { title: 'Level', align: 'right' },
     { title: 'Lit', align: 'right' },
-    { title: 'Presence', isTold: true },
+    { title: 'Presence', isTranslated: true },
   ] as const;
   return [...tableLines(columns, rows, page), ...zones.flatMap((zone) => details(zone, page))].join('\n');
 }
 
 function details(zone: ZoneLightView, page: Page): string[] {
-  const say = (label: string, text: string): string[] => labelled(label, text, page);
+  const row = (label: string, text: string): string[] => labelled(label, text, page);
   const { lamps, photocell, traffic, rules } = zone;
   const lines = [
-    ...(lamps.notFollowing.length === 0 ? [] : say('Lamps', `${lamps.notFollowing.join(', ')} do not follow; \`luciole why ${zone.id}\``)),
+    ...(lamps.notFollowing.length === 0 ? [] : row('Lamps', `${lamps.notFollowing.join(', ')} do not follow; \`luciole why ${zone.id}\``)),
     ...zone.intents.flatMap(({ rank, levelPct, target, source, untilMs, reason }) => {
       const whom = target.kind === 'zone' ? 'the zone' : target.kind === 'lamp' ? target.id : 'the cabinet';
-      return say(
+      return row(
         'Wish',
         `${rank}: ${whom} at ${levelPct} % by ${source} until ${clockTime(untilMs, page)}${reason === '' ? '' : `: ${reason}`}`,
       );
     }),
-    ...zone.sensors.flatMap((sensor) => say('Sensor', sensorText(sensor, page))),
-    ...(photocell === null ? [] : say('Photocell', `${photocell.pointId} ${luxText(photocell.lux)}, says ${photocell.says}`)),
-    ...(traffic === null ? [] : say('Traffic', traffic.text)),
-    ...(rules.length === 0 ? [] : say('Rules', `${rules.join(', ')}: hold and raise it`)),
+    ...zone.sensors.flatMap((sensor) => row('Sensor', sensorText(sensor, page))),
+    ...(photocell === null ? [] : row('Photocell', `${photocell.pointId} ${luxText(photocell.lux)}, says ${photocell.says}`)),
+    ...(traffic === null ? [] : row('Traffic', traffic.text)),
+    ...(rules.length === 0 ? [] : row('Rules', `${rules.join(', ')}: hold and raise it`)),
   ];
   return lines.length === 0 ? [] : ['', `${zone.id}:`, ...lines];
 }

@@ -1,18 +1,18 @@
 /**
- * The words of the `bus` commands as values: tables, units, lines.
+ * Arguments of the `bus` commands: tables, units, lines, addresses.
  *
- * Both ends of the socket check with these; the lines and devices that exist are looked up in the agent's view.
+ * Both ends of the socket check with these functions; existing lines and devices come from the agent's view.
  */
 import type { BusWriteResult } from '../../../core/bus-tools.ts';
 import { BusError } from '../../../core/errors.ts';
 import { manualHint } from '../../../core/manual-address.ts';
 import type { Table } from '../../../core/profile.ts';
 import { Refusal } from '../../../core/refusal.ts';
+import { nearest } from '../../../core/suggestions.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { nearest } from '../../text/suggest.ts';
 import { findName } from '../find-name.ts';
 import { type Bounds, numberArg } from '../number-arg.ts';
 
@@ -79,9 +79,9 @@ export function findUnit(view: AgentView, line: string, unit: number | string): 
 }
 
 /**
- * What a bus tool does, with its failures in a technician's words; `address` is the first register, where one is meant.
+ * Resolves with the result of a bus tool. `address` is the first register, for a hint in the error.
  *
- * Errors: rejects with ConsoleError 'failed' for trouble on the line, 'usage' for what cannot be.
+ * Errors: rejects with ConsoleError 'failed' for trouble on the line, 'usage' for a refused request.
  */
 export async function onBus<T>(work: () => Promise<T>, address?: number): Promise<T> {
   try {

@@ -1,8 +1,4 @@
-/**
- * Registers as a technician compares them with a manual: address, decimal and hex side by side.
- *
- * Owns the layout of `luciole bus registers`, `bus read` and `bus write`. Pure.
- */
+/** Renders `luciole bus registers`, `bus read` and `bus write`: address, decimal and hex, to compare with a manual. Pure. */
 import type { BusReadResult, BusWriteResult, RegistersProgress, RegistersResult } from '../../../core/bus-tools.ts';
 import { formatTook } from '../../text/duration.ts';
 import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';

@@ -28,10 +28,10 @@ export const BUS_REGISTERS = agentCommand<
     table: tableArg(args),
     ...rangeArgs(args, { from: { min: 0, max: 65_535, usual: 0 }, to: { min: 0, max: 65_535, usual: 500 } }),
   }),
-  answer: (view, args, { tell, signal }) => {
+  answer: (view, args, { report, signal }) => {
     const line = findLine(view, args.line);
     const request = { ...args, line, unit: findUnit(view, line, args.unit), signal };
-    return onBus(() => view.bus.registers(request, (progress) => void tell(progress)));
+    return onBus(() => view.bus.registers(request, (progress) => void report(progress)));
   },
   render: async (result, page, { from, to }) => (await import('./bus-registers-page.ts')).renderRegisters(result, page, { from, to }),
   progress: { isLasting: false, load: async () => (await import('./bus-registers-page.ts')).renderRegistersProgress },

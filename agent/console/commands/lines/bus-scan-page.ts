@@ -1,8 +1,4 @@
-/**
- * Who answered on a line, who should have, and what to do about it.
- *
- * Owns the layout of `luciole bus scan`. Pure.
- */
+/** Renders `luciole bus scan`: which units answered, which are missing, and what to do. Pure. */
 import type { FoundUnit, LineStats, ScanProgress, ScanResult } from '../../../core/bus-tools.ts';
 import type { SerialSettings } from '../../../core/cabinet.ts';
 import { formatTook } from '../../text/duration.ts';
@@ -26,6 +22,22 @@ export function renderScanProgress({ done, total, serial, found }: ScanProgress,
   );
 }
 
+const COLUMNS = [
+  { title: 'Unit', align: 'right' },
+  { title: 'Serial' },
+  { title: 'ms', align: 'right' },
+  { title: 'Device', maxCols: 14 },
+  { title: 'Profile', maxCols: 40, isTranslated: true },
+] as const;
+
+const SILENT_GATEWAY =
+  'answers: check that this is the right gateway, its own serial settings, and supply and cable of what is behind it; --wait 300 gives slow units time';
+
+const SILENT_LINE =
+  'answers: check the supply, A and B (try them swapped), the termination, and the speed: --baud auto tries the others; --wait 300 gives slow units time';
+
+const STRANGERS = 'units (Device "-") are in no line of the cabinet: `luciole profile list` names the types, docs/add-a-device.md adds one';
+
 /** The table of what answered, then what is missing and what was damaged. */
 export function renderScan({ line, isNetwork, found, missing, damaged, durationMs }: ScanResult, page: Page): string {
   const sum = `${count(found.length, 'unit')} on line ${line}, in ${formatTook(durationMs)}`;
@@ -40,10 +52,17 @@ export function renderScan({ line, isNetwork, found, missing, damaged, durationM
   ].join('\n');
 }
 
-/** The lines of a cabinet, for who has named none. */
+/** The lines of a cabinet, shown where no line was named. */
 export interface LineChoice {
   readonly lines: readonly Pick<LineStats, 'line' | 'kind' | 'port' | 'baud'>[];
 }
+
+const LINE_COLUMNS = [
+  { title: 'Line', maxCols: 16 },
+  { title: 'Kind' },
+  { title: 'Baud', align: 'right' },
+  { title: 'Port', wraps: true },
+] as const;
 
 /** Which lines there are, and what to type. */
 export function renderLineChoice({ lines }: LineChoice, page: Page): string {
@@ -57,27 +76,6 @@ export function renderLineChoice({ lines }: LineChoice, page: Page): string {
     ...(toScan.length === 0 ? [] : paragraph(`Which one? Say: ${toScan.join(', ')}`, page)),
   ].join('\n');
 }
-
-const LINE_COLUMNS = [
-  { title: 'Line', maxCols: 16 },
-  { title: 'Kind' },
-  { title: 'Baud', align: 'right' },
-  { title: 'Port', wraps: true },
-] as const;
-
-const COLUMNS = [
-  { title: 'Unit', align: 'right' },
-  { title: 'Serial' },
-  { title: 'ms', align: 'right' },
-  { title: 'Device', maxCols: 14 },
-  { title: 'Profile', maxCols: 40, isTold: true },
-] as const;
-
-const SILENT_LINE =
-  'answers: check the supply, A and B (try them swapped), the termination, and the speed: --baud auto tries the others; --wait 300 gives slow units time';
-const SILENT_GATEWAY =
-  'answers: check that this is the right gateway, its own serial settings, and supply and cable of what is behind it; --wait 300 gives slow units time';
-const STRANGERS = 'units (Device "-") are in no line of the cabinet: `luciole profile list` names the types, docs/add-a-device.md adds one';
 
 function rowOf({ unit, serial, turnaroundMs, device, profiles, exception }: FoundUnit): string[] {
   return [formatNumber(unit), serialText(serial), formatNumber(turnaroundMs, 1), device ?? NOTHING, profileText(profiles, exception)];

@@ -39,10 +39,10 @@ export const BUS_SCAN = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProg
     ...rangeArgs(args, { from: { ...UNITS, usual: UNITS.min }, to: { ...UNITS, usual: UNITS.max } }),
     waitMs: args['wait'] === undefined ? null : numberArg(args, 'wait', WAIT_MS),
   }),
-  answer: (view, { line, ...request }, { tell, signal }) =>
+  answer: (view, { line, ...request }, { report, signal }) =>
     line === null
       ? { lines: view.bus.stats().map(({ line, kind, port, baud }) => ({ line, kind, port, baud })) }
-      : onBus(() => view.bus.scan({ ...request, line: findLine(view, line), signal }, (progress) => void tell(progress))),
+      : onBus(() => view.bus.scan({ ...request, line: findLine(view, line), signal }, (progress) => void report(progress))),
   render: async (result, page) => {
     const { renderLineChoice, renderScan } = await import('./bus-scan-page.ts');
     return 'lines' in result ? renderLineChoice(result, page) : renderScan(result, page);

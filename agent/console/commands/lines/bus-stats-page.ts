@@ -1,8 +1,4 @@
-/**
- * How well a line and each unit on it do, and what to look at.
- *
- * Owns the layout of `luciole bus stats`. Pure.
- */
+/** Renders `luciole bus stats`: the state of a line and its units, and advice. Pure. */
 import type { LineStats, Spread, UnitStats } from '../../../core/bus-tools.ts';
 import { formatNumber, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
@@ -13,6 +9,21 @@ export function renderStats(lines: readonly LineStats[], page: Page): string {
   if (lines.length === 0) return translated('no lines in the configuration', page);
   return lines.map((line) => lineLines(line, page).join('\n')).join('\n\n');
 }
+
+const COLUMNS = [
+  { title: 'Device', maxCols: 12 },
+  { title: 'Unit', align: 'right' },
+  { title: 'State' },
+  { title: 'Ok', align: 'right' },
+  { title: 'Tmo', align: 'right' },
+  { title: 'CRC', align: 'right' },
+  { title: 'Exc', align: 'right' },
+  { title: 'Late', align: 'right' },
+  { title: 'Echo', align: 'right' },
+  { title: 'p50', align: 'right' },
+  { title: 'p95', align: 'right' },
+  { title: 'max ms', align: 'right' },
+] as const;
 
 function lineLines(line: LineStats, page: Page): string[] {
   const units = line.units.map((unit) => unitRow(unit, page));
@@ -33,21 +44,6 @@ function lineLines(line: LineStats, page: Page): string[] {
       : line.advice.flatMap((text) => labelled('Advice', text, page))),
   ];
 }
-
-const COLUMNS = [
-  { title: 'Device', maxCols: 12 },
-  { title: 'Unit', align: 'right' },
-  { title: 'State' },
-  { title: 'Ok', align: 'right' },
-  { title: 'Tmo', align: 'right' },
-  { title: 'CRC', align: 'right' },
-  { title: 'Exc', align: 'right' },
-  { title: 'Late', align: 'right' },
-  { title: 'Echo', align: 'right' },
-  { title: 'p50', align: 'right' },
-  { title: 'p95', align: 'right' },
-  { title: 'max ms', align: 'right' },
-] as const;
 
 function unitRow(unit: UnitStats, page: Page): string[] {
   const exceptions = Object.values(unit.exceptions).reduce((sum, number) => sum + number, 0);

@@ -1,8 +1,4 @@
-/**
- * Transactions of a line as they happen, one row each.
- *
- * Owns the layout of `luciole bus watch`. Pure.
- */
+/** Renders `luciole bus watch`: transactions of a line, one row each. Pure. */
 import type { BusTransaction } from '../../../core/bus-tools.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, count, formatNumber, type Page, stateWord, translated } from '../../text/page.ts';
@@ -13,6 +9,12 @@ export interface LineWatched extends Watched {
   readonly line: string;
 }
 
+/** Source: the longest lane, `telemetry`; the longest result has 16 columns, which makes 80. */
+const LANE_COLS = 9;
+
+/** Source: `write holding 65535+123`. */
+const WHAT_COLS = 23;
+
 /** Shape: `22:41:07.123 #7   read input 0+4             4.6 ms  presence   ok`; the words that do not fit are cut. */
 export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error }: BusTransaction, page: Page): string {
   const time = `${clockTime(atMs, { ...page, atMs })}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')}`;
@@ -21,11 +23,6 @@ export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error 
   const result = error === null ? stateWord('ok', page) : stateWord('failed', page, error);
   return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${translated(lane, page).padEnd(LANE_COLS)}  ${result}`;
 }
-
-/** Source: `write holding 65535+123`. */
-const WHAT_COLS = 23;
-/** Source: the longest lane, `telemetry`; the longest result has 16 columns, which makes 80. */
-const LANE_COLS = 9;
 
 /** The last words of a watch that ended by itself. */
 export function renderWatchEnd({ line, seen, missed, durationMs }: LineWatched, page: Page): string {

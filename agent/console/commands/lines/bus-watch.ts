@@ -3,7 +3,7 @@ import type { BusTransaction } from '../../../core/bus-tools.ts';
 import { agentCommand, textArg } from '../../command-spec.ts';
 import { parseDuration } from '../../text/duration.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
-import { tellUntilOver } from '../until-over.ts';
+import { reportUntilOver } from '../until-over.ts';
 import { findLine, LINE_ARGUMENT, onBus } from './bus-args.ts';
 import type { LineWatched } from './bus-watch-page.ts';
 
@@ -21,7 +21,7 @@ export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, Li
     const line = findLine(view, args.line);
     return onBus(async () => ({
       line,
-      ...(await tellUntilOver<BusTransaction>(job, args.forMs, (listener) => view.bus.watch(line, listener))),
+      ...(await reportUntilOver<BusTransaction>(job, args.forMs, (listener) => view.bus.watch(line, listener))),
     }));
   },
   render: async (result, page) => (await import('./bus-watch-page.ts')).renderWatchEnd(result, page),

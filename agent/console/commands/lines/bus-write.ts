@@ -74,7 +74,7 @@ export function readWrite(args: RawArgs): WriteArgs {
 }
 
 /**
- * Nothing is written that nobody confirmed.
+ * Nothing is written without a confirmation.
  *
  * Errors: throws ConsoleError 'usage' that says what it would do and, a line each, what the profile says against it.
  */

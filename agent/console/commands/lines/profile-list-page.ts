@@ -1,8 +1,4 @@
-/**
- * The shelf of device types: which there are, how far to trust them, who uses them.
- *
- * Owns the layout of `luciole profile list`. Pure.
- */
+/** Renders `luciole profile list`: the known device profiles, how well each is proven, and which devices use it. Pure. */
 import type { ProfileView } from '../../../core/views.ts';
 import { count, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
@@ -24,7 +20,7 @@ export function renderProfiles(profiles: readonly ProfileView[], page: Page): st
   ]);
   const columns = [
     { title: 'Profile', maxCols: 28 },
-    { title: 'Kind', isTold: true },
+    { title: 'Kind', isTranslated: true },
     { title: 'Speaks' },
     { title: 'Points', align: 'right' },
     { title: 'Trust' },

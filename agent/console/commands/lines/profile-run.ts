@@ -39,9 +39,9 @@ export async function runProfileTest(args: LocalArgs, screen: Terminal, isTermin
     const asked = { line, unit: String(unit), table, address: String(address), count: String(count) };
     return (await fetchAnswer(BUS_READ, asked, { socket: args['socket'], terminal: screen })).result as BusReadResult;
   };
-  const tell = (done: number, total: number): void => screen.status?.show(translated(`${done} of ${total} points`, screen));
+  const report = (done: number, total: number): void => screen.status?.show(translated(`${done} of ${total} points`, screen));
   try {
-    const result = await runProfileTrial({ profile, line, unit, read, tell });
+    const result = await runProfileTrial({ profile, line, unit, read, report });
     screen.status?.clear();
     screen.out(`${args['json'] === true ? JSON.stringify(result) : renderProfileTest(plain(result) as typeof result, screen)}\n`);
     return testSucceeded(result) ? 0 : CONSOLE_EXIT.failed;

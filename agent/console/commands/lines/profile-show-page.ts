@@ -1,8 +1,4 @@
-/**
- * All that is known of a device type, for a person who wires or doubts it.
- *
- * Owns the layout of `luciole profile show`. Pure.
- */
+/** Renders `luciole profile show`: everything a device profile contains. Pure. */
 import type { PointProfile, Profile } from '../../../core/profile.ts';
 import type { ProfileView } from '../../../core/views.ts';
 import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
@@ -11,19 +7,41 @@ import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { serialText } from './bus-scan-page.ts';
 
+const FLAG_COLUMNS = [
+  { title: 'Flag of', maxCols: 18 },
+  { title: 'Bit', isTranslated: true },
+  { title: 'Severity', isTranslated: true },
+  { title: 'Means', wraps: true, isTranslated: true },
+] as const;
+
+const POINT_COLUMNS = [
+  { title: 'Point', maxCols: 22 },
+  { title: 'Unit', maxCols: 8 },
+  { title: 'Table' },
+  { title: 'Address', align: 'right' },
+  { title: 'Type' },
+  { title: 'Poll', isTranslated: true },
+  { title: 'Write', maxCols: 16 },
+] as const;
+
+const WAITING = {
+  new: 'its file has come since the agent started, which takes it up at its next start',
+  changed: 'its file has changed since the agent started, which uses what stands here until its next start',
+} as const;
+
 export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, page: Page): string {
-  const says = (label: string, text: string): string[] => (text === '' ? [] : labelled(label, text, page));
+  const row = (label: string, text: string): string[] => (text === '' ? [] : labelled(label, text, page));
   // What the author of a profile wrote stays in his words.
   const quotes = (label: string, text: string): string[] => (text === '' ? [] : labelled(translated(label, page), text, page.widthCols));
   const flags = profile.points.flatMap((point) => point.flags.map((flag) => flagRow(point, flag)));
   return [
     ...quotes('Profile', `${profile.id}: ${profile.vendor} ${profile.model}`),
-    ...says('Kind', `${profile.category}, speaks ${profile.transport}, trust ${profile.trust}`),
+    ...row('Kind', `${profile.category}, speaks ${profile.transport}, trust ${profile.trust}`),
     ...quotes('Doubt', profile.experimental ?? ''),
-    ...says('Waiting', profile.pending === undefined ? '' : WAITING[profile.pending]),
-    ...says('Serial', serialOf(profile)),
-    ...says('Groups', profile.groups.map(({ id, reach, address }) => `${id} (${reach}, ${address})`).join(', ')),
-    ...says('Set-up', profile.setup.map(({ table, address, value }) => `${table} ${address} = ${value}`).join(', ')),
+    ...row('Waiting', profile.pending === undefined ? '' : WAITING[profile.pending]),
+    ...row('Serial', serialOf(profile)),
+    ...row('Groups', profile.groups.map(({ id, reach, address }) => `${id} (${reach}, ${address})`).join(', ')),
+    ...row('Set-up', profile.setup.map(({ table, address, value }) => `${table} ${address} = ${value}`).join(', ')),
     '',
     ...tableLines(POINT_COLUMNS, profile.points.map(pointRow), page),
     ...(flags.length === 0 ? [] : ['', ...tableLines(FLAG_COLUMNS, flags, page)]),
@@ -33,7 +51,7 @@ export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, p
   ].join('\n');
 }
 
-/** What `luciole profile check` says of a profile without faults. */
+/** What `luciole profile check` prints for a profile without faults. */
 export function renderChecked(
   file: string,
   { id, points, examples, trust, experimental }: Profile,
@@ -45,28 +63,6 @@ export function renderChecked(
     ...(experimental === null ? [] : labelled(translated('Doubt', page), toAscii(experimental), page.widthCols)),
   ].join('\n');
 }
-
-const WAITING = {
-  new: 'its file has come since the agent started, which takes it up at its next start',
-  changed: 'its file has changed since the agent started, which uses what stands here until its next start',
-} as const;
-
-const POINT_COLUMNS = [
-  { title: 'Point', maxCols: 22 },
-  { title: 'Unit', maxCols: 8 },
-  { title: 'Table' },
-  { title: 'Address', align: 'right' },
-  { title: 'Type' },
-  { title: 'Poll', isTold: true },
-  { title: 'Write', maxCols: 16 },
-] as const;
-
-const FLAG_COLUMNS = [
-  { title: 'Flag of', maxCols: 18 },
-  { title: 'Bit', isTold: true },
-  { title: 'Severity', isTold: true },
-  { title: 'Means', wraps: true, isTold: true },
-] as const;
 
 function pointRow(point: PointProfile): string[] {
   const type = point.bit === null ? point.type : `${point.type} bit ${point.bit}`;

@@ -1,8 +1,4 @@
-/**
- * How a profile fares with a real unit: each point once.
- *
- * Owns the shape of that trial and its layout. Pure.
- */
+/** Renders `luciole profile test`: the result of each point. Pure. */
 import type { BusErrorCode } from '../../../core/errors.ts';
 import { manualHint } from '../../../core/manual-address.ts';
 import { count, formatNumber, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
@@ -37,6 +33,13 @@ export function testSucceeded({ points, untried }: ProfileTest): boolean {
   return untried === 0 && points.every(({ quality }) => quality === 'good' || quality === 'no-value');
 }
 
+const WORD: Readonly<Record<TestedPoint['quality'], string>> = {
+  good: 'good',
+  'no-value': 'no value',
+  implausible: 'implausible',
+  failed: 'failed',
+};
+
 export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols' | 'colour' | 'language'>): string {
   const sheet: Page = { ...page, atMs: 0, timezone: 'UTC' };
   const rows = test.points.map((point) => [
@@ -59,13 +62,6 @@ export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols
   ] as const;
   return [...tableLines(columns, rows, page), '', ...labelled('Result', ending(test), page)].join('\n');
 }
-
-const WORD: Readonly<Record<TestedPoint['quality'], string>> = {
-  good: 'good',
-  'no-value': 'no value',
-  implausible: 'implausible',
-  failed: 'failed',
-};
 
 function ending(test: ProfileTest): string {
   const { profile, unit, line, points, untried } = test;

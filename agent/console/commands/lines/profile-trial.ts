@@ -1,8 +1,4 @@
-/**
- * A profile in a file: checked at a desk, and tried on a real unit through the running agent.
- *
- * Owns the order of the trial. Never writes to a unit.
- */
+/** Checks a profile file and tries it on a real unit through the running agent. It never writes to a unit. */
 import { readFileSync } from 'node:fs';
 import { REGISTERS_PER_VALUE } from '../../../../drivers/modbus/codec.ts';
 import { createModbusDriver } from '../../../../drivers/modbus/modbus-driver.ts';
@@ -39,7 +35,7 @@ export interface ProfileTrial {
   readonly unit: number;
   /** Errors: rejects with ConsoleError; one that carries a bus code is about this read only. */
   readonly read: (request: BusRead) => Promise<BusReadResult>;
-  readonly tell: (done: number, total: number) => void;
+  readonly report: (done: number, total: number) => void;
 }
 
 /**
@@ -48,7 +44,7 @@ export interface ProfileTrial {
  * Errors: rejects with ConsoleError 'usage' for a device that cannot be asked, else as `read` does for trouble that is not the unit's.
  */
 export async function runProfileTrial(trial: ProfileTrial): Promise<ProfileTest> {
-  const { profile, line, unit, tell } = trial;
+  const { profile, line, unit, report } = trial;
   if (profile.transport === 'uart')
     throw new ConsoleError(
       'usage',
@@ -70,7 +66,7 @@ export async function runProfileTrial(trial: ProfileTrial): Promise<ProfileTest>
     });
     unanswered = tested.answered ? 0 : unanswered + 1;
     points.push(tested.point);
-    tell(points.length, polled.length);
+    report(points.length, polled.length);
   }
   return { profile: profile.id, line, unit, points, untried: polled.length - points.length };
 }

@@ -33,10 +33,10 @@ async function withPending(view: AgentView): Promise<ConfigFilesView> {
 
 type Pending = Pick<ProfileView, 'pending'>;
 
-function findProfile(shelf: ConfigFilesView, args: { readonly id: string }): Profile & Pending {
-  const ids = shelf.profiles().map(({ id }) => id);
+function findProfile(files: ConfigFilesView, args: { readonly id: string }): Profile & Pending {
+  const ids = files.profiles().map(({ id }) => id);
   const id = findName(args.id, ids, { noun: 'profile', listedBy: 'luciole profile list' });
-  const found = shelf.profile(id);
+  const found = files.profile(id);
   if (found === undefined) throw new ConsoleError('unknown-name', `no profile ${id}`);
   return found;
 }
@@ -52,7 +52,7 @@ const list = agentCommand({
   timeoutMs: LOOK_TIMEOUT_MS,
   read: () => ({}),
   answer: async (view): Promise<readonly ProfileView[]> => (await withPending(view)).profiles(),
-  alone: (shelf) => shelf.profiles(),
+  alone: (files) => files.profiles(),
   render: async (result, page) => (await import('./profile-list-page.ts')).renderProfiles(result, page),
 });
 

@@ -1,8 +1,4 @@
-/**
- * Lines of the agent's log for a person: time, severity, what happened, to what.
- *
- * Owns their layout in `log watch` and in a session. Pure.
- */
+/** Renders lines of the agent's log in `log watch` and in a session: time, severity, event, source. Pure. */
 import type { LogLine } from '../../../core/ports.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, count, type Page, stateWord, translated } from '../../text/page.ts';
@@ -10,6 +6,7 @@ import { paragraph, shownCols, wrap } from '../../text/text-lines.ts';
 import { eventText } from '../cabinet/events-page.ts';
 import type { Watched } from '../until-over.ts';
 
+/** A log line as it is sent to one reader. */
 export interface ShownLogLine extends LogLine {
   /** Lines before this one that the reader was too slow for. */
   readonly missed: number;
@@ -25,7 +22,7 @@ export function renderLogLine(line: ShownLogLine, page: Page): string {
   return [...(line.missed === 0 ? [] : [leftOut(line.missed, page)]), ...logRows(line, page)].join('\n');
 }
 
-/** What stands where lines were not shown. */
+/** The text in place of lines that were not shown. */
 export function leftOut(lines: number, page: Pick<Page, 'language'>): string {
   return `! ${translated(lines === 1 ? '1 line left out' : `${lines} lines left out`, page)}`;
 }
@@ -47,7 +44,7 @@ export function logRows(line: LogLine, page: Page): readonly string[] {
 function whatOf({ severity, fields }: LogLine, page: Page): string {
   const { source, text, ended, ...rest } = fields;
   if (typeof source !== 'string' || typeof text !== 'string') return fieldsText(fields);
-  // A notice is over as soon as it is told, which is worth no word.
+  // A notice is over at once, so its end is not shown.
   const isOver = ended === true && severity !== 'info';
   return [`${source} ${eventText({ source, text }, page)}`, ...(isOver ? [`(${translated('over', page)})`] : []), fieldsText(rest)]
     .join(' ')

@@ -1,10 +1,10 @@
 /** `log watch`: the agent's log as it is written. A session shows it between its commands with `log on`. */
 import { LOG_SEVERITIES, type LogFeed, type LogLine, type LogSeverity } from '../../../core/ports.ts';
+import { nearest } from '../../../core/suggestions.ts';
 import { agentCommand, type Job, type OptionSpec, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { LocalArgs } from '../../terminal/terminal.ts';
 import { parseDuration } from '../../text/duration.ts';
-import { nearest } from '../../text/suggest.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { untilOver, type Watched } from '../until-over.ts';
 import type { ShownLogLine } from './log-page.ts';
@@ -49,19 +49,19 @@ export function readLevel({ level = 'info' }: LocalArgs): LogSeverity {
   );
 }
 
-/** The first line of each reader, so that it is seen at once that it is heard. */
+/** The first line for each reader: it shows at once that the log is read. */
 const BEGUN = 'log-watched';
 
-/** Tells every line until the time is over or the reader is gone. */
+/** Sends every line until the time is over or the reader is gone. */
 async function watchLog(feed: LogFeed, { level, forMs }: { level: LogSeverity; forMs: number | null }, job: Job): Promise<Watched> {
-  const { clock, tell } = job;
+  const { clock, report } = job;
   const startMono = clock.monoMs();
   let seen = 0;
   let missed = 0;
   let missedNow = 0;
-  const hear = (line: LogLine): void => {
+  const listener = (line: LogLine): void => {
     // By the cabinet's clock: that of the log knows of no rehearsal.
-    if (tell({ ...line, atMs: clock.wallMs(), missed: missedNow } satisfies ShownLogLine)) {
+    if (report({ ...line, atMs: clock.wallMs(), missed: missedNow } satisfies ShownLogLine)) {
       seen++;
       missedNow = 0;
     } else {
@@ -69,11 +69,11 @@ async function watchLog(feed: LogFeed, { level, forMs }: { level: LogSeverity; f
       missedNow++;
     }
   };
-  hear({ atMs: clock.wallMs(), severity: 'info', name: BEGUN, fields: { from: level }, repeated: 0 });
-  const stop = feed.listen(level, hear);
+  listener({ atMs: clock.wallMs(), severity: 'info', name: BEGUN, fields: { from: level }, repeated: 0 });
+  const stop = feed.listen(level, listener);
   return untilOver(job, forMs, () => {
     stop();
-    // The first line only says that the log is read.
+    // The first line only shows that the log is read.
     return { seen: Math.max(0, seen - 1), missed, durationMs: Math.round(clock.monoMs() - startMono) };
   });
 }

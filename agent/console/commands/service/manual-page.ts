@@ -1,7 +1,6 @@
 /**
- * The manual page `luciole.1`, made of the command table.
+ * Renders the manual page `luciole.1` from the command table. Pure.
  *
- * Owns its layout in the man macros. Pure.
  * Source: man-pages(7) for the order of sections, groff_man(7) for the macros.
  */
 import type { ConsoleCommand, Group } from '../../command-spec.ts';
@@ -21,6 +20,26 @@ const HEADINGS: Readonly<Record<Group, string>> = {
   'Agent:': 'AGENT',
   'Session:': 'IN A SESSION',
 };
+
+const DESCRIPTION = [
+  'The agent reads lamps and sensors on serial lines, lights the street on demand, keeps every reading and tells the platform. The commands ask it over a socket of this machine; they need no network.',
+  'A word of a command may be shortened as long as it is the only one that begins so. Names of lamps, zones, devices and lines may be typed in any case.',
+  'luciole console is the same commands in a session, also on a bare serial terminal: ? lists what may be typed, TAB completes, and an output may be filtered: | include TEXT, | exclude TEXT, | begin TEXT, | count, | json, | csv.',
+];
+
+const ENVIRONMENT: readonly (readonly [string, string])[] = [
+  ['LUCIOLE_SOCKET', 'where the agent answers'],
+  ['LUCIOLE_CONFIG', 'the cabinet, instead of the usual file'],
+  ['NO_COLOR', 'no colours'],
+];
+
+const EXITS: readonly (readonly [number, string])[] = [
+  [0, 'done'],
+  [CONSOLE_EXIT.failed, 'understood, and failed'],
+  [CONSOLE_EXIT.usage, 'wrong usage'],
+  [CONSOLE_EXIT.unreachable, 'no agent answers'],
+  [EXIT_BAD_CONFIG, 'the configuration cannot be used'],
+];
 
 /** The page in roff. Shape: `version` as `0.1.0`. */
 export function manualPage(version: string): string {
@@ -55,26 +74,6 @@ export function manualPage(version: string): string {
     '',
   ].join('\n');
 }
-
-const DESCRIPTION = [
-  'The agent reads lamps and sensors on serial lines, lights the street on demand, keeps every reading and tells the platform. The commands ask it over a socket of this machine; they need no network.',
-  'A word of a command may be shortened as long as it is the only one that begins so. Names of lamps, zones, devices and lines may be typed in any case.',
-  'luciole console is the same commands in a session, also on a bare serial terminal: ? lists what may be typed, TAB completes, and an output may be filtered: | include TEXT, | exclude TEXT, | begin TEXT, | count, | json, | csv.',
-];
-
-const EXITS: readonly (readonly [number, string])[] = [
-  [0, 'done'],
-  [CONSOLE_EXIT.failed, 'understood, and failed'],
-  [CONSOLE_EXIT.usage, 'wrong usage'],
-  [CONSOLE_EXIT.unreachable, 'no agent answers'],
-  [EXIT_BAD_CONFIG, 'the configuration cannot be used'],
-];
-
-const ENVIRONMENT: readonly (readonly [string, string])[] = [
-  ['LUCIOLE_SOCKET', 'where the agent answers'],
-  ['LUCIOLE_CONFIG', 'the cabinet, instead of the usual file'],
-  ['NO_COLOR', 'no colours'],
-];
 
 function section(group: Group, commands: readonly ConsoleCommand[]): readonly string[] {
   const own = commands.filter((each) => each.group === group);

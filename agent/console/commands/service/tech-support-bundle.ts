@@ -1,7 +1,7 @@
 /**
- * All that somebody far away needs to understand a cabinet, as one text.
+ * Collects what remote support needs to understand a cabinet, as one text.
  *
- * Owns which questions are asked and how the answers are laid out. A question that finds no answer says why, and stops no other.
+ * A question without an answer is reported with the reason and does not stop the others.
  */
 import type { LeastRole } from '../../../core/access.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
@@ -14,6 +14,7 @@ import { translated } from '../../text/page.ts';
 import { plain } from '../../text/plain-text.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
+/** The text of a bundle, and what it lacks. */
 export interface SupportBundle {
   readonly text: string;
   /** Empty where no agent answered. */

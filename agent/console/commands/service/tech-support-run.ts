@@ -1,8 +1,4 @@
-/**
- * `tech-support`: one packed file for whoever helps from far away.
- *
- * Owns the file: its name, its size in words, how long it takes over the serial line.
- */
+/** `tech-support`: writes one packed file for remote support, and says how large it is and how long it takes over the serial line. */
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, freemem, loadavg, release, totalmem, uptime } from 'node:os';
@@ -20,7 +16,7 @@ import { makeBundle } from './tech-support-bundle.ts';
 
 /** Lines of the journal, and longest wait for them. Source: assumed; a busy day of an agent. */
 const JOURNAL = { lines: 1_000, maxBytes: 1_000_000, timeoutMs: 10_000 };
-/** Readable by nobody else: there are no secrets in it, but much about a street. */
+/** Readable by its owner only: it contains no secrets, but much about a street. */
 const MODE = 0o600;
 /** Of the line's bytes. Source: assumed; ZMODEM's subpackets of 1 KB cost 2 %, its escapes and the line's turns some more. */
 const ZMODEM_SHARE = 0.9;

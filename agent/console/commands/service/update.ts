@@ -33,7 +33,7 @@ const status = agentCommand<object, UpdateView>({
   examples: ['luciole update status', 'luciole update status --json'],
   timeoutMs: LOOK_TIMEOUT_MS,
   read: () => ({}),
-  answer: (view) => deskOf(view).status(),
+  answer: (view) => updatesOf(view).status(),
   render: async (view, page) => renderUpdates(view, page),
 });
 
@@ -47,7 +47,7 @@ const revert = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   examples: ['luciole update revert', 'luciole update revert --force'],
   timeoutMs: INSTALL_TIMEOUT_MS,
   read: (args) => ({ isForced: args['force'] === true }),
-  answer: (view, request) => deskOf(view).revert(request),
+  answer: (view, request) => updatesOf(view).revert(request),
   render: async ({ text }, page) => paragraph(text, page).join('\n'),
   succeeded: ({ isDone }) => isDone,
   audit: ({ isDone, text }) => ({ isDone, text }),
@@ -72,7 +72,7 @@ export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer 
     ofBytes: bytesArg(textArg(args, 'of')),
     data: Buffer.from(textArg(args, 'data'), 'base64'),
   }),
-  answer: (view, part) => deskOf(view).put(part),
+  answer: (view, part) => updatesOf(view).put(part),
   render: async ({ text }, page) => paragraph(text, page).join('\n'),
   succeeded: ({ isDone }) => isDone,
 });
@@ -88,7 +88,7 @@ export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   examples: [],
   timeoutMs: INSTALL_TIMEOUT_MS,
   read: (args) => ({ isForced: args['force'] === true }),
-  answer: (view, request) => deskOf(view).install(request),
+  answer: (view, request) => updatesOf(view).install(request),
   render: async ({ text }, page) => paragraph(text, page).join('\n'),
   succeeded: ({ isDone }) => isDone,
   audit: ({ isDone, text }) => ({ isDone, text }),
@@ -96,7 +96,7 @@ export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
 
 export const UPDATE_COMMANDS: readonly ConsoleCommand[] = [install, status, revert, put, apply];
 
-function deskOf(view: AgentView): NonNullable<AgentView['updates']> {
+function updatesOf(view: AgentView): NonNullable<AgentView['updates']> {
   if (view.updates === null) throw new ConsoleError('failed', 'this run of the agent takes no updates');
   return view.updates;
 }

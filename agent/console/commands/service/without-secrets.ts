@@ -1,8 +1,4 @@
-/**
- * Text that leaves the cabinet, without what nobody else may read.
- *
- * Owns what looks like a secret. Pure.
- */
+/** Removes from a text what looks like a secret, before it leaves the cabinet. Pure. */
 
 const MASK = '***';
 /** Source: RFC 7468, the ends of a private key; all between goes. */

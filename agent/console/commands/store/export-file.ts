@@ -1,8 +1,8 @@
 /**
- * A file that grows page by page under another name, and what is needed to go on with it after a break.
+ * An export file that grows page by page, and its state, from which an interrupted export continues.
  *
- * Owns FILE.part and FILE.part.json beside the wanted file. Knows nothing of readings.
- * What the second says of the first is true at any moment at which the program may be killed.
+ * Until it is complete there are FILE.part and FILE.part.json. The second describes the first correctly at every moment at which the
+ * program may be killed.
  */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
@@ -42,7 +42,7 @@ export interface ExportFile {
 /** Errors: rejects with ConsoleError 'failed' for a place that cannot be written to, or the beginning of another export. */
 export async function openExportFile(file: string, wanted: Pick<ExportState, 'since' | 'until' | 'format'>): Promise<ExportFile> {
   const [part, note] = [`${file}.part`, `${file}.part.json`];
-  return told(file, async () => {
+  return withFileErrors(file, async () => {
     if (existsSync(file) && (await stat(file)).isDirectory()) throw new ConsoleError('failed', `${file} is a folder; name a file in it`);
     const state = existsSync(part) ? await goOn(part, note, wanted) : null;
     if (state === null) rmSync(note, { force: true });
@@ -65,7 +65,7 @@ function exportFile(file: string, part: string, note: string, handle: FileHandle
   return {
     state,
     append: (text, next) =>
-      told(file, async () => {
+      withFileErrors(file, async () => {
         // So that the first page, should it be cut short, is known for what it is.
         if (bytes === 0) remember({ ...next, afterSeq: 0, frames: 0, readings: 0, bytes });
         const data = Buffer.from(text);
@@ -74,7 +74,7 @@ function exportFile(file: string, part: string, note: string, handle: FileHandle
         remember({ ...next, bytes });
       }),
     finish: () =>
-      told(file, async () => {
+      withFileErrors(file, async () => {
         await handle.sync();
         await handle.close();
         asOwnerOf(dirname(part), () => {
@@ -95,13 +95,13 @@ async function goOn(part: string, note: string, wanted: Pick<ExportState, 'since
   const state = existsSync(note) ? readState(readFileSync(note, 'utf8')) : null;
   // Killed before its first page was written.
   if (state === null && size === 0) return null;
-  const anew = `; to begin anew remove ${part} and ${basename(note)}`;
-  if (state === null) throw new ConsoleError('failed', `${part} is there and not the beginning of an export${anew}`);
+  const restartHint = `; to begin anew remove ${part} and ${basename(note)}`;
+  if (state === null) throw new ConsoleError('failed', `${part} is there and not the beginning of an export${restartHint}`);
   if (state.since !== wanted.since || state.until !== wanted.until || state.format !== wanted.format) {
     const words = `--since ${state.since}${state.until === null ? '' : ` --until ${state.until}`} --format ${state.format}`;
-    throw new ConsoleError('failed', `${part} is the beginning of an export ${words}: give the same to go on with it${anew}`);
+    throw new ConsoleError('failed', `${part} is the beginning of an export ${words}: give the same to go on with it${restartHint}`);
   }
-  if (size < state.bytes) throw new ConsoleError('failed', `${part} is shorter than it was left${anew}`);
+  if (size < state.bytes) throw new ConsoleError('failed', `${part} is shorter than it was left${restartHint}`);
   return state;
 }
 
@@ -119,17 +119,6 @@ function readState(json: string): ExportState | null {
   }
 }
 
-/** What the system says, in words that tell what to check. */
-async function told<T>(file: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof ConsoleError) throw error;
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    throw new ConsoleError('failed', `cannot write ${file}: ${ADVICE[code] ?? message}`, { cause: error });
-  }
-}
-
 const ADVICE: Readonly<Record<string, string>> = {
   ENOSPC: 'its disk is full; make room, or write to another one',
   EDQUOT: 'your share of its disk is full; make room, or write to another one',
@@ -140,3 +129,14 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOTDIR: 'there is no such folder; make it first',
   EIO: 'its disk fails; is it still plugged in?',
 };
+
+/** What the system says, in words that tell what to check. */
+async function withFileErrors<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ConsoleError) throw error;
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw new ConsoleError('failed', `cannot write ${file}: ${ADVICE[code] ?? message}`, { cause: error });
+  }
+}

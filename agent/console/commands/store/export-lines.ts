@@ -1,10 +1,8 @@
 /**
- * Readings as lines of an export.
+ * Formats readings as lines of an export. Pure.
  *
- * Owns both formats. Pure.
- *
- * Shape: CSV has a line of titles, then a line a reading: seq, time, point, value, unit, quality, corrected. JSON Lines has the same fields
- * by name, after one line that says which store, time and program they are of. Times are UTC; no value is empty or null.
+ * Shape: CSV has a line of titles, then one line per reading: seq, time, point, value, unit, quality, corrected. JSON Lines has the same
+ * fields by name, after one line with store, time and program. Times are UTC; no value is empty or null.
  */
 import type { StoredFrame, StoredReading } from '../../../core/ports.ts';
 import { csvLine } from '../../text/csv.ts';

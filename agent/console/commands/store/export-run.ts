@@ -1,7 +1,7 @@
 /**
- * `luciole export`: all readings of a time, asked of the running agent page after page.
+ * `luciole export`: requests all readings of a period from the running agent, page by page.
  *
- * Owns the order of things on the reader's side. The agent works out the times, pages are cut there.
+ * The agent resolves the times and cuts the pages; this side writes the file.
  */
 import { fetchAnswer } from '../../ask-agent.ts';
 import { textArg } from '../../command-spec.ts';
@@ -79,8 +79,10 @@ function formatOf(args: RawArgs, to: string): ExportFormat {
   );
 }
 
+const NEW_STORE = 'the store has been begun anew since this export began, so it cannot go on: remove what is there and begin anew';
+
 async function pump(file: ExportFile, wanted: ExportArgs, terminal: Terminal, signal: AbortSignal): Promise<Reached> {
-  const tell = teller(terminal);
+  const report = progressReporter(terminal);
   let at: Reached | null = file.state;
   let hasHead = file.state !== null && file.state.bytes > 0;
   let last: { frames: number; readings: number } | null = null;
@@ -94,7 +96,7 @@ async function pump(file: ExportFile, wanted: ExportArgs, terminal: Terminal, si
       at = next;
       hasHead = true;
       if (page.nextSeq === null) break;
-      tell(page, next);
+      report(page, next);
     } catch (error) {
       throw at === null || wanted.to === OUTPUT ? error : withKept(error, wanted.to);
     }
@@ -102,8 +104,6 @@ async function pump(file: ExportFile, wanted: ExportArgs, terminal: Terminal, si
   await file.finish();
   return at;
 }
-
-const NEW_STORE = 'the store has been begun anew since this export began, so it cannot go on: remove what is there and begin anew';
 
 async function askPage(
   at: Reached | null,
@@ -134,16 +134,16 @@ function after(
 }
 
 /** Word of how far it is, at the foot of a terminal or a line now and then. */
-function teller(terminal: Terminal): (page: ExportAnswer, reached: Reached) => void {
+function progressReporter(terminal: Terminal): (page: ExportAnswer, reached: Reached) => void {
   let reachedPct = 0;
-  let toldPct = 0;
+  let reportedPct = 0;
   return ({ frames }, { beganMs, toMs, readings }) => {
     const atMs = frames.at(-1)?.atMs ?? beganMs;
     reachedPct = Math.max(reachedPct, Math.min(100, ((atMs - beganMs) / Math.max(1, toMs - beganMs)) * 100));
     const text = translated(`${formatNumber(Math.floor(reachedPct))} %, ${count(readings, 'reading')}`, terminal);
     if (terminal.status !== null) return terminal.status.show(text);
-    if (reachedPct < toldPct + STAGE_PCT) return;
-    toldPct = Math.floor(reachedPct / STAGE_PCT) * STAGE_PCT;
+    if (reachedPct < reportedPct + STAGE_PCT) return;
+    reportedPct = Math.floor(reachedPct / STAGE_PCT) * STAGE_PCT;
     terminal.err(`${text}\n`);
   };
 }

@@ -1,8 +1,4 @@
-/**
- * What a point measured: as a table, as a plot, as CSV.
- *
- * Owns the layout of `luciole history`. Pure.
- */
+/** Renders `luciole history`: the values of a point as a table, a plot or CSV. Pure. */
 import type { History, HistoryBucket, HistoryRow, Resolution } from '../../../core/ports.ts';
 import type { PointId } from '../../../core/words.ts';
 import { csvLine } from '../../text/csv.ts';
@@ -31,6 +27,7 @@ const PLOT_COLS = 80;
 /** What a mean is worth beyond the decimals of its values. Source: assumed; sixty values carry one more digit. */
 const MEAN_DECIMALS = 1;
 
+/** Renders the values of one point in the requested form. */
 export function renderPointHistory(history: PointHistory, page: Page, form: HistoryForm): string {
   if (form === 'csv') return csvLines(history).join('\n');
   const shown = history.resolution === 'raw' ? history.rows.length : history.buckets.length;
@@ -39,14 +36,14 @@ export function renderPointHistory(history: PointHistory, page: Page, form: Hist
   return [...title(history, page), '', ...body, '', ...notes(history, page, shown)].join('\n');
 }
 
+const STEP_WORDS: Readonly<Record<Resolution, string>> = { raw: 'each reading', minute: 'by the minute', hour: 'by the hour' };
+
 function title({ pointId, unit, resolution, fromMs, toMs }: PointHistory, page: Page): string[] {
   const { timezone } = page;
   const [from, to] = [dayTime(fromMs, timezone), dayTime(toMs, timezone)];
   const range = `${from} to ${from.slice(0, DAY_COLS) === to.slice(0, DAY_COLS) ? to.slice(DAY_COLS + 1) : to}, ${timezone}`;
   return paragraph(`${pointId}${unit === '' ? '' : ` in ${unit}`}, ${STEP_WORDS[resolution]}, ${range}`, page);
 }
-
-const STEP_WORDS: Readonly<Record<Resolution, string>> = { raw: 'each reading', minute: 'by the minute', hour: 'by the hour' };
 
 function nothing({ fromMs, toMs }: PointHistory): string {
   return `of it is kept from these ${formatDuration(toMs - fromMs)}: \`luciole store\` tells how far back readings go, \`luciole points\` whether it is read at all`;

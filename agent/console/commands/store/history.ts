@@ -1,10 +1,10 @@
 /** `history`: what a point measured. */
 import type { Resolution } from '../../../core/ports.ts';
+import { nearest } from '../../../core/suggestions.ts';
 import type { AgentView, PointView } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { nearest } from '../../text/suggest.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { RANGE_OPTIONS, rangeOf, readRange, type TimeRange, type TypedRange } from '../time-range.ts';
 import { askStore } from './ask-store.ts';

@@ -1,7 +1,5 @@
 /**
- * The offline memory on one sheet: what is kept, what fits, what it costs the flash, whether every reading is accounted for.
- *
- * Owns the layout of `luciole store`, its check and its backup. Pure.
+ * Renders `luciole store`, its check and its backup: what is stored, what fits, flash wear, whether every reading is accounted for. Pure.
  */
 import type { BackupReport, StoreAccount, StoreCheck } from '../../../core/ports.ts';
 import type { ChoreView, StoreView } from '../../../core/views.ts';
@@ -32,6 +30,9 @@ const MEGABYTE = 2 ** 20;
 /** Beyond this a forecast says no more. Units: hours. */
 const FAR_HOURS = 20 * 365 * 24;
 
+/** What holds whatever the trouble is. */
+const TROUBLE = 'The street stays lit, what cannot be written waits in memory, and nothing needs a restart once it is repaired';
+
 export function renderStore(view: StoreView, page: Page): string {
   const sheet: [label: string, text: string][] = [
     ['Store', `${stateWord(view.state, page)}, ${view.dir}`],
@@ -48,9 +49,6 @@ export function renderStore(view: StoreView, page: Page): string {
   const lines = sheet.flatMap(([label, text]) => labelled(label, text, page));
   return [...lines, '', ...choreLines(view.chores, page)].join('\n');
 }
-
-/** What holds whatever the trouble is. */
-const TROUBLE = 'The street stays lit, what cannot be written waits in memory, and nothing needs a restart once it is repaired';
 
 function keptText({ readings, frames, bytes, maxBytes, oldestMs }: StoreView, page: Page): string {
   const share = maxBytes === 0 ? NOTHING : `${formatNumber((bytes / maxBytes) * 100, bytes < maxBytes / 10 ? 1 : 0)} %`;
@@ -95,6 +93,13 @@ function accountText({ produced, delivered, backlog, gaps, isBalanced }: StoreAc
   return `${sum}: IT DOES NOT HOLD, ${formatNumber(produced - delivered - backlog - gaps)} readings apart; run \`luciole store check\``;
 }
 
+const CHORE_COLUMNS = [
+  { title: 'Chore', isTranslated: true },
+  { title: 'Next' },
+  { title: 'Last' },
+  { title: 'Result', wraps: true },
+] as const;
+
 function choreLines(chores: readonly ChoreView[], page: Page): string[] {
   const rows = chores.map(({ name, nextMs, lastMs, result, failed }) => [
     name,
@@ -105,8 +110,7 @@ function choreLines(chores: readonly ChoreView[], page: Page): string[] {
   return tableLines(CHORE_COLUMNS, rows, page);
 }
 
-const CHORE_COLUMNS = [{ title: 'Chore', isTold: true }, { title: 'Next' }, { title: 'Last' }, { title: 'Result', wraps: true }] as const;
-
+/** Renders `store check`: each file, and the account of readings. */
 export function renderStoreCheck({ files, account }: StoreCheck, page: Page): string {
   const rows = files.map(({ file, ok, bytes }) => [file, stateWord(ok ? 'ok' : 'bad', page), formatBytes(bytes)]);
   const columns = [{ title: 'File', maxCols: 56 }, { title: 'State' }, { title: 'Size', align: 'right' }] as const;

@@ -55,19 +55,20 @@ export const STORE_BACKUP = agentCommand({
   audit: ({ path, bytes }) => ({ path, bytes }),
 });
 
-/** The work, with a word each second that it goes on. */
-async function withWord<T>({ clock, tell, signal }: Job, work: () => Promise<T>): Promise<T> {
+/** Does the work and reports each second how long it has taken. */
+async function withWord<T>({ clock, report, signal }: Job, work: () => Promise<T>): Promise<T> {
   const startMono = clock.monoMs();
-  const word = (): Timer => {
-    tell({ forMs: clock.monoMs() - startMono } satisfies CheckProgress);
-    return clock.after(CHECK_WORD_MS, () => {
-      if (!signal.aborted) timer = word();
+  let timer: Timer | null = null;
+  const turn = (): void => {
+    report({ forMs: clock.monoMs() - startMono } satisfies CheckProgress);
+    timer = clock.after(CHECK_WORD_MS, () => {
+      if (!signal.aborted) turn();
     });
   };
-  let timer = word();
+  turn();
   try {
     return await work();
   } finally {
-    timer.cancel();
+    (timer as Timer | null)?.cancel();
   }
 }

@@ -1,8 +1,4 @@
-/**
- * The platform's side on one sheet, and the stages of the way to it.
- *
- * Owns the layout of `luciole uplink`, its test and its reconnect. Pure.
- */
+/** Renders `luciole uplink`, its test and its reconnect. Pure. */
 import type { UplinkDelivery } from '../../../core/ports.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest } from '../../../core/uplink-tools.ts';
 import type { UplinkView } from '../../../core/views.ts';
@@ -106,10 +102,10 @@ export function renderTest({ broker, clientId, steps, ok }: UplinkTest, page: Pa
     text,
   ]);
   const columns = [
-    { title: 'Stage', isTold: true },
+    { title: 'Stage', isTranslated: true },
     { title: 'Result' },
     { title: 'ms', align: 'right' },
-    { title: 'What', wraps: true, isTold: true },
+    { title: 'What', wraps: true, isTranslated: true },
   ] as const;
   return [
     ...paragraph(`${broker}, as ${clientId}: the agent's own session was left alone`, page),

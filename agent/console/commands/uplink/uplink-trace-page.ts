@@ -1,8 +1,4 @@
-/**
- * What the session did, one entry a line.
- *
- * Owns the layout of `luciole uplink trace`. Pure.
- */
+/** Renders `luciole uplink trace`: packets and events of the session, one per line. Pure. */
 import type { TraceEntry } from '../../../core/uplink-tools.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, columnTime, count, formatNumber, type Page, translated } from '../../text/page.ts';
@@ -42,6 +38,12 @@ export function renderTrace({ entries, followed }: TraceAnswer, page: Page): str
 
 const ARROW: Readonly<Record<TraceEntry['kind'], string>> = { sent: '->', received: '<-', event: '**' };
 
+/** Source: 131,072 at most come in. */
+const BYTES_COLS = 6;
+
+/** Source: `publish`, the only one with a topic. */
+const NAME_COLS = 7;
+
 function row({ atMs, kind, text, topic, bytes }: TraceEntry, time: string, page: Page): string {
   const { widthCols } = page;
   const head = `${time}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')} ${ARROW[kind]} `;
@@ -53,8 +55,3 @@ function row({ atMs, kind, text, topic, bytes }: TraceEntry, time: string, page:
   const line = `${head}${text.padEnd(NAME_COLS)} ${formatNumber(bytes).padStart(BYTES_COLS)} B  ${topic}`;
   return line.length <= widthCols ? line : `${line.slice(0, widthCols - 1)}~`;
 }
-
-/** Source: `publish`, the only one with a topic. */
-const NAME_COLS = 7;
-/** Source: 131,072 at most come in. */
-const BYTES_COLS = 6;

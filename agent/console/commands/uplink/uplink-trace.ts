@@ -6,7 +6,7 @@ import type { RawArgs } from '../../protocol/protocol.ts';
 import { parseDuration } from '../../text/duration.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { numberArg } from '../number-arg.ts';
-import { tellUntilOver } from '../until-over.ts';
+import { reportUntilOver } from '../until-over.ts';
 import { uplinkToolsOf } from './uplink.ts';
 import type { TraceAnswer } from './uplink-trace-page.ts';
 
@@ -33,7 +33,7 @@ export const UPLINK_TRACE = agentCommand<{ last: number; followMs: number | null
   answer: async (view, { last, followMs }, job) => {
     const tools = uplinkToolsOf(view);
     if (followMs === null) return { entries: tools.trace().slice(-last), followed: null };
-    return { entries: [], followed: await tellUntilOver<TraceEntry>(job, followMs, (listener) => tools.watch(listener)) };
+    return { entries: [], followed: await reportUntilOver<TraceEntry>(job, followMs, (listener) => tools.watch(listener)) };
   },
   render: async (result, page) => (await import('./uplink-trace-page.ts')).renderTrace(result, page),
   progress: { isLasting: true, load: async () => (await import('./uplink-trace-page.ts')).renderEntry },

@@ -42,8 +42,9 @@ export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, U
   examples: ['luciole uplink test', 'luciole uplink test --broker mqtts://broker.example:8883', 'luciole uplink test --json'],
   timeoutMs: LOOK_TIMEOUT_MS,
   read: ({ broker }) => ({ broker: readBroker(broker) }),
-  answer: async (view, { broker }, { tell, signal }) => configured(await view.testUplink({ broker, signal }, (step) => void tell(step))),
-  alone: async (shelf, { broker }, tell) => configured(await shelf.testUplink({ broker, signal: new AbortController().signal }, tell)),
+  answer: async (view, { broker }, { report, signal }) =>
+    configured(await view.testUplink({ broker, signal }, (step) => void report(step))),
+  alone: async (files, { broker }, report) => configured(await files.testUplink({ broker, signal: new AbortController().signal }, report)),
   render: async (result, page) => (await import('./uplink-page.ts')).renderTest(result, page),
   succeeded: ({ ok }) => ok,
   progress: {

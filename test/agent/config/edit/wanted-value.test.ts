@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { wantedAt } from '../../../../agent/config/edit/wanted-value.ts';
 import { cabinetJsonSchema } from '../../../../agent/config/schema/json-schema.ts';
 import { splitLine } from '../../../../agent/console/shell/typed-words.ts';
-import { wantedRows } from '../../../../agent/console/shell/wanted-rows.ts';
+import { wantedRows } from '../../../../agent/console/shell/typing-help.ts';
 import { learn, leftInEnglish } from '../../../../agent/console/text/language.ts';
 import { type JsonSchema, withoutNull } from '../../../../agent/core/json-schema.ts';
 

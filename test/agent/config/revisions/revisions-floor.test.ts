@@ -102,7 +102,7 @@ t.test('dimming within the floor needs nobody; below it the platform and a techn
 t.test('only an admin says that the floor may be undercut', (t) => {
   const args = { mode: 'auto', minutes: 10, why: '', lowersFloor: true } as const;
   const job = (role: 'viewer' | 'technician' | 'admin' | null) => ({
-    caller: { user: 'x', role, door: 'login' as const },
+    caller: { user: 'x', role, socketKind: 'login' as const },
     source: 'console:x',
   });
   for (const role of ['viewer', 'technician', null] as const)

@@ -145,12 +145,12 @@ t.test('a check of the store gives word while it reads, and fails when there is 
   t.match(await receiveReplies(socket, 1), [{ id: 2, ok: true }], 'no word comes after the answer');
 });
 
-t.test('what the disk did not answer is told with its trouble, and a backup is in the log with who asked', async (t) => {
+t.test('a disk without an answer is reported with its trouble, and a backup is logged with its user', async (t) => {
   const socketPath = place(t);
-  const told: unknown[] = [];
+  const logged: unknown[] = [];
   const trouble = { state: 'trouble', reason: 'the disk is full; make room' } as const;
   const view = { ...createFakeView(), checkStore: async () => undefined, store: async () => fakeStoreView(trouble) };
-  const log = { event: (name: string, fields: object = {}) => void told.push({ name, ...fields }) };
+  const log = { event: (name: string, fields: object = {}) => void logged.push({ name, ...fields }) };
   const server = createConsoleServer({ view, socketPath, log, clock: createManualClock(AT_MS), timezone: TIMEZONE });
   t.teardown(() => server.stop());
   await server.start();
@@ -159,10 +159,10 @@ t.test('what the disk did not answer is told with its trouble, and a backup is i
     message: 'the store did not answer: the disk is full; make room; see `luciole store`',
   });
   await call(socketPath, 'store backup');
-  t.match(told.at(-1), { name: 'console-command', command: 'store backup', by: 'console:tech', path: '/var/lib/luciole/state.db.bak' });
+  t.match(logged.at(-1), { name: 'console-command', command: 'store backup', by: 'console:tech', path: '/var/lib/luciole/state.db.bak' });
 });
 
-t.test('each command is one audit line with who, which door and what came of it; the same look only once an hour', async (t) => {
+t.test('each command is one audit line with user, socket and result; the same look only once an hour', async (t) => {
   const socketPath = place(t);
   const view = createFakeView();
   const clock = createManualClock(AT_MS);
@@ -193,10 +193,10 @@ t.test('a write to a line goes into the log with the name of who did it', async 
   await server.start();
   await call(socketPath, 'bus read', { line: 'street', unit: '7', address: '1' });
   await call(socketPath, 'bus write', { line: 'street', unit: '7', address: '1', value: '5', yes: true });
-  const said = logged.filter(([name]) => name === 'console-command');
+  const commands = logged.filter(([name]) => name === 'console-command');
   const asked = { command: 'bus write', args: { unit: '7', address: '1', value: '5' }, by: 'console:tech' };
-  t.strictSame(said.length, 1, 'who only looks is not in it');
-  t.match(said, [['console-command', { ...asked, before: [100], after: [100] }]], 'with what stood there and what stands there now');
+  t.strictSame(commands.length, 1, 'who only looks is not in it');
+  t.match(commands, [['console-command', { ...asked, before: [100], after: [100] }]], 'with what stood there and what stands there now');
   await t.rejects(call(socketPath, 'bus write', { line: 'air', unit: 'L01', address: '1', value: '5', yes: true }));
   t.match(logged.at(-1), ['console-command', { command: 'bus write', by: 'console:tech', refused: /L01 is on line street/ }], 'or why not');
   await call(socketPath, 'bus write', { line: 'street', unit: '7', address: '2001', value: '5', yes: true });

@@ -28,11 +28,11 @@ export function serverAt(t: Test, socketPath: string, view: AgentView = createFa
   return server;
 }
 
-/** A client that never closes its end and sends on, whatever it is told. */
+/** A client that never closes its end and sends on, whatever it receives. */
 export async function stubborn(t: Test, socketPath: string): Promise<Socket> {
   const socket = connect({ path: socketPath, allowHalfOpen: true });
-  const talk = setInterval(() => socket.write('x'), 1);
-  t.teardown(() => [clearInterval(talk), socket.destroy()]);
+  const writing = setInterval(() => socket.write('x'), 1);
+  t.teardown(() => [clearInterval(writing), socket.destroy()]);
   socket.on('error', () => {});
   await once(socket, 'connect');
   return socket;

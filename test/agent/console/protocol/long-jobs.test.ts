@@ -14,8 +14,8 @@ import { answersUntil, ask, call, client, place, receiveReplies, serverAt } from
 function watchedView() {
   const view = createFakeView();
   const [began, ended] = [Promise.withResolvers<(transaction: BusTransaction) => void>(), Promise.withResolvers<void>()];
-  const watch: AgentView['bus']['watch'] = (_line, tell) => {
-    began.resolve(tell);
+  const watch: AgentView['bus']['watch'] = (_line, send) => {
+    began.resolve(send);
     return ended.resolve;
   };
   return { view: { ...view, bus: { ...view.bus, watch } }, began: began.promise, ended: ended.promise };
@@ -24,21 +24,21 @@ function watchedView() {
 t.test('a long job tells how far it is before its answer, and a short one does not', async (t) => {
   const socketPath = place(t);
   await serverAt(t, socketPath).start();
-  const told: unknown[] = [];
+  const progress: unknown[] = [];
   const ask = (command: string, args: Record<string, string>) =>
     callAgent({
       socketPaths: [socketPath],
       request: { id: 7, command, args, user: 'tech' },
       timeoutMs: 5_000,
-      onProgress: (message) => told.push(message),
+      onProgress: (message) => progress.push(message),
     });
   t.match(await ask('bus scan', { line: 'street' }), { id: 7, ok: true, result: { line: 'street' } });
   t.match(
-    told,
+    progress,
     [1, 124, 247].map((done) => ({ id: 7, atMs: AT_MS, timezone: TIMEZONE, progress: { done, total: 247 } })),
   );
   await ask('bus stats', {});
-  t.equal(told.length, 3);
+  t.equal(progress.length, 3);
 });
 
 t.test('a watch streams until its time is over', async (t) => {
@@ -48,8 +48,8 @@ t.test('a watch streams until its time is over', async (t) => {
   await serverAt(t, socketPath, view, clock).start();
   const socket = await client(t, socketPath);
   socket.write(ask(4, 'bus watch', { line: 'street', for: '10s' }));
-  const tell = await began;
-  tell(transaction());
+  const send = await began;
+  send(transaction());
   t.match(await receiveReplies(socket, 1), [{ id: 4, progress: { unit: 7, lane: 'telemetry' } }]);
   await clock.advance(9_999);
   t.match(
@@ -60,7 +60,7 @@ t.test('a watch streams until its time is over', async (t) => {
   await clock.advance(1);
   t.match(await receiveReplies(socket, 1), [{ id: 4, ok: true, result: { line: 'street', seen: 1, missed: 0, durationMs: 10_000 } }]);
   await ended;
-  tell(transaction());
+  send(transaction());
   socket.write(ask(5, 'devices'));
   t.match(await receiveReplies(socket, 1), [{ id: 5, ok: true }], 'what comes late is not told, and the place is free for the next');
 });
@@ -127,9 +127,9 @@ t.test('a reader that is too slow loses transactions, is told how many, and cost
   const socket = await client(t, socketPath);
   socket.pause();
   socket.write(ask(1, 'bus watch', { line: 'street', for: '1s' }));
-  const tell = await began;
+  const send = await began;
   for (let index = 0; index < 50_000; index++) {
-    tell(transaction());
+    send(transaction());
     if (index % 1_000 === 0) await new Promise(setImmediate);
   }
   await clock.advance(1_000);

@@ -196,11 +196,11 @@ t.test('a folder that others may write is refused in the shared temporary folder
 });
 
 t.test('where no agent answers the client says so and what to do', async (t) => {
-  const [nobody, stale, mute] = [place(t), place(t), place(t)];
+  const [missing, stale, mute] = [place(t), place(t), place(t)];
   await leaveStaleSocket(stale);
   const request = { id: 1, command: 'status', args: {}, user: 'tech' };
-  const message = `no agent answers on ${nobody} or ${stale}; is it running? Start it with \`luciole run\`, or see \`systemctl status luciole\``;
-  await t.rejects(callAgent({ socketPaths: [nobody, stale], request, timeoutMs: 1_000 }), { code: 'unreachable', message });
+  const message = `no agent answers on ${missing} or ${stale}; is it running? Start it with \`luciole run\`, or see \`systemctl status luciole\``;
+  await t.rejects(callAgent({ socketPaths: [missing, stale], request, timeoutMs: 1_000 }), { code: 'unreachable', message });
   const held: Socket[] = [];
   const other = createServer((socket) => held.push(socket)).listen(mute);
   t.teardown(() => [other.close(), ...held.map((socket) => socket.destroy())]);
@@ -233,11 +233,11 @@ t.test("the machine's own socket is never where consoles log in, however its pat
     await t.rejects(serverAt(t, socketPath).start(), { code: 'socket-refused', message: /where consoles log in/ }, socketPath);
     t.notOk(existsSync(socketPath), socketPath);
   }
-  const beside = serverAt(t, join(folder, 'luciole-console-agent.sock'));
-  await beside.start();
+  const consoleAgent = serverAt(t, join(folder, 'luciole-console-agent.sock'));
+  await consoleAgent.start();
   const login = createConsoleServer({
     view: createFakeView(),
-    door: 'login',
+    socketKind: 'login',
     socketPath: join(folder, 'agent-login.sock'),
     log: silent,
     clock: createManualClock(AT_MS),

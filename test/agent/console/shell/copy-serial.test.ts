@@ -24,77 +24,101 @@ function folder(t: Pick<Test, 'teardown'>): string {
   return dir;
 }
 
-/** The real console on a real pseudo-terminal, with its files in a folder, and a far end that may receive. */
+/** What a terminal receives, to wait for and to hand on to the far end of a transfer. */
+class Received {
+  /** Gets each part as it arrives. */
+  onData: ((data: Buffer) => void) | null = null;
+  #bytes = Buffer.alloc(0);
+  readonly #waiters = new Set<() => void>();
+
+  add(data: Buffer): void {
+    this.#bytes = Buffer.concat([this.#bytes, data]);
+    this.onData?.(data);
+    for (const wake of [...this.#waiters]) wake();
+  }
+
+  length(): number {
+    return this.#bytes.length;
+  }
+
+  until(shown: RegExp, from = 0): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!shown.test(this.#bytes.subarray(from).toString('latin1'))) return;
+        this.#waiters.delete(look);
+        resolve();
+      };
+      this.#waiters.add(look);
+      look();
+    });
+  }
+}
+
+/** The real console on a real pseudo-terminal, with its files in a folder, and a far end that may send and receive. */
 function console(t: Pick<Test, 'teardown'>, dir: string) {
   const child = spawn(process.execPath, [join(ROOT, 'agent/main.ts'), 'console', '--no-probe', '--socket', join(dir, 'none.sock')], {
     ...{ cols: 80, rows: 24, encoding: null },
     env: { PATH: process.env['PATH'], STATE_DIRECTORY: dir },
   });
   t.teardown(() => child.kill('SIGKILL'));
-  let bytes = Buffer.alloc(0);
-  let ear: ((data: Buffer) => void) | null = null;
-  const waiters = new Set<() => void>();
-  child.onData((raw) => {
-    const data = raw as unknown as Buffer;
-    bytes = Buffer.concat([bytes, data]);
-    ear?.(data);
-    for (const wake of [...waiters]) wake();
-  });
-  const until = (shown: RegExp, from = 0): Promise<void> =>
-    new Promise((resolve) => {
-      const look = (): void => {
-        if (!shown.test(bytes.subarray(from).toString('latin1'))) return;
-        waiters.delete(look);
-        resolve();
-      };
-      waiters.add(look);
-      look();
-    });
+  const received = new Received();
+  child.onData((raw) => received.add(raw as unknown as Buffer));
+  const type = (bytes: string | Buffer): void => child.write(bytes as string);
   return {
-    until,
-    length: () => bytes.length,
-    type: (text: string) => child.write(text),
-    /** Sends a file; resolves with the exit code and what it took. After so many bytes it is killed. */
-    send: (file: string, stopAfter = Number.POSITIVE_INFINITY): Promise<{ code: number | null; bytes: number }> => {
-      const sz = spawnProgram('sz', ['--zmodem', '--binary', '--resume', '--quiet', file], { stdio: ['pipe', 'pipe', 'ignore'] });
-      let sent = 0;
-      sz.stdout.on('data', (data: Buffer) => {
-        sent += data.length;
-        if (sent > stopAfter) sz.kill('SIGKILL');
-        else child.write(data as unknown as string);
-      });
-      sz.stdin.on('error', () => {});
-      ear = (data) => void sz.stdin.write(data);
-      return new Promise((resolve) =>
-        sz.once('exit', (code) => {
-          ear = null;
-          resolve({ code, bytes: sent });
-        }),
-      );
-    },
-    /** Receives into a folder; resolves with the exit code, or after so many bytes have come it is killed. */
-    receive: (into: string, stopAfter = Number.POSITIVE_INFINITY): Promise<number | null> => {
-      const rz = spawnProgram('rz', ['--binary', '--resume', '--quiet'], {
-        cwd: into,
-        stdio: ['pipe', 'pipe', 'ignore'],
-      });
-      let come = 0;
-      rz.stdout.on('data', (data: Buffer) => child.write(data as unknown as string));
-      rz.stdin.on('error', () => {});
-      ear = (data) => {
-        come += data.length;
-        // On a busy machine the program may have taken less than it was given.
-        if (come > stopAfter && readdirSync(into).some((name) => statSync(join(into, name)).size > 0)) rz.kill('SIGKILL');
-        else rz.stdin.write(data);
-      };
-      return new Promise((resolve) =>
-        rz.once('exit', (code) => {
-          ear = null;
-          resolve(code);
-        }),
-      );
-    },
+    type,
+    until: (shown: RegExp, from?: number) => received.until(shown, from),
+    length: () => received.length(),
+    send: (file: string, stopAfter?: number) => sendFile(file, { type, received }, stopAfter),
+    receive: (into: string, stopAfter?: number) => receiveFile(into, { type, received }, stopAfter),
   };
+}
+
+interface FarEnd {
+  readonly type: (bytes: Buffer) => void;
+  readonly received: Received;
+}
+
+/** Sends a file; resolves with the exit code and how many bytes it took. After `stopAfter` bytes it is killed. */
+function sendFile(
+  file: string,
+  { type, received }: FarEnd,
+  stopAfter = Number.POSITIVE_INFINITY,
+): Promise<{ code: number | null; bytes: number }> {
+  const sz = spawnProgram('sz', ['--zmodem', '--binary', '--resume', '--quiet', file], { stdio: ['pipe', 'pipe', 'ignore'] });
+  let bytes = 0;
+  sz.stdout.on('data', (data: Buffer) => {
+    bytes += data.length;
+    if (bytes > stopAfter) sz.kill('SIGKILL');
+    else type(data);
+  });
+  sz.stdin.on('error', () => {});
+  received.onData = (data) => void sz.stdin.write(data);
+  return new Promise((resolve) =>
+    sz.once('exit', (code) => {
+      received.onData = null;
+      resolve({ code, bytes });
+    }),
+  );
+}
+
+/** Receives into a folder; resolves with the exit code. After `stopAfter` bytes have arrived it is killed. */
+function receiveFile(into: string, { type, received }: FarEnd, stopAfter = Number.POSITIVE_INFINITY): Promise<number | null> {
+  const rz = spawnProgram('rz', ['--binary', '--resume', '--quiet'], { cwd: into, stdio: ['pipe', 'pipe', 'ignore'] });
+  let bytes = 0;
+  rz.stdout.on('data', type);
+  rz.stdin.on('error', () => {});
+  received.onData = (data) => {
+    bytes += data.length;
+    // On a busy machine the program may have taken less than it was given.
+    if (bytes > stopAfter && readdirSync(into).some((name) => statSync(join(into, name)).size > 0)) rz.kill('SIGKILL');
+    else rz.stdin.write(data);
+  };
+  return new Promise((resolve) =>
+    rz.once('exit', (code) => {
+      received.onData = null;
+      resolve(code);
+    }),
+  );
 }
 
 t.test(

@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { MAX_LINE_CHARS } from '../../../../agent/console/shell/edit-buffer.ts';
-import { createKeyDecoder, type Key } from '../../../../agent/console/shell/keys.ts';
-import { createLineEditor, type EditEvent, type EditMode } from '../../../../agent/console/shell/line-editor.ts';
-import { createScreen } from '../../../support/screen.ts';
+import { type Key, KeyDecoder } from '../../../../agent/console/shell/keys.ts';
+import { type EditEvent, type EditMode, LineEditor } from '../../../../agent/console/shell/line-editor.ts';
+import { Screen } from '../../../support/screen.ts';
 
 const PROMPT = 'ANG> ';
 const HISTORY = ['status', 'why L07', 'devices street'];
 
 /** What comes of these bytes: the events, and what a dumb terminal shows. */
 function typed(bytes: string | Uint8Array, { mode = 'command', widthCols = 80, utf8 = false, history = HISTORY } = {} as Options) {
-  const decoder = createKeyDecoder();
+  const decoder = new KeyDecoder();
   decoder.setUtf8(utf8);
-  const editor = createLineEditor({ prompt: PROMPT, widthCols, mode, history });
-  const screen = createScreen({ cols: widthCols });
+  const editor = new LineEditor({ prompt: PROMPT, widthCols, mode, history });
+  const screen = new Screen({ cols: widthCols });
   screen.write(editor.show());
   const events: EditEvent[] = [];
   const keys: Key[] = [];
@@ -147,15 +147,15 @@ t.test('whatever is typed, the screen shows the line that Enter gives', async (t
 t.test('a million bytes of noise leave an editor that works', async (t) => {
   const noise = fc.sample(fc.uint8Array({ minLength: 10_000, maxLength: 10_000 }), { numRuns: 100, seed: 7 });
   t.equal(noise.length * 10_000, 1_000_000);
-  const decoder = createKeyDecoder();
-  let editor = createLineEditor({ prompt: PROMPT, widthCols: 80, mode: 'command', history: HISTORY });
+  const decoder = new KeyDecoder();
+  let editor = new LineEditor({ prompt: PROMPT, widthCols: 80, mode: 'command', history: HISTORY });
   let longest = 0;
   for (const bytes of noise) {
     for (const byte of bytes) {
       for (const key of decoder.feed(byte)) {
         const { out, event } = editor.press(key);
         longest = Math.max(longest, out.length);
-        if (event?.kind === 'line') editor = createLineEditor({ prompt: PROMPT, widthCols: 80, mode: 'command', history: HISTORY });
+        if (event?.kind === 'line') editor = new LineEditor({ prompt: PROMPT, widthCols: 80, mode: 'command', history: HISTORY });
       }
     }
   }
@@ -169,7 +169,7 @@ t.test('a million bytes of noise leave an editor that works', async (t) => {
       for (const key of decoder.feed(byte)) {
         last = editor.press(key);
         if (last.event?.kind === 'line' && text.endsWith('status\r') && byte === 13 && last.event.text !== 'status') {
-          editor = createLineEditor({ prompt: PROMPT, widthCols: 80, mode: 'command', history: HISTORY });
+          editor = new LineEditor({ prompt: PROMPT, widthCols: 80, mode: 'command', history: HISTORY });
         }
       }
     }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { createCursorView, createScrollingView } from '../../../../agent/console/shell/live-view.ts';
-import { createScreen } from '../../../support/screen.ts';
+import { Screen } from '../../../support/screen.ts';
 import { createFakeView, status, whyLamp } from '../fake-view.ts';
 import { openSession, PROMPT } from './shell-session.ts';
 
@@ -11,7 +11,7 @@ const FRAME = fc.array(ROW, { minLength: 1, maxLength: 8 });
 t.test('whatever pictures follow one another, a VT100 shows the last one', async () => {
   fc.assert(
     fc.property(fc.array(FRAME, { minLength: 1, maxLength: 6 }), fc.integer({ min: 40, max: 200 }), ([first = [], ...rest], budget) => {
-      const screen = createScreen({ cols: 30, rows: 10, answer: () => {} });
+      const screen = new Screen({ cols: 30, rows: 10, answer: () => {} });
       const view = createCursorView(10, 30);
       screen.write(view.start(first, '').replaceAll('\n', '\r\n'));
       for (const frame of rest) screen.write(view.next(frame, budget));

@@ -16,8 +16,8 @@ const DONE: ConfigAnswer = {
   isOnTrial: true,
 };
 
-/** A desk on which each commit is a trial. */
-function desk(by = 'console:tech') {
+/** A manager for which each commit is a trial. */
+function trialManager(by = 'console:tech') {
   const asked: unknown[][] = [];
   let view: ConfigView = { running: REVISION, trial: null, candidate: null, trouble: '' };
   const trial = (mode: 'auto' | 'asked'): void => {
@@ -38,7 +38,7 @@ function desk(by = 'console:tech') {
 }
 
 t.test('the cable is pulled while a change is on trial: it goes back at once', async (t) => {
-  const { asked, view } = desk();
+  const { asked, view } = trialManager();
   const session = await openSession(t, { view });
   t.match(await session.say('config commit --confirm 5'), /revision 8 runs on trial/);
   session.hangUp();
@@ -47,21 +47,21 @@ t.test('the cable is pulled while a change is on trial: it goes back at once', a
 });
 
 t.test('who logs out, whose change keeps itself, or who has changed nothing gives nothing back', async (t) => {
-  const out = desk();
+  const out = trialManager();
   const first = await openSession(t, { view: out.view });
   await first.say('config commit --confirm 5');
   first.type('logout\r');
   await first.until('the session is over', () => first.ended() !== null);
   t.strictSame(out.asked, [], 'logged out');
 
-  const own = desk();
+  const own = trialManager();
   const second = await openSession(t, { view: own.view });
   await second.say('config commit');
   second.hangUp();
   await second.until('the session is over', () => second.ended() !== null);
   t.strictSame(own.asked, [], 'it confirms itself');
 
-  const before = desk();
+  const before = trialManager();
   before.trial('asked');
   const third = await openSession(t, { view: before.view });
   await third.say('config');
@@ -69,7 +69,7 @@ t.test('who logs out, whose change keeps itself, or who has changed nothing give
   await third.until('the session is over', () => third.ended() !== null);
   t.strictSame(before.asked, [], 'on trial before the session began');
 
-  const other = desk('platform:anne');
+  const other = trialManager('platform:anne');
   const fourth = await openSession(t, { view: other.view });
   await fourth.say('config commit --confirm 5');
   fourth.hangUp();
@@ -77,12 +77,12 @@ t.test('who logs out, whose change keeps itself, or who has changed nothing give
   t.strictSame(other.asked, [], "another's");
 });
 
-t.test('the prompt shows what is left of a trial, beside an override; who leaves is told how it ends', async (t) => {
+t.test('the prompt shows what is left of a trial, next to an override; the last lines say how it ends', async (t) => {
   for (const [mode, end] of [
     ['asked', 'config confirm keeps it, else it returns'],
     ['auto', 'it is kept by itself once all is well, else it returns'],
   ] as const) {
-    const { view } = desk();
+    const { view } = trialManager();
     const session = await openSession(t, { view });
     t.match(await session.say(mode === 'asked' ? 'config commit --confirm 5' : 'config commit'), /\nANG-0421 \[TRIAL 05:00\]> $/);
     session.type('logout\r');
@@ -92,7 +92,7 @@ t.test('the prompt shows what is left of a trial, beside an override; who leaves
 });
 
 t.test('an override and a trial stand in the prompt together', async (t) => {
-  const made = desk();
+  const made = trialManager();
   made.trial('asked');
   const zones = () =>
     made.view.light.zones().map((zone) => ({

@@ -25,7 +25,7 @@ async function loggedIn(t: Parameters<typeof openSession>[0], view = createFakeV
 function overridden(target: Target = { kind: 'zone', id: 'bressigny' }): AgentView & { readonly noted: unknown[] } {
   const view = createFakeView();
   const untilMs = AT_MS + 872_000;
-  const wish = {
+  const intent = {
     id: 'w1',
     target,
     levelPct: 80,
@@ -35,7 +35,7 @@ function overridden(target: Target = { kind: 'zone', id: 'bressigny' }): AgentVi
     sinceMs: AT_MS,
     untilMs,
   } as const;
-  const zones = () => view.light.zones().map((zone) => ({ ...zone, intents: [wish] }));
+  const zones = () => view.light.zones().map((zone) => ({ ...zone, intents: [intent] }));
   return { ...view, light: { ...view.light, zones } };
 }
 
@@ -50,7 +50,7 @@ t.test('name and password let in; the password is on no screen', async (t) => {
   t.notMatch(bytes(), 'right');
 });
 
-t.test('a wrong one is told, and five of them give the line back', async (t) => {
+t.test('a wrong one is reported, and five of them end the session', async (t) => {
   const session = await openSession(t, { hasLogin: true });
   for (let turn = 0; turn < 5; turn++) {
     await session.say('marie');
@@ -132,7 +132,7 @@ t.test('a session that the agent ends is over here as well', async (t) => {
   t.match(session.bytes(), /% the agent has ended the session/);
 });
 
-t.test('overrides count down in the prompt, and who leaves is told of them', async (t) => {
+t.test('overrides count down in the prompt, and the last lines name them', async (t) => {
   const session = await openSession(t, { view: overridden() });
   t.match(session.bytes(), /ANG-0421 \[OVERRIDE 14:3\d\]> $/);
   session.type('logout\r');
@@ -140,7 +140,7 @@ t.test('overrides count down in the prompt, and who leaves is told of them', asy
   t.match(session.bytes(), /! bressigny stays at 80 % by hand for 14:3\d; release bressigny ends it\n$/);
 });
 
-t.test('who leaves all of the street lit is told the word that ends it', async (t) => {
+t.test('after lights on, the last lines name the command that ends it', async (t) => {
   const session = await openSession(t, { view: overridden({ kind: 'cabinet', id: 'ANG-0421' }) });
   session.type('logout\r');
   await session.until('the end', () => session.ended() !== null);
@@ -150,7 +150,11 @@ t.test('who leaves all of the street lit is told the word that ends it', async (
 t.test('no secret that was typed is on the screen, in the lines kept, or in the audit notes', async (t) => {
   const kept: string[] = [];
   const view = createFakeView();
-  const session = await openSession(t, { hasLogin: true, view, keeper: { load: () => [], save: (_, lines) => void kept.push(...lines) } });
+  const session = await openSession(t, {
+    hasLogin: true,
+    view,
+    historyStore: { load: () => [], save: (_, lines) => void kept.push(...lines) },
+  });
   for (const line of ['ada', 'right', '424242']) await session.say(line);
   t.match(await session.say('user passwd'), /current password: $/i);
   await session.say('canary one 1234');
@@ -171,7 +175,7 @@ t.test('the real console asks for a login on a socket of that kind, and where it
   const log = { event: () => {} };
   const parts = { view: createFakeView(), log, clock: createManualClock(AT_MS), timezone: TIMEZONE };
   const own = createConsoleServer({ ...parts, socketPath: join(dir, 'agent.sock') });
-  const login = createConsoleServer({ ...parts, door: 'login', socketPath: join(dir, 'agent-login.sock') });
+  const login = createConsoleServer({ ...parts, socketKind: 'login', socketPath: join(dir, 'agent-login.sock') });
   await Promise.all([own.start(), login.start()]);
   t.teardown(async () => {
     await Promise.all([own.stop(), login.stop()]);

@@ -6,17 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { wantedAt } from '../../../../agent/config/edit/wanted-value.ts';
-import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
+import { type ConsoleServer, createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
 import type { SessionActions } from '../../../../agent/console/shell/command-runner.ts';
 import { createConsoleLogin } from '../../../../agent/console/shell/console-login.ts';
 import type { EndReason } from '../../../../agent/console/shell/dialog.ts';
 import type { LineHistoryStore } from '../../../../agent/console/shell/past-lines.ts';
 import { type Login, machineLogin } from '../../../../agent/console/shell/session.ts';
 import { createShell, type Shell } from '../../../../agent/console/shell/shell.ts';
-import type { Tty, TtyEars } from '../../../../agent/console/shell/tty.ts';
+import type { Tty, TtyEvents } from '../../../../agent/console/shell/tty.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentView, LastState } from '../../../../agent/core/views.ts';
-import { createScreen, type Screen } from '../../../support/screen.ts';
+import { Screen } from '../../../support/screen.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
 import { createFakeView, fakeEvent } from '../fake-view.ts';
 import { NO_ACTIONS } from '../no-actions.ts';
@@ -34,12 +34,13 @@ export interface SessionOptions {
   readonly filesDir?: string;
   /** What the file of the cabinet says; asked where no agent answers. */
   readonly fileLanguage?: 'fr' | 'en';
-  /** Over the door where one logs in. */
+  /** Over the socket where one logs in. */
   readonly hasLogin?: true;
-  readonly keeper?: LineHistoryStore;
+  readonly historyStore?: LineHistoryStore;
   readonly localActions?: SessionActions;
 }
 
+/** An open session: its screen, and ways to type and to wait. */
 export interface ShellSession {
   readonly clock: ManualClock;
   readonly screen: Screen;
@@ -73,55 +74,74 @@ export const PROMPT = 'ANG-0421> ';
 const PROMPTS =
   /(?:(?:ANG-0421|\((?:no|sans) agent\))(?: \[[A-Z]+ [\d:]+\])*> |(?:User|Password|Current password|Code|Two codes in a row|New password|Once more): |(?:Utilisateur|Mot de passe|Nouveau mot de passe|Encore une fois) : )$/;
 
-export async function openSession(t: Test, options: SessionOptions = {}): Promise<ShellSession> {
-  const { isVt100 = false, withProbe = false, speedBaud = null, cols = 80, rows = 24 } = options;
-  const clock = createManualClock(AT_MS);
-  const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
-  const socketPath = join(folder, 'agent.sock');
-  const view = options.view === undefined ? createFakeView() : options.view;
-  const door = options.hasLogin ? 'login' : 'agent';
-  const openServer = () =>
-    view === null ? null : createConsoleServer({ view, door, socketPath, log: { event: () => {} }, clock, timezone: TIMEZONE });
-  let server = openServer();
-  await server?.start();
-  const speeds: (number | null)[] = [speedBaud];
-  let ears: TtyEars | null = null;
-  let all = '';
-  const type = (bytes: string | Uint8Array): void => ears?.bytes(typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes);
-  const screen = createScreen({ cols, rows, ...(isVt100 ? { answer: type } : {}) });
-  const tty: Tty = {
-    listen: (hear) => {
-      ears = hear;
+/** A terminal of the test's own: a screen to look at, and all bytes it got. */
+class FakeTty implements Tty {
+  readonly screen: Screen;
+  readonly speeds: (number | null)[];
+  events: TtyEvents | null = null;
+  /** All text that it got. */
+  text = '';
+
+  constructor({ isVt100 = false, speedBaud = null, cols = 80, rows = 24 }: SessionOptions) {
+    this.speeds = [speedBaud];
+    this.screen = new Screen({ cols, rows, ...(isVt100 ? { answer: (bytes) => this.type(bytes) } : {}) });
+  }
+
+  type(bytes: string | Uint8Array): void {
+    this.events?.bytes(typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes);
+  }
+
+  listen(events: TtyEvents): void {
+    this.events = events;
+  }
+
+  write(bytes: Uint8Array): number {
+    const text = Buffer.from(bytes).toString('latin1');
+    this.text += text;
+    this.screen.write(text.replaceAll('\n', '\r\n'));
+    return bytes.length;
+  }
+
+  get speedBaud(): number | null {
+    return this.speeds.at(-1) ?? null;
+  }
+
+  async setSpeed(baud: number | null): Promise<void> {
+    this.speeds.push(baud);
+  }
+
+  pause(): void {}
+  resume(): void {}
+  close(): void {}
+}
+
+/** The agent behind the socket, which may stop and start again; without a view there is none. */
+function agentOn(socketPath: string, clock: ManualClock, { view = createFakeView(), hasLogin }: SessionOptions): ShellSession['agent'] {
+  const parts = { socketKind: hasLogin ? 'login' : 'agent', socketPath, log: { event: () => {} }, clock, timezone: TIMEZONE } as const;
+  let server: ConsoleServer | null = null;
+  return {
+    async start() {
+      server = view === null ? null : createConsoleServer({ ...parts, view });
+      await server?.start();
     },
-    write: (bytes) => {
-      const text = Buffer.from(bytes).toString('latin1');
-      all += text;
-      screen.write(text.replaceAll('\n', '\r\n'));
-      return bytes.length;
-    },
-    pause: () => {},
-    resume: () => {},
-    get speedBaud() {
-      return speeds.at(-1) ?? null;
-    },
-    setSpeed: async (baud) => {
-      speeds.push(baud);
-    },
-    close: () => {},
+    stop: async () => server?.stop(),
   };
+}
+
+function shellOn(tty: FakeTty, clock: ManualClock, socketPath: string, options: SessionOptions): Shell {
   const surroundings = {
     version: 'luciole 0.1.0',
     socketPath,
-    shelf: async () => ({ ...createFakeView(), about: 'no agent answers, so this is what files say' }),
+    localFiles: async () => ({ ...createFakeView(), about: 'no agent answers, so this is what files say' }),
   };
-  const doorLogin = options.hasLogin ? createConsoleLogin({ socketPath, clock, surroundings }) : undefined;
-  const shell = createShell({
+  const login = options.hasLogin ? createConsoleLogin({ socketPath, clock, surroundings }) : machineLogin('tech');
+  return createShell({
     tty,
     clock,
-    withProbe,
-    login: options.login ?? doorLogin ?? machineLogin('tech'),
+    withProbe: options.withProbe ?? false,
+    login: options.login ?? login,
     filesDir: options.filesDir ?? null,
-    keeper: options.keeper ?? { load: () => [], save: () => {} },
+    historyStore: options.historyStore ?? { load: () => [], save: () => {} },
     surroundings,
     machine: {
       lastState: async () => LAST_STATE,
@@ -131,6 +151,16 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
     wanted: async (path) => wantedAt(path),
     localActions: options.localActions ?? (() => NO_ACTIONS),
   });
+}
+
+export async function openSession(t: Test, options: SessionOptions = {}): Promise<ShellSession> {
+  const clock = createManualClock(AT_MS);
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
+  const socketPath = join(folder, 'agent.sock');
+  const agent = agentOn(socketPath, clock, options);
+  await agent.start();
+  const tty = new FakeTty(options);
+  const shell = shellOn(tty, clock, socketPath, options);
   let ended: EndReason | null = null;
   const running = shell.run().then((reason) => {
     ended = reason;
@@ -141,40 +171,30 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
       await clock.advance(10);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    throw new Error(`never: ${what}\n${screen.transcript().join('\n')}`);
+    throw new Error(`never: ${what}\n${tty.screen.transcript().join('\n')}`);
   };
   t.teardown(async () => {
     shell.end('stopped');
     await until('the end', () => ended !== null);
     await running;
-    await server?.stop();
+    await agent.stop();
     rmSync(folder, { recursive: true, force: true });
   });
-  const atPrompt = (): boolean => PROMPTS.test(all);
-  const session: ShellSession = {
-    clock,
-    screen,
-    shell,
-    speeds,
-    bytes: () => all,
+  const isWaiting = (): boolean => ended !== null || PROMPTS.test(tty.text);
+  await until('the first prompt', isWaiting);
+  return {
+    ...{ clock, shell, agent, until },
+    screen: tty.screen,
+    speeds: tty.speeds,
+    bytes: () => tty.text,
     ended: () => ended,
-    type,
-    until,
+    type: (bytes) => tty.type(bytes),
     async say(line) {
-      const from = all.length;
-      type(`${line}\r`);
-      await until(`a prompt after ${line}`, () => all.length > from && (ended !== null || atPrompt()));
-      return all.slice(from);
+      const from = tty.text.length;
+      tty.type(`${line}\r`);
+      await until(`a prompt after ${line}`, () => tty.text.length > from && isWaiting());
+      return tty.text.slice(from);
     },
-    hangUp: () => ears?.hangUp(),
-    agent: {
-      async start() {
-        server = openServer();
-        await server?.start();
-      },
-      stop: async () => server?.stop(),
-    },
+    hangUp: () => tty.events?.hangUp(),
   };
-  await until('the first prompt', () => ended !== null || atPrompt());
-  return session;
 }

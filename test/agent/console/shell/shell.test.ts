@@ -218,8 +218,8 @@ t.test('Ctrl-C ends a command, not the session; what was typed ahead is forgotte
   let stopped = false;
   const bus = {
     ...view.bus,
-    watch: (_line: string, hear: (each: BusTransaction) => void) => {
-      hear(transaction());
+    watch: (_line: string, listener: (each: BusTransaction) => void) => {
+      listener(transaction());
       return () => {
         stopped = true;
       };
@@ -312,8 +312,8 @@ t.test('secrets are put out before a line is kept', async (t) => {
     t.equal(maskSecrets(typed), kept);
   }
   const saved: string[] = [];
-  const keeper = { load: () => ['status'], save: (_user: string, lines: readonly string[]) => saved.push(lines.join('\n')) };
-  const session = await openSession(t, { keeper });
+  const historyStore = { load: () => ['status'], save: (_user: string, lines: readonly string[]) => saved.push(lines.join('\n')) };
+  const session = await openSession(t, { historyStore });
   await session.say('uplink test --broker mqtts://city:hunter2@broker:8883');
   t.match(await session.say('recall'), /status\nuplink test --broker mqtts:\/\/city:\*\*\*@/);
   t.notMatch(saved.join('\n'), /hunter2/);

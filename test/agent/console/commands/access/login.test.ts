@@ -15,14 +15,14 @@ import { createFakeView } from '../../fake-view.ts';
 
 const COMMANDS_OF_AGENT = COMMANDS.filter((each): each is AgentCommand => each.kind === 'agent');
 
-/** A login door over the fake view, with what was logged. */
-async function door(t: Pick<Test, 'teardown'>) {
+/** A login socket over the fake view, with what was logged. */
+async function loginServer(t: Pick<Test, 'teardown'>) {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   const socketPath = join(folder, 'login.sock');
   const view = createFakeView();
   const logged: unknown[] = [];
   const log = { event: (name: string, fields?: object) => void logged.push([name, fields]) };
-  const server = createConsoleServer({ view, door: 'login', socketPath, log, clock: createManualClock(AT_MS), timezone: TIMEZONE });
+  const server = createConsoleServer({ view, socketKind: 'login', socketPath, log, clock: createManualClock(AT_MS), timezone: TIMEZONE });
   await server.start();
   t.teardown(async () => {
     await server.stop();
@@ -45,7 +45,7 @@ async function door(t: Pick<Test, 'teardown'>) {
 }
 
 t.test('without a login all is refused but light for an emergency, and both are noted', async (t) => {
-  const { call, view } = await door(t);
+  const { call, view } = await loginServer(t);
   await t.rejects(call('status'), { code: 'denied', message: 'status needs a login as viewer' });
   await t.rejects(call('override', { target: 'L07', level: '0' }), { code: 'denied', message: 'override needs a login as technician' });
   await t.rejects(call('lights on'), { code: 'usage', message: /duration is missing/ });
@@ -65,7 +65,7 @@ t.test('without a login all is refused but light for an emergency, and both are 
 });
 
 t.test('the role of each command is checked for each request, whatever the request says of its user', async (t) => {
-  const { call, logIn } = await door(t);
+  const { call, logIn } = await loginServer(t);
   const { token: technician } = await logIn('marie');
   const { token: admin } = await logIn('ada', '123456');
   const { token: viewer } = await logIn('vera');
@@ -85,7 +85,7 @@ t.test('the role of each command is checked for each request, whatever the reque
 });
 
 t.test('commands of a session bear its user, not the one the client claims', async (t) => {
-  const { call, logIn, view } = await door(t);
+  const { call, logIn, view } = await loginServer(t);
   const { token } = await logIn('marie');
   await call('override', { target: 'L07', level: '80', for: '10m' }, token);
   t.match(view.asked, [{ source: 'console:marie' }]);
@@ -97,7 +97,7 @@ t.test('commands of a session bear its user, not the one the client claims', asy
 });
 
 t.test('a session ends with the connection that opened it, as when the line is cut', async (t) => {
-  const { call, logIn, view } = await door(t);
+  const { call, logIn, view } = await loginServer(t);
   const { token, socket } = await logIn('marie');
   await call('status', {}, token);
   socket.destroy();
@@ -107,7 +107,7 @@ t.test('a session ends with the connection that opened it, as when the line is c
 });
 
 t.test('a login that fails says so at once; one that needs more is no line of its own', async (t) => {
-  const { call, view } = await door(t);
+  const { call, view } = await loginServer(t);
   t.strictSame(await call('login', { user: 'marie', password: 'wrong' }), { state: 'wrong', waitMs: 0 });
   t.strictSame(await call('login', { user: 'ada', password: 'right' }), { state: 'code-needed', codes: 1 });
   t.match(view.noted, [{ user: 'marie', role: '', action: 'login', detail: '', result: 'wrong' }]);
@@ -115,7 +115,7 @@ t.test('a login that fails says so at once; one that needs more is no line of it
 });
 
 t.test('users change their own, and admins that of others', async (t) => {
-  const { call, logIn, view } = await door(t);
+  const { call, logIn, view } = await loginServer(t);
   const { token } = await logIn('marie');
   const { token: admin } = await logIn('ada', '123456');
   const secrets = { current: 'right', password: 'quatre lampes, un banc' };
@@ -146,7 +146,7 @@ t.test('users change their own, and admins that of others', async (t) => {
 });
 
 t.test('no secret that was typed is in the log or the audit notes', async (t) => {
-  const { call, logIn, view, logged } = await door(t);
+  const { call, logIn, view, logged } = await loginServer(t);
   const { token } = await logIn('ada', '424242');
   await call('user passwd', { current: 'canary one 1234', password: 'canary two 1234' }, token);
   await call('user totp', { what: 'confirm', code: '717171' }, token);

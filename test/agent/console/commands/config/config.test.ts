@@ -52,35 +52,35 @@ const REFUSED: ConfigAnswer = {
 };
 const FILES: ConfigFiles = { cabinet: 'cabinet: { id: a } # été\nlines: []\n', profiles: { 'acme.yaml': 'id: acme\n' } };
 
-/** A desk that says what it is told to say, and keeps what it was asked. */
-function view(says: Partial<{ answer: ConfigAnswer; view: ConfigView }> = {}) {
+/** A view whose manager gives these replies; `asked` gets the requests. */
+function view(replies: Partial<{ answer: ConfigAnswer; view: ConfigView }> = {}) {
   const asked: unknown[][] = [];
-  const say =
+  const reply =
     (name: string) =>
     async (...args: unknown[]) => {
       asked.push([name, ...args]);
-      return says.answer ?? DONE;
+      return replies.answer ?? DONE;
     };
-  const desk: ConfigManager = {
-    view: () => says.view ?? { running: REVISION, trial: null, candidate: null, trouble: '' },
+  const manager: ConfigManager = {
+    view: () => replies.view ?? { running: REVISION, trial: null, candidate: null, trouble: '' },
     history: () => [
       { ...REVISION, number: 8, state: 'returned', reason: '5 of 5 units no longer answer: L01, L02, L03, L04, S01' },
       REVISION,
     ],
     files: async (of) => (of === 'candidate' || of === 9 ? undefined : FILES),
-    put: say('put'),
-    putPart: say('putPart'),
-    set: say('set'),
-    check: say('check'),
-    compare: say('compare'),
-    commit: say('commit'),
-    rollback: say('rollback'),
-    confirm: say('confirm'),
-    giveBack: say('giveBack'),
-    discard: say('discard'),
+    put: reply('put'),
+    putPart: reply('putPart'),
+    set: reply('set'),
+    check: reply('check'),
+    compare: reply('compare'),
+    commit: reply('commit'),
+    rollback: reply('rollback'),
+    confirm: reply('confirm'),
+    giveBack: reply('giveBack'),
+    discard: reply('discard'),
     paths: () => [],
   };
-  return { asked, view: { config: desk } as unknown as AgentView };
+  return { asked, view: { config: manager } as unknown as AgentView };
 }
 
 const commandOf = (name: string): AgentCommand => {
@@ -89,9 +89,9 @@ const commandOf = (name: string): AgentCommand => {
   return found;
 };
 const JOB = { source: 'console:anne' } as never;
-const run = async (name: string, args: RawArgs, says: Parameters<typeof view>[0] = {}) => {
+const run = async (name: string, args: RawArgs, replies: Parameters<typeof view>[0] = {}) => {
   const command = commandOf(name);
-  const made = view(says);
+  const made = view(replies);
   const result = await command.answer(made.view, args, JOB);
   const text = await command.render(plain(result), page, args);
   return { text, asked: made.asked, ok: command.succeeded(result) };
@@ -118,7 +118,7 @@ t.test('what runs, what is on trial and what is missing, on 80 columns', async (
   t.match((await run('config', {})).text, /^Candidate none$/m);
 });
 
-t.test('each verb asks the desk what was typed', async (t) => {
+t.test('each verb requests from the manager what was typed', async (t) => {
   const cases: readonly (readonly [name: string, args: RawArgs, asked: unknown[]])[] = [
     ['config set', { path: 'zones[rue].minPct', value: '15' }, ['set', 'zones[rue].minPct', '15', 'console:anne']],
     ['config set', { path: 'lamps[L12]', delete: true }, ['set', 'lamps[L12]', null, 'console:anne']],
@@ -139,8 +139,8 @@ t.test('each verb asks the desk what was typed', async (t) => {
   for (const [name, args, asked] of cases) t.match((await run(name, args)).asked[0], asked, name);
 });
 
-t.test('answers are told in words, within 80 columns of ASCII', async (t) => {
-  const cases: readonly (readonly [name: string, args: RawArgs, answer: ConfigAnswer, says: RegExp, ok?: false])[] = [
+t.test('answers are sentences, within 80 columns of ASCII', async (t) => {
+  const cases: readonly (readonly [name: string, args: RawArgs, answer: ConfigAnswer, shown: RegExp, ok?: false])[] = [
     [
       'config compare',
       {},
@@ -177,9 +177,9 @@ t.test('answers are told in words, within 80 columns of ASCII', async (t) => {
     ['config discard', {}, DONE, /^the candidate is gone/],
     ['config set', { path: 'a', value: '1' }, DONE, /^in the candidate: see/],
   ];
-  for (const [name, args, answer, says, ok = true] of cases) {
+  for (const [name, args, answer, shown, ok = true] of cases) {
     const ended = await run(name, args, { answer });
-    t.match(ended.text, says, name);
+    t.match(ended.text, shown, name);
     t.equal(ended.ok, ok, name);
     t.match(ended.text, /^[\x20-\x7e\n]*$/, name);
     t.ok(
@@ -193,7 +193,7 @@ t.test('answers are told in words, within 80 columns of ASCII', async (t) => {
   t.ok(text.split('\n').every((line) => line.length <= 80));
 });
 
-t.test('texts are shown, and what is not kept is told', async (t) => {
+t.test('texts are shown, and what is not stored is reported', async (t) => {
   t.equal((await run('config show', {})).text, 'cabinet: { id: a } # ete\nlines: []');
   t.equal((await run('config show', { profile: 'acme.yaml' })).text, 'id: acme');
   for (const [args, reason] of [

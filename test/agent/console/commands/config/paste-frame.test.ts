@@ -82,7 +82,7 @@ async function loading(t: Test) {
   const got: string[] = [];
   let carriedOut: readonly string[] = [];
   const session = await openSession(t, {
-    keeper: {
+    historyStore: {
       load: () => [],
       save: (_user, lines) => {
         carriedOut = [...lines];
@@ -272,7 +272,7 @@ t.test('export prints the frame of what the agent has, to the byte', async (t) =
     },
     err: () => {},
     ...{ widthCols: 80, colour: false, user: 'ada', version: 'luciole 0.1.0', socketPath, status: null },
-    shelf: () => Promise.reject(new Error('not asked')),
+    localFiles: () => Promise.reject(new Error('not asked')),
   };
   t.equal(await exportConfig({ paste: true }, terminal), 0);
   const [head, ...lines] = out.trimEnd().split('\n');

@@ -25,7 +25,7 @@ const night = fakeEnergyRow({
   savedPct: 65.9,
 });
 
-const sheets: [story: string, text: string, says: RegExp[], not?: RegExp][] = [
+const sheets: [story: string, text: string, patterns: RegExp[], not?: RegExp][] = [
   [
     'a month of one zone',
     shown(),
@@ -80,9 +80,9 @@ const sheets: [story: string, text: string, says: RegExp[], not?: RegExp][] = [
   ],
   ['before the first night', shown({ rows: [], firstNight: null, lastNight: null }), [/^Nothing +no night of this time was counted/]],
 ];
-for (const [story, text, says, not] of sheets) {
+for (const [story, text, patterns, not] of sheets) {
   t.test(`${story}, on 80 columns of plain text`, async (t) => {
-    for (const each of says) t.match(text, each);
+    for (const each of patterns) t.match(text, each);
     if (not !== undefined) t.notMatch(text, not);
     t.notMatch(text, /[^\n]{81}/, text);
     t.equal(text.replaceAll('\n', ''), toAscii(text.replaceAll('\n', '')));
@@ -124,8 +124,8 @@ t.test('any sums fit 80 columns', async (t) => {
 const command = COMMANDS.find(({ name }) => name === 'energy');
 const job = {
   source: 'console:tech',
-  caller: { user: 'tech', role: 'admin', door: 'agent' } as const,
-  tell: () => true,
+  caller: { user: 'tech', role: 'admin', socketKind: 'agent' } as const,
+  report: () => true,
   signal: new AbortController().signal,
   clock: { wallMs: () => AT_MS, monoMs: () => 0, after: () => ({ cancel: () => {} }) },
   timezone: TIMEZONE,

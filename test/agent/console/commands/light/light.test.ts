@@ -29,7 +29,7 @@ const same = <T>(value: T): T => plain(value) as T;
 const noDusk = { duskMs: null, dawnMs: null, rows: [] };
 const stuck = { pointId: 'S02.motion', pole: 'P10', kind: 'motion', state: 'stuck', lastPresentMs: AT_MS - 7_200_000 } as const;
 const silent = { pointId: 'S03.motion', pole: null, kind: 'counter', state: 'silent', lastPresentMs: null } as const;
-const wish: ZoneLightView['intents'][number] = {
+const intent: ZoneLightView['intents'][number] = {
   id: 'i',
   target: { kind: 'zone', id: 'bressigny' },
   levelPct: 80,
@@ -41,7 +41,7 @@ const wish: ZoneLightView['intents'][number] = {
 };
 const busy = zoneLightView({
   lamps: { count: 12, lit: 12, minPct: 80, maxPct: 80, notFollowing: ['L03'] },
-  intents: [wish, { ...wish, target: { kind: 'lamp', id: 'L07' }, rank: 'maintenance', source: 'console:eve', reason: '' }],
+  intents: [intent, { ...intent, target: { kind: 'lamp', id: 'L07' }, rank: 'maintenance', source: 'console:eve', reason: '' }],
   sensors: [stuck, silent, { ...stuck, pointId: 'S04.motion', state: 'group' }],
   photocell: { pointId: 'LUX.illuminance', lux: 4.25, says: 'dark', ok: true },
   traffic: { flowPerH: 120, sharePct: 60, text: '120/h is 60 % of design, step below 75 %', ok: true },
@@ -58,7 +58,7 @@ const explained = {
   ] as ReturnType<typeof whyLamp>['trace'],
 };
 
-const sheets: [story: string, text: string, says: RegExp[]][] = [
+const sheets: [story: string, text: string, patterns: RegExp[]][] = [
   [
     'a night is a row a change, and the one that holds is marked',
     renderTonight(same([tonight()]), page, false),
@@ -216,9 +216,9 @@ const sheets: [story: string, text: string, says: RegExp[]][] = [
     [/not\s+kept, `luciole\s+history`/, /Lamp +Pole +In force +Why/],
   ],
 ];
-for (const [story, text, says] of sheets) {
+for (const [story, text, patterns] of sheets) {
   t.test(`80 columns of plain letters: ${story}`, async (t) => {
-    for (const pattern of says) t.match(text, pattern);
+    for (const pattern of patterns) t.match(text, pattern);
     t.notOk(story.includes('measures nothing') && text.includes('Measured'), 'what is to come has not been measured');
     t.strictSame(
       text.split('\n').filter((line) => line.length > 80 || !/^[ -~]*$/.test(line) || line.endsWith(' ')),
@@ -250,13 +250,13 @@ for (const typed of ['noon', '24:00', '23:60', '2h', '2026-12-24', '2026-13-01T1
   });
 }
 
-interface Told {
+interface Shown {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** A console that talks to this view over a socket of its own. */
+/** A console connected to this view by a socket of its own. */
 async function consoleOf(t: { teardown(fn: () => unknown): void }, view: AgentView, clock = createManualClock(AT_MS)) {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   const socketPath = join(folder, 'agent.sock');
@@ -268,11 +268,11 @@ async function consoleOf(t: { teardown(fn: () => unknown): void }, view: AgentVi
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   });
-  const luciole = async (...words: string[]): Promise<Told> => {
+  const luciole = async (...words: string[]): Promise<Shown> => {
     const text = { out: '', err: '' };
     const terminal = {
       ...{ widthCols: 80, colour: false, user: 'tech', version: 'luciole 0', socketPath, status: { show: () => {}, clear: () => {} } },
-      shelf: async () => ({ ...createFakeView(), about: '' }),
+      localFiles: async () => ({ ...createFakeView(), about: '' }),
       out: (more: string) => {
         text.out += more;
       },
@@ -299,7 +299,7 @@ t.test('each command is typed, answered and laid out', async (t) => {
   t.match(view.asked, [{ tonight: 'bressigny' }, { tonight: null }, { id: 'L07', atMs: Date.parse('2026-12-01T22:41Z') }]);
 });
 
-t.test('what the street does not bear is told in its words', async (t) => {
+t.test('what the street refuses is shown with its reason', async (t) => {
   const { luciole } = await consoleOf(t, createFakeView());
   t.match(await luciole('identify', 'L09'), { code: 1, err: /L09 is locked at 100 % by console:eve/ });
   t.match(await luciole('identify', 'bressigny'), { code: 1, err: /no lamp "bressigny"/ });
@@ -307,6 +307,8 @@ t.test('what the street does not bear is told in its words', async (t) => {
   t.match(await luciole('walk-test', 'L07'), { code: 1, err: /no zone "L07"/ });
   t.match(await luciole('walk-test', 'bressigny', '--for', '2h'), { code: 64, err: /between 10s and 1h/ });
 });
+
+const rowOf = (name: string): AgentCommand => COMMANDS.find((each) => each.name === name) as AgentCommand;
 
 t.test('burning hours are shown and stated, and an unsaved statement is no success', async (t) => {
   const view = createFakeView();
@@ -320,29 +322,27 @@ t.test('burning hours are shown and stated, and an unsaved statement is no succe
   t.match(view.asked, [{ hours: null }, { hours: 'L07' }, { setHours: 'L07', hours: 0 }, { setHours: 'L07', hours: 13 }]);
   t.equal(rowOf('hours').role, 'technician');
 });
-
-const rowOf = (name: string): AgentCommand => COMMANDS.find((each) => each.name === name) as AgentCommand;
 function jobOf(clock = createManualClock(AT_MS)) {
-  const told: unknown[] = [];
+  const reports: unknown[] = [];
   const gone = new AbortController();
-  const tell = (progress: unknown): boolean => told.push(progress) > 0;
+  const report = (progress: unknown): boolean => reports.push(progress) > 0;
   const job: Job = {
     source: 'console:tech',
-    caller: { user: 'tech', role: 'admin', door: 'agent' },
-    tell,
+    caller: { user: 'tech', role: 'admin', socketKind: 'agent' },
+    report,
     signal: gone.signal,
     clock,
     timezone: TIMEZONE,
   };
-  return { told, gone, clock, job };
+  return { reports, gone, clock, job };
 }
 
-t.test('a walk test tells who will be heard, then each detection, and ends by itself with the sums', async (t) => {
+t.test('a walk test reports its sensors, then each detection, and ends by itself with the sums', async (t) => {
   const view = createFakeView();
-  const { told, clock, job } = jobOf();
+  const { reports, clock, job } = jobOf();
   const answer = rowOf('walk-test').answer(view, { zone: 'bressigny', for: '30s' }, job);
   await clock.advance(30_000);
-  t.match(told, [
+  t.match(reports, [
     { kind: 'start', zone: 'bressigny', night: true, sensors: ['S01.motion', 'S02.motion'] },
     { raised: ['L02', 'L03'] },
     { alreadyLit: true },
@@ -359,14 +359,14 @@ t.test('a walk test tells who will be heard, then each detection, and ends by it
 
 t.test('a lamp blinks for its time, thirty seconds unless said', async (t) => {
   const view = createFakeView();
-  const { told, clock, job } = jobOf();
+  const { reports, clock, job } = jobOf();
   const answer = rowOf('identify').answer(view, { lamp: 'l07' }, job);
   await clock.advance(29_999);
   t.same(view.asked, [{ lamp: 'L07', forMs: 30_000, source: 'console:tech' }]);
   await clock.advance(1);
   t.match(await answer, { lamp: 'L07', durationMs: 30_000, lowPct: 20, highPct: 100 });
   t.same(view.asked.at(-1), 'identify stopped');
-  t.match(told, [{ lamp: 'L07', levelPct: 100, restMs: 30_000 }]);
+  t.match(reports, [{ lamp: 'L07', levelPct: 100, restMs: 30_000 }]);
   t.strictSame(rowOf('identify').audit?.(await answer), { durationMs: 30_000 }, 'who blinked what is written down');
 });
 

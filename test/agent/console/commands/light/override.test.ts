@@ -67,7 +67,7 @@ t.test('an override may last as long as the agent allows, and every span that he
   for (const span of spans) t.equal(readOverride({ target: 'L07', level: '80', for: span }).durationMs, parseDuration(span));
 });
 
-t.test('a command is waited for until the agent has told how it ended', async (t) => {
+t.test('the console waits until the agent has reported how a command ended', async (t) => {
   for (const command of COMMANDS) {
     if (command.kind === 'agent' && ['override', 'release'].includes(command.name))
       t.ok(command.timeoutMs >= COMMAND_MS + 10_000, `${command.name} waits ${command.timeoutMs} ms`);

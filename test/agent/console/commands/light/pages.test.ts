@@ -10,7 +10,7 @@ const failed = fakeOutcome({ state: 'failed', reason: 'L03 does not answer', lam
 
 const bare = fakeOutcome({ state: 'refused', reason: 'too dark for the class of this road', lamps: {} });
 
-const wish = {
+const intent = {
   target: { kind: 'lamp', id: 'L02' },
   levelPct: 100,
   rank: 'maintenance',
@@ -23,10 +23,10 @@ const held = fakeOutcome({
   state: 'failed',
   reason: 'L02: waiting below maintenance by console:paul',
   lamps: { L01: 'verified', L02: 'failed', L03: 'verified' },
-  waiting: [{ lamps: ['L02'], wish }],
+  waiting: [{ lamps: ['L02'], wish: intent }],
 });
 
-const heldLamp = fakeOutcome({ ...held, target: wish.target, lamps: { L02: 'failed' } });
+const heldLamp = fakeOutcome({ ...held, target: intent.target, lamps: { L02: 'failed' } });
 
 checkSheets([
   [

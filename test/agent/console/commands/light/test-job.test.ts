@@ -2,7 +2,7 @@ import t from 'tap';
 import type { Job } from '../../../../../agent/console/command-spec.ts';
 import { testTarget } from '../../../../../agent/console/commands/light/test-job.ts';
 import { renderTested, renderTestStep } from '../../../../../agent/console/commands/light/test-page.ts';
-import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import { createManualClock, type ManualClock } from '../../../../../agent/core/manual-clock.ts';
 import type { AgentView, PointView } from '../../../../../agent/core/views.ts';
 import type { OutcomeState } from '../../../../../agent/core/words.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
@@ -21,37 +21,32 @@ interface Street {
   /** All of the cabinet. */
   readonly lamps?: readonly string[];
   readonly intents?: readonly object[];
-  /** What does not tell its power anew. */
+  /** Devices without new power readings. */
   readonly isStale?: readonly string[];
 }
 
-/** Two lamps that do as told, after a while. */
-function street({
-  states = () => 'verified',
-  lampW = (_, levelPct) => levelPct / 2,
-  meterW,
-  lamps = ['L07', 'L08'],
-  intents = [],
-  isStale = [],
-}: Street = {}) {
-  const clock = createManualClock(AT_MS);
-  const asked: object[] = [];
+/** An agent with two lamps that follow each override after a while; `asked` gets what was requested of it. */
+function streetView(clock: ManualClock, asked: object[], street: Street): AgentView {
+  const {
+    states = () => 'verified',
+    lampW = (_, levelPct) => levelPct / 2,
+    meterW,
+    lamps = ['L07', 'L08'],
+    intents = [],
+    isStale = [],
+  } = street;
   let at = { levelPct: 0, sinceMono: 0 };
   const fake = createFakeView();
-  const points = (): PointView[] =>
-    ['L07', 'L08', ...(meterW === undefined ? [] : ['M1'])].flatMap((device) => {
-      const value = device === 'M1' ? (meterW?.(at.levelPct) ?? null) : lampW(device, at.levelPct);
-      const ageS = isStale.includes(device) ? 300 : Math.min(2, (clock.monoMs() - at.sinceMono) / 1_000);
-      return value === null ? [] : [{ pointId: `${device}.power` as const, value, unit: 'W', decimals: 0, quality: 'good', ageS }];
-    });
-  const view: AgentView = {
+  const powerOf = (device: string): PointView[] => {
+    const value = device === 'M1' ? (meterW?.(at.levelPct) ?? null) : lampW(device, at.levelPct);
+    const ageS = isStale.includes(device) ? 300 : Math.min(2, (clock.monoMs() - at.sinceMono) / 1_000);
+    return value === null ? [] : [{ pointId: `${device}.power` as const, value, unit: 'W', decimals: 0, quality: 'good', ageS }];
+  };
+  const meter = fake.profiles().slice(0, 1);
+  return {
     ...fake,
-    points,
-    profiles: () =>
-      fake
-        .profiles()
-        .slice(0, 1)
-        .map((profile) => ({ ...profile, category: 'meter', usedBy: ['M1'] })),
+    points: () => ['L07', 'L08', ...(meterW === undefined ? [] : ['M1'])].flatMap(powerOf),
+    profiles: () => meter.map((profile) => ({ ...profile, category: 'meter', usedBy: ['M1'] })),
     names: () => ({ ...fake.names(), lamps }),
     light: {
       ...fake.light,
@@ -68,17 +63,24 @@ function street({
       return outcome({ levelPct: null });
     },
   };
+}
+
+/** A lamp test on such a street, and what came of it. */
+function street(of: Street = {}) {
+  const clock = createManualClock(AT_MS);
+  const asked: object[] = [];
+  const view = streetView(clock, asked, of);
   const gone = new AbortController();
-  const told: unknown[] = [];
+  const steps: unknown[] = [];
   const job: Job = {
     ...{
       source: 'console:marie',
-      caller: { user: 'marie', role: 'technician', door: 'login' },
+      caller: { user: 'marie', role: 'technician', socketKind: 'login' },
       clock,
       timezone: TIMEZONE,
       signal: gone.signal,
     },
-    tell: (step) => told.push(step) > 0,
+    report: (step) => steps.push(step) > 0,
   };
   const run = async () => {
     let isOver = false;
@@ -89,11 +91,11 @@ function street({
     while (!isOver) await clock.advance(500);
     return testing;
   };
-  return { run, asked, told, gone };
+  return { run, asked, steps, gone };
 }
 
 t.test('a ramp up, each level read back and weighed, then the zone is given back', async (t) => {
-  const { run, asked, told } = street();
+  const { run, asked, steps } = street();
   const tested = await run();
   t.match(asked, [
     { target: ZONE, levelPct: 20, rank: 'maintenance', minutes: 3, source: 'console:marie' },
@@ -106,7 +108,7 @@ t.test('a ramp up, each level read back and weighed, then the zone is given back
     { lamp: 'L08', verdict: 'ok' },
   ]);
   t.equal(tested.restored, 'verified');
-  t.equal(told.length, 3);
+  t.equal(steps.length, 3);
   const text = renderTested(tested, page);
   t.match(text, /L07 +verified +verified +verified +10\/30\/50 +ok/);
   t.match(text, /2 lamps of bressigny: all ok; given back to its programme/);

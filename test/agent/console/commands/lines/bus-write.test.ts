@@ -51,8 +51,8 @@ for (const [story, args, warnings, message] of previews) {
   t.test(`${story} is not written without --yes, and said`, async (t) => {
     const asked = { ...readWrite(args), unit: Number(args['unit']) };
     t.throws(() => withConfirmation(asked, { warnings: () => warnings }), { code: 'usage', message });
-    const { isConfirmed: _, ...said } = asked;
-    t.strictSame(withConfirmation({ ...said, isConfirmed: true }, { warnings: () => warnings }), said, 'with it, it is');
+    const { isConfirmed: _, ...write } = asked;
+    t.strictSame(withConfirmation({ ...write, isConfirmed: true }, { warnings: () => warnings }), write, 'with it, it is');
   });
 }
 

@@ -23,7 +23,7 @@ examples:
   - { origin: computed, request: 07 03 07 D0 00 01 84 E1, response: 07 03 02 01 2C 30 09, expect: { level: 300 } }
 `;
 
-t.test('a profile is checked at the desk and tried on a unit through the running agent', async (t) => {
+t.test('a profile is checked offline and tried on a unit through the running agent', async (t) => {
   const dir = programFolder(t);
   const [good, bad, socketPath] = [join(dir, 'good.yaml'), join(dir, 'bad.yaml'), join(dir, 'agent.sock')];
   writeFileSync(good, PROFILE);
@@ -43,14 +43,14 @@ t.test('a profile is checked at the desk and tried on a unit through the running
   await server.start();
   const test = (unit: string, ...words: string[]) =>
     runLuciole('profile', 'test', good, '--line', 'street', '--unit', unit, '--socket', socketPath, ...words);
-  const says =
+  const shown =
     /level +2000 +300 +good[\s\S]*current +5 +30\.0 +A +implausible[\s\S]*extra +404 +- +failed[\s\S]*1 of 3 points good; compare/;
-  t.match(await test('7'), { code: 1, out: says, err: '' });
+  t.match(await test('7'), { code: 1, out: shown, err: '' });
   const bare = join(dir, 'bare.yaml');
   writeFileSync(bare, PROFILE.slice(0, PROFILE.indexOf('examples:')));
   t.match(await runLuciole('profile', 'check', bare), { code: 78, out: /examples: give at least one exchange/ });
   const tried = await runLuciole('profile', 'test', bare, '--line', 'street', '--unit', '7', '--socket', socketPath);
-  t.match(tried, { code: 1, out: says, err: '' }, 'without examples too');
+  t.match(tried, { code: 1, out: shown, err: '' }, 'without examples too');
   t.match(await test('9', '--json'), { code: 1, out: /^{"profile":"my-driver".*"quality":"failed".*"untried":0}\n$/ });
   t.match(await runLuciole('profile', 'test', good, '--line', 'stret', '--unit', '7', '--socket', socketPath), {
     code: 1,

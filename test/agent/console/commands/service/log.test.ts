@@ -17,20 +17,20 @@ function line(changes: Partial<LogLine> = {}): LogLine {
   return { atMs: AT_MS, severity: 'warning', name: 'device-silent', fields, repeated: 0, ...changes };
 }
 
-/** A log that says what the test says. */
+/** A log feed whose lines the test emits. */
 function createFeed(): LogFeed & { readonly readers: Set<LogSeverity>; say(changes?: Partial<LogLine>): void } {
-  const hearers = new Set<(line: LogLine) => void>();
+  const listeners = new Set<(line: LogLine) => void>();
   const readers = new Set<LogSeverity>();
   return {
     readers,
     say: (changes) => {
-      for (const hear of hearers) hear(line(changes));
+      for (const listener of listeners) listener(line(changes));
     },
-    listen(level, hear) {
-      hearers.add(hear);
+    listen(level, listener) {
+      listeners.add(listener);
       readers.add(level);
       return () => {
-        hearers.delete(hear);
+        listeners.delete(listener);
         readers.delete(level);
       };
     },
@@ -100,9 +100,9 @@ t.test('log on shows lines above what is half typed, from its level on; log off 
   session.type('why L');
   feed.say();
   await session.until('the line', () => session.bytes().includes('device-silent'));
-  const told = session.screen.rows().at(-2) ?? '';
-  t.match(told, /^22:41:\d\d warning device-silent: L03 does not answer$/);
-  t.strictSame(session.screen.rows().slice(-2), [told, `${PROMPT}why L`]);
+  const row = session.screen.rows().at(-2) ?? '';
+  t.match(row, /^22:41:\d\d warning device-silent: L03 does not answer$/);
+  t.strictSame(session.screen.rows().slice(-2), [row, `${PROMPT}why L`]);
   session.type('07\r');
   await session.until('the answer', () => /Lamp +L07/.test(session.bytes()) && session.bytes().endsWith(PROMPT));
   t.match(await session.say('terminal'), /Log +warning/);
@@ -132,7 +132,7 @@ t.test('without an agent log on says so; a viewer may not', async (t) => {
   t.equal(COMMANDS.find(({ name }) => name === 'log watch')?.role, 'technician');
 });
 
-t.test('over the door where one logs in a technician sees the log, a viewer does not', async (t) => {
+t.test('on the login socket a technician sees the log, a viewer does not', async (t) => {
   for (const [user, shows] of [
     ['marie', /lines of the log from info on are shown/],
     ['vera', /% log on needs the role technician; you are viewer/],
@@ -224,14 +224,18 @@ const STEP = fc.oneof(
 t.test('whatever lines of the log come between whatever keys, the typed line arrives unchanged and the screen ends with it', async (t) => {
   const feed = createFeed();
   const lines: { loud: readonly string[]; quiet: readonly string[] } = { loud: [], quiet: [] };
-  const keeper = (who: keyof typeof lines) => ({
+  const historyStore = (who: keyof typeof lines) => ({
     load: () => ['status', 'why L07'],
     save: (_user: string, all: readonly string[]) => {
       lines[who] = [...all];
     },
   });
-  const loud = await openSession(t, { view: { ...createFakeView(), logFeed: feed }, keeper: keeper('loud'), cols: 60 });
-  const quiet = await openSession(t, { view: { ...createFakeView(), logFeed: createFeed() }, keeper: keeper('quiet'), cols: 60 });
+  const loud = await openSession(t, { view: { ...createFakeView(), logFeed: feed }, historyStore: historyStore('loud'), cols: 60 });
+  const quiet = await openSession(t, {
+    view: { ...createFakeView(), logFeed: createFeed() },
+    historyStore: historyStore('quiet'),
+    cols: 60,
+  });
   for (const session of [loud, quiet]) for (const line of ['terminal width 60', 'log on']) await session.say(line);
   let logged = 0;
   for (const steps of fc.sample(fc.array(STEP, { minLength: 10, maxLength: 40 }), { numRuns: 60, seed: 7 })) {

@@ -55,7 +55,7 @@ async function cabinet(t: Pick<Test, 'teardown'>, isRunning = true) {
     },
     err: () => {},
     ...{ widthCols: 80, colour: false, user: 'tech', version: 'luciole 0.1.0', socketPath, status: null },
-    shelf: () => Promise.reject(new Error('not asked')),
+    localFiles: () => Promise.reject(new Error('not asked')),
   };
   const support = async (args: Record<string, string | boolean> = {}, as: { readonly token?: string } = {}) => {
     shown = '';
@@ -119,13 +119,13 @@ t.test('what the role may not read is named with the role that may', async (t) =
   const { support, view, dir } = await cabinet(t);
   const socket = join(dir, 'login.sock');
   const parts = { view, socketPath: socket, log: { event: () => {} }, clock: createManualClock(AT_MS), timezone: TIMEZONE };
-  const server = createConsoleServer({ ...parts, door: 'login' });
+  const server = createConsoleServer({ ...parts, socketKind: 'login' });
   await server.start();
   t.teardown(() => server.stop());
   const { token } = (await view.access.logIn({ user: 'marie', password: 'right', code: '', newPassword: '' })) as { token: string };
-  const said = await support({ socket }, { token });
+  const shown = await support({ socket }, { token });
   t.match(
-    said.shown,
+    shown.shown,
     /copy FILE serial`\nwithout audit, which needs the role admin: where it matters, have such a user\nmake the bundle\n$/,
   );
   const { missing, needsRole } = JSON.parse((await support({ socket, json: true, to: join(dir, 'again.gz') }, { token })).shown);

@@ -39,7 +39,7 @@ async function cabinet(t: Test, isTaken: boolean) {
     },
     err: () => {},
     ...{ widthCols: 80, colour: false, user: 'ada', version: 'luciole 0.1.0', socketPath, status: null },
-    shelf: () => Promise.reject(new Error('not asked')),
+    localFiles: () => Promise.reject(new Error('not asked')),
   };
   const install = async (path: string, args = {}) => {
     shown = '';

@@ -63,7 +63,7 @@ async function run({ socketPath }: At, words: readonly string[], changes: Partia
     version: 'luciole 0',
     socketPath,
     status: null,
-    shelf: () => Promise.reject(new Error('nobody asks for device types')),
+    localFiles: () => Promise.reject(new Error('nobody asks for device types')),
     ...changes,
   };
   const write = async (more: string): Promise<void> => terminal.out(more);
@@ -160,8 +160,8 @@ t.test('what was broken off goes on after its last whole page, with the times of
       const file = broken.at(`some.${format}`);
       const words = ['--since', '24h', '--to', file];
       const first = await run(broken, words);
-      const says = failing === 1 ? /busy/ : /busy;[\s\S]*part\s+is\s+kept:\s+the\s+same\s+command\s+goes\s+on\s+from\s+there/;
-      t.match(first, { code: 1, out: '', err: says }, `${format} broken at page ${failing}`);
+      const message = failing === 1 ? /busy/ : /busy;[\s\S]*part\s+is\s+kept:\s+the\s+same\s+command\s+goes\s+on\s+from\s+there/;
+      t.match(first, { code: 1, out: '', err: message }, `${format} broken at page ${failing}`);
       t.strictSame(files(broken), failing === 1 ? [] : [`some.${format}.part`, `some.${format}.part.json`]);
       if (failing > 1) appendFileSync(`${file}.part`, '999,half of a li'.repeat(10_000));
       await broken.clock.advance(3_600_000);
@@ -263,7 +263,7 @@ t.test('a place that cannot be written to is told with what to check', async (t)
   const agent = await agentAt(t);
   mkdirSync(agent.at('folder.csv'));
   symlinkSync('/dev/full', agent.at('full.csv.part'));
-  const places: [to: string, says: RegExp][] = [
+  const places: [to: string, patterns: RegExp][] = [
     ['none/x.csv', /there is no such\s+folder; make it\s+first/],
     ['folder.csv', /is a folder; name a file in it/],
     ['full.csv', /its disk is full; make\s+room, or\s+write to another one/],

@@ -18,7 +18,7 @@ const shown = (changes: Partial<UplinkView> = {}): string => renderUplink(plain(
 const traced = (answer: TraceAnswer, sheet = page): string => renderTrace(plain(answer) as TraceAnswer, sheet);
 const { delivery, certificates, server, lastFailure, ...bare } = uplinkView();
 
-const sheets: [story: string, text: string, says: RegExp[], not?: RegExp][] = [
+const sheets: [story: string, text: string, patterns: RegExp[], not?: RegExp][] = [
   [
     'a session that does well',
     shown(),
@@ -110,9 +110,9 @@ const sheets: [story: string, text: string, says: RegExp[], not?: RegExp][] = [
     [/^1 entry in 60 s; 2 more not shown/],
   ],
 ];
-for (const [story, text, says, not] of sheets) {
+for (const [story, text, patterns, not] of sheets) {
   t.test(`${story}, on 80 columns of plain text`, async (t) => {
-    for (const each of says) t.match(text, each);
+    for (const each of patterns) t.match(text, each);
     if (not !== undefined) t.notMatch(text, not);
     t.notMatch(text, /[^\n]{81}/, text);
     t.equal(text.replaceAll('\n', ''), toAscii(text.replaceAll('\n', '')));
@@ -126,8 +126,8 @@ t.test('each entry of a watch is a line of its own', async (t) => {
 
 const job = {
   source: 'console:tech',
-  caller: { user: 'tech', role: 'admin', door: 'agent' } as const,
-  tell: () => true,
+  caller: { user: 'tech', role: 'admin', socketKind: 'agent' } as const,
+  report: () => true,
   signal: new AbortController().signal,
   clock: {
     wallMs: () => AT_MS,
@@ -139,10 +139,15 @@ const job = {
   },
   timezone: TIMEZONE,
 };
-const ask = async (name: string, args: RawArgs = {}, view: AgentView = createFakeView(), tell: (word: unknown) => boolean = () => true) => {
+const ask = async (
+  name: string,
+  args: RawArgs = {},
+  view: AgentView = createFakeView(),
+  report: (word: unknown) => boolean = () => true,
+) => {
   const command = COMMANDS.find((each) => each.name === name);
   if (command?.kind !== 'agent') throw new TypeError(name);
-  return { command, result: await command.answer(view, args, { ...job, tell }) };
+  return { command, result: await command.answer(view, args, { ...job, report }) };
 };
 
 t.test('status is the same with and without its verb', async (t) => {
@@ -150,9 +155,9 @@ t.test('status is the same with and without its verb', async (t) => {
 });
 
 t.test('a test tells each stage, and its failure is one of the command', async (t) => {
-  const told: unknown[] = [];
-  const { command, result } = await ask('uplink test', {}, createFakeView(), (word) => told.push(word) > 0);
-  t.strictSame([told.length, command.succeeded(result)], [8, true]);
+  const steps: unknown[] = [];
+  const { command, result } = await ask('uplink test', {}, createFakeView(), (word) => steps.push(word) > 0);
+  t.strictSame([steps.length, command.succeeded(result)], [8, true]);
   t.equal(command.succeeded(failedTest('tls', 'x')), false);
   const view = createFakeView();
   await ask('uplink test', { broker: 'mqtts://other.example' }, view);
@@ -161,11 +166,11 @@ t.test('a test tells each stage, and its failure is one of the command', async (
 
 t.test('a trace is the newest entries, or those to come', async (t) => {
   t.match((await ask('uplink trace', { last: '2' })).result, { entries: TRACE.slice(-2), followed: null });
-  const told: unknown[] = [];
+  const steps: unknown[] = [];
   const view = createFakeView();
-  const { result } = await ask('uplink trace', { follow: true, for: '5m' }, view, (word) => told.push(word) !== 2);
+  const { result } = await ask('uplink trace', { follow: true, for: '5m' }, view, (word) => steps.push(word) !== 2);
   t.match(result, { entries: [], followed: { seen: 4, missed: 1 } });
-  t.strictSame([told.length, view.asked], [5, ['stopped watching']]);
+  t.strictSame([steps.length, view.asked], [5, ['stopped watching']]);
 });
 
 t.test('a reconnect is in the log with who asked', async (t) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { closest, nearest } from '../../../../agent/console/text/suggest.ts';
+import { closest, nearest } from '../../../agent/core/suggestions.ts';
 
 t.test('the nearest word is the one with the fewest wrong letters', async (t) => {
   t.equal(nearest('stauts', ['status', 'points']), 'status');
