@@ -65,6 +65,8 @@ const COMPACT_AFTER_MS = 3_600_000;
 const RETAIN_ROWS = 64;
 const DAY_MS = 86_400_000;
 
+const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
+
 /** The file on its folder; opened at first use. */
 export function createTelemetryFile(setup: Setup, onNotice: (notice: Notice) => void): TelemetryFile {
   let floorSeq = setup.floorSeq;
@@ -162,8 +164,6 @@ export function createTelemetryFile(setup: Setup, onNotice: (notice: Notice) => 
     },
   };
 }
-
-const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
 
 /** First rows of a fresh file; what the one before still owed is a gap in it. */
 function begin(db: Sqlite, { atMs, asidePath, floorSeq }: { atMs: WallMs; asidePath: string | null; floorSeq: number }): readonly Notice[] {

@@ -208,6 +208,8 @@ async function letSocketsSpeak({ clock }: Rig): Promise<void> {
   }
 }
 
+const PART_BYTES = 30_000;
+
 async function send(rig: Rig, file: string, content: string, id: string): Promise<Outcome | undefined> {
   const whole = Buffer.from(content);
   const sha256 = createHash('sha256').update(whole).digest('hex');
@@ -226,8 +228,6 @@ async function send(rig: Rig, file: string, content: string, id: string): Promis
   }
   return endOf(rig, `${id}-${parts}`);
 }
-
-const PART_BYTES = 30_000;
 
 async function ask({ host, clock }: Rig, texts: Readonly<Record<string, string>>, more: readonly Metric[] = []): Promise<void> {
   // A platform keeps to the rate of commands.

@@ -81,6 +81,10 @@ function failsafeFlaws({ after, running, levels }: CircuitQuestion): FloorFlaw[]
   });
 }
 
+const BEHIND_TCP = 'a device behind tcp:// may ignore its unit number and be one of those that are lit';
+
+const OTHER_WIRE = 'other serial settings could leave a device without a failsafe unreached';
+
 /** A unit that is known does what it did: its type writes the same, in the same way, at the same speed where it has no failsafe. */
 function unitFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
   return [...after.units].flatMap(([unit, wired]): FloorFlaw[] => {
@@ -99,9 +103,6 @@ function unitFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
     ];
   });
 }
-
-const BEHIND_TCP = 'a device behind tcp:// may ignore its unit number and be one of those that are lit';
-const OTHER_WIRE = 'other serial settings could leave a device without a failsafe unreached';
 
 /** A unit that neither what runs nor the site has, at an endpoint where lamps are. */
 function isBehindTcp(wired: WiredDevice, running: Circuits): boolean {

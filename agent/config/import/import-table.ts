@@ -116,6 +116,13 @@ function delimiterOf(text: string): string {
   return [';', '\t', ','].find((sign) => head.includes(sign)) ?? ',';
 }
 
+/** The slips that a person makes, in our words. */
+const SYNTAX: Readonly<Partial<Record<CsvErrorCode, string>>> = {
+  CSV_QUOTE_NOT_CLOSED: 'a quote (") is opened and never closed: close it, or take it away',
+  CSV_INVALID_CLOSING_QUOTE: 'something stands behind a closing quote ("): quote the whole cell, and write "" for a quote in it',
+  INVALID_OPENING_QUOTE: 'a quote (") stands within a cell: quote the whole cell, and write "" for a quote in it',
+};
+
 function recordsOf(text: string): { readonly all: readonly Record_[] } | { readonly flaw: ImportFlaw } {
   try {
     const parsed = parse(text, {
@@ -134,13 +141,6 @@ function recordsOf(text: string): { readonly all: readonly Record_[] } | { reado
     return { flaw: flaw(Number(error['lines'] ?? 1), null, SYNTAX[error.code] ?? `no table: ${error.message}`) };
   }
 }
-
-/** The slips that a person makes, in our words. */
-const SYNTAX: Readonly<Partial<Record<CsvErrorCode, string>>> = {
-  CSV_QUOTE_NOT_CLOSED: 'a quote (") is opened and never closed: close it, or take it away',
-  CSV_INVALID_CLOSING_QUOTE: 'something stands behind a closing quote ("): quote the whole cell, and write "" for a quote in it',
-  INVALID_OPENING_QUOTE: 'a quote (") stands within a cell: quote the whole cell, and write "" for a quote in it',
-};
 
 function readHead({ line, cells }: Record_): { columns: (ImportColumn | null)[]; flaws: ImportFlaw[]; ignored: string[] } {
   const flaws: ImportFlaw[] = [];

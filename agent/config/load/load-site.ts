@@ -100,6 +100,9 @@ interface ReadSite extends KnownProfiles {
   readonly ownProfilesDir: string | null;
 }
 
+/** Made by the package, and allowed to be missing. */
+const USUAL_PROFILES = '/etc/luciole/profiles';
+
 function readAll(
   configFile: string,
   extraDirs: readonly string[],
@@ -144,9 +147,6 @@ function loadedCabinet(file: string, given?: string): LoadedCabinet {
     throw new ConfigError([{ file, line: 1, column: 1, path: '', message }]);
   }
 }
-
-/** Made by the package, and allowed to be missing. */
-const USUAL_PROFILES = '/etc/luciole/profiles';
 
 function noFolder({ file, place }: LoadedCabinet, index: number, dir: string): Problem {
   const message = `no such folder ${dir}; make it, or take it out of the list`;

@@ -7,7 +7,7 @@ import type { Clock } from '../../core/clock.ts';
 import { createEventTracker } from '../../core/event-tracker.ts';
 import type { SiteOwnedDifference } from '../../core/revisions.ts';
 import type { AgentEvent } from '../../core/words.ts';
-import type { Trial } from './revision-history.ts';
+import type { Trial } from './revision-history-file.ts';
 
 export interface RevisionEvents {
   /** The trial that goes on, as an event as long as it lasts; null for none. */

@@ -6,7 +6,7 @@ import t from 'tap';
 import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
 import { checkRevisionHere } from '../../../../agent/config/revisions/check-revision.ts';
 import { revisionKeyText } from '../../../../agent/config/revisions/revision-key.ts';
-import { createRevisionManager } from '../../../../agent/config/revisions/revision-manager.ts';
+import { RevisionManager } from '../../../../agent/config/revisions/revision-manager.ts';
 import { signRevision } from '../../../../agent/config/revisions/revision-signature.ts';
 import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
 import { commitRequest } from '../../../../agent/console/commands/config/config-commit.ts';
@@ -36,7 +36,15 @@ const dimmed = (minPct: number, levelPct = minPct): string =>
     ['levelPct: 30 }', `levelPct: ${levelPct} }`],
   ]);
 const by = (author: string, lowersFloor = false): CommitRequest => ({
-  ...{ by: author, why: 'savings', mode: 'asked', minutes: 10, base: null, commandId: null },
+  ...{
+    by: author,
+    author: author.startsWith('platform') ? 'platform' : 'console',
+    why: 'savings',
+    mode: 'asked',
+    minutes: 10,
+    base: null,
+    commandId: null,
+  },
   lowersFloor,
 });
 
@@ -48,7 +56,7 @@ async function desk(t: { testdir(): string }, { quality = 'synced' }: { quality?
   const events: AgentEvent[] = [];
   const { site, revisions } = await beginConfiguration({ configFile, dataDir, nowMs: NOW_MS });
   let running: Pick<typeof site, 'cabinet' | 'profiles'> = site;
-  const made = createRevisionManager({
+  const made = new RevisionManager({
     ...revisions,
     clock,
     log: { event: () => {} },

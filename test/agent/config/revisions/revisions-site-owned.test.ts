@@ -6,7 +6,7 @@ import t from 'tap';
 import { cabinetIn } from '../../../../agent/config/load/load.ts';
 import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
 import { checkRevisionHere } from '../../../../agent/config/revisions/check-revision.ts';
-import { createRevisionManager } from '../../../../agent/config/revisions/revision-manager.ts';
+import { RevisionManager } from '../../../../agent/config/revisions/revision-manager.ts';
 import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
 import { siteOwnedDifferences } from '../../../../agent/config/revisions/site-owned.ts';
 import type { Cabinet } from '../../../../agent/core/cabinet.ts';
@@ -21,6 +21,7 @@ const BEFORE = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/befor
 const SITE_FILE = '/etc/luciole/cabinet.yaml';
 const request = (by: string): CommitRequest => ({
   by,
+  author: by.startsWith('platform') ? 'platform' : 'console',
   why: '',
   mode: 'asked',
   minutes: 10,
@@ -46,7 +47,7 @@ async function desk(t: { testdir(): string }, { text = SMALL_SITE, before = '' }
     const begun = await beginConfiguration({ configFile, dataDir, nowMs: 1_000 });
     const { revisions } = begun;
     const run = { site: begun.site as Pick<typeof begun.site, 'cabinet' | 'profiles'>, begun };
-    const made = createRevisionManager({
+    const made = new RevisionManager({
       ...revisions,
       siteFile: SITE_FILE,
       clock,
@@ -129,7 +130,7 @@ t.test('a revision of the release before keeps running with its values, and each
   writeFileSync(configFile, moved);
   const { run: last } = await start();
   t.equal(told().length, 2, 'the file sets them');
-  t.match(last.begun.revisions.book, { current: 3 });
+  t.match(last.begun.revisions.history, { current: 3 });
   t.equal(readFileSync(join(dataDir, 'config/site/cabinet.yaml'), 'utf8'), moved, 'and is what revisions are judged by');
 });
 
