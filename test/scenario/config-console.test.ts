@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { loadSite } from '../../agent/config/load/load-site.ts';
 import { sleep } from '../../agent/core/clock.ts';
 import type { ConfigView } from '../../agent/core/revisions.ts';
@@ -15,7 +15,8 @@ import { SMALL_SITE } from '../support/small-site.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../agent/luciole.js');
 
-t.test('at the cabinet: a change with a net, an agent killed in the middle of its trial, and the way back', async (t) => {
+/** A street, its broker, and a way to start the agent and to type commands. */
+async function openScene(t: Test) {
   const clock = createSystemClock({ quality: () => 'synced' });
   // A socket's path must be short.
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
@@ -55,23 +56,61 @@ t.test('at the cabinet: a change with a net, an agent killed in the middle of it
     await broker.stop();
     rmSync(folder, { recursive: true, force: true });
   });
-  /** As a technician types it. */
-  const luciole = (words: readonly string[], input = ''): Promise<{ code: number | null; text: string }> =>
-    new Promise((resolve) => {
-      const child = spawn(process.execPath, [LAUNCHER, ...words, '--socket', socketPath], { stdio: ['pipe', 'pipe', 'pipe'] });
-      let text = '';
-      for (const stream of [child.stdout, child.stderr])
-        stream.on('data', (bytes) => {
-          text += String(bytes);
-        });
-      child.stdin.end(input);
-      child.on('close', (code) => resolve({ code, text }));
-    });
-  const view = async (agent: AgentProcess): Promise<ConfigView> => (await agent.ask('config')) as ConfigView;
   const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
     while (!(await holds())) await sleep(clock, 100);
   };
   const levels = (): string => [...street.world.lamps.values()].map((lamp) => Math.round(street.world.levelPct(lamp))).join();
+  const luciole = (words: readonly string[], input = ''): Promise<Typed> => typed([...words, '--socket', socketPath], input);
+  return { folder, configFile, street, start, until, levels, luciole };
+}
+
+type Scene = Awaited<ReturnType<typeof openScene>>;
+interface Typed {
+  readonly code: number | null;
+  readonly text: string;
+}
+
+/** As a technician types it. */
+function typed(words: readonly string[], input: string): Promise<Typed> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [LAUNCHER, ...words], { stdio: ['pipe', 'pipe', 'pipe'] });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (bytes) => {
+        text += String(bytes);
+      });
+    child.stdin.end(input);
+    child.on('close', (code) => resolve({ code, text }));
+  });
+}
+
+async function view(agent: AgentProcess): Promise<ConfigView> {
+  return (await agent.ask('config')) as ConfigView;
+}
+
+async function exportsAndPastesBack(t: Test, { luciole }: Scene): Promise<void> {
+  const exported = await luciole(['config', 'export']);
+  t.equal(exported.text, SMALL_SITE.replace('levelPct: 30', 'levelPct: 45'), 'only that value is another one, comments and all');
+  t.strictSame(JSON.parse((await luciole(['config', 'export', '--json'])).text), { file: 'cabinet.yaml', text: exported.text });
+  const pasted = (await luciole(['config', 'export', '--paste'])).text;
+  t.match(await luciole(['config', 'load', '-', '--framed'], pasted.split('\n').slice(1).join('\n')), {
+    code: 0,
+    text: /in the candidate/,
+  });
+  t.match(await luciole(['config', 'commit']), { code: 0, text: /equal to revision 2/ }, 'and pastes back');
+}
+
+async function refusesWrongFiles(t: Test, { folder, luciole }: Scene): Promise<void> {
+  writeFileSync(join(folder, 'wrong.yaml'), SMALL_SITE.replace('programme: residential', 'programme: residentiel'));
+  t.match(await luciole(['config', 'load', join(folder, 'wrong.yaml')]), { code: 0 });
+  t.match(await luciole(['config', 'commit']), { code: 1, text: /cabinet\.yaml:22:16: .*residentiel/ });
+  t.match(await luciole(['config', 'discard']), { code: 0 });
+  t.match(await luciole(['config', 'load', join(folder, 'none.yaml')]), { code: 64, text: /ENOENT/ });
+}
+
+t.test('at the cabinet: a change with a net, an agent killed in the middle of its trial, and the way back', async (t) => {
+  const scene = await openScene(t);
+  const { configFile, street, start, until, levels, luciole } = scene;
   let darkestPct = 100;
   street.start();
   const first = await start();
@@ -104,21 +143,8 @@ t.test('at the cabinet: a change with a net, an agent killed in the middle of it
   t.match(await luciole(['config', 'confirm']), { code: 0, text: /revision 2 is kept/ });
   t.match(await luciole(['config', 'confirm']), { code: 1, text: /no revision is on trial/ });
 
-  const exported = await luciole(['config', 'export']);
-  t.equal(exported.text, SMALL_SITE.replace('levelPct: 30', 'levelPct: 45'), 'only that value is another one, comments and all');
-  t.strictSame(JSON.parse((await luciole(['config', 'export', '--json'])).text), { file: 'cabinet.yaml', text: exported.text });
-  const pasted = (await luciole(['config', 'export', '--paste'])).text;
-  t.match(await luciole(['config', 'load', '-', '--framed'], pasted.split('\n').slice(1).join('\n')), {
-    code: 0,
-    text: /in the candidate/,
-  });
-  t.match(await luciole(['config', 'commit']), { code: 0, text: /equal to revision 2/ }, 'and pastes back');
-
-  writeFileSync(join(folder, 'wrong.yaml'), SMALL_SITE.replace('programme: residential', 'programme: residentiel'));
-  t.match(await luciole(['config', 'load', join(folder, 'wrong.yaml')]), { code: 0 });
-  t.match(await luciole(['config', 'commit']), { code: 1, text: /cabinet\.yaml:22:16: .*residentiel/ });
-  t.match(await luciole(['config', 'discard']), { code: 0 });
-  t.match(await luciole(['config', 'load', join(folder, 'none.yaml')]), { code: 64, text: /ENOENT/ });
+  await exportsAndPastesBack(t, scene);
+  await refusesWrongFiles(t, scene);
 
   t.match(await luciole(['config', 'rollback', '1', '--confirm', '5']), { code: 0, text: /revision 3 runs on trial/ });
   await until(() => levels() === '30,30,30,30');

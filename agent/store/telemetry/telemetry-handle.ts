@@ -1,14 +1,10 @@
 /**
- * The tables of one open telemetry file, and its readings in the order of seq whichever table they lie in.
- *
- * Owns nothing but the joining.
+ * The tables of one open telemetry file, and its rows in the order of seq, from both tables.
  */
-
 import type { Setup } from '../messages.ts';
 import type { Sqlite } from '../sqlite.ts';
-import type { BootTable } from './boot-table.ts';
-import { createBootTable } from './boot-table.ts';
-import { createFrameTable, type FrameRow, type FrameTable, type Read, type Tally } from './frame-table.ts';
+import { type BootTable, createBootTable } from './boot-table.ts';
+import { type FrameRow, FrameTable, type Read, type Tally } from './frame-table.ts';
 import { createGapTable, type GapTable } from './gap-table.ts';
 import { createSegmentTable, type SegmentRow, type SegmentTable } from './segment-table.ts';
 import { createSeriesTable, type SeriesTable } from './series-table.ts';
@@ -32,10 +28,11 @@ export interface Piece {
   readonly read: () => Read;
 }
 
+/** The tables of a connection. */
 export function openTables(db: Sqlite, setup: Setup): Handle {
   const series = createSeriesTable(db, setup);
   const boots = createBootTable(db, setup);
-  const frames = createFrameTable(db, series, boots);
+  const frames = new FrameTable(db, series, boots);
   return { db, series, boots, frames, segments: createSegmentTable(db, series, boots), gaps: createGapTable(db) };
 }
 

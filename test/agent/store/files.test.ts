@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
-import { createStoreFile } from '../../../agent/store/files/store-file.ts';
+import { StoreFile } from '../../../agent/store/files/store-file.ts';
 import type { Notice } from '../../../agent/store/messages.ts';
 import { type Schema, STATE, TELEMETRY } from '../../../agent/store/schema.ts';
 import { changeFile, FILES, fill, inside, must, numberedEvent, openStore, zeroLeaf } from './files/open-store.ts';
@@ -180,7 +180,7 @@ const NEXT: Schema = {
 };
 
 function openNext(dir: string, schema: Schema, notices: Notice[] = []) {
-  return createStoreFile({ dir, schema, maxPages: 1_000, begin: () => [], attach: (db) => db, onNotice: (notice) => notices.push(notice) });
+  return new StoreFile({ dir, schema, maxPages: 1_000, begin: () => [], attach: (db) => db, onNotice: (notice) => notices.push(notice) });
 }
 
 t.test('one release back still opens the file, writes to it, and leaves the way forward open', async (t) => {
