@@ -1,7 +1,6 @@
 /**
- * What the registers of a driver are set to when it is first reached: its ramps, and what it does while no agent writes to it.
- *
- * Pure. The field writes it.
+ * The register values of a driver when it is first reached: its ramps, and its behaviour while no agent writes to it. Pure; the field writes
+ * them.
  */
 import type { Cabinet } from '../core/cabinet.ts';
 import type { SetupValues } from '../field/units/unit.ts';

@@ -1,7 +1,5 @@
 /**
- * Is a reading worth keeping and sending?
- *
- * Owns report by exception. Pure.
+ * Decides whether a reading is a change: report by exception. Pure.
  */
 import type { MonoMs } from '../core/clock.ts';
 import type { Reading } from '../core/words.ts';

@@ -1,7 +1,5 @@
 /**
- * What the files of a store that nobody runs still say.
- *
- * Owns nothing and changes nothing: both files are opened for reading only. Called where no agent answers.
+ * Reads the last state from the files of a store while no agent runs. Both files are opened for reading only.
  */
 import { join } from 'node:path';
 import type { StoredState } from '../core/views.ts';

@@ -1,7 +1,5 @@
 /**
- * What the main thread and the storage thread say to each other.
- *
- * Owns the shapes; all of them survive a structured clone. Used by both sides.
+ * The requests and answers between the main thread and the storage thread; all of them survive a structured clone.
  */
 import type { AuditPage, AuditQuery } from '../core/audit-tools.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';

@@ -1,10 +1,8 @@
 /**
- * Where a file goes that may not be used: out of the way at once, then into `quarantine/`, never without a word.
+ * Moves a file that may not be used out of the way at once, then into `quarantine/`, and reports it.
  *
- * Owns the names of what was set aside and how much is kept. Knows no table.
- *
- * In two steps, so that a power cut in between is known at the next start: what lies aside without a file in its place has not been
- * replaced yet, and its losses are still to be counted.
+ * In two steps, so that a power cut in between is found at the next start: a file that was set aside, without a file in its place, has not
+ * been replaced yet, and its losses still have to be counted.
  */
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

@@ -1,7 +1,5 @@
 /**
- * Readings in, frames out: what is news, once a second.
- *
- * Owns what was kept last of each point and the numbering of frames. Stores and sends nothing itself.
+ * Collects readings and makes a frame of the changed ones, once a second.
  */
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { ReadingFrame } from '../core/ports.ts';

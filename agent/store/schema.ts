@@ -1,7 +1,5 @@
 /**
- * What the two files of the store hold.
- *
- * Owns table definitions, file marks and the settings of every opening. Runs nothing.
+ * The tables of the two files of the store, their file marks and the settings of every opening.
  *
  * Formats may only grow: a new column or table with a higher version, so that the release before still reads the file.
  */

@@ -1,11 +1,11 @@
 /**
  * An hour of frames as one small blob, and back: all of it, or one series alone.
  *
- * Owns the byte layout: columns of the frames' heads, a directory of series, then one part a series with which frame, time, quality,
- * scaled integers, doubles; all of it deflated. Never touches a file.
+ * Shape: columns of the frames' heads, a directory of series, then one part a series with which frame, time, quality, scaled integers,
+ * doubles; all of it deflated.
  *
- * Series by series, because a quantity resembles itself a minute ago, and the six series of one device have the same times: what is alike
- * stands side by side, and deflate finds it. Source: bench `store disk`, 0.6 bytes a reading against 4.1 as frames.
+ * Series by series, because a quantity resembles itself a minute ago, and the six series of one device have the same times: similar bytes
+ * are next to each other, and deflate finds them. Source: bench `store disk`, 0.6 bytes a reading against 4.1 as frames.
  */
 import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { StoreError } from '../core/errors.ts';

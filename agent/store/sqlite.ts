@@ -1,7 +1,5 @@
 /**
- * The only door to `better-sqlite3`.
- *
- * Owns how a connection is opened and what its failures mean. Knows no table. Runs off the main thread.
+ * The only file that uses `better-sqlite3`: opens connections and translates their failures. Runs off the main thread.
  */
 import Database from 'better-sqlite3';
 import { StoreError, type StoreErrorCode } from '../core/errors.ts';

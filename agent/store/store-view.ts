@@ -1,7 +1,5 @@
 /**
- * The offline memory as a person sees it: what the store says of itself, and what follows from it.
- *
- * Owns the rates. Part of `view.ts`.
+ * The store as a person sees it: its status, and the rates that follow from it.
  */
 import type { Cabinet } from '../core/cabinet.ts';
 import type { Store, StoreStatus } from '../core/ports.ts';

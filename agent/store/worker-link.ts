@@ -1,7 +1,5 @@
 /**
- * The way to the storage thread.
- *
- * Owns the thread and matches answers to questions. Knows nothing of what is asked. Started by the store.
+ * Starts the storage thread and matches its answers to requests.
  *
  * A thread of its own, because a commit waits for the flash: up to seconds, in which no line could be served.
  */

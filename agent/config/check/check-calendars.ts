@@ -1,7 +1,5 @@
 /**
- * Do the dates exist, and can every rule of a calendar have its night?
- *
- * Owns the checks of calendars, and of dates and zones of event nights. Pure.
+ * Checks the dates of calendars and event nights, and that every rule of a calendar can apply to some night. Pure.
  */
 import type { CalendarDate } from '../../core/cabinet.ts';
 import { dateOf } from '../schema/complete-lighting.ts';

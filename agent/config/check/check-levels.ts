@@ -1,7 +1,6 @@
 /**
- * Can a zone give the levels that its programmes, its calendar, its event nights and its traffic ask for?
- *
- * Owns the checks of classes, of 0 % and of boosts and maxima against the minimum. Pure.
+ * Checks that a zone can give the levels of its programmes, calendar, event nights and traffic: classes, 0 %, boosts and maxima against the
+ * minimum. Pure.
  */
 import type { LightingClass } from '../../core/cabinet.ts';
 import { classesWithin, isSameFamily } from '../../core/lighting-class.ts';

@@ -1,7 +1,5 @@
 /**
- * Are all names unique, and does every name stand for something?
- *
- * Owns the checks of ids, units, ports and references between sections. Pure.
+ * Checks that ids, units and ports are unique, and that every reference names something that exists. Pure.
  */
 import { linePortName, parseLinePort } from '../../core/line-port.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';

@@ -1,7 +1,5 @@
 /**
- * Does every output follow something, on a point of its own?
- *
- * Owns the checks of outputs. Whether the point can be written, and to these values, is judged against the profiles. Pure.
+ * Checks that every output follows something, on a point of its own. `check-points.ts` checks the point against its profile. Pure.
  */
 import { type Named, repeatedBy } from './check-names.ts';
 import { given, type Index, type OutputDraft, type Placed, placed, unknownName, unknownZones } from './draft.ts';

@@ -1,7 +1,5 @@
 /**
- * Do the parts that a device is said to have, and its groups, exist in its profile?
- *
- * Owns that check. Pure.
+ * Checks that the parts and groups of a device exist in its profile. Pure.
  */
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { Problem } from '../../core/errors.ts';

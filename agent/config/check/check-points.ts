@@ -1,7 +1,6 @@
 /**
- * Are the points there that the cabinet uses, and can they do what they are for: set a level, sense, measure daylight, be written?
- *
- * Owns these checks of lamps, sensors, photocells, counters, rules and outputs. Pure.
+ * Checks that the points of lamps, sensors, photocells, counters, rules and outputs exist in the profiles and have the needed abilities.
+ * Pure.
  */
 import type { Cabinet, PhotocellConfig, PresenceSensor, Rule } from '../../core/cabinet.ts';
 import type { Problem } from '../../core/errors.ts';

@@ -1,7 +1,6 @@
 /**
- * Are the ports of the cabinet there?
- *
- * Owns that check, for `luciole check` alone: a running agent reports the line down and tries again. Touches no disk itself.
+ * Checks that the ports of the cabinet exist on this machine. Only for `luciole check`: a running agent reports the line down and tries
+ * again. Touches no disk itself.
  */
 import type { Problem } from '../../core/errors.ts';
 import { parseLinePort } from '../../core/line-port.ts';

@@ -1,7 +1,5 @@
 /**
- * Does the cabinet fit the device profiles at hand?
- *
- * Owns that check. Pure.
+ * Checks the cabinet against the device profiles. Pure.
  */
 import type { DeviceConfig, LineConfig } from '../../core/cabinet.ts';
 import type { Problem } from '../../core/errors.ts';

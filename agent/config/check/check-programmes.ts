@@ -1,7 +1,6 @@
 /**
- * Does every programme fill its night, in order, each step with one level? Do event nights end after they begin?
- *
- * Owns the checks of steps. What a programme asks of a zone is judged in `check-levels.ts`. Pure.
+ * Checks that the steps of every programme fill the night in order, each with one level, and that event nights end after they begin.
+ * `check-levels.ts` checks the levels. Pure.
  */
 import { type EventNightDraft, given, type Index, type Placed, type ProgrammeDraft, placed } from './draft.ts';
 import type { Finding, Path } from './finding.ts';

@@ -1,7 +1,6 @@
 /**
- * Does every rule look at one thing, and come to rest between its two thresholds?
- *
- * Owns the checks of rules. Whether the point is there is judged against the profiles. Pure.
+ * Checks that every rule has one condition, and a distance between its two thresholds. `check-points.ts` checks the point against its
+ * profile. Pure.
  */
 import { didYouMean } from '../../core/suggestions.ts';
 import { given, type Index, type Placed, type RuleDraft, unknownName, unknownZones } from './draft.ts';

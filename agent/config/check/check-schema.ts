@@ -1,7 +1,6 @@
 /**
- * The document against its schema: unknown keys, missing keys, wrong types, values out of range.
- *
- * Owns the sentences about single values and the pruned draft that the other checks work on. Pure.
+ * Checks a document against its schema: unknown keys, missing keys, wrong types, values out of range. Makes the messages about single
+ * values, and the draft of the well-formed parts for the other checks. Pure.
  */
 import type { JsonSchema } from '../../core/json-schema.ts';
 import { schemaFindings, valueAt } from '../../core/schema-findings.ts';

@@ -1,9 +1,7 @@
 /**
- * Can the cabinet stand where the file says: is the time zone real, are latitude and longitude the right way round?
- *
- * Owns that plausibility, and that of the console's place. Pure; knows the world only through the runtime's own time zone data.
+ * Checks that the time zone exists, that latitude and longitude are not exchanged, and the place of the console's socket. Pure; uses the
+ * runtime's time zone data.
  */
-
 import { isLoginPlace } from '../../core/login-folder.ts';
 import { nearest } from '../../core/suggestions.ts';
 import type { CabinetDraft } from './draft.ts';

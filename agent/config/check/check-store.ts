@@ -1,7 +1,6 @@
 /**
- * Does what the points of a cabinet bring fit through the store's memory, and is delivery proven where brokers can be cut off?
- *
- * Owns that check, for `luciole check` alone: a running agent stores what fits, records the rest as gaps, and lights the street. Pure.
+ * Checks that the readings of a cabinet fit through the store's memory, and that delivery is proven where brokers can be cut off. Only for
+ * `luciole check`: a running agent stores what fits, records the rest as gaps, and lights the street. Pure.
  */
 import type { Problem } from '../../core/errors.ts';
 import { narrowed } from '../../core/narrowed.ts';

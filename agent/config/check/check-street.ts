@@ -1,7 +1,5 @@
 /**
- * Do the poles make a street: branches that leave from somewhere, neighbours where it goes on?
- *
- * Owns these checks. Pure.
+ * Checks that the poles make a street: where branches leave it, and how the neighbours continue it. Pure.
  */
 import { type CabinetDraft, given, type Index, unknownName } from './draft.ts';
 import type { Finding } from './finding.ts';

@@ -1,7 +1,5 @@
 /**
- * Can each key that may sign revisions be used, does each person have one of their own, and is each allowed port one?
- *
- * Owns that check. Pure.
+ * Checks that each revision key can be used, that each person has a key of their own, and that each allowed port is a port. Pure.
  */
 import { parseLinePort } from '../../core/line-port.ts';
 import { readRevisionKey } from '../revisions/revision-key.ts';

@@ -1,7 +1,6 @@
 /**
- * What a cabinet can run with and a person should know: settings that are cut, sensors that may miss people, lamps whose age is not known.
- *
- * Owns these checks. Pure. A warning never keeps a cabinet from starting.
+ * Warns about settings with which a cabinet can run: settings that are cut, sensors that may miss people, lamps of unknown age. Pure. A
+ * warning never stops a start.
  */
 import { MAX_WINDOW_MIN } from '../../lighting/photocell.ts';
 import { given, type Index, type Placed, placed, type ZoneDraft } from './draft.ts';

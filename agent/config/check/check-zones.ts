@@ -1,7 +1,6 @@
 /**
- * Do the sensors of a zone have what they need: a photocell its two thresholds, a wave its distances, traffic its rising steps?
- *
- * Owns the checks within one zone that are not about its levels. Pure.
+ * Checks that the sensors of a zone have their settings: thresholds of a photocell, distances of a wave, rising steps of traffic.
+ * `check-levels.ts` checks the levels. Pure.
  */
 import { checkOneLevel } from './check-programmes.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';

@@ -1,9 +1,8 @@
 /**
- * A document of which only the well-formed parts are left, and an index of the things it names.
+ * The well-formed parts of a document, with an index of the things it names. Pure.
  *
- * Owns the type the cross-checks work on. Pure. A check that misses a part says nothing about it: the schema already did.
+ * Cross-checks work on a draft. They report nothing about missing parts: the schema already did.
  */
-
 import { didYouMean } from '../../core/suggestions.ts';
 import type { CabinetInput } from '../schema/schema.ts';
 import type { Finding, Path } from './finding.ts';

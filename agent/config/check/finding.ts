@@ -1,7 +1,6 @@
 /**
- * One thing wrong in a document, before it is known where in the file that stands.
- *
- * Owns the shape and how a path is written for people. Checks make findings, `load.ts` turns them into problems.
+ * One error in a document by its path, before its place in the file is known, and how a path is written for people. `load.ts` makes problems
+ * of findings.
  */
 
 /** Keys and list positions from the root: `['lines', 0, 'port']`. */

@@ -1,8 +1,7 @@
 /**
- * Which of two times of a night comes first, as far as the words alone can tell.
+ * The order of two times of a night, as far as it is the same on every day: clock times among each other, sun events among each other. Pure.
  *
- * Owns that order: clock times against each other, sun events against each other. Whether 23:00 comes before sunset+60 depends on the day of
- * the year, so nothing is said about it. Pure.
+ * Whether 23:00 comes before sunset+60 depends on the day of the year, so that order is undefined.
  */
 import type { StepTime, SunEvent } from '../../core/cabinet.ts';
 import { parseStepTime } from '../schema/complete-lighting.ts';

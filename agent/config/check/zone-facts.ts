@@ -1,7 +1,6 @@
 /**
- * What the checks want to know of a zone before they judge it: its minimum, its programmes, the mode of its wave.
- *
- * Owns these readings of a draft. Pure. Anything ill-formed makes the answer undefined, so that nothing is said on its account.
+ * Facts of a zone that several checks use: its minimum, its programmes, the mode of its wave. Pure. An ill-formed part gives undefined, so
+ * that no check reports it.
  */
 import type { LightingClass } from '../../core/cabinet.ts';
 import { classesWithin, classLevelPct } from '../../core/lighting-class.ts';

@@ -1,7 +1,5 @@
 /**
- * What is different between two configurations, value by value.
- *
- * Owns how a change is shown: by name where things have names, without secrets. Pure.
+ * The differences of two configurations, value by value: list items by their ids, without secrets. Pure.
  */
 import type { ConfigChange } from '../../core/revisions.ts';
 import { SECRET_KEY, withoutUrlPasswords } from '../../core/secret-words.ts';

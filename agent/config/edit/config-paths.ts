@@ -1,7 +1,5 @@
 /**
- * Places of a configuration as a person may name them, for completion: `zones[rue].minPct`.
- *
- * Owns how a place goes on from what is typed. Pure.
+ * Completes a path of a configuration that a person types: `zones[rue].minPct`. Pure.
  */
 
 /** Places of `document` that begin with `typed` and go one step further. A section ends in a dot, a list in an open bracket. */

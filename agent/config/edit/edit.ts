@@ -1,7 +1,7 @@
 /**
- * One value of a YAML text changed, all else left as it was written: comments, order, quotes.
+ * Changes one value of a YAML text and leaves the rest as it is: comments, order, quotes. Pure.
  *
- * Owns the words for a place in a text: `zones[rue].minPct`, `lines[0].serial.baud`, `lamps[+]`. Pure.
+ * Shape: paths are `zones[rue].minPct`, `lines[0].serial.baud`, `lamps[+]`.
  */
 import {
   type Document,

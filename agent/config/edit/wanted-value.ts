@@ -1,8 +1,5 @@
 /**
- * What the schema wants at a place that somebody is about to change: `zones[rue].minPct`.
- *
- * Owns the way from the words for a place to its part of the schema, units by the names of keys, and one example of each value. Pure.
- * Called where a session asks for help on a value.
+ * The value that the schema allows at a path, `zones[rue].minPct`: its type, its unit by the name of the key, and an example. Pure.
  */
 import type { JsonSchema } from '../../core/json-schema.ts';
 import { allowedInWords, keysOf, withoutNull } from '../../core/json-schema.ts';

@@ -1,9 +1,7 @@
 /**
- * Where a configuration would give a lamp less light than the floor of its site: from the decision down to the register.
- *
- * Owns the joining of lighting and drivers for that question, and the sentences of its answer. Runs in the process that checks a revision.
+ * Finds where a configuration would give a lamp less light than the floor of its site, from the decision down to the register. Runs in the
+ * process that checks a revision.
  */
-
 import { type Circuits, circuitsOf, type LampCircuit, type WiredSite } from '../../../drivers/light-circuits.ts';
 import { portOf } from '../../../drivers/light-path.ts';
 import type { WallMs } from '../../core/clock.ts';

@@ -1,9 +1,9 @@
 /**
- * What could darken a street behind the decision: a lamp that is no longer driven, another device type on a known unit, another failsafe
- * level, registers that others may write, sensors that read otherwise, and circuits that feed lamps.
+ * Finds what could darken a street after the decision: a lamp without a driver, another device type on a known unit, another failsafe level,
+ * registers that others may write, sensors that read differently, and circuits that feed lamps. Pure.
  *
- * Owns these comparisons. A device type is not understood but compared: what decides about writing must be as in what runs or in the file of
- * the site. Pure. The levels of the plan are judged in `floor-check.ts`.
+ * A device type is compared, not interpreted: everything that decides about a write must be as in the running configuration or in the file
+ * of the site. `floor-check.ts` checks the planned levels.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Circuits, LampCircuit, OutputCircuit } from '../../../drivers/light-circuits.ts';

@@ -1,8 +1,6 @@
 /**
- * Sensors on which light rests: where a zone may be dark people have light only as long as the same sensors report them, and a photocell that
- * reads otherwise keeps a street dark.
- *
- * Owns these comparisons. Pure.
+ * Compares the sensors that light depends on. Where a zone may be dark, people have light only while the same sensors report them; a
+ * photocell that reads differently may keep a street dark. Pure.
  */
 import type { Circuits } from '../../../drivers/light-circuits.ts';
 import { wireUnit } from '../../../drivers/light-path.ts';

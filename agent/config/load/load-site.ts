@@ -1,7 +1,5 @@
 /**
- * Files → a checked cabinet with its device profiles.
- *
- * Owns the order of reading and checking.
+ * Reads a checked cabinet and its device profiles from files.
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';

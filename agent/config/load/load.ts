@@ -1,7 +1,5 @@
 /**
- * `cabinet.yaml` to a `Cabinet`, or everything that is wrong with it, each thing at its line and column.
- *
- * Owns the order of the checks. Touches no disk itself: the file is read through the function handed in.
+ * Turns `cabinet.yaml` into a `Cabinet`, or into all its problems with line and column. The caller's function reads the file.
  */
 import type { Cabinet } from '../../core/cabinet.ts';
 import { ConfigError, type Problem } from '../../core/errors.ts';

@@ -1,8 +1,8 @@
 /**
- * Device types in files of the site that have come or changed since the agent started, which it takes up at its next start.
+ * Device types in files of the site that were added or changed since the agent started. The agent uses them from its next start.
  *
- * Owns what the folders looked like at the start. Reads a file only when a person asks and it has changed: the street shares this thread, and
- * the parser would take memory from it for good.
+ * A file is read only when a person requests it and the file has changed: the street shares this thread, and the parser would stay in
+ * memory.
  */
 import { readFileSync } from 'node:fs';
 import { siteProfileStamps } from '../../../drivers/profile-folders.ts';

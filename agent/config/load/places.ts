@@ -1,7 +1,5 @@
 /**
- * YAML text to plain values that still know where each of them stands.
- *
- * Owns the reading of YAML in this room. Knows nothing about cabinets.
+ * Reads YAML text into plain values, with the place of each value in the text.
  */
 import {
   type Document,

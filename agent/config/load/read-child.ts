@@ -1,7 +1,5 @@
 /**
- * The process that reads the configuration of a run, and is gone when it is read.
- *
- * Owns nothing. Started by `read-in-child.ts`; answers once.
+ * The process that reads the configuration of a run. It answers once and ends.
  */
 import { dirname } from 'node:path';
 import { ConfigError } from '../../core/errors.ts';

@@ -1,7 +1,5 @@
 /**
- * What a start has found in its configuration that a person should know.
- *
- * Owns the words of these events.
+ * Events about the configuration that a start has found.
  */
 import { dirname, resolve } from 'node:path';
 import type { Cabinet } from '../../core/cabinet.ts';

@@ -1,8 +1,8 @@
 /**
- * Which configuration a run begins with: the file of the site, or the revision that was confirmed or is on trial.
+ * Chooses the configuration of a run: the file of the site, or the revision that was confirmed or is on trial.
  *
- * Owns that choice. The file of the site stays its integrator's: nothing here writes it, and when it has been changed by hand it is a new
- * revision that wins. One that cannot be used never keeps a street dark that has a configuration which can.
+ * The file of the site belongs to its integrator: nothing here writes it, and a file that was changed by hand is a new revision that wins. A
+ * configuration that cannot be used does not keep a street dark while another one can be used.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -1,8 +1,8 @@
 /**
- * What is refused of a text before anything reads it as YAML: control characters, and parts within parts without end.
+ * Refuses a text before it is read as YAML: control characters, and too many nested parts. Pure.
  *
- * Owns these two bounds, each found in one pass. Pure, and without a YAML library: it runs in the agent itself. Where its reading of an
- * odd text differs from that of the library, the checking process still has the memory of one check alone.
+ * It uses no YAML library, because it runs in the agent itself. Where it reads an unusual text differently from the library, the checking
+ * process still has its own memory limit.
  */
 
 /** Lists and sections within each other. Source: assumed; the deepest file of this program has 7. */

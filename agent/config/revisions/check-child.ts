@@ -1,7 +1,5 @@
 /**
- * The process in which a configuration from outside is checked, or one value of it changed.
- *
- * Owns nothing. Started by `check-in-child.ts`; answers once.
+ * The process that checks a configuration from outside, or changes one value of it. It answers once and ends.
  */
 import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';

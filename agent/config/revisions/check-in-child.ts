@@ -1,7 +1,6 @@
 /**
- * Is a configuration of the revisions sound? The same checks as `luciole check`, ports aside.
- *
- * Owns the process that finds out: the text comes from outside, and however long it keeps a processor busy, lines and light go on.
+ * Checks a revision in a process of its own, as `luciole check` does, without the ports. The text comes from outside: however long it
+ * occupies a processor, lines and light go on.
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

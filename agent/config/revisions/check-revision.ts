@@ -1,7 +1,5 @@
 /**
- * The check of a configuration of the revisions, where it is carried out.
- *
- * Owns nothing. Runs in the process that `check-in-child.ts` starts, because parser and schema stay in the memory of the process that loads
+ * Checks a revision on the calling thread. For the checking process only: parser and schema stay in the memory of the process that loads
  * them.
  */
 import { join } from 'node:path';

@@ -1,8 +1,6 @@
 /**
- * What a configuration sets though it belongs to the file of the site.
- *
- * Owns the choice of what it is compared with: the file of the site as it was last taken up, and the revision that runs. Runs in the checking
- * process.
+ * Finds the site-owned keys that a configuration sets to other values than the file of the site and the running revision. Runs in the
+ * checking process.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

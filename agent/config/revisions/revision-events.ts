@@ -1,7 +1,5 @@
 /**
- * What a person is told of the revisions of the configuration.
- *
- * Owns the events and their words.
+ * Events about the revisions of the configuration.
  */
 import type { Clock } from '../../core/clock.ts';
 import { createEventTracker } from '../../core/event-tracker.ts';

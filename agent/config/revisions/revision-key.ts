@@ -1,7 +1,5 @@
 /**
- * Public keys of people who may sign revisions, as the site file lists them.
- *
- * Owns the text form of a key. Pure.
+ * Public keys of people who may sign revisions, as the site file lists them, and their text form. Pure.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 

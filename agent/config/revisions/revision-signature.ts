@@ -1,7 +1,6 @@
 /**
- * Signatures on revisions: a second role approves the exact files of a revision, offline, for named cabinets and a limited time.
- *
- * Owns the statement that is signed, its text form and every reason to refuse one. Pure; the caller keeps the highest serial it accepted.
+ * Signatures on revisions: a second role approves the exact files of a revision, offline, for named cabinets and a limited time. Pure; the
+ * caller keeps the highest serial that it accepted.
  *
  * Shape: `luciole-sig1.<statement>.<signature>`, both base64url, in one printable line. The statement is five lines of ASCII: `key`,
  * `cabinets`, `hash`, `serial`, `until`. Ed25519 signs a domain string, a zero byte and the statement, so that no other signature of the

@@ -1,7 +1,6 @@
 /**
- * Keys of `cabinet.yaml` that belong to the file of the site: no revision of the configuration sets them, whatever its author or signature.
- *
- * Owns that list and the comparison. Pure; docs/adr/0025-two-owners-of-the-configuration.md has the reasons.
+ * The keys of `cabinet.yaml` that belong to the file of the site: no revision changes them, whatever its author or signature.
+ * docs/adr/0025-two-owners-of-the-configuration.md has the reasons. Pure.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Cabinet } from '../../core/cabinet.ts';

@@ -1,7 +1,5 @@
 /**
- * Which rooms a change of the configuration touches; all others go on as if nothing had happened.
- *
- * Pure.
+ * Finds which parts of the agent a change of the configuration touches; all others go on undisturbed. Pure.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Cabinet } from '../../core/cabinet.ts';

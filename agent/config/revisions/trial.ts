@@ -1,10 +1,8 @@
 /**
- * Is a revision on trial good?
+ * The rules by which a revision on trial is confirmed or returned. Pure.
  *
- * Owns the rules. Pure.
- *
- * A line that is lost is given back early: drivers that hear no agent fall to their failsafe level after a minute, and a street is to be spared
- * that. An uplink may take its time.
+ * A lost line is returned early: drivers without an agent go to their failsafe level after a minute, which a street should not see. An
+ * uplink may take longer.
  */
 import type { ConfirmMode } from '../../core/revisions.ts';
 

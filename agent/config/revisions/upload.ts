@@ -1,7 +1,6 @@
 /**
- * Files that arrive in parts, put together and held against their hash.
- *
- * Owns the bounds: nobody can make it hold more than a few files of a bounded size. Touches no disk. Called for what the platform sends.
+ * Puts together files that the platform sends in parts, and verifies their hash. It holds at most a few files of a bounded size. Touches no
+ * disk.
  */
 import { createHash } from 'node:crypto';
 import type { Clock, MonoMs } from '../../core/clock.ts';

@@ -1,7 +1,6 @@
 /**
- * Zones, programmes, calendars, rules and outputs as the lighting room works with them.
- *
- * Owns the defaults of light that depend on another value, and times and dates as people write them. Pure.
+ * Turns zones, programmes, calendars, rules and outputs of a document into those of a `Cabinet`, with the defaults that depend on other
+ * values. Pure.
  */
 import type {
   Calendar,

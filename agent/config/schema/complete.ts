@@ -1,7 +1,5 @@
 /**
- * A checked document made into the cabinet the rooms work with.
- *
- * Owns the defaults that depend on another value. Pure.
+ * Turns a checked document into the `Cabinet` that the agent works with, with the defaults that depend on other values. Pure.
  */
 import type { Cabinet, DeviceConfig, Lamp, LineConfig, UplinkConfig } from '../../core/cabinet.ts';
 import {

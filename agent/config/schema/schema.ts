@@ -1,8 +1,6 @@
 /**
- * What may stand in a `cabinet.yaml`: keys, types, ranges, defaults, and a sentence on each for editors.
- *
- * Owns the shape of the document, one value at a time. Whatever takes two values to judge lies in the checks.
- * `load.ts` validates with it, `json-schema.ts` publishes it.
+ * The schema of `cabinet.yaml`: keys, types, ranges, defaults, and a sentence on each for editors. Each value is checked alone here; the
+ * checks in `check/` compare values.
  */
 import * as z from 'zod';
 import { LANGUAGES } from '../../core/words.ts';

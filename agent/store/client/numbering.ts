@@ -1,9 +1,9 @@
 /**
- * Which seq a frame will have, known before it is on disk.
+ * The seq of a frame, known before the frame is on disk. Runs within the transactions of the telemetry file.
  *
- * Owns three facts of the telemetry file: the run that numbers now, its base (seq = base + ticket), and up to where numbers are reserved.
- * A frame that left for the platform under a number and was lost before its commit must never share that number with another frame,
- * so only reserved numbers leave, and the next run begins above them. Runs within the transactions of the telemetry file.
+ * The file has three facts: the run that numbers now, its base (seq = base + ticket), and up to which seq numbers are reserved. A frame that
+ * was sent under a number and lost before its commit must not share that number with another frame. So only reserved numbers are sent, and
+ * the next run begins above them.
  */
 import { getMeta, setMeta } from '../files/meta.ts';
 import type { Sqlite } from '../sqlite.ts';

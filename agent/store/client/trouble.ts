@@ -1,7 +1,5 @@
 /**
- * What is wrong with the store, since when, and when to try again.
- *
- * Owns the list of troubles and the back-off. Pure: state in, event in, state out.
+ * What is wrong with the store, since when, and when to try again, with the back-off. Pure: state in, event in, state out.
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import type { EarlierLoss } from '../../core/ports.ts';

@@ -1,7 +1,5 @@
 /**
- * Whether a database is ours, of a version we may use, and whole.
- *
- * Owns the checks and how much of them an opening can afford. Changes nothing.
+ * Checks whether a database is ours, of a version we may use, and whole; an opening runs as many checks as it has time for. Changes nothing.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { StoreError } from '../../core/errors.ts';

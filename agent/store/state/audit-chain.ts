@@ -1,10 +1,8 @@
 /**
- * The chain of the audit log: each entry's hash covers the hash of the one before.
+ * The chain of the audit log: each entry's hash covers the hash of the one before. Pure.
  *
- * Owns what is hashed and what a walk over the chain finds. Pure: knows no file.
- *
- * It shows changes made by whoever does not recompute all hashes after it. Against those who do stands a head noted elsewhere, which
- * `luciole audit --verify --head` compares.
+ * It shows changes by anyone who does not recompute all hashes after the change. Against a complete recomputation, a head is noted
+ * elsewhere, and `luciole audit --verify --head` compares it.
  */
 import { createHash } from 'node:crypto';
 import type { AuditHead, AuditNote, AuditVerdict } from '../../core/audit-tools.ts';

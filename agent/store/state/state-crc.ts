@@ -1,7 +1,5 @@
 /**
- * The checksum of each row of `state.db`.
- *
- * Owns what it covers and how SQL says so.
+ * The checksum of each row of `state.db`, and the SQL that computes it.
  */
 import { crc32 } from 'node:zlib';
 import type { Sqlite } from '../sqlite.ts';

@@ -1,8 +1,9 @@
 /**
- * Which readings have been delivered, and whether every one of them is somewhere.
+ * Which readings have been delivered, and the account that every reading is delivered, stored or in a gap. Runs within the transactions of
+ * the telemetry file.
  *
- * Owns the cursor in the file: `cursor_seq`, up to which all is delivered; `cursor_part`, the readings delivered of the row that the cursor
- * stands in; `delivered`, all of this epoch. Runs within the transactions of the telemetry file.
+ * Shape: `cursor_seq`, up to which all is delivered; `cursor_part`, the delivered readings of the row that holds the cursor; `delivered`,
+ * all of this epoch.
  */
 import type { StoreAccount } from '../../core/ports.ts';
 import { getMeta, setMeta } from '../files/meta.ts';

@@ -1,8 +1,7 @@
 /**
- * The runs of the agent that wrote into this file, and what their monotonic time was in truth.
+ * The table `boot`: the runs of the agent that wrote into this file, and the true time of each run's monotonic zero.
  *
- * Owns the rows of `boot` and the times of frames whose clock could not be trusted: nothing is written again, the true time of a run's
- * monotonic zero is enough. A frame that was dated well is never touched.
+ * Frames whose clock could not be trusted get their times from it; no row is written again. A frame with a trusted time is never changed.
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import type { Setup } from '../messages.ts';

@@ -1,7 +1,5 @@
 /**
  * Numbers as few bytes: variable-length integers and doubles, alone or as columns of differences and runs.
- *
- * Owns the byte forms. Knows nothing of readings.
  */
 import { StoreError } from '../../core/errors.ts';
 

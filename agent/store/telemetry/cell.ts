@@ -1,7 +1,5 @@
 /**
- * One reading as numbers: what of its value is kept, and in which form.
- *
- * Owns rounding and the forms. Pure.
+ * One reading as numbers: how its value is rounded and in which form it is stored. Pure.
  */
 import type { Quality } from '../../core/words.ts';
 import { MAX_SIGNED } from './byte-column.ts';

@@ -1,7 +1,6 @@
 /**
- * Old frames become segments; rows that are too old or damaged go.
- *
- * Owns what is compacted next, and the record of each loss. Never decides when. Runs within the transactions of the telemetry file.
+ * Turns old frames into segments, removes rows that are too old or damaged, and records each loss. Runs within the transactions of the
+ * telemetry file.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { CompactionReport } from '../../core/ports.ts';

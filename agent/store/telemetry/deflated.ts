@@ -1,7 +1,5 @@
 /**
- * Deflated bytes and nothing else.
- *
- * Owns the bounds of unpacking.
+ * Deflates bytes, and inflates them with a bound on their size.
  */
 import { inflateRawSync } from 'node:zlib';
 import { StoreError } from '../../core/errors.ts';

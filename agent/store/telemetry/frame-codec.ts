@@ -1,11 +1,8 @@
 /**
- * The frames of one commit as a blob, and back.
+ * The frames of one commit as a blob, and back. One row for all frames of a commit, because a row costs 40 bytes, as much as ten readings.
  *
- * Owns the byte layout: version, count of frames, columns of their heads, then one column each of all their readings' series ids, times,
- * quality runs, scaled integers, doubles; behind the version deflated where that is shorter. Never touches a file; series names and decimals
- * are the caller's.
- *
- * One row for all frames of a commit, because a row costs 40 bytes, as much as ten readings.
+ * Shape: version, count of frames, columns of their heads, then one column each of all their readings' series ids, times, quality runs,
+ * scaled integers, doubles; after the version deflated where that is shorter. Series names and decimals are the caller's.
  */
 import { crc32, deflateRawSync } from 'node:zlib';
 import { StoreError } from '../../core/errors.ts';

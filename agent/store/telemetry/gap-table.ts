@@ -1,8 +1,8 @@
 /**
- * Recorded losses in the telemetry file.
+ * The table `gap`: recorded losses in the telemetry file.
  *
- * Owns the rows of `gap`. A row never changes once it was read; until then a further loss of the same kind is added to it, so that a store
- * that makes room in a thousand steps reports a few losses and not a thousand.
+ * A row never changes once it was read. Until then a further loss of the same kind is added to it, so that a store that makes room in a
+ * thousand steps reports a few losses and not a thousand.
  */
 import type { Gap } from '../../core/ports.ts';
 import { getMeta, setMeta } from '../files/meta.ts';

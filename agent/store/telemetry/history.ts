@@ -1,7 +1,6 @@
 /**
- * One point over a time, as it was or by the minute or hour.
- *
- * Owns the sums of buckets and the way through segments and frames, the newest first so that a bound keeps the newest.
+ * The history of one point: its readings, or sums by minute or hour. Reads segments and frames with the newest first, so that a bound keeps
+ * the newest.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { History, HistoryBucket, HistoryQuery, HistoryRow, Resolution } from '../../core/ports.ts';

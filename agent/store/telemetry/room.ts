@@ -1,13 +1,10 @@
 /**
- * Keeps the telemetry file below its byte cap, one bounded step at a time.
+ * Keeps the telemetry file below its byte cap, one bounded step at a time: frames are compacted, then segments thinned, then the oldest
+ * dropped. Runs within the transactions of the telemetry file.
  *
- * Owns what goes next: frames are compacted, then segments thinned, then the oldest dropped. Never decides when. Runs within the
- * transactions of the telemetry file.
- *
- * A cap that is lowered on a full store means thousands of steps. All of them in one transaction would hold up every commit, and a thread
- * that is ended in the middle would have to begin again.
+ * A cap that is lowered on a full store needs thousands of steps. In one transaction they would block every commit, and a thread that is
+ * ended in the middle would have to begin again.
  */
-
 import type { SegmentFrame } from '../segment-codec.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { cursorOf, recountPart, undeliveredOf } from './account.ts';

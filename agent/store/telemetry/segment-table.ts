@@ -1,10 +1,9 @@
 /**
- * Compacted frames: one row for about an hour.
+ * The table `segment`: compacted frames, one row for about an hour. Segments are always older than all rows of `frame`. Runs within the
+ * transactions of the telemetry file.
  *
- * Owns the rows of `segment`; a row's `seq` is that of its last frame. Segments are always older than all rows of `frame`. Decides nothing
- * about when and what. Runs within the transactions of the telemetry file.
+ * Shape: a row's `seq` is that of its last frame.
  */
-
 import { encodeSegment, type OpenSegment, openSegment, type SegmentFrame, segmentCrc, segmentFrames } from '../segment-codec.ts';
 import { type Sqlite, storeError, toStoreError } from '../sqlite.ts';
 import type { BootTable } from './boot-table.ts';

@@ -1,8 +1,7 @@
 /**
- * Points as numbers, for as long as the file lives.
+ * The table `series`: points as numbers, for the life of the file.
  *
- * Owns the rows of `series`. An id is never used again: a point whose decimals change becomes a new series, so that old frames still mean
- * what they meant.
+ * An id is never used again: a point whose decimals change becomes a new series, so that old frames keep their meaning.
  */
 import type { PointId } from '../../core/words.ts';
 import type { Sqlite } from '../sqlite.ts';

@@ -1,8 +1,6 @@
 /**
- * Reading the telemetry file: frames after a seq, pages of a time, one point's history, and all of it for damage.
- *
- * Owns the order, the dating of what comes out, and a memory of the segment read last. Changes nothing: damage that it meets is handed
- * to the caller.
+ * Reads the telemetry file: frames after a seq, pages of a time, one point's history, and all rows for damage. It keeps the last segment in
+ * memory. Damage that it finds is returned to the caller; nothing is changed.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { ExportPage, ExportQuery, StoredFrame } from '../../core/ports.ts';

@@ -1,7 +1,6 @@
 /**
- * Fewer readings of the same hour: what a person or a bill still needs of it.
- *
- * Owns which readings stay: extremes, every change of quality, the ends; of counters more, since each is a proof. Pure.
+ * Chooses which readings of an hour stay when room is needed: extremes, every change of quality, the ends; more of counters, because each of
+ * their readings is a proof. Pure.
  */
 import type { SegmentFrame } from '../segment-codec.ts';
 

@@ -1,7 +1,5 @@
 /**
- * What this thread has made the kernel write.
- *
- * Owns the reading of the kernel's account. The file system's own journal comes on top. Called on the storage thread.
+ * Measures how many bytes this thread has made the kernel write, without the file system's own journal.
  */
 import { readFileSync } from 'node:fs';
 import type { MonoMs } from '../../core/clock.ts';
