@@ -10,16 +10,16 @@ import type { StoreError } from '../core/errors.ts';
 import { bytesOfAll, moveAll, removeAll } from './files/db-files.ts';
 import { storeError, toStoreError } from './sqlite.ts';
 
-/** For all that is kept. Units: bytes. Source: assumed; salvage wants the file, but the flash belongs to the readings. */
+/** For all files together. Units: bytes. Source: assumed; salvage wants the file, but the flash belongs to the readings. */
 const MAX_BYTES = 64 * 2 ** 20;
 const MEGABYTE = 2 ** 20;
 
 export interface Quarantine {
-  /** A file that a cut left aside without a successor; null when there is none. What had one is kept now, and told. Errors: none. */
+  /** Why a file has to be replaced that a power cut left set aside; null for none. One that was replaced already is kept now, and reported. Errors: none. */
   interrupted(tell: (words: string) => void): StoreError | null;
-  /** Takes the file out of the way; returns where it lies. Errors: throws what the system throws. */
+  /** Moves the file out of the way. Returns its new path. Errors: throws what the system throws. */
   take(): string;
-  /** Keeps what lies aside, in place of what was kept before, and says what became of it. Errors: none. */
+  /** Moves the file that was set aside into the quarantine. Returns what became of it, in words. Errors: none. */
   keep(): string;
 }
 
@@ -62,7 +62,7 @@ export function createQuarantine(path: string): Quarantine {
       return null;
     },
     take: () => {
-      // What an earlier one left aside must not become the journal of this one.
+      // Remains of an earlier file must not become the journal of this one.
       if (existsSync(path)) removeAll(asidePath);
       moveAll(path, asidePath);
       return asidePath;
@@ -71,7 +71,7 @@ export function createQuarantine(path: string): Quarantine {
   };
 }
 
-/** The oldest go until this much fits; returns their names. */
+/** Removes the oldest files until this much fits. Returns their names. */
 function makeRoom(dir: string, bytes: number): readonly string[] {
   const found = readdirSync(dir).map((name) => ({ name, stat: statSync(join(dir, name)) }));
   const oldestFirst = found.toSorted((a, b) => a.stat.mtimeMs - b.stat.mtimeMs);

@@ -9,16 +9,16 @@ import { EXACT, roundTo } from './telemetry/cell.ts';
 
 export interface RecorderParts {
   readonly clock: Clock;
-  /** By point id; any change of another point is news. */
+  /** By point id; every change of another point is reported. */
   readonly rules: { get(pointId: string): ChangeRule | undefined };
-  /** Asked at each reading, as the rules are: both may change while it runs. */
+  /** Read at each reading, as the rules are: both may change while it runs. */
   readonly heartbeatS: number;
   readonly onFrame: (frame: ReadingFrame) => void;
 }
 
 export interface Recorder {
   start(): void;
-  /** Hands out the last frame. */
+  /** Emits the last frame. */
   stop(): void;
   record(readings: readonly Reading[]): void;
 }
@@ -27,7 +27,7 @@ export interface Recorder {
 const FRAME_MS = 1_000;
 const ANY_CHANGE: ChangeRule = { decimals: EXACT, deadband: 0 };
 
-/** A recorder that has seen nothing yet: the first reading of each point is news. */
+/** A recorder without readings: the first reading of each point is reported. */
 export function createRecorder(parts: RecorderParts): Recorder {
   const { clock, rules, onFrame } = parts;
   const kept = new Map<string, Kept>();
@@ -64,7 +64,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
   };
 }
 
-/** As the store will keep it. A value that is no number says that the device has none. */
+/** The reading as the store keeps it. A value that is no number becomes null. */
 function toKeepable(reading: Reading, decimals: number): Reading {
   if (reading.value === null) return reading;
   if (!Number.isFinite(reading.value)) return { ...reading, value: null, quality: reading.quality === 'missing' ? 'missing' : 'bad' };

@@ -35,7 +35,7 @@ const META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT
  * No secondary index on frames: each would rewrite pages at every commit. Source: reliability measurement, 13 to 96 times more flash wear.
  * A row of `frame` holds the `k` frames of one commit and has the seq of its last; rows of `segment` hold older frames, compacted.
  * `n` is the readings in the row, `total` those ever committed up to and with it.
- * A row of `gap` with `first_seq` tells of committed frames; `from_seq` and `to_seq` are the numbers of frames lost in memory.
+ * A row of `gap` with `first_seq` is about committed frames; `from_seq` and `to_seq` are the numbers of frames lost in memory.
  * A row whose bytes were found damaged stays with an empty `p` where later ones go on from it.
  */
 export const TELEMETRY: Schema = {
@@ -78,7 +78,7 @@ ALTER TABLE gap ADD COLUMN to_seq INTEGER;`,
  * Small facts that must outlive everything: overrides, bdSeq, events, outcomes of commands, the audit log.
  *
  * `crc` covers the other columns of its row, since SQLite does not see bytes flipped within a value; null in rows of version 1.
- * Rows of `audit` have none: their own chain of hashes says more.
+ * Rows of `audit` have none: their chain of hashes proves more.
  */
 export const STATE: Schema = {
   fileName: 'state.db',

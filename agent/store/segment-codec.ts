@@ -69,7 +69,7 @@ const VERSION = 1;
 /** Frame, time, scaled value and a run of flags at their longest, and a double. Units: bytes. */
 const MAX_ENTRY_BYTES = 42;
 const MAX_FLAGS = 4 * FORM.double + 3;
-/** Nothing that is packed here comes near it; a damaged blob must not fill the memory. Units: bytes. */
+/** Far above any packed size; a damaged blob must not fill the memory. Units: bytes. */
 const MAX_UNPACKED_BYTES = 32 * 2 ** 20;
 
 /** The blob of these frames, in the order of seq. Within a frame the order becomes that of series, then as it was. */

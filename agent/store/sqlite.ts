@@ -14,7 +14,7 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** Codes by the beginning of SQLite's or the system's name; the first that fits. */
 const CODES: readonly (readonly [prefix: string, code: StoreErrorCode])[] = [
   ['SQLITE_FULL', 'full'],
-  // No room for the shared memory beside a file.
+  // No room for the shared memory of a file.
   ['SQLITE_IOERR_SHMSIZE', 'full'],
   ['SQLITE_READONLY', 'read-only'],
   ['SQLITE_CORRUPT', 'corrupt'],
@@ -52,13 +52,13 @@ export function formFresh(db: Sqlite): void {
   for (const pragma of CREATE_PRAGMAS) db.pragma(pragma);
 }
 
-/** Every setting of `schema.ts` that a connection needs anew; writes nothing to a file that has them. Units: `maxPages` in pages of `PAGE_BYTES`, whatever the file's own are. Errors: throws what SQLite throws. */
+/** Applies the settings of `schema.ts` that each connection needs; writes nothing to a file that has them. Units: `maxPages` in pages of `PAGE_BYTES`, whatever the file's own are. Errors: throws what SQLite throws. */
 export function applySettings(db: Sqlite, maxPages: number): void {
   const ownPages = Math.ceil((maxPages * PAGE_BYTES) / Number(db.pragma('page_size', { simple: true })));
   for (const pragma of [...OPEN_PRAGMAS, `max_page_count = ${ownPages}`]) db.pragma(pragma);
 }
 
-/** A connection that changes nothing, for a file that was set aside. Errors: throws what SQLite throws. */
+/** A read-only connection, for a file that was set aside. Errors: throws what SQLite throws. */
 export function openReadOnly(path: string): Sqlite {
   return new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
 }

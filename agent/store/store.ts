@@ -63,11 +63,12 @@ class StoreEngine {
 
   constructor(parts: StoreParts, callbacks: StoreCallbacks) {
     const { clock, log, openLink = openWorkerLink } = parts;
+    const boot = randomBytes(16).toString('hex');
     this.committer = new Committer({
       clock,
       log,
       openLink,
-      setup: setupOf(parts),
+      setup: (floorSeq) => setupOf(parts, { boot, floorSeq }),
       limits: { maxReadings: MAX_WAITING_READINGS, batchReadings: BATCH_READINGS },
       onCommitted: (committed) => callbacks.onCommitted(committed),
       onOverCap: () => void this.chores.makeRoom(),
@@ -105,10 +106,11 @@ export function createStore(parts: StoreParts): Store {
   } satisfies Omit<Store, keyof StoreCallbacks>);
 }
 
-function setupOf(parts: StoreParts): Omit<Setup, 'floorSeq'> {
+/** Read at each start of the storage thread: decimals and counters follow the configuration. */
+function setupOf(parts: StoreParts, run: Pick<Setup, 'boot' | 'floorSeq'>): Setup {
   return {
+    ...run,
     dir: parts.dir,
-    boot: randomBytes(16).toString('hex'),
     maxBytes: parts.maxMegabytes * MEGABYTE,
     maxDays: parts.maxDays,
     machine: parts.machine ?? null,
@@ -118,11 +120,8 @@ function setupOf(parts: StoreParts): Omit<Setup, 'floorSeq'> {
 }
 
 /** The start, the end and the state of a run. */
-function runOf(
-  { clock, log, dir, commitSeconds }: StoreParts,
-  committer: Committer,
-  reader: StoreReader,
-): Pick<Store, 'start' | 'stop' | 'status'> {
+function runOf(parts: StoreParts, committer: Committer, reader: StoreReader): Pick<Store, 'start' | 'stop' | 'status'> {
+  const { clock, log, dir } = parts;
   const bounded = <T>(promise: Promise<T>): Promise<T | undefined> => within(clock, STORE_TIMEOUT_MS.caller, promise);
   let ticks: Timer | null = null;
   let facts = NO_FACTS;
@@ -139,7 +138,7 @@ function runOf(
     status,
     start: async () => {
       if (ticks !== null) return;
-      ticks = every(clock, commitSeconds * 1_000, () => void committer.commit());
+      ticks = every(clock, parts.commitSeconds * 1_000, () => void committer.commit());
       reader.open();
       committer.open();
       const opened = await bounded(committer.commit().then(status));

@@ -13,11 +13,11 @@ interface Pending {
 }
 
 export interface WorkerLink extends StoreLink {
-  /** Ends the thread in the middle of whatever it does, as a crash would. */
+  /** Ends the thread in the middle of its work, as a crash would. */
   kill(): Promise<void>;
 }
 
-/** Starts the thread. Questions asked before it is up wait for it. */
+/** Starts the thread. Requests that arrive before it runs wait for it. */
 export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (setup, onLost) => {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, name: 'luciole-store' });
   const pending = new Map<number, Pending>();

@@ -8,7 +8,7 @@ import type { Finding, Path } from './finding.ts';
 
 type RuleDraft = NonNullable<NonNullable<CalendarDraft['rules']>[number]>;
 
-/** All of these checks on one document. */
+/** Runs all checks of this file on a document. */
 export function checkCalendars({ calendars, eventNights, zones, known }: Index): Finding[] {
   const rules = calendars.flatMap(({ value, path }) => placed(value.rules, [...path, 'rules']));
   return [

@@ -16,7 +16,7 @@ export interface ProfiledCabinet {
   readonly whole: ReadonlyMap<string, Profile>;
 }
 
-/** All points that the cabinet names. */
+/** Checks all points that the cabinet names. */
 export function checkPoints(cabinet: Cabinet, site: ProfiledCabinet, say: SayBelow): Problem[] {
   const below =
     (...path: (string | number)[]): SayBelow =>
@@ -53,11 +53,11 @@ function checkLevelPoint(site: ProfiledCabinet, device: string, pointId: string,
 interface Use {
   readonly device: string;
   readonly point: string;
-  /** What the point is to do, after "so it cannot". */
+  /** The purpose of the point, after "so it cannot". */
   readonly role: string;
 }
 
-/** A point that is listened to must be there and be polled. */
+/** A point that is read must exist and be polled. */
 function checkHeard(site: ProfiledCabinet, { device, point: pointId, role }: Use, say: SayBelow): Problem[] {
   const profile = site.narrow.get(device);
   if (profile === undefined) return [];
@@ -72,7 +72,7 @@ function checkHeard(site: ProfiledCabinet, { device, point: pointId, role }: Use
 
 function checkSensor(site: ProfiledCabinet, { device, point: pointId, threshold, kind }: PresenceSensor, say: SayBelow): Problem[] {
   const unheard = checkHeard(site, { device, point: pointId, role: 'be a sensor' }, say);
-  // A counter is heard when it rises, whatever its value.
+  // A counter counts when it rises, whatever its value.
   if (unheard.length > 0 || kind === 'counter') return unheard;
   return checkBounds(site, { device, point: pointId, key: 'threshold', value: threshold, side: 'above' }, say);
 }
@@ -127,7 +127,7 @@ function absentHere(site: ProfiledCabinet, device: string, pointId: string): str
   return whole === undefined ? null : absentPart(whole, pointId);
 }
 
-/** What to say of a point that the profile does not know. */
+/** The message for a point that the profile has not. */
 export function unknownPointHint(profile: Profile, pointId: string, candidates: readonly PointProfile[], otherwise: string): string {
   const hint = didYouMean(
     pointId,

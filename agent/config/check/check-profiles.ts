@@ -12,16 +12,16 @@ import { checkParts, type SayBelow } from './check-parts.ts';
 import { checkPoints, unknownPointHint } from './check-points.ts';
 import { formatPath, listNames } from './finding.ts';
 
-/** The device types at hand, for the messages of one that is not. */
+/** The known device types. */
 export interface KnownProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
   /** Files of the site that cannot be used, by the id they claim. */
   readonly broken: ReadonlyMap<string, readonly string[]>;
-  /** The folders that were looked through besides the agent's own. */
+  /** The folders that were searched, without the agent's own. */
   readonly searched: readonly string[];
 }
 
-/** Unknown and broken profiles, profiles on the wrong kind of line, points that are not there or cannot do what they are for. */
+/** Reports unknown and broken profiles, profiles on the wrong kind of line, and points that do not exist or cannot serve their purpose. */
 export function checkAgainstProfiles(loaded: LoadedCabinet, shelf: KnownProfiles): Problem[] {
   const { file, cabinet, place } = loaded;
   const { profiles } = shelf;
@@ -36,7 +36,7 @@ export function checkAgainstProfiles(loaded: LoadedCabinet, shelf: KnownProfiles
   return [...checkLines(loaded, shelf, say), ...checkPoints(cabinet, site, say)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** Lamps that keep their last level when no agent writes, by day 0 %. */
+/** Warns about lamps that keep their last level, by day 0 %, when no agent writes. */
 export function failsafeWarnings({ file, cabinet, place }: LoadedCabinet, profiles: ReadonlyMap<string, Profile>): Problem[] {
   const profileOf = new Map(cabinet.lines.flatMap((line) => line.devices).map(({ id, profile }) => [id, profile]));
   return cabinet.lamps.flatMap(({ id, device }, i) => {
@@ -88,7 +88,7 @@ function isSerialGiven({ cabinet, place }: LoadedCabinet, line: number): boolean
   });
 }
 
-/** What a line without settings of its own would get wrong; a stop bit more or less does not keep a unit from hearing. */
+/** The settings that a line without settings would have wrong. One stop bit more or less does not matter. */
 function settingFlaws({ id, serial }: Profile, line: LineConfig): string[] {
   if (serial === null)
     return [`profile "${id}" states no factory settings: give serial: on the line, as set in the vendor's tool or on the device`];

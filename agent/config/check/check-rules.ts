@@ -7,14 +7,14 @@ import { given, type Index, type Placed, type RuleDraft, unknownName, unknownZon
 import { type Finding, listNames, type Path } from './finding.ts';
 import { zoneMinimum } from './zone-facts.ts';
 
-/** What a rule may look at, and what goes with it. */
+/** The conditions of a rule, and the key that goes with each. */
 const INPUTS = { point: ['above', 'below', 'clearsAt', 'forS'], presenceIn: [], trafficIn: ['flowPct', 'clearsAt'] } as const;
 const DETAILS = ['above', 'below', 'clearsAt', 'forS', 'flowPct'] as const;
 type Input = keyof typeof INPUTS;
-/** Share of a threshold at which a rule may well clear. Source: assumed; a fifth below is beyond the noise of the reference's sensors. */
+/** Suggested share of a threshold at which a rule clears. Source: assumed; a fifth below is beyond the noise of the reference's sensors. */
 const USUAL_SHARE = { below: 0.8, above: 1.25 };
 
-/** All of these checks on one document. */
+/** Runs all checks of this file on a document. */
 export function checkRules(index: Index): Finding[] {
   return index.rules.flatMap((rule) => [...checkInput(rule, index), ...checkRaise(rule, index)]);
 }
@@ -71,7 +71,7 @@ function checkZone({ value, path }: Placed<RuleDraft>, input: 'presenceIn' | 'tr
   return [...unknown, ...blind, ...flow];
 }
 
-/** Without it a value that trembles around its threshold makes the light tremble. */
+/** Without `clear`, a value that varies around its threshold makes the light flicker. */
 function checkHysteresis(
   value: RuleDraft,
   path: Path,

@@ -16,7 +16,7 @@ export interface StoreFindings {
 
 /** Readings after which memory is written, whatever `commitSeconds` says. */
 const EARLY_READINGS = MAX_WAITING_READINGS / 2;
-/** Readings of a second that fit: as many again arrive while they are written. Units: readings/s. */
+/** Most readings in a second: as many again arrive while they are written. Units: readings/s. */
 const MOST_PER_S = EARLY_READINGS;
 
 /** Units: `periodsMs` by poll class, in ms. Points are counted with one reading a heartbeat or poll, which is the least that they bring. */

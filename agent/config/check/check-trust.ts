@@ -7,7 +7,7 @@ import { repeatedBy } from './check-names.ts';
 import { type CabinetDraft, placed } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** Keys that no signature can belong to, ids or keys that stand twice, and ports that no line could have. */
+/** Reports keys that cannot verify a signature, ids or keys that occur twice, and ports that no line could have. */
 export function checkTrust(trust: CabinetDraft['trust']): Finding[] {
   const entries = placed(trust?.revisionKeys, ['trust', 'revisionKeys']);
   const ids = entries.map(({ value, path }) => ({ id: value.id?.toLowerCase(), path: [...path, 'id'] }));

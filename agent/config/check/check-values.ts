@@ -5,7 +5,7 @@ import { parseLinePort } from '../../core/line-port.ts';
 import { type CabinetDraft, given, type Index, type LampDraft, type LineDraft, type Placed, placed } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** All of these checks on one document. */
+/** Runs all checks of this file on a document. */
 export function checkValues(draft: CabinetDraft, index: Index): Finding[] {
   return [
     ...index.lines.flatMap((line) => [...checkLine(line), ...checkPort(line)]),

@@ -7,7 +7,7 @@ import { given, type Index, type Placed, placed, type ZoneDraft } from './draft.
 import { type Finding, listNames } from './finding.ts';
 import { waveMode } from './zone-facts.ts';
 
-/** Of the document alone. */
+/** Warnings that need only the document. */
 export function checkWarnings(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [...checkWindow(zone), ...checkBlanking(zone), ...checkHours(zone, index)]);
 }
@@ -31,7 +31,7 @@ function checkBlanking({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
     });
 }
 
-/** Nothing is known of a lamp until someone says it. */
+/** The age of a lamp is unknown until the file gives it. */
 function checkHours({ value: zone, path }: Placed<ZoneDraft>, { lamps }: Index): Finding[] {
   if (zone.constantLight === undefined || zone.constantLight === null) return [];
   const unknown = lamps.filter(

@@ -39,13 +39,13 @@ export type EventNightDraft = Item<'eventNights'>;
 export type RuleDraft = Item<'rules'>;
 export type OutputDraft = Item<'outputs'>;
 
-/** An item of a list and where it stands. */
+/** An item of a list, with its place. */
 export interface Placed<T> {
   readonly value: T;
   readonly path: Path;
 }
 
-/** Everything with an id; `null` where the list could not be read, so that nothing is called unknown on its account. */
+/** Everything with an id; `null` where the list could not be read, so that no reference to it is called unknown. */
 export interface Index {
   readonly lines: readonly Placed<LineDraft>[];
   readonly devices: readonly Placed<DeviceDraft>[];
@@ -75,14 +75,14 @@ interface Known {
   readonly rules: Names;
 }
 
-/** The items of a list that are there at all. */
+/** The well-formed items of a list. */
 export function placed<T>(list: readonly (T | undefined)[] | null | undefined, path: Path): Placed<NonNullable<T>>[] {
   return (list ?? []).flatMap((value, i) =>
     value === undefined || value === null ? [] : [{ value: value as NonNullable<T>, path: [...path, i] }],
   );
 }
 
-/** The list of lists a draft is, made flat and findable. */
+/** Makes the index of a draft. */
 export function indexDraft(draft: CabinetDraft): Index {
   const lines = placed(draft.lines, ['lines']);
   const items = {
@@ -132,13 +132,13 @@ export interface Reference {
   readonly path: Path;
 }
 
-/** A name that stands for nothing. */
+/** A reference to nothing. */
 export function unknownName({ what, id, known, path }: Reference): Finding[] {
   if (id === undefined || id === null || known === null || known.has(id)) return [];
   return [{ path, message: `unknown ${what} "${id}"${didYouMean(id, known, `; there are: ${listNames(known)}`)}` }];
 }
 
-/** Zones of a list that stand for nothing. */
+/** Unknown zones of a list. */
 export function unknownZones(zones: readonly (string | undefined)[] | null | undefined, path: Path, known: Names): Finding[] {
   return placed(zones, path).flatMap((zone) => unknownName({ what: 'zone', id: zone.value, known, path: zone.path }));
 }

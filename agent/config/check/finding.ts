@@ -8,15 +8,15 @@ export type Path = readonly (string | number)[];
 
 export interface Finding {
   readonly path: Path;
-  /** What was found and what is allowed. */
+  /** The found value and what is allowed. */
   readonly message: string;
-  /** Point at the key instead of its value. */
+  /** Report the place of the key instead of its value. */
   readonly atKey?: boolean;
   /** The other place of a conflict; its line is added to the message. */
   readonly first?: Path;
 }
 
-/** A path as a person would say it: `lines[0].devices[2].unit`. */
+/** A path as people read it: `lines[0].devices[2].unit`. */
 export function formatPath(path: Path): string {
   return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
 }

@@ -9,7 +9,7 @@ import { parseStepTime } from '../schema/complete-lighting.ts';
 /** Units: minutes. */
 const DAY_MIN = 24 * 60;
 const NOON_MIN = 12 * 60;
-/** Evening, middle, morning; two events of one part are told apart by the sun alone. */
+/** Evening, middle, morning. */
 const PART: Readonly<Record<SunEvent, number>> = { sunset: 0, dusk: 0, middle: 1, dawn: 2, sunrise: 2 };
 
 /** Negative when `a` comes before `b` in every night, positive when after, 0 when they are one instant, null when it depends on the night. */

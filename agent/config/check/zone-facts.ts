@@ -8,7 +8,7 @@ import type { LevelPct } from '../../core/words.ts';
 import { given, type Index, type Placed, type ProgrammeDraft, placed, type ZoneDraft } from './draft.ts';
 import type { Path } from './finding.ts';
 
-/** Never darker at night, and how the file says so: `minPct 10`, `minClass M5 (50 %)`. */
+/** The minimum at night, and its text in messages: `minPct 10`, `minClass M5 (50 %)`. */
 export interface ZoneMinimum {
   readonly pct: LevelPct;
   readonly said: string;
@@ -24,13 +24,13 @@ export function zoneMinimum(zone: ZoneDraft): ZoneMinimum | undefined {
   return classPct > minPct ? { pct: classPct, said: `minClass ${minClass} (${classPct} %)` } : plain;
 }
 
-/** A programme that a zone may have, and the key of the zone that brings it. */
+/** A programme of a zone, and the key of the zone that names it. */
 export interface ProgrammeUse {
   readonly programme: Placed<ProgrammeDraft>;
   readonly path: Path;
 }
 
-/** Its own and those of its calendar, each once. */
+/** The zone's own programme and those of its calendar, each once. */
 export function programmesOf({ value: zone, path }: Placed<ZoneDraft>, { programmes, calendars }: Index): readonly ProgrammeUse[] {
   const calendar = calendars.find(({ value }) => value.id !== undefined && value.id === zone.calendar);
   const ofCalendar = placed(calendar?.value.rules, []).map(({ value }) => value.programme);
@@ -42,7 +42,7 @@ export function programmesOf({ value: zone, path }: Placed<ZoneDraft>, { program
   return [...use(zone.programme, 'programme'), ...[...others].flatMap((id) => use(id, 'calendar'))];
 }
 
-/** Percent of full light of a step in a zone; undefined where that cannot be told. */
+/** The level of a step in a zone; undefined where it is not known. Units: % of full light. */
 export function stepPct(
   { levelPct, class: name }: { levelPct?: LevelPct | undefined; class?: LightingClass | undefined },
   { designClass }: ZoneDraft,

@@ -13,7 +13,7 @@ export function pathsFrom(document: unknown, typed: string): readonly string[] {
     .map(([name, value]) => `${above}${name}${ending(value, above.endsWith('['))}`);
 }
 
-/** What stands at the place before the last name: after a dot, an open bracket or nothing. Undefined where there is none. */
+/** The value before the last name of a path: after a dot, an open bracket or nothing. Undefined where there is none. */
 function valueAt(document: unknown, above: string): unknown {
   let value = document;
   for (const name of above.match(/[^.[\]]+/g) ?? []) {
@@ -29,7 +29,7 @@ function stepsOf(parent: unknown, isInList: boolean): readonly (readonly [name: 
   return isInList ? [...entriesOf(parent), ['+', null]] : entriesOf(parent);
 }
 
-/** Items of a list by id, else by position; of a list of single values none: it is set as a whole. */
+/** The items of a list by id, else by position; none for a list of single values, which is set as a whole. */
 function entriesOf(value: unknown): readonly (readonly [name: string, value: unknown])[] {
   if (typeof value !== 'object' || value === null) return [];
   if (!Array.isArray(value)) return Object.entries(value);

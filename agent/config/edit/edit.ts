@@ -22,19 +22,19 @@ import type { EditedText } from '../../core/revisions.ts';
 import { didYouMean } from '../../core/suggestions.ts';
 import { listNames } from '../check/finding.ts';
 
-/** A key, a position in a list, the item of a list with this id, or a new item behind the last. */
+/** A key, a position in a list, the item of a list with this id, or a new item after the last. */
 export type PathStep =
   | { readonly kind: 'key' | 'id'; readonly name: string }
   | { readonly kind: 'at'; readonly index: number }
   | { readonly kind: 'new' };
-/** Position in the document, as the library takes it. */
+/** A path in the document, as the library has it. */
 type Place = (string | number)[];
 
-/** As the files of this house are written. */
+/** The style of our own files. */
 const STYLE: ToStringOptions = { lineWidth: 0, flowCollectionPadding: true };
 const MAX_PATH = 200;
 
-/** Puts `value` (YAML, usually one word) at a place, or takes the place out with null. */
+/** Puts `value` (YAML, usually one word) at a path, or removes the path with null. */
 export function editYaml(text: string, path: string, value: string | null): EditedText {
   const steps = stepsOf(path);
   if (typeof steps === 'string') return { reason: steps };
@@ -63,7 +63,7 @@ function hasAlias(document: Document.Parsed): boolean {
   return found;
 }
 
-/** Of a single value only its own letters change; of anything else the library writes the text anew, comments included. */
+/** Replaces only the letters of a single value; for anything else the library writes the text again, comments included. */
 function put(document: Document.Parsed, text: string, { place, plain }: { readonly place: Place; readonly plain: unknown }): EditedText {
   const before = document.getIn(place, true);
   const isPlain = typeof plain !== 'object' || plain === null;
@@ -79,13 +79,13 @@ function put(document: Document.Parsed, text: string, { place, plain }: { readon
   return { text: document.toString(STYLE) };
 }
 
-/** One value as it may stand in a line of any kind. A text that could be read as something else is quoted. */
+/** One value as YAML for any kind of line. A text that could be read as something else is quoted. */
 function inYaml(value: unknown): string {
   if (typeof value !== 'string') return String(value);
   return /^[A-Za-z][\w./-]*$/.test(value) && parseDocument(value).toJS() === value ? value : JSON.stringify(value);
 }
 
-/** The steps to a place, or what is wrong with its words. */
+/** The steps of a path, or what is wrong with it. */
 export function stepsOf(path: string): PathStep[] | string {
   const wrong = `bad path "${path.slice(0, MAX_PATH)}": write keys with dots and items by id or number, as zones[rue].minPct or lines[0].port`;
   if (path.length > MAX_PATH || !/^[A-Za-z_][\w-]*(\[[^[\]]+\]|\.[A-Za-z_][\w-]*)*$/.test(path)) return wrong;
@@ -96,7 +96,7 @@ export function stepsOf(path: string): PathStep[] | string {
   });
 }
 
-/** Errors: a sentence for what is not there; keys may be new, items of lists not, but for the one behind the last. */
+/** Finds the path in the document. Returns a sentence where a part is missing; keys may be new, and one item after the last of a list. */
 function placeOf(document: Document.Parsed, steps: readonly PathStep[], mustExist: boolean): Place | string {
   const place: Place = [];
   let node: unknown = document.contents;

@@ -14,7 +14,7 @@ import { sensorFlaws } from './floor-sensors.ts';
 
 export interface FloorCheck {
   readonly after: CabinetAndProfiles;
-  /** What runs; each of its lamps must go on being lit. */
+  /** The running configuration; each of its lamps must stay lit. */
   readonly running: CabinetAndProfiles;
   /** The file of the site. */
   readonly site: CabinetAndProfiles;
@@ -24,7 +24,7 @@ export interface FloorCheck {
 /** Source: a year with a leap day, so that each yearly date is among them. */
 const NIGHTS_AHEAD = 366;
 
-/** Everything that makes a lamp darker than its floor, or that could; empty for a change that may be applied by anybody. */
+/** Returns everything that makes a lamp darker than its floor, or could; empty for a change that needs no permission. */
 export function floorFlaws(check: FloorCheck): FloorFlaw[] {
   const [after, running, site] = [check.after, check.running, check.site].map((each) => circuitsOf(wired(each))) as [
     Circuits,

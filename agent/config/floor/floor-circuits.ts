@@ -11,7 +11,7 @@ import { portOf, type WiredDevice, type WireRegister, wireUnit, writeFace } from
 import type { Problem } from '../../core/errors.ts';
 import type { LevelPct } from '../../core/words.ts';
 
-/** One place where the floor would be undercut. Shape: `path` as in `cabinet.yaml`. */
+/** One place where light would be below the floor. Shape: `path` as in `cabinet.yaml`. */
 export type FloorFlaw = Pick<Problem, 'path' | 'message'>;
 
 /** The least level of each lamp while it is lit, by its register. */
@@ -85,7 +85,7 @@ const BEHIND_TCP = 'a device behind tcp:// may ignore its unit number and be one
 
 const OTHER_WIRE = 'other serial settings could leave a device without a failsafe unreached';
 
-/** A unit that is known does what it did: its type writes the same, in the same way, at the same speed where it has no failsafe. */
+/** A known unit must do what it did: its type writes the same, in the same way, at the same speed where it has no failsafe. */
 function unitFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
   return [...after.units].flatMap(([unit, wired]): FloorFlaw[] => {
     const path = `lines[${wired.line.id}].devices[${wired.device.id}]`;
@@ -104,7 +104,7 @@ function unitFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
   });
 }
 
-/** A unit that neither what runs nor the site has, at an endpoint where lamps are. */
+/** Whether the unit is new to both configurations, at an endpoint with lamps. */
 function isBehindTcp(wired: WiredDevice, running: Circuits): boolean {
   const port = portOf(wired.line);
   return port.startsWith('tcp://') && [...running.lamps.values()].some((circuit) => portOf(circuit.wired.line) === port);
@@ -115,14 +115,14 @@ function keepsRoles(after: WiredDevice, before: WiredDevice): boolean {
   return asking.every(([point, role]) => after.device.roles[point] === role);
 }
 
-/** A driver with a failsafe lights its lamp when no request comes; anything else that is written stays as it is then. */
+/** A driver with a failsafe lights its lamp when no request arrives; any other device keeps what was written last. */
 function isSameWire(after: WiredDevice, before: WiredDevice): boolean {
   if (before.profile.fallsBack || !before.profile.points.some(({ write }) => write !== null)) return true;
   const facts = ({ line: { kind, serial, rs485 } }: WiredDevice): unknown => [kind, serial, rs485];
   return isDeepStrictEqual(facts(after), facts(before));
 }
 
-/** A broadcast that no type of what runs sends could mean anything to the lamps of its port. */
+/** A broadcast that no running type sends could do anything to the lamps of its port. */
 function broadcastFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
   const ports = new Set([...running.units.values()].map(({ line }) => portOf(line)));
   return [...after.broadcasts]

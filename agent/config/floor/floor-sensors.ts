@@ -25,7 +25,7 @@ interface Pair {
   readonly running: Sensing;
 }
 
-/** By what the lamps write to: a lamp may have another name. */
+/** Zones by the registers of their lamps: a lamp may have another name. */
 function sharesLamp({ lamps }: Pick<Zone, 'lamps'>, before: Zone, { after, running }: Pair): boolean {
   const places = [...running.circuits.lamps].filter(([, { lamp }]) => before.lamps.includes(lamp.id)).map(([place]) => place);
   return places.some((place) => lamps.includes(after.circuits.lamps.get(place)?.lamp.id ?? ''));

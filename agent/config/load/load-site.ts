@@ -21,17 +21,17 @@ import { readPlacedYaml } from './places.ts';
 export interface LoadedSite {
   readonly cabinet: Cabinet;
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Profiles that had to be left on the shelf; no device of the cabinet needs them. */
+  /** Problems of profiles that no device of the cabinet needs. */
   readonly profileProblems: readonly Problem[];
-  /** What the cabinet runs with and a person should know. */
+  /** Warnings with which the cabinet runs. */
   readonly warnings: readonly Problem[];
 }
 
-/** A configuration that lies elsewhere than the file of the site, and may bring device types of its own. */
+/** A configuration in another folder than the file of the site, which may have its own device types. */
 export interface RevisionPlace {
-  /** Folders of profiles are named as seen from here. */
+  /** Folders of profiles are relative to it. */
   readonly siteDir: string;
-  /** Its own device types; each must be sound, needed or not. */
+  /** The folder of its own device types; each must be sound, needed or not. */
   readonly profilesDir: string;
 }
 
@@ -49,7 +49,7 @@ export function loadSite(configFile: string, extraProfileDirs: readonly string[]
   return { cabinet: { ...loaded.cabinet, profileDirs: searched }, profiles, profileProblems: warnings, warnings: advice(site) };
 }
 
-/** The same with every further check a person at a desk wants, ports included. Errors: none; all is in the report. */
+/** Checks a cabinet as `loadSite` does, with the further checks of `luciole check`, ports included. Errors: none; all is in the report. */
 export async function checkConfig({ configFile, profileDirs = [], text }: CheckRequest): Promise<CheckReport> {
   try {
     const site = readAll(configFile, profileDirs, { text });
@@ -74,7 +74,7 @@ export async function checkConfig({ configFile, profileDirs = [], text }: CheckR
   }
 }
 
-/** Without links; a file that is not there yet lies where its folder does. Shape: absolute. */
+/** The path without links, also of a file that does not exist yet. Shape: absolute. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);
@@ -88,7 +88,7 @@ function realPath(path: string): string {
 export interface CheckRequest {
   readonly configFile: string;
   readonly profileDirs?: readonly string[];
-  /** What would stand in the file; default: what does. */
+  /** Text to check instead of the file's. */
   readonly text?: string | undefined;
 }
 
@@ -98,7 +98,7 @@ interface ReadSite extends KnownProfiles {
   readonly ownProfilesDir: string | null;
 }
 
-/** Made by the package, and allowed to be missing. */
+/** The package makes this folder; it may be missing. */
 const USUAL_PROFILES = '/etc/luciole/profiles';
 
 function readAll(
@@ -108,7 +108,7 @@ function readAll(
 ): ReadSite {
   const { text, revision } = from;
   const loaded = loadedCabinet(configFile, text);
-  // A folder is named as seen from the file that names it.
+  // A folder is relative to the file that names it.
   const named = loaded.cabinet.profileDirs.map((dir) => resolve(revision?.siteDir ?? dirname(configFile), dir));
   const searched = [...named, ...extraDirs];
   const { problems, ...shelf } = readProfiles(searched, readPlacedYaml, revision === undefined ? [] : [revision.profilesDir]);
@@ -116,7 +116,7 @@ function readAll(
   return { loaded, ...shelf, searched, profileProblems: [...missing, ...problems], ownProfilesDir: revision?.profilesDir ?? null };
 }
 
-/** What keeps the cabinet from working, and what is only worth a word because none of its devices needs it. */
+/** Problems that stop the cabinet, and warnings about profiles that none of its devices needs. */
 function judged(site: ReadSite): { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] } {
   const named = new Set(site.loaded.cabinet.lines.flatMap(({ devices }) => devices.map(({ profile }) => profile)));
   const needed = new Set([...site.broken].flatMap(([id, files]) => (named.has(id) ? files : [])));
@@ -131,7 +131,7 @@ function advice({ loaded, profiles }: ReadSite): readonly Problem[] {
   return [...loaded.warnings, ...failsafeWarnings(loaded, profiles)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** Errors: as `loadCabinet`; one word instead of many for a file that is something else. */
+/** Loads the cabinet. Errors: as `loadCabinet`; one problem for a file that is a device profile. */
 function loadedCabinet(file: string, given?: string): LoadedCabinet {
   let text = '';
   try {

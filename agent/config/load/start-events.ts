@@ -9,7 +9,7 @@ import { isBelow, outsideSiteDir, secretFiles } from '../../core/secret-places.t
 /** An event of the start. `isLasting`: it goes on until the next start. */
 export type StartEvent = EventFacts & { readonly isLasting: boolean };
 
-/** The run had to begin without its revisions. */
+/** The run began without its revisions. */
 export const WITHOUT_REVISIONS: StartEvent = {
   code: 'config-refused',
   source: 'configuration',

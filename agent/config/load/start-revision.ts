@@ -22,7 +22,7 @@ import { readPlacedYaml } from './places.ts';
 
 export interface Beginning {
   readonly site: LoadedSite;
-  /** What the desk of revisions begins with; null where their disk does not answer: this run then takes none. */
+  /** What the revision manager begins with; null where the disk does not respond: this run then takes no revisions. */
   readonly revisions: RevisionsAtStart | null;
 }
 
@@ -31,13 +31,13 @@ export type BegunWithRevisions = Beginning & { readonly revisions: RevisionsAtSt
 export interface RevisionsAtStart {
   readonly disk: RevisionDisk;
   readonly history: RevisionHistory;
-  /** Folders of profiles are named as seen from here. */
+  /** Folders of profiles are relative to it. */
   readonly siteDir: string;
   /** The file of the site, absolute. */
   readonly siteFile: string;
-  /** What runs and is not as the file of the site says, of the keys that belong to it. */
+  /** Site-owned keys of the running configuration that differ from the file of the site. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
-  /** What there is to tell once there is a log of events. */
+  /** Events to report once there is a log of events. */
   readonly notices: readonly EventFacts[];
 }
 
@@ -51,10 +51,10 @@ export interface StartParts {
 /** A part of choosing the configuration that may take long on a slow machine or disk. */
 export type BeginningStep = 'configuration-reader-started' | 'configuration-files-read' | 'configuration-checked';
 
-/** A revision with which the agent had to start more often than this during its trial is taken back. Source: assumed; one crash may be chance, mains may fail twice. */
+/** A revision is returned when the agent had to start more often than this during its trial. Source: assumed; one crash may be chance, mains may fail twice. */
 const MOST_STARTS = 3;
 
-/** Errors: rejects with ConfigError where neither the file nor any revision can be used. */
+/** Chooses and loads the configuration. Errors: rejects with ConfigError where neither the file nor any revision can be used. */
 export async function beginConfiguration(
   parts: StartParts,
   onStep: (completed: BeginningStep) => void = () => {},
@@ -64,7 +64,7 @@ export async function beginConfiguration(
   return begin({ ...parts, disk, file, known: readRevisionHistory(await disk.readHistory()), onStep });
 }
 
-/** The file of the site as it is, revisions left aside and untouched. Errors: throws ConfigError where it cannot be used. */
+/** Loads the file of the site and leaves the revisions unread. Errors: throws ConfigError where it cannot be used. */
 export function beginWithoutRevisions(configFile: string): Beginning {
   const { site, error } = readSiteFile(configFile, () => {}).load();
   if (site === null) throw error ?? new TypeError('a file without a site has an error');
@@ -74,9 +74,9 @@ export function beginWithoutRevisions(configFile: string): Beginning {
 interface SiteFile {
   readonly text: string;
   readonly hash: string;
-  /** Its values as they stand there, read when first asked for. */
+  /** Its values as written, read at the first call. */
   readonly values: () => unknown;
-  /** Read and checked when first asked for: most runs begin with a revision, and this takes longer than all else at a start. */
+  /** Read and checked at the first call: most runs begin with a revision, and this takes longer than everything else at a start. */
   readonly load: () => Loading;
 }
 
@@ -105,7 +105,7 @@ async function begin(parts: Beginnings): Promise<BegunWithRevisions> {
   return fromRevision(parts, known, [unusableFacts(parts.configFile, error)]);
 }
 
-/** The file is the configuration, and a revision of its own. Errors: throws ConfigError where it cannot be used. */
+/** Makes a revision of the file and begins with it. Errors: throws ConfigError where the file cannot be used. */
 async function fromFile(
   { disk, file, configFile, nowMs }: Beginnings,
   before: RevisionHistory | null,
@@ -124,7 +124,7 @@ async function fromFile(
   return { site, revisions: { disk, history, ...placeOf(configFile), unlikeSite: [], notices: all } };
 }
 
-/** The revision on trial, else the confirmed one, else the file. */
+/** Begins with the revision on trial, else the confirmed one, else the file. */
 async function fromRevision(parts: Beginnings, known: RevisionHistory, notices: readonly EventFacts[]): Promise<BegunWithRevisions> {
   const { disk, configFile, onStep } = parts;
   const place = placeOf(configFile);
@@ -184,7 +184,7 @@ async function siteOf(
   return usable(() => loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') }), onStep).site;
 }
 
-/** A disk that takes nothing keeps no street dark. Answers why not; empty when it is saved. */
+/** Saves files and history. Returns the code of the error, empty when saved: a failing disk does not keep a street dark. */
 async function savedAs(disk: RevisionDisk, history: RevisionHistory, files: ConfigFiles | null): Promise<string> {
   try {
     if (files !== null) await disk.writeFiles(history.current, files, {});
@@ -202,7 +202,7 @@ function readSiteFile(configFile: string, onStep: Beginnings['onStep']): SiteFil
     text = readFileSync(configFile, 'utf8');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    // Whoever loads it below says why it cannot be read.
+    // `load` reports why it cannot be read.
   }
   let read: { readonly value: unknown } | null = null;
   const values = (): unknown => {
@@ -229,7 +229,7 @@ function usable(load: () => LoadedSite, onStep: Beginnings['onStep']): Loading {
   }
 }
 
-/** Of a file that may be wrong elsewhere; the usual one where it says nothing. */
+/** The store's folder, from a file that may be wrong in other places; the default where the file names none. */
 function storeDirOf(values: unknown): string {
   const dir = (values as { store?: { dir?: unknown } } | null | undefined)?.store?.dir;
   return typeof dir === 'string' && dir !== '' ? dir : STORE_DIR;

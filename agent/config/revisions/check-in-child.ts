@@ -10,54 +10,54 @@ import type { EditedText, EditOrder, SiteOwnedDifference } from '../../core/revi
 import type { FloorFlaw } from '../floor/floor-circuits.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 
-/** Where it lies. Shape: `dir` holds `cabinet.yaml` and `profiles/`; other folders of profiles are seen from `siteDir`. */
+/** The folders of a check. Shape: `dir` holds `cabinet.yaml` and `profiles/`; other folders of profiles are relative to `siteDir`. */
 export interface RevisionFolder {
   readonly dir: string;
   readonly siteDir: string;
-  /** Folder with the file of the site as it was last taken up, and SHA-256 of that file. */
+  /** Folder with the file of the site as it last ran, and SHA-256 of that file. */
   readonly site: { readonly dir: string; readonly hash: string };
   /** Folder of the revision that runs. */
   readonly runningDir: string;
-  /** From when on its nights are compared with the floor. */
+  /** The first night that is compared with the floor. */
   readonly nowMs: WallMs;
 }
 
-/** Shape: files are named as seen from `dir`; `site` is null where there are problems. */
+/** The result of a check. Shape: files are named relative to `dir`; `site` is null where there are problems. */
 export interface CheckedRevision {
   readonly site: CabinetAndProfiles | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
-  /** What it sets though it belongs to the file of the site, and neither that file nor the revision that runs says so. */
+  /** Site-owned keys with a value that neither the file of the site nor the running revision has. */
   readonly siteOwned: readonly SiteOwnedDifference[];
-  /** What belongs to the file of the site and is not as that file says, allowed or not. */
+  /** Site-owned keys that differ from the file of the site, allowed or not. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
-  /** Where it would give less light than the floor of the site; it waits for somebody who may allow that. */
+  /** Where it would give less light than the floor of the site, which needs a permission. */
   readonly belowFloor: readonly FloorFlaw[];
 }
 
-/** Longest look at one. Units: ms. Source: measured, a year of one zone takes 0.6 s here and 5 s on an eighth of a core; twenty zones there. */
+/** Longest check. Units: ms. Source: measured, a year of one zone takes 0.6 s here and 5 s on an eighth of a core; twenty zones there. */
 const PATIENCE_MS = 110_000;
-/** Memory it may take. Units: MB. Source: assumed; 988 devices take 30. */
+/** Memory of the process. Units: MB. Source: assumed; 988 devices take 30. */
 const MEMORY_MB = 96;
 
-/** By a process of its own, which gives its memory back. Errors: none; one that takes too long or too much memory is refused. */
+/** Checks a revision in a process of its own. Errors: none; a revision that takes too long or too much memory is refused. */
 export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock): Promise<CheckedRevision> {
   const answer = await aside<CheckedRevision>({ kind: 'check', folder }, clock);
   return typeof answer === 'string' ? refused(answer) : answer;
 }
 
-/** One value of a candidate changed, in a process of its own too: parsing a hostile text takes more memory than the agent has. */
+/** Changes one value of a candidate in a process of its own: parsing a hostile text may take more memory than the agent has. */
 export async function editInChild(edit: EditOrder, clock: Clock): Promise<EditedText> {
   const answer = await aside<EditedText>({ kind: 'edit', edit }, clock);
   return typeof answer === 'string' ? { reason: answer } : answer;
 }
 
-/** What the process is asked for. */
+/** The order for the process. */
 export type CheckerOrder =
   | { readonly kind: 'check'; readonly folder: RevisionFolder }
   | { readonly kind: 'edit'; readonly edit: EditOrder };
 
-/** Its answer, or why there is none. */
+/** Starts the process. Returns its answer, or why there is none. */
 async function aside<T extends object>(order: CheckerOrder, clock: Clock): Promise<T | string> {
   const checker = fileURLToPath(new URL('./check-child.ts', import.meta.url));
   const child = fork(checker, [JSON.stringify(order)], {
@@ -78,7 +78,7 @@ async function aside<T extends object>(order: CheckerOrder, clock: Clock): Promi
   }
 }
 
-/** Of a configuration that cannot be used. */
+/** The comparisons of a configuration that cannot be used. */
 export const NOTHING_COMPARED = { siteOwned: [], unlikeSite: [], belowFloor: [] } as const;
 
 function refused(message: string): CheckedRevision {

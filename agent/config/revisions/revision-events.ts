@@ -8,13 +8,13 @@ import type { AgentEvent } from '../../core/words.ts';
 import type { Trial } from './revision-history-file.ts';
 
 export interface RevisionEvents {
-  /** The trial that goes on, as an event as long as it lasts; null for none. */
+  /** Sets the event of the present trial; null ends it. */
   trial(trial: Trial | null): void;
-  /** What runs and is not as the file of the site says, as an event as long as it is so. */
+  /** Sets the event of the keys that differ from the file of the site; an empty list ends it. */
   unlikeSite(differences: readonly SiteOwnedDifference[]): void;
   confirmed(number: number, how: string): void;
   returned(number: number, current: number, reason: string): void;
-  /** `touches`: the rooms, in words; empty for none. */
+  /** `touches`: the touched parts, in words; empty for none. */
   changed(number: number, change: { readonly by: string; readonly why: string; readonly touches: readonly string[] }): void;
 }
 

@@ -33,7 +33,7 @@ export interface RevisionStatement {
   readonly key: string;
   /** Ids of the cabinets where it holds. Shape: `['*']` alone for every cabinet. */
   readonly cabinets: readonly string[];
-  /** Of all files of the revision, as `Config/Hash` shows it. */
+  /** The hash of all files of the revision, as `Config/Hash` shows it. */
   readonly hash: string;
   /** When it was signed; a cabinet accepts only growing ones. Units: ms since 1970. */
   readonly serial: number;
@@ -61,7 +61,7 @@ export interface SignatureCheck {
 const ANY_CABINET = '*';
 /** Source: assumed; more are signed in groups, or for `*`. */
 const MAX_CABINETS = 100;
-/** How far ahead of the cabinet the signer's clock may be. Units: ms. Source: assumed; a desk computer off by a summer-time hour. */
+/** How far ahead of the cabinet the signer's clock may be. Units: ms. Source: assumed; an office computer wrong by a summer-time hour. */
 const CLOCK_SKEW_MS = 3_600_000;
 const FORM = 'luciole-sig1';
 const DOMAIN = 'luciole-revision-signature-1\0';
@@ -71,7 +71,7 @@ const SIGNATURE_BYTES = 64;
 const STATEMENT =
   /^key ([A-Za-z0-9+/]{43}=)\ncabinets (\*|[A-Za-z0-9][A-Za-z0-9._-]{0,31}(?:,[A-Za-z0-9][A-Za-z0-9._-]{0,31})*)\nhash ([0-9a-f]{64})\nserial ([1-9]\d{0,14})\nuntil ([1-9]\d{0,14})\n$/;
 
-/** What is to be signed. Units: ms since 1970; ms. */
+/** The input of a signature. Units: ms since 1970; ms. */
 export interface SigningOrder {
   readonly files: ConfigFiles;
   readonly privateKey: KeyObject;
@@ -87,7 +87,7 @@ export function signRevision({ files, privateKey, cabinets, signedMs, validMs }:
     `key ${key}\ncabinets ${cabinets.join(',')}\nhash ${revisionHash(files)}\nserial ${signedMs}\nuntil ${signedMs + validMs}\n`,
   );
   const text = [FORM, statement.toString('base64url'), sign(null, signedBytes(statement), privateKey).toString('base64url')].join('.');
-  // Read back as it will be: what a list or a number turns into must be what was meant.
+  // Read back as a cabinet will read it: lists and numbers must have kept their values.
   const read = opened(text)?.statement;
   if (read === undefined || read.cabinets.length !== cabinets.length || read.untilMs !== signedMs + validMs)
     throw new TypeError('such cabinets or times cannot be signed for');
@@ -148,7 +148,7 @@ function opened(text: string): Opened | undefined {
   const [form, said = '', signed = '', ...more] = text.split('.');
   const [bytes, signature] = [Buffer.from(said, 'base64url'), Buffer.from(signed, 'base64url')];
   if (form !== FORM || more.length > 0 || signature.length !== SIGNATURE_BYTES) return undefined;
-  // Base64url has several spellings of the same bytes: only one is taken.
+  // Base64url has several spellings of the same bytes: only one is accepted.
   if (bytes.toString('base64url') !== said || signature.toString('base64url') !== signed) return undefined;
   const [, key = '', list = '', hash = '', serial = '', until = ''] = STATEMENT.exec(bytes.toString('latin1')) ?? [];
   const cabinets = list.split(',');

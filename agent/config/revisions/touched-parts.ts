@@ -16,11 +16,11 @@ export interface CabinetAndProfiles {
 }
 
 export interface TouchedRooms {
-  /** Lines that go, come, or are opened anew with other settings. */
+  /** Lines that are removed, added, or opened again with other settings. */
   readonly lines: readonly string[];
   /** Control, energy, diagnosis and what the console sees of them. */
   readonly light: boolean;
-  /** The session with the platform: its settings, or what its births say. */
+  /** The session with the platform: its settings, or the content of its births. */
   readonly uplink: boolean;
   readonly store: boolean;
   /** How far the clock of the machine is trusted. */

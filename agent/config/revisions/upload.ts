@@ -21,7 +21,7 @@ interface Upload {
   touchedMono: MonoMs;
 }
 
-/** The name of a file of a configuration, or why it is none. */
+/** Why a name is no file of a configuration; empty where it is one. */
 export function fileRefusal(file: string): string {
   if (file === 'cabinet.yaml' || file === SIGNATURE_FILE || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return '';
   return 'a file is "revision.sig", "cabinet.yaml" or "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-"';
@@ -34,7 +34,7 @@ export function createUploads(clock: Pick<Clock, 'monoMs'>): { take(part: FilePa
     for (const [file, { touchedMono }] of open) if (clock.monoMs() - touchedMono > UPLOAD_LIMIT.idleMs) open.delete(file);
   }
 
-  /** The upload that the part belongs to; another hash or count begins the file anew. */
+  /** The upload of the part; another hash or count begins the file again. */
   function uploadOf({ file, parts, sha256 }: FilePart): Upload {
     const known = open.get(file);
     if (known?.sha256 === sha256 && known.parts === parts) return known;

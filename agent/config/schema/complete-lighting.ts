@@ -26,10 +26,10 @@ import { WEEKDAYS } from './weekdays.ts';
 
 type ZoneDocument = CabinetDocument['zones'][number];
 
-/** Present for longer without a pause means stuck. Units: s. Source: assumed from the complaints in the reference: people stay longest where there are benches. */
+/** A sensor that reports presence for longer without a pause is stuck. Units: s. Source: assumed from the complaints in the reference: people stay longest where there are benches. */
 const STUCK_S: Readonly<Record<ZoneKind, number>> = { path: 1_800, street: 3_600, road: 7_200, leisure: 14_400 };
 
-/** Assumed of who comes first. Units: km/h. Source: measured in the passages of bench -- lighting: from 15 on a cyclist of 25 is lit ahead at each pole of a path with a sensor every 75 m. */
+/** Assumed speed of the first person. Units: km/h. Source: measured in the passages of bench -- lighting: from 15 on a cyclist of 25 is lit ahead at each pole of a path with a sensor every 75 m. */
 const SPEED_KMH: Readonly<Record<ZoneKind, number>> = { path: 15, street: 25, road: 50, leisure: 8 };
 
 export function completeZone(zone: ZoneDocument): Zone {
@@ -74,7 +74,7 @@ export function completeProgramme({ id, steps }: CabinetDocument['programmes'][n
   return { id, steps: steps.map((step) => ({ at: parseStepTime(step.at), level: levelOf(step), boostPct: step.boostPct ?? null })) };
 }
 
-/** One of the two stands there; the checks see to that. */
+/** The checks make sure that one of the two is present. */
 function levelOf({ levelPct, class: name }: { levelPct?: number | undefined; class?: LightingClass | undefined }): StepLevel {
   return name === undefined ? { pct: levelPct ?? 100 } : { class: name };
 }
@@ -128,7 +128,7 @@ export function completeRules({ rules = [] }: CabinetDocument): readonly Rule[] 
   return rules.map((rule) => ({ id: rule.id, when: inputOf(rule), raise: rule.raise ?? null }));
 }
 
-/** One of the three stands there; the checks see to that. */
+/** The checks make sure that one of the three is present. */
 function inputOf(rule: NonNullable<CabinetDocument['rules']>[number]): RuleInput {
   const { point, above, below, clearsAt = 0, forS, presenceIn, trafficIn, flowPct = 100 } = rule;
   if (presenceIn !== undefined) return { kind: 'presence', zone: presenceIn };

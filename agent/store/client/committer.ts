@@ -28,8 +28,8 @@ export interface CommitterParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly openLink: OpenLink;
-  /** For the storage thread; the committer adds `floorSeq`. */
-  readonly setup: Omit<Setup, 'floorSeq'>;
+  /** Called at each start of the storage thread. */
+  readonly setup: (floorSeq: number) => Setup;
   readonly limits: { readonly maxReadings: number; readonly batchReadings: number };
   readonly onCommitted: (committed: Committed) => void;
   readonly onEvent: (event: AgentEvent) => void;
@@ -83,7 +83,7 @@ export class Committer {
     this.#buffer = new WriteBuffer({ ...limits, rowOf: (ticket) => this.progress.rowOf(ticket), fates });
     this.client = new StorageClient({
       openLink,
-      setup: () => ({ ...parts.setup, floorSeq: this.progress.lastSeq }),
+      setup: () => parts.setup(this.progress.lastSeq),
       clock,
       onNotice: (notice) => this.#onNotice(notice),
       onLost: (cause) => this.troubles.fail('storage thread', cause.message),

@@ -60,7 +60,7 @@ export function troubleText(troubles: Troubles): string {
   return troubles.list.map(({ reason }) => reason).join(' · ');
 }
 
-/** The events that tell a change: starts of new troubles, ends of past ones. */
+/** The events of a change: starts of new troubles, ends of past ones. */
 export function eventsBetween(before: Troubles, after: Troubles, atMs: WallMs): readonly AgentEvent[] {
   const started = after.list.filter(({ part }) => !isTroubled(before, part)).map((trouble) => toEvent(trouble, null));
   const ended = before.list.filter(({ part }) => !isTroubled(after, part)).map((trouble) => toEvent(trouble, atMs));

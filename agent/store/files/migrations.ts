@@ -47,7 +47,7 @@ function versionOf(db: Sqlite): number {
   return Number(db.pragma('user_version', { simple: true }));
 }
 
-/** Null where the file does not say, or has no table to say it in. */
+/** Null where the file has no such fact, or no table for it. */
 function readableSince(db: Sqlite): number | null {
   try {
     const since = getMeta(db, 'readable_since');

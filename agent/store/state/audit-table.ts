@@ -44,13 +44,13 @@ export function createAuditTable(db: Sqlite): AuditTable {
     return row;
   }
 
-  /** Undefined while there is room. */
+  /** The last entry to remove; undefined while there is room. */
   function lastToGo(head: AuditHead): AuditHead | undefined {
     const firstN = first.get() ?? head.n;
     return head.n - firstN + 1 > KEEP.entries ? last.get(firstN + KEEP.block - 1) : undefined;
   }
 
-  /** The higher of what the file says and what it has: a log that someone has cut must neither stop nor hide the cut. */
+  /** The higher of the noted head and the last row: a log that was cut must neither stop nor hide the cut. */
   function newestOf(): AuditHead {
     const [told, found] = [headOf(db) ?? GENESIS, last.get(Number.MAX_SAFE_INTEGER) ?? GENESIS];
     return found.n > told.n ? found : told;
@@ -86,7 +86,7 @@ function toEntry({ n, atMs, body, hash }: AuditRow): AuditEntry {
   return { ...note, n, atMs, hash };
 }
 
-/** The two oldest of notes that the disk would not take in time, as one that says so. */
+/** Replaces the two oldest notes that the disk did not take in time by one note about the loss. */
 export function lostAudit([first, second]: readonly TimedNote[]): TimedNote {
   const before = first?.action === LOST ? Number.parseInt(first.detail, 10) : 1;
   return { ...SELF, action: LOST, detail: `${before + 1} entries`, result: 'the disk took none', atMs: second?.atMs ?? 0 };

@@ -7,7 +7,7 @@ import type { Sqlite } from '../sqlite.ts';
 export const STATE_TABLES = ['kv', 'event', 'outcome'] as const;
 export type StateTable = (typeof STATE_TABLES)[number];
 
-/** All that a row says; the numbers of rows only order them. */
+/** The columns of the checksum; the numbers of rows only order them. */
 const COVERED: Readonly<Record<StateTable, string>> = {
   kv: 'key, value, at_ms',
   event: 'id, code, source, severity, text, start_ms, end_ms',

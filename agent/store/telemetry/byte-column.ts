@@ -128,7 +128,7 @@ export function takeRuns(reader: ByteReader, count: number, max: number): number
   return values;
 }
 
-/** A count that so many bytes can hold at all, each thing at least `leastBytes`. Errors: throws StoreError `corrupt`. */
+/** Reads a count and checks that the bytes left can hold it, each item with at least `leastBytes`. Errors: throws StoreError `corrupt`. */
 export function takeCount(reader: ByteReader, leastBytes = 1): number {
   const count = takeVarint(reader);
   const left = reader.bytes.length - reader.offset;

@@ -21,7 +21,7 @@ export interface Cell {
 
 /** `decimals` of a series whose values are kept as they are: integers as integers, all others as doubles. */
 export const EXACT = -1;
-/** More decimals than any instrument on a street has; beyond them a scaled integer gains nothing over a double. */
+/** More decimals than any instrument on a street has; with more, a scaled integer is no smaller than a double. */
 export const MAX_STORED_DECIMALS = 9;
 /** How the value of a reading is kept. */
 export const FORM = { none: 0, scaled: 1, double: 2 } as const;
@@ -57,13 +57,13 @@ export function roundTo(value: number, decimals: number): number {
   return decimals === EXACT || !fits(scaled) ? value : scaled / scaleOf(decimals);
 }
 
-/** A time that makes no sense becomes the frame's own. */
+/** A time that is no number becomes the frame's own. */
 export function toOffsetMs(atMs: number, frameMs: number): number {
   const offsetMs = Math.round(atMs) - frameMs;
   return fits(offsetMs) ? offsetMs : 0;
 }
 
-/** Whether it may stand in a column of differences. */
+/** Whether a number fits a column of differences. */
 function fits(scaled: number): boolean {
   return Math.abs(scaled) <= MAX_SCALED;
 }

@@ -13,14 +13,14 @@ import type { FrameRow } from './frame-table.ts';
 import { ANY_TIME, type SegmentLabel } from './segment-table.ts';
 import { framePiece, type Handle, type Piece } from './telemetry-handle.ts';
 
-/** What one segment holds at most. Units: readings, ms. Source: reliability measurement, an hour of all series packs best; bounded memory. */
+/** Limits of one segment. Units: readings, ms. Source: reliability measurement, an hour of all series packs best; bounded memory. */
 const SEGMENT = { maxReadings: 30_000, maxSpanMs: 3_600_000 };
-/** Rows looked at for one segment. Source: an hour of commits each second. */
+/** Rows read for one segment. Source: an hour of commits each second. */
 const MAX_ROWS = 3_600;
-/** Readings that went and had not been delivered. */
+/** Removed readings that had not been delivered. */
 export interface Losses {
   note(reason: LossReason, piece: Pick<Piece, 'seq' | 'firstSeq'>, readings: number): void;
-  /** Writes the gaps. Returns what they say, by reason. */
+  /** Writes the gaps. Returns their readings by reason. */
   settle(): readonly { readonly reason: LossReason; readonly readings: number }[];
 }
 
@@ -90,7 +90,7 @@ function chooseRows({ frames }: Handle, isDue: (row: FrameRow) => boolean): read
   return chosen;
 }
 
-/** This row, with a gap for what had not been delivered. */
+/** Removes a row, with a gap for what had not been delivered. */
 export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { piece: Piece; reason: LossReason }): void {
   losses.note(reason, piece, undeliveredOf(handle.db, piece));
   if (piece.kind === 'segment') handle.segments.remove(piece.seq);
@@ -116,7 +116,7 @@ export function isRowBefore({ boots }: Handle, row: FrameRow, beforeMs: WallMs):
   return boots.isDated(boot, clockQuality) && wallMs + boots.shiftMs(boot, { clockQuality, monoMs, wallMs }) < beforeMs;
 }
 
-/** A run's true beginning, from the first of its frames with a clock to trust. */
+/** Records a run's true beginning, from the first of its frames with a trusted clock. */
 export function learnTime(
   { boots }: Handle,
   frames: readonly { readonly clockQuality: number; readonly monoMs: number; readonly wallMs: number }[],

@@ -25,7 +25,7 @@ import {
 import { cellValue, FORM, qualityFromFlags, type SeriesReading, toCell, toOffsetMs } from './cell.ts';
 import { unpack } from './deflated.ts';
 
-/** What a frame says beside its readings. Shape: integers; `clockQuality` is its place in the list. */
+/** The head of a frame, without its readings. Shape: integers; `clockQuality` is its index in the list. */
 export interface FrameHead {
   readonly ticket: number;
   readonly monoMs: number;
@@ -47,7 +47,7 @@ export interface RowHead extends FrameHead {
 
 /** 1: the readings of a single frame, whose head is the row's. 3: as 2, deflated. */
 const VERSION = { single: 1, many: 2, deflated: 3 } as const;
-/** Nothing that is packed here comes near it; a damaged blob must not fill the memory. Units: bytes. */
+/** Far above any packed size; a damaged blob must not fill the memory. Units: bytes. */
 const MAX_UNPACKED_BYTES = 4 * 2 ** 20;
 const MAX_FLAGS = 4 * FORM.double + 3;
 export const MAX_CLOCK_QUALITY = 3;
@@ -79,7 +79,7 @@ function packed(plain: Buffer): Buffer {
   return deflated.length + 1 < plain.length ? Buffer.concat([Buffer.from([VERSION.deflated]), deflated]) : Buffer.from(plain);
 }
 
-/** The same bytes behind a version that is not deflated. */
+/** The same bytes after a version that is not deflated. */
 function unpacked(blob: Uint8Array): Uint8Array {
   return blob[0] === VERSION.deflated ? Buffer.concat([Buffer.from([VERSION.many]), unpack(blob.subarray(1), MAX_UNPACKED_BYTES)]) : blob;
 }

@@ -15,9 +15,9 @@ export interface GapTable {
   addOnce(gap: MemoryGap, bootId: number): void;
   after(id: number, limit: number): readonly Gap[];
   count(): number;
-  /** All that is recorded as lost, and of it what was never committed to this file. */
+  /** All recorded losses, and the part that was never committed to this file. */
   readings(): { readonly all: number; readonly uncommitted: number };
-  /** The oldest records go, their number is kept. */
+  /** Removes the oldest records; their sum is kept. */
   trim(): void;
 }
 

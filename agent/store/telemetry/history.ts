@@ -37,7 +37,7 @@ interface Search {
   readonly damaged: Piece[];
 }
 
-/** The rows of each table row that may hold some, latest table row first. */
+/** The readings of each table row that may hold some, latest table row first. */
 function* newestFirst(handle: Handle, search: Search): Generator<HistoryRow[]> {
   if (search.ids.length === 0) return;
   yield* fromFrames(handle, search);
@@ -90,7 +90,7 @@ function toRow({ value, quality, atMs }: Omit<HistoryRow, 'isCorrected'>, shiftM
 }
 
 interface Gatherer {
-  /** False when no older rows are wanted. */
+  /** Returns false when no older rows are needed. */
   add(rows: readonly HistoryRow[]): boolean;
   done(): { readonly found: readonly (HistoryRow | HistoryBucket)[]; readonly isCut: boolean };
 }

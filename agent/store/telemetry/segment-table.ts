@@ -23,7 +23,7 @@ export interface SegmentRow {
   readonly frames: number;
 }
 
-/** A row without its bytes: enough to choose by. `frames` lies behind the bytes, and to reach it SQLite would read all of them. */
+/** A row without its bytes, enough to choose rows. `frames` is stored after the bytes, and SQLite would read all of them to reach it. */
 export type SegmentLabel = Omit<SegmentRow, 'p' | 'crc' | 'frames'>;
 
 export interface SegmentTable {
@@ -31,7 +31,7 @@ export interface SegmentTable {
   /** All of them, oldest first, without bytes. */
   labels(): readonly SegmentLabel[];
   at(seq: number): SegmentRow | undefined;
-  /** Frames in the order of seq, none empty. `seq` and `firstSeq` may lie beyond them: numbers whose frames are gone. */
+  /** Adds frames in the order of seq, none empty. `seq` and `firstSeq` may be outside of them: numbers whose frames are gone. */
   put(segment: NewSegment): void;
   read(row: SegmentRow): Read;
   /** Errors: throws StoreError `corrupt`. */
@@ -46,11 +46,11 @@ export interface NewSegment {
   readonly frames: readonly SegmentFrame[];
   /** Readings ever committed, up to and with it. */
   readonly total: number;
-  /** One in so many is kept; 1 for all. */
+  /** One reading in this many is kept; 1 for all. */
   readonly thin: number;
 }
 
-/** Segments with a frame whose time is not known yet are looked at for any time. Units: ms. */
+/** Segments with a frame of unknown time are read for any time. Units: ms. */
 export const ANY_TIME = { fromMs: -8.64e15, toMs: 8.64e15 };
 
 /** The table on one connection. Errors: all functions throw what SQLite throws. */

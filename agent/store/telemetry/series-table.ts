@@ -8,14 +8,14 @@ import type { Sqlite } from '../sqlite.ts';
 import { EXACT, MAX_STORED_DECIMALS } from './cell.ts';
 
 export interface SeriesTable {
-  /** Of the point as it is kept now; begun at first sight, within the caller's transaction. */
+  /** The id of the point's present series; made at first use, within the caller's transaction. */
   idOf(pointId: PointId): number;
   decimalsOf(id: number): number | undefined;
   /** Only for ids whose decimals are known. */
   pointOf(id: number): PointId;
-  /** All that the point has ever been. */
+  /** All series of the point. */
   idsOf(pointId: PointId): readonly number[];
-  /** It only grows, so that its ends say all of a time. */
+  /** The point only grows, so that the ends of a time are enough. */
   isCounter(id: number): boolean;
 }
 

@@ -56,7 +56,7 @@ export function segmentPiece({ segments }: Handle, row: SegmentRow): Piece {
   return { kind: 'segment', seq: row.seq, firstSeq: row.first_seq, n: row.n, read: () => segments.read(row) };
 }
 
-/** All that ends after `seq`. */
+/** All rows that end after `seq`. */
 export function tallyAfter({ frames, segments }: Handle, seq: number): Tally {
   const [a, b] = [segments.tally(seq), frames.tally(seq)];
   return { rows: a.rows + b.rows, frames: a.frames + b.frames, readings: a.readings + b.readings, bytes: a.bytes + b.bytes };

@@ -13,13 +13,13 @@ export interface Found<T> {
   readonly damaged: readonly Piece[];
 }
 
-/** The frames of one row, and which row that was: the next question is mostly about the same. */
+/** The frames of the row that was read last: the next read is mostly of the same row. */
 export interface PieceMemory {
   frames(piece: Piece): readonly SegmentFrame[] | null;
   forget(): void;
 }
 
-/** Frames of a small row are read again; a segment, which holds thousands, is remembered. */
+/** Small rows are read again; a segment, with thousands of frames, is kept. */
 export function createPieceMemory(): PieceMemory {
   let last: { readonly seq: number; readonly n: number; readonly frames: readonly SegmentFrame[] } | null = null;
   return {
@@ -38,7 +38,7 @@ export function createPieceMemory(): PieceMemory {
 
 /** Rows fetched at once; their bytes come with them. */
 const ROWS = 16;
-/** Rows looked through for one page of an export, so that commits come between. */
+/** Rows read for one page of an export, so that commits come between. */
 const EXPORT_ROWS = 64;
 
 /** Up to `maxFrames` whole frames after `seq`. */
@@ -88,7 +88,7 @@ export function exportPage(handle: Handle, memory: PieceMemory, query: ExportQue
   return { value: { frames, nextSeq: atSeq }, damaged };
 }
 
-/** Every row read once; what cannot be read. */
+/** Reads every row once. Returns the rows that cannot be read. */
 export function allDamaged(handle: Handle): readonly Piece[] {
   const damaged: Piece[] = [];
   for (let seq = 0; ; ) {
@@ -101,7 +101,7 @@ export function allDamaged(handle: Handle): readonly Piece[] {
   }
 }
 
-/** With names for numbers, and dated as well as is known now. */
+/** The frame with names for its series, and its times corrected. */
 function toStored({ series, boots }: Handle, frame: SegmentFrame): StoredFrame {
   const shiftMs = boots.shiftMs(frame.boot, frame);
   const at = (atMs: WallMs): WallMs => atMs + shiftMs;

@@ -10,7 +10,7 @@ export interface Thinning {
   readonly isCounter: (seriesId: number) => boolean;
 }
 
-/** One reading in so many stays, step by step: of the older half, then of the oldest quarter. */
+/** One reading in this many stays, step by step: of the older half, then of the oldest quarter. */
 export const THINNING_ROUNDS: readonly { readonly keep: number; readonly share: number }[] = [
   { keep: 4, share: 1 / 2 },
   { keep: 16, share: 1 / 4 },

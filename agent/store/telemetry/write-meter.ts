@@ -12,7 +12,7 @@ export interface WriteMeter {
   read(nowMono: MonoMs): { readonly bytes: number; readonly overMs: number } | null;
 }
 
-/** Counts from the first question on. */
+/** A meter that counts from its first reading on. */
 export function createWriteMeter(): WriteMeter {
   let first: { readonly bytes: number; readonly atMono: MonoMs } | null = null;
   return {
@@ -30,6 +30,6 @@ function writtenBytes(): number | null {
     const found = /^write_bytes: (\d+)$/m.exec(readFileSync(ACCOUNT, 'utf8'));
     return found?.[1] === undefined ? null : Number(found[1]);
   } catch {
-    return null; // A kernel without task accounting is one that does not say.
+    return null; // A kernel without task accounting.
   }
 }
