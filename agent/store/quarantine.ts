@@ -16,7 +16,7 @@ const MEGABYTE = 2 ** 20;
 
 export interface Quarantine {
   /** Why a file has to be replaced that a power cut left set aside; null for none. One that was replaced already is kept now, and reported. Errors: none. */
-  interrupted(tell: (words: string) => void): StoreError | null;
+  interrupted(report: (words: string) => void): StoreError | null;
   /** Moves the file out of the way. Returns its new path. Errors: throws what the system throws. */
   take(): string;
   /** Moves the file that was set aside into the quarantine. Returns what became of it, in words. Errors: none. */
@@ -25,47 +25,47 @@ export interface Quarantine {
 
 /** The quarantine for one file of the store. */
 export function createQuarantine(path: string): Quarantine {
-  const asidePath = `${path}.aside`;
+  const setAsidePath = `${path}.aside`;
   const dir = join(dirname(path), 'quarantine');
   const keptPath = join(dir, basename(path));
 
   function keep(): string {
     try {
-      return keepAside();
+      return keepSetAside();
     } catch (error) {
-      return `it lies as ${asidePath}, since ${toStoreError(error, dir).message}`;
+      return `it lies as ${setAsidePath}, since ${toStoreError(error, dir).message}`;
     }
   }
 
-  function keepAside(): string {
-    if (!existsSync(asidePath)) {
-      removeAll(asidePath);
+  function keepSetAside(): string {
+    if (!existsSync(setAsidePath)) {
+      removeAll(setAsidePath);
       return 'nothing of it was left to keep';
     }
-    const bytes = bytesOfAll(asidePath);
+    const bytes = bytesOfAll(setAsidePath);
     if (bytes > MAX_BYTES) {
-      removeAll(asidePath);
+      removeAll(setAsidePath);
       return `dropped, since its ${megabytes(bytes)} MB are more than the ${megabytes(MAX_BYTES)} MB that are kept`;
     }
     mkdirSync(dir, { recursive: true });
     removeAll(keptPath);
     const dropped = makeRoom(dir, bytes);
-    moveAll(asidePath, keptPath);
+    moveAll(setAsidePath, keptPath);
     return `kept as ${keptPath}${dropped.length === 0 ? '' : `, for which ${dropped.join(', ')} had to go`}`;
   }
 
   return {
-    interrupted: (tell) => {
-      if (!existsSync(asidePath)) return null;
+    interrupted: (report) => {
+      if (!existsSync(setAsidePath)) return null;
       if (!existsSync(path)) return storeError('corrupt', `${path}: it was being set aside when the agent ended`);
-      tell(`${path}: what was set aside before the agent ended is ${keep()}`);
+      report(`${path}: what was set aside before the agent ended is ${keep()}`);
       return null;
     },
     take: () => {
       // Remains of an earlier file must not become the journal of this one.
-      if (existsSync(path)) removeAll(asidePath);
-      moveAll(path, asidePath);
-      return asidePath;
+      if (existsSync(path)) removeAll(setAsidePath);
+      moveAll(path, setAsidePath);
+      return setAsidePath;
     },
     keep,
   };

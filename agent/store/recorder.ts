@@ -31,14 +31,14 @@ const ANY_CHANGE: ChangeRule = { decimals: EXACT, deadband: 0 };
 export function createRecorder(parts: RecorderParts): Recorder {
   const { clock, rules, onFrame } = parts;
   const kept = new Map<string, Kept>();
-  let news: Reading[] = [];
+  let changed: Reading[] = [];
   let ticket = 0;
   let ticks: Timer | null = null;
 
   const emit = (): void => {
-    if (news.length === 0) return;
-    const readings = news;
-    news = [];
+    if (changed.length === 0) return;
+    const readings = changed;
+    changed = [];
     ticket += 1;
     onFrame({ ticket, atMono: clock.monoMs(), atMs: clock.wallMs(), clockQuality: clock.quality(), readings });
   };
@@ -58,7 +58,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
         const reading = toKeepable(raw, rule.decimals);
         if (!isChange(kept.get(raw.pointId), reading, { ...rule, heartbeatMs: parts.heartbeatS * 1_000 })) continue;
         kept.set(raw.pointId, { value: reading.value, quality: reading.quality, atMono: reading.atMono });
-        news.push(reading);
+        changed.push(reading);
       }
     },
   };

@@ -63,7 +63,7 @@ export class TelemetryFile {
       dir: setup.dir,
       schema: TELEMETRY,
       maxPages: setup.maxPages ?? Math.floor(Math.max(setup.maxBytes, SMALLEST_STOP_BYTES) / PAGE_BYTES),
-      begin: (db, atMs, asidePath) => begin(db, { atMs, asidePath, floorSeq: this.#floorSeq }),
+      begin: (db, atMs, setAsidePath) => begin(db, { atMs, setAsidePath, floorSeq: this.#floorSeq }),
       attach: (db) => openTables(db, setup),
       onNotice,
     });
@@ -183,13 +183,16 @@ export class TelemetryFile {
 }
 
 /** Writes the first rows of a fresh file. The undelivered rows of the file it replaces are a gap in it. */
-function begin(db: Sqlite, { atMs, asidePath, floorSeq }: { atMs: WallMs; asidePath: string | null; floorSeq: number }): readonly Notice[] {
+function begin(
+  db: Sqlite,
+  { atMs, setAsidePath, floorSeq }: { atMs: WallMs; setAsidePath: string | null; floorSeq: number },
+): readonly Notice[] {
   setMeta(db, 'epoch', randomBytes(16).toString('hex'));
   setMeta(db, 'cursor_seq', floorSeq);
   setMeta(db, 'delivered', 0);
   if (floorSeq > 0) db.prepare("INSERT INTO sqlite_sequence(name, seq) VALUES('frame', ?)").run(floorSeq);
-  if (asidePath === null) return [];
-  const readings = countUndelivered(asidePath);
+  if (setAsidePath === null) return [];
+  const readings = countUndelivered(setAsidePath);
   createGapTable(db).add({ firstSeq: null, lastSeq: null, readings, reason: 'set-aside', atMs });
   return [{ kind: 'lost', reason: 'set-aside', readings }];
 }

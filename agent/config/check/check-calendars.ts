@@ -56,9 +56,9 @@ function number({ year, month, day }: CalendarDate): number {
 }
 
 function checkWeekdays({ value: { weekdays, nthWeekday }, path }: Placed<RuleDraft>): Finding[] {
-  const wanted = nthWeekday?.weekday;
-  if (weekdays === undefined || wanted === undefined || weekdays.some((day) => day === undefined || day === wanted)) return [];
-  const message = `the weekdays of this rule leave ${wanted} out, so no night would fit; leave weekdays out`;
+  const weekday = nthWeekday?.weekday;
+  if (weekdays === undefined || weekday === undefined || weekdays.some((day) => day === undefined || day === weekday)) return [];
+  const message = `the weekdays of this rule leave ${weekday} out, so no night would fit; leave weekdays out`;
   return [{ path: [...path, 'nthWeekday', 'weekday'], message }];
 }
 

@@ -93,7 +93,7 @@ function checkBoost({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
   if (zone.presence === undefined || zone.presence === null) return [];
   const [minimum, boostPct] = [zoneMinimum(zone), given(zone.presence, 'boostPct', 100)];
   if (minimum === undefined || boostPct === undefined || boostPct >= minimum.pct) return [];
-  const message = `boostPct ${boostPct} lies below the zone's ${minimum.said}; presence would never show`;
+  const message = `boostPct ${boostPct} lies below the zone's ${minimum.text}; presence would never show`;
   return [{ path: [...path, 'presence', 'boostPct'], message }];
 }
 
@@ -122,8 +122,8 @@ function checkCeilings({ value: zone }: Placed<ZoneDraft>, { lamps }: Index): Fi
     .flatMap(({ value: { maxPct }, path }) => {
       if (maxPct === undefined || maxPct >= minimum.pct) return [];
       const ofZone = zone.id === undefined ? 'its zone' : `zone "${zone.id}"`;
-      const less = minimum.said.startsWith('minPct') ? `minPct ${maxPct} or less for the zone` : 'a lower minClass for the zone';
-      const message = `maxPct ${maxPct} lies below ${minimum.said} of ${ofZone}; write maxPct ${minimum.pct} or more, or ${less}`;
+      const less = minimum.text.startsWith('minPct') ? `minPct ${maxPct} or less for the zone` : 'a lower minClass for the zone';
+      const message = `maxPct ${maxPct} lies below ${minimum.text} of ${ofZone}; write maxPct ${minimum.pct} or more, or ${less}`;
       return [{ path: [...path, 'maxPct'], message }];
     });
 }

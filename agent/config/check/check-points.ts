@@ -28,7 +28,7 @@ export function checkPoints(cabinet: Cabinet, site: ProfiledCabinet, say: SayBel
       ...(presence?.sensors ?? []).flatMap((sensor, j) => checkSensor(site, sensor, below('zones', i, 'presence', 'sensors', j))),
       ...(photocell === null ? [] : checkPhotocell(site, photocell, below('zones', i, 'photocell'))),
       ...(traffic?.counters ?? []).flatMap(({ device, point }, j) =>
-        checkHeard(site, { device, point, role: 'count vehicles' }, below('zones', i, 'traffic', 'counters', j)),
+        checkReadPoint(site, { device, point, role: 'count vehicles' }, below('zones', i, 'traffic', 'counters', j)),
       ),
     ]),
     ...cabinet.rules.flatMap((rule, i) => checkRule(site, rule, below('rules', i))),
@@ -58,7 +58,7 @@ interface Use {
 }
 
 /** A point that is read must exist and be polled. */
-function checkHeard(site: ProfiledCabinet, { device, point: pointId, role }: Use, say: SayBelow): Problem[] {
+function checkReadPoint(site: ProfiledCabinet, { device, point: pointId, role }: Use, say: SayBelow): Problem[] {
   const profile = site.narrow.get(device);
   if (profile === undefined) return [];
   const point = profile.points.find((p) => p.id === pointId);
@@ -71,17 +71,17 @@ function checkHeard(site: ProfiledCabinet, { device, point: pointId, role }: Use
 }
 
 function checkSensor(site: ProfiledCabinet, { device, point: pointId, threshold, kind }: PresenceSensor, say: SayBelow): Problem[] {
-  const unheard = checkHeard(site, { device, point: pointId, role: 'be a sensor' }, say);
+  const problems = checkReadPoint(site, { device, point: pointId, role: 'be a sensor' }, say);
   // A counter counts when it rises, whatever its value.
-  if (unheard.length > 0 || kind === 'counter') return unheard;
+  if (problems.length > 0 || kind === 'counter') return problems;
   return checkBounds(site, { device, point: pointId, key: 'threshold', value: threshold, side: 'above' }, say);
 }
 
 function checkPhotocell(site: ProfiledCabinet, { device, point: pointId, offAboveLux }: PhotocellConfig, say: SayBelow): Problem[] {
-  const unheard = checkHeard(site, { device, point: pointId, role: 'be a photocell' }, say);
+  const problems = checkReadPoint(site, { device, point: pointId, role: 'be a photocell' }, say);
   const profile = site.narrow.get(device);
   const point = profile?.points.find((p) => p.id === pointId);
-  if (unheard.length > 0 || profile === undefined || point === undefined) return unheard;
+  if (problems.length > 0 || profile === undefined || point === undefined) return problems;
   const light = profile.points.filter(isDaylight).map((p) => p.id);
   if (isDaylight(point)) return checkBounds(site, { device, point: pointId, key: 'offAboveLux', value: offAboveLux, side: 'above' }, say);
   return [say(['point'], `"${pointId}" of profile "${profile.id}" measures no light; points that do, in lux: ${listNames(light)}`)];
@@ -118,8 +118,8 @@ function checkRule(site: ProfiledCabinet, { when }: Rule, say: SayBelow): Proble
   const [device] = devices;
   if (device === undefined) return [];
   const point = when.point.slice(device.length + 1);
-  const unheard = checkHeard(site, { device, point, role: 'be looked at by a rule' }, say);
-  return unheard.length > 0 ? unheard : checkBounds(site, { device, point, key: when.kind, value: when.value, side: when.kind }, say);
+  const problems = checkReadPoint(site, { device, point, role: 'be looked at by a rule' }, say);
+  return problems.length > 0 ? problems : checkBounds(site, { device, point, key: when.kind, value: when.value, side: when.kind }, say);
 }
 
 function absentHere(site: ProfiledCabinet, device: string, pointId: string): string | null {

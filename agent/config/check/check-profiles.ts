@@ -22,9 +22,9 @@ export interface KnownProfiles {
 }
 
 /** Reports unknown and broken profiles, profiles on the wrong kind of line, and points that do not exist or cannot serve their purpose. */
-export function checkAgainstProfiles(loaded: LoadedCabinet, shelf: KnownProfiles): Problem[] {
+export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles): Problem[] {
   const { file, cabinet, place } = loaded;
-  const { profiles } = shelf;
+  const { profiles } = known;
   const say: SayBelow = (path, message) => ({ file, ...place(path), path: formatPath(path), message });
   const site = { narrow: new Map<string, Profile>(), whole: new Map<string, Profile>() };
   for (const device of cabinet.lines.flatMap((line) => line.devices)) {
@@ -33,7 +33,7 @@ export function checkAgainstProfiles(loaded: LoadedCabinet, shelf: KnownProfiles
     site.whole.set(device.id, profile);
     site.narrow.set(device.id, narrowed(profile, device.instances));
   }
-  return [...checkLines(loaded, shelf, say), ...checkPoints(cabinet, site, say)].toSorted((a, b) => a.line - b.line || a.column - b.column);
+  return [...checkLines(loaded, known, say), ...checkPoints(cabinet, site, say)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
 /** Warns about lamps that keep their last level, by day 0 %, when no agent writes. */
@@ -48,13 +48,13 @@ export function failsafeWarnings({ file, cabinet, place }: LoadedCabinet, profil
   });
 }
 
-function checkLines(loaded: LoadedCabinet, shelf: KnownProfiles, say: SayBelow): Problem[] {
+function checkLines(loaded: LoadedCabinet, known: KnownProfiles, say: SayBelow): Problem[] {
   return loaded.cabinet.lines.flatMap((line, i) => {
     const needsSerial = !isSerialGiven(loaded, i);
     return line.devices.flatMap((device, j) => {
       const path = ['lines', i, 'devices', j];
-      const profile = shelf.profiles.get(device.profile);
-      if (profile === undefined) return [say([...path, 'profile'], unknownProfile(device.profile, shelf))];
+      const profile = known.profiles.get(device.profile);
+      if (profile === undefined) return [say([...path, 'profile'], unknownProfile(device.profile, known))];
       const below: SayBelow = (rest, message) => say([...path, ...rest], message);
       const problems = [...checkRoles(device, profile, below), ...checkParts(device, profile, below)];
       if (profile.transport !== line.kind)

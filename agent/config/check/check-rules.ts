@@ -48,7 +48,7 @@ function checkThreshold({ value, path }: Placed<RuleDraft>): Finding[] {
   if (isAbove && 'below' in value) return [{ path: [...path, 'below'], message: 'found above and below; a rule has one, write two rules' }];
   if (!isAbove && !('below' in value)) return [{ path, message: 'this rule has no threshold; write above or below' }];
   const threshold = isAbove ? value.above : value.below;
-  return threshold === undefined ? [] : checkHysteresis(value, path, { threshold, isAbove, said: String(threshold) });
+  return threshold === undefined ? [] : checkHysteresis(value, path, { threshold, isAbove, text: String(threshold) });
 }
 
 function checkZone({ value, path }: Placed<RuleDraft>, input: 'presenceIn' | 'trafficIn', { zones, known }: Index): Finding[] {
@@ -67,7 +67,7 @@ function checkZone({ value, path }: Placed<RuleDraft>, input: 'presenceIn' | 'tr
   const flow =
     value.flowPct === undefined
       ? []
-      : checkHysteresis(value, path, { threshold: value.flowPct, isAbove: true, said: `flowPct ${value.flowPct}` });
+      : checkHysteresis(value, path, { threshold: value.flowPct, isAbove: true, text: `flowPct ${value.flowPct}` });
   return [...unknown, ...blind, ...flow];
 }
 
@@ -75,16 +75,16 @@ function checkZone({ value, path }: Placed<RuleDraft>, input: 'presenceIn' | 'tr
 function checkHysteresis(
   value: RuleDraft,
   path: Path,
-  { threshold, isAbove, said }: { readonly threshold: number; readonly isAbove: boolean; readonly said: string },
+  { threshold, isAbove, text }: { readonly threshold: number; readonly isAbove: boolean; readonly text: string },
 ): Finding[] {
   const side = isAbove ? 'below' : 'above';
   const usual = threshold > 0 ? `; ${round(threshold * USUAL_SHARE[side])}, for example` : '';
   if (!('clearsAt' in value)) {
-    return [{ path, message: `this rule has no hysteresis; write clearsAt, where it is over again, ${side} ${said}${usual}` }];
+    return [{ path, message: `this rule has no hysteresis; write clearsAt, where it is over again, ${side} ${text}${usual}` }];
   }
   const { clearsAt } = value;
   if (clearsAt === undefined || (isAbove ? clearsAt < threshold : clearsAt > threshold)) return [];
-  const message = `clearsAt ${clearsAt} is not ${side} ${said}, so the rule would come and go with each reading; write a value ${side} it${usual}`;
+  const message = `clearsAt ${clearsAt} is not ${side} ${text}, so the rule would come and go with each reading; write a value ${side} it${usual}`;
   return [{ path: [...path, 'clearsAt'], message }];
 }
 
@@ -101,9 +101,9 @@ function checkRaise({ value: { raise }, path }: Placed<RuleDraft>, { zones, know
   });
   return [
     ...unknownZones(raise.zones, [...path, 'raise', 'zones'], known.zones),
-    ...minima.slice(0, 1).map(({ id, said, pct }) => ({
+    ...minima.slice(0, 1).map(({ id, text, pct }) => ({
       path: [...path, 'raise', 'levelPct'],
-      message: `${levelPct} % does not lie above ${said} of zone "${id}", so it would never show; write more than ${pct}`,
+      message: `${levelPct} % does not lie above ${text} of zone "${id}", so it would never show; write more than ${pct}`,
     })),
   ];
 }

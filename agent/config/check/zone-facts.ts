@@ -11,17 +11,17 @@ import type { Path } from './finding.ts';
 /** The minimum at night, and its text in messages: `minPct 10`, `minClass M5 (50 %)`. */
 export interface ZoneMinimum {
   readonly pct: LevelPct;
-  readonly said: string;
+  readonly text: string;
 }
 
 export function zoneMinimum(zone: ZoneDraft): ZoneMinimum | undefined {
   const minPct = given(zone, 'minPct', 10);
   const [design, minClass] = [given(zone, 'designClass', null), given(zone, 'minClass', null)];
   if (minPct === undefined || design === undefined || minClass === undefined) return undefined;
-  const plain = { pct: minPct, said: `minPct ${minPct}` };
+  const plain = { pct: minPct, text: `minPct ${minPct}` };
   if (design === null || minClass === null || !classesWithin(design).includes(minClass)) return plain;
   const classPct = classLevelPct(design, minClass);
-  return classPct > minPct ? { pct: classPct, said: `minClass ${minClass} (${classPct} %)` } : plain;
+  return classPct > minPct ? { pct: classPct, text: `minClass ${minClass} (${classPct} %)` } : plain;
 }
 
 /** A programme of a zone, and the key of the zone that names it. */

@@ -7,9 +7,9 @@ export function pathsFrom(document: unknown, typed: string): readonly string[] {
   const [, above = '', rest = ''] = /^(.*?)([^.[\]]*)$/.exec(typed) ?? [];
   const parent = valueAt(document, above);
   if (parent === undefined) return [];
-  const wanted = rest.toLowerCase();
+  const prefix = rest.toLowerCase();
   return stepsOf(parent, above.endsWith('['))
-    .filter(([name]) => name.toLowerCase().startsWith(wanted))
+    .filter(([name]) => name.toLowerCase().startsWith(prefix))
     .map(([name, value]) => `${above}${name}${ending(value, above.endsWith('['))}`);
 }
 

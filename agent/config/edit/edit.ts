@@ -101,18 +101,19 @@ function placeOf(document: Document.Parsed, steps: readonly PathStep[], mustExis
   const place: Place = [];
   let node: unknown = document.contents;
   for (const step of steps) {
-    if (isAlias(node)) return `${said(place)} repeats another part of the file (*): change it there`;
+    if (isAlias(node)) return `${pathText(place)} repeats another part of the file (*): change it there`;
     if (step.kind === 'key') {
-      if (isSeq(node)) return `${said(place)} is a list: name an item, as ${said(place)}[0], ${said(place)}[ID] or ${said(place)}[+]`;
-      if (node !== undefined && !isMap(node)) return `${said(place)} holds no keys`;
+      if (isSeq(node))
+        return `${pathText(place)} is a list: name an item, as ${pathText(place)}[0], ${pathText(place)}[ID] or ${pathText(place)}[+]`;
+      if (node !== undefined && !isMap(node)) return `${pathText(place)} holds no keys`;
       place.push(step.name);
     } else {
-      const index = itemOf(node, step, said(place));
+      const index = itemOf(node, step, pathText(place));
       if (typeof index === 'string') return index;
       place.push(index);
     }
     node = document.getIn(place, true);
-    if (node === undefined && mustExist) return `there is no ${said(place)}`;
+    if (node === undefined && mustExist) return `there is no ${pathText(place)}`;
   }
   return place;
 }
@@ -128,6 +129,6 @@ function itemOf(at: unknown, step: Exclude<PathStep, { kind: 'key' }>, where: st
   return index >= 0 ? index : `${where} has no "${step.name}"${near}`;
 }
 
-function said(place: Place): string {
+function pathText(place: Place): string {
   return place.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
 }

@@ -111,9 +111,9 @@ function readAll(
   // A folder is relative to the file that names it.
   const named = loaded.cabinet.profileDirs.map((dir) => resolve(revision?.siteDir ?? dirname(configFile), dir));
   const searched = [...named, ...extraDirs];
-  const { problems, ...shelf } = readProfiles(searched, readPlacedYaml, revision === undefined ? [] : [revision.profilesDir]);
+  const { problems, ...known } = readProfiles(searched, readPlacedYaml, revision === undefined ? [] : [revision.profilesDir]);
   const missing = named.flatMap((dir, i) => (dir === USUAL_PROFILES || existsSync(dir) ? [] : [noFolder(loaded, i, dir)]));
-  return { loaded, ...shelf, searched, profileProblems: [...missing, ...problems], ownProfilesDir: revision?.profilesDir ?? null };
+  return { loaded, ...known, searched, profileProblems: [...missing, ...problems], ownProfilesDir: revision?.profilesDir ?? null };
 }
 
 /** Problems that stop the cabinet, and warnings about profiles that none of its devices needs. */

@@ -36,19 +36,19 @@ export interface CheckedRevision {
 }
 
 /** Longest check. Units: ms. Source: measured, a year of one zone takes 0.6 s here and 5 s on an eighth of a core; twenty zones there. */
-const PATIENCE_MS = 110_000;
+const TIMEOUT_MS = 110_000;
 /** Memory of the process. Units: MB. Source: assumed; 988 devices take 30. */
 const MEMORY_MB = 96;
 
 /** Checks a revision in a process of its own. Errors: none; a revision that takes too long or too much memory is refused. */
 export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock): Promise<CheckedRevision> {
-  const answer = await aside<CheckedRevision>({ kind: 'check', folder }, clock);
+  const answer = await runChecker<CheckedRevision>({ kind: 'check', folder }, clock);
   return typeof answer === 'string' ? refused(answer) : answer;
 }
 
 /** Changes one value of a candidate in a process of its own: parsing a hostile text may take more memory than the agent has. */
 export async function editInChild(edit: EditOrder, clock: Clock): Promise<EditedText> {
-  const answer = await aside<EditedText>({ kind: 'edit', edit }, clock);
+  const answer = await runChecker<EditedText>({ kind: 'edit', edit }, clock);
   return typeof answer === 'string' ? { reason: answer } : answer;
 }
 
@@ -58,7 +58,7 @@ export type CheckerOrder =
   | { readonly kind: 'edit'; readonly edit: EditOrder };
 
 /** Starts the process. Returns its answer, or why there is none. */
-async function aside<T extends object>(order: CheckerOrder, clock: Clock): Promise<T | string> {
+async function runChecker<T extends object>(order: CheckerOrder, clock: Clock): Promise<T | string> {
   const checker = fileURLToPath(new URL('./check-child.ts', import.meta.url));
   const child = fork(checker, [JSON.stringify(order)], {
     serialization: 'advanced',
@@ -69,7 +69,7 @@ async function aside<T extends object>(order: CheckerOrder, clock: Clock): Promi
   child.once('message', (message) => answer.resolve(message as T));
   child.once('error', (error) => answer.resolve(`it cannot be checked: ${error.message}`));
   child.once('exit', () => answer.resolve('it cannot be checked: the check ended without an answer; make it smaller'));
-  const timer = clock.after(PATIENCE_MS, () => answer.resolve(`checking it took longer than ${PATIENCE_MS / 1_000} s; make it smaller`));
+  const timer = clock.after(TIMEOUT_MS, () => answer.resolve(`checking it took longer than ${TIMEOUT_MS / 1_000} s; make it smaller`));
   try {
     return await answer.promise;
   } finally {

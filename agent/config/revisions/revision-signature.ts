@@ -145,11 +145,11 @@ interface Opened {
 
 function opened(text: string): Opened | undefined {
   if (text.length > MAX_SIGNATURE_CHARS) return undefined;
-  const [form, said = '', signed = '', ...more] = text.split('.');
-  const [bytes, signature] = [Buffer.from(said, 'base64url'), Buffer.from(signed, 'base64url')];
+  const [form, statement64 = '', signed = '', ...more] = text.split('.');
+  const [bytes, signature] = [Buffer.from(statement64, 'base64url'), Buffer.from(signed, 'base64url')];
   if (form !== FORM || more.length > 0 || signature.length !== SIGNATURE_BYTES) return undefined;
   // Base64url has several spellings of the same bytes: only one is accepted.
-  if (bytes.toString('base64url') !== said || signature.toString('base64url') !== signed) return undefined;
+  if (bytes.toString('base64url') !== statement64 || signature.toString('base64url') !== signed) return undefined;
   const [, key = '', list = '', hash = '', serial = '', until = ''] = STATEMENT.exec(bytes.toString('latin1')) ?? [];
   const cabinets = list.split(',');
   const [signedMs, untilMs] = [Number(serial), Number(until)];

@@ -20,7 +20,7 @@ export interface FileParts<H> {
   readonly schema: Schema;
   readonly maxPages: number;
   /** Writes the first rows of a fresh file; `asidePath` is the file it replaces. Its notices are reported once the file is in place. */
-  readonly begin: (db: Sqlite, atMs: WallMs, asidePath: string | null) => readonly Notice[];
+  readonly begin: (db: Sqlite, atMs: WallMs, setAsidePath: string | null) => readonly Notice[];
   /** Statements and caches of a connection; made again after each failure, since a rollback may have emptied them. */
   readonly attach: (db: Sqlite) => H;
   readonly onNotice: (notice: Notice) => void;
@@ -163,24 +163,24 @@ export class StoreFile<H> {
   #replace(atMs: WallMs): Open<H> {
     const { schema, restore, onNotice } = this.#parts;
     const why = this.#condemned;
-    const asidePath = why === null ? null : this.#quarantine.take();
+    const setAsidePath = why === null ? null : this.#quarantine.take();
     const source = restore?.(atMs) ?? null;
     const restored = source === null ? null : this.#openExisting();
-    const next = restored ?? this.#begin(atMs, asidePath);
+    const next = restored ?? this.#begin(atMs, setAsidePath);
     this.#condemned = null;
     if (why === null && source === null) return next;
-    const kept = asidePath === null ? [] : [this.#quarantine.keep()];
+    const kept = setAsidePath === null ? [] : [this.#quarantine.keep()];
     const reason = why?.message ?? `${this.path}: it was missing`;
     this.#lastReplaced = [reason, ...kept, restored === null ? 'a fresh file was begun' : source].join('; ');
     onNotice({ kind: 'set-aside', file: schema.fileName, message: this.#lastReplaced });
     return next;
   }
 
-  #begin(atMs: WallMs, asidePath: string | null): Open<H> {
+  #begin(atMs: WallMs, setAsidePath: string | null): Open<H> {
     const { schema, maxPages, begin, onNotice } = this.#parts;
     const notices: Notice[] = [];
     const fill = (db: Sqlite): void => {
-      notices.push(...begin(db, atMs, asidePath));
+      notices.push(...begin(db, atMs, setAsidePath));
       setMeta(db, 'clean', 0);
     };
     makeFresh({ path: this.path, schema, maxPages, fill });

@@ -52,8 +52,8 @@ export function createAuditTable(db: Sqlite): AuditTable {
 
   /** The higher of the noted head and the last row: a log that was cut must neither stop nor hide the cut. */
   function newestOf(): AuditHead {
-    const [told, found] = [headOf(db) ?? GENESIS, last.get(Number.MAX_SAFE_INTEGER) ?? GENESIS];
-    return found.n > told.n ? found : told;
+    const [noted, found] = [headOf(db) ?? GENESIS, last.get(Number.MAX_SAFE_INTEGER) ?? GENESIS];
+    return found.n > noted.n ? found : noted;
   }
 
   return {

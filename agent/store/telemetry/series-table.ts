@@ -40,8 +40,8 @@ export function createSeriesTable(
   const byId = new Map<number, Row>();
   const current = new Map<string, number>();
   const decimalsFor = (point: string): number => {
-    const wanted = decimals.get(point) ?? EXACT;
-    return Number.isInteger(wanted) && wanted >= 0 && wanted <= MAX_STORED_DECIMALS ? wanted : EXACT;
+    const requested = decimals.get(point) ?? EXACT;
+    return Number.isInteger(requested) && requested >= 0 && requested <= MAX_STORED_DECIMALS ? requested : EXACT;
   };
   const know = (row: Row): number => {
     byId.set(row.id, row);

@@ -29,8 +29,8 @@ interface Place {
 export function thinned(frames: readonly SegmentFrame[], { keep, isCounter }: Thinning): SegmentFrame[] {
   const kept = frames.map(() => new Set<number>());
   for (const [seriesId, places] of bySeries(frames)) {
-    const wanted = isCounter(seriesId) ? keep / COUNTER_KEEPS : keep;
-    for (const { frame, index } of wanted <= 1 ? places : chosen(places, wanted)) kept[frame]?.add(index);
+    const target = isCounter(seriesId) ? keep / COUNTER_KEEPS : keep;
+    for (const { frame, index } of target <= 1 ? places : chosen(places, target)) kept[frame]?.add(index);
   }
   return frames
     .map((frame, i) => ({ ...frame, readings: frame.readings.filter((_, index) => kept[i]?.has(index)) }))

@@ -31,7 +31,7 @@ const request = (by: string): CommitRequest => ({
 });
 const AUTHORS = ['platform', 'platform:anne', 'console:viewer', 'console:technician', 'console:admin'];
 
-async function desk(t: { testdir(): string }, { text = SMALL_SITE, before = '' }: { text?: string; before?: string } = {}) {
+async function openManager(t: { testdir(): string }, { text = SMALL_SITE, before = '' }: { text?: string; before?: string } = {}) {
   const folder = t.testdir();
   const [configFile, dataDir] = [join(folder, 'cabinet.yaml'), join(folder, 'data')];
   writeFileSync(configFile, text);
@@ -64,7 +64,7 @@ async function desk(t: { testdir(): string }, { text = SMALL_SITE, before = '' }
       onTrialEnd: () => {},
     });
     await made.start();
-    return { desk: made, run };
+    return { manager: made, run };
   };
   return { ...(await start()), start, configFile, dataDir, events };
 }
@@ -87,7 +87,7 @@ const ATTACKS: readonly (readonly [what: string, from: string, to: string, key: 
 
 for (const [what, from, to, key] of ATTACKS)
   t.test(`a revision that ${what} is refused by name, from the platform and from every role`, async (t) => {
-    const { desk: at, run } = await desk(t);
+    const { manager: at, run } = await openManager(t);
     const hostile = changed(SMALL_SITE, [[from, to]]);
     const pattern = new RegExp(`${key}.* belongs? to the file of the site \\(/etc/luciole/cabinet.yaml\\): change (it|them) there`);
     for (const by of AUTHORS) {
@@ -104,7 +104,7 @@ for (const [what, from, to, key] of ATTACKS)
   });
 
 t.test('values in several parts, by two authors, beside a device type: each part may be sound, the whole is judged', async (t) => {
-  const { desk: at } = await desk(t);
+  const { manager: at } = await openManager(t);
   const led = readFileSync(join(import.meta.dirname, '../../../../drivers/profiles/wirenboard-wb-led.yaml'), 'utf8');
   await at.set('uplink.keepaliveS', '60', 'console:anne');
   await at.put('profiles/wb-led.yaml', led, 'console:anne');
@@ -118,7 +118,7 @@ t.test('values in several parts, by two authors, beside a device type: each part
 });
 
 t.test('a revision of the release before keeps running with its values, and each start names them until the file sets them', async (t) => {
-  const { run, events, start, configFile, dataDir } = await desk(t, { before: 'book-confirmed.json' });
+  const { run, events, start, configFile, dataDir } = await openManager(t, { before: 'book-confirmed.json' });
   const differing = 'cabinet.latitudeDeg, uplink.broker, uplink.username, uplink.passwordFile, lines[north].port';
   t.match(run.site.cabinet, { latitudeDeg: 47.5, uplink: { broker: 'mqtt://10.0.0.9:1883' }, lines: [{ port: 'demo/north-new' }] });
   const told = () => events.filter(({ code }) => code === 'config-site-owned');
@@ -135,7 +135,7 @@ t.test('a revision of the release before keeps running with its values, and each
 });
 
 t.test('a trial of the release before goes on, ends as it would have, and its values are not judged in the middle', async (t) => {
-  const { desk: at, run } = await desk(t, { before: 'book.json' });
+  const { manager: at, run } = await openManager(t, { before: 'book.json' });
   t.match([at.view().trial?.number, run.site.cabinet.uplink?.broker], [3, 'mqtt://10.0.0.10:1883']);
   t.match(await at.giveBack('console:anne', ''), { state: 'done', revision: 2 });
   t.equal(run.site.cabinet.uplink?.broker, 'mqtt://10.0.0.9:1883', 'what ran before runs again, though unlike the file of the site');
@@ -143,7 +143,7 @@ t.test('a trial of the release before goes on, ends as it would have, and its va
 });
 
 t.test('a revision after the upgrade keeps what runs or takes what the file says, nothing else', async (t) => {
-  const { desk: at, run, events } = await desk(t, { before: 'book-confirmed.json' });
+  const { manager: at, run, events } = await openManager(t, { before: 'book-confirmed.json' });
   const legacy = BEFORE['r2/cabinet.yaml'] ?? '';
   const endsOf = () => events.filter(({ code, endMs }) => code === 'config-site-owned' && endMs !== null).length;
   await at.put('cabinet.yaml', changed(legacy, [['10.0.0.9', '10.0.0.11']]), 'platform');
@@ -171,7 +171,7 @@ t.test('a revision after the upgrade keeps what runs or takes what the file says
 });
 
 t.test('a file of the site that is lost, cut or of another start allows nothing', async (t) => {
-  const { desk: at, dataDir } = await desk(t, { before: 'book-confirmed.json' });
+  const { manager: at, dataDir } = await openManager(t, { before: 'book-confirmed.json' });
   const kept = join(dataDir, 'config/site/cabinet.yaml');
   await at.put('cabinet.yaml', changed(SMALL_SITE, [['levelPct: 30', 'levelPct: 42']]), 'platform');
   for (const text of ['', 'lines: nonsense', changed(SMALL_SITE, [['Europe/Paris', 'Europe/Berlin']])]) {
@@ -229,7 +229,10 @@ t.test(
     let [taken, refused] = [0, 0];
     await fc.assert(
       fc.asyncProperty(fc.array(EDIT, { minLength: 2, maxLength: 12 }), fc.constantFrom(...AUTHORS), async (edits, by) => {
-        const { desk: at, run } = await desk({ testdir: () => mkdtempSync(join(folder, 'run-')) }, { before: 'book-confirmed.json' });
+        const { manager: at, run } = await openManager(
+          { testdir: () => mkdtempSync(join(folder, 'run-')) },
+          { before: 'book-confirmed.json' },
+        );
         const legacy = run.site.cabinet;
         let allowed = [fileOfSite, legacy];
         for (const each of edits) {

@@ -42,7 +42,7 @@ async function site(t: { testdir(): string }, text = SMALL_SITE) {
 }
 
 interface Bench {
-  readonly desk: RevisionManager;
+  readonly manager: RevisionManager;
   readonly events: AgentEvent[];
   readonly ends: unknown[];
   readonly applied: string[];
@@ -50,8 +50,8 @@ interface Bench {
   readonly clock: ReturnType<typeof createManualClock>;
 }
 
-/** A desk on a disk, with a street that obeys at once. */
-async function desk(
+/** A revision manager on a disk, with a street that applies each configuration at once. */
+async function openManager(
   beginning: Awaited<ReturnType<typeof beginConfiguration>>,
   disk: RevisionDisk = beginning.revisions.disk,
 ): Promise<Bench> {
@@ -82,7 +82,7 @@ async function desk(
     onTrialEnd: (end) => ends.push(end),
   });
   await made.start();
-  return { desk: made, events, ends, applied, health, clock };
+  return { manager: made, events, ends, applied, health, clock };
 }
 
 /** A revision that an earlier release took up, when platform and console could set every key. */
@@ -94,7 +94,7 @@ async function runsSinceBefore(disk: RevisionDisk, history: RevisionHistory, cab
   await disk.remove('site');
 }
 
-/** Real time for the disk, simulated time for the desk. */
+/** Real time for the disk, simulated time for the manager. */
 async function later(clock: Bench['clock'], ms: number): Promise<void> {
   for (let at = 0; at < ms; at += 1_000) {
     await clock.advance(1_000);
@@ -192,7 +192,7 @@ t.test('without any configuration that can be used the start ends with what is w
 
 t.test('a revision with which the agent crashes again and again is taken back at the start', async (t) => {
   const beginning = await site(t);
-  const { desk: at } = await desk(beginning.first);
+  const { manager: at } = await openManager(beginning.first);
   await at.put('cabinet.yaml', brighter(45), 'platform');
   t.match(await at.commit(COMMIT), { state: 'done', revision: 2, isOnTrial: true, touches: ['light'] });
   // Nobody says goodbye: each of these runs was killed.
@@ -209,25 +209,25 @@ t.test('a revision with which the agent crashes again and again is taken back at
 
 t.test('the time of a trial goes on over a restart', async (t) => {
   const beginning = await site(t);
-  const first = await desk(beginning.first);
-  await first.desk.put('cabinet.yaml', brighter(45), 'platform');
-  await first.desk.commit({ ...COMMIT, mode: 'asked', minutes: 5 });
+  const first = await openManager(beginning.first);
+  await first.manager.put('cabinet.yaml', brighter(45), 'platform');
+  await first.manager.commit({ ...COMMIT, mode: 'asked', minutes: 5 });
   await later(first.clock, 200_000);
-  await first.desk.stop();
+  await first.manager.stop();
   const { revisions } = await beginning.begin();
   t.equal(revisions.history.trial?.spentMs, 200_000);
-  const second = await desk(await beginning.begin());
+  const second = await openManager(await beginning.begin());
   await later(second.clock, 95_000);
   t.strictSame(second.ends, []);
   await until(() => second.ends.length > 0, second.clock);
   t.match(second.ends, [{ commandId: 'a1', number: 2, reason: /nobody confirmed it within 5 min/ }]);
   t.match(second.applied, ['{"pct":30}'], 'what ran before runs again');
-  await second.desk.stop();
+  await second.manager.stop();
 });
 
 t.test('a candidate is refused for what is wrong with it, at its place, and stays to be put right', async (t) => {
   const { first } = await site(t);
-  const { desk: at, applied } = await desk(first);
+  const { manager: at, applied } = await openManager(first);
   await at.put('cabinet.yaml', changed(SMALL_SITE, [['programme: residential', 'programme: residentiel']]), 'platform');
   t.match(await at.commit(COMMIT), {
     state: 'refused',
@@ -244,7 +244,7 @@ t.test('a candidate is refused for what is wrong with it, at its place, and stay
 
 t.test('a signature stays with the candidate over later files and a restart, and goes with it', async (t) => {
   const { first, begin } = await site(t);
-  const { desk: at } = await desk(first);
+  const { manager: at } = await openManager(first);
   const part = (file: string, text: string) => {
     const data = Buffer.from(text);
     return { file, part: 1, parts: 1, sha256: createHash('sha256').update(data).digest('hex'), data };
@@ -259,7 +259,7 @@ t.test('a signature stays with the candidate over later files and a restart, and
   t.equal(signatureOf(at), 'luciole-sig1.a.b', 'a file leaves it');
   t.match(await at.putPart(part('revision.sig', 'x'.repeat(8_193)), 'platform'), { state: 'refused', reason: /at most 8192/ });
   await at.stop();
-  const again = (await desk(await begin())).desk;
+  const again = (await openManager(await begin())).manager;
   t.equal(signatureOf(again), 'luciole-sig1.a.b', 'after a restart');
   await again.putPart(part('revision.sig', 'luciole-sig1.c.d'), 'platform');
   t.equal(signatureOf(again), 'luciole-sig1.c.d', 'another takes its place');
@@ -273,7 +273,7 @@ t.test('a signature stays with the candidate over later files and a restart, and
 
 t.test('comments alone are kept without a trial', async (t) => {
   const { first } = await site(t);
-  const { desk: at } = await desk(first);
+  const { manager: at } = await openManager(first);
   await at.put('cabinet.yaml', `${SMALL_SITE}# for the archive\n`, 'platform');
   t.match(await at.commit(COMMIT), { state: 'done', revision: 2, isOnTrial: false, changes: [] });
   t.match(at.view(), { running: { number: 2, state: 'confirmed' }, trial: null });
@@ -283,7 +283,7 @@ t.test('a site with an uplink in its revision alone may lose it at the cabinet, 
   const withoutUplink = SMALL_SITE.slice(0, SMALL_SITE.indexOf('uplink:'));
   const beginning = await site(t, withoutUplink);
   await runsSinceBefore(beginning.first.revisions.disk, beginning.first.revisions.history, SMALL_SITE);
-  const { desk: at } = await desk(await beginning.begin());
+  const { manager: at } = await openManager(await beginning.begin());
   await at.put('cabinet.yaml', withoutUplink, 'platform');
   t.match(await at.commit(COMMIT), { state: 'refused', reason: /cut itself off/ });
   t.match(await at.commit({ ...COMMIT, by: 'console:anne', author: 'console' }), { state: 'done' });
@@ -291,7 +291,7 @@ t.test('a site with an uplink in its revision alone may lose it at the cabinet, 
 
 t.test('a device type comes with a revision, takes the place of a shipped one, and must stand its own examples', async (t) => {
   const { first } = await site(t);
-  const { desk: at } = await desk(first);
+  const { manager: at } = await openManager(first);
   const led = readFileSync(join(import.meta.dirname, '../../../../drivers/profiles/wirenboard-wb-led.yaml'), 'utf8');
   await at.put('profiles/wb-led.yaml', led.replace(/^model: .*$/m, 'model: WB-LED of this city'), 'platform');
   t.match(await at.check(), { state: 'done', changes: [{ path: 'profiles.wb-led.yaml', before: null }] });
@@ -311,7 +311,7 @@ t.test('a disk that fills up refuses a revision, and the street goes on as it wa
     writeHistory: (history) => (isFull ? Promise.reject(full) : disk.writeHistory(history)),
     writeFiles: (of, files, note) => (isFull && of !== 'candidate' ? Promise.reject(full) : disk.writeFiles(of, files, note)),
   };
-  const { desk: at, applied } = await desk(first, failing);
+  const { manager: at, applied } = await openManager(first, failing);
   await at.put('cabinet.yaml', brighter(45), 'platform');
   isFull = true;
   t.match(await at.commit(COMMIT), { state: 'refused', reason: /cannot be kept \(ENOSPC\)/ });
@@ -323,7 +323,7 @@ t.test('a disk that fills up refuses a revision, and the street goes on as it wa
 
 t.test('a trial is taken back on request, and no rest is left on disk', async (t) => {
   const beginning = await site(t);
-  const { desk: at, applied, events } = await desk(beginning.first);
+  const { manager: at, applied, events } = await openManager(beginning.first);
   await at.put('cabinet.yaml', brighter(45), 'console:anne');
   await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' });
   t.match(await at.giveBack('console:anne', 'the cable was pulled'), { state: 'done', revision: 1 });

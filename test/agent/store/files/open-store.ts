@@ -37,8 +37,8 @@ export function openStore(t: Pick<Test, 'teardown'>, dir: string, options: { fre
   const notices: Notice[] = [];
   const now = { atMs: STORE_START_MS };
   const ask = <K extends Kind>(kind: K, question: StoreMessages[K]['ask']): StoreMessages[K]['answer'] => {
-    const { answer, notices: told } = database.handle<K>({ ...question, kind, atMs: now.atMs } as unknown as StoreRequest<K>);
-    notices.push(...told);
+    const { answer, notices: reports } = database.handle<K>({ ...question, kind, atMs: now.atMs } as unknown as StoreRequest<K>);
+    notices.push(...reports);
     return answer;
   };
   const record = (work: Partial<StateWork>) =>
@@ -66,7 +66,7 @@ export function openStore(t: Pick<Test, 'teardown'>, dir: string, options: { fre
     status: () => must(ask('status', { atMono: 0, provenSeq: 0 })),
     check: () => must(ask('check', {})),
     backup: () => ask('backup', {}),
-    told: () => notices.filter(({ kind }) => kind === 'set-aside').map((notice) => ('message' in notice ? notice.message : '')),
+    reports: () => notices.filter(({ kind }) => kind === 'set-aside').map((notice) => ('message' in notice ? notice.message : '')),
   };
 }
 
