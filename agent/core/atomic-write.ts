@@ -89,7 +89,7 @@ export async function replaceWholeLater(path: string, text: string, mode: number
   }
 }
 
-/** Resolves when the disk has the names in a folder, not on the calling thread. Errors: rejects with the system's error. */
+/** Resolves when the disk has which names the folder holds. Errors: rejects with the system's error. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, O_RDONLY);
   try {

@@ -67,6 +67,7 @@ export interface DeliveredUnstored {
   readonly readings: number;
 }
 
+/** What one commit writes to the telemetry file. */
 export interface TelemetryWork {
   readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];
@@ -79,6 +80,7 @@ export interface TelemetryWork {
   readonly probe: boolean;
 }
 
+/** What one commit writes to the state file. */
 export interface StateWork {
   readonly events: readonly AgentEvent[];
   readonly outcomes: readonly Outcome[];
@@ -88,6 +90,7 @@ export interface StateWork {
   readonly probe: boolean;
 }
 
+/** The state of the telemetry file after a commit. */
 export interface TelemetryDone {
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
   readonly lastSeq: number;
@@ -134,11 +137,13 @@ export type Kind = keyof StoreMessages;
 
 export type StoreRequest<K extends Kind = Kind> = { [P in K]: { readonly kind: P; readonly atMs: WallMs } & StoreMessages[P]['ask'] }[K];
 
+/** The answer to a request, with the notices that it caused. */
 export interface StoreAnswer<K extends Kind = Kind> {
   readonly answer: StoreMessages[K]['answer'];
   readonly notices: readonly Notice[];
 }
 
+/** A value, or why there is none. */
 export type StoreResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: StoreErrorCode; readonly message: string };

@@ -14,6 +14,7 @@ import { storeError, toStoreError } from './sqlite.ts';
 const MAX_BYTES = 64 * 2 ** 20;
 const MEGABYTE = 2 ** 20;
 
+/** The two steps of replacing a file. */
 export interface Quarantine {
   /** Why a file has to be replaced that a power cut left set aside; null for none. One that was replaced already is kept now, and reported. Errors: none. */
   interrupted(report: (words: string) => void): StoreError | null;

@@ -16,6 +16,7 @@ export interface RecorderParts {
   readonly onFrame: (frame: ReadingFrame) => void;
 }
 
+/** Makes frames of changed readings. */
 export interface Recorder {
   start(): void;
   /** Emits the last frame. */

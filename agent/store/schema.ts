@@ -4,6 +4,7 @@
  * Formats may only grow: a new column or table with a higher version, so that the release before still reads the file.
  */
 
+/** The description of one file: its marks, tables and migrations. */
 export interface Schema {
   readonly fileName: string;
   /** Tells our file from any other SQLite file. Source: SQLite file format, application id at byte 68. */

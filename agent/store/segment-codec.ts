@@ -35,6 +35,7 @@ export interface SegmentFrame extends SeriesFrame {
   readonly boot: number;
 }
 
+/** The head of a frame in a segment. */
 export interface SegmentHead extends Omit<FrameHead, 'ticket'> {
   readonly seq: number;
   readonly boot: number;

@@ -15,6 +15,7 @@ import { StoreChores } from './store-chores.ts';
 import { StoreReader } from './store-reader.ts';
 import { openWorkerLink } from './worker-link.ts';
 
+/** The settings of a store. They may change while it runs: `commitSeconds` is read at the start of the store, the others at each start of the thread. */
 export interface StoreParts {
   readonly dir: string;
   readonly clock: Clock;

@@ -12,6 +12,7 @@ interface Pending {
   reject(error: Error): void;
 }
 
+/** A connection to the storage thread. */
 export interface WorkerLink extends StoreLink {
   /** Ends the thread in the middle of its work, as a crash would. */
   kill(): Promise<void>;

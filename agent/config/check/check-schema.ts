@@ -9,6 +9,7 @@ import { type CabinetDocument, type CabinetInput, cabinetSchema } from '../schem
 import type { Draft } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
 
+/** The result of the schema check. */
 export interface SchemaCheck {
   readonly findings: readonly Finding[];
   /** Undefined when there are findings. */

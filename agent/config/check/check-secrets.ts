@@ -14,6 +14,7 @@ export interface PlacesAtHand {
   readonly siteDir: string;
 }
 
+/** Checks the places and rights of the uplink's secrets. */
 export function checkSecrets(
   { file, cabinet, place }: LoadedCabinet,
   { realPath, siteDir }: PlacesAtHand,

@@ -9,6 +9,7 @@ import { MAX_WAITING_READINGS } from '../../core/store-limits.ts';
 import type { LoadedCabinet } from '../load/load.ts';
 import { formatPath, type Path } from './finding.ts';
 
+/** What the check of the store found. */
 export interface StoreFindings {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];

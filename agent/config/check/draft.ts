@@ -125,6 +125,7 @@ export function given<T extends object, K extends keyof T, D>(item: T, key: K, b
   return key in item ? item[key] : byDefault;
 }
 
+/** A name that refers to something, with its place. */
 export interface Reference {
   readonly what: string;
   readonly id: string | null | undefined;

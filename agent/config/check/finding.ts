@@ -6,6 +6,7 @@
 /** Keys and list positions from the root: `['lines', 0, 'port']`. */
 export type Path = readonly (string | number)[];
 
+/** One error of a document, at a path. */
 export interface Finding {
   readonly path: Path;
   /** The found value and what is allowed. */

@@ -14,6 +14,7 @@ export interface ZoneMinimum {
   readonly text: string;
 }
 
+/** The minimum of a zone at night; undefined where it is not known. */
 export function zoneMinimum(zone: ZoneDraft): ZoneMinimum | undefined {
   const minPct = given(zone, 'minPct', 10);
   const [design, minClass] = [given(zone, 'designClass', null), given(zone, 'minClass', null)];

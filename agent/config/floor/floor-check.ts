@@ -12,6 +12,7 @@ import { setupValuesOf } from '../setup-values.ts';
 import { circuitFlaws, type FloorFlaw, type FloorLevels } from './floor-circuits.ts';
 import { sensorFlaws } from './floor-sensors.ts';
 
+/** The configurations of a floor check. */
 export interface FloorCheck {
   readonly after: CabinetAndProfiles;
   /** The running configuration; each of its lamps must stay lit. */

@@ -17,6 +17,7 @@ export type FloorFlaw = Pick<Problem, 'path' | 'message'>;
 /** The least level of each lamp while it is lit, by its register. */
 export type FloorLevels = ReadonlyMap<WireRegister, LevelPct>;
 
+/** The configurations that are compared. */
 export interface CircuitQuestion {
   readonly after: Circuits;
   readonly running: Circuits;
@@ -24,6 +25,7 @@ export interface CircuitQuestion {
   readonly levels: FloorLevels;
 }
 
+/** Returns every place after the decision where light could get below the floor. */
 export function circuitFlaws(question: CircuitQuestion): FloorFlaw[] {
   return [
     ...lampsLost(question),

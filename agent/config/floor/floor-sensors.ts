@@ -13,6 +13,7 @@ export interface Sensing {
   readonly circuits: Circuits;
 }
 
+/** Returns every sensor whose change could leave people without light. */
 export function sensorFlaws(after: Sensing, running: Sensing): FloorFlaw[] {
   return running.cabinet.zones.flatMap((zone) => {
     const next = after.cabinet.zones.filter(({ lamps }) => sharesLamp({ lamps }, zone, { after, running }));

@@ -48,6 +48,7 @@ export type ImportChange = { readonly id: string; readonly row: number } & (
   | { readonly kind: 'leave'; readonly thing: 'zone'; readonly zone: number; readonly index: number }
 );
 
+/** The changes of a cabinet, or why they cannot be made. */
 export interface ImportPlan {
   readonly changes: readonly ImportChange[];
   readonly flaws: readonly ImportFlaw[];

@@ -37,6 +37,7 @@ export interface ImportFlaw {
   readonly message: string;
 }
 
+/** A table that was read. */
 export interface ImportTable {
   readonly rows: readonly ImportRow[];
   readonly flaws: readonly ImportFlaw[];

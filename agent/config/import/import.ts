@@ -7,6 +7,7 @@ import { type ImportChange, type ImportFields, type ImportTarget, planImport } f
 import { type ImportFlaw, readTable } from './import-table.ts';
 import { UneditableError, YamlEdits } from './yaml-edits.ts';
 
+/** One change, for people. */
 export interface ReportedChange {
   readonly kind: ImportChange['kind'];
   readonly thing: ImportChange['thing'];
@@ -17,6 +18,7 @@ export interface ReportedChange {
   readonly text: string;
 }
 
+/** The result of an import. */
 export interface ImportResult {
   readonly rows: number;
   readonly changes: readonly ReportedChange[];

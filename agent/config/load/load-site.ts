@@ -18,6 +18,7 @@ import { checkStore } from '../check/check-store.ts';
 import { type LoadedCabinet, loadCabinet } from './load.ts';
 import { readPlacedYaml } from './places.ts';
 
+/** A checked cabinet with its device profiles. */
 export interface LoadedSite {
   readonly cabinet: Cabinet;
   readonly profiles: ReadonlyMap<string, Profile>;
@@ -85,6 +86,7 @@ function realPath(path: string): string {
   }
 }
 
+/** The file of a check. */
 export interface CheckRequest {
   readonly configFile: string;
   readonly profileDirs?: readonly string[];

@@ -27,6 +27,7 @@ interface Flaw extends TextPosition {
   readonly message: string;
 }
 
+/** A document with the places of its values. */
 export interface PlacedDocument {
   /** Plain values; undefined when the text is too broken to check its content. */
   readonly value: unknown;

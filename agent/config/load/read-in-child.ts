@@ -18,6 +18,7 @@ interface Begun {
   readonly revisions: Omit<RevisionsAtStart, 'disk'> & { readonly dir: string };
 }
 
+/** The result of the process, or the problems of the files. */
 export type ChildAnswer =
   | { readonly begun: Begun; readonly problems: readonly [] }
   | { readonly begun: null; readonly problems: readonly Problem[] };

@@ -20,6 +20,7 @@ import { cabinetFrom } from './load.ts';
 import { type LoadedSite, loadSite } from './load-site.ts';
 import { readPlacedYaml } from './places.ts';
 
+/** What a run begins with. */
 export interface Beginning {
   readonly site: LoadedSite;
   /** What the revision manager begins with; null where the disk does not respond: this run then takes no revisions. */
@@ -28,6 +29,7 @@ export interface Beginning {
 
 export type BegunWithRevisions = Beginning & { readonly revisions: RevisionsAtStart };
 
+/** The revisions at the start of a run. */
 export interface RevisionsAtStart {
   readonly disk: RevisionDisk;
   readonly history: RevisionHistory;
@@ -41,6 +43,7 @@ export interface RevisionsAtStart {
   readonly notices: readonly EventFacts[];
 }
 
+/** The options of a start that choose the configuration. */
 export interface StartParts {
   readonly configFile: string;
   /** The store's folder, where the command line names one. */

@@ -14,6 +14,7 @@ import type { RevisionHistoryStore } from './revision-history-store.ts';
 import { siteOwnedRefusal } from './site-owned.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 
+/** The objects that a commit and a comparison work on. */
 export interface CommitContext extends Pick<ActiveRevisionParts, 'clock' | 'site' | 'siteFile' | 'health'> {
   readonly disk: RevisionDisk;
   readonly histories: RevisionHistoryStore;

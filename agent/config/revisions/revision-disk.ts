@@ -13,6 +13,7 @@ import type { ConfigFiles } from '../../core/revisions.ts';
 /** A revision by its number, the candidate, or the file of the site as it last ran. */
 export type KeptFiles = number | 'candidate' | 'site';
 
+/** Reads and writes revisions. */
 export interface RevisionDisk {
   /** The folder of one of them. */
   dirOf(of: KeptFiles): string;

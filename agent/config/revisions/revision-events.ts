@@ -7,6 +7,7 @@ import type { SiteOwnedDifference } from '../../core/revisions.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { Trial } from './revision-history-file.ts';
 
+/** Reports the events of revisions. */
 export interface RevisionEvents {
   /** Sets the event of the present trial; null ends it. */
   trial(trial: Trial | null): void;
@@ -20,6 +21,7 @@ export interface RevisionEvents {
 
 const SOURCE = 'configuration';
 
+/** A reporter without events. `siteFile`: the file of the site, for people. */
 export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) => void, siteFile: string): RevisionEvents {
   const events = createEventTracker(clock, onEvent);
   return {

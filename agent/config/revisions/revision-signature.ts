@@ -41,10 +41,12 @@ export interface RevisionStatement {
   readonly untilMs: number;
 }
 
+/** Whether a signature is valid, and why not. */
 export type SignatureVerdict =
   | { readonly ok: true; readonly keyId: string; readonly serial: number; readonly statement: RevisionStatement }
   | { readonly ok: false; readonly code: SignatureRefusal };
 
+/** The input of a verification. */
 export interface SignatureCheck {
   /** All files of the candidate: a device profile can darken a lamp as well as cabinet.yaml can. */
   readonly files: ConfigFiles;

@@ -15,6 +15,7 @@ export interface CabinetAndProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
 }
 
+/** The touched parts of the agent. */
 export interface TouchedRooms {
   /** Lines that are removed, added, or opened again with other settings. */
   readonly lines: readonly string[];

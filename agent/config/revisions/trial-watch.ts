@@ -8,6 +8,7 @@ import { judgeTrial, missingOf, type TrialHealth, type TrialVerdict } from './tr
 /** How a trial ends. */
 export type TrialEnd = Exclude<TrialVerdict, { kind: 'wait' }>;
 
+/** Watches one trial at a time. */
 export interface TrialWatch {
   /** Begins or continues a trial. */
   start(trial: Trial): void;

@@ -21,6 +21,7 @@ export interface TrialHealth {
   readonly isOnline: boolean;
 }
 
+/** Whether a trial goes on, or how it ends. */
 export type TrialVerdict = { readonly kind: 'wait' } | { readonly kind: 'confirm' } | { readonly kind: 'return'; readonly reason: string };
 
 /** A revision is returned when a line is lost for this long. Units: ms. Source: the drivers' failsafe timeout of 60 s, less 35 s to open the line again and find its units. */
@@ -30,6 +31,7 @@ export const SETTLE_MS = 15_000;
 /** Names shown in a reason. */
 const SHOWN = 5;
 
+/** How a trial ends, and how much of it is over. Units: ms. */
 export interface ConfigTrialFacts {
   readonly mode: ConfirmMode;
   readonly trialMs: number;
@@ -45,6 +47,7 @@ export function missingOf(baseline: Baseline, health: TrialHealth): string[] {
   return baseline.isOnline && !health.isOnline ? [...units, 'the uplink is not back'] : units;
 }
 
+/** Decides about a trial by its health now. */
 export function judgeTrial(baseline: Baseline, health: TrialHealth, { mode, trialMs, spentMs, wellMs }: ConfigTrialFacts): TrialVerdict {
   const missing = missingOf(baseline, health);
   const lost = lostUnits(baseline, health).length;

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import { type FilePart, SIGNATURE_FILE } from '../../core/revisions.ts';
 
+/** The state of an upload after a part. */
 export type UploadState =
   | { readonly kind: 'more'; readonly have: number; readonly of: number }
   | { readonly kind: 'whole'; readonly text: string }
@@ -27,6 +28,7 @@ export function fileRefusal(file: string): string {
   return 'a file is "revision.sig", "cabinet.yaml" or "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-"';
 }
 
+/** No uploads yet. `take` adds a part; a complete file is verified and returned. */
 export function createUploads(clock: Pick<Clock, 'monoMs'>): { take(part: FilePart): UploadState } {
   const open = new Map<string, Upload>();
 

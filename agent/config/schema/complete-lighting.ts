@@ -32,6 +32,7 @@ const STUCK_S: Readonly<Record<ZoneKind, number>> = { path: 1_800, street: 3_600
 /** Assumed speed of the first person. Units: km/h. Source: measured in the passages of bench -- lighting: from 15 on a cyclist of 25 is lit ahead at each pole of a path with a sensor every 75 m. */
 const SPEED_KMH: Readonly<Record<ZoneKind, number>> = { path: 15, street: 25, road: 50, leisure: 8 };
 
+/** A zone of the document as the agent uses it. */
 export function completeZone(zone: ZoneDocument): Zone {
   const { kind, designClass = null, minClass = null } = zone;
   const classMinPct = designClass === null || minClass === null ? 0 : classLevelPct(designClass, minClass);
@@ -70,6 +71,7 @@ function completeTraffic({ counters, designFlowPerH, steps }: NonNullable<ZoneDo
   return { counters, designFlowPerH, steps: steps.map((step) => ({ belowPct: step.belowPct, level: levelOf(step) })) };
 }
 
+/** A programme of the document as the agent uses it. */
 export function completeProgramme({ id, steps }: CabinetDocument['programmes'][number]): Programme {
   return { id, steps: steps.map((step) => ({ at: parseStepTime(step.at), level: levelOf(step), boostPct: step.boostPct ?? null })) };
 }
@@ -89,6 +91,7 @@ export function parseStepTime(text: string): StepTime {
   return { hour, minute };
 }
 
+/** The calendars of the document as the agent uses them. */
 export function completeCalendars({ calendars = [] }: CabinetDocument): readonly Calendar[] {
   return calendars.map(({ id, rules }) => ({
     id,
@@ -103,6 +106,7 @@ export function completeCalendars({ calendars = [] }: CabinetDocument): readonly
   }));
 }
 
+/** The event nights of the document as the agent uses them. */
 export function completeEventNights({ eventNights = [] }: CabinetDocument): readonly EventNight[] {
   return eventNights.map((event) => ({
     ...event,
@@ -124,6 +128,7 @@ export function dateOf(text: string): CalendarDate {
   return { year: year ?? null, month, day };
 }
 
+/** The rules of the document as the agent uses them. */
 export function completeRules({ rules = [] }: CabinetDocument): readonly Rule[] {
   return rules.map((rule) => ({ id: rule.id, when: inputOf(rule), raise: rule.raise ?? null }));
 }
@@ -137,6 +142,7 @@ function inputOf(rule: NonNullable<CabinetDocument['rules']>[number]): RuleInput
   return { kind, point: point as `${string}.${string}`, value: above ?? below ?? 0, clearsAt, forS };
 }
 
+/** The outputs of the document as the agent uses them. */
 export function completeOutputs({ outputs = [] }: CabinetDocument): readonly Output[] {
   return outputs.map((output) => ({ ...output, litWith: output.litWith ?? null }));
 }

@@ -15,6 +15,7 @@ interface Trouble {
   readonly sinceMs: WallMs;
 }
 
+/** All present troubles. */
 export interface Troubles {
   readonly list: readonly Trouble[];
   /** Failures in a row. */
@@ -23,6 +24,7 @@ export interface Troubles {
   readonly retryMono: MonoMs;
 }
 
+/** One failure of a part. */
 export interface Failure {
   readonly part: Part;
   readonly reason: string;

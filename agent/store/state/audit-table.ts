@@ -8,12 +8,14 @@ import { getMeta, setMeta } from '../files/meta.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { type AuditRow, chained, GENESIS, noteOf, TRIMMED, trimDetail, verifyChain } from './audit-chain.ts';
 
+/** Appends notes to the log and reads it. */
 export interface AuditTable {
   /** Within the caller's transaction. Errors: these throw what SQLite throws. */
   append(notes: readonly TimedNote[]): void;
   read(query: AuditQuery): AuditPage;
 }
 
+/** A note with the time when it was made. */
 export interface TimedNote extends AuditNote {
   readonly atMs: WallMs;
 }

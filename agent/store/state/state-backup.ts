@@ -23,6 +23,7 @@ export interface BackupParts {
   readonly rowProblems: (db: Sqlite) => readonly string[];
 }
 
+/** Makes copies and restores the file from them. */
 export interface StateBackup {
   /** Copies the file as the connection sees it. Errors: throws StoreError `io` when the copy is not sound, else what SQLite throws. */
   make(db: Sqlite, atMs: WallMs): BackupReport;

@@ -4,6 +4,7 @@
 import { crc32 } from 'node:zlib';
 import type { Sqlite } from '../sqlite.ts';
 
+/** The tables whose rows have a checksum. */
 export const STATE_TABLES = ['kv', 'event', 'outcome'] as const;
 export type StateTable = (typeof STATE_TABLES)[number];
 

@@ -14,6 +14,7 @@ import { type Handle, type Piece, pieceAt, piecesAfter, tallyAfter } from './tel
 /** Rows read in one step of the cursor. */
 const STEP_ROWS = 256;
 
+/** The cursor in the file: all up to this seq is delivered. */
 export function cursorOf(db: Sqlite): number {
   return Number(getMeta(db, 'cursor_seq') ?? 0);
 }

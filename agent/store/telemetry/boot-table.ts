@@ -8,6 +8,7 @@ import type { Setup } from '../messages.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { FrameHead } from './frame-codec.ts';
 
+/** The runs in this file, by their small numbers. */
 export interface BootTable {
   /** This run's small number in the file; null before its first frame. */
   known(): number | null;
@@ -36,10 +37,12 @@ const TRUSTED_FROM = 2;
 /** Smaller errors of a clock are not corrected. Units: ms. Source: assumed; the pace of frames. */
 const RIGHT_ENOUGH_MS = 1_000;
 
+/** Whether a clock of this quality is trusted. Shape: index in the list of qualities. */
 export function isTrustedQuality(clockQuality: number): boolean {
   return clockQuality >= TRUSTED_FROM;
 }
 
+/** The table on one connection. Errors: all functions throw what SQLite throws. */
 export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup, 'boot' | 'machine'>): BootTable {
   const all = db.prepare<[], Row>('SELECT id, token, true_ms, machine, start_mono FROM boot');
   const insert = db.prepare('INSERT INTO boot(token, at_ms, machine, start_mono) VALUES(?, ?, ?, ?)');

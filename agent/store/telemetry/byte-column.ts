@@ -8,11 +8,13 @@ export const MAX_SIGNED = 2 ** 51;
 /** Bytes a varint may take. Source: 8 × 7 bits hold every safe integer. */
 export const MAX_VARINT_BYTES = 8;
 
+/** A buffer and the position of the next byte to write. */
 export interface ByteWriter {
   readonly bytes: Buffer;
   offset: number;
 }
 
+/** Bytes and the position of the next byte to read. */
 export interface ByteReader {
   readonly bytes: Uint8Array;
   offset: number;

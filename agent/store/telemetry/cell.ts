@@ -47,6 +47,7 @@ export function cellValue(flags: number, decimals: number, next: { scaled(): num
   return form === FORM.scaled ? next.scaled() / scaleOf(decimals) : next.double();
 }
 
+/** The quality in the flags of a reading. */
 export function qualityFromFlags(flags: number): Quality {
   return QUALITIES[flags & 3] ?? 'bad';
 }

@@ -50,6 +50,8 @@ const VERSION = { single: 1, many: 2, deflated: 3 } as const;
 /** Far above any packed size; a damaged blob must not fill the memory. Units: bytes. */
 const MAX_UNPACKED_BYTES = 4 * 2 ** 20;
 const MAX_FLAGS = 4 * FORM.double + 3;
+
+/** The highest index in the list of clock qualities. */
 export const MAX_CLOCK_QUALITY = 3;
 
 /** The blob of these frames, in their order. Shape: values as `toCell` keeps them. Units: times as ms against each frame's own. */

@@ -12,6 +12,7 @@ import type { BootTable } from './boot-table.ts';
 import { decodeFrames, encodeFrames, frameRowCrc, type SeriesFrame } from './frame-codec.ts';
 import type { SeriesTable } from './series-table.ts';
 
+/** A row of the table. */
 export interface FrameRow {
   readonly seq: number;
   readonly boot: number;
@@ -31,6 +32,7 @@ export type Read =
   | { readonly kind: 'frames'; readonly frames: readonly SegmentFrame[] }
   | { readonly kind: 'damaged'; readonly cause: StoreError };
 
+/** Sums over rows. */
 export interface Tally {
   readonly rows: number;
   readonly frames: number;
@@ -38,6 +40,7 @@ export interface Tally {
   readonly bytes: number;
 }
 
+/** The clock qualities by their numbers in the file. */
 export const CLOCK_QUALITIES: readonly ClockQuality[] = ['none', 'restored', 'rtc', 'synced'];
 /** Units: bytes. Source: a reading takes 4 to 6 in a frame; an estimate above it keeps the cap on the safe side. */
 const ESTIMATE = { row: 64, frame: 8, reading: 8 };

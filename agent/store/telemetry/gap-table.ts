@@ -9,6 +9,7 @@ import { getMeta, setMeta } from '../files/meta.ts';
 import type { LossReason, MemoryGap } from '../messages.ts';
 import type { Sqlite } from '../sqlite.ts';
 
+/** Adds and reads recorded losses. */
 export interface GapTable {
   add(gap: Omit<Gap, 'id' | 'reason'> & { readonly reason: LossReason }): void;
   /** A loss in memory; a second writing of the same mark changes nothing. */

@@ -17,6 +17,7 @@ const MEAN_DIGITS = 12;
 /** Rows of frames fetched at once. */
 const ROWS = 64;
 
+/** The history of a point, or of its sums by bucket, with the damaged rows that were found. */
 export function historyOf(handle: Handle, query: HistoryQuery): Found<History> {
   const limit = Math.max(1, Math.min(query.limit, MAX_ROWS));
   const isRaw = query.resolution === 'raw';

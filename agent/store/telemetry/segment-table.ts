@@ -10,6 +10,7 @@ import type { BootTable } from './boot-table.ts';
 import type { Read, Tally } from './frame-table.ts';
 import type { SeriesTable } from './series-table.ts';
 
+/** A row of the table. */
 export interface SegmentRow {
   readonly seq: number;
   readonly first_seq: number;
@@ -26,6 +27,7 @@ export interface SegmentRow {
 /** A row without its bytes, enough to choose rows. `frames` is stored after the bytes, and SQLite would read all of them to reach it. */
 export type SegmentLabel = Omit<SegmentRow, 'p' | 'crc' | 'frames'>;
 
+/** Adds, reads and removes segments. */
 export interface SegmentTable {
   after(seq: number, maxRows: number): readonly SegmentRow[];
   /** All of them, oldest first, without bytes. */
@@ -40,6 +42,7 @@ export interface SegmentTable {
   remove(seq: number): void;
 }
 
+/** A segment to add. */
 export interface NewSegment {
   readonly seq: number;
   readonly firstSeq: number;

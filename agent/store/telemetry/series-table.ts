@@ -7,6 +7,7 @@ import type { PointId } from '../../core/words.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { EXACT, MAX_STORED_DECIMALS } from './cell.ts';
 
+/** The ids of points, and their points by id. */
 export interface SeriesTable {
   /** The id of the point's present series; made at first use, within the caller's transaction. */
   idOf(pointId: PointId): number;
@@ -25,6 +26,7 @@ interface Row {
   readonly decimals: number;
 }
 
+/** The table on one connection. Errors: all functions throw what SQLite throws. */
 export function createSeriesTable(
   db: Sqlite,
   {

@@ -9,6 +9,7 @@ import { createGapTable, type GapTable } from './gap-table.ts';
 import { createSegmentTable, type SegmentRow, type SegmentTable } from './segment-table.ts';
 import { createSeriesTable, type SeriesTable } from './series-table.ts';
 
+/** The tables of one connection. */
 export interface Handle {
   readonly db: Sqlite;
   readonly series: SeriesTable;
@@ -48,10 +49,12 @@ export function pieceAt(handle: Handle, seq: number): Piece | undefined {
   return piecesAfter(handle, seq - 1, 1)[0];
 }
 
+/** A row of frames as a piece. */
 export function framePiece({ frames }: Handle, row: FrameRow): Piece {
   return { kind: 'frames', seq: row.seq, firstSeq: row.seq - row.k + 1, n: row.n, read: () => frames.read(row) };
 }
 
+/** A row of segments as a piece. */
 export function segmentPiece({ segments }: Handle, row: SegmentRow): Piece {
   return { kind: 'segment', seq: row.seq, firstSeq: row.first_seq, n: row.n, read: () => segments.read(row) };
 }

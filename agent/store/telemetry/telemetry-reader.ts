@@ -8,6 +8,7 @@ import type { SegmentFrame } from '../segment-codec.ts';
 import { CLOCK_QUALITIES } from './frame-table.ts';
 import { type Handle, type Piece, piecesAfter } from './telemetry-handle.ts';
 
+/** What was found, and the damaged rows that were met. */
 export interface Found<T> {
   readonly value: T;
   readonly damaged: readonly Piece[];

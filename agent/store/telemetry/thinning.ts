@@ -4,6 +4,7 @@
  */
 import type { SegmentFrame } from '../segment-codec.ts';
 
+/** How strongly a segment is thinned. */
 export interface Thinning {
   /** One in so many stays. */
   readonly keep: number;

@@ -7,6 +7,7 @@ import type { MonoMs } from '../../core/clock.ts';
 /** Source: proc_pid_io(5), `write_bytes`: bytes that this task caused to be sent to the storage layer. */
 const ACCOUNT = '/proc/thread-self/io';
 
+/** Measures the bytes written by this thread. */
 export interface WriteMeter {
   /** Since the meter was made; null where the kernel does not say. Units: bytes, ms. */
   read(nowMono: MonoMs): { readonly bytes: number; readonly overMs: number } | null;
