@@ -1,6 +1,6 @@
 /**
- * The register values of a driver when it is first reached: its ramps, and its behaviour while no agent writes to it. Pure; the field writes
- * them.
+ * The register values of a driver when it is first reached: its ramps, and its behaviour while no agent writes to it. Pure; the field
+ * writes them.
  */
 import type { Cabinet } from '../core/cabinet.ts';
 import type { SetupValues } from '../field/units/unit.ts';

@@ -44,8 +44,8 @@ export interface Setup {
 }
 
 /**
- * Why readings are gone: too many for the memory, too many for the disk (first thinned, then dropped), too old, damaged bytes, the whole file
- * set aside, no sense in them, taken in a run without a store.
+ * Why readings are gone: too many for the memory, too many for the disk (first thinned, then dropped), too old, damaged bytes, the whole
+ * file set aside, no sense in them, taken in a run without a store.
  */
 export type LossReason = 'memory-full' | 'thinned' | 'cap' | 'age' | 'corrupt' | 'set-aside' | 'malformed' | 'no-store';
 

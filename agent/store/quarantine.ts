@@ -16,7 +16,10 @@ const MEGABYTE = 2 ** 20;
 
 /** The two steps of replacing a file. */
 export interface Quarantine {
-  /** Why a file has to be replaced that a power cut left set aside; null for none. One that was replaced already is kept now, and reported. Errors: none. */
+  /**
+   * Why a file has to be replaced that a power cut left set aside; null for none. One that was replaced already is kept now, and reported.
+   * Errors: none.
+   */
   interrupted(report: (words: string) => void): StoreError | null;
   /** Moves the file out of the way. Returns its new path. Errors: throws what the system throws. */
   take(): string;

@@ -11,7 +11,9 @@ export interface Schema {
   readonly applicationId: number;
   /** What a file is once all migrations have run; kept in its `user_version`. */
   readonly version: number;
-  /** The lowest version of a program that may still use what this one writes; kept in the file. Raised only when rows change their meaning. */
+  /**
+   * The lowest version of a program that may still use what this one writes; kept in the file. Raised only when rows change their meaning.
+   */
   readonly readableSince: number;
   /** All of them, whichever migration brought them. */
   readonly tables: readonly string[];
@@ -113,8 +115,8 @@ ALTER TABLE outcome ADD COLUMN crc INTEGER;`,
 /**
  * Of a fresh file; one that was begun with others keeps them. Units: bytes.
  *
- * Source: measured with `bench -- store device`: a commit changes three pages, and the file system's own journal costs as much again whatever
- * their size, so pages of half a block write a third less. Smaller ones waste what they save on rows that do not fit.
+ * Source: measured with `bench -- store device`: a commit changes three pages, and the file system's own journal costs as much again
+ * whatever their size, so pages of half a block write a third less. Smaller ones waste what they save on rows that do not fit.
  */
 export const PAGE_BYTES = 2048;
 
@@ -127,8 +129,8 @@ export const JOURNAL_BYTES = 2 * 2 ** 20;
 /**
  * Must be set at every opening: none of these stays in the file except `journal_mode`.
  *
- * Source: better-sqlite3 is compiled to fall to `synchronous = NORMAL` in WAL mode, which lost up to 30 s of committed readings
- * at a power cut; FULL lost none (reliability measurement). Two megabytes of cache fill over the weeks in which the file grows and are no faster than
+ * Source: better-sqlite3 is compiled to fall to `synchronous = NORMAL` in WAL mode, which lost up to 30 s of committed readings at a power
+ * cut; FULL lost none (reliability measurement). Two megabytes of cache fill over the weeks in which the file grows and are no faster than
  * half of one (`bench -- store`); the system keeps the file's pages anyhow.
  */
 export const OPEN_PRAGMAS: readonly string[] = [

@@ -52,7 +52,10 @@ export function formFresh(db: Sqlite): void {
   for (const pragma of CREATE_PRAGMAS) db.pragma(pragma);
 }
 
-/** Applies the settings of `schema.ts` that each connection needs; writes nothing to a file that has them. Units: `maxPages` in pages of `PAGE_BYTES`, whatever the file's own are. Errors: throws what SQLite throws. */
+/**
+ * Applies the settings of `schema.ts` that each connection needs; writes nothing to a file that has them. Units: `maxPages` in pages of
+ * `PAGE_BYTES`, whatever the file's own are. Errors: throws what SQLite throws.
+ */
 export function applySettings(db: Sqlite, maxPages: number): void {
   const ownPages = Math.ceil((maxPages * PAGE_BYTES) / Number(db.pragma('page_size', { simple: true })));
   for (const pragma of [...OPEN_PRAGMAS, `max_page_count = ${ownPages}`]) db.pragma(pragma);

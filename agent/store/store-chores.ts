@@ -51,7 +51,10 @@ export class StoreChores {
     return sum;
   }
 
-  /** Removes readings until the file is below its cap. It pauses after each step for as long, so that a slow machine has half of its time left. */
+  /**
+   * Removes readings until the file is below its cap. It pauses after each step for as long, so that a slow machine has half of its time
+   * left.
+   */
   async makeRoom(): Promise<void> {
     if (this.#isMakingRoom) return;
     this.#isMakingRoom = true;

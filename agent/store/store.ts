@@ -1,5 +1,6 @@
 /**
- * The offline memory of the cabinet, as the rest of the agent uses it. Never blocks or throws into a caller; trouble is a state and an event.
+ * The offline memory of the cabinet, as the rest of the agent uses it. Never blocks or throws into a caller; trouble is a state and an
+ * event.
  *
  * What a promise or `onCommitted` reports as on disk survives `kill -9` and power cuts.
  */
@@ -15,7 +16,7 @@ import { StoreChores } from './store-chores.ts';
 import { StoreReader } from './store-reader.ts';
 import { openWorkerLink } from './worker-link.ts';
 
-/** The settings of a store. They may change while it runs: `commitSeconds` is read at the start of the store, the others at each start of the thread. */
+/** The settings of a store. They may change while it runs: `commitSeconds` is read at `start`, the others at each start of the thread. */
 export interface StoreParts {
   readonly dir: string;
   readonly clock: Clock;

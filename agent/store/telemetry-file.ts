@@ -1,5 +1,6 @@
 /**
- * `telemetry.db`: frames and segments, the cursor and every recorded loss. Each method is one commit, one read or one bounded step of a chore.
+ * `telemetry.db`: frames and segments, the cursor and every recorded loss. Each method is one commit, one read or one bounded step of a
+ * chore.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';

@@ -1,5 +1,6 @@
 /**
- * Compares the folder of a store with all that a killed writer was promised. The folder is a copy: the next writer gets what the killed one left.
+ * Compares the folder of a store with all that a killed writer was promised. The folder is a copy: the next writer gets what the killed one
+ * left.
  */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';

@@ -1,8 +1,8 @@
 /**
  * The whole agent and its street in a process of their own, on the simulated clock, run day by day.
  *
- * The program is bundled and has the flags of the package. The store is on its thread and on the disk, the broker is a real one; only the cables
- * are simulated. The memory of the street is included; it is the same each day.
+ * The program is bundled and has the flags of the package. The store is on its thread and on the disk, the broker is a real one; only the
+ * cables are simulated. The memory of the street is included; it is the same each day.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -32,8 +32,8 @@ const MEMORY_SAMPLES = 10;
 /** Collections for one sample. */
 const MEMORY_COLLECTIONS = 20;
 /**
- * What a revision may leave in memory, on average over the last two thirds of the run. Units: kB. Source: assumed; the broker and the platform of
- * this process keep some of what they see, and one revision that were kept would be 10 to 300 kB.
+ * What a revision may leave in memory, on average over the last two thirds of the run. Units: kB. Source: assumed; the broker and the
+ * platform of this process keep some of what they see, and one revision that were kept would be 10 to 300 kB.
  */
 const KEPT_KB = 5;
 
@@ -311,7 +311,10 @@ function forget({ log, host }: Rig): void {
   host.forget();
 }
 
-/** Memory in use, in and outside of the JavaScript heap: the least of several collections, because buffers are freed some time after a collection. Units: MB. */
+/**
+ * Memory in use, in and outside of the JavaScript heap: the least of several collections, because buffers are freed some time after a
+ * collection. Units: MB.
+ */
 async function usedMb(): Promise<number> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -325,7 +328,10 @@ async function usedMb(): Promise<number> {
   return Math.round(leastBytes / 10_000) / 100;
 }
 
-/** The slope of the last two thirds of the samples by least squares, so that neither the first filling of buffers nor one sample decides. Units: kB. */
+/**
+ * The slope of the last two thirds of the samples by least squares, so that neither the first filling of buffers nor one sample decides.
+ * Units: kB.
+ */
 function keptKbPerRevision(samplesMb: readonly number[], revisionsApart: number): number {
   const late = samplesMb.slice(Math.floor(samplesMb.length / 3));
   if (late.length < 2) return 0;

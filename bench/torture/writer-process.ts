@@ -1,8 +1,9 @@
 /**
  * Stores readings as fast as they are committed, and reports each promise of the store, until it is killed.
  *
- * Shape: the argument is the orders as JSON. One line for each promise, written before anything else happens: `o` the store is open, `a` frames
- * are handed in up to a ticket, `c` a frame is committed, `s` a fact is saved and the event before it, `m` the cursor may be moved so far.
+ * Shape: the argument is the orders as JSON. One line for each promise, written before anything else happens: `o` the store is open, `a`
+ * frames are handed in up to a ticket, `c` a frame is committed, `s` a fact is saved and the event before it, `m` the cursor may be moved
+ * so far.
  */
 import { writeSync } from 'node:fs';
 import { every } from '../../agent/core/clock.ts';

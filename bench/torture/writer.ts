@@ -1,6 +1,6 @@
 /**
- * A process that writes to a store until it is killed, and its report of what it wrote. The report comes through a pipe, which keeps what was
- * written to it when the process is killed.
+ * A process that writes to a store until it is killed, and its report of what it wrote. The report comes through a pipe, which keeps what
+ * was written to it when the process is killed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

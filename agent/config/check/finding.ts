@@ -1,6 +1,6 @@
 /**
- * One error in a document by its path, before its place in the file is known, and how a path is written for people. `load.ts` makes problems
- * of findings.
+ * One error in a document by its path, before its place in the file is known, and how a path is written for people. `load.ts` makes
+ * problems of findings.
  */
 
 /** Keys and list positions from the root: `['lines', 0, 'port']`. */

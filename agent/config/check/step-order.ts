@@ -1,5 +1,6 @@
 /**
- * The order of two times of a night, as far as it is the same on every day: clock times among each other, sun events among each other. Pure.
+ * The order of two times of a night, as far as it is the same on every day: clock times among each other, sun events among each other.
+ * Pure.
  *
  * Whether 23:00 comes before sunset+60 depends on the day of the year, so that order is undefined.
  */
@@ -12,7 +13,9 @@ const NOON_MIN = 12 * 60;
 /** Evening, middle, morning. */
 const PART: Readonly<Record<SunEvent, number>> = { sunset: 0, dusk: 0, middle: 1, dawn: 2, sunrise: 2 };
 
-/** Negative when `a` comes before `b` in every night, positive when after, 0 when they are one instant, null when it depends on the night. */
+/**
+ * Negative when `a` comes before `b` in every night, positive when after, 0 when they are one instant, null when it depends on the night.
+ */
 export function compareTimes(a: string, b: string): number | null {
   const [one, other] = [parseStepTime(a), parseStepTime(b)];
   const [oneMin, otherMin] = [minuteOfNight(one), minuteOfNight(other)];

@@ -5,7 +5,10 @@
 import type { Cabinet, CalendarDate, CalendarRule, Rule, StepLevel, StepTime } from '../../core/cabinet.ts';
 import { WEEKDAYS } from '../schema/weekdays.ts';
 
-/** Shape: as `cabinet.yaml`, with lists and sections in the same places under the same names. Folders of profiles are the site's own and left out. */
+/**
+ * Shape: as `cabinet.yaml`, with lists and sections in the same places under the same names. Folders of profiles are the site's own and
+ * left out.
+ */
 export function asWritten({
   lines,
   poles,

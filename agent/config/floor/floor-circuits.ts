@@ -1,6 +1,6 @@
 /**
- * Finds what could darken a street after the decision: a lamp without a driver, another device type on a known unit, another failsafe level,
- * registers that others may write, sensors that read differently, and circuits that feed lamps. Pure.
+ * Finds what could darken a street after the decision: a lamp without a driver, another device type on a known unit, another failsafe
+ * level, registers that others may write, sensors that read differently, and circuits that feed lamps. Pure.
  *
  * A device type is compared, not interpreted: everything that decides about a write must be as in the running configuration or in the file
  * of the site. `floor-check.ts` checks the planned levels.

@@ -1,6 +1,6 @@
 /**
- * Decides who may apply a configuration that gives less light than the floor of the site: an admin at the cabinet who says so, or the holder
- * of a listed key by a signature. docs/adr/0025-two-owners-of-the-configuration.md has the reasons. Pure.
+ * Decides who may apply a configuration that gives less light than the floor of the site: an admin at the cabinet who says so, or the
+ * holder of a listed key by a signature. docs/adr/0025-two-owners-of-the-configuration.md has the reasons. Pure.
  */
 import type { ConfigFiles } from '../../core/revisions.ts';
 import type { RevisionKey } from '../revisions/revision-key.ts';

@@ -1,8 +1,8 @@
 /**
  * Reads the configuration of a run in a process of its own, which ends afterwards.
  *
- * Parser and schema are needed only for a moment and would stay in memory: their compiled code, their garbage, and the pages of Node that only
- * they touch. Source: measured, docs/adr/0014-memory.md.
+ * Parser and schema are needed only for a moment and would stay in memory: their compiled code, their garbage, and the pages of Node that
+ * only they touch. Source: measured, docs/adr/0014-memory.md.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -27,15 +27,16 @@ export type ChildAnswer =
 export type ChildMessage = ChildAnswer | { readonly completed: BeginningStep };
 
 /**
- * Node's flags for a short process: the flags that save memory in the long run cost it time, and an optimizing compiler costs it both. Source: measured, 74 MB at most and 340 ms; without any flag 102 MB and 400 ms, with those of the agent 74 MB and 400 ms.
+ * Node's flags for a short process: the flags that save memory in the long run cost it time, and an optimizing compiler costs it both.
+ * Source: measured, 74 MB at most and 340 ms; without any flag 102 MB and 400 ms, with those of the agent 74 MB and 400 ms.
  */
 const BRIEF = ['--max-semi-space-size=1', '--no-opt', '--no-maglev'];
 /**
  * The process is killed when its CPU time did not advance for this many checks and no step was completed: a hung disk blocks it. A process
  * that computes slowly is not killed, because the run would lose its revisions. Units: ms; checks.
  *
- * Source: assumed; a flush on a worn card takes seconds, and even a thousandth of a core advances the CPU time in ten seconds, as the kernel
- * counts it in steps of 10 ms.
+ * Source: assumed; a flush on a worn card takes seconds, and even a thousandth of a core advances the CPU time in ten seconds, as the
+ * kernel counts it in steps of 10 ms.
  */
 const IDLE = { checkMs: 5_000, checks: 2 };
 

@@ -1,8 +1,8 @@
 /**
  * Chooses the configuration of a run: the file of the site, or the revision that was confirmed or is on trial.
  *
- * The file of the site belongs to its integrator: nothing here writes it, and a file that was changed by hand is a new revision that wins. A
- * configuration that cannot be used does not keep a street dark while another one can be used.
+ * The file of the site belongs to its integrator: nothing here writes it, and a file that was changed by hand is a new revision that wins.
+ * A configuration that cannot be used does not keep a street dark while another one can be used.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

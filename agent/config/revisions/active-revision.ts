@@ -48,7 +48,9 @@ export interface ActiveRevisionParts {
 /** A configuration, and its site-owned keys that differ from the file of the site. */
 type Running = Pick<CheckedRevision, 'site' | 'unlikeSite'>;
 
-/** Puts revisions into use, confirms them and returns to the one before. The caller makes sure that one call ends before the next begins. */
+/**
+ * Puts revisions into use, confirms them and returns to the one before. The caller makes sure that one call ends before the next begins.
+ */
 export class ActiveRevision {
   readonly #parts: ActiveRevisionParts;
   readonly #histories: RevisionHistoryStore;

@@ -1,6 +1,6 @@
 /**
- * Requests about the configuration, handled one after the other: a candidate is put together, checked, committed, then confirmed or returned.
- * Nothing runs that is not on disk.
+ * Requests about the configuration, handled one after the other: a candidate is put together, checked, committed, then confirmed or
+ * returned. Nothing runs that is not on disk.
  */
 import { createEventTracker, type EventFacts } from '../../core/event-tracker.ts';
 import type {

@@ -1,9 +1,9 @@
 /**
  * The seq of a frame, known before the frame is on disk. Runs within the transactions of the telemetry file.
  *
- * The file has three facts: the run that numbers now, its base (seq = base + ticket), and up to which seq numbers are reserved. A frame that
- * was sent under a number and lost before its commit must not share that number with another frame. So only reserved numbers are sent, and
- * the next run begins above them.
+ * The file has three facts: the run that numbers now, its base (seq = base + ticket), and up to which seq numbers are reserved. A frame
+ * that was sent under a number and lost before its commit must not share that number with another frame. So only reserved numbers are sent,
+ * and the next run begins above them.
  */
 import { getMeta, setMeta } from '../files/meta.ts';
 import type { Sqlite } from '../sqlite.ts';
@@ -18,8 +18,8 @@ export interface Numbering {
 /**
  * Reserved ahead, and when that is renewed. Units: frames.
  *
- * Source: one a second, so that live data keeps its numbers over the longest commit window (3,600 s) and a disk that stalls for 8 min beyond
- * it; a frame without a number could not be acknowledged. Renewing costs a page each 68 min.
+ * Source: one a second, so that live data keeps its numbers over the longest commit window (3,600 s) and a disk that stalls for 8 min
+ * beyond it; a frame without a number could not be acknowledged. Renewing costs a page each 68 min.
  */
 const AHEAD = { block: 8_192, renewBelow: 4_096 };
 

@@ -6,7 +6,8 @@
  *                             └───────thread ended by itself, or `close`──────────────────▲
  * ```
  *
- * There is never more than one thread. A thread that was given up may be blocked in a call to a failing disk; no other starts before it ends.
+ * There is never more than one thread. A thread that was given up may be blocked in a call to a failing disk; no other starts before it
+ * ends.
  */
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import { StoreError } from '../../core/errors.ts';
@@ -17,9 +18,9 @@ import type { Kind, Notice, OpenLink, Setup, StoreLink, StoreMessages, StoreRequ
 /**
  * Longest wait by what is waited for. Units: ms.
  *
- * `commit` and `read`: the thread may work on one of these for this long, then it counts as hanging. `caller`: the longest wait of a reader, and
- * of start and stop, whatever the thread does. `close`: the clean end of the files. `check`: all pages and rows of a full store; frames wait in
- * memory for ten minutes.
+ * `commit` and `read`: the thread may work on one of these for this long, then it counts as hanging. `caller`: the longest wait of a
+ * reader, and of start and stop, whatever the thread does. `close`: the clean end of the files. `check`: all pages and rows of a full
+ * store; frames wait in memory for ten minutes.
  * Source: assumed; a worn card takes seconds for one flush and commits have several; a reader finds the same rows a moment later. A check
  * took 3.4 s for 124 MB in the reliability measurement, several times that on a card.
  */

@@ -1,5 +1,6 @@
 /**
- * How far telemetry has come: the last frame of this run, the last one on disk, the last one delivered, and the numbers that frames will have.
+ * How far telemetry has come: the last frame of this run, the last one on disk, the last one delivered, and the numbers that frames will
+ * have.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { ReadingFrame, Store } from '../../core/ports.ts';
@@ -7,11 +8,11 @@ import type { TelemetryDone } from '../messages.ts';
 import type { Numbering } from './numbering.ts';
 
 /**
- * The cursor is written this often at most, and earlier once it moved by this many rows: after a crash, rows that were delivered and dropped
- * before the file has the cursor would count as lost. Units: ms; rows.
+ * The cursor is written this often at most, and earlier once it moved by this many rows: after a crash, rows that were delivered and
+ * dropped before the file has the cursor would count as lost. Units: ms; rows.
  *
- * Source: it goes with a commit and costs a page, and a cursor that is lost only makes duplicates, which their seq shows; rows assumed, a quarter
- * of an hour of live rows.
+ * Source: it goes with a commit and costs a page, and a cursor that is lost only makes duplicates, which their seq shows; rows assumed, a
+ * quarter of an hour of live rows.
  */
 const CURSOR = { periodMs: 60_000, rows: 1_000 };
 

@@ -1,8 +1,9 @@
 /**
- * Frames in memory until the disk has them: how many there may be, which are discarded when memory is full, and how many readings that cost.
+ * Frames in memory until the disk has them: how many there may be, which are discarded when memory is full, and how many readings that
+ * cost.
  *
- * Frames that `take` returned stay until `settle`: a commit whose answer was lost may have happened, and then these frames are not lost. Frames
- * on their way to the platform stay too: whether they are lost is not decided yet.
+ * Frames that `take` returned stay until `settle`: a commit whose answer was lost may have happened, and then these frames are not lost.
+ * Frames on their way to the platform stay too: whether they are lost is not decided yet.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { EarlierLoss, FrameFate, ReadingFrame, Store } from '../../core/ports.ts';

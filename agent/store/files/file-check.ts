@@ -1,5 +1,6 @@
 /**
- * Checks whether a database is ours, of a version we may use, and whole; an opening runs as many checks as it has time for. Changes nothing.
+ * Checks whether a database is ours, of a version we may use, and whole; an opening runs as many checks as it has time for. Changes
+ * nothing.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { StoreError } from '../../core/errors.ts';
@@ -79,7 +80,9 @@ export function expectWhole(db: Sqlite, path: string): void {
   if (problem !== undefined) throw storeError('corrupt', `${path}: ${problem}`);
 }
 
-/** A format number that SQLite does not know makes a damaged file look like one that may only be read. Errors: throws StoreError `corrupt`. */
+/**
+ * A format number that SQLite does not know makes a damaged file look like one that may only be read. Errors: throws StoreError `corrupt`.
+ */
 function expectFormat(path: string): void {
   const header = Buffer.alloc(FORMAT_AT + 2);
   const fd = openSync(path, 'r');

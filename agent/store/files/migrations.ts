@@ -1,8 +1,8 @@
 /**
  * Which versions of a file this program may use, and how an older version becomes the present one. Goes forward only.
  *
- * A file of a newer program says since which version it is readable. An older program that may use it leaves its version as it is and writes
- * the tables it has; the newer program then has nothing to do twice. So a release can be taken back without losing the store.
+ * A file of a newer program says since which version it is readable. An older program that may use it leaves its version as it is and
+ * writes the tables it has; the newer program then has nothing to do twice. So a release can be taken back without losing the store.
  */
 import type { Schema } from '../schema.ts';
 import { isStatementError, type Sqlite, storeError } from '../sqlite.ts';

@@ -1,8 +1,8 @@
 /**
  * A file that reserves space on the disk: it is removed when the disk is full, and made again when there is room.
  *
- * In WAL mode a full disk refuses deletions and checkpoints too, so nothing within SQLite could free a page (reliability measurement). The file
- * stays until the disk truly refuses a write: removed earlier, its space would go to the process that is filling the partition.
+ * In WAL mode a full disk refuses deletions and checkpoints too, so nothing within SQLite could free a page (reliability measurement). The
+ * file stays until the disk truly refuses a write: removed earlier, its space would go to the process that is filling the partition.
  */
 import { randomFillSync } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';

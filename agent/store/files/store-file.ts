@@ -24,7 +24,9 @@ export interface FileParts<H> {
   /** Statements and caches of a connection; made again after each failure, since a rollback may have emptied them. */
   readonly attach: (db: Sqlite) => H;
   readonly onNotice: (notice: Notice) => void;
-  /** Puts a sound copy in the place of the file. Returns where it is from, in words; null when there is none. Default: there are no copies. */
+  /**
+   * Puts a sound copy in the place of the file. Returns where it is from, in words; null when there is none. Default: there are no copies.
+   */
   readonly restore?: (atMs: WallMs) => string | null;
 }
 
@@ -51,7 +53,10 @@ export class StoreFile<H> {
   readonly #parts: FileParts<H>;
   readonly #quarantine: Quarantine;
   #open: Open<H> | null = null;
-  /** Why the file has to be replaced. Kept until another file is in its place: a failure in between neither forgets it nor condemns the new file. */
+  /**
+   * Why the file has to be replaced. Kept until another file is in its place: a failure in between neither forgets it nor condemns the new
+   * file.
+   */
   #condemned: StoreError | null = null;
   #lastReplaced: string | null = null;
 

@@ -1,6 +1,6 @@
 /**
- * The table `audit` of `state.db`: the audit log. Only its oldest entries are removed, and an entry records that. The number and hash of the
- * newest entry are also kept apart from the rows.
+ * The table `audit` of `state.db`: the audit log. Only its oldest entries are removed, and an entry records that. The number and hash of
+ * the newest entry are also kept apart from the rows.
  */
 import type { AuditEntry, AuditHead, AuditNote, AuditPage, AuditQuery } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';

@@ -27,7 +27,10 @@ export interface BackupParts {
 export interface StateBackup {
   /** Copies the file as the connection sees it. Errors: throws StoreError `io` when the copy is not sound, else what SQLite throws. */
   make(db: Sqlite, atMs: WallMs): BackupReport;
-  /** Replaces the file by the newest sound copy. Returns which one, in words; null when there is none. Errors: throws what the system throws. */
+  /**
+   * Replaces the file by the newest sound copy. Returns which one, in words; null when there is none. Errors: throws what the system
+   * throws.
+   */
   restore(atMs: WallMs): string | null;
 }
 

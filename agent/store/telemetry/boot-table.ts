@@ -16,7 +16,9 @@ export interface BootTable {
   own(atMs: WallMs): number;
   /** The number of another run, which wrote nothing by itself. */
   named(run: string, atMs: WallMs): number;
-  /** Records when this run began, by a trusted clock. The first record counts, also for runs since the start of the machine that have none. */
+  /**
+   * Records when this run began, by a trusted clock. The first record counts, also for runs since the start of the machine that have none.
+   */
   learn(at: { readonly wallMs: WallMs; readonly monoMs: MonoMs }): void;
   /** The correction of the times of a frame. Units: ms; 0 for a trusted time, or while no correction is known. */
   shiftMs(boot: number, head: Pick<FrameHead, 'clockQuality' | 'monoMs' | 'wallMs'>): number;

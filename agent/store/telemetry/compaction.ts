@@ -55,7 +55,9 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs): Losses {
   };
 }
 
-/** One segment from the oldest rows; the newest row always stays, so that seq and ticket go on from it. Null where there is nothing to do. */
+/**
+ * One segment from the oldest rows; the newest row always stays, so that seq and ticket go on from it. Null where there is nothing to do.
+ */
 export function compactOne(handle: Handle, losses: Losses, isDue: (row: FrameRow) => boolean): CompactionReport | null {
   const rows = chooseRows(handle, isDue);
   const [first, last] = [rows[0], rows.at(-1)];

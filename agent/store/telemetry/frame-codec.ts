@@ -108,7 +108,10 @@ function putReadings(writer: ByteWriter, frames: readonly SeriesFrame[], decimal
   for (const { flags, double } of cells) if (flags >> 2 === FORM.double) putDouble(writer, double);
 }
 
-/** The frames of a blob; `only` is the head of the one that the older layout holds. Errors: throws StoreError `corrupt` for anything that `encodeFrames` cannot have written. */
+/**
+ * The frames of a blob; `only` is the head of the one that the older layout holds. Errors: throws StoreError `corrupt` for anything that
+ * `encodeFrames` cannot have written.
+ */
 export function decodeFrames(blob: Uint8Array, only: FrameHead, decimalsOf: (seriesId: number) => number | undefined): SeriesFrame[] {
   const reader: ByteReader = { bytes: unpacked(blob), offset: 0 };
   const version = takeVarint(reader);

@@ -25,7 +25,9 @@ export interface GapTable {
 /** Records kept. Source: assumed; a year with a full store and a bad card every day. */
 const KEEP_ROWS = 5_000;
 
-/** Losses from the oldest row on, of which several are one range. Damage can be anywhere, and rows between two damaged ones are not lost. */
+/**
+ * Losses from the oldest row on, of which several are one range. Damage can be anywhere, and rows between two damaged ones are not lost.
+ */
 const ONE_RANGE: ReadonlySet<LossReason> = new Set(['thinned', 'cap', 'age']);
 
 interface GapRow {

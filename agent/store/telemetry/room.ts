@@ -13,7 +13,10 @@ import type { SegmentLabel } from './segment-table.ts';
 import { type Handle, piecesAfter, segmentPiece } from './telemetry-handle.ts';
 import { THINNING_ROUNDS, thinned } from './thinning.ts';
 
-/** Kept free below the cap, because a commit and a segment need space before they free some: the cap itself is the hard stop. Units: share, bytes. */
+/**
+ * Kept free below the cap, because a commit and a segment need space before they free some: the cap itself is the hard stop. Units: share,
+ * bytes.
+ */
 const RESERVE = { share: 1 / 8, maxBytes: 2 ** 20 };
 /** Room made beyond the need, so that a full store makes room once for many commits. Units: share of the cap, bytes. Source: assumed; ten segments. */
 const HEADROOM = { share: 0.02, maxBytes: 262_144 };

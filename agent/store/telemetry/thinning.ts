@@ -1,6 +1,6 @@
 /**
- * Chooses which readings of an hour stay when room is needed: extremes, every change of quality, the ends; more of counters, because each of
- * their readings is a proof. Pure.
+ * Chooses which readings of an hour stay when room is needed: extremes, every change of quality, the ends; more of counters, because each
+ * of their readings is a proof. Pure.
  */
 import type { SegmentFrame } from '../segment-codec.ts';
 
