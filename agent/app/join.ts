@@ -5,7 +5,7 @@
  */
 import { createAccess } from '../access/access.ts';
 import { createSelfRecord } from '../access/self-audit.ts';
-import { createPlatformConfigRequests } from '../config/revisions/platform-config-requests.ts';
+import { PlatformConfigRequests } from '../config/revisions/platform-config-requests.ts';
 import type { RevisionManager } from '../config/revisions/revision-manager.ts';
 import { createRevisions } from '../config/revisions/revisions.ts';
 import type { CabinetAndProfiles, TouchedRooms } from '../config/revisions/touched-parts.ts';
@@ -54,9 +54,9 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
     cabinetId: parts.cabinet.id,
     onOutcome: made.ongoing.onOutcome,
   });
-  made.configPost = createPlatformConfigRequests({
+  made.configPost = new PlatformConfigRequests({
     ...made,
-    desk: made.revisions,
+    manager: made.revisions,
     cabinetId: parts.cabinet.id,
     onOutcome: made.ongoing.onOutcome,
   });

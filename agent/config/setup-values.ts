@@ -1,7 +1,6 @@
 /**
- * What the registers of a driver are set to when it is first reached: its ramps, and what it does while no agent writes to it.
- *
- * Pure. The field writes it.
+ * The register values of a driver when it is first reached: its ramps, and its behaviour while no agent writes to it. Pure; the field
+ * writes them.
  */
 import type { Cabinet } from '../core/cabinet.ts';
 import type { SetupValues } from '../field/units/unit.ts';
@@ -12,7 +11,7 @@ const FAILSAFE_TIMEOUT_S = 60;
 /** Ramps of a zone without presence. Units: s. Source: reference values of street-lighting practice, 1 to 2 s up, 8 to 10 s down. */
 const RAMP_S = { up: 1, down: 10 };
 
-/** By the policy of the zone that its lamp is in. */
+/** The register values of a driver, by the policy of its lamp's zone. */
 export function setupValuesOf(cabinet: Cabinet, deviceId: string): SetupValues {
   const lamp = cabinet.lamps.find(({ device }) => device === deviceId);
   const zone = cabinet.zones.find(({ lamps }) => lamp !== undefined && lamps.includes(lamp.id));

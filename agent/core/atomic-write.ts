@@ -89,6 +89,16 @@ export async function replaceWholeLater(path: string, text: string, mode: number
   }
 }
 
+/** Resolves when the disk has which names the folder holds. Errors: rejects with the system's error. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, O_RDONLY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
 /** The disk has what is in a file, or which names a folder has. Errors: throws the system's error. */
 export function syncPath(path: string): void {
   const file = openSync(path, 'r');

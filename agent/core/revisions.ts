@@ -106,7 +106,10 @@ export interface ConfigAnswer {
 }
 
 export interface CommitRequest {
+  /** Who commits, for the history. Shape: as `Revision.by`. */
   readonly by: string;
+  /** The platform may not cut itself off; a person at the console may. */
+  readonly author: 'platform' | 'console';
   readonly why: string;
   readonly mode: ConfirmMode;
   /** Units: min. */
@@ -133,8 +136,8 @@ export type ConfigAsk =
   | ({ readonly action: 'put' } & FilePart)
   | { readonly action: 'remove'; readonly file: string }
   | { readonly action: 'check' | 'confirm' | 'return' | 'discard' }
-  | (Omit<CommitRequest, 'by' | 'commandId' | 'lowersFloor'> & { readonly action: 'apply' })
-  | (Omit<CommitRequest, 'by' | 'commandId' | 'lowersFloor'> & { readonly action: 'rollback'; readonly revision: number });
+  | (Omit<CommitRequest, 'by' | 'author' | 'commandId' | 'lowersFloor'> & { readonly action: 'apply' })
+  | (Omit<CommitRequest, 'by' | 'author' | 'commandId' | 'lowersFloor'> & { readonly action: 'rollback'; readonly revision: number });
 
 export interface ConfigRequest {
   readonly commandId: string;

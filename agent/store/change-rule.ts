@@ -1,7 +1,5 @@
 /**
- * Is a reading worth keeping and sending?
- *
- * Owns report by exception. Pure.
+ * Decides whether a reading is a change: report by exception. Pure.
  */
 import type { MonoMs } from '../core/clock.ts';
 import type { Reading } from '../core/words.ts';
@@ -9,7 +7,7 @@ import type { Reading } from '../core/words.ts';
 /** What counts as a change of a point. Units: `deadband` in the point's own. */
 export interface ChangeRule {
   readonly decimals: number;
-  /** A change smaller than this is not news. */
+  /** A smaller change is not reported. */
   readonly deadband: number;
 }
 
@@ -20,7 +18,7 @@ export interface Kept {
   readonly atMono: MonoMs;
 }
 
-/** News are a first reading, another quality, a change of at least the deadband, and a heartbeat that is due. Units: `heartbeatMs` in ms. */
+/** A first reading, another quality, a change of at least the deadband, and a due heartbeat are changes. Units: `heartbeatMs` in ms. */
 export function isChange(
   kept: Kept | undefined,
   reading: Reading,
@@ -30,6 +28,6 @@ export function isChange(
   if (reading.atMono - kept.atMono >= heartbeatMs) return true;
   if (kept.value === null || reading.value === null) return kept.value !== reading.value;
   const change = Math.abs(reading.value - kept.value);
-  // Half a last digit of grace: 0.3 − 0.2 is a little less than a deadband of 0.1.
+  // A tolerance of half a last digit: 0.3 − 0.2 is a little less than a deadband of 0.1.
   return change > 0 && change >= deadband - 0.5 * 10 ** -decimals;
 }

@@ -1,14 +1,13 @@
 /**
- * Both files of the store behind one question-and-answer door.
+ * Both files of the store, behind one function that answers requests. Synchronous.
  *
- * Owns the two files and the ballast, and turns what they throw into answers: one damaged file never keeps the other from its work.
- * Synchronous.
+ * Failures are part of the answer: one damaged file does not stop the work of the other.
  */
 import { join } from 'node:path';
 import type { WallMs } from '../core/clock.ts';
 import type { StoreCheck } from '../core/ports.ts';
 import { bytesOfAll } from './files/db-files.ts';
-import { askFreeBytes, createReserveFile, type FreeBytes } from './files/reserve-file.ts';
+import { askFreeBytes, type FreeBytes, ReserveFile } from './files/reserve-file.ts';
 import type {
   Kind,
   Notice,
@@ -22,83 +21,94 @@ import type {
 } from './messages.ts';
 import { STATE, TELEMETRY } from './schema.ts';
 import { toStoreError } from './sqlite.ts';
-import { createStateFile } from './state-file.ts';
-import { createTelemetryFile } from './telemetry-file.ts';
-
-export interface Database {
-  /** Answers every request; failures are part of the answer. */
-  handle<K extends Kind>(request: StoreRequest<K>): StoreAnswer<K>;
-}
+import { StateFile } from './state-file.ts';
+import { TelemetryFile } from './telemetry-file.ts';
 
 /** The database of one folder; files are opened by the first request that needs them. */
-export function createDatabase(setup: Setup, freeBytes: FreeBytes = askFreeBytes): Database {
-  let notices: Notice[] = [];
-  const onNotice = (notice: Notice): void => {
-    notices.push(notice);
-  };
-  const telemetry = createTelemetryFile(setup, onNotice);
-  const state = createStateFile(setup, onNotice);
-  const ballast = createReserveFile({ dir: setup.dir, freeBytes, remark: (message) => onNotice({ kind: 'remark', message }) });
-  const attempt = <T>(act: () => T): StoreResult<T> => {
-    try {
-      return { ok: true, value: act() };
-    } catch (error) {
-      const { code, message } = toStoreError(error, setup.dir);
-      return { ok: false, code, message };
-    }
-  };
-  /** Once more where the ballast made room: a refused commit has left nothing behind. */
-  const insist = <T>(atMs: WallMs, act: () => T): StoreResult<T> => {
-    const result = attempt(act);
-    return result.ok || !ballast.release(result.code, atMs) ? result : attempt(act);
-  };
-  const commitFrames = (work: TelemetryWork, atMs: WallMs): TelemetryDone => {
-    ballast.expectRoom(atMs);
-    return telemetry.commit(work, atMs);
-  };
-  const checked = (file: string, found: StoreResult<readonly string[]>): StoreCheck['files'][number] => {
-    const problems = found.ok ? found.value : [found.message];
-    return { file, ok: problems.length === 0, problems, bytes: bytesOfAll(join(setup.dir, file)) };
-  };
-  const answers: { [K in Kind]: (request: StoreRequest<K>) => StoreMessages[K]['answer'] } = {
+export class StoreDatabase {
+  readonly #dir: string;
+  readonly #telemetry: TelemetryFile;
+  readonly #state: StateFile;
+  readonly #reserve: ReserveFile;
+  #notices: Notice[] = [];
+
+  constructor(setup: Setup, freeBytes: FreeBytes = askFreeBytes) {
+    const onNotice = (notice: Notice): void => {
+      this.#notices.push(notice);
+    };
+    this.#dir = setup.dir;
+    this.#telemetry = new TelemetryFile(setup, onNotice);
+    this.#state = new StateFile(setup, onNotice);
+    this.#reserve = new ReserveFile({ dir: setup.dir, freeBytes, remark: (message) => onNotice({ kind: 'remark', message }) });
+  }
+
+  /** Answers every request, with the notices that it caused. Errors: none; failures are part of the answer. */
+  handle<K extends Kind>(request: StoreRequest<K>): StoreAnswer<K> {
+    const answer = this.#answers[request.kind as typeof request.kind](request);
+    if (request.kind === 'commit') this.#reserve.keep(request.atMs);
+    const notices = this.#notices;
+    this.#notices = [];
+    return { answer, notices };
+  }
+
+  readonly #answers: { [K in Kind]: (request: StoreRequest<K>) => StoreMessages[K]['answer'] } = {
     // Facts are few and must be kept: they go first, and down to the last free page.
     commit: ({ telemetry: frames, state: facts, atMs }) => ({
-      state: facts === null ? null : insist(atMs, () => state.commit(facts, atMs)),
-      telemetry: frames === null ? null : insist(atMs, () => commitFrames(frames, atMs)),
+      state: facts === null ? null : this.#attemptWithReserve(atMs, () => this.#state.commit(facts, atMs)),
+      telemetry: frames === null ? null : this.#attemptWithReserve(atMs, () => this.#commitFrames(frames, atMs)),
     }),
-    readAfter: ({ seq, maxFrames, atMs }) => attempt(() => telemetry.readAfter(seq, maxFrames, atMs)),
-    gapsAfter: ({ id, atMs }) => attempt(() => telemetry.gapsAfter(id, atMs)),
-    events: ({ sinceMs, limit, atMs }) => attempt(() => state.events({ sinceMs, limit }, atMs)),
-    audit: ({ atMs, ...query }) => attempt(() => state.audit(query, atMs)),
-    load: ({ key, atMs }) => attempt(() => state.load(key, atMs)),
-    loadAll: ({ prefix, atMs }) => attempt(() => state.loadAll(prefix, atMs)),
-    status: (request) => attempt(() => telemetry.facts(request)),
-    history: (request) => attempt(() => telemetry.history(request, request.atMs)),
-    exportPage: (request) => attempt(() => telemetry.exportPage(request, request.atMs)),
-    compact: (request) => insist(request.atMs, () => telemetry.compact(request)),
-    retain: ({ provenSeq, atMs }) => insist(atMs, () => telemetry.retain(provenSeq, atMs)),
-    makeRoom: ({ provenSeq, atMs }) => insist(atMs, () => telemetry.makeRoom(provenSeq, atMs)),
-    check: ({ atMs }) => {
-      const readings = attempt(() => telemetry.check(atMs));
-      const facts = attempt(() => state.check(atMs));
-      const problems = readings.ok ? { ok: true as const, value: readings.value.problems } : readings;
-      const files = [checked(TELEMETRY.fileName, problems), checked(STATE.fileName, facts)];
-      return { ok: true, value: { files, account: readings.ok ? readings.value.account : null } };
-    },
-    backup: ({ atMs }) => attempt(() => state.backup(atMs)),
+    readAfter: ({ seq, maxFrames, atMs }) => this.#attempt(() => this.#telemetry.readAfter(seq, maxFrames, atMs)),
+    gapsAfter: ({ id, atMs }) => this.#attempt(() => this.#telemetry.gapsAfter(id, atMs)),
+    events: ({ sinceMs, limit, atMs }) => this.#attempt(() => this.#state.events({ sinceMs, limit }, atMs)),
+    audit: ({ atMs, ...query }) => this.#attempt(() => this.#state.audit(query, atMs)),
+    load: ({ key, atMs }) => this.#attempt(() => this.#state.load(key, atMs)),
+    loadAll: ({ prefix, atMs }) => this.#attempt(() => this.#state.loadAll(prefix, atMs)),
+    status: (request) => this.#attempt(() => this.#telemetry.facts(request)),
+    history: (request) => this.#attempt(() => this.#telemetry.history(request, request.atMs)),
+    exportPage: (request) => this.#attempt(() => this.#telemetry.exportPage(request, request.atMs)),
+    compact: (request) => this.#attemptWithReserve(request.atMs, () => this.#telemetry.compact(request)),
+    retain: ({ provenSeq, atMs }) => this.#attemptWithReserve(atMs, () => this.#telemetry.retain(provenSeq, atMs)),
+    makeRoom: ({ provenSeq, atMs }) => this.#attemptWithReserve(atMs, () => this.#telemetry.makeRoom(provenSeq, atMs)),
+    check: ({ atMs }) => ({ ok: true, value: this.#check(atMs) }),
+    backup: ({ atMs }) => this.#attempt(() => this.#state.backup(atMs)),
     close: ({ isAllCommitted }) => {
-      telemetry.close(isAllCommitted);
-      state.close();
+      this.#telemetry.close(isAllCommitted);
+      this.#state.close();
       return null;
     },
   };
-  return {
-    handle: (request) => {
-      const answer = answers[request.kind as typeof request.kind](request);
-      if (request.kind === 'commit') ballast.keep(request.atMs);
-      const told = notices;
-      notices = [];
-      return { answer, notices: told };
-    },
-  };
+
+  #attempt<T>(act: () => T): StoreResult<T> {
+    try {
+      return { ok: true, value: act() };
+    } catch (error) {
+      const { code, message } = toStoreError(error, this.#dir);
+      return { ok: false, code, message };
+    }
+  }
+
+  /** Tries again where the reserve file made room: a refused commit has left nothing behind. */
+  #attemptWithReserve<T>(atMs: WallMs, act: () => T): StoreResult<T> {
+    const result = this.#attempt(act);
+    return result.ok || !this.#reserve.release(result.code, atMs) ? result : this.#attempt(act);
+  }
+
+  #commitFrames(work: TelemetryWork, atMs: WallMs): TelemetryDone {
+    this.#reserve.expectRoom(atMs);
+    return this.#telemetry.commit(work, atMs);
+  }
+
+  #check(atMs: WallMs): StoreCheck {
+    const readings = this.#attempt(() => this.#telemetry.check(atMs));
+    const facts = this.#attempt(() => this.#state.check(atMs));
+    const files = [
+      this.#fileCheck(TELEMETRY.fileName, readings.ok ? readings.value.problems : [readings.message]),
+      this.#fileCheck(STATE.fileName, facts.ok ? facts.value : [facts.message]),
+    ];
+    return { files, account: readings.ok ? readings.value.account : null };
+  }
+
+  #fileCheck(file: string, problems: readonly string[]): StoreCheck['files'][number] {
+    return { file, ok: problems.length === 0, problems, bytes: bytesOfAll(join(this.#dir, file)) };
+  }
 }

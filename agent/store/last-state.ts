@@ -1,7 +1,5 @@
 /**
- * What the files of a store that nobody runs still say.
- *
- * Owns nothing and changes nothing: both files are opened for reading only. Called where no agent answers.
+ * Reads the last state from the files of a store while no agent runs. Both files are opened for reading only.
  */
 import { join } from 'node:path';
 import type { StoredState } from '../core/views.ts';
@@ -9,10 +7,10 @@ import type { AgentEvent } from '../core/words.ts';
 import { STATE, TELEMETRY } from './schema.ts';
 import { openReadOnly, type Sqlite, toStoreError } from './sqlite.ts';
 
-/** Source: assumed; what a screen bears. */
+/** Source: assumed; what fits a screen. */
 const MAX_EVENTS = 10;
 
-/** Errors: none; what cannot be read is told in `problems`. */
+/** Reads both files. Errors: none; what cannot be read is in `problems`. */
 export function readStoredState(dir: string): StoredState {
   const problems: string[] = [];
   const read = <T>(fileName: string, usual: T, work: (db: Sqlite) => T): T => {
@@ -41,7 +39,7 @@ function lastReadingMs(db: Sqlite): number | null {
   return frame ?? db.prepare<[], number | null>('SELECT max(t1_ms) FROM segment').pluck().get() ?? null;
 }
 
-/** Those that had no end, and the newest of the others; oldest first. */
+/** Events without an end, and the newest others; oldest first. */
 function lastEvents(db: Sqlite): readonly AgentEvent[] {
   return db
     .prepare<[number], AgentEvent>(

@@ -1,7 +1,5 @@
 /**
- * What the main thread and the storage thread say to each other.
- *
- * Owns the shapes; all of them survive a structured clone. Used by both sides.
+ * The requests and answers between the main thread and the storage thread; all of them survive a structured clone.
  */
 import type { AuditPage, AuditQuery } from '../core/audit-tools.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
@@ -24,18 +22,18 @@ import type { AgentEvent, Outcome } from '../core/words.ts';
 import type { Numbering } from './client/numbering.ts';
 import type { TimedNote } from './state/audit-table.ts';
 
-/** What the storage thread needs to know once. */
+/** The settings of the storage thread. */
 export interface Setup {
   readonly dir: string;
   /** Random name of this run of the agent; with a ticket it names a frame for good. */
   readonly boot: string;
   /** Units: bytes of telemetry. */
   readonly maxBytes: number;
-  /** Readings older than this go. */
+  /** Older readings are removed. Units: days. */
   readonly maxDays: number;
-  /** The machine's own start: its name for it, and how far this run's monotonic clock began after it. Null where the kernel does not say. */
+  /** The start of the machine: its id, and when this run's monotonic clock began after it. Null where the kernel does not report it. */
   readonly machine: { readonly bootId: string; readonly startMono: MonoMs } | null;
-  /** Decimals worth keeping, by point; others are kept exactly. */
+  /** Decimals to keep, by point; others are kept exactly. */
   readonly decimals: ReadonlyMap<string, number>;
   /** Points that only grow; thinned last. */
   readonly counters: ReadonlySet<string>;
@@ -46,8 +44,8 @@ export interface Setup {
 }
 
 /**
- * Why readings are gone: too many for the memory, too many for the disk (first thinned, then dropped), too old, damaged bytes, the whole file
- * set aside, no sense in them, taken in a run without a store.
+ * Why readings are gone: too many for the memory, too many for the disk (first thinned, then dropped), too old, damaged bytes, the whole
+ * file set aside, no sense in them, taken in a run without a store.
  */
 export type LossReason = 'memory-full' | 'thinned' | 'cap' | 'age' | 'corrupt' | 'set-aside' | 'malformed' | 'no-store';
 
@@ -69,18 +67,20 @@ export interface DeliveredUnstored {
   readonly readings: number;
 }
 
+/** What one commit writes to the telemetry file. */
 export interface TelemetryWork {
   readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];
   readonly deliveredUnstored: DeliveredUnstored | null;
   /** Of the frame that comes next, where this work brings none. */
   readonly nextTicket: number;
-  /** Null when it has not moved. */
+  /** Null when the cursor has not moved. */
   readonly cursorSeq: number | null;
   /** Write something in any case: proves that the disk takes it again. */
   readonly probe: boolean;
 }
 
+/** What one commit writes to the state file. */
 export interface StateWork {
   readonly events: readonly AgentEvent[];
   readonly outcomes: readonly Outcome[];
@@ -90,20 +90,21 @@ export interface StateWork {
   readonly probe: boolean;
 }
 
+/** The state of the telemetry file after a commit. */
 export interface TelemetryDone {
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
   readonly lastSeq: number;
   readonly cursorSeq: number;
   /** Null until this run has numbered in this file. */
   readonly numbering: Numbering | null;
-  /** Room has to be made: ask for `makeRoom`. */
+  /** Room has to be made with `makeRoom`. */
   readonly isOverCap: boolean;
 }
 
 /** One bounded step towards the byte cap. */
 export interface RoomStep {
   readonly more: boolean;
-  /** Readings that went and had not been delivered, recorded as gaps. */
+  /** Removed readings that had not been delivered, recorded as gaps. */
   readonly lost: readonly { readonly reason: LossReason; readonly readings: number }[];
 }
 
@@ -119,11 +120,11 @@ export interface StoreMessages {
   audit: { ask: AuditQuery; answer: StoreResult<AuditPage> };
   load: { ask: { readonly key: string }; answer: StoreResult<string | null> };
   loadAll: { ask: { readonly prefix: string }; answer: StoreResult<readonly { readonly key: string; readonly json: string }[]> };
-  /** `provenSeq`: delivered, whether the file says so already or not. */
+  /** `provenSeq`: delivered, whether the file has that already or not. */
   status: { ask: { readonly atMono: MonoMs; readonly provenSeq: number }; answer: StoreResult<TelemetryFacts> };
   history: { ask: HistoryQuery; answer: StoreResult<History> };
   exportPage: { ask: ExportQuery; answer: StoreResult<ExportPage> };
-  /** One bounded step; `more` says that there is work left. */
+  /** One bounded step; `more`: there is work left. */
   compact: { ask: { readonly atMono: MonoMs }; answer: StoreResult<CompactionReport & { readonly more: boolean }> };
   retain: { ask: { readonly provenSeq: number }; answer: StoreResult<RetentionReport & { readonly more: boolean }> };
   makeRoom: { ask: { readonly provenSeq: number }; answer: StoreResult<RoomStep> };
@@ -136,27 +137,29 @@ export type Kind = keyof StoreMessages;
 
 export type StoreRequest<K extends Kind = Kind> = { [P in K]: { readonly kind: P; readonly atMs: WallMs } & StoreMessages[P]['ask'] }[K];
 
+/** The answer to a request, with the notices that it caused. */
 export interface StoreAnswer<K extends Kind = Kind> {
   readonly answer: StoreMessages[K]['answer'];
   readonly notices: readonly Notice[];
 }
 
+/** A value, or why there is none. */
 export type StoreResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: StoreErrorCode; readonly message: string };
 
-/** Something the main thread should tell, whatever was asked. */
+/** Something that the main thread reports, whatever the request was. */
 export type Notice =
   | { readonly kind: 'set-aside'; readonly file: string; readonly message: string }
   | { readonly kind: 'lost'; readonly reason: LossReason; readonly readings: number }
   | { readonly kind: 'remark'; readonly message: string };
 
-/** The other side, wherever it runs. */
+/** The connection to the database. */
 export interface StoreLink {
   /** Errors: rejects with StoreError `worker-lost`. */
   ask<K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>>;
   close(): Promise<void>;
 }
 
-/** Starts the other side; `onLost` is called once if it ends by itself. */
+/** Opens the connection; `onLost` is called once if it ends by itself. */
 export type OpenLink = (setup: Setup, onLost: (cause: Error) => void) => StoreLink;

@@ -1,10 +1,8 @@
 /**
- * Where a file goes that may not be used: out of the way at once, then into `quarantine/`, never without a word.
+ * Moves a file that may not be used out of the way at once, then into `quarantine/`, and reports it.
  *
- * Owns the names of what was set aside and how much is kept. Knows no table.
- *
- * In two steps, so that a power cut in between is known at the next start: what lies aside without a file in its place has not been
- * replaced yet, and its losses are still to be counted.
+ * In two steps, so that a power cut in between is found at the next start: a file that was set aside, without a file in its place, has not
+ * been replaced yet, and its losses still have to be counted.
  */
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -12,68 +10,72 @@ import type { StoreError } from '../core/errors.ts';
 import { bytesOfAll, moveAll, removeAll } from './files/db-files.ts';
 import { storeError, toStoreError } from './sqlite.ts';
 
-/** For all that is kept. Units: bytes. Source: assumed; salvage wants the file, but the flash belongs to the readings. */
+/** For all files together. Units: bytes. Source: assumed; salvage wants the file, but the flash belongs to the readings. */
 const MAX_BYTES = 64 * 2 ** 20;
 const MEGABYTE = 2 ** 20;
 
+/** The two steps of replacing a file. */
 export interface Quarantine {
-  /** A file that a cut left aside without a successor; null when there is none. What had one is kept now, and told. Errors: none. */
-  interrupted(tell: (words: string) => void): StoreError | null;
-  /** Takes the file out of the way; returns where it lies. Errors: throws what the system throws. */
+  /**
+   * Why a file has to be replaced that a power cut left set aside; null for none. One that was replaced already is kept now, and reported.
+   * Errors: none.
+   */
+  interrupted(report: (words: string) => void): StoreError | null;
+  /** Moves the file out of the way. Returns its new path. Errors: throws what the system throws. */
   take(): string;
-  /** Keeps what lies aside, in place of what was kept before, and says what became of it. Errors: none. */
+  /** Moves the file that was set aside into the quarantine. Returns what became of it, in words. Errors: none. */
   keep(): string;
 }
 
 /** The quarantine for one file of the store. */
 export function createQuarantine(path: string): Quarantine {
-  const asidePath = `${path}.aside`;
+  const setAsidePath = `${path}.aside`;
   const dir = join(dirname(path), 'quarantine');
   const keptPath = join(dir, basename(path));
 
   function keep(): string {
     try {
-      return keepAside();
+      return keepSetAside();
     } catch (error) {
-      return `it lies as ${asidePath}, since ${toStoreError(error, dir).message}`;
+      return `it lies as ${setAsidePath}, since ${toStoreError(error, dir).message}`;
     }
   }
 
-  function keepAside(): string {
-    if (!existsSync(asidePath)) {
-      removeAll(asidePath);
+  function keepSetAside(): string {
+    if (!existsSync(setAsidePath)) {
+      removeAll(setAsidePath);
       return 'nothing of it was left to keep';
     }
-    const bytes = bytesOfAll(asidePath);
+    const bytes = bytesOfAll(setAsidePath);
     if (bytes > MAX_BYTES) {
-      removeAll(asidePath);
+      removeAll(setAsidePath);
       return `dropped, since its ${megabytes(bytes)} MB are more than the ${megabytes(MAX_BYTES)} MB that are kept`;
     }
     mkdirSync(dir, { recursive: true });
     removeAll(keptPath);
     const dropped = makeRoom(dir, bytes);
-    moveAll(asidePath, keptPath);
+    moveAll(setAsidePath, keptPath);
     return `kept as ${keptPath}${dropped.length === 0 ? '' : `, for which ${dropped.join(', ')} had to go`}`;
   }
 
   return {
-    interrupted: (tell) => {
-      if (!existsSync(asidePath)) return null;
+    interrupted: (report) => {
+      if (!existsSync(setAsidePath)) return null;
       if (!existsSync(path)) return storeError('corrupt', `${path}: it was being set aside when the agent ended`);
-      tell(`${path}: what was set aside before the agent ended is ${keep()}`);
+      report(`${path}: what was set aside before the agent ended is ${keep()}`);
       return null;
     },
     take: () => {
-      // What an earlier one left aside must not become the journal of this one.
-      if (existsSync(path)) removeAll(asidePath);
-      moveAll(path, asidePath);
-      return asidePath;
+      // Remains of an earlier file must not become the journal of this one.
+      if (existsSync(path)) removeAll(setAsidePath);
+      moveAll(path, setAsidePath);
+      return setAsidePath;
     },
     keep,
   };
 }
 
-/** The oldest go until this much fits; returns their names. */
+/** Removes the oldest files until this much fits. Returns their names. */
 function makeRoom(dir: string, bytes: number): readonly string[] {
   const found = readdirSync(dir).map((name) => ({ name, stat: statSync(join(dir, name)) }));
   const oldestFirst = found.toSorted((a, b) => a.stat.mtimeMs - b.stat.mtimeMs);

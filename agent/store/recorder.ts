@@ -1,7 +1,5 @@
 /**
- * Readings in, frames out: what is news, once a second.
- *
- * Owns what was kept last of each point and the numbering of frames. Stores and sends nothing itself.
+ * Collects readings and makes a frame of the changed ones, once a second.
  */
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { ReadingFrame } from '../core/ports.ts';
@@ -11,16 +9,17 @@ import { EXACT, roundTo } from './telemetry/cell.ts';
 
 export interface RecorderParts {
   readonly clock: Clock;
-  /** By point id; any change of another point is news. */
+  /** By point id; every change of another point is reported. */
   readonly rules: { get(pointId: string): ChangeRule | undefined };
-  /** Asked at each reading, as the rules are: both may change while it runs. */
+  /** Read at each reading, as the rules are: both may change while it runs. */
   readonly heartbeatS: number;
   readonly onFrame: (frame: ReadingFrame) => void;
 }
 
+/** Makes frames of changed readings. */
 export interface Recorder {
   start(): void;
-  /** Hands out the last frame. */
+  /** Emits the last frame. */
   stop(): void;
   record(readings: readonly Reading[]): void;
 }
@@ -29,18 +28,18 @@ export interface Recorder {
 const FRAME_MS = 1_000;
 const ANY_CHANGE: ChangeRule = { decimals: EXACT, deadband: 0 };
 
-/** A recorder that has seen nothing yet: the first reading of each point is news. */
+/** A recorder without readings: the first reading of each point is reported. */
 export function createRecorder(parts: RecorderParts): Recorder {
   const { clock, rules, onFrame } = parts;
   const kept = new Map<string, Kept>();
-  let news: Reading[] = [];
+  let changed: Reading[] = [];
   let ticket = 0;
   let ticks: Timer | null = null;
 
   const emit = (): void => {
-    if (news.length === 0) return;
-    const readings = news;
-    news = [];
+    if (changed.length === 0) return;
+    const readings = changed;
+    changed = [];
     ticket += 1;
     onFrame({ ticket, atMono: clock.monoMs(), atMs: clock.wallMs(), clockQuality: clock.quality(), readings });
   };
@@ -60,13 +59,13 @@ export function createRecorder(parts: RecorderParts): Recorder {
         const reading = toKeepable(raw, rule.decimals);
         if (!isChange(kept.get(raw.pointId), reading, { ...rule, heartbeatMs: parts.heartbeatS * 1_000 })) continue;
         kept.set(raw.pointId, { value: reading.value, quality: reading.quality, atMono: reading.atMono });
-        news.push(reading);
+        changed.push(reading);
       }
     },
   };
 }
 
-/** As the store will keep it. A value that is no number says that the device has none. */
+/** The reading as the store keeps it. A value that is no number becomes null. */
 function toKeepable(reading: Reading, decimals: number): Reading {
   if (reading.value === null) return reading;
   if (!Number.isFinite(reading.value)) return { ...reading, value: null, quality: reading.quality === 'missing' ? 'missing' : 'bad' };

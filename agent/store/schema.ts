@@ -1,18 +1,19 @@
 /**
- * What the two files of the store hold.
- *
- * Owns table definitions, file marks and the settings of every opening. Runs nothing.
+ * The tables of the two files of the store, their file marks and the settings of every opening.
  *
  * Formats may only grow: a new column or table with a higher version, so that the release before still reads the file.
  */
 
+/** The description of one file: its marks, tables and migrations. */
 export interface Schema {
   readonly fileName: string;
   /** Tells our file from any other SQLite file. Source: SQLite file format, application id at byte 68. */
   readonly applicationId: number;
   /** What a file is once all migrations have run; kept in its `user_version`. */
   readonly version: number;
-  /** The lowest version of a program that may still use what this one writes; kept in the file. Raised only when rows change their meaning. */
+  /**
+   * The lowest version of a program that may still use what this one writes; kept in the file. Raised only when rows change their meaning.
+   */
   readonly readableSince: number;
   /** All of them, whichever migration brought them. */
   readonly tables: readonly string[];
@@ -37,7 +38,7 @@ const META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT
  * No secondary index on frames: each would rewrite pages at every commit. Source: reliability measurement, 13 to 96 times more flash wear.
  * A row of `frame` holds the `k` frames of one commit and has the seq of its last; rows of `segment` hold older frames, compacted.
  * `n` is the readings in the row, `total` those ever committed up to and with it.
- * A row of `gap` with `first_seq` tells of committed frames; `from_seq` and `to_seq` are the numbers of frames lost in memory.
+ * A row of `gap` with `first_seq` is about committed frames; `from_seq` and `to_seq` are the numbers of frames lost in memory.
  * A row whose bytes were found damaged stays with an empty `p` where later ones go on from it.
  */
 export const TELEMETRY: Schema = {
@@ -80,7 +81,7 @@ ALTER TABLE gap ADD COLUMN to_seq INTEGER;`,
  * Small facts that must outlive everything: overrides, bdSeq, events, outcomes of commands, the audit log.
  *
  * `crc` covers the other columns of its row, since SQLite does not see bytes flipped within a value; null in rows of version 1.
- * Rows of `audit` have none: their own chain of hashes says more.
+ * Rows of `audit` have none: their chain of hashes proves more.
  */
 export const STATE: Schema = {
   fileName: 'state.db',
@@ -114,8 +115,8 @@ ALTER TABLE outcome ADD COLUMN crc INTEGER;`,
 /**
  * Of a fresh file; one that was begun with others keeps them. Units: bytes.
  *
- * Source: measured with `bench -- store device`: a commit changes three pages, and the file system's own journal costs as much again whatever
- * their size, so pages of half a block write a third less. Smaller ones waste what they save on rows that do not fit.
+ * Source: measured with `bench -- store device`: a commit changes three pages, and the file system's own journal costs as much again
+ * whatever their size, so pages of half a block write a third less. Smaller ones waste what they save on rows that do not fit.
  */
 export const PAGE_BYTES = 2048;
 
@@ -128,8 +129,8 @@ export const JOURNAL_BYTES = 2 * 2 ** 20;
 /**
  * Must be set at every opening: none of these stays in the file except `journal_mode`.
  *
- * Source: better-sqlite3 is compiled to fall to `synchronous = NORMAL` in WAL mode, which lost up to 30 s of committed readings
- * at a power cut; FULL lost none (reliability measurement). Two megabytes of cache fill over the weeks in which the file grows and are no faster than
+ * Source: better-sqlite3 is compiled to fall to `synchronous = NORMAL` in WAL mode, which lost up to 30 s of committed readings at a power
+ * cut; FULL lost none (reliability measurement). Two megabytes of cache fill over the weeks in which the file grows and are no faster than
  * half of one (`bench -- store`); the system keeps the file's pages anyhow.
  */
 export const OPEN_PRAGMAS: readonly string[] = [

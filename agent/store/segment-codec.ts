@@ -1,11 +1,11 @@
 /**
  * An hour of frames as one small blob, and back: all of it, or one series alone.
  *
- * Owns the byte layout: columns of the frames' heads, a directory of series, then one part a series with which frame, time, quality,
- * scaled integers, doubles; all of it deflated. Never touches a file.
+ * Shape: columns of the frames' heads, a directory of series, then one part a series with which frame, time, quality, scaled integers,
+ * doubles; all of it deflated.
  *
- * Series by series, because a quantity resembles itself a minute ago, and the six series of one device have the same times: what is alike
- * stands side by side, and deflate finds it. Source: bench `store disk`, 0.6 bytes a reading against 4.1 as frames.
+ * Series by series, because a quantity resembles itself a minute ago, and the six series of one device have the same times: similar bytes
+ * are next to each other, and deflate finds them. Source: bench `store disk`, 0.6 bytes a reading against 4.1 as frames.
  */
 import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { StoreError } from '../core/errors.ts';
@@ -35,6 +35,7 @@ export interface SegmentFrame extends SeriesFrame {
   readonly boot: number;
 }
 
+/** The head of a frame in a segment. */
 export interface SegmentHead extends Omit<FrameHead, 'ticket'> {
   readonly seq: number;
   readonly boot: number;
@@ -69,7 +70,7 @@ const VERSION = 1;
 /** Frame, time, scaled value and a run of flags at their longest, and a double. Units: bytes. */
 const MAX_ENTRY_BYTES = 42;
 const MAX_FLAGS = 4 * FORM.double + 3;
-/** Nothing that is packed here comes near it; a damaged blob must not fill the memory. Units: bytes. */
+/** Far above any packed size; a damaged blob must not fill the memory. Units: bytes. */
 const MAX_UNPACKED_BYTES = 32 * 2 ** 20;
 
 /** The blob of these frames, in the order of seq. Within a frame the order becomes that of series, then as it was. */

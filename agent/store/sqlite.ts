@@ -1,7 +1,5 @@
 /**
- * The only door to `better-sqlite3`.
- *
- * Owns how a connection is opened and what its failures mean. Knows no table. Runs off the main thread.
+ * The only file that uses `better-sqlite3`: opens connections and translates their failures. Runs off the main thread.
  */
 import Database from 'better-sqlite3';
 import { StoreError, type StoreErrorCode } from '../core/errors.ts';
@@ -16,7 +14,7 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** Codes by the beginning of SQLite's or the system's name; the first that fits. */
 const CODES: readonly (readonly [prefix: string, code: StoreErrorCode])[] = [
   ['SQLITE_FULL', 'full'],
-  // No room for the shared memory beside a file.
+  // No room for the shared memory of a file.
   ['SQLITE_IOERR_SHMSIZE', 'full'],
   ['SQLITE_READONLY', 'read-only'],
   ['SQLITE_CORRUPT', 'corrupt'],
@@ -54,13 +52,16 @@ export function formFresh(db: Sqlite): void {
   for (const pragma of CREATE_PRAGMAS) db.pragma(pragma);
 }
 
-/** Every setting of `schema.ts` that a connection needs anew; writes nothing to a file that has them. Units: `maxPages` in pages of `PAGE_BYTES`, whatever the file's own are. Errors: throws what SQLite throws. */
+/**
+ * Applies the settings of `schema.ts` that each connection needs; writes nothing to a file that has them. Units: `maxPages` in pages of
+ * `PAGE_BYTES`, whatever the file's own are. Errors: throws what SQLite throws.
+ */
 export function applySettings(db: Sqlite, maxPages: number): void {
   const ownPages = Math.ceil((maxPages * PAGE_BYTES) / Number(db.pragma('page_size', { simple: true })));
   for (const pragma of [...OPEN_PRAGMAS, `max_page_count = ${ownPages}`]) db.pragma(pragma);
 }
 
-/** A connection that changes nothing, for a file that was set aside. Errors: throws what SQLite throws. */
+/** A read-only connection, for a file that was set aside. Errors: throws what SQLite throws. */
 export function openReadOnly(path: string): Sqlite {
   return new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
 }

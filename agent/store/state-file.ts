@@ -1,100 +1,105 @@
 /**
- * `state.db`: small durable facts, events, outcomes of commands and the audit log.
- *
- * Owns the rows of `kv`, `event` and `outcome`, their checksums and how many are kept. Runs on the storage thread.
+ * `state.db`: small durable facts, events, outcomes of commands and the audit log, with their checksums and how many are kept.
  */
 import type { AuditPage, AuditQuery } from '../core/audit-tools.ts';
 import type { WallMs } from '../core/clock.ts';
 import type { BackupReport } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
 import { setMeta } from './files/meta.ts';
-import { createStoreFile } from './files/store-file.ts';
+import { StoreFile } from './files/store-file.ts';
 import type { Notice, Setup, StateWork } from './messages.ts';
 import { PAGE_BYTES, STATE } from './schema.ts';
 import type { Sqlite } from './sqlite.ts';
 import { createAuditTable } from './state/audit-table.ts';
-import { createStateBackup } from './state/state-backup.ts';
+import { createStateBackup, type StateBackup } from './state/state-backup.ts';
 import { addRowCrc, isSound, STATE_TABLES, type StateTable, stateRowCrcSql } from './state/state-crc.ts';
 
-export interface StateFile {
-  /** Errors: these throw StoreError. */
-  commit(work: StateWork, atMs: WallMs): null;
-  /** Null also for a fact whose bytes were damaged; that is told. */
-  load(key: string, atMs: WallMs): string | null;
-  /** The sound ones, by key. */
-  loadAll(prefix: string, atMs: WallMs): readonly { readonly key: string; readonly json: string }[];
-  /** The newest `limit` that began or ended at or after `sinceMs`, or still last; oldest first. */
-  events(query: { readonly sinceMs: WallMs; readonly limit: number }, atMs: WallMs): readonly AgentEvent[];
-  audit(query: AuditQuery, atMs: WallMs): AuditPage;
-  /** Reads every page and every row; damaged ones are removed. Shape: what is wrong, each with what became of it. */
-  check(atMs: WallMs): readonly string[];
-  /** A verified copy beside the file, the one before it kept. */
-  backup(atMs: WallMs): BackupReport;
-  close(): void;
-}
-
-/** Rows kept, oldest go first. Source: years of a cabinet's events; 4 MB at most. */
+/** Rows kept; the oldest are removed first. Source: years of a cabinet's events; 4 MB at most. */
 const KEEP = { events: 10_000, outcomes: 2_000 };
 /** The hard stop of the file. Units: pages. Source: assumed; ten times what `KEEP` can fill. */
 const MAX_PAGES = (64 * 2 ** 20) / PAGE_BYTES;
 /** Longest answer to one question. Units: events. */
 const MAX_ANSWER = 2_000;
-/** Longest answer to one question. Units: facts. Source: assumed; three times what any owner keeps under one prefix. */
+/** Longest answer to one question. Units: facts. Source: assumed; three times the facts under any prefix. */
 const MAX_FACTS = 4_096;
-/** Sorts behind every other. Source: Unicode, its last code point. */
+/** Sorts after every other. Source: Unicode, its last code point. */
 const LAST_CHARACTER = '\u{10ffff}';
-/** How a person knows a row of each table. */
+/** The name of a row of each table, for people. */
 const NAMES: Readonly<Record<StateTable, string>> = { kv: 'key', event: 'id', outcome: 'command_id' };
 
-/** The file on its folder; opened at first use. */
-export function createStateFile(setup: Setup, onNotice: (notice: Notice) => void): StateFile {
-  const rowProblems = (db: Sqlite): readonly string[] => attach(db).damaged.all().map(toDamageText);
-  const backup = createStateBackup({ dir: setup.dir, schema: STATE, maxPages: MAX_PAGES, rowProblems });
-  const { restore } = backup;
-  const file = createStoreFile({ dir: setup.dir, schema: STATE, maxPages: MAX_PAGES, begin: () => [], attach, onNotice, restore });
+/** The file in its folder, opened at first use. Errors: its methods throw StoreError. */
+export class StateFile {
+  readonly #onNotice: (notice: Notice) => void;
+  readonly #backup: StateBackup;
+  readonly #file: StoreFile<Handle>;
 
-  function load(key: string, atMs: WallMs): string | null {
-    const row = file.read(atMs, ({ value }) => value.get(key));
+  constructor({ dir }: Setup, onNotice: (notice: Notice) => void) {
+    const rowProblems = (db: Sqlite): readonly string[] => attach(db).damaged.all().map(toDamageText);
+    this.#onNotice = onNotice;
+    this.#backup = createStateBackup({ dir, schema: STATE, maxPages: MAX_PAGES, rowProblems });
+    const { restore } = this.#backup;
+    this.#file = new StoreFile({ dir, schema: STATE, maxPages: MAX_PAGES, begin: () => [], attach, onNotice, restore });
+  }
+
+  commit(work: StateWork, atMs: WallMs): null {
+    const parts = [work.events, work.outcomes, work.saves, work.audits];
+    if (parts.every(({ length }) => length === 0) && !work.probe) return this.#file.read(atMs, () => null);
+    return this.#file.write(atMs, (handle) => writeDown(handle, work, atMs));
+  }
+
+  /** Null where there is no fact, or its bytes are damaged; damage is a notice. */
+  load(key: string, atMs: WallMs): string | null {
+    const row = this.#file.read(atMs, ({ value }) => value.get(key));
     if (row === undefined) return null;
     if (row.sound === 1) return row.value;
-    tell(toDamageText({ kind: 'kv', name: key }));
+    this.#report(toDamageText({ kind: 'kv', name: key }));
     return null;
   }
 
-  function tell(problem: string): void {
-    onNotice({ kind: 'set-aside', file: STATE.fileName, message: `${file.path}: ${problem}` });
+  /** The sound facts whose key begins with `prefix`, by key. */
+  loadAll(prefix: string, atMs: WallMs): readonly { readonly key: string; readonly json: string }[] {
+    return this.#file.read(atMs, ({ values }) => values.all(prefix, `${prefix}${LAST_CHARACTER}`, MAX_FACTS));
   }
 
-  function removeDamaged(atMs: WallMs): readonly string[] {
-    const damaged = file.read(atMs, ({ damaged }) => damaged.all());
+  /** The newest `limit` events that began or ended at or after `sinceMs`, or still last; oldest first. */
+  events({ sinceMs, limit }: { readonly sinceMs: WallMs; readonly limit: number }, atMs: WallMs): readonly AgentEvent[] {
+    return this.#file.read(atMs, ({ events }) => events.all(sinceMs, sinceMs, Math.max(0, Math.min(limit, MAX_ANSWER))).reverse());
+  }
+
+  audit(query: AuditQuery, atMs: WallMs): AuditPage {
+    return this.#file.read(atMs, ({ audit }) => audit.read(query));
+  }
+
+  /** Reads every page and every row; damaged rows are removed. Shape: what is wrong, each with what became of it. */
+  check(atMs: WallMs): readonly string[] {
+    return [...this.#file.check(atMs), ...this.#removeDamaged(atMs)];
+  }
+
+  /** Makes a verified copy next to the file, and keeps the one before it. */
+  backup(atMs: WallMs): BackupReport {
+    // Damage is removed first: a copy of it would not be sound either.
+    this.#file.check(atMs);
+    for (const problem of this.#removeDamaged(atMs)) this.#report(problem);
+    return this.#file.read(atMs, ({ db }) => this.#backup.make(db, atMs));
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #report(problem: string): void {
+    this.#onNotice({ kind: 'set-aside', file: STATE.fileName, message: `${this.#file.path}: ${problem}` });
+  }
+
+  #removeDamaged(atMs: WallMs): readonly string[] {
+    const damaged = this.#file.read(atMs, ({ damaged }) => damaged.all());
     if (damaged.length === 0) return [];
-    // By what is wrong with them: a key with flipped bytes need not be one that can be asked for.
-    file.write(atMs, ({ db }) => {
+    // By their damage, not by key: a key with flipped bytes need not be one that a query can name.
+    this.#file.write(atMs, ({ db }) => {
       for (const table of STATE_TABLES) db.exec(`DELETE FROM ${table} WHERE NOT ${isSound(table)}`);
     });
     return damaged.map(toDamageText);
   }
-
-  return {
-    commit: (work, atMs) => {
-      const parts = [work.events, work.outcomes, work.saves, work.audits];
-      if (parts.every(({ length }) => length === 0) && !work.probe) return file.read(atMs, () => null);
-      return file.write(atMs, (handle) => writeDown(handle, work, atMs));
-    },
-    load,
-    loadAll: (prefix, atMs) => file.read(atMs, ({ values }) => values.all(prefix, `${prefix}${LAST_CHARACTER}`, MAX_FACTS)),
-    events: ({ sinceMs, limit }, atMs) =>
-      file.read(atMs, ({ events }) => events.all(sinceMs, sinceMs, Math.max(0, Math.min(limit, MAX_ANSWER))).reverse()),
-    audit: (query, atMs) => file.read(atMs, ({ audit }) => audit.read(query)),
-    check: (atMs) => [...file.check(atMs), ...removeDamaged(atMs)],
-    backup: (atMs) => {
-      // What is damaged is replaced first: its copy would not be sound either.
-      file.check(atMs);
-      removeDamaged(atMs).forEach(tell);
-      return file.read(atMs, ({ db }) => backup.make(db, atMs));
-    },
-    close: file.close,
-  };
 }
 
 type Handle = ReturnType<typeof attach>;
@@ -179,7 +184,7 @@ function toOutcomeRow(outcome: Outcome): [string, string, number, string] {
   return [outcome.commandId, outcome.state, wholeMs(outcome.atMs), JSON.stringify(outcome)];
 }
 
-/** A time that is none must not keep a whole commit from the disk. */
+/** A time that is no number must not stop a whole commit. */
 function wholeMs(ms: number): number {
   return Number.isFinite(ms) ? Math.round(ms) : 0;
 }

@@ -1,7 +1,5 @@
 /**
- * The offline memory as a person sees it: what the store says of itself, and what follows from it.
- *
- * Owns the rates. Part of `view.ts`.
+ * The store as a person sees it: its status, and the rates that follow from it.
  */
 import type { Cabinet } from '../core/cabinet.ts';
 import type { Store, StoreStatus } from '../core/ports.ts';
@@ -9,10 +7,10 @@ import type { ChoreView, StoreView } from '../core/views.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** A run must be this old before a rate can be told of it. Units: ms. Source: assumed; ten heartbeats of every point. */
+/** A run must be this old before it has a rate. Units: ms. Source: assumed; ten heartbeats of every point. */
 const MIN_RUN_MS = 600_000;
 
-/** Resolves with the last known facts while the disk cannot be asked; `state` then says so. */
+/** Resolves with the last known facts while the disk cannot be read; `state` then is `trouble`. */
 export async function storeView({
   cabinet,
   store,

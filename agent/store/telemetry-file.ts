@@ -1,7 +1,6 @@
 /**
- * `telemetry.db`: frames and segments, the cursor and every recorded loss.
- *
- * Owns what one commit and one step of a chore do, and the byte cap. Never decides when. Runs on the storage thread.
+ * `telemetry.db`: frames and segments, the cursor and every recorded loss. Each method is one commit, one read or one bounded step of a
+ * chore.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
@@ -21,7 +20,7 @@ import type {
 } from '../core/ports.ts';
 import { baseFor, numberingOf, releaseReserved, reserveBeyond } from './client/numbering.ts';
 import { getMeta, setMeta } from './files/meta.ts';
-import { createStoreFile } from './files/store-file.ts';
+import { StoreFile } from './files/store-file.ts';
 import type { Notice, RoomStep, Setup, TelemetryDone, TelemetryWork } from './messages.ts';
 import { PAGE_BYTES, TELEMETRY } from './schema.ts';
 import { openReadOnly, type Sqlite } from './sqlite.ts';
@@ -35,146 +34,173 @@ import { type Handle, openTables, type Piece, piecesAfter } from './telemetry/te
 import { allDamaged, createPieceMemory, exportPage, type Found, framesAfter } from './telemetry/telemetry-reader.ts';
 import { createWriteMeter } from './telemetry/write-meter.ts';
 
-export interface TelemetryFile {
-  /** Errors: these throw StoreError. */
-  commit(work: TelemetryWork, atMs: WallMs): TelemetryDone;
-  readAfter(seq: number, maxFrames: number, atMs: WallMs): readonly StoredFrame[];
-  gapsAfter(id: number, atMs: WallMs): readonly Gap[];
-  history(query: HistoryQuery, atMs: WallMs): History;
-  exportPage(query: ExportQuery, atMs: WallMs): ExportPage;
-  /** One segment of frames that are older than an hour. */
-  compact(at: { readonly atMs: WallMs; readonly atMono: MonoMs }): CompactionReport & { readonly more: boolean };
-  /** Some of what is older than the bound in days. */
-  retain(provenSeq: number, atMs: WallMs): RetentionReport & { readonly more: boolean };
-  /** One bounded step below the byte cap. */
-  makeRoom(provenSeq: number, atMs: WallMs): RoomStep;
-  /** Every row read once; what cannot be read becomes a gap. */
-  check(atMs: WallMs): { readonly problems: readonly string[]; readonly account: StoreAccount };
-  facts(at: { readonly atMs: WallMs; readonly atMono: MonoMs; readonly provenSeq: number }): TelemetryFacts;
-  /** `isAllCommitted`: no frame that was numbered is missing here. */
-  close(isAllCommitted: boolean): void;
-}
-
-/** Never a harder stop than this, else a commit might not fit into an empty file. Source: a full batch and a segment as doubles, packed badly; the least cap of a cabinet is 16 MB. */
+/** The hard stop is never smaller, else a commit might not fit into an empty file. Source: a full batch and a segment as doubles, packed badly; the least cap of a cabinet is 16 MB. */
 const SMALLEST_STOP_BYTES = 2 ** 20;
 /** Longest answer to one question. Units: frames, gaps. */
 const MAX_ANSWER = 2_000;
-/** Frames stay frames for so long: what was committed last is asked for most. Units: ms. Source: issue "store", hourly compaction. */
+/** Age at which frames are packed into segments: the newest are read most often. Units: ms. Source: issue "store", hourly compaction. */
 const COMPACT_AFTER_MS = 3_600_000;
 /** Rows dropped in one step of the bound in days. */
 const RETAIN_ROWS = 64;
 const DAY_MS = 86_400_000;
 
-/** The file on its folder; opened at first use. */
-export function createTelemetryFile(setup: Setup, onNotice: (notice: Notice) => void): TelemetryFile {
-  let floorSeq = setup.floorSeq;
-  const memory = createPieceMemory();
-  const meter = createWriteMeter();
-  const file = createStoreFile<Handle>({
-    dir: setup.dir,
-    schema: TELEMETRY,
-    maxPages: setup.maxPages ?? Math.floor(Math.max(setup.maxBytes, SMALLEST_STOP_BYTES) / PAGE_BYTES),
-    begin: (db, atMs, asidePath) => begin(db, { atMs, asidePath, floorSeq }),
-    attach: (db) => openTables(db, setup),
-    onNotice,
-  });
+const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
+
+/** The file in its folder, opened at first use. Errors: its methods throw StoreError. */
+export class TelemetryFile {
+  readonly #setup: Setup;
+  readonly #onNotice: (notice: Notice) => void;
+  readonly #file: StoreFile<Handle>;
+  readonly #memory = createPieceMemory();
+  readonly #meter = createWriteMeter();
+  /** A fresh file numbers its frames above this. */
+  #floorSeq: number;
+
+  constructor(setup: Setup, onNotice: (notice: Notice) => void) {
+    this.#setup = setup;
+    this.#onNotice = onNotice;
+    this.#floorSeq = setup.floorSeq;
+    this.#file = new StoreFile<Handle>({
+      dir: setup.dir,
+      schema: TELEMETRY,
+      maxPages: setup.maxPages ?? Math.floor(Math.max(setup.maxBytes, SMALLEST_STOP_BYTES) / PAGE_BYTES),
+      begin: (db, atMs, setAsidePath) => begin(db, { atMs, setAsidePath, floorSeq: this.#floorSeq }),
+      attach: (db) => openTables(db, setup),
+      onNotice,
+    });
+  }
+
+  commit(work: TelemetryWork, atMs: WallMs): TelemetryDone {
+    const setup = this.#setup;
+    const isIdle = isEmpty(work) && this.#file.read(atMs, ({ db }) => numberingOf(db, setup.boot)) !== undefined;
+    const done = isIdle
+      ? this.#file.read(atMs, (handle) => answer(handle, work.frames, setup))
+      : this.#write(atMs, (handle, losses) => {
+          writeDown(handle, losses, { work, atMs, setup });
+          return answer(handle, work.frames, setup);
+        });
+    this.#floorSeq = Math.max(this.#floorSeq, done.lastSeq);
+    return done;
+  }
+
+  readAfter(seq: number, maxFrames: number, atMs: WallMs): readonly StoredFrame[] {
+    const query = { seq, maxFrames: Math.min(maxFrames, MAX_ANSWER) };
+    return this.#find(atMs, (handle) => framesAfter(handle, this.#memory, query));
+  }
+
+  gapsAfter(id: number, atMs: WallMs): readonly Gap[] {
+    return this.#file.read(atMs, ({ gaps }) => gaps.after(id, MAX_ANSWER));
+  }
+
+  history(query: HistoryQuery, atMs: WallMs): History {
+    return this.#find(atMs, (handle) => historyOf(handle, query));
+  }
+
+  exportPage(query: ExportQuery, atMs: WallMs): ExportPage {
+    return this.#find(atMs, (handle) => {
+      const { value, damaged } = exportPage(handle, this.#memory, { ...query, maxFrames: Math.min(query.maxFrames, MAX_ANSWER) });
+      return { value: { epoch: epochOf(handle.db), ...value }, damaged };
+    });
+  }
+
+  /** Packs one segment of frames that are older than an hour. */
+  compact({ atMs, atMono }: { readonly atMs: WallMs; readonly atMono: MonoMs }): CompactionReport & { readonly more: boolean } {
+    return this.#write(atMs, (handle, losses) => {
+      const isDue = (row: { boot: number; mono_ms: number }): boolean =>
+        row.boot !== handle.boots.known() || atMono - row.mono_ms >= COMPACT_AFTER_MS;
+      const report = compactOne(handle, losses, isDue);
+      return report === null ? { ...NOTHING_COMPACTED, more: false } : { ...report, more: true };
+    });
+  }
+
+  /** Removes some of what is older than the bound in days. */
+  retain(provenSeq: number, atMs: WallMs): RetentionReport & { readonly more: boolean } {
+    return this.#write(atMs, (handle, losses) => {
+      moveCursor(handle, provenSeq);
+      return retain(handle, losses, atMs - this.#setup.maxDays * DAY_MS);
+    });
+  }
+
+  /** One bounded step towards the byte cap. */
+  makeRoom(provenSeq: number, atMs: WallMs): RoomStep {
+    const { result: more, lost } = this.#transact(atMs, (handle, losses) => {
+      // The file gets the cursor up to a minute late; what is delivered is no loss.
+      moveCursor(handle, provenSeq);
+      return makeRoomOnce(handle, losses, this.#setup.maxBytes);
+    });
+    return { more, lost };
+  }
+
+  /** Reads every row once; what cannot be read becomes a gap. */
+  check(atMs: WallMs): { readonly problems: readonly string[]; readonly account: StoreAccount } {
+    const pages = this.#file.check(atMs);
+    const damaged = this.#find(atMs, (handle) => {
+      const pieces = allDamaged(handle);
+      return { value: pieces, damaged: pieces };
+    });
+    return { problems: [...pages, ...damaged.map(damageText)], account: this.#file.read(atMs, accountOf) };
+  }
+
+  facts({ atMs, atMono, provenSeq }: { readonly atMs: WallMs; readonly atMono: MonoMs; readonly provenSeq: number }): TelemetryFacts {
+    const { maxBytes } = this.#setup;
+    return this.#file.read(atMs, (handle) => ({
+      ...factsOf(handle, this.#file.path, provenSeq),
+      maxBytes,
+      written: this.#meter.read(atMono),
+    }));
+  }
+
+  /** `isAllCommitted`: every frame that was numbered is in the file. */
+  close(isAllCommitted: boolean): void {
+    if (isAllCommitted) this.#file.tidy(({ db, frames }) => releaseReserved(db, frames.lastSeq()));
+    this.#file.close();
+  }
+
+  /** One transaction, with a notice for each loss that it recorded. */
+  #write<T>(atMs: WallMs, act: (handle: Handle, losses: Losses) => T): T {
+    const { result, lost } = this.#transact(atMs, act);
+    for (const loss of lost) this.#onNotice({ kind: 'lost', ...loss });
+    return result;
+  }
 
   /** One transaction, and the losses that it recorded. */
-  function transact<T>(atMs: WallMs, act: (handle: Handle, losses: Losses) => T): { readonly result: T; readonly lost: RoomStep['lost'] } {
-    memory.forget();
-    const done = file.write(atMs, (handle) => {
+  #transact<T>(atMs: WallMs, act: (handle: Handle, losses: Losses) => T): { readonly result: T; readonly lost: RoomStep['lost'] } {
+    this.#memory.forget();
+    const done = this.#file.write(atMs, (handle) => {
       const losses = createLosses(handle, atMs);
       const result = act(handle, losses);
       return { result, lost: losses.settle() };
     });
-    file.read(atMs, giveBack);
+    this.#file.read(atMs, giveBack);
     return done;
   }
 
-  /** The same, with a notice of each loss. */
-  function write<T>(atMs: WallMs, act: (handle: Handle, losses: Losses) => T): T {
-    const { result, lost } = transact(atMs, act);
-    for (const loss of lost) onNotice({ kind: 'lost', ...loss });
-    return result;
-  }
-
-  /** What was found, and what was found damaged recorded as such. */
-  function look<T>(atMs: WallMs, find: (handle: Handle) => Found<T>): T {
-    const { value, damaged } = file.read(atMs, find);
-    if (damaged.length > 0) write(atMs, (handle, losses) => dropDamaged(handle, losses, damaged));
+  /** Returns what was found. Rows that were found damaged are removed and recorded as such. */
+  #find<T>(atMs: WallMs, find: (handle: Handle) => Found<T>): T {
+    const { value, damaged } = this.#file.read(atMs, find);
+    if (damaged.length > 0) this.#write(atMs, (handle, losses) => dropDamaged(handle, losses, damaged));
     return value;
   }
-
-  return {
-    commit: (work, atMs) => {
-      const isEmpty =
-        work.frames.length === 0 && work.gaps.length === 0 && work.deliveredUnstored === null && work.cursorSeq === null && !work.probe;
-      const isIdle = isEmpty && file.read(atMs, ({ db }) => numberingOf(db, setup.boot)) !== undefined;
-      const done = isIdle
-        ? file.read(atMs, (handle) => answer(handle, work.frames, setup))
-        : write(atMs, (handle, losses) => {
-            writeDown(handle, losses, { work, atMs, setup });
-            return answer(handle, work.frames, setup);
-          });
-      floorSeq = Math.max(floorSeq, done.lastSeq);
-      return done;
-    },
-    readAfter: (seq, maxFrames, atMs) =>
-      look(atMs, (handle) => framesAfter(handle, memory, { seq, maxFrames: Math.min(maxFrames, MAX_ANSWER) })),
-    gapsAfter: (id, atMs) => file.read(atMs, ({ gaps }) => gaps.after(id, MAX_ANSWER)),
-    history: (query, atMs) => look(atMs, (handle) => historyOf(handle, query)),
-    exportPage: (query, atMs) =>
-      look(atMs, (handle) => {
-        const { value, damaged } = exportPage(handle, memory, { ...query, maxFrames: Math.min(query.maxFrames, MAX_ANSWER) });
-        return { value: { epoch: epochOf(handle.db), ...value }, damaged };
-      }),
-    compact: ({ atMs, atMono }) =>
-      write(atMs, (handle, losses) => {
-        const isDue = (row: { boot: number; mono_ms: number }): boolean =>
-          row.boot !== handle.boots.known() || atMono - row.mono_ms >= COMPACT_AFTER_MS;
-        const report = compactOne(handle, losses, isDue);
-        return report === null ? { ...NOTHING_COMPACTED, more: false } : { ...report, more: true };
-      }),
-    retain: (provenSeq, atMs) =>
-      write(atMs, (handle, losses) => {
-        moveCursor(handle, provenSeq);
-        return retain(handle, losses, atMs - setup.maxDays * DAY_MS);
-      }),
-    makeRoom: (provenSeq, atMs) => {
-      const { result: more, lost } = transact(atMs, (handle, losses) => {
-        // The file learns of a delivery up to a minute late; what is delivered is no loss.
-        moveCursor(handle, provenSeq);
-        return makeRoomOnce(handle, losses, setup.maxBytes);
-      });
-      return { more, lost };
-    },
-    check: (atMs) => {
-      const pages = file.check(atMs);
-      const damaged = file.read(atMs, allDamaged);
-      if (damaged.length > 0) write(atMs, (handle, losses) => dropDamaged(handle, losses, damaged));
-      return { problems: [...pages, ...damaged.map(damageText)], account: file.read(atMs, accountOf) };
-    },
-    facts: ({ atMs, atMono, provenSeq }) =>
-      file.read(atMs, (handle) => ({ ...factsOf(handle, file.path, provenSeq), maxBytes: setup.maxBytes, written: meter.read(atMono) })),
-    close: (isAllCommitted) => {
-      if (isAllCommitted) file.tidy(({ db, frames }) => releaseReserved(db, frames.lastSeq()));
-      file.close();
-    },
-  };
 }
 
-const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
-
-/** First rows of a fresh file; what the one before still owed is a gap in it. */
-function begin(db: Sqlite, { atMs, asidePath, floorSeq }: { atMs: WallMs; asidePath: string | null; floorSeq: number }): readonly Notice[] {
+/** Writes the first rows of a fresh file. The undelivered rows of the file it replaces are a gap in it. */
+function begin(
+  db: Sqlite,
+  { atMs, setAsidePath, floorSeq }: { atMs: WallMs; setAsidePath: string | null; floorSeq: number },
+): readonly Notice[] {
   setMeta(db, 'epoch', randomBytes(16).toString('hex'));
   setMeta(db, 'cursor_seq', floorSeq);
   setMeta(db, 'delivered', 0);
   if (floorSeq > 0) db.prepare("INSERT INTO sqlite_sequence(name, seq) VALUES('frame', ?)").run(floorSeq);
-  if (asidePath === null) return [];
-  const readings = countUndelivered(asidePath);
+  if (setAsidePath === null) return [];
+  const readings = countUndelivered(setAsidePath);
   createGapTable(db).add({ firstSeq: null, lastSeq: null, readings, reason: 'set-aside', atMs });
   return [{ kind: 'lost', reason: 'set-aside', readings }];
+}
+
+function isEmpty(work: TelemetryWork): boolean {
+  const { frames, gaps, deliveredUnstored, cursorSeq, probe } = work;
+  return frames.length === 0 && gaps.length === 0 && deliveredUnstored === null && cursorSeq === null && !probe;
 }
 
 interface Task {
@@ -210,7 +236,7 @@ function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: Task):
 /**
  * Every frame of the work with its seq, whether it went in now or had gone in before the answer to an earlier commit was lost.
  *
- * A frame's name is (boot, ticket) and tickets rise with seq, so the newest rows tell which ones are in the file.
+ * A frame's name is (boot, ticket) and tickets rise with seq, so the newest rows show which ones are in the file.
  */
 function answer(handle: Handle, asked: readonly ReadingFrame[], { boot, maxBytes }: Setup): TelemetryDone {
   const { db, frames } = handle;
@@ -226,16 +252,16 @@ function answer(handle: Handle, asked: readonly ReadingFrame[], { boot, maxBytes
 }
 
 function foundTickets(frames: Handle['frames'], asked: readonly ReadingFrame[]): TelemetryDone['tickets'] {
-  const wanted = new Set(asked.map(({ ticket }) => ticket));
+  const requested = new Set(asked.map(({ ticket }) => ticket));
   const rows = asked[0] === undefined ? [] : frames.ownSince(asked[0].ticket);
   return rows.flatMap((row) => {
     const read = frames.read(row);
-    const found = read.kind === 'damaged' ? [] : read.frames.filter(({ ticket }) => wanted.has(ticket));
+    const found = read.kind === 'damaged' ? [] : read.frames.filter(({ ticket }) => requested.has(ticket));
     return found.map(({ ticket, seq, readings }) => ({ ticket, seq, readings: readings.length }));
   });
 }
 
-/** Delivered rows just go: what the platform has is not lost. */
+/** Removes damaged rows. Delivered rows are no loss: the platform has them. */
 function dropDamaged(handle: Handle, losses: Losses, damaged: readonly Piece[]): void {
   for (const piece of damaged) dropPiece(handle, losses, { piece, reason: 'corrupt' });
 }
@@ -267,7 +293,7 @@ function factsOf(handle: Handle, path: string, provenSeq: number): Omit<Telemetr
   const { db, frames, segments, gaps } = handle;
   const [journal, packed] = [frames.tally(0), segments.tally(0)];
   const wal = `${path}-wal`;
-  // The file learns of a delivery up to a minute later than the platform.
+  // The file gets the cursor up to a minute later than the platform.
   const cursorSeq = Math.max(cursorOf(db), Math.min(provenSeq, frames.lastSeq()));
   return {
     epoch: epochOf(db),
@@ -285,7 +311,7 @@ function factsOf(handle: Handle, path: string, provenSeq: number): Omit<Telemetr
   };
 }
 
-/** Of the oldest row whose time is known. */
+/** The time of the oldest row whose time is known. */
 function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
   const known = segments.labels().find(({ t0_ms: t0Ms }) => Math.abs(t0Ms) < 8.64e15);
   if (known !== undefined) return known.t0_ms;
@@ -296,7 +322,7 @@ function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
   return head === undefined ? row.wall_ms : head.wallMs + boots.shiftMs(row.boot, head);
 }
 
-/** Best effort on a file that was set aside. Shape: 0 when it cannot be told. */
+/** The undelivered readings of a file that was set aside; 0 when they cannot be counted. */
 function countUndelivered(path: string): number {
   try {
     const db = openReadOnly(path);
@@ -308,7 +334,7 @@ function countUndelivered(path: string): number {
       db.close();
     }
   } catch {
-    // Damaged beyond reading is why it lies there; the gap then says that the number is not known.
+    // Too damaged to be read; the gap then has no number.
     return 0;
   }
 }

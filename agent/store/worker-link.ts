@@ -1,7 +1,5 @@
 /**
- * The way to the storage thread.
- *
- * Owns the thread and matches answers to questions. Knows nothing of what is asked. Started by the store.
+ * Starts the storage thread and matches its answers to requests.
  *
  * A thread of its own, because a commit waits for the flash: up to seconds, in which no line could be served.
  */
@@ -14,12 +12,13 @@ interface Pending {
   reject(error: Error): void;
 }
 
+/** A connection to the storage thread. */
 export interface WorkerLink extends StoreLink {
-  /** Ends the thread in the middle of whatever it does, as a crash would. */
+  /** Ends the thread in the middle of its work, as a crash would. */
   kill(): Promise<void>;
 }
 
-/** Starts the thread. Questions asked before it is up wait for it. */
+/** Starts the thread. Requests that arrive before it runs wait for it. */
 export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (setup, onLost) => {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, name: 'luciole-store' });
   const pending = new Map<number, Pending>();

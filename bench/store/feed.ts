@@ -33,6 +33,7 @@ export function createFeed(seed = 1): Feed {
   const clock = createManualClock(FIRST_DAY_MS);
   const workload = createWorkload(seed);
   let readings = 0;
+  const feed: Feed = { clock, workload, readings: () => readings, onFrame: () => {} };
   const recorder = createRecorder({
     clock,
     rules: workload.rules,
@@ -42,7 +43,6 @@ export function createFeed(seed = 1): Feed {
       feed.onFrame(frame);
     },
   });
-  const feed: Feed = { clock, workload, readings: () => readings, onFrame: () => {} };
   every(clock, POLL_MS, () => recorder.record(workload.poll({ atMs: clock.wallMs(), atMono: clock.monoMs() })));
   recorder.start();
   return feed;

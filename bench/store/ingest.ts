@@ -33,45 +33,6 @@ const ROUNDS = { full: 5, quick: 3 };
 const BARE = 'bare better-sqlite3, narrow rowid table';
 const ROWS = 'row a reading';
 
-export async function ingestBench({ quick, emit, progress }: BenchOptions): Promise<void> {
-  const frames = await feedFrames(createFeed(), (quick ? READINGS.quick : READINGS.full) / 6);
-  for (const [name, batchReadings] of Object.entries(BATCHES)) {
-    const batches = toBatches(frames, batchReadings);
-    const rates = new Map<string, number[]>();
-    for (let i = 0; i < (quick ? ROUNDS.quick : ROUNDS.full); i++) {
-      for (const contestant of [OURS, BARE_INSERTS, ROW_INSERTS]) {
-        rates.set(contestant.name, [...(rates.get(contestant.name) ?? []), await rateOf(contestant, batches)]);
-      }
-    }
-    const rate = (who: string): number => round(quantile(rates.get(who) ?? [], 0.5), 0);
-    progress(`store: batches of ${batchReadings}: ${[...rates.keys()].map((who) => `${who} ${rate(who)}/s`).join(', ')}`);
-    const note = `batches of ${batchReadings}, WAL, synchronous FULL; ours through the real thread`;
-    const ours: BenchResult = { bench: 'store', metric: `ingest-${name}`, value: rate(OURS.name), unit: 'readings/s', note };
-    for (const peer of [BARE, ROWS]) emit(withPeer(ours, peer, rate(peer)));
-    const share = { ...ours, metric: `ingest-share-of-bare-${name}`, value: round(rate(OURS.name) / rate(BARE), 2), unit: '' };
-    emit(against(share, '>=', GOAL_SHARE));
-  }
-}
-
-async function rateOf(contestant: Contestant, batches: readonly (readonly ReadingFrame[])[]): Promise<number> {
-  const { dir, remove } = scratchFolder('bench');
-  const { add, close } = await contestant.open(dir);
-  try {
-    // The first commit makes tables and statements.
-    await add(batches[0] ?? []);
-    const startMs = performance.now();
-    let readings = 0;
-    for (const batch of batches.slice(1)) {
-      await add(batch);
-      readings += batch.reduce((sum, frame) => sum + frame.readings.length, 0);
-    }
-    return readings / ((performance.now() - startMs) / 1_000);
-  } finally {
-    await close();
-    remove();
-  }
-}
-
 const OURS: Contestant = {
   name: 'luciole',
   open: async (dir) => {
@@ -124,6 +85,45 @@ const ROW_INSERTS: Contestant = {
     return { add: async (batch) => table.add(batch), close: async () => table.close() };
   },
 };
+
+export async function ingestBench({ quick, emit, progress }: BenchOptions): Promise<void> {
+  const frames = await feedFrames(createFeed(), (quick ? READINGS.quick : READINGS.full) / 6);
+  for (const [name, batchReadings] of Object.entries(BATCHES)) {
+    const batches = toBatches(frames, batchReadings);
+    const rates = new Map<string, number[]>();
+    for (let i = 0; i < (quick ? ROUNDS.quick : ROUNDS.full); i++) {
+      for (const contestant of [OURS, BARE_INSERTS, ROW_INSERTS]) {
+        rates.set(contestant.name, [...(rates.get(contestant.name) ?? []), await rateOf(contestant, batches)]);
+      }
+    }
+    const rate = (who: string): number => round(quantile(rates.get(who) ?? [], 0.5), 0);
+    progress(`store: batches of ${batchReadings}: ${[...rates.keys()].map((who) => `${who} ${rate(who)}/s`).join(', ')}`);
+    const note = `batches of ${batchReadings}, WAL, synchronous FULL; ours through the real thread`;
+    const ours: BenchResult = { bench: 'store', metric: `ingest-${name}`, value: rate(OURS.name), unit: 'readings/s', note };
+    for (const peer of [BARE, ROWS]) emit(withPeer(ours, peer, rate(peer)));
+    const share = { ...ours, metric: `ingest-share-of-bare-${name}`, value: round(rate(OURS.name) / rate(BARE), 2), unit: '' };
+    emit(against(share, '>=', GOAL_SHARE));
+  }
+}
+
+async function rateOf(contestant: Contestant, batches: readonly (readonly ReadingFrame[])[]): Promise<number> {
+  const { dir, remove } = scratchFolder('bench');
+  const { add, close } = await contestant.open(dir);
+  try {
+    // The first commit makes tables and statements.
+    await add(batches[0] ?? []);
+    const startMs = performance.now();
+    let readings = 0;
+    for (const batch of batches.slice(1)) {
+      await add(batch);
+      readings += batch.reduce((sum, frame) => sum + frame.readings.length, 0);
+    }
+    return readings / ((performance.now() - startMs) / 1_000);
+  } finally {
+    await close();
+    remove();
+  }
+}
 
 function toBatches(frames: readonly ReadingFrame[], batchReadings: number): readonly (readonly ReadingFrame[])[] {
   const batches: ReadingFrame[][] = [];

@@ -20,21 +20,6 @@ export interface MemoryAnswer {
 
 const COMMIT_SECONDS = 10;
 
-answerParent<MemoryQuestion, MemoryAnswer>(async ({ database, hours }) => {
-  const { dir } = scratchFolder('bench');
-  const fed = await openFedStore({ dir, commitSeconds: COMMIT_SECONDS, openLink: await linkFor(database) });
-  await fed.run(hours);
-  return { rssBytes: residentBytes() };
-});
-
-async function linkFor(database: MemoryQuestion['database']): Promise<OpenLink> {
-  if (database === 'thread') return openWorkerLink;
-  if (database === 'none') return openNothing;
-  // Loaded only here: whoever asks for no database must not have one in memory.
-  const { openInProcessLink } = await import('../../agent/store/client/in-process-link.ts');
-  return openInProcessLink;
-}
-
 /** Takes everything and keeps nothing. */
 const openNothing: OpenLink = () => {
   let lastSeq = 0;
@@ -49,6 +34,21 @@ const openNothing: OpenLink = () => {
     },
   };
 };
+
+answerParent<MemoryQuestion, MemoryAnswer>(async ({ database, hours }) => {
+  const { dir } = scratchFolder('bench');
+  const fed = await openFedStore({ dir, commitSeconds: COMMIT_SECONDS, openLink: await linkFor(database) });
+  await fed.run(hours);
+  return { rssBytes: residentBytes() };
+});
+
+async function linkFor(database: MemoryQuestion['database']): Promise<OpenLink> {
+  if (database === 'thread') return openWorkerLink;
+  if (database === 'none') return openNothing;
+  // Loaded only here: whoever asks for no database must not have one in memory.
+  const { openInProcessLink } = await import('../../agent/store/client/in-process-link.ts');
+  return openInProcessLink;
+}
 
 /** Units: bytes. Source: proc(5): VmRSS, in kB. */
 function residentBytes(): number {

@@ -1,7 +1,6 @@
 /**
- * Holds a folder against all that was promised of it.
- *
- * Owns the store that it opens, a fresh one, and every comparison. The folder is a copy, so that the next writer finds what the killed one left.
+ * Compares the folder of a store with all that a killed writer was promised. The folder is a copy: the next writer gets what the killed one
+ * left.
  */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -14,12 +13,12 @@ import type { CommandLedger } from './ledger.ts';
 import { type CommittedFrame, type Orders, toEventId } from './writer.ts';
 
 export interface ExamineVerdict {
-  /** Committed readings that are neither there nor accounted for. */
+  /** Committed readings that are neither present nor in a gap. */
   readonly lost: number;
   readonly integrityFailures: number;
-  /** All that is wrong, in words. */
+  /** Everything that is wrong, in words. */
   readonly problems: readonly string[];
-  /** When the newest frame that is there was handed in. */
+  /** When the newest present frame was handed in. */
   readonly newestMs: number;
   readonly status: StoreStatus;
   /** Readings gone with a record, by reason. */
@@ -32,13 +31,13 @@ interface Found {
   readonly gaps: readonly Gap[];
 }
 
-/** The examiner has room for all that lies there, and makes none. Units: MB. */
-const LOOKING_MB = 256;
-/** Frames and gaps asked for at once. */
+/** A cap above all data, so that the examination removes nothing. Units: MB. */
+const EXAMINE_MB = 256;
+/** Frames and gaps in one read. */
 const PAGE = 2_000;
 const FILES = ['telemetry.db', 'state.db'];
 
-/** Errors: rejects when the folder cannot be read at all. */
+/** Opens the store and checks frames, gaps, account, cursor and facts. Errors: rejects when the folder cannot be read at all. */
 export async function examine(dir: string, ledger: CommandLedger, orders: Orders): Promise<ExamineVerdict> {
   const clock = createSystemClock({ quality: () => 'synced', wallOffsetMs: orders.wallOffsetMs });
   const { commitSeconds, maxDays } = orders;
@@ -48,7 +47,7 @@ export async function examine(dir: string, ledger: CommandLedger, orders: Orders
     clock,
     log,
     commitSeconds,
-    maxMegabytes: LOOKING_MB,
+    maxMegabytes: EXAMINE_MB,
     maxDays,
     decimals: DECIMALS,
     counters: COUNTERS,
@@ -90,7 +89,7 @@ async function readAll(store: Store): Promise<Found> {
   return { status: await store.status(), frames, gaps };
 }
 
-/** What was reported and is not as it was. */
+/** Frames that were reported as committed and are missing or different. */
 function frameProblems({ frames, gaps, status }: Found, ledger: CommandLedger, { isTight }: Orders) {
   const texts: string[] = [];
   const released: number[] = [];
@@ -114,7 +113,7 @@ function frameProblems({ frames, gaps, status }: Found, ledger: CommandLedger, {
   return { lost, released, texts };
 }
 
-/** Counted here, reading by reading, against what the store says of itself. */
+/** Compares the store's account with a count of all readings. */
 function accountProblems({ frames, gaps, status }: Found, ledger: CommandLedger): readonly string[] {
   const { account } = status;
   const backlog = [...frames.values()].filter(({ seq }) => seq > status.cursorSeq).reduce((sum, { readings }) => sum + readings.length, 0);
@@ -144,10 +143,10 @@ async function factProblems(store: Store, { saved }: CommandLedger): Promise<rea
   if (saved === null) return [];
   const { round, number } = saved;
   const fact = (await store.load('torture')) as { readonly round: number; readonly number: number } | undefined;
-  const isThere = fact !== undefined && (fact.round > round || (fact.round === round && fact.number >= number));
+  const isPresent = fact !== undefined && (fact.round > round || (fact.round === round && fact.number >= number));
   const events = await store.events({ sinceMs: 0, limit: PAGE });
   return [
-    ...(isThere ? [] : [`the fact ${JSON.stringify(saved)} was saved, found is ${JSON.stringify(fact)}`]),
+    ...(isPresent ? [] : [`the fact ${JSON.stringify(saved)} was saved, found is ${JSON.stringify(fact)}`]),
     ...(events.some(({ id }) => id === toEventId(round, number)) ? [] : [`the event ${toEventId(round, number)} is gone`]),
   ];
 }
@@ -158,7 +157,7 @@ async function integrityOf(store: Store): Promise<string[]> {
   return check.files.filter(({ ok }) => !ok).map(({ file, problems }) => `${file}: ${problems.join('; ')}`);
 }
 
-/** By SQLite itself. */
+/** What SQLite's own check finds. */
 function sqliteProblems(path: string): readonly string[] {
   const db = new Database(path);
   try {

@@ -82,9 +82,9 @@ async function lifeOf(orders: Orders, random: Random): Promise<WriterReport> {
   else {
     await writer.opened();
     const frames = random() * LIFE.frames;
-    while (writer.said.frames.length < frames) await sleep(1);
+    while (writer.report.frames.length < frames) await sleep(1);
     await sleep(random() * LIFE.momentMs);
   }
   await writer.kill();
-  return writer.said;
+  return writer.report;
 }

@@ -1,8 +1,8 @@
 /**
- * The whole agent and its street in a process of their own, on the simulated clock: asked for a day at a time.
+ * The whole agent and its street in a process of their own, on the simulated clock, run day by day.
  *
- * Started by `month.ts`, bundled and with the flags of the package. The store is on its thread and on the disk, the broker is a real one;
- * only the cables are without a kernel. The street takes its share of the memory, which is the same each day.
+ * The program is bundled and has the flags of the package. The store is on its thread and on the disk, the broker is a real one; only the
+ * cables are simulated. The memory of the street is included; it is the same each day.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ export type MonthQuestion =
   | { readonly ask: 'day' }
   | { readonly ask: 'end' };
 
-/** Units: MB, means of the looks of the day; counts since the start. */
+/** Units: MB, means over the day; counts since the start. */
 export interface MonthAnswer {
   readonly rssMb: number;
   readonly rssMaxMb: number;
@@ -47,16 +47,16 @@ const PER_HOUR = { walker: 8, cyclist: 4, car: 4 };
 const COMMIT_SECONDS = 60;
 const START_MS = Date.parse('2026-12-01T12:00:00+01:00');
 const DAY_MS = 86_400_000;
-/** The clock stands still after each until the storage thread has answered. */
+/** After each step the clock waits for the storage thread. Units: ms. */
 const STEP_MS = 2_000;
-const STEPS_A_LOOK = 30;
-/** A collection may come just before a look or just after it: many looks a day tell its memory. */
-const STEPS_A_MEASURE = 450;
+const STEPS_A_CHECK = 30;
+/** A collection may come just before or after a sample, so a day has many samples. */
+const STEPS_A_SAMPLE = 450;
 /** Longest wait for the broker after a step, in turns of the event loop. */
-const PATIENCE_TURNS = 20_000;
+const MAX_TURNS = 20_000;
 const MEGABYTE = 2 ** 20;
 
-interface Look {
+interface MemorySample {
   readonly rssMb: number;
   readonly heapMb: number;
 }
@@ -68,14 +68,28 @@ interface Month {
 }
 
 let month: Month | null = null;
-/** Questions to the storage thread. */
+/** Requests that the storage thread has not answered. */
 let openQuestions = 0;
+
+/** The storage thread, with a count of the requests it has not answered. */
+const openStoreLink: OpenLink = (setup, onLost) => {
+  const link = openWorkerLink(setup, onLost);
+  return {
+    ...link,
+    ask: <K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>> => {
+      openQuestions += 1;
+      return link.ask(request).finally(() => {
+        openQuestions -= 1;
+      });
+    },
+  };
+};
 
 answerParent<MonthQuestion, MonthAnswer>(async (question) => {
   if (question.ask === 'begin') month = await begin(question.dir, question.broker);
   if (month === null) throw new Error('no street yet');
-  const looks = question.ask === 'day' ? await pass(month) : [lookedAt()];
-  const answer = await counted(month, looks);
+  const samples = question.ask === 'day' ? await pass(month) : [sampleMemory()];
+  const answer = await counted(month, samples);
   if (question.ask === 'end') await settled(month.clock, month.agent.stop());
   return answer;
 });
@@ -118,34 +132,21 @@ async function begin(dir: string, broker: string): Promise<Month> {
   return { clock, street, agent };
 }
 
-const openStoreLink: OpenLink = (setup, onLost) => {
-  const link = openWorkerLink(setup, onLost);
-  return {
-    ...link,
-    ask: <K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>> => {
-      openQuestions += 1;
-      return link.ask(request).finally(() => {
-        openQuestions -= 1;
-      });
-    },
-  };
-};
-
-/** The broker takes real time, of which the street's clock knows nothing: it waits. */
-async function pass({ clock, street, agent }: Month): Promise<readonly Look[]> {
-  const looks: Look[] = [];
+/** One day. The broker needs real time, so the street's clock waits for it. */
+async function pass({ clock, street, agent }: Month): Promise<readonly MemorySample[]> {
+  const samples: MemorySample[] = [];
   for (let step = 1; step <= DAY_MS / STEP_MS; step++) {
     await tick(clock, STEP_MS);
-    if (step % STEPS_A_MEASURE === 0) looks.push(lookedAt());
-    if (step % STEPS_A_LOOK !== 0) continue;
-    for (let turn = 0; turn < PATIENCE_TURNS && isOwed(await settled(clock, agent.view.uplink())); turn++) await turnOfTheLoop();
+    if (step % STEPS_A_SAMPLE === 0) samples.push(sampleMemory());
+    if (step % STEPS_A_CHECK !== 0) continue;
+    for (let turn = 0; turn < MAX_TURNS && isOwed(await settled(clock, agent.view.uplink())); turn++) await turnOfTheLoop();
   }
-  // What the tests read is kept by the street for ever.
+  // The street keeps all levels for tests; nothing reads them here.
   (street.levels as LevelSeen[]).length = 0;
-  return looks;
+  return samples;
 }
 
-function lookedAt(): Look {
+function sampleMemory(): MemorySample {
   const { rss, heapUsed } = process.memoryUsage();
   return { rssMb: rss / MEGABYTE, heapMb: heapUsed / MEGABYTE };
 }
@@ -159,12 +160,12 @@ function isOwed({ state, delivery }: UplinkStatus): boolean {
   return state === 'online' && delivery !== undefined && delivery.sentSeq > delivery.cursorSeq;
 }
 
-async function counted({ clock, agent }: Month, looks: readonly Look[]): Promise<MonthAnswer> {
+async function counted({ clock, agent }: Month, samples: readonly MemorySample[]): Promise<MonthAnswer> {
   const status: StatusView = await settled(clock, agent.view.status());
-  const meanOf = (key: keyof Look): number => looks.reduce((sum, look) => sum + look[key], 0) / looks.length;
+  const meanOf = (key: keyof MemorySample): number => samples.reduce((sum, sample) => sum + sample[key], 0) / samples.length;
   return {
     rssMb: tenth(meanOf('rssMb')),
-    rssMaxMb: tenth(Math.max(...looks.map(({ rssMb }) => rssMb))),
+    rssMaxMb: tenth(Math.max(...samples.map(({ rssMb }) => rssMb))),
     heapMb: tenth(meanOf('heapMb')),
     polls: status.lines.reduce((sum, { transactions }) => sum + transactions, 0),
     detections: status.detections,

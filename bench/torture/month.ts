@@ -1,7 +1,5 @@
 /**
- * A month of the packaged agent on the street of 35 lamps, on the simulated clock: its memory is as large at the end as at the beginning.
- *
- * Owns the run. The agent is bundled and has the flags of the package; a real broker takes what it sends.
+ * Runs the packaged agent for a month on the street of 35 lamps, on the simulated clock, with a real broker. Its memory must not grow.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,6 +19,7 @@ const SETTLED_AFTER_DAYS = 5;
 const FLAT_MB = 3;
 const MEAN_OF_DAYS = 5;
 
+/** Resolves whether memory stayed flat and no reading was lost. */
 export async function monthTorture({ quick, emit, progress }: TortureOptions): Promise<boolean> {
   const program = findProgram('mosquitto');
   if (program === undefined) throw new Unavailable('mosquitto is not installed: apt-get install mosquitto');
@@ -38,7 +37,7 @@ export async function monthTorture({ quick, emit, progress }: TortureOptions): P
       );
     }
     await agent.ask({ ask: 'end' });
-    return tell(days, emit);
+    return report(days, emit);
   } finally {
     await agent.stop();
     await mosquitto.stop();
@@ -56,7 +55,7 @@ async function startAgent(dir: string) {
   return startChild<MonthQuestion, MonthAnswer>(join(bundle, 'main.mjs'), [], leanStart.flags, env);
 }
 
-function tell(days: readonly MonthAnswer[], emit: TortureOptions['emit']): boolean {
+function report(days: readonly MonthAnswer[], emit: TortureOptions['emit']): boolean {
   const last = days.at(-1);
   if (last === undefined) throw new Error('no day has passed');
   const settled = days.slice(SETTLED_AFTER_DAYS).map(({ rssMb }) => rssMb);

@@ -82,7 +82,7 @@ async function lifeAndCut(orders: Orders, { random, mounted, files }: Rig): Prom
   const cutMs = clock.wallMs();
   await copyAtRest(mounted, files);
   await writer.kill();
-  return { said: writer.said, cutMs };
+  return { said: writer.report, cutMs };
 }
 
 /** Resolves when all of its threads stand still. */

@@ -38,6 +38,8 @@ export function rogueSite(brokerUrl: string): string {
   ]);
 }
 
+const NO_MINIMUM: Edit = ['minPct: 10', 'minPct: 0\n    dark: {}'];
+
 /** By class. */
 export const ROGUE_ATTACKS: Readonly<Record<string, Attack>> = {
   'another broker, a secret as its password': (site, random, { listener, secretFiles }) =>
@@ -179,8 +181,6 @@ export const ROGUE_ATTACKS: Readonly<Record<string, Attack>> = {
     success: 'kept',
   }),
 };
-
-const NO_MINIMUM: Edit = ['minPct: 10', 'minPct: 0\n    dark: {}'];
 
 function calendarOn(date: string): Edit[] {
   const rules = `[{ programme: off, from: ${date}, to: ${date} }]`;

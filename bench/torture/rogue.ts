@@ -1,8 +1,6 @@
 /**
- * A platform in wrong hands sends revisions to a whole agent: does one of them darken the street or take anything out of the cabinet?
- *
- * Owns the platform's side, the listener of the attacker and the verdicts. All on the simulated clock; frames, broker, sockets and files are
- * real. Honest revisions follow, which must all be taken without a visit.
+ * A hostile platform sends revisions to a whole agent. None may darken the street or send anything out of the cabinet; the honest revisions
+ * that follow must all run. The clock is simulated; frames, broker, sockets and files are real.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -32,83 +30,96 @@ const CANARY = 'canary-7f3d19';
 /** The memory in use is measured so often in the course of the hostile revisions. */
 const MEMORY_SAMPLES = 10;
 /** Collections for one sample. */
-const MEMORY_LOOKS = 20;
+const MEMORY_COLLECTIONS = 20;
 /**
- * What a revision may leave in memory, on average over the last two thirds of the run. Units: kB. Source: assumed; the broker and the platform of
- * this process keep some of what they see, and one revision that were kept would be 10 to 300 kB.
+ * What a revision may leave in memory, on average over the last two thirds of the run. Units: kB. Source: assumed; the broker and the
+ * platform of this process keep some of what they see, and one revision that were kept would be 10 to 300 kB.
  */
 const KEPT_KB = 5;
 
+/** What the hostile revisions have done so far. */
+interface HostileResult {
+  /** By class. */
+  readonly sent: Record<string, number>;
+  readonly succeeded: Record<string, number>;
+  darkTicks: number;
+  /** By the number of hostile revisions. */
+  readonly memoryMb: Record<string, number>;
+}
+
 /** `rounds` hostile revisions, spread over all classes. Resolves whether none of them succeeded and every honest one did. */
-export async function rogueTorture({ rounds, seed, progress, emit }: TortureOptions): Promise<boolean> {
+export async function rogueTorture(options: TortureOptions): Promise<boolean> {
+  const { rounds, seed, emit } = options;
   // As the agent does: local time is then the runtime's own.
   process.env['TZ'] = 'Europe/Paris';
   const random = createRandom(seed);
   const listener = await openListener();
-  const succeeded: Record<string, number> = Object.fromEntries(Object.keys(ROGUE_ATTACKS).map((name) => [name, 0]));
-  const sent = { ...succeeded };
-  let cabinet = await openCabinet();
-  let [darkTicks, honest] = [0, 0];
-  /** By the hostile revisions so far. */
-  const memoryMb: Record<string, number> = {};
-  const wantedHonest = Math.round(rounds * HONEST_SHARE);
+  const cabinet = { current: await openCabinet() };
+  const honestSent = Math.round(rounds * HONEST_SHARE);
   try {
-    for (let n = 0; n < rounds; n += 1) {
-      const name = Object.keys(ROGUE_ATTACKS)[n % Object.keys(ROGUE_ATTACKS).length] ?? '';
-      const revision = ROGUE_ATTACKS[name]?.(cabinet.site, random, { listener: listener.address, secretFiles: cabinet.secretFiles });
-      if (revision === undefined) continue;
-      sent[name] = (sent[name] ?? 0) + 1;
-      const heardBefore = listener.bytes();
-      const isIn = await attack(cabinet, revision, n);
-      const dark = isIn && revision.success === 'applied' ? darkMinutes(cabinet.rig) : 0;
-      darkTicks += dark;
-      const isHeard = listener.bytes() > heardBefore;
-      if (isIn || isHeard) succeeded[name] = (succeeded[name] ?? 0) + 1;
-      if (isIn || isHeard || cabinet.isBroken) cabinet = await reopened(cabinet);
-      forget(cabinet.rig);
-      if ((n + 1) % Math.ceil(rounds / MEMORY_SAMPLES) === 0) memoryMb[n + 1] = await usedMb();
-      if (n % 20 === 19) progress(`${n + 1} of ${rounds} hostile revisions, ${total(succeeded)} succeeded, ${darkTicks} dark minutes`);
-    }
+    const { sent, succeeded, darkTicks, memoryMb } = await sendHostile(cabinet, listener, { ...options, random });
     const keptKb = keptKbPerRevision(Object.values(memoryMb), rounds / MEMORY_SAMPLES);
-    let running = cabinet.site;
-    for (let n = 0; n < wantedHonest; n += 1) {
-      const revision = honestRevision(running, random, n);
-      if (await attack(cabinet, revision, 10_000 + n)) honest += 1;
-      else progress(`honest revision ${n} was refused: ${cabinet.lastReason}`);
-      running = revision.files[0]?.[1] ?? running;
-      if (n % 20 === 19) progress(`${n + 1} of ${wantedHonest} honest revisions, ${honest} run`);
-    }
+    const honest = await sendHonest(cabinet.current, honestSent, { ...options, random });
+    const { rig } = cabinet.current;
     // The rest of this night and all of the next one, as the lamps really shine.
-    for (let atMs = cabinet.rig.clock.wallMs(); atMs < Date.parse(START) + 1.4 * DAY_MS; atMs += MINUTE_MS)
-      await cabinet.rig.clock.advance(MINUTE_MS);
-    const leaked = listener.heard().includes(CANARY);
-    const ok =
-      total(succeeded) === 0 && darkTicks === 0 && cabinet.darkLevels() === 0 && !leaked && honest === wantedHonest && keptKb < KEPT_KB;
-    const facts = {
-      darkTicks,
-      darkLevels: cabinet.darkLevels(),
-      secretBytesSeen: leaked,
-      foreignBytes: listener.bytes(),
-      memoryMb,
-      keptKb,
-    };
+    for (let atMs = rig.clock.wallMs(); atMs < Date.parse(START) + 1.4 * DAY_MS; atMs += MINUTE_MS) await rig.clock.advance(MINUTE_MS);
+    const darkLevels = cabinet.current.darkLevels();
+    const leaked = listener.received().includes(CANARY);
+    const isSafe = total(succeeded) === 0 && darkTicks === 0 && darkLevels === 0 && !leaked;
+    const ok = isSafe && honest === honestSent && keptKb < KEPT_KB;
     emit({
-      torture: 'rogue',
-      ok,
-      seed,
-      hostile: rounds,
-      succeeded: total(succeeded),
-      byClass: succeeded,
-      sent,
-      honest,
-      honestSent: wantedHonest,
-      ...facts,
+      ...{ torture: 'rogue', ok, seed, hostile: rounds, succeeded: total(succeeded), byClass: succeeded, sent, honest, honestSent },
+      ...{ darkTicks, darkLevels, secretBytesSeen: leaked, foreignBytes: listener.bytes(), memoryMb, keptKb },
     });
     return ok;
   } finally {
-    await cabinet.close();
+    await cabinet.current.close();
     listener.close();
   }
+}
+
+type RogueRun = TortureOptions & { readonly random: () => number };
+
+async function sendHostile(
+  cabinet: { current: Cabinet },
+  listener: Listener,
+  { rounds, random, progress }: RogueRun,
+): Promise<HostileResult> {
+  const names = Object.keys(ROGUE_ATTACKS);
+  const none = Object.fromEntries(names.map((name) => [name, 0]));
+  const result: HostileResult = { sent: { ...none }, succeeded: { ...none }, darkTicks: 0, memoryMb: {} };
+  for (let n = 0; n < rounds; n += 1) {
+    const { current } = cabinet;
+    const name = names[n % names.length] ?? '';
+    const revision = ROGUE_ATTACKS[name]?.(current.site, random, { listener: listener.address, secretFiles: current.secretFiles });
+    if (revision === undefined) continue;
+    result.sent[name] = (result.sent[name] ?? 0) + 1;
+    const bytesBefore = listener.bytes();
+    const isIn = await attack(current, revision, n);
+    result.darkTicks += isIn && revision.success === 'applied' ? darkMinutes(current.rig) : 0;
+    const isReceived = listener.bytes() > bytesBefore;
+    if (isIn || isReceived) result.succeeded[name] = (result.succeeded[name] ?? 0) + 1;
+    if (isIn || isReceived || current.isBroken) cabinet.current = await reopened(current);
+    forget(cabinet.current.rig);
+    if ((n + 1) % Math.ceil(rounds / MEMORY_SAMPLES) === 0) result.memoryMb[n + 1] = await usedMb();
+    if (n % 20 === 19)
+      progress(`${n + 1} of ${rounds} hostile revisions, ${total(result.succeeded)} succeeded, ${result.darkTicks} dark minutes`);
+  }
+  return result;
+}
+
+/** Returns how many of the honest revisions run. */
+async function sendHonest(cabinet: Cabinet, count: number, { random, progress }: RogueRun): Promise<number> {
+  let honest = 0;
+  let running = cabinet.site;
+  for (let n = 0; n < count; n += 1) {
+    const revision = honestRevision(running, random, n);
+    if (await attack(cabinet, revision, 10_000 + n)) honest += 1;
+    else progress(`honest revision ${n} was refused: ${cabinet.lastReason}`);
+    running = revision.files[0]?.[1] ?? running;
+    if (n % 20 === 19) progress(`${n + 1} of ${count} honest revisions, ${honest} run`);
+  }
+  return honest;
 }
 
 interface Cabinet {
@@ -184,7 +195,7 @@ async function attack(cabinet: Cabinet, { files, success }: RogueRevision, n: nu
     await ask(rig, { 'Config/Action': 'apply', 'Command/Id': `a${n}`, 'Config/Comment': 'rogue' });
     const hasRun = (): boolean => outcomesOf(rig, `a${n}`).some(({ state }) => state === 'sent');
     await rig.until('a start or an end', () => hasRun() || endOf(rig, `a${n}`) !== undefined, 15 * MINUTE_MS);
-    if (hasRun()) await letSocketsSpeak(rig);
+    if (hasRun()) await waitForSockets(rig);
     await rig.until('an end', () => endOf(rig, `a${n}`) !== undefined, 15 * MINUTE_MS);
     const end = endOf(rig, `a${n}`);
     cabinet.lastReason = end?.reason ?? '';
@@ -200,13 +211,15 @@ async function attack(cabinet: Cabinet, { files, success }: RogueRevision, n: nu
   }
 }
 
-/** Sockets take real time, of which the simulated clock knows nothing. */
-async function letSocketsSpeak({ clock }: Rig): Promise<void> {
+/** Sockets need real time, which the simulated clock does not have. */
+async function waitForSockets({ clock }: Rig): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) {
     await new Promise((resolve) => setTimeout(resolve, 20));
     await clock.advance(100);
   }
 }
+
+const PART_BYTES = 30_000;
 
 async function send(rig: Rig, file: string, content: string, id: string): Promise<Outcome | undefined> {
   const whole = Buffer.from(content);
@@ -226,8 +239,6 @@ async function send(rig: Rig, file: string, content: string, id: string): Promis
   }
   return endOf(rig, `${id}-${parts}`);
 }
-
-const PART_BYTES = 30_000;
 
 async function ask({ host, clock }: Rig, texts: Readonly<Record<string, string>>, more: readonly Metric[] = []): Promise<void> {
   // A platform keeps to the rate of commands.
@@ -270,11 +281,11 @@ function darkMinutes({ agent, clock }: Rig): number {
 interface Listener {
   readonly address: string;
   bytes(): number;
-  heard(): string;
+  received(): string;
   close(): void;
 }
 
-/** Where an attacker waits. */
+/** The server of the attacker. */
 async function openListener(): Promise<Listener> {
   const pieces: Buffer[] = [];
   let connections = 0;
@@ -287,25 +298,28 @@ async function openListener(): Promise<Listener> {
   const { port } = server.address() as AddressInfo;
   return {
     address: `127.0.0.1:${port}`,
-    // A connection alone says that somebody is there.
+    // A connection alone counts as one byte.
     bytes: () => connections + pieces.reduce((sum, piece) => sum + piece.length, 0),
-    heard: () => Buffer.concat(pieces).toString('latin1'),
+    received: () => Buffer.concat(pieces).toString('latin1'),
     close: () => void server.close(),
   };
 }
 
-/** What this process itself keeps of the past: its log, and the memory of its platform. */
+/** Clears what this process itself keeps of the past: its log, and the memory of its platform. */
 function forget({ log, host }: Rig): void {
   log.length = 0;
   host.forget();
 }
 
-/** What is still referred to, in and outside of the JavaScript heap: the least of several looks, as buffers are given back some time after a collection. Units: MB. */
+/**
+ * Memory in use, in and outside of the JavaScript heap: the least of several collections, because buffers are freed some time after a
+ * collection. Units: MB.
+ */
 async function usedMb(): Promise<number> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   let leastBytes = Number.POSITIVE_INFINITY;
-  for (let look = 0; look < MEMORY_LOOKS; look += 1) {
+  for (let count = 0; count < MEMORY_COLLECTIONS; count += 1) {
     collect();
     await new Promise(setImmediate);
     const { heapUsed, external } = process.memoryUsage();
@@ -314,7 +328,10 @@ async function usedMb(): Promise<number> {
   return Math.round(leastBytes / 10_000) / 100;
 }
 
-/** The slope of the last two thirds of the samples by least squares, so that neither the first filling of buffers nor one sample decides. Units: kB. */
+/**
+ * The slope of the last two thirds of the samples by least squares, so that neither the first filling of buffers nor one sample decides.
+ * Units: kB.
+ */
 function keptKbPerRevision(samplesMb: readonly number[], revisionsApart: number): number {
   const late = samplesMb.slice(Math.floor(samplesMb.length / 3));
   if (late.length < 2) return 0;

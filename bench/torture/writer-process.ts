@@ -1,8 +1,9 @@
 /**
- * Stores readings as fast as they are committed, and says of each what it must be held to, until it is killed.
+ * Stores readings as fast as they are committed, and reports each promise of the store, until it is killed.
  *
- * Started by `writer.ts` with its orders as JSON. The store and its thread are the real ones. A word for each promise, written before anything
- * else happens: `o` the store is open, `a` frames are handed in up to a ticket, `c` a frame is committed, `s` a fact is saved and the event before it, `m` the cursor may be moved so far.
+ * Shape: the argument is the orders as JSON. One line for each promise, written before anything else happens: `o` the store is open, `a`
+ * frames are handed in up to a ticket, `c` a frame is committed, `s` a fact is saved and the event before it, `m` the cursor may be moved
+ * so far.
  */
 import { writeSync } from 'node:fs';
 import { every } from '../../agent/core/clock.ts';
@@ -16,8 +17,8 @@ const STDOUT = 1;
 /** Frames handed in at once, and how often in so many commits each of the others happens. */
 const FRAMES_AT_ONCE = 6;
 const ONE_IN = { save: 3, compact: 6, retain: 20 };
-/** The cursor stays a little behind, as the platform does. */
-const CURSOR_BEHIND = 10;
+/** The cursor lags a little, as the platform does. Units: rows. */
+const CURSOR_LAG = 10;
 
 const orders = JSON.parse(process.argv[2] ?? '') as Orders;
 const { seed, round, load } = orders;
@@ -35,33 +36,33 @@ const store = createStore({
   counters: COUNTERS,
 });
 const atMs = new Map<number, number>();
+const checksums = new Map<number, number>();
 let ticket = 0;
 let saves = 0;
 let isBusy = false;
 
-const say = (text: string): void => void writeSync(STDOUT, text);
+const report = (text: string): void => void writeSync(STDOUT, text);
 const chance = (oneIn: number): boolean => random() * oneIn < 1;
 
-store.onEvent = ({ code, text }) => say(`e ${code} ${text.replaceAll('\n', ' ')}\n`);
+store.onEvent = ({ code, text }) => report(`e ${code} ${text.replaceAll('\n', ' ')}\n`);
 store.onCommitted = ({ tickets }) => {
-  say(
+  report(
     tickets
       .map((done) => `c ${done.seq} ${done.ticket} ${done.readings} ${checksums.get(done.ticket)} ${atMs.get(done.ticket)}\n`)
       .join(''),
   );
   for (const done of tickets) forget(done.ticket);
   if (chance(ONE_IN.save)) save();
-  if (chance(orders.cursorOneIn)) move((tickets.at(-1)?.seq ?? 0) - Math.floor(random() * CURSOR_BEHIND));
+  if (chance(orders.cursorOneIn)) move((tickets.at(-1)?.seq ?? 0) - Math.floor(random() * CURSOR_LAG));
   if (chance(ONE_IN.compact)) chore(store.compact);
   if (orders.isTight && chance(ONE_IN.retain)) chore(store.retain);
   if (orders.paceMs === null) append();
 };
-const checksums = new Map<number, number>();
 await store.start();
-say('o\n');
+report('o\n');
 append();
 if (orders.paceMs !== null) every(clock, orders.paceMs, append);
-// Whoever reads this has gone: there is nothing left to prove.
+// The reader has gone: there is nothing left to prove.
 process.stdin.resume().on('end', () => process.exit(0));
 
 function append(): void {
@@ -72,7 +73,7 @@ function append(): void {
     checksums.set(ticket, checksumOf(frame.readings));
     store.append(frame);
   }
-  say(`a ${ticket} ${clock.wallMs()}\n`);
+  report(`a ${ticket} ${clock.wallMs()}\n`);
 }
 
 function forget(done: number): void {
@@ -85,13 +86,13 @@ function save(): void {
   const [id, now] = [toEventId(round, number), clock.wallMs()];
   store.appendEvent({ id, code: 'door-open', source: 'torture', severity: 'info', text: id, startMs: now, endMs: now });
   void store.save('torture', { round, number }).then((saved) => {
-    if (saved) say(`s ${number}\n`);
+    if (saved) report(`s ${number}\n`);
   });
 }
 
 function move(seq: number): void {
   if (seq < 1) return;
-  say(`m ${seq}\n`);
+  report(`m ${seq}\n`);
   store.moveCursor(seq);
 }
 

@@ -1,7 +1,6 @@
 /**
- * A writer that is there to be killed, and every word it said before.
- *
- * Owns its process. What it says comes through a pipe, which keeps what was written to it whatever becomes of the writer.
+ * A process that writes to a store until it is killed, and its report of what it wrote. The report comes through a pipe, which keeps what
+ * was written to it when the process is killed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +8,7 @@ import { join } from 'node:path';
 import { undoAtEnd } from '../undo.ts';
 import type { Load } from './content.ts';
 
-/** What a writer is told at its start. */
+/** The settings of one writer. */
 export interface Orders {
   readonly dir: string;
   readonly seed: number;
@@ -37,7 +36,7 @@ export interface CommittedFrame {
   readonly atMs: number;
 }
 
-/** What the writer has said. Shape: grows until it is dead. */
+/** What the writer has reported. Shape: grows until the writer is dead. */
 export interface WriterReport {
   readonly frames: CommittedFrame[];
   /** Frames handed in up to this ticket, at this time. */
@@ -49,10 +48,10 @@ export interface WriterReport {
 
 export interface KilledWriter {
   readonly child: ChildProcess;
-  readonly said: WriterReport;
-  /** Resolves when the store is open. Errors: rejects with its last words when it ends before. */
+  readonly report: WriterReport;
+  /** Resolves when the store is open. Errors: rejects with the end of its stderr when it ends before. */
   opened(): Promise<void>;
-  /** SIGKILL; resolves when it is dead and all it said has been read. */
+  /** Sends SIGKILL; resolves when the writer is dead and its whole report is read. */
   kill(): Promise<void>;
 }
 
@@ -65,39 +64,39 @@ export function startWriter(orders: Orders): KilledWriter {
   const file = join(import.meta.dirname, 'writer-process.ts');
   const child = spawn(process.execPath, [file, JSON.stringify(orders)], { stdio: ['pipe', 'pipe', 'pipe'] });
   const killed = undoAtEnd(() => child.kill('SIGKILL'));
-  const said: WriterReport = { frames: [], appended: [], events: [], saved: 0, cursorSeq: 0 };
-  let lastWords = '';
+  const report: WriterReport = { frames: [], appended: [], events: [], saved: 0, cursorSeq: 0 };
+  let lastError = '';
   child.stderr.on('data', (bytes) => {
-    lastWords = (lastWords + bytes).slice(-2_000);
+    lastError = (lastError + bytes).slice(-2_000);
   });
   const opened = Promise.withResolvers<void>();
   let rest = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n');
-    // Without its end a line may be the half of one, and promises nothing.
+    // A line without its end may be half a line, and promises nothing.
     rest = lines.pop() ?? '';
-    for (const line of lines) hear(line);
+    for (const line of lines) readLine(line);
   });
   const ended = once(child, 'close');
-  void ended.then(() => opened.reject(new Error(`the writer ended before its store was open: ${lastWords}`)));
-  // Nobody may wait for it.
+  void ended.then(() => opened.reject(new Error(`the writer ended before its store was open: ${lastError}`)));
+  // The caller need not wait for it.
   opened.promise.catch(() => {});
 
-  function hear(line: string): void {
+  function readLine(line: string): void {
     const [word, ...words] = line.split(' ');
     const [a = 0, b = 0, c = 0, d = 0, e = 0] = words.map(Number);
     if (word === 'o') opened.resolve();
-    else if (word === 'a') said.appended.push({ ticket: a, atMs: b });
-    else if (word === 'c') said.frames.push({ seq: a, round: orders.round, ticket: b, readings: c, checksum: d, atMs: e });
-    else if (word === 's') said.saved = a;
-    else if (word === 'm') said.cursorSeq = Math.max(said.cursorSeq, a);
-    else if (word === 'e') said.events.push(words.join(' '));
+    else if (word === 'a') report.appended.push({ ticket: a, atMs: b });
+    else if (word === 'c') report.frames.push({ seq: a, round: orders.round, ticket: b, readings: c, checksum: d, atMs: e });
+    else if (word === 's') report.saved = a;
+    else if (word === 'm') report.cursorSeq = Math.max(report.cursorSeq, a);
+    else if (word === 'e') report.events.push(words.join(' '));
     else throw new Error(`the writer said "${line}"`);
   }
 
   return {
     child,
-    said,
+    report,
     opened: () => opened.promise,
     kill: async () => {
       killed();

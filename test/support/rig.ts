@@ -244,7 +244,7 @@ function createDiskWatch() {
   return {
     watched: (disk: RevisionDisk): RevisionDisk => ({
       ...disk,
-      writeBook: (book) => seen(disk.writeBook(book)),
+      writeHistory: (history) => seen(disk.writeHistory(history)),
       writeFiles: (...args) => seen(disk.writeFiles(...args)),
       readFiles: (of) => seen(disk.readFiles(of)),
       remove: (of) => seen(disk.remove(of)),

@@ -1,7 +1,5 @@
 /**
- * Do the dates exist, and can every rule of a calendar have its night?
- *
- * Owns the checks of calendars, and of dates and zones of event nights. Pure.
+ * Checks the dates of calendars and event nights, and that every rule of a calendar can apply to some night. Pure.
  */
 import type { CalendarDate } from '../../core/cabinet.ts';
 import { dateOf } from '../schema/complete-lighting.ts';
@@ -10,7 +8,7 @@ import type { Finding, Path } from './finding.ts';
 
 type RuleDraft = NonNullable<NonNullable<CalendarDraft['rules']>[number]>;
 
-/** All of these checks on one document. */
+/** Runs all checks of this file on a document. */
 export function checkCalendars({ calendars, eventNights, zones, known }: Index): Finding[] {
   const rules = calendars.flatMap(({ value, path }) => placed(value.rules, [...path, 'rules']));
   return [
@@ -58,9 +56,9 @@ function number({ year, month, day }: CalendarDate): number {
 }
 
 function checkWeekdays({ value: { weekdays, nthWeekday }, path }: Placed<RuleDraft>): Finding[] {
-  const wanted = nthWeekday?.weekday;
-  if (weekdays === undefined || wanted === undefined || weekdays.some((day) => day === undefined || day === wanted)) return [];
-  const message = `the weekdays of this rule leave ${wanted} out, so no night would fit; leave weekdays out`;
+  const weekday = nthWeekday?.weekday;
+  if (weekdays === undefined || weekday === undefined || weekdays.some((day) => day === undefined || day === weekday)) return [];
+  const message = `the weekdays of this rule leave ${weekday} out, so no night would fit; leave weekdays out`;
   return [{ path: [...path, 'nthWeekday', 'weekday'], message }];
 }
 

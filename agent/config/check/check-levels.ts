@@ -1,7 +1,6 @@
 /**
- * Can a zone give the levels that its programmes, its calendar, its event nights and its traffic ask for?
- *
- * Owns the checks of classes, of 0 % and of boosts and maxima against the minimum. Pure.
+ * Checks that a zone can give the levels of its programmes, calendar, event nights and traffic: classes, 0 %, boosts and maxima against the
+ * minimum. Pure.
  */
 import type { LightingClass } from '../../core/cabinet.ts';
 import { classesWithin, isSameFamily } from '../../core/lighting-class.ts';
@@ -9,7 +8,7 @@ import { given, type Index, type Placed, placed, type ZoneDraft } from './draft.
 import { type Finding, listNames, type Path } from './finding.ts';
 import { programmesOf, stepPct, zoneMinimum } from './zone-facts.ts';
 
-/** All of these checks on one document. */
+/** Runs all checks of this file on a document. */
 export function checkLevels(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [
     ...checkClasses(zone, index),
@@ -33,13 +32,13 @@ function checkClasses(zone: Placed<ZoneDraft>, index: Index): Finding[] {
     ...programmesOf(zone, index).flatMap(({ programme, path: usePath }) => {
       const steps = placed(programme.value.steps, [...programme.path, 'steps']);
       const at = (step: { path: Path }) => ({ path: usePath, programme: programme.value.id ?? '?', first: [...step.path, 'class'] });
-      // The first of a programme says it for all of them.
+      // Reported once for a programme, at the first.
       return steps.flatMap((step) => classOf(step.value).flatMap((name) => checkClass(name, design, at(step)))).slice(0, 1);
     }),
   ];
 }
 
-/** None or one; a step with a level beside its class is told elsewhere. */
+/** None or one problem; a step with both a level and a class is reported in `check-programmes.ts`. */
 function classOf(step: { class?: LightingClass | undefined; levelPct?: number | undefined }): readonly LightingClass[] {
   return step.class === undefined || 'levelPct' in step ? [] : [step.class];
 }
@@ -58,7 +57,7 @@ function checkClass(
   return found(`${who} ${why}; allowed: ${listNames(allowed)}`);
 }
 
-/** Nothing at all is only for a zone that says so: it then has a warning first. */
+/** 0 % is only for a zone with `dark`: it gives a warning first. */
 function checkDark(zone: Placed<ZoneDraft>, index: Index): Finding[] {
   const { value, path } = zone;
   if (given(value, 'dark', null) !== null) return [];
@@ -84,7 +83,7 @@ function checkDark(zone: Placed<ZoneDraft>, index: Index): Finding[] {
   ];
 }
 
-/** Without `zones` an event night is for all. */
+/** An event night without `zones` is for all zones. */
 function concerns(event: { zones?: readonly (string | undefined)[] | null | undefined }, { id }: ZoneDraft): boolean {
   const zones = given(event, 'zones', null);
   return zones === null || (id !== undefined && zones?.includes(id) === true);
@@ -94,11 +93,11 @@ function checkBoost({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
   if (zone.presence === undefined || zone.presence === null) return [];
   const [minimum, boostPct] = [zoneMinimum(zone), given(zone.presence, 'boostPct', 100)];
   if (minimum === undefined || boostPct === undefined || boostPct >= minimum.pct) return [];
-  const message = `boostPct ${boostPct} lies below the zone's ${minimum.said}; presence would never show`;
+  const message = `boostPct ${boostPct} lies below the zone's ${minimum.text}; presence would never show`;
   return [{ path: [...path, 'presence', 'boostPct'], message }];
 }
 
-/** A programme all of whose levels lie above the boost. */
+/** A programme with all levels above the boost. */
 function checkShows(zone: Placed<ZoneDraft>, index: Index): Finding[] {
   const { value, path } = zone;
   const boostPct = value.presence?.boostPct;
@@ -114,7 +113,7 @@ function checkShows(zone: Placed<ZoneDraft>, index: Index): Finding[] {
   });
 }
 
-/** At night a lamp's maximum comes last, so one below the zone's minimum would keep the lamp darker than the zone may be. */
+/** A lamp's maximum is applied last: one below the zone's minimum would keep the lamp darker than the zone may be. */
 function checkCeilings({ value: zone }: Placed<ZoneDraft>, { lamps }: Index): Finding[] {
   const minimum = zoneMinimum(zone);
   if (minimum === undefined) return [];
@@ -123,8 +122,8 @@ function checkCeilings({ value: zone }: Placed<ZoneDraft>, { lamps }: Index): Fi
     .flatMap(({ value: { maxPct }, path }) => {
       if (maxPct === undefined || maxPct >= minimum.pct) return [];
       const ofZone = zone.id === undefined ? 'its zone' : `zone "${zone.id}"`;
-      const less = minimum.said.startsWith('minPct') ? `minPct ${maxPct} or less for the zone` : 'a lower minClass for the zone';
-      const message = `maxPct ${maxPct} lies below ${minimum.said} of ${ofZone}; write maxPct ${minimum.pct} or more, or ${less}`;
+      const less = minimum.text.startsWith('minPct') ? `minPct ${maxPct} or less for the zone` : 'a lower minClass for the zone';
+      const message = `maxPct ${maxPct} lies below ${minimum.text} of ${ofZone}; write maxPct ${minimum.pct} or more, or ${less}`;
       return [{ path: [...path, 'maxPct'], message }];
     });
 }

@@ -1,7 +1,5 @@
 /**
- * Are all names unique, and does every name stand for something?
- *
- * Owns the checks of ids, units, ports and references between sections. Pure.
+ * Checks that ids, units and ports are unique, and that every reference names something that exists. Pure.
  */
 import { linePortName, parseLinePort } from '../../core/line-port.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
@@ -13,7 +11,7 @@ export interface Named {
   readonly path: Path;
 }
 
-/** Ids that repeat within a kind, or stand for two kinds that the platform shows side by side. */
+/** Ids that repeat within a kind, or are used for two kinds that the platform shows together. */
 export function checkIds(index: Index): Finding[] {
   const named = (items: readonly Placed<{ id?: string | undefined }>[]): Named[] =>
     items.map(({ value, path }) => ({ id: value.id, path: [...path, 'id'] }));
@@ -67,7 +65,7 @@ function portName(text: string | undefined): string | undefined {
   return port.kind === 'bad' ? text : linePortName(port);
 }
 
-/** Names that stand for nothing, lamps in no zone or in two. */
+/** References to nothing; lamps in no zone or in two. */
 export function checkReferences(index: Index): Finding[] {
   const { known } = index;
   return [
@@ -153,7 +151,7 @@ function repeated(what: string, items: readonly Named[], plural = `${what}s`): F
   });
 }
 
-/** Names that stand before already; `say` tells of the second. */
+/** Names that occurred before; `say` makes the message for the second. */
 export function repeatedBy(items: readonly Named[], say: (id: string) => string): Finding[] {
   const firsts = new Map<string, Path>();
   return items.flatMap(({ id, path }) => {

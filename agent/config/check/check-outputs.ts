@@ -1,13 +1,11 @@
 /**
- * Does every output follow something, on a point of its own?
- *
- * Owns the checks of outputs. Whether the point can be written, and to these values, is judged against the profiles. Pure.
+ * Checks that every output follows something, on a point of its own. `check-points.ts` checks the point against its profile. Pure.
  */
 import { type Named, repeatedBy } from './check-names.ts';
 import { given, type Index, type OutputDraft, type Placed, placed, unknownName, unknownZones } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** All of these checks on one document. */
+/** Runs all checks of this file on a document. */
 export function checkOutputs(index: Index): Finding[] {
   return [
     ...index.outputs.flatMap((output) => [...checkNames(output, index), ...checkFollows(output), ...checkRest(output)]),
@@ -40,7 +38,7 @@ function checkFollows({ value: output, path }: Placed<OutputDraft>): Finding[] {
   ];
 }
 
-/** The first that holds goes before all, so the same rule again is never asked. */
+/** The first rule that holds wins, so the same rule again has no effect. */
 function checkRulesTwice({ rules }: OutputDraft, path: Finding['path']): Finding[] {
   const named = placed(rules, path).map((each): Named => ({ id: each.value.rule, path: [...each.path, 'rule'] }));
   return repeatedBy(named, (rule) => `rule "${rule}" stands twice; only the first would count`);

@@ -1,7 +1,5 @@
 /**
- * Do the parts that a device is said to have, and its groups, exist in its profile?
- *
- * Owns that check. Pure.
+ * Checks that the parts and groups of a device exist in its profile. Pure.
  */
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { Problem } from '../../core/errors.ts';
@@ -13,7 +11,7 @@ import { listNames, type Path } from './finding.ts';
 /** Makes the problem of a path below the device. */
 export type SayBelow = (path: Path, message: string) => Problem;
 
-/** Instances of unknown parts or with numbers that do not occur; groups that are not there or of points that set no level. */
+/** Instances of unknown parts or with unknown numbers; groups that do not exist or whose points set no level. */
 export function checkParts(device: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
   return [...checkInstances(device, profile, say), ...checkGroups(device, profile, say)];
 }
@@ -48,7 +46,7 @@ function checkGroups({ groups, instances }: DeviceConfig, profile: Profile, say:
   });
 }
 
-/** What to say of a point that the profile has but this device does not; null for a point that the profile does not know. */
+/** The message for a point that the profile has but this device has not; null for a point that the profile has not. */
 export function absentPart(profile: Profile, pointId: string): string | null {
   if (!profile.points.some(({ id }) => id === pointId)) return null;
   const part = profile.repeats.find(({ id }) => new RegExp(`^${id}\\d+_`).test(pointId));

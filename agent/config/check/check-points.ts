@@ -1,7 +1,6 @@
 /**
- * Are the points there that the cabinet uses, and can they do what they are for: set a level, sense, measure daylight, be written?
- *
- * Owns these checks of lamps, sensors, photocells, counters, rules and outputs. Pure.
+ * Checks that the points of lamps, sensors, photocells, counters, rules and outputs exist in the profiles and have the needed abilities.
+ * Pure.
  */
 import type { Cabinet, PhotocellConfig, PresenceSensor, Rule } from '../../core/cabinet.ts';
 import type { Problem } from '../../core/errors.ts';
@@ -17,7 +16,7 @@ export interface ProfiledCabinet {
   readonly whole: ReadonlyMap<string, Profile>;
 }
 
-/** All points that the cabinet names. */
+/** Checks all points that the cabinet names. */
 export function checkPoints(cabinet: Cabinet, site: ProfiledCabinet, say: SayBelow): Problem[] {
   const below =
     (...path: (string | number)[]): SayBelow =>
@@ -29,7 +28,7 @@ export function checkPoints(cabinet: Cabinet, site: ProfiledCabinet, say: SayBel
       ...(presence?.sensors ?? []).flatMap((sensor, j) => checkSensor(site, sensor, below('zones', i, 'presence', 'sensors', j))),
       ...(photocell === null ? [] : checkPhotocell(site, photocell, below('zones', i, 'photocell'))),
       ...(traffic?.counters ?? []).flatMap(({ device, point }, j) =>
-        checkHeard(site, { device, point, role: 'count vehicles' }, below('zones', i, 'traffic', 'counters', j)),
+        checkReadPoint(site, { device, point, role: 'count vehicles' }, below('zones', i, 'traffic', 'counters', j)),
       ),
     ]),
     ...cabinet.rules.flatMap((rule, i) => checkRule(site, rule, below('rules', i))),
@@ -54,12 +53,12 @@ function checkLevelPoint(site: ProfiledCabinet, device: string, pointId: string,
 interface Use {
   readonly device: string;
   readonly point: string;
-  /** What the point is to do, after "so it cannot". */
+  /** The purpose of the point, after "so it cannot". */
   readonly role: string;
 }
 
-/** A point that is listened to must be there and be polled. */
-function checkHeard(site: ProfiledCabinet, { device, point: pointId, role }: Use, say: SayBelow): Problem[] {
+/** A point that is read must exist and be polled. */
+function checkReadPoint(site: ProfiledCabinet, { device, point: pointId, role }: Use, say: SayBelow): Problem[] {
   const profile = site.narrow.get(device);
   if (profile === undefined) return [];
   const point = profile.points.find((p) => p.id === pointId);
@@ -72,17 +71,17 @@ function checkHeard(site: ProfiledCabinet, { device, point: pointId, role }: Use
 }
 
 function checkSensor(site: ProfiledCabinet, { device, point: pointId, threshold, kind }: PresenceSensor, say: SayBelow): Problem[] {
-  const unheard = checkHeard(site, { device, point: pointId, role: 'be a sensor' }, say);
-  // A counter is heard when it rises, whatever its value.
-  if (unheard.length > 0 || kind === 'counter') return unheard;
+  const problems = checkReadPoint(site, { device, point: pointId, role: 'be a sensor' }, say);
+  // A counter counts when it rises, whatever its value.
+  if (problems.length > 0 || kind === 'counter') return problems;
   return checkBounds(site, { device, point: pointId, key: 'threshold', value: threshold, side: 'above' }, say);
 }
 
 function checkPhotocell(site: ProfiledCabinet, { device, point: pointId, offAboveLux }: PhotocellConfig, say: SayBelow): Problem[] {
-  const unheard = checkHeard(site, { device, point: pointId, role: 'be a photocell' }, say);
+  const problems = checkReadPoint(site, { device, point: pointId, role: 'be a photocell' }, say);
   const profile = site.narrow.get(device);
   const point = profile?.points.find((p) => p.id === pointId);
-  if (unheard.length > 0 || profile === undefined || point === undefined) return unheard;
+  if (problems.length > 0 || profile === undefined || point === undefined) return problems;
   const light = profile.points.filter(isDaylight).map((p) => p.id);
   if (isDaylight(point)) return checkBounds(site, { device, point: pointId, key: 'offAboveLux', value: offAboveLux, side: 'above' }, say);
   return [say(['point'], `"${pointId}" of profile "${profile.id}" measures no light; points that do, in lux: ${listNames(light)}`)];
@@ -119,8 +118,8 @@ function checkRule(site: ProfiledCabinet, { when }: Rule, say: SayBelow): Proble
   const [device] = devices;
   if (device === undefined) return [];
   const point = when.point.slice(device.length + 1);
-  const unheard = checkHeard(site, { device, point, role: 'be looked at by a rule' }, say);
-  return unheard.length > 0 ? unheard : checkBounds(site, { device, point, key: when.kind, value: when.value, side: when.kind }, say);
+  const problems = checkReadPoint(site, { device, point, role: 'be looked at by a rule' }, say);
+  return problems.length > 0 ? problems : checkBounds(site, { device, point, key: when.kind, value: when.value, side: when.kind }, say);
 }
 
 function absentHere(site: ProfiledCabinet, device: string, pointId: string): string | null {
@@ -128,7 +127,7 @@ function absentHere(site: ProfiledCabinet, device: string, pointId: string): str
   return whole === undefined ? null : absentPart(whole, pointId);
 }
 
-/** What to say of a point that the profile does not know. */
+/** The message for a point that the profile has not. */
 export function unknownPointHint(profile: Profile, pointId: string, candidates: readonly PointProfile[], otherwise: string): string {
   const hint = didYouMean(
     pointId,

@@ -1,20 +1,19 @@
 /**
- * Are the ports of the cabinet there?
- *
- * Owns that check, for `luciole check` alone: a running agent reports the line down and tries again. Touches no disk itself.
+ * Checks that the ports of the cabinet exist on this machine. Only for `luciole check`: a running agent reports the line down and tries
+ * again. Touches no disk itself.
  */
 import type { Problem } from '../../core/errors.ts';
 import { parseLinePort } from '../../core/line-port.ts';
 import type { LoadedCabinet } from '../load/load.ts';
 import { formatPath, listNames } from './finding.ts';
 
-/** The machine's device files, as the caller sees them. */
+/** The device files of the machine. */
 export interface PortsAtHand {
   readonly exists: (path: string) => boolean;
   readonly listPorts: () => readonly string[];
 }
 
-/** Device files that do not exist. Whether a network port answers is seen when the agent runs: a check opens no connection. */
+/** Reports device files that do not exist. A check opens no connection: whether a network port answers shows when the agent runs. */
 export function checkPorts({ file, cabinet, place }: LoadedCabinet, { exists, listPorts }: PortsAtHand): Problem[] {
   const missing = cabinet.lines.flatMap(({ port }, i) =>
     parseLinePort(port).kind !== 'serial' || exists(port) ? [] : [{ port, path: ['lines', i, 'port'] }],

@@ -1,7 +1,5 @@
 /**
- * Does the cabinet fit the device profiles at hand?
- *
- * Owns that check. Pure.
+ * Checks the cabinet against the device profiles. Pure.
  */
 import type { DeviceConfig, LineConfig } from '../../core/cabinet.ts';
 import type { Problem } from '../../core/errors.ts';
@@ -14,19 +12,19 @@ import { checkParts, type SayBelow } from './check-parts.ts';
 import { checkPoints, unknownPointHint } from './check-points.ts';
 import { formatPath, listNames } from './finding.ts';
 
-/** The device types at hand, for the messages of one that is not. */
+/** The known device types. */
 export interface KnownProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
   /** Files of the site that cannot be used, by the id they claim. */
   readonly broken: ReadonlyMap<string, readonly string[]>;
-  /** The folders that were looked through besides the agent's own. */
+  /** The folders that were searched, without the agent's own. */
   readonly searched: readonly string[];
 }
 
-/** Unknown and broken profiles, profiles on the wrong kind of line, points that are not there or cannot do what they are for. */
-export function checkAgainstProfiles(loaded: LoadedCabinet, shelf: KnownProfiles): Problem[] {
+/** Reports unknown and broken profiles, profiles on the wrong kind of line, and points that do not exist or cannot serve their purpose. */
+export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles): Problem[] {
   const { file, cabinet, place } = loaded;
-  const { profiles } = shelf;
+  const { profiles } = known;
   const say: SayBelow = (path, message) => ({ file, ...place(path), path: formatPath(path), message });
   const site = { narrow: new Map<string, Profile>(), whole: new Map<string, Profile>() };
   for (const device of cabinet.lines.flatMap((line) => line.devices)) {
@@ -35,10 +33,10 @@ export function checkAgainstProfiles(loaded: LoadedCabinet, shelf: KnownProfiles
     site.whole.set(device.id, profile);
     site.narrow.set(device.id, narrowed(profile, device.instances));
   }
-  return [...checkLines(loaded, shelf, say), ...checkPoints(cabinet, site, say)].toSorted((a, b) => a.line - b.line || a.column - b.column);
+  return [...checkLines(loaded, known, say), ...checkPoints(cabinet, site, say)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** Lamps that keep their last level when no agent writes, by day 0 %. */
+/** Warns about lamps that keep their last level, by day 0 %, when no agent writes. */
 export function failsafeWarnings({ file, cabinet, place }: LoadedCabinet, profiles: ReadonlyMap<string, Profile>): Problem[] {
   const profileOf = new Map(cabinet.lines.flatMap((line) => line.devices).map(({ id, profile }) => [id, profile]));
   return cabinet.lamps.flatMap(({ id, device }, i) => {
@@ -50,13 +48,13 @@ export function failsafeWarnings({ file, cabinet, place }: LoadedCabinet, profil
   });
 }
 
-function checkLines(loaded: LoadedCabinet, shelf: KnownProfiles, say: SayBelow): Problem[] {
+function checkLines(loaded: LoadedCabinet, known: KnownProfiles, say: SayBelow): Problem[] {
   return loaded.cabinet.lines.flatMap((line, i) => {
     const needsSerial = !isSerialGiven(loaded, i);
     return line.devices.flatMap((device, j) => {
       const path = ['lines', i, 'devices', j];
-      const profile = shelf.profiles.get(device.profile);
-      if (profile === undefined) return [say([...path, 'profile'], unknownProfile(device.profile, shelf))];
+      const profile = known.profiles.get(device.profile);
+      if (profile === undefined) return [say([...path, 'profile'], unknownProfile(device.profile, known))];
       const below: SayBelow = (rest, message) => say([...path, ...rest], message);
       const problems = [...checkRoles(device, profile, below), ...checkParts(device, profile, below)];
       if (profile.transport !== line.kind)
@@ -90,7 +88,7 @@ function isSerialGiven({ cabinet, place }: LoadedCabinet, line: number): boolean
   });
 }
 
-/** What a line without settings of its own would get wrong; a stop bit more or less does not keep a unit from hearing. */
+/** The settings that a line without settings would have wrong. One stop bit more or less does not matter. */
 function settingFlaws({ id, serial }: Profile, line: LineConfig): string[] {
   if (serial === null)
     return [`profile "${id}" states no factory settings: give serial: on the line, as set in the vendor's tool or on the device`];

@@ -1,7 +1,6 @@
 /**
- * Does every programme fill its night, in order, each step with one level? Do event nights end after they begin?
- *
- * Owns the checks of steps. What a programme asks of a zone is judged in `check-levels.ts`. Pure.
+ * Checks that the steps of every programme fill the night in order, each with one level, and that event nights end after they begin.
+ * `check-levels.ts` checks the levels. Pure.
  */
 import { type EventNightDraft, given, type Index, type Placed, type ProgrammeDraft, placed } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
@@ -9,7 +8,7 @@ import { compareTimes } from './step-order.ts';
 
 type StepDraft = NonNullable<NonNullable<ProgrammeDraft['steps']>[number]>;
 
-/** All of these checks on one document. */
+/** Runs all checks of this file on a document. */
 export function checkProgrammes({ programmes, eventNights }: Index): Finding[] {
   const steps = programmes.flatMap(({ value, path }) => placed(value.steps, [...path, 'steps']));
   return [
@@ -20,7 +19,7 @@ export function checkProgrammes({ programmes, eventNights }: Index): Finding[] {
   ];
 }
 
-/** A night that begins with nothing would leave a gap between dusk and the first step. */
+/** The first step must be at dusk, else there is a gap before it. */
 function checkOrder({ value: programme, path }: Placed<ProgrammeDraft>): Finding[] {
   const steps = placed(programme.steps, [...path, 'steps']);
   return steps.flatMap((step, i): Finding[] => {
@@ -35,7 +34,7 @@ function checkOrder({ value: programme, path }: Placed<ProgrammeDraft>): Finding
   });
 }
 
-/** Against the nearest step above whose order can be told. */
+/** Compared with the nearest earlier step whose order is known. */
 function checkAfter(at: string, before: readonly (string | undefined)[], path: Path): Finding[] {
   const last = before.findLast((earlier) => earlier !== undefined && compareTimes(at, earlier) !== null);
   const order = last === undefined ? null : compareTimes(at, last);
@@ -48,7 +47,7 @@ function checkAfter(at: string, before: readonly (string | undefined)[], path: P
   return [{ path, message }];
 }
 
-/** A level said in percent or by class; also that of a traffic step. */
+/** A level in percent or by class; also that of a traffic step. */
 export function checkOneLevel(step: Pick<StepDraft, 'levelPct' | 'class'>, path: Path): Finding[] {
   if ('levelPct' in step && 'class' in step)
     return [{ path: [...path, 'class'], message: 'found levelPct and class; keep one of the two' }];

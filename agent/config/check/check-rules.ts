@@ -1,21 +1,20 @@
 /**
- * Does every rule look at one thing, and come to rest between its two thresholds?
- *
- * Owns the checks of rules. Whether the point is there is judged against the profiles. Pure.
+ * Checks that every rule has one condition, and a distance between its two thresholds. `check-points.ts` checks the point against its
+ * profile. Pure.
  */
 import { didYouMean } from '../../core/suggestions.ts';
 import { given, type Index, type Placed, type RuleDraft, unknownName, unknownZones } from './draft.ts';
 import { type Finding, listNames, type Path } from './finding.ts';
 import { zoneMinimum } from './zone-facts.ts';
 
-/** What a rule may look at, and what goes with it. */
+/** The conditions of a rule, and the key that goes with each. */
 const INPUTS = { point: ['above', 'below', 'clearsAt', 'forS'], presenceIn: [], trafficIn: ['flowPct', 'clearsAt'] } as const;
 const DETAILS = ['above', 'below', 'clearsAt', 'forS', 'flowPct'] as const;
 type Input = keyof typeof INPUTS;
-/** Share of a threshold at which a rule may well clear. Source: assumed; a fifth below is beyond the noise of the reference's sensors. */
+/** Suggested share of a threshold at which a rule clears. Source: assumed; a fifth below is beyond the noise of the reference's sensors. */
 const USUAL_SHARE = { below: 0.8, above: 1.25 };
 
-/** All of these checks on one document. */
+/** Runs all checks of this file on a document. */
 export function checkRules(index: Index): Finding[] {
   return index.rules.flatMap((rule) => [...checkInput(rule, index), ...checkRaise(rule, index)]);
 }
@@ -49,7 +48,7 @@ function checkThreshold({ value, path }: Placed<RuleDraft>): Finding[] {
   if (isAbove && 'below' in value) return [{ path: [...path, 'below'], message: 'found above and below; a rule has one, write two rules' }];
   if (!isAbove && !('below' in value)) return [{ path, message: 'this rule has no threshold; write above or below' }];
   const threshold = isAbove ? value.above : value.below;
-  return threshold === undefined ? [] : checkHysteresis(value, path, { threshold, isAbove, said: String(threshold) });
+  return threshold === undefined ? [] : checkHysteresis(value, path, { threshold, isAbove, text: String(threshold) });
 }
 
 function checkZone({ value, path }: Placed<RuleDraft>, input: 'presenceIn' | 'trafficIn', { zones, known }: Index): Finding[] {
@@ -68,24 +67,24 @@ function checkZone({ value, path }: Placed<RuleDraft>, input: 'presenceIn' | 'tr
   const flow =
     value.flowPct === undefined
       ? []
-      : checkHysteresis(value, path, { threshold: value.flowPct, isAbove: true, said: `flowPct ${value.flowPct}` });
+      : checkHysteresis(value, path, { threshold: value.flowPct, isAbove: true, text: `flowPct ${value.flowPct}` });
   return [...unknown, ...blind, ...flow];
 }
 
-/** Without it a value that trembles around its threshold makes the light tremble. */
+/** Without `clear`, a value that varies around its threshold makes the light flicker. */
 function checkHysteresis(
   value: RuleDraft,
   path: Path,
-  { threshold, isAbove, said }: { readonly threshold: number; readonly isAbove: boolean; readonly said: string },
+  { threshold, isAbove, text }: { readonly threshold: number; readonly isAbove: boolean; readonly text: string },
 ): Finding[] {
   const side = isAbove ? 'below' : 'above';
   const usual = threshold > 0 ? `; ${round(threshold * USUAL_SHARE[side])}, for example` : '';
   if (!('clearsAt' in value)) {
-    return [{ path, message: `this rule has no hysteresis; write clearsAt, where it is over again, ${side} ${said}${usual}` }];
+    return [{ path, message: `this rule has no hysteresis; write clearsAt, where it is over again, ${side} ${text}${usual}` }];
   }
   const { clearsAt } = value;
   if (clearsAt === undefined || (isAbove ? clearsAt < threshold : clearsAt > threshold)) return [];
-  const message = `clearsAt ${clearsAt} is not ${side} ${said}, so the rule would come and go with each reading; write a value ${side} it${usual}`;
+  const message = `clearsAt ${clearsAt} is not ${side} ${text}, so the rule would come and go with each reading; write a value ${side} it${usual}`;
   return [{ path: [...path, 'clearsAt'], message }];
 }
 
@@ -102,9 +101,9 @@ function checkRaise({ value: { raise }, path }: Placed<RuleDraft>, { zones, know
   });
   return [
     ...unknownZones(raise.zones, [...path, 'raise', 'zones'], known.zones),
-    ...minima.slice(0, 1).map(({ id, said, pct }) => ({
+    ...minima.slice(0, 1).map(({ id, text, pct }) => ({
       path: [...path, 'raise', 'levelPct'],
-      message: `${levelPct} % does not lie above ${said} of zone "${id}", so it would never show; write more than ${pct}`,
+      message: `${levelPct} % does not lie above ${text} of zone "${id}", so it would never show; write more than ${pct}`,
     })),
   ];
 }

@@ -1,7 +1,6 @@
 /**
- * The document against its schema: unknown keys, missing keys, wrong types, values out of range.
- *
- * Owns the sentences about single values and the pruned draft that the other checks work on. Pure.
+ * Checks a document against its schema: unknown keys, missing keys, wrong types, values out of range. Makes the messages about single
+ * values, and the draft of the well-formed parts for the other checks. Pure.
  */
 import type { JsonSchema } from '../../core/json-schema.ts';
 import { schemaFindings, valueAt } from '../../core/schema-findings.ts';
@@ -10,15 +9,16 @@ import { type CabinetDocument, type CabinetInput, cabinetSchema } from '../schem
 import type { Draft } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
 
+/** The result of the schema check. */
 export interface SchemaCheck {
   readonly findings: readonly Finding[];
   /** Undefined when there are findings. */
   readonly document: CabinetDocument | undefined;
-  /** Whatever of the document is well-formed; a key whose value is not stays with the value undefined. */
+  /** The well-formed parts of the document; a key with an ill-formed value has the value undefined. */
   readonly draft: Draft<CabinetInput>;
 }
 
-/** Judge every single value. */
+/** Checks every single value. */
 export function checkSchema(value: unknown): SchemaCheck {
   const result = cabinetSchema.safeParse(value);
   if (result.success) return { findings: [], document: result.data, draft: value as Draft<CabinetInput> };
@@ -36,7 +36,7 @@ export function checkSchema(value: unknown): SchemaCheck {
   return { findings: [...findings.values()], document: undefined, draft: usable as Draft<CabinetInput> };
 }
 
-/** Keep the key, so that no default is taken for what was meant. */
+/** Keeps the key, so that no default replaces it. */
 function forget(value: unknown, path: Path): void {
   const parent = valueAt(value, path.slice(0, -1));
   const last = path.at(-1);
@@ -47,7 +47,7 @@ function isRecord(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Times as people say them. */
+/** Makes the messages of zod readable. */
 function saidTime(found: unknown, schema: JsonSchema): string | undefined {
   const isTime = schema.patternErrorMessage?.startsWith('dusk') === true;
   return isTime && (typeof found === 'string' || typeof found === 'number') ? timeHint(String(found)) : undefined;
@@ -62,7 +62,7 @@ function timeHint(found: string): string {
   return hour > 23 || Number(minutes) > 59 ? '' : `: write "${String(hour).padStart(2, '0')}:${minutes}"`;
 }
 
-/** A latitude beyond the pole is mostly a longitude in the wrong place. */
+/** A latitude above 90 is mostly a longitude in the wrong place. */
 function looksSwapped(value: unknown, path: Path): string {
   if (path[0] !== 'cabinet' || path[1] !== 'latitudeDeg') return '';
   const [latitude, longitude] = [valueAt(value, path), valueAt(value, ['cabinet', 'longitudeDeg'])];

@@ -1,7 +1,6 @@
 /**
- * Do the secrets of the uplink lie where they belong, and does none travel in the clear?
- *
- * Owns that check, for `luciole check` alone: a running agent refuses what it must and reports the rest. Touches no disk itself.
+ * Checks that the secrets of the uplink are in the right places, and that none is sent unencrypted. Only for `luciole check`: a running
+ * agent refuses what it must and reports the rest. Touches no disk itself.
  */
 import { resolve } from 'node:path';
 import type { Problem } from '../../core/errors.ts';
@@ -15,6 +14,7 @@ export interface PlacesAtHand {
   readonly siteDir: string;
 }
 
+/** Checks the places and rights of the uplink's secrets. */
 export function checkSecrets(
   { file, cabinet, place }: LoadedCabinet,
   { realPath, siteDir }: PlacesAtHand,

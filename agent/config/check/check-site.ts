@@ -1,21 +1,19 @@
 /**
- * Can the cabinet stand where the file says: is the time zone real, are latitude and longitude the right way round?
- *
- * Owns that plausibility, and that of the console's place. Pure; knows the world only through the runtime's own time zone data.
+ * Checks that the time zone exists, that latitude and longitude are not exchanged, and the place of the console's socket. Pure; uses the
+ * runtime's time zone data.
  */
-
 import { isLoginPlace } from '../../core/login-folder.ts';
 import { nearest } from '../../core/suggestions.ts';
 import type { CabinetDraft } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** Units: degrees of longitude an hour of local time stands for. */
+/** Degrees of longitude for one hour of local time. */
 const DEG_PER_HOUR = 15;
-/** Farthest a place is thought from the meridian of its clock. Units: degrees. Source: 4 h; western China, the extreme, is 3 h off. */
+/** Largest distance of a place from the meridian of its clock. Units: degrees. Source: 4 h; western China, the extreme, is 3 h off. */
 const FAR_DEG = 60;
 /** Usual distance from the meridian of the clock. Units: degrees. Source: 2 h, a standard meridian with one hour of slack on either side. */
 const USUAL_DEG = 30;
-/** Where a `Europe/` zone may lie. Units: degrees of latitude. Source: Gavdos 34.8 N, Franz Josef Land 81.9 N. */
+/** The latitudes of `Europe/` zones. Units: degrees of latitude. Source: Gavdos 34.8 N, Franz Josef Land 81.9 N. */
 const EUROPE_DEG = { min: 34, max: 82 };
 
 /** The time zone by name, and latitude and longitude against it. */
@@ -45,7 +43,7 @@ function looksSwapped({ latitudeDeg, longitudeDeg, meridianDeg, timezone }: Site
   return Math.abs(longitudeDeg - meridianDeg) > FAR_DEG;
 }
 
-/** The smaller of the January and July offsets, which leaves summer time out on both halves of the globe. Null for no such zone. Units: h. */
+/** The smaller of the January and July offsets: winter time on both hemispheres. Null for an unknown zone. Units: h. */
 function standardOffsetH(timezone: string): number | null {
   if (!/^[A-Za-z]/.test(timezone)) return null;
   try {
@@ -63,7 +61,7 @@ function offsetH(format: Intl.DateTimeFormat, atMs: number): number {
   return (sign === '-' ? -1 : 1) * (Number(hours) + Number(minutes) / 60);
 }
 
-/** A city alone is completed, a slip is put right. */
+/** Completes a city alone, and corrects a typing error. */
 function suggestZone(timezone: string): string {
   const zones = Intl.supportedValuesOf('timeZone');
   const city = timezone.toLowerCase().replaceAll(' ', '_');

@@ -1,7 +1,6 @@
 /**
- * Does what the points of a cabinet bring fit through the store's memory, and is delivery proven where brokers can be cut off?
- *
- * Owns that check, for `luciole check` alone: a running agent stores what fits, records the rest as gaps, and lights the street. Pure.
+ * Checks that the readings of a cabinet fit through the store's memory, and that delivery is proven where brokers can be cut off. Only for
+ * `luciole check`: a running agent stores what fits, records the rest as gaps, and lights the street. Pure.
  */
 import type { Problem } from '../../core/errors.ts';
 import { narrowed } from '../../core/narrowed.ts';
@@ -10,6 +9,7 @@ import { MAX_WAITING_READINGS } from '../../core/store-limits.ts';
 import type { LoadedCabinet } from '../load/load.ts';
 import { formatPath, type Path } from './finding.ts';
 
+/** What the check of the store found. */
 export interface StoreFindings {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
@@ -17,7 +17,7 @@ export interface StoreFindings {
 
 /** Readings after which memory is written, whatever `commitSeconds` says. */
 const EARLY_READINGS = MAX_WAITING_READINGS / 2;
-/** Readings of a second that fit: as many again arrive while they are written. Units: readings/s. */
+/** Most readings in a second: as many again arrive while they are written. Units: readings/s. */
 const MOST_PER_S = EARLY_READINGS;
 
 /** Units: `periodsMs` by poll class, in ms. Points are counted with one reading a heartbeat or poll, which is the least that they bring. */

@@ -1,12 +1,10 @@
 /**
- * Do the poles make a street: branches that leave from somewhere, neighbours where it goes on?
- *
- * Owns these checks. Pure.
+ * Checks that the poles make a street: where branches leave it, and how the neighbours continue it. Pure.
  */
 import { type CabinetDraft, given, type Index, unknownName } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** All of these checks on one document. */
+/** Runs all checks of this file on a document. */
 export function checkStreet(draft: CabinetDraft, index: Index): Finding[] {
   const { poles, branches, known } = index;
   return [
@@ -27,7 +25,7 @@ function checkLoops({ branches, poles }: Index): Finding[] {
     if (id === undefined || from === undefined) return [];
     const way = [id];
     for (let next = parentOf.get(id); typeof next === 'string' && !way.includes(next); next = parentOf.get(next)) way.push(next);
-    // Told once, at the first of the ring.
+    // Reported once, at the first of the ring.
     const isRing = parentOf.get(way.at(-1)) === id;
     const isFirst = branches.find(({ value }) => value.id !== undefined && way.includes(value.id))?.value.id === id;
     if (!isRing || !isFirst) return [];

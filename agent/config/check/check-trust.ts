@@ -1,7 +1,5 @@
 /**
- * Can each key that may sign revisions be used, does each person have one of their own, and is each allowed port one?
- *
- * Owns that check. Pure.
+ * Checks that each revision key can be used, that each person has a key of their own, and that each allowed port is a port. Pure.
  */
 import { parseLinePort } from '../../core/line-port.ts';
 import { readRevisionKey } from '../revisions/revision-key.ts';
@@ -9,7 +7,7 @@ import { repeatedBy } from './check-names.ts';
 import { type CabinetDraft, placed } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** Keys that no signature can belong to, ids or keys that stand twice, and ports that no line could have. */
+/** Reports keys that cannot verify a signature, ids or keys that occur twice, and ports that no line could have. */
 export function checkTrust(trust: CabinetDraft['trust']): Finding[] {
   const entries = placed(trust?.revisionKeys, ['trust', 'revisionKeys']);
   const ids = entries.map(({ value, path }) => ({ id: value.id?.toLowerCase(), path: [...path, 'id'] }));

@@ -1,13 +1,11 @@
 /**
- * Do values that belong together agree: line kinds and ports, a lamp's levels, the uplink's settings?
- *
- * Owns the checks that take two values of one section and are not about light. Pure.
+ * Checks pairs of values of one section that are not about light: line kinds and ports, a lamp's levels, the uplink's settings. Pure.
  */
 import { parseLinePort } from '../../core/line-port.ts';
 import { type CabinetDraft, given, type Index, type LampDraft, type LineDraft, type Placed, placed } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** All of these checks on one document. */
+/** Runs all checks of this file on a document. */
 export function checkValues(draft: CabinetDraft, index: Index): Finding[] {
   return [
     ...index.lines.flatMap((line) => [...checkLine(line), ...checkPort(line)]),

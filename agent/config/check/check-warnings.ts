@@ -1,14 +1,13 @@
 /**
- * What a cabinet can run with and a person should know: settings that are cut, sensors that may miss people, lamps whose age is not known.
- *
- * Owns these checks. Pure. A warning never keeps a cabinet from starting.
+ * Warns about settings with which a cabinet can run: settings that are cut, sensors that may miss people, lamps of unknown age. Pure. A
+ * warning never stops a start.
  */
 import { MAX_WINDOW_MIN } from '../../lighting/photocell.ts';
 import { given, type Index, type Placed, placed, type ZoneDraft } from './draft.ts';
 import { type Finding, listNames } from './finding.ts';
 import { waveMode } from './zone-facts.ts';
 
-/** Of the document alone. */
+/** Warnings that need only the document. */
 export function checkWarnings(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [...checkWindow(zone), ...checkBlanking(zone), ...checkHours(zone, index)]);
 }
@@ -32,7 +31,7 @@ function checkBlanking({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
     });
 }
 
-/** Nothing is known of a lamp until someone says it. */
+/** The age of a lamp is unknown until the file gives it. */
 function checkHours({ value: zone, path }: Placed<ZoneDraft>, { lamps }: Index): Finding[] {
   if (zone.constantLight === undefined || zone.constantLight === null) return [];
   const unknown = lamps.filter(

@@ -1,7 +1,6 @@
 /**
- * Do the sensors of a zone have what they need: a photocell its two thresholds, a wave its distances, traffic its rising steps?
- *
- * Owns the checks within one zone that are not about its levels. Pure.
+ * Checks that the sensors of a zone have their settings: thresholds of a photocell, distances of a wave, rising steps of traffic.
+ * `check-levels.ts` checks the levels. Pure.
  */
 import { checkOneLevel } from './check-programmes.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
@@ -11,7 +10,7 @@ import { stepPct, waveMode } from './zone-facts.ts';
 /** Between the two thresholds of a photocell. Source: the positive ratio of UK photocells, on at 70 and off at 105 lx. */
 const USUAL_RATIO = 1.5;
 
-/** All of these checks on one document. */
+/** Runs all checks of this file on a document. */
 export function checkZones(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [
     ...checkDevices(zone, index),
@@ -32,7 +31,7 @@ function checkDevices({ value: { photocell, traffic }, path }: Placed<ZoneDraft>
   ];
 }
 
-/** What switches off at the value at which it switches on never rests. */
+/** A photocell that switches off at the value at which it switches on switches all the time. */
 function checkPhotocell({ value: { photocell }, path }: Placed<ZoneDraft>): Finding[] {
   if (photocell === undefined || photocell === null) return [];
   const [onBelowLux, offAboveLux] = [given(photocell, 'onBelowLux', 35), given(photocell, 'offAboveLux', 70)];
@@ -59,7 +58,7 @@ function checkReach({ value: zone, path }: Placed<ZoneDraft>, { devices }: Index
     }));
 }
 
-/** Light can only run ahead where there is an ahead. */
+/** A wave needs lamps at known distances. */
 function checkDistances({ value: zone, path }: Placed<ZoneDraft>, index: Index): Finding[] {
   if (waveMode(zone) !== 'poles' || zone.lamps === undefined) return [];
   const places = zone.lamps.map((id) => placeOf(id, index));
@@ -72,7 +71,7 @@ function checkDistances({ value: zone, path }: Placed<ZoneDraft>, index: Index):
   return [{ path: [...path, 'presence', 'wave'], message }];
 }
 
-/** Street and distance of a lamp; undefined where it cannot be told. */
+/** The street and the distance of a lamp; undefined where they are not known. */
 function placeOf(lampId: string | undefined, { lamps, devices, poles }: Index): string | undefined {
   const lamp = lamps.find(({ value }) => value.id !== undefined && value.id === lampId)?.value;
   if (lamp === undefined) return undefined;

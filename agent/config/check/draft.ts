@@ -1,9 +1,8 @@
 /**
- * A document of which only the well-formed parts are left, and an index of the things it names.
+ * The well-formed parts of a document, with an index of the things it names. Pure.
  *
- * Owns the type the cross-checks work on. Pure. A check that misses a part says nothing about it: the schema already did.
+ * Cross-checks work on a draft. They report nothing about missing parts: the schema already did.
  */
-
 import { didYouMean } from '../../core/suggestions.ts';
 import type { CabinetInput } from '../schema/schema.ts';
 import type { Finding, Path } from './finding.ts';
@@ -40,13 +39,13 @@ export type EventNightDraft = Item<'eventNights'>;
 export type RuleDraft = Item<'rules'>;
 export type OutputDraft = Item<'outputs'>;
 
-/** An item of a list and where it stands. */
+/** An item of a list, with its place. */
 export interface Placed<T> {
   readonly value: T;
   readonly path: Path;
 }
 
-/** Everything with an id; `null` where the list could not be read, so that nothing is called unknown on its account. */
+/** Everything with an id; `null` where the list could not be read, so that no reference to it is called unknown. */
 export interface Index {
   readonly lines: readonly Placed<LineDraft>[];
   readonly devices: readonly Placed<DeviceDraft>[];
@@ -76,14 +75,14 @@ interface Known {
   readonly rules: Names;
 }
 
-/** The items of a list that are there at all. */
+/** The well-formed items of a list. */
 export function placed<T>(list: readonly (T | undefined)[] | null | undefined, path: Path): Placed<NonNullable<T>>[] {
   return (list ?? []).flatMap((value, i) =>
     value === undefined || value === null ? [] : [{ value: value as NonNullable<T>, path: [...path, i] }],
   );
 }
 
-/** The list of lists a draft is, made flat and findable. */
+/** Makes the index of a draft. */
 export function indexDraft(draft: CabinetDraft): Index {
   const lines = placed(draft.lines, ['lines']);
   const items = {
@@ -126,6 +125,7 @@ export function given<T extends object, K extends keyof T, D>(item: T, key: K, b
   return key in item ? item[key] : byDefault;
 }
 
+/** A name that refers to something, with its place. */
 export interface Reference {
   readonly what: string;
   readonly id: string | null | undefined;
@@ -133,13 +133,13 @@ export interface Reference {
   readonly path: Path;
 }
 
-/** A name that stands for nothing. */
+/** A reference to nothing. */
 export function unknownName({ what, id, known, path }: Reference): Finding[] {
   if (id === undefined || id === null || known === null || known.has(id)) return [];
   return [{ path, message: `unknown ${what} "${id}"${didYouMean(id, known, `; there are: ${listNames(known)}`)}` }];
 }
 
-/** Zones of a list that stand for nothing. */
+/** Unknown zones of a list. */
 export function unknownZones(zones: readonly (string | undefined)[] | null | undefined, path: Path, known: Names): Finding[] {
   return placed(zones, path).flatMap((zone) => unknownName({ what: 'zone', id: zone.value, known, path: zone.path }));
 }

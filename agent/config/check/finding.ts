@@ -1,23 +1,23 @@
 /**
- * One thing wrong in a document, before it is known where in the file that stands.
- *
- * Owns the shape and how a path is written for people. Checks make findings, `load.ts` turns them into problems.
+ * One error in a document by its path, before its place in the file is known, and how a path is written for people. `load.ts` makes
+ * problems of findings.
  */
 
 /** Keys and list positions from the root: `['lines', 0, 'port']`. */
 export type Path = readonly (string | number)[];
 
+/** One error of a document, at a path. */
 export interface Finding {
   readonly path: Path;
-  /** What was found and what is allowed. */
+  /** The found value and what is allowed. */
   readonly message: string;
-  /** Point at the key instead of its value. */
+  /** Report the place of the key instead of its value. */
   readonly atKey?: boolean;
   /** The other place of a conflict; its line is added to the message. */
   readonly first?: Path;
 }
 
-/** A path as a person would say it: `lines[0].devices[2].unit`. */
+/** A path as people read it: `lines[0].devices[2].unit`. */
 export function formatPath(path: Path): string {
   return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
 }

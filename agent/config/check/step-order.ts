@@ -1,8 +1,8 @@
 /**
- * Which of two times of a night comes first, as far as the words alone can tell.
+ * The order of two times of a night, as far as it is the same on every day: clock times among each other, sun events among each other.
+ * Pure.
  *
- * Owns that order: clock times against each other, sun events against each other. Whether 23:00 comes before sunset+60 depends on the day of
- * the year, so nothing is said about it. Pure.
+ * Whether 23:00 comes before sunset+60 depends on the day of the year, so that order is undefined.
  */
 import type { StepTime, SunEvent } from '../../core/cabinet.ts';
 import { parseStepTime } from '../schema/complete-lighting.ts';
@@ -10,10 +10,12 @@ import { parseStepTime } from '../schema/complete-lighting.ts';
 /** Units: minutes. */
 const DAY_MIN = 24 * 60;
 const NOON_MIN = 12 * 60;
-/** Evening, middle, morning; two events of one part are told apart by the sun alone. */
+/** Evening, middle, morning. */
 const PART: Readonly<Record<SunEvent, number>> = { sunset: 0, dusk: 0, middle: 1, dawn: 2, sunrise: 2 };
 
-/** Negative when `a` comes before `b` in every night, positive when after, 0 when they are one instant, null when it depends on the night. */
+/**
+ * Negative when `a` comes before `b` in every night, positive when after, 0 when they are one instant, null when it depends on the night.
+ */
 export function compareTimes(a: string, b: string): number | null {
   const [one, other] = [parseStepTime(a), parseStepTime(b)];
   const [oneMin, otherMin] = [minuteOfNight(one), minuteOfNight(other)];

@@ -1,7 +1,6 @@
 /**
- * What the checks want to know of a zone before they judge it: its minimum, its programmes, the mode of its wave.
- *
- * Owns these readings of a draft. Pure. Anything ill-formed makes the answer undefined, so that nothing is said on its account.
+ * Facts of a zone that several checks use: its minimum, its programmes, the mode of its wave. Pure. An ill-formed part gives undefined, so
+ * that no check reports it.
  */
 import type { LightingClass } from '../../core/cabinet.ts';
 import { classesWithin, classLevelPct } from '../../core/lighting-class.ts';
@@ -9,29 +8,30 @@ import type { LevelPct } from '../../core/words.ts';
 import { given, type Index, type Placed, type ProgrammeDraft, placed, type ZoneDraft } from './draft.ts';
 import type { Path } from './finding.ts';
 
-/** Never darker at night, and how the file says so: `minPct 10`, `minClass M5 (50 %)`. */
+/** The minimum at night, and its text in messages: `minPct 10`, `minClass M5 (50 %)`. */
 export interface ZoneMinimum {
   readonly pct: LevelPct;
-  readonly said: string;
+  readonly text: string;
 }
 
+/** The minimum of a zone at night; undefined where it is not known. */
 export function zoneMinimum(zone: ZoneDraft): ZoneMinimum | undefined {
   const minPct = given(zone, 'minPct', 10);
   const [design, minClass] = [given(zone, 'designClass', null), given(zone, 'minClass', null)];
   if (minPct === undefined || design === undefined || minClass === undefined) return undefined;
-  const plain = { pct: minPct, said: `minPct ${minPct}` };
+  const plain = { pct: minPct, text: `minPct ${minPct}` };
   if (design === null || minClass === null || !classesWithin(design).includes(minClass)) return plain;
   const classPct = classLevelPct(design, minClass);
-  return classPct > minPct ? { pct: classPct, said: `minClass ${minClass} (${classPct} %)` } : plain;
+  return classPct > minPct ? { pct: classPct, text: `minClass ${minClass} (${classPct} %)` } : plain;
 }
 
-/** A programme that a zone may have, and the key of the zone that brings it. */
+/** A programme of a zone, and the key of the zone that names it. */
 export interface ProgrammeUse {
   readonly programme: Placed<ProgrammeDraft>;
   readonly path: Path;
 }
 
-/** Its own and those of its calendar, each once. */
+/** The zone's own programme and those of its calendar, each once. */
 export function programmesOf({ value: zone, path }: Placed<ZoneDraft>, { programmes, calendars }: Index): readonly ProgrammeUse[] {
   const calendar = calendars.find(({ value }) => value.id !== undefined && value.id === zone.calendar);
   const ofCalendar = placed(calendar?.value.rules, []).map(({ value }) => value.programme);
@@ -43,7 +43,7 @@ export function programmesOf({ value: zone, path }: Placed<ZoneDraft>, { program
   return [...use(zone.programme, 'programme'), ...[...others].flatMap((id) => use(id, 'calendar'))];
 }
 
-/** Percent of full light of a step in a zone; undefined where that cannot be told. */
+/** The level of a step in a zone; undefined where it is not known. Units: % of full light. */
 export function stepPct(
   { levelPct, class: name }: { levelPct?: LevelPct | undefined; class?: LightingClass | undefined },
   { designClass }: ZoneDraft,

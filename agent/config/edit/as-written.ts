@@ -1,12 +1,14 @@
 /**
- * A cabinet in the words of its file: whoever compares two reads what he would write to change one.
- *
- * Owns the way back from `complete.ts`; values that the file left out stand there with their default. Pure.
+ * A cabinet as its file writes it: a person who compares two configurations reads the keys to change. Values that the file left out have
+ * their defaults. The reverse of `complete.ts`. Pure.
  */
 import type { Cabinet, CalendarDate, CalendarRule, Rule, StepLevel, StepTime } from '../../core/cabinet.ts';
 import { WEEKDAYS } from '../schema/weekdays.ts';
 
-/** Shape: as `cabinet.yaml`, with lists and sections in the same places under the same names. Folders of profiles are the site's own and left out. */
+/**
+ * Shape: as `cabinet.yaml`, with lists and sections in the same places under the same names. Folders of profiles are the site's own and
+ * left out.
+ */
 export function asWritten({
   lines,
   poles,

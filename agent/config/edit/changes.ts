@@ -1,7 +1,5 @@
 /**
- * What is different between two configurations, value by value.
- *
- * Owns how a change is shown: by name where things have names, without secrets. Pure.
+ * The differences of two configurations, value by value: list items by their ids, without secrets. Pure.
  */
 import type { ConfigChange } from '../../core/revisions.ts';
 import { SECRET_KEY, withoutUrlPasswords } from '../../core/secret-words.ts';
@@ -9,7 +7,7 @@ import { SECRET_KEY, withoutUrlPasswords } from '../../core/secret-words.ts';
 /** Longest value shown whole. Units: UTF-16 units. Source: assumed; a line of a terminal. */
 const SHOWN_LENGTH = 120;
 
-/** In the order of the older one; what is new comes behind. Both are plain data. */
+/** Returns the changed values in the order of `before`, then the new ones. Both are plain data. */
 export function changesBetween(before: unknown, after: unknown, path = ''): ConfigChange[] {
   if (before === after) return [];
   if (isList(before) && isList(after)) {
@@ -33,7 +31,7 @@ function changesOf(
   return keys.flatMap((key) => changesBetween(before.get(key), after.get(key), below(key)));
 }
 
-/** By id, sections without one by their position; null for a list of single values, which is shown whole. */
+/** Names of the items: ids, else positions; null for a list of single values, which is shown whole. */
 function named(list: readonly unknown[]): ReadonlyMap<string, unknown> | null {
   if (!list.every(isRecord)) return null;
   const items = list.map((item, i) => [typeof item['id'] === 'string' ? item['id'] : String(i), item] as const);

@@ -1,7 +1,5 @@
 /**
- * Places of a configuration as a person may name them, for completion: `zones[rue].minPct`.
- *
- * Owns how a place goes on from what is typed. Pure.
+ * Completes a path of a configuration that a person types: `zones[rue].minPct`. Pure.
  */
 
 /** Places of `document` that begin with `typed` and go one step further. A section ends in a dot, a list in an open bracket. */
@@ -9,13 +7,13 @@ export function pathsFrom(document: unknown, typed: string): readonly string[] {
   const [, above = '', rest = ''] = /^(.*?)([^.[\]]*)$/.exec(typed) ?? [];
   const parent = valueAt(document, above);
   if (parent === undefined) return [];
-  const wanted = rest.toLowerCase();
+  const prefix = rest.toLowerCase();
   return stepsOf(parent, above.endsWith('['))
-    .filter(([name]) => name.toLowerCase().startsWith(wanted))
+    .filter(([name]) => name.toLowerCase().startsWith(prefix))
     .map(([name, value]) => `${above}${name}${ending(value, above.endsWith('['))}`);
 }
 
-/** What stands at the place before the last name: after a dot, an open bracket or nothing. Undefined where there is none. */
+/** The value before the last name of a path: after a dot, an open bracket or nothing. Undefined where there is none. */
 function valueAt(document: unknown, above: string): unknown {
   let value = document;
   for (const name of above.match(/[^.[\]]+/g) ?? []) {
@@ -31,7 +29,7 @@ function stepsOf(parent: unknown, isInList: boolean): readonly (readonly [name: 
   return isInList ? [...entriesOf(parent), ['+', null]] : entriesOf(parent);
 }
 
-/** Items of a list by id, else by position; of a list of single values none: it is set as a whole. */
+/** The items of a list by id, else by position; none for a list of single values, which is set as a whole. */
 function entriesOf(value: unknown): readonly (readonly [name: string, value: unknown])[] {
   if (typeof value !== 'object' || value === null) return [];
   if (!Array.isArray(value)) return Object.entries(value);

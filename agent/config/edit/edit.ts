@@ -1,7 +1,7 @@
 /**
- * One value of a YAML text changed, all else left as it was written: comments, order, quotes.
+ * Changes one value of a YAML text and leaves the rest as it is: comments, order, quotes. Pure.
  *
- * Owns the words for a place in a text: `zones[rue].minPct`, `lines[0].serial.baud`, `lamps[+]`. Pure.
+ * Shape: paths are `zones[rue].minPct`, `lines[0].serial.baud`, `lamps[+]`.
  */
 import {
   type Document,
@@ -22,19 +22,19 @@ import type { EditedText } from '../../core/revisions.ts';
 import { didYouMean } from '../../core/suggestions.ts';
 import { listNames } from '../check/finding.ts';
 
-/** A key, a position in a list, the item of a list with this id, or a new item behind the last. */
+/** A key, a position in a list, the item of a list with this id, or a new item after the last. */
 export type PathStep =
   | { readonly kind: 'key' | 'id'; readonly name: string }
   | { readonly kind: 'at'; readonly index: number }
   | { readonly kind: 'new' };
-/** Position in the document, as the library takes it. */
+/** A path in the document, as the library has it. */
 type Place = (string | number)[];
 
-/** As the files of this house are written. */
+/** The style of our own files. */
 const STYLE: ToStringOptions = { lineWidth: 0, flowCollectionPadding: true };
 const MAX_PATH = 200;
 
-/** Puts `value` (YAML, usually one word) at a place, or takes the place out with null. */
+/** Puts `value` (YAML, usually one word) at a path, or removes the path with null. */
 export function editYaml(text: string, path: string, value: string | null): EditedText {
   const steps = stepsOf(path);
   if (typeof steps === 'string') return { reason: steps };
@@ -63,7 +63,7 @@ function hasAlias(document: Document.Parsed): boolean {
   return found;
 }
 
-/** Of a single value only its own letters change; of anything else the library writes the text anew, comments included. */
+/** Replaces only the letters of a single value; for anything else the library writes the text again, comments included. */
 function put(document: Document.Parsed, text: string, { place, plain }: { readonly place: Place; readonly plain: unknown }): EditedText {
   const before = document.getIn(place, true);
   const isPlain = typeof plain !== 'object' || plain === null;
@@ -79,13 +79,13 @@ function put(document: Document.Parsed, text: string, { place, plain }: { readon
   return { text: document.toString(STYLE) };
 }
 
-/** One value as it may stand in a line of any kind. A text that could be read as something else is quoted. */
+/** One value as YAML for any kind of line. A text that could be read as something else is quoted. */
 function inYaml(value: unknown): string {
   if (typeof value !== 'string') return String(value);
   return /^[A-Za-z][\w./-]*$/.test(value) && parseDocument(value).toJS() === value ? value : JSON.stringify(value);
 }
 
-/** The steps to a place, or what is wrong with its words. */
+/** The steps of a path, or what is wrong with it. */
 export function stepsOf(path: string): PathStep[] | string {
   const wrong = `bad path "${path.slice(0, MAX_PATH)}": write keys with dots and items by id or number, as zones[rue].minPct or lines[0].port`;
   if (path.length > MAX_PATH || !/^[A-Za-z_][\w-]*(\[[^[\]]+\]|\.[A-Za-z_][\w-]*)*$/.test(path)) return wrong;
@@ -96,23 +96,24 @@ export function stepsOf(path: string): PathStep[] | string {
   });
 }
 
-/** Errors: a sentence for what is not there; keys may be new, items of lists not, but for the one behind the last. */
+/** Finds the path in the document. Returns a sentence where a part is missing; keys may be new, and one item after the last of a list. */
 function placeOf(document: Document.Parsed, steps: readonly PathStep[], mustExist: boolean): Place | string {
   const place: Place = [];
   let node: unknown = document.contents;
   for (const step of steps) {
-    if (isAlias(node)) return `${said(place)} repeats another part of the file (*): change it there`;
+    if (isAlias(node)) return `${pathText(place)} repeats another part of the file (*): change it there`;
     if (step.kind === 'key') {
-      if (isSeq(node)) return `${said(place)} is a list: name an item, as ${said(place)}[0], ${said(place)}[ID] or ${said(place)}[+]`;
-      if (node !== undefined && !isMap(node)) return `${said(place)} holds no keys`;
+      if (isSeq(node))
+        return `${pathText(place)} is a list: name an item, as ${pathText(place)}[0], ${pathText(place)}[ID] or ${pathText(place)}[+]`;
+      if (node !== undefined && !isMap(node)) return `${pathText(place)} holds no keys`;
       place.push(step.name);
     } else {
-      const index = itemOf(node, step, said(place));
+      const index = itemOf(node, step, pathText(place));
       if (typeof index === 'string') return index;
       place.push(index);
     }
     node = document.getIn(place, true);
-    if (node === undefined && mustExist) return `there is no ${said(place)}`;
+    if (node === undefined && mustExist) return `there is no ${pathText(place)}`;
   }
   return place;
 }
@@ -128,6 +129,6 @@ function itemOf(at: unknown, step: Exclude<PathStep, { kind: 'key' }>, where: st
   return index >= 0 ? index : `${where} has no "${step.name}"${near}`;
 }
 
-function said(place: Place): string {
+function pathText(place: Place): string {
   return place.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
 }

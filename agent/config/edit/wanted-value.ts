@@ -1,8 +1,5 @@
 /**
- * What the schema wants at a place that somebody is about to change: `zones[rue].minPct`.
- *
- * Owns the way from the words for a place to its part of the schema, units by the names of keys, and one example of each value. Pure.
- * Called where a session asks for help on a value.
+ * The value that the schema allows at a path, `zones[rue].minPct`: its type, its unit by the name of the key, and an example. Pure.
  */
 import type { JsonSchema } from '../../core/json-schema.ts';
 import { allowedInWords, keysOf, withoutNull } from '../../core/json-schema.ts';
@@ -17,14 +14,14 @@ const UNITS: Readonly<Record<string, string>> = {
   ...{ Deg: 'degrees', Lux: 'lux', Kmh: 'kilometres an hour', Min: 'minutes', Ms: 'milliseconds', W: 'watts', M: 'metres', S: 'seconds' },
   H: 'hours',
 };
-/** Names as they are used in the examples of the console, by the key or by the list that an item stands in. */
+/** Names from the examples of the console, by the key or by the list that holds the item. */
 const NAMES: Readonly<Record<string, string>> = {
   ...{ lines: 'south', line: 'south', poles: 'P13', pole: 'P13', lamps: 'L13', lamp: 'L13', zones: 'rue', zone: 'rue', devices: 'L13' },
   ...{ device: 'L13', programmes: 'night', programme: 'night', calendars: 'weekends', calendar: 'weekends', profile: 'wirenboard-wb-led' },
   ...{ broker: 'mqtts://broker.angers.example:8883', otherBrokers: 'mqtts://broker2.angers.example:8883', primaryHost: 'scada' },
   ...{ port: '/dev/ttyUSB0', point: 'level', sensors: 'S01', timezone: 'Europe/Paris', node: 'ANG-0421', group: 'angers' },
 };
-/** Of texts that must have a certain form, by what the schema says of them. */
+/** Examples of texts with a certain form, by the message of the schema. */
 const FORMS: readonly (readonly [says: RegExp, example: string])[] = [
   [/^dusk, middle/, '23:00'],
   [/^a date/, '07-14'],
@@ -37,7 +34,7 @@ const FORMS: readonly (readonly [says: RegExp, example: string])[] = [
 const USUAL_NUMBER = 60;
 const USUAL_NAME = 'name';
 
-/** A sentence for a place that is none. */
+/** The allowed value at a path; a sentence for a path that does not exist. */
 export function wantedAt(path: string): WantedValue | { readonly problem: string } {
   const steps = stepsOf(path);
   if (typeof steps === 'string') return { problem: steps };
@@ -109,7 +106,7 @@ function exampleOf(schema: JsonSchema, key: string): unknown {
   return sectionFor(whole, key);
 }
 
-/** All that must be there, else its first key. */
+/** All required keys, else the first key. */
 function sectionFor({ properties = {}, required = [], additionalProperties }: JsonSchema, key: string): Readonly<Record<string, unknown>> {
   const keys = required.length > 0 ? required : Object.keys(properties).slice(0, 1);
   const own = keys.flatMap((each) => {

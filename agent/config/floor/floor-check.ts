@@ -1,9 +1,7 @@
 /**
- * Where a configuration would give a lamp less light than the floor of its site: from the decision down to the register.
- *
- * Owns the joining of lighting and drivers for that question, and the sentences of its answer. Runs in the process that checks a revision.
+ * Finds where a configuration would give a lamp less light than the floor of its site, from the decision down to the register. Runs in the
+ * process that checks a revision.
  */
-
 import { type Circuits, circuitsOf, type LampCircuit, type WiredSite } from '../../../drivers/light-circuits.ts';
 import { portOf } from '../../../drivers/light-path.ts';
 import type { WallMs } from '../../core/clock.ts';
@@ -14,9 +12,10 @@ import { setupValuesOf } from '../setup-values.ts';
 import { circuitFlaws, type FloorFlaw, type FloorLevels } from './floor-circuits.ts';
 import { sensorFlaws } from './floor-sensors.ts';
 
+/** The configurations of a floor check. */
 export interface FloorCheck {
   readonly after: CabinetAndProfiles;
-  /** What runs; each of its lamps must go on being lit. */
+  /** The running configuration; each of its lamps must stay lit. */
   readonly running: CabinetAndProfiles;
   /** The file of the site. */
   readonly site: CabinetAndProfiles;
@@ -26,7 +25,7 @@ export interface FloorCheck {
 /** Source: a year with a leap day, so that each yearly date is among them. */
 const NIGHTS_AHEAD = 366;
 
-/** Everything that makes a lamp darker than its floor, or that could; empty for a change that may be applied by anybody. */
+/** Returns everything that makes a lamp darker than its floor, or could; empty for a change that needs no permission. */
 export function floorFlaws(check: FloorCheck): FloorFlaw[] {
   const [after, running, site] = [check.after, check.running, check.site].map((each) => circuitsOf(wired(each))) as [
     Circuits,

@@ -1,9 +1,9 @@
 /**
- * What could darken a street behind the decision: a lamp that is no longer driven, another device type on a known unit, another failsafe
- * level, registers that others may write, sensors that read otherwise, and circuits that feed lamps.
+ * Finds what could darken a street after the decision: a lamp without a driver, another device type on a known unit, another failsafe
+ * level, registers that others may write, sensors that read differently, and circuits that feed lamps. Pure.
  *
- * Owns these comparisons. A device type is not understood but compared: what decides about writing must be as in what runs or in the file of
- * the site. Pure. The levels of the plan are judged in `floor-check.ts`.
+ * A device type is compared, not interpreted: everything that decides about a write must be as in the running configuration or in the file
+ * of the site. `floor-check.ts` checks the planned levels.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Circuits, LampCircuit, OutputCircuit } from '../../../drivers/light-circuits.ts';
@@ -11,12 +11,13 @@ import { portOf, type WiredDevice, type WireRegister, wireUnit, writeFace } from
 import type { Problem } from '../../core/errors.ts';
 import type { LevelPct } from '../../core/words.ts';
 
-/** One place where the floor would be undercut. Shape: `path` as in `cabinet.yaml`. */
+/** One place where light would be below the floor. Shape: `path` as in `cabinet.yaml`. */
 export type FloorFlaw = Pick<Problem, 'path' | 'message'>;
 
 /** The least level of each lamp while it is lit, by its register. */
 export type FloorLevels = ReadonlyMap<WireRegister, LevelPct>;
 
+/** The configurations that are compared. */
 export interface CircuitQuestion {
   readonly after: Circuits;
   readonly running: Circuits;
@@ -24,6 +25,7 @@ export interface CircuitQuestion {
   readonly levels: FloorLevels;
 }
 
+/** Returns every place after the decision where light could get below the floor. */
 export function circuitFlaws(question: CircuitQuestion): FloorFlaw[] {
   return [
     ...lampsLost(question),
@@ -81,7 +83,11 @@ function failsafeFlaws({ after, running, levels }: CircuitQuestion): FloorFlaw[]
   });
 }
 
-/** A unit that is known does what it did: its type writes the same, in the same way, at the same speed where it has no failsafe. */
+const BEHIND_TCP = 'a device behind tcp:// may ignore its unit number and be one of those that are lit';
+
+const OTHER_WIRE = 'other serial settings could leave a device without a failsafe unreached';
+
+/** A known unit must do what it did: its type writes the same, in the same way, at the same speed where it has no failsafe. */
 function unitFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
   return [...after.units].flatMap(([unit, wired]): FloorFlaw[] => {
     const path = `lines[${wired.line.id}].devices[${wired.device.id}]`;
@@ -100,10 +106,7 @@ function unitFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
   });
 }
 
-const BEHIND_TCP = 'a device behind tcp:// may ignore its unit number and be one of those that are lit';
-const OTHER_WIRE = 'other serial settings could leave a device without a failsafe unreached';
-
-/** A unit that neither what runs nor the site has, at an endpoint where lamps are. */
+/** Whether the unit is new to both configurations, at an endpoint with lamps. */
 function isBehindTcp(wired: WiredDevice, running: Circuits): boolean {
   const port = portOf(wired.line);
   return port.startsWith('tcp://') && [...running.lamps.values()].some((circuit) => portOf(circuit.wired.line) === port);
@@ -114,14 +117,14 @@ function keepsRoles(after: WiredDevice, before: WiredDevice): boolean {
   return asking.every(([point, role]) => after.device.roles[point] === role);
 }
 
-/** A driver with a failsafe lights its lamp when no request comes; anything else that is written stays as it is then. */
+/** A driver with a failsafe lights its lamp when no request arrives; any other device keeps what was written last. */
 function isSameWire(after: WiredDevice, before: WiredDevice): boolean {
   if (before.profile.fallsBack || !before.profile.points.some(({ write }) => write !== null)) return true;
   const facts = ({ line: { kind, serial, rs485 } }: WiredDevice): unknown => [kind, serial, rs485];
   return isDeepStrictEqual(facts(after), facts(before));
 }
 
-/** A broadcast that no type of what runs sends could mean anything to the lamps of its port. */
+/** A broadcast that no running type sends could do anything to the lamps of its port. */
 function broadcastFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
   const ports = new Set([...running.units.values()].map(({ line }) => portOf(line)));
   return [...after.broadcasts]

@@ -1,8 +1,6 @@
 /**
- * Sensors on which light rests: where a zone may be dark people have light only as long as the same sensors report them, and a photocell that
- * reads otherwise keeps a street dark.
- *
- * Owns these comparisons. Pure.
+ * Compares the sensors that light depends on. Where a zone may be dark, people have light only while the same sensors report them; a
+ * photocell that reads differently may keep a street dark. Pure.
  */
 import type { Circuits } from '../../../drivers/light-circuits.ts';
 import { wireUnit } from '../../../drivers/light-path.ts';
@@ -15,6 +13,7 @@ export interface Sensing {
   readonly circuits: Circuits;
 }
 
+/** Returns every sensor whose change could leave people without light. */
 export function sensorFlaws(after: Sensing, running: Sensing): FloorFlaw[] {
   return running.cabinet.zones.flatMap((zone) => {
     const next = after.cabinet.zones.filter(({ lamps }) => sharesLamp({ lamps }, zone, { after, running }));
@@ -27,7 +26,7 @@ interface Pair {
   readonly running: Sensing;
 }
 
-/** By what the lamps write to: a lamp may have another name. */
+/** Zones by the registers of their lamps: a lamp may have another name. */
 function sharesLamp({ lamps }: Pick<Zone, 'lamps'>, before: Zone, { after, running }: Pair): boolean {
   const places = [...running.circuits.lamps].filter(([, { lamp }]) => before.lamps.includes(lamp.id)).map(([place]) => place);
   return places.some((place) => lamps.includes(after.circuits.lamps.get(place)?.lamp.id ?? ''));

@@ -1,12 +1,10 @@
 /**
- * A table of poles and lamps as spreadsheets save it → rows that know their line and their columns.
- *
- * Owns the only use of the CSV library, what a heading means and what a cell may hold. Touches no disk.
+ * Reads a table of poles and lamps as spreadsheets save it: its rows by column, with their line numbers. Touches no disk.
  */
 import { CsvError, type CsvErrorCode, type InfoRecord, parse } from 'csv-parse/sync';
 import { didYouMean, nearest } from '../../core/suggestions.ts';
 
-/** What a row may say, by the words of the cabinet. */
+/** The columns of a table, named as in the cabinet. */
 export const COLUMNS = [
   'pole',
   'atM',
@@ -25,26 +23,27 @@ export const COLUMNS = [
 export type ImportColumn = (typeof COLUMNS)[number];
 type NumberColumn = 'atM' | 'unit' | 'ratedPowerW' | 'minPct' | 'maxPct';
 
-/** One line of the table; a cell that is empty says nothing. */
+/** One line of the table, without its empty cells. */
 export interface ImportRow {
   readonly line: number;
   readonly texts: Readonly<Partial<Record<Exclude<ImportColumn, NumberColumn>, string>>>;
   readonly numbers: Readonly<Partial<Record<NumberColumn, number>>>;
 }
 
-/** What is wrong, at a line of the table; the column by the heading that stands there. */
+/** What is wrong, by line of the table and heading of the column. */
 export interface ImportFlaw {
   readonly line: number;
   readonly column: string | null;
   readonly message: string;
 }
 
+/** A table that was read. */
 export interface ImportTable {
   readonly rows: readonly ImportRow[];
   readonly flaws: readonly ImportFlaw[];
-  /** Headings that mean nothing here; their columns are not read. */
+  /** Headings that are not known; their columns are not read. */
   readonly ignored: readonly string[];
-  /** Which heading stands for a column. */
+  /** The heading of a column in this table; null where it has none. */
   heading(column: ImportColumn): string | null;
 }
 
@@ -64,7 +63,7 @@ const HEADINGS: Readonly<Record<ImportColumn, readonly string[]>> = {
   maxPct: ['maxpct', 'max', 'maxi', 'maximum'],
   zone: ['zone', 'secteur'],
 };
-/** What a number may be. Source: the cabinet's schema. */
+/** The range of each number. Source: the cabinet's schema. */
 const NUMBERS: Readonly<Record<NumberColumn, { readonly min: number; readonly max: number; readonly isWhole: boolean }>> = {
   atM: { min: 0, max: 100_000, isWhole: false },
   unit: { min: 1, max: 247, isWhole: true },
@@ -72,15 +71,15 @@ const NUMBERS: Readonly<Record<NumberColumn, { readonly min: number; readonly ma
   minPct: { min: 0, max: 100, isWhole: true },
   maxPct: { min: 0, max: 100, isWhole: true },
 };
-/** Source: ids as the cabinet's schema wants them. */
+/** Source: ids in the cabinet's schema. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
-/** Of a profile or a quantity. */
+/** The name of a profile or a quantity. */
 const WORD = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const IDS: ReadonlySet<ImportColumn> = new Set(['pole', 'branch', 'line', 'device', 'lamp', 'zone']);
 /** Longest table. Units: rows. Source: four lines of 247 units, twice over. */
 const MAX_ROWS = 2_000;
 
-/** Bytes as a spreadsheet wrote them: UTF-8 with or without its mark, UTF-16 with it, else the Windows code page of western Europe. */
+/** Decodes the bytes of a spreadsheet: UTF-8 with or without its mark, UTF-16 with it, else the Windows code page of western Europe. */
 export function decodeTable(bytes: Uint8Array): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
   try {
@@ -91,7 +90,7 @@ export function decodeTable(bytes: Uint8Array): string {
   }
 }
 
-/** Errors: none; all is in the flaws, and a table with flaws may lack rows. */
+/** Reads a text. Errors: none; a table with flaws may lack rows. */
 export function readTable(text: string): ImportTable {
   const records = recordsOf(text);
   if ('flaw' in records) return { rows: [], flaws: [records.flaw], ignored: [], heading: () => null };
@@ -105,7 +104,7 @@ export function readTable(text: string): ImportTable {
   return { rows, flaws, ignored, heading };
 }
 
-interface Record_ {
+interface CsvRecord {
   readonly line: number;
   readonly cells: readonly string[];
 }
@@ -116,7 +115,14 @@ function delimiterOf(text: string): string {
   return [';', '\t', ','].find((sign) => head.includes(sign)) ?? ',';
 }
 
-function recordsOf(text: string): { readonly all: readonly Record_[] } | { readonly flaw: ImportFlaw } {
+/** The mistakes of the library's error codes, as a person reads them. */
+const SYNTAX: Readonly<Partial<Record<CsvErrorCode, string>>> = {
+  CSV_QUOTE_NOT_CLOSED: 'a quote (") is opened and never closed: close it, or take it away',
+  CSV_INVALID_CLOSING_QUOTE: 'something stands behind a closing quote ("): quote the whole cell, and write "" for a quote in it',
+  INVALID_OPENING_QUOTE: 'a quote (") stands within a cell: quote the whole cell, and write "" for a quote in it',
+};
+
+function recordsOf(text: string): { readonly all: readonly CsvRecord[] } | { readonly flaw: ImportFlaw } {
   try {
     const parsed = parse(text, {
       bom: true,
@@ -135,14 +141,7 @@ function recordsOf(text: string): { readonly all: readonly Record_[] } | { reado
   }
 }
 
-/** The slips that a person makes, in our words. */
-const SYNTAX: Readonly<Partial<Record<CsvErrorCode, string>>> = {
-  CSV_QUOTE_NOT_CLOSED: 'a quote (") is opened and never closed: close it, or take it away',
-  CSV_INVALID_CLOSING_QUOTE: 'something stands behind a closing quote ("): quote the whole cell, and write "" for a quote in it',
-  INVALID_OPENING_QUOTE: 'a quote (") stands within a cell: quote the whole cell, and write "" for a quote in it',
-};
-
-function readHead({ line, cells }: Record_): { columns: (ImportColumn | null)[]; flaws: ImportFlaw[]; ignored: string[] } {
+function readHead({ line, cells }: CsvRecord): { columns: (ImportColumn | null)[]; flaws: ImportFlaw[]; ignored: string[] } {
   const flaws: ImportFlaw[] = [];
   const ignored: string[] = [];
   const columns = cells.map((cell): ImportColumn | null => {
@@ -183,7 +182,7 @@ function plainWord(heading: string): string {
 }
 
 function readRow(
-  { line, cells }: Record_,
+  { line, cells }: CsvRecord,
   columns: readonly (ImportColumn | null)[],
   heading: (column: ImportColumn) => string | null,
   flaws: ImportFlaw[],

@@ -1,14 +1,13 @@
 /**
- * A table of poles and lamps into the text of a cabinet.
- *
- * Owns the way from both texts to the new one and to what a person is told of it. Touches no disk.
+ * Imports a table of poles and lamps into the text of a cabinet. Touches no disk.
  */
 import { formatPath } from '../check/finding.ts';
 import { readPlacedYaml } from '../load/places.ts';
 import { type ImportChange, type ImportFields, type ImportTarget, planImport } from './import-plan.ts';
 import { type ImportFlaw, readTable } from './import-table.ts';
-import { openYamlEdits, UneditableError, type YamlEdits } from './yaml-edits.ts';
+import { UneditableError, YamlEdits } from './yaml-edits.ts';
 
+/** One change, for people. */
 export interface ReportedChange {
   readonly kind: ImportChange['kind'];
   readonly thing: ImportChange['thing'];
@@ -19,24 +18,25 @@ export interface ReportedChange {
   readonly text: string;
 }
 
+/** The result of an import. */
 export interface ImportResult {
   readonly rows: number;
   readonly changes: readonly ReportedChange[];
   readonly flaws: readonly ImportFlaw[];
   readonly ignored: readonly string[];
-  /** The cabinet with the table in it; as it was where there are flaws or nothing changes. */
+  /** The cabinet with the table in it; unchanged where there are flaws or no changes. */
   readonly text: string;
 }
 
-/** Shape: `cabinet` is the text of a cabinet that can be used. */
+/** Returns the new text and the changes, or the flaws. Shape: `cabinet` is the text of a cabinet that can be used. */
 export function importTable(table: string, cabinet: string): ImportResult {
   const { rows, flaws, ignored, heading } = readTable(table);
   if (flaws.length > 0) return { rows: rows.length, changes: [], flaws, ignored, text: cabinet };
   const target = readPlacedYaml(cabinet).value as ImportTarget;
   const plan = planImport(rows, target, (column) => heading(column as Parameters<typeof heading>[0]) ?? column);
-  const changes = plan.changes.map((change) => told(change, target));
+  const changes = plan.changes.map((change) => reported(change, target));
   if (plan.flaws.length > 0) return { rows: rows.length, changes: [], flaws: plan.flaws, ignored, text: cabinet };
-  const edits = openYamlEdits(cabinet);
+  const edits = new YamlEdits(cabinet);
   const failed: ImportFlaw[] = [];
   for (const change of plan.changes) {
     try {
@@ -49,7 +49,7 @@ export function importTable(table: string, cabinet: string): ImportResult {
   return { rows: rows.length, changes, flaws: failed, ignored, text: failed.length > 0 ? cabinet : edits.text() };
 }
 
-/** The line of the table that speaks of the thing at a path of the cabinet; undefined where none does. */
+/** The line of the table that describes the thing at a path of the cabinet; undefined for none. */
 export function rowOf(path: string, text: string, changes: readonly ReportedChange[]): number | undefined {
   const target = readPlacedYaml(text).value as ImportTarget;
   const named = new Map<string, string>([
@@ -78,7 +78,7 @@ function apply(change: ImportChange, edits: YamlEdits): void {
   }
 }
 
-/** As a person would write it. */
+/** The order in which a person writes the keys. */
 const ORDER = ['id', 'device', 'unit', 'profile', 'point', 'pole', 'atM', 'branch', 'ratedPowerW', 'minPct', 'maxPct'];
 
 function inOrder(fields: ImportFields): ImportFields {
@@ -86,7 +86,7 @@ function inOrder(fields: ImportFields): ImportFields {
   return Object.fromEntries(Object.entries(fields).toSorted(([a], [b]) => place(a) - place(b)));
 }
 
-function told(change: ImportChange, { lines, zones }: ImportTarget): ReportedChange {
+function reported(change: ImportChange, { lines, zones }: ImportTarget): ReportedChange {
   const { kind, thing, id, row } = change;
   return { kind, thing, id, row, text: textOf(change, lines, zones) };
 }

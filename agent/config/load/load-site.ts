@@ -1,7 +1,5 @@
 /**
- * Files → a checked cabinet with its device profiles.
- *
- * Owns the order of reading and checking.
+ * Reads a checked cabinet and its device profiles from files.
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -20,20 +18,21 @@ import { checkStore } from '../check/check-store.ts';
 import { type LoadedCabinet, loadCabinet } from './load.ts';
 import { readPlacedYaml } from './places.ts';
 
+/** A checked cabinet with its device profiles. */
 export interface LoadedSite {
   readonly cabinet: Cabinet;
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Profiles that had to be left on the shelf; no device of the cabinet needs them. */
+  /** Problems of profiles that no device of the cabinet needs. */
   readonly profileProblems: readonly Problem[];
-  /** What the cabinet runs with and a person should know. */
+  /** Warnings with which the cabinet runs. */
   readonly warnings: readonly Problem[];
 }
 
-/** A configuration that lies elsewhere than the file of the site, and may bring device types of its own. */
+/** A configuration in another folder than the file of the site, which may have its own device types. */
 export interface RevisionPlace {
-  /** Folders of profiles are named as seen from here. */
+  /** Folders of profiles are relative to it. */
   readonly siteDir: string;
-  /** Its own device types; each must be sound, needed or not. */
+  /** The folder of its own device types; each must be sound, needed or not. */
   readonly profilesDir: string;
 }
 
@@ -51,7 +50,7 @@ export function loadSite(configFile: string, extraProfileDirs: readonly string[]
   return { cabinet: { ...loaded.cabinet, profileDirs: searched }, profiles, profileProblems: warnings, warnings: advice(site) };
 }
 
-/** The same with every further check a person at a desk wants, ports included. Errors: none; all is in the report. */
+/** Checks a cabinet as `loadSite` does, with the further checks of `luciole check`, ports included. Errors: none; all is in the report. */
 export async function checkConfig({ configFile, profileDirs = [], text }: CheckRequest): Promise<CheckReport> {
   try {
     const site = readAll(configFile, profileDirs, { text });
@@ -76,7 +75,7 @@ export async function checkConfig({ configFile, profileDirs = [], text }: CheckR
   }
 }
 
-/** Without links; a file that is not there yet lies where its folder does. Shape: absolute. */
+/** The path without links, also of a file that does not exist yet. Shape: absolute. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);
@@ -87,10 +86,11 @@ function realPath(path: string): string {
   }
 }
 
+/** The file of a check. */
 export interface CheckRequest {
   readonly configFile: string;
   readonly profileDirs?: readonly string[];
-  /** What would stand in the file; default: what does. */
+  /** Text to check instead of the file's. */
   readonly text?: string | undefined;
 }
 
@@ -100,6 +100,9 @@ interface ReadSite extends KnownProfiles {
   readonly ownProfilesDir: string | null;
 }
 
+/** The package makes this folder; it may be missing. */
+const USUAL_PROFILES = '/etc/luciole/profiles';
+
 function readAll(
   configFile: string,
   extraDirs: readonly string[],
@@ -107,15 +110,15 @@ function readAll(
 ): ReadSite {
   const { text, revision } = from;
   const loaded = loadedCabinet(configFile, text);
-  // A folder is named as seen from the file that names it.
+  // A folder is relative to the file that names it.
   const named = loaded.cabinet.profileDirs.map((dir) => resolve(revision?.siteDir ?? dirname(configFile), dir));
   const searched = [...named, ...extraDirs];
-  const { problems, ...shelf } = readProfiles(searched, readPlacedYaml, revision === undefined ? [] : [revision.profilesDir]);
+  const { problems, ...known } = readProfiles(searched, readPlacedYaml, revision === undefined ? [] : [revision.profilesDir]);
   const missing = named.flatMap((dir, i) => (dir === USUAL_PROFILES || existsSync(dir) ? [] : [noFolder(loaded, i, dir)]));
-  return { loaded, ...shelf, searched, profileProblems: [...missing, ...problems], ownProfilesDir: revision?.profilesDir ?? null };
+  return { loaded, ...known, searched, profileProblems: [...missing, ...problems], ownProfilesDir: revision?.profilesDir ?? null };
 }
 
-/** What keeps the cabinet from working, and what is only worth a word because none of its devices needs it. */
+/** Problems that stop the cabinet, and warnings about profiles that none of its devices needs. */
 function judged(site: ReadSite): { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] } {
   const named = new Set(site.loaded.cabinet.lines.flatMap(({ devices }) => devices.map(({ profile }) => profile)));
   const needed = new Set([...site.broken].flatMap(([id, files]) => (named.has(id) ? files : [])));
@@ -130,7 +133,7 @@ function advice({ loaded, profiles }: ReadSite): readonly Problem[] {
   return [...loaded.warnings, ...failsafeWarnings(loaded, profiles)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** Errors: as `loadCabinet`; one word instead of many for a file that is something else. */
+/** Loads the cabinet. Errors: as `loadCabinet`; one problem for a file that is a device profile. */
 function loadedCabinet(file: string, given?: string): LoadedCabinet {
   let text = '';
   try {
@@ -144,9 +147,6 @@ function loadedCabinet(file: string, given?: string): LoadedCabinet {
     throw new ConfigError([{ file, line: 1, column: 1, path: '', message }]);
   }
 }
-
-/** Made by the package, and allowed to be missing. */
-const USUAL_PROFILES = '/etc/luciole/profiles';
 
 function noFolder({ file, place }: LoadedCabinet, index: number, dir: string): Problem {
   const message = `no such folder ${dir}; make it, or take it out of the list`;

@@ -1,7 +1,5 @@
 /**
- * `cabinet.yaml` to a `Cabinet`, or everything that is wrong with it, each thing at its line and column.
- *
- * Owns the order of the checks. Touches no disk itself: the file is read through the function handed in.
+ * Turns `cabinet.yaml` into a `Cabinet`, or into all its problems with line and column. The caller's function reads the file.
  */
 import type { Cabinet } from '../../core/cabinet.ts';
 import { ConfigError, type Problem } from '../../core/errors.ts';
@@ -23,13 +21,13 @@ import { type Finding, formatPath, type Path } from '../check/finding.ts';
 import { completeCabinet } from '../schema/complete.ts';
 import { type PlacedDocument, readPlacedYaml, type TextPosition } from './places.ts';
 
-/** A cabinet that still knows where each of its values was written. */
+/** A cabinet with the place of each of its values in the file. */
 export interface LoadedCabinet {
   readonly file: string;
   readonly cabinet: Cabinet;
-  /** What it can run with and a person should know. */
+  /** Warnings with which it can run. */
   readonly warnings: readonly Problem[];
-  /** Where a value stands; for one that was left out, where its parent does. */
+  /** The place of a value; for one that was left out, that of its parent. */
   place(path: Path): TextPosition;
 }
 
@@ -74,7 +72,7 @@ export function cabinetIn(text: string): Cabinet | undefined {
   return cabinetFrom(readPlacedYaml(text).value);
 }
 
-/** The same from the plain values of a text. */
+/** As `cabinetIn`, from the plain values of a text. */
 export function cabinetFrom(values: unknown): Cabinet | undefined {
   const { document } = checkSchema(values);
   return document === undefined ? undefined : completeCabinet(document);

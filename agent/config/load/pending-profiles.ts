@@ -1,8 +1,8 @@
 /**
- * Device types in files of the site that have come or changed since the agent started, which it takes up at its next start.
+ * Device types in files of the site that were added or changed since the agent started. The agent uses them from its next start.
  *
- * Owns what the folders looked like at the start. Reads a file only when a person asks and it has changed: the street shares this thread, and
- * the parser would take memory from it for good.
+ * A file is read only when a person requests it and the file has changed: the street shares this thread, and the parser would stay in
+ * memory.
  */
 import { readFileSync } from 'node:fs';
 import { siteProfileStamps } from '../../../drivers/profile-folders.ts';
@@ -10,7 +10,7 @@ import type { PendingProfile } from '../../core/bus-tools.ts';
 import { ConfigError } from '../../core/errors.ts';
 import type { Profile } from '../../core/profile.ts';
 
-/** Shape: what it returns lists sound profiles only; `luciole check` tells what is wrong with the others. */
+/** Lists profiles that the next start will use. Shape: sound profiles only; `luciole check` reports the others. */
 export function pendingProfiles(dirs: readonly string[], inUse: ReadonlyMap<string, Profile>): () => Promise<readonly PendingProfile[]> {
   const atStart = siteProfileStamps(dirs);
   /** By file, as last read. */
@@ -25,7 +25,7 @@ export function pendingProfiles(dirs: readonly string[], inUse: ReadonlyMap<stri
   return async () => (await Promise.all([...siteProfileStamps(dirs)].map(readAgain))).flat();
 }
 
-/** A file that was only touched, or written anew with the same words, is no news. */
+/** A file with the same text as before is unchanged. */
 function stateOf(profile: Profile, inUse: Profile | undefined): PendingProfile[] {
   if (inUse === undefined) return [{ profile, state: 'new' }];
   return JSON.stringify(inUse) === JSON.stringify(profile) ? [] : [{ profile, state: 'changed' }];
@@ -36,7 +36,7 @@ async function soundProfile(file: string): Promise<Profile | null> {
   try {
     return loadProfile({ file, text: readFileSync(file, 'utf8') }, readPlacedYaml);
   } catch (error) {
-    // Gone since it was listed, not allowed to be read, or wrong: nothing to show.
+    // Removed since it was listed, not readable, or wrong: nothing to show.
     if (error instanceof ConfigError || (error instanceof Error && 'code' in error)) return null;
     throw error;
   }

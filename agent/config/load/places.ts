@@ -1,7 +1,5 @@
 /**
- * YAML text to plain values that still know where each of them stands.
- *
- * Owns the reading of YAML in this room. Knows nothing about cabinets.
+ * Reads YAML text into plain values, with the place of each value in the text.
  */
 import {
   type Document,
@@ -24,18 +22,19 @@ export interface TextPosition {
   readonly column: number;
 }
 
-/** What is wrong with the text itself. */
+/** Problems of the text itself. */
 interface Flaw extends TextPosition {
   readonly message: string;
 }
 
+/** A document with the places of its values. */
 export interface PlacedDocument {
-  /** Plain values; undefined when the text is too broken to be worth a look at its content. */
+  /** Plain values; undefined when the text is too broken to check its content. */
   readonly value: unknown;
   readonly flaws: readonly Flaw[];
-  /** Where a value stands; for a missing one, where its nearest parent does. */
+  /** The place of a value; for a missing one, that of its nearest parent. */
   place(path: Path): TextPosition;
-  /** Where the key of a value stands. */
+  /** The place of the key of a value. */
   keyPlace(path: Path): TextPosition;
 }
 
@@ -70,7 +69,7 @@ export function readPlacedYaml(text: string): PlacedDocument {
   };
 }
 
-/** Follow a path as far as it exists, through aliases. */
+/** Follows a path as far as it exists, through aliases. */
 function walk(document: Document.Parsed, path: Path): { node: Node | null; key: Node | null } {
   let node: Node | null = document.contents;
   let key: Node | null = null;
@@ -82,7 +81,7 @@ function walk(document: Document.Parsed, path: Path): { node: Node | null; key: 
   return { node, key };
 }
 
-/** Of a key written twice the last counts, as it does for the values. */
+/** The last one counts for a key that is written twice, as for the values. */
 function childOf(parent: Node | null, part: string | number): { node: Node; key: Node | null } | null {
   if (isMap(parent)) {
     const pair = parent.items.findLast((item) => isScalar(item.key) && String(item.key.value) === String(part));
@@ -98,13 +97,13 @@ function startOf(node: Node | null): number {
   return node?.range?.[0] ?? 0;
 }
 
-/** One slip makes the parser stumble several times; the first complaint in a line names the cause. */
+/** One mistake gives several errors of the parser; the first of a line names the cause. */
 function firstOfEachLine(flaws: readonly Flaw[]): Flaw[] {
   const lines = new Set<number>();
   return flaws.filter(({ line }) => !lines.has(line) && lines.add(line));
 }
 
-/** An open quote is noticed where the text ends; what helps is where it began. */
+/** The parser reports an open quote at the end of the text; a person needs the place where it began. */
 function offsetOf(document: Document.Parsed, { code, pos }: YAMLError): number {
   let offset = pos[0];
   if (code !== 'MISSING_CHAR') return offset;
@@ -117,7 +116,7 @@ function offsetOf(document: Document.Parsed, { code, pos }: YAMLError): number {
   return offset;
 }
 
-/** The library's texts that a person at a cabinet would not understand, said plainly. */
+/** Plain messages for texts of the library that a technician would not understand. */
 function syntaxMessage({ code, message }: YAMLError): string {
   if (code === 'DUPLICATE_KEY') return 'this key stands twice in the same section; keep one of the two';
   if (code === 'MULTIPLE_DOCS') return 'a second document begins here ("---"); one file holds one';

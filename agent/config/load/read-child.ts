@@ -1,7 +1,5 @@
 /**
- * The process that reads the configuration of a run, and is gone when it is read.
- *
- * Owns nothing. Started by `read-in-child.ts`; answers once.
+ * The process that reads the configuration of a run. It answers once and ends.
  */
 import { dirname } from 'node:path';
 import { ConfigError } from '../../core/errors.ts';
@@ -12,7 +10,7 @@ const send = (message: ChildMessage): void => void process.send?.(message);
 send({ completed: 'configuration-reader-started' });
 send(await answer(JSON.parse(process.argv[2] ?? '') as StartParts));
 
-/** Errors: rejects with what is no fault of the files. */
+/** Errors: rejects with errors that are not about the files. */
 async function answer(parts: StartParts): Promise<ChildAnswer> {
   try {
     const { site, revisions } = await beginConfiguration(parts, (completed) => send({ completed }));

@@ -1,8 +1,8 @@
 /**
- * The configuration of a run, read by a process of its own that ends with it.
+ * Reads the configuration of a run in a process of its own, which ends afterwards.
  *
- * Owns that process. Parser and schema are needed for a moment and would stay in memory for good: what they compile and leave behind, and the
- * pages of Node that only they touch. Source: measured, docs/adr/0014-memory.md.
+ * Parser and schema are needed only for a moment and would stay in memory: their compiled code, their garbage, and the pages of Node that
+ * only they touch. Source: measured, docs/adr/0014-memory.md.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -12,38 +12,40 @@ import { ConfigError, type Problem } from '../../core/errors.ts';
 import { createRevisionDisk } from '../revisions/revision-disk.ts';
 import type { Beginning, BeginningStep, RevisionsAtStart, StartParts } from './start-revision.ts';
 
-/** A beginning, the disk of its revisions named by its folder. */
+/** The result of the process: the disk of the revisions is named by its folder. */
 interface Begun {
   readonly site: Beginning['site'];
   readonly revisions: Omit<RevisionsAtStart, 'disk'> & { readonly dir: string };
 }
 
+/** The result of the process, or the problems of the files. */
 export type ChildAnswer =
   | { readonly begun: Begun; readonly problems: readonly [] }
   | { readonly begun: null; readonly problems: readonly Problem[] };
 
-/** What that process sends: its steps as they complete, then the answer. */
+/** The messages of that process: its steps as they complete, then the answer. */
 export type ChildMessage = ChildAnswer | { readonly completed: BeginningStep };
 
 /**
- * Node's flags for a process that is gone in a moment: what saves memory in the long run costs it time, and an optimizing compiler costs it
- * both. Source: measured, 74 MB at most and 340 ms; without any flag 102 MB and 400 ms, with those of the agent 74 MB and 400 ms.
+ * Node's flags for a short process: the flags that save memory in the long run cost it time, and an optimizing compiler costs it both.
+ * Source: measured, 74 MB at most and 340 ms; without any flag 102 MB and 400 ms, with those of the agent 74 MB and 400 ms.
  */
 const BRIEF = ['--max-semi-space-size=1', '--no-opt', '--no-maglev'];
 /**
- * The process is given up when its CPU time has stood still for two looks and no step was completed: a disk that hangs holds it. However slowly it
- * computes, it is not given up: the run would lose its revisions. Units: ms. Source: assumed; a flush on a worn card takes seconds, and even a
- * thousandth of a core advances the CPU time in ten seconds, as the kernel counts it in steps of 10 ms.
+ * The process is killed when its CPU time did not advance for this many checks and no step was completed: a hung disk blocks it. A process
+ * that computes slowly is not killed, because the run would lose its revisions. Units: ms; checks.
+ *
+ * Source: assumed; a flush on a worn card takes seconds, and even a thousandth of a core advances the CPU time in ten seconds, as the
+ * kernel counts it in steps of 10 ms.
  */
-const LOOK_MS = 5_000;
-const IDLE_LOOKS = 2;
+const IDLE = { checkMs: 5_000, checks: 2 };
 
 export interface ChildParts {
   readonly clock: Clock;
   readonly onStep: (step: string) => void;
 }
 
-/** Errors: as `beginConfiguration`. */
+/** Does what `beginConfiguration` does, in a child process. Errors: as `beginConfiguration`. */
 export async function beginInChild(parts: StartParts, { clock, onStep }: ChildParts): Promise<Beginning> {
   const loader = fileURLToPath(new URL('./read-child.ts', import.meta.url));
   const child = fork(loader, [JSON.stringify(parts)], {
@@ -53,12 +55,12 @@ export async function beginInChild(parts: StartParts, { clock, onStep }: ChildPa
   });
   const answer = await answerOf(child, { clock, onStep });
   if (answer === undefined) {
-    // A disk that hangs holds it until it answers; this run needs no more of it.
+    // A hung disk may block the process until it responds; this run does not wait for that.
     child.kill('SIGKILL');
     child.unref();
     return (await import('./start-revision.ts')).beginWithoutRevisions(parts.configFile);
   }
-  // No process to be had, or it was killed: rather too much memory than no light.
+  // The process could not start, or was killed. If memory is short, prefer light.
   if (answer === null) return (await import('./start-revision.ts')).beginConfiguration(parts, onStep);
   if (answer.begun === null) throw new ConfigError(answer.problems);
   const { site, revisions } = answer.begun;
@@ -66,23 +68,23 @@ export async function beginInChild(parts: StartParts, { clock, onStep }: ChildPa
   return { site, revisions: { ...rest, disk: createRevisionDisk(dir) } };
 }
 
-/** Null when the process ends without an answer, undefined when it hangs. */
+/** The answer of the process; null when it ended without one, undefined when it hangs. */
 function answerOf(child: ChildProcess, { clock, onStep }: ChildParts): Promise<ChildAnswer | null | undefined> {
   return new Promise((resolve) => {
-    let [known, idleLooks] = [cpuTicksOf(child.pid), 0];
-    const looks = every(clock, LOOK_MS, () => {
+    let [known, idleChecks] = [cpuTicksOf(child.pid), 0];
+    const checks = every(clock, IDLE.checkMs, () => {
       const ticks = cpuTicksOf(child.pid);
-      idleLooks = ticks === known ? idleLooks + 1 : 0;
+      idleChecks = ticks === known ? idleChecks + 1 : 0;
       known = ticks;
-      if (idleLooks >= IDLE_LOOKS) end(undefined);
+      if (idleChecks >= IDLE.checks) end(undefined);
     });
-    const end = (answer: ChildAnswer | null | undefined): void => {
-      looks.cancel();
+    function end(answer: ChildAnswer | null | undefined): void {
+      checks.cancel();
       resolve(answer);
-    };
+    }
     child.on('message', (message: ChildMessage) => {
       if (!('completed' in message)) return end(message);
-      idleLooks = 0;
+      idleChecks = 0;
       onStep(message.completed);
     });
     child.once('error', () => end(null));

@@ -1,7 +1,5 @@
 /**
- * What a start has found in its configuration that a person should know.
- *
- * Owns the words of these events.
+ * Events about the configuration that a start has found.
  */
 import { dirname, resolve } from 'node:path';
 import type { Cabinet } from '../../core/cabinet.ts';
@@ -11,7 +9,7 @@ import { isBelow, outsideSiteDir, secretFiles } from '../../core/secret-places.t
 /** An event of the start. `isLasting`: it goes on until the next start. */
 export type StartEvent = EventFacts & { readonly isLasting: boolean };
 
-/** The run had to begin without its revisions. */
+/** The run began without its revisions. */
 export const WITHOUT_REVISIONS: StartEvent = {
   code: 'config-refused',
   source: 'configuration',

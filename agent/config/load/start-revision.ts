@@ -1,8 +1,8 @@
 /**
- * Which configuration a run begins with: the file of the site, or the revision that was confirmed or is on trial.
+ * Chooses the configuration of a run: the file of the site, or the revision that was confirmed or is on trial.
  *
- * Owns that choice. The file of the site stays its integrator's: nothing here writes it, and when it has been changed by hand it is a new
- * revision that wins. One that cannot be used never keeps a street dark that has a configuration which can.
+ * The file of the site belongs to its integrator: nothing here writes it, and a file that was changed by hand is a new revision that wins.
+ * A configuration that cannot be used does not keep a street dark while another one can be used.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -12,41 +12,38 @@ import { ConfigError, formatProblem } from '../../core/errors.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
 import type { ConfigFiles, SiteOwnedDifference } from '../../core/revisions.ts';
 import { createRevisionDisk, type RevisionDisk, revisionHash } from '../revisions/revision-disk.ts';
-import {
-  firstRevisionHistory,
-  type RevisionBook,
-  withConfirmed,
-  withTrialConfirmed,
-  withTrialReturned,
-} from '../revisions/revision-history.ts';
-import { readRevisionHistory } from '../revisions/revision-history-file.ts';
+import { firstRevisionHistory, withConfirmed, withTrialConfirmed, withTrialReturned } from '../revisions/revision-history.ts';
+import { type RevisionHistory, readRevisionHistory } from '../revisions/revision-history-file.ts';
 import { siteOwnedDifferences } from '../revisions/site-owned.ts';
 import { STORE_DIR } from '../schema/schema.ts';
 import { cabinetFrom } from './load.ts';
 import { type LoadedSite, loadSite } from './load-site.ts';
 import { readPlacedYaml } from './places.ts';
 
+/** What a run begins with. */
 export interface Beginning {
   readonly site: LoadedSite;
-  /** What the desk of revisions begins with; null where their disk does not answer: this run then takes none. */
+  /** What the revision manager begins with; null where the disk does not respond: this run then takes no revisions. */
   readonly revisions: RevisionsAtStart | null;
 }
 
 export type BegunWithRevisions = Beginning & { readonly revisions: RevisionsAtStart };
 
+/** The revisions at the start of a run. */
 export interface RevisionsAtStart {
   readonly disk: RevisionDisk;
-  readonly book: RevisionBook;
-  /** Folders of profiles are named as seen from here. */
+  readonly history: RevisionHistory;
+  /** Folders of profiles are relative to it. */
   readonly siteDir: string;
   /** The file of the site, absolute. */
   readonly siteFile: string;
-  /** What runs and is not as the file of the site says, of the keys that belong to it. */
+  /** Site-owned keys of the running configuration that differ from the file of the site. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
-  /** What there is to tell once there is a log of events. */
+  /** Events to report once there is a log of events. */
   readonly notices: readonly EventFacts[];
 }
 
+/** The options of a start that choose the configuration. */
 export interface StartParts {
   readonly configFile: string;
   /** The store's folder, where the command line names one. */
@@ -57,20 +54,20 @@ export interface StartParts {
 /** A part of choosing the configuration that may take long on a slow machine or disk. */
 export type BeginningStep = 'configuration-reader-started' | 'configuration-files-read' | 'configuration-checked';
 
-/** A revision with which the agent had to start more often than this during its trial is taken back. Source: assumed; one crash may be chance, mains may fail twice. */
+/** A revision is returned when the agent had to start more often than this during its trial. Source: assumed; one crash may be chance, mains may fail twice. */
 const MOST_STARTS = 3;
 
-/** Errors: rejects with ConfigError where neither the file nor any revision can be used. */
+/** Chooses and loads the configuration. Errors: rejects with ConfigError where neither the file nor any revision can be used. */
 export async function beginConfiguration(
   parts: StartParts,
   onStep: (completed: BeginningStep) => void = () => {},
 ): Promise<BegunWithRevisions> {
   const file = readSiteFile(parts.configFile, onStep);
   const disk = createRevisionDisk(join(parts.dataDir ?? storeDirOf(file.values()), 'config'));
-  return begin({ ...parts, disk, file, known: readRevisionHistory(await disk.readBook()), onStep });
+  return begin({ ...parts, disk, file, known: readRevisionHistory(await disk.readHistory()), onStep });
 }
 
-/** The file of the site as it is, revisions left aside and untouched. Errors: throws ConfigError where it cannot be used. */
+/** Loads the file of the site and leaves the revisions unread. Errors: throws ConfigError where it cannot be used. */
 export function beginWithoutRevisions(configFile: string): Beginning {
   const { site, error } = readSiteFile(configFile, () => {}).load();
   if (site === null) throw error ?? new TypeError('a file without a site has an error');
@@ -80,9 +77,9 @@ export function beginWithoutRevisions(configFile: string): Beginning {
 interface SiteFile {
   readonly text: string;
   readonly hash: string;
-  /** Its values as they stand there, read when first asked for. */
+  /** Its values as written, read at the first call. */
   readonly values: () => unknown;
-  /** Read and checked when first asked for: most runs begin with a revision, and this takes longer than all else at a start. */
+  /** Read and checked at the first call: most runs begin with a revision, and this takes longer than everything else at a start. */
   readonly load: () => Loading;
 }
 
@@ -95,7 +92,7 @@ interface Loading {
 interface Beginnings extends StartParts {
   readonly disk: RevisionDisk;
   readonly file: SiteFile;
-  readonly known: RevisionBook | undefined;
+  readonly known: RevisionHistory | undefined;
   readonly onStep: (completed: BeginningStep) => void;
 }
 
@@ -107,15 +104,15 @@ async function begin(parts: Beginnings): Promise<BegunWithRevisions> {
     return fromRevision(parts, known, []);
   }
   const { error } = file.load();
-  if (error === null) return fromFile(parts, known, [tellChanged(known)]);
-  return fromRevision(parts, known, [tellUnusable(parts.configFile, error)]);
+  if (error === null) return fromFile(parts, known, [changedFacts(known)]);
+  return fromRevision(parts, known, [unusableFacts(parts.configFile, error)]);
 }
 
-/** The file is the configuration, and a revision of its own. Errors: throws ConfigError where it cannot be used. */
+/** Makes a revision of the file and begins with it. Errors: throws ConfigError where the file cannot be used. */
 async function fromFile(
   { disk, file, configFile, nowMs }: Beginnings,
-  before: RevisionBook | null,
-  told: readonly EventFacts[],
+  before: RevisionHistory | null,
+  notices: readonly EventFacts[],
 ): Promise<BegunWithRevisions> {
   const { site, error } = file.load();
   if (site === null) throw error ?? new TypeError('a file without a site has an error');
@@ -123,14 +120,15 @@ async function fromFile(
   const revision = { atMs: nowMs, by: 'file', why: configFile, hash: revisionHash(files) };
   await rememberSite({ disk, file });
   const settled = before === null ? null : withTrialReturned(before, `the file ${configFile} was changed`);
-  const book = settled === null ? firstRevisionHistory(revision, file.hash) : { ...withConfirmed(settled, revision), fileHash: file.hash };
-  const saved = await savedAs(disk, book, files);
-  const notices = saved === '' ? told : [...told, tellUnsaved(saved)];
-  return { site, revisions: { disk, book, ...placeOf(configFile), unlikeSite: [], notices } };
+  const history =
+    settled === null ? firstRevisionHistory(revision, file.hash) : { ...withConfirmed(settled, revision), fileHash: file.hash };
+  const saved = await savedAs(disk, history, files);
+  const all = saved === '' ? notices : [...notices, unsavedFacts(saved)];
+  return { site, revisions: { disk, history, ...placeOf(configFile), unlikeSite: [], notices: all } };
 }
 
-/** The revision on trial, else the confirmed one, else the file. */
-async function fromRevision(parts: Beginnings, known: RevisionBook, told: readonly EventFacts[]): Promise<BegunWithRevisions> {
+/** Begins with the revision on trial, else the confirmed one, else the file. */
+async function fromRevision(parts: Beginnings, known: RevisionHistory, notices: readonly EventFacts[]): Promise<BegunWithRevisions> {
   const { disk, configFile, onStep } = parts;
   const place = placeOf(configFile);
   const { siteDir } = place;
@@ -139,15 +137,15 @@ async function fromRevision(parts: Beginnings, known: RevisionBook, told: readon
     const site = trial.starts < MOST_STARTS ? await siteOf(known, trial.number, { disk, siteDir, onStep }) : null;
     const why =
       trial.starts < MOST_STARTS ? 'its files cannot be used any more' : `the agent had to start ${trial.starts + 1} times with it`;
-    const book = site === null ? withTrialReturned(known, why) : { ...known, trial: { ...trial, starts: trial.starts + 1 } };
-    await savedAs(disk, book, null);
-    if (site !== null) return { site, revisions: { disk, book, ...place, unlikeSite: unlikeSite(site, parts), notices: told } };
-    return fromRevision(parts, book, [...told, tellReturned(trial.number, known.current, why)]);
+    const history = site === null ? withTrialReturned(known, why) : { ...known, trial: { ...trial, starts: trial.starts + 1 } };
+    await savedAs(disk, history, null);
+    if (site !== null) return { site, revisions: { disk, history, ...place, unlikeSite: unlikeSite(site, parts), notices } };
+    return fromRevision(parts, history, [...notices, returnedFacts(trial.number, known.current, why)]);
   }
   const site = await siteOf(known, known.current, { disk, siteDir, onStep });
   if (site !== null)
-    return { site, revisions: { disk, book: withTrialConfirmed(known), ...place, unlikeSite: unlikeSite(site, parts), notices: told } };
-  return fromFile(parts, known, [...told, tellLost(known.current)]);
+    return { site, revisions: { disk, history: withTrialConfirmed(known), ...place, unlikeSite: unlikeSite(site, parts), notices } };
+  return fromFile(parts, known, [...notices, lostFacts(known.current)]);
 }
 
 /**
@@ -178,22 +176,22 @@ function placeOf(configFile: string): Pick<RevisionsAtStart, 'siteDir' | 'siteFi
 
 /** Null where its files are not whole or cannot be used. */
 async function siteOf(
-  book: RevisionBook,
+  history: RevisionHistory,
   number: number,
   { disk, siteDir, onStep }: Pick<Beginnings, 'disk' | 'onStep'> & { readonly siteDir: string },
 ): Promise<LoadedSite | null> {
   const files = await disk.readFiles(number);
-  const revision = book.revisions.find((each) => each.number === number);
+  const revision = history.revisions.find((each) => each.number === number);
   if (files === undefined || revisionHash(files) !== revision?.hash) return null;
   const dir = disk.dirOf(number);
   return usable(() => loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') }), onStep).site;
 }
 
-/** A disk that takes nothing keeps no street dark. Answers why not; empty when it is saved. */
-async function savedAs(disk: RevisionDisk, book: RevisionBook, files: ConfigFiles | null): Promise<string> {
+/** Saves files and history. Returns the code of the error, empty when saved: a failing disk does not keep a street dark. */
+async function savedAs(disk: RevisionDisk, history: RevisionHistory, files: ConfigFiles | null): Promise<string> {
   try {
-    if (files !== null) await disk.writeFiles(book.current, files, {});
-    await disk.writeBook(book);
+    if (files !== null) await disk.writeFiles(history.current, files, {});
+    await disk.writeHistory(history);
     return '';
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
@@ -207,7 +205,7 @@ function readSiteFile(configFile: string, onStep: Beginnings['onStep']): SiteFil
     text = readFileSync(configFile, 'utf8');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    // Whoever loads it below says why it cannot be read.
+    // `load` reports why it cannot be read.
   }
   let read: { readonly value: unknown } | null = null;
   const values = (): unknown => {
@@ -234,7 +232,7 @@ function usable(load: () => LoadedSite, onStep: Beginnings['onStep']): Loading {
   }
 }
 
-/** Of a file that may be wrong elsewhere; the usual one where it says nothing. */
+/** The store's folder, from a file that may be wrong in other places; the default where the file names none. */
 function storeDirOf(values: unknown): string {
   const dir = (values as { store?: { dir?: unknown } } | null | undefined)?.store?.dir;
   return typeof dir === 'string' && dir !== '' ? dir : STORE_DIR;
@@ -242,18 +240,18 @@ function storeDirOf(values: unknown): string {
 
 const SOURCE = 'configuration';
 
-function tellChanged({ trial, current }: RevisionBook): EventFacts {
+function changedFacts({ trial, current }: RevisionHistory): EventFacts {
   const text = `the file of the site was changed: it runs in the place of revision ${trial?.number ?? current}`;
   return { code: 'config-changed', source: SOURCE, severity: 'warning', text };
 }
 
-function tellUnusable(configFile: string, { problems }: ConfigError): EventFacts {
+function unusableFacts(configFile: string, { problems }: ConfigError): EventFacts {
   const [first] = problems;
   const text = `the file of the site was changed and cannot be used, the last revision runs: ${first === undefined ? configFile : formatProblem(first)}`;
   return { code: 'config-refused', source: SOURCE, severity: 'alarm', text };
 }
 
-function tellReturned(number: number, current: number, why: string): EventFacts {
+function returnedFacts(number: number, current: number, why: string): EventFacts {
   return {
     code: 'config-returned',
     source: SOURCE,
@@ -262,12 +260,12 @@ function tellReturned(number: number, current: number, why: string): EventFacts 
   };
 }
 
-function tellLost(number: number): EventFacts {
+function lostFacts(number: number): EventFacts {
   const text = `the files of revision ${number} cannot be used any more: the file of the site runs`;
   return { code: 'config-refused', source: SOURCE, severity: 'alarm', text };
 }
 
-function tellUnsaved(code: string): EventFacts {
+function unsavedFacts(code: string): EventFacts {
   const text = `revisions of the configuration cannot be kept (${code}): check the disk of store.dir`;
   return { code: 'config-refused', source: SOURCE, severity: 'warning', text };
 }

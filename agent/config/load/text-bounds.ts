@@ -1,8 +1,8 @@
 /**
- * What is refused of a text before anything reads it as YAML: control characters, and parts within parts without end.
+ * Refuses a text before it is read as YAML: control characters, and too many nested parts. Pure.
  *
- * Owns these two bounds, each found in one pass. Pure, and without a YAML library: it runs in the agent itself. Where its reading of an
- * odd text differs from that of the library, the checking process still has the memory of one check alone.
+ * It uses no YAML library, because it runs in the agent itself. Where it reads an unusual text differently from the library, the checking
+ * process still has its own memory limit.
  */
 
 /** Lists and sections within each other. Source: assumed; the deepest file of this program has 7. */
@@ -11,7 +11,7 @@ export const MAX_NESTING = 32;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]|\r(?!\n)/;
 
-/** Why a text is not taken, with its line; empty when it may be. */
+/** Why a text is refused, with its line; empty when it may be used. */
 export function textRefusal(text: string): string {
   const found = CONTROL.exec(text);
   if (found !== null) {
@@ -46,7 +46,7 @@ function lineAt(text: string, offset: number): number {
   return line;
 }
 
-/** Where a text passes the bound; null where it never does. Each character is looked at once. */
+/** Where a text exceeds the bound; null where it does not. Reads each character once. */
 function tooDeepAt(text: string): number | null {
   /** Where the sections and lists that are open by their indentation begin. */
   const columns: number[] = [];
@@ -96,7 +96,7 @@ function lineEnd(text: string, from: number): number {
   return end < 0 ? text.length : end;
 }
 
-/** Behind a quoted text, a block of text, a name of the language, or plain words up to the next value. */
+/** The position after a quoted text, a block of text, a name of the language, or plain words up to the next value. */
 function tokenEnd(text: string, from: number, { brackets, indent }: { readonly brackets: number; readonly indent: number }): number {
   const char = text[from] ?? '';
   if (char === '"' || char === "'") return quoteEnd(text, from, char);
@@ -117,7 +117,7 @@ function wordEnd(text: string, from: number, brackets: number): number {
   return at;
 }
 
-/** Behind the closing quote; the end of the text where there is none. */
+/** The position after the closing quote; the end of the text where there is none. */
 function quoteEnd(text: string, from: number, quote: string): number {
   let at = from + 1;
   while (at < text.length) {

@@ -1,7 +1,5 @@
 /**
- * What the command line says of a configuration.
- *
- * Pure. The command line goes before the file, and before each revision.
+ * Applies the options of the command line to a configuration: they override the file and each revision. Pure.
  */
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { RunOptions } from '../../core/run-options.ts';

@@ -1,7 +1,7 @@
 /**
- * The candidate: files that shall become a revision, as far as somebody has put them together.
+ * The candidate: the files that are to become a revision, put together request by request and kept on disk.
  *
- * Owns what lies in its folder. Checks names, sizes and the bounds of a text, not the content.
+ * Checks names, sizes and the bounds of a text, not the content.
  */
 import type { Clock } from '../../core/clock.ts';
 import {
@@ -17,31 +17,54 @@ import { answer, refusedAnswer } from './config-answers.ts';
 import { type RevisionDisk, revisionHash } from './revision-disk.ts';
 import { fileRefusal, UPLOAD_LIMIT } from './upload.ts';
 
-export interface CandidateStore {
-  view(): CandidateView | null;
-  /** Why it may not be taken up as it is: another revision runs than when it was begun; empty when it may. */
-  staleness(): string;
-  restore(): Promise<void>;
-  put(file: string, text: string | null, by: string): Promise<ConfigAnswer>;
-  drop(): Promise<void>;
-}
-
-/** Device types that a revision may bring. Source: assumed; more than there are on the shelf. */
-const MOST_PROFILES = 32;
-const NO_FILES: ConfigFiles = { cabinet: '', profiles: {} };
-
-export function createCandidateStore({
-  disk,
-  clock,
-  running,
-}: {
+export interface CandidateStoreParts {
   readonly disk: RevisionDisk;
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly running: () => Revision;
-}): CandidateStore {
-  let candidate: CandidateView | null = null;
+}
 
-  async function put(file: string, text: string | null, by: string): Promise<ConfigAnswer> {
+/** Device types that a revision may bring. Source: assumed; more than the package ships. */
+const MAX_PROFILES = 32;
+const NO_FILES: ConfigFiles = { cabinet: '', profiles: {} };
+
+/** The one candidate of the cabinet; empty until `restore` or the first `put`. */
+export class CandidateStore {
+  readonly #parts: CandidateStoreParts;
+  #candidate: CandidateView | null = null;
+
+  constructor(parts: CandidateStoreParts) {
+    this.#parts = parts;
+  }
+
+  /** Null where there is no candidate. */
+  view(): CandidateView | null {
+    return this.#candidate;
+  }
+
+  /** Why it may not be committed as it is: another revision runs than when it was begun. Empty when it may. */
+  staleness(): string {
+    const { number } = this.#parts.running();
+    if (this.#candidate === null || this.#candidate.base === number) return '';
+    return `revision ${number} runs, but this was begun on revision ${this.#candidate.base}: compare, then discard it or load it again`;
+  }
+
+  /** Reads what an earlier run left on disk. */
+  async restore(): Promise<void> {
+    const found = await this.#parts.disk.readFiles('candidate');
+    if (found === undefined) {
+      this.#candidate = null;
+      return;
+    }
+    // Loaded only where there is one: the schema would stay in memory.
+    const { readNote } = await import('./candidate-note.ts');
+    const note = readNote(found.note);
+    this.#candidate = note === undefined ? null : { ...note, hash: revisionHash(found) };
+  }
+
+  /** Puts a file into the candidate, or removes a profile or the signature with null. Begins a candidate with the running files. */
+  async put(file: string, text: string | null, by: string): Promise<ConfigAnswer> {
+    const { disk, clock, running } = this.#parts;
+    const candidate = this.#candidate;
     const before = await disk.readFiles(candidate === null ? running().number : 'candidate');
     const isSignature = file === SIGNATURE_FILE;
     const files = isSignature ? signatureFlaw(text) || (before ?? NO_FILES) : changed(before ?? NO_FILES, file, text);
@@ -49,51 +72,32 @@ export function createCandidateStore({
     if (typeof files === 'string' || flaw !== '') return refusedAnswer(flaw);
     if (before === undefined && files.cabinet === '')
       return refusedAnswer('the files of what runs are not kept: begin with a whole cabinet.yaml');
-    // Judged against all files together when they are to run; by then others may have come after it.
+    // A signature is verified at the commit, against all files: other files may follow it.
     const signature = isSignature ? (text?.trim() ?? null) : (candidate?.signature ?? null);
-    const view = { by, atMs: clock.wallMs(), base: candidate?.base ?? running().number, hash: revisionHash(files), signature };
+    const note = { by, atMs: clock.wallMs(), base: candidate?.base ?? running().number, signature };
     try {
-      await disk.writeFiles('candidate', files, { by: view.by, atMs: view.atMs, base: view.base, signature });
+      await disk.writeFiles('candidate', files, note);
     } catch (error) {
       if (!(error instanceof Error && 'code' in error)) throw error;
       return refusedAnswer(`it cannot be kept (${String(error.code)}): check the disk of store.dir`);
     }
-    candidate = view;
+    this.#candidate = { ...note, hash: revisionHash(files) };
     return answer({});
   }
 
-  return {
-    view: () => candidate,
-    staleness() {
-      const { number } = running();
-      if (candidate === null || candidate.base === number) return '';
-      return `revision ${number} runs, but this was begun on revision ${candidate.base}: compare, then discard it or load it again`;
-    },
-    async restore() {
-      const found = await disk.readFiles('candidate');
-      if (found === undefined) {
-        candidate = null;
-        return;
-      }
-      // Loaded only where there is one: the schema would stay in memory.
-      const { readNote } = await import('./candidate-note.ts');
-      const note = readNote(found.note);
-      candidate = note === undefined ? null : { ...note, hash: revisionHash(found) };
-    },
-    put,
-    async drop() {
-      candidate = null;
-      await disk.remove('candidate');
-    },
-  };
+  /** Removes the candidate and its files. */
+  async drop(): Promise<void> {
+    this.#candidate = null;
+    await this.#parts.disk.remove('candidate');
+  }
 }
 
-/** Empty where it may be kept. */
+/** Why a text cannot be a signature; empty where it can. */
 function signatureFlaw(text: string | null): string {
   return (text ?? '').trim().length > MAX_SIGNATURE_CHARS ? `${SIGNATURE_FILE} has at most ${MAX_SIGNATURE_CHARS} characters` : '';
 }
 
-/** The files with one of them changed, or why that cannot be. */
+/** The files with one of them changed, or why that is refused. */
 function changed(files: ConfigFiles, file: string, text: string | null): ConfigFiles | string {
   const flaw = fileRefusal(file);
   if (flaw !== '') return flaw;
@@ -108,6 +112,6 @@ function changed(files: ConfigFiles, file: string, text: string | null): ConfigF
   const others = Object.fromEntries(Object.entries(files.profiles).filter(([each]) => each !== name));
   if (text === null) return name in files.profiles ? { ...files, profiles: others } : `there is no ${file} in it`;
   if (bytes > UPLOAD_LIMIT.profileBytes) return `${file} has ${bytes} bytes, at most ${UPLOAD_LIMIT.profileBytes}`;
-  if (Object.keys(others).length >= MOST_PROFILES) return `${MOST_PROFILES} profiles at most`;
+  if (Object.keys(others).length >= MAX_PROFILES) return `${MAX_PROFILES} profiles at most`;
   return { ...files, profiles: { ...others, [name]: text } };
 }

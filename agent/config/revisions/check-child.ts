@@ -1,7 +1,5 @@
 /**
- * The process in which a configuration from outside is checked, or one value of it changed.
- *
- * Owns nothing. Started by `check-in-child.ts`; answers once.
+ * The process that checks a configuration from outside, or changes one value of it. It answers once and ends.
  */
 import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
@@ -14,13 +12,13 @@ import { checkRevisionHere } from './check-revision.ts';
 /** Source: nice(1), half of the way to the least. */
 const NICE = 10;
 
-// Lines and light of the agent beside it go first.
+// The agent's lines and light have priority.
 setPriority(NICE);
 
 const order = JSON.parse(process.argv[2] ?? '') as CheckerOrder;
 process.send?.(order.kind === 'check' ? checkRevisionHere(order.folder) : editedText(order.edit));
 
-/** Errors: throws the error of the system where the file cannot be read. */
+/** Changes one value. Errors: throws the error of the system where the file cannot be read. */
 function editedText({ dir, path, value }: EditOrder): EditedText {
   return editYaml(readFileSync(join(dir, 'cabinet.yaml'), 'utf8'), path, value);
 }

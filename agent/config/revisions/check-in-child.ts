@@ -1,7 +1,6 @@
 /**
- * Is a configuration of the revisions sound? The same checks as `luciole check`, ports aside.
- *
- * Owns the process that finds out: the text comes from outside, and however long it keeps a processor busy, lines and light go on.
+ * Checks a revision in a process of its own, as `luciole check` does, without the ports. The text comes from outside: however long it
+ * occupies a processor, lines and light go on.
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -11,55 +10,55 @@ import type { EditedText, EditOrder, SiteOwnedDifference } from '../../core/revi
 import type { FloorFlaw } from '../floor/floor-circuits.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 
-/** Where it lies. Shape: `dir` holds `cabinet.yaml` and `profiles/`; other folders of profiles are seen from `siteDir`. */
+/** The folders of a check. Shape: `dir` holds `cabinet.yaml` and `profiles/`; other folders of profiles are relative to `siteDir`. */
 export interface RevisionFolder {
   readonly dir: string;
   readonly siteDir: string;
-  /** Folder with the file of the site as it was last taken up, and SHA-256 of that file. */
+  /** Folder with the file of the site as it last ran, and SHA-256 of that file. */
   readonly site: { readonly dir: string; readonly hash: string };
   /** Folder of the revision that runs. */
   readonly runningDir: string;
-  /** From when on its nights are compared with the floor. */
+  /** The first night that is compared with the floor. */
   readonly nowMs: WallMs;
 }
 
-/** Shape: files are named as seen from `dir`; `site` is null where there are problems. */
+/** The result of a check. Shape: files are named relative to `dir`; `site` is null where there are problems. */
 export interface CheckedRevision {
   readonly site: CabinetAndProfiles | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
-  /** What it sets though it belongs to the file of the site, and neither that file nor the revision that runs says so. */
+  /** Site-owned keys with a value that neither the file of the site nor the running revision has. */
   readonly siteOwned: readonly SiteOwnedDifference[];
-  /** What belongs to the file of the site and is not as that file says, allowed or not. */
+  /** Site-owned keys that differ from the file of the site, allowed or not. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
-  /** Where it would give less light than the floor of the site; it waits for somebody who may allow that. */
+  /** Where it would give less light than the floor of the site, which needs a permission. */
   readonly belowFloor: readonly FloorFlaw[];
 }
 
-/** Longest look at one. Units: ms. Source: measured, a year of one zone takes 0.6 s here and 5 s on an eighth of a core; twenty zones there. */
-const PATIENCE_MS = 110_000;
-/** Memory it may take. Units: MB. Source: assumed; 988 devices take 30. */
+/** Longest check. Units: ms. Source: measured, a year of one zone takes 0.6 s here and 5 s on an eighth of a core; twenty zones there. */
+const TIMEOUT_MS = 110_000;
+/** Memory of the process. Units: MB. Source: assumed; 988 devices take 30. */
 const MEMORY_MB = 96;
 
-/** By a process of its own, which gives its memory back. Errors: none; one that takes too long or too much memory is refused. */
+/** Checks a revision in a process of its own. Errors: none; a revision that takes too long or too much memory is refused. */
 export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock): Promise<CheckedRevision> {
-  const answer = await aside<CheckedRevision>({ kind: 'check', folder }, clock);
+  const answer = await runChecker<CheckedRevision>({ kind: 'check', folder }, clock);
   return typeof answer === 'string' ? refused(answer) : answer;
 }
 
-/** One value of a candidate changed, in a process of its own too: parsing a hostile text takes more memory than the agent has. */
+/** Changes one value of a candidate in a process of its own: parsing a hostile text may take more memory than the agent has. */
 export async function editInChild(edit: EditOrder, clock: Clock): Promise<EditedText> {
-  const answer = await aside<EditedText>({ kind: 'edit', edit }, clock);
+  const answer = await runChecker<EditedText>({ kind: 'edit', edit }, clock);
   return typeof answer === 'string' ? { reason: answer } : answer;
 }
 
-/** What the process is asked for. */
+/** The order for the process. */
 export type CheckerOrder =
   | { readonly kind: 'check'; readonly folder: RevisionFolder }
   | { readonly kind: 'edit'; readonly edit: EditOrder };
 
-/** Its answer, or why there is none. */
-async function aside<T extends object>(order: CheckerOrder, clock: Clock): Promise<T | string> {
+/** Starts the process. Returns its answer, or why there is none. */
+async function runChecker<T extends object>(order: CheckerOrder, clock: Clock): Promise<T | string> {
   const checker = fileURLToPath(new URL('./check-child.ts', import.meta.url));
   const child = fork(checker, [JSON.stringify(order)], {
     serialization: 'advanced',
@@ -70,7 +69,7 @@ async function aside<T extends object>(order: CheckerOrder, clock: Clock): Promi
   child.once('message', (message) => answer.resolve(message as T));
   child.once('error', (error) => answer.resolve(`it cannot be checked: ${error.message}`));
   child.once('exit', () => answer.resolve('it cannot be checked: the check ended without an answer; make it smaller'));
-  const timer = clock.after(PATIENCE_MS, () => answer.resolve(`checking it took longer than ${PATIENCE_MS / 1_000} s; make it smaller`));
+  const timer = clock.after(TIMEOUT_MS, () => answer.resolve(`checking it took longer than ${TIMEOUT_MS / 1_000} s; make it smaller`));
   try {
     return await answer.promise;
   } finally {
@@ -79,7 +78,7 @@ async function aside<T extends object>(order: CheckerOrder, clock: Clock): Promi
   }
 }
 
-/** Of a configuration that cannot be used. */
+/** The comparisons of a configuration that cannot be used. */
 export const NOTHING_COMPARED = { siteOwned: [], unlikeSite: [], belowFloor: [] } as const;
 
 function refused(message: string): CheckedRevision {

@@ -1,7 +1,5 @@
 /**
- * The check of a configuration of the revisions, where it is carried out.
- *
- * Owns nothing. Runs in the process that `check-in-child.ts` starts, because parser and schema stay in the memory of the process that loads
+ * Checks a revision on the calling thread. For the checking process only: parser and schema stay in the memory of the process that loads
  * them.
  */
 import { join } from 'node:path';
@@ -12,7 +10,7 @@ import { type CheckedRevision, NOTHING_COMPARED, type RevisionFolder } from './c
 import { isSiteFileCurrent, ownedBySite, refuseHiddenControls } from './compare-with-site.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 
-/** On this thread. Errors: none; all is in the answer. */
+/** Errors: none; all is in the answer. */
 export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
   const { dir, siteDir } = folder;
   const named = (problems: readonly Problem[]): Problem[] =>
@@ -26,7 +24,7 @@ export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
     refuseHiddenControls(cabinet);
     const site = { cabinet, profiles };
     const owned = ownedBySite(cabinet, folder);
-    // What is refused by its keys need not be compared night by night.
+    // A configuration that is refused for its keys need not be compared night by night.
     const belowFloor = owned.siteOwned.length > 0 ? [] : floorOf(site, folder);
     return { site, problems: [], warnings: named([...profileProblems, ...warnings]), ...owned, belowFloor };
   } catch (error) {
@@ -35,7 +33,7 @@ export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
   }
 }
 
-/** Against what runs and the file of the site; against one of them where the other cannot be read. */
+/** Compares with the running revision and the file of the site, or with one of them where the other cannot be read. */
 function floorOf(after: CabinetAndProfiles, { siteDir, site, runningDir, nowMs }: RevisionFolder): CheckedRevision['belowFloor'] {
   const ofFile = isSiteFileCurrent(site) ? siteIn(site.dir, siteDir) : undefined;
   const running = siteIn(runningDir, siteDir) ?? ofFile;
@@ -44,7 +42,7 @@ function floorOf(after: CabinetAndProfiles, { siteDir, site, runningDir, nowMs }
   return floorFlaws({ after, running, site: ofFile ?? running, nowMs });
 }
 
-/** Undefined where it cannot be used any more. */
+/** The configuration in a folder; undefined where it cannot be used any more. */
 function siteIn(dir: string, siteDir: string): CabinetAndProfiles | undefined {
   try {
     return loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') });

@@ -1,8 +1,6 @@
 /**
- * What a configuration sets though it belongs to the file of the site.
- *
- * Owns the choice of what it is compared with: the file of the site as it was last taken up, and the revision that runs. Runs in the checking
- * process.
+ * Finds the site-owned keys that a configuration sets to other values than the file of the site and the running revision. Runs in the
+ * checking process.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -14,27 +12,27 @@ import { controlledPlace } from '../load/text-bounds.ts';
 import type { CheckedRevision, RevisionFolder } from './check-in-child.ts';
 import { siteOwnedDifferences } from './site-owned.ts';
 
-/** Shape: folders of profiles in `candidate` are absolute. */
+/** Compares the site-owned keys of a candidate. Shape: folders of profiles in `candidate` are absolute. */
 export function ownedBySite(
   candidate: Cabinet,
   { siteDir, site, runningDir }: RevisionFolder,
 ): Pick<CheckedRevision, 'siteOwned' | 'unlikeSite'> {
   const ofSite = isSiteFileCurrent(site) ? allowedBy(textAt(site.dir), siteDir) : [];
   const unlikeSite = siteOwnedDifferences(candidate, ofSite);
-  // One of them is enough: each further one only allows more.
+  // One configuration is enough: each further one only allows more.
   const siteOwned = unlikeSite.length === 0 ? [] : siteOwnedDifferences(candidate, [...ofSite, ...allowedBy(textAt(runningDir), siteDir)]);
   return { siteOwned, unlikeSite };
 }
 
 const CONTROLLED = 'it holds a control character or a line end behind an escape: take it out';
 
-/** Errors: throws ConfigError for a value that no file could hold as it stands. */
+/** Refuses hidden control characters. Errors: throws ConfigError for a value that no plain text could hold. */
 export function refuseHiddenControls(candidate: Cabinet): void {
   const path = controlledPlace(candidate);
   if (path !== null) throw new ConfigError([{ file: 'cabinet.yaml', line: 1, column: 1, path, message: CONTROLLED }]);
 }
 
-/** Whether the folder still holds the file of the site as it was last taken up. */
+/** Whether the folder still holds the file of the site as it last ran. */
 export function isSiteFileCurrent({ dir, hash }: RevisionFolder['site']): boolean {
   return createHash('sha256').update(textAt(dir)).digest('hex') === hash;
 }

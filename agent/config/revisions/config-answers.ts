@@ -1,11 +1,11 @@
 /**
- * Answers of the desk of the configuration.
- *
- * Owns their shape. Pure.
+ * Answers to requests about the configuration, and the lists in them. Pure.
  */
+import type { Problem } from '../../core/errors.ts';
 import type { ConfigAnswer, ConfigChange, ConfigFiles } from '../../core/revisions.ts';
 import { asWritten } from '../edit/as-written.ts';
 import { changesBetween } from '../edit/changes.ts';
+import type { CheckedRevision } from './check-in-child.ts';
 import { revisionHash } from './revision-disk.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 
@@ -20,15 +20,17 @@ const PLAIN: ConfigAnswer = {
   isOnTrial: false,
 };
 
+/** The answer to a request that was carried out. */
 export function answer(facts: Partial<ConfigAnswer>): ConfigAnswer {
   return { ...PLAIN, ...facts };
 }
 
+/** The answer to a request that was not carried out. */
 export function refusedAnswer(reason: string): ConfigAnswer {
   return { ...PLAIN, state: 'refused', reason };
 }
 
-/** Values of the cabinet as its file names them, then profiles by their hash. */
+/** Returns the values that differ, as the file of the cabinet names them, then the profiles that differ, by their hashes. */
 export function differences(
   before: CabinetAndProfiles,
   after: CabinetAndProfiles,
@@ -44,4 +46,14 @@ export function differences(
 function hashes(files: ConfigFiles | undefined): Readonly<Record<string, string>> {
   const texts = Object.entries(files?.profiles ?? {});
   return Object.fromEntries(texts.map(([name, cabinet]) => [name, revisionHash({ cabinet, profiles: {} }).slice(0, 12)]));
+}
+
+/** Flaws of the light as problems. They name a place of the configuration; the line of the file is not known. */
+export function asProblems(flaws: CheckedRevision['belowFloor']): Problem[] {
+  return flaws.map((flaw) => ({ file: 'cabinet.yaml', line: 1, column: 1, ...flaw }));
+}
+
+/** How many things are wrong, as a sentence. */
+export function wrongness(problems: number): string {
+  return problems === 1 ? 'one thing in it is wrong' : `${problems} things in it are wrong`;
 }

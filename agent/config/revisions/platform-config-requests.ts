@@ -1,109 +1,100 @@
 /**
- * The platform at the desk of the configuration: what it asks, how that ends, and what the node shows.
- *
- * Owns the texts of results.
+ * Requests of the platform about the configuration: carries them out, reports their outcome, and shows the revisions on the node.
  */
-
 import type { Clock } from '../../core/clock.ts';
 import { formatProblem } from '../../core/errors.ts';
 import type { ConfigAnswer, ConfigManager, ConfigRequest, ConfigView } from '../../core/revisions.ts';
 import type { Outcome, OutcomeState } from '../../core/words.ts';
 import { CONFIG_SHOWN } from '../../sync/commands/command-metrics.ts';
 import type { UplinkSlot } from '../../sync/uplink-slot.ts';
+import type { ActiveRevisionParts } from './active-revision.ts';
 
 export interface PlatformConfigRequestsParts {
   /** Null where this run takes no other configuration. */
-  readonly desk: ConfigManager | null;
+  readonly manager: ConfigManager | null;
   readonly cabinetId: string;
   readonly clock: Clock;
   readonly uplink: Pick<UplinkSlot, 'update'>;
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
-export interface PlatformConfigRequests {
-  take(request: ConfigRequest): Promise<void>;
-  /** A trial is over. */
-  end(trial: { readonly commandId: string | null; readonly number: number; readonly reason: string }): void;
-  show(view: ConfigView): void;
-}
-
 /** What one result holds of each list. Source: assumed; with them it stays below 16 KB. */
 const SHOWN = { problems: 20, changes: 60 };
 
-export function createPlatformConfigRequests({
-  desk,
-  cabinetId,
-  clock,
-  uplink,
-  onOutcome,
-}: PlatformConfigRequestsParts): PlatformConfigRequests {
-  const tell = (commandId: string, state: OutcomeState, reason = ''): void =>
-    onOutcome({
-      commandId,
-      target: { kind: 'cabinet', id: cabinetId },
-      levelPct: null,
-      state,
-      reason,
-      lamps: {},
-      source: 'platform',
-      atMs: clock.wallMs(),
-    });
-  const update = (metric: string, value: string | number | null): void =>
-    uplink.update('', metric, { value, quality: 'good', atMs: clock.wallMs() });
-  const result = (id: string, action: string, facts: object): void => update(CONFIG_SHOWN.result, JSON.stringify({ id, action, ...facts }));
+/** Handles the requests of the platform and publishes what became of them. */
+export class PlatformConfigRequests {
+  readonly #parts: PlatformConfigRequestsParts;
 
-  async function ask(at: ConfigManager, { commandId, by, ask }: ConfigRequest): Promise<ConfigAnswer> {
-    switch (ask.action) {
-      case 'put':
-        return at.putPart(ask, by);
-      case 'remove':
-        return at.put(ask.file, null, by);
-      case 'check':
-        return at.check();
-      case 'confirm':
-        return at.confirm(by);
-      case 'return':
-        return at.giveBack(by, '');
-      case 'discard':
-        return at.discard(by);
-      case 'apply':
-        return at.commit({ ...ask, by, commandId, lowersFloor: false });
-      case 'rollback':
-        return at.rollback(ask.revision, { ...ask, by, commandId, lowersFloor: false });
-    }
+  constructor(parts: PlatformConfigRequestsParts) {
+    this.#parts = parts;
   }
 
-  return {
-    async take(request) {
-      const { commandId, ask: asked } = request;
-      if (desk === null) return tell(commandId, 'refused', 'this run of the agent takes no other configuration');
-      tell(commandId, 'received');
-      if (asked.action !== 'put') tell(commandId, 'queued');
-      const answer = await ask(desk, request);
-      result(
-        commandId,
-        asked.action,
-        asked.action === 'put' ? { file: asked.file, part: asked.part, of: asked.parts, ...shown(answer) } : shown(answer),
-      );
-      if (answer.state === 'refused') tell(commandId, 'refused', firstProblem(answer));
-      // Its end comes with that of the trial.
-      else tell(commandId, answer.isOnTrial ? 'sent' : 'verified');
-    },
-    end({ commandId, number, reason }) {
-      if (commandId === null) return;
-      result(commandId, 'trial', { state: reason === '' ? 'confirmed' : 'returned', revision: number, reason });
-      tell(commandId, reason === '' ? 'verified' : 'failed', reason);
-    },
-    show({ running, candidate }) {
-      update(CONFIG_SHOWN.revision, running.number);
-      update(CONFIG_SHOWN.hash, running.hash);
-      update(CONFIG_SHOWN.state, running.state);
-      update(CONFIG_SHOWN.by, running.by);
-      update(CONFIG_SHOWN.when, running.atMs);
-      update(CONFIG_SHOWN.why, running.why);
-      update(CONFIG_SHOWN.candidate, candidate?.hash ?? '');
-    },
-  };
+  /** Carries a request out. Its outcome and its result are published; a commit that begins a trial is `verified` or `failed` at its end. */
+  async take(request: ConfigRequest): Promise<void> {
+    const { commandId, ask } = request;
+    const { manager } = this.#parts;
+    if (manager === null) return this.#report(commandId, 'refused', 'this run of the agent takes no other configuration');
+    this.#report(commandId, 'received');
+    if (ask.action !== 'put') this.#report(commandId, 'queued');
+    const answer = await carryOut(manager, request);
+    const part = ask.action === 'put' ? { file: ask.file, part: ask.part, of: ask.parts } : {};
+    this.#publishResult(commandId, ask.action, { ...part, ...shown(answer) });
+    if (answer.state === 'refused') this.#report(commandId, 'refused', firstProblem(answer));
+    else this.#report(commandId, answer.isOnTrial ? 'sent' : 'verified');
+  }
+
+  /** Reports the end of a trial to the command that began it. */
+  end({ commandId, number, reason }: Parameters<ActiveRevisionParts['onTrialEnd']>[0]): void {
+    if (commandId === null) return;
+    this.#publishResult(commandId, 'trial', { state: reason === '' ? 'confirmed' : 'returned', revision: number, reason });
+    this.#report(commandId, reason === '' ? 'verified' : 'failed', reason);
+  }
+
+  /** Publishes which revision runs. */
+  show({ running, candidate }: ConfigView): void {
+    this.#update(CONFIG_SHOWN.revision, running.number);
+    this.#update(CONFIG_SHOWN.hash, running.hash);
+    this.#update(CONFIG_SHOWN.state, running.state);
+    this.#update(CONFIG_SHOWN.by, running.by);
+    this.#update(CONFIG_SHOWN.when, running.atMs);
+    this.#update(CONFIG_SHOWN.why, running.why);
+    this.#update(CONFIG_SHOWN.candidate, candidate?.hash ?? '');
+  }
+
+  #report(commandId: string, state: OutcomeState, reason = ''): void {
+    const { cabinetId, clock, onOutcome } = this.#parts;
+    const target = { kind: 'cabinet', id: cabinetId } as const;
+    onOutcome({ commandId, target, levelPct: null, state, reason, lamps: {}, source: 'platform', atMs: clock.wallMs() });
+  }
+
+  #publishResult(id: string, action: string, facts: object): void {
+    this.#update(CONFIG_SHOWN.result, JSON.stringify({ id, action, ...facts }));
+  }
+
+  #update(metric: string, value: string | number | null): void {
+    this.#parts.uplink.update('', metric, { value, quality: 'good', atMs: this.#parts.clock.wallMs() });
+  }
+}
+
+async function carryOut(manager: ConfigManager, { commandId, by, ask }: ConfigRequest): Promise<ConfigAnswer> {
+  switch (ask.action) {
+    case 'put':
+      return manager.putPart(ask, by);
+    case 'remove':
+      return manager.put(ask.file, null, by);
+    case 'check':
+      return manager.check();
+    case 'confirm':
+      return manager.confirm(by);
+    case 'return':
+      return manager.giveBack(by, '');
+    case 'discard':
+      return manager.discard(by);
+    case 'apply':
+      return manager.commit({ ...ask, by, author: 'platform', commandId, lowersFloor: false });
+    case 'rollback':
+      return manager.rollback(ask.revision, { ...ask, by, author: 'platform', commandId, lowersFloor: false });
+  }
 }
 
 function shown({ state, reason, problems, warnings, changes, touches, revision }: ConfigAnswer): object {

@@ -1,36 +1,40 @@
 /**
- * Revisions on disk: one small book, one folder for each revision, one for the candidate, one for the file of the site as it was taken up.
+ * Revisions on disk: a file with their history, one folder for each revision, one for the candidate, one for the file of the site.
  *
- * Owns the folder. Every file is written beside its place, flushed and renamed, so that a power cut leaves the old or the new and nothing in
- * between. Never on the calling thread: a flash that stalls must not hold up a line.
+ * A folder is written under another name, flushed and renamed: after a power cut there is the old one or the new one. Nothing is written on
+ * the calling thread, because a stalled flash must not delay a line.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceWholeLater, syncFolder } from '../../core/atomic-write.ts';
 import type { ConfigFiles } from '../../core/revisions.ts';
 
-/** A revision by its number, the candidate, or the file of the site as it was last taken up. */
+/** A revision by its number, the candidate, or the file of the site as it last ran. */
 export type KeptFiles = number | 'candidate' | 'site';
 
+/** Reads and writes revisions. */
 export interface RevisionDisk {
-  /** Folder of one of them. */
+  /** The folder of one of them. */
   dirOf(of: KeptFiles): string;
-  /** Undefined where there is none, or it cannot be read as JSON. */
-  readBook(): Promise<unknown>;
-  /** These resolve when it is on disk for good. Errors: reject with the system's error. */
-  writeBook(book: unknown): Promise<void>;
+  /** The history as JSON; undefined where there is none, or it is no JSON. */
+  readHistory(): Promise<unknown>;
+  /** These two resolve when all is on disk for good. Errors: reject with the system's error. */
+  writeHistory(history: unknown): Promise<void>;
   writeFiles(of: KeptFiles, files: ConfigFiles, note: unknown): Promise<void>;
-  /** Undefined where it is not whole. */
+  /** Undefined where there is no cabinet.yaml. */
   readFiles(of: KeptFiles): Promise<(ConfigFiles & { readonly note: unknown }) | undefined>;
   remove(of: KeptFiles): Promise<void>;
-  /** Numbers of the revisions that have a folder. */
+  /** The numbers of the revisions that have a folder. */
   kept(): Promise<readonly number[]>;
 }
 
-const BOOK = 'book.json';
+const HISTORY = 'book.json';
 const CABINET = 'cabinet.yaml';
 const NOTE = 'note.json';
 const PROFILES = 'profiles';
+/** Broker names and the plan of a city's lights are not for every user of the machine; `files` are narrowed by the umask. */
+const MODE = { history: 0o600, files: 0o640 };
 
 /** SHA-256 over all files, each with its name and length. Shape: 64 hex digits. */
 export function revisionHash({ cabinet, profiles }: ConfigFiles): string {
@@ -40,36 +44,33 @@ export function revisionHash({ cabinet, profiles }: ConfigFiles): string {
   return hash.digest('hex');
 }
 
-/** `dir` need not exist yet. */
+/** The revisions in a folder, which need not exist yet. */
 export function createRevisionDisk(dir: string): RevisionDisk {
   const dirOf = (of: KeptFiles): string => join(dir, typeof of === 'number' ? `r${of}` : of);
 
   return {
     dirOf,
-    async readBook() {
-      const text = await textOf(join(dir, BOOK));
+    async readHistory() {
+      const text = await textOf(join(dir, HISTORY));
       return text === undefined ? undefined : parsed(text);
     },
-    async writeBook(book) {
+    async writeHistory(history) {
       await mkdir(dir, { recursive: true });
-      const beside = join(dir, `.${BOOK}.${randomBytes(4).toString('hex')}`);
-      await writeFlushed(beside, JSON.stringify(book));
-      await rename(beside, join(dir, BOOK));
-      await flushFolder(dir);
+      await replaceWholeLater(join(dir, HISTORY), JSON.stringify(history), MODE.history);
     },
     async writeFiles(of, { cabinet, profiles }, note) {
       await mkdir(dir, { recursive: true });
-      await sweep(dir);
-      const beside = join(dir, `.new.${randomBytes(4).toString('hex')}`);
-      await mkdir(join(beside, PROFILES), { recursive: true });
-      for (const [name, text] of Object.entries(profiles)) await writeFlushed(join(beside, PROFILES, name), text);
-      await writeFlushed(join(beside, CABINET), cabinet);
-      await writeFlushed(join(beside, NOTE), JSON.stringify(note));
-      for (const folder of [join(beside, PROFILES), beside]) await flushFolder(folder);
+      await removeDrafts(dir);
+      const draft = join(dir, `.new.${randomBytes(4).toString('hex')}`);
+      await mkdir(join(draft, PROFILES), { recursive: true });
+      for (const [name, text] of Object.entries(profiles)) await writeFlushed(join(draft, PROFILES, name), text);
+      await writeFlushed(join(draft, CABINET), cabinet);
+      await writeFlushed(join(draft, NOTE), JSON.stringify(note));
+      for (const folder of [join(draft, PROFILES), draft]) await syncFolder(folder);
       // A folder cannot be renamed over one that is not empty.
       await rm(dirOf(of), { recursive: true, force: true });
-      await rename(beside, dirOf(of));
-      await flushFolder(dir);
+      await rename(draft, dirOf(of));
+      await syncFolder(dir);
     },
     async readFiles(of) {
       const folder = dirOf(of);
@@ -92,8 +93,7 @@ export function createRevisionDisk(dir: string): RevisionDisk {
 }
 
 async function writeFlushed(file: string, text: string): Promise<void> {
-  // Broker names and the plan of a city's lights are nobody else's business.
-  const handle = await open(file, 'w', 0o640);
+  const handle = await open(file, 'wx', MODE.files);
   try {
     await handle.writeFile(text);
     await handle.sync();
@@ -102,17 +102,8 @@ async function writeFlushed(file: string, text: string): Promise<void> {
   }
 }
 
-async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** What a power cut left beside its place. */
-async function sweep(dir: string): Promise<void> {
+/** Removes what a power cut left under a temporary name, of this version or an earlier one. */
+async function removeDrafts(dir: string): Promise<void> {
   for (const name of await namesIn(dir))
     if (/^\.(new|book\.json)\./.test(name)) await rm(join(dir, name), { recursive: true, force: true });
 }
@@ -139,7 +130,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text, (key, value: unknown) => (key === '__proto__' ? undefined : value));
   } catch {
-    // Cut short by a power cut before this book knew how to be whole, or written by somebody else.
+    // Not written by this program, or cut short by a program that did not write whole files.
     return undefined;
   }
 }

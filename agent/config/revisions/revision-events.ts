@@ -1,27 +1,27 @@
 /**
- * What a person is told of the revisions of the configuration.
- *
- * Owns the events and their words.
+ * Events about the revisions of the configuration.
  */
 import type { Clock } from '../../core/clock.ts';
 import { createEventTracker } from '../../core/event-tracker.ts';
 import type { SiteOwnedDifference } from '../../core/revisions.ts';
 import type { AgentEvent } from '../../core/words.ts';
-import type { Trial } from './revision-history.ts';
+import type { Trial } from './revision-history-file.ts';
 
+/** Reports the events of revisions. */
 export interface RevisionEvents {
-  /** The trial that goes on, as an event as long as it lasts; null for none. */
+  /** Sets the event of the present trial; null ends it. */
   trial(trial: Trial | null): void;
-  /** What runs and is not as the file of the site says, as an event as long as it is so. */
+  /** Sets the event of the keys that differ from the file of the site; an empty list ends it. */
   unlikeSite(differences: readonly SiteOwnedDifference[]): void;
   confirmed(number: number, how: string): void;
   returned(number: number, current: number, reason: string): void;
-  /** `touches`: the rooms, in words; empty for none. */
+  /** `touches`: the touched parts, in words; empty for none. */
   changed(number: number, change: { readonly by: string; readonly why: string; readonly touches: readonly string[] }): void;
 }
 
 const SOURCE = 'configuration';
 
+/** A reporter without events. `siteFile`: the file of the site, for people. */
 export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) => void, siteFile: string): RevisionEvents {
   const events = createEventTracker(clock, onEvent);
   return {

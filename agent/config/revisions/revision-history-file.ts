@@ -1,8 +1,5 @@
 /**
- * The book of revisions as it lies on disk.
- *
- * Owns its shape. A file of its own, so that the running agent, which writes books and reads none, has no schema in its memory.
- * Called where a run begins.
+ * The history of revisions as it is on disk. In a file of its own, because its schema stays in memory: it is read only when a run begins.
  */
 import * as z from 'zod';
 
@@ -20,32 +17,32 @@ const trialSchema = z.object({
   number: z.int().positive(),
   mode: z.enum(['auto', 'asked']),
   trialMs: z.number().positive(),
-  /** Of the trial, as far as it is known. A power cut takes a part of a minute of it. */
+  /** How much of the trial is over, as last saved. Units: ms. */
   spentMs: z.number().nonnegative(),
   /** How often the agent had to start with it. */
   starts: z.int().nonnegative(),
   commandId: z.string().nullable(),
   baseline: z.object({ units: z.array(z.string()), isOnline: z.boolean() }),
 });
-const bookSchema = z.object({
+const historySchema = z.object({
   version: z.literal(1),
-  /** The confirmed one. */
+  /** The confirmed revision. */
   current: z.int().positive(),
   trial: trialSchema.nullable(),
-  /** SHA-256 of the file of the site as it was last taken up. */
+  /** SHA-256 of the file of the site as it last ran. */
   fileHash: hash,
-  /** Serial of the newest signature that was accepted, so that an older one is not taken again. */
+  /** Serial of the newest signature that was accepted; older ones are refused. */
   signedSerial: z.int().nonnegative().default(0),
   /** Oldest first. */
   revisions: z.array(revisionSchema).min(1),
 });
 
 export type Trial = z.infer<typeof trialSchema>;
-export type RevisionHistory = z.infer<typeof bookSchema>;
+export type RevisionHistory = z.infer<typeof historySchema>;
 
-/** Undefined for what is no book, or one whose current revision is not in it. */
+/** Reads a history from its JSON. Undefined for anything else, or where its current revision is missing. */
 export function readRevisionHistory(value: unknown): RevisionHistory | undefined {
-  const { data } = bookSchema.safeParse(value);
+  const { data } = historySchema.safeParse(value);
   if (data === undefined) return undefined;
   const numbers = data.revisions.map(({ number }) => number);
   return [data.current, data.trial?.number ?? data.current].every((number) => numbers.includes(number)) ? data : undefined;

@@ -1,19 +1,17 @@
 /**
- * The book of revisions: which runs, which is on trial, and what came before.
+ * The history of revisions: the one that runs, the one on trial, and those before. Each function is one step to the next history. Pure.
  *
- * Owns each step from one state to the next. Pure.
+ * Shape: a revision is on `trial`, then `confirmed` or `returned`; one that touches nothing is `confirmed` from the start.
  */
 import type { Revision } from '../../core/revisions.ts';
 import type { RevisionHistory, Trial } from './revision-history-file.ts';
 
-export type { RevisionHistory as RevisionBook, Trial };
-
-/** Revisions remembered. Source: as many as the loved router consoles keep. */
+/** Revisions in the history. Source: as many as router consoles keep. */
 export const KEPT_REVISIONS = 50;
 
 type NewRevision = Pick<Revision, 'atMs' | 'by' | 'why' | 'hash'>;
 
-/** The first one. */
+/** The history of a cabinet that had none: its first revision, confirmed. */
 export function firstRevisionHistory(revision: NewRevision, fileHash: string): RevisionHistory {
   return {
     version: 1,
@@ -25,45 +23,52 @@ export function firstRevisionHistory(revision: NewRevision, fileHash: string): R
   };
 }
 
+/** The number of the next revision. */
 export function nextNumber({ revisions }: RevisionHistory): number {
   return Math.max(...revisions.map(({ number }) => number)) + 1;
 }
 
-/** One that needs no trial: it touches nothing, or it is the site's own file. */
-export function withConfirmed(book: RevisionHistory, revision: NewRevision): RevisionHistory {
-  const number = nextNumber(book);
-  return pruned({ ...book, current: number, revisions: [...book.revisions, { ...revision, number, state: 'confirmed', reason: '' }] });
+/** Adds a revision that needs no trial: it touches nothing, or it is the site's own file. */
+export function withConfirmed(history: RevisionHistory, revision: NewRevision): RevisionHistory {
+  const number = nextNumber(history);
+  return pruned({
+    ...history,
+    current: number,
+    revisions: [...history.revisions, { ...revision, number, state: 'confirmed', reason: '' }],
+  });
 }
 
+/** Adds a revision that begins its trial now. */
 export function withTrial(
-  book: RevisionHistory,
+  history: RevisionHistory,
   revision: NewRevision,
   trial: Omit<Trial, 'number' | 'spentMs' | 'starts'>,
 ): RevisionHistory {
-  const number = nextNumber(book);
-  const revisions = [...book.revisions, { ...revision, number, state: 'trial' as const, reason: '' }];
-  return pruned({ ...book, trial: { ...trial, number, spentMs: 0, starts: 0 }, revisions });
+  const number = nextNumber(history);
+  const revisions = [...history.revisions, { ...revision, number, state: 'trial' as const, reason: '' }];
+  return pruned({ ...history, trial: { ...trial, number, spentMs: 0, starts: 0 }, revisions });
 }
 
-/** The trial is over: it is the current one now. */
-export function withTrialConfirmed(book: RevisionHistory): RevisionHistory {
-  if (book.trial === null) return book;
-  const { number } = book.trial;
-  return { ...book, current: number, trial: null, revisions: changed(book, number, { state: 'confirmed' }) };
+/** Ends the trial: its revision is the current one. */
+export function withTrialConfirmed(history: RevisionHistory): RevisionHistory {
+  if (history.trial === null) return history;
+  const { number } = history.trial;
+  return { ...history, current: number, trial: null, revisions: changed(history, number, { state: 'confirmed' }) };
 }
 
-/** The trial is over: the one before it is back. */
-export function withTrialReturned(book: RevisionHistory, reason: string): RevisionHistory {
-  if (book.trial === null) return book;
-  return { ...book, trial: null, revisions: changed(book, book.trial.number, { state: 'returned', reason }) };
+/** Ends the trial: the revision before it is the current one again. */
+export function withTrialReturned(history: RevisionHistory, reason: string): RevisionHistory {
+  if (history.trial === null) return history;
+  return { ...history, trial: null, revisions: changed(history, history.trial.number, { state: 'returned', reason }) };
 }
 
-/** The one that runs. */
-export function runningOf(book: RevisionHistory): Revision {
-  const number = book.trial?.number ?? book.current;
-  return revisionOf(book, number) as Revision;
+/** The revision that runs: the one on trial, else the current one. */
+export function runningOf(history: RevisionHistory): Revision {
+  const number = history.trial?.number ?? history.current;
+  return revisionOf(history, number) as Revision;
 }
 
+/** A revision by its number; undefined where the history does not have it. */
 export function revisionOf({ revisions }: RevisionHistory, number: number): Revision | undefined {
   return revisions.find((revision) => revision.number === number);
 }
@@ -72,10 +77,10 @@ function changed({ revisions }: RevisionHistory, number: number, change: Partial
   return revisions.map((revision) => (revision.number === number ? { ...revision, ...change } : revision));
 }
 
-/** The oldest go, but never one that runs or to which one may return. */
-function pruned(book: RevisionHistory): RevisionHistory {
-  const needed = new Set([book.current, book.trial?.number]);
-  const spare = book.revisions.filter(({ number }) => !needed.has(number)).slice(-(KEPT_REVISIONS - needed.size));
+/** Removes the oldest, but never the running revision or the one to return to. */
+function pruned(history: RevisionHistory): RevisionHistory {
+  const needed = new Set([history.current, history.trial?.number]);
+  const spare = history.revisions.filter(({ number }) => !needed.has(number)).slice(-(KEPT_REVISIONS - needed.size));
   const kept = new Set([...needed, ...spare.map(({ number }) => number)]);
-  return { ...book, revisions: book.revisions.filter(({ number }) => kept.has(number)) };
+  return { ...history, revisions: history.revisions.filter(({ number }) => kept.has(number)) };
 }

@@ -1,7 +1,5 @@
 /**
- * Public keys of people who may sign revisions, as the site file lists them.
- *
- * Owns the text form of a key. Pure.
+ * Public keys of people who may sign revisions, as the site file lists them, and their text form. Pure.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 
@@ -18,7 +16,7 @@ const RAW_BYTES = 32;
 /** The key object of a key text; undefined where the text is no usable Ed25519 public key. */
 export function readRevisionKey(text: string): KeyObject | undefined {
   const raw = rawOf(Buffer.from(text, 'base64'));
-  // Only the one spelling of these bytes: base64 readers skip what they do not know.
+  // Only one spelling of these bytes is accepted: base64 decoders skip unknown characters.
   if (raw === undefined || ![raw, Buffer.concat([SPKI_PREFIX, raw])].some((bytes) => bytes.toString('base64') === text)) return undefined;
   return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' });
 }

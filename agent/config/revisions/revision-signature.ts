@@ -1,7 +1,6 @@
 /**
- * Signatures on revisions: a second role approves the exact files of a revision, offline, for named cabinets and a limited time.
- *
- * Owns the statement that is signed, its text form and every reason to refuse one. Pure; the caller keeps the highest serial it accepted.
+ * Signatures on revisions: a second role approves the exact files of a revision, offline, for named cabinets and a limited time. Pure; the
+ * caller keeps the highest serial that it accepted.
  *
  * Shape: `luciole-sig1.<statement>.<signature>`, both base64url, in one printable line. The statement is five lines of ASCII: `key`,
  * `cabinets`, `hash`, `serial`, `until`. Ed25519 signs a domain string, a zero byte and the statement, so that no other signature of the
@@ -34,7 +33,7 @@ export interface RevisionStatement {
   readonly key: string;
   /** Ids of the cabinets where it holds. Shape: `['*']` alone for every cabinet. */
   readonly cabinets: readonly string[];
-  /** Of all files of the revision, as `Config/Hash` shows it. */
+  /** The hash of all files of the revision, as `Config/Hash` shows it. */
   readonly hash: string;
   /** When it was signed; a cabinet accepts only growing ones. Units: ms since 1970. */
   readonly serial: number;
@@ -42,10 +41,12 @@ export interface RevisionStatement {
   readonly untilMs: number;
 }
 
+/** Whether a signature is valid, and why not. */
 export type SignatureVerdict =
   | { readonly ok: true; readonly keyId: string; readonly serial: number; readonly statement: RevisionStatement }
   | { readonly ok: false; readonly code: SignatureRefusal };
 
+/** The input of a verification. */
 export interface SignatureCheck {
   /** All files of the candidate: a device profile can darken a lamp as well as cabinet.yaml can. */
   readonly files: ConfigFiles;
@@ -62,7 +63,7 @@ export interface SignatureCheck {
 const ANY_CABINET = '*';
 /** Source: assumed; more are signed in groups, or for `*`. */
 const MAX_CABINETS = 100;
-/** How far ahead of the cabinet the signer's clock may be. Units: ms. Source: assumed; a desk computer off by a summer-time hour. */
+/** How far ahead of the cabinet the signer's clock may be. Units: ms. Source: assumed; an office computer wrong by a summer-time hour. */
 const CLOCK_SKEW_MS = 3_600_000;
 const FORM = 'luciole-sig1';
 const DOMAIN = 'luciole-revision-signature-1\0';
@@ -72,7 +73,7 @@ const SIGNATURE_BYTES = 64;
 const STATEMENT =
   /^key ([A-Za-z0-9+/]{43}=)\ncabinets (\*|[A-Za-z0-9][A-Za-z0-9._-]{0,31}(?:,[A-Za-z0-9][A-Za-z0-9._-]{0,31})*)\nhash ([0-9a-f]{64})\nserial ([1-9]\d{0,14})\nuntil ([1-9]\d{0,14})\n$/;
 
-/** What is to be signed. Units: ms since 1970; ms. */
+/** The input of a signature. Units: ms since 1970; ms. */
 export interface SigningOrder {
   readonly files: ConfigFiles;
   readonly privateKey: KeyObject;
@@ -88,7 +89,7 @@ export function signRevision({ files, privateKey, cabinets, signedMs, validMs }:
     `key ${key}\ncabinets ${cabinets.join(',')}\nhash ${revisionHash(files)}\nserial ${signedMs}\nuntil ${signedMs + validMs}\n`,
   );
   const text = [FORM, statement.toString('base64url'), sign(null, signedBytes(statement), privateKey).toString('base64url')].join('.');
-  // Read back as it will be: what a list or a number turns into must be what was meant.
+  // Read back as a cabinet will read it: lists and numbers must have kept their values.
   const read = opened(text)?.statement;
   if (read === undefined || read.cabinets.length !== cabinets.length || read.untilMs !== signedMs + validMs)
     throw new TypeError('such cabinets or times cannot be signed for');
@@ -146,11 +147,11 @@ interface Opened {
 
 function opened(text: string): Opened | undefined {
   if (text.length > MAX_SIGNATURE_CHARS) return undefined;
-  const [form, said = '', signed = '', ...more] = text.split('.');
-  const [bytes, signature] = [Buffer.from(said, 'base64url'), Buffer.from(signed, 'base64url')];
+  const [form, statement64 = '', signed = '', ...more] = text.split('.');
+  const [bytes, signature] = [Buffer.from(statement64, 'base64url'), Buffer.from(signed, 'base64url')];
   if (form !== FORM || more.length > 0 || signature.length !== SIGNATURE_BYTES) return undefined;
-  // Base64url has several spellings of the same bytes: only one is taken.
-  if (bytes.toString('base64url') !== said || signature.toString('base64url') !== signed) return undefined;
+  // Base64url has several spellings of the same bytes: only one is accepted.
+  if (bytes.toString('base64url') !== statement64 || signature.toString('base64url') !== signed) return undefined;
   const [, key = '', list = '', hash = '', serial = '', until = ''] = STATEMENT.exec(bytes.toString('latin1')) ?? [];
   const cabinets = list.split(',');
   const [signedMs, untilMs] = [Number(serial), Number(until)];

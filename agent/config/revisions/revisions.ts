@@ -1,25 +1,21 @@
 /**
- * The desk of the configuration in a running agent: what it checks with, what it measures by, and how a configuration is taken up.
- *
- * Owns the joining of the config room with field, uplink and the rooms that are exchanged.
+ * The revision manager of a running agent: what it checks with, how it judges a trial, and how a configuration is put into use.
  */
-
 import type { Cabinet } from '../../core/cabinet.ts';
-import { createEventTracker } from '../../core/event-tracker.ts';
 import type { Field } from '../../core/ports.ts';
 import type { ConfigView, EditedText, EditOrder } from '../../core/revisions.ts';
 import type { RevisionsAtStart } from '../load/start-revision.ts';
 import type { CheckedRevision, RevisionFolder } from './check-in-child.ts';
-import { createRevisionManager, type RevisionManager, type RevisionManagerParts } from './revision-manager.ts';
+import { RevisionManager, type RevisionManagerParts } from './revision-manager.ts';
 import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from './touched-parts.ts';
 
-/** What a run brings. */
+/** What the start of a run provides. */
 export interface RevisionParts {
   readonly atStart: RevisionsAtStart;
   readonly check: (folder: RevisionFolder) => Promise<CheckedRevision>;
   /** Changes one value in a process of its own. Default: in this one. */
   readonly edit?: (order: EditOrder) => Promise<EditedText>;
-  /** The command line goes before every configuration. */
+  /** Sets the options of the command line, which override every configuration. */
   readonly withOptions: (cabinet: Cabinet) => Cabinet;
 }
 
@@ -31,14 +27,16 @@ export interface RevisionsParts extends RevisionParts, Pick<RevisionManagerParts
   readonly onChange: (view: ConfigView) => void;
 }
 
+/** The manager of this run's revisions; `start` reports what the start of the run left to be reported. */
 export function createRevisions(parts: RevisionsParts): RevisionManager {
   const { atStart, field, withOptions } = parts;
-  const desk: RevisionManager = createRevisionManager({
+  const manager: RevisionManager = new RevisionManager({
     ...parts,
     disk: atStart.disk,
-    book: atStart.book,
+    history: atStart.history,
     unlikeSite: atStart.unlikeSite,
     siteFile: atStart.siteFile,
+    startNotices: atStart.notices,
     async check(dir, runningDir) {
       const checked = await parts.check(folderToCheck(atStart, { dir, runningDir, nowMs: parts.clock.wallMs() }));
       const { site } = checked;
@@ -54,30 +52,20 @@ export function createRevisions(parts: RevisionsParts): RevisionManager {
         isOnline: parts.isOnline(),
       };
     },
-    onChange: () => parts.onChange(desk.view()),
+    onChange: () => parts.onChange(manager.view()),
   });
-  return {
-    ...desk,
-    get openCommand() {
-      return desk.openCommand;
-    },
-    async start() {
-      const events = createEventTracker(parts.clock, parts.onEvent);
-      for (const happening of atStart.notices) events.notice(happening);
-      await desk.start();
-    },
-  };
+  return manager;
 }
 
-/** A configuration in the folder `dir`, with what it is compared with. */
+/** Adds to a folder with a configuration what the configuration is compared with. */
 export function folderToCheck(
-  { disk, book, siteDir }: RevisionsAtStart,
+  { disk, history, siteDir }: RevisionsAtStart,
   revision: Pick<RevisionFolder, 'dir' | 'runningDir' | 'nowMs'>,
 ): RevisionFolder {
-  return { ...revision, siteDir, site: { dir: disk.dirOf('site'), hash: book.fileHash } };
+  return { ...revision, siteDir, site: { dir: disk.dirOf('site'), hash: history.fileHash } };
 }
 
-/** As a person reads them. What only a restart takes up is touched too. */
+/** The touched parts as a person reads them, with those that change only at a restart. */
 function inWords({ lines, light, uplink, store, clock, console, atRestart }: TouchedRooms): string[] {
   return [
     ...lines.map((id) => `line ${id}`),

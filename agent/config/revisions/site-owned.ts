@@ -1,7 +1,6 @@
 /**
- * Keys of `cabinet.yaml` that belong to the file of the site: no revision of the configuration sets them, whatever its author or signature.
- *
- * Owns that list and the comparison. Pure; docs/adr/0025-two-owners-of-the-configuration.md has the reasons.
+ * The keys of `cabinet.yaml` that belong to the file of the site: no revision changes them, whatever its author or signature.
+ * docs/adr/0025-two-owners-of-the-configuration.md has the reasons. Pure.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Cabinet } from '../../core/cabinet.ts';
@@ -32,6 +31,8 @@ export const SITE_OWNED: readonly string[] = [
   'lines[].port',
 ];
 
+const PORT = 'lines[].port';
+
 /**
  * Site-owned keys that `candidate` sets to a value which none of `allowed` has. Empty when there is none.
  *
@@ -49,6 +50,9 @@ export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabin
   return [...others, ...foreign].map((key) => ({ key }));
 }
 
+/** Source: assumed; with the longest names they fit four lines of a terminal. */
+const SHOWN_KEYS = 8;
+
 /** The sentence with which a configuration is refused; `file` is that of the site. */
 export function siteOwnedRefusal(differences: readonly SiteOwnedDifference[], file: string): string {
   const keys = differences.map(({ key }) => key);
@@ -58,10 +62,6 @@ export function siteOwnedRefusal(differences: readonly SiteOwnedDifference[], fi
   const named = `${keys.slice(0, SHOWN_KEYS).join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
   return `${named} belong to the file of the site (${file}): change them there`;
 }
-
-const PORT = 'lines[].port';
-/** Source: assumed; with the longest names they fit four lines of a terminal. */
-const SHOWN_KEYS = 8;
 
 /** What differs from the most similar of them. */
 function fewest(keys: readonly string[], candidate: Cabinet, allowed: readonly Cabinet[]): readonly string[] {

@@ -1,7 +1,5 @@
 /**
- * Which rooms a change of the configuration touches; all others go on as if nothing had happened.
- *
- * Pure.
+ * Finds which parts of the agent a change of the configuration touches; all others go on undisturbed. Pure.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Cabinet } from '../../core/cabinet.ts';
@@ -17,12 +15,13 @@ export interface CabinetAndProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
 }
 
+/** The touched parts of the agent. */
 export interface TouchedRooms {
-  /** Lines that go, come, or are opened anew with other settings. */
+  /** Lines that are removed, added, or opened again with other settings. */
   readonly lines: readonly string[];
   /** Control, energy, diagnosis and what the console sees of them. */
   readonly light: boolean;
-  /** The session with the platform: its settings, or what its births say. */
+  /** The session with the platform: its settings, or the content of its births. */
   readonly uplink: boolean;
   readonly store: boolean;
   /** How far the clock of the machine is trusted. */

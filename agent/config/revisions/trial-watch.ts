@@ -1,25 +1,30 @@
 /**
- * Watches over a revision on trial until it is clear what becomes of it.
- *
- * Owns its time, which goes on over restarts. Decides by the rules of `trial.ts`.
+ * Checks a revision on trial once a second until the rules of `trial.ts` end the trial. Its time goes on over restarts.
  */
 import { type Clock, every, type MonoMs, type Timer } from '../../core/clock.ts';
-import type { Trial } from './revision-history.ts';
+import type { Trial } from './revision-history-file.ts';
 import { judgeTrial, missingOf, type TrialHealth, type TrialVerdict } from './trial.ts';
 
+/** How a trial ends. */
+export type TrialEnd = Exclude<TrialVerdict, { kind: 'wait' }>;
+
+/** Watches one trial at a time. */
 export interface TrialWatch {
+  /** Begins or continues a trial. */
   start(trial: Trial): void;
   stop(): void;
-  /** Units: ms. */
+  /** How much of the trial is over. Units: ms. */
   spentMs(): number;
+  /** What does not answer yet, in words. */
   missing(): readonly string[];
 }
 
-/** Source: as the tick of control. Units: ms. */
-const LOOK_MS = 1_000;
-/** How often the time spent is kept. Units: ms. Source: assumed; a power cut lengthens a trial by this at most, and a trial of ten minutes writes twenty times. */
-const KEEP_MS = 30_000;
+/** Units: ms. Source: as the tick of control. */
+const CHECK_PERIOD_MS = 1_000;
+/** How often the time spent is saved. Units: ms. Source: assumed; a power cut lengthens a trial by this at most, and a trial of ten minutes writes twenty times. */
+const SAVE_PERIOD_MS = 30_000;
 
+/** A watch without a trial; `start` begins one. */
 export function createTrialWatch({
   clock,
   health,
@@ -28,14 +33,14 @@ export function createTrialWatch({
 }: {
   readonly clock: Clock;
   readonly health: () => TrialHealth;
-  /** How much of the trial is over; told now and then, to be kept. Units: ms. */
+  /** Called now and then with the part of the trial that is over, to be saved. Units: ms. */
   readonly onSpent: (spentMs: number) => void;
-  /** Told once. */
-  readonly onVerdict: (verdict: Exclude<TrialVerdict, { kind: 'wait' }>) => void;
+  /** Called once. */
+  readonly onVerdict: (end: TrialEnd) => void;
 }): TrialWatch {
   let trial: Trial | null = null;
   let startMono: MonoMs = 0;
-  let keptMono: MonoMs = 0;
+  let savedMono: MonoMs = 0;
   let wellMono: MonoMs | null = null;
   let timer: Timer | null = null;
 
@@ -44,7 +49,7 @@ export function createTrialWatch({
     timer = null;
   };
   const spentMs = (): number => (trial === null ? 0 : trial.spentMs + clock.monoMs() - startMono);
-  const look = (): void => {
+  const checkNow = (): void => {
     if (trial === null) return;
     const [nowMono, now] = [clock.monoMs(), health()];
     wellMono = missingOf(trial.baseline, now).length > 0 ? null : (wellMono ?? nowMono);
@@ -54,8 +59,8 @@ export function createTrialWatch({
     if (verdict.kind !== 'wait') {
       stop();
       onVerdict(verdict);
-    } else if (nowMono - keptMono >= KEEP_MS) {
-      keptMono = nowMono;
+    } else if (nowMono - savedMono >= SAVE_PERIOD_MS) {
+      savedMono = nowMono;
       onSpent(spentMs());
     }
   };
@@ -64,9 +69,9 @@ export function createTrialWatch({
     start(begun) {
       stop();
       trial = begun;
-      startMono = keptMono = clock.monoMs();
+      startMono = savedMono = clock.monoMs();
       wellMono = null;
-      timer = every(clock, LOOK_MS, look);
+      timer = every(clock, CHECK_PERIOD_MS, checkNow);
     },
     stop,
     spentMs,

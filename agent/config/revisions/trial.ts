@@ -1,14 +1,12 @@
 /**
- * Is a revision on trial good?
+ * The rules by which a revision on trial is confirmed or returned. Pure.
  *
- * Owns the rules. Pure.
- *
- * A line that is lost is given back early: drivers that hear no agent fall to their failsafe level after a minute, and a street is to be spared
- * that. An uplink may take its time.
+ * A lost line is returned early: drivers without an agent go to their failsafe level after a minute, which a street should not see. An
+ * uplink may take longer.
  */
 import type { ConfirmMode } from '../../core/revisions.ts';
 
-/** What answered before the change: the measure of what must answer after it. */
+/** What answered before the change, and must answer after it. */
 export interface Baseline {
   /** Devices. */
   readonly units: readonly string[];
@@ -18,35 +16,38 @@ export interface Baseline {
 /** What answers now. */
 export interface TrialHealth {
   readonly answering: ReadonlySet<string>;
-  /** All devices of the configuration on trial; one that was taken out need not answer. */
+  /** All devices of the configuration on trial; a removed one need not answer. */
   readonly devices: ReadonlySet<string>;
   readonly isOnline: boolean;
 }
 
+/** Whether a trial goes on, or how it ends. */
 export type TrialVerdict = { readonly kind: 'wait' } | { readonly kind: 'confirm' } | { readonly kind: 'return'; readonly reason: string };
 
-/** A line that is lost for so long is given back. Units: ms. Source: the drivers' failsafe timeout of 60 s, less 35 s to open the line anew and meet its units. */
+/** A revision is returned when a line is lost for this long. Units: ms. Source: the drivers' failsafe timeout of 60 s, less 35 s to open the line again and find its units. */
 export const LINE_GRACE_MS = 25_000;
-/** All must be well for so long without a break. Units: ms. Source: assumed; two rounds of polls. */
+/** All must answer for this long without a break. Units: ms. Source: assumed; two rounds of polls. */
 export const SETTLE_MS = 15_000;
 /** Names shown in a reason. */
 const SHOWN = 5;
 
+/** How a trial ends, and how much of it is over. Units: ms. */
 export interface ConfigTrialFacts {
   readonly mode: ConfirmMode;
   readonly trialMs: number;
   readonly spentMs: number;
-  /** For how long all has been well. */
+  /** For how long all has answered. */
   readonly wellMs: number;
 }
 
-/** What is not back, in words; empty when all is. */
+/** What does not answer yet, in words; empty when all answers. */
 export function missingOf(baseline: Baseline, health: TrialHealth): string[] {
   const lost = lostUnits(baseline, health);
   const units = lost.length === 0 ? [] : [`${lost.length} of ${baseline.units.length} units no longer answer: ${shortList(lost)}`];
   return baseline.isOnline && !health.isOnline ? [...units, 'the uplink is not back'] : units;
 }
 
+/** Decides about a trial by its health now. */
 export function judgeTrial(baseline: Baseline, health: TrialHealth, { mode, trialMs, spentMs, wellMs }: ConfigTrialFacts): TrialVerdict {
   const missing = missingOf(baseline, health);
   const lost = lostUnits(baseline, health).length;

@@ -1,12 +1,12 @@
 /**
- * Files that arrive in parts, put together and held against their hash.
- *
- * Owns the bounds: nobody can make it hold more than a few files of a bounded size. Touches no disk. Called for what the platform sends.
+ * Puts together files that the platform sends in parts, and verifies their hash. It holds at most a few files of a bounded size. Touches no
+ * disk.
  */
 import { createHash } from 'node:crypto';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import { type FilePart, SIGNATURE_FILE } from '../../core/revisions.ts';
 
+/** The state of an upload after a part. */
 export type UploadState =
   | { readonly kind: 'more'; readonly have: number; readonly of: number }
   | { readonly kind: 'whole'; readonly text: string }
@@ -22,12 +22,13 @@ interface Upload {
   touchedMono: MonoMs;
 }
 
-/** The name of a file of a configuration, or why it is none. */
+/** Why a name is no file of a configuration; empty where it is one. */
 export function fileRefusal(file: string): string {
   if (file === 'cabinet.yaml' || file === SIGNATURE_FILE || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return '';
   return 'a file is "revision.sig", "cabinet.yaml" or "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-"';
 }
 
+/** No uploads yet. `take` adds a part; a complete file is verified and returned. */
 export function createUploads(clock: Pick<Clock, 'monoMs'>): { take(part: FilePart): UploadState } {
   const open = new Map<string, Upload>();
 
@@ -35,7 +36,7 @@ export function createUploads(clock: Pick<Clock, 'monoMs'>): { take(part: FilePa
     for (const [file, { touchedMono }] of open) if (clock.monoMs() - touchedMono > UPLOAD_LIMIT.idleMs) open.delete(file);
   }
 
-  /** The upload that the part belongs to; another hash or count begins the file anew. */
+  /** The upload of the part; another hash or count begins the file again. */
   function uploadOf({ file, parts, sha256 }: FilePart): Upload {
     const known = open.get(file);
     if (known?.sha256 === sha256 && known.parts === parts) return known;

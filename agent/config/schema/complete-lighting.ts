@@ -1,7 +1,6 @@
 /**
- * Zones, programmes, calendars, rules and outputs as the lighting room works with them.
- *
- * Owns the defaults of light that depend on another value, and times and dates as people write them. Pure.
+ * Turns zones, programmes, calendars, rules and outputs of a document into those of a `Cabinet`, with the defaults that depend on other
+ * values. Pure.
  */
 import type {
   Calendar,
@@ -27,12 +26,13 @@ import { WEEKDAYS } from './weekdays.ts';
 
 type ZoneDocument = CabinetDocument['zones'][number];
 
-/** Present for longer without a pause means stuck. Units: s. Source: assumed from the complaints in the reference: people stay longest where there are benches. */
+/** A sensor that reports presence for longer without a pause is stuck. Units: s. Source: assumed from the complaints in the reference: people stay longest where there are benches. */
 const STUCK_S: Readonly<Record<ZoneKind, number>> = { path: 1_800, street: 3_600, road: 7_200, leisure: 14_400 };
 
-/** Assumed of who comes first. Units: km/h. Source: measured in the passages of bench -- lighting: from 15 on a cyclist of 25 is lit ahead at each pole of a path with a sensor every 75 m. */
+/** Assumed speed of the first person. Units: km/h. Source: measured in the passages of bench -- lighting: from 15 on a cyclist of 25 is lit ahead at each pole of a path with a sensor every 75 m. */
 const SPEED_KMH: Readonly<Record<ZoneKind, number>> = { path: 15, street: 25, road: 50, leisure: 8 };
 
+/** A zone of the document as the agent uses it. */
 export function completeZone(zone: ZoneDocument): Zone {
   const { kind, designClass = null, minClass = null } = zone;
   const classMinPct = designClass === null || minClass === null ? 0 : classLevelPct(designClass, minClass);
@@ -71,11 +71,12 @@ function completeTraffic({ counters, designFlowPerH, steps }: NonNullable<ZoneDo
   return { counters, designFlowPerH, steps: steps.map((step) => ({ belowPct: step.belowPct, level: levelOf(step) })) };
 }
 
+/** A programme of the document as the agent uses it. */
 export function completeProgramme({ id, steps }: CabinetDocument['programmes'][number]): Programme {
   return { id, steps: steps.map((step) => ({ at: parseStepTime(step.at), level: levelOf(step), boostPct: step.boostPct ?? null })) };
 }
 
-/** One of the two stands there; the checks see to that. */
+/** The checks make sure that one of the two is present. */
 function levelOf({ levelPct, class: name }: { levelPct?: number | undefined; class?: LightingClass | undefined }): StepLevel {
   return name === undefined ? { pct: levelPct ?? 100 } : { class: name };
 }
@@ -90,6 +91,7 @@ export function parseStepTime(text: string): StepTime {
   return { hour, minute };
 }
 
+/** The calendars of the document as the agent uses them. */
 export function completeCalendars({ calendars = [] }: CabinetDocument): readonly Calendar[] {
   return calendars.map(({ id, rules }) => ({
     id,
@@ -104,6 +106,7 @@ export function completeCalendars({ calendars = [] }: CabinetDocument): readonly
   }));
 }
 
+/** The event nights of the document as the agent uses them. */
 export function completeEventNights({ eventNights = [] }: CabinetDocument): readonly EventNight[] {
   return eventNights.map((event) => ({
     ...event,
@@ -125,11 +128,12 @@ export function dateOf(text: string): CalendarDate {
   return { year: year ?? null, month, day };
 }
 
+/** The rules of the document as the agent uses them. */
 export function completeRules({ rules = [] }: CabinetDocument): readonly Rule[] {
   return rules.map((rule) => ({ id: rule.id, when: inputOf(rule), raise: rule.raise ?? null }));
 }
 
-/** One of the three stands there; the checks see to that. */
+/** The checks make sure that one of the three is present. */
 function inputOf(rule: NonNullable<CabinetDocument['rules']>[number]): RuleInput {
   const { point, above, below, clearsAt = 0, forS, presenceIn, trafficIn, flowPct = 100 } = rule;
   if (presenceIn !== undefined) return { kind: 'presence', zone: presenceIn };
@@ -138,6 +142,7 @@ function inputOf(rule: NonNullable<CabinetDocument['rules']>[number]): RuleInput
   return { kind, point: point as `${string}.${string}`, value: above ?? below ?? 0, clearsAt, forS };
 }
 
+/** The outputs of the document as the agent uses them. */
 export function completeOutputs({ outputs = [] }: CabinetDocument): readonly Output[] {
   return outputs.map((output) => ({ ...output, litWith: output.litWith ?? null }));
 }

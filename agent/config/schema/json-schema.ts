@@ -1,7 +1,5 @@
 /**
- * The cabinet's schema as JSON Schema: for editors (config/cabinet.schema.json), for docs/cabinet.md and for our own messages.
- *
- * Owns the translation. Pure.
+ * The cabinet's schema as JSON Schema: for editors (config/cabinet.schema.json), for docs/cabinet.md and for messages. Pure.
  */
 import * as z from 'zod';
 import type { JsonSchema } from '../../core/json-schema.ts';

@@ -1,7 +1,5 @@
 /**
- * What may stand in a `cabinet.yaml` about light: zones, programmes, calendars, rules and outputs.
- *
- * Owns the shape of these sections, one value at a time. Part of `schema.ts`.
+ * The sections of `cabinet.yaml` about light: zones, programmes, calendars, rules and outputs. Part of `schema.ts`.
  */
 import * as z from 'zod';
 import { dateSchema, idSchema, levelSchema, secondsSchema, stepTimeSchema, topicPartSchema, weekdaySchema } from './schema-words.ts';

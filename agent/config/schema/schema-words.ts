@@ -1,7 +1,6 @@
 /**
- * The small parts the schema of `cabinet.yaml` is made of: ids, levels, seconds, times of day.
- *
- * Owns their limits and the sentences that say what is allowed. Each `patternErrorMessage` is shown by editors and by `luciole check` alike.
+ * The small parts of the schema of `cabinet.yaml`: ids, levels, seconds, times of day, with their limits. Editors and `luciole check` show
+ * each `patternErrorMessage`.
  */
 import * as z from 'zod';
 import { WEEKDAYS } from './weekdays.ts';

@@ -1,8 +1,6 @@
 /**
- * What may stand in a `cabinet.yaml`: keys, types, ranges, defaults, and a sentence on each for editors.
- *
- * Owns the shape of the document, one value at a time. Whatever takes two values to judge lies in the checks.
- * `load.ts` validates with it, `json-schema.ts` publishes it.
+ * The schema of `cabinet.yaml`: keys, types, ranges, defaults, and a sentence on each for editors. Each value is checked alone here; the
+ * checks in `check/` compare values.
  */
 import * as z from 'zod';
 import { LANGUAGES } from '../../core/words.ts';
@@ -177,7 +175,7 @@ const uplinkSchema = z.strictObject({
     ),
 });
 
-/** Where databases and revisions lie unless the file says otherwise. Source: the folder the package creates. */
+/** Default folder of databases and revisions. Source: the folder the package creates. */
 export const STORE_DIR = '/var/lib/luciole';
 
 /** Where readings are kept; all of it has defaults. */
@@ -264,7 +262,7 @@ export const cabinetSchema = z.strictObject({
     .describe('Folders of your own device profiles, as seen from the folder of this file; /etc/luciole/profiles by default.'),
 });
 
-/** A document that passed the schema, plain defaults filled in. */
+/** A document that passed the schema, with its plain defaults. */
 export type CabinetDocument = z.output<typeof cabinetSchema>;
 /** A document as it is written. */
 export type CabinetInput = z.input<typeof cabinetSchema>;

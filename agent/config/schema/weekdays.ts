@@ -1,6 +1,6 @@
 /**
  * Names of the days in `cabinet.yaml`, in the order of their numbers (ISO 8601, Monday is 1).
  *
- * Apart from the schema, whose library the running agent must not load (docs/adr/0014-memory.md).
+ * In a file of its own, because the running agent must not load the library of the schema (docs/adr/0014-memory.md).
  */
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;

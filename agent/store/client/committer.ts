@@ -1,44 +1,39 @@
 /**
- * Brings what waits in memory to disk: telemetry when it is due, events, outcomes and facts at once, all of it again after trouble.
+ * Brings what is in memory to disk: telemetry when it is due, events, outcomes and facts at once, all of it again after a failure.
  *
- * Owns the waiting room, the order of commits and the troubles. Knows no file. One commit at a time.
+ * One commit at a time. While a part is in trouble, its work waits for the retry; the other part goes on.
+ *
+ * ```
+ *   closed ──open──► opening ──first commit answered──► open
+ *     ▲                                                  │
+ *     └────────────────────── close ─────────────────────┘
+ * ```
+ *
+ * `addFrame` is the hot path of readings: it makes no object and no closure for a reading (ADR 14).
  */
-import type { Clock, Timer } from '../../core/clock.ts';
-import type { Committed, EarlierLoss, FrameFate, Log, ReadingFrame, Store } from '../../core/ports.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Committed, EarlierLoss, FrameFate, Log, ReadingFrame } from '../../core/ports.ts';
 import type { AgentEvent, Outcome } from '../../core/words.ts';
-import type { LossReason, Notice, StateWork, StoreResult, TelemetryDone, TelemetryWork } from '../messages.ts';
-import { lostAudit, type TimedNote } from '../state/audit-table.ts';
-import type { Numbering } from './numbering.ts';
-import type { StorageClient } from './storage-client.ts';
-import {
-  afterFailure,
-  afterSuccess,
-  eventsBetween,
-  isTroubled,
-  lossEvent,
-  NO_TROUBLE,
-  type Part,
-  replacedFileEvent,
-  storelessEvent,
-  type Troubles,
-} from './trouble.ts';
-import { createWriteBuffer, type Taken, type WriteBufferLimits } from './write-buffer.ts';
-
-/** A cursor that moves is written so often at most. Units: ms. Source: it rides on a commit and costs a page; one that is lost makes duplicates only, which their seq tells. */
-const CURSOR_MS = 60_000;
-/** And sooner while a backlog drains: what is delivered and dropped before the file has it would count as lost. Units: rows. Source: assumed; a quarter of an hour of live rows. */
-const CURSOR_ROWS = 1_000;
-/** Events, outcomes and audit notes kept in memory while the disk refuses them; the oldest go first. */
-const MAX_WAITING = 1_000;
+import type { Notice, OpenLink, Setup, StateWork, StoreResult, TelemetryDone, TelemetryWork } from '../messages.ts';
+import type { TimedNote } from '../state/audit-table.ts';
+import { LossReporter } from './loss-reporter.ts';
+import { StateQueue } from './state-queue.ts';
+import { StorageClient } from './storage-client.ts';
+import { TelemetryProgress } from './telemetry-progress.ts';
+import { replacedFileEvent, storelessEvent } from './trouble.ts';
+import { TroubleTracker } from './trouble-tracker.ts';
+import { type Taken, WriteBuffer } from './write-buffer.ts';
 
 export interface CommitterParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly courier: StorageClient;
-  readonly limits: WriteBufferLimits;
+  readonly openLink: OpenLink;
+  /** Called at each start of the storage thread. */
+  readonly setup: (floorSeq: number) => Setup;
+  readonly limits: { readonly maxReadings: number; readonly batchReadings: number };
   readonly onCommitted: (committed: Committed) => void;
   readonly onEvent: (event: AgentEvent) => void;
-  /** The telemetry file is over its cap: room has to be made between commits. */
+  /** Called while the telemetry file is over its cap: room has to be made between commits. */
   readonly onOverCap: () => void;
   readonly fates: () => (ticket: number) => FrameFate;
 }
@@ -49,284 +44,215 @@ interface Counters {
   readonly readingsLost: number;
   readonly lastSeq: number;
   readonly cursorSeq: number;
-}
-
-export interface Committer {
-  addFrame(frame: ReadingFrame): void;
-  /** Written at once; resolves when it is on disk. */
-  addLoss(loss: EarlierLoss): Promise<void>;
-  rowOf: Store['rowOf'];
-  /** Nothing waits in memory. */
-  isAllCommitted(): boolean;
-  addEvent(event: AgentEvent): void;
-  addOutcome(outcome: Outcome): void;
-  addAudit(note: TimedNote): void;
-  /** Resolves whether it is on disk; tried once, with the next try of the thread where that is lost. Shape: `json` null removes the key. */
-  save(key: string, json: string | null): Promise<boolean>;
-  /** What is about to be saved under this key; undefined when nothing is. */
-  pendingSave(key: string): string | null | undefined;
-  moveCursor(seq: number): void;
-  /** Commits all that waits; resolves when done or when it has to wait for a retry. */
-  commit(): Promise<void>;
-  /** The same, without waiting for a retry. */
-  finish(): Promise<void>;
-  open(): void;
-  close(): void;
-  fail(part: Part, reason: string): void;
-  /** Readings that the storage thread recorded as lost: counted, logged, and one event. */
-  lost(readings: number, reason: LossReason): void;
-  /** Up to which all is delivered, whether the file says so already or not. */
-  provenSeq(): number;
-  troubles(): Troubles;
-  counters(): Counters;
+  readonly lastTicket: number;
 }
 
 const NOTHING_TAKEN: Taken = { frames: [], gaps: [], deliveredUnstored: null };
 
-interface Save {
-  readonly key: string;
-  readonly json: string | null;
-  readonly resolve: (saved: boolean) => void;
-}
-
+/** One commit of both files. */
 interface Work {
   readonly telemetry: TelemetryWork | null;
-  readonly state: StateWork | null;
-  readonly saves: readonly Save[];
+  readonly state: StateWork;
 }
 
-/** A committer that holds everything back until `open`. */
-export function createCommitter(parts: CommitterParts): Committer {
-  const { clock, log, courier } = parts;
-  const room = createWriteBuffer({ ...parts.limits, rowOf, fates: parts.fates });
-  const owed = new Map<string, () => void>();
-  const waiting = { events: [] as AgentEvent[], outcomes: [] as Outcome[], saves: [] as Save[], audits: [] as TimedNote[] };
-  const count = { readingsStored: 0, readingsLost: 0, lastSeq: 0, cursorSeq: 0, lastTicket: 0 };
-  let numbering: Numbering | null = null;
-  let cursorWanted = 0;
-  let cursorMono = Number.NEGATIVE_INFINITY;
-  let troubles = NO_TROUBLE;
-  let state: 'closed' | 'opening' | 'open' = 'closed';
-  let due = false;
-  let isOverCap = false;
-  let lastChance = false;
-  let retry: Timer | null = null;
-  let overflow: AgentEvent | null = null;
-  let current: Promise<void> | null = null;
+/** A committer that keeps everything in memory until `open`. */
+export class Committer {
+  readonly troubles: TroubleTracker;
+  readonly losses: LossReporter;
+  readonly client: StorageClient;
+  readonly progress: TelemetryProgress;
+  readonly #parts: CommitterParts;
+  readonly #buffer: WriteBuffer;
+  readonly #queue: StateQueue;
+  /** Resolves the loss of an earlier run, by its name, once it is on disk. */
+  readonly #earlierLosses = new Map<string, () => void>();
+  #phase: 'closed' | 'opening' | 'open' = 'closed';
+  #isDue = false;
+  #isOverCap = false;
+  /** This commit is tried whatever failed before. */
+  #isFinal = false;
+  #running: Promise<void> | null = null;
 
-  function plan(): Work | null {
-    if (state === 'closed') return null;
-    const mayTry = lastChance || clock.monoMs() >= troubles.retryMono;
-    const lost = isTroubled(troubles, 'storage thread');
-    if (lost && !mayTry) return null;
-    const anew = state === 'opening' || lost;
-    const [frames, facts] = [isTroubled(troubles, 'telemetry.db'), isTroubled(troubles, 'state.db')];
-    const isCursorDue =
-      lastChance || isOverCap || clock.monoMs() - cursorMono >= CURSOR_MS || cursorWanted - count.cursorSeq >= CURSOR_ROWS;
-    const cursorSeq = isCursorDue && cursorWanted > count.cursorSeq ? cursorWanted : null;
-    due = due && (cursorSeq !== null || !room.isEmpty());
-    const telemetry = mayTry && (anew || frames || due);
-    const news = waiting.events.length + waiting.outcomes.length + waiting.audits.length > 0;
-    const saves = [...waiting.saves];
-    if (!telemetry && saves.length === 0 && !(mayTry && (anew || facts || news))) return null;
-    return {
-      saves,
-      telemetry: telemetry
-        ? { ...(due || frames ? room.take() : NOTHING_TAKEN), cursorSeq, probe: frames, nextTicket: count.lastTicket + 1 }
-        : null,
-      state: {
-        events: [...waiting.events],
-        outcomes: [...waiting.outcomes],
-        audits: [...waiting.audits],
-        saves: saves.map(({ key, json }) => ({ key, json })),
-        probe: facts,
-      },
-    };
-  }
-
-  async function turn(work: Work): Promise<void> {
-    lastChance = false;
-    const answer = await courier.ask('commit', { telemetry: work.telemetry, state: work.state });
-    state = state === 'closed' ? 'closed' : 'open';
-    if (answer === null) {
-      if (!isTroubled(troubles, 'storage thread')) fail('storage thread', 'the storage thread gave no answer');
-    } else {
-      change(afterSuccess(troubles, 'storage thread'));
-      if (answer.state !== null && accept('state.db', answer.state)) settleState(work);
-      if (answer.telemetry !== null) settleTelemetry(work.telemetry, answer.telemetry);
-    }
-    const saved = answer?.state?.ok === true;
-    waiting.saves = waiting.saves.slice(work.saves.length);
-    for (const { resolve } of work.saves) resolve(saved);
-  }
-
-  function settleState(work: Work): void {
-    const written = new Set<unknown>([...(work.state?.events ?? []), ...(work.state?.outcomes ?? []), ...(work.state?.audits ?? [])]);
-    waiting.events = waiting.events.filter((event) => !written.has(event));
-    waiting.outcomes = waiting.outcomes.filter((outcome) => !written.has(outcome));
-    waiting.audits = waiting.audits.filter((note) => !written.has(note));
-  }
-
-  function settleTelemetry(work: TelemetryWork | null, result: StoreResult<TelemetryDone>): void {
-    if (!accept('telemetry.db', result) || !result.ok) return;
-    const { tickets, lastSeq, cursorSeq } = result.value;
-    isOverCap = result.value.isOverCap;
-    numbering = result.value.numbering;
-    if (cursorSeq > count.cursorSeq) cursorMono = clock.monoMs();
-    Object.assign(count, { lastSeq, cursorSeq });
-    if (work !== null && (work.frames.length + work.gaps.length > 0 || work.deliveredUnstored !== null)) room.settle();
-    for (const { run = '' } of work?.gaps ?? []) {
-      owed.get(run)?.();
-      owed.delete(run);
-    }
-    if (overflow !== null && work !== null && work.gaps.length > 0) {
-      parts.onEvent({ ...overflow, endMs: clock.wallMs() });
-      overflow = null;
-    }
-    for (const { readings } of tickets) count.readingsStored += readings;
-    if (tickets.length > 0) parts.onCommitted({ tickets });
-    if (isOverCap) parts.onOverCap();
-  }
-
-  function accept(part: Part, result: StoreResult<unknown>): boolean {
-    if (result.ok) change(afterSuccess(troubles, part));
-    else fail(part, result.message);
-    return result.ok;
-  }
-
-  function fail(part: Part, reason: string): void {
-    const nowMono = clock.monoMs();
-    change(afterFailure(troubles, { part, reason, atMs: clock.wallMs(), atMono: nowMono }));
-    log.event('store-trouble', { part, reason, failures: troubles.failures }, 'warning');
-    retry?.cancel();
-    retry = clock.after(troubles.retryMono - nowMono, () => void commitWaiting());
-  }
-
-  function change(next: Troubles): void {
-    const events = eventsBetween(troubles, next, clock.wallMs());
-    troubles = next;
-    for (const event of events) parts.onEvent(event);
-  }
-
-  function lose(readings: number, reason: LossReason): AgentEvent {
-    count.readingsLost += readings;
-    log.event('store-lost', { readings, reason }, 'alarm');
-    return lossEvent(readings, reason, clock.wallMs());
-  }
-
-  function lost(readings: number, reason: LossReason): void {
-    if (readings > 0) parts.onEvent(lose(readings, reason));
-  }
-
-  function rowOf(ticket: number): ReturnType<Store['rowOf']> {
-    if (numbering === null || numbering.base + ticket > numbering.reservedSeq) return null;
-    return { epoch: numbering.epoch, seq: numbering.base + ticket };
-  }
-
-  /** Half of the memory is for what comes while a commit is on its way. */
-  function commitEarly(): void {
-    if (room.readings() < parts.limits.maxReadings / 2) return;
-    due = true;
-    void commitWaiting();
-  }
-
-  courier.onLost = (cause) => fail('storage thread', cause.message);
-  courier.onNotice = (notice: Notice) => {
-    const atMs = clock.wallMs();
-    if (notice.kind === 'remark') log.event('store-remark', { message: notice.message }, 'warning');
-    if (notice.kind === 'lost') lost(notice.readings, notice.reason);
-    if (notice.kind !== 'set-aside') return;
-    log.event('store-set-aside', { ...notice }, 'alarm');
-    parts.onEvent(replacedFileEvent(notice.file, notice.message, atMs));
-  };
-
-  /** Turn after turn until nothing may be done now. Called while it runs, it only adds to its work. */
-  async function commitWaiting(): Promise<void> {
-    if (current !== null) return current;
-    let work = plan();
-    if (work === null) return;
-    let done = (): void => {};
-    current = new Promise((resolve) => {
-      done = resolve;
+  constructor(parts: CommitterParts) {
+    const { clock, log, onEvent, openLink, limits, fates } = parts;
+    this.#parts = parts;
+    this.troubles = new TroubleTracker({ clock, log, onEvent, onRetry: () => void this.#commitWaiting() });
+    this.losses = new LossReporter({ clock, log, onEvent });
+    this.progress = new TelemetryProgress(clock);
+    this.#queue = new StateQueue(log);
+    this.#buffer = new WriteBuffer({ ...limits, rowOf: (ticket) => this.progress.rowOf(ticket), fates });
+    this.client = new StorageClient({
+      openLink,
+      setup: () => parts.setup(this.progress.lastSeq),
+      clock,
+      onNotice: (notice) => this.#onNotice(notice),
+      onLost: (cause) => this.troubles.fail('storage thread', cause.message),
     });
+  }
+
+  addFrame(frame: ReadingFrame): void {
+    const { clock } = this.#parts;
+    if (!this.progress.accept(frame)) {
+      this.#buffer.addLost(frame.readings.length, 'malformed', clock.wallMs());
+      this.losses.report(frame.readings.length, 'malformed');
+      return;
+    }
+    const dropped = this.#buffer.add(frame, clock.wallMs());
+    this.#commitEarly();
+    if (dropped > 0) this.losses.reportOverflow(dropped);
+  }
+
+  /** Written at once; resolves when it is on disk. */
+  addLoss(loss: EarlierLoss): Promise<void> {
+    this.#buffer.addEarlierLoss(loss);
+    this.#parts.onEvent(storelessEvent(loss, this.#parts.clock.wallMs()));
+    this.#isDue = true;
+    return new Promise((resolve) => {
+      this.#earlierLosses.set(loss.run, resolve);
+      void this.#commitWaiting();
+    });
+  }
+
+  addEvent(event: AgentEvent): void {
+    this.#queue.addEvent(event);
+    void this.#commitWaiting();
+  }
+
+  addOutcome(outcome: Outcome): void {
+    this.#queue.addOutcome(outcome);
+    void this.#commitWaiting();
+  }
+
+  addAudit(note: TimedNote): void {
+    this.#queue.addAudit(note);
+    void this.#commitWaiting();
+  }
+
+  /** Resolves whether it is on disk; tried once, or with the next start of a lost thread. Shape: `json` null removes the key. */
+  save(key: string, json: string | null): Promise<boolean> {
+    const saved = this.#queue.addSave(key, json);
+    void this.#commitWaiting();
+    return saved;
+  }
+
+  /** The value that waits under this key; undefined for none. */
+  pendingSave(key: string): string | null | undefined {
+    return this.#queue.pendingSave(key);
+  }
+
+  /** Commits all that waits; resolves when done, or when a failure has to wait for its retry. */
+  commit(): Promise<void> {
+    this.#isDue = true;
+    return this.#commitWaiting();
+  }
+
+  /** As `commit`, and tries at once what waits for a retry. */
+  finish(): Promise<void> {
+    this.#isDue = true;
+    this.#isFinal = true;
+    return this.#commitWaiting();
+  }
+
+  open(): void {
+    this.#phase = 'opening';
+  }
+
+  close(): void {
+    this.#phase = 'closed';
+    this.troubles.stop();
+  }
+
+  /** Whether no frame and no loss waits in memory. */
+  isAllCommitted(): boolean {
+    return this.#buffer.isEmpty;
+  }
+
+  counters(): Counters {
+    const { readingsStored, lastSeq, cursorSeq, lastTicket } = this.progress;
+    const { readingsLost } = this.losses;
+    return { readingsStored, readingsLost, lastSeq, cursorSeq, lastTicket, readingsWaiting: this.#buffer.readings };
+  }
+
+  /** Half of the memory is for frames that arrive during a commit. */
+  #commitEarly(): void {
+    if (this.#buffer.readings < this.#parts.limits.maxReadings / 2) return;
+    this.#isDue = true;
+    void this.#commitWaiting();
+  }
+
+  /** Commits until nothing may be written now. Called while it runs, it only waits for that run. */
+  async #commitWaiting(): Promise<void> {
+    if (this.#running !== null) return this.#running;
+    let work = this.#plan();
+    if (work === null) return;
+    const done = Promise.withResolvers<void>();
+    this.#running = done.promise;
     try {
-      for (; work !== null; work = plan()) await turn(work);
+      for (; work !== null; work = this.#plan()) await this.#commitOnce(work);
     } finally {
-      current = null;
-      done();
+      this.#running = null;
+      done.resolve();
     }
   }
 
-  return {
-    addFrame: (frame) => {
-      const sane = Number.isSafeInteger(frame.ticket) && frame.ticket > count.lastTicket && Number.isFinite(frame.atMs + frame.atMono);
-      if (!sane) {
-        room.lose(frame.readings.length, 'malformed', clock.wallMs());
-        return parts.onEvent(lose(frame.readings.length, 'malformed'));
-      }
-      count.lastTicket = frame.ticket;
-      const dropped = room.add(frame, clock.wallMs());
-      commitEarly();
-      if (dropped === 0) return;
-      if (overflow !== null) {
-        count.readingsLost += dropped;
-        return;
-      }
-      overflow = { ...lose(dropped, 'memory-full'), endMs: null };
-      parts.onEvent(overflow);
-    },
-    addLoss: (loss) => {
-      room.owe(loss);
-      parts.onEvent(storelessEvent(loss, clock.wallMs()));
-      due = true;
-      return new Promise((resolve) => {
-        owed.set(loss.run, resolve);
-        void commitWaiting();
-      });
-    },
-    rowOf,
-    isAllCommitted: () => room.isEmpty(),
-    addEvent: (event) => {
-      if (waiting.events.push(event) > MAX_WAITING) log.event('store-event-dropped', { event: waiting.events.shift()?.id }, 'alarm');
-      void commitWaiting();
-    },
-    addOutcome: (outcome) => {
-      if (waiting.outcomes.push(outcome) > MAX_WAITING) waiting.outcomes.shift();
-      void commitWaiting();
-    },
-    addAudit: (note) => {
-      if (waiting.audits.push(note) > MAX_WAITING) waiting.audits.splice(0, 2, lostAudit(waiting.audits));
-      void commitWaiting();
-    },
-    save: (key, json) =>
-      new Promise((resolve) => {
-        waiting.saves.push({ key, json, resolve });
-        void commitWaiting();
-      }),
-    pendingSave: (key) => waiting.saves.findLast((save) => save.key === key)?.json,
-    moveCursor: (seq) => {
-      if (Number.isSafeInteger(seq)) cursorWanted = Math.max(cursorWanted, Math.min(seq, count.lastSeq));
-    },
-    commit: () => {
-      due = true;
-      return commitWaiting();
-    },
-    finish: () => {
-      due = true;
-      lastChance = true;
-      return commitWaiting();
-    },
-    open: () => {
-      state = 'opening';
-    },
-    close: () => {
-      state = 'closed';
-      retry?.cancel();
-    },
-    fail,
-    lost,
-    provenSeq: () => Math.max(cursorWanted, count.cursorSeq),
-    troubles: () => troubles,
-    counters: () => ({ ...count, readingsWaiting: room.readings() }),
-  };
+  /** The next commit; null where nothing is due or all of it has to wait. */
+  #plan(): Work | null {
+    if (this.#phase === 'closed') return null;
+    const mayTry = this.#isFinal || this.troubles.mayRetry();
+    const isThreadLost = this.troubles.has('storage thread');
+    if (isThreadLost && !mayTry) return null;
+    const isReopening = this.#phase === 'opening' || isThreadLost;
+    const telemetry = this.#planTelemetry(mayTry, isReopening);
+    const isStateProbe = this.troubles.has('state.db');
+    const isStateDue = this.#queue.hasSaves || (mayTry && (isReopening || isStateProbe || this.#queue.hasRecords));
+    return telemetry === null && !isStateDue ? null : { telemetry, state: this.#queue.take(isStateProbe) };
+  }
+
+  #planTelemetry(mayTry: boolean, isReopening: boolean): TelemetryWork | null {
+    const probe = this.troubles.has('telemetry.db');
+    const cursorSeq = this.progress.dueCursor(this.#isFinal || this.#isOverCap);
+    this.#isDue = this.#isDue && (cursorSeq !== null || !this.#buffer.isEmpty);
+    if (!mayTry || !(isReopening || probe || this.#isDue)) return null;
+    const taken = this.#isDue || probe ? this.#buffer.take() : NOTHING_TAKEN;
+    return { ...taken, cursorSeq, probe, nextTicket: this.progress.lastTicket + 1 };
+  }
+
+  async #commitOnce(work: Work): Promise<void> {
+    this.#isFinal = false;
+    const answer = await this.client.ask('commit', { telemetry: work.telemetry, state: work.state });
+    if (this.#phase === 'opening') this.#phase = 'open';
+    if (answer === null) {
+      if (!this.troubles.has('storage thread')) this.troubles.fail('storage thread', 'the storage thread gave no answer');
+    } else {
+      this.troubles.succeed('storage thread');
+      if (answer.state !== null && this.troubles.record('state.db', answer.state)) this.#queue.settle(work.state);
+      if (answer.telemetry !== null) this.#settleTelemetry(work.telemetry, answer.telemetry);
+    }
+    this.#queue.settleSaves(work.state.saves.length, answer?.state?.ok === true);
+  }
+
+  #settleTelemetry(work: TelemetryWork | null, result: StoreResult<TelemetryDone>): void {
+    if (!this.troubles.record('telemetry.db', result) || !result.ok) return;
+    const { tickets, isOverCap } = result.value;
+    this.#isOverCap = isOverCap;
+    this.progress.settle(result.value);
+    if (work !== null && (work.frames.length + work.gaps.length > 0 || work.deliveredUnstored !== null)) this.#buffer.settle();
+    for (const { run = '' } of work?.gaps ?? []) {
+      this.#earlierLosses.get(run)?.();
+      this.#earlierLosses.delete(run);
+    }
+    if (work !== null && work.gaps.length > 0) this.losses.endOverflow();
+    if (tickets.length > 0) this.#parts.onCommitted({ tickets });
+    if (isOverCap) this.#parts.onOverCap();
+  }
+
+  #onNotice(notice: Notice): void {
+    const { clock, log, onEvent } = this.#parts;
+    if (notice.kind === 'remark') log.event('store-remark', { message: notice.message }, 'warning');
+    if (notice.kind === 'lost' && notice.readings > 0) this.losses.report(notice.readings, notice.reason);
+    if (notice.kind !== 'set-aside') return;
+    const atMs = clock.wallMs();
+    log.event('store-set-aside', { ...notice }, 'alarm');
+    onEvent(replacedFileEvent(notice.file, notice.message, atMs));
+  }
 }

@@ -1,9 +1,9 @@
 /**
- * Which seq a frame will have, known before it is on disk.
+ * The seq of a frame, known before the frame is on disk. Runs within the transactions of the telemetry file.
  *
- * Owns three facts of the telemetry file: the run that numbers now, its base (seq = base + ticket), and up to where numbers are reserved.
- * A frame that left for the platform under a number and was lost before its commit must never share that number with another frame,
- * so only reserved numbers leave, and the next run begins above them. Runs within the transactions of the telemetry file.
+ * The file has three facts: the run that numbers now, its base (seq = base + ticket), and up to which seq numbers are reserved. A frame
+ * that was sent under a number and lost before its commit must not share that number with another frame. So only reserved numbers are sent,
+ * and the next run begins above them.
  */
 import { getMeta, setMeta } from '../files/meta.ts';
 import type { Sqlite } from '../sqlite.ts';
@@ -18,12 +18,12 @@ export interface Numbering {
 /**
  * Reserved ahead, and when that is renewed. Units: frames.
  *
- * Source: one a second, so that live data keeps its numbers over the longest commit window (3,600 s) and a disk that stalls for 8 min beyond
- * it; a frame without a number could not be acknowledged. Renewing costs a page each 68 min.
+ * Source: one a second, so that live data keeps its numbers over the longest commit window (3,600 s) and a disk that stalls for 8 min
+ * beyond it; a frame without a number could not be acknowledged. Renewing costs a page each 68 min.
  */
 const AHEAD = { block: 8_192, renewBelow: 4_096 };
 
-/** Undefined until this run has numbered in this file. Errors: throws what SQLite throws. */
+/** The numbers of this run; undefined until it has numbered in this file. Errors: throws what SQLite throws. */
 export function numberingOf(db: Sqlite, boot: string): Numbering | undefined {
   if (getMeta(db, 'seq_boot') !== boot) return undefined;
   return { epoch: String(getMeta(db, 'epoch')), base: Number(getMeta(db, 'seq_base')), reservedSeq: Number(getMeta(db, 'seq_reserved')) };
@@ -32,7 +32,7 @@ export function numberingOf(db: Sqlite, boot: string): Numbering | undefined {
 /**
  * The base for a frame that comes next; a run that is new to this file takes the numbers after all that were given out or reserved.
  *
- * Where a damaged count says that its numbers are taken, it begins anew above them.
+ * Where a damaged count makes its numbers seem used, it begins again above them.
  */
 export function baseFor(db: Sqlite, boot: string, at: { readonly lastSeq: number; readonly nextTicket: number }): number {
   const known = numberingOf(db, boot);
@@ -45,12 +45,12 @@ export function baseFor(db: Sqlite, boot: string, at: { readonly lastSeq: number
   return base;
 }
 
-/** After frames went in. */
+/** Reserves more numbers once frames were added. */
 export function reserveBeyond(db: Sqlite, lastSeq: number): void {
   if (lastSeq + AHEAD.renewBelow > Number(getMeta(db, 'seq_reserved') ?? 0)) setMeta(db, 'seq_reserved', lastSeq + AHEAD.block);
 }
 
-/** Numbers above those given out are free again: nothing left under one of them. */
+/** Frees the numbers above the last used one: no frame was sent under one of them. */
 export function releaseReserved(db: Sqlite, lastSeq: number): void {
   setMeta(db, 'seq_reserved', lastSeq);
 }

@@ -1,155 +1,169 @@
 /**
- * Carries questions to the storage thread, gives up a thread that hangs, and starts it again after it was lost.
+ * Sends requests to the storage thread, gives up a thread that hangs, and starts a new one with the next request after a loss.
  *
- * Owns the link. Decides nothing: when to try again is the committer's.
+ * ```
+ *   no thread ──request──► running ──no answer in time──► ending ──thread has ended──► no thread
+ *                             └───────thread ended by itself, or `close`──────────────────▲
+ * ```
  *
- * There is never more than one thread: one that was given up may sit in a call to a dying disk, and has to end before the next starts.
+ * There is never more than one thread. A thread that was given up may be blocked in a call to a failing disk; no other starts before it
+ * ends.
  */
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import { StoreError } from '../../core/errors.ts';
 import type { StorePulse } from '../../core/pulse.ts';
 import { within } from '../../core/within.ts';
 import type { Kind, Notice, OpenLink, Setup, StoreLink, StoreMessages, StoreRequest } from '../messages.ts';
-import { PATIENCE_MS } from './time-limits.ts';
 
-export interface StorageClient {
-  /** Opens the link where there is none. Shape: null when there is no thread, or it was lost before it answered. */
-  ask<K extends Kind>(kind: K, question: StoreMessages[K]['ask']): Promise<StoreMessages[K]['answer'] | null>;
-  /** Closes the files, then the thread. */
-  close(isAllCommitted: boolean): Promise<void>;
-  pulse(): StorePulse;
-  /** Set by the owner before the first question. */
-  onNotice: (notice: Notice) => void;
-  onLost: (cause: StoreError) => void;
+/**
+ * Longest wait by what is waited for. Units: ms.
+ *
+ * `commit` and `read`: the thread may work on one of these for this long, then it counts as hanging. `caller`: the longest wait of a
+ * reader, and of start and stop, whatever the thread does. `close`: the clean end of the files. `check`: all pages and rows of a full
+ * store; frames wait in memory for ten minutes.
+ * Source: assumed; a worn card takes seconds for one flush and commits have several; a reader finds the same rows a moment later. A check
+ * took 3.4 s for 124 MB in the reliability measurement, several times that on a card.
+ */
+export const STORE_TIMEOUT_MS = { commit: 30_000, read: 5_000, check: 300_000, caller: 5_000, close: 2_000 } as const;
+
+export interface StorageClientParts {
+  readonly openLink: OpenLink;
+  /** Read at each start of the thread. */
+  readonly setup: () => Setup;
+  readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
+  readonly onNotice: (notice: Notice) => void;
+  /** Called when the thread is lost, or cannot be started. */
+  readonly onLost: (cause: StoreError) => void;
 }
 
-/** A question on its way. */
-interface Question {
+/** A request without an answer yet. */
+interface PendingRequest {
   readonly kind: Kind;
   /** The thread is gone: no answer will come. */
   readonly giveUp: () => void;
 }
 
-/** A courier without a link; the first question opens one. */
-export function createStorageClient({
-  openLink,
-  setup,
-  clock,
-}: {
-  readonly openLink: OpenLink;
-  /** Asked at each start of the thread. */
-  readonly setup: () => Setup;
-  readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
-}): StorageClient {
-  let link: StoreLink | null = null;
-  /** In the order asked, which is that of the answers: the thread works on the first. */
-  let unanswered: Question[] = [];
-  let watch: Timer | null = null;
-  let leaving: StoreLink | null = null;
-  let unansweredMono: MonoMs | null = null;
+/** A client without a thread; the first request starts one. */
+export class StorageClient {
+  readonly #parts: StorageClientParts;
+  #link: StoreLink | null = null;
+  /** In the order of the requests, which is that of the answers: the thread works on the first. */
+  #pending: PendingRequest[] = [];
+  #timeout: Timer | null = null;
+  #ending: StoreLink | null = null;
+  #unansweredMono: MonoMs | null = null;
 
-  function opened(): StoreLink | null {
-    if (link !== null) return link;
-    if (leaving !== null) return refuse('it hung and has not ended yet; check the storage card (dmesg)');
+  constructor(parts: StorageClientParts) {
+    this.#parts = parts;
+  }
+
+  /** Starts the thread where there is none. Shape: null when there is no thread, or it was lost before it answered. */
+  async ask<K extends Kind>(kind: K, question: StoreMessages[K]['ask']): Promise<StoreMessages[K]['answer'] | null> {
+    const { clock, onNotice } = this.#parts;
+    this.#unansweredMono ??= clock.monoMs();
+    const link = this.#opened();
+    if (link === null) return null;
+    const givenUp = Promise.withResolvers<null>();
+    const pending: PendingRequest = { kind, giveUp: () => givenUp.resolve(null) };
+    this.#pending.push(pending);
+    if (this.#pending[0] === pending) this.#watchFirst();
+    const request = { ...question, kind, atMs: clock.wallMs() } as unknown as StoreRequest<K>;
     try {
-      const opening = openLink(setup(), (cause) => {
-        if (link === opening) lose(toLost(cause.message, cause));
-      });
-      link = opening;
-      return link;
-    } catch (cause) {
-      return refuse(`it cannot be started: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+      const reply = await Promise.race([link.ask<K>(request), givenUp.promise]);
+      if (reply === null) return null;
+      this.#unansweredMono = null;
+      for (const notice of reply.notices) onNotice(notice);
+      return reply.answer;
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'worker-lost') return null;
+      throw error;
+    } finally {
+      this.#settle(pending);
     }
   }
 
-  function refuse(why: string, cause?: unknown): null {
-    courier.onLost(toLost(`no storage thread: ${why}; it is tried again by itself`, cause));
+  /** Closes the files, then the thread. */
+  async close(isAllCommitted: boolean): Promise<void> {
+    const closing = this.#link;
+    if (closing === null) return;
+    await within(this.#parts.clock, STORE_TIMEOUT_MS.close, this.ask('close', { isAllCommitted }));
+    if (this.#link !== closing) return;
+    this.#forget();
+    await this.#end(closing);
+  }
+
+  /** Whether the thread answers. */
+  pulse(): StorePulse {
+    return { unansweredMono: this.#unansweredMono, isStuck: this.#ending !== null };
+  }
+
+  #opened(): StoreLink | null {
+    if (this.#link !== null) return this.#link;
+    if (this.#ending !== null) return this.#refuse('it hung and has not ended yet; check the storage card (dmesg)');
+    const { openLink, setup } = this.#parts;
+    try {
+      const opening = openLink(setup(), (cause) => {
+        if (this.#link === opening) this.#lose(toLost(cause.message, cause));
+      });
+      this.#link = opening;
+      return opening;
+    } catch (cause) {
+      return this.#refuse(`it cannot be started: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    }
+  }
+
+  #refuse(why: string, cause?: unknown): null {
+    this.#parts.onLost(toLost(`no storage thread: ${why}; it is tried again by itself`, cause));
     return null;
   }
 
-  function forget(): void {
-    const gone = unanswered;
-    link = null;
-    unanswered = [];
-    watchFirst();
-    for (const question of gone) question.giveUp();
+  #forget(): void {
+    const gone = this.#pending;
+    this.#link = null;
+    this.#pending = [];
+    this.#watchFirst();
+    for (const request of gone) request.giveUp();
   }
 
-  function lose(cause: StoreError): void {
-    forget();
-    courier.onLost(cause);
+  #lose(cause: StoreError): void {
+    this.#forget();
+    this.#parts.onLost(cause);
   }
 
-  async function end(ending: StoreLink): Promise<void> {
-    leaving = ending;
+  async #end(ending: StoreLink): Promise<void> {
+    this.#ending = ending;
     await ending.close();
-    leaving = null;
+    this.#ending = null;
   }
 
-  /** Only the first question is being worked on: its patience begins when it becomes the first. */
-  function watchFirst(): void {
-    watch?.cancel();
-    const [first] = unanswered;
+  /** The thread works on the first request only: its time begins when it becomes the first. */
+  #watchFirst(): void {
+    this.#timeout?.cancel();
+    const [first] = this.#pending;
     if (first === undefined) return;
-    const patienceMs = patienceFor(first.kind);
-    watch = clock.after(patienceMs, () => abandon(first.kind, patienceMs));
+    const limitMs = timeoutFor(first.kind);
+    this.#timeout = this.#parts.clock.after(limitMs, () => this.#abandon(first.kind, limitMs));
   }
 
-  function abandon(kind: Kind, patienceMs: number): void {
-    if (link !== null) void end(link);
-    lose(toLost(`the storage thread hangs: no answer to ${kind} within ${patienceMs / 1_000} s; it is ended and started again by itself`));
+  #abandon(kind: Kind, limitMs: number): void {
+    if (this.#link !== null) void this.#end(this.#link);
+    const seconds = limitMs / 1_000;
+    this.#lose(toLost(`the storage thread hangs: no answer to ${kind} within ${seconds} s; it is ended and started again by itself`));
   }
 
-  function settle(question: Question): void {
-    const wasFirst = unanswered[0] === question;
-    unanswered = unanswered.filter((other) => other !== question);
-    if (wasFirst) watchFirst();
+  #settle(request: PendingRequest): void {
+    const wasFirst = this.#pending[0] === request;
+    this.#pending = this.#pending.filter((other) => other !== request);
+    if (wasFirst) this.#watchFirst();
   }
-
-  const courier: StorageClient = {
-    onNotice: () => {},
-    onLost: () => {},
-    pulse: () => ({ unansweredMono, isStuck: leaving !== null }),
-    ask: async <K extends Kind>(kind: K, question: StoreMessages[K]['ask']) => {
-      unansweredMono ??= clock.monoMs();
-      const to = opened();
-      if (to === null) return null;
-      const asked = Promise.withResolvers<null>();
-      const entry: Question = { kind, giveUp: () => asked.resolve(null) };
-      unanswered.push(entry);
-      if (unanswered[0] === entry) watchFirst();
-      const request = { ...question, kind, atMs: clock.wallMs() } as unknown as StoreRequest<K>;
-      try {
-        const reply = await Promise.race([to.ask<K>(request), asked.promise]);
-        if (reply === null) return null;
-        unansweredMono = null;
-        for (const notice of reply.notices) courier.onNotice(notice);
-        return reply.answer;
-      } catch (error) {
-        if (error instanceof StoreError && error.code === 'worker-lost') return null;
-        throw error;
-      } finally {
-        settle(entry);
-      }
-    },
-    close: async (isAllCommitted) => {
-      const closing = link;
-      if (closing === null) return;
-      await within(clock, PATIENCE_MS.close, courier.ask('close', { isAllCommitted }));
-      if (link !== closing) return;
-      forget();
-      await end(closing);
-    },
-  };
-  return courier;
 }
 
-function patienceFor(kind: Kind): number {
-  if (kind === 'check') return PATIENCE_MS.check;
+function timeoutFor(kind: Kind): number {
+  if (kind === 'check') return STORE_TIMEOUT_MS.check;
   // These write as well.
   return kind === 'commit' || kind === 'compact' || kind === 'retain' || kind === 'makeRoom' || kind === 'backup'
-    ? PATIENCE_MS.commit
-    : PATIENCE_MS.read;
+    ? STORE_TIMEOUT_MS.commit
+    : STORE_TIMEOUT_MS.read;
 }
 
 function toLost(message: string, cause?: unknown): StoreError {

@@ -1,7 +1,5 @@
 /**
- * What is wrong with the store, since when, and when to try again.
- *
- * Owns the list of troubles and the back-off. Pure: state in, event in, state out.
+ * What is wrong with the store, since when, and when to try again, with the back-off. Pure: state in, event in, state out.
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import type { EarlierLoss } from '../../core/ports.ts';
@@ -17,6 +15,7 @@ interface Trouble {
   readonly sinceMs: WallMs;
 }
 
+/** All present troubles. */
 export interface Troubles {
   readonly list: readonly Trouble[];
   /** Failures in a row. */
@@ -25,6 +24,7 @@ export interface Troubles {
   readonly retryMono: MonoMs;
 }
 
+/** One failure of a part. */
 export interface Failure {
   readonly part: Part;
   readonly reason: string;
@@ -62,7 +62,7 @@ export function troubleText(troubles: Troubles): string {
   return troubles.list.map(({ reason }) => reason).join(' · ');
 }
 
-/** The events that tell a change: starts of new troubles, ends of past ones. */
+/** The events of a change: starts of new troubles, ends of past ones. */
 export function eventsBetween(before: Troubles, after: Troubles, atMs: WallMs): readonly AgentEvent[] {
   const started = after.list.filter(({ part }) => !isTroubled(before, part)).map((trouble) => toEvent(trouble, null));
   const ended = before.list.filter(({ part }) => !isTroubled(after, part)).map((trouble) => toEvent(trouble, atMs));

@@ -1,127 +1,131 @@
 /**
- * Frames in memory until the disk has them.
+ * Frames in memory until the disk has them: how many there may be, which are discarded when memory is full, and how many readings that
+ * cost.
  *
- * Owns the bound, the choice of what leaves when it is reached, and the count of it. Never touches a disk or a clock.
- *
- * What was handed out once stays until it is settled: a commit whose answer was lost may have happened, and then these frames
- * must not be counted as lost. What is on its way to the platform stays too: whether it is lost is not decided yet.
+ * Frames that `take` returned stay until `settle`: a commit whose answer was lost may have happened, and then these frames are not lost.
+ * Frames on their way to the platform stay too: whether they are lost is not decided yet.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { EarlierLoss, FrameFate, ReadingFrame, Store } from '../../core/ports.ts';
 import type { DeliveredUnstored, LossReason, MemoryGap } from '../messages.ts';
 
-export interface WriteBuffer {
-  /** Adds a frame. Returns how many readings were lost to make room. */
-  add(frame: ReadingFrame, atMs: WallMs): number;
-  /** Counts readings as lost, without frame. */
-  lose(readings: number, reason: LossReason, atMs: WallMs): void;
-  /** Counts what an earlier run lost, once in the file however often it is asked. */
-  owe(loss: EarlierLoss): void;
-  /** The oldest frames and losses; the same ones again until they are settled. */
-  take(): Taken;
-  /** What `take` gave is on disk. */
-  settle(): void;
-  readings(): number;
-  isEmpty(): boolean;
-}
-
+/** What one commit writes. */
 export interface Taken {
   readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];
   readonly deliveredUnstored: DeliveredUnstored | null;
 }
 
-export interface WriteBufferLimits {
+export interface WriteBufferParts {
   readonly maxReadings: number;
   /** Most readings handed out at once; one frame is handed out whatever its size. */
   readonly batchReadings: number;
+  /** The row that a frame of this run will have; null where none is promised. */
+  readonly rowOf: Store['rowOf'];
+  /** What the uplink knows of the frames. */
+  readonly fates: () => (ticket: number) => FrameFate;
 }
 
-/** A run without a store has this one loss. */
+/** The mark of the one loss of a run without a store. */
 const EARLIER_MARK = 0;
-/** Losses kept apart by their rows; further ones of the same kind are added to the last, without rows. Source: assumed; links and disks that fail by turns for hours. */
+/** Losses with their rows; further losses of the same kind are added to the last one, without rows. Source: assumed; links and disks that fail by turns for hours. */
 const MAX_GAPS = 500;
 
-/** A room with no frames in it. */
-export function createWriteBuffer({
-  maxReadings,
-  batchReadings,
-  rowOf,
-  fates,
-}: WriteBufferLimits & {
-  readonly rowOf: Store['rowOf'];
-  readonly fates: () => (ticket: number) => FrameFate;
-}): WriteBuffer {
-  let frames: ReadingFrame[] = [];
-  let gaps: MemoryGap[] = [];
-  let taken = { frames: 0, gaps: 0 };
-  let takenDelivered: DeliveredUnstored | null = null;
-  let deliveredUnstored = 0;
-  let readings = 0;
-  let nextMark = 1;
+/** An empty buffer. */
+export class WriteBuffer {
+  readonly #parts: WriteBufferParts;
+  #frames: ReadingFrame[] = [];
+  #gaps: MemoryGap[] = [];
+  #taken = { frames: 0, gaps: 0 };
+  #takenDelivered: DeliveredUnstored | null = null;
+  #deliveredUnstored = 0;
+  #readings = 0;
+  #nextMark = 1;
 
-  const lose = (loss: Omit<MemoryGap, 'mark'>): void => {
-    const last = gaps.length > taken.gaps ? gaps.at(-1) : undefined;
-    const joined = last === undefined ? undefined : withLoss(last, loss, gaps.length >= MAX_GAPS);
-    if (joined !== undefined) gaps[gaps.length - 1] = joined;
-    else gaps.push({ mark: nextMark++, ...loss });
-  };
-
-  const loseFrame = ({ ticket, readings: { length } }: ReadingFrame, atMs: WallMs): void => {
-    const row = rowOf(ticket);
-    const rows = row === null ? {} : { rows: { epoch: row.epoch, from: row.seq, to: row.seq } };
-    lose({ readings: length, reason: 'memory-full', atMs, ...rows });
-  };
-
-  /** The oldest with this fate leave until the rest fits. What was handed out and the newest frame stay. */
-  function release(fate: FrameFate, fateOf: (ticket: number) => FrameFate): ReadingFrame[] {
-    const left: ReadingFrame[] = [];
-    const newest = frames.length - 1;
-    frames = frames.filter((frame, i) => {
-      if (readings <= maxReadings || i < taken.frames || i === newest || fateOf(frame.ticket) !== fate) return true;
-      readings -= frame.readings.length;
-      left.push(frame);
-      return false;
-    });
-    return left;
+  constructor(parts: WriteBufferParts) {
+    this.#parts = parts;
   }
 
-  return {
-    lose: (lost, reason, atMs) => lose({ readings: lost, reason, atMs }),
-    owe: ({ run, readings: lost, sinceMs }) => {
-      gaps.push({ run, mark: EARLIER_MARK, readings: lost, reason: 'no-store', atMs: sinceMs });
-    },
-    add: (frame, atMs) => {
-      frames.push(frame);
-      readings += frame.readings.length;
-      if (readings <= maxReadings) return 0;
-      const fateOf = fates();
-      deliveredUnstored += sizeOf(release('delivered', fateOf));
-      const lost = release('undelivered', fateOf);
-      for (const gone of lost) loseFrame(gone, atMs);
-      return sizeOf(lost);
-    },
-    take: () => {
-      if (taken.frames === 0 && taken.gaps === 0 && takenDelivered === null) {
-        taken = { frames: batchLength(frames, batchReadings), gaps: gaps.length };
-        takenDelivered = deliveredUnstored === 0 ? null : { mark: nextMark++, readings: deliveredUnstored };
-        deliveredUnstored = 0;
-      }
-      return { frames: frames.slice(0, taken.frames), gaps: gaps.slice(0, taken.gaps), deliveredUnstored: takenDelivered };
-    },
-    settle: () => {
-      readings -= sizeOf(frames.slice(0, taken.frames));
-      frames = frames.slice(taken.frames);
-      gaps = gaps.slice(taken.gaps);
-      taken = { frames: 0, gaps: 0 };
-      takenDelivered = null;
-    },
-    readings: () => readings,
-    isEmpty: () => frames.length === 0 && gaps.length === 0 && deliveredUnstored === 0 && takenDelivered === null,
-  };
+  /** Readings in memory. */
+  get readings(): number {
+    return this.#readings;
+  }
+
+  get isEmpty(): boolean {
+    return this.#frames.length === 0 && this.#gaps.length === 0 && this.#deliveredUnstored === 0 && this.#takenDelivered === null;
+  }
+
+  /** Adds a frame. Returns how many readings were lost to make room. */
+  add(frame: ReadingFrame, atMs: WallMs): number {
+    this.#frames.push(frame);
+    this.#readings += frame.readings.length;
+    if (this.#readings <= this.#parts.maxReadings) return 0;
+    const fateOf = this.#parts.fates();
+    this.#deliveredUnstored += sizeOf(this.#release('delivered', fateOf));
+    const lost = this.#release('undelivered', fateOf);
+    for (const frame of lost) this.#addGap(this.#gapOf(frame, atMs));
+    return sizeOf(lost);
+  }
+
+  /** Adds readings that were lost without a frame. */
+  addLost(readings: number, reason: LossReason, atMs: WallMs): void {
+    this.#addGap({ readings, reason, atMs });
+  }
+
+  /** Adds what an earlier run lost; however often it is added, the file has it once. */
+  addEarlierLoss({ run, readings, sinceMs }: EarlierLoss): void {
+    this.#gaps.push({ run, mark: EARLIER_MARK, readings, reason: 'no-store', atMs: sinceMs });
+  }
+
+  /** The oldest frames and losses; the same ones again until they are settled. */
+  take(): Taken {
+    if (this.#taken.frames === 0 && this.#taken.gaps === 0 && this.#takenDelivered === null) {
+      this.#taken = { frames: batchLength(this.#frames, this.#parts.batchReadings), gaps: this.#gaps.length };
+      this.#takenDelivered = this.#deliveredUnstored === 0 ? null : { mark: this.#nextMark++, readings: this.#deliveredUnstored };
+      this.#deliveredUnstored = 0;
+    }
+    const { frames, gaps } = this.#taken;
+    return { frames: this.#frames.slice(0, frames), gaps: this.#gaps.slice(0, gaps), deliveredUnstored: this.#takenDelivered };
+  }
+
+  /** Removes what `take` returned: it is on disk. */
+  settle(): void {
+    this.#readings -= sizeOf(this.#frames.slice(0, this.#taken.frames));
+    this.#frames = this.#frames.slice(this.#taken.frames);
+    this.#gaps = this.#gaps.slice(this.#taken.gaps);
+    this.#taken = { frames: 0, gaps: 0 };
+    this.#takenDelivered = null;
+  }
+
+  /** Removes the oldest frames with this fate until the rest fits. Those that were taken and the newest frame stay. */
+  #release(fate: FrameFate, fateOf: (ticket: number) => FrameFate): ReadingFrame[] {
+    const released: ReadingFrame[] = [];
+    const newest = this.#frames.length - 1;
+    this.#frames = this.#frames.filter((frame, i) => {
+      const isFitting = this.#readings <= this.#parts.maxReadings;
+      if (isFitting || i < this.#taken.frames || i === newest || fateOf(frame.ticket) !== fate) return true;
+      this.#readings -= frame.readings.length;
+      released.push(frame);
+      return false;
+    });
+    return released;
+  }
+
+  #gapOf({ ticket, readings: { length } }: ReadingFrame, atMs: WallMs): Omit<MemoryGap, 'mark'> {
+    const row = this.#parts.rowOf(ticket);
+    const rows = row === null ? {} : { rows: { epoch: row.epoch, from: row.seq, to: row.seq } };
+    return { readings: length, reason: 'memory-full', atMs, ...rows };
+  }
+
+  #addGap(gap: Omit<MemoryGap, 'mark'>): void {
+    const last = this.#gaps.length > this.#taken.gaps ? this.#gaps.at(-1) : undefined;
+    const joined = last === undefined ? undefined : withLoss(last, gap, this.#gaps.length >= MAX_GAPS);
+    if (joined !== undefined) this.#gaps[this.#gaps.length - 1] = joined;
+    else this.#gaps.push({ mark: this.#nextMark++, ...gap });
+  }
 }
 
-/** Both as one, where their rows follow each other; undefined where they stay apart. */
+/** Both losses as one, where their rows follow each other; undefined where they stay apart. */
 function withLoss(last: MemoryGap, next: Omit<MemoryGap, 'mark'>, isFull: boolean): MemoryGap | undefined {
   if (last.reason !== next.reason || last.run !== next.run) return undefined;
   const { rows: before, ...rest } = last;

@@ -1,7 +1,6 @@
 /**
- * Whether a database is ours, of a version we may use, and whole.
- *
- * Owns the checks and how much of them an opening can afford. Changes nothing.
+ * Checks whether a database is ours, of a version we may use, and whole; an opening runs as many checks as it has time for. Changes
+ * nothing.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { StoreError } from '../../core/errors.ts';
@@ -12,9 +11,9 @@ import { expectUsable } from './migrations.ts';
 
 /** Above this the check of all pages would delay readings for too long. Units: bytes. Source: 0.4 s for 10 MB, cold, measured. */
 const QUICK_CHECK_MAX_BYTES = 32 * 2 ** 20;
-/** A damaged file has one story; the rest repeats it. Units: lines. */
+/** More problems of a damaged file say nothing new. Units: lines. */
 const MAX_PROBLEMS = 10;
-/** Where the write and read format stand. Source: SQLite file format, 1.3: 1 rollback journal, 2 WAL. */
+/** The position of the write and read format. Source: SQLite file format, 1.3: 1 rollback journal, 2 WAL. */
 const FORMAT_AT = 18;
 
 /**
@@ -36,7 +35,7 @@ export function assertSoundFile(db: Sqlite, path: string, schema: Schema): void 
 }
 
 /**
- * What a failure at opening means. A statement that SQLite understands and refuses tells of tables, or of a format, that this version
+ * The meaning of a failure at opening. A statement that SQLite understands and refuses means tables, or a format, that this version
  * does not have: the file would refuse it for ever.
  */
 export function toOpeningError(error: unknown, path: string): StoreError {
@@ -44,13 +43,13 @@ export function toOpeningError(error: unknown, path: string): StoreError {
   return storeError('corrupt', `${path}: it is not what its version says (${error.message})`);
 }
 
-/** What SQLite finds in all pages and indexes, one line each; none when they are whole. Flipped bytes within a value are not among it. */
+/** The problems that SQLite finds in all pages and indexes. It does not find flipped bytes within a value. */
 export function pageProblems(db: Sqlite): readonly string[] {
   return problemsOf(db, 'integrity_check', MAX_PROBLEMS);
 }
 
 /**
- * What a failure in use means. An index with flipped bytes refuses good rows, for ever, and looks like nothing worse: then it is read
+ * The meaning of a failure in use. An index with flipped bytes refuses good rows, for ever, and looks like nothing worse: then it is read
  * against its table. Only tables with an index are, which are the small ones.
  */
 export function toUseError(error: unknown, path: string, db: Sqlite | undefined): StoreError {
@@ -64,7 +63,7 @@ export function toUseError(error: unknown, path: string, db: Sqlite | undefined)
   }
 }
 
-/** Marks and pages of a file that nobody uses, without a change to it. Errors: throws StoreError when it is not sound. */
+/** Checks marks and pages of a file that is not in use, without changing it. Errors: throws StoreError when it is not sound. */
 export function expectSound(path: string, schema: Schema): void {
   const db = openReadOnly(path);
   try {
@@ -81,7 +80,9 @@ export function expectWhole(db: Sqlite, path: string): void {
   if (problem !== undefined) throw storeError('corrupt', `${path}: ${problem}`);
 }
 
-/** A format number that SQLite does not know makes a damaged file look like one that may only be read. Errors: throws StoreError `corrupt`. */
+/**
+ * A format number that SQLite does not know makes a damaged file look like one that may only be read. Errors: throws StoreError `corrupt`.
+ */
 function expectFormat(path: string): void {
   const header = Buffer.alloc(FORMAT_AT + 2);
   const fd = openSync(path, 'r');

@@ -1,19 +1,18 @@
 /**
- * A database from nothing.
- *
- * Owns the order in which a new file comes to stand under its name. Knows no table.
+ * Makes a new database file.
  */
 import { renameSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncPath } from '../../core/atomic-write.ts';
 import type { Schema } from '../schema.ts';
 import { applySettings, formFresh, openSqlite, type Sqlite } from '../sqlite.ts';
-import { removeAll, removeJournal, syncFolder } from './db-files.ts';
+import { removeAll, removeJournal } from './db-files.ts';
 import { stepForward } from './migrations.ts';
 
 /**
- * Made under another name and moved into place when whole, so that a cut never leaves half a file that looks like damage.
+ * Makes a file under another name and renames it when it is whole: a power cut leaves no half file that looks like damage.
  *
- * Errors: throws what SQLite or the system throws; what the name stood for is then still there.
+ * Errors: throws what SQLite or the system throws; the former file is then still there.
  */
 export function makeFresh({
   path,
@@ -47,10 +46,10 @@ export function makeFresh({
   standAs(draft, path);
 }
 
-/** A whole file, synced by its writer, gets its name for good. Errors: throws what the system throws. */
+/** Renames a whole file, already synced, so that it has its name after a power cut too. Errors: throws what the system throws. */
 export function standAs(draft: string, path: string): void {
-  // A journal that is there already is the rest of another file and would be replayed into this one.
+  // A journal that is there already belongs to another file and would be replayed into this one.
   removeJournal(path);
   renameSync(draft, path);
-  syncFolder(dirname(path));
+  syncPath(dirname(path));
 }

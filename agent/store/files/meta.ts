@@ -1,7 +1,5 @@
 /**
  * The table `meta`, which every file of the store has: facts of the file itself.
- *
- * Owns its two questions.
  */
 import type { Sqlite } from '../sqlite.ts';
 

@@ -1,12 +1,9 @@
 /**
- * Which versions of a file this program may use, and how an older one becomes the present one.
+ * Which versions of a file this program may use, and how an older version becomes the present one. Goes forward only.
  *
- * Owns `user_version` and the fact `readable_since`. Goes forward only. Knows no table but `meta`.
- *
- * A file that a newer program has stepped forward says which versions may still use it. One of those leaves its version as it is and
- * writes what it knows; the newer program then has nothing to do twice. So a release can be taken back without losing the store.
+ * A file of a newer program says since which version it is readable. An older program that may use it leaves its version as it is and
+ * writes the tables it has; the newer program then has nothing to do twice. So a release can be taken back without losing the store.
  */
-
 import type { Schema } from '../schema.ts';
 import { isStatementError, type Sqlite, storeError } from '../sqlite.ts';
 import { getMeta, setMeta } from './meta.ts';
@@ -50,7 +47,7 @@ function versionOf(db: Sqlite): number {
   return Number(db.pragma('user_version', { simple: true }));
 }
 
-/** Null where the file does not say, or has no table to say it in. */
+/** Null where the file has no such fact, or no table for it. */
 function readableSince(db: Sqlite): number | null {
   try {
     const since = getMeta(db, 'readable_since');

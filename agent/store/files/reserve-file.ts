@@ -1,144 +1,145 @@
 /**
- * Room in reserve: a file that is given up when the disk is full, and made again when there is room.
+ * A file that reserves space on the disk: it is removed when the disk is full, and made again when there is room.
  *
- * Owns that file and the look at free space. Runs on the storage thread.
- *
- * In WAL mode a full disk refuses deletions and checkpoints too, so nothing within SQLite could free a page (reliability measurement).
- * The ballast is held until the disk truly refuses: given up sooner, it would go to whoever else is filling the partition.
+ * In WAL mode a full disk refuses deletions and checkpoints too, so nothing within SQLite could free a page (reliability measurement). The
+ * file stays until the disk truly refuses a write: removed earlier, its space would go to the process that is filling the partition.
  */
 import { randomFillSync } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncPath } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
 import type { StoreErrorCode } from '../../core/errors.ts';
 import { JOURNAL_BYTES } from '../schema.ts';
 import { storeError, toStoreError } from '../sqlite.ts';
-import { syncFolder } from './db-files.ts';
 
 /** Units: bytes. Source: twice the longest journal of both files. */
-const BALLAST_BYTES = 8 * 2 ** 20;
+const RESERVE_BYTES = 8 * 2 ** 20;
 /** Made only where so much is free: a small partition needs its room for readings. Units: bytes. Source: assumed. */
-const ROOMY_BYTES = 5 * BALLAST_BYTES;
-/** Below this nothing is begun, since its checkpoint might not end. Units: bytes. Source: twice the limit of a journal. */
+const ROOMY_BYTES = 5 * RESERVE_BYTES;
+/** Below this no commit begins, because its checkpoint might not end. Units: bytes. Source: twice the limit of a journal. */
 const LOW_BYTES = 2 * JOURNAL_BYTES;
-/** Between two looks at free space. Units: ms. Source: assumed; a full journal is written in no less. */
-const LOOK_MS = 10_000;
+/** Between two measurements of free space. Units: ms. Source: assumed; a full journal is written in no less. */
+const MEASURE_PERIOD_MS = 10_000;
 const CHUNK_BYTES = 2 ** 20;
 /** Units: bytes. Source: stat(2), `st_blocks`. */
 const STAT_BLOCK_BYTES = 512;
 
-export interface ReserveFile {
-  /** Makes it where it is missing and there is room. Errors: none. */
-  keep(atMs: WallMs): void;
-  /** Errors: throws StoreError `full` where neither free space nor ballast covers a commit. */
-  expectRoom(atMs: WallMs): void;
-  /** After a refusal: gives the ballast up where the disk is truly full. Shape: true when it is worth trying again. Errors: none. */
-  release(code: StoreErrorCode, atMs: WallMs): boolean;
-}
-
-/** How much an ordinary process may still write there. Units: bytes. Shape: null where nobody can say. */
+/** How much an ordinary process may still write there. Units: bytes. Shape: null where the file system does not say. */
 export type FreeBytes = (dir: string) => number | null;
 
-/** The ballast of a folder that need not exist yet. */
-export function createReserveFile({
-  dir,
-  freeBytes,
-  remark,
-}: {
+export interface ReserveFileParts {
   readonly dir: string;
   readonly freeBytes: FreeBytes;
   readonly remark: (message: string) => void;
-}): ReserveFile {
-  const path = join(dir, 'ballast');
-  let looked: { readonly atMs: WallMs; readonly free: number | null } | null = null;
-  let isHeld: boolean | null = null;
-  let lastRemark = '';
+}
 
-  function lookNow(atMs: WallMs): number | null {
-    looked = { atMs, free: freeBytes(dir) };
-    return looked.free;
+/** The reserve file of a folder that need not exist yet. */
+export class ReserveFile {
+  readonly #parts: ReserveFileParts;
+  readonly #path: string;
+  /** The last measurement of free space. */
+  #measured: { readonly atMs: WallMs; readonly free: number | null } | null = null;
+  #isHeld: boolean | null = null;
+  #lastRemark = '';
+
+  constructor(parts: ReserveFileParts) {
+    this.#parts = parts;
+    this.#path = join(parts.dir, 'ballast');
+  }
+
+  /** Makes the file where it is missing and there is room. Errors: none. */
+  keep(atMs: WallMs): void {
+    if (this.#exists()) return;
+    const free = this.#free(atMs);
+    if (free === null || free < ROOMY_BYTES) return;
+    const made = `${mega(RESERVE_BYTES)} are held in reserve for a full disk`;
+    // Not measured again: where blocks are not counted, it would be made again and again.
+    this.#isHeld = this.#change(() => makeFile(this.#parts.dir, this.#path), made);
+    this.#measure(atMs);
+  }
+
+  /** Errors: throws StoreError `full` where neither free space nor the reserve covers a commit. */
+  expectRoom(atMs: WallMs): void {
+    const free = this.#exists() ? null : this.#free(atMs);
+    if (free === null || free >= LOW_BYTES) return;
+    throw storeError('full', `${this.#parts.dir}: ${mega(free)} are free, a commit needs ${mega(LOW_BYTES)}`);
+  }
+
+  /** Removes the file after a failed write, where the disk is truly full. Returns true when it is worth trying again. Errors: none. */
+  release(code: StoreErrorCode, atMs: WallMs): boolean {
+    if (code !== 'full' && code !== 'io') return false;
+    const free = this.#measure(atMs);
+    // Where free space is not known, only the disk's own error counts; a file at its own limit gives the same error and is no reason.
+    if (free === null ? code !== 'full' : free >= LOW_BYTES) return false;
+    if (!this.#exists()) return false;
+    const removed = `the disk is full (${mega(free ?? 0)} free); the reserve was given up`;
+    this.#isHeld = !this.#change(() => rmSync(this.#path, { force: true }), removed);
+    this.#measure(atMs);
+    return !this.#isHeld;
+  }
+
+  #measure(atMs: WallMs): number | null {
+    const free = this.#parts.freeBytes(this.#parts.dir);
+    this.#measured = { atMs, free };
+    return free;
   }
 
   /** The wall clock may step back. */
-  function look(atMs: WallMs): number | null {
-    return looked !== null && Math.abs(atMs - looked.atMs) < LOOK_MS ? looked.free : lookNow(atMs);
+  #free(atMs: WallMs): number | null {
+    const isFresh = this.#measured !== null && Math.abs(atMs - this.#measured.atMs) < MEASURE_PERIOD_MS;
+    return isFresh ? (this.#measured?.free ?? null) : this.#measure(atMs);
   }
 
-  function isThere(): boolean {
-    isHeld ??= isWhole(path);
-    return isHeld;
+  #exists(): boolean {
+    this.#isHeld ??= isWhole(this.#path);
+    return this.#isHeld;
   }
 
-  function tell(message: string): void {
-    if (message !== lastRemark) remark(message);
-    lastRemark = message;
-  }
-
-  /** What fails is told once and tried again later. */
-  function change(act: () => void, done: string): boolean {
+  /** A failure is reported once and tried again later. */
+  #change(act: () => void, done: string): boolean {
     try {
       act();
-      tell(`${path}: ${done}`);
+      this.#remark(`${this.#path}: ${done}`);
       return true;
     } catch (error) {
-      tell(toStoreError(error, path).message);
+      this.#remark(toStoreError(error, this.#path).message);
       return false;
     }
   }
 
-  return {
-    keep: (atMs) => {
-      if (isThere()) return;
-      const free = look(atMs);
-      if (free === null || free < ROOMY_BYTES) return;
-      // Not measured again: where blocks are not counted, it would be made again and again.
-      isHeld = change(() => make(dir, path), `${mega(BALLAST_BYTES)} are held in reserve for a full disk`);
-      lookNow(atMs);
-    },
-    expectRoom: (atMs) => {
-      const free = isThere() ? null : look(atMs);
-      if (free === null || free >= LOW_BYTES) return;
-      throw storeError('full', `${dir}: ${mega(free)} are free, a commit needs ${mega(LOW_BYTES)}`);
-    },
-    release: (code, atMs) => {
-      if (code !== 'full' && code !== 'io') return false;
-      const free = lookNow(atMs);
-      // Where free space is not known, only the disk's own word counts; a file at its own limit has the same word and is no reason.
-      if (free === null ? code !== 'full' : free >= LOW_BYTES) return false;
-      if (!isThere()) return false;
-      isHeld = !change(() => rmSync(path, { force: true }), `the disk is full (${mega(free ?? 0)} free); the reserve was given up`);
-      lookNow(atMs);
-      return !isHeld;
-    },
-  };
+  #remark(message: string): void {
+    if (message !== this.#lastRemark) this.#parts.remark(message);
+    this.#lastRemark = message;
+  }
 }
 
-/** Asks the file system. Errors: none. */
+/** Reads the free space from the file system. Errors: none. */
 export const askFreeBytes: FreeBytes = (dir) => {
   try {
     const { bavail, bsize } = statfsSync(dir);
     return bavail * bsize;
   } catch {
-    // No folder yet, or a file system that does not say: then the disk's refusals are all there is to go by.
+    // No folder yet, or a file system that does not say: then only failed writes show that the disk is full.
     return null;
   }
 };
 
-/** Written through, of bytes that no file system can compress: a sparse or packed file frees nothing. */
-function make(dir: string, path: string): void {
+/** Writes the file through, with bytes that no file system can compress: a sparse or compressed file frees nothing. */
+function makeFile(dir: string, path: string): void {
   const draft = `${path}.new`;
   const chunk = randomFillSync(Buffer.allocUnsafe(CHUNK_BYTES));
   mkdirSync(dir, { recursive: true });
   try {
     const fd = openSync(draft, 'w');
     try {
-      for (let bytes = 0; bytes < BALLAST_BYTES; ) bytes += writeSync(fd, chunk);
+      for (let bytes = 0; bytes < RESERVE_BYTES; ) bytes += writeSync(fd, chunk);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
     renameSync(draft, path);
-    syncFolder(dir);
+    syncPath(dir);
   } finally {
     rmSync(draft, { force: true });
   }
@@ -146,7 +147,7 @@ function make(dir: string, path: string): void {
 
 function isWhole(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && found.size >= BALLAST_BYTES && found.blocks * STAT_BLOCK_BYTES >= BALLAST_BYTES;
+  return found !== undefined && found.size >= RESERVE_BYTES && found.blocks * STAT_BLOCK_BYTES >= RESERVE_BYTES;
 }
 
 function mega(bytes: number): string {

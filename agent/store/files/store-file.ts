@@ -1,15 +1,12 @@
 /**
- * One SQLite file of the store, from its first byte to quarantine.
- *
- * Owns opening, the clean-shutdown mark, and what comes in the place of a file that may not be used. Knows no table but `meta`.
- * After a failure the next use opens again; nobody has to repair anything.
+ * One SQLite file of the store: opens it, marks its clean end, and replaces a file that may not be used. Knows no table but `meta`.
  */
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
 import type { StoreError } from '../../core/errors.ts';
 import type { Notice } from '../messages.ts';
-import { createQuarantine } from '../quarantine.ts';
+import { createQuarantine, type Quarantine } from '../quarantine.ts';
 import type { Schema } from '../schema.ts';
 import { applySettings, openSqlite, type Sqlite, storeError, toStoreError } from '../sqlite.ts';
 import { plainFileBytes } from './db-files.ts';
@@ -22,31 +19,15 @@ export interface FileParts<H> {
   readonly dir: string;
   readonly schema: Schema;
   readonly maxPages: number;
-  /** First rows of a fresh file, within its creation; `asidePath` is the file it replaces. What it returns is told once the file stands. */
-  readonly begin: (db: Sqlite, atMs: WallMs, asidePath: string | null) => readonly Notice[];
+  /** Writes the first rows of a fresh file; `asidePath` is the file it replaces. Its notices are reported once the file is in place. */
+  readonly begin: (db: Sqlite, atMs: WallMs, setAsidePath: string | null) => readonly Notice[];
   /** Statements and caches of a connection; made again after each failure, since a rollback may have emptied them. */
   readonly attach: (db: Sqlite) => H;
   readonly onNotice: (notice: Notice) => void;
-  /** Puts a sound copy where the file was and says in words where it is from; null when there is none. Left out: nothing is kept of it. */
-  readonly restore?: (atMs: WallMs) => string | null;
-}
-
-export interface StoreFile<H> {
-  readonly path: string;
-  /** Errors: throws StoreError. */
-  read<T>(atMs: WallMs, act: (handle: H) => T): T;
-  /** All of `act` or nothing, on disk when it returns. Errors: throws StoreError. */
-  write<T>(atMs: WallMs, act: (handle: H) => T): T;
   /**
-   * Reads every page; a file that is damaged is replaced at once. Shape: what is wrong, the last line says what became of it.
-   *
-   * Errors: throws StoreError when it cannot be asked.
+   * Puts a sound copy in the place of the file. Returns where it is from, in words; null when there is none. Default: there are no copies.
    */
-  check(atMs: WallMs): readonly string[];
-  /** A last word before the end, where the file is open; what fails is noticed. */
-  tidy(act: (handle: H) => void): void;
-  /** Marks a clean end. Errors: none; what fails is noticed. */
-  close(): void;
+  readonly restore?: (atMs: WallMs) => string | null;
 }
 
 interface Open<H> {
@@ -57,161 +38,195 @@ interface Open<H> {
   clean: boolean;
 }
 
-/** A file that is opened at its first use. */
-export function createStoreFile<H>(parts: FileParts<H>): StoreFile<H> {
-  const path = join(parts.dir, parts.schema.fileName);
-  const quarantine = createQuarantine(path);
-  let open: Open<H> | null = null;
-  /** Kept until another file stands, so that a failure in between neither forgets the reason nor sets the next file aside. */
-  let condemned: StoreError | null = null;
-  let lastReplaced: string | null = null;
+/**
+ * A file that is opened at its first use, and again at the next use after a failure.
+ *
+ * ```
+ *   closed ──use──► open ──failure──► closed
+ *     ▲              │
+ *     │              └──a file that may not be used──► condemned ──use──► set aside, then a sound copy or a fresh file ──► open
+ *     └──close
+ * ```
+ */
+export class StoreFile<H> {
+  readonly path: string;
+  readonly #parts: FileParts<H>;
+  readonly #quarantine: Quarantine;
+  #open: Open<H> | null = null;
+  /**
+   * Why the file has to be replaced. Kept until another file is in its place: a failure in between neither forgets it nor condemns the new
+   * file.
+   */
+  #condemned: StoreError | null = null;
+  #lastReplaced: string | null = null;
 
-  function opened(atMs: WallMs): Open<H> {
-    if (open !== null) return expectInPlace(open, path);
-    mkdirSync(parts.dir, { recursive: true });
-    condemned ??= quarantine.interrupted((message) => parts.onNotice({ kind: 'remark', message }));
-    open = (condemned === null ? openExisting() : null) ?? replace(atMs);
-    return open;
+  constructor(parts: FileParts<H>) {
+    this.#parts = parts;
+    this.path = join(parts.dir, parts.schema.fileName);
+    this.#quarantine = createQuarantine(this.path);
+  }
+
+  /** Errors: throws StoreError. */
+  read<T>(atMs: WallMs, act: (handle: H) => T): T {
+    return this.#use(atMs, (_, handle) => act(handle));
+  }
+
+  /** All of `act` or nothing, on disk when it returns. Errors: throws StoreError. */
+  write<T>(atMs: WallMs, act: (handle: H) => T): T {
+    return this.#use(atMs, (current, handle) => {
+      const transaction = current.db.transaction(() => {
+        if (current.clean) setMeta(current.db, 'clean', 0);
+        return act(handle);
+      });
+      const result = transaction.immediate();
+      current.clean = false;
+      return result;
+    });
+  }
+
+  /**
+   * Reads every page; a damaged file is replaced at once. Shape: what is wrong; the last line says what became of the file.
+   *
+   * Errors: throws StoreError when the file cannot be read.
+   */
+  check(atMs: WallMs): readonly string[] {
+    this.#lastReplaced = null;
+    let problems: readonly string[] = [];
+    try {
+      this.#use(atMs, ({ db }) => {
+        problems = pageProblems(db);
+        if (problems.length > 0) throw storeError('corrupt', `${this.path}: ${problems[0]}`);
+      });
+    } catch (error) {
+      if (this.#condemned === null) throw error;
+      this.#replaceNow(atMs);
+    }
+    return this.#lastReplaced === null ? problems : [...problems, this.#lastReplaced];
+  }
+
+  /** The last work before the end, where the file is open. Errors: none; a failure is a remark. */
+  tidy(act: (handle: H) => void): void {
+    const handle = this.#open?.handle;
+    if (handle != null) this.#remarkFailure(() => act(handle));
+  }
+
+  /** Marks a clean end. Errors: none; a failure is a remark. */
+  close(): void {
+    const open = this.#open;
+    if (open !== null && !open.clean) this.#remarkFailure(() => setMeta(open.db, 'clean', 1));
+    this.#release();
+  }
+
+  #use<T>(atMs: WallMs, act: (open: Open<H>, handle: H) => T): T {
+    try {
+      const current = this.#opened(atMs);
+      current.handle ??= this.#attach(current.db);
+      return act(current, current.handle);
+    } catch (error) {
+      const failure = toUseError(error, this.path, this.#open?.db);
+      if (failure.policy.quarantine) this.#condemned = failure;
+      if (this.#open !== null) this.#open.handle = null;
+      // On a full disk a new connection might find no room for its shared memory file, while this one still reads.
+      if (failure.code !== 'full') this.#release();
+      throw failure;
+    }
+  }
+
+  #opened(atMs: WallMs): Open<H> {
+    if (this.#open !== null) return expectInPlace(this.#open, this.path);
+    mkdirSync(this.#parts.dir, { recursive: true });
+    this.#condemned ??= this.#quarantine.interrupted((message) => this.#parts.onNotice({ kind: 'remark', message }));
+    this.#open = (this.#condemned === null ? this.#openExisting() : null) ?? this.#replace(atMs);
+    return this.#open;
   }
 
   /** Null when there is no file, or none that may be used. */
-  function openExisting(): Open<H> | null {
+  #openExisting(): Open<H> | null {
+    const { path } = this;
+    const { schema, maxPages } = this.#parts;
     let db: Sqlite | null = null;
     try {
       const bytes = plainFileBytes(path);
       if (bytes === null) return null;
       if (bytes === 0) throw storeError('foreign', `${path}: found 0 bytes, expected a database of Luciole`);
       db = openSqlite(path);
-      assertSoundFile(db, path, parts.schema);
-      applySettings(db, parts.maxPages);
-      migrate(db, path, parts.schema);
+      assertSoundFile(db, path, schema);
+      applySettings(db, maxPages);
+      migrate(db, path, schema);
       return { db, inode: statSync(path).ino, handle: null, clean: getMeta(db, 'clean') === 1 };
     } catch (error) {
       const failure = toOpeningError(error, path);
-      // Left open, its end would one day take away the journal of the file that comes in its place.
+      // Left open, its end would later remove the journal of the file that replaces it.
       db?.close();
       if (!failure.policy.quarantine) throw failure;
-      condemned = failure;
+      this.#condemned = failure;
       return null;
     }
   }
 
-  /** A sound copy, else a fresh file. */
-  function replace(atMs: WallMs): Open<H> {
-    const why = condemned;
-    const asidePath = why === null ? null : quarantine.take();
-    const source = parts.restore?.(atMs) ?? null;
-    const restored = source === null ? null : openExisting();
-    const next = restored ?? begin(atMs, asidePath);
-    condemned = null;
+  /** Puts a sound copy in the place of the file, else a fresh file. */
+  #replace(atMs: WallMs): Open<H> {
+    const { schema, restore, onNotice } = this.#parts;
+    const why = this.#condemned;
+    const setAsidePath = why === null ? null : this.#quarantine.take();
+    const source = restore?.(atMs) ?? null;
+    const restored = source === null ? null : this.#openExisting();
+    const next = restored ?? this.#begin(atMs, setAsidePath);
+    this.#condemned = null;
     if (why === null && source === null) return next;
-    const kept = asidePath === null ? [] : [quarantine.keep()];
-    lastReplaced = [why?.message ?? `${path}: it was missing`, ...kept, restored === null ? 'a fresh file was begun' : source].join('; ');
-    parts.onNotice({ kind: 'set-aside', file: parts.schema.fileName, message: lastReplaced });
+    const kept = setAsidePath === null ? [] : [this.#quarantine.keep()];
+    const reason = why?.message ?? `${this.path}: it was missing`;
+    this.#lastReplaced = [reason, ...kept, restored === null ? 'a fresh file was begun' : source].join('; ');
+    onNotice({ kind: 'set-aside', file: schema.fileName, message: this.#lastReplaced });
     return next;
   }
 
-  function begin(atMs: WallMs, asidePath: string | null): Open<H> {
+  #begin(atMs: WallMs, setAsidePath: string | null): Open<H> {
+    const { schema, maxPages, begin, onNotice } = this.#parts;
     const notices: Notice[] = [];
     const fill = (db: Sqlite): void => {
-      notices.push(...parts.begin(db, atMs, asidePath));
+      notices.push(...begin(db, atMs, setAsidePath));
       setMeta(db, 'clean', 0);
     };
-    makeFresh({ path, schema: parts.schema, maxPages: parts.maxPages, fill });
-    const fresh = openExisting();
-    if (fresh === null) throw storeError('io', `${path}: a file that was just made cannot be used (${condemned?.message})`);
-    notices.forEach(parts.onNotice);
+    makeFresh({ path: this.path, schema, maxPages, fill });
+    const fresh = this.#openExisting();
+    if (fresh === null) throw storeError('io', `${this.path}: a file that was just made cannot be used (${this.#condemned?.message})`);
+    for (const notice of notices) onNotice(notice);
     return fresh;
   }
 
-  function attach(db: Sqlite): H {
+  #attach(db: Sqlite): H {
     try {
-      return parts.attach(db);
+      return this.#parts.attach(db);
     } catch (error) {
-      throw toOpeningError(error, path);
+      throw toOpeningError(error, this.path);
     }
   }
 
-  function use<T>(atMs: WallMs, act: (open: Open<H>, handle: H) => T): T {
+  #replaceNow(atMs: WallMs): void {
     try {
-      const current = opened(atMs);
-      current.handle ??= attach(current.db);
-      return act(current, current.handle);
+      this.#use(atMs, () => null);
     } catch (error) {
-      const failure = toUseError(error, path, open?.db);
-      if (failure.policy.quarantine) condemned = failure;
-      if (open !== null) open.handle = null;
-      // On a full disk a new connection might find no room for its shared memory file, while this one still reads.
-      if (failure.code !== 'full') release();
-      throw failure;
+      this.#lastReplaced = `not yet replaced: ${toStoreError(error, this.path).message}`;
     }
   }
 
-  function release(): void {
-    try {
-      open?.db.close();
-    } catch (error) {
-      parts.onNotice({ kind: 'remark', message: toStoreError(error, path).message });
-    }
-    open = null;
+  #release(): void {
+    const open = this.#open;
+    this.#remarkFailure(() => open?.db.close());
+    this.#open = null;
   }
 
-  function check(atMs: WallMs): readonly string[] {
-    lastReplaced = null;
-    let problems: readonly string[] = [];
+  #remarkFailure(act: () => void): void {
     try {
-      use(atMs, ({ db }) => {
-        problems = pageProblems(db);
-        if (problems.length > 0) throw storeError('corrupt', `${path}: ${problems[0]}`);
-      });
+      act();
     } catch (error) {
-      if (condemned === null) throw error;
-      replaceNow(atMs);
-    }
-    return lastReplaced === null ? problems : [...problems, lastReplaced];
-  }
-
-  function replaceNow(atMs: WallMs): void {
-    try {
-      use(atMs, () => null);
-    } catch (error) {
-      lastReplaced = `not yet replaced: ${toStoreError(error, path).message}`;
+      this.#parts.onNotice({ kind: 'remark', message: toStoreError(error, this.path).message });
     }
   }
-
-  return {
-    path,
-    read: (atMs, act) => use(atMs, (_, handle) => act(handle)),
-    write: (atMs, act) =>
-      use(atMs, (current, handle) => {
-        const transaction = current.db.transaction(() => {
-          if (current.clean) setMeta(current.db, 'clean', 0);
-          return act(handle);
-        });
-        const result = transaction.immediate();
-        current.clean = false;
-        return result;
-      }),
-    check,
-    tidy: (act) => {
-      try {
-        if (open?.handle != null) act(open.handle);
-      } catch (error) {
-        parts.onNotice({ kind: 'remark', message: toStoreError(error, path).message });
-      }
-    },
-    close: () => {
-      try {
-        if (open !== null && !open.clean) setMeta(open.db, 'clean', 1);
-      } catch (error) {
-        parts.onNotice({ kind: 'remark', message: toStoreError(error, path).message });
-      }
-      release();
-    },
-  };
 }
 
-/** Without this, a file that was removed or emptied under us would go on taking commits, and lose them all. Errors: throws StoreError `foreign`. */
+/** A file that was removed or emptied in use would go on taking commits, and lose them all. Errors: throws StoreError `foreign`. */
 function expectInPlace<H>(open: Open<H>, path: string): Open<H> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.ino === open.inode && found.size > 0) return open;

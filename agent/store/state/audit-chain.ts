@@ -1,16 +1,14 @@
 /**
- * The chain of the audit log: each entry's hash covers the hash of the one before.
+ * The chain of the audit log: each entry's hash covers the hash of the one before. Pure.
  *
- * Owns what is hashed and what a walk over the chain finds. Pure: knows no file.
- *
- * It shows changes made by whoever does not recompute all hashes after it. Against those who do stands a head noted elsewhere, which
- * `luciole audit --verify --head` compares.
+ * It shows changes by anyone who does not recompute all hashes after the change. Against a complete recomputation, a head is noted
+ * elsewhere, and `luciole audit --verify --head` compares it.
  */
 import { createHash } from 'node:crypto';
 import type { AuditHead, AuditNote, AuditVerdict } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
 
-/** A row as it lies on disk. */
+/** A row of the table. */
 export interface AuditRow {
   readonly n: number;
   readonly atMs: WallMs;
@@ -19,13 +17,13 @@ export interface AuditRow {
   readonly hash: string;
 }
 
-/** What stands before the first entry. */
+/** The head before the first entry. */
 export const GENESIS: AuditHead = { n: 0, hash: '0'.repeat(64) };
-/** The entry that says which ones were removed for room, and with which hash the removed part ended. */
+/** The entry for removed entries, with the last hash of the removed part. */
 export const TRIMMED = 'audit trimmed';
 /** Longest text of each field. Units: characters. Source: assumed; a command line of 80 columns fits several times. */
 const MAX_CHARS = { user: 64, role: 16, action: 64, detail: 400, result: 200 };
-/** Problems told; more of them say nothing new. */
+/** Most problems in a report. */
 const MAX_PROBLEMS = 20;
 
 /** The next entry of the chain. */
@@ -35,7 +33,7 @@ export function chained(before: AuditHead, note: AuditNote, atMs: WallMs): Audit
   return { n, atMs, body, hash: hashOf(before.hash, { n, atMs, body }) };
 }
 
-/** What `TRIMMED` says of a removed part, given its last entry. */
+/** The detail of `TRIMMED` for a removed part, given its last entry. */
 export function trimDetail({ n, hash }: AuditHead): string {
   return `through ${n} ${hash}`;
 }
@@ -47,7 +45,7 @@ export function trimDetail({ n, hash }: AuditHead): string {
  */
 export function verifyChain(rows: Iterable<AuditRow>, head: AuditHead | null, known: AuditHead | null): AuditVerdict {
   const problems: string[] = [];
-  /** Ends of removed parts, as entries further on tell of them. */
+  /** Ends of removed parts, from later entries. */
   const trims = new Map<number, AuditHead>();
   let first: AuditRow | null = null;
   let before = GENESIS;
@@ -75,7 +73,7 @@ function linkProblems(before: AuditHead, row: AuditRow): string[] {
   return row.hash === hashOf(before.hash, row) ? [] : [`entry ${row.n} was changed, or does not follow entry ${before.n}`];
 }
 
-/** A chain that does not begin at 1 must tell of it. */
+/** A chain that does not begin at 1 must have an entry for that. */
 function startProblems(first: AuditRow | null, trims: ReadonlyMap<number, AuditHead>): string[] {
   if (first === null) return [];
   const before = first.n === 1 ? GENESIS : trims.get(first.n - 1);

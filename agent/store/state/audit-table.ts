@@ -1,7 +1,6 @@
 /**
- * The table `audit` of `state.db`: the audit log, trimmed from its old end only, by entries that say so.
- *
- * Owns these rows and the newest entry's number and hash, kept apart from them. Runs on the storage thread.
+ * The table `audit` of `state.db`: the audit log. Only its oldest entries are removed, and an entry records that. The number and hash of
+ * the newest entry are also kept apart from the rows.
  */
 import type { AuditEntry, AuditHead, AuditNote, AuditPage, AuditQuery } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
@@ -9,12 +8,14 @@ import { getMeta, setMeta } from '../files/meta.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { type AuditRow, chained, GENESIS, noteOf, TRIMMED, trimDetail, verifyChain } from './audit-chain.ts';
 
+/** Appends notes to the log and reads it. */
 export interface AuditTable {
   /** Within the caller's transaction. Errors: these throw what SQLite throws. */
   append(notes: readonly TimedNote[]): void;
   read(query: AuditQuery): AuditPage;
 }
 
+/** A note with the time when it was made. */
 export interface TimedNote extends AuditNote {
   readonly atMs: WallMs;
 }
@@ -45,16 +46,16 @@ export function createAuditTable(db: Sqlite): AuditTable {
     return row;
   }
 
-  /** Undefined while there is room. */
+  /** The last entry to remove; undefined while there is room. */
   function lastToGo(head: AuditHead): AuditHead | undefined {
     const firstN = first.get() ?? head.n;
     return head.n - firstN + 1 > KEEP.entries ? last.get(firstN + KEEP.block - 1) : undefined;
   }
 
-  /** The higher of what the file says and what it has: a log that someone has cut must neither stop nor hide the cut. */
+  /** The higher of the noted head and the last row: a log that was cut must neither stop nor hide the cut. */
   function newestOf(): AuditHead {
-    const [told, found] = [headOf(db) ?? GENESIS, last.get(Number.MAX_SAFE_INTEGER) ?? GENESIS];
-    return found.n > told.n ? found : told;
+    const [noted, found] = [headOf(db) ?? GENESIS, last.get(Number.MAX_SAFE_INTEGER) ?? GENESIS];
+    return found.n > noted.n ? found : noted;
   }
 
   return {
@@ -87,7 +88,7 @@ function toEntry({ n, atMs, body, hash }: AuditRow): AuditEntry {
   return { ...note, n, atMs, hash };
 }
 
-/** The two oldest of notes that the disk would not take in time, as one that says so. */
+/** Replaces the two oldest notes that the disk did not take in time by one note about the loss. */
 export function lostAudit([first, second]: readonly TimedNote[]): TimedNote {
   const before = first?.action === LOST ? Number.parseInt(first.detail, 10) : 1;
   return { ...SELF, action: LOST, detail: `${before + 1} entries`, result: 'the disk took none', atMs: second?.atMs ?? 0 };

@@ -1,13 +1,12 @@
 /**
- * The nightly copy of a small file, and the way back from it.
- *
- * Owns the copy, the one before it, and when each may be trusted: never before it has passed every check.
+ * The nightly copies of a small file: makes them, and restores the file from them. A copy is used only after it passed every check.
  */
 import { copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncPath } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
 import type { BackupReport } from '../../core/ports.ts';
-import { removeAll, syncFile } from '../files/db-files.ts';
+import { removeAll } from '../files/db-files.ts';
 import { assertSoundFile, expectSound, expectWhole, toOpeningError } from '../files/file-check.ts';
 import { standAs } from '../files/fresh-file.ts';
 import { getMeta, setMeta } from '../files/meta.ts';
@@ -24,16 +23,20 @@ export interface BackupParts {
   readonly rowProblems: (db: Sqlite) => readonly string[];
 }
 
+/** Makes copies and restores the file from them. */
 export interface StateBackup {
   /** Copies the file as the connection sees it. Errors: throws StoreError `io` when the copy is not sound, else what SQLite throws. */
   make(db: Sqlite, atMs: WallMs): BackupReport;
-  /** Puts the newest sound copy in the place of the file and says which; null when there is none. Errors: throws what the system throws. */
+  /**
+   * Replaces the file by the newest sound copy. Returns which one, in words; null when there is none. Errors: throws what the system
+   * throws.
+   */
   restore(atMs: WallMs): string | null;
 }
 
 const HOUR_MS = 3_600_000;
 
-/** The copies that lie beside the file of this schema. */
+/** The copies in the folder of the file. */
 export function createStateBackup(parts: BackupParts): StateBackup {
   const path = join(parts.dir, parts.schema.fileName);
   const [newest, former] = [`${path}.bak`, `${path}.bak.1`];
@@ -46,9 +49,9 @@ export function createStateBackup(parts: BackupParts): StateBackup {
       // Into the copy itself, since a file's own times follow no clock that we know.
       const problem = problemOf(() => prove(draft, parts, (copy) => setMeta(copy, 'copied_ms', Math.round(atMs))));
       if (problem !== null) throw storeError('io', `${draft}: the copy is not sound (${problem})`);
-      syncFile(draft);
+      syncPath(draft);
       const { size } = statSync(draft);
-      // A damaged copy must not push out a sound one.
+      // A damaged copy must not replace a sound one.
       if (existsSync(newest) && problemOf(() => expectSound(newest, parts.schema)) === null) renameSync(newest, former);
       standAs(draft, newest);
       return { path: newest, bytes: size, atMs };
@@ -57,7 +60,7 @@ export function createStateBackup(parts: BackupParts): StateBackup {
     }
   }
 
-  /** The copy stays where it is: what it is put to the proof in is what will stand. */
+  /** The copy stays where it is. A second copy of it is checked and becomes the file. */
   function restore(atMs: WallMs): string | null {
     const draft = `${path}.new`;
     for (const copy of [newest, former].filter(existsSync)) {
@@ -69,7 +72,7 @@ export function createStateBackup(parts: BackupParts): StateBackup {
         setMeta(db, 'restored_ms', Math.round(atMs));
       };
       if (problemOf(() => copyFileSync(copy, draft)) !== null || problemOf(() => prove(draft, parts, useIt)) !== null) continue;
-      syncFile(draft);
+      syncPath(draft);
       standAs(draft, path);
       return `restored from ${copy}, ${typeof copiedMs === 'number' ? `${((atMs - copiedMs) / HOUR_MS).toFixed(1)} h old` : 'of unknown age'}`;
     }
@@ -80,7 +83,7 @@ export function createStateBackup(parts: BackupParts): StateBackup {
   return { make, restore };
 }
 
-/** Opens it as its use would, and looks at every page and row. Errors: throws StoreError when it is not sound, else what SQLite throws. */
+/** Opens a file as for use, and reads every page and row. Errors: throws StoreError when it is not sound, else what SQLite throws. */
 function prove(path: string, { schema, rowProblems }: BackupParts, act: (db: Sqlite) => void): void {
   const db = openSqlite(path);
   try {
@@ -95,7 +98,7 @@ function prove(path: string, { schema, rowProblems }: BackupParts, act: (db: Sql
   }
 }
 
-/** Null where there is none. Errors: a disk that takes nothing says nothing about a copy, and is thrown; one that cannot be read is a bad copy. */
+/** What is wrong with a copy, null for nothing. Errors: throws when the disk takes no writes, which says nothing about the copy. */
 function problemOf(act: () => void): string | null {
   try {
     act();

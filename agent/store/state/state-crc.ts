@@ -1,15 +1,14 @@
 /**
- * The checksum of each row of `state.db`.
- *
- * Owns what it covers and how SQL says so.
+ * The checksum of each row of `state.db`, and the SQL that computes it.
  */
 import { crc32 } from 'node:zlib';
 import type { Sqlite } from '../sqlite.ts';
 
+/** The tables whose rows have a checksum. */
 export const STATE_TABLES = ['kv', 'event', 'outcome'] as const;
 export type StateTable = (typeof STATE_TABLES)[number];
 
-/** All that a row says; the numbers of rows only order them. */
+/** The columns of the checksum; the numbers of rows only order them. */
 const COVERED: Readonly<Record<StateTable, string>> = {
   kv: 'key, value, at_ms',
   event: 'id, code, source, severity, text, start_ms, end_ms',

@@ -1,8 +1,9 @@
 /**
- * Which readings have been delivered, and whether every one of them is somewhere.
+ * Which readings have been delivered, and the account that every reading is delivered, stored or in a gap. Runs within the transactions of
+ * the telemetry file.
  *
- * Owns the cursor in the file: `cursor_seq`, up to which all is delivered; `cursor_part`, the readings delivered of the row that the cursor
- * stands in; `delivered`, all of this epoch. Runs within the transactions of the telemetry file.
+ * Shape: `cursor_seq`, up to which all is delivered; `cursor_part`, the delivered readings of the row that holds the cursor; `delivered`,
+ * all of this epoch.
  */
 import type { StoreAccount } from '../../core/ports.ts';
 import { getMeta, setMeta } from '../files/meta.ts';
@@ -10,14 +11,15 @@ import type { DeliveredUnstored } from '../messages.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { type Handle, type Piece, pieceAt, piecesAfter, tallyAfter } from './telemetry-handle.ts';
 
-/** Rows looked at in one step of the cursor. */
+/** Rows read in one step of the cursor. */
 const STEP_ROWS = 256;
 
+/** The cursor in the file: all up to this seq is delivered. */
 export function cursorOf(db: Sqlite): number {
   return Number(getMeta(db, 'cursor_seq') ?? 0);
 }
 
-/** Forward only, and not beyond what there is. */
+/** Moves the cursor forward only, and not beyond the last row. */
 export function moveCursor(handle: Handle, wantedSeq: number): void {
   const { db, frames } = handle;
   const [fromSeq, toSeq] = [cursorOf(db), Math.min(wantedSeq, frames.lastSeq())];
@@ -52,14 +54,14 @@ function partUpTo(handle: Handle, seq: number): number {
   return read.frames.reduce((sum, frame) => sum + (frame.seq <= seq ? frame.readings.length : 0), 0);
 }
 
-/** Of this row, what has not been delivered. */
+/** The readings of this row that have not been delivered. */
 export function undeliveredOf(db: Sqlite, { seq, firstSeq, n }: Pick<Piece, 'seq' | 'firstSeq' | 'n'>): number {
   const cursorSeq = cursorOf(db);
   if (seq <= cursorSeq) return 0;
   return firstSeq <= cursorSeq ? n - partOf(db) : n;
 }
 
-/** After this row was made, changed or removed: counts again what of it is delivered, where the cursor stands in it. */
+/** Counts the delivered readings of a row again after it was made, changed or removed, where the cursor is in it. */
 export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq' | 'firstSeq'>): void {
   const cursorSeq = cursorOf(handle.db);
   if (cursorSeq < firstSeq || cursorSeq >= seq) return;
@@ -67,19 +69,19 @@ export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq'
   if (part !== partOf(handle.db)) setMeta(handle.db, 'cursor_part', part);
 }
 
-/** Frames that are still there and come after this seq. */
+/** Present frames after this seq. */
 export function framesBeyond(handle: Handle, seq: number): number {
   const piece = pieceAt(handle, seq + 1);
   const begun = piece === undefined ? 0 : Math.max(0, seq - piece.firstSeq + 1);
   return Math.max(0, tallyAfter(handle, seq).frames - begun);
 }
 
-/** Readings that are still there and not yet delivered, as the file knows it. */
+/** Present readings that are not delivered, by the cursor in the file. */
 function backlogOf(handle: Handle): number {
   return tallyAfter(handle, cursorOf(handle.db)).readings - partOf(handle.db);
 }
 
-/** Readings that were delivered and left memory before the disk took them. Called again with the same mark, it counts nothing. */
+/** Counts readings that were delivered and left memory before they were on disk. A repeated mark counts nothing. */
 export function addDeliveredUnstored(handle: Handle, { mark, readings }: DeliveredUnstored, bootId: number): void {
   const { db } = handle;
   const name = `${bootId}:${mark}`;
@@ -102,7 +104,7 @@ export function accountOf(handle: Handle): StoreAccount {
   return { produced, delivered, backlog, gaps: all, isBalanced: produced === delivered + backlog + all };
 }
 
-/** A file from before this was counted has delivered what is neither lost nor waiting. */
+/** In a file of a version without this count, all that is neither lost nor waiting is delivered. */
 function deliveredOf(handle: Handle): number {
   const counted = getMeta(handle.db, 'delivered');
   if (typeof counted === 'number') return counted;

@@ -1,26 +1,28 @@
 /**
- * The runs of the agent that wrote into this file, and what their monotonic time was in truth.
+ * The table `boot`: the runs of the agent that wrote into this file, and the true time of each run's monotonic zero.
  *
- * Owns the rows of `boot` and the times of frames whose clock could not be trusted: nothing is written again, the true time of a run's
- * monotonic zero is enough. A frame that was dated well is never touched.
+ * Frames whose clock could not be trusted get their times from it; no row is written again. A frame with a trusted time is never changed.
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import type { Setup } from '../messages.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { FrameHead } from './frame-codec.ts';
 
+/** The runs in this file, by their small numbers. */
 export interface BootTable {
   /** This run's small number in the file; null before its first frame. */
   known(): number | null;
-  /** The same, written where it is not yet. */
+  /** As `known`; writes the row where it is missing. */
   own(atMs: WallMs): number;
   /** The number of another run, which wrote nothing by itself. */
   named(run: string, atMs: WallMs): number;
-  /** A trusted clock says when this run began; the first word counts, for it and for runs since the machine's own start that never knew. */
+  /**
+   * Records when this run began, by a trusted clock. The first record counts, also for runs since the start of the machine that have none.
+   */
   learn(at: { readonly wallMs: WallMs; readonly monoMs: MonoMs }): void;
-  /** What to add to the times of a frame. Units: ms; 0 for one that was dated well, or as long as nobody knows better. */
+  /** The correction of the times of a frame. Units: ms; 0 for a trusted time, or while no correction is known. */
   shiftMs(boot: number, head: Pick<FrameHead, 'clockQuality' | 'monoMs' | 'wallMs'>): number;
-  /** Whether the time of such a frame is known, by its own clock or since. */
+  /** Whether the time of such a frame is known, by its own clock or by a correction. */
   isDated(boot: number, clockQuality: number): boolean;
 }
 
@@ -34,13 +36,15 @@ interface Row {
 
 /** From here on a clock is trusted: `rtc` and `synced`. Shape: places in the list of qualities. */
 const TRUSTED_FROM = 2;
-/** A clock that was right to this is left alone. Units: ms. Source: assumed; the pace of frames. */
+/** Smaller errors of a clock are not corrected. Units: ms. Source: assumed; the pace of frames. */
 const RIGHT_ENOUGH_MS = 1_000;
 
+/** Whether a clock of this quality is trusted. Shape: index in the list of qualities. */
 export function isTrustedQuality(clockQuality: number): boolean {
   return clockQuality >= TRUSTED_FROM;
 }
 
+/** The table on one connection. Errors: all functions throw what SQLite throws. */
 export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup, 'boot' | 'machine'>): BootTable {
   const all = db.prepare<[], Row>('SELECT id, token, true_ms, machine, start_mono FROM boot');
   const insert = db.prepare('INSERT INTO boot(token, at_ms, machine, start_mono) VALUES(?, ?, ?, ?)');
@@ -87,7 +91,7 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
   };
 }
 
-/** Earlier runs on the same start of the machine: its clock runs on from one to the next. */
+/** Earlier runs since the same start of the machine: they share its monotonic clock. */
 function siblingsOf(own: Row, rows: ReadonlyMap<number, Row>): Row[] {
   if (own.machine === null || own.start_mono === null) return [];
   return [...rows.values()].filter((row) => row.id !== own.id && row.machine === own.machine && row.start_mono !== null);

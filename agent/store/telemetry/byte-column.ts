@@ -1,7 +1,5 @@
 /**
  * Numbers as few bytes: variable-length integers and doubles, alone or as columns of differences and runs.
- *
- * Owns the byte forms. Knows nothing of readings.
  */
 import { StoreError } from '../../core/errors.ts';
 
@@ -10,11 +8,13 @@ export const MAX_SIGNED = 2 ** 51;
 /** Bytes a varint may take. Source: 8 × 7 bits hold every safe integer. */
 export const MAX_VARINT_BYTES = 8;
 
+/** A buffer and the position of the next byte to write. */
 export interface ByteWriter {
   readonly bytes: Buffer;
   offset: number;
 }
 
+/** Bytes and the position of the next byte to read. */
 export interface ByteReader {
   readonly bytes: Uint8Array;
   offset: number;
@@ -130,7 +130,7 @@ export function takeRuns(reader: ByteReader, count: number, max: number): number
   return values;
 }
 
-/** A count that so many bytes can hold at all, each thing at least `leastBytes`. Errors: throws StoreError `corrupt`. */
+/** Reads a count and checks that the bytes left can hold it, each item with at least `leastBytes`. Errors: throws StoreError `corrupt`. */
 export function takeCount(reader: ByteReader, leastBytes = 1): number {
   const count = takeVarint(reader);
   const left = reader.bytes.length - reader.offset;

@@ -1,7 +1,5 @@
 /**
- * One reading as numbers: what of its value is kept, and in which form.
- *
- * Owns rounding and the forms. Pure.
+ * One reading as numbers: how its value is rounded and in which form it is stored. Pure.
  */
 import type { Quality } from '../../core/words.ts';
 import { MAX_SIGNED } from './byte-column.ts';
@@ -23,7 +21,7 @@ export interface Cell {
 
 /** `decimals` of a series whose values are kept as they are: integers as integers, all others as doubles. */
 export const EXACT = -1;
-/** More decimals than any instrument on a street has; beyond them a scaled integer gains nothing over a double. */
+/** More decimals than any instrument on a street has; with more, a scaled integer is no smaller than a double. */
 export const MAX_STORED_DECIMALS = 9;
 /** How the value of a reading is kept. */
 export const FORM = { none: 0, scaled: 1, double: 2 } as const;
@@ -49,6 +47,7 @@ export function cellValue(flags: number, decimals: number, next: { scaled(): num
   return form === FORM.scaled ? next.scaled() / scaleOf(decimals) : next.double();
 }
 
+/** The quality in the flags of a reading. */
 export function qualityFromFlags(flags: number): Quality {
   return QUALITIES[flags & 3] ?? 'bad';
 }
@@ -59,13 +58,13 @@ export function roundTo(value: number, decimals: number): number {
   return decimals === EXACT || !fits(scaled) ? value : scaled / scaleOf(decimals);
 }
 
-/** A time that makes no sense becomes the frame's own. */
+/** A time that is no number becomes the frame's own. */
 export function toOffsetMs(atMs: number, frameMs: number): number {
   const offsetMs = Math.round(atMs) - frameMs;
   return fits(offsetMs) ? offsetMs : 0;
 }
 
-/** Whether it may stand in a column of differences. */
+/** Whether a number fits a column of differences. */
 function fits(scaled: number): boolean {
   return Math.abs(scaled) <= MAX_SCALED;
 }

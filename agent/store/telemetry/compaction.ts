@@ -1,7 +1,6 @@
 /**
- * Old frames become segments; rows that are too old or damaged go.
- *
- * Owns what is compacted next, and the record of each loss. Never decides when. Runs within the transactions of the telemetry file.
+ * Turns old frames into segments, removes rows that are too old or damaged, and records each loss. Runs within the transactions of the
+ * telemetry file.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { CompactionReport } from '../../core/ports.ts';
@@ -14,14 +13,14 @@ import type { FrameRow } from './frame-table.ts';
 import { ANY_TIME, type SegmentLabel } from './segment-table.ts';
 import { framePiece, type Handle, type Piece } from './telemetry-handle.ts';
 
-/** What one segment holds at most. Units: readings, ms. Source: reliability measurement, an hour of all series packs best; bounded memory. */
+/** Limits of one segment. Units: readings, ms. Source: reliability measurement, an hour of all series packs best; bounded memory. */
 const SEGMENT = { maxReadings: 30_000, maxSpanMs: 3_600_000 };
-/** Rows looked at for one segment. Source: an hour of commits each second. */
+/** Rows read for one segment. Source: an hour of commits each second. */
 const MAX_ROWS = 3_600;
-/** Readings that went and had not been delivered. */
+/** Removed readings that had not been delivered. */
 export interface Losses {
   note(reason: LossReason, piece: Pick<Piece, 'seq' | 'firstSeq'>, readings: number): void;
-  /** Writes the gaps. Returns what they say, by reason. */
+  /** Writes the gaps. Returns their readings by reason. */
   settle(): readonly { readonly reason: LossReason; readonly readings: number }[];
 }
 
@@ -56,7 +55,9 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs): Losses {
   };
 }
 
-/** One segment from the oldest rows; the newest row always stays, so that seq and ticket go on from it. Null where there is nothing to do. */
+/**
+ * One segment from the oldest rows; the newest row always stays, so that seq and ticket go on from it. Null where there is nothing to do.
+ */
 export function compactOne(handle: Handle, losses: Losses, isDue: (row: FrameRow) => boolean): CompactionReport | null {
   const rows = chooseRows(handle, isDue);
   const [first, last] = [rows[0], rows.at(-1)];
@@ -91,7 +92,7 @@ function chooseRows({ frames }: Handle, isDue: (row: FrameRow) => boolean): read
   return chosen;
 }
 
-/** This row, with a gap for what had not been delivered. */
+/** Removes a row, with a gap for what had not been delivered. */
 export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { piece: Piece; reason: LossReason }): void {
   losses.note(reason, piece, undeliveredOf(handle.db, piece));
   if (piece.kind === 'segment') handle.segments.remove(piece.seq);
@@ -117,7 +118,7 @@ export function isRowBefore({ boots }: Handle, row: FrameRow, beforeMs: WallMs):
   return boots.isDated(boot, clockQuality) && wallMs + boots.shiftMs(boot, { clockQuality, monoMs, wallMs }) < beforeMs;
 }
 
-/** A run's true beginning, from the first of its frames with a clock to trust. */
+/** Records a run's true beginning, from the first of its frames with a trusted clock. */
 export function learnTime(
   { boots }: Handle,
   frames: readonly { readonly clockQuality: number; readonly monoMs: number; readonly wallMs: number }[],

@@ -1,7 +1,5 @@
 /**
- * Deflated bytes and nothing else.
- *
- * Owns the bounds of unpacking.
+ * Deflates bytes, and inflates them with a bound on their size.
  */
 import { inflateRawSync } from 'node:zlib';
 import { StoreError } from '../../core/errors.ts';
@@ -10,7 +8,7 @@ import { StoreError } from '../../core/errors.ts';
 export function unpack(blob: Uint8Array, maxBytes: number): Uint8Array {
   let found: { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } };
   try {
-    // With `info` zlib also tells how many bytes it took; its types do not say so.
+    // With `info` zlib also returns how many bytes it used; its types do not have that.
     found = inflateRawSync(blob, { maxOutputLength: maxBytes, info: true }) as unknown as typeof found;
   } catch (cause) {
     throw new StoreError('corrupt', 'stored bytes: they do not unpack', { cause });

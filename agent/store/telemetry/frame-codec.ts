@@ -1,11 +1,8 @@
 /**
- * The frames of one commit as a blob, and back.
+ * The frames of one commit as a blob, and back. One row for all frames of a commit, because a row costs 40 bytes, as much as ten readings.
  *
- * Owns the byte layout: version, count of frames, columns of their heads, then one column each of all their readings' series ids, times,
- * quality runs, scaled integers, doubles; behind the version deflated where that is shorter. Never touches a file; series names and decimals
- * are the caller's.
- *
- * One row for all frames of a commit, because a row costs 40 bytes, as much as ten readings.
+ * Shape: version, count of frames, columns of their heads, then one column each of all their readings' series ids, times, quality runs,
+ * scaled integers, doubles; after the version deflated where that is shorter. Series names and decimals are the caller's.
  */
 import { crc32, deflateRawSync } from 'node:zlib';
 import { StoreError } from '../../core/errors.ts';
@@ -28,7 +25,7 @@ import {
 import { cellValue, FORM, qualityFromFlags, type SeriesReading, toCell, toOffsetMs } from './cell.ts';
 import { unpack } from './deflated.ts';
 
-/** What a frame says beside its readings. Shape: integers; `clockQuality` is its place in the list. */
+/** The head of a frame, without its readings. Shape: integers; `clockQuality` is its index in the list. */
 export interface FrameHead {
   readonly ticket: number;
   readonly monoMs: number;
@@ -50,9 +47,11 @@ export interface RowHead extends FrameHead {
 
 /** 1: the readings of a single frame, whose head is the row's. 3: as 2, deflated. */
 const VERSION = { single: 1, many: 2, deflated: 3 } as const;
-/** Nothing that is packed here comes near it; a damaged blob must not fill the memory. Units: bytes. */
+/** Far above any packed size; a damaged blob must not fill the memory. Units: bytes. */
 const MAX_UNPACKED_BYTES = 4 * 2 ** 20;
 const MAX_FLAGS = 4 * FORM.double + 3;
+
+/** The highest index in the list of clock qualities. */
 export const MAX_CLOCK_QUALITY = 3;
 
 /** The blob of these frames, in their order. Shape: values as `toCell` keeps them. Units: times as ms against each frame's own. */
@@ -82,7 +81,7 @@ function packed(plain: Buffer): Buffer {
   return deflated.length + 1 < plain.length ? Buffer.concat([Buffer.from([VERSION.deflated]), deflated]) : Buffer.from(plain);
 }
 
-/** The same bytes behind a version that is not deflated. */
+/** The same bytes after a version that is not deflated. */
 function unpacked(blob: Uint8Array): Uint8Array {
   return blob[0] === VERSION.deflated ? Buffer.concat([Buffer.from([VERSION.many]), unpack(blob.subarray(1), MAX_UNPACKED_BYTES)]) : blob;
 }
@@ -109,7 +108,10 @@ function putReadings(writer: ByteWriter, frames: readonly SeriesFrame[], decimal
   for (const { flags, double } of cells) if (flags >> 2 === FORM.double) putDouble(writer, double);
 }
 
-/** The frames of a blob; `only` is the head of the one that the older layout holds. Errors: throws StoreError `corrupt` for anything that `encodeFrames` cannot have written. */
+/**
+ * The frames of a blob; `only` is the head of the one that the older layout holds. Errors: throws StoreError `corrupt` for anything that
+ * `encodeFrames` cannot have written.
+ */
 export function decodeFrames(blob: Uint8Array, only: FrameHead, decimalsOf: (seriesId: number) => number | undefined): SeriesFrame[] {
   const reader: ByteReader = { bytes: unpacked(blob), offset: 0 };
   const version = takeVarint(reader);

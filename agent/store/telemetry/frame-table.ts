@@ -1,8 +1,7 @@
 /**
- * Frames as they were committed: one row a commit.
+ * The table `frame`: frames as they were committed, one row a commit. Runs within the transactions of the telemetry file.
  *
- * Owns the rows of `frame`; a row's `seq` is that of its last frame, `k` says how many it holds. Decides nothing about room, gaps or
- * cursor. Runs within the transactions of the telemetry file.
+ * Shape: a row's `seq` is that of its last frame; `k` is the number of its frames.
  */
 import type { ClockQuality } from '../../core/clock.ts';
 import type { StoreError } from '../../core/errors.ts';
@@ -13,6 +12,7 @@ import type { BootTable } from './boot-table.ts';
 import { decodeFrames, encodeFrames, frameRowCrc, type SeriesFrame } from './frame-codec.ts';
 import type { SeriesTable } from './series-table.ts';
 
+/** A row of the table. */
 export interface FrameRow {
   readonly seq: number;
   readonly boot: number;
@@ -27,11 +27,12 @@ export interface FrameRow {
   readonly k: number;
 }
 
-/** What a row of frames or a segment gave: its frames, or the damage found in it. */
+/** The content of a row of frames or of a segment: its frames, or the damage found in it. */
 export type Read =
   | { readonly kind: 'frames'; readonly frames: readonly SegmentFrame[] }
   | { readonly kind: 'damaged'; readonly cause: StoreError };
 
+/** Sums over rows. */
 export interface Tally {
   readonly rows: number;
   readonly frames: number;
@@ -39,109 +40,132 @@ export interface Tally {
   readonly bytes: number;
 }
 
-export interface FrameTable {
-  /** Highest seq ever given out. */
-  lastSeq(): number;
-  /** Readings ever committed. */
-  totalReadings(): number;
-  /** Frames of this run with a ticket up to this one are in the file. */
-  committedTicket(): number;
-  first(): FrameRow | undefined;
-  last(): FrameRow | undefined;
-  /** Rows that end after this seq, oldest first. */
-  after(seq: number, maxRows: number): readonly FrameRow[];
-  /** Rows of this run that end with this ticket or a later one. */
-  ownSince(ticket: number): readonly FrameRow[];
-  /** Bytes the frames will need, roughly. */
-  estimate(frames: readonly ReadingFrame[]): number;
-  /** One row for each run of tickets without a hole; `base` plus its ticket is the seq of a frame. */
-  add(frames: readonly ReadingFrame[], base: number): void;
-  read(row: FrameRow): Read;
-  tally(afterSeq: number): Tally;
-  /** Keeps the row, so that seq, ticket and total go on from it, but not its bytes. */
-  empty(seq: number): void;
-  remove(seq: number): void;
-  removeUpTo(seq: number): void;
-}
-
+/** The clock qualities by their numbers in the file. */
 export const CLOCK_QUALITIES: readonly ClockQuality[] = ['none', 'restored', 'rtc', 'synced'];
 /** Units: bytes. Source: a reading takes 4 to 6 in a frame; an estimate above it keeps the cap on the safe side. */
 const ESTIMATE = { row: 64, frame: 8, reading: 8 };
 
-/** The table on one connection. Errors: all functions throw what SQLite throws. */
-export function createFrameTable(db: Sqlite, series: SeriesTable, boots: BootTable): FrameTable {
-  const insert = db.prepare(
-    'INSERT INTO frame(seq, boot, ticket, mono_ms, wall_ms, tq, n, total, crc, p, k) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-  );
-  const first = db.prepare<[], FrameRow>('SELECT * FROM frame ORDER BY seq LIMIT 1');
-  const last = db.prepare<[], FrameRow>('SELECT * FROM frame ORDER BY seq DESC LIMIT 1');
-  const after = db.prepare<[number, number], FrameRow>('SELECT * FROM frame WHERE seq > ? ORDER BY seq LIMIT ?');
-  const backwards = db.prepare<[], FrameRow>('SELECT * FROM frame ORDER BY seq DESC');
-  const tally = db.prepare<[number], Tally>(
-    'SELECT count(*) AS rows, coalesce(sum(k), 0) AS frames, coalesce(sum(n), 0) AS readings, coalesce(sum(length(p)), 0) AS bytes FROM frame WHERE seq > ?',
-  );
-  const sequence = db.prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'frame'").pluck();
-  const emptied = db.prepare("UPDATE frame SET p = x'', n = 0, crc = 0 WHERE seq = ?");
-  const remove = db.prepare('DELETE FROM frame WHERE seq = ?');
-  const removeUpTo = db.prepare('DELETE FROM frame WHERE seq <= ?');
-  // A damaged count must neither refuse all frames nor give a seq twice.
-  const highest = db
-    .prepare<[], number>('SELECT max(coalesce((SELECT max(seq) FROM frame), 0), coalesce((SELECT max(seq) FROM segment), 0))')
-    .pluck();
-  const lastSeq = (): number => Math.max(sequence.get() ?? 0, highest.get() ?? 0);
-  const committedTicket = (): number => {
-    const newest = last.get();
-    return newest !== undefined && newest.boot === boots.known() ? newest.ticket : 0;
-  };
+/** The table on one connection. Errors: its methods throw what SQLite throws. */
+export class FrameTable {
+  readonly #sql: ReturnType<typeof prepare>;
+  readonly #series: SeriesTable;
+  readonly #boots: BootTable;
 
-  return {
-    lastSeq,
-    committedTicket,
-    totalReadings: () => last.get()?.total ?? 0,
-    first: () => first.get(),
-    last: () => last.get(),
-    after: (seq, maxRows) => after.all(seq, maxRows),
-    ownSince: (ticket) => {
-      const own: FrameRow[] = [];
-      for (const row of backwards.iterate()) {
-        if (row.boot !== boots.known() || row.ticket < ticket) break;
-        own.unshift(row);
-      }
-      return own;
-    },
-    estimate: (frames) => frames.reduce((sum, { readings }) => sum + ESTIMATE.frame + ESTIMATE.reading * readings.length, ESTIMATE.row),
-    add: (frames, base) => {
-      for (const row of withoutHoles(frames)) addRow(row, base);
-    },
-    read: (row) => readRow(row, series),
-    tally: (afterSeq) => tally.get(afterSeq) ?? { rows: 0, frames: 0, readings: 0, bytes: 0 },
-    empty: (seq) => {
-      emptied.run(seq);
-    },
-    remove: (seq) => {
-      remove.run(seq);
-    },
-    removeUpTo: (seq) => {
-      removeUpTo.run(seq);
-    },
-  };
+  constructor(db: Sqlite, series: SeriesTable, boots: BootTable) {
+    this.#sql = prepare(db);
+    this.#series = series;
+    this.#boots = boots;
+  }
 
-  function addRow(frames: readonly ReadingFrame[], base: number): void {
-    const coded = frames.map((frame) => toSeriesFrame(frame, series));
+  /** Highest seq ever given out. */
+  lastSeq(): number {
+    return Math.max(this.#sql.sequence.get() ?? 0, this.#sql.highest.get() ?? 0);
+  }
+
+  /** Readings ever committed. */
+  totalReadings(): number {
+    return this.last()?.total ?? 0;
+  }
+
+  /** Frames of this run with a ticket up to this one are in the file. */
+  committedTicket(): number {
+    const newest = this.last();
+    return newest !== undefined && newest.boot === this.#boots.known() ? newest.ticket : 0;
+  }
+
+  first(): FrameRow | undefined {
+    return this.#sql.first.get();
+  }
+
+  last(): FrameRow | undefined {
+    return this.#sql.last.get();
+  }
+
+  /** Rows that end after this seq, oldest first. */
+  after(seq: number, maxRows: number): readonly FrameRow[] {
+    return this.#sql.after.all(seq, maxRows);
+  }
+
+  /** Rows of this run that end with this ticket or a later one. */
+  ownSince(ticket: number): readonly FrameRow[] {
+    const own: FrameRow[] = [];
+    for (const row of this.#sql.backwards.iterate()) {
+      if (row.boot !== this.#boots.known() || row.ticket < ticket) break;
+      own.unshift(row);
+    }
+    return own;
+  }
+
+  /** Bytes that the frames will need, roughly. */
+  estimate(frames: readonly ReadingFrame[]): number {
+    return frames.reduce((sum, { readings }) => sum + ESTIMATE.frame + ESTIMATE.reading * readings.length, ESTIMATE.row);
+  }
+
+  /** Adds one row for each run of tickets without a hole; `base` plus its ticket is the seq of a frame. */
+  add(frames: readonly ReadingFrame[], base: number): void {
+    for (const row of withoutHoles(frames)) this.#addRow(row, base);
+  }
+
+  read(row: FrameRow): Read {
+    return readRow(row, this.#series);
+  }
+
+  tally(afterSeq: number): Tally {
+    return this.#sql.tally.get(afterSeq) ?? { rows: 0, frames: 0, readings: 0, bytes: 0 };
+  }
+
+  /** Keeps the row, so that seq, ticket and total continue after it, but not its bytes. */
+  empty(seq: number): void {
+    this.#sql.empty.run(seq);
+  }
+
+  remove(seq: number): void {
+    this.#sql.remove.run(seq);
+  }
+
+  removeUpTo(seq: number): void {
+    this.#sql.removeUpTo.run(seq);
+  }
+
+  #addRow(frames: readonly ReadingFrame[], base: number): void {
+    const coded = frames.map((frame) => toSeriesFrame(frame, this.#series));
     const newest = coded.at(-1);
     if (newest === undefined) return;
     const seq = base + newest.ticket;
-    const p = encodeFrames(coded, (id) => series.decimalsOf(id) ?? 0);
+    const p = encodeFrames(coded, (id) => this.#series.decimalsOf(id) ?? 0);
     const n = coded.reduce((sum, { readings }) => sum + readings.length, 0);
-    const total = (last.get()?.total ?? 0) + n;
+    const total = this.totalReadings() + n;
     const { ticket, monoMs, wallMs, clockQuality } = newest;
-    const boot = boots.own(wallMs);
+    const boot = this.#boots.own(wallMs);
     const crc = frameRowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readings: n, total }, p);
-    insert.run(seq, boot, ticket, monoMs, wallMs, clockQuality, n, total, crc, p, coded.length);
+    this.#sql.insert.run(seq, boot, ticket, monoMs, wallMs, clockQuality, n, total, crc, p, coded.length);
   }
 }
 
-/** Apart where a ticket is missing, since a row says only the number of its last frame. */
+function prepare(db: Sqlite) {
+  return {
+    insert: db.prepare(
+      'INSERT INTO frame(seq, boot, ticket, mono_ms, wall_ms, tq, n, total, crc, p, k) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    ),
+    first: db.prepare<[], FrameRow>('SELECT * FROM frame ORDER BY seq LIMIT 1'),
+    last: db.prepare<[], FrameRow>('SELECT * FROM frame ORDER BY seq DESC LIMIT 1'),
+    after: db.prepare<[number, number], FrameRow>('SELECT * FROM frame WHERE seq > ? ORDER BY seq LIMIT ?'),
+    backwards: db.prepare<[], FrameRow>('SELECT * FROM frame ORDER BY seq DESC'),
+    tally: db.prepare<[number], Tally>(
+      'SELECT count(*) AS rows, coalesce(sum(k), 0) AS frames, coalesce(sum(n), 0) AS readings, coalesce(sum(length(p)), 0) AS bytes FROM frame WHERE seq > ?',
+    ),
+    sequence: db.prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'frame'").pluck(),
+    empty: db.prepare("UPDATE frame SET p = x'', n = 0, crc = 0 WHERE seq = ?"),
+    remove: db.prepare('DELETE FROM frame WHERE seq = ?'),
+    removeUpTo: db.prepare('DELETE FROM frame WHERE seq <= ?'),
+    // A damaged count must neither refuse all frames nor give a seq twice.
+    highest: db
+      .prepare<[], number>('SELECT max(coalesce((SELECT max(seq) FROM frame), 0), coalesce((SELECT max(seq) FROM segment), 0))')
+      .pluck(),
+  };
+}
+
+/** Splits where a ticket is missing, because a row has only the number of its last frame. */
 function withoutHoles(frames: readonly ReadingFrame[]): readonly (readonly ReadingFrame[])[] {
   const rows: ReadingFrame[][] = [];
   for (const frame of frames) {
@@ -152,7 +176,7 @@ function withoutHoles(frames: readonly ReadingFrame[]): readonly (readonly Readi
   return rows;
 }
 
-/** Within a frame by series and then by time, so that what it says does not depend on where it is kept. */
+/** Sorts the readings by series and then by time, so that a frame reads the same from a row and from a segment. */
 function toSeriesFrame(frame: ReadingFrame, series: SeriesTable): SeriesFrame {
   const wallMs = Math.round(frame.atMs);
   const readings = frame.readings.map(({ pointId, value, quality, atMs }) => ({ seriesId: series.idOf(pointId), value, quality, atMs }));
@@ -167,7 +191,7 @@ function toSeriesFrame(frame: ReadingFrame, series: SeriesTable): SeriesFrame {
 
 function readRow(row: FrameRow, series: SeriesTable): Read {
   const { seq, boot, ticket, mono_ms: monoMs, wall_ms: wallMs, tq: clockQuality, n: readings, total, crc, p, k } = row;
-  // Damage may leave nothing where the schema allows no nothing.
+  // Damage may leave a null that the schema does not allow.
   if (!(p instanceof Uint8Array)) return { kind: 'damaged', cause: storeError('corrupt', `frames up to ${seq}: no bytes`) };
   if (p.length === 0) return { kind: 'frames', frames: [] };
   const head = { ticket, monoMs, wallMs, clockQuality };

@@ -1,30 +1,33 @@
 /**
- * Recorded losses in the telemetry file.
+ * The table `gap`: recorded losses in the telemetry file.
  *
- * Owns the rows of `gap`. A row never changes once it was read; until then a further loss of the same kind is added to it, so that a store
- * that makes room in a thousand steps reports a few losses and not a thousand.
+ * A row never changes once it was read. Until then a further loss of the same kind is added to it, so that a store that makes room in a
+ * thousand steps reports a few losses and not a thousand.
  */
 import type { Gap } from '../../core/ports.ts';
 import { getMeta, setMeta } from '../files/meta.ts';
 import type { LossReason, MemoryGap } from '../messages.ts';
 import type { Sqlite } from '../sqlite.ts';
 
+/** Adds and reads recorded losses. */
 export interface GapTable {
   add(gap: Omit<Gap, 'id' | 'reason'> & { readonly reason: LossReason }): void;
   /** A loss in memory; a second writing of the same mark changes nothing. */
   addOnce(gap: MemoryGap, bootId: number): void;
   after(id: number, limit: number): readonly Gap[];
   count(): number;
-  /** All that is recorded as lost, and of it what was never committed to this file. */
+  /** All recorded losses, and the part that was never committed to this file. */
   readings(): { readonly all: number; readonly uncommitted: number };
-  /** The oldest records go, their number is kept. */
+  /** Removes the oldest records; their sum is kept. */
   trim(): void;
 }
 
 /** Records kept. Source: assumed; a year with a full store and a bad card every day. */
 const KEEP_ROWS = 5_000;
 
-/** Losses from the oldest row on, of which several are one range. Damage can be anywhere, and rows between two damaged ones are not lost. */
+/**
+ * Losses from the oldest row on, of which several are one range. Damage can be anywhere, and rows between two damaged ones are not lost.
+ */
 const ONE_RANGE: ReadonlySet<LossReason> = new Set(['thinned', 'cap', 'age']);
 
 interface GapRow {

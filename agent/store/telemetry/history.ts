@@ -1,7 +1,6 @@
 /**
- * One point over a time, as it was or by the minute or hour.
- *
- * Owns the sums of buckets and the way through segments and frames, the newest first so that a bound keeps the newest.
+ * The history of one point: its readings, or sums by minute or hour. Reads segments and frames with the newest first, so that a bound keeps
+ * the newest.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { History, HistoryBucket, HistoryQuery, HistoryRow, Resolution } from '../../core/ports.ts';
@@ -18,6 +17,7 @@ const MEAN_DIGITS = 12;
 /** Rows of frames fetched at once. */
 const ROWS = 64;
 
+/** The history of a point, or of its sums by bucket, with the damaged rows that were found. */
 export function historyOf(handle: Handle, query: HistoryQuery): Found<History> {
   const limit = Math.max(1, Math.min(query.limit, MAX_ROWS));
   const isRaw = query.resolution === 'raw';
@@ -38,7 +38,7 @@ interface Search {
   readonly damaged: Piece[];
 }
 
-/** The rows of each table row that may hold some, latest table row first. */
+/** The readings of each table row that may hold some, latest table row first. */
 function* newestFirst(handle: Handle, search: Search): Generator<HistoryRow[]> {
   if (search.ids.length === 0) return;
   yield* fromFrames(handle, search);
@@ -91,7 +91,7 @@ function toRow({ value, quality, atMs }: Omit<HistoryRow, 'isCorrected'>, shiftM
 }
 
 interface Gatherer {
-  /** False when no older rows are wanted. */
+  /** Returns false when no older rows are needed. */
   add(rows: readonly HistoryRow[]): boolean;
   done(): { readonly found: readonly (HistoryRow | HistoryBucket)[]; readonly isCut: boolean };
 }

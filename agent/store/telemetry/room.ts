@@ -1,13 +1,10 @@
 /**
- * Keeps the telemetry file below its byte cap, one bounded step at a time.
+ * Keeps the telemetry file below its byte cap, one bounded step at a time: frames are compacted, then segments thinned, then the oldest
+ * dropped. Runs within the transactions of the telemetry file.
  *
- * Owns what goes next: frames are compacted, then segments thinned, then the oldest dropped. Never decides when. Runs within the
- * transactions of the telemetry file.
- *
- * A cap that is lowered on a full store means thousands of steps. All of them in one transaction would hold up every commit, and a thread
- * that is ended in the middle would have to begin again.
+ * A cap that is lowered on a full store needs thousands of steps. In one transaction they would block every commit, and a thread that is
+ * ended in the middle would have to begin again.
  */
-
 import type { SegmentFrame } from '../segment-codec.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { cursorOf, recountPart, undeliveredOf } from './account.ts';
@@ -16,19 +13,22 @@ import type { SegmentLabel } from './segment-table.ts';
 import { type Handle, piecesAfter, segmentPiece } from './telemetry-handle.ts';
 import { THINNING_ROUNDS, thinned } from './thinning.ts';
 
-/** Kept free below the cap for what a commit and a segment need before they give back: the cap itself is the hard stop. Units: share, bytes. */
+/**
+ * Kept free below the cap, because a commit and a segment need space before they free some: the cap itself is the hard stop. Units: share,
+ * bytes.
+ */
 const RESERVE = { share: 1 / 8, maxBytes: 2 ** 20 };
 /** Room made beyond the need, so that a full store makes room once for many commits. Units: share of the cap, bytes. Source: assumed; ten segments. */
 const HEADROOM = { share: 0.02, maxBytes: 262_144 };
 /** Fewer bytes of frames than this are not compacted ahead of time: the segment would pack badly. Source: assumed; half an hour of a full cabinet. */
 const WORTH_BYTES = 65_536;
-/** A thinning that gives back less of its segment is undone. Source: assumed. */
+/** A thinning that frees a smaller share of its segment is undone. Source: assumed. */
 const WORTH_SHARE = 1 / 16;
 /** Rows dropped in one step; each costs a fraction of a thinning. Source: assumed. */
 const MAX_DROPS = 16;
-/** A store of more than so many times its room drops the oldest rows unthinned: thinning leaves half of a store at best, so they would go anyhow. */
+/** A store that is this many times too large drops its oldest rows without thinning: thinning leaves half of a store at best. */
 const THINNING_SAVES = 2;
-/** Free pages given back to the file system, once there are so many, so many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 60, which the next hour takes. */
+/** Free pages returned to the file system: from this number on, this many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 60, which the next hour takes. */
 const VACUUM_PAGES = { from: 256, step: 128 };
 
 /** Whether a step is due: more is in use than the cap allows, or the file itself is longer. Units: bytes. */
@@ -56,12 +56,12 @@ export function makeRoomFor(handle: Handle, losses: Losses, { neededBytes, maxBy
   while (usedBytes(handle.db) + neededBytes > stopBytes) if (!dropOldest(handle, losses)) return;
 }
 
-/** Outside a transaction: a share of the free pages goes back to the file system. */
+/** Returns a share of the free pages to the file system. Outside a transaction only. */
 export function giveBack({ db }: Handle): void {
   if (pragma(db, 'freelist_count') > VACUUM_PAGES.from) db.pragma(`incremental_vacuum(${VACUUM_PAGES.step})`);
 }
 
-/** False where there was nothing to do it with. */
+/** Returns false where nothing could be compacted. */
 function stepOf(handle: Handle, losses: Losses, targetBytes: number): boolean {
   for (let drops = 0; drops < MAX_DROPS && usedBytes(handle.db) > targetBytes; drops++) {
     if (usedBytes(handle.db) <= targetBytes * THINNING_SAVES && makeSmaller(handle, losses)) return true;
@@ -78,7 +78,7 @@ function makeSmaller(handle: Handle, losses: Losses): boolean {
   return thinOne(handle, losses, delivered.length > 0 ? delivered : labels);
 }
 
-/** False where none of these may be thinned any further. */
+/** Returns false where none of these may be thinned any further. */
 function thinOne(handle: Handle, losses: Losses, labels: readonly SegmentLabel[]): boolean {
   for (const { keep, share } of THINNING_ROUNDS) {
     const label = labels.slice(0, Math.floor(labels.length * share)).find(({ thin }) => thin < keep);
@@ -103,7 +103,7 @@ function thin(handle: Handle, losses: Losses, { label, keep }: { label: SegmentL
     const put = (kept: readonly SegmentFrame[]): void =>
       handle.segments.put({ seq: row.seq, firstSeq: row.first_seq, total: row.total, frames: kept, thin: keep });
     put(frames);
-    // Readings are not given up for nothing; the mark moves on all the same, so that no step tries again.
+    // No readings are removed without a gain; the mark still moves, so that no step tries again.
     const bytes = handle.segments.at(row.seq)?.p.length ?? 0;
     if (bytes > row.p.length * (1 - WORTH_SHARE)) put(read.frames);
   }
@@ -113,7 +113,7 @@ function thin(handle: Handle, losses: Losses, { label, keep }: { label: SegmentL
     losses.note('thinned', piece, before - undeliveredOf(handle.db, segmentPiece(handle, after)));
 }
 
-/** The oldest row of all; false where only the newest is left. */
+/** Removes the oldest row. Returns false where only the newest is left. */
 function dropOldest(handle: Handle, losses: Losses): boolean {
   const [oldest] = piecesAfter(handle, 0, 1);
   if (oldest === undefined || oldest.seq === handle.frames.last()?.seq) return false;

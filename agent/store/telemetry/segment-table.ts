@@ -1,16 +1,16 @@
 /**
- * Compacted frames: one row for about an hour.
+ * The table `segment`: compacted frames, one row for about an hour. Segments are always older than all rows of `frame`. Runs within the
+ * transactions of the telemetry file.
  *
- * Owns the rows of `segment`; a row's `seq` is that of its last frame. Segments are always older than all rows of `frame`. Decides nothing
- * about when and what. Runs within the transactions of the telemetry file.
+ * Shape: a row's `seq` is that of its last frame.
  */
-
 import { encodeSegment, type OpenSegment, openSegment, type SegmentFrame, segmentCrc, segmentFrames } from '../segment-codec.ts';
 import { type Sqlite, storeError, toStoreError } from '../sqlite.ts';
 import type { BootTable } from './boot-table.ts';
 import type { Read, Tally } from './frame-table.ts';
 import type { SeriesTable } from './series-table.ts';
 
+/** A row of the table. */
 export interface SegmentRow {
   readonly seq: number;
   readonly first_seq: number;
@@ -24,15 +24,16 @@ export interface SegmentRow {
   readonly frames: number;
 }
 
-/** A row without its bytes: enough to choose by. `frames` lies behind the bytes, and to reach it SQLite would read all of them. */
+/** A row without its bytes, enough to choose rows. `frames` is stored after the bytes, and SQLite would read all of them to reach it. */
 export type SegmentLabel = Omit<SegmentRow, 'p' | 'crc' | 'frames'>;
 
+/** Adds, reads and removes segments. */
 export interface SegmentTable {
   after(seq: number, maxRows: number): readonly SegmentRow[];
   /** All of them, oldest first, without bytes. */
   labels(): readonly SegmentLabel[];
   at(seq: number): SegmentRow | undefined;
-  /** Frames in the order of seq, none empty. `seq` and `firstSeq` may lie beyond them: numbers whose frames are gone. */
+  /** Adds frames in the order of seq, none empty. `seq` and `firstSeq` may be outside of them: numbers whose frames are gone. */
   put(segment: NewSegment): void;
   read(row: SegmentRow): Read;
   /** Errors: throws StoreError `corrupt`. */
@@ -41,17 +42,18 @@ export interface SegmentTable {
   remove(seq: number): void;
 }
 
+/** A segment to add. */
 export interface NewSegment {
   readonly seq: number;
   readonly firstSeq: number;
   readonly frames: readonly SegmentFrame[];
   /** Readings ever committed, up to and with it. */
   readonly total: number;
-  /** One in so many is kept; 1 for all. */
+  /** One reading in this many is kept; 1 for all. */
   readonly thin: number;
 }
 
-/** Segments with a frame whose time is not known yet are looked at for any time. Units: ms. */
+/** Segments with a frame of unknown time are read for any time. Units: ms. */
 export const ANY_TIME = { fromMs: -8.64e15, toMs: 8.64e15 };
 
 /** The table on one connection. Errors: all functions throw what SQLite throws. */

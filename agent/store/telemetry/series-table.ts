@@ -1,22 +1,22 @@
 /**
- * Points as numbers, for as long as the file lives.
+ * The table `series`: points as numbers, for the life of the file.
  *
- * Owns the rows of `series`. An id is never used again: a point whose decimals change becomes a new series, so that old frames still mean
- * what they meant.
+ * An id is never used again: a point whose decimals change becomes a new series, so that old frames keep their meaning.
  */
 import type { PointId } from '../../core/words.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { EXACT, MAX_STORED_DECIMALS } from './cell.ts';
 
+/** The ids of points, and their points by id. */
 export interface SeriesTable {
-  /** Of the point as it is kept now; begun at first sight, within the caller's transaction. */
+  /** The id of the point's present series; made at first use, within the caller's transaction. */
   idOf(pointId: PointId): number;
   decimalsOf(id: number): number | undefined;
   /** Only for ids whose decimals are known. */
   pointOf(id: number): PointId;
-  /** All that the point has ever been. */
+  /** All series of the point. */
   idsOf(pointId: PointId): readonly number[];
-  /** It only grows, so that its ends say all of a time. */
+  /** The point only grows, so that the ends of a time are enough. */
   isCounter(id: number): boolean;
 }
 
@@ -26,6 +26,7 @@ interface Row {
   readonly decimals: number;
 }
 
+/** The table on one connection. Errors: all functions throw what SQLite throws. */
 export function createSeriesTable(
   db: Sqlite,
   {
@@ -41,8 +42,8 @@ export function createSeriesTable(
   const byId = new Map<number, Row>();
   const current = new Map<string, number>();
   const decimalsFor = (point: string): number => {
-    const wanted = decimals.get(point) ?? EXACT;
-    return Number.isInteger(wanted) && wanted >= 0 && wanted <= MAX_STORED_DECIMALS ? wanted : EXACT;
+    const requested = decimals.get(point) ?? EXACT;
+    return Number.isInteger(requested) && requested >= 0 && requested <= MAX_STORED_DECIMALS ? requested : EXACT;
   };
   const know = (row: Row): number => {
     byId.set(row.id, row);

@@ -1,18 +1,15 @@
 /**
- * The tables of one open telemetry file, and its readings in the order of seq whichever table they lie in.
- *
- * Owns nothing but the joining.
+ * The tables of one open telemetry file, and its rows in the order of seq, from both tables.
  */
-
 import type { Setup } from '../messages.ts';
 import type { Sqlite } from '../sqlite.ts';
-import type { BootTable } from './boot-table.ts';
-import { createBootTable } from './boot-table.ts';
-import { createFrameTable, type FrameRow, type FrameTable, type Read, type Tally } from './frame-table.ts';
+import { type BootTable, createBootTable } from './boot-table.ts';
+import { type FrameRow, FrameTable, type Read, type Tally } from './frame-table.ts';
 import { createGapTable, type GapTable } from './gap-table.ts';
 import { createSegmentTable, type SegmentRow, type SegmentTable } from './segment-table.ts';
 import { createSeriesTable, type SeriesTable } from './series-table.ts';
 
+/** The tables of one connection. */
 export interface Handle {
   readonly db: Sqlite;
   readonly series: SeriesTable;
@@ -32,10 +29,11 @@ export interface Piece {
   readonly read: () => Read;
 }
 
+/** The tables of a connection. */
 export function openTables(db: Sqlite, setup: Setup): Handle {
   const series = createSeriesTable(db, setup);
   const boots = createBootTable(db, setup);
-  const frames = createFrameTable(db, series, boots);
+  const frames = new FrameTable(db, series, boots);
   return { db, series, boots, frames, segments: createSegmentTable(db, series, boots), gaps: createGapTable(db) };
 }
 
@@ -51,15 +49,17 @@ export function pieceAt(handle: Handle, seq: number): Piece | undefined {
   return piecesAfter(handle, seq - 1, 1)[0];
 }
 
+/** A row of frames as a piece. */
 export function framePiece({ frames }: Handle, row: FrameRow): Piece {
   return { kind: 'frames', seq: row.seq, firstSeq: row.seq - row.k + 1, n: row.n, read: () => frames.read(row) };
 }
 
+/** A row of segments as a piece. */
 export function segmentPiece({ segments }: Handle, row: SegmentRow): Piece {
   return { kind: 'segment', seq: row.seq, firstSeq: row.first_seq, n: row.n, read: () => segments.read(row) };
 }
 
-/** All that ends after `seq`. */
+/** All rows that end after `seq`. */
 export function tallyAfter({ frames, segments }: Handle, seq: number): Tally {
   const [a, b] = [segments.tally(seq), frames.tally(seq)];
   return { rows: a.rows + b.rows, frames: a.frames + b.frames, readings: a.readings + b.readings, bytes: a.bytes + b.bytes };

@@ -1,8 +1,6 @@
 /**
- * Reading the telemetry file: frames after a seq, pages of a time, one point's history, and all of it for damage.
- *
- * Owns the order, the dating of what comes out, and a memory of the segment read last. Changes nothing: damage that it meets is handed
- * to the caller.
+ * Reads the telemetry file: frames after a seq, pages of a time, one point's history, and all rows for damage. It keeps the last segment in
+ * memory. Damage that it finds is returned to the caller; nothing is changed.
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { ExportPage, ExportQuery, StoredFrame } from '../../core/ports.ts';
@@ -10,18 +8,19 @@ import type { SegmentFrame } from '../segment-codec.ts';
 import { CLOCK_QUALITIES } from './frame-table.ts';
 import { type Handle, type Piece, piecesAfter } from './telemetry-handle.ts';
 
+/** What was found, and the damaged rows that were met. */
 export interface Found<T> {
   readonly value: T;
   readonly damaged: readonly Piece[];
 }
 
-/** The frames of one row, and which row that was: the next question is mostly about the same. */
+/** The frames of the row that was read last: the next read is mostly of the same row. */
 export interface PieceMemory {
   frames(piece: Piece): readonly SegmentFrame[] | null;
   forget(): void;
 }
 
-/** Frames of a small row are read again; a segment, which holds thousands, is remembered. */
+/** Small rows are read again; a segment, with thousands of frames, is kept. */
 export function createPieceMemory(): PieceMemory {
   let last: { readonly seq: number; readonly n: number; readonly frames: readonly SegmentFrame[] } | null = null;
   return {
@@ -40,7 +39,7 @@ export function createPieceMemory(): PieceMemory {
 
 /** Rows fetched at once; their bytes come with them. */
 const ROWS = 16;
-/** Rows looked through for one page of an export, so that commits come between. */
+/** Rows read for one page of an export, so that commits come between. */
 const EXPORT_ROWS = 64;
 
 /** Up to `maxFrames` whole frames after `seq`. */
@@ -90,7 +89,7 @@ export function exportPage(handle: Handle, memory: PieceMemory, query: ExportQue
   return { value: { frames, nextSeq: atSeq }, damaged };
 }
 
-/** Every row read once; what cannot be read. */
+/** Reads every row once. Returns the rows that cannot be read. */
 export function allDamaged(handle: Handle): readonly Piece[] {
   const damaged: Piece[] = [];
   for (let seq = 0; ; ) {
@@ -103,7 +102,7 @@ export function allDamaged(handle: Handle): readonly Piece[] {
   }
 }
 
-/** With names for numbers, and dated as well as is known now. */
+/** The frame with names for its series, and its times corrected. */
 function toStored({ series, boots }: Handle, frame: SegmentFrame): StoredFrame {
   const shiftMs = boots.shiftMs(frame.boot, frame);
   const at = (atMs: WallMs): WallMs => atMs + shiftMs;

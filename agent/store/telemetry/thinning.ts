@@ -1,17 +1,17 @@
 /**
- * Fewer readings of the same hour: what a person or a bill still needs of it.
- *
- * Owns which readings stay: extremes, every change of quality, the ends; of counters more, since each is a proof. Pure.
+ * Chooses which readings of an hour stay when room is needed: extremes, every change of quality, the ends; more of counters, because each
+ * of their readings is a proof. Pure.
  */
 import type { SegmentFrame } from '../segment-codec.ts';
 
+/** How strongly a segment is thinned. */
 export interface Thinning {
   /** One in so many stays. */
   readonly keep: number;
   readonly isCounter: (seriesId: number) => boolean;
 }
 
-/** One reading in so many stays, step by step: of the older half, then of the oldest quarter. */
+/** One reading in this many stays, step by step: of the older half, then of the oldest quarter. */
 export const THINNING_ROUNDS: readonly { readonly keep: number; readonly share: number }[] = [
   { keep: 4, share: 1 / 2 },
   { keep: 16, share: 1 / 4 },
@@ -30,8 +30,8 @@ interface Place {
 export function thinned(frames: readonly SegmentFrame[], { keep, isCounter }: Thinning): SegmentFrame[] {
   const kept = frames.map(() => new Set<number>());
   for (const [seriesId, places] of bySeries(frames)) {
-    const wanted = isCounter(seriesId) ? keep / COUNTER_KEEPS : keep;
-    for (const { frame, index } of wanted <= 1 ? places : chosen(places, wanted)) kept[frame]?.add(index);
+    const target = isCounter(seriesId) ? keep / COUNTER_KEEPS : keep;
+    for (const { frame, index } of target <= 1 ? places : chosen(places, target)) kept[frame]?.add(index);
   }
   return frames
     .map((frame, i) => ({ ...frame, readings: frame.readings.filter((_, index) => kept[i]?.has(index)) }))

@@ -1,7 +1,5 @@
 /**
- * What this thread has made the kernel write.
- *
- * Owns the reading of the kernel's account. The file system's own journal comes on top. Called on the storage thread.
+ * Measures how many bytes this thread has made the kernel write, without the file system's own journal.
  */
 import { readFileSync } from 'node:fs';
 import type { MonoMs } from '../../core/clock.ts';
@@ -9,12 +7,13 @@ import type { MonoMs } from '../../core/clock.ts';
 /** Source: proc_pid_io(5), `write_bytes`: bytes that this task caused to be sent to the storage layer. */
 const ACCOUNT = '/proc/thread-self/io';
 
+/** Measures the bytes written by this thread. */
 export interface WriteMeter {
   /** Since the meter was made; null where the kernel does not say. Units: bytes, ms. */
   read(nowMono: MonoMs): { readonly bytes: number; readonly overMs: number } | null;
 }
 
-/** Counts from the first question on. */
+/** A meter that counts from its first reading on. */
 export function createWriteMeter(): WriteMeter {
   let first: { readonly bytes: number; readonly atMono: MonoMs } | null = null;
   return {
@@ -32,6 +31,6 @@ function writtenBytes(): number | null {
     const found = /^write_bytes: (\d+)$/m.exec(readFileSync(ACCOUNT, 'utf8'));
     return found?.[1] === undefined ? null : Number(found[1]);
   } catch {
-    return null; // A kernel without task accounting is one that does not say.
+    return null; // A kernel without task accounting.
   }
 }

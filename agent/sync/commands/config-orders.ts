@@ -75,7 +75,7 @@ function readPut(fields: CommandFields): Checked<ConfigAsk> {
   return { value: { action: 'put', file: name.value, part: Number(number), parts: Number(of), sha256: hash.value, data: bytes.value } };
 }
 
-function readCommit(fields: CommandFields): Checked<Omit<CommitRequest, 'by' | 'commandId' | 'lowersFloor'>> {
+function readCommit(fields: CommandFields): Checked<Omit<CommitRequest, 'by' | 'author' | 'commandId' | 'lowersFloor'>> {
   const [why, mode, on] = [readText(fields, comment, LIMIT.commentLength), readText(fields, confirm, 16), readText(fields, base, 64)];
   const time = readInteger(fields, minutes, { min: 1, max: LIMIT.minutes, absent: DEFAULT_TRIAL_MINUTES });
   if ('reason' in why) return why;

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
-import { createStoreFile } from '../../../agent/store/files/store-file.ts';
+import { StoreFile } from '../../../agent/store/files/store-file.ts';
 import type { Notice } from '../../../agent/store/messages.ts';
 import { type Schema, STATE, TELEMETRY } from '../../../agent/store/schema.ts';
 import { changeFile, FILES, fill, inside, must, numberedEvent, openStore, zeroLeaf } from './files/open-store.ts';
@@ -42,7 +42,7 @@ t.test('flipped bytes within a fact or an event count as absent, never as someth
   });
   const again = openStore(t, dir);
   t.equal(again.load('override'), undefined, 'the level would read 02345');
-  t.match(again.told(), [/kv key "override": its bytes were damaged/]);
+  t.match(again.reports(), [/kv key "override": its bytes were damaged/]);
   t.equal(again.load('other'), 'sound');
   t.strictSame(again.events(), ['event 1', 'event 3']);
   const { files } = again.check();
@@ -67,7 +67,7 @@ t.test('after a clean end only marks and tables are looked at: a street is not k
   for (const name of FILES) zeroLeaf(join(dir, name));
   const again = openStore(t, dir);
   t.equal(again.load('fact 7')?.n, 7);
-  t.strictSame(again.told(), []);
+  t.strictSame(again.reports(), []);
   t.match(again.check().files, [{ ok: false }, { ok: false }]);
 });
 
@@ -133,20 +133,20 @@ t.test('a file of version 1 steps forward at its opening and keeps its rows', as
   const again = openStore(t, dir);
   t.equal(again.load('a'), 2);
   t.strictSame(again.seqs(), [1]);
-  t.strictSame([...store.told(), ...again.told()], store.told().slice(0, 1), 'only the fact without sense was told');
+  t.strictSame([...store.reports(), ...again.reports()], store.reports().slice(0, 1), 'only the fact without sense was told');
 });
 
 t.test('a cut in the middle of the steps leaves the old version or the new one, with every row', async (t) => {
   const dir = testFolder(t);
   const path = makeFirst(dir, STATE, `INSERT INTO kv VALUES('a', '1', 5)`);
   const old = readFileSync(path);
-  const keeper = new Database(path);
-  t.equal(keeper.prepare('SELECT count(*) FROM kv').pluck().get(), 1, 'keeps the journal from being folded in at the end');
+  const journalHolder = new Database(path);
+  t.equal(journalHolder.prepare('SELECT count(*) FROM kv').pluck().get(), 1, 'keeps the journal from being folded in at the end');
   const stepping = openStore(t, dir);
   stepping.load('a');
   stepping.close();
   const journal = readFileSync(`${path}-wal`);
-  keeper.close();
+  journalHolder.close();
   const versions = new Set<unknown>();
   const quarterFrame = (4096 + 24) / 4;
   for (let length = 0; length <= journal.length + quarterFrame; length += quarterFrame) {
@@ -163,7 +163,7 @@ t.test('a cut in the middle of the steps leaves the old version or the new one, 
     const store = openStore(t, at);
     t.equal(store.load('a'), 1);
     store.close();
-    t.strictSame(store.told(), []);
+    t.strictSame(store.reports(), []);
   }
   t.strictSame([...versions].toSorted(), [1, STATE.version]);
 });
@@ -180,7 +180,7 @@ const NEXT: Schema = {
 };
 
 function openNext(dir: string, schema: Schema, notices: Notice[] = []) {
-  return createStoreFile({ dir, schema, maxPages: 1_000, begin: () => [], attach: (db) => db, onNotice: (notice) => notices.push(notice) });
+  return new StoreFile({ dir, schema, maxPages: 1_000, begin: () => [], attach: (db) => db, onNotice: (notice) => notices.push(notice) });
 }
 
 t.test('one release back still opens the file, writes to it, and leaves the way forward open', async (t) => {
@@ -200,7 +200,7 @@ t.test('one release back still opens the file, writes to it, and leaves the way 
   t.match(back.save('b', 2), { ok: true });
   back.tell(numberedEvent(1));
   t.match(back.backup(), { ok: true }, 'a newer file can be copied');
-  t.strictSame(back.told(), []);
+  t.strictSame(back.reports(), []);
   back.close();
   t.equal(version(), NEXT.version, 'the version is the newer program’s');
 
@@ -226,13 +226,13 @@ t.test('a file made by the next release is usable too, unless its rows mean some
   openNext(usable, NEXT).write(STORE_START_MS, (db) => db.exec("INSERT INTO kv(key, value, at_ms) VALUES('a', '1', 1)"));
   const store = openStore(t, usable);
   t.equal(store.load('a'), 1);
-  t.strictSame(store.told(), []);
+  t.strictSame(store.reports(), []);
   const not = testFolder(t);
   openNext(not, { ...NEXT, readableSince: NEXT.version }).close();
   openNext(not, { ...NEXT, readableSince: NEXT.version }).write(STORE_START_MS, () => null);
   const other = openStore(t, not);
   t.equal(other.load('a'), undefined);
-  t.match(other.told(), [/found version 4, usable since 4, this program knows 3; a newer release wrote it/]);
+  t.match(other.reports(), [/found version 4, usable since 4, this program knows 3; a newer release wrote it/]);
 });
 
 t.test('a step that does not fit its file is damage, not an endless trouble', async (t) => {
@@ -240,11 +240,11 @@ t.test('a step that does not fit its file is damage, not an endless trouble', as
   makeFirst(dir, STATE, 'ALTER TABLE event ADD COLUMN crc INTEGER');
   const store = openStore(t, dir);
   t.match(store.save('a', 1), { ok: true });
-  t.match(store.told(), [/it is not what its version says \(duplicate column name: crc\)/]);
+  t.match(store.reports(), [/it is not what its version says \(duplicate column name: crc\)/]);
   store.close();
   inside(join(dir, 'state.db'), (db) => db.exec('ALTER TABLE kv RENAME COLUMN crc TO other'));
   const again = openStore(t, dir);
   t.match(again.save('a', 1), { ok: false, code: 'corrupt' });
   t.match(again.save('a', 1), { ok: true });
-  t.match(again.told(), [/it is not what its version says \(no such column: crc\)/]);
+  t.match(again.reports(), [/it is not what its version says \(no such column: crc\)/]);
 });

@@ -27,7 +27,7 @@ interface Model {
   /** Readings handed in. */
   produced: number;
   /** By seq: what may come back. */
-  readonly told: Map<number, ReadonlySet<string>>;
+  readonly committed: Map<number, ReadonlySet<string>>;
   readonly waiting: Map<number, ReadonlySet<string>>;
   lastSeq: number;
   delivered: number;
@@ -88,8 +88,8 @@ function open(real: Real, model: Model): void {
   });
   real.store.onCommitted = ({ tickets }) => {
     for (const { ticket, seq } of tickets) {
-      if (seq <= model.lastSeq && !model.told.has(seq)) throw new Error(`seq ${seq} came after ${model.lastSeq}`);
-      model.told.set(seq, model.waiting.get(ticket) ?? new Set());
+      if (seq <= model.lastSeq && !model.committed.has(seq)) throw new Error(`seq ${seq} came after ${model.lastSeq}`);
+      model.committed.set(seq, model.waiting.get(ticket) ?? new Set());
       model.lastSeq = Math.max(model.lastSeq, seq);
     }
   };
@@ -136,7 +136,7 @@ async function verify(real: Real, model: Model): Promise<void> {
       seq = frame.seq;
       found += frame.readings.length;
       for (const { pointId, value } of frame.readings)
-        if (model.told.get(frame.seq)?.has(`${pointId} ${value}`) === false) fail(`${pointId} ${value} in ${frame.seq}`);
+        if (model.committed.get(frame.seq)?.has(`${pointId} ${value}`) === false) fail(`${pointId} ${value} in ${frame.seq}`);
     }
   }
   const after = await real.store.status();
@@ -235,7 +235,7 @@ t.test('produced = delivered + stored + gaps after every step, and what comes ba
   await fc.assert(
     fc.asyncProperty(fc.array(steps, { minLength: 4, maxLength: 14 }), fc.constantFrom(...CAPS), async (list, maxMegabytes) => {
       const dir = testFolder({ teardown: () => {} });
-      const model: Model = { produced: 0, told: new Map(), waiting: new Map(), lastSeq: 0, delivered: 0 };
+      const model: Model = { produced: 0, committed: new Map(), waiting: new Map(), lastSeq: 0, delivered: 0 };
       const real = {
         dir,
         maxMegabytes,

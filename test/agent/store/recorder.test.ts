@@ -14,7 +14,7 @@ const read = (value: number | null, atMono = 0, quality: Quality = 'good', point
 });
 const kept = (value: number | null, quality: Quality = 'good'): Kept => ({ value, quality, atMono: 0 });
 
-const table: [story: string, before: Kept | undefined, reading: Reading, deadband: number, news: boolean][] = [
+const table: [story: string, before: Kept | undefined, reading: Reading, deadband: number, isReported: boolean][] = [
   ['the first reading of a point is news', undefined, read(5), 1, true],
   ['the same value again is not', kept(5), read(5, 10), 0, false],
   ['any change is news where there is no deadband', kept(5), read(5.1, 10), 0, true],
@@ -26,8 +26,8 @@ const table: [story: string, before: Kept | undefined, reading: Reading, deadban
   ['a heartbeat that is due is news', kept(5), read(5, 60_000), 1, true],
   ['one that is nearly due is not', kept(5), read(5, 59_999), 1, false],
 ];
-for (const [story, before, reading, deadband, news] of table) {
-  t.test(story, async (t) => t.equal(isChange(before, reading, { decimals: 1, deadband, heartbeatMs: 60_000 }), news));
+for (const [story, before, reading, deadband, isReported] of table) {
+  t.test(story, async (t) => t.equal(isChange(before, reading, { decimals: 1, deadband, heartbeatMs: 60_000 }), isReported));
 }
 
 function setUp() {

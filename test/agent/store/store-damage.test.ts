@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, t
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
-import { createDatabase } from '../../../agent/store/database.ts';
+import { StoreDatabase } from '../../../agent/store/database.ts';
 import type { Setup, TelemetryWork } from '../../../agent/store/messages.ts';
 import { createStoreRig, frame, STORE_START_MS, testFolder } from './fixtures/kit.ts';
 
@@ -143,29 +143,43 @@ t.test('where no folder can be, the agent starts all the same and recovers once 
   await store.stop();
 });
 
+const setupOf = (dir: string): Setup => ({
+  dir,
+  boot: 'boot',
+  maxBytes: 64 * 2 ** 20,
+  maxDays: 400,
+  machine: null,
+  counters: new Set<string>(),
+  decimals: new Map(),
+  floorSeq: 0,
+  maxPages: 40,
+});
+const commit = (db: StoreDatabase, frames: TelemetryWork['frames'], cursorSeq: number | null = null) =>
+  db.handle<'commit'>({
+    kind: 'commit',
+    atMs: STORE_START_MS,
+    state: null,
+    telemetry: { frames, gaps: [], deliveredUnstored: null, cursorSeq, probe: false, nextTicket: 1 },
+  }).answer.telemetry;
+const read = (db: StoreDatabase, seq: number) =>
+  db.handle<'readAfter'>({ kind: 'readAfter', atMs: STORE_START_MS, seq, maxFrames: 500 }).answer;
+
+/** Values without a pattern, which no packing makes small. */
+function createRoughFrames(): (n: number) => ReturnType<typeof frame> {
+  let seed = 1;
+  return (n) => ({
+    ...frame(n),
+    readings: frame(n, 500).readings.map((r) => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+      return { ...r, value: seed };
+    }),
+  });
+}
+
 t.test('at SQLite’s own limit commits are refused whole, reading goes on, and room lets them in', async (t) => {
-  const dir = testFolder(t);
-  const setup: Setup = {
-    dir,
-    boot: 'boot',
-    maxBytes: 64 * 2 ** 20,
-    maxDays: 400,
-    machine: null,
-    counters: new Set<string>(),
-    decimals: new Map(),
-    floorSeq: 0,
-    maxPages: 40,
-  };
-  const commit = (db: ReturnType<typeof createDatabase>, frames: TelemetryWork['frames'], cursorSeq: number | null = null) =>
-    db.handle<'commit'>({
-      kind: 'commit',
-      atMs: STORE_START_MS,
-      state: null,
-      telemetry: { frames, gaps: [], deliveredUnstored: null, cursorSeq, probe: false, nextTicket: 1 },
-    }).answer.telemetry;
-  const read = (db: ReturnType<typeof createDatabase>, seq: number) =>
-    db.handle<'readAfter'>({ kind: 'readAfter', atMs: STORE_START_MS, seq, maxFrames: 500 }).answer;
-  const small = createDatabase(setup);
+  const setup = setupOf(testFolder(t));
+  const rough = createRoughFrames();
+  const small = new StoreDatabase(setup);
   t.match(
     commit(small, [{ ...frame(1), readings: [...frame(1, 2).readings.toReversed(), ...frame(1, 6_000).readings] }]),
     { ok: false, code: 'full', message: /free space/ },
@@ -187,22 +201,13 @@ t.test('at SQLite’s own limit commits are refused whole, reading goes on, and 
       },
     ],
   });
-  // Values without a pattern, which no packing makes small.
-  let seed = 1;
-  const rough = (n: number): ReturnType<typeof frame> => ({
-    ...frame(n),
-    readings: frame(n, 500).readings.map((r) => {
-      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-      return { ...r, value: seed };
-    }),
-  });
   let ticket = 3;
   while (commit(small, [rough(ticket)])?.ok) ticket += 1;
   t.ok(ticket > 5 && ticket < 100, `full before frame ${ticket}`);
   const stored = read(small, 0);
   t.equal(stored.ok && stored.value.length, ticket - 2);
   small.handle<'close'>({ kind: 'close', isAllCommitted: true, atMs: STORE_START_MS });
-  const large = createDatabase({ ...setup, maxPages: 400 });
+  const large = new StoreDatabase({ ...setup, maxPages: 400 });
   t.match(commit(large, [frame(ticket, 500)]), { ok: true, value: { tickets: [{ ticket, seq: ticket - 1, readings: 500 }] } });
   const again = read(large, 0);
   t.match(

@@ -106,23 +106,24 @@ t.test('what a run without a store has lost is one gap, however often it is told
   await again.store.stop();
 });
 
+const STEP = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('append' as const), readings: fc.integer({ min: 0, max: 5 }) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 15_000 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('fault' as const),
+      fault: fc.constantFrom<Fault>('none', 'refused', 'dies-before', 'dies-after', 'hangs-before', 'hangs-after'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('cursor' as const), seq: fc.nat(20) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('huge' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
+);
+
 t.test('each reading is stored once or counted as lost, whatever fails when', async (t) => {
-  const step = fc.oneof(
-    { weight: 4, arbitrary: fc.record({ kind: fc.constant('append' as const), readings: fc.integer({ min: 0, max: 5 }) }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 15_000 }) }) },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        kind: fc.constant('fault' as const),
-        fault: fc.constantFrom<Fault>('none', 'refused', 'dies-before', 'dies-after', 'hangs-before', 'hangs-after'),
-      }),
-    },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('cursor' as const), seq: fc.nat(20) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('huge' as const) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
-  );
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+    fc.asyncProperty(fc.array(STEP, { minLength: 5, maxLength: 25 }), async (steps) => {
       const dir = testFolder(t);
       const fault: { now: Fault } = { now: 'none' };
       let { clock, store, committed } = createStoreRig({ dir, openLink: faultyLink(fault) });

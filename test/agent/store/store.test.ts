@@ -16,6 +16,23 @@ const outcome: Outcome = {
   atMs: STORE_START_MS,
 };
 
+const FIRST_ROWS = [
+  {
+    seq: 1,
+    atMs: STORE_START_MS + 1_000,
+    clockQuality: 'synced',
+    isCorrected: false,
+    readings: frame(1, 3).readings.map(({ pointId, value, quality, atMs }) => ({ pointId, value, quality, atMs })),
+  },
+  {
+    seq: 2,
+    atMs: STORE_START_MS + 2_000,
+    clockQuality: 'none',
+    isCorrected: false,
+    readings: [{ pointId: 'M1.power', value: null, quality: 'missing', atMs: STORE_START_MS + 7 }],
+  },
+];
+
 t.test('frames wait for the commit period and come back as they were, in order', async (t) => {
   const dir = testFolder(t);
   const { clock, store, committed } = createStoreRig({ dir });
@@ -35,22 +52,7 @@ t.test('frames wait for the commit period and come back as they were, in order',
     { ticket: 1, seq: 1, readings: 3 },
     { ticket: 2, seq: 2, readings: 1 },
   ]);
-  t.strictSame(await store.readAfter(0, 10), [
-    {
-      seq: 1,
-      atMs: STORE_START_MS + 1_000,
-      clockQuality: 'synced',
-      isCorrected: false,
-      readings: frame(1, 3).readings.map(({ pointId, value, quality, atMs }) => ({ pointId, value, quality, atMs })),
-    },
-    {
-      seq: 2,
-      atMs: STORE_START_MS + 2_000,
-      clockQuality: 'none',
-      isCorrected: false,
-      readings: [{ pointId: 'M1.power', value: null, quality: 'missing', atMs: STORE_START_MS + 7 }],
-    },
-  ]);
+  t.strictSame(await store.readAfter(0, 10), FIRST_ROWS);
   t.strictSame(
     (await store.readAfter(1, 10)).map(({ seq }) => seq),
     [2],

@@ -114,7 +114,7 @@ function readCommit(args: RawArgs): CommitArgs {
 export function commitRequest(args: CommitArgs, { caller, source: by }: Pick<Job, 'caller' | 'source'>): CommitRequest {
   if (args.lowersFloor && !mayUse(caller.role, 'admin'))
     throw new ConsoleError('denied', `--lower-floor needs the role admin; ${caller.user} is ${caller.role ?? 'not logged in'}`);
-  return { ...args, by, base: null, commandId: null };
+  return { ...args, by, author: 'console', base: null, commandId: null };
 }
 
 /** Empty where none was given. Errors: throws ConsoleError 'usage'. */

@@ -122,6 +122,7 @@ const gateway = testProfile(
 );
 PROFILES.set(gateway.id, gateway);
 PROFILES.set('radar', testProfile('radar', [testPoint('presence')], { transport: 'uart', serial: { ...SERIAL_8N2, baud: 256_000 } }));
+const LAMP = '{ id: L01, ratedPowerW: 60 }';
 /** The first lamp behind a gateway, on a line that states its settings. */
 const behind = (rest: string, point = 'ecg1_level'): [from: string, to: string][] => [
   ['port: /dev/ttyUSB0', 'port: /dev/ttyUSB0\n    serial: { baud: 19200 }'],
@@ -133,7 +134,6 @@ const SHELF: KnownProfiles = {
   broken: new Map([['my-lamp', ['/etc/luciole/profiles/lamp.yaml', '/srv/lamp.yml']]]),
   searched: ['/etc/luciole/profiles'],
 };
-const LAMP = '{ id: L01, ratedPowerW: 60 }';
 const ALLOWED = '; points that set a level: level';
 
 // biome-ignore format: a table

@@ -81,9 +81,9 @@ t.test('what cannot be read is told once, and nothing is concluded from it', asy
     ['uplink:\n', 'uplink: 1\nspare:\n', /uplink: found 1/],
   ];
   for (const [from, to, only] of slips) {
-    const told = complaints(litStreetYaml([from, to])).filter((problem) => !problem.includes('unknown key "spare"'));
-    t.equal(told.length, 1, told.join('\n'));
-    t.match(told[0], only);
+    const reports = complaints(litStreetYaml([from, to])).filter((problem) => !problem.includes('unknown key "spare"'));
+    t.equal(reports.length, 1, reports.join('\n'));
+    t.match(reports[0], only);
   }
 });
 
@@ -158,9 +158,9 @@ const misfits: [story: string, from: string, to: string, problems: string[]][] =
 for (const [story, from, to, problems] of misfits) {
   t.test(`light against profiles: ${story}`, async (t) => {
     const loaded = loadCabinet('c.yaml', () => litStreetYaml([from, to]));
-    const told = checkAgainstProfiles(loaded, { profiles, broken: new Map(), searched: [] });
+    const reports = checkAgainstProfiles(loaded, { profiles, broken: new Map(), searched: [] });
     t.strictSame(
-      told.map((p) => formatProblem(p).replace('c.yaml:', '')),
+      reports.map((p) => formatProblem(p).replace('c.yaml:', '')),
       problems,
     );
   });

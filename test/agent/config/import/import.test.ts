@@ -16,7 +16,7 @@ const HEAD = 'pole,atM,line,unit,profile,lamp,ratedPowerW,zone';
 const L13 = 'P13,300,south,7,wirenboard-wb-led,L13,45,rue';
 
 const texts = ({ changes }: ImportResult): string[] => changes.map(({ text }) => text);
-const said = ({ flaws }: ImportResult): string[] => flaws.map(({ line, column, message }) => `${line} ${column ?? '-'} ${message}`);
+const flawTexts = ({ flaws }: ImportResult): string[] => flaws.map(({ line, column, message }) => `${line} ${column ?? '-'} ${message}`);
 /** Lines of the second text that the first has not. */
 const newLines = (before: string, after: string): string[] => after.split('\n').filter((line) => !before.split('\n').includes(line));
 
@@ -61,7 +61,7 @@ const readings: [story: string, table: string, changes: string[]][] = [
 for (const [story, table, changes] of readings) {
   t.test(`read: ${story}`, async (t) => {
     const result = importTable(decodeTable(Buffer.from(table)), DEMO);
-    t.strictSame(said(result), []);
+    t.strictSame(flawTexts(result), []);
     t.strictSame(texts(result), changes);
     loadCabinet('x', () => result.text);
     t.strictSame(importTable(table, result.text).changes, [], 'and once is enough');
@@ -110,7 +110,7 @@ const mistakes: [story: string, table: string, says: RegExp][] = [
 for (const [story, table, says] of mistakes) {
   t.test(`told by line and column: ${story}`, async (t) => {
     const result = importTable(table, DEMO);
-    t.match(said(result).join('\n'), says);
+    t.match(flawTexts(result).join('\n'), says);
     t.equal(result.text, DEMO);
   });
 }
@@ -136,7 +136,7 @@ t.test('empty lists become lists', async (t) => {
     'pole,atM,unit,profile,lamp,ratedPowerW\nP1,0,1,wirenboard-wb-led,0012,60\nP2,9,2,wirenboard-wb-led,on,60\n',
     empty,
   );
-  t.strictSame(said(result), []);
+  t.strictSame(flawTexts(result), []);
   t.match(result.text, /devices: # nobody yet\n {6}- { id: "0012", unit: 1,/);
   t.match(
     loadCabinet('x', () => result.text).cabinet,
@@ -168,7 +168,7 @@ t.test('whatever a table says of poles and lamps, said twice it is said once', a
       const once = importTable(table, DEMO);
       const { lamps } = loadCabinet('x', () => once.text).cabinet;
       const isAsSaid = rows.every(({ n, power }) => lamps.find(({ id }) => id === `L${n}`)?.ratedPowerW === power);
-      return said(once).length === 0 && isAsSaid && importTable(table, once.text).text === once.text;
+      return flawTexts(once).length === 0 && isAsSaid && importTable(table, once.text).text === once.text;
     }),
     { numRuns: 40 },
   );
@@ -226,6 +226,6 @@ t.test('the command shows first, writes on demand, and keeps what was there', as
 
 t.test('the example table fits the demo cabinet', async (t) => {
   const result = importTable(readFileSync(join(CONFIG, 'poles.csv'), 'utf8'), DEMO);
-  t.strictSame(said(result), []);
+  t.strictSame(flawTexts(result), []);
   t.match(loadCabinet('x', () => result.text).cabinet.lamps.at(-1), { id: 'L14', ratedPowerW: 45 });
 });

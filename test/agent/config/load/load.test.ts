@@ -168,9 +168,9 @@ t.test('any mixture of mistakes is told in one run, in the order of the file', a
           ),
         ),
       );
-      const told = problemsOf(() => smallStreet(...chosen.flatMap(([, changes]) => changes)));
-      const messages = told.map((p) => `${p.path}: ${p.message}`);
-      const inOrder = told.every((p, i) => i === 0 || (told[i - 1]?.line ?? 0) <= p.line);
+      const problems = problemsOf(() => smallStreet(...chosen.flatMap(([, changes]) => changes)));
+      const messages = problems.map((p) => `${p.path}: ${p.message}`);
+      const inOrder = problems.every((p, i) => i === 0 || (problems[i - 1]?.line ?? 0) <= p.line);
       return (
         inOrder && chosen.every(([, , problems]) => problems.every((p) => p.includes('(the other') || messages.some((m) => p.endsWith(m))))
       );

@@ -32,8 +32,8 @@ t.test('a profile dropped into the folder of a running agent is shown as waiting
   utimesSync(join(dir, 'led.yaml'), 1, 1);
   t.same(await pending(), ['acme-lamp changed', 'my-meter new'], 'what was only touched is no news, what is broken is not at hand');
 
-  const shelf = { profiles: () => [...profiles.values()].map(viewOf), profile: (id: string) => profiles.get(id) };
-  const view: AgentView = { ...createFakeView(), ...shelf, bus };
+  const known = { profiles: () => [...profiles.values()].map(viewOf), profile: (id: string) => profiles.get(id) };
+  const view: AgentView = { ...createFakeView(), ...known, bus };
   const ask = (name: string, args: Record<string, string>) => commandOf(name).answer(view, args, {} as Job);
   const listed = (await ask('profile list', {})) as ProfileView[];
   t.match(

@@ -112,8 +112,8 @@ t.test('any flipped bit of a file is refused', async () => {
 });
 
 t.test('any statement that another than the signer wrote is refused: other cabinets, hash, serial, end, key', async (t) => {
-  const [form = '', said = '', signed = ''] = check.signature.split('.');
-  const text = Buffer.from(said, 'base64url').toString();
+  const [form = '', statement64 = '', signed = ''] = check.signature.split('.');
+  const text = Buffer.from(statement64, 'base64url').toString();
   const forged = (statement: string): string => [form, Buffer.from(statement).toString('base64url'), signed].join('.');
   t.equal(codeOf({ signature: forged(text) }), 'ok', 'put together as it was');
   fc.assert(
@@ -134,9 +134,9 @@ t.test('any statement that another than the signer wrote is refused: other cabin
 });
 
 t.test('what the same key signed for another purpose is no signature on a revision', async (t) => {
-  const [form, said = ''] = check.signature.split('.');
-  const bare = sign(null, Buffer.from(said, 'base64url'), privateKey).toString('base64url');
-  t.equal(codeOf({ signature: [form, said, bare].join('.') }), 'bad-signature');
+  const [form, statement64 = ''] = check.signature.split('.');
+  const bare = sign(null, Buffer.from(statement64, 'base64url'), privateKey).toString('base64url');
+  t.equal(codeOf({ signature: [form, statement64, bare].join('.') }), 'bad-signature');
 });
 
 t.test('arbitrary texts never throw and are never accepted', async () => {

@@ -6,7 +6,7 @@ import t from 'tap';
 import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
 import { checkRevisionHere } from '../../../../agent/config/revisions/check-revision.ts';
 import { revisionKeyText } from '../../../../agent/config/revisions/revision-key.ts';
-import { createRevisionManager } from '../../../../agent/config/revisions/revision-manager.ts';
+import { RevisionManager } from '../../../../agent/config/revisions/revision-manager.ts';
 import { signRevision } from '../../../../agent/config/revisions/revision-signature.ts';
 import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
 import { commitRequest } from '../../../../agent/console/commands/config/config-commit.ts';
@@ -36,11 +36,19 @@ const dimmed = (minPct: number, levelPct = minPct): string =>
     ['levelPct: 30 }', `levelPct: ${levelPct} }`],
   ]);
 const by = (author: string, lowersFloor = false): CommitRequest => ({
-  ...{ by: author, why: 'savings', mode: 'asked', minutes: 10, base: null, commandId: null },
+  ...{
+    by: author,
+    author: author.startsWith('platform') ? 'platform' : 'console',
+    why: 'savings',
+    mode: 'asked',
+    minutes: 10,
+    base: null,
+    commandId: null,
+  },
   lowersFloor,
 });
 
-async function desk(t: { testdir(): string }, { quality = 'synced' }: { quality?: ClockQuality } = {}) {
+async function openManager(t: { testdir(): string }, { quality = 'synced' }: { quality?: ClockQuality } = {}) {
   const folder = t.testdir();
   const [configFile, dataDir] = [join(folder, 'cabinet.yaml'), join(folder, 'data')];
   writeFileSync(configFile, SITE);
@@ -48,7 +56,7 @@ async function desk(t: { testdir(): string }, { quality = 'synced' }: { quality?
   const events: AgentEvent[] = [];
   const { site, revisions } = await beginConfiguration({ configFile, dataDir, nowMs: NOW_MS });
   let running: Pick<typeof site, 'cabinet' | 'profiles'> = site;
-  const made = createRevisionManager({
+  const made = new RevisionManager({
     ...revisions,
     clock,
     log: { event: () => {} },
@@ -68,7 +76,7 @@ async function desk(t: { testdir(): string }, { quality = 'synced' }: { quality?
     await made.put('cabinet.yaml', text, 'platform');
     await made.put(SIGNATURE_FILE, signature, 'platform');
   };
-  return { desk: made, clock, events, load, minPct: () => running.cabinet.zones[0]?.minPct };
+  return { manager: made, clock, events, load, minPct: () => running.cabinet.zones[0]?.minPct };
 }
 
 interface Signing {
@@ -83,7 +91,7 @@ function signatureOn(text: string, { keys = signer, cabinets = ['demo'], signedM
 }
 
 t.test('dimming within the floor needs nobody; below it the platform and a technician wait, and the street stays as it is', async (t) => {
-  const { desk: made, load, minPct } = await desk(t);
+  const { manager: made, load, minPct } = await openManager(t);
   await load(dimmed(10));
   t.equal((await made.commit(by('platform'))).state, 'done');
   await made.confirm('platform');
@@ -113,7 +121,7 @@ t.test('only an admin says that the floor may be undercut', (t) => {
 });
 
 t.test('what an admin has allowed runs, is in the history, and later changes may keep it but not go further', async (t) => {
-  const { desk: made, load, minPct, events } = await desk(t);
+  const { manager: made, load, minPct, events } = await openManager(t);
   await load(dimmed(5));
   t.equal((await made.commit(by('console:ada', true))).state, 'done');
   await made.confirm('console:ada');
@@ -129,7 +137,7 @@ t.test('what an admin has allowed runs, is in the history, and later changes may
 });
 
 t.test('a signature of a key that the site names allows it, once and no older one after it', async (t) => {
-  const { desk: made, load, minPct, clock } = await desk(t);
+  const { manager: made, load, minPct, clock } = await openManager(t);
   const older = signatureOn(dimmed(3), { signedMs: NOW_MS - 1_000 });
   await load(dimmed(5), signatureOn(dimmed(5)));
   t.equal((await made.commit(by('platform'))).state, 'done');
@@ -158,7 +166,7 @@ t.test('a signature that is not for these files, this cabinet, now and by a know
     ['while the clock is not trusted', signatureOn(text), /clock is not trusted/, 'none'],
   ];
   for (const [name, signature, reason, quality = 'synced'] of bad) {
-    const { desk: made, load, minPct } = await desk(t, { quality });
+    const { manager: made, load, minPct } = await openManager(t, { quality });
     await load(text, signature);
     t.match(await made.commit(by('platform')), { state: 'refused', reason }, name);
     t.equal(minPct(), 10, name);
@@ -166,7 +174,7 @@ t.test('a signature that is not for these files, this cabinet, now and by a know
 });
 
 t.test('a signature releases the floor, never a key of the site', async (t) => {
-  const { desk: made, load } = await desk(t);
+  const { manager: made, load } = await openManager(t);
   const text = changed(dimmed(5), [['mqtt://127.0.0.1:1883', 'mqtt://192.0.2.7:1883']]);
   await load(text, signatureOn(text));
   t.match(await made.commit(by('platform')), { state: 'refused', reason: /uplink\.broker belongs to the file of the site/ });
@@ -174,7 +182,7 @@ t.test('a signature releases the floor, never a key of the site', async (t) => {
 });
 
 t.test('an earlier revision is judged as any other: what was allowed once is not allowed for ever', async (t) => {
-  const { desk: made, load, minPct } = await desk(t);
+  const { manager: made, load, minPct } = await openManager(t);
   await load(dimmed(5));
   const { revision } = await made.commit(by('console:ada', true));
   await made.confirm('console:ada');

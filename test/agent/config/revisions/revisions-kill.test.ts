@@ -39,16 +39,16 @@ t.test('kill -9 at any moment: the next start finds a whole configuration, confi
     await once(child, 'exit');
     const { site, revisions } = await beginConfiguration({ configFile, dataDir, nowMs: kill });
     t.strictSame(revisions.notices, [], `after kill ${kill} nothing is wrong`);
-    const { book } = revisions;
+    const { history } = revisions;
     t.equal(site.cabinet.id, 'demo');
     const last = lines.filter((line) => /^\d+$/.test(line)).at(-1);
-    if (book.trial === null && last !== undefined) {
+    if (history.trial === null && last !== undefined) {
       const levelPct = levelOf(site);
       // What was confirmed and told is there; one more may have been confirmed and not yet told.
       t.ok(levelPct >= Number(last), `confirmed ${last}, found ${levelPct}`);
     }
-    seen.trials += book.trial === null ? 0 : 1;
-    seen.revisions = Math.max(seen.revisions, book.revisions.at(-1)?.number ?? 0);
+    seen.trials += history.trial === null ? 0 : 1;
+    seen.revisions = Math.max(seen.revisions, history.revisions.at(-1)?.number ?? 0);
   }
   t.ok(seen.revisions > KILLS, `${seen.revisions} revisions, ${seen.trials} kills hit a trial`);
 });

@@ -6,7 +6,7 @@ import t from 'tap';
 import { cabinetIn } from '../../../../agent/config/load/load.ts';
 import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
 import { checkRevisionHere } from '../../../../agent/config/revisions/check-revision.ts';
-import { createRevisionManager } from '../../../../agent/config/revisions/revision-manager.ts';
+import { RevisionManager } from '../../../../agent/config/revisions/revision-manager.ts';
 import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
 import { siteOwnedDifferences } from '../../../../agent/config/revisions/site-owned.ts';
 import type { Cabinet } from '../../../../agent/core/cabinet.ts';
@@ -21,6 +21,7 @@ const BEFORE = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/befor
 const SITE_FILE = '/etc/luciole/cabinet.yaml';
 const request = (by: string): CommitRequest => ({
   by,
+  author: by.startsWith('platform') ? 'platform' : 'console',
   why: '',
   mode: 'asked',
   minutes: 10,
@@ -30,7 +31,7 @@ const request = (by: string): CommitRequest => ({
 });
 const AUTHORS = ['platform', 'platform:anne', 'console:viewer', 'console:technician', 'console:admin'];
 
-async function desk(t: { testdir(): string }, { text = SMALL_SITE, before = '' }: { text?: string; before?: string } = {}) {
+async function openManager(t: { testdir(): string }, { text = SMALL_SITE, before = '' }: { text?: string; before?: string } = {}) {
   const folder = t.testdir();
   const [configFile, dataDir] = [join(folder, 'cabinet.yaml'), join(folder, 'data')];
   writeFileSync(configFile, text);
@@ -46,7 +47,7 @@ async function desk(t: { testdir(): string }, { text = SMALL_SITE, before = '' }
     const begun = await beginConfiguration({ configFile, dataDir, nowMs: 1_000 });
     const { revisions } = begun;
     const run = { site: begun.site as Pick<typeof begun.site, 'cabinet' | 'profiles'>, begun };
-    const made = createRevisionManager({
+    const made = new RevisionManager({
       ...revisions,
       siteFile: SITE_FILE,
       clock,
@@ -63,7 +64,7 @@ async function desk(t: { testdir(): string }, { text = SMALL_SITE, before = '' }
       onTrialEnd: () => {},
     });
     await made.start();
-    return { desk: made, run };
+    return { manager: made, run };
   };
   return { ...(await start()), start, configFile, dataDir, events };
 }
@@ -86,7 +87,7 @@ const ATTACKS: readonly (readonly [what: string, from: string, to: string, key: 
 
 for (const [what, from, to, key] of ATTACKS)
   t.test(`a revision that ${what} is refused by name, from the platform and from every role`, async (t) => {
-    const { desk: at, run } = await desk(t);
+    const { manager: at, run } = await openManager(t);
     const hostile = changed(SMALL_SITE, [[from, to]]);
     const pattern = new RegExp(`${key}.* belongs? to the file of the site \\(/etc/luciole/cabinet.yaml\\): change (it|them) there`);
     for (const by of AUTHORS) {
@@ -103,7 +104,7 @@ for (const [what, from, to, key] of ATTACKS)
   });
 
 t.test('values in several parts, by two authors, beside a device type: each part may be sound, the whole is judged', async (t) => {
-  const { desk: at } = await desk(t);
+  const { manager: at } = await openManager(t);
   const led = readFileSync(join(import.meta.dirname, '../../../../drivers/profiles/wirenboard-wb-led.yaml'), 'utf8');
   await at.set('uplink.keepaliveS', '60', 'console:anne');
   await at.put('profiles/wb-led.yaml', led, 'console:anne');
@@ -117,7 +118,7 @@ t.test('values in several parts, by two authors, beside a device type: each part
 });
 
 t.test('a revision of the release before keeps running with its values, and each start names them until the file sets them', async (t) => {
-  const { run, events, start, configFile, dataDir } = await desk(t, { before: 'book-confirmed.json' });
+  const { run, events, start, configFile, dataDir } = await openManager(t, { before: 'book-confirmed.json' });
   const differing = 'cabinet.latitudeDeg, uplink.broker, uplink.username, uplink.passwordFile, lines[north].port';
   t.match(run.site.cabinet, { latitudeDeg: 47.5, uplink: { broker: 'mqtt://10.0.0.9:1883' }, lines: [{ port: 'demo/north-new' }] });
   const told = () => events.filter(({ code }) => code === 'config-site-owned');
@@ -129,12 +130,12 @@ t.test('a revision of the release before keeps running with its values, and each
   writeFileSync(configFile, moved);
   const { run: last } = await start();
   t.equal(told().length, 2, 'the file sets them');
-  t.match(last.begun.revisions.book, { current: 3 });
+  t.match(last.begun.revisions.history, { current: 3 });
   t.equal(readFileSync(join(dataDir, 'config/site/cabinet.yaml'), 'utf8'), moved, 'and is what revisions are judged by');
 });
 
 t.test('a trial of the release before goes on, ends as it would have, and its values are not judged in the middle', async (t) => {
-  const { desk: at, run } = await desk(t, { before: 'book.json' });
+  const { manager: at, run } = await openManager(t, { before: 'book.json' });
   t.match([at.view().trial?.number, run.site.cabinet.uplink?.broker], [3, 'mqtt://10.0.0.10:1883']);
   t.match(await at.giveBack('console:anne', ''), { state: 'done', revision: 2 });
   t.equal(run.site.cabinet.uplink?.broker, 'mqtt://10.0.0.9:1883', 'what ran before runs again, though unlike the file of the site');
@@ -142,7 +143,7 @@ t.test('a trial of the release before goes on, ends as it would have, and its va
 });
 
 t.test('a revision after the upgrade keeps what runs or takes what the file says, nothing else', async (t) => {
-  const { desk: at, run, events } = await desk(t, { before: 'book-confirmed.json' });
+  const { manager: at, run, events } = await openManager(t, { before: 'book-confirmed.json' });
   const legacy = BEFORE['r2/cabinet.yaml'] ?? '';
   const endsOf = () => events.filter(({ code, endMs }) => code === 'config-site-owned' && endMs !== null).length;
   await at.put('cabinet.yaml', changed(legacy, [['10.0.0.9', '10.0.0.11']]), 'platform');
@@ -170,7 +171,7 @@ t.test('a revision after the upgrade keeps what runs or takes what the file says
 });
 
 t.test('a file of the site that is lost, cut or of another start allows nothing', async (t) => {
-  const { desk: at, dataDir } = await desk(t, { before: 'book-confirmed.json' });
+  const { manager: at, dataDir } = await openManager(t, { before: 'book-confirmed.json' });
   const kept = join(dataDir, 'config/site/cabinet.yaml');
   await at.put('cabinet.yaml', changed(SMALL_SITE, [['levelPct: 30', 'levelPct: 42']]), 'platform');
   for (const text of ['', 'lines: nonsense', changed(SMALL_SITE, [['Europe/Paris', 'Europe/Berlin']])]) {
@@ -182,52 +183,56 @@ t.test('a file of the site that is lost, cut or of another start allows nothing'
   t.notOk(existsSync(kept));
 });
 
-t.test(
-  'whatever random edits make a revision, what runs afterwards has only site-owned values that were allowed',
-  { timeout: 300_000 },
-  async (t) => {
-    const places = [
-      'uplink.broker mqtt://192.0.2.7',
-      'uplink.broker "mqtt:\\u002f\\u002f192.0.2.7"',
-      'uplink.node c1',
-      'uplink.username c1',
-      'uplink.caFile /etc/passwd',
-      'uplink.otherBrokers [mqtt://192.0.2.7]',
-      'lines[0].port demo/north-new',
-      'lines[north].port rtu+tcp://127.0.0.1:22',
-      'cabinet.id c1',
-      'cabinet.timezone UTC',
-      'cabinet.clockTrust system',
-      'cabinet.latitudeDeg 50',
-      'store {}',
-      'store.dir /tmp',
-      'store.maxDays 50',
-      'console.socketPath /tmp/c1',
-      'service.metricsFile /etc/c1.prom',
-      'profileDirs []',
-      'trust.ports [demo/north-new]',
-      'programmes[0].steps[1].levelPct 50',
-      'programmes[0].steps[1].levelPct 60',
-      'lamps[L01].minPct 20',
-      'uplink.keepaliveS 50',
-      'uplink',
-    ];
-    const set = fc.constantFrom(...places).map((place) => {
-      const [path = '', value = null] = place.split(' ');
-      return { do: 'set' as const, path, value };
-    });
-    const edit = fc.oneof(
-      { weight: 4, arbitrary: set },
+const PLACES = [
+  'uplink.broker mqtt://192.0.2.7',
+  'uplink.broker "mqtt:\\u002f\\u002f192.0.2.7"',
+  'uplink.node c1',
+  'uplink.username c1',
+  'uplink.caFile /etc/passwd',
+  'uplink.otherBrokers [mqtt://192.0.2.7]',
+  'lines[0].port demo/north-new',
+  'lines[north].port rtu+tcp://127.0.0.1:22',
+  'cabinet.id c1',
+  'cabinet.timezone UTC',
+  'cabinet.clockTrust system',
+  'cabinet.latitudeDeg 50',
+  'store {}',
+  'store.dir /tmp',
+  'store.maxDays 50',
+  'console.socketPath /tmp/c1',
+  'service.metricsFile /etc/c1.prom',
+  'profileDirs []',
+  'trust.ports [demo/north-new]',
+  'programmes[0].steps[1].levelPct 50',
+  'programmes[0].steps[1].levelPct 60',
+  'lamps[L01].minPct 20',
+  'uplink.keepaliveS 50',
+  'uplink',
+];
+const SET = fc.constantFrom(...PLACES).map((place) => {
+  const [path = '', value = null] = place.split(' ');
+  return { do: 'set' as const, path, value };
+});
+const EDIT = fc.oneof(
+      { weight: 4, arbitrary: SET },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('load' as const), of: fc.constantFrom(1, 2, 3) }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('rollback' as const), of: fc.constantFrom(1, 2, 3, 4) }) },
       { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('commit' as const, 'commit' as const, 'confirm' as const, 'giveBack' as const), of: fc.constant(1) }) },
     ); // biome-ignore format: a table
+
+t.test(
+  'whatever random edits make a revision, what runs afterwards has only site-owned values that were allowed',
+  { timeout: 300_000 },
+  async (t) => {
     const folder = t.testdir();
     const fileOfSite = cabinetIn(SMALL_SITE) as Cabinet;
     let [taken, refused] = [0, 0];
     await fc.assert(
-      fc.asyncProperty(fc.array(edit, { minLength: 2, maxLength: 12 }), fc.constantFrom(...AUTHORS), async (edits, by) => {
-        const { desk: at, run } = await desk({ testdir: () => mkdtempSync(join(folder, 'run-')) }, { before: 'book-confirmed.json' });
+      fc.asyncProperty(fc.array(EDIT, { minLength: 2, maxLength: 12 }), fc.constantFrom(...AUTHORS), async (edits, by) => {
+        const { manager: at, run } = await openManager(
+          { testdir: () => mkdtempSync(join(folder, 'run-')) },
+          { before: 'book-confirmed.json' },
+        );
         const legacy = run.site.cabinet;
         let allowed = [fileOfSite, legacy];
         for (const each of edits) {

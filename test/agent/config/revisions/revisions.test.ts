@@ -6,15 +6,9 @@ import { beginConfiguration } from '../../../../agent/config/load/start-revision
 import { checkRevisionInChild } from '../../../../agent/config/revisions/check-in-child.ts';
 import { checkRevisionHere } from '../../../../agent/config/revisions/check-revision.ts';
 import { createRevisionDisk, type RevisionDisk, revisionHash } from '../../../../agent/config/revisions/revision-disk.ts';
-import {
-  firstRevisionHistory,
-  KEPT_REVISIONS,
-  type RevisionBook,
-  withConfirmed,
-  withTrial,
-} from '../../../../agent/config/revisions/revision-history.ts';
-import { readRevisionHistory } from '../../../../agent/config/revisions/revision-history-file.ts';
-import { createRevisionManager, type RevisionManager } from '../../../../agent/config/revisions/revision-manager.ts';
+import { firstRevisionHistory, KEPT_REVISIONS, withConfirmed, withTrial } from '../../../../agent/config/revisions/revision-history.ts';
+import { type RevisionHistory, readRevisionHistory } from '../../../../agent/config/revisions/revision-history-file.ts';
+import { RevisionManager } from '../../../../agent/config/revisions/revision-manager.ts';
 import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { CommitRequest } from '../../../../agent/core/revisions.ts';
@@ -26,7 +20,16 @@ import { changed } from '../small-street.ts';
 const HASH = 'a'.repeat(64);
 const NEW = { atMs: 0, by: 'platform', why: '', hash: HASH };
 const brighter = (levelPct: number): string => changed(SMALL_SITE, [['levelPct: 30 }', `levelPct: ${levelPct} }`]]);
-const COMMIT: CommitRequest = { by: 'platform', why: '', mode: 'auto', minutes: 10, base: null, commandId: 'a1', lowersFloor: false };
+const COMMIT: CommitRequest = {
+  by: 'platform',
+  author: 'platform',
+  why: '',
+  mode: 'auto',
+  minutes: 10,
+  base: null,
+  commandId: 'a1',
+  lowersFloor: false,
+};
 
 /** A site in a folder, and its beginning. */
 async function site(t: { testdir(): string }, text = SMALL_SITE) {
@@ -39,7 +42,7 @@ async function site(t: { testdir(): string }, text = SMALL_SITE) {
 }
 
 interface Bench {
-  readonly desk: RevisionManager;
+  readonly manager: RevisionManager;
   readonly events: AgentEvent[];
   readonly ends: unknown[];
   readonly applied: string[];
@@ -47,8 +50,8 @@ interface Bench {
   readonly clock: ReturnType<typeof createManualClock>;
 }
 
-/** A desk on a disk, with a street that obeys at once. */
-async function desk(
+/** A revision manager on a disk, with a street that applies each configuration at once. */
+async function openManager(
   beginning: Awaited<ReturnType<typeof beginConfiguration>>,
   disk: RevisionDisk = beginning.revisions.disk,
 ): Promise<Bench> {
@@ -59,11 +62,11 @@ async function desk(
   let running:
     | Awaited<ReturnType<typeof beginConfiguration>>['site']
     | { cabinet: typeof beginning.site.cabinet; profiles: typeof beginning.site.profiles } = beginning.site;
-  const made = createRevisionManager({
+  const made = new RevisionManager({
     disk,
     clock,
     log: { event: () => {} },
-    book: beginning.revisions.book,
+    history: beginning.revisions.history,
     site: () => running,
     check: async (dir, runningDir) => checkRevisionHere(folderToCheck(beginning.revisions, { dir, runningDir, nowMs: 0 })),
     siteFile: '/etc/luciole/cabinet.yaml',
@@ -79,19 +82,19 @@ async function desk(
     onTrialEnd: (end) => ends.push(end),
   });
   await made.start();
-  return { desk: made, events, ends, applied, health, clock };
+  return { manager: made, events, ends, applied, health, clock };
 }
 
 /** A revision that an earlier release took up, when platform and console could set every key. */
-async function runsSinceBefore(disk: RevisionDisk, book: RevisionBook, cabinet: string): Promise<void> {
+async function runsSinceBefore(disk: RevisionDisk, history: RevisionHistory, cabinet: string): Promise<void> {
   const files = { cabinet, profiles: {} };
-  const next = withConfirmed(book, { atMs: 0, by: 'platform', why: '', hash: revisionHash(files) });
+  const next = withConfirmed(history, { atMs: 0, by: 'platform', why: '', hash: revisionHash(files) });
   await disk.writeFiles(next.current, files, {});
-  await disk.writeBook(next);
+  await disk.writeHistory(next);
   await disk.remove('site');
 }
 
-/** Real time for the disk, simulated time for the desk. */
+/** Real time for the disk, simulated time for the manager. */
 async function later(clock: Bench['clock'], ms: number): Promise<void> {
   for (let at = 0; at < ms; at += 1_000) {
     await clock.advance(1_000);
@@ -108,24 +111,33 @@ async function until(holds: () => boolean, clock?: Bench['clock']): Promise<void
 }
 
 t.test('a book keeps what is needed and no more than it says', async (t) => {
-  let book: RevisionBook = firstRevisionHistory(NEW, HASH);
-  for (let i = 0; i < 80; i += 1) book = withConfirmed(book, NEW);
-  book = withTrial(book, NEW, { mode: 'auto', trialMs: 1, commandId: null, baseline: { units: [], isOnline: false } });
-  t.equal(book.revisions.length, KEPT_REVISIONS);
-  t.equal(book.current, 81);
-  t.equal(book.trial?.number, 82);
-  t.strictSame(readRevisionHistory(JSON.parse(JSON.stringify(book))), book);
-  for (const broken of [undefined, null, 7, [], {}, { ...book, current: 7_000 }, { ...book, version: 2 }, { ...book, revisions: [] }])
+  let history: RevisionHistory = firstRevisionHistory(NEW, HASH);
+  for (let i = 0; i < 80; i += 1) history = withConfirmed(history, NEW);
+  history = withTrial(history, NEW, { mode: 'auto', trialMs: 1, commandId: null, baseline: { units: [], isOnline: false } });
+  t.equal(history.revisions.length, KEPT_REVISIONS);
+  t.equal(history.current, 81);
+  t.equal(history.trial?.number, 82);
+  t.strictSame(readRevisionHistory(JSON.parse(JSON.stringify(history))), history);
+  for (const broken of [
+    undefined,
+    null,
+    7,
+    [],
+    {},
+    { ...history, current: 7_000 },
+    { ...history, version: 2 },
+    { ...history, revisions: [] },
+  ])
     t.equal(readRevisionHistory(broken), undefined);
 });
 
 t.test('the first start takes the file; the next one finds it; what is kept is whole', async (t) => {
   const { first, begin, dataDir } = await site(t);
-  t.match(first.revisions.book, { current: 1, trial: null, revisions: [{ number: 1, by: 'file', state: 'confirmed' }] });
+  t.match(first.revisions.history, { current: 1, trial: null, revisions: [{ number: 1, by: 'file', state: 'confirmed' }] });
   t.strictSame(first.revisions.notices, []);
   t.equal(readFileSync(join(dataDir, 'config/r1/cabinet.yaml'), 'utf8'), SMALL_SITE);
   const second = await begin();
-  t.strictSame(second.revisions.book, first.revisions.book);
+  t.strictSame(second.revisions.history, first.revisions.history);
   t.strictSame(second.site.cabinet, { ...first.site.cabinet });
 });
 
@@ -147,11 +159,11 @@ t.test(
 t.test('a book that was cut short, and files that are not what they were, fall back to the file', async (t) => {
   const { dataDir, begin } = await site(t);
   writeFileSync(join(dataDir, 'config/book.json'), '{"version":1,"curr');
-  t.match((await begin()).revisions.book, { current: 1 }, 'begun anew');
+  t.match((await begin()).revisions.history, { current: 1 }, 'begun anew');
   appendFileSync(join(dataDir, 'config/r1/cabinet.yaml'), '# one byte more');
   const { revisions } = await begin();
   t.match(revisions.notices, [{ code: 'config-refused', text: /revision 1 cannot be used any more/ }]);
-  t.match(revisions.book, { current: 2, revisions: [{}, { by: 'file' }] });
+  t.match(revisions.history, { current: 2, revisions: [{}, { by: 'file' }] });
 });
 
 t.test('a file changed by hand is a revision of its own; a wrong one is told and does not run', async (t) => {
@@ -159,12 +171,12 @@ t.test('a file changed by hand is a revision of its own; a wrong one is told and
   writeFileSync(configFile, brighter(60));
   const { site: second, revisions } = await begin();
   t.match(second.cabinet.programmes[0]?.steps[1]?.level, { pct: 60 });
-  t.match(revisions, { book: { current: 2 }, notices: [{ code: 'config-changed', text: /in the place of revision 1/ }] });
+  t.match(revisions, { history: { current: 2 }, notices: [{ code: 'config-changed', text: /in the place of revision 1/ }] });
   writeFileSync(configFile, 'lines: nonsense');
   const { site: third, revisions: told } = await begin();
   t.match(third.cabinet.programmes[0]?.steps[1]?.level, { pct: 60 }, 'the last one runs');
   t.match(told, {
-    book: { current: 2 },
+    history: { current: 2 },
     notices: [{ code: 'config-refused', severity: 'alarm', text: /cannot be used.*cabinet\.yaml:1:/ }],
   });
   rmSync(configFile);
@@ -180,42 +192,42 @@ t.test('without any configuration that can be used the start ends with what is w
 
 t.test('a revision with which the agent crashes again and again is taken back at the start', async (t) => {
   const beginning = await site(t);
-  const { desk: at } = await desk(beginning.first);
+  const { manager: at } = await openManager(beginning.first);
   await at.put('cabinet.yaml', brighter(45), 'platform');
   t.match(await at.commit(COMMIT), { state: 'done', revision: 2, isOnTrial: true, touches: ['light'] });
   // Nobody says goodbye: each of these runs was killed.
   for (const starts of [1, 2, 3]) {
     const { site: found, revisions } = await beginning.begin();
-    t.match(revisions.book.trial, { number: 2, starts });
+    t.match(revisions.history.trial, { number: 2, starts });
     t.match(found.cabinet.programmes[0]?.steps[1]?.level, { pct: 45 });
   }
   const { site: found, revisions } = await beginning.begin();
   t.match(found.cabinet.programmes[0]?.steps[1]?.level, { pct: 30 });
   t.match(revisions.notices, [{ code: 'config-returned', text: /had to start 4 times/ }]);
-  t.match(revisions.book, { current: 1, trial: null, revisions: [{}, { state: 'returned', reason: /4 times/ }] });
+  t.match(revisions.history, { current: 1, trial: null, revisions: [{}, { state: 'returned', reason: /4 times/ }] });
 });
 
 t.test('the time of a trial goes on over a restart', async (t) => {
   const beginning = await site(t);
-  const first = await desk(beginning.first);
-  await first.desk.put('cabinet.yaml', brighter(45), 'platform');
-  await first.desk.commit({ ...COMMIT, mode: 'asked', minutes: 5 });
+  const first = await openManager(beginning.first);
+  await first.manager.put('cabinet.yaml', brighter(45), 'platform');
+  await first.manager.commit({ ...COMMIT, mode: 'asked', minutes: 5 });
   await later(first.clock, 200_000);
-  await first.desk.stop();
+  await first.manager.stop();
   const { revisions } = await beginning.begin();
-  t.equal(revisions.book.trial?.spentMs, 200_000);
-  const second = await desk(await beginning.begin());
+  t.equal(revisions.history.trial?.spentMs, 200_000);
+  const second = await openManager(await beginning.begin());
   await later(second.clock, 95_000);
   t.strictSame(second.ends, []);
   await until(() => second.ends.length > 0, second.clock);
   t.match(second.ends, [{ commandId: 'a1', number: 2, reason: /nobody confirmed it within 5 min/ }]);
   t.match(second.applied, ['{"pct":30}'], 'what ran before runs again');
-  await second.desk.stop();
+  await second.manager.stop();
 });
 
 t.test('a candidate is refused for what is wrong with it, at its place, and stays to be put right', async (t) => {
   const { first } = await site(t);
-  const { desk: at, applied } = await desk(first);
+  const { manager: at, applied } = await openManager(first);
   await at.put('cabinet.yaml', changed(SMALL_SITE, [['programme: residential', 'programme: residentiel']]), 'platform');
   t.match(await at.commit(COMMIT), {
     state: 'refused',
@@ -232,7 +244,7 @@ t.test('a candidate is refused for what is wrong with it, at its place, and stay
 
 t.test('a signature stays with the candidate over later files and a restart, and goes with it', async (t) => {
   const { first, begin } = await site(t);
-  const { desk: at } = await desk(first);
+  const { manager: at } = await openManager(first);
   const part = (file: string, text: string) => {
     const data = Buffer.from(text);
     return { file, part: 1, parts: 1, sha256: createHash('sha256').update(data).digest('hex'), data };
@@ -247,7 +259,7 @@ t.test('a signature stays with the candidate over later files and a restart, and
   t.equal(signatureOf(at), 'luciole-sig1.a.b', 'a file leaves it');
   t.match(await at.putPart(part('revision.sig', 'x'.repeat(8_193)), 'platform'), { state: 'refused', reason: /at most 8192/ });
   await at.stop();
-  const again = (await desk(await begin())).desk;
+  const again = (await openManager(await begin())).manager;
   t.equal(signatureOf(again), 'luciole-sig1.a.b', 'after a restart');
   await again.putPart(part('revision.sig', 'luciole-sig1.c.d'), 'platform');
   t.equal(signatureOf(again), 'luciole-sig1.c.d', 'another takes its place');
@@ -261,7 +273,7 @@ t.test('a signature stays with the candidate over later files and a restart, and
 
 t.test('comments alone are kept without a trial', async (t) => {
   const { first } = await site(t);
-  const { desk: at } = await desk(first);
+  const { manager: at } = await openManager(first);
   await at.put('cabinet.yaml', `${SMALL_SITE}# for the archive\n`, 'platform');
   t.match(await at.commit(COMMIT), { state: 'done', revision: 2, isOnTrial: false, changes: [] });
   t.match(at.view(), { running: { number: 2, state: 'confirmed' }, trial: null });
@@ -270,16 +282,16 @@ t.test('comments alone are kept without a trial', async (t) => {
 t.test('a site with an uplink in its revision alone may lose it at the cabinet, but not by the platform', async (t) => {
   const withoutUplink = SMALL_SITE.slice(0, SMALL_SITE.indexOf('uplink:'));
   const beginning = await site(t, withoutUplink);
-  await runsSinceBefore(beginning.first.revisions.disk, beginning.first.revisions.book, SMALL_SITE);
-  const { desk: at } = await desk(await beginning.begin());
+  await runsSinceBefore(beginning.first.revisions.disk, beginning.first.revisions.history, SMALL_SITE);
+  const { manager: at } = await openManager(await beginning.begin());
   await at.put('cabinet.yaml', withoutUplink, 'platform');
   t.match(await at.commit(COMMIT), { state: 'refused', reason: /cut itself off/ });
-  t.match(await at.commit({ ...COMMIT, by: 'console:anne' }), { state: 'done' });
+  t.match(await at.commit({ ...COMMIT, by: 'console:anne', author: 'console' }), { state: 'done' });
 });
 
 t.test('a device type comes with a revision, takes the place of a shipped one, and must stand its own examples', async (t) => {
   const { first } = await site(t);
-  const { desk: at } = await desk(first);
+  const { manager: at } = await openManager(first);
   const led = readFileSync(join(import.meta.dirname, '../../../../drivers/profiles/wirenboard-wb-led.yaml'), 'utf8');
   await at.put('profiles/wb-led.yaml', led.replace(/^model: .*$/m, 'model: WB-LED of this city'), 'platform');
   t.match(await at.check(), { state: 'done', changes: [{ path: 'profiles.wb-led.yaml', before: null }] });
@@ -296,10 +308,10 @@ t.test('a disk that fills up refuses a revision, and the street goes on as it wa
   const { disk } = first.revisions;
   const failing: RevisionDisk = {
     ...disk,
-    writeBook: (book) => (isFull ? Promise.reject(full) : disk.writeBook(book)),
+    writeHistory: (history) => (isFull ? Promise.reject(full) : disk.writeHistory(history)),
     writeFiles: (of, files, note) => (isFull && of !== 'candidate' ? Promise.reject(full) : disk.writeFiles(of, files, note)),
   };
-  const { desk: at, applied } = await desk(first, failing);
+  const { manager: at, applied } = await openManager(first, failing);
   await at.put('cabinet.yaml', brighter(45), 'platform');
   isFull = true;
   t.match(await at.commit(COMMIT), { state: 'refused', reason: /cannot be kept \(ENOSPC\)/ });
@@ -311,9 +323,9 @@ t.test('a disk that fills up refuses a revision, and the street goes on as it wa
 
 t.test('a trial is taken back on request, and no rest is left on disk', async (t) => {
   const beginning = await site(t);
-  const { desk: at, applied, events } = await desk(beginning.first);
+  const { manager: at, applied, events } = await openManager(beginning.first);
   await at.put('cabinet.yaml', brighter(45), 'console:anne');
-  await at.commit({ ...COMMIT, by: 'console:anne', mode: 'asked' });
+  await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' });
   t.match(await at.giveBack('console:anne', 'the cable was pulled'), { state: 'done', revision: 1 });
   t.strictSame(applied, ['{"pct":45}', '{"pct":30}']);
   t.match(events.at(-1), { code: 'config-returned', text: /by console:anne: the cable was pulled/ });

@@ -9,7 +9,7 @@ import { smallStreet } from '../small-street.ts';
 
 const LUCIOLE = join(import.meta.dirname, '../../../../agent/luciole.js');
 
-function desk(t: Test) {
+function workplace(t: Test) {
   const dir = mkdtempSync(join(tmpdir(), 'luciole-desk-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   const run = (words: string, input = '') => {
@@ -22,7 +22,7 @@ function desk(t: Test) {
 }
 
 t.test('a key is made, a file signed and found good; a changed file is not', async (t) => {
-  const { run, write, path } = desk(t);
+  const { run, write, path } = workplace(t);
   const made = run('config keygen office.key');
   t.equal(made.status, 0, made.stderr);
   t.equal(statSync(path('office.key')).mode & 0o777, 0o600);
@@ -41,7 +41,7 @@ t.test('a key is made, a file signed and found good; a changed file is not', asy
 });
 
 t.test('an encrypted key asks for its passphrase, and a wrong one signs nothing', async (t) => {
-  const { run, path } = desk(t);
+  const { run, path } = workplace(t);
   t.match(run('config keygen office.key --passphrase', 'too short\n'), { status: 64, stderr: /12 characters/ });
   t.notOk(existsSync(path('office.key')));
   t.match(run('config keygen office.key --passphrase', 'blaue Laternen im Regen\n'), { status: 0 });
@@ -53,7 +53,7 @@ t.test('an encrypted key asks for its passphrase, and a wrong one signs nothing'
 });
 
 t.test('profiles that go with the file are signed with it', async (t) => {
-  const { run, write } = desk(t);
+  const { run, write } = workplace(t);
   write('acme.yaml', 'id: acme\n');
   run('config keygen office.key');
   run('config sign cabinet.yaml --key office.key --cabinet * --profile acme.yaml --out both.sig');
@@ -65,7 +65,7 @@ t.test('profiles that go with the file are signed with it', async (t) => {
 });
 
 t.test('a key is never replaced, and never written through a link', async (t) => {
-  const { run, write, path } = desk(t);
+  const { run, write, path } = workplace(t);
   write('victim', 'mine');
   symlinkSync('victim', path('office.key'));
   symlinkSync('nowhere', path('dangling.key'));
@@ -77,7 +77,7 @@ t.test('a key is never replaced, and never written through a link', async (t) =>
 });
 
 t.test('what is missing or cannot be is named', async (t) => {
-  const { run, write, path } = desk(t);
+  const { run, write, path } = workplace(t);
   run('config keygen office.key');
   for (const [words, status, message] of [
     ['config sign cabinet.yaml --key office.key', 64, /--cabinet is missing/],

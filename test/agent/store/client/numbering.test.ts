@@ -6,12 +6,12 @@ t.test('a frame is told its row before it is on disk, and gets no other', async 
   t.equal(store.rowOf(1), null, 'nobody promises a row before the disk has answered');
   await store.start();
   const { epoch } = await store.status();
-  const told = [1, 2, 3].map((ticket) => {
+  const promised = [1, 2, 3].map((ticket) => {
     store.append(frame(ticket));
     return store.rowOf(ticket);
   });
   t.strictSame(
-    told,
+    promised,
     [1, 2, 3].map((seq) => ({ epoch, seq })),
   );
   await clock.advance(10_000);
@@ -35,21 +35,21 @@ t.test('a run that was killed leaves its numbers unused: what it had told the pl
   const next = createStoreRig({ dir });
   await next.store.start();
   next.store.append(frame(1));
-  const told = next.store.rowOf(1)?.seq ?? 0;
-  t.ok(told > lost, `told ${told}, lost ${lost}`);
+  const promised = next.store.rowOf(1)?.seq ?? 0;
+  t.ok(promised > lost, `told ${promised}, lost ${lost}`);
   await next.store.stop();
   t.strictSame(
     next.committed.map(({ seq }) => seq),
-    [told],
+    [promised],
   );
 
   const after = createStoreRig({ dir });
   await after.store.start();
-  t.strictSame(after.store.rowOf(1)?.seq, told + 1, 'a clean end leaves no hole');
+  t.strictSame(after.store.rowOf(1)?.seq, promised + 1, 'a clean end leaves no hole');
   t.match(await after.store.status(), { frames: 2, backlogFrames: 2, account: { isBalanced: true } });
   t.strictSame(
     (await after.store.readAfter(0, 10)).map(({ seq }) => seq),
-    [1, told],
+    [1, promised],
   );
   await after.store.stop();
 });
@@ -60,13 +60,13 @@ t.test('a frame that makes no sense costs its own number alone', async (t) => {
   store.append(frame(1));
   store.append({ ...frame(2), atMono: Number.NaN });
   store.append(frame(3));
-  const told = [store.rowOf(1)?.seq, store.rowOf(3)?.seq];
+  const promised = [store.rowOf(1)?.seq, store.rowOf(3)?.seq];
   await store.stop();
   t.strictSame(
     committed.map(({ seq }) => seq),
-    told,
+    promised,
   );
-  t.strictSame(told, [1, 3]);
+  t.strictSame(promised, [1, 3]);
 });
 
 t.test('numbers are promised as far as they are reserved, and the reserve grows with each commit', async (t) => {

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import t from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { openInProcessLink } from '../../../../agent/store/client/in-process-link.ts';
-import { createStorageClient } from '../../../../agent/store/client/storage-client.ts';
+import { StorageClient } from '../../../../agent/store/client/storage-client.ts';
 import type { OpenLink, StoreAnswer } from '../../../../agent/store/messages.ts';
 import { openWorkerLink } from '../../../../agent/store/worker-link.ts';
 import { createStoreRig, type Fault, faultyLink, frame, never, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
@@ -169,7 +169,7 @@ t.test('a read is patient while the thread works on a commit; its own time begin
   const clock = createManualClock(STORE_START_MS);
   const wire: { kind: string; answer: () => void }[] = [];
   const lost: string[] = [];
-  const courier = createStorageClient({
+  const client = new StorageClient({
     clock,
     setup: () => ({
       dir: '',
@@ -188,11 +188,12 @@ t.test('a read is patient while the thread works on a commit; its own time begin
         ),
       close: async () => {},
     }),
+    onNotice: () => {},
+    onLost: ({ message, code }) => lost.push(`${code}: ${message}`),
   });
-  courier.onLost = ({ message, code }) => lost.push(`${code}: ${message}`);
-  const commit = watched(courier.ask('commit', { telemetry: null, state: null }));
-  const read = watched(courier.ask('status', { atMono: 0, provenSeq: 0 }));
-  const second = watched(courier.ask('status', { atMono: 0, provenSeq: 0 }));
+  const commit = watched(client.ask('commit', { telemetry: null, state: null }));
+  const read = watched(client.ask('status', { atMono: 0, provenSeq: 0 }));
+  const second = watched(client.ask('status', { atMono: 0, provenSeq: 0 }));
   await clock.advance(29_000);
   wire.shift()?.answer();
   await clock.advance(4_999);

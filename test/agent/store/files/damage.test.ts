@@ -67,11 +67,13 @@ for (const [story, damage, reason] of damages) {
     t.strictSame(store.seqs(), []);
     t.not(store.status().epoch, epoch);
     t.match(store.gaps(), [{ reason: 'set-aside' }]);
-    const told = store.told();
-    t.equal(told.length, 2, 'each file once');
-    for (const message of told) t.match(message, reason);
-    t.ok(told.some((message) => /telemetry\.db.*kept as .*quarantine\/telemetry\.db; a fresh file was begun/.test(message)));
-    t.ok(told.some((message) => /state\.db.*kept as .*quarantine\/state\.db; restored from .*state\.db\.bak, 26\.0 h old/.test(message)));
+    const reports = store.reports();
+    t.equal(reports.length, 2, 'each file once');
+    for (const message of reports) t.match(message, reason);
+    t.ok(reports.some((message) => /telemetry\.db.*kept as .*quarantine\/telemetry\.db; a fresh file was begun/.test(message)));
+    t.ok(
+      reports.some((message) => /state\.db.*kept as .*quarantine\/state\.db; restored from .*state\.db\.bak, 26\.0 h old/.test(message)),
+    );
     for (const [i, name] of FILES.entries())
       t.same(readFileSync(join(found, 'quarantine', name)), bytes[i], `${name} is kept as it was found`);
     t.match(store.commit(frame(1)), { ok: true, value: { lastSeq: 1 } });
@@ -79,7 +81,7 @@ for (const [story, damage, reason] of damages) {
     store.close();
     const again = openStore(t, found);
     t.equal(again.load('fact 7'), 'new');
-    t.strictSame(again.told(), [], 'and only once');
+    t.strictSame(again.reports(), [], 'and only once');
   });
 
   // Nobody asks an open file for its version.
@@ -100,7 +102,7 @@ for (const [story, damage, reason] of damages) {
       t.match(store.commit(frame(61)), { ok: true });
       t.match(store.save('later', 1), { ok: true });
       t.equal(store.load('fact 7')?.n, 7);
-      t.equal(store.told().length, 2);
+      t.equal(store.reports().length, 2);
       t.match(store.check(), { files: [{ ok: true }, { ok: true }] });
       t.match(store.status(), { gaps: 1, account: { isBalanced: true } });
     });
@@ -138,7 +140,7 @@ t.test('what a power cut leaves of a journal is always a beginning of whole comm
       after.close();
       const inPairs = seqs.length % 2 === 0 && seqs.every((seq, i) => seq === i + 1);
       if (!inPairs || events.length !== n || after.notices.length > 0)
-        throw new Error(JSON.stringify({ seqs, n, events, told: after.notices }));
+        throw new Error(JSON.stringify({ seqs, n, events, reports: after.notices }));
       reached.least = Math.min(reached.least, n, seqs.length / 2);
       reached.most = Math.max(reached.most, n, seqs.length / 2);
       rmSync(copy, { recursive: true });
@@ -165,7 +167,7 @@ t.test('damage that SQLite reports as something else is still damage', async (t)
     const again = openStore(t, dir);
     t.match(again.commit(frame(1)), { ok: true }, story);
     t.equal(again.load('a'), 1);
-    t.match(again.told(), [message, message]);
+    t.match(again.reports(), [message, message]);
   }
 });
 
@@ -207,7 +209,7 @@ t.test('the quarantine keeps one copy of each file, within a bound, and tells wh
     const store = openStore(t, dir);
     store.commit();
     store.close();
-    return store.told()[0];
+    return store.reports()[0];
   };
   const kept = () => readdirSync(join(dir, 'quarantine')).map((name) => [name, statSync(join(dir, 'quarantine', name)).size]);
   spoil(10_000);
@@ -235,7 +237,7 @@ t.test('a quarantine that a power cut interrupts is gone on with: its loss is co
   t.match(store.commit(), { ok: true });
   t.match(store.gaps(), [{ reason: 'set-aside', readings: 20 }]);
   t.equal(store.load('a'), 1);
-  t.match(store.told(), [/it was being set aside when the agent ended/, /it was being set aside/]);
+  t.match(store.reports(), [/it was being set aside when the agent ended/, /it was being set aside/]);
   t.strictSame(
     readdirSync(join(found, 'quarantine')).filter((name) => name.endsWith('.db')),
     ['state.db', 'telemetry.db'],

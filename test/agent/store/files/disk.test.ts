@@ -17,38 +17,38 @@ function partition(freeMb: number) {
 
 t.test('the ballast takes real room where there is some, and none where there is little', async (t) => {
   const dir = testFolder(t);
-  const ballast = join(dir, 'ballast');
+  const reserveFile = join(dir, 'ballast');
   const { disk, freeBytes } = partition(39);
   const store = openStore(t, dir, { freeBytes });
   store.commit();
-  t.notOk(existsSync(ballast), 'less than five times its size is free');
+  t.notOk(existsSync(reserveFile), 'less than five times its size is free');
   disk.freeMb = 40;
   store.now.atMs += 9_000;
   store.commit();
-  t.notOk(existsSync(ballast), 'space is looked at every 10 s');
+  t.notOk(existsSync(reserveFile), 'space is looked at every 10 s');
   store.now.atMs += 1_000;
   store.commit();
-  t.equal(statSync(ballast).size, 8 * MB);
-  t.ok(statSync(ballast).blocks * 512 >= 8 * MB, 'not sparse');
+  t.equal(statSync(reserveFile).size, 8 * MB);
+  t.ok(statSync(reserveFile).blocks * 512 >= 8 * MB, 'not sparse');
   t.match(store.notices, [{ kind: 'remark', message: /8\.0 MB are held in reserve/ }]);
-  const { ino } = statSync(ballast);
+  const { ino } = statSync(reserveFile);
   const asked = disk.asked;
   store.now.atMs -= 7 * 24 * HOUR_MS;
   for (let n = 1; n <= 100; n++) store.commit(frame(n));
   t.ok(disk.asked - asked <= 1, 'a clock that stepped back is one more look');
   const again = openStore(t, dir, { freeBytes });
   again.commit();
-  t.equal(statSync(ballast).ino, ino, 'kept from start to start');
-  truncateSync(ballast, 0);
-  truncateSync(ballast, 8 * MB);
+  t.equal(statSync(reserveFile).ino, ino, 'kept from start to start');
+  truncateSync(reserveFile, 0);
+  truncateSync(reserveFile, 8 * MB);
   const third = openStore(t, dir, { freeBytes });
   third.commit();
-  t.not(statSync(ballast).ino, ino, 'a sparse one is made anew');
+  t.not(statSync(reserveFile).ino, ino, 'a sparse one is made anew');
 });
 
 t.test('on a full disk the ballast is given up, the commit goes in, and the ballast comes back with the room', async (t) => {
   const dir = testFolder(t);
-  const ballast = join(dir, 'ballast');
+  const reserveFile = join(dir, 'ballast');
   const { disk, freeBytes } = partition(100);
   const store = openStore(t, dir, { freeBytes, setup: { maxPages: 40 } });
   let n = 0;
@@ -58,7 +58,7 @@ t.test('on a full disk the ballast is given up, the commit goes in, and the ball
   store.now.atMs += 10_000;
   t.match(store.commit(), { ok: true }, 'with a ballast to fall back on, little room is tried');
   t.match(store.commit(frame(++n, 400)), { ok: false, code: 'full' });
-  t.notOk(existsSync(ballast));
+  t.notOk(existsSync(reserveFile));
   t.match(store.notices.at(-1), { kind: 'remark', message: /the disk is full \(1\.0 MB free\); the reserve was given up/ });
   t.match(store.save('a', 1), { ok: true });
 
@@ -70,11 +70,11 @@ t.test('on a full disk the ballast is given up, the commit goes in, and the ball
   disk.freeMb = 39;
   store.now.atMs += 10_000;
   t.match(store.commit(), { ok: true }, 'enough for commits');
-  t.notOk(existsSync(ballast), 'not for a ballast');
+  t.notOk(existsSync(reserveFile), 'not for a ballast');
   disk.freeMb = 40;
   store.now.atMs += 10_000;
   store.commit();
-  t.ok(existsSync(ballast));
+  t.ok(existsSync(reserveFile));
 });
 
 t.test('a disk that does not say how full it is, is tried', async (t) => {
@@ -179,6 +179,6 @@ t.test('a folder that may not be written to is an answer to every question, and 
   }
   t.match(store.commit(frame(2)), { ok: true });
   t.match(store.save('b', 1), { ok: true });
-  t.strictSame(store.told(), [], 'what cannot be written is not damaged');
+  t.strictSame(store.reports(), [], 'what cannot be written is not damaged');
   t.equal(store.load('a'), 1);
 });

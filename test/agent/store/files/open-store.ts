@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import type { Test } from 'tap';
 import type { ReadingFrame } from '../../../../agent/core/ports.ts';
 import type { AgentEvent } from '../../../../agent/core/words.ts';
-import { createDatabase } from '../../../../agent/store/database.ts';
+import { StoreDatabase } from '../../../../agent/store/database.ts';
 import type { FreeBytes } from '../../../../agent/store/files/reserve-file.ts';
 import type { Kind, Notice, Setup, StateWork, StoreMessages, StoreRequest } from '../../../../agent/store/messages.ts';
 import { PAGE_BYTES } from '../../../../agent/store/schema.ts';
@@ -33,12 +33,12 @@ export function openStore(t: Pick<Test, 'teardown'>, dir: string, options: { fre
     floorSeq: 0,
     ...options.setup,
   };
-  const database = createDatabase(setup, options.freeBytes ?? PLENTY);
+  const database = new StoreDatabase(setup, options.freeBytes ?? PLENTY);
   const notices: Notice[] = [];
   const now = { atMs: STORE_START_MS };
   const ask = <K extends Kind>(kind: K, question: StoreMessages[K]['ask']): StoreMessages[K]['answer'] => {
-    const { answer, notices: told } = database.handle<K>({ ...question, kind, atMs: now.atMs } as unknown as StoreRequest<K>);
-    notices.push(...told);
+    const { answer, notices: reports } = database.handle<K>({ ...question, kind, atMs: now.atMs } as unknown as StoreRequest<K>);
+    notices.push(...reports);
     return answer;
   };
   const record = (work: Partial<StateWork>) =>
@@ -66,7 +66,7 @@ export function openStore(t: Pick<Test, 'teardown'>, dir: string, options: { fre
     status: () => must(ask('status', { atMono: 0, provenSeq: 0 })),
     check: () => must(ask('check', {})),
     backup: () => ask('backup', {}),
-    told: () => notices.filter(({ kind }) => kind === 'set-aside').map((notice) => ('message' in notice ? notice.message : '')),
+    reports: () => notices.filter(({ kind }) => kind === 'set-aside').map((notice) => ('message' in notice ? notice.message : '')),
   };
 }
 

@@ -54,27 +54,27 @@ t.test('a damaged copy is neither restored nor put in the place of a sound one',
     spoil();
     const again = openStore(t, dir);
     const night = again.load('night');
-    const told = again.told();
+    const reports = again.reports();
     again.close();
-    return { night, told };
+    return { night, reports };
   };
   t.match(
     restoredFrom(() => {}),
-    { night: 3, told: [/state\.db\.bak, /] },
+    { night: 3, reports: [/state\.db\.bak, /] },
   );
   writeFileSync(`${path}.bak.new`, readFileSync(`${path}.bak`).subarray(0, 8192));
   t.match(
     restoredFrom(() => truncateSync(`${path}.bak`, 8192)),
-    { night: 1, told: [/state\.db\.bak\.1, /] },
+    { night: 1, reports: [/state\.db\.bak\.1, /] },
     'half a copy is none',
   );
   t.match(
     restoredFrom(() => truncateSync(`${path}.bak.1`, 0)),
-    { night: undefined, told: [/a fresh file was begun/] },
+    { night: undefined, reports: [/a fresh file was begun/] },
   );
   t.match(
     restoredFrom(() => {}),
-    { night: undefined, told: [/a fresh file was begun/] },
+    { night: undefined, reports: [/a fresh file was begun/] },
     'empty copies are none',
   );
 });
@@ -103,7 +103,7 @@ t.test('a copy is tried in every way before it is trusted', async (t) => {
       ['oldoldold', 'oldoldold', 'oldoldold'],
       story,
     );
-    t.match(again.told(), [/restored from .*state\.db\.bak\.1/]);
+    t.match(again.reports(), [/restored from .*state\.db\.bak\.1/]);
   }
 });
 
@@ -116,7 +116,7 @@ t.test('a copy is not made of what is damaged: that is replaced first', async (t
   changeFile(join(dir, 'state.db'), (bytes) => bytes.write('zact b', bytes.indexOf('fact b')));
   const again = openStore(t, dir);
   t.match(again.backup(), { ok: true });
-  t.match(again.told(), [/row not in PRIMARY KEY order for kv.*restored from/]);
+  t.match(again.reports(), [/row not in PRIMARY KEY order for kv.*restored from/]);
   t.equal(again.load('fact b'), 1);
 });
 
@@ -160,7 +160,7 @@ t.test(
         rmSync(copy, { recursive: true });
         const [value] = found;
         if (found.size !== 1 || !values.includes(value) || !works || !isWhole)
-          throw new Error(JSON.stringify({ found: [...found], works, isWhole, told: after.notices }));
+          throw new Error(JSON.stringify({ found: [...found], works, isWhole, reports: after.notices }));
         tally.set(value, (tally.get(value) ?? 0) + 1);
       }),
       { numRuns: 50 },
@@ -178,7 +178,7 @@ t.test('a missing file comes back from its copy; without one it is a first start
   rmSync(join(dir, 'state.db'));
   const again = openStore(t, dir);
   t.equal(again.load('a'), 1);
-  t.match(again.told(), [/state\.db: it was missing; restored from/]);
+  t.match(again.reports(), [/state\.db: it was missing; restored from/]);
   const fresh = openStore(t, testFolder(t));
   fresh.commit(frame(1));
   fresh.save('a', 1);

@@ -6,7 +6,7 @@ import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { Gap } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, PointId } from '../../../../agent/core/words.ts';
 import { openInProcessLink } from '../../../../agent/store/client/in-process-link.ts';
-import { createDatabase } from '../../../../agent/store/database.ts';
+import { StoreDatabase } from '../../../../agent/store/database.ts';
 import type { Kind, OpenLink, Setup, StoreAnswer, StoreRequest, TelemetryWork } from '../../../../agent/store/messages.ts';
 import { createStore } from '../../../../agent/store/store.ts';
 import { openWorkerLink } from '../../../../agent/store/worker-link.ts';
@@ -52,7 +52,7 @@ function database(dir: string, megabytes: number, boot = 'first') {
     decimals: new Map(Array.from({ length: POINTS }, (_, i) => [`P${i}.v`, 0])),
     floorSeq: 0,
   };
-  const db = createDatabase(setup);
+  const db = new StoreDatabase(setup);
   const ask = <K extends Kind>(request: Omit<StoreRequest<K>, 'atMs'>, atMs = STORE_START_MS + HOURS * HOUR_MS): StoreAnswer<K>['answer'] =>
     db.handle<K>({ ...request, atMs } as unknown as StoreRequest<K>).answer;
   const commit = (frames: Frames, cursorSeq: number | null = null) => {

@@ -1,0 +1,183 @@
+/**
+ * The configuration that runs, and its trial.
+ *
+ * ```
+ *             activate, nothing touched
+ * candidate ────────────────────────────► confirmed
+ *     │                                       ▲
+ *     │ activate            confirm           │
+ *     └────────────► trial ───────────────────┘
+ *                      │ return
+ *                      └───────────► returned; the revision before it runs again
+ * ```
+ *
+ * A trial goes on over restarts: the history on disk has it with the time it has taken.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { Log } from '../../core/ports.ts';
+import type { CommitRequest, SiteOwnedDifference } from '../../core/revisions.ts';
+import type { AgentEvent } from '../../core/words.ts';
+import type { CheckedRevision } from './check-in-child.ts';
+import { createRevisionEvents, type RevisionEvents } from './revision-events.ts';
+import { withTrialConfirmed, withTrialReturned } from './revision-history.ts';
+import type { Trial } from './revision-history-file.ts';
+import type { RevisionHistoryStore } from './revision-history-store.ts';
+import type { CabinetAndProfiles } from './touched-parts.ts';
+import type { TrialHealth } from './trial.ts';
+import { createTrialWatch, type TrialEnd, type TrialWatch } from './trial-watch.ts';
+
+export interface ActiveRevisionParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The configuration that runs. */
+  readonly site: () => CabinetAndProfiles;
+  /** The file of the site, for people. */
+  readonly siteFile: string;
+  /** Site-owned keys of the running configuration that differ from the file of the site, at the start. */
+  readonly unlikeSite: readonly SiteOwnedDifference[];
+  readonly health: () => TrialHealth;
+  /** Puts a configuration into use; resolves when it runs. */
+  readonly apply: (site: CabinetAndProfiles) => Promise<unknown>;
+  readonly onEvent: (event: AgentEvent) => void;
+  /** Called after each change of the view. */
+  readonly onChange: () => void;
+  /** Called at the end of a trial. `reason` is empty where it was confirmed. */
+  readonly onTrialEnd: (trial: { readonly commandId: string | null; readonly number: number; readonly reason: string }) => void;
+}
+
+/** A configuration, and its site-owned keys that differ from the file of the site. */
+type Running = Pick<CheckedRevision, 'site' | 'unlikeSite'>;
+
+/**
+ * Puts revisions into use, confirms them and returns to the one before. The caller makes sure that one call ends before the next begins.
+ */
+export class ActiveRevision {
+  readonly #parts: ActiveRevisionParts;
+  readonly #histories: RevisionHistoryStore;
+  readonly #check: (of: number) => Promise<CheckedRevision>;
+  readonly #watch: TrialWatch;
+  readonly #events: RevisionEvents;
+  /** What ran before the trial; null where the trial began in an earlier run. */
+  #former: Running | null = null;
+  #unlikeSite: readonly SiteOwnedDifference[];
+  #isStopped = false;
+
+  constructor(
+    parts: ActiveRevisionParts,
+    histories: RevisionHistoryStore,
+    { check, onVerdict }: { check: (of: number) => Promise<CheckedRevision>; onVerdict: (end: TrialEnd) => void },
+  ) {
+    this.#parts = parts;
+    this.#histories = histories;
+    this.#check = check;
+    this.#unlikeSite = parts.unlikeSite;
+    this.#events = createRevisionEvents(parts.clock, parts.onEvent, parts.siteFile);
+    this.#watch = createTrialWatch({
+      clock: parts.clock,
+      health: parts.health,
+      onSpent: (spentMs) => void this.#saveSpent(spentMs),
+      onVerdict,
+    });
+  }
+
+  get unlikeSite(): readonly SiteOwnedDifference[] {
+    return this.#unlikeSite;
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** How much of the trial is over. Units: ms. */
+  spentMs(): number {
+    return this.#watch.spentMs();
+  }
+
+  /** What does not answer yet, in words; empty without a trial. */
+  missing(): readonly string[] {
+    return this.#watch.missing();
+  }
+
+  /** Continues the trial of an earlier run. */
+  start(): void {
+    const { trial } = this.#histories.history;
+    if (trial !== null) this.#begin(trial);
+    this.#showUnlikeSite(this.#unlikeSite);
+  }
+
+  /** From now on no trial ends. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#watch.stop();
+  }
+
+  /** Writes down how much of the trial is over. */
+  async saveProgress(): Promise<void> {
+    await this.#saveSpent(this.#watch.spentMs());
+  }
+
+  /** Runs a revision that is in the history already, and begins its trial where the history has one. */
+  async activate(
+    next: Running & { readonly site: CabinetAndProfiles },
+    number: number,
+    { by, why, touches }: Pick<CommitRequest, 'by' | 'why'> & { readonly touches: readonly string[] },
+  ): Promise<void> {
+    this.#events.changed(number, { by, why, touches });
+    this.#former = { site: this.#parts.site(), unlikeSite: this.#unlikeSite };
+    await this.#parts.apply(next.site);
+    this.#showUnlikeSite(next.unlikeSite);
+    const { trial } = this.#histories.history;
+    if (trial?.number === number) this.#begin(trial);
+    else this.#former = null;
+    void this.#histories.removeForgotten();
+    this.#parts.onChange();
+  }
+
+  /** Ends the trial: its revision is the confirmed one. `how` completes the sentence "revision 7 confirmed ...". */
+  async confirm(how: string): Promise<void> {
+    const { trial } = this.#histories.history;
+    if (trial === null || this.#isStopped) return;
+    this.#endWatch();
+    await this.#histories.save(withTrialConfirmed(this.#histories.history));
+    this.#former = null;
+    this.#events.confirmed(trial.number, how);
+    this.#parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason: '' });
+  }
+
+  /** Ends the trial: the revision before it runs again. The history is written first, but a lost line does not wait for a hung disk. */
+  async return(reason: string): Promise<void> {
+    const { trial, current } = this.#histories.history;
+    if (trial === null || this.#isStopped) return;
+    this.#endWatch();
+    await this.#histories.save(withTrialReturned(this.#histories.history, reason));
+    const { site, unlikeSite } = this.#former ?? (await this.#check(current));
+    if (site === null)
+      this.#parts.log.event('configuration-not-returned', { revision: current, check: 'luciole check of its folder' }, 'alarm');
+    else await this.#parts.apply(site);
+    this.#showUnlikeSite(unlikeSite);
+    this.#former = null;
+    this.#events.returned(trial.number, current, reason);
+    this.#parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason });
+    this.#parts.onChange();
+  }
+
+  #begin(trial: Trial): void {
+    this.#watch.start(trial);
+    this.#events.trial(trial);
+  }
+
+  #endWatch(): void {
+    this.#watch.stop();
+    this.#events.trial(null);
+  }
+
+  #showUnlikeSite(differences: readonly SiteOwnedDifference[]): void {
+    this.#unlikeSite = differences;
+    this.#events.unlikeSite(differences);
+  }
+
+  async #saveSpent(spentMs: number): Promise<void> {
+    const { history } = this.#histories;
+    if (history.trial !== null) await this.#histories.save({ ...history, trial: { ...history.trial, spentMs } });
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * From files in a folder to the revision that runs: checks them, refuses them with a reason, or writes them down and puts them into use.
+ */
+import { isTrusted } from '../../core/clock.ts';
+import type { CommitRequest, ConfigAnswer, ConfigFiles } from '../../core/revisions.ts';
+import { type FloorPermission, floorPermission } from '../floor/floor-permission.ts';
+import type { ActiveRevision, ActiveRevisionParts } from './active-revision.ts';
+import type { CheckedRevision } from './check-in-child.ts';
+import { answer, asProblems, differences, refusedAnswer, wrongness } from './config-answers.ts';
+import { type RevisionDisk, revisionHash } from './revision-disk.ts';
+import { nextNumber, runningOf, withConfirmed, withTrial } from './revision-history.ts';
+import type { RevisionHistory } from './revision-history-file.ts';
+import type { RevisionHistoryStore } from './revision-history-store.ts';
+import { siteOwnedRefusal } from './site-owned.ts';
+import type { CabinetAndProfiles } from './touched-parts.ts';
+
+/** The objects that a commit and a comparison work on. */
+export interface CommitContext extends Pick<ActiveRevisionParts, 'clock' | 'site' | 'siteFile' | 'health'> {
+  readonly disk: RevisionDisk;
+  readonly histories: RevisionHistoryStore;
+  readonly active: ActiveRevision;
+  /** Which parts of the agent a change touches, in words; empty for none. */
+  readonly touches: (before: CabinetAndProfiles, after: CabinetAndProfiles) => readonly string[];
+  readonly check: (of: number | 'candidate') => Promise<CheckedRevision>;
+}
+
+/** Files in the folder of a revision or of the candidate. */
+export interface FilesToCommit {
+  readonly of: number | 'candidate';
+  readonly files: ConfigFiles;
+  readonly signature: string | null;
+}
+
+/** A file of the site without an uplink allows a revision without one. */
+const CUT_OFF = 'it has no uplink: the platform would cut itself off; take it out at the cabinet';
+
+/** Makes a revision of these files and runs it. Errors: none; what cannot run is refused with a reason. */
+export async function commitRevision(context: CommitContext, toCommit: FilesToCommit, request: CommitRequest): Promise<ConfigAnswer> {
+  const { histories, active, clock } = context;
+  const { of, files } = toCommit;
+  const before = histories.history;
+  const hash = revisionHash(files);
+  const known = answerBeforeCheck(before, hash, request);
+  if (known !== null) return known;
+  const checked = await context.check(of);
+  const { site, problems, warnings, belowFloor, unlikeSite } = checked;
+  if (site === null) return { ...refusedAnswer(wrongness(problems.length)), problems };
+  const touches = context.touches(context.site(), site);
+  const changes = await differences(context.site(), site, await context.disk.readFiles(runningOf(before).number), files);
+  const facts = { problems, warnings, changes, touches };
+  const refusal = contentRefusal(checked, site, request, context.siteFile);
+  if (refusal !== '') return { ...refusedAnswer(refusal), ...facts };
+  const permission = belowFloor.length === 0 ? null : permissionFor(context, toCommit, request);
+  if (permission?.isGiven === false)
+    return { ...refusedAnswer(permission.reason), ...facts, problems: [...problems, ...asProblems(belowFloor)] };
+  const number = nextNumber(before);
+  const why = whyWith(request, permission);
+  const revision = { atMs: clock.wallMs(), by: request.by, why, hash };
+  const trouble = await persist(context, { number, files }, () => {
+    const signedSerial = permission?.serial ?? before.signedSerial;
+    if (touches.length === 0) return { ...withConfirmed(before, revision), signedSerial };
+    return withTrial({ ...before, signedSerial }, revision, trialOf(context, request));
+  });
+  if (trouble !== '') return { ...refusedAnswer(trouble), ...facts };
+  await active.activate({ site, unlikeSite }, number, { by: request.by, why, touches });
+  return answer({ ...facts, revision: number, isOnTrial: touches.length > 0 });
+}
+
+/** The answer that needs no look at the content; null where the content decides. */
+function answerBeforeCheck(history: RevisionHistory, hash: string, { base }: CommitRequest): ConfigAnswer | null {
+  const running = runningOf(history);
+  if (history.trial !== null) return refusedAnswer(`revision ${running.number} is on trial: confirm it or take it back first`);
+  if (base !== null && base !== running.hash)
+    return refusedAnswer(`revision ${running.number} runs, not the one that this is based on: compare, then send it again`);
+  return hash === running.hash ? answer({ reason: `equal to revision ${running.number}, which runs`, revision: running.number }) : null;
+}
+
+/** Why sound files may not run for this author; empty where they may. */
+function contentRefusal(
+  { siteOwned }: CheckedRevision,
+  { cabinet }: CabinetAndProfiles,
+  { author }: CommitRequest,
+  siteFile: string,
+): string {
+  if (siteOwned.length > 0) return siteOwnedRefusal(siteOwned, siteFile);
+  return author === 'platform' && cabinet.uplink === null ? CUT_OFF : '';
+}
+
+/** Whether these files may lower the floor, by the present clock and the present keys. */
+function permissionFor(
+  { clock, site, histories }: CommitContext,
+  { files, signature }: FilesToCommit,
+  { by, lowersFloor }: CommitRequest,
+): FloorPermission {
+  const { id: cabinetId, trust } = site().cabinet;
+  const nowMs = isTrusted(clock.quality()) ? clock.wallMs() : null;
+  const lastSerial = histories.history.signedSerial;
+  return floorPermission({ by, lowersFloor, files, signature, keys: trust.revisionKeys, cabinetId, nowMs, lastSerial });
+}
+
+function trialOf({ health }: CommitContext, { mode, minutes, commandId }: CommitRequest): Parameters<typeof withTrial>[2] {
+  const { answering, isOnline } = health();
+  return { mode, trialMs: minutes * 60_000, commandId, baseline: { units: [...answering], isOnline } };
+}
+
+/** The history says who allowed less light. */
+function whyWith({ why }: CommitRequest, permission: FloorPermission | null): string {
+  if (permission?.isGiven !== true) return why;
+  return `${why}${why === '' ? '' : '; '}below the floor, allowed by ${permission.by}`;
+}
+
+/** Writes the files, then the history. Returns why this failed; empty when both are on disk. */
+async function persist(
+  { disk, histories }: CommitContext,
+  { number, files }: { readonly number: number; readonly files: ConfigFiles },
+  next: () => RevisionHistory,
+): Promise<string> {
+  const before = histories.history;
+  try {
+    await disk.writeFiles(number, files, {});
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    return `it cannot be kept (${String(error.code)}): check the disk of store.dir`;
+  }
+  if (await histories.save(next())) return '';
+  // A history that reaches the disk late must not bring up what was refused.
+  void histories.save(before);
+  return `it cannot be kept: ${histories.trouble}`;
+}

@@ -1,0 +1,88 @@
+/**
+ * Events, outcomes, audit notes and small facts in memory until `state.db` has them.
+ */
+import type { Log } from '../../core/ports.ts';
+import type { AgentEvent, Outcome } from '../../core/words.ts';
+import type { StateWork } from '../messages.ts';
+import { lostAudit, type TimedNote } from '../state/audit-table.ts';
+
+/** Events, outcomes and audit notes in memory while the disk refuses them; the oldest are discarded first. */
+const MAX_WAITING = 1_000;
+
+interface Save {
+  readonly key: string;
+  readonly json: string | null;
+  readonly resolve: (saved: boolean) => void;
+}
+
+/** An empty queue. */
+export class StateQueue {
+  readonly #log: Log;
+  #events: AgentEvent[] = [];
+  #outcomes: Outcome[] = [];
+  #audits: TimedNote[] = [];
+  #saves: Save[] = [];
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Whether there are events, outcomes or audit notes. */
+  get hasRecords(): boolean {
+    return this.#events.length + this.#outcomes.length + this.#audits.length > 0;
+  }
+
+  get hasSaves(): boolean {
+    return this.#saves.length > 0;
+  }
+
+  addEvent(event: AgentEvent): void {
+    if (this.#events.push(event) > MAX_WAITING) this.#log.event('store-event-dropped', { event: this.#events.shift()?.id }, 'alarm');
+  }
+
+  addOutcome(outcome: Outcome): void {
+    if (this.#outcomes.push(outcome) > MAX_WAITING) this.#outcomes.shift();
+  }
+
+  addAudit(note: TimedNote): void {
+    if (this.#audits.push(note) > MAX_WAITING) this.#audits.splice(0, 2, lostAudit(this.#audits));
+  }
+
+  /** Resolves whether it is on disk; written once. Shape: `json` null removes the key. */
+  addSave(key: string, json: string | null): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#saves.push({ key, json, resolve });
+    });
+  }
+
+  /** The newest value that waits under this key; undefined for none. */
+  pendingSave(key: string): string | null | undefined {
+    return this.#saves.findLast((save) => save.key === key)?.json;
+  }
+
+  /** All that waits. It stays until `settle`. */
+  take(probe: boolean): StateWork {
+    return {
+      events: [...this.#events],
+      outcomes: [...this.#outcomes],
+      audits: [...this.#audits],
+      saves: this.#saves.map(({ key, json }) => ({ key, json })),
+      probe,
+    };
+  }
+
+  /** Removes events, outcomes and audit notes that are on disk. */
+  settle({ events, outcomes, audits }: StateWork): void {
+    const written = new Set<unknown>([...events, ...outcomes, ...audits]);
+    this.#events = this.#events.filter((event) => !written.has(event));
+    this.#outcomes = this.#outcomes.filter((outcome) => !written.has(outcome));
+    this.#audits = this.#audits.filter((note) => !written.has(note));
+  }
+
+  /** Removes the oldest facts, written or not, and resolves their promises. */
+  settleSaves(count: number, isSaved: boolean): void {
+    const settled = this.#saves.slice(0, count);
+    this.#saves = this.#saves.slice(count);
+    for (const { resolve } of settled) resolve(isSaved);
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Questions to the storage thread, for readers and chores: a bounded wait, and undefined where the disk cannot be read.
+ */
+import type { Clock } from '../core/clock.ts';
+import { within } from '../core/within.ts';
+import type { Committer } from './client/committer.ts';
+import { STORE_TIMEOUT_MS } from './client/storage-client.ts';
+import type { Part } from './client/trouble.ts';
+import type { Kind, StoreMessages, StoreResult } from './messages.ts';
+
+/** The value in the answer to a question. */
+type ValueOf<K extends Kind> = StoreMessages[K]['answer'] extends StoreResult<infer T> ? T : never;
+type QuestionKind = Exclude<Kind, 'commit' | 'close'>;
+
+/** A reader that gets nothing before `open`. It never starts the thread again: the committer does, with its back-off. */
+export class StoreReader {
+  readonly #clock: Clock;
+  readonly #committer: Committer;
+  #isOpen = false;
+
+  constructor(clock: Clock, committer: Committer) {
+    this.#clock = clock;
+    this.#committer = committer;
+  }
+
+  open(): void {
+    this.#isOpen = true;
+  }
+
+  close(): void {
+    this.#isOpen = false;
+  }
+
+  /** Returns undefined when the disk cannot be read now, or does not respond in time. */
+  read<K extends QuestionKind>(kind: K, question: StoreMessages[K]['ask'], part: Part): Promise<ValueOf<K> | undefined> {
+    return this.#ask(kind, question, part, (answer) => within(this.#clock, STORE_TIMEOUT_MS.caller, answer));
+  }
+
+  /** As `read`, for as long as the thread works on it: for chores, which no caller waits for. */
+  readUnbounded<K extends QuestionKind>(kind: K, question: StoreMessages[K]['ask'], part: Part): Promise<ValueOf<K> | undefined> {
+    return this.#ask(kind, question, part, (answer) => answer);
+  }
+
+  async #ask<K extends QuestionKind>(
+    kind: K,
+    question: StoreMessages[K]['ask'],
+    part: Part,
+    bounded: <T>(answer: Promise<T>) => Promise<T | undefined>,
+  ): Promise<ValueOf<K> | undefined> {
+    const { troubles, client } = this.#committer;
+    if (!this.#isOpen || troubles.has('storage thread')) return undefined;
+    const result = (await bounded(client.ask(kind, question))) as StoreResult<ValueOf<K>> | null | undefined;
+    if (result === null || result === undefined) return undefined;
+    if (result.ok) return result.value;
+    troubles.fail(part, result.message);
+    return undefined;
+  }
+}
