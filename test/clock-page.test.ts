@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { loadSite } from '../agent/config/load/load-site.ts';
-import { createControl } from '../agent/control/control.ts';
+import { Control } from '../agent/control/control.ts';
 import type { ClockQuality } from '../agent/core/clock.ts';
 import { createManualClock } from '../agent/core/manual-clock.ts';
 import type { Field, ReadingFrame } from '../agent/core/ports.ts';
@@ -99,7 +99,7 @@ async function cabinetOf({ at = winter('22:55'), aheadMs = 0, isSynchronised = t
     });
     const frames: ReadingFrame[] = [];
     const recorder = createRecorder({ clock, rules: new Map(), heartbeatS: 60, onFrame: (frame) => frames.push(frame) });
-    const control = createControl({
+    const control = new Control({
       ...{ street, clock, field, store, log: { event: () => {} } },
       onEvent: () => {},
       onOutcome: () => {},
@@ -126,6 +126,7 @@ async function cabinetOf({ at = winter('22:55'), aheadMs = 0, isSynchronised = t
     rank: 'override',
     minutes: 120,
     reason: '',
+    authority: 'platform',
     source: 'platform',
   });
   await pass(SECOND);

@@ -63,8 +63,8 @@ function isItsLine({ rank, source, levelPct }: Intent, line: TraceLine): boolean
 /** A limit speaks at the rank of what it limits, and is no wish. */
 function ofIntent(intent: Intent | undefined): Explained {
   if (intent === undefined) return NOTHING;
-  const { target, source, reason, sinceMs } = intent;
-  const isReleasable = reason !== 'identify' && target.kind !== 'cabinet' && (source.startsWith('console:') || source === 'platform');
+  const { target, authority, reason, sinceMs } = intent;
+  const isReleasable = reason !== 'identify' && target.kind !== 'cabinet' && authority !== 'site';
   return { sinceMs, changes: isReleasable ? `luciole release ${target.id}` : '' };
 }
 

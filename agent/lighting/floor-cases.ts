@@ -106,6 +106,7 @@ function overrideTo0(nowMs: WallMs): Intent {
     target: { kind: 'cabinet', id: '' },
     levelPct: 0,
     rank: 'override',
+    authority: 'platform',
     source: 'platform',
     reason: '',
     sinceMs: nowMs - HOUR_MS,

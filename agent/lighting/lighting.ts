@@ -44,7 +44,7 @@ export interface SensorState {
   /** The spell began just after the zone's own change of light and counts from then on, if it still lasts. */
   readonly deafUntilMono?: MonoMs | null;
   /** Newest reading with a value. */
-  readonly heardMono?: MonoMs | null;
+  readonly valueMono?: MonoMs | null;
   /** Newest value of a counter; null for others. */
   readonly count?: number | null;
   /** It has said present without a pause for longer than anyone stays. */

@@ -39,7 +39,7 @@ const UNSEEN: Spell = {
   rawUpMono: null,
   rawDownMono: null,
   deafUntilMono: null,
-  heardMono: null,
+  valueMono: null,
   count: null,
   stuck: false,
 };
@@ -59,7 +59,7 @@ export function afterSensorReading(
   const was: Spell = { ...UNSEEN, ...before };
   const { quality, atMono } = reading;
   const value = answers(quality) ? reading.value : null;
-  if (value === null || atMono < (was.heardMono ?? atMono)) return passTime({ ...was, quality }, sensor, nowMono);
+  if (value === null || atMono < (was.valueMono ?? atMono)) return passTime({ ...was, quality }, sensor, nowMono);
   const until = passTime(was, sensor, atMono);
   const isBelieved = !until.state.stuck && !isTooLong(until.state, sensor, atMono);
   const sight = { atMono, deafUntilMono: deafUntil(sensor, atMono, ownChangeMono), isBelieved };
@@ -109,7 +109,7 @@ function passTime(state: Spell, sensor: PresenceSensor, nowMono: MonoMs): SpellS
   const lastedMs = nowMono - rawUpMono;
   if (present || stuck || rawDownMono !== null || state.deafUntilMono !== null || lastedMs < pulseMs(sensor))
     return { state, detected: false };
-  return { state: { ...state, present: true, sinceMono: rawUpMono, lastPresentMono: state.heardMono }, detected: true };
+  return { state: { ...state, present: true, sinceMono: rawUpMono, lastPresentMono: state.valueMono }, detected: true };
 }
 
 /** Whether nobody was there for long enough. That a stuck sensor is silent proves no pause. */
@@ -129,10 +129,10 @@ function pulseMs({ kind, minPulseS }: PresenceSensor): number {
 }
 
 function afterLevel(state: Spell, isUp: boolean, { atMono, deafUntilMono, isBelieved }: Sight): SpellStep {
-  const heard = { ...state, heardMono: atMono };
+  const heard = { ...state, valueMono: atMono };
   if (!isUp) return { state: { ...heard, rawDownMono: state.rawDownMono ?? atMono }, detected: false };
   const up = { ...heard, rawDownMono: null };
-  const wasLost = atMono - (state.heardMono ?? atMono) > PAUSE_MS;
+  const wasLost = atMono - (state.valueMono ?? atMono) > PAUSE_MS;
   if (state.rawUpMono === null || wasLost) return { state: { ...up, present: false, rawUpMono: atMono, deafUntilMono }, detected: false };
   if (state.deafUntilMono !== null && atMono >= state.deafUntilMono) {
     return { state: { ...up, rawUpMono: atMono, deafUntilMono: null }, detected: false };
@@ -142,7 +142,7 @@ function afterLevel(state: Spell, isUp: boolean, { atMono, deafUntilMono, isBeli
 
 /** A count that fell was reset, or has rolled over: nobody came for it. */
 function afterCount(state: Spell, count: number, { atMono, isBelieved }: Sight): SpellStep {
-  const heard = { ...state, heardMono: atMono, count };
+  const heard = { ...state, valueMono: atMono, count };
   const hasRisen = state.count !== null && count > state.count;
   if (!hasRisen) return { state: heard, detected: false };
   if (!isBelieved) return { state: { ...heard, rawDownMono: atMono }, detected: false };

@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import { loadSite } from '../../agent/config/load/load-site.ts';
-import { type Control, createControl } from '../../agent/control/control.ts';
+import { Control } from '../../agent/control/control.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import type { Field } from '../../agent/core/ports.ts';
 import { createSteadyClock, type SteadyClock, type StoredHeldTime } from '../../agent/core/steady-clock.ts';
@@ -277,7 +277,7 @@ function createAgentStreet(cabinet: Cabinet, world: ClockWorld) {
         },
       },
     });
-    const control = createControl({
+    const control = new Control({
       ...{ street: cabinet, clock, field, store, log },
       onEvent: () => {},
       onOutcome: () => {},

@@ -3,7 +3,7 @@ import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { createBurningHoursTracker } from '../../../agent/control/burning-hours-tracker.ts';
+import { BurningHoursTracker } from '../../../agent/control/burning-hours-tracker.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Decision } from '../../../agent/core/words.ts';
@@ -37,7 +37,7 @@ async function bookOn(
     save: async (key: string, value: unknown) => disk.facts.set(key, JSON.parse(JSON.stringify(value))) !== undefined,
     load: async (key: string, unread?: unknown) => (disk.isReadable ? disk.facts.get(key) : unread),
   };
-  const book = createBurningHoursTracker({ clock, store, lamps: [{ id: 'L1', burned }, { id: 'L2' }] });
+  const book = new BurningHoursTracker({ clock, store, lamps: [{ id: 'L1', burned }, { id: 'L2' }] });
   await book.restore();
   /** L1 is lit. */
   const burn = async (h: number): Promise<void> => {
@@ -55,7 +55,7 @@ t.test('hours of a lamp of which nothing is known stay unknown, however long the
   const { burn, hoursOf, book } = await bookOn(disk);
   await burn(30);
   t.equal(hoursOf(), undefined);
-  book.save();
+  void book.save();
   t.same(disk.facts.get(KEY), {});
 });
 
@@ -144,7 +144,7 @@ t.test('hours are in the nightly copy of the state, and come back from it when t
   const dir = testFolder(t);
   const first = createStoreRig({ dir });
   await first.store.start();
-  const book = createBurningHoursTracker({ clock: first.clock, store: first.store, lamps: [{ id: 'L1' }] });
+  const book = new BurningHoursTracker({ clock: first.clock, store: first.store, lamps: [{ id: 'L1' }] });
   await book.restore();
   const saved = book.set(['L1'], 23_000);
   await first.clock.advance(1_000);
@@ -154,7 +154,7 @@ t.test('hours are in the nightly copy of the state, and come back from it when t
   truncateSync(join(dir, 'state.db'), 4_096);
   const second = createStoreRig({ dir });
   await second.store.start();
-  const again = createBurningHoursTracker({ clock: second.clock, store: second.store, lamps: [{ id: 'L1' }] });
+  const again = new BurningHoursTracker({ clock: second.clock, store: second.store, lamps: [{ id: 'L1' }] });
   await again.restore();
   t.equal(again.hours().get('L1'), 23_000);
   await second.store.stop();

@@ -68,7 +68,7 @@ t.test('a lamp that comes down to its presence level is not counted as raised', 
   void street.override({ levelPct: 90 });
   await street.clock.advance(1_000);
   street.sense('S01', 80);
-  void street.control.release({ commandId: 'r1', target: { kind: 'zone', id: 'rue' }, source: 'platform' });
+  void street.control.release({ commandId: 'r1', target: { kind: 'zone', id: 'rue' }, authority: 'platform', source: 'platform' });
   await street.clock.advance(1_000);
   t.equal(street.levels.get('L2'), 60);
   t.same(street.control.counters(), { detections: 1, lampsRaised: 0 });

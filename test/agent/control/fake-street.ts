@@ -2,7 +2,7 @@
  * Control on a manual clock, with lamps and sensors that are plain values behind a field that takes 20 ms a write.
  */
 
-import { type Control, createControl } from '../../../agent/control/control.ts';
+import { Control } from '../../../agent/control/control.ts';
 import type { LightContact } from '../../../agent/control/sensing/contact-tracker.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
@@ -12,7 +12,7 @@ import type { LightingStreet } from '../../../agent/lighting/lighting.ts';
 import { makeStreet, winter } from '../lighting/street.ts';
 
 const WRITE_MS = 20;
-/** Units: ms from the wish to the first byte. */
+/** Units: ms from the decision to the first byte. */
 const SEND_MS = 10;
 
 export interface FakeStreet {
@@ -94,7 +94,7 @@ export function makeFakeStreet({
     latest.set(pointId, reading);
     return reading;
   };
-  const control = createControl({
+  const control = new Control({
     street,
     clock,
     field,
@@ -140,6 +140,7 @@ export function makeFakeStreet({
         minutes: 60,
         reason: 'works',
         source: 'platform',
+        authority: changes.source?.startsWith('console:') ? 'technician' : 'platform',
         ...changes,
       }),
   };

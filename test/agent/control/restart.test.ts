@@ -102,7 +102,7 @@ t.test('a wish that waits for the time can be replaced and released', async (t) 
   const toZone = { kind: 'zone', id: 'rue' } as const;
   const options = { now: winter('22:05'), quality: 'restored' } as const;
   const released = await litStreet(t, { ...options, disk: await diskWithWish(t) });
-  const outcome = released.control.release({ commandId: 'r1', target: toZone, source: 'platform' });
+  const outcome = released.control.release({ commandId: 'r1', target: toZone, authority: 'platform', source: 'platform' });
   await released.clock.advance(1_100);
   t.match(await outcome, { state: 'verified' });
   t.same(released.disk.get('control.overrides'), []);

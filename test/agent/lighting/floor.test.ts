@@ -167,6 +167,7 @@ function snapshot({ zones, lamps }: LightingStreet, { atMs, isPresent, cell, ove
     target: { kind: 'cabinet', id: '' },
     levelPct: overridePct ?? 0,
     rank: 'override',
+    authority: 'platform',
     source: 'platform',
     reason: '',
     sinceMs: atMs - 1,

@@ -25,6 +25,7 @@ const programme = (levelPct: number | null) => ({ rank: 'programme', source: 'p'
 const byHand = {
   id: 'i',
   target: { kind: 'cabinet', id: 'x' },
+  authority: 'technician',
   source: 'console:tech',
   reason: '',
   sinceMs: 0,

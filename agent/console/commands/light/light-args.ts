@@ -1,4 +1,5 @@
 /** Names of lamps and zones as typed, and the failures of what is done in the street. */
+import { Refusal } from '../../../core/refusal.ts';
 import type { AgentView } from '../../../core/views.ts';
 import type { Target } from '../../../core/words.ts';
 import { textArg } from '../../command-spec.ts';
@@ -31,7 +32,7 @@ export async function onStreet<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof RangeError) throw new ConsoleError('failed', error.message, { cause: error });
+    if (error instanceof Refusal) throw new ConsoleError('failed', error.message, { cause: error });
     throw error;
   }
 }

@@ -11,7 +11,7 @@ import {
   resumeIntents,
   toStored,
 } from '../../../../agent/control/requests/overrides.ts';
-import type { Intent } from '../../../../agent/core/words.ts';
+import type { Authority, Intent } from '../../../../agent/core/words.ts';
 import { intent, makeStreet } from '../../lighting/street.ts';
 
 const MINUTE_MS = 60_000;
@@ -24,6 +24,7 @@ const request = {
   rank: 'override',
   minutes: 120,
   reason: '',
+  authority: 'platform',
   source: 'platform',
 } as const;
 const moment = (nowMs: number, nowMono = 0) => ({ nowMs, nowMono });
@@ -52,18 +53,18 @@ t.test('a wish is bounded whatever was asked', async (t) => {
   t.pass('held for all lengths');
 });
 
-const releases: [story: string, source: string, kept: string[], denied: string[]][] = [
+const releases: [story: string, authority: Authority, kept: string[], denied: string[]][] = [
   ['the platform leaves maintenance alone', 'platform', ['lock', 'lamp'], ['lock']],
-  ['the console may release all', 'console:paul', ['lamp'], []],
+  ['the console may release all', 'technician', ['lamp'], []],
 ];
-for (const [story, source, kept, denied] of releases) {
+for (const [story, authority, kept, denied] of releases) {
   t.test(`release of a zone: ${story}`, async (t) => {
     const list = [
       intent({ id: 'lock', rank: 'maintenance', source: 'console:anna' }),
       intent({ id: 'zone' }),
       intent({ id: 'lamp', target: { kind: 'lamp', id: 'L1' } }),
     ];
-    const release = releaseIntents(list, { kind: 'zone', id: 'rue' }, source);
+    const release = releaseIntents(list, { kind: 'zone', id: 'rue' }, authority);
     t.same(
       [release.kept, release.denied].map((each) => each.map(({ id }) => id)),
       [kept, denied],
@@ -100,7 +101,7 @@ for (const [story, aheadMs] of [
 ] as const) {
   t.test(`a lock of half an hour that was taken under a clock ${story} lasts no longer after any number of restarts`, async (t) => {
     const taken = intentOf(
-      { ...request, rank: 'maintenance', source: 'console:anna', levelPct: 0, minutes: 30 },
+      { ...request, rank: 'maintenance', authority: 'technician', source: 'console:anna', levelPct: 0, minutes: 30 },
       moment(NOON + aheadMs, 10),
     );
     const again = resumeIntents(fromDisk([taken]), moment(NOON + MINUTE_MS, 7)).kept;
@@ -146,7 +147,7 @@ const refusals: [story: string, changes: object, reason: RegExp | ''][] = [
   ['for ever', { minutes: Number.POSITIVE_INFINITY }, /1 to 1440/],
   ['not a number', { minutes: Number.NaN }, /1 to 1440/],
   ['remote maintenance', { rank: 'maintenance' }, /console at the cabinet, not for platform/],
-  ['maintenance at the cabinet', { rank: 'maintenance', source: 'console:anna' }, ''],
+  ['maintenance at the cabinet', { rank: 'maintenance', authority: 'technician', source: 'console:anna' }, ''],
 ];
 for (const [story, changes, reason] of refusals) {
   t.test(`what may be asked: ${story}`, async (t) => t.match(refusalOf(makeStreet(), { ...request, ...changes }), reason));

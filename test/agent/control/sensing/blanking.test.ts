@@ -1,6 +1,5 @@
 /** Cyclists and walkers past blanked sensors: own light must not hide the person for whom it rises. */
 import t from 'tap';
-import { createContactTracker } from '../../../../agent/control/sensing/contact-tracker.ts';
 import { createStreetSensing } from '../../../../agent/control/sensing/street-sensing.ts';
 import type { PresenceSensor, WaveConfig } from '../../../../agent/core/cabinet.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
@@ -76,7 +75,8 @@ async function pass(path: Path): Promise<Passed> {
     field,
     events,
     plan: decider.plan,
-    contacts: createContactTracker(new Map(), () => {}),
+    contacts: new Map(),
+    store: { save: async () => true, load: async () => undefined },
   });
   const counts = new Map<string, number>();
   const fooledUntil = new Map<string, number>();

@@ -21,7 +21,7 @@ function viewsOf(street: LightingStreet, sight: LightingSnapshot | null) {
   }));
   const zone: ZoneView = { id: 'rue', programme: 'residential', reason: '', minPct: 0, maxPct: 0, lamps };
   const control: Parameters<typeof createLightViews>[0]['control'] = {
-    sight: () => sight,
+    snapshot: () => sight,
     zones: () => [zone],
     zoneStates: () => decided?.zones ?? [],
     why: (id) =>

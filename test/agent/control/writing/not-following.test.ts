@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createFollower } from '../../../../agent/control/writing/follower.ts';
+import { Follower } from '../../../../agent/control/writing/follower.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { makeStreet } from '../../lighting/street.ts';
@@ -65,7 +65,7 @@ t.test('lamps that leave together are told of once', async (t) => {
   const clock = createManualClock(0);
   const sent: (() => void)[] = [];
   let told = 0;
-  const follower = createFollower({
+  const follower = new Follower({
     lamps,
     clock,
     field: {

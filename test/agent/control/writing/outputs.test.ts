@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { createRuleTracker } from '../../../../agent/control/sensing/rule-tracker.ts';
 import { createTrafficTracker } from '../../../../agent/control/sensing/traffic-tracker.ts';
-import { createOutputWriter, type OutputWriter } from '../../../../agent/control/writing/output-writer.ts';
+import { OutputWriter } from '../../../../agent/control/writing/output-writer.ts';
 import type { Output, Rule, TrafficConfig } from '../../../../agent/core/cabinet.ts';
 import { every } from '../../../../agent/core/clock.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
@@ -100,7 +100,7 @@ function makeCabinet(
   };
   const traffic = createTrafficTracker({ street, field, clock, events: book });
   const rules = createRuleTracker({ street, field, clock });
-  const desk = createOutputWriter({
+  const desk = new OutputWriter({
     street,
     outputs: resolveOutputs(street, (id) => points.get(id)),
     clock,
