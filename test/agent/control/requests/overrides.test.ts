@@ -136,6 +136,38 @@ t.test('whatever the disk holds, only wishes come back', async (t) => {
   fc.assert(fc.property(fc.anything(), (stored) => readStored(stored).length === 0));
 });
 
+/** An intent as the release before this one stored it. */
+const FORMER = {
+  ...{ id: 'c1', target: { kind: 'lamp', id: 'L1' }, levelPct: 0, rank: 'maintenance', source: 'console:anna', reason: 'works' },
+  ...{ sinceMs: NOON, untilMs: NOON + HOUR_MS, startBy: { atMs: NOON + MINUTE_MS, atMono: 60_010 } },
+};
+
+t.test('intents that a former release stored get the authority of their sender', async (t) => {
+  const read = readStored([FORMER, { ...FORMER, rank: 'override', source: 'platform' }, { ...FORMER, authority: 'king' }]);
+  t.strictSame(
+    read.map(({ authority }) => authority),
+    ['technician', 'platform', 'technician'],
+  );
+  const [lock] = resumeIntents(read, moment(NOON, 10)).kept;
+  if (lock === undefined) throw new Error('nothing was read');
+  t.equal(releaseIntents([lock], lock.target, 'platform').denied.length, 1, 'the platform may not release the lock of a technician');
+  t.equal(releaseIntents([lock], lock.target, 'technician').released.length, 1);
+});
+
+t.test('a former release can read what this one stores: all its keys, and one that it ignores', async (t) => {
+  const taken = intentOf(
+    {
+      ...{ ...request, rank: 'maintenance', authority: 'technician', source: 'console:anna', levelPct: 0 },
+      ...{ minutes: 60, reason: 'works', expiresMono: 60_010 },
+    },
+    moment(NOON, 10),
+  );
+  t.strictSame(JSON.parse(JSON.stringify(toStored([taken]))), [{ ...FORMER, authority: 'technician' }]);
+  t.strictSame(fromDisk([taken])[0]?.authority, 'technician');
+  const renamed = { ...taken, authority: 'platform' } as const;
+  t.strictSame(fromDisk([renamed])[0]?.authority, 'platform', 'a stored authority is not derived again');
+});
+
 const refusals: [story: string, changes: object, reason: RegExp | ''][] = [
   ['a plain override', {}, ''],
   ['a zone', { target: { kind: 'zone', id: 'rue' } }, ''],
@@ -147,6 +179,7 @@ const refusals: [story: string, changes: object, reason: RegExp | ''][] = [
   ['for ever', { minutes: Number.POSITIVE_INFINITY }, /1 to 1440/],
   ['not a number', { minutes: Number.NaN }, /1 to 1440/],
   ['remote maintenance', { rank: 'maintenance' }, /console at the cabinet, not for platform/],
+  ['remote maintenance under the name of a technician', { rank: 'maintenance', source: 'console:anna' }, /console at the cabinet/],
   ['maintenance at the cabinet', { rank: 'maintenance', authority: 'technician', source: 'console:anna' }, ''],
 ];
 for (const [story, changes, reason] of refusals) {
