@@ -12,6 +12,7 @@ import type { KeptNights } from './energy-tracker.ts';
 export type EnergyGrouping = 'night' | 'month' | null;
 
 const HOUR_MS = 3_600_000;
+const ZERO = { wh: 0, fullWh: 0 };
 
 export interface EnergySums {
   readonly rows: readonly EnergyRow[];
@@ -72,8 +73,6 @@ export function figures(tally: ZoneTally): Omit<EnergyRow, 'period' | 'zone'> {
     ...energies(tally),
   };
 }
-
-const ZERO = { wh: 0, fullWh: 0 };
 
 function energies({ wh, quietWh, standbyWh, baselineWh, unknownMs, unknownWh, unknownBaselineWh }: ZoneTally) {
   return {

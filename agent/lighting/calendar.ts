@@ -13,6 +13,8 @@ export interface NightDay {
   readonly day: number;
 }
 
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
 /** The first rule that fits; null where none does. */
 export function ruleOf(calendar: Calendar, night: NightDay): CalendarRule | null {
   const date = plain(night);
@@ -37,8 +39,6 @@ export function describeRule({ weekdays, from, to, nthWeekday, holidays }: Calen
   ];
   return parts.length === 0 ? 'every night' : parts.join(', ');
 }
-
-const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 interface PlainDate extends NightDay {
   /** 1 Monday to 7 Sunday. */

@@ -22,6 +22,8 @@ export interface LightCase {
 const NOW_MONO: MonoMs = 1_000_000_000;
 const HOUR_MS = 3_600_000;
 
+const PRESENT: SensorState = { present: true, sinceMono: NOW_MONO - 1_000, lastPresentMono: NOW_MONO, quality: 'good' };
+
 interface Situation {
   readonly isPresent?: boolean;
   readonly isBusy?: boolean;
@@ -93,8 +95,6 @@ function snapshotOf(street: LightingStreet, nowMs: WallMs, situation: Situation)
     ...(burningH === undefined ? {} : { burningH: new Map(lamps.map(({ id }) => [id, burningH])) }),
   };
 }
-
-const PRESENT: SensorState = { present: true, sinceMono: NOW_MONO - 1_000, lastPresentMono: NOW_MONO, quality: 'good' };
 
 function cellThatSays(says: PhotocellState['says']): PhotocellState {
   return { lux: says === 'bright' ? 10_000 : 0, atMono: NOW_MONO, belowMono: null, aboveMono: null, says };

@@ -18,6 +18,8 @@ export interface SensorReach {
 
 export type PresencePhase = 'base' | 'boost' | 'down';
 
+const STRENGTH: Readonly<Record<PresencePhase, number>> = { base: 0, down: 1, boost: 2 };
+
 /** What one sensor means for the lamps it reaches, at one instant. */
 export interface SensorSay {
   readonly sensorId: string;
@@ -116,8 +118,6 @@ export function lampPresence(lampId: string, reaches: readonly SensorReach[], sa
 export function strongestPhase(says: readonly SensorSay[]): PresencePhase {
   return says.reduce<PresencePhase>((phase, say) => (STRENGTH[say.phase] > STRENGTH[phase] ? say.phase : phase), 'base');
 }
-
-const STRENGTH: Readonly<Record<PresencePhase, number>> = { base: 0, down: 1, boost: 2 };
 
 function outlasts(a: SensorSay, b: SensorSay): boolean {
   if (a.phase !== b.phase) return STRENGTH[a.phase] > STRENGTH[b.phase];
