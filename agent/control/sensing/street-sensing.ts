@@ -55,27 +55,18 @@ const CONTACTS_KEY = 'control.contacts';
 const PHOTOCELLS_KEY = 'control.photocells';
 
 export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
-  const { street, clock, field, events, store, plan } = parts;
+  const { street, clock, field, events, store } = parts;
   const levels = new Map<string, number>();
   const changed = new Map<string, MonoMs>();
   const sensors = createSensorTracker({ street, field, clock, events, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
   const onFaults = (faults: unknown): void => void store.save(PHOTOCELLS_KEY, faults).catch(() => false);
-  const photocells = new PhotocellTracker({ street, field, clock, events, isZoneLit, sunOf, onFaults });
+  const photocells = new PhotocellTracker({ street, field, clock, events, isZoneLit, sunOf: (zoneId) => sunNow(zoneId, parts), onFaults });
   const contacts = createContactTracker(parts.contacts, (stored) => void store.save(CONTACTS_KEY, stored).catch(() => {}));
   const traffic = createTrafficTracker({ street, field, clock, events });
   const rules = createRuleTracker({ street, field, clock });
 
   function isZoneLit(zoneId: string): boolean {
     return (street.zones.find(({ id }) => id === zoneId)?.lamps ?? []).some((lampId) => (levels.get(lampId) ?? 0) > 0);
-  }
-
-  function sunOf(zoneId: string): SunNow | null {
-    const found = plan(zoneId);
-    if (found === undefined || !isTrusted(clock.quality())) return null;
-    const nowMs = clock.wallMs();
-    const night = found.nights.at(nowMs);
-    const { duskMs, dawnMs } = night;
-    return { nowMs, duskMs, dawnMs, isNight: isDarkAt(night, nowMs), altitudeDeg: sunAltitudeDeg(street, nowMs) };
   }
 
   async function restoreContacts(): Promise<void> {
@@ -119,4 +110,14 @@ export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
     },
     detectionCount: () => sensors.detections(),
   };
+}
+
+/** The sun of a zone now; null while the time is not trusted. */
+function sunNow(zoneId: string, { street, clock, plan }: StreetSensingParts): SunNow | null {
+  const zonePlan = plan(zoneId);
+  if (zonePlan === undefined || !isTrusted(clock.quality())) return null;
+  const nowMs = clock.wallMs();
+  const night = zonePlan.nights.at(nowMs);
+  const { duskMs, dawnMs } = night;
+  return { nowMs, duskMs, dawnMs, isNight: isDarkAt(night, nowMs), altitudeDeg: sunAltitudeDeg(street, nowMs) };
 }
