@@ -1,20 +1,18 @@
 /**
- * One lamp, all that was said about it, one level.
- *
- * Owns the order of ranks and the limits that come last. Pure.
+ * The arbiter: turns all intents and rules on one lamp into one level, by rank, with the limits last. Pure.
  */
 import type { Lamp, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import { type Decision, type DecisionReason, type Intent, type LevelPct, RANKS, type Rank, type TraceLine } from '../core/words.ts';
 import { sentence, spell } from './sentence.ts';
 
-/** Light of a lamp about which nobody says anything at night. Source: TALQ defaultLightState, 100 % unless configured. */
+/** Level of a lamp at night without any intent or rule. Source: TALQ defaultLightState, 100 % unless configured. */
 export const DESIGN_LEVEL_PCT: LevelPct = 100;
 
-/** Of the line that says so in a trace. */
+/** The text of its line in a trace. */
 export const WARNING_TEXT = 'warning before the dark';
 
-/** A rule that had something to say; `applied` is for the arbiter to tell. */
+/** The trace line of a rule; the arbiter adds `applied`. */
 export type Say = Omit<TraceLine, 'applied'>;
 
 /** Presence, wave, traffic or a rule: raises what lies below. `levelPct` null while it has nothing to raise. */
@@ -24,12 +22,12 @@ export interface Raise {
   readonly distanceM: number | null;
 }
 
-/** What the sky, or the lack of a trusted time, makes of a zone. */
+/** Night or day of a zone, or neither while the time is not trusted. */
 export type Light = 'night' | 'day' | 'time-not-trusted';
 
 export interface LampCase {
   readonly lamp: Lamp;
-  /** Null for a lamp that no zone has; it is then lit at its design level. */
+  /** Null for a lamp of no zone; it is then lit at its design level. */
   readonly zone: Zone | null;
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
@@ -56,11 +54,11 @@ interface Choice {
   readonly rank: Rank;
   readonly reason: DecisionReason;
   readonly distanceM: number | null;
-  /** The line of the trace that won; null where an intent or nobody did. */
+  /** The trace line of the rule that won; null where an intent or no rule did. */
   readonly say: Say | null;
 }
 
-/** The decision for one lamp: the strongest intent, else the light the time asks for, raised by presence and traffic; then its limits. */
+/** Returns the decision for one lamp: the strongest intent, else the programme raised by presence and traffic; then its limits. */
 export function arbitrate(lampCase: LampCase): Decision {
   const choice = choose(lampCase);
   const limited = limit(choice, lampCase);
@@ -87,7 +85,7 @@ function choose({ lamp, light, intents, raises, programme, dusk }: LampCase): Ch
   return raises.reduce(raised, below);
 }
 
-/** The highest level; of equal ones the higher rank, since it says more. What does not raise above the programme is not what decides. */
+/** The highest level; of equal ones the higher rank. A rule that does not raise above the programme does not win. */
 function raised(best: Choice, { say, distanceM }: Raise): Choice {
   const { levelPct, rank } = say;
   if (levelPct === null || levelPct < best.levelPct) return best;
@@ -101,7 +99,7 @@ function isRaise(rank: Rank): boolean {
   return rank === 'presence' || rank === 'traffic';
 }
 
-/** A technician may switch off a lamp at once; no other source goes below the minimum of a lit street. What the lamp can do comes last. */
+/** A technician may switch off a lamp at once; no other source goes below the minimum of a lit street. The limits of the lamp come last. */
 function limit({ levelPct, rank }: Choice, lampCase: LampCase): LevelPct {
   const { lamp, zone, light, warning } = lampCase;
   const isFree = light === 'day' || rank === 'maintenance' || isDarkByPlan(lampCase);
@@ -110,7 +108,7 @@ function limit({ levelPct, rank }: Choice, lampCase: LampCase): LevelPct {
   return Math.min(lamp.maxPct, Math.max(lamp.minPct, warning.levelPct));
 }
 
-/** The level within the limits of the lamp and, unless it is free of them, of its zone. Only a free lamp may be dark. */
+/** Returns the level within the limits of the lamp and, unless it is free of them, of its zone. Only a free lamp may be dark. */
 export function limitedPct(
   levelPct: LevelPct,
   { lamp, zone, isFree }: { readonly lamp: Lamp; readonly zone: Zone | null; readonly isFree: boolean },
@@ -120,12 +118,12 @@ export function limitedPct(
   return Math.min(lamp.maxPct, Math.max(floorPct, levelPct));
 }
 
-/** The zone may go dark, and its programme asks for it now. */
+/** The zone may go dark, and its programme is at 0 % now. */
 function isDarkByPlan({ zone, light, programme }: LampCase): boolean {
   return light === 'night' && zone?.dark != null && programme?.levelPct === 0;
 }
 
-/** A new lamp gives its full light at less. The minimum is one of light, so it is kept all the same; what the lamp can do is not undercut. */
+/** A new lamp gives its full light at a lower level. The minimum of a zone is one of light, so it may be undercut; that of the lamp may not. */
 function constantLight(levelPct: LevelPct, { lamp, zone, burningH }: LampCase): LevelPct {
   const config = zone?.constantLight ?? null;
   if (config === null || burningH === null || levelPct === 0) return levelPct;

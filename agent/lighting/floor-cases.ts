@@ -1,8 +1,8 @@
 /**
- * The situations in which a street is judged against its floor.
+ * The situations in which a street is compared with its floor.
  *
- * Owns the extremes of what a decision may depend on: nobody and somebody, no traffic and full traffic, a photocell that claims the day or the
- * night, a clock without a time, an override to 0 %. Whatever lies between two extremes gives a level between theirs. Pure.
+ * They are the extremes of each input of a decision: presence or none, no traffic and full traffic, a photocell that reports day or night, a clock
+ * without a time, an override to 0 %. Any situation between two extremes gives a level between theirs. Pure.
  */
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { Intent, PointId } from '../core/words.ts';
@@ -18,7 +18,7 @@ export interface LightCase {
   readonly floorSnapshotOf: (street: LightingStreet, nowMs: WallMs) => LightingSnapshot;
 }
 
-/** Far from zero, so that what lasts "since an hour" is not before the start of the clock. Units: ms. */
+/** Far from zero, so that an hour ago is not before the start of the clock. Units: ms. */
 const NOW_MONO: MonoMs = 1_000_000_000;
 const HOUR_MS = 3_600_000;
 

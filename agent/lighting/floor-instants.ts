@@ -1,8 +1,8 @@
 /**
- * The instants at which two plans have to be compared so that nothing between them is missed.
+ * The instants at which two plans have to be compared so that no difference is missed.
  *
- * Owns which nights count: the coming ones, and those around each date that a calendar or an event names with a year. Within a
- * night the level of a lamp changes only at edges, so each edge, the second before it and the middle between two of them stand for all. Pure.
+ * They cover the coming nights, and the nights around each date with a year of a calendar or an event. Within a night the level of a lamp changes
+ * only at edges, so each edge, the second before it and the middle between two of them stand for all. Pure.
  */
 import type { CalendarDate, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';

@@ -1,8 +1,8 @@
 /**
- * Is someone near a lamp, or was just now?
+ * Presence at a lamp: whether a person is near it, or was until a moment ago.
  *
- * Owns hold and fall of one zone's sensors and how far each reaches. Pure: what the sensors said and the time in, a phase per lamp out. A
- * sensor that does not answer neither raises nor darkens: its last hold runs out, then the programme stays.
+ * Applies hold and fall of one zone's sensors and the reach of each. Pure: sensor states and the time in, a phase for each lamp out. A sensor that
+ * does not answer neither raises nor darkens: its last hold runs out, then the programme holds.
  */
 import type { PresenceConfig, PresenceSensor, Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
@@ -20,29 +20,29 @@ export type PresencePhase = 'base' | 'boost' | 'down';
 
 const STRENGTH: Readonly<Record<PresencePhase, number>> = { base: 0, down: 1, boost: 2 };
 
-/** What one sensor means for the lamps it reaches, at one instant. */
+/** The phase of one sensor at one instant, for the lamps that it reaches. */
 export interface SensorSay {
   readonly sensorId: string;
   readonly phase: PresencePhase;
-  /** End of hold or fall; null while someone is there, and at base. */
+  /** End of hold or fall; null during presence and at base. */
   readonly untilMono: MonoMs | null;
   /** When the last hold was over; null before. */
   readonly endedMono: MonoMs | null;
   readonly text: string;
 }
 
-/** What the sensors around one lamp mean for it. */
+/** The phase of one lamp by the sensors around it. */
 export interface LampPresence extends SensorSay {
   /** To the nearest sensor that raises it; null unless `boost`. Units: m. */
   readonly distanceM: number | null;
 }
 
-/** The point by which a sensor is known. */
+/** Returns the point that identifies a sensor. */
 export function sensorPointOf({ device, point }: PresenceSensor): PointId {
   return `${device}.${point}`;
 }
 
-/** The sensors of a zone, each with its lamps, from the poles of the street. */
+/** Returns the sensors of a zone, each with its lamps, from the poles of the street. */
 export function sensorReaches(street: LightingStreet, zone: Zone): readonly SensorReach[] {
   if (zone.presence === null) return [];
   const { sensors, reachM } = zone.presence;
@@ -58,9 +58,9 @@ export function sensorReaches(street: LightingStreet, zone: Zone): readonly Sens
 }
 
 /**
- * What a sensor says now.
+ * Returns the phase of a sensor now.
  *
- * Lit while someone is there; then for the hold, less what the sensor itself already held; then falling until the drivers have reached the base.
+ * Boost during presence and for the hold, less the hold of the sensor itself; then falling until the drivers have reached the base.
  */
 export function sensorSay(
   config: PresenceConfig,
@@ -99,7 +99,7 @@ export function sensorSay(
   return say('base', { untilMono: null, ...ended }, answers ? ago : `${id} does not answer, programme stays`);
 }
 
-/** What all sensors that reach a lamp mean for it; null where none does. The one that holds longest speaks. */
+/** Returns the phase of a lamp by all sensors that reach it; null where none does. The text is that of the one that holds longest. */
 export function lampPresence(lampId: string, reaches: readonly SensorReach[], says: readonly SensorSay[]): LampPresence | null {
   let best: SensorSay | null = null;
   let nearestM: number | null = null;
@@ -114,7 +114,7 @@ export function lampPresence(lampId: string, reaches: readonly SensorReach[], sa
   return best === null ? null : { ...(best as SensorSay), distanceM: nearestM, endedMono };
 }
 
-/** The phase of a whole zone: the strongest of its sensors'. */
+/** Returns the phase of a whole zone: the strongest of its sensors. */
 export function strongestPhase(says: readonly SensorSay[]): PresencePhase {
   return says.reduce<PresencePhase>((phase, say) => (STRENGTH[say.phase] > STRENGTH[phase] ? say.phase : phase), 'base');
 }
