@@ -7,13 +7,13 @@ import { intentsFor } from './intents.ts';
 import type { LightingSnapshot } from './lighting.ts';
 import { lampPresence } from './presence.ts';
 import { twoStageOff } from './programme.ts';
-import type { WaveSay } from './wave.ts';
+import type { WaveRaise } from './wave.ts';
 import type { ZoneMoment } from './zone-moment.ts';
 
 /** The inputs of a lamp besides its zone. */
 export interface LampInputs {
   readonly snapshot: LightingSnapshot;
-  readonly wave: WaveSay | null;
+  readonly wave: WaveRaise | null;
 }
 
 /** Returns the case of a lamp for the arbiter. `moment`: null for a lamp without a zone. */
@@ -49,16 +49,16 @@ function startRaises({ id }: Lamp, { nowMs, nowMono, holds }: LightingSnapshot):
   if (hold === undefined || nowMono >= hold.untilMono) return [];
   const untilMs = Math.round(nowMs + hold.untilMono - nowMono);
   const text = 'as found at the start';
-  return [{ say: { rank: 'presence', source: 'start', levelPct: hold.levelPct, text, untilMs }, distanceM: null }];
+  return [{ line: { rank: 'presence', source: 'start', levelPct: hold.levelPct, text, untilMs }, distanceM: null }];
 }
 
-function waveRaises({ plan, state }: ZoneMoment, wave: WaveSay | null, { nowMs, nowMono }: LightingSnapshot): readonly Raise[] {
+function waveRaises({ plan, state }: ZoneMoment, wave: WaveRaise | null, { nowMs, nowMono }: LightingSnapshot): readonly Raise[] {
   const { presence } = plan.zone;
   if (wave === null || presence === null) return [];
   const boostPct = state?.stretch?.boostPct ?? presence.boostPct;
   const levelPct = wave.level === 'boost' ? boostPct : presence.relayedPct;
   const untilMs = Math.round(nowMs + wave.untilMono - nowMono);
-  return [{ say: { rank: 'presence', source: 'wave', levelPct, text: wave.text, untilMs }, distanceM: wave.distanceM }];
+  return [{ line: { rank: 'presence', source: 'wave', levelPct, text: wave.text, untilMs }, distanceM: wave.distanceM }];
 }
 
 /** What the sensors around the lamp raise; in a zone that may go dark also the warning after the last of them. */
@@ -72,16 +72,16 @@ function presenceRaises(
   const presence = lampPresence(lamp.id, reaches, sensors);
   const rank = 'presence' as const;
   if (presence === null) {
-    return [{ say: { rank, source: zone.id, levelPct: null, text: 'no sensor reaches this lamp', untilMs: null }, distanceM: null }];
+    return [{ line: { rank, source: zone.id, levelPct: null, text: 'no sensor reaches this lamp', untilMs: null }, distanceM: null }];
   }
   const { phase, untilMono, endedMono, text, sensorId: source, distanceM } = presence;
   const untilMs = untilMono === null ? null : Math.round(nowMs + untilMono - nowMono);
   const boostPct = phase === 'boost' ? (state?.stretch?.boostPct ?? zone.presence.boostPct) : null;
-  const says: Raise[] = [{ say: { rank, source, levelPct: boostPct, text, untilMs }, distanceM }];
+  const raises: Raise[] = [{ line: { rank, source, levelPct: boostPct, text, untilMs }, distanceM }];
   // Where the lit lamps are known, the warning follows from them instead.
   const isWarned = phase !== 'boost' && lit === undefined;
   const warnPct = !isWarned || endedMono === null ? 0 : twoStageOff(0, zone, endedMono, nowMono);
-  if (warnPct === 0 || endedMono === null) return says;
+  if (warnPct === 0 || endedMono === null) return raises;
   const endMs = Math.round(nowMs + endedMono + (zone.dark?.warnS ?? 0) * 1_000 - nowMono);
-  return [...says, { say: { rank, source, levelPct: warnPct, text: WARNING_TEXT, untilMs: endMs }, distanceM: null }];
+  return [...raises, { line: { rank, source, levelPct: warnPct, text: WARNING_TEXT, untilMs: endMs }, distanceM: null }];
 }

@@ -118,7 +118,7 @@ export interface LampHold {
   readonly untilMono: MonoMs;
 }
 
-/** A programme that a zone has for a while, whatever its calendar says. */
+/** A programme that a zone has for a while, in place of its calendar's. */
 export interface ProgrammeChoice {
   readonly programme: string;
   /** For people and for the forecast; the end itself is the monotonic one. */

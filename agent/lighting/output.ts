@@ -15,7 +15,7 @@ import type { Decision, Intent, LevelPct, PointId } from '../core/words.ts';
 import type { LightingStreet, RuleState } from './lighting.ts';
 import { sentence, spell } from './sentence.ts';
 
-/** An output with its values as numbers, and what its profile says of its point. Units: the point's own. */
+/** An output with its values as numbers, and the profile of its point. Units: the point's own. */
 export interface ResolvedOutput extends Omit<Output, 'idle' | 'litWith' | 'rules'> {
   readonly pointId: PointId;
   /** The point that proves what was written: itself, or another. */

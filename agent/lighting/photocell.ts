@@ -10,7 +10,7 @@ import type { Reading } from '../core/words.ts';
 import type { PhotocellState } from './lighting.ts';
 import { sentence } from './sentence.ts';
 
-export type PhotocellSay = PhotocellState['says'];
+export type PhotocellVerdict = PhotocellState['says'];
 
 /** The sun at one instant of a zone's night, from noon to noon; `null` where there is no dusk or dawn. */
 export interface SunNow {
@@ -109,7 +109,11 @@ function speak(cell: Cell, dwellMs: number): Cell {
  *
  * A lost reply must not switch a street, so silence counts only after the dwell time that any value needs.
  */
-export function photocellSay(state: PhotocellState | undefined, { dwellS, staleS }: PhotocellConfig, nowMono: MonoMs): PhotocellSay {
+export function photocellVerdict(
+  state: PhotocellState | undefined,
+  { dwellS, staleS }: PhotocellConfig,
+  nowMono: MonoMs,
+): PhotocellVerdict {
   if (state === undefined || state.isDoubtful) return null;
   const limitS = state.lux === null ? Math.min(dwellS, staleS) : staleS;
   return nowMono - state.atMono > limitS * 1_000 ? null : state.says;
@@ -121,23 +125,23 @@ export function photocellSay(state: PhotocellState | undefined, { dwellS, staleS
  * A cell may light a zone early and put it out late. It keeps a zone dark only until civil dusk: a shop window would otherwise darken the street.
  */
 export function photocellNight({
-  say,
+  verdict,
   sun,
   config,
 }: {
-  readonly say: PhotocellSay;
+  readonly verdict: PhotocellVerdict;
   readonly sun: SunNow;
   readonly config: PhotocellConfig;
 }): PhotocellNight {
   const { device, windowMin } = config;
   const bySun = (text: string): PhotocellNight => ({ night: sun.isNight, by: 'sun', text: sentence(text) });
-  if (say === null) return bySun(`photocell ${device} says nothing: the sun decides`);
+  if (verdict === null) return bySun(`photocell ${device} says nothing: the sun decides`);
   const edge = edgeWithin(sun, windowMin);
   if (edge === null) return bySun(`photocell ${device} is heard near dusk and dawn only`);
-  if (say === 'bright' && sun.altitudeDeg <= CIVIL_DUSK_DEG) return bySun(`photocell ${device} says bright at night: the sun decides`);
+  if (verdict === 'bright' && sun.altitudeDeg <= CIVIL_DUSK_DEG) return bySun(`photocell ${device} says bright at night: the sun decides`);
   // In its own light it cannot detect the morning, and would keep the lamps lit until the window is over.
-  if (config.seesOwnLight && say === 'dark' && edge === 'dawn') return bySun(`photocell ${device} sees the lamps: the sun decides`);
-  return { night: say === 'dark', by: 'photocell', text: sentence(`photocell ${device} says ${say}, near ${edge}`) };
+  if (config.seesOwnLight && verdict === 'dark' && edge === 'dawn') return bySun(`photocell ${device} sees the lamps: the sun decides`);
+  return { night: verdict === 'dark', by: 'photocell', text: sentence(`photocell ${device} says ${verdict}, near ${edge}`) };
 }
 
 function edgeWithin({ nowMs, duskMs, dawnMs }: SunNow, windowMin: number): 'dusk' | 'dawn' | null {

@@ -21,7 +21,7 @@ export type PresencePhase = 'base' | 'boost' | 'down';
 const STRENGTH: Readonly<Record<PresencePhase, number>> = { base: 0, down: 1, boost: 2 };
 
 /** The phase of one sensor at one instant, for the lamps that it reaches. */
-export interface SensorSay {
+export interface SensorPhase {
   readonly sensorId: string;
   readonly phase: PresencePhase;
   /** End of hold or fall; null during presence and at base. */
@@ -32,7 +32,7 @@ export interface SensorSay {
 }
 
 /** The phase of one lamp by the sensors around it. */
-export interface LampPresence extends SensorSay {
+export interface LampPresence extends SensorPhase {
   /** To the nearest sensor that raises it; null unless `boost`. Units: m. */
   readonly distanceM: number | null;
 }
@@ -62,64 +62,64 @@ export function sensorReaches(street: LightingStreet, zone: Zone): readonly Sens
  *
  * Boost during presence and for the hold, less the hold of the sensor itself; then falling until the drivers have reached the base.
  */
-export function sensorSay(
+export function sensorPhase(
   config: PresenceConfig,
   sensor: PresenceSensor,
   time: { state: SensorState | undefined; nowMono: MonoMs },
-): SensorSay {
+): SensorPhase {
   const { state, nowMono } = time;
   const id = sensor.device;
-  const say = (phase: PresencePhase, times: Pick<SensorSay, 'untilMono' | 'endedMono'>, text: string): SensorSay => ({
+  const result = (phase: PresencePhase, times: Pick<SensorPhase, 'untilMono' | 'endedMono'>, text: string): SensorPhase => ({
     sensorId: id,
     phase,
     ...times,
     text: sentence(text),
   });
   const never = { untilMono: null, endedMono: null };
-  if (sensor.listen === 'group') return say('base', never, `${id} follows the others`);
-  if (state?.stuck === true) return say('base', never, `${id} is stuck, programme stays`);
+  if (sensor.listen === 'group') return result('base', never, `${id} follows the others`);
+  if (state?.stuck === true) return result('base', never, `${id} is stuck, programme stays`);
   const answers = state !== undefined && (state.quality === 'good' || state.quality === 'stale');
   if (answers && state.present) {
     const longEnd = (state.sinceMono ?? nowMono) + config.maxBoostS * 1_000;
-    if (nowMono < longEnd) return say('boost', never, `${id} sees someone now`);
-    return say(
+    if (nowMono < longEnd) return result('boost', never, `${id} sees someone now`);
+    return result(
       'base',
       { untilMono: null, endedMono: longEnd },
       `${id} has seen someone for ${spell(config.maxBoostS * 1_000)}, no longer heard`,
     );
   }
   const last = state?.lastPresentMono ?? null;
-  if (last === null) return say('base', never, answers ? `${id} has seen nobody yet` : `${id} does not answer, programme stays`);
+  if (last === null) return result('base', never, answers ? `${id} has seen nobody yet` : `${id} does not answer, programme stays`);
   const holdEnd = last + Math.max(0, config.holdS - sensor.ownHoldS) * 1_000;
   const ago = `${id} saw someone ${spell(nowMono - last)} ago`;
-  if (nowMono < holdEnd) return say('boost', { untilMono: holdEnd, endedMono: null }, `${ago}, holds ${spell(holdEnd - nowMono)} more`);
+  if (nowMono < holdEnd) return result('boost', { untilMono: holdEnd, endedMono: null }, `${ago}, holds ${spell(holdEnd - nowMono)} more`);
   const fallEnd = holdEnd + config.rampDownS * 1_000;
   const ended = { endedMono: holdEnd };
-  if (nowMono < fallEnd) return say('down', { untilMono: fallEnd, ...ended }, `${ago}, light is falling`);
-  return say('base', { untilMono: null, ...ended }, answers ? ago : `${id} does not answer, programme stays`);
+  if (nowMono < fallEnd) return result('down', { untilMono: fallEnd, ...ended }, `${ago}, light is falling`);
+  return result('base', { untilMono: null, ...ended }, answers ? ago : `${id} does not answer, programme stays`);
 }
 
 /** Returns the phase of a lamp by all sensors that reach it; null where none does. The text is that of the one that holds longest. */
-export function lampPresence(lampId: string, reaches: readonly SensorReach[], says: readonly SensorSay[]): LampPresence | null {
-  let best: SensorSay | null = null;
+export function lampPresence(lampId: string, reaches: readonly SensorReach[], phases: readonly SensorPhase[]): LampPresence | null {
+  let best: SensorPhase | null = null;
   let nearestM: number | null = null;
   let endedMono: MonoMs | null = null;
   reaches.forEach(({ distanceM }, index) => {
-    const [say, apart] = [says[index], distanceM.get(lampId)];
-    if (say === undefined || apart === undefined) return;
-    if (say.endedMono !== null) endedMono = Math.max(endedMono ?? say.endedMono, say.endedMono);
-    if (say.phase === 'boost') nearestM = Math.min(nearestM ?? apart, apart);
-    if (best === null || outlasts(say, best)) best = say;
+    const [sensor, apart] = [phases[index], distanceM.get(lampId)];
+    if (sensor === undefined || apart === undefined) return;
+    if (sensor.endedMono !== null) endedMono = Math.max(endedMono ?? sensor.endedMono, sensor.endedMono);
+    if (sensor.phase === 'boost') nearestM = Math.min(nearestM ?? apart, apart);
+    if (best === null || outlasts(sensor, best)) best = sensor;
   });
-  return best === null ? null : { ...(best as SensorSay), distanceM: nearestM, endedMono };
+  return best === null ? null : { ...(best as SensorPhase), distanceM: nearestM, endedMono };
 }
 
 /** Returns the phase of a whole zone: the strongest of its sensors. */
-export function strongestPhase(says: readonly SensorSay[]): PresencePhase {
-  return says.reduce<PresencePhase>((phase, say) => (STRENGTH[say.phase] > STRENGTH[phase] ? say.phase : phase), 'base');
+export function strongestPhase(phases: readonly SensorPhase[]): PresencePhase {
+  return phases.reduce<PresencePhase>((phase, sensor) => (STRENGTH[sensor.phase] > STRENGTH[phase] ? sensor.phase : phase), 'base');
 }
 
-function outlasts(a: SensorSay, b: SensorSay): boolean {
+function outlasts(a: SensorPhase, b: SensorPhase): boolean {
   if (a.phase !== b.phase) return STRENGTH[a.phase] > STRENGTH[b.phase];
   if (a.phase === 'base') return false;
   return (a.untilMono ?? Number.POSITIVE_INFINITY) > (b.untilMono ?? Number.POSITIVE_INFINITY);

@@ -13,7 +13,7 @@ import { createStreetGraph, type StreetGraph } from './street-graph.ts';
 import { AWAY_MS, aheadTest, type LampsAround, litLamps, type ZoneWave } from './wave-reach.ts';
 
 /** Why one lamp is raised. */
-export interface WaveSay {
+export interface WaveRaise {
   /** When it ends without a further detection. */
   readonly untilMono: MonoMs;
   /** From the mover, as far as is known: writes go out nearest first. Units: m. */
@@ -24,7 +24,7 @@ export interface WaveSay {
 }
 
 /** Returns the lamps that the wave raises now, by id. `deaf`: devices of sensors that detect no person now. */
-export type Wave = (detections: readonly Detection[], nowMono: MonoMs, deaf?: ReadonlySet<string>) => ReadonlyMap<string, WaveSay>;
+export type Wave = (detections: readonly Detection[], nowMono: MonoMs, deaf?: ReadonlySet<string>) => ReadonlyMap<string, WaveRaise>;
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -37,10 +37,10 @@ export function waveFor(street: LightingStreet): Wave {
   const zones = street.zones.flatMap((zone) => zoneWave(zone, (id) => placedPole(poleOf.get(id), graph), poles));
   const outlook = createOutlookReader(street, graph, poles);
   return (detections, nowMono, deaf = NONE) => {
-    const says = new Map<string, WaveSay>();
-    if (zones.length === 0 || detections.length === 0) return says;
-    for (const mover of raisers(movers, detections, nowMono)) raiseFor(mover, { zones, graph, outlook, nowMono, deaf, says });
-    return says;
+    const raises = new Map<string, WaveRaise>();
+    if (zones.length === 0 || detections.length === 0) return raises;
+    for (const mover of raisers(movers, detections, nowMono)) raiseFor(mover, { zones, graph, outlook, nowMono, deaf, raises });
+    return raises;
   };
 }
 
@@ -74,21 +74,21 @@ interface WaveMoment {
   readonly nowMono: MonoMs;
   readonly deaf: ReadonlySet<string>;
   /** Filled. */
-  readonly says: Map<string, WaveSay>;
+  readonly raises: Map<string, WaveRaise>;
 }
 
 function raiseFor(mover: Mover, moment: WaveMoment): void {
   const { visit } = mover;
-  const { nowMono, says } = moment;
+  const { nowMono, raises } = moment;
   const zones = moment.zones.filter((zone) => concernsZone(zone, mover, nowMono));
   const around = zones.length === 0 ? null : aroundOf(mover, moment);
   if (around === null) return;
   const text = textOf(mover, nowMono);
   for (const zone of zones) {
     for (const { id, untilMono, distanceM } of litLamps(zone, around)) {
-      const say: WaveSay = { untilMono, distanceM, text, level: visit.isRelayed ? 'relayed' : 'boost' };
-      const other = says.get(id);
-      says.set(id, other === undefined ? say : stronger(other, say));
+      const raise: WaveRaise = { untilMono, distanceM, text, level: visit.isRelayed ? 'relayed' : 'boost' };
+      const other = raises.get(id);
+      raises.set(id, other === undefined ? raise : stronger(other, raise));
     }
   }
 }
@@ -108,7 +108,7 @@ function aroundOf(mover: Mover, { graph, outlook, deaf, nowMono }: WaveMoment): 
 }
 
 /** Own detections before relayed ones; of equals the text of the nearer and the end of the longer one. */
-function stronger(a: WaveSay, b: WaveSay): WaveSay {
+function stronger(a: WaveRaise, b: WaveRaise): WaveRaise {
   if (a.level !== b.level) return a.level === 'boost' ? a : b;
   const nearer = b.distanceM < a.distanceM ? b : a;
   return { ...nearer, untilMono: Math.max(a.untilMono, b.untilMono) };

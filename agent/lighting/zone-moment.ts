@@ -6,12 +6,12 @@
 import type { Zone } from '../core/cabinet.ts';
 import { isTrusted, type WallMs } from '../core/clock.ts';
 import type { LevelPct } from '../core/words.ts';
-import type { Light, Raise, Say } from './arbiter.ts';
+import type { Light, Raise, RuleLine } from './arbiter.ts';
 import type { LightingSnapshot, LightingStreet, ProgrammeChoice, ZoneState } from './lighting.ts';
 import type { LocalCalendar } from './local-time.ts';
 import { createNights, isDarkAt, type Nights } from './night.ts';
-import { photocellNight, photocellSay } from './photocell.ts';
-import { type SensorReach, type SensorSay, sensorPointOf, sensorReaches, sensorSay, strongestPhase } from './presence.ts';
+import { photocellNight, photocellVerdict } from './photocell.ts';
+import { type SensorPhase, type SensorReach, sensorPhase, sensorPointOf, sensorReaches, strongestPhase } from './presence.ts';
 import { chosenIn, createProgrammeReader, type ProgrammeReader, type ProgrammeState, twoStageOff } from './programme.ts';
 import { rulesRaise } from './rule.ts';
 import { sentence } from './sentence.ts';
@@ -29,10 +29,10 @@ export interface ZonePlan {
 export interface ZoneMoment {
   readonly plan: ZonePlan;
   readonly light: Light;
-  readonly sensors: readonly SensorSay[];
+  readonly sensors: readonly SensorPhase[];
   readonly state: ProgrammeState | null;
-  readonly programme: Say | null;
-  readonly dusk: Say;
+  readonly programme: RuleLine | null;
+  readonly dusk: RuleLine;
   /** What raises all its lamps alike. */
   readonly raises: readonly Raise[];
 }
@@ -55,10 +55,10 @@ export function zoneMomentOf(plan: ZonePlan, street: LightingStreet, moment: Str
   const { presence } = zone;
   const { snapshot } = moment;
   const { light, dusk } = skyOf(plan, moment);
-  const sayOf = ({ sensor }: SensorReach): SensorSay[] =>
+  const phaseOf = ({ sensor }: SensorReach): SensorPhase[] =>
     presence === null
       ? []
-      : [sensorSay(presence, sensor, { state: snapshot.sensors.get(sensorPointOf(sensor)), nowMono: snapshot.nowMono })];
+      : [sensorPhase(presence, sensor, { state: snapshot.sensors.get(sensorPointOf(sensor)), nowMono: snapshot.nowMono })];
   // A photocell detects the night without a clock, but not which step of the programme it is.
   const choice = chosenIn(snapshot, zone.id);
   const state = light === 'night' && isTrusted(snapshot.clockQuality) ? plan.programme.at(snapshot.nowMs, choice?.programme) : null;
@@ -66,9 +66,9 @@ export function zoneMomentOf(plan: ZonePlan, street: LightingStreet, moment: Str
     plan,
     light,
     dusk,
-    sensors: light === 'night' ? reaches.flatMap(sayOf) : [],
+    sensors: light === 'night' ? reaches.flatMap(phaseOf) : [],
     state,
-    programme: state === null ? null : programmeSay(plan, state, { nowMs: snapshot.nowMs, choice, isAhead: snapshot.lit === undefined }),
+    programme: state === null ? null : programmeLine(plan, state, { nowMs: snapshot.nowMs, choice, isAhead: snapshot.lit === undefined }),
     raises: light === 'night' ? zoneRaises(zone, street, snapshot) : [],
   };
 }
@@ -91,15 +91,16 @@ export function zoneStateOf(
 }
 
 /** Night or day, and by which evidence. */
-function skyOf({ zone, nights }: ZonePlan, { snapshot, altitudeDeg }: StreetMoment): { light: Light; dusk: Say } {
+function skyOf({ zone, nights }: ZonePlan, { snapshot, altitudeDeg }: StreetMoment): { light: Light; dusk: RuleLine } {
   const { nowMs, nowMono, clockQuality, photocells } = snapshot;
   const base = { rank: 'dusk', untilMs: null } as const;
   const { photocell } = zone;
-  const say = photocell === null ? null : photocellSay(photocells?.get(`${photocell.device}.${photocell.point}`), photocell, nowMono);
+  const verdict =
+    photocell === null ? null : photocellVerdict(photocells?.get(`${photocell.device}.${photocell.point}`), photocell, nowMono);
   if (!isTrusted(clockQuality)) {
-    if (photocell !== null && say !== null) {
-      const text = sentence(`time not trusted (${clockQuality}), photocell says ${say}`);
-      const light = say === 'dark' ? 'night' : 'day';
+    if (photocell !== null && verdict !== null) {
+      const text = sentence(`time not trusted (${clockQuality}), photocell says ${verdict}`);
+      const light = verdict === 'dark' ? 'night' : 'day';
       return { light, dusk: { ...base, source: photocell.device, levelPct: light === 'night' ? null : 0, text } };
     }
     const text = `time not trusted (${clockQuality}): lit until it is known`;
@@ -115,7 +116,7 @@ function skyOf({ zone, nights }: ZonePlan, { snapshot, altitudeDeg }: StreetMome
     text: sentence(`sun ${Math.abs(altitudeDeg).toFixed(1)}° ${side} the horizon, lit below ${zone.sunBelowDeg}°`),
   };
   const sun = { nowMs, duskMs: night.duskMs, dawnMs: night.dawnMs, isNight, altitudeDeg };
-  const byCell = photocell === null ? null : photocellNight({ say, sun, config: photocell });
+  const byCell = photocell === null ? null : photocellNight({ verdict, sun, config: photocell });
   const found = byCell?.by === 'photocell' ? byCell : bySun;
   const source = found.by === 'sun' ? 'sun' : (photocell?.device ?? 'sun');
   return { light: found.night ? 'night' : 'day', dusk: { ...base, source, levelPct: found.night ? null : 0, text: found.text, untilMs } };
@@ -126,20 +127,20 @@ function zoneRaises(zone: Zone, street: LightingStreet, { traffic, rules }: Ligh
   const raises: Raise[] = [];
   if (zone.traffic !== null) {
     const { levelPct, text } = trafficLevel(traffic?.get(zone.id), zone.traffic, zone);
-    raises.push({ say: { rank: 'traffic', source: zone.id, levelPct, text, untilMs: null }, distanceM: null });
+    raises.push({ line: { rank: 'traffic', source: zone.id, levelPct, text, untilMs: null }, distanceM: null });
   }
   const rule = rulesRaise(street.rules, rules ?? new Map(), zone.id);
   if (rule !== null)
-    raises.push({ say: { rank: 'traffic', source: rule.rule, levelPct: rule.levelPct, text: rule.text, untilMs: null }, distanceM: null });
+    raises.push({ line: { rank: 'traffic', source: rule.rule, levelPct: rule.levelPct, text: rule.text, untilMs: null }, distanceM: null });
   return raises;
 }
 
 /** The trace line of the programme; it ends with its step or with the night, whichever comes first. */
-function programmeSay(
+function programmeLine(
   { zone, nights }: ZonePlan,
   { stretch, next }: ProgrammeState,
   { nowMs, choice, isAhead }: { readonly nowMs: WallMs; readonly choice: ProgrammeChoice | undefined; readonly isAhead: boolean },
-): Say {
+): RuleLine {
   const untilMs = earlier(earlier(next?.atMs ?? null, nights.changeAfter(nowMs)), choice?.untilMs ?? null);
   const usual = choice?.programme ?? zone.programme;
   if (stretch === null) {

@@ -10,13 +10,13 @@ import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Field } from '../../core/ports.ts';
 import type { PointId, Reading } from '../../core/words.ts';
 import type { LightingStreet, PhotocellState } from '../../lighting/lighting.ts';
-import { afterLux, photocellSay, type SunNow } from '../../lighting/photocell.ts';
+import { afterLux, photocellVerdict, type SunNow } from '../../lighting/photocell.ts';
 import {
   afterEdge,
   afterEdgeLook,
   type EdgeFault,
   type EdgeFaults,
-  type EdgeSays,
+  type EdgeVerdicts,
   isWholeNight,
   NO_EDGE_FAULTS,
   photocellFault,
@@ -41,7 +41,7 @@ interface Watched {
   readonly config: PhotocellConfig;
   /** The zones that use it; it is judged by the sun of the first. */
   readonly zoneIds: readonly string[];
-  night: EdgeSays | undefined;
+  night: EdgeVerdicts | undefined;
   edges: EdgeFaults;
   /** By the last whole night. */
   nightFault: string | null;
@@ -105,9 +105,9 @@ export class PhotocellTracker {
     const sun = this.#parts.sunOf(cell.zoneIds[0] ?? '');
     if (sun === null || state === undefined || this.#isLost(cell)) return;
     // A faulty cell is still evaluated, or it could never be reliable again.
-    const say = photocellSay({ ...state, isDoubtful: false }, cell.config, this.#parts.clock.monoMs());
+    const verdict = photocellVerdict({ ...state, isDoubtful: false }, cell.config, this.#parts.clock.monoMs());
     const before = cell.night;
-    cell.night = afterEdgeLook(before, { say, sun, config: cell.config });
+    cell.night = afterEdgeLook(before, { verdict, sun, config: cell.config });
     if (cell.night !== undefined) {
       this.#setEdges(cell, afterEdge(cell.edges, before, cell.night));
       if (isWholeNight(cell.night)) cell.nightFault = photocellFault(cell.night);

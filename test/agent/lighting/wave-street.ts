@@ -1,6 +1,6 @@
 import type { Branch, Pole, PresenceConfig, PresenceSensor, WaveConfig, Zone } from '../../../agent/core/cabinet.ts';
 import type { Detection, LightingStreet } from '../../../agent/lighting/lighting.ts';
-import type { WaveSay } from '../../../agent/lighting/wave.ts';
+import type { WaveRaise } from '../../../agent/lighting/wave.ts';
 
 const WAVE: WaveConfig = { mode: 'poles', speedKmh: 6, lookAheadS: 4, leastAheadM: 30, behindM: 15 };
 
@@ -97,12 +97,12 @@ export const seenAt = (pole: string, atS: number, more: Partial<Detection> = {})
 });
 
 /** The lamps raised, in the order in which they would be written: nearest first. */
-export const lit = (says: ReadonlyMap<string, WaveSay>): string =>
+export const lit = (says: ReadonlyMap<string, WaveRaise>): string =>
   [...says]
     .sort(([, a], [, b]) => a.distanceM - b.distanceM)
     .map(([id]) => id)
     .join(' ');
-export const litAlong = (says: ReadonlyMap<string, WaveSay>, poles = row(40)): string =>
+export const litAlong = (says: ReadonlyMap<string, WaveRaise>, poles = row(40)): string =>
   poles
     .map(({ id }) => id)
     .filter((id) => says.has(id))

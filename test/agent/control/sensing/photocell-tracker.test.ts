@@ -4,7 +4,7 @@ import type { PhotocellConfig, Zone } from '../../../../agent/core/cabinet.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentEvent, PointId, Reading } from '../../../../agent/core/words.ts';
-import { photocellSay } from '../../../../agent/lighting/photocell.ts';
+import { photocellVerdict } from '../../../../agent/lighting/photocell.ts';
 import { ZONE } from '../../lighting/street.ts';
 
 const MINUTE_MS = 60_000;
@@ -62,7 +62,7 @@ function makeScene(zones: readonly Zone[] = [{ ...ZONE, photocell: CELL }], isTr
     clock,
     events,
     lit,
-    say: () => photocellSay(tracker.states().get(POINT), CELL, clock.monoMs()),
+    say: () => photocellVerdict(tracker.states().get(POINT), CELL, clock.monoMs()),
     async pass(minutes, luxAt) {
       for (let minute = 0; minute < minutes; minute++) {
         await clock.advance(MINUTE_MS);
