@@ -5,7 +5,7 @@
  */
 import type { ZoneKind } from './cabinet.ts';
 import type { WallMs } from './clock.ts';
-import type { Authority, DecisionReason, Intent, LevelPct, PointId } from './words.ts';
+import type { DecisionReason, Intent, IntentAuthority, LevelPct, PointId } from './words.ts';
 
 /** Light that is to come, and help for who stands at a pole. Errors: methods throw Refusal for what the street does not have. */
 export interface LightTools {
@@ -14,7 +14,7 @@ export interface LightTools {
   /** What acts in each zone now. */
   zones(): readonly ZoneLightView[];
   /** Intents in force on zones and their lamps, of one authority; each once. */
-  intentsBy(authority: Authority): readonly IntentView[];
+  intentsBy(authority: IntentAuthority): readonly IntentView[];
   /** Tells every detection of a zone until it is stopped, at the latest after `forMs`. */
   walkTest(zone: string, forMs: number, tell: (step: WalkStep) => void): WalkTest;
   /** Blinks a lamp until it is stopped, at the latest after `forMs`. */

@@ -44,11 +44,11 @@ export type CommandTarget = Target | { readonly kind: 'device'; readonly id: str
 export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>;
 
 /** Who may set or release what: a person at the cabinet's console, the city's platform, or a contact of the site itself. */
-export const AUTHORITIES = ['technician', 'platform', 'site'] as const;
-export type Authority = (typeof AUTHORITIES)[number];
+export const INTENT_AUTHORITIES = ['technician', 'platform', 'site'] as const;
+export type IntentAuthority = (typeof INTENT_AUTHORITIES)[number];
 
 /** A request together with the authority of its sender, as established where the request arrived. */
-export type Authorised<T> = T & { readonly authority: Authority };
+export type Authorised<T> = T & { readonly authority: IntentAuthority };
 
 /** A request for a level: from whom, why and until when. */
 export interface Intent {
@@ -56,7 +56,7 @@ export interface Intent {
   readonly target: Target;
   readonly levelPct: LevelPct;
   readonly rank: IntentRank;
-  readonly authority: Authority;
+  readonly authority: IntentAuthority;
   /** Who asked, for people: `console:<user>`, `platform` or a contact's point. */
   readonly source: string;
   readonly reason: string;

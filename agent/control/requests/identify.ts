@@ -8,7 +8,7 @@ import type { Lamp, Zone } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { IdentifyRequest, IdentifyRun } from '../../core/light-tools.ts';
 import { Refusal } from '../../core/refusal.ts';
-import { type Authorised, type Authority, type Intent, type LevelPct, RANKS } from '../../core/words.ts';
+import { type Authorised, type Intent, type IntentAuthority, type LevelPct, RANKS } from '../../core/words.ts';
 import type { LightingStreet } from '../../lighting/lighting.ts';
 import { mayMaintain } from './overrides.ts';
 
@@ -100,7 +100,7 @@ export class IdentifyHandler {
   }
 
   /** Ends a lamp's blinking. Errors: throws Refusal where it does not blink, or blinks for a technician and another asks. */
-  end(lampId: string, authority: Authority): void {
+  end(lampId: string, authority: IntentAuthority): void {
     const entry = this.#blinking.get(lampId);
     if (entry === undefined) throw new Refusal(`${lampId} does not blink`);
     if (mayMaintain(entry.request.authority) && !mayMaintain(authority))
@@ -167,7 +167,7 @@ function permittedBlink(
 }
 
 /** A technician at the lamp outranks the platform, whose blinking is an override. */
-function rankOf(authority: Authority): Intent['rank'] {
+function rankOf(authority: IntentAuthority): Intent['rank'] {
   return mayMaintain(authority) ? 'maintenance' : 'override';
 }
 

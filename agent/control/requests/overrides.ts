@@ -6,7 +6,7 @@
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import type { OverrideRequest } from '../../core/ports.ts';
-import { AUTHORITIES, type Authorised, type Authority, type Intent, RANKS, type Rank, type Target } from '../../core/words.ts';
+import { type Authorised, INTENT_AUTHORITIES, type Intent, type IntentAuthority, RANKS, type Rank, type Target } from '../../core/words.ts';
 
 /** An instant on both clocks. */
 export interface Moment {
@@ -58,7 +58,7 @@ export function withoutReplaced<T extends StoredIntent>(intents: readonly T[], n
 }
 
 /** Whether a sender may set or release maintenance rank: only a person at the cabinet, who can see the lamp. */
-export function mayMaintain(authority: Authority): boolean {
+export function mayMaintain(authority: IntentAuthority): boolean {
   return authority === 'technician';
 }
 
@@ -70,7 +70,7 @@ export interface Release<T extends StoredIntent = StoredIntent> {
 }
 
 /** Removes the intents on exactly this target, as far as the authority may release them. */
-export function releaseIntents<T extends StoredIntent>(intents: readonly T[], target: Target, authority: Authority): Release<T> {
+export function releaseIntents<T extends StoredIntent>(intents: readonly T[], target: Target, authority: IntentAuthority): Release<T> {
   const aimed = intents.filter((intent) => sameTarget(intent.target, target));
   const denied = aimed.filter(({ rank }) => rank === 'maintenance' && !mayMaintain(authority));
   const released = aimed.filter((intent) => !denied.includes(intent));
@@ -85,7 +85,7 @@ export function shortenIntents(
     authority,
     end,
     rank,
-  }: { readonly target: Target; readonly authority: Authority; readonly end: Moment; readonly rank?: Rank | undefined },
+  }: { readonly target: Target; readonly authority: IntentAuthority; readonly end: Moment; readonly rank?: Rank | undefined },
 ): { readonly intents: readonly Intent[]; readonly changed: readonly Intent[] } {
   const mayEnd = new Set(releaseIntents(intents, target, authority).released.map(({ id }) => id));
   const isMeant = (intent: Intent): boolean => mayEnd.has(intent.id) && (rank === undefined || intent.rank === rank);
@@ -131,7 +131,7 @@ type FormerIntent = Omit<StoredIntent, 'authority'> & { readonly authority?: unk
 /** A former release stored no authority. It stored intents of the console, whose source is `console:<user>`, and of the platform. */
 function withAuthority(intent: FormerIntent): StoredIntent {
   const former = intent.source.startsWith('console:') ? 'technician' : 'platform';
-  return { ...intent, authority: AUTHORITIES.find((each) => each === intent.authority) ?? former };
+  return { ...intent, authority: INTENT_AUTHORITIES.find((each) => each === intent.authority) ?? former };
 }
 
 /**

@@ -8,7 +8,7 @@ import type { MonoMs } from '../../core/clock.ts';
 import { isTrusted } from '../../core/clock.ts';
 import type { IntentView, ZoneLightView, ZoneSensorView } from '../../core/light-tools.ts';
 import type { LampView } from '../../core/views.ts';
-import type { Authority } from '../../core/words.ts';
+import type { IntentAuthority } from '../../core/words.ts';
 import type { Decider } from '../../lighting/decide.ts';
 import { byStrength } from '../../lighting/intents.ts';
 import type { LightingSnapshot, LightingStreet, SensorState, ZoneState } from '../../lighting/lighting.ts';
@@ -60,7 +60,7 @@ export function zoneLight(street: LightingStreet, zone: Zone, facts: ZoneFacts):
 }
 
 /** Returns the intents in force on a zone or its lamps, of one authority or of any; strongest first. */
-export function intentsOn({ id, lamps }: Zone, { intents, nowMono }: LightingSnapshot, by?: Authority): readonly IntentView[] {
+export function intentsOn({ id, lamps }: Zone, { intents, nowMono }: LightingSnapshot, by?: IntentAuthority): readonly IntentView[] {
   const ours = intents.filter(
     ({ target, untilMono, authority }) =>
       nowMono < untilMono &&

@@ -3,7 +3,7 @@ import type { Detection, LightingStreet } from '../../../agent/lighting/lighting
 import { createMoverReader } from '../../../agent/lighting/movers.ts';
 import { createStreetGraph } from '../../../agent/lighting/street-graph.ts';
 import { waveFor } from '../../../agent/lighting/wave.ts';
-import { lit, litAlong, path, poleNames, row, seenAt, streetOf, type ZonePlan } from './wave-street.ts';
+import { lit, litAlong, path, poleNames, row, seenAt, streetOf, type WaveZoneSettings } from './wave-street.ts';
 
 const TOWN = streetOf(
   [
@@ -155,13 +155,13 @@ t.test('at a fork light goes into each street that may be taken, and not back', 
 });
 
 t.test('a wave crosses from zone to zone, each with its own reach', async (t) => {
-  const street = (changes: Partial<ZonePlan>): LightingStreet =>
+  const street = (changes: Partial<WaveZoneSettings>): LightingStreet =>
     streetOf(row(12), [
       { poles: poleNames(0, 5), sensors: ['P0', 'P3'] },
       { poles: poleNames(6, 11), sensors: ['P9'], wave: { leastAheadM: 60 }, ...changes },
     ]);
   const rider = [seenAt('P3', 0, { speedKmh: 25, direction: 1 })];
-  const at = (s: number, changes: Partial<ZonePlan> = {}): string => litAlong(waveFor(street(changes))(rider, s * 1_000));
+  const at = (s: number, changes: Partial<WaveZoneSettings> = {}): string => litAlong(waveFor(street(changes))(rider, s * 1_000));
   t.equal(at(0), 'P3 P4', 'the second zone is 75 m away');
   t.equal(at(3), 'P3 P4 P5 P6', 'its 60 m come first');
   t.equal(at(3, { wave: null }), 'P3 P4 P5', 'a zone without a wave is not raised by one');

@@ -11,7 +11,7 @@ import {
   resumeIntents,
   toStored,
 } from '../../../../agent/control/requests/overrides.ts';
-import type { Authority, Intent } from '../../../../agent/core/words.ts';
+import type { Intent, IntentAuthority } from '../../../../agent/core/words.ts';
 import { intent, makeStreet } from '../../lighting/street.ts';
 
 const MINUTE_MS = 60_000;
@@ -53,7 +53,7 @@ t.test('a wish is bounded whatever was asked', async (t) => {
   t.pass('held for all lengths');
 });
 
-const releases: [story: string, authority: Authority, kept: string[], denied: string[]][] = [
+const releases: [story: string, authority: IntentAuthority, kept: string[], denied: string[]][] = [
   ['the platform leaves maintenance alone', 'platform', ['lock', 'lamp'], ['lock']],
   ['the console may release all', 'technician', ['lamp'], []],
 ];

@@ -3,7 +3,7 @@ import { createLightViews } from '../../../../agent/control/views/light-views.ts
 import type { Zone } from '../../../../agent/core/cabinet.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { ZoneView } from '../../../../agent/core/views.ts';
-import type { Authority } from '../../../../agent/core/words.ts';
+import type { IntentAuthority } from '../../../../agent/core/words.ts';
 import { createDecider } from '../../../../agent/lighting/decide.ts';
 import type { LightingSnapshot, LightingStreet } from '../../../../agent/lighting/lighting.ts';
 import { intent, makeStreet, PRESENCE, seen, sensor, snapshot, winter, ZONE } from '../../lighting/street.ts';
@@ -100,7 +100,7 @@ t.test('intents by authority: each once, and none shows a key that its reader do
     intent({ id: 'over', authority: 'technician', target: { kind: 'lamp', id: 'L2' }, untilMono: NOW_MONO }),
   ];
   const { light } = viewsOf(makeStreet({ street: { zones } }), snapshot({ intents }));
-  const idsOf = (authority: Authority) => light.intentsBy(authority).map(({ id }) => id);
+  const idsOf = (authority: IntentAuthority) => light.intentsBy(authority).map(({ id }) => id);
   t.same([idsOf('technician'), idsOf('platform'), idsOf('site')], [['lock'], ['order'], []]);
   const keys = ['id', 'levelPct', 'rank', 'reason', 'sinceMs', 'source', 'target', 'untilMs'];
   for (const shown of [...light.intentsBy('technician'), ...light.zones().flatMap((zone) => zone.intents)])
