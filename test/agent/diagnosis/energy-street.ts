@@ -48,7 +48,7 @@ export const one =
   (count, nowMono) =>
     count.decided(id, use, nowMono);
 
-export const sight =
+export const following =
   (id: string, what: 'follows' | 'unknown' | number): Move =>
   (count, nowMono) =>
     count.seen(id, what, nowMono);
@@ -64,7 +64,7 @@ export const all =
     for (const move of moves) move(count, nowMono);
   };
 
-export const DUSK = all(night(true), sight('A', 'follows'), sight('B', 'follows'));
+export const DUSK = all(night(true), following('A', 'follows'), following('B', 'follows'));
 
 /** What the path did in a night told as hours and moves. */
 export function counted(...moves: (readonly [h: number, move: Move])[]): ZoneTally {

@@ -97,14 +97,14 @@ t.test('how many movers there are, where they go and how fast', async (t) => {
 t.test('whom a neighbour sees just after he has left is not taken for someone who comes', async (t) => {
   const movers = createMoverReader(path(), createStreetGraph(path()));
   const leaving = [seenAt('P6', 0), seenAt('P3', 54), seenAt('P0', 108)];
-  const told = (more: Partial<Detection>): Detection =>
+  const relayed = (more: Partial<Detection>): Detection =>
     seenAt('P0', 130, { source: 'west', isRelayed: true, direction: 1, beforeM: 30, ...more });
   const isComing = (relay: Detection): boolean =>
     movers([...leaving, relay], 131_000).some(({ visit }) => visit.isRelayed && visit.direction === 1);
-  t.equal(isComing(told({})), false, 'he is 30 m on after 22 s');
-  t.equal(isComing(told({ speedKmh: 5 })), true, 'a neighbour who has seen him come nearer knows better');
-  t.equal(isComing(told({ atMono: 111_000 })), true, 'nobody is so fast');
-  const two = movers([told({ atMono: 0 }), told({ atMono: 10_000 })], 11_000);
+  t.equal(isComing(relayed({})), false, 'he is 30 m on after 22 s');
+  t.equal(isComing(relayed({ speedKmh: 5 })), true, 'a neighbour who has seen him come nearer knows better');
+  t.equal(isComing(relayed({ atMono: 111_000 })), true, 'nobody is so fast');
+  const two = movers([relayed({ atMono: 0 }), relayed({ atMono: 10_000 })], 11_000);
   t.strictSame(
     two.map(({ speedMps }) => speedMps),
     [null, null],

@@ -30,7 +30,7 @@ const request = {
 const moment = (nowMs: number, nowMono = 0) => ({ nowMs, nowMono });
 const fromDisk = (list: readonly Intent[]) => readStored(JSON.parse(JSON.stringify(toStored(list))));
 
-t.test('a wish replaces the earlier one of the same source, target and rank, and no other', async (t) => {
+t.test('an intent replaces the earlier one of the same source, target and rank, and no other', async (t) => {
   const others = [
     intent({ id: 'other-source', source: 'console:anna' }),
     intent({ id: 'other-rank', rank: 'emergency' }),
@@ -43,7 +43,7 @@ t.test('a wish replaces the earlier one of the same source, target and rank, and
   );
 });
 
-t.test('a wish is bounded whatever was asked', async (t) => {
+t.test('an intent is bounded whatever was asked', async (t) => {
   fc.assert(
     fc.property(fc.double({ noNaN: true }), (minutes) => {
       const { untilMono, untilMs } = intentOf({ ...request, minutes }, moment(NOON, 500));
@@ -72,7 +72,7 @@ for (const [story, authority, kept, denied] of releases) {
   });
 }
 
-t.test('a wish ends at its time and not before', async (t) => {
+t.test('an intent ends at its time and not before', async (t) => {
   const list = [intent({ id: 'a', untilMono: 100 }), intent({ id: 'b', untilMono: 101 })];
   const { kept, ended } = expireIntents(list, 100);
   t.match([kept, ended], [[{ id: 'b' }], [{ id: 'a' }]]);
@@ -117,7 +117,7 @@ t.test('a clock that is set later moves the wall end, not the end', async (t) =>
   t.match(first, { untilMs: NOON + 600, untilMono: 1_000 });
 });
 
-t.test('whatever the disk holds, only wishes come back', async (t) => {
+t.test('whatever the disk holds, only intents come back', async (t) => {
   const good = toStored([intent({ untilMs: NOON + HOUR_MS })])[0] as object;
   const spoilt = ['levelPct', 'rank', 'target', 'untilMs', 'source'].flatMap((key) => [
     { ...good, [key]: undefined },

@@ -141,7 +141,7 @@ t.test('a lamp known to be silent is answered for within seconds, and set when i
   street.silent.clear();
   street.poll();
   await street.clock.advance(1_200);
-  t.same(levelsOf(street).slice(0, 3), [70, 65, 65], 'the wishes stayed in force');
+  t.same(levelsOf(street).slice(0, 3), [70, 65, 65], 'the intents stayed in force');
 });
 
 t.test('a lamp that comes back in time is verified', async (t) => {

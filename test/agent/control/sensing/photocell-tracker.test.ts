@@ -82,7 +82,7 @@ function makeScene(zones: readonly Zone[] = [{ ...ZONE, photocell: CELL }], isTr
   };
 }
 
-const told = ({ events }: TrackerScene) =>
+const reported = ({ events }: TrackerScene) =>
   events.map(({ code, source, text, endMs }) => [code, source, text, endMs === null ? 'begins' : 'ends']);
 const sky = (minute: number): number => (minute < DUSK_MIN || minute >= DAWN_MIN ? 5_000 : 1);
 
@@ -97,7 +97,7 @@ t.test('a cell that follows the sky is known by its point, and nothing is told',
   t.equal(tracker.say(), 'bright');
   await tracker.pass(2 * DAY_MIN, sky);
   t.same([...tracker.states().keys()], [POINT]);
-  t.same(told(tracker), []);
+  t.same(reported(tracker), []);
 });
 
 t.test('a cell that has become dirty is told in the morning, not heard, and believed again after a good night', async (t) => {
@@ -106,31 +106,31 @@ t.test('a cell that has become dirty is told in the morning, not heard, and beli
   await tracker.pass(DAY_MIN, (minute) => (minute > 30 && minute < DAWN_MIN + 200 ? 1 : 5_000));
   t.equal(tracker.say(), null);
   const dirty = 'LUX1.illuminance: says dark by day: clean it, look for what shades it; the sun decides meanwhile';
-  t.same(told(tracker), [['photocell-doubtful', POINT, dirty, 'begins']]);
+  t.same(reported(tracker), [['photocell-doubtful', POINT, dirty, 'begins']]);
   await tracker.pass(DAWN_MIN, sky);
   t.equal(tracker.say(), null, 'half a good night is not enough');
   await tracker.pass(120, sky);
   t.equal(tracker.say(), 'bright');
-  t.same(told(tracker).slice(1), [['photocell-doubtful', POINT, 'LUX1.illuminance: is believed again', 'ends']]);
+  t.same(reported(tracker).slice(1), [['photocell-doubtful', POINT, 'LUX1.illuminance: is believed again', 'ends']]);
 });
 
 t.test('a cell without a value is told after its patience, and a night without it is not held against it', async (t) => {
   const tracker = makeScene();
   await tracker.pass(DAY_MIN, sky);
   await tracker.pass(15, () => null);
-  t.same(told(tracker), []);
+  t.same(reported(tracker), []);
   await tracker.pass(DAY_MIN - 15, () => null);
-  t.same(told(tracker), [['photocell-doubtful', POINT, 'LUX1.illuminance: no value for 16 min; the sun decides meanwhile', 'begins']]);
+  t.same(reported(tracker), [['photocell-doubtful', POINT, 'LUX1.illuminance: no value for 16 min; the sun decides meanwhile', 'begins']]);
   await tracker.pass(10, sky);
   t.equal(tracker.say(), 'bright');
-  t.match(told(tracker)[1], ['photocell-doubtful', POINT, 'LUX1.illuminance: is believed again', 'ends']);
+  t.match(reported(tracker)[1], ['photocell-doubtful', POINT, 'LUX1.illuminance: is believed again', 'ends']);
 });
 
 t.test('one that never had any value is told too', async (t) => {
   const tracker = makeScene();
   await tracker.clock.advance(16 * MINUTE_MS);
   tracker.refresh();
-  t.match(told(tracker), [['photocell-doubtful', POINT, /no value for 16 min/, 'begins']]);
+  t.match(reported(tracker), [['photocell-doubtful', POINT, /no value for 16 min/, 'begins']]);
 });
 
 t.test('while the time is not known a cell is heard and not judged', async (t) => {
@@ -138,7 +138,7 @@ t.test('while the time is not known a cell is heard and not judged', async (t) =
   await tracker.pass(DAY_MIN, sky);
   await tracker.pass(2 * DAY_MIN, () => 1);
   t.equal(tracker.say(), 'dark');
-  t.same(told(tracker), []);
+  t.same(reported(tracker), []);
 });
 
 t.test('a cell of two zones is one, and sees the lamps of both', async (t) => {

@@ -18,7 +18,7 @@ interface TrackerScene extends SensorTracker {
   /** What a poll brings, seen at once. */
   sense(pointId: PointId, value: number | null): boolean;
   /** Seconds in which each answering sensor repeats itself and the tracker is refreshed. */
-  pass(seconds: number, said?: Readonly<Record<PointId, number | null>>): Promise<void>;
+  pass(seconds: number, values?: Readonly<Record<PointId, number | null>>): Promise<void>;
 }
 
 function makeScene(sensors: readonly PresenceSensor[], zones?: readonly Zone[]): TrackerScene {
@@ -45,17 +45,17 @@ function makeScene(sensors: readonly PresenceSensor[], zones?: readonly Zone[]):
     events,
     ownChanges,
     sense: (pointId, value) => tracker.take([read(pointId, value)]),
-    async pass(seconds, said = {}) {
+    async pass(seconds, values = {}) {
       for (let second = 0; second < seconds; second++) {
         await clock.advance(SECOND_MS);
-        tracker.take(Object.entries(said).map(([pointId, value]) => read(pointId as PointId, value)));
+        tracker.take(Object.entries(values).map(([pointId, value]) => read(pointId as PointId, value)));
         tracker.refresh();
       }
     },
   };
 }
 
-const told = ({ events }: TrackerScene) =>
+const reported = ({ events }: TrackerScene) =>
   events.map(({ code, source, text, endMs }) => [code, source, text, endMs === null ? 'begins' : 'ends']);
 
 t.test('who is detected is kept for the wave: where, when, by whom, for five minutes', async (t) => {
@@ -155,7 +155,7 @@ t.test('a stuck sensor is told once, and once when it has been still', async (t)
   await tracker.pass(HOUR_S + 300, { 'S01.motion': 100 });
   t.match(tracker.states().get('S01.motion'), { present: false, stuck: true });
   await tracker.pass(70, { 'S01.motion': 0 });
-  t.same(told(tracker), [
+  t.same(reported(tracker), [
     [
       'sensor-stuck',
       'S01.motion',
@@ -181,10 +181,10 @@ for (const [kind, afterS, text] of silences) {
       const tracker = makeScene([], [zone]);
       await tracker.pass(before, { 'S01.motion': 0 });
       await tracker.pass(afterS, { 'S01.motion': null });
-      t.same(told(tracker), []);
+      t.same(reported(tracker), []);
       await tracker.pass(1, { 'S01.motion': null });
       await tracker.pass(60, { 'S01.motion': 0 });
-      t.same(told(tracker), [
+      t.same(reported(tracker), [
         ['sensor-silent', 'S01.motion', `S01.motion: no value for ${text}, the light stays at the programme around it`, 'begins'],
         ['sensor-silent', 'S01.motion', 'S01.motion: is heard from again', 'ends'],
       ]);
@@ -202,11 +202,11 @@ t.test('a sensor that answers but has seen nobody for a week is told until it do
     }
   };
   await hours(7 * 24);
-  t.same(told(tracker), []);
+  t.same(reported(tracker), []);
   await hours(1);
-  t.match(told(tracker), [['sensor-silent', 'S01.motion', /nobody seen for 7 days; look whether it is covered/, 'begins']]);
+  t.match(reported(tracker), [['sensor-silent', 'S01.motion', /nobody seen for 7 days; look whether it is covered/, 'begins']]);
   await tracker.pass(1, { ...quiet, 'S01.motion': 100 });
-  t.match(told(tracker)[1], ['sensor-silent', 'S01.motion', 'S01.motion: is heard from again', 'ends']);
+  t.match(reported(tracker)[1], ['sensor-silent', 'S01.motion', 'S01.motion: is heard from again', 'ends']);
 });
 
 t.test('a stuck sensor, which is not believed, is not told as seeing nobody as well', async (t) => {

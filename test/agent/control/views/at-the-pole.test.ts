@@ -40,23 +40,23 @@ async function litStreet(t: { teardown(fn: () => unknown): void }, now = winter(
   return street;
 }
 const identify = (street: FakeStreet, lamp = 'L3', forMs = 30_000) => {
-  const told: number[] = [];
+  const reported: number[] = [];
   return {
-    told,
-    run: street.control.identify({ lamp, forMs, authority: 'technician', source: 'console:tech', tell: (pct) => told.push(pct) }),
+    reported,
+    run: street.control.identify({ lamp, forMs, authority: 'technician', source: 'console:tech', tell: (pct) => reported.push(pct) }),
   };
 };
 
 t.test('one lamp blinks and the street around it stays as it is; it ends by itself', async (t) => {
   const street = await litStreet(t);
-  const { told } = identify(street, 'L3', 10_000);
+  const { reported } = identify(street, 'L3', 10_000);
   await street.clock.advance(50);
   t.same([...street.levels.values()], [30, 30, 100, 30, 30, 30], 'at once');
   await street.clock.advance(3_000);
   t.equal(street.levels.get('L3'), 20, 'above the minimum of the lamp, whatever the zone says');
   await street.clock.advance(8_000);
   t.same([...street.levels.values()], [30, 30, 30, 30, 30, 30], 'back at its programme');
-  t.same(told, [100, 20, 100, 20]);
+  t.same(reported, [100, 20, 100, 20]);
   t.equal(street.disk.size, 0, 'nothing of it is kept, so a restart ends it too');
 });
 

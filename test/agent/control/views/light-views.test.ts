@@ -135,14 +135,14 @@ t.test('traffic and rules in the list of zones', async (t) => {
     street: { rules: [rule, { ...rule, id: 'other', raise: null }, { ...rule, id: 'off' }] },
   });
   const holds = { holds: true, sinceMono: 0 };
-  const sight = snapshot({
+  const taken = snapshot({
     traffic: new Map([['rue', { flowPerH: 60, step: 0, sinceMono: 0 }]]),
     rules: new Map([
       ['smog', holds],
       ['other', holds],
     ]),
   });
-  t.match(viewsOf(street, sight).light.zones(), [{ traffic: { flowPerH: 60, sharePct: 30, ok: true }, rules: ['smog'] }]);
+  t.match(viewsOf(street, taken).light.zones(), [{ traffic: { flowPerH: 60, sharePct: 30, ok: true }, rules: ['smog'] }]);
   t.match(viewsOf(street, snapshot()).light.zones(), [{ traffic: { flowPerH: null, sharePct: null, ok: false }, rules: [] }]);
 });
 
