@@ -3,17 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { loadSite } from '../agent/config/load/load-site.ts';
-import { createControl } from '../agent/control/control.ts';
-import type { ClockQuality } from '../agent/core/clock.ts';
 import { createManualClock } from '../agent/core/manual-clock.ts';
 import type { Field, ReadingFrame } from '../agent/core/ports.ts';
-import { createSteadyClock, type StoredHeldTime } from '../agent/core/steady-clock.ts';
-import { createEnergy } from '../agent/diagnosis/energy-count.ts';
-import { createTimeQuality } from '../agent/service/time/time-quality.ts';
 import { createRecorder } from '../agent/store/recorder.ts';
 import { openPayload } from '../agent/sync/commands/command-fields.ts';
 import { encodePayload } from '../agent/sync/sparkplug/codec.ts';
 import { makeStreet, winter } from './agent/lighting/street.ts';
+import { startTimedLighting } from './support/timed-lighting.ts';
 
 const [SECOND, MINUTE, HOUR, DAY] = [1_000, 60_000, 3_600_000, 86_400_000];
 const PAGE = join(import.meta.dirname, '../docs/clock.md');
@@ -50,6 +46,40 @@ interface Start {
   readonly batteryMs?: number | null;
 }
 
+/** One lamp by hand, for two hours. */
+const BY_HAND = {
+  commandId: 'c',
+  target: { kind: 'lamp', id: 'L6' },
+  levelPct: 55,
+  rank: 'override',
+  minutes: 120,
+  reason: '',
+  authority: 'platform',
+  source: 'platform',
+} as const;
+
+/** Lamps that are plain values, and a disk in memory. */
+function createPlainStreet(lampIds: readonly string[], monoMs: () => number) {
+  const levels = new Map(lampIds.map((id) => [id, 0]));
+  const disk = new Map<string, unknown>();
+  const store = {
+    save: async (key: string, value: unknown) => disk.set(key, structuredClone(value)) !== undefined,
+    load: async (key: string) => disk.get(key),
+  };
+  const field: Pick<Field, 'write' | 'writePoint' | 'latest'> = {
+    latest: (pointId) => {
+      const value = levels.get(pointId.split('.')[0] ?? '') ?? null;
+      return { pointId, value, quality: 'good', atMono: monoMs(), atMs: 0 };
+    },
+    writePoint: async () => ({ state: 'failed', reason: '', sentMono: null }),
+    write: async ({ lampId, levelPct }) => {
+      levels.set(lampId, levelPct);
+      return { state: 'verified', sentMono: monoMs() };
+    },
+  };
+  return { levels, store, field };
+}
+
 /** The agent's parts on one night street; true time, system clock and battery clock apart. */
 async function cabinetOf({ at = winter('22:55'), aheadMs = 0, isSynchronised = true, batteryMs = null }: Start) {
   const system = createManualClock(at + aheadMs);
@@ -57,86 +87,29 @@ async function cabinetOf({ at = winter('22:55'), aheadMs = 0, isSynchronised = t
   const facts = { isSynchronised, batteryMs, slewMs: 0 };
   const trueMs = (): number => at + system.monoMs() - facts.slewMs;
   const street = makeStreet({ zone: { presence: null, baseline: { levelPct: 100, lampPowerW: BEFORE_W } } });
-  const { cabinet } = loadSite(join(import.meta.dirname, '../config/demo.yaml'));
-  const levels = new Map(street.lamps.map(({ id }) => [id, 0]));
-  const disk = new Map<string, unknown>();
-  let memory: StoredHeldTime | null = null;
-  const store = {
-    save: async (key: string, value: unknown) => disk.set(key, structuredClone(value)) !== undefined,
-    load: async (key: string) => disk.get(key),
-  };
-  const field: Pick<Field, 'write' | 'writePoint' | 'latest'> = {
-    latest: (pointId) => ({
-      pointId,
-      value: levels.get(pointId.split('.')[0] ?? '') ?? null,
-      quality: 'good',
-      atMono: system.monoMs(),
-      atMs: 0,
-    }),
-    writePoint: async () => ({ state: 'failed', reason: '', sentMono: null }),
-    write: async ({ lampId, levelPct }) => {
-      levels.set(lampId, levelPct);
-      return { state: 'verified', sentMono: system.monoMs() };
-    },
-  };
+  const cabinet = { ...loadSite(join(import.meta.dirname, '../config/demo.yaml')).cabinet, ...street, lines: [] };
+  const lampIds = street.lamps.map(({ id }) => id);
+  const { levels, store, field } = createPlainStreet(lampIds, () => system.monoMs());
   const readFact = async (path: string): Promise<string | null> => {
     if (path.includes('timesync')) return facts.isSynchronised ? '' : null;
     return facts.batteryMs === null ? null : `${Math.floor((trueMs() + facts.batteryMs) / SECOND)}`;
   };
+  const memory = { held: null };
   const start = async () => {
-    const timeQuality = createTimeQuality({ clock: system, trust: () => 'auto', readFact });
-    await timeQuality.start();
-    const quality = (): ClockQuality => timeQuality.quality();
-    const clock = createSteadyClock({
-      clock: { ...system, quality },
-      battery: timeQuality.battery,
-      memory: {
-        load: () => memory,
-        save: (held) => {
-          memory = held;
-        },
-      },
-    });
+    const lighting = await startTimedLighting({ system, readFact, memory, cabinet, field, store });
     const frames: ReadingFrame[] = [];
-    const recorder = createRecorder({ clock, rules: new Map(), heartbeatS: 60, onFrame: (frame) => frames.push(frame) });
-    const control = createControl({
-      ...{ street, clock, field, store, log: { event: () => {} } },
-      onEvent: () => {},
-      onOutcome: () => {},
-      onDecision: (decision) => energy.onDecision(decision),
-    });
-    const energy = createEnergy({
-      ...{ cabinet: { ...cabinet, ...street, lines: [] }, clock, store, field, light: control },
-      ...{ profiles: new Map(), points: new Map(), onNight: () => {} },
-    });
-    await control.start();
-    energy.start();
-    return { clock, control, energy, recorder, frames };
+    const onFrame = (frame: ReadingFrame): void => void frames.push(frame);
+    const recorder = createRecorder({ clock: lighting.clock, rules: new Map(), heartbeatS: 60, onFrame });
+    return { ...lighting, recorder, frames };
   };
   let parts = await start();
-  const pass = async (ms: number): Promise<void> => {
-    await system.advance(ms);
-  };
+  const pass = (ms: number): Promise<void> => system.advance(ms);
   await pass(5 * SECOND);
-  // One lamp by hand, for two hours.
-  void parts.control.override({
-    commandId: 'c',
-    target: { kind: 'lamp', id: 'L6' },
-    levelPct: 55,
-    rank: 'override',
-    minutes: 120,
-    reason: '',
-    source: 'platform',
-  });
+  void parts.control.override(BY_HAND);
   await pass(SECOND);
   const heldUntilMono = system.monoMs() + 120 * MINUTE;
   return {
-    system,
-    facts,
-    trueMs,
-    pass,
-    levels,
-    heldUntilMono,
+    ...{ system, facts, trueMs, pass, levels, heldUntilMono },
     get parts() {
       return parts;
     },

@@ -5,7 +5,7 @@
  * Owns the joining of these rooms with field, store and uplink.
  */
 import { pendingProfiles } from '../config/load/pending-profiles.ts';
-import { createControl } from '../control/control.ts';
+import { Control } from '../control/control.ts';
 import { streetKnowledge } from '../control/street-knowledge.ts';
 import { createLightViews } from '../control/views/light-views.ts';
 import type { BusTools } from '../core/bus-tools.ts';
@@ -28,7 +28,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   const events = createRoomEvents(clock, ongoing.onEvent);
   const diagnosis = createDiagnosis({ points, clock, onEvent: events.tell });
   const platform = createPlatformView({ cabinet, devices: uplinkDevices(cabinet, points, profiles), clock, uplink });
-  const control = createControl({
+  const control = new Control({
     street: cabinet,
     clock,
     field,

@@ -42,15 +42,15 @@ export function openUplink({
     isOpenCommand: (id) => ongoing.isOpenCommand(id) || uplink.isHeld(id) || revisions?.openCommand === id,
     onOrder({ kind, request }) {
       const { control } = state.rooms;
-      if (kind === 'override') void control.override(request);
-      else if (kind === 'release') void control.release(request);
+      if (kind === 'override') void control.override({ ...request, authority: 'platform' });
+      else if (kind === 'release') void control.release({ ...request, authority: 'platform' });
       else if (kind === 'programme') void control.chooseProgramme(request);
-      else if (kind === 'blink') void control.blink(request);
+      else if (kind === 'blink') void control.blink({ ...request, authority: 'platform' });
       else if (kind === 'point') void control.writePoint(request);
       else if (kind === 'config') void configPost.take(request);
       else void updatePost.take(request);
     },
-    onRelay: (relay) => state.rooms.control.hear(relay),
+    onRelay: (relay) => state.rooms.control.receiveRelay(relay),
     onEvent: state.uplinkEvents.tell,
   });
 }

@@ -1,121 +1,122 @@
 /**
- * How many hours each lamp has burnt, as far as that is known.
+ * The burning hours of each lamp, as far as they are known: counted from the decisions, kept in memory and on disk.
  *
- * Owns the hours, in memory and on disk, and where they begin: at what the configuration or a technician states. Hours that are not known are
- * absent, never 0: a lamp may be older than its agent, and constant light must not take it for a new one.
+ * They begin at what the configuration or a technician states. Hours that are not known are absent, never 0: a lamp may be older than its agent,
+ * and constant light must not treat it as new.
  */
 import type { Lamp } from '../core/cabinet.ts';
 import { type Clock, isTrusted, type MonoMs } from '../core/clock.ts';
 import type { Store } from '../core/ports.ts';
 import type { Decision } from '../core/words.ts';
 
-export interface BurningHoursTracker {
-  /** Reads the disk; one that cannot be read is asked again each hour. */
-  restore(): Promise<void>;
-  /** Time goes by at these levels. */
-  take(decisions: readonly Decision[]): void;
-  /** By lamp; absent where not known. Units: h. */
-  hours(): ReadonlyMap<string, number>;
-  /** What a person knows of these lamps. Resolves false where it is in force, but could not be saved. Units: h. */
-  set(lampIds: readonly string[], h: number): Promise<boolean>;
-  save(): void;
-}
-
 /** Hours by lamp. Shape: a lamp whose hours are not known is absent, so that a former release reads it as well. */
 const BURNING_KEY = 'control.burning-hours';
 /** What the configuration stated when its hours were taken, by lamp: `12000@2026-05-01`. */
 const STATED_KEY = 'control.burning-stated';
-/** Units: ms. Source: flash wears; an hour of twelve years is nothing. */
+/** Units: ms. Source: flash wears; an hour in twelve years does not matter. */
 const SAVE_MS = 3_600_000;
 const HOUR_MS = 3_600_000;
-/** Longest step that counts: more is a machine that slept. Units: ms. */
+/** Longest step that counts: a longer one means that the machine was suspended. Units: ms. */
 const MAX_STEP_MS = 60_000;
 
-/** Nothing is known before `restore`. */
-export function createBurningHoursTracker({
-  clock,
-  store,
-  lamps,
-}: {
+export interface BurningHoursTrackerParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly lamps: readonly Pick<Lamp, 'id' | 'burned'>[];
-}): BurningHoursTracker {
-  const known = new Map<string, number>();
+}
+
+export class BurningHoursTracker {
+  readonly #parts: BurningHoursTrackerParts;
+  readonly #known = new Map<string, number>();
   /** Burnt in this run before anything was known of the lamp. */
-  const early = new Map<string, number>();
-  const taken = new Map<string, string>();
-  const byHand = new Set<string>();
-  let lastMono: MonoMs | null = null;
-  let savedMono = clock.monoMs();
-  let isRead = false;
+  readonly #early = new Map<string, number>();
+  /** Statements of the configuration that have been applied, by lamp. */
+  readonly #stated = new Map<string, string>();
+  readonly #byHand = new Set<string>();
+  #lastMono: MonoMs | null = null;
+  #savedMono: MonoMs;
+  #isRead = false;
 
-  async function restore(): Promise<void> {
+  /** No hours are known before `restore`. */
+  constructor(parts: BurningHoursTrackerParts) {
+    this.#parts = parts;
+    this.#savedMono = parts.clock.monoMs();
+  }
+
+  /** Reads the disk. One that cannot be read is tried again each hour. */
+  async restore(): Promise<void> {
     const unread = {};
-    // The store reports a disk that fails; nothing is known of the lamps meanwhile, and what was not read is not overwritten.
-    const load = (key: string): Promise<unknown> => store.load(key, unread).catch(() => unread);
+    // The store reports a disk that fails. Nothing is known of the lamps meanwhile, and what was not read is not overwritten.
+    const load = (key: string): Promise<unknown> => this.#parts.store.load(key, unread).catch(() => unread);
     const [hours, stated] = await Promise.all([load(BURNING_KEY), load(STATED_KEY)]);
-    if (hours === unread || stated === unread || isRead) return;
-    isRead = true;
-    for (const [id, h] of entriesOf(hours)) if (isHours(h) && !byHand.has(id)) know(id, h + (early.get(id) ?? 0));
-    for (const [id, statement] of entriesOf(stated)) if (typeof statement === 'string' && !byHand.has(id)) taken.set(id, statement);
+    if (hours === unread || stated === unread || this.#isRead) return;
+    this.#isRead = true;
+    for (const [id, h] of entriesOf(hours)) if (isHours(h) && !this.#byHand.has(id)) this.#know(id, h + (this.#early.get(id) ?? 0));
+    for (const [id, statement] of entriesOf(stated))
+      if (typeof statement === 'string' && !this.#byHand.has(id)) this.#stated.set(id, statement);
   }
 
-  function know(id: string, h: number): void {
-    known.set(id, h);
-    early.delete(id);
-  }
-
-  /** Each statement of the configuration is taken once. What has passed since its day counts in full: rather too much light than too little. */
-  function takeStated(): void {
-    if (!isRead || !isTrusted(clock.quality())) return;
-    for (const { id, burned } of lamps) {
-      const statement = statementOf(burned);
-      if (burned == null || taken.get(id) === statement) continue;
-      const sinceH = (clock.wallMs() - Date.parse(burned.on)) / HOUR_MS;
-      if (!Number.isFinite(sinceH)) continue;
-      taken.set(id, statement);
-      know(id, burned.hours + Math.max(0, sinceH));
-      void save();
+  /** Counts the time since the last call at these levels. */
+  take(decisions: readonly Decision[]): void {
+    this.#applyStated();
+    const nowMono = this.#parts.clock.monoMs();
+    const stepH = this.#lastMono === null ? 0 : Math.min(nowMono - this.#lastMono, MAX_STEP_MS) / HOUR_MS;
+    this.#lastMono = nowMono;
+    for (const { lampId, levelPct } of decisions) {
+      const hours = this.#known.has(lampId) ? this.#known : this.#early;
+      if (levelPct > 0) hours.set(lampId, (hours.get(lampId) ?? 0) + stepH);
     }
+    if (nowMono - this.#savedMono < SAVE_MS) return;
+    void this.save();
+    if (!this.#isRead) void this.restore();
   }
 
-  async function save(): Promise<boolean> {
-    savedMono = clock.monoMs();
-    if (!isRead) return false;
-    const rounded = [...known].map(([id, h]) => [id, Math.round(h * 100) / 100]);
-    const saves = [store.save(BURNING_KEY, Object.fromEntries(rounded)), store.save(STATED_KEY, Object.fromEntries(taken))];
+  /** Returns the hours by lamp; absent where not known. Units: h. */
+  hours(): ReadonlyMap<string, number> {
+    return this.#known;
+  }
+
+  /** Sets the hours of these lamps. Resolves false where they are in force, but could not be saved. Units: h. */
+  set(lampIds: readonly string[], h: number): Promise<boolean> {
+    for (const id of lampIds) {
+      this.#byHand.add(id);
+      this.#know(id, h);
+      // An earlier statement of the configuration is not applied any more, also after the next start.
+      const burned = this.#parts.lamps.find((lamp) => lamp.id === id)?.burned;
+      if (burned != null) this.#stated.set(id, statementOf(burned));
+    }
+    return this.save();
+  }
+
+  /** Resolves false where the hours could not be saved. */
+  async save(): Promise<boolean> {
+    const { clock, store } = this.#parts;
+    this.#savedMono = clock.monoMs();
+    if (!this.#isRead) return false;
+    const rounded = [...this.#known].map(([id, h]) => [id, Math.round(h * 100) / 100]);
+    const saves = [store.save(BURNING_KEY, Object.fromEntries(rounded)), store.save(STATED_KEY, Object.fromEntries(this.#stated))];
     return (await Promise.all(saves.map((each) => each.catch(() => false)))).every((isSaved) => isSaved);
   }
 
-  return {
-    restore,
-    take(decisions) {
-      takeStated();
-      const nowMono = clock.monoMs();
-      const stepH = lastMono === null ? 0 : Math.min(nowMono - lastMono, MAX_STEP_MS) / HOUR_MS;
-      lastMono = nowMono;
-      for (const { lampId, levelPct } of decisions) {
-        const hours = known.has(lampId) ? known : early;
-        if (levelPct > 0) hours.set(lampId, (hours.get(lampId) ?? 0) + stepH);
-      }
-      if (nowMono - savedMono < SAVE_MS) return;
-      void save();
-      if (!isRead) void restore();
-    },
-    hours: () => known,
-    set(lampIds, h) {
-      for (const id of lampIds) {
-        byHand.add(id);
-        know(id, h);
-        // A statement from before is not taken any more, also after the next start.
-        const burned = lamps.find((lamp) => lamp.id === id)?.burned;
-        if (burned != null) taken.set(id, statementOf(burned));
-      }
-      return save();
-    },
-    save: () => void save(),
-  };
+  #know(id: string, h: number): void {
+    this.#known.set(id, h);
+    this.#early.delete(id);
+  }
+
+  /** Applies each statement of the configuration once. All time since its day counts as burnt: prefer too much light. */
+  #applyStated(): void {
+    const { clock, lamps } = this.#parts;
+    if (!this.#isRead || !isTrusted(clock.quality())) return;
+    for (const { id, burned } of lamps) {
+      const statement = statementOf(burned);
+      if (burned == null || this.#stated.get(id) === statement) continue;
+      const sinceH = (clock.wallMs() - Date.parse(burned.on)) / HOUR_MS;
+      if (!Number.isFinite(sinceH)) continue;
+      this.#stated.set(id, statement);
+      this.#know(id, burned.hours + Math.max(0, sinceH));
+      void this.save();
+    }
+  }
 }
 
 function statementOf(burned: Lamp['burned']): string {

@@ -1,39 +1,47 @@
 /**
- * The tick: what is known goes in, the lamps that must change are written.
+ * The tick: readings, requests and the time become decisions, and the lamps that must change are written.
  *
- * Owns when to decide: each second, and at once when someone is detected, a lamp is found elsewhere or a person asks. Needs nothing but the
- * lines: without disk, network or a trusted clock the street stays lit.
+ * Decides every second, and at once when a person is detected, a lamp is found at another level or a request arrives. Depends on nothing but
+ * the lines: without disk, network or a trusted clock the street stays lit.
+ *
+ *     idle ── start ──► starting ── restored, or 2 s ──► running
+ *       ▲                   └─────────── stop ──────────────┤
+ *       └───────────────────────────────────────────────────┘
  */
 import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../core/clock.ts';
-import { createEventTracker } from '../core/event-tracker.ts';
-import type { IdentifyRequest, IdentifyRun } from '../core/light-tools.ts';
-import type { Field, Log, RelayedDetection, Store } from '../core/ports.ts';
+import { createEventTracker, type EventTracker } from '../core/event-tracker.ts';
+import type { IdentifyRequest, IdentifyRun, WalkStep } from '../core/light-tools.ts';
+import type {
+  BlinkRequest,
+  Field,
+  Log,
+  OverrideRequest,
+  PointRequest,
+  ProgrammeRequest,
+  RelayedDetection,
+  ReleaseRequest,
+  Store,
+} from '../core/ports.ts';
 import type { WhyView, ZoneView } from '../core/views.ts';
-import type { AgentEvent, Decision, Intent, Outcome, PointId, Reading } from '../core/words.ts';
-import { createDecider } from '../lighting/decide.ts';
-import { intentsFor } from '../lighting/intents.ts';
+import type { AgentEvent, Authorised, Decision, Intent, Outcome, PointId, Reading } from '../core/words.ts';
 import type { ChosenProgramme, LightingSnapshot, LightingStreet, ZoneState } from '../lighting/lighting.ts';
 import type { ResolvedOutput } from '../lighting/output.ts';
-import { createBurningHoursTracker } from './burning-hours-tracker.ts';
-import { createDetectionRelay } from './detection-relay.ts';
-import { isFollowed, type LampWork } from './requests/commands.ts';
-import { createIdentifyHandler } from './requests/identify.ts';
-import { createOverrideRegistry } from './requests/override-registry.ts';
-import { createPendingCommands } from './requests/pending-commands.ts';
-import { createPointCommandHandler } from './requests/point-command-handler.ts';
-import { createProgrammeRegistry } from './requests/programme-registry.ts';
-import { createRemoteBlinks } from './requests/remote-blinks.ts';
-import { createRequestHandler, NOT_RUNNING, type RequestHandler } from './requests/request-handler.ts';
+import { BurningHoursTracker } from './burning-hours-tracker.ts';
+import { DetectionRelay } from './detection-relay.ts';
+import { LampStatus } from './lamp-status.ts';
+import { LightRequests } from './requests/light-requests.ts';
+import type { RequestHandler } from './requests/request-handler.ts';
 import { inRestoreTime } from './restore-time.ts';
-import { createContactTracker, type LightContact } from './sensing/contact-tracker.ts';
-import { createStreetSensing } from './sensing/street-sensing.ts';
-import { mustWait, notBelowFound, startGuardOf } from './start-guard.ts';
-import { createDecisionTracker } from './views/decision-tracker.ts';
-import { type LampKnowledge, whyView, zoneViews } from './views/views.ts';
-import { createWalkTestHandler, type WalkTestHandler } from './views/walk-test.ts';
-import { createFollower, levelPointOf } from './writing/follower.ts';
-import { createOutputWriter, type OutputView } from './writing/output-writer.ts';
-import { isKnown, type Verification } from './writing/reconcile.ts';
+import type { LightContact } from './sensing/contact-tracker.ts';
+import { createStreetSensing, type StreetSensing } from './sensing/street-sensing.ts';
+import { StreetDecider } from './street-decider.ts';
+import { indexStreet } from './street-index.ts';
+import { createDecisionTracker, type DecisionTracker } from './views/decision-tracker.ts';
+import { whyView, zoneViews } from './views/views.ts';
+import { WalkTestHandler, type WatchedWalk } from './views/walk-test.ts';
+import { Follower } from './writing/follower.ts';
+import { type OutputView, OutputWriter } from './writing/output-writer.ts';
+import type { Verification } from './writing/reconcile.ts';
 import { createWritePace } from './writing/write-pace.ts';
 
 export interface ControlParts {
@@ -47,275 +55,227 @@ export interface ControlParts {
   readonly onOutcome: (outcome: Outcome) => void;
   /** A lamp's level, rank or reason changed. */
   readonly onDecision: (decision: Decision) => void;
-  /** Someone is on the way to a neighbour cabinet. */
+  /** A person is on the way to a neighbour cabinet. */
   readonly onRelay?: (relay: RelayedDetection) => void;
-  /** The wishes in force changed. */
+  /** The intents of platform and technicians in force changed. */
   readonly onIntents?: (intents: readonly Intent[]) => void;
   /** The programmes that were chosen for zones changed. */
   readonly onProgrammes?: (choices: readonly ChosenProgramme[]) => void;
-  /** Other lamps blink than before. Units: s that each was asked for. */
+  /** Other lamps blink than before. Units: s for which each was requested. */
   readonly onBlinks?: (running: ReadonlyMap<string, number>) => void;
   /** From the profile of the lamp's level point. */
   readonly verificationOf?: (lampId: string) => Verification;
   /** Points that follow zones and rules. */
   readonly outputs?: readonly ResolvedOutput[];
-  /** Contacts in the cabinet that ask for light. */
+  /** Contacts in the cabinet that request light. */
   readonly contacts?: ReadonlyMap<PointId, LightContact>;
   /** Line of each lamp, and how many levels a second each line takes. */
   readonly pace?: { readonly lineOf: (lampId: string) => string | undefined; readonly maxPerS: ReadonlyMap<string, number> };
-  /** Mains have just returned: no level before then, drivers start up first. */
+  /** Mains have just returned: no level is written before then, because drivers start up first. */
   readonly quietUntilMono?: MonoMs;
 }
 
-export interface Control extends RequestHandler {
-  /** Restores overrides and decides at once. */
-  start(): Promise<void>;
-  /** Leaves the lamps as they are; open commands end as failed. */
-  stop(): Promise<void>;
-  onReadings(readings: readonly Reading[]): void;
-  /** A neighbour cabinet tells of someone. */
-  hear(relay: RelayedDetection): void;
-  decisions(): readonly Decision[];
-  zones(): readonly ZoneView[];
-  /** Night, sun and presence by zone; empty before the first tick. */
-  zoneStates(): readonly ZoneState[];
-  why(id: string): WhyView | undefined;
-  /** End of the last tick; null while it does not run. */
-  readonly tickedMono: MonoMs | null;
-  counters(): { readonly detections: number; readonly lampsRaised: number };
-  outputs(): readonly OutputView[];
-  /** Burning hours by lamp; absent where not known. Units: h. */
-  burningHours(): ReadonlyMap<string, number>;
-  /** As the burning book. */
-  setBurningHours(lampIds: readonly string[], h: number): Promise<boolean>;
-  /** What the newest decisions were made from; null before the first. */
-  sight(): LightingSnapshot | null;
-  /** Tells each detection of a zone and what it did. Errors: as the walk-test desk. */
-  readonly walkTest: WalkTestHandler['watch'];
-  /** Blinks a lamp. Errors: throws RangeError, as the identify desk and while the agent starts or stops. */
-  identify(request: IdentifyRequest): IdentifyRun;
-}
-
-/** Between two ticks that nothing hastens. Units: ms. Source: design §3, re-evaluated every second. */
+/** Between two ticks when nothing else causes one. Units: ms. Source: design §3, re-evaluated every second. */
 const TICK_MS = 1_000;
-/** Where the store keeps the contacts that request light. */
-const CONTACTS_KEY = 'control.contacts';
-/** Faults of photocells, by point. */
-const PHOTOCELLS_KEY = 'control.photocells';
-/** Where a profile says nothing. Source: assumed; coarser than any driver's own scale. */
+/** For a profile without write settings. Source: assumed; coarser than any driver's own scale. */
 const DEFAULT_VERIFICATION: Verification = { settleMs: 1_000, tolerance: 0.5 };
 
-export function createControl({
-  street,
-  clock,
-  field,
-  store,
-  log,
-  verificationOf = () => DEFAULT_VERIFICATION,
-  outputs = [],
-  contacts = new Map(),
-  pace,
-  quietUntilMono = 0,
-  ...tell
-}: ControlParts): Control {
-  const decider = createDecider(street);
-  const events = createEventTracker(clock, tell.onEvent);
-  const contactDesk = createContactTracker(contacts, (stored) => void store.save(CONTACTS_KEY, stored).catch(() => {}));
-  const senses = createStreetSensing({
-    ...{ street, clock, field, events, plan: decider.plan, contacts: contactDesk },
-    onFaults: (faults) => void store.save(PHOTOCELLS_KEY, faults).catch(() => false),
-  });
-  const keeper = createOverrideRegistry({ clock, store, log, events, onChange: (intents) => tell.onIntents?.(intents) });
-  const programmes = createProgrammeRegistry({ street, clock, store, log, events, onChange: (choices) => tell.onProgrammes?.(choices) });
-  const book = createDecisionTracker({ clock, onDecision: tell.onDecision });
-  const writePace = createWritePace(pace?.maxPerS ?? new Map());
-  const mayWrite = (lampId: string): boolean => writePace.mayWrite(pace?.lineOf(lampId) ?? '', clock.monoMs());
-  const onProgress = (): void => {
-    desk.advance();
-    noteBegun();
-  };
-  const walks = createWalkTestHandler(street, clock);
-  const identify = createIdentifyHandler(street, clock, tick);
-  const written = { lamps: street.lamps, clock, field, events, log, verificationOf, mayWrite, onProgress };
-  const follower = createFollower({ ...written, onSent: (lampId, sentMono) => walks.sent(lampId, sentMono) });
-  const relays = createDetectionRelay({ street, clock, tell: (relay) => tell.onRelay?.(relay) });
-  const outputDesk = createOutputWriter({ street, outputs, clock, field, events, log });
-  const burning = createBurningHoursTracker({ clock, store, lamps: street.lamps });
-  const guard = startGuardOf(street, contacts, clock.monoMs());
-  // Until a lamp is found dark, it may have been lit a moment before the start.
-  let lit = new Map<string, MonoMs | null>(street.zones.flatMap(({ dark, lamps }) => (dark === null ? [] : lamps.map((id) => [id, null]))));
-  const desk = createPendingCommands({ clock, workOf, onOutcome: tell.onOutcome });
-  const maxPctOf = new Map(street.lamps.map(({ id, maxPct }) => [id, maxPct]));
-  const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((lampId) => [lampId, zone.id] as const)));
-  const lampAt = new Map<PointId, string>(street.lamps.map((lamp) => [levelPointOf(lamp), lamp.id]));
-  const pointOf = new Map(street.lamps.map((lamp) => [lamp.id, levelPointOf(lamp)]));
-  const owners = new Map<PointId, string>([
-    ...outputs.map(({ pointId, id }) => [pointId, `output ${id}`] as const),
-    ...street.lamps.map((lamp) => [levelPointOf(lamp), `lamp ${lamp.id}`] as const),
-  ]);
-  const points = createPointCommandHandler({ owners, clock, field, onOutcome: tell.onOutcome });
-  const blinks = createRemoteBlinks(identify, clock, (running) => tell.onBlinks?.(running));
-  const requests = createRequestHandler({
-    ...{ street, clock, events, keeper, programmes, blinks, points, desk },
-    plan: decider.plan,
-    wishesFor,
-    isRunning: () => state === 'running',
-    hasten(lampIds) {
-      follower.nudge(lampIds);
-      tick();
-    },
-  });
-  const wishes = (): readonly Intent[] => [...keeper.intents(), ...senses.intents(), ...identify.intents()];
-  let sight: LightingSnapshot | null = null;
-  let zoneStates: readonly ZoneState[] = [];
-  let state: 'idle' | 'starting' | 'running' = 'idle';
-  let timer: Timer | null = null;
-  let tickedMono: MonoMs | null = null;
+export class Control implements RequestHandler {
+  readonly #parts: ControlParts;
+  readonly #events: EventTracker;
+  readonly #sensing: StreetSensing;
+  readonly #decider: StreetDecider;
+  readonly #decisions: DecisionTracker;
+  readonly #lamps: LampStatus;
+  readonly #requests: LightRequests;
+  readonly #follower: Follower;
+  readonly #outputs: OutputWriter;
+  readonly #relay: DetectionRelay;
+  readonly #walks: WalkTestHandler;
+  readonly #burning: BurningHoursTracker;
+  #state: 'idle' | 'starting' | 'running' = 'idle';
+  #timer: Timer | null = null;
+  #tickedMono: MonoMs | null = null;
 
-  function tick(): void {
-    if (state !== 'running') return;
-    keeper.tend();
-    programmes.tend();
-    blinks.tend();
-    senses.refresh();
-    tellTime();
-    const nowMono = clock.monoMs();
-    const intents = wishes();
-    sight = {
-      nowMs: clock.wallMs(),
-      nowMono,
-      clockQuality: clock.quality(),
-      otherMs: clock.otherMs?.() ?? null,
-      ...senses.snapshot(),
-      intents,
-      detections: relays.take(senses.detections()),
-      burningH: burning.hours(),
-      holds: guard.holds(nowMono),
-      programmes: programmes.choices(),
-      lit,
-    };
-    const { decisions: decided, zones, lit: litNow } = decider.decide(sight);
-    const decisions = decided.map((decision) =>
-      notBelowFound(decision, guard.floorPct(decision.lampId, nowMono), maxPctOf.get(decision.lampId)),
+  constructor(parts: ControlParts) {
+    const { street, clock, field, store, log, outputs = [], contacts = new Map(), verificationOf = () => DEFAULT_VERIFICATION } = parts;
+    const events = createEventTracker(clock, parts.onEvent);
+    const index = indexStreet(street, outputs);
+    this.#parts = parts;
+    this.#events = events;
+    this.#decider = new StreetDecider(street, clock, { index, contacts });
+    const { plan } = this.#decider;
+    this.#sensing = createStreetSensing({ street, clock, field, events, store, plan, contacts });
+    this.#decisions = createDecisionTracker({ clock, onDecision: parts.onDecision });
+    this.#walks = new WalkTestHandler(street, clock);
+    this.#follower = new Follower({
+      ...{ lamps: street.lamps, clock, field, events, log, verificationOf },
+      mayWrite: paceOf(parts),
+      onProgress: () => this.#requests.advance(),
+      onSent: (lampId, sentMono) => this.#walks.sent(lampId, sentMono),
+    });
+    this.#lamps = new LampStatus({ index, field, decisions: this.#decisions, follower: this.#follower, verificationOf });
+    this.#requests = new LightRequests({
+      ...{ street, index, clock, field, store, log, events, plan, contacts: this.#sensing },
+      isRunning: () => this.#state === 'running',
+      decide: () => this.#tick(),
+      nudge: (lampIds) => this.#follower.nudge(lampIds),
+      workOf: (lampId, intents) => this.#lamps.work(lampId, intents),
+      onOutcome: parts.onOutcome,
+      onIntents: (intents) => parts.onIntents?.(intents),
+      onProgrammes: (choices) => parts.onProgrammes?.(choices),
+      onBlinks: (running) => parts.onBlinks?.(running),
+    });
+    this.#outputs = new OutputWriter({ street, outputs, clock, field, events, log });
+    this.#relay = new DetectionRelay({ street, clock, onRelay: (relay) => parts.onRelay?.(relay) });
+    this.#burning = new BurningHoursTracker({ clock, store, lamps: street.lamps });
+  }
+
+  /** Restores what an earlier run has stored, and decides at once. */
+  async start(): Promise<void> {
+    if (this.#state !== 'idle') return;
+    this.#state = 'starting';
+    // The first decision depends on all of them: without the chosen programmes a street that changes its configuration would dip.
+    const restored = Promise.all([this.#requests.restore(), this.#burning.restore(), this.#sensing.restore()]);
+    await inRestoreTime(
+      this.#parts.clock,
+      restored.then(() => {}),
     );
-    lit = new Map(litNow);
-    // What the start holds up is lit, so its fall to 0 % has a warning too.
-    for (const [i, { lampId, levelPct }] of decisions.entries()) if (levelPct > (decided[i]?.levelPct ?? 0)) lit.set(lampId, null);
-    zoneStates = zones;
-    book.take(decisions);
-    senses.notice(decisions);
-    walks.look({ sensors: sight.sensors, decisions });
-    burning.take(decisions);
+    // `stop` may have been called meanwhile.
+    if (this.#state !== 'starting') return;
+    this.#state = 'running';
+    this.#timer = every(this.#parts.clock, TICK_MS, () => this.#tick());
+    this.#tick();
+  }
+
+  /** Leaves the lamps as they are; open commands end as failed. */
+  async stop(): Promise<void> {
+    this.#state = 'idle';
+    this.#timer?.cancel();
+    void this.#burning.save();
+    this.#relay.stop();
+    this.#requests.abandonAll('the agent stopped before it was confirmed');
+  }
+
+  onReadings(readings: readonly Reading[]): void {
+    this.#decider.take(readings);
+    const isUrgent = this.#sensing.take(readings);
+    if (isUrgent || readings.some((reading) => this.#lamps.isElsewhere(reading))) this.#tick();
+  }
+
+  /** Takes a detection from a neighbour cabinet. */
+  receiveRelay(relay: RelayedDetection): void {
+    if (this.#relay.receive(relay)) this.#tick();
+  }
+
+  override(request: Authorised<OverrideRequest>): Promise<Outcome> {
+    return this.#requests.handler.override(request);
+  }
+
+  release(request: Authorised<ReleaseRequest>): Promise<Outcome> {
+    return this.#requests.handler.release(request);
+  }
+
+  chooseProgramme(request: ProgrammeRequest): Promise<Outcome> {
+    return this.#requests.handler.chooseProgramme(request);
+  }
+
+  blink(request: Authorised<BlinkRequest>): Promise<Outcome> {
+    return this.#requests.handler.blink(request);
+  }
+
+  writePoint(request: PointRequest): Promise<Outcome> {
+    return this.#requests.handler.writePoint(request);
+  }
+
+  /** Lets a lamp blink. Errors: throws Refusal, as the identify handler and while the agent starts or stops. */
+  identify(request: Authorised<IdentifyRequest>): IdentifyRun {
+    return this.#requests.identify(request);
+  }
+
+  /** Reports each detection of a zone and its effect. Errors: throws Refusal, as the walk-test handler. */
+  walkTest(zoneId: string, forMs: number, tell: (step: WalkStep) => void): WatchedWalk {
+    return this.#walks.watch(zoneId, forMs, tell);
+  }
+
+  decisions(): readonly Decision[] {
+    return this.#decisions.all();
+  }
+
+  zones(): readonly ZoneView[] {
+    return zoneViews(this.#parts.street, (lampId) => this.#lamps.knowledge(lampId));
+  }
+
+  why(id: string): WhyView | undefined {
+    return whyView(this.#parts.street, id, (lampId) => this.#lamps.knowledge(lampId));
+  }
+
+  /** Returns night, sun and presence by zone; empty before the first tick. */
+  zoneStates(): readonly ZoneState[] {
+    return this.#decider.zoneStates;
+  }
+
+  /** Returns the inputs of the newest decisions; null before the first. */
+  snapshot(): LightingSnapshot | null {
+    return this.#decider.snapshot;
+  }
+
+  outputs(): readonly OutputView[] {
+    return this.#outputs.views();
+  }
+
+  /** Returns the burning hours by lamp; absent where not known. Units: h. */
+  burningHours(): ReadonlyMap<string, number> {
+    return this.#burning.hours();
+  }
+
+  /** Sets the burning hours of these lamps. Resolves false where they are in force, but could not be saved. Units: h. */
+  setBurningHours(lampIds: readonly string[], h: number): Promise<boolean> {
+    return this.#burning.set(lampIds, h);
+  }
+
+  counters(): { readonly detections: number; readonly lampsRaised: number } {
+    return { detections: this.#sensing.detectionCount(), lampsRaised: this.#decisions.lampsRaised() };
+  }
+
+  /** End of the last tick; null while the tick does not run. */
+  get tickedMono(): MonoMs | null {
+    return this.#state === 'running' ? this.#tickedMono : null;
+  }
+
+  #tick(): void {
+    if (this.#state !== 'running') return;
+    this.#requests.tend();
+    this.#sensing.refresh();
+    this.#reportTime();
+    const sensed = this.#sensing.snapshot();
+    const intents = this.#requests.intents();
+    const detections = this.#relay.take(this.#sensing.detections());
+    const inputs = { ...sensed, intents, detections, burningH: this.#burning.hours(), programmes: this.#requests.programmes() };
+    const decisions = this.#decider.decide(inputs);
+    this.#decisions.take(decisions);
+    this.#sensing.notice(decisions);
+    this.#walks.look({ sensors: sensed.sensors, decisions });
+    this.#burning.take(decisions);
     // Contactors feed the lamps: they do not wait for the drivers to have started.
-    outputDesk.follow({ decisions, intents, ruleStates: senses.snapshot().rules });
-    if (nowMono >= quietUntilMono) follower.follow(decisions.filter((decision) => !mustWait(decision, guard, nowMono)));
-    onProgress();
-    tickedMono = clock.monoMs();
+    this.#outputs.follow({ decisions, intents, ruleStates: sensed.rules });
+    const { clock, quietUntilMono = 0 } = this.#parts;
+    if (clock.monoMs() >= quietUntilMono) this.#follower.follow(this.#decider.writable(decisions));
+    this.#requests.advance();
+    this.#tickedMono = clock.monoMs();
   }
 
-  /** A wish that a lamp follows has begun, so it does not expire with its command. */
-  function noteBegun(): void {
-    const open = wishes().filter(({ id, startBy }) => startBy !== undefined || blinks.isPending(id));
-    if (open.length === 0) return;
-    const works = street.lamps.flatMap(({ id }) => workOf(id) ?? []);
-    const begun = new Set(open.map(({ id }) => id).filter((id) => works.some((work) => isFollowed(id, work))));
-    blinks.begun(begun);
-    keeper.begun(begun);
-  }
-
-  async function restoreContacts(): Promise<void> {
-    const stored = await store.load(CONTACTS_KEY).catch(() => undefined);
-    contactDesk.restore(stored, { nowMs: clock.wallMs(), nowMono: clock.monoMs() }, isTrusted(clock.quality()));
-  }
-
-  /** Where the disk cannot be read, each cell is judged from this start on. */
-  function restorePhotocells(): Promise<void> {
-    return store.load(PHOTOCELLS_KEY).then(senses.restore, () => undefined);
-  }
-
-  function tellTime(): void {
-    const quality = clock.quality();
+  #reportTime(): void {
+    const quality = this.#parts.clock.quality();
     const text = isTrusted(quality)
       ? `the time is known (${quality})`
       : `clock quality ${quality}: lit until the time is known, check the time server`;
-    events.set(!isTrusted(quality), { code: 'time-not-trusted', source: 'clock', severity: 'warning', text });
+    this.#events.set(!isTrusted(quality), { code: 'time-not-trusted', source: 'clock', severity: 'warning', text });
   }
+}
 
-  function workOf(lampId: string): LampWork | undefined {
-    const decision = book.of(lampId)?.decision;
-    if (decision === undefined) return undefined;
-    return { decision, track: follower.track(lampId), intents: wishesFor(lampId) };
-  }
-
-  function wishesFor(lampId: string): readonly Intent[] {
-    return intentsFor(wishes(), { lampId, zoneId: zoneOf.get(lampId) ?? null }, clock.monoMs());
-  }
-
-  function isElsewhere({ pointId, value, quality }: Reading): boolean {
-    const lampId = lampAt.get(pointId);
-    const wanted = lampId === undefined ? undefined : book.of(lampId)?.decision.levelPct;
-    if (lampId === undefined || wanted === undefined || quality !== 'good' || value === null) return false;
-    return Math.abs(value - wanted) > verificationOf(lampId).tolerance;
-  }
-
-  function knowledgeOf(lampId: string): LampKnowledge | undefined {
-    const known = book.of(lampId);
-    const pointId = pointOf.get(lampId);
-    if (known === undefined || pointId === undefined) return undefined;
-    const measured = field.latest(pointId);
-    return { ...known, measured, following: follower.isFollowing(lampId) && isKnown(measured) };
-  }
-
-  return {
-    async start() {
-      if (state !== 'idle') return;
-      state = 'starting';
-      // The first decision rests on all of them: without what was chosen a street that changes its configuration would dip.
-      await inRestoreTime(
-        clock,
-        Promise.all([keeper.restore(), programmes.restore(), burning.restore(), restoreContacts(), restorePhotocells()]).then(() => {}),
-      );
-      if (state !== 'starting') return;
-      state = 'running';
-      timer = every(clock, TICK_MS, tick);
-      tick();
-    },
-    async stop() {
-      state = 'idle';
-      timer?.cancel();
-      burning.save();
-      relays.stop();
-      desk.abandonAll('the agent stopped before it was confirmed');
-    },
-    onReadings(readings) {
-      for (const reading of readings) {
-        const lampId = lampAt.get(reading.pointId);
-        if (lampId !== undefined && guard.take(lampId, reading) === 0) lit.delete(lampId);
-        guard.takePoint(reading);
-      }
-      const isUrgent = senses.take(readings);
-      if (isUrgent || readings.some(isElsewhere)) tick();
-    },
-    hear(relay) {
-      if (relays.hear(relay)) tick();
-    },
-    ...requests,
-    decisions: () => book.all(),
-    zones: () => zoneViews(street, knowledgeOf),
-    zoneStates: () => zoneStates,
-    why: (id) => whyView(street, id, knowledgeOf),
-    outputs: () => outputDesk.views(),
-    burningHours: burning.hours,
-    setBurningHours: burning.set,
-    sight: () => sight,
-    walkTest: walks.watch,
-    identify(request) {
-      if (state !== 'running') throw new RangeError(NOT_RUNNING);
-      return identify.start(request, wishesFor(request.lamp));
-    },
-    get tickedMono() {
-      return state === 'running' ? tickedMono : null;
-    },
-    counters: () => ({ detections: senses.detectionCount(), lampsRaised: book.lampsRaised() }),
-  };
+/** Whether the line of a lamp takes one more level now. */
+function paceOf({ clock, pace }: ControlParts): (lampId: string) => boolean {
+  const writePace = createWritePace(pace?.maxPerS ?? new Map());
+  return (lampId) => writePace.mayWrite(pace?.lineOf(lampId) ?? '', clock.monoMs());
 }

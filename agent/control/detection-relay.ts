@@ -1,32 +1,26 @@
 /**
- * Speaks with the cabinets of streets that go on from this one: who comes towards them is told, whom they send is taken in.
+ * Exchanges detections with the cabinets of adjoining streets: sends those of people who walk towards them, and takes in theirs.
  *
- * Owns which detections leave, how often, and which arrive. What came from a neighbour is never told again, so nothing can go in a ring; what
- * is lost or late is no harm, since a relay only ever raises, and ends by itself.
+ * A detection from a neighbour is never sent on, so none can circulate. A relay that is lost or late does no harm: it only raises light, and
+ * ends by itself.
  */
 import type { Neighbour } from '../core/cabinet.ts';
 import type { Clock, MonoMs, Timer } from '../core/clock.ts';
 import type { RelayedDetection } from '../core/ports.ts';
 import type { Detection, LightingStreet } from '../lighting/lighting.ts';
-import { createMoverReader, DETECTIONS_KEPT_MS, isAhead, type Mover } from '../lighting/movers.ts';
+import { createMoverReader, DETECTIONS_KEPT_MS, isAhead, type Mover, type MoverReader } from '../lighting/movers.ts';
 import { createStreetGraph, type StreetGraph } from '../lighting/street-graph.ts';
-import { createRelayGate, type RelayRefusal } from './relay-gate.ts';
+import { createRelayGate, type RelayGate, type RelayRefusal } from './relay-gate.ts';
 
-export interface DetectionRelay {
-  /** Tells the neighbours what is new among our own detections, and returns these together with those taken in, oldest first. */
-  take(own: readonly Detection[]): readonly Detection[];
-  /** True when someone comes whom the lamps do not know of yet. */
-  hear(relay: RelayedDetection): boolean;
-  counts(): { readonly told: number; readonly heard: number; readonly dropped: Readonly<Record<RelayRefusal, number>> };
-  stop(): void;
-}
-
-/** Of no use to a neighbour once it is older. Units: ms. Source: issue 5, wave; a cyclist is 140 m on by then. */
+/** A relay older than this is of no use to a neighbour. Units: ms. Source: issue 5, wave; a cyclist is 140 m on by then. */
 const TTL_MS = 20_000;
 /** Shortest time between two relays out. Units: ms. Source: issue 5, wave: two a second; uCIFI 3459 has a least publish period for the same reason. */
 const LEAST_PERIOD_MS = 500;
 
-/** Someone whom a neighbour is to be told of. */
+/** Relayed detections that are kept. Source: assumed; the wave looks at fewer. */
+const TAKEN_MOST = 64;
+
+/** A detection to be sent to a neighbour. */
 interface Waiting {
   readonly node: string;
   readonly detection: Detection;
@@ -35,89 +29,101 @@ interface Waiting {
   readonly isApproaching: boolean;
 }
 
-/** A desk that has told nothing yet. */
-export function createDetectionRelay({
-  street,
-  clock,
-  tell,
-}: {
+export interface DetectionRelayParts {
   readonly street: LightingStreet;
   readonly clock: Clock;
-  /** To the uplink; may do nothing. */
-  readonly tell: (relay: RelayedDetection) => void;
-}): DetectionRelay {
-  const { neighbours } = street;
-  const graph = createStreetGraph(street);
-  const movers = createMoverReader(street, graph);
-  const gate = createRelayGate({ nodes: neighbours.map(({ node }) => node) });
-  const run = clock.wallMs().toString(36);
-  const seen = new WeakSet<Detection>();
-  const waiting = new Map<string, Waiting>();
-  let taken: readonly Detection[] = [];
-  let told = 0;
-  let sentMono = Number.NEGATIVE_INFINITY;
-  let timer: Timer | null = null;
-
-  /** One for each neighbour waits, the newest; they take turns. */
-  function send(): void {
-    timer = null;
-    const [next] = waiting.values();
-    if (next === undefined) return;
-    const nowMono = clock.monoMs();
-    const waitMs = sentMono + LEAST_PERIOD_MS - nowMono;
-    if (waitMs > 0) {
-      timer = clock.after(waitMs, send);
-      return;
-    }
-    waiting.delete(next.node);
-    const { node, distanceM, speedKmh, isApproaching, detection } = next;
-    const ageMs = Math.max(0, nowMono - detection.atMono);
-    if (ageMs < TTL_MS) {
-      told += 1;
-      sentMono = nowMono;
-      tell({ node, id: `${run}-${told}`, ageMs, ttlMs: TTL_MS, distanceM, speedKmh, isApproaching });
-    }
-    send();
-  }
-
-  function tellOf(detection: Detection, all: readonly Detection[]): void {
-    const near = neighbours.filter(({ pole, withinM }) => isWithin(graph, detection.pole, { pole, withinM }));
-    if (near.length === 0) return;
-    const there = movers(all, clock.monoMs()).filter(({ visit }) => isOf(visit, detection));
-    for (const neighbour of near) {
-      const word = wordFor(neighbour, detection, { movers: there, graph });
-      if (word !== null) waiting.set(neighbour.node, word);
-    }
-    if (timer === null) send();
-  }
-
-  return {
-    take(own) {
-      if (neighbours.length === 0) return own;
-      const nowMono = clock.monoMs();
-      taken = taken.filter(({ atMono }) => nowMono - atMono <= DETECTIONS_KEPT_MS);
-      const all = taken.length === 0 ? own : [...own, ...taken].sort((a, b) => a.atMono - b.atMono);
-      for (const detection of own) {
-        if (seen.has(detection)) continue;
-        seen.add(detection);
-        if (!detection.isRelayed && nowMono - detection.atMono < TTL_MS) tellOf(detection, all);
-      }
-      return all;
-    },
-    hear(relay) {
-      const nowMono = clock.monoMs();
-      const pole = neighbours.find(({ node }) => node === relay.node)?.pole;
-      if (!gate.admits(relay, nowMono) || pole === undefined) return false;
-      taken = [...taken, detectionOf(relay, pole, { graph, nowMono })].slice(-TAKEN_MOST);
-      return true;
-    },
-    counts: () => ({ told, ...gate.counts() }),
-    stop: () => timer?.cancel(),
-  };
+  /** Sends one to the uplink; may do nothing. */
+  readonly onRelay: (relay: RelayedDetection) => void;
 }
 
-/** Relayed detections that are kept. Source: assumed; what the wave looks at is less. */
-const TAKEN_MOST = 64;
+export class DetectionRelay {
+  readonly #parts: DetectionRelayParts;
+  readonly #graph: StreetGraph;
+  readonly #movers: MoverReader;
+  readonly #gate: RelayGate;
+  /** Makes the ids of this run unique. */
+  readonly #run: string;
+  readonly #seen = new WeakSet<Detection>();
+  /** By neighbour: the newest detection to be sent. They take turns. */
+  readonly #waiting = new Map<string, Waiting>();
+  #taken: readonly Detection[] = [];
+  #sent = 0;
+  #sentMono = Number.NEGATIVE_INFINITY;
+  #timer: Timer | null = null;
+
+  constructor(parts: DetectionRelayParts) {
+    const { street, clock } = parts;
+    this.#parts = parts;
+    this.#graph = createStreetGraph(street);
+    this.#movers = createMoverReader(street, this.#graph);
+    this.#gate = createRelayGate({ nodes: street.neighbours.map(({ node }) => node) });
+    this.#run = clock.wallMs().toString(36);
+  }
+
+  /** Sends the new ones among our own detections to the neighbours. Returns our own and those received, oldest first. */
+  take(own: readonly Detection[]): readonly Detection[] {
+    const { street, clock } = this.#parts;
+    if (street.neighbours.length === 0) return own;
+    const nowMono = clock.monoMs();
+    this.#taken = this.#taken.filter(({ atMono }) => nowMono - atMono <= DETECTIONS_KEPT_MS);
+    const all = this.#taken.length === 0 ? own : [...own, ...this.#taken].sort((a, b) => a.atMono - b.atMono);
+    for (const detection of own) {
+      if (this.#seen.has(detection)) continue;
+      this.#seen.add(detection);
+      if (!detection.isRelayed && nowMono - detection.atMono < TTL_MS) this.#queue(detection, all);
+    }
+    return all;
+  }
+
+  /** Takes a relay from a neighbour. Returns true when the lamps have to be decided for it. */
+  receive(relay: RelayedDetection): boolean {
+    const nowMono = this.#parts.clock.monoMs();
+    const pole = this.#parts.street.neighbours.find(({ node }) => node === relay.node)?.pole;
+    if (!this.#gate.admits(relay, nowMono) || pole === undefined) return false;
+    this.#taken = [...this.#taken, detectionOf(relay, pole, { graph: this.#graph, nowMono })].slice(-TAKEN_MOST);
+    return true;
+  }
+
+  counts(): { readonly sent: number; readonly received: number; readonly dropped: Readonly<Record<RelayRefusal, number>> } {
+    return { sent: this.#sent, ...this.#gate.counts() };
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  #queue(detection: Detection, all: readonly Detection[]): void {
+    const graph = this.#graph;
+    const near = this.#parts.street.neighbours.filter(({ pole, withinM }) => isWithin(graph, detection.pole, { pole, withinM }));
+    if (near.length === 0) return;
+    const movers = this.#movers(all, this.#parts.clock.monoMs()).filter(({ visit }) => isOf(visit, detection));
+    for (const neighbour of near) {
+      const waiting = waitingFor(neighbour, detection, { movers, graph });
+      if (waiting !== null) this.#waiting.set(neighbour.node, waiting);
+    }
+    if (this.#timer === null) this.#send();
+  }
+
+  #send(): void {
+    const { clock, onRelay } = this.#parts;
+    this.#timer = null;
+    for (const next of this.#waiting.values()) {
+      const nowMono = clock.monoMs();
+      const waitMs = this.#sentMono + LEAST_PERIOD_MS - nowMono;
+      if (waitMs > 0) {
+        this.#timer = clock.after(waitMs, () => this.#send());
+        return;
+      }
+      const { node, distanceM, speedKmh, isApproaching, detection } = next;
+      this.#waiting.delete(node);
+      const ageMs = Math.max(0, nowMono - detection.atMono);
+      if (ageMs >= TTL_MS) continue;
+      this.#sent += 1;
+      this.#sentMono = nowMono;
+      onRelay({ node, id: `${this.#run}-${this.#sent}`, ageMs, ttlMs: TTL_MS, distanceM, speedKmh, isApproaching });
+    }
+  }
+}
 
 function isWithin(graph: StreetGraph, seenAt: string, { pole, withinM }: Pick<Neighbour, 'pole' | 'withinM'>): boolean {
   const distanceM = graph.distanceM(seenAt, pole);
@@ -128,8 +134,8 @@ function isOf(visit: Mover['visit'], { pole, atMono }: Detection): boolean {
   return visit.pole === pole && !visit.isRelayed && visit.firstMono <= atMono && atMono <= visit.lastMono;
 }
 
-/** Null for one who is known to go elsewhere. A speed that is a guess is not told. */
-function wordFor(
+/** Null for a person who is known to go elsewhere. A guessed speed is not sent. */
+function waitingFor(
   { node, pole }: Neighbour,
   detection: Detection,
   { movers, graph }: { readonly movers: readonly Mover[]; readonly graph: StreetGraph },
@@ -145,7 +151,7 @@ function isFrom({ before }: Mover, node: string): boolean {
   return before?.isRelayed === true && before.source === node;
 }
 
-/** Into the street from its pole: the one way there is, or either where the pole stands in the middle. */
+/** A detection that enters the street at the neighbour's pole: in the only direction there is, or in either where the pole stands in the middle. */
 function detectionOf(
   { node, ageMs, distanceM, speedKmh }: RelayedDetection,
   pole: string,

@@ -1,8 +1,8 @@
 /**
- * A start of the agent must not darken a street: someone may be walking where the previous run had raised the light, or an emergency key
+ * Prevents that a start of the agent darkens a street: a person may be walking where the previous run had raised the light, or an emergency key
  * may be closed that has not been read yet.
  *
- * Owns the level each lamp was found at and which points have not been read. Ends by itself.
+ * Keeps the level each lamp was found at and the points that have not been read. Its effect ends by itself.
  */
 import type { MonoMs } from '../core/clock.ts';
 import type { Decision, LevelPct, PointId, Rank, Reading } from '../core/words.ts';
@@ -27,7 +27,7 @@ const FIRST_READ_MS = 2_000;
 /** Longest wait for a point that may raise the light, and for the emergency key: as long as a closed key counts when its box falls silent. Units: ms. Source: assumed; six polls of the class `normal`. */
 const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
 
-/** `holdS` by lamp: of zones where presence raises, 0 of those that may go dark without. `waitMs` by point: how long its first reading is waited for. */
+/** `holdS` by lamp: the hold of zones where presence raises, 0 of those that may go dark without. `waitMs` by point: how long its first reading is waited for. */
 export function createStartGuard(
   holdS: ReadonlyMap<string, number>,
   startMono: MonoMs,

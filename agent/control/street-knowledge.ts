@@ -1,9 +1,4 @@
-/**
- * What control needs to know of cabinet and profiles beside the street itself.
- *
- * Pure.
- */
-
+/** Derives from cabinet and profiles what control needs besides the street itself. Pure. */
 import type { Cabinet } from '../core/cabinet.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';
 import type { MonoMs } from '../core/clock.ts';
@@ -13,10 +8,10 @@ import type { StoreParts } from '../store/store.ts';
 import type { LightContact } from './sensing/contact-tracker.ts';
 import type { Verification } from './writing/reconcile.ts';
 
-/** A run that begins this soon after the machine itself did so because mains have returned. Units: ms. Source: assumed; a gateway boots in a minute. */
+/** A run that begins this soon after the machine started because mains have returned. Units: ms. Source: assumed; a gateway boots in a minute. */
 const MAINS_RETURN_MS = 120_000;
 
-/** For a lamp whose profile does not say how it is written. Source: assumed; the slowest driver at hand settles in less. */
+/** For a lamp whose profile has no write settings. Source: assumed; the slowest driver at hand settles in less. */
 const NOT_WRITTEN: Verification = { settleMs: 1_000, tolerance: 0 };
 
 export interface StreetKnowledge {
@@ -50,7 +45,7 @@ function lightContact(deviceId: string): (role: [string, string]) => [PointId, L
   return ([point, role]) => (role === 'emergency' || role === 'lights-on' ? [[`${deviceId}.${point}`, role]] : []);
 }
 
-/** Until when no level is written, since drivers start up first; now where mains have not just returned. */
+/** Returns until when no level is written, because drivers start up first; now where mains have not just returned. */
 export function quietUntilMono({ startQuietS }: Cabinet, machine: StoreParts['machine'], nowMono: MonoMs): MonoMs {
   const hasJustReturned = machine != null && machine.startMono < MAINS_RETURN_MS;
   return hasJustReturned ? nowMono + startQuietS * 1_000 : nowMono;

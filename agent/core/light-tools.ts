@@ -5,14 +5,16 @@
  */
 import type { ZoneKind } from './cabinet.ts';
 import type { WallMs } from './clock.ts';
-import type { DecisionReason, Intent, LevelPct, PointId } from './words.ts';
+import type { DecisionReason, Intent, IntentAuthority, LevelPct, PointId } from './words.ts';
 
-/** Light that is to come, and help for who stands at a pole. Errors: methods throw RangeError for what the street does not have. */
+/** Light that is to come, and help for who stands at a pole. Errors: methods throw Refusal for what the street does not have. */
 export interface LightTools {
   /** The night that goes on or comes next, of one zone or of all, in the order of the cabinet. */
   tonight(zone: string | null): readonly TonightView[];
   /** What acts in each zone now. */
   zones(): readonly ZoneLightView[];
+  /** Intents in force on zones and their lamps, of one authority; each once. */
+  intentsBy(authority: IntentAuthority): readonly IntentView[];
   /** Tells every detection of a zone until it is stopped, at the latest after `forMs`. */
   walkTest(zone: string, forMs: number, tell: (step: WalkStep) => void): WalkTest;
   /** Blinks a lamp until it is stopped, at the latest after `forMs`. */
@@ -68,6 +70,9 @@ export interface TonightRow {
   readonly text: string;
 }
 
+/** An intent as people see it: who asked is in its source. */
+export type IntentView = Omit<Intent, 'untilMono' | 'authority'>;
+
 /** What acts in a zone now. */
 export interface ZoneLightView {
   readonly id: string;
@@ -87,7 +92,7 @@ export interface ZoneLightView {
     readonly notFollowing: readonly string[];
   };
   /** On the zone, on one of its lamps, or on the cabinet; strongest first. */
-  readonly intents: readonly Omit<Intent, 'untilMono'>[];
+  readonly intents: readonly IntentView[];
   readonly sensors: readonly ZoneSensorView[];
   readonly photocell: { readonly pointId: PointId; readonly lux: number | null; readonly says: string; readonly ok: boolean } | null;
   readonly traffic: {

@@ -31,7 +31,7 @@ export type Language = (typeof LANGUAGES)[number];
 export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'] as const;
 export type Rank = (typeof RANKS)[number];
 
-/** What a wish is for: one lamp, one zone, or the whole cabinet. */
+/** What an intent is for: one lamp, one zone, or the whole cabinet. */
 export interface Target {
   readonly kind: 'lamp' | 'zone' | 'cabinet';
   readonly id: string;
@@ -43,13 +43,21 @@ export type CommandTarget = Target | { readonly kind: 'device'; readonly id: str
 /** Ranks a person or the platform may use; they set the level and always end. */
 export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>;
 
-/** A wish for a level, with who asks, why and until when. */
+/** Who may set or release what: a person at the cabinet's console, the city's platform, or a contact of the site itself. */
+export const INTENT_AUTHORITIES = ['technician', 'platform', 'site'] as const;
+export type IntentAuthority = (typeof INTENT_AUTHORITIES)[number];
+
+/** A request together with the authority of its sender, as established where the request arrived. */
+export type Authorised<T> = T & { readonly authority: IntentAuthority };
+
+/** A request for a level: from whom, why and until when. */
 export interface Intent {
   readonly id: string;
   readonly target: Target;
   readonly levelPct: LevelPct;
   readonly rank: IntentRank;
-  /** Who asked: `console:<user>` or `platform`. */
+  readonly authority: IntentAuthority;
+  /** Who asked, for people: `console:<user>`, `platform` or a contact's point. */
   readonly source: string;
   readonly reason: string;
   readonly sinceMs: WallMs;

@@ -1,7 +1,7 @@
 /**
- * Readings in, events out: each trouble told once when it begins and once when it ends.
+ * Turns readings into events: one when a fault begins and one when it ends.
  *
- * Owns what is wrong just now. The rules are in `faults`. Never writes to a lamp, never waits.
+ * Keeps the open faults. The rules are in `faults`. Never writes to a lamp, never waits.
  */
 import type { Clock } from '../core/clock.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';

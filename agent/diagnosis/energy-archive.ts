@@ -1,8 +1,4 @@
-/**
- * Months of nights in the store.
- *
- * Owns their keys and when a month becomes one sum: 400 nights stay as they are.
- */
+/** Stores nights by month, and folds a month into one sum when it is old: 400 nights are kept one by one. */
 import type { Store } from '../core/ports.ts';
 import {
   type EnergyMonth,
@@ -18,7 +14,7 @@ import {
 import { type NightTally, rounded } from './energy-tally.ts';
 
 export interface EnergyArchive {
-  /** Undefined when the disk could not be asked. */
+  /** Undefined when the disk could not be read. */
   month(name: string): Promise<EnergyMonth | undefined>;
   /** Resolves with the whole night, earlier parts included, once it is on disk; undefined when it could not be kept. */
   keep(date: NightDate, part: NightPart): Promise<NightTally | undefined>;
@@ -26,7 +22,7 @@ export interface EnergyArchive {
   newest(date: NightDate): Promise<readonly NightPart[] | undefined>;
 }
 
-/** What a load answers when the disk could not be asked. */
+/** The result of a load when the disk could not be read. */
 export const UNREAD = Symbol('unread');
 
 /** `energy.2026-12`: one key a month, so that a night is one row of some ten kilobytes to write and a year twelve to read. */

@@ -1,8 +1,4 @@
-/**
- * The nights of the street as hours and kilowatt hours: what is counted, and from where.
- *
- * Owns the joining of decisions and meters with the energy book.
- */
+/** Feeds the energy tracker with decisions, measured levels and meters, and returns its nights as hours and kilowatt hours. */
 import type { Cabinet, Lamp, Zone } from '../core/cabinet.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';
 import type { Clock, WallMs } from '../core/clock.ts';
@@ -17,7 +13,7 @@ import type { CountedLamp, LampFollowing } from './energy.ts';
 import { type NightDate, nextNight } from './energy-months.ts';
 import { energySums, figures } from './energy-rows.ts';
 import type { NightTally } from './energy-tally.ts';
-import { createEnergyTracker, type KeptNights } from './energy-tracker.ts';
+import { EnergyTracker, type KeptNights } from './energy-tracker.ts';
 
 export interface EnergyParts {
   readonly cabinet: Cabinet;
@@ -32,7 +28,7 @@ export interface EnergyParts {
     zones(): readonly Pick<ZoneView, 'lamps'>[];
     zoneStates(): readonly ZoneState[];
   };
-  /** A night of a zone is over. */
+  /** A night of a zone is over and stored. */
   readonly onNight: (night: Omit<EnergyRow, 'period'> & { readonly endMs: WallMs }) => void;
 }
 
@@ -57,13 +53,13 @@ export function createEnergy(parts: EnergyParts): Energy {
   const lamps = new Map(cabinet.lamps.map((lamp) => [lamp.id, lamp]));
   const zoneOf = new Map(cabinet.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
   const zones = cabinet.zones.map((zone) => ({ id: zone.id, lamps: zone.lamps.flatMap((id) => countedLamp(lamps.get(id), zone)) }));
-  const book = createEnergyTracker({ zones, clock, store, nightAt: (atMs) => nightAt(calendar, atMs), refresh, onNight });
+  const tracker = new EnergyTracker({ zones, clock, store, nightAt: (atMs) => nightAt(calendar, atMs), refresh, onNight });
 
   /** Decisions too: one that stays the same may rest on another step of the programme. */
   function refresh(): void {
     const nowMono = clock.monoMs();
     light.decisions().forEach(onDecision);
-    for (const lamp of light.zones().flatMap((zone) => zone.lamps)) book.count.seen(lamp.id, sightOf(lamp), nowMono);
+    for (const lamp of light.zones().flatMap((zone) => zone.lamps)) tracker.count.seen(lamp.id, followingOf(lamp), nowMono);
   }
 
   function onDecision(decision: Decision): void {
@@ -71,14 +67,14 @@ export function createEnergy(parts: EnergyParts): Energy {
     const zone = zoneOf.get(decision.lampId);
     if (lamp === undefined || zone === undefined) return;
     const nowMono = clock.monoMs();
-    // First: at dusk and dawn night and level change in one moment.
+    // Night first: at dusk and dawn, night and level change at one moment.
     const state = light.zoneStates().find(({ id }) => id === zone.id);
-    // What stood there before would burn by the sun alone, so a night that is in doubt is none for it.
-    if (state !== undefined) book.count.night(zone.id, state.night && state.isNightDoubted !== true, nowMono);
-    book.count.decided(lamp.id, lampUse(decision, lamp, zone), nowMono);
+    // The former installation followed the sun alone, so a doubtful night does not count for it.
+    if (state !== undefined) tracker.count.night(zone.id, state.night && state.isNightDoubted !== true, nowMono);
+    tracker.count.decided(lamp.id, lampUse(decision, lamp, zone), nowMono);
   }
 
-  function sightOf({ id, following }: LampView): LampFollowing {
+  function followingOf({ id, following }: LampView): LampFollowing {
     const lamp = lamps.get(id);
     const reading = lamp && field.latest(`${lamp.device}.${lamp.point}`);
     if (reading?.quality !== 'good' || reading.value === null) return 'unknown';
@@ -92,18 +88,18 @@ export function createEnergy(parts: EnergyParts): Energy {
   }
 
   return {
-    start: () => book.start(),
-    stop: () => book.stop(),
+    start: () => tracker.start(),
+    stop: () => tracker.stop(),
     onDecision,
     onReadings(readings) {
       for (const { pointId, value, quality } of readings) {
         const meter = meters.get(pointId);
-        if (meter !== undefined && value !== null && quality === 'good') book.meters.read(meter.device, value * meter.kwh);
+        if (meter !== undefined && value !== null && quality === 'good') tracker.meters.read(meter.device, value * meter.kwh);
       }
     },
     async view({ fromMs, toMs, by, zone }) {
       // A night belongs to a time when its noon does.
-      const kept = await book.nights(nextNight(nightAt(calendar, fromMs - 1)), nightAt(calendar, toMs - 1));
+      const kept = await tracker.nights(nextNight(nightAt(calendar, fromMs - 1)), nightAt(calendar, toMs - 1));
       return kept && energyView(kept, by, { zone, zoneIds: cabinet.zones.map(({ id }) => id) });
     },
   };

@@ -1,7 +1,7 @@
 /**
- * What the meters of the cabinet say of a night.
+ * The energy that the meters of the cabinet measured in a night: the difference of their totals. Pure.
  *
- * Owns the difference between their totals. Pure. A total never falls: the field sees to that where a meter is replaced or rolls over.
+ * A total never falls: the field corrects it where a meter is replaced or rolls over.
  */
 import type { MeterTally } from './energy-tally.ts';
 
@@ -10,10 +10,10 @@ export interface MeterTracker {
   read(deviceId: string, totalKwh: number): void;
   /** Since the last restart; `computedWh` is that of all zones in the same time. */
   tallies(computedWh: number): Readonly<Record<string, MeterTally>>;
-  /** A new night: it begins with the totals of now. */
+  /** Begins a new night with the present totals. */
   restart(): void;
   totals(): Readonly<Record<string, number>>;
-  /** Adds what was used since the run before last read these totals. */
+  /** Adds the energy since the run before last read these totals. */
   bridge(before: Readonly<Record<string, number>>): void;
 }
 

@@ -1,8 +1,4 @@
-/**
- * Nights on disk, a month together: what is written when a night ends, and what comes of it when it is old.
- *
- * Owns the form of a month and the reckoning with dates. Pure.
- */
+/** The stored form of nights, one month together, and calculations with their dates. Pure. */
 import type { WallMs } from '../core/clock.ts';
 import { added, asRecord, type NightTally, NO_TALLY, readTally } from './energy-tally.ts';
 
@@ -10,27 +6,27 @@ import { added, asRecord, type NightTally, NO_TALLY, readTally } from './energy-
 export type NightDate = string;
 
 /**
- * What was counted of a night without a break in its date; mostly all of it.
+ * The count of a night, or of a part of it.
  *
- * A night has several parts where the clock was set or a run began without the time. Written twice under one id it counts once, so a cut
- * between two writings neither loses nor doubles anything.
+ * A night has several parts where the clock was set or a run began without the time. A part that is written twice under one id counts once, so a
+ * mains cut between two writes neither loses nor doubles anything.
  */
 export interface NightPart extends NightTally {
   readonly id: string;
   readonly endMs: WallMs;
 }
 
-/** `folded`: nights that are kept no longer one by one. */
+/** `folded`: the sum of nights that are no longer kept one by one. */
 export interface EnergyMonth {
   readonly nights: Readonly<Record<NightDate, readonly NightPart[]>>;
   readonly folded: NightTally | null;
 }
 
-/** More parts than this of one night are put together, the oldest first: an agent that starts over and over must not fill the disk. */
+/** More parts than this of one night are merged, the oldest first: an agent that restarts again and again must not fill the disk. */
 const MAX_PARTS = 8;
 const DAY_MS = 86_400_000;
 
-/** The month with one more part, or with a newer version of it. */
+/** Returns the month with one more part, or with a newer version of a part. */
 export function withPart(month: EnergyMonth, date: NightDate, part: NightPart): EnergyMonth {
   const others = (month.nights[date] ?? []).filter(({ id }) => id !== part.id);
   return { ...month, nights: { ...month.nights, [date]: bounded([...others, part]) } };
@@ -42,18 +38,18 @@ function bounded(parts: readonly NightPart[]): readonly NightPart[] {
   return bounded([{ ...second, ...added(first, second, 'night') }, ...rest]);
 }
 
-/** All parts of one night. */
+/** Returns the sum of all parts of one night. */
 export function nightOf(parts: readonly NightPart[]): NightTally {
   return parts.reduce<NightTally>((sum, part) => added(sum, part, 'night'), NO_TALLY);
 }
 
-/** The whole month as one sum. */
+/** Returns the whole month as one sum. */
 export function folded({ nights, folded: before }: EnergyMonth): EnergyMonth {
   const sum = Object.values(nights).reduce((all, parts) => added(all, nightOf(parts), 'time'), before ?? NO_TALLY);
   return { nights: {}, folded: sum };
 }
 
-/** What stands on disk, which another version may have written. */
+/** Reads a stored month, which another version may have written. */
 export function readMonth(stored: unknown): EnergyMonth {
   const { nights, folded: old } = asRecord(stored);
   return {

@@ -1,17 +1,14 @@
-/**
- * What an energy manager reads: hours, levels, kilowatt hours, savings, and the figures of EN 13201-5.
- *
- * Owns the way from sums to figures. Pure.
- */
+/** Computes the figures of an energy manager from sums: hours, levels, kilowatt hours, savings, and those of EN 13201-5. Pure. */
 import type { EnergyMeter, EnergyPeriod, EnergyRow } from '../core/views.ts';
 import { monthOf } from './energy-months.ts';
 import { added, type NightTally, NO_TALLY, type PeriodTally, type ZoneTally } from './energy-tally.ts';
 import type { KeptNights } from './energy-tracker.ts';
 
-/** How nights are put together. */
+/** How nights are grouped. */
 export type EnergyGrouping = 'night' | 'month' | null;
 
 const HOUR_MS = 3_600_000;
+const ZERO = { wh: 0, fullWh: 0 };
 
 export interface EnergySums {
   readonly rows: readonly EnergyRow[];
@@ -20,7 +17,7 @@ export interface EnergySums {
   readonly undatedH: number;
 }
 
-/** Rows in the order of time, zones in the order given and then those that are no more. */
+/** Returns rows in the order of time. Zones are in the given order, followed by those that no longer exist. */
 export function energySums(kept: readonly KeptNights[], by: EnergyGrouping, zoneIds: readonly string[]): EnergySums {
   const groups = Map.groupBy(kept, ({ period }) => (by === null ? '' : by === 'month' ? monthOf(period) : period));
   const rows = [...groups].flatMap(([period, nights]) => rowsOf(sumOf(nights), period === '' ? null : period, zoneIds));
@@ -50,7 +47,7 @@ function rowsOf({ zones }: NightTally, period: string | null, zoneIds: readonly 
   });
 }
 
-/** The figures of one zone in one night or many. */
+/** Returns the figures of one zone in one night or many. */
 export function figures(tally: ZoneTally): Omit<EnergyRow, 'period' | 'zone'> {
   const { nights, lampNights, bandMs, levelMs, boostedMs, activations } = tally;
   const lamps = nights === 0 ? 0 : lampNights / nights;
@@ -72,8 +69,6 @@ export function figures(tally: ZoneTally): Omit<EnergyRow, 'period' | 'zone'> {
     ...energies(tally),
   };
 }
-
-const ZERO = { wh: 0, fullWh: 0 };
 
 function energies({ wh, quietWh, standbyWh, baselineWh, unknownMs, unknownWh, unknownBaselineWh }: ZoneTally) {
   return {

@@ -1,13 +1,9 @@
-/**
- * What the lamps of a zone did in a night, as sums: of a night in parts, of many nights, on disk and back.
- *
- * Owns the form and the adding. Pure.
- */
+/** The sums of a zone's lamps: of a part of a night, a night or many, their addition, and their stored form. Pure. */
 
 /** Dark, 1..10 %, 11..20 %, ... 91..100 %. Source: design; ten steps tell a programme, and EN 13201-5 asks for hours by level. */
 const BANDS = 11;
 
-/** Every sum by its name; what is not of the first group is added over nights and parts alike. */
+/** Sums that are added over nights and parts alike. */
 const ZONE_SUMS = [
   'activations',
   'levelMs',
@@ -25,7 +21,7 @@ const ZONE_COUNTS = ['nights', 'lampNights'] as const;
 const PERIOD_SUMS = ['ms', 'wh', 'fullWh', 'boostedMs', 'boostedWh', 'boostedFullWh'] as const;
 
 /**
- * Time and energy of a night that the zone would have spent at one level without anybody.
+ * Time and energy of a night that the zone would have spent at one level without presence and traffic.
  *
  * Units: lamp milliseconds and watt hours; `fullWh` is what the same lamps take at 100 %. `boosted*`: while raised, the others while not.
  */
@@ -34,15 +30,15 @@ export type PeriodTally = Record<(typeof PERIOD_SUMS)[number], number>;
 /**
  * Units:  lamp milliseconds (two lamps for a second are 2,000) and watt hours.
  * Shape:  `bandMs` is the time of which the level is known, by band; the first band is dark at night, never by day. `periods` is the same time
- *         by the level without anybody. `levelMs` is level x time. `wh` is all energy, and holds `standbyWh` (dark by day) and `unknownWh`
- *         (lamps that do not answer, at the level they were told). `quietWh` is `wh` without presence and traffic.
+ *         by the level without presence and traffic. `levelMs` is level x time. `wh` is all energy, and holds `standbyWh` (dark by day) and `unknownWh`
+ *         (lamps that do not answer, at the decided level). `quietWh` is `wh` without presence and traffic.
  */
 export interface ZoneTally extends Record<(typeof ZONE_SUMS)[number] | (typeof ZONE_COUNTS)[number], number> {
   readonly bandMs: number[];
   readonly periods: Record<string, PeriodTally>;
 }
 
-/** What one meter measured. `computedWh`: what was computed for all zones in the same nights. */
+/** The energy that one meter measured. `computedWh`: the energy computed for all zones in the same nights. */
 export interface MeterTally {
   kwh: number;
   nights: number;
@@ -55,13 +51,13 @@ export interface NightTally {
   readonly meters: Readonly<Record<string, MeterTally>>;
   /** The agent did not run. */
   readonly awayMs: number;
-  /** Counted before anybody knew which night it was. */
+  /** Counted before the date of the night was known. */
   readonly undatedMs: number;
 }
 
 export const NO_TALLY: NightTally = { zones: {}, meters: {}, awayMs: 0, undatedMs: 0 };
 
-/** Nothing yet of a night of a zone with so many lamps. */
+/** Returns the empty sums of a night of a zone with this many lamps. */
 export function emptyZone(lamps: number): ZoneTally {
   const zero = Object.fromEntries(ZONE_SUMS.map((key) => [key, 0])) as Record<(typeof ZONE_SUMS)[number], number>;
   return { ...zero, nights: 1, lampNights: lamps, bandMs: Array.from({ length: BANDS }, () => 0), periods: {} };
@@ -71,7 +67,7 @@ export function emptyPeriod(): PeriodTally {
   return { ms: 0, wh: 0, fullWh: 0, boostedMs: 0, boostedWh: 0, boostedFullWh: 0 };
 }
 
-/** Two parts of one night, or two times; a night in two parts is still one. */
+/** Adds two parts of one night, or two times. A night in two parts counts as one. */
 export function added(a: NightTally, b: NightTally, of: 'night' | 'time'): NightTally {
   const counted = of === 'night' ? Math.max : plus;
   return {
@@ -111,7 +107,7 @@ function plus(a: number, b: number): number {
   return a + b;
 }
 
-/** As it is written: a thousandth of a millisecond or of a watt hour is nothing, and the digits behind it would be most of the bytes. */
+/** Rounds for storage: less than a thousandth of a millisecond or of a watt hour does not matter, and the digits would be most of the bytes. */
 export function rounded<T>(value: T): T {
   if (typeof value === 'number') return (Math.round(value * 1_000) / 1_000) as T;
   if (Array.isArray(value)) return value.map(rounded) as T;
@@ -119,7 +115,7 @@ export function rounded<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rounded(item)])) as T;
 }
 
-/** What stands on disk, which another version may have written; what is no number counts as nothing. */
+/** Reads stored sums, which another version may have written. A value that is no number counts as 0. */
 export function readTally(stored: unknown): NightTally {
   const { zones, meters, awayMs, undatedMs } = asRecord(stored);
   return {
@@ -146,7 +142,7 @@ function mapped<T>(stored: unknown, read: (item: Readonly<Record<string, unknown
   return Object.fromEntries(Object.entries(asRecord(stored)).map(([key, item]) => [key, read(asRecord(item))]));
 }
 
-/** A record, empty for anything else. */
+/** Returns the record; an empty one for anything else. */
 export function asRecord(stored: unknown): Readonly<Record<string, unknown>> {
   return typeof stored === 'object' && stored !== null && !Array.isArray(stored) ? (stored as Readonly<Record<string, unknown>>) : {};
 }

@@ -1,19 +1,20 @@
 /**
- * The nights of the cabinet: the one that goes on, saved every quarter of an hour, and those that are over, kept for years.
+ * The nights of the cabinet: counts the running one, saves it every quarter of an hour, and keeps those that are over for years.
  *
- * Owns which night is counted, its saving, and what is kept: 400 nights one by one, older ones as months. The counting is in `energy`.
- * Needs the disk for nothing but memory: while it cannot be asked, counting goes on. Made by `energy-count.ts`.
+ * 400 nights are kept one by one, older ones as months. Counting is in `energy`. Depends on the disk for nothing but memory: while the disk cannot
+ * be read, counting goes on.
  *
- * While the time is not trusted nobody knows which night it is: then no night ends, and what is counted goes to the night in which the time
- * becomes known.
+ *     memory: unasked ── disk not readable ──► unread ── retry each minute ──► known: saves begin
+ *                └──────────────── disk read ──────────────────────────────────►
  */
 import { type Clock, every, isTrusted, type MonoMs, type Timer, type WallMs } from '../core/clock.ts';
 import type { Store } from '../core/ports.ts';
-import { type CountedZone, createEnergyCount, type EnergyCount } from './energy.ts';
-import { createEnergyArchive, UNREAD } from './energy-archive.ts';
-import { createMeterTracker, type MeterTracker } from './energy-meters.ts';
-import { type EnergyMonth, monthOf, monthsBetween, type NightDate, type NightPart, nightOf, readPart, withPart } from './energy-months.ts';
-import { added, asRecord, type NightTally, NO_TALLY, rounded } from './energy-tally.ts';
+import type { CountedZone, EnergyCount } from './energy.ts';
+import { createEnergyArchive, type EnergyArchive, UNREAD } from './energy-archive.ts';
+import type { MeterTracker } from './energy-meters.ts';
+import { type EnergyMonth, monthOf, monthsBetween, type NightDate, nightOf, readPart, withPart } from './energy-months.ts';
+import { asRecord, type NightTally, rounded } from './energy-tally.ts';
+import { type ClosedNight, RunningNight } from './running-night.ts';
 
 export interface EnergyTrackerParts {
   readonly zones: readonly CountedZone[];
@@ -21,9 +22,9 @@ export interface EnergyTrackerParts {
   readonly store: Pick<Store, 'load' | 'save'>;
   /** The night to which an instant belongs, by the cabinet's own clocks. */
   readonly nightAt: (atMs: WallMs) => NightDate;
-  /** Every ten seconds, before sums are looked at: brings `count` up to date. */
+  /** Every ten seconds, before sums are read: brings `count` up to date. */
   readonly refresh: () => void;
-  /** A night is over and kept; once more after a start, for the last one. */
+  /** A night is over and stored; once more after a start, for the last one. */
   readonly onNight: (night: NightTally, endMs: WallMs) => void;
 }
 
@@ -35,196 +36,152 @@ export interface KeptNights {
   readonly tally: NightTally;
 }
 
-export interface EnergyTracker {
-  readonly count: EnergyCount;
-  readonly meters: MeterTracker;
-  start(): void;
-  /** Hands the running night to the store, which writes it down before it stops itself; waits for nobody. */
-  stop(): void;
-  /** Both ends included, oldest first, the running night too; undefined when the disk could not be asked. */
-  nights(from: NightDate, to: NightDate): Promise<readonly KeptNights[] | undefined>;
-}
-
-interface OpenNight {
-  readonly id: string;
-  /** Null until the time is trusted. */
-  date: NightDate | null;
-  /** What earlier runs have counted of it. */
-  before: NightTally;
-  readonly sinceMono: MonoMs;
-}
-
-interface ClosedNight {
-  readonly date: NightDate;
-  readonly part: NightPart;
-}
-
-/** Where the night that goes on is kept. */
+/** Where the running night is stored. */
 const OPEN_KEY = 'energy.tonight';
-/** Between two looks at the street. Units: ms. Source: assumed; a lamp that falls silent was seen a moment before. */
+/** Between two updates from the street. Units: ms. Source: assumed; a lamp that falls silent was counted right a moment before. */
 const LOOK_MS = 10_000;
 /** At most this much is lost at a mains cut. Units: ms. Source: assumed; flash wears, and it is a fiftieth of a night. */
 const SAVE_MS = 900_000;
-/** How soon a disk that could not be asked is tried again. Units: ms. Source: assumed. */
+/** How soon a disk that could not be read is tried again. Units: ms. Source: assumed. */
 const RETRY_MS = 60_000;
-/** Longest break that is bridged: who was away for longer knows nothing of the night. Units: ms. */
-const BRIDGE_MS = 86_400_000;
 
-export function createEnergyTracker({ zones, clock, store, nightAt, refresh, onNight }: EnergyTrackerParts): EnergyTracker {
-  const startMono = clock.monoMs();
-  const count = createEnergyCount(zones, startMono);
-  const meters = createMeterTracker();
-  const shelf = createEnergyArchive(store);
-  const closed: ClosedNight[] = [];
-  let open = freshNight(null);
-  let memory: 'unasked' | 'unread' | 'known' = 'unasked';
-  /** When the run before was last saved, and its meters; null once that is dealt with. */
-  let last: { readonly savedMs: WallMs | null; readonly totals: Readonly<Record<string, number>> } | null = null;
-  let [savedMono, triedMono] = [startMono, startMono];
-  let settling: Promise<void> | null = null;
-  let timer: Timer | null = null;
+export class EnergyTracker {
+  readonly #parts: EnergyTrackerParts;
+  readonly #archive: EnergyArchive;
+  readonly #night: RunningNight;
+  /** Nights that are over and not yet in their month, oldest first. */
+  readonly #closed: ClosedNight[] = [];
+  #memory: 'unasked' | 'unread' | 'known' = 'unasked';
+  #savedMono: MonoMs;
+  #triedMono: MonoMs;
+  #settling: Promise<void> | null = null;
+  #timer: Timer | null = null;
 
-  function freshNight(date: NightDate | null): OpenNight {
-    const sinceMono = clock.monoMs();
-    return { id: `${Math.round(clock.wallMs())}-${Math.round(sinceMono)}`, date, before: NO_TALLY, sinceMono };
+  constructor(parts: EnergyTrackerParts) {
+    this.#parts = parts;
+    this.#archive = createEnergyArchive(parts.store);
+    this.#night = new RunningNight(parts.zones, parts.clock, parts.nightAt);
+    [this.#savedMono, this.#triedMono] = [parts.clock.monoMs(), parts.clock.monoMs()];
   }
 
-  function snapshot(): NightPart {
-    const nowMono = clock.monoMs();
-    const ofRun = count.zones(nowMono);
-    const wh = Object.values(ofRun).reduce((sum, zone) => sum + zone.wh, 0);
-    const undatedMs = open.date === null ? nowMono - open.sinceMono : 0;
-    const now: NightTally = { zones: ofRun, meters: meters.tallies(wh), awayMs: 0, undatedMs };
-    return { ...added(open.before, now, 'night'), id: open.id, endMs: Math.round(clock.wallMs()) };
+  get count(): EnergyCount {
+    return this.#night.count;
   }
 
-  function turn(): void {
-    refresh();
-    roll();
-    const nowMono = clock.monoMs();
-    if (memory !== 'known' && nowMono - triedMono >= RETRY_MS) void recall();
-    if (nowMono - savedMono >= SAVE_MS) void settle();
+  get meters(): MeterTracker {
+    return this.#night.meters;
   }
 
-  /** Gives the night its date; ends it when its date is over. */
-  function roll(): void {
-    if (!isTrusted(clock.quality())) return;
-    const today = nightAt(clock.wallMs());
-    if (open.date === null) {
-      open.before = { ...open.before, undatedMs: open.before.undatedMs + clock.monoMs() - open.sinceMono };
-      open.date = today;
+  start(): void {
+    this.#timer ??= every(this.#parts.clock, LOOK_MS, () => this.#turn());
+    void this.#recall();
+  }
+
+  /** Hands the running night to the store, which writes it before it stops. Does not wait for the disk. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#roll();
+    if (this.#memory === 'known') void this.#save();
+  }
+
+  /** Returns the nights from one to another, both included, oldest first, with the running one; undefined when the disk could not be read. */
+  async nights(from: NightDate, to: NightDate): Promise<readonly KeptNights[] | undefined> {
+    if (this.#memory !== 'known') await this.#recall();
+    if (this.#memory !== 'known') return undefined;
+    this.#parts.refresh();
+    this.#roll();
+    const kept: KeptNights[] = [];
+    for (const name of monthsBetween(from, to)) {
+      const month = await this.#wholeMonth(name);
+      if (month === undefined) return undefined;
+      if (month.folded !== null) kept.push({ period: name, isOpen: false, tally: month.folded });
+      const dates = Object.keys(month.nights).filter((date) => date >= from && date <= to);
+      for (const date of dates.sort())
+        kept.push({ period: date, isOpen: date === this.#night.date, tally: nightOf(month.nights[date] ?? []) });
     }
-    bridge();
-    if (open.date === today) return;
-    closed.push({ date: open.date, part: snapshot() });
-    count.restart(clock.monoMs());
-    meters.restart();
-    open = freshNight(today);
-    void Promise.resolve(settling).then(settle);
+    return kept;
   }
 
-  /** Between the last saving of the run before and the start of this one nobody counted. */
-  function bridge(): void {
-    if (last === null) return;
-    const { savedMs, totals } = last;
-    last = null;
-    const startMs = clock.wallMs() - clock.monoMs() + startMono;
-    const awayMs = savedMs === null ? 0 : Math.max(0, startMs - savedMs);
-    open.before = { ...open.before, awayMs: open.before.awayMs + Math.min(awayMs, BRIDGE_MS) };
-    if (awayMs <= BRIDGE_MS) meters.bridge(totals);
+  #turn(): void {
+    this.#parts.refresh();
+    this.#roll();
+    const nowMono = this.#parts.clock.monoMs();
+    if (this.#memory !== 'known' && nowMono - this.#triedMono >= RETRY_MS) void this.#recall();
+    if (nowMono - this.#savedMono >= SAVE_MS) void this.#settle();
   }
 
-  async function recall(): Promise<void> {
-    triedMono = clock.monoMs();
-    const found = await store.load(OPEN_KEY, UNREAD);
-    if (memory === 'known') return;
-    memory = found === UNREAD ? 'unread' : 'known';
-    if (memory !== 'known') return;
-    takeUp(asRecord(found));
-    roll();
-    await tellLast();
-    await settle();
+  #roll(): void {
+    const ended = this.#night.roll();
+    if (ended === null) return;
+    this.#closed.push(ended);
+    void Promise.resolve(this.#settling).then(() => this.#settle());
   }
 
-  function takeUp({ open: saved, closed: waiting, savedMs, totals }: Readonly<Record<string, unknown>>): void {
-    for (const { date, part } of readClosed(waiting)) closed.push({ date, part });
-    if (saved === undefined) return;
-    const part = readPart(saved);
-    const { date } = asRecord(saved);
-    roll();
-    last = { savedMs: typeof savedMs === 'number' ? savedMs : null, totals: asRecord(totals) as Readonly<Record<string, number>> };
-    if (typeof date !== 'string') open.before = added(open.before, part, 'night');
-    else if (open.date === date) open = { ...open, id: part.id, before: added(open.before, part, 'night') };
-    else closed.push({ date, part });
+  async #recall(): Promise<void> {
+    this.#triedMono = this.#parts.clock.monoMs();
+    const found = await this.#parts.store.load(OPEN_KEY, UNREAD);
+    if (this.#memory === 'known') return;
+    this.#memory = found === UNREAD ? 'unread' : 'known';
+    if (this.#memory !== 'known') return;
+    this.#resume(asRecord(found));
+    this.#roll();
+    await this.#reportLast();
+    await this.#settle();
   }
 
-  /** Brings what is over into its month, one after the other, and then saves what goes on. */
-  function settle(): Promise<void> {
-    settling ??= settleAll().finally(() => {
-      settling = null;
+  #resume({ open, closed, savedMs, totals }: Readonly<Record<string, unknown>>): void {
+    this.#closed.push(...readClosed(closed));
+    if (open === undefined) return;
+    this.#roll();
+    const ended = this.#night.resume(open, {
+      savedMs: typeof savedMs === 'number' ? savedMs : null,
+      totals: asRecord(totals) as Readonly<Record<string, number>>,
     });
-    return settling;
+    if (ended !== null) this.#closed.push(ended);
   }
 
-  async function settleAll(): Promise<void> {
-    if (memory !== 'known') return;
-    savedMono = clock.monoMs();
-    for (let next = closed[0]; next !== undefined; next = closed[0]) {
-      const night = await shelf.keep(next.date, next.part);
+  /** Writes the nights that are over into their months, one after the other, and then saves the running one. */
+  #settle(): Promise<void> {
+    this.#settling ??= this.#settleAll().finally(() => {
+      this.#settling = null;
+    });
+    return this.#settling;
+  }
+
+  async #settleAll(): Promise<void> {
+    if (this.#memory !== 'known') return;
+    this.#savedMono = this.#parts.clock.monoMs();
+    for (let next = this.#closed[0]; next !== undefined; next = this.#closed[0]) {
+      const night = await this.#archive.keep(next.date, next.part);
       if (night === undefined) break;
-      closed.shift();
-      onNight(night, next.part.endMs);
+      this.#closed.shift();
+      this.#parts.onNight(night, next.part.endMs);
     }
-    await save();
+    await this.#save();
   }
 
-  async function save(): Promise<void> {
+  async #save(): Promise<void> {
+    const { clock, store } = this.#parts;
     const savedMs = isTrusted(clock.quality()) ? Math.round(clock.wallMs()) : null;
-    await store.save(OPEN_KEY, rounded({ open: { ...snapshot(), date: open.date }, closed, savedMs, totals: meters.totals() }));
+    const open = { ...this.#night.part(), date: this.#night.date };
+    await store.save(OPEN_KEY, rounded({ open, closed: this.#closed, savedMs, totals: this.#night.meters.totals() }));
   }
 
-  async function tellLast(): Promise<void> {
-    if (open.date === null || closed.length > 0) return;
-    const found = await shelf.newest(open.date);
-    if (found !== undefined) onNight(nightOf(found), Math.max(...found.map(({ endMs }) => endMs)));
+  async #reportLast(): Promise<void> {
+    const { date } = this.#night;
+    if (date === null || this.#closed.length > 0) return;
+    const found = await this.#archive.newest(date);
+    if (found !== undefined) this.#parts.onNight(nightOf(found), Math.max(...found.map(({ endMs }) => endMs)));
   }
 
-  /** With what is not in its month yet. */
-  async function wholeMonth(name: string): Promise<EnergyMonth | undefined> {
-    const month = await shelf.month(name);
-    const running: readonly ClosedNight[] = open.date === null ? closed : [...closed, { date: open.date, part: snapshot() }];
+  /** A month with the nights that are not stored in it yet. */
+  async #wholeMonth(name: string): Promise<EnergyMonth | undefined> {
+    const month = await this.#archive.month(name);
+    const { date } = this.#night;
+    const running: readonly ClosedNight[] = date === null ? this.#closed : [...this.#closed, { date, part: this.#night.part() }];
     return month && running.reduce((sum, { date, part }) => (monthOf(date) === name ? withPart(sum, date, part) : sum), month);
   }
-
-  return {
-    count,
-    meters,
-    start() {
-      timer ??= every(clock, LOOK_MS, turn);
-      void recall();
-    },
-    stop() {
-      timer?.cancel();
-      timer = null;
-      roll();
-      if (memory === 'known') void save();
-    },
-    async nights(from, to) {
-      if (memory !== 'known') await recall();
-      if (memory !== 'known') return undefined;
-      refresh();
-      roll();
-      const kept: KeptNights[] = [];
-      for (const name of monthsBetween(from, to)) {
-        const month = await wholeMonth(name);
-        if (month === undefined) return undefined;
-        if (month.folded !== null) kept.push({ period: name, isOpen: false, tally: month.folded });
-        const dates = Object.keys(month.nights).filter((date) => date >= from && date <= to);
-        for (const date of dates.sort()) kept.push({ period: date, isOpen: date === open.date, tally: nightOf(month.nights[date] ?? []) });
-      }
-      return kept;
-    },
-  };
 }
 
 function readClosed(stored: unknown): readonly ClosedNight[] {

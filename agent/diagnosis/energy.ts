@@ -1,15 +1,15 @@
 /**
- * How long was each zone at which level, and what did that take?
+ * Counts how long each zone was at which level, and the energy it used.
  *
- * Owns the counting of time and energy. Pure but for its own sums: no clock, no disk, no dates; time comes with each call and is monotonic, so a
- * wall clock that is set takes nothing away and adds nothing. Works only when something changes: a street at rest costs nothing.
+ * No clock, no disk, no dates: time is an argument and monotonic, so a wall clock that is set neither removes nor adds anything. Works only when
+ * something changes: a street at rest costs nothing.
  */
 import type { MonoMs } from '../core/clock.ts';
 import type { LevelPct } from '../core/words.ts';
 import type { LampUse } from '../lighting/lamp-use.ts';
 import { emptyPeriod, emptyZone, type ZoneTally } from './energy-tally.ts';
 
-/** A lamp as it is counted. Units: W; `baselineW` is the power of what stood there before, at its own level. */
+/** A lamp to be counted. Units: W; `baselineW` is the power of the former lamp at its own level. */
 export interface CountedLamp {
   readonly id: string;
   readonly ratedW: number;
@@ -21,31 +21,31 @@ export interface CountedZone {
   readonly lamps: readonly CountedLamp[];
 }
 
-/** Whether a lamp is where it shall be; a number where it stands instead; `unknown` while it does not answer. Units: %. */
+/** Whether a lamp has its level; a number for the level it has instead; `unknown` while it does not answer. Units: %. */
 export type LampFollowing = 'follows' | 'unknown' | LevelPct;
 
 export interface EnergyCount {
-  /** From now on. */
+  /** The decision for a lamp from now on. */
   decided(lampId: string, use: LampUse, nowMono: MonoMs): void;
-  seen(lampId: string, sight: LampFollowing, nowMono: MonoMs): void;
+  seen(lampId: string, following: LampFollowing, nowMono: MonoMs): void;
   night(zoneId: string, isNight: boolean, nowMono: MonoMs): void;
-  /** All sums up to now, by zone. */
+  /** Returns all sums up to now, by zone. */
   zones(nowMono: MonoMs): Readonly<Record<string, ZoneTally>>;
-  /** Those sums go, and counting goes on from now. */
+  /** Clears the sums; counting goes on from now. */
   restart(nowMono: MonoMs): void;
 }
 
 /**
- * What a dimmed driver takes beyond the light it gives, as a share of its rated power.
+ * The loss of a dimmed driver as a share of its rated power.
  *
- * Source: assumed; drivers dimmed by current are a few percent above proportion, and a measured curve of the luminaire goes before this one.
+ * Source: assumed; drivers dimmed by current are a few percent above proportion; a measured curve of the luminaire would be better.
  */
 const FIXED_SHARE = 0.04;
-/** A driver that is dark and has its mains. Units: W. Source: Regulation (EU) 2019/2020 Annex II, at most 0.5 W in standby. */
+/** A dark driver under mains. Units: W. Source: Regulation (EU) 2019/2020 Annex II, at most 0.5 W in standby. */
 const STANDBY_W = 0.5;
 const MS_AN_HOUR = 3_600_000;
 
-/** What a lamp takes from the mains at a level. Units: W, %. */
+/** Returns the mains power of a lamp at a level. Units: W, %. */
 export function powerW(ratedW: number, levelPct: LevelPct): number {
   const fixedW = ratedW * FIXED_SHARE;
   return levelPct <= 0 ? Math.min(STANDBY_W, fixedW) : fixedW + (ratedW - fixedW) * Math.min(1, levelPct / 100);
@@ -55,9 +55,9 @@ interface ZoneCount {
   readonly lamps: readonly CountedLamp[];
   sums: ZoneTally;
   isNight: boolean;
-  /** Lamps that presence raises just now. */
+  /** Lamps that presence raises now. */
   raised: number;
-  /** As it was the last time that time had passed: lamps of one tick change one after the other, and light handed on is one activation. */
+  /** The state when time last passed: lamps of one tick change one after the other, and light that moves along is one activation. */
   wasRaised: boolean;
   judgedMono: MonoMs;
 }
@@ -65,7 +65,7 @@ interface ZoneCount {
 interface LampCount extends CountedLamp {
   readonly zone: ZoneCount;
   use: LampUse | null;
-  sight: LampFollowing;
+  following: LampFollowing;
   sinceMono: MonoMs;
 }
 
@@ -75,7 +75,7 @@ export function createEnergyCount(zones: readonly CountedZone[], startMono: Mono
   for (const { id, lamps: ofZone } of zones) {
     const zone = { lamps: ofZone, sums: emptyZone(ofZone.length), isNight: false, raised: 0, wasRaised: false, judgedMono: startMono };
     counts.set(id, zone);
-    for (const lamp of ofZone) lamps.set(lamp.id, { ...lamp, zone, use: null, sight: 'unknown', sinceMono: startMono });
+    for (const lamp of ofZone) lamps.set(lamp.id, { ...lamp, zone, use: null, following: 'unknown', sinceMono: startMono });
   }
   const accountAll = (nowMono: MonoMs): void => {
     for (const lamp of lamps.values()) account(lamp, nowMono);
@@ -90,11 +90,11 @@ export function createEnergyCount(zones: readonly CountedZone[], startMono: Mono
       lamp.zone.raised += isPresence(use) - isPresence(lamp.use);
       lamp.use = use;
     },
-    seen(lampId, sight, nowMono) {
+    seen(lampId, following, nowMono) {
       const lamp = lamps.get(lampId);
-      if (lamp === undefined || lamp.sight === sight) return;
+      if (lamp === undefined || lamp.following === following) return;
       account(lamp, nowMono);
-      lamp.sight = sight;
+      lamp.following = following;
     },
     night(zoneId, isNight, nowMono) {
       const zone = counts.get(zoneId);
@@ -113,7 +113,7 @@ export function createEnergyCount(zones: readonly CountedZone[], startMono: Mono
   };
 }
 
-/** The time since the last change, in which nothing of the lamp changed. */
+/** Counts the time since the last change of the lamp. */
 function account(lamp: LampCount | undefined, nowMono: MonoMs): void {
   if (lamp === undefined) return;
   const ms = Math.max(0, nowMono - lamp.sinceMono);
@@ -122,12 +122,12 @@ function account(lamp: LampCount | undefined, nowMono: MonoMs): void {
 }
 
 /** Units: h. */
-function addSpell({ zone, sight, ratedW, baselineW }: LampCount, use: LampUse, hours: number): void {
+function addSpell({ zone, following, ratedW, baselineW }: LampCount, use: LampUse, hours: number): void {
   const { sums, isNight } = zone;
-  const levelPct = typeof sight === 'number' ? sight : use.levelPct;
+  const levelPct = typeof following === 'number' ? following : use.levelPct;
   const isDark = levelPct <= 0;
   // A lamp that is to be dark and does not answer may have no mains.
-  const wh = isDark && sight === 'unknown' ? 0 : powerW(ratedW, levelPct) * hours;
+  const wh = isDark && following === 'unknown' ? 0 : powerW(ratedW, levelPct) * hours;
   const quietWh = use.raisedBy === null || isDark ? wh : powerW(ratedW, Math.min(levelPct, use.quietPct)) * hours;
   const baselineWh = isNight && !(use.byPerson && use.levelPct === 0) ? baselineW * hours : 0;
   sums.wh += wh;
@@ -138,7 +138,7 @@ function addSpell({ zone, sight, ratedW, baselineW }: LampCount, use: LampUse, h
     return;
   }
   const ms = hours * MS_AN_HOUR;
-  if (sight === 'unknown') {
+  if (following === 'unknown') {
     sums.unknownMs += ms;
     sums.unknownWh += wh;
     sums.unknownBaselineWh += baselineWh;

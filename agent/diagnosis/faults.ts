@@ -1,22 +1,21 @@
 /**
- * Which readings mean that something is wrong, in which words?
+ * The fault rules of single points: the flags of a profile, an open door, a fault contact, a driver that gives less than its full output.
  *
- * Owns the fault rules of single points: the flags of its profile, an open door, a fault contact, a driver that gives less than its full output.
- * Pure. A reading without a value says nothing: silence is the field's business.
+ * Pure. A reading without a value proves nothing: the field reports silent devices.
  */
 import type { PointFlag, PointProfile, Semantic } from '../core/profile.ts';
 import type { EventCode, Reading, Severity } from '../core/words.ts';
 
-/** What the rules need to know of a point. */
+/** What the rules use of a point. */
 export interface WatchedPoint {
-  /** The site's own meaning of a contact goes before the profile's. */
+  /** The site's meaning of a contact, else the profile's. */
   readonly semantic: Semantic;
   readonly profile: Pick<PointProfile, 'semantic' | 'flags'>;
 }
 
-/** What a rule makes of a value. */
+/** The result of a rule for a value. */
 export interface FaultVerdict {
-  /** Tells two troubles of one point apart; empty where a point has only one. */
+  /** Distinguishes two faults of one point; empty where a point has only one. */
   readonly flag: string;
   readonly code: EventCode;
   readonly severity: Severity;
@@ -32,7 +31,7 @@ export function isWatched(point: WatchedPoint): boolean {
   return hasOwnWords(point) || point.semantic === 'door' || point.semantic === 'fault' || point.semantic === 'derating';
 }
 
-/** The verdicts on one reading; none where no rule watches, or nothing fresh was read. */
+/** Returns the verdicts on one reading; none without a rule or a good value. */
 export function verdictsOf({ pointId, value, quality }: Reading, point: WatchedPoint): readonly FaultVerdict[] {
   if (value === null || quality !== 'good') return [];
   if (!hasOwnWords(point)) return bySemantic(pointId, value, point.semantic);
@@ -43,7 +42,7 @@ export function verdictsOf({ pointId, value, quality }: Reading, point: WatchedP
   });
 }
 
-/** A profile that names its flags knows better than its point's kind, unless the site has said what the contact means here. */
+/** The flags of a profile are more precise than its point's kind, unless the site has stated what the contact means here. */
 function hasOwnWords({ semantic, profile }: WatchedPoint): boolean {
   return profile.flags.length > 0 && semantic === profile.semantic;
 }

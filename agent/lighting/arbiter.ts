@@ -1,35 +1,33 @@
 /**
- * One lamp, all that was said about it, one level.
- *
- * Owns the order of ranks and the limits that come last. Pure.
+ * The arbiter: turns all intents and rules on one lamp into one level, by rank, with the limits last. Pure.
  */
 import type { Lamp, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import { type Decision, type DecisionReason, type Intent, type LevelPct, RANKS, type Rank, type TraceLine } from '../core/words.ts';
 import { sentence, spell } from './sentence.ts';
 
-/** Light of a lamp about which nobody says anything at night. Source: TALQ defaultLightState, 100 % unless configured. */
+/** Level of a lamp at night without any intent or rule. Source: TALQ defaultLightState, 100 % unless configured. */
 export const DESIGN_LEVEL_PCT: LevelPct = 100;
 
-/** Of the line that says so in a trace. */
+/** The text of its line in a trace. */
 export const WARNING_TEXT = 'warning before the dark';
 
-/** A rule that had something to say; `applied` is for the arbiter to tell. */
-export type Say = Omit<TraceLine, 'applied'>;
+/** The trace line of a rule; the arbiter adds `applied`. */
+export type RuleLine = Omit<TraceLine, 'applied'>;
 
 /** Presence, wave, traffic or a rule: raises what lies below. `levelPct` null while it has nothing to raise. */
 export interface Raise {
-  readonly say: Say & { readonly rank: Extract<Rank, 'presence' | 'traffic'> };
+  readonly line: RuleLine & { readonly rank: Extract<Rank, 'presence' | 'traffic'> };
   /** From what raised it; commands go out nearest first. Units: m. */
   readonly distanceM: number | null;
 }
 
-/** What the sky, or the lack of a trusted time, makes of a zone. */
+/** Night or day of a zone, or neither while the time is not trusted. */
 export type Light = 'night' | 'day' | 'time-not-trusted';
 
 export interface LampCase {
   readonly lamp: Lamp;
-  /** Null for a lamp that no zone has; it is then lit at its design level. */
+  /** Null for a lamp of no zone; it is then lit at its design level. */
   readonly zone: Zone | null;
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
@@ -37,8 +35,8 @@ export interface LampCase {
   /** In force for this lamp, strongest first. */
   readonly intents: readonly Intent[];
   readonly raises: readonly Raise[];
-  readonly programme: Say | null;
-  readonly dusk: Say | null;
+  readonly programme: RuleLine | null;
+  readonly dusk: RuleLine | null;
   /** Burning hours of the lamp, for constant light; null where they are not known, and the light is then not reduced. Units: h. */
   readonly burningH: number | null;
   /** In place of 0 % at night until then; null where no warning is due. */
@@ -56,18 +54,18 @@ interface Choice {
   readonly rank: Rank;
   readonly reason: DecisionReason;
   readonly distanceM: number | null;
-  /** The line of the trace that won; null where an intent or nobody did. */
-  readonly say: Say | null;
+  /** The trace line of the rule that won; null where an intent or no rule did. */
+  readonly line: RuleLine | null;
 }
 
-/** The decision for one lamp: the strongest intent, else the light the time asks for, raised by presence and traffic; then its limits. */
+/** Returns the decision for one lamp: the strongest intent, else the programme raised by presence and traffic; then its limits. */
 export function arbitrate(lampCase: LampCase): Decision {
   const choice = choose(lampCase);
   const limited = limit(choice, lampCase);
   const levelPct = constantLight(limited, lampCase);
-  const says = [...intentSays(lampCase), ...ruleSays(lampCase)];
-  const winner = says.find((say) => (choice.say === null ? say.rank === choice.rank : say === choice.say));
-  const trace = says.map((say) => ({ ...say, applied: say === winner }));
+  const lines = [...intentLines(lampCase), ...ruleLines(lampCase)];
+  const winner = lines.find((line) => (choice.line === null ? line.rank === choice.rank : line === choice.line));
+  const trace = lines.map((line) => ({ ...line, applied: line === winner }));
   if (limited !== choice.levelPct) trace.push(limitLine(choice, limited, lampCase));
   if (levelPct !== limited) trace.push(constantLine(choice, levelPct, lampCase));
   trace.sort((a, b) => RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank));
@@ -76,23 +74,23 @@ export function arbitrate(lampCase: LampCase): Decision {
 
 function choose({ lamp, light, intents, raises, programme, dusk }: LampCase): Choice {
   const [strongest] = intents;
-  const plain = { distanceM: null, say: null };
+  const plain = { distanceM: null, line: null };
   if (strongest !== undefined) return { levelPct: strongest.levelPct, rank: strongest.rank, reason: strongest.rank, ...plain };
   if (light === 'time-not-trusted') return { levelPct: lamp.maxPct, rank: 'dusk', reason: 'time-not-trusted', ...plain };
-  if (light === 'day') return { levelPct: 0, rank: 'dusk', reason: 'day', ...plain, say: dusk };
+  if (light === 'day') return { levelPct: 0, rank: 'dusk', reason: 'day', ...plain, line: dusk };
   const below: Choice =
     programme?.levelPct == null
       ? { levelPct: DESIGN_LEVEL_PCT, rank: 'default', reason: 'default', ...plain }
-      : { levelPct: programme.levelPct, rank: 'programme', reason: 'programme', ...plain, say: programme };
+      : { levelPct: programme.levelPct, rank: 'programme', reason: 'programme', ...plain, line: programme };
   return raises.reduce(raised, below);
 }
 
-/** The highest level; of equal ones the higher rank, since it says more. What does not raise above the programme is not what decides. */
-function raised(best: Choice, { say, distanceM }: Raise): Choice {
-  const { levelPct, rank } = say;
+/** The highest level; of equal ones the higher rank. A rule that does not raise above the programme does not win. */
+function raised(best: Choice, { line, distanceM }: Raise): Choice {
+  const { levelPct, rank } = line;
   if (levelPct === null || levelPct < best.levelPct) return best;
   const isMore = levelPct > best.levelPct || (isRaise(best.rank) && RANKS.indexOf(rank) < RANKS.indexOf(best.rank));
-  if (isMore) return { levelPct, rank, reason: rank, distanceM, say };
+  if (isMore) return { levelPct, rank, reason: rank, distanceM, line };
   if (rank !== best.rank || distanceM === null) return best;
   return { ...best, distanceM: Math.min(best.distanceM ?? distanceM, distanceM) };
 }
@@ -101,7 +99,7 @@ function isRaise(rank: Rank): boolean {
   return rank === 'presence' || rank === 'traffic';
 }
 
-/** A technician may switch off a lamp at once; no other source goes below the minimum of a lit street. What the lamp can do comes last. */
+/** A technician may switch off a lamp at once; no other source goes below the minimum of a lit street. The limits of the lamp come last. */
 function limit({ levelPct, rank }: Choice, lampCase: LampCase): LevelPct {
   const { lamp, zone, light, warning } = lampCase;
   const isFree = light === 'day' || rank === 'maintenance' || isDarkByPlan(lampCase);
@@ -110,7 +108,7 @@ function limit({ levelPct, rank }: Choice, lampCase: LampCase): LevelPct {
   return Math.min(lamp.maxPct, Math.max(lamp.minPct, warning.levelPct));
 }
 
-/** The level within the limits of the lamp and, unless it is free of them, of its zone. Only a free lamp may be dark. */
+/** Returns the level within the limits of the lamp and, unless it is free of them, of its zone. Only a free lamp may be dark. */
 export function limitedPct(
   levelPct: LevelPct,
   { lamp, zone, isFree }: { readonly lamp: Lamp; readonly zone: Zone | null; readonly isFree: boolean },
@@ -120,12 +118,12 @@ export function limitedPct(
   return Math.min(lamp.maxPct, Math.max(floorPct, levelPct));
 }
 
-/** The zone may go dark, and its programme asks for it now. */
+/** The zone may go dark, and its programme is at 0 % now. */
 function isDarkByPlan({ zone, light, programme }: LampCase): boolean {
   return light === 'night' && zone?.dark != null && programme?.levelPct === 0;
 }
 
-/** A new lamp gives its full light at less. The minimum is one of light, so it is kept all the same; what the lamp can do is not undercut. */
+/** A new lamp gives the same light at a lower level, so the zone's minimum of light holds below its percentage. The lamp's own minimum is not undercut. */
 function constantLight(levelPct: LevelPct, { lamp, zone, burningH }: LampCase): LevelPct {
   const config = zone?.constantLight ?? null;
   if (config === null || burningH === null || levelPct === 0) return levelPct;
@@ -148,7 +146,7 @@ function limitLine(choice: Choice, levelPct: LevelPct, { lamp, zone, warning }: 
   return { rank: choice.rank, source, levelPct, applied: true, text, untilMs: null };
 }
 
-function intentSays({ intents, nowMs, nowMono }: LampCase): readonly Say[] {
+function intentLines({ intents, nowMs, nowMono }: LampCase): readonly RuleLine[] {
   return intents.map(({ rank, source, levelPct, reason, untilMono }) => {
     const restMs = untilMono - nowMono;
     const why = reason === '' ? '' : `: ${reason}`;
@@ -156,13 +154,13 @@ function intentSays({ intents, nowMs, nowMono }: LampCase): readonly Say[] {
   });
 }
 
-function ruleSays({ light, lamp, dusk, programme, raises }: LampCase): readonly Say[] {
-  const says: Say[] = dusk === null ? [] : [dusk];
-  if (light !== 'night') return says;
-  return [...says, ...raises.map(({ say }) => say), ...(programme === null ? [] : [programme]), design(lamp)];
+function ruleLines({ light, lamp, dusk, programme, raises }: LampCase): readonly RuleLine[] {
+  const lines: RuleLine[] = dusk === null ? [] : [dusk];
+  if (light !== 'night') return lines;
+  return [...lines, ...raises.map(({ line }) => line), ...(programme === null ? [] : [programme]), design(lamp)];
 }
 
-function design(lamp: Lamp): Say {
+function design(lamp: Lamp): RuleLine {
   const text = 'design level where nothing else speaks';
   return { rank: 'default', source: lamp.id, levelPct: DESIGN_LEVEL_PCT, text, untilMs: null };
 }

@@ -1,7 +1,7 @@
 /**
- * Which programme a zone has on a night, by the date on which the night begins.
+ * Selects the programme of a zone on a night, by the date on which the night begins.
  *
- * Owns the rules of dates: weekdays, spans, yearly dates, nth weekdays, holidays. Pure.
+ * Covers weekdays, spans, yearly dates, nth weekdays and holidays. Pure.
  */
 import type { Calendar, CalendarDate, CalendarRule } from '../core/cabinet.ts';
 import { isFrenchHoliday } from './holidays.ts';
@@ -13,7 +13,9 @@ export interface NightDay {
   readonly day: number;
 }
 
-/** The first rule that fits; null where none does. */
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+/** Returns the first rule that fits; null where none does. */
 export function ruleOf(calendar: Calendar, night: NightDay): CalendarRule | null {
   const date = plain(night);
   return calendar.rules.find((rule) => fits(rule, date)) ?? null;
@@ -25,7 +27,7 @@ export function isOn({ year, month, day }: CalendarDate, night: NightDay): boole
   return (year === null || year === date.year) && month === date.month && day === date.day;
 }
 
-/** As a person says it: `Friday to Saturday`, `07-01 to 08-31`. */
+/** Describes a rule for people: `Friday to Saturday`, `07-01 to 08-31`. */
 export function describeRule({ weekdays, from, to, nthWeekday, holidays }: CalendarRule): string {
   const parts = [
     ...(weekdays === null ? [] : [weekdays.map((n) => WEEKDAYS[n - 1]).join(', ')]),
@@ -37,8 +39,6 @@ export function describeRule({ weekdays, from, to, nthWeekday, holidays }: Calen
   ];
   return parts.length === 0 ? 'every night' : parts.join(', ');
 }
-
-const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 interface PlainDate extends NightDay {
   /** 1 Monday to 7 Sunday. */

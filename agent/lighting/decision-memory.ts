@@ -1,12 +1,12 @@
 /**
- * The same decision twice is one object.
+ * Returns the same object for the same decision.
  *
- * Owns the newest decision of each lamp. A street decides each lamp every second and mostly the same: copies that live until the next tick are
- * long-lived garbage to the engine, of which they were a quarter.
+ * A street decides each lamp every second, mostly with the same result. Copies that live until the next tick are long-lived garbage to the engine;
+ * they were a quarter of it.
  */
 import type { Decision, TraceLine } from '../core/words.ts';
 
-/** Answers with the lamp's former decision as long as a fresh one says nothing else. */
+/** Returns a function that returns the lamp's former decision as long as a new one is equal. */
 export function createDecisionMemory(): (fresh: Decision) => Decision {
   const known = new Map<string, Decision>();
   return (fresh) => {

@@ -1,7 +1,7 @@
 /**
- * What a person asks next of a line of a decision's trace: since when, and what would change it?
+ * Explains a line of a decision's trace: since when it holds, and what would change it.
  *
- * Owns these answers. Pure: a line and what is known of the street in, words out. Called when somebody asks why, never by the tick.
+ * Pure: a line and the facts of the street in, words out. Used on demand, never by the tick.
  */
 import type { Rule, TrafficConfig, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
@@ -15,13 +15,13 @@ import { chosenIn } from './programme.ts';
 import { sentence } from './sentence.ts';
 
 export interface Explained {
-  /** Null where that cannot be told. */
+  /** Null where it is not known. */
   readonly sinceMs: WallMs | null;
-  /** Empty where the line's own end says it. */
+  /** Empty where the line's own end is the answer. */
   readonly changes: string;
 }
 
-/** Where a line was said. `zone` and `plan` are null for a lamp that no zone has. */
+/** The facts behind a line. `zone` and `plan` are null for a lamp of no zone. */
 export interface ExplainFacts {
   readonly street: Pick<LightingStreet, 'rules'>;
   readonly zone: Zone | null;
@@ -31,26 +31,26 @@ export interface ExplainFacts {
 
 const NOTHING: Explained = { sinceMs: null, changes: '' };
 
-/** Shape: `changes` is at most 60 characters, as the text of the line. */
-export function explain(line: TraceLine, sight: ExplainFacts): Explained {
-  const found = explainRank(line, sight);
+/** Explains one line. Shape: `changes` has at most 60 characters, as the text of the line. */
+export function explain(line: TraceLine, facts: ExplainFacts): Explained {
+  const found = explainRank(line, facts);
   return { ...found, changes: sentence(found.changes) };
 }
 
-function explainRank(line: TraceLine, sight: ExplainFacts): Explained {
+function explainRank(line: TraceLine, facts: ExplainFacts): Explained {
   switch (line.rank) {
     case 'maintenance':
     case 'emergency':
     case 'override':
-      return ofIntent(sight.snapshot.intents.find((intent) => isItsLine(intent, line)));
+      return ofIntent(facts.snapshot.intents.find((intent) => isItsLine(intent, line)));
     case 'presence':
-      return ofPresence(line, sight);
+      return ofPresence(line, facts);
     case 'traffic':
-      return ofTraffic(line, sight);
+      return ofTraffic(line, facts);
     case 'programme':
-      return ofProgramme(line, sight);
+      return ofProgramme(line, facts);
     case 'dusk':
-      return ofDusk(line, sight);
+      return ofDusk(line, facts);
     case 'default':
       return NOTHING;
   }
@@ -60,11 +60,11 @@ function isItsLine({ rank, source, levelPct }: Intent, line: TraceLine): boolean
   return rank === line.rank && source === line.source && levelPct === line.levelPct;
 }
 
-/** A limit speaks at the rank of what it limits, and is no wish. */
+/** A limit has the rank of what it limits, and is no intent. */
 function ofIntent(intent: Intent | undefined): Explained {
   if (intent === undefined) return NOTHING;
-  const { target, source, reason, sinceMs } = intent;
-  const isReleasable = reason !== 'identify' && target.kind !== 'cabinet' && (source.startsWith('console:') || source === 'platform');
+  const { target, authority, reason, sinceMs } = intent;
+  const isReleasable = reason !== 'identify' && target.kind !== 'cabinet' && authority !== 'site';
   return { sinceMs, changes: isReleasable ? `luciole release ${target.id}` : '' };
 }
 
@@ -117,7 +117,7 @@ function ruleEnd({ when }: Rule): string {
   return when.kind === 'traffic' ? `over at ${when.clearsAt} % of the design flow` : `over at ${when.clearsAt}`;
 }
 
-/** More comes at once; less after two low counts of ten minutes. */
+/** More light comes at once; less after two low counts of ten minutes. */
 function nextStep({ steps, designFlowPerH }: TrafficConfig, step: number | null): string {
   const perH = (belowPct: number): number => Math.round((belowPct / 100) * designFlowPerH);
   const [own, highest] = [step === null ? undefined : steps[step], steps.at(-1)];
@@ -128,7 +128,7 @@ function nextStep({ steps, designFlowPerH }: TrafficConfig, step: number | null)
 function ofProgramme(line: TraceLine, { zone, plan, snapshot }: ExplainFacts): Explained {
   const { nowMs } = snapshot;
   const state = plan?.programme.at(nowMs, zone === null ? null : chosenIn(snapshot, zone.id)?.programme) ?? null;
-  // A limit speaks at this rank too.
+  // A limit has this rank too.
   if (plan === null || state === null || state.stretch?.source !== line.source) return NOTHING;
   const { stretch, next } = state;
   const night = plan.nights.at(nowMs);
@@ -141,7 +141,7 @@ function ofProgramme(line: TraceLine, { zone, plan, snapshot }: ExplainFacts): E
 
 function ofDusk({ source, levelPct }: TraceLine, { plan, snapshot: { nowMs } }: ExplainFacts): Explained {
   if (source === 'clock') return { sinceMs: null, changes: 'a time that can be trusted' };
-  // When a photocell last changed its mind is not kept.
+  // The last change of a photocell is not recorded.
   if (source !== 'sun' || plan === null) return NOTHING;
   const night = plan.nights.at(nowMs);
   if (levelPct === null) {

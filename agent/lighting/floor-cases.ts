@@ -1,8 +1,8 @@
 /**
- * The situations in which a street is judged against its floor.
+ * The situations in which a street is compared with its floor.
  *
- * Owns the extremes of what a decision may depend on: nobody and somebody, no traffic and full traffic, a photocell that claims the day or the
- * night, a clock without a time, an override to 0 %. Whatever lies between two extremes gives a level between theirs. Pure.
+ * They are the extremes of each input of a decision: presence or none, no traffic and full traffic, a photocell that reports day or night, a clock
+ * without a time, an override to 0 %. Any situation between two extremes gives a level between theirs. Pure.
  */
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { Intent, PointId } from '../core/words.ts';
@@ -18,9 +18,11 @@ export interface LightCase {
   readonly floorSnapshotOf: (street: LightingStreet, nowMs: WallMs) => LightingSnapshot;
 }
 
-/** Far from zero, so that what lasts "since an hour" is not before the start of the clock. Units: ms. */
+/** Far from zero, so that an hour ago is not before the start of the clock. Units: ms. */
 const NOW_MONO: MonoMs = 1_000_000_000;
 const HOUR_MS = 3_600_000;
+
+const PRESENT: SensorState = { present: true, sinceMono: NOW_MONO - 1_000, lastPresentMono: NOW_MONO, quality: 'good' };
 
 interface Situation {
   readonly isPresent?: boolean;
@@ -94,8 +96,6 @@ function snapshotOf(street: LightingStreet, nowMs: WallMs, situation: Situation)
   };
 }
 
-const PRESENT: SensorState = { present: true, sinceMono: NOW_MONO - 1_000, lastPresentMono: NOW_MONO, quality: 'good' };
-
 function cellThatSays(says: PhotocellState['says']): PhotocellState {
   return { lux: says === 'bright' ? 10_000 : 0, atMono: NOW_MONO, belowMono: null, aboveMono: null, says };
 }
@@ -106,6 +106,7 @@ function overrideTo0(nowMs: WallMs): Intent {
     target: { kind: 'cabinet', id: '' },
     levelPct: 0,
     rank: 'override',
+    authority: 'platform',
     source: 'platform',
     reason: '',
     sinceMs: nowMs - HOUR_MS,

@@ -1,8 +1,8 @@
 /**
- * The instants at which two plans have to be compared so that nothing between them is missed.
+ * The instants at which two plans have to be compared so that no difference is missed.
  *
- * Owns which nights count: the coming ones, and those around each date that a calendar or an event names with a year. Within a
- * night the level of a lamp changes only at edges, so each edge, the second before it and the middle between two of them stand for all. Pure.
+ * They cover the coming nights, and the nights around each date with a year of a calendar or an event. Within a night the level of a lamp changes
+ * only at edges, so each edge, the second before it and the middle between two of them stand for all. Pure.
  */
 import type { CalendarDate, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
@@ -16,7 +16,10 @@ import type { ProgrammeReader } from './programme.ts';
 const NIGHTS_AROUND = 7;
 const NOON_HOUR = 12;
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 const SECOND_MS = 1_000;
+/** Source: the term of the contract, twelve years, and one leap year more. */
+const LEAP_YEARS = [2028, 2032, 2036, 2040];
 
 /** A street with what decides about it. */
 export interface PlannedStreet {
@@ -43,8 +46,6 @@ function nightsFrom(nights: Nights, fromMs: WallMs, count: number): Night[] {
 function nightsAround(nights: Nights, noonMs: WallMs): Night[] {
   return nightsFrom(nights, noonMs - NIGHTS_AROUND * DAY_MS, 2 * NIGHTS_AROUND + 1);
 }
-
-const DAY_MS = 24 * 60 * MINUTE_MS;
 
 interface ZonePlan {
   readonly zone: Zone;
@@ -93,6 +94,3 @@ function yearsOf({ year, month, day }: CalendarDate): readonly number[] {
   if (year !== null) return [year];
   return month === 2 && day === 29 ? LEAP_YEARS : [];
 }
-
-/** Source: the term of the contract, twelve years, and one leap year more. */
-const LEAP_YEARS = [2028, 2032, 2036, 2040];

@@ -1,8 +1,7 @@
 /**
- * The night ahead, and any other instant, as far as it can be known: sun, programmes, calendars, event nights and the wishes in force.
+ * The light of the night ahead, or of any other instant, as far as it is known: sun, programmes, calendars, event nights and intents in force.
  *
- * Owns what is left out when looking ahead: nobody knows who will come, what a photocell will see or how many will drive. Pure; decides by
- * the same `decide` as the tick. Called when somebody asks.
+ * Presence, photocells and traffic of the future are unknown and left out. Pure; decides by the same `decide` as the tick.
  */
 import type { EventNight, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
@@ -15,22 +14,22 @@ import type { LightingResult, LightingSnapshot, LightingStreet } from './lightin
 import type { Night, Nights } from './night.ts';
 import { chosenIn, type ProgrammeReader } from './programme.ts';
 
-/** What a look ahead needs to know of now. */
+/** The present, from which a forecast starts. */
 export type ForecastStart = Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'intents'> &
   Partial<Pick<LightingSnapshot, 'burningH' | 'programmes'>>;
 
 export interface Forecast {
-  /** Nights and programme of a zone, which are the same whoever comes. */
+  /** Nights and programme of a zone. */
   readonly plan: Decider['plan'];
-  /** What would be decided at an instant. Wishes that begin later or are over by then are not among it. */
+  /** Returns the decisions at an instant, without intents that begin later or are over by then. */
   at(now: ForecastStart, atMs: WallMs): LightingResult;
-  /** The night that goes on, or the one to come once it is day again. Undefined for a zone that is not there. */
+  /** Returns the present night, or the next one once it is day. Undefined for an unknown zone. */
   tonight(now: ForecastStart, zoneId: string): TonightView | undefined;
 }
 
 /** Prepares a street. Errors: as `createDecider`. */
 export function createForecast(street: LightingStreet): Forecast {
-  const quiet = { ...street, zones: street.zones.map(withoutSenses), rules: [] };
+  const quiet = { ...street, zones: street.zones.map(withoutSensors), rules: [] };
   const decider = createDecider(quiet);
   const at = (now: ForecastStart, atMs: WallMs): LightingResult => decider.decide(snapshotAt(now, atMs));
   return {
@@ -50,11 +49,11 @@ export function createForecast(street: LightingStreet): Forecast {
   };
 }
 
-function withoutSenses(zone: Zone): Zone {
+function withoutSensors(zone: Zone): Zone {
   return { ...zone, photocell: null, presence: null, traffic: null };
 }
 
-/** The clock is taken to be right by then. */
+/** The clock is assumed to be right by then. */
 function snapshotAt({ nowMs, nowMono, intents, burningH, programmes }: ForecastStart, atMs: WallMs): LightingSnapshot {
   const known = intents.filter(({ sinceMs }) => sinceMs <= atMs);
   const snapshot = { nowMs: atMs, nowMono: nowMono + (atMs - nowMs), clockQuality: 'synced' as const, sensors: new Map(), intents: known };
@@ -71,7 +70,7 @@ function chosenView(now: ForecastStart, { id }: Zone, { startMs }: Night): { rea
   return programme === undefined ? {} : { programme, rule: 'chosen by the platform' };
 }
 
-/** After its dawn a night is over for a person, though it runs to noon. */
+/** For a person a night is over after its dawn, though it ends at noon. */
 function nightAhead(nights: Nights, nowMs: WallMs): Night {
   const night = nights.at(nowMs);
   const end = night.dark.at(-1)?.toMs ?? night.startMs;
@@ -88,11 +87,11 @@ interface Ahead {
 function edgesOf({ id, lamps, dark }: Zone, night: Night, { now, plan }: Ahead): readonly WallMs[] {
   const choice = now.programmes?.get(id);
   const stretches = [...plan.programme.of(night), ...(choice === undefined ? [] : plan.programme.of(night, choice.programme))];
-  // Up: a fraction of a millisecond before its end a wish still holds.
+  // Rounded up: a fraction of a millisecond before its end an intent still holds.
   const choiceEnds = choice === undefined ? [] : [Math.ceil(now.nowMs + choice.untilMono - now.nowMono)];
   const warnings = stretches.filter(({ levelPct }) => levelPct === 0).map(({ atMs }) => atMs + (dark?.warnS ?? 0) * 1_000);
-  const wishes = now.intents.filter((intent) => concernsZone(intent, id, lamps));
-  const ends = wishes.flatMap(({ sinceMs, untilMono }) => [sinceMs, Math.ceil(now.nowMs + untilMono - now.nowMono)]);
+  const intents = now.intents.filter((intent) => concernsZone(intent, id, lamps));
+  const ends = intents.flatMap(({ sinceMs, untilMono }) => [sinceMs, Math.ceil(now.nowMs + untilMono - now.nowMono)]);
   const spells = night.dark.flatMap(({ fromMs, toMs }) => [fromMs, toMs]);
   const all = [night.startMs, ...spells, ...stretches.map(({ atMs }) => atMs), ...warnings, ...ends, ...choiceEnds];
   return [...new Set(all)].filter((atMs) => atMs >= night.startMs && atMs < night.endMs).sort((a, b) => a - b);
@@ -102,13 +101,13 @@ function concernsZone(intent: Intent, zoneId: string, lamps: readonly string[]):
   return lamps.some((lampId) => intentsFor([intent], { lampId, zoneId }, Number.NEGATIVE_INFINITY).length > 0);
 }
 
-interface RowSight {
+interface RowFacts {
   readonly atMs: WallMs;
   readonly stretch: { readonly boostPct: number | null } | null;
 }
 
-/** What the brightest lamp of the zone says stands for all. */
-function rowOf({ lamps, presence }: Zone, { decisions }: LightingResult, { atMs, stretch }: RowSight): TonightRow {
+/** The reason of the brightest lamp stands for the zone. */
+function rowOf({ lamps, presence }: Zone, { decisions }: LightingResult, { atMs, stretch }: RowFacts): TonightRow {
   const own = decisions.filter(({ lampId }) => lamps.includes(lampId));
   const levels = own.map(({ levelPct }) => levelPct);
   const brightest = own.reduce<Decision | null>((best, each) => (best === null || each.levelPct > best.levelPct ? each : best), null);
@@ -128,7 +127,7 @@ function rowOf({ lamps, presence }: Zone, { decisions }: LightingResult, { atMs,
   };
 }
 
-/** Rows that say something new; by day there is nothing before the first. */
+/** Rows that differ from the one before; without the day before the first. */
 function changesOf(rows: readonly TonightRow[]): readonly TonightRow[] {
   return rows.filter((row, i) => {
     const before = rows[i - 1];

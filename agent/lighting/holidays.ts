@@ -1,8 +1,4 @@
-/**
- * Public holidays of France.
- *
- * Owns the list and the date of Easter. Pure.
- */
+/** Public holidays of France. Pure. */
 
 /** Source: Code du travail, article L3133-1: the eleven public holidays. */
 const FIXED: readonly (readonly [month: number, day: number])[] = [

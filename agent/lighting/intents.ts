@@ -1,8 +1,4 @@
-/**
- * Which wishes concern a lamp, and which of them prevails.
- *
- * Owns the order among intents. Pure.
- */
+/** Selects the intents on a lamp and orders them by strength. Pure. */
 import type { MonoMs } from '../core/clock.ts';
 import { type Intent, RANKS } from '../core/words.ts';
 
@@ -18,7 +14,7 @@ function concerns({ target }: Intent, { lampId, zoneId }: LampPlace): boolean {
   return target.kind === 'lamp' ? target.id === lampId : target.id === zoneId;
 }
 
-/** The intents in force for a lamp, strongest first: the higher rank, within a rank the higher level, then the older one. */
+/** Returns the intents in force for a lamp, strongest first: the higher rank, within a rank the higher level, then the older one. */
 export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono: MonoMs): readonly Intent[] {
   return intents.filter((intent) => nowMono < intent.untilMono && concerns(intent, place)).sort(byStrength);
 }

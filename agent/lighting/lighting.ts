@@ -1,13 +1,13 @@
 /**
- * What the lighting logic sees and says. Pure: the same snapshot always gives the same decisions.
+ * The inputs and results of the lighting logic. The same snapshot always gives the same decisions.
  *
- * Owns the shapes between `control` and `decide`. Never reads a clock, a line or a disk.
+ * Types only: nothing here reads a clock, a line or a disk.
  */
 import type { Cabinet, DeviceConfig } from '../core/cabinet.ts';
 import type { ClockQuality, MonoMs, WallMs } from '../core/clock.ts';
 import type { Decision, Intent, LevelPct, PointId, Quality } from '../core/words.ts';
 
-/** The part of the cabinet that decides about light. */
+/** The part of the cabinet that light depends on. */
 export type LightingStreet = Pick<
   Cabinet,
   | 'latitudeDeg'
@@ -24,17 +24,17 @@ export type LightingStreet = Pick<
   | 'outputs'
   | 'neighbours'
 > & {
-  /** Tells at which pole a sensor stands; a sensor without a pole raises its whole zone. */
+  /** The pole of each sensor; a sensor without a pole raises its whole zone. */
   readonly lines?: readonly { readonly devices: readonly Pick<DeviceConfig, 'id' | 'pole'>[] }[];
 };
 
-/** What one presence sensor has said, after its filters. */
+/** The state of one presence sensor, after its filters. */
 export interface SensorState {
-  /** Someone is there: at or above its threshold for long enough, or counted just now. */
+  /** A person is present: at or above its threshold for long enough, or just counted. */
   readonly present: boolean;
   /** Start of the present spell, or of the last one. */
   readonly sinceMono: MonoMs | null;
-  /** Newest reading that said present. */
+  /** Newest reading with presence. */
   readonly lastPresentMono: MonoMs | null;
   readonly quality: Quality;
   /** Start of the spell of bare readings at or above the threshold, pauses shorter than `offDelayS` not counted; null while none. */
@@ -44,14 +44,14 @@ export interface SensorState {
   /** The spell began just after the zone's own change of light and counts from then on, if it still lasts. */
   readonly deafUntilMono?: MonoMs | null;
   /** Newest reading with a value. */
-  readonly heardMono?: MonoMs | null;
+  readonly valueMono?: MonoMs | null;
   /** Newest value of a counter; null for others. */
   readonly count?: number | null;
-  /** It has said present without a pause for longer than anyone stays. */
+  /** It has reported presence without a pause for longer than a person stays. */
   readonly stuck?: boolean;
 }
 
-/** What one photocell has said. */
+/** The state of one photocell. */
 export interface PhotocellState {
   /** Newest value; null while it gives none. */
   readonly lux: number | null;
@@ -63,12 +63,12 @@ export interface PhotocellState {
   /** Since when on the other side of each: above the lower, below the upper threshold; null while not so. */
   readonly notBelowMono?: MonoMs | null;
   readonly notAboveMono?: MonoMs | null;
-  /** It may say `dark` only after it has seen that it is not, and the same for `bright`: since its last say it has been so for long enough. */
+  /** It may change to `dark` only after it was not dark for long enough, and to `bright` after it was not bright. */
   readonly mayDarken?: boolean;
   readonly mayBrighten?: boolean;
-  /** What it holds to be so, after dwell and arming; null until it has changed between the two once. */
+  /** Its verdict after dwell and arming; null until it has changed between the two once. */
   readonly says: 'dark' | 'bright' | null;
-  /** It contradicts the sun night after night, so it is not heard. */
+  /** It contradicts the sun night after night, so it is ignored. */
   readonly isDoubtful?: boolean;
 }
 
@@ -76,13 +76,13 @@ export interface PhotocellState {
 export interface TrafficState {
   /** By the last full window; null until one is full, and when the one that ended last was not. */
   readonly flowPerH: number | null;
-  /** What the running window shows already, as if nobody came any more. */
+  /** The flow of the running window so far, as if no vehicle followed. */
   readonly runningPerH?: number;
   /** Place of the step in force; null: the light of the design class, above all steps and whenever the flow is not known. */
   readonly step: number | null;
   /** Since when this step. */
   readonly sinceMono: MonoMs;
-  /** A counter that has told nothing for longer than a window. */
+  /** A counter without a value for longer than a window. */
   readonly fault?: PointId | null;
 }
 
@@ -98,7 +98,7 @@ export interface RuleState {
   readonly lostMono?: MonoMs | null;
 }
 
-/** Someone was seen at a pole, by a sensor of ours or by a neighbour cabinet. */
+/** A person detected at a pole, by a sensor of ours or by a neighbour cabinet. */
 export interface Detection {
   /** Sensor's device, or the neighbour's edge node. */
   readonly source: string;
@@ -108,7 +108,7 @@ export interface Detection {
   /** Where known from elsewhere; else from successive detections. Units: km/h, towards larger (1) or smaller (-1) distances. */
   readonly speedKmh: number | null;
   readonly direction: 1 | -1 | null;
-  /** So far before the pole when it was seen; 0 unless relayed. Units: m. */
+  /** Distance before the pole at the detection; 0 unless relayed. Units: m. */
   readonly beforeM?: number;
 }
 
@@ -118,31 +118,31 @@ export interface LampHold {
   readonly untilMono: MonoMs;
 }
 
-/** A programme that a zone has for a while, whatever its calendar says. */
+/** A programme that a zone has for a while, in place of its calendar's. */
 export interface ProgrammeChoice {
   readonly programme: string;
-  /** For people and for who looks ahead; the end itself is the monotonic one. */
+  /** For people and for the forecast; the end itself is the monotonic one. */
   readonly untilMs: WallMs;
   readonly untilMono: MonoMs;
 }
 
-/** The same with its zone, and where it came from. */
+/** The same with its zone and its source. */
 export interface ChosenProgramme extends ProgrammeChoice {
   readonly zone: string;
   readonly source: string;
   readonly reason: string;
 }
 
-/** All that a decision may depend on. */
+/** All inputs of a decision. */
 export interface LightingSnapshot {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
   readonly clockQuality: ClockQuality;
   /** A second time that may be the right one; each lamp then has the brighter of both decisions. Null or absent while there is none. */
   readonly otherMs?: WallMs | null;
-  /** By the point that says someone is there: two contacts of one box are two sensors. A sensor that never spoke is absent. */
+  /** By the point of presence: two contacts of one device are two sensors. A sensor without a reading is absent. */
   readonly sensors: ReadonlyMap<PointId, SensorState>;
-  /** Those in force; expired ones may still be among them and are ignored. */
+  /** Intents in force. Expired ones may be among them and are ignored. */
   readonly intents: readonly Intent[];
   /** By point. */
   readonly photocells?: ReadonlyMap<PointId, PhotocellState>;
@@ -154,7 +154,7 @@ export interface LightingSnapshot {
   readonly detections?: readonly Detection[];
   /** By lamp. Units: h. */
   readonly burningH?: ReadonlyMap<string, number>;
-  /** By zone; those that are over may still be among them and are ignored. */
+  /** By zone. Expired ones may be among them and are ignored. */
   readonly programmes?: ReadonlyMap<string, ProgrammeChoice>;
   /** By lamp. */
   readonly holds?: ReadonlyMap<string, LampHold>;
@@ -168,13 +168,13 @@ export type LitLamps = ReadonlyMap<string, MonoMs | null>;
 export interface ZoneState {
   readonly id: string;
   readonly night: boolean;
-  /** No time is trusted, or two clocks disagree about it: nothing that was there before is compared with this time. */
+  /** No time is trusted, or two clocks disagree: the former installation is not compared with this night. */
   readonly isNightDoubted?: true;
   /** Units: degrees above the horizon. */
   readonly sunAltitudeDeg: number;
   /** `down`: the hold is over, the drivers are falling; a new detection returns to boost at once. */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
-  /** What the programme alone asks for; null by day. */
+  /** The level of the programme alone; null by day. */
   readonly programmePct: LevelPct | null;
 }
 
@@ -182,6 +182,6 @@ export interface LightingResult {
   /** One per lamp, in the order of the cabinet. */
   readonly decisions: readonly Decision[];
   readonly zones: readonly ZoneState[];
-  /** To be given to the next call, so that each fall to 0 % at night has its warning. */
+  /** To be passed to the next call, so that each fall to 0 % at night has its warning. */
   readonly lit: LitLamps;
 }

@@ -1,7 +1,7 @@
 /**
- * Local time of a time zone from instants, and instants from local time, right over every change of offset.
+ * Converts instants to local time of a time zone and back, correct across every change of offset.
  *
- * Owns the only use of Intl for reckoning. The zone's rules are those of the runtime.
+ * The only use of Intl for calculations. The rules of the zone are those of the runtime.
  */
 import type { WallMs } from '../core/clock.ts';
 

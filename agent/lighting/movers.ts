@@ -1,15 +1,15 @@
 /**
- * Who is on the move: successive detections at different poles, joined to movers with direction and speed.
+ * Joins successive detections at different poles to movers with direction and speed.
  *
- * Owns the joining. Pure and without memory: the detections of the last minutes in, movers out; where each is now is the wave's to tell. Two
- * detections can be one cyclist or two walkers who meet, so a first joining is a guess: it stands beside what it would replace until a third
- * detection comes where it should. A wrong guess then costs some light and never takes any.
+ * Pure and without memory: the detections of the last minutes in, movers out. The wave derives where each is now. Two detections can be one cyclist
+ * or two walkers who meet, so a first joining is a guess: it is kept next to what it would replace until a third detection confirms it. A wrong
+ * guess then costs some light and never removes any.
  */
 import type { MonoMs } from '../core/clock.ts';
 import type { Detection, LightingStreet } from './lighting.ts';
 import type { StreetGraph } from './street-graph.ts';
 
-/** Someone at a pole, from the first word of it to the last. */
+/** A stay at a pole, from its first detection to the last. */
 export interface PoleVisit {
   readonly source: string;
   readonly pole: string;
@@ -18,35 +18,35 @@ export interface PoleVisit {
   /** So far before the pole at `firstMono`; for relayed ones. Units: m. */
   readonly beforeM: number;
   readonly isRelayed: boolean;
-  /** As told from elsewhere. */
+  /** As reported by a neighbour or a sensor. */
   readonly speedMps: number | null;
   readonly direction: 1 | -1 | null;
 }
 
 export interface Mover {
-  /** Where it was seen last. */
+  /** The place of its last detection. */
   readonly visit: PoleVisit;
   /** The visit before that; null for one that has been seen once. */
   readonly before: PoleVisit | null;
-  /** Measured or told; null where not known. Units: m/s. */
+  /** Measured or reported; null where not known. Units: m/s. */
   readonly speedMps: number | null;
-  /** To go by while the speed is not known. Units: m/s. */
+  /** Used while the speed is not known. Units: m/s. */
   readonly assumedMps: number;
-  /** Seen three times as one would expect: no guess any more. */
+  /** Three detections fit: no longer a guess. */
   readonly isSure: boolean;
 }
 
-/** The movers of these detections; needs nothing but what it is given. */
+/** Returns the movers of these detections. Depends on its arguments alone. */
 export type MoverReader = (detections: readonly Detection[], nowMono: MonoMs) => readonly Mover[];
 
-/** Detections older than this are of no use; whoever keeps them may forget them. Units: ms. Source: 75 m at 2 km/h take 135 s; doubled. */
+/** Detections older than this are of no use and need not be kept. Units: ms. Source: 75 m at 2 km/h take 135 s; doubled. */
 export const DETECTIONS_KEPT_MS = 270_000;
 
 /** Speeds of people and vehicles in a street. Units: km/h. Source: issue 5, wave: 2 to 130. */
 const SPEED_KMH = { min: 2, max: 130 };
-/** Where no zone says what to assume. Units: km/h. Source: schema of `wave.speedKmh`, a brisk walk. */
+/** Assumed where no zone states a speed. Units: km/h. Source: schema of `wave.speedKmh`, a brisk walk. */
 const WALK_KMH = 6;
-/** Newest detections that are looked at, own and relayed apart, so that no neighbour crowds out our own. Source: assumed; bounds the work of a tick. */
+/** Newest detections that are evaluated, own and relayed separately, so that a neighbour cannot displace our own. Source: assumed; bounds the work of a tick. */
 const MOST = { own: 48, relayed: 16 };
 /** The same pole, or the one across the street. Units: m. Source: assumed; half the width of a lane. */
 const SAME_PLACE_M = 3;
@@ -60,7 +60,7 @@ const STRAY = { most: 2, sure: 1.5 };
 const UNKNOWN_COST = 0.5;
 /** A joining that is worse by less than this is as likely. Source: assumed; twice as far from what was expected. */
 const RIVAL_COST = Math.log(2);
-/** For two sensors that speak at once. Units: s. */
+/** For two sensors that report at once. Units: s. */
 const LEAST_S = 0.05;
 
 /** Prepares the street: distances, and the speed to assume at each pole. */
@@ -69,21 +69,21 @@ export function createMoverReader(street: LightingStreet, graph: StreetGraph): M
   return (detections, nowMono) => moversOf(detections, { graph, assumedMps }, nowMono);
 }
 
-/** What the joining must know of the street. */
+/** The street data that joining depends on. */
 interface MoverContext {
   readonly graph: StreetGraph;
   /** By pole. Units: m/s. */
   readonly assumedMps: (pole: string) => number;
 }
 
-/** The people on the move by these detections, in the order in which they were last seen. */
+/** The movers of these detections, in the order of their last detection. */
 function moversOf(detections: readonly Detection[], context: MoverContext, nowMono: MonoMs): readonly Mover[] {
   let movers: readonly Mover[] = [];
   for (const visit of visitsOf(detections, context.graph, nowMono)) movers = afterVisit(movers, visit, context);
   return movers;
 }
 
-/** Whether a place may lie before a mover: away from where it came, in the direction told, or anywhere. */
+/** Whether a place may lie ahead of a mover: away from where it came, in the reported direction, or anywhere. */
 export function isAhead({ visit, before }: Mover, pole: string, graph: StreetGraph): boolean {
   if (visit.direction !== null) return graph.isTowards(visit.pole, pole, visit.direction);
   return before === null || graph.isBeyond(before.pole, visit.pole, pole);
@@ -107,7 +107,7 @@ function assumedSpeeds({ zones, lamps, lines = [] }: LightingStreet): (pole: str
   return (pole) => byPole.get(pole) ?? elsewhere;
 }
 
-/** Detections of known poles, oldest first, with what one sensor says again and again, or two at one place at once, made one. */
+/** Detections of known poles, oldest first. Repeated ones of a sensor, or those of two sensors at one place, become one visit. */
 function visitsOf(detections: readonly Detection[], graph: StreetGraph, nowMono: MonoMs): readonly PoleVisit[] {
   const recent = detections.filter(({ atMono, pole }) => {
     return atMono <= nowMono && nowMono - atMono <= DETECTIONS_KEPT_MS && graph.distanceM(pole, pole) !== null;
@@ -158,7 +158,7 @@ function afterVisit(movers: readonly Mover[], visit: PoleVisit, context: MoverCo
   const fit = bestFit(movers, visit, context);
   if (fit === null) return [...movers, newcomer];
   const { mover, isSure } = fit;
-  // Whom a neighbour sees without knowing the way may be ours, who has just left.
+  // A person that a neighbour detects without a direction may be ours, who has just left.
   const mayBeOurs = visit.isRelayed && visit.speedMps === null;
   const onward: PoleVisit = mayBeOurs ? { ...visit, direction: null } : visit;
   const joined: Mover = { ...newcomer, visit: onward, before: mover.visit, speedMps: visit.speedMps ?? fit.speedMps, isSure };
@@ -194,7 +194,7 @@ function bestFit(movers: readonly Mover[], visit: PoleVisit, context: MoverConte
 /** How well a visit goes on from where a mover was; null where it cannot be the same one. */
 function fitOf(mover: Mover, visit: PoleVisit, { graph }: MoverContext): Fit | null {
   if (mover.visit.isRelayed && visit.isRelayed) return null;
-  // Whom a neighbour has seen is outside the street: the way from here goes on there.
+  // A person that a neighbour detected is outside the street: the way continues there.
   const distanceM = apartM(graph, mover.visit.pole, visit.pole) + mover.visit.beforeM + visit.beforeM;
   if (distanceM <= SAME_PLACE_M) return null;
   const tookS = Math.max(LEAST_S, (visit.firstMono - mover.visit.firstMono) / 1_000);
@@ -211,7 +211,7 @@ function fitOf(mover: Mover, visit: PoleVisit, { graph }: MoverContext): Fit | n
   return { mover, cost: Math.log(stray), speedMps: (speedMps + measuredMps) / 2, isSure: stray <= STRAY.sure };
 }
 
-/** How many times longer or shorter than expected, 1 where it is just so; what the sensors' range may explain is not held against it. */
+/** How many times longer or shorter than expected, 1 for a match. A difference that the sensors' range explains does not count. */
 function strayOf(tookS: number, expectedS: number, slackS: number): number {
   if (tookS > expectedS) return Math.max(1, (tookS - slackS) / Math.max(expectedS, LEAST_S));
   return Math.max(1, expectedS / (tookS + slackS));

@@ -1,8 +1,7 @@
 /**
- * The night of a zone: from local noon to local noon, with its dusk, its dawn and the middle between.
+ * The night of a zone: from local noon to local noon, with its dusk, its dawn and the middle between them.
  *
- * Owns offsets against the sun, nights without sunset and without sunrise. Pure: an instant in, its night out; what is remembered depends on
- * the date alone.
+ * Covers offsets against the sun, and nights without sunset or sunrise. Pure: an instant in, its night out; the cache depends on the date alone.
  */
 import type { SunEvent, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
@@ -33,14 +32,13 @@ export interface Nights {
 const HORIZON_DEG = -0.833;
 const NOON_HOUR = 12;
 const MINUTE_MS = 60_000;
-/** Nights remembered: last, present and next. */
+/** Cached nights: last, present and next. */
 const KEEP = 3;
 
-export function createNights(
-  site: SunPosition,
-  zone: Pick<Zone, 'sunBelowDeg' | 'onOffsetMin' | 'offOffsetMin'>,
-  calendar: LocalCalendar,
-): Nights {
+type NightZone = Pick<Zone, 'sunBelowDeg' | 'onOffsetMin' | 'offOffsetMin'>;
+
+/** Prepares the nights of a zone. The newest ones are cached. */
+export function createNights(site: SunPosition, zone: NightZone, calendar: LocalCalendar): Nights {
   const changes = createSunChanges(site, zone.sunBelowDeg);
   const horizon = createSunChanges(site, HORIZON_DEG);
   const known = new Map<string, Night>();
@@ -50,31 +48,9 @@ export function createNights(
     const found = known.get(key);
     if (found !== undefined) return found;
     if (known.size >= KEEP) known.clear();
-    const night = makeNight(date);
+    const night = nightFrom(site, date, { zone, calendar, changes });
     known.set(key, night);
     return night;
-  }
-
-  function makeNight(date: LocalTime): Night {
-    const startMs = calendar.instantOf(date);
-    const endMs = calendar.instantOf({ ...date, day: date.day + 1 });
-    const spells = darkSpells(site, { zone, changes, startMs, endMs });
-    const dusk = spells.find(({ fromMs }) => fromMs > startMs);
-    const dawn = spells.findLast(({ toMs }) => toMs < endMs);
-    const dark = spells
-      .map(({ fromMs, toMs }) => ({
-        fromMs: fromMs === startMs ? startMs : fromMs + zone.onOffsetMin * MINUTE_MS,
-        toMs: toMs === endMs ? endMs : toMs + zone.offOffsetMin * MINUTE_MS,
-      }))
-      .filter(({ fromMs, toMs }) => fromMs < toMs);
-    return {
-      date,
-      startMs,
-      endMs,
-      dark,
-      duskMs: dusk === undefined ? null : dusk.fromMs + zone.onOffsetMin * MINUTE_MS,
-      dawnMs: dawn === undefined ? null : dawn.toMs + zone.offOffsetMin * MINUTE_MS,
-    };
   }
 
   function at(nowMs: WallMs): Night {
@@ -95,12 +71,39 @@ export function createNights(
       const night = at(nowMs);
       const next = at(night.endMs);
       const edges = [...night.dark, ...next.dark].flatMap(({ fromMs, toMs }) => [fromMs, toMs]);
-      // Where one night's dark runs on into the next, noon is no change.
+      // Where the dark of one night continues into the next, noon is no change.
       const real = edges.filter(
         (edge, i) => edge > nowMs && edge !== next.endMs && edges.indexOf(edge) === i && edges.lastIndexOf(edge) === i,
       );
       return real.length === 0 ? null : Math.min(...real);
     },
+  };
+}
+
+/** The night that begins on the noon of a date. */
+function nightFrom(
+  site: SunPosition,
+  date: LocalTime,
+  { zone, calendar, changes }: { zone: NightZone; calendar: LocalCalendar; changes: Span['changes'] },
+): Night {
+  const startMs = calendar.instantOf(date);
+  const endMs = calendar.instantOf({ ...date, day: date.day + 1 });
+  const spells = darkSpells(site, { zone, changes, startMs, endMs });
+  const dusk = spells.find(({ fromMs }) => fromMs > startMs);
+  const dawn = spells.findLast(({ toMs }) => toMs < endMs);
+  const dark = spells
+    .map(({ fromMs, toMs }) => ({
+      fromMs: fromMs === startMs ? startMs : fromMs + zone.onOffsetMin * MINUTE_MS,
+      toMs: toMs === endMs ? endMs : toMs + zone.offOffsetMin * MINUTE_MS,
+    }))
+    .filter(({ fromMs, toMs }) => fromMs < toMs);
+  return {
+    date,
+    startMs,
+    endMs,
+    dark,
+    duskMs: dusk === undefined ? null : dusk.fromMs + zone.onOffsetMin * MINUTE_MS,
+    dawnMs: dawn === undefined ? null : dawn.toMs + zone.offOffsetMin * MINUTE_MS,
   };
 }
 
@@ -110,7 +113,7 @@ interface Span {
   readonly endMs: WallMs;
 }
 
-/** Without offsets; a spell that reaches the edge of the night ends there. */
+/** The dark spells without offsets. A spell that reaches the edge of the night ends there. */
 function darkSpells(
   site: SunPosition,
   { zone, changes, startMs, endMs }: Span & { zone: Pick<Zone, 'sunBelowDeg'> },

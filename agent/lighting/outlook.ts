@@ -1,25 +1,25 @@
 /**
- * What lies around a pole for one who moves: how far each lamp is, and where he would be seen next on the way to it.
+ * The surroundings of a pole for a person who moves: how far each lamp is, and where he would be detected next on the way to it.
  *
- * Owns the reading of "a sensor should have seen him". Pure; keeps what it has worked out for each pole.
+ * Pure; the result for each pole is cached.
  */
 import type { LightingStreet } from './lighting.ts';
 import { SENSOR_RANGE_M } from './movers.ts';
 import type { StreetGraph } from './street-graph.ts';
 
-/** Seen from one pole; one entry a lamp pole, in the order given. Units: m. */
+/** The view from one pole; one entry for each lamp pole, in the given order. Units: m. */
 export interface Outlook {
   readonly distanceM: Float64Array;
   /** The first sensor on the way, before the lamp; infinite where there is none. */
   readonly sensorM: Float64Array;
-  /** Where he is seen or gone by: that sensor, else the next one at or beyond the lamp, else the end of the street there. */
+  /** Where he is detected or gone: that sensor, else the next one at or beyond the lamp, else the end of the street there. */
   readonly placeM: Float64Array;
   /** 1 for those towards larger, and towards smaller distances of the pole's street. */
   readonly isUp: Uint8Array;
   readonly isDown: Uint8Array;
 }
 
-/** Undefined for a pole that is not known. `deaf`: sensors' devices that would see nobody now. */
+/** Undefined for an unknown pole. `deaf`: devices of sensors that detect no person now. */
 export type OutlookReader = (pole: string, deaf: ReadonlySet<string>) => Outlook | undefined;
 
 /** Prepares the outlook from any pole to these. */
@@ -40,7 +40,7 @@ export function createOutlookReader(street: LightingStreet, graph: StreetGraph, 
   };
 }
 
-/** Who would see someone pass: a button waits to be pressed, and a sensor that follows the group is not heard. */
+/** The sensors that would detect a passing person: not buttons, and not sensors that follow the group. */
 function sensorPlaces({ zones, lines = [] }: LightingStreet): readonly { readonly device: string; readonly pole: string }[] {
   const poleOf = new Map(lines.flatMap((line) => line.devices).map(({ id, pole }) => [id, pole]));
   const sensors = zones
@@ -61,7 +61,7 @@ interface Surroundings {
 function outlookFrom(pole: string, lampPoles: readonly string[], around: Surroundings): Outlook {
   const { graph } = around;
   const farM = (to: string): number => graph.distanceM(pole, to) ?? Number.POSITIVE_INFINITY;
-  // Where two see the same place, the silence of one says nothing.
+  // Where two see the same place, the silence of one proves nothing.
   const others = around.listening.filter((sensor) => farM(sensor) > SENSOR_RANGE_M);
   const distanceM = Float64Array.from(lampPoles, farM);
   const sensorM = Float64Array.from(lampPoles, (lamp) => {

@@ -1,11 +1,11 @@
 /**
- * What does an output beyond the lamps show now: a contactor, an info panel, a sound level?
+ * The value of an output beyond the lamps: a contactor, an info panel, a sound level.
  *
- * Owns which value goes before which, and how long one stays. Pure: what is lit, which rules hold and what the output was in, its value out.
+ * Pure: the lit zones, the rules that hold and the former value in, the value out.
  *
- * The first rule that holds goes before `litWith`, and that before `idle`. A value stays for its shortest time, whatever is wanted
- * meanwhile. Two things go before that, for the sake of light: a circuit is never put to idle while one of its zones is lit, not even
- * by a rule; and in an emergency of the whole cabinet it is switched on at once.
+ * The first rule that holds has precedence over `litWith`, and that over `idle`. A value stays for its shortest time, whatever is decided
+ * meanwhile. Two exceptions serve the light: a circuit is never set to idle while one of its zones is lit, not even by a rule; and in an
+ * emergency of the whole cabinet it is switched on at once.
  */
 import type { Output } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
@@ -15,7 +15,7 @@ import type { Decision, Intent, LevelPct, PointId } from '../core/words.ts';
 import type { LightingStreet, RuleState } from './lighting.ts';
 import { sentence, spell } from './sentence.ts';
 
-/** An output with its values as numbers, and what its profile says of its point. Units: the point's own. */
+/** An output with its values as numbers, and the profile of its point. Units: the point's own. */
 export interface ResolvedOutput extends Omit<Output, 'idle' | 'litWith' | 'rules'> {
   readonly pointId: PointId;
   /** The point that proves what was written: itself, or another. */
@@ -27,7 +27,7 @@ export interface ResolvedOutput extends Omit<Output, 'idle' | 'litWith' | 'rules
   readonly rules: readonly { readonly rule: string; readonly value: number }[];
 }
 
-/** What an output shows by our own word. */
+/** The value of an output as we set it. */
 export interface OutputState {
   readonly value: number;
   /** Since when this value. */
@@ -36,34 +36,34 @@ export interface OutputState {
   readonly text: string;
 }
 
-/** All that the value of an output may depend on. */
+/** All inputs of the value of an output. */
 export interface OutputFacts {
   readonly litZones: ReadonlySet<string>;
   readonly ruleStates: ReadonlyMap<string, RuleState>;
   /** Undefined after a start. */
   readonly before: OutputState | undefined;
-  /** What was read at the device; null where nothing good was. */
+  /** The value read at the device; null without a good one. */
   readonly found: number | null;
-  /** All is to be lit, by rank `emergency` on the cabinet. */
+  /** Everything is to be lit, by rank `emergency` on the cabinet. */
   readonly isEmergency: boolean;
   readonly nowMono: MonoMs;
 }
 
-type Wish = Pick<OutputState, 'value' | 'text'>;
+type Wanted = Pick<OutputState, 'value' | 'text'>;
 
-/** What an output shows from now on; the state before where nothing changes. */
-export function outputValue(output: ResolvedOutput, sight: OutputFacts): OutputState {
-  const { before, nowMono } = sight;
-  const wish = wishOf(output, sight);
-  if (before === undefined) return { ...firstValue(output, wish, sight), sinceMono: nowMono };
-  if (wish.value === before.value) return { ...before, text: wish.text };
-  const isLight = isLit(output, sight) && before.value === output.idle;
+/** Returns the value of an output from now on; the state before where nothing changes. */
+export function outputValue(output: ResolvedOutput, facts: OutputFacts): OutputState {
+  const { before, nowMono } = facts;
+  const wanted = wantedOf(output, facts);
+  if (before === undefined) return { ...firstValue(output, wanted, facts), sinceMono: nowMono };
+  if (wanted.value === before.value) return { ...before, text: wanted.text };
+  const isLight = isLit(output, facts) && before.value === output.idle;
   const untilMono = before.sinceMono + (before.value === output.idle ? output.minOffS : output.minOnS) * 1_000;
-  if (nowMono >= untilMono || (sight.isEmergency && isLight)) return { ...wish, sinceMono: nowMono };
-  return { ...before, text: sentence(`stays ${spell(untilMono - nowMono)} more, then ${wish.value}: ${wish.text}`) };
+  if (nowMono >= untilMono || (facts.isEmergency && isLight)) return { ...wanted, sinceMono: nowMono };
+  return { ...before, text: sentence(`stays ${spell(untilMono - nowMono)} more, then ${wanted.value}: ${wanted.text}`) };
 }
 
-/** The zones with a lamp that is to be lit, or still is: a driver falls for seconds after it was told to be dark. */
+/** Returns the zones with a lamp that is to be lit, or still is: a driver falls for seconds after a command to 0 %. */
 export function litZones(
   { zones }: Pick<LightingStreet, 'zones'>,
   decisions: readonly Pick<Decision, 'lampId' | 'levelPct'>[],
@@ -74,7 +74,7 @@ export function litZones(
   return new Set(zones.filter(({ lamps }) => lamps.some(isLampLit)).map(({ id }) => id));
 }
 
-/** Whether a wish in force puts the whole cabinet alight. */
+/** Whether an intent in force lights the whole cabinet. */
 export function isEmergency(intents: readonly Intent[], nowMono: MonoMs): boolean {
   return intents.some(
     ({ rank, target, levelPct, untilMono }) => rank === 'emergency' && target.kind === 'cabinet' && levelPct > 0 && nowMono < untilMono,
@@ -85,7 +85,7 @@ export function isEmergency(intents: readonly Intent[], nowMono: MonoMs): boolea
  * The outputs of a street as numbers.
  *
  * Shape: `pointOf` is the profile of a point. An output whose point cannot be written, or one of whose values has no number, is left
- * out; the config room has told so (`outputProblems`).
+ * out; the configuration check has reported it (`outputProblems`).
  */
 export function resolveOutputs(
   { outputs }: Pick<LightingStreet, 'outputs'>,
@@ -112,21 +112,21 @@ function isLit({ litWith }: ResolvedOutput, { litZones: lit }: OutputFacts): boo
   return litWith?.zones.some((zone) => lit.has(zone)) === true;
 }
 
-function wishOf(output: ResolvedOutput, sight: OutputFacts): Wish {
+function wantedOf(output: ResolvedOutput, facts: OutputFacts): Wanted {
   const { idle, litWith, rules } = output;
-  const lit = isLit(output, sight);
-  const holding = rules.find(({ rule, value }) => sight.ruleStates.get(rule)?.holds === true && !(lit && value === idle));
+  const lit = isLit(output, facts);
+  const holding = rules.find(({ rule, value }) => facts.ruleStates.get(rule)?.holds === true && !(lit && value === idle));
   if (holding !== undefined) return { value: holding.value, text: sentence(`rule ${holding.rule} holds`) };
   if (litWith === null || !lit) return { value: idle, text: 'nothing else is wanted' };
-  return { value: litWith.value, text: sentence(`zone ${litWith.zones.find((zone) => sight.litZones.has(zone))} is lit`) };
+  return { value: litWith.value, text: sentence(`zone ${litWith.zones.find((zone) => facts.litZones.has(zone))} is lit`) };
 }
 
 /**
- * After a start light does not wait, but what the device still shows stays for its shortest time: the rule behind it needs as long
- * to be known again.
+ * After a start light does not wait, but a value that the device still shows stays for its shortest time: the rule behind it needs as long
+ * to hold again.
  */
-function firstValue({ idle, litWith, rules, minOnS }: ResolvedOutput, wish: Wish, { found }: OutputFacts): Wish {
+function firstValue({ idle, litWith, rules, minOnS }: ResolvedOutput, wanted: Wanted, { found }: OutputFacts): Wanted {
   const own = [...(litWith === null ? [] : [litWith.value]), ...rules.map(({ value }) => value)];
-  if (wish.value !== idle || found === null || found === idle || !own.includes(found) || minOnS === 0) return wish;
+  if (wanted.value !== idle || found === null || found === idle || !own.includes(found) || minOnS === 0) return wanted;
   return { value: found, text: 'as found at the start' };
 }

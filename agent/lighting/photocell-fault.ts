@@ -1,51 +1,50 @@
 /**
- * Does a photocell contradict the sun, night after night?
+ * Finds photocells that contradict the sun night after night.
  *
- * Owns what a cell said at the edges of a night, where the sun leaves no doubt, and the verdict on it. Pure.
- * Cells drift and get dirty, so they mostly fail dark: lamps burn by day, and nobody notices for weeks. A shop window lights one end of the
- * night only, so each end is judged alone as well.
+ * Records the verdicts of a cell at the edges of a night, where the sun leaves no doubt, and judges them. Pure. Cells drift and get dirty, so they
+ * mostly fail dark: lamps burn by day, unnoticed for weeks. A shop window lights one end of the night only, so each end is judged alone as well.
  */
 import type { PhotocellConfig } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
-import { CIVIL_DUSK_DEG, type PhotocellSay, type SunNow } from './photocell.ts';
+import { CIVIL_DUSK_DEG, type PhotocellVerdict, type SunNow } from './photocell.ts';
 
-/** What a cell said in one night; absent: nobody has looked. */
-export interface EdgeSays {
+/** The verdicts of a cell in one night; absent: not evaluated. */
+export interface EdgeVerdicts {
   readonly duskMs: WallMs;
   /** Last by day, before dusk was near. */
-  readonly beforeDusk?: PhotocellSay;
+  readonly beforeDusk?: PhotocellVerdict;
   /** First and last where it was night without a doubt. */
-  readonly afterDusk?: PhotocellSay;
-  readonly beforeDawn?: PhotocellSay;
+  readonly afterDusk?: PhotocellVerdict;
+  readonly beforeDawn?: PhotocellVerdict;
   /** First when it was day again without a doubt. */
-  readonly afterDawn?: PhotocellSay;
+  readonly afterDawn?: PhotocellVerdict;
 }
 
 const MINUTE_MS = 60_000;
-/** Farther from dusk or dawn than this, no cloud deceives a cell; a wider window of its own goes before. Units: min. Source: assumed; in it the sun moves 8° at 47° north. */
+/** Farther from dusk or dawn than this, no cloud misleads a cell; a wider window of its own has precedence. Units: min. Source: assumed; in it the sun moves 8° at 47° north. */
 const DOUBTLESS_MIN = 60;
-/** Contradictions at one end of the night before the cell is faulty, and nights in accord before it is believed again. Source: assumed; a thunderstorm or road works last two evenings, shop hours do not. */
+/** Contradictions at one end of the night before the cell is faulty, and nights in accord before it counts again. Source: assumed; a thunderstorm or road works last two evenings, shop hours do not. */
 const EDGE_NIGHTS = 3;
-/** Two dusks closer than this are one, which was reckoned twice. Units: ms. */
+/** Two dusks closer than this are one, which was computed twice. Units: ms. */
 const SAME_NIGHT_MS = 12 * 60 * MINUTE_MS;
 
-/** What is known of the night after one more look. Undefined where the sun makes no dusk or no dawn: nothing can be contradicted. */
+/** Returns the record of the night after one more evaluation. Undefined where the sun makes no dusk or no dawn: nothing can be contradicted. */
 export function afterEdgeLook(
-  before: EdgeSays | undefined,
-  look: { readonly say: PhotocellSay; readonly sun: SunNow; readonly config: PhotocellConfig },
-): EdgeSays | undefined {
-  const { say, sun, config } = look;
+  before: EdgeVerdicts | undefined,
+  look: { readonly verdict: PhotocellVerdict; readonly sun: SunNow; readonly config: PhotocellConfig },
+): EdgeVerdicts | undefined {
+  const { verdict, sun, config } = look;
   const { nowMs, duskMs, dawnMs } = sun;
   if (duskMs === null || dawnMs === null) return undefined;
-  const night: EdgeSays = before !== undefined && Math.abs(before.duskMs - duskMs) < SAME_NIGHT_MS ? before : { duskMs };
+  const night: EdgeVerdicts = before !== undefined && Math.abs(before.duskMs - duskMs) < SAME_NIGHT_MS ? before : { duskMs };
   const dwellMs = config.dwellS * 1_000;
   const dayMs = Math.max(config.windowMin, DOUBTLESS_MIN) * MINUTE_MS + dwellMs;
   // A wider window excuses no cell that measures daylight at night.
   const nightMs = DOUBTLESS_MIN * MINUTE_MS + dwellMs;
-  if (nowMs < duskMs - dayMs) return { ...night, beforeDusk: say };
-  if (nowMs > dawnMs + dayMs) return { ...night, afterDawn: night.afterDawn ?? say };
+  if (nowMs < duskMs - dayMs) return { ...night, beforeDusk: verdict };
+  if (nowMs > dawnMs + dayMs) return { ...night, afterDawn: night.afterDawn ?? verdict };
   const isNight = nowMs > duskMs + nightMs && nowMs < dawnMs - nightMs && sun.altitudeDeg <= CIVIL_DUSK_DEG;
-  return isNight ? { ...night, afterDusk: night.afterDusk ?? say, beforeDawn: say } : night;
+  return isNight ? { ...night, afterDusk: night.afterDusk ?? verdict, beforeDawn: verdict } : night;
 }
 
 /** Contradictions at one end of the night. Units: nights. */
@@ -59,8 +58,8 @@ export type EdgeFaults = Readonly<Record<'dusk' | 'dawn', EdgeFault>>;
 
 export const NO_EDGE_FAULTS: EdgeFaults = { dusk: { nights: 0, fault: null }, dawn: { nights: 0, fault: null } };
 
-/** The faults after one more look, whose night was `before`: the end of a night is judged once, by the first look that completes it. */
-export function afterEdge(faults: EdgeFaults, before: EdgeSays | undefined, night: EdgeSays): EdgeFaults {
+/** Returns the faults after one more evaluation. Each end of a night is judged once, by the first evaluation that completes it. */
+export function afterEdge(faults: EdgeFaults, before: EdgeVerdicts | undefined, night: EdgeVerdicts): EdgeFaults {
   const known = before?.duskMs === night.duskMs ? before : undefined;
   const { beforeDusk, afterDusk, beforeDawn, afterDawn } = night;
   const isDuskOver = afterDusk !== undefined && known?.afterDusk === undefined;
@@ -73,8 +72,8 @@ export function afterEdge(faults: EdgeFaults, before: EdgeSays | undefined, nigh
 
 function edgeFault(
   { nights, fault }: EdgeFault,
-  day: PhotocellSay | undefined,
-  night: PhotocellSay | undefined,
+  day: PhotocellVerdict | undefined,
+  night: PhotocellVerdict | undefined,
   when: { readonly day: string; readonly night: string },
 ): EdgeFault {
   const isDarkByDay = day === 'dark';
@@ -90,17 +89,17 @@ function edgeFault(
   return { nights: counted, fault: counted === EDGE_NIGHTS ? text : fault };
 }
 
-/** Whether the night was seen from day to day, so that it may be judged. */
-export function isWholeNight({ beforeDusk, afterDawn }: EdgeSays): boolean {
+/** Whether the night was observed from day to day, so that it may be judged. */
+export function isWholeNight({ beforeDusk, afterDawn }: EdgeVerdicts): boolean {
   return beforeDusk !== undefined && afterDawn !== undefined;
 }
 
-/** What is wrong with the cell by this night, in words for an event; null when nothing is. It must contradict the sun at both ends: one may be a storm. */
-export function photocellFault({ beforeDusk, afterDusk, beforeDawn, afterDawn }: EdgeSays): string | null {
+/** Returns what is wrong with the cell by this night, in words for an event; null when nothing is. It must contradict the sun at both ends: one may be a storm. */
+export function photocellFault({ beforeDusk, afterDusk, beforeDawn, afterDawn }: EdgeVerdicts): string | null {
   if (beforeDusk === 'dark' && afterDawn === 'dark') return 'says dark by day: clean it, look for what shades it';
   if (afterDusk === 'bright' && beforeDawn === 'bright') return 'says bright at night: look for what lights it';
-  const says = [beforeDusk, afterDusk, beforeDawn, afterDawn];
-  return says.some((say) => say === 'dark' || say === 'bright')
+  const verdicts = [beforeDusk, afterDusk, beforeDawn, afterDawn];
+  return verdicts.some((verdict) => verdict === 'dark' || verdict === 'bright')
     ? null
     : 'shows no change between day and night: check it and its thresholds';
 }

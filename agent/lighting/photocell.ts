@@ -1,8 +1,8 @@
 /**
- * What a photocell holds to be so, and whether that or the sun makes the night of a zone.
+ * The verdict of a photocell, and whether it or the sun decides the night of a zone.
  *
- * Owns hysteresis, dwell and arming of one cell, and the window around the sun's own times within which it may speak. Pure: state, reading and
- * time in, state or say out.
+ * Covers hysteresis, dwell and arming of one cell, and the window around the sun's times within which it counts. Pure: state, reading and time in,
+ * state or verdict out.
  */
 import type { PhotocellConfig } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
@@ -10,7 +10,7 @@ import type { Reading } from '../core/words.ts';
 import type { PhotocellState } from './lighting.ts';
 import { sentence } from './sentence.ts';
 
-export type PhotocellSay = PhotocellState['says'];
+export type PhotocellVerdict = PhotocellState['says'];
 
 /** The sun at one instant of a zone's night, from noon to noon; `null` where there is no dusk or dawn. */
 export interface SunNow {
@@ -56,10 +56,10 @@ const UNSEEN: Omit<Cell, 'atMono'> = {
 };
 
 /**
- * The state after one more reading; the same reading twice changes nothing.
+ * Returns the state after one more reading; the same reading twice changes nothing.
  *
- * A cell says `dark` only after it has seen that it was not dark, and `bright` after it was not bright, so a negative ratio or a stuck cell
- * changes its mind once at most. Own light only adds: with the lamps lit, a low value still shows that it is not bright, and no other value counts.
+ * A cell changes to `dark` only after it was not dark, and to `bright` after it was not bright, so a cell with a negative ratio or a stuck one
+ * changes once at most. Own light only adds: with the lamps lit, a low value still shows that it is not bright, and no other value counts.
  * Units: lx. Errors: none; every reading leads to a state.
  */
 export function afterLux(
@@ -105,39 +105,43 @@ function speak(cell: Cell, dwellMs: number): Cell {
 }
 
 /**
- * What the cell says now; null when it does not answer, is too old, contradicts the sun, or has not yet seen both sides.
+ * Returns the verdict of the cell now; null when it does not answer, is too old, contradicts the sun, or has not yet seen both sides.
  *
- * A lost reply must not switch a street, so that it does not answer counts once it has lasted as long as any value must.
+ * A lost reply must not switch a street, so silence counts only after the dwell time that any value needs.
  */
-export function photocellSay(state: PhotocellState | undefined, { dwellS, staleS }: PhotocellConfig, nowMono: MonoMs): PhotocellSay {
+export function photocellVerdict(
+  state: PhotocellState | undefined,
+  { dwellS, staleS }: PhotocellConfig,
+  nowMono: MonoMs,
+): PhotocellVerdict {
   if (state === undefined || state.isDoubtful) return null;
-  const patienceS = state.lux === null ? Math.min(dwellS, staleS) : staleS;
-  return nowMono - state.atMono > patienceS * 1_000 ? null : state.says;
+  const limitS = state.lux === null ? Math.min(dwellS, staleS) : staleS;
+  return nowMono - state.atMono > limitS * 1_000 ? null : state.says;
 }
 
 /**
- * Whether a zone has its night: by the cell near the zone's own dusk and dawn, by the sun at any other time and while the cell gives no answer.
+ * Returns whether a zone has its night: by the cell near the zone's own dusk and dawn, by the sun at any other time and while the cell has no verdict.
  *
  * A cell may light a zone early and put it out late. It keeps a zone dark only until civil dusk: a shop window would otherwise darken the street.
  */
 export function photocellNight({
-  say,
+  verdict,
   sun,
   config,
 }: {
-  readonly say: PhotocellSay;
+  readonly verdict: PhotocellVerdict;
   readonly sun: SunNow;
   readonly config: PhotocellConfig;
 }): PhotocellNight {
   const { device, windowMin } = config;
   const bySun = (text: string): PhotocellNight => ({ night: sun.isNight, by: 'sun', text: sentence(text) });
-  if (say === null) return bySun(`photocell ${device} says nothing: the sun decides`);
+  if (verdict === null) return bySun(`photocell ${device} says nothing: the sun decides`);
   const edge = edgeWithin(sun, windowMin);
   if (edge === null) return bySun(`photocell ${device} is heard near dusk and dawn only`);
-  if (say === 'bright' && sun.altitudeDeg <= CIVIL_DUSK_DEG) return bySun(`photocell ${device} says bright at night: the sun decides`);
-  // In its own light it cannot tell the morning, and would keep the lamps burning until the window is over.
-  if (config.seesOwnLight && say === 'dark' && edge === 'dawn') return bySun(`photocell ${device} sees the lamps: the sun decides`);
-  return { night: say === 'dark', by: 'photocell', text: sentence(`photocell ${device} says ${say}, near ${edge}`) };
+  if (verdict === 'bright' && sun.altitudeDeg <= CIVIL_DUSK_DEG) return bySun(`photocell ${device} says bright at night: the sun decides`);
+  // In its own light it cannot detect the morning, and would keep the lamps lit until the window is over.
+  if (config.seesOwnLight && verdict === 'dark' && edge === 'dawn') return bySun(`photocell ${device} sees the lamps: the sun decides`);
+  return { night: verdict === 'dark', by: 'photocell', text: sentence(`photocell ${device} says ${verdict}, near ${edge}`) };
 }
 
 function edgeWithin({ nowMs, duskMs, dawnMs }: SunNow, windowMin: number): 'dusk' | 'dawn' | null {

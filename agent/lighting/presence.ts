@@ -1,8 +1,8 @@
 /**
- * Is someone near a lamp, or was just now?
+ * Presence at a lamp: whether a person is near it, or was until a moment ago.
  *
- * Owns hold and fall of one zone's sensors and how far each reaches. Pure: what the sensors said and the time in, a phase per lamp out. A
- * sensor that does not answer neither raises nor darkens: its last hold runs out, then the programme stays.
+ * Applies hold and fall of one zone's sensors and the reach of each. Pure: sensor states and the time in, a phase for each lamp out. A sensor that
+ * does not answer neither raises nor darkens: its last hold runs out, then the programme holds.
  */
 import type { PresenceConfig, PresenceSensor, Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
@@ -18,29 +18,31 @@ export interface SensorReach {
 
 export type PresencePhase = 'base' | 'boost' | 'down';
 
-/** What one sensor means for the lamps it reaches, at one instant. */
-export interface SensorSay {
+const STRENGTH: Readonly<Record<PresencePhase, number>> = { base: 0, down: 1, boost: 2 };
+
+/** The phase of one sensor at one instant, for the lamps that it reaches. */
+export interface SensorPhase {
   readonly sensorId: string;
   readonly phase: PresencePhase;
-  /** End of hold or fall; null while someone is there, and at base. */
+  /** End of hold or fall; null during presence and at base. */
   readonly untilMono: MonoMs | null;
   /** When the last hold was over; null before. */
   readonly endedMono: MonoMs | null;
   readonly text: string;
 }
 
-/** What the sensors around one lamp mean for it. */
-export interface LampPresence extends SensorSay {
+/** The phase of one lamp by the sensors around it. */
+export interface LampPresence extends SensorPhase {
   /** To the nearest sensor that raises it; null unless `boost`. Units: m. */
   readonly distanceM: number | null;
 }
 
-/** The point by which a sensor is known. */
+/** Returns the point that identifies a sensor. */
 export function sensorPointOf({ device, point }: PresenceSensor): PointId {
   return `${device}.${point}`;
 }
 
-/** The sensors of a zone, each with its lamps, from the poles of the street. */
+/** Returns the sensors of a zone, each with its lamps, from the poles of the street. */
 export function sensorReaches(street: LightingStreet, zone: Zone): readonly SensorReach[] {
   if (zone.presence === null) return [];
   const { sensors, reachM } = zone.presence;
@@ -56,70 +58,68 @@ export function sensorReaches(street: LightingStreet, zone: Zone): readonly Sens
 }
 
 /**
- * What a sensor says now.
+ * Returns the phase of a sensor now.
  *
- * Lit while someone is there; then for the hold, less what the sensor itself already held; then falling until the drivers have reached the base.
+ * Boost during presence and for the hold, less the hold of the sensor itself; then falling until the drivers have reached the base.
  */
-export function sensorSay(
+export function sensorPhase(
   config: PresenceConfig,
   sensor: PresenceSensor,
   time: { state: SensorState | undefined; nowMono: MonoMs },
-): SensorSay {
+): SensorPhase {
   const { state, nowMono } = time;
   const id = sensor.device;
-  const say = (phase: PresencePhase, times: Pick<SensorSay, 'untilMono' | 'endedMono'>, text: string): SensorSay => ({
+  const result = (phase: PresencePhase, times: Pick<SensorPhase, 'untilMono' | 'endedMono'>, text: string): SensorPhase => ({
     sensorId: id,
     phase,
     ...times,
     text: sentence(text),
   });
   const never = { untilMono: null, endedMono: null };
-  if (sensor.listen === 'group') return say('base', never, `${id} follows the others`);
-  if (state?.stuck === true) return say('base', never, `${id} is stuck, programme stays`);
+  if (sensor.listen === 'group') return result('base', never, `${id} follows the others`);
+  if (state?.stuck === true) return result('base', never, `${id} is stuck, programme stays`);
   const answers = state !== undefined && (state.quality === 'good' || state.quality === 'stale');
   if (answers && state.present) {
     const longEnd = (state.sinceMono ?? nowMono) + config.maxBoostS * 1_000;
-    if (nowMono < longEnd) return say('boost', never, `${id} sees someone now`);
-    return say(
+    if (nowMono < longEnd) return result('boost', never, `${id} sees someone now`);
+    return result(
       'base',
       { untilMono: null, endedMono: longEnd },
       `${id} has seen someone for ${spell(config.maxBoostS * 1_000)}, no longer heard`,
     );
   }
   const last = state?.lastPresentMono ?? null;
-  if (last === null) return say('base', never, answers ? `${id} has seen nobody yet` : `${id} does not answer, programme stays`);
+  if (last === null) return result('base', never, answers ? `${id} has seen nobody yet` : `${id} does not answer, programme stays`);
   const holdEnd = last + Math.max(0, config.holdS - sensor.ownHoldS) * 1_000;
   const ago = `${id} saw someone ${spell(nowMono - last)} ago`;
-  if (nowMono < holdEnd) return say('boost', { untilMono: holdEnd, endedMono: null }, `${ago}, holds ${spell(holdEnd - nowMono)} more`);
+  if (nowMono < holdEnd) return result('boost', { untilMono: holdEnd, endedMono: null }, `${ago}, holds ${spell(holdEnd - nowMono)} more`);
   const fallEnd = holdEnd + config.rampDownS * 1_000;
   const ended = { endedMono: holdEnd };
-  if (nowMono < fallEnd) return say('down', { untilMono: fallEnd, ...ended }, `${ago}, light is falling`);
-  return say('base', { untilMono: null, ...ended }, answers ? ago : `${id} does not answer, programme stays`);
+  if (nowMono < fallEnd) return result('down', { untilMono: fallEnd, ...ended }, `${ago}, light is falling`);
+  return result('base', { untilMono: null, ...ended }, answers ? ago : `${id} does not answer, programme stays`);
 }
 
-/** What all sensors that reach a lamp mean for it; null where none does. The one that holds longest speaks. */
-export function lampPresence(lampId: string, reaches: readonly SensorReach[], says: readonly SensorSay[]): LampPresence | null {
-  let best: SensorSay | null = null;
+/** Returns the phase of a lamp by all sensors that reach it; null where none does. The text is that of the one that holds longest. */
+export function lampPresence(lampId: string, reaches: readonly SensorReach[], phases: readonly SensorPhase[]): LampPresence | null {
+  let best: SensorPhase | null = null;
   let nearestM: number | null = null;
   let endedMono: MonoMs | null = null;
   reaches.forEach(({ distanceM }, index) => {
-    const [say, apart] = [says[index], distanceM.get(lampId)];
-    if (say === undefined || apart === undefined) return;
-    if (say.endedMono !== null) endedMono = Math.max(endedMono ?? say.endedMono, say.endedMono);
-    if (say.phase === 'boost') nearestM = Math.min(nearestM ?? apart, apart);
-    if (best === null || outlasts(say, best)) best = say;
+    const [sensor, apart] = [phases[index], distanceM.get(lampId)];
+    if (sensor === undefined || apart === undefined) return;
+    if (sensor.endedMono !== null) endedMono = Math.max(endedMono ?? sensor.endedMono, sensor.endedMono);
+    if (sensor.phase === 'boost') nearestM = Math.min(nearestM ?? apart, apart);
+    if (best === null || outlasts(sensor, best)) best = sensor;
   });
-  return best === null ? null : { ...(best as SensorSay), distanceM: nearestM, endedMono };
+  return best === null ? null : { ...(best as SensorPhase), distanceM: nearestM, endedMono };
 }
 
-/** The phase of a whole zone: the strongest of its sensors'. */
-export function strongestPhase(says: readonly SensorSay[]): PresencePhase {
-  return says.reduce<PresencePhase>((phase, say) => (STRENGTH[say.phase] > STRENGTH[phase] ? say.phase : phase), 'base');
+/** Returns the phase of a whole zone: the strongest of its sensors. */
+export function strongestPhase(phases: readonly SensorPhase[]): PresencePhase {
+  return phases.reduce<PresencePhase>((phase, sensor) => (STRENGTH[sensor.phase] > STRENGTH[phase] ? sensor.phase : phase), 'base');
 }
 
-const STRENGTH: Readonly<Record<PresencePhase, number>> = { base: 0, down: 1, boost: 2 };
-
-function outlasts(a: SensorSay, b: SensorSay): boolean {
+function outlasts(a: SensorPhase, b: SensorPhase): boolean {
   if (a.phase !== b.phase) return STRENGTH[a.phase] > STRENGTH[b.phase];
   if (a.phase === 'base') return false;
   return (a.untilMono ?? Number.POSITIVE_INFINITY) > (b.untilMono ?? Number.POSITIVE_INFINITY);

@@ -1,7 +1,7 @@
 /**
- * What the programme of a zone asks for, and when that changes: steps, calendars, event nights, the warning before the dark.
+ * The level of a zone's programme, and when it changes: steps, calendars, event nights, the warning before the dark.
  *
- * Owns the order of a night's steps. Pure: evaluated from the instant, never from an edge, so a missed tick or a clock step changes nothing.
+ * Pure: evaluated from the instant, never from an edge, so a missed tick or a clock step changes nothing.
  */
 import type { EventNight, Programme, ProgrammeStep, StepLevel, StepTime, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
@@ -31,13 +31,13 @@ export interface ProgrammeState {
 }
 
 export interface ProgrammeReader {
-  /** `chosen` stands for what the calendar would say. */
+  /** `chosen` replaces the programme of the calendar. */
   at(nowMs: WallMs, chosen?: string | null): ProgrammeState;
-  /** All of one night, in order. */
+  /** Returns all stretches of one night, in order. */
   of(night: Night, chosen?: string | null): readonly Stretch[];
 }
 
-/** The choice in force for a zone; undefined where its calendar decides. */
+/** Returns the choice in force for a zone; undefined where its calendar decides. */
 export function chosenIn(
   { programmes, nowMono }: Pick<LightingSnapshot, 'programmes' | 'nowMono'>,
   zoneId: string,
@@ -49,7 +49,7 @@ export function chosenIn(
 const NOON_HOUR = 12;
 const MINUTE_MS = 60_000;
 
-/** The starts of the current night are remembered: they depend on its date alone. */
+/** Prepares the programme of a zone. The steps of the current night are cached: they depend on its date alone. */
 export function createProgrammeReader(
   street: LightingStreet,
   zone: Zone,
@@ -87,13 +87,13 @@ function formatStepTime(at: StepTime): string {
   return `${String(at.hour).padStart(2, '0')}:${String(at.minute).padStart(2, '0')}`;
 }
 
-/** Percent of full light. */
+/** Returns the level of a step. Units: percent of full light. */
 export function stepLevelPct(level: StepLevel, { designClass }: Pick<Zone, 'designClass'>): LevelPct {
   if ('pct' in level) return level.pct;
   return designClass === null ? 100 : classLevelPct(designClass, level.class);
 }
 
-/** The level of a zone that may go dark: first its warning, from the moment the dark was asked for. */
+/** Returns the level of a zone that may go dark: first its warning, from the moment of the step to 0 %. */
 export function twoStageOff(levelPct: LevelPct, { dark }: Pick<Zone, 'dark'>, sinceMs: WallMs, nowMs: WallMs): LevelPct {
   if (levelPct > 0 || dark === null) return levelPct;
   const passedMs = nowMs - sinceMs;
@@ -138,7 +138,7 @@ function withEvents(steps: readonly Stretch[], events: readonly EventNight[], in
 }
 
 function stepInstant(at: StepTime, night: Night, { calendar, nights }: { calendar: LocalCalendar; nights: Nights }): WallMs {
-  // The first step holds from the start of the night: whatever calls it dark, the sun or a photocell, finds it there.
+  // The first step holds from the start of the night, whether the sun or a photocell begins it.
   if (at === 'dusk') return night.startMs;
   if ('sun' in at) {
     const event = nights.event(night, at.sun) ?? (at.sun === 'sunset' || at.sun === 'dusk' ? night.startMs : night.endMs);

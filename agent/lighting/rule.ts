@@ -1,10 +1,10 @@
 /**
- * Does a rule of the cabinet hold, and which zones does it raise?
+ * Decides whether a rule of the cabinet holds, and which zones it raises.
  *
- * Owns threshold, hysteresis and delay of each rule. Pure: a state, what is seen and the time in, a state out. What holds depends on when
- * values were read, not on how often somebody looks.
+ * Applies threshold, hysteresis and delay. Pure: a state, the facts and the time in, a state out. The result depends on when values were read, not on
+ * how often they are evaluated.
  *
- * A rule without a good value is let go: a sensor that fails must not leave a warning on the panel for ever.
+ * A rule without a good value ends: a sensor that fails must not leave a warning on the panel for ever.
  */
 import type { PresenceConfig, Rule, RuleInput, TrafficConfig } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
@@ -13,17 +13,17 @@ import type { RuleState, SensorState, TrafficState } from './lighting.ts';
 import { sentence } from './sentence.ts';
 import { flowPerH } from './traffic.ts';
 
-/** How much longer than `forS` a rule outlives its last good value. Units: ms. Source: assumed; a unit that restarts is back within a minute. */
+/** How much longer than `forS` a rule holds after its last good value. Units: ms. Source: assumed; a unit that restarts is back within a minute. */
 const LOST_MS = 60_000;
 
-/** What a rule looks at. Shape: of the kind that its `when` says. */
+/** The facts that a rule depends on. Shape: of the kind of its `when`. */
 export type RuleFacts =
   | { readonly kind: 'reading'; readonly reading: Reading | undefined }
   | { readonly kind: 'presence'; readonly present: boolean }
   | { readonly kind: 'traffic'; readonly traffic: TrafficState | undefined; readonly config: Pick<TrafficConfig, 'designFlowPerH'> };
 
-/** A sight by the rule's own measure. */
-interface Sighting {
+/** The facts as compared with the rule's thresholds. */
+interface MeasuredInput {
   /** Beyond the threshold, back at `clearsAt`, in the band between them, or without a good value. */
   readonly side: 'beyond' | 'clear' | 'between' | 'lost';
   readonly value: number | null;
@@ -34,21 +34,21 @@ interface Sighting {
 type Watched = Required<RuleState>;
 
 /**
- * The state after one more look; the same look twice changes nothing.
+ * Returns the state after one more evaluation; the same facts twice change nothing.
  *
  * It begins to hold once the value has lain beyond the threshold for `forS` without a pause, and ends once it has been back at `clearsAt`
  * for as long. The band between the two does neither. Without a good value it ends after `forS` and a minute.
  */
-export function afterRuleInput(before: RuleState | undefined, sight: RuleFacts, { when }: Pick<Rule, 'when'>, nowMono: MonoMs): RuleState {
+export function afterRuleInput(before: RuleState | undefined, facts: RuleFacts, { when }: Pick<Rule, 'when'>, nowMono: MonoMs): RuleState {
   const forMs = 'forS' in when ? when.forS * 1_000 : 0;
-  const sighting = sightingOf(sight, when, nowMono);
-  if (sighting === null) return settled(watched(before, nowMono), forMs, nowMono);
-  // What came true before this value was read did so, whether or not anybody looked.
-  const state = settled(watched(before, nowMono), forMs, sighting.atMono);
-  return settled(seen(state, sighting), forMs, nowMono);
+  const input = inputOf(facts, when, nowMono);
+  if (input === null) return settled(watched(before, nowMono), forMs, nowMono);
+  // A change that was due before this value was read counts, though it was not evaluated then.
+  const state = settled(watched(before, nowMono), forMs, input.atMono);
+  return settled(seen(state, input), forMs, nowMono);
 }
 
-/** Whether someone is in a zone, or was within its hold; a stuck sensor and one that follows the others say nothing. */
+/** Whether a person is in a zone, or was within its hold. A stuck sensor and one that follows the others do not count. */
 export function isSomeoneIn(
   { sensors, holdS }: Pick<PresenceConfig, 'sensors' | 'holdS'>,
   states: ReadonlyMap<PointId, SensorState>,
@@ -63,7 +63,7 @@ export function isSomeoneIn(
   });
 }
 
-/** The rule that raises a zone most, among those that hold; of equal ones the first. Null where none does. */
+/** Returns the rule that raises a zone most, among those that hold; of equal ones the first. Null where none does. */
 export function rulesRaise(
   rules: readonly Rule[],
   states: ReadonlyMap<string, RuleState>,
@@ -93,21 +93,21 @@ function watched(before: RuleState | undefined, nowMono: MonoMs): Watched {
   return { holds: false, sinceMono: nowMono, value: null, beyondMono: null, clearMono: null, lostMono: null, ...before };
 }
 
-/** Null while there is nothing to see yet. */
-function sightingOf(sight: RuleFacts, when: RuleInput, nowMono: MonoMs): Sighting | null {
-  if (sight.kind === 'presence') return { side: sight.present ? 'beyond' : 'clear', value: null, atMono: nowMono };
-  if (sight.kind === 'traffic') {
-    const flow = sight.traffic === undefined ? null : flowPerH(sight.traffic);
-    const value = flow === null ? null : (100 * flow) / sight.config.designFlowPerH;
+/** Null before the first reading. */
+function inputOf(facts: RuleFacts, when: RuleInput, nowMono: MonoMs): MeasuredInput | null {
+  if (facts.kind === 'presence') return { side: facts.present ? 'beyond' : 'clear', value: null, atMono: nowMono };
+  if (facts.kind === 'traffic') {
+    const flow = facts.traffic === undefined ? null : flowPerH(facts.traffic);
+    const value = flow === null ? null : (100 * flow) / facts.config.designFlowPerH;
     return { side: sideOf(value, when), value, atMono: nowMono };
   }
-  if (sight.reading === undefined) return null;
-  const { value, quality, atMono } = sight.reading;
+  if (facts.reading === undefined) return null;
+  const { value, quality, atMono } = facts.reading;
   const good = quality === 'good' ? value : null;
   return { side: sideOf(good, when), value: good, atMono };
 }
 
-function sideOf(value: number | null, when: RuleInput): Sighting['side'] {
+function sideOf(value: number | null, when: RuleInput): MeasuredInput['side'] {
   if (value === null || when.kind === 'presence') return 'lost';
   const sign = when.kind === 'below' ? -1 : 1;
   const limit = when.kind === 'traffic' ? when.flowPct : when.value;
@@ -115,18 +115,18 @@ function sideOf(value: number | null, when: RuleInput): Sighting['side'] {
   return sign * value <= sign * when.clearsAt ? 'clear' : 'between';
 }
 
-function seen(state: Watched, { side, value, atMono }: Sighting): Watched {
+function seen(state: Watched, { side, value, atMono }: MeasuredInput): Watched {
   return {
     ...state,
     value,
     beyondMono: side === 'beyond' ? (state.beyondMono ?? atMono) : null,
-    // A value that is lost while it is on its way back is let go no later for that.
+    // A value that is lost while it returns does not delay the end.
     clearMono: side === 'clear' ? (state.clearMono ?? atMono) : side === 'lost' ? state.clearMono : null,
     lostMono: side === 'lost' ? (state.lostMono ?? atMono) : null,
   };
 }
 
-/** The state with what time alone has brought about. */
+/** The state after changes by time alone. */
 function settled(state: Watched, forMs: number, nowMono: MonoMs): Watched {
   const { holds, sinceMono, beyondMono, clearMono, lostMono } = state;
   if (!holds)

@@ -1,7 +1,7 @@
 /**
- * From the bare readings of a presence sensor to whether someone is there: threshold, count, pulse, pause, own light, stuck.
+ * Filters the readings of one presence sensor: threshold, count, pulse, pause, own light, stuck.
  *
- * Owns the filters of one sensor. Pure: state, reading and time in, state out.
+ * Pure: state, reading and time in, state out.
  *
  * A spell begins with a reading at or above the threshold and ends with the first pause of `offDelayS`; chatter within it is one spell. It is
  * presence once it has lasted `minPulseS`. A counter has no such readings: each rise is a detection, and its spell ends `offDelayS` after the last.
@@ -13,7 +13,7 @@ import type { SensorState } from './lighting.ts';
 
 export interface SensorStep {
   readonly state: SensorState;
-  /** Someone came: presence began, or a counter has risen. */
+  /** A person was detected: presence began, or a counter has risen. */
   readonly detected: boolean;
 }
 
@@ -24,8 +24,8 @@ export interface SensorTime {
 }
 
 /**
- * So long without presence is a pause for certain: it heals a stuck sensor, which a single wrong reading must not,
- * and after so long without any value presence begins anew. Units: ms. Source: assumed; longer than any `offDelayS`.
+ * A pause of this length is certain: it clears a stuck sensor, which a single wrong reading must not.
+ * After this time without any value, presence begins again. Units: ms. Source: assumed; longer than any `offDelayS`.
  */
 const PAUSE_MS = 60_000;
 
@@ -39,15 +39,15 @@ const UNSEEN: Spell = {
   rawUpMono: null,
   rawDownMono: null,
   deafUntilMono: null,
-  heardMono: null,
+  valueMono: null,
   count: null,
   stuck: false,
 };
 
 /**
- * The state after one more reading; the same reading twice changes nothing.
+ * Returns the state after one more reading; the same reading twice changes nothing.
  *
- * A reading without a value changes the quality alone: what was last seen stays known, so a lost reply is no second detection.
+ * A reading without a value changes the quality alone: the last presence stays known, so a lost reply causes no second detection.
  * Units: the threshold is in the point's own. Errors: none; every reading leads to a state.
  */
 export function afterSensorReading(
@@ -59,17 +59,17 @@ export function afterSensorReading(
   const was: Spell = { ...UNSEEN, ...before };
   const { quality, atMono } = reading;
   const value = answers(quality) ? reading.value : null;
-  if (value === null || atMono < (was.heardMono ?? atMono)) return passTime({ ...was, quality }, sensor, nowMono);
+  if (value === null || atMono < (was.valueMono ?? atMono)) return passTime({ ...was, quality }, sensor, nowMono);
   const until = passTime(was, sensor, atMono);
-  const isBelieved = !until.state.stuck && !isTooLong(until.state, sensor, atMono);
-  const sight = { atMono, deafUntilMono: deafUntil(sensor, atMono, ownChangeMono), isBelieved };
+  const isPlausible = !until.state.stuck && !isTooLong(until.state, sensor, atMono);
+  const input = { atMono, deafUntilMono: deafUntil(sensor, atMono, ownChangeMono), isPlausible };
   const seen =
-    sensor.kind === 'counter' ? afterCount(until.state, value, sight) : afterLevel(until.state, value >= sensor.threshold, sight);
+    sensor.kind === 'counter' ? afterCount(until.state, value, input) : afterLevel(until.state, value >= sensor.threshold, input);
   const now = passTime({ ...seen.state, quality }, sensor, Math.max(nowMono, atMono));
   return { state: now.state, detected: until.detected || seen.detected || now.detected };
 }
 
-/** What passes by time alone: a pulse that lasts long enough, the end of a pause, of a count, of patience with a stuck sensor. */
+/** Returns the state after changes by time alone: a pulse that lasts long enough, the end of a pause or a count, a sensor that becomes stuck. */
 export function afterSensorTick(before: SensorState, sensor: PresenceSensor, nowMono: MonoMs): SensorStep {
   return passTime({ ...UNSEEN, ...before }, sensor, nowMono);
 }
@@ -79,19 +79,19 @@ interface SpellStep {
   readonly detected: boolean;
 }
 
-interface Sight {
+interface FilterInput {
   readonly atMono: MonoMs;
-  /** A spell that begins with it is not believed before; null: it is believed at once. */
+  /** A spell that begins with it does not count before; null: it counts at once. */
   readonly deafUntilMono: MonoMs | null;
-  /** The spell that goes on has not lasted too long. */
-  readonly isBelieved: boolean;
+  /** The running spell has not lasted too long. */
+  readonly isPlausible: boolean;
 }
 
 function answers(quality: Reading['quality']): boolean {
   return quality === 'good' || quality === 'stale';
 }
 
-/** Only a rise within the time after the change can come from it; what began before is somebody. A counter counts what passes, not light. */
+/** Only a rise within the time after our own change can come from it; an earlier one is a person. A counter is not affected by light. */
 function deafUntil({ blankS, kind }: PresenceSensor, atMono: MonoMs, ownChangeMono: MonoMs | null): MonoMs | null {
   if (kind === 'counter' || ownChangeMono === null || atMono < ownChangeMono) return null;
   const untilMono = ownChangeMono + blankS * 1_000;
@@ -109,46 +109,46 @@ function passTime(state: Spell, sensor: PresenceSensor, nowMono: MonoMs): SpellS
   const lastedMs = nowMono - rawUpMono;
   if (present || stuck || rawDownMono !== null || state.deafUntilMono !== null || lastedMs < pulseMs(sensor))
     return { state, detected: false };
-  return { state: { ...state, present: true, sinceMono: rawUpMono, lastPresentMono: state.heardMono }, detected: true };
+  return { state: { ...state, present: true, sinceMono: rawUpMono, lastPresentMono: state.valueMono }, detected: true };
 }
 
-/** Whether nobody was there for long enough. That a stuck sensor is silent proves no pause. */
+/** Whether there was no presence for long enough. A stuck sensor that is silent proves no pause. */
 function isPause({ stuck, quality }: Spell, { offDelayS }: PresenceSensor, pausedMs: number): boolean {
   if (!stuck) return pausedMs >= offDelayS * 1_000;
   return answers(quality) && pausedMs >= Math.max(PAUSE_MS, offDelayS * 1_000);
 }
 
-/** Nobody stays so long without a pause. */
+/** Presence without a pause for longer than a person stays. */
 function isTooLong({ rawUpMono }: Spell, { stuckS }: PresenceSensor, nowMono: MonoMs): boolean {
   return rawUpMono !== null && stuckS > 0 && nowMono - rawUpMono > stuckS * 1_000;
 }
 
-/** Who presses a button wants light, however short. Units: ms. */
+/** A press of a button counts, however short. Units: ms. */
 function pulseMs({ kind, minPulseS }: PresenceSensor): number {
   return kind === 'button' ? 0 : minPulseS * 1_000;
 }
 
-function afterLevel(state: Spell, isUp: boolean, { atMono, deafUntilMono, isBelieved }: Sight): SpellStep {
-  const heard = { ...state, heardMono: atMono };
-  if (!isUp) return { state: { ...heard, rawDownMono: state.rawDownMono ?? atMono }, detected: false };
-  const up = { ...heard, rawDownMono: null };
-  const wasLost = atMono - (state.heardMono ?? atMono) > PAUSE_MS;
+function afterLevel(state: Spell, isUp: boolean, { atMono, deafUntilMono, isPlausible }: FilterInput): SpellStep {
+  const read = { ...state, valueMono: atMono };
+  if (!isUp) return { state: { ...read, rawDownMono: state.rawDownMono ?? atMono }, detected: false };
+  const up = { ...read, rawDownMono: null };
+  const wasLost = atMono - (state.valueMono ?? atMono) > PAUSE_MS;
   if (state.rawUpMono === null || wasLost) return { state: { ...up, present: false, rawUpMono: atMono, deafUntilMono }, detected: false };
   if (state.deafUntilMono !== null && atMono >= state.deafUntilMono) {
     return { state: { ...up, rawUpMono: atMono, deafUntilMono: null }, detected: false };
   }
-  return { state: state.present && isBelieved ? { ...up, lastPresentMono: atMono } : up, detected: false };
+  return { state: state.present && isPlausible ? { ...up, lastPresentMono: atMono } : up, detected: false };
 }
 
-/** A count that fell was reset, or has rolled over: nobody came for it. */
-function afterCount(state: Spell, count: number, { atMono, isBelieved }: Sight): SpellStep {
-  const heard = { ...state, heardMono: atMono, count };
+/** A count that fell was reset, or has rolled over: that is no detection. */
+function afterCount(state: Spell, count: number, { atMono, isPlausible }: FilterInput): SpellStep {
+  const read = { ...state, valueMono: atMono, count };
   const hasRisen = state.count !== null && count > state.count;
-  if (!hasRisen) return { state: heard, detected: false };
-  if (!isBelieved) return { state: { ...heard, rawDownMono: atMono }, detected: false };
+  if (!hasRisen) return { state: read, detected: false };
+  if (!isPlausible) return { state: { ...read, rawDownMono: atMono }, detected: false };
   const sinceMono = state.rawUpMono ?? atMono;
   return {
-    state: { ...heard, present: true, sinceMono, lastPresentMono: atMono, rawUpMono: sinceMono, rawDownMono: atMono },
+    state: { ...read, present: true, sinceMono, lastPresentMono: atMono, rawUpMono: sinceMono, rawDownMono: atMono },
     detected: true,
   };
 }

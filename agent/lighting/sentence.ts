@@ -1,18 +1,14 @@
-/**
- * The plain sentences of a decision trace.
- *
- * Owns their length.
- */
+/** Formats the texts of a decision trace to fit their line. */
 
-/** Longest text of a trace line. Units: characters. Source: core/words.ts, one line of an 80-column console beside rank and level. */
+/** Longest text of a trace line. Units: characters. Source: core/words.ts, one line of an 80-column console with rank and level. */
 const MAX_CHARS = 60;
 
-/** The text, cut where a long id or reason would break the line. */
+/** Returns the text, cut where a long id or reason would break the line. */
 export function sentence(text: string): string {
   return text.length <= MAX_CHARS ? text : `${text.slice(0, MAX_CHARS - 3)}...`;
 }
 
-/** Time as one reads it aloud: `4 s`, `12 min`, `3 h`. Units: ms in. */
+/** Formats a duration for people: `4 s`, `12 min`, `3 h`. Units: ms in. */
 export function spell(durationMs: number): string {
   const s = Math.round(durationMs / 1_000);
   if (s < 120) return `${s} s`;

@@ -1,8 +1,8 @@
 /**
- * The street as distances: how far one pole is from another along the way, and what lies beyond what.
+ * The street as distances: how far one pole is from another along the way, and which pole lies beyond which.
  *
- * Owns the geometry of main street and branches. Pure. A branch leaves from the place of a pole, so a street without rings is a tree and each
- * two poles have exactly one way between them.
+ * Covers main street and branches. Pure. A branch leaves from the place of a pole, so a street without rings is a tree and any two poles have
+ * exactly one way between them.
  */
 import type { LightingStreet } from './lighting.ts';
 
@@ -11,9 +11,9 @@ export interface StreetGraph {
   distanceM(a: string, b: string): number | null;
   /** The poles one passes from `a` to `b`, both included, in this order; empty where there is no way. */
   path(a: string, b: string): readonly string[];
-  /** All that one may come to from `from` towards larger (1) or smaller (-1) distances of its street, nearest first. */
+  /** The poles that can be reached from `from` towards larger (1) or smaller (-1) distances of its street, nearest first. */
   towards(from: string, direction: 1 | -1): readonly string[];
-  /** Whether `to` may lie before one who leaves `from` in this direction; `from` itself does. */
+  /** Whether `to` may lie ahead of a person who leaves `from` in this direction; `from` itself does. */
   isTowards(from: string, to: string, direction: 1 | -1): boolean;
   /** Whether the way from `from` to `to` leads through the place of `via`. */
   isBeyond(from: string, via: string, to: string): boolean;

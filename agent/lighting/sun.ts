@@ -1,7 +1,7 @@
 /**
- * Where the sun stands, whether that makes it night, and when that changes.
+ * The altitude of the sun, whether it is night by it, and when that changes.
  *
- * Owns the only import of suncalc. Pure: an instant and a site in, degrees or an instant out.
+ * The only import of suncalc. Pure: an instant and a site in, degrees or an instant out.
  */
 import { getPosition } from 'suncalc';
 import type { WallMs } from '../core/clock.ts';
@@ -13,13 +13,16 @@ export interface SunPosition {
 
 /** Grid on which a change between night and day is looked for. Units: ms. Source: the sun moves at most 2.5° in it, so only a night shorter than it is missed. */
 const SCAN_MS = 10 * 60_000;
-/** How far ahead to look; beyond it stands a polar night or day. Units: scan steps. */
+/** How far ahead to look; without a change within it there is a polar night or day. Units: scan steps. */
 const SCAN_STEPS = (24 * 60 * 60_000) / SCAN_MS;
-/** A change is told this exactly. Units: ms. */
+/** Accuracy of a change. Units: ms. */
 const RESOLUTION_MS = 1_000;
 const RAD = Math.PI / 180;
 /** Each round leaves about a sixth of the error; five leave less than 0.0001°. */
 const REFRACTION_ROUNDS = 5;
+
+/** The newest result: several situations are often decided for one instant, and the position is the most expensive part of a decision. */
+let last = { latitudeDeg: Number.NaN, longitudeDeg: Number.NaN, atMs: Number.NaN, altitudeDeg: Number.NaN };
 
 /**
  * Geometric altitude of the sun's centre, as twilight is defined: sunset is -0.833°, civil dusk -6°.
@@ -32,9 +35,6 @@ export function sunAltitudeDeg({ latitudeDeg, longitudeDeg }: SunPosition, atMs:
     last = { latitudeDeg, longitudeDeg, atMs, altitudeDeg: computedAltitudeDeg({ latitudeDeg, longitudeDeg }, atMs) };
   return last.altitudeDeg;
 }
-
-/** Several situations are often decided for one instant, and the position is the dearest part of a decision. */
-let last = { latitudeDeg: Number.NaN, longitudeDeg: Number.NaN, atMs: Number.NaN, altitudeDeg: Number.NaN };
 
 function computedAltitudeDeg(site: SunPosition, atMs: WallMs): number {
   const apparentDeg = getPosition(new Date(atMs), site.latitudeDeg, site.longitudeDeg).altitude;
@@ -49,9 +49,9 @@ export function isNight(altitudeDeg: number, sunBelowDeg: number): boolean {
 }
 
 /**
- * Makes the function that says when night turns to day or day to night after an instant; null when neither happens within a day.
+ * Returns a function that finds when night turns to day, or day to night, after an instant; null when neither happens within a day.
  *
- * Scan steps lie on a fixed grid, so an answer depends on the instant alone; the last ones are remembered because they are asked each second.
+ * Scan steps lie on a fixed grid, so a result depends on the instant alone. The last ones are cached, because they are needed each second.
  */
 export function createSunChanges(site: SunPosition, sunBelowDeg: number): (afterMs: WallMs) => WallMs | null {
   const nightAt = (atMs: WallMs): boolean => isNight(sunAltitudeDeg(site, atMs), sunBelowDeg);
@@ -83,7 +83,7 @@ function refractionDeg(altitudeDeg: number): number {
   return 0.0002967 / Math.tan(h + 0.00312536 / (h + 0.08901179)) / RAD;
 }
 
-/** The first instant, to a second, that is as the end of the span is. */
+/** The first instant, to a second, with the state of the end of the span. */
 function bisect(nightAt: (atMs: WallMs) => boolean, fromMs: WallMs, toMs: WallMs): WallMs {
   const after = nightAt(toMs);
   let [low, high] = [fromMs, toMs];

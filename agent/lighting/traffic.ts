@@ -1,14 +1,13 @@
 /**
- * How much light does the traffic ask for?
+ * The light that traffic requires: counts vehicles in windows of ten minutes and derives the step from the flow.
  *
- * Owns the counting of vehicles in windows of ten minutes and the step that follows from it. Pure: a state, a reading or a tick and the time
- * in, a state out.
+ * Pure: a state, a reading or a tick and the time in, a state out.
  *
- * Traffic raises: the programme of such a zone gives the level of the quiet night, and the flow brings it up to the class that it needs.
- * The step in force is the highest of three: that of the running window as it stands, of the last full window, and of the one before.
- * So more light comes at once, stays for ten minutes at least, and goes only after two low counts in a row. What is not known counts as
- * the highest: before two windows are full, and while a counter fails, a zone has the light of its design class, never the dimmed one.
- * Source: UNI 11248:2016 annex D, as told in the reference §4.7.
+ * Traffic raises: the programme of such a zone gives the level of the quiet night, and the flow raises it to the class that it requires.
+ * The step in force is the highest of three: that of the running window so far, of the last full window, and of the one before.
+ * So more light comes at once, stays for ten minutes at least, and ends only after two low counts in a row. An unknown flow counts as the
+ * highest: before two windows are full, and while a counter fails, a zone has the light of its design class, never the dimmed one.
+ * Source: UNI 11248:2016 annex D, as quoted in the reference §4.7.
  */
 import type { TrafficConfig, Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
@@ -20,25 +19,25 @@ import { sentence } from './sentence.ts';
 /** Time over which vehicles are counted. Units: ms. Source: UNI 11248:2016 annex D, ten minutes times six. */
 export const WINDOW_MS = 600_000;
 const HOUR_MS = 3_600_000;
-/** A window of which less was seen is not full. Source: assumed; below half, what was missed outweighs what was counted. */
+/** A window with a smaller observed share is not full. Source: assumed; below half, what was missed outweighs what was counted. */
 const LEAST_SEEN = 0.5;
 /** Light of the design class. Source: core/cabinet.ts, 100 % gives it. */
 const DESIGN_PCT = 100;
 
-/** What one counter has told in the running window. */
+/** The count of one counter in the running window. */
 interface CounterCount {
   /** Newest good value; null before the first. */
   readonly value: number | null;
-  /** When it was told; before the first, since when it is waited for. */
+  /** Time of that value; before the first, the start of the wait for it. */
   readonly seenMono: MonoMs;
-  /** Its newest word was a good one. */
-  readonly isSpeaking: boolean;
+  /** Its newest value was good. */
+  readonly isGood: boolean;
   readonly vehicles: number;
   /** Time between good values that followed each other. Units: ms. */
   readonly seenMs: number;
 }
 
-/** What is known of the traffic of a zone. */
+/** The traffic of a zone as far as it is known. */
 export interface TrafficCount extends TrafficState {
   readonly windowMono: MonoMs;
   readonly counters: ReadonlyMap<PointId, CounterCount>;
@@ -49,8 +48,8 @@ export interface TrafficCount extends TrafficState {
 /**
  * The count after one more reading of a counter, or after a tick (`null`); the same reading twice changes nothing.
  *
- * Each rise is as many vehicles. A fall is none: a counter that rolled over or was reset, or a radar whose vehicle has left. What a
- * counter adds while it could not be asked is counted once it answers.
+ * Each rise is as many vehicles. A fall is none: a counter that rolled over or was reset, or a radar whose vehicle has left. The vehicles of
+ * a time without readings are counted once the counter answers.
  */
 export function afterCount(
   before: TrafficCount | undefined,
@@ -59,7 +58,7 @@ export function afterCount(
   nowMono: MonoMs,
 ): TrafficCount {
   const start = before ?? freshCount(config, nowMono);
-  // What was read before the window ended belongs to it, although it is told later.
+  // A value that was read before the window ended belongs to it, although it arrives later.
   const isOfNext = reading !== null && reading.atMono > start.windowMono + WINDOW_MS;
   const ended = closeWindow(isOfNext ? start : counted(start, reading), nowMono);
   return judged(isOfNext ? counted(ended, reading) : ended, config, nowMono, before);
@@ -70,7 +69,7 @@ export function flowPerH({ flowPerH: last, runningPerH = 0 }: TrafficState): num
   return last === null ? null : Math.max(last, runningPerH);
 }
 
-/** The level that the traffic of a zone asks for, with its sentence for the trace. `undefined` is a zone whose traffic nobody has looked at yet. */
+/** Returns the level that the traffic of a zone requires, with its text for the trace. `undefined`: a zone whose traffic has not been evaluated yet. */
 export function trafficLevel(
   state: TrafficState | undefined,
   config: TrafficConfig,
@@ -94,7 +93,7 @@ function trafficText(state: TrafficState | undefined, { designFlowPerH, steps }:
 }
 
 function freshCount({ counters }: TrafficConfig, nowMono: MonoMs): TrafficCount {
-  const unheard: CounterCount = { value: null, seenMono: nowMono, isSpeaking: false, vehicles: 0, seenMs: 0 };
+  const unheard: CounterCount = { value: null, seenMono: nowMono, isGood: false, vehicles: 0, seenMs: 0 };
   const all = counters.map(({ device, point }): [PointId, CounterCount] => [`${device}.${point}`, unheard]);
   return { flowPerH: null, step: null, sinceMono: nowMono, windowMono: nowMono, counters: new Map(all), windows: [null, null] };
 }
@@ -108,18 +107,18 @@ function counted(state: TrafficCount, reading: Reading | null): TrafficCount {
 
 function afterWord(before: CounterCount, { value, quality, atMono }: Reading): CounterCount {
   const isOld = before.value !== null && atMono < before.seenMono;
-  if (value === null || quality !== 'good') return isOld || !before.isSpeaking ? before : { ...before, isSpeaking: false };
-  if (before.value === null) return { ...before, value, seenMono: atMono, isSpeaking: true };
+  if (value === null || quality !== 'good') return isOld || !before.isGood ? before : { ...before, isGood: false };
+  if (before.value === null) return { ...before, value, seenMono: atMono, isGood: true };
   if (atMono <= before.seenMono) return before;
-  const seenMs = before.seenMs + (before.isSpeaking ? atMono - before.seenMono : 0);
-  return { value, seenMono: atMono, isSpeaking: true, vehicles: before.vehicles + Math.max(0, value - before.value), seenMs };
+  const seenMs = before.seenMs + (before.isGood ? atMono - before.seenMono : 0);
+  return { value, seenMono: atMono, isGood: true, vehicles: before.vehicles + Math.max(0, value - before.value), seenMs };
 }
 
 function closeWindow(state: TrafficCount, nowMono: MonoMs): TrafficCount {
   const endMono = state.windowMono + WINDOW_MS;
   if (nowMono < endMono) return state;
   const counters = new Map([...state.counters].map(([id, count]) => [id, { ...count, vehicles: 0, seenMs: 0 }]));
-  // Nobody looked for a whole window: the machine stood still, and nothing is known of the time between.
+  // No evaluation for a whole window: the machine was suspended, and nothing is known of the time between.
   if (nowMono >= endMono + WINDOW_MS) return { ...state, windowMono: nowMono, counters, windows: [null, null] };
   return { ...state, windowMono: endMono, counters, windows: [fullFlow([...state.counters.values()]), state.windows[0]] };
 }

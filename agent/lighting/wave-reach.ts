@@ -1,33 +1,29 @@
-/**
- * How far light reaches around one mover, and how long it stays.
- *
- * Owns the rules of `poles` and `section`. Pure.
- */
+/** How far light reaches around one mover, and how long it stays: the rules of `poles` and `section`. Pure. */
 import type { WaveConfig } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
 import type { Mover } from './movers.ts';
 import type { Outlook } from './outlook.ts';
 import { ROUNDING_M } from './street-graph.ts';
 
-/** A mover is followed for so long at most without being seen. Units: ms. Source: assumed; 75 m at a slow walk of 2.3 km/h. */
+/** Longest time a mover is followed without a detection. Units: ms. Source: assumed; 75 m at a slow walk of 2.3 km/h. */
 export const AWAY_MS = 120_000;
-/** Not forgotten before this, though a sensor should have seen it: that one may still hold for somebody else. Units: ms. Source: usual own hold of 5 s, doubled. */
+/** A mover is not forgotten before this, though a sensor should have detected it: the sensor may still hold for another person. Units: ms. Source: usual own hold of 5 s, doubled. */
 const LEAST_AWAY_MS = 10_000;
-/** Not seen where it should have been within so many times the time it takes: gone. Source: issue 5, wave. */
+/** A mover that is not detected within this many times its expected time is gone. Source: issue 5, wave. */
 const OVERDUE = 2;
-/** People slow down: light stays over all places where one at this share of the speed would be. Source: assumed. */
+/** People slow down: light stays at all places that this share of the speed would reach. Source: assumed. */
 const SLOWER = 0.6;
-/** Where light goes pole by pole, one of unknown speed may be a slow walker whatever is assumed. Units: m/s. Source: assumed, 4 km/h. */
+/** Where light goes pole by pole, a mover of unknown speed may be a slow walker whatever is assumed. Units: m/s. Source: assumed, 4 km/h. */
 const STROLL_MPS = 4 / 3.6;
-/** What of a zone does not change: where its lamps stand in the list of all lamps that a wave may raise. */
+/** Per-zone data that is constant: the places of its lamps in the list of all lamps that a wave may raise. */
 export interface ZoneWave {
   readonly wave: WaveConfig;
   readonly holdMs: number;
-  readonly hearsRelayed: boolean;
+  readonly followsRelays: boolean;
   readonly lamps: readonly { readonly id: string; readonly index: number }[];
 }
 
-/** Light around a mover, along its way from where it was seen. Units: m, ms. */
+/** Light around a mover, along its way from where it was detected. Units: m, ms. */
 interface Reach {
   readonly fromM: number;
   /** Where it is at most, and how far light goes from there. */
@@ -37,7 +33,7 @@ interface Reach {
   readonly isKnown: boolean;
 }
 
-/** One whose speed is not known may be anywhere between where it was seen and where the assumed speed has brought it. */
+/** A mover of unknown speed may be anywhere between its detection and the place that the assumed speed reaches. */
 function reachOf({ visit, speedMps, assumedMps }: Mover, { wave }: ZoneWave, nowMono: MonoMs): Reach {
   const isKnown = speedMps !== null;
   const mps = speedMps ?? assumedMps;
@@ -57,7 +53,7 @@ interface Lit {
   readonly distanceM: number;
 }
 
-/** The lamps as one mover has them around it. */
+/** The lamps around one mover. */
 export interface LampsAround {
   readonly mover: Mover;
   readonly view: Outlook;
@@ -66,36 +62,36 @@ export interface LampsAround {
 }
 
 /** The lamps of a zone within reach of a mover; in a section all of them while one is, or while the mover is between them. */
-export function litLamps(zone: ZoneWave, sight: LampsAround): readonly Lit[] {
-  const reach = reachOf(sight.mover, zone, sight.nowMono);
-  return zone.wave.mode === 'poles' ? litPoles(zone, reach, sight) : litSection(zone, reach, sight);
+export function litLamps(zone: ZoneWave, around: LampsAround): readonly Lit[] {
+  const reach = reachOf(around.mover, zone, around.nowMono);
+  return zone.wave.mode === 'poles' ? litPoles(zone, reach, around) : litSection(zone, reach, around);
 }
 
-function litPoles(zone: ZoneWave, reach: Reach, sight: LampsAround): readonly Lit[] {
+function litPoles(zone: ZoneWave, reach: Reach, around: LampsAround): readonly Lit[] {
   const farthestM = Math.max(reach.headM + reach.aheadM, -reach.fromM);
   const lit: Lit[] = [];
   for (const { id, index } of zone.lamps) {
-    if (at(sight.view.distanceM, index) > farthestM) continue;
-    const place = placeOf(index, reach, sight);
+    if (at(around.view.distanceM, index) > farthestM) continue;
+    const place = placeOf(index, reach, around);
     if (place.atM < reach.fromM || place.atM > place.headM + reach.aheadM) continue;
-    const untilMono = endOf(place.atM, at(sight.view.placeM, index), { zone, reach, visit: sight.mover.visit });
-    if (sight.nowMono < untilMono) lit.push({ id, untilMono, distanceM: distanceTo(place, reach) });
+    const untilMono = endOf(place.atM, at(around.view.placeM, index), { zone, reach, visit: around.mover.visit });
+    if (around.nowMono < untilMono) lit.push({ id, untilMono, distanceM: distanceTo(place, reach) });
   }
   return lit;
 }
 
-function litSection(zone: ZoneWave, reach: Reach, sight: LampsAround): readonly Lit[] {
-  const places = zone.lamps.map(({ index }) => placeOf(index, reach, sight));
+function litSection(zone: ZoneWave, reach: Reach, around: LampsAround): readonly Lit[] {
+  const places = zone.lamps.map(({ index }) => placeOf(index, reach, around));
   const isIn = places.some(({ atM }) => atM >= reach.fromM) && places.some(({ atM, headM }) => atM <= headM + reach.aheadM);
   if (!isIn) return [];
-  const { visit } = sight.mover;
-  const ends = zone.lamps.map(({ index }, i) => endOf(places[i]?.atM ?? 0, at(sight.view.placeM, index), { zone, reach, visit }));
+  const { visit } = around.mover;
+  const ends = zone.lamps.map(({ index }, i) => endOf(places[i]?.atM ?? 0, at(around.view.placeM, index), { zone, reach, visit }));
   const untilMono = Math.max(...ends);
-  if (sight.nowMono >= untilMono) return [];
+  if (around.nowMono >= untilMono) return [];
   return zone.lamps.map(({ id }, i) => ({ id, untilMono, distanceM: distanceTo(places[i] as LampPlace, reach) }));
 }
 
-/** A lamp on the way of a mover: how far from where that was seen, negative behind; and where it is at most on the way to this lamp. Units: m. */
+/** A lamp on the way of a mover: its distance from the detection, negative behind; and the farthest place of the mover on the way to it. Units: m. */
 interface LampPlace {
   readonly atM: number;
   readonly headM: number;
@@ -103,12 +99,12 @@ interface LampPlace {
 
 function placeOf(index: number, reach: Reach, { isAhead, view }: LampsAround): LampPlace {
   const farM = at(view.distanceM, index);
-  // A mover of unknown speed has not passed a sensor that has not seen it.
+  // A mover of unknown speed has not passed a sensor that has not detected it.
   const headM = reach.isKnown ? reach.headM : Math.min(reach.headM, at(view.sensorM, index));
   return { atM: isAhead(index) ? farM : -farM, headM };
 }
 
-/** Of a mover that may be anywhere up to its head: from there on. */
+/** For a mover that may be anywhere up to its head, the distance counts from the head. */
 function distanceTo({ atM, headM }: LampPlace, { isKnown }: Reach): number {
   return isKnown ? Math.abs(atM - headM) : Math.max(0, atM - headM);
 }
@@ -132,7 +128,7 @@ function at(values: Float64Array | Uint8Array, index: number): number {
   return values[index] ?? Number.POSITIVE_INFINITY;
 }
 
-/** When a mover has left a lamp behind, or is forgotten because it was not seen where it should have been. */
+/** When a mover has left a lamp behind, or is forgotten because it was not detected where expected. */
 function endOf(
   atM: number,
   placeM: number,

@@ -1,8 +1,7 @@
 /**
- * Light ahead of whoever moves.
+ * The wave: light ahead of people who move.
  *
- * Owns which movers concern which zones and what is said of each lamp. Pure: detections and the time in, a say for each lamp that is to be
- * raised out.
+ * Selects the zones that each mover concerns and the lamps to raise. Pure: detections and the time in, the lamps to raise out.
  */
 import type { Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
@@ -14,22 +13,22 @@ import { createStreetGraph, type StreetGraph } from './street-graph.ts';
 import { AWAY_MS, aheadTest, type LampsAround, litLamps, type ZoneWave } from './wave-reach.ts';
 
 /** Why one lamp is raised. */
-export interface WaveSay {
-  /** When it ends if nobody is seen any more. */
+export interface WaveRaise {
+  /** When it ends without a further detection. */
   readonly untilMono: MonoMs;
   /** From the mover, as far as is known: writes go out nearest first. Units: m. */
   readonly distanceM: number;
   readonly text: string;
-  /** `relayed`: only a neighbour cabinet has seen someone; the zone's `relayedPct` holds. */
+  /** `relayed`: only a neighbour cabinet has detected a person; the zone's `relayedPct` holds. */
   readonly level: 'boost' | 'relayed';
 }
 
-/** The lamps that the wave raises now, by id; all others are not its business. `deaf`: sensors' devices that would see nobody now. */
-export type Wave = (detections: readonly Detection[], nowMono: MonoMs, deaf?: ReadonlySet<string>) => ReadonlyMap<string, WaveSay>;
+/** Returns the lamps that the wave raises now, by id. `deaf`: devices of sensors that detect no person now. */
+export type Wave = (detections: readonly Detection[], nowMono: MonoMs, deaf?: ReadonlySet<string>) => ReadonlyMap<string, WaveRaise>;
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Prepares the street; what is returned remembers nothing that changes an answer. */
+/** Prepares the street. The returned function keeps no state that changes a result. */
 export function waveFor(street: LightingStreet): Wave {
   const graph = createStreetGraph(street);
   const movers = createMoverReader(street, graph);
@@ -38,14 +37,14 @@ export function waveFor(street: LightingStreet): Wave {
   const zones = street.zones.flatMap((zone) => zoneWave(zone, (id) => placedPole(poleOf.get(id), graph), poles));
   const outlook = createOutlookReader(street, graph, poles);
   return (detections, nowMono, deaf = NONE) => {
-    const says = new Map<string, WaveSay>();
-    if (zones.length === 0 || detections.length === 0) return says;
-    for (const mover of raisers(movers, detections, nowMono)) raiseFor(mover, { zones, graph, outlook, nowMono, deaf, says });
-    return says;
+    const raises = new Map<string, WaveRaise>();
+    if (zones.length === 0 || detections.length === 0) return raises;
+    for (const mover of raisers(movers, detections, nowMono)) raiseFor(mover, { zones, graph, outlook, nowMono, deaf, raises });
+    return raises;
   };
 }
 
-/** Our own movers as if no neighbour had spoken, and those that are known through one: a relay may add light and never takes any. */
+/** Our own movers as if there were no relays, and those known through a neighbour: a relay may add light and never removes any. */
 function raisers(movers: MoverReader, detections: readonly Detection[], nowMono: MonoMs): readonly Mover[] {
   const all = movers(detections, nowMono);
   const own = detections.filter(({ isRelayed }) => !isRelayed);
@@ -53,17 +52,17 @@ function raisers(movers: MoverReader, detections: readonly Detection[], nowMono:
   return [...movers(own, nowMono), ...all.filter(({ visit, before }) => visit.isRelayed || before?.isRelayed === true)];
 }
 
-/** `poles` grows by those of its lamps. */
+/** Appends the poles of its lamps to `poles`. */
 function zoneWave({ presence, lamps }: Zone, poleOf: (lampId: string) => string | undefined, poles: string[]): readonly ZoneWave[] {
   if (presence === null || presence.wave === null) return [];
   const placed = lamps.flatMap((id) => {
     const pole = poleOf(id);
     return pole === undefined ? [] : [{ id, index: poles.push(pole) - 1 }];
   });
-  return [{ wave: presence.wave, holdMs: presence.holdS * 1_000, hearsRelayed: presence.relayedPct !== null, lamps: placed }];
+  return [{ wave: presence.wave, holdMs: presence.holdS * 1_000, followsRelays: presence.relayedPct !== null, lamps: placed }];
 }
 
-/** A lamp that stands nowhere is left to the sensors around it. */
+/** A lamp without a known place is left to the sensors around it. */
 function placedPole(pole: string | undefined, graph: StreetGraph): string | undefined {
   return pole === undefined || graph.distanceM(pole, pole) === null ? undefined : pole;
 }
@@ -75,31 +74,31 @@ interface WaveMoment {
   readonly nowMono: MonoMs;
   readonly deaf: ReadonlySet<string>;
   /** Filled. */
-  readonly says: Map<string, WaveSay>;
+  readonly raises: Map<string, WaveRaise>;
 }
 
 function raiseFor(mover: Mover, moment: WaveMoment): void {
   const { visit } = mover;
-  const { nowMono, says } = moment;
-  const zones = moment.zones.filter((zone) => isHeard(zone, mover, nowMono));
-  const sight = zones.length === 0 ? null : sightOf(mover, moment);
-  if (sight === null) return;
+  const { nowMono, raises } = moment;
+  const zones = moment.zones.filter((zone) => concernsZone(zone, mover, nowMono));
+  const around = zones.length === 0 ? null : aroundOf(mover, moment);
+  if (around === null) return;
   const text = textOf(mover, nowMono);
   for (const zone of zones) {
-    for (const { id, untilMono, distanceM } of litLamps(zone, sight)) {
-      const say: WaveSay = { untilMono, distanceM, text, level: visit.isRelayed ? 'relayed' : 'boost' };
-      const other = says.get(id);
-      says.set(id, other === undefined ? say : stronger(other, say));
+    for (const { id, untilMono, distanceM } of litLamps(zone, around)) {
+      const raise: WaveRaise = { untilMono, distanceM, text, level: visit.isRelayed ? 'relayed' : 'boost' };
+      const other = raises.get(id);
+      raises.set(id, other === undefined ? raise : stronger(other, raise));
     }
   }
 }
 
-function isHeard({ hearsRelayed, holdMs }: ZoneWave, { visit }: Mover, nowMono: MonoMs): boolean {
-  if (visit.isRelayed && !hearsRelayed) return false;
+function concernsZone({ followsRelays, holdMs }: ZoneWave, { visit }: Mover, nowMono: MonoMs): boolean {
+  if (visit.isRelayed && !followsRelays) return false;
   return nowMono < Math.max(visit.lastMono + holdMs, visit.firstMono + AWAY_MS);
 }
 
-function sightOf(mover: Mover, { graph, outlook, deaf, nowMono }: WaveMoment): LampsAround | null {
+function aroundOf(mover: Mover, { graph, outlook, deaf, nowMono }: WaveMoment): LampsAround | null {
   const { visit, before } = mover;
   const view = outlook(visit.pole, deaf);
   if (view === undefined) return null;
@@ -108,8 +107,8 @@ function sightOf(mover: Mover, { graph, outlook, deaf, nowMono }: WaveMoment): L
   return { mover, view, isAhead: aheadTest(mover, view, viewBefore, wayM), nowMono };
 }
 
-/** Own detections before relayed ones; of equals the nearer one speaks and the longer one counts. */
-function stronger(a: WaveSay, b: WaveSay): WaveSay {
+/** Own detections before relayed ones; of equals the text of the nearer and the end of the longer one. */
+function stronger(a: WaveRaise, b: WaveRaise): WaveRaise {
   if (a.level !== b.level) return a.level === 'boost' ? a : b;
   const nearer = b.distanceM < a.distanceM ? b : a;
   return { ...nearer, untilMono: Math.max(a.untilMono, b.untilMono) };

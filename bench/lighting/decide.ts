@@ -1,7 +1,7 @@
 /**
- * What one decision for a whole street costs.
+ * The time of one decision for a whole street.
  *
- * Owns the figure. 250 lamps with wave, traffic and all else that a zone may have; the snapshot changes from one call to the next.
+ * 250 lamps with wave, traffic and everything else that a zone may have; the snapshot changes from one call to the next.
  */
 import type { PointId } from '../../agent/core/words.ts';
 import { createDecider } from '../../agent/lighting/decide.ts';

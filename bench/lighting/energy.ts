@@ -1,7 +1,7 @@
 /**
- * What a winter week on demand saves against the declared baseline, with the wave and without.
+ * The energy that a winter week on demand saves against the declared baseline, with the wave and without.
  *
- * Owns the figure and the people in it. Decisions alone, second by second: levels and rated power curves, no bus.
+ * Simulates the passers-by. Decisions alone, second by second: levels and rated power curves, no bus.
  */
 import type { PointId } from '../../agent/core/words.ts';
 import { createDecider } from '../../agent/lighting/decide.ts';

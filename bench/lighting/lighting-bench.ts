@@ -1,7 +1,7 @@
 /**
- * The lighting bench: how soon, how far ahead, how much saved, and what a decision costs.
+ * The lighting bench: delay, range of the wave, savings, and the time of a decision.
  *
- * Owns the order. A figure that fails is told and does not take the others with it.
+ * A figure that fails is reported and does not stop the others.
  */
 import { detectionBench } from '../line/detection.ts';
 import type { BenchOptions } from '../result.ts';

@@ -1,7 +1,7 @@
 /**
  * Whether the lamp ahead of a cyclist has reached its level before he reaches its pole.
  *
- * Owns the figure. The whole agent with real frames and bus time on the manual clock, so that hundreds of passages fit into minutes; the
+ * Runs the whole agent with real frames and bus time on the manual clock, so that hundreds of passages fit into minutes; the
  * figure `detection` is the same street in real time.
  */
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,7 +1,5 @@
 /**
- * Streets of the lighting figures, made of the demo cabinet.
- *
- * Owns their geometry and programme. The same street runs with and without the wave.
+ * Streets of the lighting figures, derived from the demo cabinet. The same street runs with and without the wave.
  */
 import { join } from 'node:path';
 import { type LoadedSite, loadSite } from '../../agent/config/load/load-site.ts';

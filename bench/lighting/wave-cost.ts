@@ -1,7 +1,7 @@
 /**
- * What the wave alone costs in one decision.
+ * The time that the wave alone takes in one decision.
  *
- * Owns the figure. 250 lamps and 50 detections of the last minutes, as many as the wave looks at.
+ * 250 lamps and 50 detections of the last minutes, as many as the wave evaluates.
  */
 import type { Detection } from '../../agent/lighting/lighting.ts';
 import { waveFor } from '../../agent/lighting/wave.ts';

@@ -1,7 +1,7 @@
 /**
  * The clocks of a cabinet whose time is attacked: true time, monotonic clock, system clock, battery clock and a time server.
  *
- * Owns their steps, rates and losses. Timers fire once a step of the simulation, so that a night takes seconds.
+ * Simulates their steps, rates and losses. Timers fire once a step of the simulation, so that a night takes seconds.
  */
 import type { Clock, MonoMs, Timer, WallMs } from '../../agent/core/clock.ts';
 

@@ -1,26 +1,25 @@
 /**
  * Steps, drifts and losses of the clock over nights at twelve places: never dark at night, and no saving that is not true.
  *
- * Owns the run. Time quality, steady clock, control and energy as shipped; lamps are plain values. Power-ups get an honest first time: a
- * forged one without a battery clock cannot be noticed by anything on the machine.
+ * Time quality, steady clock, control and energy as shipped; lamps are plain values. Power-ups get a true first time: a forged one without a
+ * battery clock cannot be detected by anything on the machine.
  */
 import { join } from 'node:path';
 import { loadSite } from '../../agent/config/load/load-site.ts';
-import { type Control, createControl } from '../../agent/control/control.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import type { Field } from '../../agent/core/ports.ts';
-import { createSteadyClock, type SteadyClock, type StoredHeldTime } from '../../agent/core/steady-clock.ts';
 import type { PointId, Reading } from '../../agent/core/words.ts';
 import { powerW } from '../../agent/diagnosis/energy.ts';
-import { createEnergy, type Energy } from '../../agent/diagnosis/energy-count.ts';
-import { createTimeQuality } from '../../agent/service/time/time-quality.ts';
 import { makeStreet, RESIDENTIAL, step, ZONE } from '../../test/agent/lighting/street.ts';
 import { createRandom, type Random } from '../../test/street/random.ts';
+import { startTimedLighting, type TimedLighting, type TimedLightingParts } from '../../test/support/timed-lighting.ts';
 import { type ClockWorld, createClockWorld, trueSunDeg } from './clock-world.ts';
 import type { TortureOptions } from './torture.ts';
 
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
-const SITES: readonly (readonly [name: string, latitudeDeg: number, longitudeDeg: number, timezone: string])[] = [
+type Site = readonly [name: string, latitudeDeg: number, longitudeDeg: number, timezone: string];
+
+const SITES: readonly Site[] = [
   ['Angers', 47.4736, -0.5541, 'Europe/Paris'],
   ['Tromso', 69.65, 18.96, 'Europe/Oslo'],
   ['Singapore', 1.35, 103.82, 'Asia/Singapore'],
@@ -97,7 +96,7 @@ interface Tally {
   trueWh: number;
   reportedWh: number;
   baselineWh: number;
-  /** The simulation sees a night begin or end, or an agent start, up to a step late. */
+  /** The simulation notices that a night begins or ends, or that an agent starts, up to a step late. */
   roundingWh: number;
 }
 
@@ -108,7 +107,8 @@ export async function clockTorture({ rounds, seed, quick, emit, progress }: Tort
   const overclaimWhBySite: Record<string, number> = {};
   const sum: Tally = emptyTally();
   for (const [index, site] of SITES.entries()) {
-    const tally = await tormented(site, { faults: perSite, random: createRandom(seed * SITES.length + index), faultsByKind });
+    const random = createRandom(seed * SITES.length + index);
+    const tally = await new Torment({ site, faults: perSite, random, faultsByKind }).run();
     for (const key of Object.keys(sum) as (keyof Tally)[]) sum[key] += tally[key];
     if (tally.darkMin > 0) darkMinBySite[site[0]] = round(tally.darkMin);
     const overWh = tally.reportedWh - tally.trueWh;
@@ -130,102 +130,131 @@ function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-interface Torment {
+interface TormentParts {
+  readonly site: Site;
   readonly faults: number;
   readonly random: Random;
   readonly faultsByKind: Record<string, number>;
 }
 
-async function tormented(site: (typeof SITES)[number], { faults, random, faultsByKind }: Torment): Promise<Tally> {
-  const [, latitudeDeg, longitudeDeg] = site;
-  const world = createClockWorld(Date.parse('2026-06-01T12:00:00Z') + random() * 365 * DAY, random);
-  const hasBattery = random() < 0.5;
-  if (hasBattery) world.batteryMs = world.trueMs;
-  world.isSynchronised = random() < 0.5 || !hasBattery;
-  const street = createAgentStreet(cabinetAt(site), world);
-  const tally = emptyTally();
-  let syncAtMs = Number.POSITIVE_INFINITY;
-  let wasBefore = false;
+/** One cabinet under faults of its clocks: does them, lets time pass between them, and examines light and energy at each step. */
+class Torment {
+  readonly #parts: TormentParts;
+  readonly #world: ClockWorld;
+  readonly #street: AgentStreet;
+  readonly #hasBattery: boolean;
+  readonly #tally = emptyTally();
+  /** When the time server is reachable again; infinite while it is, or stays away until healed. */
+  #syncAtMs = Number.POSITIVE_INFINITY;
+  #wasNight = false;
 
-  async function pass(ms: number): Promise<void> {
+  constructor(parts: TormentParts) {
+    const { site, random } = parts;
+    this.#parts = parts;
+    this.#world = createClockWorld(Date.parse('2026-06-01T12:00:00Z') + random() * 365 * DAY, random);
+    this.#hasBattery = random() < 0.5;
+    if (this.#hasBattery) this.#world.batteryMs = this.#world.trueMs;
+    this.#world.isSynchronised = random() < 0.5 || !this.#hasBattery;
+    this.#street = createAgentStreet(cabinetAt(site), this.#world);
+  }
+
+  async run(): Promise<Tally> {
+    const { faults, random } = this.#parts;
+    await this.#street.start();
+    for (; this.#tally.faults < faults; this.#tally.faults++) {
+      await this.#doFault();
+      await this.#pass(sizeOf(random, MINUTE, 3 * HOUR));
+      if (random() < 0.4 && this.#syncAtMs === Number.POSITIVE_INFINITY) this.#heal();
+    }
+    this.#tally.reportedWh = await this.#street.savedWh();
+    this.#street.kill();
+    return this.#tally;
+  }
+
+  async #doFault(): Promise<void> {
+    const { random, faultsByKind } = this.#parts;
+    const kinds = [...Object.keys(FAULTS), 'smallSteps', 'restart', 'powerUp'];
+    const kind = kinds[Math.floor(random() * kinds.length)] ?? '';
+    faultsByKind[kind] = (faultsByKind[kind] ?? 0) + 1;
+    if (kind === 'smallSteps') await this.#smallSteps();
+    else if (kind === 'powerUp') await this.#powerUp();
+    else if (kind === 'restart') await this.#restart();
+    else FAULTS[kind]?.(this.#world, random);
+  }
+
+  async #pass(ms: number): Promise<void> {
+    const world = this.#world;
     for (const untilMs = world.trueMs + ms; world.trueMs < untilMs; ) {
-      if (world.trueMs >= syncAtMs) heal();
+      if (world.trueMs >= this.#syncAtMs) this.#heal();
       const beforeMono = world.monoMs;
       await world.advance(STEP_MS);
-      street.poll();
-      examine((world.monoMs - beforeMono) / HOUR);
+      this.#street.poll();
+      this.#examine((world.monoMs - beforeMono) / HOUR);
     }
   }
 
   /** Hours by the monotonic clock, which is what the agent can count. */
-  function examine(hours: number): void {
-    const sunDeg = trueSunDeg(latitudeDeg, longitudeDeg, world.trueMs);
-    const levels = [...street.levels.entries()];
-    const isBefore = sunDeg < ZONE.sunBelowDeg;
-    if (isBefore !== wasBefore) tally.roundingWh += STEP_WH;
-    wasBefore = isBefore;
-    const baselineWh = isBefore ? levels.length * WATTS.before * hours : 0;
+  #examine(hours: number): void {
+    const [, latitudeDeg, longitudeDeg] = this.#parts.site;
+    const tally = this.#tally;
+    const { levels } = this.#street;
+    const sunDeg = trueSunDeg(latitudeDeg, longitudeDeg, this.#world.trueMs);
+    const isNight = sunDeg < ZONE.sunBelowDeg;
+    if (isNight !== this.#wasNight) tally.roundingWh += STEP_WH;
+    this.#wasNight = isNight;
+    const baselineWh = isNight ? levels.size * WATTS.before * hours : 0;
     tally.baselineWh += baselineWh;
-    tally.trueWh += baselineWh - levels.reduce((wh, [, pct]) => wh + powerW(WATTS.lamp, pct) * hours, 0);
-    if (street.clock().step() !== null) tally.disputedH += hours;
-    const areLit = LIT.every((id) => (street.levels.get(id) ?? 0) > 0);
+    tally.trueWh += baselineWh - [...levels.values()].reduce((wh, pct) => wh + powerW(WATTS.lamp, pct) * hours, 0);
+    if (this.#street.clock().step() !== null) tally.disputedH += hours;
+    const areLit = LIT.every((id) => (levels.get(id) ?? 0) > 0);
     if (sunDeg > 0 && areLit) tally.litByDayH += hours;
     if (sunDeg >= NIGHT_DEG) return;
     tally.nightH += hours;
     if (!areLit) tally.darkMin += hours * 60;
   }
 
-  function heal(): void {
-    syncAtMs = Number.POSITIVE_INFINITY;
+  #heal(): void {
+    const world = this.#world;
+    this.#syncAtMs = Number.POSITIVE_INFINITY;
     [world.kernelRate, world.systemRate] = [0, 0];
     world.systemMs = world.trueMs;
     world.isSynchronised = true;
-    if (hasBattery) world.batteryMs = world.trueMs;
+    if (this.#hasBattery) world.batteryMs = world.trueMs;
   }
 
-  async function powerUp(): Promise<void> {
-    tally.powerUps++;
-    tally.roundingWh += STEP_WH;
-    street.kill();
-    // A battery clock that was set wrong has been found by then, and a forged first time cannot be told from a true one.
-    if (hasBattery) world.batteryMs = world.trueMs;
+  async #restart(): Promise<void> {
+    this.#tally.restarts++;
+    this.#tally.roundingWh += STEP_WH;
+    await this.#street.restart();
+  }
+
+  async #powerUp(): Promise<void> {
+    const world = this.#world;
+    const { random } = this.#parts;
+    this.#tally.powerUps++;
+    this.#tally.roundingWh += STEP_WH;
+    this.#street.kill();
+    // A battery clock that was set wrong has been found by then, and a forged first time cannot be distinguished from a true one.
+    if (this.#hasBattery) world.batteryMs = world.trueMs;
     else world.systemMs = Math.min(world.systemMs, world.trueMs);
     world.cutMains(sizeOf(random, MINUTE, 14 * HOUR));
-    syncAtMs = world.trueMs + sizeOf(random, 10 * SECOND, 2 * HOUR);
-    for (const id of street.levels.keys()) street.levels.set(id, 100);
-    await street.start();
+    this.#syncAtMs = world.trueMs + sizeOf(random, 10 * SECOND, 2 * HOUR);
+    for (const id of this.#street.levels.keys()) this.#street.levels.set(id, 100);
+    await this.#street.start();
   }
 
-  async function smallSteps(): Promise<void> {
+  async #smallSteps(): Promise<void> {
+    const { random } = this.#parts;
     const byMs = (random() < 0.5 ? -1 : 1) * sizeOf(random, SECOND, 9.5 * MINUTE);
     const everyMs = sizeOf(random, 30 * SECOND, 20 * MINUTE);
     for (let times = 5 + Math.floor(random() * 25); times > 0; times--) {
-      world.systemMs += byMs;
-      await pass(everyMs);
+      this.#world.systemMs += byMs;
+      await this.#pass(everyMs);
     }
   }
-
-  await street.start();
-  for (; tally.faults < faults; tally.faults++) {
-    const kinds = [...Object.keys(FAULTS), 'smallSteps', 'restart', 'powerUp'];
-    const kind = kinds[Math.floor(random() * kinds.length)] ?? '';
-    faultsByKind[kind] = (faultsByKind[kind] ?? 0) + 1;
-    if (kind === 'smallSteps') await smallSteps();
-    else if (kind === 'powerUp') await powerUp();
-    else if (kind === 'restart') {
-      tally.restarts++;
-      tally.roundingWh += STEP_WH;
-      await street.restart();
-    } else FAULTS[kind]?.(world, random);
-    await pass(sizeOf(random, MINUTE, 3 * HOUR));
-    if (random() < 0.4 && syncAtMs === Number.POSITIVE_INFINITY) heal();
-  }
-  tally.reportedWh = await street.savedWh();
-  street.kill();
-  return tally;
 }
 
-function cabinetAt([, latitudeDeg, longitudeDeg, timezone]: (typeof SITES)[number]): Cabinet {
+function cabinetAt([, latitudeDeg, longitudeDeg, timezone]: Site): Cabinet {
   const baseline = { levelPct: 100, lampPowerW: WATTS.before };
   const dark = { warnPct: 20, warnS: 30 };
   const street = makeStreet();
@@ -240,6 +269,8 @@ function cabinetAt([, latitudeDeg, longitudeDeg, timezone]: (typeof SITES)[numbe
   return { ...cabinet, ...street, lines: [], lamps, zones, programmes: [RESIDENTIAL, park], latitudeDeg, longitudeDeg, timezone };
 }
 
+type AgentStreet = ReturnType<typeof createAgentStreet>;
+
 /** The agent's parts on a street of plain values, and its ends and starts. */
 function createAgentStreet(cabinet: Cabinet, world: ClockWorld) {
   const levels = new Map(cabinet.lamps.map(({ id }) => [id, 100]));
@@ -248,8 +279,8 @@ function createAgentStreet(cabinet: Cabinet, world: ClockWorld) {
     save: async (key: string, value: unknown) => disk.set(key, structuredClone(value)) !== undefined,
     load: async (key: string) => disk.get(key),
   };
-  let stored: StoredHeldTime | null = null;
-  let parts: { readonly clock: SteadyClock; readonly control: Control; readonly energy: Energy } | null = null;
+  const memory: TimedLightingParts['memory'] = { held: null };
+  let parts: TimedLighting | null = null;
   const reading = (lampId: string): Reading => {
     const pointId: PointId = `${lampId}.level`;
     return { pointId, value: levels.get(lampId) ?? null, quality: 'good', atMono: world.monoMs, atMs: world.systemMs };
@@ -262,36 +293,8 @@ function createAgentStreet(cabinet: Cabinet, world: ClockWorld) {
       return { state: 'verified', sentMono: world.monoMs };
     },
   };
-  const log = { event: () => {} };
-
   async function start(): Promise<void> {
-    const timeQuality = createTimeQuality({ clock: world.clock, trust: () => 'auto', readFact: world.readFact });
-    await timeQuality.start();
-    const clock = createSteadyClock({
-      clock: { ...world.clock, quality: timeQuality.quality },
-      battery: timeQuality.battery,
-      memory: {
-        load: () => stored,
-        save: (held) => {
-          stored = held;
-        },
-      },
-    });
-    const control = createControl({
-      ...{ street: cabinet, clock, field, store, log },
-      onEvent: () => {},
-      onOutcome: () => {},
-      onDecision: (decision) => energy.onDecision(decision),
-    });
-    const energy = createEnergy({
-      ...{ cabinet, clock, store, field, light: control },
-      profiles: new Map(),
-      points: new Map(),
-      onNight: () => {},
-    });
-    parts = { clock, control, energy };
-    await control.start();
-    energy.start();
+    parts = await startTimedLighting({ system: world.clock, readFact: world.readFact, memory, cabinet, field, store });
   }
 
   return {
@@ -309,7 +312,7 @@ function createAgentStreet(cabinet: Cabinet, world: ClockWorld) {
     kill() {
       running().energy.stop();
       void running().control.stop();
-      stored = null;
+      memory.held = null;
     },
     async savedWh(): Promise<number> {
       const view = await running().energy.view({ fromMs: Date.UTC(1969, 0), toMs: Date.UTC(2045, 0), by: null, zone: null });

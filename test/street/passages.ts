@@ -1,13 +1,13 @@
 /**
- * How long from a mover's entry into the range of a sensor to the first brighter frame on the wire.
+ * Measures the time from the moment a person enters a sensor's range to the first brighter frame on the wire.
  *
- * Measured in the simulated world, independently of the agent.
+ * Pairs trips and frames. Observes the world, not the agent, so the agent's own state cannot improve the result.
  */
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import type { Street } from './street.ts';
 
-/** A trip that brings no brighter frame within this time found its lamps lit already, or it is day. Units: ms. */
+/** After a trip without a brighter frame within this time the lamps were lit already, or it is day. Units: ms. */
 const OPEN_MS = 3_000;
 
 export interface Passages {

@@ -1,12 +1,16 @@
 /**
- * A person's or the platform's command on its way: received → queued → sent → verified, refused or failed, per lamp for a zone.
+ * The stages of a command for light, per lamp:
  *
- * Owns the stages and how they end. Pure: a command and what its lamps do in, the command one step on out.
+ *     received ──► queued ──► sent ──► verified
+ *         │           └─────────┴────► failed
+ *         └──► refused
  *
- * `verified` means that every lamp was read back at the level which the command brought about, after local limits (an override to 0 % at
- * night ends verified at the zone's minimum, and says so in `levelPct`). A command that a stronger wish covers is accepted and waits
- * below it; as no lamp shows its level, it ends `failed` with "waiting below …", and still takes over should the stronger one end first.
- * A lamp known to be silent ends as `failed` within seconds, the wish stays in force and the lamp is set when it returns.
+ * Pure: a command and the state of its lamps in, the command one step further out.
+ *
+ * `verified`: every lamp was read back at the level that the command brought about, after local limits. An override to 0 % at night ends
+ * verified at the zone's minimum, with that level in `levelPct`.
+ * `failed` with "waiting below …": a stronger intent covers this one. No lamp shows its level, but it takes over when the stronger one ends first.
+ * A silent lamp ends as `failed` within seconds; the intent stays in force and the lamp is set when it returns.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import {
@@ -21,9 +25,9 @@ import {
 } from '../../core/words.ts';
 import { isFollowing, type LampTrack } from '../writing/reconcile.ts';
 
-/** Longest life of a command before its sender hears how it ended. Units: ms. Source: assumed; twice the time a line of 247 units needs to be written. */
+/** Longest time until the sender gets the final outcome. Units: ms. Source: assumed; twice the time a line of 247 units needs to be written. */
 export const COMMAND_MS = 60_000;
-/** A lamp known to be silent gets this long to come back before its sender is told. Units: ms. Source: assumed; two retries of a lost frame, and nobody at a map waits longer gladly. */
+/** A silent lamp has this long to answer before the command fails for it. Units: ms. Source: assumed; two retries of a lost frame, and an operator at a map expects an answer within this time. */
 export const SILENT_MS = 2_000;
 /** Lamps named in one reason; the others are counted. */
 const NAMED_LAMPS = 6;
@@ -31,10 +35,10 @@ const NAMED_LAMPS = 6;
 export interface LightCommand {
   readonly commandId: string;
   readonly target: Target;
-  /** Asked for; null for a release. */
+  /** Requested; null for a release. */
   readonly levelPct: LevelPct | null;
   readonly source: string;
-  /** The wish behind it; null for a release. */
+  /** The intent behind it; null for a release. */
   readonly intentId: string | null;
   readonly sinceMono: MonoMs;
   readonly state: OutcomeState;
@@ -48,11 +52,11 @@ interface LampProgress {
   readonly sent: boolean;
   /** Read back; null before. */
   readonly levelPct: LevelPct | null;
-  /** Failed only since the lamp follows this stronger wish. */
+  /** Failed only because the lamp follows this stronger intent. */
   readonly below?: Intent;
 }
 
-/** What a command may see of one of its lamps. */
+/** The state of one lamp that a command depends on. */
 export interface LampWork {
   readonly decision: Decision;
   readonly track: LampTrack;
@@ -63,12 +67,12 @@ export interface LampWork {
 const SILENT = 'does not answer: check its power and wiring; it is set as soon as it is back';
 const QUEUED: LampProgress = { state: 'queued', reason: '', sent: false, levelPct: null };
 
-/** A command whose lamps are all still to be moved. */
+/** Returns a new command; none of its lamps has been written yet. */
 export function beginCommand(command: Omit<LightCommand, 'state' | 'lamps'>, lampIds: readonly string[]): LightCommand {
   return { ...command, state: 'queued', lamps: Object.fromEntries(lampIds.map((id) => [id, QUEUED])) };
 }
 
-/** The command after a look at its lamps; the same object when nothing happened. */
+/** Returns the command after a check of its lamps; the same object when nothing changed. */
 export function advanceCommand(command: LightCommand, workOf: (lampId: string) => LampWork | undefined, nowMono: MonoMs): LightCommand {
   const lamps = mapLamps(command, (progress, lampId) => {
     const work = workOf(lampId);
@@ -84,7 +88,7 @@ export function advanceCommand(command: LightCommand, workOf: (lampId: string) =
   return same && state === command.state ? command : { ...command, lamps, state };
 }
 
-/** Whether a lamp follows a wish: it is there, or its level is on the way to it. A stronger wish above it is not followed by this one's lamp. */
+/** Whether a lamp follows an intent: it has the level, or the level has been sent to it. A lamp under a stronger intent does not. */
 export function isFollowed(intentId: string, { decision, track, intents }: LampWork): boolean {
   const own = intents.find(({ id }) => id === intentId);
   const [strongest] = intents;
@@ -93,17 +97,17 @@ export function isFollowed(intentId: string, { decision, track, intents }: LampW
   return inFlight === null ? confirmedPct === decision.levelPct : inFlight.levelPct === decision.levelPct && inFlight.sent;
 }
 
-/** Ends what has not ended, for a reason that concerns the whole command: the agent stops. */
+/** Fails every lamp that has not ended, for a reason of the whole command: the agent stops. */
 export function abandonCommand(command: LightCommand, reason: string): LightCommand {
   return { ...command, state: 'failed', lamps: mapLamps(command, (progress) => (isEnd(progress.state) ? progress : failed(reason))) };
 }
 
-/** Whether its sender waits for nothing more. */
+/** Whether a stage is final. */
 export function isEnd(state: OutcomeState): boolean {
   return state === 'verified' || state === 'refused' || state === 'failed';
 }
 
-/** What its sender hears between two looks: that it was sent, if it was and he does not know yet, and how it stands now. */
+/** Returns the stages to publish between two checks: `sent` where it was skipped, and the present one. */
 export function outcomesBetween(before: LightCommand, after: LightCommand): readonly Omit<Outcome, 'atMs'>[] {
   if (before.state === after.state) return [];
   const lamps = Object.values(after.lamps);
@@ -111,7 +115,7 @@ export function outcomesBetween(before: LightCommand, after: LightCommand): read
   return [...(skipped ? [outcomeOf(asSent(after))] : []), outcomeOf(after)];
 }
 
-/** A command as its sender sees it. `levelPct` becomes the level read back where all lamps agree on one. */
+/** Returns a command's stage for its sender. `levelPct` is the level read back where all lamps agree on one. */
 export function outcomeOf(command: LightCommand): Omit<Outcome, 'atMs'> {
   const progress = Object.values(command.lamps);
   const [first] = progress;
@@ -129,13 +133,13 @@ export function outcomeOf(command: LightCommand): Omit<Outcome, 'atMs'> {
   };
 }
 
-/** By the wish that each lamp follows instead. */
+/** The lamps that follow another intent, by that intent. */
 function waitingIn({ lamps }: LightCommand): readonly OverriddenLamps[] {
-  const byWish = Map.groupBy(
+  const byIntent = Map.groupBy(
     Object.entries(lamps).filter(([, { below }]) => below !== undefined),
     ([, { below }]) => below?.id,
   );
-  return [...byWish.values()].flatMap((entries) => {
+  return [...byIntent.values()].flatMap((entries) => {
     const below = entries[0]?.[1].below;
     if (below === undefined) return [];
     const { target, levelPct, rank, source, reason, untilMs, goesByItself } = below;
@@ -166,7 +170,7 @@ function progressOf({ intentId, sinceMono }: LightCommand, { decision, track, in
   return { ...QUEUED, state: sent ? 'sent' : 'queued', sent, reason: tried?.reason ?? '' };
 }
 
-/** What was sent stays so, even when the lamp is told another level or anew: its sender never hears that it waits again. */
+/** What was sent stays sent, even when the lamp is written again: a command never returns to `queued`. */
 function onceSent({ sent }: LampProgress, next: LampProgress): LampProgress {
   if (!sent || next.sent) return next;
   return { ...next, sent, state: next.state === 'queued' ? 'sent' : next.state };

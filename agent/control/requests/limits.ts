@@ -1,31 +1,32 @@
 /**
- * What a request may ask for on this street.
- *
- * Owns the refusals and their sentences. Pure.
+ * Checks requests for light against this street, and words the refusals. Pure.
  */
 import type { OverrideRequest, ReleaseRequest } from '../../core/ports.ts';
-import type { Target } from '../../core/words.ts';
+import type { Authorised, Target } from '../../core/words.ts';
 import type { LightingStreet } from '../../lighting/lighting.ts';
 import { isLevel, mayMaintain, OVERRIDE_MINUTES, type Release } from './overrides.ts';
 
-/** The lamps a target means; undefined when the street has no such lamp or zone. */
+/** Returns the lamps of a target; undefined when the street has no such lamp or zone. */
 export function lampsOf(street: LightingStreet, { kind, id }: Target): readonly string[] | undefined {
   if (kind === 'cabinet') return street.lamps.map((lamp) => lamp.id);
   if (kind === 'zone') return street.zones.find((zone) => zone.id === id)?.lamps;
   return street.lamps.some((lamp) => lamp.id === id) ? [id] : undefined;
 }
 
-/** Why a request cannot be taken up; empty when it can. */
-export function refusalOf(street: LightingStreet, { target, levelPct, minutes, rank, source }: OverrideRequest): string {
+/** Returns why an override is refused; empty when it is allowed. */
+export function refusalOf(
+  street: LightingStreet,
+  { target, levelPct, minutes, rank, authority, source }: Authorised<OverrideRequest>,
+): string {
   const { min, max } = OVERRIDE_MINUTES;
   if (lampsOf(street, target) === undefined) return unknownTarget(target);
   if (!isLevel(levelPct)) return `level ${levelPct} is not allowed: an integer from 0 to 100 % is`;
   if (!(minutes >= min && minutes <= max)) return `${minutes} minutes are not allowed: ${min} to ${max} are`;
-  if (rank === 'maintenance' && !mayMaintain(source)) return `maintenance is for the console at the cabinet, not for ${source}`;
+  if (rank === 'maintenance' && !mayMaintain(authority)) return `maintenance is for the console at the cabinet, not for ${source}`;
   return '';
 }
 
-/** Why a release has nothing to do; empty when it has. */
+/** Returns why a release is refused; empty when it released something. */
 export function releaseRefusalOf(
   street: LightingStreet,
   { target, rank }: Pick<ReleaseRequest, 'target' | 'rank'>,

@@ -1,15 +1,15 @@
 /**
- * Keeps the wishes in force: in memory for the tick, on disk for the next start.
+ * The intents of platform and technicians in force: in memory for the tick, on disk for the next start.
  *
- * Owns the list while the agent runs, and its events. Lighting never waits for the disk: a list that cannot be saved still holds. A wish from
- * before the start is not in force until the time is trusted: nobody knows whether it is over, and while the time is unknown each lamp stands
- * at its maximum, so it could only darken the street. It waits with its stored end, which then tells whether it still holds.
+ * Lighting never waits for the disk: a list that cannot be saved still holds. An intent from before the start is not in force until the time is
+ * trusted, because only the time tells whether it is over. Each lamp is at its maximum meanwhile, so the intent could only darken the street.
  */
 import { type Clock, isTrusted } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Log, ReleaseRequest, Store } from '../../core/ports.ts';
-import type { Intent, Rank, Target } from '../../core/words.ts';
+import type { Authorised, Intent, Rank } from '../../core/words.ts';
 import { inRestoreTime } from '../restore-time.ts';
+import { createClockStepDetector } from './clock-steps.ts';
 import {
   addIntent,
   begunIntents,
@@ -23,119 +23,146 @@ import {
   type StoredIntent,
   shortenIntents,
   toStored,
-  withoutSeat,
+  withoutReplaced,
 } from './overrides.ts';
 
 /** Where the store keeps the list. */
 const OVERRIDES_KEY = 'control.overrides';
-/** A wall clock that moved this much against monotonic time was set. Units: ms. Source: slewing by a time server stays far below in the time between two ticks. */
-const STEP_MS = 1_000;
 
 export interface OverrideRegistryParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly events: EventTracker;
-  /** The list in force changed: something was added, released, ended or restored. */
+  /** The list in force changed: an intent was added, released, ended or restored. */
   readonly onChange: (intents: readonly Intent[]) => void;
 }
 
-export interface OverrideRegistry {
-  /** Settles when the list is read or the disk took too long; a late answer is still taken up. */
-  restore(): Promise<void>;
-  intents(): readonly Intent[];
-  add(intent: Intent, isFurther?: boolean): void;
-  /** Takes away what is aimed at the target, of one rank or of any, be it in force or still waiting for the time. */
-  release(target: Target, source: string, rank?: Rank): Pick<Release, 'released' | 'denied'>;
-  /** Lets what is aimed at the target end at this moment at the latest; how many wishes that shortened. */
-  shorten(request: Pick<ReleaseRequest, 'target' | 'source' | 'rank'>, end: Moment): number;
-  /** A lamp follows these: they need no longer begin in time. */
-  begun(ids: ReadonlySet<string>): void;
-  /** Ends what is over, writes wall ends anew after the clock was set, takes up what waited for a trusted time. */
-  tend(): void;
-}
+export class OverrideRegistry {
+  readonly #parts: OverrideRegistryParts;
+  readonly #wasClockSet: () => boolean;
+  #intents: readonly Intent[] = [];
+  /** From before the start, until the time is trusted. */
+  #waiting: readonly StoredIntent[] = [];
 
-export function createOverrideRegistry({ clock, store, log, events, onChange }: OverrideRegistryParts): OverrideRegistry {
-  let intents: readonly Intent[] = [];
-  let waiting: readonly StoredIntent[] = [];
-  let wallAtZeroMs = clock.wallMs() - clock.monoMs();
-  const moment = (): Moment => ({ nowMs: clock.wallMs(), nowMono: clock.monoMs() });
-  const save = (): void => {
-    onChange(intents);
-    const count = intents.length + waiting.length;
+  constructor(parts: OverrideRegistryParts) {
+    this.#parts = parts;
+    this.#wasClockSet = createClockStepDetector(parts.clock);
+  }
+
+  /** Resolves when the list is read or the disk took too long. A late answer of the disk is still used. */
+  restore(): Promise<void> {
+    const { clock, store, log } = this.#parts;
+    const loaded = store.load(OVERRIDES_KEY).then((stored) => this.#takeStored(stored));
+    return inRestoreTime(
+      clock,
+      loaded.catch((cause) => log.event('overrides-not-restored', { cause: String(cause) }, 'warning')),
+    );
+  }
+
+  intents(): readonly Intent[] {
+    return this.#intents;
+  }
+
+  /** Adds an intent. `isFurther`: it continues one of the same sender, so that it is no event of its own. */
+  add(intent: Intent, isFurther = false): void {
+    this.#intents = addIntent(this.#intents, intent);
+    this.#waiting = withoutReplaced(this.#waiting, intent);
+    if (!isFurther)
+      this.#parts.events.notice({ code: 'override-started', source: intent.target.id, severity: 'info', text: describe(intent) });
+    this.#save();
+  }
+
+  /** Removes the intents on a target, of one rank or of any, whether in force or waiting for the time. */
+  release({ target, authority, source, rank }: ReleaseOrder): Pick<Release, 'released' | 'denied'> {
+    const inForce = releaseIntents(ofRank(this.#intents, rank), target, authority);
+    const held = releaseIntents(ofRank(this.#waiting, rank), target, authority);
+    const released = [...held.released, ...inForce.released];
+    const denied = [...held.denied, ...inForce.denied];
+    if (released.length === 0) return { released, denied };
+    this.#intents = this.#intents.filter((intent) => !inForce.released.includes(intent));
+    this.#waiting = this.#waiting.filter((intent) => !held.released.includes(intent));
+    this.#report(released, `was released by ${source}`);
+    this.#save();
+    return { released, denied };
+  }
+
+  /** Lets the intents on a target end at this moment at the latest. Returns how many intents that shortened. */
+  shorten({ target, authority, rank }: Omit<ReleaseOrder, 'source'>, end: Moment): number {
+    const { intents, changed } = shortenIntents(this.#intents, { target, authority, end, rank });
+    if (changed.length === 0) return 0;
+    this.#intents = intents;
+    this.#save();
+    return changed.length;
+  }
+
+  /** A lamp follows these intents, so they no longer expire with their command. */
+  begun(ids: ReadonlySet<string>): void {
+    if (!this.#intents.some(({ id, startBy }) => startBy !== undefined && ids.has(id))) return;
+    this.#intents = begunIntents(this.#intents, ids);
+    this.#save();
+  }
+
+  /** Ends what is over, recomputes wall ends after the clock was set, and resumes what waited for a trusted time. */
+  tend(): void {
+    const { kept, ended } = expireIntents(this.#intents, this.#parts.clock.monoMs());
+    const wasClockSet = this.#wasClockSet();
+    if (ended.length > 0 || (wasClockSet && kept.length > 0)) {
+      this.#intents = wasClockSet ? rebaseIntents(kept, this.#now()) : kept;
+      this.#report(ended, 'is over');
+      this.#save();
+    }
+    this.#resume();
+  }
+
+  #takeStored(stored: unknown): void {
+    this.#waiting = this.#intents.reduce<readonly StoredIntent[]>(withoutReplaced, readStored(stored));
+    this.#resume();
+    const count = this.#waiting.length;
+    if (count === 0) return;
+    this.#parts.log.event('overrides-waiting', { count, check: 'the time server; they hold once the time is known' }, 'warning');
+  }
+
+  #resume(): void {
+    const { clock, log } = this.#parts;
+    if (this.#waiting.length === 0 || !isTrusted(clock.quality())) return;
+    const { kept, ended } = resumeIntents(this.#waiting, this.#now());
+    this.#waiting = [];
+    this.#intents = [...kept, ...this.#intents];
+    log.event('overrides-restored', { count: kept.length, over: ended.length });
+    this.#report(ended, 'is over');
+    this.#save();
+  }
+
+  #save(): void {
+    const { store, log, onChange } = this.#parts;
+    onChange(this.#intents);
+    const count = this.#intents.length + this.#waiting.length;
     const complain = (): void =>
       log.event('overrides-not-saved', { count, check: 'the disk of store.dir; they hold until the agent stops' }, 'warning');
-    void store.save(OVERRIDES_KEY, [...waiting, ...toStored(intents)]).then((saved) => (saved ? undefined : complain()), complain);
-  };
-  const complainLoad = (cause: unknown): void => log.event('overrides-not-restored', { cause: String(cause) }, 'warning');
-  const end = (ended: readonly StoredIntent[], how: string): void => {
+    const stored = [...this.#waiting, ...toStored(this.#intents)];
+    void store.save(OVERRIDES_KEY, stored).then((saved) => (saved ? undefined : complain()), complain);
+  }
+
+  #report(ended: readonly StoredIntent[], how: string): void {
     for (const intent of ended)
-      events.notice({ code: 'override-ended', source: intent.target.id, severity: 'info', text: `${describe(intent)} ${how}` });
-  };
-  const resume = (): void => {
-    if (waiting.length === 0 || !isTrusted(clock.quality())) return;
-    const { kept, ended } = resumeIntents(waiting, moment());
-    waiting = [];
-    intents = [...kept, ...intents];
-    log.event('overrides-restored', { count: kept.length, over: ended.length });
-    end(ended, 'is over');
-    save();
-  };
-  const takeUp = (loaded: unknown): void => {
-    waiting = intents.reduce<readonly StoredIntent[]>(withoutSeat, readStored(loaded));
-    resume();
-    if (waiting.length === 0) return;
-    log.event('overrides-waiting', { count: waiting.length, check: 'the time server; they hold once the time is known' }, 'warning');
-  };
-  return {
-    restore: () => inRestoreTime(clock, store.load(OVERRIDES_KEY).then(takeUp).catch(complainLoad)),
-    intents: () => intents,
-    add(intent, isFurther = false) {
-      intents = addIntent(intents, intent);
-      waiting = withoutSeat(waiting, intent);
-      if (!isFurther) events.notice({ code: 'override-started', source: intent.target.id, severity: 'info', text: describe(intent) });
-      save();
-    },
-    release(target, source, rank) {
-      const inForce = releaseIntents(ofRank(intents, rank), target, source);
-      const held = releaseIntents(ofRank(waiting, rank), target, source);
-      const released = [...held.released, ...inForce.released];
-      const denied = [...held.denied, ...inForce.denied];
-      if (released.length === 0) return { released, denied };
-      intents = intents.filter((intent) => !inForce.released.includes(intent));
-      waiting = waiting.filter((intent) => !held.released.includes(intent));
-      end(released, `was released by ${source}`);
-      save();
-      return { released, denied };
-    },
-    shorten({ target, source, rank }, end) {
-      const { intents: next, changed } = shortenIntents(intents, { target, source, end, rank });
-      if (changed.length === 0) return 0;
-      intents = next;
-      save();
-      return changed.length;
-    },
-    begun(ids) {
-      if (!intents.some(({ id, startBy }) => startBy !== undefined && ids.has(id))) return;
-      intents = begunIntents(intents, ids);
-      save();
-    },
-    tend() {
-      const { kept, ended } = expireIntents(intents, clock.monoMs());
-      const nowAtZeroMs = clock.wallMs() - clock.monoMs();
-      const stepped = Math.abs(nowAtZeroMs - wallAtZeroMs) > STEP_MS;
-      wallAtZeroMs = nowAtZeroMs;
-      if (ended.length > 0 || (stepped && kept.length > 0)) {
-        intents = stepped ? rebaseIntents(kept, moment()) : kept;
-        end(ended, 'is over');
-        save();
-      }
-      resume();
-    },
-  };
+      this.#parts.events.notice({
+        code: 'override-ended',
+        source: intent.target.id,
+        severity: 'info',
+        text: `${describe(intent)} ${how}`,
+      });
+  }
+
+  #now(): Moment {
+    const { clock } = this.#parts;
+    return { nowMs: clock.wallMs(), nowMono: clock.monoMs() };
+  }
 }
 
-/** Those of a rank; a technician's are always among them, so that who may not release them hears of it. */
+type ReleaseOrder = Authorised<Pick<ReleaseRequest, 'target' | 'source' | 'rank'>>;
+
+/** The intents of a rank. Those of maintenance are always included, so that a sender who may not release them is told about them. */
 function ofRank<T extends StoredIntent>(intents: readonly T[], rank: Rank | undefined): readonly T[] {
   return rank === undefined ? intents : intents.filter((intent) => intent.rank === rank || intent.rank === 'maintenance');
 }

@@ -1,12 +1,12 @@
 /**
- * The list of wishes in force: who holds which lamp, zone or cabinet at what level, and until when.
+ * Operations on the list of intents in force: add, release, shorten, expire, store and resume.
  *
- * Owns adding, releasing, ending, and what survives a restart. Pure: a list in, a list out; nothing here reads a clock or a disk. Ends are kept
- * in monotonic time; wall time is for people and for the disk.
+ * An intent says who holds which lamp, zone or cabinet at what level, and until when. Pure: a list in, a list out; no clock, no disk. Ends are
+ * kept in monotonic time; wall time is for people and for the disk.
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import type { OverrideRequest } from '../../core/ports.ts';
-import { type Intent, RANKS, type Rank, type Target } from '../../core/words.ts';
+import { type Authorised, INTENT_AUTHORITIES, type Intent, type IntentAuthority, RANKS, type Rank, type Target } from '../../core/words.ts';
 
 /** An instant on both clocks. */
 export interface Moment {
@@ -14,13 +14,13 @@ export interface Moment {
   readonly nowMono: MonoMs;
 }
 
-/** How long a wish may hold. Units: min. Source: design §6, every override is bounded. */
+/** How long an intent may hold. Units: min. Source: design §6, every override is bounded. */
 export const OVERRIDE_MINUTES = { min: 1, max: 24 * 60 };
 const MINUTE_MS = 60_000;
 
-/** The wish behind a request. The caller has checked its limits; the length is bounded here all the same. */
-export function intentOf(request: OverrideRequest, { nowMs, nowMono }: Moment): Intent {
-  const { commandId, target, levelPct, rank, source, reason, expiresMono } = request;
+/** Returns the intent behind a request. The caller has checked the limits; the length is bounded here again. */
+export function intentOf(request: Authorised<OverrideRequest>, { nowMs, nowMono }: Moment): Intent {
+  const { commandId, target, levelPct, rank, authority, source, reason, expiresMono } = request;
   const minutes = Math.min(Math.max(request.minutes, OVERRIDE_MINUTES.min), OVERRIDE_MINUTES.max);
   const lengthMs = minutes * MINUTE_MS;
   return {
@@ -28,6 +28,7 @@ export function intentOf(request: OverrideRequest, { nowMs, nowMono }: Moment): 
     target,
     levelPct,
     rank,
+    authority,
     source,
     reason,
     sinceMs: nowMs,
@@ -37,7 +38,7 @@ export function intentOf(request: OverrideRequest, { nowMs, nowMono }: Moment): 
   };
 }
 
-/** The wishes, those named with no time left by which they must begin: a lamp follows them. */
+/** Returns the intents, the named ones without a latest begin: a lamp follows them. */
 export function begunIntents(intents: readonly Intent[], ids: ReadonlySet<string>): readonly Intent[] {
   return intents.map((intent) => {
     if (intent.startBy === undefined || !ids.has(intent.id)) return intent;
@@ -46,54 +47,54 @@ export function begunIntents(intents: readonly Intent[], ids: ReadonlySet<string
   });
 }
 
-/** Adds a wish; it replaces an earlier one of the same source, target and rank. */
+/** Adds an intent. It replaces an earlier one of the same source, target and rank. */
 export function addIntent(intents: readonly Intent[], added: Intent): readonly Intent[] {
-  return [...withoutSeat(intents, added), added];
+  return [...withoutReplaced(intents, added), added];
 }
 
-/** The wishes that a newer one of its source, target and rank does not replace. */
-export function withoutSeat<T extends StoredIntent>(intents: readonly T[], newer: StoredIntent): readonly T[] {
-  return intents.filter((intent) => !sameSeat(intent, newer));
+/** Returns the intents that a newer one does not replace: those of another source, target or rank. */
+export function withoutReplaced<T extends StoredIntent>(intents: readonly T[], newer: StoredIntent): readonly T[] {
+  return intents.filter((intent) => !isReplacedBy(intent, newer));
 }
 
-/** Whether a source may use maintenance rank, to set or to release it: only who can stand at the lamp. */
-export function mayMaintain(source: string): boolean {
-  return source.startsWith('console:');
+/** Whether a sender may set or release maintenance rank: only a person at the cabinet, who can see the lamp. */
+export function mayMaintain(authority: IntentAuthority): boolean {
+  return authority === 'technician';
 }
 
 export interface Release<T extends StoredIntent = StoredIntent> {
   readonly kept: readonly T[];
   readonly released: readonly T[];
-  /** Aimed at the target as well, but above what this source may release. */
+  /** Intents on the target that this authority may not release. */
   readonly denied: readonly T[];
 }
 
-/** Takes away what is aimed at exactly this target, as far as the source may. */
-export function releaseIntents<T extends StoredIntent>(intents: readonly T[], target: Target, source: string): Release<T> {
+/** Removes the intents on exactly this target, as far as the authority may release them. */
+export function releaseIntents<T extends StoredIntent>(intents: readonly T[], target: Target, authority: IntentAuthority): Release<T> {
   const aimed = intents.filter((intent) => sameTarget(intent.target, target));
-  const denied = aimed.filter(({ rank }) => rank === 'maintenance' && !mayMaintain(source));
+  const denied = aimed.filter(({ rank }) => rank === 'maintenance' && !mayMaintain(authority));
   const released = aimed.filter((intent) => !denied.includes(intent));
   return { kept: intents.filter((intent) => !released.includes(intent)), released, denied };
 }
 
-/** The wishes with those of a target ending no later than this; `changed` are those that would have lasted longer, as far as the source may. */
+/** Lets the intents on a target end no later than `end`, as far as the authority may release them. `changed`: those that would have lasted longer. */
 export function shortenIntents(
   intents: readonly Intent[],
   {
     target,
-    source,
+    authority,
     end,
     rank,
-  }: { readonly target: Target; readonly source: string; readonly end: Moment; readonly rank?: Rank | undefined },
+  }: { readonly target: Target; readonly authority: IntentAuthority; readonly end: Moment; readonly rank?: Rank | undefined },
 ): { readonly intents: readonly Intent[]; readonly changed: readonly Intent[] } {
-  const mayEnd = new Set(releaseIntents(intents, target, source).released.map(({ id }) => id));
+  const mayEnd = new Set(releaseIntents(intents, target, authority).released.map(({ id }) => id));
   const isMeant = (intent: Intent): boolean => mayEnd.has(intent.id) && (rank === undefined || intent.rank === rank);
   const isLonger = (intent: Intent): boolean => isMeant(intent) && intent.untilMono > end.nowMono;
   const next = intents.map((intent) => (isLonger(intent) ? { ...intent, untilMs: Math.round(end.nowMs), untilMono: end.nowMono } : intent));
   return { intents: next, changed: next.filter((intent, i) => intent !== intents[i]) };
 }
 
-/** Parts what still holds from what is over: past its end, or not begun in time. */
+/** Separates what still holds from what is over: past its end, or not begun in time. */
 export function expireIntents(
   intents: readonly Intent[],
   nowMono: MonoMs,
@@ -102,7 +103,7 @@ export function expireIntents(
   return { kept: intents.filter((intent) => !isOver(intent)), ended: intents.filter(isOver) };
 }
 
-/** The same wishes with wall ends as the wall clock now has them; to be called when it was set. */
+/** Returns the same intents with their wall times recomputed. To be called when the wall clock was set. */
 export function rebaseIntents(intents: readonly Intent[], { nowMs, nowMono }: Moment): readonly Intent[] {
   const wallOf = (mono: MonoMs): WallMs => Math.round(nowMs + mono - nowMono);
   return intents.map((intent) => {
@@ -113,23 +114,31 @@ export function rebaseIntents(intents: readonly Intent[], { nowMs, nowMono }: Mo
   });
 }
 
-/** What goes to disk: all but the monotonic end, which means nothing after a restart. */
+/** An intent on disk: without the monotonic end, which means nothing after a restart. */
 export type StoredIntent = Omit<Intent, 'untilMono'>;
 
 export function toStored(intents: readonly Intent[]): readonly StoredIntent[] {
   return intents.map(({ untilMono: _, ...stored }) => stored);
 }
 
-/** The wishes among what the disk holds; it may hold what it likes, the street is lit by programme then. */
+/** Returns the intents in what the disk holds; anything else there is ignored. */
 export function readStored(stored: unknown): readonly StoredIntent[] {
-  return Array.isArray(stored) ? stored.filter(isStoredIntent) : [];
+  return Array.isArray(stored) ? stored.filter(isStoredIntent).map(withAuthority) : [];
+}
+
+type FormerIntent = Omit<StoredIntent, 'authority'> & { readonly authority?: unknown };
+
+/** A former release stored no authority. It stored intents of the console, whose source is `console:<user>`, and of the platform. */
+function withAuthority(intent: FormerIntent): StoredIntent {
+  const former = intent.source.startsWith('console:') ? 'technician' : 'platform';
+  return { ...intent, authority: INTENT_AUTHORITIES.find((each) => each === intent.authority) ?? former };
 }
 
 /**
- * Parts what of a stored list still holds from what is over.
+ * Separates the stored intents that still hold from those that are over.
  *
- * To be called with a trusted wall clock only: the rest of each is what its stored end leaves, and never longer than was requested, whatever
- * the clock said then.
+ * To be called with a trusted wall clock only. An intent lasts until its stored end, and never longer than was requested, whatever the clock
+ * showed at that time.
  */
 export function resumeIntents(
   stored: readonly StoredIntent[],
@@ -157,11 +166,11 @@ function sameTarget(a: Target, b: Target): boolean {
   return a.kind === b.kind && (a.kind === 'cabinet' || a.id === b.id);
 }
 
-function sameSeat(a: StoredIntent, b: StoredIntent): boolean {
+function isReplacedBy(a: StoredIntent, b: StoredIntent): boolean {
   return a.source === b.source && a.rank === b.rank && sameTarget(a.target, b.target);
 }
 
-function isStoredIntent(entry: unknown): entry is StoredIntent {
+function isStoredIntent(entry: unknown): entry is FormerIntent {
   if (typeof entry !== 'object' || entry === null) return false;
   const { id, target, levelPct, rank, source, reason, sinceMs, untilMs, startBy } = entry as Partial<Record<keyof StoredIntent, unknown>>;
   const texts = [id, source, reason].every((text) => typeof text === 'string');

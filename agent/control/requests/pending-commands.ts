@@ -1,7 +1,7 @@
 /**
- * The commands whose senders still wait for an answer.
+ * The commands whose senders still wait for an answer: publishes each of their stages once and resolves their promises.
  *
- * Owns their promises and tells each stage once. What stage a command is in is decided in `commands`.
+ * Which stage a command is in is decided in `commands`.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Outcome } from '../../core/words.ts';
@@ -16,15 +16,15 @@ import {
   outcomesBetween,
 } from './commands.ts';
 
-/** A command as it comes in. */
+/** A command as it arrives. */
 export type Incoming = Pick<LightCommand, 'commandId' | 'target' | 'levelPct' | 'source' | 'intentId'>;
 
 export interface PendingCommands {
-  /** Tells a stage before the lamps are concerned, and returns it. */
-  tell(incoming: Incoming, state: 'received' | 'refused' | 'verified', reason?: string): Outcome;
-  /** Takes up a command; resolves with its final outcome. */
+  /** Publishes a stage that does not depend on lamps, and returns it. */
+  publish(incoming: Incoming, state: 'received' | 'refused' | 'verified', reason?: string): Outcome;
+  /** Starts to follow a command; resolves with its final outcome. */
   open(incoming: Incoming, lampIds: readonly string[]): Promise<Outcome>;
-  /** Looks at the lamps of all open commands. */
+  /** Checks the lamps of all open commands. */
   advance(): void;
   /** Ends all open commands as failed. */
   abandonAll(reason: string): void;
@@ -45,27 +45,26 @@ export function createPendingCommands({
   readonly onOutcome: (outcome: Outcome) => void;
 }): PendingCommands {
   const waiting = new Set<Waiting>();
-  const tell = (outcome: Omit<Outcome, 'atMs'>): Outcome => {
-    const told = { ...outcome, atMs: clock.wallMs() };
-    onOutcome(told);
-    return told;
+  const publish = (outcome: Omit<Outcome, 'atMs'>): Outcome => {
+    const published = { ...outcome, atMs: clock.wallMs() };
+    onOutcome(published);
+    return published;
   };
   const move = (entry: Waiting, next: LightCommand): void => {
     const stages = outcomesBetween(entry.command, next);
     entry.command = next;
     if (isEnd(next.state)) waiting.delete(entry);
-    const told = stages.map(tell);
-    const last = told.at(-1);
+    const last = stages.map(publish).at(-1);
     if (last !== undefined && isEnd(last.state)) entry.resolve(last);
   };
   return {
-    tell: ({ commandId, target, levelPct, source }, state, reason = '') =>
-      tell({ commandId, target, levelPct, state, reason, lamps: {}, source }),
+    publish: ({ commandId, target, levelPct, source }, state, reason = '') =>
+      publish({ commandId, target, levelPct, state, reason, lamps: {}, source }),
     open(incoming, lampIds) {
       const command = beginCommand({ ...incoming, sinceMono: clock.monoMs() }, lampIds);
       return new Promise((resolve) => {
         waiting.add({ command, resolve });
-        tell(outcomeOf(command));
+        publish(outcomeOf(command));
       });
     },
     advance() {

@@ -1,7 +1,7 @@
 /**
- * An override or a release that a person asks for at the cabinet.
+ * Overrides and releases that a technician requests at the console of the cabinet.
  *
- * Owns the command id, and the end of an override that the person is shown.
+ * Adds the command id, the technician's authority, and the end of an override to show.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
@@ -18,8 +18,8 @@ export function createPersonCommands(
     async override(request) {
       // The end counts from the request, however long the lamps take to confirm it.
       const untilMs = clock.wallMs() + request.minutes * MINUTE_MS;
-      return { ...(await control().override({ ...request, commandId: randomUUID() })), untilMs };
+      return { ...(await control().override({ ...request, commandId: randomUUID(), authority: 'technician' })), untilMs };
     },
-    release: (request) => control().release({ ...request, commandId: randomUUID() }),
+    release: (request) => control().release({ ...request, commandId: randomUUID(), authority: 'technician' }),
   };
 }

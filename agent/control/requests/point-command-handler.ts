@@ -1,14 +1,14 @@
 /**
- * Values that the platform writes to points of devices, outside of the light.
+ * Commands of the platform that write a value to a point of a device, other than a lamp's level.
  *
- * Owns which points are nobody else's, and the stages of such a command. What the profile lets a point take is the field's to check again.
+ * Refuses points that follow a lamp or an output. The field checks again what the profile allows.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Field, PointRequest } from '../../core/ports.ts';
 import type { Outcome, OutcomeState, PointId } from '../../core/words.ts';
 
 export interface PointCommandHandler {
-  /** Resolves with the end. `refusal`: why nothing may be written now; empty when it may. */
+  /** Resolves with the final outcome. `refusal`: why nothing may be written now; empty when it may. */
   write(request: PointRequest, refusal: string): Promise<Outcome>;
 }
 
@@ -18,7 +18,7 @@ export function createPointCommandHandler({
   field,
   onOutcome,
 }: {
-  /** By point: what follows zones and rules there, or the lamp that has its level there. */
+  /** By point: the output or the lamp that sets it. */
   readonly owners: ReadonlyMap<PointId, string>;
   readonly clock: Clock;
   readonly field: Pick<Field, 'writePoint'>;
@@ -26,20 +26,20 @@ export function createPointCommandHandler({
 }): PointCommandHandler {
   return {
     async write({ commandId, deviceId, pointId, value, source, expiresMono }, refusal) {
-      const tell = (state: OutcomeState, reason = ''): Outcome => {
+      const publish = (state: OutcomeState, reason = ''): Outcome => {
         const target = { kind: 'device', id: deviceId } as const;
         const outcome = { commandId, target, levelPct: null, state, reason, lamps: {}, source, atMs: clock.wallMs() };
         onOutcome(outcome);
         return outcome;
       };
-      tell('received');
+      publish('received');
       const owner = owners.get(pointId);
-      if (refusal !== '') return tell('refused', refusal);
-      if (owner !== undefined) return tell('refused', `${pointId} follows ${owner}: what is written there would be undone at once`);
-      tell('queued');
+      if (refusal !== '') return publish('refused', refusal);
+      if (owner !== undefined) return publish('refused', `${pointId} follows ${owner}: what is written there would be undone at once`);
+      publish('queued');
       const result = await field.writePoint({ pointId, value, lane: 'command', expiresMono });
-      if (result.sentMono !== null) tell('sent');
-      return result.state === 'verified' ? tell('verified') : tell('failed', result.reason);
+      if (result.sentMono !== null) publish('sent');
+      return result.state === 'verified' ? publish('verified') : publish('failed', result.reason);
     },
   };
 }

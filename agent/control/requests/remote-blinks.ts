@@ -1,21 +1,23 @@
 /**
- * Lamps that blink for the platform.
- *
- * Owns which of them no lamp follows yet, so that they end with their command's expiry, and who hears which lamps blink.
+ * Lamps that blink for the platform: their requests expire like any command, and the platform gets the list of lamps that blink.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { IdentifyRun } from '../../core/light-tools.ts';
 import type { BlinkRequest } from '../../core/ports.ts';
-import type { Intent, LevelPct } from '../../core/words.ts';
+import { Refusal } from '../../core/refusal.ts';
+import type { Authorised, Intent, LevelPct } from '../../core/words.ts';
 import { blinkId, type IdentifyHandler } from './identify.ts';
 
 export interface RemoteBlinks {
-  /** Begins or ends a blinking; a sentence where it cannot be. Shape: `intentId` is that of the wish, null where it ends. */
-  ask(request: BlinkRequest, held: readonly Intent[]): { readonly levelPct: LevelPct | null; readonly intentId: string | null } | string;
-  /** Not followed by its lamp yet, and its command expires. */
+  /** Begins or ends a blinking; returns a sentence where that is refused. Shape: `intentId` is null where it ends. */
+  request(
+    request: Authorised<BlinkRequest>,
+    held: readonly Intent[],
+  ): { readonly levelPct: LevelPct | null; readonly intentId: string | null } | string;
+  /** Whether the lamp does not follow yet and the command may expire. */
   isPending(intentId: string): boolean;
   begun(intentIds: ReadonlySet<string>): void;
-  /** Ends those whose command has expired; tells which lamps blink where that changed. */
+  /** Ends those whose command has expired, and publishes the lamps that blink where they changed. */
   tend(): void;
 }
 
@@ -25,19 +27,19 @@ export function createRemoteBlinks(
   onBlinks: (running: ReadonlyMap<string, number>) => void,
 ): RemoteBlinks {
   const pending = new Map<string, { readonly expiresMono: MonoMs; readonly run: IdentifyRun }>();
-  let told = '[]';
+  let published = '[]';
   return {
-    ask({ lamp, seconds, source, expiresMono }, held) {
+    request({ lamp, seconds, source, authority, expiresMono }, held) {
       try {
         if (seconds === 0) {
-          identify.end(lamp, source);
+          identify.end(lamp, authority);
           return { levelPct: null, intentId: null };
         }
-        const run = identify.start({ lamp, forMs: seconds * 1_000, source, tell: () => {} }, held);
+        const run = identify.start({ lamp, forMs: seconds * 1_000, source, authority, tell: () => {} }, held);
         if (expiresMono !== undefined) pending.set(blinkId(lamp), { expiresMono, run });
         return { levelPct: run.highPct, intentId: blinkId(lamp) };
       } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
+        if (!(error instanceof Refusal)) throw error;
         return error.message;
       }
     },
@@ -53,8 +55,8 @@ export function createRemoteBlinks(
       }
       const running = identify.running();
       const now = JSON.stringify([...running]);
-      if (now !== told) onBlinks(running);
-      told = now;
+      if (now !== published) onBlinks(running);
+      published = now;
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
  * Contacts in the cabinet that request light: the emergency key and the "lights on" button.
  *
- * Owns their intents while they hold, and what of them survives a restart. Pure but for the states of the contacts.
+ * Turns their readings into intents and says what a restart has to restore. Pure but for the states of the contacts.
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import type { Intent, PointId, Reading } from '../../core/words.ts';
@@ -9,7 +9,7 @@ import type { Intent, PointId, Reading } from '../../core/words.ts';
 /** `emergency`: all at 100 % while it is closed. `lights-on`: all at 100 % for two hours from each press. */
 export type LightContact = 'emergency' | 'lights-on';
 
-/** A contact that requested light, as the disk keeps it. */
+/** A contact that requested light, as stored on disk. */
 export interface StoredContact {
   readonly pointId: PointId;
   /** End of its intent. */
@@ -17,9 +17,10 @@ export interface StoredContact {
 }
 
 export interface ContactTracker {
+  /** Returns true when a contact begins or ends to request light. */
   take(readings: readonly Reading[], now: Instant): boolean;
   intents(): readonly Intent[];
-  /** Puts in force what an earlier run stored, except where a contact was read meanwhile. `isTimeKnown`: the stored ends can be compared with now. */
+  /** Restores what an earlier run stored, except where a contact was read meanwhile. `isTimeKnown`: the stored ends can be compared with now. */
   restore(stored: unknown, now: Instant, isTimeKnown: boolean): void;
 }
 
@@ -30,18 +31,18 @@ interface Instant {
 
 /** Source: design §6, an override lasts 2 h unless said; a person may press again. */
 const BUTTON_MS = 2 * 3_600_000;
-/** A closed key whose box falls silent still counts for so long. Units: ms. Source: assumed; a line that is mended within it has lit the street all along. */
+/** How long a closed key still counts after its device stops answering. Units: ms. Source: assumed; a line that is repaired within it kept the street lit. */
 export const KEY_HOLD_MS = 3_600_000;
 
-/** `onChange` gets all that a restart must restore, each time a contact begins or ends to request light. */
+/** `onChange` receives everything a restart must restore, each time a contact begins or ends to request light. */
 export function createContactTracker(
   contacts: ReadonlyMap<PointId, LightContact>,
   onChange: (stored: readonly StoredContact[]) => void = () => {},
 ): ContactTracker {
   const closed = new Map<PointId, boolean>();
-  const asked = new Map<PointId, Intent>();
+  const requested = new Map<PointId, Intent>();
   const changed = (): true => {
-    onChange([...asked].map(([pointId, { untilMs }]) => ({ pointId, untilMs })));
+    onChange([...requested].map(([pointId, { untilMs }]) => ({ pointId, untilMs })));
     return true;
   };
   const take = (reading: Reading, now: Instant): boolean => {
@@ -50,14 +51,14 @@ export function createContactTracker(
     const isClosed = reading.value >= 1;
     const was = closed.get(reading.pointId) ?? false;
     closed.set(reading.pointId, isClosed);
-    if (kind === 'emergency' && !isClosed) return asked.delete(reading.pointId) && changed();
+    if (kind === 'emergency' && !isClosed) return requested.delete(reading.pointId) && changed();
     if (!isClosed || (kind === 'lights-on' && was)) return false;
-    asked.set(reading.pointId, intentOf(reading.pointId, kind, { ...now, lengthMs: lengthOf(kind) }));
+    requested.set(reading.pointId, intentOf(reading.pointId, kind, { ...now, lengthMs: lengthOf(kind) }));
     return !was && changed();
   };
   return {
     take: (readings, now) => readings.map((reading) => take(reading, now)).includes(true),
-    intents: () => [...asked.values()],
+    intents: () => [...requested.values()],
     restore(stored, now, isTimeKnown) {
       for (const { pointId, untilMs } of readStored(stored)) {
         const kind = contacts.get(pointId);
@@ -65,7 +66,7 @@ export function createContactTracker(
         // The key was closed when the run ended, so only its next reading ends it. Without a time the end is not known: prefer light.
         const isLeftOpen = kind === 'emergency' || !isTimeKnown;
         const lengthMs = isLeftOpen ? lengthOf(kind) : Math.min(untilMs - now.nowMs, lengthOf(kind));
-        if (lengthMs > 0) asked.set(pointId, intentOf(pointId, kind, { ...now, lengthMs }));
+        if (lengthMs > 0) requested.set(pointId, intentOf(pointId, kind, { ...now, lengthMs }));
       }
     },
   };
@@ -75,7 +76,7 @@ function lengthOf(kind: LightContact): number {
   return kind === 'emergency' ? KEY_HOLD_MS : BUTTON_MS;
 }
 
-/** The disk may hold anything; what is no contact counts as absent. */
+/** The disk may hold anything; an entry that is no contact is ignored. */
 function readStored(stored: unknown): readonly StoredContact[] {
   const all: readonly unknown[] = Array.isArray(stored) ? stored : [];
   return all.filter(
@@ -90,6 +91,7 @@ function intentOf(pointId: PointId, kind: LightContact, { nowMs, nowMono, length
     target: { kind: 'cabinet', id: 'cabinet' },
     levelPct: 100,
     rank: kind === 'emergency' ? 'emergency' : 'override',
+    authority: 'site',
     source: pointId,
     reason: kind === 'emergency' ? 'emergency key' : 'lights-on button',
     sinceMs: nowMs,

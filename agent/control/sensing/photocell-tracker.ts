@@ -1,22 +1,22 @@
 /**
- * What every photocell of the street has said, and whether it may be believed.
+ * Tracks the state of every photocell of the street, judges whether it is reliable, and reports the ones that fail.
  *
- * Owns the cells' states while the agent runs and what is told of cells that fail. The rules are in `lighting/photocell`.
+ * The rules are in `lighting/photocell` and `lighting/photocell-fault`.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { PhotocellConfig } from '../../core/cabinet.ts';
-import type { Clock } from '../../core/clock.ts';
+import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Field } from '../../core/ports.ts';
 import type { PointId, Reading } from '../../core/words.ts';
 import type { LightingStreet, PhotocellState } from '../../lighting/lighting.ts';
-import { afterLux, photocellSay, type SunNow } from '../../lighting/photocell.ts';
+import { afterLux, photocellVerdict, type SunNow } from '../../lighting/photocell.ts';
 import {
   afterEdge,
   afterEdgeLook,
   type EdgeFault,
   type EdgeFaults,
-  type EdgeSays,
+  type EdgeVerdicts,
   isWholeNight,
   NO_EDGE_FAULTS,
   photocellFault,
@@ -30,27 +30,18 @@ export interface PhotocellTrackerParts {
   readonly events: Pick<EventTracker, 'set'>;
   /** Whether a lamp of this zone gives light. */
   readonly isZoneLit: (zoneId: string) => boolean;
-  /** Null while the time is not to be trusted: a cell is then not judged. */
+  /** Null while the time is not trusted: a cell is then not judged. */
   readonly sunOf: (zoneId: string) => SunNow | null;
-  /** The faults at the ends of the night have changed: to be kept for `restore` of the next start. */
+  /** The faults at the ends of the night changed: to be stored for `restore` at the next start. */
   readonly onFaults?: (faults: Readonly<Record<PointId, EdgeFaults>>) => void;
-}
-
-export interface PhotocellTracker {
-  /** Takes up the faults that an earlier start has kept: a gateway whose mains are cut each day would never see three nights. */
-  restore(faults: unknown): void;
-  take(readings: readonly Reading[]): void;
-  /** Notices readings that have become stale or missing by their age, and judges each cell by its night. */
-  refresh(): void;
-  states(): ReadonlyMap<PointId, PhotocellState>;
 }
 
 interface Watched {
   readonly pointId: PointId;
   readonly config: PhotocellConfig;
-  /** All that have it; the first one's sun judges it. */
+  /** The zones that use it; it is judged by the sun of the first. */
   readonly zoneIds: readonly string[];
-  night: EdgeSays | undefined;
+  night: EdgeVerdicts | undefined;
   edges: EdgeFaults;
   /** By the last whole night. */
   nightFault: string | null;
@@ -59,84 +50,97 @@ interface Watched {
 
 const SOUND = { edges: NO_EDGE_FAULTS, nightFault: null, fault: null };
 
-/** A cell that several zones share is known by the settings of the first. */
-export function createPhotocellTracker({
-  street,
-  field,
-  clock,
-  events,
-  isZoneLit,
-  sunOf,
-  onFaults,
-}: PhotocellTrackerParts): PhotocellTracker {
-  const cells = watchedCells(street);
-  const states = new Map<PointId, PhotocellState>();
-  const startMono = clock.monoMs();
+export class PhotocellTracker {
+  readonly #parts: PhotocellTrackerParts;
+  readonly #cells: ReadonlyMap<PointId, Watched>;
+  readonly #states = new Map<PointId, PhotocellState>();
+  readonly #startMono: MonoMs;
 
-  function takeOne({ pointId, config, zoneIds, fault }: Watched, reading: Reading): void {
-    const next = afterLux(states.get(pointId), reading, config, { nowMono: clock.monoMs(), isZoneLit: zoneIds.some(isZoneLit) });
-    states.set(pointId, { ...next, isDoubtful: fault !== null });
+  /** A cell that several zones share has the settings of the first. */
+  constructor(parts: PhotocellTrackerParts) {
+    this.#parts = parts;
+    this.#cells = watchedCells(parts.street);
+    this.#startMono = parts.clock.monoMs();
   }
 
-  function judge(cell: Watched): void {
-    const state = states.get(cell.pointId);
-    const [sun, nowMono] = [sunOf(cell.zoneIds[0] ?? ''), clock.monoMs()];
-    if (sun === null || state === undefined || isLost(cell)) return;
-    // One that is not believed is still looked at, or it could never be believed again.
-    const say = photocellSay({ ...state, isDoubtful: false }, cell.config, nowMono);
+  /** Restores the faults of an earlier run: a gateway whose mains are cut each day would otherwise never see three nights. */
+  restore(faults: unknown): void {
+    for (const cell of this.#cells.values()) {
+      const stored = isRecord(faults) ? faults[cell.pointId] : undefined;
+      if (!isRecord(stored) || !isEdgeFault(stored['dusk']) || !isEdgeFault(stored['dawn'])) continue;
+      cell.edges = { dusk: stored['dusk'], dawn: stored['dawn'] };
+      cell.fault = faultOf(cell);
+    }
+  }
+
+  take(readings: readonly Reading[]): void {
+    for (const reading of readings) {
+      const cell = this.#cells.get(reading.pointId);
+      if (cell !== undefined) this.#takeOne(cell, reading);
+    }
+  }
+
+  /** Updates readings that became stale or missing by their age, and judges each cell by its night. */
+  refresh(): void {
+    for (const cell of this.#cells.values()) {
+      const latest = this.#parts.field.latest(cell.pointId);
+      if (latest !== undefined) this.#takeOne(cell, latest);
+      this.#judge(cell);
+      this.#report(cell);
+    }
+  }
+
+  states(): ReadonlyMap<PointId, PhotocellState> {
+    return this.#states;
+  }
+
+  #takeOne({ pointId, config, zoneIds, fault }: Watched, reading: Reading): void {
+    const { clock, isZoneLit } = this.#parts;
+    const next = afterLux(this.#states.get(pointId), reading, config, { nowMono: clock.monoMs(), isZoneLit: zoneIds.some(isZoneLit) });
+    this.#states.set(pointId, { ...next, isDoubtful: fault !== null });
+  }
+
+  #judge(cell: Watched): void {
+    const state = this.#states.get(cell.pointId);
+    const sun = this.#parts.sunOf(cell.zoneIds[0] ?? '');
+    if (sun === null || state === undefined || this.#isLost(cell)) return;
+    // A faulty cell is still evaluated, or it could never be reliable again.
+    const verdict = photocellVerdict({ ...state, isDoubtful: false }, cell.config, this.#parts.clock.monoMs());
     const before = cell.night;
-    cell.night = afterEdgeLook(before, { say, sun, config: cell.config });
+    cell.night = afterEdgeLook(before, { verdict, sun, config: cell.config });
     if (cell.night !== undefined) {
-      const edges = afterEdge(cell.edges, before, cell.night);
-      const isChanged = !isDeepStrictEqual(edges, cell.edges);
-      cell.edges = edges;
-      if (isChanged) onFaults?.(Object.fromEntries([...cells.values()].map((each) => [each.pointId, each.edges])));
+      this.#setEdges(cell, afterEdge(cell.edges, before, cell.night));
       if (isWholeNight(cell.night)) cell.nightFault = photocellFault(cell.night);
     }
     cell.fault = faultOf(cell);
-    states.set(cell.pointId, { ...state, isDoubtful: cell.fault !== null });
+    this.#states.set(cell.pointId, { ...state, isDoubtful: cell.fault !== null });
   }
 
-  function silentMs({ pointId }: Watched): number {
-    return clock.monoMs() - (states.get(pointId)?.atMono ?? startMono);
+  #setEdges(cell: Watched, edges: EdgeFaults): void {
+    const isChanged = !isDeepStrictEqual(edges, cell.edges);
+    cell.edges = edges;
+    if (isChanged) this.#parts.onFaults?.(Object.fromEntries([...this.#cells.values()].map((each) => [each.pointId, each.edges])));
   }
 
-  function isLost(cell: Watched): boolean {
-    return silentMs(cell) > cell.config.staleS * 1_000;
-  }
-
-  function tell(cell: Watched): void {
+  #report(cell: Watched): void {
     const { pointId, fault } = cell;
-    const trouble = isLost(cell) ? `no value for ${spell(silentMs(cell))}` : fault;
+    const trouble = this.#isLost(cell) ? `no value for ${spell(this.#silentMs(cell))}` : fault;
     const text = trouble === null ? 'is believed again' : `${trouble}; the sun decides meanwhile`;
-    events.set(trouble !== null, { code: 'photocell-doubtful', source: pointId, severity: 'warning', text: `${pointId}: ${text}` });
+    this.#parts.events.set(trouble !== null, {
+      code: 'photocell-doubtful',
+      source: pointId,
+      severity: 'warning',
+      text: `${pointId}: ${text}`,
+    });
   }
 
-  return {
-    restore(faults) {
-      for (const cell of cells.values()) {
-        const kept = isRecord(faults) ? faults[cell.pointId] : undefined;
-        if (!isRecord(kept) || !isEdgeFault(kept['dusk']) || !isEdgeFault(kept['dawn'])) continue;
-        cell.edges = { dusk: kept['dusk'], dawn: kept['dawn'] };
-        cell.fault = faultOf(cell);
-      }
-    },
-    take(readings) {
-      for (const reading of readings) {
-        const cell = cells.get(reading.pointId);
-        if (cell !== undefined) takeOne(cell, reading);
-      }
-    },
-    refresh() {
-      for (const cell of cells.values()) {
-        const latest = field.latest(cell.pointId);
-        if (latest !== undefined) takeOne(cell, latest);
-        judge(cell);
-        tell(cell);
-      }
-    },
-    states: () => states,
-  };
+  #isLost(cell: Watched): boolean {
+    return this.#silentMs(cell) > cell.config.staleS * 1_000;
+  }
+
+  #silentMs({ pointId }: Watched): number {
+    return this.#parts.clock.monoMs() - (this.#states.get(pointId)?.atMono ?? this.#startMono);
+  }
 }
 
 function faultOf({ nightFault, edges }: Watched): string | null {

@@ -1,8 +1,4 @@
-/**
- * Which rules of the cabinet hold.
- *
- * Owns their states while the agent runs. When a rule holds is decided in `lighting/rule`.
- */
+/** Tracks which rules of the cabinet hold. When a rule holds is decided in `lighting/rule`. */
 import type { Rule } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Field } from '../../core/ports.ts';
@@ -10,7 +6,7 @@ import type { PointId, Reading } from '../../core/words.ts';
 import type { LightingStreet, RuleState, SensorState, TrafficState } from '../../lighting/lighting.ts';
 import { afterRuleInput, isSomeoneIn, type RuleFacts } from '../../lighting/rule.ts';
 
-/** What rules see besides readings. */
+/** Inputs of rules besides readings. */
 export interface RuleInputs {
   /** By point. */
   readonly sensors: ReadonlyMap<PointId, SensorState>;
@@ -19,9 +15,9 @@ export interface RuleInputs {
 }
 
 export interface RuleTracker {
-  /** Takes readings that a rule looks at; true when one begins or ends for it. */
+  /** Takes the readings that rules depend on. Returns true when a rule begins or ends to hold. */
   take(readings: readonly Reading[]): boolean;
-  /** Looks at presence, traffic, and at what passes by time alone. */
+  /** Updates rules on presence and traffic, and what changes by time alone. */
   refresh(inputs: RuleInputs): void;
   /** By rule. */
   states(): ReadonlyMap<string, RuleState>;
@@ -37,13 +33,13 @@ export function createRuleTracker({
   readonly clock: Pick<Clock, 'monoMs'>;
 }): RuleTracker {
   const states = new Map<string, RuleState>();
-  const take = (rule: Rule, sight: RuleFacts): boolean => {
+  const take = (rule: Rule, facts: RuleFacts): boolean => {
     const before = states.get(rule.id);
-    const after = afterRuleInput(before, sight, rule, clock.monoMs());
+    const after = afterRuleInput(before, facts, rule, clock.monoMs());
     states.set(rule.id, after);
     return after.holds !== (before?.holds ?? false);
   };
-  const sightOf = ({ when }: Rule, { sensors, traffic }: RuleInputs): RuleFacts => {
+  const factsOf = ({ when }: Rule, { sensors, traffic }: RuleInputs): RuleFacts => {
     if ('point' in when) return { kind: 'reading', reading: field.latest(when.point) };
     const zone = zones.find(({ id }) => id === when.zone);
     if (when.kind === 'presence') {
@@ -63,7 +59,7 @@ export function createRuleTracker({
         )
         .includes(true),
     refresh(inputs) {
-      for (const rule of rules) take(rule, sightOf(rule, inputs));
+      for (const rule of rules) take(rule, factsOf(rule, inputs));
     },
     states: () => states,
   };

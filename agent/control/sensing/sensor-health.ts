@@ -1,7 +1,7 @@
 /**
- * Is a presence sensor worth listening to: does it answer, does it ever see anyone, is it stuck?
+ * Judges a presence sensor: whether it answers, ever detects a person, and is not stuck. Pure.
  *
- * Owns how long a sensor may be silent, by the kind of place it watches. Pure.
+ * How long a sensor may be silent depends on the kind of zone.
  */
 import type { PresenceSensor, ZoneKind } from '../../core/cabinet.ts';
 import type { MonoMs } from '../../core/clock.ts';
@@ -14,21 +14,21 @@ export interface SensorCase {
   readonly kind: PresenceSensor['kind'];
   readonly zoneKind: ZoneKind;
   readonly state: SensorState | undefined;
-  /** Since when it is watched. */
+  /** Start of the observation. */
   readonly startMono: MonoMs;
   readonly nowMono: MonoMs;
 }
 
-/** What is wrong, in words for an event; null while it is not. */
+/** What is wrong, in words for an event; null while nothing is. */
 export interface SensorHealth {
   readonly stuck: string | null;
   readonly silent: string | null;
 }
 
-/** Without any value for longer, a sensor is silent. Units: s. Source: assumed; a road needs its sensors most, and a unit that was restarted is back by then. */
+/** Without any value for longer, a sensor is silent. Units: s. Source: assumed; a road needs its sensors most, and a unit that was restarted answers again by then. */
 const NO_VALUE_S: Readonly<Record<ZoneKind, number>> = { road: 120, street: 300, path: 300, leisure: 900 };
-/** Without having seen anyone for longer, it is covered, turned away or dead, though it answers. Units: days. Source: assumed; by how empty such a place may be. */
-const NOBODY_DAYS: Readonly<Record<ZoneKind, number>> = { road: 3, street: 7, path: 14, leisure: 30 };
+/** A sensor that answers but detects nothing for longer is covered, turned away or defective. Units: days. Source: assumed; by how empty such a place may be. */
+const UNDETECTED_DAYS: Readonly<Record<ZoneKind, number>> = { road: 3, street: 7, path: 14, leisure: 30 };
 const DAY_MS = 86_400_000;
 
 export function sensorHealth(sensor: SensorCase): SensorHealth {
@@ -39,11 +39,11 @@ export function sensorHealth(sensor: SensorCase): SensorHealth {
 }
 
 function silence({ pointId, kind, zoneKind, state, startMono, nowMono }: SensorCase): string | null {
-  const noValueMs = nowMono - (state?.heardMono ?? startMono);
+  const noValueMs = nowMono - (state?.valueMono ?? startMono);
   if (noValueMs > NO_VALUE_S[zoneKind] * 1_000)
     return `${pointId}: no value for ${spell(noValueMs)}, the light stays at the programme around it`;
-  const nobodyMs = nowMono - (state?.lastPresentMono ?? startMono);
-  const days = NOBODY_DAYS[zoneKind];
-  if (kind === 'button' || state?.stuck || nobodyMs <= days * DAY_MS) return null;
+  const undetectedMs = nowMono - (state?.lastPresentMono ?? startMono);
+  const days = UNDETECTED_DAYS[zoneKind];
+  if (kind === 'button' || state?.stuck || undetectedMs <= days * DAY_MS) return null;
   return `${pointId}: nobody seen for ${days} days; look whether it is covered, turned away or dead`;
 }

@@ -1,8 +1,7 @@
 /**
- * What every presence sensor of the street has said.
+ * Tracks the state of every presence sensor of the street and its recent detections, and reports stuck and silent sensors.
  *
- * Owns the sensors' states while the agent runs, the recent detections and what is told of stuck and silent sensors. The filters are in
- * `lighting/sensor-filter`.
+ * The filters are in `lighting/sensor-filter`.
  */
 import type { PresenceSensor, Zone, ZoneKind } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
@@ -24,9 +23,9 @@ export interface SensorTrackerParts {
 }
 
 export interface SensorTracker {
-  /** Takes what concerns a sensor; true when someone was detected. */
+  /** Takes the readings of sensors. Returns true when a person was detected. */
   take(readings: readonly Reading[]): boolean;
-  /** Notices what passes by time alone, and readings that have become stale or missing by their age. */
+  /** Updates what changes by time alone, and readings that became stale or missing by their age. */
   refresh(): void;
   /** By point: two contacts of one box are two sensors. */
   states(): ReadonlyMap<PointId, SensorState>;
@@ -36,12 +35,12 @@ export interface SensorTracker {
   recent(): readonly Detection[];
 }
 
-/** How long a detection may matter to who comes after it. Units: ms. Source: assumed; a walker is out of sight of the next sensor for less. */
+/** How long a detection may matter for the next one. Units: ms. Source: assumed; a walker needs less to the next sensor. */
 const RECENT_MS = 5 * 60_000;
-/** Source: assumed; more than one every two seconds for all that time tells nothing new. */
+/** Source: assumed; more than one every two seconds for that time adds no information. */
 const RECENT_MAX = 200;
 
-/** A lamp farther from the sensor's pole lights nothing that the sensor sees. Units: m. Source: a sensor sees 10 to 20 m across, and a pole lights half a spacing around it. */
+/** A lamp farther from the sensor's pole does not light what the sensor sees. Units: m. Source: a sensor sees 10 to 20 m across, and a pole lights half a spacing around it. */
 const OWN_LIGHT_M = 15;
 /** Source: half leaves the other half for the person to come into view. */
 const BLANKED_SHARE = 0.5;
@@ -49,7 +48,7 @@ const BLANKED_SHARE = 0.5;
 interface Watched {
   readonly pointId: PointId;
   readonly sensor: PresenceSensor;
-  /** Lamps whose light it may see, so that a change of theirs may set it off. */
+  /** Lamps whose light it may see, so that a change of their level may trigger it. */
   readonly litBy: readonly string[];
   readonly zoneKind: ZoneKind;
   readonly pole: string | null;
@@ -78,7 +77,7 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
     return true;
   }
 
-  /** One that had to last before it counted may be older than one already noted. */
+  /** A detection that had to last before it counted may be older than one already noted. */
   function note(detection: Detection): void {
     recent = [...recent, detection].sort((a, b) => a.atMono - b.atMono).slice(-RECENT_MAX);
   }
@@ -88,25 +87,25 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
     const state = states.get(watched.pointId);
     if (latest !== undefined) takeOne(watched, latest);
     else if (state !== undefined) keep(watched, afterSensorTick(state, watched.sensor, clock.monoMs()));
-    tellHealth(watched);
+    reportHealth(watched);
   }
 
-  function tellHealth({ pointId, sensor, zoneKind }: Watched): void {
+  function reportHealth({ pointId, sensor, zoneKind }: Watched): void {
     const state = states.get(pointId);
     const { stuck, silent } = sensorHealth({ pointId, kind: sensor.kind, zoneKind, state, startMono, nowMono: clock.monoMs() });
-    const tell = (code: EventCode, trouble: string | null, isOver: string): void =>
+    const report = (code: EventCode, trouble: string | null, isOver: string): void =>
       events.set(trouble !== null, { code, source: pointId, severity: 'warning', text: trouble ?? `${pointId}: ${isOver}` });
-    tell('sensor-stuck', stuck, 'was still, is believed again');
-    tell('sensor-silent', silent, 'is heard from again');
+    report('sensor-stuck', stuck, 'was still, is believed again');
+    report('sensor-silent', silent, 'is heard from again');
   }
 
   return {
     take: (readings) => {
-      const heard = readings.map((reading) => {
+      const detected = readings.map((reading) => {
         const watched = sensors.get(reading.pointId);
         return watched !== undefined && takeOne(watched, reading);
       });
-      return heard.includes(true);
+      return detected.includes(true);
     },
     refresh() {
       const fromMono = clock.monoMs() - RECENT_MS;
@@ -119,14 +118,14 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
   };
 }
 
-/** A sensor that several zones share counts once, by the settings of the first that hears it. */
+/** A sensor that several zones share counts once, with the settings of the first zone where it raises light. */
 function watchedSensors(street: LightingStreet): ReadonlyMap<PointId, Watched> {
   const { zones, lines = [] } = street;
   const poles = new Map(lines.flatMap(({ devices }) => devices).map(({ id, pole }) => [id, pole]));
   const uses = zones.flatMap((zone) => (zone.presence?.sensors ?? []).map((sensor) => ({ zone, sensor, pointId: sensorPointOf(sensor) })));
-  const heardFirst = [...uses.filter(isHeard), ...uses.filter((use) => !isHeard(use))];
+  const ownFirst = [...uses.filter(raisesLight), ...uses.filter((use) => !raisesLight(use))];
   const watched = new Map<PointId, Watched>();
-  for (const { zone, sensor, pointId } of heardFirst) {
+  for (const { zone, sensor, pointId } of ownFirst) {
     if (watched.has(pointId)) continue;
     const litBy = uses.filter((use) => use.pointId === pointId).flatMap((use) => lampsSeenBy(street, use));
     watched.set(pointId, { pointId, sensor: blanked(sensor, zone), litBy, zoneKind: zone.kind, pole: poles.get(sensor.device) ?? null });
@@ -143,12 +142,12 @@ function lampsSeenBy(
   return [...(reach?.distanceM ?? [])].filter(([, distanceM]) => distanceM <= OWN_LIGHT_M).map(([lampId]) => lampId);
 }
 
-/** Beside a wave the light around a sensor rises `lookAheadS` before the person comes: it must listen again by then. */
+/** With a wave, the light around a sensor rises `lookAheadS` before the person arrives: the sensor must be evaluated again by then. */
 function blanked(sensor: PresenceSensor, { presence }: Zone): PresenceSensor {
   const lookAheadS = presence?.wave?.lookAheadS;
   return lookAheadS === undefined ? sensor : { ...sensor, blankS: Math.min(sensor.blankS, lookAheadS * BLANKED_SHARE) };
 }
 
-function isHeard({ sensor }: { readonly zone: Zone; readonly sensor: PresenceSensor }): boolean {
+function raisesLight({ sensor }: { readonly zone: Zone; readonly sensor: PresenceSensor }): boolean {
   return sensor.listen !== 'group';
 }

@@ -1,19 +1,19 @@
 /**
- * All that the street says, as the part of a snapshot that lighting decides by.
+ * The states of all sensors, photocells, counters, rules and contacts of the street, as lighting needs them for a decision.
  *
- * Owns the joining of sensors, photocells, counters, rules and contacts. Decides nothing.
+ * Decides nothing. Contacts and photocell faults are stored, so that a restart does not lose them.
  */
 import { type Clock, isTrusted, type MonoMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
-import type { Field } from '../../core/ports.ts';
+import type { Field, Store } from '../../core/ports.ts';
 import type { Decision, Intent, PointId, Reading } from '../../core/words.ts';
 import type { Decider } from '../../lighting/decide.ts';
 import type { Detection, LightingSnapshot, LightingStreet, SensorState } from '../../lighting/lighting.ts';
 import { isDarkAt } from '../../lighting/night.ts';
 import type { SunNow } from '../../lighting/photocell.ts';
 import { sunAltitudeDeg } from '../../lighting/sun.ts';
-import type { ContactTracker } from './contact-tracker.ts';
-import { createPhotocellTracker, type PhotocellTrackerParts } from './photocell-tracker.ts';
+import { createContactTracker, type LightContact } from './contact-tracker.ts';
+import { PhotocellTracker } from './photocell-tracker.ts';
 import { createRuleTracker } from './rule-tracker.ts';
 import { createSensorTracker } from './sensor-tracker.ts';
 import { createTrafficTracker } from './traffic-tracker.ts';
@@ -24,44 +24,44 @@ export interface StreetSensingParts {
   readonly field: Pick<Field, 'latest'>;
   readonly events: EventTracker;
   readonly plan: Decider['plan'];
-  readonly contacts: Pick<ContactTracker, 'take' | 'intents'>;
-  /** As of the photocells. */
-  readonly onFaults?: PhotocellTrackerParts['onFaults'];
+  readonly store: Pick<Store, 'save' | 'load'>;
+  /** Contacts that request light. */
+  readonly contacts: ReadonlyMap<PointId, LightContact>;
 }
 
 export type SensedSnapshot = Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules'>>;
 
 export interface StreetSensing {
-  /** What an earlier start has kept of the photocells. */
-  restore(faults: unknown): void;
-  /** True when what was said cannot wait for the next tick. */
+  /** Restores contacts and photocell faults of an earlier run. Where the disk cannot be read, each is judged from this start on. */
+  restore(): Promise<void>;
+  /** Returns true when a reading cannot wait for the next tick. */
   take(readings: readonly Reading[]): boolean;
-  /** What passes by time alone. */
+  /** Updates what changes by time alone. */
   refresh(): void;
   snapshot(): SensedSnapshot;
-  /** Our own, oldest first. */
+  /** Detections by our own sensors, oldest first. */
   detections(): readonly Detection[];
   sensorStates(): ReadonlyMap<PointId, SensorState>;
-  /** What contacts ask for. */
+  /** The intents of contacts. */
   intents(): readonly Intent[];
-  /** The light is about to change by our own hand. */
+  /** The agent is about to change these levels, so the sensors may see its own light. */
   notice(decisions: readonly Decision[]): void;
   detectionCount(): number;
 }
 
-export function createStreetSensing({
-  street,
-  clock,
-  field,
-  events,
-  plan,
-  contacts,
-  onFaults = () => {},
-}: StreetSensingParts): StreetSensing {
+/** Where the store keeps the contacts that request light. */
+const CONTACTS_KEY = 'control.contacts';
+/** Faults of photocells, by point. */
+const PHOTOCELLS_KEY = 'control.photocells';
+
+export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
+  const { street, clock, field, events, store } = parts;
   const levels = new Map<string, number>();
   const changed = new Map<string, MonoMs>();
   const sensors = createSensorTracker({ street, field, clock, events, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
-  const photocells = createPhotocellTracker({ street, field, clock, events, isZoneLit, sunOf, onFaults });
+  const onFaults = (faults: unknown): void => void store.save(PHOTOCELLS_KEY, faults).catch(() => false);
+  const photocells = new PhotocellTracker({ street, field, clock, events, isZoneLit, sunOf: (zoneId) => sunNow(zoneId, parts), onFaults });
+  const contacts = createContactTracker(parts.contacts, (stored) => void store.save(CONTACTS_KEY, stored).catch(() => {}));
   const traffic = createTrafficTracker({ street, field, clock, events });
   const rules = createRuleTracker({ street, field, clock });
 
@@ -69,24 +69,27 @@ export function createStreetSensing({
     return (street.zones.find(({ id }) => id === zoneId)?.lamps ?? []).some((lampId) => (levels.get(lampId) ?? 0) > 0);
   }
 
-  function sunOf(zoneId: string): SunNow | null {
-    const found = plan(zoneId);
-    if (found === undefined || !isTrusted(clock.quality())) return null;
-    const nowMs = clock.wallMs();
-    const night = found.nights.at(nowMs);
-    const { duskMs, dawnMs } = night;
-    return { nowMs, duskMs, dawnMs, isNight: isDarkAt(night, nowMs), altitudeDeg: sunAltitudeDeg(street, nowMs) };
+  async function restoreContacts(): Promise<void> {
+    const stored = await store.load(CONTACTS_KEY).catch(() => undefined);
+    contacts.restore(stored, { nowMs: clock.wallMs(), nowMono: clock.monoMs() }, isTrusted(clock.quality()));
+  }
+
+  async function restorePhotocells(): Promise<void> {
+    const faults = await store.load(PHOTOCELLS_KEY).catch(() => undefined);
+    if (faults !== undefined) photocells.restore(faults);
   }
 
   return {
-    restore: photocells.restore,
+    async restore() {
+      await Promise.all([restoreContacts(), restorePhotocells()]);
+    },
     take(readings) {
       photocells.take(readings);
       const isSomeone = sensors.take(readings);
       const isMore = traffic.take(readings);
       const isRule = rules.take(readings);
-      const isAsked = contacts.take(readings, { nowMs: clock.wallMs(), nowMono: clock.monoMs() });
-      return isSomeone || isMore || isRule || isAsked;
+      const isRequested = contacts.take(readings, { nowMs: clock.wallMs(), nowMono: clock.monoMs() });
+      return isSomeone || isMore || isRule || isRequested;
     },
     refresh() {
       sensors.refresh();
@@ -107,4 +110,14 @@ export function createStreetSensing({
     },
     detectionCount: () => sensors.detections(),
   };
+}
+
+/** The sun of a zone now; null while the time is not trusted. */
+function sunNow(zoneId: string, { street, clock, plan }: StreetSensingParts): SunNow | null {
+  const zonePlan = plan(zoneId);
+  if (zonePlan === undefined || !isTrusted(clock.quality())) return null;
+  const nowMs = clock.wallMs();
+  const night = zonePlan.nights.at(nowMs);
+  const { duskMs, dawnMs } = night;
+  return { nowMs, duskMs, dawnMs, isNight: isDarkAt(night, nowMs), altitudeDeg: sunAltitudeDeg(street, nowMs) };
 }

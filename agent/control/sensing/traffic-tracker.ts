@@ -1,8 +1,7 @@
 /**
- * What the counters of every zone with traffic have said.
+ * Tracks the vehicle counts of every zone with traffic, and reports counters that fail.
  *
- * Owns the counts while the agent runs and what is told of counters that fail. The rules are in `lighting/traffic`. After a start nothing is
- * known, so such a zone has the light of its design class for two windows.
+ * The rules are in `lighting/traffic`. After a start no count is known, so such a zone has the light of its design class for two windows.
  */
 import type { TrafficConfig } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -13,9 +12,9 @@ import type { LightingStreet } from '../../lighting/lighting.ts';
 import { afterCount, type TrafficCount } from '../../lighting/traffic.ts';
 
 export interface TrafficTracker {
-  /** Takes what concerns a counter; true when a zone needs more light for it. */
+  /** Takes the readings of counters. Returns true when a zone needs more light. */
   take(readings: readonly Reading[]): boolean;
-  /** Notices windows that end, and counters that have become silent. */
+  /** Ends windows whose time is over, and finds counters that became silent. */
   refresh(): void;
   /** By zone. */
   states(): ReadonlyMap<string, TrafficCount>;

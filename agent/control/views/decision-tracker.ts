@@ -1,7 +1,7 @@
 /**
- * The newest decision of every lamp, and since when it has been so.
+ * Tracks the newest decision of every lamp and since when it holds.
  *
- * Owns what counts as a change: level, rank or reason, not the wording of the trace.
+ * A change is one of level, rank or reason, not of the wording of the trace.
  */
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { Decision } from '../../core/words.ts';
@@ -13,11 +13,11 @@ interface KnownDecision {
 }
 
 export interface DecisionTracker {
-  /** Writes down a tick's decisions and tells those that changed. */
+  /** Takes the decisions of a tick and publishes those that changed. */
   take(decisions: readonly Decision[]): void;
   of(lampId: string): KnownDecision | undefined;
   all(): readonly Decision[];
-  /** How often a lamp went up because someone came. */
+  /** How often presence raised a lamp. */
   lampsRaised(): number;
 }
 

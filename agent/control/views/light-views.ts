@@ -1,101 +1,112 @@
 /**
- * What the console sees of the light: why with its reasons, the night ahead, what acts in each zone, walk-test and identify.
+ * The console's views of the light: why a lamp has its level, the night ahead, what acts in each zone, walk test and identify.
  *
- * Owns the joining of street, forecast and control for a person who asks; decides nothing.
+ * Joins street, forecast and control; decides nothing.
  */
-
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { LampHours, LightTools, TonightView } from '../../core/light-tools.ts';
+import { Refusal } from '../../core/refusal.ts';
 import type { WhyLamp, WhyView } from '../../core/views.ts';
-import type { Decision, TraceLine } from '../../core/words.ts';
+import type { Decision } from '../../core/words.ts';
 import { explain } from '../../lighting/explain.ts';
-import { createForecast } from '../../lighting/forecast.ts';
+import { createForecast, type Forecast } from '../../lighting/forecast.ts';
 import type { LightingSnapshot, LightingStreet } from '../../lighting/lighting.ts';
 import type { Control } from '../control.ts';
-import { zoneLight } from './zone-view.ts';
+import { intentsOn, zoneLight } from './zone-view.ts';
 
 export interface LightViews {
   readonly light: LightTools;
+  /** Undefined for an unknown lamp or zone. */
   why(id: string): WhyView | undefined;
+  /** The same at another instant, as far as it can be forecast. */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
 }
 
-export function createLightViews({
-  street,
-  clock,
-  control,
-}: {
+export interface LightViewsParts {
   readonly street: LightingStreet;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
-  readonly control: Pick<Control, 'sight' | 'zones' | 'zoneStates' | 'why' | 'walkTest' | 'identify' | 'burningHours' | 'setBurningHours'>;
-}): LightViews {
+  readonly control: Pick<
+    Control,
+    'snapshot' | 'zones' | 'zoneStates' | 'why' | 'walkTest' | 'identify' | 'burningHours' | 'setBurningHours'
+  >;
+}
+
+export function createLightViews(parts: LightViewsParts): LightViews {
+  const { street, control } = parts;
   const forecast = createForecast(street);
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((lampId) => [lampId, zone] as const)));
-  /** Before the first decision nothing is in force. */
-  const now = (): LightingSnapshot =>
-    control.sight() ?? { nowMs: clock.wallMs(), nowMono: clock.monoMs(), clockQuality: 'none', sensors: new Map(), intents: [] };
 
-  function explained<T extends { readonly id: string; readonly trace: readonly TraceLine[] }>(lamp: T, snapshot: LightingSnapshot): T {
+  function explained(lamp: WhyLamp, snapshot: LightingSnapshot): WhyLamp {
     const zone = zoneOf.get(lamp.id) ?? null;
     const plan = zone === null ? null : (forecast.plan(zone.id) ?? null);
     const trace = lamp.trace.map((line) => ({ ...line, ...explain(line, { street, zone, plan, snapshot }) }));
-    return { ...lamp, trace };
-  }
-
-  function hours(target: string | null): readonly LampHours[] {
-    const known = control.burningHours();
-    const lamps = target === null ? street.lamps.map(({ id }) => id) : (placeOf(street, target)?.lamps ?? []);
-    if (lamps.length === 0 && target !== null) throw new RangeError(`there is no lamp or zone ${target} on this street`);
-    return lamps.map((lamp) => ({ lamp, hours: known.has(lamp) ? Math.round(known.get(lamp) ?? 0) : null }));
+    // The rule that won comes first in the trace; its limits follow.
+    return { ...lamp, trace, requestedPct: trace.find(({ applied }) => applied)?.levelPct ?? lamp.wantedPct };
   }
 
   return {
     why(id) {
       const view = control.why(id);
-      const snapshot = now();
-      return view === undefined ? undefined : { ...view, lamps: view.lamps.map((lamp) => requested(explained(lamp, snapshot))) };
+      const snapshot = snapshotNow(parts);
+      return view === undefined ? undefined : { ...view, lamps: view.lamps.map((lamp) => explained(lamp, snapshot)) };
     },
     whyAt(id, atMs) {
       const place = placeOf(street, id);
       if (place === undefined) return undefined;
-      const snapshot = now();
-      const { decisions } = forecast.at(snapshot, atMs);
-      const sightThen: LightingSnapshot = { ...snapshot, nowMs: atMs, nowMono: snapshot.nowMono + (atMs - snapshot.nowMs) };
+      const now = snapshotNow(parts);
+      const { decisions } = forecast.at(now, atMs);
+      const then: LightingSnapshot = { ...now, nowMs: atMs, nowMono: now.nowMono + (atMs - now.nowMs) };
       const lamps = decisions.filter(({ lampId }) => place.lamps.includes(lampId)).map((each) => lampThen(street, each, atMs));
-      return { id, kind: place.kind, atMs, lamps: lamps.map((lamp) => requested(explained(lamp, sightThen))) };
+      return { id, kind: place.kind, atMs, lamps: lamps.map((lamp) => explained(lamp, then)) };
     },
-    light: {
-      tonight: (zone) => {
-        const ids = zone === null ? street.zones.map(({ id }) => id) : [zone];
-        return ids.map((id) => found(forecast.tonight(now(), id), id));
-      },
-      zones: () => {
-        const [snapshot, states, views] = [now(), control.zoneStates(), control.zones()];
-        return street.zones.map((zone) => {
-          const parts = { snapshot, plan: forecast.plan(zone.id), state: states.find(({ id }) => id === zone.id) };
-          return zoneLight(street, zone, { ...parts, lamps: views.find(({ id }) => id === zone.id)?.lamps ?? [] });
-        });
-      },
-      walkTest(zone, forMs, tell) {
-        const { sensors, stop } = control.walkTest(zone, forMs, tell);
-        return { night: control.zoneStates().find(({ id }) => id === zone)?.night ?? false, sensors, stop };
-      },
-      identify: (request) => control.identify(request),
-      hours,
-      async setHours(target, h) {
-        const isSaved = await control.setBurningHours(
-          hours(target).map(({ lamp }) => lamp),
-          h,
-        );
-        return { lamps: hours(target), isSaved };
-      },
+    light: createLightTools(parts, forecast),
+  };
+}
+
+function createLightTools(parts: LightViewsParts, forecast: Forecast): LightTools {
+  const { street, control } = parts;
+  return {
+    tonight: (zone) => {
+      const ids = zone === null ? street.zones.map(({ id }) => id) : [zone];
+      return ids.map((id) => found(forecast.tonight(snapshotNow(parts), id), id));
+    },
+    zones: () => {
+      const [snapshot, states, views] = [snapshotNow(parts), control.zoneStates(), control.zones()];
+      return street.zones.map((zone) => {
+        const facts = { snapshot, plan: forecast.plan(zone.id), state: states.find(({ id }) => id === zone.id) };
+        return zoneLight(street, zone, { ...facts, lamps: views.find(({ id }) => id === zone.id)?.lamps ?? [] });
+      });
+    },
+    intentsBy(authority) {
+      const snapshot = snapshotNow(parts);
+      const intents = street.zones.flatMap((zone) => intentsOn(zone, snapshot, authority));
+      return [...new Map(intents.map((intent) => [intent.id, intent])).values()];
+    },
+    walkTest(zone, forMs, tell) {
+      const { sensors, stop } = control.walkTest(zone, forMs, tell);
+      return { night: control.zoneStates().find(({ id }) => id === zone)?.night ?? false, sensors, stop };
+    },
+    identify: (request) => control.identify({ ...request, authority: 'technician' }),
+    hours: (target) => hoursOf(parts, target),
+    async setHours(target, h) {
+      const lampIds = hoursOf(parts, target).map(({ lamp }) => lamp);
+      const isSaved = await control.setBurningHours(lampIds, h);
+      return { lamps: hoursOf(parts, target), isSaved };
     },
   };
 }
 
-/** What the rule that won asked for; the limits come behind it in the trace. */
-function requested(lamp: WhyLamp): WhyLamp {
-  return { ...lamp, requestedPct: lamp.trace.find(({ applied }) => applied)?.levelPct ?? lamp.wantedPct };
+/** The inputs of the newest decision. Before the first decision nothing is in force. */
+function snapshotNow({ clock, control }: LightViewsParts): LightingSnapshot {
+  return control.snapshot() ?? { nowMs: clock.wallMs(), nowMono: clock.monoMs(), clockQuality: 'none', sensors: new Map(), intents: [] };
+}
+
+/** Errors: throws Refusal for an unknown lamp or zone. */
+function hoursOf({ street, control }: LightViewsParts, target: string | null): readonly LampHours[] {
+  const known = control.burningHours();
+  const lamps = target === null ? street.lamps.map(({ id }) => id) : (placeOf(street, target)?.lamps ?? []);
+  if (lamps.length === 0 && target !== null) throw new Refusal(`there is no lamp or zone ${target} on this street`);
+  return lamps.map((lamp) => ({ lamp, hours: known.has(lamp) ? Math.round(known.get(lamp) ?? 0) : null }));
 }
 
 function placeOf(
@@ -107,13 +118,14 @@ function placeOf(
   return zone === undefined ? undefined : { kind: 'zone', lamps: zone.lamps };
 }
 
-/** A lamp at another instant: nobody has measured it. */
+/** A lamp at another instant, without a measurement. */
 function lampThen({ lamps }: LightingStreet, { lampId, levelPct, rank, reason, trace }: Decision, atMs: WallMs): WhyLamp {
   const pole = lamps.find(({ id }) => id === lampId)?.pole ?? '';
   return { id: lampId, pole, wantedPct: levelPct, measuredPct: null, rank, reason, following: true, faults: [], sinceMs: atMs, trace };
 }
 
+/** Errors: throws Refusal. */
 function found(view: TonightView | undefined, zone: string): TonightView {
-  if (view === undefined) throw new RangeError(`there is no zone ${zone} on this street`);
+  if (view === undefined) throw new Refusal(`there is no zone ${zone} on this street`);
   return view;
 }

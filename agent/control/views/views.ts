@@ -1,15 +1,11 @@
-/**
- * The street as console and platform see it: zones with their lamps, and why each lamp has its level.
- *
- * Owns how decisions and measurements become views. Pure.
- */
+/** Turns decisions and measurements into the views of console and platform: zones with their lamps, and why each lamp has its level. Pure. */
 import type { Lamp } from '../../core/cabinet.ts';
 import type { WallMs } from '../../core/clock.ts';
 import type { LampView, WhyLamp, WhyView, ZoneView } from '../../core/views.ts';
 import { type Decision, RANKS, type Reading } from '../../core/words.ts';
 import type { LightingStreet } from '../../lighting/lighting.ts';
 
-/** All that is known of one lamp. */
+/** What is known of one lamp. */
 export interface LampKnowledge {
   readonly decision: Decision;
   /** Wall time at which level, rank or reason last changed. */
@@ -21,7 +17,7 @@ export interface LampKnowledge {
 /** Undefined before the first tick. */
 export type KnowledgeOf = (lampId: string) => LampKnowledge | undefined;
 
-/** One view a zone, in the order of the cabinet; its reason is that of its highest-ranked lamp. */
+/** Returns one view for each zone, in the order of the cabinet. The reason of a zone is that of its highest-ranked lamp. */
 export function zoneViews(street: LightingStreet, knowledgeOf: KnowledgeOf): readonly ZoneView[] {
   return street.zones.map(({ id, programme, lamps: lampIds }) => {
     const lamps: readonly LampView[] = whyLamps(street, lampIds, knowledgeOf).map(({ sinceMs: _, trace: __, ...lamp }) => lamp);
@@ -31,7 +27,7 @@ export function zoneViews(street: LightingStreet, knowledgeOf: KnowledgeOf): rea
   });
 }
 
-/** Why a lamp, or each lamp of a zone, has its level. Undefined when the street has no such lamp or zone. */
+/** Returns why a lamp, or each lamp of a zone, has its level. Undefined when the street has no such lamp or zone. */
 export function whyView(street: LightingStreet, id: string, knowledgeOf: KnowledgeOf): WhyView | undefined {
   if (street.lamps.some((lamp) => lamp.id === id)) return { id, kind: 'lamp', lamps: whyLamps(street, [id], knowledgeOf) };
   const zone = street.zones.find((each) => each.id === id);

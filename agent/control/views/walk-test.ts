@@ -1,41 +1,87 @@
 /**
- * A walk under the sensors: what each detection did, and how soon.
+ * Walk test: reports what each detection in a zone did, and how soon, while a person walks along.
  *
- * Owns the watching of a zone's sensors and lamps while somebody walks; changes nothing by itself. It learns what `control` sees at each tick
- * and which levels have left for the lamps. A detection is told a moment after it came, when it is known what it did.
+ * Changes nothing by itself. Takes the decisions of each tick and the levels that were sent. A detection is reported a moment after it happened,
+ * when its effect is known.
  */
 import type { PresenceSensor, Zone } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { WalkStep } from '../../core/light-tools.ts';
+import { Refusal } from '../../core/refusal.ts';
 import type { Decision, PointId } from '../../core/words.ts';
 import type { LightingStreet, SensorState } from '../../lighting/lighting.ts';
 import { sensorPointOf } from '../../lighting/presence.ts';
 
-/** Longest walk. Units: ms. Source: assumed; one for which the console was left open ends the same evening. */
+/** Longest walk. Units: ms. Source: assumed; one whose console was left open ends the same evening. */
 const LONGEST_WALK_MS = 3_600_000;
-/** How long after a detection lamps that rise are taken to rise because of it. Units: ms. Source: assumed; a decision follows at once, a write of a busy line within this. */
+/** Lamps that rise within this time after a detection count as raised by it. Units: ms. Source: assumed; a decision follows at once, a write of a busy line within this. */
 const EFFECT_MS = 1_000;
 
-/** What control sees at a tick. */
+/** Sensors and decisions of one tick. */
 export interface WalkFacts {
   readonly sensors: ReadonlyMap<PointId, SensorState>;
   readonly decisions: readonly Decision[];
 }
 
-export interface WalkTestHandler {
-  /** Tells each detection of the zone until it is stopped or the time is over. Errors: throws RangeError for no such zone or one without sensors. */
-  watch(zoneId: string, forMs: number, tell: (step: WalkStep) => void): { readonly sensors: readonly PointId[]; stop(): void };
-  /** After each decision. */
-  look(sight: WalkFacts): void;
-  /** A level has left for a lamp. */
-  sent(lampId: string, sentMono: MonoMs): void;
+/** A walk test in progress. */
+export interface WatchedWalk {
+  readonly sensors: readonly PointId[];
+  stop(): void;
 }
 
-/** When a sensor last began to say that someone is there; null while it never has. */
-function lastDetectionMono(state: SensorState | undefined, { kind }: Pick<PresenceSensor, 'kind'>): MonoMs | null {
-  return (kind === 'counter' ? state?.lastPresentMono : state?.sinceMono) ?? null;
+type WalkClock = Pick<Clock, 'monoMs' | 'wallMs' | 'after'>;
+
+export class WalkTestHandler {
+  readonly #street: LightingStreet;
+  readonly #clock: WalkClock;
+  readonly #walks = new Set<Walk>();
+  #last: WalkFacts = { sensors: new Map(), decisions: [] };
+
+  constructor(street: LightingStreet, clock: WalkClock) {
+    this.#street = street;
+    this.#clock = clock;
+  }
+
+  /** Reports each detection of the zone until it is stopped or the time is over. Errors: throws Refusal for an unknown zone or one without sensors. */
+  watch(zoneId: string, forMs: number, report: (step: WalkStep) => void): WatchedWalk {
+    const zone = this.#street.zones.find(({ id }) => id === zoneId);
+    if (zone === undefined) throw new Refusal(`there is no zone ${zoneId} on this street`);
+    const own = (zone.presence?.sensors ?? []).filter(({ listen }) => listen === 'own');
+    if (own.length === 0) throw new Refusal(`zone ${zoneId} has no presence sensor that is heard, so there is nothing to walk for`);
+    const sensors = new Map(own.map((sensor) => [sensorPointOf(sensor), sensor]));
+    const poles = new Map((this.#street.lines ?? []).flatMap(({ devices }) => devices).map(({ id, pole }) => [id, pole]));
+    const untilMono = this.#clock.monoMs() + Math.min(forMs, LONGEST_WALK_MS);
+    const walk = new Walk({ zone, sensors, poles, untilMono, report, clock: this.#clock }, this.#last);
+    this.#walks.add(walk);
+    return {
+      sensors: [...sensors.keys()],
+      stop: () => {
+        walk.stop();
+        this.#walks.delete(walk);
+      },
+    };
+  }
+
+  /** Takes the facts of a tick, after its decisions. */
+  look(facts: WalkFacts): void {
+    this.#last = facts;
+    for (const walk of this.#walks) {
+      if (this.#clock.monoMs() < walk.untilMono) {
+        walk.look(facts);
+        continue;
+      }
+      walk.stop();
+      this.#walks.delete(walk);
+    }
+  }
+
+  /** A level was sent to a lamp. */
+  sent(lampId: string, sentMono: MonoMs): void {
+    for (const walk of this.#walks) walk.sent(lampId, sentMono);
+  }
 }
 
+/** A detection whose effect is not known yet. */
 interface OpenStep {
   readonly pointId: PointId;
   readonly fromMono: MonoMs;
@@ -46,87 +92,88 @@ interface OpenStep {
   latencyMs: number | null;
 }
 
-interface Walk {
+interface WalkParts {
   readonly zone: Zone;
   readonly sensors: ReadonlyMap<PointId, PresenceSensor>;
+  /** By device. */
+  readonly poles: ReadonlyMap<string, string | null>;
   readonly untilMono: MonoMs;
-  readonly tell: (step: WalkStep) => void;
+  readonly report: (step: WalkStep) => void;
+  readonly clock: WalkClock;
+}
+
+class Walk {
+  readonly #parts: WalkParts;
   /** Newest detection of each sensor that has been taken. */
-  readonly seen: Map<PointId, MonoMs | null>;
-  readonly levels: Map<string, number>;
-  open: OpenStep[];
-}
+  readonly #seen: Map<PointId, MonoMs | null>;
+  readonly #levels: Map<string, number>;
+  #open: OpenStep[] = [];
+  #isStopped = false;
 
-export function createWalkTestHandler(street: LightingStreet, clock: Pick<Clock, 'monoMs' | 'wallMs' | 'after'>): WalkTestHandler {
-  const walks = new Set<Walk>();
-  const poles = new Map((street.lines ?? []).flatMap(({ devices }) => devices).map(({ id, pole }) => [id, pole]));
-  let last: WalkFacts = { sensors: new Map(), decisions: [] };
-
-  function close(walk: Walk, step: OpenStep): void {
-    if (!walks.has(walk) || !walk.open.includes(step)) return;
-    walk.open = walk.open.filter((each) => each !== step);
-    const { pointId, atMs, raised, isLit, latencyMs } = step;
-    const pole = poles.get(walk.sensors.get(pointId)?.device ?? '') ?? null;
-    walk.tell({ atMs, pointId, pole, raised, alreadyLit: raised.length === 0 && isLit, latencyMs });
+  constructor(parts: WalkParts, before: WalkFacts) {
+    this.#parts = parts;
+    this.#seen = new Map([...parts.sensors].map(([id, sensor]) => [id, lastDetectionMono(before.sensors.get(id), sensor)]));
+    this.#levels = new Map(before.decisions.map(({ lampId, levelPct }) => [lampId, levelPct]));
   }
 
-  function look(walk: Walk, { sensors, decisions }: WalkFacts): void {
-    const nowMono = clock.monoMs();
-    const own = decisions.filter(({ lampId }) => walk.zone.lamps.includes(lampId)).sort(nearest);
-    for (const [pointId, sensor] of walk.sensors) {
+  get untilMono(): MonoMs {
+    return this.#parts.untilMono;
+  }
+
+  look({ sensors, decisions }: WalkFacts): void {
+    const own = decisions.filter(({ lampId }) => this.#parts.zone.lamps.includes(lampId)).sort(nearest);
+    for (const [pointId, sensor] of this.#parts.sensors) {
       const atMono = lastDetectionMono(sensors.get(pointId), sensor);
-      if (atMono === null || atMono === walk.seen.get(pointId)) continue;
-      walk.seen.set(pointId, atMono);
-      const isLit = own.some((decision) => isRaisedBy(decision, sensor.device));
-      const step: OpenStep = {
+      if (atMono === null || atMono === this.#seen.get(pointId)) continue;
+      this.#seen.set(pointId, atMono);
+      this.#begin(
         pointId,
-        fromMono: atMono,
-        atMs: Math.round(clock.wallMs() - (nowMono - atMono)),
-        raised: [],
-        isLit,
-        latencyMs: null,
-      };
-      walk.open.push(step);
-      clock.after(EFFECT_MS, () => close(walk, step));
+        atMono,
+        own.some((decision) => isRaisedBy(decision, sensor.device)),
+      );
     }
-    const newest = walk.open.at(-1);
+    const newest = this.#open.at(-1);
     for (const { lampId, levelPct, rank } of own) {
-      if (newest !== undefined && rank === 'presence' && levelPct > (walk.levels.get(lampId) ?? 0)) newest.raised.push(lampId);
-      walk.levels.set(lampId, levelPct);
+      if (newest !== undefined && rank === 'presence' && levelPct > (this.#levels.get(lampId) ?? 0)) newest.raised.push(lampId);
+      this.#levels.set(lampId, levelPct);
     }
   }
 
-  return {
-    watch(zoneId, forMs, tell) {
-      const zone = street.zones.find(({ id }) => id === zoneId);
-      if (zone === undefined) throw new RangeError(`there is no zone ${zoneId} on this street`);
-      const heard = (zone.presence?.sensors ?? []).filter(({ listen }) => listen === 'own');
-      if (heard.length === 0) throw new RangeError(`zone ${zoneId} has no presence sensor that is heard, so there is nothing to walk for`);
-      const sensors = new Map(heard.map((sensor) => [sensorPointOf(sensor), sensor]));
-      const seen = new Map([...sensors].map(([id, sensor]) => [id, lastDetectionMono(last.sensors.get(id), sensor)]));
-      const levels = new Map(last.decisions.map(({ lampId, levelPct }) => [lampId, levelPct]));
-      const untilMono = clock.monoMs() + Math.min(forMs, LONGEST_WALK_MS);
-      const walk: Walk = { zone, sensors, untilMono, tell, seen, levels, open: [] };
-      walks.add(walk);
-      return { sensors: [...sensors.keys()], stop: () => void walks.delete(walk) };
-    },
-    look(sight) {
-      last = sight;
-      for (const walk of walks) {
-        if (clock.monoMs() >= walk.untilMono) walks.delete(walk);
-        else look(walk, sight);
-      }
-    },
-    sent(lampId, sentMono) {
-      for (const step of [...walks].flatMap(({ open }) => open)) {
-        if (step.latencyMs !== null || !step.raised.includes(lampId)) continue;
-        step.latencyMs = Math.max(0, Math.round(sentMono - step.fromMono));
-      }
-    },
-  };
+  sent(lampId: string, sentMono: MonoMs): void {
+    for (const step of this.#open) {
+      if (step.latencyMs !== null || !step.raised.includes(lampId)) continue;
+      step.latencyMs = Math.max(0, Math.round(sentMono - step.fromMono));
+    }
+  }
+
+  /** Detections whose effect is not known yet are not reported any more. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #begin(pointId: PointId, fromMono: MonoMs, isLit: boolean): void {
+    const { clock } = this.#parts;
+    const atMs = Math.round(clock.wallMs() - (clock.monoMs() - fromMono));
+    const step: OpenStep = { pointId, fromMono, atMs, raised: [], isLit, latencyMs: null };
+    this.#open.push(step);
+    clock.after(EFFECT_MS, () => this.#close(step));
+  }
+
+  #close(step: OpenStep): void {
+    if (this.#isStopped) return;
+    this.#open = this.#open.filter((each) => each !== step);
+    const { pointId, atMs, raised, isLit, latencyMs } = step;
+    const pole = this.#parts.poles.get(this.#parts.sensors.get(pointId)?.device ?? '') ?? null;
+    this.#parts.report({ atMs, pointId, pole, raised, alreadyLit: raised.length === 0 && isLit, latencyMs });
+  }
 }
 
-/** Whether a lamp is up by presence, and this sensor is among those that ask for it. */
+/** When a sensor last began to report presence; null while it never has. */
+function lastDetectionMono(state: SensorState | undefined, { kind }: Pick<PresenceSensor, 'kind'>): MonoMs | null {
+  return (kind === 'counter' ? state?.lastPresentMono : state?.sinceMono) ?? null;
+}
+
+/** Whether presence raises a lamp, and this sensor is among the causes. */
 function isRaisedBy({ rank, trace }: Decision, device: string): boolean {
   return rank === 'presence' && trace.some((line) => line.rank === 'presence' && line.source === device && line.levelPct !== null);
 }

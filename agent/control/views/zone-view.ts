@@ -1,13 +1,14 @@
 /**
- * One zone as the console's list of zones shows it: light, step, lamps, wishes, sensors and what they say.
+ * One zone as the console's list of zones shows it: light, step, lamps, intents and the states of its sensors.
  *
- * Owns nothing; reads the newest decision and what it was made from. Part of `light-views.ts`.
+ * Derived from the newest decision and its inputs.
  */
 import type { Zone } from '../../core/cabinet.ts';
 import type { MonoMs } from '../../core/clock.ts';
 import { isTrusted } from '../../core/clock.ts';
-import type { ZoneLightView, ZoneSensorView } from '../../core/light-tools.ts';
+import type { IntentView, ZoneLightView, ZoneSensorView } from '../../core/light-tools.ts';
 import type { LampView } from '../../core/views.ts';
+import type { IntentAuthority } from '../../core/words.ts';
 import type { Decider } from '../../lighting/decide.ts';
 import { byStrength } from '../../lighting/intents.ts';
 import type { LightingSnapshot, LightingStreet, SensorState, ZoneState } from '../../lighting/lighting.ts';
@@ -15,6 +16,7 @@ import { sensorPointOf } from '../../lighting/presence.ts';
 import { chosenIn } from '../../lighting/programme.ts';
 import { flowPerH, trafficLevel } from '../../lighting/traffic.ts';
 
+/** What a zone's view is made from. */
 export interface ZoneFacts {
   readonly snapshot: LightingSnapshot;
   readonly plan: ReturnType<Decider['plan']>;
@@ -23,6 +25,7 @@ export interface ZoneFacts {
   readonly lamps: readonly LampView[];
 }
 
+/** Returns the view of one zone. */
 export function zoneLight(street: LightingStreet, zone: Zone, facts: ZoneFacts): ZoneLightView {
   const { snapshot, plan, state, lamps } = facts;
   const isKnown = isTrusted(snapshot.clockQuality) && state?.night === true;
@@ -56,12 +59,15 @@ export function zoneLight(street: LightingStreet, zone: Zone, facts: ZoneFacts):
   };
 }
 
-function intentsOn({ id, lamps }: Zone, { intents, nowMono }: LightingSnapshot): ZoneLightView['intents'] {
+/** Returns the intents in force on a zone or its lamps, of one authority or of any; strongest first. */
+export function intentsOn({ id, lamps }: Zone, { intents, nowMono }: LightingSnapshot, by?: IntentAuthority): readonly IntentView[] {
   const ours = intents.filter(
-    ({ target, untilMono }) =>
-      nowMono < untilMono && (target.kind === 'cabinet' || (target.kind === 'zone' ? target.id === id : lamps.includes(target.id))),
+    ({ target, untilMono, authority }) =>
+      nowMono < untilMono &&
+      (by === undefined || by === authority) &&
+      (target.kind === 'cabinet' || (target.kind === 'zone' ? target.id === id : lamps.includes(target.id))),
   );
-  return [...ours].sort(byStrength).map(({ untilMono: _, ...intent }) => intent);
+  return [...ours].sort(byStrength).map(({ untilMono: _, authority: __, ...intent }) => intent);
 }
 
 type Sensor = NonNullable<Zone['presence']>['sensors'][number];

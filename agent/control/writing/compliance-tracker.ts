@@ -1,21 +1,21 @@
 /**
- * Tells of a lamp or an output that does not follow, and of its end.
+ * Reports a lamp or an output that does not follow, and when it follows again.
  *
- * Owns the words, and why each one did not follow: an end without its reason says nothing to who reads the events later.
+ * The reason is kept for the end of the event: without it the end means nothing to a later reader.
  */
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { EventCode } from '../../core/words.ts';
 import { isFollowing, type LampTrack } from './reconcile.ts';
 
 export interface ComplianceTracker {
-  /** What is newly known of one. */
-  tell(id: string, track: LampTrack): void;
+  /** Takes the newest track of a lamp or an output. */
+  report(id: string, track: LampTrack): void;
 }
 
 export function createComplianceTracker(events: Pick<EventTracker, 'set'>, code: EventCode): ComplianceTracker {
   const reasons = new Map<string, string>();
   return {
-    tell(id, track) {
+    report(id, track) {
       const isHealed = track.failures === 0 && track.drifts === 0;
       if (!isHealed && isFollowing(track)) return;
       const reason = track.last?.reason || 'no reason known';

@@ -1,17 +1,17 @@
 /**
- * Which lamps must be written now, so that the street becomes what was decided?
+ * Decides which lamps must be written now, so that the street shows what was decided.
  *
- * Owns following: what was last asked of a lamp, what it confirmed, how often it did not. A level, not an edge: a lamp found at another level,
- * or that no longer tells a valid one, is written again, each time after a longer wait, so that it does not flood its line. Pure: tracks in,
- * tracks and writes out.
+ * A track records what was last written to a lamp, what it confirmed and how often it did not. A level, not an edge: a lamp found at another level,
+ * or without a valid level, is written again, each time after a longer wait, so that it does not flood its line. Pure: tracks in, tracks and
+ * writes out.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { LevelWrite } from '../../core/ports.ts';
 import type { Decision, LevelPct, Rank, Reading } from '../../core/words.ts';
 
-/** What is known of one lamp's obedience. */
+/** How one lamp has followed so far. */
 export interface LampTrack {
-  /** The write on its way; its result alone counts. */
+  /** The write in flight; only its result counts. */
   readonly inFlight: { readonly commandId: string; readonly levelPct: LevelPct; readonly sent: boolean } | null;
   /** How the newest finished write ended. */
   readonly last: {
@@ -25,11 +25,11 @@ export interface LampTrack {
   readonly confirmedPct: LevelPct | null;
   /** Writes in a row that failed. */
   readonly failures: number;
-  /** Times in a row it was found elsewhere, or without a valid level, after a verified write. */
+  /** Times in a row it was found at another level, or without a valid one, after a verified write. */
   readonly drifts: number;
-  /** No repetition before this time; a changed wish does not wait. */
+  /** No repetition before this time; a changed decision does not wait. */
   readonly retryMono: MonoMs;
-  /** It was there when last heard of; false from a lost poll until it tells its level again; null before either. */
+  /** Whether it answered last; false from a lost poll until it reports its level again; null before either. */
   readonly answers: boolean | null;
 }
 
@@ -47,19 +47,19 @@ export const NEW_TRACK: LampTrack = {
 export interface Verification {
   readonly settleMs: number;
   readonly tolerance: number;
-  /** What its values are for people, and how they end: `level` and ` %` unless given. */
+  /** Words for people: what a value is called and its unit. `level` and ` %` unless given. */
   readonly noun?: string;
   readonly unit?: string;
 }
 
-/** Tries in a row after which a lamp counts as not following. Source: assumed; one lost frame is no news. */
+/** Tries in a row after which a lamp counts as not following. Source: assumed; one lost frame is normal. */
 const TRIES = 3;
 /** Wait before a repetition. Units: ms. Source: assumed; the longest is the time within which a returning lamp is put right even if unseen. */
 const BACKOFF_MS = { first: 1_000, max: 60_000 };
-/** Ranks whose rise somebody in the street waits for; an override's lamps must not stand in the way of a detection. */
+/** Ranks whose rise a person in the street waits for; the lamps of an override must not delay a detection. */
 const URGENT_RANKS: readonly Rank[] = ['emergency', 'presence'];
 
-/** A lamp as the tick sees it; an output is followed like one, its value in place of the level. */
+/** The state of a lamp at one tick. An output is followed like a lamp, with its value in place of the level. */
 export interface LampSituation {
   readonly decision: Pick<Decision, 'levelPct' | 'rank'>;
   readonly measured: Reading | undefined;
@@ -73,7 +73,7 @@ export interface LampStep {
   readonly write: { readonly levelPct: LevelPct; readonly lane: LevelWrite['lane'] } | null;
 }
 
-/** One lamp at one tick: what its newest reading says about it, and what to write. */
+/** Returns the track of a lamp after its newest reading, and what to write. */
 export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   const track = observe(before, view);
   const { levelPct, rank } = view.decision;
@@ -86,17 +86,17 @@ export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   };
 }
 
-/** The track once its write was handed to the field. */
+/** Returns the track after its write was handed to the field. */
 export function afterSend(track: LampTrack, commandId: string, levelPct: LevelPct): LampTrack {
   return { ...track, inFlight: { commandId, levelPct, sent: false } };
 }
 
-/** The track once that write has left for the lamp. */
+/** Returns the track after that write was sent to the lamp. */
 export function afterSent(track: LampTrack, commandId: string): LampTrack {
   return track.inFlight?.commandId === commandId ? { ...track, inFlight: { ...track.inFlight, sent: true } } : track;
 }
 
-/** How the write ended that was handed over under `commandId`; a write that a newer one replaced counts for nothing. */
+/** Returns the track after the write `commandId` ended. A write that a newer one replaced is ignored. */
 export function afterResult(track: LampTrack, commandId: string, end: Omit<NonNullable<LampTrack['last']>, 'levelPct'>): LampTrack {
   if (track.inFlight?.commandId !== commandId) return track;
   const { levelPct } = track.inFlight;
@@ -106,25 +106,25 @@ export function afterResult(track: LampTrack, commandId: string, end: Omit<NonNu
   return { ...track, inFlight: null, last, confirmedPct: null, failures, retryMono: end.endMono + backoffMs(failures) };
 }
 
-/** A person asks again: what is not confirmed is tried at once, whatever the back-off says. */
+/** A person repeats a request: a level that is not confirmed is tried at once, without back-off. */
 export function nudge(track: LampTrack): LampTrack {
   return track.confirmedPct === null ? { ...track, last: null } : track;
 }
 
-/** Whether a lamp has refused, or moved by itself, too often to be called following. */
+/** Whether a lamp follows: it has not refused, or moved by itself, too often. */
 export function isFollowing({ failures, drifts }: LampTrack): boolean {
   return failures < TRIES && drifts < TRIES;
 }
 
 /**
- * Whether what it does is known. What is not read any more, or has no valid value, may do anything, so it does not count as following;
- * before the first reading its writes alone say what it does.
+ * Whether the state of a lamp is known. One that is not read any more, or has no valid value, does not count as following. Before the first
+ * reading its writes alone decide.
  */
 export function isKnown(measured: Reading | undefined): boolean {
   return measured === undefined || measured.quality === 'good';
 }
 
-/** Nearest to what raised it first, then the others as they stand in the cabinet. Sorting is stable. */
+/** Sorts the lamps nearest to a detection first; the others keep the order of the cabinet, since sorting is stable. */
 export function nearestFirst(a: Decision, b: Decision): number {
   const far = Number.MAX_VALUE;
   return (a.distanceM ?? far) - (b.distanceM ?? far);
@@ -149,14 +149,14 @@ function observe(before: LampTrack, view: LampSituation): LampTrack {
   return { ...drift(track, view, returned), confirmedPct: null };
 }
 
-/** It is where it should be, as it was at the tick before. */
+/** It has the decided level, as at the tick before. */
 function isSettled(track: LampTrack, { decision: { levelPct }, measured, verification, nowMono }: LampSituation): boolean {
   const { answers, inFlight, confirmedPct, failures, drifts, retryMono } = track;
   const isQuiet = answers === true && inFlight === null && failures === 0 && drifts === 0 && retryMono <= nowMono;
   return isQuiet && confirmedPct === levelPct && measured?.value != null && Math.abs(measured.value - levelPct) <= verification.tolerance;
 }
 
-/** Not found where it had confirmed to be: a lamp that was away has lost its level, any other is faulty or moved by something else. */
+/** Found at another level than it had confirmed: a lamp that was silent has lost its level, any other is faulty or changed by something else. */
 function drift(track: LampTrack, { decision: { levelPct }, measured, verification, nowMono }: LampSituation, returned: boolean): LampTrack {
   if (track.last === null || !track.last.verified || track.last.levelPct !== levelPct) return track;
   const { unit = ' %', noun = 'level' } = verification;
@@ -174,7 +174,7 @@ function mustWrite({ inFlight, last, confirmedPct, retryMono }: LampTrack, { dec
   return !last.verified && nowMono >= retryMono;
 }
 
-/** Only what was read after the newest write had settled says anything about it. */
+/** Only a reading from after the newest write had settled is evidence about that write. */
 function isNewer({ atMono }: Reading, { last }: LampTrack, settleMs: number): boolean {
   return last === null || atMono > last.endMono + settleMs;
 }

@@ -1,13 +1,12 @@
 /**
- * How many levels a line gets in a second.
+ * Limits how many levels a line gets in a second: a token bucket for each line.
  *
- * Owns the count of each line, as a bucket that fills with time. Urgent levels always pass: somebody waits for them. Pure but for its counts;
- * time is an argument.
+ * Urgent levels are not limited: a person waits for them. Time is an argument.
  */
 import type { MonoMs } from '../../core/clock.ts';
 
 export interface WritePace {
-  /** Takes one place if there is one. */
+  /** Takes one place of the line's bucket. Returns false where none is left. */
   mayWrite(lineId: string, nowMono: MonoMs): boolean;
 }
 

@@ -1,4 +1,5 @@
 import type { LightTools, TonightRow, TonightView, ZoneLightView } from '../../../agent/core/light-tools.ts';
+import { Refusal } from '../../../agent/core/refusal.ts';
 
 /** 1 December 2026, 22:41:07 in Angers. */
 const AT_MS = Date.parse('2026-12-01T21:41:07Z');
@@ -62,6 +63,7 @@ export function fakeLight(asked: unknown[]): LightTools {
       return [tonight()];
     },
     zones: () => [zoneLightView()],
+    intentsBy: () => [],
     walkTest(zone, forMs, report) {
       asked.push({ walkTest: zone, forMs });
       queueMicrotask(() => {
@@ -73,7 +75,7 @@ export function fakeLight(asked: unknown[]): LightTools {
     identify({ tell: report, ...request }) {
       asked.push(request);
       if (request.lamp === 'L09')
-        throw new RangeError('L09 is locked at 100 % by console:eve, so it cannot blink; `luciole release L09` first');
+        throw new Refusal('L09 is locked at 100 % by console:eve, so it cannot blink; `luciole release L09` first');
       report(100);
       return { lowPct: 20, highPct: 100, stop: () => void asked.push('identify stopped') };
     },

@@ -3,7 +3,7 @@ import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { createBurningHoursTracker } from '../../../agent/control/burning-hours-tracker.ts';
+import { BurningHoursTracker } from '../../../agent/control/burning-hours-tracker.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Decision } from '../../../agent/core/words.ts';
@@ -26,7 +26,7 @@ function diskOf(facts: Record<string, unknown> = {}): Disk {
   return { facts: new Map(Object.entries(facts)), isReadable: true };
 }
 
-async function bookOn(
+async function trackerOn(
   disk: Disk,
   burned: { hours: number; on: string } | null = null,
   at = '2026-05-01T00:00Z',
@@ -37,83 +37,83 @@ async function bookOn(
     save: async (key: string, value: unknown) => disk.facts.set(key, JSON.parse(JSON.stringify(value))) !== undefined,
     load: async (key: string, unread?: unknown) => (disk.isReadable ? disk.facts.get(key) : unread),
   };
-  const book = createBurningHoursTracker({ clock, store, lamps: [{ id: 'L1', burned }, { id: 'L2' }] });
-  await book.restore();
+  const tracker = new BurningHoursTracker({ clock, store, lamps: [{ id: 'L1', burned }, { id: 'L2' }] });
+  await tracker.restore();
   /** L1 is lit. */
   const burn = async (h: number): Promise<void> => {
     for (let minute = 0; minute < h * 60; minute++) {
       await clock.advance(60_000);
-      book.take([lit]);
+      tracker.take([lit]);
     }
   };
-  book.take([lit]);
-  return { book, clock, burn, hoursOf: (id = 'L1') => book.hours().get(id) };
+  tracker.take([lit]);
+  return { tracker, clock, burn, hoursOf: (id = 'L1') => tracker.hours().get(id) };
 }
 
 t.test('hours of a lamp of which nothing is known stay unknown, however long the agent runs', async (t) => {
   const disk = diskOf();
-  const { burn, hoursOf, book } = await bookOn(disk);
+  const { burn, hoursOf, tracker } = await trackerOn(disk);
   await burn(30);
   t.equal(hoursOf(), undefined);
-  book.save();
+  void tracker.save();
   t.same(disk.facts.get(KEY), {});
 });
 
 t.test('what a technician states counts from then on, is saved at once and found by the next start', async (t) => {
   const disk = diskOf();
-  const first = await bookOn(disk);
+  const first = await trackerOn(disk);
   await first.burn(2);
-  t.equal(await first.book.set(['L1'], 12_000), true);
+  t.equal(await first.tracker.set(['L1'], 12_000), true);
   t.same(disk.facts.get(KEY), { L1: 12_000 });
   await first.burn(3);
   t.ok(Math.abs((first.hoursOf() ?? 0) - 12_003) < 0.01);
-  const second = await bookOn(disk);
+  const second = await trackerOn(disk);
   t.ok((second.hoursOf() ?? 0) >= 12_002, 'at most the hour since the last save is missing');
-  await second.book.set(['L1'], 0);
+  await second.tracker.set(['L1'], 0);
   t.equal(second.hoursOf(), 0, 'a new lamp');
 });
 
 t.test('a statement of the configuration is taken once, and another one again', async (t) => {
   const disk = diskOf();
-  const first = await bookOn(disk, MAY);
+  const first = await trackerOn(disk, MAY);
   t.equal(first.hoursOf(), 12_000);
   await first.burn(10);
-  await first.book.set(['L2'], 7);
-  const second = await bookOn(disk, MAY, '2026-06-01T00:00Z');
+  await first.tracker.set(['L2'], 7);
+  const second = await trackerOn(disk, MAY, '2026-06-01T00:00Z');
   t.ok(Math.abs((second.hoursOf() ?? 0) - 12_010) < 1.1, 'not applied again');
-  const third = await bookOn(disk, { hours: 500, on: '2026-06-01' }, '2026-06-01T00:00Z');
+  const third = await trackerOn(disk, { hours: 500, on: '2026-06-01' }, '2026-06-01T00:00Z');
   t.equal(third.hoursOf(), 500, 'a lamp was replaced');
   t.equal(third.hoursOf('L2'), 7);
-  await third.book.set(['L1'], 9_000);
-  const fourth = await bookOn(disk, { hours: 500, on: '2026-06-01' }, '2026-07-01T00:00Z');
+  await third.tracker.set(['L1'], 9_000);
+  const fourth = await trackerOn(disk, { hours: 500, on: '2026-06-01' }, '2026-07-01T00:00Z');
   t.equal(fourth.hoursOf(), 9_000, 'what the technician said later stays');
 });
 
 t.test('on a store that starts afresh a statement is taken again, with every hour since its day', async (t) => {
-  t.equal((await bookOn(diskOf(), MAY, '2026-05-11T00:00Z')).hoursOf(), 12_240);
-  t.equal((await bookOn(diskOf(), MAY, '2026-04-01T00:00Z')).hoursOf(), 12_000, 'a day to come adds nothing');
-  t.equal((await bookOn(diskOf(), { hours: 5, on: '2026-99-99' })).hoursOf(), undefined, 'no day');
+  t.equal((await trackerOn(diskOf(), MAY, '2026-05-11T00:00Z')).hoursOf(), 12_240);
+  t.equal((await trackerOn(diskOf(), MAY, '2026-04-01T00:00Z')).hoursOf(), 12_000, 'a day to come adds nothing');
+  t.equal((await trackerOn(diskOf(), { hours: 5, on: '2026-99-99' })).hoursOf(), undefined, 'no day');
 });
 
 t.test('a statement waits for a time that is known', async (t) => {
-  const { book, clock, hoursOf } = await bookOn(diskOf(), MAY, '2026-05-11T00:00Z', 'none');
+  const { tracker, clock, hoursOf } = await trackerOn(diskOf(), MAY, '2026-05-11T00:00Z', 'none');
   t.equal(hoursOf(), undefined);
   clock.setQuality('synced');
-  book.take([lit]);
+  tracker.take([lit]);
   t.equal(hoursOf(), 12_240);
 });
 
 t.test('hours that a former release has counted are known', async (t) => {
-  t.equal((await bookOn(diskOf({ [KEY]: { L1: 4_000, L2: -1, L3: 'x' } }))).hoursOf(), 4_000);
-  for (const nonsense of [null, 7, 'x', [1]]) t.equal((await bookOn(diskOf({ [KEY]: nonsense }))).hoursOf(), undefined);
+  t.equal((await trackerOn(diskOf({ [KEY]: { L1: 4_000, L2: -1, L3: 'x' } }))).hoursOf(), 4_000);
+  for (const nonsense of [null, 7, 'x', [1]]) t.equal((await trackerOn(diskOf({ [KEY]: nonsense }))).hoursOf(), undefined);
 });
 
 t.test('a disk that could not be read is not overwritten, and is read once it can be', async (t) => {
   const disk = diskOf({ [KEY]: { L1: 40_000 } });
   disk.isReadable = false;
-  const { book, burn, hoursOf } = await bookOn(disk);
+  const { tracker, burn, hoursOf } = await trackerOn(disk);
   t.equal(hoursOf(), undefined);
-  t.equal(await book.set(['L2'], 8), false, 'in force, but not saved');
+  t.equal(await tracker.set(['L2'], 8), false, 'in force, but not saved');
   await burn(2);
   t.same(disk.facts.get(KEY), { L1: 40_000 });
   disk.isReadable = true;
@@ -144,9 +144,9 @@ t.test('hours are in the nightly copy of the state, and come back from it when t
   const dir = testFolder(t);
   const first = createStoreRig({ dir });
   await first.store.start();
-  const book = createBurningHoursTracker({ clock: first.clock, store: first.store, lamps: [{ id: 'L1' }] });
-  await book.restore();
-  const saved = book.set(['L1'], 23_000);
+  const tracker = new BurningHoursTracker({ clock: first.clock, store: first.store, lamps: [{ id: 'L1' }] });
+  await tracker.restore();
+  const saved = tracker.set(['L1'], 23_000);
   await first.clock.advance(1_000);
   t.equal(await saved, true);
   t.ok(await first.store.backup());
@@ -154,7 +154,7 @@ t.test('hours are in the nightly copy of the state, and come back from it when t
   truncateSync(join(dir, 'state.db'), 4_096);
   const second = createStoreRig({ dir });
   await second.store.start();
-  const again = createBurningHoursTracker({ clock: second.clock, store: second.store, lamps: [{ id: 'L1' }] });
+  const again = new BurningHoursTracker({ clock: second.clock, store: second.store, lamps: [{ id: 'L1' }] });
   await again.restore();
   t.equal(again.hours().get('L1'), 23_000);
   await second.store.stop();
@@ -177,7 +177,7 @@ t.test('hours that are stated never leave a lamp with less light than its true a
         const disk = diskOf(fate === 'kept' ? { [KEY]: { L1: trueH }, 'control.burning-stated': { L1: `${statedH}@2026-05-01` } } : {});
         disk.isReadable = fate !== 'unread';
         const at = new Date(Date.parse('2026-05-01T00:00Z') + days * 24 * HOUR_MS).toISOString();
-        const { hoursOf } = await bookOn(disk, { hours: statedH, on: '2026-05-01' }, at, fate === 'no time' ? 'none' : 'synced');
+        const { hoursOf } = await trackerOn(disk, { hours: statedH, on: '2026-05-01' }, at, fate === 'no time' ? 'none' : 'synced');
         return levelAt(hoursOf()) >= levelAt(trueH);
       },
     ),

@@ -68,7 +68,7 @@ t.test('a lamp that comes down to its presence level is not counted as raised', 
   void street.override({ levelPct: 90 });
   await street.clock.advance(1_000);
   street.sense('S01', 80);
-  void street.control.release({ commandId: 'r1', target: { kind: 'zone', id: 'rue' }, source: 'platform' });
+  void street.control.release({ commandId: 'r1', target: { kind: 'zone', id: 'rue' }, authority: 'platform', source: 'platform' });
   await street.clock.advance(1_000);
   t.equal(street.levels.get('L2'), 60);
   t.same(street.control.counters(), { detections: 1, lampsRaised: 0 });
@@ -143,22 +143,22 @@ t.test('the emergency key lights all at once and for as long as it is turned; a 
     ['IO1.input_1', 'emergency'],
     ['IO1.input_2', 'lights-on'],
   ] as const);
-  const desk = createContactTracker(contacts);
+  const tracker = createContactTracker(contacts);
   const at = (value: number | null, n = 1, nowMono = 0) =>
-    desk.take([{ pointId: `IO1.input_${n}`, value, quality: value === null ? 'missing' : 'good', atMono: nowMono, atMs: 0 }], {
+    tracker.take([{ pointId: `IO1.input_${n}`, value, quality: value === null ? 'missing' : 'good', atMono: nowMono, atMs: 0 }], {
       nowMs: nowMono,
       nowMono,
     });
   t.equal(at(0), false);
   t.equal(at(1, 1, 10), true);
-  t.match(desk.intents(), [{ rank: 'emergency', levelPct: 100, target: { kind: 'cabinet' } }]);
+  t.match(tracker.intents(), [{ rank: 'emergency', levelPct: 100, target: { kind: 'cabinet' } }]);
   at(null, 1, 20);
-  t.equal(desk.intents().length, 1, 'a lost reply is no turned key');
+  t.equal(tracker.intents().length, 1, 'a lost reply is no turned key');
   at(0, 1, 30);
-  t.strictSame(desk.intents(), []);
+  t.strictSame(tracker.intents(), []);
   t.equal(at(1, 2, 40), true);
   at(0, 2, 50);
-  t.match(desk.intents(), [{ rank: 'override', untilMono: 40 + 2 * 3_600_000 }]);
+  t.match(tracker.intents(), [{ rank: 'override', untilMono: 40 + 2 * 3_600_000 }]);
 });
 
 t.test('a line takes its share of levels in a second, and no more', async (t) => {

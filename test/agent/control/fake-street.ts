@@ -2,7 +2,7 @@
  * Control on a manual clock, with lamps and sensors that are plain values behind a field that takes 20 ms a write.
  */
 
-import { type Control, createControl } from '../../../agent/control/control.ts';
+import { Control } from '../../../agent/control/control.ts';
 import type { LightContact } from '../../../agent/control/sensing/contact-tracker.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
@@ -12,7 +12,7 @@ import type { LightingStreet } from '../../../agent/lighting/lighting.ts';
 import { makeStreet, winter } from '../lighting/street.ts';
 
 const WRITE_MS = 20;
-/** Units: ms from the wish to the first byte. */
+/** Units: ms from the decision to the first byte. */
 const SEND_MS = 10;
 
 export interface FakeStreet {
@@ -50,23 +50,19 @@ export interface FakeOptions {
   readonly foundPct?: number;
 }
 
-export function makeFakeStreet({
-  now = winter('23:30'),
-  quality = 'synced',
-  disk = new Map(),
-  street = makeStreet(),
-  load,
-  contacts = new Map(),
-  foundPct = 0,
-}: FakeOptions = {}): FakeStreet {
-  const clock = createManualClock(now, quality);
-  const levels = new Map(street.lamps.map(({ id }) => [id, foundPct]));
+/** Lamps and sensors that are plain values behind a field that takes 20 ms a write. */
+function createFakeField(clock: ManualClock, lampIds: readonly string[], foundPct: number) {
+  const levels = new Map(lampIds.map((id) => [id, foundPct]));
   const silent = new Set<string>();
   const vague = new Set<string>();
   const latest = new Map<PointId, Reading>();
-  const [writes, events, outcomes, decisions]: [LevelWrite[], AgentEvent[], Outcome[], Decision[]] = [[], [], [], []];
-  const log: FakeStreet['log'] = [];
+  const writes: LevelWrite[] = [];
   const waiting = new Map<PointId, (result: WriteResult) => void>();
+  const read = (pointId: PointId, value: number | null, absent: Reading['quality'] = 'missing'): Reading => {
+    const reading: Reading = { pointId, value, quality: value === null ? absent : 'good', atMono: clock.monoMs(), atMs: clock.wallMs() };
+    latest.set(pointId, reading);
+    return reading;
+  };
   const field: Pick<Field, 'write' | 'writePoint' | 'latest'> = {
     latest: (pointId) => latest.get(pointId),
     writePoint: async () => ({ state: 'failed', reason: 'no such point here', sentMono: null }),
@@ -89,12 +85,28 @@ export function makeFakeStreet({
       });
     },
   };
-  const read = (pointId: PointId, value: number | null, absent: Reading['quality'] = 'missing'): Reading => {
-    const reading: Reading = { pointId, value, quality: value === null ? absent : 'good', atMono: clock.monoMs(), atMs: clock.wallMs() };
-    latest.set(pointId, reading);
-    return reading;
+  const readLamp = (id: string): Reading => {
+    if (silent.has(id)) return read(`${id}.level`, null);
+    return vague.has(id) ? read(`${id}.level`, null, 'bad') : read(`${id}.level`, levels.get(id) ?? null);
   };
-  const control = createControl({
+  return { levels, silent, vague, writes, read, readLamp, field };
+}
+
+export function makeFakeStreet({
+  now = winter('23:30'),
+  quality = 'synced',
+  disk = new Map(),
+  street = makeStreet(),
+  load,
+  contacts = new Map(),
+  foundPct = 0,
+}: FakeOptions = {}): FakeStreet {
+  const clock = createManualClock(now, quality);
+  const lampIds = street.lamps.map(({ id }) => id);
+  const { field, read, readLamp, ...lamps } = createFakeField(clock, lampIds, foundPct);
+  const [events, outcomes, decisions]: [AgentEvent[], Outcome[], Decision[]] = [[], [], []];
+  const log: FakeStreet['log'] = [];
+  const control = new Control({
     street,
     clock,
     field,
@@ -113,10 +125,7 @@ export function makeFakeStreet({
   return {
     clock,
     control,
-    levels,
-    silent,
-    vague,
-    writes,
+    ...lamps,
     events,
     log,
     outcomes,
@@ -124,13 +133,7 @@ export function makeFakeStreet({
     disk,
     sense: (device, value, point = 'motion') => control.onReadings([read(`${device}.${point}`, value)]),
     lose: (device) => void read(`${device}.motion`, null),
-    poll: () =>
-      control.onReadings(
-        street.lamps.map(({ id }) => {
-          if (silent.has(id)) return read(`${id}.level`, null);
-          return vague.has(id) ? read(`${id}.level`, null, 'bad') : read(`${id}.level`, levels.get(id) ?? null);
-        }),
-      ),
+    poll: () => control.onReadings(lampIds.map(readLamp)),
     override: (changes = {}) =>
       control.override({
         commandId: `c${++commands}`,
@@ -140,6 +143,7 @@ export function makeFakeStreet({
         minutes: 60,
         reason: 'works',
         source: 'platform',
+        authority: changes.source?.startsWith('console:') ? 'technician' : 'platform',
         ...changes,
       }),
   };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { createDetectionRelay, type DetectionRelay } from '../../../agent/control/detection-relay.ts';
+import { DetectionRelay } from '../../../agent/control/detection-relay.ts';
 import type { Neighbour, Pole, Zone } from '../../../agent/core/cabinet.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { RelayedDetection } from '../../../agent/core/ports.ts';
@@ -49,7 +49,7 @@ const ZONE: Zone = {
   constantLight: null,
 };
 
-/** West of P0 the street goes on as that of `west`, east of P8 as that of `east`; both are told of whom is within 60 m. */
+/** West of P0 the street goes on as that of `west`, east of P8 as that of `east`; both are sent of whom is within 60 m. */
 const streetOf = (neighbours: readonly Neighbour[]): LightingStreet => ({
   latitudeDeg: 47.4736,
   longitudeDeg: -0.5541,
@@ -70,27 +70,27 @@ const WEST: Neighbour = { node: 'west', pole: 'P0', withinM: 60 };
 const EAST: Neighbour = { node: 'east', pole: 'P8', withinM: 60 };
 const MIDDLE: Neighbour = { node: 'side', pole: 'P4', withinM: 10 };
 
-/** A cabinet's desk on a clock that stands still; `sees` is what its sensors say. */
-function openDesk(neighbours: readonly Neighbour[] = [WEST, EAST]) {
+/** The relay of a cabinet on a clock that stands still; `sees` is what its sensors say. */
+function openRelay(neighbours: readonly Neighbour[] = [WEST, EAST]) {
   const clock = createManualClock(Date.UTC(2026, 10, 24, 21));
-  const told: RelayedDetection[] = [];
-  const toldAt: number[] = [];
-  const tell = (one: RelayedDetection): void => {
-    told.push(one);
-    toldAt.push(clock.monoMs());
+  const sent: RelayedDetection[] = [];
+  const sentAt: number[] = [];
+  const onRelay = (one: RelayedDetection): void => {
+    sent.push(one);
+    sentAt.push(clock.monoMs());
   };
-  const desk = createDetectionRelay({ street: streetOf(neighbours), clock, tell });
+  const detectionRelay = new DetectionRelay({ street: streetOf(neighbours), clock, onRelay });
   let own: readonly Detection[] = [];
   return {
     clock,
-    told,
-    toldAt,
-    desk,
-    seen: () => desk.take(own),
+    sent,
+    sentAt,
+    detectionRelay,
+    seen: () => detectionRelay.take(own),
     sees: (pole: string, agoMs = 0, more: Partial<Detection> = {}): readonly Detection[] => {
       const atMono = clock.monoMs() - agoMs;
       own = [...own, { source: `S-${pole}`, pole, atMono, isRelayed: false, speedKmh: null, direction: null, ...more }];
-      return desk.take(own);
+      return detectionRelay.take(own);
     },
   };
 }
@@ -106,7 +106,7 @@ const relay = (more: Partial<RelayedDetection> = {}): RelayedDetection => ({
   ...more,
 });
 
-t.test('who is told of whom', async (t) => {
+t.test('who is sent of whom', async (t) => {
   const table: [story: string, passage: [pole: string, atS: number][], expected: string][] = [
     ['someone near one end: that neighbour', [['P2', 0]], 'west 50 m'],
     ['at the very end', [['P8', 0]], 'east 0 m'],
@@ -122,7 +122,7 @@ t.test('who is told of whom', async (t) => {
       'west 50 m, east 50 m at 15 km/h, east 0 m at 15 km/h',
     ],
     [
-      'seen twice it is not sure yet who that is, so a neighbour is told without direction',
+      'seen twice it is not sure yet who that is, so a neighbour is sent without direction',
       [
         ['P4', 0],
         ['P6', 12],
@@ -131,12 +131,12 @@ t.test('who is told of whom', async (t) => {
     ],
   ];
   for (const [story, passage, expected] of table) {
-    const { clock, told, sees } = openDesk();
+    const { clock, sent, sees } = openRelay();
     for (const [pole, atS] of passage) {
       await clock.advance(atS * 1_000 - clock.monoMs());
       sees(pole);
     }
-    const words = told.map(({ node, distanceM, speedKmh, isApproaching }) => {
+    const words = sent.map(({ node, distanceM, speedKmh, isApproaching }) => {
       const speed = speedKmh === null ? '' : ` at ${Math.round(speedKmh)} km/h`;
       t.equal(isApproaching, speedKmh !== null);
       return `${node} ${distanceM} m${speed}`;
@@ -145,41 +145,41 @@ t.test('who is told of whom', async (t) => {
   }
 });
 
-t.test('a detection is told once, with its age, its life and an id of its own', async (t) => {
-  const { clock, told, sees, seen } = openDesk();
+t.test('a detection is sent once, with its age, its life and an id of its own', async (t) => {
+  const { clock, sent, sees, seen } = openRelay();
   await clock.advance(60_000);
   sees('P0', 300);
   seen();
   await clock.advance(5_000);
   seen();
-  t.equal(told.length, 1);
-  t.match(told[0], { node: 'west', ageMs: 300, ttlMs: 20_000, distanceM: 0, speedKmh: null });
+  t.equal(sent.length, 1);
+  t.match(sent[0], { node: 'west', ageMs: 300, ttlMs: 20_000, distanceM: 0, speedKmh: null });
   sees('P0');
-  t.not(told[1]?.id, told[0]?.id);
+  t.not(sent[1]?.id, sent[0]?.id);
   sees('P0', 21_000);
   await clock.advance(5_000);
-  t.equal(told.length, 2, 'what is 21 s old is of no use to anybody');
+  t.equal(sent.length, 2, 'what is 21 s old is of no use to anybody');
 });
 
 t.test('two relays a second leave at most, the newest of each neighbour, in turns', async (t) => {
   const both = [WEST, { ...EAST, pole: 'P2' }];
-  const { clock, told, toldAt, sees } = openDesk(both);
+  const { clock, sent, sentAt, sees } = openRelay(both);
   for (let i = 0; i < 100; i += 1) {
     sees(i % 2 === 0 ? 'P0' : 'P2');
     await clock.advance(50);
   }
   await clock.advance(5_000);
   t.ok(
-    toldAt.slice(1).every((atMono, i) => atMono - (toldAt[i] ?? 0) >= 500),
-    toldAt.join(' '),
+    sentAt.slice(1).every((atMono, i) => atMono - (sentAt[i] ?? 0) >= 500),
+    sentAt.join(' '),
   );
-  t.equal(told.length, 12, 'one each half second for 5 s, and the two that waited then');
+  t.equal(sent.length, 12, 'one each half second for 5 s, and the two that waited then');
   t.strictSame(
-    told.map(({ node }) => node),
+    sent.map(({ node }) => node),
     Array.from({ length: 12 }, (_, i) => (i % 2 === 0 ? 'west' : 'east')),
   );
   t.ok(
-    told.slice(0, 10).every(({ ageMs }) => ageMs <= 100),
+    sent.slice(0, 10).every(({ ageMs }) => ageMs <= 100),
     'the newest, not those that had to wait',
   );
 });
@@ -191,23 +191,23 @@ t.test('whom a neighbour sends comes in at the pole where its street begins', as
     ['from a side street either way', MIDDLE, null],
   ];
   for (const [story, neighbour, direction] of table) {
-    const { clock, desk } = openDesk([neighbour]);
+    const { clock, detectionRelay } = openRelay([neighbour]);
     await clock.advance(10_000);
-    t.ok(desk.hear(relay({ node: neighbour.node, speedKmh: 20 })), story);
-    t.strictSame(desk.take([]), [
+    t.ok(detectionRelay.receive(relay({ node: neighbour.node, speedKmh: 20 })), story);
+    t.strictSame(detectionRelay.take([]), [
       { source: neighbour.node, pole: neighbour.pole, atMono: 9_600, isRelayed: true, speedKmh: 20, direction, beforeM: 20 },
     ]);
   }
-  const { clock, desk, sees } = openDesk();
+  const { clock, detectionRelay, sees } = openRelay();
   await clock.advance(10_000);
-  desk.hear(relay({ ageMs: 5_000 }));
+  detectionRelay.receive(relay({ ageMs: 5_000 }));
   t.strictSame(
     sees('P4', 6_000).map(({ source }) => source),
     ['S-P4', 'west'],
     'oldest first',
   );
   await clock.advance(300_000);
-  t.equal(desk.take([]).length, 0, 'forgotten after a few minutes');
+  t.equal(detectionRelay.take([]).length, 0, 'forgotten after a few minutes');
 });
 
 t.test('what is not let in is counted', async (t) => {
@@ -223,53 +223,57 @@ t.test('what is not let in is counted', async (t) => {
     ['more than one cabinet may send', Array.from({ length: 10 }, (_, i) => relay({ id: `w-${i}` })), 4, { 'too-many': 6 }],
   ];
   for (const [story, relays, admitted, dropped] of table) {
-    const { clock, desk } = openDesk();
+    const { clock, detectionRelay } = openRelay();
     await clock.advance(10_000);
-    t.equal(relays.filter((one) => desk.hear(one)).length, admitted, story);
-    t.strictSame(desk.counts(), { told: 0, heard: admitted, dropped: { stranger: 0, late: 0, repeated: 0, 'too-many': 0, ...dropped } });
+    t.equal(relays.filter((one) => detectionRelay.receive(one)).length, admitted, story);
+    t.strictSame(detectionRelay.counts(), {
+      sent: 0,
+      received: admitted,
+      dropped: { stranger: 0, late: 0, repeated: 0, 'too-many': 0, ...dropped },
+    });
   }
-  const { clock, desk } = openDesk();
+  const { clock, detectionRelay } = openRelay();
   for (let i = 0; i < 40; i += 1) {
     await clock.advance(500);
-    t.ok(desk.hear(relay({ id: `w-${i}` })), 'two a second are heard for ever');
+    t.ok(detectionRelay.receive(relay({ id: `w-${i}` })), 'two a second are heard for ever');
   }
-  t.notOk(desk.hear(relay({ id: 'w-3' })), 'and an old one is still known');
+  t.notOk(detectionRelay.receive(relay({ id: 'w-3' })), 'and an old one is still known');
   await clock.advance(60_000);
-  t.ok(desk.hear(relay({ id: 'w-3' })), 'for a minute, so that memory does not grow');
+  t.ok(detectionRelay.receive(relay({ id: 'w-3' })), 'for a minute, so that memory does not grow');
 });
 
-t.test('what a neighbour has told is never told again, to anybody', async (t) => {
-  const { clock, told, desk, sees, seen } = openDesk();
+t.test('what a neighbour has sent is never sent again, to anybody', async (t) => {
+  const { clock, sent, detectionRelay, sees, seen } = openRelay();
   for (let i = 0; i < 50; i += 1) {
     await clock.advance(700);
-    desk.hear(relay({ id: `w-${i}`, node: i % 2 === 0 ? 'west' : 'east', speedKmh: 15 }));
+    detectionRelay.receive(relay({ id: `w-${i}`, node: i % 2 === 0 ? 'west' : 'east', speedKmh: 15 }));
     seen();
   }
-  t.equal(told.length, 0);
+  t.equal(sent.length, 0);
   sees('P8', 0, { isRelayed: true });
-  t.equal(told.length, 0, 'wherever it comes from');
-  const other = openDesk();
+  t.equal(sent.length, 0, 'wherever it comes from');
+  const other = openRelay();
   await other.clock.advance(10_000);
-  other.desk.hear(relay({ speedKmh: 15, distanceM: 0 }));
+  other.detectionRelay.receive(relay({ speedKmh: 15, distanceM: 0 }));
   await other.clock.advance(12_000);
   other.sees('P2');
-  t.equal(other.told.length, 0, 'nor is the one who sent it told of whom he has sent');
-  other.desk.hear(relay({ id: 'w-2', speedKmh: 15, distanceM: 20, ageMs: 0 }));
+  t.equal(other.sent.length, 0, 'nor is the one who sent it sent of whom he has sent');
+  other.detectionRelay.receive(relay({ id: 'w-2', speedKmh: 15, distanceM: 20, ageMs: 0 }));
   await other.clock.advance(4_800);
   other.sees('P0');
-  t.equal(other.told.length, 0, 'not even from the first pole');
+  t.equal(other.sent.length, 0, 'not even from the first pole');
 });
 
-t.test('a desk that is stopped says nothing any more', async (t) => {
-  const { clock, told, desk, sees } = openDesk();
+t.test('a relay that is stopped sends nothing any more', async (t) => {
+  const { clock, sent, detectionRelay, sees } = openRelay();
   sees('P0');
   sees('P0');
-  desk.stop();
+  detectionRelay.stop();
   await clock.advance(10_000);
-  t.equal(told.length, 1);
+  t.equal(sent.length, 1);
 });
 
-t.test('100,000 relays of any kind: nothing throws, nothing is told, no lamp is lower and all light ends', async () => {
+t.test('100,000 relays of any kind: nothing throws, nothing is sent, no lamp is lower and all light ends', async () => {
   const street = streetOf([WEST, EAST, MIDDLE]);
   const wave = waveFor(street);
   const number = fc.oneof(fc.double(), fc.integer({ min: 0, max: 30_000 }), fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, -1, 0));
@@ -285,25 +289,25 @@ t.test('100,000 relays of any kind: nothing throws, nothing is told, no lamp is 
   const own = [0, 3_000].map((atMono) => ({ source: 'S', pole: 'P4', atMono, isRelayed: false, speedKmh: null, direction: null }));
   fc.assert(
     fc.property(fc.array(anyRelay, { minLength: 100, maxLength: 100 }), (relays) => {
-      const told: RelayedDetection[] = [];
+      const sent: RelayedDetection[] = [];
       const now = { mono: 0 };
       const still = createManualClock(0);
-      const desk: DetectionRelay = createDetectionRelay({
+      const detectionRelay = new DetectionRelay({
         street,
         clock: { ...still, monoMs: () => now.mono },
-        tell: (one) => told.push(one),
+        onRelay: (one) => sent.push(one),
       });
       for (const one of relays) {
         now.mono += 100;
-        desk.hear(one);
+        detectionRelay.receive(one);
       }
-      const all = desk.take(own.filter(({ atMono }) => atMono <= now.mono));
+      const all = detectionRelay.take(own.filter(({ atMono }) => atMono <= now.mono));
       const [without, with_] = [wave(own, now.mono), wave(all, now.mono)];
       const kept = [...without].every(
         ([id, say]) => (with_.get(id)?.untilMono ?? 0) >= say.untilMono && with_.get(id)?.level === say.level,
       );
       const ends = wave(all, now.mono + 130_000).size === 0;
-      return kept && ends && told.every(({ node }) => node === 'side') && told.length <= 1;
+      return kept && ends && sent.every(({ node }) => node === 'side') && sent.length <= 1;
     }),
     { numRuns: 1_000 },
   );

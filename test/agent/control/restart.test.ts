@@ -77,7 +77,7 @@ const unknownTimes: [story: string, known: string, levelPct: number, ended: numb
   ['still to last, it holds', '22:40', 20, 0, 1],
 ];
 for (const [story, known, levelPct, ended, kept] of unknownTimes) {
-  t.test(`a wish from before a power cut does not darken the street while the time is unknown: ${story}`, async (t) => {
+  t.test(`an intent from before a power cut does not darken the street while the time is unknown: ${story}`, async (t) => {
     const wallMs = winter('22:05', '2026-01-14');
     const street = await litStreet(t, { now: wallMs, quality: 'restored', disk: await diskWithWish(t) });
     t.same(levelsOf(street), [100, 100, 100, 100, 100, 100]);
@@ -98,11 +98,11 @@ for (const [story, known, levelPct, ended, kept] of unknownTimes) {
   });
 }
 
-t.test('a wish that waits for the time can be replaced and released', async (t) => {
+t.test('an intent that waits for the time can be replaced and released', async (t) => {
   const toZone = { kind: 'zone', id: 'rue' } as const;
   const options = { now: winter('22:05'), quality: 'restored' } as const;
   const released = await litStreet(t, { ...options, disk: await diskWithWish(t) });
-  const outcome = released.control.release({ commandId: 'r1', target: toZone, source: 'platform' });
+  const outcome = released.control.release({ commandId: 'r1', target: toZone, authority: 'platform', source: 'platform' });
   await released.clock.advance(1_100);
   t.match(await outcome, { state: 'verified' });
   t.same(released.disk.get('control.overrides'), []);

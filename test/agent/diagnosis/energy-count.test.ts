@@ -15,37 +15,38 @@ const HOUR_MS = 3_600_000;
 const { cabinet, profiles } = loadSite(join(import.meta.dirname, '../../../config/demo.yaml'));
 const [ZONE, LAMP] = [cabinet.zones[0] as Zone, cabinet.lamps[0] as Lamp];
 
+function memoryStore() {
+  const kept = new Map<string, unknown>();
+  return {
+    load: async (key: string) => kept.get(key),
+    save: async (key: string, value: unknown) => kept.set(key, JSON.parse(JSON.stringify(value))) !== undefined,
+  };
+}
+
 function rig() {
   const clock = createManualClock(Date.parse('2026-12-01T17:00Z'));
   const points = cabinetPoints(cabinet, profiles);
-  const kept = new Map<string, unknown>();
-  const told: [device: string, metric: string, value: UplinkValue][] = [];
+  const published: [device: string, metric: string, value: UplinkValue][] = [];
   const levels = new Map<string, { pct: number; quality: Quality; following: boolean }>();
   let night = true;
   const view = ({ id, pole }: Lamp): LampView => {
     const { pct, following } = levels.get(id) ?? { pct: 0, following: true };
     return { id, pole, wantedPct: pct, measuredPct: pct, rank: 'programme', reason: 'programme', following, faults: [] };
   };
-  const decisionOf = (lamp: Lamp): Decision => {
-    const { levelPct } = { levelPct: levels.get(lamp.id)?.pct ?? 0 };
-    return { lampId: lamp.id, levelPct, rank: 'programme', reason: 'programme', distanceM: null, trace: [] };
+  const decisionOf = ({ id }: Lamp): Decision => {
+    const levelPct = levels.get(id)?.pct ?? 0;
+    return { lampId: id, levelPct, rank: 'programme', reason: 'programme', distanceM: null, trace: [] };
   };
   const platform = createPlatformView({
     ...{ cabinet, clock, devices: [] },
-    uplink: { update: (device, metric, value) => told.push([device, metric, value]) },
+    uplink: { update: (device, metric, value) => published.push([device, metric, value]) },
   });
   const energy = createEnergy({
     cabinet,
     profiles,
     points,
     clock,
-    store: {
-      load: async (key) => kept.get(key),
-      save: async (key, value) => {
-        kept.set(key, JSON.parse(JSON.stringify(value)));
-        return true;
-      },
-    },
+    store: memoryStore(),
     field: {
       latest: (pointId) => {
         const id = pointId.split('.')[0] ?? '';
@@ -63,7 +64,7 @@ function rig() {
   return {
     clock,
     energy,
-    told,
+    published,
     all(pct: number, changes: { quality?: Quality; following?: boolean } = {}) {
       for (const { id } of cabinet.lamps) levels.set(id, { pct, quality: 'good', following: true, ...changes });
       cabinet.lamps.map(decisionOf).forEach(energy.onDecision);
@@ -115,11 +116,11 @@ t.test('a night of the demo street: counted, measured, told to the platform in m
   await street.clock.advance(7 * HOUR_MS);
   const metrics = uplinkDevices(cabinet, cabinetPoints(cabinet, profiles)).find(({ id }) => id === ZONE.id)?.metrics ?? [];
   t.strictSame(
-    street.told.map(([, metric]) => metric),
+    street.published.map(([, metric]) => metric),
     metrics.map(({ name }) => name),
   );
-  t.match(street.told[0], [ZONE.id, 'Energy/Night kWh', { quality: 'good', atMs: Date.parse('2026-12-02T11:00Z') }]);
-  near(Number(street.told[0]?.[2].value), (row?.kwh ?? 0) + 0.033, 'kWh as told, with six hours of standby of the eleven that answer');
+  t.match(street.published[0], [ZONE.id, 'Energy/Night kWh', { quality: 'good', atMs: Date.parse('2026-12-02T11:00Z') }]);
+  near(Number(street.published[0]?.[2].value), (row?.kwh ?? 0) + 0.033, 'kWh as told, with six hours of standby of the eleven that answer');
   t.match(await street.energy.view({ fromMs: 0, toMs: 1, by: 'night', zone: null }), { rows: [], firstNight: null });
 });
 

@@ -10,7 +10,7 @@ t.test('while the disk cannot be asked counting goes on, nothing is written over
   street.disk.dead = true;
   await street.restart('kill');
   for (let hour = 0; hour < 25; hour++) await street.pass(HOUR_MS);
-  t.equal(await street.book.nights('2026-12-01', '2026-12-02'), undefined);
+  t.equal(await street.tracker.nights('2026-12-01', '2026-12-02'), undefined);
   street.disk.dead = false;
   await street.pass(2 * 60_000);
   t.strictSame(await street.nights(), [
@@ -78,7 +78,7 @@ t.test('four hundred nights are kept one by one, older ones as months, and the s
   street.set(at(100));
   await street.start();
   for (let day = 0; day < 480; day++) await street.pass(DAY_MS);
-  const kept = (await street.book.nights('2026-01-01', '2027-12-31')) ?? [];
+  const kept = (await street.tracker.nights('2026-01-01', '2027-12-31')) ?? [];
   const single = kept.filter(({ period }) => period.length === 10);
   t.ok(single.length >= 400 && single.length < 450, `${single.length} nights`);
   t.match(kept[0], { period: '2026-01', tally: { zones: { path: { nights: 31 } } } });
@@ -101,7 +101,7 @@ t.test('after a start the last night is told once more, so that the platform has
   for (let hour = 0; hour < 26; hour++) await street.pass(HOUR_MS);
   await street.restart('stop');
   t.strictSame(
-    street.told.map(([kwh, endMs]) => [kwh.toFixed(2), endMs]),
+    street.published.map(([kwh, endMs]) => [kwh.toFixed(2), endMs]),
     [
       ['1.92', paris('2027-01-01 12:00')],
       ['1.92', paris('2027-01-01 12:00')],
@@ -113,16 +113,16 @@ t.test('a meter is read as what it counted from noon to noon, over a restart too
   const street = createEnergyRig(paris('2026-12-01 12:00'));
   street.set(at(100));
   await street.start();
-  street.book.meters.read('M01', 1_000);
+  street.tracker.meters.read('M01', 1_000);
   for (let hour = 0; hour < 12; hour++) await street.pass(HOUR_MS);
-  street.book.meters.read('M01', 1_003);
+  street.tracker.meters.read('M01', 1_003);
   await street.restart('stop', HOUR_MS);
-  street.book.meters.read('M01', 1_003.5);
+  street.tracker.meters.read('M01', 1_003.5);
   for (let hour = 0; hour < 10; hour++) await street.pass(HOUR_MS);
-  street.book.meters.read('M01', 1_006);
+  street.tracker.meters.read('M01', 1_006);
   for (let hour = 0; hour < 3; hour++) await street.pass(HOUR_MS);
-  street.book.meters.read('M01', 1_006.5);
-  const [first, second] = (await street.book.nights('2026-12-01', '2026-12-02')) ?? [];
+  street.tracker.meters.read('M01', 1_006.5);
+  const [first, second] = (await street.tracker.nights('2026-12-01', '2026-12-02')) ?? [];
   const measured = energySums(first === undefined ? [] : [first], null, []).meters;
   t.match(measured, [{ device: 'M01', kwh: 6, nights: 1 }]);
   t.ok(Math.abs((measured[0]?.computedKwh ?? 0) - 0.18 * 23) < 1e-6, '180 W for the 23 hours of the agent');
@@ -132,10 +132,10 @@ t.test('a meter is read as what it counted from noon to noon, over a restart too
 t.test('who was away for days does not give their energy to one night', async (t) => {
   const street = createEnergyRig(paris('2026-12-01 12:00'));
   await street.start();
-  street.book.meters.read('M01', 1_000);
+  street.tracker.meters.read('M01', 1_000);
   await street.restart('stop', 3 * DAY_MS);
-  street.book.meters.read('M01', 1_030);
-  street.book.meters.read('M01', 1_031);
-  const kept = (await street.book.nights('2026-12-04', '2026-12-04')) ?? [];
+  street.tracker.meters.read('M01', 1_030);
+  street.tracker.meters.read('M01', 1_031);
+  const kept = (await street.tracker.nights('2026-12-04', '2026-12-04')) ?? [];
   t.match(kept[0]?.tally, { meters: { M01: { kwh: 1 } }, awayMs: DAY_MS });
 });

@@ -56,16 +56,16 @@ const numbersIn = (value: unknown): number[] =>
 
 /** The same said otherwise: hours by a look at each lamp's whole story. */
 function litLampMs(happenings: readonly Happening[]): Record<string, number> {
-  const state = new Map(['A', 'B', 'C'].map((id) => [id, { use: null as LampUse | null, sight: 'unknown' as unknown }]));
+  const state = new Map(['A', 'B', 'C'].map((id) => [id, { use: null as LampUse | null, following: 'unknown' as unknown }]));
   const isNight: Record<string, boolean> = { path: false, road: false };
   const sum: Record<string, number> = { path: 0, road: 0 };
   const recorder: Pick<EnergyCount, 'decided' | 'seen' | 'night'> = {
     decided: (id, use) => Object.assign(state.get(id) ?? {}, { use }),
-    seen: (id, what) => Object.assign(state.get(id) ?? {}, { sight: what }),
+    seen: (id, what) => Object.assign(state.get(id) ?? {}, { following: what }),
     night: (id, is) => Object.assign(isNight, { [id]: is }),
   };
   for (const { waitMs, move } of happenings) {
-    for (const [id, { use, sight: where }] of state) {
+    for (const [id, { use, following: where }] of state) {
       const zone = id === 'C' ? 'road' : 'path';
       const level = typeof where === 'number' ? where : (use?.levelPct ?? 0);
       if (use !== null && (isNight[zone] || level > 0)) sum[zone] = (sum[zone] ?? 0) + waitMs;

@@ -3,7 +3,7 @@ import type { Clock, ClockQuality } from '../../../agent/core/clock.ts';
 import { type CountedZone, createEnergyCount, type EnergyCount } from '../../../agent/diagnosis/energy.ts';
 import { nightAt } from '../../../agent/diagnosis/energy-count.ts';
 import { emptyZone, type NightTally, type ZoneTally } from '../../../agent/diagnosis/energy-tally.ts';
-import { createEnergyTracker, type EnergyTracker } from '../../../agent/diagnosis/energy-tracker.ts';
+import { EnergyTracker } from '../../../agent/diagnosis/energy-tracker.ts';
 import type { LampUse } from '../../../agent/lighting/lamp-use.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
 
@@ -48,7 +48,7 @@ export const one =
   (count, nowMono) =>
     count.decided(id, use, nowMono);
 
-export const sight =
+export const following =
   (id: string, what: 'follows' | 'unknown' | number): Move =>
   (count, nowMono) =>
     count.seen(id, what, nowMono);
@@ -64,7 +64,7 @@ export const all =
     for (const move of moves) move(count, nowMono);
   };
 
-export const DUSK = all(night(true), sight('A', 'follows'), sight('B', 'follows'));
+export const DUSK = all(night(true), following('A', 'follows'), following('B', 'follows'));
 
 /** What the path did in a night told as hours and moves. */
 export function counted(...moves: (readonly [h: number, move: Move])[]): ZoneTally {
@@ -124,17 +124,20 @@ function jumpingClock(startMs: number) {
   };
 }
 
+/** Of one lamp; unrounded, since nights are summed too. */
+export const litMs = ({ zones }: NightTally): number => (zones['path']?.bandMs.reduce((sum, ms) => sum + ms, 0) ?? 0) / 2;
+
+export const litH = (tally: NightTally): number => Math.round((litMs(tally) / HOUR_MS) * 1_000) / 1_000;
+
 interface Disk {
   readonly kept: Map<string, string>;
   dead: boolean;
-  /** Writings that still reach the disk. */
+  /** Writes that still reach the disk. */
   left: number;
 }
 
-export function createEnergyRig(startMs: number, disk: Disk = { kept: new Map(), dead: false, left: Number.POSITIVE_INFINITY }) {
-  const time = jumpingClock(startMs);
-  const told: [kwh: number, endMs: number][] = [];
-  const store = {
+function storeOn(disk: Disk) {
+  return {
     load: async (key: string, unread?: unknown) => {
       if (disk.dead) return unread;
       const found = disk.kept.get(key);
@@ -147,65 +150,67 @@ export function createEnergyRig(startMs: number, disk: Disk = { kept: new Map(),
       return true;
     },
   };
+}
+
+/** The energy tracker of two zones on a clock that jumps; its runs share a disk. */
+export function createEnergyRig(startMs: number, disk: Disk = { kept: new Map(), dead: false, left: Number.POSITIVE_INFINITY }) {
+  const time = jumpingClock(startMs);
+  const published: [kwh: number, endMs: number][] = [];
+  const store = storeOn(disk);
   const state = new Map<string, LampUse>();
-  let book = fresh();
+  let tracker = fresh();
   function fresh(): EnergyTracker {
-    return createEnergyTracker({
+    return new EnergyTracker({
       zones: [PATH, ROAD],
       clock: time.clock,
       store,
       nightAt: (atMs) => nightAt(PARIS, atMs),
       refresh: () => {
-        for (const zone of ['path', 'road']) book.count.night(zone, true, time.clock.monoMs());
-        for (const [id, use] of state) {
-          book.count.decided(id, use, time.clock.monoMs());
-          book.count.seen(id, 'follows', time.clock.monoMs());
-        }
+        for (const zone of ['path', 'road']) tracker.count.night(zone, true, time.clock.monoMs());
+        for (const [id, use] of state) count(id, use);
       },
-      onNight: ({ zones }, endMs) => told.push([(zones['path']?.wh ?? 0) / 1_000, endMs]),
+      onNight: ({ zones }, endMs) => published.push([(zones['path']?.wh ?? 0) / 1_000, endMs]),
     });
   }
-  const set = (use: LampUse): void => {
+  function count(id: string, use: LampUse): void {
+    tracker.count.decided(id, use, time.clock.monoMs());
+    tracker.count.seen(id, 'follows', time.clock.monoMs());
+  }
+  function set(use: LampUse): void {
     for (const id of ['A', 'B', 'C']) {
       state.set(id, use);
-      book.count.decided(id, use, time.clock.monoMs());
-      book.count.seen(id, 'follows', time.clock.monoMs());
+      count(id, use);
     }
-  };
-  const start = async (): Promise<void> => {
-    book.start();
-    for (const zone of ['path', 'road']) book.count.night(zone, true, time.clock.monoMs());
+  }
+  async function start(): Promise<void> {
+    tracker.start();
+    for (const zone of ['path', 'road']) tracker.count.night(zone, true, time.clock.monoMs());
     for (const use of state.values()) set(use);
     await new Promise(setImmediate);
-  };
+  }
   return {
     ...time,
     disk,
-    told,
+    published,
     set,
     start,
-    get book() {
-      return book;
+    get tracker() {
+      return tracker;
     },
-    /** `kill`: without a word, as by a mains cut. */
+    /** `kill`: without a save, as by a mains cut. */
     async restart(how: 'stop' | 'kill', awayMs = 0) {
       // What a process that was killed would still write does not arrive.
       if (how === 'kill') disk.left = 0;
-      book.stop();
+      tracker.stop();
       await new Promise(setImmediate);
       disk.left = Number.POSITIVE_INFINITY;
       await time.pass(awayMs);
-      book = fresh();
+      tracker = fresh();
       await start();
     },
     nights: async () => {
-      const kept = await book.nights('2026-01-01', '2027-12-31');
+      const kept = await tracker.nights('2026-01-01', '2027-12-31');
       return (kept ?? []).map(({ period, tally }) => [period, litH(tally)] as const);
     },
   };
 }
-
-/** Of one lamp; unrounded, since nights are summed too. */
-export const litMs = ({ zones }: NightTally): number => (zones['path']?.bandMs.reduce((sum, ms) => sum + ms, 0) ?? 0) / 2;
-
-export const litH = (tally: NightTally): number => Math.round((litMs(tally) / HOUR_MS) * 1_000) / 1_000;

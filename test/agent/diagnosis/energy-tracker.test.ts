@@ -5,6 +5,9 @@ import { type NightTally, NO_TALLY } from '../../../agent/diagnosis/energy-tally
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
 import { at, createEnergyRig, DAY_MS, HOUR_MS, isAlike, litH, litMs, PARIS, paris } from './energy-street.ts';
 
+const sumWh = (kept: readonly { readonly tally: NightTally }[]): number =>
+  kept.flatMap(({ tally }) => Object.values(tally.zones)).reduce((sum, { wh }) => sum + wh, 0);
+
 const noons: [story: string, zone: string, utc: string, night: string][] = [
   ['the evening belongs to its own day', 'Europe/Paris', '2026-12-01T21:00Z', '2026-12-01'],
   ['the morning to the day before', 'Europe/Paris', '2026-12-02T10:59Z', '2026-12-01'],
@@ -27,7 +30,7 @@ t.test('a night ends at noon, is told and kept, and the next one begins with not
     ['2026-12-01', 24],
     ['2026-12-02', 6],
   ]);
-  t.match(street.told, [[2 * 0.04 * 24, paris('2026-12-02 12:00')]]);
+  t.match(street.published, [[2 * 0.04 * 24, paris('2026-12-02 12:00')]]);
 });
 
 const changes: [story: string, start: string, hoursAt30: number, wholeH: number][] = [
@@ -46,7 +49,7 @@ for (const [story, start, hoursAt30, wholeH] of changes) {
       street.set(at(hour >= 23 || hour < 6 ? 30 : 100));
       await street.pass(10 * 60_000);
     }
-    const [first] = (await street.book.nights(start.slice(0, 10), start.slice(0, 10))) ?? [];
+    const [first] = (await street.tracker.nights(start.slice(0, 10), start.slice(0, 10))) ?? [];
     t.equal(litH(first?.tally ?? NO_TALLY), wholeH);
     t.equal((first?.tally.zones['road']?.bandMs[3] ?? 0) / HOUR_MS, hoursAt30);
   });
@@ -73,7 +76,7 @@ t.test(
             for (let leftMs = waitMs; leftMs > 0; leftMs -= 60_000) await street.pass(Math.min(leftMs, 60_000));
           }
         }
-        const [a, b] = [await plain.book.nights('2026-12-01', '2026-12-31'), await cut.book.nights('2026-12-01', '2026-12-31')];
+        const [a, b] = [await plain.tracker.nights('2026-12-01', '2026-12-31'), await cut.tracker.nights('2026-12-01', '2026-12-31')];
         if (a === undefined || b === undefined) return false;
         const lost = sumWh(a) - sumWh(b);
         if (how === 'stop')
@@ -87,9 +90,6 @@ t.test(
     t.pass('held for all generated nights');
   },
 );
-
-const sumWh = (kept: readonly { readonly tally: NightTally }[]): number =>
-  kept.flatMap(({ tally }) => Object.values(tally.zones)).reduce((sum, { wh }) => sum + wh, 0);
 
 t.test('a clock that is set, forwards or back, over one noon or many, loses no hour and counts none twice', async (t) => {
   const script = fc.array(
@@ -109,7 +109,7 @@ t.test('a clock that is set, forwards or back, over one noon or many, loses no h
         await street.pass(waitMs);
         if (index === cutAt) await street.restart('stop');
       }
-      const kept = (await street.book.nights('2026-01-01', '2027-12-31')) ?? [];
+      const kept = (await street.tracker.nights('2026-01-01', '2027-12-31')) ?? [];
       const countedMs = kept.reduce((sum, { tally }) => sum + litMs(tally), 0);
       return Math.abs(countedMs - steps.reduce((sum, { waitMs }) => sum + waitMs, 0)) < 1_000;
     }),
@@ -134,7 +134,7 @@ t.test('while the time is not known no night ends; what was counted goes to the 
   street.trust('synced');
   await street.pass(HOUR_MS);
   t.strictSame(await street.nights(), [['2026-12-01', 7]]);
-  const [kept] = (await street.book.nights('2026-12-01', '2026-12-01')) ?? [];
+  const [kept] = (await street.tracker.nights('2026-12-01', '2026-12-01')) ?? [];
   t.match(kept?.tally, { undatedMs: 5 * HOUR_MS, zones: { path: { nights: 1, lampNights: 2 } } });
 });
 
@@ -145,7 +145,7 @@ t.test('hours without the agent are told, not counted', async (t) => {
   await street.pass(HOUR_MS);
   await street.restart('stop', 2 * HOUR_MS);
   await street.pass(HOUR_MS);
-  const [kept] = (await street.book.nights('2026-12-01', '2026-12-01')) ?? [];
+  const [kept] = (await street.tracker.nights('2026-12-01', '2026-12-01')) ?? [];
   t.match(kept, { isOpen: true, tally: { awayMs: 2 * HOUR_MS } });
   t.equal(litH(kept?.tally ?? NO_TALLY), 2);
 });

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { powerW } from '../../../agent/diagnosis/energy.ts';
 import { figures } from '../../../agent/diagnosis/energy-rows.ts';
-import { all, at, byHand, counted, DUSK, END, inBoth, type Move, night, one, raised, sight } from './energy-street.ts';
+import { all, at, byHand, counted, DUSK, END, following, inBoth, type Move, night, one, raised } from './energy-street.ts';
 
 const powers: [story: string, ratedW: number, levelPct: number, W: number][] = [
   ['full light takes the rated power', 40, 100, 40],
@@ -88,7 +88,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
   [
     'dark by day is standby, and nothing is compared',
     [
-      [0, all(sight('A', 'follows'), sight('B', 'follows'), inBoth(at(0)))],
+      [0, all(following('A', 'follows'), following('B', 'follows'), inBoth(at(0)))],
       [10, END],
     ],
     { litH: 0, kwh: 0.01, standbyKwh: 0.01, baselineKwh: 0, savedPct: null },
@@ -96,7 +96,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
   [
     'lit by day by a person it costs, against nothing',
     [
-      [0, all(sight('A', 'follows'), sight('B', 'follows'), inBoth(byHand(100)))],
+      [0, all(following('A', 'follows'), following('B', 'follows'), inBoth(byHand(100)))],
       [1, END],
     ],
     { litH: 1, kwh: 0.08, baselineKwh: 0, savedKwh: -0.08 },
@@ -113,8 +113,8 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
     'a lamp that does not answer is told apart, at the level it was told',
     [
       [0, all(DUSK, inBoth(at(100)))],
-      [1, sight('B', 'unknown')],
-      [3, sight('B', 'follows')],
+      [1, following('B', 'unknown')],
+      [3, following('B', 'follows')],
       [4, END],
     ],
     { litH: 3, kwh: 0.32, unknownLampH: 2, unknownSavedKwh: 0.06, baselineKwh: 0.56 },
@@ -130,7 +130,7 @@ const nights: [story: string, moves: (readonly [h: number, move: Move])[], expec
   [
     'a lamp that stands elsewhere is counted where it stands, in the hours of the level it was to have',
     [
-      [0, all(DUSK, inBoth(at(30)), sight('B', 100))],
+      [0, all(DUSK, inBoth(at(30)), following('B', 100))],
       [1, END],
     ],
     { kwh: 0.01312 + 0.04, meanLevelPct: 65, periods: [{ levelPct: 30, hours: 1, reduction: 0.664 }] },

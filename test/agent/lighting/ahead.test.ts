@@ -40,12 +40,12 @@ for (const [story, at, day, date] of moments) {
   });
 }
 
-t.test('wishes, event nights, calendars and the warning before the dark are in it', async (t) => {
-  const wish = intent({ sinceMs: winter('14:00'), levelPct: 60, untilMono: 1_000_000 + 9 * 3_600_000 });
-  const held = tonight(makeStreet(), { ...NOW, intents: [wish] });
+t.test('intents, event nights, calendars and the warning before the dark are in it', async (t) => {
+  const lasting = intent({ sinceMs: winter('14:00'), levelPct: 60, untilMono: 1_000_000 + 9 * 3_600_000 });
+  const held = tonight(makeStreet(), { ...NOW, intents: [lasting] });
   t.same(rows(held), ['14:00 60..60', '00:00 30..30', '06:00 90..90', '08:36 0..0']);
   t.match(held.rows[0], { reason: 'override', boostPct: null, text: /60 % for/ });
-  const odd = { ...wish, untilMono: wish.untilMono + 0.4 };
+  const odd = { ...lasting, untilMono: lasting.untilMono + 0.4 };
   const heldOdd = tonight(makeStreet(), { ...NOW, intents: [odd] });
   t.same(rows(heldOdd), ['14:00 60..60', '00:00 30..30', '06:00 90..90', '08:36 0..0'], 'a fraction of a millisecond hides no end');
   const dark = makeStreet({
@@ -109,14 +109,14 @@ t.test('between two rows nothing changes, whatever the night', async (t) => {
 });
 
 /** The lines about one lamp, each with what a person asks next. */
-function explained(changes: { zone?: Partial<Zone>; street?: Partial<LightingStreet> }, sight: Partial<LightingSnapshot>, lampId = 'L2') {
+function explained(changes: { zone?: Partial<Zone>; street?: Partial<LightingStreet> }, facts: Partial<LightingSnapshot>, lampId = 'L2') {
   const street = makeStreet(changes);
-  const [decider, all] = [createDecider(street), snapshot(sight)];
+  const [decider, all] = [createDecider(street), snapshot(facts)];
   const trace = decider.decide(all).decisions.find((each) => each.lampId === lampId)?.trace ?? [];
   const [zone = null] = street.zones;
-  const told = trace.map((line) => ({ line, ...explain(line, { street, zone, plan: decider.plan('rue') ?? null, snapshot: all }) }));
+  const lines = trace.map((line) => ({ line, ...explain(line, { street, zone, plan: decider.plan('rue') ?? null, snapshot: all }) }));
   return (rank: TraceLine['rank'], source?: string): string => {
-    const found = told.find(({ line }) => line.rank === rank && (source === undefined || line.source === source));
+    const found = lines.find(({ line }) => line.rank === rank && (source === undefined || line.source === source));
     return found === undefined ? 'no line' : `${found.sinceMs === null ? '-' : minute(found.sinceMs)} | ${found.changes}`;
   };
 }
@@ -136,7 +136,7 @@ const smog = {
 const lock = intent({ rank: 'maintenance', source: 'console:eve', sinceMs: winter('23:00'), target: { kind: 'lamp', id: 'L2' } });
 
 // biome-ignore format: a table
-const lines: [story: string, told: string, expected: string][] = [
+const lines: [story: string, text: string, expected: string][] = [
   ['a step, since it began, and the next', explained({}, {})('programme'), '23:00 | then 90 %'],
   ['the first step counts from dusk, not from noon', explained({}, { nowMs: winter('20:00') })('programme'), '17:46 | then 30 %'],
   ['the last step ends with the night', explained({}, { nowMs: winter('07:00', '2026-01-16') })('programme'), '06:00 | '],
@@ -146,8 +146,8 @@ const lines: [story: string, told: string, expected: string][] = [
   ['a time that nobody trusts', explained({}, { clockQuality: 'none' })('dusk'), '- | a time that can be trusted'],
   ['the design level', explained({}, {})('default'), '- | '],
   ['a lock, since it was set, and who ends it', explained({}, { intents: [lock] })('maintenance'), '23:00 | luciole release L2'],
-  ['a wish of the platform for the zone', explained({}, { intents: [intent({ sinceMs: winter('22:00') })] })('override'), '22:00 | luciole release rue'],
-  ['a wish for the cabinet has no name to release', explained({}, { intents: [intent({ target: { kind: 'cabinet', id: 'c' }, sinceMs: winter('22:00') })] })('override'), '22:00 | '],
+  ['an intent of the platform for the zone', explained({}, { intents: [intent({ sinceMs: winter('22:00') })] })('override'), '22:00 | luciole release rue'],
+  ['an intent for the cabinet has no name to release', explained({}, { intents: [intent({ target: { kind: 'cabinet', id: 'c' }, sinceMs: winter('22:00') })] })('override'), '22:00 | '],
   ['a lamp that blinks ends by itself', explained({}, { intents: [{ ...lock, reason: 'identify' }] })('maintenance'), '23:00 | '],
   ['nobody yet', explained({}, { sensors: sensors({ ...seen(0), lastPresentMono: null, sinceMono: null }) })('presence'), '- | someone there raises to 100 %'],
   ['a sensor that is silent', explained({}, {})('presence'), '- | heard again once it answers'],
@@ -160,20 +160,20 @@ const lines: [story: string, told: string, expected: string][] = [
   ['traffic without a count', explained({ zone: { traffic } }, { traffic: new Map([['rue', { flowPerH: null, step: null, sinceMono: NOW_MONO, fault: 'C.count' }]]) })('traffic'), '23:30 | a count again'],
   ['a rule that holds', explained({ street: { rules: [smog] } }, { rules: new Map([['smog', { holds: true, sinceMono: NOW_MONO - 600_000, value: 70 }]]) })('traffic'), '23:20 | over at 40'],
 ];
-for (const [story, told, expected] of lines) {
-  t.test(`what a person asks next: ${story}`, async (t) => t.equal(told, expected));
+for (const [story, text, expected] of lines) {
+  t.test(`what a person asks next: ${story}`, async (t) => t.equal(text, expected));
 }
 
 t.test('the warning before the dark is told with what follows, limits without a start', async (t) => {
   const street = makeStreet({ zone: { dark: { warnPct: 60, warnS: 60 } } });
   const all = snapshot();
-  const sight = { street, zone: ZONE, plan: createDecider(street).plan('rue') ?? null, snapshot: all };
+  const facts = { street, zone: ZONE, plan: createDecider(street).plan('rue') ?? null, snapshot: all };
   const line = { levelPct: 60, applied: true, untilMs: null } as const;
-  t.strictSame(explain({ ...line, rank: 'presence', source: 'S01', text: 'warning before the dark' }, sight), {
+  t.strictSame(explain({ ...line, rank: 'presence', source: 'S01', text: 'warning before the dark' }, facts), {
     sinceMs: null,
     changes: 'then 0 %',
   });
   const limit = { ...line, rank: 'override', source: 'rue', text: 'kept up to the minimum of rue: 10 %' } as const;
-  t.strictSame(explain(limit, sight), { sinceMs: null, changes: '' });
-  t.strictSame(explain({ ...limit, rank: 'programme' }, { ...sight, zone: null, plan: null }), { sinceMs: null, changes: '' });
+  t.strictSame(explain(limit, facts), { sinceMs: null, changes: '' });
+  t.strictSame(explain({ ...limit, rank: 'programme' }, { ...facts, zone: null, plan: null }), { sinceMs: null, changes: '' });
 });

@@ -162,7 +162,7 @@ t.test('polar night is lit from noon to noon, polar day is not', async (t) => {
   t.match(lamp(decide({ nowMs: Date.parse('2026-06-21T00:30+02:00') }, tromso).decisions, 'L1'), { levelPct: 0, reason: 'day' });
 });
 
-// ── properties over random streets, nights, sensors and wishes ────────────────────────────────────────────────────────
+// ── properties over random streets, nights, sensors and intents ────────────────────────────────────────────────────────
 
 const level = fc.integer({ min: 0, max: 100 });
 const sensorState: fc.Arbitrary<SensorState> = fc.record({
@@ -171,7 +171,7 @@ const sensorState: fc.Arbitrary<SensorState> = fc.record({
   lastPresentMono: fc.option(fc.integer({ min: NOW - 60_000, max: NOW })),
   quality: fc.constantFrom('good', 'stale', 'bad', 'missing'),
 });
-const wish: fc.Arbitrary<Intent> = fc
+const anyIntent: fc.Arbitrary<Intent> = fc
   .record({
     target: fc.constantFrom(
       { kind: 'lamp', id: 'L2' } as const,
@@ -194,7 +194,7 @@ const anySnapshot: fc.Arbitrary<LightingSnapshot> = fc.record({
     .map(
       ([a, b]) => new Map<PointId, SensorState>([...(a ? [['S01.motion', a] as const] : []), ...(b ? [['S02.motion', b] as const] : [])]),
     ),
-  intents: fc.array(wish, { maxLength: 4 }),
+  intents: fc.array(anyIntent, { maxLength: 4 }),
 });
 const anyStreet = fc
   .record({
@@ -215,7 +215,7 @@ const anyStreet = fc
     ...place,
   }));
 
-t.test('whatever happens: minimums hold, walkers are lit, wishes end, maintenance is never overruled, the trace is short', async (t) => {
+t.test('whatever happens: minimums hold, walkers are lit, intents end, maintenance is never overruled, the trace is short', async (t) => {
   fc.assert(
     fc.property(anyStreet, anySnapshot, (street, now) => {
       const { decisions, zones } = createDecider(street).decide(now);

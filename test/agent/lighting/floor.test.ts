@@ -167,6 +167,7 @@ function snapshot({ zones, lamps }: LightingStreet, { atMs, isPresent, cell, ove
     target: { kind: 'cabinet', id: '' },
     levelPct: overridePct ?? 0,
     rank: 'override',
+    authority: 'platform',
     source: 'platform',
     reason: '',
     sinceMs: atMs - 1,
@@ -188,18 +189,18 @@ function snapshot({ zones, lamps }: LightingStreet, { atMs, isPresent, cell, ove
 t.test('where nothing is found, no tick of these nights is below the floor, whatever it sees', async (t) => {
   let passed = 0;
   fc.assert(
-    fc.property(anyStreet, anyStreet, fc.array(anySight, { minLength: 60, maxLength: 60 }), (after, site, sights) => {
+    fc.property(anyStreet, anyStreet, fc.array(anySight, { minLength: 60, maxLength: 60 }), (after, site, situations) => {
       if (shortfalls(after, site, { nightsAhead: 5, nowMs: SPRING_MS }).length > 0) return;
       passed += 1;
       const [judged, floor] = [createDecider(after), createDecider(darkestStreet(site))];
-      for (const sight of sights) {
+      for (const situation of situations) {
         // Where the site allows an override to 0 %, it owes nothing to one that asks for little; nor what its own photocell may keep dark.
-        const darkest = { ...sight, overridePct: sight.overridePct === null ? null : (0 as const), cell: 'bright' as const };
+        const darkest = { ...situation, overridePct: situation.overridePct === null ? null : (0 as const), cell: 'bright' as const };
         const floorDecisions = floor.decide(snapshot(darkestStreet(site), darkest)).decisions;
         const owed = new Map(floorDecisions.map(({ lampId, levelPct }) => [lampId, levelPct]));
-        for (const { lampId, levelPct } of judged.decide(snapshot(after, sight)).decisions)
+        for (const { lampId, levelPct } of judged.decide(snapshot(after, situation)).decisions)
           if (levelPct < (owed.get(lampId) ?? 0))
-            throw new Error(`${lampId} has ${levelPct} of ${owed.get(lampId)} % at ${JSON.stringify(sight)}`);
+            throw new Error(`${lampId} has ${levelPct} of ${owed.get(lampId)} % at ${JSON.stringify(situation)}`);
       }
     }),
     { numRuns: 150 },

@@ -20,11 +20,12 @@ const PLAIN: LampCase = {
   burningH: null,
 };
 const raise = (levelPct: number, rank: 'presence' | 'traffic' = 'presence') =>
-  ({ say: { rank, source: 'S01.motion', levelPct, text: '', untilMs: null }, distanceM: 0 }) as const;
+  ({ line: { rank, source: 'S01.motion', levelPct, text: '', untilMs: null }, distanceM: 0 }) as const;
 const programme = (levelPct: number | null) => ({ rank: 'programme', source: 'p', levelPct, text: '', untilMs: null }) as const;
 const byHand = {
   id: 'i',
   target: { kind: 'cabinet', id: 'x' },
+  authority: 'technician',
   source: 'console:tech',
   reason: '',
   sinceMs: 0,

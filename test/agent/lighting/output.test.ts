@@ -68,7 +68,7 @@ const K1 = resolved(CIRCUIT);
 const SIGN = resolved(PANEL);
 const HOLDS: RuleState = { holds: true, sinceMono: 0 };
 
-function sight(over: Partial<OutputFacts> & { lit?: readonly string[]; rules?: readonly string[] } = {}): OutputFacts {
+function facts(over: Partial<OutputFacts> & { lit?: readonly string[]; rules?: readonly string[] } = {}): OutputFacts {
   const { lit = [], rules = [], ...rest } = over;
   const ruleStates = new Map(rules.map((id) => [id, HOLDS]));
   return { litZones: new Set(lit), ruleStates, before: undefined, found: null, isEmergency: false, nowMono: 0, ...rest };
@@ -191,7 +191,7 @@ t.test('what an output shows', async (t) => {
     let before: OutputState | undefined;
     for (const [atS, lit, rules, value, extra] of moments) {
       const over = { lit: lit.split(' '), rules: rules.split(' '), found: typeof extra === 'number' ? extra : null };
-      before = outputValue(output, sight({ ...over, before, isEmergency: extra === 'emergency', nowMono: atS * S }));
+      before = outputValue(output, facts({ ...over, before, isEmergency: extra === 'emergency', nowMono: atS * S }));
       t.equal(before.value, value, `${story}: second ${atS}`);
     }
   }
@@ -199,17 +199,17 @@ t.test('what an output shows', async (t) => {
 
 t.test('no rule opens a circuit over lit lamps', async (t) => {
   const cut = { ...K1, rules: [{ rule: 'smog', value: 0 }] };
-  const lit = outputValue(cut, sight({ lit: ['rue'], rules: ['smog'] }));
+  const lit = outputValue(cut, facts({ lit: ['rue'], rules: ['smog'] }));
   t.strictSame(lit, { value: 1, sinceMono: 0, text: 'zone rue is lit' });
-  t.equal(outputValue(cut, sight({ lit: ['rue'], rules: ['smog'], before: lit, nowMono: 9_999 * S })).value, 1);
+  t.equal(outputValue(cut, facts({ lit: ['rue'], rules: ['smog'], before: lit, nowMono: 9_999 * S })).value, 1);
 });
 
 t.test('it says why', async (t) => {
-  const closed = outputValue(K1, sight({ lit: ['parc'] }));
+  const closed = outputValue(K1, facts({ lit: ['parc'] }));
   t.equal(closed.text, 'zone parc is lit');
-  t.equal(outputValue(K1, sight({ before: closed, nowMono: 100 * S })).text, 'stays 3 min more, then 0: nothing else is wanted');
-  t.equal(outputValue(SIGN, sight({ rules: ['smog'] })).text, 'rule smog holds');
-  t.equal(outputValue(SIGN, sight({ found: 7 })).text, 'as found at the start');
+  t.equal(outputValue(K1, facts({ before: closed, nowMono: 100 * S })).text, 'stays 3 min more, then 0: nothing else is wanted');
+  t.equal(outputValue(SIGN, facts({ rules: ['smog'] })).text, 'rule smog holds');
+  t.equal(outputValue(SIGN, facts({ found: 7 })).text, 'as found at the start');
 });
 
 t.test('a zone is lit while a lamp of it shall be, or still is', async (t) => {
@@ -324,7 +324,7 @@ t.test('an output never chatters, and a circuit is never opened over a lit zone,
       return moments.every(({ gapS, ...what }) => {
         nowMono += gapS * S;
         const was: OutputState | undefined = before;
-        before = outputValue(output, sight({ ...what, before: was, nowMono }));
+        before = outputValue(output, facts({ ...what, before: was, nowMono }));
         const isCircuitLit = output.litWith?.zones.some((zone) => what.lit.includes(zone)) === true;
         if (was === undefined) return !isCircuitLit || before.value !== output.idle;
         if (isCircuitLit && was.value !== output.idle && before.value === output.idle) return false;
@@ -344,14 +344,14 @@ t.test('a restart at any instant comes to the same value, at the latest after th
       let nowMono = 0;
       for (const { gapS, ...what } of moments) {
         nowMono += gapS * S;
-        before = outputValue(output, sight({ ...what, before, nowMono }));
+        before = outputValue(output, facts({ ...what, before, nowMono }));
       }
       const found = before?.value ?? null;
       const lit = { lit: last.lit, rules: last.rules };
-      const restarted = outputValue(output, sight({ ...lit, found, nowMono }));
+      const restarted = outputValue(output, facts({ ...lit, found, nowMono }));
       const laterMono = nowMono + Math.max(output.minOnS, output.minOffS) * S;
       const value = (state: OutputState | undefined): number =>
-        outputValue(output, sight({ ...lit, before: state, nowMono: laterMono })).value;
+        outputValue(output, facts({ ...lit, before: state, nowMono: laterMono })).value;
       return value(restarted) === value(before);
     }),
   );

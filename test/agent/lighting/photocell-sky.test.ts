@@ -1,6 +1,6 @@
 /** Photocells under real skies: what a shop window, a stuck or a noisy cell makes of the night, at twelve latitudes. */
 import t from 'tap';
-import { createPhotocellTracker } from '../../../agent/control/sensing/photocell-tracker.ts';
+import { PhotocellTracker } from '../../../agent/control/sensing/photocell-tracker.ts';
 import type { PhotocellConfig, Zone } from '../../../agent/core/cabinet.ts';
 import { createEventTracker } from '../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
@@ -103,7 +103,7 @@ for (const [what, cell] of Object.entries(CELLS)) {
   });
 }
 
-/** A cell at Angers from 18 December on, as the desk judges it. */
+/** A cell at Angers from 18 December on, as the tracker judges it. */
 async function judged(
   days: number,
   cell: (sky: Sky) => number,
@@ -119,7 +119,7 @@ async function judged(
   const events: AgentEvent[] = [];
   let latest: Reading | undefined;
   const begin = () =>
-    createPhotocellTracker({
+    new PhotocellTracker({
       street,
       field: { latest: () => latest },
       clock,
@@ -135,20 +135,20 @@ async function judged(
         disk = JSON.stringify(faults);
       },
     });
-  let desk = begin();
+  let tracker = begin();
   for (let step = 0; step < (days * DAY_MS) / (2 * MINUTE_MS); step++) {
     await clock.advance(2 * MINUTE_MS);
     if (restarts && step % 720 === 330) {
-      desk = begin();
-      desk.restore(disk === '' ? undefined : JSON.parse(disk));
+      tracker = begin();
+      tracker.restore(disk === '' ? undefined : JSON.parse(disk));
     }
     const nowMs = clock.wallMs();
     // Winter time at Angers.
     const hour = ((nowMs + HOUR_MS) % DAY_MS) / HOUR_MS;
     const value = cell({ lux: daylightLux(sunAltitudeDeg(street, nowMs)), hour, step });
     latest = { pointId: POINT, value, quality: 'good', atMono: clock.monoMs(), atMs: nowMs };
-    desk.take([latest]);
-    desk.refresh();
+    tracker.take([latest]);
+    tracker.refresh();
   }
   return events;
 }

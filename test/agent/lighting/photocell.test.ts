@@ -3,8 +3,8 @@ import t from 'tap';
 import type { PhotocellConfig } from '../../../agent/core/cabinet.ts';
 import type { Quality } from '../../../agent/core/words.ts';
 import type { PhotocellState } from '../../../agent/lighting/lighting.ts';
-import { afterLux, type PhotocellSay, photocellNight, photocellSay, type SunNow } from '../../../agent/lighting/photocell.ts';
-import { afterEdgeLook, type EdgeSays, isWholeNight, photocellFault } from '../../../agent/lighting/photocell-fault.ts';
+import { afterLux, type PhotocellVerdict, photocellNight, photocellVerdict, type SunNow } from '../../../agent/lighting/photocell.ts';
+import { afterEdgeLook, type EdgeVerdicts, isWholeNight, photocellFault } from '../../../agent/lighting/photocell-fault.ts';
 import { reading } from './street.ts';
 
 const MINUTE_MS = 60_000;
@@ -30,12 +30,12 @@ function afterMinutes(minutes: readonly Minute[], config: PhotocellConfig, fromM
   return saysOf(minutes, config, fromMin).at(-1)?.state;
 }
 
-function saysOf(minutes: readonly Minute[], config: PhotocellConfig, fromMin = 0): { state: PhotocellState; say: PhotocellSay }[] {
+function saysOf(minutes: readonly Minute[], config: PhotocellConfig, fromMin = 0): { state: PhotocellState; say: PhotocellVerdict }[] {
   let state: PhotocellState | undefined;
   return minutes.map(({ lux, lit = false, quality = lux === null ? 'missing' : 'good' }, i) => {
     const nowMono = (fromMin + i) * MINUTE_MS;
     state = afterLux(state, reading('LUX1.illuminance', lux, nowMono, quality), config, { nowMono, isZoneLit: lit });
-    return { state, say: photocellSay(state, config, nowMono) };
+    return { state, say: photocellVerdict(state, config, nowMono) };
   });
 }
 
@@ -96,9 +96,9 @@ for (const [story, lux, says] of ownStories) {
 
 t.test('a value too old counts as none, on arrival and afterwards, and breaks a dwell', async (t) => {
   const state = afterMinutes(minutesOf('200x4 30x4'), CELL);
-  t.equal(photocellSay(state, CELL, 7 * MINUTE_MS + 900_000), 'dark');
-  t.equal(photocellSay(state, CELL, 7 * MINUTE_MS + 900_001), null);
-  t.equal(photocellSay(undefined, CELL, 0), null);
+  t.equal(photocellVerdict(state, CELL, 7 * MINUTE_MS + 900_000), 'dark');
+  t.equal(photocellVerdict(state, CELL, 7 * MINUTE_MS + 900_001), null);
+  t.equal(photocellVerdict(undefined, CELL, 0), null);
   const late = reading('LUX1.illuminance', 200, 0);
   t.match(afterLux(undefined, late, CELL, { nowMono: 900_001, isZoneLit: false }), { lux: null, says: null });
   const before = afterMinutes(minutesOf('200x4 30'), CELL);
@@ -118,7 +118,7 @@ t.test('the same reading again changes nothing', async (t) => {
 
 t.test('a doubtful cell is not heard', async (t) => {
   const state = afterMinutes(minutesOf('200x4 30x4'), CELL) as PhotocellState;
-  t.equal(photocellSay({ ...state, isDoubtful: true }, CELL, 7 * MINUTE_MS), null);
+  t.equal(photocellVerdict({ ...state, isDoubtful: true }, CELL, 7 * MINUTE_MS), null);
 });
 
 // ── the window around the sun ─────────────────────────────────────────────────────────────────────────────────────────
@@ -135,7 +135,7 @@ const sunAt = (fromMs: number, minutes: number): SunNow => {
 
 const nights: [
   story: string,
-  say: PhotocellSay,
+  say: PhotocellVerdict,
   sun: SunNow,
   night: boolean,
   by: string,
@@ -196,27 +196,27 @@ const nights: [
     'photocell LUX1 is heard near dusk and dawn only',
   ],
 ];
-for (const [story, say, sun, night, by, text, changes] of nights) {
-  t.test(story, async (t) => t.same(photocellNight({ say, sun, config: { ...CELL, ...changes } }), { night, by, text }));
+for (const [story, verdict, sun, night, by, text, changes] of nights) {
+  t.test(story, async (t) => t.same(photocellNight({ verdict, sun, config: { ...CELL, ...changes } }), { night, by, text }));
 }
 
 // ── cells that fail ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** What a cell says from noon to noon, minute by minute. */
 function nightOf(
-  says: (minuteFromDusk: number) => PhotocellSay,
+  says: (minuteFromDusk: number) => PhotocellVerdict,
   changes: Partial<PhotocellConfig> = {},
   fromMin = -300,
-): EdgeSays | undefined {
+): EdgeVerdicts | undefined {
   const config = { ...CELL, ...changes };
-  let seen: EdgeSays | undefined;
+  let seen: EdgeVerdicts | undefined;
   for (let minute = fromMin; minute < 19 * 60; minute++)
-    seen = afterEdgeLook(seen, { say: says(minute), sun: sunAt(DUSK, minute), config });
+    seen = afterEdgeLook(seen, { verdict: says(minute), sun: sunAt(DUSK, minute), config });
   return seen;
 }
 const DAWN_MIN = (DAWN - DUSK) / MINUTE_MS;
 
-const cells: [story: string, says: (minute: number) => PhotocellSay, fault: string | null][] = [
+const cells: [story: string, says: (minute: number) => PhotocellVerdict, fault: string | null][] = [
   ['one that follows the sky is well', (minute) => (minute > -20 && minute < DAWN_MIN + 15 ? 'dark' : 'bright'), null],
   ['one that a storm darkens before dusk too', (minute) => (minute > -240 && minute < DAWN_MIN ? 'dark' : 'bright'), null],
   [
@@ -234,29 +234,29 @@ const cells: [story: string, says: (minute: number) => PhotocellSay, fault: stri
 ];
 for (const [story, says, fault] of cells) {
   t.test(story, async (t) => {
-    const night = nightOf(says) as EdgeSays;
+    const night = nightOf(says) as EdgeVerdicts;
     t.ok(isWholeNight(night));
     t.equal(photocellFault(night), fault);
   });
 }
 
 t.test('a night seen in part is not judged, and each night is judged alone', async (t) => {
-  t.notOk(isWholeNight(nightOf(() => 'dark', {}, 100) as EdgeSays));
-  const early = afterEdgeLook(undefined, { say: 'dark', sun: sunAt(DUSK, -300), config: CELL });
-  t.notOk(isWholeNight(early as EdgeSays));
+  t.notOk(isWholeNight(nightOf(() => 'dark', {}, 100) as EdgeVerdicts));
+  const early = afterEdgeLook(undefined, { verdict: 'dark', sun: sunAt(DUSK, -300), config: CELL });
+  t.notOk(isWholeNight(early as EdgeVerdicts));
   const sun = { ...sunAt(DAWN, 300), duskMs: DUSK + 24 * 60 * MINUTE_MS, dawnMs: DAWN + 24 * 60 * MINUTE_MS, isNight: false };
   t.same(
     afterEdgeLook(
       nightOf(() => 'dark'),
-      { say: 'bright', sun, config: CELL },
+      { verdict: 'bright', sun, config: CELL },
     ),
     { duskMs: sun.duskMs, beforeDusk: 'bright' },
   );
-  t.equal(afterEdgeLook(early, { say: 'dark', sun: { ...sun, duskMs: null }, config: CELL }), undefined);
+  t.equal(afterEdgeLook(early, { verdict: 'dark', sun: { ...sun, duskMs: null }, config: CELL }), undefined);
   const nowhere = nightOf((minute) => (minute > -90 && minute < DAWN_MIN + 90 ? 'dark' : 'bright'), { windowMin: 120 });
-  t.equal(photocellFault(nowhere as EdgeSays), null, 'within a window of two hours it may');
+  t.equal(photocellFault(nowhere as EdgeVerdicts), null, 'within a window of two hours it may');
   const slow = nightOf((minute) => (minute > -90 && minute < DAWN_MIN + 90 ? 'dark' : 'bright'), { dwellS: 3_600 });
-  t.equal(photocellFault(slow as EdgeSays), null, 'one with a dwell of an hour is not asked before');
+  t.equal(photocellFault(slow as EdgeVerdicts), null, 'one with a dwell of an hour is not asked before');
 });
 
 // ── properties ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -307,7 +307,7 @@ t.test('a cell that sees the lamps it switches does not make them flash: one cha
         const sky = Math.max(0, 200 - 2 * i + wobble);
         const nowMono = i * MINUTE_MS;
         state = afterLux(state, reading('LUX1.illuminance', sky + (lit ? ownLux : 0), nowMono), own, { nowMono, isZoneLit: lit });
-        const wanted = photocellSay(state, own, nowMono) === 'dark';
+        const wanted = photocellVerdict(state, own, nowMono) === 'dark';
         if (wanted !== lit) changes++;
         lit = wanted;
       });
@@ -332,12 +332,12 @@ t.test('outside its window a cell changes nothing, and each sentence fits', asyn
       fc.constantFrom('dark', 'bright', null),
       fc.integer({ min: 5, max: 720 }),
       fc.string({ maxLength: 32 }),
-      (now, say, windowMin, device) => {
-        const { night, by, text } = photocellNight({ say, sun: now, config: { ...CELL, windowMin, device } });
+      (now, verdict, windowMin, device) => {
+        const { night, by, text } = photocellNight({ verdict, sun: now, config: { ...CELL, windowMin, device } });
         const near = [now.duskMs, now.dawnMs].some((edge) => edge !== null && Math.abs(now.nowMs - edge) <= windowMin * MINUTE_MS);
         if (text.length > 60) return false;
-        const isHeard = near && say !== null && (say === 'dark' || now.altitudeDeg > -6);
-        return isHeard ? by === 'photocell' && night === (say === 'dark') : by === 'sun' && night === now.isNight;
+        const isHeard = near && verdict !== null && (verdict === 'dark' || now.altitudeDeg > -6);
+        return isHeard ? by === 'photocell' && night === (verdict === 'dark') : by === 'sun' && night === now.isNight;
       },
     ),
   );

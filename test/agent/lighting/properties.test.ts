@@ -74,7 +74,7 @@ const sensorState: fc.Arbitrary<SensorState> = fc.record({
   stuck: fc.boolean(),
 });
 
-const wish: fc.Arbitrary<Intent> = fc
+const anyIntent: fc.Arbitrary<Intent> = fc
   .record({
     kind: fc.constantFrom('lamp', 'zone', 'cabinet'),
     levelPct: pct,
@@ -100,7 +100,7 @@ const moment: fc.Arbitrary<LightingSnapshot> = fc
     clockQuality: fc.constantFrom<ClockQuality>('none', 'restored', 'rtc', 'synced'),
     s1: fc.option(sensorState),
     s2: fc.option(sensorState),
-    intents: fc.array(wish, { maxLength: 4 }),
+    intents: fc.array(anyIntent, { maxLength: 4 }),
     seenAgoS: fc.option(fc.integer({ min: 0, max: 300 })),
   })
   .map(({ dayOffset, msOfDay, clockQuality, s1, s2, intents, seenAgoS }) => {
@@ -171,7 +171,7 @@ t.test('someone in sight at night is lit within one decision, by every sensor th
   t.pass('held for all generated nights');
 });
 
-t.test('maintenance is never overruled from outside, and every wish is over when its time is', async (t) => {
+t.test('maintenance is never overruled from outside, and every intent is over when its time is', async (t) => {
   fc.assert(
     fc.property(street, moment, (at, now) => {
       const decider = createDecider(at);
@@ -189,7 +189,7 @@ t.test('maintenance is never overruled from outside, and every wish is over when
     }),
     { numRuns: 2_000 },
   );
-  t.pass('held for all generated wishes');
+  t.pass('held for all generated intents');
 });
 
 t.test('the same snapshot gives the same decisions, whatever was decided before and by whichever decider', async (t) => {
@@ -205,7 +205,7 @@ t.test('the same snapshot gives the same decisions, whatever was decided before 
   t.pass('a restart at any instant, with the same knowledge, reaches the same levels');
 });
 
-t.test('an unknown time never darkens: each lamp stands at its maximum or at what a wish asks for', async (t) => {
+t.test('an unknown time never darkens: each lamp stands at its maximum or at what an intent asks for', async (t) => {
   fc.assert(
     fc.property(street, moment, (at, now) => {
       if (isTrusted(now.clockQuality)) return true;

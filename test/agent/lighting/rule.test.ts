@@ -276,8 +276,8 @@ t.test('traffic against the design flow', async (t) => {
     config: { designFlowPerH: 500 },
   });
   let state = afterRuleInput(undefined, flow(400), JAM, 0);
-  const after = (sight: RuleFacts, atS: number): boolean => {
-    state = afterRuleInput(state, sight, JAM, atS * S);
+  const after = (facts: RuleFacts, atS: number): boolean => {
+    state = afterRuleInput(state, facts, JAM, atS * S);
     return state.holds;
   };
   t.equal(state.holds, false, '80 % is not above 80 %');

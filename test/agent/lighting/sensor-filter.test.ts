@@ -9,7 +9,7 @@ import { reading, sensor } from './street.ts';
 /** A sensor's life: what it said and when, and when our own light changed. Units: s. */
 interface Life {
   readonly sensor: PresenceSensor;
-  readonly says: readonly { readonly atS: number; readonly value: number | null; readonly quality: Quality }[];
+  readonly inputs: readonly { readonly atS: number; readonly value: number | null; readonly quality: Quality }[];
   readonly ownChangesS?: readonly number[];
   readonly tickS: number;
   readonly untilS: number;
@@ -21,22 +21,22 @@ interface Moment {
   readonly detected: boolean;
 }
 
-/** Every reading and tick in turn, as the desk would. */
-function live({ sensor, says, ownChangesS = [], tickS, untilS }: Life): Moment[] {
+/** Every reading and tick in turn, as the tracker does. */
+function live({ sensor, inputs, ownChangesS = [], tickS, untilS }: Life): Moment[] {
   const ticks = Array.from({ length: Math.round(untilS / tickS) + 1 }, (_, i) => Math.round(i * tickS * 1_000) / 1_000);
-  const times = [...new Set([...ticks, ...says.map(({ atS }) => atS)])].sort((a, b) => a - b);
-  const byTime = Map.groupBy(says, ({ atS }) => atS);
+  const times = [...new Set([...ticks, ...inputs.map(({ atS }) => atS)])].sort((a, b) => a - b);
+  const byTime = Map.groupBy(inputs, ({ atS }) => atS);
   let state: SensorState | undefined;
   return times.map((atS) => {
-    const said = byTime.get(atS) ?? [];
+    const readings = byTime.get(atS) ?? [];
     const changed = ownChangesS.findLast((changeS) => changeS <= atS);
     const time = { nowMono: atS * 1_000, ownChangeMono: changed === undefined ? null : changed * 1_000 };
     let detected = false;
-    for (const { value, quality } of said) {
+    for (const { value, quality } of readings) {
       const step = afterSensorReading(state, reading('S01.motion', value, atS * 1_000, quality), sensor, time);
       [state, detected] = [step.state, detected || step.detected];
     }
-    if (said.length === 0 && state !== undefined) {
+    if (readings.length === 0 && state !== undefined) {
       const step = afterSensorTick(state, sensor, time.nowMono);
       [state, detected] = [step.state, step.detected];
     }
@@ -45,8 +45,8 @@ function live({ sensor, says, ownChangesS = [], tickS, untilS }: Life): Moment[]
 }
 
 /** One sign a second: `#` above the threshold, `.` below, `?` no reply, `!` no valid value, a digit is a count, a blank is no reading. */
-function saysOf(picture: string): Life['says'] {
-  return [...picture].flatMap((sign, atS): Life['says'] => {
+function inputsOf(picture: string): Life['inputs'] {
+  return [...picture].flatMap((sign, atS): Life['inputs'] => {
     if (sign === ' ') return [];
     if (sign === '?') return [{ atS, value: null, quality: 'missing' }];
     if (sign === '!') return [{ atS, value: null, quality: 'bad' }];
@@ -64,10 +64,12 @@ function pictureOf(moments: readonly Moment[]): string {
   return moments.map(sign).join('');
 }
 
-const show = (changes: Partial<PresenceSensor>, says: string, ownChangesS: readonly number[] = []): string =>
-  pictureOf(live({ sensor: sensor('S01', { stuckS: 0, ...changes }), says: saysOf(says), ownChangesS, tickS: 1, untilS: says.length - 1 }));
+const show = (changes: Partial<PresenceSensor>, inputs: string, ownChangesS: readonly number[] = []): string =>
+  pictureOf(
+    live({ sensor: sensor('S01', { stuckS: 0, ...changes }), inputs: inputsOf(inputs), ownChangesS, tickS: 1, untilS: inputs.length - 1 }),
+  );
 
-const pictures: [story: string, filters: Partial<PresenceSensor>, says: string, shows: string, ownChangesS?: number[]][] = [
+const pictures: [story: string, filters: Partial<PresenceSensor>, inputs: string, shows: string, ownChangesS?: number[]][] = [
   ['without filters presence is what the readings say', {}, '.##.#', '.*#.*'],
   ['a lost reply is no new detection', {}, '#?#!#.', '*####.'],
   ['a sensor without a value never raises', {}, '?!?!', '....'],
@@ -104,20 +106,20 @@ const pictures: [story: string, filters: Partial<PresenceSensor>, says: string, 
   ['but not where someone was already', { kind: 'counter', blankS: 2, offDelayS: 3 }, '5678', '.***', [2]],
   ['one that never ceases is stuck', { kind: 'counter', offDelayS: 3, stuckS: 5 }, '0123456789', '.******xxx'],
 ];
-for (const [story, filters, says, shows, ownChangesS] of pictures) {
-  t.test(`${story}: ${says}`, async (t) => t.equal(show(filters, says, ownChangesS), shows));
+for (const [story, filters, inputs, shows, ownChangesS] of pictures) {
+  t.test(`${story}: ${inputs}`, async (t) => t.equal(show(filters, inputs, ownChangesS), shows));
 }
 
-const steps: [story: string, says: string, state: Partial<SensorState>][] = [
+const steps: [story: string, inputs: string, state: Partial<SensorState>][] = [
   ['below the threshold is nobody', '.', { present: false, sinceMono: null, lastPresentMono: null }],
   ['staying moves the last sight, not the beginning', '##', { present: true, sinceMono: 0, lastPresentMono: 1_000 }],
   ['leaving keeps when he was last seen', '#.', { present: false, sinceMono: 0, lastPresentMono: 0 }],
   ['coming back is a new beginning', '#.#', { present: true, sinceMono: 2_000, lastPresentMono: 2_000 }],
   ['a silent sensor is marked as such', '#?', { present: true, lastPresentMono: 0, quality: 'missing' }],
 ];
-for (const [story, says, state] of steps) {
+for (const [story, inputs, state] of steps) {
   t.test(story, async (t) => {
-    t.match(live({ sensor: sensor('S01'), says: saysOf(says), tickS: 1, untilS: says.length - 1 }).at(-1)?.state, state);
+    t.match(live({ sensor: sensor('S01'), inputs: inputsOf(inputs), tickS: 1, untilS: inputs.length - 1 }).at(-1)?.state, state);
   });
 }
 
@@ -128,7 +130,7 @@ t.test(
     t.equal(stuck(`${'.'.repeat(59)}#`), 'x'.repeat(60), 'a second short of a minute');
     t.equal(stuck(`${'.'.repeat(61)}#`), `${'x'.repeat(60)}.*`);
     t.equal(stuck(`.${'?'.repeat(80)}#`), 'x'.repeat(82), 'silence is no stillness');
-    const [last] = live({ sensor: sensor('S01', { stuckS: 60 }), says: saysOf('#'.repeat(90)), tickS: 1, untilS: 89 }).slice(-1);
+    const [last] = live({ sensor: sensor('S01', { stuckS: 60 }), inputs: inputsOf('#'.repeat(90)), tickS: 1, untilS: 89 }).slice(-1);
     t.match(last?.state, { present: false, stuck: true, sinceMono: 0, lastPresentMono: 60_000 });
   },
 );
@@ -148,10 +150,10 @@ t.test('a reading that comes late, behind a newer one, changes nothing', async (
 
 t.test('a rise from before our own light changed is somebody, though it is heard after the change', async (t) => {
   const blind = sensor('S01', { blankS: 5 });
-  const heard = (atMono: number) =>
+  const values = (atMono: number) =>
     afterSensorReading(undefined, reading('S01.motion', 90, atMono), blind, { nowMono: 2_000, ownChangeMono: 1_500 });
   t.same(
-    [1_499, 1_500].map((atMono) => heard(atMono).detected),
+    [1_499, 1_500].map((atMono) => values(atMono).detected),
     [true, false],
   );
 });
@@ -169,7 +171,7 @@ const tenths = (maxS: number) => fc.integer({ min: 0, max: maxS * 10 }).map((n) 
 const UNTIL_S = 300;
 
 t.test('whatever a sensor says, it begins no more spells than its filters leave room for', async (t) => {
-  const says = fc
+  const inputs = fc
     .array(fc.record({ atS: tenths(UNTIL_S), value: fc.constantFrom(0, 100), quality }), { maxLength: 300 })
     .map((list) =>
       list.sort((a, b) => a.atS - b.atS).map((say) => (say.quality === 'bad' || say.quality === 'missing' ? { ...say, value: null } : say)),
@@ -178,11 +180,11 @@ t.test('whatever a sensor says, it begins no more spells than its filters leave 
     fc.property(
       filters,
       fc.constantFrom('motion', 'button'),
-      says,
+      inputs,
       fc.array(tenths(UNTIL_S), { maxLength: 5 }),
-      (filter, kind, heard, own) => {
+      (filter, kind, values, own) => {
         const ownChangesS = own.sort((a, b) => a - b);
-        const moments = live({ sensor: sensor('S01', { kind, ...filter }), says: heard, ownChangesS, tickS: 0.5, untilS: UNTIL_S });
+        const moments = live({ sensor: sensor('S01', { kind, ...filter }), inputs: values, ownChangesS, tickS: 0.5, untilS: UNTIL_S });
         const begins = moments.filter(({ detected }) => detected).length;
         const starts = moments.filter(({ state }, i) => state?.present && !moments[i - 1]?.state?.present).length;
         const shortestS = (kind === 'button' ? 0 : filter.minPulseS) + filter.offDelayS;
@@ -210,12 +212,12 @@ t.test('who stays longer than pulse, poll and blanking is seen before he has gon
     fc.property(filters, walkers, pollS, fc.array(tenths(UNTIL_S), { maxLength: 20 }), (filter, walks, periodS, own) => {
       const untilS = (walks.at(-1)?.toS ?? 0) + 5;
       const there = (atS: number) => walks.some(({ fromS, toS }) => atS >= fromS && atS < toS);
-      const says = Array.from({ length: Math.ceil(untilS / periodS) }, (_, i) => Math.round(i * periodS * 10) / 10).map((atS) => ({
+      const inputs = Array.from({ length: Math.ceil(untilS / periodS) }, (_, i) => Math.round(i * periodS * 10) / 10).map((atS) => ({
         atS,
         value: there(atS) ? 100 : 0,
         quality: 'good' as const,
       }));
-      const moments = live({ sensor: sensor('S01', filter), says, ownChangesS: own.sort((a, b) => a - b), tickS: 1, untilS });
+      const moments = live({ sensor: sensor('S01', filter), inputs, ownChangesS: own.sort((a, b) => a - b), tickS: 1, untilS });
       const isSeen = ({ fromS, toS }: { fromS: number; toS: number }) =>
         moments.some(({ atS, state, detected }) => atS >= fromS && atS <= toS + periodS && (detected || state?.present || state?.stuck));
       const slackS = own.length === 0 ? 0 : filter.blankS + periodS;
@@ -235,12 +237,12 @@ t.test(
       fc.property(filters, holdS, gaps, fc.option(tenths(400)), (filter, hold, losses, silentFromS) => {
         const isLost = (atS: number) =>
           (silentFromS !== null && atS >= silentFromS) || losses.some(([fromS, lastS]) => atS >= fromS && atS < fromS + lastS);
-        const says = Array.from({ length: 500 }, (_, atS) => ({
+        const inputs = Array.from({ length: 500 }, (_, atS) => ({
           atS,
           value: isLost(atS) ? null : 100,
           quality: isLost(atS) ? ('missing' as const) : ('good' as const),
         }));
-        const moments = live({ sensor: sensor('S01', filter), says, tickS: 1, untilS: 499 });
+        const moments = live({ sensor: sensor('S01', filter), inputs, tickS: 1, untilS: 499 });
         let [litS, longestS] = [0, 0];
         for (const { atS, state } of moments) {
           const answers = state?.quality === 'good';
@@ -260,10 +262,10 @@ t.test('each rise of a counter is one detection, and nothing else is', async (t)
   const counts = fc.array(fc.option(fc.integer({ min: 0, max: 9 })), { maxLength: 60 });
   fc.assert(
     fc.property(counts, fc.constantFrom(0, 2, 10), (list, offDelayS) => {
-      const says = list.map((value, atS) => ({ atS, value, quality: value === null ? ('missing' as const) : ('good' as const) }));
-      const moments = live({ sensor: sensor('S01', { kind: 'counter', offDelayS }), says, tickS: 1, untilS: 70 });
-      const heard = list.filter((value) => value !== null);
-      const rises = heard.filter((value, i) => i > 0 && value > (heard[i - 1] ?? value)).length;
+      const inputs = list.map((value, atS) => ({ atS, value, quality: value === null ? ('missing' as const) : ('good' as const) }));
+      const moments = live({ sensor: sensor('S01', { kind: 'counter', offDelayS }), inputs, tickS: 1, untilS: 70 });
+      const values = list.filter((value) => value !== null);
+      const rises = values.filter((value, i) => i > 0 && value > (values[i - 1] ?? value)).length;
       return moments.filter(({ detected }) => detected).length === rises;
     }),
     { numRuns: 300 },
@@ -272,12 +274,12 @@ t.test('each rise of a counter is one detection, and nothing else is', async (t)
 });
 
 t.test('the same reading again, at any time before the next, is as if only time had passed', async (t) => {
-  const says = fc.array(fc.record({ value: fc.constantFrom(0, 60, 70, 100), isStale: fc.boolean() }), { minLength: 1, maxLength: 40 });
+  const inputs = fc.array(fc.record({ value: fc.constantFrom(0, 60, 70, 100), isStale: fc.boolean() }), { minLength: 1, maxLength: 40 });
   fc.assert(
     fc.property(
       filters,
       fc.constantFrom('motion', 'button', 'counter'),
-      says,
+      inputs,
       fc.array(fc.integer({ min: 0, max: 40 })),
       (filter, kind, list, own) => {
         const each = sensor('S01', { kind, ...filter });

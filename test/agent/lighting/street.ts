@@ -124,6 +124,7 @@ export function intent(changes: Partial<Intent> = {}): Intent {
     target: { kind: 'zone', id: 'rue' },
     levelPct: 50,
     rank: 'override',
+    authority: 'platform',
     source: 'platform',
     reason: 'works',
     sinceMs: 0,

@@ -152,7 +152,7 @@ const ends: [what: string, causes: Cause[], startMs?: number][] = [
     winter('22:59'),
   ],
   [
-    'a wish for 0 % of the platform',
+    'an intent for 0 % of the platform',
     [
       { kind: 'override', forS: 30, amount: 100 },
       { kind: 'off', forS: 60, amount: 0 },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Pole } from '../../../agent/core/cabinet.ts';
 import type { Detection, LightingStreet } from '../../../agent/lighting/lighting.ts';
-import { type WaveSay, waveFor } from '../../../agent/lighting/wave.ts';
+import { type WaveRaise, waveFor } from '../../../agent/lighting/wave.ts';
 import { AWAY_MS } from '../../../agent/lighting/wave-reach.ts';
 import { path, poleNames, row, seenAt, streetOf } from './wave-street.ts';
 
@@ -103,7 +103,7 @@ t.test('whatever is detected, light ends within the hold or two minutes after it
   );
 });
 
-function isSound({ untilMono, distanceM, text }: WaveSay, nowMono: number, endMono: number): boolean {
+function isSound({ untilMono, distanceM, text }: WaveRaise, nowMono: number, endMono: number): boolean {
   return untilMono > nowMono && untilMono <= endMono && distanceM >= 0 && Number.isFinite(distanceM) && text.length <= 60;
 }
 

@@ -1,10 +1,10 @@
 import type { Branch, Pole, PresenceConfig, PresenceSensor, WaveConfig, Zone } from '../../../agent/core/cabinet.ts';
 import type { Detection, LightingStreet } from '../../../agent/lighting/lighting.ts';
-import type { WaveSay } from '../../../agent/lighting/wave.ts';
+import type { WaveRaise } from '../../../agent/lighting/wave.ts';
 
 const WAVE: WaveConfig = { mode: 'poles', speedKmh: 6, lookAheadS: 4, leastAheadM: 30, behindM: 15 };
 
-export interface ZonePlan {
+export interface WaveZoneSettings {
   readonly poles: readonly string[];
   readonly sensors: readonly string[];
   readonly wave?: Partial<WaveConfig> | null;
@@ -13,7 +13,7 @@ export interface ZonePlan {
   readonly sensor?: Partial<PresenceSensor>;
 }
 
-function zoneOf({ poles, sensors, wave = {}, holdS = 30, relayedPct = 70, sensor }: ZonePlan, index: number): Zone {
+function zoneOf({ poles, sensors, wave = {}, holdS = 30, relayedPct = 70, sensor }: WaveZoneSettings, index: number): Zone {
   const presence: PresenceConfig = {
     sensors: sensors.map((pole) => ({
       device: `S-${pole}`,
@@ -58,7 +58,7 @@ function zoneOf({ poles, sensors, wave = {}, holdS = 30, relayedPct = 70, sensor
 }
 
 /** A lamp on each pole, called as the pole; sensors are called `S-<pole>`. */
-export function streetOf(poles: readonly Pole[], plans: readonly ZonePlan[], branches: readonly Branch[] = []): LightingStreet {
+export function streetOf(poles: readonly Pole[], plans: readonly WaveZoneSettings[], branches: readonly Branch[] = []): LightingStreet {
   const lamp = { point: 'level', ratedPowerW: 60, minPct: 0, maxPct: 100 };
   return {
     latitudeDeg: 47.4736,
@@ -83,7 +83,7 @@ export const row = (count: number): readonly Pole[] => Array.from({ length: coun
 export const poleNames = (from: number, to: number): readonly string[] => Array.from({ length: to - from + 1 }, (_, i) => `P${from + i}`);
 
 /** P0..P11 each 25 m, a sensor each 75 m from P0 on. */
-export const path = (wave: Partial<WaveConfig> = {}, more: Partial<ZonePlan> = {}): LightingStreet =>
+export const path = (wave: Partial<WaveConfig> = {}, more: Partial<WaveZoneSettings> = {}): LightingStreet =>
   streetOf(row(12), [{ poles: poleNames(0, 11), sensors: ['P0', 'P3', 'P6', 'P9'], wave, ...more }]);
 
 export const seenAt = (pole: string, atS: number, more: Partial<Detection> = {}): Detection => ({
@@ -97,12 +97,12 @@ export const seenAt = (pole: string, atS: number, more: Partial<Detection> = {})
 });
 
 /** The lamps raised, in the order in which they would be written: nearest first. */
-export const lit = (says: ReadonlyMap<string, WaveSay>): string =>
+export const lit = (says: ReadonlyMap<string, WaveRaise>): string =>
   [...says]
     .sort(([, a], [, b]) => a.distanceM - b.distanceM)
     .map(([id]) => id)
     .join(' ');
-export const litAlong = (says: ReadonlyMap<string, WaveSay>, poles = row(40)): string =>
+export const litAlong = (says: ReadonlyMap<string, WaveRaise>, poles = row(40)): string =>
   poles
     .map(({ id }) => id)
     .filter((id) => says.has(id))

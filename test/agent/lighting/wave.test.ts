@@ -3,7 +3,7 @@ import type { Detection, LightingStreet } from '../../../agent/lighting/lighting
 import { createMoverReader } from '../../../agent/lighting/movers.ts';
 import { createStreetGraph } from '../../../agent/lighting/street-graph.ts';
 import { waveFor } from '../../../agent/lighting/wave.ts';
-import { lit, litAlong, path, poleNames, row, seenAt, streetOf, type ZonePlan } from './wave-street.ts';
+import { lit, litAlong, path, poleNames, row, seenAt, streetOf, type WaveZoneSettings } from './wave-street.ts';
 
 const TOWN = streetOf(
   [
@@ -97,14 +97,14 @@ t.test('how many movers there are, where they go and how fast', async (t) => {
 t.test('whom a neighbour sees just after he has left is not taken for someone who comes', async (t) => {
   const movers = createMoverReader(path(), createStreetGraph(path()));
   const leaving = [seenAt('P6', 0), seenAt('P3', 54), seenAt('P0', 108)];
-  const told = (more: Partial<Detection>): Detection =>
+  const relayed = (more: Partial<Detection>): Detection =>
     seenAt('P0', 130, { source: 'west', isRelayed: true, direction: 1, beforeM: 30, ...more });
   const isComing = (relay: Detection): boolean =>
     movers([...leaving, relay], 131_000).some(({ visit }) => visit.isRelayed && visit.direction === 1);
-  t.equal(isComing(told({})), false, 'he is 30 m on after 22 s');
-  t.equal(isComing(told({ speedKmh: 5 })), true, 'a neighbour who has seen him come nearer knows better');
-  t.equal(isComing(told({ atMono: 111_000 })), true, 'nobody is so fast');
-  const two = movers([told({ atMono: 0 }), told({ atMono: 10_000 })], 11_000);
+  t.equal(isComing(relayed({})), false, 'he is 30 m on after 22 s');
+  t.equal(isComing(relayed({ speedKmh: 5 })), true, 'a neighbour who has seen him come nearer knows better');
+  t.equal(isComing(relayed({ atMono: 111_000 })), true, 'nobody is so fast');
+  const two = movers([relayed({ atMono: 0 }), relayed({ atMono: 10_000 })], 11_000);
   t.strictSame(
     two.map(({ speedMps }) => speedMps),
     [null, null],
@@ -155,13 +155,13 @@ t.test('at a fork light goes into each street that may be taken, and not back', 
 });
 
 t.test('a wave crosses from zone to zone, each with its own reach', async (t) => {
-  const street = (changes: Partial<ZonePlan>): LightingStreet =>
+  const street = (changes: Partial<WaveZoneSettings>): LightingStreet =>
     streetOf(row(12), [
       { poles: poleNames(0, 5), sensors: ['P0', 'P3'] },
       { poles: poleNames(6, 11), sensors: ['P9'], wave: { leastAheadM: 60 }, ...changes },
     ]);
   const rider = [seenAt('P3', 0, { speedKmh: 25, direction: 1 })];
-  const at = (s: number, changes: Partial<ZonePlan> = {}): string => litAlong(waveFor(street(changes))(rider, s * 1_000));
+  const at = (s: number, changes: Partial<WaveZoneSettings> = {}): string => litAlong(waveFor(street(changes))(rider, s * 1_000));
   t.equal(at(0), 'P3 P4', 'the second zone is 75 m away');
   t.equal(at(3), 'P3 P4 P5 P6', 'its 60 m come first');
   t.equal(at(3, { wave: null }), 'P3 P4 P5', 'a zone without a wave is not raised by one');

@@ -18,7 +18,7 @@ export interface Names {
   readonly modbusLines?: readonly string[];
   readonly points: readonly string[];
   readonly profiles: readonly string[];
-  /** Wishes of people at the console that still hold. */
+  /** Intents of people at the console that are in force. */
   readonly overrides: readonly { readonly target: string; readonly levelPct: LevelPct; readonly untilMs: WallMs }[];
   /** The configuration that runs until it is kept or returns; null where none is on trial. Absent from an agent of an earlier release. */
   readonly trial?: Pick<TrialView, 'number' | 'mode' | 'restS'> | null;
@@ -71,9 +71,6 @@ function trialOf({ config }: AgentView): NonNullable<Names['trial']> | null {
   return trial === null ? null : { number: trial.number, mode: trial.mode, restS: trial.restS };
 }
 
-/** Each once, though a zone tells those of its lamps and of the cabinet too. */
 function overridesOf(view: AgentView): Names['overrides'] {
-  const wishes = view.light.zones().flatMap(({ intents }) => intents.filter(({ source }) => source.startsWith('console:')));
-  const byId = new Map(wishes.map((wish) => [wish.id, wish]));
-  return [...byId.values()].map(({ target, levelPct, untilMs }) => ({ target: target.id, levelPct, untilMs }));
+  return view.light.intentsBy('technician').map(({ target, levelPct, untilMs }) => ({ target: target.id, levelPct, untilMs }));
 }

@@ -27,7 +27,7 @@ export const IDENTIFY = agentCommand<{ lamp: string; forMs: number }, Identified
   audit: ({ durationMs }) => ({ durationMs }),
 });
 
-/** Errors: throws RangeError for a lamp that cannot blink now. */
+/** Errors: throws Refusal for a lamp that cannot blink now. */
 async function identifyLamp(view: AgentView, { lamp, forMs }: { lamp: string; forMs: number }, job: Job): Promise<Identified> {
   const { clock, source } = job;
   const startMono = clock.monoMs();

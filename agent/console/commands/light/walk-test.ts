@@ -27,7 +27,7 @@ export const WALK_TEST = agentCommand<{ zone: string; forMs: number }, Walked, W
   progress: { isLasting: true, load: async () => (await import('./walk-test-page.ts')).renderWalkProgress },
 });
 
-/** Errors: throws RangeError for a zone without sensors. */
+/** Errors: throws Refusal for a zone without sensors. */
 async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs: number }, job: Job): Promise<Walked> {
   const { clock, signal, report } = job;
   const startMono = clock.monoMs();

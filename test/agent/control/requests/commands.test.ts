@@ -68,7 +68,7 @@ const table: [story: string, work: LampWork, nowMono: number, state: string, rea
     'waiting below override by console:a',
   ],
   ['an equal one does not', work(ended(true), [intent({ levelPct: 50, source: 'console:a' }), own]), 1_000, 'verified', ''],
-  ['a wish that is gone has failed', work(ended(true), []), 1_000, 'failed', 'replaced, released or over before it was confirmed'],
+  ['an intent that is gone has failed', work(ended(true), []), 1_000, 'failed', 'replaced, released or over before it was confirmed'],
 ];
 for (const [story, lampWork, nowMono, state, reason] of table) {
   t.test(story, async (t) => {
@@ -77,7 +77,7 @@ for (const [story, lampWork, nowMono, state, reason] of table) {
   });
 }
 
-t.test('lamps that follow a stronger wish are told apart from those that fail, each with that wish', async (t) => {
+t.test('lamps that follow a stronger intent are told apart from those that fail, each with that intent', async (t) => {
   const lock = intent({
     id: 'lock',
     target: { kind: 'lamp', id: 'L2' },

@@ -11,7 +11,7 @@ import {
   resumeIntents,
   toStored,
 } from '../../../../agent/control/requests/overrides.ts';
-import type { Intent } from '../../../../agent/core/words.ts';
+import type { Intent, IntentAuthority } from '../../../../agent/core/words.ts';
 import { intent, makeStreet } from '../../lighting/street.ts';
 
 const MINUTE_MS = 60_000;
@@ -24,12 +24,13 @@ const request = {
   rank: 'override',
   minutes: 120,
   reason: '',
+  authority: 'platform',
   source: 'platform',
 } as const;
 const moment = (nowMs: number, nowMono = 0) => ({ nowMs, nowMono });
 const fromDisk = (list: readonly Intent[]) => readStored(JSON.parse(JSON.stringify(toStored(list))));
 
-t.test('a wish replaces the earlier one of the same source, target and rank, and no other', async (t) => {
+t.test('an intent replaces the earlier one of the same source, target and rank, and no other', async (t) => {
   const others = [
     intent({ id: 'other-source', source: 'console:anna' }),
     intent({ id: 'other-rank', rank: 'emergency' }),
@@ -42,7 +43,7 @@ t.test('a wish replaces the earlier one of the same source, target and rank, and
   );
 });
 
-t.test('a wish is bounded whatever was asked', async (t) => {
+t.test('an intent is bounded whatever was asked', async (t) => {
   fc.assert(
     fc.property(fc.double({ noNaN: true }), (minutes) => {
       const { untilMono, untilMs } = intentOf({ ...request, minutes }, moment(NOON, 500));
@@ -52,18 +53,18 @@ t.test('a wish is bounded whatever was asked', async (t) => {
   t.pass('held for all lengths');
 });
 
-const releases: [story: string, source: string, kept: string[], denied: string[]][] = [
+const releases: [story: string, authority: IntentAuthority, kept: string[], denied: string[]][] = [
   ['the platform leaves maintenance alone', 'platform', ['lock', 'lamp'], ['lock']],
-  ['the console may release all', 'console:paul', ['lamp'], []],
+  ['the console may release all', 'technician', ['lamp'], []],
 ];
-for (const [story, source, kept, denied] of releases) {
+for (const [story, authority, kept, denied] of releases) {
   t.test(`release of a zone: ${story}`, async (t) => {
     const list = [
       intent({ id: 'lock', rank: 'maintenance', source: 'console:anna' }),
       intent({ id: 'zone' }),
       intent({ id: 'lamp', target: { kind: 'lamp', id: 'L1' } }),
     ];
-    const release = releaseIntents(list, { kind: 'zone', id: 'rue' }, source);
+    const release = releaseIntents(list, { kind: 'zone', id: 'rue' }, authority);
     t.same(
       [release.kept, release.denied].map((each) => each.map(({ id }) => id)),
       [kept, denied],
@@ -71,7 +72,7 @@ for (const [story, source, kept, denied] of releases) {
   });
 }
 
-t.test('a wish ends at its time and not before', async (t) => {
+t.test('an intent ends at its time and not before', async (t) => {
   const list = [intent({ id: 'a', untilMono: 100 }), intent({ id: 'b', untilMono: 101 })];
   const { kept, ended } = expireIntents(list, 100);
   t.match([kept, ended], [[{ id: 'b' }], [{ id: 'a' }]]);
@@ -100,7 +101,7 @@ for (const [story, aheadMs] of [
 ] as const) {
   t.test(`a lock of half an hour that was taken under a clock ${story} lasts no longer after any number of restarts`, async (t) => {
     const taken = intentOf(
-      { ...request, rank: 'maintenance', source: 'console:anna', levelPct: 0, minutes: 30 },
+      { ...request, rank: 'maintenance', authority: 'technician', source: 'console:anna', levelPct: 0, minutes: 30 },
       moment(NOON + aheadMs, 10),
     );
     const again = resumeIntents(fromDisk([taken]), moment(NOON + MINUTE_MS, 7)).kept;
@@ -116,7 +117,7 @@ t.test('a clock that is set later moves the wall end, not the end', async (t) =>
   t.match(first, { untilMs: NOON + 600, untilMono: 1_000 });
 });
 
-t.test('whatever the disk holds, only wishes come back', async (t) => {
+t.test('whatever the disk holds, only intents come back', async (t) => {
   const good = toStored([intent({ untilMs: NOON + HOUR_MS })])[0] as object;
   const spoilt = ['levelPct', 'rank', 'target', 'untilMs', 'source'].flatMap((key) => [
     { ...good, [key]: undefined },
@@ -135,6 +136,38 @@ t.test('whatever the disk holds, only wishes come back', async (t) => {
   fc.assert(fc.property(fc.anything(), (stored) => readStored(stored).length === 0));
 });
 
+/** An intent as the release before this one stored it. */
+const FORMER = {
+  ...{ id: 'c1', target: { kind: 'lamp', id: 'L1' }, levelPct: 0, rank: 'maintenance', source: 'console:anna', reason: 'works' },
+  ...{ sinceMs: NOON, untilMs: NOON + HOUR_MS, startBy: { atMs: NOON + MINUTE_MS, atMono: 60_010 } },
+};
+
+t.test('intents that a former release stored get the authority of their sender', async (t) => {
+  const read = readStored([FORMER, { ...FORMER, rank: 'override', source: 'platform' }, { ...FORMER, authority: 'king' }]);
+  t.strictSame(
+    read.map(({ authority }) => authority),
+    ['technician', 'platform', 'technician'],
+  );
+  const [lock] = resumeIntents(read, moment(NOON, 10)).kept;
+  if (lock === undefined) throw new Error('nothing was read');
+  t.equal(releaseIntents([lock], lock.target, 'platform').denied.length, 1, 'the platform may not release the lock of a technician');
+  t.equal(releaseIntents([lock], lock.target, 'technician').released.length, 1);
+});
+
+t.test('a former release can read what this one stores: all its keys, and one that it ignores', async (t) => {
+  const taken = intentOf(
+    {
+      ...{ ...request, rank: 'maintenance', authority: 'technician', source: 'console:anna', levelPct: 0 },
+      ...{ minutes: 60, reason: 'works', expiresMono: 60_010 },
+    },
+    moment(NOON, 10),
+  );
+  t.strictSame(JSON.parse(JSON.stringify(toStored([taken]))), [{ ...FORMER, authority: 'technician' }]);
+  t.strictSame(fromDisk([taken])[0]?.authority, 'technician');
+  const renamed = { ...taken, authority: 'platform' } as const;
+  t.strictSame(fromDisk([renamed])[0]?.authority, 'platform', 'a stored authority is not derived again');
+});
+
 const refusals: [story: string, changes: object, reason: RegExp | ''][] = [
   ['a plain override', {}, ''],
   ['a zone', { target: { kind: 'zone', id: 'rue' } }, ''],
@@ -146,7 +179,8 @@ const refusals: [story: string, changes: object, reason: RegExp | ''][] = [
   ['for ever', { minutes: Number.POSITIVE_INFINITY }, /1 to 1440/],
   ['not a number', { minutes: Number.NaN }, /1 to 1440/],
   ['remote maintenance', { rank: 'maintenance' }, /console at the cabinet, not for platform/],
-  ['maintenance at the cabinet', { rank: 'maintenance', source: 'console:anna' }, ''],
+  ['remote maintenance under the name of a technician', { rank: 'maintenance', source: 'console:anna' }, /console at the cabinet/],
+  ['maintenance at the cabinet', { rank: 'maintenance', authority: 'technician', source: 'console:anna' }, ''],
 ];
 for (const [story, changes, reason] of refusals) {
   t.test(`what may be asked: ${story}`, async (t) => t.match(refusalOf(makeStreet(), { ...request, ...changes }), reason));

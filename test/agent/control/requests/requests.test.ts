@@ -51,15 +51,15 @@ t.test('below a technician an override waits, fails as unseen, and takes over af
     waiting: [{ lamps: ['L1'], wish: { target: L1, rank: 'maintenance', source: 'console:anna', levelPct: 0 } }],
   });
   t.same(levelsOf(street), [0, 70, 70, 70, 70, 70]);
-  t.match(await street.control.release({ commandId: 'r1', target: L1, source: 'platform' }), {
+  t.match(await street.control.release({ commandId: 'r1', target: L1, authority: 'platform', source: 'platform' }), {
     state: 'refused',
     reason: /maintenance by console:anna can only be released at the console/,
   });
-  const release = street.control.release({ commandId: 'r2', target: L1, source: 'console:paul' });
+  const release = street.control.release({ commandId: 'r2', target: L1, authority: 'technician', source: 'console:paul' });
   await street.clock.advance(30);
   t.match(await release, { state: 'verified', levelPct: null, lamps: { L1: 'verified' } });
   t.equal(street.levels.get('L1'), 70);
-  t.match(await street.control.release({ commandId: 'r3', target: L1, source: 'console:paul' }), {
+  t.match(await street.control.release({ commandId: 'r3', target: L1, authority: 'technician', source: 'console:paul' }), {
     state: 'refused',
     reason: /no override of lamp L1/,
   });
@@ -141,7 +141,7 @@ t.test('a lamp known to be silent is answered for within seconds, and set when i
   street.silent.clear();
   street.poll();
   await street.clock.advance(1_200);
-  t.same(levelsOf(street).slice(0, 3), [70, 65, 65], 'the wishes stayed in force');
+  t.same(levelsOf(street).slice(0, 3), [70, 65, 65], 'the intents stayed in force');
 });
 
 t.test('a lamp that comes back in time is verified', async (t) => {
@@ -163,6 +163,7 @@ t.test('an override released at the next step ends there, in one change of light
   const answer = await street.control.release({
     commandId: 'r1',
     target: { kind: 'zone', id: 'rue' },
+    authority: 'platform',
     source: 'platform',
     atNextStep: true,
   });
@@ -174,6 +175,7 @@ t.test('an override released at the next step ends there, in one change of light
   const again = await street.control.release({
     commandId: 'r2',
     target: { kind: 'zone', id: 'rue' },
+    authority: 'platform',
     source: 'platform',
     atNextStep: true,
   });

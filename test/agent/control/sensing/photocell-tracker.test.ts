@@ -1,10 +1,10 @@
 import t from 'tap';
-import { createPhotocellTracker, type PhotocellTracker } from '../../../../agent/control/sensing/photocell-tracker.ts';
+import { PhotocellTracker } from '../../../../agent/control/sensing/photocell-tracker.ts';
 import type { PhotocellConfig, Zone } from '../../../../agent/core/cabinet.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentEvent, PointId, Reading } from '../../../../agent/core/words.ts';
-import { photocellSay } from '../../../../agent/lighting/photocell.ts';
+import { photocellVerdict } from '../../../../agent/lighting/photocell.ts';
 import { ZONE } from '../../lighting/street.ts';
 
 const MINUTE_MS = 60_000;
@@ -26,7 +26,7 @@ const [DUSK_MIN, DAWN_MIN] = [5 * 60, 19 * 60];
 /** A tenth of a degree a minute, as at 60° north. */
 const altitudeAt = (minute: number): number => -2 - Math.min(minute - DUSK_MIN, DAWN_MIN - minute) / 10;
 
-interface Desk extends PhotocellTracker {
+interface TrackerScene extends Pick<PhotocellTracker, 'states' | 'refresh'> {
   readonly clock: ManualClock;
   readonly events: readonly AgentEvent[];
   readonly lit: Set<string>;
@@ -35,13 +35,13 @@ interface Desk extends PhotocellTracker {
   pass(minutes: number, luxAt: (minuteAfterNoon: number) => number | null): Promise<void>;
 }
 
-function makeDesk(zones: readonly Zone[] = [{ ...ZONE, photocell: CELL }], isTrusted = true): Desk {
+function makeScene(zones: readonly Zone[] = [{ ...ZONE, photocell: CELL }], isTrusted = true): TrackerScene {
   const noonMs = Date.UTC(2026, 0, 15, 12);
   const clock = createManualClock(noonMs);
   const events: AgentEvent[] = [];
   const lit = new Set<string>();
   const latest = new Map<PointId, Reading>();
-  const desk = createPhotocellTracker({
+  const tracker = new PhotocellTracker({
     street: { zones },
     field: { latest: (pointId) => latest.get(pointId) },
     clock,
@@ -57,11 +57,12 @@ function makeDesk(zones: readonly Zone[] = [{ ...ZONE, photocell: CELL }], isTru
     },
   });
   return {
-    ...desk,
+    states: () => tracker.states(),
+    refresh: () => tracker.refresh(),
     clock,
     events,
     lit,
-    say: () => photocellSay(desk.states().get(POINT), CELL, clock.monoMs()),
+    say: () => photocellVerdict(tracker.states().get(POINT), CELL, clock.monoMs()),
     async pass(minutes, luxAt) {
       for (let minute = 0; minute < minutes; minute++) {
         await clock.advance(MINUTE_MS);
@@ -74,84 +75,85 @@ function makeDesk(zones: readonly Zone[] = [{ ...ZONE, photocell: CELL }], isTru
           atMs: clock.wallMs(),
         } as const;
         latest.set(POINT, reading);
-        desk.take([reading, { ...reading, pointId: 'L1.level' }]);
-        desk.refresh();
+        tracker.take([reading, { ...reading, pointId: 'L1.level' }]);
+        tracker.refresh();
       }
     },
   };
 }
 
-const told = ({ events }: Desk) => events.map(({ code, source, text, endMs }) => [code, source, text, endMs === null ? 'begins' : 'ends']);
+const reported = ({ events }: TrackerScene) =>
+  events.map(({ code, source, text, endMs }) => [code, source, text, endMs === null ? 'begins' : 'ends']);
 const sky = (minute: number): number => (minute < DUSK_MIN || minute >= DAWN_MIN ? 5_000 : 1);
 
 t.test('a cell that follows the sky is known by its point, and nothing is told', async (t) => {
-  const desk = makeDesk();
-  t.equal(desk.states().size, 0);
-  await desk.pass(DUSK_MIN, sky);
-  t.equal(desk.say(), null, 'it has not yet seen a change');
-  await desk.pass(60, sky);
-  t.equal(desk.say(), 'dark');
-  await desk.pass(DAWN_MIN - DUSK_MIN, sky);
-  t.equal(desk.say(), 'bright');
-  await desk.pass(2 * DAY_MIN, sky);
-  t.same([...desk.states().keys()], [POINT]);
-  t.same(told(desk), []);
+  const tracker = makeScene();
+  t.equal(tracker.states().size, 0);
+  await tracker.pass(DUSK_MIN, sky);
+  t.equal(tracker.say(), null, 'it has not yet seen a change');
+  await tracker.pass(60, sky);
+  t.equal(tracker.say(), 'dark');
+  await tracker.pass(DAWN_MIN - DUSK_MIN, sky);
+  t.equal(tracker.say(), 'bright');
+  await tracker.pass(2 * DAY_MIN, sky);
+  t.same([...tracker.states().keys()], [POINT]);
+  t.same(reported(tracker), []);
 });
 
 t.test('a cell that has become dirty is told in the morning, not heard, and believed again after a good night', async (t) => {
-  const desk = makeDesk();
-  await desk.pass(DAY_MIN, sky);
-  await desk.pass(DAY_MIN, (minute) => (minute > 30 && minute < DAWN_MIN + 200 ? 1 : 5_000));
-  t.equal(desk.say(), null);
+  const tracker = makeScene();
+  await tracker.pass(DAY_MIN, sky);
+  await tracker.pass(DAY_MIN, (minute) => (minute > 30 && minute < DAWN_MIN + 200 ? 1 : 5_000));
+  t.equal(tracker.say(), null);
   const dirty = 'LUX1.illuminance: says dark by day: clean it, look for what shades it; the sun decides meanwhile';
-  t.same(told(desk), [['photocell-doubtful', POINT, dirty, 'begins']]);
-  await desk.pass(DAWN_MIN, sky);
-  t.equal(desk.say(), null, 'half a good night is not enough');
-  await desk.pass(120, sky);
-  t.equal(desk.say(), 'bright');
-  t.same(told(desk).slice(1), [['photocell-doubtful', POINT, 'LUX1.illuminance: is believed again', 'ends']]);
+  t.same(reported(tracker), [['photocell-doubtful', POINT, dirty, 'begins']]);
+  await tracker.pass(DAWN_MIN, sky);
+  t.equal(tracker.say(), null, 'half a good night is not enough');
+  await tracker.pass(120, sky);
+  t.equal(tracker.say(), 'bright');
+  t.same(reported(tracker).slice(1), [['photocell-doubtful', POINT, 'LUX1.illuminance: is believed again', 'ends']]);
 });
 
 t.test('a cell without a value is told after its patience, and a night without it is not held against it', async (t) => {
-  const desk = makeDesk();
-  await desk.pass(DAY_MIN, sky);
-  await desk.pass(15, () => null);
-  t.same(told(desk), []);
-  await desk.pass(DAY_MIN - 15, () => null);
-  t.same(told(desk), [['photocell-doubtful', POINT, 'LUX1.illuminance: no value for 16 min; the sun decides meanwhile', 'begins']]);
-  await desk.pass(10, sky);
-  t.equal(desk.say(), 'bright');
-  t.match(told(desk)[1], ['photocell-doubtful', POINT, 'LUX1.illuminance: is believed again', 'ends']);
+  const tracker = makeScene();
+  await tracker.pass(DAY_MIN, sky);
+  await tracker.pass(15, () => null);
+  t.same(reported(tracker), []);
+  await tracker.pass(DAY_MIN - 15, () => null);
+  t.same(reported(tracker), [['photocell-doubtful', POINT, 'LUX1.illuminance: no value for 16 min; the sun decides meanwhile', 'begins']]);
+  await tracker.pass(10, sky);
+  t.equal(tracker.say(), 'bright');
+  t.match(reported(tracker)[1], ['photocell-doubtful', POINT, 'LUX1.illuminance: is believed again', 'ends']);
 });
 
 t.test('one that never had any value is told too', async (t) => {
-  const desk = makeDesk();
-  await desk.clock.advance(16 * MINUTE_MS);
-  desk.refresh();
-  t.match(told(desk), [['photocell-doubtful', POINT, /no value for 16 min/, 'begins']]);
+  const tracker = makeScene();
+  await tracker.clock.advance(16 * MINUTE_MS);
+  tracker.refresh();
+  t.match(reported(tracker), [['photocell-doubtful', POINT, /no value for 16 min/, 'begins']]);
 });
 
 t.test('while the time is not known a cell is heard and not judged', async (t) => {
-  const desk = makeDesk(undefined, false);
-  await desk.pass(DAY_MIN, sky);
-  await desk.pass(2 * DAY_MIN, () => 1);
-  t.equal(desk.say(), 'dark');
-  t.same(told(desk), []);
+  const tracker = makeScene(undefined, false);
+  await tracker.pass(DAY_MIN, sky);
+  await tracker.pass(2 * DAY_MIN, () => 1);
+  t.equal(tracker.say(), 'dark');
+  t.same(reported(tracker), []);
 });
 
 t.test('a cell of two zones is one, and sees the lamps of both', async (t) => {
   const own = { ...CELL, seesOwnLight: true };
-  const desk = makeDesk([
+  const tracker = makeScene([
     { ...ZONE, id: 'left', photocell: own },
     { ...ZONE, id: 'right', photocell: own },
     { ...ZONE, id: 'far', photocell: { ...own, point: 'other' } },
   ]);
-  desk.lit.add('far');
-  await desk.pass(DUSK_MIN + 60, sky);
-  desk.lit.add('right');
-  await desk.pass(60, () => 400);
-  t.equal(desk.say(), 'dark', 'in its own light it stays with what it said');
-  desk.lit.clear();
-  await desk.pass(5, () => 400);
-  t.equal(desk.say(), 'bright');
+  tracker.lit.add('far');
+  await tracker.pass(DUSK_MIN + 60, sky);
+  tracker.lit.add('right');
+  await tracker.pass(60, () => 400);
+  t.equal(tracker.say(), 'dark', 'in its own light it stays with what it said');
+  tracker.lit.clear();
+  await tracker.pass(5, () => 400);
+  t.equal(tracker.say(), 'bright');
 });

@@ -10,24 +10,24 @@ import { makeStreet, PRESENCE, reading, seen, sensor, ZONE } from '../../lightin
 const SECOND_MS = 1_000;
 const HOUR_S = 3_600;
 
-interface Desk extends SensorTracker {
+interface TrackerScene extends SensorTracker {
   readonly clock: ManualClock;
   readonly events: readonly AgentEvent[];
   /** By zone, when our own light there changed. */
   readonly ownChanges: Map<string, number>;
   /** What a poll brings, seen at once. */
   sense(pointId: PointId, value: number | null): boolean;
-  /** Seconds in which each answering sensor repeats itself and the desk is refreshed. */
-  pass(seconds: number, said?: Readonly<Record<PointId, number | null>>): Promise<void>;
+  /** Seconds in which each answering sensor repeats itself and the tracker is refreshed. */
+  pass(seconds: number, values?: Readonly<Record<PointId, number | null>>): Promise<void>;
 }
 
-function makeDesk(sensors: readonly PresenceSensor[], zones?: readonly Zone[]): Desk {
+function makeScene(sensors: readonly PresenceSensor[], zones?: readonly Zone[]): TrackerScene {
   const clock = createManualClock(0);
   const events: AgentEvent[] = [];
   const ownChanges = new Map<string, number>();
   const latest = new Map<PointId, Reading>();
   const street = makeStreet({ zone: { presence: { ...PRESENCE, sensors } } });
-  const desk = createSensorTracker({
+  const tracker = createSensorTracker({
     street: zones === undefined ? street : { ...street, zones },
     field: { latest: (pointId) => latest.get(pointId) },
     clock,
@@ -40,78 +40,79 @@ function makeDesk(sensors: readonly PresenceSensor[], zones?: readonly Zone[]): 
     return reading;
   };
   return {
-    ...desk,
+    ...tracker,
     clock,
     events,
     ownChanges,
-    sense: (pointId, value) => desk.take([read(pointId, value)]),
-    async pass(seconds, said = {}) {
+    sense: (pointId, value) => tracker.take([read(pointId, value)]),
+    async pass(seconds, values = {}) {
       for (let second = 0; second < seconds; second++) {
         await clock.advance(SECOND_MS);
-        desk.take(Object.entries(said).map(([pointId, value]) => read(pointId as PointId, value)));
-        desk.refresh();
+        tracker.take(Object.entries(values).map(([pointId, value]) => read(pointId as PointId, value)));
+        tracker.refresh();
       }
     },
   };
 }
 
-const told = ({ events }: Desk) => events.map(({ code, source, text, endMs }) => [code, source, text, endMs === null ? 'begins' : 'ends']);
+const reported = ({ events }: TrackerScene) =>
+  events.map(({ code, source, text, endMs }) => [code, source, text, endMs === null ? 'begins' : 'ends']);
 
 t.test('who is detected is kept for the wave: where, when, by whom, for five minutes', async (t) => {
-  const desk = makeDesk([sensor('S01'), sensor('S02')]);
-  await desk.clock.advance(SECOND_MS);
-  t.ok(desk.sense('S01.motion', 80));
-  await desk.clock.advance(9 * SECOND_MS);
-  t.ok(desk.sense('S02.motion', 80));
-  t.notOk(desk.sense('S02.motion', 90));
-  t.notOk(desk.sense('L1.level', 90), 'a lamp is no sensor');
+  const tracker = makeScene([sensor('S01'), sensor('S02')]);
+  await tracker.clock.advance(SECOND_MS);
+  t.ok(tracker.sense('S01.motion', 80));
+  await tracker.clock.advance(9 * SECOND_MS);
+  t.ok(tracker.sense('S02.motion', 80));
+  t.notOk(tracker.sense('S02.motion', 90));
+  t.notOk(tracker.sense('L1.level', 90), 'a lamp is no sensor');
   const plain = { isRelayed: false, speedKmh: null, direction: null };
   const [first, second] = [
     { source: 'S01', pole: 'P2', atMono: 1_000, ...plain },
     { source: 'S02', pole: 'P5', atMono: 10_000, ...plain },
   ];
-  t.same(desk.recent(), [first, second]);
-  t.equal(desk.detections(), 2);
-  await desk.clock.advance(292 * SECOND_MS);
-  desk.refresh();
-  t.same(desk.recent(), [second]);
+  t.same(tracker.recent(), [first, second]);
+  t.equal(tracker.detections(), 2);
+  await tracker.clock.advance(292 * SECOND_MS);
+  tracker.refresh();
+  t.same(tracker.recent(), [second]);
 });
 
 t.test('one that had to last is dated from when it began, and lies in order', async (t) => {
-  const desk = makeDesk([sensor('S01', { minPulseS: 3 }), sensor('S02')]);
-  desk.take([reading('S01.motion', 80, 0)]);
-  await desk.clock.advance(2 * SECOND_MS);
-  desk.sense('S02.motion', 80);
-  await desk.pass(2);
-  t.match(desk.recent(), [
+  const tracker = makeScene([sensor('S01', { minPulseS: 3 }), sensor('S02')]);
+  tracker.take([reading('S01.motion', 80, 0)]);
+  await tracker.clock.advance(2 * SECOND_MS);
+  tracker.sense('S02.motion', 80);
+  await tracker.pass(2);
+  t.match(tracker.recent(), [
     { source: 'S01', atMono: 0 },
     { source: 'S02', atMono: 2_000 },
   ]);
-  t.equal(desk.detections(), 2, 'by time alone, without a further reading');
+  t.equal(tracker.detections(), 2, 'by time alone, without a further reading');
 });
 
 t.test('a crowd leaves no more than 200 detections', async (t) => {
-  const desk = makeDesk([sensor('S01', { kind: 'counter', point: 'count', offDelayS: 5 })]);
+  const tracker = makeScene([sensor('S01', { kind: 'counter', point: 'count', offDelayS: 5 })]);
   for (let count = 0; count <= 250; count++) {
-    desk.sense('S01.count', count);
-    await desk.clock.advance(SECOND_MS);
+    tracker.sense('S01.count', count);
+    await tracker.clock.advance(SECOND_MS);
   }
-  t.equal(desk.detections(), 250);
-  t.equal(desk.recent().length, 200);
-  t.equal(desk.recent().at(-1)?.atMono, 250_000);
+  t.equal(tracker.detections(), 250);
+  t.equal(tracker.recent().length, 200);
+  t.equal(tracker.recent().at(-1)?.atMono, 250_000);
 });
 
 t.test('a sensor without a pole raises its zone and starts no wave', async (t) => {
-  const desk = makeDesk([sensor('DOOR')]);
-  t.ok(desk.sense('DOOR.motion', 80));
-  t.same([desk.detections(), desk.recent()], [1, []]);
+  const tracker = makeScene([sensor('DOOR')]);
+  t.ok(tracker.sense('DOOR.motion', 80));
+  t.same([tracker.detections(), tracker.recent()], [1, []]);
 });
 
 t.test('one that follows the others is read and shown, and not heard', async (t) => {
-  const desk = makeDesk([sensor('S01', { listen: 'group' })]);
-  t.notOk(desk.sense('S01.motion', 80));
-  t.match(desk.states().get('S01.motion'), { present: true });
-  t.same([desk.detections(), desk.recent()], [0, []]);
+  const tracker = makeScene([sensor('S01', { listen: 'group' })]);
+  t.notOk(tracker.sense('S01.motion', 80));
+  t.match(tracker.states().get('S01.motion'), { present: true });
+  t.same([tracker.detections(), tracker.recent()], [0, []]);
 });
 
 t.test('a sensor of two zones counts once, by the settings of the one that hears it, and either light may deceive it', async (t) => {
@@ -125,23 +126,23 @@ t.test('a sensor of two zones counts once, by the settings of the one that hears
     zone('left', ['L1', 'L2'], sensor('S01', { listen: 'group', threshold: 10 })),
     zone('right', ['L3', 'L4'], sensor('S01', { blankS: 5 })),
   ];
-  const desk = makeDesk([], zones);
-  t.notOk(desk.sense('S01.motion', 20));
-  desk.ownChanges.set('L2', 1_000).set('L3', -9_000);
-  await desk.clock.advance(2 * SECOND_MS);
-  t.notOk(desk.sense('S01.motion', 80), 'our light in the other zone changed a second ago');
-  await desk.clock.advance(4 * SECOND_MS);
-  t.ok(desk.sense('S01.motion', 80));
-  t.equal(desk.detections(), 1);
+  const tracker = makeScene([], zones);
+  t.notOk(tracker.sense('S01.motion', 20));
+  tracker.ownChanges.set('L2', 1_000).set('L3', -9_000);
+  await tracker.clock.advance(2 * SECOND_MS);
+  t.notOk(tracker.sense('S01.motion', 80), 'our light in the other zone changed a second ago');
+  await tracker.clock.advance(4 * SECOND_MS);
+  t.ok(tracker.sense('S01.motion', 80));
+  t.equal(tracker.detections(), 1);
 });
 
 t.test('only lamps whose light a sensor sees may deceive it, and beside a wave not for longer than light runs ahead', async (t) => {
-  const near = makeDesk([sensor('S01', { blankS: 5 })]);
+  const near = makeScene([sensor('S01', { blankS: 5 })]);
   near.ownChanges.set('L1', 1_000).set('L3', 1_000).set('L6', 1_000);
   await near.clock.advance(2 * SECOND_MS);
   t.ok(near.sense('S01.motion', 80), 'lamps 25 m and more away');
   const wave = { mode: 'poles', speedKmh: 15, lookAheadS: 4, leastAheadM: 30, behindM: 15 } as const;
-  const beside = makeDesk([], [{ ...ZONE, presence: { ...PRESENCE, wave, sensors: [sensor('S01', { blankS: 30 })] } }]);
+  const beside = makeScene([], [{ ...ZONE, presence: { ...PRESENCE, wave, sensors: [sensor('S01', { blankS: 30 })] } }]);
   beside.ownChanges.set('L2', 0);
   await beside.clock.advance(1_900);
   t.notOk(beside.sense('S01.motion', 80));
@@ -150,11 +151,11 @@ t.test('only lamps whose light a sensor sees may deceive it, and beside a wave n
 });
 
 t.test('a stuck sensor is told once, and once when it has been still', async (t) => {
-  const desk = makeDesk([sensor('S01', { stuckS: HOUR_S })]);
-  await desk.pass(HOUR_S + 300, { 'S01.motion': 100 });
-  t.match(desk.states().get('S01.motion'), { present: false, stuck: true });
-  await desk.pass(70, { 'S01.motion': 0 });
-  t.same(told(desk), [
+  const tracker = makeScene([sensor('S01', { stuckS: HOUR_S })]);
+  await tracker.pass(HOUR_S + 300, { 'S01.motion': 100 });
+  t.match(tracker.states().get('S01.motion'), { present: false, stuck: true });
+  await tracker.pass(70, { 'S01.motion': 0 });
+  t.same(reported(tracker), [
     [
       'sensor-stuck',
       'S01.motion',
@@ -163,8 +164,8 @@ t.test('a stuck sensor is told once, and once when it has been still', async (t)
     ],
     ['sensor-stuck', 'S01.motion', 'S01.motion: was still, is believed again', 'ends'],
   ]);
-  t.equal(desk.events[0]?.id, desk.events[1]?.id);
-  t.ok(desk.sense('S01.motion', 100));
+  t.equal(tracker.events[0]?.id, tracker.events[1]?.id);
+  t.ok(tracker.sense('S01.motion', 100));
 });
 
 const silences: [kind: Zone['kind'], afterS: number, text: string][] = [
@@ -177,13 +178,13 @@ for (const [kind, afterS, text] of silences) {
   t.test(`on a ${kind} a sensor without a value is told after ${text}, also one that never had any`, async (t) => {
     const zone = { ...ZONE, kind, presence: { ...PRESENCE, sensors: [sensor('S01')] } };
     for (const before of [0, 30]) {
-      const desk = makeDesk([], [zone]);
-      await desk.pass(before, { 'S01.motion': 0 });
-      await desk.pass(afterS, { 'S01.motion': null });
-      t.same(told(desk), []);
-      await desk.pass(1, { 'S01.motion': null });
-      await desk.pass(60, { 'S01.motion': 0 });
-      t.same(told(desk), [
+      const tracker = makeScene([], [zone]);
+      await tracker.pass(before, { 'S01.motion': 0 });
+      await tracker.pass(afterS, { 'S01.motion': null });
+      t.same(reported(tracker), []);
+      await tracker.pass(1, { 'S01.motion': null });
+      await tracker.pass(60, { 'S01.motion': 0 });
+      t.same(reported(tracker), [
         ['sensor-silent', 'S01.motion', `S01.motion: no value for ${text}, the light stays at the programme around it`, 'begins'],
         ['sensor-silent', 'S01.motion', 'S01.motion: is heard from again', 'ends'],
       ]);
@@ -192,36 +193,36 @@ for (const [kind, afterS, text] of silences) {
 }
 
 t.test('a sensor that answers but has seen nobody for a week is told until it does; a button may be left alone', async (t) => {
-  const desk = makeDesk([sensor('S01'), sensor('B01', { kind: 'button' })]);
+  const tracker = makeScene([sensor('S01'), sensor('B01', { kind: 'button' })]);
   const quiet = { 'S01.motion': 0, 'B01.motion': 0 };
   const hours = async (count: number): Promise<void> => {
     for (let hour = 0; hour < count; hour++) {
-      await desk.clock.advance(HOUR_S * SECOND_MS - SECOND_MS);
-      await desk.pass(1, quiet);
+      await tracker.clock.advance(HOUR_S * SECOND_MS - SECOND_MS);
+      await tracker.pass(1, quiet);
     }
   };
   await hours(7 * 24);
-  t.same(told(desk), []);
+  t.same(reported(tracker), []);
   await hours(1);
-  t.match(told(desk), [['sensor-silent', 'S01.motion', /nobody seen for 7 days; look whether it is covered/, 'begins']]);
-  await desk.pass(1, { ...quiet, 'S01.motion': 100 });
-  t.match(told(desk)[1], ['sensor-silent', 'S01.motion', 'S01.motion: is heard from again', 'ends']);
+  t.match(reported(tracker), [['sensor-silent', 'S01.motion', /nobody seen for 7 days; look whether it is covered/, 'begins']]);
+  await tracker.pass(1, { ...quiet, 'S01.motion': 100 });
+  t.match(reported(tracker)[1], ['sensor-silent', 'S01.motion', 'S01.motion: is heard from again', 'ends']);
 });
 
 t.test('a stuck sensor, which is not believed, is not told as seeing nobody as well', async (t) => {
   const nowMono = 30 * 24 * HOUR_S * SECOND_MS;
-  const state = { ...seen(0), heardMono: nowMono, stuck: true };
+  const state = { ...seen(0), valueMono: nowMono, stuck: true };
   const health = sensorHealth({ pointId: 'S01.motion', kind: 'motion', zoneKind: 'road', state, startMono: 0, nowMono });
   t.match(health, { stuck: /someone there for 720 h/, silent: null });
 });
 
 t.test('a reading that grows old, or is lost, is noticed without a new one', async (t) => {
-  const desk = makeDesk([sensor('S01')]);
-  t.equal(desk.states().size, 0, 'a sensor that never spoke is absent');
-  desk.sense('S01.motion', 80);
-  desk.refresh();
-  t.match(desk.states().get('S01.motion'), { present: true, quality: 'good' });
-  await desk.pass(1, { 'S01.motion': null });
-  t.match(desk.states().get('S01.motion'), { present: true, quality: 'missing', lastPresentMono: 0 });
-  t.equal(desk.detections(), 1);
+  const tracker = makeScene([sensor('S01')]);
+  t.equal(tracker.states().size, 0, 'a sensor that never spoke is absent');
+  tracker.sense('S01.motion', 80);
+  tracker.refresh();
+  t.match(tracker.states().get('S01.motion'), { present: true, quality: 'good' });
+  await tracker.pass(1, { 'S01.motion': null });
+  t.match(tracker.states().get('S01.motion'), { present: true, quality: 'missing', lastPresentMono: 0 });
+  t.equal(tracker.detections(), 1);
 });

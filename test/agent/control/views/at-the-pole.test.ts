@@ -1,8 +1,9 @@
 import t from 'tap';
-import { blinkLevel, blinkOf, createIdentifyHandler } from '../../../../agent/control/requests/identify.ts';
-import { createWalkTestHandler } from '../../../../agent/control/views/walk-test.ts';
+import { blinkLevel, blinkOf, IdentifyHandler } from '../../../../agent/control/requests/identify.ts';
+import { WalkTestHandler } from '../../../../agent/control/views/walk-test.ts';
 import type { WalkStep } from '../../../../agent/core/light-tools.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { Refusal } from '../../../../agent/core/refusal.ts';
 import type { Decision, PointId } from '../../../../agent/core/words.ts';
 import type { SensorState } from '../../../../agent/lighting/lighting.ts';
 import { intent, makeStreet, PRESENCE, seen, sensor, winter } from '../../lighting/street.ts';
@@ -39,20 +40,23 @@ async function litStreet(t: { teardown(fn: () => unknown): void }, now = winter(
   return street;
 }
 const identify = (street: FakeStreet, lamp = 'L3', forMs = 30_000) => {
-  const told: number[] = [];
-  return { told, run: street.control.identify({ lamp, forMs, source: 'console:tech', tell: (pct) => told.push(pct) }) };
+  const reported: number[] = [];
+  return {
+    reported,
+    run: street.control.identify({ lamp, forMs, authority: 'technician', source: 'console:tech', tell: (pct) => reported.push(pct) }),
+  };
 };
 
 t.test('one lamp blinks and the street around it stays as it is; it ends by itself', async (t) => {
   const street = await litStreet(t);
-  const { told } = identify(street, 'L3', 10_000);
+  const { reported } = identify(street, 'L3', 10_000);
   await street.clock.advance(50);
   t.same([...street.levels.values()], [30, 30, 100, 30, 30, 30], 'at once');
   await street.clock.advance(3_000);
   t.equal(street.levels.get('L3'), 20, 'above the minimum of the lamp, whatever the zone says');
   await street.clock.advance(8_000);
   t.same([...street.levels.values()], [30, 30, 30, 30, 30, 30], 'back at its programme');
-  t.same(told, [100, 20, 100, 20]);
+  t.same(reported, [100, 20, 100, 20]);
   t.equal(street.disk.size, 0, 'nothing of it is kept, so a restart ends it too');
 });
 
@@ -85,13 +89,13 @@ t.test('nothing remote stands above a lamp that blinks; another technician does,
 });
 
 t.test('what cannot blink is refused in words', async (t) => {
-  const desk = createIdentifyHandler(makeStreet(), createManualClock(0), () => {});
-  const request = { lamp: 'L3', forMs: 30_000, source: 'console:tech', tell: () => {} };
-  t.throws(() => desk.start({ ...request, lamp: 'L9' }, []), { message: 'there is no lamp L9 on this street' });
-  t.throws(() => desk.start({ ...request, forMs: 4_000 }, []), { message: 'a lamp blinks for 5 s to 10 min, not for 4 s' });
-  t.throws(() => desk.start({ ...request, forMs: Number.NaN }, []), RangeError);
-  t.doesNotThrow(() => desk.start(request, [intent({ levelPct: 100 })]), 'an override is outranked');
-  t.equal(desk.intents().length, 1);
+  const identify = new IdentifyHandler(makeStreet(), createManualClock(0), () => {});
+  const request = { lamp: 'L3', forMs: 30_000, authority: 'technician', source: 'console:tech', tell: () => {} } as const;
+  t.throws(() => identify.start({ ...request, lamp: 'L9' }, []), { message: 'there is no lamp L9 on this street' });
+  t.throws(() => identify.start({ ...request, forMs: 4_000 }, []), { message: 'a lamp blinks for 5 s to 10 min, not for 4 s' });
+  t.throws(() => identify.start({ ...request, forMs: Number.NaN }, []), Refusal);
+  t.doesNotThrow(() => identify.start(request, [intent({ levelPct: 100 })]), 'an override is outranked');
+  t.equal(identify.intents().length, 1);
   t.throws(() => makeFakeStreet().control.identify(request), { message: /starting or stopping/ });
 });
 
@@ -144,41 +148,41 @@ t.test('by day, and under an override, detections are told though no lamp rises'
 t.test('a counter is told at each rise, a sensor that follows the others never', async (t) => {
   const clock = createManualClock(0);
   const presence = { ...PRESENCE, sensors: [sensor('C1', { kind: 'counter' }), sensor('S02', { listen: 'group' })] };
-  const desk = createWalkTestHandler(makeStreet({ zone: { presence } }), clock);
+  const walks = new WalkTestHandler(makeStreet({ zone: { presence } }), clock);
   const steps: WalkStep[] = [];
   const states = new Map<PointId, SensorState>([['C1.motion', { ...seen(0, true), sinceMono: 0 }]]);
-  desk.look({ sensors: states, decisions: [] });
-  t.same(desk.watch('rue', 60_000, (step) => steps.push(step)).sensors, ['C1.motion']);
+  walks.look({ sensors: states, decisions: [] });
+  t.same(walks.watch('rue', 60_000, (step) => steps.push(step)).sensors, ['C1.motion']);
   await clock.advance(5_000);
-  desk.look({ sensors: states, decisions: [] });
+  walks.look({ sensors: states, decisions: [] });
   states.set('C1.motion', { ...seen(0, true), lastPresentMono: 4_000 }).set('S02.motion', seen(4_500, true));
-  desk.look({ sensors: states, decisions: [] });
+  walks.look({ sensors: states, decisions: [] });
   await clock.advance(1_000);
   t.match(steps, [{ pointId: 'C1.motion', atMs: 4_000, pole: null }], 'what it had said before is not told');
   t.equal(steps.length, 1);
 });
 
 t.test('there is nothing to walk for without a sensor that is heard', async (t) => {
-  const desk = createWalkTestHandler(makeStreet({ zone: { presence: null } }), createManualClock(0));
-  t.throws(() => desk.watch('rue', 60_000, () => {}), { message: /zone rue has no presence sensor that is heard/ });
-  t.throws(() => desk.watch('place', 60_000, () => {}), { message: 'there is no zone place on this street' });
+  const walks = new WalkTestHandler(makeStreet({ zone: { presence: null } }), createManualClock(0));
+  t.throws(() => walks.watch('rue', 60_000, () => {}), { message: /zone rue has no presence sensor that is heard/ });
+  t.throws(() => walks.watch('place', 60_000, () => {}), { message: 'there is no zone place on this street' });
 });
 
 t.test('a lamp that rises for another reason is not the work of a detection', async (t) => {
   const clock = createManualClock(0);
-  const desk = createWalkTestHandler(makeStreet(), clock);
+  const walks = new WalkTestHandler(makeStreet(), clock);
   const steps: WalkStep[] = [];
   const decision = (lampId: string, levelPct: number, rank: Decision['rank']): Decision => ({
     ...{ lampId, levelPct, rank, reason: rank === 'presence' ? 'presence' : 'programme' },
     ...{ distanceM: null, trace: [] },
   });
-  desk.look({ sensors: new Map(), decisions: [decision('L1', 30, 'programme'), decision('L2', 30, 'programme')] });
-  desk.watch('rue', 60_000, (step) => steps.push(step));
+  walks.look({ sensors: new Map(), decisions: [decision('L1', 30, 'programme'), decision('L2', 30, 'programme')] });
+  walks.watch('rue', 60_000, (step) => steps.push(step));
   const states = new Map<PointId, SensorState>([['S01.motion', seen(0, true)]]);
-  desk.look({ sensors: states, decisions: [decision('L1', 90, 'programme'), decision('L2', 100, 'presence')] });
-  desk.sent('L1', 20);
-  desk.sent('L2', 60);
-  desk.sent('L2', 90);
+  walks.look({ sensors: states, decisions: [decision('L1', 90, 'programme'), decision('L2', 100, 'presence')] });
+  walks.sent('L1', 20);
+  walks.sent('L2', 60);
+  walks.sent('L2', 90);
   await clock.advance(1_000);
   t.match(steps, [{ raised: ['L2'], latencyMs: 60 }], 'the first level that left for it counts');
 });

@@ -3,15 +3,16 @@ import { createLightViews } from '../../../../agent/control/views/light-views.ts
 import type { Zone } from '../../../../agent/core/cabinet.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { ZoneView } from '../../../../agent/core/views.ts';
+import type { IntentAuthority } from '../../../../agent/core/words.ts';
 import { createDecider } from '../../../../agent/lighting/decide.ts';
 import type { LightingSnapshot, LightingStreet } from '../../../../agent/lighting/lighting.ts';
-import { intent, makeStreet, PRESENCE, seen, sensor, snapshot, winter } from '../../lighting/street.ts';
+import { intent, makeStreet, PRESENCE, seen, sensor, snapshot, winter, ZONE } from '../../lighting/street.ts';
 
 const NOW_MONO = 1_000_000;
 
 /** The views of a street at one instant, without lines or lamps. */
-function viewsOf(street: LightingStreet, sight: LightingSnapshot | null) {
-  const decided = sight === null ? null : createDecider(street).decide(sight);
+function viewsOf(street: LightingStreet, taken: LightingSnapshot | null) {
+  const decided = taken === null ? null : createDecider(street).decide(taken);
   const refuse = (): never => {
     throw new Error('not asked here');
   };
@@ -21,7 +22,7 @@ function viewsOf(street: LightingStreet, sight: LightingSnapshot | null) {
   }));
   const zone: ZoneView = { id: 'rue', programme: 'residential', reason: '', minPct: 0, maxPct: 0, lamps };
   const control: Parameters<typeof createLightViews>[0]['control'] = {
-    sight: () => sight,
+    snapshot: () => taken,
     zones: () => [zone],
     zoneStates: () => decided?.zones ?? [],
     why: (id) =>
@@ -45,7 +46,7 @@ const PHOTOCELL: Zone['photocell'] = {
 };
 const cell = { lux: 3, atMono: NOW_MONO, belowMono: 0, aboveMono: null, says: 'dark' } as const;
 
-t.test('what acts in a zone: step, lamps, wishes, sensors and their health', async (t) => {
+t.test('what acts in a zone: step, lamps, intents, sensors and their health', async (t) => {
   const presence = {
     ...PRESENCE,
     sensors: [sensor('S01'), sensor('S02'), sensor('S03'), sensor('S04', { listen: 'group' }), sensor('S05')],
@@ -56,13 +57,13 @@ t.test('what acts in a zone: step, lamps, wishes, sensors and their health', asy
     ['S03.motion' as const, seen(NOW_MONO - 60_000)],
     ['S04.motion' as const, seen(NOW_MONO, true)],
   ]);
-  const wishes = [
+  const intents = [
     intent({ levelPct: 20, target: { kind: 'lamp', id: 'L6' } }),
     intent({ rank: 'maintenance', target: { kind: 'cabinet', id: 'c' }, levelPct: 40 }),
     intent({ target: { kind: 'zone', id: 'elsewhere' } }),
     intent({ untilMono: NOW_MONO }),
   ];
-  const { light } = viewsOf(makeStreet({ zone: { presence } }), snapshot({ sensors, intents: wishes }));
+  const { light } = viewsOf(makeStreet({ zone: { presence } }), snapshot({ sensors, intents }));
   const [zone] = light.zones();
   t.match(zone, { id: 'rue', light: 'night', programme: 'residential', step: '23:00', programmePct: 30, presence: 'boost' });
   t.equal(zone?.untilMs, winter('06:00', '2026-01-16'));
@@ -86,6 +87,24 @@ t.test('what acts in a zone: step, lamps, wishes, sensors and their health', asy
     ],
   );
   t.equal(zone?.sensors[0]?.lastPresentMs, winter('23:30') - 4_000);
+});
+
+t.test('intents by authority: each once, and none shows a key that its reader does not know', async (t) => {
+  const zones = [
+    { ...ZONE, id: 'one', lamps: ['L1'] },
+    { ...ZONE, id: 'two', lamps: ['L2'] },
+  ];
+  const intents = [
+    intent({ id: 'lock', authority: 'technician', source: 'platform', target: { kind: 'cabinet', id: 'c' } }),
+    intent({ id: 'order', authority: 'platform', source: 'console:anna', target: { kind: 'zone', id: 'one' } }),
+    intent({ id: 'over', authority: 'technician', target: { kind: 'lamp', id: 'L2' }, untilMono: NOW_MONO }),
+  ];
+  const { light } = viewsOf(makeStreet({ street: { zones } }), snapshot({ intents }));
+  const idsOf = (authority: IntentAuthority) => light.intentsBy(authority).map(({ id }) => id);
+  t.same([idsOf('technician'), idsOf('platform'), idsOf('site')], [['lock'], ['order'], []]);
+  const keys = ['id', 'levelPct', 'rank', 'reason', 'sinceMs', 'source', 'target', 'untilMs'];
+  for (const shown of [...light.intentsBy('technician'), ...light.zones().flatMap((zone) => zone.intents)])
+    t.strictSame(Object.keys(shown).sort(), keys);
 });
 
 // biome-ignore format: a table
@@ -116,14 +135,14 @@ t.test('traffic and rules in the list of zones', async (t) => {
     street: { rules: [rule, { ...rule, id: 'other', raise: null }, { ...rule, id: 'off' }] },
   });
   const holds = { holds: true, sinceMono: 0 };
-  const sight = snapshot({
+  const taken = snapshot({
     traffic: new Map([['rue', { flowPerH: 60, step: 0, sinceMono: 0 }]]),
     rules: new Map([
       ['smog', holds],
       ['other', holds],
     ]),
   });
-  t.match(viewsOf(street, sight).light.zones(), [{ traffic: { flowPerH: 60, sharePct: 30, ok: true }, rules: ['smog'] }]);
+  t.match(viewsOf(street, taken).light.zones(), [{ traffic: { flowPerH: 60, sharePct: 30, ok: true }, rules: ['smog'] }]);
   t.match(viewsOf(street, snapshot()).light.zones(), [{ traffic: { flowPerH: null, sharePct: null, ok: false }, rules: [] }]);
 });
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createFollower } from '../../../../agent/control/writing/follower.ts';
+import { Follower } from '../../../../agent/control/writing/follower.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { makeStreet } from '../../lighting/street.ts';
@@ -48,15 +48,15 @@ t.test('a lamp that does not follow is told once after three tries, and once whe
   t.match(street.control.why('L4'), { lamps: [{ following: false, wantedPct: 60, measuredPct: null }] });
   await street.clock.advance(300_000);
   t.ok(street.writes.filter(({ lampId }) => lampId === 'L4').length < 14, 'and its line is not flooded');
-  const told = () => street.events.filter(({ code }) => code === 'lamp-not-following');
-  t.equal(told().length, 1);
+  const reported = () => street.events.filter(({ code }) => code === 'lamp-not-following');
+  t.equal(reported().length, 1);
   street.silent.delete('L4');
   street.poll();
   await street.clock.advance(100);
   t.equal(street.levels.get('L4'), 60, 'written as soon as it answers');
   street.poll();
   await street.clock.advance(1_000);
-  t.match(told()[1], { id: told()[0]?.id, text: 'follows again; did not: no reply', endMs: street.clock.wallMs() - 1_080 });
+  t.match(reported()[1], { id: reported()[0]?.id, text: 'follows again; did not: no reply', endMs: street.clock.wallMs() - 1_080 });
   t.match(street.control.why('L4'), { lamps: [{ following: true, measuredPct: 60 }] });
 });
 
@@ -64,8 +64,8 @@ t.test('lamps that leave together are told of once', async (t) => {
   const { lamps } = makeStreet();
   const clock = createManualClock(0);
   const sent: (() => void)[] = [];
-  let told = 0;
-  const follower = createFollower({
+  let reported = 0;
+  const follower = new Follower({
     lamps,
     clock,
     field: {
@@ -76,17 +76,17 @@ t.test('lamps that leave together are told of once', async (t) => {
     log: { event: () => undefined },
     verificationOf: () => ({ settleMs: 0, tolerance: 0 }),
     onProgress: () => {
-      told++;
+      reported++;
     },
   });
   follower.follow(lamps.map(({ id }) => ({ lampId: id, levelPct: 50, rank: 'override', reason: 'override', distanceM: null, trace: [] })));
   for (const each of sent) each();
   await clock.advance(0);
-  t.same([sent.length, told], [6, 1]);
+  t.same([sent.length, reported], [6, 1]);
   t.ok(lamps.every(({ id }) => follower.track(id).inFlight?.sent));
   for (const each of sent) each();
   await clock.advance(0);
-  t.equal(told, 2, 'and again the next time');
+  t.equal(reported, 2, 'and again the next time');
 });
 
 t.test('a lamp found at another level is written again', async (t) => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { createRuleTracker } from '../../../../agent/control/sensing/rule-tracker.ts';
 import { createTrafficTracker } from '../../../../agent/control/sensing/traffic-tracker.ts';
-import { createOutputWriter, type OutputWriter } from '../../../../agent/control/writing/output-writer.ts';
+import { OutputWriter } from '../../../../agent/control/writing/output-writer.ts';
 import type { Output, Rule, TrafficConfig } from '../../../../agent/core/cabinet.ts';
 import { every } from '../../../../agent/core/clock.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
@@ -45,24 +45,56 @@ const ROAD: TrafficConfig = {
   steps: [{ belowPct: 50, level: { pct: 60 } }],
 };
 
-/** The desks on a clock, with a device that is plain values behind a field that takes 20 ms a write and is polled each second. */
+/** The trackers on a clock, with a device that is plain values behind a field that takes 20 ms a write and is polled each second. */
 interface Cabinet {
   readonly clock: ManualClock;
-  readonly desk: OutputWriter;
+  readonly writer: OutputWriter;
   /** What the device shows. */
   readonly device: Map<PointId, number>;
   readonly writes: ValueWrite[];
   readonly events: AgentEvent[];
   readonly rules: ReturnType<typeof createRuleTracker>;
   readonly traffic: ReturnType<typeof createTrafficTracker>;
+  readonly state: State;
+  take(pointId: PointId, value: number | null): void;
+  read(pointId: PointId, value: number | null): Reading;
+}
+
+interface State {
   lit: number;
   intents: Intent[];
   /** The device does not answer. */
   isSilent: boolean;
   /** It answers, and does nothing. */
   isDeaf: boolean;
-  told(pointId: PointId, value: number | null): void;
-  read(pointId: PointId, value: number | null): Reading;
+}
+
+/** A field with one device; its state decides how it answers. */
+function createDeviceField(clock: ManualClock, device: Map<PointId, number>, state: State) {
+  const latest = new Map<PointId, Reading>();
+  const writes: ValueWrite[] = [];
+  function read(pointId: PointId, value: number | null): Reading {
+    const quality = value === null ? 'missing' : 'good';
+    const reading: Reading = { pointId, value, quality, atMono: clock.monoMs(), atMs: clock.wallMs() };
+    latest.set(pointId, reading);
+    return reading;
+  }
+  function answer({ pointId, value }: ValueWrite): WriteResult {
+    const sentMono = clock.monoMs();
+    if (state.isSilent) return { state: 'failed', reason: 'no reply', sentMono: null };
+    if (state.isDeaf) return { state: 'failed', reason: 'reads back 0', sentMono };
+    device.set(pointId, value);
+    read(pointId, value);
+    return { state: 'verified', sentMono };
+  }
+  const field = {
+    latest: (pointId: PointId) => latest.get(pointId),
+    writePoint(write: ValueWrite): Promise<WriteResult> {
+      writes.push(write);
+      return new Promise((resolve) => void clock.after(20, () => resolve(answer(write))));
+    },
+  };
+  return { field, writes, read };
 }
 
 function makeCabinet(
@@ -78,72 +110,31 @@ function makeCabinet(
     ['IO1.relay', RELAY],
     ['IO1.message', MESSAGE],
   ]);
-  const latest = new Map<PointId, Reading>();
+  const state: State = { lit: 0, intents: [], isSilent: false, isDeaf: false };
+  const { field, writes, read } = createDeviceField(clock, device, state);
   const events: AgentEvent[] = [];
-  const book = createEventTracker(clock, (event) => events.push(event));
-  const writes: ValueWrite[] = [];
-  const field = {
-    latest: (pointId: PointId) => latest.get(pointId),
-    writePoint(write: ValueWrite): Promise<WriteResult> {
-      writes.push(write);
-      return new Promise((resolve) => {
-        clock.after(20, () => {
-          const sentMono = clock.monoMs();
-          if (cabinet.isSilent) return resolve({ state: 'failed', reason: 'no reply', sentMono: null });
-          if (cabinet.isDeaf) return resolve({ state: 'failed', reason: 'reads back 0', sentMono });
-          device.set(write.pointId, write.value);
-          cabinet.read(write.pointId, write.value);
-          resolve({ state: 'verified', sentMono });
-        });
-      });
-    },
-  };
-  const traffic = createTrafficTracker({ street, field, clock, events: book });
+  const tracker = createEventTracker(clock, (event) => events.push(event));
+  const traffic = createTrafficTracker({ street, field, clock, events: tracker });
   const rules = createRuleTracker({ street, field, clock });
-  const desk = createOutputWriter({
-    street,
-    outputs: resolveOutputs(street, (id) => points.get(id)),
-    clock,
-    field,
-    events: book,
-    log: { event() {} },
-  });
-  const cabinet: Cabinet = {
-    clock,
-    desk,
-    device,
-    writes,
-    events,
-    rules,
-    traffic,
-    lit: 0,
-    intents: [],
-    isSilent: false,
-    isDeaf: false,
-    read(pointId, value) {
-      const quality = value === null ? 'missing' : 'good';
-      const reading: Reading = { pointId, value, quality, atMono: clock.monoMs(), atMs: clock.wallMs() };
-      latest.set(pointId, reading);
-      return reading;
-    },
-    told(pointId, value) {
-      const reading = cabinet.read(pointId, value);
-      traffic.take([reading]);
-      rules.take([reading]);
-    },
-  };
+  const outputs = resolveOutputs(street, (id) => points.get(id));
+  const writer = new OutputWriter({ street, outputs, clock, field, events: tracker, log: { event() {} } });
   const timer = every(clock, 1_000, () => {
-    for (const [pointId, value] of device) cabinet.read(pointId, cabinet.isSilent ? null : value);
+    for (const [pointId, value] of device) read(pointId, state.isSilent ? null : value);
     traffic.refresh();
     rules.refresh({ sensors: new Map(), traffic: traffic.states() });
-    const decisions = street.lamps.map(({ id }) => ({ lampId: id, levelPct: cabinet.lit }) as Decision);
-    desk.follow({ decisions, intents: cabinet.intents, ruleStates: rules.states() });
+    const decisions = street.lamps.map(({ id }) => ({ lampId: id, levelPct: state.lit }) as Decision);
+    writer.follow({ decisions, intents: state.intents, ruleStates: rules.states() });
   });
   t.teardown(() => timer.cancel());
-  return cabinet;
+  const take = (pointId: PointId, value: number | null): void => {
+    const reading = read(pointId, value);
+    traffic.take([reading]);
+    rules.take([reading]);
+  };
+  return { clock, writer, device, writes, events, rules, traffic, state, read, take };
 }
 
-/** What was told of outputs; nobody counts vehicles in most of these tests. */
+/** Events of outputs only: vehicles are not counted in most of these tests. */
 const outputEvents = ({ events }: Cabinet): AgentEvent[] => events.filter(({ code }) => code === 'output-not-following');
 const valuesOf = (cabinet: Cabinet, pointId: PointId): number[] =>
   cabinet.writes.filter((write) => write.pointId === pointId).map(({ value }) => value);
@@ -152,23 +143,23 @@ t.test('a circuit closes with its zone and opens after it, each by one write', a
   const cabinet = makeCabinet(t);
   await cabinet.clock.advance(120_000);
   t.strictSame(cabinet.writes, [], 'what is as it should be is not written');
-  cabinet.lit = 30;
+  cabinet.state.lit = 30;
   await cabinet.clock.advance(2_000);
   t.equal(cabinet.device.get('IO1.relay'), 1);
-  cabinet.lit = 0;
+  cabinet.state.lit = 0;
   await cabinet.clock.advance(30_000);
   t.equal(cabinet.device.get('IO1.relay'), 1, 'not before its shortest time');
   await cabinet.clock.advance(40_000);
   t.strictSame(valuesOf(cabinet, 'IO1.relay'), [1, 0]);
-  t.match(cabinet.desk.views(), [{ id: 'K1', value: 0, following: true, text: 'nothing else is wanted' }, { id: 'panel' }]);
+  t.match(cabinet.writer.views(), [{ id: 'K1', value: 0, following: true, text: 'nothing else is wanted' }, { id: 'panel' }]);
   t.strictSame(cabinet.events, []);
 });
 
 t.test('a lamp that still gives light keeps its circuit closed', async (t) => {
   const cabinet = makeCabinet(t);
-  cabinet.lit = 30;
+  cabinet.state.lit = 30;
   await cabinet.clock.advance(120_000);
-  cabinet.lit = 0;
+  cabinet.state.lit = 0;
   cabinet.device.set('L1.level', 12);
   await cabinet.clock.advance(120_000);
   t.equal(cabinet.device.get('IO1.relay'), 1);
@@ -179,14 +170,14 @@ t.test('a lamp that still gives light keeps its circuit closed', async (t) => {
 
 t.test('an emergency closes the circuit at once, by the urgent lane', async (t) => {
   const cabinet = makeCabinet(t);
-  cabinet.lit = 30;
+  cabinet.state.lit = 30;
   await cabinet.clock.advance(2_000);
-  cabinet.lit = 0;
+  cabinet.state.lit = 0;
   await cabinet.clock.advance(61_000);
-  cabinet.lit = 30;
+  cabinet.state.lit = 30;
   await cabinet.clock.advance(5_000);
   t.equal(cabinet.device.get('IO1.relay'), 0, 'its shortest time open');
-  cabinet.intents = [intent({ rank: 'emergency', target: { kind: 'cabinet', id: 'C1' }, levelPct: 100 })];
+  cabinet.state.intents = [intent({ rank: 'emergency', target: { kind: 'cabinet', id: 'C1' }, levelPct: 100 })];
   await cabinet.clock.advance(1_100);
   t.equal(cabinet.device.get('IO1.relay'), 1);
   t.match(cabinet.writes.at(-1), { lane: 'urgent', value: 1 });
@@ -194,12 +185,12 @@ t.test('an emergency closes the circuit at once, by the urgent lane', async (t) 
 
 t.test('a message follows its rule, and is let go when the sensor fails', async (t) => {
   const cabinet = makeCabinet(t);
-  cabinet.told('AIR1.pm25', 80);
+  cabinet.take('AIR1.pm25', 80);
   await cabinet.clock.advance(29_000);
   t.equal(cabinet.device.get('IO1.message'), 0);
   await cabinet.clock.advance(3_000);
   t.equal(cabinet.device.get('IO1.message'), 3);
-  cabinet.told('AIR1.pm25', null);
+  cabinet.take('AIR1.pm25', null);
   await cabinet.clock.advance(89_000);
   t.equal(cabinet.device.get('IO1.message'), 3);
   await cabinet.clock.advance(4_000);
@@ -209,13 +200,13 @@ t.test('a message follows its rule, and is let go when the sensor fails', async 
 
 t.test('an output that does not follow is tried ever more rarely, told once, and healed', async (t) => {
   const cabinet = makeCabinet(t);
-  cabinet.isDeaf = true;
-  cabinet.lit = 30;
+  cabinet.state.isDeaf = true;
+  cabinet.state.lit = 30;
   await cabinet.clock.advance(600_000);
   t.match(outputEvents(cabinet), [{ code: 'output-not-following', source: 'K1', text: 'does not follow: reads back 0', endMs: null }]);
   t.ok(cabinet.writes.length >= 8 && cabinet.writes.length <= 20, `${cabinet.writes.length} tries in ten minutes`);
-  t.match(cabinet.desk.views(), [{ id: 'K1', value: 1, following: false, measured: { value: 0 } }, {}]);
-  cabinet.isDeaf = false;
+  t.match(cabinet.writer.views(), [{ id: 'K1', value: 1, following: false, measured: { value: 0 } }, {}]);
+  cabinet.state.isDeaf = false;
   await cabinet.clock.advance(61_000);
   t.equal(cabinet.device.get('IO1.relay'), 1);
   t.match(outputEvents(cabinet), [{}, { code: 'output-not-following', source: 'K1', text: 'follows again; did not: reads back 0' }]);
@@ -223,19 +214,19 @@ t.test('an output that does not follow is tried ever more rarely, told once, and
 
 t.test('a device that was away is set as soon as it is back', async (t) => {
   const cabinet = makeCabinet(t);
-  cabinet.lit = 30;
+  cabinet.state.lit = 30;
   await cabinet.clock.advance(5_000);
-  cabinet.isSilent = true;
+  cabinet.state.isSilent = true;
   cabinet.device.set('IO1.relay', 0);
   await cabinet.clock.advance(300_000);
-  cabinet.isSilent = false;
+  cabinet.state.isSilent = false;
   await cabinet.clock.advance(2_100);
   t.equal(cabinet.device.get('IO1.relay'), 1);
 });
 
 t.test('what somebody has switched at the device is switched back', async (t) => {
   const cabinet = makeCabinet(t);
-  cabinet.lit = 30;
+  cabinet.state.lit = 30;
   await cabinet.clock.advance(5_000);
   cabinet.device.set('IO1.relay', 0);
   await cabinet.clock.advance(3_100);
@@ -255,7 +246,7 @@ t.test('after a start a device is looked at before it is put to idle, but not fo
   await unread.clock.advance(3_000);
   t.strictSame([valuesOf(unread, 'IO1.relay'), valuesOf(unread, 'IO1.message')], [[0], [0]]);
   const lit = makeCabinet(t, new Map());
-  lit.lit = 10;
+  lit.state.lit = 10;
   await lit.clock.advance(1_100);
   t.strictSame(valuesOf(lit, 'IO1.relay'), [1], 'light does not wait');
   const found = makeCabinet(
@@ -265,7 +256,7 @@ t.test('after a start a device is looked at before it is put to idle, but not fo
       ['IO1.message', 3],
     ]),
   );
-  found.told('AIR1.pm25', 80);
+  found.take('AIR1.pm25', 80);
   await found.clock.advance(120_000);
   t.strictSame(found.writes, [], 'a message found in place stays until its rule is known again');
 });
@@ -318,22 +309,22 @@ t.test('whatever is wanted and whatever fails, a relay is not worn out and no li
       const cabinet = makeCabinet(t);
       let [relay, changes] = [0, 0];
       for (const { forS, lit, silent, pm25 } of turns) {
-        cabinet.lit = lit;
-        cabinet.isSilent = silent;
-        cabinet.told('AIR1.pm25', pm25);
+        cabinet.state.lit = lit;
+        cabinet.state.isSilent = silent;
+        cabinet.take('AIR1.pm25', pm25);
         for (let s = 0; s < forS; s++) {
           await cabinet.clock.advance(1_000);
           const now = cabinet.device.get('IO1.relay') ?? 0;
           if (now === relay) continue;
-          if (now === 0 && cabinet.lit > 0 && s > 1) return false;
+          if (now === 0 && cabinet.state.lit > 0 && s > 1) return false;
           relay = now;
           changes++;
         }
       }
       if (changes > 1 + cabinet.clock.monoMs() / (CIRCUIT.minOnS * 1_000)) return false;
-      cabinet.isSilent = false;
+      cabinet.state.isSilent = false;
       await cabinet.clock.advance(180_000);
-      return cabinet.device.get('IO1.relay') === (cabinet.lit > 0 ? 1 : 0);
+      return cabinet.device.get('IO1.relay') === (cabinet.state.lit > 0 ? 1 : 0);
     }),
     { numRuns: 30 },
   );

@@ -54,9 +54,9 @@ const table: [story: string, track: LampTrack, wanted: Decision, nowMono: number
   ['a lamp nobody knows is written', NEW_TRACK, decision(30), 0, undefined, { levelPct: 30, lane: 'command' }],
   ['a lamp found where it shall be is left alone', NEW_TRACK, decision(30), 10, at(30, 5), null],
   ['a lamp found elsewhere is written', NEW_TRACK, decision(30), 10, at(80, 5), { levelPct: 30, lane: 'command' }],
-  ['the same wish in flight is not repeated', afterSend(NEW_TRACK, 'w', 30), decision(30), 9_999, undefined, null],
+  ['the same intent in flight is not repeated', afterSend(NEW_TRACK, 'w', 30), decision(30), 9_999, undefined, null],
   [
-    'a changed wish does not wait for the old one',
+    'a changed intent does not wait for the old one',
     afterSend(NEW_TRACK, 'w', 30),
     decision(100, 'presence'),
     1,
@@ -67,7 +67,14 @@ const table: [story: string, track: LampTrack, wanted: Decision, nowMono: number
   ['nor does a reading count before the write has settled', written(30), decision(30), 1_500, at(80, 1_050), null],
   ['a failed write waits', written(30, false), decision(30), 1_999, undefined, null],
   ['and is tried again after a second', written(30, false), decision(30), 2_000, undefined, { levelPct: 30, lane: 'command' }],
-  ['a changed wish does not wait for the back-off', written(30, false), decision(40), 1_001, undefined, { levelPct: 40, lane: 'command' }],
+  [
+    'a changed intent does not wait for the back-off',
+    written(30, false),
+    decision(40),
+    1_001,
+    undefined,
+    { levelPct: 40, lane: 'command' },
+  ],
   [
     'a lamp that answers again does not wait either',
     { ...written(30, false), answers: false },
@@ -165,7 +172,7 @@ t.test('nearest first, then the order of the cabinet', async (t) => {
   );
 });
 
-t.test('a steady wish on a dead lamp: writes thin out to one a minute and never stop', async (t) => {
+t.test('a steady intent on a dead lamp: writes thin out to one a minute and never stop', async (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 200, max: 3_000 }), (levelPct, tickMs) => {
       let track = NEW_TRACK;

@@ -1,0 +1,98 @@
+/**
+ * Decides the level of every lamp at a tick, and keeps what the next tick needs: the lamps that are lit, and what the start protects.
+ *
+ * The rules are in `lighting/decide` and `start-guard`.
+ */
+import type { Clock, MonoMs } from '../core/clock.ts';
+import type { Decision, PointId, Reading } from '../core/words.ts';
+import { createDecider, type Decider } from '../lighting/decide.ts';
+import type { LightingSnapshot, LightingStreet, ZoneState } from '../lighting/lighting.ts';
+import type { LightContact } from './sensing/contact-tracker.ts';
+import { mustWait, notBelowFound, type StartGuard, startGuardOf } from './start-guard.ts';
+import type { StreetIndex } from './street-index.ts';
+
+/** What a decision depends on besides the time and the start. */
+export type DecisionInputs = Pick<
+  Required<LightingSnapshot>,
+  'sensors' | 'photocells' | 'traffic' | 'rules' | 'intents' | 'detections' | 'burningH' | 'programmes'
+>;
+
+export class StreetDecider {
+  readonly #clock: Clock;
+  readonly #index: StreetIndex;
+  readonly #decider: Decider;
+  readonly #guard: StartGuard;
+  #lit: Map<string, MonoMs | null>;
+  #snapshot: LightingSnapshot | null = null;
+  #zoneStates: readonly ZoneState[] = [];
+
+  constructor(street: LightingStreet, clock: Clock, { index, contacts }: StreetDeciderParts) {
+    this.#clock = clock;
+    this.#index = index;
+    this.#decider = createDecider(street);
+    this.#guard = startGuardOf(street, contacts, clock.monoMs());
+    // Until a lamp is found dark, it may have been lit a moment before the start.
+    this.#lit = new Map(street.zones.flatMap(({ dark, lamps }) => (dark === null ? [] : lamps.map((id) => [id, null]))));
+  }
+
+  get plan(): Decider['plan'] {
+    return this.#decider.plan;
+  }
+
+  /** The inputs of the newest decisions; null before the first. */
+  get snapshot(): LightingSnapshot | null {
+    return this.#snapshot;
+  }
+
+  /** Empty before the first decision. */
+  get zoneStates(): readonly ZoneState[] {
+    return this.#zoneStates;
+  }
+
+  /** Notes the first readings of lamps and points since the start. */
+  take(readings: readonly Reading[]): void {
+    for (const reading of readings) {
+      const lampId = this.#index.lampAt.get(reading.pointId);
+      if (lampId !== undefined && this.#guard.take(lampId, reading) === 0) this.#lit.delete(lampId);
+      this.#guard.takePoint(reading);
+    }
+  }
+
+  /** Decides now. Returns one decision for each lamp, in the order of the cabinet. */
+  decide(inputs: DecisionInputs): readonly Decision[] {
+    const nowMono = this.#clock.monoMs();
+    const snapshot = {
+      nowMs: this.#clock.wallMs(),
+      nowMono,
+      clockQuality: this.#clock.quality(),
+      otherMs: this.#clock.otherMs?.() ?? null,
+      ...inputs,
+      holds: this.#guard.holds(nowMono),
+      lit: this.#lit,
+    };
+    const { decisions, zones, lit } = this.#decider.decide(snapshot);
+    this.#snapshot = snapshot;
+    this.#zoneStates = zones;
+    this.#lit = new Map(lit);
+    return decisions.map((decision) => this.#heldUp(decision, nowMono));
+  }
+
+  /** Returns the decisions that may be written now: before a lamp has been read once, nothing is written that may lower it. */
+  writable(decisions: readonly Decision[]): readonly Decision[] {
+    const nowMono = this.#clock.monoMs();
+    return decisions.filter((decision) => !mustWait(decision, this.#guard, nowMono));
+  }
+
+  #heldUp(decision: Decision, nowMono: MonoMs): Decision {
+    const { lampId, levelPct } = decision;
+    const held = notBelowFound(decision, this.#guard.floorPct(lampId, nowMono), this.#index.maxPctOf.get(lampId));
+    // A lamp that the start holds up is lit, so its fall to 0 % has a warning too.
+    if (held.levelPct > levelPct) this.#lit.set(lampId, null);
+    return held;
+  }
+}
+
+interface StreetDeciderParts {
+  readonly index: StreetIndex;
+  readonly contacts: ReadonlyMap<PointId, LightContact>;
+}

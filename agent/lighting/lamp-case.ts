@@ -1,0 +1,87 @@
+/**
+ * Collects what bears on one lamp at one instant: its intents, what raises it, and the moment of its zone. Pure.
+ */
+import type { Lamp } from '../core/cabinet.ts';
+import { type LampCase, type Raise, WARNING_TEXT } from './arbiter.ts';
+import { intentsFor } from './intents.ts';
+import type { LightingSnapshot } from './lighting.ts';
+import { lampPresence } from './presence.ts';
+import { twoStageOff } from './programme.ts';
+import type { WaveRaise } from './wave.ts';
+import type { ZoneMoment } from './zone-moment.ts';
+
+/** The inputs of a lamp besides its zone. */
+export interface LampInputs {
+  readonly snapshot: LightingSnapshot;
+  readonly wave: WaveRaise | null;
+}
+
+/** Returns the case of a lamp for the arbiter. `moment`: null for a lamp without a zone. */
+export function lampCaseOf(lamp: Lamp, moment: ZoneMoment | null, { snapshot, wave }: LampInputs): LampCase {
+  const { nowMs, nowMono, intents, burningH } = snapshot;
+  const zone = moment?.plan.zone ?? null;
+  const raises =
+    moment === null || moment.light !== 'night'
+      ? []
+      : [
+          ...presenceRaises(lamp, moment, snapshot),
+          ...waveRaises(moment, wave, snapshot),
+          ...startRaises(lamp, snapshot),
+          ...moment.raises,
+        ];
+  return {
+    lamp,
+    zone,
+    nowMs,
+    nowMono,
+    light: moment?.light ?? 'night',
+    intents: intentsFor(intents, { lampId: lamp.id, zoneId: zone?.id ?? null }, nowMono),
+    raises,
+    programme: moment?.programme ?? null,
+    dusk: moment?.dusk ?? null,
+    burningH: burningH?.get(lamp.id) ?? null,
+  };
+}
+
+/** The level that a lamp was found at when the agent started, for a while. */
+function startRaises({ id }: Lamp, { nowMs, nowMono, holds }: LightingSnapshot): readonly Raise[] {
+  const hold = holds?.get(id);
+  if (hold === undefined || nowMono >= hold.untilMono) return [];
+  const untilMs = Math.round(nowMs + hold.untilMono - nowMono);
+  const text = 'as found at the start';
+  return [{ line: { rank: 'presence', source: 'start', levelPct: hold.levelPct, text, untilMs }, distanceM: null }];
+}
+
+function waveRaises({ plan, state }: ZoneMoment, wave: WaveRaise | null, { nowMs, nowMono }: LightingSnapshot): readonly Raise[] {
+  const { presence } = plan.zone;
+  if (wave === null || presence === null) return [];
+  const boostPct = state?.stretch?.boostPct ?? presence.boostPct;
+  const levelPct = wave.level === 'boost' ? boostPct : presence.relayedPct;
+  const untilMs = Math.round(nowMs + wave.untilMono - nowMono);
+  return [{ line: { rank: 'presence', source: 'wave', levelPct, text: wave.text, untilMs }, distanceM: wave.distanceM }];
+}
+
+/** What the sensors around the lamp raise; in a zone that may go dark also the warning after the last of them. */
+function presenceRaises(
+  lamp: Lamp,
+  { plan, sensors, state, light }: ZoneMoment,
+  { nowMs, nowMono, lit }: Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'lit'>,
+): readonly Raise[] {
+  const { zone, reaches } = plan;
+  if (zone.presence === null || light !== 'night') return [];
+  const presence = lampPresence(lamp.id, reaches, sensors);
+  const rank = 'presence' as const;
+  if (presence === null) {
+    return [{ line: { rank, source: zone.id, levelPct: null, text: 'no sensor reaches this lamp', untilMs: null }, distanceM: null }];
+  }
+  const { phase, untilMono, endedMono, text, sensorId: source, distanceM } = presence;
+  const untilMs = untilMono === null ? null : Math.round(nowMs + untilMono - nowMono);
+  const boostPct = phase === 'boost' ? (state?.stretch?.boostPct ?? zone.presence.boostPct) : null;
+  const raises: Raise[] = [{ line: { rank, source, levelPct: boostPct, text, untilMs }, distanceM }];
+  // Where the lit lamps are known, the warning follows from them instead.
+  const isWarned = phase !== 'boost' && lit === undefined;
+  const warnPct = !isWarned || endedMono === null ? 0 : twoStageOff(0, zone, endedMono, nowMono);
+  if (warnPct === 0 || endedMono === null) return raises;
+  const endMs = Math.round(nowMs + endedMono + (zone.dark?.warnS ?? 0) * 1_000 - nowMono);
+  return [...raises, { line: { rank, source, levelPct: warnPct, text: WARNING_TEXT, untilMs: endMs }, distanceM: null }];
+}

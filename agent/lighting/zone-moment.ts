@@ -1,0 +1,158 @@
+/**
+ * What holds for all lamps of a zone at one instant: night or day, the step of its programme, its sensors and its traffic.
+ *
+ * Pure: the plan of a zone and a snapshot in, the moment out.
+ */
+import type { Zone } from '../core/cabinet.ts';
+import { isTrusted, type WallMs } from '../core/clock.ts';
+import type { LevelPct } from '../core/words.ts';
+import type { Light, Raise, RuleLine } from './arbiter.ts';
+import type { LightingSnapshot, LightingStreet, ProgrammeChoice, ZoneState } from './lighting.ts';
+import type { LocalCalendar } from './local-time.ts';
+import { createNights, isDarkAt, type Nights } from './night.ts';
+import { photocellNight, photocellVerdict } from './photocell.ts';
+import { type SensorPhase, type SensorReach, sensorPhase, sensorPointOf, sensorReaches, strongestPhase } from './presence.ts';
+import { chosenIn, createProgrammeReader, type ProgrammeReader, type ProgrammeState, twoStageOff } from './programme.ts';
+import { rulesRaise } from './rule.ts';
+import { sentence } from './sentence.ts';
+import { trafficLevel } from './traffic.ts';
+
+/** Per-zone data that is constant between calls. */
+export interface ZonePlan {
+  readonly zone: Zone;
+  readonly reaches: readonly SensorReach[];
+  readonly nights: Nights;
+  readonly programme: ProgrammeReader;
+}
+
+/** Per-zone data of one instant. */
+export interface ZoneMoment {
+  readonly plan: ZonePlan;
+  readonly light: Light;
+  readonly sensors: readonly SensorPhase[];
+  readonly state: ProgrammeState | null;
+  readonly programme: RuleLine | null;
+  readonly dusk: RuleLine;
+  /** What raises all its lamps alike. */
+  readonly raises: readonly Raise[];
+}
+
+/** The inputs that all zones share. */
+export interface StreetMoment {
+  readonly snapshot: LightingSnapshot;
+  readonly altitudeDeg: number;
+}
+
+/** Prepares a zone. */
+export function planZone(street: LightingStreet, zone: Zone, calendar: LocalCalendar): ZonePlan {
+  const nights = createNights(street, zone, calendar);
+  return { zone, reaches: sensorReaches(street, zone), nights, programme: createProgrammeReader(street, zone, { calendar, nights }) };
+}
+
+/** Evaluates a zone at one instant. */
+export function zoneMomentOf(plan: ZonePlan, street: LightingStreet, moment: StreetMoment): ZoneMoment {
+  const { zone, reaches } = plan;
+  const { presence } = zone;
+  const { snapshot } = moment;
+  const { light, dusk } = skyOf(plan, moment);
+  const phaseOf = ({ sensor }: SensorReach): SensorPhase[] =>
+    presence === null
+      ? []
+      : [sensorPhase(presence, sensor, { state: snapshot.sensors.get(sensorPointOf(sensor)), nowMono: snapshot.nowMono })];
+  // A photocell detects the night without a clock, but not which step of the programme it is.
+  const choice = chosenIn(snapshot, zone.id);
+  const state = light === 'night' && isTrusted(snapshot.clockQuality) ? plan.programme.at(snapshot.nowMs, choice?.programme) : null;
+  return {
+    plan,
+    light,
+    dusk,
+    sensors: light === 'night' ? reaches.flatMap(phaseOf) : [],
+    state,
+    programme: state === null ? null : programmeLine(plan, state, { nowMs: snapshot.nowMs, choice, isAhead: snapshot.lit === undefined }),
+    raises: light === 'night' ? zoneRaises(zone, street, snapshot) : [],
+  };
+}
+
+/** Returns the state of a zone for its views. */
+export function zoneStateOf(
+  { plan, light, sensors, programme }: ZoneMoment,
+  altitudeDeg: number,
+  { clockQuality }: LightingSnapshot,
+): ZoneState {
+  const isWatched = plan.zone.presence !== null && light === 'night';
+  return {
+    id: plan.zone.id,
+    night: light !== 'day',
+    ...(isTrusted(clockQuality) ? {} : { isNightDoubted: true as const }),
+    sunAltitudeDeg: altitudeDeg,
+    presence: isWatched ? strongestPhase(sensors) : 'off',
+    programmePct: programme?.levelPct ?? null,
+  };
+}
+
+/** Night or day, and by which evidence. */
+function skyOf({ zone, nights }: ZonePlan, { snapshot, altitudeDeg }: StreetMoment): { light: Light; dusk: RuleLine } {
+  const { nowMs, nowMono, clockQuality, photocells } = snapshot;
+  const base = { rank: 'dusk', untilMs: null } as const;
+  const { photocell } = zone;
+  const verdict =
+    photocell === null ? null : photocellVerdict(photocells?.get(`${photocell.device}.${photocell.point}`), photocell, nowMono);
+  if (!isTrusted(clockQuality)) {
+    if (photocell !== null && verdict !== null) {
+      const text = sentence(`time not trusted (${clockQuality}), photocell says ${verdict}`);
+      const light = verdict === 'dark' ? 'night' : 'day';
+      return { light, dusk: { ...base, source: photocell.device, levelPct: light === 'night' ? null : 0, text } };
+    }
+    const text = `time not trusted (${clockQuality}): lit until it is known`;
+    return { light: 'time-not-trusted', dusk: { ...base, source: 'clock', levelPct: 100, text } };
+  }
+  const night = nights.at(nowMs);
+  const isNight = isDarkAt(night, nowMs);
+  const side = altitudeDeg < 0 ? 'below' : 'above';
+  const untilMs = nights.changeAfter(nowMs);
+  const bySun = {
+    night: isNight,
+    by: 'sun' as const,
+    text: sentence(`sun ${Math.abs(altitudeDeg).toFixed(1)}° ${side} the horizon, lit below ${zone.sunBelowDeg}°`),
+  };
+  const sun = { nowMs, duskMs: night.duskMs, dawnMs: night.dawnMs, isNight, altitudeDeg };
+  const byCell = photocell === null ? null : photocellNight({ verdict, sun, config: photocell });
+  const found = byCell?.by === 'photocell' ? byCell : bySun;
+  const source = found.by === 'sun' ? 'sun' : (photocell?.device ?? 'sun');
+  return { light: found.night ? 'night' : 'day', dusk: { ...base, source, levelPct: found.night ? null : 0, text: found.text, untilMs } };
+}
+
+/** What raises all lamps of a zone alike: its traffic and its rules. */
+function zoneRaises(zone: Zone, street: LightingStreet, { traffic, rules }: LightingSnapshot): readonly Raise[] {
+  const raises: Raise[] = [];
+  if (zone.traffic !== null) {
+    const { levelPct, text } = trafficLevel(traffic?.get(zone.id), zone.traffic, zone);
+    raises.push({ line: { rank: 'traffic', source: zone.id, levelPct, text, untilMs: null }, distanceM: null });
+  }
+  const rule = rulesRaise(street.rules, rules ?? new Map(), zone.id);
+  if (rule !== null)
+    raises.push({ line: { rank: 'traffic', source: rule.rule, levelPct: rule.levelPct, text: rule.text, untilMs: null }, distanceM: null });
+  return raises;
+}
+
+/** The trace line of the programme; it ends with its step or with the night, whichever comes first. */
+function programmeLine(
+  { zone, nights }: ZonePlan,
+  { stretch, next }: ProgrammeState,
+  { nowMs, choice, isAhead }: { readonly nowMs: WallMs; readonly choice: ProgrammeChoice | undefined; readonly isAhead: boolean },
+): RuleLine {
+  const untilMs = earlier(earlier(next?.atMs ?? null, nights.changeAfter(nowMs)), choice?.untilMs ?? null);
+  const usual = choice?.programme ?? zone.programme;
+  if (stretch === null) {
+    const text = sentence(next === null ? `${usual} has no step` : `${next.source} begins at ${next.name}`);
+    return { rank: 'programme', source: usual, levelPct: null, text, untilMs };
+  }
+  const levelPct: LevelPct = isAhead ? twoStageOff(stretch.levelPct, zone, stretch.atMs, nowMs) : stretch.levelPct;
+  const warning = levelPct === stretch.levelPct ? '' : `, ${levelPct} % first as a warning`;
+  const text = sentence(`${stretch.name} step of ${stretch.source}: ${stretch.levelPct} %${warning}`);
+  return { rank: 'programme', source: stretch.source, levelPct, text, untilMs };
+}
+
+function earlier(aMs: WallMs | null, bMs: WallMs | null): WallMs | null {
+  return aMs === null ? bMs : bMs === null ? aMs : Math.min(aMs, bMs);
+}
