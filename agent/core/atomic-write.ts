@@ -17,7 +17,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 /** Whose a file is to be. Source: passwd(5). */
@@ -46,14 +46,14 @@ export function createFile(path: string, text: string | Uint8Array, mode: number
  */
 export function replaceWhole(path: string, text: string | Uint8Array, mode: number): void {
   asOwnerOf(dirname(path), () => {
-    const beside = `${path}.new`;
+    const fresh = `${path}.new`;
     // A rest of an earlier run, or a trap: the name goes, never what a link leads to.
-    rmSync(beside, { force: true });
+    rmSync(fresh, { force: true });
     try {
-      writeNew(beside, text, mode, formerOwner(path));
-      renameSync(beside, path);
+      writeNew(fresh, text, mode, formerOwner(path));
+      renameSync(fresh, path);
     } catch (error) {
-      rmSync(beside, { force: true });
+      rmSync(fresh, { force: true });
       throw error;
     }
     syncPath(dirname(path));
@@ -61,28 +61,33 @@ export function replaceWhole(path: string, text: string | Uint8Array, mode: numb
 }
 
 /**
- * As `replaceWhole`, not on the calling thread; makes the folder, for its user alone, where it is missing. Written by root, the file is the
- * folder's owner's. Rights stay as they are, for other work goes on meanwhile: a caller who is root and alone puts `asOwnerOf` around it.
+ * As `replaceWhole`, without blocking the calling thread. Written by root, the file is the folder's owner's. The rights of the process stay as
+ * they are, for other work goes on meanwhile: a caller who is root and does nothing else puts `asOwnerOf` around it.
  *
- * Errors: rejects as `replaceWhole` throws.
+ * `signal`: for a file that `replaceWhole` may replace before this ends. Aborted, nothing is replaced and the promise resolves; the signal is
+ * read and the file renamed in one turn, and the temporary name is another than that of `replaceWhole`.
+ *
+ * Errors: rejects as `replaceWhole` throws; a missing folder is one.
  */
-export async function replaceWholeLater(path: string, text: string, mode: number): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+export async function replaceWholeLater(path: string, text: string, mode: number, signal?: AbortSignal): Promise<void> {
   const folder = await open(dirname(path), O_RDONLY);
   try {
-    const beside = `${path}.new`;
-    await rm(beside, { force: true });
-    const file = await open(beside, NEW_FILE, mode);
-    try {
-      await file.chmod(mode);
-      const { uid, gid } = await folder.stat();
-      if (process.geteuid?.() === 0) await file.chown(uid, gid);
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(beside, path);
+    const fresh = signal === undefined ? `${path}.new` : `${path}.next`;
+    await rm(fresh, { force: true });
+    await writeNewLater(fresh, text, mode, await folder.stat());
+    if (signal === undefined) await rename(fresh, path);
+    else if (signal.aborted) return await rm(fresh, { force: true });
+    else renameSync(fresh, path);
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Resolves when the disk has which names the folder holds. Errors: rejects with the system's error. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, O_RDONLY);
+  try {
     await folder.sync();
   } finally {
     await folder.close();
@@ -162,6 +167,18 @@ function writeNew(path: string, text: string | Uint8Array, mode: number, owner: 
     fsyncSync(file);
   } finally {
     closeSync(file);
+  }
+}
+
+async function writeNewLater(path: string, text: string, mode: number, { uid, gid }: Owner): Promise<void> {
+  const file = await open(path, NEW_FILE, mode);
+  try {
+    await file.chmod(mode);
+    if (process.geteuid?.() === 0) await file.chown(uid, gid);
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

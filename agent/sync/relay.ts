@@ -3,6 +3,8 @@
  *
  * Owns the shape of that text and every check of it. Pure; never throws, whatever arrives.
  */
+
+import { isRecord } from '../core/is-record.ts';
 import type { RelayedDetection } from '../core/ports.ts';
 
 /** A relay with both its ends, as it is on the wire. */
@@ -49,7 +51,7 @@ export function readRelay(text: string): RelayLetter | undefined {
 function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     // Not JSON; for a caller there is nothing to know beyond that.
     return undefined;

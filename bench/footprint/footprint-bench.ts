@@ -5,9 +5,10 @@
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { quantile } from '../../agent/core/quantile.ts';
 import { makePackage } from '../../systemd/package/make-package.ts';
 import { sharedMonoMs, startChild } from '../child.ts';
-import { against, type BenchOptions, type BenchResult, quantile, round, withPeer } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { FOOTPRINT_LAMPS } from './footprint-street.ts';
 import { folderBytes, installNodeRed, type NodeRedPeer } from './node-red.ts';

@@ -5,10 +5,11 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { quantile } from '../../agent/core/quantile.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createFakeServiceManager, type FakeServiceManager, managerMissing } from '../../test/support/fake-service-manager.ts';
 import { sharedMonoMs, startChild } from '../child.ts';
-import { against, type BenchOptions, type BenchResult, quantile, round, withPeer } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 import { scratchFolder, undoAtEnd } from '../undo.ts';
 import { FOOTPRINT_LAMPS } from './footprint-street.ts';
 import { installNodeRed, type NodeRedPeer } from './node-red.ts';

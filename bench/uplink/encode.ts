@@ -4,8 +4,9 @@
  * Owns the rounds; both encode the same metrics from objects made beforehand, turn by turn.
  */
 import sparkplug from 'sparkplug-payload';
+import { quantile } from '../../agent/core/quantile.ts';
 import { decodePayload, encodePayload, type Metric } from '../../agent/sync/sparkplug/codec.ts';
-import { type BenchOptions, type BenchResult, quantile, round, withPeer } from '../result.ts';
+import { type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 
 const METRICS = 200;
 const AT_MS = 1_764_000_000_000;

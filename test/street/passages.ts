@@ -51,11 +51,3 @@ export function watchPassages(street: Street, cabinet: Cabinet, clock: Clock): P
     },
   };
 }
-
-/** Units: those of the values, rounded to 0.1. Null for none. */
-export function percentile(values: readonly number[], share: number): number | null {
-  if (values.length === 0) return null;
-  const sorted = values.toSorted((a, b) => a - b);
-  const value = sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] as number;
-  return Math.round(value * 10) / 10;
-}

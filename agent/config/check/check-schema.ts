@@ -3,6 +3,8 @@
  *
  * Owns the sentences about single values and the pruned draft that the other checks work on. Pure.
  */
+
+import { isRecord } from '../../core/is-record.ts';
 import type { JsonSchema } from '../../core/json-schema.ts';
 import { schemaFindings, valueAt } from '../../core/schema-findings.ts';
 import { cabinetJsonSchema } from '../schema/json-schema.ts';
@@ -41,10 +43,6 @@ function forget(value: unknown, path: Path): void {
   const parent = valueAt(value, path.slice(0, -1));
   const last = path.at(-1);
   if (typeof parent === 'object' && parent !== null && last !== undefined) (parent as Record<string | number, unknown>)[last] = undefined;
-}
-
-function isRecord(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Times as people say them. */

@@ -3,6 +3,8 @@
  *
  * Owns how a change is shown: by name where things have names, without secrets. Pure.
  */
+
+import { isRecord } from '../../core/is-record.ts';
 import type { ConfigChange } from '../../core/revisions.ts';
 import { SECRET_KEY, withoutUrlPasswords } from '../../core/secret-words.ts';
 
@@ -57,8 +59,4 @@ function hideSecrets(key: string, value: unknown): unknown {
 
 function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,6 +3,7 @@
  *
  * Owns how a place goes on from what is typed. Pure.
  */
+import { isRecord } from '../../core/is-record.ts';
 
 /** Places of `document` that begin with `typed` and go one step further. A section ends in a dot, a list in an open bracket. */
 export function pathsFrom(document: unknown, typed: string): readonly string[] {
@@ -42,8 +43,4 @@ function ending(value: unknown, isInList: boolean): string {
   if (isInList) return isRecord(value) ? '].' : ']';
   if (Array.isArray(value)) return value.every(isRecord) ? '[' : '';
   return isRecord(value) ? '.' : '';
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

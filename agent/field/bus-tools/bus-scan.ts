@@ -7,6 +7,7 @@ import type { FoundUnit, ScanProgress, ScanRequest, ScanResult } from '../../cor
 import type { SerialSettings } from '../../core/cabinet.ts';
 import { serialOf } from '../../core/line-port.ts';
 import type { Profile } from '../../core/profile.ts';
+import { quantile } from '../../core/quantile.ts';
 import { isUntried, type Unit, unitState } from '../units/unit.ts';
 import { isNetwork } from './bus-bounds.ts';
 import { type Ask, identify } from './bus-identify.ts';
@@ -125,8 +126,14 @@ async function named(
   { serial, profiles, ask }: { readonly serial: SerialSettings | null; readonly profiles: readonly Profile[]; readonly ask: Ask },
 ): Promise<FoundUnit> {
   const { profiles: fitting, turnaroundsMs } = await identify(unit, profiles, ask);
-  const median = turnaroundsMs.toSorted((a, b) => a - b)[Math.floor(turnaroundsMs.length / 2)];
-  return { unit, serial, turnaroundMs: tenths(median ?? turnaroundMs), profiles: fitting, device: null, exception };
+  return {
+    unit,
+    serial,
+    turnaroundMs: tenths(turnaroundsMs.length === 0 ? turnaroundMs : quantile(turnaroundsMs, 0.5)),
+    profiles: fitting,
+    device: null,
+    exception,
+  };
 }
 
 function tenths(ms: number): number {

@@ -3,7 +3,7 @@
  *
  * Owns the file, put in place whole, and its one complaint while it cannot be written. Knows no metric. Called by `self-report.ts`.
  */
-import { open, rename } from 'node:fs/promises';
+import { replaceWholeLater } from '../../core/atomic-write.ts';
 import type { Log } from '../../core/ports.ts';
 
 /** Readable for the exporter, which is another user. */
@@ -22,7 +22,7 @@ export function createMetricsFile(path: string, log: Log): MetricsFile {
       if (isWriting) return;
       isWriting = true;
       try {
-        await replace(path, text);
+        await replaceWholeLater(path, text, MODE);
         isTold = false;
       } catch (error) {
         if (!isTold)
@@ -37,18 +37,4 @@ export function createMetricsFile(path: string, log: Log): MetricsFile {
       }
     },
   };
-}
-
-/** No wait for the disk: after a power cut the file is written anew within a minute. */
-async function replace(path: string, text: string): Promise<void> {
-  // The collector reads files that end in .prom alone.
-  const fresh = `${path}.new`;
-  const file = await open(fresh, 'w', MODE);
-  try {
-    await file.chmod(MODE);
-    await file.writeFile(text);
-  } finally {
-    await file.close();
-  }
-  await rename(fresh, path);
 }

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { heldMs } from '../../core/held-time.ts';
+import { isRecord } from '../../core/is-record.ts';
 import type { HeldTimeMemory } from '../../core/steady-clock.ts';
 
 const NAME = 'held-time.json';
@@ -28,8 +29,8 @@ export function createHeldTimeFile({ runtimeDir, machine }: HeldTimeFileParts): 
     load() {
       try {
         const stored: unknown = JSON.parse(readFileSync(path, 'utf8'));
-        if (typeof stored !== 'object' || stored === null) return null;
-        const { bootId: ofBoot, machineZeroMs, quality, hasSteppedOnce } = stored as Readonly<Record<string, unknown>>;
+        if (!isRecord(stored)) return null;
+        const { bootId: ofBoot, machineZeroMs, quality, hasSteppedOnce } = stored;
         if (ofBoot !== bootId || typeof machineZeroMs !== 'number' || (quality !== 'rtc' && quality !== 'synced')) return null;
         return { zeroMs: machineZeroMs + startMono, quality, hasSteppedOnce: hasSteppedOnce === true };
       } catch {

@@ -5,8 +5,9 @@
  * before any of this runs, and takes back a release that does not come up. Each file is put in place whole. Never on the calling thread: a disk that
  * hangs must not hold up a line.
  */
-import { mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceWholeLater } from '../../core/atomic-write.ts';
 
 /** The program that was installed with the system. */
 export const PACKAGE = 'package';
@@ -66,7 +67,7 @@ export function createReleaseStore(stateDir: string): ReleaseStore {
     const trial = (await word('trial')) === current ? current : null;
     return { current, previous: await word('previous'), trial, failed: await word('failed'), serial: Number(await word('serial')) || 0 };
   };
-  const write = (name: string, text: string): Promise<void> => replace(dir, name, `${text}\n`);
+  const write = (name: string, text: string): Promise<void> => replaceWholeLater(join(dir, name), `${text}\n`, 0o600);
   const forget = (name: string): Promise<void> => rm(join(dir, name), { force: true });
 
   async function sweep(): Promise<void> {
@@ -136,24 +137,5 @@ function toTrialFacts(text: string | null): ReleaseTrialFacts | null {
     return typeof serial === 'number' && typeof unitsOk === 'number' ? { serial, unitsOk } : null;
   } catch {
     return null; // Damaged: then the trial is judged without a before.
-  }
-}
-
-/** On disk before it resolves, the folder's entry as well. */
-async function replace(dir: string, name: string, text: string): Promise<void> {
-  const fresh = join(dir, `${name}.new`);
-  const file = await open(fresh, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(fresh, join(dir, name));
-  const folder = await open(dir, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

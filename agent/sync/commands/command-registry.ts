@@ -5,6 +5,7 @@
  * again: an old record of a command that has ended would be ended a second time at the next start. Knows no metric and sends nothing.
  */
 import type { Clock, Timer, WallMs } from '../../core/clock.ts';
+import { isRecord } from '../../core/is-record.ts';
 import type { PlatformOrder, Store } from '../../core/ports.ts';
 import type { CommandTarget, Outcome, OutcomeState } from '../../core/words.ts';
 
@@ -108,7 +109,7 @@ export function createCommandRegistry(store: Pick<Store, 'save' | 'loadAll'>, cl
     async restore() {
       const facts = await store.loadAll(PREFIX);
       if (facts === undefined) return undefined;
-      const records = facts.flatMap(({ key, value }) => (isRecord(value) && key === `${PREFIX}${value.commandId}` ? [value] : []));
+      const records = facts.flatMap(({ key, value }) => (isCommandRecord(value) && key === `${PREFIX}${value.commandId}` ? [value] : []));
       const earlier = records.filter(({ commandId }) => find(commandId) === undefined).toSorted((a, b) => a.n - b.n);
       lastN = Math.max(lastN, ...earlier.map(({ n }) => n));
       for (const record of earlier) put(record);
@@ -148,7 +149,7 @@ const STATES: readonly OutcomeState[] = ['received', 'queued', 'sent', 'verified
 const TARGETS: readonly CommandTarget['kind'][] = ['lamp', 'zone', 'cabinet', 'device'];
 
 /** The disk may hold what it likes; what is no record counts as absent. */
-function isRecord(value: unknown): value is CommandRecord {
+function isCommandRecord(value: unknown): value is CommandRecord {
   const record = asFields(value);
   const outcome = asFields(record?.['outcome']);
   const target = asFields(outcome?.['target']);
@@ -168,5 +169,5 @@ function isRecord(value: unknown): value is CommandRecord {
 }
 
 function asFields(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  return isRecord(value) ? value : undefined;
 }

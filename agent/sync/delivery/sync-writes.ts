@@ -4,6 +4,7 @@
  * Owns the reading and checking of these three. Carries nothing out.
  */
 
+import { isRecord } from '../../core/is-record.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric } from '../sparkplug/codec.ts';
 import { type MetricTable, NODE_METRIC } from '../sparkplug/metric-table.ts';
@@ -56,8 +57,7 @@ function readWrite(name: string, { value }: Metric): SyncWrite {
 
 function readResend(name: string, text: string): SyncWrite {
   const fields = text.length > MOST.resendLength ? undefined : parse(text);
-  const isObject = typeof fields === 'object' && fields !== null && !Array.isArray(fields);
-  const read = (key: string): unknown => (isObject && Object.hasOwn(fields, key) ? (fields as Record<string, unknown>)[key] : undefined);
+  const read = (key: string): unknown => (isRecord(fields) && Object.hasOwn(fields, key) ? fields[key] : undefined);
   const said = read('id') ?? '';
   const id = typeof said === 'string' && said.length <= MOST.idLength && !/\p{C}/u.test(said) ? said : undefined;
   const whole = (key: string): number | null => {
