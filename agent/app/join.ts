@@ -50,7 +50,7 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   made.revisions = revisionsFor(made, apply);
   made.updatePost = createPlatformUpdates({
     ...made,
-    desk: made.updates?.desk ?? null,
+    manager: made.updates?.manager ?? null,
     cabinetId: parts.cabinet.id,
     onOutcome: made.ongoing.onOutcome,
   });

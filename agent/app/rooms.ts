@@ -28,7 +28,8 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   const events = createRoomEvents(clock, ongoing.onEvent);
   const diagnosis = createDiagnosis({ points, clock, onEvent: events.tell });
   const platform = createPlatformView({ cabinet, devices: uplinkDevices(cabinet, points, profiles), clock, uplink });
-  const control = createControl({
+  const rooms = { points } as { -readonly [Part in keyof Rooms]: Rooms[Part] };
+  rooms.control = createControl({
     street: cabinet,
     clock,
     field,
@@ -37,7 +38,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     onEvent: events.tell,
     onOutcome: ongoing.onOutcome,
     onDecision(decision) {
-      energy.onDecision(decision);
+      rooms.energy.onDecision(decision);
       platform.decision(decision);
     },
     onIntents: platform.intents,
@@ -47,21 +48,16 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     ...streetKnowledge(cabinet, points),
     quietUntilMono: quietMono,
   });
-  const energy = createEnergy({ cabinet, profiles, points, clock, store, field, light: control, onNight: platform.night });
-
-  return {
-    points,
-    control,
-    energy,
-    light: createLightViews({ street: cabinet, clock, control }),
-    onReadings(readings) {
-      // Light first: a detection must not wait for bookkeeping.
-      control.onReadings(readings);
-      diagnosis.onReadings(readings);
-      energy.onReadings(readings);
-    },
-    close: () => events.close('the configuration changed'),
+  rooms.energy = createEnergy({ cabinet, profiles, points, clock, store, field, light: rooms.control, onNight: platform.night });
+  rooms.light = createLightViews({ street: cabinet, clock, control: rooms.control });
+  rooms.onReadings = (readings) => {
+    // Light first: a detection must not wait for bookkeeping.
+    rooms.control.onReadings(readings);
+    diagnosis.onReadings(readings);
+    rooms.energy.onReadings(readings);
   };
+  rooms.close = () => events.close('the configuration changed');
+  return rooms;
 }
 
 /** The tools of the lines with what the configuration says of the devices; in safe mode they only read. */

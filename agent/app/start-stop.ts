@@ -20,7 +20,7 @@ export async function startAgent(joined: Joined): Promise<void> {
   state.isRunning = true;
   await stored;
   completed('store-opened');
-  if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settle);
+  if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settleLoss);
   state.rooms.energy.start();
   if (state.isStopping) return;
   void endLeftovers({ store, clock, isGoingOn: ongoing.isGoingOn });

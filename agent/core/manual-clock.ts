@@ -35,7 +35,7 @@ export function createManualClock(startMs: WallMs, quality: ClockQuality = 'sync
       cancel: () => {
         pending.cancelled = true;
         // It stays in the heap until its time; what it would have done must not.
-        pending.fire = NOTHING;
+        pending.fire = () => {};
       },
     };
   };
@@ -70,8 +70,6 @@ export function createManualClock(startMs: WallMs, quality: ClockQuality = 'sync
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
-
-const NOTHING = (): void => {};
 
 interface Heap {
   push(item: Pending): void;

@@ -242,7 +242,7 @@ function machineAt(dir: string) {
       watchdogMs: null,
       ...change,
     });
-    await guard.kept;
+    await guard.written;
     return { clock, guard };
   };
   return { start, logged };
@@ -299,7 +299,7 @@ t.test('what runs without a store have lost is known to the run that has one aga
     t.equal(guard.unstored, null, 'it has no store to tell');
     guard.watch({ pulse: () => ({ ...WELL, lines: [], tickedMono: null }), recorded: () => recorded, leave() {} });
     await clock.advance(minutes * MINUTE_MS);
-    await guard.kept;
+    await guard.written;
     return guard;
   };
   await runOnce(4_010, { recorded: 40, minutes: 2 });
@@ -314,7 +314,7 @@ t.test('what runs without a store have lost is known to the run that has one aga
     { run: `${BOOT}@4010000`, readings: 100 },
     'not told yet: the next one knows it too',
   );
-  guard.settle();
+  guard.settleLoss();
   guard.ended('stopped');
   t.equal((await start({ upS: 4_500 })).guard.unstored, null);
 });
