@@ -8,7 +8,7 @@ import { every } from '../../agent/core/clock.ts';
 import type { StatusView } from '../../agent/core/views.ts';
 import type { Demo } from './demo-state.ts';
 import type { DemoSummary } from './demo-summary.ts';
-import type { MoverKind } from './world.ts';
+import type { MoverKind } from './sim-movers.ts';
 
 const FRAME_MS = 200;
 const BAR_COLS = 20;

@@ -1,21 +1,23 @@
 /**
- * A whole street built from a cabinet's configuration: every device in it gets a simulated unit, every pole its place.
+ * A simulated street, built from a cabinet's configuration: every device gets a simulated unit, every pole its position.
  *
- * Owns nothing but the joining. The same street runs in real time behind pseudo-terminals and on the manual clock behind wires.
+ * The same street runs in real time behind pseudo-terminals and on the manual clock behind in-memory wires.
  */
-import type { Cabinet, DeviceConfig, LineConfig } from '../../agent/core/cabinet.ts';
+import type { Cabinet, DeviceConfig } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs, Timer } from '../../agent/core/clock.ts';
 import { createRandom, type Random } from './random.ts';
+import type { WorldLamp } from './sim-lamps.ts';
 import { createSimLine, type SimLine } from './sim-line.ts';
+import type { MoverKind } from './sim-movers.ts';
 import { createRelayD8 } from './units/relay-d8.ts';
 import { createSdm630 } from './units/sdm630.ts';
 import { sds011Frame } from './units/sds011.ts';
 import type { SimUnit } from './units/sim-unit.ts';
 import { createWbLed } from './units/wb-led.ts';
 import { createWbMsw } from './units/wb-msw.ts';
-import { createSimWorld, type MoverKind, type SimWorld, type WorldLamp } from './world.ts';
+import { createSimWorld, type SimWorld } from './world.ts';
 
-/** A level written to a lamp, as its driver received it. */
+/** A level write that a lamp's driver received. */
 export interface LevelSeen {
   readonly lamp: WorldLamp;
   readonly levelPct: number;
@@ -29,7 +31,7 @@ export interface StreetOptions {
   readonly cabinet: Cabinet;
   readonly clock: Clock;
   readonly seed: number;
-  /** People and cars an hour that set out by themselves. Default: nobody. */
+  /** Movers an hour that set out by themselves. Default: none. */
   readonly perHour?: Readonly<Partial<Record<MoverKind, number>>>;
   readonly chunkBytes?: number;
 }
@@ -46,130 +48,138 @@ export interface Street {
   onLevel: (seen: LevelSeen) => void;
   /** The line and unit of a device. Errors: throws when there is none. */
   unitOf(deviceId: string): { line: SimLine; unit: number };
-  /** Another of the same kind hangs in this one's place, as it left the factory. Errors: as `unitOf`. */
+  /** Puts a new unit of the same kind, in its factory state, in place of this one. Errors: as `unitOf`. */
   replace(deviceId: string): void;
   start(): void;
   stop(): void;
 }
 
+/** Nothing moves and no sensor sends until `start`. */
 export function createStreet({ cabinet, clock, seed, perHour = {}, chunkBytes }: StreetOptions): Street {
   const random = createRandom(seed);
-  const atM = new Map(cabinet.poles.map((pole) => [pole.id, pole.atM]));
-  const placeOf = (pole: string | null): number => (pole === null ? 0 : (atM.get(pole) ?? 0));
-  const lengthM = Math.max(...cabinet.poles.map((pole) => pole.atM));
-  const world = createSimWorld({ clock, latitudeDeg: cabinet.latitudeDeg, longitudeDeg: cabinet.longitudeDeg, lengthM });
-  const levels: LevelSeen[] = [];
+  const { latitudeDeg, longitudeDeg, poles } = cabinet;
+  const world = createSimWorld({ clock, latitudeDeg, longitudeDeg, lengthM: Math.max(...poles.map(({ atM }) => atM)) });
   const inputs = new Map<string, number[]>();
+  const units = new Map<string, SimUnit>();
   const lines = new Map<string, SimLine>();
-  const unitsByDevice = new Map<string, SimUnit>();
-  const addresses = new Map<string, { line: SimLine; unit: number }>();
-  const replacers = new Map<string, () => void>();
-  /** The next of each, by what comes. */
-  const timers = new Map<string, Timer>();
-
-  for (const config of cabinet.lines) {
-    const units = new Map<number, SimUnit>();
-    if (config.kind === 'modbus') {
-      for (const device of config.devices) {
-        const place = (): void => {
-          unitsByDevice.get(device.id)?.stop?.();
-          const unit = unitFor(device);
-          units.set(device.unit, unit);
-          unitsByDevice.set(device.id, unit);
-        };
-        place();
-        replacers.set(device.id, place);
-      }
-    }
-    const line = createSimLine({ serial: config.serial, clock, units, ...(chunkBytes === undefined ? {} : { chunkBytes }) });
-    lines.set(config.id, line);
-    for (const device of config.devices) addresses.set(device.id, { line, unit: device.unit });
-  }
-
+  const places = new Map<string, { line: SimLine; unit: number; readonly fill: () => void }>();
+  const levels: LevelSeen[] = [];
+  let stopSources = (): void => {};
   const street: Street = {
     world,
     lines,
-    units: unitsByDevice,
+    units,
     levels,
     inputs,
     random,
     onLevel: () => {},
-    unitOf(deviceId) {
-      const found = addresses.get(deviceId);
-      if (found === undefined) throw new Error(`no device ${deviceId} on this street`);
-      return found;
-    },
-    replace(deviceId) {
-      const place = replacers.get(deviceId);
-      if (place === undefined) throw new Error(`no device ${deviceId} on this street`);
-      place();
-    },
+    unitOf: (deviceId) => placeOf(deviceId),
+    replace: (deviceId) => placeOf(deviceId).fill(),
     start() {
-      for (const config of cabinet.lines) if (config.kind === 'uart') talk(config);
-      for (const kind of Object.keys(perHour) as MoverKind[]) expectNext(kind);
+      stopSources = startSources({ cabinet, clock, street, perHour });
     },
     stop() {
-      for (const timer of timers.values()) timer.cancel();
+      stopSources();
       world.stop();
       for (const line of lines.values()) line.stop();
     },
   };
-  return street;
 
-  function unitFor(device: DeviceConfig): SimUnit {
-    switch (device.profile) {
-      case 'wirenboard-wb-led': {
-        const lampConfig = cabinet.lamps.find((lamp) => lamp.device === device.id);
-        const lamp = world.addLamp(lampConfig?.id ?? device.id, placeOf(lampConfig?.pole ?? device.pole), lampConfig?.ratedPowerW ?? 60);
-        return createWbLed({ world, lamp, clock, onLevel: noteLevel });
-      }
-      case 'wirenboard-wb-msw':
-        return createWbMsw({ world, sensor: world.addSensor(device.id, placeOf(device.pole)), clock });
-      case 'eastron-sdm630':
-        return createSdm630(world);
-      case 'waveshare-modbus-relay-d8': {
-        const contacts = Array.from({ length: 8 }, () => 0);
-        inputs.set(device.id, contacts);
-        return createRelayD8(contacts);
-      }
-      default:
-        throw new TypeError(`the simulated street has no unit that behaves like ${device.profile}`);
-    }
+  function placeOf(deviceId: string) {
+    const place = places.get(deviceId);
+    if (place === undefined) throw new Error(`no device ${deviceId} on this street`);
+    return place;
   }
 
-  function noteLevel(lamp: WorldLamp, levelPct: number): void {
+  function onLevel(lamp: WorldLamp, levelPct: number): void {
     const atMono = clock.monoMs();
-    const seen = { lamp, levelPct, atMono, arrivedMono: atMono - frameMsOf(lamp.id) };
+    const seen = { lamp, levelPct, atMono, arrivedMono: atMono - frameMsOf(cabinet, lamp.id) };
     levels.push(seen);
     street.onLevel(seen);
   }
 
-  /** Wire time of a level write to this lamp. Source: Modbus Application Protocol V1.1b3 §6.6, 8 bytes. */
-  function frameMsOf(lampId: string): number {
-    const device = cabinet.lamps.find(({ id }) => id === lampId)?.device;
-    const serial = cabinet.lines.find(({ devices }) => devices.some(({ id }) => id === device))?.serial;
-    if (serial === undefined) return 0;
-    return (8 * (1 + serial.dataBits + (serial.parity === 'none' ? 0 : 1) + serial.stopBits) * 1_000) / serial.baud;
+  for (const { id, kind, serial, devices } of cabinet.lines) {
+    const onLine = new Map<number, SimUnit>();
+    const line = createSimLine({ serial, clock, units: onLine, ...(chunkBytes === undefined ? {} : { chunkBytes }) });
+    lines.set(id, line);
+    for (const device of devices) {
+      const fill = (): void => {
+        units.get(device.id)?.stop?.();
+        const unit = simUnitFor(device, { cabinet, clock, world, inputs, onLevel });
+        onLine.set(device.unit, unit);
+        units.set(device.id, unit);
+      };
+      if (kind === 'modbus') fill();
+      places.set(device.id, { line, unit: device.unit, fill });
+    }
   }
+  return street;
+}
 
-  /** The dust sensor speaks once a second, whoever listens. */
-  function talk(config: LineConfig): void {
-    const line = lines.get(config.id);
-    const again = (): void => {
-      line?.end.write(sds011Frame(4 + 3 * random(), 9 + 6 * random()));
-      timers.set(config.id, clock.after(1_000, again));
-    };
-    again();
+interface UnitPlace {
+  readonly cabinet: Cabinet;
+  readonly clock: Clock;
+  readonly world: SimWorld;
+  readonly inputs: Map<string, number[]>;
+  readonly onLevel: (lamp: WorldLamp, levelPct: number) => void;
+}
+
+function simUnitFor(device: DeviceConfig, { cabinet, clock, world, inputs, onLevel }: UnitPlace): SimUnit {
+  const atM = (poleId: string | null): number => cabinet.poles.find(({ id }) => id === poleId)?.atM ?? 0;
+  switch (device.profile) {
+    case 'wirenboard-wb-led': {
+      const lampConfig = cabinet.lamps.find((lamp) => lamp.device === device.id);
+      const lamp = world.addLamp(lampConfig?.id ?? device.id, atM(lampConfig?.pole ?? device.pole), lampConfig?.ratedPowerW ?? 60);
+      return createWbLed({ world, lamp, clock, onLevel });
+    }
+    case 'wirenboard-wb-msw':
+      return createWbMsw({ world, sensor: world.addSensor(device.id, atM(device.pole)), clock });
+    case 'eastron-sdm630':
+      return createSdm630(world);
+    case 'waveshare-modbus-relay-d8': {
+      const contacts = Array.from({ length: 8 }, () => 0);
+      inputs.set(device.id, contacts);
+      return createRelayD8(contacts);
+    }
+    default:
+      throw new TypeError(`the simulated street has no unit that behaves like ${device.profile}`);
   }
+}
 
-  function expectNext(kind: MoverKind): void {
-    const meanMs = 3_600_000 / (perHour[kind] ?? 1);
+/** Wire time of a level write to this lamp. Units: ms. Source: Modbus Application Protocol V1.1b3 §6.6, 8 bytes. */
+function frameMsOf({ lamps, lines }: Cabinet, lampId: string): number {
+  const device = lamps.find(({ id }) => id === lampId)?.device;
+  const serial = lines.find(({ devices }) => devices.some(({ id }) => id === device))?.serial;
+  if (serial === undefined) return 0;
+  return (8 * (1 + serial.dataBits + (serial.parity === 'none' ? 0 : 1) + serial.stopBits) * 1_000) / serial.baud;
+}
+
+interface SourceOptions extends Required<Pick<StreetOptions, 'cabinet' | 'clock' | 'perHour'>> {
+  readonly street: Street;
+}
+
+/** Starts what comes without a request: frames of the dust sensors once a second, and movers. Returns the function that stops it. */
+function startSources({ cabinet, clock, street: { random, lines, world }, perHour }: SourceOptions): () => void {
+  /** The next of each source. */
+  const timers = new Map<string, Timer>();
+  const sendDust = (lineId: string): void => {
+    lines.get(lineId)?.end.write(sds011Frame(4 + 3 * random(), 9 + 6 * random()));
     timers.set(
-      kind,
-      clock.after(-Math.log(1 - random()) * meanMs, () => {
-        world.send(kind, random() < 0.5);
-        expectNext(kind);
-      }),
+      lineId,
+      clock.after(1_000, () => sendDust(lineId)),
     );
-  }
+  };
+  const expectNext = (kind: MoverKind): void => {
+    const meanMs = 3_600_000 / (perHour[kind] ?? 1);
+    const onTime = (): void => {
+      world.send(kind, random() < 0.5);
+      expectNext(kind);
+    };
+    timers.set(kind, clock.after(-Math.log(1 - random()) * meanMs, onTime));
+  };
+  for (const { id, kind } of cabinet.lines) if (kind === 'uart') sendDust(id);
+  for (const kind of Object.keys(perHour) as MoverKind[]) expectNext(kind);
+  return () => {
+    for (const timer of timers.values()) timer.cancel();
+  };
 }

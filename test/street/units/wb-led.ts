@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../../agent/core/clock.ts';
-import type { SimWorld, WorldLamp } from '../world.ts';
+import type { WorldLamp } from '../sim-lamps.ts';
+import type { SimWorld } from '../world.ts';
 import { ILLEGAL_ADDRESS, ILLEGAL_VALUE, readSparse, type SimUnit } from './sim-unit.ts';
 import { createWirenBoardRegisters } from './wiren-board.ts';
 

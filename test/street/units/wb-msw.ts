@@ -1,5 +1,6 @@
 import type { Clock } from '../../../agent/core/clock.ts';
-import type { SimWorld, WorldSensor } from '../world.ts';
+import type { WorldSensor } from '../sim-movers.ts';
+import type { SimWorld } from '../world.ts';
 import { ILLEGAL_ADDRESS, ILLEGAL_VALUE, readSparse, type SimUnit } from './sim-unit.ts';
 import { createWirenBoardRegisters } from './wiren-board.ts';
 
