@@ -16,6 +16,7 @@ import type { Cabinet } from '../../agent/core/cabinet.ts';
 import type { ClockQuality } from '../../agent/core/clock.ts';
 import type { OpenBytePort } from '../../agent/core/driver.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
+import type { Log } from '../../agent/core/ports.ts';
 import type { StatusView } from '../../agent/core/views.ts';
 import { createMqttTransport } from '../../agent/sync/mqtt/mqttjs-transport.ts';
 import { createTestBroker, type TestBroker } from '../platform/broker.ts';
@@ -115,46 +116,33 @@ export async function createRig(t: Pick<Test, 'testdir' | 'teardown'>, options: 
   let killable = createKillableAgent(clock, createMqttTransport());
   const build = async (): Promise<Agent> => {
     killable = createKillableAgent(clock, createMqttTransport());
+    const { clock: agentClock, door, openStoreLink } = killable;
+    const log: Log = { event: (name, fields = {}) => lines.push({ name, fields }) };
+    const openPort = openPortOn(cabinet, wires, opened);
+    const { socketPath = null, periodsMs = PERIODS_MS } = options;
     return createAgent({
       ...(await beginningOf(plan, clock, disk.watched)),
-      clock: killable.clock,
-      log: { event: (name, fields = {}) => lines.push({ name, fields }) },
-      version: '0.0.0-test',
-      openPort: openPortOn(cabinet, wires, opened),
-      door: killable.door,
-      random: street.random,
-      socketPath: options.socketPath ?? null,
-      openStoreLink: killable.openStoreLink,
-      periodsMs: options.periodsMs ?? PERIODS_MS,
+      ...{ clock: agentClock, log, version: '0.0.0-test', openPort, door, random: street.random, socketPath, openStoreLink, periodsMs },
     });
   };
   const settled = <T>(work: Promise<T>): Promise<T> => advanceUntilSettled(clock, work);
-  const replace = async (): Promise<void> => {
-    rig.agent = await build();
-    await settled(rig.agent.start());
-  };
   const rig: Rig = {
     ...{ clock, street, wires, broker, host, siteFile, opened, settled },
     agent: await build(),
     log: lines,
     status: () => rig.agent.view.status(),
     levels: () => [...street.world.lamps.values()].map((lamp) => Math.round(street.world.levelPct(lamp))),
-    async until(what, holds, withinMs = 60_000) {
-      const endMono = clock.monoMs() + withinMs;
-      while (!(await holds())) {
-        if (clock.monoMs() >= endMono) throw new Error(`not within ${withinMs} ms: ${what}`);
-        await disk.settled();
-        await clock.advance(20);
-      }
-    },
+    until: (what, holds, withinMs = 60_000) => advanceUntil({ clock, disk, what, withinMs }, holds),
     async kill() {
       killable.kill();
       for (const { port } of wires.values()) await port.close();
-      await replace();
+      rig.agent = await build();
+      await settled(rig.agent.start());
     },
     async restart() {
       await settled(rig.agent.stop());
-      await replace();
+      rig.agent = await build();
+      await settled(rig.agent.start());
     },
   };
   t.teardown(async () => {
@@ -228,6 +216,22 @@ function openPortOn({ lines }: Cabinet, wires: ReadonlyMap<string, Wire>, opened
     if (wire === undefined) throw new Error(`no wire ${path}`);
     return wire.port;
   };
+}
+
+interface Wait {
+  readonly clock: ManualClock;
+  readonly disk: ReturnType<typeof createDiskWatch>;
+  readonly what: string;
+  readonly withinMs: number;
+}
+
+async function advanceUntil({ clock, disk, what, withinMs }: Wait, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const endMono = clock.monoMs() + withinMs;
+  while (!(await holds())) {
+    if (clock.monoMs() >= endMono) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await disk.settled();
+    await clock.advance(20);
+  }
 }
 
 async function advanceUntilSettled<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
