@@ -27,6 +27,8 @@ export interface DebianRoot {
   remove(): void;
 }
 
+const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
+
 /** Errors: throws debootstrap's own words when it fails. `arch` other than the machine's is unpacked only, nothing in it runs. */
 export function makeRoot(arch: string, isForeign: boolean): DebianRoot {
   const dir = mkdtempSync(join(tmpdir(), 'luciole-root-'));
@@ -66,5 +68,3 @@ export function makeRoot(arch: string, isForeign: boolean): DebianRoot {
     },
   };
 }
-
-const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
