@@ -10,35 +10,35 @@ export interface BenchIntent {
   readonly unit: number;
   readonly value: number;
   /** On the clock of all processes. */
-  readonly wishedMono: number;
+  readonly requestedMono: number;
 }
 
-/** Between two wishes. Units: ms. Source: no multiple of any poll, so that wishes meet the line at every phase. */
+/** Between two intents. Units: ms. Source: no multiple of any poll, so that intents meet the line at every phase. */
 const WISH_EVERY_MS = 137;
 /** Values go 0..100 and no unit gets the same one soon again, so a wish is known again on the wire. */
 const VALUES = 101;
 
 /** Wishes until `stop`, which gives all of them. Safe to stop twice. */
-export function createBenchIntents(units: readonly number[], onWish: (wish: BenchIntent) => void): { stop(): readonly BenchIntent[] } {
-  const wishes: BenchIntent[] = [];
+export function createBenchIntents(units: readonly number[], onIntent: (intent: BenchIntent) => void): { stop(): readonly BenchIntent[] } {
+  const intents: BenchIntent[] = [];
   const timer = setInterval(() => {
-    const at = wishes.length;
-    const wish = { unit: units[at % units.length] as number, value: at % VALUES, wishedMono: sharedMonoMs() };
-    wishes.push(wish);
-    onWish(wish);
+    const at = intents.length;
+    const intent = { unit: units[at % units.length] as number, value: at % VALUES, requestedMono: sharedMonoMs() };
+    intents.push(intent);
+    onIntent(intent);
   }, WISH_EVERY_MS);
   return {
     stop() {
       clearInterval(timer);
-      return wishes;
+      return intents;
     },
   };
 }
 
 /** From each wish to its first byte on the wire. Units: ms; infinite for one that never came. */
-export function waitsMs(wishes: readonly BenchIntent[], { writes }: Pick<BusSeen, 'writes'>): number[] {
-  return wishes.map(({ unit, value, wishedMono }) => {
-    const arrived = writes.find((write) => write.unit === unit && write.value === value && write.arrivedMono >= wishedMono);
-    return (arrived?.arrivedMono ?? Number.POSITIVE_INFINITY) - wishedMono;
+export function waitsMs(intents: readonly BenchIntent[], { writes }: Pick<BusSeen, 'writes'>): number[] {
+  return intents.map(({ unit, value, requestedMono }) => {
+    const arrived = writes.find((write) => write.unit === unit && write.value === value && write.arrivedMono >= requestedMono);
+    return (arrived?.arrivedMono ?? Number.POSITIVE_INFINITY) - requestedMono;
   });
 }

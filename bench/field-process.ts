@@ -22,7 +22,7 @@ export type FieldQuestion =
 
 export interface FieldAnswer {
   readonly wallMs: number;
-  readonly wishes: readonly BenchIntent[];
+  readonly intents: readonly BenchIntent[];
   /** Why writes failed, in the field's own words. */
   readonly failures: readonly string[];
   /** Addresses that a scan has found. */
@@ -53,7 +53,7 @@ let field: Field | undefined;
 answerParent<FieldQuestion, FieldAnswer>(async (question) => {
   const startMono = sharedMonoMs();
   const done = await work(question);
-  return { wishes: [], failures: [], found: [], ...done, wallMs: sharedMonoMs() - startMono };
+  return { intents: [], failures: [], found: [], ...done, wallMs: sharedMonoMs() - startMono };
 });
 
 async function work(question: FieldQuestion): Promise<Partial<FieldAnswer>> {
@@ -86,7 +86,7 @@ async function open({ path, baud, units, periodMs }: FieldQuestion & { ask: 'ope
 async function write(to: Field, { units, forMs }: FieldQuestion & { ask: 'write' }): Promise<Partial<FieldAnswer>> {
   const failures: string[] = [];
   const results: Promise<void>[] = [];
-  const wishes = createBenchIntents(units, ({ unit, value }) => {
+  const intents = createBenchIntents(units, ({ unit, value }) => {
     const id = deviceOf(unit);
     const result = to.write({
       commandId: `${id}:${value}`,
@@ -103,9 +103,9 @@ async function write(to: Field, { units, forMs }: FieldQuestion & { ask: 'write'
     );
   });
   await new Promise((resolve) => setTimeout(resolve, forMs));
-  const all = wishes.stop();
+  const all = intents.stop();
   await Promise.all(results);
-  return { wishes: all, failures };
+  return { intents: all, failures };
 }
 
 function deviceOf(unit: number): string {

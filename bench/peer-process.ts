@@ -26,7 +26,7 @@ export interface PeerAnswer {
   /** Reads that were answered. */
   readonly answered: number;
   /** Levels wished for while the queue was at work. */
-  readonly wishes: readonly BenchIntent[];
+  readonly intents: readonly BenchIntent[];
 }
 
 const { open } = await masterNamed(process.argv[2]);
@@ -38,27 +38,27 @@ answerParent<PeerQuestion, PeerAnswer>(async (question) => {
     await answers(master, UNIT, 1);
     const startMono = sharedMonoMs();
     const done = await (work === 'queue' ? queue(master, question) : work === 'loop' ? loop(master, question) : scan(master, question));
-    return { wishes: [], ...done, wallMs: sharedMonoMs() - startMono };
+    return { intents: [], ...done, wallMs: sharedMonoMs() - startMono };
   } finally {
     await master.close();
   }
 });
 
 /** Whoever asks waits for all who asked before. */
-async function queue(master: Master, { units, forMs }: PeerQuestion): Promise<Pick<PeerAnswer, 'answered' | 'wishes'>> {
+async function queue(master: Master, { units, forMs }: PeerQuestion): Promise<Pick<PeerAnswer, 'answered' | 'intents'>> {
   const endMono = sharedMonoMs() + forMs;
   const jobs: (() => Promise<unknown>)[] = [];
   let answered = 0;
-  const wishes = createBenchIntents(units, ({ unit, value }) => jobs.push(() => master.write(unit, value)));
+  const intents = createBenchIntents(units, ({ unit, value }) => jobs.push(() => master.write(unit, value)));
   const poll = (unit: number) => async (): Promise<void> => {
     if (await answers(master, unit, BENCH_REGISTERS)) answered++;
   };
   while (sharedMonoMs() < endMono || jobs.length > 0) {
-    if (sharedMonoMs() >= endMono) wishes.stop();
+    if (sharedMonoMs() >= endMono) intents.stop();
     else if (jobs.length === 0) jobs.push(...units.map(poll));
     await jobs.shift()?.();
   }
-  return { answered, wishes: wishes.stop() };
+  return { answered, intents: intents.stop() };
 }
 
 async function loop(master: Master, { units, forMs }: PeerQuestion): Promise<Pick<PeerAnswer, 'answered'>> {

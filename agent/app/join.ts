@@ -48,13 +48,13 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   made.stepWatch = createStepWatch(made);
   made.updates = updatesFor(made);
   made.revisions = revisionsFor(made, apply);
-  made.updatePost = createPlatformUpdates({
+  made.platformUpdates = createPlatformUpdates({
     ...made,
     manager: made.updates?.manager ?? null,
     cabinetId: parts.cabinet.id,
     onOutcome: made.ongoing.onOutcome,
   });
-  made.configPost = createPlatformConfigRequests({
+  made.platformConfig = createPlatformConfigRequests({
     ...made,
     desk: made.revisions,
     cabinetId: parts.cabinet.id,
@@ -96,7 +96,7 @@ function updatesFor(made: Building): Updates | null {
     pulse: () => pulseOf(made),
     notice(happening) {
       events.notice(happening);
-      void made.updatePost.show();
+      void made.platformUpdates.show();
     },
   });
 }
@@ -114,8 +114,8 @@ function revisionsFor(made: Building, apply: (next: CabinetAndProfiles) => Promi
     site: () => state.site,
     apply,
     onEvent: ongoing.onEvent,
-    onChange: (view) => made.configPost.show(view),
-    onTrialEnd: (end) => made.configPost.end(end),
+    onChange: (view) => made.platformConfig.show(view),
+    onTrialEnd: (end) => made.platformConfig.end(end),
   });
 }
 

@@ -86,8 +86,8 @@ export interface Joined {
   readonly stepWatch: StepWatch;
   readonly updates: Updates | null;
   readonly revisions: RevisionManager | null;
-  readonly updatePost: PlatformUpdates;
-  readonly configPost: PlatformConfigRequests;
+  readonly platformUpdates: PlatformUpdates;
+  readonly platformConfig: PlatformConfigRequests;
   readonly access: AccessTools;
   readonly view: AgentView;
   readonly consoles: Consoles | null;

@@ -42,7 +42,7 @@ export interface AgentParts extends CabinetAndProfiles {
   /** Receives the steps of the start as they complete. */
   readonly onStartStep?: (step: string) => void;
   /** How this run may go on after those before it. Default: as usual. */
-  readonly guard?: Pick<RunGuard, 'mode' | 'news' | 'ledger' | 'unstored' | 'settleLoss'>;
+  readonly guard?: Pick<RunGuard, 'mode' | 'events' | 'ledger' | 'unstored' | 'settleLoss'>;
   /** What the process takes; not reported unless given. */
   readonly health?: AgentHealth;
   /** This thread's; V8 alone decides when to collect unless given. */

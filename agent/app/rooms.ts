@@ -26,7 +26,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   const { cabinet, profiles } = state.site;
   const points = cabinetPoints(cabinet, profiles);
   const events = createRoomEvents(clock, ongoing.onEvent);
-  const diagnosis = createDiagnosis({ points, clock, onEvent: events.tell });
+  const diagnosis = createDiagnosis({ points, clock, onEvent: events.report });
   const platform = createPlatformView({ cabinet, devices: uplinkDevices(cabinet, points, profiles), clock, uplink });
   const rooms = { points } as { -readonly [Part in keyof Rooms]: Rooms[Part] };
   rooms.control = createControl({
@@ -35,7 +35,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     field,
     store,
     log: parts.log,
-    onEvent: events.tell,
+    onEvent: events.report,
     onOutcome: ongoing.onOutcome,
     onDecision(decision) {
       rooms.energy.onDecision(decision);

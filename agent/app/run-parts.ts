@@ -50,7 +50,7 @@ export function runParts(facts: RunFacts): AgentParts {
   return {
     ...beginning.site,
     cabinet: guard.mode === 'normal' ? cabinet : safeCabinet(cabinet),
-    guard: { ...guard, news: [...guard.news, ...newsOf(facts)] },
+    guard: { ...guard, events: [...guard.events, ...startEventsOf(facts)] },
     health: createHealth(),
     heap: ownHeap(),
     updates: updatePartsOf(options, cabinet.store.dir, facts.leave),
@@ -71,7 +71,7 @@ export function runParts(facts: RunFacts): AgentParts {
   };
 }
 
-function newsOf({ options, beginning, cabinet }: RunFacts): RunGuard['news'] {
+function startEventsOf({ options, beginning, cabinet }: RunFacts): RunGuard['events'] {
   return [...(beginning.revisions === null ? [WITHOUT_REVISIONS] : []), ...secretEvents(cabinet, options.configFile)];
 }
 

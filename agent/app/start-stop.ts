@@ -34,7 +34,7 @@ export async function startAgent(joined: Joined): Promise<void> {
   completed('uplink-started');
   if (state.isStopping) return;
   if ((parts.guard?.mode ?? 'normal') === 'normal') joined.housekeeping.start();
-  for (const { isLasting, ...news } of parts.guard?.news ?? []) isLasting ? events.set(true, news) : events.notice(news);
+  for (const { isLasting, ...event } of parts.guard?.events ?? []) isLasting ? events.set(true, event) : events.notice(event);
   void shown.then(() => joined.updates?.start());
   notice(joined, 'agent-started', 'started');
 }
@@ -69,10 +69,10 @@ async function startLight({ record, stepWatch, field, recorder, state }: Joined)
 }
 
 /** What the births need of the disk, one after the other: what hangs holds one of Node's few threads. */
-async function showState({ self, revisions, updatePost }: Joined): Promise<true> {
+async function showState({ self, revisions, platformUpdates }: Joined): Promise<true> {
   await self.start();
   await revisions?.start();
-  await updatePost.show();
+  await platformUpdates.show();
   return true;
 }
 

@@ -12,7 +12,7 @@ import type { Joined } from './joined.ts';
 
 type Neighbours = Pick<
   Joined,
-  'parts' | 'state' | 'clock' | 'field' | 'store' | 'uplink' | 'ongoing' | 'revisions' | 'configPost' | 'updatePost'
+  'parts' | 'state' | 'clock' | 'field' | 'store' | 'uplink' | 'ongoing' | 'revisions' | 'platformConfig' | 'platformUpdates'
 >;
 
 /** For the configuration that runs now; null where it has none. Light may be exchanged while it stays, so each command asks for the control of the moment. */
@@ -25,8 +25,8 @@ export function openUplink({
   uplink,
   ongoing,
   revisions,
-  configPost,
-  updatePost,
+  platformConfig,
+  platformUpdates,
 }: Neighbours): Uplink | null {
   const { cabinet, profiles } = state.site;
   const { version, log, door, random, readFile } = parts;
@@ -47,10 +47,10 @@ export function openUplink({
       else if (kind === 'programme') void control.chooseProgramme(request);
       else if (kind === 'blink') void control.blink(request);
       else if (kind === 'point') void control.writePoint(request);
-      else if (kind === 'config') void configPost.take(request);
-      else void updatePost.take(request);
+      else if (kind === 'config') void platformConfig.take(request);
+      else void platformUpdates.take(request);
     },
     onRelay: (relay) => state.rooms.control.hear(relay),
-    onEvent: state.uplinkEvents.tell,
+    onEvent: state.uplinkEvents.report,
   });
 }

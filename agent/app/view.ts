@@ -44,7 +44,7 @@ export function createAgentView(joined: Neighbours): AgentView {
     get uplinkTools() {
       return uplink.current?.tools ?? null;
     },
-    testUplink: async (request, tell) => uplink.current?.tools.test(request, tell),
+    testUplink: async (request, onStep) => uplink.current?.tools.test(request, onStep),
     history: store.history,
     exportPage: store.exportPage,
     store: () =>

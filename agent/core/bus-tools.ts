@@ -10,9 +10,9 @@ import type { Profile, Table } from './profile.ts';
 /** Errors: methods reject with BusError for trouble on the line, RangeError for a line, unit or address that cannot be. */
 export interface BusTools {
   /** Which addresses answer. `tell` hears of progress and of each unit as it is found. */
-  scan(request: ScanRequest, tell: (progress: ScanProgress) => void): Promise<ScanResult>;
+  scan(request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult>;
   /** Which registers of a unit answer; never writes. */
-  registers(request: RegistersRequest, tell: (progress: RegistersProgress) => void): Promise<RegistersResult>;
+  registers(request: RegistersRequest, onProgress: (progress: RegistersProgress) => void): Promise<RegistersResult>;
   read(request: BusRead): Promise<BusReadResult>;
   /** What the profiles say against a write: outside their limits, dangerous; filled in where field and configuration are joined. */
   warnings?(request: BusWrite): readonly string[];
@@ -22,7 +22,7 @@ export interface BusTools {
   /** Device types that a file has brought since the start; filled in where field and configuration are joined. */
   pendingProfiles?(): Promise<readonly PendingProfile[]>;
   /** Everything from now on, until the returned function is called; slow readers lose the oldest. */
-  watch(lineId: string, tell: (transaction: BusTransaction) => void): () => void;
+  watch(lineId: string, onTransaction: (transaction: BusTransaction) => void): () => void;
 }
 
 /** A device type as its file says it now, which the agent takes up at its next start; `changed` when it uses another of this id. */

@@ -14,7 +14,7 @@ export interface LightTools {
   /** What acts in each zone now. */
   zones(): readonly ZoneLightView[];
   /** Tells every detection of a zone until it is stopped, at the latest after `forMs`. */
-  walkTest(zone: string, forMs: number, tell: (step: WalkStep) => void): WalkTest;
+  walkTest(zone: string, forMs: number, onStep: (step: WalkStep) => void): WalkTest;
   /** Blinks a lamp until it is stopped, at the latest after `forMs`. */
   identify(request: IdentifyRequest): IdentifyRun;
   /** Burning hours of a lamp, of a zone or of all, in the order of the cabinet. */

@@ -35,7 +35,7 @@ export interface LogLine {
 /** The log, read along while it is written. */
 export interface LogFeed {
   /** Hears each line of this severity or more, also where the log itself keeps less; ends with the function it returns. */
-  listen(minSeverity: LogSeverity, hear: (line: LogLine) => void): () => void;
+  listen(minSeverity: LogSeverity, onLine: (line: LogLine) => void): () => void;
 }
 
 // ── field ────────────────────────────────────────────────────────────────────────────────────────────────────────────

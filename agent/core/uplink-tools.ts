@@ -9,11 +9,11 @@ export interface UplinkTools {
   /** What happened lately, oldest first. */
   trace(): readonly TraceEntry[];
   /** Everything from now on, until the returned function is called. */
-  watch(tell: (entry: TraceEntry) => void): () => void;
+  watch(onEntry: (entry: TraceEntry) => void): () => void;
   /** Says goodbye and connects anew, or connects at once instead of resting. False where there is no uplink to do so. */
   reconnect(by: string): boolean;
   /** Tries every stage with a client of its own; the session is left alone. `tell` hears of each as it ends. */
-  test(request: UplinkTestRequest, tell: (step: UplinkStep) => void): Promise<UplinkTest>;
+  test(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest>;
 }
 
 /** Something that happened to the session, or one packet; never what a packet says. */

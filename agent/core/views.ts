@@ -90,7 +90,7 @@ export interface ConfigFilesView {
 /** What needs no agent at all. */
 export interface LocalConfigView extends ConfigFilesView {
   /** Undefined where no uplink is configured. */
-  testUplink(request: UplinkTestRequest, tell: (step: UplinkStep) => void): Promise<UplinkTest | undefined>;
+  testUplink(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest | undefined>;
 }
 
 /** What the files of a store that nobody runs still say. */

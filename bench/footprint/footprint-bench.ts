@@ -62,12 +62,12 @@ async function agentFigures(options: BenchOptions): Promise<void> {
   const ours = await measured(street, agentStart(home, dir, places.configFile), { ...options, soakMinutes });
   options.progress(`footprint: ${PEER}`);
   const theirs = await measured(street, peer, { ...options, soakMinutes: Math.min(soakMinutes, PEER_SOAK_MINUTES) });
-  tell(options, ours, theirs, peer);
+  emitFigures(options, ours, theirs, peer);
   await street.stop();
   remove();
 }
 
-function tell({ emit }: BenchOptions, ours: Footprint, theirs: Footprint, { version }: NodeRedPeer): void {
+function emitFigures({ emit }: BenchOptions, ours: Footprint, theirs: Footprint, { version }: NodeRedPeer): void {
   const after = `after ${ours.soakMinutes} min; ${version} after ${theirs.soakMinutes} min`;
   const note = `${FOOTPRINT_LAMPS} lamps, 4 sensors and a meter on 2 lines at 19200 baud, MQTT; ${after}, polling the same units, without store or light`;
   const mb = (bytes: number): number => round(bytes / MEGABYTE, 1);

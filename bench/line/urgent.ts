@@ -32,7 +32,7 @@ const QUANTILES = [
   ['max', 1],
 ] as const;
 
-/** What the wishes of one run had to wait. */
+/** What the intents of one run had to wait. */
 interface Waits {
   readonly ms: readonly number[];
   /** How late the simulated units were themselves, 99 of 100 replies: what a busy machine adds to every figure. */
@@ -60,12 +60,12 @@ async function oursMs({ bus, engine, baud, quick, progress }: BenchOptions & { b
   await engine.ask({ ask: 'open', path, baud, units, periodMs: PERIOD_MS });
   await wait(WARM_UP_MS);
   await bus.ask({});
-  const { wishes, failures } = await engine.ask({ ask: 'write', units, forMs: quick ? OURS_MS.quick : OURS_MS.full });
+  const { intents, failures } = await engine.ask({ ask: 'write', units, forMs: quick ? OURS_MS.quick : OURS_MS.full });
   const { seen } = await bus.ask({});
   progress(
-    `line: urgent at ${baud} baud, ours: ${wishes.length} writes among ${seen.polls} polls, ${failures.length} failed ${failures[0] ?? ''}`,
+    `line: urgent at ${baud} baud, ours: ${intents.length} writes among ${seen.polls} polls, ${failures.length} failed ${failures[0] ?? ''}`,
   );
-  return waitsOf(wishes, seen, baud);
+  return waitsOf(intents, seen, baud);
 }
 
 async function peerMs({
@@ -81,17 +81,17 @@ async function peerMs({
   try {
     const { path } = await bus.ask({ plug: { baud, units } });
     const forMs = quick ? PEER_MS.quick : PEER_MS.full;
-    const { wishes, answered } = await master.ask({ path, baud, timeoutMs: TIMEOUT_MS, work: 'queue', units, forMs });
+    const { intents, answered } = await master.ask({ path, baud, timeoutMs: TIMEOUT_MS, work: 'queue', units, forMs });
     const { seen } = await bus.ask({});
-    progress(`line: urgent at ${baud} baud, ${peer}: ${wishes.length} writes among ${answered} polls`);
-    return waitsOf(wishes, seen, baud);
+    progress(`line: urgent at ${baud} baud, ${peer}: ${intents.length} writes among ${answered} polls`);
+    return waitsOf(intents, seen, baud);
   } finally {
     await master.stop();
   }
 }
 
-function waitsOf(wishes: readonly BenchIntent[], seen: BusSeen, baud: number): Waits {
-  return { ms: waitsMs(wishes, seen).map((ms) => ms + writeFrameMs(baud)), unitsLateMs: quantile(seen.latenessMs, 0.99) };
+function waitsOf(intents: readonly BenchIntent[], seen: BusSeen, baud: number): Waits {
+  return { ms: waitsMs(intents, seen).map((ms) => ms + writeFrameMs(baud)), unitsLateMs: quantile(seen.latenessMs, 0.99) };
 }
 
 function report(baud: number, { ours, theirs }: { ours: Waits; theirs: ReadonlyMap<string, Waits> }, { emit }: BenchOptions): void {

@@ -50,8 +50,11 @@ function tarball(name: string): Buffer {
       mkdirSync(dir, { recursive: true });
       renameSync(join(scratch, `${name.replace('@', '-')}.tgz`), file);
     } catch (error) {
-      const said = error instanceof Error ? error.message : String(error);
-      throw new PackageError('unavailable', `npm does not give ${name}: check the network and npm's registry, or use --node FILE\n${said}`);
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new PackageError(
+        'unavailable',
+        `npm does not give ${name}: check the network and npm's registry, or use --node FILE\n${reason}`,
+      );
     } finally {
       rmSync(scratch, { recursive: true, force: true });
     }

@@ -20,8 +20,8 @@ const values = (rig: Rig, metric: string) => [...rig.host.values.values()].filte
 /** What the node shows now, by its births and by what it has said since. */
 function shown(rig: Rig, metric: string): unknown {
   const births = rig.host.messages.filter(({ verb }) => verb === 'NBIRTH').flatMap(({ payload }) => payload.metrics);
-  const said = [...births.filter(({ name }) => name === metric), ...values(rig, metric)];
-  return said.toSorted((a, b) => Number(a.timestampMs) - Number(b.timestampMs)).at(-1)?.value;
+  const published = [...births.filter(({ name }) => name === metric), ...values(rig, metric)];
+  return published.toSorted((a, b) => Number(a.timestampMs) - Number(b.timestampMs)).at(-1)?.value;
 }
 const outcomes = (rig: Rig, id: string) =>
   values(rig, 'Command/Outcome')
@@ -147,9 +147,9 @@ t.test('a revision that breaks the line is taken back by itself before a driver 
   t.equal(seen.darkestPct, 30, 'never darker than it was');
   t.strictSame(rig.levels(), [30, 30, 30, 30]);
   t.equal(Number(shown(rig, 'Config/Revision')), 1);
-  const told = await rig.settled(rig.agent.view.events({ sinceMs: fromMs, activeOnly: false, limit: 100 }));
+  const events = await rig.settled(rig.agent.view.events({ sinceMs: fromMs, activeOnly: false, limit: 100 }));
   t.ok(
-    told.some(({ code }) => code === 'config-returned'),
+    events.some(({ code }) => code === 'config-returned'),
     'and it is an event',
   );
 });
@@ -231,11 +231,11 @@ t.test('a file changed by hand wins at the next start; one that cannot be used d
 t.test(
   'a platform in wrong hands gets no file and no cabinet: nothing reaches its own broker, the uplink stays where the site says',
   async (t) => {
-    const canary = '{"users":["canary-of-the-user-book"]}';
-    const heard: string[] = [];
+    const marked = '{"users":["canary-of-the-user-book"]}';
+    const received: string[] = [];
     const rogue = createServer((socket) => {
       socket.on('data', (bytes) => {
-        heard.push(bytes.toString('latin1'));
+        received.push(bytes.toString('latin1'));
         // CONNACK: accepted, so that the trial would find its uplink.
         socket.write(Buffer.from([0x20, 0x02, 0x00, 0x00]));
       });
@@ -251,13 +251,13 @@ t.test(
     const { rig, seen } = await openNight(t, { siteFile: site, brokerUrl: broker.url, isUplinkAsWritten: true });
     const dataDir = join(dirname(rig.siteFile), 'data');
     const passwordFile = join(dataDir, 'stolen.json');
-    writeFileSync(passwordFile, canary, { mode: 0o400 });
+    writeFileSync(passwordFile, marked, { mode: 0o400 });
     const hostile = changed(site, [[broker.url, `${rogueUrl}\n  username: c1\n  passwordFile: ${passwordFile}`]]);
     await send(rig, 'cabinet.yaml', hostile, { id: 'p' });
     await ask(rig, 'apply', 'a1', whole('Config/Minutes', 2));
-    await rig.until('answered', () => endOf(rig, 'a1') !== undefined || heard.length > 0, 3 * MINUTE_MS);
+    await rig.until('answered', () => endOf(rig, 'a1') !== undefined || received.length > 0, 3 * MINUTE_MS);
     await rig.clock.advance(3 * MINUTE_MS);
-    t.strictSame(heard, [], 'its broker received nothing');
+    t.strictSame(received, [], 'its broker received nothing');
     t.match(endOf(rig, 'a1'), {
       state: 'refused',
       reason: /uplink\.broker, uplink\.username, uplink\.passwordFile belong to the file of the site/,

@@ -40,11 +40,11 @@ export const WATCHED_FROM = '2026-12-15T22:30:00Z';
 export const WATCHED_NODE = 'demo';
 
 function nextRequestOf(unit: SimUnit): Promise<void> {
-  const heard = unit.heard?.bind(unit) ?? (() => {});
+  const before = unit.heard?.bind(unit) ?? (() => {});
   return new Promise((resolve) => {
     unit.heard = () => {
-      unit.heard = heard;
-      heard();
+      unit.heard = before;
+      before();
       resolve();
     };
   });

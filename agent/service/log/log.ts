@@ -41,7 +41,7 @@ interface Line {
 
 interface Reader {
   readonly min: LogSeverity;
-  readonly hear: (line: LogLine) => void;
+  readonly onLine: (line: LogLine) => void;
 }
 
 /** A log. An event identical to one of the last minute is counted, and its count written when the minute is over. */
@@ -62,22 +62,22 @@ export function createLog({ clock, journal, minSeverity, write }: LogOptions): A
   const put = (line: Line, times?: number): void => {
     const { name, fields, severity } = line;
     logger[PINO_LEVEL[severity]]({ event: name, ...fields, ...(times === undefined ? {} : { repeated: times }) });
-    for (const { min, hear } of readers) if (isAtLeast(severity, min)) hear({ ...line, atMs: clock.wallMs(), repeated: times ?? 0 });
+    for (const { min, onLine } of readers) if (isAtLeast(severity, min)) onLine({ ...line, atMs: clock.wallMs(), repeated: times ?? 0 });
   };
   const settle = (nowMono: number): void => {
     for (const { item, times } of repeats.due(nowMono)) put(item, times);
   };
   return {
     event(name, fields = {}, severity = 'info') {
-      const isWanted = logger.isLevelEnabled(PINO_LEVEL[severity]) || [...readers].some(({ min }) => isAtLeast(severity, min));
-      if (!isWanted) return;
+      const isUsed = logger.isLevelEnabled(PINO_LEVEL[severity]) || [...readers].some(({ min }) => isAtLeast(severity, min));
+      if (!isUsed) return;
       const line: Line = { name, fields: moveAside(redact(fields)), severity };
       const nowMono = clock.monoMs();
       settle(nowMono);
       if (repeats.admit(`${severity} ${name} ${JSON.stringify(line.fields)}`, line, nowMono)) put(line);
     },
-    listen(min, hear) {
-      const reader = { min, hear };
+    listen(min, onLine) {
+      const reader = { min, onLine };
       readers.add(reader);
       return () => void readers.delete(reader);
     },

@@ -19,7 +19,7 @@ import { createMetricsFile } from './metrics-file.ts';
 /** Units: ms. Source: assumed; monitors ask once a minute or less often. The lag of the loop is measured over as long. */
 const FILE_MS = 60_000;
 /** Minutes between two words to the platform. Source: assumed; memory that grows is seen within an hour, and each word costs some 60 bytes. */
-const TELL_MINUTES = 10;
+const PUBLISH_MINUTES = 10;
 const MEGABYTE = 2 ** 20;
 
 export interface SelfParts {
@@ -64,7 +64,7 @@ export function createSelf(parts: SelfParts): Self {
   const show = (metric: string, value: UplinkValue['value']): void =>
     uplink.update('', metric, { value, quality: 'good', atMs: clock.wallMs() });
 
-  async function tell(): Promise<void> {
+  async function publish(): Promise<void> {
     const { lines, store } = await parts.status();
     const sample = health?.sample() ?? null;
     show(AGENT_METRIC.memory, sample === null ? null : Math.round(sample.residentBytes / MEGABYTE));
@@ -84,7 +84,7 @@ export function createSelf(parts: SelfParts): Self {
   async function turn(): Promise<void> {
     health?.turn();
     minutes += 1;
-    if (minutes % TELL_MINUTES === 0) await tell();
+    if (minutes % PUBLISH_MINUTES === 0) await publish();
     const path = parts.metricsFile();
     if (path === null) return;
     if (file?.path !== path) file = { path, ...createMetricsFile(path, log) };
@@ -97,7 +97,7 @@ export function createSelf(parts: SelfParts): Self {
       ticks = every(clock, FILE_MS, () => void turn());
       looks = heap === null ? null : startHeapCollector(clock, heap);
       tellRuns();
-      await tell();
+      await publish();
     },
     stop() {
       ticks?.cancel();

@@ -48,7 +48,7 @@ export interface WatchedRun {
 export interface RunGuard {
   readonly mode: RunMode;
   /** Events about the previous run and about safe mode. */
-  readonly news: readonly (EventFacts & { readonly isLasting: boolean })[];
+  readonly events: readonly (EventFacts & { readonly isLasting: boolean })[];
   readonly ledger: () => StartLedger;
   /** Resolves when this start is in the ledger on disk, or could not be written. */
   readonly written: Promise<void>;
@@ -85,7 +85,7 @@ export async function createRunGuard(parts: GuardParts): Promise<RunGuard> {
 
   return {
     mode,
-    news: newsOf(verdict),
+    events: eventsOf(verdict),
     ledger: () => ledger.current,
     written,
     unstored: mode === 'bare' ? null : unstored,
@@ -136,17 +136,17 @@ const LAST_END: Readonly<Partial<Record<RunEnd, string>>> = {
   killed: 'was killed, or froze and was restarted',
 };
 
-function newsOf({ mode, last, quietMs }: StartVerdict): RunGuard['news'] {
-  const news: (EventFacts & { readonly isLasting: boolean })[] = [];
+function eventsOf({ mode, last, quietMs }: StartVerdict): RunGuard['events'] {
+  const events: (EventFacts & { readonly isLasting: boolean })[] = [];
   if (last !== null && isUnclean(last.end)) {
     const text = `the run before ${LAST_END[last.end ?? 'killed']}${last.cause === '' ? '' : `: ${last.cause}`}`;
-    news.push({ code: 'agent-restarted', source: 'agent', severity: 'warning', text, isLasting: false });
+    events.push({ code: 'agent-restarted', source: 'agent', severity: 'warning', text, isLasting: false });
   }
   if (mode !== 'normal') {
     const left =
       mode === 'safe' ? 'no uplink, no scans and writes by hand' : 'no uplink, no store (readings are lost), no scans and writes by hand';
     const text = `safe mode after too many failed starts: the street is lit, ${left}; ends by itself after ${quietMs / 60_000} min`;
-    news.push({ code: 'safe-mode', source: 'agent', severity: 'alarm', text, isLasting: true });
+    events.push({ code: 'safe-mode', source: 'agent', severity: 'alarm', text, isLasting: true });
   }
-  return news;
+  return events;
 }

@@ -13,7 +13,7 @@ import { footprintCabinet } from '../../../bench/footprint/footprint-street.ts';
 import type { FootprintStreetAnswer, FootprintStreetQuestion } from '../../../bench/footprint/street-process.ts';
 import type { Arch } from '../arch.ts';
 import { type DebianRoot, makeRoot } from './debian-root.ts';
-import type { Tell } from './step.ts';
+import type { ReportStep } from './step.ts';
 
 const MARKED_SECRET = 'canary-7f3a91c2e5';
 const LIMIT_MS = 60_000;
@@ -25,11 +25,11 @@ interface Life {
   readonly version: string;
   readonly newer: string;
   readonly arch: Arch;
-  readonly tell: Tell;
+  readonly report: ReportStep;
 }
 
 /** Each result goes to `tell`. Errors: rejects where a step cannot be taken at all. */
-export async function proveHere({ debs, version, newer, arch, tell }: Life): Promise<void> {
+export async function proveHere({ debs, version, newer, arch, report }: Life): Promise<void> {
   const root = makeRoot(arch.debian, false);
   const scratch = mkdtempSync(join(tmpdir(), 'luciole-street-'));
   const street = startChild<FootprintStreetQuestion, FootprintStreetAnswer>('footprint/street-process.ts');
@@ -41,36 +41,36 @@ export async function proveHere({ debs, version, newer, arch, tell }: Life): Pro
     return child;
   };
   try {
-    proveInstallation(root, debs.first, version, tell);
+    proveInstallation(root, debs.first, version, report);
     const { ports } = await street.ask({ ask: 'build', dir: scratch });
     const cabinet = writeCabinet(root, ports);
     const checked = root.run('luciole', 'check');
-    tell('luciole check', checked.code === 0, checked.out.trim());
+    report('luciole check', checked.code === 0, checked.out.trim());
 
     agent = starting();
     const before = await readings(root, 10, log);
-    tell('luciole run keeps readings of the street', before > 0, { readings: before });
+    report('luciole run keeps readings of the street', before > 0, { readings: before });
     const { bytes } = await street.ask({ ask: 'report' });
-    tell('it polls the lines', bytes > 0, { bytes });
+    report('it polls the lines', bytes > 0, { bytes });
     const open = listeners(agent.pid ?? 0);
-    tell('no TCP or UDP socket is open', open.length === 0, open);
+    report('no TCP or UDP socket is open', open.length === 0, open);
 
     const upgrading = install(root, debs.newer);
-    tell('upgraded while it runs', upgrading.code === 0);
+    report('upgraded while it runs', upgrading.code === 0);
     await stop(agent);
     agent = starting();
     const after = await readings(root, before + 1, log);
-    tell(
+    report(
       'the newer release runs and has the readings',
       after > before && root.run('luciole', 'version').out.startsWith(`luciole ${newer} `),
       { before, after },
     );
-    tell('the cabinet is as it was', readFileSync(join(root.dir, 'etc/luciole/cabinet.yaml'), 'utf8') === cabinet);
+    report('the cabinet is as it was', readFileSync(join(root.dir, 'etc/luciole/cabinet.yaml'), 'utf8') === cabinet);
     const status = root.run('luciole', 'status', '--json').out;
     await stop(agent);
     agent = null;
-    proveSecret(root, log.join(''), status, tell);
-    provePurge(root, tell);
+    proveSecret(root, log.join(''), status, report);
+    provePurge(root, report);
   } finally {
     if (agent !== null) await stop(agent);
     await street.stop();
@@ -80,29 +80,29 @@ export async function proveHere({ debs, version, newer, arch, tell }: Life): Pro
 }
 
 /** The root gets the package, and nothing else is needed. */
-function proveInstallation(root: DebianRoot, deb: string, version: string, tell: Tell): void {
+function proveInstallation(root: DebianRoot, deb: string, version: string, report: ReportStep): void {
   const tools = ['gcc', 'cc', 'make', 'node', 'npm', 'python3'].filter((name) => root.run('sh', '-c', `command -v ${name}`).code === 0);
-  tell('the root has neither compiler nor Node', tools.length === 0, tools);
+  report('the root has neither compiler nor Node', tools.length === 0, tools);
   const installing = install(root, deb);
-  tell('installed without network', installing.code === 0, installing.out.trim().split('\n').at(-1));
-  tell('nothing is started without a cabinet, and the next step is told', installing.out.includes('Next step'));
-  tell('version, commit and Node are named', root.run('luciole', 'version').out.startsWith(`luciole ${version} (commit `));
+  report('installed without network', installing.code === 0, installing.out.trim().split('\n').at(-1));
+  report('nothing is started without a cabinet, and the next step is told', installing.out.includes('Next step'));
+  report('version, commit and Node are named', root.run('luciole', 'version').out.startsWith(`luciole ${version} (commit `));
 }
 
-function proveSecret(root: DebianRoot, log: string, status: string, tell: Tell): void {
+function proveSecret(root: DebianRoot, log: string, status: string, report: ReportStep): void {
   const leaks = [
     ...leaksIn(join(root.dir, 'var/lib/luciole')),
     ...(log.includes(MARKED_SECRET) ? ['log'] : []),
     ...(status.includes(MARKED_SECRET) ? ['status'] : []),
   ];
-  tell('the secret stands in no log, status or file of the store', leaks.length === 0, leaks);
+  report('the secret stands in no log, status or file of the store', leaks.length === 0, leaks);
 }
 
-function provePurge(root: DebianRoot, tell: Tell): void {
+function provePurge(root: DebianRoot, report: ReportStep): void {
   const purging = root.run('dpkg', '--purge', 'luciole');
-  tell('purged', purging.code === 0, purging.out.trim().split('\n').slice(-2));
+  report('purged', purging.code === 0, purging.out.trim().split('\n').slice(-2));
   const left = root.run('find', '/', '-xdev', '-name', '*luciole*', '-not', '-path', '/proc/*').out.trim().split('\n').filter(isLeft);
-  tell(
+  report(
     'only data is left, and its places are told',
     left.length === 0 && purging.out.includes('kept /var/lib/luciole') && purging.out.includes('kept /etc/luciole'),
     left,
