@@ -1,7 +1,5 @@
 /**
- * Levels that somebody wants while the line is busy: one unit after the other, every 137 ms.
- *
- * Owns the wishing and how long each wish took. Called by the processes that write, and by the bench that has seen the wire.
+ * Requests levels while the line is busy, one unit after the other, every 137 ms, and measures how long each took.
  */
 import type { BusSeen } from './bus-process.ts';
 import { sharedMonoMs } from './child.ts';

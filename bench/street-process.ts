@@ -1,7 +1,7 @@
 /**
- * A simulated street on a pseudo-terminal, and the stopwatch beside it: `street-process.ts`.
+ * A simulated street on a pseudo-terminal that measures the agent: `street-process.ts`.
  *
- * Owns the truth: when somebody came into a sensor's sight, and when each lamp heard of it.
+ * It records when a mover came into a sensor's range, and when each lamp received its level.
  */
 import { createSystemClock } from '../agent/core/system-clock.ts';
 import { createPtyCable } from '../test/street/pty.ts';

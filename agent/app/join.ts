@@ -1,7 +1,5 @@
 /**
- * The parts of an agent, built and joined.
- *
- * Owns the order of building and which part hands what to which. Decides nothing itself.
+ * Builds the parts of an agent in order, and passes each the parts it needs.
  */
 import { createAccess } from '../access/access.ts';
 import { createSelfRecord } from '../access/self-audit.ts';

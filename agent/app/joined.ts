@@ -1,7 +1,5 @@
 /**
- * An agent as the sum of its parts: those that stay for the whole run, and those of the configuration that it runs by.
- *
- * Owns nothing; `join.ts` builds the parts, `reconfigure.ts` exchanges those of a configuration.
+ * The parts of an agent: those that stay for the whole run, and those of one configuration.
  */
 import type { SelfRecord } from '../access/self-audit.ts';
 import type { PlatformConfigRequests } from '../config/revisions/platform-config-requests.ts';

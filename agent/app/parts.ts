@@ -1,5 +1,5 @@
 /**
- * What a run hands in: its configuration, and the edges of the world.
+ * The parts that a run passes in: its configuration, and its connections to the outside.
  */
 import type { RevisionParts } from '../config/revisions/revisions.ts';
 import type { CabinetAndProfiles } from '../config/revisions/touched-parts.ts';

@@ -1,8 +1,7 @@
 /**
- * The rooms of light: control, energy, diagnosis and what the console sees of them. They are made for one configuration and exchanged
- * together with it; what they must remember (overrides, programmes, burning hours, nights) goes through the store.
+ * Builds the rooms of light for one configuration: control, energy, diagnosis and their views.
  *
- * Owns the joining of these rooms with field, store and uplink.
+ * They are exchanged together with the configuration; overrides, programmes, burning hours and nights persist in the store.
  */
 import { pendingProfiles } from '../config/load/pending-profiles.ts';
 import { createControl } from '../control/control.ts';

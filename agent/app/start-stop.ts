@@ -1,7 +1,6 @@
 /**
- * The order in which the parts of an agent start and stop.
- *
- * Owns that order. Light waits for nothing: neither for a port that does not open nor for a disk that does not answer.
+ * Starts and stops the parts of an agent in order. Light waits for nothing: neither for a port that does not open nor for a disk that does
+ * not answer.
  */
 import { DISK_WAIT_MS, within } from '../core/within.ts';
 import { endLeftovers } from '../service/leftover-events.ts';

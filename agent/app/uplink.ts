@@ -1,7 +1,5 @@
 /**
- * The uplink of one configuration: what the platform sees of the cabinet, and where each of its commands goes.
- *
- * Owns the ways from the uplink into the rooms.
+ * Builds the uplink of one configuration, and dispatches each command of the platform.
  */
 
 import type { Uplink } from '../core/ports.ts';

@@ -1,7 +1,5 @@
 /**
- * What the console sees of a running agent: what each part says of itself at the moment it is asked.
- *
- * Owns nothing. It stays for the whole run: what is exchanged with a configuration is looked up each time.
+ * The view of a running agent for the console. It stays for the whole run: parts of a configuration are looked up at each call.
  */
 import { createPersonCommands } from '../control/requests/person-commands.ts';
 import type { Cabinet } from '../core/cabinet.ts';

@@ -1,7 +1,7 @@
 /**
- * Who may do what at the cabinet.
+ * Roles, logins and users of the cabinet, as console and access rooms share them.
  *
- * Owns the roles and their order. Knows no user and no command; the table of commands names the least role of each.
+ * The table of commands names the least role of each command.
  */
 import type { WallMs } from './clock.ts';
 

@@ -1,8 +1,10 @@
 /**
- * Files written whole or not at all, never through a link that another user put in the way, and never with more rights than needed.
+ * Durable writes: a file is replaced whole or not at all, never through a link that another user planted, and never with more rights than
+ * needed.
  *
- * Owns the order of steps on the disk. A new file is created exclusively, gets mode and owner by its handle, reaches the disk and takes its
- * name by a rename. Root acts as the user who could exchange a part of the path: a link then leads no further than that user could go.
+ * A new file is created exclusively, gets mode and owner by its handle, is flushed, and takes its name by a rename; then the folder is
+ * flushed.
+ * Root acts as the user who could exchange a part of the path: a link then leads no further than that user could go.
  */
 import {
   closeSync,

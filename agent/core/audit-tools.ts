@@ -1,7 +1,5 @@
 /**
- * Who did what at this cabinet: the shapes of the audit log.
- *
- * Owns the shapes between who notes, the store that keeps, and the console that shows. Nothing here does anything.
+ * The shapes of the audit log: who did what at this cabinet, and when.
  */
 
 import type { LoginSocket } from './access.ts';

@@ -1,7 +1,7 @@
 /**
- * What a person at the cabinet may do with a line while the agent runs: look for units, read, write, and see how it fares.
+ * Jobs of a person at the cabinet on a line while the agent runs: scan for units, read, write, and statistics.
  *
- * Owns the shapes between field and console; nothing here does anything. Every job waits its turn in the line's own queue.
+ * Every job waits its turn in the line's own queue.
  */
 import type { SerialSettings } from './cabinet.ts';
 import type { BusErrorCode } from './errors.ts';

@@ -1,7 +1,6 @@
 /**
- * A cabinet as `cabinet.yaml` describes it, checked and with every default filled in.
- *
- * Owns the shapes. The config room makes one, `agent/app` hands each room its part, nobody changes it.
+ * A cabinet as `cabinet.yaml` describes it, checked and with every default filled in. It never changes: another configuration is another
+ * object.
  */
 import type { Language, LevelPct } from './words.ts';
 import type { Calendar, EventNight, Output, Programme, Rule, Zone } from './zone-config.ts';

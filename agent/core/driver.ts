@@ -1,7 +1,5 @@
 /**
- * What the field room needs of `drivers/`: a line it can ask, and a device that explains its registers.
- *
- * Owns the interfaces between bus and field. The real ones lie in `drivers/`; tests hand in simulated ends.
+ * The interfaces between the field room and `drivers/`: a byte port, a line that takes requests, and a driver that decodes registers.
  */
 
 import type { Rs485Settings, SerialSettings } from './cabinet.ts';

@@ -1,7 +1,5 @@
 /**
- * Events of a room: those that last are told once when they begin and once when they end.
- *
- * Owns what is going on. Knows no reasons. Used by every room that finds things wrong, and tells whoever listens.
+ * Turns conditions into events: a lasting condition is reported once when it begins and once when it ends.
  */
 import type { Clock } from './clock.ts';
 import type { AgentEvent, EventCode } from './words.ts';

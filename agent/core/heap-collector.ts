@@ -1,8 +1,9 @@
 /**
- * Old garbage of a thread, kept small.
+ * Requests garbage collections of one thread, so that old garbage stays small.
  *
- * Owns when a collection is asked for. V8 lets dead objects of its old space grow by 8 MB before it collects, whatever its flags; this agent has
- * two threads that make little of it, so they would lie there for minutes and hours. Called by the agent and by the storage thread, each for its own heap.
+ * V8 lets dead objects of its old space grow by 8 MB before it collects, whatever its flags. The agent's two threads make little garbage,
+ * so it
+ * would stay in memory for hours. Agent and storage thread each collect their own heap.
  */
 import { getHeapStatistics } from 'node:v8';
 import { type Clock, every, type Timer } from './clock.ts';

@@ -1,7 +1,7 @@
 /**
  * The last trusted time, continued by the monotonic clock, and whether the system clock still agrees with it.
  *
- * Owns which steps of the system clock are believed. Pure: a state and a sight in, a state out.
+ * Pure: decides which steps of the system clock are accepted.
  */
 import { type BatteryReading, type ClockQuality, isTrusted, type MonoMs, type WallMs } from './clock.ts';
 

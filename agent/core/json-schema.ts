@@ -1,7 +1,5 @@
 /**
- * A schema as JSON Schema: which part rules a place, which keys may stand there, what is allowed, in words.
- *
- * Pure. Called by the checks of configuration and profiles.
+ * JSON Schema lookups: which part of a schema applies to a path, which keys are allowed there, and the allowed values as text. Pure.
  */
 
 type Path = readonly (string | number)[];

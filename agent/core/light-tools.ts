@@ -1,7 +1,5 @@
 /**
- * The light as a person looks at it beyond one lamp's level: the night ahead, what acts in each zone, and help for who stands at a pole.
- *
- * Owns the shapes between `light-views.ts` and the console; nothing here does anything.
+ * Views of the light for a person beyond one lamp's level: the coming night, active sources by zone, and help at a pole.
  */
 import type { ZoneKind } from './cabinet.ts';
 import type { WallMs } from './clock.ts';

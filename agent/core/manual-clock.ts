@@ -1,7 +1,5 @@
 /**
- * A clock for tests and simulations.
- *
- * Owns its own time and timers. Never looks at the machine's.
+ * A clock for tests and simulations: its time advances only on request.
  */
 import type { Clock, ClockQuality, MonoMs, Timer, WallMs } from './clock.ts';
 

@@ -1,7 +1,6 @@
 /**
- * Figures about the agent for monitoring, and the two texts that carry them.
+ * Metrics for monitoring, and their two text formats. Pure.
  *
- * Owns the shapes and the text formats. Pure; knows none of the figures. Called by the console and by the writer of the metrics file.
  * Source: OpenMetrics 1.0, and the Prometheus text format 0.0.4, which is all that node_exporter's textfile collector reads.
  */
 

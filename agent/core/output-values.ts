@@ -1,8 +1,5 @@
 /**
- * What may be written to an output: values by number or by the name that the profile's `enum` gives to one.
- *
- * Owns the reading of such a value and what is wrong with one. Pure. Called by the config room for its checks, with the profiles at
- * hand, and by the lighting room when it prepares the outputs of a street.
+ * Values of an output: a number, or the name that the profile's `enum` gives to one. Pure.
  */
 import type { Lamp, Output, OutputValue } from './cabinet.ts';
 import type { PointProfile, Profile } from './profile.ts';

@@ -1,7 +1,5 @@
 /**
- * Interfaces that several rooms share: each room implements its own and is given those it needs by `agent/app`.
- *
- * Owns the doors of log and field, and leads to those of store and uplink. Nothing here does anything.
+ * Interfaces that several rooms share. Each room implements its own; `agent/app` passes them to the rooms that use them.
  */
 
 export type * from './store-port.ts';

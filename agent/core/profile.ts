@@ -1,7 +1,7 @@
 /**
- * A device type as data: what it measures, where, how to write to it, and where all that is known from.
+ * A device type as data: what it measures, in which registers, how it is written, and the sources of all that.
  *
- * Owns the shapes. `drivers/` loads them from YAML and turns them into drivers; the field room plans its polls from them.
+ * `drivers/` loads profiles from YAML and turns them into drivers; the field room plans its polls from them.
  */
 import type { SerialSettings } from './cabinet.ts';
 

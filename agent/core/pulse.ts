@@ -1,7 +1,5 @@
 /**
- * Signs of work of the agent's parts: what a watchdog may be fed by.
- *
- * Owns the shapes between the rooms and the watchdog in `service`; nothing here does anything.
+ * Signs of work of the agent's parts, from which the watchdog decides.
  */
 import type { MonoMs } from './clock.ts';
 

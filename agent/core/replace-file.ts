@@ -1,7 +1,5 @@
 /**
- * A file put in place of another, the former kept beside it where that is wanted.
- *
- * Owns the backup; `core/atomic-write.ts` the order of steps.
+ * Replaces a file, and optionally keeps the former one as a backup.
  */
 import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,7 +1,5 @@
 /**
- * Revisions of the configuration: what a person or the platform sees of them, and may ask.
- *
- * Owns the shapes between config, sync and console; nothing here does anything.
+ * Revisions of the configuration: the views and requests of console and platform.
  */
 import type { WallMs } from './clock.ts';
 import type { Problem } from './errors.ts';

@@ -1,7 +1,5 @@
 /**
- * What the entry hands to `run.ts`: one run of the agent, as the command line and the environment asked for it.
- *
- * Owns the shapes between `main.ts` and `run.ts`. Read from arguments and environment once, in `main.ts`.
+ * The options of one run, which `main.ts` reads once from command line and environment.
  */
 import type { WallMs } from './clock.ts';
 import type { Problem } from './errors.ts';

@@ -1,7 +1,5 @@
 /**
- * What a schema finds wrong with a document, in our own words: unknown, missing and wrong values, with what is allowed.
- *
- * Owns these sentences. Pure. Called by the checks of configuration and profiles.
+ * Findings of a schema in a document, as sentences: unknown, missing and wrong values, with what is allowed. Pure.
  */
 import type * as z from 'zod';
 import { allowedInWords, type JsonSchema, keysOf, schemaAt, withoutNull } from './json-schema.ts';

@@ -1,8 +1,9 @@
 /**
- * A clock that does not follow a large step of the system clock until something proves it.
+ * A clock that does not follow a large step of the system clock until something confirms it.
  *
- * Owns the held time while the agent runs. While the system clock is not believed `wallMs` is the held time, so that stored times, ends of
- * overrides and ages of commands go on as if the step had not happened; the system clock is then the `otherMs` of the light.
+ * Until then `wallMs` is the held time, so that stored times, ends of overrides and ages of commands go on as if the step had not
+ * happened; the
+ * system clock is then the `otherMs` of the light.
  */
 import type { BatteryReading, Clock, ClockQuality, WallMs } from './clock.ts';
 import { confirmedTime, type HeldTime, heldMs, nextHeldTime, type TimeFacts } from './held-time.ts';

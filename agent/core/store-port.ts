@@ -1,7 +1,5 @@
 /**
- * The offline memory as all rooms see it: frames go in, and come back as readings, gaps, facts and history.
- *
- * Owns the shapes, and the door that the store room implements. Nothing here does anything.
+ * The interface of the store: frames in; readings, gaps, facts and history out.
  */
 import type { AuditTools } from './audit-tools.ts';
 import type { ClockQuality, MonoMs, WallMs } from './clock.ts';

@@ -1,7 +1,5 @@
 /**
- * "Did you mean": the known word nearest to a mistyped one.
- *
- * Owns the measure of nearness. Pure. Called by the checks of configuration and profiles.
+ * "Did you mean": the known word nearest to a mistyped one. Pure.
  */
 
 /** Misspellings a suggestion may bridge: one in a short word, one more for each three letters. Source: assumed, tried on the words of the cabinet's schema. */

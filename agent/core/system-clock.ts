@@ -1,7 +1,5 @@
 /**
- * The machine's clock and timers.
- *
- * Owns the only calls to them. Each part that needs time is given this clock.
+ * The machine's clock and timers; the only code that calls them.
  */
 import type { Cabinet } from './cabinet.ts';
 import type { Clock, ClockQuality, MonoMs, Timer } from './clock.ts';

@@ -1,10 +1,9 @@
 /**
- * The head of an update file: three lines that say what follows, signed by its maker.
+ * The head of an update file: three lines that describe the rest, signed by its maker. Pure.
  *
- * Pure. Called by the cabinet, which checks it, and by the packager, which writes it.
- *
- * Shape: `luciole-update 1`, a line of JSON, the Ed25519 signature of these two lines in base64; then the program's folder as .tar.zst, whose
- * length and SHA-256 stand in the JSON. So nothing unsigned is ever unpacked.
+ * Shape: `luciole-update 1`, a line of JSON, the Ed25519 signature of these two lines in base64; then the program's folder as .tar.zst,
+ * whose
+ * length and SHA-256 are in the JSON. So nothing unsigned is ever unpacked.
  */
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { isRecord } from './is-record.ts';

@@ -1,7 +1,5 @@
 /**
- * What a person may ask about the program itself: bring another release, look, go back.
- *
- * Owns the shapes between the desk of updates and the console; nothing here does anything.
+ * Requests about the program itself: install another release, show the releases, go back.
  */
 
 /** Errors: methods never reject for what is wrong with an update; that is in the answer. */

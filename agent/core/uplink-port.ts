@@ -1,7 +1,5 @@
 /**
- * The platform's side of the cabinet as all rooms see it: what it is shown, what it may ask, how far it has got.
- *
- * Owns the shapes, and the door that the sync room implements. Nothing here does anything.
+ * The interface of the uplink: what the platform is shown, what it may request, and the state of the delivery.
  */
 import type { MonoMs, WallMs } from './clock.ts';
 import type { ConfigRequest } from './revisions.ts';

@@ -1,7 +1,5 @@
 /**
- * What a person at the cabinet may do with the uplink: see how it does, try each stage of it, watch it, connect anew.
- *
- * Owns the shapes between sync and console; nothing here does anything.
+ * Jobs of a person at the cabinet on the uplink: show its state, test each stage, trace packets, connect again.
  */
 import type { WallMs } from './clock.ts';
 

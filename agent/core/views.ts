@@ -1,7 +1,5 @@
 /**
- * What a person sees of a running agent, and may ask of it.
- *
- * Owns the shapes between the agent and the console; nothing here does anything.
+ * The views of a running agent, and the requests to it, that the console uses.
  */
 import type { AccessTools } from './access.ts';
 import type { AuditTools } from './audit-tools.ts';

@@ -1,7 +1,5 @@
 /**
- * The words of street lighting, one type each. Every room speaks these and no others.
- *
- * Owns names and shapes. Holds no behaviour beyond the order of ranks.
+ * The vocabulary of street lighting, one type for each term. All rooms use these types.
  */
 import type { MonoMs, WallMs } from './clock.ts';
 

@@ -1,7 +1,7 @@
 /**
- * What the zones of a cabinet do, as `cabinet.yaml` describes it: sensors, programmes, calendars, rules, outputs.
+ * The zones of a cabinet as `cabinet.yaml` describes them: sensors, programmes, calendars, rules, outputs.
  *
- * Owns the shapes, part of those in `cabinet.ts`. Checked and with every default filled in; nobody changes them.
+ * Part of `cabinet.ts`: checked, with every default filled in, and never changed.
  */
 import type { LevelPct } from './words.ts';
 

@@ -1,7 +1,7 @@
 /**
- * The footprint: what the packaged agent takes of a gateway, beside Node-RED on the same street in the same run.
+ * The footprint: what the packaged agent uses of a gateway, compared with Node-RED on the same street in the same run.
  *
- * Owns the order. Both run as they come, each with a process, broker and lines of its own time; the street and the broker are shared.
+ * Both run with their defaults, one after the other; street and broker are shared.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

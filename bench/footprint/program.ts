@@ -1,7 +1,5 @@
 /**
- * The packaged program as a cabinet has it, and one start of a program on the street of the footprint.
- *
- * Owns the processes it starts.
+ * The packaged program, and one start of a program on the street of the footprint.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,7 +1,7 @@
 /**
  * The start of the packaged agent under a service manager, on a whole core or on a part of one.
  *
- * Owns the order. The manager is the stand-in of the tests with the times of the unit file; street and broker have the rest of the machine.
+ * The manager is the fake one of the tests with the times of the unit file; street and broker use the rest of the machine.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,5 @@
 /**
- * The agent as a process of its own, as on the gateway.
- *
- * Owns the child and its log. Called by the demo and by the tests that kill it.
+ * The agent as a child process, as on the gateway.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

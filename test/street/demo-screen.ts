@@ -1,7 +1,5 @@
 /**
- * What the demo shows: the street live on a terminal, a line a second elsewhere.
- *
- * Owns the screen and the keys. Reads the world and the agent's own answers, changes neither except by a key.
+ * The screen of the demo: the street live on a terminal, one line a second elsewhere. Keys change the street.
  */
 import { styleText } from 'node:util';
 import { every } from '../../agent/core/clock.ts';

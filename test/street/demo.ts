@@ -1,8 +1,8 @@
 /**
  * `npm run demo`: a street, a broker and the agent in one command, with nothing to configure.
  *
- * Owns the joining and the order of start and stop. The agent runs as a process of its own, on pseudo-terminals as serial
- * ports; street, broker and platform live here. Nothing in here helps the agent: it sees a port, a broker and a config file.
+ * The agent is a child process with pseudo-terminals as serial ports; street, broker and platform run in this process. Nothing here helps
+ * the agent: it has a port, a broker and a configuration file.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

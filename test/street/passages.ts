@@ -1,7 +1,7 @@
 /**
- * How long from the moment somebody is in a sensor's sight to the first brighter frame on the wire.
+ * Measures the time from a mover's entry into a sensor's range to the first brighter frame on the wire.
  *
- * Owns the pairing of trips and frames. Watches the world, not the agent, so nothing the agent believes can flatter it.
+ * Only the world and the wire are observed, not the agent, so a wrong belief of the agent cannot improve the figure.
  */
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';

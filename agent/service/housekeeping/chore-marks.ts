@@ -1,7 +1,5 @@
 /**
- * How chores went, as it is kept over a restart.
- *
- * Owns the form on disk. Called by housekeeping. Whatever stands there may have been written by another version of the agent.
+ * Results of the chores as they are stored over a restart. Stored data may come from another version of the agent.
  */
 import { isRecord } from '../../core/is-record.ts';
 import type { ChoreView } from '../../core/views.ts';

@@ -1,8 +1,7 @@
 /**
- * Chores of the night: compaction, checks, cleaning, at set times of UTC.
+ * Runs chores at set times of UTC: compaction, checks, cleaning. Never lighting: a missed chore costs a day, not a dark street.
  *
- * Owns when a chore runs and how it went last. Never lighting: a missed tick here costs a day, not a dark street.
- * The only user of node-cron, which reads the patterns and starts nothing itself: after a step of the wall clock it works through every
+ * The only user of node-cron, which parses the patterns and starts nothing: after a step of the wall clock node-cron works through every
  * time that was passed over, 20 s for an hourly chore and a clock that wakes in 1970, and after a step back it waits for the old time.
  */
 import { parse } from 'node-cron';

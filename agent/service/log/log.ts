@@ -1,7 +1,5 @@
 /**
- * The agent's log: one JSON line an event, for journald and for people with `jq`.
- *
- * Owns the form of a line, its secrets and its repetitions. Never decides anything. Built by `main.ts`, handed to all.
+ * The agent's log: one JSON line an event, for journald and for people with `jq`. Secrets are masked, repetitions counted.
  */
 import { type DestinationStream, destination, pino } from 'pino';
 import type { Clock } from '../../core/clock.ts';

@@ -1,7 +1,5 @@
 /**
- * What the agent knows of itself and its street, as metrics.
- *
- * Owns the names. Pure: views in, families out.
+ * Names and values of the agent's metrics. Pure: views in, metric families out.
  */
 import type { MetricFamily, MetricSample } from '../../core/metrics.ts';
 import type { LineView, UplinkStatus } from '../../core/ports.ts';

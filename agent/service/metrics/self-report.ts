@@ -1,7 +1,6 @@
 /**
- * What the agent tells of itself: to the platform, to a file for a monitor, to whoever asks for metrics; and that it stays small.
- *
- * Owns when that is done.
+ * Reports the agent's own health regularly: to the platform, to a metrics file, and to clients that request metrics; and keeps its heap
+ * small.
  */
 
 import { type Clock, every, type Timer } from '../../core/clock.ts';

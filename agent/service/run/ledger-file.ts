@@ -1,8 +1,5 @@
 /**
- * The start ledger on disk.
- *
- * Owns its file, written whole and put in place at once, so that a cut leaves the old one or the new. A ledger that is damaged, or a disk that
- * takes none, is never in the way of a start. Called by `run-guard.ts`.
+ * The start ledger on disk. A damaged file, or a disk that accepts none, never prevents a start.
  */
 import { mkdirSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';

@@ -1,7 +1,5 @@
 /**
- * Which parts of the agent hang, from their signs of work. Never the network: a street is lit without it.
- *
- * Pure. Called by the watchdog and by whoever judges whether a new release is well.
+ * Decides which parts of the agent hang, from their signs of work. Never the network: a street is lit without it. Pure.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { LinePulse, Pulse, StorePulse } from '../../core/pulse.ts';

@@ -1,7 +1,7 @@
 /**
- * A wish that the machine starts anew, for a unit of the system that may do so.
+ * Requests a reboot of the machine by a file.
  *
- * Owns the file that is the wish. The agent has no right to reboot; `luciole-reboot.path` sees the file, and its service keeps the hour as well.
+ * The agent has no right to reboot; `luciole-reboot.path` watches for the file, and its service also limits reboots to one an hour.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,5 @@
 /**
- * What is left out in safe mode: all that the street does not need to be lit.
- *
- * Owns nothing.
+ * Safe mode: leaves out all that the street does not need to be lit.
  */
 import type { BusTools } from '../../core/bus-tools.ts';
 import type { Cabinet } from '../../core/cabinet.ts';

@@ -1,8 +1,7 @@
 /**
- * How the last runs of the agent began and ended, and what follows for the next: as usual, with light alone, or with a wish for a reboot.
+ * Decides from the ends of earlier runs how the next one starts: as usual, with light alone, or with a request for a reboot.
  *
- * Pure: ledger in, ledger out. Time is the kernel's monotonic clock with the name of its boot, so that no step of the wall clock counts.
- * Called by `run-guard.ts`; kept by `ledger-file.ts`.
+ * Pure: ledger in, ledger out. Time is the kernel's monotonic clock together with the boot id, so steps of the wall clock have no effect.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { EarlierLoss } from '../../core/ports.ts';

@@ -1,7 +1,7 @@
 /**
- * The held time of the last run on this start of the machine, so that a restart of the agent does not make it believe a stepped clock.
+ * Keeps the held time for the next run on the same boot, so that a restart of the agent does not make it accept a stepped clock.
  *
- * Owns its file, which lives in memory (`/run`): systemd keeps it over a restart of the service and removes it at a stop and at a reboot.
+ * The file lies in memory (`/run`): systemd keeps it over a restart of the service, and removes it at a stop and at a reboot.
  */
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';

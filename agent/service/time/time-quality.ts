@@ -1,8 +1,8 @@
 /**
- * What the system's own marks say about its clock: synchronised, in agreement with a battery clock, restored, or never set.
+ * Determines the quality of the system clock from the system's own marks: synchronised, in agreement with a battery clock, restored, or
+ * never set.
  *
- * Owns the probes and their rhythm. Never uses the network, never sets a clock and never blocks a caller. Steps of the clock are judged
- * in `core/held-time`.
+ * Probes files at intervals. Never uses the network, sets a clock or blocks a caller. `core/held-time` judges steps of the clock.
  */
 import { access, readFile } from 'node:fs/promises';
 import type { Cabinet } from '../../core/cabinet.ts';
