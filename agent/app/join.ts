@@ -35,7 +35,7 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   made.store = storeFor(made);
   made.uplink = createUplinkPlace(clock);
   made.self = selfFor(made);
-  // The machine's own clock: the record is of its steps too.
+  // The machine's own clock: the record covers its steps too.
   made.record = createSelfRecord({ clock: parts.clock, log: parts.log, store: made.store });
   made.ongoing = createOngoing({ ...parts, ...made });
   made.field = fieldFor(made);

@@ -48,7 +48,7 @@ export class AgentState {
   rooms!: Rooms;
   /** What the uplink of this configuration has found wrong. */
   uplinkEvents!: RoomEvents;
-  /** The tools of the lines, with what this configuration says of the devices. */
+  /** The jobs on the lines, with this configuration's data about the devices. */
   bus!: BusTools;
   firstPollMono: MonoMs | null = null;
   /** Readings that were meant for the store so far. */
@@ -92,5 +92,5 @@ export interface Joined {
   readonly housekeeping: Housekeeping;
 }
 
-/** While it is being built: what a part needs of one that comes later it asks for when it is at work. */
+/** The parts while they are built: a part reads a later one only when it works. */
 export type Building = { -readonly [Part in keyof Joined]: Joined[Part] };

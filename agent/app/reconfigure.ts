@@ -59,6 +59,6 @@ async function enterRooms(joined: Joined): Promise<void> {
   if (!state.isRunning) return;
   await state.rooms.control.start();
   state.rooms.energy.start();
-  // What was read last still holds: who is there stays there.
+  // The last readings still hold, presence included.
   state.rooms.onReadings(field.readings());
 }

@@ -50,7 +50,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   rooms.energy = createEnergy({ cabinet, profiles, points, clock, store, field, light: rooms.control, onNight: platform.night });
   rooms.light = createLightViews({ street: cabinet, clock, control: rooms.control });
   rooms.onReadings = (readings) => {
-    // Light first: a detection must not wait for bookkeeping.
+    // Light first: a detection must not wait for statistics.
     rooms.control.onReadings(readings);
     diagnosis.onReadings(readings);
     rooms.energy.onReadings(readings);
@@ -59,7 +59,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   return rooms;
 }
 
-/** The tools of the lines with what the configuration says of the devices; in safe mode they only read. */
+/** The jobs on the lines with the configuration's data about the devices; in safe mode they only read. */
 export function busOf({ parts, state: { site }, field }: Pick<Joined, 'parts' | 'state' | 'field'>): BusTools {
   const { cabinet, profiles } = site;
   const bus = { ...withSiteKnowledge(field.bus, cabinet, profiles), pendingProfiles: pendingProfiles(cabinet.profileDirs, profiles) };

@@ -23,7 +23,7 @@ export async function startAgent(joined: Joined): Promise<void> {
   state.rooms.energy.start();
   if (state.isStopping) return;
   void endLeftovers({ store, clock, isGoingOn: ongoing.isGoingOn });
-  // What the births show; a disk that hangs keeps the uplink from nothing, it is shown when it is known.
+  // State for the births. A hung disk does not delay the uplink; the state is published once it responds.
   const shown = showState(joined);
   if ((await within(clock, DISK_WAIT_MS, shown)) !== true)
     parts.log.event('start-without-disk', { waitedMs: DISK_WAIT_MS, check: 'the disk of store.dir: dmesg' }, 'warning');

@@ -13,7 +13,7 @@ type Neighbours = Pick<
   'parts' | 'state' | 'clock' | 'field' | 'store' | 'uplink' | 'ongoing' | 'revisions' | 'platformConfig' | 'platformUpdates'
 >;
 
-/** For the configuration that runs now; null where it has none. Light may be exchanged while it stays, so each command asks for the control of the moment. */
+/** For the configuration in force; null where it has no uplink. Light may be exchanged meanwhile, so each command uses the current control. */
 export function openUplink({
   parts,
   state,

@@ -22,7 +22,7 @@ import {
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-/** Whose a file is to be. Source: passwd(5). */
+/** Owner of a file. Source: passwd(5). */
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
@@ -33,7 +33,7 @@ const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 /** Source: path_resolution(7), links followed at most. */
 const MAX_LINKS = 40;
 
-/** A new file, on disk for good; `owner` needs root. Errors: throws the system's error: EEXIST where anything has that name, a link too. */
+/** Creates a file and flushes it to disk; `owner` needs root. Errors: throws the system's error: EEXIST where anything has that name, a link too. */
 export function createFile(path: string, text: string | Uint8Array, mode: number, owner: Owner | null = null): void {
   asOwnerOf(dirname(path), () => {
     writeNew(path, text, mode, owner);
@@ -42,14 +42,14 @@ export function createFile(path: string, text: string | Uint8Array, mode: number
 }
 
 /**
- * A file in the place of another: a cut of the mains leaves the old or the new one. Replaced by root, it stays its owner's.
+ * Replaces a file: a mains cut leaves the old or the new one. Replaced by root, the file keeps its owner.
  *
  * Errors: throws the system's error (`code` ENOSPC, EACCES, ...); what had that name before then still has it.
  */
 export function replaceWhole(path: string, text: string | Uint8Array, mode: number): void {
   asOwnerOf(dirname(path), () => {
     const fresh = `${path}.new`;
-    // A rest of an earlier run, or a trap: the name goes, never what a link leads to.
+    // Left by an earlier run, or planted: the name is removed, never the target of a link.
     rmSync(fresh, { force: true });
     try {
       writeNew(fresh, text, mode, formerOwner(path));
@@ -86,7 +86,7 @@ export async function replaceWholeLater(path: string, text: string, mode: number
   }
 }
 
-/** Resolves when the disk has which names the folder holds. Errors: rejects with the system's error. */
+/** Flushes a folder's names to disk. Errors: rejects with the system's error. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, O_RDONLY);
   try {
@@ -96,7 +96,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** The disk has what is in a file, or which names a folder has. Errors: throws the system's error. */
+/** Flushes a file's content, or a folder's names, to disk. Errors: throws the system's error. */
 export function syncPath(path: string): void {
   const file = openSync(path, 'r');
   try {
@@ -107,8 +107,8 @@ export function syncPath(path: string): void {
 }
 
 /**
- * Does work in a folder with the rights of the user who could exchange a part of its path; only root ever changes its rights for it. For
- * programs that do one thing at a time: the whole process has these rights until the work, or its promise, is done.
+ * Works in a folder with the rights of the user who could exchange a part of its path; only root changes its rights for it. For programs
+ * that do one thing at a time: the whole process has these rights until the work, or its promise, is done.
  *
  * Errors: throws what `work` throws, and the system's error where the rights cannot be changed.
  */
@@ -143,7 +143,7 @@ function becomeOwnerOf(folder: string): () => void {
   };
 }
 
-/** The first owner on the way to a folder who is not root; null where root alone could exchange a part of it. */
+/** The first owner other than root on the path of a folder; null where only root could exchange a part of it. */
 function ownerOnTheWay(folder: string, links = 0): Owner | null {
   const parts = resolve(folder).split('/').slice(1);
   let at = '/';
@@ -184,7 +184,7 @@ async function writeNewLater(path: string, text: string, mode: number, { uid, gi
   }
 }
 
-/** Null where there was nothing. */
+/** Null where no file existed. */
 function formerOwner(path: string): Owner | null {
   const before = lstatSync(path, { throwIfNoEntry: false });
   return before === undefined ? null : { uid: before.uid, gid: before.gid };

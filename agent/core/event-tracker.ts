@@ -8,11 +8,11 @@ import type { AgentEvent, EventCode } from './words.ts';
 export type EventFacts = Pick<AgentEvent, 'code' | 'source' | 'severity' | 'text'>;
 
 export interface EventTracker {
-  /** Begins or ends a lasting condition; saying the same again does nothing. `text` is that of the edge. */
+  /** Begins or ends a lasting condition; repeating the same does nothing. `text` describes this change. */
   set(lasting: boolean, happening: EventFacts): void;
-  /** Ends a condition in the words it began with; nothing happens when it is not going on. */
+  /** Ends a condition with the text it began with; does nothing when it is not open. */
   clear(code: EventCode, source: string): void;
-  /** Something that is over as soon as it is told. */
+  /** Reports an event without duration. */
   notice(happening: EventFacts): void;
 }
 

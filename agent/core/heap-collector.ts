@@ -11,7 +11,7 @@ import { type Clock, every, type Timer } from './clock.ts';
 export interface Heap {
   /** Objects and the buffers that they hold, dead ones too. Units: bytes. */
   readonly usedBytes: () => number;
-  /** A whole collection, which stops the thread: 14 to 31 ms with 35 lamps on a busy desktop processor. Source: measured, `--trace-gc`. */
+  /** Runs a full collection, which stops the thread: 14 to 31 ms with 35 lamps on a busy desktop processor. Source: measured, `--trace-gc`. */
   readonly collect: () => void;
 }
 
@@ -44,7 +44,7 @@ export function createHeapCollector({ usedBytes, collect }: Heap): HeapCollector
   };
 }
 
-/** The heap of the thread that asks; null in a program that was started without `--expose-gc`, which then goes by V8's own measure. */
+/** The heap of the calling thread; null in a program started without `--expose-gc`, where V8 alone decides when to collect. */
 export function ownHeap(): Heap | null {
   const { gc } = globalThis;
   if (gc === undefined) return null;

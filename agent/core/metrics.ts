@@ -31,7 +31,7 @@ export function metricsText(families: readonly MetricFamily[], format: MetricFor
 
 function familyText({ name, type, unit, help, samples }: MetricFamily, format: MetricFormat): string {
   const sampleName = `${name}${type === 'counter' ? '_total' : type === 'info' ? '_info' : ''}`;
-  // The older format knows no such suffixes and no such type: there the whole name is the family's.
+  // The older format has no such suffixes and no such type: there the whole name is the family's.
   const [familyName, familyType] = format === 'openmetrics' ? [name, type] : [sampleName, type === 'info' ? 'gauge' : type];
   return [
     `# TYPE ${familyName} ${familyType}\n`,

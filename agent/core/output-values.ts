@@ -5,7 +5,7 @@ import type { Lamp, Output, OutputValue } from './cabinet.ts';
 import type { PointProfile, Profile } from './profile.ts';
 import { didYouMean } from './suggestions.ts';
 
-/** What of a point is needed to read a value. */
+/** The part of a point that parsing a value needs. */
 type ValuePoint = Pick<PointProfile, 'enum' | 'scale' | 'offset' | 'decimals'>;
 
 /** One thing wrong, with what to write instead. Shape: `path` counts from the list of outputs: `[0, 'rules', 1, 'value']`. */

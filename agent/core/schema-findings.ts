@@ -14,7 +14,7 @@ export interface SchemaFinding {
   readonly atKey?: true;
 }
 
-/** What one of the documents knows beyond the usual slips; each is put behind what was found, or behind what is allowed. */
+/** Extra hints of one kind of document; each is appended to the finding, or to what is allowed. */
 export interface MoreHints {
   found?(found: unknown, schema: JsonSchema): string | undefined;
   allowed?(path: Path): string;
@@ -44,7 +44,7 @@ export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$
   return [{ path, message: `found ${inWords(found)}${hint}${link}: ${allowed}${more.allowed?.(path) ?? ''}` }];
 }
 
-/** Undefined where nothing stands. */
+/** Undefined where there is no value. */
 export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (here, part) => (typeof here === 'object' && here !== null ? (here as Record<string, unknown>)[part] : undefined),
@@ -60,7 +60,7 @@ function inWords(value: unknown): string {
   return JSON.stringify(value.length > QUOTED_MAX ? `${value.slice(0, QUOTED_MAX)}...` : value);
 }
 
-/** Quoted numbers, decimal commas, bare numbers where a name is wanted, a word nearly right. */
+/** Quoted numbers, decimal commas, bare numbers instead of a name, a word nearly right. */
 function usualSlip(found: unknown, wanted: JsonSchema): string {
   if (typeof found === 'number') return wanted.type === 'string' && wanted.enum === undefined ? ', a number: write it in quotes' : '';
   if (typeof found !== 'string') return '';

@@ -9,7 +9,7 @@ import type { BatteryReading, Clock, ClockQuality, WallMs } from './clock.ts';
 import { confirmedTime, type HeldTime, heldMs, nextHeldTime, type TimeFacts } from './held-time.ts';
 
 export interface SteadyClockParts {
-  /** The machine's own time; its quality is what the system's marks say. */
+  /** The machine's own time; its quality is that of the system's marks. */
   readonly clock: Clock;
   /** Newest reading of the battery clock; null while it gives none. Default: there is none. */
   readonly battery?: () => BatteryReading | null;
@@ -32,7 +32,7 @@ export interface HeldTimeMemory {
 export interface ClockStep {
   /** The held time, which the agent goes on with. */
   readonly heldMs: WallMs;
-  /** What the system clock says. */
+  /** Time of the system clock. */
   readonly systemMs: WallMs;
 }
 
@@ -100,7 +100,7 @@ export function createSteadyClock({
     monoMs: clock.monoMs,
     quality() {
       const { evidence } = look();
-      // What is held is no longer what a time server says.
+      // The held time is then no longer a time server's.
       return held === null ? evidence : held.isDisputed ? 'rtc' : held.quality;
     },
     step() {

@@ -30,7 +30,7 @@ export function byNearness(word: string, candidates: Iterable<string>): string[]
   return ranked.sort((a, b) => a.distance - b.distance).map(({ candidate }) => candidate);
 }
 
-/** `; did you mean "x"?`, or the given words when nothing is near. */
+/** `; did you mean "x"?`, or the given text when nothing is near. */
 export function didYouMean(word: string, candidates: Iterable<string>, otherwise = ''): string {
   const guess = nearest(word, candidates);
   return guess === undefined ? otherwise : `; did you mean "${guess}"?`;

@@ -8,24 +8,24 @@ export interface UplinkTools {
   trace(): readonly TraceEntry[];
   /** Everything from now on, until the returned function is called. */
   watch(onEntry: (entry: TraceEntry) => void): () => void;
-  /** Says goodbye and connects anew, or connects at once instead of resting. False where there is no uplink to do so. */
+  /** Ends the session and connects again, or connects at once instead of waiting. False where there is no uplink. */
   reconnect(by: string): boolean;
-  /** Tries every stage with a client of its own; the session is left alone. `tell` hears of each as it ends. */
+  /** Tries every stage with a client of its own, beside the session. `onStep` receives each stage as it ends. */
   test(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest>;
 }
 
-/** Something that happened to the session, or one packet; never what a packet says. */
+/** An event of the session, or one packet; never the content of a packet. */
 export interface TraceEntry {
   readonly atMs: WallMs;
   readonly kind: 'event' | 'sent' | 'received';
-  /** An event in words, or the packet's name. */
+  /** Text of an event, or the packet's name. */
   readonly text: string;
   readonly topic: string | null;
   /** Units: bytes of payload. */
   readonly bytes: number;
 }
 
-/** What a certificate says of itself. Not a proof: only a passed TLS stage is one. */
+/** Fields of a certificate. Not a proof: only a passed TLS stage is one. */
 export interface PeerCertificate {
   readonly subject: string;
   readonly issuer: string;

@@ -17,7 +17,7 @@ export interface OngoingParts {
 export interface Ongoing {
   onEvent(event: AgentEvent): void;
   onOutcome(outcome: Outcome): void;
-  /** Those a person should know of. */
+  /** The outcomes that a person should see. */
   activeEvents(): readonly AgentEvent[];
   /** Oldest first; those still going on are among them whenever they began. */
   events: AgentView['events'];

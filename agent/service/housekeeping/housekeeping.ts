@@ -37,7 +37,7 @@ export interface HousekeepingParts {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Minutes that a late turn may make up for; a larger step of the clock is none. Source: assumed; the service manager kills an agent that stands still for less. */
+/** Most minutes that a late turn catches up on; more is a step of the clock. Source: assumed; the service manager kills an agent that hangs for less. */
 const MAX_LATE_MINUTES = 5;
 /** Wait before missed chores are made up for. Units: ms. Source: assumed; the street is lit and every unit has been met by then. */
 const SETTLE_MS = 5 * MINUTE_MS;
@@ -65,7 +65,7 @@ export function createHousekeeping({ chores, clock, log, memory }: HousekeepingP
     if (ticks === null) return;
     marks.set(name, mark);
     log.event(mark.failed ? 'chore-failed' : 'chore-done', { chore: name, result: mark.result }, mark.failed ? 'warning' : 'info');
-    // A frequent chore is soon done anew; its mark is not worth a write of its own.
+    // A frequent chore soon runs again; its mark is not worth a write of its own.
     if (isRare) void memory.save(CHORES_KEY, Object.fromEntries(marks));
   };
   const enqueue = (chore: Planned): void => {

@@ -11,7 +11,7 @@ const PINO_LEVEL = { debug: 'debug', info: 'info', warning: 'warn', alarm: 'erro
 /** By pino's level number. Source: sd-daemon(3), SD_DEBUG 7, SD_INFO 6, SD_WARNING 4, SD_ERR 3. */
 const JOURNAL_PRIORITY: Readonly<Record<number, number>> = { 20: 7, 30: 6, 40: 4, 50: 3 };
 const SEVERITY_NAME: Readonly<Record<string, LogSeverity>> = { debug: 'debug', info: 'info', warn: 'warning', error: 'alarm' };
-/** Keys of the line itself; a field of the same name moves aside. */
+/** Keys of the line itself; a field of the same name is renamed. */
 const RESERVED = new Set(['severity', 'time', 'event', 'repeated']);
 /** Unwritten lines kept while the reader stalls; more are dropped, for a stalled journal must not stall the bus. Units: bytes. */
 const MAX_WAITING_BYTES = 1_048_576;
@@ -90,7 +90,7 @@ function isAtLeast(severity: LogSeverity, min: LogSeverity): boolean {
   return LOG_SEVERITIES.indexOf(severity) >= LOG_SEVERITIES.indexOf(min);
 }
 
-/** Pino tells a stream that carries this mark the level of each line. Source: pino 10 docs, "pino.symbols.needsMetadataGsym". */
+/** Pino passes the level of each line to a stream with this mark. Source: pino 10 docs, "pino.symbols.needsMetadataGsym". */
 function withPriority(sink: (line: string) => void): DestinationStream {
   const stream = {
     [Symbol.for('pino.metadata')]: true,

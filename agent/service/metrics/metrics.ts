@@ -10,9 +10,9 @@ import type { HealthSample } from './health.ts';
 
 export interface MetricsParts {
   readonly status: StatusView;
-  /** Null where nobody measures. */
+  /** Null where it is not measured. */
   readonly health: HealthSample | null;
-  /** Null where nobody keeps one. */
+  /** Null where there is none. */
   readonly ledger: StartLedger | null;
   readonly mode: RunMode;
   /** Begun since the start of the agent. */

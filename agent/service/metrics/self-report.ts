@@ -15,7 +15,7 @@ import type { AgentHealth } from './health.ts';
 import { metricFamilies } from './metrics.ts';
 import { createMetricsFile } from './metrics-file.ts';
 
-/** Units: ms. Source: assumed; monitors ask once a minute or less often. The lag of the loop is measured over as long. */
+/** Units: ms. Source: assumed; monitors poll once a minute or less often. The lag of the loop is measured over the same time. */
 const FILE_MS = 60_000;
 /** Minutes between two words to the platform. Source: assumed; memory that grows is seen within an hour, and each word costs some 60 bytes. */
 const PUBLISH_MINUTES = 10;
@@ -28,7 +28,7 @@ export interface SelfParts {
   readonly health: AgentHealth | null;
   /** Null where V8 alone decides when to collect. */
   readonly heap: Heap | null;
-  /** How this run came about; null where nobody keeps a ledger. */
+  /** The starts before this run; null where there is no ledger. */
   readonly runs: { readonly mode: RunMode; readonly ledger: () => StartLedger } | null;
   readonly status: () => Promise<StatusView>;
   /** Asked at each turn: the configuration may change. Null for no file. */
@@ -36,7 +36,7 @@ export interface SelfParts {
 }
 
 export interface Self {
-  /** What the births need is told before it resolves. */
+  /** Publishes what the births need before it resolves. */
   start(): Promise<void>;
   stop(): void;
   note(event: AgentEvent): void;

@@ -65,7 +65,7 @@ async function readLedger(path: string): Promise<StartLedger> {
     if (text.length > MAX_BYTES) return EMPTY_LEDGER;
     return toLedger(JSON.parse(text));
   } catch {
-    return EMPTY_LEDGER; // None yet, or damaged: what it would say is history.
+    return EMPTY_LEDGER; // None yet, or damaged: only history is lost.
   }
 }
 

@@ -10,9 +10,9 @@ import type { MonoMs } from '../../core/clock.ts';
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 /**
- * Null where the kernel does not say. Units: `startMono` in ms on the kernel's monotonic clock, at zero of this process's own.
+ * Null where the kernel does not provide it. Units: `startMono` in ms on the kernel's monotonic clock, at zero of this process's own.
  *
- * `givenBootId` is the name of this start as the service manager knows it: a service that sees processes alone (`ProcSubset=pid`) cannot read it.
+ * `givenBootId`: from the service manager, as a service with `ProcSubset=pid` cannot read it itself.
  */
 export function machineStart(givenBootId: string | null = null): { readonly bootId: string; readonly startMono: MonoMs } | null {
   const bootId = givenBootId ?? readBootId();
@@ -23,6 +23,6 @@ function readBootId(): string | null {
   try {
     return readFileSync(BOOT_ID, 'utf8').trim();
   } catch {
-    return null; // Another kind of system: each run then knows its own time only.
+    return null; // Another kind of system: no run can then date another.
   }
 }

@@ -15,7 +15,7 @@ const NAME = 'held-time.json';
 export interface HeldTimeFileParts {
   /** Null where the service manager gives none; nothing is then kept. */
   readonly runtimeDir: string | null;
-  /** The machine's start and this run's start in it. Null where the kernel does not say; nothing is then kept. */
+  /** The machine's boot and this run's start since then. Null where the kernel gives none; nothing is then stored. */
   readonly machine: { readonly bootId: string; readonly startMono: number } | null;
 }
 
@@ -40,7 +40,7 @@ export function createHeldTimeFile({ runtimeDir, machine }: HeldTimeFileParts): 
     save(held) {
       const { quality, hasSteppedOnce } = held;
       const text = JSON.stringify({ bootId, machineZeroMs: Math.round(heldMs(held, -startMono)), quality, hasSteppedOnce });
-      // Without it the next run trusts what the system clock says; nothing else is lost.
+      // Without it the next run trusts the system clock; nothing else is lost.
       saving = saving.then(() => writeFile(path, text, { mode: 0o600 })).catch(() => {});
     },
   };

@@ -20,7 +20,7 @@ const SYNCHRONISED_MARK = '/run/systemd/timesync/synchronized';
 /** Source: Linux Documentation/ABI/testing/rtc-sysfs: seconds since 1970 by the battery clock. */
 const RTC_SECONDS = '/sys/class/rtc/rtc0/since_epoch';
 
-/** What the system says about its time. */
+/** The system's marks about its time. */
 export interface TimeMarks {
   readonly synchronised: boolean;
   /** The battery clock's own time at the same instant; null when there is none that answers. */
