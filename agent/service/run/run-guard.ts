@@ -2,6 +2,8 @@
  * The guard of a run: decides from earlier runs how this one may start, runs the watchdog, and records how this run ends for the next one.
  */
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Clock, every } from '../../core/clock.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
 import type { EarlierLoss, Log } from '../../core/ports.ts';
@@ -10,7 +12,6 @@ import { within } from '../../core/within.ts';
 import { createLedgerFile } from './ledger-file.ts';
 import type { Notify } from './notify.ts';
 import type { Hang } from './progress.ts';
-import { requestReboot } from './reboot-request.ts';
 import { RunLedger } from './run-ledger.ts';
 import { begun, isUnclean, type RunEnd, type RunMode, type StartLedger, type StartVerdict } from './start-ledger.ts';
 import { createWatchdog } from './watchdog.ts';
@@ -21,6 +22,8 @@ const LEDGER_MS = 2_000;
 const LOOK_MS = 10_000;
 /** Interval at which a run without a store records what it has lost so far. Units: ms. Source: assumed; one page a minute for 15 minutes. */
 const COUNT_MS = 60_000;
+/** File of a reboot request. Source: `systemd/luciole-reboot.path`, which watches for it. */
+const REBOOT_REQUEST = 'reboot-wish';
 
 export interface GuardParts {
   readonly clock: Clock;
@@ -81,7 +84,7 @@ export async function createRunGuard(parts: GuardParts): Promise<RunGuard> {
   const end = (how: RunEnd, cause = ''): void => ledger.end(how, cause, recorded());
   const written = ledger.write();
   if (mode !== 'normal') log.event('safe-mode', { mode, quietS: quietMs / 1_000 }, 'alarm');
-  if (verdict.wantsReboot) askForReboot(parts);
+  if (verdict.wantsReboot) requestReboot(parts);
 
   return {
     mode,
@@ -121,10 +124,12 @@ function whenQuiet(clock: Clock, quietMs: number, fire: () => void): void {
   });
 }
 
-function askForReboot({ log, runtimeDir }: GuardParts): void {
+/** The agent has no right to reboot: `luciole-reboot.path` watches for this file, and its service limits reboots to one an hour. */
+function requestReboot({ log, runtimeDir }: GuardParts): void {
   log.event('reboot-requested', { why: 'safe mode does not last either' }, 'alarm');
   try {
-    if (runtimeDir !== null) requestReboot(runtimeDir, 'luciole: safe mode does not last either');
+    if (runtimeDir === null) return;
+    writeFileSync(join(runtimeDir, REBOOT_REQUEST), 'luciole: safe mode does not last either\n', { mode: 0o600 });
   } catch (error) {
     log.event('reboot-request-failed', { error }, 'warning');
   }

@@ -7,6 +7,7 @@ import type { BusWriteResult } from '../../../core/bus-tools.ts';
 import { BusError } from '../../../core/errors.ts';
 import { manualHint } from '../../../core/manual-address.ts';
 import type { Table } from '../../../core/profile.ts';
+import { Refusal } from '../../../core/refusal.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
@@ -86,7 +87,7 @@ export async function onBus<T>(work: () => Promise<T>, address?: number): Promis
   try {
     return await work();
   } catch (error) {
-    if (error instanceof RangeError) throw new ConsoleError('usage', error.message, { cause: error });
+    if (error instanceof Refusal || error instanceof RangeError) throw new ConsoleError('usage', error.message, { cause: error });
     if (!(error instanceof BusError)) throw error;
     const hint = address === undefined ? '' : manualHint(address);
     const advice = error.code === 'illegal-address' ? `; \`luciole bus registers\` lists those it has${hint}` : '';
