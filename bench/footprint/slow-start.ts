@@ -38,7 +38,7 @@ interface Times {
   readonly ready: number;
 }
 
-/** Errors: rejects where the stand-in cannot run, or a program does not poll. */
+/** Errors: rejects where the fake service manager cannot run, or a program does not poll. */
 export async function startFigures(options: BenchOptions): Promise<void> {
   if (managerMissing !== false) throw new Error(managerMissing);
   const factor = options.slow ?? 1;

@@ -1,7 +1,5 @@
 /**
- * The program as few files of plain JavaScript, with its profiles and the native addons of one architecture.
- *
- * Owns what is bundled and what is left out. Knows nothing of packages. Called by the packager, the footprint bench and tests.
+ * Bundles the program into a few files of plain JavaScript, with its profiles and the native addons of one architecture.
  */
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

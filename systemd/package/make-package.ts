@@ -1,7 +1,5 @@
 /**
- * From the project to the package: bundle, Node, licences, tree, archive, file.
- *
- * Owns the order and what is checked before anything is written. Called by the command line, the proof and the tests.
+ * Makes a package from the project: bundle, Node, licences, tree, archive, file. Everything is checked before a file is written.
  */
 import { createHash, type KeyObject } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

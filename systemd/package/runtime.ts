@@ -1,7 +1,5 @@
 /**
- * The Node that goes into a package: the pinned one of its architecture, or one's own.
- *
- * Owns the way to it through npm and the check that it is what was pinned. Called by the packager.
+ * The Node that goes into a package: the pinned one of its architecture, from npm and checked by hash, or a given file.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

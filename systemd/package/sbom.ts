@@ -1,7 +1,7 @@
 /**
- * What the program is made of, as CycloneDX: every package of the production tree with version, licence and hash, and Node.
+ * The list of what the program is made of, as CycloneDX: every package of the production tree with version, licence and hash, and Node.
  *
- * Owns the way from the lock file to that list; the same commit gives the same bytes. Called by the packager and by `npm run sbom`.
+ * Made from the lock file; the same commit gives the same bytes.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

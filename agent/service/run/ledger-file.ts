@@ -11,22 +11,22 @@ import { EMPTY_LEDGER, type RunRecord, type StartLedger } from './start-ledger.t
 
 const NAME = 'starts.json';
 const MODE = 0o600;
-/** A longer file is none of ours. Units: bytes. Source: thirty runs take 6 kB. */
+/** A longer file is no ledger. Units: bytes. Source: thirty runs take 6 kB. */
 const MAX_BYTES = 65_536;
 
 export interface LedgerFile {
   /**
-   * The newest that can be read; an empty one where there is none. `wait` gives up a folder that does not answer, which is left alone from
-   * then on: what this run knows is less than what lies there.
+   * Returns the newest readable ledger, an empty one where there is none. `wait` bounds the wait for a folder that does not answer; such a
+   * folder is not written either, as its ledger may be newer.
    */
   read(wait?: <T>(found: Promise<T>) => Promise<T | undefined>): Promise<StartLedger>;
-  /** Off the main thread: a dying disk must not hold up the lines. Never over what `writeNow` wrote. Errors: rejects when no folder takes it. */
+  /** Does not block: a hung disk must not hold up the lines. Never replaces what `writeNow` wrote. Errors: rejects when no folder accepts it. */
   write(ledger: StartLedger): Promise<void>;
-  /** For the last words of a process that ends. Errors: throws when no folder takes it. */
+  /** Blocks; for a process that ends. Errors: throws when no folder accepts it. */
   writeNow(ledger: StartLedger): void;
 }
 
-/** Shape: the first folder that takes the file has it; a full or broken disk leaves the second, which lives in memory. */
+/** Writes to the first folder that accepts the file; the second one, in memory, is for a full or broken disk. */
 export function createLedgerFile(folders: readonly string[]): LedgerFile {
   let paths = folders.map((folder) => join(folder, NAME));
   let queue = Promise.resolve();

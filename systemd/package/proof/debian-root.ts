@@ -1,7 +1,7 @@
 /**
  * A Debian root in a temporary folder, as a gateway is before Luciole: no compiler, no Node, no network.
  *
- * Owns the folder and its mounts, and takes both back. Needs root, debootstrap and unshare. Called by the proof of the package.
+ * Needs root, debootstrap and unshare. `remove` unmounts and removes it, at the latest at the exit of the process.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';

@@ -1,7 +1,8 @@
 /**
- * The package of the other architecture: unpacked into its Debian, its ELF files looked at, and run by qemu where there is one.
+ * Proves the package of the other architecture: unpacks it into its Debian, checks its ELF files, and runs it by qemu where that is
+ * installed.
  *
- * Owns nothing. qemu interprets the program; its libraries are those of the foreign root.
+ * qemu interprets the program; its libraries are those of the foreign root.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';

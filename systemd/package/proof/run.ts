@@ -1,7 +1,7 @@
 /**
- * `npm run -s package:proof`: the package on a fresh Debian without network and compiler, from its installation to its purge.
+ * `npm run -s package:proof`: the package on a fresh Debian without network and compiler, from installation to purge.
  *
- * Owns the order and the exit code. Prints one JSON line a step. Not part of the tests: it needs root, a mirror of Debian and minutes.
+ * Prints one JSON line a step. Not part of the tests: it needs root, a mirror of Debian and minutes.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
