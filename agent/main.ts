@@ -1,8 +1,7 @@
 /**
- * The entry: arguments, environment, signals and exit codes, turned into calls.
+ * The entry: turns arguments, environment and signals into calls, and results into exit codes.
  *
- * Owns the process. Decides nothing about lighting and builds no part of the agent but its log.
- * Called by the launcher. Exit codes: 0 stop, 1 crash or failed command, 64 usage, 69 no agent, 78 bad config.
+ * Builds no part of the agent but its log. Exit codes: 0 stop, 1 crash or failed command, 64 usage, 69 no agent, 78 bad config.
  */
 import { flushCompileCache } from 'node:module';
 import { userInfo } from 'node:os';
@@ -26,11 +25,11 @@ const COMMIT: string | undefined = process.env['LUCIOLE_COMMIT'];
 /** Width of a page. Source: a VT100 has 80 columns; a wider one is used where the terminal says so. */
 const USUAL_COLS = 80;
 
-/** So long after a start the street is lit, and what runs regularly has run once. Units: ms. Source: assumed. */
+/** After this time the street is lit, and everything periodic has run once. Units: ms. Source: assumed. */
 const KEEP_COMPILED_AFTER_MS = 30_000;
 
 const { env, stdout, stderr } = process;
-/** Nobody wants the rest. */
+/** Aborted when the rest of the output is not needed. */
 const enough = new AbortController();
 
 let secretInput: Terminal['askSecret'];
@@ -60,7 +59,7 @@ const actions = createLocalActions({
 stdout.on('error', endOnClosedPipe);
 const words = process.argv.slice(2);
 process.exitCode = await runCommandLine(words, screen, actions);
-// An agent that has stopped is gone, even if a library still holds a handle; so is an export whose page is still on its way.
+// A stopped agent exits even if a library still holds a handle; so does an export whose page is still being read.
 if (words[0] === 'run' || enough.signal.aborted) process.exit();
 
 function terminal(): Terminal {
@@ -82,7 +81,7 @@ function terminal(): Terminal {
   };
 }
 
-/** A container's user may have a number and no name. */
+/** A container's user may have a number but no name. */
 function userName(): string {
   try {
     return userInfo().username;
@@ -102,7 +101,7 @@ async function importTable(args: LocalArgs, terminal: Terminal): Promise<number>
   return runImport(args, configFileOf({ file: args['into'] ?? '' }), terminal);
 }
 
-/** Questions are asked where somebody sits at a terminal. */
+/** Asks questions only at a terminal. */
 async function runFirstStart(args: LocalArgs): Promise<number> {
   const [{ runSetup }, { createLineAsker }] = await Promise.all([
     import('./commissioning/first-start.ts'),

@@ -1,7 +1,5 @@
 /**
- * The whole agent on the street of the detection figures: `agent-process.ts`.
- *
- * Owns its folder. Joined as on a gateway, but for uplink and console, which nobody asks here.
+ * The whole agent on the street of the detection figures: `agent-process.ts`. Joined as on a gateway, but without uplink and console.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

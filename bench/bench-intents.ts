@@ -1,7 +1,5 @@
 /**
- * Levels that somebody wants while the line is busy: one unit after the other, every 137 ms.
- *
- * The processes that write create the intents; the bench that watches the wire measures how long each took.
+ * Requests levels while the line is busy, one unit after the other, every 137 ms, and measures how long each took.
  */
 import type { BusSeen } from './bus-process.ts';
 import { sharedMonoMs } from './child.ts';

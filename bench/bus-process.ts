@@ -1,8 +1,8 @@
 /**
  * Modbus units with exact timing on one pseudo-terminal.
  *
- * Owns the far end of the cable. A process of its own, so that it never takes time from the event loop of the master it serves.
- * Each reply arrives at the moment its last character would: request + turnaround + reply after the request was written.
+ * A process of its own, so that it never takes time from the event loop of the master it serves. Each reply arrives at the moment its last
+ * character would: request + turnaround + reply after the request was written.
  */
 import { charMs } from '../drivers/modbus/wire-time.ts';
 import { createPtyCable, type PtyCable } from '../test/street/pty.ts';

@@ -1,7 +1,6 @@
 /**
- * A process that takes part in a bench, asked one question at a time.
+ * Both ends of the channel to a child process of a bench, which answers one question at a time.
  *
- * Owns the child and the way to it; knows nothing of what is asked. Both ends of the way lie here.
  * A process of its own gives each part its own event loop, CPU time and memory.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';

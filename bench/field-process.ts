@@ -1,7 +1,7 @@
 /**
- * Our whole field engine on one line: `field-process.ts`. Plan, lanes, unit health, drivers and port as the agent joins them.
+ * Our whole field engine on one line: `field-process.ts`. Plan, lanes, unit health, drivers and port are joined as in the agent.
  *
- * Owns the engine and what is asked of it. Each unit has twelve registers that are polled and a level that can be written.
+ * Each unit has twelve registers that are polled and a level that can be written.
  */
 
 import type { Field } from '../agent/core/ports.ts';

@@ -1,7 +1,5 @@
 /**
- * A file as a disk: an ext4 image on a loop device, whose every written byte is counted.
- *
- * Owns image, mount and their end. Needs root, as every mount does. Called by the store's bench and the torture runs.
+ * A file as a disk: an ext4 image on a loop device that counts every written byte. Needs root, as every mount does.
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync } from 'node:fs';

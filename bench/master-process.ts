@@ -1,7 +1,5 @@
 /**
- * One master at work: `master-process.ts <name>`. Reads as fast as it can and tells what that took.
- *
- * Owns the measured loop. Called for efficiency and CPU time, one round a question.
+ * One master at work: `master-process.ts <name>`. Reads as fast as it can and reports time and CPU time, one round a question.
  */
 import { BENCH_REGISTERS, REGISTER_VALUES, serialAt, UNIT } from './bus.ts';
 import { answerParent } from './child.ts';

@@ -1,7 +1,7 @@
 /**
- * A plain Modbus library as people put it to work on a line with many units: `peer-process.ts <name>`.
+ * A plain Modbus library as usually employed on a line with many units: `peer-process.ts <name>`.
  *
- * Owns the three usual ways: a first-in-first-out queue, a loop over all units, a scan address by address.
+ * In the three usual ways: a first-in-first-out queue, a loop over all units, a scan address by address.
  */
 
 import { type BenchIntent, createBenchIntents } from './bench-intents.ts';

@@ -46,12 +46,6 @@ export function against(ours: BenchResult, comparison: '>=' | '<=', limit: numbe
   return { ...ours, goal: `${comparison} ${limit}`, ok };
 }
 
-/** Middle of an odd number of values, upper middle of an even one. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-}
-
 export function round(value: number, decimals: number): number {
   return Number(value.toFixed(decimals));
 }

@@ -1,7 +1,7 @@
 /**
- * The entry of the benches: which one, how long, and whether its goals were met.
+ * The entry of the benches: parses the command line, runs one bench, and exits with whether its goals were met.
  *
- * Owns the command line and the exit code. Figures go to standard output, one JSON object a line; progress to standard error.
+ * Figures go to standard output, one JSON object a line; progress to standard error.
  */
 import { parseArgs } from 'node:util';
 import { FOOTPRINT_FIGURES, footprintBench } from './footprint/footprint-bench.ts';

@@ -1,7 +1,7 @@
 /**
- * A simulated street on a pseudo-terminal, and the stopwatch beside it: `street-process.ts`.
+ * A simulated street on a pseudo-terminal that measures the agent: `street-process.ts`.
  *
- * Owns the truth: when somebody came into a sensor's sight, and when each lamp heard of it.
+ * It records when a mover came into a sensor's range, and when each lamp received its level.
  */
 import { createSystemClock } from '../agent/core/system-clock.ts';
 import { createPtyCable } from '../test/street/pty.ts';
@@ -32,7 +32,7 @@ const SET_UP = { rampUpMs: 0, rampDownMs: 0, failsafeTimeoutS: 60, failsafeLevel
 /** The last register of a lamp's set-up. Source: profile `wirenboard-wb-led`. */
 const LAST_SET_UP = 672;
 /** Nothing on this street takes longer. Units: ms. */
-const PATIENCE_MS = 60_000;
+const LIMIT_MS = 60_000;
 /** Read-backs of the last levels come to an end. Units: ms. */
 const REST_MS = 400;
 /** A detection meets polls and ticks at any phase. Units: ms. */
@@ -115,9 +115,9 @@ function areAll({ world }: Street, levelPct: number): boolean {
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {
-  const endMono = clock.monoMs() + PATIENCE_MS;
+  const endMono = clock.monoMs() + LIMIT_MS;
   while (!holds()) {
-    if (clock.monoMs() > endMono) throw new Error(`not within ${PATIENCE_MS} ms: ${what}`);
+    if (clock.monoMs() > endMono) throw new Error(`not within ${LIMIT_MS} ms: ${what}`);
     await sleepMs(20);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * What a run must take back, whatever ends it: mounts, processes, folders.
+ * Releases what a run has taken, however it ends: mounts, processes, folders; newest first.
  *
- * Owns the list, newest first, and the signals. Synchronous, because at the end of a process nothing else is heard.
+ * Synchronous, because at the exit of a process nothing asynchronous runs any more.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /** The file of users: read and written as a whole. It holds hashes, never passwords. */
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AccessError, ROLES, type Role } from '../core/access.ts';
 import { replaceWholeLater } from '../core/atomic-write.ts';
@@ -44,6 +44,7 @@ export function createUsersFile(dir: string): UsersFile {
     },
     write: async (users) => {
       try {
+        await mkdir(dir, { recursive: true, mode: 0o700 });
         await replaceWholeLater(path, `${JSON.stringify({ version: VERSION, users }, null, 1)}\n`, MODE);
       } catch (cause) {
         throw new AccessError('file', `cannot write ${path}: ${(cause as Error).message}; check the disk of store.dir`, { cause });

@@ -1,7 +1,7 @@
 /**
- * One agent: what it is made of, and what its owner may do with it.
+ * One agent as its owner controls it: start, stop, and another configuration.
  *
- * Owns nothing but the order of building. A real run hands in the system clock and serial ports, a scenario test a simulated clock and simulated wires.
+ * A real run passes in the system clock and serial ports, a scenario test a simulated clock and simulated wires.
  */
 import type { CabinetAndProfiles, TouchedRooms } from '../config/revisions/touched-parts.ts';
 import type { Field } from '../core/ports.ts';

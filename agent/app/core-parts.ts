@@ -1,7 +1,7 @@
 /**
- * The way of a reading through the agent: lines, rooms of light, recorder, store and uplink; and what the agent reports of itself.
+ * Builds the parts that a reading passes through: field, recorder, store; and the agent's report about itself.
  *
- * Owns how these parts are built. What one needs of another configuration it asks for each time.
+ * Values of the configuration are read at each use, as it may change.
  */
 import { adapterLatencyMs } from '../../drivers/adapter-latency.ts';
 import { countersOf, decimalsOf } from '../config/revisions/touched-parts.ts';

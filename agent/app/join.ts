@@ -1,7 +1,5 @@
 /**
- * The parts of an agent, built and joined.
- *
- * Owns the order of building and which part hands what to which. Decides nothing itself.
+ * Builds the parts of an agent in order, and passes each the parts it needs.
  */
 import { createAccess } from '../access/access.ts';
 import { createSelfRecord } from '../access/self-audit.ts';
@@ -37,7 +35,7 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   made.store = storeFor(made);
   made.uplink = createUplinkSlot(clock);
   made.self = selfFor(made);
-  // The machine's own clock: the record is of its steps too.
+  // The machine's own clock: the record covers its steps too.
   made.record = createSelfRecord({ clock: parts.clock, log: parts.log, store: made.store });
   made.ongoing = createOngoing({ ...parts, ...made });
   made.field = fieldFor(made);
@@ -48,13 +46,13 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   made.stepWatch = createStepWatch(made);
   made.updates = updatesFor(made);
   made.revisions = revisionsFor(made, apply);
-  made.updatePost = createPlatformUpdates({
+  made.platformUpdates = createPlatformUpdates({
     ...made,
-    desk: made.updates?.desk ?? null,
+    manager: made.updates?.manager ?? null,
     cabinetId: parts.cabinet.id,
     onOutcome: made.ongoing.onOutcome,
   });
-  made.configPost = new PlatformConfigRequests({
+  made.platformConfig = new PlatformConfigRequests({
     ...made,
     manager: made.revisions,
     cabinetId: parts.cabinet.id,
@@ -96,7 +94,7 @@ function updatesFor(made: Building): Updates | null {
     pulse: () => pulseOf(made),
     notice(happening) {
       events.notice(happening);
-      void made.updatePost.show();
+      void made.platformUpdates.show();
     },
   });
 }
@@ -114,8 +112,8 @@ function revisionsFor(made: Building, apply: (next: CabinetAndProfiles) => Promi
     site: () => state.site,
     apply,
     onEvent: ongoing.onEvent,
-    onChange: (view) => made.configPost.show(view),
-    onTrialEnd: (end) => made.configPost.end(end),
+    onChange: (view) => made.platformConfig.show(view),
+    onTrialEnd: (end) => made.platformConfig.end(end),
   });
 }
 

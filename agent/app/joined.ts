@@ -1,7 +1,5 @@
 /**
- * An agent as the sum of its parts: those that stay for the whole run, and those of the configuration that it runs by.
- *
- * Owns nothing; `join.ts` builds the parts, `reconfigure.ts` exchanges those of a configuration.
+ * The parts of an agent: those that stay for the whole run, and those of one configuration.
  */
 import type { SelfRecord } from '../access/self-audit.ts';
 import type { PlatformConfigRequests } from '../config/revisions/platform-config-requests.ts';
@@ -50,7 +48,7 @@ export class AgentState {
   rooms!: Rooms;
   /** What the uplink of this configuration has found wrong. */
   uplinkEvents!: RoomEvents;
-  /** The tools of the lines, with what this configuration says of the devices. */
+  /** The jobs on the lines, with this configuration's data about the devices. */
   bus!: BusTools;
   firstPollMono: MonoMs | null = null;
   /** Readings that were meant for the store so far. */
@@ -86,13 +84,13 @@ export interface Joined {
   readonly stepWatch: StepWatch;
   readonly updates: Updates | null;
   readonly revisions: RevisionManager | null;
-  readonly updatePost: PlatformUpdates;
-  readonly configPost: PlatformConfigRequests;
+  readonly platformUpdates: PlatformUpdates;
+  readonly platformConfig: PlatformConfigRequests;
   readonly access: AccessTools;
   readonly view: AgentView;
   readonly consoles: Consoles | null;
   readonly housekeeping: Housekeeping;
 }
 
-/** While it is being built: what a part needs of one that comes later it asks for when it is at work. */
+/** The parts while they are built: a part reads a later one only when it works. */
 export type Building = { -readonly [Part in keyof Joined]: Joined[Part] };

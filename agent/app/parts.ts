@@ -1,5 +1,5 @@
 /**
- * What a run hands in: its configuration, and the edges of the world.
+ * The parts that a run passes in: its configuration, and its connections to the outside.
  */
 import type { RevisionParts } from '../config/revisions/revisions.ts';
 import type { CabinetAndProfiles } from '../config/revisions/touched-parts.ts';
@@ -16,13 +16,13 @@ import type { StoreParts } from '../store/store.ts';
 import type { MqttTransport } from '../sync/mqtt/mqtt-transport.ts';
 import type { ReadFile } from '../sync/mqtt/secrets.ts';
 
-/** All that an agent is made of which it does not make itself. */
+/** The parts that an agent does not build itself. */
 export interface AgentParts extends CabinetAndProfiles {
   readonly clock: Clock;
-  /** What may prove a step of that clock, and what keeps the held time over a restart. Default: nothing. */
+  /** Evidence for a step of that clock, and storage of the held time over a restart. Default: none. */
   readonly steady?: Omit<SteadyClockParts, 'clock'>;
   readonly log: Log;
-  /** The same log for those who read along; no command can unless given. */
+  /** The same log for live readers; without it no command can read it. */
   readonly logFeed?: LogFeed;
   readonly version: string;
   readonly openPort: OpenBytePort;
@@ -31,22 +31,22 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly readFile?: ReadFile;
   /** 0..1. */
   readonly random: () => number;
-  /** Where the console answers; null opens no console. */
+  /** Path of the console's socket; null opens none. */
   readonly socketPath: string | null;
   readonly openStoreLink?: StoreParts['openLink'];
-  /** When the machine began, so that an earlier run's times can be put right; not known unless given. */
+  /** When the machine started, so that an earlier run's times can be corrected; unknown unless given. */
   readonly machine?: StoreParts['machine'];
   readonly periodsMs?: typeof POLL_PERIOD_MS;
-  /** Where other configurations are kept and judged; without it this run takes none. */
+  /** Store and checks of other configurations; without it this run accepts none. */
   readonly revisions?: RevisionParts;
   /** Receives the steps of the start as they complete. */
   readonly onStartStep?: (step: string) => void;
-  /** How this run may go on after those before it. Default: as usual. */
-  readonly guard?: Pick<RunGuard, 'mode' | 'news' | 'ledger' | 'unstored' | 'settle'>;
-  /** What the process takes; not reported unless given. */
+  /** Start mode of this run, and the ledger of earlier ones. Default: normal. */
+  readonly guard?: Pick<RunGuard, 'mode' | 'events' | 'ledger' | 'unstored' | 'settleLoss'>;
+  /** Health of the process; not reported unless given. */
   readonly health?: AgentHealth;
-  /** This thread's; V8 alone decides when to collect unless given. */
+  /** Heap of this thread; V8 alone decides when to collect unless given. */
   readonly heap?: Heap | null;
-  /** Where other releases of the program are kept; without it this run takes none. */
+  /** Store of other releases of the program; without it this run accepts none. */
   readonly updates?: UpdateParts;
 }

@@ -1,7 +1,7 @@
 /**
- * Another configuration in a running agent: only the parts that it touches are exchanged.
+ * Applies another configuration to a running agent: only the parts that it touches are exchanged.
  *
- * Owns the order of the exchange. Lines first: drivers that hear no agent fall back after a minute.
+ * Lines first: drivers that receive nothing fall back to their failsafe level after a minute.
  */
 import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from '../config/revisions/touched-parts.ts';
 import { fieldLine } from '../field/line-from-config.ts';
@@ -59,6 +59,6 @@ async function enterRooms(joined: Joined): Promise<void> {
   if (!state.isRunning) return;
   await state.rooms.control.start();
   state.rooms.energy.start();
-  // What was read last still holds: who is there stays there.
+  // The last readings still hold, presence included.
   state.rooms.onReadings(field.readings());
 }

@@ -1,8 +1,7 @@
 /**
- * The rooms of light: control, energy, diagnosis and what the console sees of them. They are made for one configuration and exchanged
- * together with it; what they must remember (overrides, programmes, burning hours, nights) goes through the store.
+ * Builds the rooms of light for one configuration: control, energy, diagnosis and their views.
  *
- * Owns the joining of these rooms with field, store and uplink.
+ * They are exchanged together with the configuration; overrides, programmes, burning hours and nights persist in the store.
  */
 import { pendingProfiles } from '../config/load/pending-profiles.ts';
 import { Control } from '../control/control.ts';
@@ -26,18 +25,19 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   const { cabinet, profiles } = state.site;
   const points = cabinetPoints(cabinet, profiles);
   const events = createRoomEvents(clock, ongoing.onEvent);
-  const diagnosis = createDiagnosis({ points, clock, onEvent: events.tell });
+  const diagnosis = createDiagnosis({ points, clock, onEvent: events.report });
   const platform = createPlatformView({ cabinet, devices: uplinkDevices(cabinet, points, profiles), clock, uplink });
-  const control = new Control({
+  const rooms = { points } as { -readonly [Part in keyof Rooms]: Rooms[Part] };
+  rooms.control = new Control({
     street: cabinet,
     clock,
     field,
     store,
     log: parts.log,
-    onEvent: events.tell,
+    onEvent: events.report,
     onOutcome: ongoing.onOutcome,
     onDecision(decision) {
-      energy.onDecision(decision);
+      rooms.energy.onDecision(decision);
       platform.decision(decision);
     },
     onIntents: platform.intents,
@@ -47,24 +47,19 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     ...streetKnowledge(cabinet, points),
     quietUntilMono: quietMono,
   });
-  const energy = createEnergy({ cabinet, profiles, points, clock, store, field, light: control, onNight: platform.night });
-
-  return {
-    points,
-    control,
-    energy,
-    light: createLightViews({ street: cabinet, clock, control }),
-    onReadings(readings) {
-      // Light first: a detection must not wait for bookkeeping.
-      control.onReadings(readings);
-      diagnosis.onReadings(readings);
-      energy.onReadings(readings);
-    },
-    close: () => events.close('the configuration changed'),
+  rooms.energy = createEnergy({ cabinet, profiles, points, clock, store, field, light: rooms.control, onNight: platform.night });
+  rooms.light = createLightViews({ street: cabinet, clock, control: rooms.control });
+  rooms.onReadings = (readings) => {
+    // Light first: a detection must not wait for statistics.
+    rooms.control.onReadings(readings);
+    diagnosis.onReadings(readings);
+    rooms.energy.onReadings(readings);
   };
+  rooms.close = () => events.close('the configuration changed');
+  return rooms;
 }
 
-/** The tools of the lines with what the configuration says of the devices; in safe mode they only read. */
+/** The jobs on the lines with the configuration's data about the devices; in safe mode they only read. */
 export function busOf({ parts, state: { site }, field }: Pick<Joined, 'parts' | 'state' | 'field'>): BusTools {
   const { cabinet, profiles } = site;
   const bus = { ...withSiteKnowledge(field.bus, cabinet, profiles), pendingProfiles: pendingProfiles(cabinet.profileDirs, profiles) };

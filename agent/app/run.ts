@@ -1,107 +1,73 @@
 /**
- * One run of the agent on a real cabinet: files, system clock, serial ports, broker.
- *
- * Owns the life of the run, from its options to its exit code.
+ * One run of the agent on a real cabinet: from its options to its exit code.
  */
-import { createSerialPort } from '../../drivers/serial-port.ts';
 import { beginInChild } from '../config/load/read-in-child.ts';
-import { secretEvents, WITHOUT_REVISIONS } from '../config/load/start-events.ts';
 import type { Beginning } from '../config/load/start-revision.ts';
 import { withOptions } from '../config/load/with-options.ts';
-import { type CheckedRevision, checkRevisionInChild, editInChild, type RevisionFolder } from '../config/revisions/check-in-child.ts';
 import { ConsoleError } from '../console/console-error.ts';
-import { agentSocketPath } from '../console/protocol/socket-path.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import { type Clock, sleep } from '../core/clock.ts';
-import { ConfigError, StoreError } from '../core/errors.ts';
-import { ownHeap } from '../core/heap-collector.ts';
-import type { EditedText, EditOrder } from '../core/revisions.ts';
+import { ConfigError } from '../core/errors.ts';
 import type { RunOptions, StartSteps } from '../core/run-options.ts';
 import { createSystemClock, isBusAlone } from '../core/system-clock.ts';
-import { createHealth } from '../service/metrics/health.ts';
 import { machineStart } from '../service/run/machine-start.ts';
 import { createNotify, type Notify } from '../service/run/notify.ts';
 import { createRunGuard, type RunGuard } from '../service/run/run-guard.ts';
-import { safeCabinet } from '../service/run/safe-mode.ts';
-import { createHeldTimeFile } from '../service/time/held-time-file.ts';
 import { createTimeQuality, FIRST_PROBE_MS } from '../service/time/time-quality.ts';
-import { createReleaseStore } from '../service/updates/release-store.ts';
-import { updatePartsOf } from '../service/updates/update-run.ts';
-import type { OpenLink } from '../store/messages.ts';
-import { createMqttTransport } from '../sync/mqtt/mqttjs-transport.ts';
-import { createFileReader } from '../sync/mqtt/secret-files.ts';
+import { ReleaseStore } from '../service/updates/release-store.ts';
 import { type Agent, createAgent } from './agent.ts';
+import { runParts } from './run-parts.ts';
 
 /** For a run without a service manager. */
 const NO_LIMIT: StartSteps = { completed() {}, over() {}, overdue: () => null };
 
 /**
- * Run until told to stop.
+ * Runs until `stopSignal` is aborted, another release takes over or safe mode ends. Resolves with the exit code.
  *
  * Errors: rejects with ConfigError for files that cannot be used, with ConsoleError when another agent has the socket.
  */
 export async function runAgent(options: RunOptions): Promise<number> {
-  const { log, stopSignal, startSteps = NO_LIMIT } = options;
+  const { log, startSteps = NO_LIMIT, startAtMs } = options;
   const notify = createNotify({ socket: options.notifySocket ?? null, log });
-  const wallOffsetMs = options.startAtMs === null ? 0 : options.startAtMs - createSystemClock({ quality: () => 'none' }).wallMs();
+  const wallOffsetMs = startAtMs === null ? 0 : startAtMs - createSystemClock({ quality: () => 'none' }).wallMs();
   const wall = createSystemClock({ quality: () => 'none', wallOffsetMs });
   const early = earlyGuardOf(options, { notify, clock: wall });
-  const { site, revisions } = await beginningOf(options, early);
+  const beginning = await beginningOf(options, early);
   startSteps.completed('configuration-chosen');
-  for (const warning of site.warnings) log.event('configuration-warning', { ...warning }, 'warning');
-  for (const problem of site.profileProblems) log.event('profile-unusable', { ...problem }, 'warning');
-  const dressed = (cabinet: Cabinet): Cabinet => withOptions(cabinet, options);
-  const cabinet = dressed(site.cabinet);
+  for (const warning of beginning.site.warnings) log.event('configuration-warning', { ...warning }, 'warning');
+  for (const problem of beginning.site.profileProblems) log.event('profile-unusable', { ...problem }, 'warning');
+  const cabinet = withOptions(beginning.site.cabinet, options);
   // Local time is then the runtime's own, see `local-time.ts`.
   process.env['TZ'] = cabinet.timezone;
   let agent: Agent | null = null;
+  const clockTrust = (): Cabinet['clockTrust'] => (agent?.site().cabinet ?? cabinet).clockTrust;
   // A rehearsal chooses its time, so there is nothing to doubt.
-  const timeQuality = createTimeQuality({
-    clock: wall,
-    trust: () => (options.startAtMs === null ? (agent?.site().cabinet ?? cabinet).clockTrust : 'system'),
-  });
+  const timeQuality = createTimeQuality({ clock: wall, trust: () => (startAtMs === null ? clockTrust() : 'system') });
   await Promise.race([timeQuality.start(), sleep(wall, FIRST_PROBE_MS)]);
   const clock = createSystemClock({ quality: () => timeQuality.quality(), wallOffsetMs, isBusAlone: isBusAlone(cabinet.lines) });
   const guard = await (early ?? guardOf(options, { clock, notify, stateDir: cabinet.store.dir }));
   startSteps.completed('start-ledger-read');
   process.on('uncaughtExceptionMonitor', (error) => guard.ended('crashed', String(error?.message ?? error)));
-  const check = (folder: RevisionFolder): Promise<CheckedRevision> => checkRevisionInChild(folder, clock);
-  const edit = (order: EditOrder): Promise<EditedText> => editInChild(order, clock);
   const over = new AbortController();
-  const running = createAgent({
-    ...site,
-    cabinet: guard.mode === 'normal' ? cabinet : safeCabinet(cabinet),
-    guard: {
-      ...guard,
-      news: [...guard.news, ...(revisions === null ? [WITHOUT_REVISIONS] : []), ...secretEvents(cabinet, options.configFile)],
-    },
-    health: createHealth(),
-    heap: ownHeap(),
-    updates: updatePartsOf(options, cabinet.store.dir, () => {
-      guard.ended('update');
-      over.abort();
-    }),
-    ...(guard.mode === 'bare' ? { openStoreLink: noStore } : {}),
-    clock,
-    steady: {
-      // A rehearsal's clock is another than the battery's.
-      battery: () => (options.startAtMs === null ? timeQuality.battery() : null),
-      mayStepOnce: () => (agent?.site().cabinet ?? cabinet).clockTrust === 'system' && timeQuality.battery() === null,
-      memory: createHeldTimeFile({ runtimeDir: options.service?.runtimeDir ?? null, machine: machineStart(options.service?.bootId) }),
-    },
-    log,
-    ...(options.logFeed === undefined ? {} : { logFeed: options.logFeed }),
-    version: options.version,
-    openPort: createSerialPort,
-    door: createMqttTransport(),
-    readFile: createFileReader(options.credentialsDir ?? null, cabinet.store.dir),
-    random: Math.random,
-    machine: machineStart(options.service?.bootId),
-    ...(guard.mode === 'normal' && revisions !== null ? { revisions: { atStart: revisions, check, edit, withOptions: dressed } } : {}),
-    socketPath: options.socketPath ?? cabinet.console.socketPath ?? agentSocketPath(),
-    onStartStep: startSteps.completed,
-  });
-  agent = running;
+  const leave = (): void => {
+    guard.ended('update');
+    over.abort();
+  };
+  agent = createAgent(runParts({ options, beginning, cabinet, clock, timeQuality, clockTrust, guard, leave }));
+  return live(agent, { options, notify, guard, over });
+}
+
+interface Life {
+  readonly options: RunOptions;
+  readonly notify: Notify;
+  readonly guard: RunGuard;
+  /** Ends the run as `stopSignal` does. */
+  readonly over: AbortController;
+}
+
+/** From the start of the agent to its end. */
+async function live(agent: Agent, { options, notify, guard, over }: Life): Promise<number> {
+  const { startSteps = NO_LIMIT, stopSignal } = options;
   const end = AbortSignal.any([stopSignal, over.signal]);
   const ready = (): void => {
     startSteps.over();
@@ -109,7 +75,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     guard.cameUp();
   };
   try {
-    await Promise.race([running.start().then(ready), stopped(end)]);
+    await Promise.race([agent.start().then(ready), stopped(end)]);
   } catch (error) {
     // Another agent runs: neither this program nor its files are to blame.
     guard.ended(error instanceof ConsoleError ? 'config' : 'crashed', error instanceof Error ? error.message : String(error));
@@ -118,10 +84,10 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const overdue = startSteps.overdue();
   if (overdue !== null) guard.ended('hung', overdue);
   startSteps.over();
-  guard.watch({ pulse: running.pulse, recorded: running.recorded, leave: () => over.abort() });
+  guard.watch({ pulse: agent.pulse, recorded: agent.recorded, leave: () => over.abort() });
   await stopped(end);
   notify.stopping();
-  await running.stop();
+  await agent.stop();
   guard.ended('stopped');
   return 0;
 }
@@ -136,10 +102,7 @@ async function beginningOf(options: RunOptions, guard: Promise<RunGuard> | null)
     if (error instanceof ConfigError) {
       (await guard)?.ended('config', error.message);
       // The program itself has come up.
-      if (service?.stateDir != null)
-        await createReleaseStore(service.stateDir)
-          .cameUp()
-          .catch(() => {});
+      if (service?.stateDir != null) await new ReleaseStore(service.stateDir).cameUp().catch(() => {});
     }
     throw error;
   }
@@ -163,10 +126,6 @@ function guardOf({ log, version, service }: RunOptions, { clock, notify, stateDi
   const machine = machineStart(service?.bootId);
   return createRunGuard({ clock, log, notify, version, machine, folders, runtimeDir, watchdogMs: service?.watchdogMs ?? null });
 }
-
-const noStore: OpenLink = () => {
-  throw new StoreError('worker-lost', 'it is left out in safe mode');
-};
 
 function stopped(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

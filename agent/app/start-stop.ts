@@ -1,7 +1,6 @@
 /**
- * The order in which the parts of an agent start and stop.
- *
- * Owns that order. Light waits for nothing: neither for a port that does not open nor for a disk that does not answer.
+ * Starts and stops the parts of an agent in order. Light waits for nothing: neither for a port that does not open nor for a disk that does
+ * not answer.
  */
 import { DISK_WAIT_MS, within } from '../core/within.ts';
 import { endLeftovers } from '../service/leftover-events.ts';
@@ -20,11 +19,11 @@ export async function startAgent(joined: Joined): Promise<void> {
   state.isRunning = true;
   await stored;
   completed('store-opened');
-  if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settle);
+  if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settleLoss);
   state.rooms.energy.start();
   if (state.isStopping) return;
   void endLeftovers({ store, clock, isGoingOn: ongoing.isGoingOn });
-  // What the births show; a disk that hangs keeps the uplink from nothing, it is shown when it is known.
+  // State for the births. A hung disk does not delay the uplink; the state is published once it responds.
   const shown = showState(joined);
   if ((await within(clock, DISK_WAIT_MS, shown)) !== true)
     parts.log.event('start-without-disk', { waitedMs: DISK_WAIT_MS, check: 'the disk of store.dir: dmesg' }, 'warning');
@@ -34,7 +33,7 @@ export async function startAgent(joined: Joined): Promise<void> {
   completed('uplink-started');
   if (state.isStopping) return;
   if ((parts.guard?.mode ?? 'normal') === 'normal') joined.housekeeping.start();
-  for (const { isLasting, ...news } of parts.guard?.news ?? []) isLasting ? events.set(true, news) : events.notice(news);
+  for (const { isLasting, ...event } of parts.guard?.events ?? []) isLasting ? events.set(true, event) : events.notice(event);
   void shown.then(() => joined.updates?.start());
   notice(joined, 'agent-started', 'started');
 }
@@ -69,10 +68,10 @@ async function startLight({ record, stepWatch, field, recorder, state }: Joined)
 }
 
 /** What the births need of the disk, one after the other: what hangs holds one of Node's few threads. */
-async function showState({ self, revisions, updatePost }: Joined): Promise<true> {
+async function showState({ self, revisions, platformUpdates }: Joined): Promise<true> {
   await self.start();
   await revisions?.start();
-  await updatePost.show();
+  await platformUpdates.show();
   return true;
 }
 

@@ -1,7 +1,5 @@
 /**
- * The uplink of one configuration: what the platform sees of the cabinet, and where each of its commands goes.
- *
- * Owns the ways from the uplink into the rooms.
+ * Builds the uplink of one configuration, and dispatches each command of the platform.
  */
 
 import type { Uplink } from '../core/ports.ts';
@@ -12,10 +10,10 @@ import type { Joined } from './joined.ts';
 
 type Neighbours = Pick<
   Joined,
-  'parts' | 'state' | 'clock' | 'field' | 'store' | 'uplink' | 'ongoing' | 'revisions' | 'configPost' | 'updatePost'
+  'parts' | 'state' | 'clock' | 'field' | 'store' | 'uplink' | 'ongoing' | 'revisions' | 'platformConfig' | 'platformUpdates'
 >;
 
-/** For the configuration that runs now; null where it has none. Light may be exchanged while it stays, so each command asks for the control of the moment. */
+/** For the configuration in force; null where it has no uplink. Light may be exchanged meanwhile, so each command uses the current control. */
 export function openUplink({
   parts,
   state,
@@ -25,8 +23,8 @@ export function openUplink({
   uplink,
   ongoing,
   revisions,
-  configPost,
-  updatePost,
+  platformConfig,
+  platformUpdates,
 }: Neighbours): Uplink | null {
   const { cabinet, profiles } = state.site;
   const { version, log, door, random, readFile } = parts;
@@ -47,10 +45,10 @@ export function openUplink({
       else if (kind === 'programme') void control.chooseProgramme(request);
       else if (kind === 'blink') void control.blink({ ...request, authority: 'platform' });
       else if (kind === 'point') void control.writePoint(request);
-      else if (kind === 'config') void configPost.take(request);
-      else void updatePost.take(request);
+      else if (kind === 'config') void platformConfig.take(request);
+      else void platformUpdates.take(request);
     },
     onRelay: (relay) => state.rooms.control.receiveRelay(relay),
-    onEvent: state.uplinkEvents.tell,
+    onEvent: state.uplinkEvents.report,
   });
 }

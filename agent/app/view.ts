@@ -1,7 +1,5 @@
 /**
- * What the console sees of a running agent: what each part says of itself at the moment it is asked.
- *
- * Owns nothing. It stays for the whole run: what is exchanged with a configuration is looked up each time.
+ * The view of a running agent for the console. It stays for the whole run: parts of a configuration are looked up at each call.
  */
 import { createPersonCommands } from '../control/requests/person-commands.ts';
 import type { Cabinet } from '../core/cabinet.ts';
@@ -21,51 +19,30 @@ type Neighbours = Pick<
 export function createAgentView(joined: Neighbours): AgentView {
   const { parts, state, clock, startedMono, store, uplink, self, ongoing, field, access } = joined;
   const cabinet = (): Cabinet => state.site.cabinet;
-  const control = (): Joined['state']['rooms']['control'] => state.rooms.control;
   return {
-    status: () =>
-      statusView({
-        ...{ cabinet: cabinet(), version: parts.version, clock, field, store, control: control(), uplink, startedMono },
-        activeEvents: ongoing.activeEvents(),
-        firstPollMono: state.firstPollMono,
-        counters: countersOf(state),
-      }),
+    status: () => agentStatus(joined),
     devices() {
       const events = ongoing.activeEvents();
       return field.devices().map((device) => withDeviceFaults(device, events));
     },
     points: (filter) => pointViews(state.rooms.points, field, { filter, nowMono: clock.monoMs() }),
-    why(id) {
-      const view = state.rooms.light.why(id);
-      const events = ongoing.activeEvents();
-      return view && { ...view, lamps: view.lamps.map((lamp) => withLampTrouble(lamp, cabinet(), events)) };
-    },
+    why: (id) => whyNow(joined, id),
     whyAt: (id, atMs) => state.rooms.light.whyAt(id, atMs),
     get light() {
       return state.rooms.light.light;
     },
-    ...createPersonCommands(control, clock),
+    ...createPersonCommands(() => state.rooms.control, clock),
     get bus() {
       return state.bus;
     },
     audit: store.audit,
     access,
     events: ongoing.events,
-    async uplink() {
-      const { epoch, backlogFrames, gaps, readingsLost } = await store.status();
-      const { uplink: config } = cabinet();
-      return {
-        ...uplink.status(),
-        group: config?.group ?? '',
-        node: config?.node ?? '',
-        primaryHost: config?.primaryHost ?? null,
-        store: { epoch, backlogFrames, gaps, readingsLost },
-      };
-    },
+    uplink: () => uplinkView(joined),
     get uplinkTools() {
       return uplink.current?.tools ?? null;
     },
-    testUplink: async (request, tell) => uplink.current?.tools.test(request, tell),
+    testUplink: async (request, onStep) => uplink.current?.tools.test(request, onStep),
     history: store.history,
     exportPage: store.exportPage,
     store: () =>
@@ -76,19 +53,50 @@ export function createAgentView(joined: Neighbours): AgentView {
     config: joined.revisions,
     logFeed: parts.logFeed ?? null,
     metrics: self.metrics,
-    updates: joined.updates?.desk ?? null,
+    updates: joined.updates?.manager ?? null,
     profiles: () => [...state.site.profiles.values()].map((profile) => profileView(profile, cabinet())),
     profile: (id) => state.site.profiles.get(id),
     get language() {
       return cabinet().console.language;
     },
-    names: () => ({
-      lamps: cabinet().lamps.map(({ id }) => id),
-      zones: cabinet().zones.map(({ id }) => id),
-      devices: field.devices().map(({ id }) => id),
-      lines: cabinet().lines.map(({ id }) => id),
-      modbusLines: cabinet().lines.flatMap(({ id, kind }) => (kind === 'modbus' ? [id] : [])),
-    }),
+    names: () => namesOf(cabinet(), field),
+  };
+}
+
+function agentStatus({ parts, state, clock, field, store, uplink, ongoing, startedMono }: Neighbours): ReturnType<AgentView['status']> {
+  return statusView({
+    ...{ cabinet: state.site.cabinet, version: parts.version, clock, field, store, control: state.rooms.control, uplink, startedMono },
+    activeEvents: ongoing.activeEvents(),
+    firstPollMono: state.firstPollMono,
+    counters: countersOf(state),
+  });
+}
+
+function whyNow({ state, ongoing }: Neighbours, id: string): ReturnType<AgentView['why']> {
+  const view = state.rooms.light.why(id);
+  const events = ongoing.activeEvents();
+  return view && { ...view, lamps: view.lamps.map((lamp) => withLampTrouble(lamp, state.site.cabinet, events)) };
+}
+
+async function uplinkView({ state, store, uplink }: Neighbours): ReturnType<AgentView['uplink']> {
+  const { epoch, backlogFrames, gaps, readingsLost } = await store.status();
+  const { uplink: config } = state.site.cabinet;
+  return {
+    ...uplink.status(),
+    group: config?.group ?? '',
+    node: config?.node ?? '',
+    primaryHost: config?.primaryHost ?? null,
+    store: { epoch, backlogFrames, gaps, readingsLost },
+  };
+}
+
+function namesOf({ lamps, zones, lines }: Cabinet, field: Joined['field']): ReturnType<AgentView['names']> {
+  return {
+    lamps: lamps.map(({ id }) => id),
+    zones: zones.map(({ id }) => id),
+    devices: field.devices().map(({ id }) => id),
+    lines: lines.map(({ id }) => id),
+    modbusLines: lines.flatMap(({ id, kind }) => (kind === 'modbus' ? [id] : [])),
   };
 }
 

@@ -1,50 +1,50 @@
 /**
- * Who may do what at the cabinet.
+ * Roles, logins and users of the cabinet, as console and access rooms share them.
  *
- * Owns the roles and their order. Knows no user and no command; the table of commands names the least role of each.
+ * The table of commands names the least role of each command.
  */
 import type { WallMs } from './clock.ts';
 
-/** Each may all that the one before may. Source: IEC 62443-4-2 CR 2.1; look, work at the street, own the machine. */
+/** Each role includes the rights of the one before it. Source: IEC 62443-4-2 CR 2.1; viewing, work at the street, ownership of the machine. */
 export const ROLES = ['viewer', 'technician', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** What a command asks for at least; `anyone` needs no login. */
+/** The least role that a command requires; `anyone` requires no login. */
 export type LeastRole = 'anyone' | Role;
 
-/** Whether someone may, who is logged in as `role`, or not at all. */
+/** Returns whether a caller with this role may run a command; null is a caller without a login. */
 export function mayUse(role: Role | null, least: LeastRole): boolean {
   if (least === 'anyone') return true;
   return role !== null && ROLES.indexOf(role) >= ROLES.indexOf(least);
 }
 
 /**
- * Where a request comes in: `agent`, the socket of those who own the machine; `login`, the socket of consoles that anyone can reach.
+ * The socket that a request arrives at: `agent`, for owners of the machine; `login`, for consoles that anyone can reach.
  *
- * Who may open the first is the group's business; on the second a session says who asks.
+ * Access to the first follows from its group; on the second a session identifies the caller.
  */
 export type LoginSocket = 'agent' | 'login';
 
-/** Who asks. `role` null: not logged in. */
+/** The caller of a request. `role` null: not logged in. */
 export interface Caller {
   readonly user: string;
   readonly role: Role | null;
   readonly socketKind: LoginSocket;
 }
 
-/** Someone at a console, or who wants to be. Passwords and codes live in memory only as long as the request. */
+/** A login attempt at a console. Passwords and codes stay in memory only as long as the request. */
 export interface LoginRequest {
   readonly user: string;
   readonly password: string;
   /** One code, or two in a row; empty where none was asked for yet. */
   readonly code: string;
-  /** For who comes with a one-time password; empty otherwise. */
+  /** The new password, with a login by one-time password; empty otherwise. */
   readonly newPassword: string;
 }
 
-/** How long a password may be. Units: characters. Source: OWASP ASVS 5.0, 6.2.1 to 6.2.9: 8 at least, long ones must be allowed; 12 where no second factor is required. */
+/** Limits of a password's length. Units: characters. Source: OWASP ASVS 5.0, 6.2.1 to 6.2.9: 8 at least, long ones must be allowed; 12 where no second factor is required. */
 export const PASSWORD_LENGTH = { min: 12, max: 128 };
-/** What a new password must be, said before it is asked for. */
+/** The rule for a new password, shown before the prompt. */
 export const PASSWORD_RULE = `${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters, some of them letters; no common word, not the user's name`;
 
 /** What became of it. Units: ms. */
@@ -52,7 +52,7 @@ export type LoginAnswer =
   | { readonly state: 'in'; readonly token: string; readonly user: string; readonly role: Role; readonly idleMs: number }
   /** Come again with a code: one, or two in a row while the cabinet's clock is not to be trusted. */
   | { readonly state: 'code-needed'; readonly codes: 1 | 2 }
-  /** The password was one for one time: come again with a new one. `problem` is what was against the last one. */
+  /** It was a one-time password: the login must be repeated with a new password. `problem` is why the last new one was refused. */
   | { readonly state: 'new-password-needed'; readonly problem: string }
   | { readonly state: 'wrong'; readonly waitMs: number }
   | { readonly state: 'locked'; readonly waitMs: number }
@@ -66,7 +66,7 @@ export type SessionEnd = 'logout' | 'idle' | 'changed';
 export interface UserView {
   readonly name: string;
   readonly role: Role;
-  /** Has not come yet with the one-time password, which is good until then. */
+  /** Set while the user has not logged in with the one-time password, which is valid until then. */
   readonly invitedUntilMs: WallMs | null;
   readonly hasCodes: boolean;
   readonly sessions: number;
@@ -74,7 +74,7 @@ export interface UserView {
   readonly lockedMs: number;
 }
 
-/** A password for one time. */
+/** A one-time password. */
 export interface Invitation {
   readonly user: string;
   readonly role: Role;
@@ -82,7 +82,7 @@ export interface Invitation {
   readonly untilMs: WallMs;
 }
 
-/** What is shown once, to be put into an authenticator. */
+/** A secret for an authenticator app; shown only once. */
 export interface CodeOffer {
   readonly user: string;
   /** Shape: base 32. */
@@ -100,7 +100,7 @@ export type AccessErrorCode =
   | 'last-admin'
   | 'file';
 
-/** A change of users that cannot be made; its message is for the person who asked. */
+/** A change of users that is refused; its message is for the person who requested it. */
 export class AccessError extends Error {
   override readonly name = 'AccessError';
   readonly code: AccessErrorCode;
@@ -114,14 +114,14 @@ export class AccessError extends Error {
 /** The users of the cabinet and their sessions. Errors: all changes reject with AccessError. */
 export interface AccessTools {
   logIn(request: LoginRequest): Promise<LoginAnswer>;
-  /** Resolves when the session of this token is over, at once when there is none. */
+  /** Resolves when the session of this token ends, at once where there is none. */
   ended(token: string): Promise<SessionEnd>;
   logOut(token: string): void;
-  /** Null: no such session, or no more. Counts as a sign of life. */
+  /** Null where the session does not exist or has ended. Resets the idle timeout. */
   callerOf(token: string): Pick<Caller, 'user' | 'role'> | null;
   users(): Promise<readonly UserView[]>;
   add(user: string, role: Role): Promise<Invitation>;
-  /** A new one-time password for a user who is there; the old password is good no more. */
+  /** Gives an existing user a new one-time password; the old password becomes invalid. */
   invite(user: string): Promise<Invitation>;
   remove(user: string): Promise<void>;
   setRole(user: string, role: Role): Promise<void>;

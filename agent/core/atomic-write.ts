@@ -1,8 +1,10 @@
 /**
- * Files written whole or not at all, never through a link that another user put in the way, and never with more rights than needed.
+ * Durable writes: a file is replaced whole or not at all, never through a link that another user planted, and never with more rights than
+ * needed.
  *
- * Owns the order of steps on the disk. A new file is created exclusively, gets mode and owner by its handle, reaches the disk and takes its
- * name by a rename. Root acts as the user who could exchange a part of the path: a link then leads no further than that user could go.
+ * A new file is created exclusively, gets mode and owner by its handle, is flushed, and takes its name by a rename; then the folder is
+ * flushed.
+ * Root acts as the user who could exchange a part of the path: a link then leads no further than that user could go.
  */
 import {
   closeSync,
@@ -17,10 +19,10 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-/** Whose a file is to be. Source: passwd(5). */
+/** Owner of a file. Source: passwd(5). */
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
@@ -31,7 +33,7 @@ const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 /** Source: path_resolution(7), links followed at most. */
 const MAX_LINKS = 40;
 
-/** A new file, on disk for good; `owner` needs root. Errors: throws the system's error: EEXIST where anything has that name, a link too. */
+/** Creates a file and flushes it to disk; `owner` needs root. Errors: throws the system's error: EEXIST where anything has that name, a link too. */
 export function createFile(path: string, text: string | Uint8Array, mode: number, owner: Owner | null = null): void {
   asOwnerOf(dirname(path), () => {
     writeNew(path, text, mode, owner);
@@ -40,20 +42,20 @@ export function createFile(path: string, text: string | Uint8Array, mode: number
 }
 
 /**
- * A file in the place of another: a cut of the mains leaves the old or the new one. Replaced by root, it stays its owner's.
+ * Replaces a file: a mains cut leaves the old or the new one. Replaced by root, the file keeps its owner.
  *
  * Errors: throws the system's error (`code` ENOSPC, EACCES, ...); what had that name before then still has it.
  */
 export function replaceWhole(path: string, text: string | Uint8Array, mode: number): void {
   asOwnerOf(dirname(path), () => {
-    const beside = `${path}.new`;
-    // A rest of an earlier run, or a trap: the name goes, never what a link leads to.
-    rmSync(beside, { force: true });
+    const fresh = `${path}.new`;
+    // Left by an earlier run, or planted: the name is removed, never the target of a link.
+    rmSync(fresh, { force: true });
     try {
-      writeNew(beside, text, mode, formerOwner(path));
-      renameSync(beside, path);
+      writeNew(fresh, text, mode, formerOwner(path));
+      renameSync(fresh, path);
     } catch (error) {
-      rmSync(beside, { force: true });
+      rmSync(fresh, { force: true });
       throw error;
     }
     syncPath(dirname(path));
@@ -61,35 +63,30 @@ export function replaceWhole(path: string, text: string | Uint8Array, mode: numb
 }
 
 /**
- * As `replaceWhole`, not on the calling thread; makes the folder, for its user alone, where it is missing. Written by root, the file is the
- * folder's owner's. Rights stay as they are, for other work goes on meanwhile: a caller who is root and alone puts `asOwnerOf` around it.
+ * As `replaceWhole`, without blocking the calling thread. Written by root, the file is the folder's owner's. The rights of the process stay as
+ * they are, for other work goes on meanwhile: a caller who is root and does nothing else puts `asOwnerOf` around it.
  *
- * Errors: rejects as `replaceWhole` throws.
+ * `signal`: for a file that `replaceWhole` may replace before this ends. Aborted, nothing is replaced and the promise resolves; the signal is
+ * read and the file renamed in one turn, and the temporary name is another than that of `replaceWhole`.
+ *
+ * Errors: rejects as `replaceWhole` throws; a missing folder is one.
  */
-export async function replaceWholeLater(path: string, text: string, mode: number): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+export async function replaceWholeLater(path: string, text: string, mode: number, signal?: AbortSignal): Promise<void> {
   const folder = await open(dirname(path), O_RDONLY);
   try {
-    const beside = `${path}.new`;
-    await rm(beside, { force: true });
-    const file = await open(beside, NEW_FILE, mode);
-    try {
-      await file.chmod(mode);
-      const { uid, gid } = await folder.stat();
-      if (process.geteuid?.() === 0) await file.chown(uid, gid);
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(beside, path);
+    const fresh = signal === undefined ? `${path}.new` : `${path}.next`;
+    await rm(fresh, { force: true });
+    await writeNewLater(fresh, text, mode, await folder.stat());
+    if (signal === undefined) await rename(fresh, path);
+    else if (signal.aborted) return await rm(fresh, { force: true });
+    else renameSync(fresh, path);
     await folder.sync();
   } finally {
     await folder.close();
   }
 }
 
-/** Resolves when the disk has which names the folder holds. Errors: rejects with the system's error. */
+/** Flushes a folder's names to disk. Errors: rejects with the system's error. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, O_RDONLY);
   try {
@@ -99,7 +96,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** The disk has what is in a file, or which names a folder has. Errors: throws the system's error. */
+/** Flushes a file's content, or a folder's names, to disk. Errors: throws the system's error. */
 export function syncPath(path: string): void {
   const file = openSync(path, 'r');
   try {
@@ -110,8 +107,8 @@ export function syncPath(path: string): void {
 }
 
 /**
- * Does work in a folder with the rights of the user who could exchange a part of its path; only root ever changes its rights for it. For
- * programs that do one thing at a time: the whole process has these rights until the work, or its promise, is done.
+ * Works in a folder with the rights of the user who could exchange a part of its path; only root changes its rights for it. For programs
+ * that do one thing at a time: the whole process has these rights until the work, or its promise, is done.
  *
  * Errors: throws what `work` throws, and the system's error where the rights cannot be changed.
  */
@@ -146,7 +143,7 @@ function becomeOwnerOf(folder: string): () => void {
   };
 }
 
-/** The first owner on the way to a folder who is not root; null where root alone could exchange a part of it. */
+/** The first owner other than root on the path of a folder; null where only root could exchange a part of it. */
 function ownerOnTheWay(folder: string, links = 0): Owner | null {
   const parts = resolve(folder).split('/').slice(1);
   let at = '/';
@@ -175,7 +172,19 @@ function writeNew(path: string, text: string | Uint8Array, mode: number, owner: 
   }
 }
 
-/** Null where there was nothing. */
+async function writeNewLater(path: string, text: string, mode: number, { uid, gid }: Owner): Promise<void> {
+  const file = await open(path, NEW_FILE, mode);
+  try {
+    await file.chmod(mode);
+    if (process.geteuid?.() === 0) await file.chown(uid, gid);
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Null where no file existed. */
 function formerOwner(path: string): Owner | null {
   const before = lstatSync(path, { throwIfNoEntry: false });
   return before === undefined ? null : { uid: before.uid, gid: before.gid };

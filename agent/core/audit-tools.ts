@@ -1,22 +1,20 @@
 /**
- * Who did what at this cabinet: the shapes of the audit log.
- *
- * Owns the shapes between who notes, the store that keeps, and the console that shows. Nothing here does anything.
+ * The shapes of the audit log: who did what at this cabinet, and when.
  */
 
 import type { LoginSocket } from './access.ts';
 import type { WallMs } from './clock.ts';
 
-/** One thing done, or tried. No secret may ever stand in it. Shape: one line of text each, cut by the store where it is longer than it keeps. */
+/** One action, or attempt. It must not contain a secret. Shape: one line of text each; the store cuts what is too long. */
 export interface AuditNote {
-  /** As logged in, or as the client's system knows them; empty for the agent itself. */
+  /** Login name, or the name of the client's system user; empty for the agent itself. */
   readonly user: string;
-  /** Empty where there is none: the platform, the agent itself. */
+  /** Empty where there is no role: the platform, the agent itself. */
   readonly role: string;
   readonly door: LoginSocket | 'platform' | 'self';
   /** The command's name, as typed or as the platform sends it. */
   readonly action: string;
-  /** What it was asked of, in words. */
+  /** Object of the action, as text. */
   readonly detail: string;
   /** `ok`, or what came of it. */
   readonly result: string;
@@ -29,7 +27,7 @@ export interface AuditEntry extends AuditNote {
   readonly hash: string;
 }
 
-/** The newest entry at some time: who noted it elsewhere can later show that nothing up to it was changed. */
+/** The newest entry at some time. Kept elsewhere, it proves later that no entry up to it was changed. */
 export interface AuditHead {
   readonly n: number;
   readonly hash: string;
@@ -62,7 +60,7 @@ export interface AuditVerdict {
   readonly problems: readonly string[];
 }
 
-/** What the rooms may ask of the audit log. */
+/** The audit log as the rooms use it. */
 export interface AuditTools {
   /** Returns at once; on disk as soon as the disk takes it. */
   note(note: AuditNote): void;

@@ -1,7 +1,7 @@
 /**
- * What a person at the cabinet may do with a line while the agent runs: look for units, read, write, and see how it fares.
+ * Jobs of a person at the cabinet on a line while the agent runs: scan for units, read, write, and statistics.
  *
- * Owns the shapes between field and console; nothing here does anything. Every job waits its turn in the line's own queue.
+ * Every job waits its turn in the line's own queue.
  */
 import type { SerialSettings } from './cabinet.ts';
 import type { BusErrorCode } from './errors.ts';
@@ -9,12 +9,12 @@ import type { Profile, Table } from './profile.ts';
 
 /** Errors: methods reject with BusError for trouble on the line, Refusal for a line, unit or address that cannot be. */
 export interface BusTools {
-  /** Which addresses answer. `tell` hears of progress and of each unit as it is found. */
-  scan(request: ScanRequest, tell: (progress: ScanProgress) => void): Promise<ScanResult>;
+  /** Finds the addresses that answer. `onProgress` receives progress, and each unit as it is found. */
+  scan(request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult>;
   /** Which registers of a unit answer; never writes. */
-  registers(request: RegistersRequest, tell: (progress: RegistersProgress) => void): Promise<RegistersResult>;
+  registers(request: RegistersRequest, onProgress: (progress: RegistersProgress) => void): Promise<RegistersResult>;
   read(request: BusRead): Promise<BusReadResult>;
-  /** What the profiles say against a write: outside their limits, dangerous; filled in where field and configuration are joined. */
+  /** Warnings of the profiles about a write: outside their limits, or dangerous. Set where field and configuration are joined. */
   warnings?(request: BusWrite): readonly string[];
   /** Writes and reads back. */
   write(request: BusWrite): Promise<BusWriteResult>;
@@ -22,10 +22,10 @@ export interface BusTools {
   /** Device types that a file has brought since the start; filled in where field and configuration are joined. */
   pendingProfiles?(): Promise<readonly PendingProfile[]>;
   /** Everything from now on, until the returned function is called; slow readers lose the oldest. */
-  watch(lineId: string, tell: (transaction: BusTransaction) => void): () => void;
+  watch(lineId: string, onTransaction: (transaction: BusTransaction) => void): () => void;
 }
 
-/** A device type as its file says it now, which the agent takes up at its next start; `changed` when it uses another of this id. */
+/** A device type as its file defines it now; the agent uses it from its next start. `changed`: the running agent uses another version of this id. */
 export interface PendingProfile {
   readonly profile: Profile;
   readonly state: 'new' | 'changed';
@@ -39,7 +39,7 @@ export interface ScanRequest {
   readonly autoBaud: boolean;
   /** Longest wait for each address, for units that take their time; null for the quick look. Units: ms. */
   readonly waitMs: number | null;
-  /** Aborted when nobody waits for the result any more. */
+  /** Aborted when no client waits for the result any more. */
   readonly signal?: AbortSignal;
 }
 
@@ -55,7 +55,7 @@ export interface FoundUnit {
   readonly unit: number;
   readonly serial: SerialSettings | null;
   readonly turnaroundMs: number;
-  /** Profiles whose identify probes fit, the surest first. */
+  /** Profiles whose identify probes fit, the most certain first. */
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
   /** The device of the cabinet with this address; null for a stranger. */
   readonly device: string | null;
@@ -65,7 +65,7 @@ export interface FoundUnit {
 
 export interface ScanResult {
   readonly line: string;
-  /** Its units stand behind a gateway. */
+  /** Its units are behind a gateway. */
   readonly isNetwork: boolean;
   readonly found: readonly FoundUnit[];
   /** Units of the cabinet on this line that did not answer. */
@@ -81,7 +81,7 @@ export interface RegistersRequest {
   readonly table: Table;
   readonly from: number;
   readonly to: number;
-  /** Aborted when nobody waits for the result any more. */
+  /** Aborted when no client waits for the result any more. */
   readonly signal?: AbortSignal;
 }
 
@@ -119,7 +119,7 @@ export interface BusReadResult extends BusRead {
 
 export interface BusWrite {
   readonly line: string;
-  /** 0 is a broadcast: nobody answers. */
+  /** 0 is a broadcast: no unit answers. */
   readonly unit: number;
   readonly table: 'coil' | 'holding';
   readonly address: number;
@@ -129,7 +129,7 @@ export interface BusWrite {
 export interface BusWriteResult extends BusWrite {
   readonly before: readonly number[] | null;
   readonly after: readonly number[] | null;
-  /** Lamps whose level stands in these registers, so that the agent writes its own again; filled in where field and configuration are joined. */
+  /** Lamps whose level is in these registers; the agent then writes its own level again. Set where field and configuration are joined. */
   readonly lamps?: readonly string[];
   /** As `BusTools.warnings`; filled in where field and configuration are joined. */
   readonly warnings?: readonly string[];
@@ -162,16 +162,16 @@ export interface LineStats {
   readonly echoes: number;
   readonly noiseBytes: number;
   readonly console: ConsoleCounts;
-  /** From the wish to its first byte on the wire. Units: ms. Null before the first. */
+  /** From the request to its first byte on the wire. Units: ms. Null before the first. */
   readonly urgentWaitMs: Spread | null;
   /** Polls that came later than one period after they were due. */
   readonly overruns: number;
   readonly units: readonly UnitStats[];
-  /** What to look at, in words; empty when all is well. */
+  /** Advice on what to check, as text; empty when all is well. */
   readonly advice: readonly string[];
 }
 
-/** What scans, searches, reads and writes of a person at the cabinet have cost a line; it says nothing of its health. */
+/** Bus time used by a person's scans, searches, reads and writes; no measure of the line's health. */
 export interface ConsoleCounts {
   readonly transactions: number;
   readonly timeouts: number;

@@ -12,7 +12,7 @@ export interface CabinetPoint {
   readonly pointId: PointId;
   readonly device: DeviceConfig;
   readonly profile: PointProfile;
-  /** The site's own meaning of a contact goes before the profile's. */
+  /** The site's own meaning of a contact takes precedence over the profile's. */
   readonly semantic: Semantic;
 }
 
@@ -33,7 +33,7 @@ export function cabinetPoints({ lines }: Cabinet, profiles: ReadonlyMap<string, 
   return new Map(points.map((point) => [point.pointId, point]));
 }
 
-/** A contact that asks for light is no trouble. */
+/** A contact that requests light is no trouble. */
 function semanticOf(role: ContactRole | undefined, own: Semantic): Semantic {
   return role === undefined ? own : role === 'door' || role === 'fault' ? role : 'input';
 }

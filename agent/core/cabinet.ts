@@ -1,7 +1,6 @@
 /**
- * A cabinet as `cabinet.yaml` describes it, checked and with every default filled in.
- *
- * Owns the shapes. The config room makes one, `agent/app` hands each room its part, nobody changes it.
+ * A cabinet as `cabinet.yaml` describes it, checked and with every default filled in. It never changes: another configuration is another
+ * object.
  */
 import type { Language, LevelPct } from './words.ts';
 import type { Calendar, EventNight, Output, Programme, Rule, Zone } from './zone-config.ts';
@@ -60,7 +59,7 @@ export interface Rs485Settings {
   readonly rtsHighOnSend: boolean;
   readonly delayBeforeSendMs: number;
   readonly delayAfterSendMs: number;
-  /** The adapter hears itself. */
+  /** The adapter receives what it sends. */
   readonly receiveDuringSend: boolean;
 }
 
@@ -85,7 +84,7 @@ export interface DeviceConfig {
   /** Modbus address 1..247; 0 on a uart line. */
   readonly unit: number;
   readonly profile: string;
-  /** Where it stands; null for cabinet gear. */
+  /** Its pole; null for devices in the cabinet. */
   readonly pole: string | null;
   /** What its contacts mean at this site, by quantity: `{ input_1: door }`. */
   readonly roles: Readonly<Record<string, ContactRole>>;
@@ -95,14 +94,14 @@ export interface DeviceConfig {
   readonly groups: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What a contact of an I/O box may be wired to; a closed contact (1) is the thing happening. The last two ask for light. */
+/** What a contact of an I/O box may be wired to; a closed contact (1) means that it happens. The last two request light. */
 export type ContactRole = 'door' | 'fault' | 'emergency' | 'lights-on';
 
 export interface Pole {
   readonly id: string;
   /** Distance along its street from that street's start. Units: m. */
   readonly atM: number;
-  /** The branch that it stands on; null for the main street. */
+  /** Its branch; null for the main street. */
   readonly branch: string | null;
 }
 
@@ -143,7 +142,7 @@ export interface UplinkConfig {
   readonly node: string;
   readonly primaryHost: string | null;
   readonly username: string | null;
-  /** The secret itself never stands in the config. */
+  /** The secret itself is never part of the configuration. */
   readonly passwordFile: string | null;
   readonly caFile: string | null;
   readonly certFile: string | null;
@@ -151,7 +150,7 @@ export interface UplinkConfig {
   readonly keepaliveS: number;
   /** Longest wait before a birth after a reconnect, so that a fleet does not arrive at once. */
   readonly birthJitterS: number;
-  /** Who proves delivery: the broker by a barrier, the platform by `Sync/Ack`, or the platform from its first word on. */
+  /** What proves delivery: the broker by a barrier, the platform by `Sync/Ack`, or the platform from its first acknowledgement on. */
   readonly proof: 'auto' | 'broker' | 'platform';
   /** DATA carries aliases instead of names. */
   readonly aliases: boolean;

@@ -1,8 +1,7 @@
 /**
- * Time as the whole agent sees it: a wall clock that may jump, a monotonic clock that never does, and timers.
+ * Time for the whole agent: a wall clock that may jump, a monotonic clock that never does, and timers.
  *
- * Owns the only calls to `Date.now()`, `performance.now()` and Node's timers. Knows nothing about street or bus.
- * Everything that waits or stamps gets a `Clock` handed in.
+ * Every part that waits, or stamps a time, gets a `Clock`; no other code uses `Date.now()`, `performance.now()` or Node's timers.
  */
 
 /** Wall time. Units: ms since 1970-01-01T00:00Z. May jump both ways. */

@@ -1,7 +1,5 @@
 /**
- * What the field room needs of `drivers/`: a line it can ask, and a device that explains its registers.
- *
- * Owns the interfaces between bus and field. The real ones lie in `drivers/`; tests hand in simulated ends.
+ * The interfaces between the field room and `drivers/`: a byte port, a line that takes requests, and a driver that decodes registers.
  */
 
 import type { Rs485Settings, SerialSettings } from './cabinet.ts';
@@ -18,7 +16,7 @@ export interface BytePort {
   /** Errors: throws BusError `port-closed`. */
   write(bytes: Uint8Array): void;
   close(): Promise<void>;
-  /** Throw away what has arrived and was not yet delivered; says how many bytes. */
+  /** Discards what has arrived and was not yet delivered. Returns how many bytes. */
   discardInput(): number;
   /**
    * `true`: what arrives may wait, nobody needs it yet. `false`: deliver what there is, then each piece as it comes.
@@ -59,14 +57,14 @@ export interface Reply {
   readonly turnaroundMs: number;
   /** From the end of the request on the wire to the first bytes of the reply as they arrived, adapters' delay included. Units: ms. */
   readonly firstByteMs: number;
-  /** When the request left: what the reply says was true no earlier. */
+  /** When the request left: the reply's values are no older. */
   readonly askedMono: MonoMs;
   readonly atMono: MonoMs;
 }
 
 /** The reply to a request that had been given up: the unit responds, only later than it was waited for. */
 export interface LateReply {
-  /** What had been requested; of a write of several values the values are not known any more. */
+  /** The request; the values of a write of several values are missing. */
   readonly request: ReadRequest | WriteRequest;
   /** From the first byte of the request to the end of its reply. Units: ms. */
   readonly afterMs: number;
@@ -80,7 +78,7 @@ export interface LineCounters {
   readonly lateReplies: number;
   /** Replies that came once more. */
   readonly duplicates: number;
-  /** Replies that could not be told from another request's: no value was taken from them. */
+  /** Replies that may belong to another request: no value was taken from them. */
   readonly doubtful: number;
   /** Times that all replies of one shape that were owed had come or could not come any more. */
   readonly resyncs: number;
@@ -102,7 +100,7 @@ export interface LineCounters {
 export interface ModbusLine {
   readonly isOpen: boolean;
   readonly counters: LineCounters;
-  /** Its units stand behind a gateway, whose wire nobody here sees. */
+  /** Its units are behind a gateway, whose wire the agent does not observe. */
   readonly isNetwork?: boolean;
   open(): Promise<void>;
   close(): Promise<void>;
@@ -130,15 +128,15 @@ export interface ModbusLine {
   /** Reopen with other serial settings, for a scan; null goes back to the line's own. Errors: rejects with BusError; a network line refuses. */
   retune(serial: SerialSettings | null): Promise<void>;
   onLost: (cause: Error) => void;
-  /** A request has ended. Set by the owner; left out where nothing counts them. */
+  /** Called when a request has ended. Set by the owner; absent where nothing counts them. */
   onEnd?: (request: ReadRequest | WriteRequest, end: Reply | BusError) => void;
-  /** A unit has replied to a request that was given up. Set by the owner; left out by a line that does not notice. */
+  /** Called when a unit has replied to a request that was given up. Set by the owner; absent on a line that does not detect it. */
   onLateReply?: (late: LateReply) => void;
 }
 
 export interface DecodedValue {
   readonly quantity: string;
-  /** Null when the device says it has no value. */
+  /** Null when the device reports that it has no value. */
   readonly value: number | null;
   readonly plausible: boolean;
 }
@@ -159,13 +157,13 @@ export interface UartDriver {
   readonly profile: Profile;
   /** Longest silence between two frames before its values are missing. Units: ms. */
   readonly silenceMs: number;
-  /** Silence after which the device means "nobody there", for one that only speaks when it sees something; null for one that always speaks. Units: ms. */
+  /** Silence that means "no presence", for a device that only sends on detection; null for one that always sends. Units: ms. */
   readonly idleMs: number | null;
-  /** What it says by that silence. */
+  /** The readings that this silence means. */
   idleValues(): readonly DecodedValue[];
-  /** What is sent after the port has opened, in this order; empty for a device that needs no word. */
+  /** Frames to send after the port has opened, in this order; empty for a device that needs none. */
   readonly init: readonly Uint8Array[];
-  /** What is sent to ask for values, and how often; null for a device that speaks by itself. */
+  /** Frame that requests values, and its period; null for a device that sends by itself. */
   readonly poll: { readonly bytes: Uint8Array; readonly everyMs: number } | null;
   feed(bytes: Uint8Array): readonly DecodedValue[];
   readonly counters: { readonly frames: number; readonly noiseBytes: number };

@@ -1,19 +1,18 @@
 /**
- * Every failure the agent expects, as a closed list with what to do about it.
+ * The failures that the agent expects: closed lists of codes, with what a caller does about each.
  *
- * Owns codes and policies. A programming error is none of these: it ends the process and systemd restarts it.
- * Branch on `code` or `policy`, never on text.
+ * A programming error is none of these: it ends the process, and systemd restarts it. Branch on `code` or `policy`, never on text.
  */
 
 /** What a caller does after a failure. */
 export interface FailurePolicy {
-  /** Worth trying the same thing again. */
+  /** The same request may succeed later. */
   readonly retry: boolean;
-  /** The unit may be asked other things. */
+  /** Other requests to the unit may succeed. */
   readonly unitUsable: boolean;
-  /** The point leaves the plan until the unit is met again. */
+  /** The point leaves the poll plan until the unit is found again. */
   readonly excludePoint: boolean;
-  /** The unit spoke, if only to refuse: it is there. */
+  /** The unit answered, even if only with an exception. */
   readonly answered: boolean;
 }
 
@@ -21,7 +20,7 @@ export type BusErrorCode =
   | 'timeout'
   | 'crc'
   | 'wrong-reply'
-  /** It answered, but the answer may be that to an older request. */
+  /** The unit answered, but maybe to an older request. */
   | 'doubtful'
   | 'illegal-function'
   | 'illegal-address'
@@ -31,9 +30,7 @@ export type BusErrorCode =
   | 'port-missing'
   | 'port-busy'
   | 'port-refused'
-  | 'port-closed'
-  | 'expired'
-  | 'superseded';
+  | 'port-closed';
 
 const BUS_POLICY: Readonly<Record<BusErrorCode, FailurePolicy>> = {
   timeout: { retry: true, unitUsable: true, excludePoint: false, answered: false },
@@ -49,8 +46,6 @@ const BUS_POLICY: Readonly<Record<BusErrorCode, FailurePolicy>> = {
   'port-busy': { retry: true, unitUsable: false, excludePoint: false, answered: false },
   'port-refused': { retry: true, unitUsable: false, excludePoint: false, answered: false },
   'port-closed': { retry: true, unitUsable: false, excludePoint: false, answered: false },
-  expired: { retry: false, unitUsable: true, excludePoint: false, answered: false },
-  superseded: { retry: false, unitUsable: true, excludePoint: false, answered: false },
 };
 
 /** A failure of a line or of a unit on it. */
@@ -58,7 +53,7 @@ export class BusError extends Error {
   override readonly name = 'BusError';
   readonly code: BusErrorCode;
   readonly policy: FailurePolicy;
-  /** What was found, without advice, for who knows better what to check; the message where there is no more in it. */
+  /** The message without its advice, for a caller with better advice; the whole message where it has none. */
   readonly finding: string;
 
   constructor(code: BusErrorCode, message: string, options?: ErrorOptions & { readonly finding?: string }) {
@@ -69,12 +64,12 @@ export class BusError extends Error {
   }
 }
 
-/** One thing wrong in a file a person wrote: where, what was found, what is allowed. */
+/** One mistake in a file that a person wrote: place, finding, and what is allowed. */
 export interface Problem {
   readonly file: string;
   readonly line: number;
   readonly column: number;
-  /** Where in the document, as a person would say it: `lines[0].devices[2].unit`. */
+  /** Path in the document, in the form `lines[0].devices[2].unit`. */
   readonly path: string;
   readonly message: string;
 }
@@ -97,17 +92,18 @@ export function formatProblem({ file, line, column, path, message }: Problem): s
 
 export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost';
 
-/** Whether the store can go on by itself (`retry`) or must set the file aside and start afresh (`quarantine`). */
-const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly retry: boolean; readonly quarantine: boolean }>> = {
-  full: { retry: true, quarantine: false },
-  'read-only': { retry: true, quarantine: false },
-  io: { retry: true, quarantine: false },
-  corrupt: { retry: false, quarantine: true },
-  foreign: { retry: false, quarantine: true },
-  'future-version': { retry: false, quarantine: true },
-  'worker-lost': { retry: true, quarantine: false },
+/** `quarantine`: the store cannot use the file any more, so it sets the file aside and starts a new one. Otherwise it tries again. */
+const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boolean }>> = {
+  full: { quarantine: false },
+  'read-only': { quarantine: false },
+  io: { quarantine: false },
+  corrupt: { quarantine: true },
+  foreign: { quarantine: true },
+  'future-version': { quarantine: true },
+  'worker-lost': { quarantine: false },
 };
 
+/** A failure of the store or its disk. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code: StoreErrorCode;
@@ -120,29 +116,16 @@ export class StoreError extends Error {
   }
 }
 
-/** `taken-over`: another client came with our id. `secret`: a file of the configuration cannot be used. */
-export type UplinkErrorCode = 'unreachable' | 'refused' | 'tls' | 'secret' | 'lost' | 'taken-over' | 'unproven' | 'too-large';
+/** `taken-over`: another client connected with the same id. `secret`: a file that the configuration names cannot be used. */
+export type UplinkErrorCode = 'unreachable' | 'refused' | 'tls' | 'secret' | 'lost' | 'taken-over' | 'too-large';
 
-/** Every uplink failure ends the session and is tried again after a back-off, except a message the broker can never take. */
-const UPLINK_POLICY: Readonly<Record<UplinkErrorCode, { readonly retry: boolean }>> = {
-  unreachable: { retry: true },
-  refused: { retry: true },
-  tls: { retry: true },
-  secret: { retry: true },
-  lost: { retry: true },
-  'taken-over': { retry: true },
-  unproven: { retry: true },
-  'too-large': { retry: false },
-};
-
+/** A failure of the link to the broker. It ends the session, except `too-large`: a message that the broker never accepts. */
 export class UplinkError extends Error {
   override readonly name = 'UplinkError';
   readonly code: UplinkErrorCode;
-  readonly policy: (typeof UPLINK_POLICY)[UplinkErrorCode];
 
   constructor(code: UplinkErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-    this.policy = UPLINK_POLICY[code];
   }
 }

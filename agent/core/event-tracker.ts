@@ -1,7 +1,5 @@
 /**
- * Events of a room: those that last are told once when they begin and once when they end.
- *
- * Owns what is going on. Knows no reasons. Used by every room that finds things wrong, and tells whoever listens.
+ * Turns conditions into events: a lasting condition is reported once when it begins and once when it ends.
  */
 import type { Clock } from './clock.ts';
 import type { AgentEvent, EventCode } from './words.ts';
@@ -10,11 +8,11 @@ import type { AgentEvent, EventCode } from './words.ts';
 export type EventFacts = Pick<AgentEvent, 'code' | 'source' | 'severity' | 'text'>;
 
 export interface EventTracker {
-  /** Begins or ends a lasting condition; saying the same again does nothing. `text` is that of the edge. */
+  /** Begins or ends a lasting condition; repeating the same does nothing. `text` describes this change. */
   set(lasting: boolean, happening: EventFacts): void;
-  /** Ends a condition in the words it began with; nothing happens when it is not going on. */
+  /** Ends a condition with the text it began with; does nothing when it is not open. */
   clear(code: EventCode, source: string): void;
-  /** Something that is over as soon as it is told. */
+  /** Reports an event without duration. */
   notice(happening: EventFacts): void;
 }
 

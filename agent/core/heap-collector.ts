@@ -1,8 +1,9 @@
 /**
- * Old garbage of a thread, kept small.
+ * Requests garbage collections of one thread, so that old garbage stays small.
  *
- * Owns when a collection is asked for. V8 lets dead objects of its old space grow by 8 MB before it collects, whatever its flags; this agent has
- * two threads that make little of it, so they would lie there for minutes and hours. Called by the agent and by the storage thread, each for its own heap.
+ * V8 lets dead objects of its old space grow by 8 MB before it collects, whatever its flags. The agent's two threads make little garbage,
+ * so it
+ * would stay in memory for hours. Agent and storage thread each collect their own heap.
  */
 import { getHeapStatistics } from 'node:v8';
 import { type Clock, every, type Timer } from './clock.ts';
@@ -10,7 +11,7 @@ import { type Clock, every, type Timer } from './clock.ts';
 export interface Heap {
   /** Objects and the buffers that they hold, dead ones too. Units: bytes. */
   readonly usedBytes: () => number;
-  /** A whole collection, which stops the thread: 14 to 31 ms with 35 lamps on a busy desktop processor. Source: measured, `--trace-gc`. */
+  /** Runs a full collection, which stops the thread: 14 to 31 ms with 35 lamps on a busy desktop processor. Source: measured, `--trace-gc`. */
   readonly collect: () => void;
 }
 
@@ -43,7 +44,7 @@ export function createHeapCollector({ usedBytes, collect }: Heap): HeapCollector
   };
 }
 
-/** The heap of the thread that asks; null in a program that was started without `--expose-gc`, which then goes by V8's own measure. */
+/** The heap of the calling thread; null in a program started without `--expose-gc`, where V8 alone decides when to collect. */
 export function ownHeap(): Heap | null {
   const { gc } = globalThis;
   if (gc === undefined) return null;

@@ -1,7 +1,7 @@
 /**
  * The last trusted time, continued by the monotonic clock, and whether the system clock still agrees with it.
  *
- * Owns which steps of the system clock are believed. Pure: a state and a sight in, a state out.
+ * Pure: decides which steps of the system clock are accepted.
  */
 import { type BatteryReading, type ClockQuality, isTrusted, type MonoMs, type WallMs } from './clock.ts';
 
@@ -22,15 +22,15 @@ const AGREES_MS = STEP_MS / 2;
 const FOLLOW_SHARE = 100e-6;
 /** A battery clock that moved by more between two readings was set. Units: ms. Source: Linux rtc-sysfs gives whole seconds, so two readings differ by up to 1 s. */
 const BATTERY_SET_MS = 2_000;
-/** A battery clock that has gained or lost less since it was first read says nothing about the monotonic clock. Units: ms. Source: assumed; five of its steps of 1 s. */
+/** Below this gain or loss since its first reading, a battery clock is no evidence about the monotonic clock. Units: ms. Source: assumed; five of its steps of 1 s. */
 const BATTERY_NOISE_MS = 5_000;
 
-/** What the machine says about its time at one instant. */
+/** The machine's clocks at one instant. */
 export interface TimeFacts {
   /** The system clock. */
   readonly wallMs: WallMs;
   readonly monoMs: MonoMs;
-  /** What the system's own marks say, without any look at steps. */
+  /** Quality by the system's own marks, regardless of steps. */
   readonly evidence: ClockQuality;
   readonly battery: BatteryReading | null;
   /** Whether a large step forward may be the first synchronisation: nothing marks it here, and there is no battery clock. */

@@ -1,12 +1,10 @@
 /**
- * A schema as JSON Schema: which part rules a place, which keys may stand there, what is allowed, in words.
- *
- * Pure. Called by the checks of configuration and profiles.
+ * JSON Schema lookups: which part of a schema applies to a path, which keys are allowed there, and the allowed values as text. Pure.
  */
 
 type Path = readonly (string | number)[];
 
-/** The keywords our schemas use. */
+/** The keywords that our schemas use. */
 export interface JsonSchema {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -26,11 +24,11 @@ export interface JsonSchema {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly minItems?: number;
-  /** What is allowed, in words of our own; editors show it too. */
+  /** What is allowed, as our own text; editors show it too. */
   readonly patternErrorMessage?: string;
 }
 
-/** The part of the schema that rules the value at `path`; undefined where no value may stand. */
+/** The part of the schema that applies to the value at `path`; undefined where no value is allowed. */
 export function schemaAt(root: JsonSchema, path: Path): JsonSchema | undefined {
   let here: JsonSchema | undefined = root;
   for (const part of path) here = here === undefined ? undefined : partOf(withoutNull(here), part);
@@ -54,7 +52,7 @@ export function keysOf(schema: JsonSchema | undefined): readonly string[] {
   return Object.keys(section?.properties ?? {});
 }
 
-/** What is allowed, in words: `a whole number from 0 to 100`. */
+/** What is allowed, as text: `a whole number from 0 to 100`. */
 export function allowedInWords(schema: JsonSchema): string {
   if (schema.patternErrorMessage !== undefined) return schema.patternErrorMessage;
   if (schema.enum !== undefined) return orList(schema.enum.map(String));

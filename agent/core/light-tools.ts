@@ -1,13 +1,11 @@
 /**
- * The light as a person looks at it beyond one lamp's level: the night ahead, what acts in each zone, and help for who stands at a pole.
- *
- * Owns the shapes between `light-views.ts` and the console; nothing here does anything.
+ * Views of the light for a person beyond one lamp's level: the coming night, active sources by zone, and help at a pole.
  */
 import type { ZoneKind } from './cabinet.ts';
 import type { WallMs } from './clock.ts';
 import type { DecisionReason, Intent, IntentAuthority, LevelPct, PointId } from './words.ts';
 
-/** Light that is to come, and help for who stands at a pole. Errors: methods throw Refusal for what the street does not have. */
+/** The coming light, and help for a technician at a pole. Errors: methods throw Refusal for what the street does not have. */
 export interface LightTools {
   /** The night that goes on or comes next, of one zone or of all, in the order of the cabinet. */
   tonight(zone: string | null): readonly TonightView[];
@@ -15,8 +13,8 @@ export interface LightTools {
   zones(): readonly ZoneLightView[];
   /** Intents in force on zones and their lamps, of one authority; each once. */
   intentsBy(authority: IntentAuthority): readonly IntentView[];
-  /** Tells every detection of a zone until it is stopped, at the latest after `forMs`. */
-  walkTest(zone: string, forMs: number, tell: (step: WalkStep) => void): WalkTest;
+  /** Reports every detection of a zone until it is stopped, at the latest after `forMs`. */
+  walkTest(zone: string, forMs: number, onStep: (step: WalkStep) => void): WalkTest;
   /** Blinks a lamp until it is stopped, at the latest after `forMs`. */
   identify(request: IdentifyRequest): IdentifyRun;
   /** Burning hours of a lamp, of a zone or of all, in the order of the cabinet. */
@@ -53,7 +51,7 @@ export interface TonightView {
   readonly rule: string;
   /** Event nights of this date. */
   readonly events: readonly string[];
-  /** A photocell may speak within so many minutes of dusk and dawn; null without one. */
+  /** A photocell counts within so many minutes of dusk and dawn; null without one. */
   readonly photocellMin: number | null;
   /** Each change of level; what is before the first is dark by day. */
   readonly rows: readonly TonightRow[];
@@ -64,7 +62,7 @@ export interface TonightRow {
   /** Of its lamps. */
   readonly minPct: LevelPct;
   readonly maxPct: LevelPct;
-  /** While someone is there; null where presence has no say. */
+  /** Level during presence; null where presence has no effect. */
   readonly boostPct: LevelPct | null;
   readonly reason: DecisionReason;
   readonly text: string;
@@ -130,7 +128,7 @@ export interface WalkStep {
 export interface WalkTest {
   /** The zone is lit: by day no lamp rises. */
   readonly night: boolean;
-  /** By point: those that will be heard. */
+  /** By point: those whose detections count. */
   readonly sensors: readonly PointId[];
   stop(): void;
 }

@@ -1,7 +1,5 @@
 /**
- * Lighting classes as levels.
- *
- * Owns the table of the standard. Pure.
+ * Levels of the lighting classes of the standard. Pure.
  */
 import type { LightingClass } from './cabinet.ts';
 import type { LevelPct } from './words.ts';

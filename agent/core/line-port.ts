@@ -1,7 +1,5 @@
 /**
- * What the `port` of a line means: a device file, a Modbus TCP endpoint or a serial server.
- *
- * Pure. Called by the config checks, by `line-from-config.ts` and by whoever tells people about lines.
+ * Parses the `port` of a line: a device file, a Modbus TCP endpoint or a serial server. Pure.
  */
 import type { LineConfig, SerialSettings } from './cabinet.ts';
 

@@ -7,7 +7,7 @@ import { normalize } from 'node:path';
 
 /** Source: tmpfiles.d/luciole.conf; its group may enter, and files in it are of that group. */
 export const LOGIN_FOLDER = '/run/luciole-console';
-/** What the name of a login socket ends with where it lies beside the machine's own. */
+/** Ending of a login socket's name where it lies in the folder of the machine's own socket. */
 export const LOGIN_END = '-login.sock';
 
 /**

@@ -1,11 +1,9 @@
 /**
- * A clock for tests and simulations.
- *
- * Owns its own time and timers. Never looks at the machine's.
+ * A clock for tests and simulations: its time advances only on request.
  */
 import type { Clock, ClockQuality, MonoMs, Timer, WallMs } from './clock.ts';
 
-/** Time that stands still until it is told to move; a night takes seconds and comes out the same each time. */
+/** Time that advances only by `advance`: a simulated night takes seconds and gives the same result each time. */
 export interface ManualClock extends Clock {
   /** Move time, fire what falls due in order, let promises settle between. Units: ms. */
   advance(ms: number): Promise<void>;
@@ -35,7 +33,7 @@ export function createManualClock(startMs: WallMs, quality: ClockQuality = 'sync
       cancel: () => {
         pending.cancelled = true;
         // It stays in the heap until its time; what it would have done must not.
-        pending.fire = NOTHING;
+        pending.fire = () => {};
       },
     };
   };
@@ -66,12 +64,10 @@ export function createManualClock(startMs: WallMs, quality: ClockQuality = 'sync
   };
 }
 
-/** One turn of the event loop: all promises and whatever sockets or workers already have to say. */
+/** One turn of the event loop: all promises, and what sockets or workers have ready. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
-
-const NOTHING = (): void => {};
 
 interface Heap {
   push(item: Pending): void;

@@ -1,7 +1,6 @@
 /**
- * Figures about the agent for monitoring, and the two texts that carry them.
+ * Metrics for monitoring, and their two text formats. Pure.
  *
- * Owns the shapes and the text formats. Pure; knows none of the figures. Called by the console and by the writer of the metrics file.
  * Source: OpenMetrics 1.0, and the Prometheus text format 0.0.4, which is all that node_exporter's textfile collector reads.
  */
 
@@ -32,7 +31,7 @@ export function metricsText(families: readonly MetricFamily[], format: MetricFor
 
 function familyText({ name, type, unit, help, samples }: MetricFamily, format: MetricFormat): string {
   const sampleName = `${name}${type === 'counter' ? '_total' : type === 'info' ? '_info' : ''}`;
-  // The older format knows no such suffixes and no such type: there the whole name is the family's.
+  // The older format has no such suffixes and no such type: there the whole name is the family's.
   const [familyName, familyType] = format === 'openmetrics' ? [name, type] : [sampleName, type === 'info' ? 'gauge' : type];
   return [
     `# TYPE ${familyName} ${familyType}\n`,

@@ -1,7 +1,5 @@
 /**
- * A profile cut down to the parts that one device of the cabinet has.
- *
- * Pure. Called by the registry for the driver, by `cabinet-points.ts` for the tables, by the config room for its checks.
+ * A profile reduced to the repeated parts that one device of the cabinet has. Pure.
  */
 import type { DeviceConfig } from './cabinet.ts';
 import type { Profile } from './profile.ts';

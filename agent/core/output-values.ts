@@ -1,14 +1,11 @@
 /**
- * What may be written to an output: values by number or by the name that the profile's `enum` gives to one.
- *
- * Owns the reading of such a value and what is wrong with one. Pure. Called by the config room for its checks, with the profiles at
- * hand, and by the lighting room when it prepares the outputs of a street.
+ * Values of an output: a number, or the name that the profile's `enum` gives to one. Pure.
  */
 import type { Lamp, Output, OutputValue } from './cabinet.ts';
 import type { PointProfile, Profile } from './profile.ts';
 import { didYouMean } from './suggestions.ts';
 
-/** What of a point is needed to read a value. */
+/** The part of a point that parsing a value needs. */
 type ValuePoint = Pick<PointProfile, 'enum' | 'scale' | 'offset' | 'decimals'>;
 
 /** One thing wrong, with what to write instead. Shape: `path` counts from the list of outputs: `[0, 'rules', 1, 'value']`. */

@@ -1,7 +1,5 @@
 /**
- * Interfaces that several rooms share: each room implements its own and is given those it needs by `agent/app`.
- *
- * Owns the doors of log and field, and leads to those of store and uplink. Nothing here does anything.
+ * Interfaces that several rooms share. Each room implements its own; `agent/app` passes them to the rooms that use them.
  */
 
 export type * from './store-port.ts';
@@ -21,7 +19,7 @@ export interface Log {
   event(name: string, fields?: Readonly<Record<string, unknown>>, severity?: LogSeverity): void;
 }
 
-/** What the log has written, for someone who reads along. */
+/** The lines of the log, for live readers. */
 export interface LogLine {
   readonly atMs: WallMs;
   readonly severity: LogSeverity;
@@ -34,8 +32,8 @@ export interface LogLine {
 
 /** The log, read along while it is written. */
 export interface LogFeed {
-  /** Hears each line of this severity or more, also where the log itself keeps less; ends with the function it returns. */
-  listen(minSeverity: LogSeverity, hear: (line: LogLine) => void): () => void;
+  /** Calls `onLine` for each line of at least this severity, also where the log itself writes fewer. Returns the function that stops it. */
+  listen(minSeverity: LogSeverity, onLine: (line: LogLine) => void): () => void;
 }
 
 // ── field ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -81,7 +79,7 @@ export interface Field {
   lines(): readonly LineView[];
   devices(): readonly DeviceView[];
   pulses(): readonly LinePulse[];
-  /** Jobs of a person at the cabinet, done between the line's own. */
+  /** Jobs of a person at the cabinet, run between the line's own requests. */
   readonly bus: BusTools;
 }
 

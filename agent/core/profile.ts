@@ -1,7 +1,7 @@
 /**
- * A device type as data: what it measures, where, how to write to it, and where all that is known from.
+ * A device type as data: what it measures, in which registers, how it is written, and the sources of all that.
  *
- * Owns the shapes. `drivers/` loads them from YAML and turns them into drivers; the field room plans its polls from them.
+ * `drivers/` loads profiles from YAML and turns them into drivers; the field room plans its polls from them.
  */
 import type { SerialSettings } from './cabinet.ts';
 
@@ -20,7 +20,7 @@ export interface Profile {
   readonly model: string;
   readonly category: DeviceCategory;
   readonly trust: Trust;
-  /** Why the map is doubtful, for a person to read before it is relied on; null when it is not. Trust C always says why. */
+  /** Why the register map is doubtful, for a person; null when it is not. Required for trust C. */
   readonly experimental: string | null;
   readonly transport: 'modbus' | 'uart';
   readonly sources: readonly string[];
@@ -29,7 +29,7 @@ export interface Profile {
   readonly serial: SerialSettings | null;
   /** Factory address; null where there is none, as on a label or in a tool. */
   readonly unit: number | null;
-  /** How a unit of this type is recognised on a line that nobody knows. */
+  /** How a unit of this type is recognised on an unknown line. */
   readonly identify: readonly IdentifyProbe[];
   readonly quirks: Quirks;
   /** Repeated parts included, each point by its full name: `ecg5_level`. */
@@ -42,7 +42,7 @@ export interface Profile {
   readonly fallsBack: boolean;
   /** Writes that reach many level points at once. */
   readonly groups: readonly GroupProfile[];
-  /** A register whose fall tells that the unit has restarted, so that its set-up is done again; null where it has none. */
+  /** A register whose fall shows that the unit has restarted, so that its set-up is repeated; null where it has none. */
   readonly uptime: string | null;
   /** Name of the codec in drivers/uart for a device that talks by itself. */
   readonly codec: string | null;
@@ -69,12 +69,12 @@ export interface RepeatedPart {
   readonly points: readonly string[];
 }
 
-/** One read and what it must say; `strong` names the model, `plausible` only makes it likely. */
+/** One read and the expected answer; `strong` proves the model, `plausible` only makes it likely. */
 export interface IdentifyProbe {
   readonly table: Table;
   readonly address: number;
   readonly count: number;
-  /** Registers as they stand in the frame; one of these. */
+  /** Registers as in the frame; one of these. */
   readonly oneOf: readonly (readonly number[])[];
   /** A text, one character a register; alternative to `oneOf`. */
   readonly text: string | null;
@@ -85,11 +85,11 @@ export interface IdentifyProbe {
 export interface GroupProfile {
   /** Unique in the profile: `all`, `group3`. */
   readonly id: string;
-  /** `bus`: unit 0, obeyed by every unit of this type on the line. `unit`: a register of this unit that stands for several of its points. */
+  /** `bus`: unit 0, which every unit of this type on the line obeys. `unit`: a register of this unit that sets several of its points. */
   readonly reach: 'bus' | 'unit';
   readonly table: 'coil' | 'holding';
   readonly address: number;
-  /** Level points that it sets; null when the cabinet says so for each device (DALI groups). */
+  /** Level points that it sets; null when the cabinet defines them for each device (DALI groups). */
   readonly sets: readonly string[] | null;
 }
 
@@ -97,7 +97,7 @@ export interface Quirks {
   /** Source: Modbus Application Protocol V1.1b3 §6.3 allows 125. */
   readonly maxReadRegisters: number;
   readonly maxReadBits: number;
-  /** Registers that may be read though nobody wants them, to save a request. */
+  /** Unused registers that may be read too, to save a request. */
   readonly maxHole: number;
   /** Start address and count must be even. */
   readonly evenAlign: boolean;
@@ -105,13 +105,13 @@ export interface Quirks {
   readonly minGapMs: number;
   /** Silence after power-on before it answers. Units: ms. */
   readonly startupSilenceMs: number;
-  /** Address ranges, both ends included, whose registers answer truly only when each is asked alone. */
+  /** Address ranges, both ends included, whose registers give true values only when each is read alone. */
   readonly singleOnly: readonly (readonly [from: number, to: number])[];
   /** Which function writes one register: FC06, FC16, or whichever fits. */
   readonly writeFunction: 'auto' | 'single' | 'multiple';
   /** Registers that do not exist read as 0 instead of being refused, so a 0 proves nothing. */
   readonly readsZeroForUnknown: boolean;
-  /** Longest wait for a reply before the unit has shown its own pace. Units: ms. */
+  /** Longest wait for a reply before the unit's own response time is learned. Units: ms. */
   readonly responseTimeoutMs: number;
 }
 
@@ -140,7 +140,7 @@ export interface PointProfile {
   /** Plausible values; outside it the quality is bad. Units: the point's own. */
   readonly range: readonly [min: number, max: number] | null;
   readonly poll: PollClass;
-  /** A change smaller than this is not news. Units: the point's own. */
+  /** A change smaller than this is not stored. Units: the point's own. */
   readonly deadband: number;
   /** Names of its values, by raw value, for people. */
   readonly enum: Readonly<Record<string, string>> | null;
@@ -151,7 +151,7 @@ export interface PointProfile {
   readonly write: PointWrite | null;
 }
 
-/** One thing a register tells about: a door, a breaker, a lamp fault. */
+/** One condition that a register reports: a door, a breaker, a lamp fault. */
 export interface PointFlag {
   /** Which bit; null: the value as a whole. */
   readonly bit: number | null;

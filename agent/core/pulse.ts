@@ -1,7 +1,5 @@
 /**
- * Signs of work of the agent's parts: what a watchdog may be fed by.
- *
- * Owns the shapes between the rooms and the watchdog in `service`; nothing here does anything.
+ * Signs of work of the agent's parts, from which the watchdog decides.
  */
 import type { MonoMs } from './clock.ts';
 
@@ -16,9 +14,9 @@ export interface LinePulse {
 
 /** The storage thread. */
 export interface StorePulse {
-  /** Asked since then without any answer, a new thread included; null while it answers or nobody asks. */
+  /** Time since when no request was answered, new threads included; null while it answers or has no request. */
   readonly unansweredMono: MonoMs | null;
-  /** A thread was told to end and does not: it sits in a call to the disk, which the end of the agent would not end either. */
+  /** A thread does not end when required: it is blocked in a call to the disk, which a restart of the agent would not end either. */
   readonly isStuck: boolean;
 }
 

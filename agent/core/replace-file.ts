@@ -1,7 +1,5 @@
 /**
- * A file put in place of another, the former kept beside it where that is wanted.
- *
- * Owns the backup; `core/atomic-write.ts` the order of steps.
+ * Replaces a file, and optionally keeps the former one as a backup.
  */
 import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -10,11 +8,11 @@ import { asOwnerOf, replaceWhole } from './atomic-write.ts';
 export interface ReplaceOptions {
   /** Of the new file. */
   readonly mode: number;
-  /** What stood there stays beside it under this name; null keeps nothing. */
+  /** Name of the backup of the former file; null keeps none. */
   readonly backup: string | null;
 }
 
-/** Errors: throws the system's error (`code` ENOSPC, EACCES, ...); what stood there then still stands. */
+/** Errors: throws the system's error (`code` ENOSPC, EACCES, ...); the former file is then unchanged. */
 export function replaceFile(path: string, text: string, { mode, backup }: ReplaceOptions): void {
   const former = backup === null ? null : asOwnerOf(dirname(path), () => formerOf(path));
   if (backup !== null && former !== null) replaceWhole(backup, former.content, former.mode);

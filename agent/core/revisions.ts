@@ -1,7 +1,5 @@
 /**
- * Revisions of the configuration: what a person or the platform sees of them, and may ask.
- *
- * Owns the shapes between config, sync and console; nothing here does anything.
+ * Revisions of the configuration: the views and requests of console and platform.
  */
 import type { WallMs } from './clock.ts';
 import type { Problem } from './errors.ts';
@@ -17,7 +15,7 @@ export const SIGNATURE_FILE = 'revision.sig';
  */
 export type RevisionState = 'trial' | 'confirmed' | 'returned';
 
-/** One configuration that ran, with who, when and why. */
+/** One configuration that was in force: author, time and reason. */
 export interface Revision {
   readonly number: number;
   /** By the clock of the cabinet, whatever that was worth then. */
@@ -32,7 +30,7 @@ export interface Revision {
   readonly reason: string;
 }
 
-/** How a revision on trial becomes confirmed: by itself once all is well, or when someone says so. */
+/** How a revision on trial becomes confirmed: automatically once all is well, or by a person. */
 export type ConfirmMode = 'auto' | 'asked';
 
 export interface TrialView {
@@ -101,7 +99,7 @@ export interface ConfigAnswer {
   readonly touches: readonly string[];
   /** The revision that it is about; null where there is none. */
   readonly revision: number | null;
-  /** It runs now, and is judged; how that ends is told as an event. */
+  /** It is in force on trial; the result is reported as an event. */
   readonly isOnTrial: boolean;
 }
 
@@ -116,7 +114,7 @@ export interface CommitRequest {
   readonly minutes: number;
   /** Hash of the revision that must be running; null for any. */
   readonly base: string | null;
-  /** Who waits for the end; null for nobody. */
+  /** Id of the command that waits for the end; null for none. */
   readonly commandId: string | null;
   /** An admin at the cabinet allows less light than the floor of the site. */
   readonly lowersFloor: boolean;
@@ -131,7 +129,7 @@ export interface FilePart {
   readonly data: Uint8Array;
 }
 
-/** What the platform asks of the configuration; already checked for shape. */
+/** A request of the platform about the configuration, already checked for shape. */
 export type ConfigAsk =
   | ({ readonly action: 'put' } & FilePart)
   | { readonly action: 'remove'; readonly file: string }
@@ -145,7 +143,7 @@ export interface ConfigRequest {
   readonly ask: ConfigAsk;
 }
 
-/** The desk where configurations are changed; one candidate for all. */
+/** Changes configurations through one candidate, shared by all authors. */
 export interface ConfigManager {
   view(): ConfigView;
   /** Newest first. */

@@ -1,21 +1,21 @@
 /**
- * What one room has found wrong, so that it ends with the room.
- *
- * Owns the open events of a room that can be exchanged.
+ * The events of a room that is exchanged with the configuration: those still open end together with the room.
  */
 import type { Clock } from './clock.ts';
 import type { AgentEvent } from './words.ts';
 
 export interface RoomEvents {
-  tell(event: AgentEvent): void;
-  /** Ends all that is open, and says why. */
+  /** Passes an event on, and remembers it while it is open. */
+  report(event: AgentEvent): void;
+  /** Ends all open events; `why` becomes part of their text. */
   close(why: string): void;
 }
 
+/** Events go on to `onEvent`. */
 export function createRoomEvents(clock: Pick<Clock, 'wallMs'>, onEvent: (event: AgentEvent) => void): RoomEvents {
   const open = new Map<string, AgentEvent>();
   return {
-    tell(event) {
+    report(event) {
       if (event.endMs === null) open.set(event.id, event);
       else open.delete(event.id);
       onEvent(event);

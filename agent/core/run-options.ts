@@ -1,7 +1,5 @@
 /**
- * What the entry hands to `run.ts`: one run of the agent, as the command line and the environment asked for it.
- *
- * Owns the shapes between `main.ts` and `run.ts`. Read from arguments and environment once, in `main.ts`.
+ * The options of one run, which `main.ts` reads once from command line and environment.
  */
 import type { WallMs } from './clock.ts';
 import type { Problem } from './errors.ts';
@@ -22,19 +20,19 @@ export interface RunOptions {
   readonly noUplink: boolean;
   readonly version: string;
   readonly log: Log;
-  /** The same log for those who read along; absent where nobody can. */
+  /** The same log for live readers; absent where there are none. */
   readonly logFeed?: LogFeed;
   /** Aborted when the agent shall stop. */
   readonly stopSignal: AbortSignal;
   /** Where the service manager laid the credentials of the service; absent or null where it laid none. */
   readonly credentialsDir?: string | null;
-  /** The service manager's notification socket; absent or null when nobody supervises this run. */
+  /** The service manager's notification socket; absent or null when no manager supervises this run. */
   readonly notifySocket?: string | null;
   /** Receives the steps of the start as they complete; absent where no limit counts. */
   readonly startSteps?: StartSteps;
-  /** What else that manager tells; all of it may be missing. */
+  /** Other data of that manager; each may be missing. */
   readonly service?: ServiceFacts;
-  /** Which release of the program this is; absent for one that nobody packaged. */
+  /** The release of the program; absent for one that was not packaged. */
   readonly release?: ReleaseFacts;
 }
 
@@ -67,7 +65,7 @@ export interface ServiceFacts {
   readonly startStepMs: number | null;
   /** Name of this start of the machine. */
   readonly bootId: string | null;
-  /** Folders that the manager made for the service: what it keeps, and what is gone with a reboot. */
+  /** Folders that the manager made for the service: the first persists, the second is removed at a reboot. */
   readonly stateDir: string | null;
   readonly runtimeDir: string | null;
 }

@@ -1,7 +1,5 @@
 /**
- * What a schema finds wrong with a document, in our own words: unknown, missing and wrong values, with what is allowed.
- *
- * Owns these sentences. Pure. Called by the checks of configuration and profiles.
+ * Findings of a schema in a document, as sentences: unknown, missing and wrong values, with what is allowed. Pure.
  */
 import type * as z from 'zod';
 import { allowedInWords, type JsonSchema, keysOf, schemaAt, withoutNull } from './json-schema.ts';
@@ -16,7 +14,7 @@ export interface SchemaFinding {
   readonly atKey?: true;
 }
 
-/** What one of the documents knows beyond the usual slips; each is put behind what was found, or behind what is allowed. */
+/** Extra hints of one kind of document; each is appended to the finding, or to what is allowed. */
 export interface MoreHints {
   found?(found: unknown, schema: JsonSchema): string | undefined;
   allowed?(path: Path): string;
@@ -46,7 +44,7 @@ export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$
   return [{ path, message: `found ${inWords(found)}${hint}${link}: ${allowed}${more.allowed?.(path) ?? ''}` }];
 }
 
-/** Undefined where nothing stands. */
+/** Undefined where there is no value. */
 export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (here, part) => (typeof here === 'object' && here !== null ? (here as Record<string, unknown>)[part] : undefined),
@@ -62,7 +60,7 @@ function inWords(value: unknown): string {
   return JSON.stringify(value.length > QUOTED_MAX ? `${value.slice(0, QUOTED_MAX)}...` : value);
 }
 
-/** Quoted numbers, decimal commas, bare numbers where a name is wanted, a word nearly right. */
+/** Quoted numbers, decimal commas, bare numbers instead of a name, a word nearly right. */
 function usualSlip(found: unknown, wanted: JsonSchema): string {
   if (typeof found === 'number') return wanted.type === 'string' && wanted.enum === undefined ? ', a number: write it in quotes' : '';
   if (typeof found !== 'string') return '';

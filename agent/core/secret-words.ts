@@ -1,7 +1,5 @@
 /**
- * What may not be shown to anybody: values under password-like names, and passwords inside URLs.
- *
- * Owns the two patterns. Used by the log and by the differences of configurations.
+ * Secrets that must not be shown: values under password-like names, and passwords inside URLs.
  */
 
 /** Names of secrets. A path to a file that holds one (`passwordFile`) is none. */

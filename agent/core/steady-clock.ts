@@ -1,14 +1,15 @@
 /**
- * A clock that does not follow a large step of the system clock until something proves it.
+ * A clock that does not follow a large step of the system clock until something confirms it.
  *
- * Owns the held time while the agent runs. While the system clock is not believed `wallMs` is the held time, so that stored times, ends of
- * overrides and ages of commands go on as if the step had not happened; the system clock is then the `otherMs` of the light.
+ * Until then `wallMs` is the held time, so that stored times, ends of overrides and ages of commands go on as if the step had not
+ * happened; the
+ * system clock is then the `otherMs` of the light.
  */
 import type { BatteryReading, Clock, ClockQuality, WallMs } from './clock.ts';
 import { confirmedTime, type HeldTime, heldMs, nextHeldTime, type TimeFacts } from './held-time.ts';
 
 export interface SteadyClockParts {
-  /** The machine's own time; its quality is what the system's marks say. */
+  /** The machine's own time; its quality is that of the system's marks. */
   readonly clock: Clock;
   /** Newest reading of the battery clock; null while it gives none. Default: there is none. */
   readonly battery?: () => BatteryReading | null;
@@ -31,7 +32,7 @@ export interface HeldTimeMemory {
 export interface ClockStep {
   /** The held time, which the agent goes on with. */
   readonly heldMs: WallMs;
-  /** What the system clock says. */
+  /** Time of the system clock. */
   readonly systemMs: WallMs;
 }
 
@@ -99,7 +100,7 @@ export function createSteadyClock({
     monoMs: clock.monoMs,
     quality() {
       const { evidence } = look();
-      // What is held is no longer what a time server says.
+      // The held time is then no longer a time server's.
       return held === null ? evidence : held.isDisputed ? 'rtc' : held.quality;
     },
     step() {

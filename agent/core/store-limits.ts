@@ -1,7 +1,5 @@
 /**
- * What the offline memory can carry, for the store and for the check of a configuration.
- *
- * Owns the numbers.
+ * Limits of the store, for the store itself and for the check of a configuration.
  */
 
 /** Readings kept in memory while the disk takes none; half of it starts a commit. Source: ten minutes of a full cabinet at 30 readings a second; 4 MB. */

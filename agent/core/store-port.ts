@@ -1,7 +1,5 @@
 /**
- * The offline memory as all rooms see it: frames go in, and come back as readings, gaps, facts and history.
- *
- * Owns the shapes, and the door that the store room implements. Nothing here does anything.
+ * The interface of the store: frames in; readings, gaps, facts and history out.
  */
 import type { AuditTools } from './audit-tools.ts';
 import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
@@ -22,7 +20,7 @@ export interface StoredFrame {
   readonly seq: number;
   readonly atMs: WallMs;
   readonly clockQuality: ClockQuality;
-  /** Its times were put right afterwards, when the clock of its run became known; it was taken with a clock nobody could trust. */
+  /** Its times were corrected later, when the time of its run became known; it was recorded with an untrusted clock. */
   readonly isCorrected: boolean;
   readonly readings: readonly StoredReading[];
 }
@@ -51,7 +49,7 @@ export interface EarlierLoss {
   readonly sinceMs: WallMs;
 }
 
-/** What became of a live frame at the platform. `in-flight`: sent, and not yet known to have arrived. */
+/** State of a live frame at the platform. `in-flight`: sent, arrival not yet proven. */
 export type FrameFate = 'delivered' | 'in-flight' | 'undelivered';
 
 /** Frames that are now on disk for good. */
@@ -70,7 +68,7 @@ export interface StoreStatus extends TelemetryFacts {
   readonly readingsLost: number;
 }
 
-/** What the telemetry file says of itself. */
+/** Figures of the telemetry file. */
 export interface TelemetryFacts {
   readonly epoch: string;
   readonly frames: number;
@@ -89,7 +87,7 @@ export interface TelemetryFacts {
   readonly backlogFrames: number;
   readonly gaps: number;
   readonly account: StoreAccount;
-  /** What this run's storage thread has written, by the kernel's accounting; null where the kernel does not say. Units: bytes, ms. */
+  /** What this run's storage thread has written, by the kernel's accounting; null where the kernel does not provide it. Units: bytes, ms. */
   readonly written: { readonly bytes: number; readonly overMs: number } | null;
 }
 
@@ -205,7 +203,7 @@ export interface Store {
   recordLoss(loss: EarlierLoss): Promise<void>;
   /** The row that a frame of this run is or will be; null while the disk cannot promise one, so that no number ever means two frames. */
   rowOf(ticket: number): { readonly epoch: string; readonly seq: number } | null;
-  /** Write down at once, commit included. */
+  /** Writes at once, commit included. */
   appendEvent(event: AgentEvent): void;
   appendOutcome(outcome: Outcome): void;
   readonly audit: AuditTools;
@@ -213,13 +211,13 @@ export interface Store {
   save(key: string, value: unknown): Promise<boolean>;
   /** Undefined when nothing is stored under this key; `unread`, which is undefined unless given, when the disk could not be asked. */
   load(key: string, unread?: unknown): Promise<unknown>;
-  /** All facts on disk whose key begins so, by key; undefined when the disk could not be asked. */
+  /** All facts on disk whose key begins so, by key; undefined when the disk did not answer. */
   loadAll(prefix: string): Promise<readonly StoredFact[] | undefined>;
   /** The oldest frames after `seq`, committed ones only. */
   readAfter(seq: number, maxFrames: number): Promise<readonly StoredFrame[]>;
   gapsAfter(id: number): Promise<readonly Gap[]>;
   events(query: { readonly sinceMs: WallMs; readonly limit: number }): Promise<readonly AgentEvent[]>;
-  /** These and the chores below resolve undefined when the disk could not be asked. */
+  /** These and the chores below resolve undefined when the disk did not answer. */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
   /** Chores; each is safe to repeat and does a bounded part of its work at a time, so that commits come between. */
@@ -233,6 +231,6 @@ export interface Store {
   pulse(): StorePulse;
   onCommitted: (committed: Committed) => void;
   onEvent: (event: AgentEvent) => void;
-  /** What the uplink knows of the frames of this run, by ticket; all undelivered unless set. Asked when memory is full. */
+  /** State of this run's frames at the uplink, by ticket; all undelivered unless set. Called when memory is full. */
   fates: () => (ticket: number) => FrameFate;
 }

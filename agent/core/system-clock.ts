@@ -1,12 +1,10 @@
 /**
- * The machine's clock and timers.
- *
- * Owns the only calls to them. Each part that needs time is given this clock.
+ * The machine's clock and timers; the only code that calls them.
  */
 import type { Cabinet } from './cabinet.ts';
 import type { Clock, ClockQuality, MonoMs, Timer } from './clock.ts';
 
-/** What the last fraction of a precise wait sleeps on; nobody ever wakes it. */
+/** Blocks the last fraction of a precise wait; it is never notified. */
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 /**
  * Longest wait that blocks the loop. Units: ms.
@@ -18,7 +16,7 @@ const NEVER = new Int32Array(new SharedArrayBuffer(4));
 const BLOCKING_MS = { alone: 1.8, shared: 1.2 };
 
 export interface SystemClockOptions {
-  /** Asked each time the quality is wanted; the answer comes from the service room. */
+  /** Called each time the quality is needed; the service room provides it. */
   readonly quality: () => ClockQuality;
   /** Added to the machine's wall clock, for rehearsals and the demo. Units: ms. */
   readonly wallOffsetMs?: number;

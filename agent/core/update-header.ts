@@ -1,12 +1,12 @@
 /**
- * The head of an update file: three lines that say what follows, signed by its maker.
+ * The head of an update file: three lines that describe the rest, signed by its maker. Pure.
  *
- * Pure. Called by the cabinet, which checks it, and by the packager, which writes it.
- *
- * Shape: `luciole-update 1`, a line of JSON, the Ed25519 signature of these two lines in base64; then the program's folder as .tar.zst, whose
- * length and SHA-256 stand in the JSON. So nothing unsigned is ever unpacked.
+ * Shape: `luciole-update 1`, a line of JSON, the Ed25519 signature of these two lines in base64; then the program's folder as .tar.zst,
+ * whose
+ * length and SHA-256 are in the JSON. So nothing unsigned is ever unpacked.
  */
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { isRecord } from './is-record.ts';
 
 /** Units: bytes. `serial` grows with each release; only a larger one is taken. */
 export interface UpdateHeader {
@@ -63,13 +63,13 @@ export function openHeader(bytes: Buffer): OpenedHeader | undefined {
 }
 
 function toHeader(text: string): UpdateHeader | undefined {
-  let value: Partial<Record<keyof UpdateHeader, unknown>> | null;
+  let value: unknown;
   try {
-    value = JSON.parse(text) as typeof value;
+    value = JSON.parse(text);
   } catch {
     return undefined;
   }
-  if (typeof value !== 'object' || value === null) return undefined;
+  if (!isRecord(value)) return undefined;
   const { version, serial, arch, bytes, unpackedBytes, sha256, key } = value;
   const isText = typeof version === 'string' && /^[0-9A-Za-z][0-9A-Za-z.+~-]{0,40}$/.test(version);
   const isHash = typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256) && typeof key === 'string' && /^[0-9a-f]{16}$/.test(key);

@@ -1,13 +1,11 @@
 /**
- * What a person may ask about the program itself: bring another release, look, go back.
- *
- * Owns the shapes between the desk of updates and the console; nothing here does anything.
+ * Requests about the program itself: install another release, show the releases, go back.
  */
 
 /** Errors: methods never reject for what is wrong with an update; that is in the answer. */
 export interface UpdateManager {
   status(): Promise<UpdateView>;
-  /** The next part of an update file; the first one begins anew. */
+  /** Stores the next part of an update file; the first part starts a new file. */
   put(part: UpdatePart): Promise<UpdateAnswer>;
   /** Checks and unpacks what was put, and starts it on trial. */
   install(request: UpdateRequest): Promise<UpdateAnswer>;
@@ -27,10 +25,10 @@ export interface UpdateRequest {
   readonly isForced: boolean;
 }
 
-/** What is asked from outside. */
+/** A request from the platform. */
 export type UpdateAsk = { readonly action: 'put'; readonly part: UpdatePart } | ({ readonly action: 'install' | 'revert' } & UpdateRequest);
 
-/** An ask as a command. */
+/** Such a request with its command id. */
 export interface UpdateOrder {
   readonly commandId: string;
   readonly ask: UpdateAsk;
@@ -49,11 +47,11 @@ export interface UpdateView {
   readonly state: 'confirmed' | 'trial';
   /** What `revert` would go back to; null for nothing. */
   readonly previous: string | null;
-  /** Only newer ones are taken. */
+  /** Only newer ones are accepted. */
   readonly serial: number;
-  /** The release that did not come up, and was taken back; null for none since the last that did. */
+  /** The release that did not come up and was taken back; null for none since the last confirmation. */
   readonly failed: string | null;
-  /** Names of the keys whose updates are taken. */
+  /** Names of the keys whose updates are accepted. */
   readonly keys: readonly string[];
   /** Why nothing can be installed here; empty where it can. */
   readonly obstacle: string;

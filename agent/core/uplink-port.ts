@@ -1,7 +1,5 @@
 /**
- * The platform's side of the cabinet as all rooms see it: what it is shown, what it may ask, how far it has got.
- *
- * Owns the shapes, and the door that the sync room implements. Nothing here does anything.
+ * The interface of the uplink: what the platform is shown, what it may request, and the state of the delivery.
  */
 import type { MonoMs, WallMs } from './clock.ts';
 import type { ConfigRequest } from './revisions.ts';
@@ -24,11 +22,11 @@ export interface UplinkMetric {
   readonly pointId: PointId | null;
   readonly type: 'Double' | 'Int64' | 'Boolean' | 'String' | 'DateTime' | 'Bytes';
   readonly unit: string;
-  /** Plausible values, told in births. Units: the metric's own. */
+  /** Plausible values, sent in births. Units: the metric's own. */
   readonly range?: readonly [min: number, max: number] | null;
-  /** What TALQ calls it, told in births. */
+  /** Its name in TALQ, sent in births. */
   readonly talq?: string | null;
-  /** What the platform may write to it; absent where it may not. Units: the point's own. */
+  /** Range that the platform may write; absent where it may not write. Units: the point's own. */
   readonly write?: { readonly min: number; readonly max: number };
 }
 
@@ -47,9 +45,9 @@ export interface OverrideRequest {
   readonly minutes: number;
   readonly reason: string;
   readonly source: string;
-  /** A wish that no lamp has followed by then is taken back. */
+  /** An intent that no lamp has followed by then is withdrawn. */
   readonly expiresMono?: MonoMs;
-  /** A further step of what this source has begun there, which is no event of its own. */
+  /** A further step of an override of the same source, which causes no event of its own. */
   readonly isFurther?: boolean;
 }
 type IntentRequestRank = Intent['rank'];
@@ -60,7 +58,7 @@ export interface ReleaseRequest {
   readonly source: string;
   /** Not now but when the programme has its next step, so that the light changes once. */
   readonly atNextStep?: boolean;
-  /** Only wishes of this rank; any unless given. */
+  /** Only intents of this rank; any unless given. */
   readonly rank?: IntentRequestRank;
 }
 
@@ -74,7 +72,7 @@ export interface ProgrammeRequest {
   readonly source: string;
 }
 
-/** A lamp that shows itself to someone who is not on the spot. Units: `seconds` 0 ends it. */
+/** A lamp that blinks to identify itself, on a remote request. Units: `seconds` 0 ends it. */
 export interface BlinkRequest {
   readonly commandId: string;
   readonly lamp: string;
@@ -93,7 +91,7 @@ export interface PointRequest {
   readonly expiresMono: MonoMs;
 }
 
-/** What the platform asks for: checked for shape, not yet for limits and names. */
+/** A request of the platform: checked for shape, not yet for limits and names. */
 export type PlatformOrder =
   | { readonly kind: 'override'; readonly request: OverrideRequest }
   | { readonly kind: 'release'; readonly request: ReleaseRequest }
@@ -125,13 +123,13 @@ export interface UplinkStatus {
   readonly delivery?: UplinkDelivery;
   /** Absent without an uplink. */
   readonly certificates?: UplinkCertificates;
-  /** Of this run, told even after it is over; null when none failed. */
+  /** Last failure of this run, shown even after it is over; null when none failed. */
   readonly lastFailure?: { readonly atMs: WallMs; readonly text: string } | null;
 }
 
 /** How far the platform has got. Units: rows of the store; bytes of MQTT packets since midnight UTC. */
 export interface UplinkDelivery {
-  /** Who proves: the broker by a barrier, or the platform by its word. */
+  /** What proves delivery: the broker by a barrier, or the platform by its acknowledgement. */
   readonly mode: 'broker' | 'platform';
   readonly headSeq: number;
   /** Up to which everything has left. */
@@ -144,7 +142,7 @@ export interface UplinkDelivery {
   readonly isAcknowledging: boolean;
   /** The platform takes the backlog packed. */
   readonly acceptsSegments: boolean;
-  /** Its last word, as it came; empty before. */
+  /** Its last acknowledgement as received; empty before. */
   readonly ack: string;
   /** Of the oldest reading that is not delivered; null where all are. */
   readonly oldestMs: WallMs | null;
@@ -155,7 +153,7 @@ export interface UplinkDelivery {
 
 /** Someone on the way from the street of one cabinet into that of another. */
 export interface RelayedDetection {
-  /** Edge node of the other cabinet: the one that is told, or the one that tells. */
+  /** Edge node of the other cabinet: the receiver, or the sender. */
   readonly node: string;
   /** Unique within the cabinet that saw it. */
   readonly id: string;
@@ -167,7 +165,7 @@ export interface RelayedDetection {
   readonly distanceM: number;
   /** Null where not known. */
   readonly speedKmh: number | null;
-  /** It was seen to come nearer; false: its direction is not known. */
+  /** It approaches; false: its direction is unknown. */
   readonly isApproaching: boolean;
 }
 
@@ -181,7 +179,7 @@ export interface RelayCounts {
 /** The platform's side of the cabinet. */
 export interface Uplink {
   start(): Promise<void>;
-  /** Says goodbye properly: DDEATHs, NDEATH, disconnect. */
+  /** Ends the session in order: DDEATHs, NDEATH, disconnect. */
   stop(): Promise<void>;
   /** Live readings, already handed to the store under `frame.ticket`. */
   publish(frame: ReadingFrame): void;
@@ -190,10 +188,10 @@ export interface Uplink {
   /** A device went silent or came back: DDEATH or DBIRTH. */
   deviceAlive(deviceId: string, alive: boolean): void;
   committed(committed: Committed): void;
-  /** What is known of the frames of this run by ticket, as of now. */
+  /** State of this run's frames at the moment, by ticket. */
   fates(): (ticket: number) => FrameFate;
   outcome(outcome: Outcome): void;
-  /** Tells a neighbour cabinet at once, or not at all: it is of no use later. */
+  /** Sends to a neighbour cabinet at once or not at all: later it is of no use. */
   relay(relay: RelayedDetection): void;
   status(): UplinkStatus;
   readonly tools: UplinkTools;

@@ -1,7 +1,5 @@
 /**
- * What a person at the cabinet may do with the uplink: see how it does, try each stage of it, watch it, connect anew.
- *
- * Owns the shapes between sync and console; nothing here does anything.
+ * Jobs of a person at the cabinet on the uplink: show its state, test each stage, trace packets, connect again.
  */
 import type { WallMs } from './clock.ts';
 
@@ -9,25 +7,25 @@ export interface UplinkTools {
   /** What happened lately, oldest first. */
   trace(): readonly TraceEntry[];
   /** Everything from now on, until the returned function is called. */
-  watch(tell: (entry: TraceEntry) => void): () => void;
-  /** Says goodbye and connects anew, or connects at once instead of resting. False where there is no uplink to do so. */
+  watch(onEntry: (entry: TraceEntry) => void): () => void;
+  /** Ends the session and connects again, or connects at once instead of waiting. False where there is no uplink. */
   reconnect(by: string): boolean;
-  /** Tries every stage with a client of its own; the session is left alone. `tell` hears of each as it ends. */
-  test(request: UplinkTestRequest, tell: (step: UplinkStep) => void): Promise<UplinkTest>;
+  /** Tries every stage with a client of its own, beside the session. `onStep` receives each stage as it ends. */
+  test(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest>;
 }
 
-/** Something that happened to the session, or one packet; never what a packet says. */
+/** An event of the session, or one packet; never the content of a packet. */
 export interface TraceEntry {
   readonly atMs: WallMs;
   readonly kind: 'event' | 'sent' | 'received';
-  /** An event in words, or the packet's name. */
+  /** Text of an event, or the packet's name. */
   readonly text: string;
   readonly topic: string | null;
   /** Units: bytes of payload. */
   readonly bytes: number;
 }
 
-/** What a certificate says of itself. Not a proof: only a passed TLS stage is one. */
+/** Fields of a certificate. Not a proof: only a passed TLS stage is one. */
 export interface PeerCertificate {
   readonly subject: string;
   readonly issuer: string;

@@ -1,7 +1,5 @@
 /**
- * What a person sees of a running agent, and may ask of it.
- *
- * Owns the shapes between the agent and the console; nothing here does anything.
+ * The views of a running agent, and the requests to it, that the console uses.
  */
 import type { AccessTools } from './access.ts';
 import type { AuditTools } from './audit-tools.ts';
@@ -30,14 +28,14 @@ import type { UpdateManager } from './updates.ts';
 import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, Language, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
 
-/** What the console may ask of a running agent; `agent/app/view.ts` answers. */
+/** Queries and requests of the console to a running agent; implemented by `agent/app/view.ts`. */
 export interface AgentView extends LocalConfigView {
   status(): Promise<StatusView>;
   devices(): readonly DeviceView[];
   points(filter: string): readonly PointView[];
   /** Undefined when there is no such lamp or zone. */
   why(id: string): WhyView | undefined;
-  /** Why at another instant, as far as it can be known: by sun, programme and the wishes that are still in force then. */
+  /** Why at another instant, as far as it can be known: by sun, programme and the intents that are still in force then. */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
   /** Resolves with the final outcome. */
   override(request: Omit<OverrideRequest, 'commandId'>): Promise<OverrideAnswer>;
@@ -46,9 +44,9 @@ export interface AgentView extends LocalConfigView {
   readonly bus: BusTools;
   readonly audit: AuditTools;
   readonly access: AccessTools;
-  /** Oldest first; those still going on are told whenever they began. */
+  /** Oldest first; open events are included whenever they began. */
   events(query: { readonly sinceMs: WallMs; readonly activeOnly: boolean; readonly limit: number }): Promise<readonly AgentEvent[]>;
-  /** These resolve undefined when the disk could not be asked; `store` then says why. */
+  /** These resolve undefined when the disk did not answer; `store` then gives the reason. */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
   store(): Promise<StoreView>;
@@ -62,7 +60,7 @@ export interface AgentView extends LocalConfigView {
   uplink(): Promise<UplinkView>;
   /** Null where this run takes no other configuration. */
   readonly config: ConfigManager | null;
-  /** Null where nobody can read the log along. */
+  /** Null where the log has no live readers. */
   readonly logFeed: LogFeed | null;
   /** Null where no uplink is configured. */
   readonly uplinkTools: UplinkTools | null;
@@ -83,17 +81,17 @@ export interface AgentView extends LocalConfigView {
 export interface ConfigFilesView {
   /** Device types at hand, shipped and the site's own. */
   profiles(): readonly ProfileView[];
-  /** All that is known of one of them; undefined when there is none of this id. */
+  /** One of them in full; undefined when there is none of this id. */
   profile(id: string): Profile | undefined;
 }
 
 /** What needs no agent at all. */
 export interface LocalConfigView extends ConfigFilesView {
   /** Undefined where no uplink is configured. */
-  testUplink(request: UplinkTestRequest, tell: (step: UplinkStep) => void): Promise<UplinkTest | undefined>;
+  testUplink(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest | undefined>;
 }
 
-/** What the files of a store that nobody runs still say. */
+/** Data of the store's files while no agent runs. */
 export interface StoredState {
   readonly dir: string;
   /** Null where there is none. */
@@ -104,15 +102,15 @@ export interface StoredState {
   readonly problems: readonly string[];
 }
 
-/** What can be known of an agent that does not answer. */
+/** State of an agent that does not answer. */
 export interface LastState {
   readonly configFile: string;
   readonly timezone: string;
-  /** The service manager's word, `failed`; or why it is not known. */
+  /** The service manager's state, `failed`; or why it is not known. */
   readonly service: string;
   /** Its last lines, newest last. */
   readonly log: readonly string[];
-  /** Null where the configuration does not tell the folder. */
+  /** Null where the configuration does not name the folder. */
   readonly store: StoredState | null;
   /** What is wrong with the configuration; empty when it can be used. */
   readonly problem: string;
@@ -148,7 +146,7 @@ export interface StoreView extends StoreStatus {
   readonly dir: string;
   readonly commitSeconds: number;
   readonly maxDays: number;
-  /** Until the byte cap is reached at the rate of this run; null while that cannot be told. Units: hours. */
+  /** Until the byte cap is reached at the rate of this run; null while unknown. Units: hours. */
   readonly hoursLeft: number | null;
   /** Units: bytes a day written by the storage thread, by the kernel's accounting; null while that cannot be told. */
   readonly writtenBytesPerDay: number | null;
@@ -207,10 +205,10 @@ export interface EnergyRow {
   readonly baselineKwh: number;
   readonly savedKwh: number;
   readonly savedPct: number | null;
-  /** Lamps that did not answer at night; `kwh` holds them at the level they were told, and so much of the saving rests on that. */
+  /** Lamps that did not answer at night; `kwh` assumes their last written level, and so much of the saving depends on that. */
   readonly unknownLampH: number;
   readonly unknownSavedKwh: number;
-  /** EN 13201-5: power over full power while nobody is there. */
+  /** EN 13201-5: power over full power without presence. */
   readonly reduction: number | null;
   /** By the level without anybody, brightest first. */
   readonly periods: readonly EnergyPeriod[];
@@ -285,9 +283,9 @@ export interface ZoneView {
 export interface LampView {
   readonly id: string;
   readonly pole: string;
-  /** What the arbiter wants. */
+  /** Level that the arbiter decided. */
   readonly wantedPct: LevelPct;
-  /** What the driver last confirmed; null while unknown. */
+  /** Level that the driver last confirmed; null while unknown. */
   readonly measuredPct: LevelPct | null;
   readonly rank: Rank;
   readonly reason: string;
@@ -320,10 +318,10 @@ export interface WhyLamp extends LampView {
   readonly trace: readonly WhyLine[];
 }
 
-/** A line of the trace with what a person asks next. */
+/** A line of the trace with the answer to the next question of a person. */
 export interface WhyLine extends TraceLine {
-  /** Null where that cannot be told. */
+  /** Null where unknown. */
   readonly sinceMs?: WallMs | null;
-  /** What would change it, at most 60 characters; empty where the end says it. */
+  /** What would change it, at most 60 characters; empty where its end is the answer. */
   readonly changes?: string;
 }

@@ -1,17 +1,15 @@
 /**
- * A bounded wait for a disk, a thread or a broker.
- *
- * Owns its timer and nothing else. Used by every room that must go on without an answer.
+ * A bounded wait for a disk, a thread or a broker, for callers that go on without an answer.
  */
 import type { Clock } from './clock.ts';
 
-/** Longest wait for what a disk says before the agent goes on without it. Units: ms. Source: assumed; as the store's callers wait. */
+/** Longest wait for a disk before the agent goes on without its answer. Units: ms. Source: assumed; equal to that of the store's callers. */
 export const DISK_WAIT_MS = 5_000;
 
-/** The promise, or undefined once patience ends; it then goes on unheard. Units: ms. */
-export function within<T>(clock: Pick<Clock, 'after'>, patienceMs: number, promise: Promise<T>): Promise<T | undefined> {
+/** Resolves with the promise's value, or with undefined after `limitMs`; the work goes on, and its end is then ignored. Units: ms. Errors: rejects as the promise. */
+export function within<T>(clock: Pick<Clock, 'after'>, limitMs: number, promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    const timer = clock.after(patienceMs, () => resolve(undefined));
+    const timer = clock.after(limitMs, () => resolve(undefined));
     promise.then(resolve, reject).finally(() => timer.cancel());
   });
 }

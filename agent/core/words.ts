@@ -1,14 +1,12 @@
 /**
- * The words of street lighting, one type each. Every room speaks these and no others.
- *
- * Owns names and shapes. Holds no behaviour beyond the order of ranks.
+ * The vocabulary of street lighting, one type for each term. All rooms use these types.
  */
 import type { MonoMs, WallMs } from './clock.ts';
 
 /** `<device>.<quantity>`, the same in store, console, rule and uplink: `L07.level`. */
 export type PointId = `${string}.${string}`;
 
-/** Fresh and plausible; too old; the device says it cannot measure or the value is out of range; the device does not answer. */
+/** Fresh and plausible; too old; the device reports that it cannot measure, or the value is out of range; the device does not answer. */
 export type Quality = 'good' | 'stale' | 'bad' | 'missing';
 
 /** One value of one point. Units: the point's own; flags and door contacts are 0 or 1. `value` is null unless quality is good or stale. */
@@ -23,15 +21,15 @@ export interface Reading {
 /** Light output. Units: integer 0..100 %. Converted to a device's own scale once, at its driver. */
 export type LevelPct = number;
 
-/** What a person reads; words of commands are the same in all. */
+/** Language of texts for people; the words of commands are the same in all. */
 export const LANGUAGES = ['en', 'fr'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** Who may say what a lamp does, highest first. Source: design §6; EN and TALQ priority tables in its references. */
+/** Ranks of the sources of light, highest first. Source: design §6; EN and TALQ priority tables in its references. */
 export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'] as const;
 export type Rank = (typeof RANKS)[number];
 
-/** What an intent is for: one lamp, one zone, or the whole cabinet. */
+/** Target of an intent: one lamp, one zone, or the whole cabinet. */
 export interface Target {
   readonly kind: 'lamp' | 'zone' | 'cabinet';
   readonly id: string;
@@ -66,7 +64,7 @@ export interface Intent {
   readonly untilMono: MonoMs;
   /** Set while no lamp has followed it: it ends here when none has by then. The command behind it has expired. */
   readonly startBy?: { readonly atMs: WallMs; readonly atMono: MonoMs };
-  /** It stands in no list: it ends with the contact or the blinking behind it, and nobody can release it. */
+  /** It is in no list of overrides: it ends with the contact or the blinking that caused it, and cannot be released. */
   readonly goesByItself?: true;
 }
 
@@ -83,12 +81,12 @@ export type DecisionReason =
   | 'day'
   | 'time-not-trusted';
 
-/** One rule's say in a decision, for `why`. */
+/** The part of one rule in a decision, for `why`. */
 export interface TraceLine {
   readonly rank: Rank;
   /** What spoke: a sensor, a programme step, a person. */
   readonly source: string;
-  /** What it asked for; null when it had nothing to say. */
+  /** Level that it requested; null when it did not apply. */
   readonly levelPct: LevelPct | null;
   readonly applied: boolean;
   /** One plain sentence of at most 60 characters. */
@@ -108,7 +106,7 @@ export interface Decision {
   readonly trace: readonly TraceLine[];
 }
 
-/** How a command stands. `verified`, `refused` and `failed` are ends. */
+/** State of a command. `verified`, `refused` and `failed` are final. */
 export type OutcomeState = 'received' | 'queued' | 'sent' | 'verified' | 'refused' | 'failed';
 
 /** One step in the life of a command, as its sender sees it. */
@@ -123,11 +121,11 @@ export interface Outcome {
   readonly lamps: Readonly<Record<string, OutcomeState>>;
   readonly source: string;
   readonly atMs: WallMs;
-  /** Among the lamps that failed, those that only follow another wish for now; absent where none does. */
+  /** Those of the failed lamps that only follow another intent for now; absent where there are none. */
   readonly waiting?: readonly OverriddenLamps[];
 }
 
-/** Lamps on which a command holds as well, below a wish that is stronger; it shows there once that one is over. */
+/** Lamps on which a command holds below a higher intent; it takes effect there once that one ends. */
 export interface OverriddenLamps {
   readonly lamps: readonly string[];
   readonly wish: Pick<Intent, 'target' | 'levelPct' | 'rank' | 'source' | 'reason' | 'untilMs' | 'goesByItself'>;
@@ -182,7 +180,7 @@ export type EventCode =
 
 export type Severity = 'info' | 'warning' | 'alarm';
 
-/** Something worth telling, with a start and, where it lasts, an end. */
+/** An alarm or notice with a start and, where it lasts, an end. */
 export interface AgentEvent {
   /** `<code>:<source>:<startMs>`; the end of an event carries the id of its start. */
   readonly id: string;

@@ -1,7 +1,7 @@
 /**
- * What the zones of a cabinet do, as `cabinet.yaml` describes it: sensors, programmes, calendars, rules, outputs.
+ * The zones of a cabinet as `cabinet.yaml` describes them: sensors, programmes, calendars, rules, outputs.
  *
- * Owns the shapes, part of those in `cabinet.ts`. Checked and with every default filled in; nobody changes them.
+ * Part of `cabinet.ts`: checked, with every default filled in, and never changed.
  */
 import type { LevelPct } from './words.ts';
 
@@ -36,13 +36,13 @@ export interface Zone {
   readonly programme: string;
   /** Chooses another programme for some nights; null: always `programme`. */
   readonly calendar: string | null;
-  /** Never darker at night, whoever asks; the class minimum is in it. */
+  /** Least level at night, for every source; includes the class minimum. */
   readonly minPct: LevelPct;
   /** What 100 % gives; null where classes are not used. */
   readonly designClass: LightingClass | null;
-  /** Dusk: the zone is lit while the sun stands below this. Units: degrees of altitude. */
+  /** Dusk: the zone is lit while the sun is below this. Units: degrees of altitude. */
   readonly sunBelowDeg: number;
-  /** Lit so much later (or earlier, negative) than the sun says, and put out so much later. Units: min. */
+  /** Delay of switching on (negative: earlier) and off after the sun's times. Units: min. */
   readonly onOffsetMin: number;
   readonly offOffsetMin: number;
   readonly photocell: PhotocellConfig | null;
@@ -65,11 +65,11 @@ export interface PhotocellConfig {
   readonly offAboveLux: number;
   /** A value counts once it has lasted so long. Units: s. */
   readonly dwellS: number;
-  /** How far from the sun's own times it may speak; outside them the sun decides. Units: min. */
+  /** Window around the sun's own times in which it counts; outside it the sun decides. Units: min. */
   readonly windowMin: number;
   /** An older value counts as none. Units: s. */
   readonly staleS: number;
-  /** It sees the zone's own light: its values count only while the zone is dark. */
+  /** It measures the zone's own light too: its values count only while the zone is dark. */
   readonly seesOwnLight: boolean;
 }
 
@@ -101,7 +101,7 @@ export interface PresenceConfig {
   readonly reachM: number | null;
   /** Longest raise without a pause; then the sensors are taken for stuck until they have been still. Units: s. */
   readonly maxBoostS: number;
-  /** Light ahead of who moves; null: only around the sensors. */
+  /** Light ahead of a mover; null: only around the sensors. */
   readonly wave: WaveConfig | null;
   /** Level for a detection that a neighbour cabinet has relayed; null: they are ignored. */
   readonly relayedPct: LevelPct | null;
@@ -109,38 +109,38 @@ export interface PresenceConfig {
 
 export interface PresenceSensor {
   readonly device: string;
-  /** The quantity that says someone is there (an analogue motion value or a flag), or counts who passes. */
+  /** The quantity that shows presence (an analogue motion value or a flag), or counts passages. */
   readonly point: string;
   /** `counter`: each rise is a detection, so that none is lost between polls. */
   readonly kind: 'motion' | 'button' | 'counter';
   /** Present at or above this. Units: the point's own. */
   readonly threshold: number;
-  /** How long the sensor itself keeps saying so after the last movement; taken off `holdS`. */
+  /** How long the sensor itself reports presence after the last movement; subtracted from `holdS`. */
   readonly ownHoldS: number;
   /** Shorter presence is none, and a shorter pause is no pause. Units: s. */
   readonly minPulseS: number;
   readonly offDelayS: number;
-  /** Deaf for so long after the zone's own light has changed. Units: s. */
+  /** Detections are ignored for so long after the zone's own light has changed. Units: s. */
   readonly blankS: number;
   /** Present for longer without a pause means stuck. Units: s. */
   readonly stuckS: number;
-  /** `group`: badly placed, it follows the others and is not heard itself. */
+  /** `group`: badly placed; it follows the others, and its own detections are ignored. */
   readonly listen: 'own' | 'group';
 }
 
 /** `poles`: light runs ahead pole by pole; `section`: the whole zone rises, as fast roads need. */
 export interface WaveConfig {
   readonly mode: 'poles' | 'section';
-  /** Speed assumed until two detections have told it. Units: km/h. */
+  /** Speed assumed until two detections give it. Units: km/h. */
   readonly speedKmh: number;
-  /** Sensing, bus and ramp together: light must be there this long before who comes. Units: s. */
+  /** Sensing, bus and ramp together: light must be on this long before the mover arrives. Units: s. */
   readonly lookAheadS: number;
   /** Lit ahead and behind at least. Units: m. */
   readonly leastAheadM: number;
   readonly behindM: number;
 }
 
-/** Source: UNI 11248:2016 annex D, as told in the reference. */
+/** Source: UNI 11248:2016 annex D, as in the reference. */
 export interface TrafficConfig {
   readonly counters: readonly { readonly device: string; readonly point: string }[];
   /** Flow for which the road was designed. Units: vehicles an hour. */
@@ -234,11 +234,11 @@ export interface Output {
   readonly id: string;
   readonly device: string;
   readonly point: string;
-  /** Written while no rule speaks and no zone of `litWith` is lit. */
+  /** Written while no rule applies and no zone of `litWith` is lit. */
   readonly idle: OutputValue;
   /** Written while one of these zones has a lamp above 0 %. */
   readonly litWith: { readonly zones: readonly string[]; readonly value: OutputValue } | null;
-  /** The first that holds goes before all. */
+  /** The first that holds takes precedence. */
   readonly rules: readonly { readonly rule: string; readonly value: OutputValue }[];
   /** Shortest time at a value other than `idle`, and at `idle`. Units: s. */
   readonly minOnS: number;

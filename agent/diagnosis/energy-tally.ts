@@ -1,4 +1,5 @@
 /** The sums of a zone's lamps: of a part of a night, a night or many, their addition, and their stored form. Pure. */
+import { isRecord } from '../core/is-record.ts';
 
 /** Dark, 1..10 %, 11..20 %, ... 91..100 %. Source: design; ten steps tell a programme, and EN 13201-5 asks for hours by level. */
 const BANDS = 11;
@@ -144,7 +145,7 @@ function mapped<T>(stored: unknown, read: (item: Readonly<Record<string, unknown
 
 /** Returns the record; an empty one for anything else. */
 export function asRecord(stored: unknown): Readonly<Record<string, unknown>> {
-  return typeof stored === 'object' && stored !== null && !Array.isArray(stored) ? (stored as Readonly<Record<string, unknown>>) : {};
+  return isRecord(stored) ? stored : {};
 }
 
 function num(stored: unknown): number {

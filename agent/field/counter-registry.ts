@@ -14,6 +14,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../core/clock.ts';
 import type { EventTracker } from '../core/event-tracker.ts';
+import { isRecord } from '../core/is-record.ts';
 import type { Store } from '../core/ports.ts';
 import type { PointProfile } from '../core/profile.ts';
 import type { PointId, Reading } from '../core/words.ts';
@@ -211,8 +212,4 @@ function recalled(saved: unknown, { unit }: CounterState, clock: Clock): Counter
   const [nowMs, nowMono] = [clock.wallMs(), clock.monoMs()];
   const isDated = isTrusted(clock.quality()) && typeof atMs === 'number' && atMs <= nowMs;
   return { offset: known.offset, last: { raw: known.raw, atMono: nowMono - (isDated ? nowMs - atMs : AWAY_MS) }, candidates: [] };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

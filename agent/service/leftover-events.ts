@@ -1,7 +1,5 @@
 /**
- * Events of an earlier run of the agent that nobody has ended.
- *
- * Owns their end. What is still wrong has begun again by then, or will.
+ * Ends the open events of earlier runs. A condition that lasts has begun a new event by then, or will.
  */
 import type { Clock } from '../core/clock.ts';
 import type { Store } from '../core/ports.ts';

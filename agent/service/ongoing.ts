@@ -1,7 +1,5 @@
 /**
- * What goes on now: events without an end, commands without theirs; and where each event and outcome is told.
- *
- * Owns the two lists.
+ * The open events and open commands of this run; passes each event and outcome on to log, store and uplink.
  */
 import type { Log, Store, Uplink } from '../core/ports.ts';
 import type { AgentView } from '../core/views.ts';
@@ -19,7 +17,7 @@ export interface OngoingParts {
 export interface Ongoing {
   onEvent(event: AgentEvent): void;
   onOutcome(outcome: Outcome): void;
-  /** Those a person should know of. */
+  /** The outcomes that a person should see. */
   activeEvents(): readonly AgentEvent[];
   /** Oldest first; those still going on are among them whenever they began. */
   events: AgentView['events'];

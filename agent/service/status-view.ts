@@ -1,7 +1,5 @@
 /**
- * The agent on one screen: time, light, lines, store, uplink and what is wrong.
- *
- * Owns which facts belong to it and how they are rounded.
+ * The agent's status on one screen: time, light, lines, store, uplink and open events, rounded for people.
  */
 import type { Control } from '../control/control.ts';
 import type { Cabinet } from '../core/cabinet.ts';

@@ -3,6 +3,8 @@
  *
  * Errors: none; text that does not fit gives undefined.
  */
+
+import { isRecord } from '../core/is-record.ts';
 import type { RelayedDetection } from '../core/ports.ts';
 
 /** A relayed detection with sender and receiver, as on the wire. */
@@ -49,7 +51,7 @@ export function readRelay(text: string): RelayMessage | undefined {
 function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     // Not JSON; the caller needs no detail.
     return undefined;

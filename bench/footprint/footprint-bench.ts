@@ -1,13 +1,14 @@
 /**
- * The footprint: what the packaged agent takes of a gateway, beside Node-RED on the same street in the same run.
+ * The footprint: what the packaged agent uses of a gateway, compared with Node-RED on the same street in the same run.
  *
- * Owns the order. Both run as they come, each with a process, broker and lines of its own time; the street and the broker are shared.
+ * Both run with their defaults, one after the other; street and broker are shared.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { quantile } from '../../agent/core/quantile.ts';
 import { makePackage } from '../../systemd/package/make-package.ts';
 import { sharedMonoMs, startChild } from '../child.ts';
-import { against, type BenchOptions, type BenchResult, quantile, round, withPeer } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { FOOTPRINT_LAMPS } from './footprint-street.ts';
 import { folderBytes, installNodeRed, type NodeRedPeer } from './node-red.ts';
@@ -61,12 +62,12 @@ async function agentFigures(options: BenchOptions): Promise<void> {
   const ours = await measured(street, agentStart(home, dir, places.configFile), { ...options, soakMinutes });
   options.progress(`footprint: ${PEER}`);
   const theirs = await measured(street, peer, { ...options, soakMinutes: Math.min(soakMinutes, PEER_SOAK_MINUTES) });
-  tell(options, ours, theirs, peer);
+  emitFigures(options, ours, theirs, peer);
   await street.stop();
   remove();
 }
 
-function tell({ emit }: BenchOptions, ours: Footprint, theirs: Footprint, { version }: NodeRedPeer): void {
+function emitFigures({ emit }: BenchOptions, ours: Footprint, theirs: Footprint, { version }: NodeRedPeer): void {
   const after = `after ${ours.soakMinutes} min; ${version} after ${theirs.soakMinutes} min`;
   const note = `${FOOTPRINT_LAMPS} lamps, 4 sensors and a meter on 2 lines at 19200 baud, MQTT; ${after}, polling the same units, without store or light`;
   const mb = (bytes: number): number => round(bytes / MEGABYTE, 1);

@@ -1,7 +1,5 @@
 /**
- * The street of the footprint: a cabinet of 35 lamps as its integrator writes it, on two lines, with four motion sensors and a meter.
- *
- * Pure. Shared by the process that simulates it and by whoever polls it.
+ * The cabinet of the footprint: 35 lamps on two lines, four motion sensors and a meter. Pure.
  */
 import { stringify } from 'yaml';
 

@@ -1,8 +1,9 @@
 /**
- * Node-RED with its Modbus nodes, as npm gives it: the peer of the footprint.
+ * Node-RED with its Modbus nodes from npm: the peer of the footprint.
  *
- * Owns its folder and its flow. Installed into a temporary folder, never a dependency of this project; it polls the same units at the
- * same periods as the agent and sends what it reads to the same broker.
+ * Installed into a temporary folder, never a dependency of this project. It polls the same units at the same periods as the agent, and
+ * sends
+ * what it reads to the same broker.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';

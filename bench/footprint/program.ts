@@ -1,7 +1,5 @@
 /**
- * The packaged program as a cabinet has it, and one start of a program on the street of the footprint.
- *
- * Owns the processes it starts.
+ * The packaged program, and one start of a program on the street of the footprint.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +15,7 @@ import { undoAtEnd } from '../undo.ts';
 import type { FootprintStreetAnswer, FootprintStreetQuestion } from './street-process.ts';
 
 /** Longest wait for a first poll. Units: ms. */
-const PATIENCE_MS = 60_000;
+const LIMIT_MS = 60_000;
 
 /** The street's process. */
 export type StreetChild = Child<FootprintStreetQuestion, FootprintStreetAnswer>;
@@ -57,9 +55,9 @@ function forget(file: string): void {
 /**
  * Starts it and waits for the first bytes on any line.
  *
- * Units: `firstPollMs` from the start. Errors: rejects when it ends before or does not poll within `patienceMs`.
+ * Units: `firstPollMs` from the start. Errors: rejects when it ends before or does not poll within `limitMs`.
  */
-export async function begin(street: StreetChild, { program, words, env }: Start, patienceMs = PATIENCE_MS): Promise<Begun> {
+export async function begin(street: StreetChild, { program, words, env }: Start, limitMs = LIMIT_MS): Promise<Begun> {
   await street.ask({ ask: 'forget' });
   const startMono = sharedMonoMs();
   const child = spawn(program, words, { env: { ...env }, stdio: ['ignore', 'ignore', 'ignore'] });
@@ -70,7 +68,7 @@ export async function begin(street: StreetChild, { program, words, env }: Start,
   for (;;) {
     const { firstMono } = await street.ask({ ask: 'report' });
     if (firstMono !== null) return { pid, firstPollMs: firstMono - startMono, end };
-    if (child.exitCode !== null || sharedMonoMs() - startMono > patienceMs)
+    if (child.exitCode !== null || sharedMonoMs() - startMono > limitMs)
       throw new Error(`${program} does not poll (exit ${child.exitCode})`);
     await sleepMs(20);
   }

@@ -1,7 +1,5 @@
 /**
- * A part of a core for a program: a machine that is several times slower than this one.
- *
- * Owns the control group and the busy loop; both end with the run.
+ * Gives a program a part of one core: simulates a slower machine. Control group and busy loop end with the run.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';

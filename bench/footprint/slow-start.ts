@@ -1,14 +1,15 @@
 /**
  * The start of the packaged agent under a service manager, on a whole core or on a part of one.
  *
- * Owns the order. The manager is the stand-in of the tests with the times of the unit file; street and broker have the rest of the machine.
+ * The manager is the fake one of the tests with the times of the unit file; street and broker use the rest of the machine.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { quantile } from '../../agent/core/quantile.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createFakeServiceManager, type FakeServiceManager, managerMissing } from '../../test/support/fake-service-manager.ts';
 import { sharedMonoMs, startChild } from '../child.ts';
-import { against, type BenchOptions, type BenchResult, quantile, round, withPeer } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 import { scratchFolder, undoAtEnd } from '../undo.ts';
 import { FOOTPRINT_LAMPS } from './footprint-street.ts';
 import { installNodeRed, type NodeRedPeer } from './node-red.ts';
@@ -23,7 +24,7 @@ const STARTS = { full: 5, quick: 1 };
 /** What was compiled is kept half a minute after the start. Units: ms. Source: `agent/main.ts`. */
 const KEPT_AFTER_MS = 35_000;
 /** Longest wait for a start on a whole core. Units: ms. */
-const PATIENCE_MS = 60_000;
+const LIMIT_MS = 60_000;
 const PEER = 'node-red';
 
 /** Units: ms from the start; `restarts` in all starts together. */
@@ -37,7 +38,7 @@ interface Times {
   readonly ready: number;
 }
 
-/** Errors: rejects where the stand-in cannot run, or a program does not poll. */
+/** Errors: rejects where the fake service manager cannot run, or a program does not poll. */
 export async function startFigures(options: BenchOptions): Promise<void> {
   if (managerMissing !== false) throw new Error(managerMissing);
   const factor = options.slow ?? 1;
@@ -48,7 +49,7 @@ export async function startFigures(options: BenchOptions): Promise<void> {
   options.progress('start: bundle');
   const ours = await startsOf(street, { ...options, dir, home: await installed(dir), core, configFile: places.configFile, factor });
   const theirs = options.quick ? null : await peerStart(street, { ...options, dir, core, factor, places });
-  tell(options, ours, { core, factor, theirs });
+  emitFigures(options, ours, { core, factor, theirs });
   await street.stop();
   remove();
 }
@@ -110,8 +111,7 @@ async function oneStart(
       const ready = (run.readyMono ?? 0) - (manager.runs[0]?.atMono ?? 0);
       return { times: { poll: firstMono - startMono, ready }, manager };
     }
-    if (sharedMonoMs() - startMono > PATIENCE_MS * factor)
-      throw new Error(`not ready after ${PATIENCE_MS * factor} ms: ${manager.logFile}`);
+    if (sharedMonoMs() - startMono > LIMIT_MS * factor) throw new Error(`not ready after ${LIMIT_MS * factor} ms: ${manager.logFile}`);
     await sleepMs(20);
   }
 }
@@ -136,20 +136,20 @@ async function peerStart(
   const start = core === null ? peer : { ...peer, ...core.wrap(peer.program, peer.words) };
   let pollMs = 0;
   for (let i = 0; i < 2; i++) {
-    const run = await begin(street, start, PATIENCE_MS * factor);
+    const run = await begin(street, start, LIMIT_MS * factor);
     pollMs = run.firstPollMs;
     await run.end();
   }
   return { pollMs, peer };
 }
 
-interface Telling {
+interface SlowStartFigures {
   readonly core: SlowCore | null;
   readonly factor: number;
   readonly theirs: { readonly pollMs: number; readonly peer: NodeRedPeer } | null;
 }
 
-function tell({ emit }: BenchOptions, ours: Starts, { core, factor, theirs }: Telling): void {
+function emitFigures({ emit }: BenchOptions, ours: Starts, { core, factor, theirs }: SlowStartFigures): void {
   const speed = core?.note ?? 'a whole core';
   const note = `${FOOTPRINT_LAMPS} lamps, 4 sensors and a meter on 2 lines, under a service manager; ${speed}${theirs === null ? '' : `; ${theirs.peer.version}`}`;
   const figure = (metric: string, value: number, unit = 'ms'): BenchResult => ({

@@ -1,7 +1,5 @@
 /**
- * The simulated street of the footprint in a process of its own, with a broker beside: what the agent and its peer are measured against.
- *
- * Started by the footprint bench. Owns cables and broker; knows when the first question came and how many were answered.
+ * The simulated street of the footprint in a process of its own, with a broker: agent and peer are measured on it.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

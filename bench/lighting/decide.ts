@@ -3,10 +3,12 @@
  *
  * 250 lamps with wave, traffic and everything else that a zone may have; the snapshot changes from one call to the next.
  */
+
+import { quantile } from '../../agent/core/quantile.ts';
 import type { PointId } from '../../agent/core/words.ts';
 import { createDecider } from '../../agent/lighting/decide.ts';
 import type { Detection, SensorState } from '../../agent/lighting/lighting.ts';
-import { against, type BenchOptions, quantile, round } from '../result.ts';
+import { against, type BenchOptions, round } from '../result.ts';
 import { lightingSite } from './street.ts';
 
 const LAMPS = 250;

@@ -9,11 +9,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAgent } from '../../agent/app/agent.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
+import { quantile } from '../../agent/core/quantile.ts';
 import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { createMqttTransport } from '../../agent/sync/mqtt/mqttjs-transport.ts';
 import { createStreet, type Street } from '../../test/street/street.ts';
 import { createWire } from '../../test/street/wire.ts';
-import { against, type BenchOptions, quantile, round } from '../result.ts';
+import { against, type BenchOptions, round } from '../result.ts';
 import { lightingSite, POLE_M, ZONE_LEVELS_PCT } from './street.ts';
 
 const POLES = 12;

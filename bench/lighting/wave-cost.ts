@@ -3,9 +3,11 @@
  *
  * 250 lamps and 50 detections of the last minutes, as many as the wave evaluates.
  */
+
+import { quantile } from '../../agent/core/quantile.ts';
 import type { Detection } from '../../agent/lighting/lighting.ts';
 import { waveFor } from '../../agent/lighting/wave.ts';
-import { against, type BenchOptions, quantile, round } from '../result.ts';
+import { against, type BenchOptions, round } from '../result.ts';
 import { lightingSite } from './street.ts';
 
 const LAMPS = 250;

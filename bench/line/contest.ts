@@ -3,12 +3,13 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { quantile } from '../../agent/core/quantile.ts';
 import { REGISTER_VALUES } from '../bus.ts';
 import type { BusSeen } from '../bus-process.ts';
 import { type Child, startChild, startJsonProgram } from '../child.ts';
 import type { RoundAnswer, RoundQuestion } from '../master-process.ts';
 import { MASTER_NAMES } from '../masters/masters.ts';
-import { quantile, round } from '../result.ts';
+import { round } from '../result.ts';
 import type { Bus } from './parts.ts';
 
 export interface Contestant {

@@ -3,9 +3,11 @@
  *
  * The whole agent on one line at 19200 baud, once with levels of a whole line as a broadcast, once lamp by lamp.
  */
+
+import { quantile } from '../../agent/core/quantile.ts';
 import type { AgentAnswer, AgentQuestion } from '../agent-process.ts';
 import { type Child, startChild } from '../child.ts';
-import { against, type BenchOptions, type BenchResult, quantile, round } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, round } from '../result.ts';
 import { LAMPS, STREET_BAUD } from '../street-cabinet.ts';
 import type { StreetAnswer, StreetQuestion } from '../street-process.ts';
 

@@ -6,9 +6,11 @@
  * Two figures, never mixed. *Without gap*: request + turnaround + reply over wall time, our silence between frames switched off,
  * because the peers keep none. *With gap*: ours as shipped; the silence the standard demands counts as wire time, as it does on a real line.
  */
+
+import { quantile } from '../../agent/core/quantile.ts';
 import { BAUDS, physicalMs, silenceMs } from '../bus.ts';
 import type { RoundAnswer } from '../master-process.ts';
-import { against, type BenchOptions, type BenchResult, type Emit, quantile, round, withPeer } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, type Emit, round, withPeer } from '../result.ts';
 import { type Contestant, type Contestants, cpuUs, PEERS, playRound, type Score } from './contest.ts';
 import { type Bus, startBus } from './parts.ts';
 

@@ -5,10 +5,11 @@
  * urgent writes between any two transactions; the peers are plain libraries with a first-in-first-out queue, as their users have them.
  */
 
+import { quantile } from '../../agent/core/quantile.ts';
 import { type BenchIntent, waitsMs } from '../bench-intents.ts';
 import { physicalMs, UNIT, unitsUpTo, writeFrameMs } from '../bus.ts';
 import type { BusSeen } from '../bus-process.ts';
-import { against, type BenchOptions, type BenchResult, quantile, round, withPeer } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 import { type Bus, type Engine, startBus, startEngine, startPeer, wait } from './parts.ts';
 
 const BAUDS = [9_600, 19_200] as const;
@@ -31,7 +32,7 @@ const QUANTILES = [
   ['max', 1],
 ] as const;
 
-/** How long the intents of one run waited. */
+/** What the intents of one run had to wait. */
 interface Waits {
   readonly ms: readonly number[];
   /** How late the simulated units were themselves, 99 of 100 replies: what a busy machine adds to every figure. */

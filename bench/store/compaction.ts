@@ -4,9 +4,10 @@
  * Owns the stopwatch, which sits on the way to the real thread.
  */
 
+import { quantile } from '../../agent/core/quantile.ts';
 import type { OpenLink } from '../../agent/store/messages.ts';
 import { openWorkerLink } from '../../agent/store/worker-link.ts';
-import { type BenchOptions, type BenchResult, quantile, round } from '../result.ts';
+import { type BenchOptions, type BenchResult, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { openFedStore } from './fed-store.ts';
 

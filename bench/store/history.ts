@@ -4,9 +4,10 @@
  * Owns the questions. Asked as the console asks, through the real thread.
  */
 import { createManualClock } from '../../agent/core/manual-clock.ts';
+import { quantile } from '../../agent/core/quantile.ts';
 import type { PointId } from '../../agent/core/words.ts';
 import { createStore } from '../../agent/store/store.ts';
-import { against, type BenchOptions, type BenchResult, quantile, round, withPeer } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import { createFeed, feedFrames, NO_LOG } from './feed.ts';
 import { storedMonth } from './month.ts';

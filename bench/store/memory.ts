@@ -3,9 +3,11 @@
  *
  * Owns the rounds. Each measurement is a process of its own: `memory-process.ts`.
  */
+
+import { quantile } from '../../agent/core/quantile.ts';
 import leanStart from '../../agent/lean-start.json' with { type: 'json' };
 import { startChild } from '../child.ts';
-import { type BenchOptions, type BenchResult, quantile, round } from '../result.ts';
+import { type BenchOptions, type BenchResult, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import type { MemoryAnswer, MemoryQuestion } from './memory-process.ts';
 

@@ -15,8 +15,8 @@ import type { StatusView } from '../../agent/core/views.ts';
 import type { AgentEvent } from '../../agent/core/words.ts';
 import { createTestBroker } from '../../test/platform/broker.ts';
 import { type AgentProcess, startAgentProcess } from '../../test/street/agent-process.ts';
-import { createPtyCable } from '../../test/street/pty.ts';
 import { createStreet, type Street } from '../../test/street/street.ts';
+import { connectStreet } from '../../test/street/street-cables.ts';
 import { undoAtEnd } from '../undo.ts';
 
 /** One run of the agent, from its start. */
@@ -70,11 +70,7 @@ export async function openAgentStreet(folder: string): Promise<AgentStreet> {
   writeFileSync(configFile, readFileSync(DEMO, 'utf8').replace('commitSeconds: 10', `commitSeconds: ${COMMIT_SECONDS}`));
   const { cabinet, profiles } = loadSite(configFile);
   const street = createStreet({ cabinet, clock, seed: 3 });
-  const cables = [...street.lines].map(([id, line]) => {
-    const cable = createPtyCable((bytes) => line.receive(bytes), join(folder, `tty-${id}`));
-    line.end = cable.end;
-    return { id, cable };
-  });
+  const cables = connectStreet(street, folder);
   const broker = createTestBroker();
   await broker.start();
   street.start();
@@ -94,7 +90,7 @@ export async function openAgentStreet(folder: string): Promise<AgentStreet> {
       };
       const agent = startAgentProcess({
         configFile,
-        ports: new Map(cables.map(({ id, cable }) => [id, cable.path])),
+        ports: cables.ports,
         broker: link === 'up' ? broker.url : NOBODY,
         dataDir,
         socketPath: join(folder, 'agent.sock'),
@@ -106,7 +102,7 @@ export async function openAgentStreet(folder: string): Promise<AgentStreet> {
     },
     close: async () => {
       street.stop();
-      for (const { cable } of cables) cable.close();
+      cables.close();
       await broker.stop();
     },
   };

@@ -5,12 +5,13 @@
  */
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { quantile } from '../../agent/core/quantile.ts';
 import leanStart from '../../agent/lean-start.json' with { type: 'json' };
 import { ARCHS } from '../../systemd/package/arch.ts';
 import { writeBundle } from '../../systemd/package/bundle.ts';
 import { findProgram, startMosquitto } from '../../test/platform/mosquitto.ts';
 import { startChild } from '../child.ts';
-import { against, type BenchOptions, type BenchResult, quantile, round } from '../result.ts';
+import { against, type BenchOptions, type BenchResult, round } from '../result.ts';
 import { scratchFolder } from '../undo.ts';
 import type { UplinkAgentAnswer, UplinkAgentQuestion } from './agent-process.ts';
 import type { HostAnswer, HostQuestion } from './host-process.ts';

@@ -4,8 +4,9 @@
  * Both encode the same metrics from prepared objects, in turns.
  */
 import sparkplug from 'sparkplug-payload';
+import { quantile } from '../../agent/core/quantile.ts';
 import { decodePayload, encodePayload, type Metric } from '../../agent/sync/sparkplug/codec.ts';
-import { type BenchOptions, type BenchResult, quantile, round, withPeer } from '../result.ts';
+import { type BenchOptions, type BenchResult, round, withPeer } from '../result.ts';
 
 const METRICS = 200;
 const AT_MS = 1_764_000_000_000;

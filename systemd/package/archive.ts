@@ -1,7 +1,7 @@
 /**
- * Entries → the bytes of a tar archive and of an ar archive, the same each time.
+ * Writes tar and ar archives from entries, with the same bytes each time.
  *
- * Pure: order, owner, mode and time are given or fixed, nothing is read from the machine. Called by the packager.
+ * Pure: order, owner, mode and time are given or fixed; nothing is read from the machine.
  * Source: POSIX.1-2017, pax, "ustar Interchange Format"; ar(5).
  */
 export type TarEntry =

@@ -1,7 +1,5 @@
 /**
- * The program as few files of plain JavaScript, with its profiles and the native addons of one architecture.
- *
- * Owns what is bundled and what is left out. Knows nothing of packages. Called by the packager, the footprint bench and tests.
+ * Bundles the program into a few files of plain JavaScript, with its profiles and the native addons of one architecture.
  */
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,6 +11,8 @@ import { loadProfile } from '../../drivers/profile-loader.ts';
 import type { Arch } from './arch.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+const THREAD = /new URL\('\.\/(?<name>[a-z-]+)\.ts'/;
+const THREADS = new RegExp(THREAD, 'g');
 /** Where each addon lies in its npm package, by Node's name of the architecture. */
 const ADDONS: Readonly<Record<string, (arch: Arch['node']) => string>> = {
   'better-sqlite3.node': (arch) => `better-sqlite3/prebuilds/linux-${arch}.node`,
@@ -147,9 +147,6 @@ function threadsBeside(): Plugin {
     },
   };
 }
-
-const THREAD = /new URL\('\.\/(?<name>[a-z-]+)\.ts'/;
-const THREADS = new RegExp(THREAD, 'g');
 
 /** Each thread or process that the program starts from a file of its own, as esbuild wants them: name → file. */
 function threads(): Record<string, string> {

@@ -1,7 +1,5 @@
 /**
- * Which commit a package is made from, and when that was.
- *
- * Owns the questions to git. Called by the packager and by the list of parts.
+ * The commit that a package is made from, and its time, from git.
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,9 +1,8 @@
 /**
- * A tree and its facts → the bytes of a Debian package.
+ * Writes a Debian package from a tree and its metadata. Reads only the maintainer scripts in `systemd/package/debian/`.
  *
- * Pure but for the maintainer scripts, which lie in `systemd/package/debian/`. Called by the packager.
- * Our own few lines instead of dpkg-deb: the same bytes on every machine, dpkg or not.
- * Source: deb(5), deb-control(5); zstd members are understood by dpkg 1.21.18 (Debian 12), as old as the C library asked for.
+ * Our own few lines instead of dpkg-deb: the same bytes on every machine, with or without dpkg.
+ * Source: deb(5), deb-control(5); dpkg reads zstd members since 1.21.18 (Debian 12), as old as the required C library.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';

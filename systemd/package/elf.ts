@@ -1,7 +1,7 @@
 /**
- * What an ELF file asks of the machine it runs on, and the file without what only a debugger reads.
+ * What an ELF file requires of its machine, and the file without its debugging sections.
  *
- * Pure. Reads 64-bit little-endian files, the only ones a package has. Called by the packager and its proof.
+ * Pure. Reads 64-bit little-endian files, the only ones that a package has.
  * Source: System V ABI, "Object Files"; Linux Standard Base, "Symbol Versioning".
  */
 const MAGIC = 0x464c457f;

@@ -1,7 +1,5 @@
 /**
- * The licences of everything a package brings along, as one text.
- *
- * Owns the form of that text. Called by the packager.
+ * The licences of everything that a package contains, as one text.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,12 +1,11 @@
 /**
- * From the project to the package: bundle, Node, licences, tree, archive, file.
- *
- * Owns the order and what is checked before anything is written. Called by the command line, the proof and the tests.
+ * Makes a package from the project: bundle, Node, licences, tree, archive, file. Everything is checked before a file is written.
  */
 import { createHash, type KeyObject } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { replaceWhole } from '../../agent/core/atomic-write.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Arch } from './arch.ts';
 import { type TarEntry, tarOf } from './archive.ts';
@@ -110,8 +109,7 @@ function needsOf(file: Buffer, arch: Arch, name: string): ElfNeeds {
 /** Under its name only once it is whole. */
 function written(file: string, bytes: Buffer, tree: readonly TarEntry[]): Made {
   mkdirSync(join(file, '..'), { recursive: true });
-  writeFileSync(`${file}.new`, bytes);
-  renameSync(`${file}.new`, file);
+  replaceWhole(file, bytes, 0o644);
   return { file, bytes: bytes.length, installedBytes: bytesOf(tree), sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 

@@ -1,7 +1,7 @@
 /**
- * The entry of the packager: which architecture, where to, and the exit code.
+ * The entry of the packager: command line and exit code.
  *
- * Owns the command line. Made files are told on standard output as JSON lines, progress on standard error.
+ * Reports made files on standard output as JSON lines, progress on standard error.
  */
 import { parseArgs } from 'node:util';
 import { ARCHS } from './arch.ts';

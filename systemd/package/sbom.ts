@@ -1,7 +1,7 @@
 /**
- * What the program is made of, as CycloneDX: every package of the production tree with version, licence and hash, and Node.
+ * The list of what the program is made of, as CycloneDX: every package of the production tree with version, licence and hash, and Node.
  *
- * Owns the way from the lock file to that list; the same commit gives the same bytes. Called by the packager and by `npm run sbom`.
+ * Made from the lock file; the same commit gives the same bytes.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -9,6 +9,13 @@ import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 
 const ROOT = join(import.meta.dirname, '../..');
+const INTRODUCTION = `# What Luciole brings along, and under which licences
+
+Every package of the production tree and Node, from the lock file: \`npm run -s sbom -- --licences > THIRD-PARTY-LICENSES.md\`. A test
+refuses a package whose licence is unknown or asks for the source of what is built with it. The texts of the licences are in the installed
+package, \`/usr/lib/luciole/LICENSES\`; the same list for programs is \`sbom.cdx.json\` beside it.
+`;
+
 /** Licences that packages state in a file and not in their manifest. Source: LICENSE of suncalc 2.0.2. */
 const STATED_ELSEWHERE: Readonly<Record<string, string>> = { suncalc: 'BSD-2-Clause' };
 /** The npm packages that carry nothing but Node. */
@@ -146,10 +153,3 @@ export function licencesPage(bom: Bom): string {
   const rows = bom.components.map((each) => `| ${each.name} | ${each.version} | ${licenceOf(each) ?? 'not stated'} |`);
   return `${INTRODUCTION}\n| package | version | licence |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
 }
-
-const INTRODUCTION = `# What Luciole brings along, and under which licences
-
-Every package of the production tree and Node, from the lock file: \`npm run -s sbom -- --licences > THIRD-PARTY-LICENSES.md\`. A test
-refuses a package whose licence is unknown or asks for the source of what is built with it. The texts of the licences are in the installed
-package, \`/usr/lib/luciole/LICENSES\`; the same list for programs is \`sbom.cdx.json\` beside it.
-`;

@@ -1,7 +1,5 @@
 /**
- * What the program's folder holds on the cabinet, and where it and its company go in a Debian root.
- *
- * Owns the places. Reads the project's files; decides nothing about archives. Called by the packager.
+ * The contents of the program's folder on the cabinet, and the places of all files in a Debian root.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

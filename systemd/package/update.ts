@@ -1,7 +1,5 @@
 /**
- * The program's folder as an update file: its archive with a signed head.
- *
- * Owns the maker's side of `agent/core/update-header.ts`. Called by the packager.
+ * Makes an update file from the program's folder: its archive with a signed head. The counterpart of `agent/core/update-header.ts`.
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,5 @@
 /**
- * A tree as files in a folder: what unpacking the archive would give.
- *
- * Owns nothing. Called by the footprint bench and the tests.
+ * Writes a tree as files into a folder: the result of unpacking its archive.
  */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

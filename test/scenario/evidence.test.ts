@@ -92,13 +92,13 @@ async function everyLook(agent: AgentProcess): Promise<Map<string, string>> {
   const looks = COMMANDS.filter(
     (command) => command.kind === 'agent' && command.audit === null && command.arguments.every(({ required }) => !required),
   );
-  const told = new Map<string, string>();
+  const reported = new Map<string, string>();
   for (const { name } of looks) {
     if (name === 'bus watch' || name === 'log watch') continue; // They end when a person ends them; the file of the log is looked at below.
     const answer = await agent.ask(name).catch((error: unknown) => String(error));
-    told.set(name, JSON.stringify(answer) ?? '');
+    reported.set(name, JSON.stringify(answer) ?? '');
   }
-  return told;
+  return reported;
 }
 
 /** What a technician would send to a helper, unpacked. */

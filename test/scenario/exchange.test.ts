@@ -72,8 +72,8 @@ t.test('another programme is followed at once; lines and session go on, wishes a
   await rig.until('someone came', () => rig.levels()[1] === 100, MINUTE_MS);
   await rig.until('and went', () => rig.levels().every((level) => level === 30), 5 * MINUTE_MS);
   const target = { kind: 'lamp', id: 'L04' } as const;
-  const wish = { target, levelPct: 70, rank: 'override', minutes: 30, reason: 'works', source: 'console:t' } as const;
-  t.match(await rig.settled(rig.agent.view.override(wish)), { state: 'verified' });
+  const intent = { target, levelPct: 70, rank: 'override', minutes: 30, reason: 'works', source: 'console:t' } as const;
+  t.match(await rig.settled(rig.agent.view.override(intent)), { state: 'verified' });
   const [opened, before] = [rig.opened.length, await rig.status()];
   const touched = await change(rig, atLevel(50));
   t.match(touched, { lines: [], light: true, uplink: false, store: false });
@@ -82,8 +82,8 @@ t.test('another programme is followed at once; lines and session go on, wishes a
   t.equal(rig.opened.length, opened, 'no port was opened');
   t.equal(after.uplink.bdSeq, before.uplink.bdSeq, 'the session goes on');
   t.equal(after.detections, before.detections, 'what was counted is kept');
-  const told = [...rig.host.values.values()].filter(({ device, metric }) => device === 'L01' && metric === 'Lamp/Wanted Level');
-  t.equal(Number(told.at(-1)?.value), 50, 'and the platform is told');
+  const shown = [...rig.host.values.values()].filter(({ device, metric }) => device === 'L01' && metric === 'Lamp/Wanted Level');
+  t.equal(Number(shown.at(-1)?.value), 50, 'and the platform is told');
   rig.street.world.send('walker');
   await rig.until('sensors are heard', () => rig.levels()[1] === 100, MINUTE_MS);
 });

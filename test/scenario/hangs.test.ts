@@ -28,7 +28,7 @@ t.test(
   async (t) => {
     const { street, cables, manager, until, levels, shortenFailsafe, all, event } = await createWatchedStreet(t);
     await shortenFailsafe();
-    const cable = cables.find(({ id }) => id === 'north')?.cable;
+    const cable = cables.byLine.get('north');
     const north = street.lines.get('north');
     if (cable === undefined || north === undefined) throw new Error('the demo street has changed');
     cable.stall(true);

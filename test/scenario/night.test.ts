@@ -72,7 +72,7 @@ t.test('a detection during the fall returns to boost at once', async (t) => {
 
 t.test('a lamp goes silent and returns: the others go on, it is told, and it gets its level and its set-up back', async (t) => {
   const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00', withUplink: true });
-  const isTold = async (): Promise<boolean> =>
+  const isReported = async (): Promise<boolean> =>
     (await rig.status()).activeEvents.some(({ code, source }) => code === 'unit-silent' && source === 'L03');
   await rig.until('dimmed', () => rig.levels().every((level) => level === 30));
   await rig.until('born', () => rig.host.alive.has('L03'), 60_000);
@@ -80,7 +80,7 @@ t.test('a lamp goes silent and returns: the others go on, it is told, and it get
   const sim = rig.street.units.get('L03');
   t.strictSame(sim?.read('holding', 656, 1), [100], 'its failsafe level is the highest of its programme');
   line.silence(unit);
-  await rig.until('told', isTold, 60_000);
+  await rig.until('told', isReported, 60_000);
   t.equal(rig.agent.field.latest('L03.level')?.quality, 'missing');
   await rig.until('the platform is told', () => !rig.host.alive.has('L03'), 5_000);
   sim?.write('holding', 2000, [85]);
@@ -94,26 +94,26 @@ t.test('a lamp goes silent and returns: the others go on, it is told, and it get
   await rig.until('at the level of the street', () => rig.levels()[2] === 30, 10_000);
   await rig.until('and set up again', () => String(sim?.read('holding', 656, 1)) === '100', 10_000);
   await rig.until('the platform sees it again', () => rig.host.alive.has('L03'), 5_000);
-  await rig.until('the event has ended', async () => !(await isTold()), 5_000);
+  await rig.until('the event has ended', async () => !(await isReported()), 5_000);
   t.equal(rig.host.strays, 0, 'nothing was sent for a device that was not born');
 });
 
 t.test('a lamp whose driver reports a fault is told, and the fault ends with the repair', async (t) => {
   const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00' });
-  const isTold = async (): Promise<boolean> =>
+  const isReported = async (): Promise<boolean> =>
     (await rig.status()).activeEvents.some(({ code, text }) => code === 'device-flag' && text.startsWith('L02.overcurrent: overcurrent'));
   await rig.until('dimmed', () => rig.levels().every((level) => level === 30));
   const lamp = rig.street.world.lamps.get('L02');
   if (lamp === undefined) throw new Error('no lamp L02');
   lamp.burnt = true;
-  await rig.until('told', isTold, 2 * MINUTE_MS);
+  await rig.until('told', isReported, 2 * MINUTE_MS);
   const faultyIn = (list: readonly { readonly id: string; readonly faults: readonly string[] }[] = []): string[] =>
     list.filter(({ faults }) => faults.length > 0).map(({ id, faults }) => `${id}: ${faults}`);
   const { view } = rig.agent;
   const shown = async () => [faultyIn(view.devices()), faultyIn(view.why('L02')?.lamps), faultyIn((await view.status()).zones[0]?.lamps)];
   for (const each of await shown()) t.match(each, [/^L02: L02.overcurrent: overcurrent/], 'whoever looks at the lamp sees it');
   lamp.burnt = false;
-  await rig.until('ended', async () => !(await isTold()), 2 * MINUTE_MS);
+  await rig.until('ended', async () => !(await isReported()), 2 * MINUTE_MS);
   t.same(await shown(), [[], [], []]);
 });
 

@@ -20,8 +20,8 @@ const values = (rig: Rig, metric: string) => [...rig.host.values.values()].filte
 /** What the node shows now, by its births and by what it has said since. */
 function shown(rig: Rig, metric: string): unknown {
   const births = rig.host.messages.filter(({ verb }) => verb === 'NBIRTH').flatMap(({ payload }) => payload.metrics);
-  const metrics = [...births.filter(({ name }) => name === metric), ...values(rig, metric)];
-  return metrics.toSorted((a, b) => Number(a.timestampMs) - Number(b.timestampMs)).at(-1)?.value;
+  const published = [...births.filter(({ name }) => name === metric), ...values(rig, metric)];
+  return published.toSorted((a, b) => Number(a.timestampMs) - Number(b.timestampMs)).at(-1)?.value;
 }
 const outcomes = (rig: Rig, id: string) =>
   values(rig, 'Command/Outcome')
@@ -231,7 +231,7 @@ t.test('a file changed by hand wins at the next start; one that cannot be used d
 t.test(
   'a platform in wrong hands gets no file and no cabinet: nothing reaches its own broker, the uplink stays where the site says',
   async (t) => {
-    const canary = '{"users":["canary-of-the-user-book"]}';
+    const marked = '{"users":["canary-of-the-user-book"]}';
     const received: string[] = [];
     const rogue = createServer((socket) => {
       socket.on('data', (bytes) => {
@@ -251,7 +251,7 @@ t.test(
     const { rig, seen } = await openNight(t, { siteFile: site, brokerUrl: broker.url, isUplinkAsWritten: true });
     const dataDir = join(dirname(rig.siteFile), 'data');
     const passwordFile = join(dataDir, 'stolen.json');
-    writeFileSync(passwordFile, canary, { mode: 0o400 });
+    writeFileSync(passwordFile, marked, { mode: 0o400 });
     const hostile = changed(site, [[broker.url, `${rogueUrl}\n  username: c1\n  passwordFile: ${passwordFile}`]]);
     await send(rig, 'cabinet.yaml', hostile, { id: 'p' });
     await ask(rig, 'apply', 'a1', whole('Config/Minutes', 2));

@@ -22,6 +22,8 @@ const RATE_MS = 500;
 const text = (name: string, value: string): Metric => ({ name, value: { kind: 'string', value } });
 const whole = (name: string, value: number): Metric => ({ name, value: toLong(value) });
 
+const bornOf = (host: ReferenceHost): number => host.messages.filter(({ verb }) => verb === 'NBIRTH').length;
+
 /** A platform that writes each part once the one before has ended, keeps to the rate of commands, and goes on where the node says after a cut. */
 function maintainer(host: ReferenceHost, clock: Clock, until: (what: string, holds: () => boolean) => Promise<void>) {
   let ids = 0;
@@ -64,8 +66,6 @@ function maintainer(host: ReferenceHost, clock: Clock, until: (what: string, hol
   return { bring, install };
 }
 
-const bornOf = (host: ReferenceHost): number => host.messages.filter(({ verb }) => verb === 'NBIRTH').length;
-
 /** What the node shows now, by its births and by what it has said since. */
 function shown(host: ReferenceHost, metric: string): unknown {
   const births = host.messages.filter(({ verb }) => verb === 'NBIRTH').map(({ payload }) => payload.metrics);
@@ -78,11 +78,6 @@ async function openUplink(t: Test) {
   const mosquitto = await startMosquitto(program as string);
   const proxy = new FaultProxy({ target: mosquitto.port });
   await proxy.start();
-  t.teardown(async () => {
-    await host.stop();
-    await proxy.stop();
-    await mosquitto.stop();
-  });
   const clock = createSystemClock({ quality: () => 'none' });
   const fromMono = clock.monoMs();
   const host = new ReferenceHost({
@@ -91,6 +86,11 @@ async function openUplink(t: Test) {
     group: 'Demo',
     node: WATCHED_NODE,
     nowMs: () => Math.round(Date.parse(WATCHED_FROM) + clock.monoMs() - fromMono),
+  });
+  t.teardown(async () => {
+    await host.stop();
+    await proxy.stop();
+    await mosquitto.stop();
   });
   await host.start();
   return { proxy, host, clock };

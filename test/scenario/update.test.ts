@@ -19,10 +19,10 @@ t.test(
     });
     const maker = createMaker(join(folder, 'keys'));
     const luciole = async (...words: string[]): Promise<string> => {
-      const told = await execute(join(home, 'bin/luciole'), [...words, '--socket', socketPath]).catch(
+      const answer = await execute(join(home, 'bin/luciole'), [...words, '--socket', socketPath]).catch(
         (error: { stdout: string; stderr: string; code: number }) => error,
       );
-      return `${told.stdout}${told.stderr}`;
+      return `${answer.stdout}${answer.stderr}`;
     };
     const install = (update: Buffer, ...words: string[]): Promise<string> => {
       writeFileSync(join(folder, 'new.update'), update);

@@ -8,7 +8,7 @@ t.test(
   { skip: managerMissing },
   async (t) => {
     const { street, manager, until, all, levels, newest, ask } = await createWatchedStreet(t, { preload: 'steal-timers.mjs' });
-    const told = (name: string): string =>
+    const logged = (name: string): string =>
       readFileSync(manager.logFile, 'utf8')
         .split('\n')
         .find((line) => line.includes(`"event":"${name}"`)) ?? '';
@@ -20,7 +20,7 @@ t.test(
     hanging.child.kill('SIGUSR2');
     await until('started again', () => manager.runs.length === 2 && newest().isReady);
     t.ok(hanging.wasStarved, 'the agent itself asked the manager to end it');
-    t.match(told('agent-hangs'), /"part":"lighting"|"part":"line/);
+    t.match(logged('agent-hangs'), /"part":"lighting"|"part":"line/);
     await until('dimmed as the programme says', all(DIMMED_PCT));
     await until('the next run knows why', async () =>
       /"code":"agent-restarted".*a part of it hung: .*lighting/.test(JSON.stringify(await ask('events', { since: '1h' }))),

@@ -1,5 +1,5 @@
 /**
- * The agent as a process of its own, as on the gateway.
+ * The agent as a child process, as on the gateway.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

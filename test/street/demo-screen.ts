@@ -1,5 +1,5 @@
 /**
- * The display of the demo: the street live on a terminal, one line a second elsewhere. Only keys change the street.
+ * The screen of the demo: the street live on a terminal, one line a second elsewhere. Keys change the street.
  */
 import { styleText } from 'node:util';
 import { every } from '../../agent/core/clock.ts';
@@ -24,13 +24,13 @@ export interface DemoScreen {
 export function openDemoScreen(demo: Demo): DemoScreen {
   const { stdin, stdout } = process;
   const isLive = stdout.isTTY && !demo.options.json;
-  let news = 'In a second terminal:  npx luciole why L07    npx luciole status';
+  let notice = 'In a second terminal:  npx luciole why L07    npx luciole status';
   const show = (text: string): void => {
-    news = text;
+    notice = text;
   };
   if (isLive) stdout.write(`\x1b[?25l${HOME}${CLEAR_BELOW}`);
   const timer = isLive
-    ? every(demo.clock, FRAME_MS, () => stdout.write(`${HOME}${page(demo, news).join(`${CLEAR_LINE}\n`)}${CLEAR_LINE}${CLEAR_BELOW}`))
+    ? every(demo.clock, FRAME_MS, () => stdout.write(`${HOME}${page(demo, notice).join(`${CLEAR_LINE}\n`)}${CLEAR_LINE}${CLEAR_BELOW}`))
     : every(demo.clock, 1_000, () => stdout.write(`${plainLine(demo)}\n`));
   const onKey = (bytes: Buffer): void => press(bytes.toString('latin1'), demo, show);
   const hasKeys = isLive && stdin.isTTY;
@@ -62,7 +62,7 @@ function press(key: string, demo: Demo, show: (text: string) => void): void {
 }
 
 /** One screen of at most 80 columns. */
-function page(demo: Demo, news: string): string[] {
+function page(demo: Demo, notice: string): string[] {
   const { status } = demo;
   if (status === null) return ['The agent is starting ...'];
   const lamps = status.zones.flatMap((zone) => zone.lamps);
@@ -85,7 +85,7 @@ function page(demo: Demo, news: string): string[] {
     `w walker, b cyclist, C car; o presence sensor on its pole`,
     ...figures(demo, status),
     '',
-    news.slice(0, 79),
+    notice.slice(0, 79),
     styleText('dim', `[w]alker [b]icycle [c]ar  [u] ${demo.isCut ? 'restore' : 'cut'} uplink  [s] silence a lamp  [q]uit`),
   ];
 }

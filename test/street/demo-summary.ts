@@ -1,5 +1,5 @@
+import { quantile } from '../../agent/core/quantile.ts';
 import type { Demo } from './demo-state.ts';
-import { percentile } from './passages.ts';
 
 /** The demo's figures; `errors` is empty when all went as it should. */
 export interface DemoSummary {
@@ -27,6 +27,8 @@ export async function summaryOf({ agent, host, passages, street }: Demo): Promis
   const { lines, store, uplink } = status;
   const sum = (pick: (line: (typeof lines)[number]) => number): number => lines.reduce((total, line) => total + pick(line), 0);
   const gapViolations = [...street.lines.values()].reduce((total, { stats }) => total + stats.gapViolations, 0);
+  const latencyMs = (share: number): number | null =>
+    passages.latenciesMs.length === 0 ? null : Math.round(10 * quantile(passages.latenciesMs, share)) / 10;
   const errors = [
     ...(store.readingsLost > 0 ? [`${store.readingsLost} readings lost`] : []),
     ...(store.state === 'ok' ? [] : [`store: ${store.reason}`]),
@@ -43,8 +45,8 @@ export async function summaryOf({ agent, host, passages, street }: Demo): Promis
     detections: status.detections,
     lampsRaised: status.lampsRaised,
     detectionToFrameMs: {
-      p50: percentile(passages.latenciesMs, 0.5),
-      p99: percentile(passages.latenciesMs, 0.99),
+      p50: latencyMs(0.5),
+      p99: latencyMs(0.99),
       passages: passages.latenciesMs.length,
     },
     busUtilisation: Object.fromEntries(lines.filter(({ kind }) => kind === 'modbus').map(({ id, busyPct }) => [id, busyPct])),

@@ -1,8 +1,8 @@
 /**
  * `npm run demo`: a street, a broker and the agent in one command, with nothing to configure.
  *
- * The agent runs as a process of its own, on pseudo-terminals as serial
- * ports; street, broker and platform live here. Nothing in here helps the agent: it sees a port, a broker and a config file.
+ * The agent is a child process with pseudo-terminals as serial ports; street, broker and platform run in this process. Nothing here helps
+ * the agent: it has a port, a broker and a configuration file.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,8 +20,8 @@ import { openDemoScreen } from './demo-screen.ts';
 import type { Demo } from './demo-state.ts';
 import { summaryOf } from './demo-summary.ts';
 import { watchPassages } from './passages.ts';
-import { createPtyCable, type PtyCable } from './pty.ts';
 import { createStreet } from './street.ts';
+import { connectStreet } from './street-cables.ts';
 
 /** People and cars an hour. Source: assumed; a lively street, so that a visitor sees something each few seconds. */
 const PER_HOUR = { walker: 120, cyclist: 60, car: 40 };
@@ -52,12 +52,7 @@ async function run(options: DemoOptions): Promise<number> {
   const clock = createSystemClock({ quality: () => 'synced', wallOffsetMs });
   const folder = mkdtempSync(join(tmpdir(), 'luciole-demo-'));
   const street = createStreet({ cabinet, clock, seed: options.seed, perHour: PER_HOUR });
-  const cables = new Map<string, PtyCable>();
-  for (const [id, line] of street.lines) {
-    const cable = createPtyCable((bytes) => line.receive(bytes), join(folder, `tty-${id}`));
-    line.end = cable.end;
-    cables.set(id, cable);
-  }
+  const cables = connectStreet(street, folder);
   const broker = createTestBroker();
   await broker.start();
   const { group = 'Demo', node = cabinet.id } = cabinet.uplink ?? {};
@@ -67,7 +62,7 @@ async function run(options: DemoOptions): Promise<number> {
   prepareSocketFolder(socketPath);
   const agent = startAgentProcess({
     configFile: options.configFile,
-    ports: new Map([...cables].map(([id, { path }]) => [id, path])),
+    ports: cables.ports,
     broker: broker.url,
     dataDir: join(folder, 'data'),
     socketPath,
@@ -84,7 +79,7 @@ async function run(options: DemoOptions): Promise<number> {
     street.stop();
     await host.stop();
     await broker.stop();
-    for (const cable of cables.values()) cable.close();
+    cables.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }

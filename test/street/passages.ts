@@ -1,7 +1,7 @@
 /**
- * Measures the time from the moment a person enters a sensor's range to the first brighter frame on the wire.
+ * Measures the time from a mover's entry into a sensor's range to the first brighter frame on the wire.
  *
- * Pairs trips and frames. Observes the world, not the agent, so the agent's own state cannot improve the result.
+ * Only the world and the wire are observed, not the agent, so a wrong belief of the agent cannot improve the figure.
  */
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
@@ -50,12 +50,4 @@ export function watchPassages(street: Street, cabinet: Cabinet, clock: Clock): P
       return trips;
     },
   };
-}
-
-/** Units: those of the values, rounded to 0.1. Null for none. */
-export function percentile(values: readonly number[], share: number): number | null {
-  if (values.length === 0) return null;
-  const sorted = values.toSorted((a, b) => a - b);
-  const value = sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] as number;
-  return Math.round(value * 10) / 10;
 }

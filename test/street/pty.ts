@@ -1,8 +1,7 @@
 /**
- * A serial cable through the kernel: the gateway opens one end as a serial port, the simulated line holds the other.
+ * A serial cable through the kernel: the gateway opens one end as a serial port, the simulated line uses the other.
  *
- * Source of the recipe: the native `open` of node-pty; its JavaScript wrapper would read from the
- * gateway's end and steal bytes.
+ * Source of the recipe: the native `open` of node-pty; its JavaScript wrapper would read from the gateway's end and steal bytes.
  */
 import { closeSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';

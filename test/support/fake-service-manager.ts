@@ -1,17 +1,17 @@
 /**
- * A small stand-in for systemd, for machines on which none runs: the notification socket, the watchdog, restarts.
+ * A small fake of systemd, for machines on which none runs: the notification socket, the watchdog, restarts.
  *
- * Owns the agent's process. Takes its times from the unit file, so that the file itself is tried, and divides them by `pace`.
- * Source: systemd.service(5): a watchdog that starves, or is told so, ends the service by SIGABRT, after TimeoutAbortSec by SIGKILL;
- * a start that is not ready within TimeoutStartSec is ended by SIGTERM, after TimeoutStopSec by SIGKILL. sd_notify(3): EXTEND_TIMEOUT_USEC
- * moves the end of the state that the service is in, never to an earlier time.
- * Needs perl for the socket, since Node has no datagram Unix sockets, and systemd-notify, through which the agent speaks.
+ * Takes its times from the unit file, so that the file itself is tested, and divides them by `pace`.
+ * Source: systemd.service(5): a watchdog without a message in time, or with a trigger, ends the service by SIGABRT, after TimeoutAbortSec by
+ * SIGKILL; a start that is not ready within TimeoutStartSec is ended by SIGTERM, after TimeoutStopSec by SIGKILL. sd_notify(3):
+ * EXTEND_TIMEOUT_USEC moves the end of the state that the service is in, never to an earlier time.
+ * Needs perl for the socket, since Node has no datagram Unix sockets, and systemd-notify, by which the agent sends its messages.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Clock, Timer } from '../../agent/core/clock.ts';
+import type { Clock, MonoMs, Timer } from '../../agent/core/clock.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const LAUNCHER = join(ROOT, 'agent/luciole.js');
@@ -32,25 +32,25 @@ export const managerMissing: string | false = ['/usr/bin/perl', '/usr/bin/system
 
 export interface ManagerOptions {
   readonly clock: Clock;
-  /** Made by the caller. */
+  /** Must exist. */
   readonly folder: string;
-  /** What starts the agent. Default: the launcher of this clone. */
+  /** Starts the agent. Default: the launcher of this clone. */
   readonly command?: readonly [program: string, ...words: string[]];
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** So many times faster than the unit file says. */
+  /** Factor by which its times are shorter than those of the unit file. */
   readonly pace: number;
   /** The same for starts and stops. Default: 1, as a busy machine starts slowly. */
   readonly startPace?: number;
-  /** Name of this start of the machine, and no more than that of it is real. */
+  /** Boot id that the agent gets. */
   readonly bootId?: string;
 }
 
-/** One start of the agent, and how it came to it. */
+/** One start of the agent, and how it ended. */
 export interface ManagedRun {
   readonly child: ChildProcess;
   readonly atMono: number;
-  /** Set by the manager when it heard nothing for too long, or was told so. */
+  /** The watchdog ended it. */
   wasStarved: boolean;
   /** Ended by the manager because it was not ready in time. */
   wasLate: boolean;
@@ -61,37 +61,7 @@ export interface ManagedRun {
   extensions: number;
 }
 
-/** A limit that can be moved to a later time. */
-interface Limit {
-  extend(forMs: number): void;
-  cancel(): void;
-}
-
-/** Ends at `forMs` from now. */
-function limitOf(clock: Clock, forMs: number, end: () => void): Limit {
-  let dueMono = clock.monoMs() + forMs;
-  let timer = clock.after(forMs, end);
-  return {
-    extend(laterMs) {
-      if (clock.monoMs() + laterMs <= dueMono) return;
-      timer.cancel();
-      dueMono = clock.monoMs() + laterMs;
-      timer = clock.after(laterMs, end);
-    },
-    cancel: () => timer.cancel(),
-  };
-}
-
-export interface FakeServiceManager {
-  /** Oldest first. */
-  readonly runs: readonly ManagedRun[];
-  readonly logFile: string;
-  /** RUNTIME_DIRECTORY of the service. */
-  readonly runtimeDir: string;
-  start(): Promise<void>;
-  /** Ends the agent for good. */
-  stop(): Promise<void>;
-}
+export type FakeServiceManager = ReturnType<typeof createFakeServiceManager>;
 
 /** Units: seconds, as the unit file has them. Errors: throws when the file names none. */
 export function secondsOf(key: string): number {
@@ -101,119 +71,183 @@ export function secondsOf(key: string): number {
   return Number(seconds);
 }
 
-export function createFakeServiceManager({
-  clock,
-  folder,
-  command: [program, ...words] = [process.execPath, LAUNCHER],
-  args,
-  env = {},
-  pace,
-  startPace = 1,
-  bootId = 'boot',
-}: ManagerOptions): FakeServiceManager {
-  const timeMs = (key: string, faster = pace): number => (secondsOf(key) * 1_000) / faster;
+/** Runs the agent from `start` to `stop`, and restarts it whenever it ends in between. */
+export function createFakeServiceManager(options: ManagerOptions) {
+  const { clock, folder } = options;
   const socket = join(folder, 'notify');
   const logFile = join(folder, 'agent.log');
-  const runs: ManagedRun[] = [];
+  const runs: SupervisedRun[] = [];
   let receiver: ChildProcess | undefined;
-  let starving: Limit | undefined;
-  let starting: Limit | undefined;
   let restart: Timer | undefined;
-  let killing: Limit | undefined;
   let isOver = false;
 
-  function hear(message: string): void {
-    const run = runs.at(-1);
-    if (run === undefined || run.wasStarved) return;
-    const [, extensionUs] = /\bEXTEND_TIMEOUT_USEC=(\d+)/.exec(message) ?? [];
-    if (extensionUs !== undefined) {
-      run.extensions++;
-      for (const limit of [starting, starving, killing]) limit?.extend(Number(extensionUs) / 1_000);
-    }
-    if (message.includes('READY=1')) {
-      run.isReady = true;
-      run.readyMono ??= clock.monoMs();
-      starting?.cancel();
-    }
-    if (message.includes('WATCHDOG=trigger')) starve();
-    else if (message.includes('WATCHDOG=1') || message.includes('READY=1')) feed();
-    if (message.includes('STOPPING=1')) starving?.cancel();
-  }
-
-  function feed(): void {
-    starving?.cancel();
-    starving = limitOf(clock, timeMs('WatchdogSec'), starve);
-  }
-
-  function starve(): void {
-    const run = runs.at(-1);
-    starving?.cancel();
-    if (run === undefined) return;
-    run.wasStarved = true;
-    run.child.kill('SIGABRT');
-    killing = limitOf(clock, timeMs('TimeoutAbortSec'), () => run.child.kill('SIGKILL'));
-  }
-
-  function giveUp(run: ManagedRun): void {
-    run.wasLate = true;
-    run.child.kill('SIGTERM');
-    starting?.cancel();
-    killing = limitOf(clock, timeMs('TimeoutStopSec', startPace), () => run.child.kill('SIGKILL'));
-  }
-
   function launch(): void {
-    const log = openSync(logFile, 'a');
-    const child = spawn(program, [...words, 'run', ...args], {
-      stdio: ['ignore', log, log],
-      env: {
-        ...process.env,
-        NOTIFY_SOCKET: socket,
-        WATCHDOG_USEC: String(timeMs('WatchdogSec') * 1_000),
-        RUNTIME_DIRECTORY: folder,
-        LUCIOLE_BOOT_ID: bootId,
-        LUCIOLE_START_STEP_USEC: String(Math.round(timeMs('TimeoutStartSec', startPace) * 1_000)),
-        ...env,
-      },
-    });
-    const run: ManagedRun = {
-      child,
-      atMono: clock.monoMs(),
-      wasStarved: false,
-      wasLate: false,
-      isReady: false,
-      readyMono: null,
-      extensions: 0,
-    };
+    const run = new SupervisedRun(options, launchAgent(options, { socket, logFile }));
     runs.push(run);
-    starting = limitOf(clock, timeMs('TimeoutStartSec', startPace), () => giveUp(run));
-    child.once('exit', () => {
-      for (const timer of [starving, starting, killing]) timer?.cancel();
-      starving = starting = killing = undefined;
-      if (!isOver) restart = clock.after(timeMs('RestartSec'), launch);
+    run.child.once('exit', () => {
+      run.cancel();
+      if (!isOver) restart = clock.after(timeMs('RestartSec', options.pace), launch);
     });
   }
 
   return {
-    runs,
+    /** Oldest first. */
+    runs: runs as readonly ManagedRun[],
     logFile,
+    /** RUNTIME_DIRECTORY of the service. */
     runtimeDir: folder,
-    async start() {
+    async start(): Promise<void> {
       receiver = spawn('perl', ['-MIO::Socket::UNIX', '-MIO::Select', '-e', RECEIVER, socket], { stdio: ['pipe', 'pipe', 'ignore'] });
       const lines = createInterface({ input: receiver.stdout as NodeJS.ReadableStream });
       await new Promise<void>((resolve) => lines.once('line', () => resolve()));
-      lines.on('line', hear);
+      lines.on('line', (message) => runs.at(-1)?.receive(message));
       launch();
     },
-    async stop() {
+    /** Ends the agent for good. */
+    async stop(): Promise<void> {
       isOver = true;
-      for (const timer of [starving, starting, restart, killing]) timer?.cancel();
-      const child = runs.at(-1)?.child;
-      if (child !== undefined && child.exitCode === null && child.signalCode === null) {
-        const ended = new Promise((resolve) => child.once('exit', resolve));
-        child.kill('SIGKILL');
+      restart?.cancel();
+      const last = runs.at(-1);
+      last?.cancel();
+      if (last !== undefined && last.child.exitCode === null && last.child.signalCode === null) {
+        const ended = new Promise((resolve) => last.child.once('exit', resolve));
+        last.child.kill('SIGKILL');
         await ended;
       }
       receiver?.kill();
+    },
+  };
+}
+
+function timeMs(key: string, pace: number): number {
+  return (secondsOf(key) * 1_000) / pace;
+}
+
+function launchAgent(
+  {
+    command: [program, ...words] = [process.execPath, LAUNCHER],
+    args,
+    env = {},
+    pace,
+    startPace = 1,
+    bootId = 'boot',
+    folder,
+  }: ManagerOptions,
+  { socket, logFile }: { readonly socket: string; readonly logFile: string },
+): ChildProcess {
+  const log = openSync(logFile, 'a');
+  return spawn(program, [...words, 'run', ...args], {
+    stdio: ['ignore', log, log],
+    env: {
+      ...process.env,
+      NOTIFY_SOCKET: socket,
+      WATCHDOG_USEC: String(timeMs('WatchdogSec', pace) * 1_000),
+      RUNTIME_DIRECTORY: folder,
+      LUCIOLE_BOOT_ID: bootId,
+      LUCIOLE_START_STEP_USEC: String(Math.round(timeMs('TimeoutStartSec', startPace) * 1_000)),
+      ...env,
+    },
+  });
+}
+
+/**
+ * One run under the limits of the unit file.
+ *
+ * ```
+ * starting ──READY=1──► watched: each WATCHDOG=1 sets the limit anew ──STOPPING=1──► without a limit
+ *    │ TimeoutStartSec      │ WatchdogSec, or WATCHDOG=trigger
+ *    ▼                      ▼
+ * SIGTERM, then SIGKILL   SIGABRT, then SIGKILL
+ * ```
+ */
+class SupervisedRun implements ManagedRun {
+  readonly child: ChildProcess;
+  readonly atMono: MonoMs;
+  wasStarved = false;
+  wasLate = false;
+  isReady = false;
+  readyMono: MonoMs | null = null;
+  extensions = 0;
+  readonly #options: ManagerOptions;
+  readonly #starting: Limit;
+  #watchdog: Limit | undefined;
+  #killing: Limit | undefined;
+
+  constructor(options: ManagerOptions, child: ChildProcess) {
+    const { clock, startPace = 1 } = options;
+    this.#options = options;
+    this.child = child;
+    this.atMono = clock.monoMs();
+    this.#starting = limitOf(clock, timeMs('TimeoutStartSec', startPace), () => {
+      this.wasLate = true;
+      this.#end('SIGTERM', timeMs('TimeoutStopSec', startPace));
+    });
+  }
+
+  receive(message: string): void {
+    if (this.wasStarved) return;
+    const [, extensionUs] = /\bEXTEND_TIMEOUT_USEC=(\d+)/.exec(message) ?? [];
+    if (extensionUs !== undefined) {
+      this.extensions++;
+      for (const limit of [this.#starting, this.#watchdog, this.#killing]) limit?.extend(Number(extensionUs) / 1_000);
+    }
+    if (message.includes('READY=1')) {
+      this.isReady = true;
+      this.readyMono ??= this.#options.clock.monoMs();
+      this.#starting.cancel();
+    }
+    if (message.includes('WATCHDOG=trigger')) this.#starve();
+    else if (message.includes('WATCHDOG=1') || message.includes('READY=1')) this.#feed();
+    if (message.includes('STOPPING=1')) this.#watchdog?.cancel();
+  }
+
+  /** Cancels all limits. */
+  cancel(): void {
+    for (const limit of [this.#watchdog, this.#starting, this.#killing]) limit?.cancel();
+  }
+
+  #feed(): void {
+    this.#watchdog?.cancel();
+    this.#watchdog = limitOf(this.#options.clock, timeMs('WatchdogSec', this.#options.pace), () => this.#starve());
+  }
+
+  #starve(): void {
+    this.#watchdog?.cancel();
+    this.wasStarved = true;
+    this.#end('SIGABRT', timeMs('TimeoutAbortSec', this.#options.pace));
+  }
+
+  #end(signal: 'SIGTERM' | 'SIGABRT', killMs: number): void {
+    this.child.kill(signal);
+    this.#killing = limitOf(this.#options.clock, killMs, () => this.child.kill('SIGKILL'));
+  }
+}
+
+/** A limit that can be moved to a later time, until it has ended or is cancelled. */
+interface Limit {
+  extend(forMs: number): void;
+  cancel(): void;
+}
+
+/** Calls `end` at `forMs` from now. */
+function limitOf(clock: Clock, forMs: number, end: () => void): Limit {
+  let dueMono = clock.monoMs() + forMs;
+  let timer: Timer | null = null;
+  const fire = (): void => {
+    timer = null;
+    end();
+  };
+  timer = clock.after(forMs, fire);
+  return {
+    extend(laterMs) {
+      if (timer === null || clock.monoMs() + laterMs <= dueMono) return;
+      timer.cancel();
+      dueMono = clock.monoMs() + laterMs;
+      timer = clock.after(laterMs, fire);
+    },
+    cancel() {
+      timer?.cancel();
+      timer = null;
     },
   };
 }

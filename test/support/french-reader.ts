@@ -1,8 +1,8 @@
 /**
- * Somebody who reads French, and what he does not understand of a screen.
+ * Finds what a reader of French would not understand on a screen.
  *
- * Owns his words: those of the catalogue. Names are told by their kind: words to type, names and codes of the raw answer that the
- * catalogue has no word for, units, and whatever has digits, dots or slashes in it.
+ * Known are the words of the catalogue. Names are recognised by their kind: words to type, names and codes of the raw answer that the
+ * catalogue has no word for, units, and everything with digits, dots or slashes in it.
  */
 import type { OptionSpec } from '../../agent/console/command-spec.ts';
 import { COMMANDS, FAMILIES } from '../../agent/console/commands.ts';

@@ -1,7 +1,7 @@
 /**
- * Everything an agent needs from the world, in a form that ends at once: as SIGKILL leaves it, without a farewell.
+ * Clock, broker connection and store link of an agent that can be killed as by SIGKILL: at once, without a disconnect.
  *
- * Owns what still runs of a killed agent: nothing it asks for comes back, nothing it sends arrives.
+ * After the kill no request of that agent is answered, and nothing it sends arrives.
  */
 import type { Clock, Timer } from '../../agent/core/clock.ts';
 import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';

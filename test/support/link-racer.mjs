@@ -12,7 +12,7 @@ process.stdin.on('end', () => {
   isOver = true;
 });
 process.stdin.resume();
-const [inside, aside] = [join(folder, 'state'), join(folder, 'aside')];
+const [inside, moved] = [join(folder, 'state'), join(folder, 'aside')];
 const attempt = (work) => {
   try {
     work();
@@ -25,10 +25,10 @@ while (!isOver) {
   for (let i = 0; i < 50; i += 1) {
     attempt(() => rmSync(join(inside, `${name}.new`), { force: true }));
     attempt(() => symlinkSync(victimFile, join(inside, `${name}.new`)));
-    attempt(() => renameSync(inside, aside));
+    attempt(() => renameSync(inside, moved));
     attempt(() => symlinkSync(victimFolder, inside));
     attempt(() => rmSync(inside));
-    attempt(() => renameSync(aside, inside));
+    attempt(() => renameSync(moved, inside));
     attempt(() => mkdirSync(inside));
     attempt(() => writeFileSync(join(inside, name), 'mine'));
   }

@@ -1,7 +1,7 @@
 /**
- * Which network sockets of a process take calls from others.
+ * Lists the network sockets on which a process accepts connections.
  *
- * Owns the reading of /proc. Source: proc_pid_net(5), proc_pid_fd(5); states of include/net/tcp_states.h.
+ * Source: proc_pid_net(5), proc_pid_fd(5); states of include/net/tcp_states.h.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 

@@ -1,8 +1,8 @@
 /**
- * Starts of a real agent under the stand-in for systemd, its steps slowed down or held.
+ * Starts of a real agent under a fake systemd, with some steps slowed down or hung.
  *
- * Owns the folder and the site: one without any port, as only the start matters. Limits follow the speed of the machine: they are multiples
- * of a start that nothing slows down, measured first.
+ * The site has no port, as only the start matters. Limits follow the speed of the machine: they are multiples of a plain start, measured
+ * first.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

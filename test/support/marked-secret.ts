@@ -1,7 +1,5 @@
 /**
- * A secret that is looked for where it must not be.
- *
- * Owns the forms in which it could appear.
+ * A secret that tests search for in places where it must not be, in every form in which it could appear.
  */
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';

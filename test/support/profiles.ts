@@ -1,7 +1,5 @@
 /**
- * Invented device types for tests: everything plain unless the test says otherwise.
- *
- * Owns the defaults. Nothing here knows a real device.
+ * Invented device types for tests: all defaults unless the test overrides them.
  */
 import type { DeviceConfig, LineConfig, SerialSettings } from '../../agent/core/cabinet.ts';
 import type { PointProfile, PointWrite, Profile, Quirks } from '../../agent/core/profile.ts';

@@ -1,7 +1,7 @@
 /**
- * The whole agent on a simulated street, on the manual clock: real frames, real databases, a real broker, no waiting.
+ * The whole agent on a simulated street, on the manual clock: real frames, real databases and a real broker without waiting.
  *
- * Owns the joining for scenario tests. Only the cable is without a kernel, so that every byte comes at its exact time.
+ * For scenario tests. Only the cable is not the kernel's, so that every byte arrives at its exact time.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { checkRevisionHere } from '../../agent/config/revisions/check-revision.t
 import type { RevisionDisk } from '../../agent/config/revisions/revision-disk.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import type { ClockQuality } from '../../agent/core/clock.ts';
+import type { OpenBytePort } from '../../agent/core/driver.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import type { Log } from '../../agent/core/ports.ts';
 import type { StatusView } from '../../agent/core/views.ts';
@@ -27,7 +28,7 @@ import { createKillableAgent } from './killable-agent.ts';
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
 /** Slower than a real street, so that a night stays a matter of seconds. Units: ms. */
 const PERIODS_MS = { fast: 1_000, normal: 10_000, slow: 60_000 };
-/** A port whose opening never comes to an end, as with a hung adapter. */
+/** A port whose opening never ends, as with a hung adapter. */
 export const STUCK_PORT = 'stuck';
 /** The platform's own name in these tests. */
 const HOST_ID = 'city';
@@ -38,15 +39,15 @@ export interface RigOptions {
   readonly quality?: ClockQuality;
   readonly withUplink?: boolean;
   readonly change?: (cabinet: Cabinet) => Cabinet;
-  /** Where the console answers. Default: nowhere. */
+  /** Default: no console. */
   readonly socketPath?: string | null;
-  /** Text of the file of the site, in the place of the demo's; the agent then takes revisions of it. */
+  /** Text of the site file, instead of the demo's; the agent then accepts revisions of it. */
   readonly siteFile?: string;
-  /** What stands between the agent and the disk of its revisions. Default: nothing. */
+  /** Wraps the disk of the revisions. Default: no wrapper. */
   readonly revisionDisk?: (disk: RevisionDisk) => RevisionDisk;
-  /** A broker that is there already. Default: one of its own. */
+  /** A broker that runs already. Default: one of the rig's own. */
   readonly brokerUrl?: string;
-  /** The uplink is the one of each configuration, unchanged; `brokerUrl` is where the platform is. Default: always the broker of the rig. */
+  /** Each configuration's own uplink stays unchanged; `brokerUrl` is for the platform. Default: the uplink uses the broker of the rig. */
   readonly isUplinkAsWritten?: boolean;
   /** Default: slower than a real street. */
   readonly periodsMs?: typeof PERIODS_MS;
@@ -55,30 +56,30 @@ export interface RigOptions {
 export interface Rig {
   readonly clock: ManualClock;
   readonly street: Street;
-  /** The cables, by the port of their line. */
+  /** By the port of the line. */
   readonly wires: ReadonlyMap<string, Wire>;
   readonly broker: TestBroker;
   readonly host: ReferenceHost;
-  /** The agent of the moment; `restart` replaces it. */
+  /** The running agent; `restart` and `kill` replace it. */
   agent: Agent;
-  /** The file of the site, where there is one. */
+  /** Exists only where the options give its text. */
   readonly siteFile: string;
-  /** Ports of lines as they were taken, the oldest first. */
+  /** Ports of lines in the order they were opened. */
   readonly opened: readonly string[];
   readonly log: { name: string; fields: Readonly<Record<string, unknown>> }[];
   status(): Promise<StatusView>;
-  /** Levels of all lamps as they shine now, rounded. */
+  /** Present levels of all lamps, rounded. Units: %. */
   levels(): number[];
   /** Advance step by step until it holds. Errors: throws when it does not within `withinMs` of simulated time. */
   until(what: string, holds: () => boolean | Promise<boolean>, withinMs?: number): Promise<void>;
   restart(): Promise<void>;
-  /** Lets time pass until it is settled. */
+  /** Lets time pass until the work is settled. */
   settled<T>(work: Promise<T>): Promise<T>;
-  /** Ends the agent as SIGKILL would, and starts another on what it left. */
+  /** Ends the agent as SIGKILL would, and starts another one on the same files. */
   kill(): Promise<void>;
 }
 
-/** Four lamps in two cabinets' worth of lines would prove no more than four on one. */
+/** Four lamps on one line of the demo: more lines would prove nothing more. */
 function smallSite(): LoadedSite {
   const site = loadSite(DEMO);
   const lampIds = ['L01', 'L02', 'L03', 'L04'];
@@ -96,144 +97,153 @@ function smallSite(): LoadedSite {
   return { ...site, cabinet };
 }
 
-export async function createRig(
-  t: Pick<Test, 'testdir' | 'teardown'>,
-  {
-    startAt,
-    quality = 'synced',
-    withUplink = false,
-    change = (cabinet) => cabinet,
-    socketPath = null,
-    periodsMs = PERIODS_MS,
-    ...options
-  }: RigOptions,
-): Promise<Rig> {
-  const folder = t.testdir();
-  const siteFile = join(folder, 'cabinet.yaml');
-  if (options.siteFile !== undefined) writeFileSync(siteFile, options.siteFile);
-  const site = options.siteFile === undefined ? smallSite() : loadSite(siteFile);
-  const clock = createManualClock(Date.parse(startAt), quality);
+/** A rig whose agent runs; it ends with the test. */
+export async function createRig(t: Pick<Test, 'testdir' | 'teardown'>, options: RigOptions): Promise<Rig> {
+  const { withUplink = false } = options;
+  const clock = createManualClock(Date.parse(options.startAt), options.quality ?? 'synced');
   const broker = createTestBroker();
   if (withUplink && options.brokerUrl === undefined) await broker.start();
-  const url = options.brokerUrl ?? broker.url;
-  const withOptions = (plain: Cabinet): Cabinet => {
-    const own = { broker: url, protocol: 4 as const, primaryHost: HOST_ID };
-    const uplink = withUplink && plain.uplink !== null ? { ...plain.uplink, ...(options.isUplinkAsWritten === true ? {} : own) } : null;
-    return change({ ...plain, uplink, store: { ...plain.store, dir: join(folder, 'data') } });
-  };
-  const cabinet = withOptions(site.cabinet);
-  const { uplink } = cabinet;
-  const host = new ReferenceHost({
-    url,
-    protocolVersion: 4,
-    group: uplink?.group ?? '',
-    node: uplink?.node ?? '',
-    hostId: HOST_ID,
-    nowMs: () => clock.wallMs(),
-  });
+  const plan = planOf(t.testdir(), options.brokerUrl ?? broker.url, options);
+  const { cabinet, siteFile } = plan;
+  const { group = '', node = '' } = cabinet.uplink ?? {};
+  const host = new ReferenceHost({ url: plan.url, protocolVersion: 4, group, node, hostId: HOST_ID, nowMs: () => clock.wallMs() });
   if (withUplink) await host.start();
   const street = createStreet({ cabinet, clock, seed: 1 });
-  const wires = new Map<string, Wire>();
-  for (const line of cabinet.lines) {
-    const sim = street.lines.get(line.id);
-    if (sim === undefined) throw new Error(`no line ${line.id}`);
-    const wire = createWire((bytes) => sim.receive(bytes));
-    sim.end = wire.end;
-    wires.set(line.port, wire);
-  }
+  const wires = wiresOf(cabinet, street);
   const lines: Rig['log'] = [];
   const opened: string[] = [];
-  const log: Log = { event: (name, fields = {}) => lines.push({ name, fields }) };
-  let world = createKillableAgent(clock, createMqttTransport());
   const disk = createDiskWatch();
-  const begun = async () => {
-    if (options.siteFile === undefined) return { ...site, cabinet };
-    const { site: first, revisions } = await beginConfiguration({
-      configFile: siteFile,
-      dataDir: join(folder, 'data'),
-      nowMs: clock.wallMs(),
-    });
-    const check = async (place: RevisionFolder) => checkRevisionHere(place);
-    const { revisionDisk: between = (same) => same } = options;
-    const atStart = { ...revisions, disk: between(disk.watched(revisions.disk)) };
-    return { ...first, cabinet: withOptions(first.cabinet), revisions: { atStart, check, withOptions } };
-  };
+  let killable = createKillableAgent(clock, createMqttTransport());
   const build = async (): Promise<Agent> => {
-    world = createKillableAgent(clock, createMqttTransport());
+    killable = createKillableAgent(clock, createMqttTransport());
+    const { clock: agentClock, door, openStoreLink } = killable;
+    const log: Log = { event: (name, fields = {}) => lines.push({ name, fields }) };
+    const openPort = openPortOn(cabinet, wires, opened);
+    const { socketPath = null, periodsMs = PERIODS_MS } = options;
     return createAgent({
-      ...(await begun()),
-      clock: world.clock,
-      log,
-      version: '0.0.0-test',
-      openPort: (path, serial) => {
-        opened.push(path);
-        // At another speed nobody understands the other.
-        if (cabinet.lines.some(({ port, serial: { baud } }) => port === path && baud !== serial.baud)) return createWire(() => {}).port;
-        if (path === STUCK_PORT) return { ...createWire(() => {}).port, open: () => new Promise<void>(() => {}) };
-        const wire = wires.get(path);
-        if (wire === undefined) throw new Error(`no wire ${path}`);
-        return wire.port;
-      },
-      door: world.door,
-      random: street.random,
-      socketPath,
-      openStoreLink: world.openStoreLink,
-      periodsMs,
+      ...(await beginningOf(plan, clock, disk.watched)),
+      ...{ clock: agentClock, log, version: '0.0.0-test', openPort, door, random: street.random, socketPath, openStoreLink, periodsMs },
     });
   };
-  const running = async <T>(work: Promise<T>): Promise<T> => {
-    let done = false;
-    const settled = work.finally(() => {
-      done = true;
-    });
-    while (!done) await clock.advance(10);
-    return settled;
-  };
+  const settled = <T>(work: Promise<T>): Promise<T> => advanceUntilSettled(clock, work);
   const rig: Rig = {
-    clock,
-    street,
-    wires,
-    broker,
-    host,
+    ...{ clock, street, wires, broker, host, siteFile, opened, settled },
     agent: await build(),
-    siteFile,
     log: lines,
-    opened,
-    settled: running,
     status: () => rig.agent.view.status(),
     levels: () => [...street.world.lamps.values()].map((lamp) => Math.round(street.world.levelPct(lamp))),
-    async until(what, holds, withinMs = 60_000) {
-      const endMono = clock.monoMs() + withinMs;
-      while (!(await holds())) {
-        if (clock.monoMs() >= endMono) throw new Error(`not within ${withinMs} ms: ${what}`);
-        await disk.settled();
-        await clock.advance(20);
-      }
-    },
+    until: (what, holds, withinMs = 60_000) => advanceUntil({ clock, disk, what, withinMs }, holds),
     async kill() {
-      world.kill();
+      killable.kill();
       for (const { port } of wires.values()) await port.close();
       rig.agent = await build();
-      await running(rig.agent.start());
+      await settled(rig.agent.start());
     },
     async restart() {
-      await running(rig.agent.stop());
+      await settled(rig.agent.stop());
       rig.agent = await build();
-      await running(rig.agent.start());
+      await settled(rig.agent.start());
     },
   };
   t.teardown(async () => {
-    await running(rig.agent.stop());
+    await settled(rig.agent.stop());
     street.stop();
     await host.stop();
     await broker.stop();
   });
   street.start();
-  await running(rig.agent.start());
+  await settled(rig.agent.start());
   return rig;
 }
 
-/** A disk takes real time, of which the street's clock knows nothing: it waits. */
+/** What all agents of one rig start from. */
+interface Plan {
+  readonly options: RigOptions;
+  readonly site: LoadedSite;
+  readonly cabinet: Cabinet;
+  readonly url: string;
+  readonly siteFile: string;
+  readonly dataDir: string;
+  /** Any cabinet of the site as it runs in the rig. */
+  readonly withOptions: (plain: Cabinet) => Cabinet;
+}
+
+function planOf(folder: string, url: string, options: RigOptions): Plan {
+  const { withUplink = false, change = (cabinet: Cabinet) => cabinet, isUplinkAsWritten = false } = options;
+  const siteFile = join(folder, 'cabinet.yaml');
+  const dataDir = join(folder, 'data');
+  if (options.siteFile !== undefined) writeFileSync(siteFile, options.siteFile);
+  const site = options.siteFile === undefined ? smallSite() : loadSite(siteFile);
+  const withOptions = (plain: Cabinet): Cabinet => {
+    const own = { broker: url, protocol: 4 as const, primaryHost: HOST_ID };
+    const uplink = withUplink && plain.uplink !== null ? { ...plain.uplink, ...(isUplinkAsWritten ? {} : own) } : null;
+    return change({ ...plain, uplink, store: { ...plain.store, dir: dataDir } });
+  };
+  return { options, site, cabinet: withOptions(site.cabinet), url, siteFile, dataDir, withOptions };
+}
+
+/** The site of the rig; one with a file begins with the revision that is in force. */
+async function beginningOf(plan: Plan, clock: ManualClock, watched: (disk: RevisionDisk) => RevisionDisk) {
+  const { options, site, cabinet, siteFile, dataDir, withOptions } = plan;
+  if (options.siteFile === undefined) return { ...site, cabinet };
+  const { site: first, revisions } = await beginConfiguration({ configFile: siteFile, dataDir, nowMs: clock.wallMs() });
+  const check = async (place: RevisionFolder) => checkRevisionHere(place);
+  const { revisionDisk: between = (same) => same } = options;
+  const atStart = { ...revisions, disk: between(watched(revisions.disk)) };
+  return { ...first, cabinet: withOptions(first.cabinet), revisions: { atStart, check, withOptions } };
+}
+
+/** A wire to each line of the street, by the port of the line. */
+function wiresOf({ lines }: Cabinet, street: Street): Map<string, Wire> {
+  return new Map(
+    lines.map(({ id, port }) => {
+      const sim = street.lines.get(id);
+      if (sim === undefined) throw new Error(`no line ${id}`);
+      const wire = createWire((bytes) => sim.receive(bytes));
+      sim.end = wire.end;
+      return [port, wire] as const;
+    }),
+  );
+}
+
+function openPortOn({ lines }: Cabinet, wires: ReadonlyMap<string, Wire>, opened: string[]): OpenBytePort {
+  return (path, serial) => {
+    opened.push(path);
+    // At another speed the units understand nothing.
+    if (lines.some((line) => line.port === path && line.serial.baud !== serial.baud)) return createWire(() => {}).port;
+    if (path === STUCK_PORT) return { ...createWire(() => {}).port, open: () => new Promise<void>(() => {}) };
+    const wire = wires.get(path);
+    if (wire === undefined) throw new Error(`no wire ${path}`);
+    return wire.port;
+  };
+}
+
+interface Wait {
+  readonly clock: ManualClock;
+  readonly disk: ReturnType<typeof createDiskWatch>;
+  readonly what: string;
+  readonly withinMs: number;
+}
+
+async function advanceUntil({ clock, disk, what, withinMs }: Wait, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const endMono = clock.monoMs() + withinMs;
+  while (!(await holds())) {
+    if (clock.monoMs() >= endMono) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await disk.settled();
+    await clock.advance(20);
+  }
+}
+
+async function advanceUntilSettled<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
+  let isDone = false;
+  const settled = work.finally(() => {
+    isDone = true;
+  });
+  while (!isDone) await clock.advance(10);
+  return settled;
+}
+
+/** A disk takes real time, which does not advance the manual clock: `settled` waits for it. */
 function createDiskWatch() {
   const pending = new Set<Promise<unknown>>();
   const seen = <T>(work: Promise<T>): Promise<T> => {

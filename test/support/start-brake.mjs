@@ -7,6 +7,7 @@ import { isMainThread } from 'node:worker_threads';
 
 const { stepMs = 0, slowAt, hangAt, hangFile } = JSON.parse(process.env.LUCIOLE_TEST_BRAKE ?? '{}');
 const seen = new Set();
+const isReader = process.argv[1]?.endsWith('/read-child.ts') === true;
 const never = new Int32Array(new SharedArrayBuffer(4));
 
 function hangsHere(point) {
@@ -20,7 +21,7 @@ function hangsHere(point) {
   }
 }
 
-/** Until the parent is gone: a service manager ends all processes of a service, the stand-in only the first. */
+/** Until the parent is gone: a service manager ends all processes of a service, the fake one only the first. */
 function hang() {
   for (const parent = process.ppid; process.ppid === parent; ) Atomics.wait(never, 0, 0, 200);
   process.exit();
@@ -37,7 +38,6 @@ function reach(point) {
   Atomics.wait(never, 0, 0, isReader ? 0 : stepMs);
 }
 
-const isReader = process.argv[1]?.endsWith('/read-child.ts') === true;
 // The launcher replaces itself by the agent, which alone has the flags of a long run.
 const isAgent = process.execArgv.some((flag) => flag.startsWith('--max-old-space-size'));
 if (!isMainThread) reach('storage thread');

@@ -1,7 +1,7 @@
 /**
- * The demo's street behind pseudo-terminals, described to nobody, and the program beside it.
+ * The demo's street behind pseudo-terminals without any configuration, and the program as a child process.
  *
- * Owns a folder, the cables and the street until the test ends.
+ * Folder, cables and street end with the test.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { loadSite } from '../../agent/config/load/load-site.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
-import { createPtyCable } from '../street/pty.ts';
 import { createStreet } from '../street/street.ts';
+import { connectStreet } from '../street/street-cables.ts';
 
 export const LAUNCHER = join(import.meta.dirname, '../../agent/luciole.js');
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
@@ -29,19 +29,13 @@ export function unknownStreet(t: Pick<Test, 'teardown'>) {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-setup-'));
   mkdirSync(join(folder, 'data'));
   const street = createStreet({ cabinet: loadSite(DEMO).cabinet, clock, seed: 5 });
-  const cables = ['north', 'south'].map((id) => {
-    const line = street.lines.get(id);
-    if (line === undefined) throw new Error(`the demo has no line ${id}`);
-    const cable = createPtyCable((bytes) => line.receive(bytes), join(folder, `tty-${id}`));
-    line.end = cable.end;
-    return cable;
-  });
+  const cables = connectStreet(street, folder, ['north', 'south']);
   t.teardown(() => {
     street.stop();
-    for (const cable of cables) cable.close();
+    cables.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const ports = cables.flatMap(({ path }) => ['--port', path]);
+  const ports = [...cables.ports.values()].flatMap((path) => ['--port', path]);
   return { clock, folder, street, ports, file: join(folder, 'cabinet.yaml') };
 }
 

@@ -1,7 +1,6 @@
 /**
- * Update files as a maker and as a wrongdoer would write them.
- *
- * Owns nothing. The archive is that of the packager, so that both ends of the format meet.
+ * Update files as a maker and as an attacker would write them. The archive is the packager's own, so that both ends of the format are
+ * tested.
  */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,21 +1,20 @@
 /**
- * A small street on pseudo-terminals with its agent under the stand-in for systemd: what freezes, hangs or dies is seen by all sides.
- *
- * Owns the joining for the scenarios of the watchdog and of updates.
+ * A small street on pseudo-terminals with its agent under a fake systemd, for the scenarios of the watchdog and of updates.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { loadSite } from '../../agent/config/load/load-site.ts';
+import type { RawArgs } from '../../agent/console/protocol/protocol.ts';
 import { callAgent } from '../../agent/console/protocol/socket-client.ts';
 import { sleep } from '../../agent/core/clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { StatusView } from '../../agent/core/views.ts';
-import { createPtyCable } from '../street/pty.ts';
 import { createStreet } from '../street/street.ts';
+import { connectStreet } from '../street/street-cables.ts';
 import type { SimUnit } from '../street/units/sim-unit.ts';
-import { createFakeServiceManager, type ManagedRun } from './fake-service-manager.ts';
+import { createFakeServiceManager, type ManagedRun, type ManagerOptions } from './fake-service-manager.ts';
 import { REPORT_AFTER_MS } from './managed-start.ts';
 import { writeProgram } from './update-files.ts';
 
@@ -52,43 +51,34 @@ function nextRequestOf(unit: SimUnit): Promise<void> {
   });
 }
 
-/** The demo's street on pseudo-terminals, its agent as a process under a service manager. Errors: throws with the log's tail for what does not come about. */
-export async function createWatchedStreet(t: Test, { isPackaged = false, preload = 'thread-killer.mjs', broker = '', startPace = 1 } = {}) {
+/**
+ * The demo's street on pseudo-terminals, its agent as a process under a fake service manager; resolves once all lamps are dimmed.
+ *
+ * Errors: rejects with the end of the agent's log for what does not happen in time.
+ */
+export async function createWatchedStreet(t: Test, options: WatchedOptions = {}) {
   const clock = createSystemClock({ quality: () => 'synced' });
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   const configFile = join(folder, 'cabinet.yaml');
   writeFileSync(configFile, SITE);
-  const { cabinet } = loadSite(configFile);
-  const street = createStreet({ cabinet, clock, seed: 3 });
-  const cables = [...street.lines].map(([id, line]) => {
-    const cable = createPtyCable((bytes) => line.receive(bytes), join(folder, `tty-${id}`));
-    line.end = cable.end;
-    return { id, cable };
-  });
+  const street = createStreet({ cabinet: loadSite(configFile).cabinet, clock, seed: 3 });
+  const cables = connectStreet(street, folder);
   const socketPath = join(folder, 'agent.sock');
-  const ports = cables.flatMap(({ id, cable }) => ['--port', `${id}=${cable.path}`]);
-  const startAt = ['--start-at', WATCHED_FROM, ...(broker === '' ? ['--no-uplink'] : ['--broker', broker])];
   const home = join(folder, 'home');
-  const dataDir = join(folder, 'data');
-  if (isPackaged) writeProgram(home);
+  const ports = [...cables.ports].flatMap(([id, path]) => ['--port', `${id}=${path}`]);
   const manager = createFakeServiceManager({
-    clock,
-    folder,
-    ...(isPackaged ? { command: [join(home, 'bin/luciole')] as const } : {}),
-    pace: PACE,
-    startPace,
-    args: [configFile, ...ports, '--data-dir', dataDir, '--socket', socketPath, ...startAt],
-    env: isPackaged
-      ? { STATE_DIRECTORY: dataDir, LUCIOLE_UPDATE_KEYS: join(folder, 'keys') }
-      : { NODE_OPTIONS: `--import=${join(import.meta.dirname, preload)}` },
+    ...{ clock, folder, pace: PACE, startPace: options.startPace ?? 1 },
+    ...programOf(folder, home, options),
+    args: [configFile, ...ports, '--data-dir', join(folder, 'data'), '--socket', socketPath, ...rehearsal(options.broker ?? '')],
   });
   t.teardown(async () => {
     await manager.stop();
     street.stop();
-    for (const { cable } of cables) cable.close();
+    cables.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const levels = (): number[] => [...street.world.lamps.values()].map((lamp) => Math.round(street.world.levelPct(lamp)));
+  const lamps = [...street.world.lamps.values()];
+  const levels = (): number[] => lamps.map((lamp) => Math.round(street.world.levelPct(lamp)));
   const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
     for (const fromMono = clock.monoMs(); !(await holds()); await sleep(clock, 50))
       if (clock.monoMs() - fromMono > REPORT_AFTER_MS) {
@@ -96,36 +86,77 @@ export async function createWatchedStreet(t: Test, { isPackaged = false, preload
         throw new Error(`still not: ${what}; levels ${levels()}\n${tail}`);
       }
   };
-  const ask = async (command: string, args = {}): Promise<unknown> =>
-    (await callAgent({ socketPaths: [socketPath], request: { id: 1, command, args, user: 'test' }, timeoutMs: 5_000 })).result;
-  const status = async (): Promise<StatusView | null> => {
-    try {
-      return (await ask('status')) as StatusView;
-    } catch (error) {
-      if (error instanceof Error && 'code' in error) return null;
-      throw error;
-    }
-  };
-  /** Drivers that give up on a silent agent sooner than the manager does, so that their level can be seen meanwhile. */
-  const shortenFailsafe = async (): Promise<void> => {
-    const units = [...street.world.lamps.keys()].flatMap((id) => street.units.get(id) ?? []);
-    for (const unit of units) unit.write('holding', FAILSAFE_TIMEOUT, [SHORT_FAILSAFE_S]);
-    // With the next request for each it is in force.
-    await Promise.all(units.map(nextRequestOf));
-  };
+  const ask = (command: string, args: RawArgs = {}): Promise<unknown> => askAt(socketPath, command, args);
+  const status = (): Promise<StatusView | null> => statusAt(socketPath);
+  const units = lamps.flatMap(({ id }) => street.units.get(id) ?? []);
   const all = (levelPct: number) => (): boolean => levels().filter((level) => level === levelPct).length === WATCHED_LAMPS;
   const event = async (code: string): Promise<string> => (await status())?.activeEvents.find((each) => each.code === code)?.text ?? '';
-  street.start();
-  await manager.start();
-  await until('set up', () =>
-    [...street.world.lamps.keys()].every((id) => String(street.units.get(id)?.read('holding', POWER_UP_LEVEL, 1)) === '100'),
-  );
-  await until('dimmed', all(DIMMED_PCT));
-  await until('ready', () => newest().isReady);
-  function newest(): ManagedRun {
+  const newest = (): ManagedRun => {
     const run = manager.runs.at(-1);
     if (run === undefined) throw new Error('no run yet');
     return run;
+  };
+  street.start();
+  await manager.start();
+  await until('set up', () => units.every((unit) => String(unit.read('holding', POWER_UP_LEVEL, 1)) === '100'));
+  await until('dimmed', all(DIMMED_PCT));
+  await until('ready', () => newest().isReady);
+  const shortened = (): Promise<void> => shortenFailsafe(units);
+  return {
+    ...{ clock, folder, home, socketPath, street, manager, cables },
+    levels,
+    until,
+    ask,
+    status,
+    shortenFailsafe: shortened,
+    all,
+    event,
+    newest,
+  };
+}
+
+interface WatchedOptions {
+  /** Runs the packaged program instead of this clone. */
+  readonly isPackaged?: boolean;
+  /** Module of this folder that an agent of this clone loads first. */
+  readonly preload?: string;
+  /** Empty for no uplink. */
+  readonly broker?: string;
+  readonly startPace?: number;
+}
+
+function programOf(
+  folder: string,
+  home: string,
+  { isPackaged = false, preload = 'thread-killer.mjs' }: WatchedOptions,
+): Partial<ManagerOptions> {
+  if (!isPackaged) return { env: { NODE_OPTIONS: `--import=${join(import.meta.dirname, preload)}` } };
+  writeProgram(home);
+  const env = { STATE_DIRECTORY: join(folder, 'data'), LUCIOLE_UPDATE_KEYS: join(folder, 'keys') };
+  return { command: [join(home, 'bin/luciole')], env };
+}
+
+function rehearsal(broker: string): readonly string[] {
+  return ['--start-at', WATCHED_FROM, ...(broker === '' ? ['--no-uplink'] : ['--broker', broker])];
+}
+
+async function askAt(socketPath: string, command: string, args: RawArgs): Promise<unknown> {
+  return (await callAgent({ socketPaths: [socketPath], request: { id: 1, command, args, user: 'test' }, timeoutMs: 5_000 })).result;
+}
+
+/** Null while the agent does not answer. */
+async function statusAt(socketPath: string): Promise<StatusView | null> {
+  try {
+    return (await askAt(socketPath, 'status', {})) as StatusView;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return null;
+    throw error;
   }
-  return { clock, folder, home, socketPath, street, manager, cables, levels, until, ask, status, shortenFailsafe, all, event, newest };
+}
+
+/** Lets drivers fall back to their failsafe level before the manager restarts a silent agent, so that the level can be observed. */
+async function shortenFailsafe(units: readonly SimUnit[]): Promise<void> {
+  for (const unit of units) unit.write('holding', FAILSAFE_TIMEOUT, [SHORT_FAILSAFE_S]);
+  // It is in force with the next request to each.
+  await Promise.all(units.map(nextRequestOf));
 }

@@ -2,6 +2,8 @@
  * Checks a document against its schema: unknown keys, missing keys, wrong types, values out of range. Makes the messages about single
  * values, and the draft of the well-formed parts for the other checks. Pure.
  */
+
+import { isRecord } from '../../core/is-record.ts';
 import type { JsonSchema } from '../../core/json-schema.ts';
 import { schemaFindings, valueAt } from '../../core/schema-findings.ts';
 import { cabinetJsonSchema } from '../schema/json-schema.ts';
@@ -43,11 +45,7 @@ function forget(value: unknown, path: Path): void {
   if (typeof parent === 'object' && parent !== null && last !== undefined) (parent as Record<string | number, unknown>)[last] = undefined;
 }
 
-function isRecord(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Makes the messages of zod readable. */
+/** Times as people say them. */
 function saidTime(found: unknown, schema: JsonSchema): string | undefined {
   const isTime = schema.patternErrorMessage?.startsWith('dusk') === true;
   return isTime && (typeof found === 'string' || typeof found === 'number') ? timeHint(String(found)) : undefined;

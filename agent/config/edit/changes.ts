@@ -1,6 +1,8 @@
 /**
  * The differences of two configurations, value by value: list items by their ids, without secrets. Pure.
  */
+
+import { isRecord } from '../../core/is-record.ts';
 import type { ConfigChange } from '../../core/revisions.ts';
 import { SECRET_KEY, withoutUrlPasswords } from '../../core/secret-words.ts';
 
@@ -55,8 +57,4 @@ function hideSecrets(key: string, value: unknown): unknown {
 
 function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 /**
  * Completes a path of a configuration that a person types: `zones[rue].minPct`. Pure.
  */
+import { isRecord } from '../../core/is-record.ts';
 
 /** Places of `document` that begin with `typed` and go one step further. A section ends in a dot, a list in an open bracket. */
 export function pathsFrom(document: unknown, typed: string): readonly string[] {
@@ -40,8 +41,4 @@ function ending(value: unknown, isInList: boolean): string {
   if (isInList) return isRecord(value) ? '].' : ']';
   if (Array.isArray(value)) return value.every(isRecord) ? '[' : '';
   return isRecord(value) ? '.' : '';
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

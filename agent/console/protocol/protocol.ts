@@ -5,6 +5,7 @@
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { BusErrorCode } from '../../core/errors.ts';
+import { isRecord } from '../../core/is-record.ts';
 import { ConsoleError, type ConsoleErrorCode, isConsoleErrorCode } from '../console-error.ts';
 
 /** Longest line either end accepts from a stranger. Units: bytes. Source: assumed; the longest honest request is under 1 KB. */
@@ -134,10 +135,6 @@ function parsed(line: string): Readonly<Record<string, unknown>> {
   }
   if (!isRecord(message)) throw bad('a message must be a JSON object');
   return message;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The name ends up in records and events, so only what a system user name may hold is let through. */

@@ -3,8 +3,9 @@
  *
  * There is one file per user, readable by the console's own account only.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceWhole } from '../../core/atomic-write.ts';
 import type { LineHistoryStore } from './past-lines.ts';
 
 /** A longer file was not written by this program. Units: characters. Source: 200 lines of the longest. */
@@ -30,8 +31,7 @@ export function createLineHistoryStore(dir: string | null): LineHistoryStore {
       const file = fileOf(user);
       try {
         mkdirSync(dir, { recursive: true, mode: 0o700 });
-        writeFileSync(`${file}.new`, `${lines.join('\n')}\n`, { mode: 0o600 });
-        renameSync(`${file}.new`, file);
+        replaceWhole(file, `${lines.join('\n')}\n`, 0o600);
       } catch {
         // A disk that is full or read-only must not stop the session; the lines of this one are still known.
       }

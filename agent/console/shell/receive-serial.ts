@@ -5,6 +5,7 @@
  */
 import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { syncPath } from '../../core/atomic-write.ts';
 import { ConsoleError } from '../console-error.ts';
 import { formatDuration } from '../text/duration.ts';
 import { formatBytes } from '../text/page.ts';
@@ -51,7 +52,9 @@ export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, pa
   if (code !== 0) throw new ConsoleError('failed', 'the file did not come whole; the same command goes on where it was cut');
   const bytes = sizeOf(path);
   if (bytes === 0) throw new ConsoleError('failed', `no ${file} came; a file keeps the name that it was sent with`);
+  syncPath(path);
   rmSync(markOf(path), { force: true });
+  syncPath(dir);
   const span = formatDuration(clock.monoMs() - startMono);
   const next = file.endsWith('.update')
     ? `to install: update install ${shownPath(path)}; the file goes then`

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PhotocellConfig } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
+import { isRecord } from '../../core/is-record.ts';
 import type { Field } from '../../core/ports.ts';
 import type { PointId, Reading } from '../../core/words.ts';
 import type { LightingStreet, PhotocellState } from '../../lighting/lighting.ts';
@@ -145,10 +146,6 @@ export class PhotocellTracker {
 
 function faultOf({ nightFault, edges }: Watched): string | null {
   return nightFault ?? edges.dusk.fault ?? edges.dawn.fault;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 /** The disk may hold anything. */

@@ -5,6 +5,7 @@ import type { FoundUnit, ScanProgress, ScanRequest, ScanResult } from '../../cor
 import type { SerialSettings } from '../../core/cabinet.ts';
 import { serialOf } from '../../core/line-port.ts';
 import type { Profile } from '../../core/profile.ts';
+import { quantile } from '../../core/quantile.ts';
 import { isUntried, type Unit, unitState } from '../units/unit.ts';
 import { isNetwork } from './bus-bounds.ts';
 import { identify, type SendProbe } from './bus-identify.ts';
@@ -149,8 +150,14 @@ async function identified(
   { serial, profiles, send }: { readonly serial: SerialSettings | null; readonly profiles: readonly Profile[]; readonly send: SendProbe },
 ): Promise<FoundUnit> {
   const { profiles: fitting, turnaroundsMs } = await identify(unit, profiles, send);
-  const median = turnaroundsMs.toSorted((a, b) => a - b)[Math.floor(turnaroundsMs.length / 2)];
-  return { unit, serial, turnaroundMs: tenths(median ?? turnaroundMs), profiles: fitting, device: null, exception };
+  return {
+    unit,
+    serial,
+    turnaroundMs: tenths(turnaroundsMs.length === 0 ? turnaroundMs : quantile(turnaroundsMs, 0.5)),
+    profiles: fitting,
+    device: null,
+    exception,
+  };
 }
 
 function tenths(ms: number): number {

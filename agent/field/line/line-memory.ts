@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Clock, every, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
+import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
 import type { Profile } from '../../core/profile.ts';
 import { longestRetryMs } from '../polls/isolation.ts';
@@ -191,10 +192,6 @@ function fingerprint({ points, quirks }: Profile): string {
     .update(JSON.stringify([plan, quirks]))
     .digest('hex')
     .slice(0, 16);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 function isEstimate(value: unknown): value is Estimate {

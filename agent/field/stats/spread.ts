@@ -2,6 +2,7 @@
  * Median, high percentiles and maximum of the last few hundred values, in a ring of fixed size.
  */
 import type { Spread } from '../../core/bus-tools.ts';
+import { quantile } from '../../core/quantile.ts';
 
 /** Values kept. Source: assumed; enough for a 99th percentile, and 2 KB a unit. */
 const RING = 256;
@@ -23,8 +24,8 @@ export function createSpreadMeter(): SpreadMeter {
     },
     spread() {
       if (count === 0) return null;
-      const sorted = ring.slice(0, Math.min(count, RING)).sort();
-      const at = (share: number): number => tenths(sorted[Math.ceil(share * sorted.length) - 1] as number);
+      const kept = ring.subarray(0, Math.min(count, RING));
+      const at = (share: number): number => tenths(quantile(kept, share));
       return { count, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
     },
   };

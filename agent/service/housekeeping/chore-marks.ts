@@ -1,8 +1,7 @@
 /**
- * How chores went, as it is kept over a restart.
- *
- * Owns the form on disk. Called by housekeeping. Whatever stands there may have been written by another version of the agent.
+ * Results of the chores as they are stored over a restart. Stored data may come from another version of the agent.
  */
+import { isRecord } from '../../core/is-record.ts';
 import type { ChoreView } from '../../core/views.ts';
 
 /** Under this the marks are stored. */
@@ -15,12 +14,12 @@ export const NEVER: Mark = { lastMs: null, result: '', failed: false };
 
 /** By name of chore; what is no mark is left out. */
 export function readMarks(stored: unknown): ReadonlyMap<string, Mark> {
-  if (typeof stored !== 'object' || stored === null) return new Map();
+  if (!isRecord(stored)) return new Map();
   return new Map(Object.entries(stored).flatMap(([name, value]) => (isMark(value) ? [[name, value] as const] : [])));
 }
 
 function isMark(value: unknown): value is Mark {
-  if (typeof value !== 'object' || value === null) return false;
-  const { lastMs, result, failed } = value as Partial<Record<keyof Mark, unknown>>;
+  if (!isRecord(value)) return false;
+  const { lastMs, result, failed } = value;
   return (lastMs === null || typeof lastMs === 'number') && typeof result === 'string' && typeof failed === 'boolean';
 }

@@ -1,8 +1,7 @@
 /**
- * The chores of the store and the report of the night: which there are, when, and what each says of itself.
+ * The chores of the store and the nightly report: their times, their work, and the text of their results.
  *
- * Owns their times: none at dusk, and not the same minute for every cabinet of a city. Housekeeping starts them, the
- * store does the work.
+ * None runs at dusk, and cabinets of one city run them at different minutes.
  */
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { Log, Store, StoreCheck } from '../../core/ports.ts';

@@ -1,8 +1,7 @@
 /**
- * Chores of the night: compaction, checks, cleaning, at set times of UTC.
+ * Runs chores at set times of UTC: compaction, checks, cleaning. Never lighting: a missed chore costs a day, not a dark street.
  *
- * Owns when a chore runs and how it went last. Never lighting: a missed tick here costs a day, not a dark street.
- * The only user of node-cron, which reads the patterns and starts nothing itself: after a step of the wall clock it works through every
+ * The only user of node-cron, which parses the patterns and starts nothing: after a step of the wall clock node-cron works through every
  * time that was passed over, 20 s for an hourly chore and a clock that wakes in 1970, and after a step back it waits for the old time.
  */
 import { parse } from 'node-cron';
@@ -38,7 +37,7 @@ export interface HousekeepingParts {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Minutes that a late turn may make up for; a larger step of the clock is none. Source: assumed; the service manager kills an agent that stands still for less. */
+/** Most minutes that a late turn catches up on; more is a step of the clock. Source: assumed; the service manager kills an agent that hangs for less. */
 const MAX_LATE_MINUTES = 5;
 /** Wait before missed chores are made up for. Units: ms. Source: assumed; the street is lit and every unit has been met by then. */
 const SETTLE_MS = 5 * MINUTE_MS;
@@ -66,7 +65,7 @@ export function createHousekeeping({ chores, clock, log, memory }: HousekeepingP
     if (ticks === null) return;
     marks.set(name, mark);
     log.event(mark.failed ? 'chore-failed' : 'chore-done', { chore: name, result: mark.result }, mark.failed ? 'warning' : 'info');
-    // A frequent chore is soon done anew; its mark is not worth a write of its own.
+    // A frequent chore soon runs again; its mark is not worth a write of its own.
     if (isRare) void memory.save(CHORES_KEY, Object.fromEntries(marks));
   };
   const enqueue = (chore: Planned): void => {

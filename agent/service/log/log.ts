@@ -1,7 +1,5 @@
 /**
- * The agent's log: one JSON line an event, for journald and for people with `jq`.
- *
- * Owns the form of a line, its secrets and its repetitions. Never decides anything. Built by `main.ts`, handed to all.
+ * The agent's log: one JSON line an event, for journald and for people with `jq`. Secrets are masked, repetitions counted.
  */
 import { type DestinationStream, destination, pino } from 'pino';
 import type { Clock } from '../../core/clock.ts';
@@ -13,7 +11,7 @@ const PINO_LEVEL = { debug: 'debug', info: 'info', warning: 'warn', alarm: 'erro
 /** By pino's level number. Source: sd-daemon(3), SD_DEBUG 7, SD_INFO 6, SD_WARNING 4, SD_ERR 3. */
 const JOURNAL_PRIORITY: Readonly<Record<number, number>> = { 20: 7, 30: 6, 40: 4, 50: 3 };
 const SEVERITY_NAME: Readonly<Record<string, LogSeverity>> = { debug: 'debug', info: 'info', warn: 'warning', error: 'alarm' };
-/** Keys of the line itself; a field of the same name moves aside. */
+/** Keys of the line itself; a field of the same name is renamed. */
 const RESERVED = new Set(['severity', 'time', 'event', 'repeated']);
 /** Unwritten lines kept while the reader stalls; more are dropped, for a stalled journal must not stall the bus. Units: bytes. */
 const MAX_WAITING_BYTES = 1_048_576;
@@ -41,7 +39,7 @@ interface Line {
 
 interface Reader {
   readonly min: LogSeverity;
-  readonly hear: (line: LogLine) => void;
+  readonly onLine: (line: LogLine) => void;
 }
 
 /** A log. An event identical to one of the last minute is counted, and its count written when the minute is over. */
@@ -62,22 +60,22 @@ export function createLog({ clock, journal, minSeverity, write }: LogOptions): A
   const put = (line: Line, times?: number): void => {
     const { name, fields, severity } = line;
     logger[PINO_LEVEL[severity]]({ event: name, ...fields, ...(times === undefined ? {} : { repeated: times }) });
-    for (const { min, hear } of readers) if (isAtLeast(severity, min)) hear({ ...line, atMs: clock.wallMs(), repeated: times ?? 0 });
+    for (const { min, onLine } of readers) if (isAtLeast(severity, min)) onLine({ ...line, atMs: clock.wallMs(), repeated: times ?? 0 });
   };
   const settle = (nowMono: number): void => {
     for (const { item, times } of repeats.due(nowMono)) put(item, times);
   };
   return {
     event(name, fields = {}, severity = 'info') {
-      const isWanted = logger.isLevelEnabled(PINO_LEVEL[severity]) || [...readers].some(({ min }) => isAtLeast(severity, min));
-      if (!isWanted) return;
+      const isUsed = logger.isLevelEnabled(PINO_LEVEL[severity]) || [...readers].some(({ min }) => isAtLeast(severity, min));
+      if (!isUsed) return;
       const line: Line = { name, fields: moveAside(redact(fields)), severity };
       const nowMono = clock.monoMs();
       settle(nowMono);
       if (repeats.admit(`${severity} ${name} ${JSON.stringify(line.fields)}`, line, nowMono)) put(line);
     },
-    listen(min, hear) {
-      const reader = { min, hear };
+    listen(min, onLine) {
+      const reader = { min, onLine };
       readers.add(reader);
       return () => void readers.delete(reader);
     },
@@ -92,7 +90,7 @@ function isAtLeast(severity: LogSeverity, min: LogSeverity): boolean {
   return LOG_SEVERITIES.indexOf(severity) >= LOG_SEVERITIES.indexOf(min);
 }
 
-/** Pino tells a stream that carries this mark the level of each line. Source: pino 10 docs, "pino.symbols.needsMetadataGsym". */
+/** Pino passes the level of each line to a stream with this mark. Source: pino 10 docs, "pino.symbols.needsMetadataGsym". */
 function withPriority(sink: (line: string) => void): DestinationStream {
   const stream = {
     [Symbol.for('pino.metadata')]: true,

@@ -1,7 +1,5 @@
 /**
- * Does this event deserve a line, or only a count? A flapping port must not fill the flash.
- *
- * Owns what was said lately. Never reads a clock, never writes. Called by the log.
+ * Decides whether a log event is written or only counted as a repetition: a flapping port must not fill the flash.
  */
 import type { MonoMs } from '../../core/clock.ts';
 

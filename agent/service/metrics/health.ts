@@ -1,7 +1,5 @@
 /**
- * What this process takes: memory, processor, and how late its loop turns.
- *
- * Owns the questions to Node and the kernel. Decides nothing. Called by `self-report.ts`.
+ * Measures this process: memory, processor time, and the lag of its event loop.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 

@@ -1,54 +1,39 @@
 /**
- * The metrics as a file for node_exporter's textfile collector.
- *
- * Owns the file, put in place whole, and its one complaint while it cannot be written. Knows no metric. Called by `self-report.ts`.
+ * Writes the metrics to a file for node_exporter's textfile collector, which reads files that end in `.prom`.
  */
-import { open, rename } from 'node:fs/promises';
+import { replaceWholeLater } from '../../core/atomic-write.ts';
 import type { Log } from '../../core/ports.ts';
 
-/** Readable for the exporter, which is another user. */
+/** Readable by the exporter, which is another user. */
 const MODE = 0o644;
 
 export interface MetricsFile {
-  /** Never rejects; one that comes before the last has ended is left out. */
+  /** Never rejects. A write during another one is skipped. */
   write(text: string): Promise<void>;
 }
 
+/** Errors: none; the first of failures in a row is logged. */
 export function createMetricsFile(path: string, log: Log): MetricsFile {
   let isWriting = false;
-  let isTold = false;
+  let isFailureLogged = false;
   return {
     async write(text) {
       if (isWriting) return;
       isWriting = true;
       try {
-        await replace(path, text);
-        isTold = false;
+        await replaceWholeLater(path, text, MODE);
+        isFailureLogged = false;
       } catch (error) {
-        if (!isTold)
+        if (!isFailureLogged)
           log.event(
             'metrics-file-not-written',
             { path, error, check: 'that the folder is there and the agent may write to it' },
             'warning',
           );
-        isTold = true;
+        isFailureLogged = true;
       } finally {
         isWriting = false;
       }
     },
   };
-}
-
-/** No wait for the disk: after a power cut the file is written anew within a minute. */
-async function replace(path: string, text: string): Promise<void> {
-  // The collector reads files that end in .prom alone.
-  const fresh = `${path}.new`;
-  const file = await open(fresh, 'w', MODE);
-  try {
-    await file.chmod(MODE);
-    await file.writeFile(text);
-  } finally {
-    await file.close();
-  }
-  await rename(fresh, path);
 }

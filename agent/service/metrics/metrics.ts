@@ -1,7 +1,5 @@
 /**
- * What the agent knows of itself and its street, as metrics.
- *
- * Owns the names. Pure: views in, families out.
+ * Names and values of the agent's metrics. Pure: views in, metric families out.
  */
 import type { MetricFamily, MetricSample } from '../../core/metrics.ts';
 import type { LineView, UplinkStatus } from '../../core/ports.ts';
@@ -12,9 +10,9 @@ import type { HealthSample } from './health.ts';
 
 export interface MetricsParts {
   readonly status: StatusView;
-  /** Null where nobody measures. */
+  /** Null where it is not measured. */
   readonly health: HealthSample | null;
-  /** Null where nobody keeps one. */
+  /** Null where there is none. */
   readonly ledger: StartLedger | null;
   readonly mode: RunMode;
   /** Begun since the start of the agent. */
@@ -74,67 +72,25 @@ function agentFamilies({ status, health, ledger, mode }: MetricsParts): MetricFa
 }
 
 function lineFamilies({ lines, units }: StatusView): MetricFamily[] {
-  const of = (value: (line: LineView) => number): MetricSample[] =>
-    lines.map((line) => ({ labels: { line: line.id }, value: value(line) }));
+  const of = (key: 'transactions' | 'timeouts' | 'crcErrors' | 'exceptions' | 'lateReplies' | 'noiseBytes'): MetricSample[] =>
+    byLine(lines, (line) => line[key]);
+  const up = byLine(lines, ({ state }) => Number(state === 'up'));
+  const busy = byLine(lines, ({ busyPct }) => busyPct / 100);
   return [
-    family(
-      'gauge',
-      'luciole_line_up',
-      '',
-      '1 while the port is open and somebody answers',
-      of(({ state }) => Number(state === 'up')),
-    ),
-    family(
-      'gauge',
-      'luciole_line_busy_ratio',
-      'ratio',
-      'Share of the last minute in which the wire was in use',
-      of(({ busyPct }) => busyPct / 100),
-    ),
-    family(
-      'counter',
-      'luciole_line_transactions',
-      '',
-      'Requests that ended',
-      of(({ transactions }) => transactions),
-    ),
-    family(
-      'counter',
-      'luciole_line_timeouts',
-      '',
-      'Requests without an answer',
-      of(({ timeouts }) => timeouts),
-    ),
-    family(
-      'counter',
-      'luciole_line_crc_errors',
-      '',
-      'Damaged answers',
-      of(({ crcErrors }) => crcErrors),
-    ),
-    family(
-      'counter',
-      'luciole_line_exceptions',
-      '',
-      'Requests that were refused',
-      of(({ exceptions }) => exceptions),
-    ),
-    family(
-      'counter',
-      'luciole_line_late_replies',
-      '',
-      'Answers that came after their time',
-      of(({ lateReplies }) => lateReplies),
-    ),
-    family(
-      'counter',
-      'luciole_line_noise_bytes',
-      'bytes',
-      'Bytes that belong to no answer',
-      of(({ noiseBytes }) => noiseBytes),
-    ),
+    family('gauge', 'luciole_line_up', '', '1 while the port is open and somebody answers', up),
+    family('gauge', 'luciole_line_busy_ratio', 'ratio', 'Share of the last minute in which the wire was in use', busy),
+    family('counter', 'luciole_line_transactions', '', 'Requests that ended', of('transactions')),
+    family('counter', 'luciole_line_timeouts', '', 'Requests without an answer', of('timeouts')),
+    family('counter', 'luciole_line_crc_errors', '', 'Damaged answers', of('crcErrors')),
+    family('counter', 'luciole_line_exceptions', '', 'Requests that were refused', of('exceptions')),
+    family('counter', 'luciole_line_late_replies', '', 'Answers that came after their time', of('lateReplies')),
+    family('counter', 'luciole_line_noise_bytes', 'bytes', 'Bytes that belong to no answer', of('noiseBytes')),
     family('gauge', 'luciole_units', '', 'Units by how they answer', by('state', units)),
   ];
+}
+
+function byLine(lines: readonly LineView[], value: (line: LineView) => number): MetricSample[] {
+  return lines.map((line) => ({ labels: { line: line.id }, value: value(line) }));
 }
 
 function lightFamilies({ zones, night, detections, lampsRaised }: StatusView): MetricFamily[] {

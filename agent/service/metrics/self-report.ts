@@ -1,7 +1,6 @@
 /**
- * What the agent tells of itself: to the platform, to a file for a monitor, to whoever asks for metrics; and that it stays small.
- *
- * Owns when that is done.
+ * Reports the agent's own health regularly: to the platform, to a metrics file, and to clients that request metrics; and keeps its heap
+ * small.
  */
 
 import { type Clock, every, type Timer } from '../../core/clock.ts';
@@ -16,10 +15,10 @@ import type { AgentHealth } from './health.ts';
 import { metricFamilies } from './metrics.ts';
 import { createMetricsFile } from './metrics-file.ts';
 
-/** Units: ms. Source: assumed; monitors ask once a minute or less often. The lag of the loop is measured over as long. */
+/** Units: ms. Source: assumed; monitors poll once a minute or less often. The lag of the loop is measured over the same time. */
 const FILE_MS = 60_000;
 /** Minutes between two words to the platform. Source: assumed; memory that grows is seen within an hour, and each word costs some 60 bytes. */
-const TELL_MINUTES = 10;
+const PUBLISH_MINUTES = 10;
 const MEGABYTE = 2 ** 20;
 
 export interface SelfParts {
@@ -29,7 +28,7 @@ export interface SelfParts {
   readonly health: AgentHealth | null;
   /** Null where V8 alone decides when to collect. */
   readonly heap: Heap | null;
-  /** How this run came about; null where nobody keeps a ledger. */
+  /** The starts before this run; null where there is no ledger. */
   readonly runs: { readonly mode: RunMode; readonly ledger: () => StartLedger } | null;
   readonly status: () => Promise<StatusView>;
   /** Asked at each turn: the configuration may change. Null for no file. */
@@ -37,7 +36,7 @@ export interface SelfParts {
 }
 
 export interface Self {
-  /** What the births need is told before it resolves. */
+  /** Publishes what the births need before it resolves. */
   start(): Promise<void>;
   stop(): void;
   note(event: AgentEvent): void;
@@ -64,7 +63,7 @@ export function createSelf(parts: SelfParts): Self {
   const show = (metric: string, value: UplinkValue['value']): void =>
     uplink.update('', metric, { value, quality: 'good', atMs: clock.wallMs() });
 
-  async function tell(): Promise<void> {
+  async function publish(): Promise<void> {
     const { lines, store } = await parts.status();
     const sample = health?.sample() ?? null;
     show(AGENT_METRIC.memory, sample === null ? null : Math.round(sample.residentBytes / MEGABYTE));
@@ -84,7 +83,7 @@ export function createSelf(parts: SelfParts): Self {
   async function turn(): Promise<void> {
     health?.turn();
     minutes += 1;
-    if (minutes % TELL_MINUTES === 0) await tell();
+    if (minutes % PUBLISH_MINUTES === 0) await publish();
     const path = parts.metricsFile();
     if (path === null) return;
     if (file?.path !== path) file = { path, ...createMetricsFile(path, log) };
@@ -97,7 +96,7 @@ export function createSelf(parts: SelfParts): Self {
       ticks = every(clock, FILE_MS, () => void turn());
       looks = heap === null ? null : startHeapCollector(clock, heap);
       tellRuns();
-      await tell();
+      await publish();
     },
     stop() {
       ticks?.cancel();

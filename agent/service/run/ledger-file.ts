@@ -1,37 +1,36 @@
 /**
- * The start ledger on disk.
- *
- * Owns its file, written whole and put in place at once, so that a cut leaves the old one or the new. A ledger that is damaged, or a disk that
- * takes none, is never in the way of a start. Called by `run-guard.ts`.
+ * The start ledger on disk. A damaged file, or a disk that accepts none, never prevents a start.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { replaceWhole, replaceWholeLater } from '../../core/atomic-write.ts';
+import { isRecord } from '../../core/is-record.ts';
 import type { EarlierLoss } from '../../core/ports.ts';
 import { EMPTY_LEDGER, type RunRecord, type StartLedger } from './start-ledger.ts';
 
 const NAME = 'starts.json';
-/** A longer file is none of ours. Units: bytes. Source: thirty runs take 6 kB. */
+const MODE = 0o600;
+/** A longer file is no ledger. Units: bytes. Source: thirty runs take 6 kB. */
 const MAX_BYTES = 65_536;
 
 export interface LedgerFile {
   /**
-   * The newest that can be read; an empty one where there is none. `wait` gives up a folder that does not answer, which is left alone from
-   * then on: what this run knows is less than what lies there.
+   * Returns the newest readable ledger, an empty one where there is none. `wait` bounds the wait for a folder that does not answer; such a
+   * folder is not written either, as its ledger may be newer.
    */
   read(wait?: <T>(found: Promise<T>) => Promise<T | undefined>): Promise<StartLedger>;
-  /** Off the main thread: a dying disk must not hold up the lines. Never over what `writeNow` wrote. Errors: rejects when no folder takes it. */
+  /** Does not block: a hung disk must not hold up the lines. Never replaces what `writeNow` wrote. Errors: rejects when no folder accepts it. */
   write(ledger: StartLedger): Promise<void>;
-  /** For the last words of a process that ends. Errors: throws when no folder takes it. */
+  /** Blocks; for a process that ends. Errors: throws when no folder accepts it. */
   writeNow(ledger: StartLedger): void;
 }
 
-/** Shape: the first folder that takes the file has it; a full or broken disk leaves the second, which lives in memory. */
+/** Writes to the first folder that accepts the file; the second one, in memory, is for a full or broken disk. */
 export function createLedgerFile(folders: readonly string[]): LedgerFile {
   let paths = folders.map((folder) => join(folder, NAME));
   let queue = Promise.resolve();
-  let isLast = false;
-  const stillWanted = (): boolean => !isLast;
+  const overtaken = new AbortController();
   return {
     async read(wait = (found) => found) {
       const found = await Promise.all(paths.map((path) => wait(readLedger(path))));
@@ -39,16 +38,17 @@ export function createLedgerFile(folders: readonly string[]): LedgerFile {
       return found.reduce<StartLedger>((best, each) => (each !== undefined && each.starts > best.starts ? each : best), EMPTY_LEDGER);
     },
     write(ledger) {
-      const written = queue.then(() => firstOf(paths, (path) => replace(path, textOf(ledger), stillWanted)));
+      const written = queue.then(() => firstOf(paths, (path) => replace(path, textOf(ledger), overtaken.signal)));
       queue = written.catch(() => {});
       return written;
     },
     writeNow(ledger) {
-      isLast = true;
+      overtaken.abort();
       let failure: unknown;
       for (const path of paths) {
         try {
-          replaceNow(path, textOf(ledger));
+          mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+          replaceWhole(path, textOf(ledger), MODE);
           return;
         } catch (error) {
           failure = error;
@@ -65,26 +65,26 @@ async function readLedger(path: string): Promise<StartLedger> {
     if (text.length > MAX_BYTES) return EMPTY_LEDGER;
     return toLedger(JSON.parse(text));
   } catch {
-    return EMPTY_LEDGER; // None yet, or damaged: what it would say is history.
+    return EMPTY_LEDGER; // None yet, or damaged: only history is lost.
   }
 }
 
 function toLedger(value: unknown): StartLedger {
   const { starts, ends, runs, unstored } = value as Partial<Record<keyof StartLedger, unknown>>;
   if (typeof starts !== 'number' || !Array.isArray(runs)) return EMPTY_LEDGER;
-  const counts = Object.entries(typeof ends === 'object' && ends !== null ? ends : {}).filter(([, count]) => typeof count === 'number');
+  const counts = Object.entries(isRecord(ends) ? ends : {}).filter(([, count]) => typeof count === 'number');
   return { starts, ends: Object.fromEntries(counts), runs: runs.filter(isRun), ...(isLoss(unstored) ? { unstored } : {}) };
 }
 
 function isLoss(value: unknown): value is EarlierLoss {
-  if (typeof value !== 'object' || value === null) return false;
-  const { run, readings, sinceMs } = value as Partial<Record<keyof EarlierLoss, unknown>>;
+  if (!isRecord(value)) return false;
+  const { run, readings, sinceMs } = value;
   return typeof run === 'string' && Number.isSafeInteger(readings) && Number.isSafeInteger(sinceMs);
 }
 
 function isRun(value: unknown): value is RunRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  const { bootId, bootMono, version, mode, end, cause } = value as Partial<Record<keyof RunRecord, unknown>>;
+  if (!isRecord(value)) return false;
+  const { bootId, bootMono, version, mode, end, cause } = value;
   const words = [bootId, version, mode, cause].every((word) => typeof word === 'string');
   return words && typeof bootMono === 'number' && (end === null || typeof end === 'string');
 }
@@ -106,30 +106,7 @@ async function firstOf(paths: readonly string[], attempt: (path: string) => Prom
   throw failure;
 }
 
-async function replace(path: string, text: string, isWanted: () => boolean): Promise<void> {
-  const fresh = `${path}.new`;
+async function replace(path: string, text: string, signal: AbortSignal): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const file = await open(fresh, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  // At once with the question: what is written in between would be older.
-  if (isWanted()) renameSync(fresh, path);
-  else await rm(fresh, { force: true });
-}
-
-function replaceNow(path: string, text: string): void {
-  const fresh = `${path}.last`;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const file = openSync(fresh, 'w', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(fresh, path);
+  await replaceWholeLater(path, text, MODE, signal);
 }

@@ -1,8 +1,7 @@
 /**
- * Which start of the machine this run belongs to, and how long after it the run began.
+ * The boot of the machine that this run belongs to, and how long after it the run started.
  *
- * Owns the two questions to the kernel. Its monotonic clock runs on from one run of the agent to the next, so that a run whose time was never
- * known is dated by a later one. Called by `run.ts`.
+ * The kernel's monotonic clock runs on from one run of the agent to the next, so a later run can date one whose time was never known.
  */
 import { readFileSync } from 'node:fs';
 import type { MonoMs } from '../../core/clock.ts';
@@ -11,12 +10,12 @@ import type { MonoMs } from '../../core/clock.ts';
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 /**
- * Null where the kernel does not say. Units: `startMono` in ms on the kernel's monotonic clock, at zero of this process's own.
+ * Null where the kernel does not provide it. Units: `startMono` in ms on the kernel's monotonic clock, at zero of this process's own.
  *
- * `told` is the name of this start as the service manager knows it: a service that sees processes alone (`ProcSubset=pid`) cannot read it.
+ * `givenBootId`: from the service manager, as a service with `ProcSubset=pid` cannot read it itself.
  */
-export function machineStart(told: string | null = null): { readonly bootId: string; readonly startMono: MonoMs } | null {
-  const bootId = told ?? readBootId();
+export function machineStart(givenBootId: string | null = null): { readonly bootId: string; readonly startMono: MonoMs } | null {
+  const bootId = givenBootId ?? readBootId();
   return bootId === null ? null : { bootId, startMono: Number(process.hrtime.bigint()) / 1e6 - performance.now() };
 }
 
@@ -24,6 +23,6 @@ function readBootId(): string | null {
   try {
     return readFileSync(BOOT_ID, 'utf8').trim();
   } catch {
-    return null; // Another kind of system: each run then knows its own time only.
+    return null; // Another kind of system: no run can then date another.
   }
 }

@@ -1,29 +1,28 @@
 /**
- * Tells the service manager that the agent is ready, alive or stopping.
+ * Messages to the service manager: the agent is ready, alive or stopping.
  *
- * Owns the messages. Never decides whether the agent is well: the caller does, and calls `alive` only then.
- * Without a service manager every call does nothing.
+ * The caller decides whether the agent is healthy, and calls `alive` only then. Without a service manager every call does nothing.
  */
 import { spawn } from 'node:child_process';
 import type { Log } from '../../core/ports.ts';
 
 export interface NotifyParts {
-  /** The manager's socket, from NOTIFY_SOCKET; null when nobody supervises this run. */
+  /** The manager's socket, from NOTIFY_SOCKET; null when no manager supervises this run. */
   readonly socket: string | null;
   readonly log: Log;
-  /** Runs systemd-notify with these words and resolves when it is done; rejects when it cannot. */
+  /** Runs systemd-notify with these arguments. Errors: rejects when it fails. Default: the program itself. */
   readonly send?: (words: readonly string[], socket: string) => Promise<void>;
 }
 
 export interface Notify {
-  /** A service manager restarts this run when it ends or hangs. */
+  /** True where a service manager restarts this run when it ends or hangs. */
   readonly isSupervised: boolean;
   /** A step of the start is complete: the manager waits this much longer for the next message. Units: ms. Source: sd_notify(3), since systemd 236. */
   extendStart(forMs: number): void;
   ready(): void;
-  /** Feeds the watchdog; skipped while an earlier message is on its way. */
+  /** Feeds the watchdog; skipped while an earlier message is being sent. */
   alive(): void;
-  /** A part hangs: the manager acts at once, as if it had heard nothing for the whole watchdog time. */
+  /** A part hangs: the manager acts at once, as after a whole watchdog time without a message. */
   hanging(): void;
   stopping(): void;
 }
@@ -31,7 +30,7 @@ export interface Notify {
 /** The messages to the service manager. A failure is logged and never harms the agent. */
 export function createNotify({ socket, log, send = runSystemdNotify }: NotifyParts): Notify {
   let sending = false;
-  const tell = (words: readonly string[]): void => {
+  const notify = (words: readonly string[]): void => {
     if (socket === null) return;
     sending = true;
     send(words, socket)
@@ -42,14 +41,14 @@ export function createNotify({ socket, log, send = runSystemdNotify }: NotifyPar
   };
   return {
     isSupervised: socket !== null,
-    extendStart: (forMs) => tell([`EXTEND_TIMEOUT_USEC=${Math.ceil(forMs * 1_000)}`]),
-    ready: () => tell(['--ready']),
+    extendStart: (forMs) => notify([`EXTEND_TIMEOUT_USEC=${Math.ceil(forMs * 1_000)}`]),
+    ready: () => notify(['--ready']),
     alive: () => {
-      if (!sending) tell(['WATCHDOG=1']);
+      if (!sending) notify(['WATCHDOG=1']);
     },
     // Source: sd_notify(3), since systemd 243; an older one acts when the watchdog time is over.
-    hanging: () => tell(['WATCHDOG=trigger']),
-    stopping: () => tell(['--stopping']),
+    hanging: () => notify(['WATCHDOG=trigger']),
+    stopping: () => notify(['--stopping']),
   };
 }
 

@@ -1,18 +1,16 @@
 /**
- * What is left out in safe mode: all that the street does not need to be lit.
- *
- * Owns nothing.
+ * Safe mode: leaves out all that the street does not need to be lit.
  */
 import type { BusTools } from '../../core/bus-tools.ts';
 import type { Cabinet } from '../../core/cabinet.ts';
 import { Refusal } from '../../core/refusal.ts';
 
-/** Without its uplink: what comes from outside may be what ends the agent. */
+/** The cabinet without its uplink: a message from outside may be what ends the agent. */
 export function safeCabinet(cabinet: Cabinet): Cabinet {
   return { ...cabinet, uplink: null };
 }
 
-/** Reading helps to find out; scans and writes wait. */
+/** Reads help a technician; scans and writes reject with Refusal. */
 export function readOnlyBus(bus: BusTools): BusTools {
   const refuse = async (): Promise<never> => {
     throw new Refusal(

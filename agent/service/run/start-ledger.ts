@@ -1,8 +1,7 @@
 /**
- * How the last runs of the agent began and ended, and what follows for the next: as usual, with light alone, or with a wish for a reboot.
+ * Decides from the ends of earlier runs how the next one starts: as usual, with light alone, or with a request for a reboot.
  *
- * Pure: ledger in, ledger out. Time is the kernel's monotonic clock with the name of its boot, so that no step of the wall clock counts.
- * Called by `run-guard.ts`; kept by `ledger-file.ts`.
+ * Pure: ledger in, ledger out. Time is the kernel's monotonic clock together with the boot id, so steps of the wall clock have no effect.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { EarlierLoss } from '../../core/ports.ts';
@@ -11,12 +10,12 @@ import type { EarlierLoss } from '../../core/ports.ts';
 export type RunMode = 'normal' | 'safe' | 'bare';
 
 /**
- * How a run ended. `killed`: it wrote nothing down, and the machine ran on. `power`: nor did it, and the machine was started anew.
+ * How a run ended. `killed`: it recorded nothing, and the machine ran on. `power`: it recorded nothing, and the machine was restarted.
  * `hung`: the watchdog was given up. `safe-over`: it left safe mode after a quiet time. `update`: another release takes over.
  */
 export type RunEnd = 'stopped' | 'config' | 'crashed' | 'hung' | 'killed' | 'power' | 'safe-over' | 'update';
 
-/** An instant as the kernel tells it. */
+/** An instant on the kernel's clock. */
 export interface KernelTime {
   readonly bootId: string;
   /** Units: ms since that boot. */
@@ -35,7 +34,7 @@ export interface RunRecord extends KernelTime {
 }
 
 export interface StartLedger {
-  /** What was lost since the store was left out, and is not yet told to a store; absent where none was. */
+  /** Readings lost in runs without a store, and not yet recorded by one; absent where there are none. */
   readonly unstored?: EarlierLoss;
   /** Of this store's life. */
   readonly starts: number;
@@ -58,7 +57,7 @@ export interface StartVerdict {
 
 /** Source: the project's own rule, five unclean starts in ten minutes, or one after another that never came up; the service manager's longest delay between two is 30 s. */
 const UNCLEAN = { count: 5, withinMs: 600_000 } as const;
-/** Unclean ends of safe mode after which the store is left out too, and after which a reboot is wished. Source: assumed. */
+/** Unclean ends of safe mode after which the store is left out too, and after which a reboot is requested. Source: assumed. */
 const SAFE_ENDS = { bare: 2, reboot: 3 } as const;
 /** Least time between two reboots, which is that since the last. Units: ms. Source: a cabinet that reboots all the time is dark more often than one that lights safely. */
 const REBOOT_EVERY_MS = 3_600_000;
@@ -103,11 +102,11 @@ export function ended(ledger: StartLedger, end: RunEnd, cause = ''): StartLedger
 }
 
 function judged(runs: readonly RunRecord[], now: KernelTime): Omit<StartVerdict, 'last'> {
-  // A bad configuration is a person's to mend; it says nothing about the program.
+  // A person must repair a bad configuration; it is no fault of the program.
   const here = runs.filter(({ bootId, end }) => bootId === now.bootId && end !== 'config');
   const rounds = here.filter(({ end }) => end === 'safe-over').length;
   const quietMs = Math.min(QUIET_MS.first * QUIET_MS.factor ** rounds, QUIET_MS.max);
-  // Whoever stops it, updates it or waits until it is quiet gives it a fresh chance.
+  // A stop, an update or the end of a quiet safe mode resets the count.
   const since = here.slice(here.findLastIndex(({ end }) => !isUnclean(end)) + 1);
   const failedSafe = since.filter(({ mode }) => mode !== 'normal').length;
   const recent = since.filter(({ bootMono }) => now.bootMono - bootMono <= UNCLEAN.withinMs).length;

@@ -1,7 +1,5 @@
 /**
- * The event of a system clock that is not believed.
- *
- * Owns the look at it each second and the words of the event.
+ * Reports an event while the system clock is not trusted; checks once a second.
  */
 import { type Clock, every, type Timer, type WallMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';

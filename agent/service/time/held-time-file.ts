@@ -1,12 +1,13 @@
 /**
- * The held time of the last run on this start of the machine, so that a restart of the agent does not make it believe a stepped clock.
+ * Keeps the held time for the next run on the same boot, so that a restart of the agent does not make it accept a stepped clock.
  *
- * Owns its file, which lives in memory (`/run`): systemd keeps it over a restart of the service and removes it at a stop and at a reboot.
+ * The file lies in memory (`/run`): systemd keeps it over a restart of the service, and removes it at a stop and at a reboot.
  */
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { heldMs } from '../../core/held-time.ts';
+import { isRecord } from '../../core/is-record.ts';
 import type { HeldTimeMemory } from '../../core/steady-clock.ts';
 
 const NAME = 'held-time.json';
@@ -14,7 +15,7 @@ const NAME = 'held-time.json';
 export interface HeldTimeFileParts {
   /** Null where the service manager gives none; nothing is then kept. */
   readonly runtimeDir: string | null;
-  /** The machine's start and this run's start in it. Null where the kernel does not say; nothing is then kept. */
+  /** The machine's boot and this run's start since then. Null where the kernel gives none; nothing is then stored. */
   readonly machine: { readonly bootId: string; readonly startMono: number } | null;
 }
 
@@ -28,8 +29,8 @@ export function createHeldTimeFile({ runtimeDir, machine }: HeldTimeFileParts): 
     load() {
       try {
         const stored: unknown = JSON.parse(readFileSync(path, 'utf8'));
-        if (typeof stored !== 'object' || stored === null) return null;
-        const { bootId: ofBoot, machineZeroMs, quality, hasSteppedOnce } = stored as Readonly<Record<string, unknown>>;
+        if (!isRecord(stored)) return null;
+        const { bootId: ofBoot, machineZeroMs, quality, hasSteppedOnce } = stored;
         if (ofBoot !== bootId || typeof machineZeroMs !== 'number' || (quality !== 'rtc' && quality !== 'synced')) return null;
         return { zeroMs: machineZeroMs + startMono, quality, hasSteppedOnce: hasSteppedOnce === true };
       } catch {
@@ -39,7 +40,7 @@ export function createHeldTimeFile({ runtimeDir, machine }: HeldTimeFileParts): 
     save(held) {
       const { quality, hasSteppedOnce } = held;
       const text = JSON.stringify({ bootId, machineZeroMs: Math.round(heldMs(held, -startMono)), quality, hasSteppedOnce });
-      // Without it the next run trusts what the system clock says; nothing else is lost.
+      // Without it the next run trusts the system clock; nothing else is lost.
       saving = saving.then(() => writeFile(path, text, { mode: 0o600 })).catch(() => {});
     },
   };

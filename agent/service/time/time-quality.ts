@@ -1,8 +1,8 @@
 /**
- * What the system's own marks say about its clock: synchronised, in agreement with a battery clock, restored, or never set.
+ * Determines the quality of the system clock from the system's own marks: synchronised, in agreement with a battery clock, restored, or
+ * never set.
  *
- * Owns the probes and their rhythm. Never uses the network, never sets a clock and never blocks a caller. Steps of the clock are judged
- * in `core/held-time`.
+ * Probes files at intervals. Never uses the network, sets a clock or blocks a caller. `core/held-time` judges steps of the clock.
  */
 import { access, readFile } from 'node:fs/promises';
 import type { Cabinet } from '../../core/cabinet.ts';
@@ -20,7 +20,7 @@ const SYNCHRONISED_MARK = '/run/systemd/timesync/synchronized';
 /** Source: Linux Documentation/ABI/testing/rtc-sysfs: seconds since 1970 by the battery clock. */
 const RTC_SECONDS = '/sys/class/rtc/rtc0/since_epoch';
 
-/** What the system says about its time. */
+/** The system's marks about its time. */
 export interface TimeMarks {
   readonly synchronised: boolean;
   /** The battery clock's own time at the same instant; null when there is none that answers. */

@@ -1,7 +1,5 @@
 /**
- * The platform at the desk of updates: what it asks, how that ends, and what the node shows.
- *
- * Owns the texts of ends. The uplink hands over what arrives.
+ * Requests of the platform to the update manager: runs them, reports their outcome, and shows the release as metrics of the node.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Uplink } from '../../core/ports.ts';
@@ -11,7 +9,7 @@ import { UPDATE_SHOWN } from '../../sync/commands/command-metrics.ts';
 
 export interface PlatformUpdatesParts {
   /** Null where this run takes no updates. */
-  readonly desk: UpdateManager | null;
+  readonly manager: UpdateManager | null;
   readonly cabinetId: string;
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly uplink: Pick<Uplink, 'update'>;
@@ -19,13 +17,15 @@ export interface PlatformUpdatesParts {
 }
 
 export interface PlatformUpdates {
+  /** Never rejects; the outcome is reported. */
   take(order: UpdateOrder): Promise<void>;
-  /** Which release runs, and how it stands. */
+  /** Publishes which release runs, and its state. */
   show(): Promise<void>;
 }
 
-export function createPlatformUpdates({ desk, cabinetId, clock, uplink, onOutcome }: PlatformUpdatesParts): PlatformUpdates {
-  const tell = (commandId: string, state: OutcomeState, reason = ''): void =>
+/** Outcomes go to `onOutcome` as they are reached. */
+export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOutcome }: PlatformUpdatesParts): PlatformUpdates {
+  const report = (commandId: string, state: OutcomeState, reason = ''): void =>
     onOutcome({
       commandId,
       target: { kind: 'cabinet', id: cabinetId },
@@ -38,22 +38,22 @@ export function createPlatformUpdates({ desk, cabinetId, clock, uplink, onOutcom
     });
   const update = (metric: string, value: string): void => uplink.update('', metric, { value, quality: 'good', atMs: clock.wallMs() });
 
-  function ask(at: UpdateManager, { ask: asked }: UpdateOrder): Promise<UpdateAnswer> {
-    if (asked.action === 'put') return at.put(asked.part);
-    return asked.action === 'install' ? at.install(asked) : at.revert(asked);
+  function run(updates: UpdateManager, { ask }: UpdateOrder): Promise<UpdateAnswer> {
+    if (ask.action === 'put') return updates.put(ask.part);
+    return ask.action === 'install' ? updates.install(ask) : updates.revert(ask);
   }
 
   return {
     async take(order) {
       const { commandId } = order;
-      if (desk === null) return tell(commandId, 'refused', 'this run of the agent takes no updates');
-      tell(commandId, 'received');
-      const { isDone, text } = await ask(desk, order);
-      tell(commandId, isDone ? 'verified' : 'refused', isDone ? '' : text);
+      if (manager === null) return report(commandId, 'refused', 'this run of the agent takes no updates');
+      report(commandId, 'received');
+      const { isDone, text } = await run(manager, order);
+      report(commandId, isDone ? 'verified' : 'refused', isDone ? '' : text);
     },
     async show() {
-      if (desk === null) return;
-      const { release, state, failed } = await desk.status();
+      if (manager === null) return;
+      const { release, state, failed } = await manager.status();
       update(UPDATE_SHOWN.release, release);
       update(UPDATE_SHOWN.state, state);
       update(UPDATE_SHOWN.failed, failed ?? '');

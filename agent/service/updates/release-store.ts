@@ -1,21 +1,22 @@
 /**
- * Releases of the program on this cabinet: which one runs, which was before, which is on trial, which failed.
+ * Releases of the program on this cabinet: the one that runs, the one before, the one on trial and the one that failed.
  *
- * Owns the folder `releases` in the service's state folder. The starter of the package (systemd/package/files/luciole.sh) reads the same small files
- * before any of this runs, and takes back a release that does not come up. Each file is put in place whole. Never on the calling thread: a disk that
- * hangs must not hold up a line.
+ * All of it lies in the folder `releases` of the service's state folder. The starter of the package (systemd/package/files/luciole.sh) reads the
+ * same small files before the agent runs, and takes back a release that does not come up. Nothing blocks the calling thread: a hung disk must not
+ * hold up a line.
  */
-import { mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceWholeLater } from '../../core/atomic-write.ts';
 
 /** The program that was installed with the system. */
 export const PACKAGE = 'package';
-/** Starts that a release on trial may take until it is confirmed. Source: assumed; a mains cut or two in that time are not its fault. */
+/** Starts that a release on trial may take until it is confirmed. Source: assumed; one or two mains cuts in that time are not its fault. */
 const TRIAL_STARTS = 3;
+/** Marks a failure that was reported; a word of the file `failed`. */
+const REPORTED = ' told';
 
-const TOLD = ' told';
-
-/** What the shelf says. `serial`: of the newest release that was confirmed; 0 before the first. */
+/** `serial`: of the newest release that was confirmed; 0 before the first. */
 export interface ReleaseStoreFacts {
   readonly current: string;
   readonly previous: string | null;
@@ -24,109 +25,125 @@ export interface ReleaseStoreFacts {
   readonly serial: number;
 }
 
-export interface ReleaseStore {
-  readonly dir: string;
-  /** Where an update file is put together. */
-  readonly incoming: string;
-  facts(): Promise<ReleaseStoreFacts>;
-  /** The failure of the release that failed has not been told yet. */
-  isFailureNew(): Promise<boolean>;
-  tellFailure(): Promise<void>;
-  /** The release that runs has come up: the starter counts its starts from none again. */
-  cameUp(): Promise<void>;
-  /** Units: bytes. */
-  freeBytes(): Promise<number>;
-  /** An empty folder to unpack into. */
-  prepare(): Promise<string>;
-  /** The prepared folder becomes this release, which the next start tries. */
-  adopt(name: string, facts: ReleaseTrialFacts): Promise<void>;
-  /** What was known when the trial began; null for none. */
-  trialFacts(): Promise<ReleaseTrialFacts | null>;
-  /** The trial has ended well: the release stays, older ones go. */
-  confirm(serial: number): Promise<void>;
-  /** Back to the release before; null where there is none. `isFailed`: because this one does not do. */
-  revert(isFailed: boolean): Promise<string | null>;
-}
-
-/** How the street stood before a release was exchanged. */
+/** State of the street before a release was exchanged. */
 export interface ReleaseTrialFacts {
   readonly serial: number;
   readonly unitsOk: number;
 }
 
-/** A shelf; its folder is made at the first update. */
-export function createReleaseStore(stateDir: string): ReleaseStore {
-  const dir = join(stateDir, 'releases');
-  const fresh = join(dir, 'unpacking');
-  const word = async (name: string): Promise<string | null> => (await read(join(dir, name)))?.split(/\s/)[0] ?? null;
-  const look = async (): Promise<ReleaseStoreFacts> => {
-    // One after the other: on a disk that hangs each read holds one of Node's four threads.
-    const current = (await word('current')) ?? PACKAGE;
-    // A trial of another than the current one was cut off before it began.
-    const trial = (await word('trial')) === current ? current : null;
-    return { current, previous: await word('previous'), trial, failed: await word('failed'), serial: Number(await word('serial')) || 0 };
-  };
-  const write = (name: string, text: string): Promise<void> => replace(dir, name, `${text}\n`);
-  const forget = (name: string): Promise<void> => rm(join(dir, name), { force: true });
+/** The releases below one state folder; their own folder is made at the first update. Errors: methods reject with the system's error. */
+export class ReleaseStore {
+  readonly dir: string;
+  /** The update file that is being received. */
+  readonly incoming: string;
+  readonly #stateDir: string;
+  readonly #unpacking: string;
 
-  async function sweep(): Promise<void> {
-    const { current, previous } = await look();
-    for (const { name } of (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isDirectory()))
-      if (name !== current && name !== previous) await rm(join(dir, name), { recursive: true, force: true });
+  constructor(stateDir: string) {
+    this.#stateDir = stateDir;
+    this.dir = join(stateDir, 'releases');
+    this.incoming = join(this.dir, 'incoming');
+    this.#unpacking = join(this.dir, 'unpacking');
   }
 
-  return {
-    dir,
-    incoming: join(dir, 'incoming'),
-    facts: look,
-    isFailureNew: async () => (await read(join(dir, 'failed')))?.endsWith(TOLD) === false,
-    tellFailure: async () => write('failed', `${(await word('failed')) ?? ''}${TOLD}`),
-    cameUp: () => forget('starts'),
-    async freeBytes() {
-      const { bavail, bsize } = await statfs(stateDir);
-      return bavail * bsize;
-    },
-    async prepare() {
-      await mkdir(dir, { recursive: true, mode: 0o700 });
-      await sweep();
-      await mkdir(fresh, { mode: 0o755 });
-      return fresh;
-    },
-    async adopt(name, trialFacts) {
-      await rm(join(dir, name), { recursive: true, force: true });
-      await rename(fresh, join(dir, name));
-      const { current } = await look();
-      await write('trial.json', JSON.stringify(trialFacts));
-      await write('previous', current);
-      await write('trial', `${name} ${TRIAL_STARTS}`);
-      // Last: from here on the next start takes it.
-      await write('current', name);
-    },
-    trialFacts: async () => toTrialFacts(await read(join(dir, 'trial.json'))),
-    async confirm(serial) {
-      await write('serial', String(Math.max(serial, (await look()).serial)));
-      await forget('trial');
-      await forget('failed');
-      await sweep();
-    },
-    async revert(isFailed) {
-      const { current, previous } = await look();
-      if (previous === null) return null;
-      if (isFailed) await write('failed', `${current}${TOLD}`);
-      await write('current', previous);
-      await forget('trial');
-      if (isFailed) await forget('previous');
-      else await write('previous', current);
-      return previous;
-    },
-  };
+  async facts(): Promise<ReleaseStoreFacts> {
+    // One after the other: on a hung disk each read blocks one of Node's four threads.
+    const current = (await this.#word('current')) ?? PACKAGE;
+    // A trial of a release that is not the current one was cut off before it began.
+    const trial = (await this.#word('trial')) === current ? current : null;
+    const [previous, failed] = [await this.#word('previous'), await this.#word('failed')];
+    return { current, previous, trial, failed, serial: Number(await this.#word('serial')) || 0 };
+  }
+
+  /** True where a release has failed and nothing has reported it yet. */
+  async isFailureNew(): Promise<boolean> {
+    return (await read(join(this.dir, 'failed')))?.endsWith(REPORTED) === false;
+  }
+
+  async markFailureReported(): Promise<void> {
+    await this.#write('failed', `${(await this.#word('failed')) ?? ''}${REPORTED}`);
+  }
+
+  /** The release that runs has come up: the starter counts its starts from zero again. */
+  async cameUp(): Promise<void> {
+    await this.#remove('starts');
+  }
+
+  /** Units: bytes. */
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#stateDir);
+    return bavail * bsize;
+  }
+
+  /** Returns an empty folder to unpack into. */
+  async prepare(): Promise<string> {
+    await mkdir(this.dir, { recursive: true, mode: 0o700 });
+    await this.#removeOld();
+    await mkdir(this.#unpacking, { mode: 0o755 });
+    return this.#unpacking;
+  }
+
+  /** Makes the prepared folder the release of this name; the next start tries it. */
+  async adopt(name: string, trialFacts: ReleaseTrialFacts): Promise<void> {
+    await rm(join(this.dir, name), { recursive: true, force: true });
+    await rename(this.#unpacking, join(this.dir, name));
+    const { current } = await this.facts();
+    await this.#write('trial.json', JSON.stringify(trialFacts));
+    await this.#write('previous', current);
+    await this.#write('trial', `${name} ${TRIAL_STARTS}`);
+    // Last: once this file is written, the next start uses the release.
+    await this.#write('current', name);
+  }
+
+  /** Facts from the beginning of the trial; null for none, or a damaged file. */
+  async trialFacts(): Promise<ReleaseTrialFacts | null> {
+    return toTrialFacts(await read(join(this.dir, 'trial.json')));
+  }
+
+  /** The trial has ended well: the release stays, older ones are removed. */
+  async confirm(serial: number): Promise<void> {
+    await this.#write('serial', String(Math.max(serial, (await this.facts()).serial)));
+    await this.#remove('trial');
+    await this.#remove('failed');
+    await this.#removeOld();
+  }
+
+  /** Goes back to the previous release; null where there is none. `isFailed`: the current release failed. */
+  async revert(isFailed: boolean): Promise<string | null> {
+    const { current, previous } = await this.facts();
+    if (previous === null) return null;
+    if (isFailed) await this.#write('failed', `${current}${REPORTED}`);
+    await this.#write('current', previous);
+    await this.#remove('trial');
+    if (isFailed) await this.#remove('previous');
+    else await this.#write('previous', current);
+    return previous;
+  }
+
+  async #removeOld(): Promise<void> {
+    const { current, previous } = await this.facts();
+    for (const { name } of (await readdir(this.dir, { withFileTypes: true })).filter((entry) => entry.isDirectory()))
+      if (name !== current && name !== previous) await rm(join(this.dir, name), { recursive: true, force: true });
+  }
+
+  async #word(name: string): Promise<string | null> {
+    return (await read(join(this.dir, name)))?.split(/\s/)[0] ?? null;
+  }
+
+  #write(name: string, text: string): Promise<void> {
+    return replaceWholeLater(join(this.dir, name), `${text}\n`, 0o600);
+  }
+
+  #remove(name: string): Promise<void> {
+    return rm(join(this.dir, name), { force: true });
+  }
 }
 
 async function read(path: string): Promise<string | null> {
   try {
     return (await readFile(path, 'utf8')).trim() || null;
   } catch {
-    return null; // Not there: nothing of it has happened yet.
+    return null; // Missing: nothing has happened yet.
   }
 }
 
@@ -135,25 +152,6 @@ function toTrialFacts(text: string | null): ReleaseTrialFacts | null {
     const { serial, unitsOk } = JSON.parse(text ?? '') as Partial<ReleaseTrialFacts>;
     return typeof serial === 'number' && typeof unitsOk === 'number' ? { serial, unitsOk } : null;
   } catch {
-    return null; // Damaged: then the trial is judged without a before.
-  }
-}
-
-/** On disk before it resolves, the folder's entry as well. */
-async function replace(dir: string, name: string, text: string): Promise<void> {
-  const fresh = join(dir, `${name}.new`);
-  const file = await open(fresh, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(fresh, join(dir, name));
-  const folder = await open(dir, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+    return null; // Damaged: the trial is then judged without the earlier state.
   }
 }

@@ -1,15 +1,13 @@
 /**
- * Whether a release on trial lights the street as well as the one before: by progress, units and store, never by the network.
- *
- * Owns the trial's times. Called by the desk of updates after a start.
+ * Judges whether a release on trial lights the street as well as the previous one: by progress, units and store, never by the network.
  */
 import { type Clock, every, type MonoMs, type Timer } from '../../core/clock.ts';
 import type { Pulse } from '../../core/pulse.ts';
 import { hangsOf } from '../run/progress.ts';
 
-/** Units: ms. `quiet`: well for so long without a break; `max`: not well by then. Source: assumed; every unit is met within a minute, slow ones in two. */
+/** Units: ms. `quiet`: it must be well for so long without a break, and before `max` is over. Source: assumed; every unit answers within one minute, a slow one within two. */
 const TRIAL_MS = { look: 5_000, quiet: 60_000, max: 300_000 } as const;
-/** Share of the units that answered before. Source: assumed; one that fails at that moment is not the release's fault. */
+/** Share of the units that answered before the trial. Source: assumed; a unit that fails at that moment is not the release's fault. */
 const ENOUGH = 0.8;
 
 export interface TrialParts {
@@ -20,6 +18,7 @@ export interface TrialParts {
   readonly onEnd: (verdict: { readonly isWell: boolean; readonly reason: string }) => void;
 }
 
+/** Checks every few seconds and calls `onEnd` once. Cancel the timer to give the trial up. */
 export function startReleaseTrial({ clock, pulse, unitsOk, unitsOkBefore, onEnd }: TrialParts): Timer {
   const startMono = clock.monoMs();
   let wellMono: MonoMs | null = null;
@@ -27,14 +26,11 @@ export function startReleaseTrial({ clock, pulse, unitsOk, unitsOkBefore, onEnd 
     const nowMono = clock.monoMs();
     const reason = flawOf(pulse(), { nowMono, unitsOk: unitsOk(), needed: Math.ceil(ENOUGH * unitsOkBefore) });
     wellMono = reason === '' ? (wellMono ?? nowMono) : null;
-    if (wellMono !== null && nowMono - wellMono >= TRIAL_MS.quiet) end({ isWell: true, reason: '' });
-    else if (nowMono - startMono >= TRIAL_MS.max)
-      end({ isWell: false, reason: reason === '' ? 'it was not well for a whole minute' : reason });
-  });
-  const end = (verdict: Parameters<typeof onEnd>[0]): void => {
+    const isWell = wellMono !== null && nowMono - wellMono >= TRIAL_MS.quiet;
+    if (!isWell && nowMono - startMono < TRIAL_MS.max) return;
     looks.cancel();
-    onEnd(verdict);
-  };
+    onEnd({ isWell, reason: !isWell && reason === '' ? 'it was not well for a whole minute' : reason });
+  });
   return looks;
 }
 

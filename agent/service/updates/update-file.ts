@@ -1,7 +1,5 @@
 /**
- * Whether an update file may be taken: signature, architecture, age, hash, in that order.
- *
- * Owns the checks and the words of each refusal. Unpacks nothing. Called by the desk of updates.
+ * Checks whether an update file may be installed: signature, architecture, age and hash, in that order. Unpacks nothing.
  */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -10,7 +8,7 @@ import { join } from 'node:path';
 import { keyName, MAX_HEADER_BYTES, openHeader, type UpdateHeader } from '../../core/update-header.ts';
 import { UpdateError } from './update-error.ts';
 
-/** Keys of the makers whose updates are taken. Shape: PEM files of public Ed25519 keys; others are left out. */
+/** Keys of the makers whose updates are accepted. Shape: PEM files of public Ed25519 keys; others are ignored. */
 export async function readUpdateKeys(dir: string): Promise<ReadonlyMap<string, KeyObject>> {
   const keys = new Map<string, KeyObject>();
   for (const name of await namesIn(dir)) {
@@ -26,7 +24,7 @@ export interface CheckNeeds {
   readonly arch: string;
   /** The update must be newer. */
   readonly serial: number;
-  /** But for this release, which was confirmed once and came up no more: it may be brought again. Shape: as a folder of the shelf. */
+  /** Release that may be installed again though it is not newer: it was confirmed once and failed later. Shape: name of its folder. */
   readonly failed: string | null;
 }
 
@@ -46,7 +44,7 @@ export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<
   return checked;
 }
 
-/** All that the beginning of a file tells. Units: `size` of the whole file in bytes. Errors: throws UpdateError. */
+/** Checks all that the beginning of a file shows. Units: `size` of the whole file in bytes. Errors: throws UpdateError. */
 export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, arch, serial, failed }: CheckNeeds): CheckedUpdate {
   const opened = openHeader(begin);
   if (opened === undefined) throw new UpdateError('not-an-update', 'this is no update file: take the one that ends in .update');
@@ -67,7 +65,7 @@ export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, ar
   return { header, payloadAt };
 }
 
-/** Its folder on the shelf. */
+/** Name of its folder. */
 export function releaseName({ serial, version }: Pick<UpdateHeader, 'serial' | 'version'>): string {
   return `${serial}-${version}`;
 }
@@ -87,12 +85,12 @@ function unknownKey(key: string, keys: ReadonlyMap<string, KeyObject>, dir: stri
   return `it is signed by key ${key}, ${known}; put the maker's public key into ${dir} if you trust it`;
 }
 
-/** Empty for a folder that is not there. */
+/** Empty for a missing folder. */
 async function namesIn(dir: string): Promise<readonly string[]> {
   try {
     return (await readdir(dir)).filter((name) => name.endsWith('.pem'));
   } catch {
-    return []; // None made yet: then no update is taken.
+    return []; // No folder yet: no update is accepted.
   }
 }
 

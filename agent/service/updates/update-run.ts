@@ -1,7 +1,5 @@
 /**
- * Updates of the program in a running agent: what the desk asks of the street, and the trial of a release that has just taken over.
- *
- * Owns the joining of the service room's desk with field, lighting and the end of this run.
+ * Updates of the program in a running agent: joins the update manager with lines and lighting, and runs the trial of a release that has just started.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
@@ -10,26 +8,26 @@ import type { Pulse } from '../../core/pulse.ts';
 import type { RunOptions } from '../../core/run-options.ts';
 import type { UpdateManager } from '../../core/updates.ts';
 import type { ZoneView } from '../../core/views.ts';
-import { createReleaseStore, PACKAGE, type ReleaseStore } from './release-store.ts';
+import { PACKAGE, ReleaseStore } from './release-store.ts';
 import { startReleaseTrial } from './release-trial.ts';
 import { createUpdateManager, type UpdateManagerParts } from './update-manager.ts';
 
-/** So long the answer has to reach whoever asked before the run ends. Units: ms. Source: assumed; a line of 9600 baud carries a screen in less. */
-const FAREWELL_MS = 2_000;
+/** Time for the answer to reach the client before the run ends. Units: ms. Source: assumed; a line of 9600 baud carries a screen in less. */
+const ANSWER_MS = 2_000;
 
-/** What a run brings. */
+/** What a run provides. */
 export interface UpdateParts extends Pick<UpdateManagerParts, 'serial' | 'arch' | 'keysDir' | 'obstacle'> {
-  readonly shelf: ReleaseStore;
+  readonly releases: ReleaseStore;
   /** Name of the release that runs. */
   readonly release: string;
   /** Ends this run for another release. */
   readonly leave: (why: string) => void;
 }
 
-/** Where the makers' public keys lie. */
+/** Folder of the makers' public keys. */
 const UPDATE_KEYS_DIR = '/etc/luciole/update-keys';
 
-/** What a run brings, by the release that its options name. `storeDir`: where releases are kept unless the service has a folder of its own. */
+/** What a run provides, from its options. `storeDir`: holds the releases where the service has no state folder. */
 export function updatePartsOf({ release }: Pick<RunOptions, 'release'>, storeDir: string, leave: () => void): UpdateParts {
   const { name, serial, stateDir, keysDir } = release ?? { name: null, serial: 0, stateDir: null, keysDir: null };
   const obstacle =
@@ -37,7 +35,7 @@ export function updatePartsOf({ release }: Pick<RunOptions, 'release'>, storeDir
       ? 'only an agent that runs as the service of the package exchanges its program; this one does not'
       : '';
   return {
-    shelf: createReleaseStore(stateDir ?? storeDir),
+    releases: new ReleaseStore(stateDir ?? storeDir),
     release: name ?? PACKAGE,
     serial,
     arch: process.arch,
@@ -54,52 +52,52 @@ export interface UpdatesParts extends UpdateParts {
   readonly zones: () => readonly ZoneView[];
   readonly devices: () => readonly DeviceView[];
   readonly pulse: () => Pulse;
-  readonly notice: (happening: EventFacts) => void;
+  readonly notice: (event: EventFacts) => void;
 }
 
 export interface Updates {
-  readonly desk: UpdateManager;
-  /** Tells of a release that was taken back, and begins the trial where this run is of a new one. */
+  readonly manager: UpdateManager;
+  /** Reports a release that was taken back, and begins the trial where this run is of a new release. */
   start(): Promise<void>;
   stop(): void;
 }
 
 export function createUpdates(parts: UpdatesParts): Updates {
-  const { shelf, clock, log, release } = parts;
+  const { releases, clock, log, release } = parts;
   let trial: Timer | null = null;
   let leaving: Timer | null = null;
   let isOver = false;
   const unitsOk = (): number => parts.devices().filter(({ state }) => state === 'ok' || state === 'flaky').length;
   const restart = (why: string): void => {
-    leaving ??= clock.after(FAREWELL_MS, () => parts.leave(why));
+    leaving ??= clock.after(ANSWER_MS, () => parts.leave(why));
   };
-  const tell = (code: EventFacts['code'], severity: EventFacts['severity'], text: string): void =>
+  const notify = (code: EventFacts['code'], severity: EventFacts['severity'], text: string): void =>
     parts.notice({ code, source: 'agent', severity, text });
 
   async function confirm(): Promise<void> {
-    await shelf.confirm((await shelf.trialFacts())?.serial ?? 0);
-    tell('update-confirmed', 'info', `release ${release} is confirmed: lines, lighting and store went on for a minute`);
+    await releases.confirm((await releases.trialFacts())?.serial ?? 0);
+    notify('update-confirmed', 'info', `release ${release} is confirmed: lines, lighting and store went on for a minute`);
   }
 
   async function takeBack(reason: string): Promise<void> {
-    const previous = await shelf.revert(true);
-    tell('update-reverted', 'alarm', `release ${release} is taken back: ${reason}`);
+    const previous = await releases.revert(true);
+    notify('update-reverted', 'alarm', `release ${release} is taken back: ${reason}`);
     if (previous !== null) restart(`release ${release} is taken back: ${reason}`);
   }
 
   return {
-    desk: createUpdateManager({ ...parts, lampsLit: () => litLamps(parts.zones()), unitsOk, restart }),
+    manager: createUpdateManager({ ...parts, lampsLit: () => litLamps(parts.zones()), unitsOk, restart }),
     async start() {
-      if (release !== PACKAGE) await shelf.cameUp().catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
-      const { failed, trial: onTrial } = await shelf.facts();
-      const [isNew, before] = [await shelf.isFailureNew(), await shelf.trialFacts()];
+      if (release !== PACKAGE) await releases.cameUp().catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
+      const { failed, trial: onTrial } = await releases.facts();
+      const [isNew, before] = [await releases.isFailureNew(), await releases.trialFacts()];
       if (isOver) return;
       if (failed !== null && isNew) {
-        tell('update-reverted', 'alarm', `release ${failed} did not come up, and was taken back: ${release} runs again`);
-        void shelf.tellFailure().catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
+        notify('update-reverted', 'alarm', `release ${failed} did not come up, and was taken back: ${release} runs again`);
+        void releases.markFailureReported().catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
       }
       if (onTrial !== release) return;
-      tell('update-installed', 'info', `release ${release} runs on trial`);
+      notify('update-installed', 'info', `release ${release} runs on trial`);
       const onEnd = ({ isWell, reason }: { isWell: boolean; reason: string }): void =>
         void (isWell ? confirm() : takeBack(reason)).catch((error: unknown) => log.event('release-not-kept', { error }, 'alarm'));
       trial = startReleaseTrial({ clock, pulse: parts.pulse, unitsOk, unitsOkBefore: before?.unitsOk ?? 0, onEnd });
@@ -112,7 +110,7 @@ export function createUpdates(parts: UpdatesParts): Updates {
   };
 }
 
-/** Those that shine, and those that should and of which nothing is known. */
+/** Lamps that are lit, and those of unknown level that should be. */
 function litLamps(zones: readonly ZoneView[]): number {
   const lamps = zones.flatMap((zone) => zone.lamps);
   return lamps.filter(({ measuredPct, wantedPct }) => (measuredPct ?? wantedPct) > 0).length;

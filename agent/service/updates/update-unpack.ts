@@ -1,8 +1,7 @@
 /**
- * The program's folder out of an update, beside the one that runs.
+ * Unpacks the program of an update whose signature was checked.
  *
- * Owns the reading of the archive, which takes nothing but plain files and folders below its own. Each file is on disk before it resolves.
- * Called by the desk of updates, for a file whose signature was checked. Source: POSIX.1-2017, pax, "ustar Interchange Format".
+ * The archive may hold plain files and folders below its own folder only. Source: POSIX.1-2017, pax, "ustar Interchange Format".
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -20,10 +19,14 @@ const ROOT = 'luciole/';
 const MAX_ENTRIES = 5_000;
 const SAFE_PATH = /^[A-Za-z0-9._@+-]+(\/[A-Za-z0-9._@+-]+)*\/?$/;
 
-/** Errors: rejects with UpdateError, `dir` then holds a part of it; with the system's own error for a disk that takes no more. */
+/**
+ * Unpacks into `dir`. Each file is on disk when it resolves.
+ *
+ * Errors: rejects with UpdateError, or with the system's error for the disk; `dir` then holds a part of the program.
+ */
 export async function unpackUpdate(path: string, { header, payloadAt }: CheckedUpdate, dir: string): Promise<void> {
   const hash = createHash('sha256');
-  const reader = createTarReader(dir, header.unpackedBytes);
+  const reader = new TarReader(dir, header.unpackedBytes);
   const packed = createReadStream(path, { start: payloadAt });
   packed.on('data', (chunk) => hash.update(chunk));
   try {
@@ -34,86 +37,108 @@ export async function unpackUpdate(path: string, { header, payloadAt }: CheckedU
   } finally {
     await reader.close();
   }
-  // The file lay in between: what was unpacked is what was checked, or it is thrown away.
+  // The file may have changed between check and unpacking.
   if (hash.digest('hex') !== header.sha256) throw new UpdateError('damaged', 'the file changed while it was unpacked; bring it again');
 }
 
-function createTarReader(dir: string, maxBytes: number) {
-  let rest: Buffer = Buffer.alloc(0);
-  let file: { readonly handle: FileHandle; left: number; padding: number } | null = null;
-  let isOver = false;
-  let [bytes, entries] = [0, 0];
+/**
+ * Writes the entries of a tar archive below one folder, as its bytes arrive.
+ *
+ * ```
+ *            header of a file         all its bytes
+ *  header ───────────────────► bytes ─────────────► padding ──► header
+ *    │ header of a folder: mkdir, stays
+ *    └── empty header ──► over: further bytes are discarded
+ * ```
+ */
+class TarReader {
+  readonly #dir: string;
+  readonly #maxBytes: number;
+  #rest: Buffer = Buffer.alloc(0);
+  #file: { readonly handle: FileHandle; left: number; readonly padding: number } | null = null;
+  #isOver = false;
+  #bytes = 0;
+  #entries = 0;
 
-  async function entry(block: Buffer): Promise<void> {
-    if (block.every((byte) => byte === 0)) {
-      isOver = true;
-      return;
-    }
-    const { path, type, size, mode } = headerOf(block);
-    [bytes, entries] = [bytes + size, entries + 1];
-    if (bytes > maxBytes || entries > MAX_ENTRIES) throw new UpdateError('unsafe', 'it unpacks to more than it says');
-    if (path === ROOT) return;
-    const inner = path.slice(ROOT.length);
-    if (!path.startsWith(ROOT) || !SAFE_PATH.test(inner) || inner.split('/').includes('..'))
-      throw new UpdateError('unsafe', `it holds a path outside of its folder: ${path}`);
-    if (type === 'folder') {
-      await mkdir(join(dir, inner), { recursive: true, mode: 0o755 });
-      return;
-    }
-    await mkdir(dirname(join(dir, inner)), { recursive: true, mode: 0o755 });
-    const handle = await open(join(dir, inner), 'wx', mode & 0o111 ? 0o755 : 0o644);
-    file = { handle, left: size, padding: (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES };
-    if (size === 0) await finish();
+  constructor(dir: string, maxBytes: number) {
+    this.#dir = dir;
+    this.#maxBytes = maxBytes;
   }
 
-  async function finish(): Promise<void> {
-    const { handle } = file as NonNullable<typeof file>;
-    await handle.sync();
-    await handle.close();
-    file = null;
+  /** Errors: rejects with UpdateError for an archive that is unsafe or damaged, with the system's error for the disk. */
+  async take(chunk: Buffer): Promise<void> {
+    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    while (await this.#step());
   }
 
-  /** True when it used some of the rest. */
-  async function step(): Promise<boolean> {
-    if (isOver) {
-      rest = Buffer.alloc(0);
+  /** Errors: throws UpdateError for an archive without its end. */
+  expectWhole(): void {
+    if (!this.#isOver) throw new UpdateError('damaged', 'the archive in it ends too early');
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.handle.close();
+    this.#file = null;
+  }
+
+  /** Returns true when it used some of the rest. */
+  async #step(): Promise<boolean> {
+    if (this.#isOver) {
+      this.#rest = Buffer.alloc(0);
       return false;
     }
+    const file = this.#file;
     if (file === null) {
-      if (rest.length < BLOCK_BYTES) return false;
-      const block = rest.subarray(0, BLOCK_BYTES);
-      rest = rest.subarray(BLOCK_BYTES);
-      await entry(block);
+      if (this.#rest.length < BLOCK_BYTES) return false;
+      await this.#enter(this.#taken(BLOCK_BYTES));
       return true;
     }
     if (file.left > 0) {
-      if (rest.length === 0) return false;
-      const part = rest.subarray(0, file.left);
-      rest = rest.subarray(part.length);
+      if (this.#rest.length === 0) return false;
+      const part = this.#taken(file.left);
       await file.handle.writeFile(part);
       file.left -= part.length;
       return true;
     }
-    if (rest.length < file.padding) return false;
-    rest = rest.subarray(file.padding);
-    await finish();
+    if (this.#rest.length < file.padding) return false;
+    this.#taken(file.padding);
+    await this.#finish(file.handle);
     return true;
   }
 
-  return {
-    async take(chunk: Buffer): Promise<void> {
-      rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      while (await step());
-    },
-    /** Errors: throws UpdateError for an archive without its end. */
-    expectWhole(): void {
-      if (!isOver) throw new UpdateError('damaged', 'the archive in it ends too early');
-    },
-    async close(): Promise<void> {
-      await file?.handle.close();
-      file = null;
-    },
-  };
+  /** At most so many bytes of the rest. */
+  #taken(bytes: number): Buffer {
+    const part = this.#rest.subarray(0, bytes);
+    this.#rest = this.#rest.subarray(part.length);
+    return part;
+  }
+
+  async #enter(block: Buffer): Promise<void> {
+    if (block.every((byte) => byte === 0)) {
+      this.#isOver = true;
+      return;
+    }
+    const { path, type, size, mode } = headerOf(block);
+    this.#bytes += size;
+    this.#entries += 1;
+    if (this.#bytes > this.#maxBytes || this.#entries > MAX_ENTRIES) throw new UpdateError('unsafe', 'it unpacks to more than it says');
+    if (path === ROOT) return;
+    const inner = path.slice(ROOT.length);
+    if (!path.startsWith(ROOT) || !SAFE_PATH.test(inner) || inner.split('/').includes('..'))
+      throw new UpdateError('unsafe', `it holds a path outside of its folder: ${path}`);
+    const target = join(this.#dir, inner);
+    await mkdir(type === 'folder' ? target : dirname(target), { recursive: true, mode: 0o755 });
+    if (type === 'folder') return;
+    const handle = await open(target, 'wx', mode & 0o111 ? 0o755 : 0o644);
+    this.#file = { handle, left: size, padding: (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES };
+    if (size === 0) await this.#finish(handle);
+  }
+
+  async #finish(handle: FileHandle): Promise<void> {
+    await handle.sync();
+    await handle.close();
+    this.#file = null;
+  }
 }
 
 function headerOf(block: Buffer): { path: string; type: 'file' | 'folder'; size: number; mode: number } {

@@ -1,6 +1,8 @@
 /**
  * Parses and checks what the platform writes to the node about delivery: `Sync/Ack`, `Sync/Accept`, `Sync/Resend`. Pure.
  */
+
+import { isRecord } from '../../core/is-record.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric } from '../sparkplug/codec.ts';
 import { type MetricTable, NODE_METRIC } from '../sparkplug/metric-table.ts';
@@ -53,8 +55,7 @@ function readWrite(name: string, { value }: Metric): SyncWrite {
 
 function readResend(name: string, text: string): SyncWrite {
   const fields = text.length > LIMIT.resendLength ? undefined : parse(text);
-  const isObject = typeof fields === 'object' && fields !== null && !Array.isArray(fields);
-  const read = (key: string): unknown => (isObject && Object.hasOwn(fields, key) ? (fields as Record<string, unknown>)[key] : undefined);
+  const read = (key: string): unknown => (isRecord(fields) && Object.hasOwn(fields, key) ? fields[key] : undefined);
   const given = read('id') ?? '';
   const id = typeof given === 'string' && given.length <= LIMIT.idLength && !/\p{C}/u.test(given) ? given : undefined;
   const whole = (key: string): number | null => {

@@ -1,7 +1,7 @@
 /**
  * A Debian root in a temporary folder, as a gateway is before Luciole: no compiler, no Node, no network.
  *
- * Owns the folder and its mounts, and takes both back. Needs root, debootstrap and unshare. Called by the proof of the package.
+ * Needs root, debootstrap and unshare. `remove` unmounts and removes it, at the latest at the exit of the process.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -26,6 +26,8 @@ export interface DebianRoot {
   start(user: string, words: readonly string[]): ChildProcess;
   remove(): void;
 }
+
+const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
 
 /** Errors: throws debootstrap's own words when it fails. `arch` other than the machine's is unpacked only, nothing in it runs. */
 export function makeRoot(arch: string, isForeign: boolean): DebianRoot {
@@ -66,5 +68,3 @@ export function makeRoot(arch: string, isForeign: boolean): DebianRoot {
     },
   };
 }
-
-const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };

@@ -1,7 +1,8 @@
 /**
- * The package of the other architecture: unpacked into its Debian, its ELF files looked at, and run by qemu where there is one.
+ * Proves the package of the other architecture: unpacks it into its Debian, checks its ELF files, and runs it by qemu where that is
+ * installed.
  *
- * Owns nothing. qemu interprets the program; its libraries are those of the foreign root.
+ * qemu interprets the program; its libraries are those of the foreign root.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,13 +10,13 @@ import { join } from 'node:path';
 import type { Arch } from '../arch.ts';
 import { elfNeeds, isNewer } from '../elf.ts';
 import { makeRoot } from './debian-root.ts';
-import type { Tell } from './step.ts';
+import type { ReportStep } from './step.ts';
 
 interface Foreign {
   readonly deb: string;
   readonly arch: Arch;
   readonly version: string;
-  readonly tell: Tell;
+  readonly report: ReportStep;
 }
 
 /** What the package says it depends on, and so the newest that a file may ask for. */
@@ -25,7 +26,7 @@ const QEMU: Readonly<Record<Arch['debian'], readonly string[]>> = {
   amd64: ['qemu-x86_64-static', 'qemu-x86_64'],
 };
 
-export function proveForeign({ deb, arch, version, tell }: Foreign): void {
+export function proveForeign({ deb, arch, version, report }: Foreign): void {
   const root = makeRoot(arch.debian, true);
   try {
     execFileSync('dpkg-deb', ['-x', deb, root.dir]);
@@ -35,29 +36,29 @@ export function proveForeign({ deb, arch, version, tell }: Foreign): void {
     for (const name of readdirSync(lib).filter((each) => each.endsWith('.node'))) {
       const { machine, versions } = elfNeeds(readFileSync(join(lib, name)));
       const glibc = versions.get('GLIBC') ?? '0';
-      tell(`${arch.debian}: ${name} is for it and asks for no newer libc`, machine === arch.elfMachine && !isNewer(glibc, promised), {
+      report(`${arch.debian}: ${name} is for it and asks for no newer libc`, machine === arch.elfMachine && !isNewer(glibc, promised), {
         machine,
         glibc,
         promised,
       });
     }
     const node = join(root.dir, 'usr/lib/luciole/bin/node');
-    tell(`${arch.debian}: node is for it`, readFileSync(node).readUInt16LE(18) === arch.elfMachine);
+    report(`${arch.debian}: node is for it`, readFileSync(node).readUInt16LE(18) === arch.elfMachine);
     const qemu = QEMU[arch.debian].find((name) => spawnSync(name, ['--version']).status === 0);
     if (qemu === undefined) {
-      tell(`${arch.debian}: run by qemu`, true, 'skipped: apt-get install qemu-user-static');
+      report(`${arch.debian}: run by qemu`, true, 'skipped: apt-get install qemu-user-static');
       return;
     }
     const under = (...words: string[]) => spawnSync(qemu, ['-L', root.dir, node, ...words], { encoding: 'utf8' });
     const main = join(lib, 'main.mjs');
-    const said = under(main, 'version');
-    tell(
+    const shown = under(main, 'version');
+    report(
       `${arch.debian}: run by qemu, luciole version`,
-      said.stdout.startsWith(`luciole ${version} (`),
-      `${said.stdout}${said.stderr}`.trim(),
+      shown.stdout.startsWith(`luciole ${version} (`),
+      `${shown.stdout}${shown.stderr}`.trim(),
     );
     const profiles = under(main, 'profile', 'list', '--json');
-    tell(
+    report(
       `${arch.debian}: run by qemu, its profiles are read`,
       profiles.status === 0 && (JSON.parse(profiles.stdout) as unknown[]).length > 20,
     );
@@ -65,7 +66,7 @@ export function proveForeign({ deb, arch, version, tell }: Foreign): void {
       (name) => `process.dlopen({ exports: {} }, ${JSON.stringify(join(lib, name))});`,
     );
     const loaded = under('-e', addons.join(''));
-    tell(`${arch.debian}: run by qemu, both addons load`, loaded.status === 0, loaded.stderr.trim().split('\n')[0]);
+    report(`${arch.debian}: run by qemu, both addons load`, loaded.status === 0, loaded.stderr.trim().split('\n')[0]);
   } finally {
     root.remove();
   }

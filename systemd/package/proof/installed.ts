@@ -1,7 +1,7 @@
 /**
- * The package's life on this machine's architecture: installed, run on the simulated street, upgraded, purged.
+ * Proves the package on this machine's architecture: installed, run on the simulated street, upgraded and purged.
  *
- * Owns that story. The lines are pseudo-terminals of the host, so the street is outside and the agent inside, as at a cabinet.
+ * The lines are pseudo-terminals of the host: the street is outside the root and the agent inside, as at a cabinet.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,10 +13,10 @@ import { footprintCabinet } from '../../../bench/footprint/footprint-street.ts';
 import type { FootprintStreetAnswer, FootprintStreetQuestion } from '../../../bench/footprint/street-process.ts';
 import type { Arch } from '../arch.ts';
 import { type DebianRoot, makeRoot } from './debian-root.ts';
-import type { Tell } from './step.ts';
+import type { ReportStep } from './step.ts';
 
-const CANARY = 'canary-7f3a91c2e5';
-const PATIENCE_MS = 60_000;
+const MARKED_SECRET = 'canary-7f3a91c2e5';
+const LIMIT_MS = 60_000;
 /** Source: proc(5), /proc/net/tcp: state 0A is LISTEN; a UDP socket needs none to be reached. */
 const LISTENING = '0A';
 
@@ -25,10 +25,11 @@ interface Life {
   readonly version: string;
   readonly newer: string;
   readonly arch: Arch;
-  readonly tell: Tell;
+  readonly report: ReportStep;
 }
 
-export async function proveHere({ debs, version, newer, arch, tell }: Life): Promise<void> {
+/** Each result goes to `tell`. Errors: rejects where a step cannot be taken at all. */
+export async function proveHere({ debs, version, newer, arch, report }: Life): Promise<void> {
   const root = makeRoot(arch.debian, false);
   const scratch = mkdtempSync(join(tmpdir(), 'luciole-street-'));
   const street = startChild<FootprintStreetQuestion, FootprintStreetAnswer>('footprint/street-process.ts');
@@ -40,61 +41,72 @@ export async function proveHere({ debs, version, newer, arch, tell }: Life): Pro
     return child;
   };
   try {
-    const tools = ['gcc', 'cc', 'make', 'node', 'npm', 'python3'].filter((name) => root.run('sh', '-c', `command -v ${name}`).code === 0);
-    tell('the root has neither compiler nor Node', tools.length === 0, tools);
-    const installing = install(root, debs.first);
-    tell('installed without network', installing.code === 0, installing.out.trim().split('\n').at(-1));
-    tell('nothing is started without a cabinet, and the next step is told', installing.out.includes('Next step'));
-    tell('version, commit and Node are named', root.run('luciole', 'version').out.startsWith(`luciole ${version} (commit `));
-
+    proveInstallation(root, debs.first, version, report);
     const { ports } = await street.ask({ ask: 'build', dir: scratch });
     const cabinet = writeCabinet(root, ports);
     const checked = root.run('luciole', 'check');
-    tell('luciole check', checked.code === 0, checked.out.trim());
+    report('luciole check', checked.code === 0, checked.out.trim());
 
     agent = starting();
     const before = await readings(root, 10, log);
-    tell('luciole run keeps readings of the street', before > 0, { readings: before });
+    report('luciole run keeps readings of the street', before > 0, { readings: before });
     const { bytes } = await street.ask({ ask: 'report' });
-    tell('it polls the lines', bytes > 0, { bytes });
+    report('it polls the lines', bytes > 0, { bytes });
     const open = listeners(agent.pid ?? 0);
-    tell('no TCP or UDP socket is open', open.length === 0, open);
+    report('no TCP or UDP socket is open', open.length === 0, open);
 
     const upgrading = install(root, debs.newer);
-    tell('upgraded while it runs', upgrading.code === 0);
+    report('upgraded while it runs', upgrading.code === 0);
     await stop(agent);
     agent = starting();
     const after = await readings(root, before + 1, log);
-    tell(
+    report(
       'the newer release runs and has the readings',
       after > before && root.run('luciole', 'version').out.startsWith(`luciole ${newer} `),
       { before, after },
     );
-    tell('the cabinet is as it was', readFileSync(join(root.dir, 'etc/luciole/cabinet.yaml'), 'utf8') === cabinet);
-    const said = root.run('luciole', 'status', '--json').out;
+    report('the cabinet is as it was', readFileSync(join(root.dir, 'etc/luciole/cabinet.yaml'), 'utf8') === cabinet);
+    const status = root.run('luciole', 'status', '--json').out;
     await stop(agent);
     agent = null;
-    const leaks = [
-      ...leaksIn(join(root.dir, 'var/lib/luciole')),
-      ...(log.join('').includes(CANARY) ? ['log'] : []),
-      ...(said.includes(CANARY) ? ['status'] : []),
-    ];
-    tell('the secret stands in no log, status or file of the store', leaks.length === 0, leaks);
-
-    const purging = root.run('dpkg', '--purge', 'luciole');
-    tell('purged', purging.code === 0, purging.out.trim().split('\n').slice(-2));
-    const left = root.run('find', '/', '-xdev', '-name', '*luciole*', '-not', '-path', '/proc/*').out.trim().split('\n').filter(isLeft);
-    tell(
-      'only data is left, and its places are told',
-      left.length === 0 && purging.out.includes('kept /var/lib/luciole') && purging.out.includes('kept /etc/luciole'),
-      left,
-    );
+    proveSecret(root, log.join(''), status, report);
+    provePurge(root, report);
   } finally {
     if (agent !== null) await stop(agent);
     await street.stop();
     root.remove();
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** The root gets the package, and nothing else is needed. */
+function proveInstallation(root: DebianRoot, deb: string, version: string, report: ReportStep): void {
+  const tools = ['gcc', 'cc', 'make', 'node', 'npm', 'python3'].filter((name) => root.run('sh', '-c', `command -v ${name}`).code === 0);
+  report('the root has neither compiler nor Node', tools.length === 0, tools);
+  const installing = install(root, deb);
+  report('installed without network', installing.code === 0, installing.out.trim().split('\n').at(-1));
+  report('nothing is started without a cabinet, and the next step is told', installing.out.includes('Next step'));
+  report('version, commit and Node are named', root.run('luciole', 'version').out.startsWith(`luciole ${version} (commit `));
+}
+
+function proveSecret(root: DebianRoot, log: string, status: string, report: ReportStep): void {
+  const leaks = [
+    ...leaksIn(join(root.dir, 'var/lib/luciole')),
+    ...(log.includes(MARKED_SECRET) ? ['log'] : []),
+    ...(status.includes(MARKED_SECRET) ? ['status'] : []),
+  ];
+  report('the secret stands in no log, status or file of the store', leaks.length === 0, leaks);
+}
+
+function provePurge(root: DebianRoot, report: ReportStep): void {
+  const purging = root.run('dpkg', '--purge', 'luciole');
+  report('purged', purging.code === 0, purging.out.trim().split('\n').slice(-2));
+  const left = root.run('find', '/', '-xdev', '-name', '*luciole*', '-not', '-path', '/proc/*').out.trim().split('\n').filter(isLeft);
+  report(
+    'only data is left, and its places are told',
+    left.length === 0 && purging.out.includes('kept /var/lib/luciole') && purging.out.includes('kept /etc/luciole'),
+    left,
+  );
 }
 
 function install(root: DebianRoot, deb: string) {
@@ -113,7 +125,7 @@ function writeCabinet(root: DebianRoot, ports: FootprintStreetAnswer['ports']): 
   });
   const secret = text.replace('uplink:\n', 'uplink:\n  username: cabinet\n  passwordFile: /etc/luciole/password\n');
   writeFileSync(join(root.dir, 'etc/luciole/cabinet.yaml'), secret);
-  writeFileSync(join(root.dir, 'etc/luciole/password'), `${CANARY}\n`);
+  writeFileSync(join(root.dir, 'etc/luciole/password'), `${MARKED_SECRET}\n`);
   root.run('chgrp', '-R', 'luciole', '/etc/luciole');
   // As the unit's RuntimeDirectory.
   root.run('install', '-d', '-o', 'luciole', '-g', 'luciole', '-m', '0750', '/run/luciole');
@@ -122,7 +134,7 @@ function writeCabinet(root: DebianRoot, ports: FootprintStreetAnswer['ports']): 
 
 /** Waits until the store holds as many. Errors: rejects when it does not in time. */
 async function readings(root: DebianRoot, atLeast: number, log: readonly string[]): Promise<number> {
-  for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += 500) {
+  for (let waitedMs = 0; waitedMs < LIMIT_MS; waitedMs += 500) {
     const { code, out } = root.run('luciole', 'status', '--json');
     const { store } = (code === 0 ? JSON.parse(out) : {}) as { store?: { lastSeq?: number } };
     if ((store?.lastSeq ?? 0) >= atLeast) return store?.lastSeq ?? 0;
@@ -151,7 +163,7 @@ function leaksIn(dir: string): string[] {
   const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return files
     .map(({ parentPath, name }) => join(parentPath, name))
-    .filter((path) => existsSync(path) && readFileSync(path).includes(CANARY));
+    .filter((path) => existsSync(path) && readFileSync(path).includes(MARKED_SECRET));
 }
 
 /** Neither the operator's data nor what the proof itself put there. */

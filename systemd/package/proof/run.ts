@@ -1,7 +1,7 @@
 /**
- * `npm run -s package:proof`: the package on a fresh Debian without network and compiler, from its installation to its purge.
+ * `npm run -s package:proof`: the package on a fresh Debian without network and compiler, from installation to purge.
  *
- * Owns the order and the exit code. Prints one JSON line a step. Not part of the tests: it needs root, a mirror of Debian and minutes.
+ * Prints one JSON line a step. Not part of the tests: it needs root, a mirror of Debian and minutes.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { ARCHS, type Arch } from '../arch.ts';
 import { type Made, makePackage } from '../make-package.ts';
 import { proveForeign } from './foreign.ts';
 import { proveHere } from './installed.ts';
-import type { ProofStep, Tell } from './step.ts';
+import type { ProofStep, ReportStep } from './step.ts';
 
 const HELP = `The package in a fresh Debian without network and compiler: made twice alike, installed, run, upgraded, purged; the other
 architecture unpacked, its files read, and run by qemu where that is installed. Takes some minutes.
@@ -51,7 +51,7 @@ async function prove(): Promise<number> {
   }
   const out = mkdtempSync(join(tmpdir(), 'luciole-proof-'));
   let failed = 0;
-  const tell: Tell = (step, ok, detail) => {
+  const report: ReportStep = (step, ok, detail) => {
     if (!ok) failed += 1;
     const line: ProofStep = { step, ok, ...(detail === undefined ? {} : { detail }) };
     process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -61,11 +61,11 @@ async function prove(): Promise<number> {
     const other = ARCHS.find(({ node }) => node !== process.arch) as Arch;
     const first = await made(here, join(out, 'first'), manifest.version);
     const again = await made(here, join(out, 'again'), manifest.version);
-    tell('two packages of the same sources are identical', first.sha256 === again.sha256, { sha256: first.sha256, bytes: first.bytes });
+    report('two packages of the same sources are identical', first.sha256 === again.sha256, { sha256: first.sha256, bytes: first.bytes });
     const newer = await made(here, join(out, 'newer'), NEWER);
-    await proveHere({ debs: { first: first.file, newer: newer.file }, version: manifest.version, newer: NEWER, arch: here, tell });
+    await proveHere({ debs: { first: first.file, newer: newer.file }, version: manifest.version, newer: NEWER, arch: here, report });
     const foreign = await made(other, join(out, 'other'), manifest.version);
-    proveForeign({ deb: foreign.file, arch: other, version: manifest.version, tell });
+    proveForeign({ deb: foreign.file, arch: other, version: manifest.version, report });
   } finally {
     rmSync(out, { recursive: true, force: true });
   }

@@ -9,4 +9,4 @@ export interface ProofStep {
   readonly detail?: unknown;
 }
 
-export type Tell = (step: string, ok: boolean, detail?: unknown) => void;
+export type ReportStep = (step: string, ok: boolean, detail?: unknown) => void;

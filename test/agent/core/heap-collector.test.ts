@@ -9,18 +9,18 @@ const MEGABYTE = 2 ** 20;
 /** A heap of so much live, and what has died since. Units: MB. */
 function heapOf(liveMb: number) {
   const heap = { liveMb, deadMb: 0, collections: 0 };
-  const keeper = createHeapCollector({
+  const collector = createHeapCollector({
     usedBytes: () => (heap.liveMb + heap.deadMb) * MEGABYTE,
     collect: () => {
       heap.collections++;
       heap.deadMb = 0;
     },
   });
-  return { heap, keeper };
+  return { heap, collector };
 }
 
 t.test('a heap is collected once three megabytes have come, not before and not again', async (t) => {
-  const { heap, keeper } = heapOf(11);
+  const { heap, collector } = heapOf(11);
   const looks: [deadMb: number, collections: number][] = [
     [0, 0],
     [2.9, 0],
@@ -31,26 +31,26 @@ t.test('a heap is collected once three megabytes have come, not before and not a
   ];
   for (const [deadMb, collections] of looks) {
     heap.deadMb = deadMb;
-    keeper.look();
+    collector.look();
     t.equal(heap.collections, collections, `${deadMb} MB dead`);
   }
 });
 
 t.test('what stays alive is no reason to collect again and again', async (t) => {
-  const { heap, keeper } = heapOf(11);
-  keeper.look();
+  const { heap, collector } = heapOf(11);
+  collector.look();
   heap.liveMb = 20;
-  for (let look = 0; look < 100; look++) keeper.look();
+  for (let look = 0; look < 100; look++) collector.look();
   t.equal(heap.collections, 1);
 });
 
 t.test('a heap that shrank by itself is measured from there', async (t) => {
-  const { heap, keeper } = heapOf(20);
-  keeper.look();
+  const { heap, collector } = heapOf(20);
+  collector.look();
   heap.liveMb = 11;
-  keeper.look();
+  collector.look();
   heap.deadMb = 3;
-  keeper.look();
+  collector.look();
   t.equal(heap.collections, 1);
 });
 

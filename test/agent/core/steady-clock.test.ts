@@ -12,6 +12,7 @@ function rig({ quality = 'synced' as ClockQuality, hasBattery = false, mayStepOn
   const system = createManualClock(NIGHT_MS, quality);
   let batteryAheadMs: number | null = hasBattery ? 0 : null;
   let memory = stored;
+  const trueMs = (): number => NIGHT_MS + system.monoMs();
   const start = () =>
     createSteadyClock({
       clock: system,
@@ -26,7 +27,6 @@ function rig({ quality = 'synced' as ClockQuality, hasBattery = false, mayStepOn
       },
     });
   let clock = start();
-  const trueMs = (): number => NIGHT_MS + system.monoMs();
   clock.quality();
   return {
     system,

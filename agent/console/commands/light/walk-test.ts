@@ -1,5 +1,6 @@
 /** `walk-test`: walk under the sensors of a zone, and see what each one does. */
 import type { WalkStep } from '../../../core/light-tools.ts';
+import { quantile } from '../../../core/quantile.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { agentCommand, type Job, textArg } from '../../command-spec.ts';
 import type { SpanLimits } from '../../text/duration.ts';
@@ -41,15 +42,15 @@ async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs:
   report({ kind: 'start', zone, night, sensors, forMs } satisfies WalkProgress);
   return untilOver(job, forMs, () => {
     test.stop();
-    const latencies = steps.flatMap(({ latencyMs }) => (latencyMs === null ? [] : [latencyMs])).sort((a, b) => a - b);
+    const latencies = steps.flatMap(({ latencyMs }) => (latencyMs === null ? [] : [latencyMs]));
     return {
       zone,
       night,
       durationMs: Math.round(clock.monoMs() - startMono),
       missed: signal.aborted ? 0 : missed,
       sensors: sensors.map((pointId) => ({ pointId, detections: steps.filter((step) => step.pointId === pointId).length })),
-      medianMs: latencies[Math.floor((latencies.length - 1) / 2)] ?? null,
-      worstMs: latencies.at(-1) ?? null,
+      medianMs: latencies.length === 0 ? null : quantile(latencies, 0.5),
+      worstMs: latencies.length === 0 ? null : quantile(latencies, 1),
     };
   });
 }

@@ -4,11 +4,14 @@
  * Until it is complete there are FILE.part and FILE.part.json. The second describes the first correctly at every moment at which the
  * program may be killed.
  */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { asOwnerOf } from '../../../core/atomic-write.ts';
+import { asOwnerOf, replaceWhole } from '../../../core/atomic-write.ts';
 import { ConsoleError } from '../../console-error.ts';
+
+/** As an export is readable for others. */
+const NOTE_MODE = 0o644;
 
 /** How far an export is. Shape: the times as typed and as they were worked out at its first page. */
 export interface ExportState {
@@ -56,12 +59,7 @@ export async function openExportFile(file: string, wanted: Pick<ExportState, 'si
 
 function exportFile(file: string, part: string, note: string, handle: FileHandle, state: ExportState | null): ExportFile {
   let bytes = state?.bytes ?? 0;
-  const remember = (reached: ExportState): void => {
-    asOwnerOf(dirname(note), () => {
-      writeFileSync(`${note}.new`, JSON.stringify(reached));
-      renameSync(`${note}.new`, note);
-    });
-  };
+  const remember = (reached: ExportState): void => replaceWhole(note, JSON.stringify(reached), NOTE_MODE);
   return {
     state,
     append: (text, next) =>
@@ -71,6 +69,8 @@ function exportFile(file: string, part: string, note: string, handle: FileHandle
         const data = Buffer.from(text);
         for (let done = 0; done < data.length; ) done += (await handle.write(data, done, data.length - done, bytes + done)).bytesWritten;
         bytes += data.length;
+        // Before the note, which counts on these bytes.
+        await handle.datasync();
         remember({ ...next, bytes });
       }),
     finish: () =>

@@ -36,8 +36,8 @@ t.test('what is less severe than asked for is not written', async (t) => {
 
 t.test('who reads along hears what is written from a severity on, secrets put out, also what the log itself does not keep', async (t) => {
   const { clock, log, taken } = logAt({ minSeverity: 'info' });
-  const heard: LogLine[] = [];
-  const stop = log.listen('debug', (line) => heard.push(line));
+  const lines: LogLine[] = [];
+  const stop = log.listen('debug', (line) => lines.push(line));
   const warned: string[] = [];
   log.listen('warning', ({ name }) => warned.push(name));
   log.event('detail', {}, 'debug');
@@ -51,11 +51,11 @@ t.test('who reads along hears what is written from a severity on, secrets put ou
     ['link', 'after'],
   );
   t.strictSame(warned, ['link', 'after']);
-  t.match(heard, [
+  t.match(lines, [
     { name: 'detail', atMs: LOGGED_AT_MS, severity: 'debug', repeated: 0 },
     { name: 'link', fields: { password: '[redacted]' } },
   ]);
-  t.notMatch(JSON.stringify(heard), /hunter2/);
+  t.notMatch(JSON.stringify(lines), /hunter2/);
 });
 
 t.test('an identical event of the last minute is counted, and the count written when the minute is over', async (t) => {
@@ -84,11 +84,11 @@ t.test('the log remembers a bounded number of events and loses no count of the f
   for (let round = 0; round < 2; round++) log.event('first');
   for (let index = 0; index < 300; index++) log.event('many', { index });
   log.event('first');
-  const told = taken();
+  const logged = taken();
   t.match(
-    told.filter(({ event }) => event === 'first').map(({ repeated }) => repeated),
+    logged.filter(({ event }) => event === 'first').map(({ repeated }) => repeated),
     [undefined, 1, undefined],
-    'forgotten, its one repetition told, and new again',
+    'forgotten, its one repetition logged, and new again',
   );
 });
 

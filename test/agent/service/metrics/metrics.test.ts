@@ -106,12 +106,12 @@ t.test('the births tell the platform how the agent fares', async (t) => {
   const rig = await createRig(t, { startAt: NIGHT, withUplink: true });
   await rig.until('born', () => rig.host.nodeAlive, MINUTE_MS);
   const birth = rig.host.messages.find(({ verb }) => verb === 'NBIRTH');
-  const told = new Map(birth?.payload.metrics.map(({ name, value, isNull }) => [name, isNull ? null : value]));
-  t.equal(told.get('Agent/Safe Mode'), false);
-  t.equal(told.get('Agent/Last End'), '');
-  t.equal(told.get('Agent/Bus Use'), 0n);
+  const published = new Map(birth?.payload.metrics.map(({ name, value, isNull }) => [name, isNull ? null : value]));
+  t.equal(published.get('Agent/Safe Mode'), false);
+  t.equal(published.get('Agent/Last End'), '');
+  t.equal(published.get('Agent/Bus Use'), 0n);
   for (const name of ['Agent/Memory', 'Agent/Loop Lag', 'Agent/Starts'])
-    t.equal(told.get(name), null, `${name}: nobody measures it on a simulated street`);
+    t.equal(published.get(name), null, `${name}: nobody measures it on a simulated street`);
 });
 
 t.test('the file for the exporter is there within a minute, whole and readable, and a folder that takes none is told once', async (t) => {

@@ -38,22 +38,22 @@ for (const [story, pulse, hanging] of pulses)
     );
   });
 
-/** A watchdog on a manual clock, with what it said. */
+/** A watchdog on a manual clock, with what it sent. */
 function watchedAt({ isSupervised = true } = {}) {
   const clock = createManualClock(Date.parse('2026-12-01T21:00:00Z'));
-  const said: string[] = [];
+  const sent: string[] = [];
   const logged: unknown[] = [];
   const state = { hangs: false };
   const watchdog = createWatchdog({
     clock,
     log: { event: (name, fields) => logged.push([name, fields?.['part']]) },
-    notify: { isSupervised, alive: () => said.push('alive'), hanging: () => said.push('hanging') },
+    notify: { isSupervised, alive: () => sent.push('alive'), hanging: () => sent.push('hanging') },
     pulse: () => ({ ...WELL, lines: [], tickedMono: state.hangs ? clock.monoMs() - 11_000 : clock.monoMs() }),
     watchdogMs: 30_000,
-    onHang: (hangs) => said.push(`hang ${hangs.map(({ part }) => part)}`),
+    onHang: (hangs) => sent.push(`hang ${hangs.map(({ part }) => part)}`),
   });
   watchdog.start();
-  return { clock, said, logged, state, watchdog, taken: () => said.splice(0) };
+  return { clock, sent, logged, state, watchdog, taken: () => sent.splice(0) };
 }
 
 t.test('the watchdog is fed three times in its time while all works, and not at all once a part hangs', async (t) => {
@@ -242,7 +242,7 @@ function machineAt(dir: string) {
       watchdogMs: null,
       ...change,
     });
-    await guard.kept;
+    await guard.written;
     return { clock, guard };
   };
   return { start, logged };
@@ -251,11 +251,11 @@ function machineAt(dir: string) {
 t.test('a run tells how the one before ended, without its secrets, and safe mode until it has been quiet', async (t) => {
   const dir = t.testdir();
   const { start, logged } = machineAt(dir);
-  t.strictSame((await start({ upS: 4_000 })).guard.news, []);
+  t.strictSame((await start({ upS: 4_000 })).guard.events, []);
   for (let i = 0; i < 4; i++) (await start({ upS: 4_001 + i })).guard.ended('crashed', 'mqtt://me:secret@host failed');
   const { clock, guard } = await start({ upS: 4_010 });
   t.equal(guard.mode, 'safe');
-  t.match(guard.news, [
+  t.match(guard.events, [
     { code: 'agent-restarted', text: 'the run before crashed: mqtt://me:[redacted]@host failed' },
     { code: 'safe-mode', severity: 'alarm', isLasting: true },
   ]);
@@ -268,22 +268,22 @@ t.test('a run tells how the one before ended, without its secrets, and safe mode
   guard.ended('stopped');
   const next = (await start({ upS: 5_000 })).guard;
   t.equal(next.mode, 'normal', 'and that start is as usual');
-  t.strictSame(next.news, []);
+  t.strictSame(next.events, []);
   t.match(logged, [{ name: 'safe-mode' }, { name: 'safe-mode-over' }]);
 });
 
 t.test(
   'when safe mode fails as well the wish for a reboot lies where the system looks, and not before the machine is up for an hour',
   async (t) => {
-    for (const [upS, wished] of [
+    for (const [upS, isRequested] of [
       [3_000, false],
       [3_700, true],
     ] as const) {
       const dir = t.testdir();
       const { start } = machineAt(dir);
       for (let i = 0; i < 9; i++) (await start({ upS: upS + i })).guard.ended('hung', 'line north');
-      t.strictSame(readdirSync(join(dir, 'run')), wished ? ['reboot-wish'] : [], `up for ${upS} s`);
-      if (wished) t.match(readFileSync(join(dir, 'run', 'reboot-wish'), 'utf8'), /safe mode/);
+      t.strictSame(readdirSync(join(dir, 'run')), isRequested ? ['reboot-wish'] : [], `up for ${upS} s`);
+      if (isRequested) t.match(readFileSync(join(dir, 'run', 'reboot-wish'), 'utf8'), /safe mode/);
     }
   },
 );
@@ -299,7 +299,7 @@ t.test('what runs without a store have lost is known to the run that has one aga
     t.equal(guard.unstored, null, 'it has no store to tell');
     guard.watch({ pulse: () => ({ ...WELL, lines: [], tickedMono: null }), recorded: () => recorded, leave() {} });
     await clock.advance(minutes * MINUTE_MS);
-    await guard.kept;
+    await guard.written;
     return guard;
   };
   await runOnce(4_010, { recorded: 40, minutes: 2 });
@@ -314,7 +314,7 @@ t.test('what runs without a store have lost is known to the run that has one aga
     { run: `${BOOT}@4010000`, readings: 100 },
     'not told yet: the next one knows it too',
   );
-  guard.settle();
+  guard.settleLoss();
   guard.ended('stopped');
   t.equal((await start({ upS: 4_500 })).guard.unstored, null);
 });

@@ -61,7 +61,7 @@ t.test('the marks are read again every ten seconds at most, and no question ever
 
 for (const aheadS of [29, 290, 295, 300, 301, 599]) {
   t.test(`a system clock ${aheadS} s ahead of the battery clock has one quality, however long it is looked at`, async (t) => {
-    const { clock, timeQuality } = await beside(aheadS * 1_000);
+    const { clock, timeQuality } = await qualityWithBattery(aheadS * 1_000);
     let flips = 0;
     for (let second = 0, before = timeQuality.quality(); second < 600; second++) {
       await clock.advance(1_000);
@@ -75,7 +75,7 @@ for (const aheadS of [29, 290, 295, 300, 301, 599]) {
 }
 
 t.test('two clocks that drift apart stay believed; a step of one of them is judged', async (t) => {
-  const { clock, timeQuality, facts } = await beside(0);
+  const { clock, timeQuality, facts } = await qualityWithBattery(0);
   for (let day = 0; day < 400; day++) {
     clock.stepWall(6_000);
     await clock.advance(86_400_000);
@@ -95,7 +95,7 @@ t.test('two clocks that drift apart stay believed; a step of one of them is judg
 });
 
 /** A system clock beside a battery clock that is right; nothing else vouches for it. */
-async function beside(aheadMs: number) {
+async function qualityWithBattery(aheadMs: number) {
   const clock = createManualClock(LOGGED_AT_MS + aheadMs);
   const facts = { batteryAheadMs: 0 };
   const readFact = async (path: string): Promise<string | null> =>

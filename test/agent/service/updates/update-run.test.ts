@@ -3,24 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
-import { createReleaseStore } from '../../../../agent/service/updates/release-store.ts';
+import { ReleaseStore } from '../../../../agent/service/updates/release-store.ts';
 import { createUpdates, type UpdatesParts } from '../../../../agent/service/updates/update-run.ts';
 import { thisArch } from '../../../support/update-files.ts';
 
 const RELEASE = '20-0.2.0';
 const unit = { state: 'ok' } as ReturnType<UpdatesParts['devices']>[number];
 
-/** A run of this release, on a shelf that says what `files` say. */
+/** A run of this release, with `files` in its folder of releases. */
 function runOf(t: Test, release: string, files: Readonly<Record<string, string>>, units = 12) {
   const stateDir = mkdtempSync(join(tmpdir(), 'luciole-'));
   t.teardown(() => rmSync(stateDir, { recursive: true, force: true }));
   mkdirSync(join(stateDir, 'releases', RELEASE), { recursive: true });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(stateDir, 'releases', name), `${text}\n`);
   const clock = createManualClock(Date.parse('2026-12-01T12:00:00Z'));
-  const [told, left]: [string[], string[]] = [[], []];
-  const shelf = createReleaseStore(stateDir);
+  const [notices, left]: [string[], string[]] = [[], []];
+  const releases = new ReleaseStore(stateDir);
   const updates = createUpdates({
-    shelf,
+    releases,
     release,
     serial: 10,
     arch: thisArch,
@@ -33,61 +33,61 @@ function runOf(t: Test, release: string, files: Readonly<Record<string, string>>
     zones: () => [],
     devices: () => Array.from({ length: units }, () => unit),
     pulse: () => ({ lines: [], tickedMono: clock.monoMs(), store: { unansweredMono: null, isStuck: false } }),
-    notice: ({ code, text }) => told.push(`${code}: ${text}`),
+    notice: ({ code, text }) => notices.push(`${code}: ${text}`),
   });
   /** Files are written by the real disk, which knows nothing of a manual clock. */
   const settled = async (holds: () => boolean): Promise<void> => {
     while (!holds()) await new Promise(setImmediate);
   };
-  return { clock, shelf, updates, told, left, settled };
+  return { clock, releases, updates, notices, left, settled };
 }
 
 const ON_TRIAL = { current: RELEASE, previous: 'package', trial: `${RELEASE} 2`, 'trial.json': '{"serial":20,"unitsOk":12}' };
 
 t.test('a release on trial that serves the street is confirmed after a minute, and older ones are not taken any more', async (t) => {
-  const { clock, shelf, updates, told, left, settled } = runOf(t, RELEASE, ON_TRIAL);
+  const { clock, releases, updates, notices, left, settled } = runOf(t, RELEASE, ON_TRIAL);
   await updates.start();
-  t.match(told, [/^update-installed: release 20-0\.2\.0 runs on trial/]);
+  t.match(notices, [/^update-installed: release 20-0\.2\.0 runs on trial/]);
   await clock.advance(60_000);
-  t.equal((await shelf.facts()).trial, RELEASE);
+  t.equal((await releases.facts()).trial, RELEASE);
   await clock.advance(10_000);
-  await settled(() => told.length === 2);
-  t.match(told[1], /^update-confirmed/);
-  t.match(await shelf.facts(), { current: RELEASE, previous: 'package', trial: null, serial: 20 });
+  await settled(() => notices.length === 2);
+  t.match(notices[1], /^update-confirmed/);
+  t.match(await releases.facts(), { current: RELEASE, previous: 'package', trial: null, serial: 20 });
   t.strictSame(left, []);
   updates.stop();
 });
 
 t.test('a release that runs has its starts counted anew; the package is not counted', async (t) => {
-  const { shelf, updates } = runOf(t, RELEASE, { current: RELEASE, starts: `${RELEASE} 4` });
+  const { releases, updates } = runOf(t, RELEASE, { current: RELEASE, starts: `${RELEASE} 4` });
   await updates.start();
-  t.notOk(existsSync(join(shelf.dir, 'starts')));
+  t.notOk(existsSync(join(releases.dir, 'starts')));
   updates.stop();
 });
 
-t.test('one that reaches half of the units is taken back by itself, told, and ends its run', async (t) => {
-  const { clock, shelf, updates, told, left, settled } = runOf(t, RELEASE, ON_TRIAL, 6);
+t.test('one that reaches half of the units is taken back by itself, notices, and ends its run', async (t) => {
+  const { clock, releases, updates, notices, left, settled } = runOf(t, RELEASE, ON_TRIAL, 6);
   await updates.start();
   await clock.advance(300_000);
-  await settled(() => told.length === 2);
-  t.match(told[1], /^update-reverted: release 20-0\.2\.0 is taken back: 6 units answer, 10 would be enough/);
-  t.match(await shelf.facts(), { current: 'package', previous: null, trial: null, failed: RELEASE, serial: 0 });
+  await settled(() => notices.length === 2);
+  t.match(notices[1], /^update-reverted: release 20-0\.2\.0 is taken back: 6 units answer, 10 would be enough/);
+  t.match(await releases.facts(), { current: 'package', previous: null, trial: null, failed: RELEASE, serial: 0 });
   await clock.advance(2_000);
   t.equal(left.length, 1);
   updates.stop();
 });
 
 t.test(
-  'a failure that the starter found is told once by the release that runs again, and a trial cut off before it began is none',
+  'a failure that the starter found is notices once by the release that runs again, and a trial cut off before it began is none',
   async (t) => {
-    const { clock, shelf, updates, told } = runOf(t, 'package', { current: 'package', failed: RELEASE, trial: `${RELEASE} 3` });
+    const { clock, releases, updates, notices } = runOf(t, 'package', { current: 'package', failed: RELEASE, trial: `${RELEASE} 3` });
     await updates.start();
-    t.match(told, [/^update-reverted: release 20-0\.2\.0 did not come up, and was taken back: package runs again/]);
-    while (await shelf.isFailureNew()) await new Promise(setImmediate);
+    t.match(notices, [/^update-reverted: release 20-0\.2\.0 did not come up, and was taken back: package runs again/]);
+    while (await releases.isFailureNew()) await new Promise(setImmediate);
     await updates.start();
     await clock.advance(400_000);
-    t.equal(told.length, 1);
-    t.equal((await shelf.facts()).failed, RELEASE, 'the status goes on saying it');
+    t.equal(notices.length, 1);
+    t.equal((await releases.facts()).failed, RELEASE, 'the status goes on saying it');
     updates.stop();
   },
 );

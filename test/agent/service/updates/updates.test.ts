@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { Pulse } from '../../../../agent/core/pulse.ts';
-import { createReleaseStore, PACKAGE } from '../../../../agent/service/updates/release-store.ts';
+import { PACKAGE, ReleaseStore } from '../../../../agent/service/updates/release-store.ts';
 import { startReleaseTrial } from '../../../../agent/service/updates/release-trial.ts';
 import { createUpdateManager, type UpdateManagerParts } from '../../../../agent/service/updates/update-manager.ts';
 import { createMaker, programOf, thisArch, updateBy } from '../../../support/update-files.ts';
@@ -19,10 +19,10 @@ function cabinetAt(t: Test, changes: Partial<UpdateManagerParts> = {}, stateDir 
   t.teardown(() => rmSync(stateDir, { recursive: true, force: true }));
   const keysDir = join(stateDir, 'keys');
   const maker = createMaker(keysDir);
-  const shelf = createReleaseStore(stateDir);
+  const releases = new ReleaseStore(stateDir);
   const restarts: string[] = [];
-  const desk = createUpdateManager({
-    shelf,
+  const manager = createUpdateManager({
+    releases,
     log: { event() {} },
     version: '0.1.0',
     serial: SERIAL,
@@ -36,33 +36,33 @@ function cabinetAt(t: Test, changes: Partial<UpdateManagerParts> = {}, stateDir 
   });
   const bring = async (file: Buffer): Promise<string> => {
     for (let atByte = 0; atByte < file.length; atByte += PART_BYTES) {
-      const { isDone, text } = await desk.put({ atByte, ofBytes: file.length, data: file.subarray(atByte, atByte + PART_BYTES) });
+      const { isDone, text } = await manager.put({ atByte, ofBytes: file.length, data: file.subarray(atByte, atByte + PART_BYTES) });
       if (!isDone) return text;
     }
     return '';
   };
   /** Brings the file and asks for it; the words of the answer. */
-  const install = async (file: Buffer, request = NOW): Promise<string> => (await bring(file)) || (await desk.install(request)).text;
-  return { stateDir, keysDir, maker, shelf, desk, restarts, bring, install };
+  const install = async (file: Buffer, request = NOW): Promise<string> => (await bring(file)) || (await manager.install(request)).text;
+  return { stateDir, keysDir, maker, releases, manager, restarts, bring, install };
 }
 
 t.test('a sound update is unpacked beside, put on trial and started', async (t) => {
-  const { maker, shelf, desk, restarts, install, stateDir } = cabinetAt(t);
+  const { maker, releases, manager, restarts, install, stateDir } = cabinetAt(t);
   t.match(await install(updateBy(maker)), /0\.2\.0 is unpacked and takes over now/);
   t.strictSame(restarts, ['release 20-0.2.0 takes over']);
-  t.match(await shelf.facts(), { current: '20-0.2.0', previous: PACKAGE, trial: '20-0.2.0', serial: 0 });
-  t.strictSame(await shelf.trialFacts(), { serial: 20, unitsOk: 12 });
+  t.match(await releases.facts(), { current: '20-0.2.0', previous: PACKAGE, trial: '20-0.2.0', serial: 0 });
+  t.strictSame(await releases.trialFacts(), { serial: 20, unitsOk: 12 });
   const release = join(stateDir, 'releases/20-0.2.0');
   t.equal(statSync(join(release, 'bin/luciole')).mode & 0o777, 0o755);
   t.equal(readFileSync(join(release, 'share/large')).length, 300_000);
   t.equal(statSync(join(release, 'share/empty')).size, 0);
-  t.notOk(existsSync(shelf.incoming), 'the file itself is gone');
+  t.notOk(existsSync(releases.incoming), 'the file itself is gone');
   t.match(await install(updateBy(maker, { serial: 30 })), /a release is on trial/, 'one at a time');
-  await shelf.confirm(20);
-  t.match(await desk.status(), { release: '20-0.2.0', state: 'confirmed', previous: PACKAGE, serial: 20, keys: [maker.name] });
+  await releases.confirm(20);
+  t.match(await manager.status(), { release: '20-0.2.0', state: 'confirmed', previous: PACKAGE, serial: 20, keys: [maker.name] });
   t.match(await install(updateBy(maker, { serial: 20 })), /not newer than what ran here already \(serial 20\)/);
   t.match(await install(updateBy(maker, { serial: 30, version: '0.3.0' })), /takes over/);
-  await shelf.confirm(30);
+  await releases.confirm(30);
   t.strictSame(
     readdirSync(join(stateDir, 'releases'))
       .filter((name) => /^\d/.test(name))
@@ -73,19 +73,19 @@ t.test('a sound update is unpacked beside, put on trial and started', async (t) 
 });
 
 t.test('a confirmed release that came up no more may be brought again; no other that is as old', async (t) => {
-  const { maker, shelf, install } = cabinetAt(t);
+  const { maker, releases, install } = cabinetAt(t);
   await install(updateBy(maker));
-  await shelf.confirm(20);
+  await releases.confirm(20);
   // As the starter does after ten starts in vain.
   for (const [name, text] of [
     ['current', PACKAGE],
     ['failed', '20-0.2.0'],
   ] as const)
-    writeFileSync(join(shelf.dir, name), `${text}\n`);
+    writeFileSync(join(releases.dir, name), `${text}\n`);
   t.match(await install(updateBy(maker, { version: '0.1.9' })), /is not newer/);
   t.match(await install(updateBy(maker, { serial: 19 })), /is not newer/);
   t.match(await install(updateBy(maker)), /0\.2\.0 is unpacked and takes over now/);
-  t.match(await shelf.facts(), { current: '20-0.2.0', previous: PACKAGE, trial: '20-0.2.0', serial: 20 });
+  t.match(await releases.facts(), { current: '20-0.2.0', previous: PACKAGE, trial: '20-0.2.0', serial: 20 });
 });
 
 type Bad = (cabinet: ReturnType<typeof cabinetAt>) => Buffer;
@@ -141,8 +141,8 @@ for (const [story, file, words] of refusals)
     const cabinet = cabinetAt(t);
     t.match(await cabinet.install(file(cabinet)), words);
     t.strictSame(cabinet.restarts, []);
-    t.match(await cabinet.shelf.facts(), { current: PACKAGE, trial: null });
-    const left = existsSync(cabinet.shelf.dir) ? readdirSync(cabinet.shelf.dir) : [];
+    t.match(await cabinet.releases.facts(), { current: PACKAGE, trial: null });
+    const left = existsSync(cabinet.releases.dir) ? readdirSync(cabinet.releases.dir) : [];
     t.strictSame(
       left.filter((name) => name !== 'incoming'),
       [],
@@ -161,25 +161,25 @@ t.test('no update without a key: what nobody vouches for is not taken', async (t
 });
 
 t.test('never while lamps are lit, unless told to', async (t) => {
-  const { maker, install, restarts, desk, shelf } = cabinetAt(t, { lampsLit: () => 7 });
+  const { maker, install, restarts, manager, releases } = cabinetAt(t, { lampsLit: () => 7 });
   t.match(await install(updateBy(maker)), /nothing was changed: 7 lamps are lit: update by day, or say --force/);
-  t.match(await desk.revert(NOW), { isDone: false, text: /no release to go back to/ });
+  t.match(await manager.revert(NOW), { isDone: false, text: /no release to go back to/ });
   t.match(await install(updateBy(maker), { isForced: true }), /takes over/);
-  await shelf.confirm(20);
-  t.match(await desk.revert(NOW), { isDone: false, text: /7 lamps are lit: go back by day/ });
+  await releases.confirm(20);
+  t.match(await manager.revert(NOW), { isDone: false, text: /7 lamps are lit: go back by day/ });
   t.equal(restarts.length, 1);
-  t.match(await desk.revert({ isForced: true }), { isDone: true, text: 'the installed package takes over now' });
-  t.match(await shelf.facts(), { current: PACKAGE, previous: '20-0.2.0', trial: null });
-  t.match(await desk.revert({ isForced: true }), { text: '20-0.2.0 takes over now' }, 'and forth again');
+  t.match(await manager.revert({ isForced: true }), { isDone: true, text: 'the installed package takes over now' });
+  t.match(await releases.facts(), { current: PACKAGE, previous: '20-0.2.0', trial: null });
+  t.match(await manager.revert({ isForced: true }), { text: '20-0.2.0 takes over now' }, 'and forth again');
 });
 
 t.test('too little room is told before anything is written', async (t) => {
-  const { maker, shelf, install } = cabinetAt(t);
-  const free = shelf.freeBytes;
-  shelf.freeBytes = async () => 20 * 2 ** 20;
+  const { maker, releases, install } = cabinetAt(t);
+  const free = releases.freeBytes;
+  releases.freeBytes = async () => 20 * 2 ** 20;
   t.match(await install(updateBy(maker)), /33 MB are needed on .*, 20 MB are free/);
-  t.notOk(existsSync(shelf.incoming));
-  shelf.freeBytes = free;
+  t.notOk(existsSync(releases.incoming));
+  releases.freeBytes = free;
 });
 
 /** Why there is no disk of 256 kB here; false where there can be one. */
@@ -197,75 +197,75 @@ t.test('a disk that fills up in the middle leaves the release as it was', { skip
   t.teardown(() => execFileSync('umount', [smallDisk]));
   const stateDir = join(smallDisk, 'state');
   mkdirSync(stateDir);
-  const { maker, shelf, install, restarts } = cabinetAt(t, {}, stateDir);
-  shelf.freeBytes = async () => 2 ** 40;
+  const { maker, releases, install, restarts } = cabinetAt(t, {}, stateDir);
+  releases.freeBytes = async () => 2 ** 40;
   t.match(await install(updateBy(maker)), /nothing was changed: the disk is full; make room/);
-  t.match(await shelf.facts(), { current: PACKAGE, trial: null });
-  t.strictSame(readdirSync(shelf.dir), ['incoming'], 'what was unpacked is gone again');
+  t.match(await releases.facts(), { current: PACKAGE, trial: null });
+  t.strictSame(readdirSync(releases.dir), ['incoming'], 'what was unpacked is gone again');
   t.strictSame(restarts, []);
 });
 
 t.test('parts out of order and files beyond measure are refused; a file may be brought anew at any time', async (t) => {
-  const { maker, desk, install } = cabinetAt(t);
+  const { maker, manager, install } = cabinetAt(t);
   const file = updateBy(maker);
-  await desk.put({ atByte: 0, ofBytes: file.length, data: file.subarray(0, 100) });
-  t.match(await desk.put({ atByte: 200, ofBytes: file.length, data: file.subarray(200, 300) }), {
+  await manager.put({ atByte: 0, ofBytes: file.length, data: file.subarray(0, 100) });
+  t.match(await manager.put({ atByte: 200, ofBytes: file.length, data: file.subarray(200, 300) }), {
     isDone: false,
     text: /byte 100 was due/,
   });
   t.match(
-    await cabinetAt(t).desk.put({ atByte: 200, ofBytes: file.length, data: file.subarray(200) }),
+    await cabinetAt(t).manager.put({ atByte: 200, ofBytes: file.length, data: file.subarray(200) }),
     { text: /byte 0 was due/ },
     'nothing was brought',
   );
-  t.match(await desk.put({ atByte: 0, ofBytes: 2 ** 40, data: file }), { isDone: false, text: /more than any update/ });
-  t.match(await desk.install(NOW), { isDone: false, text: /no update file|cut or added/ });
+  t.match(await manager.put({ atByte: 0, ofBytes: 2 ** 40, data: file }), { isDone: false, text: /more than any update/ });
+  t.match(await manager.install(NOW), { isDone: false, text: /no update file|cut or added/ });
   t.match(await install(file), /takes over/);
 });
 
 t.test('whatever a disk answers is told to who brings an update, and is no reason for the agent to end', async (t) => {
-  const { maker, install, shelf } = cabinetAt(t);
-  mkdirSync(shelf.incoming, { recursive: true });
+  const { maker, install, releases } = cabinetAt(t);
+  mkdirSync(releases.incoming, { recursive: true });
   t.match(await install(updateBy(maker)), /nothing was changed: the disk does not take it \(EISDIR\)/);
 });
 
 t.test('a sender that does not stop fills no disk: no part ends beyond its file, and each finds the room of the store kept', async (t) => {
-  const { desk, shelf } = cabinetAt(t);
+  const { manager, releases } = cabinetAt(t);
   const begin = Buffer.alloc(100, 'x');
-  await desk.put({ atByte: 0, ofBytes: 150, data: begin.subarray(0, 100) });
-  t.match(await desk.put({ atByte: 100, ofBytes: 150, data: begin }), { isDone: false, text: /ends beyond the 150 bytes/ });
-  shelf.freeBytes = async () => 2 ** 20;
-  t.match(await desk.put({ atByte: 100, ofBytes: 150, data: begin.subarray(0, 50) }), { isDone: false, text: /MB are needed/ });
-  t.equal(statSync(shelf.incoming).size, 100);
+  await manager.put({ atByte: 0, ofBytes: 150, data: begin.subarray(0, 100) });
+  t.match(await manager.put({ atByte: 100, ofBytes: 150, data: begin }), { isDone: false, text: /ends beyond the 150 bytes/ });
+  releases.freeBytes = async () => 2 ** 20;
+  t.match(await manager.put({ atByte: 100, ofBytes: 150, data: begin.subarray(0, 50) }), { isDone: false, text: /MB are needed/ });
+  t.equal(statSync(releases.incoming).size, 100);
 });
 
 t.test('what would be refused in the end is refused with its first part, and what was brought before stays', async (t) => {
-  const { maker, desk, shelf, restarts } = cabinetAt(t);
+  const { maker, manager, releases, restarts } = cabinetAt(t);
   const [file, older] = [updateBy(maker), updateBy(maker, { serial: SERIAL })];
-  await desk.put({ atByte: 0, ofBytes: file.length, data: file });
+  await manager.put({ atByte: 0, ofBytes: file.length, data: file });
   const first = older.subarray(0, 2_048);
-  t.match(await desk.put({ atByte: 0, ofBytes: older.length, data: first }), { isDone: false, text: /is not newer than/ });
-  t.match(await desk.put({ atByte: 0, ofBytes: file.length + 1, data: file }), { isDone: false, text: /cut or added to/ });
-  t.equal(statSync(shelf.incoming).size, file.length);
-  t.match(await desk.install(NOW), { isDone: true });
+  t.match(await manager.put({ atByte: 0, ofBytes: older.length, data: first }), { isDone: false, text: /is not newer than/ });
+  t.match(await manager.put({ atByte: 0, ofBytes: file.length + 1, data: file }), { isDone: false, text: /cut or added to/ });
+  t.equal(statSync(releases.incoming).size, file.length);
+  t.match(await manager.install(NOW), { isDone: true });
   t.equal(restarts.length, 1);
 });
 
 t.test('a transfer goes on where it stood when the agent starts anew', async (t) => {
-  const { maker, desk, stateDir, keysDir } = cabinetAt(t);
+  const { maker, manager, stateDir, keysDir } = cabinetAt(t);
   const file = updateBy(maker);
-  await desk.put({ atByte: 0, ofBytes: file.length, data: file.subarray(0, 400) });
+  await manager.put({ atByte: 0, ofBytes: file.length, data: file.subarray(0, 400) });
   const next = cabinetAt(t, { keysDir }, stateDir);
-  const rest = (atByte: number) => next.desk.put({ atByte, ofBytes: file.length, data: file.subarray(atByte) });
+  const rest = (atByte: number) => next.manager.put({ atByte, ofBytes: file.length, data: file.subarray(atByte) });
   t.match(await rest(300), { isDone: false, text: /byte 400 was due: go on from there/ });
   t.match(await rest(400), { isDone: true });
-  t.match(await next.desk.install(NOW), { isDone: true });
+  t.match(await next.manager.install(NOW), { isDone: true });
 });
 
 t.test('an agent that no service of the package started takes none', async (t) => {
-  const { maker, install, desk } = cabinetAt(t, { obstacle: 'only the service' });
+  const { maker, install, manager } = cabinetAt(t, { obstacle: 'only the service' });
   t.equal(await install(updateBy(maker)), 'only the service');
-  t.match(await desk.status(), { obstacle: 'only the service', release: PACKAGE });
+  t.match(await manager.status(), { obstacle: 'only the service', release: PACKAGE });
 });
 
 const WELL: Pulse = { lines: [], tickedMono: 0, store: { unansweredMono: null, isStuck: false } };

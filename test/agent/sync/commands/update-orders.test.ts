@@ -76,12 +76,12 @@ t.test('each ends once, with the words of the desk, and the node shows which rel
     onOutcome: ({ commandId, state, reason }: { commandId: string; state: string; reason: string }) =>
       void ends.push(`${commandId} ${state} ${reason}`.trim()),
   };
-  const updates = createPlatformUpdates({ desk, ...common });
+  const updates = createPlatformUpdates({ manager: desk, ...common });
   await updates.take({ commandId: 'a', ask: { action: 'put', part: { atByte: 0, ofBytes: 9, data: Buffer.from('abc') } } });
   await updates.take({ commandId: 'b', ask: { action: 'install', isForced: false } });
   await updates.take({ commandId: 'c', ask: { action: 'install', isForced: true } });
   await updates.take({ commandId: 'd', ask: { action: 'revert', isForced: false } });
-  await createPlatformUpdates({ desk: null, ...common }).take({ commandId: 'e', ask: { action: 'revert', isForced: false } });
+  await createPlatformUpdates({ manager: null, ...common }).take({ commandId: 'e', ask: { action: 'revert', isForced: false } });
   t.strictSame(
     ends.filter((end) => !end.endsWith('received')),
     [

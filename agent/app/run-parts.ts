@@ -1,0 +1,101 @@
+/**
+ * The parts of an agent on a real cabinet: configuration as chosen at the start, serial ports, broker, clocks, and files of the service.
+ */
+import { createSerialPort } from '../../drivers/serial-port.ts';
+import { secretEvents, WITHOUT_REVISIONS } from '../config/load/start-events.ts';
+import type { Beginning } from '../config/load/start-revision.ts';
+import { withOptions } from '../config/load/with-options.ts';
+import { checkRevisionInChild, editInChild } from '../config/revisions/check-in-child.ts';
+import { agentSocketPath } from '../console/protocol/socket-path.ts';
+import type { Cabinet } from '../core/cabinet.ts';
+import type { Clock } from '../core/clock.ts';
+import { StoreError } from '../core/errors.ts';
+import { ownHeap } from '../core/heap-collector.ts';
+import type { RunOptions } from '../core/run-options.ts';
+import { createHealth } from '../service/metrics/health.ts';
+import { machineStart } from '../service/run/machine-start.ts';
+import type { RunGuard } from '../service/run/run-guard.ts';
+import { safeCabinet } from '../service/run/safe-mode.ts';
+import { createHeldTimeFile } from '../service/time/held-time-file.ts';
+import type { TimeQuality } from '../service/time/time-quality.ts';
+import { updatePartsOf } from '../service/updates/update-run.ts';
+import type { OpenLink } from '../store/messages.ts';
+import { createMqttTransport } from '../sync/mqtt/mqttjs-transport.ts';
+import { createFileReader } from '../sync/mqtt/secret-files.ts';
+import type { AgentParts } from './parts.ts';
+
+const noStore: OpenLink = () => {
+  throw new StoreError('worker-lost', 'it is left out in safe mode');
+};
+
+/** What a run has found out before it builds its agent. */
+export interface RunFacts {
+  readonly options: RunOptions;
+  readonly beginning: Beginning;
+  /** With the options of the run. */
+  readonly cabinet: Cabinet;
+  readonly clock: Clock;
+  readonly timeQuality: TimeQuality;
+  /** Of the configuration that is in force. */
+  readonly clockTrust: () => Cabinet['clockTrust'];
+  readonly guard: RunGuard;
+  /** Ends this run for another release. */
+  readonly leave: () => void;
+}
+
+export function runParts(facts: RunFacts): AgentParts {
+  const { options, beginning, cabinet, clock, guard } = facts;
+  const { log, logFeed, version, socketPath, service, startSteps } = options;
+  const machine = machineStart(service?.bootId);
+  return {
+    ...beginning.site,
+    cabinet: guard.mode === 'normal' ? cabinet : safeCabinet(cabinet),
+    guard: { ...guard, events: [...guard.events, ...startEventsOf(facts)] },
+    health: createHealth(),
+    heap: ownHeap(),
+    updates: updatePartsOf(options, cabinet.store.dir, facts.leave),
+    ...(guard.mode === 'bare' ? { openStoreLink: noStore } : {}),
+    clock,
+    steady: steadyParts(facts, machine),
+    log,
+    ...(logFeed === undefined ? {} : { logFeed }),
+    version,
+    openPort: createSerialPort,
+    door: createMqttTransport(),
+    readFile: createFileReader(options.credentialsDir ?? null, cabinet.store.dir),
+    random: Math.random,
+    machine,
+    ...revisionParts(facts),
+    socketPath: socketPath ?? cabinet.console.socketPath ?? agentSocketPath(),
+    ...(startSteps === undefined ? {} : { onStartStep: startSteps.completed }),
+  };
+}
+
+function startEventsOf({ options, beginning, cabinet }: RunFacts): RunGuard['events'] {
+  return [...(beginning.revisions === null ? [WITHOUT_REVISIONS] : []), ...secretEvents(cabinet, options.configFile)];
+}
+
+function steadyParts(
+  { options, timeQuality, clockTrust }: RunFacts,
+  machine: ReturnType<typeof machineStart>,
+): NonNullable<AgentParts['steady']> {
+  return {
+    // A rehearsal's clock is not the battery's.
+    battery: () => (options.startAtMs === null ? timeQuality.battery() : null),
+    mayStepOnce: () => clockTrust() === 'system' && timeQuality.battery() === null,
+    memory: createHeldTimeFile({ runtimeDir: options.service?.runtimeDir ?? null, machine }),
+  };
+}
+
+/** Safe mode takes no other configuration. */
+function revisionParts({ options, beginning: { revisions }, clock, guard }: RunFacts): Pick<AgentParts, 'revisions'> {
+  if (guard.mode !== 'normal' || revisions === null) return {};
+  return {
+    revisions: {
+      atStart: revisions,
+      check: (folder) => checkRevisionInChild(folder, clock),
+      edit: (order) => editInChild(order, clock),
+      withOptions: (cabinet) => withOptions(cabinet, options),
+    },
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * What the current run records of itself in the start ledger on disk.
+ *
+ * Errors: none; a disk that takes no file is logged, and the run goes on.
+ */
+import type { EarlierLoss, Log } from '../../core/ports.ts';
+import { redact } from '../log/redact.ts';
+import type { LedgerFile } from './ledger-file.ts';
+import { ended, type RunEnd, type StartLedger, up } from './start-ledger.ts';
+
+/** Longest cause that is recorded. Units: characters. */
+const MAX_CAUSE = 200;
+
+export interface RunLedgerParts {
+  readonly file: LedgerFile;
+  readonly log: Log;
+  /** With this run as its last one. */
+  readonly ledger: StartLedger;
+  /** Readings lost before this run, where it has no store itself; null in a run with a store. */
+  readonly lostBefore: EarlierLoss | null;
+}
+
+export class RunLedger {
+  readonly #file: LedgerFile;
+  readonly #log: Log;
+  readonly #lostBefore: EarlierLoss | null;
+  #ledger: StartLedger;
+  #hasEnded = false;
+
+  constructor({ file, log, ledger, lostBefore }: RunLedgerParts) {
+    this.#file = file;
+    this.#log = log;
+    this.#lostBefore = lostBefore;
+    this.#ledger = lostBefore === null ? ledger : { ...ledger, unstored: lostBefore };
+  }
+
+  get current(): StartLedger {
+    return this.#ledger;
+  }
+
+  /** Resolves when the ledger is on disk, or could not be written. */
+  async write(): Promise<void> {
+    try {
+      await this.#file.write(this.#ledger);
+    } catch (error) {
+      this.#logFailure(error);
+    }
+  }
+
+  /** The start is complete. */
+  cameUp(): void {
+    this.#ledger = up(this.#ledger);
+    void this.write();
+  }
+
+  /** The store has recorded what runs without a store lost. */
+  settleLoss(): void {
+    const { unstored: _, ...rest } = this.#ledger;
+    this.#ledger = rest;
+    void this.write();
+  }
+
+  /** Counts this run's lost readings so far, in a run without a store. */
+  countLoss(readings: number): void {
+    const before = this.#lostBefore;
+    if (before !== null) this.#ledger = { ...this.#ledger, unstored: { ...before, readings: before.readings + readings } };
+  }
+
+  /** Records how the run ends, before it returns; later calls do nothing. `recorded`: readings meant for the store. */
+  end(how: RunEnd, cause: string, recorded: number): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.countLoss(recorded);
+    this.#ledger = ended(this.#ledger, how, String(redact({ cause })['cause']).slice(0, MAX_CAUSE));
+    try {
+      this.#file.writeNow(this.#ledger);
+    } catch (error) {
+      this.#logFailure(error);
+    }
+  }
+
+  #logFailure(error: unknown): void {
+    this.#log.event('starts-not-kept', { error }, 'warning');
+  }
+}

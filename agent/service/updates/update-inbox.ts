@@ -1,0 +1,59 @@
+/**
+ * Receives an update file in parts and keeps it on disk; the file itself says how far it has come, over a restart too.
+ */
+import { mkdir, open, stat } from 'node:fs/promises';
+import { MAX_HEADER_BYTES, openHeader } from '../../core/update-header.ts';
+import type { UpdatePart } from '../../core/updates.ts';
+import type { ReleaseStore } from './release-store.ts';
+import { UpdateError } from './update-error.ts';
+import { type CheckNeeds, checkUpdateHead } from './update-file.ts';
+
+/** Room that an update leaves to the store. Units: bytes. Source: assumed; a day of readings. */
+const SPARE_BYTES = 33_554_432;
+/** A larger file is no update. Units: bytes. Source: the package takes 31 MB. */
+const MAX_FILE_BYTES = 268_435_456;
+
+/** Writes one part. Returns how far the file has come, for a person. Errors: rejects with UpdateError, or the system's error. */
+export async function receivePart(
+  releases: ReleaseStore,
+  { atByte, ofBytes, data }: UpdatePart,
+  needs: () => Promise<CheckNeeds>,
+): Promise<string> {
+  if (ofBytes > MAX_FILE_BYTES) throw new UpdateError('not-an-update', `${ofBytes} bytes are more than any update has`);
+  if (atByte + data.length > ofBytes) throw new UpdateError('not-an-update', `the part ends beyond the ${ofBytes} bytes of its file`);
+  if (atByte > 0) await expectDue(releases.incoming, atByte);
+  // Before the sender pays for the rest of a file that would be refused in the end. A part too short to judge is accepted.
+  else if (data.length >= Math.min(ofBytes, MAX_HEADER_BYTES) || openHeader(data) !== undefined)
+    checkUpdateHead(data, ofBytes, await needs());
+  // At each part: the store may have grown since the first one.
+  await expectRoom(releases, ofBytes - atByte);
+  await mkdir(releases.dir, { recursive: true, mode: 0o700 });
+  const file = await open(releases.incoming, atByte === 0 ? 'w' : 'r+', 0o600);
+  try {
+    await file.write(data, 0, data.length, atByte);
+  } finally {
+    await file.close();
+  }
+  return `${atByte + data.length} of ${ofBytes} bytes`;
+}
+
+/** Errors: rejects with UpdateError where so many bytes would not leave enough room to the store. */
+export async function expectRoom(releases: ReleaseStore, bytes: number): Promise<void> {
+  const free = await releases.freeBytes();
+  if (free >= bytes + SPARE_BYTES) return;
+  throw new UpdateError('no-room', `${megabytes(bytes + SPARE_BYTES)} MB are needed on ${releases.dir}, ${megabytes(free)} MB are free`);
+}
+
+/** A part that a full disk cut off is due again. */
+async function expectDue(file: string, atByte: number): Promise<void> {
+  const size = await stat(file).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (atByte === size) return;
+  throw new UpdateError('damaged', `the part for byte ${atByte} came, that for byte ${size} was due: go on from there`);
+}
+
+function megabytes(bytes: number): number {
+  return Math.ceil(bytes / 2 ** 20);
+}
