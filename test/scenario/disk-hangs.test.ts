@@ -8,7 +8,7 @@ import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
 t.test(
   'an agent whose state files never answer lights the street by the file of the site, reaches the platform and says what is wrong',
-  { timeout: 85_000, skip: managerMissing },
+  { skip: managerMissing },
   async (t) => {
     const broker = createTestBroker();
     await broker.start();

@@ -10,7 +10,7 @@ t.test('by the times of the unit a frozen agent is back before drivers of the us
   t.ok(downS + DRIVERS.startS < DRIVERS.failsafeS, `${downS} s and a start`);
 });
 
-const options = { timeout: 80_000, skip: managerMissing };
+const options = { skip: managerMissing };
 
 t.test('a frozen agent is killed and started again, its lamps at their failsafe level meanwhile', options, async (t) => {
   const { manager, until, shortenFailsafe, all, newest, ask } = await createWatchedStreet(t);

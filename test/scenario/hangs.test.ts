@@ -2,7 +2,7 @@ import t from 'tap';
 import { managerMissing } from '../support/stand-in-manager.ts';
 import { createWatchedStreet, DIMMED_PCT, FAILSAFE_PCT, LAMPS } from '../support/watched-street.ts';
 
-const options = { timeout: 80_000, skip: managerMissing };
+const options = { skip: managerMissing };
 
 t.test('a storage thread that is killed is replaced without a restart, and the street does not notice', options, async (t) => {
   const { street, manager, until, all, status, newest, event } = await createWatchedStreet(t);

@@ -4,7 +4,7 @@ import { managerMissing } from '../support/stand-in-manager.ts';
 
 t.test(
   'a start of which each step takes long becomes ready without a restart, several start limits after its begin',
-  { timeout: 200_000, skip: managerMissing },
+  { skip: managerMissing },
   async (t) => {
     const limitMs = await fittingLimitMs(t);
     const { manager, until, logText } = await beginStart(t, limitMs, { stepMs: 0.5 * limitMs });
@@ -17,7 +17,7 @@ t.test(
   },
 );
 
-t.test('a start that needs no more time sends no extension', { timeout: 200_000, skip: managerMissing }, async (t) => {
+t.test('a start that needs no more time sends no extension', { skip: managerMissing }, async (t) => {
   const { manager, until } = await beginStart(t, 60_000);
   await until('ready', ([run]) => run?.isReady === true, 80_000);
   t.equal(manager.runs[0]?.extensions, 0);

@@ -2,7 +2,7 @@ import t from 'tap';
 import { type Brake, beginStart, fittingLimitMs } from '../support/managed-start.ts';
 import { managerMissing } from '../support/stand-in-manager.ts';
 
-const options = { timeout: 200_000, skip: managerMissing };
+const options = { skip: managerMissing };
 
 const limitMs = managerMissing === false ? await fittingLimitMs(t) : 0;
 

@@ -2,7 +2,7 @@ import t from 'tap';
 import { beginStart } from '../support/managed-start.ts';
 import { managerMissing } from '../support/stand-in-manager.ts';
 
-const options = { timeout: 200_000, skip: managerMissing };
+const options = { skip: managerMissing };
 /** Longer than a disk may take. Units: ms. */
 const LONG_MS = 18_000;
 const UNIT_LIMIT_MS = 60_000;

@@ -9,7 +9,7 @@ const BROKEN = '#!/bin/sh\nexit 1\n';
 
 t.test(
   'a release that was confirmed and is damaged since gives way after ten starts in vain, the street lit throughout',
-  { timeout: 85_000, skip: managerMissing },
+  { skip: managerMissing },
   async (t) => {
     const { folder, street, manager, until, ask, newest, levels, all } = await createWatchedStreet(t, { isPackaged: true });
     let darkestPct = 100;

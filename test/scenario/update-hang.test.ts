@@ -14,7 +14,7 @@ const START_PACE = 6;
 
 t.test(
   'a release that hangs before it is ready is killed, counted and taken back, the street lit throughout',
-  { timeout: 85_000, skip: managerMissing },
+  { skip: managerMissing },
   async (t) => {
     const { folder, home, socketPath, street, manager, until, ask, newest, levels, all } = await createWatchedStreet(t, {
       isPackaged: true,

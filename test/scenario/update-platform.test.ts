@@ -98,7 +98,7 @@ async function openUplink(t: Test) {
 
 t.test(
   'a release comes over the platform in parts, over a cut cable; what is wrong is refused in words, what is right takes over with the street lit',
-  { timeout: 85_000, skip },
+  { skip },
   async (t) => {
     const { proxy, host, clock } = await openUplink(t);
     const { folder, street, manager, until, levels, newest } = await createWatchedStreet(t, { isPackaged: true, broker: proxy.url });

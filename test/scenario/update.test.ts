@@ -12,7 +12,7 @@ const execute = promisify(execFile);
 
 t.test(
   'an update that does not come up is taken back by itself, the street lit throughout; one that does runs on trial and can be taken back',
-  { timeout: 85_000, skip: managerMissing },
+  { skip: managerMissing },
   async (t) => {
     const { folder, home, socketPath, street, manager, until, ask, newest, levels, all } = await createWatchedStreet(t, {
       isPackaged: true,

@@ -5,7 +5,7 @@ import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
 t.test(
   'a lighting that stops while the loop turns on is noticed, told, and healed by a restart; the lamps keep their level',
-  { timeout: 85_000, skip: managerMissing },
+  { skip: managerMissing },
   async (t) => {
     const { street, manager, until, all, levels, newest, ask } = await createWatchedStreet(t, { preload: 'timer-thief.mjs' });
     const told = (name: string): string =>

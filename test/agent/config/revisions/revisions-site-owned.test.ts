@@ -184,7 +184,6 @@ t.test('a file of the site that is lost, cut or of another start allows nothing'
 
 t.test(
   'whatever random edits make a revision, what runs afterwards has only site-owned values that were allowed',
-  { timeout: 300_000 },
   async (t) => {
     const places = [
       'uplink.broker mqtt://192.0.2.7',
