@@ -88,7 +88,7 @@ export async function createWatchedStreet(t: Test, { isPackaged = false, preload
     rmSync(folder, { recursive: true, force: true });
   });
   const levels = (): number[] => [...street.world.lamps.values()].map((lamp) => Math.round(street.world.levelPct(lamp)));
-  const until = async (what: string, holds: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> => {
+  const until = async (what: string, holds: () => boolean | Promise<boolean>, withinMs = 60_000): Promise<void> => {
     for (const fromMono = clock.monoMs(); !(await holds()); await sleep(clock, 50))
       if (clock.monoMs() - fromMono > withinMs) {
         const tail = readFileSync(manager.logFile, 'utf8').split('\n').slice(-15).join('\n');
@@ -116,9 +116,10 @@ export async function createWatchedStreet(t: Test, { isPackaged = false, preload
   const event = async (code: string): Promise<string> => (await status())?.activeEvents.find((each) => each.code === code)?.text ?? '';
   street.start();
   await manager.start();
-  await until('set up', () =>
-    [...street.world.lamps.keys()].every((id) => String(street.units.get(id)?.read('holding', POWER_UP_LEVEL, 1)) === '100'),
-  );
+  const isSetUp = (): boolean =>
+    [...street.world.lamps.keys()].every((id) => String(street.units.get(id)?.read('holding', POWER_UP_LEVEL, 1)) === '100');
+  // On a busy machine a step may fail, and is tried again after a minute.
+  await until('set up', isSetUp, 120_000);
   await until('dimmed', all(DIMMED_PCT));
   await until('ready', () => newest().isReady);
   function newest(): ManagedRun {

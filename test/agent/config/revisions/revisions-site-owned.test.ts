@@ -182,95 +182,92 @@ t.test('a file of the site that is lost, cut or of another start allows nothing'
   t.notOk(existsSync(kept));
 });
 
-t.test(
-  'whatever random edits make a revision, what runs afterwards has only site-owned values that were allowed',
-  async (t) => {
-    const places = [
-      'uplink.broker mqtt://192.0.2.7',
-      'uplink.broker "mqtt:\\u002f\\u002f192.0.2.7"',
-      'uplink.node c1',
-      'uplink.username c1',
-      'uplink.caFile /etc/passwd',
-      'uplink.otherBrokers [mqtt://192.0.2.7]',
-      'lines[0].port demo/north-new',
-      'lines[north].port rtu+tcp://127.0.0.1:22',
-      'cabinet.id c1',
-      'cabinet.timezone UTC',
-      'cabinet.clockTrust system',
-      'cabinet.latitudeDeg 50',
-      'store {}',
-      'store.dir /tmp',
-      'store.maxDays 50',
-      'console.socketPath /tmp/c1',
-      'service.metricsFile /etc/c1.prom',
-      'profileDirs []',
-      'trust.ports [demo/north-new]',
-      'programmes[0].steps[1].levelPct 50',
-      'programmes[0].steps[1].levelPct 60',
-      'lamps[L01].minPct 20',
-      'uplink.keepaliveS 50',
-      'uplink',
-    ];
-    const set = fc.constantFrom(...places).map((place) => {
-      const [path = '', value = null] = place.split(' ');
-      return { do: 'set' as const, path, value };
-    });
-    const edit = fc.oneof(
+t.test('whatever random edits make a revision, what runs afterwards has only site-owned values that were allowed', async (t) => {
+  const places = [
+    'uplink.broker mqtt://192.0.2.7',
+    'uplink.broker "mqtt:\\u002f\\u002f192.0.2.7"',
+    'uplink.node c1',
+    'uplink.username c1',
+    'uplink.caFile /etc/passwd',
+    'uplink.otherBrokers [mqtt://192.0.2.7]',
+    'lines[0].port demo/north-new',
+    'lines[north].port rtu+tcp://127.0.0.1:22',
+    'cabinet.id c1',
+    'cabinet.timezone UTC',
+    'cabinet.clockTrust system',
+    'cabinet.latitudeDeg 50',
+    'store {}',
+    'store.dir /tmp',
+    'store.maxDays 50',
+    'console.socketPath /tmp/c1',
+    'service.metricsFile /etc/c1.prom',
+    'profileDirs []',
+    'trust.ports [demo/north-new]',
+    'programmes[0].steps[1].levelPct 50',
+    'programmes[0].steps[1].levelPct 60',
+    'lamps[L01].minPct 20',
+    'uplink.keepaliveS 50',
+    'uplink',
+  ];
+  const set = fc.constantFrom(...places).map((place) => {
+    const [path = '', value = null] = place.split(' ');
+    return { do: 'set' as const, path, value };
+  });
+  const edit = fc.oneof(
       { weight: 4, arbitrary: set },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('load' as const), of: fc.constantFrom(1, 2, 3) }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('rollback' as const), of: fc.constantFrom(1, 2, 3, 4) }) },
       { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('commit' as const, 'commit' as const, 'confirm' as const, 'giveBack' as const), of: fc.constant(1) }) },
     ); // biome-ignore format: a table
-    const folder = t.testdir();
-    const fileOfSite = cabinetIn(SMALL_SITE) as Cabinet;
-    let [taken, refused] = [0, 0];
-    await fc.assert(
-      fc.asyncProperty(fc.array(edit, { minLength: 2, maxLength: 12 }), fc.constantFrom(...AUTHORS), async (edits, by) => {
-        const { desk: at, run } = await desk({ testdir: () => mkdtempSync(join(folder, 'run-')) }, { before: 'book-confirmed.json' });
-        const legacy = run.site.cabinet;
-        let allowed = [fileOfSite, legacy];
-        for (const each of edits) {
-          if (each.do === 'set') await at.set(each.path, each.value, by);
-          else if (each.do === 'load') await at.put('cabinet.yaml', (await at.files(each.of))?.cabinet ?? '', by);
-          else if (each.do === 'giveBack') await at.giveBack(by, '');
-          else {
-            const answer =
-              each.do === 'confirm'
-                ? await at.confirm(by)
-                : each.do === 'commit'
-                  ? await at.commit(request(by))
-                  : await at.rollback(each.of, request(by));
-            taken += answer.state === 'done' ? 1 : 0;
-            refused += / belongs? to the file of the site/.test(answer.reason) ? 1 : 0;
-          }
-          // Once the values of the file are confirmed, those of before are gone.
-          const isConfirmed = at.view().trial === null;
-          if (isConfirmed && siteOwnedDifferences(run.site.cabinet, [legacy]).length > 0) allowed = [fileOfSite];
-          if (siteOwnedDifferences(run.site.cabinet, allowed).length > 0) return false;
+  const folder = t.testdir();
+  const fileOfSite = cabinetIn(SMALL_SITE) as Cabinet;
+  let [taken, refused] = [0, 0];
+  await fc.assert(
+    fc.asyncProperty(fc.array(edit, { minLength: 2, maxLength: 12 }), fc.constantFrom(...AUTHORS), async (edits, by) => {
+      const { desk: at, run } = await desk({ testdir: () => mkdtempSync(join(folder, 'run-')) }, { before: 'book-confirmed.json' });
+      const legacy = run.site.cabinet;
+      let allowed = [fileOfSite, legacy];
+      for (const each of edits) {
+        if (each.do === 'set') await at.set(each.path, each.value, by);
+        else if (each.do === 'load') await at.put('cabinet.yaml', (await at.files(each.of))?.cabinet ?? '', by);
+        else if (each.do === 'giveBack') await at.giveBack(by, '');
+        else {
+          const answer =
+            each.do === 'confirm'
+              ? await at.confirm(by)
+              : each.do === 'commit'
+                ? await at.commit(request(by))
+                : await at.rollback(each.of, request(by));
+          taken += answer.state === 'done' ? 1 : 0;
+          refused += / belongs? to the file of the site/.test(answer.reason) ? 1 : 0;
         }
-        return true;
-      }),
-      {
-        numRuns: 15,
-        // One of each kind at least, whatever else comes.
-        examples: [
+        // Once the values of the file are confirmed, those of before are gone.
+        const isConfirmed = at.view().trial === null;
+        if (isConfirmed && siteOwnedDifferences(run.site.cabinet, [legacy]).length > 0) allowed = [fileOfSite];
+        if (siteOwnedDifferences(run.site.cabinet, allowed).length > 0) return false;
+      }
+      return true;
+    }),
+    {
+      numRuns: 15,
+      // One of each kind at least, whatever else comes.
+      examples: [
+        [
           [
-            [
-              { do: 'set', path: 'programmes[0].steps[1].levelPct', value: '50' },
-              { do: 'commit', of: 1 },
-            ],
-            'platform',
+            { do: 'set', path: 'programmes[0].steps[1].levelPct', value: '50' },
+            { do: 'commit', of: 1 },
           ],
-          [
-            [
-              { do: 'set', path: 'uplink.broker', value: 'mqtt://192.0.2.7' },
-              { do: 'commit', of: 1 },
-            ],
-            'platform',
-          ],
+          'platform',
         ],
-      },
-    );
-    t.ok(taken > 0 && refused > 0, `${taken} taken up, ${refused} refused for their owner`);
-  },
-);
+        [
+          [
+            { do: 'set', path: 'uplink.broker', value: 'mqtt://192.0.2.7' },
+            { do: 'commit', of: 1 },
+          ],
+          'platform',
+        ],
+      ],
+    },
+  );
+  t.ok(taken > 0 && refused > 0, `${taken} taken up, ${refused} refused for their owner`);
+});
