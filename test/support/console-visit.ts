@@ -61,8 +61,7 @@ export async function visitCabinet(
   // As short wherever the tests lie, so that rows that name it break at the same places.
   const cabinetFolder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   t.teardown(() => rmSync(cabinetFolder, { recursive: true, force: true }));
-  const short = { testdir: () => cabinetFolder, teardown: t.teardown.bind(t) } as Pick<Test, 'testdir' | 'teardown'>;
-  const rig = await createRig(short, { ...options, socketPath: withAgent ? socketPath : null });
+  const rig = await createRig(t, { ...options, folder: cabinetFolder, socketPath: withAgent ? socketPath : null });
   // A name of its own, as the transcript shows it.
   symlinkSync(join(cabinetFolder, 'data'), join(folder, 'store'));
   if (cabinetText !== undefined) writeFileSync(join(folder, 'cabinet.yaml'), cabinetText(join(folder, 'store')));

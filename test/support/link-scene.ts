@@ -3,8 +3,6 @@
  *
  * Owns the pace: simulated time for the agent, enough real time for the sockets. Used by the scenarios of the link.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { UplinkConfig } from '../../agent/core/cabinet.ts';
@@ -19,6 +17,7 @@ import { DEVICES, GROUP, NODE, START_MS, silentLog, uplinkConfig } from '../agen
 import { createReferenceHost, type ReferenceHost } from '../platform/host.ts';
 import { type Mosquitto, startMosquitto } from '../platform/mosquitto.ts';
 import { createFaultProxy, type FaultProxy } from '../platform/proxy.ts';
+import { memoryFolder } from './memory-folder.ts';
 
 export const MINUTE_MS = 60_000;
 /** Real time in a simulated second, while there is someone to talk to. */
@@ -47,7 +46,7 @@ export interface LinkSceneParts {
 
 /** All of it running; ends with the test. */
 export async function openLinkScene(t: Test, { program, changes = {}, segments = false }: LinkSceneParts): Promise<LinkScene> {
-  const dir = mkdtempSync(join(tmpdir(), 'luciole-link-'));
+  const dir = memoryFolder(t);
   const mosquitto = await startMosquitto(program);
   const proxy = createFaultProxy({ target: mosquitto.port });
   await proxy.start();
@@ -140,7 +139,6 @@ export async function openLinkScene(t: Test, { program, changes = {}, segments =
     await host.stop();
     await proxy.stop();
     await mosquitto.stop();
-    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   });
   return { clock, mosquitto, proxy, host, store, live, wentBack: () => wentBack };
 }

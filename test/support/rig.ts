@@ -22,6 +22,7 @@ import { createTestBroker, type TestBroker } from '../platform/broker.ts';
 import { createReferenceHost, type ReferenceHost } from '../platform/host.ts';
 import { createStreet, type Street } from '../street/street.ts';
 import { createWire, type Wire } from '../street/wire.ts';
+import { memoryFolder } from './memory-folder.ts';
 import { createMortalWorld } from './mortal.ts';
 
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
@@ -38,6 +39,8 @@ export interface RigOptions {
   readonly quality?: ClockQuality;
   readonly withUplink?: boolean;
   readonly change?: (cabinet: Cabinet) => Cabinet;
+  /** Holds the store and the file of the site. Default: one in memory. */
+  readonly folder?: string;
   /** Where the console answers. Default: nowhere. */
   readonly socketPath?: string | null;
   /** Text of the file of the site, in the place of the demo's; the agent then takes revisions of it. */
@@ -97,7 +100,7 @@ function smallSite(): LoadedSite {
 }
 
 export async function createRig(
-  t: Pick<Test, 'testdir' | 'teardown'>,
+  t: Pick<Test, 'teardown'>,
   {
     startAt,
     quality = 'synced',
@@ -108,7 +111,7 @@ export async function createRig(
     ...options
   }: RigOptions,
 ): Promise<Rig> {
-  const folder = t.testdir();
+  const { folder = memoryFolder(t) } = options;
   const siteFile = join(folder, 'cabinet.yaml');
   if (options.siteFile !== undefined) writeFileSync(siteFile, options.siteFile);
   const site = options.siteFile === undefined ? smallSite() : loadSite(siteFile);
