@@ -1,21 +1,14 @@
 import { readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import t from 'tap';
-import { torture } from './support/torture.ts';
-
-const leftovers = (): string[] => readdirSync(tmpdir()).filter((name) => /^luciole-(torture|tc)-/.test(name));
+import { torture, tortureIn } from './support/torture.ts';
 
 t.test('a writer killed at random moments has lost nothing that it reported committed', async (t) => {
-  const before = leftovers();
-  const { code, summaries, progress } = await torture('kill', '--rounds', '5', '--seed', '1');
+  const folder = t.testdir();
+  const { code, summaries, progress } = await tortureIn(folder, 'kill', '--rounds', '5', '--seed', '1');
   t.equal(code, 0, progress);
   t.match(summaries, [{ torture: 'kill', ok: true, rounds: 5, lostReadings: 0, integrityFailures: 0, reusedSeqs: 0, problems: 0 }]);
   t.ok(Number(summaries[0]?.['committedReadings']) > 1_000, 'and it had reported thousands');
-  t.strictSame(
-    leftovers().filter((name) => !before.includes(name)),
-    [],
-    'nothing is left behind',
-  );
+  t.strictSame(readdirSync(folder), [], 'nothing is left behind');
 });
 
 t.test('hostile messages neither crash the command desk nor make it grow nor get through', async (t) => {
