@@ -153,7 +153,7 @@ t.test('the change that is found is the first one, as a look at every ten minute
   const STEP_MS = 600_000;
   const [latitude, longitude] = [fc.double({ min: -90, max: 90, noNaN: true }), fc.double({ min: -180, max: 180, noNaN: true })];
   const step = fc.integer({ min: Date.UTC(2020, 0) / STEP_MS, max: Date.UTC(2060, 0) / STEP_MS });
-  fc.assert(
+  const { failed, counterexample } = fc.check(
     fc.property(latitude, longitude, fc.double({ min: -18, max: 6, noNaN: true }), step, (latitudeDeg, longitudeDeg, sunBelowDeg, from) => {
       const isNightAt = (k: number): boolean => isNight(sunAltitudeDeg({ latitudeDeg, longitudeDeg }, k * STEP_MS), sunBelowDeg);
       const steps = Array.from({ length: 144 }, (_, i) => from + i);
@@ -163,4 +163,5 @@ t.test('the change that is found is the first one, as a look at every ten minute
     }),
     { numRuns: 500 },
   );
+  t.notOk(failed, JSON.stringify(counterexample));
 });
