@@ -60,6 +60,20 @@ export interface LoadedProfiles {
   readonly broken: ReadonlyMap<string, readonly string[]>;
 }
 
+/** One process often reads the same files again: for the configuration that runs, for the file of the site, for a candidate. */
+const soundByText = new Map<string, Profile>();
+/** Source: assumed; several times the shipped profiles. */
+const MAX_SOUND = 100;
+
+function soundProfile(file: ProfileFile, readPlaced: ReadPlaced): Profile {
+  const found = soundByText.get(file.text);
+  if (found !== undefined) return found;
+  const profile = loadProfile(file, readPlaced);
+  if (soundByText.size >= MAX_SOUND) soundByText.clear();
+  soundByText.set(file.text, profile);
+  return profile;
+}
+
 /** All profiles that are sound, and what is wrong with the rest. A file of the site replaces a shipped one of its id; two of the site with one id are both left out. */
 export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlaced, checked: CheckedProfiles = new Map()): LoadedProfiles {
   const profiles = new Map<string, Profile>();
@@ -69,7 +83,7 @@ export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlac
   const broken = new Map<string, string[]>();
   for (const file of files) {
     try {
-      const profile = (checked.size === 0 ? undefined : checked.get(hashOfText(file.text))) ?? loadProfile(file, readPlaced);
+      const profile = (checked.size === 0 ? undefined : checked.get(hashOfText(file.text))) ?? soundProfile(file, readPlaced);
       profiles.set(profile.id, profile);
       if (file.isShipped !== true) pushTo(sound, profile.id, file);
     } catch (error) {

@@ -118,8 +118,7 @@ async function rigOf(t: Test, folder: string, socketPath: string, options: Visit
   const { withAgent = true, speedBaud: _, cabinetText, ...rigOptions } = options;
   const cabinetFolder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   t.teardown(() => rmSync(cabinetFolder, { recursive: true, force: true }));
-  const short = { testdir: () => cabinetFolder, teardown: t.teardown.bind(t) } as Pick<Test, 'testdir' | 'teardown'>;
-  const rig = await createRig(short, { ...rigOptions, socketPath: withAgent ? socketPath : null });
+  const rig = await createRig(t, { ...rigOptions, folder: cabinetFolder, socketPath: withAgent ? socketPath : null });
   // A name of its own, as the transcript shows it.
   symlinkSync(join(cabinetFolder, 'data'), join(folder, 'store'));
   if (cabinetText !== undefined) writeFileSync(join(folder, 'cabinet.yaml'), cabinetText(join(folder, 'store')));

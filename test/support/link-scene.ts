@@ -3,8 +3,6 @@
  *
  * The agent runs on simulated time; the sockets get enough real time.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { UplinkConfig } from '../../agent/core/cabinet.ts';
@@ -19,6 +17,7 @@ import { GROUP, NODE, NODE_DEVICES, NODE_START_MS, silentLog, uplinkConfig } fro
 import { ReferenceHost } from '../platform/host.ts';
 import { type Mosquitto, startMosquitto } from '../platform/mosquitto.ts';
 import { FaultProxy } from '../platform/proxy.ts';
+import { memoryFolder } from './memory-folder.ts';
 
 export const MINUTE_MS = 60_000;
 /** Real time in a simulated second, while the broker accepts connections. */
@@ -47,7 +46,7 @@ export interface LinkSceneParts {
 
 /** Starts everything; it ends with the test. */
 export async function openLinkScene(t: Test, { program, changes = {}, segments = false }: LinkSceneParts): Promise<LinkScene> {
-  const dir = mkdtempSync(join(tmpdir(), 'luciole-link-'));
+  const dir = memoryFolder(t);
   const mosquitto = await startMosquitto(program);
   const proxy = new FaultProxy({ target: mosquitto.port });
   await proxy.start();

@@ -24,6 +24,7 @@ import { ReferenceHost } from '../platform/host.ts';
 import { createStreet, type Street } from '../street/street.ts';
 import { createWire, type Wire } from '../street/wire.ts';
 import { createKillableAgent } from './killable-agent.ts';
+import { memoryFolder } from './memory-folder.ts';
 
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
 /** Slower than a real street, so that a night stays a matter of seconds. Units: ms. */
@@ -39,7 +40,9 @@ export interface RigOptions {
   readonly quality?: ClockQuality;
   readonly withUplink?: boolean;
   readonly change?: (cabinet: Cabinet) => Cabinet;
-  /** Default: no console. */
+  /** Holds the store and the file of the site. Default: one in memory. */
+  readonly folder?: string;
+  /** Where the console answers. Default: nowhere. */
   readonly socketPath?: string | null;
   /** Text of the site file, instead of the demo's; the agent then accepts revisions of it. */
   readonly siteFile?: string;
@@ -98,12 +101,12 @@ function smallSite(): LoadedSite {
 }
 
 /** A rig whose agent runs; it ends with the test. */
-export async function createRig(t: Pick<Test, 'testdir' | 'teardown'>, options: RigOptions): Promise<Rig> {
+export async function createRig(t: Pick<Test, 'teardown'>, options: RigOptions): Promise<Rig> {
   const { withUplink = false } = options;
   const clock = createManualClock(Date.parse(options.startAt), options.quality ?? 'synced');
   const broker = createTestBroker();
   if (withUplink && options.brokerUrl === undefined) await broker.start();
-  const plan = planOf(t.testdir(), options.brokerUrl ?? broker.url, options);
+  const plan = planOf(options.folder ?? memoryFolder(t), options.brokerUrl ?? broker.url, options);
   const { cabinet, siteFile } = plan;
   const { group = '', node = '' } = cabinet.uplink ?? {};
   const host = new ReferenceHost({ url: plan.url, protocolVersion: 4, group, node, hostId: HOST_ID, nowMs: () => clock.wallMs() });

@@ -134,8 +134,10 @@ export function intent(changes: Partial<Intent> = {}): Intent {
   };
 }
 
+const USUAL_NOW_MS = winter('23:30');
+
 export function snapshot(changes: Partial<LightingSnapshot> = {}): LightingSnapshot {
-  return { nowMs: winter('23:30'), nowMono: 1_000_000, clockQuality: 'synced', sensors: new Map(), intents: [], ...changes };
+  return { nowMs: USUAL_NOW_MS, nowMono: 1_000_000, clockQuality: 'synced', sensors: new Map(), intents: [], ...changes };
 }
 
 export function reading(pointId: Reading['pointId'], value: number | null, atMono: number, quality: Reading['quality'] = 'good'): Reading {

@@ -148,3 +148,20 @@ t.test('the change told is the next one, and the same whatever was asked before'
   );
   t.pass('held for all generated instants');
 });
+
+t.test('the change that is found is the first one, as a look at every ten minutes finds it', async (t) => {
+  const STEP_MS = 600_000;
+  const [latitude, longitude] = [fc.double({ min: -90, max: 90, noNaN: true }), fc.double({ min: -180, max: 180, noNaN: true })];
+  const step = fc.integer({ min: Date.UTC(2020, 0) / STEP_MS, max: Date.UTC(2060, 0) / STEP_MS });
+  const { failed, counterexample } = fc.check(
+    fc.property(latitude, longitude, fc.double({ min: -18, max: 6, noNaN: true }), step, (latitudeDeg, longitudeDeg, sunBelowDeg, from) => {
+      const isNightAt = (k: number): boolean => isNight(sunAltitudeDeg({ latitudeDeg, longitudeDeg }, k * STEP_MS), sunBelowDeg);
+      const steps = Array.from({ length: 144 }, (_, i) => from + i);
+      const first = steps.find((k) => isNightAt(k) !== isNightAt(k + 1));
+      const found = createSunChanges({ latitudeDeg, longitudeDeg }, sunBelowDeg)(from * STEP_MS);
+      return first === undefined ? found === null : found !== null && found > first * STEP_MS && found <= (first + 1) * STEP_MS;
+    }),
+    { numRuns: 500 },
+  );
+  t.notOk(failed, JSON.stringify(counterexample));
+});

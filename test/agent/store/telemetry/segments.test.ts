@@ -8,7 +8,8 @@ import type { AgentEvent, PointId, Quality } from '../../../../agent/core/words.
 import { openInProcessLink } from '../../../../agent/store/client/in-process-link.ts';
 import type { Setup } from '../../../../agent/store/messages.ts';
 import { createStore } from '../../../../agent/store/store.ts';
-import { SILENT, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
+import { memoryFolder } from '../../../support/memory-folder.ts';
+import { SILENT, STORE_START_MS } from '../fixtures/kit.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -85,7 +86,7 @@ const byPoint = (frames: readonly StoredFrame[]) =>
   ]);
 
 t.test('compaction changes where readings lie, not what they say, and makes them small', async (t) => {
-  const { clock, store, run } = street(testFolder(t));
+  const { clock, store, run } = street(memoryFolder(t));
   await store.start();
   await run(5 * HOUR_MS, { points: 40 });
   await clock.advance(10_000);
@@ -108,7 +109,7 @@ t.test('compaction changes where readings lie, not what they say, and makes them
 });
 
 t.test('what comes back is the same after a restart, and seq goes on where it was, also when all is compacted', async (t) => {
-  const dir = testFolder(t);
+  const dir = memoryFolder(t);
   const first = street(dir);
   await first.store.start();
   await first.run(2 * HOUR_MS);
@@ -126,7 +127,7 @@ t.test('what comes back is the same after a restart, and seq goes on where it wa
 });
 
 t.test('a history is raw, by minute or by hour, the same from frames and from segments', async (t) => {
-  const { clock, store, run, feed } = street(testFolder(t));
+  const { clock, store, run, feed } = street(memoryFolder(t));
   await store.start();
   await run(3 * HOUR_MS);
   feed([['D1.power', null, 'missing']]);
@@ -165,7 +166,7 @@ t.test('a history is raw, by minute or by hour, the same from frames and from se
 });
 
 t.test('pages of a time bring every reading of it once, in the order of seq', async (t) => {
-  const { clock, store, run } = street(testFolder(t));
+  const { clock, store, run } = street(memoryFolder(t));
   await store.start();
   await run(4 * HOUR_MS);
   await clock.advance(10_000);
@@ -187,7 +188,7 @@ t.test('pages of a time bring every reading of it once, in the order of seq', as
 });
 
 t.test('readings taken before the clock was known are dated by the run’s own time once it is, and say so', async (t) => {
-  const dir = testFolder(t);
+  const dir = memoryFolder(t);
   const machine = { bootId: 'start-1', startMono: 5_000 };
   const lostMs = Date.parse('2026-01-02T00:00:00Z');
   const trueMs = STORE_START_MS + 90 * DAY_MS;
@@ -241,7 +242,7 @@ t.test('readings taken before the clock was known are dated by the run’s own t
 });
 
 t.test('a full store compacts, thins, then drops: every loss a gap, the account balanced, extremes and counters last', async (t) => {
-  const dir = testFolder(t);
+  const dir = memoryFolder(t);
   const { clock, store, run, events } = street(dir, { maxMegabytes: 0.12 });
   await store.start();
   for (let hour = 0; hour < 100; hour++) {
@@ -275,7 +276,7 @@ t.test('a full store compacts, thins, then drops: every loss a gap, the account 
 });
 
 t.test('readings older than the bound in days go, by a trusted clock only', async (t) => {
-  const { clock, store, run } = street(testFolder(t), { maxDays: 2 });
+  const { clock, store, run } = street(memoryFolder(t), { maxDays: 2 });
   await store.start();
   await run(DAY_MS, { everyMs: 300_000 });
   await clock.advance(10_000);
@@ -300,7 +301,7 @@ t.test('readings older than the bound in days go, by a trusted clock only', asyn
 });
 
 t.test('a damaged segment is found by whoever reads it and by the check; the rest stays', async (t) => {
-  const dir = testFolder(t);
+  const dir = memoryFolder(t);
   const { clock, store, run } = street(dir);
   await store.start();
   await run(6 * HOUR_MS);

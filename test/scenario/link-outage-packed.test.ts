@@ -1,0 +1,3 @@
+import { surviveLongOutage } from '../support/long-outage.ts';
+
+surviveLongOutage(true);
