@@ -77,7 +77,6 @@ export async function openLinkScene(t: Test, { program, changes = {}, segments =
     await host.stop();
     await proxy.stop();
     await mosquitto.stop();
-    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   });
   return { clock, mosquitto, proxy, host, store, live, wentBack };
 }
