@@ -24,9 +24,9 @@ import {
   takeDouble,
   takeRuns,
   takeVarint,
+  unpack,
 } from './telemetry/byte-column.ts';
 import { type Cell, cellValue, FORM, qualityFromFlags, type SeriesReading, toCell, toOffsetMs } from './telemetry/cell.ts';
-import { unpack } from './telemetry/deflated.ts';
 import { type FrameHead, MAX_CLOCK_QUALITY, type SeriesFrame } from './telemetry/frame-codec.ts';
 
 /** Shape: `ticket` is not kept and reads 0. */

@@ -19,11 +19,10 @@ import type {
   TelemetryFacts,
 } from '../core/ports.ts';
 import { baseFor, numberingOf, releaseReserved, reserveBeyond } from './client/numbering.ts';
-import { getMeta, setMeta } from './files/meta.ts';
 import { StoreFile } from './files/store-file.ts';
 import type { Notice, RoomStep, Setup, TelemetryDone, TelemetryWork } from './messages.ts';
 import { PAGE_BYTES, TELEMETRY } from './schema.ts';
-import { openReadOnly, type Sqlite } from './sqlite.ts';
+import { getMeta, openReadOnly, type Sqlite, setMeta } from './sqlite.ts';
 import { accountOf, addDeliveredUnstored, cursorOf, framesBeyond, moveCursor } from './telemetry/account.ts';
 import { compactOne, createLosses, dropPiece, isRowBefore, type Losses, learnTime, overAge } from './telemetry/compaction.ts';
 import { CLOCK_QUALITIES } from './telemetry/frame-table.ts';

@@ -56,7 +56,7 @@ export class CandidateStore {
       return;
     }
     // Loaded only where there is one: the schema would stay in memory.
-    const { readNote } = await import('./candidate-note.ts');
+    const { readNote } = await import('./revision-history-file.ts');
     const note = readNote(found.note);
     this.#candidate = note === undefined ? null : { ...note, hash: revisionHash(found) };
   }

@@ -1,6 +1,3 @@
-/**
- * Events, outcomes, audit notes and small facts in memory until `state.db` has them.
- */
 import type { Log } from '../../core/ports.ts';
 import type { AgentEvent, Outcome } from '../../core/words.ts';
 import type { StateWork } from '../messages.ts';
@@ -15,16 +12,18 @@ interface Save {
   readonly resolve: (saved: boolean) => void;
 }
 
-/** An empty queue. */
+/** Events, outcomes, audit notes and small facts in memory until `state.db` has them. `onAdded`: called after each addition. */
 export class StateQueue {
   readonly #log: Log;
+  readonly #onAdded: () => void;
   #events: AgentEvent[] = [];
   #outcomes: Outcome[] = [];
   #audits: TimedNote[] = [];
   #saves: Save[] = [];
 
-  constructor(log: Log) {
+  constructor(log: Log, onAdded: () => void) {
     this.#log = log;
+    this.#onAdded = onAdded;
   }
 
   /** Whether there are events, outcomes or audit notes. */
@@ -38,20 +37,24 @@ export class StateQueue {
 
   addEvent(event: AgentEvent): void {
     if (this.#events.push(event) > MAX_WAITING) this.#log.event('store-event-dropped', { event: this.#events.shift()?.id }, 'alarm');
+    this.#onAdded();
   }
 
   addOutcome(outcome: Outcome): void {
     if (this.#outcomes.push(outcome) > MAX_WAITING) this.#outcomes.shift();
+    this.#onAdded();
   }
 
   addAudit(note: TimedNote): void {
     if (this.#audits.push(note) > MAX_WAITING) this.#audits.splice(0, 2, lostAudit(this.#audits));
+    this.#onAdded();
   }
 
-  /** Resolves whether it is on disk; written once. Shape: `json` null removes the key. */
+  /** Resolves whether it is on disk; tried once, or with the next start of a lost thread. Shape: `json` null removes the key. */
   addSave(key: string, json: string | null): Promise<boolean> {
     return new Promise((resolve) => {
       this.#saves.push({ key, json, resolve });
+      this.#onAdded();
     });
   }
 

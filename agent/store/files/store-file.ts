@@ -8,11 +8,9 @@ import type { StoreError } from '../../core/errors.ts';
 import type { Notice } from '../messages.ts';
 import { createQuarantine, type Quarantine } from '../quarantine.ts';
 import type { Schema } from '../schema.ts';
-import { applySettings, openSqlite, type Sqlite, storeError, toStoreError } from '../sqlite.ts';
-import { plainFileBytes } from './db-files.ts';
+import { applySettings, getMeta, openSqlite, type Sqlite, setMeta, storeError, toStoreError } from '../sqlite.ts';
+import { makeFresh, plainFileBytes } from './db-files.ts';
 import { assertSoundFile, pageProblems, toOpeningError, toUseError } from './file-check.ts';
-import { makeFresh } from './fresh-file.ts';
-import { getMeta, setMeta } from './meta.ts';
 import { migrate } from './migrations.ts';
 
 export interface FileParts<H> {

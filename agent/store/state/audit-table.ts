@@ -4,8 +4,7 @@
  */
 import type { AuditEntry, AuditHead, AuditNote, AuditPage, AuditQuery } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
-import { getMeta, setMeta } from '../files/meta.ts';
-import type { Sqlite } from '../sqlite.ts';
+import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 import { type AuditRow, chained, GENESIS, noteOf, TRIMMED, trimDetail, verifyChain } from './audit-chain.ts';
 
 /** Appends notes to the log and reads it. */

@@ -6,13 +6,11 @@ import { join } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
 import type { BackupReport } from '../../core/ports.ts';
-import { removeAll } from '../files/db-files.ts';
+import { removeAll, standAs } from '../files/db-files.ts';
 import { assertSoundFile, expectSound, expectWhole, toOpeningError } from '../files/file-check.ts';
-import { standAs } from '../files/fresh-file.ts';
-import { getMeta, setMeta } from '../files/meta.ts';
 import { migrate } from '../files/migrations.ts';
 import type { Schema } from '../schema.ts';
-import { applySettings, openSqlite, type Sqlite, storeError } from '../sqlite.ts';
+import { applySettings, getMeta, openSqlite, type Sqlite, setMeta, storeError } from '../sqlite.ts';
 
 export interface BackupParts {
   readonly dir: string;

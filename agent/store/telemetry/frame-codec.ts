@@ -21,9 +21,9 @@ import {
   takeDouble,
   takeRuns,
   takeVarint,
+  unpack,
 } from './byte-column.ts';
 import { cellValue, FORM, qualityFromFlags, type SeriesReading, toCell, toOffsetMs } from './cell.ts';
-import { unpack } from './deflated.ts';
 
 /** The head of a frame, without its readings. Shape: integers; `clockQuality` is its index in the list. */
 export interface FrameHead {

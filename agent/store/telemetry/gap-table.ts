@@ -5,9 +5,8 @@
  * thousand steps reports a few losses and not a thousand.
  */
 import type { Gap } from '../../core/ports.ts';
-import { getMeta, setMeta } from '../files/meta.ts';
 import type { LossReason, MemoryGap } from '../messages.ts';
-import type { Sqlite } from '../sqlite.ts';
+import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 
 /** Adds and reads recorded losses. */
 export interface GapTable {
