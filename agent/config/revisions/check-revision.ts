@@ -5,7 +5,7 @@ import type { Cabinet } from '../../core/cabinet.ts';
 import { ConfigError, type Problem } from '../../core/errors.ts';
 import { floorFlaws } from '../floor/floor-check.ts';
 import { cabinetIn } from '../load/load.ts';
-import { loadSite } from '../load/load-site.ts';
+import { loadRevision } from '../load/load-site.ts';
 import { controlledPlace } from '../load/text-bounds.ts';
 import { type CheckedRevision, NOTHING_COMPARED, type RevisionFolder } from './check-in-child.ts';
 import { siteOwnedDifferences } from './site-owned.ts';
@@ -17,14 +17,10 @@ import type { CabinetAndProfiles } from './touched-parts.ts';
  */
 export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
   const { dir, siteDir } = folder;
-  const named = (problems: readonly Problem[]): Problem[] =>
-    problems.map((problem) => ({
-      ...problem,
-      file: problem.file.startsWith(`${dir}/`) ? problem.file.slice(dir.length + 1) : problem.file,
-    }));
+  const nameOf = (file: string): string => (file.startsWith(`${dir}/`) ? file.slice(dir.length + 1) : file);
+  const named = (problems: readonly Problem[]): Problem[] => problems.map((problem) => ({ ...problem, file: nameOf(problem.file) }));
   try {
-    const loaded = loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') });
-    const { cabinet, profiles, profileProblems, warnings } = loaded;
+    const { cabinet, profiles, profileProblems, warnings } = loadRevision(dir, siteDir);
     refuseHiddenControls(cabinet);
     const site = { cabinet, profiles };
     const owned = ownedBySite(cabinet, folder);
@@ -49,7 +45,7 @@ function floorOf(after: CabinetAndProfiles, { siteDir, site, runningDir, nowMs }
 /** The configuration in a folder; undefined where it cannot be used any more. */
 function siteIn(dir: string, siteDir: string): CabinetAndProfiles | undefined {
   try {
-    return loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') });
+    return loadRevision(dir, siteDir);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return undefined;
@@ -57,10 +53,7 @@ function siteIn(dir: string, siteDir: string): CabinetAndProfiles | undefined {
 }
 
 /** Compares the site-owned keys of a candidate. Shape: folders of profiles in `candidate` are absolute. */
-function ownedBySite(
-  candidate: Cabinet,
-  { siteDir, site, runningDir }: RevisionFolder,
-): Pick<CheckedRevision, 'siteOwned' | 'unlikeSite'> {
+function ownedBySite(candidate: Cabinet, { siteDir, site, runningDir }: RevisionFolder): Pick<CheckedRevision, 'siteOwned' | 'unlikeSite'> {
   const ofSite = isSiteFileCurrent(site) ? allowedBy(textAt(site.dir), siteDir) : [];
   const unlikeSite = siteOwnedDifferences(candidate, ofSite);
   // One configuration is enough: each further one only allows more.

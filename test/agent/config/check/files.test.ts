@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { checkPorts } from '../../../../agent/config/check/check-ports.ts';
+import { checkPorts } from '../../../../agent/config/check/check-machine.ts';
 import { checkAgainstProfiles, type KnownProfiles } from '../../../../agent/config/check/check-profiles.ts';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
 import { readPlacedYaml } from '../../../../agent/config/load/places.ts';
