@@ -1,9 +1,3 @@
-/**
- * Moves a file that may not be used out of the way at once, then into `quarantine/`, and reports it.
- *
- * In two steps, so that a power cut in between is found at the next start: a file that was set aside, without a file in its place, has not
- * been replaced yet, and its losses still have to be counted.
- */
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { StoreError } from '../core/errors.ts';
@@ -27,7 +21,12 @@ export interface Quarantine {
   keep(): string;
 }
 
-/** The quarantine for one file of the store. */
+/**
+ * Moves a file that may not be used out of the way at once, then into `quarantine/`, and reports it.
+ *
+ * In two steps, so that a power cut in between is found at the next start: a file that was set aside, without a file in its place, has not
+ * been replaced yet, and its losses still have to be counted.
+ */
 export function createQuarantine(path: string): Quarantine {
   const setAsidePath = `${path}.aside`;
   const dir = join(dirname(path), 'quarantine');

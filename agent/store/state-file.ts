@@ -1,6 +1,3 @@
-/**
- * `state.db`: small durable facts, events, outcomes of commands and the audit log, with their checksums and how many are kept.
- */
 import { crc32 } from 'node:zlib';
 import type { AuditPage, AuditQuery } from '../core/audit-tools.ts';
 import type { WallMs } from '../core/clock.ts';
@@ -37,7 +34,7 @@ const JSON_COLUMN: Readonly<Record<StateTable, string | null>> = { kv: 'value', 
 /** The name of a row of each table, for people. */
 const NAMES: Readonly<Record<StateTable, string>> = { kv: 'key', event: 'id', outcome: 'command_id' };
 
-/** The file in its folder, opened at first use. Errors: its methods throw StoreError. */
+/** `state.db`: small durable facts, events, outcomes of commands and the audit log. Errors: its methods throw StoreError. */
 export class StateFile {
   readonly #onNotice: (notice: Notice) => void;
   readonly #backup: StateBackup;

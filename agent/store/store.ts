@@ -1,9 +1,3 @@
-/**
- * The offline memory of the cabinet, as the rest of the agent uses it. Never blocks or throws into a caller; trouble is a state and an
- * event.
- *
- * What a promise or `onCommitted` reports as on disk survives `kill -9` and power cuts.
- */
 import { randomBytes } from 'node:crypto';
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { Log, Store, StoreStatus, TelemetryFacts } from '../core/ports.ts';
@@ -57,7 +51,12 @@ const NO_FACTS: TelemetryFacts = {
 
 type StoreCallbacks = Pick<Store, 'onCommitted' | 'onEvent' | 'fates'>;
 
-/** A store on a folder that need not exist yet. Touches nothing before `start`. */
+/**
+ * The offline memory of the cabinet, as the rest of the agent uses it. Never blocks or throws into a caller; trouble is a state and an
+ * event.
+ *
+ * What a promise or `onCommitted` reports as on disk survives `kill -9` and power cuts. Touches nothing before `start`.
+ */
 export function createStore(parts: StoreParts): Store {
   const { clock, log, openLink = openWorkerLink } = parts;
   const boot = randomBytes(16).toString('hex');

@@ -1,7 +1,3 @@
-/**
- * `telemetry.db`: frames and segments, the cursor and every recorded loss. Each method is one commit, one read or one bounded step of a
- * chore.
- */
 import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import type { MonoMs, WallMs } from '../core/clock.ts';
@@ -45,7 +41,10 @@ const DAY_MS = 86_400_000;
 
 const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
 
-/** The file in its folder, opened at first use. Errors: its methods throw StoreError. */
+/**
+ * `telemetry.db`: frames and segments, the cursor and every recorded loss. Each method is one commit, one read or one bounded step of a
+ * chore. Errors: its methods throw StoreError.
+ */
 export class TelemetryFile {
   readonly #setup: Setup;
   readonly #onNotice: (notice: Notice) => void;

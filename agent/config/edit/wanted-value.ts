@@ -1,6 +1,3 @@
-/**
- * The value that the schema allows at a path, `zones[rue].minPct`: its type, its unit by the name of the key, and an example. Pure.
- */
 import { allowedInWords, type JsonSchema, keysOf, withoutNull } from '../../core/json-schema.ts';
 import { didYouMean } from '../../core/suggestions.ts';
 import type { WantedValue } from '../../core/wanted-value.ts';
@@ -33,7 +30,7 @@ const FORMS: readonly (readonly [says: RegExp, example: string])[] = [
 const USUAL_NUMBER = 60;
 const USUAL_NAME = 'name';
 
-/** The allowed value at a path; a sentence for a path that does not exist. */
+/** The value that the schema allows at a path, `zones[rue].minPct`; a sentence for a path that does not exist. Pure. */
 export function wantedAt(path: string): WantedValue | { readonly problem: string } {
   const steps = stepsOf(path);
   if (typeof steps === 'string') return { problem: steps };

@@ -1,7 +1,3 @@
-/**
- * Finds where a configuration would give a lamp less light than the floor of its site, from the decision down to the register. Runs in the
- * process that checks a revision.
- */
 import { type Circuits, circuitsOf, type LampCircuit, type WiredSite } from '../../../drivers/light-circuits.ts';
 import { portOf } from '../../../drivers/light-path.ts';
 import type { WallMs } from '../../core/clock.ts';
@@ -25,7 +21,10 @@ export interface FloorCheck {
 /** Source: a year with a leap day, so that each yearly date is among them. */
 const NIGHTS_AHEAD = 366;
 
-/** Returns everything that makes a lamp darker than its floor, or could; empty for a change that needs no permission. */
+/**
+ * Finds where a configuration would give a lamp less light than the floor of its site, from the decision down to the register. Runs in the
+ * process that checks a revision. Empty for a change that needs no permission.
+ */
 export function floorFlaws(check: FloorCheck): FloorFlaw[] {
   const [after, running, site] = [check.after, check.running, check.site].map((each) => circuitsOf(wired(each))) as [
     Circuits,

@@ -1,18 +1,3 @@
-/**
- * The configuration that runs, and its trial.
- *
- * ```
- *             activate, nothing touched
- * candidate ────────────────────────────► confirmed
- *     │                                       ▲
- *     │ activate            confirm           │
- *     └────────────► trial ───────────────────┘
- *                      │ return
- *                      └───────────► returned; the revision before it runs again
- * ```
- *
- * A trial goes on over restarts: the history on disk has it with the time it has taken.
- */
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';
 import type { CommitRequest, SiteOwnedDifference } from '../../core/revisions.ts';
@@ -49,7 +34,20 @@ export interface ActiveRevisionParts {
 type Running = Pick<CheckedRevision, 'site' | 'unlikeSite'>;
 
 /**
- * Puts revisions into use, confirms them and returns to the one before. The caller makes sure that one call ends before the next begins.
+ * The configuration that runs, and its trial.
+ *
+ * ```
+ *             activate, nothing touched
+ * candidate ────────────────────────────► confirmed
+ *     │                                       ▲
+ *     │ activate            confirm           │
+ *     └────────────► trial ───────────────────┘
+ *                      │ return
+ *                      └───────────► returned; the revision before it runs again
+ * ```
+ *
+ * A trial goes on over restarts: the history on disk has it with the time it has taken. The caller makes sure that one call ends before the
+ * next begins.
  */
 export class ActiveRevision {
   readonly #parts: ActiveRevisionParts;

@@ -1,6 +1,3 @@
-/**
- * Events about the revisions of the configuration.
- */
 import type { Clock } from '../../core/clock.ts';
 import { createEventTracker } from '../../core/event-tracker.ts';
 import type { SiteOwnedDifference } from '../../core/revisions.ts';
@@ -21,7 +18,7 @@ export interface RevisionEvents {
 
 const SOURCE = 'configuration';
 
-/** A reporter without events. `siteFile`: the file of the site, for people. */
+/** Reports the events about the revisions of the configuration. `siteFile`: the file of the site, for people. */
 export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) => void, siteFile: string): RevisionEvents {
   const events = createEventTracker(clock, onEvent);
   return {

@@ -1,7 +1,3 @@
-/**
- * Requests about the configuration, handled one after the other: a candidate is put together, checked, committed, then confirmed or
- * returned. Nothing runs that is not on disk.
- */
 import { createEventTracker, type EventFacts } from '../../core/event-tracker.ts';
 import type {
   CommitRequest,
@@ -46,7 +42,7 @@ const MAX_VALUE_CHARS = 16_384;
 const NO_TRIAL = 'no revision is on trial';
 const NO_CANDIDATE = 'there is no candidate';
 
-/** Handles requests in the order in which they arrive. `start` continues with what an earlier run left. */
+/** Handles requests about the configuration one by one. Nothing runs that is not on disk. `start` continues what an earlier run left. */
 export class RevisionManager implements ConfigManager {
   readonly #parts: RevisionManagerParts;
   readonly #histories: RevisionHistoryStore;

@@ -1,6 +1,3 @@
-/**
- * Checks a revision on trial once a second until the rules of `trial.ts` end the trial. Its time goes on over restarts.
- */
 import { type Clock, every, type MonoMs, type Timer } from '../../core/clock.ts';
 import type { Trial } from './revision-history-file.ts';
 import { judgeTrial, missingOf, type TrialHealth, type TrialVerdict } from './trial.ts';
@@ -24,7 +21,7 @@ const CHECK_PERIOD_MS = 1_000;
 /** How often the time spent is saved. Units: ms. Source: assumed; a power cut lengthens a trial by this at most, and a trial of ten minutes writes twenty times. */
 const SAVE_PERIOD_MS = 30_000;
 
-/** A watch without a trial; `start` begins one. */
+/** Checks a revision on trial once a second until the rules of `trial.ts` end the trial. Its time goes on over restarts. */
 export function createTrialWatch({
   clock,
   health,

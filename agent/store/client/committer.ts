@@ -1,16 +1,3 @@
-/**
- * Brings what is in memory to disk: telemetry when it is due, events, outcomes and facts at once, all of it again after a failure.
- *
- * One commit at a time. While a part is in trouble, its work waits for the retry; the other part goes on.
- *
- * ```
- *   closed ──open──► opening ──first commit answered──► open
- *     ▲                                                  │
- *     └────────────────────── close ─────────────────────┘
- * ```
- *
- * `addFrame` is the hot path of readings: it makes no object and no closure for a reading (ADR 14).
- */
 import type { Clock } from '../../core/clock.ts';
 import type { Committed, EarlierLoss, FrameFate, Log, ReadingFrame } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
@@ -44,7 +31,19 @@ interface Work {
   readonly state: StateWork;
 }
 
-/** A committer that keeps everything in memory until `open`. */
+/**
+ * Brings what is in memory to disk: telemetry when it is due, events, outcomes and facts at once, all of it again after a failure.
+ *
+ * One commit at a time. While a part is in trouble, its work waits for the retry; the other part goes on.
+ *
+ * ```
+ *   closed ──open──► opening ──first commit answered──► open
+ *     ▲                                                  │
+ *     └────────────────────── close ─────────────────────┘
+ * ```
+ *
+ * `addFrame` is the hot path of readings: it makes no object and no closure for a reading (ADR 14).
+ */
 export class Committer {
   readonly troubles: TroubleTracker;
   readonly losses: LossReporter;

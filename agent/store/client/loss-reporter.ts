@@ -1,12 +1,9 @@
-/**
- * Readings that are lost: counted, logged, and reported as events.
- */
 import type { EarlierLoss } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { LossReason } from '../messages.ts';
 import type { TroubleTrackerParts } from './trouble.ts';
 
-/** A reporter without losses. */
+/** Readings that are lost: counted, logged, and reported as events. */
 export class LossReporter {
   readonly #parts: Omit<TroubleTrackerParts, 'onRetry'>;
   #readingsLost = 0;

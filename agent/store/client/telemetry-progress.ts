@@ -1,7 +1,3 @@
-/**
- * How far telemetry has come: the last frame of this run, the last one on disk, the last one delivered, and the numbers that frames will
- * have.
- */
 import type { Clock } from '../../core/clock.ts';
 import type { ReadingFrame, Store } from '../../core/ports.ts';
 import type { TelemetryDone } from '../messages.ts';
@@ -16,7 +12,10 @@ import type { Numbering } from './numbering.ts';
  */
 const CURSOR = { periodMs: 60_000, rows: 1_000 };
 
-/** The progress of a run that has no frame yet. */
+/**
+ * How far telemetry has come: the last frame of this run, the last one on disk, the last one delivered, and the numbers that frames will
+ * have.
+ */
 export class TelemetryProgress {
   readonly #clock: Pick<Clock, 'monoMs'>;
   #lastTicket = 0;

@@ -1,6 +1,3 @@
-/**
- * The troubles of the store while it runs: since when each part fails, when to retry, and the events that say so.
- */
 import type { Clock, MonoMs, Timer, WallMs } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
@@ -26,7 +23,7 @@ export interface TroubleTrackerParts {
 /** Wait before the next try. Units: ms. Source: assumed; a disk freed by a technician should be found while he is still there. */
 const BACKOFF_MS = { first: 1_000, max: 30_000 };
 
-/** A tracker without troubles. */
+/** The troubles of the store while it runs: since when each part fails, when to retry, and the events that say so. */
 export class TroubleTracker {
   readonly #parts: TroubleTrackerParts;
   /** The parts in trouble, the latest failure last. */

@@ -1,6 +1,3 @@
-/**
- * One SQLite file of the store: opens it, marks its clean end, and replaces a file that may not be used. Knows no table but `meta`.
- */
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
@@ -37,7 +34,7 @@ interface Open<H> {
 }
 
 /**
- * A file that is opened at its first use, and again at the next use after a failure.
+ * One SQLite file of the store, opened at its first use, and again at the next use after a failure. Knows no table but `meta`.
  *
  * ```
  *   closed ──use──► open ──failure──► closed

@@ -1,6 +1,3 @@
-/**
- * The nightly copies of a small file: makes them, and restores the file from them. A copy is used only after it passed every check.
- */
 import { copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
@@ -34,7 +31,7 @@ export interface StateBackup {
 
 const HOUR_MS = 3_600_000;
 
-/** The copies in the folder of the file. */
+/** The nightly copies of a small file, in its folder. A copy is used only after it passed every check. */
 export function createStateBackup(parts: BackupParts): StateBackup {
   const path = join(parts.dir, parts.schema.fileName);
   const [newest, former] = [`${path}.bak`, `${path}.bak.1`];

@@ -1,9 +1,3 @@
-/**
- * The table `gap`: recorded losses in the telemetry file.
- *
- * A row never changes once it was read. Until then a further loss of the same kind is added to it, so that a store that makes room in a
- * thousand steps reports a few losses and not a thousand.
- */
 import type { Gap } from '../../core/ports.ts';
 import type { LossReason, MemoryGap } from '../messages.ts';
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
@@ -36,7 +30,12 @@ interface GapRow {
   readonly n: number;
 }
 
-/** The table on one connection. Errors: all functions throw what SQLite throws. */
+/**
+ * The table `gap`: recorded losses in the telemetry file.
+ *
+ * A row never changes once it was read. Until then a further loss of the same kind is added to it, so that a store that makes room in a
+ * thousand steps reports a few losses and not a thousand. Errors: all functions throw what SQLite throws.
+ */
 export function createGapTable(db: Sqlite): GapTable {
   const newestId = db.prepare<[], number>('SELECT coalesce(max(id), 0) FROM gap').pluck();
   const newest = db.prepare<[string, number], GapRow>(

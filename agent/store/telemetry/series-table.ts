@@ -1,8 +1,3 @@
-/**
- * The table `series`: points as numbers, for the life of the file.
- *
- * An id is never used again: a point whose decimals change becomes a new series, so that old frames keep their meaning.
- */
 import type { PointId } from '../../core/words.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { EXACT, MAX_STORED_DECIMALS } from './cell.ts';
@@ -26,7 +21,12 @@ interface Row {
   readonly decimals: number;
 }
 
-/** The table on one connection. Errors: all functions throw what SQLite throws. */
+/**
+ * The table `series`: points as numbers, for the life of the file.
+ *
+ * An id is never used again: a point whose decimals change becomes a new series, so that old frames keep their meaning. Errors: all
+ * functions throw what SQLite throws.
+ */
 export function createSeriesTable(
   db: Sqlite,
   {

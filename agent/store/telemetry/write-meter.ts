@@ -1,6 +1,3 @@
-/**
- * Measures how many bytes this thread has made the kernel write, without the file system's own journal.
- */
 import { readFileSync } from 'node:fs';
 import type { MonoMs } from '../../core/clock.ts';
 
@@ -13,7 +10,7 @@ export interface WriteMeter {
   read(nowMono: MonoMs): { readonly bytes: number; readonly overMs: number } | null;
 }
 
-/** A meter that counts from its first reading on. */
+/** Measures how many bytes this thread has made the kernel write since the first call, without the file system's own journal. */
 export function createWriteMeter(): WriteMeter {
   let first: { readonly bytes: number; readonly atMono: MonoMs } | null = null;
   return {
