@@ -8,7 +8,7 @@ import type { Notice, Setup, StateWork } from './messages.ts';
 import { PAGE_BYTES, STATE } from './schema.ts';
 import { type Sqlite, setMeta } from './sqlite.ts';
 import { createAuditTable } from './state/audit-table.ts';
-import { createStateBackup, type StateBackup } from './state/state-backup.ts';
+import { createStateBackup } from './state/state-backup.ts';
 
 /** Rows kept; the oldest are removed first. Source: years of a cabinet's events; 4 MB at most. */
 const KEEP = { events: 10_000, outcomes: 2_000 };
@@ -37,7 +37,7 @@ const NAMES: Readonly<Record<StateTable, string>> = { kv: 'key', event: 'id', ou
 /** `state.db`: small durable facts, events, outcomes of commands and the audit log. Errors: its methods throw StoreError. */
 export class StateFile {
   readonly #onNotice: (notice: Notice) => void;
-  readonly #backup: StateBackup;
+  readonly #backup: ReturnType<typeof createStateBackup>;
   readonly #file: StoreFile<Handle>;
 
   constructor({ dir }: Setup, onNotice: (notice: Notice) => void) {

@@ -3,13 +3,13 @@ import type { Log } from '../../core/ports.ts';
 import type { CommitRequest, SiteOwnedDifference } from '../../core/revisions.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { CheckedRevision } from './check-in-child.ts';
-import { createRevisionEvents, type RevisionEvents } from './revision-events.ts';
+import { createRevisionEvents } from './revision-events.ts';
 import { withTrialConfirmed, withTrialReturned } from './revision-history.ts';
 import type { Trial } from './revision-history-file.ts';
 import type { RevisionHistoryStore } from './revision-history-store.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 import type { TrialHealth } from './trial.ts';
-import { createTrialWatch, type TrialEnd, type TrialWatch } from './trial-watch.ts';
+import { createTrialWatch, type TrialEnd } from './trial-watch.ts';
 
 export interface ActiveRevisionParts {
   readonly clock: Clock;
@@ -53,8 +53,8 @@ export class ActiveRevision {
   readonly #parts: ActiveRevisionParts;
   readonly #histories: RevisionHistoryStore;
   readonly #check: (of: number) => Promise<CheckedRevision>;
-  readonly #watch: TrialWatch;
-  readonly #events: RevisionEvents;
+  readonly #watch: ReturnType<typeof createTrialWatch>;
+  readonly #events: ReturnType<typeof createRevisionEvents>;
   /** What ran before the trial; null where the trial began in an earlier run. */
   #former: Running | null = null;
   #unlikeSite: readonly SiteOwnedDifference[];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
 import type { StoreError } from '../../core/errors.ts';
 import type { Notice } from '../messages.ts';
-import { createQuarantine, type Quarantine } from '../quarantine.ts';
+import { createQuarantine } from '../quarantine.ts';
 import type { Schema } from '../schema.ts';
 import { applySettings, getMeta, openSqlite, type Sqlite, setMeta, storeError, toStoreError } from '../sqlite.ts';
 import { makeFresh, plainFileBytes } from './db-files.ts';
@@ -46,7 +46,7 @@ interface Open<H> {
 export class StoreFile<H> {
   readonly path: string;
   readonly #parts: FileParts<H>;
-  readonly #quarantine: Quarantine;
+  readonly #quarantine: ReturnType<typeof createQuarantine>;
   #open: Open<H> | null = null;
   /**
    * Why the file has to be replaced. Kept until another file is in its place: a failure in between neither forgets it nor condemns the new

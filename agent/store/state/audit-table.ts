@@ -7,13 +7,6 @@ import type { WallMs } from '../../core/clock.ts';
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 import { type AuditRow, chained, GENESIS, noteOf, TRIMMED, trimDetail, verifyChain } from './audit-chain.ts';
 
-/** Appends notes to the log and reads it. */
-export interface AuditTable {
-  /** Within the caller's transaction. Errors: these throw what SQLite throws. */
-  append(notes: readonly TimedNote[]): void;
-  read(query: AuditQuery): AuditPage;
-}
-
 /** A note with the time when it was made. */
 export interface TimedNote extends AuditNote {
   readonly atMs: WallMs;
@@ -29,8 +22,8 @@ const SHOWN_CHARS = 80;
 const LOST = 'audit lost';
 const SELF = { user: '', role: '', door: 'self' } as const;
 
-/** The table of an open file. */
-export function createAuditTable(db: Sqlite): AuditTable {
+/** The table of an open file. Errors: both functions throw what SQLite throws. */
+export function createAuditTable(db: Sqlite) {
   const add = db.prepare('INSERT INTO audit(n, at_ms, body, hash) VALUES(@n, @atMs, @body, @hash)');
   const first = db.prepare<[], number | null>('SELECT min(n) FROM audit').pluck();
   const last = db.prepare<[number], AuditHead>('SELECT n, hash FROM audit WHERE n <= ? ORDER BY n DESC LIMIT 1');
@@ -58,7 +51,8 @@ export function createAuditTable(db: Sqlite): AuditTable {
   }
 
   return {
-    append: (notes) => {
+    /** Within the caller's transaction. */
+    append: (notes: readonly TimedNote[]): void => {
       let head = newestOf();
       for (const note of notes) {
         head = appendOne(head, note);
@@ -69,7 +63,7 @@ export function createAuditTable(db: Sqlite): AuditTable {
       }
       setMeta(db, HEAD, `${head.n} ${head.hash}`);
     },
-    read: ({ sinceMs, limit, isVerified, knownHead }) => {
+    read: ({ sinceMs, limit, isVerified, knownHead }: AuditQuery): AuditPage => {
       const head = headOf(db);
       const rows = newest.all(sinceMs, Math.max(0, Math.min(limit, MAX_ANSWER))).reverse();
       return { entries: rows.map(toEntry), head, verdict: isVerified ? verifyChain(all.iterate(), head, knownHead) : null };

@@ -4,17 +4,12 @@ import type { MonoMs } from '../../core/clock.ts';
 /** Source: proc_pid_io(5), `write_bytes`: bytes that this task caused to be sent to the storage layer. */
 const ACCOUNT = '/proc/thread-self/io';
 
-/** Measures the bytes written by this thread. */
-export interface WriteMeter {
-  /** Since the meter was made; null where the kernel does not say. Units: bytes, ms. */
-  read(nowMono: MonoMs): { readonly bytes: number; readonly overMs: number } | null;
-}
-
 /** Measures how many bytes this thread has made the kernel write since the first call, without the file system's own journal. */
-export function createWriteMeter(): WriteMeter {
+export function createWriteMeter() {
   let first: { readonly bytes: number; readonly atMono: MonoMs } | null = null;
   return {
-    read: (nowMono) => {
+    /** Since the first reading; null where the kernel does not say. Units: bytes, ms. */
+    read: (nowMono: MonoMs): { readonly bytes: number; readonly overMs: number } | null => {
       const bytes = writtenBytes();
       if (bytes === null) return null;
       first ??= { bytes, atMono: nowMono };
