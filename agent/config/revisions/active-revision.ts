@@ -53,7 +53,8 @@ export class ActiveRevision {
   readonly #parts: ActiveRevisionParts;
   readonly #histories: RevisionHistoryStore;
   readonly #check: (of: number) => Promise<CheckedRevision>;
-  readonly #watch: ReturnType<typeof createTrialWatch>;
+  /** The watch over the trial. */
+  readonly watch: ReturnType<typeof createTrialWatch>;
   readonly #events: ReturnType<typeof createRevisionEvents>;
   /** What ran before the trial; null where the trial began in an earlier run. */
   #former: Running | null = null;
@@ -70,7 +71,7 @@ export class ActiveRevision {
     this.#check = check;
     this.#unlikeSite = parts.unlikeSite;
     this.#events = createRevisionEvents(parts.clock, parts.onEvent, parts.siteFile);
-    this.#watch = createTrialWatch({
+    this.watch = createTrialWatch({
       clock: parts.clock,
       health: parts.health,
       onSpent: (spentMs) => void this.#saveSpent(spentMs),
@@ -86,16 +87,6 @@ export class ActiveRevision {
     return this.#isStopped;
   }
 
-  /** How much of the trial is over. Units: ms. */
-  spentMs(): number {
-    return this.#watch.spentMs();
-  }
-
-  /** What does not answer yet, in words; empty without a trial. */
-  missing(): readonly string[] {
-    return this.#watch.missing();
-  }
-
   /** Continues the trial of an earlier run. */
   start(): void {
     const { trial } = this.#histories.history;
@@ -106,12 +97,12 @@ export class ActiveRevision {
   /** From now on no trial ends. */
   stop(): void {
     this.#isStopped = true;
-    this.#watch.stop();
+    this.watch.stop();
   }
 
   /** Writes down how much of the trial is over. */
   async saveProgress(): Promise<void> {
-    await this.#saveSpent(this.#watch.spentMs());
+    await this.#saveSpent(this.watch.spentMs());
   }
 
   /** Runs a revision that is in the history already, and begins its trial where the history has one. */
@@ -160,12 +151,12 @@ export class ActiveRevision {
   }
 
   #begin(trial: Trial): void {
-    this.#watch.start(trial);
+    this.watch.start(trial);
     this.#events.trial(trial);
   }
 
   #endWatch(): void {
-    this.#watch.stop();
+    this.watch.stop();
     this.#events.trial(null);
   }
 

@@ -91,11 +91,11 @@ export class RevisionManager implements ConfigManager {
 
   view(): ConfigView {
     const { trial } = this.#histories.history;
-    const remainingMs = trial === null ? 0 : trial.trialMs - this.#active.spentMs();
+    const remainingMs = trial === null ? 0 : trial.trialMs - this.#active.watch.spentMs();
     const restS = Math.max(0, Math.ceil(remainingMs / 1_000));
     return {
       running: this.#running,
-      trial: trial === null ? null : { number: trial.number, mode: trial.mode, restS, missing: this.#active.missing() },
+      trial: trial === null ? null : { number: trial.number, mode: trial.mode, restS, missing: this.#active.watch.missing() },
       candidate: this.#candidates.view(),
       trouble: this.#histories.trouble,
     };

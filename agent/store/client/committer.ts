@@ -48,7 +48,7 @@ export class Committer {
   readonly troubles: TroubleTracker;
   readonly losses: LossReporter;
   readonly client: StorageClient;
-  readonly progress: TelemetryProgress;
+  readonly progress: Readonly<TelemetryProgress>;
   readonly facts: StateQueue;
   readonly #parts: CommitterParts;
   readonly #buffer: WriteBuffer;

@@ -89,18 +89,13 @@ function toRow({ value, quality, atMs }: Omit<HistoryRow, 'isCorrected'>, shiftM
   return { value, quality, atMs: atMs + shiftMs, isCorrected: shiftMs !== 0 };
 }
 
-interface Gatherer {
-  /** Returns false when no older rows are needed. */
-  add(rows: readonly HistoryRow[]): boolean;
-  done(): { readonly found: readonly (HistoryRow | HistoryBucket)[]; readonly isCut: boolean };
-}
-
-function createGatherer({ fromMs, toMs, resolution }: HistoryQuery, limit: number): Gatherer {
+function createGatherer({ fromMs, toMs, resolution }: HistoryQuery, limit: number) {
   const rows: HistoryRow[] = [];
   const buckets = new Map<WallMs, Sum>();
   const isFull = (): boolean => Math.max(rows.length, buckets.size) > limit;
   return {
-    add: (more) => {
+    /** Returns false when no older rows are needed. */
+    add: (more: readonly HistoryRow[]): boolean => {
       for (const row of more) {
         if (row.atMs < fromMs || row.atMs >= toMs) continue;
         if (resolution === 'raw') rows.push(row);
