@@ -19,7 +19,7 @@ export function removeAll(base: string): void {
 }
 
 /** Removes the journal and the shared memory. Errors: throws what the system throws. */
-export function removeJournal(base: string): void {
+function removeJournal(base: string): void {
   for (const suffix of JOURNAL) rmSync(base + suffix, { force: true });
 }
 
