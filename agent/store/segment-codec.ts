@@ -22,10 +22,9 @@ import {
   takeDeltas,
   takeRuns,
   takeVarint,
-  unpack,
 } from './telemetry/byte-column.ts';
 import { type Cell, putCells, type SeriesReading, takeCells, toCell } from './telemetry/cell.ts';
-import { MAX_CLOCK_QUALITY, type SeriesFrame } from './telemetry/frame-codec.ts';
+import { MAX_CLOCK_QUALITY, type SeriesFrame, unpack } from './telemetry/frame-codec.ts';
 
 /** Shape: `ticket` is not kept and reads 0. */
 export interface SegmentFrame extends SeriesFrame {

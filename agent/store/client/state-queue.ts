@@ -1,10 +1,11 @@
 import type { Log } from '../../core/ports.ts';
 import type { AgentEvent, Outcome } from '../../core/words.ts';
 import type { StateWork } from '../messages.ts';
-import { lostAudit, type TimedNote } from '../state/audit-table.ts';
+import type { TimedNote } from '../state/audit-table.ts';
 
 /** Events, outcomes and audit notes in memory while the disk refuses them; the oldest are discarded first. */
 const MAX_WAITING = 1_000;
+const LOST = 'audit lost';
 
 interface Save {
   readonly key: string;
@@ -88,4 +89,18 @@ export class StateQueue {
     this.#saves = this.#saves.slice(count);
     for (const { resolve } of settled) resolve(isSaved);
   }
+}
+
+/** Replaces the two oldest notes that the disk did not take in time by one note about the loss. */
+export function lostAudit([first, second]: readonly TimedNote[]): TimedNote {
+  const before = first?.action === LOST ? Number.parseInt(first.detail, 10) : 1;
+  return {
+    user: '',
+    role: '',
+    door: 'self',
+    action: LOST,
+    detail: `${before + 1} entries`,
+    result: 'the disk took none',
+    atMs: second?.atMs ?? 0,
+  };
 }

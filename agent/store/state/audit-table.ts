@@ -19,7 +19,6 @@ const MAX_ANSWER = 2_000;
 const HEAD = 'audit_head';
 /** Of a body that makes no sense. Units: characters. */
 const SHOWN_CHARS = 80;
-const LOST = 'audit lost';
 const SELF = { user: '', role: '', door: 'self' } as const;
 
 /** The table of an open file. Errors: both functions throw what SQLite throws. */
@@ -79,10 +78,4 @@ function headOf(db: Sqlite): AuditHead | null {
 function toEntry({ n, atMs, body, hash }: AuditRow): AuditEntry {
   const note = noteOf(body) ?? { ...SELF, action: 'unreadable', detail: body.slice(0, SHOWN_CHARS), result: 'damaged' };
   return { ...note, n, atMs, hash };
-}
-
-/** Replaces the two oldest notes that the disk did not take in time by one note about the loss. */
-export function lostAudit([first, second]: readonly TimedNote[]): TimedNote {
-  const before = first?.action === LOST ? Number.parseInt(first.detail, 10) : 1;
-  return { ...SELF, action: LOST, detail: `${before + 1} entries`, result: 'the disk took none', atMs: second?.atMs ?? 0 };
 }

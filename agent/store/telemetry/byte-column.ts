@@ -1,7 +1,6 @@
 /**
  * Numbers as few bytes: variable-length integers and doubles, alone or as columns of differences and runs.
  */
-import { inflateRawSync } from 'node:zlib';
 import { StoreError } from '../../core/errors.ts';
 
 /** Largest magnitude a signed varint carries exactly: its zigzag double still is a safe integer. */
@@ -145,18 +144,4 @@ export function takeCount(reader: ByteReader, leastBytes = 1): number {
 export function expectEnd(reader: ByteReader): void {
   const left = reader.bytes.length - reader.offset;
   if (left !== 0) throw new StoreError('corrupt', `stored bytes: ${left} of ${reader.bytes.length} left over`);
-}
-
-/** Errors: throws StoreError `corrupt` for what does not unpack, would become longer than `maxBytes`, or has bytes behind its end. */
-export function unpack(blob: Uint8Array, maxBytes: number): Uint8Array {
-  let found: { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } };
-  try {
-    // With `info` zlib also returns how many bytes it used; its types do not have that.
-    found = inflateRawSync(blob, { maxOutputLength: maxBytes, info: true }) as unknown as typeof found;
-  } catch (cause) {
-    throw new StoreError('corrupt', 'stored bytes: they do not unpack', { cause });
-  }
-  if (found.engine.bytesWritten !== blob.length)
-    throw new StoreError('corrupt', `stored bytes: ${blob.length - found.engine.bytesWritten} of ${blob.length} left over`);
-  return found.buffer;
 }

@@ -4,7 +4,7 @@
  * Shape: version, count of frames, columns of their heads, then one column each of all their readings' series ids, times, quality runs,
  * scaled integers, doubles; after the version deflated where that is shorter. Series names and decimals are the caller's.
  */
-import { crc32, deflateRawSync } from 'node:zlib';
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { StoreError } from '../../core/errors.ts';
 import {
   type ByteReader,
@@ -18,7 +18,6 @@ import {
   takeDeltas,
   takeRuns,
   takeVarint,
-  unpack,
 } from './byte-column.ts';
 import { putCells, type SeriesReading, takeCells, toCell } from './cell.ts';
 
@@ -131,4 +130,18 @@ function takeReadings(
 export function frameRowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readings, total }: RowHead, blob: Uint8Array): number {
   const columns = new Float64Array([boot, ticket, monoMs, wallMs, clockQuality, readings, total]);
   return crc32(blob, crc32(new Uint8Array(columns.buffer)));
+}
+
+/** Errors: throws StoreError `corrupt` for what does not unpack, would become longer than `maxBytes`, or has bytes behind its end. */
+export function unpack(blob: Uint8Array, maxBytes: number): Uint8Array {
+  let found: { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } };
+  try {
+    // With `info` zlib also returns how many bytes it used; its types do not have that.
+    found = inflateRawSync(blob, { maxOutputLength: maxBytes, info: true }) as unknown as typeof found;
+  } catch (cause) {
+    throw new StoreError('corrupt', 'stored bytes: they do not unpack', { cause });
+  }
+  if (found.engine.bytesWritten !== blob.length)
+    throw new StoreError('corrupt', `stored bytes: ${blob.length - found.engine.bytesWritten} of ${blob.length} left over`);
+  return found.buffer;
 }
