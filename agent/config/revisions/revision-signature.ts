@@ -25,7 +25,6 @@ export interface RevisionStatement {
   readonly untilMs: number;
 }
 
-/** Why a signature does not count, and what to do, by code. */
 const REFUSAL_TEXT = {
   'bad-format': 'this is no signature of `luciole config sign`',
   'unknown-key': 'the key that signed it is not one of trust.revisionKeys',
@@ -37,6 +36,8 @@ const REFUSAL_TEXT = {
   expired: 'the signature has expired: sign the files again',
   replayed: 'a newer signature was accepted before: sign the files again',
 } as const;
+
+/** Why a signature does not count. */
 export type SignatureRefusal = keyof typeof REFUSAL_TEXT;
 
 /** Whether a signature is valid, and why not. */

@@ -50,6 +50,8 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
     },
   };
 }
+
+/** Collects the losses of a transaction. */
 export type Losses = ReturnType<typeof createLosses>;
 
 /**
