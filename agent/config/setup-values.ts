@@ -1,7 +1,3 @@
-/**
- * The register values of a driver when it is first reached: its ramps, and its behaviour while no agent writes to it. Pure; the field
- * writes them.
- */
 import type { Cabinet } from '../core/cabinet.ts';
 import type { SetupValues } from '../field/units/unit.ts';
 import { deviceFailsafePct } from '../lighting/failsafe.ts';
@@ -11,7 +7,7 @@ const FAILSAFE_TIMEOUT_S = 60;
 /** Ramps of a zone without presence. Units: s. Source: reference values of street-lighting practice, 1 to 2 s up, 8 to 10 s down. */
 const RAMP_S = { up: 1, down: 10 };
 
-/** The register values of a driver, by the policy of its lamp's zone. */
+/** The register values of a driver when it is first reached, by the policy of its lamp's zone; the field writes them. Pure. */
 export function setupValuesOf(cabinet: Cabinet, deviceId: string): SetupValues {
   const lamp = cabinet.lamps.find(({ device }) => device === deviceId);
   const zone = cabinet.zones.find(({ lamps }) => lamp !== undefined && lamps.includes(lamp.id));

@@ -1,8 +1,3 @@
-/**
- * Both files of the store, behind one function that answers requests. Synchronous.
- *
- * Failures are part of the answer: one damaged file does not stop the work of the other.
- */
 import { join } from 'node:path';
 import type { WallMs } from '../core/clock.ts';
 import type { StoreCheck } from '../core/ports.ts';
@@ -24,7 +19,12 @@ import { toStoreError } from './sqlite.ts';
 import { StateFile } from './state-file.ts';
 import { TelemetryFile } from './telemetry-file.ts';
 
-/** The database of one folder; files are opened by the first request that needs them. */
+/**
+ * Both files of the store, behind one function that answers requests. Synchronous.
+ *
+ * Failures are part of the answer: one damaged file does not stop the work of the other. Files are opened by the first request that needs
+ * them.
+ */
 export class StoreDatabase {
   readonly #dir: string;
   readonly #telemetry: TelemetryFile;

@@ -1,6 +1,3 @@
-/**
- * Reads the last state from the files of a store while no agent runs. Both files are opened for reading only.
- */
 import { join } from 'node:path';
 import type { StoredState } from '../core/views.ts';
 import type { AgentEvent } from '../core/words.ts';
@@ -10,7 +7,7 @@ import { openReadOnly, type Sqlite, toStoreError } from './sqlite.ts';
 /** Source: assumed; what fits a screen. */
 const MAX_EVENTS = 10;
 
-/** Reads both files. Errors: none; what cannot be read is in `problems`. */
+/** Reads the last state from the files of a store while no agent runs. Errors: none; what cannot be read is in `problems`. */
 export function readStoredState(dir: string): StoredState {
   const problems: string[] = [];
   const read = <T>(fileName: string, usual: T, work: (db: Sqlite) => T): T => {

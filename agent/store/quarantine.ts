@@ -1,9 +1,3 @@
-/**
- * Moves a file that may not be used out of the way at once, then into `quarantine/`, and reports it.
- *
- * In two steps, so that a power cut in between is found at the next start: a file that was set aside, without a file in its place, has not
- * been replaced yet, and its losses still have to be counted.
- */
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { StoreError } from '../core/errors.ts';
@@ -14,25 +8,18 @@ import { storeError, toStoreError } from './sqlite.ts';
 const MAX_BYTES = 64 * 2 ** 20;
 const MEGABYTE = 2 ** 20;
 
-/** The two steps of replacing a file. */
-export interface Quarantine {
-  /**
-   * Why a file has to be replaced that a power cut left set aside; null for none. One that was replaced already is kept now, and reported.
-   * Errors: none.
-   */
-  interrupted(report: (words: string) => void): StoreError | null;
-  /** Moves the file out of the way. Returns its new path. Errors: throws what the system throws. */
-  take(): string;
-  /** Moves the file that was set aside into the quarantine. Returns what became of it, in words. Errors: none. */
-  keep(): string;
-}
-
-/** The quarantine for one file of the store. */
-export function createQuarantine(path: string): Quarantine {
+/**
+ * Moves a file that may not be used out of the way at once, then into `quarantine/`, and reports it.
+ *
+ * In two steps, so that a power cut in between is found at the next start: a file that was set aside, without a file in its place, has not
+ * been replaced yet, and its losses still have to be counted.
+ */
+export function createQuarantine(path: string) {
   const setAsidePath = `${path}.aside`;
   const dir = join(dirname(path), 'quarantine');
   const keptPath = join(dir, basename(path));
 
+  /** Moves the file that was set aside into the quarantine. Returns what became of it, in words. Errors: none. */
   function keep(): string {
     try {
       return keepSetAside();
@@ -59,13 +46,18 @@ export function createQuarantine(path: string): Quarantine {
   }
 
   return {
-    interrupted: (report) => {
+    /**
+     * Why a file has to be replaced that a power cut left set aside; null for none. One that was replaced already is kept now, and reported.
+     * Errors: none.
+     */
+    interrupted: (report: (words: string) => void): StoreError | null => {
       if (!existsSync(setAsidePath)) return null;
       if (!existsSync(path)) return storeError('corrupt', `${path}: it was being set aside when the agent ended`);
       report(`${path}: what was set aside before the agent ended is ${keep()}`);
       return null;
     },
-    take: () => {
+    /** Moves the file out of the way. Returns its new path. Errors: throws what the system throws. */
+    take: (): string => {
       // Remains of an earlier file must not become the journal of this one.
       if (existsSync(path)) removeAll(setAsidePath);
       moveAll(path, setAsidePath);

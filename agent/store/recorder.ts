@@ -1,11 +1,38 @@
 /**
- * Collects readings and makes a frame of the changed ones, once a second.
+ * Collects readings and makes a frame of the changed ones, once a second: report by exception.
  */
-import { type Clock, every, type Timer } from '../core/clock.ts';
+import { type Clock, every, type MonoMs, type Timer } from '../core/clock.ts';
 import type { ReadingFrame } from '../core/ports.ts';
 import type { Reading } from '../core/words.ts';
-import { type ChangeRule, isChange, type Kept } from './change-rule.ts';
 import { EXACT, roundTo } from './telemetry/cell.ts';
+
+/** What counts as a change of a point. Units: `deadband` in the point's own. */
+export interface ChangeRule {
+  readonly decimals: number;
+  /** A smaller change is not reported. */
+  readonly deadband: number;
+}
+
+/** What was kept last of a point. */
+export interface Kept {
+  readonly value: number | null;
+  readonly quality: Reading['quality'];
+  readonly atMono: MonoMs;
+}
+
+/** A first reading, another quality, a change of at least the deadband, and a due heartbeat are changes. Units: `heartbeatMs` in ms. */
+export function isChange(
+  kept: Kept | undefined,
+  reading: Reading,
+  { deadband, decimals, heartbeatMs }: ChangeRule & { heartbeatMs: number },
+): boolean {
+  if (kept === undefined || kept.quality !== reading.quality) return true;
+  if (reading.atMono - kept.atMono >= heartbeatMs) return true;
+  if (kept.value === null || reading.value === null) return kept.value !== reading.value;
+  const change = Math.abs(reading.value - kept.value);
+  // A tolerance of half a last digit: 0.3 − 0.2 is a little less than a deadband of 0.1.
+  return change > 0 && change >= deadband - 0.5 * 10 ** -decimals;
+}
 
 export interface RecorderParts {
   readonly clock: Clock;

@@ -16,18 +16,15 @@ import {
   expectEnd,
   MAX_VARINT_BYTES,
   putDeltas,
-  putDouble,
   putRuns,
   putVarint,
   takeCount,
   takeDeltas,
-  takeDouble,
   takeRuns,
   takeVarint,
 } from './telemetry/byte-column.ts';
-import { type Cell, cellValue, FORM, qualityFromFlags, type SeriesReading, toCell, toOffsetMs } from './telemetry/cell.ts';
-import { unpack } from './telemetry/deflated.ts';
-import { type FrameHead, MAX_CLOCK_QUALITY, type SeriesFrame } from './telemetry/frame-codec.ts';
+import { type Cell, putCells, type SeriesReading, takeCells, toCell } from './telemetry/cell.ts';
+import { MAX_CLOCK_QUALITY, type SeriesFrame, unpack } from './telemetry/frame-codec.ts';
 
 /** Shape: `ticket` is not kept and reads 0. */
 export interface SegmentFrame extends SeriesFrame {
@@ -36,10 +33,7 @@ export interface SegmentFrame extends SeriesFrame {
 }
 
 /** The head of a frame in a segment. */
-export interface SegmentHead extends Omit<FrameHead, 'ticket'> {
-  readonly seq: number;
-  readonly boot: number;
-}
+export type SegmentHead = Omit<SegmentFrame, 'ticket' | 'readings'>;
 
 /** A reading and the frame that it is of, by its place. */
 export interface PlacedReading extends SeriesReading {
@@ -69,7 +63,6 @@ export interface SegmentRowHead {
 const VERSION = 1;
 /** Frame, time, scaled value and a run of flags at their longest, and a double. Units: bytes. */
 const MAX_ENTRY_BYTES = 42;
-const MAX_FLAGS = 4 * FORM.double + 3;
 /** Far above any packed size; a damaged blob must not fill the memory. Units: bytes. */
 const MAX_UNPACKED_BYTES = 32 * 2 ** 20;
 
@@ -83,20 +76,10 @@ export function encodeSegment(frames: readonly SegmentFrame[], decimalsOf: (seri
   const writer = createByteWriter(MAX_VARINT_BYTES * (4 + 6 * frames.length + 3 * parts.length) + partBytes);
   putVarint(writer, VERSION);
   putVarint(writer, frames.length);
-  for (const column of ['seq', 'boot', 'monoMs', 'wallMs'] as const)
-    putDeltas(
-      writer,
-      frames.map((frame) => frame[column]),
-    );
-  putRuns(
-    writer,
-    frames.map(({ clockQuality }) => clockQuality),
-  );
+  for (const column of ['seq', 'boot', 'monoMs', 'wallMs'] as const) putDeltas(writer, frames, (frame) => frame[column]);
+  putRuns(writer, frames, ({ clockQuality }) => clockQuality);
   putVarint(writer, parts.length);
-  putDeltas(
-    writer,
-    parts.map(({ id }) => id),
-  );
+  putDeltas(writer, parts, ({ id }) => id);
   for (const { entries } of parts) putVarint(writer, entries.length);
   for (const { bytes } of parts) putVarint(writer, bytes.length);
   for (const { bytes } of parts) writer.offset += bytes.copy(writer.bytes, writer.offset);
@@ -105,7 +88,6 @@ export function encodeSegment(frames: readonly SegmentFrame[], decimalsOf: (seri
 
 interface Entry {
   readonly frame: number;
-  readonly offsetMs: number;
   readonly cell: Cell;
 }
 
@@ -113,7 +95,7 @@ function gather(frames: readonly SegmentFrame[], decimalsOf: (seriesId: number) 
   const bySeries = new Map<number, Entry[]>();
   frames.forEach(({ readings, wallMs }, frame) => {
     for (const reading of readings) {
-      const entry = { frame, offsetMs: toOffsetMs(reading.atMs, wallMs), cell: toCell(reading, decimalsOf(reading.seriesId)) };
+      const entry = { frame, cell: toCell(reading, wallMs, decimalsOf(reading.seriesId)) };
       const entries = bySeries.get(reading.seriesId);
       if (entries === undefined) bySeries.set(reading.seriesId, [entry]);
       else entries.push(entry);
@@ -124,23 +106,9 @@ function gather(frames: readonly SegmentFrame[], decimalsOf: (seriesId: number) 
 
 function encodeSeries(entries: readonly Entry[], writer: ByteWriter): Buffer {
   writer.offset = 0;
-  putDeltas(
-    writer,
-    entries.map(({ frame }) => frame),
-  );
-  putDeltas(
-    writer,
-    entries.map(({ offsetMs }) => offsetMs),
-  );
-  putRuns(
-    writer,
-    entries.map(({ cell }) => cell.flags),
-  );
-  putDeltas(
-    writer,
-    entries.filter(({ cell }) => cell.flags >> 2 === FORM.scaled).map(({ cell }) => cell.scaled),
-  );
-  for (const { cell } of entries) if (cell.flags >> 2 === FORM.double) putDouble(writer, cell.double);
+  putDeltas(writer, entries, ({ frame }) => frame);
+  const cells = entries.map(({ cell }) => cell);
+  putCells(writer, cells);
   return Buffer.from(writer.bytes.subarray(0, writer.offset));
 }
 
@@ -206,17 +174,11 @@ function takeSeries(bytes: Uint8Array, count: number, { id, decimals, heads }: S
   const reader: ByteReader = { bytes, offset: 0 };
   if (count > bytes.length) throw new StoreError('corrupt', `stored bytes: ${count} readings announced in ${bytes.length} bytes`);
   const frames = takeDeltas(reader, count);
-  const offsetsMs = takeDeltas(reader, count);
-  const flags = takeRuns(reader, count, MAX_FLAGS);
-  const scaled = takeDeltas(reader, flags.filter((flag) => flag >> 2 === FORM.scaled).length);
-  let nextScaled = 0;
-  const next = { scaled: () => scaled[nextScaled++] ?? 0, double: () => takeDouble(reader) };
-  const readings = frames.map((frame, i): PlacedReading => {
+  const next = takeCells(reader, count);
+  const readings = frames.map((frame): PlacedReading => {
     const wallMs = heads.walls[frame];
     if (wallMs === undefined) throw new StoreError('corrupt', `stored bytes: frame ${frame} of ${heads.walls.length}`);
-    const flag = flags[i] ?? 0;
-    const value = cellValue(flag, decimals, next);
-    return { frame, seriesId: id, value, quality: qualityFromFlags(flag), atMs: wallMs + (offsetsMs[i] ?? 0) };
+    return { frame, ...next(id, wallMs, decimals) };
   });
   expectEnd(reader);
   return readings;

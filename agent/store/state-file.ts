@@ -1,18 +1,14 @@
-/**
- * `state.db`: small durable facts, events, outcomes of commands and the audit log, with their checksums and how many are kept.
- */
+import { crc32 } from 'node:zlib';
 import type { AuditPage, AuditQuery } from '../core/audit-tools.ts';
 import type { WallMs } from '../core/clock.ts';
 import type { BackupReport } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
-import { setMeta } from './files/meta.ts';
 import { StoreFile } from './files/store-file.ts';
 import type { Notice, Setup, StateWork } from './messages.ts';
 import { PAGE_BYTES, STATE } from './schema.ts';
-import type { Sqlite } from './sqlite.ts';
+import { type Sqlite, setMeta } from './sqlite.ts';
 import { createAuditTable } from './state/audit-table.ts';
-import { createStateBackup, type StateBackup } from './state/state-backup.ts';
-import { addRowCrc, isSound, STATE_TABLES, type StateTable, stateRowCrcSql } from './state/state-crc.ts';
+import { createStateBackup } from './state/state-backup.ts';
 
 /** Rows kept; the oldest are removed first. Source: years of a cabinet's events; 4 MB at most. */
 const KEEP = { events: 10_000, outcomes: 2_000 };
@@ -24,13 +20,24 @@ const MAX_ANSWER = 2_000;
 const MAX_FACTS = 4_096;
 /** Sorts after every other. Source: Unicode, its last code point. */
 const LAST_CHARACTER = '\u{10ffff}';
+/** The tables whose rows have a checksum. */
+const STATE_TABLES = ['kv', 'event', 'outcome'] as const;
+type StateTable = (typeof STATE_TABLES)[number];
+/** The columns of the checksum; the numbers of rows only order them. */
+const COVERED: Readonly<Record<StateTable, string>> = {
+  kv: 'key, value, at_ms',
+  event: 'id, code, source, severity, text, start_ms, end_ms',
+  outcome: 'command_id, state, at_ms, detail',
+};
+/** Columns that hold JSON, by which a row without a checksum can be judged a little. */
+const JSON_COLUMN: Readonly<Record<StateTable, string | null>> = { kv: 'value', event: null, outcome: 'detail' };
 /** The name of a row of each table, for people. */
 const NAMES: Readonly<Record<StateTable, string>> = { kv: 'key', event: 'id', outcome: 'command_id' };
 
-/** The file in its folder, opened at first use. Errors: its methods throw StoreError. */
+/** `state.db`: small durable facts, events, outcomes of commands and the audit log. Errors: its methods throw StoreError. */
 export class StateFile {
   readonly #onNotice: (notice: Notice) => void;
-  readonly #backup: StateBackup;
+  readonly #backup: ReturnType<typeof createStateBackup>;
   readonly #file: StoreFile<Handle>;
 
   constructor({ dir }: Setup, onNotice: (notice: Notice) => void) {
@@ -187,4 +194,21 @@ function toOutcomeRow(outcome: Outcome): [string, string, number, string] {
 /** A time that is no number must not stop a whole commit. */
 function wholeMs(ms: number): number {
   return Number.isFinite(ms) ? Math.round(ms) : 0;
+}
+
+/** Teaches a connection the function that `rowCrc` and `isSound` call. Errors: throws what SQLite throws. */
+function addRowCrc(db: Sqlite): void {
+  const options = { varargs: true, deterministic: true, directOnly: true };
+  db.function('row_crc', options, (...values: unknown[]) => crc32(JSON.stringify(values)));
+}
+
+/** The checksum of a row as SQL. */
+function stateRowCrcSql(table: StateTable): string {
+  return `row_crc(${COVERED[table]})`;
+}
+
+/** Whether a row is as it was written, as SQL. Shape: 1 or 0; a row of version 1 has no checksum and counts as sound where it can be. */
+function isSound(table: StateTable): string {
+  const column = JSON_COLUMN[table];
+  return `(CASE WHEN crc IS NULL THEN ${column === null ? '1' : `json_valid(${column})`} ELSE crc = ${stateRowCrcSql(table)} END)`;
 }

@@ -1,30 +1,21 @@
-/**
- * Chores of the store: compaction, the bound in days, and room below the byte cap. Each works in steps, so that commits come between.
- */
 import { type Clock, isTrusted } from '../core/clock.ts';
 import type { CompactionReport, RetentionReport } from '../core/ports.ts';
 import type { Committer } from './client/committer.ts';
 import type { LossReason } from './messages.ts';
 import type { StoreReader } from './store-reader.ts';
 
-/** The chores of one store. They resolve undefined when the disk cannot be read. */
-export class StoreChores {
-  readonly #clock: Clock;
-  readonly #reader: StoreReader;
-  readonly #committer: Committer;
-  #isMakingRoom = false;
-
-  constructor(clock: Clock, reader: StoreReader, committer: Committer) {
-    this.#clock = clock;
-    this.#reader = reader;
-    this.#committer = committer;
-  }
+/**
+ * Chores of the store: compaction, the bound in days, and room below the byte cap. Each works in steps, so that commits come between. They
+ * resolve undefined when the disk cannot be read.
+ */
+export function createStoreChores(clock: Clock, reader: StoreReader, committer: Committer) {
+  let isMakingRoom = false;
 
   /** Packs all frames that are old enough into segments. */
-  async compact(): Promise<CompactionReport | undefined> {
+  async function compact(): Promise<CompactionReport | undefined> {
     let sum: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
     for (let more = true; more; ) {
-      const step = await this.#reader.readUnbounded('compact', { atMono: this.#clock.monoMs() }, 'telemetry.db');
+      const step = await reader.readUnbounded('compact', { atMono: clock.monoMs() }, 'telemetry.db');
       if (step === undefined) return undefined;
       sum = {
         segments: sum.segments + step.segments,
@@ -39,11 +30,10 @@ export class StoreChores {
   }
 
   /** Removes what is older than the bound in days; nothing while the clock is not trusted. */
-  async retain(): Promise<RetentionReport | undefined> {
+  async function retain(): Promise<RetentionReport | undefined> {
     let sum: RetentionReport = { readings: 0, lost: 0 };
-    for (let more = isTrusted(this.#clock.quality()); more; ) {
-      const { provenSeq } = this.#committer.progress;
-      const step = await this.#reader.readUnbounded('retain', { provenSeq }, 'telemetry.db');
+    for (let more = isTrusted(clock.quality()); more; ) {
+      const step = await reader.readUnbounded('retain', { provenSeq: committer.progress.provenSeq }, 'telemetry.db');
       if (step === undefined) return undefined;
       sum = { readings: sum.readings + step.readings, lost: sum.lost + step.lost };
       more = step.more;
@@ -51,25 +41,23 @@ export class StoreChores {
     return sum;
   }
 
-  /**
-   * Removes readings until the file is below its cap. It pauses after each step for as long, so that a slow machine has half of its time
-   * left.
-   */
-  async makeRoom(): Promise<void> {
-    if (this.#isMakingRoom) return;
-    this.#isMakingRoom = true;
+  /** Removes readings until the file is below its cap. Pauses after each step for as long as it took, for the sake of slow machines. */
+  async function makeRoom(): Promise<void> {
+    if (isMakingRoom) return;
+    isMakingRoom = true;
     const lost = new Map<LossReason, number>();
     for (let more = true; more; ) {
-      const startMono = this.#clock.monoMs();
-      const { provenSeq } = this.#committer.progress;
-      const step = await this.#reader.readUnbounded('makeRoom', { provenSeq }, 'telemetry.db');
+      const startMono = clock.monoMs();
+      const step = await reader.readUnbounded('makeRoom', { provenSeq: committer.progress.provenSeq }, 'telemetry.db');
       for (const { reason, readings } of step?.lost ?? []) lost.set(reason, (lost.get(reason) ?? 0) + readings);
       more = step?.more === true;
-      if (more) await pause(this.#clock, this.#clock.monoMs() - startMono);
+      if (more) await pause(clock, clock.monoMs() - startMono);
     }
-    this.#isMakingRoom = false;
-    for (const [reason, readings] of lost) if (readings > 0) this.#committer.losses.report(readings, reason);
+    isMakingRoom = false;
+    for (const [reason, readings] of lost) if (readings > 0) committer.losses.report(readings, reason);
   }
+
+  return { compact, retain, makeRoom };
 }
 
 /** Undefined where no time has passed. Units: ms. */

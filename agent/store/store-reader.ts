@@ -1,6 +1,3 @@
-/**
- * Questions to the storage thread, for readers and chores: a bounded wait, and undefined where the disk cannot be read.
- */
 import type { Clock } from '../core/clock.ts';
 import { within } from '../core/within.ts';
 import type { Committer } from './client/committer.ts';
@@ -12,23 +9,19 @@ import type { Kind, StoreMessages, StoreResult } from './messages.ts';
 type ValueOf<K extends Kind> = StoreMessages[K]['answer'] extends StoreResult<infer T> ? T : never;
 type QuestionKind = Exclude<Kind, 'commit' | 'close'>;
 
-/** A reader that gets nothing before `open`. It never starts the thread again: the committer does, with its back-off. */
+/**
+ * Questions to the storage thread, for readers and chores. It gets nothing before `open`, and never starts the thread again: the committer
+ * does, with its back-off.
+ */
 export class StoreReader {
   readonly #clock: Clock;
   readonly #committer: Committer;
-  #isOpen = false;
+  /** Set at the start and the end of the store. */
+  isOpen = false;
 
   constructor(clock: Clock, committer: Committer) {
     this.#clock = clock;
     this.#committer = committer;
-  }
-
-  open(): void {
-    this.#isOpen = true;
-  }
-
-  close(): void {
-    this.#isOpen = false;
   }
 
   /** Returns undefined when the disk cannot be read now, or does not respond in time. */
@@ -48,7 +41,7 @@ export class StoreReader {
     bounded: <T>(answer: Promise<T>) => Promise<T | undefined>,
   ): Promise<ValueOf<K> | undefined> {
     const { troubles, client } = this.#committer;
-    if (!this.#isOpen || troubles.has('storage thread')) return undefined;
+    if (!this.isOpen || troubles.has('storage thread')) return undefined;
     const result = (await bounded(client.ask(kind, question))) as StoreResult<ValueOf<K>> | null | undefined;
     if (result === null || result === undefined) return undefined;
     if (result.ok) return result.value;

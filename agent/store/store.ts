@@ -1,9 +1,3 @@
-/**
- * The offline memory of the cabinet, as the rest of the agent uses it. Never blocks or throws into a caller; trouble is a state and an
- * event.
- *
- * What a promise or `onCommitted` reports as on disk survives `kill -9` and power cuts.
- */
 import { randomBytes } from 'node:crypto';
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { Log, Store, StoreStatus, TelemetryFacts } from '../core/ports.ts';
@@ -12,7 +6,7 @@ import { within } from '../core/within.ts';
 import { Committer } from './client/committer.ts';
 import { STORE_TIMEOUT_MS } from './client/storage-client.ts';
 import type { OpenLink, Setup } from './messages.ts';
-import { StoreChores } from './store-chores.ts';
+import { createStoreChores } from './store-chores.ts';
 import { StoreReader } from './store-reader.ts';
 import { openWorkerLink } from './worker-link.ts';
 
@@ -57,55 +51,47 @@ const NO_FACTS: TelemetryFacts = {
 
 type StoreCallbacks = Pick<Store, 'onCommitted' | 'onEvent' | 'fates'>;
 
-/** The objects that do the work of one store. */
-class StoreEngine {
-  readonly committer: Committer;
-  readonly reader: StoreReader;
-  readonly chores: StoreChores;
-
-  constructor(parts: StoreParts, callbacks: StoreCallbacks) {
-    const { clock, log, openLink = openWorkerLink } = parts;
-    const boot = randomBytes(16).toString('hex');
-    this.committer = new Committer({
-      clock,
-      log,
-      openLink,
-      setup: (floorSeq) => setupOf(parts, { boot, floorSeq }),
-      limits: { maxReadings: MAX_WAITING_READINGS, batchReadings: BATCH_READINGS },
-      onCommitted: (committed) => callbacks.onCommitted(committed),
-      onOverCap: () => void this.chores.makeRoom(),
-      fates: () => callbacks.fates(),
-      onEvent: (event) => callbacks.onEvent(event),
-    });
-    this.reader = new StoreReader(clock, this.committer);
-    this.chores = new StoreChores(clock, this.reader, this.committer);
-  }
-}
-
-/** A store on a folder that need not exist yet. Touches nothing before `start`. */
+/**
+ * The offline memory of the cabinet, as the rest of the agent uses it. Never blocks or throws into a caller; trouble is a state and an
+ * event.
+ *
+ * What a promise or `onCommitted` reports as on disk survives `kill -9` and power cuts. Touches nothing before `start`.
+ */
 export function createStore(parts: StoreParts): Store {
-  const { clock } = parts;
-  const callbacks: StoreCallbacks = {
-    onCommitted: () => {},
-    onEvent: () => {},
-    fates: () => () => 'undelivered',
-  };
-  const { committer, reader, chores } = new StoreEngine(parts, callbacks);
+  const { clock, log, openLink = openWorkerLink } = parts;
+  const boot = randomBytes(16).toString('hex');
+  const callbacks: StoreCallbacks = { onCommitted: () => {}, onEvent: () => {}, fates: () => () => 'undelivered' };
+  const committer = new Committer({
+    clock,
+    log,
+    openLink,
+    setup: (floorSeq) => setupOf(parts, { boot, floorSeq }),
+    limits: { maxReadings: MAX_WAITING_READINGS, batchReadings: BATCH_READINGS },
+    onCommitted: (committed) => callbacks.onCommitted(committed),
+    onOverCap,
+    fates: () => callbacks.fates(),
+    onEvent: (event) => callbacks.onEvent(event),
+  });
+  const reader = new StoreReader(clock, committer);
+  const { makeRoom, ...chores } = createStoreChores(clock, reader, committer);
   // The same object as the callbacks, so that an owner who sets one of them sets it here.
   return Object.assign(callbacks, {
     ...runOf(parts, committer, reader),
     append: (frame) => committer.addFrame(frame),
     recordLoss: (loss) => committer.addLoss(loss),
     rowOf: (ticket) => committer.progress.rowOf(ticket),
-    appendEvent: (event) => committer.addEvent(event),
-    appendOutcome: (outcome) => committer.addOutcome(outcome),
+    appendEvent: (event) => committer.facts.addEvent(event),
+    appendOutcome: (outcome) => committer.facts.addOutcome(outcome),
     moveCursor: (seq) => committer.progress.moveCursor(seq),
     pulse: () => committer.client.pulse(),
-    ...factsOf(parts.log, committer, reader),
+    ...factsOf(log, committer, reader),
     ...readersOf(clock, committer, reader),
-    compact: () => chores.compact(),
-    retain: () => chores.retain(),
+    ...chores,
   } satisfies Omit<Store, keyof StoreCallbacks>);
+
+  function onOverCap(): void {
+    void makeRoom();
+  }
 }
 
 /** Read at each start of the storage thread: decimals and counters follow the configuration. */
@@ -124,7 +110,7 @@ function setupOf(parts: StoreParts, run: Pick<Setup, 'boot' | 'floorSeq'>): Setu
 /** The start, the end and the state of a run. */
 function runOf(parts: StoreParts, committer: Committer, reader: StoreReader): Pick<Store, 'start' | 'stop' | 'status'> {
   const { clock, log, dir } = parts;
-  const bounded = <T>(promise: Promise<T>): Promise<T | undefined> => within(clock, STORE_TIMEOUT_MS.caller, promise);
+  const bounded = <T>(work: Promise<T>): Promise<T | undefined> => within(clock, STORE_TIMEOUT_MS.caller, work);
   let ticks: Timer | null = null;
   let facts = NO_FACTS;
 
@@ -141,7 +127,7 @@ function runOf(parts: StoreParts, committer: Committer, reader: StoreReader): Pi
     start: async () => {
       if (ticks !== null) return;
       ticks = every(clock, parts.commitSeconds * 1_000, () => void committer.commit());
-      reader.open();
+      reader.isOpen = true;
       committer.open();
       const opened = await bounded(committer.commit().then(status));
       log.event('store-started', { dir, ...opened });
@@ -152,7 +138,7 @@ function runOf(parts: StoreParts, committer: Committer, reader: StoreReader): Pi
       await bounded(committer.finish());
       committer.close();
       ticks = null;
-      reader.close();
+      reader.isOpen = false;
       await bounded(committer.client.close(committer.isAllCommitted()));
       log.event('store-stopped', { ...committer.counters() });
     },
@@ -164,12 +150,12 @@ function factsOf(log: Log, committer: Committer, reader: StoreReader): Pick<Stor
   return {
     save: async (key, value) => {
       const json = toJson(value);
-      if (json !== undefined) return committer.save(key, json);
+      if (json !== undefined) return committer.facts.addSave(key, json);
       log.event('store-not-json', { key }, 'alarm');
       return false;
     },
     load: async (key, unread) => {
-      const pending = committer.pendingSave(key);
+      const pending = committer.facts.pendingSave(key);
       const json = pending === undefined ? await reader.read('load', { key }, 'state.db') : pending;
       if (json === undefined) return unread;
       return json === null ? undefined : fromJson(json);
@@ -189,7 +175,7 @@ function readersOf(
 ): Pick<Store, 'audit' | 'readAfter' | 'gapsAfter' | 'events' | 'history' | 'exportPage' | 'check' | 'backup'> {
   return {
     audit: {
-      note: (note) => committer.addAudit({ ...note, atMs: clock.wallMs() }),
+      note: (note) => committer.facts.addAudit({ ...note, atMs: clock.wallMs() }),
       read: (query) => (query.isVerified ? reader.readUnbounded('audit', query, 'state.db') : reader.read('audit', query, 'state.db')),
     },
     readAfter: async (seq, maxFrames) => (await reader.read('readAfter', { seq, maxFrames }, 'telemetry.db')) ?? [],

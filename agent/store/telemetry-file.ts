@@ -1,9 +1,4 @@
-/**
- * `telemetry.db`: frames and segments, the cursor and every recorded loss. Each method is one commit, one read or one bounded step of a
- * chore.
- */
 import { randomBytes } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type {
   CompactionReport,
@@ -19,20 +14,19 @@ import type {
   TelemetryFacts,
 } from '../core/ports.ts';
 import { baseFor, numberingOf, releaseReserved, reserveBeyond } from './client/numbering.ts';
-import { getMeta, setMeta } from './files/meta.ts';
 import { StoreFile } from './files/store-file.ts';
 import type { Notice, RoomStep, Setup, TelemetryDone, TelemetryWork } from './messages.ts';
 import { PAGE_BYTES, TELEMETRY } from './schema.ts';
-import { openReadOnly, type Sqlite } from './sqlite.ts';
-import { accountOf, addDeliveredUnstored, cursorOf, framesBeyond, moveCursor } from './telemetry/account.ts';
+import { getMeta, openReadOnly, type Sqlite, setMeta } from './sqlite.ts';
+import { accountOf, addDeliveredUnstored, cursorOf, moveCursor } from './telemetry/account.ts';
 import { compactOne, createLosses, dropPiece, isRowBefore, type Losses, learnTime, overAge } from './telemetry/compaction.ts';
 import { CLOCK_QUALITIES } from './telemetry/frame-table.ts';
 import { createGapTable } from './telemetry/gap-table.ts';
 import { historyOf } from './telemetry/history.ts';
 import { giveBack, isOverCap, makeRoomFor, makeRoomOnce } from './telemetry/room.ts';
+import { createWriteMeter, epochOf, telemetryFacts } from './telemetry/telemetry-facts.ts';
 import { type Handle, openTables, type Piece, piecesAfter } from './telemetry/telemetry-handle.ts';
 import { allDamaged, createPieceMemory, exportPage, type Found, framesAfter } from './telemetry/telemetry-reader.ts';
-import { createWriteMeter } from './telemetry/write-meter.ts';
 
 /** The hard stop is never smaller, else a commit might not fit into an empty file. Source: a full batch and a segment as doubles, packed badly; the least cap of a cabinet is 16 MB. */
 const SMALLEST_STOP_BYTES = 2 ** 20;
@@ -46,7 +40,10 @@ const DAY_MS = 86_400_000;
 
 const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
 
-/** The file in its folder, opened at first use. Errors: its methods throw StoreError. */
+/**
+ * `telemetry.db`: frames and segments, the cursor and every recorded loss. Each method is one commit, one read or one bounded step of a
+ * chore. Errors: its methods throw StoreError.
+ */
 export class TelemetryFile {
   readonly #setup: Setup;
   readonly #onNotice: (notice: Notice) => void;
@@ -143,11 +140,10 @@ export class TelemetryFile {
 
   facts({ atMs, atMono, provenSeq }: { readonly atMs: WallMs; readonly atMono: MonoMs; readonly provenSeq: number }): TelemetryFacts {
     const { maxBytes } = this.#setup;
-    return this.#file.read(atMs, (handle) => ({
-      ...factsOf(handle, this.#file.path, provenSeq),
-      maxBytes,
-      written: this.#meter.read(atMono),
-    }));
+    return this.#file.read(atMs, (handle) => {
+      const facts = telemetryFacts(handle, this.#file.path, provenSeq);
+      return { ...facts, maxBytes, written: this.#meter.read(atMono) };
+    });
   }
 
   /** `isAllCommitted`: every frame that was numbered is in the file. */
@@ -203,14 +199,8 @@ function isEmpty(work: TelemetryWork): boolean {
   return frames.length === 0 && gaps.length === 0 && deliveredUnstored === null && cursorSeq === null && !probe;
 }
 
-interface Task {
-  readonly work: TelemetryWork;
-  readonly atMs: WallMs;
-  readonly setup: Setup;
-}
-
 /** One transaction: cursor, then losses, then frames. Room is made between commits, and here only where this one would be refused. */
-function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: Task): void {
+function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: { work: TelemetryWork; atMs: WallMs; setup: Setup }): void {
   const { db, frames, gaps, boots } = handle;
   if (work.cursorSeq !== null) moveCursor(handle, work.cursorSeq);
   if (work.probe) setMeta(db, 'probed_ms', Math.round(atMs));
@@ -289,39 +279,6 @@ function retain(handle: Handle, losses: Losses, beforeMs: WallMs): RetentionRepo
   return { readings, lost: before.backlog - accountOf(handle).backlog, more: count > RETAIN_ROWS };
 }
 
-function factsOf(handle: Handle, path: string, provenSeq: number): Omit<TelemetryFacts, 'maxBytes' | 'written'> {
-  const { db, frames, segments, gaps } = handle;
-  const [journal, packed] = [frames.tally(0), segments.tally(0)];
-  const wal = `${path}-wal`;
-  // The file gets the cursor up to a minute later than the platform.
-  const cursorSeq = Math.max(cursorOf(db), Math.min(provenSeq, frames.lastSeq()));
-  return {
-    epoch: epochOf(db),
-    frames: journal.frames + packed.frames,
-    readings: journal.readings + packed.readings,
-    bytes: pragma(db, 'page_count') * pragma(db, 'page_size') + (existsSync(wal) ? statSync(wal).size : 0),
-    journal: { readings: journal.readings, bytes: journal.bytes },
-    segments: { count: packed.rows, readings: packed.readings, bytes: packed.bytes },
-    oldestMs: oldestOf(handle),
-    lastSeq: frames.lastSeq(),
-    cursorSeq,
-    backlogFrames: framesBeyond(handle, cursorSeq),
-    gaps: gaps.count(),
-    account: accountOf(handle),
-  };
-}
-
-/** The time of the oldest row whose time is known. */
-function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
-  const known = segments.labels().find(({ t0_ms: t0Ms }) => Math.abs(t0Ms) < 8.64e15);
-  if (known !== undefined) return known.t0_ms;
-  const row = frames.first();
-  if (row === undefined) return null;
-  const read = frames.read(row);
-  const head = read.kind === 'frames' ? read.frames[0] : undefined;
-  return head === undefined ? row.wall_ms : head.wallMs + boots.shiftMs(row.boot, head);
-}
-
 /** The undelivered readings of a file that was set aside; 0 when they cannot be counted. */
 function countUndelivered(path: string): number {
   try {
@@ -337,12 +294,4 @@ function countUndelivered(path: string): number {
     // Too damaged to be read; the gap then has no number.
     return 0;
   }
-}
-
-function epochOf(db: Sqlite): string {
-  return String(getMeta(db, 'epoch'));
-}
-
-function pragma(db: Sqlite, name: string): number {
-  return Number(db.pragma(name, { simple: true }));
 }

@@ -1,8 +1,3 @@
-/**
- * Starts the storage thread and matches its answers to requests.
- *
- * A thread of its own, because a commit waits for the flash: up to seconds, in which no line could be served.
- */
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../core/errors.ts';
 import type { Kind, OpenLink, StoreAnswer, StoreLink, StoreRequest } from './messages.ts';
@@ -18,7 +13,12 @@ export interface WorkerLink extends StoreLink {
   kill(): Promise<void>;
 }
 
-/** Starts the thread. Requests that arrive before it runs wait for it. */
+/**
+ * Starts the storage thread and matches its answers to requests.
+ *
+ * A thread of its own, because a commit waits for the flash: up to seconds, in which no line could be served. Requests that arrive before
+ * it runs wait for it.
+ */
 export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (setup, onLost) => {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, name: 'luciole-store' });
   const pending = new Map<number, Pending>();

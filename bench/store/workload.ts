@@ -7,7 +7,7 @@
  * its last digit, all readings of one poll have one time, and no two polls are exactly a minute apart.
  */
 import type { PointId, Reading } from '../../agent/core/words.ts';
-import type { ChangeRule } from '../../agent/store/change-rule.ts';
+import type { ChangeRule } from '../../agent/store/recorder.ts';
 import { createRandom } from '../../test/street/random.ts';
 
 export interface Workload {

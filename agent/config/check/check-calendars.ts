@@ -1,6 +1,3 @@
-/**
- * Checks the dates of calendars and event nights, and that every rule of a calendar can apply to some night. Pure.
- */
 import type { CalendarDate } from '../../core/cabinet.ts';
 import { dateOf } from '../schema/complete-lighting.ts';
 import { type CalendarDraft, type Index, type Placed, placed, unknownName, unknownZones } from './draft.ts';
@@ -8,7 +5,7 @@ import type { Finding, Path } from './finding.ts';
 
 type RuleDraft = NonNullable<NonNullable<CalendarDraft['rules']>[number]>;
 
-/** Runs all checks of this file on a document. */
+/** Checks the dates of calendars and event nights, and that every rule of a calendar can apply to some night. Pure. */
 export function checkCalendars({ calendars, eventNights, zones, known }: Index): Finding[] {
   const rules = calendars.flatMap(({ value, path }) => placed(value.rules, [...path, 'rules']));
   return [

@@ -1,14 +1,13 @@
-/**
- * Checks that a zone can give the levels of its programmes, calendar, event nights and traffic: classes, 0 %, boosts and maxima against the
- * minimum. Pure.
- */
 import type { LightingClass } from '../../core/cabinet.ts';
 import { classesWithin, isSameFamily } from '../../core/lighting-class.ts';
 import { given, type Index, type Placed, placed, type ZoneDraft } from './draft.ts';
 import { type Finding, listNames, type Path } from './finding.ts';
 import { programmesOf, stepPct, zoneMinimum } from './zone-facts.ts';
 
-/** Runs all checks of this file on a document. */
+/**
+ * Checks that a zone can give the levels of its programmes, calendar, event nights and traffic: classes, 0 %, boosts and maxima against the
+ * minimum. Pure.
+ */
 export function checkLevels(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [
     ...checkClasses(zone, index),

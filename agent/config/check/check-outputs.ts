@@ -1,11 +1,8 @@
-/**
- * Checks that every output follows something, on a point of its own. `check-points.ts` checks the point against its profile. Pure.
- */
 import { type Named, repeatedBy } from './check-names.ts';
 import { given, type Index, type OutputDraft, type Placed, placed, unknownName, unknownZones } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** Runs all checks of this file on a document. */
+/** Checks that every output follows something, on a point of its own. `check-points.ts` checks the point against its profile. Pure. */
 export function checkOutputs(index: Index): Finding[] {
   return [
     ...index.outputs.flatMap((output) => [...checkNames(output, index), ...checkFollows(output), ...checkRest(output)]),

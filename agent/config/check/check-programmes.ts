@@ -2,9 +2,10 @@
  * Checks that the steps of every programme fill the night in order, each with one level, and that event nights end after they begin.
  * `check-levels.ts` checks the levels. Pure.
  */
+import type { StepTime, SunEvent } from '../../core/cabinet.ts';
+import { parseStepTime } from '../schema/complete-lighting.ts';
 import { type EventNightDraft, given, type Index, type Placed, type ProgrammeDraft, placed } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
-import { compareTimes } from './step-order.ts';
 
 type StepDraft = NonNullable<NonNullable<ProgrammeDraft['steps']>[number]>;
 
@@ -68,4 +69,38 @@ function checkEventTimes({ value: event, path }: Placed<EventNightDraft>): Findi
   if (order === null || order > 0) return [];
   const where = order === 0 ? 'is also when it begins' : `comes before from "${from}"`;
   return [{ path: [...path, 'until'], message: `"${until}" ${where}; write an end after it: a night runs from noon to noon` }];
+}
+
+const DAY_MIN = 24 * 60;
+const NOON_MIN = 12 * 60;
+/** Evening, middle, morning. */
+const PART: Readonly<Record<SunEvent, number>> = { sunset: 0, dusk: 0, middle: 1, dawn: 2, sunrise: 2 };
+
+/**
+ * Compares two times of a night, clock times among each other and sun events among each other: whether 23:00 comes before sunset+60
+ * depends on the day of the year.
+ *
+ * Shape: negative when `a` comes before `b` in every night, positive when after, 0 for one instant, null when it depends on the night.
+ */
+export function compareTimes(a: string, b: string): number | null {
+  const [one, other] = [parseStepTime(a), parseStepTime(b)];
+  const [oneMin, otherMin] = [minuteOfNight(one), minuteOfNight(other)];
+  if (oneMin !== null && otherMin !== null) return oneMin - otherMin;
+  const [oneSun, otherSun] = [sunTime(one), sunTime(other)];
+  if (oneSun === null || otherSun === null) return null;
+  const laterMin = oneSun.offsetMin - otherSun.offsetMin;
+  if (oneSun.sun === otherSun.sun) return laterMin;
+  const parts = PART[oneSun.sun] - PART[otherSun.sun];
+  return parts !== 0 && parts * laterMin >= 0 ? parts : null;
+}
+
+/** The night runs from noon to noon, so evening comes before morning. */
+function minuteOfNight(at: StepTime): number | null {
+  if (at === 'dusk' || 'sun' in at) return null;
+  return (at.hour * 60 + at.minute - NOON_MIN + DAY_MIN) % DAY_MIN;
+}
+
+function sunTime(at: StepTime): { readonly sun: SunEvent; readonly offsetMin: number } | null {
+  if (at === 'dusk') return { sun: 'dusk', offsetMin: 0 };
+  return 'sun' in at ? at : null;
 }

@@ -1,7 +1,3 @@
-/**
- * Checks that every rule has one condition, and a distance between its two thresholds. `check-points.ts` checks the point against its
- * profile. Pure.
- */
 import { didYouMean } from '../../core/suggestions.ts';
 import { given, type Index, type Placed, type RuleDraft, unknownName, unknownZones } from './draft.ts';
 import { type Finding, listNames, type Path } from './finding.ts';
@@ -14,7 +10,7 @@ type Input = keyof typeof INPUTS;
 /** Suggested share of a threshold at which a rule clears. Source: assumed; a fifth below is beyond the noise of the reference's sensors. */
 const USUAL_SHARE = { below: 0.8, above: 1.25 };
 
-/** Runs all checks of this file on a document. */
+/** Checks that every rule has one condition, and a distance between its two thresholds. `check-points.ts` checks its point. Pure. */
 export function checkRules(index: Index): Finding[] {
   return index.rules.flatMap((rule) => [...checkInput(rule, index), ...checkRaise(rule, index)]);
 }

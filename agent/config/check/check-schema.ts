@@ -1,13 +1,7 @@
-/**
- * Checks a document against its schema: unknown keys, missing keys, wrong types, values out of range. Makes the messages about single
- * values, and the draft of the well-formed parts for the other checks. Pure.
- */
-
 import { isRecord } from '../../core/is-record.ts';
 import type { JsonSchema } from '../../core/json-schema.ts';
 import { schemaFindings, valueAt } from '../../core/schema-findings.ts';
-import { cabinetJsonSchema } from '../schema/json-schema.ts';
-import { type CabinetDocument, type CabinetInput, cabinetSchema } from '../schema/schema.ts';
+import { type CabinetDocument, type CabinetInput, cabinetJsonSchema, cabinetSchema } from '../schema/schema.ts';
 import type { Draft } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
 
@@ -20,7 +14,10 @@ export interface SchemaCheck {
   readonly draft: Draft<CabinetInput>;
 }
 
-/** Checks every single value. */
+/**
+ * Checks a document against its schema: unknown keys, missing keys, wrong types, values out of range. Makes the messages about single
+ * values, and the draft of the well-formed parts for the other checks. Pure.
+ */
 export function checkSchema(value: unknown): SchemaCheck {
   const result = cabinetSchema.safeParse(value);
   if (result.success) return { findings: [], document: result.data, draft: value as Draft<CabinetInput> };

@@ -1,10 +1,13 @@
 /**
- * Checks that the time zone exists, that latitude and longitude are not exchanged, and the place of the console's socket. Pure; uses the
- * runtime's time zone data.
+ * Checks the sections of the site itself: its time zone and coordinates, the console's socket, and the keys and ports that it trusts.
+ * Pure; uses the runtime's time zone data.
  */
+import { parseLinePort } from '../../core/line-port.ts';
 import { isLoginPlace } from '../../core/login-folder.ts';
 import { nearest } from '../../core/suggestions.ts';
-import type { CabinetDraft } from './draft.ts';
+import { readRevisionKey } from '../revisions/revision-key.ts';
+import { repeatedBy } from './check-names.ts';
+import { type CabinetDraft, placed } from './draft.ts';
 import type { Finding } from './finding.ts';
 
 /** Degrees of longitude for one hour of local time. */
@@ -75,4 +78,24 @@ export function checkConsole(console: CabinetDraft['console']): Finding[] {
   if (typeof path !== 'string' || !isLoginPlace(path)) return [];
   const message = `"${path}" is where consoles log in, and this socket asks for no login: leave it out, or write /run/luciole/agent.sock`;
   return [{ path: ['console', 'socketPath'], message }];
+}
+
+/** Reports keys that cannot verify a signature, ids or keys that occur twice, and ports that no line could have. */
+export function checkTrust(trust: CabinetDraft['trust']): Finding[] {
+  const entries = placed(trust?.revisionKeys, ['trust', 'revisionKeys']);
+  const ids = entries.map(({ value, path }) => ({ id: value.id?.toLowerCase(), path: [...path, 'id'] }));
+  const keys = entries.flatMap(({ value, path }) => (value.key === undefined ? [] : [{ text: value.key, path: [...path, 'key'] }]));
+  const usable = keys.map(({ text, path }) => ({ raw: Buffer.from(text, 'base64').toString('hex').slice(-64), path, text }));
+  const ports = placed(trust?.ports, ['trust', 'ports']).map(({ value, path }) => ({ port: parseLinePort(value), path }));
+  return [
+    ...ports.flatMap(({ port, path }) => (port.kind === 'bad' ? [{ path, message: port.why }] : [])),
+    ...usable
+      .filter(({ text }) => readRevisionKey(text) === undefined)
+      .map(({ path }) => ({ path, message: 'no Ed25519 public key; copy the line that `luciole config keygen` printed' })),
+    ...repeatedBy(ids, (id) => `there are two revision keys "${id}"`),
+    ...repeatedBy(
+      usable.map(({ raw, path }) => ({ id: raw, path })),
+      () => 'this revision key stands twice; each person needs a key of their own',
+    ),
+  ];
 }

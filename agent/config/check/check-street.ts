@@ -1,10 +1,7 @@
-/**
- * Checks that the poles make a street: where branches leave it, and how the neighbours continue it. Pure.
- */
 import { type CabinetDraft, given, type Index, unknownName } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** Runs all checks of this file on a document. */
+/** Checks that the poles make a street: where branches leave it, and how the neighbours continue it. Pure. */
 export function checkStreet(draft: CabinetDraft, index: Index): Finding[] {
   const { poles, branches, known } = index;
   return [

@@ -1,11 +1,8 @@
-/**
- * Checks pairs of values of one section that are not about light: line kinds and ports, a lamp's levels, the uplink's settings. Pure.
- */
 import { parseLinePort } from '../../core/line-port.ts';
 import { type CabinetDraft, given, type Index, type LampDraft, type LineDraft, type Placed, placed } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** Runs all checks of this file on a document. */
+/** Checks pairs of values of one section that are not about light: line kinds and ports, a lamp's levels, the uplink's settings. Pure. */
 export function checkValues(draft: CabinetDraft, index: Index): Finding[] {
   return [
     ...index.lines.flatMap((line) => [...checkLine(line), ...checkPort(line)]),

@@ -1,10 +1,11 @@
 /**
- * Checks that the sensors of a zone have their settings: thresholds of a photocell, distances of a wave, rising steps of traffic.
- * `check-levels.ts` checks the levels. Pure.
+ * Checks that the sensors of a zone have their settings: thresholds of a photocell, distances of a wave, rising steps of traffic. Warns
+ * about settings with which a cabinet can run. `check-levels.ts` checks the levels. Pure.
  */
+import { MAX_WINDOW_MIN } from '../../lighting/photocell.ts';
 import { checkOneLevel } from './check-programmes.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, listNames } from './finding.ts';
 import { stepPct, waveMode } from './zone-facts.ts';
 
 /** Between the two thresholds of a photocell. Source: the positive ratio of UK photocells, on at 70 and off at 105 lx. */
@@ -98,4 +99,40 @@ function checkTraffic({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
     const message = `${more} % is less than ${less} % of the step before, so more traffic would have less light; write ${less} % or more`;
     return [...flaws, { path: [...step.path, key], message }];
   });
+}
+
+/** Warns about settings that are cut, sensors that may miss people, and lamps of unknown age. A warning never stops a start. */
+export function checkWarnings(index: Index): Finding[] {
+  return index.zones.flatMap((zone) => [...checkWindow(zone), ...checkBlanking(zone), ...checkHours(zone, index)]);
+}
+
+function checkWindow({ value: { photocell }, path }: Placed<ZoneDraft>): Finding[] {
+  const windowMin = photocell?.windowMin;
+  if (windowMin === undefined || windowMin <= MAX_WINDOW_MIN) return [];
+  const message = `windowMin ${windowMin} counts as ${MAX_WINDOW_MIN}: farther from dusk and dawn no sky is dark; write ${MAX_WINDOW_MIN} or less`;
+  return [{ path: [...path, 'photocell', 'windowMin'], message }];
+}
+
+/** The wave changes the light around a sensor just before the person comes for whom it does so. */
+function checkBlanking({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
+  if (typeof waveMode(zone) !== 'string') return [];
+  const lookAheadS = given(zone.presence?.wave ?? {}, 'lookAheadS', 4) ?? 4;
+  return placed(zone.presence?.sensors, [...path, 'presence', 'sensors'])
+    .filter(({ value: { blankS, kind } }) => kind !== 'counter' && blankS !== undefined && blankS > 0)
+    .map((sensor) => {
+      const message = `blankS ${sensor.value.blankS} with wave counts as ${lookAheadS / 2} at most, because light rises ahead of people; leave it out, or shield the sensor from the lamp`;
+      return { path: [...sensor.path, 'blankS'], message };
+    });
+}
+
+/** The age of a lamp is unknown until the file gives it. */
+function checkHours({ value: zone, path }: Placed<ZoneDraft>, { lamps }: Index): Finding[] {
+  if (zone.constantLight === undefined || zone.constantLight === null) return [];
+  const unknown = lamps.filter(
+    ({ value }) => value.id !== undefined && zone.lamps?.includes(value.id) && given(value, 'burned', null) === null,
+  );
+  if (unknown.length === 0) return [];
+  const names = listNames(unknown.map(({ value }) => value.id ?? ''));
+  const message = `the burning hours of ${names} are not in this file; constantLight reduces no lamp before they are known: write burned, or use luciole hours`;
+  return [{ path: [...path, 'constantLight'], message }];
 }

@@ -5,8 +5,7 @@
  */
 import { didYouMean } from '../../core/suggestions.ts';
 import type { CabinetInput } from '../schema/schema.ts';
-import type { Finding, Path } from './finding.ts';
-import { listNames } from './finding.ts';
+import { type Finding, listNames, type Path } from './finding.ts';
 
 /** Any part may be missing because it was ill-formed. */
 export type Draft<T> = T extends readonly (infer U)[]
@@ -16,18 +15,20 @@ export type Draft<T> = T extends readonly (infer U)[]
     : T;
 
 export type CabinetDraft = Draft<CabinetInput>;
-type List =
-  | 'lines'
-  | 'poles'
-  | 'branches'
-  | 'lamps'
-  | 'zones'
-  | 'programmes'
-  | 'calendars'
-  | 'eventNights'
-  | 'rules'
-  | 'outputs'
-  | 'neighbours';
+const LISTS = [
+  'lines',
+  'poles',
+  'branches',
+  'lamps',
+  'zones',
+  'programmes',
+  'calendars',
+  'eventNights',
+  'rules',
+  'outputs',
+  'neighbours',
+] as const;
+type List = (typeof LISTS)[number];
 type Item<K extends List> = NonNullable<NonNullable<CabinetDraft[K]>[number]>;
 export type LineDraft = Item<'lines'>;
 type DeviceDraft = NonNullable<NonNullable<LineDraft['devices']>[number]>;
@@ -45,35 +46,11 @@ export interface Placed<T> {
   readonly path: Path;
 }
 
-/** Everything with an id; `null` where the list could not be read, so that no reference to it is called unknown. */
-export interface Index {
-  readonly lines: readonly Placed<LineDraft>[];
-  readonly devices: readonly Placed<DeviceDraft>[];
-  readonly poles: readonly Placed<Item<'poles'>>[];
-  readonly branches: readonly Placed<Item<'branches'>>[];
-  readonly lamps: readonly Placed<LampDraft>[];
-  readonly zones: readonly Placed<ZoneDraft>[];
-  readonly programmes: readonly Placed<ProgrammeDraft>[];
-  readonly calendars: readonly Placed<CalendarDraft>[];
-  readonly eventNights: readonly Placed<EventNightDraft>[];
-  readonly rules: readonly Placed<RuleDraft>[];
-  readonly outputs: readonly Placed<OutputDraft>[];
-  readonly neighbours: readonly Placed<Item<'neighbours'>>[];
-  readonly known: Known;
-}
-
+type Items = { readonly [K in List]: readonly Placed<Item<K>>[] } & { readonly devices: readonly Placed<DeviceDraft>[] };
 type Names = ReadonlySet<string> | null;
 
-interface Known {
-  readonly devices: Names;
-  readonly poles: Names;
-  readonly branches: Names;
-  readonly lamps: Names;
-  readonly zones: Names;
-  readonly programmes: Names;
-  readonly calendars: Names;
-  readonly rules: Names;
-}
+/** All items of a draft, and the names of those with an id; `null` where the list could not be read, so that no name is called unknown. */
+export type Index = Items & { readonly known: ReturnType<typeof knownNames> };
 
 /** The well-formed items of a list. */
 export function placed<T>(list: readonly (T | undefined)[] | null | undefined, path: Path): Placed<NonNullable<T>>[] {
@@ -84,26 +61,14 @@ export function placed<T>(list: readonly (T | undefined)[] | null | undefined, p
 
 /** Makes the index of a draft. */
 export function indexDraft(draft: CabinetDraft): Index {
-  const lines = placed(draft.lines, ['lines']);
-  const items = {
-    lines,
-    devices: lines.flatMap((line) => placed(line.value.devices, [...line.path, 'devices'])),
-    poles: placed(draft.poles, ['poles']),
-    branches: placed(draft.branches, ['branches']),
-    lamps: placed(draft.lamps, ['lamps']),
-    zones: placed(draft.zones, ['zones']),
-    programmes: placed(draft.programmes, ['programmes']),
-    calendars: placed(draft.calendars, ['calendars']),
-    eventNights: placed(draft.eventNights, ['eventNights']),
-    rules: placed(draft.rules, ['rules']),
-    outputs: placed(draft.outputs, ['outputs']),
-    neighbours: placed(draft.neighbours, ['neighbours']),
-  };
+  const lists = Object.fromEntries(LISTS.map((list) => [list, placed<unknown>(draft[list], [list])])) as unknown as Omit<Items, 'devices'>;
+  const devices = lists.lines.flatMap((line) => placed(line.value.devices, [...line.path, 'devices']));
+  const items = { ...lists, devices };
   return { ...items, known: knownNames(draft, items) };
 }
 
 /** A list that must be there and is not could not be read; one that may be left out is then empty. */
-function knownNames(draft: CabinetDraft, items: Omit<Index, 'known'>): Known {
+function knownNames(draft: CabinetDraft, items: Items) {
   const allDevicesRead = draft.lines?.every((line) => line?.devices?.every((d) => d !== undefined) ?? false) ?? false;
   const needed = (key: 'poles' | 'lamps' | 'zones' | 'programmes'): Names => (draft[key] === undefined ? null : idsOf(items[key]));
   const optional = (key: 'branches' | 'calendars' | 'rules'): Names =>
@@ -125,11 +90,10 @@ export function given<T extends object, K extends keyof T, D>(item: T, key: K, b
   return key in item ? item[key] : byDefault;
 }
 
-/** A name that refers to something, with its place. */
-export interface Reference {
+interface Reference {
   readonly what: string;
   readonly id: string | null | undefined;
-  readonly known: ReadonlySet<string> | null;
+  readonly known: Names;
   readonly path: Path;
 }
 

@@ -1,13 +1,11 @@
-/**
- * A cabinet as its file writes it: a person who compares two configurations reads the keys to change. Values that the file left out have
- * their defaults. The reverse of `complete.ts`. Pure.
- */
 import type { Cabinet, CalendarDate, CalendarRule, Rule, StepLevel, StepTime } from '../../core/cabinet.ts';
 import { WEEKDAYS } from '../schema/weekdays.ts';
 
 /**
- * Shape: as `cabinet.yaml`, with lists and sections in the same places under the same names. Folders of profiles are the site's own and
- * left out.
+ * A cabinet as its file writes it, with defaults for values that the file left out: a person who compares two configurations reads the keys
+ * to change. The reverse of `complete.ts`. Pure.
+ *
+ * Shape: as `cabinet.yaml`, without the folders of profiles, which are the site's own.
  */
 export function asWritten({
   lines,

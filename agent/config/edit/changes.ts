@@ -1,7 +1,3 @@
-/**
- * The differences of two configurations, value by value: list items by their ids, without secrets. Pure.
- */
-
 import { isRecord } from '../../core/is-record.ts';
 import type { ConfigChange } from '../../core/revisions.ts';
 import { SECRET_KEY, withoutUrlPasswords } from '../../core/secret-words.ts';
@@ -9,7 +5,7 @@ import { SECRET_KEY, withoutUrlPasswords } from '../../core/secret-words.ts';
 /** Longest value shown whole. Units: UTF-16 units. Source: assumed; a line of a terminal. */
 const SHOWN_LENGTH = 120;
 
-/** Returns the changed values in the order of `before`, then the new ones. Both are plain data. */
+/** The values that differ between two configurations, in the order of `before`, then the new ones; without secrets. Pure. */
 export function changesBetween(before: unknown, after: unknown, path = ''): ConfigChange[] {
   if (before === after) return [];
   if (isList(before) && isList(after)) {

@@ -1,9 +1,6 @@
-/**
- * Completes a path of a configuration that a person types: `zones[rue].minPct`. Pure.
- */
 import { isRecord } from '../../core/is-record.ts';
 
-/** Places of `document` that begin with `typed` and go one step further. A section ends in a dot, a list in an open bracket. */
+/** Completes a typed path, `zones[rue].minPct`, by one step. A section ends in a dot, a list in an open bracket. Pure. */
 export function pathsFrom(document: unknown, typed: string): readonly string[] {
   const [, above = '', rest = ''] = /^(.*?)([^.[\]]*)$/.exec(typed) ?? [];
   const parent = valueAt(document, above);

@@ -1,11 +1,7 @@
-/**
- * The value that the schema allows at a path, `zones[rue].minPct`: its type, its unit by the name of the key, and an example. Pure.
- */
-import type { JsonSchema } from '../../core/json-schema.ts';
-import { allowedInWords, keysOf, withoutNull } from '../../core/json-schema.ts';
+import { allowedInWords, type JsonSchema, keysOf, withoutNull } from '../../core/json-schema.ts';
 import { didYouMean } from '../../core/suggestions.ts';
 import type { WantedValue } from '../../core/wanted-value.ts';
-import { cabinetJsonSchema } from '../schema/json-schema.ts';
+import { cabinetJsonSchema } from '../schema/schema.ts';
 import { type PathStep, stepsOf } from './edit.ts';
 
 /** By the end of a key, the longest first. Source: the names of the schema, which carry their unit. */
@@ -34,7 +30,7 @@ const FORMS: readonly (readonly [says: RegExp, example: string])[] = [
 const USUAL_NUMBER = 60;
 const USUAL_NAME = 'name';
 
-/** The allowed value at a path; a sentence for a path that does not exist. */
+/** The value that the schema allows at a path, `zones[rue].minPct`; a sentence for a path that does not exist. Pure. */
 export function wantedAt(path: string): WantedValue | { readonly problem: string } {
   const steps = stepsOf(path);
   if (typeof steps === 'string') return { problem: steps };

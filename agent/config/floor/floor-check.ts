@@ -1,7 +1,3 @@
-/**
- * Finds where a configuration would give a lamp less light than the floor of its site, from the decision down to the register. Runs in the
- * process that checks a revision.
- */
 import { type Circuits, circuitsOf, type LampCircuit, type WiredSite } from '../../../drivers/light-circuits.ts';
 import { portOf } from '../../../drivers/light-path.ts';
 import type { WallMs } from '../../core/clock.ts';
@@ -9,7 +5,7 @@ import type { LevelPct } from '../../core/words.ts';
 import { shortfallsOf } from '../../lighting/floor.ts';
 import type { CabinetAndProfiles } from '../revisions/touched-parts.ts';
 import { setupValuesOf } from '../setup-values.ts';
-import { circuitFlaws, type FloorFlaw, type FloorLevels } from './floor-circuits.ts';
+import { type CircuitQuestion, circuitFlaws, type FloorFlaw, type FloorLevels } from './floor-circuits.ts';
 import { sensorFlaws } from './floor-sensors.ts';
 
 /** The configurations of a floor check. */
@@ -25,7 +21,10 @@ export interface FloorCheck {
 /** Source: a year with a leap day, so that each yearly date is among them. */
 const NIGHTS_AHEAD = 366;
 
-/** Returns everything that makes a lamp darker than its floor, or could; empty for a change that needs no permission. */
+/**
+ * Finds where a configuration would give a lamp less light than the floor of its site, from the decision down to the register. Runs in the
+ * process that checks a revision. Empty for a change that needs no permission.
+ */
 export function floorFlaws(check: FloorCheck): FloorFlaw[] {
   const [after, running, site] = [check.after, check.running, check.site].map((each) => circuitsOf(wired(each))) as [
     Circuits,
@@ -43,7 +42,7 @@ function wired({ cabinet, profiles }: CabinetAndProfiles): WiredSite {
 }
 
 /** The least level of each lamp that runs: its own or its zone's minimum, of the file or of what runs, whichever is lower. */
-function floorLevels({ running, site }: FloorCheck, circuits: { readonly running: Circuits; readonly site: Circuits }): FloorLevels {
+function floorLevels({ running, site }: FloorCheck, circuits: Pick<CircuitQuestion, 'running' | 'site'>): FloorLevels {
   const leastOf = ({ cabinet }: CabinetAndProfiles, { lamp }: LampCircuit): LevelPct => {
     const zone = cabinet.zones.find(({ lamps }) => lamps.includes(lamp.id));
     return Math.min(lamp.maxPct, Math.max(1, lamp.minPct, zone?.minPct ?? 0));
@@ -56,14 +55,8 @@ function floorLevels({ running, site }: FloorCheck, circuits: { readonly running
   );
 }
 
-interface ThreeCircuits {
-  readonly after: Circuits;
-  readonly running: Circuits;
-  readonly site: Circuits;
-}
-
 /** Night by night, lamp by lamp. Equal lamps of one zone make one flaw. */
-function planFlaws({ after, running, site, nowMs }: FloorCheck, circuits: ThreeCircuits): FloorFlaw[] {
+function planFlaws({ after, running, site, nowMs }: FloorCheck, circuits: Omit<CircuitQuestion, 'levels'>): FloorFlaw[] {
   const placeOf = new Map([...circuits.after.lamps].map(([place, { lamp }]) => [lamp.id, place]));
   const lampIn = (of: Circuits): ReadonlyMap<string, string> =>
     new Map([...placeOf].flatMap(([id, place]) => (of.lamps.has(place) ? [[id, of.lamps.get(place)?.lamp.id ?? '']] : [])));

@@ -1,6 +1,3 @@
-/**
- * Plans what a table changes in a cabinet: new poles, devices and lamps, changed values, other lines and zones. Pure; touches no text.
- */
 import { didYouMean } from '../../core/suggestions.ts';
 import { listNames } from '../check/finding.ts';
 import type { ImportFlaw, ImportRow } from './import-table.ts';
@@ -156,7 +153,7 @@ class ImportPlanner {
   }
 }
 
-/** Compares a table with a cabinet. Errors: none; what cannot be planned is a flaw. `heading` names a column for a person. */
+/** Plans what a table changes in a cabinet. Errors: none; what cannot be planned is a flaw. `heading` names a column for a person. */
 export function planImport(rows: readonly ImportRow[], target: ImportTarget, heading: (column: string) => string | null): ImportPlan {
   const flaws: ImportFlaw[] = [];
   const report: ReportFlaw = (row, column, message) => {

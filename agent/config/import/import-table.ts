@@ -4,23 +4,26 @@
 import { CsvError, type CsvErrorCode, type InfoRecord, parse } from 'csv-parse/sync';
 import { didYouMean, nearest } from '../../core/suggestions.ts';
 
-/** The columns of a table, named as in the cabinet. */
-export const COLUMNS = [
-  'pole',
-  'atM',
-  'branch',
-  'line',
-  'unit',
-  'profile',
-  'device',
-  'lamp',
-  'point',
-  'ratedPowerW',
-  'minPct',
-  'maxPct',
-  'zone',
-] as const;
-export type ImportColumn = (typeof COLUMNS)[number];
+/**
+ * The columns, named as in the cabinet, and their headings, French and English, without accents, blanks and case. Source: exports of
+ * French lighting inventories (assumed), words of the cabinet.
+ */
+const HEADINGS = {
+  pole: ['pole', 'poteau', 'mat', 'support', 'candelabre'],
+  atM: ['atm', 'at', 'distance', 'distancem', 'position', 'positionm', 'pk', 'abscisse'],
+  branch: ['branch', 'branche', 'antenne', 'ruelaterale'],
+  line: ['line', 'ligne', 'bus'],
+  unit: ['unit', 'unite', 'address', 'adresse', 'modbus', 'adressemodbus', 'modbusaddress'],
+  profile: ['profile', 'profil', 'type', 'devicetype', 'typeappareil'],
+  device: ['device', 'appareil', 'equipement', 'driver'],
+  lamp: ['lamp', 'lampe', 'luminaire', 'lightpoint', 'pointlumineux', 'foyer'],
+  point: ['point', 'grandeur', 'channel', 'canal'],
+  ratedPowerW: ['ratedpowerw', 'ratedpower', 'power', 'powerw', 'puissance', 'puissancew', 'puissancenominale', 'watts'],
+  minPct: ['minpct', 'min', 'mini', 'minimum'],
+  maxPct: ['maxpct', 'max', 'maxi', 'maximum'],
+  zone: ['zone', 'secteur'],
+} satisfies Readonly<Record<string, readonly string[]>>;
+type ImportColumn = keyof typeof HEADINGS;
 type NumberColumn = 'atM' | 'unit' | 'ratedPowerW' | 'minPct' | 'maxPct';
 
 /** One line of the table, without its empty cells. */
@@ -47,22 +50,6 @@ export interface ImportTable {
   heading(column: ImportColumn): string | null;
 }
 
-/** Headings, French and English, without accents, blanks and case. Source: exports of French lighting inventories (assumed), words of the cabinet. */
-const HEADINGS: Readonly<Record<ImportColumn, readonly string[]>> = {
-  pole: ['pole', 'poteau', 'mat', 'support', 'candelabre'],
-  atM: ['atm', 'at', 'distance', 'distancem', 'position', 'positionm', 'pk', 'abscisse'],
-  branch: ['branch', 'branche', 'antenne', 'ruelaterale'],
-  line: ['line', 'ligne', 'bus'],
-  unit: ['unit', 'unite', 'address', 'adresse', 'modbus', 'adressemodbus', 'modbusaddress'],
-  profile: ['profile', 'profil', 'type', 'devicetype', 'typeappareil'],
-  device: ['device', 'appareil', 'equipement', 'driver'],
-  lamp: ['lamp', 'lampe', 'luminaire', 'lightpoint', 'pointlumineux', 'foyer'],
-  point: ['point', 'grandeur', 'channel', 'canal'],
-  ratedPowerW: ['ratedpowerw', 'ratedpower', 'power', 'powerw', 'puissance', 'puissancew', 'puissancenominale', 'watts'],
-  minPct: ['minpct', 'min', 'mini', 'minimum'],
-  maxPct: ['maxpct', 'max', 'maxi', 'maximum'],
-  zone: ['zone', 'secteur'],
-};
 /** The range of each number. Source: the cabinet's schema. */
 const NUMBERS: Readonly<Record<NumberColumn, { readonly min: number; readonly max: number; readonly isWhole: boolean }>> = {
   atM: { min: 0, max: 100_000, isWhole: false },
@@ -146,7 +133,7 @@ function readHead({ line, cells }: CsvRecord): { columns: (ImportColumn | null)[
   const ignored: string[] = [];
   const columns = cells.map((cell): ImportColumn | null => {
     const word = plainWord(cell);
-    const column = COLUMNS.find((each) => HEADINGS[each].includes(word)) ?? null;
+    const column = (Object.keys(HEADINGS) as ImportColumn[]).find((each) => HEADINGS[each].includes(word)) ?? null;
     if (column !== null) return column;
     const near = nearest(word, Object.values(HEADINGS).flat());
     if (near === undefined) ignored.push(cell);

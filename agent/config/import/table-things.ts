@@ -1,6 +1,3 @@
-/**
- * The poles, devices and lamps that the rows of a table describe, put together from all rows that name them. Pure.
- */
 import type { ImportRow } from './import-table.ts';
 
 /** The values of one thing, from all its rows; `row` is the first of them. */
@@ -14,7 +11,7 @@ export type ReportFlaw = (row: number, column: string | null, message: string) =
 
 type Fields = Readonly<Record<string, string | number | undefined>>;
 
-/** Collects rows. Errors: none; contradictions between rows are reported as flaws. */
+/** The poles, devices and lamps that the rows of a table describe. Errors: none; contradictions between rows are reported as flaws. */
 export class TableThings {
   readonly poles = new Map<string, TableThing>();
   readonly devices = new Map<string, TableThing>();

@@ -11,9 +11,8 @@ import { ConfigError, type Problem } from '../../core/errors.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { CheckReport } from '../../core/run-options.ts';
 import { POLL_PERIOD_MS } from '../../field/polls/poll-plan.ts';
-import { checkPorts } from '../check/check-ports.ts';
+import { checkPorts, checkSecrets } from '../check/check-machine.ts';
 import { checkAgainstProfiles, failsafeWarnings, type KnownProfiles } from '../check/check-profiles.ts';
-import { checkSecrets } from '../check/check-secrets.ts';
 import { checkStore } from '../check/check-store.ts';
 import { type LoadedCabinet, loadCabinet } from './load.ts';
 import { readPlacedYaml } from './places.ts';
@@ -28,22 +27,25 @@ export interface LoadedSite {
   readonly warnings: readonly Problem[];
 }
 
-/** A configuration in another folder than the file of the site, which may have its own device types. */
-export interface RevisionPlace {
-  /** Folders of profiles are relative to it. */
-  readonly siteDir: string;
-  /** The folder of its own device types; each must be sound, needed or not. */
-  readonly profilesDir: string;
-}
-
 /**
  * All that a run needs from files.
  *
  * Shape: folders of profiles are absolute in it.
  * Errors: throws ConfigError with every problem of the cabinet and of the profiles it names.
  */
-export function loadSite(configFile: string, extraProfileDirs: readonly string[] = [], revision?: RevisionPlace): LoadedSite {
-  const site = readAll(configFile, extraProfileDirs, { revision });
+export function loadSite(configFile: string): LoadedSite {
+  return asLoaded(readAll(configFile, []));
+}
+
+/**
+ * As `loadSite`, from the folder of a revision. It may have its own device types, each of which must be sound, needed or not; other folders
+ * of profiles are relative to `siteDir`.
+ */
+export function loadRevision(dir: string, siteDir: string): LoadedSite {
+  return asLoaded(readAll(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') }));
+}
+
+function asLoaded(site: ReadSite): LoadedSite {
   const { problems, warnings } = judged(site);
   if (problems.length > 0) throw new ConfigError(problems);
   const { loaded, profiles, searched } = site;
@@ -106,16 +108,15 @@ const USUAL_PROFILES = '/etc/luciole/profiles';
 function readAll(
   configFile: string,
   extraDirs: readonly string[],
-  from: { readonly text?: string | undefined; readonly revision?: RevisionPlace | undefined },
+  { text, siteDir = dirname(configFile), profilesDir }: { text?: string | undefined; siteDir?: string; profilesDir?: string } = {},
 ): ReadSite {
-  const { text, revision } = from;
   const loaded = loadedCabinet(configFile, text);
   // A folder is relative to the file that names it.
-  const named = loaded.cabinet.profileDirs.map((dir) => resolve(revision?.siteDir ?? dirname(configFile), dir));
+  const named = loaded.cabinet.profileDirs.map((dir) => resolve(siteDir, dir));
   const searched = [...named, ...extraDirs];
-  const { problems, ...known } = readProfiles(searched, readPlacedYaml, revision === undefined ? [] : [revision.profilesDir]);
+  const { problems, ...known } = readProfiles(searched, readPlacedYaml, profilesDir === undefined ? [] : [profilesDir]);
   const missing = named.flatMap((dir, i) => (dir === USUAL_PROFILES || existsSync(dir) ? [] : [noFolder(loaded, i, dir)]));
-  return { loaded, ...known, searched, profileProblems: [...missing, ...problems], ownProfilesDir: revision?.profilesDir ?? null };
+  return { loaded, ...known, searched, profileProblems: [...missing, ...problems], ownProfilesDir: profilesDir ?? null };
 }
 
 /** Problems that stop the cabinet, and warnings about profiles that none of its devices needs. */

@@ -1,6 +1,3 @@
-/**
- * Reads YAML text into plain values, with the place of each value in the text.
- */
 import {
   type Document,
   isAlias,
@@ -39,7 +36,7 @@ export interface PlacedDocument {
 }
 
 /**
- * Read a text as YAML 1.2.
+ * Reads YAML 1.2 text into plain values, with the place of each value in the text.
  *
  * Errors: none thrown; syntax errors, duplicate keys, unknown tags and broken aliases are all in `flaws`.
  */

@@ -17,7 +17,7 @@ import { type RevisionHistory, readRevisionHistory } from '../revisions/revision
 import { siteOwnedDifferences } from '../revisions/site-owned.ts';
 import { STORE_DIR } from '../schema/schema.ts';
 import { cabinetFrom } from './load.ts';
-import { type LoadedSite, loadSite } from './load-site.ts';
+import { type LoadedSite, loadRevision, loadSite } from './load-site.ts';
 import { readPlacedYaml } from './places.ts';
 
 /** What a run begins with. */
@@ -183,8 +183,7 @@ async function siteOf(
   const files = await disk.readFiles(number);
   const revision = history.revisions.find((each) => each.number === number);
   if (files === undefined || revisionHash(files) !== revision?.hash) return null;
-  const dir = disk.dirOf(number);
-  return usable(() => loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') }), onStep).site;
+  return usable(() => loadRevision(disk.dirOf(number), siteDir), onStep).site;
 }
 
 /** Saves files and history. Returns the code of the error, empty when saved: a failing disk does not keep a street dark. */
@@ -238,34 +237,29 @@ function storeDirOf(values: unknown): string {
   return typeof dir === 'string' && dir !== '' ? dir : STORE_DIR;
 }
 
-const SOURCE = 'configuration';
+function facts(code: EventFacts['code'], severity: EventFacts['severity'], text: string): EventFacts {
+  return { code, source: 'configuration', severity, text };
+}
 
 function changedFacts({ trial, current }: RevisionHistory): EventFacts {
   const text = `the file of the site was changed: it runs in the place of revision ${trial?.number ?? current}`;
-  return { code: 'config-changed', source: SOURCE, severity: 'warning', text };
+  return facts('config-changed', 'warning', text);
 }
 
 function unusableFacts(configFile: string, { problems }: ConfigError): EventFacts {
   const [first] = problems;
   const text = `the file of the site was changed and cannot be used, the last revision runs: ${first === undefined ? configFile : formatProblem(first)}`;
-  return { code: 'config-refused', source: SOURCE, severity: 'alarm', text };
+  return facts('config-refused', 'alarm', text);
 }
 
 function returnedFacts(number: number, current: number, why: string): EventFacts {
-  return {
-    code: 'config-returned',
-    source: SOURCE,
-    severity: 'warning',
-    text: `revision ${number} returned, revision ${current} runs again: ${why}`,
-  };
+  return facts('config-returned', 'warning', `revision ${number} returned, revision ${current} runs again: ${why}`);
 }
 
 function lostFacts(number: number): EventFacts {
-  const text = `the files of revision ${number} cannot be used any more: the file of the site runs`;
-  return { code: 'config-refused', source: SOURCE, severity: 'alarm', text };
+  return facts('config-refused', 'alarm', `the files of revision ${number} cannot be used any more: the file of the site runs`);
 }
 
 function unsavedFacts(code: string): EventFacts {
-  const text = `revisions of the configuration cannot be kept (${code}): check the disk of store.dir`;
-  return { code: 'config-refused', source: SOURCE, severity: 'warning', text };
+  return facts('config-refused', 'warning', `revisions of the configuration cannot be kept (${code}): check the disk of store.dir`);
 }

@@ -1,30 +1,15 @@
-/**
- * The configuration that runs, and its trial.
- *
- * ```
- *             activate, nothing touched
- * candidate ────────────────────────────► confirmed
- *     │                                       ▲
- *     │ activate            confirm           │
- *     └────────────► trial ───────────────────┘
- *                      │ return
- *                      └───────────► returned; the revision before it runs again
- * ```
- *
- * A trial goes on over restarts: the history on disk has it with the time it has taken.
- */
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';
 import type { CommitRequest, SiteOwnedDifference } from '../../core/revisions.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { CheckedRevision } from './check-in-child.ts';
-import { createRevisionEvents, type RevisionEvents } from './revision-events.ts';
+import { createRevisionEvents } from './revision-events.ts';
 import { withTrialConfirmed, withTrialReturned } from './revision-history.ts';
 import type { Trial } from './revision-history-file.ts';
 import type { RevisionHistoryStore } from './revision-history-store.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 import type { TrialHealth } from './trial.ts';
-import { createTrialWatch, type TrialEnd, type TrialWatch } from './trial-watch.ts';
+import { createTrialWatch, type TrialEnd } from './trial-watch.ts';
 
 export interface ActiveRevisionParts {
   readonly clock: Clock;
@@ -49,14 +34,28 @@ export interface ActiveRevisionParts {
 type Running = Pick<CheckedRevision, 'site' | 'unlikeSite'>;
 
 /**
- * Puts revisions into use, confirms them and returns to the one before. The caller makes sure that one call ends before the next begins.
+ * The configuration that runs, and its trial.
+ *
+ * ```
+ *             activate, nothing touched
+ * candidate ────────────────────────────► confirmed
+ *     │                                       ▲
+ *     │ activate            confirm           │
+ *     └────────────► trial ───────────────────┘
+ *                      │ return
+ *                      └───────────► returned; the revision before it runs again
+ * ```
+ *
+ * A trial goes on over restarts: the history on disk has it with the time it has taken. The caller makes sure that one call ends before the
+ * next begins.
  */
 export class ActiveRevision {
   readonly #parts: ActiveRevisionParts;
   readonly #histories: RevisionHistoryStore;
   readonly #check: (of: number) => Promise<CheckedRevision>;
-  readonly #watch: TrialWatch;
-  readonly #events: RevisionEvents;
+  /** The watch over the trial. */
+  readonly watch: ReturnType<typeof createTrialWatch>;
+  readonly #events: ReturnType<typeof createRevisionEvents>;
   /** What ran before the trial; null where the trial began in an earlier run. */
   #former: Running | null = null;
   #unlikeSite: readonly SiteOwnedDifference[];
@@ -72,7 +71,7 @@ export class ActiveRevision {
     this.#check = check;
     this.#unlikeSite = parts.unlikeSite;
     this.#events = createRevisionEvents(parts.clock, parts.onEvent, parts.siteFile);
-    this.#watch = createTrialWatch({
+    this.watch = createTrialWatch({
       clock: parts.clock,
       health: parts.health,
       onSpent: (spentMs) => void this.#saveSpent(spentMs),
@@ -88,16 +87,6 @@ export class ActiveRevision {
     return this.#isStopped;
   }
 
-  /** How much of the trial is over. Units: ms. */
-  spentMs(): number {
-    return this.#watch.spentMs();
-  }
-
-  /** What does not answer yet, in words; empty without a trial. */
-  missing(): readonly string[] {
-    return this.#watch.missing();
-  }
-
   /** Continues the trial of an earlier run. */
   start(): void {
     const { trial } = this.#histories.history;
@@ -108,12 +97,12 @@ export class ActiveRevision {
   /** From now on no trial ends. */
   stop(): void {
     this.#isStopped = true;
-    this.#watch.stop();
+    this.watch.stop();
   }
 
   /** Writes down how much of the trial is over. */
   async saveProgress(): Promise<void> {
-    await this.#saveSpent(this.#watch.spentMs());
+    await this.#saveSpent(this.watch.spentMs());
   }
 
   /** Runs a revision that is in the history already, and begins its trial where the history has one. */
@@ -162,12 +151,12 @@ export class ActiveRevision {
   }
 
   #begin(trial: Trial): void {
-    this.#watch.start(trial);
+    this.watch.start(trial);
     this.#events.trial(trial);
   }
 
   #endWatch(): void {
-    this.#watch.stop();
+    this.watch.stop();
     this.#events.trial(null);
   }
 

@@ -1,8 +1,3 @@
-/**
- * The candidate: the files that are to become a revision, put together request by request and kept on disk.
- *
- * Checks names, sizes and the bounds of a text, not the content.
- */
 import type { Clock } from '../../core/clock.ts';
 import {
   type CandidateView,
@@ -27,7 +22,11 @@ export interface CandidateStoreParts {
 const MAX_PROFILES = 32;
 const NO_FILES: ConfigFiles = { cabinet: '', profiles: {} };
 
-/** The one candidate of the cabinet; empty until `restore` or the first `put`. */
+/**
+ * The candidate: the files that are to become a revision, put together request by request and kept on disk.
+ *
+ * Checks names, sizes and the bounds of a text, not the content.
+ */
 export class CandidateStore {
   readonly #parts: CandidateStoreParts;
   #candidate: CandidateView | null = null;
@@ -56,7 +55,7 @@ export class CandidateStore {
       return;
     }
     // Loaded only where there is one: the schema would stay in memory.
-    const { readNote } = await import('./candidate-note.ts');
+    const { readNote } = await import('./revision-history-file.ts');
     const note = readNote(found.note);
     this.#candidate = note === undefined ? null : { ...note, hash: revisionHash(found) };
   }

@@ -1,26 +1,26 @@
-/**
- * Checks a revision on the calling thread. For the checking process only: parser and schema stay in the memory of the process that loads
- * them.
- */
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Cabinet } from '../../core/cabinet.ts';
 import { ConfigError, type Problem } from '../../core/errors.ts';
 import { floorFlaws } from '../floor/floor-check.ts';
-import { loadSite } from '../load/load-site.ts';
+import { cabinetIn } from '../load/load.ts';
+import { loadRevision } from '../load/load-site.ts';
+import { controlledPlace } from '../load/text-bounds.ts';
 import { type CheckedRevision, NOTHING_COMPARED, type RevisionFolder } from './check-in-child.ts';
-import { isSiteFileCurrent, ownedBySite, refuseHiddenControls } from './compare-with-site.ts';
+import { siteOwnedDifferences } from './site-owned.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 
-/** Errors: none; all is in the answer. */
+/**
+ * Checks a revision on the calling thread. For the checking process only: parser and schema stay in the memory of the process that loads
+ * them. Errors: none; all is in the answer.
+ */
 export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
   const { dir, siteDir } = folder;
-  const named = (problems: readonly Problem[]): Problem[] =>
-    problems.map((problem) => ({
-      ...problem,
-      file: problem.file.startsWith(`${dir}/`) ? problem.file.slice(dir.length + 1) : problem.file,
-    }));
+  const nameOf = (file: string): string => (file.startsWith(`${dir}/`) ? file.slice(dir.length + 1) : file);
+  const named = (problems: readonly Problem[]): Problem[] => problems.map((problem) => ({ ...problem, file: nameOf(problem.file) }));
   try {
-    const loaded = loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') });
-    const { cabinet, profiles, profileProblems, warnings } = loaded;
+    const { cabinet, profiles, profileProblems, warnings } = loadRevision(dir, siteDir);
     refuseHiddenControls(cabinet);
     const site = { cabinet, profiles };
     const owned = ownedBySite(cabinet, folder);
@@ -45,9 +45,47 @@ function floorOf(after: CabinetAndProfiles, { siteDir, site, runningDir, nowMs }
 /** The configuration in a folder; undefined where it cannot be used any more. */
 function siteIn(dir: string, siteDir: string): CabinetAndProfiles | undefined {
   try {
-    return loadSite(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') });
+    return loadRevision(dir, siteDir);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return undefined;
+  }
+}
+
+/** Compares the site-owned keys of a candidate. Shape: folders of profiles in `candidate` are absolute. */
+function ownedBySite(candidate: Cabinet, { siteDir, site, runningDir }: RevisionFolder): Pick<CheckedRevision, 'siteOwned' | 'unlikeSite'> {
+  const ofSite = isSiteFileCurrent(site) ? allowedBy(textAt(site.dir), siteDir) : [];
+  const unlikeSite = siteOwnedDifferences(candidate, ofSite);
+  // One configuration is enough: each further one only allows more.
+  const siteOwned = unlikeSite.length === 0 ? [] : siteOwnedDifferences(candidate, [...ofSite, ...allowedBy(textAt(runningDir), siteDir)]);
+  return { siteOwned, unlikeSite };
+}
+
+const CONTROLLED = 'it holds a control character or a line end behind an escape: take it out';
+
+/** Refuses hidden control characters. Errors: throws ConfigError for a value that no plain text could hold. */
+function refuseHiddenControls(candidate: Cabinet): void {
+  const path = controlledPlace(candidate);
+  if (path !== null) throw new ConfigError([{ file: 'cabinet.yaml', line: 1, column: 1, path, message: CONTROLLED }]);
+}
+
+/** Whether the folder still holds the file of the site as it last ran. */
+function isSiteFileCurrent({ dir, hash }: RevisionFolder['site']): boolean {
+  return createHash('sha256').update(textAt(dir)).digest('hex') === hash;
+}
+
+/** Empty for a text that cannot be used: it allows nothing. Shape: folders of profiles are absolute. */
+function allowedBy(text: string, siteDir: string): Cabinet[] {
+  const cabinet = cabinetIn(text);
+  return cabinet === undefined ? [] : [{ ...cabinet, profileDirs: cabinet.profileDirs.map((dir) => resolve(siteDir, dir)) }];
+}
+
+/** Empty where it cannot be read. */
+function textAt(dir: string): string {
+  try {
+    return readFileSync(join(dir, 'cabinet.yaml'), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return '';
+    throw error;
   }
 }

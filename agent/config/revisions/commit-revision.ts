@@ -1,6 +1,3 @@
-/**
- * From files in a folder to the revision that runs: checks them, refuses them with a reason, or writes them down and puts them into use.
- */
 import { isTrusted } from '../../core/clock.ts';
 import type { CommitRequest, ConfigAnswer, ConfigFiles } from '../../core/revisions.ts';
 import { type FloorPermission, floorPermission } from '../floor/floor-permission.ts';

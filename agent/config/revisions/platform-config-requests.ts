@@ -1,6 +1,3 @@
-/**
- * Requests of the platform about the configuration: carries them out, reports their outcome, and shows the revisions on the node.
- */
 import type { Clock } from '../../core/clock.ts';
 import { formatProblem } from '../../core/errors.ts';
 import type { ConfigAnswer, ConfigManager, ConfigRequest, ConfigView } from '../../core/revisions.ts';
@@ -21,7 +18,7 @@ export interface PlatformConfigRequestsParts {
 /** What one result holds of each list. Source: assumed; with them it stays below 16 KB. */
 const SHOWN = { problems: 20, changes: 60 };
 
-/** Handles the requests of the platform and publishes what became of them. */
+/** Carries out the requests of the platform about the configuration, reports their outcome, and shows the revisions on the node. */
 export class PlatformConfigRequests {
   readonly #parts: PlatformConfigRequestsParts;
 

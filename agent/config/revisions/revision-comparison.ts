@@ -1,6 +1,3 @@
-/**
- * Compares two configurations: what is different, what is wrong, and which parts of the agent a change would touch.
- */
 import type { ConfigAnswer, ConfigFiles } from '../../core/revisions.ts';
 import type { CheckedRevision } from './check-in-child.ts';
 import type { CommitContext } from './commit-revision.ts';

@@ -1,52 +1,43 @@
-/**
- * Events about the revisions of the configuration.
- */
 import type { Clock } from '../../core/clock.ts';
 import { createEventTracker } from '../../core/event-tracker.ts';
 import type { SiteOwnedDifference } from '../../core/revisions.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { Trial } from './revision-history-file.ts';
 
-/** Reports the events of revisions. */
-export interface RevisionEvents {
-  /** Sets the event of the present trial; null ends it. */
-  trial(trial: Trial | null): void;
-  /** Sets the event of the keys that differ from the file of the site; an empty list ends it. */
-  unlikeSite(differences: readonly SiteOwnedDifference[]): void;
-  confirmed(number: number, how: string): void;
-  returned(number: number, current: number, reason: string): void;
-  /** `touches`: the touched parts, in words; empty for none. */
-  changed(number: number, change: { readonly by: string; readonly why: string; readonly touches: readonly string[] }): void;
-}
-
 const SOURCE = 'configuration';
 
-/** A reporter without events. `siteFile`: the file of the site, for people. */
-export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) => void, siteFile: string): RevisionEvents {
+/** Reports the events about the revisions of the configuration. `siteFile`: the file of the site, for people. */
+export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) => void, siteFile: string) {
   const events = createEventTracker(clock, onEvent);
   return {
-    trial(trial) {
+    /** Sets the event of the present trial; null ends it. */
+    trial(trial: Trial | null): void {
       events.clear('config-on-trial', SOURCE);
       if (trial === null) return;
       const how = trial.mode === 'asked' ? 'it returns by itself unless somebody confirms it' : 'it returns by itself unless all is back';
       const text = `revision ${trial.number} is on trial: ${how}`;
       events.set(true, { code: 'config-on-trial', source: SOURCE, severity: 'warning', text });
     },
-    unlikeSite(differences) {
+    /** Sets the event of the keys that differ from the file of the site; an empty list ends it. */
+    unlikeSite(differences: readonly SiteOwnedDifference[]): void {
       events.clear('config-site-owned', SOURCE);
       if (differences.length === 0) return;
       const keys = differences.map(({ key }) => key).join(', ');
       const text = `what runs differs from the file of the site (${siteFile}): ${keys}; set them there and restart the agent`;
       events.set(true, { code: 'config-site-owned', source: SOURCE, severity: 'warning', text });
     },
-    confirmed(number, how) {
+    confirmed(number: number, how: string): void {
       events.notice({ code: 'config-confirmed', source: SOURCE, severity: 'info', text: `revision ${number} confirmed ${how}` });
     },
-    returned(number, current, reason) {
+    returned(number: number, current: number, reason: string): void {
       const text = `revision ${number} returned, revision ${current} runs again: ${reason}`;
       events.notice({ code: 'config-returned', source: SOURCE, severity: 'warning', text });
     },
-    changed(number, { by, why, touches }) {
+    /** `touches`: the touched parts, in words; empty for none. */
+    changed(
+      number: number,
+      { by, why, touches }: { readonly by: string; readonly why: string; readonly touches: readonly string[] },
+    ): void {
       const what = touches.length === 0 ? 'touches nothing that runs' : `on trial, touches ${touches.join(', ')}`;
       const text = `revision ${number} by ${by}${why === '' ? '' : `: ${why}`}; ${what}`;
       events.notice({ code: 'config-changed', source: SOURCE, severity: 'info', text });

@@ -1,5 +1,6 @@
 /**
- * The history of revisions as it is on disk. In a file of its own, because its schema stays in memory: it is read only when a run begins.
+ * The history of revisions and the note of a candidate, as they are on disk. In a file of its own, because the schemas stay in memory: it
+ * is loaded only when a run begins, or where there is a candidate.
  */
 import * as z from 'zod';
 
@@ -46,4 +47,11 @@ export function readRevisionHistory(value: unknown): RevisionHistory | undefined
   if (data === undefined) return undefined;
   const numbers = data.revisions.map(({ number }) => number);
   return [data.current, data.trial?.number ?? data.current].every((number) => numbers.includes(number)) ? data : undefined;
+}
+
+const noteSchema = z.object({ by: z.string(), atMs: z.number(), base: z.int(), signature: z.string().nullable().default(null) });
+
+/** Reads who began a candidate, when, and on which revision. Shape: from JSON; undefined for anything else. */
+export function readNote(value: unknown): z.infer<typeof noteSchema> | undefined {
+  return noteSchema.safeParse(value).data;
 }

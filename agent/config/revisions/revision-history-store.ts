@@ -1,6 +1,3 @@
-/**
- * The history of revisions, in memory and on disk. A change is in force at once; a write that fails is repeated.
- */
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';
 import type { RevisionDisk } from './revision-disk.ts';
@@ -20,7 +17,7 @@ const DISK_TIMEOUT_MS = 5_000;
 /** Units: ms. Source: assumed; as for the store's own troubles. */
 const RETRY_MS = 30_000;
 
-/** Holds the history in memory and writes each change to disk, one write after the other. */
+/** The history of revisions, in memory and on disk. A change is in force at once; a write that fails is repeated. */
 export class RevisionHistoryStore {
   readonly #parts: RevisionHistoryStoreParts;
   #history: RevisionHistory;

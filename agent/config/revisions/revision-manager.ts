@@ -1,7 +1,3 @@
-/**
- * Requests about the configuration, handled one after the other: a candidate is put together, checked, committed, then confirmed or
- * returned. Nothing runs that is not on disk.
- */
 import { createEventTracker, type EventFacts } from '../../core/event-tracker.ts';
 import type {
   CommitRequest,
@@ -46,7 +42,7 @@ const MAX_VALUE_CHARS = 16_384;
 const NO_TRIAL = 'no revision is on trial';
 const NO_CANDIDATE = 'there is no candidate';
 
-/** Handles requests in the order in which they arrive. `start` continues with what an earlier run left. */
+/** Handles requests about the configuration one by one. Nothing runs that is not on disk. `start` continues what an earlier run left. */
 export class RevisionManager implements ConfigManager {
   readonly #parts: RevisionManagerParts;
   readonly #histories: RevisionHistoryStore;
@@ -95,11 +91,11 @@ export class RevisionManager implements ConfigManager {
 
   view(): ConfigView {
     const { trial } = this.#histories.history;
-    const remainingMs = trial === null ? 0 : trial.trialMs - this.#active.spentMs();
+    const remainingMs = trial === null ? 0 : trial.trialMs - this.#active.watch.spentMs();
     const restS = Math.max(0, Math.ceil(remainingMs / 1_000));
     return {
       running: this.#running,
-      trial: trial === null ? null : { number: trial.number, mode: trial.mode, restS, missing: this.#active.missing() },
+      trial: trial === null ? null : { number: trial.number, mode: trial.mode, restS, missing: this.#active.watch.missing() },
       candidate: this.#candidates.view(),
       trouble: this.#histories.trouble,
     };

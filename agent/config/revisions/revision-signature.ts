@@ -11,22 +11,6 @@ import { type ConfigFiles, MAX_SIGNATURE_CHARS } from '../../core/revisions.ts';
 import { revisionHash } from './revision-disk.ts';
 import { type RevisionKey, readRevisionKey, revisionKeyText } from './revision-key.ts';
 
-/**
- * Why a signature does not count: not of this form; by a key that the site does not list; not by that key over this statement; of other
- * files; for other cabinets; the cabinet has no trusted time to judge its end by; signed in the future; past its end; not newer than the
- * last one that was accepted.
- */
-export type SignatureRefusal =
-  | 'bad-format'
-  | 'unknown-key'
-  | 'bad-signature'
-  | 'other-text'
-  | 'other-cabinet'
-  | 'time-unknown'
-  | 'not-yet'
-  | 'expired'
-  | 'replayed';
-
 /** What a signer states about the files of one revision. */
 export interface RevisionStatement {
   /** The signer's public key, as `trust.revisionKeys` has it. */
@@ -40,6 +24,21 @@ export interface RevisionStatement {
   /** Units: ms since 1970. */
   readonly untilMs: number;
 }
+
+const REFUSAL_TEXT = {
+  'bad-format': 'this is no signature of `luciole config sign`',
+  'unknown-key': 'the key that signed it is not one of trust.revisionKeys',
+  'bad-signature': 'the signature was changed, or made with another key',
+  'other-text': 'the signature is for other files: sign exactly what is sent, with its profiles',
+  'other-cabinet': 'the signature is for other cabinets',
+  'time-unknown': 'the clock is not trusted, so the end of the signature cannot be judged: try again once it is',
+  'not-yet': 'the signature was made in the future: check the clocks of the cabinet and of the desk',
+  expired: 'the signature has expired: sign the files again',
+  replayed: 'a newer signature was accepted before: sign the files again',
+} as const;
+
+/** Why a signature does not count. */
+export type SignatureRefusal = keyof typeof REFUSAL_TEXT;
 
 /** Whether a signature is valid, and why not. */
 export type SignatureVerdict =
@@ -116,18 +115,6 @@ export function verifyRevisionSignature({ files, signature, keys, cabinetId, now
   if (nowMs > statement.untilMs) return refused('expired');
   return { ok: true, keyId: signer.id, serial: statement.serial, statement };
 }
-
-const REFUSAL_TEXT: Readonly<Record<SignatureRefusal, string>> = {
-  'bad-format': 'this is no signature of `luciole config sign`',
-  'unknown-key': 'the key that signed it is not one of trust.revisionKeys',
-  'bad-signature': 'the signature was changed, or made with another key',
-  'other-text': 'the signature is for other files: sign exactly what is sent, with its profiles',
-  'other-cabinet': 'the signature is for other cabinets',
-  'time-unknown': 'the clock is not trusted, so the end of the signature cannot be judged: try again once it is',
-  'not-yet': 'the signature was made in the future: check the clocks of the cabinet and of the desk',
-  expired: 'the signature has expired: sign the files again',
-  replayed: 'a newer signature was accepted before: sign the files again',
-};
 
 /** Why a signature was refused, and what to do. */
 export function refusalText(code: SignatureRefusal): string {

@@ -1,6 +1,3 @@
-/**
- * Checks a revision on trial once a second until the rules of `trial.ts` end the trial. Its time goes on over restarts.
- */
 import { type Clock, every, type MonoMs, type Timer } from '../../core/clock.ts';
 import type { Trial } from './revision-history-file.ts';
 import { judgeTrial, missingOf, type TrialHealth, type TrialVerdict } from './trial.ts';
@@ -8,23 +5,12 @@ import { judgeTrial, missingOf, type TrialHealth, type TrialVerdict } from './tr
 /** How a trial ends. */
 export type TrialEnd = Exclude<TrialVerdict, { kind: 'wait' }>;
 
-/** Watches one trial at a time. */
-export interface TrialWatch {
-  /** Begins or continues a trial. */
-  start(trial: Trial): void;
-  stop(): void;
-  /** How much of the trial is over. Units: ms. */
-  spentMs(): number;
-  /** What does not answer yet, in words. */
-  missing(): readonly string[];
-}
-
 /** Units: ms. Source: as the tick of control. */
 const CHECK_PERIOD_MS = 1_000;
 /** How often the time spent is saved. Units: ms. Source: assumed; a power cut lengthens a trial by this at most, and a trial of ten minutes writes twenty times. */
 const SAVE_PERIOD_MS = 30_000;
 
-/** A watch without a trial; `start` begins one. */
+/** Checks a revision on trial once a second until the rules of `trial.ts` end the trial. Its time goes on over restarts. */
 export function createTrialWatch({
   clock,
   health,
@@ -37,7 +23,7 @@ export function createTrialWatch({
   readonly onSpent: (spentMs: number) => void;
   /** Called once. */
   readonly onVerdict: (end: TrialEnd) => void;
-}): TrialWatch {
+}) {
   let trial: Trial | null = null;
   let startMono: MonoMs = 0;
   let savedMono: MonoMs = 0;
@@ -48,6 +34,7 @@ export function createTrialWatch({
     timer?.cancel();
     timer = null;
   };
+  /** How much of the trial is over. Units: ms. */
   const spentMs = (): number => (trial === null ? 0 : trial.spentMs + clock.monoMs() - startMono);
   const checkNow = (): void => {
     if (trial === null) return;
@@ -66,7 +53,8 @@ export function createTrialWatch({
   };
 
   return {
-    start(begun) {
+    /** Begins or continues a trial. */
+    start(begun: Trial): void {
       stop();
       trial = begun;
       startMono = savedMono = clock.monoMs();
@@ -75,6 +63,7 @@ export function createTrialWatch({
     },
     stop,
     spentMs,
-    missing: () => (trial === null ? [] : missingOf(trial.baseline, health())),
+    /** What does not answer yet, in words. */
+    missing: (): readonly string[] => (trial === null ? [] : missingOf(trial.baseline, health())),
   };
 }

@@ -1,6 +1,3 @@
-/**
- * Turns a checked document into the `Cabinet` that the agent works with, with the defaults that depend on other values. Pure.
- */
 import type { Cabinet, DeviceConfig, Lamp, LineConfig, UplinkConfig } from '../../core/cabinet.ts';
 import {
   completeCalendars,
@@ -17,7 +14,7 @@ const PROFILE_DIRS = ['/etc/luciole/profiles'];
 /** Source: Modbus over Serial Line V1.02; the factory setting of most devices in the reference list is 9600 8N1. */
 const SERIAL = { baud: 9600, parity: 'none', stopBits: 1, dataBits: 8 } as const;
 
-/** Adds the defaults that depend on other values. */
+/** Turns a checked document into the `Cabinet` of the agent, with the defaults that depend on other values. Pure. */
 export function completeCabinet(document: CabinetDocument): Cabinet {
   const lines = document.lines.map(completeLine);
   const polesOfDevices = new Map(lines.flatMap((line) => line.devices).map((device) => [device.id, device.pole]));

@@ -3,6 +3,7 @@
  * checks in `check/` compare values.
  */
 import * as z from 'zod';
+import type { JsonSchema } from '../../core/json-schema.ts';
 import { LANGUAGES } from '../../core/words.ts';
 import {
   calendarSchema,
@@ -266,3 +267,8 @@ export const cabinetSchema = z.strictObject({
 export type CabinetDocument = z.output<typeof cabinetSchema>;
 /** A document as it is written. */
 export type CabinetInput = z.input<typeof cabinetSchema>;
+
+/** What config/cabinet.schema.json holds. */
+export function cabinetJsonSchema(): JsonSchema {
+  return { title: 'Luciole cabinet', ...(z.toJSONSchema(cabinetSchema, { io: 'input', target: 'draft-7' }) as JsonSchema) } as JsonSchema;
+}

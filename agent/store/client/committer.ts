@@ -1,27 +1,12 @@
-/**
- * Brings what is in memory to disk: telemetry when it is due, events, outcomes and facts at once, all of it again after a failure.
- *
- * One commit at a time. While a part is in trouble, its work waits for the retry; the other part goes on.
- *
- * ```
- *   closed ──open──► opening ──first commit answered──► open
- *     ▲                                                  │
- *     └────────────────────── close ─────────────────────┘
- * ```
- *
- * `addFrame` is the hot path of readings: it makes no object and no closure for a reading (ADR 14).
- */
 import type { Clock } from '../../core/clock.ts';
 import type { Committed, EarlierLoss, FrameFate, Log, ReadingFrame } from '../../core/ports.ts';
-import type { AgentEvent, Outcome } from '../../core/words.ts';
+import type { AgentEvent } from '../../core/words.ts';
 import type { Notice, OpenLink, Setup, StateWork, StoreResult, TelemetryDone, TelemetryWork } from '../messages.ts';
-import type { TimedNote } from '../state/audit-table.ts';
 import { LossReporter } from './loss-reporter.ts';
 import { StateQueue } from './state-queue.ts';
 import { StorageClient } from './storage-client.ts';
 import { TelemetryProgress } from './telemetry-progress.ts';
-import { replacedFileEvent, storelessEvent } from './trouble.ts';
-import { TroubleTracker } from './trouble-tracker.ts';
+import { TroubleTracker } from './trouble.ts';
 import { type Taken, WriteBuffer } from './write-buffer.ts';
 
 export interface CommitterParts {
@@ -38,15 +23,6 @@ export interface CommitterParts {
   readonly fates: () => (ticket: number) => FrameFate;
 }
 
-interface Counters {
-  readonly readingsWaiting: number;
-  readonly readingsStored: number;
-  readonly readingsLost: number;
-  readonly lastSeq: number;
-  readonly cursorSeq: number;
-  readonly lastTicket: number;
-}
-
 const NOTHING_TAKEN: Taken = { frames: [], gaps: [], deliveredUnstored: null };
 
 /** One commit of both files. */
@@ -55,15 +31,27 @@ interface Work {
   readonly state: StateWork;
 }
 
-/** A committer that keeps everything in memory until `open`. */
+/**
+ * Brings what is in memory to disk: telemetry when it is due, events, outcomes and facts at once, all of it again after a failure.
+ *
+ * One commit at a time. While a part is in trouble, its work waits for the retry; the other part goes on.
+ *
+ * ```
+ *   closed ──open──► opening ──first commit answered──► open
+ *     ▲                                                  │
+ *     └────────────────────── close ─────────────────────┘
+ * ```
+ *
+ * `addFrame` is the hot path of readings: it makes no object and no closure for a reading (ADR 14).
+ */
 export class Committer {
   readonly troubles: TroubleTracker;
   readonly losses: LossReporter;
   readonly client: StorageClient;
-  readonly progress: TelemetryProgress;
+  readonly progress: Readonly<TelemetryProgress>;
+  readonly facts: StateQueue;
   readonly #parts: CommitterParts;
   readonly #buffer: WriteBuffer;
-  readonly #queue: StateQueue;
   /** Resolves the loss of an earlier run, by its name, once it is on disk. */
   readonly #earlierLosses = new Map<string, () => void>();
   #phase: 'closed' | 'opening' | 'open' = 'closed';
@@ -79,7 +67,7 @@ export class Committer {
     this.troubles = new TroubleTracker({ clock, log, onEvent, onRetry: () => void this.#commitWaiting() });
     this.losses = new LossReporter({ clock, log, onEvent });
     this.progress = new TelemetryProgress(clock);
-    this.#queue = new StateQueue(log);
+    this.facts = new StateQueue(log, () => void this.#commitWaiting());
     this.#buffer = new WriteBuffer({ ...limits, rowOf: (ticket) => this.progress.rowOf(ticket), fates });
     this.client = new StorageClient({
       openLink,
@@ -105,39 +93,12 @@ export class Committer {
   /** Written at once; resolves when it is on disk. */
   addLoss(loss: EarlierLoss): Promise<void> {
     this.#buffer.addEarlierLoss(loss);
-    this.#parts.onEvent(storelessEvent(loss, this.#parts.clock.wallMs()));
+    this.losses.reportEarlier(loss);
     this.#isDue = true;
     return new Promise((resolve) => {
       this.#earlierLosses.set(loss.run, resolve);
       void this.#commitWaiting();
     });
-  }
-
-  addEvent(event: AgentEvent): void {
-    this.#queue.addEvent(event);
-    void this.#commitWaiting();
-  }
-
-  addOutcome(outcome: Outcome): void {
-    this.#queue.addOutcome(outcome);
-    void this.#commitWaiting();
-  }
-
-  addAudit(note: TimedNote): void {
-    this.#queue.addAudit(note);
-    void this.#commitWaiting();
-  }
-
-  /** Resolves whether it is on disk; tried once, or with the next start of a lost thread. Shape: `json` null removes the key. */
-  save(key: string, json: string | null): Promise<boolean> {
-    const saved = this.#queue.addSave(key, json);
-    void this.#commitWaiting();
-    return saved;
-  }
-
-  /** The value that waits under this key; undefined for none. */
-  pendingSave(key: string): string | null | undefined {
-    return this.#queue.pendingSave(key);
   }
 
   /** Commits all that waits; resolves when done, or when a failure has to wait for its retry. */
@@ -167,7 +128,7 @@ export class Committer {
     return this.#buffer.isEmpty;
   }
 
-  counters(): Counters {
+  counters() {
     const { readingsStored, lastSeq, cursorSeq, lastTicket } = this.progress;
     const { readingsLost } = this.losses;
     return { readingsStored, readingsLost, lastSeq, cursorSeq, lastTicket, readingsWaiting: this.#buffer.readings };
@@ -204,8 +165,8 @@ export class Committer {
     const isReopening = this.#phase === 'opening' || isThreadLost;
     const telemetry = this.#planTelemetry(mayTry, isReopening);
     const isStateProbe = this.troubles.has('state.db');
-    const isStateDue = this.#queue.hasSaves || (mayTry && (isReopening || isStateProbe || this.#queue.hasRecords));
-    return telemetry === null && !isStateDue ? null : { telemetry, state: this.#queue.take(isStateProbe) };
+    const isStateDue = this.facts.hasSaves || (mayTry && (isReopening || isStateProbe || this.facts.hasRecords));
+    return telemetry === null && !isStateDue ? null : { telemetry, state: this.facts.take(isStateProbe) };
   }
 
   #planTelemetry(mayTry: boolean, isReopening: boolean): TelemetryWork | null {
@@ -219,16 +180,16 @@ export class Committer {
 
   async #commitOnce(work: Work): Promise<void> {
     this.#isFinal = false;
-    const answer = await this.client.ask('commit', { telemetry: work.telemetry, state: work.state });
+    const answer = await this.client.ask('commit', work);
     if (this.#phase === 'opening') this.#phase = 'open';
     if (answer === null) {
       if (!this.troubles.has('storage thread')) this.troubles.fail('storage thread', 'the storage thread gave no answer');
     } else {
       this.troubles.succeed('storage thread');
-      if (answer.state !== null && this.troubles.record('state.db', answer.state)) this.#queue.settle(work.state);
+      if (answer.state !== null && this.troubles.record('state.db', answer.state)) this.facts.settle(work.state);
       if (answer.telemetry !== null) this.#settleTelemetry(work.telemetry, answer.telemetry);
     }
-    this.#queue.settleSaves(work.state.saves.length, answer?.state?.ok === true);
+    this.facts.settleSaves(work.state.saves.length, answer?.state?.ok === true);
   }
 
   #settleTelemetry(work: TelemetryWork | null, result: StoreResult<TelemetryDone>): void {
@@ -251,8 +212,10 @@ export class Committer {
     if (notice.kind === 'remark') log.event('store-remark', { message: notice.message }, 'warning');
     if (notice.kind === 'lost' && notice.readings > 0) this.losses.report(notice.readings, notice.reason);
     if (notice.kind !== 'set-aside') return;
+    const { file: source, message: text } = notice;
     const atMs = clock.wallMs();
     log.event('store-set-aside', { ...notice }, 'alarm');
-    onEvent(replacedFileEvent(notice.file, notice.message, atMs));
+    const id = `store-trouble:${source}:${atMs}:set-aside`;
+    onEvent({ id, code: 'store-trouble', source, severity: 'alarm', text, startMs: atMs, endMs: atMs });
   }
 }

@@ -1,11 +1,8 @@
-/**
- * The database on the calling thread, for simulations on a manual clock and for tests; an agent in a cabinet uses the storage thread.
- */
 import { StoreError } from '../../core/errors.ts';
 import { StoreDatabase } from '../database.ts';
 import type { Kind, OpenLink, StoreAnswer, StoreRequest } from '../messages.ts';
 
-/** Answers each request on a later turn of promises. Errors: a request after `close` rejects with StoreError `worker-lost`. */
+/** The database on the calling thread, for simulations and tests. Errors: after `close`, requests reject with StoreError `worker-lost`. */
 export const openInProcessLink: OpenLink = (setup) => {
   const database = new StoreDatabase(setup);
   let closed = false;

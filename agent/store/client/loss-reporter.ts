@@ -1,29 +1,20 @@
-/**
- * Readings that this run lost: counted, logged, and reported as events.
- */
-import type { Clock } from '../../core/clock.ts';
-import type { Log } from '../../core/ports.ts';
+import type { EarlierLoss } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { LossReason } from '../messages.ts';
-import { lossEvent } from './trouble.ts';
+import type { TroubleTrackerParts } from './trouble.ts';
 
-export interface LossReporterParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly onEvent: (event: AgentEvent) => void;
-}
-
-/** A reporter without losses. */
+/** Readings that are lost: counted, logged, and reported as events. */
 export class LossReporter {
-  readonly #parts: LossReporterParts;
+  readonly #parts: Omit<TroubleTrackerParts, 'onRetry'>;
   #readingsLost = 0;
   /** The event that lasts while readings are lost because memory is full. */
   #overflow: AgentEvent | null = null;
 
-  constructor(parts: LossReporterParts) {
+  constructor(parts: Omit<TroubleTrackerParts, 'onRetry'>) {
     this.#parts = parts;
   }
 
+  /** Readings that this run lost. */
   get readingsLost(): number {
     return this.#readingsLost;
   }
@@ -31,6 +22,12 @@ export class LossReporter {
   /** Reports a loss with an event that is over at once. */
   report(readings: number, reason: LossReason): void {
     this.#parts.onEvent(this.#count(readings, reason));
+  }
+
+  /** Reports readings of a run that had no store; over with its return. */
+  reportEarlier({ readings, sinceMs }: EarlierLoss): void {
+    const text = `safe mode ran without a store: ${readings} readings lost; the gap is recorded and reported`;
+    this.#parts.onEvent({ ...lossEvent('no-store', text, sinceMs), endMs: Math.max(sinceMs, this.#parts.clock.wallMs()) });
   }
 
   /** Reports readings that were discarded because memory was full, with one event until `endOverflow`. */
@@ -53,6 +50,13 @@ export class LossReporter {
   #count(readings: number, reason: LossReason): AgentEvent {
     this.#readingsLost += readings;
     this.#parts.log.event('store-lost', { readings, reason }, 'alarm');
-    return lossEvent(readings, reason, this.#parts.clock.wallMs());
+    const text = `${readings} readings lost (${reason}); the gap is recorded and reported`;
+    return lossEvent(reason, text, this.#parts.clock.wallMs());
   }
+}
+
+/** An event that is over at once. */
+function lossEvent(source: LossReason, text: string, atMs: number): AgentEvent {
+  const id = `readings-lost:${source}:${atMs}`;
+  return { id, code: 'readings-lost', source, severity: 'warning', text, startMs: atMs, endMs: atMs };
 }

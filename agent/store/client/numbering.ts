@@ -5,8 +5,7 @@
  * that was sent under a number and lost before its commit must not share that number with another frame. So only reserved numbers are sent,
  * and the next run begins above them.
  */
-import { getMeta, setMeta } from '../files/meta.ts';
-import type { Sqlite } from '../sqlite.ts';
+import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 
 /** What the main thread needs to number a frame by itself. */
 export interface Numbering {

@@ -1,13 +1,11 @@
-/**
- * Events, outcomes, audit notes and small facts in memory until `state.db` has them.
- */
 import type { Log } from '../../core/ports.ts';
 import type { AgentEvent, Outcome } from '../../core/words.ts';
 import type { StateWork } from '../messages.ts';
-import { lostAudit, type TimedNote } from '../state/audit-table.ts';
+import type { TimedNote } from '../state/audit-table.ts';
 
 /** Events, outcomes and audit notes in memory while the disk refuses them; the oldest are discarded first. */
 const MAX_WAITING = 1_000;
+const LOST = 'audit lost';
 
 interface Save {
   readonly key: string;
@@ -15,16 +13,18 @@ interface Save {
   readonly resolve: (saved: boolean) => void;
 }
 
-/** An empty queue. */
+/** Events, outcomes, audit notes and small facts in memory until `state.db` has them. `onAdded`: called after each addition. */
 export class StateQueue {
   readonly #log: Log;
+  readonly #onAdded: () => void;
   #events: AgentEvent[] = [];
   #outcomes: Outcome[] = [];
   #audits: TimedNote[] = [];
   #saves: Save[] = [];
 
-  constructor(log: Log) {
+  constructor(log: Log, onAdded: () => void) {
     this.#log = log;
+    this.#onAdded = onAdded;
   }
 
   /** Whether there are events, outcomes or audit notes. */
@@ -38,20 +38,24 @@ export class StateQueue {
 
   addEvent(event: AgentEvent): void {
     if (this.#events.push(event) > MAX_WAITING) this.#log.event('store-event-dropped', { event: this.#events.shift()?.id }, 'alarm');
+    this.#onAdded();
   }
 
   addOutcome(outcome: Outcome): void {
     if (this.#outcomes.push(outcome) > MAX_WAITING) this.#outcomes.shift();
+    this.#onAdded();
   }
 
   addAudit(note: TimedNote): void {
     if (this.#audits.push(note) > MAX_WAITING) this.#audits.splice(0, 2, lostAudit(this.#audits));
+    this.#onAdded();
   }
 
-  /** Resolves whether it is on disk; written once. Shape: `json` null removes the key. */
+  /** Resolves whether it is on disk; tried once, or with the next start of a lost thread. Shape: `json` null removes the key. */
   addSave(key: string, json: string | null): Promise<boolean> {
     return new Promise((resolve) => {
       this.#saves.push({ key, json, resolve });
+      this.#onAdded();
     });
   }
 
@@ -85,4 +89,18 @@ export class StateQueue {
     this.#saves = this.#saves.slice(count);
     for (const { resolve } of settled) resolve(isSaved);
   }
+}
+
+/** Replaces the two oldest notes that the disk did not take in time by one note about the loss. */
+export function lostAudit([first, second]: readonly TimedNote[]): TimedNote {
+  const before = first?.action === LOST ? Number.parseInt(first.detail, 10) : 1;
+  return {
+    user: '',
+    role: '',
+    door: 'self',
+    action: LOST,
+    detail: `${before + 1} entries`,
+    result: 'the disk took none',
+    atMs: second?.atMs ?? 0,
+  };
 }

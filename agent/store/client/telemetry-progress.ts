@@ -1,7 +1,3 @@
-/**
- * How far telemetry has come: the last frame of this run, the last one on disk, the last one delivered, and the numbers that frames will
- * have.
- */
 import type { Clock } from '../../core/clock.ts';
 import type { ReadingFrame, Store } from '../../core/ports.ts';
 import type { TelemetryDone } from '../messages.ts';
@@ -16,16 +12,20 @@ import type { Numbering } from './numbering.ts';
  */
 const CURSOR = { periodMs: 60_000, rows: 1_000 };
 
-/** The progress of a run that has no frame yet. */
+/**
+ * How far telemetry has come: the last frame of this run, the last one on disk, the last one delivered, and the numbers that frames will
+ * have.
+ */
 export class TelemetryProgress {
   readonly #clock: Pick<Clock, 'monoMs'>;
-  #lastTicket = 0;
-  #lastSeq = 0;
-  #readingsStored = 0;
+  /** The last frame of this run; on disk: the last frame, this run's readings, and the cursor. */
+  lastTicket = 0;
+  lastSeq = 0;
+  readingsStored = 0;
+  cursorSeq = 0;
   /** All up to this seq is delivered; the file may not have that yet. */
   #deliveredSeq = 0;
-  /** The cursor in the file, and when it was last written. */
-  #cursorSeq = 0;
+  /** When the cursor was last written. */
   #cursorMono = Number.NEGATIVE_INFINITY;
   #numbering: Numbering | null = null;
 
@@ -33,31 +33,15 @@ export class TelemetryProgress {
     this.#clock = clock;
   }
 
-  get lastTicket(): number {
-    return this.#lastTicket;
-  }
-
-  get lastSeq(): number {
-    return this.#lastSeq;
-  }
-
-  get cursorSeq(): number {
-    return this.#cursorSeq;
-  }
-
-  get readingsStored(): number {
-    return this.#readingsStored;
-  }
-
   /** The last seq that is delivered, whether the file has it already or not. */
   get provenSeq(): number {
-    return Math.max(this.#deliveredSeq, this.#cursorSeq);
+    return Math.max(this.#deliveredSeq, this.cursorSeq);
   }
 
   /** Takes the next frame; false where its ticket or its times cannot be right. */
   accept({ ticket, atMs, atMono }: ReadingFrame): boolean {
-    if (!Number.isSafeInteger(ticket) || ticket <= this.#lastTicket || !Number.isFinite(atMs + atMono)) return false;
-    this.#lastTicket = ticket;
+    if (!Number.isSafeInteger(ticket) || ticket <= this.lastTicket || !Number.isFinite(atMs + atMono)) return false;
+    this.lastTicket = ticket;
     return true;
   }
 
@@ -70,22 +54,22 @@ export class TelemetryProgress {
 
   /** All up to `seq` is delivered. */
   moveCursor(seq: number): void {
-    if (Number.isSafeInteger(seq)) this.#deliveredSeq = Math.max(this.#deliveredSeq, Math.min(seq, this.#lastSeq));
+    if (Number.isSafeInteger(seq)) this.#deliveredSeq = Math.max(this.#deliveredSeq, Math.min(seq, this.lastSeq));
   }
 
   /** The cursor to write now; null where it has not moved, or may wait and is not forced. */
   dueCursor(isForced: boolean): number | null {
-    const moved = this.#deliveredSeq - this.#cursorSeq;
+    const moved = this.#deliveredSeq - this.cursorSeq;
     const isDue = isForced || this.#clock.monoMs() - this.#cursorMono >= CURSOR.periodMs || moved >= CURSOR.rows;
     return isDue && moved > 0 ? this.#deliveredSeq : null;
   }
 
   /** Takes over what a commit has brought to disk. */
   settle({ tickets, lastSeq, cursorSeq, numbering }: TelemetryDone): void {
-    if (cursorSeq > this.#cursorSeq) this.#cursorMono = this.#clock.monoMs();
-    this.#lastSeq = lastSeq;
-    this.#cursorSeq = cursorSeq;
+    if (cursorSeq > this.cursorSeq) this.#cursorMono = this.#clock.monoMs();
+    this.lastSeq = lastSeq;
+    this.cursorSeq = cursorSeq;
     this.#numbering = numbering;
-    for (const { readings } of tickets) this.#readingsStored += readings;
+    for (const { readings } of tickets) this.readingsStored += readings;
   }
 }

@@ -1,10 +1,7 @@
-/**
- * What is wrong with the store, since when, and when to try again, with the back-off. Pure: state in, event in, state out.
- */
-import type { MonoMs, WallMs } from '../../core/clock.ts';
-import type { EarlierLoss } from '../../core/ports.ts';
+import type { Clock, MonoMs, Timer, WallMs } from '../../core/clock.ts';
+import type { Log } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
-import type { LossReason } from '../messages.ts';
+import type { StoreResult } from '../messages.ts';
 
 /** What can fail on its own. */
 export type Part = 'telemetry.db' | 'state.db' | 'storage thread';
@@ -15,84 +12,87 @@ interface Trouble {
   readonly sinceMs: WallMs;
 }
 
-/** All present troubles. */
-export interface Troubles {
-  readonly list: readonly Trouble[];
-  /** Failures in a row. */
-  readonly failures: number;
-  /** Not to be tried before this time. */
-  readonly retryMono: MonoMs;
+export interface TroubleTrackerParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onEvent: (event: AgentEvent) => void;
+  /** Called when the wait after a failure is over. */
+  readonly onRetry: () => void;
 }
-
-/** One failure of a part. */
-export interface Failure {
-  readonly part: Part;
-  readonly reason: string;
-  readonly atMs: WallMs;
-  readonly atMono: MonoMs;
-}
-
-export const NO_TROUBLE: Troubles = { list: [], failures: 0, retryMono: 0 };
 
 /** Wait before the next try. Units: ms. Source: assumed; a disk freed by a technician should be found while he is still there. */
 const BACKOFF_MS = { first: 1_000, max: 30_000 };
 
-/** After one more failure. The reason first found is kept with its start; a new reason replaces the text. */
-export function afterFailure(troubles: Troubles, { part, reason, atMs, atMono }: Failure): Troubles {
-  const known = troubles.list.find((trouble) => trouble.part === part);
-  const others = troubles.list.filter((trouble) => trouble.part !== part);
-  const failures = troubles.failures + 1;
-  const waitMs = Math.min(BACKOFF_MS.first * 2 ** Math.min(failures - 1, 16), BACKOFF_MS.max);
-  return { list: [...others, { part, reason, sinceMs: known?.sinceMs ?? atMs }], failures, retryMono: atMono + waitMs };
-}
+/** The troubles of the store while it runs: since when each part fails, when to retry, and the events that say so. */
+export class TroubleTracker {
+  readonly #parts: TroubleTrackerParts;
+  /** The parts in trouble, the latest failure last. */
+  #troubles: readonly Trouble[] = [];
+  /** Failures in a row. */
+  #failures = 0;
+  /** Not to be tried before this time. */
+  #retryMono: MonoMs = 0;
+  #retry: Timer | null = null;
 
-/** After this part did its work again. */
-export function afterSuccess(troubles: Troubles, part: Part): Troubles {
-  const list = troubles.list.filter((trouble) => trouble.part !== part);
-  return list.length === 0 ? NO_TROUBLE : { ...troubles, list };
-}
+  constructor(parts: TroubleTrackerParts) {
+    this.#parts = parts;
+  }
 
-/** Whether this part is in trouble. */
-export function isTroubled(troubles: Troubles, part: Part): boolean {
-  return troubles.list.some((trouble) => trouble.part === part);
-}
+  has(part: Part): boolean {
+    return this.#find(part) !== undefined;
+  }
 
-/** Everything wrong, in one line; empty when nothing is. */
-export function troubleText(troubles: Troubles): string {
-  return troubles.list.map(({ reason }) => reason).join(' · ');
-}
+  /** Whether the wait after the last failure is over. */
+  mayRetry(): boolean {
+    return this.#parts.clock.monoMs() >= this.#retryMono;
+  }
 
-/** The events of a change: starts of new troubles, ends of past ones. */
-export function eventsBetween(before: Troubles, after: Troubles, atMs: WallMs): readonly AgentEvent[] {
-  const started = after.list.filter(({ part }) => !isTroubled(before, part)).map((trouble) => toEvent(trouble, null));
-  const ended = before.list.filter(({ part }) => !isTroubled(after, part)).map((trouble) => toEvent(trouble, atMs));
-  return [...ended, ...started];
-}
+  /** All troubles in one line; empty for none. */
+  text(): string {
+    return this.#troubles.map(({ reason }) => reason).join(' · ');
+  }
 
-/** Readings that are gone; over at once. */
-export function lossEvent(readings: number, reason: LossReason, atMs: WallMs): AgentEvent {
-  const text = `${readings} readings lost (${reason}); the gap is recorded and reported`;
-  return {
-    id: `readings-lost:${reason}:${atMs}`,
-    code: 'readings-lost',
-    source: reason,
-    severity: 'warning',
-    text,
-    startMs: atMs,
-    endMs: atMs,
-  };
-}
+  /** Records a failure. An event names the reason that was found first. */
+  fail(part: Part, reason: string): void {
+    const { clock, log, onEvent, onRetry } = this.#parts;
+    const known = this.#find(part);
+    const trouble = { part, reason, sinceMs: known?.sinceMs ?? clock.wallMs() };
+    this.#troubles = [...this.#without(part), trouble];
+    const waitMs = Math.min(BACKOFF_MS.first * 2 ** Math.min(this.#failures, 16), BACKOFF_MS.max);
+    this.#failures += 1;
+    this.#retryMono = clock.monoMs() + waitMs;
+    if (known === undefined) onEvent(toEvent(trouble, null));
+    log.event('store-trouble', { part, reason, failures: this.#failures }, 'warning');
+    this.#retry?.cancel();
+    this.#retry = clock.after(waitMs, onRetry);
+  }
 
-/** Readings of a run that had no store; over with its return. */
-export function storelessEvent({ readings, sinceMs }: EarlierLoss, atMs: WallMs): AgentEvent {
-  const text = `safe mode ran without a store: ${readings} readings lost; the gap is recorded and reported`;
-  return { ...lossEvent(readings, 'no-store', sinceMs), text, endMs: Math.max(sinceMs, atMs) };
-}
+  succeed(part: Part): void {
+    const past = this.#find(part);
+    this.#troubles = this.#without(part);
+    if (this.#troubles.length === 0) [this.#failures, this.#retryMono] = [0, 0];
+    if (past !== undefined) this.#parts.onEvent(toEvent(past, this.#parts.clock.wallMs()));
+  }
 
-/** A file that was replaced by a fresh one; over at once. */
-export function replacedFileEvent(file: string, text: string, atMs: WallMs): AgentEvent {
-  const id = `store-trouble:${file}:${atMs}:set-aside`;
-  return { id, code: 'store-trouble', source: file, severity: 'alarm', text, startMs: atMs, endMs: atMs };
+  /** Records the success or the failure of a part. Returns whether it was a success. */
+  record(part: Part, result: StoreResult<unknown>): boolean {
+    if (result.ok) this.succeed(part);
+    else this.fail(part, result.message);
+    return result.ok;
+  }
+
+  /** No retry any more. */
+  stop(): void {
+    this.#retry?.cancel();
+  }
+
+  #find(part: Part): Trouble | undefined {
+    return this.#troubles.find((trouble) => trouble.part === part);
+  }
+
+  #without(part: Part): readonly Trouble[] {
+    return this.#troubles.filter((trouble) => trouble.part !== part);
+  }
 }
 
 function toEvent({ part, reason, sinceMs }: Trouble, endMs: WallMs | null): AgentEvent {

@@ -1,10 +1,3 @@
-/**
- * Frames in memory until the disk has them: how many there may be, which are discarded when memory is full, and how many readings that
- * cost.
- *
- * Frames that `take` returned stay until `settle`: a commit whose answer was lost may have happened, and then these frames are not lost.
- * Frames on their way to the platform stay too: whether they are lost is not decided yet.
- */
 import type { WallMs } from '../../core/clock.ts';
 import type { EarlierLoss, FrameFate, ReadingFrame, Store } from '../../core/ports.ts';
 import type { DeliveredUnstored, LossReason, MemoryGap } from '../messages.ts';
@@ -31,7 +24,13 @@ const EARLIER_MARK = 0;
 /** Losses with their rows; further losses of the same kind are added to the last one, without rows. Source: assumed; links and disks that fail by turns for hours. */
 const MAX_GAPS = 500;
 
-/** An empty buffer. */
+/**
+ * Frames in memory until the disk has them: how many there may be, which are discarded when memory is full, and how many readings that
+ * cost.
+ *
+ * Frames that `take` returned stay until `settle`: a commit whose answer was lost may have happened, and then these frames are not lost.
+ * Frames on their way to the platform stay too: whether they are lost is not decided yet.
+ */
 export class WriteBuffer {
   readonly #parts: WriteBufferParts;
   #frames: ReadingFrame[] = [];

@@ -1,8 +1,13 @@
 /**
- * A database in the file system: the file with its journal and shared memory, which belong together. Moves, removes and measures them.
+ * A database in the file system: the file with its journal and shared memory, which belong together. Makes, moves, removes and measures
+ * them.
  */
 import { existsSync, lstatSync, renameSync, rmSync, statSync } from 'node:fs';
-import { storeError } from '../sqlite.ts';
+import { dirname } from 'node:path';
+import { syncPath } from '../../core/atomic-write.ts';
+import type { Schema } from '../schema.ts';
+import { applySettings, formFresh, openSqlite, type Sqlite, storeError } from '../sqlite.ts';
+import { stepForward } from './migrations.ts';
 
 const JOURNAL = ['-wal', '-shm'] as const;
 /** The file comes first: without it, the others are remains. */
@@ -14,7 +19,7 @@ export function removeAll(base: string): void {
 }
 
 /** Removes the journal and the shared memory. Errors: throws what the system throws. */
-export function removeJournal(base: string): void {
+function removeJournal(base: string): void {
   for (const suffix of JOURNAL) rmSync(base + suffix, { force: true });
 }
 
@@ -40,4 +45,49 @@ export function plainFileBytes(path: string): number | null {
   if (found.isFile()) return found.size;
   const kind = found.isDirectory() ? 'a folder' : found.isSymbolicLink() ? 'a link' : 'a device';
   throw storeError('io', `${path}: found ${kind}, expected a file; take it away`);
+}
+
+/**
+ * Makes a file under another name and renames it when it is whole: a power cut leaves no half file that looks like damage.
+ *
+ * Errors: throws what SQLite or the system throws; the former file is then still there.
+ */
+export function makeFresh({
+  path,
+  schema,
+  maxPages,
+  fill,
+}: {
+  readonly path: string;
+  readonly schema: Schema;
+  /** Units: pages. */
+  readonly maxPages: number;
+  /** First rows, in the transaction that makes the tables. */
+  readonly fill: (db: Sqlite) => void;
+}): void {
+  const draft = `${path}.new`;
+  removeAll(draft);
+  const db = openSqlite(draft);
+  try {
+    formFresh(db);
+    applySettings(db, maxPages);
+    const transaction = db.transaction(() => {
+      db.exec(schema.ddl);
+      stepForward(db, schema, 1);
+      fill(db);
+      db.pragma(`application_id = ${schema.applicationId}`);
+    });
+    transaction.immediate();
+  } finally {
+    db.close();
+  }
+  standAs(draft, path);
+}
+
+/** Renames a whole file, already synced, so that it has its name after a power cut too. Errors: throws what the system throws. */
+export function standAs(draft: string, path: string): void {
+  // A journal that is there already belongs to another file and would be replayed into this one.
+  removeJournal(path);
+  renameSync(draft, path);
+  syncPath(dirname(path));
 }

@@ -5,8 +5,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { StoreError } from '../../core/errors.ts';
 import type { Schema } from '../schema.ts';
-import { isMisfit, isStatementError, openReadOnly, type Sqlite, storeError, toStoreError } from '../sqlite.ts';
-import { getMeta } from './meta.ts';
+import { getMeta, isMisfit, isStatementError, openReadOnly, type Sqlite, storeError, toStoreError } from '../sqlite.ts';
 import { expectUsable } from './migrations.ts';
 
 /** Above this the check of all pages would delay readings for too long. Units: bytes. Source: 0.4 s for 10 MB, cold, measured. */

@@ -5,8 +5,7 @@
  * writes the tables it has; the newer program then has nothing to do twice. So a release can be taken back without losing the store.
  */
 import type { Schema } from '../schema.ts';
-import { isStatementError, type Sqlite, storeError } from '../sqlite.ts';
-import { getMeta, setMeta } from './meta.ts';
+import { getMeta, isStatementError, type Sqlite, setMeta, storeError } from '../sqlite.ts';
 
 /** Errors: throws StoreError `future-version` where the file is too new for this program, `corrupt` where a table is missing. */
 export function expectUsable(db: Sqlite, path: string, schema: Schema): void {

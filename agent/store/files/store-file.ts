@@ -1,18 +1,13 @@
-/**
- * One SQLite file of the store: opens it, marks its clean end, and replaces a file that may not be used. Knows no table but `meta`.
- */
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
 import type { StoreError } from '../../core/errors.ts';
 import type { Notice } from '../messages.ts';
-import { createQuarantine, type Quarantine } from '../quarantine.ts';
+import { createQuarantine } from '../quarantine.ts';
 import type { Schema } from '../schema.ts';
-import { applySettings, openSqlite, type Sqlite, storeError, toStoreError } from '../sqlite.ts';
-import { plainFileBytes } from './db-files.ts';
+import { applySettings, getMeta, openSqlite, type Sqlite, setMeta, storeError, toStoreError } from '../sqlite.ts';
+import { makeFresh, plainFileBytes } from './db-files.ts';
 import { assertSoundFile, pageProblems, toOpeningError, toUseError } from './file-check.ts';
-import { makeFresh } from './fresh-file.ts';
-import { getMeta, setMeta } from './meta.ts';
 import { migrate } from './migrations.ts';
 
 export interface FileParts<H> {
@@ -39,7 +34,7 @@ interface Open<H> {
 }
 
 /**
- * A file that is opened at its first use, and again at the next use after a failure.
+ * One SQLite file of the store, opened at its first use, and again at the next use after a failure. Knows no table but `meta`.
  *
  * ```
  *   closed ──use──► open ──failure──► closed
@@ -51,7 +46,7 @@ interface Open<H> {
 export class StoreFile<H> {
   readonly path: string;
   readonly #parts: FileParts<H>;
-  readonly #quarantine: Quarantine;
+  readonly #quarantine: ReturnType<typeof createQuarantine>;
   #open: Open<H> | null = null;
   /**
    * Why the file has to be replaced. Kept until another file is in its place: a failure in between neither forgets it nor condemns the new

@@ -4,16 +4,8 @@
  */
 import type { AuditEntry, AuditHead, AuditNote, AuditPage, AuditQuery } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
-import { getMeta, setMeta } from '../files/meta.ts';
-import type { Sqlite } from '../sqlite.ts';
+import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 import { type AuditRow, chained, GENESIS, noteOf, TRIMMED, trimDetail, verifyChain } from './audit-chain.ts';
-
-/** Appends notes to the log and reads it. */
-export interface AuditTable {
-  /** Within the caller's transaction. Errors: these throw what SQLite throws. */
-  append(notes: readonly TimedNote[]): void;
-  read(query: AuditQuery): AuditPage;
-}
 
 /** A note with the time when it was made. */
 export interface TimedNote extends AuditNote {
@@ -27,11 +19,10 @@ const MAX_ANSWER = 2_000;
 const HEAD = 'audit_head';
 /** Of a body that makes no sense. Units: characters. */
 const SHOWN_CHARS = 80;
-const LOST = 'audit lost';
 const SELF = { user: '', role: '', door: 'self' } as const;
 
-/** The table of an open file. */
-export function createAuditTable(db: Sqlite): AuditTable {
+/** The table of an open file. Errors: both functions throw what SQLite throws. */
+export function createAuditTable(db: Sqlite) {
   const add = db.prepare('INSERT INTO audit(n, at_ms, body, hash) VALUES(@n, @atMs, @body, @hash)');
   const first = db.prepare<[], number | null>('SELECT min(n) FROM audit').pluck();
   const last = db.prepare<[number], AuditHead>('SELECT n, hash FROM audit WHERE n <= ? ORDER BY n DESC LIMIT 1');
@@ -59,7 +50,8 @@ export function createAuditTable(db: Sqlite): AuditTable {
   }
 
   return {
-    append: (notes) => {
+    /** Within the caller's transaction. */
+    append: (notes: readonly TimedNote[]): void => {
       let head = newestOf();
       for (const note of notes) {
         head = appendOne(head, note);
@@ -70,7 +62,7 @@ export function createAuditTable(db: Sqlite): AuditTable {
       }
       setMeta(db, HEAD, `${head.n} ${head.hash}`);
     },
-    read: ({ sinceMs, limit, isVerified, knownHead }) => {
+    read: ({ sinceMs, limit, isVerified, knownHead }: AuditQuery): AuditPage => {
       const head = headOf(db);
       const rows = newest.all(sinceMs, Math.max(0, Math.min(limit, MAX_ANSWER))).reverse();
       return { entries: rows.map(toEntry), head, verdict: isVerified ? verifyChain(all.iterate(), head, knownHead) : null };
@@ -86,10 +78,4 @@ function headOf(db: Sqlite): AuditHead | null {
 function toEntry({ n, atMs, body, hash }: AuditRow): AuditEntry {
   const note = noteOf(body) ?? { ...SELF, action: 'unreadable', detail: body.slice(0, SHOWN_CHARS), result: 'damaged' };
   return { ...note, n, atMs, hash };
-}
-
-/** Replaces the two oldest notes that the disk did not take in time by one note about the loss. */
-export function lostAudit([first, second]: readonly TimedNote[]): TimedNote {
-  const before = first?.action === LOST ? Number.parseInt(first.detail, 10) : 1;
-  return { ...SELF, action: LOST, detail: `${before + 1} entries`, result: 'the disk took none', atMs: second?.atMs ?? 0 };
 }

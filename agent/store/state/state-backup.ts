@@ -1,18 +1,13 @@
-/**
- * The nightly copies of a small file: makes them, and restores the file from them. A copy is used only after it passed every check.
- */
 import { copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
 import type { BackupReport } from '../../core/ports.ts';
-import { removeAll } from '../files/db-files.ts';
+import { removeAll, standAs } from '../files/db-files.ts';
 import { assertSoundFile, expectSound, expectWhole, toOpeningError } from '../files/file-check.ts';
-import { standAs } from '../files/fresh-file.ts';
-import { getMeta, setMeta } from '../files/meta.ts';
 import { migrate } from '../files/migrations.ts';
 import type { Schema } from '../schema.ts';
-import { applySettings, openSqlite, type Sqlite, storeError } from '../sqlite.ts';
+import { applySettings, getMeta, openSqlite, type Sqlite, setMeta, storeError } from '../sqlite.ts';
 
 export interface BackupParts {
   readonly dir: string;
@@ -23,24 +18,14 @@ export interface BackupParts {
   readonly rowProblems: (db: Sqlite) => readonly string[];
 }
 
-/** Makes copies and restores the file from them. */
-export interface StateBackup {
-  /** Copies the file as the connection sees it. Errors: throws StoreError `io` when the copy is not sound, else what SQLite throws. */
-  make(db: Sqlite, atMs: WallMs): BackupReport;
-  /**
-   * Replaces the file by the newest sound copy. Returns which one, in words; null when there is none. Errors: throws what the system
-   * throws.
-   */
-  restore(atMs: WallMs): string | null;
-}
-
 const HOUR_MS = 3_600_000;
 
-/** The copies in the folder of the file. */
-export function createStateBackup(parts: BackupParts): StateBackup {
+/** The nightly copies of a small file, in its folder. A copy is used only after it passed every check. */
+export function createStateBackup(parts: BackupParts) {
   const path = join(parts.dir, parts.schema.fileName);
   const [newest, former] = [`${path}.bak`, `${path}.bak.1`];
 
+  /** Copies the file as the connection sees it. Errors: throws StoreError `io` when the copy is not sound, else what SQLite throws. */
   function make(db: Sqlite, atMs: WallMs): BackupReport {
     const draft = `${newest}.new`;
     removeAll(draft);
@@ -60,7 +45,10 @@ export function createStateBackup(parts: BackupParts): StateBackup {
     }
   }
 
-  /** The copy stays where it is. A second copy of it is checked and becomes the file. */
+  /**
+   * Replaces the file by the newest sound copy, which stays where it is. Returns which one, in words; null when there is none. Errors:
+   * throws what the system throws.
+   */
   function restore(atMs: WallMs): string | null {
     const draft = `${path}.new`;
     for (const copy of [newest, former].filter(existsSync)) {

@@ -6,9 +6,8 @@
  * all of this epoch.
  */
 import type { StoreAccount } from '../../core/ports.ts';
-import { getMeta, setMeta } from '../files/meta.ts';
 import type { DeliveredUnstored } from '../messages.ts';
-import type { Sqlite } from '../sqlite.ts';
+import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 import { type Handle, type Piece, pieceAt, piecesAfter, tallyAfter } from './telemetry-handle.ts';
 
 /** Rows read in one step of the cursor. */

@@ -3,28 +3,10 @@
  *
  * Frames whose clock could not be trusted get their times from it; no row is written again. A frame with a trusted time is never changed.
  */
-import type { MonoMs, WallMs } from '../../core/clock.ts';
+import type { WallMs } from '../../core/clock.ts';
 import type { Setup } from '../messages.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { FrameHead } from './frame-codec.ts';
-
-/** The runs in this file, by their small numbers. */
-export interface BootTable {
-  /** This run's small number in the file; null before its first frame. */
-  known(): number | null;
-  /** As `known`; writes the row where it is missing. */
-  own(atMs: WallMs): number;
-  /** The number of another run, which wrote nothing by itself. */
-  named(run: string, atMs: WallMs): number;
-  /**
-   * Records when this run began, by a trusted clock. The first record counts, also for runs since the start of the machine that have none.
-   */
-  learn(at: { readonly wallMs: WallMs; readonly monoMs: MonoMs }): void;
-  /** The correction of the times of a frame. Units: ms; 0 for a trusted time, or while no correction is known. */
-  shiftMs(boot: number, head: Pick<FrameHead, 'clockQuality' | 'monoMs' | 'wallMs'>): number;
-  /** Whether the time of such a frame is known, by its own clock or by a correction. */
-  isDated(boot: number, clockQuality: number): boolean;
-}
 
 interface Row {
   readonly id: number;
@@ -45,7 +27,7 @@ export function isTrustedQuality(clockQuality: number): boolean {
 }
 
 /** The table on one connection. Errors: all functions throw what SQLite throws. */
-export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup, 'boot' | 'machine'>): BootTable {
+export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup, 'boot' | 'machine'>) {
   const all = db.prepare<[], Row>('SELECT id, token, true_ms, machine, start_mono FROM boot');
   const insert = db.prepare('INSERT INTO boot(token, at_ms, machine, start_mono) VALUES(?, ?, ?, ?)');
   const setTrue = db.prepare('UPDATE boot SET true_ms = ? WHERE id = ? AND true_ms IS NULL');
@@ -58,22 +40,26 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
   load();
 
   return {
-    known: () => ownId,
-    own: (atMs) => {
+    /** This run's small number in the file; null before its first frame. */
+    known: (): number | null => ownId,
+    /** As `known`; writes the row where it is missing. */
+    own: (atMs: WallMs): number => {
       if (ownId === null) {
         insert.run(token, Math.round(atMs), machine?.bootId ?? null, machine === null ? null : Math.round(machine.startMono));
         load();
       }
       return ownId ?? 0;
     },
-    named: (run, atMs) => {
+    /** The number of another run, which wrote nothing by itself. */
+    named: (run: string, atMs: WallMs): number => {
       const known = [...rows.values()].find((row) => row.token === run);
       if (known !== undefined) return known.id;
       const id = Number(insert.run(run, Math.round(atMs), null, null).lastInsertRowid);
       load();
       return id;
     },
-    learn: ({ wallMs, monoMs }) => {
+    /** Records when this run began, by a trusted clock, once; also for runs since the start of the machine that have none. */
+    learn: ({ wallMs, monoMs }: Pick<FrameHead, 'wallMs' | 'monoMs'>): void => {
       const own = ownId === null ? undefined : rows.get(ownId);
       if (own === undefined || own.true_ms !== null) return;
       const trueMs = Math.round(wallMs - monoMs);
@@ -81,15 +67,20 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
       for (const other of siblingsOf(own, rows)) setTrue.run(trueMs + (other.start_mono ?? 0) - (own.start_mono ?? 0), other.id);
       load();
     },
-    shiftMs: (boot, { clockQuality, monoMs, wallMs }) => {
+    /** The correction of the times of a frame. Units: ms; 0 for a trusted time, or while no correction is known. */
+    shiftMs: (boot: number, { clockQuality, monoMs, wallMs }: Omit<FrameHead, 'ticket'>): number => {
       const trueMs = rows.get(boot)?.true_ms ?? null;
       if (isTrustedQuality(clockQuality) || trueMs === null) return 0;
       const shift = trueMs + monoMs - wallMs;
       return Math.abs(shift) < RIGHT_ENOUGH_MS ? 0 : shift;
     },
-    isDated: (boot, clockQuality) => isTrustedQuality(clockQuality) || typeof rows.get(boot)?.true_ms === 'number',
+    /** Whether the time of such a frame is known, by its own clock or by a correction. */
+    isDated: (boot: number, clockQuality: number): boolean => isTrustedQuality(clockQuality) || typeof rows.get(boot)?.true_ms === 'number',
   };
 }
+
+/** The runs in this file, by their small numbers. */
+export type BootTable = ReturnType<typeof createBootTable>;
 
 /** Earlier runs since the same start of the machine: they share its monotonic clock. */
 function siblingsOf(own: Row, rows: ReadonlyMap<number, Row>): Row[] {

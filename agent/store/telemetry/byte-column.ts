@@ -84,9 +84,10 @@ export function takeDouble(reader: ByteReader): number {
 }
 
 /** Each number as its difference to the one before, the first to 0. Units: magnitudes up to half of `MAX_SIGNED`. */
-export function putDeltas(writer: ByteWriter, values: Iterable<number>): void {
+export function putDeltas<T>(writer: ByteWriter, items: readonly T[], numberOf: (item: T) => number): void {
   let before = 0;
-  for (const value of values) {
+  for (const item of items) {
+    const value = numberOf(item);
     putSigned(writer, value - before);
     before = value;
   }
@@ -106,7 +107,8 @@ export function takeDeltas(reader: ByteReader, count: number): number[] {
 }
 
 /** Small numbers that repeat. Units: each 0..127. */
-export function putRuns(writer: ByteWriter, values: readonly number[]): void {
+export function putRuns<T>(writer: ByteWriter, items: readonly T[], numberOf: (item: T) => number): void {
+  const values = items.map(numberOf);
   for (let start = 0; start < values.length; ) {
     let end = start + 1;
     while (end < values.length && values[end] === values[start]) end++;

@@ -1,8 +1,18 @@
 /**
- * One reading as numbers: how its value is rounded and in which form it is stored. Pure.
+ * One reading as numbers: how its value is rounded, in which form it is stored, and the columns of many. Pure.
  */
 import type { Quality } from '../../core/words.ts';
-import { MAX_SIGNED } from './byte-column.ts';
+import {
+  type ByteReader,
+  type ByteWriter,
+  MAX_SIGNED,
+  putDeltas,
+  putDouble,
+  putRuns,
+  takeDeltas,
+  takeDouble,
+  takeRuns,
+} from './byte-column.ts';
 
 /** A reading whose point has become a number. */
 export interface SeriesReading {
@@ -12,8 +22,9 @@ export interface SeriesReading {
   readonly atMs: number;
 }
 
-/** Shape: `flags` is the quality's place, plus four times the form. */
+/** Shape: `offsetMs` is the time against the frame's; `flags` is the quality's place, plus four times the form. */
 export interface Cell {
+  readonly offsetMs: number;
   readonly flags: number;
   readonly scaled: number;
   readonly double: number;
@@ -24,32 +35,48 @@ export const EXACT = -1;
 /** More decimals than any instrument on a street has; with more, a scaled integer is no smaller than a double. */
 export const MAX_STORED_DECIMALS = 9;
 /** How the value of a reading is kept. */
-export const FORM = { none: 0, scaled: 1, double: 2 } as const;
+const FORM = { none: 0, scaled: 1, double: 2 } as const;
 
 const QUALITIES: readonly Quality[] = ['good', 'stale', 'bad', 'missing'];
 /** Half of `MAX_SIGNED`, so that the difference of two never exceeds it. */
 const MAX_SCALED = MAX_SIGNED / 2;
+const MAX_FLAGS = 4 * FORM.double + 3;
 
 /** Shape: NaN and infinities become `bad` without a value; what does not fit a scaled integer is kept as a double. */
-export function toCell({ value, quality }: SeriesReading, decimals: number): Cell {
+export function toCell({ value, quality, atMs }: SeriesReading, frameMs: number, decimals: number): Cell {
+  const offsetMs = toOffsetMs(atMs, frameMs);
   const index = QUALITIES.indexOf(quality);
-  if (value === null) return { flags: index, scaled: 0, double: 0 };
-  if (!Number.isFinite(value)) return { flags: QUALITIES.indexOf(index < 2 ? 'bad' : quality), scaled: 0, double: 0 };
+  if (value === null) return { offsetMs, flags: index, scaled: 0, double: 0 };
+  if (!Number.isFinite(value)) return { offsetMs, flags: QUALITIES.indexOf(index < 2 ? 'bad' : quality), scaled: 0, double: 0 };
   const scaled = Math.round(value * scaleOf(decimals));
   const asInteger = fits(scaled) && (decimals !== EXACT || scaled === value);
-  return asInteger ? { flags: index + 4 * FORM.scaled, scaled, double: 0 } : { flags: index + 4 * FORM.double, scaled: 0, double: value };
+  if (asInteger) return { offsetMs, flags: index + 4 * FORM.scaled, scaled, double: 0 };
+  return { offsetMs, flags: index + 4 * FORM.double, scaled: 0, double: value };
 }
 
-/** The value of flags and the next number of the column that they name. */
-export function cellValue(flags: number, decimals: number, next: { scaled(): number; double(): number }): number | null {
-  const form = flags >> 2;
-  if (form === FORM.none) return null;
-  return form === FORM.scaled ? next.scaled() / scaleOf(decimals) : next.double();
+/** Writes cells as columns: their times, flags, scaled integers and doubles. */
+export function putCells(writer: ByteWriter, cells: readonly Cell[]): void {
+  putDeltas(writer, cells, ({ offsetMs }) => offsetMs);
+  putRuns(writer, cells, ({ flags }) => flags);
+  const scaled = cells.filter(({ flags }) => flags >> 2 === FORM.scaled);
+  putDeltas(writer, scaled, (cell) => cell.scaled);
+  for (const { flags, double } of cells) if (flags >> 2 === FORM.double) putDouble(writer, double);
 }
 
-/** The quality in the flags of a reading. */
-export function qualityFromFlags(flags: number): Quality {
-  return QUALITIES[flags & 3] ?? 'bad';
+/** The inverse of `putCells`. Returns a function for the next reading in their order. Errors: both throw StoreError `corrupt`. */
+export function takeCells(reader: ByteReader, count: number): (seriesId: number, frameMs: number, decimals: number) => SeriesReading {
+  const offsetsMs = takeDeltas(reader, count);
+  const flags = takeRuns(reader, count, MAX_FLAGS);
+  const scaled = takeDeltas(reader, flags.filter((flag) => flag >> 2 === FORM.scaled).length);
+  let [next, nextScaled] = [0, 0];
+  return (seriesId, frameMs, decimals) => {
+    const flag = flags[next] ?? 0;
+    const atMs = frameMs + (offsetsMs[next] ?? 0);
+    next += 1;
+    const form = flag >> 2;
+    const number = (): number => (form === FORM.scaled ? (scaled[nextScaled++] ?? 0) / scaleOf(decimals) : takeDouble(reader));
+    return { seriesId, value: form === FORM.none ? null : number(), quality: QUALITIES[flag & 3] ?? 'bad', atMs };
+  };
 }
 
 /** The value as a series of so many decimals keeps it. Shape: `EXACT` keeps all. */
@@ -59,7 +86,7 @@ export function roundTo(value: number, decimals: number): number {
 }
 
 /** A time that is no number becomes the frame's own. */
-export function toOffsetMs(atMs: number, frameMs: number): number {
+function toOffsetMs(atMs: number, frameMs: number): number {
   const offsetMs = Math.round(atMs) - frameMs;
   return fits(offsetMs) ? offsetMs : 0;
 }

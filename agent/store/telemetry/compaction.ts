@@ -4,11 +4,12 @@
  */
 import type { WallMs } from '../../core/clock.ts';
 import type { CompactionReport } from '../../core/ports.ts';
-import type { LossReason } from '../messages.ts';
+import type { LossReason, RoomStep } from '../messages.ts';
 import type { SegmentFrame } from '../segment-codec.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { cursorOf, recountPart, undeliveredOf } from './account.ts';
 import { isTrustedQuality } from './boot-table.ts';
+import type { FrameHead } from './frame-codec.ts';
 import type { FrameRow } from './frame-table.ts';
 import { ANY_TIME, type SegmentLabel } from './segment-table.ts';
 import { framePiece, type Handle, type Piece } from './telemetry-handle.ts';
@@ -17,23 +18,17 @@ import { framePiece, type Handle, type Piece } from './telemetry-handle.ts';
 const SEGMENT = { maxReadings: 30_000, maxSpanMs: 3_600_000 };
 /** Rows read for one segment. Source: an hour of commits each second. */
 const MAX_ROWS = 3_600;
-/** Removed readings that had not been delivered. */
-export interface Losses {
-  note(reason: LossReason, piece: Pick<Piece, 'seq' | 'firstSeq'>, readings: number): void;
-  /** Writes the gaps. Returns their readings by reason. */
-  settle(): readonly { readonly reason: LossReason; readonly readings: number }[];
-}
 
 /**
- * Losses of one transaction, as few gaps as possible.
+ * Removed readings that had not been delivered, in one transaction, as few gaps as possible.
  *
  * The oldest rows go first, so what goes by cap, age or thinning is one range. Damage can be anywhere: rows between two damaged ones are
  * still to be sent, so only neighbours share a gap.
  */
-export function createLosses({ db, gaps }: Handle, atMs: WallMs): Losses {
+export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
   const losses: { reason: LossReason; firstSeq: number; lastSeq: number; readings: number }[] = [];
   return {
-    note: (reason, { seq, firstSeq }, readings) => {
+    note: (reason: LossReason, { seq, firstSeq }: Pick<Piece, 'seq' | 'firstSeq'>, readings: number): void => {
       if (readings === 0) return;
       const fromSeq = Math.max(firstSeq, cursorOf(db) + 1);
       const last = losses.findLast((loss) => loss.reason === reason);
@@ -45,7 +40,8 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs): Losses {
       last.lastSeq = Math.max(last.lastSeq, seq);
       last.readings += readings;
     },
-    settle: () => {
+    /** Writes the gaps. Returns their readings by reason. */
+    settle: (): RoomStep['lost'] => {
       for (const loss of losses) gaps.add({ ...loss, atMs });
       if (losses.length > 0) gaps.trim();
       const sums = new Map<LossReason, number>();
@@ -54,6 +50,9 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs): Losses {
     },
   };
 }
+
+/** Collects the losses of a transaction. */
+export type Losses = ReturnType<typeof createLosses>;
 
 /**
  * One segment from the oldest rows; the newest row always stays, so that seq and ticket go on from it. Null where there is nothing to do.
@@ -119,10 +118,7 @@ export function isRowBefore({ boots }: Handle, row: FrameRow, beforeMs: WallMs):
 }
 
 /** Records a run's true beginning, from the first of its frames with a trusted clock. */
-export function learnTime(
-  { boots }: Handle,
-  frames: readonly { readonly clockQuality: number; readonly monoMs: number; readonly wallMs: number }[],
-): void {
+export function learnTime({ boots }: Handle, frames: readonly Omit<FrameHead, 'ticket'>[]): void {
   const dated = frames.find(({ clockQuality }) => isTrustedQuality(clockQuality));
   if (dated !== undefined) boots.learn(dated);
 }

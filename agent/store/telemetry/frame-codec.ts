@@ -4,26 +4,22 @@
  * Shape: version, count of frames, columns of their heads, then one column each of all their readings' series ids, times, quality runs,
  * scaled integers, doubles; after the version deflated where that is shorter. Series names and decimals are the caller's.
  */
-import { crc32, deflateRawSync } from 'node:zlib';
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { StoreError } from '../../core/errors.ts';
 import {
   type ByteReader,
-  type ByteWriter,
   createByteWriter,
   expectEnd,
   MAX_VARINT_BYTES,
   putDeltas,
-  putDouble,
   putRuns,
   putVarint,
   takeCount,
   takeDeltas,
-  takeDouble,
   takeRuns,
   takeVarint,
 } from './byte-column.ts';
-import { cellValue, FORM, qualityFromFlags, type SeriesReading, toCell, toOffsetMs } from './cell.ts';
-import { unpack } from './deflated.ts';
+import { putCells, type SeriesReading, takeCells, toCell } from './cell.ts';
 
 /** The head of a frame, without its readings. Shape: integers; `clockQuality` is its index in the list. */
 export interface FrameHead {
@@ -49,7 +45,6 @@ export interface RowHead extends FrameHead {
 const VERSION = { single: 1, many: 2, deflated: 3 } as const;
 /** Far above any packed size; a damaged blob must not fill the memory. Units: bytes. */
 const MAX_UNPACKED_BYTES = 4 * 2 ** 20;
-const MAX_FLAGS = 4 * FORM.double + 3;
 
 /** The highest index in the list of clock qualities. */
 export const MAX_CLOCK_QUALITY = 3;
@@ -60,18 +55,13 @@ export function encodeFrames(frames: readonly SeriesFrame[], decimalsOf: (series
   const writer = createByteWriter(2 * MAX_VARINT_BYTES + MAX_VARINT_BYTES * (5 * frames.length + 4 * readings) + 10 * readings);
   putVarint(writer, VERSION.many);
   putVarint(writer, frames.length);
-  const columns = ['ticket', 'monoMs', 'wallMs'] as const;
-  for (const column of columns)
-    putDeltas(
-      writer,
-      frames.map((frame) => frame[column]),
-    );
-  putRuns(
-    writer,
-    frames.map(({ clockQuality }) => clockQuality),
-  );
+  for (const column of ['ticket', 'monoMs', 'wallMs'] as const) putDeltas(writer, frames, (frame) => frame[column]);
+  putRuns(writer, frames, ({ clockQuality }) => clockQuality);
   for (const frame of frames) putVarint(writer, frame.readings.length);
-  putReadings(writer, frames, decimalsOf);
+  const all = frames.flatMap(({ wallMs, readings: own }) => own.map((reading) => ({ reading, wallMs })));
+  putDeltas(writer, all, ({ reading }) => reading.seriesId);
+  const cells = all.map(({ reading, wallMs }) => toCell(reading, wallMs, decimalsOf(reading.seriesId)));
+  putCells(writer, cells);
   return packed(writer.bytes.subarray(0, writer.offset));
 }
 
@@ -84,28 +74,6 @@ function packed(plain: Buffer): Buffer {
 /** The same bytes after a version that is not deflated. */
 function unpacked(blob: Uint8Array): Uint8Array {
   return blob[0] === VERSION.deflated ? Buffer.concat([Buffer.from([VERSION.many]), unpack(blob.subarray(1), MAX_UNPACKED_BYTES)]) : blob;
-}
-
-function putReadings(writer: ByteWriter, frames: readonly SeriesFrame[], decimalsOf: (seriesId: number) => number): void {
-  const readings = frames.flatMap((frame) => frame.readings);
-  const cells = readings.map((reading) => toCell(reading, decimalsOf(reading.seriesId)));
-  putDeltas(
-    writer,
-    readings.map(({ seriesId }) => seriesId),
-  );
-  putDeltas(
-    writer,
-    frames.flatMap(({ wallMs, readings: own }) => own.map(({ atMs }) => toOffsetMs(atMs, wallMs))),
-  );
-  putRuns(
-    writer,
-    cells.map(({ flags }) => flags),
-  );
-  putDeltas(
-    writer,
-    cells.filter(({ flags }) => flags >> 2 === FORM.scaled).map(({ scaled }) => scaled),
-  );
-  for (const { flags, double } of cells) if (flags >> 2 === FORM.double) putDouble(writer, double);
 }
 
 /**
@@ -150,17 +118,11 @@ function takeReadings(
   const count = wallMs.length;
   if (count > reader.bytes.length) throw new StoreError('corrupt', `stored bytes: ${count} readings announced`);
   const ids = takeDeltas(reader, count);
-  const offsetsMs = takeDeltas(reader, count);
-  const flags = takeRuns(reader, count, MAX_FLAGS);
-  const scaled = takeDeltas(reader, flags.filter((flag) => flag >> 2 === FORM.scaled).length);
-  let nextScaled = 0;
-  const next = { scaled: () => scaled[nextScaled++] ?? 0, double: () => takeDouble(reader) };
-  return ids.map((seriesId, i): SeriesReading => {
+  const next = takeCells(reader, count);
+  return ids.map((seriesId, i) => {
     const decimals = decimalsOf(seriesId);
     if (decimals === undefined) throw new StoreError('corrupt', `stored bytes: series ${seriesId} is not known`);
-    const flag = flags[i] ?? 0;
-    const value = cellValue(flag, decimals, next);
-    return { seriesId, value, quality: qualityFromFlags(flag), atMs: (wallMs[i] ?? 0) + (offsetsMs[i] ?? 0) };
+    return next(seriesId, wallMs[i] ?? 0, decimals);
   });
 }
 
@@ -168,4 +130,18 @@ function takeReadings(
 export function frameRowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readings, total }: RowHead, blob: Uint8Array): number {
   const columns = new Float64Array([boot, ticket, monoMs, wallMs, clockQuality, readings, total]);
   return crc32(blob, crc32(new Uint8Array(columns.buffer)));
+}
+
+/** Errors: throws StoreError `corrupt` for what does not unpack, would become longer than `maxBytes`, or has bytes behind its end. */
+export function unpack(blob: Uint8Array, maxBytes: number): Uint8Array {
+  let found: { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } };
+  try {
+    // With `info` zlib also returns how many bytes it used; its types do not have that.
+    found = inflateRawSync(blob, { maxOutputLength: maxBytes, info: true }) as unknown as typeof found;
+  } catch (cause) {
+    throw new StoreError('corrupt', 'stored bytes: they do not unpack', { cause });
+  }
+  if (found.engine.bytesWritten !== blob.length)
+    throw new StoreError('corrupt', `stored bytes: ${blob.length - found.engine.bytesWritten} of ${blob.length} left over`);
+  return found.buffer;
 }

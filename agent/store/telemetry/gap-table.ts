@@ -1,26 +1,6 @@
-/**
- * The table `gap`: recorded losses in the telemetry file.
- *
- * A row never changes once it was read. Until then a further loss of the same kind is added to it, so that a store that makes room in a
- * thousand steps reports a few losses and not a thousand.
- */
 import type { Gap } from '../../core/ports.ts';
-import { getMeta, setMeta } from '../files/meta.ts';
 import type { LossReason, MemoryGap } from '../messages.ts';
-import type { Sqlite } from '../sqlite.ts';
-
-/** Adds and reads recorded losses. */
-export interface GapTable {
-  add(gap: Omit<Gap, 'id' | 'reason'> & { readonly reason: LossReason }): void;
-  /** A loss in memory; a second writing of the same mark changes nothing. */
-  addOnce(gap: MemoryGap, bootId: number): void;
-  after(id: number, limit: number): readonly Gap[];
-  count(): number;
-  /** All recorded losses, and the part that was never committed to this file. */
-  readings(): { readonly all: number; readonly uncommitted: number };
-  /** Removes the oldest records; their sum is kept. */
-  trim(): void;
-}
+import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 
 /** Records kept. Source: assumed; a year with a full store and a bad card every day. */
 const KEEP_ROWS = 5_000;
@@ -37,8 +17,13 @@ interface GapRow {
   readonly n: number;
 }
 
-/** The table on one connection. Errors: all functions throw what SQLite throws. */
-export function createGapTable(db: Sqlite): GapTable {
+/**
+ * The table `gap`: recorded losses in the telemetry file.
+ *
+ * A row never changes once it was read. Until then a further loss of the same kind is added to it, so that a store that makes room in a
+ * thousand steps reports a few losses and not a thousand. Errors: all functions throw what SQLite throws.
+ */
+export function createGapTable(db: Sqlite) {
   const newestId = db.prepare<[], number>('SELECT coalesce(max(id), 0) FROM gap').pluck();
   const newest = db.prepare<[string, number], GapRow>(
     'SELECT id, first_seq AS firstSeq, last_seq AS lastSeq, n FROM gap WHERE reason = ? AND id > ? AND first_seq IS NOT NULL ORDER BY id DESC LIMIT 1',
@@ -64,26 +49,29 @@ export function createGapTable(db: Sqlite): GapTable {
   /** Rows up to here may have been read, in this run or an earlier one. */
   let readId = newestId.get() ?? 0;
   return {
-    add: ({ firstSeq, lastSeq, readings, reason, atMs }) => {
+    add: ({ firstSeq, lastSeq, readings, reason, atMs }: Omit<Gap, 'id' | 'reason'> & { readonly reason: LossReason }): void => {
       const open = firstSeq === null || lastSeq === null || !ONE_RANGE.has(reason) ? undefined : newest.get(reason, readId);
       if (open === undefined) insert.run(firstSeq, lastSeq, readings, reason, Math.round(atMs));
       else widen.run(Math.min(open.firstSeq, firstSeq ?? 0), Math.max(open.lastSeq, lastSeq ?? 0), open.n + readings, open.id);
     },
-    addOnce: ({ readings, reason, atMs, mark, rows }, bootId) => {
+    /** A loss in memory; a second writing of the same mark changes nothing. */
+    addOnce: ({ readings, reason, atMs, mark, rows }: MemoryGap, bootId: number): void => {
       const isOfThisFile = rows !== undefined && rows.epoch === getMeta(db, 'epoch');
       insertOnce.run(readings, reason, Math.round(atMs), bootId, mark, isOfThisFile ? rows.from : null, isOfThisFile ? rows.to : null);
     },
-    after: (id, limit) => {
+    after: (id: number, limit: number): readonly Gap[] => {
       const gaps = after.all(id, limit);
       readId = Math.max(readId, gaps.at(-1)?.id ?? 0);
       return gaps;
     },
-    count: () => count.get() ?? 0,
-    readings: () => {
+    count: (): number => count.get() ?? 0,
+    /** All recorded losses, and the part that was never committed to this file. */
+    readings: (): { readonly all: number; readonly uncommitted: number } => {
       const { all, uncommitted } = sum.get() ?? { all: 0, uncommitted: 0 };
       return { all: all + kept('gaps_trimmed'), uncommitted: uncommitted + kept('gaps_trimmed_unnumbered') };
     },
-    trim: () => {
+    /** Removes the oldest records; their sum is kept. */
+    trim: (): void => {
       const old = trimmed.get(KEEP_ROWS) ?? { all: 0, uncommitted: 0 };
       if (remove.run(KEEP_ROWS).changes === 0) return;
       setMeta(db, 'gaps_trimmed', kept('gaps_trimmed') + old.all);
@@ -91,3 +79,6 @@ export function createGapTable(db: Sqlite): GapTable {
     },
   };
 }
+
+/** Adds and reads recorded losses. */
+export type GapTable = ReturnType<typeof createGapTable>;

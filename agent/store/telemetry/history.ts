@@ -1,7 +1,3 @@
-/**
- * The history of one point: its readings, or sums by minute or hour. Reads segments and frames with the newest first, so that a bound keeps
- * the newest.
- */
 import type { WallMs } from '../../core/clock.ts';
 import type { History, HistoryBucket, HistoryQuery, HistoryRow, Resolution } from '../../core/ports.ts';
 import { toStoreError } from '../sqlite.ts';
@@ -17,7 +13,10 @@ const MEAN_DIGITS = 12;
 /** Rows of frames fetched at once. */
 const ROWS = 64;
 
-/** The history of a point, or of its sums by bucket, with the damaged rows that were found. */
+/**
+ * The history of one point: its readings, or sums by minute or hour. Reads segments and frames with the newest first, so that a bound keeps
+ * the newest.
+ */
 export function historyOf(handle: Handle, query: HistoryQuery): Found<History> {
   const limit = Math.max(1, Math.min(query.limit, MAX_ROWS));
   const isRaw = query.resolution === 'raw';
@@ -90,18 +89,13 @@ function toRow({ value, quality, atMs }: Omit<HistoryRow, 'isCorrected'>, shiftM
   return { value, quality, atMs: atMs + shiftMs, isCorrected: shiftMs !== 0 };
 }
 
-interface Gatherer {
-  /** Returns false when no older rows are needed. */
-  add(rows: readonly HistoryRow[]): boolean;
-  done(): { readonly found: readonly (HistoryRow | HistoryBucket)[]; readonly isCut: boolean };
-}
-
-function createGatherer({ fromMs, toMs, resolution }: HistoryQuery, limit: number): Gatherer {
+function createGatherer({ fromMs, toMs, resolution }: HistoryQuery, limit: number) {
   const rows: HistoryRow[] = [];
   const buckets = new Map<WallMs, Sum>();
   const isFull = (): boolean => Math.max(rows.length, buckets.size) > limit;
   return {
-    add: (more) => {
+    /** Returns false when no older rows are needed. */
+    add: (more: readonly HistoryRow[]): boolean => {
       for (const row of more) {
         if (row.atMs < fromMs || row.atMs >= toMs) continue;
         if (resolution === 'raw') rows.push(row);

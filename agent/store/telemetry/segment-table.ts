@@ -27,21 +27,6 @@ export interface SegmentRow {
 /** A row without its bytes, enough to choose rows. `frames` is stored after the bytes, and SQLite would read all of them to reach it. */
 export type SegmentLabel = Omit<SegmentRow, 'p' | 'crc' | 'frames'>;
 
-/** Adds, reads and removes segments. */
-export interface SegmentTable {
-  after(seq: number, maxRows: number): readonly SegmentRow[];
-  /** All of them, oldest first, without bytes. */
-  labels(): readonly SegmentLabel[];
-  at(seq: number): SegmentRow | undefined;
-  /** Adds frames in the order of seq, none empty. `seq` and `firstSeq` may be outside of them: numbers whose frames are gone. */
-  put(segment: NewSegment): void;
-  read(row: SegmentRow): Read;
-  /** Errors: throws StoreError `corrupt`. */
-  open(row: SegmentRow): OpenSegment;
-  tally(afterSeq: number): Tally;
-  remove(seq: number): void;
-}
-
 /** A segment to add. */
 export interface NewSegment {
   readonly seq: number;
@@ -57,7 +42,7 @@ export interface NewSegment {
 export const ANY_TIME = { fromMs: -8.64e15, toMs: 8.64e15 };
 
 /** The table on one connection. Errors: all functions throw what SQLite throws. */
-export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootTable): SegmentTable {
+export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootTable) {
   const put = db.prepare(
     'INSERT OR REPLACE INTO segment(seq, first_seq, t0_ms, t1_ms, n, total, thin, crc, p, frames) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
@@ -68,6 +53,7 @@ export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootT
     'SELECT count(*) AS rows, coalesce(sum(frames), 0) AS frames, coalesce(sum(n), 0) AS readings, coalesce(sum(length(p)), 0) AS bytes FROM segment WHERE seq > ?',
   );
   const remove = db.prepare('DELETE FROM segment WHERE seq = ?');
+  /** Errors: throws StoreError `corrupt`. */
   const open = (row: SegmentRow): OpenSegment => {
     const { seq, first_seq: firstSeq, t0_ms: t0Ms, t1_ms: t1Ms, n: readings, total, thin, crc, p } = row;
     if (!(p instanceof Uint8Array)) throw storeError('corrupt', `segment up to ${seq}: no bytes`);
@@ -76,10 +62,12 @@ export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootT
     return openSegment(p);
   };
   return {
-    after: (seq, maxRows) => after.all(seq, maxRows),
-    labels: () => labels.all(),
-    at: (seq) => at.get(seq),
-    put: ({ seq, firstSeq, frames, total, thin }) => {
+    after: (seq: number, maxRows: number): readonly SegmentRow[] => after.all(seq, maxRows),
+    /** All of them, oldest first, without bytes. */
+    labels: (): readonly SegmentLabel[] => labels.all(),
+    at: (seq: number): SegmentRow | undefined => at.get(seq),
+    /** Adds frames in the order of seq, none empty. `seq` and `firstSeq` may be outside of them: numbers whose frames are gone. */
+    put: ({ seq, firstSeq, frames, total, thin }: NewSegment): void => {
       const p = encodeSegment(frames, (id) => series.decimalsOf(id) ?? 0);
       const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
       const { t0Ms, t1Ms } = spanOf(frames, boots);
@@ -87,19 +75,22 @@ export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootT
       put.run(seq, firstSeq, t0Ms, t1Ms, readings, total, thin, crc, p, frames.length);
     },
     open,
-    read: (row) => {
+    read: (row: SegmentRow): Read => {
       try {
         return { kind: 'frames', frames: segmentFrames(open(row), series.decimalsOf) };
       } catch (error) {
         return { kind: 'damaged', cause: toStoreError(error, `segment up to ${row.seq}`) };
       }
     },
-    tally: (afterSeq) => tally.get(afterSeq) ?? { rows: 0, frames: 0, readings: 0, bytes: 0 },
-    remove: (seq) => {
+    tally: (afterSeq: number): Tally => tally.get(afterSeq) ?? { rows: 0, frames: 0, readings: 0, bytes: 0 },
+    remove: (seq: number): void => {
       remove.run(seq);
     },
   };
 }
+
+/** Adds, reads and removes segments. */
+export type SegmentTable = ReturnType<typeof createSegmentTable>;
 
 /** First and last time of any reading in it. */
 function spanOf(frames: readonly SegmentFrame[], boots: BootTable): { t0Ms: number; t1Ms: number } {

@@ -1,24 +1,7 @@
-/**
- * The table `series`: points as numbers, for the life of the file.
- *
- * An id is never used again: a point whose decimals change becomes a new series, so that old frames keep their meaning.
- */
 import type { PointId } from '../../core/words.ts';
+import type { Setup } from '../messages.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { EXACT, MAX_STORED_DECIMALS } from './cell.ts';
-
-/** The ids of points, and their points by id. */
-export interface SeriesTable {
-  /** The id of the point's present series; made at first use, within the caller's transaction. */
-  idOf(pointId: PointId): number;
-  decimalsOf(id: number): number | undefined;
-  /** Only for ids whose decimals are known. */
-  pointOf(id: number): PointId;
-  /** All series of the point. */
-  idsOf(pointId: PointId): readonly number[];
-  /** The point only grows, so that the ends of a time are enough. */
-  isCounter(id: number): boolean;
-}
 
 interface Row {
   readonly id: number;
@@ -26,18 +9,13 @@ interface Row {
   readonly decimals: number;
 }
 
-/** The table on one connection. Errors: all functions throw what SQLite throws. */
-export function createSeriesTable(
-  db: Sqlite,
-  {
-    decimals,
-    counters,
-  }: {
-    /** Decimals worth keeping, by point. */
-    readonly decimals: ReadonlyMap<string, number>;
-    readonly counters: ReadonlySet<string>;
-  },
-): SeriesTable {
+/**
+ * The table `series`: points as numbers, for the life of the file.
+ *
+ * An id is never used again: a point whose decimals change becomes a new series, so that old frames keep their meaning. Errors: all
+ * functions throw what SQLite throws.
+ */
+export function createSeriesTable(db: Sqlite, { decimals, counters }: Pick<Setup, 'decimals' | 'counters'>) {
   const insert = db.prepare('INSERT INTO series(point, decimals) VALUES(?, ?)');
   const byId = new Map<number, Row>();
   const current = new Map<string, number>();
@@ -56,10 +34,17 @@ export function createSeriesTable(
   };
   for (const row of db.prepare<[], Row>('SELECT id, point, decimals FROM series').all()) know(row);
   return {
-    idOf: (point) => current.get(point) ?? begin(point),
-    decimalsOf: (id) => byId.get(id)?.decimals,
-    pointOf: (id) => byId.get(id)?.point ?? 'unknown.unknown',
-    idsOf: (point) => [...byId.values()].flatMap((row) => (row.point === point ? [row.id] : [])),
-    isCounter: (id) => counters.has(byId.get(id)?.point ?? ''),
+    /** The id of the point's present series; made at first use, within the caller's transaction. */
+    idOf: (point: PointId): number => current.get(point) ?? begin(point),
+    decimalsOf: (id: number): number | undefined => byId.get(id)?.decimals,
+    /** Only for ids whose decimals are known. */
+    pointOf: (id: number): PointId => byId.get(id)?.point ?? 'unknown.unknown',
+    /** All series of the point. */
+    idsOf: (point: PointId): readonly number[] => [...byId.values()].flatMap((row) => (row.point === point ? [row.id] : [])),
+    /** The point only grows, so that the ends of a time are enough. */
+    isCounter: (id: number): boolean => counters.has(byId.get(id)?.point ?? ''),
   };
 }
+
+/** The ids of points, and their points by id. */
+export type SeriesTable = ReturnType<typeof createSeriesTable>;

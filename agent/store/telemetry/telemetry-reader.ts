@@ -14,28 +14,23 @@ export interface Found<T> {
   readonly damaged: readonly Piece[];
 }
 
-/** The frames of the row that was read last: the next read is mostly of the same row. */
-export interface PieceMemory {
-  frames(piece: Piece): readonly SegmentFrame[] | null;
-  forget(): void;
-}
-
-/** Small rows are read again; a segment, with thousands of frames, is kept. */
-export function createPieceMemory(): PieceMemory {
+/** The frames of the segment that was read last: the next read is mostly of the same one. Small rows are read again. */
+export function createPieceMemory() {
   let last: { readonly seq: number; readonly n: number; readonly frames: readonly SegmentFrame[] } | null = null;
   return {
-    frames: (piece) => {
+    frames: (piece: Piece): readonly SegmentFrame[] | null => {
       if (last !== null && piece.kind === 'segment' && last.seq === piece.seq && last.n === piece.n) return last.frames;
       const read = piece.read();
       if (read.kind === 'damaged') return null;
       if (piece.kind === 'segment') last = { seq: piece.seq, n: piece.n, frames: read.frames };
       return read.frames;
     },
-    forget: () => {
+    forget: (): void => {
       last = null;
     },
   };
 }
+type PieceMemory = ReturnType<typeof createPieceMemory>;
 
 /** Rows fetched at once; their bytes come with them. */
 const ROWS = 16;

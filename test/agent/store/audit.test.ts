@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import type { AuditHead, AuditNote } from '../../../agent/core/audit-tools.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
-import { lostAudit } from '../../../agent/store/state/audit-table.ts';
+import { lostAudit } from '../../../agent/store/client/state-queue.ts';
 import { createStore } from '../../../agent/store/store.ts';
 import { STORE_START_MS, testFolder } from './fixtures/kit.ts';
 

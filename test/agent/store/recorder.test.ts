@@ -2,8 +2,7 @@ import t from 'tap';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { ReadingFrame } from '../../../agent/core/ports.ts';
 import type { PointId, Quality, Reading } from '../../../agent/core/words.ts';
-import { isChange, type Kept } from '../../../agent/store/change-rule.ts';
-import { createRecorder } from '../../../agent/store/recorder.ts';
+import { createRecorder, isChange, type Kept } from '../../../agent/store/recorder.ts';
 
 const read = (value: number | null, atMono = 0, quality: Quality = 'good', pointId: PointId = 'M1.power'): Reading => ({
   pointId,

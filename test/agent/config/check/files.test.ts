@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { checkPorts } from '../../../../agent/config/check/check-ports.ts';
+import { checkPorts } from '../../../../agent/config/check/check-machine.ts';
 import { checkAgainstProfiles, type KnownProfiles } from '../../../../agent/config/check/check-profiles.ts';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
 import { readPlacedYaml } from '../../../../agent/config/load/places.ts';
-import { cabinetJsonSchema } from '../../../../agent/config/schema/json-schema.ts';
+import { cabinetJsonSchema } from '../../../../agent/config/schema/schema.ts';
 import { formatProblem } from '../../../../agent/core/errors.ts';
 import { type JsonSchema, withoutNull } from '../../../../agent/core/json-schema.ts';
 import type { PointProfile, Profile } from '../../../../agent/core/profile.ts';

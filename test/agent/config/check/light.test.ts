@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { checkAgainstProfiles } from '../../../../agent/config/check/check-profiles.ts';
-import { compareTimes } from '../../../../agent/config/check/step-order.ts';
+import { compareTimes } from '../../../../agent/config/check/check-programmes.ts';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
 import { ConfigError, formatProblem } from '../../../../agent/core/errors.ts';
 import type { PointProfile, Profile } from '../../../../agent/core/profile.ts';

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { parse } from 'yaml';
 import { wantedAt } from '../../../../agent/config/edit/wanted-value.ts';
-import { cabinetJsonSchema } from '../../../../agent/config/schema/json-schema.ts';
+import { cabinetJsonSchema } from '../../../../agent/config/schema/schema.ts';
 import { splitLine } from '../../../../agent/console/shell/typed-words.ts';
 import { wantedRows } from '../../../../agent/console/shell/typing-help.ts';
 import { learn, leftInEnglish } from '../../../../agent/console/text/language.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { floorFlaws } from '../../../../agent/config/floor/floor-check.ts';
-import { loadSite } from '../../../../agent/config/load/load-site.ts';
+import { loadRevision } from '../../../../agent/config/load/load-site.ts';
 import type { CabinetAndProfiles } from '../../../../agent/config/revisions/touched-parts.ts';
 import { ConfigError } from '../../../../agent/core/errors.ts';
 import { SMALL_SITE } from '../../../support/small-site.ts';
@@ -40,7 +40,7 @@ export function loadEdited(t: Test, edits: Edits, profile: string | null = null)
   mkdirSync(join(dir, 'profiles'));
   writeFileSync(join(dir, 'cabinet.yaml'), changed(SMALL_SITE, edits));
   if (profile !== null) writeFileSync(join(dir, 'profiles', 'wirenboard-wb-led.yaml'), profile);
-  return loadSite(join(dir, 'cabinet.yaml'), [], { siteDir: dir, profilesDir: join(dir, 'profiles') });
+  return loadRevision(dir, dir);
 }
 
 /** What a change of the street's file, or of its device type, would do to the floor. */

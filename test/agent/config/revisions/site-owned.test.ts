@@ -1,7 +1,7 @@
 import t from 'tap';
 import { cabinetIn } from '../../../../agent/config/load/load.ts';
 import { SITE_OWNED, siteOwnedDifferences, siteOwnedRefusal } from '../../../../agent/config/revisions/site-owned.ts';
-import { cabinetJsonSchema } from '../../../../agent/config/schema/json-schema.ts';
+import { cabinetJsonSchema } from '../../../../agent/config/schema/schema.ts';
 import type { Cabinet } from '../../../../agent/core/cabinet.ts';
 import type { JsonSchema } from '../../../../agent/core/json-schema.ts';
 import { changed, SMALL_STREET } from '../small-street.ts';

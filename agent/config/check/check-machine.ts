@@ -1,23 +1,21 @@
 /**
- * Checks that the secrets of the uplink are in the right places, and that none is sent unencrypted. Only for `luciole check`: a running
- * agent refuses what it must and reports the rest. Touches no disk itself.
+ * Checks a cabinet against this machine: that its ports exist, and that the secrets of the uplink are in the right places and are not sent
+ * unencrypted. Only for `luciole check`: a running agent reports the rest and tries again. Touches no disk itself.
  */
 import { resolve } from 'node:path';
 import type { Problem } from '../../core/errors.ts';
+import { parseLinePort } from '../../core/line-port.ts';
 import { inStateDir, isBelow, isPlain, outsideSiteDir, secretFiles } from '../../core/secret-places.ts';
 import type { LoadedCabinet } from '../load/load.ts';
-import { formatPath, type Path } from './finding.ts';
+import { formatPath, listNames, type Path } from './finding.ts';
 
-/** `realPath`: a path without links; the path itself where nothing is there. `siteDir`: the folder of the file, in the same form. */
-export interface PlacesAtHand {
-  readonly realPath: (path: string) => string;
-  readonly siteDir: string;
-}
-
-/** Checks the places and rights of the uplink's secrets. */
+/**
+ * Checks the places and rights of the uplink's secrets. `realPath`: a path without links; the path itself where nothing is there.
+ * `siteDir`: the folder of the file, in the same form.
+ */
 export function checkSecrets(
   { file, cabinet, place }: LoadedCabinet,
-  { realPath, siteDir }: PlacesAtHand,
+  { realPath, siteDir }: { readonly realPath: (path: string) => string; readonly siteDir: string },
 ): { readonly problems: Problem[]; readonly warnings: Problem[] } {
   const { uplink, store } = cabinet;
   const problem = (path: Path, message: string): Problem => ({ file, ...place(path), path: formatPath(path), message });
@@ -38,4 +36,22 @@ export function checkSecrets(
       ),
     ],
   };
+}
+
+/** Reports device files that do not exist. A check opens no connection: whether a network port answers shows when the agent runs. */
+export function checkPorts(
+  { file, cabinet, place }: LoadedCabinet,
+  { exists, listPorts }: { readonly exists: (path: string) => boolean; readonly listPorts: () => readonly string[] },
+): Problem[] {
+  const missing = cabinet.lines.flatMap(({ port }, i) =>
+    parseLinePort(port).kind !== 'serial' || exists(port) ? [] : [{ port, path: ['lines', i, 'port'] }],
+  );
+  if (missing.length === 0) return [];
+  const ports = listNames(listPorts());
+  return missing.map(({ port, path }) => ({
+    file,
+    ...place(path),
+    path: formatPath(path),
+    message: `no such device file "${port}"; what exists: ${ports}. Is the adapter plugged in?`,
+  }));
 }
