@@ -4,7 +4,7 @@
  * Reads no clock: what depends on the agent's time and zone is worked out on its side.
  */
 import type { WallMs } from '../../core/clock.ts';
-import { textArg } from '../command-spec.ts';
+import { textArg } from '../agent-command.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { RawArgs } from '../protocol/protocol.ts';
 import { parseDuration, type SpanLimits } from '../text/duration.ts';

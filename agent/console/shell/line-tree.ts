@@ -16,8 +16,8 @@ import {
   match,
   type OptionReader,
   optionsOf,
+  SOCKET_OPTION,
 } from '../command-tree.ts';
-import { SOCKET_OPTION } from '../commands/common-words.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { LocalArgs } from '../terminal/terminal.ts';
 

@@ -1,9 +1,8 @@
 /** `audit`: who did what here, and whether that record is whole. */
 import type { AuditHead, AuditPage } from '../../../core/audit-tools.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { parseDuration, type SpanLimits } from '../../text/duration.ts';
-import { JSON_OPTION } from '../common-words.ts';
 
 /** Units: ms. Source: the log holds years. */
 const SPAN: SpanLimits = { minMs: 60_000, maxMs: 3_650 * 86_400_000 };
@@ -18,12 +17,10 @@ export const AUDIT = agentCommand({
   role: 'admin',
   group: 'Access:',
   summary: 'who did what here, and is that record whole',
-  arguments: [],
   options: [
     { name: 'since', value: 'DURATION', summary: 'how far back, 1m to 3650d, as 24h or 30d (default: 7d)' },
     { name: 'verify', value: null, summary: 'walk the whole chain: changed, missing, swapped entries' },
     { name: 'head', value: 'N:HASH', summary: 'as printed by an earlier run: must still be in the chain' },
-    JSON_OPTION,
   ],
   examples: ['luciole audit', 'luciole audit --since 90d --json', 'luciole audit --verify'],
   timeoutMs: TIMEOUT_MS,

@@ -13,11 +13,11 @@ import {
   type Role,
   type UserView,
 } from '../../../core/access.ts';
-import { agentCommand, type ConsoleCommand, type Job, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
+import type { ConsoleCommand, Job } from '../../command-spec.ts';
 import { ConsoleError, type ConsoleErrorCode } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { paragraph } from '../../text/text-lines.ts';
-import { JSON_OPTION } from '../common-words.ts';
 
 /** Longest silence of the agent. Units: ms. Source: some hashes one after the other on a slow processor. */
 const TIMEOUT_MS = 60_000;
@@ -35,11 +35,8 @@ const list = agentCommand({
   role: 'admin',
   group: 'Access:',
   summary: 'users of the console, roles, locks, sessions',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole user list', 'luciole user list --json'],
   timeoutMs: TIMEOUT_MS,
-  read: () => ({}),
   answer: (view): Promise<readonly UserView[]> => withAccessErrors(view.access.users()),
   render: async (result, page) => (await import('./user-page.ts')).renderUsers(result, page),
 });
@@ -50,7 +47,7 @@ const add = agentCommand({
   group: 'Access:',
   summary: 'a new user, with a password for one time',
   arguments: [NAME],
-  options: [{ name: 'role', value: 'ROLE', summary: `${ROLES.join(', ')} (default: technician)` }, JSON_OPTION],
+  options: [{ name: 'role', value: 'ROLE', summary: `${ROLES.join(', ')} (default: technician)` }],
   examples: ['luciole user add marie', 'luciole user add luc --role admin'],
   timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name'), role: roleArg(args, 'technician') }),
@@ -65,7 +62,6 @@ const enrol = agentCommand({
   group: 'Access:',
   summary: 'a new password for one time, the old one ends',
   arguments: [NAME],
-  options: [JSON_OPTION],
   examples: ['luciole user enrol marie', 'luciole user enrol marie --json'],
   timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name') }),
@@ -80,7 +76,6 @@ const remove = agentCommand({
   group: 'Access:',
   summary: 'a user goes, and is logged out',
   arguments: [NAME],
-  options: [JSON_OPTION],
   examples: ['luciole user remove marie', 'luciole user remove marie --json'],
   timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name') }),
@@ -95,7 +90,6 @@ const role = agentCommand({
   group: 'Access:',
   summary: 'give a user another role',
   arguments: [NAME, { name: 'role', summary: ROLES.join(', '), required: true }],
-  options: [JSON_OPTION],
   examples: ['luciole user role marie admin', 'luciole user role luc viewer'],
   timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name'), role: roleArg(args, undefined) }),
@@ -110,7 +104,6 @@ const passwd = agentCommand({
   group: 'Access:',
   summary: 'a new password; asked for, never shown',
   arguments: [OWN_NAME],
-  options: [JSON_OPTION],
   secrets: [
     { name: 'current', prompt: 'Current password', isNew: false, isAsked: ({ name }) => name === undefined },
     { name: 'password', prompt: 'New password', isNew: true },
@@ -133,7 +126,6 @@ const totp = agentCommand<{ what: string; name: string | null; code: string }, C
   group: 'Access:',
   summary: 'one-time codes at login: on, confirm, off',
   arguments: [{ name: 'what', summary: 'on (shows the key), confirm (with a first code), off', required: true }, OWN_NAME],
-  options: [JSON_OPTION],
   secrets: [{ name: 'code', prompt: 'Code', isNew: false, isAsked: ({ what }) => what === 'confirm' }],
   examples: ['luciole user totp on', 'luciole user totp confirm', 'luciole user totp off marie'],
   timeoutMs: TIMEOUT_MS,

@@ -1,9 +1,8 @@
 /** `devices` and `points`: what is on the lines, and what it measures now. */
 import type { DeviceView } from '../../../core/ports.ts';
 import type { PointView } from '../../../core/views.ts';
-import { agentCommand } from '../../command-spec.ts';
+import { agentCommand } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { nameHint } from '../find-name.ts';
 
 /** That no device is silent is an answer, not a wrong name. */
@@ -15,9 +14,7 @@ export const DEVICES = agentCommand({
   group: 'Look:',
   summary: 'every device, its line, and when it last answered',
   arguments: [{ name: 'filter', summary: 'any part of a device, line, profile or state', required: false, names: 'device' }],
-  options: [JSON_OPTION],
   examples: ['luciole devices', 'luciole devices L07', 'luciole devices street --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: ({ filter }) => ({ filter: typeof filter === 'string' ? filter : '' }),
   answer: (view, { filter }): readonly DeviceView[] => {
     const all = view.devices();
@@ -37,9 +34,7 @@ export const POINTS = agentCommand({
   group: 'Look:',
   summary: 'the newest value of each point',
   arguments: [{ name: 'filter', summary: 'a device, or any part of a point id', required: false, names: 'point' }],
-  options: [JSON_OPTION],
   examples: ['luciole points', 'luciole points L07', 'luciole points power --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: ({ filter }) => ({ filter: typeof filter === 'string' ? filter : '' }),
   answer: (view, { filter }): readonly PointView[] => {
     const found = view.points(filter);

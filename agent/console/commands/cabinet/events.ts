@@ -1,8 +1,7 @@
 /** `events`: what went wrong, since when, and what is over. */
 import type { AgentEvent } from '../../../core/words.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
 import { parseDuration, type SpanLimits } from '../../text/duration.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 
 /** How far back events may be asked for. Units: ms. Source: assumed; a season, and more than the store keeps of a bad one. */
 const EVENT_SPAN: SpanLimits = { minMs: 60_000, maxMs: 2_160 * 3_600_000 };
@@ -15,14 +14,11 @@ export const EVENTS = agentCommand({
   role: 'viewer',
   group: 'Look:',
   summary: 'what went wrong, since when, and what is over',
-  arguments: [],
   options: [
     { name: 'active', value: null, summary: 'only what is going on now, whenever it began' },
     { name: 'since', value: 'DURATION', summary: 'how far back, 1m to 90d, as 30m, 24h or 7d (default: 24h)' },
-    JSON_OPTION,
   ],
   examples: ['luciole events', 'luciole events --active', 'luciole events --since 72h --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({
     activeOnly: args['active'] === true,
     spanMs: parseDuration(args['since'] === undefined ? USUAL_EVENT_SPAN : textArg(args, 'since'), EVENT_SPAN),

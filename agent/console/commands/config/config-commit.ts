@@ -1,11 +1,10 @@
 /** The `config` commands that run another revision: commit, confirm, return, rollback. */
 import { mayUse } from '../../../core/access.ts';
 import type { CommitRequest, ConfigAnswer, ConfirmMode } from '../../../core/revisions.ts';
-import { agentCommand, type Job, textArg } from '../../command-spec.ts';
+import { ACT_TIMEOUT_MS, agentCommand, numberArg, textArg } from '../../agent-command.ts';
+import type { Job } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { ACT_TIMEOUT_MS, JSON_OPTION } from '../common-words.ts';
-import { numberArg } from '../number-arg.ts';
 import { CHECK_TIMEOUT_MS, CONFIG_GROUP, configNote, configOf, isConfigDone, REVISION_NUMBERS } from './config-args.ts';
 
 /** The check, then the new configuration until it runs. Units: ms. */
@@ -36,8 +35,7 @@ export const CONFIG_COMMIT = agentCommand({
   role: 'technician',
   group: CONFIG_GROUP,
   summary: 'run by the candidate, on trial until all is well',
-  arguments: [],
-  options: [CONFIRM, COMMENT, LOWER_FLOOR, JSON_OPTION],
+  options: [CONFIRM, COMMENT, LOWER_FLOOR],
   examples: ['luciole config commit --comment "brighter at the school"', 'luciole config commit --confirm 5 --comment "north at 19200"'],
   timeoutMs: COMMIT_TIMEOUT_MS,
   read: readCommit,
@@ -52,11 +50,8 @@ export const CONFIG_CONFIRM = agentCommand({
   role: 'technician',
   group: CONFIG_GROUP,
   summary: 'keep the revision that is on trial',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole config confirm', 'luciole config confirm --json'],
   timeoutMs: ACT_TIMEOUT_MS,
-  read: () => ({}),
   answer: (view, _args, { source }): Promise<ConfigAnswer> => configOf(view).confirm(source),
   render: async (result, page) => (await import('./config-page.ts')).renderKept(result, page),
   succeeded: isConfigDone,
@@ -69,8 +64,7 @@ export const CONFIG_RETURN = agentCommand({
   role: 'technician',
   group: CONFIG_GROUP,
   summary: 'take the revision on trial back at once',
-  arguments: [],
-  options: [{ name: 'revision', value: 'N', summary: 'only where this one is on trial' }, COMMENT, JSON_OPTION],
+  options: [{ name: 'revision', value: 'N', summary: 'only where this one is on trial' }, COMMENT],
   examples: ['luciole config return', 'luciole config return --comment "wrong street"'],
   timeoutMs: ACT_TIMEOUT_MS,
   read: (args) => ({
@@ -89,7 +83,7 @@ export const CONFIG_ROLLBACK = agentCommand({
   group: CONFIG_GROUP,
   summary: 'run by an earlier revision again, on trial',
   arguments: [{ name: 'number', summary: 'as in `luciole config history`', required: true }],
-  options: [CONFIRM, COMMENT, LOWER_FLOOR, JSON_OPTION],
+  options: [CONFIRM, COMMENT, LOWER_FLOOR],
   examples: ['luciole config rollback 7', 'luciole config rollback 7 --confirm 5 --comment "as last week"'],
   timeoutMs: COMMIT_TIMEOUT_MS,
   read: (args) => ({ ...readCommit(args), number: numberArg(args, 'number', REVISION_NUMBERS) }),

@@ -3,8 +3,9 @@
  *
  * `sign-run.ts` does the work. They need no agent: they run on the computer of the person who approves a change.
  */
+
+import { JSON_OPTION } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
-import { JSON_OPTION } from '../common-words.ts';
 
 const GROUP = 'Agent:';
 const PROFILE = {

@@ -1,8 +1,7 @@
 /** `hours`: burning hours of lamps, and their correction after a change of lamp. */
 import type { HoursAnswer } from '../../../core/light-tools.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
+import { ACT_TIMEOUT_MS, agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { ACT_TIMEOUT_MS, JSON_OPTION } from '../common-words.ts';
 import { findTarget } from './light-args.ts';
 
 /** Units: h. Source: the limit of `burned.hours` in cabinet.yaml, over a century of light. */
@@ -17,7 +16,6 @@ export const HOURS = agentCommand({
     { name: 'target', summary: 'a lamp or a zone (default: all lamps)', required: false, names: 'target' },
     { name: 'hours', summary: 'what each of them has burnt; 0 after a new one', required: false },
   ],
-  options: [JSON_OPTION],
   examples: ['luciole hours', 'luciole hours L07 12000', 'luciole hours rue-bressigny 0'],
   timeoutMs: ACT_TIMEOUT_MS,
   read: (args) => ({

@@ -1,9 +1,9 @@
 /** `identify`: blink a lamp, to find it. */
 import type { AgentView } from '../../../core/views.ts';
 import type { LevelPct } from '../../../core/words.ts';
-import { agentCommand, type Job, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
+import type { Job } from '../../command-spec.ts';
 import type { SpanLimits } from '../../text/duration.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { untilOver } from '../until-over.ts';
 import type { Identified, IdentifyProgress } from './identify-page.ts';
 import { findLamp, onStreet, spanArg } from './light-args.ts';
@@ -17,9 +17,8 @@ export const IDENTIFY = agentCommand<{ lamp: string; forMs: number }, Identified
   group: 'Act:',
   summary: 'blink a lamp, to find it',
   arguments: [{ name: 'lamp', summary: 'a lamp', required: true, names: 'lamp' }],
-  options: [{ name: 'for', value: 'DURATION', summary: 'how long, 5s to 10m (default: 30s)' }, JSON_OPTION],
+  options: [{ name: 'for', value: 'DURATION', summary: 'how long, 5s to 10m (default: 30s)' }],
   examples: ['luciole identify L07', 'luciole identify L07 --for 2m'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({ lamp: textArg(args, 'lamp'), forMs: spanArg(args, USUAL_SPAN, IDENTIFY_SPAN) }),
   answer: (view, args, job) => onStreet(() => identifyLamp(view, { ...args, lamp: findLamp(view, args.lamp) }, job)),
   render: async (result, page) => (await import('./identify-page.ts')).renderIdentified(result, page),

@@ -2,11 +2,10 @@
 import type { OverrideRequest } from '../../../core/ports.ts';
 import type { OverrideAnswer } from '../../../core/views.ts';
 import type { LevelPct, Outcome, Target } from '../../../core/words.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
+import { ACT_TIMEOUT_MS, agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { parseDuration, type SpanLimits } from '../../text/duration.ts';
-import { ACT_TIMEOUT_MS, JSON_OPTION } from '../common-words.ts';
 import { findTarget } from './light-args.ts';
 
 export interface OverrideArgs {
@@ -36,7 +35,6 @@ export const OVERRIDE = agentCommand({
     { name: 'for', value: 'DURATION', summary: 'how long, 1m to 24h, as 10m, 2h or 1h30m (default: 2h)' },
     { name: 'reason', value: 'TEXT', summary: 'why, for the record' },
     { name: 'maintenance', value: null, summary: 'lock it: outranks the platform and all automatics' },
-    JSON_OPTION,
   ],
   examples: [
     'luciole override L07 80',
@@ -56,7 +54,7 @@ export const RELEASE = agentCommand({
   group: 'Act:',
   summary: 'end the overrides of a lamp or zone',
   arguments: [TARGET],
-  options: [{ name: 'at-next-step', value: null, summary: 'not now but when the programme has its next step' }, JSON_OPTION],
+  options: [{ name: 'at-next-step', value: null, summary: 'not now but when the programme has its next step' }],
   examples: ['luciole release L07', 'luciole release rue-bressigny --at-next-step'],
   timeoutMs: ACT_TIMEOUT_MS,
   read: (args) => ({ target: textArg(args, 'target'), atNextStep: args['at-next-step'] === true }),

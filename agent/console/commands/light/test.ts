@@ -1,7 +1,7 @@
 /** `test lamp` and `test zone`: try lamps. */
-import { agentCommand, type ConsoleCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
+import type { ConsoleCommand } from '../../command-spec.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { findName } from '../find-name.ts';
 import { type Tested, type TestStep, testTarget } from './test-job.ts';
 
@@ -14,12 +14,10 @@ function row(kind: Kind): ConsoleCommand {
     group: 'Act:',
     summary: kind === 'lamp' ? 'ramp a lamp, read it back, weigh it' : 'ramp a zone, read each lamp back, weigh it',
     arguments: [{ name: kind, summary: `a ${kind}`, required: true, names: kind }],
-    options: [JSON_OPTION],
     examples:
       kind === 'lamp'
         ? ['luciole test lamp L07', 'luciole test lamp L07 --json']
         : ['luciole test zone rue-bressigny', 'luciole test zone rue --json'],
-    timeoutMs: LOOK_TIMEOUT_MS,
     read: (args: RawArgs) => textArg(args, kind),
     answer: (view, typed, job) => {
       const { lamps, zones } = view.names();

@@ -2,9 +2,9 @@
 import type { WalkStep } from '../../../core/light-tools.ts';
 import { quantile } from '../../../core/quantile.ts';
 import type { AgentView } from '../../../core/views.ts';
-import { agentCommand, type Job, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
+import type { Job } from '../../command-spec.ts';
 import type { SpanLimits } from '../../text/duration.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { untilOver } from '../until-over.ts';
 import { findZone, onStreet, spanArg } from './light-args.ts';
 import type { Walked, WalkProgress } from './walk-test-page.ts';
@@ -19,9 +19,8 @@ export const WALK_TEST = agentCommand<{ zone: string; forMs: number }, Walked, W
   group: 'Act:',
   summary: 'walk under the sensors, see what each one does',
   arguments: [{ name: 'zone', summary: 'a zone with presence sensors', required: true, names: 'zone' }],
-  options: [{ name: 'for', value: 'DURATION', summary: 'end by itself after this, 10s to 1h (default: 10m)' }, JSON_OPTION],
+  options: [{ name: 'for', value: 'DURATION', summary: 'end by itself after this, 10s to 1h (default: 10m)' }],
   examples: ['luciole walk-test rue-bressigny', 'luciole walk-test rue-bressigny --for 3m'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({ zone: textArg(args, 'zone'), forMs: spanArg(args, USUAL_SPAN, WALK_SPAN) }),
   answer: (view, args, job) => onStreet(() => walkZone(view, { ...args, zone: findZone(view, args.zone) }, job)),
   render: async (result, page) => (await import('./walk-test-page.ts')).renderWalked(result, page),

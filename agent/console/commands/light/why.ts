@@ -1,8 +1,7 @@
 /** `why`: why a lamp or zone has its level, now or at another time. */
 import type { WhyView } from '../../../core/views.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { instantOf, typedInstant } from '../instant-arg.ts';
 import { findTarget } from './light-args.ts';
 
@@ -12,9 +11,8 @@ export const WHY = agentCommand({
   group: 'Look:',
   summary: 'why a lamp or zone has its level',
   arguments: [{ name: 'target', summary: 'a lamp or a zone', required: true, names: 'target' }],
-  options: [{ name: 'at', value: 'TIME', summary: 'at another time, as 23:30 (the next one) or 2026-12-01T23:30' }, JSON_OPTION],
+  options: [{ name: 'at', value: 'TIME', summary: 'at another time, as 23:30 (the next one) or 2026-12-01T23:30' }],
   examples: ['luciole why L07', 'luciole why rue-bressigny', 'luciole why L07 --at 03:00'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({ target: textArg(args, 'target'), at: args['at'] === undefined ? null : typedInstant(textArg(args, 'at')) }),
   answer: (view, { target, at }, { clock, timezone }): WhyView => {
     const { id } = findTarget(view, target);

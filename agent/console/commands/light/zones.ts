@@ -1,7 +1,6 @@
 /** `zones`: what acts in each zone. */
 import type { ZoneLightView } from '../../../core/light-tools.ts';
-import { agentCommand } from '../../command-spec.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { agentCommand } from '../../agent-command.ts';
 import { findZone } from './light-args.ts';
 
 export const ZONES = agentCommand({
@@ -10,9 +9,7 @@ export const ZONES = agentCommand({
   group: 'Look:',
   summary: 'what acts in each zone: step, wishes, sensors',
   arguments: [{ name: 'filter', summary: 'any part of a zone', required: false, names: 'zone' }],
-  options: [JSON_OPTION],
   examples: ['luciole zones', 'luciole zones bressigny', 'luciole zones --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: ({ filter }) => ({ filter: typeof filter === 'string' ? filter : '' }),
   answer: (view, { filter }): readonly ZoneLightView[] => {
     const found = view.light.zones().filter(({ id }) => id.toLowerCase().includes(filter.toLowerCase()));

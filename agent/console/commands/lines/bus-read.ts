@@ -1,8 +1,6 @@
 /** `bus read`: registers of a unit. */
 import type { BusReadResult } from '../../../core/bus-tools.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
-import { numberArg } from '../number-arg.ts';
+import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import {
   ADDRESS_ARGUMENT,
   addressArg,
@@ -26,9 +24,8 @@ export const BUS_READ = agentCommand({
   group: 'Lines:',
   summary: 'read registers of a unit',
   arguments: [LINE_ARGUMENT, UNIT_ARGUMENT, ADDRESS_ARGUMENT, { name: 'count', summary: 'how many (default: 1)', required: false }],
-  options: [TABLE_OPTION, JSON_OPTION],
+  options: [TABLE_OPTION],
   examples: ['luciole bus read street 7 2000', 'luciole bus read street L07 0x07D0 4', 'luciole bus read power 1 0 6 --table input'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => {
     const table = tableArg(args);
     const max = table === 'coil' || table === 'discrete' ? MAX_COUNT.bits : MAX_COUNT.registers;

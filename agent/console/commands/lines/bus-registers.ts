@@ -1,7 +1,6 @@
 /** `bus registers`: which registers of a unit answer. */
 import type { RegistersProgress, RegistersResult } from '../../../core/bus-tools.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
 import { findLine, findUnit, LINE_ARGUMENT, onBus, rangeArgs, TABLE_OPTION, tableArg, UNIT_ARGUMENT, unitArg } from './bus-args.ts';
 
 export const BUS_REGISTERS = agentCommand<
@@ -18,10 +17,8 @@ export const BUS_REGISTERS = agentCommand<
     TABLE_OPTION,
     { name: 'from', value: 'ADDRESS', summary: 'first address (default: 0)' },
     { name: 'to', value: 'ADDRESS', summary: 'last address (default: 500)' },
-    JSON_OPTION,
   ],
   examples: ['luciole bus registers street 7', 'luciole bus registers street 0x07 --table input --from 0 --to 120'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({
     line: textArg(args, 'line'),
     unit: unitArg(args),

@@ -1,9 +1,7 @@
 /** `bus scan`: which units of a line answer, and what they are. */
 import type { ScanProgress, ScanResult } from '../../../core/bus-tools.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
-import { numberArg } from '../number-arg.ts';
 import { findLine, LINE_ARGUMENT, onBus, rangeArgs, UNITS } from './bus-args.ts';
 import type { LineChoice } from './bus-scan-page.ts';
 
@@ -29,10 +27,8 @@ export const BUS_SCAN = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProg
     { name: 'from', value: 'UNIT', summary: 'first address (default: 1)' },
     { name: 'to', value: 'UNIT', summary: 'last address (default: 247)' },
     { name: 'wait', value: 'MS', summary: 'longest wait for each, 1 to 500, for slow units' },
-    JSON_OPTION,
   ],
   examples: ['luciole bus scan street', 'luciole bus scan street --from 1 --to 40 --wait 300', 'luciole bus scan street --baud auto'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({
     line: args['line'] === undefined ? null : textArg(args, 'line'),
     autoBaud: readBaud(args['baud']),

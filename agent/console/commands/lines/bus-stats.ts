@@ -1,7 +1,6 @@
 /** `bus stats`: how lines and units do. */
 import type { LineStats } from '../../../core/bus-tools.ts';
-import { agentCommand } from '../../command-spec.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { agentCommand } from '../../agent-command.ts';
 import { findLine } from './bus-args.ts';
 
 export const BUS_STATS = agentCommand({
@@ -10,9 +9,7 @@ export const BUS_STATS = agentCommand({
   group: 'Lines:',
   summary: 'how lines and units do, what to look at',
   arguments: [{ name: 'line', summary: 'a line of the cabinet', required: false, names: 'line' }],
-  options: [JSON_OPTION],
   examples: ['luciole bus stats', 'luciole bus stats street', 'luciole bus stats street --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: ({ line }) => ({ line: typeof line === 'string' ? line : null }),
   answer: (view, args): readonly LineStats[] => {
     const line = args.line === null ? null : findLine(view, args.line);

@@ -1,8 +1,7 @@
 /** `bus watch`: every transaction of a line. */
 import type { BusTransaction } from '../../../core/bus-tools.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
 import { parseDuration } from '../../text/duration.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { reportUntilOver } from '../until-over.ts';
 import { findLine, LINE_ARGUMENT, onBus } from './bus-args.ts';
 import type { LineWatched } from './bus-watch-page.ts';
@@ -13,9 +12,8 @@ export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, Li
   group: 'Lines:',
   summary: 'every transaction, until Ctrl-C',
   arguments: [LINE_ARGUMENT],
-  options: [{ name: 'for', value: 'DURATION', summary: 'end by itself after this, as 30s or 5m' }, JSON_OPTION],
+  options: [{ name: 'for', value: 'DURATION', summary: 'end by itself after this, as 30s or 5m' }],
   examples: ['luciole bus watch street', 'luciole bus watch street --for 30s', 'luciole bus watch street --for 5m --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({ line: textArg(args, 'line'), forMs: args['for'] === undefined ? null : parseDuration(textArg(args, 'for')) }),
   answer: (view, args, job) => {
     const line = findLine(view, args.line);

@@ -1,7 +1,7 @@
 /** `profile check` and `profile test`: the file of a device type, by itself and against a real unit. */
 import type { BusRead, BusReadResult } from '../../../core/bus-tools.ts';
+import { numberArg, textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
-import { textArg } from '../../command-spec.ts';
 import { CONSOLE_EXIT, ConsoleError, EXIT_BAD_CONFIG } from '../../console-error.ts';
 import { textOf } from '../../local-args.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
@@ -9,7 +9,6 @@ import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
 import { translated } from '../../text/page.ts';
 import { plain } from '../../text/plain-text.ts';
 import { problemLines } from '../../text/problem-lines.ts';
-import { numberArg } from '../number-arg.ts';
 import { UNITS } from './bus-args.ts';
 import { BUS_READ } from './bus-read.ts';
 import { renderChecked } from './profile-show-page.ts';

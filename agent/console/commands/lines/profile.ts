@@ -6,9 +6,9 @@
 import type { Profile } from '../../../core/profile.ts';
 import { profileView } from '../../../core/profile-view.ts';
 import type { AgentView, ConfigFilesView, ProfileView } from '../../../core/views.ts';
-import { agentCommand, type ConsoleCommand, type LocalCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, JSON_OPTION, textArg } from '../../agent-command.ts';
+import type { ConsoleCommand, LocalCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { findName } from '../find-name.ts';
 
 const FILE = { name: 'file', summary: 'a profile, one YAML file a device type', required: true } as const;
@@ -46,11 +46,7 @@ const list = agentCommand({
   role: 'viewer',
   group: 'Lines:',
   summary: 'device types at hand, and who uses them',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole profile list', 'luciole profile list --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: () => ({}),
   answer: async (view): Promise<readonly ProfileView[]> => (await withPending(view)).profiles(),
   alone: (files) => files.profiles(),
   render: async (result, page) => (await import('./profile-list-page.ts')).renderProfiles(result, page),
@@ -62,9 +58,7 @@ const show = agentCommand({
   group: 'Lines:',
   summary: 'all that is known of a device type',
   arguments: [{ name: 'id', summary: 'as in the list', required: true, names: 'profile' }],
-  options: [JSON_OPTION],
   examples: ['luciole profile show wirenboard-wb-led', 'luciole profile show eastron-sdm630 --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({ id: textArg(args, 'id') }),
   answer: async (view, args) => findProfile(await withPending(view), args),
   alone: findProfile,

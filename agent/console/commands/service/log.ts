@@ -1,11 +1,11 @@
 /** `log watch`: the agent's log as it is written. A session shows it between its commands with `log on`. */
 import { LOG_SEVERITIES, type LogFeed, type LogLine, type LogSeverity } from '../../../core/ports.ts';
 import { nearest } from '../../../core/suggestions.ts';
-import { agentCommand, type Job, type OptionSpec, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
+import type { Job, OptionSpec } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { LocalArgs } from '../../terminal/terminal.ts';
 import { parseDuration } from '../../text/duration.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { untilOver, type Watched } from '../until-over.ts';
 import type { ShownLogLine } from './log-page.ts';
 
@@ -24,10 +24,8 @@ export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null
   summary: "the agent's log as it is written, until Ctrl-C",
   // A session that shows the log asks for it again each time that the agent comes back.
   isSelfNoted: true,
-  arguments: [],
-  options: [LEVEL_OPTION, { name: 'for', value: 'DURATION', summary: 'end by itself after this, as 30s or 5m' }, JSON_OPTION],
+  options: [LEVEL_OPTION, { name: 'for', value: 'DURATION', summary: 'end by itself after this, as 30s or 5m' }],
   examples: ['luciole log watch', 'luciole log watch --level warning --for 5m', 'luciole log watch --level debug --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({ level: readLevel(args), forMs: args['for'] === undefined ? null : parseDuration(textArg(args, 'for')) }),
   answer: ({ logFeed }, args, job) => {
     if (logFeed === null) throw new ConsoleError('failed', 'the log of this run cannot be read along');

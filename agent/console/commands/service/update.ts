@@ -1,11 +1,11 @@
 /** `update`: another release of the program, on trial first, and the way back. */
 import type { UpdateAnswer, UpdateView } from '../../../core/updates.ts';
 import type { AgentView } from '../../../core/views.ts';
-import { agentCommand, type ConsoleCommand, type LocalCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, JSON_OPTION, textArg } from '../../agent-command.ts';
+import type { ConsoleCommand, LocalCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { Page } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 
 /** Longest silence while the agent checks and unpacks. Units: ms. Source: assumed; 130 MB on a slow card. */
 const INSTALL_TIMEOUT_MS = 600_000;
@@ -28,11 +28,7 @@ const status = agentCommand<object, UpdateView>({
   role: 'viewer',
   group: 'Agent:',
   summary: 'which release runs, is it on trial, what was before',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole update status', 'luciole update status --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: () => ({}),
   answer: (view) => updatesOf(view).status(),
   render: async (view, page) => renderUpdates(view, page),
 });
@@ -42,8 +38,7 @@ const revert = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   role: 'admin',
   group: 'Agent:',
   summary: 'back to the release before',
-  arguments: [],
-  options: [FORCE, JSON_OPTION],
+  options: [FORCE],
   examples: ['luciole update revert', 'luciole update revert --force'],
   timeoutMs: INSTALL_TIMEOUT_MS,
   read: (args) => ({ isForced: args['force'] === true }),
@@ -64,9 +59,6 @@ export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer 
     { name: 'of', summary: 'bytes of the file', required: true },
     { name: 'data', summary: 'base64', required: true },
   ],
-  options: [],
-  examples: [],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({
     atByte: bytesArg(textArg(args, 'at')),
     ofBytes: bytesArg(textArg(args, 'of')),
@@ -83,9 +75,7 @@ export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   group: 'Agent:',
   summary: 'check, unpack and start what was put',
   isHidden: true,
-  arguments: [],
   options: [FORCE],
-  examples: [],
   timeoutMs: INSTALL_TIMEOUT_MS,
   read: (args) => ({ isForced: args['force'] === true }),
   answer: (view, request) => updatesOf(view).install(request),

@@ -3,8 +3,9 @@
  *
  * The agent resolves the times and cuts the pages; this side writes the file.
  */
+
+import { textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
-import { textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';

@@ -1,9 +1,8 @@
 /** `export`: its words, and the pages that the agent answers it with. */
 import type { ExportPage } from '../../../core/ports.ts';
 import type { PointId } from '../../../core/words.ts';
-import { agentCommand, type LocalCommand } from '../../command-spec.ts';
-import { LOOK_TIMEOUT_MS } from '../common-words.ts';
-import { numberArg } from '../number-arg.ts';
+import { agentCommand, numberArg } from '../../agent-command.ts';
+import type { LocalCommand } from '../../command-spec.ts';
 import { RANGE_OPTIONS, rangeOf, readRange, type TimeRange } from '../time-range.ts';
 import { askStore } from './ask-store.ts';
 
@@ -53,15 +52,12 @@ export const EXPORT_PAGE = agentCommand({
   group: 'Store:',
   summary: 'some frames of an export',
   isHidden: true,
-  arguments: [],
   options: [
     RANGE_OPTIONS.since,
     RANGE_OPTIONS.until,
     { name: 'after', value: 'SEQ', summary: 'the frames after this one (default: 0)' },
     { name: 'frames', value: 'COUNT', summary: 'at most so many (default: 200)' },
   ],
-  examples: [],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({
     ...readRange(args),
     afterSeq: numberArg(args, 'after', { min: 0, max: MAX_SEQ, usual: 0 }),

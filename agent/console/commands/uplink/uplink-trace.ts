@@ -1,11 +1,9 @@
 /** `uplink trace`: events and packets of late, or as they happen. */
 import type { TraceEntry } from '../../../core/uplink-tools.ts';
-import { agentCommand } from '../../command-spec.ts';
+import { agentCommand, numberArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { parseDuration } from '../../text/duration.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
-import { numberArg } from '../number-arg.ts';
 import { reportUntilOver } from '../until-over.ts';
 import { uplinkToolsOf } from './uplink.ts';
 import type { TraceAnswer } from './uplink-trace-page.ts';
@@ -20,15 +18,12 @@ export const UPLINK_TRACE = agentCommand<{ last: number; followMs: number | null
   role: 'technician',
   group: 'Uplink:',
   summary: 'events and packets of late, without their contents',
-  arguments: [],
   options: [
     { name: 'last', value: 'COUNT', summary: 'so many entries, 1 to 400 (default: 22)' },
     { name: 'follow', value: null, summary: 'each as it happens, until Ctrl-C or for a while' },
     { name: 'for', value: 'DURATION', summary: 'with --follow, end after this, at most 1h (default: 60s)' },
-    JSON_OPTION,
   ],
   examples: ['luciole uplink trace', 'luciole uplink trace --follow --for 5m', 'luciole uplink trace --last 400 --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({ last: numberArg(args, 'last', LAST), followMs: readFollow(args) }),
   answer: async (view, { last, followMs }, job) => {
     const tools = uplinkToolsOf(view);
