@@ -6,7 +6,7 @@
 import { realpathSync } from 'node:fs';
 import { findSerialPorts, type SerialPortSeen } from '../../drivers/port-finder.ts';
 import { createSerialPort } from '../../drivers/serial-port.ts';
-import { renderScanProgress, serialText } from '../console/commands/lines/bus-scan-page.ts';
+import { renderScanProgress, serialText } from '../console/commands/lines/bus-scan.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { StatusLine } from '../console/terminal/status-line.ts';
 import type { FoundUnit } from '../core/bus-tools.ts';

@@ -44,8 +44,8 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
       screen.out((await import('./commands/service/manual-page.ts')).manualPage(manifest.version));
       return 0;
     },
-    'profile check': async (args) => (await import('./commands/lines/profile-run.ts')).runProfileCheck(args, screen, isTerminal),
-    'profile test': async (args) => (await import('./commands/lines/profile-run.ts')).runProfileTest(args, screen, isTerminal),
+    'profile check': async (args) => (await import('./commands/lines/profile-trial.ts')).runProfileCheck(args, screen, isTerminal),
+    'profile test': async (args) => (await import('./commands/lines/profile-trial.ts')).runProfileTest(args, screen, isTerminal),
     'config load': async (args) => (await import('./commands/config/config-files-run.ts')).loadConfigFile(args, screen, readInput),
     'config export': async (args) => (await import('./commands/config/config-files-run.ts')).exportConfig(args, screen),
     'update install': async (args) => (await import('./commands/service/update-run.ts')).installUpdate(args, screen, parts.receivedDir),

@@ -3,6 +3,7 @@
  *
  * Passwords and codes are asked without echo and stand in no argument that is typed.
  */
+
 import {
   AccessError,
   type AccessErrorCode,
@@ -17,7 +18,10 @@ import { agentCommand, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand, Job } from '../../command-spec.ts';
 import { ConsoleError, type ConsoleErrorCode } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
+import { formatDuration } from '../../text/duration.ts';
+import { dayTime, NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
+import { tableLines } from '../../text/text-table.ts';
 
 /** Longest silence of the agent. Units: ms. Source: some hashes one after the other on a slow processor. */
 const TIMEOUT_MS = 60_000;
@@ -38,7 +42,7 @@ const list = agentCommand({
   examples: ['luciole user list', 'luciole user list --json'],
   timeoutMs: TIMEOUT_MS,
   answer: (view): Promise<readonly UserView[]> => withAccessErrors(view.access.users()),
-  render: async (result, page) => (await import('./user-page.ts')).renderUsers(result, page),
+  render: renderUsers,
 });
 
 const add = agentCommand({
@@ -52,7 +56,7 @@ const add = agentCommand({
   timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name'), role: roleArg(args, 'technician') }),
   answer: (view, { name, role }): Promise<Invitation> => withAccessErrors(view.access.add(name, role)),
-  render: async (result, page) => (await import('./user-page.ts')).renderInvitation(result, page),
+  render: renderInvitation,
   audit: ({ user, role }) => ({ user, role }),
 });
 
@@ -66,7 +70,7 @@ const enrol = agentCommand({
   timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name') }),
   answer: (view, { name }): Promise<Invitation> => withAccessErrors(view.access.invite(name)),
-  render: async (result, page) => (await import('./user-page.ts')).renderInvitation(result, page),
+  render: renderInvitation,
   audit: ({ user }) => ({ user }),
 });
 
@@ -80,7 +84,7 @@ const remove = agentCommand({
   timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name') }),
   answer: (view, { name }): Promise<Done> => done(name, `${name} is removed`, view.access.remove(name)),
-  render: async ({ done }, page) => paragraph(done, page).join('\n'),
+  render: ({ done }, page) => paragraph(done, page).join('\n'),
   audit: ({ user }) => ({ user }),
 });
 
@@ -94,7 +98,7 @@ const role = agentCommand({
   timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name'), role: roleArg(args, undefined) }),
   answer: (view, { name, role }): Promise<Done> => done(name, `${name} is ${role} now`, view.access.setRole(name, role)),
-  render: async ({ done }, page) => paragraph(done, page).join('\n'),
+  render: ({ done }, page) => paragraph(done, page).join('\n'),
   audit: ({ user }) => ({ user }),
 });
 
@@ -116,7 +120,7 @@ const passwd = agentCommand({
     const known = name === null ? String(current ?? '') : null;
     return done(user, `${user} has a new password`, view.access.setPassword(user, password, known));
   },
-  render: async ({ done }, page) => paragraph(done, page).join('\n'),
+  render: ({ done }, page) => paragraph(done, page).join('\n'),
   audit: ({ user }) => ({ user }),
 });
 
@@ -136,8 +140,7 @@ const totp = agentCommand<{ what: string; name: string | null; code: string }, C
     if (what === 'confirm') return done(user, `${user} is asked for a code from now on`, view.access.confirmCodes(user, code));
     return done(user, `${user} is asked for no code any more`, view.access.dropCodes(user));
   },
-  render: async (result, page) =>
-    'done' in result ? paragraph(result.done, page).join('\n') : (await import('./user-page.ts')).renderOffer(result, page),
+  render: (result, page) => ('done' in result ? paragraph(result.done, page).join('\n') : renderOffer(result, page)),
   audit: ({ user }) => ({ user }),
 });
 
@@ -191,3 +194,37 @@ function roleArg(args: RawArgs, usual: Role | undefined): Role {
 }
 
 export const USER_COMMANDS: readonly ConsoleCommand[] = [list, add, enrol, remove, role, passwd, totp];
+
+export function renderUsers(users: readonly UserView[], page: Page): string {
+  if (users.length === 0) return translated('no users yet; `luciole user add NAME --role admin` makes the first one', page);
+  const columns = [
+    { title: 'User', maxCols: 31 },
+    { title: 'Role' },
+    { title: 'Codes', isTranslated: true },
+    { title: 'Logged in', align: 'right' },
+    { title: 'Waits', align: 'right' },
+    { title: 'Password', isTranslated: true },
+  ] as const;
+  const rows = users.map(({ name, role, hasCodes, sessions, lockedMs, invitedUntilMs }) => [
+    name,
+    role,
+    hasCodes ? 'yes' : 'no',
+    sessions === 0 ? NOTHING : String(sessions),
+    lockedMs === 0 ? NOTHING : formatDuration(lockedMs),
+    invitedUntilMs === null ? 'own' : `one-time, until ${dayTime(invitedUntilMs, page.timezone)}`,
+  ]);
+  return tableLines(columns, rows, page).join('\n');
+}
+
+export function renderInvitation({ user, role, oneTimePassword, untilMs }: Invitation, page: Page): string {
+  const what = `${user} (${role}) logs in once with this password, until ${dayTime(untilMs, page.timezone)}, and then chooses another:`;
+  return [...paragraph(what, page), '', `  ${oneTimePassword}`, '', translated('It is shown this once only.', page)].join('\n');
+}
+
+export function renderOffer({ user, secret, uri }: CodeOffer, page: Page): string {
+  const grouped = (secret.match(/.{1,4}/g) ?? []).join(' ');
+  const next = `Put it into an authenticator, then \`user totp confirm\` with its first code: from then on ${user} is asked for one.`;
+  return [translated(`Key for ${user}, shown this once only:`, page), '', `  ${grouped}`, `  ${uri}`, '', ...paragraph(next, page)].join(
+    '\n',
+  );
+}

@@ -2,6 +2,8 @@
 import type { HoursAnswer } from '../../../core/light-tools.ts';
 import { ACT_TIMEOUT_MS, agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
+import { formatNumber, type Page, translated } from '../../text/page.ts';
+import { tableLines } from '../../text/text-table.ts';
 import { findTarget } from './light-args.ts';
 
 /** Units: h. Source: the limit of `burned.hours` in cabinet.yaml, over a century of light. */
@@ -27,7 +29,7 @@ export const HOURS = agentCommand({
     if (target === null || args.hours === null) return { lamps: view.light.hours(target), isSaved: null };
     return await view.light.setHours(target, args.hours);
   },
-  render: async (result, page) => (await import('./hours-page.ts')).renderHours(result, page),
+  render: renderHours,
   succeeded: ({ isSaved }) => isSaved !== false,
 });
 
@@ -36,4 +38,22 @@ function readHours(text: string): number {
   const value = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value <= MAX_HOURS)) throw new ConsoleError('usage', `bad hours "${text}": write a whole number from 0 to ${MAX_HOURS}`);
   return value;
+}
+
+const COLUMNS = [
+  { title: 'Lamp', maxCols: 20 },
+  { title: 'Hours', align: 'right' },
+] as const;
+
+export function renderHours({ lamps, isSaved }: HoursAnswer, page: Page): string {
+  const isUnknown = lamps.some(({ hours }) => hours === null);
+  return [
+    ...tableLines(
+      COLUMNS,
+      lamps.map(({ lamp, hours }) => [lamp, formatNumber(hours)]),
+      page,
+    ),
+    ...(isUnknown ? [translated('hours that are not known: constant light does not reduce these lamps', page)] : []),
+    ...(isSaved === false ? [translated('in force until the agent stops, but not saved: check the disk of store.dir', page)] : []),
+  ].join('\n');
 }

@@ -13,9 +13,8 @@ import { count, formatNumber, translated } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';
 import { wrap } from '../../text/text-lines.ts';
 import { readRange } from '../time-range.ts';
-import { EXPORT_PAGE, type ExportAnswer, framesToAsk } from './export.ts';
+import { EXPORT_FORMATS, EXPORT_PAGE, type ExportAnswer, type ExportFormat, framesToAsk, headOf, linesOf } from './export.ts';
 import { type ExportFile, type ExportState, openExportFile } from './export-file.ts';
-import { EXPORT_FORMATS, type ExportFormat, headOf, linesOf } from './export-lines.ts';
 
 /** Instead of a file: the output. */
 const OUTPUT = '-';

@@ -6,8 +6,8 @@ import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { RANGE_OPTIONS, rangeOf, readRange, type TimeRange, type TypedRange } from '../time-range.ts';
-import { askStore } from './ask-store.ts';
 import type { HistoryForm, PointHistory } from './history-page.ts';
+import { askStore } from './store.ts';
 
 const RESOLUTIONS: readonly Resolution[] = ['raw', 'minute', 'hour'];
 /** Rows or buckets of one answer. Source: assumed; 2 MB of it, far below what a reply may have. */

@@ -1,10 +1,10 @@
 /** `store`, `store check` and `store backup`: what is kept, whether it is whole, and a copy of it. */
 import type { Timer } from '../../../core/clock.ts';
 import type { BackupReport, StoreCheck } from '../../../core/ports.ts';
-import type { StoreView } from '../../../core/views.ts';
+import type { AgentView, StoreView } from '../../../core/views.ts';
 import { agentCommand } from '../../agent-command.ts';
 import type { Job } from '../../command-spec.ts';
-import { askStore } from './ask-store.ts';
+import { ConsoleError } from '../../console-error.ts';
 import type { CheckProgress } from './store-page.ts';
 
 /** How often a check gives word. Units: ms. Source: assumed; it shows that something goes on. */
@@ -59,4 +59,13 @@ async function withWord<T>({ clock, report, signal }: Job, work: () => Promise<T
   } finally {
     (timer as Timer | null)?.cancel();
   }
+}
+
+/** What the disk answered. Errors: rejects with ConsoleError 'failed' and why it could not be asked. */
+export async function askStore<T>(view: AgentView, answer: Promise<T | undefined>): Promise<T> {
+  const found = await answer;
+  if (found !== undefined) return found;
+  const { reason } = await view.store();
+  const why = reason === '' ? 'the storage thread is busy; try again, or ask for less' : `${reason}; see \`luciole store\``;
+  throw new ConsoleError('failed', `the store did not answer: ${why}`);
 }
