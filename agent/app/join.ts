@@ -7,7 +7,7 @@ import { PlatformConfigRequests } from '../config/revisions/platform-config-requ
 import type { RevisionManager } from '../config/revisions/revision-manager.ts';
 import { createRevisions } from '../config/revisions/revisions.ts';
 import type { CabinetAndProfiles, TouchedRooms } from '../config/revisions/touched-parts.ts';
-import { type Consoles, createConsoles } from '../console/protocol/sockets.ts';
+import { type Consoles, createConsoles } from '../console/protocol/socket-server.ts';
 import { quietUntilMono } from '../control/street-knowledge.ts';
 import { createEventTracker } from '../core/event-tracker.ts';
 import type { Pulse } from '../core/pulse.ts';

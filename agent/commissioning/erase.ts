@@ -6,12 +6,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { loadCabinet } from '../config/load/load.ts';
+import { refuseWhileAgentRuns } from '../console/ask-agent.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 import { count, formatBytes } from '../console/text/page.ts';
 import { paragraph } from '../console/text/text-lines.ts';
 import { ConfigError } from '../core/errors.ts';
-import { refuseWhileAgentRuns } from './agent-absent.ts';
 import { type Erased, type Erasure, erase, planErasure } from './erasure.ts';
 import { keyFilesIn } from './key-files.ts';
 

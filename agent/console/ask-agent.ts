@@ -9,6 +9,8 @@ import type { Page } from './text/page.ts';
 import { plain, toAscii } from './text/plain-text.ts';
 import { wrap } from './text/text-lines.ts';
 
+/** Longest wait for an agent that might be there. Units: ms. */
+const ABSENT_WAIT_MS = 3_000;
 /** Passes the checks of any secret. */
 const PLACEHOLDER = '000000';
 
@@ -69,7 +71,7 @@ export interface CallOptions {
 
 /** The agent's answer as it is. Errors: rejects with ConsoleError. */
 export async function fetchAnswer(
-  command: AgentCommand,
+  command: Pick<AgentCommand, 'name' | 'timeoutMs'>,
   args: RawArgs,
   { socket, terminal, onProgress }: CallOptions,
 ): Promise<ConsoleAnswer> {
@@ -88,6 +90,17 @@ export async function fetchAnswer(
     ...(terminal.signal === undefined ? {} : { signal: terminal.signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
+}
+
+/** Resolves when no agent runs. Errors: rejects with ConsoleError 'busy' and this advice where one answers, or has its socket open and does not. */
+export async function refuseWhileAgentRuns({ socket }: LocalArgs, terminal: Terminal, advice: string): Promise<void> {
+  try {
+    await fetchAnswer({ name: 'status', timeoutMs: ABSENT_WAIT_MS }, {}, { socket, terminal });
+  } catch (error) {
+    if (!(error instanceof ConsoleError)) throw error;
+    if (error.code === 'unreachable') return;
+  }
+  throw new ConsoleError('busy', advice);
 }
 
 /** What comes before the answer: line by line in the output, or the newest in the status line of a terminal. */

@@ -5,8 +5,7 @@
  */
 import manifest from '../../package.json' with { type: 'json' };
 import { createSystemClock } from '../core/system-clock.ts';
-import { configFileOf } from './local-args.ts';
-import type { LocalActions, Terminal } from './terminal/terminal.ts';
+import { configFileOf, type LocalActions, type Terminal } from './terminal/terminal.ts';
 
 export interface LocalActionParts {
   readonly screen: Terminal;

@@ -1,9 +1,8 @@
 /** Renders `luciole energy` as tables or CSV, and says which values are computed, measured or unknown. Pure. */
 import type { EnergyMeter, EnergyQuery, EnergyRow, EnergyView } from '../../../core/views.ts';
-import { csvLine } from '../../text/csv.ts';
 import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
-import { type TableColumn, tableLines } from '../../text/text-table.ts';
+import { csvLine, type TableColumn, tableLines } from '../../text/text-table.ts';
 
 /** How energy is shown. */
 export type EnergyForm = 'table' | 'csv';

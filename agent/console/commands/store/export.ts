@@ -3,7 +3,7 @@ import type { ExportPage, StoredFrame, StoredReading } from '../../../core/ports
 import type { PointId } from '../../../core/words.ts';
 import { agentCommand, numberArg } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
-import { csvLine } from '../../text/csv.ts';
+import { csvLine } from '../../text/text-table.ts';
 import { RANGE_OPTIONS, rangeOf, readRange, type TimeRange } from '../time-range.ts';
 import { askStore } from './store.ts';
 
