@@ -40,13 +40,8 @@ export async function runErase(args: LocalArgs, configFile: string, terminal: Te
   return isMeant || goes.length === 0 ? 0 : EXIT_NOTHING_DONE;
 }
 
-interface Places {
-  readonly dir: string;
-  /** Files of keys and passwords that the cabinet names, and those that `setup` made next to it. */
-  readonly secrets: readonly string[];
-}
-
-function placesOf(args: LocalArgs, configFile: string): Places {
+/** `secrets`: files of keys and passwords that the cabinet names, and those that `setup` made next to it. */
+function placesOf(args: LocalArgs, configFile: string): { readonly dir: string; readonly secrets: readonly string[] } {
   const named = typeof args['data-dir'] === 'string' ? resolve(args['data-dir']) : null;
   try {
     const { store, uplink } = loadCabinet(configFile, (file) => readFileSync(file, 'utf8')).cabinet;

@@ -13,7 +13,7 @@ export const ACT_TIMEOUT_MS = 75_000;
 export const JSON_OPTION: OptionSpec = { name: 'json', value: null, summary: 'print the raw answer on one line, for scripts' };
 
 /** What is left out is empty: arguments, options, examples, secrets. Every command that a person types has the option `--json` as well. */
-interface AgentCommandParts<Args, Result, Progress>
+export interface AgentCommandParts<Args, Result, Progress>
   extends Omit<CommandWords, 'arguments' | 'options' | 'examples'>,
     Partial<Pick<CommandWords, 'arguments' | 'options' | 'examples'>> {
   readonly secrets?: readonly SecretSpec[];

@@ -64,7 +64,7 @@ type Own = Pick<ConsoleAnswer, 'result' | 'atMs' | 'timezone'>;
 
 export interface CallOptions {
   /** Named on the command line. */
-  readonly socket: LocalArgs[string] | undefined;
+  readonly socket?: LocalArgs[string] | undefined;
   readonly terminal: Pick<Terminal, 'socketPath' | 'user' | 'signal' | 'token'>;
   readonly onProgress?: (progress: Progress) => void;
 }

@@ -116,7 +116,7 @@ export class LogShow {
       isBegun = true;
       begun.resolve();
     };
-    fetchAnswer(LOG_WATCH, { level: following.level }, { socket: undefined, terminal, onProgress }).then(
+    fetchAnswer(LOG_WATCH, { level: following.level }, { terminal, onProgress }).then(
       () => isBegun && this.#lost(following, null),
       (error: unknown) => (isBegun ? this.#lost(following, error) : begun.reject(error)),
     );

@@ -1,8 +1,4 @@
-/**
- * The lines that a user has typed before, limited in number, with secrets masked.
- *
- * `line-history-file.ts` stores them.
- */
+/** The lines that a user has typed before, limited in number, with secrets masked, and stored for the next session. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceWhole } from '../../core/atomic-write.ts';

@@ -1,8 +1,4 @@
-/**
- * `user`: the users of the console.
- *
- * Passwords and codes are asked without echo and stand in no argument that is typed.
- */
+/** `user`: the users of the console. Passwords and codes are asked without echo and stand in no argument that is typed. */
 
 import {
   AccessError,

@@ -1,6 +1,6 @@
-/** `devices` and `points`: what is on the lines, and what it measures now. */
+/** `status`, `devices` and `points`: the cabinet on one screen, what is on its lines, and what it measures now. */
 import type { DeviceView } from '../../../core/ports.ts';
-import type { PointView } from '../../../core/views.ts';
+import type { PointView, StatusView } from '../../../core/views.ts';
 import { agentCommand } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { formatDuration } from '../../text/duration.ts';
@@ -11,6 +11,16 @@ import { nameHint } from '../find-name.ts';
 
 /** That no device is silent is an answer, not a wrong name. */
 const STATES: ReadonlySet<string> = new Set<DeviceView['state']>(['ok', 'flaky', 'silent', 'new']);
+
+export const STATUS = agentCommand({
+  name: 'status',
+  role: 'viewer',
+  group: 'Look:',
+  summary: 'the cabinet on one screen',
+  examples: ['luciole status', 'luciole status --json'],
+  answer: (view): Promise<StatusView> => view.status(),
+  render: async (result, page) => (await import('./status-page.ts')).renderStatus(result, page),
+});
 
 export const DEVICES = agentCommand({
   name: 'devices',

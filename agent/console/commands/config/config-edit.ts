@@ -4,12 +4,10 @@ import { agentCommand, JSON_OPTION, textArg } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { CONFIG_GROUP, configNote, configOf, isConfigDone } from './config-args.ts';
+import { CONFIG_GROUP, configChange, configOf, isConfigDone } from './config-args.ts';
 
-export const CONFIG_SET = agentCommand({
+export const CONFIG_SET = configChange({
   name: 'config set',
-  role: 'technician',
-  group: CONFIG_GROUP,
   summary: 'change one value of the candidate',
   arguments: [
     { name: 'path', summary: 'as zones[rue].minPct, lines[0].serial.baud or lamps[+]', required: true, names: 'place' },
@@ -26,10 +24,8 @@ export const CONFIG_SET = agentCommand({
     if (isGone === (args['value'] !== undefined)) throw new ConsoleError('usage', 'say the value, or --delete to take it out');
     return { path: textArg(args, 'path'), value: isGone ? null : textArg(args, 'value') };
   },
-  answer: (view, { path, value }, { source }): Promise<ConfigAnswer> => configOf(view).set(path, value, source),
+  answer: (view, { path, value }, { source }) => configOf(view).set(path, value, source),
   render: async (result, page) => (await import('./config-page.ts')).renderPut(result, page),
-  succeeded: isConfigDone,
-  audit: configNote,
 });
 
 /** How a place goes on, asked by a session while it is typed. */
@@ -97,16 +93,12 @@ export const CONFIG_EXPORT: LocalCommand = {
   examples: ['luciole config export > cabinet.yaml', 'luciole config export --paste', 'luciole config export --revision 7'],
 };
 
-export const CONFIG_DISCARD = agentCommand({
+export const CONFIG_DISCARD = configChange({
   name: 'config discard',
-  role: 'technician',
-  group: CONFIG_GROUP,
   summary: 'throw the candidate away',
   examples: ['luciole config discard', 'luciole config discard --json'],
-  answer: (view, _args, { source }): Promise<ConfigAnswer> => configOf(view).discard(source),
+  answer: (view, _args, { source }) => configOf(view).discard(source),
   render: async (result, page) => (await import('./config-page.ts')).renderDiscarded(result, page),
-  succeeded: isConfigDone,
-  audit: configNote,
 });
 
 /** Errors: throws ConsoleError 'usage'. */

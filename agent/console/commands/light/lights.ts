@@ -30,7 +30,7 @@ export const LIGHTS_ON = agentCommand({
     const target = { kind: 'cabinet', id: (await view.status()).cabinet.id } as const;
     return view.override({ target, levelPct: FULL_PCT, rank: 'emergency', minutes: durationMs / 60_000, reason, source });
   },
-  render: async (result, page) => (await import('./override-page.ts')).renderOutcome(result, page, result.untilMs),
+  render: async (result, page) => (await import('./override.ts')).renderOutcome(result, page, result.untilMs),
   succeeded: isOverrideInForce,
 });
 
@@ -45,7 +45,7 @@ const auto = agentCommand({
     const target = { kind: 'cabinet', id: (await view.status()).cabinet.id } as const;
     return view.release({ target, source, rank: 'emergency' });
   },
-  render: async (result, page) => (await import('./override-page.ts')).renderOutcome(result, page, null),
+  render: async (result, page) => (await import('./override.ts')).renderOutcome(result, page, null),
   succeeded: ({ state }) => state === 'verified',
 });
 

@@ -1,8 +1,4 @@
-/**
- * `profile`: device types listed, shown, checked and tested.
- *
- * `profile-run.ts` does the work of the two that read a file.
- */
+/** `profile`: device types listed, shown, checked and tested. `profile-trial.ts` does the work of the two that read a file. */
 import type { Profile } from '../../../core/profile.ts';
 import { profileView } from '../../../core/profile-view.ts';
 import type { AgentView, ConfigFilesView, ProfileView } from '../../../core/views.ts';
