@@ -130,14 +130,8 @@ function runOf(args: LocalArgs, { terminal, configFile, ask, signal }: SetupWorl
   };
 }
 
-interface Site {
-  readonly answers: TypedAnswers;
-  readonly draft: SiteDraft;
-  readonly skipped: readonly SkippedPort[];
-}
-
 /** Asks a person, scans the lines, and asks for what the found devices leave open. */
-async function describeSite({ file, request, ask, print, isJson, isDryRun, terminal, signal }: Run): Promise<Site> {
+async function describeSite({ file, request, ask, print, isJson, isDryRun, terminal, signal }: Run) {
   const answersFile = answersFileOf(file);
   const parts: InterviewParts = {
     ask,

@@ -1,5 +1,4 @@
 /** The cabinet's key and its certificate request, as files in the folder of the cabinet file. An existing key is never replaced. */
-
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

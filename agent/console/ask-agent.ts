@@ -19,7 +19,7 @@ export async function askAgent(command: AgentCommand, args: LocalArgs, terminal:
   const { json, socket, ...rest } = args;
   const asked = await withSecrets(command, rest as RawArgs, terminal);
   const isJson = json === true;
-  const onProgress = command.progress === null ? undefined : await shower(command.progress, { asked, isJson, terminal });
+  const onProgress = command.progress === null ? undefined : await shower(command.progress, asked, isJson, terminal);
   const call = { socket, terminal, ...(onProgress === undefined ? {} : { onProgress }) };
   try {
     const reply = await fetchAnswer(command, asked, call).catch((error: unknown) => withoutAgent(command, asked, call, error));
@@ -104,7 +104,12 @@ export async function refuseWhileAgentRuns({ socket }: LocalArgs, terminal: Term
 }
 
 /** What comes before the answer: line by line in the output, or the newest in the status line of a terminal. */
-async function shower(spec: ProgressSpec<unknown>, { asked, isJson, terminal }: Showing): Promise<(progress: Progress) => void> {
+async function shower(
+  spec: ProgressSpec<unknown>,
+  asked: RawArgs,
+  isJson: boolean,
+  terminal: Terminal,
+): Promise<(progress: Progress) => void> {
   const render = await spec.load();
   let stage: string | null = null;
   return (message) => {
@@ -115,12 +120,6 @@ async function shower(spec: ProgressSpec<unknown>, { asked, isJson, terminal }: 
     if (next !== null && next !== stage) terminal.err(`${text()}\n`);
     stage = next;
   };
-}
-
-interface Showing {
-  readonly asked: RawArgs;
-  readonly isJson: boolean;
-  readonly terminal: Terminal;
 }
 
 function pageOf({ atMs, timezone }: Pick<ConsoleAnswer, 'atMs' | 'timezone'>, { widthCols, colour, language = 'en' }: Terminal): Page {

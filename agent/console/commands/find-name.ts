@@ -1,5 +1,4 @@
 /** Finds names as people type them: in any case, or with a wrong letter. Pure. */
-
 import { nearest } from '../../core/suggestions.ts';
 import { ConsoleError } from '../console-error.ts';
 

@@ -4,7 +4,6 @@
  * Requests of one connection run one after the other: while a reader is slow, its own next request waits, and no other client's. The
  * socket server runs the commands.
  */
-
 import type { Socket } from 'node:net';
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import type { Job } from '../command-spec.ts';

@@ -33,14 +33,8 @@ export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, c
       isNoted = true;
       if (isPaced && !pace.isDue(`${caller.user} ${command.name} ${result}`)) return;
       const { user, role } = caller;
-      view.audit.note({
-        user,
-        role: role ?? '',
-        door: socketKind,
-        action: command.name,
-        detail: auditDetail(command, request.args),
-        result,
-      });
+      const detail = auditDetail(command, request.args);
+      view.audit.note({ user, role: role ?? '', door: socketKind, action: command.name, detail, result });
     };
   }
 

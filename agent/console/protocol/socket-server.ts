@@ -12,7 +12,7 @@ import type { Clock, Timer } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';
 import type { AgentView } from '../../core/views.ts';
 import { ConsoleError } from '../console-error.ts';
-import { type ConnectionParts, createDeadlines, type Deadlines, hangUp, serveConnection } from './connection.ts';
+import { type ConnectionParts, createDeadlines, hangUp, serveConnection } from './connection.ts';
 import { createGate } from './gate.ts';
 import { loginSocketPath, prepareSocketFolder, refuseLoginPlace } from './socket-path.ts';
 
@@ -41,10 +41,14 @@ export interface ConsoleServer {
 
 /** A console server; opens nothing before `start`. */
 export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
-  const { socketPath, log } = parts;
+  const { view, socketPath, log, clock, timezone } = parts;
   const served = new Set<Socket>();
-  const deadlines = createDeadlines(parts.clock);
-  const connection = connectionParts(parts, deadlines);
+  const deadlines = createDeadlines(clock);
+  const connection: ConnectionParts = {
+    ...{ deadlines, clock, timezone },
+    ...createGate(parts.socketKind ?? 'agent', view, log, clock),
+    onBug: (error) => log.event('console-command-failed', { cause: String(error) }, 'warning'),
+  };
   let server: Server | null = null;
 
   const accept = (socket: Socket): void => {
@@ -91,18 +95,6 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
   };
 }
 
-function connectionParts(parts: ConsoleServerParts, deadlines: Deadlines): ConnectionParts {
-  const { view, log, clock, timezone } = parts;
-  const gate = createGate(parts.socketKind ?? 'agent', view, log, clock);
-  return {
-    deadlines,
-    clock,
-    timezone,
-    ...gate,
-    onBug: (error) => log.event('console-command-failed', { cause: String(error) }, 'warning'),
-  };
-}
-
 /**
  * Take the place of an agent that died without removing its socket.
  *
@@ -138,14 +130,13 @@ function someoneAnswers(socketPath: string): Promise<boolean> {
 /** Wait before a console socket that could not be opened is tried again. Units: ms. Source: assumed; a technician waits no longer. */
 const RETRY_MS = 10_000;
 
-export interface Consoles {
-  /** Errors: rejects with ConsoleError when another agent answers on the socket of the machine; any other error is logged, and the socket is tried again later. */
-  start(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-/** Both sockets, closed at first. */
-export function createConsoles(parts: ConsoleServerParts): Consoles {
+/**
+ * The two sockets for consoles: one for users of the machine, one where a user must log in. Closed at first.
+ *
+ * Errors: `start` rejects with ConsoleError when another agent answers on the socket of the machine; any other error is logged, and the
+ * socket is tried again later.
+ */
+export function createConsoles(parts: ConsoleServerParts): ConsoleServer {
   const { log, clock, socketPath } = parts;
   const [own, login] = [
     createConsoleServer(parts),

@@ -1,5 +1,4 @@
 /** Filters after a bar: `| include L07 | count`, `| json`, `| csv`. Pure. */
-
 import { nearest } from '../../core/suggestions.ts';
 import type { Choice } from '../command-tree.ts';
 import { ConsoleError } from '../console-error.ts';

@@ -3,7 +3,6 @@
  *
  * Words may be abbreviated, and a wrong one is answered with the nearest right one. Pure.
  */
-
 import { nearest } from '../../core/suggestions.ts';
 import type { ArgumentSpec, ConsoleCommand, NameKind } from '../command-spec.ts';
 import {

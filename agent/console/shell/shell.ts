@@ -1,5 +1,4 @@
 /** The interactive shell of `luciole console`: terminal size, login, command lines, end. */
-
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import { formatDuration } from '../text/duration.ts';
 import { translate } from '../text/language.ts';

@@ -1,5 +1,4 @@
 /** `user`: the users of the console. Passwords and codes are asked without echo and stand in no argument that is typed. */
-
 import {
   AccessError,
   type AccessErrorCode,
@@ -30,26 +29,27 @@ interface Done {
   readonly done: string;
 }
 
+/** What every command about users has. */
+const common = { group: 'Access:' as const, timeoutMs: TIMEOUT_MS };
+
 const list = agentCommand({
+  ...common,
   name: 'user list',
   role: 'admin',
-  group: 'Access:',
   summary: 'users of the console, roles, locks, sessions',
   examples: ['luciole user list', 'luciole user list --json'],
-  timeoutMs: TIMEOUT_MS,
   answer: (view): Promise<readonly UserView[]> => withAccessErrors(view.access.users()),
   render: renderUsers,
 });
 
 const add = agentCommand({
+  ...common,
   name: 'user add',
   role: 'admin',
-  group: 'Access:',
   summary: 'a new user, with a password for one time',
   arguments: [NAME],
   options: [{ name: 'role', value: 'ROLE', summary: `${ROLES.join(', ')} (default: technician)` }],
   examples: ['luciole user add marie', 'luciole user add luc --role admin'],
-  timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name'), role: roleArg(args, 'technician') }),
   answer: (view, { name, role }): Promise<Invitation> => withAccessErrors(view.access.add(name, role)),
   render: renderInvitation,
@@ -57,13 +57,12 @@ const add = agentCommand({
 });
 
 const enrol = agentCommand({
+  ...common,
   name: 'user enrol',
   role: 'admin',
-  group: 'Access:',
   summary: 'a new password for one time, the old one ends',
   arguments: [NAME],
   examples: ['luciole user enrol marie', 'luciole user enrol marie --json'],
-  timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name') }),
   answer: (view, { name }): Promise<Invitation> => withAccessErrors(view.access.invite(name)),
   render: renderInvitation,
@@ -71,13 +70,12 @@ const enrol = agentCommand({
 });
 
 const remove = agentCommand({
+  ...common,
   name: 'user remove',
   role: 'admin',
-  group: 'Access:',
   summary: 'a user goes, and is logged out',
   arguments: [NAME],
   examples: ['luciole user remove marie', 'luciole user remove marie --json'],
-  timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name') }),
   answer: (view, { name }): Promise<Done> => done(name, `${name} is removed`, view.access.remove(name)),
   render: ({ done }, page) => paragraph(done, page).join('\n'),
@@ -85,13 +83,12 @@ const remove = agentCommand({
 });
 
 const role = agentCommand({
+  ...common,
   name: 'user role',
   role: 'admin',
-  group: 'Access:',
   summary: 'give a user another role',
   arguments: [NAME, { name: 'role', summary: ROLES.join(', '), required: true }],
   examples: ['luciole user role marie admin', 'luciole user role luc viewer'],
-  timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name'), role: roleArg(args, undefined) }),
   answer: (view, { name, role }): Promise<Done> => done(name, `${name} is ${role} now`, view.access.setRole(name, role)),
   render: ({ done }, page) => paragraph(done, page).join('\n'),
@@ -99,9 +96,9 @@ const role = agentCommand({
 });
 
 const passwd = agentCommand({
+  ...common,
   name: 'user passwd',
   role: 'viewer',
-  group: 'Access:',
   summary: 'a new password; asked for, never shown',
   arguments: [OWN_NAME],
   secrets: [
@@ -109,7 +106,6 @@ const passwd = agentCommand({
     { name: 'password', prompt: 'New password', isNew: true },
   ],
   examples: ['luciole user passwd', 'luciole user passwd marie'],
-  timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: nameArg(args), current: args['current'], password: textArg(args, 'password') }),
   answer: (view, { name, current, password }, { caller }): Promise<Done> => {
     const user = whose(name, caller);
@@ -121,14 +117,13 @@ const passwd = agentCommand({
 });
 
 const totp = agentCommand<{ what: string; name: string | null; code: string }, CodeOffer | Done>({
+  ...common,
   name: 'user totp',
   role: 'viewer',
-  group: 'Access:',
   summary: 'one-time codes at login: on, confirm, off',
   arguments: [{ name: 'what', summary: 'on (shows the key), confirm (with a first code), off', required: true }, OWN_NAME],
   secrets: [{ name: 'code', prompt: 'Code', isNew: false, isAsked: ({ what }) => what === 'confirm' }],
   examples: ['luciole user totp on', 'luciole user totp confirm', 'luciole user totp off marie'],
-  timeoutMs: TIMEOUT_MS,
   read: (args) => ({ what: whatArg(args), name: nameArg(args), code: args['what'] === 'confirm' ? textArg(args, 'code') : '' }),
   answer: (view, { what, name, code }, { caller }) => {
     const user = whose(name, caller);

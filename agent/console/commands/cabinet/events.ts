@@ -1,5 +1,4 @@
 /** `events`: what went wrong, since when, and what is over. */
-
 import type { AgentEvent } from '../../../core/words.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { formatDuration, parseDuration, type SpanLimits } from '../../text/duration.ts';

@@ -3,7 +3,6 @@
  *
  * `sign-run.ts` does the work. They need no agent: they run on the computer of the person who approves a change.
  */
-
 import { JSON_OPTION } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
 

@@ -4,7 +4,7 @@ import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { findName } from '../find-name.ts';
-import { RANGE_OPTIONS, rangeOf, type TypedRange, typedTime } from '../time-range.ts';
+import { RANGE_OPTIONS, rangeOf, readRange, type TypedRange } from '../time-range.ts';
 import type { EnergyAnswer, EnergyForm } from './energy-page.ts';
 
 export interface EnergyArgs extends TypedRange {
@@ -19,8 +19,7 @@ const STEPS = ['night', 'month'] as const;
 /** Errors: throws ConsoleError 'usage' for the first thing wrong. */
 export function readEnergy(args: RawArgs): EnergyArgs {
   return {
-    since: typedTime(args['since'] === undefined ? USUAL_SINCE : textArg(args, 'since')),
-    until: args['until'] === undefined ? null : typedTime(textArg(args, 'until')),
+    ...readRange(args, USUAL_SINCE),
     by: args['by'] === undefined ? null : readBy(textArg(args, 'by')),
     zone: args['zone'] === undefined ? null : textArg(args, 'zone'),
     form: args['csv'] === true ? 'csv' : 'table',

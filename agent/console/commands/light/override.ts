@@ -1,9 +1,8 @@
 /** `override` and `release`: set a lamp or zone to a level for a time, and end that. */
-
 import type { WallMs } from '../../../core/clock.ts';
 import type { OverrideRequest } from '../../../core/ports.ts';
 import type { OverrideAnswer } from '../../../core/views.ts';
-import type { LevelPct, Outcome, OutcomeState, OverriddenLamps, Target } from '../../../core/words.ts';
+import type { LevelPct, Outcome, OutcomeState, OverriddenLamps } from '../../../core/words.ts';
 import { ACT_TIMEOUT_MS, agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
@@ -47,7 +46,8 @@ export const OVERRIDE = agentCommand({
   ],
   timeoutMs: ACT_TIMEOUT_MS,
   read: readOverride,
-  answer: (view, args, { source }): Promise<OverrideAnswer> => view.override(overrideRequest(args, findTarget(view, args.target), source)),
+  answer: (view, { target, durationMs, ...args }, { source }): Promise<OverrideAnswer> =>
+    view.override({ ...args, source, target: findTarget(view, target), minutes: durationMs / 60_000 }),
   render: (result, page) => renderOutcome(result, page, result.untilMs),
   succeeded: isOverrideInForce,
 });
@@ -77,12 +77,6 @@ export function readOverride(args: RawArgs): OverrideArgs {
     rank: args['maintenance'] === true ? 'maintenance' : 'override',
     reason: args['reason'] === undefined ? USUAL_REASON : readReason(textArg(args, 'reason')),
   };
-}
-
-/** The override as the agent takes it. */
-function overrideRequest(args: OverrideArgs, target: Target, source: string): Omit<OverrideRequest, 'commandId'> {
-  const { levelPct, rank, reason, durationMs } = args;
-  return { target, levelPct, rank, reason, source, minutes: durationMs / 60_000 };
 }
 
 /** Whether an override is in force on all its lamps and visible on some: the others follow a stronger intent for now. */

@@ -1,5 +1,4 @@
 /** `tonight`: every change of level in the night ahead. */
-
 import type { WallMs } from '../../../core/clock.ts';
 import type { TonightRow, TonightView } from '../../../core/light-tools.ts';
 import { agentCommand } from '../../agent-command.ts';
@@ -86,13 +85,8 @@ function plot(view: TonightView, page: Page): string[] {
   if (first === undefined || last === undefined) return [];
   const fromMs = Math.max(view.startMs, Math.floor(first.atMs / HOUR_MS) * HOUR_MS - HOUR_MS);
   const toMs = Math.min(view.endMs, Math.ceil(last.atMs / HOUR_MS) * HOUR_MS + HOUR_MS);
-  return plotLines(samples(view.rows, fromMs, toMs), {
-    ...page,
-    fromMs,
-    toMs,
-    decimals: 0,
-    widthCols: Math.min(PLOT_COLS, page.widthCols),
-  });
+  const widthCols = Math.min(PLOT_COLS, page.widthCols);
+  return plotLines(samples(view.rows, fromMs, toMs), { ...page, fromMs, toMs, decimals: 0, widthCols });
 }
 
 function samples(changes: readonly TonightRow[], fromMs: WallMs, toMs: WallMs): readonly Sample[] {

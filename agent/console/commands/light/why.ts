@@ -1,5 +1,4 @@
 /** `why`: why a lamp or zone has its level, now or at another time. */
-
 import type { WallMs } from '../../../core/clock.ts';
 import type { WhyLamp, WhyLine, WhyView } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';

@@ -1,5 +1,5 @@
 /** `bus scan`: which units of a line answer, and what they are. */
-import type { FoundUnit, LineStats, ScanProgress, ScanResult } from '../../../core/bus-tools.ts';
+import type { FoundUnit, LineStats, ScanProgress, ScanRequest, ScanResult } from '../../../core/bus-tools.ts';
 import type { SerialSettings } from '../../../core/cabinet.ts';
 import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
@@ -12,13 +12,7 @@ import { findLine, LINE_ARGUMENT, onBus, rangeArgs, UNITS } from './bus-args.ts'
 /** Longest wait for one address. Units: ms. Source: the slowest units of the reference take 500; longer would hold up urgent writes. */
 const WAIT_MS = { min: 1, max: 500 };
 
-interface ScanArgs {
-  readonly line: string | null;
-  readonly from: number;
-  readonly to: number;
-  readonly autoBaud: boolean;
-  readonly waitMs: number | null;
-}
+type ScanArgs = Omit<ScanRequest, 'line' | 'signal'> & { readonly line: string | null };
 
 export const BUS_SCAN = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProgress>({
   name: 'bus scan',

@@ -1,5 +1,4 @@
 /** `log watch`: the agent's log as it is written. A session shows it between its commands with `log on`. */
-
 import { LOG_SEVERITIES, type LogFeed, type LogLine, type LogSeverity } from '../../../core/ports.ts';
 import { nearest } from '../../../core/suggestions.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';

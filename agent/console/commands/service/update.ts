@@ -11,6 +11,15 @@ import { labelled, paragraph } from '../../text/text-lines.ts';
 const INSTALL_TIMEOUT_MS = 600_000;
 const FORCE = { name: 'force', value: null, summary: 'though lamps are lit; they keep their level meanwhile' } as const;
 
+/** What changes the program, by the answer of the agent. */
+const changing = {
+  role: 'admin' as const,
+  group: 'Agent:' as const,
+  render: ({ text }: UpdateAnswer, page: Page) => paragraph(text, page).join('\n'),
+  succeeded: ({ isDone }: UpdateAnswer) => isDone,
+};
+const auditOf = ({ isDone, text }: UpdateAnswer) => ({ isDone, text });
+
 const install: LocalCommand = {
   kind: 'local',
   name: 'update install',
@@ -34,24 +43,20 @@ const status = agentCommand<object, UpdateView>({
 });
 
 const revert = agentCommand<{ isForced: boolean }, UpdateAnswer>({
+  ...changing,
   name: 'update revert',
-  role: 'admin',
-  group: 'Agent:',
   summary: 'back to the release before',
   options: [FORCE],
   examples: ['luciole update revert', 'luciole update revert --force'],
   timeoutMs: INSTALL_TIMEOUT_MS,
   read: (args) => ({ isForced: args['force'] === true }),
   answer: (view, request) => updatesOf(view).revert(request),
-  render: async ({ text }, page) => paragraph(text, page).join('\n'),
-  succeeded: ({ isDone }) => isDone,
-  audit: ({ isDone, text }) => ({ isDone, text }),
+  audit: auditOf,
 });
 
 export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer }, UpdateAnswer>({
+  ...changing,
   name: 'update put',
-  role: 'admin',
-  group: 'Agent:',
   summary: 'a part of an update file',
   isHidden: true,
   arguments: [
@@ -65,23 +70,18 @@ export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer 
     data: Buffer.from(textArg(args, 'data'), 'base64'),
   }),
   answer: (view, part) => updatesOf(view).put(part),
-  render: async ({ text }, page) => paragraph(text, page).join('\n'),
-  succeeded: ({ isDone }) => isDone,
 });
 
 export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
+  ...changing,
   name: 'update apply',
-  role: 'admin',
-  group: 'Agent:',
   summary: 'check, unpack and start what was put',
   isHidden: true,
   options: [FORCE],
   timeoutMs: INSTALL_TIMEOUT_MS,
   read: (args) => ({ isForced: args['force'] === true }),
   answer: (view, request) => updatesOf(view).install(request),
-  render: async ({ text }, page) => paragraph(text, page).join('\n'),
-  succeeded: ({ isDone }) => isDone,
-  audit: ({ isDone, text }) => ({ isDone, text }),
+  audit: auditOf,
 });
 
 export const UPDATE_COMMANDS: readonly ConsoleCommand[] = [install, status, revert, put, apply];

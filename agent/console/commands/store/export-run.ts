@@ -3,7 +3,6 @@
  *
  * The agent resolves the times and cuts the pages; this side writes the file.
  */
-
 import { textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
 import { ConsoleError } from '../../console-error.ts';
