@@ -23,6 +23,9 @@ function shown(rig: Rig, metric: string): unknown {
   const published = [...births.filter(({ name }) => name === metric), ...values(rig, metric)];
   return published.toSorted((a, b) => Number(a.timestampMs) - Number(b.timestampMs)).at(-1)?.value;
 }
+/** A message of the same change may still be on its way when its outcome has come. */
+const isShown = (rig: Rig, metric: string, value: string | number): Promise<void> =>
+  rig.until(`${metric} ${value} is shown`, () => String(shown(rig, metric)) === String(value));
 const outcomes = (rig: Rig, id: string) =>
   values(rig, 'Command/Outcome')
     .map(({ value }) => JSON.parse(String(value)) as { id: string; state: string; reason: string })
@@ -92,6 +95,7 @@ t.test('a revision from the platform: sent in parts, checked, tried, confirmed b
     ['received', 'queued', 'sent', 'verified'],
   );
   t.ok(rig.levels().every((level) => level === 45));
+  await isShown(rig, 'Config/Revision', 2);
   t.equal(Number(shown(rig, 'Config/Revision')), 2);
   t.equal(shown(rig, 'Config/By'), 'platform:anne');
   t.equal(shown(rig, 'Config/Why'), 'brighter at night');
@@ -128,6 +132,7 @@ t.test('the running configuration again is no change: no line, no session and no
   t.equal(after.uplink.bdSeq, before.uplink.bdSeq);
   t.equal(after.uplink.sinceMs, before.uplink.sinceMs, 'no new connection');
   t.equal(after.store.epoch, before.store.epoch);
+  await isShown(rig, 'Config/Revision', 1);
   t.equal(Number(shown(rig, 'Config/Revision')), 1);
 });
 
@@ -137,6 +142,7 @@ t.test('a revision that breaks the line is taken back by itself before a driver 
   await ask(rig, 'apply', 'a1');
   const fromMs = rig.clock.wallMs();
   await rig.until('on trial', () => outcomes(rig, 'a1').some(({ state }) => state === 'sent'), MINUTE_MS);
+  await isShown(rig, 'Config/State', 'trial');
   t.equal(shown(rig, 'Config/State'), 'trial');
   await rig.until('taken back', () => endOf(rig, 'a1') !== undefined, 5 * MINUTE_MS);
   await rig.until('all answer again', () => areMet(rig), MINUTE_MS);
@@ -146,6 +152,7 @@ t.test('a revision that breaks the line is taken back by itself before a driver 
   await rig.clock.advance(2 * MINUTE_MS);
   t.equal(seen.darkestPct, 30, 'never darker than it was');
   t.strictSame(rig.levels(), [30, 30, 30, 30]);
+  await isShown(rig, 'Config/Revision', 1);
   t.equal(Number(shown(rig, 'Config/Revision')), 1);
   const events = await rig.settled(rig.agent.view.events({ sinceMs: fromMs, activeOnly: false, limit: 100 }));
   t.ok(
@@ -173,6 +180,7 @@ t.test(
     t.equal(rig.opened.length, opened, 'no line noticed');
     t.equal(seen.darkestPct, 30);
     t.strictSame(rig.levels(), [30, 30, 30, 30]);
+    await isShown(rig, 'Config/Revision', 1);
     t.equal(Number(shown(rig, 'Config/Revision')), 1);
   },
 );
@@ -188,6 +196,7 @@ t.test('an agent that is killed during a trial goes on judging it, and takes it 
   await rig.until('still on trial', () => rig.levels().every((level) => level === 45) && areMet(rig), MINUTE_MS);
   await rig.until('online', () => isOnline(rig), 5 * MINUTE_MS);
   t.equal(endOf(rig, 'a1'), undefined, 'its end is still open');
+  await isShown(rig, 'Config/State', 'trial');
   t.equal(shown(rig, 'Config/State'), 'trial');
   await rig.until('taken back', () => endOf(rig, 'a1') !== undefined, 150_000);
   t.match(endOf(rig, 'a1'), { state: 'failed', reason: /nobody confirmed it within 4 min/ });
@@ -208,6 +217,7 @@ t.test('a person confirms in time, and goes back to an earlier one later', async
   t.match([endOf(rig, 'a1')?.state, endOf(rig, 'k1')?.state], ['verified', 'verified']);
   await ask(rig, 'rollback', 'r1', whole('Config/Target', 1));
   await rig.until('back', () => endOf(rig, 'r1')?.state === 'verified' && rig.levels().every((level) => level === 30), 2 * MINUTE_MS);
+  await isShown(rig, 'Config/Revision', 3);
   t.equal(Number(shown(rig, 'Config/Revision')), 3, 'a revision of its own');
 });
 
@@ -263,6 +273,7 @@ t.test(
       reason: /uplink\.broker, uplink\.username, uplink\.passwordFile belong to the file of the site/,
     });
     t.ok(await isOnline(rig));
+    await isShown(rig, 'Config/Revision', 1);
     t.equal(Number(shown(rig, 'Config/Revision')), 1);
     t.equal(seen.darkestPct, 30);
   },

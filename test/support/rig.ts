@@ -135,7 +135,7 @@ export async function createRig(t: Pick<Test, 'teardown'>, options: RigOptions):
     log: lines,
     status: () => rig.agent.view.status(),
     levels: () => [...street.world.lamps.values()].map((lamp) => Math.round(street.world.levelPct(lamp))),
-    until: (what, holds, withinMs = 60_000) => advanceUntil({ clock, disk, what, withinMs }, holds),
+    until: (what, holds, withinMs = 60_000) => advanceUntil({ clock, disk, what, withinMs, isOnline: withUplink }, holds),
     async kill() {
       killable.kill();
       for (const { port } of wires.values()) await port.close();
@@ -226,14 +226,20 @@ interface Wait {
   readonly disk: ReturnType<typeof createDiskWatch>;
   readonly what: string;
   readonly withinMs: number;
+  /** Messages travel through a real socket meanwhile. */
+  readonly isOnline: boolean;
 }
 
-async function advanceUntil({ clock, disk, what, withinMs }: Wait, holds: () => boolean | Promise<boolean>): Promise<void> {
+/** Simulated seconds are short, and a message needs real time to arrive: without it a busy machine would let a minute pass before one does. Units: ms. */
+const REAL_MS_A_STEP = 1;
+
+async function advanceUntil({ clock, disk, what, withinMs, isOnline }: Wait, holds: () => boolean | Promise<boolean>): Promise<void> {
   const endMono = clock.monoMs() + withinMs;
   while (!(await holds())) {
     if (clock.monoMs() >= endMono) throw new Error(`not within ${withinMs} ms: ${what}`);
     await disk.settled();
     await clock.advance(20);
+    if (isOnline) await new Promise((resolve) => setTimeout(resolve, REAL_MS_A_STEP));
   }
 }
 

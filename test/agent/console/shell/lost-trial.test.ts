@@ -108,6 +108,8 @@ t.test('an override and a trial stand in the prompt together', async (t) => {
         },
       ],
     }));
-  const session = await openSession(t, { view: { ...made.view, light: { ...made.view.light, zones } } as never });
+  const session = await openSession(t, {
+    view: { ...made.view, light: { ...made.view.light, zones, intentsBy: () => zones().flatMap(({ intents }) => intents) } } as never,
+  });
   t.match(session.bytes(), /\nANG-0421 \[OVERRIDE 10:00\] \[TRIAL 05:00\]> $/);
 });

@@ -36,7 +36,7 @@ function overridden(target: Target = { kind: 'zone', id: 'bressigny' }): AgentVi
     untilMs,
   } as const;
   const zones = () => view.light.zones().map((zone) => ({ ...zone, intents: [intent] }));
-  return { ...view, light: { ...view.light, zones } };
+  return { ...view, light: { ...view.light, zones, intentsBy: () => [intent] } };
 }
 
 t.test('name and password let in; the password is on no screen', async (t) => {
