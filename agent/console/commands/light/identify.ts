@@ -32,10 +32,9 @@ async function identifyLamp(view: AgentView, { lamp, forMs }: { lamp: string; fo
   const { clock, source } = job;
   const startMono = clock.monoMs();
   const follows = (): boolean => view.why(lamp)?.lamps[0]?.following ?? true;
+  const restMs = (): number => Math.max(0, forMs - (clock.monoMs() - startMono));
   const report = (levelPct: LevelPct): void =>
-    void job.report({
-      ...{ lamp, levelPct, restMs: Math.max(0, forMs - (clock.monoMs() - startMono)), following: follows() },
-    } satisfies IdentifyProgress);
+    void job.report({ lamp, levelPct, restMs: restMs(), following: follows() } satisfies IdentifyProgress);
   const run = view.light.identify({ lamp, forMs, source, tell: report });
   return untilOver(job, forMs, () => {
     run.stop();
