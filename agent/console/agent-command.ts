@@ -66,12 +66,10 @@ export function textArg(args: RawArgs, name: string): string {
 }
 
 function checkNames(known: readonly { readonly name: string }[], command: string, args: RawArgs): void {
+  const names = known.map((spec) => spec.name);
   for (const name of Object.keys(args)) {
-    if (known.some((spec) => spec.name === name)) continue;
-    const near = nearest(
-      name,
-      known.map((spec) => spec.name),
-    );
+    if (names.includes(name)) continue;
+    const near = nearest(name, names);
     throw new ConsoleError('usage', `${command} has no "${name}"${near === undefined ? '' : `; did you mean ${near}?`}`);
   }
 }

@@ -46,13 +46,10 @@ const COLUMNS = [
 ] as const;
 
 export function renderHours({ lamps, isSaved }: HoursAnswer, page: Page): string {
+  const rows = lamps.map(({ lamp, hours }) => [lamp, formatNumber(hours)]);
   const isUnknown = lamps.some(({ hours }) => hours === null);
   return [
-    ...tableLines(
-      COLUMNS,
-      lamps.map(({ lamp, hours }) => [lamp, formatNumber(hours)]),
-      page,
-    ),
+    ...tableLines(COLUMNS, rows, page),
     ...(isUnknown ? [translated('hours that are not known: constant light does not reduce these lamps', page)] : []),
     ...(isSaved === false ? [translated('in force until the agent stops, but not saved: check the disk of store.dir', page)] : []),
   ].join('\n');

@@ -67,11 +67,8 @@ export function findLine(view: AgentView, typed: string): string {
 export function findUnit(view: AgentView, line: string, unit: number | string): number {
   if (typeof unit === 'number') return unit;
   const devices = view.devices();
-  const id = findName(
-    unit,
-    devices.map((device) => device.id),
-    { noun: 'device', listedBy: 'luciole devices' },
-  );
+  const ids = devices.map((device) => device.id);
+  const id = findName(unit, ids, { noun: 'device', listedBy: 'luciole devices' });
   const device = devices.find((each) => each.id === id);
   if (device === undefined || device.line === line) return device?.unit ?? UNITS.min;
   throw new ConsoleError('unknown-name', `${id} is on line ${device.line}, not on ${line}`);

@@ -87,14 +87,8 @@ export function findPoint(view: Pick<AgentView, 'points'>, typed: string): Point
   const wanted = asked.toLowerCase();
   const found = points.find(({ pointId }) => pointId === asked) ?? points.find(({ pointId }) => pointId.toLowerCase() === wanted);
   if (found !== undefined) return found;
-  throw new ConsoleError(
-    'unknown-name',
-    noPoint(
-      typed,
-      asked,
-      points.map(({ pointId }) => pointId),
-    ),
-  );
+  const ids = points.map(({ pointId }) => pointId);
+  throw new ConsoleError('unknown-name', noPoint(typed, asked, ids));
 }
 
 /** About the device that was asked for, where it is one: another's point is no answer. */
