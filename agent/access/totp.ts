@@ -87,7 +87,7 @@ export async function stepOfPair(
 }
 
 /** When a step began, by the clock that made the code. */
-export function stepStartMs(step: number): WallMs {
+function stepStartMs(step: number): WallMs {
   return step * STEP_MS;
 }
 

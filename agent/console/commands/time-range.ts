@@ -56,13 +56,13 @@ export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: s
 }
 
 /** Returns the instant of a typed time, relative to now. */
-export function resolveTime(typed: TypedTime, nowMs: WallMs, timezone: string): WallMs {
+function resolveTime(typed: TypedTime, nowMs: WallMs, timezone: string): WallMs {
   if (typed.kind === 'ago') return nowMs - typed.spanMs;
   return typed.kind === 'utc' ? typed.atMs : utcOf(typed.localMs, timezone);
 }
 
 /** When the clocks on the wall of the cabinet show this. The second look is for the night on which the clocks change: the first took the zone's distance of some hours away. */
-export function utcOf(wanted: WallMs, timezone: string): WallMs {
+function utcOf(wanted: WallMs, timezone: string): WallMs {
   const guess = wanted - (localMs(wanted, timezone) - wanted);
   return wanted - (localMs(guess, timezone) - guess);
 }

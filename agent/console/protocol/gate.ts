@@ -103,12 +103,12 @@ const LOOK_MS = 3_600_000;
 const MAX_LOOKS = 200;
 
 /** The arguments without the secret ones. */
-export function openArgs({ secrets }: Pick<AgentCommand, 'secrets'>, args: RawArgs): RawArgs {
+function openArgs({ secrets }: Pick<AgentCommand, 'secrets'>, args: RawArgs): RawArgs {
   return Object.fromEntries(Object.entries(args).filter(([name]) => !secrets.some((secret) => secret.name === name)));
 }
 
 /** The arguments as text: `target=L07 level=80 for=30m`. */
-export function auditDetail(command: Pick<AgentCommand, 'secrets'>, args: RawArgs): string {
+function auditDetail(command: Pick<AgentCommand, 'secrets'>, args: RawArgs): string {
   return Object.entries(openArgs(command, args))
     .filter(([, value]) => value !== false)
     .map(([name, value]) => (value === true ? name : `${name}=${value}`))
@@ -116,7 +116,7 @@ export function auditDetail(command: Pick<AgentCommand, 'secrets'>, args: RawArg
 }
 
 /** Whether a line is due; a second one with the same key is due an hour later. */
-export function createAuditPace(clock: Pick<Clock, 'monoMs'>): { isDue(key: string): boolean } {
+function createAuditPace(clock: Pick<Clock, 'monoMs'>): { isDue(key: string): boolean } {
   const noted = new Map<string, MonoMs>();
   return {
     isDue: (key) => {

@@ -77,7 +77,7 @@ const WARNED_MS = 60_000;
 const LOOK_MS = 1_000;
 
 /** Ends the session after `idleMs` without a key. */
-export function createIdleWatch(
+function createIdleWatch(
   dialog: Pick<Dialog, 'lastKeyMono' | 'printAbove' | 'end' | 'settings'>,
   clock: Clock,
   idleMs: number,

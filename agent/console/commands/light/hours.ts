@@ -45,7 +45,7 @@ const COLUMNS = [
   { title: 'Hours', align: 'right' },
 ] as const;
 
-export function renderHours({ lamps, isSaved }: HoursAnswer, page: Page): string {
+function renderHours({ lamps, isSaved }: HoursAnswer, page: Page): string {
   const rows = lamps.map(({ lamp, hours }) => [lamp, formatNumber(hours)]);
   const isUnknown = lamps.some(({ hours }) => hours === null);
   return [
