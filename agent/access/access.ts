@@ -8,10 +8,10 @@ import type { Clock } from '../core/clock.ts';
 import { createEventTracker } from '../core/event-tracker.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { AgentEvent } from '../core/words.ts';
-import { createCodeCheck } from './code-check.ts';
 import { createLoginHandler } from './login-handler.ts';
 import { type Cost, createHasher } from './password.ts';
 import { createSessions, IDLE_MS } from './sessions.ts';
+import { createCodeCheck } from './totp.ts';
 import { createUserRegistry } from './user-registry.ts';
 import { createUsersFile, type UserRecord } from './users-file.ts';
 

@@ -1,8 +1,4 @@
-/**
- * Failed logins, counted in memory and in the store.
- *
- * The counts survive a restart; `lockout.ts` decides how long each user must wait.
- */
+/** Failed logins, counted in memory and in the store. The counts survive a restart; `lockout.ts` decides how long each user must wait. */
 import { createHash } from 'node:crypto';
 import { type Clock, sleep } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';

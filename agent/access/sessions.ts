@@ -1,8 +1,4 @@
-/**
- * Sessions of users who are logged in at a console.
- *
- * Tokens live in memory only, so a restart logs every user out.
- */
+/** Sessions of users who are logged in at a console. Tokens live in memory only, so a restart logs every user out. */
 import { randomBytes } from 'node:crypto';
 import type { Role, SessionEnd } from '../core/access.ts';
 import type { Clock, Timer } from '../core/clock.ts';

@@ -1,12 +1,13 @@
 /**
- * Time-based one-time codes that work without a network and with an untrusted clock. Pure.
+ * Time-based one-time codes that work without a network and with an untrusted clock. `createCodeCheck` has the only state.
  *
  * A code must be of a later step than the last one taken, so none works twice. With a trusted clock it must be of the present step, or one
  * next to it. Without one a single code proves little: the time it belongs to is unknown, and each possible time is one more chance to
  * guess it. Two codes in a row, typed together, leave one chance in some millions for the month before and after the time of the clock.
  */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { WallMs } from '../core/clock.ts';
+import { type Clock, isTrusted, sleep, type WallMs } from '../core/clock.ts';
+import type { Log } from '../core/ports.ts';
 
 /** Source: RFC 6238 §4 and its default of authenticator apps: SHA-1, 30 s, 6 digits. */
 const STEP_MS = 30_000;
@@ -86,7 +87,7 @@ export async function stepOfPair(
 }
 
 /** When a step began, by the clock that made the code. */
-export function stepStartMs(step: number): WallMs {
+function stepStartMs(step: number): WallMs {
   return step * STEP_MS;
 }
 
@@ -137,4 +138,39 @@ function decoded(secret: string): Buffer {
     if (value >= 0) bits += value.toString(2).padStart(5, '0');
   }
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+}
+
+export interface CodeCheck {
+  codesNeeded(): 1 | 2;
+  /** Returns the step of the last typed code, which is then taken; null for a wrong one. Shape: `typed` is one code, or two with a gap. */
+  stepOf(user: string, typed: string, state: CodeState): Promise<number | null>;
+}
+
+/** A smaller error of the clock is not logged. Units: ms. Source: assumed; two steps of a code. */
+const CLOCK_OFF_MS = 60_000;
+
+/** At first no step is taken. */
+export function createCodeCheck({ clock, log }: { readonly clock: Clock; readonly log: Log }): CodeCheck {
+  /** By user; the file may not have kept them. */
+  const taken = new Map<string, number>();
+  const codesNeeded = (): 1 | 2 => (isTrusted(clock.quality()) ? 1 : 2);
+
+  async function stepOfTyped(typed: string, state: CodeState): Promise<number | null> {
+    const [first = '', second, ...more] = typed.split(/[^0-9]+/).filter((part) => part !== '');
+    if (more.length > 0 || (second === undefined) !== (codesNeeded() === 1)) return null;
+    if (second === undefined) return stepOf(first, state, clock.wallMs());
+    return stepOfPair([first, second], state, { atMs: clock.wallMs(), breathe: () => sleep(clock, 0) });
+  }
+
+  return {
+    codesNeeded,
+    stepOf: async (user, typed, { secret, lastStep }) => {
+      const step = await stepOfTyped(typed, { secret, lastStep: Math.max(lastStep, taken.get(user) ?? -1) });
+      if (step === null) return null;
+      taken.set(user, step);
+      const offMs = stepStartMs(step) - clock.wallMs();
+      if (Math.abs(offMs) > CLOCK_OFF_MS) log.event('clock-off', { byS: Math.round(offMs / 1_000), toldBy: 'two codes' }, 'warning');
+      return step;
+    },
+  };
 }

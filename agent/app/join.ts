@@ -7,7 +7,7 @@ import { PlatformConfigRequests } from '../config/revisions/platform-config-requ
 import type { RevisionManager } from '../config/revisions/revision-manager.ts';
 import { createRevisions } from '../config/revisions/revisions.ts';
 import type { CabinetAndProfiles, TouchedRooms } from '../config/revisions/touched-parts.ts';
-import { type Consoles, createConsoles } from '../console/protocol/sockets.ts';
+import { type ConsoleServer, createConsoles } from '../console/protocol/socket-server.ts';
 import { quietUntilMono } from '../control/street-knowledge.ts';
 import { createEventTracker } from '../core/event-tracker.ts';
 import type { Pulse } from '../core/pulse.ts';
@@ -118,6 +118,6 @@ function revisionsFor(made: Building, apply: (next: CabinetAndProfiles) => Promi
 }
 
 /** Null where no console is opened. */
-function consolesFor({ parts: { socketPath, log, cabinet }, clock, view }: Building): Consoles | null {
+function consolesFor({ parts: { socketPath, log, cabinet }, clock, view }: Building): ConsoleServer | null {
   return socketPath === null ? null : createConsoles({ view, socketPath, log, clock, timezone: cabinet.timezone });
 }

@@ -5,7 +5,7 @@ import type { SelfRecord } from '../access/self-audit.ts';
 import type { PlatformConfigRequests } from '../config/revisions/platform-config-requests.ts';
 import type { RevisionManager } from '../config/revisions/revision-manager.ts';
 import type { CabinetAndProfiles } from '../config/revisions/touched-parts.ts';
-import type { Consoles } from '../console/protocol/sockets.ts';
+import type { ConsoleServer } from '../console/protocol/socket-server.ts';
 import type { Control } from '../control/control.ts';
 import type { LightViews } from '../control/views/light-views.ts';
 import type { AccessTools } from '../core/access.ts';
@@ -88,7 +88,7 @@ export interface Joined {
   readonly platformConfig: PlatformConfigRequests;
   readonly access: AccessTools;
   readonly view: AgentView;
-  readonly consoles: Consoles | null;
+  readonly consoles: ConsoleServer | null;
   readonly housekeeping: Housekeeping;
 }
 

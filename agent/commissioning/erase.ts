@@ -6,12 +6,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { loadCabinet } from '../config/load/load.ts';
+import { refuseWhileAgentRuns } from '../console/ask-agent.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 import { count, formatBytes } from '../console/text/page.ts';
 import { paragraph } from '../console/text/text-lines.ts';
 import { ConfigError } from '../core/errors.ts';
-import { refuseWhileAgentRuns } from './agent-absent.ts';
 import { type Erased, type Erasure, erase, planErasure } from './erasure.ts';
 import { keyFilesIn } from './key-files.ts';
 
@@ -40,13 +40,8 @@ export async function runErase(args: LocalArgs, configFile: string, terminal: Te
   return isMeant || goes.length === 0 ? 0 : EXIT_NOTHING_DONE;
 }
 
-interface Places {
-  readonly dir: string;
-  /** Files of keys and passwords that the cabinet names, and those that `setup` made next to it. */
-  readonly secrets: readonly string[];
-}
-
-function placesOf(args: LocalArgs, configFile: string): Places {
+/** `secrets`: files of keys and passwords that the cabinet names, and those that `setup` made next to it. */
+function placesOf(args: LocalArgs, configFile: string): { readonly dir: string; readonly secrets: readonly string[] } {
   const named = typeof args['data-dir'] === 'string' ? resolve(args['data-dir']) : null;
   try {
     const { store, uplink } = loadCabinet(configFile, (file) => readFileSync(file, 'utf8')).cabinet;

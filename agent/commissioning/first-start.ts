@@ -9,13 +9,13 @@ import { dirname, join, resolve } from 'node:path';
 import { readProfiles } from '../../drivers/registry.ts';
 import { checkConfig } from '../config/load/load-site.ts';
 import { readPlacedYaml } from '../config/load/places.ts';
+import { refuseWhileAgentRuns } from '../console/ask-agent.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 import { wrap } from '../console/text/text-lines.ts';
 import { asOwnerOf } from '../core/atomic-write.ts';
 import { formatProblem, type Problem } from '../core/errors.ts';
 import { replaceFile } from '../core/replace-file.ts';
-import { refuseWhileAgentRuns } from './agent-absent.ts';
 import { type AskLine, type InterviewParts, interview, isUnanswered } from './ask-questions.ts';
 import { cabinetText } from './cabinet-text.ts';
 import { type Enrolment, firstAdmin } from './first-user.ts';
@@ -130,14 +130,8 @@ function runOf(args: LocalArgs, { terminal, configFile, ask, signal }: SetupWorl
   };
 }
 
-interface Site {
-  readonly answers: TypedAnswers;
-  readonly draft: SiteDraft;
-  readonly skipped: readonly SkippedPort[];
-}
-
 /** Asks a person, scans the lines, and asks for what the found devices leave open. */
-async function describeSite({ file, request, ask, print, isJson, isDryRun, terminal, signal }: Run): Promise<Site> {
+async function describeSite({ file, request, ask, print, isJson, isDryRun, terminal, signal }: Run) {
   const answersFile = answersFileOf(file);
   const parts: InterviewParts = {
     ask,

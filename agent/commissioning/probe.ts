@@ -119,16 +119,8 @@ async function withLine<T>(
   { profiles, clock, openPort }: SetupProbeParts,
   work: (field: Field, config: LineConfig) => Promise<T>,
 ): Promise<T> {
-  const config: LineConfig = {
-    id: LINE_ID,
-    kind: 'modbus',
-    port,
-    serial,
-    rs485: null,
-    broadcast: false,
-    maxWritesPerS: 1,
-    devices: [],
-  };
+  const unused = { rs485: null, broadcast: false, maxWritesPerS: 1, devices: [] };
+  const config: LineConfig = { id: LINE_ID, kind: 'modbus', port, serial, ...unused };
   let down = '';
   const field = createField({
     lines: [fieldLine(config, { profiles, openPort, clock })],

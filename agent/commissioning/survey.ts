@@ -6,7 +6,7 @@
 import { realpathSync } from 'node:fs';
 import { findSerialPorts, type SerialPortSeen } from '../../drivers/port-finder.ts';
 import { createSerialPort } from '../../drivers/serial-port.ts';
-import { renderScanProgress, serialText } from '../console/commands/lines/bus-scan-page.ts';
+import { renderScanProgress, serialText } from '../console/commands/lines/bus-scan.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { StatusLine } from '../console/terminal/status-line.ts';
 import type { FoundUnit } from '../core/bus-tools.ts';
@@ -35,14 +35,8 @@ export interface SkippedPort {
   readonly why: string;
 }
 
-export interface Survey {
-  readonly lines: readonly SeenLine[];
-  readonly skipped: readonly SkippedPort[];
-  readonly choice: ProfileChoice;
-}
-
 /** Errors: rejects with ConsoleError when there is no port, none can be used, or the person leaves. */
-export async function survey(parts: SurveyParts): Promise<Survey> {
+export async function survey(parts: SurveyParts) {
   for (const id of [...parts.request.devices.values(), ...parts.request.preferred]) knownProfile(id, parts.profiles);
   const skipped: SkippedPort[] = [];
   const ports = parts.request.ports.length > 0 ? parts.request.ports : await choosePorts(parts, skipped);

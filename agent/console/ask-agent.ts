@@ -9,6 +9,8 @@ import type { Page } from './text/page.ts';
 import { plain, toAscii } from './text/plain-text.ts';
 import { wrap } from './text/text-lines.ts';
 
+/** Longest wait for an agent that might be there. Units: ms. */
+const ABSENT_WAIT_MS = 3_000;
 /** Passes the checks of any secret. */
 const PLACEHOLDER = '000000';
 
@@ -17,7 +19,7 @@ export async function askAgent(command: AgentCommand, args: LocalArgs, terminal:
   const { json, socket, ...rest } = args;
   const asked = await withSecrets(command, rest as RawArgs, terminal);
   const isJson = json === true;
-  const onProgress = command.progress === null ? undefined : await shower(command.progress, { asked, isJson, terminal });
+  const onProgress = command.progress === null ? undefined : await shower(command.progress, asked, isJson, terminal);
   const call = { socket, terminal, ...(onProgress === undefined ? {} : { onProgress }) };
   try {
     const reply = await fetchAnswer(command, asked, call).catch((error: unknown) => withoutAgent(command, asked, call, error));
@@ -62,14 +64,14 @@ type Own = Pick<ConsoleAnswer, 'result' | 'atMs' | 'timezone'>;
 
 export interface CallOptions {
   /** Named on the command line. */
-  readonly socket: LocalArgs[string] | undefined;
+  readonly socket?: LocalArgs[string] | undefined;
   readonly terminal: Pick<Terminal, 'socketPath' | 'user' | 'signal' | 'token'>;
   readonly onProgress?: (progress: Progress) => void;
 }
 
 /** The agent's answer as it is. Errors: rejects with ConsoleError. */
 export async function fetchAnswer(
-  command: AgentCommand,
+  command: Pick<AgentCommand, 'name' | 'timeoutMs'>,
   args: RawArgs,
   { socket, terminal, onProgress }: CallOptions,
 ): Promise<ConsoleAnswer> {
@@ -90,8 +92,24 @@ export async function fetchAnswer(
   });
 }
 
+/** Resolves when no agent runs. Errors: rejects with ConsoleError 'busy' and this advice where one answers, or has its socket open and does not. */
+export async function refuseWhileAgentRuns({ socket }: LocalArgs, terminal: Terminal, advice: string): Promise<void> {
+  try {
+    await fetchAnswer({ name: 'status', timeoutMs: ABSENT_WAIT_MS }, {}, { socket, terminal });
+  } catch (error) {
+    if (!(error instanceof ConsoleError)) throw error;
+    if (error.code === 'unreachable') return;
+  }
+  throw new ConsoleError('busy', advice);
+}
+
 /** What comes before the answer: line by line in the output, or the newest in the status line of a terminal. */
-async function shower(spec: ProgressSpec<unknown>, { asked, isJson, terminal }: Showing): Promise<(progress: Progress) => void> {
+async function shower(
+  spec: ProgressSpec<unknown>,
+  asked: RawArgs,
+  isJson: boolean,
+  terminal: Terminal,
+): Promise<(progress: Progress) => void> {
   const render = await spec.load();
   let stage: string | null = null;
   return (message) => {
@@ -102,12 +120,6 @@ async function shower(spec: ProgressSpec<unknown>, { asked, isJson, terminal }: 
     if (next !== null && next !== stage) terminal.err(`${text()}\n`);
     stage = next;
   };
-}
-
-interface Showing {
-  readonly asked: RawArgs;
-  readonly isJson: boolean;
-  readonly terminal: Terminal;
 }
 
 function pageOf({ atMs, timezone }: Pick<ConsoleAnswer, 'atMs' | 'timezone'>, { widthCols, colour, language = 'en' }: Terminal): Page {

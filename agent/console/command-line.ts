@@ -4,7 +4,6 @@
  * Unlike a line of a session, options are written out in full, `--` ends them, and each command has `--help`.
  * Source: the wording of what is wrong is that of `commander`, which scripts and people know.
  */
-
 import { closest, nearest } from '../core/suggestions.ts';
 import type { AgentCommand, LocalCommand, OptionSpec } from './command-spec.ts';
 import { type CommandNode, createOptionReader, expandWords, optionsOf } from './command-tree.ts';

@@ -1,13 +1,7 @@
-/**
- * The definition of one console command: its words and arguments, how the agent answers it, how the answer is laid out.
- *
- * Arguments are checked by it. It runs nothing.
- */
+/** The definition of one console command: its words and arguments, how the agent answers it, how the answer is laid out. */
 import type { Caller, LeastRole } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
-import { nearest } from '../core/suggestions.ts';
 import type { AgentView, LocalConfigView } from '../core/views.ts';
-import { ConsoleError } from './console-error.ts';
 import type { RawArgs } from './protocol/protocol.ts';
 import type { Page } from './text/page.ts';
 
@@ -51,7 +45,7 @@ export interface SecretSpec {
 export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access:' | 'Agent:' | 'Session:';
 
 /** The words of a command; help, suggestions and manual page are made of these. */
-interface CommandWords {
+export interface CommandWords {
   /** One word, or a family and a verb: `bus scan`. */
   readonly name: string;
   /** The least role that may run it; checked in the agent for each request. */
@@ -171,58 +165,3 @@ export type ShellCommandName =
 
 /** A command of the table: run by the agent, by the program, or by the shell of a session. */
 export type ConsoleCommand = LocalCommand | AgentCommand | ShellCommand;
-
-interface AgentCommandParts<Args, Result, Progress> extends CommandWords {
-  readonly secrets?: readonly SecretSpec[];
-  readonly isSelfNoted?: true;
-  readonly timeoutMs: number;
-  readonly read: (args: RawArgs) => Args;
-  readonly answer: (view: AgentView, args: Args, job: Job) => Promise<Result> | Result;
-  readonly alone?: (files: LocalConfigView, args: Args, report: (progress: Progress) => void) => Promise<Result> | Result;
-  readonly render: (result: Result, page: Page, args: Args) => Promise<string>;
-  readonly succeeded?: (result: Result) => boolean;
-  readonly progress?: ProgressSpec<Progress>;
-  readonly audit?: (result: Result) => Readonly<Record<string, unknown>>;
-}
-
-/** A table row from parts that know their own types. Every `read` is preceded by a check of the argument names. */
-export function agentCommand<Args, Result, Progress = never>(parts: AgentCommandParts<Args, Result, Progress>): AgentCommand {
-  const { read, answer, alone, render, succeeded, timeoutMs, progress, audit, isSelfNoted, ...words } = parts;
-  const secrets = parts.secrets ?? [];
-  const readAll = (args: RawArgs): Args => {
-    checkNames([...words.arguments, ...words.options, ...secrets], words.name, args);
-    return read(args);
-  };
-  return {
-    ...words,
-    kind: 'agent',
-    isSelfNoted: isSelfNoted ?? false,
-    secrets,
-    timeoutMs,
-    check: (args) => void readAll(args),
-    answer: async (view, args, job) => answer(view, readAll(args), job),
-    alone: alone === undefined ? null : (files, args, report) => alone(files, readAll(args), report),
-    render: (result, page, args) => render(result as Result, page, readAll(args)),
-    succeeded: (result) => succeeded?.(result as Result) ?? true,
-    progress: progress === undefined ? null : (progress as ProgressSpec<unknown>),
-    audit: audit === undefined ? null : (result) => audit(result as Result),
-  };
-}
-
-/** A text argument that must be there. Errors: throws ConsoleError 'usage'. */
-export function textArg(args: RawArgs, name: string): string {
-  const value = args[name];
-  if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', `${name} is missing`);
-  return value;
-}
-
-function checkNames(known: readonly { readonly name: string }[], command: string, args: RawArgs): void {
-  for (const name of Object.keys(args)) {
-    if (known.some((spec) => spec.name === name)) continue;
-    const near = nearest(
-      name,
-      known.map((spec) => spec.name),
-    );
-    throw new ConsoleError('usage', `${command} has no "${name}"${near === undefined ? '' : `; did you mean ${near}?`}`);
-  }
-}

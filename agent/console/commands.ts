@@ -4,13 +4,11 @@ import type { Family } from './command-tree.ts';
 import { AUDIT } from './commands/access/audit.ts';
 import { LOGIN_COMMANDS } from './commands/access/login.ts';
 import { USER_COMMANDS } from './commands/access/user.ts';
-import { DEVICES, POINTS } from './commands/cabinet/devices.ts';
+import { DEVICES, POINTS, STATUS } from './commands/cabinet/devices.ts';
 import { EVENTS } from './commands/cabinet/events.ts';
 import { GREETING, NAMES } from './commands/cabinet/names.ts';
-import { STATUS } from './commands/cabinet/status.ts';
 import { CONFIG_COMMIT, CONFIG_CONFIRM, CONFIG_RETURN, CONFIG_ROLLBACK } from './commands/config/config-commit.ts';
 import { CONFIG_DISCARD, CONFIG_EXPORT, CONFIG_LOAD, CONFIG_PLACES, CONFIG_PUT, CONFIG_SET } from './commands/config/config-edit.ts';
-import { CONFIG_IMPORT } from './commands/config/config-import.ts';
 import { CONFIG, CONFIG_CHECK, CONFIG_COMPARE, CONFIG_HISTORY, CONFIG_SHOW } from './commands/config/config-view.ts';
 import { SIGNING_COMMANDS } from './commands/config/sign.ts';
 import { ENERGY } from './commands/light/energy.ts';
@@ -23,23 +21,16 @@ import { TONIGHT } from './commands/light/tonight.ts';
 import { WALK_TEST } from './commands/light/walk-test.ts';
 import { WHY } from './commands/light/why.ts';
 import { ZONES } from './commands/light/zones.ts';
-import { BUS_READ } from './commands/lines/bus-read.ts';
-import { BUS_REGISTERS } from './commands/lines/bus-registers.ts';
+import { BUS_READ, BUS_REGISTERS } from './commands/lines/bus-read.ts';
 import { BUS_SCAN } from './commands/lines/bus-scan.ts';
 import { BUS_STATS } from './commands/lines/bus-stats.ts';
 import { BUS_WATCH } from './commands/lines/bus-watch.ts';
 import { BUS_WRITE } from './commands/lines/bus-write.ts';
 import { PROFILE_COMMANDS } from './commands/lines/profile.ts';
-import { CHECK } from './commands/service/check.ts';
-import { ERASE } from './commands/service/erase.ts';
 import { LOG_WATCH } from './commands/service/log.ts';
 import { METRICS } from './commands/service/metrics.ts';
-import { RUN } from './commands/service/run.ts';
-import { SETUP } from './commands/service/setup.ts';
-import { SUPPORT } from './commands/service/tech-support.ts';
+import { PROGRAM_COMMANDS } from './commands/service/program.ts';
 import { UPDATE_COMMANDS } from './commands/service/update.ts';
-import { MANUAL, VERSION } from './commands/service/version.ts';
-import { CONSOLE } from './commands/session/console.ts';
 import { SHELL_COMMANDS } from './commands/session/session.ts';
 import { EXPORT, EXPORT_PAGE } from './commands/store/export.ts';
 import { HISTORY } from './commands/store/history.ts';
@@ -103,15 +94,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   CONFIG_DISCARD,
   ...SIGNING_COMMANDS,
   ...UPDATE_COMMANDS,
-  RUN,
-  CHECK,
-  VERSION,
-  SUPPORT,
-  CONSOLE,
-  MANUAL,
-  SETUP,
-  CONFIG_IMPORT,
-  ERASE,
+  ...PROGRAM_COMMANDS,
   ...SHELL_COMMANDS,
   GREETING,
   NAMES,

@@ -5,8 +5,7 @@
  */
 import manifest from '../../package.json' with { type: 'json' };
 import { createSystemClock } from '../core/system-clock.ts';
-import { configFileOf } from './local-args.ts';
-import type { LocalActions, Terminal } from './terminal/terminal.ts';
+import { configFileOf, type LocalActions, type Terminal } from './terminal/terminal.ts';
 
 export interface LocalActionParts {
   readonly screen: Terminal;
@@ -44,8 +43,8 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
       screen.out((await import('./commands/service/manual-page.ts')).manualPage(manifest.version));
       return 0;
     },
-    'profile check': async (args) => (await import('./commands/lines/profile-run.ts')).runProfileCheck(args, screen, isTerminal),
-    'profile test': async (args) => (await import('./commands/lines/profile-run.ts')).runProfileTest(args, screen, isTerminal),
+    'profile check': async (args) => (await import('./commands/lines/profile-trial.ts')).runProfileCheck(args, screen, isTerminal),
+    'profile test': async (args) => (await import('./commands/lines/profile-trial.ts')).runProfileTest(args, screen, isTerminal),
     'config load': async (args) => (await import('./commands/config/config-files-run.ts')).loadConfigFile(args, screen, readInput),
     'config export': async (args) => (await import('./commands/config/config-files-run.ts')).exportConfig(args, screen),
     'update install': async (args) => (await import('./commands/service/update-run.ts')).installUpdate(args, screen, parts.receivedDir),

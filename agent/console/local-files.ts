@@ -1,6 +1,4 @@
-/**
- * What commands can use where no agent answers: the device profiles of the program and of the site, and the cabinet file.
- */
+/** What commands can use where no agent answers: the device profiles of the program and of the site, and the cabinet file. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { readProfiles } from '../../drivers/registry.ts';

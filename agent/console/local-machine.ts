@@ -8,7 +8,6 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { loadCabinet } from '../config/load/load.ts';
 import { ConfigError } from '../core/errors.ts';
-import type { Language } from '../core/words.ts';
 import { readStoredState } from '../store/last-state.ts';
 import type { LocalMachine } from './terminal/terminal.ts';
 
@@ -45,20 +44,13 @@ export function localMachine(configFile: string): LocalMachine {
   };
 }
 
-interface KnownCabinet {
-  readonly dir: string | null;
-  readonly timezone: string;
-  readonly language: Language;
-  readonly problem: string;
-}
-
-function cabinetOf(configFile: string): KnownCabinet {
+function cabinetOf(configFile: string) {
   try {
     const { cabinet } = loadCabinet(configFile, (file) => readFileSync(file, 'utf8'));
     return { dir: cabinet.store.dir, timezone: cabinet.timezone, language: cabinet.console.language, problem: '' };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { dir: null, timezone: 'UTC', language: 'en', problem: `${configFile} cannot be used: run check` };
+    return { dir: null, timezone: 'UTC', language: 'en' as const, problem: `${configFile} cannot be used: run check` };
   }
 }
 

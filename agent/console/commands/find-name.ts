@@ -1,19 +1,12 @@
 /** Finds names as people type them: in any case, or with a wrong letter. Pure. */
-
 import { nearest } from '../../core/suggestions.ts';
 import { ConsoleError } from '../console-error.ts';
 
-/** Returns the known name that matches in any case; undefined when none does, or two do. */
-function pickName(typed: string, known: readonly string[]): string | undefined {
-  if (known.includes(typed)) return typed;
-  const alike = known.filter((name) => name.toLowerCase() === typed.toLowerCase());
-  return alike.length === 1 ? alike[0] : undefined;
-}
-
-/** Returns the known name. Errors: throws ConsoleError 'unknown-name' with the nearest name, or with the command that lists them. */
+/** Returns the known name that matches, in any case where only one does. Errors: throws ConsoleError 'unknown-name' with the nearest name, or with the command that lists them. */
 export function findName(typed: string, known: readonly string[], { noun, listedBy }: { noun: string; listedBy: string }): string {
-  const found = pickName(typed, known);
-  if (found !== undefined) return found;
+  if (known.includes(typed)) return typed;
+  const [alike, ...others] = known.filter((name) => name.toLowerCase() === typed.toLowerCase());
+  if (alike !== undefined && others.length === 0) return alike;
   throw new ConsoleError('unknown-name', `no ${noun} ${JSON.stringify(typed)}; ${nameHint(typed, known, listedBy)}`);
 }
 

@@ -1,10 +1,10 @@
 /**
- * `--since` and `--until` as people type them: a span back from now, a day, a time of the cabinet or of UTC.
+ * `--since`, `--until` and `--at` as people type them: a span back from now, a day, a time of the cabinet or of UTC.
  *
- * Reads no clock: what depends on the agent's time and zone is worked out on its side.
+ * Reads no clock: what depends on the agent's time and zone is computed by the agent.
  */
 import type { WallMs } from '../../core/clock.ts';
-import { textArg } from '../command-spec.ts';
+import { textArg } from '../agent-command.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { RawArgs } from '../protocol/protocol.ts';
 import { parseDuration, type SpanLimits } from '../text/duration.ts';
@@ -41,7 +41,8 @@ export function typedTime(text: string): TypedTime {
   const [, day, time, zone] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:?\d\d)?)?$/i.exec(text) ?? [];
   if (day === undefined && /^\d+[a-z]/i.test(text)) return { kind: 'ago', spanMs: parseDuration(text, SPAN) };
   const atMs = Date.parse(`${day}T${time ?? '00:00'}${(zone ?? 'Z').toUpperCase()}`);
-  if (Number.isNaN(atMs)) throw usage(text);
+  if (Number.isNaN(atMs))
+    throw badTime(text, 'how far back, as 30m, 24h or 7d, or a time, as 2026-12-01, 2026-12-01T22:00 or 2026-12-01T21:00Z');
   return zone === undefined ? { kind: 'local', localMs: atMs } : { kind: 'utc', atMs };
 }
 
@@ -55,26 +56,47 @@ export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: s
 }
 
 /** Returns the instant of a typed time, relative to now. */
-export function resolveTime(typed: TypedTime, nowMs: WallMs, timezone: string): WallMs {
+function resolveTime(typed: TypedTime, nowMs: WallMs, timezone: string): WallMs {
   if (typed.kind === 'ago') return nowMs - typed.spanMs;
   return typed.kind === 'utc' ? typed.atMs : utcOf(typed.localMs, timezone);
 }
 
 /** When the clocks on the wall of the cabinet show this. The second look is for the night on which the clocks change: the first took the zone's distance of some hours away. */
-export function utcOf(wanted: WallMs, timezone: string): WallMs {
+function utcOf(wanted: WallMs, timezone: string): WallMs {
   const guess = wanted - (localMs(wanted, timezone) - wanted);
   return wanted - (localMs(guess, timezone) - guess);
 }
 
-function usage(text: string): ConsoleError {
-  return new ConsoleError(
-    'usage',
-    `bad time "${text}": write how far back, as 30m, 24h or 7d, or a time, as 2026-12-01, 2026-12-01T22:00 or 2026-12-01T21:00Z`,
-  );
+function badTime(text: string, allowed: string): ConsoleError {
+  return new ConsoleError('usage', `bad time "${text}": write ${allowed}`);
 }
 
 /** Errors: throws ConsoleError 'usage' for a time that is none, or for none where there is no usual one. */
 export function readRange(args: RawArgs, usual?: string): TypedRange {
   const since = args['since'] === undefined && usual !== undefined ? usual : textArg(args, 'since');
   return { since: typedTime(since), until: args['until'] === undefined ? null : typedTime(textArg(args, 'until')) };
+}
+
+/** The instant of `--at` as typed; `clock` counts from midnight. */
+export type TypedInstant = { readonly kind: 'clock'; readonly timeMs: number } | Exclude<TypedTime, { readonly kind: 'ago' }>;
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+
+/** Errors: throws ConsoleError 'usage' that says what to write instead. */
+export function typedInstant(text: string): TypedInstant {
+  const [, hour, minute] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
+  if (hour !== undefined) return { kind: 'clock', timeMs: (Number(hour) * 60 + Number(minute)) * MINUTE_MS };
+  const typed = /^\d{4}-\d\d-\d\d[T ]/i.test(text) ? typedTime(text) : null;
+  if (typed === null || typed.kind === 'ago')
+    throw badTime(text, 'a time of day, as 23:30 (the next one), or a day and time, as 2026-12-01T23:30 or 2026-12-01T22:30Z');
+  return typed;
+}
+
+/** A time of day is the next one: what comes is asked for, what was is in the history. */
+export function instantOf(typed: TypedInstant, nowMs: WallMs, timezone: string): WallMs {
+  if (typed.kind !== 'clock') return resolveTime(typed, nowMs, timezone);
+  const midnight = Math.floor(localMs(nowMs, timezone) / DAY_MS) * DAY_MS;
+  const today = utcOf(midnight + typed.timeMs, timezone);
+  return today > nowMs ? today : utcOf(midnight + DAY_MS + typed.timeMs, timezone);
 }

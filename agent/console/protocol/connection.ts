@@ -5,10 +5,9 @@
  * socket server runs the commands.
  */
 import type { Socket } from 'node:net';
-import { type Clock, every } from '../../core/clock.ts';
+import { type Clock, every, type Timer } from '../../core/clock.ts';
 import type { Job } from '../command-spec.ts';
 import { ConsoleError } from '../console-error.ts';
-import type { Deadlines } from './deadlines.ts';
 import {
   type ConsoleReply,
   type ConsoleRequest,
@@ -162,4 +161,35 @@ function drained(socket: Socket): Promise<void> {
 
 function encode(message: ConsoleReply | Progress): string {
   return `${JSON.stringify(message)}\n`;
+}
+
+export interface Deadlines {
+  /** Cut it after this, whatever it does; a later call replaces the earlier one. Units: ms. */
+  set(socket: Socket, delayMs: number): void;
+  cutAll(): void;
+}
+
+/** No connection yet; the first `set` takes one in. */
+export function createDeadlines(clock: Pick<Clock, 'after'>): Deadlines {
+  const timers = new Map<Socket, Timer>();
+  return {
+    set: (socket, delayMs) => {
+      if (socket.destroyed) return;
+      const earlier = timers.get(socket);
+      if (earlier === undefined) {
+        socket.once('close', () => {
+          timers.get(socket)?.cancel();
+          timers.delete(socket);
+        });
+      }
+      earlier?.cancel();
+      timers.set(
+        socket,
+        clock.after(delayMs, () => socket.destroy()),
+      );
+    },
+    cutAll: () => {
+      for (const socket of timers.keys()) socket.destroy();
+    },
+  };
 }

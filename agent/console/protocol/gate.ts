@@ -1,14 +1,13 @@
 /** Checks the role for each command on one socket, runs it through the command table, and writes the audit notes. */
 import { type Caller, type LoginSocket, mayUse } from '../../core/access.ts';
-import type { Clock } from '../../core/clock.ts';
+import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';
 import { nearest } from '../../core/suggestions.ts';
 import type { AgentView } from '../../core/views.ts';
 import type { AgentCommand, Job } from '../command-spec.ts';
 import { COMMANDS } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';
-import { auditDetail, createAuditPace, openArgs } from './audit-words.ts';
-import type { ConsoleRequest } from './protocol.ts';
+import type { ConsoleRequest, RawArgs } from './protocol.ts';
 
 const DENIED = 'denied';
 /** The user name of a client that is not logged in. */
@@ -34,14 +33,8 @@ export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, c
       isNoted = true;
       if (isPaced && !pace.isDue(`${caller.user} ${command.name} ${result}`)) return;
       const { user, role } = caller;
-      view.audit.note({
-        user,
-        role: role ?? '',
-        door: socketKind,
-        action: command.name,
-        detail: auditDetail(command, request.args),
-        result,
-      });
+      const detail = auditDetail(command, request.args);
+      view.audit.note({ user, role: role ?? '', door: socketKind, action: command.name, detail, result });
     };
   }
 
@@ -102,4 +95,37 @@ function commandFor({ command }: ConsoleRequest): AgentCommand {
     'unknown-command',
     `the agent knows no command ${JSON.stringify(command.slice(0, 40))}; ${near === undefined ? `it knows ${names.join(', ')}` : `did you mean ${near}?`}`,
   );
+}
+
+/** The same read by the same user is noted this often at most. Units: ms. Source: assumed; a live view asks every two seconds. */
+const LOOK_MS = 3_600_000;
+/** Reads remembered; more are dropped, which costs a line each. Source: assumed; 8 users with 25 commands. */
+const MAX_LOOKS = 200;
+
+/** The arguments without the secret ones. */
+function openArgs({ secrets }: Pick<AgentCommand, 'secrets'>, args: RawArgs): RawArgs {
+  return Object.fromEntries(Object.entries(args).filter(([name]) => !secrets.some((secret) => secret.name === name)));
+}
+
+/** The arguments as text: `target=L07 level=80 for=30m`. */
+function auditDetail(command: Pick<AgentCommand, 'secrets'>, args: RawArgs): string {
+  return Object.entries(openArgs(command, args))
+    .filter(([, value]) => value !== false)
+    .map(([name, value]) => (value === true ? name : `${name}=${value}`))
+    .join(' ');
+}
+
+/** Whether a line is due; a second one with the same key is due an hour later. */
+function createAuditPace(clock: Pick<Clock, 'monoMs'>): { isDue(key: string): boolean } {
+  const noted = new Map<string, MonoMs>();
+  return {
+    isDue: (key) => {
+      const nowMono = clock.monoMs();
+      const before = noted.get(key);
+      if (before !== undefined && nowMono - before < LOOK_MS) return false;
+      if (noted.size >= MAX_LOOKS) noted.clear();
+      noted.set(key, nowMono);
+      return true;
+    },
+  };
 }

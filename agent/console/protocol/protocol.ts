@@ -55,11 +55,7 @@ export interface ConsoleRefusal {
 /** The one reply to each request. */
 export type ConsoleReply = ConsoleAnswer | ConsoleRefusal;
 
-/**
- * A request from the wire, every field checked.
- *
- * Errors: throws ConsoleError 'bad-request'. Never trusts a type.
- */
+/** A request from the wire, every field checked. Errors: throws ConsoleError 'bad-request'. Never trusts a type. */
 export function readRequest(line: string): ConsoleRequest {
   const message = parsed(line);
   const { id, command, args = {}, user, token } = message;
@@ -73,11 +69,7 @@ export function readRequest(line: string): ConsoleRequest {
   return { id, command, args: args as RawArgs, user: userName(user), ...(token === undefined ? {} : { token }) };
 }
 
-/**
- * A reply from the wire, or one of the messages before it.
- *
- * Errors: throws ConsoleError 'bad-request' when the other end is no agent.
- */
+/** A reply from the wire, or one of the messages before it. Errors: throws ConsoleError 'bad-request' when the other end is no agent. */
 export function parseReply(line: string): ConsoleReply | Progress {
   const message = parsed(line);
   const stamped = typeof message['atMs'] === 'number' && typeof message['timezone'] === 'string';

@@ -1,8 +1,4 @@
-/**
- * Default paths of the sockets between agent and console.
- *
- * Both ends work it out from the same facts, so they find each other.
- */
+/** Default paths of the sockets between agent and console. Both ends work it out from the same facts, so they find each other. */
 import { accessSync, constants, lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';

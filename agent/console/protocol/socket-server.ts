@@ -8,14 +8,13 @@ import { once } from 'node:events';
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { LoginSocket } from '../../core/access.ts';
-import type { Clock } from '../../core/clock.ts';
+import type { Clock, Timer } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';
 import type { AgentView } from '../../core/views.ts';
 import { ConsoleError } from '../console-error.ts';
-import { type ConnectionParts, hangUp, serveConnection } from './connection.ts';
-import { createDeadlines, type Deadlines } from './deadlines.ts';
+import { type ConnectionParts, createDeadlines, hangUp, serveConnection } from './connection.ts';
 import { createGate } from './gate.ts';
-import { prepareSocketFolder, refuseLoginPlace } from './socket-path.ts';
+import { loginSocketPath, prepareSocketFolder, refuseLoginPlace } from './socket-path.ts';
 
 /** Source: assumed; more than one technician and a few scripts never meet at one cabinet. */
 const MAX_CONNECTIONS = 8;
@@ -42,10 +41,14 @@ export interface ConsoleServer {
 
 /** A console server; opens nothing before `start`. */
 export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
-  const { socketPath, log } = parts;
+  const { view, socketPath, log, clock, timezone } = parts;
   const served = new Set<Socket>();
-  const deadlines = createDeadlines(parts.clock);
-  const connection = connectionParts(parts, deadlines);
+  const deadlines = createDeadlines(clock);
+  const connection: ConnectionParts = {
+    ...{ deadlines, clock, timezone },
+    ...createGate(parts.socketKind ?? 'agent', view, log, clock),
+    onBug: (error) => log.event('console-command-failed', { cause: String(error) }, 'warning'),
+  };
   let server: Server | null = null;
 
   const accept = (socket: Socket): void => {
@@ -92,18 +95,6 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
   };
 }
 
-function connectionParts(parts: ConsoleServerParts, deadlines: Deadlines): ConnectionParts {
-  const { view, log, clock, timezone } = parts;
-  const gate = createGate(parts.socketKind ?? 'agent', view, log, clock);
-  return {
-    deadlines,
-    clock,
-    timezone,
-    ...gate,
-    onBug: (error) => log.event('console-command-failed', { cause: String(error) }, 'warning'),
-  };
-}
-
 /**
  * Take the place of an agent that died without removing its socket.
  *
@@ -134,4 +125,50 @@ function someoneAnswers(socketPath: string): Promise<boolean> {
     });
     probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'));
   });
+}
+
+/** Wait before a console socket that could not be opened is tried again. Units: ms. Source: assumed; a technician waits no longer. */
+const RETRY_MS = 10_000;
+
+/**
+ * The two sockets for consoles: one for users of the machine, one where a user must log in. Closed at first.
+ *
+ * Errors: `start` rejects with ConsoleError when another agent answers on the socket of the machine; any other error is logged, and the
+ * socket is tried again later.
+ */
+export function createConsoles(parts: ConsoleServerParts): ConsoleServer {
+  const { log, clock, socketPath } = parts;
+  const [own, login] = [
+    createConsoleServer(parts),
+    createConsoleServer({ ...parts, socketKind: 'login', socketPath: loginSocketPath(socketPath) }),
+  ];
+  const retries = new Map<ConsoleServer, Timer>();
+  let isStopping = false;
+
+  /** A place that cannot be used now is tried again. */
+  async function open(server: ConsoleServer, mustBeFree: boolean): Promise<void> {
+    try {
+      await server.start();
+    } catch (error) {
+      if (!(error instanceof ConsoleError) || (mustBeFree && error.code === 'socket-in-use')) throw error;
+      log.event('console-closed', { cause: error.message }, 'warning');
+      if (!isStopping)
+        retries.set(
+          server,
+          clock.after(RETRY_MS, () => void open(server, false)),
+        );
+    }
+  }
+
+  return {
+    start: async () => {
+      await open(own, true);
+      await open(login, false);
+    },
+    stop: async () => {
+      isStopping = true;
+      for (const retry of retries.values()) retry.cancel();
+      await Promise.all([own.stop(), login.stop()]);
+    },
+  };
 }

@@ -65,14 +65,8 @@ interface Job {
   readonly filters: readonly Filter[];
 }
 
-/** `--help` somewhere: the words before it. */
-interface HelpWanted {
-  readonly help: readonly string[];
-  readonly filters: readonly Filter[];
-}
-
-/** Null for an empty line or a remark. Errors: throws ConsoleError 'usage'. */
-function readLine(line: string, tree: Tree): Job | HelpWanted | null {
+/** `help`: the words before `--help`. Null for an empty line or a remark. Errors: throws ConsoleError 'usage'. */
+function readLine(line: string, tree: Tree): Job | (Pick<Job, 'filters'> & { readonly help: readonly string[] }) | null {
   const { stages, isQuoteOpen } = splitLine(line);
   const [first = [], ...rest] = stages;
   const typed = first.map(({ text }) => text);

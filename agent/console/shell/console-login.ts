@@ -94,17 +94,8 @@ async function lights([, verb, duration = '', ...reason]: readonly string[], dia
     shown += text;
   };
   const { widthCols, colour, language } = dialog.settings;
-  const terminal: Terminal = {
-    ...parts.surroundings,
-    socketPath: parts.socketPath,
-    out,
-    err: out,
-    widthCols,
-    colour,
-    language,
-    user: 'nobody',
-    status: null,
-  };
+  const { surroundings, socketPath } = parts;
+  const terminal: Terminal = { ...surroundings, socketPath, out, err: out, widthCols, colour, language, user: 'nobody', status: null };
   try {
     if (verb !== 'on') throw new ConsoleError('usage', `without a login there is only lights on, as lights on 30m`);
     await askAgent(LIGHTS_ON, { duration, ...(reason.length === 0 ? {} : { reason: reason.join(' ') }) }, terminal);

@@ -1,9 +1,8 @@
 /** Filters after a bar: `| include L07 | count`, `| json`, `| csv`. Pure. */
-
 import { nearest } from '../../core/suggestions.ts';
 import type { Choice } from '../command-tree.ts';
 import { ConsoleError } from '../console-error.ts';
-import { csvLine } from '../text/csv.ts';
+import { csvLine } from '../text/text-table.ts';
 import type { CompletionPlace } from './line-tree.ts';
 import type { TypedWord } from './typed-words.ts';
 

@@ -1,14 +1,14 @@
-/**
- * What a session has read from the agent: names of the cabinet, and overrides and trials in force.
- *
- * It is read again before each prompt.
- */
+/** What a session has read from the agent: names of the cabinet, and overrides and trials in force; and how a lost one returns its trial. */
 import type { WallMs } from '../../core/clock.ts';
+import type { ConfigView } from '../../core/revisions.ts';
 import { fetchAnswer } from '../ask-agent.ts';
-import type { NameKind } from '../command-spec.ts';
+import type { AgentCommand, NameKind } from '../command-spec.ts';
 import { NAMES, type Names } from '../commands/cabinet/names.ts';
+import { CONFIG_RETURN } from '../commands/config/config-commit.ts';
 import { CONFIG_PLACES } from '../commands/config/config-edit.ts';
+import { CONFIG } from '../commands/config/config-view.ts';
 import { ConsoleError } from '../console-error.ts';
+import type { ConsoleAnswer, RawArgs } from '../protocol/protocol.ts';
 import { plain } from '../text/plain-text.ts';
 import type { Asker } from './session.ts';
 
@@ -19,25 +19,15 @@ export interface Known {
 }
 
 /** Null where no agent answers. */
-export async function askNames(terminal: Asker): Promise<Known | null> {
-  try {
-    const { result, atMs } = await fetchAnswer(NAMES, {}, { socket: undefined, terminal });
-    return { names: plain(result) as Names, atMs };
-  } catch (error) {
-    if (error instanceof ConsoleError) return null;
-    throw error;
-  }
+export async function askNames(asker: Asker): Promise<Known | null> {
+  const answer = await askOrNull(NAMES, {}, asker);
+  return answer && { names: plain(answer.result) as Names, atMs: answer.atMs };
 }
 
 /** How a place of the configuration goes on; none where no agent answers. */
-export async function askPlaces(terminal: Asker, typed: string): Promise<readonly string[]> {
-  try {
-    const { result } = await fetchAnswer(CONFIG_PLACES, { typed }, { socket: undefined, terminal });
-    return plain(result) as readonly string[];
-  } catch (error) {
-    if (error instanceof ConsoleError) return [];
-    throw error;
-  }
+export async function askPlaces(asker: Asker, typed: string): Promise<readonly string[]> {
+  const answer = await askOrNull(CONFIG_PLACES, { typed }, asker);
+  return answer === null ? [] : (plain(answer.result) as readonly string[]);
 }
 
 /** The names that may stand where one of this kind is wanted. */
@@ -53,4 +43,35 @@ export function namesOf(names: Names, kind: Exclude<NameKind, 'place'>): readonl
     profile: names.profiles,
   };
   return lists[kind];
+}
+
+/** The number of the revision on trial; null where there is none, or no agent answers. */
+export async function trialNumber(asker: Asker): Promise<number | null> {
+  return (await configView(asker))?.trial?.number ?? null;
+}
+
+/**
+ * Returns the configuration that a lost session has put on trial: a person who has lost the cable cannot confirm it.
+ *
+ * `before`: on trial when the session began, so not its own. One that confirms itself is left to do so.
+ */
+export async function giveBackTrial(asker: Asker, before: number | null): Promise<void> {
+  const { trial, running } = (await configView(asker)) ?? {};
+  if (trial == null || trial.mode !== 'asked' || trial.number === before || running?.by !== `console:${asker.user}`) return;
+  // Where the agent does not answer, the trial ends by itself.
+  await askOrNull(CONFIG_RETURN, { revision: String(trial.number), comment: 'the session was lost' }, asker);
+}
+
+async function configView(asker: Asker): Promise<ConfigView | undefined> {
+  return (await askOrNull(CONFIG, {}, asker))?.result as ConfigView | undefined;
+}
+
+/** Null where no agent answers, or it refuses. */
+async function askOrNull(command: AgentCommand, args: RawArgs, terminal: Asker): Promise<ConsoleAnswer | null> {
+  try {
+    return await fetchAnswer(command, args, { terminal });
+  } catch (error) {
+    if (error instanceof ConsoleError) return null;
+    throw error;
+  }
 }

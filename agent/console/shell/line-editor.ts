@@ -1,7 +1,18 @@
 /** Edits the line that a person types: keys in, the edited line and the bytes for the terminal out. Pure state, without stream or clock. */
-import { deleted, EDITS, type EditBuffer, EMPTY_BUFFER, isQuoted, withLine, withText } from './edit-buffer.ts';
+import {
+  deleted,
+  EDITS,
+  type EditBuffer,
+  EMPTY_BUFFER,
+  type HistoryPlace,
+  type HistorySearch,
+  isQuoted,
+  recalled,
+  sought,
+  withLine,
+  withText,
+} from './edit-buffer.ts';
 import type { ControlKey, Key } from './keys.ts';
-import { type HistoryPlace, type HistorySearch, recalled, sought } from './line-history.ts';
 import { EMPTY_VIEW, type PromptView, redrawBytes, viewOf } from './prompt-view.ts';
 
 /** `command`: with help, completion and history. `text`: a pasted file's lines. `secret`: nothing is shown. */

@@ -3,7 +3,6 @@
  *
  * Words may be abbreviated, and a wrong one is answered with the nearest right one. Pure.
  */
-
 import { nearest } from '../../core/suggestions.ts';
 import type { ArgumentSpec, ConsoleCommand, NameKind } from '../command-spec.ts';
 import {
@@ -16,8 +15,8 @@ import {
   match,
   type OptionReader,
   optionsOf,
+  SOCKET_OPTION,
 } from '../command-tree.ts';
-import { SOCKET_OPTION } from '../commands/common-words.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { LocalArgs } from '../terminal/terminal.ts';
 

@@ -117,21 +117,10 @@ async function namesFor(kind: NameKind, typed: string, { known, session, parts }
   return kind === 'place' ? askPlaces(askerOf(session, parts.surroundings), typed) : namesOf(known.names, kind);
 }
 
-function actionsOf({ session, dialog, parts, tree, past, logShow, inWords }: Lines): ReturnType<typeof createShellActions> {
-  const { tty, clock, machine, filesDir, surroundings } = parts;
-  return createShellActions({
-    dialog,
-    tree,
-    past,
-    logShow,
-    asker: askerOf(session, surroundings),
-    tty,
-    clock,
-    machine,
-    filesDir: filesDir ?? null,
-    isConfined: session.login !== null,
-    translate: inWords,
-  });
+function actionsOf({ session, parts, inWords, ...rest }: Lines): ReturnType<typeof createShellActions> {
+  const asker = askerOf(session, parts.surroundings);
+  const isConfined = session.login !== null;
+  return createShellActions({ ...parts, ...rest, filesDir: parts.filesDir ?? null, asker, isConfined, translate: inWords });
 }
 
 /** By what holds now: the line may have been typed long after its prompt. */

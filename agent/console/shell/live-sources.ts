@@ -118,5 +118,5 @@ async function answerLines(
 async function ask(name: string, args: RawArgs, asker: Asker) {
   const command = COMMANDS.find((each): each is AgentCommand => each.kind === 'agent' && each.name === name);
   if (command === undefined) throw new TypeError(`no command ${name}`);
-  return { command, ...(await fetchAnswer(command, args, { socket: undefined, terminal: asker })) };
+  return { command, ...(await fetchAnswer(command, args, { terminal: asker })) };
 }

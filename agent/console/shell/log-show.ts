@@ -6,9 +6,7 @@
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import { fetchAnswer } from '../ask-agent.ts';
-import { LOG_WATCH } from '../commands/service/log.ts';
-import type { ShownLogLine } from '../commands/service/log-page.ts';
-import { leftOut, logRows } from '../commands/service/log-page.ts';
+import { LOG_WATCH, leftOut, logRows, type ShownLogLine } from '../commands/service/log.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { Progress } from '../protocol/protocol.ts';
 import type { Page } from '../text/page.ts';
@@ -118,7 +116,7 @@ export class LogShow {
       isBegun = true;
       begun.resolve();
     };
-    fetchAnswer(LOG_WATCH, { level: following.level }, { socket: undefined, terminal, onProgress }).then(
+    fetchAnswer(LOG_WATCH, { level: following.level }, { terminal, onProgress }).then(
       () => isBegun && this.#lost(following, null),
       (error: unknown) => (isBegun ? this.#lost(following, error) : begun.reject(error)),
     );

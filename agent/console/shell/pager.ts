@@ -1,6 +1,7 @@
 /** Shows long output a page at a time, with the keys of `--More--`. Pure state. */
 import { shownCols } from '../text/text-lines.ts';
 import type { Key } from './keys.ts';
+import type { TerminalSettings } from './terminal-settings.ts';
 
 export interface PagerStep {
   readonly out: string;
@@ -16,14 +17,12 @@ export interface Pager {
 const MORE = '--More--';
 const WIPE = `\r${' '.repeat(MORE.length)}\r`;
 
-/** Of the terminal, which breaks a line wider than itself. Units: columns; rows, of which 0 never stops. */
-export interface PageSize {
-  readonly rows: number;
-  readonly widthCols: number;
-}
-
 /** `help` is shown for the first key that means nothing. */
-export function createPager(lines: readonly string[], { rows, widthCols }: PageSize, help: string): Pager {
+export function createPager(
+  lines: readonly string[],
+  { rows, widthCols }: Pick<TerminalSettings, 'rows' | 'widthCols'>,
+  help: string,
+): Pager {
   let next = 0;
   let isSearching = false;
   let isHelped = false;

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import type { LastState } from '../../core/views.ts';
 import type { ShellCommandName } from '../command-spec.ts';
-import { renderEvents } from '../commands/cabinet/events-page.ts';
+import { renderEvents } from '../commands/cabinet/events.ts';
 import { readLevel } from '../commands/service/log.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { LocalArgs, LocalMachine } from '../terminal/terminal.ts';

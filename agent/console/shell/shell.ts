@@ -1,9 +1,10 @@
 /** The interactive shell of `luciole console`: terminal size, login, command lines, end. */
+import { type Clock, every, type Timer } from '../../core/clock.ts';
+import { formatDuration } from '../text/duration.ts';
 import { translate } from '../text/language.ts';
 import { Dialog, type EndReason } from './dialog.ts';
-import { createIdleWatch } from './idle-watch.ts';
+import { giveBackTrial, trialNumber } from './known.ts';
 import { type LineParts, serveLines } from './lines.ts';
-import { giveBackTrial, trialNumber } from './lost-trial.ts';
 import { askerOf, type ConsoleSession, type Login } from './session.ts';
 
 export interface ShellParts extends LineParts {
@@ -69,4 +70,31 @@ async function serve(session: ConsoleSession, dialog: Dialog, parts: ShellParts)
   const before = await trialNumber(asker);
   await serveLines(session, dialog, parts);
   if (dialog.ended() === 'hang-up') await giveBackTrial(asker, before);
+}
+
+/** Before the end. Units: ms. Source: assumed; time to walk back from the pole. */
+const WARNED_MS = 60_000;
+const LOOK_MS = 1_000;
+
+/** Ends the session after `idleMs` without a key. */
+function createIdleWatch(
+  dialog: Pick<Dialog, 'lastKeyMono' | 'printAbove' | 'end' | 'settings'>,
+  clock: Clock,
+  idleMs: number,
+): Timer {
+  const inWords = (text: string): string => translate(dialog.settings.language, text);
+  let warnedMono = Number.NEGATIVE_INFINITY;
+  return every(clock, LOOK_MS, () => {
+    const keyMono = dialog.lastKeyMono();
+    const idle = clock.monoMs() - keyMono;
+    if (idle >= idleMs) {
+      dialog.printAbove([`! ${inWords(`nothing typed for ${formatDuration(idleMs)}: logged out`)}`]);
+      dialog.end('idle');
+    } else if (idle >= idleMs - WARNED_MS && warnedMono !== keyMono) {
+      warnedMono = keyMono;
+      dialog.printAbove([
+        `! ${inWords(`nothing typed for ${formatDuration(idleMs - WARNED_MS)}: logout in ${formatDuration(WARNED_MS)}`)}`,
+      ]);
+    }
+  });
 }

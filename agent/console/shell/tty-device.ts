@@ -7,7 +7,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readlinkSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { ConsoleError } from '../console-error.ts';
-import { stty } from './stty.ts';
 import type { Tty, TtyEvents } from './tty.ts';
 
 /** Ports with a line behind them that a byte takes time on. Source: Linux, Documentation/admin-guide/devices.txt: 136 and up are pseudo-terminals. */
@@ -86,4 +85,29 @@ function writeSome(fd: number, bytes: Uint8Array): number {
     if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
     return bytes.length;
   }
+}
+
+/** What the program printed. Errors: rejects with ConsoleError 'failed': no such program, or what it said. */
+export function stty(words: readonly string[]): Promise<string> {
+  const child = spawn('stty', words, { stdio: ['inherit', 'pipe', 'pipe'] });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (bytes) => {
+    out += bytes;
+  });
+  child.stderr.on('data', (bytes) => {
+    err += bytes;
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', (cause: NodeJS.ErrnoException) => {
+      const why =
+        cause.code === 'ENOENT'
+          ? 'no program stty here: install the Debian package coreutils'
+          : `the program stty does not start: ${cause.code ?? cause.message}`;
+      reject(new ConsoleError('failed', why, { cause }));
+    });
+    child.once('close', (code) => {
+      if (code === 0) resolve(out);
+      else reject(new ConsoleError('failed', `the terminal does not take ${words.join(' ')}: ${err.trim() || String(code)}`));
+    });
+  });
 }

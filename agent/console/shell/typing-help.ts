@@ -1,8 +1,4 @@
-/**
- * Answers `?` and TAB at one place of a line.
- *
- * Names come from the agent; the rest is pure.
- */
+/** Answers `?` and TAB at one place of a line. Names come from the agent; the rest is pure. */
 import type { WantedValue } from '../../core/wanted-value.ts';
 import type { NameKind } from '../command-spec.ts';
 import type { Choice } from '../command-tree.ts';

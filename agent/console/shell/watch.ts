@@ -1,8 +1,4 @@
-/**
- * `watch`: shows a live view until it is ended.
- *
- * A picture that cannot be sent in time is discarded: the next one is newer.
- */
+/** `watch`: shows a live view until it is ended. A picture that cannot be sent in time is discarded: the next one is newer. */
 import { type Clock, sleep } from '../../core/clock.ts';
 import { translate } from '../text/language.ts';
 import type { Dialog } from './dialog.ts';

@@ -1,8 +1,4 @@
-/**
- * Questions to the person at the terminal, one line each.
- *
- * The terminal itself echoes and edits the line, so any terminal will do.
- */
+/** Questions to the person at the terminal, one line each. The terminal itself echoes and edits the line, so any terminal will do. */
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { ConsoleError } from '../console-error.ts';

@@ -51,3 +51,15 @@ export interface LocalFiles extends LocalConfigView {
 export type LocalArgs = Readonly<Record<string, string | boolean | readonly string[]>>;
 /** What `main.ts` does for the commands that need no agent. Each resolves with the exit code. */
 export type LocalActions = Readonly<Record<LocalCommand['name'], (args: LocalArgs) => Promise<number>>>;
+
+const USUAL_CONFIG = '/etc/luciole/cabinet.yaml';
+
+/** The cabinet that was named, else that of the environment, else the usual one. */
+export function configFileOf(args: LocalArgs): string {
+  return textOf(args['file']) ?? (process.env['LUCIOLE_CONFIG'] || USUAL_CONFIG);
+}
+
+/** Null for what is not given, or empty. */
+export function textOf(value: LocalArgs[string] | undefined): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}

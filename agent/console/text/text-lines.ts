@@ -1,7 +1,10 @@
 /** Breaks text into lines that fit a width: wrapped, with a label, or only the first of many. Pure. */
 import { stripVTControlCharacters } from 'node:util';
+import { formatProblem, type Problem } from '../../core/errors.ts';
 import type { Language } from '../../core/words.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { translate } from './language.ts';
+import { translated } from './page.ts';
 
 /** Width of the labels at the left edge of a sheet. */
 const LABEL_COLS = 10;
@@ -61,4 +64,10 @@ function pieces(word: string, widthCols: number): string[] {
 /** Columns a text takes on a terminal: colours take none. */
 export function shownCols(text: string): number {
   return stripVTControlCharacters(text).length;
+}
+
+/** One problem a line, for scripts and editors. `isWrapped`: a person reads, so long ones are broken between words. */
+export function problemLines(problems: readonly Problem[], screen: Pick<Terminal, 'language' | 'widthCols'>, isWrapped: boolean): string {
+  const lines = problems.map((problem) => formatProblem({ ...problem, message: translated(problem.message, screen) }));
+  return (isWrapped ? lines.flatMap((line) => wrap(line, screen.widthCols)) : lines).join('\n');
 }

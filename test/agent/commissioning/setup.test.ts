@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import t from 'tap';
 import { cabinetText } from '../../../agent/commissioning/cabinet-text.ts';
-import { certificateRequest, newKeyPem } from '../../../agent/commissioning/key-request.ts';
+import { certificateRequest, newKeyPem } from '../../../agent/commissioning/key-files.ts';
 import { propose, type SeenLine } from '../../../agent/commissioning/propose.ts';
 import { QUESTIONS } from '../../../agent/commissioning/questions.ts';
 import { loadCabinet } from '../../../agent/config/load/load.ts';

@@ -42,7 +42,7 @@ const ELSEWHERE: readonly RegExp[] = [
   /^agent\/console\/(french\/|text\/language\.ts)/,
   // The command line outside of a session, its manual, the first start and the end, the bundle for a helper elsewhere.
   /^agent\/console\/(cli|command-line|command-line-help|terminal\/ask-line|terminal\/secret-input|protocol\/socket-server|protocol\/socket-path)\.ts/,
-  /^agent\/console\/commands\/(service\/(manual-page|setup|erase|tech-support-bundle)|config\/config-import)\.ts/,
+  /^agent\/console\/commands\/service\/(manual-page|tech-support-bundle)\.ts/,
   // Between programs.
   /^agent\/(console\/protocol\/protocol|core\/cabinet-points)\.ts/,
   // The page about the cabinet file.

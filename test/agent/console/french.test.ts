@@ -1,5 +1,5 @@
 import t from 'tap';
-import { eventText } from '../../../agent/console/commands/cabinet/events-page.ts';
+import { eventText } from '../../../agent/console/commands/cabinet/events.ts';
 import { COMMANDS } from '../../../agent/console/commands.ts';
 import { FRENCH } from '../../../agent/console/french/catalogue.ts';
 import { OUTSIDE } from '../../../agent/console/shell/as-typed.ts';

@@ -1,9 +1,11 @@
 /** `audit`: who did what here, and whether that record is whole. */
-import type { AuditHead, AuditPage } from '../../../core/audit-tools.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
+import type { AuditEntry, AuditHead, AuditPage, AuditVerdict } from '../../../core/audit-tools.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { parseDuration, type SpanLimits } from '../../text/duration.ts';
-import { JSON_OPTION } from '../common-words.ts';
+import { formatDuration, parseDuration, type SpanLimits } from '../../text/duration.ts';
+import { clockTime, count, NOTHING, type Page, translated } from '../../text/page.ts';
+import { paragraph } from '../../text/text-lines.ts';
+import { tableLines } from '../../text/text-table.ts';
 
 /** Units: ms. Source: the log holds years. */
 const SPAN: SpanLimits = { minMs: 60_000, maxMs: 3_650 * 86_400_000 };
@@ -18,12 +20,10 @@ export const AUDIT = agentCommand({
   role: 'admin',
   group: 'Access:',
   summary: 'who did what here, and is that record whole',
-  arguments: [],
   options: [
     { name: 'since', value: 'DURATION', summary: 'how far back, 1m to 3650d, as 24h or 30d (default: 7d)' },
     { name: 'verify', value: null, summary: 'walk the whole chain: changed, missing, swapped entries' },
     { name: 'head', value: 'N:HASH', summary: 'as printed by an earlier run: must still be in the chain' },
-    JSON_OPTION,
   ],
   examples: ['luciole audit', 'luciole audit --since 90d --json', 'luciole audit --verify'],
   timeoutMs: TIMEOUT_MS,
@@ -37,7 +37,7 @@ export const AUDIT = agentCommand({
     if (page === undefined) throw new ConsoleError('failed', 'the audit log could not be read; see `luciole store`');
     return page;
   },
-  render: async (result, page, { spanMs }) => (await import('./audit-page.ts')).renderAudit(result, page, spanMs),
+  render: (result, page, { spanMs }) => renderAudit(result, page, spanMs),
   succeeded: ({ verdict }) => verdict === null || verdict.problems.length === 0,
 });
 
@@ -46,4 +46,46 @@ function readHead(text: string): AuditHead {
   if (n === undefined || hash === undefined)
     throw new ConsoleError('usage', `bad head "${text.slice(0, 80)}": write it as \`luciole audit --verify\` prints it, NUMBER:HASH`);
   return { n: Number(n), hash: hash.toLowerCase() };
+}
+
+/** `spanMs` is how far back was asked. Units: ms. */
+export function renderAudit({ entries, head, verdict }: AuditPage, page: Page, spanMs: number): string {
+  const columns = [
+    { title: 'When' },
+    { title: 'Who', maxCols: 14 },
+    { title: 'Door' },
+    { title: 'What', wraps: true },
+    { title: 'Result', maxCols: 20 },
+  ] as const;
+  const rows = entries.map((entry) => [clockTime(entry.atMs, page), who(entry), entry.door, what(entry), entry.result]);
+  const within = `in the last ${formatDuration(spanMs)}`;
+  const shown = entries.length === 0 ? [translated(`nothing was noted ${within}`, page)] : tableLines(columns, rows, page);
+  const sum =
+    entries.length === 0 ? [] : ['', translated(`${count(entries.length, 'entry').replace('entrys', 'entries')} ${within}`, page)];
+  return [...shown, ...sum, ...(verdict === null ? [] : ['', ...verdictLines(verdict, head, page)])].join('\n');
+}
+
+const SHORT: Readonly<Record<string, string>> = { technician: 'tech' };
+
+function who({ user, role }: AuditEntry): string {
+  return user === '' ? NOTHING : `${user}${role === '' ? '' : ` ${SHORT[role] ?? role}`}`;
+}
+
+function what({ action, detail }: AuditEntry): string {
+  return detail === '' ? action : `${action} ${detail}`;
+}
+
+function verdictLines({ entries, firstN, problems }: AuditVerdict, head: AuditHead | null, page: Page): string[] {
+  if (head === null && problems.length === 0) return [translated('The log is empty.', page)];
+  const kept = `entries ${firstN} to ${firstN + entries - 1}`;
+  const found =
+    problems.length === 0
+      ? [`Whole: ${kept}, none changed, none missing.`]
+      : ['NOT WHOLE:', ...problems.map((text) => `- ${translated(text, page)}`)];
+  const advice =
+    head === null
+      ? []
+      : [`Head: ${head.n}:${head.hash}`, 'Keep the head elsewhere: a later --head HEAD proves that all up to it is as it is now.'];
+  // A head is longer than 80 columns only where nobody could copy it in one piece.
+  return [...found, ...advice].flatMap((line) => (line.startsWith('Head:') ? [translated(line, page)] : paragraph(line, page)));
 }

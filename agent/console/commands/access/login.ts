@@ -5,7 +5,8 @@
  */
 import type { Caller, LoginAnswer, LoginRequest } from '../../../core/access.ts';
 import type { AgentView } from '../../../core/views.ts';
-import { agentCommand, type ConsoleCommand, type Job, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
+import type { ConsoleCommand, Job } from '../../command-spec.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 
 /** Longest silence of the agent in a login. Units: ms. Source: four hashes one after the other on a slow processor, and the search for two codes. */
@@ -27,7 +28,6 @@ export const LOGIN = agentCommand<LoginRequest, LoginAnswer | LoginEnd, LoginAns
   isHidden: true,
   isSelfNoted: true,
   arguments: [{ name: 'user', summary: 'a user of the cabinet', required: true }],
-  options: [],
   secrets: [
     { name: 'password', prompt: 'Password', isNew: false },
     { name: 'code', prompt: 'Code', isNew: false },
@@ -59,11 +59,8 @@ const STATE = agentCommand({
   group: 'Access:',
   summary: 'who is logged in here; counts as a sign of life',
   isHidden: true,
-  arguments: [],
-  options: [],
   examples: ['luciole login state', 'luciole login state'],
   timeoutMs: LOGIN_TIMEOUT_MS,
-  read: () => ({}),
   answer: (_view, _args, { caller }): Caller => caller,
   render: async ({ user, role }) => `${user}, ${role}`,
 });

@@ -1,8 +1,4 @@
-/**
- * `user`: the users of the console.
- *
- * Passwords and codes are asked without echo and stand in no argument that is typed.
- */
+/** `user`: the users of the console. Passwords and codes are asked without echo and stand in no argument that is typed. */
 import {
   AccessError,
   type AccessErrorCode,
@@ -13,11 +9,14 @@ import {
   type Role,
   type UserView,
 } from '../../../core/access.ts';
-import { agentCommand, type ConsoleCommand, type Job, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
+import type { ConsoleCommand, Job } from '../../command-spec.ts';
 import { ConsoleError, type ConsoleErrorCode } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
+import { formatDuration } from '../../text/duration.ts';
+import { dayTime, NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
-import { JSON_OPTION } from '../common-words.ts';
+import { tableLines } from '../../text/text-table.ts';
 
 /** Longest silence of the agent. Units: ms. Source: some hashes one after the other on a slow processor. */
 const TIMEOUT_MS = 60_000;
@@ -30,113 +29,101 @@ interface Done {
   readonly done: string;
 }
 
+/** What every command about users has. */
+const common = { group: 'Access:' as const, timeoutMs: TIMEOUT_MS };
+
 const list = agentCommand({
+  ...common,
   name: 'user list',
   role: 'admin',
-  group: 'Access:',
   summary: 'users of the console, roles, locks, sessions',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole user list', 'luciole user list --json'],
-  timeoutMs: TIMEOUT_MS,
-  read: () => ({}),
   answer: (view): Promise<readonly UserView[]> => withAccessErrors(view.access.users()),
-  render: async (result, page) => (await import('./user-page.ts')).renderUsers(result, page),
+  render: renderUsers,
 });
 
 const add = agentCommand({
+  ...common,
   name: 'user add',
   role: 'admin',
-  group: 'Access:',
   summary: 'a new user, with a password for one time',
   arguments: [NAME],
-  options: [{ name: 'role', value: 'ROLE', summary: `${ROLES.join(', ')} (default: technician)` }, JSON_OPTION],
+  options: [{ name: 'role', value: 'ROLE', summary: `${ROLES.join(', ')} (default: technician)` }],
   examples: ['luciole user add marie', 'luciole user add luc --role admin'],
-  timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name'), role: roleArg(args, 'technician') }),
   answer: (view, { name, role }): Promise<Invitation> => withAccessErrors(view.access.add(name, role)),
-  render: async (result, page) => (await import('./user-page.ts')).renderInvitation(result, page),
+  render: renderInvitation,
   audit: ({ user, role }) => ({ user, role }),
 });
 
 const enrol = agentCommand({
+  ...common,
   name: 'user enrol',
   role: 'admin',
-  group: 'Access:',
   summary: 'a new password for one time, the old one ends',
   arguments: [NAME],
-  options: [JSON_OPTION],
   examples: ['luciole user enrol marie', 'luciole user enrol marie --json'],
-  timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name') }),
   answer: (view, { name }): Promise<Invitation> => withAccessErrors(view.access.invite(name)),
-  render: async (result, page) => (await import('./user-page.ts')).renderInvitation(result, page),
+  render: renderInvitation,
   audit: ({ user }) => ({ user }),
 });
 
 const remove = agentCommand({
+  ...common,
   name: 'user remove',
   role: 'admin',
-  group: 'Access:',
   summary: 'a user goes, and is logged out',
   arguments: [NAME],
-  options: [JSON_OPTION],
   examples: ['luciole user remove marie', 'luciole user remove marie --json'],
-  timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name') }),
   answer: (view, { name }): Promise<Done> => done(name, `${name} is removed`, view.access.remove(name)),
-  render: async ({ done }, page) => paragraph(done, page).join('\n'),
+  render: ({ done }, page) => paragraph(done, page).join('\n'),
   audit: ({ user }) => ({ user }),
 });
 
 const role = agentCommand({
+  ...common,
   name: 'user role',
   role: 'admin',
-  group: 'Access:',
   summary: 'give a user another role',
   arguments: [NAME, { name: 'role', summary: ROLES.join(', '), required: true }],
-  options: [JSON_OPTION],
   examples: ['luciole user role marie admin', 'luciole user role luc viewer'],
-  timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: textArg(args, 'name'), role: roleArg(args, undefined) }),
   answer: (view, { name, role }): Promise<Done> => done(name, `${name} is ${role} now`, view.access.setRole(name, role)),
-  render: async ({ done }, page) => paragraph(done, page).join('\n'),
+  render: ({ done }, page) => paragraph(done, page).join('\n'),
   audit: ({ user }) => ({ user }),
 });
 
 const passwd = agentCommand({
+  ...common,
   name: 'user passwd',
   role: 'viewer',
-  group: 'Access:',
   summary: 'a new password; asked for, never shown',
   arguments: [OWN_NAME],
-  options: [JSON_OPTION],
   secrets: [
     { name: 'current', prompt: 'Current password', isNew: false, isAsked: ({ name }) => name === undefined },
     { name: 'password', prompt: 'New password', isNew: true },
   ],
   examples: ['luciole user passwd', 'luciole user passwd marie'],
-  timeoutMs: TIMEOUT_MS,
   read: (args) => ({ name: nameArg(args), current: args['current'], password: textArg(args, 'password') }),
   answer: (view, { name, current, password }, { caller }): Promise<Done> => {
     const user = whose(name, caller);
     const known = name === null ? String(current ?? '') : null;
     return done(user, `${user} has a new password`, view.access.setPassword(user, password, known));
   },
-  render: async ({ done }, page) => paragraph(done, page).join('\n'),
+  render: ({ done }, page) => paragraph(done, page).join('\n'),
   audit: ({ user }) => ({ user }),
 });
 
 const totp = agentCommand<{ what: string; name: string | null; code: string }, CodeOffer | Done>({
+  ...common,
   name: 'user totp',
   role: 'viewer',
-  group: 'Access:',
   summary: 'one-time codes at login: on, confirm, off',
   arguments: [{ name: 'what', summary: 'on (shows the key), confirm (with a first code), off', required: true }, OWN_NAME],
-  options: [JSON_OPTION],
   secrets: [{ name: 'code', prompt: 'Code', isNew: false, isAsked: ({ what }) => what === 'confirm' }],
   examples: ['luciole user totp on', 'luciole user totp confirm', 'luciole user totp off marie'],
-  timeoutMs: TIMEOUT_MS,
   read: (args) => ({ what: whatArg(args), name: nameArg(args), code: args['what'] === 'confirm' ? textArg(args, 'code') : '' }),
   answer: (view, { what, name, code }, { caller }) => {
     const user = whose(name, caller);
@@ -144,8 +131,7 @@ const totp = agentCommand<{ what: string; name: string | null; code: string }, C
     if (what === 'confirm') return done(user, `${user} is asked for a code from now on`, view.access.confirmCodes(user, code));
     return done(user, `${user} is asked for no code any more`, view.access.dropCodes(user));
   },
-  render: async (result, page) =>
-    'done' in result ? paragraph(result.done, page).join('\n') : (await import('./user-page.ts')).renderOffer(result, page),
+  render: (result, page) => ('done' in result ? paragraph(result.done, page).join('\n') : renderOffer(result, page)),
   audit: ({ user }) => ({ user }),
 });
 
@@ -199,3 +185,37 @@ function roleArg(args: RawArgs, usual: Role | undefined): Role {
 }
 
 export const USER_COMMANDS: readonly ConsoleCommand[] = [list, add, enrol, remove, role, passwd, totp];
+
+export function renderUsers(users: readonly UserView[], page: Page): string {
+  if (users.length === 0) return translated('no users yet; `luciole user add NAME --role admin` makes the first one', page);
+  const columns = [
+    { title: 'User', maxCols: 31 },
+    { title: 'Role' },
+    { title: 'Codes', isTranslated: true },
+    { title: 'Logged in', align: 'right' },
+    { title: 'Waits', align: 'right' },
+    { title: 'Password', isTranslated: true },
+  ] as const;
+  const rows = users.map(({ name, role, hasCodes, sessions, lockedMs, invitedUntilMs }) => [
+    name,
+    role,
+    hasCodes ? 'yes' : 'no',
+    sessions === 0 ? NOTHING : String(sessions),
+    lockedMs === 0 ? NOTHING : formatDuration(lockedMs),
+    invitedUntilMs === null ? 'own' : `one-time, until ${dayTime(invitedUntilMs, page.timezone)}`,
+  ]);
+  return tableLines(columns, rows, page).join('\n');
+}
+
+export function renderInvitation({ user, role, oneTimePassword, untilMs }: Invitation, page: Page): string {
+  const what = `${user} (${role}) logs in once with this password, until ${dayTime(untilMs, page.timezone)}, and then chooses another:`;
+  return [...paragraph(what, page), '', `  ${oneTimePassword}`, '', translated('It is shown this once only.', page)].join('\n');
+}
+
+export function renderOffer({ user, secret, uri }: CodeOffer, page: Page): string {
+  const grouped = (secret.match(/.{1,4}/g) ?? []).join(' ');
+  const next = `Put it into an authenticator, then \`user totp confirm\` with its first code: from then on ${user} is asked for one.`;
+  return [translated(`Key for ${user}, shown this once only:`, page), '', `  ${grouped}`, `  ${uri}`, '', ...paragraph(next, page)].join(
+    '\n',
+  );
+}

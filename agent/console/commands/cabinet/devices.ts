@@ -1,13 +1,26 @@
-/** `devices` and `points`: what is on the lines, and what it measures now. */
+/** `status`, `devices` and `points`: the cabinet on one screen, what is on its lines, and what it measures now. */
 import type { DeviceView } from '../../../core/ports.ts';
-import type { PointView } from '../../../core/views.ts';
-import { agentCommand } from '../../command-spec.ts';
+import type { PointView, StatusView } from '../../../core/views.ts';
+import { agentCommand } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { formatDuration } from '../../text/duration.ts';
+import { count, formatNumber, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
+import { labelled } from '../../text/text-lines.ts';
+import { tableLines } from '../../text/text-table.ts';
 import { nameHint } from '../find-name.ts';
 
 /** That no device is silent is an answer, not a wrong name. */
 const STATES: ReadonlySet<string> = new Set<DeviceView['state']>(['ok', 'flaky', 'silent', 'new']);
+
+export const STATUS = agentCommand({
+  name: 'status',
+  role: 'viewer',
+  group: 'Look:',
+  summary: 'the cabinet on one screen',
+  examples: ['luciole status', 'luciole status --json'],
+  answer: (view): Promise<StatusView> => view.status(),
+  render: async (result, page) => (await import('./status-page.ts')).renderStatus(result, page),
+});
 
 export const DEVICES = agentCommand({
   name: 'devices',
@@ -15,9 +28,7 @@ export const DEVICES = agentCommand({
   group: 'Look:',
   summary: 'every device, its line, and when it last answered',
   arguments: [{ name: 'filter', summary: 'any part of a device, line, profile or state', required: false, names: 'device' }],
-  options: [JSON_OPTION],
   examples: ['luciole devices', 'luciole devices L07', 'luciole devices street --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: ({ filter }) => ({ filter: typeof filter === 'string' ? filter : '' }),
   answer: (view, { filter }): readonly DeviceView[] => {
     const all = view.devices();
@@ -28,7 +39,7 @@ export const DEVICES = agentCommand({
     if (found.length > 0 || filter === '' || STATES.has(wanted)) return found;
     throw nothingMatches('device', filter, [...all.map(({ id }) => id), ...view.names().lines]);
   },
-  render: async (result, page, { filter }) => (await import('./devices-page.ts')).renderDevices(result, page, filter.toLowerCase()),
+  render: (result, page, { filter }) => renderDevices(result, page, filter.toLowerCase()),
 });
 
 export const POINTS = agentCommand({
@@ -37,9 +48,7 @@ export const POINTS = agentCommand({
   group: 'Look:',
   summary: 'the newest value of each point',
   arguments: [{ name: 'filter', summary: 'a device, or any part of a point id', required: false, names: 'point' }],
-  options: [JSON_OPTION],
   examples: ['luciole points', 'luciole points L07', 'luciole points power --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: ({ filter }) => ({ filter: typeof filter === 'string' ? filter : '' }),
   answer: (view, { filter }): readonly PointView[] => {
     const found = view.points(filter);
@@ -47,9 +56,66 @@ export const POINTS = agentCommand({
     const { devices: ids } = view.names();
     throw nothingMatches('point', filter, [...ids, ...view.points('').map(({ pointId }) => pointId)]);
   },
-  render: async (result, page) => (await import('./devices-page.ts')).renderPoints(result, page),
+  render: renderPoints,
 });
 
 function nothingMatches(noun: string, filter: string, known: readonly string[]): ConsoleError {
   return new ConsoleError('unknown-name', `no ${noun} matches ${JSON.stringify(filter)}; ${nameHint(filter, known, `luciole ${noun}s`)}`);
+}
+
+/** The table of `luciole devices`: the line of each device and when it last answered. `state` is the requested filter, which may match none. */
+export function renderDevices(devices: readonly DeviceView[], page: Page, state = ''): string {
+  if (devices.length === 0) return translated(state === '' ? 'no devices in the configuration' : `no device is ${state}`, page);
+  const rows = devices.map((device) => [
+    device.id,
+    device.line,
+    device.unit === 0 ? NOTHING : formatNumber(device.unit),
+    device.profile,
+    device.pole ?? NOTHING,
+    `${stateWord(device.state, page)}${device.faults.length === 0 ? '' : `, ${translated('fault', page)}`}`,
+    since(device.lastSeenMs, page),
+    formatNumber(device.turnaroundMs, 1),
+    formatNumber(device.failures),
+  ]);
+  const columns = [
+    { title: 'Device', maxCols: 18 },
+    { title: 'Line', maxCols: 10 },
+    { title: 'Unit', align: 'right' },
+    { title: 'Profile', maxCols: 26 },
+    { title: 'Pole', maxCols: 8 },
+    { title: 'State' },
+    { title: 'Seen ago', align: 'right' },
+    { title: 'ms', align: 'right' },
+    { title: 'Failed', align: 'right' },
+  ] as const;
+  const number = (state: DeviceView['state']): number => devices.filter((device) => device.state === state).length;
+  const faulty = devices.filter(({ faults }) => faults.length > 0).length;
+  const sums = [
+    count(devices.length, 'device'),
+    `${number('silent')} silent`,
+    ...(number('new') === 0 ? [] : [`${number('new')} not met yet`]),
+    ...(faulty === 0 ? [] : [`${faulty} with a fault`]),
+  ];
+  const faults = devices.flatMap((device) => device.faults.flatMap((text) => labelled('Fault', text, page)));
+  return [...tableLines(columns, rows, page), '', ...faults, translated(sums.join(', '), page)].join('\n');
+}
+
+/** The table of `luciole points`: the newest value of each and how far to believe it. */
+export function renderPoints(points: readonly PointView[], page: Page): string {
+  if (points.length === 0) return translated('no point matches; `luciole points` lists all', page);
+  const rows = points.map((point) => [
+    point.pointId,
+    formatNumber(point.value, point.decimals),
+    point.unit,
+    stateWord(point.quality, page),
+    point.ageS === null ? NOTHING : formatDuration(point.ageS * 1_000),
+  ]);
+  const columns = [
+    { title: 'Point', maxCols: 36 },
+    { title: 'Value', align: 'right', maxCols: 14 },
+    { title: 'Unit', maxCols: 8 },
+    { title: 'Quality' },
+    { title: 'Age', align: 'right' },
+  ] as const;
+  return [...tableLines(columns, rows, page), '', translated(count(points.length, 'point'), page)].join('\n');
 }

@@ -1,8 +1,9 @@
 /** `events`: what went wrong, since when, and what is over. */
 import type { AgentEvent } from '../../../core/words.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
-import { parseDuration, type SpanLimits } from '../../text/duration.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
+import { formatDuration, parseDuration, type SpanLimits } from '../../text/duration.ts';
+import { clockTime, count, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
+import { tableLines } from '../../text/text-table.ts';
 
 /** How far back events may be asked for. Units: ms. Source: assumed; a season, and more than the store keeps of a bad one. */
 const EVENT_SPAN: SpanLimits = { minMs: 60_000, maxMs: 2_160 * 3_600_000 };
@@ -15,20 +16,51 @@ export const EVENTS = agentCommand({
   role: 'viewer',
   group: 'Look:',
   summary: 'what went wrong, since when, and what is over',
-  arguments: [],
   options: [
     { name: 'active', value: null, summary: 'only what is going on now, whenever it began' },
     { name: 'since', value: 'DURATION', summary: 'how far back, 1m to 90d, as 30m, 24h or 7d (default: 24h)' },
-    JSON_OPTION,
   ],
   examples: ['luciole events', 'luciole events --active', 'luciole events --since 72h --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({
     activeOnly: args['active'] === true,
     spanMs: parseDuration(args['since'] === undefined ? USUAL_EVENT_SPAN : textArg(args, 'since'), EVENT_SPAN),
   }),
   answer: (view, { activeOnly, spanMs }, { clock }): Promise<readonly AgentEvent[]> =>
     view.events({ sinceMs: clock.wallMs() - spanMs, activeOnly, limit: MAX_EVENTS }),
-  render: async (result, page, { activeOnly, spanMs }) =>
-    (await import('./events-page.ts')).renderEvents(result, page, activeOnly ? null : spanMs),
+  render: (result, page, { activeOnly, spanMs }) => renderEvents(result, page, activeOnly ? null : spanMs),
 });
+
+/** `spanMs` is how far back was asked; null for what goes on now. Units: ms. */
+export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: number | null): string {
+  const where = spanMs === null ? 'going on now' : `in the last ${formatDuration(spanMs)}`;
+  if (events.length === 0) return translated(`no events ${where}`, page);
+  const rows = events.map((event) => [
+    clockTime(event.startMs, page),
+    stateWord(event.severity, page),
+    lasted(event, page),
+    event.source,
+    eventText(event, page),
+  ]);
+  const columns = [
+    { title: 'Began' },
+    { title: 'Severity' },
+    { title: 'Lasted', align: 'right' },
+    { title: 'About', maxCols: 16 },
+    { title: 'What', wraps: true },
+  ] as const;
+  const active = events.filter(({ endMs }) => endMs === null).length;
+  const sum = `${count(events.length, 'event')} ${where}${spanMs === null ? '' : `, ${active} not over`}`;
+  return [...tableLines(columns, rows, page), '', translated(sum, page)].join('\n');
+}
+
+/** The text of an event without its source, which is in the column next to it. It is translated as a whole, then shortened. */
+export function eventText({ source, text }: Pick<AgentEvent, 'source' | 'text'>, page: Pick<Page, 'language'>): string {
+  const sentence = translated(text.replace(`${source}: `, ''), page);
+  return sentence.startsWith(`${source} `) ? sentence.slice(source.length + 1) : sentence;
+}
+
+/** How long it lasted: nothing for a notice, the time so far and `+` for an event that has not ended. */
+function lasted({ startMs, endMs }: AgentEvent, page: Page): string {
+  if (endMs === null) return `${since(startMs, page)} +`;
+  return endMs === startMs ? NOTHING : translated(formatDuration(endMs - startMs), page);
+}

@@ -3,8 +3,7 @@ import type { WallMs } from '../../../core/clock.ts';
 import type { TrialView } from '../../../core/revisions.ts';
 import type { AgentView } from '../../../core/views.ts';
 import type { Language, LevelPct } from '../../../core/words.ts';
-import { agentCommand } from '../../command-spec.ts';
-import { LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { agentCommand } from '../../agent-command.ts';
 
 export interface Names {
   readonly cabinet: { readonly id: string; readonly name: string };
@@ -32,11 +31,6 @@ export const NAMES = agentCommand({
   isHidden: true,
   // Asked before each prompt: it says nothing of what a person did.
   isSelfNoted: true,
-  arguments: [],
-  options: [],
-  examples: [],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: () => ({}),
   answer: async (view): Promise<Names> => ({
     cabinet: (await view.status()).cabinet,
     language: view.language,
@@ -57,11 +51,6 @@ export const GREETING = agentCommand({
   summary: 'the language that the cabinet speaks',
   isHidden: true,
   isSelfNoted: true,
-  arguments: [],
-  options: [],
-  examples: [],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: () => ({}),
   answer: (view): { readonly language: Language } => ({ language: view.language }),
   render: async ({ language }) => language,
 });

@@ -18,7 +18,7 @@ import {
 } from '../../text/page.ts';
 import { atMost, labelled } from '../../text/text-lines.ts';
 import { type TableColumn, tableLines } from '../../text/text-table.ts';
-import { eventText } from './events-page.ts';
+import { eventText } from './events.ts';
 
 /** Source: a VT100 shows 24 lines; the last stays free for the prompt. */
 const SCREEN_LINES = 23;

@@ -1,6 +1,8 @@
 /** What the `config` commands share: waits, words and checks. */
 import type { ConfigAnswer, ConfigManager } from '../../../core/revisions.ts';
 import type { AgentView } from '../../../core/views.ts';
+import { type AgentCommandParts, agentCommand } from '../../agent-command.ts';
+import type { AgentCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 
 /** A check compares a year of nights, which takes a slow gateway a minute. Units: ms. Source: the agent gives a check up after 110 s. */
@@ -19,8 +21,12 @@ export function isConfigDone({ state }: ConfigAnswer): boolean {
   return state === 'done';
 }
 
-export function configNote({ state, reason, revision }: ConfigAnswer): Readonly<Record<string, unknown>> {
-  return { state, reason, revision };
+/** A command that changes the configuration: its answer says whether it was done, and goes into the agent's log. */
+export function configChange<Args>(
+  parts: Omit<AgentCommandParts<Args, ConfigAnswer, never>, 'role' | 'group' | 'succeeded' | 'audit'>,
+): AgentCommand {
+  const audit = ({ state, reason, revision }: ConfigAnswer) => ({ state, reason, revision });
+  return agentCommand({ ...parts, role: 'technician', group: CONFIG_GROUP, succeeded: isConfigDone, audit });
 }
 
 /** The name under which a device type is kept. Errors: throws ConsoleError 'usage'. */

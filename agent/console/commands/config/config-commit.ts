@@ -1,12 +1,11 @@
 /** The `config` commands that run another revision: commit, confirm, return, rollback. */
 import { mayUse } from '../../../core/access.ts';
-import type { CommitRequest, ConfigAnswer, ConfirmMode } from '../../../core/revisions.ts';
-import { agentCommand, type Job, textArg } from '../../command-spec.ts';
+import type { CommitRequest, ConfirmMode } from '../../../core/revisions.ts';
+import { ACT_TIMEOUT_MS, numberArg, textArg } from '../../agent-command.ts';
+import type { Job } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { ACT_TIMEOUT_MS, JSON_OPTION } from '../common-words.ts';
-import { numberArg } from '../number-arg.ts';
-import { CHECK_TIMEOUT_MS, CONFIG_GROUP, configNote, configOf, isConfigDone, REVISION_NUMBERS } from './config-args.ts';
+import { CHECK_TIMEOUT_MS, configChange, configOf, REVISION_NUMBERS } from './config-args.ts';
 
 /** The check, then the new configuration until it runs. Units: ms. */
 const COMMIT_TIMEOUT_MS = CHECK_TIMEOUT_MS + ACT_TIMEOUT_MS;
@@ -31,72 +30,51 @@ export interface CommitArgs {
   readonly lowersFloor: boolean;
 }
 
-export const CONFIG_COMMIT = agentCommand({
+export const CONFIG_COMMIT = configChange({
   name: 'config commit',
-  role: 'technician',
-  group: CONFIG_GROUP,
   summary: 'run by the candidate, on trial until all is well',
-  arguments: [],
-  options: [CONFIRM, COMMENT, LOWER_FLOOR, JSON_OPTION],
+  options: [CONFIRM, COMMENT, LOWER_FLOOR],
   examples: ['luciole config commit --comment "brighter at the school"', 'luciole config commit --confirm 5 --comment "north at 19200"'],
   timeoutMs: COMMIT_TIMEOUT_MS,
   read: readCommit,
-  answer: (view, args, job): Promise<ConfigAnswer> => configOf(view).commit(commitRequest(args, job)),
+  answer: (view, args, job) => configOf(view).commit(commitRequest(args, job)),
   render: async (result, page, args) => (await import('./config-page.ts')).renderCommit(result, page, args),
-  succeeded: isConfigDone,
-  audit: configNote,
 });
 
-export const CONFIG_CONFIRM = agentCommand({
+export const CONFIG_CONFIRM = configChange({
   name: 'config confirm',
-  role: 'technician',
-  group: CONFIG_GROUP,
   summary: 'keep the revision that is on trial',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole config confirm', 'luciole config confirm --json'],
   timeoutMs: ACT_TIMEOUT_MS,
-  read: () => ({}),
-  answer: (view, _args, { source }): Promise<ConfigAnswer> => configOf(view).confirm(source),
+  answer: (view, _args, { source }) => configOf(view).confirm(source),
   render: async (result, page) => (await import('./config-page.ts')).renderKept(result, page),
-  succeeded: isConfigDone,
-  audit: configNote,
 });
 
 /** Also asked by a session that is lost while what it has committed is on trial. */
-export const CONFIG_RETURN = agentCommand({
+export const CONFIG_RETURN = configChange({
   name: 'config return',
-  role: 'technician',
-  group: CONFIG_GROUP,
   summary: 'take the revision on trial back at once',
-  arguments: [],
-  options: [{ name: 'revision', value: 'N', summary: 'only where this one is on trial' }, COMMENT, JSON_OPTION],
+  options: [{ name: 'revision', value: 'N', summary: 'only where this one is on trial' }, COMMENT],
   examples: ['luciole config return', 'luciole config return --comment "wrong street"'],
   timeoutMs: ACT_TIMEOUT_MS,
   read: (args) => ({
     why: readComment(args),
     number: args['revision'] === undefined ? undefined : numberArg(args, 'revision', REVISION_NUMBERS),
   }),
-  answer: (view, { why, number }, { source }): Promise<ConfigAnswer> => configOf(view).giveBack(source, why, number),
+  answer: (view, { why, number }, { source }) => configOf(view).giveBack(source, why, number),
   render: async (result, page) => (await import('./config-page.ts')).renderReturned(result, page),
-  succeeded: isConfigDone,
-  audit: configNote,
 });
 
-export const CONFIG_ROLLBACK = agentCommand({
+export const CONFIG_ROLLBACK = configChange({
   name: 'config rollback',
-  role: 'technician',
-  group: CONFIG_GROUP,
   summary: 'run by an earlier revision again, on trial',
   arguments: [{ name: 'number', summary: 'as in `luciole config history`', required: true }],
-  options: [CONFIRM, COMMENT, LOWER_FLOOR, JSON_OPTION],
+  options: [CONFIRM, COMMENT, LOWER_FLOOR],
   examples: ['luciole config rollback 7', 'luciole config rollback 7 --confirm 5 --comment "as last week"'],
   timeoutMs: COMMIT_TIMEOUT_MS,
   read: (args) => ({ ...readCommit(args), number: numberArg(args, 'number', REVISION_NUMBERS) }),
-  answer: (view, { number, ...args }, job): Promise<ConfigAnswer> => configOf(view).rollback(number, commitRequest(args, job)),
+  answer: (view, { number, ...args }, job) => configOf(view).rollback(number, commitRequest(args, job)),
   render: async (result, page, args) => (await import('./config-page.ts')).renderCommit(result, page, args),
-  succeeded: isConfigDone,
-  audit: configNote,
 });
 
 /** Errors: throws ConsoleError 'usage'. */

@@ -1,36 +1,31 @@
 /** The `config` commands that change the candidate: one value, a file, nothing of it. */
 import type { ConfigAnswer, FilePart } from '../../../core/revisions.ts';
-import { agentCommand, type LocalCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, JSON_OPTION, textArg } from '../../agent-command.ts';
+import type { LocalCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
-import { CONFIG_GROUP, configNote, configOf, isConfigDone } from './config-args.ts';
+import { CONFIG_GROUP, configChange, configOf, isConfigDone } from './config-args.ts';
 
-export const CONFIG_SET = agentCommand({
+export const CONFIG_SET = configChange({
   name: 'config set',
-  role: 'technician',
-  group: CONFIG_GROUP,
   summary: 'change one value of the candidate',
   arguments: [
     { name: 'path', summary: 'as zones[rue].minPct, lines[0].serial.baud or lamps[+]', required: true, names: 'place' },
     { name: 'value', summary: 'YAML, as 15, "23:00" or "{ id: L13, ratedPowerW: 60 }"', required: false, placeIn: 'path' },
   ],
-  options: [{ name: 'delete', value: null, summary: 'take it out' }, JSON_OPTION],
+  options: [{ name: 'delete', value: null, summary: 'take it out' }],
   examples: [
     'luciole config set zones[rue].minPct 15',
     'luciole config set lamps[+] "{ id: L13, ratedPowerW: 60 }"',
     'luciole config set lamps[L12] --delete',
   ],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => {
     const isGone = args['delete'] === true;
     if (isGone === (args['value'] !== undefined)) throw new ConsoleError('usage', 'say the value, or --delete to take it out');
     return { path: textArg(args, 'path'), value: isGone ? null : textArg(args, 'value') };
   },
-  answer: (view, { path, value }, { source }): Promise<ConfigAnswer> => configOf(view).set(path, value, source),
+  answer: (view, { path, value }, { source }) => configOf(view).set(path, value, source),
   render: async (result, page) => (await import('./config-page.ts')).renderPut(result, page),
-  succeeded: isConfigDone,
-  audit: configNote,
 });
 
 /** How a place goes on, asked by a session while it is typed. */
@@ -43,9 +38,6 @@ export const CONFIG_PLACES = agentCommand({
   // Asked with each TAB: it says nothing of what a person did.
   isSelfNoted: true,
   arguments: [{ name: 'typed', summary: 'as `config set` takes it', required: false }],
-  options: [],
-  examples: [],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: ({ typed = '' }) => ({ typed: String(typed) }),
   answer: ({ config }, { typed }): readonly string[] => config?.paths(typed) ?? [],
   render: async (result) => JSON.stringify(result),
@@ -58,10 +50,7 @@ export const CONFIG_PUT = agentCommand({
   group: CONFIG_GROUP,
   summary: 'a part of a file for the candidate',
   isHidden: true,
-  arguments: [],
   options: ['file', 'part', 'sha256', 'data'].map((name) => ({ name, value: 'TEXT', summary: 'as `config load` sends it' })),
-  examples: [],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: readPart,
   answer: (view, part, { source }): Promise<ConfigAnswer> => configOf(view).putPart(part, source),
   render: async (result) => JSON.stringify(result),
@@ -104,20 +93,12 @@ export const CONFIG_EXPORT: LocalCommand = {
   examples: ['luciole config export > cabinet.yaml', 'luciole config export --paste', 'luciole config export --revision 7'],
 };
 
-export const CONFIG_DISCARD = agentCommand({
+export const CONFIG_DISCARD = configChange({
   name: 'config discard',
-  role: 'technician',
-  group: CONFIG_GROUP,
   summary: 'throw the candidate away',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole config discard', 'luciole config discard --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: () => ({}),
-  answer: (view, _args, { source }): Promise<ConfigAnswer> => configOf(view).discard(source),
+  answer: (view, _args, { source }) => configOf(view).discard(source),
   render: async (result, page) => (await import('./config-page.ts')).renderDiscarded(result, page),
-  succeeded: isConfigDone,
-  audit: configNote,
 });
 
 /** Errors: throws ConsoleError 'usage'. */

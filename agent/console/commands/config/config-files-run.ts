@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type ConfigAnswer, SIGNATURE_FILE } from '../../../core/revisions.ts';
+import { textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
-import { textArg } from '../../command-spec.ts';
 import { CONSOLE_EXIT, ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';

@@ -1,9 +1,7 @@
 /** The `config` commands that look: what runs, its text, its history, a comparison, a check. */
 import type { ConfigAnswer, ConfigView, Revision } from '../../../core/revisions.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
-import { numberArg } from '../number-arg.ts';
 import { CHECK_TIMEOUT_MS, CONFIG_GROUP, configOf, fileName, isConfigDone, REVISION_NUMBERS } from './config-args.ts';
 
 /** A file of a configuration, line by line. */
@@ -20,11 +18,7 @@ export const CONFIG = agentCommand({
   role: 'viewer',
   group: CONFIG_GROUP,
   summary: 'the configuration: what runs, what is on trial',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole config', 'luciole config compare', 'luciole config commit --confirm 5 --comment "new lamp"'],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: () => ({}),
   answer: (view): ConfigView => configOf(view).view(),
   render: async (result, page) => (await import('./config-page.ts')).renderConfig(result, page),
 });
@@ -38,15 +32,12 @@ export const CONFIG_SHOW = agentCommand({
   role: 'viewer',
   group: CONFIG_GROUP,
   summary: 'the text of what runs, or of a revision',
-  arguments: [],
   options: [
     { name: 'revision', value: 'N', summary: 'an earlier one, as in `luciole config history`' },
     { name: 'candidate', value: null, summary: 'the candidate' },
     { name: 'profile', value: 'NAME', summary: 'a device type that comes with it, as acme.yaml' },
-    JSON_OPTION,
   ],
   examples: ['luciole config show', 'luciole config show --revision 7', 'luciole config show --candidate --profile acme.yaml'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({
     of:
       args['candidate'] === true
@@ -73,11 +64,7 @@ export const CONFIG_HISTORY = agentCommand({
   role: 'viewer',
   group: CONFIG_GROUP,
   summary: 'the revisions: when, by whom, why, and their end',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole config history', 'luciole config history --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: () => ({}),
   answer: (view): readonly Revision[] => configOf(view).history(),
   render: async (result, page) => (await import('./config-page.ts')).renderRevisions(result, page),
 });
@@ -87,11 +74,9 @@ export const CONFIG_COMPARE = agentCommand({
   role: 'viewer',
   group: CONFIG_GROUP,
   summary: 'what the candidate would change',
-  arguments: [],
   options: [
     { name: 'from', value: 'N', summary: 'a revision (default: what runs)' },
     { name: 'to', value: 'N', summary: 'a revision (default: the candidate)' },
-    JSON_OPTION,
   ],
   examples: ['luciole config compare', 'luciole config compare --from 6 --to 8'],
   timeoutMs: CHECK_TIMEOUT_MS,
@@ -109,11 +94,8 @@ export const CONFIG_CHECK = agentCommand({
   role: 'viewer',
   group: CONFIG_GROUP,
   summary: 'name everything wrong in the candidate',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole config check', 'luciole config check --json'],
   timeoutMs: CHECK_TIMEOUT_MS,
-  read: () => ({}),
   answer: (view): Promise<ConfigAnswer> => configOf(view).check(),
   render: async (result, page) => (await import('./config-page.ts')).renderConfigCheck(result, page),
   succeeded: isConfigDone,

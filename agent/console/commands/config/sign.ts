@@ -3,10 +3,9 @@
  *
  * `sign-run.ts` does the work. They need no agent: they run on the computer of the person who approves a change.
  */
+import { JSON_OPTION } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
-import { JSON_OPTION } from '../common-words.ts';
 
-const GROUP = 'Agent:';
 const PROFILE = {
   name: 'profile',
   value: 'FILE',
@@ -14,56 +13,50 @@ const PROFILE = {
   repeats: true,
 } as const;
 
-const keygen: LocalCommand = {
-  kind: 'local',
-  name: 'config keygen',
-  role: 'admin',
-  hasSocket: false,
-  group: GROUP,
-  summary: 'a new key pair to sign revisions with',
-  arguments: [{ name: 'file', summary: 'where the private key goes; a file that exists is never replaced', required: true }],
-  options: [{ name: 'passphrase', value: null, summary: 'ask for a passphrase and encrypt the private key with it' }, JSON_OPTION],
-  examples: ['luciole config keygen office.key', 'luciole config keygen office.key --passphrase'],
-};
+const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'hasSocket' | 'group'>[] = [
+  {
+    name: 'config keygen',
+    role: 'admin',
+    summary: 'a new key pair to sign revisions with',
+    arguments: [{ name: 'file', summary: 'where the private key goes; a file that exists is never replaced', required: true }],
+    options: [{ name: 'passphrase', value: null, summary: 'ask for a passphrase and encrypt the private key with it' }, JSON_OPTION],
+    examples: ['luciole config keygen office.key', 'luciole config keygen office.key --passphrase'],
+  },
+  {
+    name: 'config sign',
+    role: 'admin',
+    summary: 'approve a file as a revision, offline, for a time',
+    arguments: [{ name: 'file', summary: 'the cabinet file exactly as it will be sent', required: true }],
+    options: [
+      { name: 'key', value: 'FILE', summary: 'the private key, from config keygen or openssl (PEM, Ed25519)' },
+      { name: 'cabinet', value: 'ID', summary: "where it may be applied; '*' for every cabinet", repeats: true },
+      { name: 'valid', value: 'DURATION', summary: 'until when it may be applied, 1h to 366d (default: 30d)' },
+      PROFILE,
+      { name: 'out', value: 'FILE', summary: 'where the signature goes (default: the file with .sig behind it)' },
+      JSON_OPTION,
+    ],
+    examples: [
+      'luciole config sign cabinet.yaml --key office.key --cabinet angers-0042',
+      'luciole config sign a.yaml --key office.key --cabinet a-1 --valid 7d',
+    ],
+  },
+  {
+    name: 'config verify',
+    role: 'viewer',
+    summary: 'check a signature on a file as a cabinet would',
+    arguments: [{ name: 'file', summary: 'the cabinet file', required: true }],
+    options: [
+      { name: 'key', value: 'KEY', summary: 'a public key: as in trust.revisionKeys, or a PEM file', repeats: true },
+      { name: 'signature', value: 'FILE', summary: 'the signature (default: the file with .sig behind it)' },
+      { name: 'cabinet', value: 'ID', summary: 'for this cabinet (default: the first that it names)' },
+      PROFILE,
+      JSON_OPTION,
+    ],
+    examples: ['luciole config verify cabinet.yaml --key office.pub', 'luciole config verify a.yaml --key office.pub --cabinet a-1'],
+  },
+];
 
-const sign: LocalCommand = {
-  kind: 'local',
-  name: 'config sign',
-  role: 'admin',
-  hasSocket: false,
-  group: GROUP,
-  summary: 'approve a file as a revision, offline, for a time',
-  arguments: [{ name: 'file', summary: 'the cabinet file exactly as it will be sent', required: true }],
-  options: [
-    { name: 'key', value: 'FILE', summary: 'the private key, from config keygen or openssl (PEM, Ed25519)' },
-    { name: 'cabinet', value: 'ID', summary: "where it may be applied; '*' for every cabinet", repeats: true },
-    { name: 'valid', value: 'DURATION', summary: 'until when it may be applied, 1h to 366d (default: 30d)' },
-    PROFILE,
-    { name: 'out', value: 'FILE', summary: 'where the signature goes (default: the file with .sig behind it)' },
-    JSON_OPTION,
-  ],
-  examples: [
-    'luciole config sign cabinet.yaml --key office.key --cabinet angers-0042',
-    'luciole config sign a.yaml --key office.key --cabinet a-1 --valid 7d',
-  ],
-};
-
-const verify: LocalCommand = {
-  kind: 'local',
-  name: 'config verify',
-  role: 'viewer',
-  hasSocket: false,
-  group: GROUP,
-  summary: 'check a signature on a file as a cabinet would',
-  arguments: [{ name: 'file', summary: 'the cabinet file', required: true }],
-  options: [
-    { name: 'key', value: 'KEY', summary: 'a public key: as in trust.revisionKeys, or a PEM file', repeats: true },
-    { name: 'signature', value: 'FILE', summary: 'the signature (default: the file with .sig behind it)' },
-    { name: 'cabinet', value: 'ID', summary: 'for this cabinet (default: the first that it names)' },
-    PROFILE,
-    JSON_OPTION,
-  ],
-  examples: ['luciole config verify cabinet.yaml --key office.pub', 'luciole config verify a.yaml --key office.pub --cabinet a-1'],
-};
-
-export const SIGNING_COMMANDS: readonly LocalCommand[] = [keygen, sign, verify];
+export const SIGNING_COMMANDS: readonly LocalCommand[] = COMMANDS.map((command) => ({
+  ...{ kind: 'local', hasSocket: false, group: 'Agent:' },
+  ...command,
+}));

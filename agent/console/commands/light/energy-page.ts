@@ -1,9 +1,8 @@
 /** Renders `luciole energy` as tables or CSV, and says which values are computed, measured or unknown. Pure. */
 import type { EnergyMeter, EnergyQuery, EnergyRow, EnergyView } from '../../../core/views.ts';
-import { csvLine } from '../../text/csv.ts';
 import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
-import { type TableColumn, tableLines } from '../../text/text-table.ts';
+import { csvLine, type TableColumn, tableLines } from '../../text/text-table.ts';
 
 /** How energy is shown. */
 export type EnergyForm = 'table' | 'csv';
@@ -115,26 +114,15 @@ function periodTable(rows: readonly EnergyRow[], page: Page): string[] {
 
 function notes({ rows, meters, zone, awayH, undatedH }: EnergyAnswer, page: Page): string[] {
   const sum = (value: (row: EnergyRow) => number): number => rows.reduce((all, row) => all + value(row), 0);
-  const [raised, standby, unknown] = [
-    sum(({ kwh, quietKwh }) => kwh - quietKwh),
-    sum((row) => row.standbyKwh),
-    sum((row) => row.unknownLampH),
-  ];
+  const [raised, standby] = [sum(({ kwh, quietKwh }) => kwh - quietKwh), sum((row) => row.standbyKwh)];
+  const [unknown, unknownKwh] = [sum((row) => row.unknownLampH), sum((row) => row.unknownSavedKwh)];
   const line = (label: string, text: string): string[] => labelled(label, text, page);
   return [
     ...line('Computed', `from the rated power and the level of each lamp, not measured; ${energy(standby)} kWh of it standby by day`),
     ...line('Before', 'the baseline of the zone in cabinet.yaml, for the same nights'),
     ...line('Raised', `presence and traffic took ${energy(raised)} kWh of it`),
     ...(zone === null ? meterTexts(meters).flatMap((text) => line('Measured', text)) : []),
-    ...(unknown < MIN_SHOWN_H
-      ? []
-      : line(
-          'Unknown',
-          unknownText(
-            unknown,
-            sum((row) => row.unknownSavedKwh),
-          ),
-        )),
+    ...(unknown < MIN_SHOWN_H ? [] : line('Unknown', unknownText(unknown, unknownKwh))),
     ...(awayH < MIN_SHOWN_H ? [] : line('Not seen', `${energy(awayH)} h: the agent did not run, nothing is counted for them`)),
     ...(undatedH < MIN_SHOWN_H
       ? []

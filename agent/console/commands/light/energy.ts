@@ -1,11 +1,10 @@
 /** `energy`: hours, levels, kWh and saving of past nights. */
 import type { EnergyQuery } from '../../../core/views.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { findName } from '../find-name.ts';
-import { RANGE_OPTIONS, rangeOf, type TypedRange, typedTime } from '../time-range.ts';
+import { RANGE_OPTIONS, rangeOf, readRange, type TypedRange } from '../time-range.ts';
 import type { EnergyAnswer, EnergyForm } from './energy-page.ts';
 
 export interface EnergyArgs extends TypedRange {
@@ -20,8 +19,7 @@ const STEPS = ['night', 'month'] as const;
 /** Errors: throws ConsoleError 'usage' for the first thing wrong. */
 export function readEnergy(args: RawArgs): EnergyArgs {
   return {
-    since: typedTime(args['since'] === undefined ? USUAL_SINCE : textArg(args, 'since')),
-    until: args['until'] === undefined ? null : typedTime(textArg(args, 'until')),
+    ...readRange(args, USUAL_SINCE),
     by: args['by'] === undefined ? null : readBy(textArg(args, 'by')),
     zone: args['zone'] === undefined ? null : textArg(args, 'zone'),
     form: args['csv'] === true ? 'csv' : 'table',
@@ -39,17 +37,14 @@ export const ENERGY = agentCommand({
   role: 'viewer',
   group: 'Look:',
   summary: 'hours, levels, kWh and saving of past nights',
-  arguments: [],
   options: [
     { ...RANGE_OPTIONS.since, summary: 'nights begun since, as 30d or 2026-12-01 (default: 30d)' },
     RANGE_OPTIONS.until,
     { name: 'by', value: 'STEP', summary: 'night or month (default: all as one)', choices: ['night', 'month'] },
     { name: 'zone', value: 'ID', summary: 'only this zone', names: 'zone' },
     { name: 'csv', value: null, summary: 'print it as CSV' },
-    JSON_OPTION,
   ],
   examples: ['luciole energy', 'luciole energy --since 7d --by night', 'luciole energy --since 2026-01-01 --by month --csv'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: readEnergy,
   answer: async (view, args, { clock, timezone }): Promise<EnergyAnswer> => {
     const { zones } = view.names();

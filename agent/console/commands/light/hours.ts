@@ -1,8 +1,9 @@
 /** `hours`: burning hours of lamps, and their correction after a change of lamp. */
 import type { HoursAnswer } from '../../../core/light-tools.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
+import { ACT_TIMEOUT_MS, agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { ACT_TIMEOUT_MS, JSON_OPTION } from '../common-words.ts';
+import { formatNumber, type Page, translated } from '../../text/page.ts';
+import { tableLines } from '../../text/text-table.ts';
 import { findTarget } from './light-args.ts';
 
 /** Units: h. Source: the limit of `burned.hours` in cabinet.yaml, over a century of light. */
@@ -17,7 +18,6 @@ export const HOURS = agentCommand({
     { name: 'target', summary: 'a lamp or a zone (default: all lamps)', required: false, names: 'target' },
     { name: 'hours', summary: 'what each of them has burnt; 0 after a new one', required: false },
   ],
-  options: [JSON_OPTION],
   examples: ['luciole hours', 'luciole hours L07 12000', 'luciole hours rue-bressigny 0'],
   timeoutMs: ACT_TIMEOUT_MS,
   read: (args) => ({
@@ -29,7 +29,7 @@ export const HOURS = agentCommand({
     if (target === null || args.hours === null) return { lamps: view.light.hours(target), isSaved: null };
     return await view.light.setHours(target, args.hours);
   },
-  render: async (result, page) => (await import('./hours-page.ts')).renderHours(result, page),
+  render: renderHours,
   succeeded: ({ isSaved }) => isSaved !== false,
 });
 
@@ -38,4 +38,19 @@ function readHours(text: string): number {
   const value = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value <= MAX_HOURS)) throw new ConsoleError('usage', `bad hours "${text}": write a whole number from 0 to ${MAX_HOURS}`);
   return value;
+}
+
+const COLUMNS = [
+  { title: 'Lamp', maxCols: 20 },
+  { title: 'Hours', align: 'right' },
+] as const;
+
+function renderHours({ lamps, isSaved }: HoursAnswer, page: Page): string {
+  const rows = lamps.map(({ lamp, hours }) => [lamp, formatNumber(hours)]);
+  const isUnknown = lamps.some(({ hours }) => hours === null);
+  return [
+    ...tableLines(COLUMNS, rows, page),
+    ...(isUnknown ? [translated('hours that are not known: constant light does not reduce these lamps', page)] : []),
+    ...(isSaved === false ? [translated('in force until the agent stops, but not saved: check the disk of store.dir', page)] : []),
+  ].join('\n');
 }

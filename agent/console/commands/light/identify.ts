@@ -1,11 +1,12 @@
 /** `identify`: blink a lamp, to find it. */
 import type { AgentView } from '../../../core/views.ts';
 import type { LevelPct } from '../../../core/words.ts';
-import { agentCommand, type Job, textArg } from '../../command-spec.ts';
-import type { SpanLimits } from '../../text/duration.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
+import type { Job } from '../../command-spec.ts';
+import { formatDuration, type SpanLimits } from '../../text/duration.ts';
+import type { Page } from '../../text/page.ts';
+import { paragraph } from '../../text/text-lines.ts';
 import { untilOver } from '../until-over.ts';
-import type { Identified, IdentifyProgress } from './identify-page.ts';
 import { findLamp, onStreet, spanArg } from './light-args.ts';
 
 const IDENTIFY_SPAN: SpanLimits = { minMs: 5_000, maxMs: 600_000 };
@@ -17,13 +18,12 @@ export const IDENTIFY = agentCommand<{ lamp: string; forMs: number }, Identified
   group: 'Act:',
   summary: 'blink a lamp, to find it',
   arguments: [{ name: 'lamp', summary: 'a lamp', required: true, names: 'lamp' }],
-  options: [{ name: 'for', value: 'DURATION', summary: 'how long, 5s to 10m (default: 30s)' }, JSON_OPTION],
+  options: [{ name: 'for', value: 'DURATION', summary: 'how long, 5s to 10m (default: 30s)' }],
   examples: ['luciole identify L07', 'luciole identify L07 --for 2m'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({ lamp: textArg(args, 'lamp'), forMs: spanArg(args, USUAL_SPAN, IDENTIFY_SPAN) }),
   answer: (view, args, job) => onStreet(() => identifyLamp(view, { ...args, lamp: findLamp(view, args.lamp) }, job)),
-  render: async (result, page) => (await import('./identify-page.ts')).renderIdentified(result, page),
-  progress: { isLasting: false, load: async () => (await import('./identify-page.ts')).renderIdentifyProgress },
+  render: renderIdentified,
+  progress: { isLasting: false, load: async () => renderIdentifyProgress },
   audit: ({ durationMs }) => ({ durationMs }),
 });
 
@@ -32,13 +32,44 @@ async function identifyLamp(view: AgentView, { lamp, forMs }: { lamp: string; fo
   const { clock, source } = job;
   const startMono = clock.monoMs();
   const follows = (): boolean => view.why(lamp)?.lamps[0]?.following ?? true;
+  const restMs = (): number => Math.max(0, forMs - (clock.monoMs() - startMono));
   const report = (levelPct: LevelPct): void =>
-    void job.report({
-      ...{ lamp, levelPct, restMs: Math.max(0, forMs - (clock.monoMs() - startMono)), following: follows() },
-    } satisfies IdentifyProgress);
+    void job.report({ lamp, levelPct, restMs: restMs(), following: follows() } satisfies IdentifyProgress);
   const run = view.light.identify({ lamp, forMs, source, tell: report });
   return untilOver(job, forMs, () => {
     run.stop();
     return { lamp, lowPct: run.lowPct, highPct: run.highPct, durationMs: Math.round(clock.monoMs() - startMono), following: follows() };
   });
+}
+
+export interface IdentifyProgress {
+  readonly lamp: string;
+  readonly levelPct: LevelPct;
+  readonly restMs: number;
+  readonly following: boolean;
+}
+
+export interface Identified {
+  readonly lamp: string;
+  readonly lowPct: LevelPct;
+  readonly highPct: LevelPct;
+  readonly durationMs: number;
+  /** A lamp that does not respond cannot be seen blinking. */
+  readonly following: boolean;
+}
+
+export function renderIdentifyProgress({ lamp, levelPct, restMs, following }: IdentifyProgress, page: Page): string {
+  const now = following ? `at ${levelPct} %, blinks` : `told ${levelPct} %, does not follow,`;
+  return paragraph(`${lamp} ${now} ${formatDuration(restMs)} more; Ctrl-C ends it`, page).join('\n');
+}
+
+export function renderIdentified({ lamp, lowPct, highPct, durationMs, following }: Identified, page: Page): string {
+  if (!following)
+    return paragraph(`${lamp} was told to blink for ${formatDuration(durationMs)}, but does not follow: luciole why ${lamp}`, page).join(
+      '\n',
+    );
+  return paragraph(
+    `${lamp} blinked between ${lowPct} and ${highPct} % for ${formatDuration(durationMs)} and is back at its level`,
+    page,
+  ).join('\n');
 }

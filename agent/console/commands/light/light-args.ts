@@ -2,7 +2,7 @@
 import { Refusal } from '../../../core/refusal.ts';
 import type { AgentView } from '../../../core/views.ts';
 import type { Target } from '../../../core/words.ts';
-import { textArg } from '../../command-spec.ts';
+import { textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { parseDuration, type SpanLimits } from '../../text/duration.ts';

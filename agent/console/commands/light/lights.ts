@@ -5,9 +5,9 @@
  */
 import type { OverrideAnswer } from '../../../core/views.ts';
 import type { Outcome } from '../../../core/words.ts';
-import { agentCommand, type ConsoleCommand, textArg } from '../../command-spec.ts';
+import { ACT_TIMEOUT_MS, agentCommand, textArg } from '../../agent-command.ts';
+import type { ConsoleCommand } from '../../command-spec.ts';
 import { parseDuration } from '../../text/duration.ts';
-import { ACT_TIMEOUT_MS, JSON_OPTION } from '../common-words.ts';
 import { isOverrideInForce, OVERRIDE_SPAN, readReason } from './override.ts';
 
 const FULL_PCT = 100;
@@ -19,7 +19,7 @@ export const LIGHTS_ON = agentCommand({
   group: 'Act:',
   summary: 'all lamps to 100 %, for an emergency; no login',
   arguments: [{ name: 'duration', summary: 'how long, 1m to 24h, as 30m or 2h', required: true }],
-  options: [{ name: 'reason', value: 'TEXT', summary: 'why, for the record' }, JSON_OPTION],
+  options: [{ name: 'reason', value: 'TEXT', summary: 'why, for the record' }],
   examples: ['luciole lights on 30m', 'luciole lights on 2h --reason "accident"'],
   timeoutMs: ACT_TIMEOUT_MS,
   read: (args) => ({
@@ -30,7 +30,7 @@ export const LIGHTS_ON = agentCommand({
     const target = { kind: 'cabinet', id: (await view.status()).cabinet.id } as const;
     return view.override({ target, levelPct: FULL_PCT, rank: 'emergency', minutes: durationMs / 60_000, reason, source });
   },
-  render: async (result, page) => (await import('./override-page.ts')).renderOutcome(result, page, result.untilMs),
+  render: async (result, page) => (await import('./override.ts')).renderOutcome(result, page, result.untilMs),
   succeeded: isOverrideInForce,
 });
 
@@ -39,16 +39,13 @@ const auto = agentCommand({
   role: 'technician',
   group: 'Act:',
   summary: 'end what lights on began',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole lights auto', 'luciole lights auto --json'],
   timeoutMs: ACT_TIMEOUT_MS,
-  read: () => ({}),
   answer: async (view, _args, { source }): Promise<Outcome> => {
     const target = { kind: 'cabinet', id: (await view.status()).cabinet.id } as const;
     return view.release({ target, source, rank: 'emergency' });
   },
-  render: async (result, page) => (await import('./override-page.ts')).renderOutcome(result, page, null),
+  render: async (result, page) => (await import('./override.ts')).renderOutcome(result, page, null),
   succeeded: ({ state }) => state === 'verified',
 });
 

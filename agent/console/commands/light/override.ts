@@ -1,12 +1,14 @@
 /** `override` and `release`: set a lamp or zone to a level for a time, and end that. */
+import type { WallMs } from '../../../core/clock.ts';
 import type { OverrideRequest } from '../../../core/ports.ts';
 import type { OverrideAnswer } from '../../../core/views.ts';
-import type { LevelPct, Outcome, Target } from '../../../core/words.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
+import type { LevelPct, Outcome, OutcomeState, OverriddenLamps } from '../../../core/words.ts';
+import { ACT_TIMEOUT_MS, agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { parseDuration, type SpanLimits } from '../../text/duration.ts';
-import { ACT_TIMEOUT_MS, JSON_OPTION } from '../common-words.ts';
+import { formatDuration, parseDuration, type SpanLimits } from '../../text/duration.ts';
+import { clockTime, formatLevel, type Page, stateWord, translated } from '../../text/page.ts';
+import { labelled } from '../../text/text-lines.ts';
 import { findTarget } from './light-args.ts';
 
 export interface OverrideArgs {
@@ -36,7 +38,6 @@ export const OVERRIDE = agentCommand({
     { name: 'for', value: 'DURATION', summary: 'how long, 1m to 24h, as 10m, 2h or 1h30m (default: 2h)' },
     { name: 'reason', value: 'TEXT', summary: 'why, for the record' },
     { name: 'maintenance', value: null, summary: 'lock it: outranks the platform and all automatics' },
-    JSON_OPTION,
   ],
   examples: [
     'luciole override L07 80',
@@ -45,8 +46,9 @@ export const OVERRIDE = agentCommand({
   ],
   timeoutMs: ACT_TIMEOUT_MS,
   read: readOverride,
-  answer: (view, args, { source }): Promise<OverrideAnswer> => view.override(overrideRequest(args, findTarget(view, args.target), source)),
-  render: async (result, page) => (await import('./override-page.ts')).renderOutcome(result, page, result.untilMs),
+  answer: (view, { target, durationMs, ...args }, { source }): Promise<OverrideAnswer> =>
+    view.override({ ...args, source, target: findTarget(view, target), minutes: durationMs / 60_000 }),
+  render: (result, page) => renderOutcome(result, page, result.untilMs),
   succeeded: isOverrideInForce,
 });
 
@@ -56,13 +58,13 @@ export const RELEASE = agentCommand({
   group: 'Act:',
   summary: 'end the overrides of a lamp or zone',
   arguments: [TARGET],
-  options: [{ name: 'at-next-step', value: null, summary: 'not now but when the programme has its next step' }, JSON_OPTION],
+  options: [{ name: 'at-next-step', value: null, summary: 'not now but when the programme has its next step' }],
   examples: ['luciole release L07', 'luciole release rue-bressigny --at-next-step'],
   timeoutMs: ACT_TIMEOUT_MS,
   read: (args) => ({ target: textArg(args, 'target'), atNextStep: args['at-next-step'] === true }),
   answer: (view, { target, atNextStep }, { source }): Promise<Outcome> =>
     view.release({ target: findTarget(view, target), source, ...(atNextStep ? { atNextStep } : {}) }),
-  render: async (result, page) => (await import('./override-page.ts')).renderOutcome(result, page, null),
+  render: (result, page) => renderOutcome(result, page, null),
   succeeded: ({ state }) => state === 'verified',
 });
 
@@ -75,12 +77,6 @@ export function readOverride(args: RawArgs): OverrideArgs {
     rank: args['maintenance'] === true ? 'maintenance' : 'override',
     reason: args['reason'] === undefined ? USUAL_REASON : readReason(textArg(args, 'reason')),
   };
-}
-
-/** The override as the agent takes it. */
-function overrideRequest(args: OverrideArgs, target: Target, source: string): Omit<OverrideRequest, 'commandId'> {
-  const { levelPct, rank, reason, durationMs } = args;
-  return { target, levelPct, rank, reason, source, minutes: durationMs / 60_000 };
 }
 
 /** Whether an override is in force on all its lamps and visible on some: the others follow a stronger intent for now. */
@@ -105,4 +101,68 @@ export function readReason(text: string): string {
     throw new ConsoleError('usage', `bad reason: one line of ${MAX_REASON} characters at most`);
   }
   return text;
+}
+
+/** Worst first: what a technician must act on. */
+const ORDER: readonly (OutcomeState | 'waiting')[] = ['failed', 'refused', 'waiting', 'received', 'queued', 'sent', 'verified'];
+
+/** How a command ended, and which lamps did not follow. `untilMs` is null for a release. */
+export function renderOutcome(outcome: Outcome, page: Page, untilMs: WallMs | null): string {
+  const { target, waiting = [] } = outcome;
+  const held = new Set(waiting.flatMap(({ lamps }) => lamps));
+  const isOnlyHeld = held.size > 0 && Object.keys(outcome.lamps).every((id) => held.has(id) || outcome.lamps[id] === 'verified');
+  const reason = outcome.reason === '' || isOnlyHeld ? '' : `: ${outcome.reason}`;
+  const head = `${target.kind} ${target.id}: ${howItWent(outcome, page, { isOverride: untilMs !== null, isOnlyHeld })}${reason}`;
+  const states = Object.entries(outcome.lamps).map(([id, state]) => [id, held.has(id) ? 'waiting' : state] as const);
+  const rows = ORDER.flatMap((each) => {
+    const ids = states.flatMap(([id, state]) => (state === each ? [id] : []));
+    return ids.length === 0 ? [] : labelled(each, ids.join(' '), { ...page, widthCols: page.widthCols - 2 }).map((line) => `  ${line}`);
+  });
+  const below = waiting.flatMap((each) => labelled('Below', belowText(each, outcome, page, untilMs), page));
+  return [...labelled('Outcome', head, page), ...rows, ...below, ...ends(outcome, page, untilMs)].join('\n');
+}
+/** Lamps named before one intent; the others are counted. */
+const NAMED_LAMPS = 4;
+
+/** A release that was taken up holds even when a lamp does not confirm its new level. */
+function howItWent(
+  { state, levelPct, lamps }: Outcome,
+  page: Page,
+  { isOverride, isOnlyHeld }: { readonly isOverride: boolean; readonly isOnlyHeld: boolean },
+): string {
+  if (!isOverride)
+    return state === 'failed' ? `released, but ${stateWord('failed', page)} to confirm` : `release ${stateWord(state, page)}`;
+  const followed = Object.values(lamps).filter((each) => each === 'verified').length;
+  const how = !isOnlyHeld
+    ? stateWord(state, page)
+    : followed === 0
+      ? stateWord('waiting', page, translated('waits below another', page))
+      : stateWord('verified', page, translated(`verified on ${followed} of ${Object.keys(lamps).length} lamps`, page));
+  return `override to ${formatLevel(levelPct)} ${how}`;
+}
+
+/** Which intent these lamps follow instead: its user, its end, and what ends it. */
+function belowText({ lamps, wish: intent }: OverriddenLamps, outcome: Outcome, page: Page, untilMs: WallMs | null): string {
+  const more = lamps.length - NAMED_LAMPS;
+  const names = more > 0 ? `${lamps.slice(0, NAMED_LAMPS).join(', ')} and ${more} more` : lamps.join(', ');
+  const why = intent.reason === '' ? '' : ` (${intent.reason})`;
+  const until = `until ${clockTime(intent.untilMs, page)}, in ${formatDuration(Math.max(0, intent.untilMs - page.atMs))}`;
+  const then = untilMs !== null && untilMs <= intent.untilMs ? 'this one ends before' : 'this one shows then';
+  const release = releaseText(intent, outcome);
+  return `${names}: ${intent.rank} to ${formatLevel(intent.levelPct)} by ${intent.source}${why} ${until}; ${then}${release === '' ? '' : `; ${release}`}`;
+}
+
+/** What a person at the console can type; empty where nothing ends it before its time. */
+function releaseText({ target, rank, goesByItself }: OverriddenLamps['wish'], { target: own }: Outcome): string {
+  if (goesByItself === true) return '';
+  if (target.kind === 'cabinet') return rank === 'emergency' && own.kind !== 'cabinet' ? 'sooner with: luciole lights auto' : '';
+  const both = target.kind === own.kind && target.id === own.id;
+  return both ? `luciole release ${target.id} ends both: then say it again` : `sooner with: luciole release ${target.id}`;
+}
+
+function ends({ target, state }: Outcome, page: Page, untilMs: WallMs | null): string[] {
+  if (untilMs === null || state === 'refused') return [];
+  const text = `by itself at ${clockTime(untilMs, page)}, in ${formatDuration(Math.max(0, untilMs - page.atMs))}`;
+  const sooner = target.kind === 'cabinet' ? 'lights auto' : `release ${target.id}`;
+  return labelled('Ends', `${text}; sooner with: luciole ${sooner}`, page);
 }

@@ -77,19 +77,13 @@ export async function testTarget(view: AgentView, target: Target, job: Job): Pro
   const { own, meters } = powerPoints(view, lamps);
   const verdicts = lamps.map((lamp): LampVerdict => {
     const judged = verdictOf(lamp, steps, otherLamps === 0 ? lamps.length : null);
-    const sensed = { hasOwn: own[lamp] !== undefined, hasMeter: meters.length > 0, otherLamps };
-    return { ...judged, unweighed: judged.weighedBy === 'nothing' && judged.verdict === 'ok' ? unweighedFor(sensed) : null };
+    const isUnweighed = judged.weighedBy === 'nothing' && judged.verdict === 'ok';
+    return { ...judged, unweighed: isUnweighed ? unweighedFor(own[lamp] !== undefined, meters.length > 0, otherLamps) : null };
   });
   return { target, steps, verdicts, otherLamps, restored };
 }
 
-interface Sensed {
-  readonly hasOwn: boolean;
-  readonly hasMeter: boolean;
-  readonly otherLamps: number;
-}
-
-function unweighedFor({ hasOwn, hasMeter, otherLamps }: Sensed): Unweighed {
+function unweighedFor(hasOwn: boolean, hasMeter: boolean, otherLamps: number): Unweighed {
   if (hasOwn) return 'no-reading';
   if (!hasMeter) return 'no-sensor';
   return otherLamps > 0 ? 'shared-meter' : 'no-meter-reading';
@@ -150,17 +144,11 @@ async function rampStep(view: AgentView, target: Target, levelPct: LevelPct, { s
   };
 }
 
-interface PowerPoints {
-  readonly own: Readonly<Record<string, PointId>>;
-  readonly meters: readonly PointId[];
-  readonly all: readonly PointId[];
-}
-
 /** What weighs: a lamp's own point, else the meters of the cabinet. */
-function powerPoints(view: AgentView, lamps: readonly string[]): PowerPoints {
+function powerPoints(view: AgentView, lamps: readonly string[]) {
   const inW = view.points('power').filter(({ unit, pointId }) => unit === 'W' && /\.(?:active_)?power$/.test(pointId));
   const of = (device: string) => inW.find(({ pointId }) => pointId.startsWith(`${device}.`))?.pointId;
-  const own = Object.fromEntries(
+  const own: Readonly<Record<string, PointId>> = Object.fromEntries(
     lamps.flatMap((lamp) => [of(lamp)].flatMap((pointId) => (pointId === undefined ? [] : [[lamp, pointId] as const]))),
   );
   const meterIds = view.profiles().flatMap(({ category, usedBy }) => (category === 'meter' ? usedBy : []));

@@ -1,7 +1,12 @@
 /** `tonight`: every change of level in the night ahead. */
-import type { TonightView } from '../../../core/light-tools.ts';
-import { agentCommand } from '../../command-spec.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import type { WallMs } from '../../../core/clock.ts';
+import type { TonightRow, TonightView } from '../../../core/light-tools.ts';
+import { agentCommand } from '../../agent-command.ts';
+import { formatDuration } from '../../text/duration.ts';
+import { columnTime, formatLevel, formatLevels, NOTHING, type Page, translated } from '../../text/page.ts';
+import { plotLines, type Sample } from '../../text/plot.ts';
+import { labelled, paragraph } from '../../text/text-lines.ts';
+import { tableLines } from '../../text/text-table.ts';
 import { findZone } from './light-args.ts';
 
 export const TONIGHT = agentCommand({
@@ -10,10 +15,85 @@ export const TONIGHT = agentCommand({
   group: 'Look:',
   summary: 'the night ahead: every change of level, and why',
   arguments: [{ name: 'zone', summary: 'only this zone', required: false, names: 'zone' }],
-  options: [{ name: 'plot', value: null, summary: 'draw it as well' }, JSON_OPTION],
+  options: [{ name: 'plot', value: null, summary: 'draw it as well' }],
   examples: ['luciole tonight', 'luciole tonight rue-bressigny --plot', 'luciole tonight --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: ({ zone, plot }) => ({ zone: typeof zone === 'string' ? zone : null, plot: plot === true }),
   answer: (view, { zone }): readonly TonightView[] => view.light.tonight(zone === null ? null : findZone(view, zone)),
-  render: async (result, page, { plot }) => (await import('./tonight-page.ts')).renderTonight(result, page, plot),
+  render: (result, page, { plot }) => renderTonight(result, page, plot),
 });
+
+const NOTE = 'By sun, programme and wishes in force. Presence, traffic, rules and photocells come on top.';
+const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
+/** A VT100 shows no more. */
+const PLOT_COLS = 80;
+const FORM = { hasDay: false, hasSeconds: false };
+
+export function renderTonight(views: readonly TonightView[], page: Page, withPlot: boolean): string {
+  if (views.length === 0) return translated('the cabinet has no zones', page);
+  const nights = views.map((view) => [...head(view, page), '', ...rows(view, page), ...(withPlot ? ['', ...plot(view, page)] : [])]);
+  const note = paragraph(NOTE, page);
+  return [...nights, note].map((lines) => lines.join('\n')).join('\n\n');
+}
+
+function head(view: TonightView, page: Page): string[] {
+  const { zone, date, duskMs, dawnMs, programme, rule, events, photocellMin } = view;
+  const time = (ms: WallMs): string => columnTime(ms, page.timezone, FORM);
+  const sun =
+    duskMs === null || dawnMs === null
+      ? 'no dusk and dawn this night'
+      : `dusk ${time(duskMs)}, dawn ${time(dawnMs)}, ${formatDuration(dawnMs - duskMs)}`;
+  return [
+    ...labelled('Zone', `${zone}, night of ${date}: ${sun}`, page),
+    ...labelled('Programme', `${programme}${rule === '' ? '' : `, by ${rule}`}`, page),
+    ...(events.length === 0 ? [] : labelled('Event', events.join(', '), page)),
+    ...(photocellMin === null ? [] : labelled('Photocell', `may speak within ${photocellMin} min of dusk and dawn`, page)),
+  ];
+}
+
+/** A `>` before the row that holds now. */
+function rows(view: TonightView, page: Page): string[] {
+  if (view.rows.length === 0) return [translated('not lit: the sun does not go down far enough this night', page)];
+  const current = view.startMs <= page.atMs && page.atMs < view.endMs ? view.rows.findLast(({ atMs }) => atMs <= page.atMs) : undefined;
+  const form = { ...FORM, hasSeconds: hasTwins(view.rows) };
+  const cells = view.rows.map((row) => [
+    row === current ? '>' : '',
+    columnTime(row.atMs, page.timezone, form),
+    formatLevels(row.minPct, row.maxPct),
+    // What does not raise it says nothing.
+    row.boostPct === null || row.boostPct <= row.minPct ? NOTHING : formatLevel(row.boostPct),
+    translated(`${row.reason === 'day' ? 'day: ' : ''}${row.text}`, page),
+  ]);
+  const columns = [
+    { title: '' },
+    { title: 'From' },
+    { title: 'Level', align: 'right' },
+    { title: 'Presence', align: 'right' },
+    { title: 'Why', wraps: true },
+  ] as const;
+  return tableLines(columns, cells, page);
+}
+
+/** Two changes within a minute, as the warning before the dark. */
+function hasTwins(changes: readonly TonightRow[]): boolean {
+  const minutes = changes.map(({ atMs }) => Math.floor(atMs / MINUTE_MS));
+  return new Set(minutes).size < minutes.length;
+}
+
+/** From the hour before the first change to the hour after the last. */
+function plot(view: TonightView, page: Page): string[] {
+  const [first, last] = [view.rows[0], view.rows.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const fromMs = Math.max(view.startMs, Math.floor(first.atMs / HOUR_MS) * HOUR_MS - HOUR_MS);
+  const toMs = Math.min(view.endMs, Math.ceil(last.atMs / HOUR_MS) * HOUR_MS + HOUR_MS);
+  const widthCols = Math.min(PLOT_COLS, page.widthCols);
+  return plotLines(samples(view.rows, fromMs, toMs), { ...page, fromMs, toMs, decimals: 0, widthCols });
+}
+
+function samples(changes: readonly TonightRow[], fromMs: WallMs, toMs: WallMs): readonly Sample[] {
+  const before = { atMs: fromMs, minPct: 0, maxPct: 0 };
+  const all = [before, ...changes].map(({ atMs, minPct, maxPct }, i) => {
+    const end = changes[i]?.atMs ?? toMs;
+    return { fromMs: atMs, toMs: end, min: minPct, mean: (minPct + maxPct) / 2, max: maxPct };
+  });
+  return all.filter((sample) => sample.fromMs < sample.toMs);
+}

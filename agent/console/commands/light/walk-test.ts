@@ -2,12 +2,14 @@
 import type { WalkStep } from '../../../core/light-tools.ts';
 import { quantile } from '../../../core/quantile.ts';
 import type { AgentView } from '../../../core/views.ts';
-import { agentCommand, type Job, textArg } from '../../command-spec.ts';
-import type { SpanLimits } from '../../text/duration.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import type { PointId } from '../../../core/words.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
+import type { Job } from '../../command-spec.ts';
+import { formatDuration, type SpanLimits } from '../../text/duration.ts';
+import { clockTime, count, NOTHING, type Page, translated } from '../../text/page.ts';
+import { paragraph } from '../../text/text-lines.ts';
 import { untilOver } from '../until-over.ts';
 import { findZone, onStreet, spanArg } from './light-args.ts';
-import type { Walked, WalkProgress } from './walk-test-page.ts';
 
 /** Units: ms. Source: the limits of the agent's own walk-test and identify. */
 const WALK_SPAN: SpanLimits = { minMs: 10_000, maxMs: 3_600_000 };
@@ -19,13 +21,12 @@ export const WALK_TEST = agentCommand<{ zone: string; forMs: number }, Walked, W
   group: 'Act:',
   summary: 'walk under the sensors, see what each one does',
   arguments: [{ name: 'zone', summary: 'a zone with presence sensors', required: true, names: 'zone' }],
-  options: [{ name: 'for', value: 'DURATION', summary: 'end by itself after this, 10s to 1h (default: 10m)' }, JSON_OPTION],
+  options: [{ name: 'for', value: 'DURATION', summary: 'end by itself after this, 10s to 1h (default: 10m)' }],
   examples: ['luciole walk-test rue-bressigny', 'luciole walk-test rue-bressigny --for 3m'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({ zone: textArg(args, 'zone'), forMs: spanArg(args, USUAL_SPAN, WALK_SPAN) }),
   answer: (view, args, job) => onStreet(() => walkZone(view, { ...args, zone: findZone(view, args.zone) }, job)),
-  render: async (result, page) => (await import('./walk-test-page.ts')).renderWalked(result, page),
-  progress: { isLasting: true, load: async () => (await import('./walk-test-page.ts')).renderWalkProgress },
+  render: renderWalked,
+  progress: { isLasting: true, load: async () => renderWalkProgress },
 });
 
 /** Errors: throws Refusal for a zone without sensors. */
@@ -53,4 +54,70 @@ async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs:
       worstMs: latencies.length === 0 ? null : quantile(latencies, 1),
     };
   });
+}
+
+/** First the sensors that will be reported, then each detection. */
+export type WalkProgress =
+  | { readonly kind: 'start'; readonly zone: string; readonly night: boolean; readonly sensors: readonly PointId[]; readonly forMs: number }
+  | ({ readonly kind: 'detection' } & WalkStep);
+
+export interface Walked {
+  readonly zone: string;
+  readonly night: boolean;
+  readonly durationMs: number;
+  /** Not shown: the reader was too slow. */
+  readonly missed: number;
+  readonly sensors: readonly { readonly pointId: PointId; readonly detections: number }[];
+  /** From the reading to the first level that left; null where no lamp had to rise. Units: ms. */
+  readonly medianMs: number | null;
+  readonly worstMs: number | null;
+}
+
+/** Source: a device of the reference with its point, `S01.motion`, and room for a longer one. */
+const SENSOR_COLS = 16;
+const POLE_COLS = 6;
+const LATENCY_COLS = 7;
+
+/** Shape: `22:41:07.123  S01.motion       P03     42 ms  L02 L03 L04`; lamps that do not fit are counted. */
+export function renderWalkProgress(progress: WalkProgress, page: Page): string {
+  if (progress.kind === 'start') return paragraph(startText(progress), page).join('\n');
+  const { atMs, pointId, pole, raised, alreadyLit, latencyMs } = progress;
+  const time = `${clockTime(atMs, { ...page, atMs })}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')}`;
+  const took = latencyMs === null ? NOTHING : `${latencyMs} ms`;
+  const head = `${time}  ${cut(pointId, SENSOR_COLS)} ${cut(pole ?? NOTHING, POLE_COLS)} ${took.padStart(LATENCY_COLS)}  `;
+  const effect =
+    raised.length > 0 ? fitting(raised, page.widthCols - head.length) : translated(alreadyLit ? 'lit already' : 'no lamp rose', page);
+  return `${head}${effect}`;
+}
+
+function startText({ zone, night, sensors, forMs }: Extract<WalkProgress, { kind: 'start' }>): string {
+  const day = night ? '' : ' It is day here: no lamp will rise.';
+  return `Walk under ${sensors.join(', ')} of ${zone}; Ctrl-C ends it, else ${formatDuration(forMs)}.${day}`;
+}
+
+/** Detections by sensor, sensors without any, and how soon the light rose. */
+export function renderWalked({ zone, durationMs, sensors, medianMs, worstMs, missed }: Walked, page: Page): string {
+  const total = sensors.reduce((sum, { detections }) => sum + detections, 0);
+  const withoutDetection = sensors.filter(({ detections }) => detections === 0).map(({ pointId }) => pointId);
+  const each = sensors.map(({ pointId, detections }) => `${pointId} ${detections}`).join(', ');
+  const lines = [
+    `${count(total, 'detection')} in zone ${zone} in ${formatDuration(durationMs)}: ${each}`,
+    ...(medianMs === null ? [] : [`first level out after ${medianMs} ms at the median, ${worstMs} ms at most`]),
+    ...(withoutDetection.length === 0
+      ? []
+      : [`nobody seen by ${withoutDetection.join(', ')}: look whether it is covered, turned away or dead`]),
+    ...(missed === 0 ? [] : [`${missed} not shown: this terminal is too slow`]),
+  ];
+  return lines.flatMap((line) => paragraph(line, page)).join('\n');
+}
+
+function cut(text: string, cols: number): string {
+  return text.length > cols ? `${text.slice(0, cols - 1)}~` : text.padEnd(cols);
+}
+
+function fitting(lamps: readonly string[], cols: number): string {
+  const all = lamps.join(' ');
+  if (all.length <= cols) return all;
+  const shown = lamps.filter((_, i) => lamps.slice(0, i + 1).join(' ').length + ` +${lamps.length}`.length <= cols);
+  return `${shown.join(' ')} +${lamps.length - shown.length}`;
 }

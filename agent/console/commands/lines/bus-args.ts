@@ -10,11 +10,10 @@ import type { Table } from '../../../core/profile.ts';
 import { Refusal } from '../../../core/refusal.ts';
 import { nearest } from '../../../core/suggestions.ts';
 import type { AgentView } from '../../../core/views.ts';
-import { textArg } from '../../command-spec.ts';
+import { type Bounds, numberArg, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { findName } from '../find-name.ts';
-import { type Bounds, numberArg } from '../number-arg.ts';
 
 /** Source: Modbus over Serial Line V1.02 §2.2, addresses 1 to 247, 0 for all at once. */
 export const UNITS = { broadcast: 0, min: 1, max: 247 };
@@ -68,11 +67,8 @@ export function findLine(view: AgentView, typed: string): string {
 export function findUnit(view: AgentView, line: string, unit: number | string): number {
   if (typeof unit === 'number') return unit;
   const devices = view.devices();
-  const id = findName(
-    unit,
-    devices.map((device) => device.id),
-    { noun: 'device', listedBy: 'luciole devices' },
-  );
+  const ids = devices.map((device) => device.id);
+  const id = findName(unit, ids, { noun: 'device', listedBy: 'luciole devices' });
   const device = devices.find((each) => each.id === id);
   if (device === undefined || device.line === line) return device?.unit ?? UNITS.min;
   throw new ConsoleError('unknown-name', `${id} is on line ${device.line}, not on ${line}`);

@@ -1,8 +1,6 @@
-/** `bus read`: registers of a unit. */
-import type { BusReadResult } from '../../../core/bus-tools.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
-import { numberArg } from '../number-arg.ts';
+/** `bus read` and `bus registers`: registers of a unit, and which of them answer. */
+import type { BusReadResult, RegistersProgress, RegistersResult } from '../../../core/bus-tools.ts';
+import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import {
   ADDRESS_ARGUMENT,
   addressArg,
@@ -10,6 +8,7 @@ import {
   findUnit,
   LINE_ARGUMENT,
   onBus,
+  rangeArgs,
   TABLE_OPTION,
   tableArg,
   UNIT_ARGUMENT,
@@ -26,9 +25,8 @@ export const BUS_READ = agentCommand({
   group: 'Lines:',
   summary: 'read registers of a unit',
   arguments: [LINE_ARGUMENT, UNIT_ARGUMENT, ADDRESS_ARGUMENT, { name: 'count', summary: 'how many (default: 1)', required: false }],
-  options: [TABLE_OPTION, JSON_OPTION],
+  options: [TABLE_OPTION],
   examples: ['luciole bus read street 7 2000', 'luciole bus read street L07 0x07D0 4', 'luciole bus read power 1 0 6 --table input'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => {
     const table = tableArg(args);
     const max = table === 'coil' || table === 'discrete' ? MAX_COUNT.bits : MAX_COUNT.registers;
@@ -40,4 +38,35 @@ export const BUS_READ = agentCommand({
     return onBus(() => view.bus.read({ ...args, line, unit: findUnit(view, line, args.unit) }), args.address);
   },
   render: async (result, page) => (await import('./bus-registers-page.ts')).renderRead(result, page),
+});
+
+export const BUS_REGISTERS = agentCommand<
+  { line: string; unit: number | string; table: RegistersResult['table']; from: number; to: number },
+  RegistersResult,
+  RegistersProgress
+>({
+  name: 'bus registers',
+  role: 'technician',
+  group: 'Lines:',
+  summary: 'which registers of a unit answer',
+  arguments: [LINE_ARGUMENT, UNIT_ARGUMENT],
+  options: [
+    TABLE_OPTION,
+    { name: 'from', value: 'ADDRESS', summary: 'first address (default: 0)' },
+    { name: 'to', value: 'ADDRESS', summary: 'last address (default: 500)' },
+  ],
+  examples: ['luciole bus registers street 7', 'luciole bus registers street 0x07 --table input --from 0 --to 120'],
+  read: (args) => ({
+    line: textArg(args, 'line'),
+    unit: unitArg(args),
+    table: tableArg(args),
+    ...rangeArgs(args, { from: { min: 0, max: 65_535, usual: 0 }, to: { min: 0, max: 65_535, usual: 500 } }),
+  }),
+  answer: (view, args, { report, signal }) => {
+    const line = findLine(view, args.line);
+    const request = { ...args, line, unit: findUnit(view, line, args.unit), signal };
+    return onBus(() => view.bus.registers(request, (progress) => void report(progress)));
+  },
+  render: async (result, page, { from, to }) => (await import('./bus-registers-page.ts')).renderRegisters(result, page, { from, to }),
+  progress: { isLasting: false, load: async () => (await import('./bus-registers-page.ts')).renderRegistersProgress },
 });

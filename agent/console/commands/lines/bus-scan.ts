@@ -1,22 +1,18 @@
 /** `bus scan`: which units of a line answer, and what they are. */
-import type { ScanProgress, ScanResult } from '../../../core/bus-tools.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
+import type { FoundUnit, LineStats, ScanProgress, ScanRequest, ScanResult } from '../../../core/bus-tools.ts';
+import type { SerialSettings } from '../../../core/cabinet.ts';
+import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
-import { numberArg } from '../number-arg.ts';
+import { formatTook } from '../../text/duration.ts';
+import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
+import { labelled, paragraph } from '../../text/text-lines.ts';
+import { tableLines } from '../../text/text-table.ts';
 import { findLine, LINE_ARGUMENT, onBus, rangeArgs, UNITS } from './bus-args.ts';
-import type { LineChoice } from './bus-scan-page.ts';
 
 /** Longest wait for one address. Units: ms. Source: the slowest units of the reference take 500; longer would hold up urgent writes. */
 const WAIT_MS = { min: 1, max: 500 };
 
-interface ScanArgs {
-  readonly line: string | null;
-  readonly from: number;
-  readonly to: number;
-  readonly autoBaud: boolean;
-  readonly waitMs: number | null;
-}
+type ScanArgs = Omit<ScanRequest, 'line' | 'signal'> & { readonly line: string | null };
 
 export const BUS_SCAN = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProgress>({
   name: 'bus scan',
@@ -29,10 +25,8 @@ export const BUS_SCAN = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProg
     { name: 'from', value: 'UNIT', summary: 'first address (default: 1)' },
     { name: 'to', value: 'UNIT', summary: 'last address (default: 247)' },
     { name: 'wait', value: 'MS', summary: 'longest wait for each, 1 to 500, for slow units' },
-    JSON_OPTION,
   ],
   examples: ['luciole bus scan street', 'luciole bus scan street --from 1 --to 40 --wait 300', 'luciole bus scan street --baud auto'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({
     line: args['line'] === undefined ? null : textArg(args, 'line'),
     autoBaud: readBaud(args['baud']),
@@ -43,14 +37,11 @@ export const BUS_SCAN = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProg
     line === null
       ? { lines: view.bus.stats().map(({ line, kind, port, baud }) => ({ line, kind, port, baud })) }
       : onBus(() => view.bus.scan({ ...request, line: findLine(view, line), signal }, (progress) => void report(progress))),
-  render: async (result, page) => {
-    const { renderLineChoice, renderScan } = await import('./bus-scan-page.ts');
-    return 'lines' in result ? renderLineChoice(result, page) : renderScan(result, page);
-  },
+  render: (result, page) => ('lines' in result ? renderLineChoice(result, page) : renderScan(result, page)),
   succeeded: (result) => !('lines' in result),
   progress: {
     isLasting: false,
-    load: async () => (await import('./bus-scan-page.ts')).renderScanProgress,
+    load: async () => renderScanProgress,
     // A scan of all speeds takes minutes, so that a script's log must show that it gets on.
     stage: ({ serial }, { baud }) => (baud === 'auto' ? JSON.stringify(serial) : null),
   },
@@ -60,4 +51,94 @@ function readBaud(text: string | boolean | undefined): boolean {
   if (text === undefined) return false;
   if (text === 'auto') return true;
   throw new ConsoleError('usage', `bad --baud "${text}": the line's own speed is tried anyway, others only all together with --baud auto`);
+}
+
+/** `19200 8N2`, as people write it; Modbus TCP has none. */
+export function serialText(serial: SerialSettings | null): string {
+  if (serial === null) return 'network';
+  const { baud, dataBits, parity, stopBits } = serial;
+  return `${baud} ${dataBits}${parity.charAt(0).toUpperCase()}${stopBits}`;
+}
+
+/** The line that is drawn over and over while a scan runs. */
+export function renderScanProgress({ done, total, serial, found }: ScanProgress, page?: Pick<Page, 'language'>): string {
+  const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
+  return translated(
+    `${percent} %, ${done} of ${total} at ${serialText(serial)}${found === null ? '' : `, found unit ${found.unit}`}`,
+    page ?? {},
+  );
+}
+
+const COLUMNS = [
+  { title: 'Unit', align: 'right' },
+  { title: 'Serial' },
+  { title: 'ms', align: 'right' },
+  { title: 'Device', maxCols: 14 },
+  { title: 'Profile', maxCols: 40, isTranslated: true },
+] as const;
+
+const SILENT_GATEWAY =
+  'answers: check that this is the right gateway, its own serial settings, and supply and cable of what is behind it; --wait 300 gives slow units time';
+
+const SILENT_LINE =
+  'answers: check the supply, A and B (try them swapped), the termination, and the speed: --baud auto tries the others; --wait 300 gives slow units time';
+
+const STRANGERS = 'units (Device "-") are in no line of the cabinet: `luciole profile list` names the types, docs/add-a-device.md adds one';
+
+/** The table of what answered, then what is missing and what was damaged. */
+export function renderScan({ line, isNetwork, found, missing, damaged, durationMs }: ScanResult, page: Page): string {
+  const sum = `${count(found.length, 'unit')} on line ${line}, in ${formatTook(durationMs)}`;
+  const table = found.length === 0 ? [] : [...tableLines(COLUMNS, found.map(rowOf), page), ''];
+  return [
+    ...table,
+    translated(sum, page),
+    ...(found.length === 0 ? labelled('Nobody', isNetwork ? SILENT_GATEWAY : SILENT_LINE, page) : []),
+    ...(missing.length === 0 ? [] : labelled('Missing', missingText(missing, isNetwork), page)),
+    ...(damaged.length === 0 ? [] : labelled('Damaged', damagedText(damaged), page)),
+    ...(found.some(({ device }) => device === null) ? labelled('Unknown', STRANGERS, page) : []),
+  ].join('\n');
+}
+
+/** The lines of a cabinet, shown where no line was named. */
+export interface LineChoice {
+  readonly lines: readonly Pick<LineStats, 'line' | 'kind' | 'port' | 'baud'>[];
+}
+
+const LINE_COLUMNS = [
+  { title: 'Line', maxCols: 16 },
+  { title: 'Kind' },
+  { title: 'Baud', align: 'right' },
+  { title: 'Port', wraps: true },
+] as const;
+
+/** Which lines there are, and what to type. */
+export function renderLineChoice({ lines }: LineChoice, page: Page): string {
+  if (lines.length === 0) return translated('no lines in the configuration', page);
+  const rows = lines.map(({ line, kind, port, baud }) => [line, kind, baud === null ? NOTHING : formatNumber(baud), port]);
+  const toScan = lines.filter(({ kind }) => kind === 'modbus').map(({ line }) => `luciole bus scan ${line}`);
+  return [
+    ...tableLines(LINE_COLUMNS, rows, page),
+    '',
+    ...(toScan.length < lines.length ? paragraph('A uart line carries one device that talks by itself: nobody to ask there.', page) : []),
+    ...(toScan.length === 0 ? [] : paragraph(`Which one? Say: ${toScan.join(', ')}`, page)),
+  ].join('\n');
+}
+
+function rowOf({ unit, serial, turnaroundMs, device, profiles, exception }: FoundUnit): string[] {
+  return [formatNumber(unit), serialText(serial), formatNumber(turnaroundMs, 1), device ?? NOTHING, profileText(profiles, exception)];
+}
+
+/** The surest first; an unsure one is said to be so. */
+function profileText(profiles: FoundUnit['profiles'], exception: FoundUnit['exception']): string {
+  if (profiles.length > 0) return profiles.map(({ id, strength }) => (strength === 'strong' ? id : `${id}?`)).join(', ');
+  return exception === null ? NOTHING : `- (answers ${exception})`;
+}
+
+function missingText(missing: ScanResult['missing'], isNetwork: boolean): string {
+  const names = missing.map(({ unit, device }) => `${device} (${unit})`).join(', ');
+  return `${names}: in the cabinet, but silent; check supply and ${isNetwork ? 'cable behind the gateway' : 'wire'}, and that the address is what the cabinet says`;
+}
+
+function damagedText(damaged: readonly number[]): string {
+  return `${damaged.join(', ')}: the answer came in pieces; two units with one address, or a bad line: disconnect one and scan again`;
 }

@@ -1,11 +1,11 @@
 /** `bus watch`: every transaction of a line. */
 import type { BusTransaction } from '../../../core/bus-tools.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
-import { parseDuration } from '../../text/duration.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
-import { reportUntilOver } from '../until-over.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
+import { formatDuration, parseDuration } from '../../text/duration.ts';
+import { clockTime, count, formatNumber, type Page, stateWord, translated } from '../../text/page.ts';
+import { paragraph } from '../../text/text-lines.ts';
+import { reportUntilOver, type Watched } from '../until-over.ts';
 import { findLine, LINE_ARGUMENT, onBus } from './bus-args.ts';
-import type { LineWatched } from './bus-watch-page.ts';
 
 export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, LineWatched, BusTransaction>({
   name: 'bus watch',
@@ -13,9 +13,8 @@ export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, Li
   group: 'Lines:',
   summary: 'every transaction, until Ctrl-C',
   arguments: [LINE_ARGUMENT],
-  options: [{ name: 'for', value: 'DURATION', summary: 'end by itself after this, as 30s or 5m' }, JSON_OPTION],
+  options: [{ name: 'for', value: 'DURATION', summary: 'end by itself after this, as 30s or 5m' }],
   examples: ['luciole bus watch street', 'luciole bus watch street --for 30s', 'luciole bus watch street --for 5m --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({ line: textArg(args, 'line'), forMs: args['for'] === undefined ? null : parseDuration(textArg(args, 'for')) }),
   answer: (view, args, job) => {
     const line = findLine(view, args.line);
@@ -24,6 +23,31 @@ export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, Li
       ...(await reportUntilOver<BusTransaction>(job, args.forMs, (listener) => view.bus.watch(line, listener))),
     }));
   },
-  render: async (result, page) => (await import('./bus-watch-page.ts')).renderWatchEnd(result, page),
-  progress: { isLasting: true, load: async () => (await import('./bus-watch-page.ts')).renderTransaction },
+  render: renderWatchEnd,
+  progress: { isLasting: true, load: async () => renderTransaction },
 });
+
+export interface LineWatched extends Watched {
+  readonly line: string;
+}
+
+/** Source: the longest lane, `telemetry`; the longest result has 16 columns, which makes 80. */
+const LANE_COLS = 9;
+
+/** Source: `write holding 65535+123`. */
+const WHAT_COLS = 23;
+
+/** Shape: `22:41:07.123 #7   read input 0+4             4.6 ms  presence   ok`; the words that do not fit are cut. */
+export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error }: BusTransaction, page: Page): string {
+  const time = `${clockTime(atMs, { ...page, atMs })}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')}`;
+  const words = what.length > WHAT_COLS ? `${what.slice(0, WHAT_COLS - 1)}~` : what.padEnd(WHAT_COLS);
+  const took = formatNumber(turnaroundMs, 1).padStart(6);
+  const result = error === null ? stateWord('ok', page) : stateWord('failed', page, error);
+  return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${translated(lane, page).padEnd(LANE_COLS)}  ${result}`;
+}
+
+/** The last words of a watch that ended by itself. */
+export function renderWatchEnd({ line, seen, missed, durationMs }: LineWatched, page: Page): string {
+  const lost = missed === 0 ? '' : `; ${missed} more not shown: this terminal is too slow`;
+  return paragraph(`${count(seen, 'transaction')} on line ${line} in ${formatDuration(durationMs)}${lost}`, page).join('\n');
+}

@@ -1,9 +1,8 @@
 /** `bus write`: registers of a unit, written and read back; nothing is written without `--yes`. */
 import type { BusTools, BusWrite, BusWriteResult } from '../../../core/bus-tools.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import {
   ADDRESS_ARGUMENT,
   addressArg,
@@ -44,10 +43,8 @@ export const BUS_WRITE = agentCommand({
   options: [
     { name: 'table', value: 'TABLE', summary: 'holding, coil (default: holding)' },
     { name: 'yes', value: null, summary: 'do it; without this it only says what it would do' },
-    JSON_OPTION,
   ],
   examples: ['luciole bus write street 7 2000 300 --yes', 'luciole bus write street L07 0x07D0 0x012C --yes'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: readWrite,
   answer: (view, args): Promise<BusWriteResult> => {
     const line = findLine(view, args.line);

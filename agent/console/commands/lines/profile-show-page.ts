@@ -5,7 +5,7 @@ import { count, formatNumber, NOTHING, type Page, translated } from '../../text/
 import { toAscii } from '../../text/plain-text.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
-import { serialText } from './bus-scan-page.ts';
+import { serialText } from './bus-scan.ts';
 
 const FLAG_COLUMNS = [
   { title: 'Flag of', maxCols: 18 },

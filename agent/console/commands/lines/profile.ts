@@ -1,14 +1,13 @@
-/**
- * `profile`: device types listed, shown, checked and tested.
- *
- * `profile-run.ts` does the work of the two that read a file.
- */
+/** `profile`: device types listed, shown, checked and tested. `profile-trial.ts` does the work of the two that read a file. */
 import type { Profile } from '../../../core/profile.ts';
 import { profileView } from '../../../core/profile-view.ts';
 import type { AgentView, ConfigFilesView, ProfileView } from '../../../core/views.ts';
-import { agentCommand, type ConsoleCommand, type LocalCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, JSON_OPTION, textArg } from '../../agent-command.ts';
+import type { ConsoleCommand, LocalCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { count, NOTHING, type Page, translated } from '../../text/page.ts';
+import { labelled } from '../../text/text-lines.ts';
+import { tableLines } from '../../text/text-table.ts';
 import { findName } from '../find-name.ts';
 
 const FILE = { name: 'file', summary: 'a profile, one YAML file a device type', required: true } as const;
@@ -46,14 +45,10 @@ const list = agentCommand({
   role: 'viewer',
   group: 'Lines:',
   summary: 'device types at hand, and who uses them',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole profile list', 'luciole profile list --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: () => ({}),
   answer: async (view): Promise<readonly ProfileView[]> => (await withPending(view)).profiles(),
   alone: (files) => files.profiles(),
-  render: async (result, page) => (await import('./profile-list-page.ts')).renderProfiles(result, page),
+  render: renderProfiles,
 });
 
 const show = agentCommand({
@@ -62,9 +57,7 @@ const show = agentCommand({
   group: 'Lines:',
   summary: 'all that is known of a device type',
   arguments: [{ name: 'id', summary: 'as in the list', required: true, names: 'profile' }],
-  options: [JSON_OPTION],
   examples: ['luciole profile show wirenboard-wb-led', 'luciole profile show eastron-sdm630 --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({ id: textArg(args, 'id') }),
   answer: async (view, args) => findProfile(await withPending(view), args),
   alone: findProfile,
@@ -104,3 +97,38 @@ const test: LocalCommand = {
 
 /** In the order of the help. */
 export const PROFILE_COMMANDS: readonly ConsoleCommand[] = [list, show, check, test];
+
+/** Devices named in one row before they are only counted. */
+const MAX_USERS = 2;
+
+export function renderProfiles(profiles: readonly ProfileView[], page: Page): string {
+  if (profiles.length === 0) return translated('no profiles; is the agent installed whole?', page);
+  const sorted = [...profiles].sort((a, b) => a.category.localeCompare(b.category) || a.id.localeCompare(b.id));
+  const rows = sorted.map((profile) => [
+    profile.id,
+    profile.category,
+    profile.transport,
+    String(profile.points),
+    `${profile.trust}${profile.experimental === null ? '' : ' !'}`,
+    usersOf(profile, page),
+  ]);
+  const columns = [
+    { title: 'Profile', maxCols: 28 },
+    { title: 'Kind', isTranslated: true },
+    { title: 'Speaks' },
+    { title: 'Points', align: 'right' },
+    { title: 'Trust' },
+    { title: 'Used by', maxCols: 16 },
+  ] as const;
+  const waiting = sorted.flatMap(({ id, pending }) => (pending === undefined ? [] : [`${id} (${pending})`]));
+  const next = waiting.length === 0 ? [] : labelled('Waiting', `for the next start of the agent: ${waiting.join(', ')}`, page);
+  const doubtful = profiles.filter(({ experimental }) => experimental !== null).length;
+  const sum = `${count(profiles.length, 'profile')}${doubtful === 0 ? '' : `, ${doubtful} experimental (!)`}`;
+  return [...tableLines(columns, rows, page), '', translated(sum, page), ...next].join('\n');
+}
+
+function usersOf({ usedBy, pending }: ProfileView, page: Page): string {
+  if (pending === 'new') return translated('next start', page);
+  if (usedBy.length === 0) return NOTHING;
+  return usedBy.length <= MAX_USERS ? usedBy.join(' ') : translated(count(usedBy.length, 'device'), page);
+}

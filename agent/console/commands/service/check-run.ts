@@ -2,10 +2,9 @@
 import { checkConfig } from '../../../config/load/load-site.ts';
 import type { Problem } from '../../../core/errors.ts';
 import { EXIT_BAD_CONFIG } from '../../console-error.ts';
-import { configFileOf } from '../../local-args.ts';
-import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
+import { configFileOf, type LocalArgs, type Terminal } from '../../terminal/terminal.ts';
 import { count, translated } from '../../text/page.ts';
-import { problemLines } from '../../text/problem-lines.ts';
+import { problemLines } from '../../text/text-lines.ts';
 
 /** Resolves with the exit code. */
 export async function runCheck(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {

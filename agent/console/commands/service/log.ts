@@ -1,13 +1,15 @@
 /** `log watch`: the agent's log as it is written. A session shows it between its commands with `log on`. */
 import { LOG_SEVERITIES, type LogFeed, type LogLine, type LogSeverity } from '../../../core/ports.ts';
 import { nearest } from '../../../core/suggestions.ts';
-import { agentCommand, type Job, type OptionSpec, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
+import type { Job, OptionSpec } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { LocalArgs } from '../../terminal/terminal.ts';
-import { parseDuration } from '../../text/duration.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import { formatDuration, parseDuration } from '../../text/duration.ts';
+import { clockTime, count, type Page, stateWord, translated } from '../../text/page.ts';
+import { paragraph, shownCols, wrap } from '../../text/text-lines.ts';
+import { eventText } from '../cabinet/events.ts';
 import { untilOver, type Watched } from '../until-over.ts';
-import type { ShownLogLine } from './log-page.ts';
 
 export const LEVEL_OPTION: OptionSpec = {
   name: 'level',
@@ -24,17 +26,15 @@ export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null
   summary: "the agent's log as it is written, until Ctrl-C",
   // A session that shows the log asks for it again each time that the agent comes back.
   isSelfNoted: true,
-  arguments: [],
-  options: [LEVEL_OPTION, { name: 'for', value: 'DURATION', summary: 'end by itself after this, as 30s or 5m' }, JSON_OPTION],
+  options: [LEVEL_OPTION, { name: 'for', value: 'DURATION', summary: 'end by itself after this, as 30s or 5m' }],
   examples: ['luciole log watch', 'luciole log watch --level warning --for 5m', 'luciole log watch --level debug --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({ level: readLevel(args), forMs: args['for'] === undefined ? null : parseDuration(textArg(args, 'for')) }),
   answer: ({ logFeed }, args, job) => {
     if (logFeed === null) throw new ConsoleError('failed', 'the log of this run cannot be read along');
     return watchLog(logFeed, args, job);
   },
-  render: async (result, page) => (await import('./log-page.ts')).renderLogEnd(result, page),
-  progress: { isLasting: true, load: async () => (await import('./log-page.ts')).renderLogLine },
+  render: renderLogEnd,
+  progress: { isLasting: true, load: async () => renderLogLine },
 });
 
 /** Errors: throws ConsoleError 'usage'. */
@@ -76,4 +76,61 @@ async function watchLog(feed: LogFeed, { level, forMs }: { level: LogSeverity; f
     // The first line only shows that the log is read.
     return { seen: Math.max(0, seen - 1), missed, durationMs: Math.round(clock.monoMs() - startMono) };
   });
+}
+
+/** A log line as it is sent to one reader. */
+export interface ShownLogLine extends LogLine {
+  /** Lines before this one that the reader was too slow for. */
+  readonly missed: number;
+}
+
+/** A line takes no more; the rest is in the journal. Source: assumed; a quarter of a second at 9600 baud a row. */
+const MAX_ROWS = 3;
+/** Under the severity. */
+const INDENT = ' '.repeat(9);
+
+/** Shape: `22:41:07 warning device-silent: L03 does not answer`, with more rows indented. */
+export function renderLogLine(line: ShownLogLine, page: Page): string {
+  return [...(line.missed === 0 ? [] : [leftOut(line.missed, page)]), ...logRows(line, page)].join('\n');
+}
+
+/** The text in place of lines that were not shown. */
+export function leftOut(lines: number, page: Pick<Page, 'language'>): string {
+  return `! ${translated(lines === 1 ? '1 line left out' : `${lines} lines left out`, page)}`;
+}
+
+export function logRows(line: LogLine, page: Page): readonly string[] {
+  const { atMs, severity, name, fields, repeated } = line;
+  const time = clockTime(atMs, { ...page, atMs });
+  const what = [name, ...(Object.keys(fields).length === 0 ? [] : [whatOf(line, page)])].join(': ');
+  const again = repeated === 0 ? '' : ` (${translated(`${repeated} times more`, page)})`;
+  const rows = wrap(`${stateWord(severity, page)} ${what}${again}`, page.widthCols - INDENT.length);
+  const shown = rows.slice(0, MAX_ROWS).map((row, at) => `${at === 0 ? `${time} ` : INDENT}${row}`);
+  const last = shown.at(-1) ?? '';
+  return rows.length > MAX_ROWS
+    ? [...shown.slice(0, -1), `${last.slice(0, last.length - Math.max(0, shownCols(last) - page.widthCols + 2))} ~`]
+    : shown;
+}
+
+/** Of an event its own sentence; of all else the fields. */
+function whatOf({ severity, fields }: LogLine, page: Page): string {
+  const { source, text, ended, ...rest } = fields;
+  if (typeof source !== 'string' || typeof text !== 'string') return fieldsText(fields);
+  // A notice is over at once, so its end is not shown.
+  const isOver = ended === true && severity !== 'info';
+  return [`${source} ${eventText({ source, text }, page)}`, ...(isOver ? [`(${translated('over', page)})`] : []), fieldsText(rest)]
+    .join(' ')
+    .trimEnd();
+}
+
+function fieldsText(fields: LogLine['fields']): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}=${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`)
+    .join(' ');
+}
+
+/** The last words of a watch that ended by itself. */
+export function renderLogEnd({ seen, missed, durationMs }: Watched, page: Page): string {
+  const lost = missed === 0 ? '' : `; ${missed} more not shown: this terminal is too slow`;
+  return paragraph(`${count(seen, 'line')} of the log in ${formatDuration(durationMs)}${lost}`, page).join('\n');
 }

@@ -1,9 +1,8 @@
 /** `metrics`: figures of the agent for a monitoring system. */
 import { METRIC_FORMATS, type MetricFamily, type MetricFormat, metricsText } from '../../../core/metrics.ts';
-import { agentCommand } from '../../command-spec.ts';
+import { agentCommand } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 
 export const METRICS = agentCommand<{ format: MetricFormat }, readonly MetricFamily[]>({
   name: 'metrics',
@@ -11,13 +10,8 @@ export const METRICS = agentCommand<{ format: MetricFormat }, readonly MetricFam
   role: 'viewer',
   group: 'Agent:',
   summary: 'figures for a monitor, as OpenMetrics text',
-  arguments: [],
-  options: [
-    { name: 'format', value: 'FORMAT', summary: 'openmetrics, prometheus (default: openmetrics)', choices: METRIC_FORMATS },
-    JSON_OPTION,
-  ],
+  options: [{ name: 'format', value: 'FORMAT', summary: 'openmetrics, prometheus (default: openmetrics)', choices: METRIC_FORMATS }],
   examples: ['luciole metrics', 'luciole metrics --format prometheus > /run/luciole.prom'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: readFormat,
   answer: (view) => view.metrics(),
   render: async (families, _page, { format }) => metricsText(families, format).trimEnd(),

@@ -1,15 +1,24 @@
 /** `update`: another release of the program, on trial first, and the way back. */
 import type { UpdateAnswer, UpdateView } from '../../../core/updates.ts';
 import type { AgentView } from '../../../core/views.ts';
-import { agentCommand, type ConsoleCommand, type LocalCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, JSON_OPTION, textArg } from '../../agent-command.ts';
+import type { ConsoleCommand, LocalCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { Page } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 
 /** Longest silence while the agent checks and unpacks. Units: ms. Source: assumed; 130 MB on a slow card. */
 const INSTALL_TIMEOUT_MS = 600_000;
 const FORCE = { name: 'force', value: null, summary: 'though lamps are lit; they keep their level meanwhile' } as const;
+
+/** What changes the program, by the answer of the agent. */
+const changing = {
+  role: 'admin' as const,
+  group: 'Agent:' as const,
+  render: ({ text }: UpdateAnswer, page: Page) => paragraph(text, page).join('\n'),
+  succeeded: ({ isDone }: UpdateAnswer) => isDone,
+};
+const auditOf = ({ isDone, text }: UpdateAnswer) => ({ isDone, text });
 
 const install: LocalCommand = {
   kind: 'local',
@@ -28,35 +37,26 @@ const status = agentCommand<object, UpdateView>({
   role: 'viewer',
   group: 'Agent:',
   summary: 'which release runs, is it on trial, what was before',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole update status', 'luciole update status --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: () => ({}),
   answer: (view) => updatesOf(view).status(),
   render: async (view, page) => renderUpdates(view, page),
 });
 
 const revert = agentCommand<{ isForced: boolean }, UpdateAnswer>({
+  ...changing,
   name: 'update revert',
-  role: 'admin',
-  group: 'Agent:',
   summary: 'back to the release before',
-  arguments: [],
-  options: [FORCE, JSON_OPTION],
+  options: [FORCE],
   examples: ['luciole update revert', 'luciole update revert --force'],
   timeoutMs: INSTALL_TIMEOUT_MS,
   read: (args) => ({ isForced: args['force'] === true }),
   answer: (view, request) => updatesOf(view).revert(request),
-  render: async ({ text }, page) => paragraph(text, page).join('\n'),
-  succeeded: ({ isDone }) => isDone,
-  audit: ({ isDone, text }) => ({ isDone, text }),
+  audit: auditOf,
 });
 
 export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer }, UpdateAnswer>({
+  ...changing,
   name: 'update put',
-  role: 'admin',
-  group: 'Agent:',
   summary: 'a part of an update file',
   isHidden: true,
   arguments: [
@@ -64,34 +64,24 @@ export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer 
     { name: 'of', summary: 'bytes of the file', required: true },
     { name: 'data', summary: 'base64', required: true },
   ],
-  options: [],
-  examples: [],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({
     atByte: bytesArg(textArg(args, 'at')),
     ofBytes: bytesArg(textArg(args, 'of')),
     data: Buffer.from(textArg(args, 'data'), 'base64'),
   }),
   answer: (view, part) => updatesOf(view).put(part),
-  render: async ({ text }, page) => paragraph(text, page).join('\n'),
-  succeeded: ({ isDone }) => isDone,
 });
 
 export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
+  ...changing,
   name: 'update apply',
-  role: 'admin',
-  group: 'Agent:',
   summary: 'check, unpack and start what was put',
   isHidden: true,
-  arguments: [],
   options: [FORCE],
-  examples: [],
   timeoutMs: INSTALL_TIMEOUT_MS,
   read: (args) => ({ isForced: args['force'] === true }),
   answer: (view, request) => updatesOf(view).install(request),
-  render: async ({ text }, page) => paragraph(text, page).join('\n'),
-  succeeded: ({ isDone }) => isDone,
-  audit: ({ isDone, text }) => ({ isDone, text }),
+  audit: auditOf,
 });
 
 export const UPDATE_COMMANDS: readonly ConsoleCommand[] = [install, status, revert, put, apply];

@@ -1,8 +1,4 @@
-/**
- * The commands of a session of `luciole console`: its terminal, its language, its end.
- *
- * The shell does the work.
- */
+/** The commands of a session of `luciole console`: its terminal, its language, its end. The shell does the work. */
 import { LANGUAGES } from '../../../core/words.ts';
 import type { ArgumentSpec, ShellCommand, ShellCommandName } from '../../command-spec.ts';
 import { LEVEL_OPTION } from '../service/log.ts';

@@ -3,8 +3,8 @@
  *
  * The agent resolves the times and cuts the pages; this side writes the file.
  */
+import { textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
-import { textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
@@ -12,9 +12,8 @@ import { count, formatNumber, translated } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';
 import { wrap } from '../../text/text-lines.ts';
 import { readRange } from '../time-range.ts';
-import { EXPORT_PAGE, type ExportAnswer, framesToAsk } from './export.ts';
+import { EXPORT_FORMATS, EXPORT_PAGE, type ExportAnswer, type ExportFormat, framesToAsk, headOf, linesOf } from './export.ts';
 import { type ExportFile, type ExportState, openExportFile } from './export-file.ts';
-import { EXPORT_FORMATS, type ExportFormat, headOf, linesOf } from './export-lines.ts';
 
 /** Instead of a file: the output. */
 const OUTPUT = '-';

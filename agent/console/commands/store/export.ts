@@ -1,11 +1,11 @@
 /** `export`: its words, and the pages that the agent answers it with. */
-import type { ExportPage } from '../../../core/ports.ts';
+import type { ExportPage, StoredFrame, StoredReading } from '../../../core/ports.ts';
 import type { PointId } from '../../../core/words.ts';
-import { agentCommand, type LocalCommand } from '../../command-spec.ts';
-import { LOOK_TIMEOUT_MS } from '../common-words.ts';
-import { numberArg } from '../number-arg.ts';
+import { agentCommand, numberArg } from '../../agent-command.ts';
+import type { LocalCommand } from '../../command-spec.ts';
+import { csvLine } from '../../text/text-table.ts';
 import { RANGE_OPTIONS, rangeOf, readRange, type TimeRange } from '../time-range.ts';
-import { askStore } from './ask-store.ts';
+import { askStore } from './store.ts';
 
 /** Readings of one answer. Source: 80 bytes each as JSON make 1.6 MB, a tenth of what an answer may have; a frame has 2,000 at most. */
 const MAX_READINGS = 20_000;
@@ -53,15 +53,12 @@ export const EXPORT_PAGE = agentCommand({
   group: 'Store:',
   summary: 'some frames of an export',
   isHidden: true,
-  arguments: [],
   options: [
     RANGE_OPTIONS.since,
     RANGE_OPTIONS.until,
     { name: 'after', value: 'SEQ', summary: 'the frames after this one (default: 0)' },
     { name: 'frames', value: 'COUNT', summary: 'at most so many (default: 200)' },
   ],
-  examples: [],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: (args) => ({
     ...readRange(args),
     afterSeq: numberArg(args, 'after', { min: 0, max: MAX_SEQ, usual: 0 }),
@@ -91,4 +88,27 @@ export function framesToAsk(last: { readonly frames: number; readonly readings: 
   if (last === null || last.frames === 0) return FRAMES.first;
   const fitting = Math.round((last.frames * WANTED_READINGS) / Math.max(1, last.readings));
   return Math.min(Math.max(fitting, FRAMES.min), FRAMES.max);
+}
+
+export const EXPORT_FORMATS = ['csv', 'jsonl'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+const FIELDS = ['seq', 'time', 'point', 'value', 'unit', 'quality', 'corrected'] as const;
+
+/** What stands before the first reading. */
+export function headOf({ epoch, fromMs, toMs }: Pick<ExportAnswer, 'epoch' | 'fromMs' | 'toMs'>, format: ExportFormat): string {
+  if (format === 'csv') return `${csvLine(FIELDS)}\n`;
+  const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
+  return `${JSON.stringify({ luciole: 'export', epoch, from, to })}\n`;
+}
+
+/** All readings of the frames, each a line with its end. */
+export function linesOf({ frames, units }: Pick<ExportAnswer, 'frames' | 'units'>, format: ExportFormat): string {
+  const line = (frame: StoredFrame, reading: StoredReading): string => {
+    const { pointId, value, quality, atMs } = reading;
+    const fields = [frame.seq, new Date(atMs).toISOString(), pointId, value, units[pointId] ?? '', quality, frame.isCorrected] as const;
+    if (format === 'csv') return `${csvLine(fields)}\n`;
+    return `${JSON.stringify(Object.fromEntries(FIELDS.map((name, index) => [name, fields[index]])))}\n`;
+  };
+  return frames.flatMap((frame) => frame.readings.map((reading) => line(frame, reading))).join('');
 }

@@ -2,13 +2,12 @@
 import type { Resolution } from '../../../core/ports.ts';
 import { nearest } from '../../../core/suggestions.ts';
 import type { AgentView, PointView } from '../../../core/views.ts';
-import { agentCommand, textArg } from '../../command-spec.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
 import { RANGE_OPTIONS, rangeOf, readRange, type TimeRange, type TypedRange } from '../time-range.ts';
-import { askStore } from './ask-store.ts';
 import type { HistoryForm, PointHistory } from './history-page.ts';
+import { askStore } from './store.ts';
 
 const RESOLUTIONS: readonly Resolution[] = ['raw', 'minute', 'hour'];
 /** Rows or buckets of one answer. Source: assumed; 2 MB of it, far below what a reply may have. */
@@ -49,14 +48,12 @@ export const HISTORY = agentCommand({
     { name: 'by', value: 'STEP', summary: 'raw, minute or hour (default: what fits the time)' },
     { name: 'plot', value: null, summary: 'draw it' },
     { name: 'csv', value: null, summary: 'print it as CSV, with times of UTC' },
-    JSON_OPTION,
   ],
   examples: [
     'luciole history M01.power',
     'luciole history M01.power --since 7d --plot',
     'luciole history L07.level --since 2026-12-01T22:00 --until 2026-12-02 --csv',
   ],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: readHistory,
   answer: async (view, args, { clock, timezone }): Promise<PointHistory> => {
     const { pointId, unit, decimals } = findPoint(view, args.point);
@@ -90,14 +87,8 @@ export function findPoint(view: Pick<AgentView, 'points'>, typed: string): Point
   const wanted = asked.toLowerCase();
   const found = points.find(({ pointId }) => pointId === asked) ?? points.find(({ pointId }) => pointId.toLowerCase() === wanted);
   if (found !== undefined) return found;
-  throw new ConsoleError(
-    'unknown-name',
-    noPoint(
-      typed,
-      asked,
-      points.map(({ pointId }) => pointId),
-    ),
-  );
+  const ids = points.map(({ pointId }) => pointId);
+  throw new ConsoleError('unknown-name', noPoint(typed, asked, ids));
 }
 
 /** About the device that was asked for, where it is one: another's point is no answer. */

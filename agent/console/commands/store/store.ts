@@ -1,10 +1,10 @@
 /** `store`, `store check` and `store backup`: what is kept, whether it is whole, and a copy of it. */
 import type { Timer } from '../../../core/clock.ts';
 import type { BackupReport, StoreCheck } from '../../../core/ports.ts';
-import type { StoreView } from '../../../core/views.ts';
-import { agentCommand, type Job } from '../../command-spec.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
-import { askStore } from './ask-store.ts';
+import type { AgentView, StoreView } from '../../../core/views.ts';
+import { agentCommand } from '../../agent-command.ts';
+import type { Job } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
 import type { CheckProgress } from './store-page.ts';
 
 /** How often a check gives word. Units: ms. Source: assumed; it shows that something goes on. */
@@ -15,11 +15,7 @@ export const STORE = agentCommand({
   role: 'viewer',
   group: 'Store:',
   summary: 'what is kept, how much fits, and its chores',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole store', 'luciole store --json', 'luciole store check'],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: () => ({}),
   answer: (view): Promise<StoreView> => view.store(),
   render: async (result, page) => (await import('./store-page.ts')).renderStore(result, page),
 });
@@ -29,11 +25,7 @@ export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   role: 'technician',
   group: 'Store:',
   summary: 'read everything once and name all damage',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole store check', 'luciole store check --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: () => ({}),
   answer: (view, _args, job) => withWord(job, () => askStore(view, view.checkStore())),
   render: async (result, page) => (await import('./store-page.ts')).renderStoreCheck(result, page),
   succeeded: ({ files, account }) => files.every(({ ok }) => ok) && account?.isBalanced !== false,
@@ -45,11 +37,7 @@ export const STORE_BACKUP = agentCommand({
   role: 'technician',
   group: 'Store:',
   summary: 'copy the state of the cabinet now',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole store backup', 'luciole store backup --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: () => ({}),
   answer: (view): Promise<BackupReport> => askStore(view, view.backupStore()),
   render: async (result, page) => (await import('./store-page.ts')).renderBackup(result, page),
   audit: ({ path, bytes }) => ({ path, bytes }),
@@ -71,4 +59,13 @@ async function withWord<T>({ clock, report, signal }: Job, work: () => Promise<T
   } finally {
     (timer as Timer | null)?.cancel();
   }
+}
+
+/** What the disk answered. Errors: rejects with ConsoleError 'failed' and why it could not be asked. */
+export async function askStore<T>(view: AgentView, answer: Promise<T | undefined>): Promise<T> {
+  const found = await answer;
+  if (found !== undefined) return found;
+  const { reason } = await view.store();
+  const why = reason === '' ? 'the storage thread is busy; try again, or ask for less' : `${reason}; see \`luciole store\``;
+  throw new ConsoleError('failed', `the store did not answer: ${why}`);
 }

@@ -1,19 +1,14 @@
 /** `uplink`: how the platform is reached, a test of each stage of the way to it, a new connection. */
 import type { UplinkStep, UplinkTest, UplinkTools } from '../../../core/uplink-tools.ts';
 import type { AgentView, UplinkView } from '../../../core/views.ts';
-import { agentCommand } from '../../command-spec.ts';
+import { agentCommand } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';
+import type { Page } from '../../text/page.ts';
 
 const looking = {
   group: 'Uplink:' as const,
-  arguments: [],
-  options: [JSON_OPTION],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: () => ({}),
   answer: (view: AgentView): Promise<UplinkView> => view.uplink(),
-  render: async (result: UplinkView, page: Parameters<Parameters<typeof agentCommand>[0]['render']>[1]) =>
-    (await import('./uplink-page.ts')).renderUplink(result, page),
+  render: async (result: UplinkView, page: Page) => (await import('./uplink-page.ts')).renderUplink(result, page),
 };
 
 export const UPLINK = agentCommand({
@@ -37,10 +32,8 @@ export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, U
   role: 'technician',
   group: 'Uplink:',
   summary: 'try every stage of the way to the platform',
-  arguments: [],
-  options: [{ name: 'broker', value: 'URL', summary: 'another one, as mqtts://host:8883; it gets no password' }, JSON_OPTION],
+  options: [{ name: 'broker', value: 'URL', summary: 'another one, as mqtts://host:8883; it gets no password' }],
   examples: ['luciole uplink test', 'luciole uplink test --broker mqtts://broker.example:8883', 'luciole uplink test --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
   read: ({ broker }) => ({ broker: readBroker(broker) }),
   answer: async (view, { broker }, { report, signal }) =>
     configured(await view.testUplink({ broker, signal }, (step) => void report(step))),
@@ -58,11 +51,7 @@ export const UPLINK_RECONNECT = agentCommand({
   role: 'technician',
   group: 'Uplink:',
   summary: 'connect anew, with the certificates of now',
-  arguments: [],
-  options: [JSON_OPTION],
   examples: ['luciole uplink reconnect', 'luciole uplink reconnect --json'],
-  timeoutMs: LOOK_TIMEOUT_MS,
-  read: () => ({}),
   answer: (view, _args, { source }) => {
     if (!uplinkToolsOf(view).reconnect(source)) throw new ConsoleError('failed', 'the uplink is off: nothing to connect');
     return { asked: true };

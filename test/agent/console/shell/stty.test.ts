@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { stty } from '../../../../agent/console/shell/stty.ts';
+import { stty } from '../../../../agent/console/shell/tty-device.ts';
 
 /** Programs are looked for in this folder alone. */
 function onlyIn(t: Test, dir: string): void {

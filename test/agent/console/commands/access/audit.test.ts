@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { AgentCommand } from '../../../../../agent/console/command-spec.ts';
-import { renderAudit } from '../../../../../agent/console/commands/access/audit-page.ts';
+import { renderAudit } from '../../../../../agent/console/commands/access/audit.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 import { auditPage } from '../../fake-store.ts';

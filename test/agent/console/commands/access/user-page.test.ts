@@ -1,5 +1,5 @@
 import t from 'tap';
-import { renderInvitation, renderOffer, renderUsers } from '../../../../../agent/console/commands/access/user-page.ts';
+import { renderInvitation, renderOffer, renderUsers } from '../../../../../agent/console/commands/access/user.ts';
 import { createFakeAccess } from '../../fake-access.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 

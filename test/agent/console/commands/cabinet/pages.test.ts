@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
-import { renderDevices, renderPoints } from '../../../../../agent/console/commands/cabinet/devices-page.ts';
-import { renderEvents } from '../../../../../agent/console/commands/cabinet/events-page.ts';
+import { renderDevices, renderPoints } from '../../../../../agent/console/commands/cabinet/devices.ts';
+import { renderEvents } from '../../../../../agent/console/commands/cabinet/events.ts';
 import { renderStatus } from '../../../../../agent/console/commands/cabinet/status-page.ts';
-import { renderWhy } from '../../../../../agent/console/commands/light/why-page.ts';
+import { renderWhy } from '../../../../../agent/console/commands/light/why.ts';
 import type { StatusView } from '../../../../../agent/core/views.ts';
 import { AT_MS } from '../../fake-clock.ts';
 import {

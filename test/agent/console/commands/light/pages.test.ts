@@ -1,5 +1,5 @@
-import { renderOutcome } from '../../../../../agent/console/commands/light/override-page.ts';
-import { renderWhy } from '../../../../../agent/console/commands/light/why-page.ts';
+import { renderOutcome } from '../../../../../agent/console/commands/light/override.ts';
+import { renderWhy } from '../../../../../agent/console/commands/light/why.ts';
 import { AT_MS } from '../../fake-clock.ts';
 import { outcome as fakeOutcome, whyLamp as fakeWhyLamp, whyZone as fakeWhyZone } from '../../fake-view.ts';
 import { checkSheets, FAULT, page, same } from '../../pages.ts';

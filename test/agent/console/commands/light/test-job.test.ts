@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Job } from '../../../../../agent/console/command-spec.ts';
+import { renderTested, renderTestStep } from '../../../../../agent/console/commands/light/test.ts';
 import { testTarget } from '../../../../../agent/console/commands/light/test-job.ts';
-import { renderTested, renderTestStep } from '../../../../../agent/console/commands/light/test-page.ts';
 import { createManualClock, type ManualClock } from '../../../../../agent/core/manual-clock.ts';
 import type { AgentView, PointView } from '../../../../../agent/core/views.ts';
 import type { OutcomeState } from '../../../../../agent/core/words.ts';

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { numberArg } from '../../../../../agent/console/agent-command.ts';
 import {
   addressArg,
   findLine,
@@ -8,7 +9,6 @@ import {
   tableArg,
   unitArg,
 } from '../../../../../agent/console/commands/lines/bus-args.ts';
-import { numberArg } from '../../../../../agent/console/commands/number-arg.ts';
 import { BusError } from '../../../../../agent/core/errors.ts';
 import { Refusal } from '../../../../../agent/core/refusal.ts';
 import { createFakeView } from '../../fake-view.ts';

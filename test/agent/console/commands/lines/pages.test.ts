@@ -6,10 +6,10 @@ import {
   renderRegistersProgress,
   renderWrite,
 } from '../../../../../agent/console/commands/lines/bus-registers-page.ts';
-import { renderLineChoice, renderScan, renderScanProgress } from '../../../../../agent/console/commands/lines/bus-scan-page.ts';
-import { renderStats } from '../../../../../agent/console/commands/lines/bus-stats-page.ts';
-import { renderTransaction, renderWatchEnd } from '../../../../../agent/console/commands/lines/bus-watch-page.ts';
-import { renderProfiles } from '../../../../../agent/console/commands/lines/profile-list-page.ts';
+import { renderLineChoice, renderScan, renderScanProgress } from '../../../../../agent/console/commands/lines/bus-scan.ts';
+import { renderStats } from '../../../../../agent/console/commands/lines/bus-stats.ts';
+import { renderTransaction, renderWatchEnd } from '../../../../../agent/console/commands/lines/bus-watch.ts';
+import { renderProfiles } from '../../../../../agent/console/commands/lines/profile.ts';
 import { renderChecked, renderProfile } from '../../../../../agent/console/commands/lines/profile-show-page.ts';
 import {
   type ProfileTest,

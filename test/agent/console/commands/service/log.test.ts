@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { readLevel } from '../../../../../agent/console/commands/service/log.ts';
-import { renderLogEnd, renderLogLine } from '../../../../../agent/console/commands/service/log-page.ts';
+import { readLevel, renderLogEnd, renderLogLine } from '../../../../../agent/console/commands/service/log.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import { createLogGate } from '../../../../../agent/console/shell/log-gate.ts';
 import type { Page } from '../../../../../agent/console/text/page.ts';

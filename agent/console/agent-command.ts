@@ -1,0 +1,91 @@
+/** Makes the rows of the command table that the agent answers, and reads their arguments. It runs nothing. */
+import { nearest } from '../core/suggestions.ts';
+import type { AgentView, LocalConfigView } from '../core/views.ts';
+import type { AgentCommand, CommandWords, Job, OptionSpec, ProgressSpec, SecretSpec } from './command-spec.ts';
+import { ConsoleError } from './console-error.ts';
+import type { RawArgs } from './protocol/protocol.ts';
+import type { Page } from './text/page.ts';
+
+/** Longest silence before an answer from memory. Units: ms. Source: assumed; a serial operator gives up after 10 s. */
+const LOOK_TIMEOUT_MS = 10_000;
+/** Longest wait for a verified command. Units: ms. Source: the agent ends a command after 60 s with a reason for each lamp; 15 s more for that to arrive. */
+export const ACT_TIMEOUT_MS = 75_000;
+export const JSON_OPTION: OptionSpec = { name: 'json', value: null, summary: 'print the raw answer on one line, for scripts' };
+
+/** What is left out is empty: arguments, options, examples, secrets. Every command that a person types has the option `--json` as well. */
+export interface AgentCommandParts<Args, Result, Progress>
+  extends Omit<CommandWords, 'arguments' | 'options' | 'examples'>,
+    Partial<Pick<CommandWords, 'arguments' | 'options' | 'examples'>> {
+  readonly secrets?: readonly SecretSpec[];
+  readonly isSelfNoted?: true;
+  /** Default: that of an answer from memory. */
+  readonly timeoutMs?: number;
+  /** Default: no arguments. */
+  readonly read?: (args: RawArgs) => Args;
+  readonly answer: (view: AgentView, args: Args, job: Job) => Promise<Result> | Result;
+  readonly alone?: (files: LocalConfigView, args: Args, report: (progress: Progress) => void) => Promise<Result> | Result;
+  readonly render: (result: Result, page: Page, args: Args) => Promise<string> | string;
+  readonly succeeded?: (result: Result) => boolean;
+  readonly progress?: ProgressSpec<Progress>;
+  readonly audit?: (result: Result) => Readonly<Record<string, unknown>>;
+}
+
+/** A table row from parts that know their own types. Every `read` is preceded by a check of the argument names. */
+export function agentCommand<Args, Result, Progress = never>(parts: AgentCommandParts<Args, Result, Progress>): AgentCommand {
+  const { read, answer, alone, render, succeeded, timeoutMs, progress, audit, isSelfNoted, ...words } = parts;
+  const { arguments: positional = [], options = [], examples = [], secrets = [] } = parts;
+  const allOptions = words.isHidden ? options : [...options, JSON_OPTION];
+  const readAll = (args: RawArgs): Args => {
+    checkNames([...positional, ...allOptions, ...secrets], words.name, args);
+    return read?.(args) ?? ({} as Args);
+  };
+  return {
+    ...words,
+    arguments: positional,
+    options: allOptions,
+    examples,
+    kind: 'agent',
+    isSelfNoted: isSelfNoted ?? false,
+    secrets,
+    timeoutMs: timeoutMs ?? LOOK_TIMEOUT_MS,
+    check: (args) => void readAll(args),
+    answer: async (view, args, job) => answer(view, readAll(args), job),
+    alone: alone === undefined ? null : (files, args, report) => alone(files, readAll(args), report),
+    render: async (result, page, args) => render(result as Result, page, readAll(args)),
+    succeeded: (result) => succeeded?.(result as Result) ?? true,
+    progress: progress === undefined ? null : (progress as ProgressSpec<unknown>),
+    audit: audit === undefined ? null : (result) => audit(result as Result),
+  };
+}
+
+/** A text argument that must be there. Errors: throws ConsoleError 'usage'. */
+export function textArg(args: RawArgs, name: string): string {
+  const value = args[name];
+  if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', `${name} is missing`);
+  return value;
+}
+
+function checkNames(known: readonly { readonly name: string }[], command: string, args: RawArgs): void {
+  const names = known.map((spec) => spec.name);
+  for (const name of Object.keys(args)) {
+    if (names.includes(name)) continue;
+    const near = nearest(name, names);
+    throw new ConsoleError('usage', `${command} has no "${name}"${near === undefined ? '' : `; did you mean ${near}?`}`);
+  }
+}
+
+export interface Bounds {
+  readonly min: number;
+  readonly max: number;
+  /** What stands for it when it is not given; obligatory without. */
+  readonly usual?: number;
+}
+
+/** A whole number, decimal or 0x hex. Errors: throws ConsoleError 'usage' that says what is allowed. */
+export function numberArg(args: RawArgs, name: string, { min, max, usual }: Bounds): number {
+  if (args[name] === undefined && usual !== undefined) return usual;
+  const text = textArg(args, name);
+  const value = /^-?\d{1,10}$|^0x[0-9a-f]{1,8}$/i.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new ConsoleError('usage', `bad ${name} "${text}": write a whole number from ${min} to ${max}, or in hex as 0x1F`);
+}

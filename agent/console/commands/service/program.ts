@@ -1,0 +1,158 @@
+/** The commands that the program carries out itself, which are loaded only where they are asked for. Commissioning does `setup`, `config import` and `erase`. */
+import { JSON_OPTION } from '../../agent-command.ts';
+import type { LocalCommand } from '../../command-spec.ts';
+
+const CABINET_FILE = {
+  name: 'file',
+  summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)',
+  required: false,
+} as const;
+
+const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
+  {
+    name: 'run',
+    role: 'admin',
+    hasSocket: true,
+    summary: 'run the agent until it is stopped',
+    arguments: [CABINET_FILE],
+    options: [
+      { name: 'port', value: 'LINE=PATH', summary: 'another device file for a line', repeats: true },
+      { name: 'broker', value: 'URL', summary: 'another broker, as mqtt://host:1883' },
+      { name: 'data-dir', value: 'DIR', summary: 'another folder for the store' },
+      { name: 'start-at', value: 'TIME', summary: 'rehearsal: shift the clock so that the run starts at this ISO time' },
+      { name: 'no-uplink', value: null, summary: 'keep everything in the store, talk to no broker' },
+      { name: 'verbose', value: null, summary: 'log every detail' },
+    ],
+    examples: [
+      'luciole run /etc/luciole/cabinet.yaml',
+      'luciole run cabinet.yaml --port street=/dev/ttyUSB0 --data-dir ./data',
+      'luciole run cabinet.yaml --start-at 2026-12-01T21:58:00Z --no-uplink',
+    ],
+  },
+  {
+    name: 'check',
+    role: 'viewer',
+    hasSocket: false,
+    summary: 'read a cabinet file and name everything wrong in it',
+    arguments: [CABINET_FILE],
+    options: [{ name: 'json', value: null, summary: 'print the problems as a JSON array' }],
+    examples: ['luciole check /etc/luciole/cabinet.yaml', 'luciole check cabinet.yaml --json'],
+  },
+  {
+    name: 'version',
+    role: 'anyone',
+    hasSocket: false,
+    summary: 'print the version of the program and its runtime',
+    arguments: [],
+    options: [{ name: 'json', value: null, summary: 'print it as JSON' }],
+    examples: ['luciole version', 'luciole version --json'],
+  },
+  {
+    name: 'tech-support',
+    role: 'technician',
+    hasSocket: true,
+    summary: 'one packed file with all that a helper needs',
+    arguments: [],
+    options: [
+      { name: 'to', value: 'FILE', summary: 'where to; a folder gets a file named by cabinet and time (default: here)' },
+      JSON_OPTION,
+    ],
+    examples: ['luciole tech-support', 'luciole tech-support --to /media/stick', 'luciole tech-support --to bundle.txt.gz --json'],
+  },
+  {
+    name: 'console',
+    role: 'anyone',
+    hasSocket: true,
+    summary: 'these commands in a session, also on a bare tty',
+    arguments: [],
+    options: [
+      { name: 'baud', value: 'BAUD', summary: 'never write faster than this (default: the speed of a serial port, else no limit)' },
+      { name: 'login', value: null, summary: 'log in as a user of the cabinet, as on its serial port' },
+      { name: 'no-probe', value: null, summary: 'do not ask the terminal for its size: 80 columns, 24 rows, letters only' },
+    ],
+    examples: ['luciole console', 'luciole console --baud 9600', 'luciole console --no-probe'],
+  },
+  {
+    name: 'manual',
+    role: 'anyone',
+    hasSocket: false,
+    summary: 'print the manual page, for man(1)',
+    arguments: [],
+    options: [],
+    examples: ['luciole manual > luciole.1', 'luciole manual | man -l -'],
+  },
+  {
+    name: 'setup',
+    role: 'admin',
+    hasSocket: true,
+    summary: 'first start: find ports and units, ask, write a file',
+    arguments: [
+      { name: 'file', summary: 'the cabinet to write (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)', required: false },
+    ],
+    options: [
+      { name: 'answers', value: 'FILE', summary: 'answers as YAML, by the names of the options below; asks nothing' },
+      { name: 'yes', value: null, summary: 'take the usual answer to all that is not given; asks nothing' },
+      {
+        name: 'port',
+        value: 'PORT',
+        summary: 'a line: device file, tcp://host or rtu+tcp://host:port (default: all serial ports)',
+        repeats: true,
+      },
+      { name: 'serial', value: 'BAUD-FORMAT', summary: 'as 19200-8N2 (default: 9600-8N2 first, then all others)' },
+      { name: 'units', value: 'FROM-TO', summary: 'addresses to look at (default: 1-247)' },
+      { name: 'device', value: 'UNIT=PROFILE', summary: 'what a unit is that cannot be recognised, as 31=eastron-sdm120', repeats: true },
+      { name: 'prefer', value: 'PROFILE', summary: 'take this one where a unit may be one of several', repeats: true },
+      { name: 'id', value: 'ID', summary: 'of the cabinet, unique in the fleet' },
+      { name: 'name', value: 'TEXT', summary: 'for people: street or place' },
+      { name: 'position', value: 'LAT,LON', summary: 'in degrees, as 47.4736,-0.5541' },
+      { name: 'timezone', value: 'ZONE', summary: "IANA name (default: the system's)" },
+      { name: 'spacing', value: 'METRES', summary: 'from one lamp to the next (default: 30)' },
+      { name: 'power', value: 'WATTS', summary: 'of one lamp at 100 % (default: 60)' },
+      { name: 'zone', value: 'ID', summary: 'of the zone that the lamps make (default: street)' },
+      { name: 'kind', value: 'KIND', summary: 'street, path, road or leisure (default: street)' },
+      { name: 'dim', value: 'PERCENT', summary: 'level from 23:00 to 06:00 (default: 50)' },
+      { name: 'broker', value: 'URL', summary: 'of the platform (default: none)' },
+      { name: 'group', value: 'GROUP', summary: 'Sparkplug group' },
+      { name: 'username', value: 'NAME', summary: 'at the broker' },
+      { name: 'admin', value: 'NAME', summary: 'first user of the serial console; its one-time password is printed' },
+      { name: 'data-dir', value: 'DIR', summary: 'folder of the store (default: /var/lib/luciole)' },
+      { name: 'force', value: null, summary: 'replace a cabinet that is there; it stays beside as FILE.bak' },
+      { name: 'dry-run', value: null, summary: 'print the file instead of writing it' },
+      JSON_OPTION,
+    ],
+    examples: [
+      'luciole setup --port /dev/ttyUSB0 --serial 19200-8N2 --units 1-40',
+      'luciole setup --yes --id angers-0042 --position 47.4736,-0.5541 --dry-run',
+    ],
+  },
+  {
+    name: 'config import',
+    role: 'admin',
+    hasSocket: false,
+    summary: 'poles, devices and lamps in bulk from a CSV table',
+    arguments: [{ name: 'table', summary: 'a CSV file; its first line names the columns', required: true }],
+    options: [
+      { name: 'into', value: 'FILE', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)' },
+      { name: 'write', value: null, summary: 'write it; without this, only show what would change' },
+      JSON_OPTION,
+    ],
+    examples: ['luciole config import poles.csv', 'luciole config import poles.csv --into cabinet.yaml --write'],
+  },
+  {
+    name: 'erase',
+    role: 'admin',
+    hasSocket: true,
+    summary: 'erase all data: readings, users, revisions, updates',
+    arguments: [CABINET_FILE],
+    options: [
+      { name: 'yes', value: null, summary: 'erase it; without this, only show what would go' },
+      { name: 'keys', value: null, summary: 'also the files of keys and passwords that the cabinet names' },
+      { name: 'data-dir', value: 'DIR', summary: 'folder of the store, where the cabinet cannot be read' },
+      JSON_OPTION,
+    ],
+    examples: ['luciole erase', 'luciole erase --keys --yes'],
+  },
+];
+
+/** In the order of the help. */
+export const PROGRAM_COMMANDS: readonly LocalCommand[] = COMMANDS.map((command) => ({ kind: 'local', group: 'Agent:', ...command }));
