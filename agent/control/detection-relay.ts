@@ -32,8 +32,8 @@ interface Waiting {
 export interface DetectionRelayParts {
   readonly street: LightingStreet;
   readonly clock: Clock;
-  /** Sends one to the uplink; may do nothing. */
-  readonly onRelay: (relay: RelayedDetection) => void;
+  /** A person is on the way to a neighbour cabinet. */
+  readonly onRelay?: (relay: RelayedDetection) => void;
 }
 
 export class DetectionRelay {
@@ -120,7 +120,7 @@ export class DetectionRelay {
       if (ageMs >= TTL_MS) continue;
       this.#sent += 1;
       this.#sentMono = nowMono;
-      onRelay({ node, id: `${this.#run}-${this.#sent}`, ageMs, ttlMs: TTL_MS, distanceM, speedKmh, isApproaching });
+      onRelay?.({ node, id: `${this.#run}-${this.#sent}`, ageMs, ttlMs: TTL_MS, distanceM, speedKmh, isApproaching });
     }
   }
 }

@@ -8,7 +8,7 @@ import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Field, Store } from '../../core/ports.ts';
 import type { Decision, Intent, PointId, Reading } from '../../core/words.ts';
 import type { Decider } from '../../lighting/decide.ts';
-import type { Detection, LightingSnapshot, LightingStreet, SensorState } from '../../lighting/lighting.ts';
+import type { Detection, LightingSnapshot, LightingStreet } from '../../lighting/lighting.ts';
 import { isDarkAt } from '../../lighting/night.ts';
 import type { SunNow } from '../../lighting/photocell.ts';
 import { sunAltitudeDeg } from '../../lighting/sun.ts';
@@ -41,7 +41,6 @@ export interface StreetSensing {
   snapshot(): SensedSnapshot;
   /** Detections by our own sensors, oldest first. */
   detections(): readonly Detection[];
-  sensorStates(): ReadonlyMap<PointId, SensorState>;
   /** The intents of contacts. */
   intents(): readonly Intent[];
   /** The agent is about to change these levels, so the sensors may see its own light. */
@@ -75,8 +74,7 @@ export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
   }
 
   async function restorePhotocells(): Promise<void> {
-    const faults = await store.load(PHOTOCELLS_KEY).catch(() => undefined);
-    if (faults !== undefined) photocells.restore(faults);
+    photocells.restore(await store.load(PHOTOCELLS_KEY).catch(() => undefined));
   }
 
   return {
@@ -99,7 +97,6 @@ export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
     },
     snapshot: () => ({ sensors: sensors.states(), photocells: photocells.states(), traffic: traffic.states(), rules: rules.states() }),
     detections: () => sensors.recent(),
-    sensorStates: () => sensors.states(),
     intents: () => contacts.intents(),
     notice(decisions) {
       for (const { lampId, levelPct } of decisions) {

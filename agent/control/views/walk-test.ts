@@ -11,6 +11,7 @@ import { Refusal } from '../../core/refusal.ts';
 import type { Decision, PointId } from '../../core/words.ts';
 import type { LightingStreet, SensorState } from '../../lighting/lighting.ts';
 import { sensorPointOf } from '../../lighting/presence.ts';
+import { nearestFirst } from '../writing/reconcile.ts';
 
 /** Longest walk. Units: ms. Source: assumed; one whose console was left open ends the same evening. */
 const LONGEST_WALK_MS = 3_600_000;
@@ -121,16 +122,13 @@ class Walk {
   }
 
   look({ sensors, decisions }: WalkFacts): void {
-    const own = decisions.filter(({ lampId }) => this.#parts.zone.lamps.includes(lampId)).sort(nearest);
+    const own = decisions.filter(({ lampId }) => this.#parts.zone.lamps.includes(lampId)).sort(nearestFirst);
     for (const [pointId, sensor] of this.#parts.sensors) {
       const atMono = lastDetectionMono(sensors.get(pointId), sensor);
       if (atMono === null || atMono === this.#seen.get(pointId)) continue;
       this.#seen.set(pointId, atMono);
-      this.#begin(
-        pointId,
-        atMono,
-        own.some((decision) => isRaisedBy(decision, sensor.device)),
-      );
+      const isLit = own.some((decision) => isRaisedBy(decision, sensor.device));
+      this.#begin(pointId, atMono, isLit);
     }
     const newest = this.#open.at(-1);
     for (const { lampId, levelPct, rank } of own) {
@@ -176,8 +174,4 @@ function lastDetectionMono(state: SensorState | undefined, { kind }: Pick<Presen
 /** Whether presence raises a lamp, and this sensor is among the causes. */
 function isRaisedBy({ rank, trace }: Decision, device: string): boolean {
   return rank === 'presence' && trace.some((line) => line.rank === 'presence' && line.source === device && line.levelPct !== null);
-}
-
-function nearest(a: Decision, b: Decision): number {
-  return (a.distanceM ?? Number.MAX_VALUE) - (b.distanceM ?? Number.MAX_VALUE);
 }
