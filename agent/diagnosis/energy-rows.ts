@@ -24,12 +24,7 @@ export function energySums(kept: readonly KeptNights[], by: EnergyGrouping, zone
   const { meters, awayMs, undatedMs } = sumOf(kept);
   return {
     rows,
-    meters: Object.entries(meters).map(([device, { kwh, nights, computedWh }]) => ({
-      device,
-      kwh,
-      nights,
-      computedKwh: computedWh / 1_000,
-    })),
+    meters: Object.entries(meters).map(([device, { computedWh, ...meter }]) => ({ device, ...meter, computedKwh: computedWh / 1_000 })),
     awayH: awayMs / HOUR_MS,
     undatedH: undatedMs / HOUR_MS,
   };
@@ -57,7 +52,7 @@ export function figures(tally: ZoneTally): Omit<EnergyRow, 'period' | 'zone'> {
   return {
     nights,
     lamps,
-    litH: ratio(lit, lamps, 0) / HOUR_MS,
+    litH: (share(lit, lamps) ?? 0) / HOUR_MS,
     bandsH: bandMs.map((ms) => ms / HOUR_MS),
     meanLevelPct: share(levelMs, lit),
     raisedPct: percent(boostedMs, darkMs + lit),
@@ -87,15 +82,11 @@ function periodOf(levelPct: number, period: PeriodTally, lamps: number): EnergyP
   const { ms, wh, fullWh, boostedMs, boostedWh, boostedFullWh } = period;
   return {
     levelPct,
-    hours: ratio(ms + boostedMs, lamps, 0) / HOUR_MS,
+    hours: (share(ms + boostedMs, lamps) ?? 0) / HOUR_MS,
     reduction: share(wh, fullWh),
     raisedReduction: share(boostedWh, boostedFullWh),
     detectionPct: percent(boostedMs, ms + boostedMs) ?? 0,
   };
-}
-
-function ratio(part: number, whole: number, otherwise: number): number {
-  return whole > 0 ? part / whole : otherwise;
 }
 
 function share(part: number, whole: number): number | null {
