@@ -1,8 +1,4 @@
-/**
- * Decides the level of every lamp at a tick, and keeps what the next tick needs: the lamps that are lit, and what the start protects.
- *
- * The rules are in `lighting/decide` and `start-guard`.
- */
+/** Decides the level of every lamp at a tick, and keeps what the next tick needs: the lamps that are lit, and what the start protects. */
 import type { Clock, MonoMs } from '../core/clock.ts';
 import type { Decision, Reading } from '../core/words.ts';
 import { createDecider, type Decider } from '../lighting/decide.ts';

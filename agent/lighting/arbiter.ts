@@ -1,6 +1,4 @@
-/**
- * The arbiter: turns all intents and rules on one lamp into one level, by rank, with the limits last. Pure.
- */
+/** The arbiter: turns all intents and rules on one lamp into one level, by rank, with the limits last. Pure. */
 import type { Lamp, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import { type Decision, type DecisionReason, type Intent, type LevelPct, RANKS, type Rank, type TraceLine } from '../core/words.ts';

@@ -1,8 +1,4 @@
-/**
- * Selects the programme of a zone on a night, by the date on which the night begins.
- *
- * Covers weekdays, spans, yearly dates, nth weekdays and the public holidays of France. Pure.
- */
+/** Selects the programme of a zone by the date on which its night begins: weekdays, spans, yearly dates, public holidays of France. Pure. */
 import type { Calendar, CalendarDate, CalendarRule } from '../core/cabinet.ts';
 
 /** Shape: `month` 1..12; a `day` out of its month runs over. */

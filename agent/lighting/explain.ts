@@ -1,8 +1,4 @@
-/**
- * Explains a line of a decision's trace: since when it holds, and what would change it.
- *
- * Pure: a line and the facts of the street in, words out. Used on demand, never by the tick.
- */
+/** Explains a line of a decision's trace on demand: since when it holds, and what would change it. Pure. */
 import type { Rule, TrafficConfig, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { Intent, LevelPct, TraceLine } from '../core/words.ts';

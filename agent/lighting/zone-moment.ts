@@ -1,8 +1,4 @@
-/**
- * What holds for all lamps of a zone at one instant: night or day, the step of its programme, its sensors and its traffic.
- *
- * Pure: the plan of a zone and a snapshot in, the moment out.
- */
+/** What holds for all lamps of a zone at one instant: night or day, the step of its programme, its sensors and its traffic. Pure. */
 import type { PresenceConfig, Zone } from '../core/cabinet.ts';
 import { isTrusted, type WallMs } from '../core/clock.ts';
 import type { LevelPct } from '../core/words.ts';

@@ -62,7 +62,7 @@ export function permittedBlink(
   const blink = blinkOf({ minPct, maxPct: lamp.maxPct }, zone?.presence ?? null);
   if (rank !== 'maintenance' && blink.lowPct < minPct)
     throw new Refusal(`${lampId} may not go below ${minPct} %, so nobody would see it blink; a technician may have it blink`);
-  refuseHeld(blink, { lampId, rank, held });
+  refuseHeld(blink, lampId, rank, held);
   return blink;
 }
 
@@ -72,10 +72,7 @@ export function rankOf(authority: IntentAuthority): Intent['rank'] {
 }
 
 /** Of intents of one rank the highest wins, so one near full light hides the blinking; a higher rank hides it entirely. */
-function refuseHeld(
-  { highPct, lowPct }: Blink,
-  { lampId, rank, held }: { readonly lampId: string; readonly rank: Intent['rank']; readonly held: readonly Intent[] },
-): void {
+function refuseHeld({ highPct, lowPct }: Blink, lampId: string, rank: Intent['rank'], held: readonly Intent[]): void {
   const hidesBlink = (other: Intent): boolean =>
     other.rank === rank
       ? other.reason !== 'identify' && other.levelPct > (highPct + lowPct) / 2

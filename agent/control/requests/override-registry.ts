@@ -83,8 +83,8 @@ export class OverrideRegistry {
   }
 
   /** Lets the intents on a target end at this moment at the latest. Returns how many intents that shortened. */
-  shorten({ target, authority, rank }: Omit<ReleaseOrder, 'source'>, end: Moment): number {
-    const { intents, changed } = shortenIntents(this.#intents, { target, authority, end, rank });
+  shorten(order: Omit<ReleaseOrder, 'source'>, end: Moment): number {
+    const { intents, changed } = shortenIntents(this.#intents, { ...order, end });
     if (changed.length === 0) return 0;
     this.#intents = intents;
     this.#save();

@@ -1,8 +1,4 @@
-/**
- * The commands whose senders still wait for an answer: publishes each of their stages once and resolves their promises.
- *
- * Which stage a command is in is decided in `commands`.
- */
+/** The commands whose senders still wait for an answer: publishes each of their stages once and resolves their promises. */
 import type { Clock } from '../../core/clock.ts';
 import type { Outcome, OutcomeState } from '../../core/words.ts';
 import {

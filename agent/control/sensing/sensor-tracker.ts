@@ -1,8 +1,4 @@
-/**
- * Tracks the state of every presence sensor of the street and its recent detections, and reports stuck and silent sensors.
- *
- * The filters are in `lighting/sensor-filter`.
- */
+/** Tracks every presence sensor of the street by the rules of `lighting/sensor-filter`, and reports stuck and silent ones. */
 import type { PresenceSensor, Zone, ZoneKind } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
@@ -13,11 +9,15 @@ import { sensorPointOf, sensorReaches } from '../../lighting/presence.ts';
 import { afterSensorReading, afterSensorTick, type SensorStep } from '../../lighting/sensor-filter.ts';
 import { spell } from '../../lighting/sentence.ts';
 
-export interface SensorTrackerParts {
+/** What each tracker of readings depends on. */
+export interface TrackerParts {
   readonly street: LightingStreet;
   readonly field: Pick<Field, 'latest'>;
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly events: Pick<EventTracker, 'set'>;
+}
+
+export interface SensorTrackerParts extends TrackerParts {
   /** When the agent last changed the level of this lamp; null when it did not. */
   readonly ownChangeMono: (lampId: string) => MonoMs | null;
 }

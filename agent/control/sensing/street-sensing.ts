@@ -1,28 +1,20 @@
-/**
- * The states of all sensors, photocells, counters, rules and contacts of the street, as lighting needs them for a decision.
- *
- * Decides nothing. Contacts and photocell faults are stored, so that a restart does not lose them.
- */
+/** The states of all sensors, photocells, counters, rules and contacts of the street, as lighting needs them for a decision. */
 import { type Clock, isTrusted, type MonoMs } from '../../core/clock.ts';
-import type { EventTracker } from '../../core/event-tracker.ts';
-import type { Field, Store } from '../../core/ports.ts';
+import type { Store } from '../../core/ports.ts';
 import type { Decision, Intent, PointId, Reading } from '../../core/words.ts';
 import type { Decider } from '../../lighting/decide.ts';
-import type { Detection, LightingSnapshot, LightingStreet } from '../../lighting/lighting.ts';
+import type { Detection, LightingSnapshot } from '../../lighting/lighting.ts';
 import { isDarkAt } from '../../lighting/night.ts';
 import type { SunNow } from '../../lighting/photocell.ts';
 import { sunAltitudeDeg } from '../../lighting/sun.ts';
 import { createContactTracker, type LightContact } from './contact-tracker.ts';
 import { PhotocellTracker } from './photocell-tracker.ts';
 import { createRuleTracker } from './rule-tracker.ts';
-import { createSensorTracker } from './sensor-tracker.ts';
+import { createSensorTracker, type TrackerParts } from './sensor-tracker.ts';
 import { createTrafficTracker } from './traffic-tracker.ts';
 
-export interface StreetSensingParts {
-  readonly street: LightingStreet;
+export interface StreetSensingParts extends TrackerParts {
   readonly clock: Clock;
-  readonly field: Pick<Field, 'latest'>;
-  readonly events: EventTracker;
   readonly plan: Decider['plan'];
   readonly store: Pick<Store, 'save' | 'load'>;
   /** Contacts that request light. */
@@ -54,15 +46,15 @@ const CONTACTS_KEY = 'control.contacts';
 const PHOTOCELLS_KEY = 'control.photocells';
 
 export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
-  const { street, clock, field, events, store } = parts;
+  const { street, clock, store } = parts;
   const levels = new Map<string, number>();
   const changed = new Map<string, MonoMs>();
-  const sensors = createSensorTracker({ street, field, clock, events, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
+  const sensors = createSensorTracker({ ...parts, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
   const onFaults = (faults: unknown): void => void store.save(PHOTOCELLS_KEY, faults).catch(() => false);
-  const photocells = new PhotocellTracker({ street, field, clock, events, isZoneLit, sunOf: (zoneId) => sunNow(zoneId, parts), onFaults });
+  const photocells = new PhotocellTracker({ ...parts, isZoneLit, sunOf: (zoneId) => sunNow(zoneId, parts), onFaults });
   const contacts = createContactTracker(parts.contacts, (stored) => void store.save(CONTACTS_KEY, stored).catch(() => {}));
-  const traffic = createTrafficTracker({ street, field, clock, events });
-  const rules = createRuleTracker({ street, field, clock });
+  const traffic = createTrafficTracker(parts);
+  const rules = createRuleTracker(parts);
 
   function isZoneLit(zoneId: string): boolean {
     return (street.zones.find(({ id }) => id === zoneId)?.lamps ?? []).some((lampId) => (levels.get(lampId) ?? 0) > 0);

@@ -5,31 +5,27 @@ import type { Decision, Intent, Reading } from '../../core/words.ts';
 import type { LampWork } from '../requests/commands.ts';
 import type { StreetIndex } from '../street-knowledge.ts';
 import type { Follower } from '../writing/follower.ts';
-import { isKnown, type Verification } from '../writing/reconcile.ts';
+import { isFollowing, isKnown, type Verification } from '../writing/reconcile.ts';
 import type { LampKnowledge } from './views.ts';
 
 export interface LampStatusParts {
   readonly index: StreetIndex;
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly field: Pick<Field, 'latest'>;
-  readonly follower: Pick<Follower, 'track' | 'isFollowing'>;
+  readonly follower: Pick<Follower, 'track'>;
   readonly verificationOf: (lampId: string) => Verification;
   /** A lamp's level, rank or reason changed. */
   readonly onDecision: (decision: Decision) => void;
 }
 
 export class LampStatus {
+  /** How often presence raised a lamp. */
+  lampsRaised = 0;
   readonly #parts: LampStatusParts;
   readonly #known = new Map<string, Pick<LampKnowledge, 'decision' | 'sinceMs'>>();
-  #lampsRaised = 0;
 
   constructor(parts: LampStatusParts) {
     this.#parts = parts;
-  }
-
-  /** How often presence raised a lamp. */
-  get lampsRaised(): number {
-    return this.#lampsRaised;
   }
 
   /** Takes the decisions of a tick and publishes those that changed. */
@@ -54,7 +50,7 @@ export class LampStatus {
     const pointId = index.pointOf.get(lampId);
     if (known === undefined || pointId === undefined) return undefined;
     const measured = field.latest(pointId);
-    return { ...known, measured, following: follower.isFollowing(lampId) && isKnown(measured) };
+    return { ...known, measured, following: isFollowing(follower.track(lampId)) && isKnown(measured) };
   }
 
   /** Whether a reading shows a lamp at another level than was decided. */
@@ -73,7 +69,7 @@ export class LampStatus {
     const changed = before === undefined || !isSameChoice(before.decision, decision);
     this.#known.set(decision.lampId, { decision, sinceMs: changed ? clock.wallMs() : before.sinceMs });
     if (!changed) return;
-    if (decision.rank === 'presence' && before !== undefined && decision.levelPct > before.decision.levelPct) this.#lampsRaised++;
+    if (decision.rank === 'presence' && before !== undefined && decision.levelPct > before.decision.levelPct) this.lampsRaised++;
     onDecision(decision);
   }
 }

@@ -13,7 +13,7 @@ import { explain } from '../../lighting/explain.ts';
 import { createForecast, type Forecast } from '../../lighting/forecast.ts';
 import type { LightingSnapshot, LightingStreet } from '../../lighting/lighting.ts';
 import type { Control } from '../control.ts';
-import { intentsOn, zoneLight } from './views.ts';
+import { intentsOn, placeOf, zoneLight } from './views.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -110,15 +110,6 @@ function hoursOf({ street, control }: LightViewsParts, target: string | null): r
   const lamps = target === null ? street.lamps.map(({ id }) => id) : (placeOf(street, target)?.lamps ?? []);
   if (lamps.length === 0 && target !== null) throw new Refusal(`there is no lamp or zone ${target} on this street`);
   return lamps.map((lamp) => ({ lamp, hours: known.has(lamp) ? Math.round(known.get(lamp) ?? 0) : null }));
-}
-
-function placeOf(
-  { lamps, zones }: LightingStreet,
-  id: string,
-): { readonly kind: WhyView['kind']; readonly lamps: readonly string[] } | undefined {
-  if (lamps.some((lamp) => lamp.id === id)) return { kind: 'lamp', lamps: [id] };
-  const zone = zones.find((each) => each.id === id);
-  return zone === undefined ? undefined : { kind: 'zone', lamps: zone.lamps };
 }
 
 /** A lamp at another instant, without a measurement. */

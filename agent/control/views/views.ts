@@ -35,9 +35,18 @@ export function zoneViews(street: LightingStreet, knowledgeOf: KnowledgeOf): rea
 
 /** Returns why a lamp, or each lamp of a zone, has its level. Undefined when the street has no such lamp or zone. */
 export function whyView(street: LightingStreet, id: string, knowledgeOf: KnowledgeOf): WhyView | undefined {
-  if (street.lamps.some((lamp) => lamp.id === id)) return { id, kind: 'lamp', lamps: whyLamps(street, [id], knowledgeOf) };
-  const zone = street.zones.find((each) => each.id === id);
-  return zone === undefined ? undefined : { id, kind: 'zone', lamps: whyLamps(street, zone.lamps, knowledgeOf) };
+  const place = placeOf(street, id);
+  return place && { id, kind: place.kind, lamps: whyLamps(street, place.lamps, knowledgeOf) };
+}
+
+/** Returns the lamps of a lamp or zone; undefined when the street has no such one. */
+export function placeOf(
+  { lamps, zones }: LightingStreet,
+  id: string,
+): (Pick<WhyView, 'kind'> & { readonly lamps: readonly string[] }) | undefined {
+  if (lamps.some((lamp) => lamp.id === id)) return { kind: 'lamp', lamps: [id] };
+  const zone = zones.find((each) => each.id === id);
+  return zone && { kind: 'zone', lamps: zone.lamps };
 }
 
 function whyLamps(street: LightingStreet, lampIds: readonly string[], knowledgeOf: KnowledgeOf): readonly WhyLamp[] {

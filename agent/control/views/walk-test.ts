@@ -104,6 +104,7 @@ interface WalkParts {
 }
 
 class Walk {
+  readonly untilMono: MonoMs;
   readonly #parts: WalkParts;
   /** Newest detection of each sensor that has been taken. */
   readonly #seen: Map<PointId, MonoMs | null>;
@@ -113,12 +114,9 @@ class Walk {
 
   constructor(parts: WalkParts, before: WalkFacts) {
     this.#parts = parts;
+    this.untilMono = parts.untilMono;
     this.#seen = new Map([...parts.sensors].map(([id, sensor]) => [id, lastDetectionMono(before.sensors.get(id), sensor)]));
     this.#levels = new Map(before.decisions.map(({ lampId, levelPct }) => [lampId, levelPct]));
-  }
-
-  get untilMono(): MonoMs {
-    return this.#parts.untilMono;
   }
 
   look({ sensors, decisions }: WalkFacts): void {

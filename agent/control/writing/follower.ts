@@ -1,14 +1,10 @@
-/**
- * Makes the lamps follow the decisions: keeps a track of each lamp and hands writes to the field.
- *
- * What to write is decided in `reconcile`.
- */
+/** Makes the lamps follow the decisions: keeps a track of each lamp and hands the writes that `reconcile` decides to the field. */
 import type { Lamp } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Field, LevelWrite, Log, WriteResult } from '../../core/ports.ts';
 import type { Decision, LevelPct, PointId } from '../../core/words.ts';
-import { afterSend, afterSent, isFollowing, type LampTrack, nearestFirst, nudge, reconcile, type Verification } from './reconcile.ts';
+import { afterSend, afterSent, type LampTrack, nearestFirst, nudge, reconcile, type Verification } from './reconcile.ts';
 import { TrackRegistry } from './track-registry.ts';
 
 export interface FollowerParts {
@@ -62,10 +58,6 @@ export class Follower {
 
   track(lampId: string): LampTrack {
     return this.#tracks.of(lampId);
-  }
-
-  isFollowing(lampId: string): boolean {
-    return isFollowing(this.track(lampId));
   }
 
   #plan(decision: Decision): LevelWrite[] {

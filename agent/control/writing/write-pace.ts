@@ -1,8 +1,4 @@
-/**
- * Limits how many levels a line gets in a second: a token bucket for each line.
- *
- * Urgent levels are not limited: a person waits for them. Time is an argument.
- */
+/** Limits how many levels a line gets in a second: a token bucket for each line. Time is an argument. */
 import type { MonoMs } from '../../core/clock.ts';
 
 export interface WritePace {
