@@ -78,22 +78,21 @@ export class Control {
     this.#events = events;
     this.#decider = new StreetDecider(street, clock, { index, contacts });
     const { plan } = this.#decider;
-    const sensing = createStreetSensing({ ...parts, events, plan, contacts });
-    const follower = new Follower({
-      ...{ ...parts, lamps: street.lamps, events, verificationOf },
+    this.#sensing = createStreetSensing({ ...parts, events, plan, contacts });
+    this.#follower = new Follower({
+      ...parts,
+      ...{ lamps: street.lamps, events, verificationOf },
       mayWrite: paceOf(parts),
       onProgress: () => this.#requests.advance(),
       onSent: (lampId, sentMono) => this.#walks.sent(lampId, sentMono),
     });
-    const lamps = new LampStatus({ ...parts, index, follower, verificationOf });
+    this.#lamps = new LampStatus({ ...parts, index, follower: this.#follower, verificationOf });
     this.#requests = new LightRequests({
-      ...{ ...parts, index, events, plan, sensing, lamps, follower },
+      ...parts,
+      ...{ index, events, plan, sensing: this.#sensing, lamps: this.#lamps, follower: this.#follower },
       isRunning: () => this.#state === 'running',
       decide: () => this.#tick(),
     });
-    this.#sensing = sensing;
-    this.#follower = follower;
-    this.#lamps = lamps;
     this.#walks = new WalkTestHandler(street, clock);
     this.#outputs = new OutputWriter({ ...parts, outputs, events });
     this.#relay = new DetectionRelay(parts);

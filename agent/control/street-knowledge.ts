@@ -17,9 +17,13 @@ const MAINS_RETURN_MS = 120_000;
 const NOT_WRITTEN: Verification = { settleMs: 1_000, tolerance: 0 };
 
 export interface StreetKnowledge {
+  /** Points that follow zones and rules. */
   readonly outputs: readonly ResolvedOutput[];
+  /** Contacts in the cabinet that request light. */
   readonly contacts: ReadonlyMap<PointId, LightContact>;
+  /** From the profile of the lamp's level point. */
   readonly verificationOf: (lampId: string) => Verification;
+  /** Line of each lamp, and how many levels a second each line takes. */
   readonly pace: { readonly lineOf: (lampId: string) => string | undefined; readonly maxPerS: ReadonlyMap<string, number> };
 }
 

@@ -5,8 +5,8 @@
  * so a missed tick, a clock step or a restart cannot leave a lamp in the wrong state.
  */
 import { isTrusted, type MonoMs } from '../core/clock.ts';
-import { type Decision, RANKS, type TraceLine } from '../core/words.ts';
-import { arbitrate, type LampCase } from './arbiter.ts';
+import type { Decision, TraceLine } from '../core/words.ts';
+import { arbitrate, byRank, type LampCase } from './arbiter.ts';
 import { lampCaseOf } from './lamp-case.ts';
 import type { LightingResult, LightingSnapshot, LightingStreet, LitLamps } from './lighting.ts';
 import { createLocalCalendar } from './local-time.ts';
@@ -110,10 +110,6 @@ function litSince(lampId: string, one: LitLamps, other: LitLamps): MonoMs | null
   const [first, second] = [one.get(lampId), other.get(lampId)];
   if (first === null || second === null) return null;
   return Math.max(first ?? Number.NEGATIVE_INFINITY, second ?? Number.NEGATIVE_INFINITY);
-}
-
-function byRank(a: TraceLine, b: TraceLine): number {
-  return RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank);
 }
 
 /**

@@ -3,7 +3,8 @@ import type { Lamp, PresenceSensor, Zone } from '../../core/cabinet.ts';
 import { isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
 import type { IntentView, ZoneLightView, ZoneSensorView } from '../../core/light-tools.ts';
 import type { LampView, WhyLamp, WhyView, ZoneView } from '../../core/views.ts';
-import { type Decision, type IntentAuthority, RANKS, type Reading } from '../../core/words.ts';
+import type { Decision, IntentAuthority, Reading } from '../../core/words.ts';
+import { byRank } from '../../lighting/arbiter.ts';
 import type { Decider } from '../../lighting/decide.ts';
 import { byStrength } from '../../lighting/intents.ts';
 import type { LightingSnapshot, LightingStreet, SensorState, ZoneState } from '../../lighting/lighting.ts';
@@ -28,7 +29,7 @@ export function zoneViews(street: LightingStreet, knowledgeOf: KnowledgeOf): rea
   return street.zones.map(({ id, programme, lamps: lampIds }) => {
     const lamps: readonly LampView[] = whyLamps(street, lampIds, knowledgeOf).map(({ sinceMs: _, trace: __, ...lamp }) => lamp);
     const levels = lamps.map(({ wantedPct }) => wantedPct);
-    const [leading] = [...lamps].sort((a, b) => RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank));
+    const [leading] = [...lamps].sort(byRank);
     return { id, programme, reason: leading?.reason ?? 'default', minPct: Math.min(...levels, 100), maxPct: Math.max(...levels, 0), lamps };
   });
 }
