@@ -1,24 +1,16 @@
 /** Computes the figures of an energy manager from sums: hours, levels, kilowatt hours, savings, and those of EN 13201-5. Pure. */
-import type { EnergyMeter, EnergyPeriod, EnergyRow } from '../core/views.ts';
+import type { EnergyPeriod, EnergyQuery, EnergyRow, EnergyView } from '../core/views.ts';
 import { monthOf } from './energy-months.ts';
 import { added, type NightTally, NO_TALLY, type PeriodTally, type ZoneTally } from './energy-tally.ts';
 import type { KeptNights } from './energy-tracker.ts';
 
-/** How nights are grouped. */
-export type EnergyGrouping = 'night' | 'month' | null;
-
 const HOUR_MS = 3_600_000;
 const ZERO = { wh: 0, fullWh: 0 };
 
-export interface EnergySums {
-  readonly rows: readonly EnergyRow[];
-  readonly meters: readonly EnergyMeter[];
-  readonly awayH: number;
-  readonly undatedH: number;
-}
+type EnergySums = Omit<EnergyView, 'firstNight' | 'lastNight' | 'isOpen'>;
 
 /** Returns rows in the order of time. Zones are in the given order, followed by those that no longer exist. */
-export function energySums(kept: readonly KeptNights[], by: EnergyGrouping, zoneIds: readonly string[]): EnergySums {
+export function energySums(kept: readonly KeptNights[], by: EnergyQuery['by'], zoneIds: readonly string[]): EnergySums {
   const groups = Map.groupBy(kept, ({ period }) => (by === null ? '' : by === 'month' ? monthOf(period) : period));
   const rows = [...groups].flatMap(([period, nights]) => rowsOf(sumOf(nights), period === '' ? null : period, zoneIds));
   const { meters, awayMs, undatedMs } = sumOf(kept);

@@ -21,8 +21,6 @@ export interface StreetSensingParts extends TrackerParts {
   readonly contacts: ReadonlyMap<PointId, LightContact>;
 }
 
-export type SensedSnapshot = Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules'>>;
-
 export interface StreetSensing {
   /** Restores contacts and photocell faults of an earlier run. Where the disk cannot be read, each is judged from this start on. */
   restore(): Promise<void>;
@@ -30,7 +28,7 @@ export interface StreetSensing {
   take(readings: readonly Reading[]): boolean;
   /** Updates what changes by time alone. */
   refresh(): void;
-  snapshot(): SensedSnapshot;
+  snapshot(): Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules'>>;
   /** Detections by our own sensors, oldest first. */
   detections(): readonly Detection[];
   /** The intents of contacts. */

@@ -44,8 +44,6 @@ const WRITE_TTL_MS = 60_000;
 /** How long an output waits for the first reading of its device before it is set to idle without one. Units: ms. Source: assumed; ten polls. */
 const FIRST_LOOK_MS = 10_000;
 
-type OutputSituation = Omit<OutputFacts, 'before' | 'found'>;
-
 export class OutputWriter {
   readonly #parts: OutputWriterParts;
   readonly #states = new Map<string, OutputState>();
@@ -85,7 +83,7 @@ export class OutputWriter {
   }
 
   /** Undefined while the device has not been read and nothing but idle is decided for it. */
-  #decide(output: ResolvedOutput, situation: OutputSituation): OutputState | undefined {
+  #decide(output: ResolvedOutput, situation: Omit<OutputFacts, 'before' | 'found'>): OutputState | undefined {
     const { field, log } = this.#parts;
     const before = this.#states.get(output.id);
     const state = outputValue(output, { ...situation, before, found: this.#valueAt(output.proofId) });
