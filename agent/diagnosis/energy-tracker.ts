@@ -90,10 +90,10 @@ export class EnergyTracker {
     if (this.#memory !== 'known') return undefined;
     this.#parts.refresh();
     this.#roll();
-    const { date: today } = this.#night;
-    const running = today === null ? [] : [{ date: today, part: this.#night.part() }];
     const kept: KeptNights[] = [];
     for (const name of monthsBetween(from, to)) {
+      const { date: today } = this.#night;
+      const running = today === null ? [] : [{ date: today, part: this.#night.part() }];
       const month = await this.#archive.month(name, [...this.#closed, ...running]);
       if (month === undefined) return undefined;
       if (month.folded !== null) kept.push({ period: name, isOpen: false, tally: month.folded });

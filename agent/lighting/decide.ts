@@ -86,7 +86,7 @@ function withWarning(lampCase: LampCase, litBefore: LitLamps | undefined, lit: M
   return arbitrate({ ...lampCase, warning: { levelPct: dark.warnPct, untilMs: Math.round(nowMs + restMs) } });
 }
 
-/** Joins the decisions for two times of which either may be right: the higher level for each lamp, and night for each zone where one has night. */
+/** Joins the decisions for two times of which either may be right: the higher level of each lamp, and night where one of them has it. */
 function brighterOf(one: LightingResult, other: LightingResult): LightingResult {
   return {
     decisions: one.decisions.map((decision, at) => {

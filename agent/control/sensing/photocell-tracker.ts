@@ -1,4 +1,4 @@
-/** Tracks every photocell of the street by the rules of `lighting/photocell` and `lighting/photocell-fault`, and reports the ones that fail. */
+/** Tracks every photocell of the street by the rules of `lighting/photocell` and `photocell-fault`, and reports the ones that fail. */
 import { isDeepStrictEqual } from 'node:util';
 import type { PhotocellConfig } from '../../core/cabinet.ts';
 import type { MonoMs } from '../../core/clock.ts';

@@ -1,5 +1,5 @@
 /**
- * The light for the console at the cabinet: why a lamp has its level, the night ahead, what acts in each zone, walk test, identify and overrides.
+ * The light for the console: why a lamp has its level, the night ahead, what acts in each zone, walk test, identify and overrides.
  *
  * Joins street, forecast and control; decides nothing.
  */

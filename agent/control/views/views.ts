@@ -1,4 +1,4 @@
-/** Turns decisions, their inputs and measurements into the views of console and platform: zones with their lamps, and why each has its level. Pure. */
+/** The views of console and platform: zones with their lamps, sensors and intents, and why each lamp has its level. Pure. */
 import type { Lamp, PresenceSensor, Zone } from '../../core/cabinet.ts';
 import { isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
 import type { IntentView, ZoneLightView, ZoneSensorView } from '../../core/light-tools.ts';
