@@ -1,7 +1,7 @@
 /**
  * The view of a running agent for the console. It stays for the whole run: parts of a configuration are looked up at each call.
  */
-import { createPersonCommands } from '../control/requests/person-commands.ts';
+import { createPersonCommands } from '../control/views/light-views.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import { profileView } from '../core/profile-view.ts';
 import type { AgentView, StatusView } from '../core/views.ts';

@@ -10,33 +10,18 @@
  */
 import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../core/clock.ts';
 import { createEventTracker, type EventTracker } from '../core/event-tracker.ts';
-import type { IdentifyRequest, IdentifyRun, WalkStep } from '../core/light-tools.ts';
-import type {
-  BlinkRequest,
-  Field,
-  Log,
-  OverrideRequest,
-  PointRequest,
-  ProgrammeRequest,
-  RelayedDetection,
-  ReleaseRequest,
-  Store,
-} from '../core/ports.ts';
+import type { WalkStep } from '../core/light-tools.ts';
+import type { Field, RelayedDetection } from '../core/ports.ts';
 import type { WhyView, ZoneView } from '../core/views.ts';
-import type { AgentEvent, Authorised, Decision, Intent, Outcome, PointId, Reading } from '../core/words.ts';
-import type { ChosenProgramme, LightingSnapshot, LightingStreet, ZoneState } from '../lighting/lighting.ts';
-import type { ResolvedOutput } from '../lighting/output.ts';
+import type { AgentEvent, Decision, Reading } from '../core/words.ts';
+import type { LightingSnapshot, ZoneState } from '../lighting/lighting.ts';
 import { BurningHoursTracker } from './burning-hours-tracker.ts';
-import { DetectionRelay } from './detection-relay.ts';
-import { LampStatus } from './lamp-status.ts';
-import { LightRequests } from './requests/light-requests.ts';
-import type { RequestHandler } from './requests/request-handler.ts';
-import { inRestoreTime } from './restore-time.ts';
-import type { LightContact } from './sensing/contact-tracker.ts';
+import { DetectionRelay, type DetectionRelayParts } from './detection-relay.ts';
+import { LightRequests, type LightRequestsParts } from './requests/light-requests.ts';
 import { createStreetSensing, type StreetSensing } from './sensing/street-sensing.ts';
 import { StreetDecider } from './street-decider.ts';
-import { indexStreet } from './street-index.ts';
-import { createDecisionTracker, type DecisionTracker } from './views/decision-tracker.ts';
+import { indexStreet, type StreetKnowledge } from './street-knowledge.ts';
+import { LampStatus, type LampStatusParts } from './views/lamp-status.ts';
 import { whyView, zoneViews } from './views/views.ts';
 import { WalkTestHandler, type WatchedWalk } from './views/walk-test.ts';
 import { Follower } from './writing/follower.ts';
@@ -44,48 +29,36 @@ import { type OutputView, OutputWriter } from './writing/output-writer.ts';
 import type { Verification } from './writing/reconcile.ts';
 import { createWritePace } from './writing/write-pace.ts';
 
-export interface ControlParts {
-  readonly street: LightingStreet;
-  readonly clock: Clock;
+export interface ControlParts
+  extends Pick<LightRequestsParts, 'street' | 'clock' | 'store' | 'log' | 'onOutcome' | 'onIntents' | 'onProgrammes' | 'onBlinks'>,
+    Pick<DetectionRelayParts, 'onRelay'>,
+    Pick<LampStatusParts, 'onDecision'>,
+    Partial<StreetKnowledge> {
   readonly field: Pick<Field, 'write' | 'writePoint' | 'latest'>;
-  readonly store: Pick<Store, 'save' | 'load'>;
-  readonly log: Log;
   readonly onEvent: (event: AgentEvent) => void;
-  /** Each stage of each command. */
-  readonly onOutcome: (outcome: Outcome) => void;
-  /** A lamp's level, rank or reason changed. */
-  readonly onDecision: (decision: Decision) => void;
-  /** A person is on the way to a neighbour cabinet. */
-  readonly onRelay?: (relay: RelayedDetection) => void;
-  /** The intents of platform and technicians in force changed. */
-  readonly onIntents?: (intents: readonly Intent[]) => void;
-  /** The programmes that were chosen for zones changed. */
-  readonly onProgrammes?: (choices: readonly ChosenProgramme[]) => void;
-  /** Other lamps blink than before. Units: s for which each was requested. */
-  readonly onBlinks?: (running: ReadonlyMap<string, number>) => void;
-  /** From the profile of the lamp's level point. */
-  readonly verificationOf?: (lampId: string) => Verification;
-  /** Points that follow zones and rules. */
-  readonly outputs?: readonly ResolvedOutput[];
-  /** Contacts in the cabinet that request light. */
-  readonly contacts?: ReadonlyMap<PointId, LightContact>;
-  /** Line of each lamp, and how many levels a second each line takes. */
-  readonly pace?: { readonly lineOf: (lampId: string) => string | undefined; readonly maxPerS: ReadonlyMap<string, number> };
   /** Mains have just returned: no level is written before then, because drivers start up first. */
   readonly quietUntilMono?: MonoMs;
 }
 
 /** Between two ticks when nothing else causes one. Units: ms. Source: design §3, re-evaluated every second. */
 const TICK_MS = 1_000;
+/** Longest wait for the disk at start, before the street is lit without it. Units: ms. Source: assumed; lamps hold their level meanwhile. */
+const RESTORE_MS = 2_000;
 /** For a profile without write settings. Source: assumed; coarser than any driver's own scale. */
 const DEFAULT_VERIFICATION: Verification = { settleMs: 1_000, tolerance: 0.5 };
 
-export class Control implements RequestHandler {
+export class Control {
+  /** The requests of platform and technicians, as in `LightRequests`. */
+  readonly override: LightRequests['override'] = (request) => this.#requests.override(request);
+  readonly release: LightRequests['release'] = (request) => this.#requests.release(request);
+  readonly chooseProgramme: LightRequests['chooseProgramme'] = (request) => this.#requests.chooseProgramme(request);
+  readonly blink: LightRequests['blink'] = (request) => this.#requests.blink(request);
+  readonly writePoint: LightRequests['writePoint'] = (request) => this.#requests.writePoint(request);
+  readonly identify: LightRequests['identify'] = (request) => this.#requests.identify(request);
   readonly #parts: ControlParts;
   readonly #events: EventTracker;
   readonly #sensing: StreetSensing;
   readonly #decider: StreetDecider;
-  readonly #decisions: DecisionTracker;
   readonly #lamps: LampStatus;
   readonly #requests: LightRequests;
   readonly #follower: Follower;
@@ -98,37 +71,32 @@ export class Control implements RequestHandler {
   #tickedMono: MonoMs | null = null;
 
   constructor(parts: ControlParts) {
-    const { street, clock, field, store, log, outputs = [], contacts = new Map(), verificationOf = () => DEFAULT_VERIFICATION } = parts;
+    const { street, clock, outputs = [], contacts = new Map(), verificationOf = () => DEFAULT_VERIFICATION } = parts;
     const events = createEventTracker(clock, parts.onEvent);
     const index = indexStreet(street, outputs);
     this.#parts = parts;
     this.#events = events;
     this.#decider = new StreetDecider(street, clock, { index, contacts });
     const { plan } = this.#decider;
-    this.#sensing = createStreetSensing({ street, clock, field, events, store, plan, contacts });
-    this.#decisions = createDecisionTracker({ clock, onDecision: parts.onDecision });
-    this.#walks = new WalkTestHandler(street, clock);
+    this.#sensing = createStreetSensing({ ...parts, events, plan, contacts });
     this.#follower = new Follower({
-      ...{ lamps: street.lamps, clock, field, events, log, verificationOf },
+      ...parts,
+      ...{ lamps: street.lamps, events, verificationOf },
       mayWrite: paceOf(parts),
       onProgress: () => this.#requests.advance(),
       onSent: (lampId, sentMono) => this.#walks.sent(lampId, sentMono),
     });
-    this.#lamps = new LampStatus({ index, field, decisions: this.#decisions, follower: this.#follower, verificationOf });
+    this.#lamps = new LampStatus({ ...parts, index, follower: this.#follower, verificationOf });
     this.#requests = new LightRequests({
-      ...{ street, index, clock, field, store, log, events, plan, contacts: this.#sensing },
+      ...parts,
+      ...{ index, events, plan, sensing: this.#sensing, lamps: this.#lamps, follower: this.#follower },
       isRunning: () => this.#state === 'running',
       decide: () => this.#tick(),
-      nudge: (lampIds) => this.#follower.nudge(lampIds),
-      workOf: (lampId, intents) => this.#lamps.work(lampId, intents),
-      onOutcome: parts.onOutcome,
-      onIntents: (intents) => parts.onIntents?.(intents),
-      onProgrammes: (choices) => parts.onProgrammes?.(choices),
-      onBlinks: (running) => parts.onBlinks?.(running),
     });
-    this.#outputs = new OutputWriter({ street, outputs, clock, field, events, log });
-    this.#relay = new DetectionRelay({ street, clock, onRelay: (relay) => parts.onRelay?.(relay) });
-    this.#burning = new BurningHoursTracker({ clock, store, lamps: street.lamps });
+    this.#walks = new WalkTestHandler(street, clock);
+    this.#outputs = new OutputWriter({ ...parts, outputs, events });
+    this.#relay = new DetectionRelay(parts);
+    this.#burning = new BurningHoursTracker({ ...parts, lamps: street.lamps });
   }
 
   /** Restores what an earlier run has stored, and decides at once. */
@@ -137,10 +105,7 @@ export class Control implements RequestHandler {
     this.#state = 'starting';
     // The first decision depends on all of them: without the chosen programmes a street that changes its configuration would dip.
     const restored = Promise.all([this.#requests.restore(), this.#burning.restore(), this.#sensing.restore()]);
-    await inRestoreTime(
-      this.#parts.clock,
-      restored.then(() => {}),
-    );
+    await inTime(this.#parts.clock, restored, RESTORE_MS);
     // `stop` may have been called meanwhile.
     if (this.#state !== 'starting') return;
     this.#state = 'running';
@@ -168,38 +133,13 @@ export class Control implements RequestHandler {
     if (this.#relay.receive(relay)) this.#tick();
   }
 
-  override(request: Authorised<OverrideRequest>): Promise<Outcome> {
-    return this.#requests.handler.override(request);
-  }
-
-  release(request: Authorised<ReleaseRequest>): Promise<Outcome> {
-    return this.#requests.handler.release(request);
-  }
-
-  chooseProgramme(request: ProgrammeRequest): Promise<Outcome> {
-    return this.#requests.handler.chooseProgramme(request);
-  }
-
-  blink(request: Authorised<BlinkRequest>): Promise<Outcome> {
-    return this.#requests.handler.blink(request);
-  }
-
-  writePoint(request: PointRequest): Promise<Outcome> {
-    return this.#requests.handler.writePoint(request);
-  }
-
-  /** Lets a lamp blink. Errors: throws Refusal, as the identify handler and while the agent starts or stops. */
-  identify(request: Authorised<IdentifyRequest>): IdentifyRun {
-    return this.#requests.identify(request);
-  }
-
   /** Reports each detection of a zone and its effect. Errors: throws Refusal, as the walk-test handler. */
   walkTest(zoneId: string, forMs: number, tell: (step: WalkStep) => void): WatchedWalk {
     return this.#walks.watch(zoneId, forMs, tell);
   }
 
   decisions(): readonly Decision[] {
-    return this.#decisions.all();
+    return this.#lamps.decisions();
   }
 
   zones(): readonly ZoneView[] {
@@ -235,7 +175,7 @@ export class Control implements RequestHandler {
   }
 
   counters(): { readonly detections: number; readonly lampsRaised: number } {
-    return { detections: this.#sensing.detectionCount(), lampsRaised: this.#decisions.lampsRaised() };
+    return { detections: this.#sensing.detectionCount(), lampsRaised: this.#lamps.lampsRaised };
   }
 
   /** End of the last tick; null while the tick does not run. */
@@ -253,7 +193,7 @@ export class Control implements RequestHandler {
     const detections = this.#relay.take(this.#sensing.detections());
     const inputs = { ...sensed, intents, detections, burningH: this.#burning.hours(), programmes: this.#requests.programmes() };
     const decisions = this.#decider.decide(inputs);
-    this.#decisions.take(decisions);
+    this.#lamps.take(decisions);
     this.#sensing.notice(decisions);
     this.#walks.look({ sensors: sensed.sensors, decisions });
     this.#burning.take(decisions);
@@ -278,4 +218,15 @@ export class Control implements RequestHandler {
 function paceOf({ clock, pace }: ControlParts): (lampId: string) => boolean {
   const writePace = createWritePace(pace?.maxPerS ?? new Map());
   return (lampId) => writePace.mayWrite(pace?.lineOf(lampId) ?? '', clock.monoMs());
+}
+
+/** Resolves with the work or when its time is over. The work itself goes on and still uses a late answer. */
+function inTime(clock: Clock, work: Promise<unknown>, limitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.after(limitMs, resolve);
+    void work.finally(() => {
+      timer.cancel();
+      resolve();
+    });
+  });
 }

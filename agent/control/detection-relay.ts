@@ -32,8 +32,8 @@ interface Waiting {
 export interface DetectionRelayParts {
   readonly street: LightingStreet;
   readonly clock: Clock;
-  /** Sends one to the uplink; may do nothing. */
-  readonly onRelay: (relay: RelayedDetection) => void;
+  /** A person is on the way to a neighbour cabinet. */
+  readonly onRelay?: (relay: RelayedDetection) => void;
 }
 
 export class DetectionRelay {
@@ -80,7 +80,7 @@ export class DetectionRelay {
     const nowMono = this.#parts.clock.monoMs();
     const pole = this.#parts.street.neighbours.find(({ node }) => node === relay.node)?.pole;
     if (!this.#gate.admits(relay, nowMono) || pole === undefined) return false;
-    this.#taken = [...this.#taken, detectionOf(relay, pole, { graph: this.#graph, nowMono })].slice(-TAKEN_MOST);
+    this.#taken = [...this.#taken, detectionOf(relay, pole, this.#graph, nowMono)].slice(-TAKEN_MOST);
     return true;
   }
 
@@ -98,7 +98,7 @@ export class DetectionRelay {
     if (near.length === 0) return;
     const movers = this.#movers(all, this.#parts.clock.monoMs()).filter(({ visit }) => isOf(visit, detection));
     for (const neighbour of near) {
-      const waiting = waitingFor(neighbour, detection, { movers, graph });
+      const waiting = waitingFor(neighbour, detection, movers, graph);
       if (waiting !== null) this.#waiting.set(neighbour.node, waiting);
     }
     if (this.#timer === null) this.#send();
@@ -120,7 +120,7 @@ export class DetectionRelay {
       if (ageMs >= TTL_MS) continue;
       this.#sent += 1;
       this.#sentMono = nowMono;
-      onRelay({ node, id: `${this.#run}-${this.#sent}`, ageMs, ttlMs: TTL_MS, distanceM, speedKmh, isApproaching });
+      onRelay?.({ node, id: `${this.#run}-${this.#sent}`, ageMs, ttlMs: TTL_MS, distanceM, speedKmh, isApproaching });
     }
   }
 }
@@ -135,11 +135,7 @@ function isOf(visit: Mover['visit'], { pole, atMono }: Detection): boolean {
 }
 
 /** Null for a person who is known to go elsewhere. A guessed speed is not sent. */
-function waitingFor(
-  { node, pole }: Neighbour,
-  detection: Detection,
-  { movers, graph }: { readonly movers: readonly Mover[]; readonly graph: StreetGraph },
-): Waiting | null {
+function waitingFor({ node, pole }: Neighbour, detection: Detection, movers: readonly Mover[], graph: StreetGraph): Waiting | null {
   const coming = movers.filter((mover) => isAhead(mover, pole, graph) && !isFrom(mover, node));
   if (coming.length === 0 && movers.length > 0) return null;
   const known = coming.find(({ isSure }) => isSure);
@@ -152,11 +148,8 @@ function isFrom({ before }: Mover, node: string): boolean {
 }
 
 /** A detection that enters the street at the neighbour's pole: in the only direction there is, or in either where the pole stands in the middle. */
-function detectionOf(
-  { node, ageMs, distanceM, speedKmh }: RelayedDetection,
-  pole: string,
-  { graph, nowMono }: { readonly graph: StreetGraph; readonly nowMono: MonoMs },
-): Detection {
+function detectionOf(relay: RelayedDetection, pole: string, graph: StreetGraph, nowMono: MonoMs): Detection {
+  const { node, ageMs, distanceM, speedKmh } = relay;
   const [up, down] = [graph.towards(pole, 1).length > 0, graph.towards(pole, -1).length > 0];
   const direction = up === down ? null : up ? 1 : -1;
   return { source: node, pole, atMono: nowMono - ageMs, isRelayed: true, speedKmh, direction, beforeM: distanceM };

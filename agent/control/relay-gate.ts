@@ -1,8 +1,4 @@
-/**
- * Decides which relays of neighbour cabinets are accepted, and counts those refused.
- *
- * Remembers the recent ones, so that a repeated one is refused. Time is an argument.
- */
+/** Decides which relays of neighbour cabinets are accepted, and counts those refused. Time is an argument. */
 import type { MonoMs } from '../core/clock.ts';
 import type { RelayedDetection } from '../core/ports.ts';
 

@@ -1,15 +1,10 @@
-/**
- * Decides the level of every lamp at a tick, and keeps what the next tick needs: the lamps that are lit, and what the start protects.
- *
- * The rules are in `lighting/decide` and `start-guard`.
- */
+/** Decides the level of every lamp at a tick, and keeps what the next tick needs: the lamps that are lit, and what the start protects. */
 import type { Clock, MonoMs } from '../core/clock.ts';
-import type { Decision, PointId, Reading } from '../core/words.ts';
+import type { Decision, Reading } from '../core/words.ts';
 import { createDecider, type Decider } from '../lighting/decide.ts';
 import type { LightingSnapshot, LightingStreet, ZoneState } from '../lighting/lighting.ts';
-import type { LightContact } from './sensing/contact-tracker.ts';
 import { mustWait, notBelowFound, type StartGuard, startGuardOf } from './start-guard.ts';
-import type { StreetIndex } from './street-index.ts';
+import type { StreetIndex, StreetKnowledge } from './street-knowledge.ts';
 
 /** What a decision depends on besides the time and the start. */
 export type DecisionInputs = Pick<
@@ -18,35 +13,29 @@ export type DecisionInputs = Pick<
 >;
 
 export class StreetDecider {
+  readonly plan: Decider['plan'];
+  /** The inputs of the newest decisions; null before the first. */
+  snapshot: LightingSnapshot | null = null;
+  /** Empty before the first decision. */
+  zoneStates: readonly ZoneState[] = [];
   readonly #clock: Clock;
   readonly #index: StreetIndex;
   readonly #decider: Decider;
   readonly #guard: StartGuard;
   #lit: Map<string, MonoMs | null>;
-  #snapshot: LightingSnapshot | null = null;
-  #zoneStates: readonly ZoneState[] = [];
 
-  constructor(street: LightingStreet, clock: Clock, { index, contacts }: StreetDeciderParts) {
+  constructor(
+    street: LightingStreet,
+    clock: Clock,
+    { index, contacts }: Pick<StreetKnowledge, 'contacts'> & { readonly index: StreetIndex },
+  ) {
     this.#clock = clock;
     this.#index = index;
     this.#decider = createDecider(street);
+    this.plan = this.#decider.plan;
     this.#guard = startGuardOf(street, contacts, clock.monoMs());
     // Until a lamp is found dark, it may have been lit a moment before the start.
     this.#lit = new Map(street.zones.flatMap(({ dark, lamps }) => (dark === null ? [] : lamps.map((id) => [id, null]))));
-  }
-
-  get plan(): Decider['plan'] {
-    return this.#decider.plan;
-  }
-
-  /** The inputs of the newest decisions; null before the first. */
-  get snapshot(): LightingSnapshot | null {
-    return this.#snapshot;
-  }
-
-  /** Empty before the first decision. */
-  get zoneStates(): readonly ZoneState[] {
-    return this.#zoneStates;
   }
 
   /** Notes the first readings of lamps and points since the start. */
@@ -71,8 +60,8 @@ export class StreetDecider {
       lit: this.#lit,
     };
     const { decisions, zones, lit } = this.#decider.decide(snapshot);
-    this.#snapshot = snapshot;
-    this.#zoneStates = zones;
+    this.snapshot = snapshot;
+    this.zoneStates = zones;
     this.#lit = new Map(lit);
     return decisions.map((decision) => this.#heldUp(decision, nowMono));
   }
@@ -90,9 +79,4 @@ export class StreetDecider {
     if (held.levelPct > levelPct) this.#lit.set(lampId, null);
     return held;
   }
-}
-
-interface StreetDeciderParts {
-  readonly index: StreetIndex;
-  readonly contacts: ReadonlyMap<PointId, LightContact>;
 }

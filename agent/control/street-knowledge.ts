@@ -1,11 +1,13 @@
-/** Derives from cabinet and profiles what control needs besides the street itself. Pure. */
+/** Derives from street, cabinet and profiles what control needs besides the street itself. Pure. */
 import type { Cabinet } from '../core/cabinet.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';
 import type { MonoMs } from '../core/clock.ts';
-import type { PointId } from '../core/words.ts';
+import type { LevelPct, PointId } from '../core/words.ts';
+import type { LightingStreet } from '../lighting/lighting.ts';
 import { type ResolvedOutput, resolveOutputs } from '../lighting/output.ts';
 import type { StoreParts } from '../store/store.ts';
 import type { LightContact } from './sensing/contact-tracker.ts';
+import { levelPointOf } from './writing/follower.ts';
 import type { Verification } from './writing/reconcile.ts';
 
 /** A run that begins this soon after the machine started because mains have returned. Units: ms. Source: assumed; a gateway boots in a minute. */
@@ -15,9 +17,13 @@ const MAINS_RETURN_MS = 120_000;
 const NOT_WRITTEN: Verification = { settleMs: 1_000, tolerance: 0 };
 
 export interface StreetKnowledge {
+  /** Points that follow zones and rules. */
   readonly outputs: readonly ResolvedOutput[];
+  /** Contacts in the cabinet that request light. */
   readonly contacts: ReadonlyMap<PointId, LightContact>;
+  /** From the profile of the lamp's level point. */
   readonly verificationOf: (lampId: string) => Verification;
+  /** Line of each lamp, and how many levels a second each line takes. */
   readonly pace: { readonly lineOf: (lampId: string) => string | undefined; readonly maxPerS: ReadonlyMap<string, number> };
 }
 
@@ -49,4 +55,30 @@ function lightContact(deviceId: string): (role: [string, string]) => [PointId, L
 export function quietUntilMono({ startQuietS }: Cabinet, machine: StoreParts['machine'], nowMono: MonoMs): MonoMs {
   const hasJustReturned = machine != null && machine.startMono < MAINS_RETURN_MS;
   return hasJustReturned ? nowMono + startQuietS * 1_000 : nowMono;
+}
+
+/** Lookups between the lamps, zones and points of a street, computed once. */
+export interface StreetIndex {
+  /** By lamp; a lamp of no zone is absent. */
+  readonly zoneOf: ReadonlyMap<string, string>;
+  readonly maxPctOf: ReadonlyMap<string, LevelPct>;
+  /** By lamp: the point that sets and reads its level, and the reverse. */
+  readonly pointOf: ReadonlyMap<string, PointId>;
+  readonly lampAt: ReadonlyMap<PointId, string>;
+  /** By point: the lamp or output that sets it, as `lamp L07`. */
+  readonly owners: ReadonlyMap<PointId, string>;
+}
+
+export function indexStreet({ lamps, zones }: LightingStreet, outputs: readonly ResolvedOutput[]): StreetIndex {
+  const points = lamps.map((lamp) => [lamp.id, levelPointOf(lamp)] as const);
+  return {
+    zoneOf: new Map(zones.flatMap((zone) => zone.lamps.map((lampId) => [lampId, zone.id] as const))),
+    maxPctOf: new Map(lamps.map(({ id, maxPct }) => [id, maxPct])),
+    pointOf: new Map(points),
+    lampAt: new Map(points.map(([id, pointId]) => [pointId, id])),
+    owners: new Map([
+      ...outputs.map(({ pointId, id }) => [pointId, `output ${id}`] as const),
+      ...points.map(([id, pointId]) => [pointId, `lamp ${id}`] as const),
+    ]),
+  };
 }

@@ -97,19 +97,22 @@ export function createEnergy(parts: EnergyParts): Energy {
         if (meter !== undefined && value !== null && quality === 'good') tracker.meters.read(meter.device, value * meter.kwh);
       }
     },
-    async view({ fromMs, toMs, by, zone }) {
+    async view(query) {
       // A night belongs to a time when its noon does.
-      const kept = await tracker.nights(nextNight(nightAt(calendar, fromMs - 1)), nightAt(calendar, toMs - 1));
-      return kept && energyView(kept, by, { zone, zoneIds: cabinet.zones.map(({ id }) => id) });
+      const kept = await tracker.nights(nextNight(nightAt(calendar, query.fromMs - 1)), nightAt(calendar, query.toMs - 1));
+      return (
+        kept &&
+        energyView(
+          kept,
+          query,
+          cabinet.zones.map(({ id }) => id),
+        )
+      );
     },
   };
 }
 
-function energyView(
-  kept: readonly KeptNights[],
-  by: EnergyQuery['by'],
-  { zone, zoneIds }: { zone: string | null; zoneIds: readonly string[] },
-): EnergyView {
+function energyView(kept: readonly KeptNights[], { by, zone }: Pick<EnergyQuery, 'by' | 'zone'>, zoneIds: readonly string[]): EnergyView {
   const sums = energySums(kept, by, zoneIds);
   return {
     ...sums,
@@ -133,10 +136,7 @@ function countedLamp(lamp: Lamp | undefined, { baseline }: Zone): CountedLamp[] 
 }
 
 /** The energy counter of each meter: its first one, since what comes after is a phase of it or what was fed back. */
-function meterPoints({
-  points,
-  profiles,
-}: Pick<EnergyParts, 'points' | 'profiles'>): ReadonlyMap<PointId, { device: string; kwh: number }> {
+function meterPoints({ points, profiles }: EnergyParts): ReadonlyMap<PointId, { device: string; kwh: number }> {
   const counters = [...points.values()].filter(
     ({ device, profile, semantic }) =>
       profiles.get(device.profile)?.category === 'meter' && semantic === 'energy' && profile.counter !== null && profile.unit in KWH,

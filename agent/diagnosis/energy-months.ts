@@ -1,6 +1,7 @@
-/** The stored form of nights, one month together, and calculations with their dates. Pure. */
+/** Stores nights by month, and folds a month into one sum when it is old: 400 nights are kept one by one. */
 import type { WallMs } from '../core/clock.ts';
-import { added, asRecord, type NightTally, NO_TALLY, readTally } from './energy-tally.ts';
+import type { Store } from '../core/ports.ts';
+import { added, asRecord, type NightTally, NO_TALLY, readTally, rounded } from './energy-tally.ts';
 
 /** The day on whose noon a night began, `2026-12-01`. */
 export type NightDate = string;
@@ -22,9 +23,61 @@ export interface EnergyMonth {
   readonly folded: NightTally | null;
 }
 
+/** A night, or a part of one, that is over. */
+export interface ClosedNight {
+  readonly date: NightDate;
+  readonly part: NightPart;
+}
+
+export interface EnergyArchive {
+  /** Returns a month with these nights, which may not be stored in it yet; undefined when the disk could not be read. */
+  month(name: string, nights: readonly ClosedNight[]): Promise<EnergyMonth | undefined>;
+  /** Resolves with the whole night, earlier parts included, once it is on disk; undefined when it could not be kept. */
+  keep(night: ClosedNight): Promise<NightTally | undefined>;
+  /** The parts of the newest night of this month and the one before; undefined where there is none. */
+  newest(date: NightDate): Promise<readonly NightPart[] | undefined>;
+}
+
+/** The result of a load when the disk could not be read. */
+export const UNREAD = Symbol('unread');
+
 /** More parts than this of one night are merged, the oldest first: an agent that restarts again and again must not fill the disk. */
 const MAX_PARTS = 8;
+/** `energy.2026-12`: one key a month, so that a night is one row of some ten kilobytes to write and a year twelve to read. */
+const MONTH_KEY = 'energy.';
+/** From this age on a month is one sum. Units: months. Source: 400 nights reach into the fourteenth month before. */
+const FOLD_AFTER = 14;
 const DAY_MS = 86_400_000;
+
+export function createEnergyArchive(store: Pick<Store, 'load' | 'save'>): EnergyArchive {
+  const month = async (name: string, nights: readonly ClosedNight[] = []): Promise<EnergyMonth | undefined> => {
+    const found = await store.load(MONTH_KEY + name, UNREAD);
+    const own = nights.filter(({ date }) => monthOf(date) === name);
+    return found === UNREAD ? undefined : own.reduce((sum, { date, part }) => withPart(sum, date, part), readMonth(found));
+  };
+  const fold = async (name: string): Promise<void> => {
+    const old = await month(name);
+    if (old !== undefined && Object.keys(old.nights).length > 0) await store.save(MONTH_KEY + name, rounded(folded(old)));
+  };
+  return {
+    month,
+    async keep({ date, part }) {
+      const name = monthOf(date);
+      const next = await month(name, [{ date, part }]);
+      if (next === undefined || !(await store.save(MONTH_KEY + name, rounded(next)))) return undefined;
+      await fold(monthsAfter(name, -FOLD_AFTER));
+      return nightOf(next.nights[date] ?? []);
+    },
+    async newest(date) {
+      for (const name of [monthOf(date), monthsAfter(monthOf(date), -1)]) {
+        const nights = Object.entries((await month(name))?.nights ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+        const parts = nights.at(-1)?.[1];
+        if (parts !== undefined) return parts;
+      }
+      return undefined;
+    },
+  };
+}
 
 /** Returns the month with one more part, or with a newer version of a part. */
 export function withPart(month: EnergyMonth, date: NightDate, part: NightPart): EnergyMonth {

@@ -1,35 +1,22 @@
 /** Computes the figures of an energy manager from sums: hours, levels, kilowatt hours, savings, and those of EN 13201-5. Pure. */
-import type { EnergyMeter, EnergyPeriod, EnergyRow } from '../core/views.ts';
+import type { EnergyPeriod, EnergyQuery, EnergyRow, EnergyView } from '../core/views.ts';
 import { monthOf } from './energy-months.ts';
 import { added, type NightTally, NO_TALLY, type PeriodTally, type ZoneTally } from './energy-tally.ts';
 import type { KeptNights } from './energy-tracker.ts';
 
-/** How nights are grouped. */
-export type EnergyGrouping = 'night' | 'month' | null;
-
 const HOUR_MS = 3_600_000;
 const ZERO = { wh: 0, fullWh: 0 };
 
-export interface EnergySums {
-  readonly rows: readonly EnergyRow[];
-  readonly meters: readonly EnergyMeter[];
-  readonly awayH: number;
-  readonly undatedH: number;
-}
+type EnergySums = Omit<EnergyView, 'firstNight' | 'lastNight' | 'isOpen'>;
 
 /** Returns rows in the order of time. Zones are in the given order, followed by those that no longer exist. */
-export function energySums(kept: readonly KeptNights[], by: EnergyGrouping, zoneIds: readonly string[]): EnergySums {
+export function energySums(kept: readonly KeptNights[], by: EnergyQuery['by'], zoneIds: readonly string[]): EnergySums {
   const groups = Map.groupBy(kept, ({ period }) => (by === null ? '' : by === 'month' ? monthOf(period) : period));
   const rows = [...groups].flatMap(([period, nights]) => rowsOf(sumOf(nights), period === '' ? null : period, zoneIds));
   const { meters, awayMs, undatedMs } = sumOf(kept);
   return {
     rows,
-    meters: Object.entries(meters).map(([device, { kwh, nights, computedWh }]) => ({
-      device,
-      kwh,
-      nights,
-      computedKwh: computedWh / 1_000,
-    })),
+    meters: Object.entries(meters).map(([device, { computedWh, ...meter }]) => ({ device, ...meter, computedKwh: computedWh / 1_000 })),
     awayH: awayMs / HOUR_MS,
     undatedH: undatedMs / HOUR_MS,
   };
@@ -57,7 +44,7 @@ export function figures(tally: ZoneTally): Omit<EnergyRow, 'period' | 'zone'> {
   return {
     nights,
     lamps,
-    litH: ratio(lit, lamps, 0) / HOUR_MS,
+    litH: (share(lit, lamps) ?? 0) / HOUR_MS,
     bandsH: bandMs.map((ms) => ms / HOUR_MS),
     meanLevelPct: share(levelMs, lit),
     raisedPct: percent(boostedMs, darkMs + lit),
@@ -87,15 +74,11 @@ function periodOf(levelPct: number, period: PeriodTally, lamps: number): EnergyP
   const { ms, wh, fullWh, boostedMs, boostedWh, boostedFullWh } = period;
   return {
     levelPct,
-    hours: ratio(ms + boostedMs, lamps, 0) / HOUR_MS,
+    hours: (share(ms + boostedMs, lamps) ?? 0) / HOUR_MS,
     reduction: share(wh, fullWh),
     raisedReduction: share(boostedWh, boostedFullWh),
     detectionPct: percent(boostedMs, ms + boostedMs) ?? 0,
   };
-}
-
-function ratio(part: number, whole: number, otherwise: number): number {
-  return whole > 0 ? part / whole : otherwise;
 }
 
 function share(part: number, whole: number): number | null {

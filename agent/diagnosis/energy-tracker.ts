@@ -7,21 +7,24 @@
  *     memory: unasked ── disk not readable ──► unread ── retry each minute ──► known: saves begin
  *                └──────────────── disk read ──────────────────────────────────►
  */
-import { type Clock, every, isTrusted, type MonoMs, type Timer, type WallMs } from '../core/clock.ts';
+import { every, isTrusted, type MonoMs, type Timer, type WallMs } from '../core/clock.ts';
 import type { Store } from '../core/ports.ts';
-import type { CountedZone, EnergyCount } from './energy.ts';
-import { createEnergyArchive, type EnergyArchive, UNREAD } from './energy-archive.ts';
-import type { MeterTracker } from './energy-meters.ts';
-import { type EnergyMonth, monthOf, monthsBetween, type NightDate, nightOf, readPart, withPart } from './energy-months.ts';
+import type { EnergyCount } from './energy.ts';
+import {
+  type ClosedNight,
+  createEnergyArchive,
+  type EnergyArchive,
+  monthsBetween,
+  type NightDate,
+  nightOf,
+  readPart,
+  UNREAD,
+} from './energy-months.ts';
 import { asRecord, type NightTally, rounded } from './energy-tally.ts';
-import { type ClosedNight, RunningNight } from './running-night.ts';
+import { type MeterTracker, RunningNight, type RunningNightParts } from './running-night.ts';
 
-export interface EnergyTrackerParts {
-  readonly zones: readonly CountedZone[];
-  readonly clock: Clock;
+export interface EnergyTrackerParts extends RunningNightParts {
   readonly store: Pick<Store, 'load' | 'save'>;
-  /** The night to which an instant belongs, by the cabinet's own clocks. */
-  readonly nightAt: (atMs: WallMs) => NightDate;
   /** Every ten seconds, before sums are read: brings `count` up to date. */
   readonly refresh: () => void;
   /** A night is over and stored; once more after a start, for the last one. */
@@ -46,6 +49,8 @@ const SAVE_MS = 900_000;
 const RETRY_MS = 60_000;
 
 export class EnergyTracker {
+  readonly count: EnergyCount;
+  readonly meters: MeterTracker;
   readonly #parts: EnergyTrackerParts;
   readonly #archive: EnergyArchive;
   readonly #night: RunningNight;
@@ -60,16 +65,10 @@ export class EnergyTracker {
   constructor(parts: EnergyTrackerParts) {
     this.#parts = parts;
     this.#archive = createEnergyArchive(parts.store);
-    this.#night = new RunningNight(parts.zones, parts.clock, parts.nightAt);
+    this.#night = new RunningNight(parts);
+    this.count = this.#night.count;
+    this.meters = this.#night.meters;
     [this.#savedMono, this.#triedMono] = [parts.clock.monoMs(), parts.clock.monoMs()];
-  }
-
-  get count(): EnergyCount {
-    return this.#night.count;
-  }
-
-  get meters(): MeterTracker {
-    return this.#night.meters;
   }
 
   start(): void {
@@ -93,12 +92,13 @@ export class EnergyTracker {
     this.#roll();
     const kept: KeptNights[] = [];
     for (const name of monthsBetween(from, to)) {
-      const month = await this.#wholeMonth(name);
+      const { date: today } = this.#night;
+      const running = today === null ? [] : [{ date: today, part: this.#night.part() }];
+      const month = await this.#archive.month(name, [...this.#closed, ...running]);
       if (month === undefined) return undefined;
       if (month.folded !== null) kept.push({ period: name, isOpen: false, tally: month.folded });
       const dates = Object.keys(month.nights).filter((date) => date >= from && date <= to);
-      for (const date of dates.sort())
-        kept.push({ period: date, isOpen: date === this.#night.date, tally: nightOf(month.nights[date] ?? []) });
+      for (const date of dates.sort()) kept.push({ period: date, isOpen: date === today, tally: nightOf(month.nights[date] ?? []) });
     }
     return kept;
   }
@@ -153,7 +153,7 @@ export class EnergyTracker {
     if (this.#memory !== 'known') return;
     this.#savedMono = this.#parts.clock.monoMs();
     for (let next = this.#closed[0]; next !== undefined; next = this.#closed[0]) {
-      const night = await this.#archive.keep(next.date, next.part);
+      const night = await this.#archive.keep(next);
       if (night === undefined) break;
       this.#closed.shift();
       this.#parts.onNight(night, next.part.endMs);
@@ -173,14 +173,6 @@ export class EnergyTracker {
     if (date === null || this.#closed.length > 0) return;
     const found = await this.#archive.newest(date);
     if (found !== undefined) this.#parts.onNight(nightOf(found), Math.max(...found.map(({ endMs }) => endMs)));
-  }
-
-  /** A month with the nights that are not stored in it yet. */
-  async #wholeMonth(name: string): Promise<EnergyMonth | undefined> {
-    const month = await this.#archive.month(name);
-    const { date } = this.#night;
-    const running: readonly ClosedNight[] = date === null ? this.#closed : [...this.#closed, { date, part: this.#night.part() }];
-    return month && running.reduce((sum, { date, part }) => (monthOf(date) === name ? withPart(sum, date, part) : sum), month);
   }
 }
 

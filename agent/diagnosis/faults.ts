@@ -1,10 +1,11 @@
 /**
- * The fault rules of single points: the flags of a profile, an open door, a fault contact, a driver that gives less than its full output.
+ * The faults of single points: the flags of a profile, an open door, a fault contact, a driver that gives less than its full output.
  *
- * Pure. A reading without a value proves nothing: the field reports silent devices.
+ * A reading without a value proves nothing: the field reports silent devices.
  */
+import type { Clock } from '../core/clock.ts';
 import type { PointFlag, PointProfile, Semantic } from '../core/profile.ts';
-import type { EventCode, Reading, Severity } from '../core/words.ts';
+import type { AgentEvent, EventCode, PointId, Reading, Severity } from '../core/words.ts';
 
 /** What the rules use of a point. */
 export interface WatchedPoint {
@@ -26,8 +27,43 @@ export interface FaultVerdict {
 /** Full output of a driver that does not protect itself. Units: %. */
 const FULL_OUTPUT_PCT = 100;
 
+export interface DiagnosisParts {
+  /** What each point means, from the profiles and the site. */
+  readonly points: ReadonlyMap<PointId, WatchedPoint>;
+  readonly clock: Clock;
+  readonly onEvent: (event: AgentEvent) => void;
+}
+
+/**
+ * Turns readings into events: one when a fault begins and one when it ends. Keeps the open faults.
+ *
+ * Events carry the point as their source, and in their id the flag too, so two flags of one register are two events.
+ */
+export function createDiagnosis({ points, clock, onEvent }: DiagnosisParts): { onReadings(readings: readonly Reading[]): void } {
+  const watched = new Map([...points].filter(([, point]) => isWatched(point)));
+  const open = new Map<string, AgentEvent>();
+  const judge = (pointId: PointId, { flag, code, severity, wrong, text }: FaultVerdict): void => {
+    const what = `${code}:${pointId}${flag === '' ? '' : `:${flag}`}`;
+    const running = open.get(what);
+    if (wrong === (running !== undefined)) return;
+    const nowMs = clock.wallMs();
+    const startMs = running?.startMs ?? nowMs;
+    const id = running?.id ?? `${what}:${startMs}`;
+    // A clock that was set back must not end an event before it began.
+    const event: AgentEvent = { id, code, source: pointId, severity, text, startMs, endMs: wrong ? null : Math.max(nowMs, startMs) };
+    if (wrong) open.set(what, event);
+    else open.delete(what);
+    onEvent(event);
+  };
+  const take = (reading: Reading): void => {
+    const point = watched.get(reading.pointId);
+    if (point !== undefined) for (const verdict of verdictsOf(reading, point)) judge(reading.pointId, verdict);
+  };
+  return { onReadings: (readings) => readings.forEach(take) };
+}
+
 /** Whether a rule watches this point. */
-export function isWatched(point: WatchedPoint): boolean {
+function isWatched(point: WatchedPoint): boolean {
   return hasOwnWords(point) || point.semantic === 'door' || point.semantic === 'fault' || point.semantic === 'derating';
 }
 

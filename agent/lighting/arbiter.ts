@@ -1,6 +1,4 @@
-/**
- * The arbiter: turns all intents and rules on one lamp into one level, by rank, with the limits last. Pure.
- */
+/** The arbiter: turns all intents and rules on one lamp into one level, by rank, with the limits last. Pure. */
 import type { Lamp, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import { type Decision, type DecisionReason, type Intent, type LevelPct, RANKS, type Rank, type TraceLine } from '../core/words.ts';
@@ -68,8 +66,13 @@ export function arbitrate(lampCase: LampCase): Decision {
   const trace = lines.map((line) => ({ ...line, applied: line === winner }));
   if (limited !== choice.levelPct) trace.push(limitLine(choice, limited, lampCase));
   if (levelPct !== limited) trace.push(constantLine(choice, levelPct, lampCase));
-  trace.sort((a, b) => RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank));
+  trace.sort(byRank);
   return { lampId: lampCase.lamp.id, levelPct, rank: choice.rank, reason: choice.reason, distanceM: choice.distanceM, trace };
+}
+
+/** The order of the lines of a trace: the highest rank first. */
+export function byRank(a: { readonly rank: Rank }, b: { readonly rank: Rank }): number {
+  return RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank);
 }
 
 function choose({ lamp, light, intents, raises, programme, dusk }: LampCase): Choice {

@@ -1,10 +1,5 @@
-/**
- * Selects the programme of a zone on a night, by the date on which the night begins.
- *
- * Covers weekdays, spans, yearly dates, nth weekdays and holidays. Pure.
- */
+/** Selects the programme of a zone by the date on which its night begins: weekdays, spans, yearly dates, public holidays of France. Pure. */
 import type { Calendar, CalendarDate, CalendarRule } from '../core/cabinet.ts';
-import { isFrenchHoliday } from './holidays.ts';
 
 /** Shape: `month` 1..12; a `day` out of its month runs over. */
 export interface NightDay {
@@ -14,6 +9,20 @@ export interface NightDay {
 }
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+/** Public holidays of France on a fixed date. Source: Code du travail, article L3133-1. */
+const FIXED: readonly (readonly [month: number, day: number])[] = [
+  [1, 1],
+  [5, 1],
+  [5, 8],
+  [7, 14],
+  [8, 15],
+  [11, 1],
+  [11, 11],
+  [12, 25],
+];
+/** Easter Monday, Ascension, Whit Monday. Units: days after Easter Sunday. */
+const AFTER_EASTER = [1, 39, 50];
+const DAY_MS = 86_400_000;
 
 /** Returns the first rule that fits; null where none does. */
 export function ruleOf(calendar: Calendar, night: NightDay): CalendarRule | null {
@@ -84,4 +93,25 @@ function isWithin({ from, to }: Pick<CalendarRule, 'from' | 'to'>, date: PlainDa
 function text({ year, month, day }: CalendarDate): string {
   const two = (n: number): string => String(n).padStart(2, '0');
   return `${year === null ? '' : `${year}-`}${two(month)}-${two(day)}`;
+}
+
+/** Whether a date is a public holiday of France. */
+export function isFrenchHoliday({ year, month, day }: NightDay): boolean {
+  if (FIXED.some(([m, d]) => m === month && d === day)) return true;
+  const date = Date.UTC(year, month - 1, day);
+  return AFTER_EASTER.some((days) => easterMs(year) + days * DAY_MS === date);
+}
+
+/** Source: the anonymous Gregorian computus (Nature, 1876; Meeus, Astronomical Algorithms, chapter 8). */
+function easterMs(year: number): number {
+  const a = year % 19;
+  const [b, c] = [Math.floor(year / 100), year % 100];
+  const [d, e] = [Math.floor(b / 4), b % 4];
+  const g = Math.floor((8 * b + 13) / 25);
+  const h = (19 * a + b - d - g + 15) % 30;
+  const [i, k] = [Math.floor(c / 4), c % 4];
+  const l = (32 + 2 * e + 2 * i - h - k) % 7;
+  const m = Math.floor((a + 11 * h + 22 * l) / 451);
+  const sum = h + l - 7 * m + 114;
+  return Date.UTC(year, Math.floor(sum / 31) - 1, (sum % 31) + 1);
 }

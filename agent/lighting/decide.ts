@@ -5,24 +5,20 @@
  * so a missed tick, a clock step or a restart cannot leave a lamp in the wrong state.
  */
 import { isTrusted, type MonoMs } from '../core/clock.ts';
-import type { Decision } from '../core/words.ts';
-import { arbitrate, type LampCase } from './arbiter.ts';
-import { createDecisionMemory } from './decision-memory.ts';
+import type { Decision, TraceLine } from '../core/words.ts';
+import { arbitrate, byRank, type LampCase } from './arbiter.ts';
 import { lampCaseOf } from './lamp-case.ts';
 import type { LightingResult, LightingSnapshot, LightingStreet, LitLamps } from './lighting.ts';
 import { createLocalCalendar } from './local-time.ts';
-import type { Nights } from './night.ts';
 import { sensorPointOf } from './presence.ts';
-import type { ProgrammeReader } from './programme.ts';
 import { sunAltitudeDeg } from './sun.ts';
-import { brighterOf } from './two-clocks.ts';
 import { waveFor } from './wave.ts';
-import { planZone, zoneMomentOf, zoneStateOf } from './zone-moment.ts';
+import { planZone, type ZonePlan, zoneMomentOf, zoneStateOf } from './zone-moment.ts';
 
 export interface Decider {
   decide(snapshot: LightingSnapshot): LightingResult;
   /** Returns the nights and the programme of a zone, for a look ahead; undefined for an unknown zone. */
-  plan(zoneId: string): { readonly nights: Nights; readonly programme: ProgrammeReader } | undefined;
+  plan(zoneId: string): ZonePlan | undefined;
 }
 
 /** Prepares a street. Errors: throws RangeError for an unknown time zone; the configuration check has excluded it. */
@@ -35,15 +31,15 @@ export function createDecider(street: LightingStreet): Decider {
   function decideAt(snapshot: LightingSnapshot): LightingResult {
     const altitudeDeg = sunAltitudeDeg(street, snapshot.nowMs);
     const waves = wave(snapshot.detections ?? [], snapshot.nowMono, deafSensors(street, snapshot));
-    const moments = plans.map((plan) => zoneMomentOf(plan, street, { snapshot, altitudeDeg }));
+    const moments = plans.map((plan) => zoneMomentOf(plan, street, snapshot, altitudeDeg));
     const byLamp = new Map(moments.flatMap((moment) => moment.plan.zone.lamps.map((id) => [id, moment] as const)));
     const lit = new Map<string, MonoMs | null>();
     return {
       decisions: street.lamps.map((lamp) => {
-        const lampCase = lampCaseOf(lamp, byLamp.get(lamp.id) ?? null, { snapshot, wave: waves.get(lamp.id) ?? null });
+        const lampCase = lampCaseOf(lamp, byLamp.get(lamp.id) ?? null, snapshot, waves.get(lamp.id) ?? null);
         return withWarning(lampCase, snapshot.lit, lit);
       }),
-      zones: moments.map((moment) => zoneStateOf(moment, altitudeDeg, snapshot)),
+      zones: moments.map((moment) => zoneStateOf(moment, snapshot, altitudeDeg)),
       lit,
     };
   }
@@ -64,9 +60,7 @@ function deafSensors({ zones }: LightingStreet, { sensors }: LightingSnapshot): 
   const all = zones.flatMap(({ presence }) => presence?.sensors ?? []);
   const isDeaf = (sensor: (typeof all)[number]): boolean => {
     const state = sensors.get(sensorPointOf(sensor));
-    return (
-      sensor.listen === 'group' || (state !== undefined && (state.stuck === true || state.quality === 'bad' || state.quality === 'missing'))
-    );
+    return sensor.listen === 'group' || state?.stuck === true || state?.quality === 'bad' || state?.quality === 'missing';
   };
   return new Set(all.filter(isDeaf).map(({ device }) => device));
 }
@@ -90,4 +84,68 @@ function withWarning(lampCase: LampCase, litBefore: LitLamps | undefined, lit: M
   if (restMs <= 0) return plain;
   lit.set(lamp.id, sinceMono);
   return arbitrate({ ...lampCase, warning: { levelPct: dark.warnPct, untilMs: Math.round(nowMs + restMs) } });
+}
+
+/** Joins the decisions for two times of which either may be right: the higher level of each lamp, and night where one of them has it. */
+function brighterOf(one: LightingResult, other: LightingResult): LightingResult {
+  return {
+    decisions: one.decisions.map((decision, at) => {
+      const second = other.decisions[at];
+      const chosen = second !== undefined && second.levelPct > decision.levelPct ? second : decision;
+      const text = 'two clocks disagree: the brighter of both decisions';
+      const line: TraceLine = { rank: 'dusk', source: 'clock', levelPct: null, applied: false, text, untilMs: null };
+      return { ...chosen, trace: [...chosen.trace, line].sort(byRank) };
+    }),
+    zones: one.zones.map((zone, at) => {
+      const second = other.zones[at];
+      if (second === undefined || second.night === zone.night) return zone;
+      return { ...(zone.night ? zone : second), isNightDoubted: true };
+    }),
+    lit: new Map([...other.lit, ...one.lit].map(([lampId]) => [lampId, litSince(lampId, one.lit, other.lit)])),
+  };
+}
+
+/** A lamp that either result lights is lit; else its warning began when it was last shown. */
+function litSince(lampId: string, one: LitLamps, other: LitLamps): MonoMs | null {
+  const [first, second] = [one.get(lampId), other.get(lampId)];
+  if (first === null || second === null) return null;
+  return Math.max(first ?? Number.NEGATIVE_INFINITY, second ?? Number.NEGATIVE_INFINITY);
+}
+
+/**
+ * Returns a function that returns the lamp's former decision as long as a new one is equal.
+ *
+ * Copies that live until the next tick are long-lived garbage to the engine; they were a quarter of it.
+ */
+function createDecisionMemory(): (fresh: Decision) => Decision {
+  const known = new Map<string, Decision>();
+  return (fresh) => {
+    const before = known.get(fresh.lampId);
+    if (before !== undefined && isSame(before, fresh)) return before;
+    known.set(fresh.lampId, fresh);
+    return fresh;
+  };
+}
+
+function isSame(a: Decision, b: Decision): boolean {
+  return (
+    a.levelPct === b.levelPct &&
+    a.rank === b.rank &&
+    a.reason === b.reason &&
+    a.distanceM === b.distanceM &&
+    a.trace.length === b.trace.length &&
+    a.trace.every((line, at) => isSameLine(line, b.trace[at]))
+  );
+}
+
+function isSameLine(a: TraceLine, b: TraceLine | undefined): boolean {
+  return (
+    b !== undefined &&
+    a.rank === b.rank &&
+    a.source === b.source &&
+    a.levelPct === b.levelPct &&
+    a.applied === b.applied &&
+    a.text === b.text &&
+    a.untilMs === b.untilMs
+  );
 }

@@ -1,18 +1,14 @@
-/**
- * Explains a line of a decision's trace: since when it holds, and what would change it.
- *
- * Pure: a line and the facts of the street in, words out. Used on demand, never by the tick.
- */
+/** Explains a line of a decision's trace on demand: since when it holds, and what would change it. Pure. */
 import type { Rule, TrafficConfig, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { Intent, LevelPct, TraceLine } from '../core/words.ts';
 import { WARNING_TEXT } from './arbiter.ts';
 import type { LightingSnapshot, LightingStreet, SensorState } from './lighting.ts';
-import { isDarkAt, type Nights } from './night.ts';
+import { isDarkAt } from './night.ts';
 import { sensorPointOf } from './presence.ts';
-import type { ProgrammeReader } from './programme.ts';
-import { chosenIn } from './programme.ts';
+import { chosenIn, type ProgrammeState } from './programme.ts';
 import { sentence } from './sentence.ts';
+import type { ZonePlan } from './zone-moment.ts';
 
 export interface Explained {
   /** Null where it is not known. */
@@ -25,7 +21,7 @@ export interface Explained {
 export interface ExplainFacts {
   readonly street: Pick<LightingStreet, 'rules'>;
   readonly zone: Zone | null;
-  readonly plan: { readonly nights: Nights; readonly programme: ProgrammeReader } | null;
+  readonly plan: ZonePlan | null;
   readonly snapshot: LightingSnapshot;
 }
 
@@ -78,16 +74,10 @@ function ofPresence({ source, levelPct, text }: TraceLine, { zone, plan, snapsho
   if (presence === null || sensor === undefined) return NOTHING;
   if (text === WARNING_TEXT) return { sinceMs: null, changes: 'then 0 %' };
   const state = snapshot.sensors.get(sensorPointOf(sensor));
-  if (levelPct === null)
-    return {
-      sinceMs: null,
-      changes: raisedBy(
-        sensor.listen,
-        state,
-        plan?.programme.at(snapshot.nowMs, zone === null ? null : chosenIn(snapshot, zone.id)?.programme).stretch?.boostPct ??
-          presence.boostPct,
-      ),
-    };
+  if (levelPct === null) {
+    const boostPct = programmeNow(plan, snapshot)?.stretch?.boostPct ?? presence.boostPct;
+    return { sinceMs: null, changes: raisedBy(sensor.listen, state, boostPct) };
+  }
   const sinceMs = state?.sinceMono == null ? null : wallOf(state.sinceMono, snapshot);
   const holdS = Math.max(0, presence.holdS - sensor.ownHoldS);
   return { sinceMs, changes: state?.present === true ? `falls ${holdS} s after it sees nobody` : 'seen again, the hold starts anew' };
@@ -125,9 +115,13 @@ function nextStep({ steps, designFlowPerH }: TrafficConfig, step: number | null)
   return highest === undefined ? '' : `less after two counts below ${perH(highest.belowPct)}/h`;
 }
 
+function programmeNow(plan: ZonePlan | null, snapshot: LightingSnapshot): ProgrammeState | null {
+  return plan === null ? null : plan.programme.at(snapshot.nowMs, chosenIn(snapshot, plan.zone.id)?.programme);
+}
+
 function ofProgramme(line: TraceLine, { zone, plan, snapshot }: ExplainFacts): Explained {
   const { nowMs } = snapshot;
-  const state = plan?.programme.at(nowMs, zone === null ? null : chosenIn(snapshot, zone.id)?.programme) ?? null;
+  const state = programmeNow(plan, snapshot);
   // A limit has this rank too.
   if (plan === null || state === null || state.stretch?.source !== line.source) return NOTHING;
   const { stretch, next } = state;

@@ -1,8 +1,4 @@
-/**
- * Failsafe levels: what a lamp keeps while no agent writes to it.
- *
- * Pure.
- */
+/** Failsafe levels: what a lamp keeps while no agent writes to it. Pure. */
 import type { Cabinet, Zone } from '../core/cabinet.ts';
 import { stepLevelPct } from './programme.ts';
 

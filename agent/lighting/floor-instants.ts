@@ -4,13 +4,13 @@
  * They cover the coming nights, and the nights around each date with a year of a calendar or an event. Within a night the level of a lamp changes
  * only at edges, so each edge, the second before it and the middle between two of them stand for all. Pure.
  */
-import type { CalendarDate, Zone } from '../core/cabinet.ts';
+import type { CalendarDate } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
 import type { Decider } from './decide.ts';
 import type { LightingStreet } from './lighting.ts';
 import { createLocalCalendar } from './local-time.ts';
 import type { Night, Nights } from './night.ts';
-import type { ProgrammeReader } from './programme.ts';
+import type { ZonePlan } from './zone-moment.ts';
 
 /** Nights on either side of a date with a year. Source: a week has each weekday of a rule. */
 const NIGHTS_AROUND = 7;
@@ -30,7 +30,8 @@ export interface PlannedStreet {
 /** In order, each once. */
 export function instantsToCompare(plans: readonly PlannedStreet[], nowMs: WallMs, nightsAhead: number): readonly WallMs[] {
   const dates = [...new Set(plans.flatMap(({ street }) => datedNoons(street)))];
-  const edges = plans.flatMap(zonePlansOf).flatMap((plan) => {
+  const zonePlans = plans.flatMap(({ street, decider }) => street.zones.flatMap(({ id }) => decider.plan(id) ?? []));
+  const edges = zonePlans.flatMap((plan) => {
     const nights = [...nightsFrom(plan.nights, nowMs, nightsAhead), ...dates.flatMap((noonMs) => nightsAround(plan.nights, noonMs))];
     return nights.flatMap((night) => edgesOf(plan, night));
   });
@@ -45,19 +46,6 @@ function nightsFrom(nights: Nights, fromMs: WallMs, count: number): Night[] {
 
 function nightsAround(nights: Nights, noonMs: WallMs): Night[] {
   return nightsFrom(nights, noonMs - NIGHTS_AROUND * DAY_MS, 2 * NIGHTS_AROUND + 1);
-}
-
-interface ZonePlan {
-  readonly zone: Zone;
-  readonly nights: Nights;
-  readonly programme: ProgrammeReader;
-}
-
-function zonePlansOf({ street, decider }: PlannedStreet): ZonePlan[] {
-  return street.zones.flatMap((zone) => {
-    const plan = decider.plan(zone.id);
-    return plan === undefined ? [] : [{ zone, ...plan }];
-  });
 }
 
 /** When the light of a zone may change within a night. */

@@ -12,7 +12,8 @@ import { createDecider, type Decider } from './decide.ts';
 import { intentsFor } from './intents.ts';
 import type { LightingResult, LightingSnapshot, LightingStreet } from './lighting.ts';
 import type { Night, Nights } from './night.ts';
-import { chosenIn, type ProgrammeReader } from './programme.ts';
+import { chosenIn, type ProgrammeState } from './programme.ts';
+import type { ZonePlan } from './zone-moment.ts';
 
 /** The present, from which a forecast starts. */
 export type ForecastStart = Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'intents'> &
@@ -40,10 +41,10 @@ export function createForecast(street: LightingStreet): Forecast {
       const plan = decider.plan(zoneId);
       if (zone === undefined || plan === undefined) return undefined;
       const night = nightAhead(plan.nights, now.nowMs);
-      const edges = edgesOf(zone, night, { now, plan });
-      const rows = edges.map((atMs) =>
-        rowOf(zone, at(now, atMs), { atMs, stretch: plan.programme.at(atMs, chosenAt(now, zone.id, atMs)).stretch }),
-      );
+      const rows = edgesOf(plan, night, now).map((atMs) => {
+        const { stretch } = plan.programme.at(atMs, chosenAt(now, zone.id, atMs));
+        return rowOf(zone, at(now, atMs), atMs, stretch);
+      });
       return { ...nightView(street, zone, night), ...chosenView(now, zone, night), rows: changesOf(rows) };
     },
   };
@@ -78,15 +79,10 @@ function nightAhead(nights: Nights, nowMs: WallMs): Night {
   return isMorning && nowMs >= end ? nights.at(night.endMs) : night;
 }
 
-interface Ahead {
-  readonly now: ForecastStart;
-  readonly plan: { readonly nights: Nights; readonly programme: ProgrammeReader };
-}
-
 /** Every instant of the night at which something may change, in order. */
-function edgesOf({ id, lamps, dark }: Zone, night: Night, { now, plan }: Ahead): readonly WallMs[] {
+function edgesOf({ zone: { id, lamps, dark }, programme }: ZonePlan, night: Night, now: ForecastStart): readonly WallMs[] {
   const choice = now.programmes?.get(id);
-  const stretches = [...plan.programme.of(night), ...(choice === undefined ? [] : plan.programme.of(night, choice.programme))];
+  const stretches = [...programme.of(night), ...(choice === undefined ? [] : programme.of(night, choice.programme))];
   // Rounded up: a fraction of a millisecond before its end an intent still holds.
   const choiceEnds = choice === undefined ? [] : [Math.ceil(now.nowMs + choice.untilMono - now.nowMono)];
   const warnings = stretches.filter(({ levelPct }) => levelPct === 0).map(({ atMs }) => atMs + (dark?.warnS ?? 0) * 1_000);
@@ -101,17 +97,13 @@ function concernsZone(intent: Intent, zoneId: string, lamps: readonly string[]):
   return lamps.some((lampId) => intentsFor([intent], { lampId, zoneId }, Number.NEGATIVE_INFINITY).length > 0);
 }
 
-interface RowFacts {
-  readonly atMs: WallMs;
-  readonly stretch: { readonly boostPct: number | null } | null;
-}
-
 /** The reason of the brightest lamp stands for the zone. */
-function rowOf({ lamps, presence }: Zone, { decisions }: LightingResult, { atMs, stretch }: RowFacts): TonightRow {
+function rowOf({ lamps, presence }: Zone, { decisions }: LightingResult, atMs: WallMs, stretch: ProgrammeState['stretch']): TonightRow {
   const own = decisions.filter(({ lampId }) => lamps.includes(lampId));
   const levels = own.map(({ levelPct }) => levelPct);
   const brightest = own.reduce<Decision | null>((best, each) => (best === null || each.levelPct > best.levelPct ? each : best), null);
   const reason = brightest?.reason ?? 'default';
+  const applied = (brightest?.trace ?? []).filter((line) => line.applied);
   const isRaisable = presence !== null && (reason === 'programme' || reason === 'default');
   return {
     atMs,
@@ -119,11 +111,7 @@ function rowOf({ lamps, presence }: Zone, { decisions }: LightingResult, { atMs,
     maxPct: Math.max(...levels),
     boostPct: isRaisable ? (stretch?.boostPct ?? presence.boostPct) : null,
     reason,
-    text:
-      brightest?.trace
-        .filter(({ applied }) => applied)
-        .map(({ text }) => text)
-        .join('; ') ?? '',
+    text: applied.map(({ text }) => text).join('; '),
   };
 }
 

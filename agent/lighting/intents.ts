@@ -1,6 +1,7 @@
 /** Selects the intents on a lamp and orders them by strength. Pure. */
 import type { MonoMs } from '../core/clock.ts';
-import { type Intent, RANKS } from '../core/words.ts';
+import type { Intent } from '../core/words.ts';
+import { byRank } from './arbiter.ts';
 
 /** The place of a lamp: what an intent may be aimed at to reach it. */
 export interface LampPlace {
@@ -21,5 +22,5 @@ export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono
 
 /** The order among intents on one lamp: the higher rank, within a rank the higher level. */
 export function byStrength(a: Intent, b: Intent): number {
-  return RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank) || b.levelPct - a.levelPct;
+  return byRank(a, b) || b.levelPct - a.levelPct;
 }

@@ -1,6 +1,4 @@
-/**
- * Collects what bears on one lamp at one instant: its intents, what raises it, and the moment of its zone. Pure.
- */
+/** Collects what bears on one lamp at one instant: its intents, what raises it, and the moment of its zone. Pure. */
 import type { Lamp } from '../core/cabinet.ts';
 import { type LampCase, type Raise, WARNING_TEXT } from './arbiter.ts';
 import { intentsFor } from './intents.ts';
@@ -10,25 +8,10 @@ import { twoStageOff } from './programme.ts';
 import type { WaveRaise } from './wave.ts';
 import type { ZoneMoment } from './zone-moment.ts';
 
-/** The inputs of a lamp besides its zone. */
-export interface LampInputs {
-  readonly snapshot: LightingSnapshot;
-  readonly wave: WaveRaise | null;
-}
-
 /** Returns the case of a lamp for the arbiter. `moment`: null for a lamp without a zone. */
-export function lampCaseOf(lamp: Lamp, moment: ZoneMoment | null, { snapshot, wave }: LampInputs): LampCase {
+export function lampCaseOf(lamp: Lamp, moment: ZoneMoment | null, snapshot: LightingSnapshot, wave: WaveRaise | null): LampCase {
   const { nowMs, nowMono, intents, burningH } = snapshot;
   const zone = moment?.plan.zone ?? null;
-  const raises =
-    moment === null || moment.light !== 'night'
-      ? []
-      : [
-          ...presenceRaises(lamp, moment, snapshot),
-          ...waveRaises(moment, wave, snapshot),
-          ...startRaises(lamp, snapshot),
-          ...moment.raises,
-        ];
   return {
     lamp,
     zone,
@@ -36,11 +19,20 @@ export function lampCaseOf(lamp: Lamp, moment: ZoneMoment | null, { snapshot, wa
     nowMono,
     light: moment?.light ?? 'night',
     intents: intentsFor(intents, { lampId: lamp.id, zoneId: zone?.id ?? null }, nowMono),
-    raises,
+    raises: moment?.light === 'night' ? raisesOf(lamp, moment, snapshot, wave) : [],
     programme: moment?.programme ?? null,
     dusk: moment?.dusk ?? null,
     burningH: burningH?.get(lamp.id) ?? null,
   };
+}
+
+function raisesOf(lamp: Lamp, moment: ZoneMoment, snapshot: LightingSnapshot, wave: WaveRaise | null): readonly Raise[] {
+  return [
+    ...presenceRaises(lamp, moment, snapshot),
+    ...waveRaises(moment, wave, snapshot),
+    ...startRaises(lamp, snapshot),
+    ...moment.raises,
+  ];
 }
 
 /** The level that a lamp was found at when the agent started, for a while. */
@@ -64,11 +56,11 @@ function waveRaises({ plan, state }: ZoneMoment, wave: WaveRaise | null, { nowMs
 /** What the sensors around the lamp raise; in a zone that may go dark also the warning after the last of them. */
 function presenceRaises(
   lamp: Lamp,
-  { plan, sensors, state, light }: ZoneMoment,
+  { plan, sensors, state }: ZoneMoment,
   { nowMs, nowMono, lit }: Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'lit'>,
 ): readonly Raise[] {
   const { zone, reaches } = plan;
-  if (zone.presence === null || light !== 'night') return [];
+  if (zone.presence === null) return [];
   const presence = lampPresence(lamp.id, reaches, sensors);
   const rank = 'presence' as const;
   if (presence === null) {

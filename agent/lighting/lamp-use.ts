@@ -1,8 +1,4 @@
-/**
- * A decision as the energy figures count it: the level, and what the level would be without presence and traffic.
- *
- * Pure.
- */
+/** A decision as the energy figures count it. Pure. */
 import type { Lamp, Zone } from '../core/cabinet.ts';
 import type { Decision, LevelPct } from '../core/words.ts';
 import { DESIGN_LEVEL_PCT, limitedPct } from './arbiter.ts';

@@ -36,7 +36,7 @@ export interface Mover {
   readonly isSure: boolean;
 }
 
-/** Returns the movers of these detections. Depends on its arguments alone. */
+/** Returns the movers of these detections, in the order of their last one. Depends on its arguments alone. */
 export type MoverReader = (detections: readonly Detection[], nowMono: MonoMs) => readonly Mover[];
 
 /** Detections older than this are of no use and need not be kept. Units: ms. Source: 75 m at 2 km/h take 135 s; doubled. */
@@ -65,8 +65,12 @@ const LEAST_S = 0.05;
 
 /** Prepares the street: distances, and the speed to assume at each pole. */
 export function createMoverReader(street: LightingStreet, graph: StreetGraph): MoverReader {
-  const assumedMps = assumedSpeeds(street);
-  return (detections, nowMono) => moversOf(detections, { graph, assumedMps }, nowMono);
+  const context = { graph, assumedMps: assumedSpeeds(street) };
+  return (detections, nowMono) => {
+    let movers: readonly Mover[] = [];
+    for (const visit of visitsOf(detections, graph, nowMono)) movers = afterVisit(movers, visit, context);
+    return movers;
+  };
 }
 
 /** The street data that joining depends on. */
@@ -74,13 +78,6 @@ interface MoverContext {
   readonly graph: StreetGraph;
   /** By pole. Units: m/s. */
   readonly assumedMps: (pole: string) => number;
-}
-
-/** The movers of these detections, in the order of their last detection. */
-function moversOf(detections: readonly Detection[], context: MoverContext, nowMono: MonoMs): readonly Mover[] {
-  let movers: readonly Mover[] = [];
-  for (const visit of visitsOf(detections, context.graph, nowMono)) movers = afterVisit(movers, visit, context);
-  return movers;
 }
 
 /** Whether a place may lie ahead of a mover: away from where it came, in the reported direction, or anywhere. */
@@ -198,7 +195,7 @@ function fitOf(mover: Mover, visit: PoleVisit, { graph }: MoverContext): Fit | n
   const distanceM = apartM(graph, mover.visit.pole, visit.pole) + mover.visit.beforeM + visit.beforeM;
   if (distanceM <= SAME_PLACE_M) return null;
   const tookS = Math.max(LEAST_S, (visit.firstMono - mover.visit.firstMono) / 1_000);
-  const { least, most } = { least: (distanceM - 2 * SENSOR_RANGE_M) / tookS, most: (distanceM + 2 * SENSOR_RANGE_M) / tookS };
+  const [least, most] = [(distanceM - 2 * SENSOR_RANGE_M) / tookS, (distanceM + 2 * SENSOR_RANGE_M) / tookS];
   if (least > SPEED_KMH.max / 3.6 || most < SPEED_KMH.min / 3.6 || !isAhead(mover, visit.pole, graph)) return null;
   const measuredMps = toMps((distanceM / tookS) * 3.6);
   const { speedMps } = mover;

@@ -35,6 +35,7 @@ const MINUTE_MS = 60_000;
 /** Cached nights: last, present and next. */
 const KEEP = 3;
 
+type SunChanges = (afterMs: WallMs) => WallMs | null;
 type NightZone = Pick<Zone, 'sunBelowDeg' | 'onOffsetMin' | 'offOffsetMin'>;
 
 /** Prepares the nights of a zone. The newest ones are cached. */
@@ -65,7 +66,7 @@ export function createNights(site: SunPosition, zone: NightZone, calendar: Local
       if (event === 'dusk') return night.duskMs;
       if (event === 'dawn') return night.dawnMs;
       if (event === 'middle') return Math.round(((night.duskMs ?? night.startMs) + (night.dawnMs ?? night.endMs)) / 2);
-      return horizonEvent(site, { changes: horizon, night, isSunset: event === 'sunset' });
+      return horizonEvent(site, horizon, night, event === 'sunset');
     },
     changeAfter: (nowMs) => {
       const night = at(nowMs);
@@ -84,11 +85,12 @@ export function createNights(site: SunPosition, zone: NightZone, calendar: Local
 function nightFrom(
   site: SunPosition,
   date: LocalTime,
-  { zone, calendar, changes }: { zone: NightZone; calendar: LocalCalendar; changes: Span['changes'] },
+  { zone, calendar, changes }: { zone: NightZone; calendar: LocalCalendar; changes: SunChanges },
 ): Night {
   const startMs = calendar.instantOf(date);
   const endMs = calendar.instantOf({ ...date, day: date.day + 1 });
-  const spells = darkSpells(site, { zone, changes, startMs, endMs });
+  const isDark = isNight(sunAltitudeDeg(site, startMs), zone.sunBelowDeg);
+  const spells = darkSpells(isDark, changes, startMs, endMs);
   const dusk = spells.find(({ fromMs }) => fromMs > startMs);
   const dawn = spells.findLast(({ toMs }) => toMs < endMs);
   const dark = spells
@@ -107,19 +109,10 @@ function nightFrom(
   };
 }
 
-interface Span {
-  readonly changes: (afterMs: WallMs) => WallMs | null;
-  readonly startMs: WallMs;
-  readonly endMs: WallMs;
-}
-
 /** The dark spells without offsets. A spell that reaches the edge of the night ends there. */
-function darkSpells(
-  site: SunPosition,
-  { zone, changes, startMs, endMs }: Span & { zone: Pick<Zone, 'sunBelowDeg'> },
-): { fromMs: WallMs; toMs: WallMs }[] {
+function darkSpells(isDarkAtStart: boolean, changes: SunChanges, startMs: WallMs, endMs: WallMs): { fromMs: WallMs; toMs: WallMs }[] {
   const spells: { fromMs: WallMs; toMs: WallMs }[] = [];
-  let isDark = isNight(sunAltitudeDeg(site, startMs), zone.sunBelowDeg);
+  let isDark = isDarkAtStart;
   let fromMs = startMs;
   for (let change = changes(startMs); change !== null && change < endMs; change = changes(change)) {
     if (isDark) spells.push({ fromMs, toMs: change });
@@ -130,10 +123,7 @@ function darkSpells(
   return spells;
 }
 
-function horizonEvent(
-  site: SunPosition,
-  { changes, night, isSunset }: Pick<Span, 'changes'> & { night: Night; isSunset: boolean },
-): WallMs | null {
+function horizonEvent(site: SunPosition, changes: SunChanges, night: Night, isSunset: boolean): WallMs | null {
   let found: WallMs | null = null;
   for (let change = changes(night.startMs); change !== null && change < night.endMs; change = changes(change)) {
     const sets = isNight(sunAltitudeDeg(site, change), HORIZON_DEG);

@@ -1,8 +1,4 @@
-/**
- * The surroundings of a pole for a person who moves: how far each lamp is, and where he would be detected next on the way to it.
- *
- * Pure; the result for each pole is cached.
- */
+/** The surroundings of a pole for a person who moves: how far each lamp is, and where he would be detected next on the way. Pure. */
 import type { LightingStreet } from './lighting.ts';
 import { SENSOR_RANGE_M } from './movers.ts';
 import type { StreetGraph } from './street-graph.ts';

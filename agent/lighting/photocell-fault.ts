@@ -4,9 +4,8 @@
  * Records the verdicts of a cell at the edges of a night, where the sun leaves no doubt, and judges them. Pure. Cells drift and get dirty, so they
  * mostly fail dark: lamps burn by day, unnoticed for weeks. A shop window lights one end of the night only, so each end is judged alone as well.
  */
-import type { PhotocellConfig } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
-import { CIVIL_DUSK_DEG, type PhotocellVerdict, type SunNow } from './photocell.ts';
+import { CIVIL_DUSK_DEG, type PhotocellLook, type PhotocellVerdict } from './photocell.ts';
 
 /** The verdicts of a cell in one night; absent: not evaluated. */
 export interface EdgeVerdicts {
@@ -29,11 +28,7 @@ const EDGE_NIGHTS = 3;
 const SAME_NIGHT_MS = 12 * 60 * MINUTE_MS;
 
 /** Returns the record of the night after one more evaluation. Undefined where the sun makes no dusk or no dawn: nothing can be contradicted. */
-export function afterEdgeLook(
-  before: EdgeVerdicts | undefined,
-  look: { readonly verdict: PhotocellVerdict; readonly sun: SunNow; readonly config: PhotocellConfig },
-): EdgeVerdicts | undefined {
-  const { verdict, sun, config } = look;
+export function afterEdgeLook(before: EdgeVerdicts | undefined, { verdict, sun, config }: PhotocellLook): EdgeVerdicts | undefined {
   const { nowMs, duskMs, dawnMs } = sun;
   if (duskMs === null || dawnMs === null) return undefined;
   const night: EdgeVerdicts = before !== undefined && Math.abs(before.duskMs - duskMs) < SAME_NIGHT_MS ? before : { duskMs };

@@ -22,6 +22,13 @@ export interface SunNow {
   readonly altitudeDeg: number;
 }
 
+/** The verdict of a cell, and the sun at that moment. */
+export interface PhotocellLook {
+  readonly verdict: PhotocellVerdict;
+  readonly sun: SunNow;
+  readonly config: PhotocellConfig;
+}
+
 export interface PhotocellNight {
   readonly night: boolean;
   readonly by: 'sun' | 'photocell';
@@ -124,15 +131,7 @@ export function photocellVerdict(
  *
  * A cell may light a zone early and put it out late. It keeps a zone dark only until civil dusk: a shop window would otherwise darken the street.
  */
-export function photocellNight({
-  verdict,
-  sun,
-  config,
-}: {
-  readonly verdict: PhotocellVerdict;
-  readonly sun: SunNow;
-  readonly config: PhotocellConfig;
-}): PhotocellNight {
+export function photocellNight({ verdict, sun, config }: PhotocellLook): PhotocellNight {
   const { device, windowMin } = config;
   const bySun = (text: string): PhotocellNight => ({ night: sun.isNight, by: 'sun', text: sentence(text) });
   if (verdict === null) return bySun(`photocell ${device} says nothing: the sun decides`);

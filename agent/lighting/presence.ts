@@ -65,38 +65,30 @@ export function sensorReaches(street: LightingStreet, zone: Zone): readonly Sens
 export function sensorPhase(
   config: PresenceConfig,
   sensor: PresenceSensor,
-  time: { state: SensorState | undefined; nowMono: MonoMs },
+  { state, nowMono }: { state: SensorState | undefined; nowMono: MonoMs },
 ): SensorPhase {
-  const { state, nowMono } = time;
   const id = sensor.device;
-  const result = (phase: PresencePhase, times: Pick<SensorPhase, 'untilMono' | 'endedMono'>, text: string): SensorPhase => ({
-    sensorId: id,
-    phase,
-    ...times,
-    text: sentence(text),
-  });
-  const never = { untilMono: null, endedMono: null };
-  if (sensor.listen === 'group') return result('base', never, `${id} follows the others`);
-  if (state?.stuck === true) return result('base', never, `${id} is stuck, programme stays`);
+  const result = (
+    phase: PresencePhase,
+    text: string,
+    { untilMono = null, endedMono = null }: Partial<Pick<SensorPhase, 'untilMono' | 'endedMono'>> = {},
+  ): SensorPhase => ({ sensorId: id, phase, untilMono, endedMono, text: sentence(text) });
+  if (sensor.listen === 'group') return result('base', `${id} follows the others`);
+  if (state?.stuck === true) return result('base', `${id} is stuck, programme stays`);
   const answers = state !== undefined && (state.quality === 'good' || state.quality === 'stale');
   if (answers && state.present) {
     const longEnd = (state.sinceMono ?? nowMono) + config.maxBoostS * 1_000;
-    if (nowMono < longEnd) return result('boost', never, `${id} sees someone now`);
-    return result(
-      'base',
-      { untilMono: null, endedMono: longEnd },
-      `${id} has seen someone for ${spell(config.maxBoostS * 1_000)}, no longer heard`,
-    );
+    if (nowMono < longEnd) return result('boost', `${id} sees someone now`);
+    return result('base', `${id} has seen someone for ${spell(config.maxBoostS * 1_000)}, no longer heard`, { endedMono: longEnd });
   }
   const last = state?.lastPresentMono ?? null;
-  if (last === null) return result('base', never, answers ? `${id} has seen nobody yet` : `${id} does not answer, programme stays`);
+  if (last === null) return result('base', answers ? `${id} has seen nobody yet` : `${id} does not answer, programme stays`);
   const holdEnd = last + Math.max(0, config.holdS - sensor.ownHoldS) * 1_000;
   const ago = `${id} saw someone ${spell(nowMono - last)} ago`;
-  if (nowMono < holdEnd) return result('boost', { untilMono: holdEnd, endedMono: null }, `${ago}, holds ${spell(holdEnd - nowMono)} more`);
+  if (nowMono < holdEnd) return result('boost', `${ago}, holds ${spell(holdEnd - nowMono)} more`, { untilMono: holdEnd });
   const fallEnd = holdEnd + config.rampDownS * 1_000;
-  const ended = { endedMono: holdEnd };
-  if (nowMono < fallEnd) return result('down', { untilMono: fallEnd, ...ended }, `${ago}, light is falling`);
-  return result('base', { untilMono: null, ...ended }, answers ? ago : `${id} does not answer, programme stays`);
+  if (nowMono < fallEnd) return result('down', `${ago}, light is falling`, { untilMono: fallEnd, endedMono: holdEnd });
+  return result('base', answers ? ago : `${id} does not answer, programme stays`, { endedMono: holdEnd });
 }
 
 /** Returns the phase of a lamp by all sensors that reach it; null where none does. The text is that of the one that holds longest. */

@@ -58,7 +58,7 @@ export function createProgrammeReader(
   let known: { readonly startMs: WallMs; readonly chosen: string | null; readonly stretches: readonly Stretch[] } | null = null;
   const instantOf = (at: StepTime, night: Night): WallMs => stepInstant(at, night, { calendar, nights });
   const of = (night: Night, chosen: string | null = null): readonly Stretch[] => {
-    const programme = programmeOf(street, zone, { night, chosen });
+    const programme = programmeOf(street, zone, night, chosen);
     const steps =
       programme === undefined
         ? []
@@ -100,11 +100,7 @@ export function twoStageOff(levelPct: LevelPct, { dark }: Pick<Zone, 'dark'>, si
   return passedMs >= 0 && passedMs < dark.warnS * 1_000 ? dark.warnPct : 0;
 }
 
-function programmeOf(
-  street: LightingStreet,
-  zone: Zone,
-  { night, chosen }: { readonly night: Night; readonly chosen: string | null },
-): Programme | undefined {
+function programmeOf(street: LightingStreet, zone: Zone, night: Night, chosen: string | null): Programme | undefined {
   const own = street.programmes.find(({ id }) => id === chosen);
   if (own !== undefined) return own;
   const calendar = street.calendars.find(({ id }) => id === zone.calendar);

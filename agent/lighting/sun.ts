@@ -1,8 +1,4 @@
-/**
- * The altitude of the sun, whether it is night by it, and when that changes.
- *
- * The only import of suncalc. Pure: an instant and a site in, degrees or an instant out.
- */
+/** The altitude of the sun, whether it is night by it, and when that changes. Pure; the only import of suncalc. */
 import { getPosition } from 'suncalc';
 import type { WallMs } from '../core/clock.ts';
 

@@ -1,8 +1,4 @@
-/**
- * The wave: light ahead of people who move.
- *
- * Selects the zones that each mover concerns and the lamps to raise. Pure: detections and the time in, the lamps to raise out.
- */
+/** The wave, light ahead of people who move: selects the zones that each mover concerns and the lamps to raise. Pure. */
 import type { Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
 import type { Detection, LightingStreet } from './lighting.ts';

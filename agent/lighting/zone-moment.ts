@@ -1,9 +1,5 @@
-/**
- * What holds for all lamps of a zone at one instant: night or day, the step of its programme, its sensors and its traffic.
- *
- * Pure: the plan of a zone and a snapshot in, the moment out.
- */
-import type { Zone } from '../core/cabinet.ts';
+/** What holds for all lamps of a zone at one instant: night or day, the step of its programme, its sensors and its traffic. Pure. */
+import type { PresenceConfig, Zone } from '../core/cabinet.ts';
 import { isTrusted, type WallMs } from '../core/clock.ts';
 import type { LevelPct } from '../core/words.ts';
 import type { Light, Raise, RuleLine } from './arbiter.ts';
@@ -37,12 +33,6 @@ export interface ZoneMoment {
   readonly raises: readonly Raise[];
 }
 
-/** The inputs that all zones share. */
-export interface StreetMoment {
-  readonly snapshot: LightingSnapshot;
-  readonly altitudeDeg: number;
-}
-
 /** Prepares a zone. */
 export function planZone(street: LightingStreet, zone: Zone, calendar: LocalCalendar): ZonePlan {
   const nights = createNights(street, zone, calendar);
@@ -50,35 +40,29 @@ export function planZone(street: LightingStreet, zone: Zone, calendar: LocalCale
 }
 
 /** Evaluates a zone at one instant. */
-export function zoneMomentOf(plan: ZonePlan, street: LightingStreet, moment: StreetMoment): ZoneMoment {
+export function zoneMomentOf(plan: ZonePlan, street: LightingStreet, snapshot: LightingSnapshot, altitudeDeg: number): ZoneMoment {
   const { zone, reaches } = plan;
-  const { presence } = zone;
-  const { snapshot } = moment;
-  const { light, dusk } = skyOf(plan, moment);
-  const phaseOf = ({ sensor }: SensorReach): SensorPhase[] =>
-    presence === null
-      ? []
-      : [sensorPhase(presence, sensor, { state: snapshot.sensors.get(sensorPointOf(sensor)), nowMono: snapshot.nowMono })];
+  const { nowMs, nowMono, clockQuality } = snapshot;
+  const { light, dusk } = skyOf(plan, snapshot, altitudeDeg);
+  const phasesOf = (presence: PresenceConfig): readonly SensorPhase[] =>
+    reaches.map(({ sensor }) => sensorPhase(presence, sensor, { state: snapshot.sensors.get(sensorPointOf(sensor)), nowMono }));
   // A photocell detects the night without a clock, but not which step of the programme it is.
   const choice = chosenIn(snapshot, zone.id);
-  const state = light === 'night' && isTrusted(snapshot.clockQuality) ? plan.programme.at(snapshot.nowMs, choice?.programme) : null;
+  const state = light === 'night' && isTrusted(clockQuality) ? plan.programme.at(nowMs, choice?.programme) : null;
   return {
     plan,
     light,
     dusk,
-    sensors: light === 'night' ? reaches.flatMap(phaseOf) : [],
+    sensors: light === 'night' && zone.presence !== null ? phasesOf(zone.presence) : [],
     state,
-    programme: state === null ? null : programmeLine(plan, state, { nowMs: snapshot.nowMs, choice, isAhead: snapshot.lit === undefined }),
+    programme: state === null ? null : programmeLine(plan, state, choice, { nowMs, isAhead: snapshot.lit === undefined }),
     raises: light === 'night' ? zoneRaises(zone, street, snapshot) : [],
   };
 }
 
 /** Returns the state of a zone for its views. */
-export function zoneStateOf(
-  { plan, light, sensors, programme }: ZoneMoment,
-  altitudeDeg: number,
-  { clockQuality }: LightingSnapshot,
-): ZoneState {
+export function zoneStateOf(moment: ZoneMoment, { clockQuality }: LightingSnapshot, altitudeDeg: number): ZoneState {
+  const { plan, light, sensors, programme } = moment;
   const isWatched = plan.zone.presence !== null && light === 'night';
   return {
     id: plan.zone.id,
@@ -91,7 +75,7 @@ export function zoneStateOf(
 }
 
 /** Night or day, and by which evidence. */
-function skyOf({ zone, nights }: ZonePlan, { snapshot, altitudeDeg }: StreetMoment): { light: Light; dusk: RuleLine } {
+function skyOf({ zone, nights }: ZonePlan, snapshot: LightingSnapshot, altitudeDeg: number): Pick<ZoneMoment, 'light' | 'dusk'> {
   const { nowMs, nowMono, clockQuality, photocells } = snapshot;
   const base = { rank: 'dusk', untilMs: null } as const;
   const { photocell } = zone;
@@ -110,36 +94,31 @@ function skyOf({ zone, nights }: ZonePlan, { snapshot, altitudeDeg }: StreetMome
   const isNight = isDarkAt(night, nowMs);
   const side = altitudeDeg < 0 ? 'below' : 'above';
   const untilMs = nights.changeAfter(nowMs);
-  const bySun = {
-    night: isNight,
-    by: 'sun' as const,
-    text: sentence(`sun ${Math.abs(altitudeDeg).toFixed(1)}° ${side} the horizon, lit below ${zone.sunBelowDeg}°`),
-  };
+  const text = sentence(`sun ${Math.abs(altitudeDeg).toFixed(1)}° ${side} the horizon, lit below ${zone.sunBelowDeg}°`);
   const sun = { nowMs, duskMs: night.duskMs, dawnMs: night.dawnMs, isNight, altitudeDeg };
   const byCell = photocell === null ? null : photocellNight({ verdict, sun, config: photocell });
-  const found = byCell?.by === 'photocell' ? byCell : bySun;
+  const found = byCell?.by === 'photocell' ? byCell : { night: isNight, by: 'sun', text };
   const source = found.by === 'sun' ? 'sun' : (photocell?.device ?? 'sun');
   return { light: found.night ? 'night' : 'day', dusk: { ...base, source, levelPct: found.night ? null : 0, text: found.text, untilMs } };
 }
 
 /** What raises all lamps of a zone alike: its traffic and its rules. */
 function zoneRaises(zone: Zone, street: LightingStreet, { traffic, rules }: LightingSnapshot): readonly Raise[] {
-  const raises: Raise[] = [];
-  if (zone.traffic !== null) {
-    const { levelPct, text } = trafficLevel(traffic?.get(zone.id), zone.traffic, zone);
-    raises.push({ line: { rank: 'traffic', source: zone.id, levelPct, text, untilMs: null }, distanceM: null });
-  }
-  const rule = rulesRaise(street.rules, rules ?? new Map(), zone.id);
-  if (rule !== null)
-    raises.push({ line: { rank: 'traffic', source: rule.rule, levelPct: rule.levelPct, text: rule.text, untilMs: null }, distanceM: null });
-  return raises;
+  const byTraffic = zone.traffic === null ? [] : [{ source: zone.id, ...trafficLevel(traffic?.get(zone.id), zone.traffic, zone) }];
+  const byRule = rulesRaise(street.rules, rules ?? new Map(), zone.id);
+  const found = byRule === null ? byTraffic : [...byTraffic, { ...byRule, source: byRule.rule }];
+  return found.map(({ source, levelPct, text }) => ({
+    line: { rank: 'traffic', source, levelPct, text, untilMs: null },
+    distanceM: null,
+  }));
 }
 
 /** The trace line of the programme; it ends with its step or with the night, whichever comes first. */
 function programmeLine(
   { zone, nights }: ZonePlan,
   { stretch, next }: ProgrammeState,
-  { nowMs, choice, isAhead }: { readonly nowMs: WallMs; readonly choice: ProgrammeChoice | undefined; readonly isAhead: boolean },
+  choice: ProgrammeChoice | undefined,
+  { nowMs, isAhead }: { readonly nowMs: WallMs; readonly isAhead: boolean },
 ): RuleLine {
   const untilMs = earlier(earlier(next?.atMs ?? null, nights.changeAfter(nowMs)), choice?.untilMs ?? null);
   const usual = choice?.programme ?? zone.programme;

@@ -165,8 +165,7 @@ function progressOf({ intentId, sinceMono }: LightCommand, { decision, track, in
   if (track.inFlight === null && track.confirmedPct === levelPct) return { state: 'verified', reason: '', sent, levelPct };
   // A silent lamp that acknowledged its write is back; only the read-back is outstanding. A broadcast never counts as sent to a silent lamp.
   if (track.answers === false && !isTaken && nowMono >= sinceMono + SILENT_MS) return failed(SILENT, sent);
-  if (track.inFlight !== null) return { ...QUEUED, state: sent ? 'sent' : 'queued', sent, reason: tried?.reason ?? '' };
-  if (tried !== null && !tried.verified && !isFollowing(track)) return failed(tried.reason, sent);
+  if (track.inFlight === null && tried !== null && !tried.verified && !isFollowing(track)) return failed(tried.reason, sent);
   return { ...QUEUED, state: sent ? 'sent' : 'queued', sent, reason: tried?.reason ?? '' };
 }
 

@@ -2,57 +2,16 @@
  * Identify: one lamp goes up and down until the person under it has seen it.
  *
  * A technician's request is an intent of maintenance rank, so only another technician's intent is stronger. The platform's request is an override
- * like any other. Neither is stored, so a restart ends it. The zone around the lamp stays as it is.
+ * like any other, and expires like any command. Neither is stored, so a restart ends it. The zone around the lamp stays as it is.
  */
-import type { Lamp, Zone } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { IdentifyRequest, IdentifyRun } from '../../core/light-tools.ts';
+import type { BlinkRequest } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
-import { type Authorised, type Intent, type IntentAuthority, type LevelPct, RANKS } from '../../core/words.ts';
+import type { Authorised, Intent, IntentAuthority, LevelPct } from '../../core/words.ts';
 import type { LightingStreet } from '../../lighting/lighting.ts';
+import { type Blink, blinkLevel, permittedBlink, rankOf } from './blink.ts';
 import { mayMaintain } from './overrides.ts';
-
-/** How long a lamp may blink. Units: ms. Source: assumed; long enough to walk to it, too short to be forgotten. */
-const IDENTIFY_MS = { min: 5_000, max: 600_000 };
-/** Low enough to be seen as a change from full light, high enough to see by. Units: %. */
-const VISIBLE_LOW_PCT = 20;
-/** A smaller step is not seen from the street. Units: %. Source: assumed; the eye hardly notices a third of the light. */
-const VISIBLE_STEP_PCT = 40;
-/** Shortest and longest time at one of the levels. Units: ms. Source: a decision a second; a longer phase is not seen as blinking. */
-const PHASE_MS = { min: 2_000, max: 6_000 };
-/** Ramps of drivers where the zone has none. Units: s. Source: the reference's usual ramps. */
-const RAMP_S = { up: 1, down: 10 };
-
-/** The levels and times of one lamp's blinking. */
-export interface Blink {
-  readonly highPct: LevelPct;
-  readonly lowPct: LevelPct;
-  readonly highMs: number;
-  readonly lowMs: number;
-}
-
-/** Returns a blinking from the maximum to a low level that is seen; a lamp that cannot be dimmed far enough goes out for a moment. */
-export function blinkOf({ minPct, maxPct }: Pick<Lamp, 'minPct' | 'maxPct'>, presence: Zone['presence']): Blink {
-  const lowPct = Math.max(minPct, VISIBLE_LOW_PCT);
-  const { rampUpS, rampDownS } = presence ?? { rampUpS: RAMP_S.up, rampDownS: RAMP_S.down };
-  return {
-    highPct: maxPct,
-    lowPct: maxPct - lowPct >= VISIBLE_STEP_PCT ? lowPct : 0,
-    highMs: phaseMs(rampUpS),
-    // Half of a slow fall is seen already.
-    lowMs: phaseMs(rampDownS / 2),
-  };
-}
-
-/** Returns the level at a time since the start. It begins high, so that the first visible change is more light. Units: ms. */
-export function blinkLevel({ highPct, lowPct, highMs, lowMs }: Blink, sinceMs: number): LevelPct {
-  return sinceMs % (highMs + lowMs) < highMs ? highPct : lowPct;
-}
-
-/** Returns the id of the intent of a lamp that blinks. */
-export function blinkId(lampId: string): string {
-  return `identify-${lampId}`;
-}
 
 interface Blinking {
   readonly request: Authorised<IdentifyRequest>;
@@ -67,13 +26,24 @@ export class IdentifyHandler {
   readonly #street: LightingStreet;
   readonly #clock: Clock;
   readonly #onChange: () => void;
+  readonly #onBlinks: (running: ReadonlyMap<string, number>) => void;
+  /** By lamp. */
   readonly #blinking = new Map<string, Blinking>();
+  /** By intent: requests of the platform that no lamp follows yet. */
+  readonly #pending = new Map<string, { readonly expiresMono: MonoMs; readonly run: IdentifyRun }>();
+  #published = '[]';
 
-  /** `onChange`: a lamp begins or ends to blink, so the levels have to be decided now. */
-  constructor(street: LightingStreet, clock: Clock, onChange: () => void) {
+  /** `onChange`: the levels have to be decided now. `onBlinks`: other lamps blink than before, with the seconds that were requested for each. */
+  constructor(
+    street: LightingStreet,
+    clock: Clock,
+    onChange: () => void,
+    onBlinks: (running: ReadonlyMap<string, number>) => void = () => {},
+  ) {
     this.#street = street;
     this.#clock = clock;
     this.#onChange = onChange;
+    this.#onBlinks = onBlinks;
   }
 
   /**
@@ -92,21 +62,51 @@ export class IdentifyHandler {
       highPct: blink.highPct,
       stop: () => {
         // A newer blinking of the same lamp belongs to another sender.
-        if (this.#blinking.get(request.lamp) !== entry) return;
-        this.#blinking.delete(request.lamp);
-        this.#onChange();
+        if (this.#blinking.get(request.lamp) === entry) this.#end(request.lamp);
       },
     };
   }
 
-  /** Ends a lamp's blinking. Errors: throws Refusal where it does not blink, or blinks for a technician and another asks. */
-  end(lampId: string, authority: IntentAuthority): void {
-    const entry = this.#blinking.get(lampId);
-    if (entry === undefined) throw new Refusal(`${lampId} does not blink`);
-    if (mayMaintain(entry.request.authority) && !mayMaintain(authority))
-      throw new Refusal(`${lampId} blinks for ${entry.request.source}, who alone may end it`);
-    this.#blinking.delete(lampId);
-    this.#onChange();
+  /** Begins or ends a blinking for the platform; returns a sentence where that is refused. Shape: `intentId` is null where it ends. */
+  request(
+    { lamp, seconds, source, authority, expiresMono }: Authorised<BlinkRequest>,
+    held: readonly Intent[],
+  ): { readonly levelPct: LevelPct | null; readonly intentId: string | null } | string {
+    try {
+      if (seconds === 0) {
+        this.#endFor(lamp, authority);
+        return { levelPct: null, intentId: null };
+      }
+      const run = this.start({ lamp, forMs: seconds * 1_000, source, authority, tell: () => {} }, held);
+      if (expiresMono !== undefined) this.#pending.set(blinkId(lamp), { expiresMono, run });
+      return { levelPct: run.highPct, intentId: blinkId(lamp) };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return error.message;
+    }
+  }
+
+  /** Whether no lamp follows the intent yet, so that its command may expire. */
+  isPending(intentId: string): boolean {
+    return this.#pending.has(intentId);
+  }
+
+  /** A lamp follows these intents. */
+  begun(intentIds: ReadonlySet<string>): void {
+    for (const id of intentIds) this.#pending.delete(id);
+  }
+
+  /** Ends those whose command has expired, and publishes the lamps that blink where they changed. */
+  tend(): void {
+    for (const [id, { expiresMono, run }] of this.#pending) {
+      if (this.#clock.monoMs() < expiresMono) continue;
+      this.#pending.delete(id);
+      run.stop();
+    }
+    const running = new Map([...this.#blinking].map(([id, { request }]) => [id, Math.round(request.forMs / 1_000)]));
+    const now = JSON.stringify([...running]);
+    if (now !== this.#published) this.#onBlinks(running);
+    this.#published = now;
   }
 
   /** Returns the intents of the lamps that blink now, and reports each change of level to its sender. */
@@ -116,9 +116,18 @@ export class IdentifyHandler {
     return [...this.#blinking.values()].map((entry) => this.#intentOf(entry));
   }
 
-  /** Returns for how long each blinking was requested. Units: s, by lamp. */
-  running(): ReadonlyMap<string, number> {
-    return new Map([...this.#blinking].map(([id, { request }]) => [id, Math.round(request.forMs / 1_000)]));
+  #end(lampId: string): void {
+    this.#blinking.delete(lampId);
+    this.#onChange();
+  }
+
+  /** Errors: throws Refusal where the lamp does not blink, or blinks for a technician and another asks. */
+  #endFor(lampId: string, authority: IntentAuthority): void {
+    const entry = this.#blinking.get(lampId);
+    if (entry === undefined) throw new Refusal(`${lampId} does not blink`);
+    if (mayMaintain(entry.request.authority) && !mayMaintain(authority))
+      throw new Refusal(`${lampId} blinks for ${entry.request.source}, who alone may end it`);
+    this.#end(lampId);
   }
 
   #intentOf(entry: Blinking): Intent {
@@ -143,53 +152,7 @@ export class IdentifyHandler {
   }
 }
 
-/** Errors: throws Refusal. */
-function permittedBlink(
-  { lamps, zones }: LightingStreet,
-  { lamp: lampId, forMs, authority }: Authorised<IdentifyRequest>,
-  held: readonly Intent[],
-): Blink {
-  const lamp = lamps.find(({ id }) => id === lampId);
-  if (lamp === undefined) throw new Refusal(`there is no lamp ${lampId} on this street`);
-  const { min, max } = IDENTIFY_MS;
-  if (!(forMs >= min && forMs <= max)) {
-    throw new Refusal(`a lamp blinks for ${min / 1_000} s to ${max / 60_000} min, not for ${forMs / 1_000} s`);
-  }
-  const zone = zones.find((each) => each.lamps.includes(lampId));
-  const rank = rankOf(authority);
-  // A technician may switch off the lamp in front of him; no other sender goes below the minimum of the zone.
-  const minPct = rank === 'maintenance' ? lamp.minPct : Math.max(lamp.minPct, zone?.minPct ?? 0);
-  const blink = blinkOf({ minPct, maxPct: lamp.maxPct }, zone?.presence ?? null);
-  if (rank !== 'maintenance' && blink.lowPct < minPct)
-    throw new Refusal(`${lampId} may not go below ${minPct} %, so nobody would see it blink; a technician may have it blink`);
-  refuseHeld(blink, { lampId, rank, held });
-  return blink;
-}
-
-/** A technician at the lamp outranks the platform, whose blinking is an override. */
-function rankOf(authority: IntentAuthority): Intent['rank'] {
-  return mayMaintain(authority) ? 'maintenance' : 'override';
-}
-
-interface Held {
-  readonly lampId: string;
-  readonly rank: Intent['rank'];
-  readonly held: readonly Intent[];
-}
-
-/** Of intents of one rank the highest wins, so one near full light hides the blinking; a higher rank hides it entirely. */
-function refuseHeld({ highPct, lowPct }: Blink, { lampId, rank, held }: Held): void {
-  const hidesBlink = (other: Intent): boolean =>
-    other.rank === rank
-      ? other.reason !== 'identify' && other.levelPct > (highPct + lowPct) / 2
-      : RANKS.indexOf(other.rank) < RANKS.indexOf(rank);
-  const lock = held.find(hidesBlink);
-  if (lock === undefined) return;
-  const word = lock.rank === 'maintenance' ? 'locked' : `held (${lock.rank})`;
-  const advice = rank === 'maintenance' ? `; \`luciole release ${lock.target.id}\` first` : '';
-  throw new Refusal(`${lampId} is ${word} at ${lock.levelPct} % by ${lock.source}, so it cannot blink${advice}`);
-}
-
-function phaseMs(rampS: number): number {
-  return Math.min(PHASE_MS.max, Math.max(PHASE_MS.min, rampS * 1_000 + 1_000));
+/** The id of the intent of a lamp that blinks. */
+function blinkId(lampId: string): string {
+  return `identify-${lampId}`;
 }

@@ -1,80 +1,72 @@
 /**
- * All that people and the platform have requested: intents in force, chosen programmes, blinking lamps and open commands.
+ * All that people and the platform request of the light: checked, put among the intents in force, and followed to its outcome.
+ *
+ * Refuses with a reason where a request cannot be carried out. The tick decides what a lamp does.
  */
-import type { Clock } from '../../core/clock.ts';
+import type { Clock, WallMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { IdentifyRequest, IdentifyRun } from '../../core/light-tools.ts';
-import type { Field, Log, Store } from '../../core/ports.ts';
+import type { BlinkRequest, Field, OverrideRequest, PointRequest, ProgrammeRequest, ReleaseRequest } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
-import type { Authorised, Intent, Outcome } from '../../core/words.ts';
+import type { Authorised, Intent, Outcome, Target } from '../../core/words.ts';
 import type { Decider } from '../../lighting/decide.ts';
 import { intentsFor } from '../../lighting/intents.ts';
 import type { ChosenProgramme, LightingStreet } from '../../lighting/lighting.ts';
+import { chosenIn } from '../../lighting/programme.ts';
 import type { ContactTracker } from '../sensing/contact-tracker.ts';
-import type { StreetIndex } from '../street-index.ts';
+import type { StreetIndex } from '../street-knowledge.ts';
+import type { LampStatus } from '../views/lamp-status.ts';
+import type { Follower } from '../writing/follower.ts';
 import { isFollowed, type LampWork } from './commands.ts';
 import { IdentifyHandler } from './identify.ts';
-import { OverrideRegistry } from './override-registry.ts';
-import { createPendingCommands, type PendingCommands } from './pending-commands.ts';
-import { createPointCommandHandler } from './point-command-handler.ts';
-import { ProgrammeRegistry } from './programme-registry.ts';
-import { createRemoteBlinks, type RemoteBlinks } from './remote-blinks.ts';
-import { createRequestHandler, NOT_RUNNING, type RequestHandler } from './request-handler.ts';
+import { lampsOf, refusalOf, releaseRefusalOf } from './limits.ts';
+import { OverrideRegistry, type OverrideRegistryParts } from './override-registry.ts';
+import { intentOf } from './overrides.ts';
+import { type CommandHead, type Incoming, PendingCommands } from './pending-commands.ts';
+import { ProgrammeRegistry, type ProgrammeRegistryParts } from './programme-registry.ts';
 
-export interface LightRequestsParts {
+export interface LightRequestsParts extends OverrideRegistryParts, ProgrammeRegistryParts {
   readonly street: LightingStreet;
   readonly index: StreetIndex;
   readonly clock: Clock;
   readonly field: Pick<Field, 'writePoint'>;
-  readonly store: Pick<Store, 'save' | 'load'>;
-  readonly log: Log;
-  readonly events: EventTracker;
+  readonly events: Pick<EventTracker, 'notice'>;
   readonly plan: Decider['plan'];
   /** Contacts of the cabinet are sources of intents as well. */
-  readonly contacts: Pick<ContactTracker, 'intents'>;
+  readonly sensing: Pick<ContactTracker, 'intents'>;
+  readonly lamps: Pick<LampStatus, 'work'>;
+  readonly follower: Pick<Follower, 'nudge'>;
   readonly isRunning: () => boolean;
   /** Decides now. */
   readonly decide: () => void;
-  /** Lets the lamps that have not confirmed their level be tried at once. */
-  readonly nudge: (lampIds: readonly string[]) => void;
-  /** The state of a lamp; undefined before the first decision. */
-  readonly workOf: (lampId: string, intents: readonly Intent[]) => LampWork | undefined;
+  /** Each stage of each command. */
   readonly onOutcome: (outcome: Outcome) => void;
-  readonly onIntents: (intents: readonly Intent[]) => void;
-  readonly onProgrammes: (choices: readonly ChosenProgramme[]) => void;
-  readonly onBlinks: (running: ReadonlyMap<string, number>) => void;
+  /** Other lamps blink than before. Units: s for which each was requested. */
+  readonly onBlinks?: (running: ReadonlyMap<string, number>) => void;
 }
 
+/** A wall clock that moved this much against monotonic time was set. Units: ms. Source: slewing by a time server stays far below between two ticks. */
+const CLOCK_STEP_MS = 1_000;
+/** The refusal while there is no tick. */
+const NOT_RUNNING = 'the agent is starting or stopping; try again in a moment';
+
+/** Each command resolves with its final outcome, at the latest after `COMMAND_MS`; the stages before go to `onOutcome`. */
 export class LightRequests {
-  readonly handler: RequestHandler;
   readonly #parts: LightRequestsParts;
   readonly #overrides: OverrideRegistry;
   readonly #programmes: ProgrammeRegistry;
-  readonly #identify: IdentifyHandler;
-  readonly #blinks: RemoteBlinks;
+  readonly #blinks: IdentifyHandler;
   readonly #pending: PendingCommands;
+  #wallAtZeroMs: WallMs;
 
   constructor(parts: LightRequestsParts) {
-    const { street, index, clock, field, onOutcome } = parts;
+    const { street, clock, onOutcome } = parts;
     this.#parts = parts;
-    this.#overrides = new OverrideRegistry({ ...parts, onChange: parts.onIntents });
-    this.#programmes = new ProgrammeRegistry({ ...parts, onChange: parts.onProgrammes });
-    this.#identify = new IdentifyHandler(street, clock, parts.decide);
-    this.#blinks = createRemoteBlinks(this.#identify, clock, parts.onBlinks);
-    this.#pending = createPendingCommands({ clock, workOf: (lampId) => this.#workOf(lampId), onOutcome });
-    this.handler = createRequestHandler({
-      ...parts,
-      overrides: this.#overrides,
-      programmes: this.#programmes,
-      blinks: this.#blinks,
-      points: createPointCommandHandler({ owners: index.owners, clock, field, onOutcome }),
-      pending: this.#pending,
-      intentsFor: (lampId) => this.#intentsFor(lampId),
-      applyNow(lampIds) {
-        parts.nudge(lampIds);
-        parts.decide();
-      },
-    });
+    this.#overrides = new OverrideRegistry(parts);
+    this.#programmes = new ProgrammeRegistry(parts);
+    this.#blinks = new IdentifyHandler(street, clock, parts.decide, parts.onBlinks);
+    this.#pending = new PendingCommands(clock, onOutcome, (lampId) => this.#workOf(lampId));
+    this.#wallAtZeroMs = clock.wallMs() - clock.monoMs();
   }
 
   /** Restores what an earlier run has stored. */
@@ -84,14 +76,15 @@ export class LightRequests {
 
   /** Ends what is over and resumes what waited for a trusted time. To be called before each decision. */
   tend(): void {
-    this.#overrides.tend();
-    this.#programmes.tend();
+    const wasClockSet = this.#wasClockSet();
+    this.#overrides.tend(wasClockSet);
+    this.#programmes.tend(wasClockSet);
     this.#blinks.tend();
   }
 
   /** All intents in force on this street. */
   intents(): readonly Intent[] {
-    return [...this.#overrides.intents(), ...this.#parts.contacts.intents(), ...this.#identify.intents()];
+    return [...this.#overrides.intents(), ...this.#parts.sensing.intents(), ...this.#blinks.intents()];
   }
 
   /** By zone. */
@@ -99,10 +92,60 @@ export class LightRequests {
     return this.#programmes.choices();
   }
 
+  async override(request: Authorised<OverrideRequest>): Promise<Outcome> {
+    const { street, clock } = this.#parts;
+    const incoming = { ...request, intentId: request.commandId };
+    const refusal = this.#receive(incoming, () => refusalOf(street, request));
+    if (refusal !== '') return this.#refuse(incoming, refusal);
+    this.#overrides.add(intentOf(request, { nowMs: clock.wallMs(), nowMono: clock.monoMs() }), request.isFurther);
+    return this.#carryOut(incoming);
+  }
+
+  async release(request: Authorised<ReleaseRequest>): Promise<Outcome> {
+    const incoming = { ...request, levelPct: null, intentId: null };
+    if (this.#receive(incoming) !== '') return this.#refuse(incoming, NOT_RUNNING);
+    if (request.atNextStep === true) return this.#releaseAtNextStep(request, incoming);
+    const refusal = releaseRefusalOf(this.#parts.street, request, this.#overrides.release(request));
+    return refusal === '' ? this.#carryOut(incoming) : this.#refuse(incoming, refusal);
+  }
+
+  async chooseProgramme(request: ProgrammeRequest): Promise<Outcome> {
+    const { commandId, zone, source } = request;
+    const incoming: Incoming = { commandId, target: { kind: 'zone', id: zone }, levelPct: null, source, intentId: null };
+    const refusal = this.#receive(incoming, () => this.#programmes.refusalOf(request));
+    if (refusal !== '') return this.#refuse(incoming, refusal);
+    this.#programmes.choose(request);
+    return this.#carryOut(incoming);
+  }
+
+  /** As `identify`, for a sender that is not at the pole: it has the outcomes of a command. */
+  async blink(request: Authorised<BlinkRequest>): Promise<Outcome> {
+    const { commandId, lamp, source } = request;
+    const incoming: Incoming = { commandId, target: { kind: 'lamp', id: lamp }, levelPct: null, source, intentId: null };
+    const answer = this.#receive(incoming) || this.#blinks.request(request, this.#intentsFor(lamp));
+    return typeof answer === 'string' ? this.#refuse(incoming, answer) : this.#carryOut({ ...incoming, ...answer });
+  }
+
+  /** Writes a point other than a lamp's level; one that follows a lamp or an output is refused. The field checks what the profile allows. */
+  async writePoint({ commandId, deviceId, pointId, value, source, expiresMono }: PointRequest): Promise<Outcome> {
+    const { index, field } = this.#parts;
+    const incoming = { commandId, target: { kind: 'device', id: deviceId }, levelPct: null, source } as const;
+    const owner = index.owners.get(pointId);
+    const isOwned = owner === undefined ? '' : `${pointId} follows ${owner}: what is written there would be undone at once`;
+    const refusal = this.#receive(incoming, () => isOwned);
+    if (refusal !== '') return this.#pending.publish(incoming, 'refused', refusal);
+    this.#pending.publish(incoming, 'queued');
+    const result = await field.writePoint({ pointId, value, lane: 'command', expiresMono });
+    if (result.sentMono !== null) this.#pending.publish(incoming, 'sent');
+    return result.state === 'verified'
+      ? this.#pending.publish(incoming, 'verified')
+      : this.#pending.publish(incoming, 'failed', result.reason);
+  }
+
   /** Lets a lamp blink. Errors: throws Refusal, as the identify handler and while the agent starts or stops. */
   identify(request: Authorised<IdentifyRequest>): IdentifyRun {
     if (!this.#parts.isRunning()) throw new Refusal(NOT_RUNNING);
-    return this.#identify.start(request, this.#intentsFor(request.lamp));
+    return this.#blinks.start(request, this.#intentsFor(request.lamp));
   }
 
   /** Moves open commands on after decisions or writes. */
@@ -116,6 +159,52 @@ export class LightRequests {
     this.#pending.abandonAll(reason);
   }
 
+  /** Publishes that a request has arrived. Returns why it is refused; empty when it is not. */
+  #receive(incoming: CommandHead, refusal: () => string = () => ''): string {
+    this.#pending.publish(incoming, 'received');
+    return this.#parts.isRunning() ? refusal() : NOT_RUNNING;
+  }
+
+  #refuse(incoming: Incoming, reason: string): Outcome {
+    const text = `${incoming.source}: ${reason}`;
+    this.#parts.events.notice({ code: 'command-refused', source: incoming.target.id, severity: 'warning', text });
+    return this.#pending.publish(incoming, 'refused', reason);
+  }
+
+  /** Follows a command whose intent is already in the list, or removed from it, and applies it without waiting for a retry. */
+  #carryOut(incoming: Incoming): Promise<Outcome> {
+    const { street, follower, decide } = this.#parts;
+    const lampIds = lampsOf(street, incoming.target) ?? [];
+    const final = this.#pending.open(incoming, lampIds);
+    follower.nudge(lampIds);
+    decide();
+    return final;
+  }
+
+  /** The intent holds until the next step and ends by itself, so there is nothing to wait for. */
+  #releaseAtNextStep(request: Authorised<ReleaseRequest>, incoming: Incoming): Outcome {
+    const { clock } = this.#parts;
+    const { kind, id } = request.target;
+    const atMs = this.#nextStepMs(request.target);
+    if (atMs === null) return this.#refuse(incoming, `no step of the programme is known for ${kind} ${id}; release it now`);
+    const shortened = this.#overrides.shorten(request, { nowMs: atMs, nowMono: clock.monoMs() + atMs - clock.wallMs() });
+    if (shortened > 0) return this.#pending.publish(incoming, 'verified');
+    return this.#refuse(incoming, `no override of ${kind} ${id} lasts longer than the next step`);
+  }
+
+  /** When the light of a target's zone next changes by its programme or its night; null where that is not known. */
+  #nextStepMs(target: Target): WallMs | null {
+    const { street, clock, plan } = this.#parts;
+    const nowMs = clock.wallMs();
+    const zone = street.zones.find(({ id, lamps }) => id === target.id || lamps.includes(target.id));
+    const zonePlan = zone === undefined ? undefined : plan(zone.id);
+    if (zone === undefined || zonePlan === undefined) return null;
+    const chosen = chosenIn({ programmes: this.programmes(), nowMono: clock.monoMs() }, zone.id)?.programme;
+    const steps = [zonePlan.programme.at(nowMs, chosen).next?.atMs, zonePlan.nights.changeAfter(nowMs)];
+    const ahead = steps.filter((atMs) => typeof atMs === 'number').filter((atMs) => atMs > nowMs);
+    return ahead.length === 0 ? null : Math.min(...ahead);
+  }
+
   /** An intent that a lamp follows has begun, so it no longer expires with its command. */
   #noteBegun(): void {
     const open = this.intents().filter(({ id, startBy }) => startBy !== undefined || this.#blinks.isPending(id));
@@ -127,11 +216,19 @@ export class LightRequests {
   }
 
   #workOf(lampId: string): LampWork | undefined {
-    return this.#parts.workOf(lampId, this.#intentsFor(lampId));
+    return this.#parts.lamps.work(lampId, this.#intentsFor(lampId));
   }
 
   #intentsFor(lampId: string): readonly Intent[] {
     const { index, clock } = this.#parts;
     return intentsFor(this.intents(), { lampId, zoneId: index.zoneOf.get(lampId) ?? null }, clock.monoMs());
+  }
+
+  /** Whether the wall clock was set since the last call. */
+  #wasClockSet(): boolean {
+    const { clock } = this.#parts;
+    const beforeMs = this.#wallAtZeroMs;
+    this.#wallAtZeroMs = clock.wallMs() - clock.monoMs();
+    return Math.abs(this.#wallAtZeroMs - beforeMs) > CLOCK_STEP_MS;
   }
 }

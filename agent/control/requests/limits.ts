@@ -1,6 +1,4 @@
-/**
- * Checks requests for light against this street, and words the refusals. Pure.
- */
+/** Checks requests for light against this street, and words the refusals. Pure. */
 import type { OverrideRequest, ReleaseRequest } from '../../core/ports.ts';
 import type { Authorised, Target } from '../../core/words.ts';
 import type { LightingStreet } from '../../lighting/lighting.ts';

@@ -8,8 +8,6 @@ import { type Clock, isTrusted } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Log, ReleaseRequest, Store } from '../../core/ports.ts';
 import type { Authorised, Intent, Rank } from '../../core/words.ts';
-import { inRestoreTime } from '../restore-time.ts';
-import { createClockStepDetector } from './clock-steps.ts';
 import {
   addIntent,
   begunIntents,
@@ -33,31 +31,28 @@ export interface OverrideRegistryParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
-  readonly events: EventTracker;
-  /** The list in force changed: an intent was added, released, ended or restored. */
-  readonly onChange: (intents: readonly Intent[]) => void;
+  readonly events: Pick<EventTracker, 'notice'>;
+  /** The intents of platform and technicians in force changed: one was added, released, ended or restored. */
+  readonly onIntents?: (intents: readonly Intent[]) => void;
 }
 
 export class OverrideRegistry {
   readonly #parts: OverrideRegistryParts;
-  readonly #wasClockSet: () => boolean;
   #intents: readonly Intent[] = [];
   /** From before the start, until the time is trusted. */
   #waiting: readonly StoredIntent[] = [];
 
   constructor(parts: OverrideRegistryParts) {
     this.#parts = parts;
-    this.#wasClockSet = createClockStepDetector(parts.clock);
   }
 
-  /** Resolves when the list is read or the disk took too long. A late answer of the disk is still used. */
+  /** Reads the list from the disk. */
   restore(): Promise<void> {
-    const { clock, store, log } = this.#parts;
-    const loaded = store.load(OVERRIDES_KEY).then((stored) => this.#takeStored(stored));
-    return inRestoreTime(
-      clock,
-      loaded.catch((cause) => log.event('overrides-not-restored', { cause: String(cause) }, 'warning')),
-    );
+    const { store, log } = this.#parts;
+    return store
+      .load(OVERRIDES_KEY)
+      .then((stored) => this.#takeStored(stored))
+      .catch((cause: unknown) => log.event('overrides-not-restored', { cause: String(cause) }, 'warning'));
   }
 
   intents(): readonly Intent[] {
@@ -88,8 +83,8 @@ export class OverrideRegistry {
   }
 
   /** Lets the intents on a target end at this moment at the latest. Returns how many intents that shortened. */
-  shorten({ target, authority, rank }: Omit<ReleaseOrder, 'source'>, end: Moment): number {
-    const { intents, changed } = shortenIntents(this.#intents, { target, authority, end, rank });
+  shorten(order: Omit<ReleaseOrder, 'source'>, end: Moment): number {
+    const { intents, changed } = shortenIntents(this.#intents, { ...order, end });
     if (changed.length === 0) return 0;
     this.#intents = intents;
     this.#save();
@@ -104,9 +99,8 @@ export class OverrideRegistry {
   }
 
   /** Ends what is over, recomputes wall ends after the clock was set, and resumes what waited for a trusted time. */
-  tend(): void {
+  tend(wasClockSet: boolean): void {
     const { kept, ended } = expireIntents(this.#intents, this.#parts.clock.monoMs());
-    const wasClockSet = this.#wasClockSet();
     if (ended.length > 0 || (wasClockSet && kept.length > 0)) {
       this.#intents = wasClockSet ? rebaseIntents(kept, this.#now()) : kept;
       this.#report(ended, 'is over');
@@ -135,8 +129,8 @@ export class OverrideRegistry {
   }
 
   #save(): void {
-    const { store, log, onChange } = this.#parts;
-    onChange(this.#intents);
+    const { store, log, onIntents } = this.#parts;
+    onIntents?.(this.#intents);
     const count = this.#intents.length + this.#waiting.length;
     const complain = (): void =>
       log.event('overrides-not-saved', { count, check: 'the disk of store.dir; they hold until the agent stops' }, 'warning');
@@ -145,13 +139,9 @@ export class OverrideRegistry {
   }
 
   #report(ended: readonly StoredIntent[], how: string): void {
+    const { events } = this.#parts;
     for (const intent of ended)
-      this.#parts.events.notice({
-        code: 'override-ended',
-        source: intent.target.id,
-        severity: 'info',
-        text: `${describe(intent)} ${how}`,
-      });
+      events.notice({ code: 'override-ended', source: intent.target.id, severity: 'info', text: `${describe(intent)} ${how}` });
   }
 
   #now(): Moment {

@@ -5,8 +5,8 @@
  * kept in monotonic time; wall time is for people and for the disk.
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
-import type { OverrideRequest } from '../../core/ports.ts';
-import { type Authorised, INTENT_AUTHORITIES, type Intent, type IntentAuthority, RANKS, type Rank, type Target } from '../../core/words.ts';
+import type { OverrideRequest, ReleaseRequest } from '../../core/ports.ts';
+import { type Authorised, INTENT_AUTHORITIES, type Intent, type IntentAuthority, RANKS, type Target } from '../../core/words.ts';
 
 /** An instant on both clocks. */
 export interface Moment {
@@ -80,12 +80,7 @@ export function releaseIntents<T extends StoredIntent>(intents: readonly T[], ta
 /** Lets the intents on a target end no later than `end`, as far as the authority may release them. `changed`: those that would have lasted longer. */
 export function shortenIntents(
   intents: readonly Intent[],
-  {
-    target,
-    authority,
-    end,
-    rank,
-  }: { readonly target: Target; readonly authority: IntentAuthority; readonly end: Moment; readonly rank?: Rank | undefined },
+  { target, authority, end, rank }: Authorised<Pick<ReleaseRequest, 'target' | 'rank'>> & { readonly end: Moment },
 ): { readonly intents: readonly Intent[]; readonly changed: readonly Intent[] } {
   const mayEnd = new Set(releaseIntents(intents, target, authority).released.map(({ id }) => id));
   const isMeant = (intent: Intent): boolean => mayEnd.has(intent.id) && (rank === undefined || intent.rank === rank);

@@ -8,7 +8,6 @@ import { type Clock, isTrusted, type WallMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Log, ProgrammeRequest, Store } from '../../core/ports.ts';
 import type { ChosenProgramme, LightingStreet } from '../../lighting/lighting.ts';
-import { createClockStepDetector } from './clock-steps.ts';
 
 type StoredChoice = Omit<ChosenProgramme, 'untilMono'>;
 
@@ -18,8 +17,8 @@ export interface ProgrammeRegistryParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly events: Pick<EventTracker, 'notice'>;
-  /** The choices in force changed. */
-  readonly onChange: (choices: readonly ChosenProgramme[]) => void;
+  /** The programmes that were chosen for zones changed. */
+  readonly onProgrammes?: (choices: readonly ChosenProgramme[]) => void;
 }
 
 const PROGRAMMES_KEY = 'control.programmes';
@@ -29,7 +28,6 @@ const MINUTE_MS = 60_000;
 
 export class ProgrammeRegistry {
   readonly #parts: ProgrammeRegistryParts;
-  readonly #wasClockSet: () => boolean;
   /** By zone. */
   #choices: ReadonlyMap<string, ChosenProgramme> = new Map();
   /** From before the start, until the time is trusted. */
@@ -37,7 +35,6 @@ export class ProgrammeRegistry {
 
   constructor(parts: ProgrammeRegistryParts) {
     this.#parts = parts;
-    this.#wasClockSet = createClockStepDetector(parts.clock);
   }
 
   /** Reads the choices from the disk. */
@@ -85,10 +82,9 @@ export class ProgrammeRegistry {
   }
 
   /** Ends what is over, recomputes wall ends after the clock was set, and resumes what waited for a trusted time. */
-  tend(): void {
+  tend(wasClockSet: boolean): void {
     const { clock } = this.#parts;
     const [nowMs, nowMono] = [clock.wallMs(), clock.monoMs()];
-    const wasClockSet = this.#wasClockSet();
     const all = [...this.#choices.values()];
     const over = all.filter(({ untilMono }) => nowMono >= untilMono);
     if (over.length > 0 || (wasClockSet && all.length > 0)) {
@@ -125,27 +121,19 @@ export class ProgrammeRegistry {
 
   /** Puts these choices in force, publishes and saves them. */
   #set(next: Iterable<ChosenProgramme>): void {
-    const { store, log, onChange } = this.#parts;
+    const { store, log, onProgrammes } = this.#parts;
     this.#choices = new Map([...next].map((choice) => [choice.zone, choice]));
     const choices = [...this.#choices.values()];
-    onChange(choices);
+    onProgrammes?.(choices);
     const stored = [...this.#waiting, ...choices.map(({ untilMono: _, ...choice }) => choice)];
-    const complain = (): void =>
-      log.event(
-        'programmes-not-saved',
-        { count: stored.length, check: 'the disk of store.dir; they hold until the agent stops' },
-        'warning',
-      );
+    const fields = { count: stored.length, check: 'the disk of store.dir; they hold until the agent stops' };
+    const complain = (): void => log.event('programmes-not-saved', fields, 'warning');
     void store.save(PROGRAMMES_KEY, stored).then((saved) => (saved ? undefined : complain()), complain);
   }
 
   #reportEnd({ zone, programme }: StoredChoice, how: string): void {
-    this.#parts.events.notice({
-      code: 'programme-ended',
-      source: zone,
-      severity: 'info',
-      text: `programme ${programme} of ${zone} ${how}`,
-    });
+    const text = `programme ${programme} of ${zone} ${how}`;
+    this.#parts.events.notice({ code: 'programme-ended', source: zone, severity: 'info', text });
   }
 }
 

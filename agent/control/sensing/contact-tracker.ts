@@ -1,10 +1,7 @@
-/**
- * Contacts in the cabinet that request light: the emergency key and the "lights on" button.
- *
- * Turns their readings into intents and says what a restart has to restore. Pure but for the states of the contacts.
- */
-import type { MonoMs, WallMs } from '../../core/clock.ts';
+/** Turns the contacts in the cabinet that request light, the emergency key and the "lights on" button, into intents. */
+import type { WallMs } from '../../core/clock.ts';
 import type { Intent, PointId, Reading } from '../../core/words.ts';
+import type { Moment } from '../requests/overrides.ts';
 
 /** `emergency`: all at 100 % while it is closed. `lights-on`: all at 100 % for two hours from each press. */
 export type LightContact = 'emergency' | 'lights-on';
@@ -18,15 +15,10 @@ export interface StoredContact {
 
 export interface ContactTracker {
   /** Returns true when a contact begins or ends to request light. */
-  take(readings: readonly Reading[], now: Instant): boolean;
+  take(readings: readonly Reading[], now: Moment): boolean;
   intents(): readonly Intent[];
   /** Restores what an earlier run stored, except where a contact was read meanwhile. `isTimeKnown`: the stored ends can be compared with now. */
-  restore(stored: unknown, now: Instant, isTimeKnown: boolean): void;
-}
-
-interface Instant {
-  readonly nowMs: WallMs;
-  readonly nowMono: MonoMs;
+  restore(stored: unknown, now: Moment, isTimeKnown: boolean): void;
 }
 
 /** Source: design §6, an override lasts 2 h unless said; a person may press again. */
@@ -45,7 +37,7 @@ export function createContactTracker(
     onChange([...requested].map(([pointId, { untilMs }]) => ({ pointId, untilMs })));
     return true;
   };
-  const take = (reading: Reading, now: Instant): boolean => {
+  const take = (reading: Reading, now: Moment): boolean => {
     const kind = contacts.get(reading.pointId);
     if (kind === undefined || reading.value === null || reading.quality !== 'good') return false;
     const isClosed = reading.value >= 1;
@@ -85,7 +77,7 @@ function readStored(stored: unknown): readonly StoredContact[] {
   );
 }
 
-function intentOf(pointId: PointId, kind: LightContact, { nowMs, nowMono, lengthMs }: Instant & { readonly lengthMs: number }): Intent {
+function intentOf(pointId: PointId, kind: LightContact, { nowMs, nowMono, lengthMs }: Moment & { readonly lengthMs: number }): Intent {
   return {
     id: `contact:${pointId}`,
     target: { kind: 'cabinet', id: 'cabinet' },

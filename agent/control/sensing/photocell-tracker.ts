@@ -1,14 +1,8 @@
-/**
- * Tracks the state of every photocell of the street, judges whether it is reliable, and reports the ones that fail.
- *
- * The rules are in `lighting/photocell` and `lighting/photocell-fault`.
- */
+/** Tracks every photocell of the street by the rules of `lighting/photocell` and `photocell-fault`, and reports the ones that fail. */
 import { isDeepStrictEqual } from 'node:util';
 import type { PhotocellConfig } from '../../core/cabinet.ts';
-import type { Clock, MonoMs } from '../../core/clock.ts';
-import type { EventTracker } from '../../core/event-tracker.ts';
+import type { MonoMs } from '../../core/clock.ts';
 import { isRecord } from '../../core/is-record.ts';
-import type { Field } from '../../core/ports.ts';
 import type { PointId, Reading } from '../../core/words.ts';
 import type { LightingStreet, PhotocellState } from '../../lighting/lighting.ts';
 import { afterLux, photocellVerdict, type SunNow } from '../../lighting/photocell.ts';
@@ -23,12 +17,10 @@ import {
   photocellFault,
 } from '../../lighting/photocell-fault.ts';
 import { spell } from '../../lighting/sentence.ts';
+import type { TrackerParts } from './sensor-tracker.ts';
 
-export interface PhotocellTrackerParts {
+export interface PhotocellTrackerParts extends Omit<TrackerParts, 'street'> {
   readonly street: Pick<LightingStreet, 'zones'>;
-  readonly field: Pick<Field, 'latest'>;
-  readonly clock: Pick<Clock, 'monoMs'>;
-  readonly events: Pick<EventTracker, 'set'>;
   /** Whether a lamp of this zone gives light. */
   readonly isZoneLit: (zoneId: string) => boolean;
   /** Null while the time is not trusted: a cell is then not judged. */
@@ -127,12 +119,8 @@ export class PhotocellTracker {
     const { pointId, fault } = cell;
     const trouble = this.#isLost(cell) ? `no value for ${spell(this.#silentMs(cell))}` : fault;
     const text = trouble === null ? 'is believed again' : `${trouble}; the sun decides meanwhile`;
-    this.#parts.events.set(trouble !== null, {
-      code: 'photocell-doubtful',
-      source: pointId,
-      severity: 'warning',
-      text: `${pointId}: ${text}`,
-    });
+    const event = { code: 'photocell-doubtful', source: pointId, severity: 'warning', text: `${pointId}: ${text}` } as const;
+    this.#parts.events.set(trouble !== null, event);
   }
 
   #isLost(cell: Watched): boolean {

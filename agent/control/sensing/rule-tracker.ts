@@ -1,10 +1,9 @@
 /** Tracks which rules of the cabinet hold. When a rule holds is decided in `lighting/rule`. */
 import type { Rule } from '../../core/cabinet.ts';
-import type { Clock } from '../../core/clock.ts';
-import type { Field } from '../../core/ports.ts';
 import type { PointId, Reading } from '../../core/words.ts';
-import type { LightingStreet, RuleState, SensorState, TrafficState } from '../../lighting/lighting.ts';
+import type { RuleState, SensorState, TrafficState } from '../../lighting/lighting.ts';
 import { afterRuleInput, isSomeoneIn, type RuleFacts } from '../../lighting/rule.ts';
+import type { TrackerParts } from './sensor-tracker.ts';
 
 /** Inputs of rules besides readings. */
 export interface RuleInputs {
@@ -23,15 +22,7 @@ export interface RuleTracker {
   states(): ReadonlyMap<string, RuleState>;
 }
 
-export function createRuleTracker({
-  street: { rules, zones },
-  field,
-  clock,
-}: {
-  readonly street: Pick<LightingStreet, 'rules' | 'zones'>;
-  readonly field: Pick<Field, 'latest'>;
-  readonly clock: Pick<Clock, 'monoMs'>;
-}): RuleTracker {
+export function createRuleTracker({ street: { rules, zones }, field, clock }: Omit<TrackerParts, 'events'>): RuleTracker {
   const states = new Map<string, RuleState>();
   const take = (rule: Rule, facts: RuleFacts): boolean => {
     const before = states.get(rule.id);
@@ -39,6 +30,7 @@ export function createRuleTracker({
     states.set(rule.id, after);
     return after.holds !== (before?.holds ?? false);
   };
+  const rulesOn = ({ pointId }: Reading): readonly Rule[] => rules.filter(({ when }) => 'point' in when && when.point === pointId);
   const factsOf = ({ when }: Rule, { sensors, traffic }: RuleInputs): RuleFacts => {
     if ('point' in when) return { kind: 'reading', reading: field.latest(when.point) };
     const zone = zones.find(({ id }) => id === when.zone);
@@ -51,13 +43,7 @@ export function createRuleTracker({
   };
   return {
     take: (readings) =>
-      readings
-        .flatMap((reading) =>
-          rules
-            .filter(({ when }) => 'point' in when && when.point === reading.pointId)
-            .map((rule) => take(rule, { kind: 'reading', reading })),
-        )
-        .includes(true),
+      readings.flatMap((reading) => rulesOn(reading).map((rule) => take(rule, { kind: 'reading', reading }))).includes(true),
     refresh(inputs) {
       for (const rule of rules) take(rule, factsOf(rule, inputs));
     },

@@ -1,8 +1,4 @@
-/**
- * Tracks the state of every presence sensor of the street and its recent detections, and reports stuck and silent sensors.
- *
- * The filters are in `lighting/sensor-filter`.
- */
+/** Tracks every presence sensor of the street by the rules of `lighting/sensor-filter`, and reports stuck and silent ones. */
 import type { PresenceSensor, Zone, ZoneKind } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
@@ -11,13 +7,17 @@ import type { EventCode, PointId, Reading } from '../../core/words.ts';
 import type { Detection, LightingStreet, SensorState } from '../../lighting/lighting.ts';
 import { sensorPointOf, sensorReaches } from '../../lighting/presence.ts';
 import { afterSensorReading, afterSensorTick, type SensorStep } from '../../lighting/sensor-filter.ts';
-import { sensorHealth } from './sensor-health.ts';
+import { spell } from '../../lighting/sentence.ts';
 
-export interface SensorTrackerParts {
+/** What each tracker of readings depends on. */
+export interface TrackerParts {
   readonly street: LightingStreet;
   readonly field: Pick<Field, 'latest'>;
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly events: Pick<EventTracker, 'set'>;
+}
+
+export interface SensorTrackerParts extends TrackerParts {
   /** When the agent last changed the level of this lamp; null when it did not. */
   readonly ownChangeMono: (lampId: string) => MonoMs | null;
 }
@@ -44,6 +44,12 @@ const RECENT_MAX = 200;
 const OWN_LIGHT_M = 15;
 /** Source: half leaves the other half for the person to come into view. */
 const BLANKED_SHARE = 0.5;
+
+/** Without any value for longer, a sensor is silent. Units: s. Source: assumed; a road needs its sensors most, and a unit that was restarted answers again by then. */
+const NO_VALUE_S: Readonly<Record<ZoneKind, number>> = { road: 120, street: 300, path: 300, leisure: 900 };
+/** A sensor that answers but detects nothing for longer is covered, turned away or defective. Units: days. Source: assumed; by how empty such a place may be. */
+const UNDETECTED_DAYS: Readonly<Record<ZoneKind, number>> = { road: 3, street: 7, path: 14, leisure: 30 };
+const DAY_MS = 86_400_000;
 
 interface Watched {
   readonly pointId: PointId;
@@ -150,4 +156,38 @@ function blanked(sensor: PresenceSensor, { presence }: Zone): PresenceSensor {
 
 function raisesLight({ sensor }: { readonly zone: Zone; readonly sensor: PresenceSensor }): boolean {
   return sensor.listen !== 'group';
+}
+
+export interface SensorCase {
+  readonly pointId: PointId;
+  readonly kind: PresenceSensor['kind'];
+  readonly zoneKind: ZoneKind;
+  readonly state: SensorState | undefined;
+  /** Start of the observation. */
+  readonly startMono: MonoMs;
+  readonly nowMono: MonoMs;
+}
+
+/** What is wrong, in words for an event; null while nothing is. */
+export interface SensorHealth {
+  readonly stuck: string | null;
+  readonly silent: string | null;
+}
+
+/** Judges a sensor: whether it answers, ever detects a person, and is not stuck. How long it may be silent depends on the kind of zone. */
+export function sensorHealth(sensor: SensorCase): SensorHealth {
+  const { pointId, state, nowMono } = sensor;
+  const lasted = spell(nowMono - (state?.sinceMono ?? nowMono));
+  const stuck = `${pointId}: someone there for ${lasted} without a pause, so not believed until it has been still; look what it sees`;
+  return { stuck: state?.stuck ? stuck : null, silent: silence(sensor) };
+}
+
+function silence({ pointId, kind, zoneKind, state, startMono, nowMono }: SensorCase): string | null {
+  const noValueMs = nowMono - (state?.valueMono ?? startMono);
+  if (noValueMs > NO_VALUE_S[zoneKind] * 1_000)
+    return `${pointId}: no value for ${spell(noValueMs)}, the light stays at the programme around it`;
+  const undetectedMs = nowMono - (state?.lastPresentMono ?? startMono);
+  const days = UNDETECTED_DAYS[zoneKind];
+  if (kind === 'button' || state?.stuck || undetectedMs <= days * DAY_MS) return null;
+  return `${pointId}: nobody seen for ${days} days; look whether it is covered, turned away or dead`;
 }

@@ -1,35 +1,25 @@
-/**
- * The states of all sensors, photocells, counters, rules and contacts of the street, as lighting needs them for a decision.
- *
- * Decides nothing. Contacts and photocell faults are stored, so that a restart does not lose them.
- */
+/** The states of all sensors, photocells, counters, rules and contacts of the street, as lighting needs them for a decision. */
 import { type Clock, isTrusted, type MonoMs } from '../../core/clock.ts';
-import type { EventTracker } from '../../core/event-tracker.ts';
-import type { Field, Store } from '../../core/ports.ts';
+import type { Store } from '../../core/ports.ts';
 import type { Decision, Intent, PointId, Reading } from '../../core/words.ts';
 import type { Decider } from '../../lighting/decide.ts';
-import type { Detection, LightingSnapshot, LightingStreet, SensorState } from '../../lighting/lighting.ts';
+import type { Detection, LightingSnapshot } from '../../lighting/lighting.ts';
 import { isDarkAt } from '../../lighting/night.ts';
 import type { SunNow } from '../../lighting/photocell.ts';
 import { sunAltitudeDeg } from '../../lighting/sun.ts';
 import { createContactTracker, type LightContact } from './contact-tracker.ts';
 import { PhotocellTracker } from './photocell-tracker.ts';
 import { createRuleTracker } from './rule-tracker.ts';
-import { createSensorTracker } from './sensor-tracker.ts';
+import { createSensorTracker, type TrackerParts } from './sensor-tracker.ts';
 import { createTrafficTracker } from './traffic-tracker.ts';
 
-export interface StreetSensingParts {
-  readonly street: LightingStreet;
+export interface StreetSensingParts extends TrackerParts {
   readonly clock: Clock;
-  readonly field: Pick<Field, 'latest'>;
-  readonly events: EventTracker;
   readonly plan: Decider['plan'];
   readonly store: Pick<Store, 'save' | 'load'>;
   /** Contacts that request light. */
   readonly contacts: ReadonlyMap<PointId, LightContact>;
 }
-
-export type SensedSnapshot = Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules'>>;
 
 export interface StreetSensing {
   /** Restores contacts and photocell faults of an earlier run. Where the disk cannot be read, each is judged from this start on. */
@@ -38,10 +28,9 @@ export interface StreetSensing {
   take(readings: readonly Reading[]): boolean;
   /** Updates what changes by time alone. */
   refresh(): void;
-  snapshot(): SensedSnapshot;
+  snapshot(): Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules'>>;
   /** Detections by our own sensors, oldest first. */
   detections(): readonly Detection[];
-  sensorStates(): ReadonlyMap<PointId, SensorState>;
   /** The intents of contacts. */
   intents(): readonly Intent[];
   /** The agent is about to change these levels, so the sensors may see its own light. */
@@ -55,15 +44,15 @@ const CONTACTS_KEY = 'control.contacts';
 const PHOTOCELLS_KEY = 'control.photocells';
 
 export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
-  const { street, clock, field, events, store } = parts;
+  const { street, clock, store } = parts;
   const levels = new Map<string, number>();
   const changed = new Map<string, MonoMs>();
-  const sensors = createSensorTracker({ street, field, clock, events, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
+  const sensors = createSensorTracker({ ...parts, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
   const onFaults = (faults: unknown): void => void store.save(PHOTOCELLS_KEY, faults).catch(() => false);
-  const photocells = new PhotocellTracker({ street, field, clock, events, isZoneLit, sunOf: (zoneId) => sunNow(zoneId, parts), onFaults });
+  const photocells = new PhotocellTracker({ ...parts, isZoneLit, sunOf: (zoneId) => sunNow(zoneId, parts), onFaults });
   const contacts = createContactTracker(parts.contacts, (stored) => void store.save(CONTACTS_KEY, stored).catch(() => {}));
-  const traffic = createTrafficTracker({ street, field, clock, events });
-  const rules = createRuleTracker({ street, field, clock });
+  const traffic = createTrafficTracker(parts);
+  const rules = createRuleTracker(parts);
 
   function isZoneLit(zoneId: string): boolean {
     return (street.zones.find(({ id }) => id === zoneId)?.lamps ?? []).some((lampId) => (levels.get(lampId) ?? 0) > 0);
@@ -75,8 +64,7 @@ export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
   }
 
   async function restorePhotocells(): Promise<void> {
-    const faults = await store.load(PHOTOCELLS_KEY).catch(() => undefined);
-    if (faults !== undefined) photocells.restore(faults);
+    photocells.restore(await store.load(PHOTOCELLS_KEY).catch(() => undefined));
   }
 
   return {
@@ -99,7 +87,6 @@ export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
     },
     snapshot: () => ({ sensors: sensors.states(), photocells: photocells.states(), traffic: traffic.states(), rules: rules.states() }),
     detections: () => sensors.recent(),
-    sensorStates: () => sensors.states(),
     intents: () => contacts.intents(),
     notice(decisions) {
       for (const { lampId, levelPct } of decisions) {

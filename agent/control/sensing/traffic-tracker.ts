@@ -4,12 +4,9 @@
  * The rules are in `lighting/traffic`. After a start no count is known, so such a zone has the light of its design class for two windows.
  */
 import type { TrafficConfig } from '../../core/cabinet.ts';
-import type { Clock } from '../../core/clock.ts';
-import type { EventTracker } from '../../core/event-tracker.ts';
-import type { Field } from '../../core/ports.ts';
 import type { PointId, Reading } from '../../core/words.ts';
-import type { LightingStreet } from '../../lighting/lighting.ts';
 import { afterCount, type TrafficCount } from '../../lighting/traffic.ts';
+import type { TrackerParts } from './sensor-tracker.ts';
 
 export interface TrafficTracker {
   /** Takes the readings of counters. Returns true when a zone needs more light. */
@@ -26,17 +23,7 @@ interface Watched {
   readonly pointIds: readonly PointId[];
 }
 
-export function createTrafficTracker({
-  street,
-  field,
-  clock,
-  events,
-}: {
-  readonly street: Pick<LightingStreet, 'zones'>;
-  readonly field: Pick<Field, 'latest'>;
-  readonly clock: Pick<Clock, 'monoMs'>;
-  readonly events: Pick<EventTracker, 'set'>;
-}): TrafficTracker {
+export function createTrafficTracker({ street, field, clock, events }: TrackerParts): TrafficTracker {
   const watched = street.zones.flatMap(({ id, traffic }): Watched[] =>
     traffic === null
       ? []

@@ -1,18 +1,21 @@
 /**
- * The console's views of the light: why a lamp has its level, the night ahead, what acts in each zone, walk test and identify.
+ * The light for the console: why a lamp has its level, the night ahead, what acts in each zone, walk test, identify and overrides.
  *
  * Joins street, forecast and control; decides nothing.
  */
+import { randomUUID } from 'node:crypto';
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { LampHours, LightTools, TonightView } from '../../core/light-tools.ts';
 import { Refusal } from '../../core/refusal.ts';
-import type { WhyLamp, WhyView } from '../../core/views.ts';
+import type { AgentView, WhyLamp, WhyView } from '../../core/views.ts';
 import type { Decision } from '../../core/words.ts';
 import { explain } from '../../lighting/explain.ts';
 import { createForecast, type Forecast } from '../../lighting/forecast.ts';
 import type { LightingSnapshot, LightingStreet } from '../../lighting/lighting.ts';
 import type { Control } from '../control.ts';
-import { intentsOn, zoneLight } from './zone-view.ts';
+import { intentsOn, placeOf, zoneLight } from './views.ts';
+
+const MINUTE_MS = 60_000;
 
 export interface LightViews {
   readonly light: LightTools;
@@ -109,15 +112,6 @@ function hoursOf({ street, control }: LightViewsParts, target: string | null): r
   return lamps.map((lamp) => ({ lamp, hours: known.has(lamp) ? Math.round(known.get(lamp) ?? 0) : null }));
 }
 
-function placeOf(
-  { lamps, zones }: LightingStreet,
-  id: string,
-): { readonly kind: WhyView['kind']; readonly lamps: readonly string[] } | undefined {
-  if (lamps.some((lamp) => lamp.id === id)) return { kind: 'lamp', lamps: [id] };
-  const zone = zones.find((each) => each.id === id);
-  return zone === undefined ? undefined : { kind: 'zone', lamps: zone.lamps };
-}
-
 /** A lamp at another instant, without a measurement. */
 function lampThen({ lamps }: LightingStreet, { lampId, levelPct, rank, reason, trace }: Decision, atMs: WallMs): WhyLamp {
   const pole = lamps.find(({ id }) => id === lampId)?.pole ?? '';
@@ -128,4 +122,19 @@ function lampThen({ lamps }: LightingStreet, { lampId, levelPct, rank, reason, t
 function found(view: TonightView | undefined, zone: string): TonightView {
   if (view === undefined) throw new Refusal(`there is no zone ${zone} on this street`);
   return view;
+}
+
+/** Overrides and releases of a technician: adds the command id, the authority, and the end of an override to show. */
+export function createPersonCommands(
+  control: () => Pick<Control, 'override' | 'release'>,
+  clock: Pick<Clock, 'wallMs'>,
+): Pick<AgentView, 'override' | 'release'> {
+  return {
+    async override(request) {
+      // The end counts from the request, however long the lamps take to confirm it.
+      const untilMs = clock.wallMs() + request.minutes * MINUTE_MS;
+      return { ...(await control().override({ ...request, commandId: randomUUID(), authority: 'technician' })), untilMs };
+    },
+    release: (request) => control().release({ ...request, commandId: randomUUID(), authority: 'technician' }),
+  };
 }

@@ -1,9 +1,16 @@
-/** Turns decisions and measurements into the views of console and platform: zones with their lamps, and why each lamp has its level. Pure. */
-import type { Lamp } from '../../core/cabinet.ts';
-import type { WallMs } from '../../core/clock.ts';
+/** The views of console and platform: zones with their lamps, sensors and intents, and why each lamp has its level. Pure. */
+import type { Lamp, PresenceSensor, Zone } from '../../core/cabinet.ts';
+import { isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
+import type { IntentView, ZoneLightView, ZoneSensorView } from '../../core/light-tools.ts';
 import type { LampView, WhyLamp, WhyView, ZoneView } from '../../core/views.ts';
-import { type Decision, RANKS, type Reading } from '../../core/words.ts';
-import type { LightingStreet } from '../../lighting/lighting.ts';
+import type { Decision, IntentAuthority, Reading } from '../../core/words.ts';
+import { byRank } from '../../lighting/arbiter.ts';
+import type { Decider } from '../../lighting/decide.ts';
+import { byStrength } from '../../lighting/intents.ts';
+import type { LightingSnapshot, LightingStreet, SensorState, ZoneState } from '../../lighting/lighting.ts';
+import { sensorPointOf } from '../../lighting/presence.ts';
+import { chosenIn } from '../../lighting/programme.ts';
+import { flowPerH, trafficLevel } from '../../lighting/traffic.ts';
 
 /** What is known of one lamp. */
 export interface LampKnowledge {
@@ -22,16 +29,25 @@ export function zoneViews(street: LightingStreet, knowledgeOf: KnowledgeOf): rea
   return street.zones.map(({ id, programme, lamps: lampIds }) => {
     const lamps: readonly LampView[] = whyLamps(street, lampIds, knowledgeOf).map(({ sinceMs: _, trace: __, ...lamp }) => lamp);
     const levels = lamps.map(({ wantedPct }) => wantedPct);
-    const [leading] = [...lamps].sort((a, b) => RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank));
+    const [leading] = [...lamps].sort(byRank);
     return { id, programme, reason: leading?.reason ?? 'default', minPct: Math.min(...levels, 100), maxPct: Math.max(...levels, 0), lamps };
   });
 }
 
 /** Returns why a lamp, or each lamp of a zone, has its level. Undefined when the street has no such lamp or zone. */
 export function whyView(street: LightingStreet, id: string, knowledgeOf: KnowledgeOf): WhyView | undefined {
-  if (street.lamps.some((lamp) => lamp.id === id)) return { id, kind: 'lamp', lamps: whyLamps(street, [id], knowledgeOf) };
-  const zone = street.zones.find((each) => each.id === id);
-  return zone === undefined ? undefined : { id, kind: 'zone', lamps: whyLamps(street, zone.lamps, knowledgeOf) };
+  const place = placeOf(street, id);
+  return place && { id, kind: place.kind, lamps: whyLamps(street, place.lamps, knowledgeOf) };
+}
+
+/** Returns the lamps of a lamp or zone; undefined when the street has no such one. */
+export function placeOf(
+  { lamps, zones }: LightingStreet,
+  id: string,
+): (Pick<WhyView, 'kind'> & { readonly lamps: readonly string[] }) | undefined {
+  if (lamps.some((lamp) => lamp.id === id)) return { kind: 'lamp', lamps: [id] };
+  const zone = zones.find((each) => each.id === id);
+  return zone && { kind: 'zone', lamps: zone.lamps };
 }
 
 function whyLamps(street: LightingStreet, lampIds: readonly string[], knowledgeOf: KnowledgeOf): readonly WhyLamp[] {
@@ -45,17 +61,107 @@ function whyLamps(street: LightingStreet, lampIds: readonly string[], knowledgeO
 
 function whyLamp({ id, pole }: Lamp, { decision, sinceMs, measured, following }: LampKnowledge): WhyLamp {
   const { levelPct: wantedPct, rank, reason, trace } = decision;
-  const value = measured?.value ?? null;
+  const measuredPct = measured?.value == null ? null : Math.round(measured.value);
+  return { id, pole, wantedPct, measuredPct, rank, reason, following, faults: [], sinceMs, trace };
+}
+
+/** What a zone's view is made from. */
+export interface ZoneFacts {
+  readonly snapshot: LightingSnapshot;
+  readonly plan: ReturnType<Decider['plan']>;
+  /** Undefined before the first decision. */
+  readonly state: ZoneState | undefined;
+  readonly lamps: readonly LampView[];
+}
+
+/** Returns the view of one zone. */
+export function zoneLight(street: LightingStreet, zone: Zone, facts: ZoneFacts): ZoneLightView {
+  const { snapshot, plan, state, lamps } = facts;
+  const isKnown = isTrusted(snapshot.clockQuality) && state?.night === true;
+  const choice = chosenIn(snapshot, zone.id);
+  const programme = isKnown ? plan?.programme.at(snapshot.nowMs, choice?.programme) : undefined;
+  const ends = [choice?.untilMs, programme?.next?.atMs, plan?.nights.changeAfter(snapshot.nowMs)].filter(
+    (atMs) => typeof atMs === 'number',
+  );
+  const levels = lamps.map(({ wantedPct }) => wantedPct);
   return {
-    id,
-    pole,
-    wantedPct,
-    measuredPct: value === null ? null : Math.round(value),
-    rank,
-    reason,
-    following,
-    faults: [],
-    sinceMs,
-    trace,
+    id: zone.id,
+    kind: zone.kind,
+    light: !isTrusted(snapshot.clockQuality) && zone.photocell === null ? 'time-not-trusted' : state?.night === true ? 'night' : 'day',
+    programme: programme?.stretch?.source ?? choice?.programme ?? zone.programme,
+    step: programme?.stretch?.name ?? null,
+    programmePct: state?.programmePct ?? null,
+    untilMs: isTrusted(snapshot.clockQuality) && ends.length > 0 ? Math.min(...ends) : null,
+    presence: state?.presence ?? 'off',
+    lamps: {
+      count: lamps.length,
+      lit: levels.filter((pct) => pct > 0).length,
+      minPct: Math.min(...levels, 100),
+      maxPct: Math.max(...levels, 0),
+      notFollowing: lamps.filter(({ following }) => !following).map(({ id }) => id),
+    },
+    intents: intentsOn(zone, snapshot),
+    sensors: (zone.presence?.sensors ?? []).map((sensor) => sensorView(street, sensor, snapshot)),
+    photocell: photocellView(zone, snapshot),
+    traffic: trafficView(zone, snapshot),
+    rules: street.rules.filter(({ id, raise }) => raise?.zones.includes(zone.id) && snapshot.rules?.get(id)?.holds).map(({ id }) => id),
   };
+}
+
+/** Returns the intents in force on a zone or its lamps, of one authority or of any; strongest first. */
+export function intentsOn({ id, lamps }: Zone, { intents, nowMono }: LightingSnapshot, by?: IntentAuthority): readonly IntentView[] {
+  const ours = intents.filter(
+    ({ target, untilMono, authority }) =>
+      nowMono < untilMono &&
+      (by === undefined || by === authority) &&
+      (target.kind === 'cabinet' || (target.kind === 'zone' ? target.id === id : lamps.includes(target.id))),
+  );
+  return [...ours].sort(byStrength).map(({ untilMono: _, authority: __, ...intent }) => intent);
+}
+
+function sensorView({ lines = [] }: LightingStreet, sensor: PresenceSensor, snapshot: LightingSnapshot): ZoneSensorView {
+  const pointId = sensorPointOf(sensor);
+  const state = snapshot.sensors.get(pointId);
+  const device = lines.flatMap(({ devices }) => devices).find(({ id }) => id === sensor.device);
+  const lastMono = state?.lastPresentMono ?? null;
+  return {
+    pointId,
+    pole: device?.pole ?? null,
+    kind: sensor.kind,
+    state: sensor.listen === 'group' ? 'group' : sensorState(state),
+    lastPresentMs: lastMono === null ? null : wallOf(lastMono, snapshot),
+  };
+}
+
+function sensorState(state: SensorState | undefined): ZoneSensorView['state'] {
+  if (state === undefined || state.quality === 'missing' || state.quality === 'bad') return 'silent';
+  if (state.stuck === true) return 'stuck';
+  return state.present ? 'present' : 'still';
+}
+
+function wallOf(mono: MonoMs, { nowMs, nowMono }: LightingSnapshot): number {
+  return Math.round(nowMs - (nowMono - mono));
+}
+
+function photocellView({ photocell }: Zone, { photocells, nowMono }: LightingSnapshot): ZoneLightView['photocell'] {
+  if (photocell === null) return null;
+  const pointId = `${photocell.device}.${photocell.point}` as const;
+  const state = photocells?.get(pointId);
+  const isStale = state === undefined || state.lux === null || nowMono - state.atMono > photocell.staleS * 1_000;
+  const says = isStale ? 'nothing' : (state.says ?? 'nothing yet');
+  return {
+    pointId,
+    lux: state?.lux ?? null,
+    says: state?.isDoubtful === true ? 'what the sun contradicts' : says,
+    ok: !isStale && state.isDoubtful !== true,
+  };
+}
+
+function trafficView(zone: Zone, { traffic }: LightingSnapshot): ZoneLightView['traffic'] {
+  if (zone.traffic === null) return null;
+  const state = traffic?.get(zone.id);
+  const flow = state === undefined ? null : flowPerH(state);
+  const { text } = trafficLevel(state, zone.traffic, zone);
+  const sharePct = flow === null ? null : Math.round((100 * flow) / zone.traffic.designFlowPerH);
+  return { flowPerH: flow === null ? null : Math.round(flow), sharePct, text, ok: state !== undefined && state.fault == null };
 }

@@ -11,6 +11,7 @@ import { Refusal } from '../../core/refusal.ts';
 import type { Decision, PointId } from '../../core/words.ts';
 import type { LightingStreet, SensorState } from '../../lighting/lighting.ts';
 import { sensorPointOf } from '../../lighting/presence.ts';
+import { nearestFirst } from '../writing/reconcile.ts';
 
 /** Longest walk. Units: ms. Source: assumed; one whose console was left open ends the same evening. */
 const LONGEST_WALK_MS = 3_600_000;
@@ -103,6 +104,7 @@ interface WalkParts {
 }
 
 class Walk {
+  readonly untilMono: MonoMs;
   readonly #parts: WalkParts;
   /** Newest detection of each sensor that has been taken. */
   readonly #seen: Map<PointId, MonoMs | null>;
@@ -112,25 +114,19 @@ class Walk {
 
   constructor(parts: WalkParts, before: WalkFacts) {
     this.#parts = parts;
+    this.untilMono = parts.untilMono;
     this.#seen = new Map([...parts.sensors].map(([id, sensor]) => [id, lastDetectionMono(before.sensors.get(id), sensor)]));
     this.#levels = new Map(before.decisions.map(({ lampId, levelPct }) => [lampId, levelPct]));
   }
 
-  get untilMono(): MonoMs {
-    return this.#parts.untilMono;
-  }
-
   look({ sensors, decisions }: WalkFacts): void {
-    const own = decisions.filter(({ lampId }) => this.#parts.zone.lamps.includes(lampId)).sort(nearest);
+    const own = decisions.filter(({ lampId }) => this.#parts.zone.lamps.includes(lampId)).sort(nearestFirst);
     for (const [pointId, sensor] of this.#parts.sensors) {
       const atMono = lastDetectionMono(sensors.get(pointId), sensor);
       if (atMono === null || atMono === this.#seen.get(pointId)) continue;
       this.#seen.set(pointId, atMono);
-      this.#begin(
-        pointId,
-        atMono,
-        own.some((decision) => isRaisedBy(decision, sensor.device)),
-      );
+      const isLit = own.some((decision) => isRaisedBy(decision, sensor.device));
+      this.#begin(pointId, atMono, isLit);
     }
     const newest = this.#open.at(-1);
     for (const { lampId, levelPct, rank } of own) {
@@ -176,8 +172,4 @@ function lastDetectionMono(state: SensorState | undefined, { kind }: Pick<Presen
 /** Whether presence raises a lamp, and this sensor is among the causes. */
 function isRaisedBy({ rank, trace }: Decision, device: string): boolean {
   return rank === 'presence' && trace.some((line) => line.rank === 'presence' && line.source === device && line.levelPct !== null);
-}
-
-function nearest(a: Decision, b: Decision): number {
-  return (a.distanceM ?? Number.MAX_VALUE) - (b.distanceM ?? Number.MAX_VALUE);
 }

@@ -1,26 +1,11 @@
-/**
- * Makes the lamps follow the decisions: keeps a track of each lamp and hands writes to the field.
- *
- * What to write is decided in `reconcile`.
- */
+/** Makes the lamps follow the decisions: keeps a track of each lamp and hands the writes that `reconcile` decides to the field. */
 import type { Lamp } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Field, LevelWrite, Log, WriteResult } from '../../core/ports.ts';
 import type { Decision, LevelPct, PointId } from '../../core/words.ts';
-import { type ComplianceTracker, createComplianceTracker } from './compliance-tracker.ts';
-import {
-  afterResult,
-  afterSend,
-  afterSent,
-  isFollowing,
-  type LampTrack,
-  NEW_TRACK,
-  nearestFirst,
-  nudge,
-  reconcile,
-  type Verification,
-} from './reconcile.ts';
+import { afterSend, afterSent, type LampTrack, nearestFirst, nudge, reconcile, type Verification } from './reconcile.ts';
+import { TrackRegistry } from './track-registry.ts';
 
 export interface FollowerParts {
   readonly lamps: readonly Lamp[];
@@ -48,8 +33,7 @@ export function levelPointOf({ device, point }: Lamp): PointId {
 export class Follower {
   readonly #parts: FollowerParts;
   readonly #points: ReadonlyMap<string, PointId>;
-  readonly #compliance: ComplianceTracker;
-  readonly #tracks = new Map<string, LampTrack>();
+  readonly #tracks: TrackRegistry;
   /** Lamps found at another level than they had confirmed, with the reason, until they confirm again. */
   readonly #found = new Map<string, string>();
   #writes = 0;
@@ -58,7 +42,7 @@ export class Follower {
   constructor(parts: FollowerParts) {
     this.#parts = parts;
     this.#points = new Map(parts.lamps.map((lamp) => [lamp.id, levelPointOf(lamp)]));
-    this.#compliance = createComplianceTracker(parts.events, 'lamp-not-following');
+    this.#tracks = new TrackRegistry(parts.events, 'lamp-not-following');
   }
 
   /** Writes what must be written, nearest to a detected person first. */
@@ -73,11 +57,7 @@ export class Follower {
   }
 
   track(lampId: string): LampTrack {
-    return this.#tracks.get(lampId) ?? NEW_TRACK;
-  }
-
-  isFollowing(lampId: string): boolean {
-    return isFollowing(this.track(lampId));
+    return this.#tracks.of(lampId);
   }
 
   #plan(decision: Decision): LevelWrite[] {
@@ -93,7 +73,7 @@ export class Follower {
     if (before.last?.verified === true && last?.verified === false) this.#found.set(lampId, last.reason);
     if (confirmedPct !== null) this.#found.delete(lampId);
     const commandId = `${lampId}#${this.#writes + 1}`;
-    this.#keep(lampId, step.write === null || isHeld ? step.track : afterSend(step.track, commandId, step.write.levelPct));
+    this.#tracks.take(lampId, step.write === null || isHeld ? step.track : afterSend(step.track, commandId, step.write.levelPct));
     if (step.write === null || isHeld) return [];
     this.#writes++;
     const onSent = (sentMono: MonoMs): void => this.#onSent(lampId, commandId, sentMono);
@@ -107,17 +87,10 @@ export class Follower {
   }
 
   #settle({ lampId, levelPct, commandId }: LevelWrite, result: WriteResult): void {
-    const reason = result.state === 'failed' ? result.reason : '';
-    const end = { endMono: this.#parts.clock.monoMs(), verified: result.state === 'verified', sent: result.sentMono !== null, reason };
-    const before = this.track(lampId);
-    this.#keep(lampId, afterResult(before, commandId, end));
-    if (end.verified && before.inFlight?.commandId === commandId) this.#reportRelit(lampId, levelPct);
+    const isNewest = this.track(lampId).inFlight?.commandId === commandId;
+    this.#tracks.settle(lampId, commandId, { result, endMono: this.#parts.clock.monoMs() });
+    if (result.state === 'verified' && isNewest) this.#reportRelit(lampId, levelPct);
     this.#reportProgress();
-  }
-
-  #keep(lampId: string, track: LampTrack): void {
-    this.#tracks.set(lampId, track);
-    this.#compliance.report(lampId, track);
   }
 
   #reportRelit(lampId: string, levelPct: LevelPct): void {

@@ -6,13 +6,13 @@
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
-import type { Field, Log, WriteResult } from '../../core/ports.ts';
+import type { Field, Log } from '../../core/ports.ts';
 import type { Decision, Intent, PointId, Reading } from '../../core/words.ts';
 import type { LightingStreet, RuleState } from '../../lighting/lighting.ts';
 import { isEmergency, litZones, type OutputFacts, type OutputState, outputValue, type ResolvedOutput } from '../../lighting/output.ts';
-import { type ComplianceTracker, createComplianceTracker } from './compliance-tracker.ts';
 import { levelPointOf } from './follower.ts';
-import { afterResult, afterSend, isFollowing, isKnown, type LampTrack, NEW_TRACK, reconcile } from './reconcile.ts';
+import { afterSend, isFollowing, isKnown, reconcile } from './reconcile.ts';
+import { TrackRegistry } from './track-registry.ts';
 
 export interface OutputWriterParts {
   readonly street: Pick<LightingStreet, 'zones' | 'lamps'>;
@@ -44,22 +44,19 @@ const WRITE_TTL_MS = 60_000;
 /** How long an output waits for the first reading of its device before it is set to idle without one. Units: ms. Source: assumed; ten polls. */
 const FIRST_LOOK_MS = 10_000;
 
-type OutputSituation = Omit<OutputFacts, 'before' | 'found'>;
-
 export class OutputWriter {
   readonly #parts: OutputWriterParts;
   readonly #states = new Map<string, OutputState>();
-  readonly #tracks = new Map<string, LampTrack>();
+  readonly #tracks: TrackRegistry;
   readonly #levelPoints: ReadonlyMap<string, PointId>;
   readonly #startMono: MonoMs;
-  readonly #compliance: ComplianceTracker;
   #writes = 0;
 
   constructor(parts: OutputWriterParts) {
     this.#parts = parts;
     this.#levelPoints = new Map(parts.street.lamps.map((lamp) => [lamp.id, levelPointOf(lamp)]));
     this.#startMono = parts.clock.monoMs();
-    this.#compliance = createComplianceTracker(parts.events, 'output-not-following');
+    this.#tracks = new TrackRegistry(parts.events, 'output-not-following');
   }
 
   /** Writes what must be written. */
@@ -81,12 +78,12 @@ export class OutputWriter {
       if (state === undefined) return [];
       const { id, pointId, proofId } = output;
       const measured = this.#parts.field.latest(proofId);
-      return [{ ...state, id, pointId, measured, following: isFollowing(this.#track(output)) && isKnown(measured) }];
+      return [{ ...state, id, pointId, measured, following: isFollowing(this.#tracks.of(id)) && isKnown(measured) }];
     });
   }
 
   /** Undefined while the device has not been read and nothing but idle is decided for it. */
-  #decide(output: ResolvedOutput, situation: OutputSituation): OutputState | undefined {
+  #decide(output: ResolvedOutput, situation: Omit<OutputFacts, 'before' | 'found'>): OutputState | undefined {
     const { field, log } = this.#parts;
     const before = this.#states.get(output.id);
     const state = outputValue(output, { ...situation, before, found: this.#valueAt(output.proofId) });
@@ -103,30 +100,15 @@ export class OutputWriter {
     const { id, pointId, proofId, settleMs, tolerance } = output;
     const verification = { settleMs, tolerance, noun: 'value', unit: '' };
     const situation = { decision: { levelPct: value, rank: 'default' }, measured: field.latest(proofId), verification, nowMono } as const;
-    const step = reconcile(this.#track(output), situation);
+    const step = reconcile(this.#tracks.of(id), situation);
     const commandId = `${id}#${this.#writes + 1}`;
-    this.#keep(output, step.write === null ? step.track : afterSend(step.track, commandId, value));
+    this.#tracks.take(id, step.write === null ? step.track : afterSend(step.track, commandId, value));
     if (step.write === null) return;
     this.#writes++;
     const lane = isUrgent ? 'urgent' : 'command';
     void field
       .writePoint({ pointId, value, lane, expiresMono: nowMono + WRITE_TTL_MS })
-      .then((result) => this.#settle(output, commandId, result));
-  }
-
-  #settle(output: ResolvedOutput, commandId: string, result: WriteResult): void {
-    const reason = result.state === 'failed' ? result.reason : '';
-    const end = { endMono: this.#parts.clock.monoMs(), verified: result.state === 'verified', sent: result.sentMono !== null, reason };
-    this.#keep(output, afterResult(this.#track(output), commandId, end));
-  }
-
-  #track({ id }: ResolvedOutput): LampTrack {
-    return this.#tracks.get(id) ?? NEW_TRACK;
-  }
-
-  #keep({ id }: ResolvedOutput, track: LampTrack): void {
-    this.#tracks.set(id, track);
-    this.#compliance.report(id, track);
+      .then((result) => this.#tracks.settle(id, commandId, { result, endMono: clock.monoMs() }));
   }
 
   #valueAt(pointId: PointId | undefined): number | null {

@@ -33,15 +33,7 @@ export interface LampTrack {
   readonly answers: boolean | null;
 }
 
-export const NEW_TRACK: LampTrack = {
-  inFlight: null,
-  last: null,
-  confirmedPct: null,
-  failures: 0,
-  drifts: 0,
-  retryMono: 0,
-  answers: null,
-};
+export const NEW_TRACK: LampTrack = { inFlight: null, last: null, confirmedPct: null, failures: 0, drifts: 0, retryMono: 0, answers: null };
 
 /** When a reading counts against a lamp, and how far off it may be. Units: ms and % of light, or the unit of another output. */
 export interface Verification {

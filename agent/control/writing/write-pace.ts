@@ -1,23 +1,13 @@
-/**
- * Limits how many levels a line gets in a second: a token bucket for each line.
- *
- * Urgent levels are not limited: a person waits for them. Time is an argument.
- */
+/** Limits how many levels a line gets in a second: a token bucket for each line. Time is an argument. */
 import type { MonoMs } from '../../core/clock.ts';
 
-export interface WritePace {
-  /** Takes one place of the line's bucket. Returns false where none is left. */
-  mayWrite(lineId: string, nowMono: MonoMs): boolean;
-}
-
-interface Bucket {
-  readonly places: number;
-  readonly atMono: MonoMs;
-}
-
-/** Shape: writes a second by line; a line that is not named has no bound. A quiet line may spend one second's worth at once. */
-export function createWritePace(maxPerS: ReadonlyMap<string, number>): WritePace {
-  const buckets = new Map<string, Bucket>();
+/**
+ * Returns `mayWrite`: takes one place of the line's bucket; false where none is left.
+ *
+ * Shape: writes a second by line; a line that is not named has no bound. A quiet line may spend one second's worth at once.
+ */
+export function createWritePace(maxPerS: ReadonlyMap<string, number>): { mayWrite(lineId: string, nowMono: MonoMs): boolean } {
+  const buckets = new Map<string, { readonly places: number; readonly atMono: MonoMs }>();
   return {
     mayWrite(lineId, nowMono) {
       const perS = maxPerS.get(lineId);

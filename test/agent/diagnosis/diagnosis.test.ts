@@ -2,8 +2,7 @@ import t from 'tap';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { PointFlag, Semantic } from '../../../agent/core/profile.ts';
 import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
-import { createDiagnosis } from '../../../agent/diagnosis/diagnosis.ts';
-import { verdictsOf, type WatchedPoint } from '../../../agent/diagnosis/faults.ts';
+import { createDiagnosis, verdictsOf, type WatchedPoint } from '../../../agent/diagnosis/faults.ts';
 import { reading } from '../lighting/street.ts';
 
 /** A point as its profile means it, or as the site does where that is said. */

@@ -4,8 +4,8 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Zone } from '../../../agent/core/cabinet.ts';
+import { isFrenchHoliday } from '../../../agent/lighting/calendar.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
-import { isFrenchHoliday } from '../../../agent/lighting/holidays.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
 import { createNights } from '../../../agent/lighting/night.ts';
 import { createProgrammeReader } from '../../../agent/lighting/programme.ts';

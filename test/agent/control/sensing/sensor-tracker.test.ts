@@ -1,6 +1,5 @@
 import t from 'tap';
-import { sensorHealth } from '../../../../agent/control/sensing/sensor-health.ts';
-import { createSensorTracker, type SensorTracker } from '../../../../agent/control/sensing/sensor-tracker.ts';
+import { createSensorTracker, type SensorTracker, sensorHealth } from '../../../../agent/control/sensing/sensor-tracker.ts';
 import type { PresenceSensor, Zone } from '../../../../agent/core/cabinet.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { blinkLevel, blinkOf, IdentifyHandler } from '../../../../agent/control/requests/identify.ts';
+import { blinkLevel, blinkOf } from '../../../../agent/control/requests/blink.ts';
+import { IdentifyHandler } from '../../../../agent/control/requests/identify.ts';
 import { WalkTestHandler } from '../../../../agent/control/views/walk-test.ts';
 import type { WalkStep } from '../../../../agent/core/light-tools.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';

@@ -1,0 +1,89 @@
+/** How a lamp blinks so that a person under it sees it, and where it may not. Pure. */
+import type { Lamp, Zone } from '../../core/cabinet.ts';
+import type { IdentifyRequest } from '../../core/light-tools.ts';
+import { Refusal } from '../../core/refusal.ts';
+import { type Authorised, type Intent, type IntentAuthority, type LevelPct, RANKS } from '../../core/words.ts';
+import type { LightingStreet } from '../../lighting/lighting.ts';
+import { mayMaintain } from './overrides.ts';
+
+/** How long a lamp may blink. Units: ms. Source: assumed; long enough to walk to it, too short to be forgotten. */
+const IDENTIFY_MS = { min: 5_000, max: 600_000 };
+/** Low enough to be seen as a change from full light, high enough to see by. Units: %. */
+const VISIBLE_LOW_PCT = 20;
+/** A smaller step is not seen from the street. Units: %. Source: assumed; the eye hardly notices a third of the light. */
+const VISIBLE_STEP_PCT = 40;
+/** Shortest and longest time at one of the levels. Units: ms. Source: a decision a second; a longer phase is not seen as blinking. */
+const PHASE_MS = { min: 2_000, max: 6_000 };
+/** Ramps of drivers where the zone has none. Units: s. Source: the reference's usual ramps. */
+const RAMP_S = { up: 1, down: 10 };
+
+/** The levels and times of one lamp's blinking. */
+export interface Blink {
+  readonly highPct: LevelPct;
+  readonly lowPct: LevelPct;
+  readonly highMs: number;
+  readonly lowMs: number;
+}
+
+/** Returns a blinking from the maximum to a low level that is seen; a lamp that cannot be dimmed far enough goes out for a moment. */
+export function blinkOf({ minPct, maxPct }: Pick<Lamp, 'minPct' | 'maxPct'>, presence: Zone['presence']): Blink {
+  const lowPct = Math.max(minPct, VISIBLE_LOW_PCT);
+  const { rampUpS, rampDownS } = presence ?? { rampUpS: RAMP_S.up, rampDownS: RAMP_S.down };
+  return {
+    highPct: maxPct,
+    lowPct: maxPct - lowPct >= VISIBLE_STEP_PCT ? lowPct : 0,
+    highMs: phaseMs(rampUpS),
+    // Half of a slow fall is seen already.
+    lowMs: phaseMs(rampDownS / 2),
+  };
+}
+
+/** Returns the level at a time since the start. It begins high, so that the first visible change is more light. Units: ms. */
+export function blinkLevel({ highPct, lowPct, highMs, lowMs }: Blink, sinceMs: number): LevelPct {
+  return sinceMs % (highMs + lowMs) < highMs ? highPct : lowPct;
+}
+
+/** Returns how a lamp blinks at this request. `held`: the intents in force for it. Errors: throws Refusal. */
+export function permittedBlink(
+  { lamps, zones }: LightingStreet,
+  { lamp: lampId, forMs, authority }: Authorised<IdentifyRequest>,
+  held: readonly Intent[],
+): Blink {
+  const lamp = lamps.find(({ id }) => id === lampId);
+  if (lamp === undefined) throw new Refusal(`there is no lamp ${lampId} on this street`);
+  const { min, max } = IDENTIFY_MS;
+  if (!(forMs >= min && forMs <= max)) {
+    throw new Refusal(`a lamp blinks for ${min / 1_000} s to ${max / 60_000} min, not for ${forMs / 1_000} s`);
+  }
+  const zone = zones.find((each) => each.lamps.includes(lampId));
+  const rank = rankOf(authority);
+  // A technician may switch off the lamp in front of him; no other sender goes below the minimum of the zone.
+  const minPct = rank === 'maintenance' ? lamp.minPct : Math.max(lamp.minPct, zone?.minPct ?? 0);
+  const blink = blinkOf({ minPct, maxPct: lamp.maxPct }, zone?.presence ?? null);
+  if (rank !== 'maintenance' && blink.lowPct < minPct)
+    throw new Refusal(`${lampId} may not go below ${minPct} %, so nobody would see it blink; a technician may have it blink`);
+  refuseHeld(blink, lampId, rank, held);
+  return blink;
+}
+
+/** A technician at the lamp outranks the platform, whose blinking is an override. */
+export function rankOf(authority: IntentAuthority): Intent['rank'] {
+  return mayMaintain(authority) ? 'maintenance' : 'override';
+}
+
+/** Of intents of one rank the highest wins, so one near full light hides the blinking; a higher rank hides it entirely. */
+function refuseHeld({ highPct, lowPct }: Blink, lampId: string, rank: Intent['rank'], held: readonly Intent[]): void {
+  const hidesBlink = (other: Intent): boolean =>
+    other.rank === rank
+      ? other.reason !== 'identify' && other.levelPct > (highPct + lowPct) / 2
+      : RANKS.indexOf(other.rank) < RANKS.indexOf(rank);
+  const lock = held.find(hidesBlink);
+  if (lock === undefined) return;
+  const word = lock.rank === 'maintenance' ? 'locked' : `held (${lock.rank})`;
+  const advice = rank === 'maintenance' ? `; \`luciole release ${lock.target.id}\` first` : '';
+  throw new Refusal(`${lampId} is ${word} at ${lock.levelPct} % by ${lock.source}, so it cannot blink${advice}`);
+}
+
+function phaseMs(rampS: number): number {
+  return Math.min(PHASE_MS.max, Math.max(PHASE_MS.min, rampS * 1_000 + 1_000));
+}

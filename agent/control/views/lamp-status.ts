@@ -1,0 +1,80 @@
+/** The state of each lamp as commands and people see it: its newest decision, its writes and its newest reading. */
+import type { Clock } from '../../core/clock.ts';
+import type { Field } from '../../core/ports.ts';
+import type { Decision, Intent, Reading } from '../../core/words.ts';
+import type { LampWork } from '../requests/commands.ts';
+import type { StreetIndex } from '../street-knowledge.ts';
+import type { Follower } from '../writing/follower.ts';
+import { isFollowing, isKnown, type Verification } from '../writing/reconcile.ts';
+import type { LampKnowledge } from './views.ts';
+
+export interface LampStatusParts {
+  readonly index: StreetIndex;
+  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly field: Pick<Field, 'latest'>;
+  readonly follower: Pick<Follower, 'track'>;
+  readonly verificationOf: (lampId: string) => Verification;
+  /** A lamp's level, rank or reason changed. */
+  readonly onDecision: (decision: Decision) => void;
+}
+
+export class LampStatus {
+  /** How often presence raised a lamp. */
+  lampsRaised = 0;
+  readonly #parts: LampStatusParts;
+  readonly #known = new Map<string, Pick<LampKnowledge, 'decision' | 'sinceMs'>>();
+
+  constructor(parts: LampStatusParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes the decisions of a tick and publishes those that changed. */
+  take(decisions: readonly Decision[]): void {
+    for (const decision of decisions) this.#takeOne(decision);
+  }
+
+  decisions(): readonly Decision[] {
+    return [...this.#known.values()].map(({ decision }) => decision);
+  }
+
+  /** Returns what a command depends on; undefined before the first decision. `intents`: in force for the lamp, strongest first. */
+  work(lampId: string, intents: readonly Intent[]): LampWork | undefined {
+    const decision = this.#known.get(lampId)?.decision;
+    return decision && { decision, track: this.#parts.follower.track(lampId), intents };
+  }
+
+  /** Returns what is known of a lamp; undefined before the first decision. */
+  knowledge(lampId: string): LampKnowledge | undefined {
+    const { index, field, follower } = this.#parts;
+    const known = this.#known.get(lampId);
+    const pointId = index.pointOf.get(lampId);
+    if (known === undefined || pointId === undefined) return undefined;
+    const measured = field.latest(pointId);
+    return { ...known, measured, following: isFollowing(follower.track(lampId)) && isKnown(measured) };
+  }
+
+  /** Whether a reading shows a lamp at another level than was decided. */
+  isElsewhere({ pointId, value, quality }: Reading): boolean {
+    const { index, verificationOf } = this.#parts;
+    const lampId = index.lampAt.get(pointId);
+    const decidedPct = lampId === undefined ? undefined : this.#known.get(lampId)?.decision.levelPct;
+    if (lampId === undefined || decidedPct === undefined || quality !== 'good' || value === null) return false;
+    return Math.abs(value - decidedPct) > verificationOf(lampId).tolerance;
+  }
+
+  #takeOne(decision: Decision): void {
+    const { clock, onDecision } = this.#parts;
+    const before = this.#known.get(decision.lampId);
+    if (before?.decision === decision) return;
+    const changed = before === undefined || !isSameChoice(before.decision, decision);
+    this.#known.set(decision.lampId, { decision, sinceMs: changed ? clock.wallMs() : before.sinceMs });
+    if (!changed) return;
+    if (decision.rank === 'presence' && before !== undefined && decision.levelPct > before.decision.levelPct) this.lampsRaised++;
+    onDecision(decision);
+  }
+}
+
+/** A change is one of level, rank or reason, not of the wording of the trace. */
+function isSameChoice(a: Decision, b: Decision): boolean {
+  return a.levelPct === b.levelPct && a.rank === b.rank && a.reason === b.reason;
+}

@@ -1,0 +1,49 @@
+/** The tracks of lamps or outputs. Reports each that does not follow, and when it follows again. */
+import type { MonoMs } from '../../core/clock.ts';
+import type { EventTracker } from '../../core/event-tracker.ts';
+import type { WriteResult } from '../../core/ports.ts';
+import type { EventCode } from '../../core/words.ts';
+import { afterResult, isFollowing, type LampTrack, NEW_TRACK } from './reconcile.ts';
+
+export class TrackRegistry {
+  readonly #events: Pick<EventTracker, 'set'>;
+  readonly #code: EventCode;
+  readonly #tracks = new Map<string, LampTrack>();
+  /** Why each does not follow, for the end of its event: without it the end means nothing to a later reader. */
+  readonly #reasons = new Map<string, string>();
+
+  constructor(events: Pick<EventTracker, 'set'>, code: EventCode) {
+    this.#events = events;
+    this.#code = code;
+  }
+
+  of(id: string): LampTrack {
+    return this.#tracks.get(id) ?? NEW_TRACK;
+  }
+
+  /** Replaces a track whose failures and drifts stay as they are. */
+  set(id: string, track: LampTrack): void {
+    this.#tracks.set(id, track);
+  }
+
+  /** Replaces a track, and reports whether it follows. */
+  take(id: string, track: LampTrack): void {
+    this.set(id, track);
+    const isHealed = track.failures === 0 && track.drifts === 0;
+    if (!isHealed && isFollowing(track)) return;
+    const reason = track.last?.reason || 'no reason known';
+    const before = this.#reasons.get(id);
+    const end = before === undefined ? 'follows again' : `follows again; did not: ${before}`;
+    const text = isHealed ? end : `does not follow: ${reason}`;
+    this.#events.set(!isHealed, { code: this.#code, source: id, severity: 'warning', text });
+    if (isHealed) this.#reasons.delete(id);
+    else if (before === undefined) this.#reasons.set(id, reason);
+  }
+
+  /** Takes the result of a write. */
+  settle(id: string, commandId: string, { result, endMono }: { readonly result: WriteResult; readonly endMono: MonoMs }): void {
+    const reason = result.state === 'failed' ? result.reason : '';
+    const end = { endMono, verified: result.state === 'verified', sent: result.sentMono !== null, reason };
+    this.take(id, afterResult(this.of(id), commandId, end));
+  }
+}
