@@ -8,9 +8,8 @@ import type { EnergyRow } from '../../core/views.ts';
 import type { Decision, Intent } from '../../core/words.ts';
 import { byStrength } from '../../lighting/intents.ts';
 import type { ChosenProgramme } from '../../lighting/lighting.ts';
-import { EMERGENCY_METRIC, IDENTIFY_METRIC, PROGRAMME_METRIC } from '../commands/command-metrics.ts';
+import { EMERGENCY_METRIC, IDENTIFY_METRIC, OVERRIDE_METRIC, PROGRAMME_METRIC } from '../commands/command-metrics.ts';
 import { LAMP_METRIC, ZONE_METRIC } from './cabinet-metrics.ts';
-import { OVERRIDE_METRIC } from './metric-table.ts';
 
 export interface PlatformView {
   decision(decision: Decision): void;
