@@ -105,7 +105,7 @@ export class SparkplugUplink implements Uplink {
     this.#clientId = `luciole-${parts.cabinetId}`;
     this.#trace = createTrace(clock);
     this.#monitor = new UplinkMonitor(config, clock, onEvent);
-    this.#budget = createDataBudget({ clock, store, dailyMegabytes: config.dailyMegabytes });
+    this.#budget = createDataBudget(clock, store, config.dailyMegabytes);
     const table = createMetricTable(parts.devices, config);
     const topics = createTopics(config.group, config.node, config.primaryHost);
     const values = createCurrentValues({ table, clock, latest: parts.latest });

@@ -4,22 +4,16 @@
  * Keeps the mode of proof over restarts. Sends nothing.
  */
 import type { UplinkConfig } from '../../core/cabinet.ts';
-import { type Clock, every, type Timer } from '../../core/clock.ts';
-import type { Log, Store } from '../../core/ports.ts';
+import { every, type Timer } from '../../core/clock.ts';
 import { type AckWatch, afterAck, checkWatch, hasGivenUp, isOverdue, startWatch } from './ack-watch.ts';
-import type { DeliveryState } from './delivery-state.ts';
+import type { DeliveryParts, DeliveryState } from './delivery-state.ts';
 import { acknowledge, bytesUnacked, goBack, type ProofMode, withMode } from './ledger.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
-export interface AckTrackerParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly store: Pick<Store, 'save' | 'load'>;
-  readonly proof: UplinkConfig['proof'];
+export interface AckTrackerParts extends Pick<DeliveryParts, 'clock' | 'log' | 'store' | 'proof' | 'onMode'> {
   readonly state: DeliveryState;
   /** Of the last barrier. Units: ms. */
   readonly roundTripMs: () => number;
-  readonly onMode: () => void;
   /** The cursor moved, or rows wait no longer: there may be room for the backlog. */
   readonly onMoved: () => void;
   /** All behind the cursor must be sent again, in small batches. */

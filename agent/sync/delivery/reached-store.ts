@@ -11,34 +11,30 @@ interface Reached {
   readonly seq: number;
 }
 
-export interface ReachedStore {
-  /** Reads the value from disk; each call tries again until the disk has answered. */
-  restore(): Promise<void>;
-  /** The last row in this epoch; 0 for another epoch. */
-  seqOf(epoch: string): number;
-  /** Writes the value when it has changed and a write is due. `isLast`: due in any case. */
-  save(reached: Reached, isLast: boolean): void;
-}
-
 /** Units: ms. Source: assumed; ten minutes of rows are sent again after a power cut, and a write costs three pages. */
 const SAVE_PERIOD_MS = 600_000;
 const KEY = 'sync.reached';
 const UNREAD = Symbol('unread');
 
+export type ReachedStore = ReturnType<typeof createReachedStore>;
+
 /** Holds no row before `restore`. */
-export function createReachedStore(store: Pick<Store, 'save' | 'load'>, clock: Pick<Clock, 'monoMs'>): ReachedStore {
+export function createReachedStore(store: Pick<Store, 'save' | 'load'>, clock: Pick<Clock, 'monoMs'>) {
   let saved: Reached = { epoch: '', seq: 0 };
   let savedMono: MonoMs = clock.monoMs();
   let isRead = false;
   return {
-    restore: async () => {
+    /** Reads the value from disk; each call tries again until the disk has answered. */
+    restore: async (): Promise<void> => {
       if (isRead) return;
       const found = await store.load(KEY, UNREAD);
       isRead = found !== UNREAD;
       if (isReached(found)) saved = found;
     },
-    seqOf: (epoch) => (saved.epoch === epoch ? saved.seq : 0),
-    save: ({ epoch, seq }, isLast) => {
+    /** The last row in this epoch; 0 for another epoch. */
+    seqOf: (epoch: string): number => (saved.epoch === epoch ? saved.seq : 0),
+    /** Writes the value when it has changed and a write is due. `isLast`: due in any case. */
+    save: ({ epoch, seq }: Reached, isLast: boolean): void => {
       const isChanged = isRead && seq > 0 && (epoch !== saved.epoch || seq !== saved.seq);
       if (!isChanged || !(isLast || clock.monoMs() - savedMono >= SAVE_PERIOD_MS)) return;
       saved = { epoch, seq };
