@@ -4,15 +4,13 @@
 import { type ClockQuality, isTrusted, type WallMs } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
-import { addressOf, isTls, type ReachedStage } from './mqtt-socket.ts';
-import type { StreamError } from './packet-watch.ts';
+import { addressOf, isTls, type ReachedStage, type StreamError } from './mqtt-socket.ts';
 
 /** The facts of an attempt that failed. */
 export interface FailedAttempt {
   readonly url: string;
   readonly reached: ReachedStage;
   readonly peer: PeerCertificate | null;
-  readonly clientId: string;
   readonly hasClientCertificate: boolean;
   readonly clockQuality: ClockQuality;
   readonly nowMs: WallMs;

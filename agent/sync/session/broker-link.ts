@@ -3,46 +3,33 @@
  *
  * Decides nothing itself; `session.ts` has the diagram.
  */
-import type { UplinkConfig } from '../../core/cabinet.ts';
-import type { Clock, Timer, WallMs } from '../../core/clock.ts';
+import type { Timer, WallMs } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import { usableBrokers } from '../../core/secret-places.ts';
 import type { UplinkCertificates } from '../../core/uplink-tools.ts';
-import type { InboundMessage, MqttConnection, MqttTransport } from '../mqtt/mqtt-transport.ts';
-import type { ReadFile } from '../mqtt/secrets.ts';
-import { STABLE_MS } from './back-off.ts';
+import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
 import { type BdSeqMemory, createBdSeqMemory } from './bd-seq-memory.ts';
-import { BrokerConnection } from './broker-connection.ts';
+import { BrokerConnection, type BrokerConnectionParts } from './broker-connection.ts';
 import { LinkFailures } from './link-failures.ts';
 import { afterEvent } from './session.ts';
-import { createSession, type Effect, type SessionEvent, type SessionState } from './session-state.ts';
-import type { Trace } from './trace.ts';
+import { createSession, type Effect, type SessionEvent, type SessionState, STABLE_MS } from './session-state.ts';
 
-export interface BrokerLinkParts {
-  readonly config: UplinkConfig;
-  readonly clientId: string;
-  readonly subscriptions: readonly string[];
-  readonly will: (bdSeq: number) => { readonly topic: string; readonly payload: Buffer };
-  readonly clock: Clock;
+export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectWritten' | 'onConnected' | 'onSubscribed' | 'onFailed'> {
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
-  readonly transport: MqttTransport;
   /** 0..1. */
   readonly random: () => number;
-  readonly readFile: ReadFile;
   readonly onBirth: (connection: MqttConnection, bdSeq: number) => void;
   readonly onRebirth: () => void;
   /** The session ends: send the deaths. The connection is ended when this resolves. */
   readonly onDeath: (connection: MqttConnection, ending: Ending) => Promise<void>;
   /** The connection must not be used any more. */
   readonly onGone: () => void;
-  readonly onMessage: (message: InboundMessage) => void;
   /** The phase changed. */
   readonly onChange: () => void;
   /** Another client connected with this client id, and the broker ended this session. */
   readonly onTakenOver: (text: string) => void;
-  readonly trace: Trace;
 }
 
 /** `wanted`: the agent stops, so there is time for the last proof; else the death is sent at once. */
@@ -72,7 +59,7 @@ export class BrokerLink {
     this.#servers = usableBrokers(config);
     this.#session = createSession(config.primaryHost !== null, this.#servers.length);
     this.#failures = new LinkFailures(random, config.conformance);
-    this.#bdSeqs = createBdSeqMemory(parts);
+    this.#bdSeqs = createBdSeqMemory(parts, random);
     this.#connection = new BrokerConnection({
       ...parts,
       onConnectWritten: () => this.dispatch({ kind: 'connect-written' }),

@@ -12,8 +12,7 @@
  * `failed` leads from every phase with a connection to `resting`, and `stop` to `off`: at once without a connection, through `dying` with one.
  */
 import type { MonoMs } from '../../core/clock.ts';
-import { STABLE_MS } from './back-off.ts';
-import { BD_SEQ_COUNT, type Effect, type SessionEvent, type SessionState, type SessionStep } from './session-state.ts';
+import { BD_SEQ_COUNT, type Effect, type SessionEvent, type SessionState, type SessionStep, STABLE_MS } from './session-state.ts';
 
 /** Shortest time between two rebirths; the first request is answered at once. Units: ms. Source: Tahu's host requests at most one per 5 s. */
 export const REBIRTH_GAP_MS = 5_000;

@@ -2,7 +2,7 @@ import t from 'tap';
 import { UplinkError } from '../../../../agent/core/errors.ts';
 import type { Store } from '../../../../agent/core/ports.ts';
 import type { ConnectOptions, MqttConnection } from '../../../../agent/sync/mqtt/mqtt-transport.ts';
-import type { ReadFile } from '../../../../agent/sync/mqtt/secrets.ts';
+import type { ReadFile } from '../../../../agent/sync/mqtt/secret-files.ts';
 import { BrokerLink } from '../../../../agent/sync/session/broker-link.ts';
 import { createTrace } from '../../../../agent/sync/session/trace.ts';
 import { manualClock, silentLog, uplinkConfig } from '../small-node.ts';
