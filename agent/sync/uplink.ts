@@ -37,12 +37,11 @@ import { createTrace, type Trace } from './session/trace.ts';
 import { UplinkMonitor } from './session/uplink-monitor.ts';
 import { testUplink } from './session/uplink-test.ts';
 import { createCurrentValues } from './sparkplug/current-values.ts';
-import { readHostState } from './sparkplug/host-state.ts';
 import { createMetricTable, type MetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
 import { createNodeFacts, type NodeFacts } from './sparkplug/node-facts.ts';
 import { NodePublisher } from './sparkplug/node-publisher.ts';
 import { encodeNodeDeath } from './sparkplug/publisher.ts';
-import { createTopics, type Topics } from './sparkplug/topics.ts';
+import { createTopics, readHostState, type Topics } from './sparkplug/topics.ts';
 
 export interface UplinkParts {
   readonly config: UplinkConfig;
@@ -111,7 +110,7 @@ export class SparkplugUplink implements Uplink {
     const values = createCurrentValues({ table, clock, latest: parts.latest });
     this.#table = table;
     this.#topics = topics;
-    this.#facts = createNodeFacts({ table, values, clock, version: parts.version });
+    this.#facts = createNodeFacts(table, values, clock, parts.version);
     this.#relays = createRelayChannel({ table, values, nodeId: config.node, clock, onRelay });
     this.#publisher = new NodePublisher({
       ...{ nodeId: config.node, table, topics, values, clock, log },

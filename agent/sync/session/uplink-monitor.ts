@@ -25,14 +25,14 @@ const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
 type LinkFacts = Pick<BrokerLink, 'session' | 'reason'>;
 
 export class UplinkMonitor {
-  readonly #config: Pick<UplinkConfig, 'node' | 'primaryHost'>;
+  readonly #config: UplinkConfig;
   readonly #clock: Clock;
   readonly #events: EventTracker;
   #sinceMs: WallMs;
   /** An operator requested a new connection: the interruption is no fault. */
   #isReconnecting = false;
 
-  constructor(config: Pick<UplinkConfig, 'node' | 'primaryHost'>, clock: Clock, onEvent: (event: AgentEvent) => void) {
+  constructor(config: UplinkConfig, clock: Clock, onEvent: (event: AgentEvent) => void) {
     this.#config = config;
     this.#clock = clock;
     this.#events = createEventTracker(clock, onEvent);

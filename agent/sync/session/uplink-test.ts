@@ -14,8 +14,7 @@ import { readCertificate } from '../mqtt/certificates.ts';
 import { addressOf, isTls } from '../mqtt/mqtt-socket.ts';
 import type { ConnectStage, MqttConnection } from '../mqtt/mqtt-transport.ts';
 import { createSecretReader, type Secrets } from '../mqtt/secret-files.ts';
-import { readHostState } from '../sparkplug/host-state.ts';
-import { createTopics } from '../sparkplug/topics.ts';
+import { createTopics, readHostState } from '../sparkplug/topics.ts';
 import type { BrokerConnectionParts } from './broker-connection.ts';
 
 /** `clientId`: that of the agent; the test appends to it. */

@@ -22,14 +22,6 @@ import {
 } from '../commands/command-metrics.ts';
 import { type MetricEntry, type MetricTable, ROWS_METRIC } from './metric-table.ts';
 
-export interface CurrentValues {
-  get(entry: MetricEntry): UplinkValue;
-  /** Stores a value. Returns it as it must be sent, or undefined when it has not changed. */
-  set(entry: MetricEntry, value: UplinkValue): UplinkValue | undefined;
-  /** Stores a value and returns it to be sent, even when it has not changed: an answer. */
-  put(entry: MetricEntry, value: UplinkValue): UplinkValue;
-}
-
 /** The value of each while nothing is requested and nothing was sent; null for all others of the node, and for those of commands. */
 const AT_REST: ReadonlyMap<string, UplinkValue['value']> = new Map<string, UplinkValue['value']>([
   ...[COMMAND_METRIC, EMERGENCY_METRIC, OVERRIDE_METRIC, PROGRAMME_METRIC]
@@ -51,6 +43,8 @@ const AT_REST: ReadonlyMap<string, UplinkValue['value']> = new Map<string, Uplin
 /** Two values of a metric with the same time are separated by a millisecond, within this window. Units: ms. */
 const TIE_WINDOW_MS = 1_000;
 
+export type CurrentValues = ReturnType<typeof createCurrentValues>;
+
 /** All metrics at their resting values: no override, nothing read. */
 export function createCurrentValues({
   table,
@@ -60,12 +54,13 @@ export function createCurrentValues({
   readonly table: MetricTable;
   readonly clock: Clock;
   readonly latest: (pointId: PointId) => Reading | undefined;
-}): CurrentValues {
+}) {
   const own = new Map<MetricEntry, UplinkValue>();
   for (const entry of [...table.node, ...[...table.devices.values()].flatMap(({ metrics }) => metrics)]) {
     if (entry.pointId !== null || !(entry.deviceId === null || AT_REST.has(entry.name))) continue;
     own.set(entry, { value: AT_REST.get(entry.name) ?? null, quality: 'good', atMs: clock.wallMs() });
   }
+  /** Stores a value and returns it to be sent, even when it has not changed: an answer. */
   const put = (entry: MetricEntry, value: UplinkValue): UplinkValue => {
     const lastMs = own.get(entry)?.atMs ?? Number.NEGATIVE_INFINITY;
     const tied = value.atMs <= lastMs && lastMs - value.atMs < TIE_WINDOW_MS;
@@ -75,13 +70,14 @@ export function createCurrentValues({
   };
   return {
     put,
-    get: (entry) => {
+    get: (entry: MetricEntry): UplinkValue => {
       const known = entry.pointId === null ? own.get(entry) : latest(entry.pointId);
-      const current = known ?? { value: null, quality: 'missing', atMs: clock.wallMs() };
+      const current: UplinkValue = known ?? { value: null, quality: 'missing', atMs: clock.wallMs() };
       // A transient metric is at rest again after its message: its rest must not be older than the message (`…-dbirth-order`).
       return entry.isTransient ? { ...current, atMs: clock.wallMs() } : current;
     },
-    set: (entry, value) => {
+    /** Stores a value. Returns it as it must be sent, or undefined when it has not changed. */
+    set: (entry: MetricEntry, value: UplinkValue): UplinkValue | undefined => {
       const before = own.get(entry);
       if (before !== undefined && before.value === value.value && before.quality === value.quality) return undefined;
       return put(entry, value);

@@ -11,16 +11,7 @@ import type { ChosenProgramme } from '../../lighting/lighting.ts';
 import { EMERGENCY_METRIC, IDENTIFY_METRIC, OVERRIDE_METRIC, PROGRAMME_METRIC } from '../commands/command-metrics.ts';
 import { LAMP_METRIC, ZONE_METRIC } from './cabinet-metrics.ts';
 
-export interface PlatformView {
-  decision(decision: Decision): void;
-  /** The intents in force. */
-  intents(intents: readonly Intent[]): void;
-  programmes(choices: readonly ChosenProgramme[]): void;
-  /** Units: s, by lamp. */
-  blinks(running: ReadonlyMap<string, number>): void;
-  /** The sums of a zone's night that ended at `endMs`. */
-  night(night: Pick<EnergyRow, 'zone' | 'kwh' | 'baselineKwh' | 'raisedPct'> & { readonly endMs: WallMs }): void;
-}
+export type PlatformView = ReturnType<typeof createPlatformView>;
 
 export function createPlatformView({
   cabinet,
@@ -32,7 +23,7 @@ export function createPlatformView({
   readonly devices: readonly UplinkDevice[];
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly uplink: Pick<Uplink, 'update'>;
-}): PlatformView {
+}) {
   const targets = devices.flatMap(({ id, target }) => (target === null ? [] : [{ id, target }]));
   const show = (deviceId: string, metric: string, value: UplinkValue['value'], atMs = clock.wallMs()): void =>
     uplink.update(deviceId, metric, { value, quality: 'good', atMs });
@@ -45,12 +36,13 @@ export function createPlatformView({
   }
 
   return {
-    decision({ lampId, levelPct, rank, reason }) {
+    decision({ lampId, levelPct, rank, reason }: Decision): void {
       show(lampId, LAMP_METRIC.wanted, levelPct);
       show(lampId, LAMP_METRIC.rank, rank);
       show(lampId, LAMP_METRIC.reason, reason);
     },
-    intents(intents) {
+    /** The intents in force. */
+    intents(intents: readonly Intent[]): void {
       emergency(intents);
       // An intent for a zone is not repeated on its lamps.
       for (const { id, target } of targets) {
@@ -61,7 +53,7 @@ export function createPlatformView({
         show(id, OVERRIDE_METRIC.reason, strongest?.reason ?? null);
       }
     },
-    programmes(choices) {
+    programmes(choices: readonly ChosenProgramme[]): void {
       for (const { id } of cabinet.zones) {
         const choice = choices.find(({ zone }) => zone === id);
         show(id, PROGRAMME_METRIC.choice, choice?.programme ?? '');
@@ -69,10 +61,18 @@ export function createPlatformView({
         show(id, PROGRAMME_METRIC.reason, choice?.reason ?? null);
       }
     },
-    blinks(running) {
+    /** Units: s, by lamp. */
+    blinks(running: ReadonlyMap<string, number>): void {
       for (const { id } of cabinet.lamps) show(id, IDENTIFY_METRIC.seconds, running.get(id) ?? 0);
     },
-    night({ zone, kwh, baselineKwh, raisedPct, endMs }) {
+    /** The sums of a zone's night that ended at `endMs`. */
+    night({
+      zone,
+      kwh,
+      baselineKwh,
+      raisedPct,
+      endMs,
+    }: Pick<EnergyRow, 'zone' | 'kwh' | 'baselineKwh' | 'raisedPct'> & { readonly endMs: WallMs }): void {
       const rounded = (value: number | null): number | null => (value === null ? null : Math.round(value * 1_000) / 1_000);
       show(zone, ZONE_METRIC.night, rounded(kwh), endMs);
       show(zone, ZONE_METRIC.baseline, rounded(baselineKwh), endMs);
