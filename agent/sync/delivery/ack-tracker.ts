@@ -32,13 +32,14 @@ export function initialMode(proof: UplinkConfig['proof']): ProofMode {
 }
 
 export class AckTracker {
+  /** The last acknowledgement as it arrived; empty before the first. */
+  lastAck = '';
   readonly #parts: AckTrackerParts;
   #watch: AckWatch;
   /** Null while there is no link. */
   #timer: Timer | null = null;
   /** Time without an acknowledgement at the end of the last session. */
   #silentMs = 0;
-  #lastAck = '';
 
   constructor(parts: AckTrackerParts) {
     this.#parts = parts;
@@ -74,7 +75,7 @@ export class AckTracker {
     const isMoved = ack.seq > cursor;
     state.update(acknowledge(state.ledger, ack.seq));
     if (mode !== 'platform') this.#announceMode('platform');
-    this.#lastAck = `${ack.epoch}:${ack.seq}`;
+    this.lastAck = `${ack.epoch}:${ack.seq}`;
     const isAllAcked = state.ledger.unacked.length === 0;
     if (isMoved || isAllAcked) this.#watch = afterAck(this.#watch, clock.monoMs(), isAllAcked);
     else this.#watch = { ...this.#watch, lastAckMono: clock.monoMs() };
@@ -99,11 +100,6 @@ export class AckTracker {
     const { mode, cursor, reached } = this.#parts.state.ledger;
     if (mode === 'awaiting') return this.#timer !== null && reached > cursor && isOverdue(this.#watch, this.#parts.clock.monoMs());
     return mode === 'platform' && this.#watch.isCautious;
-  }
-
-  /** As it arrived; empty before the first. */
-  get lastAck(): string {
-    return this.#lastAck;
   }
 
   #refusalOf(ack: Ack): string {

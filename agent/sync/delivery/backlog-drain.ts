@@ -39,23 +39,19 @@ export interface BacklogDrainParts extends Pick<DeliveryParts, 'clock' | 'log' |
 }
 
 export class BacklogDrain {
+  /** A pass was requested and has not handled all rows yet. */
+  isDue = false;
   readonly #parts: BacklogDrainParts;
   #draining: DeliveryLink | null = null;
-  #isDue = false;
   #batchSize: BatchSize = FIRST_BATCH_SIZE;
 
   constructor(parts: BacklogDrainParts) {
     this.#parts = parts;
   }
 
-  /** A pass was requested and has not handled all rows yet. */
-  get isDue(): boolean {
-    return this.#isDue;
-  }
-
   /** Requests a pass; it starts at once when there is a link. */
   request(): void {
-    this.#isDue = true;
+    this.isDue = true;
     const { link } = this.#parts.state;
     if (link !== null) void this.#drain(link);
   }
@@ -74,19 +70,19 @@ export class BacklogDrain {
     if (this.#draining === link) return;
     this.#draining = link;
     const { state, store, acks, mayDrain, log } = this.#parts;
-    while (state.link === link && this.#isDue && state.epoch !== null && mayDrain()) {
-      this.#isDue = false;
+    while (state.link === link && this.isDue && state.epoch !== null && mayDrain()) {
+      this.isDue = false;
       if (!acks.isWindowFull()) {
         const rows = await store.readAfter(sentUpTo(state.ledger), framesToRead(this.#batchSize));
         if (state.link !== link) break;
         if (rows.length > 0) {
-          this.#isDue = true;
+          this.isDue = true;
           if (!(await this.#deliver(link, rows))) break;
           continue;
         }
       }
       // A request that arrived during this pass has not been handled yet.
-      if (!(await this.#resendNext(link)) && !this.#isDue) break;
+      if (!(await this.#resendNext(link)) && !this.isDue) break;
     }
     if (state.link === link) trySend(log, () => link.publisher.endHistory());
     if (this.#draining === link) this.#draining = null;
@@ -127,7 +123,7 @@ export class BacklogDrain {
     if (state.link !== link) return false;
     const result = resends.sent(batch.rows, sent.readings);
     if (result !== undefined) onResend(result);
-    this.#isDue = true;
+    this.isDue = true;
     return true;
   }
 

@@ -22,7 +22,9 @@ export function readPeer(socket: Pick<TLSSocket, 'getPeerCertificate'>): PeerCer
 /** The first certificate of a PEM file, or the one in DER; null when it cannot be read as one. */
 export function readCertificate(bytes: Buffer): PeerCertificate | null {
   const certificate = parsed(bytes);
-  return certificate === null ? null : toPeer(certificate);
+  if (certificate === null) return null;
+  const { subject, issuer, validFrom, validTo } = certificate;
+  return { subject: inLine(subject), issuer: inLine(issuer), fromMs: Date.parse(validFrom), untilMs: Date.parse(validTo) };
 }
 
 /** Whether a key belongs to a certificate; null when either cannot be read. */
@@ -44,11 +46,6 @@ function parsed(bytes: Buffer): X509Certificate | null {
     // Not a certificate; the caller reports it.
     return null;
   }
-}
-
-function toPeer(certificate: X509Certificate): PeerCertificate {
-  const { subject, issuer, validFrom, validTo } = certificate;
-  return { subject: inLine(subject), issuer: inLine(issuer), fromMs: Date.parse(validFrom), untilMs: Date.parse(validTo) };
 }
 
 /** `CN=broker, O=City`; Node returns one part per line. */
