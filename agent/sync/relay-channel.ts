@@ -5,7 +5,7 @@
  * not in a birth: a late one has no use.
  */
 import { type Clock, isTrusted } from '../core/clock.ts';
-import { isRecord } from '../core/is-record.ts';
+import { parseRecord } from '../core/is-record.ts';
 import type { RelayCounts, RelayedDetection, UplinkValue } from '../core/ports.ts';
 import type { InboundMessage } from './mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric, type Payload } from './sparkplug/codec.ts';
@@ -110,7 +110,7 @@ export function writeRelay({ from, to, relay }: RelayMessage): string {
 
 /** The relay in this text, or undefined. Unknown fields are ignored. */
 export function readRelay(text: string): RelayMessage | undefined {
-  const fields = text.length > MAX_CHARS ? undefined : parsed(text);
+  const fields = text.length > MAX_CHARS ? undefined : parseRecord(text);
   if (fields === undefined) return undefined;
   const { from, to, id, hops, ageMs, ttlMs, distanceM, speedKmh, direction } = fields;
   if (!isName(from, TEXT_LIMIT.nodeChars) || !isName(to, TEXT_LIMIT.nodeChars) || !isName(id, TEXT_LIMIT.idChars) || hops !== HOPS)
@@ -120,16 +120,6 @@ export function readRelay(text: string): RelayMessage | undefined {
   if (speedKmh !== null && !isWithin(speedKmh, TEXT_LIMIT.speedKmh)) return undefined;
   if (direction !== null && direction !== 'towards') return undefined;
   return { from, to, relay: { id, ageMs, ttlMs, distanceM, speedKmh, isApproaching: direction === 'towards' } };
-}
-
-function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    // Not JSON; the caller needs no detail.
-    return undefined;
-  }
 }
 
 /** Short and printable: it is shown in logs and on terminals. */

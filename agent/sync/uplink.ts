@@ -107,7 +107,7 @@ export class SparkplugUplink implements Uplink {
     this.#budget = createDataBudget(clock, store, config.dailyMegabytes);
     const table = createMetricTable(parts.devices, config);
     const topics = createTopics(config.group, config.node, config.primaryHost);
-    const values = createCurrentValues({ table, clock, latest: parts.latest });
+    const values = createCurrentValues(table, clock, parts.latest);
     this.#table = table;
     this.#topics = topics;
     this.#facts = createNodeFacts(table, values, clock, parts.version);
@@ -207,7 +207,7 @@ export class SparkplugUplink implements Uplink {
         dailyMegabytes: this.#parts.config.dailyMegabytes,
       },
       certificates: link.certificates,
-      lastFailure: link.lastFailure,
+      lastFailure: link.failures.last,
     };
   }
 

@@ -4,6 +4,7 @@
  * A loss that the store has recorded is reported until the broker has it; progress is kept over restarts.
  * Shape: `{epoch, id, from, to, readings, reason, atMs}`; from and to are null where the readings never had a row.
  */
+import { isRecord } from '../../core/is-record.ts';
 import type { Gap, Store } from '../../core/ports.ts';
 import type { Sent } from '../sparkplug/publisher.ts';
 import type { RowBatch } from './row-batches.ts';
@@ -48,7 +49,8 @@ export function createGapReporter({
   return {
     restore: async (): Promise<void> => {
       const saved = await store.load(KEY);
-      if (isReported(saved)) reported = { epoch: saved.epoch, id: saved.id };
+      if (isRecord(saved) && typeof saved['epoch'] === 'string' && Number.isSafeInteger(saved['id']))
+        reported = { epoch: saved['epoch'], id: Number(saved['id']) };
     },
     /** Reports all losses that this epoch has recorded and that were not reported yet. */
     report: async (epoch: string): Promise<void> => {
@@ -59,11 +61,6 @@ export function createGapReporter({
       isReporting = false;
     },
   };
-}
-
-function isReported(value: unknown): value is { epoch: string; id: number } {
-  if (typeof value !== 'object' || value === null || !('epoch' in value) || !('id' in value)) return false;
-  return typeof value.epoch === 'string' && Number.isSafeInteger(value.id);
 }
 
 /** The texts for the readings of these rows that could not be sent as metrics. `id` is null; the rows are the key. */

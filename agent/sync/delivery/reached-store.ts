@@ -4,6 +4,7 @@
  * A value that is too old costs duplicates, which their row numbers identify; no reading is lost.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
+import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
 
 interface Reached {
@@ -29,7 +30,8 @@ export function createReachedStore(store: Pick<Store, 'save' | 'load'>, clock: P
       if (isRead) return;
       const found = await store.load(KEY, UNREAD);
       isRead = found !== UNREAD;
-      if (isReached(found)) saved = found;
+      if (isRecord(found) && typeof found['epoch'] === 'string' && Number.isSafeInteger(found['seq']))
+        saved = { epoch: found['epoch'], seq: Number(found['seq']) };
     },
     /** The last row in this epoch; 0 for another epoch. */
     seqOf: (epoch: string): number => (saved.epoch === epoch ? saved.seq : 0),
@@ -42,9 +44,4 @@ export function createReachedStore(store: Pick<Store, 'save' | 'load'>, clock: P
       void store.save(KEY, saved);
     },
   };
-}
-
-function isReached(value: unknown): value is Reached {
-  if (typeof value !== 'object' || value === null || !('epoch' in value) || !('seq' in value)) return false;
-  return typeof value.epoch === 'string' && Number.isSafeInteger(value.seq);
 }

@@ -2,7 +2,7 @@
  * Handles what the platform writes about delivery: `Sync/Ack`, `Sync/Accept`, `Sync/Resend`. The rate is limited to protect disk and link.
  */
 import type { Clock } from '../../core/clock.ts';
-import { isRecord } from '../../core/is-record.ts';
+import { parseRecord } from '../../core/is-record.ts';
 import type { Log } from '../../core/ports.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric } from '../sparkplug/codec.ts';
@@ -117,8 +117,8 @@ function readWrite(name: string, { value }: Metric): SyncWrite {
 }
 
 function readResend(name: string, text: string): SyncWrite {
-  const fields = text.length > LIMIT.resendLength ? undefined : parse(text);
-  const read = (key: string): unknown => (isRecord(fields) && Object.hasOwn(fields, key) ? fields[key] : undefined);
+  const fields = text.length > LIMIT.resendLength ? undefined : parseRecord(text);
+  const read = (key: string): unknown => (fields !== undefined && Object.hasOwn(fields, key) ? fields[key] : undefined);
   const given = read('id') ?? '';
   const id = typeof given === 'string' && given.length <= LIMIT.idLength && !/\p{C}/u.test(given) ? given : undefined;
   const whole = (key: string): number | null => {
@@ -131,13 +131,4 @@ function readResend(name: string, text: string): SyncWrite {
   if (id !== undefined && byTime !== byRows) return { kind: 'resend', request: { id, fromMs, toMs, fromSeq, toSeq } };
   const reason = `${name} takes {"id","fromMs","toMs"} or {"id","fromSeq","toSeq"} as JSON, from before to`;
   return { kind: 'refused', reason, resendId: id ?? '' };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON, so no request; the reply says what is expected.
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import type { WallMs } from '../../core/clock.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 
 /** Longest name that is read from a certificate. Source: assumed; usual ones have under 100. */
@@ -37,6 +38,11 @@ export function isKeyOfCertificate(cert: Buffer, key: Buffer): boolean | null {
     // Not a key that Node can read, or one with a pass phrase; the caller reports it.
     return null;
   }
+}
+
+/** A date of a certificate as text, in UTC. */
+export function certificateDay(ms: WallMs): string {
+  return Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 10) : 'unknown';
 }
 
 function parsed(bytes: Buffer): X509Certificate | null {

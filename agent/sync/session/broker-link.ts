@@ -3,7 +3,7 @@
  *
  * Decides nothing itself; `session.ts` has the diagram.
  */
-import type { Timer, WallMs } from '../../core/clock.ts';
+import type { Timer } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import { usableBrokers } from '../../core/secret-places.ts';
@@ -40,9 +40,9 @@ export interface Ending {
 
 /** Connects to nothing before `start`. */
 export class BrokerLink {
+  readonly failures: LinkFailures;
   readonly #parts: BrokerLinkParts;
   readonly #servers: readonly string[];
-  readonly #failures: LinkFailures;
   readonly #bdSeqs: BdSeqMemory;
   readonly #connection: BrokerConnection;
   #session: SessionState;
@@ -58,7 +58,7 @@ export class BrokerLink {
     this.#parts = parts;
     this.#servers = usableBrokers(config);
     this.#session = createSession(config.primaryHost !== null, this.#servers.length);
-    this.#failures = new LinkFailures(random, config.conformance);
+    this.failures = new LinkFailures(random, config.conformance);
     this.#bdSeqs = createBdSeqMemory(parts, random);
     this.#connection = new BrokerConnection({
       ...parts,
@@ -77,16 +77,6 @@ export class BrokerLink {
   get server(): { readonly index: number; readonly count: number; readonly url: string } {
     const { server } = this.#session;
     return { index: server, count: this.#servers.length, url: this.#urlOf(server) };
-  }
-
-  /** Why the last connection ended or could not be opened; empty when none failed. */
-  get reason(): string {
-    return this.#failures.reason;
-  }
-
-  /** The last failure, also after it is over. */
-  get lastFailure(): { readonly atMs: WallMs; readonly text: string } | null {
-    return this.#failures.last;
   }
 
   get certificates(): UplinkCertificates {
@@ -113,7 +103,7 @@ export class BrokerLink {
     const { clock, log, trace, onTakenOver } = this.#parts;
     const { bornMono } = this.#session;
     const isStable = bornMono !== null && clock.monoMs() - bornMono >= STABLE_MS;
-    this.#failures.note(error, { atMs: clock.wallMs(), isStable });
+    this.failures.note(error, { atMs: clock.wallMs(), isStable });
     log.event('uplink-failed', { code: error.code, message: error.message }, 'warning');
     trace.event(`failed: ${error.message}`);
     if (error.code === 'taken-over') onTakenOver(error.message);
@@ -137,7 +127,7 @@ export class BrokerLink {
     this.#session = step.session;
     for (const effect of step.effects) this.#carryOut(effect);
     if (this.#session.phase === phase) return;
-    log.event('uplink-phase', { phase: this.#session.phase, bdSeq: this.#session.bdSeq, reason: this.reason }, 'debug');
+    log.event('uplink-phase', { phase: this.#session.phase, bdSeq: this.#session.bdSeq, reason: this.failures.reason }, 'debug');
     trace.event(this.#session.phase);
     onChange();
   }
@@ -162,7 +152,7 @@ export class BrokerLink {
         this.#after(effect.delayMs, () => this.dispatch({ kind: 'host-late' }));
         return;
       case 'birth':
-        this.#failures.clear();
+        this.failures.clear();
         if (current !== null) onBirth(current, this.#session.bdSeq);
         return;
       case 'rebirth':
@@ -180,7 +170,7 @@ export class BrokerLink {
         onGone();
         return;
       case 'rest':
-        this.#after(this.#failures.restMs(effect.failures), () => this.dispatch({ kind: 'rested' }));
+        this.#after(this.failures.restMs(effect.failures), () => this.dispatch({ kind: 'rested' }));
         return;
     }
   }

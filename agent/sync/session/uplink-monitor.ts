@@ -22,7 +22,7 @@ const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
   resting: 'down',
 };
 
-type LinkFacts = Pick<BrokerLink, 'session' | 'reason'>;
+type LinkFacts = Pick<BrokerLink, 'session' | 'failures'>;
 
 export class UplinkMonitor {
   readonly #config: UplinkConfig;
@@ -73,12 +73,12 @@ export class UplinkMonitor {
     this.#events.set(isPlatformSilent, { code: 'platform-silent', source: this.#config.node, severity: 'warning', text });
   }
 
-  #reasonOf({ session, reason }: LinkFacts): string {
+  #reasonOf({ session, failures }: LinkFacts): string {
     const { phase } = session;
     const { primaryHost } = this.#config;
     if (phase === 'live' || phase === 'off') return '';
     if (this.#isReconnecting) return 'a new connection was asked for';
     const isWaiting = phase === 'waiting-for-host' || phase === 'dying';
-    return isWaiting && primaryHost !== null ? `primary host ${primaryHost} is not online` : reason;
+    return isWaiting && primaryHost !== null ? `primary host ${primaryHost} is not online` : failures.reason;
   }
 }

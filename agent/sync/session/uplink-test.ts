@@ -10,7 +10,7 @@ import { UplinkError } from '../../core/errors.ts';
 import { usableBrokers } from '../../core/secret-places.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest, UplinkTestRequest } from '../../core/uplink-tools.ts';
 import { within } from '../../core/within.ts';
-import { readCertificate } from '../mqtt/certificates.ts';
+import { certificateDay, readCertificate } from '../mqtt/certificates.ts';
 import { addressOf, isTls } from '../mqtt/mqtt-socket.ts';
 import type { ConnectStage, MqttConnection } from '../mqtt/mqtt-transport.ts';
 import { createSecretReader, type Secrets } from '../mqtt/secret-files.ts';
@@ -91,16 +91,10 @@ interface TestRun {
 
 /** The stage that follows `last`: the one that a failed attempt did not pass. */
 function stageAfter(last: UplinkStepName, url: string): UplinkStepName {
-  switch (last) {
-    case 'name':
-      return 'tcp';
-    case 'tcp':
-      return isTls(url) ? 'tls' : 'connack';
-    case 'tls':
-      return 'connack';
-    default:
-      return isIP(addressOf(url).host) === 0 ? 'name' : 'tcp';
-  }
+  if (last === 'name') return 'tcp';
+  if (last === 'tcp' && isTls(url)) return 'tls';
+  if (last === 'tcp' || last === 'tls') return 'connack';
+  return isIP(addressOf(url).host) === 0 ? 'name' : 'tcp';
 }
 
 /** The password is sent to configured brokers only: a person may type any address. */
@@ -204,11 +198,10 @@ function isExpiringSoon(certificate: PeerCertificate | null, clock: Clock): bool
   return certificate !== null && isTrusted(clock.quality()) && certificate.untilMs - clock.wallMs() < SOON_MS;
 }
 
-/** `CN=x, signed by CN=y, 2026-01-01 to 2027-01-01, 37 days left`. Dates are in UTC, as in certificates. */
+/** `CN=x, signed by CN=y, 2026-01-01 to 2027-01-01, 37 days left`. */
 function certificateText({ subject, issuer, fromMs, untilMs }: PeerCertificate, clock: Clock): string {
-  const day = (ms: number): string => (Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 10) : 'unknown');
   const days = Math.floor((untilMs - clock.wallMs()) / DAY_MS);
   const left = days < 0 ? `EXPIRED ${-days} days ago` : fromMs > clock.wallMs() ? 'NOT VALID YET' : `${days} days left`;
   const doubt = isTrusted(clock.quality()) ? '' : ' by a clock that is not to be trusted';
-  return `${subject}, signed by ${issuer}, ${day(fromMs)} to ${day(untilMs)}, ${left}${doubt}`;
+  return `${subject}, signed by ${issuer}, ${certificateDay(fromMs)} to ${certificateDay(untilMs)}, ${left}${doubt}`;
 }

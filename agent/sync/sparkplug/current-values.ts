@@ -46,15 +46,11 @@ const TIE_WINDOW_MS = 1_000;
 export type CurrentValues = ReturnType<typeof createCurrentValues>;
 
 /** All metrics at their resting values: no override, nothing read. */
-export function createCurrentValues({
-  table,
-  clock,
-  latest,
-}: {
-  readonly table: MetricTable;
-  readonly clock: Clock;
-  readonly latest: (pointId: PointId) => Reading | undefined;
-}) {
+export function createCurrentValues(
+  table: Pick<MetricTable, 'node' | 'devices'>,
+  clock: Pick<Clock, 'wallMs'>,
+  latest: (pointId: PointId) => Reading | undefined,
+) {
   const own = new Map<MetricEntry, UplinkValue>();
   for (const entry of [...table.node, ...[...table.devices.values()].flatMap(({ metrics }) => metrics)]) {
     if (entry.pointId !== null || !(entry.deviceId === null || AT_REST.has(entry.name))) continue;

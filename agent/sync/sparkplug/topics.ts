@@ -5,6 +5,7 @@
  * Source: Sparkplug 3.0 §4.1, assertions `topic-structure*`.
  */
 import type { WallMs } from '../../core/clock.ts';
+import { parseRecord } from '../../core/is-record.ts';
 
 const NAMESPACE = 'spBv1.0';
 
@@ -40,18 +41,7 @@ export function createTopics(group: string, node: string, primaryHost: string | 
 /** The STATE of a host; undefined for anything but `{"online":<boolean>,"timestamp":<ms>}`. Source: Sparkplug 3.0 §6.4.24. */
 export function readHostState(payload: Uint8Array): { readonly online: boolean; readonly atMs: WallMs } | undefined {
   if (payload.length > MAX_STATE_BYTES) return undefined;
-  const state = parse(payload);
-  if (typeof state !== 'object' || state === null || !('online' in state) || !('timestamp' in state)) return undefined;
-  const { online, timestamp } = state;
+  const { online, timestamp } = parseRecord(new TextDecoder().decode(payload)) ?? {};
   if (typeof online !== 'boolean' || typeof timestamp !== 'number' || !Number.isSafeInteger(timestamp) || timestamp < 0) return undefined;
   return { online, atMs: timestamp };
-}
-
-function parse(payload: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(payload));
-  } catch {
-    // Not JSON, so no STATE; the caller logs that.
-    return undefined;
-  }
 }

@@ -59,7 +59,7 @@ function openChannel(quality: 'synced' | 'none' = 'synced') {
   const clock = manualClock();
   clock.setQuality(quality);
   const table = createMetricTable(NODE_DEVICES);
-  const values = createCurrentValues({ table, clock, latest: () => undefined });
+  const values = createCurrentValues(table, clock, () => undefined);
   const received: RelayedDetection[] = [];
   const channel = createRelayChannel({ table, values, nodeId: 'c2', clock, onRelay: (relay) => received.push(relay) });
   const alias = table.node.find(({ name }) => name === NODE_METRIC.relay)?.alias ?? 0;

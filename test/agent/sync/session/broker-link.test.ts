@@ -94,9 +94,9 @@ t.test('files on a disk that hangs keep an attempt for ten seconds, are not read
   const { clock, link, attempts } = setUp({ load: async () => 7, save: async () => true }, 0, readFile);
   await link.start();
   await clock.advance(9_000);
-  t.equal(link.reason, '', 'a card may stall');
+  t.equal(link.failures.reason, '', 'a card may stall');
   await clock.advance(2_000);
-  t.match(link.reason, /uplink\.passwordFile: the disk does not answer; see dmesg/);
+  t.match(link.failures.reason, /uplink\.passwordFile: the disk does not answer; see dmesg/);
   await clock.advance(3_600_000);
   t.equal(reads.length, 1, 'a read that hangs holds a thread of which there are few');
   t.strictSame(attempts, []);

@@ -21,7 +21,7 @@ const WIDE: UplinkDevice = {
 function openSession(maxPacketBytes: number, devices: readonly UplinkDevice[] = NODE_DEVICES) {
   const clock = manualClock();
   const table = createMetricTable(devices);
-  const values = createCurrentValues({ table, clock, latest: () => undefined });
+  const values = createCurrentValues(table, clock, () => undefined);
   const sent: { topic: string; metrics: readonly Metric[] }[] = [];
   const cut: string[] = [];
   const publisher = new Publisher({
