@@ -67,25 +67,25 @@ const UPDATE = {
 } as const;
 
 /** On everything that accepts commands: the id, the expiry, and the outcome. */
-export const COMMAND_METRIC = namesOf(COMMAND);
+export const COMMAND_METRIC = metricNames(COMMAND);
 /** On the node: all lamps at full light. */
-export const EMERGENCY_METRIC = namesOf(EMERGENCY);
+export const EMERGENCY_METRIC = metricNames(EMERGENCY);
 /** On a lamp or zone: what a platform writes for an override, and its state. */
-export const OVERRIDE_METRIC = namesOf(OVERRIDE);
+export const OVERRIDE_METRIC = metricNames(OVERRIDE);
 /** On a zone: another of the cabinet's programmes for a limited time. */
-export const PROGRAMME_METRIC = namesOf(PROGRAMME);
+export const PROGRAMME_METRIC = metricNames(PROGRAMME);
 /** On a lamp: the time for which it blinks. */
-export const IDENTIFY_METRIC = namesOf(IDENTIFY);
+export const IDENTIFY_METRIC = metricNames(IDENTIFY);
 /** On a lamp or zone, with `Override/Release`: when it takes effect. */
 export const RELEASE_AT_METRIC = RELEASE.at[0];
 /** On the node: what the platform writes to change the configuration. */
-export const CONFIG_METRIC = namesOf(CONFIG);
+export const CONFIG_METRIC = metricNames(CONFIG);
 /** On the node: what the platform writes to update the program. */
-export const UPDATE_METRIC = namesOf(UPDATE);
+export const UPDATE_METRIC = metricNames(UPDATE);
 /** On the node: the state of its program, read-only. */
-export const UPDATE_SHOWN = namesOf(UPDATE_STATE);
+export const UPDATE_SHOWN = metricNames(UPDATE_STATE);
 /** On the node: the state of its configuration, read-only. */
-export const CONFIG_SHOWN = namesOf(CONFIG_STATE);
+export const CONFIG_SHOWN = metricNames(CONFIG_STATE);
 
 /** Metrics that only the platform writes, by name: a birth without them loses no information. */
 export const WRITTEN_METRICS: ReadonlySet<string> = new Set([...Object.values(CONFIG_METRIC), ...Object.values(UPDATE_METRIC)]);
@@ -112,7 +112,7 @@ export function deviceCommandMetrics({ target, metrics }: UplinkDevice): readonl
 }
 
 /** The name of each metric, by its key. */
-export function namesOf<T extends OwnMetrics>(metrics: T): { readonly [Key in keyof T]: T[Key][0] } {
+export function metricNames<T extends OwnMetrics>(metrics: T): { readonly [Key in keyof T]: T[Key][0] } {
   return Object.fromEntries(Object.entries(metrics).map(([key, [name]]) => [key, name])) as { [Key in keyof T]: T[Key][0] };
 }
 

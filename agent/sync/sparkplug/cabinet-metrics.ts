@@ -6,7 +6,7 @@ import type { CabinetPoint } from '../../core/cabinet-points.ts';
 import type { UplinkDevice, UplinkMetric } from '../../core/ports.ts';
 import type { DeviceCategory, PointProfile, Profile, Semantic } from '../../core/profile.ts';
 import type { PointId } from '../../core/words.ts';
-import { namesOf, ownMetrics } from '../commands/command-metrics.ts';
+import { metricNames, ownMetrics } from '../commands/command-metrics.ts';
 
 /** Metrics of a lamp's decision, on its device. */
 export const LAMP_METRIC = { wanted: 'Lamp/Wanted Level', rank: 'Lamp/Rank', reason: 'Lamp/Reason' } as const;
@@ -17,7 +17,7 @@ const ZONE = {
   boosted: ['Energy/Boosted Share', 'Double', '%'],
 } as const;
 /** Metrics of a zone, set when a night ends. */
-export const ZONE_METRIC = namesOf(ZONE);
+export const ZONE_METRIC = metricNames(ZONE);
 
 /** TALQ names for any device, for platforms with its data model. */
 const TALQ_ANYWHERE: Partial<Record<Semantic, string>> = {

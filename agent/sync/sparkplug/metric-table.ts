@@ -6,7 +6,7 @@
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { UplinkDevice, UplinkMetric } from '../../core/ports.ts';
 import type { PointId, Target } from '../../core/words.ts';
-import { deviceCommandMetrics, NODE_COMMAND_METRICS, namesOf, ownMetrics } from '../commands/command-metrics.ts';
+import { deviceCommandMetrics, metricNames, NODE_COMMAND_METRICS, ownMetrics } from '../commands/command-metrics.ts';
 
 export interface MetricEntry extends UplinkMetric {
   /** Null for those a host must find by name: bdSeq and Node Control, or all where aliases are off. */
@@ -70,9 +70,9 @@ const AGENT = {
 const ROWS = { rows: ['Sync/Rows', 'String'] } as const;
 
 /** On the node: its session, and the state of store and delivery. */
-export const NODE_METRIC = namesOf(NODE);
+export const NODE_METRIC = metricNames(NODE);
 /** On the node: the state of the agent itself. */
-export const AGENT_METRIC = namesOf(AGENT);
+export const AGENT_METRIC = metricNames(AGENT);
 /** On the node and on every device: the rows of the store that a message carries. */
 export const ROWS_METRIC = ROWS.rows[0];
 

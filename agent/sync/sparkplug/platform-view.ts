@@ -11,19 +11,12 @@ import type { ChosenProgramme } from '../../lighting/lighting.ts';
 import { EMERGENCY_METRIC, IDENTIFY_METRIC, OVERRIDE_METRIC, PROGRAMME_METRIC } from '../commands/command-metrics.ts';
 import { LAMP_METRIC, ZONE_METRIC } from './cabinet-metrics.ts';
 
-export type PlatformView = ReturnType<typeof createPlatformView>;
-
-export function createPlatformView({
-  cabinet,
-  devices,
-  clock,
-  uplink,
-}: {
-  readonly cabinet: Pick<Cabinet, 'zones' | 'lamps'>;
-  readonly devices: readonly UplinkDevice[];
-  readonly clock: Pick<Clock, 'wallMs'>;
-  readonly uplink: Pick<Uplink, 'update'>;
-}) {
+export function createPlatformView(
+  { zones, lamps }: Pick<Cabinet, 'zones' | 'lamps'>,
+  devices: readonly UplinkDevice[],
+  clock: Pick<Clock, 'wallMs'>,
+  uplink: Pick<Uplink, 'update'>,
+) {
   const targets = devices.flatMap(({ id, target }) => (target === null ? [] : [{ id, target }]));
   const show = (deviceId: string, metric: string, value: UplinkValue['value'], atMs = clock.wallMs()): void =>
     uplink.update(deviceId, metric, { value, quality: 'good', atMs });
@@ -54,7 +47,7 @@ export function createPlatformView({
       }
     },
     programmes(choices: readonly ChosenProgramme[]): void {
-      for (const { id } of cabinet.zones) {
+      for (const { id } of zones) {
         const choice = choices.find(({ zone }) => zone === id);
         show(id, PROGRAMME_METRIC.choice, choice?.programme ?? '');
         show(id, PROGRAMME_METRIC.until, choice?.untilMs ?? null);
@@ -63,7 +56,7 @@ export function createPlatformView({
     },
     /** Units: s, by lamp. */
     blinks(running: ReadonlyMap<string, number>): void {
-      for (const { id } of cabinet.lamps) show(id, IDENTIFY_METRIC.seconds, running.get(id) ?? 0);
+      for (const { id } of lamps) show(id, IDENTIFY_METRIC.seconds, running.get(id) ?? 0);
     },
     /** The sums of a zone's night that ended at `endMs`. */
     night({
