@@ -1,0 +1,70 @@
+/**
+ * Parses and checks what the platform writes to the node about delivery: `Sync/Ack`, `Sync/Accept`, `Sync/Resend`. Pure.
+ */
+import { parseRecord } from '../../core/is-record.ts';
+import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
+import { decodePayload, type Metric } from '../sparkplug/codec.ts';
+import { type MetricTable, NODE_METRIC } from '../sparkplug/metric-table.ts';
+import type { ResendRequest } from './resend-queue.ts';
+import { type Ack, readAck } from './rows-mark.ts';
+import { SEGMENTS } from './segment.ts';
+
+export type SyncWrite =
+  | { readonly kind: 'ack'; readonly ack: Ack }
+  | { readonly kind: 'accept'; readonly segments: boolean }
+  | { readonly kind: 'resend'; readonly request: ResendRequest }
+  /** Refused, with the reason. `resendId` is present for a resend request: its sender waits for a result. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly resendId?: string };
+
+/** Source: three short texts. Units: bytes, metrics, characters. */
+const LIMIT = { bytes: 4_096, metrics: 8, resendLength: 500, idLength: 64 };
+const WRITABLE: ReadonlySet<string> = new Set([NODE_METRIC.ack, NODE_METRIC.accept, NODE_METRIC.resend]);
+
+/** The writes in an NCMD; undefined for an NCMD that contains anything else. */
+export function readSyncWrites({ payload, retained }: InboundMessage, table: MetricTable): readonly SyncWrite[] | undefined {
+  const decoded = payload.length > LIMIT.bytes ? undefined : decodePayload(payload);
+  if (decoded === undefined || decoded.metrics.length === 0 || decoded.metrics.length > LIMIT.metrics) return undefined;
+  const named = decoded.metrics.map((metric) => ({ metric, name: nameOf(metric, table) }));
+  if (!named.every(({ name }) => name !== undefined && WRITABLE.has(name))) return undefined;
+  if (retained) return [{ kind: 'refused', reason: 'retained commands are not obeyed: publish it without retain' }];
+  return named.map(({ metric, name }) => readWrite(name ?? '', metric));
+}
+
+function nameOf({ name, alias }: Metric, table: MetricTable): string | undefined {
+  if (name !== undefined && name !== '') return name;
+  return table.node.find((entry) => entry.alias !== null && entry.alias === alias)?.name;
+}
+
+function readWrite(name: string, { value }: Metric): SyncWrite {
+  const isResend = name === NODE_METRIC.resend;
+  if (value?.kind !== 'string') return { kind: 'refused', reason: `${name} takes a String`, ...(isResend ? { resendId: '' } : {}) };
+  const text = value.value;
+  if (name === NODE_METRIC.ack) {
+    const ack = readAck(text);
+    return ack === undefined ? { kind: 'refused', reason: `${name} takes <epoch>:<seq> or <epoch>:<seq>:<gap id>` } : { kind: 'ack', ack };
+  }
+  if (name === NODE_METRIC.accept) {
+    const isKnown = text === SEGMENTS || text === '';
+    return isKnown
+      ? { kind: 'accept', segments: text === SEGMENTS }
+      : { kind: 'refused', reason: `${name} takes "${SEGMENTS}", or "" for metrics alone` };
+  }
+  return readResend(name, text);
+}
+
+function readResend(name: string, text: string): SyncWrite {
+  const fields = text.length > LIMIT.resendLength ? undefined : parseRecord(text);
+  const read = (key: string): unknown => (fields !== undefined && Object.hasOwn(fields, key) ? fields[key] : undefined);
+  const given = read('id') ?? '';
+  const id = typeof given === 'string' && given.length <= LIMIT.idLength && !/\p{C}/u.test(given) ? given : undefined;
+  const whole = (key: string): number | null => {
+    const number = read(key);
+    return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : null;
+  };
+  const [fromMs, toMs, fromSeq, toSeq] = [whole('fromMs'), whole('toMs'), whole('fromSeq'), whole('toSeq')];
+  const byTime = fromMs !== null && toMs !== null && fromMs < toMs && fromSeq === null && toSeq === null;
+  const byRows = fromSeq !== null && toSeq !== null && fromSeq >= 1 && fromSeq <= toSeq && fromMs === null && toMs === null;
+  if (id !== undefined && byTime !== byRows) return { kind: 'resend', request: { id, fromMs, toMs, fromSeq, toSeq } };
+  const reason = `${name} takes {"id","fromMs","toMs"} or {"id","fromSeq","toSeq"} as JSON, from before to`;
+  return { kind: 'refused', reason, resendId: id ?? '' };
+}
