@@ -5,6 +5,7 @@ import t from 'tap';
 import { loadSite } from '../agent/config/load/load-site.ts';
 import { createManualClock } from '../agent/core/manual-clock.ts';
 import type { Field, ReadingFrame } from '../agent/core/ports.ts';
+import { Refusal } from '../agent/core/refusal.ts';
 import { createRecorder } from '../agent/store/recorder.ts';
 import { openPayload } from '../agent/sync/commands/command-fields.ts';
 import { encodePayload } from '../agent/sync/sparkplug/codec.ts';
@@ -168,9 +169,13 @@ const MEASURES: readonly ((sim: Sim) => Promise<string>)[] = [
   async function commands({ parts: { clock }, system, trueMs }) {
     const isTaken = (timestampMs: number): boolean => {
       const now = { nowMs: clock.wallMs(), nowMono: clock.monoMs(), clockQuality: clock.quality() };
-      return (
-        'value' in openPayload({ topic: '', retained: false, payload: encodePayload({ timestampMs, seq: undefined, metrics: [] }) }, now)
-      );
+      try {
+        openPayload({ topic: '', retained: false, payload: encodePayload({ timestampMs, seq: undefined, metrics: [] }) }, now);
+        return true;
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        return false;
+      }
     };
     if (isTaken(system.wallMs() - DAY) && isTaken(trueMs() - 2 * DAY)) return 'not judged';
     if (isTaken(system.wallMs())) return 'system clock';

@@ -14,7 +14,7 @@ import type { RunGuard } from '../service/run/run-guard.ts';
 import type { UpdateParts } from '../service/updates/update-run.ts';
 import type { StoreParts } from '../store/store.ts';
 import type { MqttTransport } from '../sync/mqtt/mqtt-transport.ts';
-import type { ReadFile } from '../sync/mqtt/secrets.ts';
+import type { ReadFile } from '../sync/mqtt/secret-files.ts';
 
 /** The parts that an agent does not build itself. */
 export interface AgentParts extends CabinetAndProfiles {

@@ -26,7 +26,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   const points = cabinetPoints(cabinet, profiles);
   const events = createRoomEvents(clock, ongoing.onEvent);
   const diagnosis = createDiagnosis({ points, clock, onEvent: events.report });
-  const platform = createPlatformView({ cabinet, devices: uplinkDevices(cabinet, points, profiles), clock, uplink });
+  const platform = createPlatformView(cabinet, uplinkDevices(cabinet, points, profiles), clock, uplink);
   const rooms = { points } as { -readonly [Part in keyof Rooms]: Rooms[Part] };
   rooms.control = new Control({
     street: cabinet,

@@ -5,28 +5,19 @@
  * not in a birth: a late one has no use.
  */
 import { type Clock, isTrusted } from '../core/clock.ts';
+import { parseRecord } from '../core/is-record.ts';
 import type { RelayCounts, RelayedDetection, UplinkValue } from '../core/ports.ts';
 import type { InboundMessage } from './mqtt/mqtt-transport.ts';
-import { readRelay, writeRelay } from './relay-message.ts';
 import { decodePayload, type Metric, type Payload } from './sparkplug/codec.ts';
 import type { CurrentValues } from './sparkplug/current-values.ts';
 import { type MetricEntry, type MetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
 import { DATATYPE } from './sparkplug/sparkplug-proto.ts';
 
-export interface RelayChannelParts {
-  readonly table: MetricTable;
-  readonly values: CurrentValues;
-  readonly nodeId: string;
-  readonly clock: Clock;
-  readonly onRelay: (relay: RelayedDetection) => void;
-}
-
-export interface RelayChannel {
-  /** The metric to send now. */
-  message(relay: RelayedDetection): readonly [entry: MetricEntry, value: UplinkValue];
-  /** Returns false, and does nothing, for an NCMD about something else. */
-  handle(message: InboundMessage): boolean;
-  counts(): RelayCounts;
+/** A relayed detection with sender and receiver, as on the wire. */
+export interface RelayMessage {
+  readonly from: string;
+  readonly to: string;
+  readonly relay: Omit<RelayedDetection, 'node'>;
 }
 
 /** Source: `commands.ts` allows as many metrics in a command; 32 relays of the longest text are within this. Units: bytes. */
@@ -34,8 +25,28 @@ const LIMIT = { bytes: 32_768, metrics: 32 };
 /** Largest difference of two trusted clocks; a message older than that was delayed in transport. Units: ms. Source: assumed. */
 const CLOCK_SKEW_MS = 5_000;
 
+/** Longest text of a relay. Units: UTF-16 units. Source: measured, 190 with the longest ids; doubled for fields of later versions. */
+const MAX_CHARS = 512;
+/** Cabinets that may still receive it: only the one it is addressed to. Source: issue 5, wave. */
+const HOPS = 1;
+const TEXT_LIMIT = { nodeChars: 128, idChars: 64, ageMs: 60_000, distanceM: 2_000, speedKmh: 200 };
+
+export type RelayChannel = ReturnType<typeof createRelayChannel>;
+
 /** A channel whose metric is null in the birth. */
-export function createRelayChannel({ table, values, nodeId, clock, onRelay }: RelayChannelParts): RelayChannel {
+export function createRelayChannel({
+  table,
+  values,
+  nodeId,
+  clock,
+  onRelay,
+}: {
+  readonly table: MetricTable;
+  readonly values: CurrentValues;
+  readonly nodeId: string;
+  readonly clock: Clock;
+  readonly onRelay: (relay: RelayedDetection) => void;
+}) {
   const entry = table.node.find(({ name }) => name === NODE_METRIC.relay) as MetricEntry;
   values.put(entry, { value: null, quality: 'good', atMs: clock.wallMs() });
   const counts = { told: 0, heard: 0, dropped: 0 };
@@ -64,17 +75,58 @@ export function createRelayChannel({ table, values, nodeId, clock, onRelay }: Re
   };
 
   return {
-    message: ({ node, ...relay }) => {
+    /** The metric to send now. */
+    message: ({ node, ...relay }: RelayedDetection): readonly [entry: MetricEntry, value: UplinkValue] => {
       counts.told += 1;
       return [entry, { value: writeRelay({ from: nodeId, to: node, relay }), quality: 'good', atMs: clock.wallMs() }];
     },
-    handle: ({ payload, retained }) => {
+    /** Returns false, and does nothing, for an NCMD about something else. */
+    handle: ({ payload, retained }: InboundMessage): boolean => {
       const decoded = payload.length > LIMIT.bytes ? undefined : decodePayload(payload);
       if (decoded === undefined || decoded.metrics.length === 0 || decoded.metrics.length > LIMIT.metrics) return false;
       if (!decoded.metrics.every(isRelay)) return false;
       for (const metric of decoded.metrics) handleOne(metric, decoded, retained);
       return true;
     },
-    counts: () => ({ ...counts }),
+    counts: (): RelayCounts => ({ ...counts }),
   };
+}
+
+/** The text of a relay. Numbers are rounded for readability. */
+export function writeRelay({ from, to, relay }: RelayMessage): string {
+  const { id, ageMs, ttlMs, distanceM, speedKmh, isApproaching } = relay;
+  return JSON.stringify({
+    from,
+    to,
+    id,
+    hops: HOPS,
+    ageMs: Math.round(ageMs),
+    ttlMs: Math.round(ttlMs),
+    distanceM: Math.round(distanceM),
+    speedKmh: speedKmh === null ? null : Math.round(speedKmh * 10) / 10,
+    direction: isApproaching ? 'towards' : null,
+  });
+}
+
+/** The relay in this text, or undefined. Unknown fields are ignored. */
+export function readRelay(text: string): RelayMessage | undefined {
+  const fields = text.length > MAX_CHARS ? undefined : parseRecord(text);
+  if (fields === undefined) return undefined;
+  const { from, to, id, hops, ageMs, ttlMs, distanceM, speedKmh, direction } = fields;
+  if (!isName(from, TEXT_LIMIT.nodeChars) || !isName(to, TEXT_LIMIT.nodeChars) || !isName(id, TEXT_LIMIT.idChars) || hops !== HOPS)
+    return undefined;
+  if (!isWithin(ageMs, TEXT_LIMIT.ageMs) || !isWithin(ttlMs, TEXT_LIMIT.ageMs) || !isWithin(distanceM, TEXT_LIMIT.distanceM))
+    return undefined;
+  if (speedKmh !== null && !isWithin(speedKmh, TEXT_LIMIT.speedKmh)) return undefined;
+  if (direction !== null && direction !== 'towards') return undefined;
+  return { from, to, relay: { id, ageMs, ttlMs, distanceM, speedKmh, isApproaching: direction === 'towards' } };
+}
+
+/** Short and printable: it is shown in logs and on terminals. */
+function isName(value: unknown, maxChars: number): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= maxChars && !/\p{C}/u.test(value);
+}
+
+function isWithin(value: unknown, max: number): value is number {
+  return typeof value === 'number' && value >= 0 && value <= max;
 }

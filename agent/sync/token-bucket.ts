@@ -9,17 +9,15 @@ export interface Rate {
   readonly perS: number;
 }
 
-export interface TokenBucket {
-  /** Takes a token. False when none is left. */
-  take(): boolean;
-}
+export type TokenBucket = ReturnType<typeof createTokenBucket>;
 
 /** A full bucket. */
-export function createTokenBucket(clock: Pick<Clock, 'monoMs'>, { burst, perS }: Rate): TokenBucket {
+export function createTokenBucket(clock: Pick<Clock, 'monoMs'>, { burst, perS }: Rate) {
   let tokens = burst;
   let atMono = clock.monoMs();
   return {
-    take: () => {
+    /** Takes a token. False when none is left. */
+    take: (): boolean => {
       const nowMono = clock.monoMs();
       tokens = Math.min(burst, tokens + ((nowMono - atMono) / 1_000) * perS);
       atMono = nowMono;

@@ -7,34 +7,11 @@ import type { Clock } from '../core/clock.ts';
 import type { RelayedDetection, Uplink, UplinkStatus, UplinkValue } from '../core/ports.ts';
 import type { Outcome } from '../core/words.ts';
 
-export interface UplinkSlot {
-  /** Null when no uplink is configured. */
-  readonly current: Uplink | null;
-  /** State `off` when there is none. */
-  status(): UplinkStatus;
-  /** Sets the first uplink, before the start. */
-  put(first: Uplink | null): void;
-  update(deviceId: string, metric: string, value: UplinkValue): void;
-  deviceAlive(deviceId: string, alive: boolean): void;
-  outcome(outcome: Outcome): void;
-  /** Whether the end of this command arrived during an exchange and was not passed on yet. */
-  isHeld(commandId: string): boolean;
-  relay(relay: RelayedDetection): void;
-  start(): Promise<void>;
-  stop(): Promise<void>;
-  /** Stops the present uplink, then starts the next one. Shape: `hasDevice` is true for the devices of the next one. */
-  exchange(next: () => Uplink | null, hasDevice: (deviceId: string) => boolean): Promise<void>;
-}
-
-interface MetricUpdate {
-  readonly deviceId: string;
-  readonly metric: string;
-  readonly value: UplinkValue;
-}
+export type UplinkSlot = ReturnType<typeof createUplinkSlot>;
 
 /** An empty slot. */
-export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>): UplinkSlot {
-  const updates = new Map<string, MetricUpdate>();
+export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
+  const updates = new Map<string, { readonly deviceId: string; readonly metric: string; readonly value: UplinkValue }>();
   const silent = new Set<string>();
   let current: Uplink | null = null;
   let isRunning = false;
@@ -42,37 +19,42 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>): UplinkSlot {
   let held: Outcome[] | null = null;
 
   return {
-    get current() {
+    /** Null when no uplink is configured. */
+    get current(): Uplink | null {
       return current;
     },
-    status: () => current?.status() ?? uplinkOff(clock.wallMs()),
-    put(first) {
+    /** State `off` when there is none. */
+    status: (): UplinkStatus => current?.status() ?? uplinkOff(clock.wallMs()),
+    /** Sets the first uplink, before the start. */
+    put(first: Uplink | null): void {
       current = first;
     },
-    update(deviceId, metric, value) {
+    update(deviceId: string, metric: string, value: UplinkValue): void {
       updates.set(`${deviceId}\n${metric}`, { deviceId, metric, value });
       current?.update(deviceId, metric, value);
     },
-    deviceAlive(deviceId, alive) {
+    deviceAlive(deviceId: string, alive: boolean): void {
       if (alive) silent.delete(deviceId);
       else silent.add(deviceId);
       current?.deviceAlive(deviceId, alive);
     },
-    outcome(outcome) {
+    outcome(outcome: Outcome): void {
       if (held === null) current?.outcome(outcome);
       else held.push(outcome);
     },
-    isHeld: (commandId) => held?.some((outcome) => outcome.commandId === commandId) === true,
-    relay: (relay) => current?.relay(relay),
-    async start() {
+    /** Whether the end of this command arrived during an exchange and was not passed on yet. */
+    isHeld: (commandId: string): boolean => held?.some((outcome) => outcome.commandId === commandId) === true,
+    relay: (relay: RelayedDetection): void => current?.relay(relay),
+    async start(): Promise<void> {
       isRunning = true;
       await current?.start();
     },
-    async stop() {
+    async stop(): Promise<void> {
       isRunning = false;
       await current?.stop();
     },
-    async exchange(next, hasDevice) {
+    /** Stops the present uplink, then starts the next one. Shape: `hasDevice` is true for the devices of the next one. */
+    async exchange(next: () => Uplink | null, hasDevice: (deviceId: string) => boolean): Promise<void> {
       const previous = current;
       held = [];
       current = null;

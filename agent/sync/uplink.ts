@@ -29,20 +29,19 @@ import { Delivery } from './delivery/delivery.ts';
 import type { ResendResult } from './delivery/resend-queue.ts';
 import { createSyncHandler, type SyncHandler } from './delivery/sync-handler.ts';
 import type { InboundMessage, MqttConnection, MqttTransport } from './mqtt/mqtt-transport.ts';
+import type { ReadFile } from './mqtt/secret-files.ts';
 import { createFileReader } from './mqtt/secret-files.ts';
-import type { ReadFile } from './mqtt/secrets.ts';
 import { createRelayChannel, type RelayChannel } from './relay-channel.ts';
 import { BrokerLink, type Ending } from './session/broker-link.ts';
 import { createTrace, type Trace } from './session/trace.ts';
 import { UplinkMonitor } from './session/uplink-monitor.ts';
 import { testUplink } from './session/uplink-test.ts';
 import { createCurrentValues } from './sparkplug/current-values.ts';
-import { readHostState } from './sparkplug/host-state.ts';
 import { createMetricTable, type MetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
 import { createNodeFacts, type NodeFacts } from './sparkplug/node-facts.ts';
 import { NodePublisher } from './sparkplug/node-publisher.ts';
 import { encodeNodeDeath } from './sparkplug/publisher.ts';
-import { createTopics, type Topics } from './sparkplug/topics.ts';
+import { createTopics, readHostState, type Topics } from './sparkplug/topics.ts';
 
 export interface UplinkParts {
   readonly config: UplinkConfig;
@@ -105,13 +104,13 @@ export class SparkplugUplink implements Uplink {
     this.#clientId = `luciole-${parts.cabinetId}`;
     this.#trace = createTrace(clock);
     this.#monitor = new UplinkMonitor(config, clock, onEvent);
-    this.#budget = createDataBudget({ clock, store, dailyMegabytes: config.dailyMegabytes });
+    this.#budget = createDataBudget(clock, store, config.dailyMegabytes);
     const table = createMetricTable(parts.devices, config);
     const topics = createTopics(config.group, config.node, config.primaryHost);
-    const values = createCurrentValues({ table, clock, latest: parts.latest });
+    const values = createCurrentValues(table, clock, parts.latest);
     this.#table = table;
     this.#topics = topics;
-    this.#facts = createNodeFacts({ table, values, clock, version: parts.version });
+    this.#facts = createNodeFacts(table, values, clock, parts.version);
     this.#relays = createRelayChannel({ table, values, nodeId: config.node, clock, onRelay });
     this.#publisher = new NodePublisher({
       ...{ nodeId: config.node, table, topics, values, clock, log },
@@ -208,7 +207,7 @@ export class SparkplugUplink implements Uplink {
         dailyMegabytes: this.#parts.config.dailyMegabytes,
       },
       certificates: link.certificates,
-      lastFailure: link.lastFailure,
+      lastFailure: link.failures.last,
     };
   }
 

@@ -85,7 +85,7 @@ function createMeter({ clock, workload }: ReturnType<typeof createFeed>) {
         },
         table,
         topics,
-        values: createCurrentValues({ table, clock, latest: () => undefined }),
+        values: createCurrentValues(table, clock, () => undefined),
         clock,
         bdSeq: 0,
         isAlive: () => true,

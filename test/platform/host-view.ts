@@ -4,7 +4,9 @@
  * Decodes with a reader of its own. Uses no MQTT.
  */
 import { covers } from '../../agent/sync/delivery/seq-ranges.ts';
-import { parseRowsOf, QUALITY_CODE, type RegisteredReading, RowRegistry } from './row-registry.ts';
+import { qualityCode } from './reading-base.ts';
+import { readRowsMark } from './row-ranges.ts';
+import { type RegisteredReading, RowRegistry } from './row-registry.ts';
 import { readSegment } from './segment-reader.ts';
 import { readWirePayload, type WireMetric, type WirePayload, type WireValue } from './wire-reader.ts';
 
@@ -163,7 +165,7 @@ export class HostView {
   #takeRows(device: string, metrics: readonly WireMetric[]): void {
     const find = (name: string) => metrics.find((metric) => this.#nameOf(device, metric) === name)?.value;
     const mark = find(ROWS);
-    const rows = typeof mark === 'string' ? parseRowsOf(mark) : undefined;
+    const rows = typeof mark === 'string' ? readRowsMark(mark) : undefined;
     if (rows === undefined) return;
     const packed = find(SEGMENT);
     const isRepeated = covers(this.registry.ranges(rows.epoch), rows);
@@ -190,9 +192,5 @@ function qualityOf({ properties }: WireMetric): number {
 }
 
 function unpack(packed: Buffer): RegisteredReading[] {
-  return readSegment(packed).readings.map(({ quality, ...reading }) => ({
-    ...reading,
-    quality: QUALITY_CODE[quality] ?? 0,
-    isHistorical: true,
-  }));
+  return readSegment(packed).readings.map((reading) => ({ ...reading, quality: qualityCode(reading.quality), isHistorical: true }));
 }

@@ -177,7 +177,8 @@ t.test('limits of the server are told in CONNACK, and who passes them is cut off
   t.same(arrived, []);
 });
 
-t.test('reset and refusal look like a host that is not there', async (t) => {
+/** A proxy before a broker in this process. */
+async function openProxy(t: Test): Promise<FaultProxy> {
   const broker = createTestBroker();
   await broker.start();
   const proxy = new FaultProxy({ target: broker.port });
@@ -186,6 +187,11 @@ t.test('reset and refusal look like a host that is not there', async (t) => {
     await proxy.stop();
     await broker.stop();
   });
+  return proxy;
+}
+
+t.test('reset and refusal look like a host that is not there', async (t) => {
+  const proxy = await openProxy(t);
   const codeOf = (strike: () => void): Promise<unknown> =>
     new Promise((resolve) => {
       const socket = connect(proxy.port, '127.0.0.1');
@@ -199,14 +205,7 @@ t.test('reset and refusal look like a host that is not there', async (t) => {
 });
 
 t.test('what is no MQTT is passed on and told in the log', async (t) => {
-  const broker = createTestBroker();
-  await broker.start();
-  const proxy = new FaultProxy({ target: broker.port });
-  await proxy.start();
-  t.teardown(async () => {
-    await proxy.stop();
-    await broker.stop();
-  });
+  const proxy = await openProxy(t);
   const socket = connect(proxy.port, '127.0.0.1', () => socket.write(Buffer.from('ffffffffffff', 'hex')));
   socket.on('error', () => {
     // The broker hangs up on us, as it should.

@@ -5,6 +5,9 @@
  */
 import type { StoredFrame } from '../../agent/core/ports.ts';
 import { covers, NO_RANGES, reachFrom, type SeqRanges, withRange } from '../../agent/sync/delivery/seq-ranges.ts';
+import type { ReportedGap } from './node-ingest.ts';
+import { qualityCode } from './reading-base.ts';
+import type { ParsedRowsMark } from './row-ranges.ts';
 
 /** One reading as the platform stores it. Units: `quality` 192 good, 500 stale, 0 bad or missing. */
 export interface RegisteredReading {
@@ -13,38 +16,6 @@ export interface RegisteredReading {
   readonly quality: number;
   readonly atMs: number;
   readonly isHistorical: boolean;
-}
-
-/** `Sync/Rows`, parsed. */
-export interface RowsOf {
-  readonly epoch: string;
-  readonly from: number;
-  readonly to: number;
-  readonly part: number;
-  readonly parts: number;
-  readonly isAsked: boolean;
-}
-
-/** A loss that the node reported. */
-export interface GapReport {
-  readonly epoch: string;
-  readonly id: number | null;
-  readonly from: number | null;
-  readonly to: number | null;
-  readonly readings: number;
-  readonly reason: string;
-}
-
-/** Source: Sparkplug 3.0, property `Quality`. */
-export const QUALITY_CODE: Readonly<Record<string, number>> = { good: 192, stale: 500, bad: 0, missing: 0 };
-const ROWS = /^(?<epoch>[0-9A-Za-z]+):(?<from>\d+)-(?<to>\d+):(?<part>\d+)\/(?<parts>\d+)(?<again>:again)?$/;
-
-/** Undefined for a text that is not `Sync/Rows`. */
-export function parseRowsOf(text: string): RowsOf | undefined {
-  const match = ROWS.exec(text)?.groups;
-  if (match === undefined) return undefined;
-  const { epoch = '', from, to, part, parts, again } = match;
-  return { epoch, from: Number(from), to: Number(to), part: Number(part), parts: Number(parts), isAsked: again !== undefined };
 }
 
 /** An empty database. */
@@ -63,10 +34,10 @@ export class RowRegistry {
   restarts = 0;
   readonly #known = new Map<string, SeqRanges>();
   readonly #partsOf = new Map<string, Set<number>>();
-  readonly #gaps = new Map<string, GapReport>();
+  readonly #gaps = new Map<string, ReportedGap>();
   readonly #last = { live: 0, historical: 0 };
 
-  get gaps(): readonly GapReport[] {
+  get gaps(): readonly ReportedGap[] {
     return [...this.#gaps.values()];
   }
 
@@ -92,23 +63,23 @@ export class RowRegistry {
     this.#partsOf.clear();
   }
 
-  take(rows: RowsOf, taken: readonly RegisteredReading[]): void {
+  take(rows: ParsedRowsMark, taken: readonly RegisteredReading[]): void {
     this.epoch = rows.epoch;
-    if (covers(this.ranges(rows.epoch), rows) && !rows.isAsked) {
+    if (covers(this.ranges(rows.epoch), rows) && !rows.isAgain) {
       this.dropped += taken.length;
       return;
     }
     for (const reading of taken) {
       const key = `${reading.pointId}@${reading.atMs}`;
-      if (this.readings.has(key) && !rows.isAsked) this.repeats += 1;
+      if (this.readings.has(key) && !rows.isAgain) this.repeats += 1;
       this.readings.set(key, reading);
     }
     const isHistorical = taken.some((reading) => reading.isHistorical);
-    if (this.#isComplete(rows) && !rows.isAsked) this.#addRange(rows, isHistorical ? 'historical' : 'live');
+    if (this.#isComplete(rows) && !rows.isAgain) this.#addRange(rows, isHistorical ? 'historical' : 'live');
   }
 
   gap(text: string): void {
-    const gap = JSON.parse(text) as GapReport;
+    const gap = JSON.parse(text) as ReportedGap;
     this.#gaps.set(gap.id === null ? `${gap.epoch}:${gap.from}-${gap.to}` : `${gap.epoch}#${gap.id}`, gap);
   }
 
@@ -120,14 +91,14 @@ export class RowRegistry {
     const missing = [...wanted].flatMap(([key, { value, quality }]) => {
       const got = this.readings.get(key);
       if (got === undefined) return [`${key} is missing`];
-      const same = got.value === value && got.quality === QUALITY_CODE[quality];
+      const same = got.value === value && got.quality === qualityCode(quality);
       return same ? [] : [`${key} is ${got.value}/${got.quality}, in the store ${value}/${quality}`];
     });
     return [...missing, ...[...this.readings.keys()].filter((key) => !wanted.has(key)).map((key) => `${key} is not in the store`)];
   }
 
   /** Whether all messages of these rows have arrived. */
-  #isComplete(rows: RowsOf): boolean {
+  #isComplete(rows: ParsedRowsMark): boolean {
     const key = `${rows.epoch}:${rows.from}-${rows.to}`;
     const parts = this.#partsOf.get(key) ?? new Set<number>();
     this.#partsOf.set(key, parts.add(rows.part));
@@ -136,7 +107,7 @@ export class RowRegistry {
     return true;
   }
 
-  #addRange({ epoch, from, to }: RowsOf, stream: 'historical' | 'live'): void {
+  #addRange({ epoch, from, to }: ParsedRowsMark, stream: 'historical' | 'live'): void {
     if (from < this.#last[stream]) {
       if (from <= this.head(epoch) + 1) this.restarts += 1;
       else this.disorder += 1;

@@ -14,12 +14,11 @@ import type { Log, Store } from '../../core/ports.ts';
 import { within } from '../../core/within.ts';
 import type { CommandTarget, Outcome } from '../../core/words.ts';
 import { createTokenBucket, type TokenBucket } from '../token-bucket.ts';
-import { type CommandRecord, isFinal } from './command-record.ts';
+import { type CommandRecord, isFinal, stageOf } from './command-record.ts';
 import type { CommandRegistry } from './command-registry.ts';
-import { stageOf } from './command-text.ts';
 import type { CommandRefusal } from './commands.ts';
 import type { OutcomeKind } from './outcome-metrics.ts';
-import { createOutcomeOutbox, type OutcomeOutbox, type Provable } from './outcome-outbox.ts';
+import { createOutcomeOutbox, type OutcomeOutbox } from './outcome-outbox.ts';
 
 export interface CommandAnswersParts {
   readonly clock: Clock;
@@ -39,67 +38,46 @@ const AUDITED_REFUSALS = { burst: 30, perS: 1 / 60 };
 const SAVE_MS = 2_000;
 
 export class CommandAnswers {
+  /** The ends that the broker may not have. */
+  readonly outbox: OutcomeOutbox;
+  /** Messages refused so far, with or without an answer. */
+  refused = 0;
   readonly #parts: CommandAnswersParts;
-  readonly #outbox: OutcomeOutbox;
   readonly #answers: TokenBucket;
   readonly #auditedRefusals: TokenBucket;
   readonly #pending = new Set<Promise<void>>();
-  #refused = 0;
 
   constructor(parts: CommandAnswersParts) {
     const { clock, log, registry, onAnswer } = parts;
     this.#parts = parts;
     this.#answers = createTokenBucket(clock, ANSWERS);
     this.#auditedRefusals = createTokenBucket(clock, AUDITED_REFUSALS);
-    this.#outbox = createOutcomeOutbox({
+    this.outbox = createOutcomeOutbox({
       log,
       send: (outcome) => onAnswer(outcome, registry.find(outcome.commandId)?.kind ?? 'refused'),
       onProven: (commandIds) => registry.markReported(commandIds),
     });
   }
 
-  /** Commands refused so far. */
-  get refused(): number {
-    return this.#refused;
-  }
-
-  open(link: Provable): void {
-    this.#outbox.open(link);
-  }
-
-  close(): void {
-    this.#outbox.close();
-  }
-
-  /** Counts a message that is refused without an answer. */
-  countRefusal(): void {
-    this.#refused += 1;
-  }
-
   /** Ends a command: on disk first, so that a restart cannot report another end. */
   finish(outcome: Outcome, record: CommandRecord): void {
     this.#afterSaved(this.#parts.registry.end(outcome), outcome.commandId, () => {
       this.#audit(outcome, record);
-      this.#outbox.add(outcome);
+      this.outbox.add(outcome);
     });
-  }
-
-  /** Sends an end of an earlier run that the broker may not have. */
-  resend(outcome: Outcome): void {
-    this.#outbox.add(outcome);
   }
 
   /** Answers a repeated command with its present state. */
   repeat({ outcome, kind }: CommandRecord): void {
     if (!this.#answers.take()) return;
     const present = { ...outcome, atMs: this.#parts.clock.wallMs() };
-    if (isFinal(outcome.state)) this.#outbox.add(present);
+    if (isFinal(outcome.state)) this.outbox.add(present);
     else this.#parts.onAnswer(present, kind);
   }
 
   refuse({ commandId, hasOwnId, reason }: CommandRefusal, target: CommandTarget): void {
     const { registry, clock, onAnswer } = this.#parts;
-    this.#refused += 1;
+    this.refused += 1;
     const known = hasOwnId ? registry.find(commandId) : undefined;
     if (known !== undefined) this.repeat(known);
     if (known !== undefined || !this.#answers.take()) return;
@@ -109,13 +87,13 @@ export class CommandAnswers {
     if (this.#auditedRefusals.take()) this.#note(commandId, target.id, `refused: ${reason}`);
     if (hasOwnId) {
       const saving = registry.open({ commandId, kind: 'refused', digest: '', what: '', receivedMs: atMs, outcome });
-      this.#afterSaved(saving, commandId, () => this.#outbox.add(outcome));
+      this.#afterSaved(saving, commandId, () => this.outbox.add(outcome));
     } else onAnswer(outcome, 'refused');
   }
 
   /** The id of a command was used for another one: an event, and the answer to the first. */
   refuseReusedId(known: CommandRecord, target: CommandTarget): void {
-    this.#refused += 1;
+    this.refused += 1;
     if (this.#answers.take()) {
       this.#notice(target, `Refused: the id ${known.commandId} was used before for another command; give each its own`);
     }
@@ -125,22 +103,14 @@ export class CommandAnswers {
   /** Waits until the record is on disk, for a short time only: lighting must not depend on a disk. */
   async waitSaved(saving: Promise<boolean>, commandId: string): Promise<void> {
     const { clock, log } = this.#parts;
-    let isSaved = false;
-    const waited = saving.then((saved) => {
-      isSaved = saved;
-    });
-    await within(clock, SAVE_MS, waited);
-    if (!isSaved) log.event('uplink-command-not-saved', { commandId, check: 'the disk of store.dir; a restart forgets it' }, 'warning');
+    const isSaved = await within(clock, SAVE_MS, saving);
+    if (isSaved !== true)
+      log.event('uplink-command-not-saved', { commandId, check: 'the disk of store.dir; a restart forgets it' }, 'warning');
   }
 
   /** Resolves when all ends are on disk. */
   async saved(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
-  }
-
-  /** Resolves when the broker has all ends, or when the link is gone. */
-  settled(): Promise<void> {
-    return this.#outbox.settled();
   }
 
   #afterSaved(saving: Promise<boolean>, commandId: string, then: () => void): void {

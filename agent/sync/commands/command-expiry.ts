@@ -6,7 +6,8 @@
  * session keeps none. A clock restored from disk is never ahead, so a command that has expired by it has expired.
  */
 import { isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
-import { type Checked, type CommandInstant, MAX_AGE_MS } from './command-fields.ts';
+import { Refusal } from '../../core/refusal.ts';
+import { type CommandInstant, MAX_AGE_MS } from './command-fields.ts';
 
 /** Longest lifetime of a command. Units: ms. Source: assumed; an intent may last longer, its command does not. */
 const LONGEST_MS = 24 * 3_600_000;
@@ -17,35 +18,31 @@ export interface Lifetime {
   readonly expiresMono: MonoMs;
 }
 
-/** When the platform sent the command, and when it expires. */
-interface GivenTimes {
-  readonly sentMs: WallMs | undefined;
-  readonly expiresMs: WallMs | undefined;
-}
-
-/** The remaining lifetime of a command, or why it is refused. */
-export function judgeLifetime({ sentMs, expiresMs }: GivenTimes, { nowMs, nowMono, clockQuality }: CommandInstant): Checked<Lifetime> {
+/** The remaining lifetime of a command, by when the platform sent it and when it expires. Errors: throws Refusal, as for a field. */
+export function judgeLifetime(
+  { sentMs, expiresMs }: { readonly sentMs: WallMs | undefined; readonly expiresMs: WallMs | undefined },
+  { nowMs, nowMono, clockQuality }: CommandInstant,
+): Lifetime {
   const trusted = isTrusted(clockQuality);
   if (expiresMs === undefined) {
     const ageMs = trusted && sentMs !== undefined ? Math.max(0, nowMs - sentMs) : 0;
-    return { value: { expiresMs: null, expiresMono: nowMono + MAX_AGE_MS - ageMs } };
+    return { expiresMs: null, expiresMono: nowMono + MAX_AGE_MS - ageMs };
   }
   if (!trusted && sentMs === undefined) {
-    return { reason: 'the time is not known here, so Command/Expires needs the payload timestamp beside it' };
+    throw new Refusal('the time is not known here, so Command/Expires needs the payload timestamp beside it');
   }
-  if ((trusted || clockQuality === 'restored') && expiresMs <= nowMs) return { reason: expired(nowMs - expiresMs) };
+  if ((trusted || clockQuality === 'restored') && expiresMs <= nowMs) {
+    const agoS = Math.max(1, Math.round((nowMs - expiresMs) / 1_000));
+    throw new Refusal(`expired ${agoS} s ago: send it again with a new id and a later Command/Expires`);
+  }
   const restMs = expiresMs - (trusted ? nowMs : (sentMs ?? nowMs));
-  if (restMs <= 0) return { reason: 'it expires before its own timestamp' };
+  if (restMs <= 0) throw new Refusal('it expires before its own timestamp');
   if (restMs > LONGEST_MS)
-    return { reason: `Command/Expires is ${Math.round(restMs / 3_600_000)} h ahead, at most ${LONGEST_MS / 3_600_000} h` };
-  return { value: { expiresMs, expiresMono: nowMono + restMs } };
+    throw new Refusal(`Command/Expires is ${Math.round(restMs / 3_600_000)} h ahead, at most ${LONGEST_MS / 3_600_000} h`);
+  return { expiresMs, expiresMono: nowMono + restMs };
 }
 
 /** Whether a command has expired. Both clocks count when both are usable: a corrected wall clock may show that it has expired already. */
 export function isOver({ expiresMs, expiresMono }: Lifetime, { nowMs, nowMono, clockQuality }: CommandInstant): boolean {
   return nowMono >= expiresMono || (expiresMs !== null && isTrusted(clockQuality) && nowMs >= expiresMs);
-}
-
-function expired(agoMs: number): string {
-  return `expired ${Math.max(1, Math.round(agoMs / 1_000))} s ago: send it again with a new id and a later Command/Expires`;
 }

@@ -1,9 +1,10 @@
 /**
  * Reads the fields of a command and checks their shape: size, retained flag, time, names, types, ranges. Pure.
  *
- * Errors: none; anything may arrive, and what does not fit gives a reason.
+ * Errors: throws Refusal for what does not fit, with a sentence that says what is allowed.
  */
 import { type ClockQuality, isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
+import { Refusal } from '../../core/refusal.ts';
 import type { CommandTarget } from '../../core/words.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric, type Payload } from '../sparkplug/codec.ts';
@@ -28,9 +29,6 @@ export interface CommandInstant {
   readonly clockQuality: ClockQuality;
 }
 
-/** A value, or the reason why there is none: a sentence that says what is allowed. */
-export type Checked<T> = { readonly value: T } | { readonly reason: string };
-
 /** The metrics of a command, by name. */
 export type CommandFields = ReadonlyMap<string, Metric>;
 
@@ -45,29 +43,30 @@ export interface TargetFacts {
 }
 
 /** The payload of a message that may be a command. */
-export function openPayload({ payload, retained }: InboundMessage, now: CommandInstant): Checked<Payload> {
-  if (retained) return { reason: RETAINED };
-  if (payload.length > MAX_COMMAND_BYTES) return { reason: `payload of ${payload.length} bytes, at most ${MAX_COMMAND_BYTES}` };
+export function openPayload({ payload, retained }: InboundMessage, now: CommandInstant): Payload {
+  if (retained) throw new Refusal(RETAINED);
+  if (payload.length > MAX_COMMAND_BYTES) throw new Refusal(`payload of ${payload.length} bytes, at most ${MAX_COMMAND_BYTES}`);
   const decoded = decodePayload(payload);
-  if (decoded === undefined) return { reason: 'not a Sparkplug payload' };
+  if (decoded === undefined) throw new Refusal('not a Sparkplug payload');
   const { metrics, timestampMs } = decoded;
-  if (metrics.length > MAX_COMMAND_METRICS) return { reason: `${metrics.length} metrics, at most ${MAX_COMMAND_METRICS}` };
-  const wrongTime = timestampMs === undefined ? undefined : wrongTimeOf(timestampMs, now);
-  return wrongTime === undefined ? { value: decoded } : { reason: wrongTime };
+  if (metrics.length > MAX_COMMAND_METRICS) throw new Refusal(`${metrics.length} metrics, at most ${MAX_COMMAND_METRICS}`);
+  if (timestampMs !== undefined) checkTime(timestampMs, now);
+  return decoded;
 }
 
-function wrongTimeOf(timestampMs: WallMs, { nowMs, clockQuality }: CommandInstant): string | undefined {
+function checkTime(timestampMs: WallMs, { nowMs, clockQuality }: CommandInstant): void {
   const skewMs = nowMs - timestampMs;
-  if (!isTrusted(clockQuality) || Math.abs(skewMs) <= MAX_AGE_MS) return undefined;
+  if (!isTrusted(clockQuality) || Math.abs(skewMs) <= MAX_AGE_MS) return;
   if (timestampMs < TIME_RANGE.min || timestampMs > TIME_RANGE.max)
-    return `payload timestamp is ${timestampMs}: it takes milliseconds since 1970 UTC, here it is ${nowMs}`;
+    throw new Refusal(`payload timestamp is ${timestampMs}: it takes milliseconds since 1970 UTC, here it is ${nowMs}`);
   const side = skewMs > 0 ? 'old' : 'ahead';
   const age = `payload timestamp is ${Math.round(Math.abs(skewMs) / 1_000)} s ${side}, at most ${MAX_AGE_MS / 1_000} s`;
-  return `${age}: check the clock of the sender (here it is ${new Date(nowMs).toISOString().slice(0, 19)}Z), send it with a new id`;
+  const here = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+  throw new Refusal(`${age}: check the clock of the sender (here it is ${here}), send it with a new id`);
 }
 
 /** The metrics by name, whether they arrived with a name or with an alias. */
-export function nameFields({ metrics }: Payload, place: TargetFacts): Checked<CommandFields> {
+export function nameFields({ metrics }: Payload, place: TargetFacts): CommandFields {
   const fields = new Map<string, Metric>();
   for (const metric of metrics) {
     const byAlias = metric.alias === undefined ? undefined : place.byAlias.get(metric.alias);
@@ -75,12 +74,12 @@ export function nameFields({ metrics }: Payload, place: TargetFacts): Checked<Co
     const entry = isNamed ? place.byName.get(metric.name as string) : byAlias;
     const shown = isNamed ? quote(metric.name) : `alias ${metric.alias}`;
     if (entry === undefined || (byAlias !== undefined && byAlias !== entry))
-      return { reason: `${place.name} has no metric ${shown}: ${writables(place)}` };
-    if (!place.isWritable(entry)) return { reason: `${entry.name} of ${place.name} cannot be written: ${writables(place)}` };
-    if (fields.has(entry.name)) return { reason: `${entry.name} stands twice in the command` };
+      throw new Refusal(`${place.name} has no metric ${shown}: ${writables(place)}`);
+    if (!place.isWritable(entry)) throw new Refusal(`${entry.name} of ${place.name} cannot be written: ${writables(place)}`);
+    if (fields.has(entry.name)) throw new Refusal(`${entry.name} stands twice in the command`);
     fields.set(entry.name, metric);
   }
-  return { value: fields };
+  return fields;
 }
 
 /** The names that can be written, for a refusal. */
@@ -91,72 +90,70 @@ function writables({ byName, isWritable }: TargetFacts): string {
   return `${names.slice(0, SHOWN_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''} can be written`;
 }
 
-export interface IntegerRange {
-  readonly min: number;
-  readonly max: number;
-  readonly absent: number;
-}
-
-export function readInteger(fields: CommandFields, name: string, range: IntegerRange): Checked<number> {
+/** `absent`: the value when the metric is absent. */
+export function readInteger(
+  fields: CommandFields,
+  name: string,
+  range: { readonly min: number; readonly max: number; readonly absent: number },
+): number {
   const metric = fields.get(name);
-  if (metric === undefined) return { value: range.absent };
+  if (metric === undefined) return range.absent;
   const whole = wholeOf(metric, INTEGER_DATATYPES);
-  if (whole === undefined) return { reason: `${name} takes an Int64${foundType(metric)}` };
-  if (whole < range.min || whole > range.max) return { reason: `${name} is ${whole}, allowed are ${range.min} to ${range.max}` };
-  return { value: Number(whole) };
+  if (whole === undefined) throw new Refusal(`${name} takes an Int64${foundType(metric)}`);
+  if (whole < range.min || whole > range.max) throw new Refusal(`${name} is ${whole}, allowed are ${range.min} to ${range.max}`);
+  return Number(whole);
 }
 
 /** Undefined when the metric is absent or null. */
-export function readTime(fields: CommandFields, name: string): Checked<WallMs | undefined> {
+export function readTime(fields: CommandFields, name: string): WallMs | undefined {
   const metric = fields.get(name);
-  if (metric === undefined || isNull(metric)) return { value: undefined };
+  if (metric === undefined || isNull(metric)) return undefined;
   const whole = wholeOf(metric, [...INTEGER_DATATYPES, DATATYPE.DateTime]);
   if (whole === undefined || whole < TIME_RANGE.min || whole > TIME_RANGE.max)
-    return { reason: `${name} takes a DateTime: milliseconds since 1970 UTC` };
-  return { value: Number(whole) };
+    throw new Refusal(`${name} takes a DateTime: milliseconds since 1970 UTC`);
+  return Number(whole);
 }
 
 /** Empty when the metric is absent or null. */
-export function readText(fields: CommandFields, name: string, maxLength: number): Checked<string> {
+export function readText(fields: CommandFields, name: string, maxLength: number): string {
   const metric = fields.get(name);
-  if (metric === undefined || isNull(metric)) return { value: '' };
-  const { value, datatype } = metric;
-  if (value?.kind !== 'string' || (datatype !== undefined && datatype !== DATATYPE.String))
-    return { reason: `${name} takes a String${foundType(fields.get(name))}` };
-  if (value.value.length > maxLength) return { reason: `${name} has ${value.value.length} characters, at most ${maxLength}` };
-  if (/\p{C}/u.test(value.value)) return { reason: `${name} has control characters` };
-  return { value: value.value };
+  if (metric === undefined || isNull(metric)) return '';
+  const { value, datatype = DATATYPE.String } = metric;
+  if (value?.kind !== 'string' || datatype !== DATATYPE.String) throw new Refusal(`${name} takes a String${foundType(metric)}`);
+  const text = value.value;
+  if (text.length > maxLength) throw new Refusal(`${name} has ${text.length} characters, at most ${maxLength}`);
+  if (/\p{C}/u.test(text)) throw new Refusal(`${name} has control characters`);
+  return text;
 }
 
 /** The bytes unchanged; an absent metric is refused. */
-export function readBytes(fields: CommandFields, name: string): Checked<Uint8Array> {
-  const { value, datatype } = fields.get(name) ?? {};
-  if (value?.kind !== 'bytes' || (datatype !== undefined && datatype !== DATATYPE.Bytes)) return { reason: `${name} takes Bytes` };
-  return { value: value.value };
+export function readBytes(fields: CommandFields, name: string): Uint8Array {
+  const { value, datatype = DATATYPE.Bytes } = fields.get(name) ?? {};
+  if (value?.kind !== 'bytes' || datatype !== DATATYPE.Bytes) throw new Refusal(`${name} takes Bytes`);
+  return value.value;
 }
 
 /** Undefined when the metric is absent. */
-export function readFlag(fields: CommandFields, name: string): Checked<boolean | undefined> {
+export function readFlag(fields: CommandFields, name: string): boolean | undefined {
   const metric = fields.get(name);
-  if (metric === undefined) return { value: undefined };
-  const { value, datatype } = metric;
-  if (value?.kind !== 'boolean' || (datatype !== undefined && datatype !== DATATYPE.Boolean))
-    return { reason: `${name} takes a Boolean${foundType(metric)}` };
-  return { value: value.value };
+  if (metric === undefined) return undefined;
+  const { value, datatype = DATATYPE.Boolean } = metric;
+  if (value?.kind !== 'boolean' || datatype !== DATATYPE.Boolean) throw new Refusal(`${name} takes a Boolean${foundType(metric)}`);
+  return value.value;
 }
 
 /** A value for a point, in the type its birth has; a flag becomes 0 or 1. */
-export function readPointValue(metric: Metric, { name, type, unit, write = { min: 0, max: 0 } }: MetricEntry): Checked<number> {
+export function readPointValue(metric: Metric, { name, type, unit, write = { min: 0, max: 0 } }: MetricEntry): number {
   const { value, datatype } = metric;
   const flag = value?.kind === 'boolean' && (datatype === undefined || datatype === DATATYPE.Boolean) ? Number(value.value) : undefined;
   const isReal = value?.kind === 'double' || value?.kind === 'float';
   const real = isReal && (datatype === undefined || datatype === DATATYPE.Double || datatype === DATATYPE.Float) ? value.value : undefined;
   const number = type === 'Boolean' ? flag : real;
-  if (number === undefined || !Number.isFinite(number)) return { reason: `${name} takes a ${type}${foundType(metric)}` };
+  if (number === undefined || !Number.isFinite(number)) throw new Refusal(`${name} takes a ${type}${foundType(metric)}`);
   if (number < write.min || number > write.max) {
-    return { reason: `${name} is ${number}, allowed are ${write.min} to ${write.max}${unit === '' ? '' : ` ${unit}`}` };
+    throw new Refusal(`${name} is ${number}, allowed are ${write.min} to ${write.max}${unit === '' ? '' : ` ${unit}`}`);
   }
-  return { value: number };
+  return number;
 }
 
 /** A name from outside, short and printable: it goes into logs and onto terminals. */
@@ -165,9 +162,8 @@ function quote(name: string | undefined): string {
 }
 
 /** The type that was found instead, in the terms of Sparkplug. */
-function foundType(metric: Metric | undefined): string {
-  if (metric?.value === undefined) return ', this is null';
-  const { value, datatype } = metric;
+function foundType({ value, datatype }: Metric): string {
+  if (value === undefined) return ', this is null';
   if ((value.kind === 'double' || value.kind === 'float') && !Number.isFinite(value.value)) return `, this is ${value.value}`;
   return `, this is ${value.kind}_value${datatype === undefined ? '' : ` of datatype ${datatype}`}`;
 }

@@ -22,9 +22,8 @@ import type { MetricTable } from '../sparkplug/metric-table.ts';
 import { createTokenBucket, type TokenBucket } from '../token-bucket.ts';
 import { CommandAnswers } from './command-answers.ts';
 import { isOver } from './command-expiry.ts';
-import { type CommandRecord, isFinal } from './command-record.ts';
+import { type CommandRecord, describeOrder, isFinal, stageOf } from './command-record.ts';
 import { CommandRegistry } from './command-registry.ts';
-import { describeOrder, stageOf } from './command-text.ts';
 import { type CommandContext, readDeviceCommand, readNodeCommand, type SoundCommand } from './commands.ts';
 import type { OutcomeKind } from './outcome-metrics.ts';
 import type { Provable } from './outcome-outbox.ts';
@@ -59,13 +58,14 @@ const SHOWN_NAME = 64;
 const RESTARTED = 'the agent restarted before its end was known: Override/Level and Programme/Choice show what is in force now';
 
 export class CommandInbox {
+  /** Messages received so far. */
+  received = 0;
   readonly #parts: CommandInboxParts;
   readonly #registry: CommandRegistry;
   readonly #answers: CommandAnswers;
   readonly #rate: TokenBucket;
   readonly #messages: TokenBucket;
   readonly #cabinet: Target;
-  #received = 0;
   #isStopped = false;
 
   constructor(parts: CommandInboxParts) {
@@ -79,20 +79,16 @@ export class CommandInbox {
     this.#messages = createTokenBucket(clock, MESSAGES);
   }
 
-  get received(): number {
-    return this.#received;
-  }
-
   get refused(): number {
     return this.#answers.refused;
   }
 
   open(link: Provable): void {
-    this.#answers.open(link);
+    this.#answers.outbox.open(link);
   }
 
   close(): void {
-    this.#answers.close();
+    this.#answers.outbox.close();
   }
 
   /** Loads the commands of earlier runs and ends those that had no end. To be done before the first command. */
@@ -105,7 +101,7 @@ export class CommandInbox {
         const isEnded = isFinal(outcome.state);
         if (!isEnded && isOpen?.(record.commandId) === true) continue;
         if (!isEnded) this.#answers.finish({ ...outcome, state: 'failed', reason: RESTARTED, atMs: clock.wallMs() }, record);
-        else if (!isTold) this.#answers.resend(outcome);
+        else if (!isTold) this.#answers.outbox.add(outcome);
       }
     });
     await within(clock, RESTORE_MS, restoring);
@@ -146,13 +142,13 @@ export class CommandInbox {
     this.#isStopped = true;
     await this.#answers.saved();
     await this.#registry.close();
-    await this.#answers.settled();
+    await this.#answers.outbox.settled();
   }
 
   #mayParse(): boolean {
-    this.#received += 1;
+    this.received += 1;
     const isAllowed = this.#messages.take();
-    if (!isAllowed) this.#answers.countRefusal();
+    if (!isAllowed) this.#answers.refused += 1;
     return isAllowed;
   }
 

@@ -1,64 +1,91 @@
 /**
- * The metrics that a platform may write to node, lamps and zones besides the override, and their values at rest. Pure data.
+ * The metrics that a platform may write to node, lamps and zones, and those that show the state of an order. Pure data.
  */
-import type { UplinkDevice, UplinkMetric, UplinkValue } from '../../core/ports.ts';
+import type { UplinkDevice, UplinkMetric } from '../../core/ports.ts';
+
+/** Metrics of the agent itself, by key and in the order of a birth. */
+export type OwnMetrics = Readonly<Record<string, readonly [name: string, type: UplinkMetric['type'], unit?: string]>>;
+
+const COMMAND = { id: ['Command/Id', 'String'], expires: ['Command/Expires', 'DateTime'], outcome: ['Command/Outcome', 'String'] } as const;
+const EMERGENCY = {
+  on: ['Emergency/On', 'Boolean'],
+  minutes: ['Emergency/Minutes', 'Int64', 'min'],
+  reason: ['Emergency/Reason', 'String'],
+  until: ['Emergency/Until', 'DateTime'],
+} as const;
+const OVERRIDE = {
+  level: ['Override/Level', 'Int64', '%'],
+  minutes: ['Override/Minutes', 'Int64', 'min'],
+  reason: ['Override/Reason', 'String'],
+  id: ['Override/Id', 'String'],
+  release: ['Override/Release', 'Boolean'],
+  until: ['Override/Until', 'DateTime'],
+  outcome: ['Override/Outcome', 'String'],
+} as const;
+const PROGRAMME = {
+  choice: ['Programme/Choice', 'String'],
+  minutes: ['Programme/Minutes', 'Int64', 'min'],
+  until: ['Programme/Until', 'DateTime'],
+  reason: ['Programme/Reason', 'String'],
+} as const;
+const IDENTIFY = { seconds: ['Identify/Seconds', 'Int64', 's'] } as const;
+const RELEASE = { at: ['Override/Release At', 'String'] } as const;
+const CONFIG_STATE = {
+  revision: ['Config/Revision', 'Int64'],
+  hash: ['Config/Hash', 'String'],
+  state: ['Config/State', 'String'],
+  by: ['Config/By', 'String'],
+  when: ['Config/When', 'DateTime'],
+  why: ['Config/Why', 'String'],
+  candidate: ['Config/Candidate', 'String'],
+  result: ['Config/Result', 'String'],
+} as const;
+const CONFIG = {
+  action: ['Config/Action', 'String'],
+  file: ['Config/File', 'String'],
+  part: ['Config/Part', 'String'],
+  sha256: ['Config/SHA-256', 'String'],
+  data: ['Config/Data', 'Bytes'],
+  base: ['Config/Base', 'String'],
+  target: ['Config/Target', 'Int64'],
+  confirm: ['Config/Confirm', 'String'],
+  minutes: ['Config/Minutes', 'Int64', 'min'],
+  comment: ['Config/Comment', 'String'],
+  user: ['Config/User', 'String'],
+} as const;
+const UPDATE_STATE = {
+  release: ['Update/Release', 'String'],
+  state: ['Update/State', 'String'],
+  failed: ['Update/Failed', 'String'],
+} as const;
+const UPDATE = {
+  action: ['Update/Action', 'String'],
+  at: ['Update/At', 'Int64', 'B'],
+  of: ['Update/Of', 'Int64', 'B'],
+  data: ['Update/Data', 'Bytes'],
+  force: ['Update/Force', 'Boolean'],
+} as const;
 
 /** On everything that accepts commands: the id, the expiry, and the outcome. */
-export const COMMAND_METRIC = { id: 'Command/Id', expires: 'Command/Expires', outcome: 'Command/Outcome' } as const;
+export const COMMAND_METRIC = metricNames(COMMAND);
 /** On the node: all lamps at full light. */
-export const EMERGENCY_METRIC = {
-  on: 'Emergency/On',
-  minutes: 'Emergency/Minutes',
-  reason: 'Emergency/Reason',
-  until: 'Emergency/Until',
-} as const;
+export const EMERGENCY_METRIC = metricNames(EMERGENCY);
+/** On a lamp or zone: what a platform writes for an override, and its state. */
+export const OVERRIDE_METRIC = metricNames(OVERRIDE);
 /** On a zone: another of the cabinet's programmes for a limited time. */
-export const PROGRAMME_METRIC = {
-  choice: 'Programme/Choice',
-  minutes: 'Programme/Minutes',
-  until: 'Programme/Until',
-  reason: 'Programme/Reason',
-} as const;
+export const PROGRAMME_METRIC = metricNames(PROGRAMME);
 /** On a lamp: the time for which it blinks. */
-export const IDENTIFY_METRIC = { seconds: 'Identify/Seconds' } as const;
+export const IDENTIFY_METRIC = metricNames(IDENTIFY);
 /** On a lamp or zone, with `Override/Release`: when it takes effect. */
-export const RELEASE_AT_METRIC = 'Override/Release At';
-
+export const RELEASE_AT_METRIC = RELEASE.at[0];
 /** On the node: what the platform writes to change the configuration. */
-export const CONFIG_METRIC = {
-  action: 'Config/Action',
-  file: 'Config/File',
-  part: 'Config/Part',
-  sha256: 'Config/SHA-256',
-  data: 'Config/Data',
-  base: 'Config/Base',
-  target: 'Config/Target',
-  confirm: 'Config/Confirm',
-  minutes: 'Config/Minutes',
-  comment: 'Config/Comment',
-  user: 'Config/User',
-} as const;
+export const CONFIG_METRIC = metricNames(CONFIG);
 /** On the node: what the platform writes to update the program. */
-export const UPDATE_METRIC = {
-  action: 'Update/Action',
-  at: 'Update/At',
-  of: 'Update/Of',
-  data: 'Update/Data',
-  force: 'Update/Force',
-} as const;
+export const UPDATE_METRIC = metricNames(UPDATE);
 /** On the node: the state of its program, read-only. */
-export const UPDATE_SHOWN = { release: 'Update/Release', state: 'Update/State', failed: 'Update/Failed' } as const;
+export const UPDATE_SHOWN = metricNames(UPDATE_STATE);
 /** On the node: the state of its configuration, read-only. */
-export const CONFIG_SHOWN = {
-  revision: 'Config/Revision',
-  hash: 'Config/Hash',
-  state: 'Config/State',
-  by: 'Config/By',
-  when: 'Config/When',
-  why: 'Config/Why',
-  candidate: 'Config/Candidate',
-  result: 'Config/Result',
-} as const;
+export const CONFIG_SHOWN = metricNames(CONFIG_STATE);
 
 /** Metrics that only the platform writes, by name: a birth without them loses no information. */
 export const WRITTEN_METRICS: ReadonlySet<string> = new Set([...Object.values(CONFIG_METRIC), ...Object.values(UPDATE_METRIC)]);
@@ -69,82 +96,27 @@ export const DEFAULT_TRIAL_MINUTES = 10;
 export const DEFAULT_PROGRAMME_MINUTES = 1_440;
 /** Duration of an emergency when the platform gives none. Units: min. Source: as for an override, design §6. */
 export const DEFAULT_EMERGENCY_MINUTES = 120;
-
-const COMMAND = [own(COMMAND_METRIC.id, 'String'), own(COMMAND_METRIC.expires, 'DateTime'), own(COMMAND_METRIC.outcome, 'String')];
+/** Duration of an override when the platform gives none. Units: min. Source: design §6, "2 h unless said". */
+export const DEFAULT_OVERRIDE_MINUTES = 120;
 
 /** The node's metrics for commands, in the order of its birth: if the broker limits the packet size, the last ones are left out. */
-export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [
-  own(EMERGENCY_METRIC.on, 'Boolean'),
-  own(EMERGENCY_METRIC.minutes, 'Int64', 'min'),
-  own(EMERGENCY_METRIC.reason, 'String'),
-  own(EMERGENCY_METRIC.until, 'DateTime'),
-  ...COMMAND,
-  own(CONFIG_SHOWN.revision, 'Int64'),
-  own(CONFIG_SHOWN.hash, 'String'),
-  own(CONFIG_SHOWN.state, 'String'),
-  own(CONFIG_SHOWN.by, 'String'),
-  own(CONFIG_SHOWN.when, 'DateTime'),
-  own(CONFIG_SHOWN.why, 'String'),
-  own(CONFIG_SHOWN.candidate, 'String'),
-  own(CONFIG_SHOWN.result, 'String'),
-  own(CONFIG_METRIC.action, 'String'),
-  own(CONFIG_METRIC.file, 'String'),
-  own(CONFIG_METRIC.part, 'String'),
-  own(CONFIG_METRIC.sha256, 'String'),
-  own(CONFIG_METRIC.data, 'Bytes'),
-  own(CONFIG_METRIC.base, 'String'),
-  own(CONFIG_METRIC.target, 'Int64'),
-  own(CONFIG_METRIC.confirm, 'String'),
-  own(CONFIG_METRIC.minutes, 'Int64', 'min'),
-  own(CONFIG_METRIC.comment, 'String'),
-  own(CONFIG_METRIC.user, 'String'),
-  own(UPDATE_SHOWN.release, 'String'),
-  own(UPDATE_SHOWN.state, 'String'),
-  own(UPDATE_SHOWN.failed, 'String'),
-  own(UPDATE_METRIC.action, 'String'),
-  own(UPDATE_METRIC.at, 'Int64', 'B'),
-  own(UPDATE_METRIC.of, 'Int64', 'B'),
-  own(UPDATE_METRIC.data, 'Bytes'),
-  own(UPDATE_METRIC.force, 'Boolean'),
-];
-const PROGRAMME: readonly UplinkMetric[] = [
-  own(PROGRAMME_METRIC.choice, 'String'),
-  own(PROGRAMME_METRIC.minutes, 'Int64', 'min'),
-  own(PROGRAMME_METRIC.until, 'DateTime'),
-  own(PROGRAMME_METRIC.reason, 'String'),
-];
+export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [EMERGENCY, COMMAND, CONFIG_STATE, CONFIG, UPDATE_STATE, UPDATE].flatMap(
+  ownMetrics,
+);
 
 /** The metrics that a device has for commands; none when nothing on it can be written. */
 export function deviceCommandMetrics({ target, metrics }: UplinkDevice): readonly UplinkMetric[] {
-  const ofTarget =
-    target?.kind === 'zone'
-      ? [own(RELEASE_AT_METRIC, 'String'), ...PROGRAMME]
-      : target?.kind === 'lamp'
-        ? [own(RELEASE_AT_METRIC, 'String'), own(IDENTIFY_METRIC.seconds, 'Int64', 's')]
-        : [];
-  return target !== null || metrics.some(({ write }) => write !== undefined) ? [...ofTarget, ...COMMAND] : [];
+  if (target === null) return metrics.some(({ write }) => write !== undefined) ? ownMetrics(COMMAND) : [];
+  const ofKind: Partial<Record<typeof target.kind, readonly OwnMetrics[]>> = { zone: [RELEASE, PROGRAMME], lamp: [RELEASE, IDENTIFY] };
+  return [OVERRIDE, ...(ofKind[target.kind] ?? []), COMMAND].flatMap(ownMetrics);
 }
 
-/** The value of each while nothing is requested. */
-export const AT_REST: ReadonlyMap<string, UplinkValue['value']> = new Map<string, UplinkValue['value']>([
-  [EMERGENCY_METRIC.on, false],
-  [EMERGENCY_METRIC.minutes, DEFAULT_EMERGENCY_MINUTES],
-  [EMERGENCY_METRIC.reason, null],
-  [EMERGENCY_METRIC.until, null],
-  [PROGRAMME_METRIC.choice, ''],
-  [PROGRAMME_METRIC.minutes, DEFAULT_PROGRAMME_MINUTES],
-  [PROGRAMME_METRIC.until, null],
-  [PROGRAMME_METRIC.reason, null],
-  [IDENTIFY_METRIC.seconds, 0],
-  [RELEASE_AT_METRIC, ''],
-  [CONFIG_METRIC.minutes, DEFAULT_TRIAL_MINUTES],
-  [CONFIG_METRIC.confirm, 'auto'],
-  [UPDATE_METRIC.force, false],
-  [COMMAND_METRIC.id, null],
-  [COMMAND_METRIC.expires, null],
-  [COMMAND_METRIC.outcome, null],
-]);
+/** The name of each metric, by its key. */
+export function metricNames<T extends OwnMetrics>(metrics: T): { readonly [Key in keyof T]: T[Key][0] } {
+  return Object.fromEntries(Object.entries(metrics).map(([key, [name]]) => [key, name])) as { [Key in keyof T]: T[Key][0] };
+}
 
-function own(name: string, type: UplinkMetric['type'], unit = ''): UplinkMetric {
-  return { name, pointId: null, type, unit };
+/** The metrics in their order, without a point. */
+export function ownMetrics(metrics: OwnMetrics): readonly UplinkMetric[] {
+  return Object.values(metrics).map(([name, type, unit = '']) => ({ name, pointId: null, type, unit }));
 }

@@ -1,28 +1,22 @@
 /**
  * Reads the order in a command: an override or its release, an emergency, a programme, a lamp that blinks, a value for a point. Pure.
  *
- * Checks the fields of each. Light levels are limited by the arbiter, names of programmes are checked by control.
+ * Light levels are limited by the arbiter, names of programmes are checked by control.
+ * Errors: throws Refusal, as for a field.
  */
 import { isTrusted, type MonoMs } from '../../core/clock.ts';
 import type { OverrideRequest, PlatformOrder } from '../../core/ports.ts';
+import { Refusal } from '../../core/refusal.ts';
 import type { CommandTarget, IntentRank, Target } from '../../core/words.ts';
-import { DEFAULT_OVERRIDE_MINUTES } from '../sparkplug/current-values.ts';
-import { type MetricEntry, OVERRIDE_METRIC } from '../sparkplug/metric-table.ts';
-import {
-  type Checked,
-  type CommandFields,
-  type CommandInstant,
-  readFlag,
-  readInteger,
-  readPointValue,
-  readText,
-  readTime,
-} from './command-fields.ts';
+import type { DeviceEntry } from '../sparkplug/metric-table.ts';
+import { type CommandFields, type CommandInstant, readFlag, readInteger, readPointValue, readText, readTime } from './command-fields.ts';
 import {
   DEFAULT_EMERGENCY_MINUTES,
+  DEFAULT_OVERRIDE_MINUTES,
   DEFAULT_PROGRAMME_MINUTES,
   EMERGENCY_METRIC,
   IDENTIFY_METRIC,
+  OVERRIDE_METRIC,
   PROGRAMME_METRIC,
   RELEASE_AT_METRIC,
 } from './command-metrics.ts';
@@ -45,38 +39,28 @@ export interface OrderFrame {
 }
 
 /** The order for a lamp or zone, or for a point of a device. */
-export function readDeviceOrder(
-  fields: CommandFields,
-  place: { readonly deviceId: string; readonly target: Target | null; readonly byName: ReadonlyMap<string, MetricEntry> },
-  frame: OrderFrame,
-): Checked<PlatformOrder> {
-  const asked = groupOfCommand(fields);
-  if ('reason' in asked) return asked;
-  const { target, deviceId } = place;
-  if (asked.value === 'point') return pointOrder(fields, place, frame);
-  if (target?.kind === 'zone' && asked.value === 'Programme') return programmeOrder(fields, target.id, frame);
-  if (target?.kind === 'lamp' && asked.value === 'Identify') return blinkOrder(fields, target.id, frame);
+export function readDeviceOrder(fields: CommandFields, place: DeviceEntry, frame: OrderFrame): PlatformOrder {
+  const group = groupOfCommand(fields);
+  const { target, id: deviceId } = place;
+  if (group === 'point') return pointOrder(fields, place, frame);
+  if (target?.kind === 'zone' && group === 'Programme') return programmeOrder(fields, target.id, frame);
+  if (target?.kind === 'lamp' && group === 'Identify') return blinkOrder(fields, target.id, frame);
   if (target !== null) return overrideOrRelease(fields, target, frame);
-  return { reason: `${deviceId} takes no such command` };
+  throw new Refusal(`${deviceId} takes no such command`);
 }
 
 /** The emergency order for the node, or its end. `cabinet` is the whole street. */
-export function readEmergency(fields: CommandFields, cabinet: Target, frame: OrderFrame): Checked<PlatformOrder> {
+export function readEmergency(fields: CommandFields, cabinet: Target, frame: OrderFrame): PlatformOrder {
   const { on: name, minutes: minutesName } = EMERGENCY_METRIC;
   const on = readFlag(fields, name);
-  if ('reason' in on) return on;
-  if (on.value === undefined) return { reason: `nothing is asked: ${name} is missing (true lights all lamps, false ends it)` };
-  if (!on.value) {
-    if (fields.has(minutesName)) return { reason: `${name} false and ${minutesName} in one command contradict each other` };
-    return { value: releaseOrder(cabinet, 'emergency', frame) };
+  if (on === undefined) throw new Refusal(`nothing is asked: ${name} is missing (true lights all lamps, false ends it)`);
+  if (!on) {
+    if (fields.has(minutesName)) throw new Refusal(`${name} false and ${minutesName} in one command contradict each other`);
+    return releaseOrder(cabinet, 'emergency', frame);
   }
-  const range = { min: 1, max: LIMIT.minutes, absent: DEFAULT_EMERGENCY_MINUTES };
-  const minutes = readInteger(fields, minutesName, range);
-  if ('reason' in minutes) return minutes;
+  const minutes = readInteger(fields, minutesName, { min: 1, max: LIMIT.minutes, absent: DEFAULT_EMERGENCY_MINUTES });
   const reason = readText(fields, EMERGENCY_METRIC.reason, LIMIT.reasonLength);
-  if ('reason' in reason) return reason;
-  const intent = { levelPct: 100, rank: 'emergency' as const, minutes: minutes.value, reason: reason.value };
-  return { value: overrideOrder(cabinet, intent, frame) };
+  return overrideOrder(cabinet, { levelPct: 100, rank: 'emergency', minutes, reason }, frame);
 }
 
 /** The target of an order; `place` when the order does not name one. */
@@ -87,10 +71,10 @@ export function targetOf({ kind, request }: PlatformOrder, place: CommandTarget)
 }
 
 /** The group of metrics (the part before the slash) that a command writes; one command writes one group. */
-function groupOfCommand(fields: CommandFields): Checked<string> {
+function groupOfCommand(fields: CommandFields): string {
   const groups = new Set([...fields.keys()].filter((name) => !isEnvelope(name)).map(groupOf));
-  if (groups.size > 1) return { reason: `one command asks one thing, this one ${[...groups].join(' and ')}: send them one by one` };
-  return { value: [...groups][0] ?? 'Override' };
+  if (groups.size > 1) throw new Refusal(`one command asks one thing, this one ${[...groups].join(' and ')}: send them one by one`);
+  return [...groups][0] ?? 'Override';
 }
 
 function groupOf(name: string): string {
@@ -102,115 +86,92 @@ function isEnvelope(name: string): boolean {
   return name.startsWith('Command/') || name === OVERRIDE_METRIC.id;
 }
 
-function overrideOrRelease(fields: CommandFields, target: Target, frame: OrderFrame): Checked<PlatformOrder> {
+function overrideOrRelease(fields: CommandFields, target: Target, frame: OrderFrame): PlatformOrder {
   const release = readRelease(fields);
-  if ('reason' in release) return release;
-  if (release.value === null) return readOverride(fields, target, frame);
+  if (release === null) return readOverride(fields, target, frame);
   if ([OVERRIDE_METRIC.level, OVERRIDE_METRIC.minutes, OVERRIDE_METRIC.until].some((name) => fields.has(name))) {
-    return { reason: `${OVERRIDE_METRIC.release} and ${OVERRIDE_METRIC.level} in one command contradict each other` };
+    throw new Refusal(`${OVERRIDE_METRIC.release} and ${OVERRIDE_METRIC.level} in one command contradict each other`);
   }
-  return { value: releaseOrder(target, 'override', frame, release.value === NEXT_STEP) };
+  return releaseOrder(target, 'override', frame, release === NEXT_STEP);
 }
 
 /** Null when no release is requested. */
-function readRelease(fields: CommandFields): Checked<'now' | typeof NEXT_STEP | null> {
+function readRelease(fields: CommandFields): 'now' | typeof NEXT_STEP | null {
   const flag = readFlag(fields, OVERRIDE_METRIC.release);
-  if ('reason' in flag) return flag;
   const at = readText(fields, RELEASE_AT_METRIC, LIMIT.nameLength);
-  if ('reason' in at) return at;
-  if (!['', 'now', NEXT_STEP].includes(at.value)) return { reason: `${RELEASE_AT_METRIC} takes "now" or "${NEXT_STEP}"` };
-  if (flag.value === false && at.value !== '')
-    return { reason: `${OVERRIDE_METRIC.release} false and ${RELEASE_AT_METRIC} contradict each other` };
-  if (flag.value !== true && at.value === '') return { value: null };
-  return { value: at.value === NEXT_STEP ? NEXT_STEP : 'now' };
+  if (!['', 'now', NEXT_STEP].includes(at)) throw new Refusal(`${RELEASE_AT_METRIC} takes "now" or "${NEXT_STEP}"`);
+  if (flag === false && at !== '') throw new Refusal(`${OVERRIDE_METRIC.release} false and ${RELEASE_AT_METRIC} contradict each other`);
+  if (flag !== true && at === '') return null;
+  return at === NEXT_STEP ? NEXT_STEP : 'now';
 }
 
-function readOverride(fields: CommandFields, target: Target, frame: OrderFrame): Checked<PlatformOrder> {
+function readOverride(fields: CommandFields, target: Target, frame: OrderFrame): PlatformOrder {
   if (!fields.has(OVERRIDE_METRIC.level))
-    return { reason: `nothing is asked: ${OVERRIDE_METRIC.level} or ${OVERRIDE_METRIC.release} is missing` };
-  const level = readInteger(fields, OVERRIDE_METRIC.level, { min: 0, max: 100, absent: 0 });
-  if ('reason' in level) return level;
-  const limit = { max: LIMIT.minutes, absent: DEFAULT_OVERRIDE_MINUTES };
-  const minutes = readLength(fields, { minutes: OVERRIDE_METRIC.minutes, until: OVERRIDE_METRIC.until, ...limit }, frame.now);
-  if ('reason' in minutes) return minutes;
+    throw new Refusal(`nothing is asked: ${OVERRIDE_METRIC.level} or ${OVERRIDE_METRIC.release} is missing`);
+  const levelPct = readInteger(fields, OVERRIDE_METRIC.level, { min: 0, max: 100, absent: 0 });
+  const minutes = readLength(fields, OVERRIDE_METRIC, { max: LIMIT.minutes, absent: DEFAULT_OVERRIDE_MINUTES }, frame.now);
   const reason = readText(fields, OVERRIDE_METRIC.reason, LIMIT.reasonLength);
-  if ('reason' in reason) return reason;
-  const intent = { levelPct: level.value, rank: 'override' as const, minutes: minutes.value, reason: reason.value };
-  return { value: overrideOrder(target, intent, frame) };
+  return overrideOrder(target, { levelPct, rank: 'override', minutes, reason }, frame);
 }
 
-function programmeOrder(fields: CommandFields, zone: string, { commandId, now }: OrderFrame): Checked<PlatformOrder> {
+function programmeOrder(fields: CommandFields, zone: string, { commandId, now }: OrderFrame): PlatformOrder {
   const { choice: name, minutes: minutesName, until, reason: reasonName } = PROGRAMME_METRIC;
-  if (!fields.has(name)) return { reason: `nothing is asked: ${name} is missing ("" gives the zone back to its calendar)` };
+  if (!fields.has(name)) throw new Refusal(`nothing is asked: ${name} is missing ("" gives the zone back to its calendar)`);
   const choice = readText(fields, name, LIMIT.nameLength);
-  if ('reason' in choice) return choice;
-  const programme = choice.value === '' ? null : choice.value;
-  if (programme === null && (fields.has(minutesName) || fields.has(until))) {
-    return { reason: `${name} "" gives the zone back now: leave ${minutesName} and ${until} out` };
+  if (choice === '' && (fields.has(minutesName) || fields.has(until))) {
+    throw new Refusal(`${name} "" gives the zone back now: leave ${minutesName} and ${until} out`);
   }
-  const limit = { max: LIMIT.programmeMinutes, absent: DEFAULT_PROGRAMME_MINUTES };
-  const minutes = readLength(fields, { minutes: minutesName, until, ...limit }, now);
-  if ('reason' in minutes) return minutes;
+  const minutes = readLength(fields, PROGRAMME_METRIC, { max: LIMIT.programmeMinutes, absent: DEFAULT_PROGRAMME_MINUTES }, now);
   const reason = readText(fields, reasonName, LIMIT.reasonLength);
-  if ('reason' in reason) return reason;
-  const request = { commandId, zone, programme, minutes: minutes.value, reason: reason.value, source: SOURCE };
-  return { value: { kind: 'programme', request } };
+  const programme = choice === '' ? null : choice;
+  return { kind: 'programme', request: { commandId, zone, programme, minutes, reason, source: SOURCE } };
 }
 
-function blinkOrder(fields: CommandFields, lamp: string, { commandId, expiresMono }: OrderFrame): Checked<PlatformOrder> {
+function blinkOrder(fields: CommandFields, lamp: string, { commandId, expiresMono }: OrderFrame): PlatformOrder {
   const name = IDENTIFY_METRIC.seconds;
   const seconds = readInteger(fields, name, { min: 0, max: LIMIT.identifyS, absent: 0 });
-  if ('reason' in seconds) return seconds;
-  if (seconds.value > 0 && seconds.value < SHORTEST_IDENTIFY_S)
-    return { reason: `${name} is ${seconds.value}, allowed are ${SHORTEST_IDENTIFY_S} to ${LIMIT.identifyS}, or 0 to end it` };
-  const request = { commandId, lamp, seconds: seconds.value, source: SOURCE, ...expiry(expiresMono) };
-  return { value: { kind: 'blink', request } };
+  if (seconds > 0 && seconds < SHORTEST_IDENTIFY_S)
+    throw new Refusal(`${name} is ${seconds}, allowed are ${SHORTEST_IDENTIFY_S} to ${LIMIT.identifyS}, or 0 to end it`);
+  return { kind: 'blink', request: { commandId, lamp, seconds, source: SOURCE, ...expiry(expiresMono) } };
 }
 
 function pointOrder(
   fields: CommandFields,
-  { deviceId, byName }: { readonly deviceId: string; readonly byName: ReadonlyMap<string, MetricEntry> },
+  { id: deviceId, byName }: DeviceEntry,
   { commandId, expiresMono, now }: OrderFrame,
-): Checked<PlatformOrder> {
+): PlatformOrder {
   const [written, ...others] = [...fields].filter(([name]) => !isEnvelope(name));
-  if (written === undefined || others.length > 0) return { reason: 'one command writes one point: send them one by one' };
+  if (written === undefined || others.length > 0) throw new Refusal('one command writes one point: send them one by one');
   const [name, metric] = written;
   const entry = byName.get(name);
-  if (entry?.pointId == null) return { reason: `${name} is no point` };
+  if (entry?.pointId == null) throw new Refusal(`${name} is no point`);
   const value = readPointValue(metric, entry);
-  if ('reason' in value) return value;
   const untilMono = Math.min(now.nowMono + POINT_TTL_MS, expiresMono ?? Number.POSITIVE_INFINITY);
-  const request = { commandId, deviceId, pointId: entry.pointId, value: value.value, source: SOURCE, expiresMono: untilMono };
-  return { value: { kind: 'point', request } };
-}
-
-interface LengthNames {
-  readonly minutes: string;
-  readonly until: string;
-  readonly max: number;
-  readonly absent: number;
+  return { kind: 'point', request: { commandId, deviceId, pointId: entry.pointId, value, source: SOURCE, expiresMono: untilMono } };
 }
 
 /** The duration of an intent, given as a length or as its end. Units: min; an end gives fractions. */
 function readLength(
   fields: CommandFields,
-  { minutes, until, max, absent }: LengthNames,
+  { minutes, until }: { readonly minutes: string; readonly until: string },
+  { max, absent }: { readonly max: number; readonly absent: number },
   { nowMs, clockQuality }: CommandInstant,
-): Checked<number> {
-  const end = readTime(fields, until);
-  if ('reason' in end) return end;
-  if (end.value === undefined) return readInteger(fields, minutes, { min: 1, max, absent });
-  if (fields.has(minutes)) return { reason: `${minutes} and ${until} in one command contradict each other` };
-  if (!isTrusted(clockQuality)) return { reason: `the time is not known here: give ${minutes} instead of ${until}` };
-  const length = (end.value - nowMs) / MINUTE_MS;
-  if (length < 0) return { reason: `${until} was ${Math.ceil(-length)} min ago: give a time ahead` };
-  if (length < 1 || length > max) return { reason: `${until} is ${Math.round(length)} min ahead, allowed are 1 to ${max}` };
-  return { value: length };
+): number {
+  const endMs = readTime(fields, until);
+  if (endMs === undefined) return readInteger(fields, minutes, { min: 1, max, absent });
+  if (fields.has(minutes)) throw new Refusal(`${minutes} and ${until} in one command contradict each other`);
+  if (!isTrusted(clockQuality)) throw new Refusal(`the time is not known here: give ${minutes} instead of ${until}`);
+  const length = (endMs - nowMs) / MINUTE_MS;
+  if (length < 0) throw new Refusal(`${until} was ${Math.ceil(-length)} min ago: give a time ahead`);
+  if (length < 1 || length > max) throw new Refusal(`${until} is ${Math.round(length)} min ahead, allowed are 1 to ${max}`);
+  return length;
 }
 
-type PlatformIntent = Pick<OverrideRequest, 'levelPct' | 'rank' | 'minutes' | 'reason'>;
-
-function overrideOrder(target: Target, intent: PlatformIntent, { commandId, expiresMono }: OrderFrame): PlatformOrder {
+function overrideOrder(
+  target: Target,
+  intent: Pick<OverrideRequest, 'levelPct' | 'rank' | 'minutes' | 'reason'>,
+  { commandId, expiresMono }: OrderFrame,
+): PlatformOrder {
   return { kind: 'override', request: { commandId, target, ...intent, source: SOURCE, ...expiry(expiresMono) } };
 }
 

@@ -1,8 +1,11 @@
 /**
- * What is kept of one command, and the check of what the disk returns. Pure.
+ * What is kept of one command, its description, and the check of what the disk returns. Pure.
  */
 import type { WallMs } from '../../core/clock.ts';
+import { isRecord } from '../../core/is-record.ts';
 import type { PlatformOrder } from '../../core/ports.ts';
+import type { ConfigRequest } from '../../core/revisions.ts';
+import type { UpdateOrder } from '../../core/updates.ts';
 import type { CommandTarget, Outcome, OutcomeState } from '../../core/words.ts';
 
 /** Shape: the JSON under `sync.command:<id>` in the store. */
@@ -36,24 +39,73 @@ export function isFinal(state: OutcomeState): boolean {
 
 /** Whether a value from the disk is a whole record; anything else counts as absent. */
 export function isCommandRecord(value: unknown): value is CommandRecord {
-  const record = asFields(value);
-  const outcome = asFields(record?.['outcome']);
-  const target = asFields(outcome?.['target']);
-  if (record === undefined || outcome === undefined || target === undefined) return false;
-  const texts = [record['commandId'], record['digest'], record['what'], outcome['reason'], outcome['source'], target['id']];
-  const numbers = [record['n'], record['receivedMs'], outcome['atMs']];
+  const outcome = isRecord(value) ? value['outcome'] : undefined;
+  const target = isRecord(outcome) ? outcome['target'] : undefined;
+  if (!isRecord(value) || !isRecord(outcome) || !isRecord(target)) return false;
+  const texts = [value['commandId'], value['digest'], value['what'], outcome['reason'], outcome['source'], target['id']];
+  const numbers = [value['n'], value['receivedMs'], outcome['atMs']];
   return (
     texts.every((text) => typeof text === 'string') &&
     numbers.every(Number.isFinite) &&
-    typeof record['isTold'] === 'boolean' &&
-    outcome['commandId'] === record['commandId'] &&
-    KINDS.some((kind) => kind === record['kind']) &&
+    typeof value['isTold'] === 'boolean' &&
+    outcome['commandId'] === value['commandId'] &&
+    KINDS.some((kind) => kind === value['kind']) &&
     STATES.some((state) => state === outcome['state']) &&
     TARGETS.some((kind) => kind === target['kind']) &&
-    asFields(outcome['lamps']) !== undefined
+    isRecord(outcome['lamps'])
   );
 }
 
-function asFields(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+/** The outcome of a command that no lamp has received yet. */
+export function stageOf(
+  { commandId, target, order }: Pick<Outcome, 'commandId' | 'target'> & { readonly order: PlatformOrder | null },
+  { state, reason, atMs }: Pick<Outcome, 'state' | 'reason' | 'atMs'>,
+): Outcome {
+  const levelPct = order?.kind === 'override' ? order.request.levelPct : null;
+  return { commandId, target, levelPct, state, reason, lamps: {}, source: 'platform', atMs };
+}
+
+/** The order as text: `override L01 to 80 % for 120 min: street works`. */
+export function describeOrder(order: PlatformOrder): string {
+  switch (order.kind) {
+    case 'override': {
+      const { target, rank, levelPct, minutes, reason } = order.request;
+      const length = `for ${Math.round(minutes * 10) / 10} min`;
+      return `${rank === 'emergency' ? 'emergency' : `override of ${target.id} to ${levelPct} %`} ${length}${because(reason)}`;
+    }
+    case 'release': {
+      const { target, rank, atNextStep } = order.request;
+      return rank === 'emergency' ? 'end of the emergency' : `release of ${target.id}${atNextStep === true ? ' at the next step' : ''}`;
+    }
+    case 'programme': {
+      const { zone, programme, minutes, reason } = order.request;
+      const length = programme === null ? '' : ` for ${Math.round(minutes)} min`;
+      return `${programme === null ? 'usual programme' : `programme ${programme}`} of ${zone}${length}${because(reason)}`;
+    }
+    case 'blink':
+      return `${order.request.lamp} to show itself${order.request.seconds === 0 ? ' no longer' : ` for ${order.request.seconds} s`}`;
+    case 'config':
+      return describeConfig(order.request);
+    case 'update':
+      return describeUpdate(order.request);
+    case 'point':
+      return `${order.request.pointId} to ${order.request.value}`;
+  }
+}
+
+function describeConfig({ ask, by }: ConfigRequest): string {
+  const who = by === 'platform' ? '' : ` (${by})`;
+  if (ask.action === 'put') return `configuration: ${ask.file}, part ${ask.part} of ${ask.parts}${who}`;
+  if (ask.action === 'remove') return `configuration: ${ask.file} taken out${who}`;
+  if (ask.action === 'apply') return `configuration: apply${who}${because(ask.why)}`;
+  return `configuration: ${ask.action}${ask.action === 'rollback' ? ` to revision ${ask.revision}` : ''}${who}`;
+}
+
+function describeUpdate({ ask }: UpdateOrder): string {
+  if (ask.action === 'put') return `update: ${ask.part.data.length} bytes from byte ${ask.part.atByte} of ${ask.part.ofBytes}`;
+  return `update: ${ask.action}${ask.isForced ? ' though lamps are lit' : ''}`;
+}
+
+function because(reason: string): string {
+  return reason === '' ? '' : `: ${reason}`;
 }

@@ -4,15 +4,14 @@
  * Errors: none; a message that is not a sound command gives a refusal with its reason.
  */
 import { createHash } from 'node:crypto';
-import type { MonoMs } from '../../core/clock.ts';
 import type { PlatformOrder } from '../../core/ports.ts';
+import { Refusal } from '../../core/refusal.ts';
 import type { CommandTarget, Target } from '../../core/words.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric } from '../sparkplug/codec.ts';
-import { type DeviceEntry, type MetricEntry, type MetricTable, NODE_METRIC, OVERRIDE_METRIC } from '../sparkplug/metric-table.ts';
+import { type DeviceEntry, type MetricEntry, type MetricTable, NODE_METRIC } from '../sparkplug/metric-table.ts';
 import { judgeLifetime, type Lifetime } from './command-expiry.ts';
 import {
-  type Checked,
   type CommandFields,
   type CommandInstant,
   MAX_COMMAND_BYTES,
@@ -25,33 +24,24 @@ import {
 } from './command-fields.ts';
 import {
   COMMAND_METRIC,
-  CONFIG_METRIC,
   EMERGENCY_METRIC,
   IDENTIFY_METRIC,
+  OVERRIDE_METRIC,
   PROGRAMME_METRIC,
   RELEASE_AT_METRIC,
-  UPDATE_METRIC,
+  WRITTEN_METRICS,
 } from './command-metrics.ts';
 import { type OrderFrame, readDeviceOrder, readEmergency, targetOf } from './command-orders.ts';
-import { isConfigAsked, readConfigOrder } from './config-orders.ts';
-import { isUpdateAsked, readUpdateOrder } from './update-orders.ts';
+import { readMaintenanceOrder } from './maintenance-orders.ts';
 
 /** Longest id. Units: UTF-16 units. */
 const ID_LENGTH = 64;
 /** Metrics that may accompany any order; alone they request nothing. */
 const FRAME = new Set<string>([COMMAND_METRIC.id, COMMAND_METRIC.expires]);
 const WRITABLE = new Set<string>([
-  OVERRIDE_METRIC.level,
-  OVERRIDE_METRIC.minutes,
-  OVERRIDE_METRIC.until,
-  OVERRIDE_METRIC.reason,
-  OVERRIDE_METRIC.id,
-  OVERRIDE_METRIC.release,
+  ...Object.values(OVERRIDE_METRIC).filter((name) => name !== OVERRIDE_METRIC.outcome),
   RELEASE_AT_METRIC,
-  PROGRAMME_METRIC.choice,
-  PROGRAMME_METRIC.minutes,
-  PROGRAMME_METRIC.until,
-  PROGRAMME_METRIC.reason,
+  ...Object.values(PROGRAMME_METRIC),
   IDENTIFY_METRIC.seconds,
 ]);
 const NODE_WRITABLE = new Set<string>([
@@ -59,8 +49,7 @@ const NODE_WRITABLE = new Set<string>([
   EMERGENCY_METRIC.on,
   EMERGENCY_METRIC.minutes,
   EMERGENCY_METRIC.reason,
-  ...Object.values(CONFIG_METRIC),
-  ...Object.values(UPDATE_METRIC),
+  ...WRITTEN_METRICS,
   ...FRAME,
 ]);
 
@@ -93,20 +82,20 @@ export type NodeCommand = ParsedCommand | { readonly kind: 'rebirth' } | { reado
 
 /** The order in a DCMD for `device`, or why it is refused. `device` is undefined when the topic names no device of this node. */
 export function readDeviceCommand(message: InboundMessage, device: DeviceEntry | undefined, context: CommandContext): ParsedCommand {
-  if (device === undefined)
-    return refusal('unknown device: it is named as in the topic of its DBIRTH', context, givenId(message, new Map()));
-  const { id: deviceId, target, byName } = device;
-  const isWritable = ({ name, write }: MetricEntry): boolean => write !== undefined || (target !== null && WRITABLE.has(name));
-  const canCommand = [...byName.values()].some((entry) => isWritable(entry));
-  if (!canCommand) return refusal(`${deviceId} has nothing that can be written`, context, givenId(message, device.byAlias));
-  const place: TargetFacts = {
-    name: deviceId,
-    target: { kind: 'device', id: deviceId },
-    byName,
-    byAlias: device.byAlias,
-    isWritable: (entry) => isWritable(entry) || isFrame(entry),
-  };
-  return readCommand(message, place, context, (fields, frame) => readDeviceOrder(fields, { deviceId, target, byName }, frame));
+  return orRefusal(message, device?.byAlias ?? new Map(), context, () => {
+    if (device === undefined) throw new Refusal('unknown device: it is named as in the topic of its DBIRTH');
+    const { id: deviceId, target, byName, byAlias } = device;
+    const isWritable = ({ name, write }: MetricEntry): boolean => write !== undefined || (target !== null && WRITABLE.has(name));
+    if (![...byName.values()].some(isWritable)) throw new Refusal(`${deviceId} has nothing that can be written`);
+    const place: TargetFacts = {
+      name: deviceId,
+      target: { kind: 'device', id: deviceId },
+      byName,
+      byAlias,
+      isWritable: (entry) => isWritable(entry) || FRAME.has(entry.name),
+    };
+    return readCommand(message, place, context, (fields, frame) => readDeviceOrder(fields, device, frame));
+  });
 }
 
 /** The order in an NCMD (rebirth, emergency or its end, configuration, program update), or why it is refused. `cabinet` is the whole street. */
@@ -122,86 +111,83 @@ export function readNodeCommand(
     byAlias: new Map(node.flatMap((entry) => (entry.alias === null ? [] : [[entry.alias, entry] as const]))),
     isWritable: ({ name }) => NODE_WRITABLE.has(name),
   };
-  const rebirth = readRebirth(message, place, context);
-  return rebirth ?? readCommand(message, place, context, (fields, frame) => readNodeOrder(fields, cabinet, frame));
-}
-
-function readNodeOrder(fields: CommandFields, cabinet: Target, frame: OrderFrame): Checked<PlatformOrder> {
-  if (isConfigAsked(fields)) return readConfigOrder(fields, frame);
-  return isUpdateAsked(fields) ? readUpdateOrder(fields, frame) : readEmergency(fields, cabinet, frame);
+  const readOrder = (fields: CommandFields, frame: OrderFrame): PlatformOrder =>
+    readMaintenanceOrder(fields, frame) ?? readEmergency(fields, cabinet, frame);
+  return orRefusal<NodeCommand>(
+    message,
+    place.byAlias,
+    context,
+    () => readRebirth(message, place, context) ?? readCommand(message, place, context, readOrder),
+  );
 }
 
 /** Undefined when it requests something else. The timestamp is not checked: a host with a wrong clock must be able to read the node. */
 function readRebirth(message: InboundMessage, place: TargetFacts, context: CommandContext): NodeCommand | undefined {
-  const refuse = (reason: string): CommandRefusal => refusal(reason, context, givenId(message, place.byAlias));
   const payload = openPayload(message, { ...context, clockQuality: 'none' });
-  if ('reason' in payload) return refuse(payload.reason);
-  if (payload.value.metrics.length === 0) return { kind: 'nothing' };
-  if (!payload.value.metrics.some(({ name }) => name === NODE_METRIC.rebirth)) return undefined;
-  const fields = nameFields(payload.value, place);
-  if ('reason' in fields) return refuse(fields.reason);
-  const flag = readFlag(fields.value, NODE_METRIC.rebirth);
-  if ('reason' in flag) return refuse(flag.reason);
-  if (fields.value.size > 1) return refuse(`${NODE_METRIC.rebirth} stands alone in its command`);
-  return { kind: flag.value === true ? 'rebirth' : 'nothing' };
+  if (payload.metrics.length === 0) return { kind: 'nothing' };
+  if (!payload.metrics.some(({ name }) => name === NODE_METRIC.rebirth)) return undefined;
+  const fields = nameFields(payload, place);
+  const isAsked = readFlag(fields, NODE_METRIC.rebirth);
+  if (fields.size > 1) throw new Refusal(`${NODE_METRIC.rebirth} stands alone in its command`);
+  return { kind: isAsked === true ? 'rebirth' : 'nothing' };
 }
 
 function readCommand(
   message: InboundMessage,
   place: TargetFacts,
   context: CommandContext,
-  readOrder: (fields: CommandFields, frame: OrderFrame) => Checked<PlatformOrder>,
-): ParsedCommand {
-  const refuse = (reason: string): CommandRefusal => refusal(reason, context, givenId(message, place.byAlias));
+  readOrder: (fields: CommandFields, frame: OrderFrame) => PlatformOrder,
+): SoundCommand {
   const payload = openPayload(message, context);
-  if ('reason' in payload) return refuse(payload.reason);
-  const fields = nameFields(payload.value, place);
-  if ('reason' in fields) return refuse(fields.reason);
-  const id = readId(fields.value);
-  if ('reason' in id) return refuse(id.reason);
-  const expires = readTime(fields.value, COMMAND_METRIC.expires);
-  if ('reason' in expires) return refuse(expires.reason);
-  const lifetime = judgeLifetime({ sentMs: payload.value.timestampMs, expiresMs: expires.value }, context);
-  if ('reason' in lifetime) return refuse(lifetime.reason);
-  const commandId = id.value === '' ? context.freshId : id.value;
-  const expiresMono: MonoMs | null = lifetime.value.expiresMs === null ? null : lifetime.value.expiresMono;
-  const order = readOrder(fields.value, { commandId, expiresMono, now: context });
-  if ('reason' in order) return refuse(order.reason);
-  const target = targetOf(order.value, place.target);
-  return { kind: 'order', commandId, target, order: order.value, lifetime: lifetime.value, digest: digestOf(place.name, fields.value) };
+  const fields = nameFields(payload, place);
+  const ownId = readId(fields);
+  const expiresMs = readTime(fields, COMMAND_METRIC.expires);
+  const lifetime = judgeLifetime({ sentMs: payload.timestampMs, expiresMs }, context);
+  const commandId = ownId === '' ? context.freshId : ownId;
+  const expiresMono = lifetime.expiresMs === null ? null : lifetime.expiresMono;
+  const order = readOrder(fields, { commandId, expiresMono, now: context });
+  return { kind: 'order', commandId, target: targetOf(order, place.target), order, lifetime, digest: digestOf(place.name, fields) };
 }
 
 /** Empty when none was given. */
-function readId(fields: CommandFields): Checked<string> {
+function readId(fields: CommandFields): string {
   const id = readText(fields, COMMAND_METRIC.id, ID_LENGTH);
-  if ('reason' in id) return id;
   const older = readText(fields, OVERRIDE_METRIC.id, ID_LENGTH);
-  if ('reason' in older) return older;
-  if (id.value !== '' && older.value !== '' && id.value !== older.value)
-    return { reason: `${COMMAND_METRIC.id} and ${OVERRIDE_METRIC.id} differ: give one` };
-  return { value: id.value === '' ? older.value : id.value };
+  if (id !== '' && older !== '' && id !== older) throw new Refusal(`${COMMAND_METRIC.id} and ${OVERRIDE_METRIC.id} differ: give one`);
+  return id === '' ? older : id;
+}
+
+/** The result of `read`, or its refusal. */
+function orRefusal<T>(
+  message: InboundMessage,
+  byAlias: TargetFacts['byAlias'],
+  context: CommandContext,
+  read: () => T,
+): T | CommandRefusal {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const ownId = givenId(message, byAlias);
+    return { kind: 'refused', commandId: ownId === '' ? context.freshId : ownId, hasOwnId: ownId !== '', reason: error.message };
+  }
 }
 
 /** The id of a command that is refused, whatever else is wrong with it: its sender waits for the end of this id. Empty when it cannot be read. */
 function givenId({ payload }: InboundMessage, byAlias: TargetFacts['byAlias']): string {
   const decoded = payload.length > MAX_COMMAND_BYTES ? undefined : decodePayload(payload);
   const named = (decoded?.metrics ?? []).map((metric) => [nameOf(metric, byAlias), metric] as const);
-  const ids = named.filter(([name]) => name === COMMAND_METRIC.id || name === OVERRIDE_METRIC.id);
-  const id = readId(new Map(ids));
-  return 'reason' in id ? '' : id.value;
+  try {
+    return readId(new Map(named.filter(([name]) => name === COMMAND_METRIC.id || name === OVERRIDE_METRIC.id)));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return '';
+  }
 }
 
 function nameOf({ name, alias }: Metric, byAlias: TargetFacts['byAlias']): string {
   if (name !== undefined && name !== '') return name;
   return (alias === undefined ? undefined : byAlias.get(alias)?.name) ?? '';
-}
-
-function refusal(reason: string, { freshId }: CommandContext, ownId = ''): CommandRefusal {
-  return { kind: 'refused', commandId: ownId === '' ? freshId : ownId, hasOwnId: ownId !== '', reason };
-}
-
-function isFrame({ name }: MetricEntry): boolean {
-  return FRAME.has(name);
 }
 
 /** The expiry is left out: a repeated command may have a later one. */

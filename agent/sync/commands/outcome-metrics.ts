@@ -4,8 +4,8 @@
 import type { UplinkValue } from '../../core/ports.ts';
 import type { Outcome } from '../../core/words.ts';
 import type { CurrentValues } from '../sparkplug/current-values.ts';
-import { type MetricEntry, type MetricTable, OVERRIDE_METRIC } from '../sparkplug/metric-table.ts';
-import { COMMAND_METRIC } from './command-metrics.ts';
+import type { MetricEntry, MetricTable } from '../sparkplug/metric-table.ts';
+import { COMMAND_METRIC, OVERRIDE_METRIC } from './command-metrics.ts';
 import type { CommandRecord } from './command-record.ts';
 
 /** The kind of the command; null for a command that did not come from the platform. */

@@ -5,21 +5,14 @@
  */
 import type { Log } from '../../core/ports.ts';
 import type { Outcome } from '../../core/words.ts';
-import { passesBarrier } from '../mqtt/barrier.ts';
-import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
+import { type MqttConnection, passesBarrier } from '../mqtt/mqtt-transport.ts';
 
 export type Provable = Pick<MqttConnection, 'barrier'>;
 
-export interface OutcomeOutbox {
-  add(outcome: Outcome): void;
-  open(link: Provable): void;
-  close(): void;
-  /** Resolves when the broker has all, or when the link is gone. */
-  settled(): Promise<void>;
-}
-
 /** Ends before one barrier. Source: assumed; 64 of 300 bytes are a second of a slow cellular link. */
 const BATCH = 64;
+
+export type OutcomeOutbox = ReturnType<typeof createOutcomeOutbox>;
 
 /** An empty outbox without a link. */
 export function createOutcomeOutbox({
@@ -32,7 +25,7 @@ export function createOutcomeOutbox({
   readonly send: (outcome: Outcome) => void;
   /** The broker has received the ends of these commands. */
   readonly onProven: (commandIds: readonly string[]) => void;
-}): OutcomeOutbox {
+}) {
   const waiting = new Map<string, Outcome>();
   let link: Provable | null = null;
   let running: { readonly link: Provable; readonly done: Promise<void> } | null = null;
@@ -62,17 +55,18 @@ export function createOutcomeOutbox({
   }
 
   return {
-    add(outcome) {
+    add(outcome: Outcome): void {
       waiting.set(outcome.commandId, outcome);
       start();
     },
-    open(opened) {
+    open(opened: Provable): void {
       link = opened;
       start();
     },
-    close() {
+    close(): void {
       link = null;
     },
-    settled: () => running?.done ?? Promise.resolve(),
+    /** Resolves when the broker has all, or when the link is gone. */
+    settled: (): Promise<void> => running?.done ?? Promise.resolve(),
   };
 }

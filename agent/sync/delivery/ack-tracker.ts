@@ -4,22 +4,16 @@
  * Keeps the mode of proof over restarts. Sends nothing.
  */
 import type { UplinkConfig } from '../../core/cabinet.ts';
-import { type Clock, every, type Timer } from '../../core/clock.ts';
-import type { Log, Store } from '../../core/ports.ts';
+import { every, type Timer } from '../../core/clock.ts';
 import { type AckWatch, afterAck, checkWatch, hasGivenUp, isOverdue, startWatch } from './ack-watch.ts';
-import type { DeliveryState } from './delivery-state.ts';
+import type { DeliveryParts, DeliveryState } from './delivery-state.ts';
 import { acknowledge, bytesUnacked, goBack, type ProofMode, withMode } from './ledger.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
-export interface AckTrackerParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly store: Pick<Store, 'save' | 'load'>;
-  readonly proof: UplinkConfig['proof'];
+export interface AckTrackerParts extends Pick<DeliveryParts, 'clock' | 'log' | 'store' | 'proof' | 'onMode'> {
   readonly state: DeliveryState;
   /** Of the last barrier. Units: ms. */
   readonly roundTripMs: () => number;
-  readonly onMode: () => void;
   /** The cursor moved, or rows wait no longer: there may be room for the backlog. */
   readonly onMoved: () => void;
   /** All behind the cursor must be sent again, in small batches. */
@@ -38,13 +32,14 @@ export function initialMode(proof: UplinkConfig['proof']): ProofMode {
 }
 
 export class AckTracker {
+  /** The last acknowledgement as it arrived; empty before the first. */
+  lastAck = '';
   readonly #parts: AckTrackerParts;
   #watch: AckWatch;
   /** Null while there is no link. */
   #timer: Timer | null = null;
   /** Time without an acknowledgement at the end of the last session. */
   #silentMs = 0;
-  #lastAck = '';
 
   constructor(parts: AckTrackerParts) {
     this.#parts = parts;
@@ -80,7 +75,7 @@ export class AckTracker {
     const isMoved = ack.seq > cursor;
     state.update(acknowledge(state.ledger, ack.seq));
     if (mode !== 'platform') this.#announceMode('platform');
-    this.#lastAck = `${ack.epoch}:${ack.seq}`;
+    this.lastAck = `${ack.epoch}:${ack.seq}`;
     const isAllAcked = state.ledger.unacked.length === 0;
     if (isMoved || isAllAcked) this.#watch = afterAck(this.#watch, clock.monoMs(), isAllAcked);
     else this.#watch = { ...this.#watch, lastAckMono: clock.monoMs() };
@@ -105,11 +100,6 @@ export class AckTracker {
     const { mode, cursor, reached } = this.#parts.state.ledger;
     if (mode === 'awaiting') return this.#timer !== null && reached > cursor && isOverdue(this.#watch, this.#parts.clock.monoMs());
     return mode === 'platform' && this.#watch.isCautious;
-  }
-
-  /** As it arrived; empty before the first. */
-  get lastAck(): string {
-    return this.#lastAck;
   }
 
   #refusalOf(ack: Ack): string {

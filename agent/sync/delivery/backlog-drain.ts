@@ -11,52 +11,47 @@
  *                      ▼
  *                   end of history
  */
-import type { Clock } from '../../core/clock.ts';
-import type { Log, Store, StoredFrame } from '../../core/ports.ts';
+import type { StoredFrame } from '../../core/ports.ts';
 import type { Sent } from '../sparkplug/publisher.ts';
 import type { AckTracker } from './ack-tracker.ts';
-import { afterRound, type BatchSize, FIRST_BATCH_SIZE, framesToRead, SMALLEST_BATCH_SIZE } from './batch-size.ts';
 import type { BrokerProof } from './broker-proof.ts';
-import { type DeliveryLink, type DeliveryState, trySend } from './delivery-state.ts';
-import { unsentGapTexts } from './gap-text.ts';
+import { type DeliveryLink, type DeliveryParts, type DeliveryState, trySend } from './delivery-state.ts';
+import { unsentGapTexts } from './gap-reporter.ts';
 import { sentUpTo, shipHistory } from './ledger.ts';
-import type { ResendQueue, ResendResult } from './resend-queue.ts';
-import { planBacklog, type RowBatch, SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, sendRowBatch } from './row-batches.ts';
+import type { ResendQueue } from './resend-queue.ts';
+import {
+  afterRound,
+  type BatchSize,
+  FIRST_BATCH_SIZE,
+  framesToRead,
+  planBacklog,
+  type RowBatch,
+  SMALLEST_BATCH_SIZE,
+  sendRowBatch,
+} from './row-batches.ts';
 import { wireEpoch } from './rows-mark.ts';
 
-export interface BacklogDrainParts {
-  readonly clock: Pick<Clock, 'monoMs'>;
-  readonly log: Log;
-  readonly store: Pick<Store, 'readAfter'>;
+export interface BacklogDrainParts extends Pick<DeliveryParts, 'clock' | 'log' | 'store' | 'mayDrain' | 'onSent' | 'onGap' | 'onResend'> {
   readonly state: DeliveryState;
   readonly proof: BrokerProof;
   readonly acks: Pick<AckTracker, 'isWindowFull' | 'isCautious'>;
   readonly resends: ResendQueue;
-  /** The day's data budget has room for backlog. */
-  readonly mayDrain: () => boolean;
-  readonly onSent: (sent: { readonly readings: number; readonly historical: boolean }) => void;
-  readonly onGap: (texts: readonly string[]) => void;
-  readonly onResend: (result: ResendResult) => void;
 }
 
 export class BacklogDrain {
+  /** A pass was requested and has not handled all rows yet. */
+  isDue = false;
   readonly #parts: BacklogDrainParts;
   #draining: DeliveryLink | null = null;
-  #isDue = false;
   #batchSize: BatchSize = FIRST_BATCH_SIZE;
 
   constructor(parts: BacklogDrainParts) {
     this.#parts = parts;
   }
 
-  /** A pass was requested and has not handled all rows yet. */
-  get isDue(): boolean {
-    return this.#isDue;
-  }
-
   /** Requests a pass; it starts at once when there is a link. */
   request(): void {
-    this.#isDue = true;
+    this.isDue = true;
     const { link } = this.#parts.state;
     if (link !== null) void this.#drain(link);
   }
@@ -75,19 +70,19 @@ export class BacklogDrain {
     if (this.#draining === link) return;
     this.#draining = link;
     const { state, store, acks, mayDrain, log } = this.#parts;
-    while (state.link === link && this.#isDue && state.epoch !== null && mayDrain()) {
-      this.#isDue = false;
+    while (state.link === link && this.isDue && state.epoch !== null && mayDrain()) {
+      this.isDue = false;
       if (!acks.isWindowFull()) {
         const rows = await store.readAfter(sentUpTo(state.ledger), framesToRead(this.#batchSize));
         if (state.link !== link) break;
         if (rows.length > 0) {
-          this.#isDue = true;
+          this.isDue = true;
           if (!(await this.#deliver(link, rows))) break;
           continue;
         }
       }
       // A request that arrived during this pass has not been handled yet.
-      if (!(await this.#resendNext(link)) && !this.#isDue) break;
+      if (!(await this.#resendNext(link)) && !this.isDue) break;
     }
     if (state.link === link) trySend(log, () => link.publisher.endHistory());
     if (this.#draining === link) this.#draining = null;
@@ -103,7 +98,7 @@ export class BacklogDrain {
       if (sent === undefined) return false;
       state.raiseHead(batch.rows.to);
       state.update(shipHistory(state.ledger, { ...sent, rows: batch.rows }));
-      const gaps = unsentGapTexts(state.epoch ?? '', batch.rows, batch.frames, sent);
+      const gaps = unsentGapTexts(state.epoch ?? '', batch, sent);
       if (gaps.length > 0) onGap(gaps);
     }
     await this.#proveSent();
@@ -128,14 +123,14 @@ export class BacklogDrain {
     if (state.link !== link) return false;
     const result = resends.sent(batch.rows, sent.readings);
     if (result !== undefined) onResend(result);
-    this.#isDue = true;
+    this.isDue = true;
     return true;
   }
 
   #send(link: DeliveryLink, batch: RowBatch, isAsked: boolean): Sent | undefined {
     const { state, log, onSent } = this.#parts;
-    const maxSegmentBytes = Math.min(SEGMENT_BYTES, link.connection.maxPacketBytes - SEGMENT_OVERHEAD_BYTES);
-    const form = { epoch: wireEpoch(state.epoch ?? ''), asSegments: state.acceptsSegments, isAsked, maxSegmentBytes };
+    const { maxPacketBytes } = link.connection;
+    const form = { epoch: wireEpoch(state.epoch ?? ''), asSegments: state.acceptsSegments, isAsked, maxPacketBytes };
     const sent = trySend(log, () => sendRowBatch(link.publisher, batch, form));
     if (sent !== undefined) onSent({ readings: sent.readings, historical: true });
     return sent;

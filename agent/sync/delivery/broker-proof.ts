@@ -1,14 +1,10 @@
 /**
  * Proof that the broker has read what was sent: a barrier after it. At most one barrier is in flight.
  */
-import type { Clock } from '../../core/clock.ts';
-import type { Log } from '../../core/ports.ts';
-import { passesBarrier } from '../mqtt/barrier.ts';
-import type { DeliveryLink, DeliveryState } from './delivery-state.ts';
+import { passesBarrier } from '../mqtt/mqtt-transport.ts';
+import type { DeliveryLink, DeliveryParts, DeliveryState } from './delivery-state.ts';
 
-export interface BrokerProofParts {
-  readonly clock: Pick<Clock, 'monoMs'>;
-  readonly log: Log;
+export interface BrokerProofParts extends Pick<DeliveryParts, 'clock' | 'log'> {
   readonly state: Pick<DeliveryState, 'link' | 'ledger'>;
   /** The broker has read every shipment up to this mark. */
   readonly onProven: (mark: number) => void;
@@ -18,15 +14,11 @@ export class BrokerProof {
   readonly #parts: BrokerProofParts;
   #proving: DeliveryLink | null = null;
   #waiters: { readonly mark: number; readonly resolve: () => void }[] = [];
-  #roundTripMs = 0;
+  /** Of the last barrier. Units: ms. */
+  roundTripMs = 0;
 
   constructor(parts: BrokerProofParts) {
     this.#parts = parts;
-  }
-
-  /** Of the last barrier. Units: ms. */
-  get roundTripMs(): number {
-    return this.#roundTripMs;
   }
 
   /** Starts barriers on the present link until nothing is in flight. */
@@ -56,7 +48,7 @@ export class BrokerProof {
       const { mark } = state.ledger;
       const startMono = clock.monoMs();
       if (!(await passesBarrier(link.connection, log)) || state.link !== link) break;
-      this.#roundTripMs = clock.monoMs() - startMono;
+      this.roundTripMs = clock.monoMs() - startMono;
       onProven(mark);
       this.#resolveUpTo(mark);
     }

@@ -4,31 +4,20 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Store } from '../../core/ports.ts';
 
-export interface DataBudget {
-  add(bytes: number): void;
-  /** Units: bytes of MQTT packets, without TCP and TLS. */
-  bytesToday(): number;
-  /** There is room for backlog. */
-  mayDrain(): boolean;
-  /** Adds what an earlier run counted today. */
-  restore(): Promise<void>;
-  /** Writes the count to disk when an hour has passed since the last time, or when `isLast`. */
-  save(isLast: boolean): void;
-}
-
 const KEY = 'sync.bytesToday';
 const DAY_MS = 86_400_000;
 const MEGABYTE = 1_000_000;
 /** Units: ms. Source: assumed; each write costs a flash page, and losing one hour of a day matters little. */
 const SAVE_PERIOD_MS = 3_600_000;
 
+export type DataBudget = ReturnType<typeof createDataBudget>;
+
 /** `dailyMegabytes` null: no limit. */
-export function createDataBudget(parts: {
-  readonly clock: Clock;
-  readonly store: Pick<Store, 'save' | 'load'>;
-  readonly dailyMegabytes: number | null;
-}): DataBudget {
-  const { clock, store, dailyMegabytes } = parts;
+export function createDataBudget(
+  clock: Pick<Clock, 'wallMs' | 'monoMs'>,
+  store: Pick<Store, 'save' | 'load'>,
+  dailyMegabytes: number | null,
+) {
   const dayNow = (): number => Math.floor(clock.wallMs() / DAY_MS);
   let day = dayNow();
   let bytes = 0;
@@ -38,23 +27,27 @@ export function createDataBudget(parts: {
     day = dayNow();
     bytes = 0;
   };
+  /** Units: bytes of MQTT packets, without TCP and TLS. */
   const bytesToday = (): number => {
     startNewDay();
     return bytes;
   };
   return {
-    add: (added) => {
+    add: (added: number): void => {
       startNewDay();
       bytes += added;
     },
     bytesToday,
-    mayDrain: () => dailyMegabytes === null || bytesToday() < dailyMegabytes * MEGABYTE,
-    restore: async () => {
+    /** There is room for backlog. */
+    mayDrain: (): boolean => dailyMegabytes === null || bytesToday() < dailyMegabytes * MEGABYTE,
+    /** Adds what an earlier run counted today. */
+    restore: async (): Promise<void> => {
       const saved = await store.load(KEY);
       if (typeof saved !== 'object' || saved === null || !('day' in saved) || !('bytes' in saved)) return;
       if (saved.day === dayNow() && typeof saved.bytes === 'number' && saved.bytes >= 0) bytes += saved.bytes;
     },
-    save: (isLast) => {
+    /** Writes the count to disk when an hour has passed since the last time, or when `isLast`. */
+    save: (isLast: boolean): void => {
       if (!isLast && clock.monoMs() - savedMono < SAVE_PERIOD_MS) return;
       savedMono = clock.monoMs();
       void store.save(KEY, { day, bytes: bytesToday() });

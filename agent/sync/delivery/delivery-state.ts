@@ -1,11 +1,31 @@
 /**
- * The state that all parts of the delivery share: the session's link, the store's epoch and last row, the ledger.
+ * What the parts of the delivery share: the session's link, the store's epoch and last row, the ledger.
  */
+import type { UplinkConfig } from '../../core/cabinet.ts';
+import type { Clock } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import type { Log, Store, StoreStatus } from '../../core/ports.ts';
 import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
 import type { Publisher } from '../sparkplug/publisher.ts';
 import { createLedger, type Ledger, type ProofMode, rebase } from './ledger.ts';
+import type { ResendResult } from './resend-queue.ts';
+
+/** What all parts of the delivery are given. */
+export interface DeliveryParts {
+  readonly store: Pick<Store, 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage' | 'save' | 'load'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly proof: UplinkConfig['proof'];
+  /** The day's data budget has room for backlog. */
+  readonly mayDrain: () => boolean;
+  readonly onSent: (sent: { readonly readings: number; readonly historical: boolean }) => void;
+  readonly onProven: (readings: number) => void;
+  /** Texts for `Sync/Gap`. */
+  readonly onGap: (texts: readonly string[]) => void;
+  readonly onResend: (result: ResendResult) => void;
+  /** The mode of proof changed. */
+  readonly onMode: () => void;
+}
 
 /** A session whose births are sent. */
 export interface DeliveryLink {

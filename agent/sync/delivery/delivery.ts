@@ -3,48 +3,20 @@
  *
  * QoS 0 proves nothing by itself. What is neither proven by the broker nor acknowledged by the platform is sent again as history.
  */
-import type { UplinkConfig } from '../../core/cabinet.ts';
-import type { Clock } from '../../core/clock.ts';
-import type { Committed, FrameFate, Log, ReadingFrame, Store, StoreStatus } from '../../core/ports.ts';
-import { passesBarrier } from '../mqtt/barrier.ts';
+import type { Committed, FrameFate, ReadingFrame, StoreStatus, UplinkDelivery } from '../../core/ports.ts';
+import { passesBarrier } from '../mqtt/mqtt-transport.ts';
 import { AckTracker, initialMode } from './ack-tracker.ts';
 import { BacklogDrain } from './backlog-drain.ts';
 import { BrokerProof } from './broker-proof.ts';
-import { type DeliveryLink, DeliveryState, trySend } from './delivery-state.ts';
+import { type DeliveryLink, type DeliveryParts, DeliveryState, trySend } from './delivery-state.ts';
 import { createGapReporter, type GapReporter } from './gap-reporter.ts';
 import { bytesInFlight, commit, dropLink, isDelivered, prove, sentUpTo, shipLive, withReached } from './ledger.ts';
 import { createReachedStore, type ReachedStore } from './reached-store.ts';
 import { createResendQueue, type ResendQueue, type ResendRequest, type ResendResult } from './resend-queue.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
-export interface DeliveryParts {
-  readonly store: Pick<Store, 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage' | 'save' | 'load'>;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly proof: UplinkConfig['proof'];
-  /** The day's data budget has room for backlog. */
-  readonly mayDrain: () => boolean;
-  readonly onSent: (sent: { readonly readings: number; readonly historical: boolean }) => void;
-  readonly onProven: (readings: number) => void;
-  /** Texts for `Sync/Gap`. */
-  readonly onGap: (texts: readonly string[]) => void;
-  readonly onResend: (result: ResendResult) => void;
-  /** The mode of proof changed. */
-  readonly onMode: () => void;
-}
-
-/** Units: rows; `oldestMs` is the time of the oldest row that is not delivered, null where all are. */
-export interface DeliveryFacts {
-  readonly mode: 'broker' | 'platform';
-  readonly sentSeq: number;
-  readonly cursorSeq: number;
-  readonly headSeq: number;
-  readonly isPlatformSilent: boolean;
-  readonly isAcknowledging: boolean;
-  readonly acceptsSegments: boolean;
-  readonly ack: string;
-  readonly oldestMs: number | null;
-}
+/** The state of the delivery, without what the data budget adds. */
+export type DeliveryFacts = Omit<UplinkDelivery, 'bytesToday' | 'dailyMegabytes'>;
 
 /** Unproven bytes beyond which live frames wait in the store. Units: bytes. Source: assumed; ten seconds of a slow cellular link. */
 const MAX_IN_FLIGHT_BYTES = 262_144;
@@ -63,7 +35,7 @@ export class Delivery {
   #oldestMs: number | null = null;
 
   constructor(parts: DeliveryParts) {
-    const { store, clock, log, proof, mayDrain, onSent, onGap, onResend, onMode } = parts;
+    const { store, clock, log, proof, onGap, onResend } = parts;
     const state = new DeliveryState(store, initialMode(proof));
     this.#parts = parts;
     this.#state = state;
@@ -71,7 +43,7 @@ export class Delivery {
     this.#resends = createResendQueue(store, onResend);
     this.#proof = new BrokerProof({ clock, log, state, onProven: (mark) => this.#takeProof(mark) });
     this.#acks = new AckTracker({
-      ...{ clock, log, store, proof, state, onMode },
+      ...{ ...parts, state },
       roundTripMs: () => this.#proof.roundTripMs,
       onMoved: () => this.#drain.request(),
       onResendDue: () => {
@@ -80,13 +52,11 @@ export class Delivery {
       },
     });
     this.#gaps = createGapReporter({
-      store,
-      onGap,
+      ...{ store, onGap },
       proven: async () => state.link !== null && passesBarrier(state.link.connection, log),
       isOpen: () => state.link !== null,
     });
-    const shared = { proof: this.#proof, acks: this.#acks, resends: this.#resends };
-    this.#drain = new BacklogDrain({ ...{ clock, log, store, state, mayDrain, onSent, onGap, onResend }, ...shared });
+    this.#drain = new BacklogDrain({ ...parts, state, proof: this.#proof, acks: this.#acks, resends: this.#resends });
   }
 
   /** The births are sent: sends what waits. */

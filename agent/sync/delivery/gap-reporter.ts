@@ -1,16 +1,20 @@
 /**
- * Reports every recorded loss to the platform, each until the broker has it. Progress is kept over restarts.
+ * Reports every lost reading to the platform, as `Sync/Gap`: one JSON object for each loss.
+ *
+ * A loss that the store has recorded is reported until the broker has it; progress is kept over restarts.
+ * Shape: `{epoch, id, from, to, readings, reason, atMs}`; from and to are null where the readings never had a row.
  */
-import type { Store } from '../../core/ports.ts';
-import { GAPS_AT_ONCE, gapText } from './gap-text.ts';
+import { isRecord } from '../../core/is-record.ts';
+import type { Gap, Store } from '../../core/ports.ts';
+import type { Sent } from '../sparkplug/publisher.ts';
+import type { RowBatch } from './row-batches.ts';
+import { wireEpoch } from './rows-mark.ts';
 
-export interface GapReporter {
-  restore(): Promise<void>;
-  /** Reports all losses that this epoch has recorded and that were not reported yet. */
-  report(epoch: string): Promise<void>;
-}
-
+/** Gaps reported between two barriers. */
+const GAPS_AT_ONCE = 20;
 const KEY = 'sync.gapsTold';
+
+export type GapReporter = ReturnType<typeof createGapReporter>;
 
 /** A reporter that has reported nothing yet. */
 export function createGapReporter({
@@ -24,7 +28,7 @@ export function createGapReporter({
   /** Resolves true when the broker has received what was sent, false when the link broke. */
   readonly proven: () => Promise<boolean>;
   readonly isOpen: () => boolean;
-}): GapReporter {
+}) {
   let reported = { epoch: '', id: 0 };
   let isReporting = false;
 
@@ -33,7 +37,9 @@ export function createGapReporter({
     const gaps = (await store.gapsAfter(reported.id)).slice(0, GAPS_AT_ONCE);
     const last = gaps.at(-1);
     if (last === undefined || !isOpen()) return false;
-    onGap(gaps.map((gap) => gapText(epoch, gap)));
+    onGap(
+      gaps.map(({ id, firstSeq: from, lastSeq: to, readings, reason, atMs }) => gapText(epoch, { id, from, to, readings, reason, atMs })),
+    );
     if (!(await proven())) return false;
     reported = { epoch, id: last.id };
     void store.save(KEY, reported);
@@ -41,11 +47,13 @@ export function createGapReporter({
   }
 
   return {
-    restore: async () => {
+    restore: async (): Promise<void> => {
       const saved = await store.load(KEY);
-      if (isReported(saved)) reported = { epoch: saved.epoch, id: saved.id };
+      if (isRecord(saved) && typeof saved['epoch'] === 'string' && Number.isSafeInteger(saved['id']))
+        reported = { epoch: saved['epoch'], id: Number(saved['id']) };
     },
-    report: async (epoch) => {
+    /** Reports all losses that this epoch has recorded and that were not reported yet. */
+    report: async (epoch: string): Promise<void> => {
       if (isReporting || !isOpen()) return;
       isReporting = true;
       if (reported.epoch !== epoch) reported = { epoch, id: 0 };
@@ -55,7 +63,29 @@ export function createGapReporter({
   };
 }
 
-function isReported(value: unknown): value is { epoch: string; id: number } {
-  if (typeof value !== 'object' || value === null || !('epoch' in value) || !('id' in value)) return false;
-  return typeof value.epoch === 'string' && Number.isSafeInteger(value.id);
+/** The texts for the readings of these rows that could not be sent as metrics. `id` is null; the rows are the key. */
+export function unsentGapTexts(
+  epoch: string,
+  { rows: { from, to }, frames }: RowBatch,
+  { notConfigured, leftOut }: Pick<Sent, 'notConfigured' | 'leftOut'>,
+): string[] {
+  const atMs = frames[0]?.atMs ?? 0;
+  const unsent = [
+    { readings: notConfigured, reason: 'not-configured' },
+    { readings: leftOut, reason: 'packet-limit' },
+  ];
+  return unsent
+    .filter(({ readings }) => readings > 0)
+    .map(({ readings, reason }) => gapText(epoch, { id: null, from, to, readings, reason, atMs }));
+}
+
+interface GapFields extends Pick<Gap, 'readings' | 'atMs'> {
+  readonly id: number | null;
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly reason: string;
+}
+
+function gapText(epoch: string, gap: GapFields): string {
+  return JSON.stringify({ epoch: wireEpoch(epoch), ...gap, atMs: Math.round(gap.atMs) });
 }

@@ -4,6 +4,7 @@
  * A value that is too old costs duplicates, which their row numbers identify; no reading is lost.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
+import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
 
 interface Reached {
@@ -11,34 +12,31 @@ interface Reached {
   readonly seq: number;
 }
 
-export interface ReachedStore {
-  /** Reads the value from disk; each call tries again until the disk has answered. */
-  restore(): Promise<void>;
-  /** The last row in this epoch; 0 for another epoch. */
-  seqOf(epoch: string): number;
-  /** Writes the value when it has changed and a write is due. `isLast`: due in any case. */
-  save(reached: Reached, isLast: boolean): void;
-}
-
 /** Units: ms. Source: assumed; ten minutes of rows are sent again after a power cut, and a write costs three pages. */
 const SAVE_PERIOD_MS = 600_000;
 const KEY = 'sync.reached';
 const UNREAD = Symbol('unread');
 
+export type ReachedStore = ReturnType<typeof createReachedStore>;
+
 /** Holds no row before `restore`. */
-export function createReachedStore(store: Pick<Store, 'save' | 'load'>, clock: Pick<Clock, 'monoMs'>): ReachedStore {
+export function createReachedStore(store: Pick<Store, 'save' | 'load'>, clock: Pick<Clock, 'monoMs'>) {
   let saved: Reached = { epoch: '', seq: 0 };
   let savedMono: MonoMs = clock.monoMs();
   let isRead = false;
   return {
-    restore: async () => {
+    /** Reads the value from disk; each call tries again until the disk has answered. */
+    restore: async (): Promise<void> => {
       if (isRead) return;
       const found = await store.load(KEY, UNREAD);
       isRead = found !== UNREAD;
-      if (isReached(found)) saved = found;
+      if (isRecord(found) && typeof found['epoch'] === 'string' && Number.isSafeInteger(found['seq']))
+        saved = { epoch: found['epoch'], seq: Number(found['seq']) };
     },
-    seqOf: (epoch) => (saved.epoch === epoch ? saved.seq : 0),
-    save: ({ epoch, seq }, isLast) => {
+    /** The last row in this epoch; 0 for another epoch. */
+    seqOf: (epoch: string): number => (saved.epoch === epoch ? saved.seq : 0),
+    /** Writes the value when it has changed and a write is due. `isLast`: due in any case. */
+    save: ({ epoch, seq }: Reached, isLast: boolean): void => {
       const isChanged = isRead && seq > 0 && (epoch !== saved.epoch || seq !== saved.seq);
       if (!isChanged || !(isLast || clock.monoMs() - savedMono >= SAVE_PERIOD_MS)) return;
       saved = { epoch, seq };
@@ -46,9 +44,4 @@ export function createReachedStore(store: Pick<Store, 'save' | 'load'>, clock: P
       void store.save(KEY, saved);
     },
   };
-}
-
-function isReached(value: unknown): value is Reached {
-  if (typeof value !== 'object' || value === null || !('epoch' in value) || !('seq' in value)) return false;
-  return typeof value.epoch === 'string' && Number.isSafeInteger(value.seq);
 }

@@ -1,7 +1,8 @@
 /**
  * The platform's requests for rows that were sent before, and the progress of each. A bounded queue; sends nothing itself.
  */
-import type { ExportPage, Store, StoredFrame } from '../../core/ports.ts';
+import type { ExportPage, Store } from '../../core/ports.ts';
+import type { RowBatch } from './row-batches.ts';
 import type { SeqRange } from './seq-ranges.ts';
 
 /** By time or by rows; both ends included by rows, the later excluded by time. */
@@ -27,27 +28,19 @@ const MAX_WAITING = 16;
 const PAGE_FRAMES = 2_000;
 const STORE_UNAVAILABLE = 'the store cannot be asked now';
 
-export interface ResendQueue {
-  /** Queues a request, or refuses it when the queue is full. */
-  add(request: ResendRequest): ResendResult;
-  /** The next frames to send with their rows; undefined when no request waits. */
-  next(maxFrames: number): Promise<{ readonly frames: readonly StoredFrame[]; readonly rows: SeqRange } | undefined>;
-  /** The broker has received what `next` returned. Returns the result to report, if the request is done. */
-  sent(rows: SeqRange, readings: number): ResendResult | undefined;
-  readonly isWaiting: boolean;
-}
-
 interface Job {
   readonly request: ResendRequest;
   rows: { next: number; last: number } | null;
   readings: number;
 }
 
+export type ResendQueue = ReturnType<typeof createResendQueue>;
+
 /** An empty queue. `onResult` receives the results that `sent` does not return. */
-export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>, onResult: (result: ResendResult) => void): ResendQueue {
+export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>, onResult: (result: ResendResult) => void) {
   const jobs: Job[] = [];
-  const resultOf = ({ request, readings }: Job, state: ResendResult['state'], reason = ''): ResendResult => ({
-    id: request.id,
+  const resultOf = ({ request: { id }, readings }: Job, state: ResendResult['state'], reason = ''): ResendResult => ({
+    id,
     state,
     readings,
     reason,
@@ -60,16 +53,18 @@ export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>
   };
 
   return {
-    get isWaiting() {
+    get isWaiting(): boolean {
       return jobs.length > 0;
     },
-    add: (request) => {
+    /** Queues a request, or refuses it when the queue is full. */
+    add: (request: ResendRequest): ResendResult => {
       const job: Job = { request, rows: null, readings: 0 };
       if (jobs.length >= MAX_WAITING) return resultOf(job, 'refused', `${MAX_WAITING} requests wait already`);
       jobs.push(job);
       return resultOf(job, 'queued');
     },
-    next: async (maxFrames) => {
+    /** The next frames to send with their rows; undefined when no request waits. */
+    next: async (maxFrames: number): Promise<RowBatch | undefined> => {
       for (let job = jobs[0]; job !== undefined; job = jobs[0]) {
         job.rows ??= await rowsOf(store, job.request);
         if (job.rows === null) {
@@ -85,7 +80,8 @@ export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>
       }
       return undefined;
     },
-    sent: ({ to }, readings) => {
+    /** The broker has received what `next` returned. Returns the result to report, if the request is done. */
+    sent: ({ to }: SeqRange, readings: number): ResendResult | undefined => {
       const [job] = jobs;
       if (job?.rows == null) return undefined;
       job.readings += readings;

@@ -16,21 +16,18 @@ export interface SyncHandlerParts {
   readonly log: Log;
   readonly delivery: Pick<Delivery, 'acknowledge' | 'accept' | 'resend'>;
   readonly onResend: (result: ResendResult) => void;
-  /** The form of the backlog changed. */
   readonly onAccept: () => void;
 }
 
-export interface SyncHandler {
-  /** Returns false, and does nothing, for an NCMD about something else. */
-  handle(message: InboundMessage): boolean;
-}
+export type SyncHandler = ReturnType<typeof createSyncHandler>;
 
 /** Each costs a write to the disk or a search of the store. Source: assumed; a platform requests a few hours at once, then waits. */
 const REQUESTS = { burst: 32, perS: 0.2 };
 /** Replies to refused requests, and log lines about them. Source: assumed; a person reads them. */
 const REFUSALS = { burst: 32, perS: 1 };
 
-export function createSyncHandler({ table, clock, log, delivery, onResend, onAccept }: SyncHandlerParts): SyncHandler {
+/** `onAccept`: the form of the backlog changed. */
+export function createSyncHandler({ table, clock, log, delivery, onResend, onAccept }: SyncHandlerParts) {
   const requests = createTokenBucket(clock, REQUESTS);
   const refusals = createTokenBucket(clock, REFUSALS);
   const tooMany = `asked too often: at most ${REQUESTS.burst} at once, then one in ${1 / REQUESTS.perS} s`;
@@ -65,7 +62,8 @@ export function createSyncHandler({ table, clock, log, delivery, onResend, onAcc
   }
 
   return {
-    handle: (message) => {
+    /** Returns false, and does nothing, for an NCMD about something else. */
+    handle: (message: InboundMessage): boolean => {
       const writes = readSyncWrites(message, table);
       for (const write of writes ?? []) handle(write);
       return writes !== undefined;

@@ -1,8 +1,7 @@
 /**
  * Parses and checks what the platform writes to the node about delivery: `Sync/Ack`, `Sync/Accept`, `Sync/Resend`. Pure.
  */
-
-import { isRecord } from '../../core/is-record.ts';
+import { parseRecord } from '../../core/is-record.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric } from '../sparkplug/codec.ts';
 import { type MetricTable, NODE_METRIC } from '../sparkplug/metric-table.ts';
@@ -54,8 +53,8 @@ function readWrite(name: string, { value }: Metric): SyncWrite {
 }
 
 function readResend(name: string, text: string): SyncWrite {
-  const fields = text.length > LIMIT.resendLength ? undefined : parse(text);
-  const read = (key: string): unknown => (isRecord(fields) && Object.hasOwn(fields, key) ? fields[key] : undefined);
+  const fields = text.length > LIMIT.resendLength ? undefined : parseRecord(text);
+  const read = (key: string): unknown => (fields !== undefined && Object.hasOwn(fields, key) ? fields[key] : undefined);
   const given = read('id') ?? '';
   const id = typeof given === 'string' && given.length <= LIMIT.idLength && !/\p{C}/u.test(given) ? given : undefined;
   const whole = (key: string): number | null => {
@@ -68,13 +67,4 @@ function readResend(name: string, text: string): SyncWrite {
   if (id !== undefined && byTime !== byRows) return { kind: 'resend', request: { id, fromMs, toMs, fromSeq, toSeq } };
   const reason = `${name} takes {"id","fromMs","toMs"} or {"id","fromSeq","toSeq"} as JSON, from before to`;
   return { kind: 'refused', reason, resendId: id ?? '' };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON, so no request; the reply says what is expected.
-    return undefined;
-  }
 }

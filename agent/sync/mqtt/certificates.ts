@@ -3,6 +3,7 @@
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import type { WallMs } from '../../core/clock.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 
 /** Longest name that is read from a certificate. Source: assumed; usual ones have under 100. */
@@ -22,7 +23,9 @@ export function readPeer(socket: Pick<TLSSocket, 'getPeerCertificate'>): PeerCer
 /** The first certificate of a PEM file, or the one in DER; null when it cannot be read as one. */
 export function readCertificate(bytes: Buffer): PeerCertificate | null {
   const certificate = parsed(bytes);
-  return certificate === null ? null : toPeer(certificate);
+  if (certificate === null) return null;
+  const { subject, issuer, validFrom, validTo } = certificate;
+  return { subject: inLine(subject), issuer: inLine(issuer), fromMs: Date.parse(validFrom), untilMs: Date.parse(validTo) };
 }
 
 /** Whether a key belongs to a certificate; null when either cannot be read. */
@@ -37,6 +40,11 @@ export function isKeyOfCertificate(cert: Buffer, key: Buffer): boolean | null {
   }
 }
 
+/** A date of a certificate as text, in UTC. */
+export function certificateDay(ms: WallMs): string {
+  return Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 10) : 'unknown';
+}
+
 function parsed(bytes: Buffer): X509Certificate | null {
   try {
     return new X509Certificate(bytes);
@@ -44,11 +52,6 @@ function parsed(bytes: Buffer): X509Certificate | null {
     // Not a certificate; the caller reports it.
     return null;
   }
-}
-
-function toPeer(certificate: X509Certificate): PeerCertificate {
-  const { subject, issuer, validFrom, validTo } = certificate;
-  return { subject: inLine(subject), issuer: inLine(issuer), fromMs: Date.parse(validFrom), untilMs: Date.parse(validTo) };
 }
 
 /** `CN=broker, O=City`; Node returns one part per line. */

@@ -4,15 +4,14 @@
 import { type ClockQuality, isTrusted, type WallMs } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
-import { addressOf, isTls, type ReachedStage } from './mqtt-socket.ts';
-import type { StreamError } from './packet-watch.ts';
+import { certificateDay } from './certificates.ts';
+import { addressOf, isTls, type ReachedStage, type StreamError } from './mqtt-socket.ts';
 
 /** The facts of an attempt that failed. */
 export interface FailedAttempt {
   readonly url: string;
   readonly reached: ReachedStage;
   readonly peer: PeerCertificate | null;
-  readonly clientId: string;
   readonly hasClientCertificate: boolean;
   readonly clockQuality: ClockQuality;
   readonly nowMs: WallMs;
@@ -195,9 +194,9 @@ function tlsText(code: string, attempt: FailedAttempt): string | undefined {
 
 /** With a clock that was never set, every certificate seems invalid. */
 function datesText(code: string, { peer, clockQuality, nowMs }: Pick<FailedAttempt, 'peer' | 'clockQuality' | 'nowMs'>): string {
-  const valid = peer === null ? '' : ` (valid ${day(peer.fromMs)} to ${day(peer.untilMs)})`;
+  const valid = peer === null ? '' : ` (valid ${certificateDay(peer.fromMs)} to ${certificateDay(peer.untilMs)})`;
   const finding = code === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet';
-  const today = `here it is ${day(nowMs)}`;
+  const today = `here it is ${certificateDay(nowMs)}`;
   if (!isTrusted(clockQuality)) {
     const why = clockQuality === 'none' ? 'was never set' : 'goes on from the last shutdown';
     return `the clock is the problem: by it the broker's certificate ${finding}${valid}, but it ${why} (clock ${clockQuality}, ${today}). Check the time server, or set the clock; it is tried again by itself`;
@@ -209,11 +208,6 @@ function datesText(code: string, { peer, clockQuality, nowMs }: Pick<FailedAttem
 
 function certificateNames(peer: PeerCertificate | null): string {
   return peer === null ? '' : ` (${peer.subject}, signed by ${peer.issuer})`;
-}
-
-/** Certificates are dated in UTC. */
-function day(ms: WallMs): string {
-  return Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 10) : 'unknown';
 }
 
 function hex(code: number): string {

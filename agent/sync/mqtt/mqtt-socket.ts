@@ -8,12 +8,14 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 import { readPeer } from './certificates.ts';
 import type { ConnectOptions } from './mqtt-transport.ts';
-import { createPacketWatch, type StreamError } from './packet-watch.ts';
 
 /** Largest packet that is accepted. Units: bytes. Source: commands are refused above 64 KB; with twice that the refusal can still be sent. */
 export const MAX_INBOUND_BYTES = 131_072;
 /** Source: IANA, mqtt and secure-mqtt. */
 const PORTS = { plain: 1_883, tls: 8_883 };
+
+/** Why a byte stream is refused. */
+export type StreamError = 'too-large' | 'not-mqtt';
 
 /** The last stage that an attempt passed. */
 export type ReachedStage = 'nothing' | 'name' | 'tcp' | 'tls';
@@ -90,4 +92,47 @@ function tlsSocket({ url, ca, cert, key }: Pick<ConnectOptions, 'url' | 'ca' | '
     ...(cert === null ? {} : { cert }),
     ...(key === null ? {} : { key }),
   });
+}
+
+/**
+ * Checks the packet lengths of a byte stream before the library collects a packet in memory. Returns a function that takes the next bytes
+ * and returns the first error, or null while there is none.
+ *
+ * Shape:  each byte once, in any chunks.
+ * Source: MQTT 5 §1.5.5: a length has four bytes of seven bits at most; §2.1.2: type 0 is forbidden.
+ */
+function createPacketWatch(maxPacketBytes: number): (chunk: Uint8Array) => StreamError | null {
+  let state: 'type' | 'length' | 'body' = 'type';
+  let left = 0;
+  let digits = 0;
+  let error: StreamError | null = null;
+
+  const length = (byte: number): void => {
+    left += (byte & 0x7f) * 128 ** digits;
+    digits += 1;
+    if (byte >= 0x80) {
+      if (digits === 4) error = 'not-mqtt';
+      return;
+    }
+    if (1 + digits + left > maxPacketBytes) error = 'too-large';
+    state = left === 0 ? 'type' : 'body';
+  };
+
+  return (chunk) => {
+    for (let at = 0; at < chunk.length && error === null; ) {
+      const byte = chunk[at] as number;
+      if (state === 'body') {
+        const step = Math.min(left, chunk.length - at);
+        at += step;
+        left -= step;
+        if (left === 0) state = 'type';
+        continue;
+      }
+      at += 1;
+      if (state === 'length') length(byte);
+      else if (byte < 0x10) error = 'not-mqtt';
+      else [state, left, digits] = ['length', 0, 0];
+    }
+    return error;
+  };
 }

@@ -2,6 +2,8 @@
  * The interface to MQTT: one connection object per CONNECT, without queue or retry.
  */
 import type { Clock } from '../../core/clock.ts';
+import { UplinkError } from '../../core/errors.ts';
+import type { Log } from '../../core/ports.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 
 /** Where and how to connect. Secrets are in memory only. Units: `keepaliveS` s, `timeoutMs` ms until CONNACK. */
@@ -85,4 +87,16 @@ export interface MqttConnection {
 export interface MqttTransport {
   /** Errors: rejects with UplinkError `unreachable`, `refused`, `tls` or `lost`; always within `timeoutMs`. */
   connect(options: ConnectOptions): Promise<MqttConnection>;
+}
+
+/** Resolves true when the broker has read all that was published before, false when the connection broke meanwhile. */
+export async function passesBarrier(connection: Pick<MqttConnection, 'barrier'>, log: Log): Promise<boolean> {
+  try {
+    await connection.barrier();
+    return true;
+  } catch (error) {
+    if (!(error instanceof UplinkError)) throw error;
+    log.event('uplink-barrier-failed', { code: error.code, message: error.message }, 'debug');
+    return false;
+  }
 }

@@ -150,16 +150,8 @@ function clientOptions(options: ConnectOptions): IClientOptions {
   };
 }
 
-function factsOf({ url, clientId, cert, clock }: ConnectOptions, { reached, peer }: MqttSocket): FailedAttempt {
-  return {
-    url,
-    reached,
-    peer,
-    clientId,
-    hasClientCertificate: cert !== null,
-    clockQuality: clock.quality(),
-    nowMs: clock.wallMs(),
-  };
+function factsOf({ url, cert, clock }: ConnectOptions, { reached, peer }: MqttSocket): FailedAttempt {
+  return { url, reached, peer, hasClientCertificate: cert !== null, clockQuality: clock.quality(), nowMs: clock.wallMs() };
 }
 
 /** Closes the socket at once; the library drops its callbacks. */

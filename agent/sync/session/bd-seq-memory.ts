@@ -6,33 +6,22 @@ import type { Log, Store } from '../../core/ports.ts';
 import { within } from '../../core/within.ts';
 import { BD_SEQ_COUNT } from './session-state.ts';
 
-export interface BdSeqMemory {
-  /** Null when no number was ever stored; a random one when it cannot be read, since starting at 0 would soon repeat a number. */
-  load(): Promise<number | null>;
-  /** Resolves whether it is on disk. A late answer is ignored: it could be taken for one about the next number. */
-  save(bdSeq: number): Promise<boolean>;
-}
-
 const KEY = 'sync.bdSeq';
 /** Longest wait for bdSeq to be on disk; then it is kept in memory. Units: ms. Source: assumed; a flush takes tens of ms. */
 const SAVE_MS = 2_000;
 /** Returned by the store when it could not be read. */
 const UNREAD = Symbol('unread');
 
-export function createBdSeqMemory({
-  clock,
-  log,
-  store,
-  random,
-}: {
-  readonly clock: Pick<Clock, 'after'>;
-  readonly log: Log;
-  readonly store: Pick<Store, 'save' | 'load'>;
-  /** 0..1. */
-  readonly random: () => number;
-}): BdSeqMemory {
+export type BdSeqMemory = ReturnType<typeof createBdSeqMemory>;
+
+/** `random` gives 0..1. */
+export function createBdSeqMemory(
+  { clock, log, store }: { readonly clock: Pick<Clock, 'after'>; readonly log: Log; readonly store: Pick<Store, 'save' | 'load'> },
+  random: () => number,
+) {
   return {
-    async load() {
+    /** Null when no number was ever stored; a random one when it cannot be read, since starting at 0 would soon repeat a number. */
+    async load(): Promise<number | null> {
       const last = await store.load(KEY, UNREAD);
       if (last === undefined) return null;
       if (typeof last === 'number' && Number.isInteger(last) && last >= 0 && last < BD_SEQ_COUNT) return last;
@@ -40,12 +29,9 @@ export function createBdSeqMemory({
       log.event('uplink-bdseq-unread', { assumed }, 'warning');
       return assumed;
     },
-    async save(bdSeq) {
-      let ok = false;
-      const saved = store.save(KEY, bdSeq).then((answer) => {
-        ok = answer;
-      });
-      await within(clock, SAVE_MS, saved);
+    /** Resolves whether it is on disk. A late answer is ignored: it could be taken for one about the next number. */
+    async save(bdSeq: number): Promise<boolean> {
+      const ok = (await within(clock, SAVE_MS, store.save(KEY, bdSeq))) === true;
       if (!ok) log.event('uplink-bdseq-not-saved', { bdSeq }, 'warning');
       return ok;
     },

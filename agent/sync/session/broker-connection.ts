@@ -11,7 +11,7 @@ import { within } from '../../core/within.ts';
 import { readCertificate } from '../mqtt/certificates.ts';
 import type { ConnectStage, InboundMessage, MqttConnection, MqttTransport } from '../mqtt/mqtt-transport.ts';
 import { LinkProbe } from '../mqtt/probe.ts';
-import { createSecretReader, type ReadFile, type Secrets } from '../mqtt/secrets.ts';
+import { createSecretReader, type ReadFile, type Secrets } from '../mqtt/secret-files.ts';
 import type { Trace } from './trace.ts';
 
 export interface BrokerConnectionParts {
@@ -41,43 +41,31 @@ const END_TIMEOUT_MS = 2_000;
 export class BrokerConnection {
   readonly #parts: BrokerConnectionParts;
   readonly #readSecrets: () => Promise<Secrets>;
-  #attempt = 0;
+  /** Number of the present attempt: what was started in another one no longer counts. */
+  attempt = 0;
+  /** Null unless connected. */
+  current: MqttConnection | null = null;
+  certificates: UplinkCertificates = { own: null, broker: null };
   #abort = new AbortController();
-  #connection: MqttConnection | null = null;
   #probe: LinkProbe | null = null;
   #subscribing: Timer | null = null;
-  #certificates: UplinkCertificates = { own: null, broker: null };
 
   constructor(parts: BrokerConnectionParts) {
     this.#parts = parts;
     this.#readSecrets = createSecretReader(parts);
   }
 
-  /** Number of the present attempt: what was started in another one no longer counts. */
-  get attempt(): number {
-    return this.#attempt;
-  }
-
-  /** Null unless connected. */
-  get current(): MqttConnection | null {
-    return this.#connection;
-  }
-
-  get certificates(): UplinkCertificates {
-    return this.#certificates;
-  }
-
   async connect(bdSeq: number, url: string): Promise<void> {
     const { clock, transport, onConnected } = this.#parts;
-    const attempt = this.#attempt;
+    const attempt = this.attempt;
     const { signal } = this.#abort;
     const probe = new LinkProbe(clock, (quietMs) => this.#fail(attempt, new UplinkError('lost', silentLinkText(url, quietMs))));
     try {
       const secrets = await this.#readSecrets();
-      this.#certificates = { own: secrets.cert === null ? null : readCertificate(secrets.cert), broker: null };
+      this.certificates = { own: secrets.cert === null ? null : readCertificate(secrets.cert), broker: null };
       const opened = await transport.connect({ ...this.#optionsFor(attempt, bdSeq, url, probe), ...secrets, signal });
-      if (attempt !== this.#attempt) return opened.destroy();
-      this.#connection = opened;
+      if (attempt !== this.attempt) return opened.destroy();
+      this.current = opened;
       this.#probe = probe;
       probe.start(opened);
       onConnected();
@@ -88,14 +76,14 @@ export class BrokerConnection {
 
   async subscribe(url: string): Promise<void> {
     const { clock, subscriptions, onSubscribed } = this.#parts;
-    const attempt = this.#attempt;
+    const attempt = this.attempt;
     const text = `${url} did not answer SUBSCRIBE within ${SUBSCRIBE_TIMEOUT_MS / 1_000} s: check the broker`;
     const timer = clock.after(SUBSCRIBE_TIMEOUT_MS, () => this.#fail(attempt, new UplinkError('lost', text)));
     this.#subscribing = timer;
     try {
-      await this.#connection?.subscribe(subscriptions);
+      await this.current?.subscribe(subscriptions);
       timer.cancel();
-      if (attempt === this.#attempt) onSubscribed();
+      if (attempt === this.attempt) onSubscribed();
     } catch (error) {
       this.#fail(attempt, error);
     }
@@ -108,13 +96,13 @@ export class BrokerConnection {
 
   /** Cuts the connection or the attempt to connect. */
   drop(): void {
-    this.#attempt += 1;
+    this.attempt += 1;
     this.#probe?.cancel();
     this.#subscribing?.cancel();
     this.#abort.abort();
     this.#abort = new AbortController();
-    this.#connection?.destroy();
-    this.#connection = null;
+    this.current?.destroy();
+    this.current = null;
   }
 
   #optionsFor(attempt: number, bdSeq: number, url: string, probe: LinkProbe) {
@@ -125,10 +113,10 @@ export class BrokerConnection {
       timeoutMs: CONNECT_TIMEOUT_MS,
       will: will(bdSeq),
       onConnectWritten: (): void => {
-        if (attempt === this.#attempt) onConnectWritten();
+        if (attempt === this.attempt) onConnectWritten();
       },
       onStage: (stage: ConnectStage): void => {
-        if (stage.kind === 'tls') this.#certificates = { ...this.#certificates, broker: stage.peer };
+        if (stage.kind === 'tls') this.certificates = { ...this.certificates, broker: stage.peer };
       },
       onPacket: trace.packet,
       onTraffic: (isSent: boolean): void => probe.noteTraffic(isSent),
@@ -137,7 +125,7 @@ export class BrokerConnection {
   }
 
   #fail(attempt: number, error: unknown): void {
-    if (attempt === this.#attempt) this.#parts.onFailed(error);
+    if (attempt === this.attempt) this.#parts.onFailed(error);
   }
 }
 

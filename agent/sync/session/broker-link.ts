@@ -3,46 +3,33 @@
  *
  * Decides nothing itself; `session.ts` has the diagram.
  */
-import type { UplinkConfig } from '../../core/cabinet.ts';
-import type { Clock, Timer, WallMs } from '../../core/clock.ts';
+import type { Timer } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import { usableBrokers } from '../../core/secret-places.ts';
 import type { UplinkCertificates } from '../../core/uplink-tools.ts';
-import type { InboundMessage, MqttConnection, MqttTransport } from '../mqtt/mqtt-transport.ts';
-import type { ReadFile } from '../mqtt/secrets.ts';
-import { STABLE_MS } from './back-off.ts';
+import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
 import { type BdSeqMemory, createBdSeqMemory } from './bd-seq-memory.ts';
-import { BrokerConnection } from './broker-connection.ts';
+import { BrokerConnection, type BrokerConnectionParts } from './broker-connection.ts';
 import { LinkFailures } from './link-failures.ts';
 import { afterEvent } from './session.ts';
-import { createSession, type Effect, type SessionEvent, type SessionState } from './session-state.ts';
-import type { Trace } from './trace.ts';
+import { createSession, type Effect, type SessionEvent, type SessionState, STABLE_MS } from './session-state.ts';
 
-export interface BrokerLinkParts {
-  readonly config: UplinkConfig;
-  readonly clientId: string;
-  readonly subscriptions: readonly string[];
-  readonly will: (bdSeq: number) => { readonly topic: string; readonly payload: Buffer };
-  readonly clock: Clock;
+export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectWritten' | 'onConnected' | 'onSubscribed' | 'onFailed'> {
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
-  readonly transport: MqttTransport;
   /** 0..1. */
   readonly random: () => number;
-  readonly readFile: ReadFile;
   readonly onBirth: (connection: MqttConnection, bdSeq: number) => void;
   readonly onRebirth: () => void;
   /** The session ends: send the deaths. The connection is ended when this resolves. */
   readonly onDeath: (connection: MqttConnection, ending: Ending) => Promise<void>;
   /** The connection must not be used any more. */
   readonly onGone: () => void;
-  readonly onMessage: (message: InboundMessage) => void;
   /** The phase changed. */
   readonly onChange: () => void;
   /** Another client connected with this client id, and the broker ended this session. */
   readonly onTakenOver: (text: string) => void;
-  readonly trace: Trace;
 }
 
 /** `wanted`: the agent stops, so there is time for the last proof; else the death is sent at once. */
@@ -53,9 +40,9 @@ export interface Ending {
 
 /** Connects to nothing before `start`. */
 export class BrokerLink {
+  readonly failures: LinkFailures;
   readonly #parts: BrokerLinkParts;
   readonly #servers: readonly string[];
-  readonly #failures: LinkFailures;
   readonly #bdSeqs: BdSeqMemory;
   readonly #connection: BrokerConnection;
   #session: SessionState;
@@ -71,8 +58,8 @@ export class BrokerLink {
     this.#parts = parts;
     this.#servers = usableBrokers(config);
     this.#session = createSession(config.primaryHost !== null, this.#servers.length);
-    this.#failures = new LinkFailures(random, config.conformance);
-    this.#bdSeqs = createBdSeqMemory(parts);
+    this.failures = new LinkFailures(random, config.conformance);
+    this.#bdSeqs = createBdSeqMemory(parts, random);
     this.#connection = new BrokerConnection({
       ...parts,
       onConnectWritten: () => this.dispatch({ kind: 'connect-written' }),
@@ -90,16 +77,6 @@ export class BrokerLink {
   get server(): { readonly index: number; readonly count: number; readonly url: string } {
     const { server } = this.#session;
     return { index: server, count: this.#servers.length, url: this.#urlOf(server) };
-  }
-
-  /** Why the last connection ended or could not be opened; empty when none failed. */
-  get reason(): string {
-    return this.#failures.reason;
-  }
-
-  /** The last failure, also after it is over. */
-  get lastFailure(): { readonly atMs: WallMs; readonly text: string } | null {
-    return this.#failures.last;
   }
 
   get certificates(): UplinkCertificates {
@@ -126,7 +103,7 @@ export class BrokerLink {
     const { clock, log, trace, onTakenOver } = this.#parts;
     const { bornMono } = this.#session;
     const isStable = bornMono !== null && clock.monoMs() - bornMono >= STABLE_MS;
-    this.#failures.note(error, { atMs: clock.wallMs(), isStable });
+    this.failures.note(error, { atMs: clock.wallMs(), isStable });
     log.event('uplink-failed', { code: error.code, message: error.message }, 'warning');
     trace.event(`failed: ${error.message}`);
     if (error.code === 'taken-over') onTakenOver(error.message);
@@ -150,7 +127,7 @@ export class BrokerLink {
     this.#session = step.session;
     for (const effect of step.effects) this.#carryOut(effect);
     if (this.#session.phase === phase) return;
-    log.event('uplink-phase', { phase: this.#session.phase, bdSeq: this.#session.bdSeq, reason: this.reason }, 'debug');
+    log.event('uplink-phase', { phase: this.#session.phase, bdSeq: this.#session.bdSeq, reason: this.failures.reason }, 'debug');
     trace.event(this.#session.phase);
     onChange();
   }
@@ -175,7 +152,7 @@ export class BrokerLink {
         this.#after(effect.delayMs, () => this.dispatch({ kind: 'host-late' }));
         return;
       case 'birth':
-        this.#failures.clear();
+        this.failures.clear();
         if (current !== null) onBirth(current, this.#session.bdSeq);
         return;
       case 'rebirth':
@@ -193,7 +170,7 @@ export class BrokerLink {
         onGone();
         return;
       case 'rest':
-        this.#after(this.#failures.restMs(effect.failures), () => this.dispatch({ kind: 'rested' }));
+        this.#after(this.failures.restMs(effect.failures), () => this.dispatch({ kind: 'rested' }));
         return;
     }
   }

@@ -82,6 +82,9 @@ export interface SessionStep {
 /** Number of values of bdSeq. Source: `message-flow-edge-node-birth-publish-will-message-payload-bdSeq`: wraps 255 → 0. */
 export const BD_SEQ_COUNT = 256;
 
+/** A session that lived this long shows a sound link: failures are counted from 0 again. Units: ms. Source: assumed; longer than keepalive × 1.5. */
+export const STABLE_MS = 60_000;
+
 /** A session in phase `off`. `awaitsHost`: a primary host is configured. `servers`: their number. */
 export function createSession(awaitsHost: boolean, servers = 1): SessionState {
   return {

@@ -12,8 +12,7 @@
  * `failed` leads from every phase with a connection to `resting`, and `stop` to `off`: at once without a connection, through `dying` with one.
  */
 import type { MonoMs } from '../../core/clock.ts';
-import { STABLE_MS } from './back-off.ts';
-import { BD_SEQ_COUNT, type Effect, type SessionEvent, type SessionState, type SessionStep } from './session-state.ts';
+import { BD_SEQ_COUNT, type Effect, type SessionEvent, type SessionState, type SessionStep, STABLE_MS } from './session-state.ts';
 
 /** Shortest time between two rebirths; the first request is answered at once. Units: ms. Source: Tahu's host requests at most one per 5 s. */
 export const REBIRTH_GAP_MS = 5_000;
@@ -113,11 +112,10 @@ function leaveServer(session: SessionState): SessionStep {
 /** Source: `message-flow-edge-node-birth-publish-phid-*`, `operational-behavior-edge-node-termination-host-offline*`. */
 function afterHost(session: SessionState, { online, atMs, atMono, nowMs }: Extract<SessionEvent, { kind: 'host' }>): SessionStep {
   const { phase, host, server } = session;
-  const isSubscribed = phase === 'subscribing' || phase === 'waiting-for-host' || phase === 'birthing' || phase === 'live';
   const lastMs = host.lastMs[server] ?? 0;
   // A last STATE from the future came from a wrong clock: no later one of the host would ever count.
   const isBound = nowMs === null || lastMs <= nowMs + CLOCK_SKEW_MS;
-  if (!host.required || !isSubscribed || (isBound && atMs < lastMs)) return stay(session);
+  if (!host.required || !isConnected(session) || (isBound && atMs < lastMs)) return stay(session);
   const updated: SessionState = { ...session, host: { ...host, online, lastMs: host.lastMs.with(server, atMs) } };
   if (online) return phase === 'waiting-for-host' ? go({ ...updated, phase: 'birthing' }, { kind: 'await-birth' }) : stay(updated);
   if (phase === 'birthing') return awaitHost(updated);
@@ -172,36 +170,19 @@ function forgetHost(session: SessionState): SessionState {
 
 /** An attempt to connect continues; a session is ended properly first; a rest is cut short. */
 function reconnect(session: SessionState): SessionStep {
-  switch (session.phase) {
-    case 'resting':
-      return approach({ ...session, failures: 0 });
-    case 'subscribing':
-    case 'waiting-for-host':
-    case 'birthing':
-    case 'live':
-      return go({ ...session, phase: 'dying', afterDeath: 'resting', failures: 0 }, { kind: 'die' });
-    case 'off':
-    case 'saving':
-    case 'connecting':
-    case 'dying':
-      return stay(session);
-  }
+  if (session.phase === 'resting') return approach({ ...session, failures: 0 });
+  if (!isConnected(session)) return stay(session);
+  return go({ ...session, phase: 'dying', afterDeath: 'resting', failures: 0 }, { kind: 'die' });
 }
 
 function afterStop(session: SessionState): SessionStep {
-  switch (session.phase) {
-    case 'off':
-      return stay(session);
-    case 'dying':
-      return stay({ ...session, afterDeath: 'off' });
-    case 'saving':
-    case 'connecting':
-    case 'resting':
-      return go({ ...forgetHost(session), phase: 'off' }, { kind: 'drop' });
-    case 'subscribing':
-    case 'waiting-for-host':
-    case 'birthing':
-    case 'live':
-      return go({ ...session, phase: 'dying', afterDeath: 'off' }, { kind: 'die' });
-  }
+  if (session.phase === 'off') return stay(session);
+  if (session.phase === 'dying') return stay({ ...session, afterDeath: 'off' });
+  if (isConnected(session)) return go({ ...session, phase: 'dying', afterDeath: 'off' }, { kind: 'die' });
+  return go({ ...forgetHost(session), phase: 'off' }, { kind: 'drop' });
+}
+
+/** The CONNACK has arrived, and the session has not ended yet. */
+function isConnected({ phase }: SessionState): boolean {
+  return phase === 'subscribing' || phase === 'waiting-for-host' || phase === 'birthing' || phase === 'live';
 }

@@ -5,22 +5,15 @@ import type { Clock } from '../../core/clock.ts';
 import type { TraceEntry } from '../../core/uplink-tools.ts';
 import type { PacketSummary } from '../mqtt/mqtt-transport.ts';
 
-export interface Trace {
-  event(text: string): void;
-  packet(packet: PacketSummary): void;
-  /** Oldest first. */
-  entries(): readonly TraceEntry[];
-  /** Calls `onEntry` for every new entry, until the returned function is called. */
-  watch(onEntry: (entry: TraceEntry) => void): () => void;
-}
-
 /** Source: assumed; half an hour of a cabinet with 35 lamps, under 100 KB. */
 const MAX_ENTRIES = 400;
 /** A topic longer than this is cut. Source: assumed; the agent's have under 100 characters, others may have 65,535. */
 const MAX_TOPIC_CHARS = 160;
 const MAX_TEXT_CHARS = 500;
 
-export function createTrace(clock: Pick<Clock, 'wallMs'>): Trace {
+export type Trace = ReturnType<typeof createTrace>;
+
+export function createTrace(clock: Pick<Clock, 'wallMs'>) {
   const ring: TraceEntry[] = [];
   let next = 0;
   const watchers = new Set<(entry: TraceEntry) => void>();
@@ -30,17 +23,15 @@ export function createTrace(clock: Pick<Clock, 'wallMs'>): Trace {
     for (const watcher of watchers) watcher(entry);
   };
   return {
-    event: (text) => add({ atMs: clock.wallMs(), kind: 'event', text: cutTo(text, MAX_TEXT_CHARS), topic: null, bytes: 0 }),
-    packet: ({ isSent, name, topic, bytes }) =>
-      add({
-        atMs: clock.wallMs(),
-        kind: isSent ? 'sent' : 'received',
-        text: name,
-        topic: topic === null ? null : cutTo(topic, MAX_TOPIC_CHARS),
-        bytes,
-      }),
-    entries: () => [...ring.slice(next), ...ring.slice(0, next)],
-    watch: (onEntry) => {
+    event: (text: string): void => add({ atMs: clock.wallMs(), kind: 'event', text: cutTo(text, MAX_TEXT_CHARS), topic: null, bytes: 0 }),
+    packet: ({ isSent, name: text, topic, bytes }: PacketSummary): void => {
+      const kind = isSent ? 'sent' : 'received';
+      add({ atMs: clock.wallMs(), kind, text, topic: topic === null ? null : cutTo(topic, MAX_TOPIC_CHARS), bytes });
+    },
+    /** Oldest first. */
+    entries: (): readonly TraceEntry[] => [...ring.slice(next), ...ring.slice(0, next)],
+    /** Calls `onEntry` for every new entry, until the returned function is called. */
+    watch: (onEntry: (entry: TraceEntry) => void): (() => void) => {
       // A function of its own, so that the same watcher may be added twice.
       const watcher = (entry: TraceEntry): void => onEntry(entry);
       watchers.add(watcher);

@@ -22,17 +22,17 @@ const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
   resting: 'down',
 };
 
-type LinkFacts = Pick<BrokerLink, 'session' | 'reason'>;
+type LinkFacts = Pick<BrokerLink, 'session' | 'failures'>;
 
 export class UplinkMonitor {
-  readonly #config: Pick<UplinkConfig, 'node' | 'primaryHost'>;
+  readonly #config: UplinkConfig;
   readonly #clock: Clock;
   readonly #events: EventTracker;
   #sinceMs: WallMs;
   /** An operator requested a new connection: the interruption is no fault. */
   #isReconnecting = false;
 
-  constructor(config: Pick<UplinkConfig, 'node' | 'primaryHost'>, clock: Clock, onEvent: (event: AgentEvent) => void) {
+  constructor(config: UplinkConfig, clock: Clock, onEvent: (event: AgentEvent) => void) {
     this.#config = config;
     this.#clock = clock;
     this.#events = createEventTracker(clock, onEvent);
@@ -73,12 +73,12 @@ export class UplinkMonitor {
     this.#events.set(isPlatformSilent, { code: 'platform-silent', source: this.#config.node, severity: 'warning', text });
   }
 
-  #reasonOf({ session, reason }: LinkFacts): string {
+  #reasonOf({ session, failures }: LinkFacts): string {
     const { phase } = session;
     const { primaryHost } = this.#config;
     if (phase === 'live' || phase === 'off') return '';
     if (this.#isReconnecting) return 'a new connection was asked for';
     const isWaiting = phase === 'waiting-for-host' || phase === 'dying';
-    return isWaiting && primaryHost !== null ? `primary host ${primaryHost} is not online` : reason;
+    return isWaiting && primaryHost !== null ? `primary host ${primaryHost} is not online` : failures.reason;
   }
 }

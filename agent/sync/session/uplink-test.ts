@@ -5,27 +5,20 @@
  */
 import { isIP } from 'node:net';
 import type { UplinkConfig } from '../../core/cabinet.ts';
-import { type Clock, type MonoMs, sleep } from '../../core/clock.ts';
+import { type Clock, isTrusted, type MonoMs, sleep } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import { usableBrokers } from '../../core/secret-places.ts';
-import type { UplinkStep, UplinkStepName, UplinkTest, UplinkTestRequest } from '../../core/uplink-tools.ts';
+import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest, UplinkTestRequest } from '../../core/uplink-tools.ts';
 import { within } from '../../core/within.ts';
-import { readCertificate } from '../mqtt/certificates.ts';
+import { certificateDay, readCertificate } from '../mqtt/certificates.ts';
 import { addressOf, isTls } from '../mqtt/mqtt-socket.ts';
-import type { ConnectStage, MqttConnection, MqttTransport } from '../mqtt/mqtt-transport.ts';
-import { createSecretReader, type ReadFile, type Secrets } from '../mqtt/secrets.ts';
-import { readHostState } from '../sparkplug/host-state.ts';
-import { createTopics } from '../sparkplug/topics.ts';
-import { certificateText, hostTopic, isExpiringSoon, stageText } from './uplink-test-text.ts';
+import type { ConnectStage, MqttConnection } from '../mqtt/mqtt-transport.ts';
+import { createSecretReader, type Secrets } from '../mqtt/secret-files.ts';
+import { createTopics, readHostState } from '../sparkplug/topics.ts';
+import type { BrokerConnectionParts } from './broker-connection.ts';
 
-export interface UplinkTestParts {
-  readonly config: UplinkConfig;
-  /** The agent's client id; the test appends to it. */
-  readonly clientId: string;
-  readonly transport: MqttTransport;
-  readonly clock: Clock;
-  readonly readFile: ReadFile;
-}
+/** `clientId`: that of the agent; the test appends to it. */
+export type UplinkTestParts = Pick<BrokerConnectionParts, 'config' | 'clientId' | 'transport' | 'clock' | 'readFile'>;
 
 /** Longest wait for CONNACK. Units: ms. Source: as of a session: a modem needs up to 10 s to wake. */
 const CONNECT_TIMEOUT_MS = 30_000;
@@ -37,9 +30,9 @@ const HOST_WAIT_MS = 3_000;
 const END_TIMEOUT_MS = 1_000;
 /** Period of the check for the host's STATE. Units: ms. Source: assumed; not noticeable. */
 const HOST_CHECK_MS = 50;
-
-/** The reported name of each stage of the transport. */
-const STAGES: Readonly<Record<ConnectStage['kind'], UplinkStepName>> = { name: 'name', tcp: 'tcp', tls: 'tls' };
+/** A certificate that expires sooner needs attention. Units: ms. Source: assumed; a month to order and install one. */
+const SOON_MS = 30 * 86_400_000;
+const DAY_MS = 86_400_000;
 
 /** Runs the test; `onStep` receives each step as it ends. Errors: none; a failure is a step that says what to check, and ends the test. */
 export async function testUplink(
@@ -98,16 +91,10 @@ interface TestRun {
 
 /** The stage that follows `last`: the one that a failed attempt did not pass. */
 function stageAfter(last: UplinkStepName, url: string): UplinkStepName {
-  switch (last) {
-    case 'name':
-      return 'tcp';
-    case 'tcp':
-      return isTls(url) ? 'tls' : 'connack';
-    case 'tls':
-      return 'connack';
-    default:
-      return isIP(addressOf(url).host) === 0 ? 'name' : 'tcp';
-  }
+  if (last === 'name') return 'tcp';
+  if (last === 'tcp' && isTls(url)) return 'tls';
+  if (last === 'tcp' || last === 'tls') return 'connack';
+  return isIP(addressOf(url).host) === 0 ? 'name' : 'tcp';
 }
 
 /** The password is sent to configured brokers only: a person may type any address. */
@@ -148,7 +135,7 @@ async function connect(run: TestRun): Promise<void> {
       if (topic === hostTopic(config)) run.host = readHostState(payload)?.online ?? null;
     },
     onStage: (stage) =>
-      run.done(STAGES[stage.kind], stage.kind === 'tls' && isExpiringSoon(stage.peer, clock) ? 'doubtful' : 'ok', stageText(stage, clock)),
+      run.done(stage.kind, stage.kind === 'tls' && isExpiringSoon(stage.peer, clock) ? 'doubtful' : 'ok', stageText(stage, clock)),
   });
   run.done('connack', 'ok', `accepted as ${clientId}, MQTT ${config.protocol === 5 ? '5' : '3.1.1'}`);
 }
@@ -181,14 +168,40 @@ async function roundTrip(run: TestRun): Promise<void> {
 
 /** Errors: rejects with UplinkError `lost` when it takes longer than `ANSWER_TIMEOUT_MS`. */
 async function inTime(clock: Clock, { url }: Pick<TestRun, 'url'>, what: string, work: Promise<void> | undefined): Promise<void> {
-  let timer: ReturnType<Clock['after']> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const fail = (): void => reject(new UplinkError('lost', `${url} ${what} within ${ANSWER_TIMEOUT_MS / 1_000} s: check the broker`));
-    timer = clock.after(ANSWER_TIMEOUT_MS, fail);
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    timer?.cancel();
+  const isDone = await within(
+    clock,
+    ANSWER_TIMEOUT_MS,
+    Promise.resolve(work).then(() => true),
+  );
+  if (isDone !== true) throw new UplinkError('lost', `${url} ${what} within ${ANSWER_TIMEOUT_MS / 1_000} s: check the broker`);
+}
+
+/** The topic of the primary host's STATE. */
+function hostTopic({ primaryHost }: UplinkConfig): string {
+  return `spBv1.0/STATE/${primaryHost}`;
+}
+
+/** The facts of a stage that was passed. */
+function stageText(stage: ConnectStage, clock: Clock): string {
+  switch (stage.kind) {
+    case 'name':
+      return stage.addresses.join(', ');
+    case 'tcp':
+      return stage.address;
+    case 'tls':
+      return stage.peer === null ? stage.version : `${stage.version}, certificate ${certificateText(stage.peer, clock)}`;
   }
+}
+
+/** Whether a certificate expires within a month by a trusted clock. */
+function isExpiringSoon(certificate: PeerCertificate | null, clock: Clock): boolean {
+  return certificate !== null && isTrusted(clock.quality()) && certificate.untilMs - clock.wallMs() < SOON_MS;
+}
+
+/** `CN=x, signed by CN=y, 2026-01-01 to 2027-01-01, 37 days left`. */
+function certificateText({ subject, issuer, fromMs, untilMs }: PeerCertificate, clock: Clock): string {
+  const days = Math.floor((untilMs - clock.wallMs()) / DAY_MS);
+  const left = days < 0 ? `EXPIRED ${-days} days ago` : fromMs > clock.wallMs() ? 'NOT VALID YET' : `${days} days left`;
+  const doubt = isTrusted(clock.quality()) ? '' : ' by a clock that is not to be trusted';
+  return `${subject}, signed by ${issuer}, ${certificateDay(fromMs)} to ${certificateDay(untilMs)}, ${left}${doubt}`;
 }

@@ -4,15 +4,49 @@
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { CabinetPoint } from '../../core/cabinet-points.ts';
 import type { UplinkDevice, UplinkMetric } from '../../core/ports.ts';
-import type { DeviceCategory, Profile } from '../../core/profile.ts';
+import type { DeviceCategory, PointProfile, Profile, Semantic } from '../../core/profile.ts';
 import type { PointId } from '../../core/words.ts';
-import { talqNameOf } from './talq-names.ts';
+import { metricNames, ownMetrics } from '../commands/command-metrics.ts';
 
 /** Metrics of a lamp's decision, on its device. */
 export const LAMP_METRIC = { wanted: 'Lamp/Wanted Level', rank: 'Lamp/Rank', reason: 'Lamp/Reason' } as const;
 
+const ZONE = {
+  night: ['Energy/Night kWh', 'Double', 'kWh'],
+  baseline: ['Energy/Baseline kWh', 'Double', 'kWh'],
+  boosted: ['Energy/Boosted Share', 'Double', '%'],
+} as const;
 /** Metrics of a zone, set when a night ends. */
-export const ZONE_METRIC = { night: 'Energy/Night kWh', baseline: 'Energy/Baseline kWh', boosted: 'Energy/Boosted Share' } as const;
+export const ZONE_METRIC = metricNames(ZONE);
+
+/** TALQ names for any device, for platforms with its data model. */
+const TALQ_ANYWHERE: Partial<Record<Semantic, string>> = {
+  presence: 'presenceStatus',
+  illuminance: 'lightLevel',
+  door: 'cabinetDoorOpen',
+  humidity: 'relativeHumidity',
+};
+/** Names for a lamp's driver: TALQ's lamp actuator and lamp monitor. */
+const TALQ_OF_LAMP: Partial<Record<Semantic, string>> = {
+  level: 'feedbackLightCommand',
+  power: 'activePower',
+  energy: 'activeEnergy',
+  voltage: 'supplyVoltage',
+  current: 'supplyCurrent',
+  'power-factor': 'powerFactor',
+  reactive: 'reactivePower',
+};
+/** The unit that TALQ requires for each name; a point in another unit gets no name. */
+const TALQ_UNIT: Readonly<Record<string, string>> = {
+  lightLevel: 'lx',
+  relativeHumidity: '%',
+  feedbackLightCommand: '%',
+  activePower: 'W',
+  activeEnergy: 'kWh',
+  supplyVoltage: 'V',
+  supplyCurrent: 'A',
+  reactivePower: 'var',
+};
 
 /** The uplink's devices: devices with their points, lamps, zones. A lamp with the name of a device shares its entry. */
 export function uplinkDevices(
@@ -39,12 +73,7 @@ export function uplinkDevices(
       target: lampIds.has(id) ? { kind: 'lamp', id } : null,
     }),
   );
-  const zoneMetrics: UplinkMetric[] = [
-    { name: ZONE_METRIC.night, pointId: null, type: 'Double', unit: 'kWh' },
-    { name: ZONE_METRIC.baseline, pointId: null, type: 'Double', unit: 'kWh' },
-    { name: ZONE_METRIC.boosted, pointId: null, type: 'Double', unit: '%' },
-  ];
-  const zones = cabinet.zones.map(({ id }): UplinkDevice => ({ id, metrics: zoneMetrics, target: { kind: 'zone', id } }));
+  const zones = cabinet.zones.map(({ id }): UplinkDevice => ({ id, metrics: ownMetrics(ZONE), target: { kind: 'zone', id } }));
   return [...deviceOrLamp, ...zones];
 }
 
@@ -60,4 +89,11 @@ function toMetric(point: CabinetPoint, category: DeviceCategory, isOurs: boolean
 function writeLimits({ profile: { write }, semantic }: CabinetPoint): Pick<UplinkMetric, 'write'> {
   if (write === null || write.dangerous || semantic === 'level') return {};
   return { write: { min: write.min, max: write.max } };
+}
+
+/** Null when TALQ has no name for the quantity, or has it in another unit. Source: TALQ 2.7.1 data model, functions Lamp actuator, Lamp monitor, Presence sensor, Light sensor, Cabinet monitor. */
+function talqNameOf(point: Pick<PointProfile, 'semantic' | 'unit'>, category: DeviceCategory): string | null {
+  const isLamp = category === 'luminaire-driver' || category === 'dali-gateway';
+  const name = TALQ_ANYWHERE[point.semantic] ?? (isLamp ? TALQ_OF_LAMP[point.semantic] : undefined);
+  return name === undefined || (TALQ_UNIT[name] ?? point.unit) !== point.unit ? null : name;
 }

@@ -58,6 +58,9 @@ const VALUE_FIELDS: readonly (readonly [MetricValue['kind'], string])[] = [
 ];
 const FIELD_OF: ReadonlyMap<string, string> = new Map(VALUE_FIELDS);
 
+/** Fields of a metric with the same name and value on the wire. */
+const PLAIN_FIELDS = ['name', 'alias', 'datatype', 'isHistorical', 'isTransient', 'isNull'] as const;
+
 /** The bytes of a payload. */
 export function encodePayload({ timestampMs, seq, metrics }: Payload): Buffer {
   const wire: WireObject = { metrics: metrics.map(wireMetric) };
@@ -88,13 +91,8 @@ export function toLong(value: number): MetricValue {
 
 function wireMetric(metric: Metric): WireObject {
   const wire: WireObject = {};
-  if (metric.name !== undefined) wire['name'] = metric.name;
-  if (metric.alias !== undefined) wire['alias'] = metric.alias;
+  for (const field of PLAIN_FIELDS) if (metric[field] !== undefined) wire[field] = metric[field];
   if (metric.timestampMs !== undefined) wire['timestamp'] = metric.timestampMs;
-  if (metric.datatype !== undefined) wire['datatype'] = metric.datatype;
-  if (metric.isHistorical !== undefined) wire['isHistorical'] = metric.isHistorical;
-  if (metric.isTransient !== undefined) wire['isTransient'] = metric.isTransient;
-  if (metric.isNull !== undefined) wire['isNull'] = metric.isNull;
   if (metric.properties !== undefined) {
     const values = metric.properties.map((p) => ({ type: p.type, [FIELD_OF.get(p.value.kind) as string]: wireValue(p.value) }));
     wire['properties'] = { keys: metric.properties.map((p) => p.key), values };

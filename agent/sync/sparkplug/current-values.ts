@@ -6,51 +6,57 @@
 import type { Clock } from '../../core/clock.ts';
 import type { UplinkValue } from '../../core/ports.ts';
 import type { PointId, Reading } from '../../core/words.ts';
-import { AT_REST } from '../commands/command-metrics.ts';
-import { type MetricEntry, type MetricTable, OVERRIDE_METRIC, ROWS_METRIC } from './metric-table.ts';
+import {
+  COMMAND_METRIC,
+  CONFIG_METRIC,
+  DEFAULT_EMERGENCY_MINUTES,
+  DEFAULT_OVERRIDE_MINUTES,
+  DEFAULT_PROGRAMME_MINUTES,
+  DEFAULT_TRIAL_MINUTES,
+  EMERGENCY_METRIC,
+  IDENTIFY_METRIC,
+  OVERRIDE_METRIC,
+  PROGRAMME_METRIC,
+  RELEASE_AT_METRIC,
+  UPDATE_METRIC,
+} from '../commands/command-metrics.ts';
+import { type MetricEntry, type MetricTable, ROWS_METRIC } from './metric-table.ts';
 
-export interface CurrentValues {
-  get(entry: MetricEntry): UplinkValue;
-  /** Stores a value. Returns it as it must be sent, or undefined when it has not changed. */
-  set(entry: MetricEntry, value: UplinkValue): UplinkValue | undefined;
-  /** Stores a value and returns it to be sent, even when it has not changed: an answer. */
-  put(entry: MetricEntry, value: UplinkValue): UplinkValue;
-}
-
-/** Duration of an override when the platform gives none. Units: min. Source: design §6, "2 h unless said". */
-export const DEFAULT_OVERRIDE_MINUTES = 120;
+/** The value of each while nothing is requested and nothing was sent; null for all others of the node, and for those of commands. */
+const AT_REST: ReadonlyMap<string, UplinkValue['value']> = new Map<string, UplinkValue['value']>([
+  ...[COMMAND_METRIC, EMERGENCY_METRIC, OVERRIDE_METRIC, PROGRAMME_METRIC]
+    .flatMap(Object.values<string>)
+    .map((name) => [name, null] as const),
+  [EMERGENCY_METRIC.on, false],
+  [EMERGENCY_METRIC.minutes, DEFAULT_EMERGENCY_MINUTES],
+  [OVERRIDE_METRIC.minutes, DEFAULT_OVERRIDE_MINUTES],
+  [OVERRIDE_METRIC.release, false],
+  [PROGRAMME_METRIC.choice, ''],
+  [PROGRAMME_METRIC.minutes, DEFAULT_PROGRAMME_MINUTES],
+  [IDENTIFY_METRIC.seconds, 0],
+  [RELEASE_AT_METRIC, ''],
+  [CONFIG_METRIC.minutes, DEFAULT_TRIAL_MINUTES],
+  [CONFIG_METRIC.confirm, 'auto'],
+  [UPDATE_METRIC.force, false],
+  [ROWS_METRIC, ''],
+]);
 /** Two values of a metric with the same time are separated by a millisecond, within this window. Units: ms. */
 const TIE_WINDOW_MS = 1_000;
 
+export type CurrentValues = ReturnType<typeof createCurrentValues>;
+
 /** All metrics at their resting values: no override, nothing read. */
-export function createCurrentValues({
-  table,
-  clock,
-  latest,
-}: {
-  readonly table: MetricTable;
-  readonly clock: Clock;
-  readonly latest: (pointId: PointId) => Reading | undefined;
-}): CurrentValues {
+export function createCurrentValues(
+  table: Pick<MetricTable, 'node' | 'devices'>,
+  clock: Pick<Clock, 'wallMs'>,
+  latest: (pointId: PointId) => Reading | undefined,
+) {
   const own = new Map<MetricEntry, UplinkValue>();
-  const begin = (entry: MetricEntry | undefined, value: UplinkValue['value']): void => {
-    if (entry !== undefined) own.set(entry, { value, quality: 'good', atMs: clock.wallMs() });
-  };
-  for (const entry of table.node) begin(entry, entry.name === ROWS_METRIC ? '' : null);
-  for (const device of table.devices.values()) {
-    begin(device.byName.get(ROWS_METRIC), '');
-    const rest = (name: string, value: UplinkValue['value']): void => {
-      const entry = device.byName.get(name);
-      if (entry !== undefined && device.target !== null) own.set(entry, { value, quality: 'good', atMs: clock.wallMs() });
-    };
-    for (const name of Object.values(OVERRIDE_METRIC)) rest(name, null);
-    rest(OVERRIDE_METRIC.minutes, DEFAULT_OVERRIDE_MINUTES);
-    rest(OVERRIDE_METRIC.release, false);
-  }
   for (const entry of [...table.node, ...[...table.devices.values()].flatMap(({ metrics }) => metrics)]) {
-    const value = AT_REST.get(entry.name);
-    if (value !== undefined && entry.pointId === null) own.set(entry, { value, quality: 'good', atMs: clock.wallMs() });
+    if (entry.pointId !== null || !(entry.deviceId === null || AT_REST.has(entry.name))) continue;
+    own.set(entry, { value: AT_REST.get(entry.name) ?? null, quality: 'good', atMs: clock.wallMs() });
   }
+  /** Stores a value and returns it to be sent, even when it has not changed: an answer. */
   const put = (entry: MetricEntry, value: UplinkValue): UplinkValue => {
     const lastMs = own.get(entry)?.atMs ?? Number.NEGATIVE_INFINITY;
     const tied = value.atMs <= lastMs && lastMs - value.atMs < TIE_WINDOW_MS;
@@ -60,13 +66,14 @@ export function createCurrentValues({
   };
   return {
     put,
-    get: (entry) => {
+    get: (entry: MetricEntry): UplinkValue => {
       const known = entry.pointId === null ? own.get(entry) : latest(entry.pointId);
-      const current = known ?? { value: null, quality: 'missing', atMs: clock.wallMs() };
+      const current: UplinkValue = known ?? { value: null, quality: 'missing', atMs: clock.wallMs() };
       // A transient metric is at rest again after its message: its rest must not be older than the message (`…-dbirth-order`).
       return entry.isTransient ? { ...current, atMs: clock.wallMs() } : current;
     },
-    set: (entry, value) => {
+    /** Stores a value. Returns it as it must be sent, or undefined when it has not changed. */
+    set: (entry: MetricEntry, value: UplinkValue): UplinkValue | undefined => {
       const before = own.get(entry);
       if (before !== undefined && before.value === value.value && before.quality === value.quality) return undefined;
       return put(entry, value);

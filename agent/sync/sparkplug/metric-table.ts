@@ -3,9 +3,10 @@
  *
  * Aliases are assigned once per run and are unique over the whole node, so that DATA can omit the names.
  */
+import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { UplinkDevice, UplinkMetric } from '../../core/ports.ts';
 import type { PointId, Target } from '../../core/words.ts';
-import { deviceCommandMetrics, NODE_COMMAND_METRICS } from '../commands/command-metrics.ts';
+import { deviceCommandMetrics, metricNames, NODE_COMMAND_METRICS, ownMetrics } from '../commands/command-metrics.ts';
 
 export interface MetricEntry extends UplinkMetric {
   /** Null for those a host must find by name: bdSeq and Node Control, or all where aliases are off. */
@@ -33,111 +34,56 @@ export interface MetricTable {
   readonly byPoint: ReadonlyMap<PointId, readonly MetricEntry[]>;
 }
 
-export const NODE_METRIC = {
-  bdSeq: 'bdSeq',
-  rebirth: 'Node Control/Rebirth',
-  software: 'Properties/Software',
-  version: 'Properties/Version',
-  epoch: 'Sync/Epoch',
-  mode: 'Sync/Mode',
-  head: 'Sync/Head',
-  sent: 'Sync/Sent',
-  cursor: 'Sync/Cursor',
-  ack: 'Sync/Ack',
-  accept: 'Sync/Accept',
-  resend: 'Sync/Resend',
-  resendResult: 'Sync/Resend Result',
-  backlog: 'Sync/Backlog Frames',
-  backlogAge: 'Sync/Backlog Age',
-  oldest: 'Sync/Oldest',
-  readingsLost: 'Sync/Readings Lost',
-  gaps: 'Sync/Gaps',
-  gap: 'Sync/Gap',
-  bytesToday: 'Sync/Bytes Today',
-  segment: 'Sync/Segment',
-  relay: 'Relay/Detection',
+const NODE = {
+  bdSeq: ['bdSeq', 'Int64'],
+  rebirth: ['Node Control/Rebirth', 'Boolean'],
+  software: ['Properties/Software', 'String'],
+  version: ['Properties/Version', 'String'],
+  epoch: ['Sync/Epoch', 'String'],
+  mode: ['Sync/Mode', 'String'],
+  head: ['Sync/Head', 'Int64'],
+  sent: ['Sync/Sent', 'Int64'],
+  cursor: ['Sync/Cursor', 'Int64'],
+  ack: ['Sync/Ack', 'String'],
+  accept: ['Sync/Accept', 'String'],
+  resend: ['Sync/Resend', 'String'],
+  resendResult: ['Sync/Resend Result', 'String'],
+  backlog: ['Sync/Backlog Frames', 'Int64'],
+  backlogAge: ['Sync/Backlog Age', 'Int64', 's'],
+  oldest: ['Sync/Oldest', 'DateTime'],
+  readingsLost: ['Sync/Readings Lost', 'Int64'],
+  gaps: ['Sync/Gaps', 'Int64'],
+  gap: ['Sync/Gap', 'String'],
+  bytesToday: ['Sync/Bytes Today', 'Int64', 'B'],
+  segment: ['Sync/Segment', 'Bytes'],
+  relay: ['Relay/Detection', 'String'],
 } as const;
+const AGENT = {
+  memory: ['Agent/Memory', 'Int64', 'MB'],
+  loopLag: ['Agent/Loop Lag', 'Int64', 'ms'],
+  busUse: ['Agent/Bus Use', 'Int64', '%'],
+  storeSize: ['Agent/Store Size', 'Int64', 'MB'],
+  starts: ['Agent/Starts', 'Int64'],
+  lastEnd: ['Agent/Last End', 'String'],
+  safeMode: ['Agent/Safe Mode', 'Boolean'],
+} as const;
+const ROWS = { rows: ['Sync/Rows', 'String'] } as const;
 
+/** On the node: its session, and the state of store and delivery. */
+export const NODE_METRIC = metricNames(NODE);
 /** On the node: the state of the agent itself. */
-export const AGENT_METRIC = {
-  memory: 'Agent/Memory',
-  loopLag: 'Agent/Loop Lag',
-  busUse: 'Agent/Bus Use',
-  storeSize: 'Agent/Store Size',
-  starts: 'Agent/Starts',
-  lastEnd: 'Agent/Last End',
-  safeMode: 'Agent/Safe Mode',
-} as const;
-
+export const AGENT_METRIC = metricNames(AGENT);
 /** On the node and on every device: the rows of the store that a message carries. */
-export const ROWS_METRIC = 'Sync/Rows';
+export const ROWS_METRIC = ROWS.rows[0];
 
-/** On a lamp or zone: what a platform writes for an override, and its state. */
-export const OVERRIDE_METRIC = {
-  level: 'Override/Level',
-  minutes: 'Override/Minutes',
-  reason: 'Override/Reason',
-  id: 'Override/Id',
-  release: 'Override/Release',
-  until: 'Override/Until',
-  outcome: 'Override/Outcome',
-} as const;
-
-const NODE_METRICS: readonly UplinkMetric[] = [
-  own(NODE_METRIC.bdSeq, 'Int64'),
-  own(NODE_METRIC.rebirth, 'Boolean'),
-  own(NODE_METRIC.software, 'String'),
-  own(NODE_METRIC.version, 'String'),
-  own(NODE_METRIC.epoch, 'String'),
-  own(NODE_METRIC.mode, 'String'),
-  own(NODE_METRIC.head, 'Int64'),
-  own(NODE_METRIC.sent, 'Int64'),
-  own(NODE_METRIC.cursor, 'Int64'),
-  own(NODE_METRIC.ack, 'String'),
-  own(NODE_METRIC.accept, 'String'),
-  own(NODE_METRIC.resend, 'String'),
-  own(NODE_METRIC.resendResult, 'String'),
-  own(NODE_METRIC.backlog, 'Int64'),
-  own(NODE_METRIC.backlogAge, 'Int64', 's'),
-  own(NODE_METRIC.oldest, 'DateTime'),
-  own(NODE_METRIC.readingsLost, 'Int64'),
-  own(NODE_METRIC.gaps, 'Int64'),
-  own(NODE_METRIC.gap, 'String'),
-  own(NODE_METRIC.bytesToday, 'Int64', 'B'),
-  own(NODE_METRIC.segment, 'Bytes'),
-  own(NODE_METRIC.relay, 'String'),
-  own(ROWS_METRIC, 'String'),
-  ...NODE_COMMAND_METRICS,
-  own(AGENT_METRIC.memory, 'Int64', 'MB'),
-  own(AGENT_METRIC.loopLag, 'Int64', 'ms'),
-  own(AGENT_METRIC.busUse, 'Int64', '%'),
-  own(AGENT_METRIC.storeSize, 'Int64', 'MB'),
-  own(AGENT_METRIC.starts, 'Int64'),
-  own(AGENT_METRIC.lastEnd, 'String'),
-  own(AGENT_METRIC.safeMode, 'Boolean'),
-];
-const OVERRIDE_METRICS: readonly UplinkMetric[] = [
-  own(OVERRIDE_METRIC.level, 'Int64', '%'),
-  own(OVERRIDE_METRIC.minutes, 'Int64', 'min'),
-  own(OVERRIDE_METRIC.reason, 'String'),
-  own(OVERRIDE_METRIC.id, 'String'),
-  own(OVERRIDE_METRIC.release, 'Boolean'),
-  own(OVERRIDE_METRIC.until, 'DateTime'),
-  own(OVERRIDE_METRIC.outcome, 'String'),
-];
+const NODE_METRICS: readonly UplinkMetric[] = [...[NODE, ROWS].flatMap(ownMetrics), ...NODE_COMMAND_METRICS, ...ownMetrics(AGENT)];
 /** Source: `operational-behavior-data-commands-rebirth-name-aliases`; an alias on bdSeq breaks death matching in hosts (nr#64). */
 const WITHOUT_ALIAS: ReadonlySet<string> = new Set([NODE_METRIC.bdSeq, NODE_METRIC.rebirth]);
 
 /** The table of a node with these devices; lamps and zones get the override metrics that they do not define themselves. */
 export function createMetricTable(
   devices: readonly UplinkDevice[],
-  {
-    aliases,
-    datatypeInData,
-  }: {
-    readonly aliases: boolean;
-    readonly datatypeInData: boolean;
-  } = { aliases: true, datatypeInData: false },
+  { aliases, datatypeInData }: Pick<UplinkConfig, 'aliases' | 'datatypeInData'> = { aliases: true, datatypeInData: false },
 ): MetricTable {
   let lastAlias = 0;
   const toEntry = (metric: UplinkMetric, deviceId: string | null): MetricEntry => {
@@ -157,9 +103,8 @@ export function createMetricTable(
 
 function toDevice(device: UplinkDevice, toEntry: (metric: UplinkMetric, deviceId: string) => MetricEntry): DeviceEntry {
   const known = new Set(device.metrics.map((metric) => metric.name));
-  const standard = [...(device.target === null ? [] : OVERRIDE_METRICS), ...deviceCommandMetrics(device)];
-  const added = standard.filter((metric) => !known.has(metric.name));
-  const metrics = [...device.metrics, ...added, own(ROWS_METRIC, 'String')].map((metric) => toEntry(metric, device.id));
+  const added = deviceCommandMetrics(device).filter((metric) => !known.has(metric.name));
+  const metrics = [...device.metrics, ...added, ...ownMetrics(ROWS)].map((metric) => toEntry(metric, device.id));
   return {
     id: device.id,
     target: device.target,
@@ -167,8 +112,4 @@ function toDevice(device: UplinkDevice, toEntry: (metric: UplinkMetric, deviceId
     byName: new Map(metrics.map((entry) => [entry.name, entry])),
     byAlias: new Map(metrics.flatMap((entry) => (entry.alias === null ? [] : [[entry.alias, entry] as const]))),
   };
-}
-
-function own(name: string, type: UplinkMetric['type'], unit = ''): UplinkMetric {
-  return { name, pointId: null, type, unit };
 }

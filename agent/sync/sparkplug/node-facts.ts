@@ -11,32 +11,24 @@ import { type MetricEntry, type MetricTable, NODE_METRIC } from './metric-table.
 
 type Change = readonly [entry: MetricEntry, value: UplinkValue];
 
-export interface NodeFacts {
-  /** Updates the metrics and returns those that changed. Units: `bytesToday` bytes. */
-  note(status: StoreStatus, delivery: DeliveryFacts, bytesToday: number): readonly Change[];
-}
-
 /** Bytes are reported in steps, so that reporting them does not cause reports. Units: bytes. */
 const BYTES_STEP = 10_000;
 
+export type NodeFacts = ReturnType<typeof createNodeFacts>;
+
 /** Software and version are set at once, `Sync/*` with the first `note`. */
-export function createNodeFacts(parts: {
-  readonly table: MetricTable;
-  readonly values: CurrentValues;
-  readonly clock: Clock;
-  readonly version: string;
-}): NodeFacts {
-  const { table, values, clock } = parts;
+export function createNodeFacts(table: MetricTable, values: CurrentValues, clock: Clock, version: string) {
   const set = (name: string, value: string | number | boolean | null): readonly Change[] => {
     const entry = table.node.find((candidate) => candidate.name === name);
     const next = entry === undefined ? undefined : values.set(entry, { value, quality: 'good', atMs: clock.wallMs() });
     return entry === undefined || next === undefined ? [] : [[entry, next]];
   };
   set(NODE_METRIC.software, 'Luciole');
-  set(NODE_METRIC.version, parts.version);
+  set(NODE_METRIC.version, version);
   set(NODE_METRIC.rebirth, false);
   return {
-    note: ({ epoch, backlogFrames, readingsLost, gaps }, delivery, bytesToday) => [
+    /** Updates the metrics and returns those that changed. Units: `bytesToday` bytes. */
+    note: ({ epoch, backlogFrames, readingsLost, gaps }: StoreStatus, delivery: DeliveryFacts, bytesToday: number): readonly Change[] => [
       ...set(NODE_METRIC.epoch, wireEpoch(epoch)),
       ...set(NODE_METRIC.mode, delivery.mode),
       ...set(NODE_METRIC.head, delivery.headSeq),
@@ -45,10 +37,7 @@ export function createNodeFacts(parts: {
       ...set(NODE_METRIC.ack, delivery.ack),
       ...set(NODE_METRIC.accept, delivery.acceptsSegments ? SEGMENTS : ''),
       ...set(NODE_METRIC.backlog, backlogFrames),
-      ...set(
-        NODE_METRIC.backlogAge,
-        delivery.oldestMs === null ? 0 : Math.max(0, Math.round((clock.wallMs() - delivery.oldestMs) / 1_000)),
-      ),
+      ...set(NODE_METRIC.backlogAge, Math.max(0, Math.round((clock.wallMs() - (delivery.oldestMs ?? clock.wallMs())) / 1_000))),
       ...set(NODE_METRIC.oldest, delivery.oldestMs),
       ...set(NODE_METRIC.readingsLost, readingsLost),
       ...set(NODE_METRIC.gaps, gaps),

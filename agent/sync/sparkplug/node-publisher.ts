@@ -3,26 +3,18 @@
  *
  * Tracks which devices are silent. Without a session nothing is sent: the next birth carries the present values.
  */
-import type { Clock, Timer } from '../../core/clock.ts';
+import type { Timer } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import type { Log, Uplink, UplinkValue } from '../../core/ports.ts';
 import type { Outcome } from '../../core/words.ts';
 import { type OutcomeKind, outcomeMetrics } from '../commands/outcome-metrics.ts';
 import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
-import type { CurrentValues } from './current-values.ts';
-import type { MetricEntry, MetricTable } from './metric-table.ts';
-import { Publisher } from './publisher.ts';
-import type { Topics } from './topics.ts';
+import type { MetricEntry } from './metric-table.ts';
+import { Publisher, type PublisherParts } from './publisher.ts';
 
-export interface NodePublisherParts {
+export interface NodePublisherParts extends Pick<PublisherParts, 'table' | 'topics' | 'values' | 'clock' | 'onSent'> {
   readonly nodeId: string;
-  readonly table: MetricTable;
-  readonly topics: Topics;
-  readonly values: CurrentValues;
-  readonly clock: Clock;
   readonly log: Log;
-  /** Units: bytes of one message. */
-  readonly onSent: (bytes: number) => void;
   /** The broker refuses even the smallest birth: no session is possible. */
   readonly onBirthRefused: (error: UplinkError) => void;
 }
@@ -143,11 +135,8 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
       send(publisher);
     } catch (error) {
       if (!(error instanceof UplinkError)) throw error;
-      this.#parts.log.event(
-        'uplink-not-sent',
-        { code: error.code, message: error.message },
-        error.code === 'too-large' ? 'warning' : 'debug',
-      );
+      const severity = error.code === 'too-large' ? 'warning' : 'debug';
+      this.#parts.log.event('uplink-not-sent', { code: error.code, message: error.message }, severity);
     }
   }
 }

@@ -8,32 +8,15 @@ import type { EnergyRow } from '../../core/views.ts';
 import type { Decision, Intent } from '../../core/words.ts';
 import { byStrength } from '../../lighting/intents.ts';
 import type { ChosenProgramme } from '../../lighting/lighting.ts';
-import { EMERGENCY_METRIC, IDENTIFY_METRIC, PROGRAMME_METRIC } from '../commands/command-metrics.ts';
+import { EMERGENCY_METRIC, IDENTIFY_METRIC, OVERRIDE_METRIC, PROGRAMME_METRIC } from '../commands/command-metrics.ts';
 import { LAMP_METRIC, ZONE_METRIC } from './cabinet-metrics.ts';
-import { OVERRIDE_METRIC } from './metric-table.ts';
 
-export interface PlatformView {
-  decision(decision: Decision): void;
-  /** The intents in force. */
-  intents(intents: readonly Intent[]): void;
-  programmes(choices: readonly ChosenProgramme[]): void;
-  /** Units: s, by lamp. */
-  blinks(running: ReadonlyMap<string, number>): void;
-  /** The sums of a zone's night that ended at `endMs`. */
-  night(night: Pick<EnergyRow, 'zone' | 'kwh' | 'baselineKwh' | 'raisedPct'> & { readonly endMs: WallMs }): void;
-}
-
-export function createPlatformView({
-  cabinet,
-  devices,
-  clock,
-  uplink,
-}: {
-  readonly cabinet: Pick<Cabinet, 'zones' | 'lamps'>;
-  readonly devices: readonly UplinkDevice[];
-  readonly clock: Pick<Clock, 'wallMs'>;
-  readonly uplink: Pick<Uplink, 'update'>;
-}): PlatformView {
+export function createPlatformView(
+  { zones, lamps }: Pick<Cabinet, 'zones' | 'lamps'>,
+  devices: readonly UplinkDevice[],
+  clock: Pick<Clock, 'wallMs'>,
+  uplink: Pick<Uplink, 'update'>,
+) {
   const targets = devices.flatMap(({ id, target }) => (target === null ? [] : [{ id, target }]));
   const show = (deviceId: string, metric: string, value: UplinkValue['value'], atMs = clock.wallMs()): void =>
     uplink.update(deviceId, metric, { value, quality: 'good', atMs });
@@ -46,12 +29,13 @@ export function createPlatformView({
   }
 
   return {
-    decision({ lampId, levelPct, rank, reason }) {
+    decision({ lampId, levelPct, rank, reason }: Decision): void {
       show(lampId, LAMP_METRIC.wanted, levelPct);
       show(lampId, LAMP_METRIC.rank, rank);
       show(lampId, LAMP_METRIC.reason, reason);
     },
-    intents(intents) {
+    /** The intents in force. */
+    intents(intents: readonly Intent[]): void {
       emergency(intents);
       // An intent for a zone is not repeated on its lamps.
       for (const { id, target } of targets) {
@@ -62,18 +46,26 @@ export function createPlatformView({
         show(id, OVERRIDE_METRIC.reason, strongest?.reason ?? null);
       }
     },
-    programmes(choices) {
-      for (const { id } of cabinet.zones) {
+    programmes(choices: readonly ChosenProgramme[]): void {
+      for (const { id } of zones) {
         const choice = choices.find(({ zone }) => zone === id);
         show(id, PROGRAMME_METRIC.choice, choice?.programme ?? '');
         show(id, PROGRAMME_METRIC.until, choice?.untilMs ?? null);
         show(id, PROGRAMME_METRIC.reason, choice?.reason ?? null);
       }
     },
-    blinks(running) {
-      for (const { id } of cabinet.lamps) show(id, IDENTIFY_METRIC.seconds, running.get(id) ?? 0);
+    /** Units: s, by lamp. */
+    blinks(running: ReadonlyMap<string, number>): void {
+      for (const { id } of lamps) show(id, IDENTIFY_METRIC.seconds, running.get(id) ?? 0);
     },
-    night({ zone, kwh, baselineKwh, raisedPct, endMs }) {
+    /** The sums of a zone's night that ended at `endMs`. */
+    night({
+      zone,
+      kwh,
+      baselineKwh,
+      raisedPct,
+      endMs,
+    }: Pick<EnergyRow, 'zone' | 'kwh' | 'baselineKwh' | 'raisedPct'> & { readonly endMs: WallMs }): void {
       const rounded = (value: number | null): number | null => (value === null ? null : Math.round(value * 1_000) / 1_000);
       show(zone, ZONE_METRIC.night, rounded(kwh), endMs);
       show(zone, ZONE_METRIC.baseline, rounded(baselineKwh), endMs);

@@ -8,12 +8,11 @@ import type { ReadingFrame, StoredFrame, UplinkValue } from '../../core/ports.ts
 import type { Quality, Reading } from '../../core/words.ts';
 import { type RowsMark, rowsText } from '../delivery/rows-mark.ts';
 import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
-import { fitBirth, requiredFirst } from './birth-fit.ts';
 import { encodePayload, type Metric } from './codec.ts';
 import type { CurrentValues } from './current-values.ts';
-import { HEADER_BYTES, inTimeOrder, payloadRoom, splitMetrics, textRoom } from './message-split.ts';
 import { toBirthMetric, toDataMetric } from './metric-shape.ts';
 import { type MetricEntry, type MetricTable, NODE_METRIC, ROWS_METRIC } from './metric-table.ts';
+import { fitBirth, HEADER_BYTES, inTimeOrder, payloadRoom, requiredFirst, splitMetrics, textRoom } from './packet-limit.ts';
 import type { Topics } from './topics.ts';
 
 export interface PublisherParts {
@@ -25,6 +24,7 @@ export interface PublisherParts {
   readonly bdSeq: number;
   /** Whether a device responds at present; zones always do. */
   readonly isAlive: (deviceId: string) => boolean;
+  /** Units: bytes of one message. */
   readonly onSent: (bytes: number) => void;
   /** A birth was larger than the broker's limit. */
   readonly onCut?: (deviceId: string | null, leftOut: readonly string[]) => void;
@@ -38,12 +38,6 @@ export interface Sent {
   readonly notConfigured: number;
   /** Readings of points that the births of this session left out. */
   readonly leftOut: number;
-}
-
-interface Message {
-  readonly topic: string;
-  readonly deviceId: string | null;
-  readonly metrics: readonly Metric[];
 }
 
 type PointValue = Pick<Reading, 'pointId' | 'value' | 'quality' | 'atMs'>;
@@ -189,11 +183,12 @@ export class Publisher {
   /** Sends metrics that belong to the same rows, each message with its place among them. Units: bytes of payload. */
   #sendRows(perDevice: ReadonlyMap<string, readonly Metric[]>, rows: RowsMark | null): number {
     const { topics, connection } = this.#parts;
-    const messages = [...perDevice].flatMap(([deviceId, metrics]): Message[] => {
+    const messages = [...perDevice].flatMap(([deviceId, metrics]) => {
       const topic = topics.device('DDATA', deviceId);
       return [...splitMetrics(metrics, topic, connection.maxPacketBytes)].map((part) => ({ topic, deviceId, metrics: part }));
     });
-    const all = messages.length === 0 && rows !== null ? [{ topic: topics.node('NDATA'), deviceId: null, metrics: [] }] : messages;
+    const empty = { topic: topics.node('NDATA'), deviceId: null, metrics: [] };
+    const all = messages.length === 0 && rows !== null ? [empty] : messages;
     let bytes = 0;
     all.forEach(({ topic, deviceId, metrics }, i) => {
       const mark = rows === null ? [] : [this.#rowsMetric(deviceId, rowsText(rows, i + 1, all.length))];

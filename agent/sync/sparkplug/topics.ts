@@ -1,46 +1,47 @@
 /**
- * Builds and parses the topics of one edge node. Pure.
+ * Builds and parses the topics of one edge node, and parses the STATE of its host. Pure.
  *
  * Ids are checked with the configuration; nothing is escaped here.
  * Source: Sparkplug 3.0 §4.1, assertions `topic-structure*`.
  */
+import type { WallMs } from '../../core/clock.ts';
+import { parseRecord } from '../../core/is-record.ts';
 
 const NAMESPACE = 'spBv1.0';
 
-/** Messages of the node itself. */
-type NodeVerb = 'NBIRTH' | 'NDATA' | 'NDEATH';
-/** Messages of a device under it. */
-type DeviceVerb = 'DBIRTH' | 'DDATA' | 'DDEATH';
+/** Source: assumed; a STATE of Sparkplug 3.0 has 50 bytes. */
+const MAX_STATE_BYTES = 1_024;
 
 /** The kind of a received topic. */
 type Inbound =
-  | { readonly kind: 'node-command' }
-  | { readonly kind: 'device-command'; readonly deviceId: string }
-  | { readonly kind: 'host-state' }
-  | { readonly kind: 'foreign' };
+  | { readonly kind: 'node-command' | 'host-state' | 'foreign' }
+  | { readonly kind: 'device-command'; readonly deviceId: string };
 
-export interface Topics {
-  node(verb: NodeVerb): string;
-  device(verb: DeviceVerb, deviceId: string): string;
-  /** Commands for node and devices, and the primary host's STATE if there is one. */
-  readonly subscriptions: readonly string[];
-  read(topic: string): Inbound;
-}
+export type Topics = ReturnType<typeof createTopics>;
 
 /** The topics of edge node `node` in `group`; `primaryHost` is the host whose STATE it follows, or null. */
-export function createTopics(group: string, node: string, primaryHost: string | null): Topics {
+export function createTopics(group: string, node: string, primaryHost: string | null) {
   const nodeCommand = `${NAMESPACE}/${group}/NCMD/${node}`;
   const deviceCommand = `${NAMESPACE}/${group}/DCMD/${node}/`;
   const hostState = primaryHost === null ? null : `${NAMESPACE}/STATE/${primaryHost}`;
   return {
-    node: (verb) => `${NAMESPACE}/${group}/${verb}/${node}`,
-    device: (verb, deviceId) => `${NAMESPACE}/${group}/${verb}/${node}/${deviceId}`,
+    node: (verb: 'NBIRTH' | 'NDATA' | 'NDEATH'): string => `${NAMESPACE}/${group}/${verb}/${node}`,
+    device: (verb: 'DBIRTH' | 'DDATA' | 'DDEATH', deviceId: string): string => `${NAMESPACE}/${group}/${verb}/${node}/${deviceId}`,
+    /** Commands for node and devices, and the primary host's STATE if there is one. */
     subscriptions: [nodeCommand, `${deviceCommand}+`, ...(hostState === null ? [] : [hostState])],
-    read: (topic) => {
+    read: (topic: string): Inbound => {
       if (topic === nodeCommand) return { kind: 'node-command' };
       if (topic === hostState) return { kind: 'host-state' };
       if (topic.startsWith(deviceCommand)) return { kind: 'device-command', deviceId: topic.slice(deviceCommand.length) };
       return { kind: 'foreign' };
     },
   };
+}
+
+/** The STATE of a host; undefined for anything but `{"online":<boolean>,"timestamp":<ms>}`. Source: Sparkplug 3.0 §6.4.24. */
+export function readHostState(payload: Uint8Array): { readonly online: boolean; readonly atMs: WallMs } | undefined {
+  if (payload.length > MAX_STATE_BYTES) return undefined;
+  const { online, timestamp } = parseRecord(new TextDecoder().decode(payload)) ?? {};
+  if (typeof online !== 'boolean' || typeof timestamp !== 'number' || !Number.isSafeInteger(timestamp) || timestamp < 0) return undefined;
+  return { online, atMs: timestamp };
 }

@@ -32,9 +32,9 @@ const ROOMS = [
     'self-report',
   ]),
   ...filesOf('service', ['update-run', 'update-manager', 'update-file', 'update-unpack', 'release-trial', 'progress']),
-  ...filesOf('sync', ['failure-messages', 'broker-link', 'broker-connection', 'mqttjs-transport', 'secret-files', 'secrets']),
-  ...filesOf('sync', ['sync-handler', 'talq-names', 'platform-view']),
-  ...filesOf('sync', ['uplink', 'uplink-slot', 'uplink-test', 'uplink-test-text', 'uplink-monitor']),
+  ...filesOf('sync', ['failure-messages', 'broker-link', 'broker-connection', 'mqttjs-transport', 'secret-files']),
+  ...filesOf('sync', ['sync-handler', 'cabinet-metrics', 'platform-view']),
+  ...filesOf('sync', ['uplink', 'uplink-slot', 'uplink-test', 'uplink-monitor']),
   ...['modbus', 'serial-port.ts', 'socket-port.ts', 'rs485.ts'].map((place) => `drivers/${place}`),
 ];
 /** And what there is never said in a session, by what it is for. */
@@ -55,6 +55,8 @@ const KINDS: readonly RegExp[] = [
   // SQL, lists of its columns, settings of its engine.
   /\b(SELECT|INSERT|CREATE|UPDATE|DELETE|ALTER|ORDER BY|WHERE|VACUUM|CASE WHEN|ELSE|AND|AS|IS NULL|FROM|WAL|STRICT|KEY)\b/,
   /_\w+ = |= (FULL|ON|OFF)|excluded\.|^\w+(, \w+)+$/,
+  // Names of metrics.
+  /^(Lamp|Energy)\/[A-Z]/,
   // Patterns and escapes; an answer for scripts.
   /\\|^ERR |pack\(|ioctl/,
   // Causes of errors that say more; actions and details of the audit log; facts in the bundle.

@@ -37,9 +37,8 @@ function rig() {
     const levelPct = levels.get(id)?.pct ?? 0;
     return { lampId: id, levelPct, rank: 'programme', reason: 'programme', distanceM: null, trace: [] };
   };
-  const platform = createPlatformView({
-    ...{ cabinet, clock, devices: [] },
-    uplink: { update: (device, metric, value) => published.push([device, metric, value]) },
+  const platform = createPlatformView(cabinet, [], clock, {
+    update: (device, metric, value) => published.push([device, metric, value]),
   });
   const energy = createEnergy({
     cabinet,

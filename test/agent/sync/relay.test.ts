@@ -5,8 +5,7 @@ import type { RelayedDetection } from '../../../agent/core/ports.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { MqttConnection } from '../../../agent/sync/mqtt/mqtt-transport.ts';
 import { createMqttTransport } from '../../../agent/sync/mqtt/mqttjs-transport.ts';
-import { createRelayChannel } from '../../../agent/sync/relay-channel.ts';
-import { readRelay, writeRelay } from '../../../agent/sync/relay-message.ts';
+import { createRelayChannel, readRelay, writeRelay } from '../../../agent/sync/relay-channel.ts';
 import { encodePayload, type Metric } from '../../../agent/sync/sparkplug/codec.ts';
 import { createCurrentValues } from '../../../agent/sync/sparkplug/current-values.ts';
 import { createMetricTable, NODE_METRIC } from '../../../agent/sync/sparkplug/metric-table.ts';
@@ -60,7 +59,7 @@ function openChannel(quality: 'synced' | 'none' = 'synced') {
   const clock = manualClock();
   clock.setQuality(quality);
   const table = createMetricTable(NODE_DEVICES);
-  const values = createCurrentValues({ table, clock, latest: () => undefined });
+  const values = createCurrentValues(table, clock, () => undefined);
   const received: RelayedDetection[] = [];
   const channel = createRelayChannel({ table, values, nodeId: 'c2', clock, onRelay: (relay) => received.push(relay) });
   const alias = table.node.find(({ name }) => name === NODE_METRIC.relay)?.alias ?? 0;

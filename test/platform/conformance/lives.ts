@@ -3,6 +3,7 @@
  */
 import type { WireMetric } from '../wire-reader.ts';
 import { type Evidence, type Life, metricsOf, type SparkplugMessage } from './evidence.ts';
+import { each, type RowFinding } from './row.ts';
 
 /** One metric of one message, with the message, its life, and its birth (undefined when it was never born). */
 export interface ReportedValues {
@@ -24,6 +25,15 @@ export function reportedIn(lives: readonly Life[], ...verbs: readonly string[]):
     });
   });
 }
+
+/** A check of every metric of messages with these verbs; `faultOf` gives what is wrong with one, or false. */
+export const eachReported =
+  (verbs: readonly string[], faultOf: (reported: ReportedValues) => string | false) =>
+  ({ lives }: Evidence): RowFinding =>
+    each(reportedIn(lives, ...verbs), (reported) => {
+      const fault = faultOf(reported);
+      return fault && `${nameOf(reported)} ${fault}`;
+    });
 
 function isSame(birth: WireMetric, { name, alias }: WireMetric): boolean {
   return name === undefined ? alias !== undefined && birth.alias === alias : birth.name === name;

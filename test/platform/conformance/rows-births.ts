@@ -3,7 +3,7 @@
  */
 import type { WireMetric } from '../wire-reader.ts';
 import { type Evidence, type Life, metricsOf, type SparkplugMessage } from './evidence.ts';
-import { nameOf, type ReportedValues, reportedIn, unborn, valueFault } from './lives.ts';
+import { eachReported, nameOf, reportedIn, unborn, valueFault } from './lives.ts';
 import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 import { where } from './rows-topics.ts';
 
@@ -23,14 +23,6 @@ const eachMessage =
     each(births(verb)(evidence), (message) => {
       const fault = faultOf(message);
       return fault && `${fault}: ${where(message)}`;
-    });
-
-const eachTold =
-  (verbs: readonly string[], faultOf: (reported: ReportedValues) => string | false) =>
-  ({ lives }: Evidence): RowFinding =>
-    each(reportedIn(lives, ...verbs), (reported) => {
-      const fault = faultOf(reported);
-      return fault && `${nameOf(reported)} ${fault}`;
     });
 
 function firstWords(evidence: Evidence): RowFinding {
@@ -111,7 +103,7 @@ function isCurrent({ lives }: Evidence, verb: string, data: string): RowFinding 
 const values =
   (verb: string, data: string) =>
   (evidence: Evidence): RowFinding => {
-    const shape = eachTold([verb], ({ metric }) => valueFault(metric, metric.datatype))(evidence);
+    const shape = eachReported([verb], ({ metric }) => valueFault(metric, metric.datatype))(evidence);
     const current = isCurrent(evidence, verb, data);
     return { count: shape.count + current.count, faults: [...shape.faults, ...current.faults] };
   };
@@ -213,22 +205,22 @@ export const BIRTH_ROWS: readonly ConformanceRow[] = [
   ...rows(
     'topics-nbirth-metric-reqs operational-behavior-data-publish-nbirth',
     'NBIRTH lists every metric that NDATA tells',
-    eachTold(['NDATA'], ({ born }) => born === undefined && 'was not born'),
+    eachReported(['NDATA'], ({ born }) => born === undefined && 'was not born'),
   ),
   ...rows(
     'topics-dbirth-metric-reqs operational-behavior-data-publish-dbirth',
     'DBIRTH lists every metric that DDATA tells',
-    eachTold(['DDATA'], ({ born }) => born === undefined && 'was not born'),
+    eachReported(['DDATA'], ({ born }) => born === undefined && 'was not born'),
   ),
   ...rows(
     'topics-nbirth-metrics',
     'name, datatype and value of each metric in NBIRTH',
-    eachTold(['NBIRTH'], ({ metric }) => complete(metric)),
+    eachReported(['NBIRTH'], ({ metric }) => complete(metric)),
   ),
   ...rows(
     'topics-dbirth-metrics',
     'name, datatype and value of each metric in DBIRTH',
-    eachTold(['DBIRTH'], ({ metric }) => complete(metric)),
+    eachReported(['DBIRTH'], ({ metric }) => complete(metric)),
   ),
   ...rows('operational-behavior-data-publish-nbirth-values', 'NBIRTH: the current value, or null without one', values('NBIRTH', 'NDATA')),
   ...rows('operational-behavior-data-publish-dbirth-values', 'DBIRTH: the current value, or null without one', values('DBIRTH', 'DDATA')),

@@ -2,7 +2,7 @@
  * Rows on what flows after the births: seq, timestamps, report by exception, names and aliases. Source: Sparkplug 3.0.0 chapters 4, 5, 6.
  */
 import { type Evidence, type Life, metricsOf, type SparkplugMessage } from './evidence.ts';
-import { nameOf, type ReportedValues, reportedIn } from './lives.ts';
+import { eachReported, nameOf, type ReportedValues, reportedIn } from './lives.ts';
 import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 import { where } from './rows-topics.ts';
 
@@ -63,14 +63,6 @@ const sentNow = (...verbs: readonly string[]) => {
       },
     );
 };
-
-const eachTold =
-  (verbs: readonly string[], faultOf: (reported: ReportedValues) => string | false) =>
-  ({ lives }: Evidence): RowFinding =>
-    each(reportedIn(lives, ...verbs), (reported) => {
-      const fault = faultOf(reported);
-      return fault && `${nameOf(reported)} ${fault}`;
-    });
 
 const tellsSomething = (verb: string) => (evidence: Evidence) =>
   each(
@@ -184,11 +176,11 @@ export const DATA_ROWS: readonly ConformanceRow[] = [
   ...rows('topics-ddata-timestamp payloads-ddata-timestamp', 'DDATA: time of sending', sentNow('DDATA')),
   ...rows('payloads-ddeath-timestamp', 'DDEATH: time of sending', sentNow('DDEATH')),
   ...rows('payloads-timestamp-in-UTC', 'payload timestamps are UTC milliseconds', sentNow(...TELLING, 'DDEATH', 'NDEATH')),
-  ...rows('payloads-metric-timestamp-in-UTC', 'metric timestamps are UTC milliseconds', eachTold(TELLING, isUtc)),
+  ...rows('payloads-metric-timestamp-in-UTC', 'metric timestamps are UTC milliseconds', eachReported(TELLING, isUtc)),
   ...rows(
     'payloads-name-birth-data-requirement',
     'every metric has its timestamp',
-    eachTold(TELLING, ({ metric }) => metric.timestampMs === undefined && 'has none'),
+    eachReported(TELLING, ({ metric }) => metric.timestampMs === undefined && 'has none'),
   ),
   ...rows('topics-ndata-payload', 'NDATA tells what changed', tellsSomething('NDATA')),
   ...rows('topics-ddata-payload', 'DDATA tells what changed', tellsSomething('DDATA')),
@@ -198,7 +190,7 @@ export const DATA_ROWS: readonly ConformanceRow[] = [
   ...rows(
     'payloads-name-requirement',
     'a name, or an alias that was born',
-    eachTold(TELLING, ({ metric, born }) => metric.name === undefined && born === undefined && 'has no name and no known alias'),
+    eachReported(TELLING, ({ metric, born }) => metric.name === undefined && born === undefined && 'has no name and no known alias'),
   ),
   ...rows('payloads-alias-uniqueness', 'an alias belongs to one metric of the whole node', uniqueAliases),
   ...rows('payloads-alias-birth-requirement', 'births carry name and alias', (evidence) =>

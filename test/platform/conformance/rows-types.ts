@@ -3,7 +3,7 @@
  */
 import type { WireMetric, WireProperty } from '../wire-reader.ts';
 import { type Evidence, metricsOf } from './evidence.ts';
-import { nameOf, type ReportedValues, reportedIn } from './lives.ts';
+import { eachReported, nameOf, type ReportedValues, reportedIn } from './lives.ts';
 import { type ConformanceRow, each, mergedFindings, type RowFinding, rows } from './row.ts';
 import { where } from './rows-topics.ts';
 
@@ -20,14 +20,6 @@ const UINT32_MAX = 2 ** 32 - 1;
 const BIRTHS = ['NBIRTH', 'DBIRTH'];
 const DATA = ['NDATA', 'DDATA'];
 
-const eachTold =
-  (verbs: readonly string[], faultOf: (reported: ReportedValues) => string | false) =>
-  ({ lives }: Evidence): RowFinding =>
-    each(reportedIn(lives, ...verbs), (reported) => {
-      const fault = faultOf(reported);
-      return fault && `${nameOf(reported)} ${fault}`;
-    });
-
 const typed = (faultOf: (datatype: number) => string | false) => (evidence: Evidence) =>
   mergedFindings(
     each(
@@ -42,7 +34,7 @@ const typed = (faultOf: (datatype: number) => string | false) => (evidence: Evid
 /** Commands carry no datatype either. */
 function untyped(evidence: Evidence): RowFinding {
   return mergedFindings(
-    eachTold(DATA, ({ metric }) => metric.datatype !== undefined && `has datatype ${metric.datatype}`)(evidence),
+    eachReported(DATA, ({ metric }) => metric.datatype !== undefined && `has datatype ${metric.datatype}`)(evidence),
     each(
       evidence.commands.filter(({ payload }) => payload !== null),
       (command) => metricsOf(command).some(({ datatype }) => datatype !== undefined) && `a datatype in ${where(command)}`,
@@ -118,7 +110,7 @@ export const TYPE_ROWS: readonly ConformanceRow[] = [
   ...rows(
     'payloads-metric-datatype-req',
     'every metric in births has a datatype',
-    eachTold(BIRTHS, ({ metric }) => metric.datatype === undefined && 'has no datatype'),
+    eachReported(BIRTHS, ({ metric }) => metric.datatype === undefined && 'has no datatype'),
   ),
   ...rows('payloads-metric-datatype-not-req', 'no datatype in DATA and commands', untyped, { level: 'should' }),
   ...rows('payloads-propertyset-keys-array-size payloads-propertyset-values-array-size', 'as many keys as values', keysMatch),

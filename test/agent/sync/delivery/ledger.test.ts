@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { StoredFrame } from '../../../../agent/core/ports.ts';
 import { afterAck, checkWatch, hasGivenUp, startWatch } from '../../../../agent/sync/delivery/ack-watch.ts';
-import { afterRound, FIRST_BATCH_SIZE, framesToRead } from '../../../../agent/sync/delivery/batch-size.ts';
 import {
   acknowledge,
   bytesUnacked,
@@ -19,7 +18,7 @@ import {
   shipLive,
   withMode,
 } from '../../../../agent/sync/delivery/ledger.ts';
-import { planBacklog } from '../../../../agent/sync/delivery/row-batches.ts';
+import { afterRound, FIRST_BATCH_SIZE, framesToRead, planBacklog } from '../../../../agent/sync/delivery/row-batches.ts';
 import { beyond, covers, NO_RANGES, reachFrom, withRange } from '../../../../agent/sync/delivery/seq-ranges.ts';
 
 const rowsOf = (...seqs: number[]): StoredFrame[] =>

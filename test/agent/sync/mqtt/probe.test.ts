@@ -1,9 +1,10 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { UplinkError } from '../../../../agent/core/errors.ts';
+import type { ManualClock } from '../../../../agent/core/manual-clock.ts';
 import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
 import { LinkProbe, probeTimes } from '../../../../agent/sync/mqtt/probe.ts';
-import { createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
-import { CONNACK_4, CONNACK_5, PINGRESP, polite, type RawClient, startRawBroker } from './raw-broker.ts';
+import { createSmallNode, manualClock, type SmallNode, until, uplinkConfig } from '../small-node.ts';
+import { CONNACK_4, CONNACK_5, PINGRESP, polite, type RawBroker, type RawClient, startRawBroker } from './raw-broker.ts';
 
 const times: [keepaliveS: number, waitingBytes: number, quietMs: number, answerMs: number][] = [
   [30, 0, 22_500, 10_000],
@@ -36,6 +37,19 @@ function setUp(answers = true) {
   };
   probe.start(connection);
   return { clock, connection, probe, silences, asked: () => asked };
+}
+
+/** A node that starts to connect to this broker; both end with the test. */
+async function startNode(t: Test, broker: RawBroker, clock: ManualClock, protocol: 4 | 5, chance = 0.05): Promise<SmallNode> {
+  const node = createSmallNode({ config: uplinkConfig(broker.url, { protocol }), clock, random: () => chance });
+  t.teardown(async () => {
+    const stopped = node.uplink.stop();
+    await clock.advance(10_000);
+    await stopped;
+    await broker.close();
+  });
+  await node.uplink.start();
+  return node;
 }
 
 t.test('a quiet link is asked each three quarters of its keepalive, and lives on', async (t) => {
@@ -104,14 +118,7 @@ t.test('a black hole ends the session within the probe, and the next attempt fol
   const broker = await startRawBroker((packet, client) => {
     if (!isHole) answer(packet, client);
   });
-  const node = createSmallNode({ config: uplinkConfig(broker.url), clock });
-  t.teardown(async () => {
-    const stopped = node.uplink.stop();
-    await clock.advance(10_000);
-    await stopped;
-    await broker.close();
-  });
-  await node.uplink.start();
+  const node = await startNode(t, broker, clock, 4);
   await clock.advance(0);
   t.ok(await until(() => node.uplink.status().state === 'online'));
   await clock.advance(0);
@@ -161,14 +168,7 @@ t.test('whoever refuses us is asked for ever, each time later', async (t) => {
     } else polite()(packet, client);
   });
   const clock = manualClock();
-  const node = createSmallNode({ config: uplinkConfig(broker.url, { protocol: 5 }), clock, random: () => 1 });
-  t.teardown(async () => {
-    const stopped = node.uplink.stop();
-    await clock.advance(10_000);
-    await stopped;
-    await broker.close();
-  });
-  await node.uplink.start();
+  const node = await startNode(t, broker, clock, 5, 1);
   for (let failures = 1; failures <= 6; failures += 1) {
     t.ok(await until(() => node.uplink.status().state === 'down'), `refused ${failures} times`);
     t.match(node.uplink.status().reason, /refused the connection \(0x(87|97|88)\)/);
@@ -183,14 +183,7 @@ t.test('whoever refuses us is asked for ever, each time later', async (t) => {
 t.test('whoever takes our id is told about and not thrown out again for a minute, then two', async (t) => {
   const clock = manualClock();
   const broker = await startRawBroker(polite(CONNACK_5));
-  const node = createSmallNode({ config: uplinkConfig(broker.url, { protocol: 5 }), clock, random: () => 0 });
-  t.teardown(async () => {
-    const stopped = node.uplink.stop();
-    await clock.advance(10_000);
-    await stopped;
-    await broker.close();
-  });
-  await node.uplink.start();
+  const node = await startNode(t, broker, clock, 5, 0);
   for (const [turn, restMs] of [30_000, 60_000].entries()) {
     await clock.advance(0);
     t.ok(await until(() => node.uplink.status().state === 'online'));
@@ -212,14 +205,7 @@ t.test('a broker that never answers SUBSCRIBE is left', async (t) => {
     if (type === 1) client.send(...CONNACK_4);
     if (type === 12) client.send(...PINGRESP);
   });
-  const node = createSmallNode({ config: uplinkConfig(broker.url), clock, random: () => 1 });
-  t.teardown(async () => {
-    const stopped = node.uplink.stop();
-    await clock.advance(10_000);
-    await stopped;
-    await broker.close();
-  });
-  await node.uplink.start();
+  const node = await startNode(t, broker, clock, 4, 1);
   t.ok(await until(() => broker.clients[0]?.packets.some(({ type }) => type === 8) === true));
   await clock.advance(30_000);
   t.match(node.uplink.status(), { state: 'down', reason: /did not answer SUBSCRIBE within 30 s/ });
@@ -228,14 +214,7 @@ t.test('a broker that never answers SUBSCRIBE is left', async (t) => {
 t.test('a birth that the broker cannot take ends the session and says so', async (t) => {
   const broker = await startRawBroker(polite([0x20, 8, 0, 0, 5, 0x27, 0, 0, 0, 40]));
   const clock = manualClock();
-  const node = createSmallNode({ config: uplinkConfig(broker.url, { protocol: 5 }), clock, random: () => 1 });
-  t.teardown(async () => {
-    const stopped = node.uplink.stop();
-    await clock.advance(10_000);
-    await stopped;
-    await broker.close();
-  });
-  await node.uplink.start();
+  const node = await startNode(t, broker, clock, 5, 1);
   t.ok(await until(() => broker.clients[0]?.packets.some(({ type }) => type === 8) === true));
   await clock.advance(0);
   t.ok(await until(() => node.uplink.status().state === 'down'));

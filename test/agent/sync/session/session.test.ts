@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { backOffMs } from '../../../../agent/sync/session/back-off.ts';
+import { backOffMs } from '../../../../agent/sync/session/link-failures.ts';
 import { afterEvent, REBIRTH_GAP_MS } from '../../../../agent/sync/session/session.ts';
 import { createSession, type Effect, type SessionEvent, type SessionState } from '../../../../agent/sync/session/session-state.ts';
-import { readHostState } from '../../../../agent/sync/sparkplug/host-state.ts';
-import { createTopics } from '../../../../agent/sync/sparkplug/topics.ts';
+import { createTopics, readHostState } from '../../../../agent/sync/sparkplug/topics.ts';
 
 const run = (events: readonly SessionEvent[], from: SessionState): { session: SessionState; effects: Effect[] } => {
   let session = from;

@@ -2,7 +2,7 @@ import t from 'tap';
 import type { ReadingFrame, StoredFrame, UplinkDevice } from '../../../../agent/core/ports.ts';
 import type { Outcome, Reading } from '../../../../agent/core/words.ts';
 import { outcomeMetrics } from '../../../../agent/sync/commands/outcome-metrics.ts';
-import { unsentGapTexts } from '../../../../agent/sync/delivery/gap-text.ts';
+import { unsentGapTexts } from '../../../../agent/sync/delivery/gap-reporter.ts';
 import { decodePayload, encodePayload, type Metric } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createCurrentValues } from '../../../../agent/sync/sparkplug/current-values.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
@@ -21,7 +21,7 @@ const WIDE: UplinkDevice = {
 function openSession(maxPacketBytes: number, devices: readonly UplinkDevice[] = NODE_DEVICES) {
   const clock = manualClock();
   const table = createMetricTable(devices);
-  const values = createCurrentValues({ table, clock, latest: () => undefined });
+  const values = createCurrentValues(table, clock, () => undefined);
   const sent: { topic: string; metrics: readonly Metric[] }[] = [];
   const cut: string[] = [];
   const publisher = new Publisher({
@@ -119,7 +119,7 @@ t.test('a reading that no birth names is counted as one that cannot be told, and
   const history = publisher.history([row('W1.channel_0', 'W1.channel_79', 'W1.gone')], ROWS);
   t.match(history, { readings: 1, leftOut: 1, notConfigured: 1 });
   t.match(
-    unsentGapTexts('e1', ROWS, [row('W1.channel_79')], history).map((note) => JSON.parse(note) as object),
+    unsentGapTexts('e1', { rows: ROWS, frames: [row('W1.channel_79')] }, history).map((note) => JSON.parse(note) as object),
     [
       { from: 1, to: 1, readings: 1, reason: 'not-configured' },
       { from: 1, to: 1, readings: 1, reason: 'packet-limit' },

@@ -1,25 +1,60 @@
 /**
- * Fits a birth into the broker's packet limit. A birth cannot be split, so the least important parts are left out. Pure.
+ * Fits messages into the broker's packet limit: data is split, of a birth the least important parts are left out. Pure.
  */
 import { COMMAND_METRIC, WRITTEN_METRICS } from '../commands/command-metrics.ts';
 import { encodePayload, type Metric } from './codec.ts';
 import { type MetricEntry, NODE_METRIC, ROWS_METRIC } from './metric-table.ts';
 
+/** Largest message: metrics, and their bytes. Source: 17 bytes a value measured; assumed 8 KB as what a cellular link carries in well under a second. */
+const MESSAGE_LIMIT = { metrics: 400, bytes: 8_192 };
+/** A value on the wire without its text, rounded up. Units: bytes. Source: reference/sparkplug.md §4, 17.7 with history flag; quality adds 16. */
+const METRIC_BYTES = 40;
+/** Payload timestamp, seq and row mark, rounded up. Units: bytes. */
+const DATA_FRAME_BYTES = 96;
+/** MQTT's fixed header, topic length and properties, rounded up. Units: bytes. Source: MQTT 5 §2.1, §3.3. */
+export const HEADER_BYTES = 10;
 /** A birth is this many bytes larger than its metrics. Source: payload timestamp and seq; topic and header are in the caller's limit. */
-const FRAME_BYTES = 16;
+const BIRTH_FRAME_BYTES = 16;
 /** Longer texts are left out first: they are sent again after the birth. Units: UTF-16 units. Source: assumed; names and versions are shorter. */
 const LONG_TEXT = 64;
 /** Sent only where there is room: the platform's map works without them. */
 const OPTIONAL_PROPERTIES: ReadonlySet<string> = new Set(['talq', 'engLow', 'engHigh']);
 
-export interface FittedBirth {
-  readonly metrics: readonly Metric[];
-  /** Names of the metrics that this session does not have. */
-  readonly leftOut: readonly string[];
-}
-
 /** Without these nothing could be proven, no loss be reported, and no outcome be sent. */
 const REQUIRED: readonly string[] = [NODE_METRIC.rebirth, ROWS_METRIC, NODE_METRIC.gap, COMMAND_METRIC.outcome];
+
+/** Bytes for the payload of a message on this topic. */
+export function payloadRoom(topic: string, maxPacketBytes: number): number {
+  return maxPacketBytes - topic.length - HEADER_BYTES;
+}
+
+/** Bytes for the only text in a message on this topic. */
+export function textRoom(topicLength: number, maxPacketBytes: number): number {
+  return maxPacketBytes - topicLength - HEADER_BYTES - DATA_FRAME_BYTES - METRIC_BYTES;
+}
+
+/** Yields the metrics of one message after another. A single metric that is too large is yielded alone. */
+export function* splitMetrics(metrics: readonly Metric[], topic: string, maxPacketBytes: number): Generator<readonly Metric[]> {
+  const maxBytes = Math.min(MESSAGE_LIMIT.bytes, payloadRoom(topic, maxPacketBytes) - DATA_FRAME_BYTES);
+  let part: Metric[] = [];
+  let bytes = 0;
+  for (const metric of metrics) {
+    const size = METRIC_BYTES + (metric.name?.length ?? 0) + (metric.value?.kind === 'string' ? metric.value.value.length * 3 : 0);
+    if (part.length > 0 && (part.length >= MESSAGE_LIMIT.metrics || bytes + size > maxBytes)) {
+      yield part;
+      part = [];
+      bytes = 0;
+    }
+    part.push(metric);
+    bytes += size;
+  }
+  if (part.length > 0) yield part;
+}
+
+/** The metrics ordered by time, stable. Source: `operational-behavior-data-publish-nbirth-order`, `…-dbirth-order`. */
+export function inTimeOrder(metrics: readonly Metric[]): readonly Metric[] {
+  return metrics.toSorted((a, b) => (a.timestampMs ?? 0) - (b.timestampMs ?? 0));
+}
 
 /** The entries in the order of a birth: required ones first, write-only ones last, since a birth is cut at its end. The sort is stable. */
 export function requiredFirst(entries: readonly MetricEntry[]): readonly MetricEntry[] {
@@ -29,9 +64,12 @@ export function requiredFirst(entries: readonly MetricEntry[]): readonly MetricE
 
 /**
  * The whole birth if it fits. Else without ranges; then without all properties but quality; then without long texts and the quality of null
- * values; then without the last metrics. Units: bytes of payload.
+ * values; then without the last metrics. `leftOut`: names of the metrics that this session does not have. Units: bytes of payload.
  */
-export function fitBirth(metrics: readonly Metric[], maxBytes: number): FittedBirth {
+export function fitBirth(
+  metrics: readonly Metric[],
+  maxBytes: number,
+): { readonly metrics: readonly Metric[]; readonly leftOut: readonly string[] } {
   for (const keep of [() => true, (key: string) => !OPTIONAL_PROPERTIES.has(key), (key: string) => key === 'Quality']) {
     const slim = metrics.map((metric) => withProperties(metric, keep));
     if (bytesOf(slim) <= maxBytes) return { metrics: slim, leftOut: [] };
@@ -54,5 +92,5 @@ function withoutLongText(metric: Metric): Metric {
 }
 
 function bytesOf(metrics: readonly Metric[]): number {
-  return FRAME_BYTES + encodePayload({ metrics }).length;
+  return BIRTH_FRAME_BYTES + encodePayload({ metrics }).length;
 }
