@@ -77,11 +77,7 @@ const WARNED_MS = 60_000;
 const LOOK_MS = 1_000;
 
 /** Ends the session after `idleMs` without a key. */
-function createIdleWatch(
-  dialog: Pick<Dialog, 'lastKeyMono' | 'printAbove' | 'end' | 'settings'>,
-  clock: Clock,
-  idleMs: number,
-): Timer {
+function createIdleWatch(dialog: Pick<Dialog, 'lastKeyMono' | 'printAbove' | 'end' | 'settings'>, clock: Clock, idleMs: number): Timer {
   const inWords = (text: string): string => translate(dialog.settings.language, text);
   let warnedMono = Number.NEGATIVE_INFINITY;
   return every(clock, LOOK_MS, () => {
