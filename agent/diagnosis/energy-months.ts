@@ -1,5 +1,6 @@
 /** The stored form of nights, one month together, and calculations with their dates. Pure. */
 import type { WallMs } from '../core/clock.ts';
+import { DAY_MS } from '../core/durations.ts';
 import { added, asRecord, type NightTally, NO_TALLY, readTally } from './energy-tally.ts';
 
 /** The day on whose noon a night began, `2026-12-01`. */
@@ -24,7 +25,6 @@ export interface EnergyMonth {
 
 /** More parts than this of one night are merged, the oldest first: an agent that restarts again and again must not fill the disk. */
 const MAX_PARTS = 8;
-const DAY_MS = 86_400_000;
 
 /** Returns the month with one more part, or with a newer version of a part. */
 export function withPart(month: EnergyMonth, date: NightDate, part: NightPart): EnergyMonth {

@@ -1,4 +1,5 @@
 /** Computes the figures of an energy manager from sums: hours, levels, kilowatt hours, savings, and those of EN 13201-5. Pure. */
+import { HOUR_MS } from '../core/durations.ts';
 import type { EnergyMeter, EnergyPeriod, EnergyRow } from '../core/views.ts';
 import { monthOf } from './energy-months.ts';
 import { added, type NightTally, NO_TALLY, type PeriodTally, type ZoneTally } from './energy-tally.ts';
@@ -7,7 +8,6 @@ import type { KeptNights } from './energy-tracker.ts';
 /** How nights are grouped. */
 export type EnergyGrouping = 'night' | 'month' | null;
 
-const HOUR_MS = 3_600_000;
 const ZERO = { wh: 0, fullWh: 0 };
 
 export interface EnergySums {

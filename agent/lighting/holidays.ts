@@ -1,4 +1,5 @@
 /** Public holidays of France. Pure. */
+import { DAY_MS } from '../core/durations.ts';
 
 /** Source: Code du travail, article L3133-1: the eleven public holidays. */
 const FIXED: readonly (readonly [month: number, day: number])[] = [
@@ -13,7 +14,6 @@ const FIXED: readonly (readonly [month: number, day: number])[] = [
 ];
 /** Easter Monday, Ascension, Whit Monday. Units: days after Easter Sunday. */
 const AFTER_EASTER = [1, 39, 50];
-const DAY_MS = 86_400_000;
 
 /** Shape: `month` 1..12. */
 export function isFrenchHoliday({ year, month, day }: { readonly year: number; readonly month: number; readonly day: number }): boolean {

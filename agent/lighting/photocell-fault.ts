@@ -6,6 +6,7 @@
  */
 import type { PhotocellConfig } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
+import { MINUTE_MS } from '../core/durations.ts';
 import { CIVIL_DUSK_DEG, type PhotocellVerdict, type SunNow } from './photocell.ts';
 
 /** The verdicts of a cell in one night; absent: not evaluated. */
@@ -20,7 +21,6 @@ export interface EdgeVerdicts {
   readonly afterDawn?: PhotocellVerdict;
 }
 
-const MINUTE_MS = 60_000;
 /** Farther from dusk or dawn than this, no cloud misleads a cell; a wider window of its own has precedence. Units: min. Source: assumed; in it the sun moves 8° at 47° north. */
 const DOUBTLESS_MIN = 60;
 /** Contradictions at one end of the night before the cell is faulty, and nights in accord before it counts again. Source: assumed; a thunderstorm or road works last two evenings, shop hours do not. */

@@ -5,10 +5,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
+import { MINUTE_MS } from '../../core/durations.ts';
 import type { AgentView } from '../../core/views.ts';
 import type { Control } from '../control.ts';
-
-const MINUTE_MS = 60_000;
 
 export function createPersonCommands(
   control: () => Pick<Control, 'override' | 'release'>,

@@ -5,6 +5,7 @@
  */
 import type { PresenceSensor, ZoneKind } from '../../core/cabinet.ts';
 import type { MonoMs } from '../../core/clock.ts';
+import { DAY_MS } from '../../core/durations.ts';
 import type { PointId } from '../../core/words.ts';
 import type { SensorState } from '../../lighting/lighting.ts';
 import { spell } from '../../lighting/sentence.ts';
@@ -29,7 +30,6 @@ export interface SensorHealth {
 const NO_VALUE_S: Readonly<Record<ZoneKind, number>> = { road: 120, street: 300, path: 300, leisure: 900 };
 /** A sensor that answers but detects nothing for longer is covered, turned away or defective. Units: days. Source: assumed; by how empty such a place may be. */
 const UNDETECTED_DAYS: Readonly<Record<ZoneKind, number>> = { road: 3, street: 7, path: 14, leisure: 30 };
-const DAY_MS = 86_400_000;
 
 export function sensorHealth(sensor: SensorCase): SensorHealth {
   const { pointId, state, nowMono } = sensor;

@@ -4,11 +4,11 @@
  * Counts by the minute, in bounded memory. Time is an argument.
  */
 import type { MonoMs } from '../../core/clock.ts';
+import { MINUTE_MS } from '../../core/durations.ts';
 import { SILENT_AFTER } from '../units/unit-health.ts';
 
 /** How far back it looks. Source: assumed; long enough for a share of one in a hundred, short enough to see what a repair has done. */
 export const RECENT_MIN = 10;
-const MINUTE_MS = 60_000;
 
 /** Shape: `missed` are requests lost between answers; those of a time in which the unit was silent altogether are not among them. */
 export interface RecentCounts {

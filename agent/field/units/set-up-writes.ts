@@ -5,13 +5,13 @@
  * Ages count by the monotonic clock while the agent runs, so that a clock that is set does not renew what is left.
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
+import { DAY_MS } from '../../core/durations.ts';
 
 /**
  * Writes of one register in any 24 h.
  * Source: flash of simple drivers takes 10,000 writes and the contract lasts 12 years: 10,000 / (12 x 365.25) = 2.3 a day.
  */
 export const SET_UP_WRITES_A_DAY = 2;
-const DAY_MS = 86_400_000;
 
 /** A register that must have this value, from the profile with the site's values filled in. */
 export interface SetupStep {

@@ -6,6 +6,7 @@
  */
 import { parse } from 'node-cron';
 import { type Clock, every, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/durations.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import type { ChoreView } from '../../core/views.ts';
 import { CHORES_KEY, type Mark, NEVER, readMarks } from './chore-marks.ts';
@@ -34,9 +35,6 @@ export interface HousekeepingParts {
   readonly memory: Pick<Store, 'load' | 'save'>;
 }
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 /** Most minutes that a late turn catches up on; more is a step of the clock. Source: assumed; the service manager kills an agent that hangs for less. */
 const MAX_LATE_MINUTES = 5;
 /** Wait before missed chores are made up for. Units: ms. Source: assumed; the street is lit and every unit has been met by then. */

@@ -5,6 +5,7 @@ import { copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
+import { HOUR_MS } from '../../core/durations.ts';
 import type { BackupReport } from '../../core/ports.ts';
 import { removeAll } from '../files/db-files.ts';
 import { assertSoundFile, expectSound, expectWhole, toOpeningError } from '../files/file-check.ts';
@@ -33,8 +34,6 @@ export interface StateBackup {
    */
   restore(atMs: WallMs): string | null;
 }
-
-const HOUR_MS = 3_600_000;
 
 /** The copies in the folder of the file. */
 export function createStateBackup(parts: BackupParts): StateBackup {

@@ -4,6 +4,7 @@
  * Checks the fields of each. Light levels are limited by the arbiter, names of programmes are checked by control.
  */
 import { isTrusted, type MonoMs } from '../../core/clock.ts';
+import { MINUTE_MS } from '../../core/durations.ts';
 import type { OverrideRequest, PlatformOrder } from '../../core/ports.ts';
 import type { CommandTarget, IntentRank, Target } from '../../core/words.ts';
 import { DEFAULT_OVERRIDE_MINUTES } from '../sparkplug/current-values.ts';
@@ -33,7 +34,6 @@ const LIMIT = { minutes: 1_440, programmeMinutes: 44_640, identifyS: 600, reason
 const SHORTEST_IDENTIFY_S = 5;
 /** A value that was not sent to its device within this time expires. Units: ms. Source: as for the level of a lamp. */
 const POINT_TTL_MS = 60_000;
-const MINUTE_MS = 60_000;
 const SOURCE = 'platform';
 const NEXT_STEP = 'next-step';
 

@@ -3,12 +3,12 @@
  */
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import { type Clock, isTrusted } from '../../core/clock.ts';
+import { DAY_MS } from '../../core/durations.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 import type { ConnectStage } from '../mqtt/mqtt-transport.ts';
 
 /** A certificate that expires sooner needs attention. Units: ms. Source: assumed; a month to order and install one. */
 const SOON_MS = 30 * 86_400_000;
-const DAY_MS = 86_400_000;
 
 /** The topic of the primary host's STATE. */
 export function hostTopic({ primaryHost }: UplinkConfig): string {

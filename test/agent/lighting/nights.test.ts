@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Zone } from '../../../agent/core/cabinet.ts';
+import { MINUTE_MS } from '../../../agent/core/durations.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import { isFrenchHoliday } from '../../../agent/lighting/holidays.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
@@ -11,8 +12,6 @@ import { createNights } from '../../../agent/lighting/night.ts';
 import { createProgrammeReader } from '../../../agent/lighting/programme.ts';
 import { createSunChanges } from '../../../agent/lighting/sun.ts';
 import { makeStreet, snapshot, step, ZONE } from './street.ts';
-
-const MINUTE_MS = 60_000;
 
 interface SunTable {
   readonly madeWith: string;

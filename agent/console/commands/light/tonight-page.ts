@@ -1,5 +1,6 @@
 /** Renders `luciole tonight`: the coming night of each zone, a row per change of level, and a plot. Pure. */
 import type { WallMs } from '../../../core/clock.ts';
+import { HOUR_MS, MINUTE_MS } from '../../../core/durations.ts';
 import type { TonightRow, TonightView } from '../../../core/light-tools.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { columnTime, formatLevel, formatLevels, NOTHING, type Page, translated } from '../../text/page.ts';
@@ -8,7 +9,6 @@ import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 const NOTE = 'By sun, programme and wishes in force. Presence, traffic, rules and photocells come on top.';
-const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
 /** A VT100 shows no more. */
 const PLOT_COLS = 80;
 const FORM = { hasDay: false, hasSeconds: false };
