@@ -3,8 +3,7 @@
  *
  * An unknown user costs the same time and gets the same answers as a wrong password.
  */
-import type { LoginAnswer, LoginRequest } from '../core/access.ts';
-import { AccessError } from '../core/access.ts';
+import { AccessError, type LoginAnswer, type LoginRequest } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CodeCheck } from './code-check.ts';
 import { createFailureCounter, type FailureCounterParts } from './failure-counter.ts';

@@ -10,7 +10,7 @@ import type { Pulse } from '../core/pulse.ts';
 import type { AgentView } from '../core/views.ts';
 import { DISK_WAIT_MS, within } from '../core/within.ts';
 import { fieldLine } from '../field/line-from-config.ts';
-import { endLeftovers } from '../service/leftover-events.ts';
+import { endLeftovers } from '../service/ongoing.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { joinParts, pulseOf } from './join.ts';
 import type { AgentParts, Joined } from './parts.ts';

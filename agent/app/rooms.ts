@@ -9,7 +9,7 @@ import { streetKnowledge } from '../control/street-knowledge.ts';
 import { createLightViews } from '../control/views/light-views.ts';
 import type { BusTools } from '../core/bus-tools.ts';
 import { cabinetPoints } from '../core/cabinet-points.ts';
-import { createRoomEvents } from '../core/room-events.ts';
+import { createRoomEvents } from '../core/event-tracker.ts';
 import { createDiagnosis } from '../diagnosis/diagnosis.ts';
 import { createEnergy } from '../diagnosis/energy-count.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';

@@ -1,8 +1,8 @@
 /**
  * Builds the uplink of one configuration, and dispatches each command of the platform.
  */
+import { createRoomEvents } from '../core/event-tracker.ts';
 import type { Uplink } from '../core/ports.ts';
-import { createRoomEvents } from '../core/room-events.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { SparkplugUplink } from '../sync/uplink.ts';
 import type { Joined } from './parts.ts';

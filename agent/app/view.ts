@@ -3,8 +3,7 @@
  */
 import { createPersonCommands } from '../control/requests/person-commands.ts';
 import type { Cabinet } from '../core/cabinet.ts';
-import { profileView } from '../core/profile-view.ts';
-import type { AgentView, StatusView } from '../core/views.ts';
+import { type AgentView, profileView, type StatusView } from '../core/views.ts';
 import { withDeviceFaults, withLampTrouble } from '../diagnosis/faults-in-views.ts';
 import { pointViews } from '../field/point-views.ts';
 import { statusView } from '../service/status-view.ts';

@@ -10,8 +10,7 @@ import { WARNING_TEXT } from './arbiter.ts';
 import type { LightingSnapshot, LightingStreet, SensorState } from './lighting.ts';
 import { isDarkAt, type Nights } from './night.ts';
 import { sensorPointOf } from './presence.ts';
-import type { ProgrammeReader } from './programme.ts';
-import { chosenIn } from './programme.ts';
+import { chosenIn, type ProgrammeReader } from './programme.ts';
 import { sentence } from './sentence.ts';
 
 export interface Explained {

@@ -2,7 +2,7 @@
  * Checks that the time zone exists, that latitude and longitude are not exchanged, and the place of the console's socket. Pure; uses the
  * runtime's time zone data.
  */
-import { isLoginPlace } from '../../core/login-folder.ts';
+import { isLoginPlace } from '../../core/access.ts';
 import { nearest } from '../../core/suggestions.ts';
 import type { CabinetDraft } from './draft.ts';
 import type { Finding } from './finding.ts';

@@ -5,8 +5,7 @@
  */
 import { didYouMean } from '../../core/suggestions.ts';
 import type { CabinetInput } from '../schema/schema.ts';
-import type { Finding, Path } from './finding.ts';
-import { listNames } from './finding.ts';
+import { type Finding, listNames, type Path } from './finding.ts';
 
 /** Any part may be missing because it was ill-formed. */
 export type Draft<T> = T extends readonly (infer U)[]

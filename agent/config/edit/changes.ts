@@ -1,10 +1,9 @@
 /**
  * The differences of two configurations, value by value: list items by their ids, without secrets. Pure.
  */
-
 import { isRecord } from '../../core/is-record.ts';
 import type { ConfigChange } from '../../core/revisions.ts';
-import { SECRET_KEY, withoutUrlPasswords } from '../../core/secret-words.ts';
+import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 
 /** Longest value shown whole. Units: UTF-16 units. Source: assumed; a line of a terminal. */
 const SHOWN_LENGTH = 120;

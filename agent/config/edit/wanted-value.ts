@@ -1,10 +1,8 @@
 /**
  * The value that the schema allows at a path, `zones[rue].minPct`: its type, its unit by the name of the key, and an example. Pure.
  */
-import type { JsonSchema } from '../../core/json-schema.ts';
-import { allowedInWords, keysOf, withoutNull } from '../../core/json-schema.ts';
+import { allowedInWords, type JsonSchema, keysOf, type WantedValue, withoutNull } from '../../core/json-schema.ts';
 import { didYouMean } from '../../core/suggestions.ts';
-import type { WantedValue } from '../../core/wanted-value.ts';
 import { cabinetJsonSchema } from '../schema/json-schema.ts';
 import { type PathStep, stepsOf } from './edit.ts';
 

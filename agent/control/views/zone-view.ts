@@ -4,8 +4,7 @@
  * Derived from the newest decision and its inputs.
  */
 import type { Zone } from '../../core/cabinet.ts';
-import type { MonoMs } from '../../core/clock.ts';
-import { isTrusted } from '../../core/clock.ts';
+import { isTrusted, type MonoMs } from '../../core/clock.ts';
 import type { IntentView, ZoneLightView, ZoneSensorView } from '../../core/light-tools.ts';
 import type { LampView } from '../../core/views.ts';
 import type { IntentAuthority } from '../../core/words.ts';

@@ -7,9 +7,9 @@
 import { parse } from 'node-cron';
 import { type Clock, every, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/durations.ts';
+import { isRecord } from '../../core/is-record.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import type { ChoreView } from '../../core/views.ts';
-import { CHORES_KEY, type Mark, NEVER, readMarks } from './chore-marks.ts';
 
 /** One chore. Shape: `cron` has five fields, minute first, in UTC. */
 export interface Chore {
@@ -43,6 +43,14 @@ const SETTLE_MS = 5 * MINUTE_MS;
 const MISSED_PERIODS = 2;
 /** How far a next run is looked for. Source: chores run weekly at least. */
 const LOOK_AHEAD_HOURS = 8 * 24;
+
+/** Under this key the marks are stored. */
+const CHORES_KEY = 'chores';
+
+/** How a chore went, as it is stored over a restart. */
+type Mark = Pick<ChoreView, 'lastMs' | 'result' | 'failed'>;
+/** A chore that has not run yet. */
+const NEVER: Mark = { lastMs: null, result: '', failed: false };
 
 /** The chores of an agent, one at a time. One that waits or runs is not started again; one that fails runs again at its next time. */
 export function createHousekeeping({ chores, clock, log, memory }: HousekeepingParts): Housekeeping {
@@ -136,4 +144,16 @@ function plan(chore: Chore): Planned {
   const first = nextMs(0) ?? 0;
   const periodMs = (nextMs(first) ?? first + LOOK_AHEAD_HOURS * HOUR_MS) - first;
   return { ...chore, periodMs, isRare: periodMs >= DAY_MS, isDue, nextMs };
+}
+
+/** By name of chore. What is no mark is left out: stored data may come from another version of the agent. */
+function readMarks(stored: unknown): ReadonlyMap<string, Mark> {
+  if (!isRecord(stored)) return new Map();
+  return new Map(Object.entries(stored).flatMap(([name, value]) => (isMark(value) ? [[name, value] as const] : [])));
+}
+
+function isMark(value: unknown): value is Mark {
+  if (!isRecord(value)) return false;
+  const { lastMs, result, failed } = value;
+  return (lastMs === null || typeof lastMs === 'number') && typeof result === 'string' && typeof failed === 'boolean';
 }

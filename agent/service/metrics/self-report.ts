@@ -2,7 +2,6 @@
  * Reports the agent's own health regularly: to the platform, to a metrics file, and to clients that request metrics; and keeps its heap
  * small.
  */
-
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import { type Heap, startHeapCollector } from '../../core/heap-collector.ts';
 import { type MetricFamily, metricsText } from '../../core/metrics.ts';

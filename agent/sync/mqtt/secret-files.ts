@@ -5,7 +5,7 @@ import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UplinkError } from '../../core/errors.ts';
-import { inStateDir, isBelow, isCredential } from '../../core/secret-places.ts';
+import { inStateDir, isBelow, isCredential } from '../../core/secrets.ts';
 import type { ReadFile } from './secrets.ts';
 
 /** Largest file that is read. Units: bytes. Source: assumed; all authorities of a system are under 300 KB. */

@@ -7,7 +7,7 @@ import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { Clock, Timer, WallMs } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import type { Log, Store } from '../../core/ports.ts';
-import { usableBrokers } from '../../core/secret-places.ts';
+import { usableBrokers } from '../../core/secrets.ts';
 import type { UplinkCertificates } from '../../core/uplink-tools.ts';
 import type { InboundMessage, MqttConnection, MqttTransport } from '../mqtt/mqtt-transport.ts';
 import type { ReadFile } from '../mqtt/secrets.ts';

@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import { type Clock, type MonoMs, sleep } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
-import { usableBrokers } from '../../core/secret-places.ts';
+import { usableBrokers } from '../../core/secrets.ts';
 import type { UplinkStep, UplinkStepName, UplinkTest, UplinkTestRequest } from '../../core/uplink-tools.ts';
 import { within } from '../../core/within.ts';
 import { readCertificate } from '../mqtt/certificates.ts';

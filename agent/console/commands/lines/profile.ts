@@ -4,8 +4,7 @@
  * `profile-run.ts` does the work of the two that read a file.
  */
 import type { Profile } from '../../../core/profile.ts';
-import { profileView } from '../../../core/profile-view.ts';
-import type { AgentView, ConfigFilesView, ProfileView } from '../../../core/views.ts';
+import { type AgentView, type ConfigFilesView, type ProfileView, profileView } from '../../../core/views.ts';
 import { agentCommand, type ConsoleCommand, type LocalCommand, textArg } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { JSON_OPTION, LOOK_TIMEOUT_MS } from '../common-words.ts';

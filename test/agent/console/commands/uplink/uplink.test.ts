@@ -1,7 +1,6 @@
 import t from 'tap';
 import { renderTest, renderUplink } from '../../../../../agent/console/commands/uplink/uplink-page.ts';
-import type { TraceAnswer } from '../../../../../agent/console/commands/uplink/uplink-trace-page.ts';
-import { renderEntry, renderTrace } from '../../../../../agent/console/commands/uplink/uplink-trace-page.ts';
+import { renderEntry, renderTrace, type TraceAnswer } from '../../../../../agent/console/commands/uplink/uplink-trace-page.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
 import type { Page } from '../../../../../agent/console/text/page.ts';
