@@ -5,7 +5,7 @@ import { createPersonCommands } from '../control/requests/person-commands.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import { type AgentView, profileView, type StatusView } from '../core/views.ts';
 import { withDeviceFaults, withLampTrouble } from '../diagnosis/faults-in-views.ts';
-import { pointViews } from '../field/point-views.ts';
+import { pointViews } from '../field/field-views.ts';
 import { statusView } from '../service/status-view.ts';
 import { storeView } from '../store/store-view.ts';
 import type { Joined } from './parts.ts';

@@ -14,7 +14,7 @@ import { PortSupervisor } from './line/port-supervisor.ts';
 import type { FieldLine } from './line-from-config.ts';
 import { paceOf, presencePeriodMs } from './polls/line-pace.ts';
 import { POLL_PERIOD_MS } from './polls/poll-plan.ts';
-import { type BusLoad, createBusLoad } from './stats/bus-load.ts';
+import { type BusLoad, createBusLoad } from './stats/meters.ts';
 import { UartLine } from './uart/uart-line.ts';
 import { createUnit, type SetupValues, type Unit } from './units/unit.ts';
 

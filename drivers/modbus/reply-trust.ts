@@ -8,9 +8,8 @@ import type { MonoMs } from '../../agent/core/clock.ts';
 import { dataBytes, isRead, type LateReplies } from './late-replies.ts';
 import type { LinkCounters, ReadRank } from './modbus-link.ts';
 import { REFUSED } from './refusal.ts';
-import { frameHash, keyOf, ReplyHistory } from './reply-history.ts';
+import { frameHash, keyOf, ReplyHistory, WriteEchoes } from './reply-history.ts';
 import type { SoundFrame } from './sound-frames.ts';
-import { WriteEchoes } from './write-echoes.ts';
 
 /** Unit, function, length and checksum. Source: Modbus over Serial Line V1.02 §2.2. */
 const OVERHEAD_BYTES = 5;

@@ -8,7 +8,6 @@ import type { LineCounters } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import type { Profile } from '../../core/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
-import { type TransactionReport, whatOf } from '../line/transaction-report.ts';
 import { downAdvice } from '../stats/bus-advice.ts';
 import { LineStatsCollector, type LineStatsParts } from '../stats/line-stats.ts';
 import { readRegisters, writeRegisters } from './bus-access.ts';
@@ -16,7 +15,7 @@ import { checkRead, checkRegisters, checkScan, checkWrite } from './bus-bounds.t
 import { findRegisters } from './bus-registers.ts';
 import { scanLine } from './bus-scan.ts';
 import { type BusLine, type BusToolQueue, createBusToolQueue } from './bus-tool-queue.ts';
-import { type BusWatch, createBusWatch } from './bus-watch.ts';
+import { type BusWatch, createBusWatch, type TransactionReport, whatOf } from './bus-watch.ts';
 
 /** A line of raw bytes: it takes no requests. */
 export interface RawLine {

@@ -2,7 +2,10 @@
  * Transactions of a line for its watchers, buffered so that a slow watcher does not delay the line.
  */
 import type { BusTransaction } from '../../core/bus-tools.ts';
-import type { Clock, Timer } from '../../core/clock.ts';
+import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
+import type { ReadRequest, Reply, WriteRequest } from '../../core/driver.ts';
+import type { BusError } from '../../core/errors.ts';
+import type { Lane } from '../../core/ports.ts';
 
 /** Transactions buffered for each watcher; older ones are dropped. Source: assumed; a second of the fastest line. */
 const RING = 256;
@@ -53,4 +56,19 @@ function flush(watcher: Watcher): void {
   watcher.waiting = [];
   watcher.timer = null;
   for (const transaction of waiting) watcher.onTransaction(transaction);
+}
+
+/** One transaction of a line, for statistics and watchers. */
+export interface TransactionReport {
+  readonly request: ReadRequest | WriteRequest;
+  readonly end: Reply | BusError;
+  /** The lane that had its turn. */
+  readonly lane: Lane;
+  readonly atMono: MonoMs;
+}
+
+/** A request as shown to people: `read holding 0+2`, `write coil 3=1`. */
+export function whatOf(request: ReadRequest | WriteRequest): string {
+  const { table, address } = request;
+  return 'count' in request ? `read ${table} ${address}+${request.count}` : `write ${table} ${address}=${request.values}`;
 }

@@ -5,7 +5,7 @@
  */
 import type { LineStats, UnitStats } from '../../core/bus-tools.ts';
 import { adviceWords } from './advice-words.ts';
-import { RECENT_MIN, type RecentCounts } from './recent-ends.ts';
+import { RECENT_MIN, type RecentCounts } from './unit-stats.ts';
 
 /** Below this many recent transactions of a unit there is no advice about its share of failures. Source: assumed; one failure in twenty is no pattern yet. */
 const ENOUGH = 20;

@@ -1,14 +1,72 @@
 /**
- * How the transactions with one unit have ended.
+ * How the transactions with one unit have ended: since the start, and in the last minutes, so that advice is about now and not about last month.
  *
- * Counters and the ring of turnarounds, in bounded memory. Time is an argument.
+ * Counters, by the minute too, and the ring of turnarounds, in bounded memory. Time is an argument.
  */
 import type { UnitStats } from '../../core/bus-tools.ts';
 import type { MonoMs } from '../../core/clock.ts';
+import { MINUTE_MS } from '../../core/durations.ts';
 import { BusError, type BusErrorCode } from '../../core/errors.ts';
-import type { TransactionReport } from '../line/transaction-report.ts';
-import { createRecentEnds, type RecentCounts } from './recent-ends.ts';
-import { createSpreadMeter } from './spread.ts';
+import type { TransactionReport } from '../bus-tools/bus-watch.ts';
+import { SILENT_AFTER } from '../units/unit-health.ts';
+import { createSpreadMeter } from './meters.ts';
+
+/** How far back it looks. Source: assumed; long enough for a share of one in a hundred, short enough to see what a repair has done. */
+export const RECENT_MIN = 10;
+
+/** Shape: `missed` are requests lost between answers; those of a time in which the unit was silent altogether are not among them. */
+export interface RecentCounts {
+  readonly answered: number;
+  readonly missed: number;
+  readonly damaged: number;
+  readonly late: number;
+}
+
+export interface RecentEnds {
+  note(end: keyof RecentCounts, atMono: MonoMs, count?: number): void;
+  counts(nowMono: MonoMs): RecentCounts;
+}
+
+const NONE: RecentCounts = { answered: 0, missed: 0, damaged: 0, late: 0 };
+
+export function createRecentEnds(): RecentEnds {
+  const minutes = new Map<number, RecentCounts>();
+  /** Lost since the last answer. They count only if the unit answers again before it is silent. */
+  let lost = 0;
+  const add = (end: keyof RecentCounts, atMono: MonoMs, count: number): void => {
+    const minute = Math.floor(atMono / MINUTE_MS);
+    const before = minutes.get(minute) ?? NONE;
+    minutes.set(minute, { ...before, [end]: before[end] + count });
+    for (const old of minutes.keys()) if (old <= minute - RECENT_MIN) minutes.delete(old);
+  };
+  return {
+    note(end, atMono, count = 1) {
+      if (end === 'missed') {
+        lost += count;
+        return;
+      }
+      if (end === 'answered') {
+        if (lost > 0 && lost < SILENT_AFTER) add('missed', atMono, lost);
+        lost = 0;
+      }
+      add(end, atMono, count);
+    },
+    counts(nowMono) {
+      const first = Math.floor(nowMono / MINUTE_MS) - RECENT_MIN;
+      let sum = NONE;
+      for (const [minute, { answered, missed, damaged, late }] of minutes) {
+        if (minute <= first) continue;
+        sum = {
+          answered: sum.answered + answered,
+          missed: sum.missed + missed,
+          damaged: sum.damaged + damaged,
+          late: sum.late + late,
+        };
+      }
+      return sum;
+    },
+  };
+}
 
 export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exceptions' | 'lateReplies' | 'echoes' | 'turnaroundMs'>;
 

@@ -7,7 +7,7 @@ import type { BytePort, DecodedValue, UartDriver } from '../../core/driver.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Reading } from '../../core/words.ts';
 import { absentReadings, quantitiesOf, readingsOf, type Stamp } from '../decode.ts';
-import { createQuietTimer, type QuietTimer } from './quiet-timer.ts';
+import { createQuietTimer, type QuietTimer } from '../timers.ts';
 import { createUartRequester, type UartRequester } from './uart-requester.ts';
 
 export interface UartLineOptions {
