@@ -9,17 +9,13 @@ const IDLE_MS = 1_000;
 const IDLE_MIN_MS = 0.1;
 
 /** The sleep of an idle line. */
-export interface WakeableTimer {
-  /** Sleeps for the shortest of these, within bounds. Units: ms. */
-  sleep(waitsMs: readonly number[]): Promise<void>;
-  /** Ends the sleep now. Without a sleep nothing happens. */
-  wake(): void;
-}
+export type WakeableTimer = ReturnType<typeof createWakeableTimer>;
 
-export function createWakeableTimer(clock: Clock): WakeableTimer {
+export function createWakeableTimer(clock: Clock) {
   let wake: () => void = () => {};
   return {
-    sleep: (waitsMs) =>
+    /** Sleeps for the shortest of these, within bounds. Units: ms. */
+    sleep: (waitsMs: readonly number[]): Promise<void> =>
       new Promise((resolve) => {
         let timer: Timer | undefined;
         wake = () => {
@@ -29,20 +25,15 @@ export function createWakeableTimer(clock: Clock): WakeableTimer {
         };
         timer = clock.after(Math.max(Math.min(IDLE_MS, ...waitsMs), IDLE_MIN_MS), () => wake());
       }),
-    wake: () => wake(),
+    /** Ends the sleep now. Without a sleep nothing happens. */
+    wake: (): void => wake(),
   };
 }
 
-export interface QuietTimer {
-  /** Counts from now. May be called while it runs. */
-  start(): void;
-  /** Counts from now, if it runs. Cheap: no timer is moved. */
-  restart(): void;
-  stop(): void;
-}
+export type QuietTimer = ReturnType<typeof createQuietTimer>;
 
 /** Calls `onQuiet` after each `quietMs` without a restart. Units: ms. */
-export function createQuietTimer(clock: Clock, quietMs: number, onQuiet: () => void): QuietTimer {
+export function createQuietTimer(clock: Clock, quietMs: number, onQuiet: () => void) {
   let sinceMono: MonoMs = 0;
   let timer: Timer | undefined;
   const turn = (): void => {
@@ -51,14 +42,16 @@ export function createQuietTimer(clock: Clock, quietMs: number, onQuiet: () => v
     if (restMs <= 0) onQuiet();
   };
   return {
-    start() {
+    /** Counts from now. May be called while it runs. */
+    start(): void {
       sinceMono = clock.monoMs();
       timer ??= clock.after(quietMs, turn);
     },
-    restart() {
+    /** Counts from now, if it runs. Cheap: no timer is moved. */
+    restart(): void {
       sinceMono = clock.monoMs();
     },
-    stop() {
+    stop(): void {
       timer?.cancel();
       timer = undefined;
     },

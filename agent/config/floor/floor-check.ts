@@ -2,8 +2,7 @@
  * Finds where a configuration would give a lamp less light than the floor of its site, from the decision down to the register. Runs in the
  * process that checks a revision.
  */
-import { type Circuits, circuitsOf, type LampCircuit, type WiredSite } from '../../../drivers/light-circuits.ts';
-import { portOf } from '../../../drivers/light-path.ts';
+import { type Circuits, circuitsOf, type LampCircuit, portOf, type WiredSite } from '../../../drivers/light-circuits.ts';
 import type { WallMs } from '../../core/clock.ts';
 import type { LevelPct } from '../../core/words.ts';
 import { shortfallsOf } from '../../lighting/floor.ts';

@@ -12,13 +12,7 @@ const RING = 256;
 /** How often watchers receive the buffered transactions. Units: ms. */
 const FLUSH_MS = 100;
 
-export interface BusWatch {
-  /** Called for each transaction, so it is cheap without a watcher. */
-  note(transaction: BusTransaction): void;
-  /** Returns the function that ends the watching. */
-  watch(onTransaction: (transaction: BusTransaction) => void): () => void;
-  readonly isWatched: boolean;
-}
+export type BusWatch = ReturnType<typeof createBusWatch>;
 
 interface Watcher {
   readonly onTransaction: (transaction: BusTransaction) => void;
@@ -26,20 +20,22 @@ interface Watcher {
   timer: Timer | null;
 }
 
-export function createBusWatch(clock: Clock): BusWatch {
+export function createBusWatch(clock: Clock) {
   const watchers = new Set<Watcher>();
   return {
-    get isWatched() {
+    get isWatched(): boolean {
       return watchers.size > 0;
     },
-    note(transaction) {
+    /** Called for each transaction, so it is cheap without a watcher. */
+    note(transaction: BusTransaction): void {
       for (const watcher of watchers) {
         watcher.waiting.push(transaction);
         if (watcher.waiting.length > RING) watcher.waiting.shift();
         watcher.timer ??= clock.after(FLUSH_MS, () => flush(watcher));
       }
     },
-    watch(onTransaction) {
+    /** Returns the function that ends the watching. */
+    watch(onTransaction: (transaction: BusTransaction) => void): () => void {
       const watcher: Watcher = { onTransaction, waiting: [], timer: null };
       watchers.add(watcher);
       return () => {

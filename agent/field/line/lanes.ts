@@ -48,18 +48,7 @@ export function afterTurn(since: Since, lane: Lane): Since {
 }
 
 /** First in, first out. The line runner decides when a job has its turn. */
-export interface ConsoleJobs {
-  /** `isLong`: the job needs the line alone for a while. Errors: rejects with what `work` rejects with. */
-  add<T>(work: () => Promise<T>, isLong: boolean): Promise<T>;
-  /** Since when the first of them waits; undefined when none may go now. */
-  waitingMono(nowMono: MonoMs): MonoMs | undefined;
-  /** Runs the first job; resolves when it has ended, also when it failed. */
-  next(): Promise<void>;
-  /** When the next job may run; undefined when none waits. */
-  nextMono(): MonoMs | undefined;
-  /** Fails all jobs that wait. */
-  failAll(error: BusError): void;
-}
+export type ConsoleJobs = ReturnType<typeof createConsoleJobs>;
 
 interface Job {
   readonly sinceMono: MonoMs;
@@ -69,16 +58,19 @@ interface Job {
 }
 
 /** After a long job the line belongs to the others for as long as it took. */
-export function createConsoleJobs(monoMs: () => MonoMs): ConsoleJobs {
+export function createConsoleJobs(monoMs: () => MonoMs) {
   let jobs: Job[] = [];
   let restMono: MonoMs = 0;
   return {
-    add: (work, isLong) =>
+    /** `isLong`: the job needs the line alone for a while. Errors: rejects with what `work` rejects with. */
+    add: <T>(work: () => Promise<T>, isLong: boolean): Promise<T> =>
       new Promise((resolve, reject) => {
         jobs.push({ sinceMono: monoMs(), isLong, run: () => work().then(resolve, reject), fail: reject });
       }),
-    waitingMono: (nowMono) => (restMono > nowMono ? undefined : jobs[0]?.sinceMono),
-    async next() {
+    /** Since when the first of them waits; undefined when none may go now. */
+    waitingMono: (nowMono: MonoMs): MonoMs | undefined => (restMono > nowMono ? undefined : jobs[0]?.sinceMono),
+    /** Runs the first job; resolves when it has ended, also when it failed. */
+    async next(): Promise<void> {
       const job = jobs.shift();
       if (job === undefined) return;
       const startMono = monoMs();
@@ -86,8 +78,10 @@ export function createConsoleJobs(monoMs: () => MonoMs): ConsoleJobs {
       const endMono = monoMs();
       if (job.isLong) restMono = endMono + (endMono - startMono);
     },
-    nextMono: () => (jobs.length === 0 ? undefined : restMono),
-    failAll(error) {
+    /** When the next job may run; undefined when none waits. */
+    nextMono: (): MonoMs | undefined => (jobs.length === 0 ? undefined : restMono),
+    /** Fails all jobs that wait. */
+    failAll(error: BusError): void {
       const all = jobs;
       jobs = [];
       for (const { fail } of all) fail(error);

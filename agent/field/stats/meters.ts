@@ -9,23 +9,17 @@ import { quantile } from '../../core/quantile.ts';
 /** Values kept. Source: assumed; enough for a 99th percentile, and 2 KB a unit. */
 const RING = 256;
 
-/** Median, high percentiles and maximum of the last few hundred values. */
-export interface SpreadMeter {
-  note(value: number): void;
-  /** Null before the first value. */
-  spread(): Spread | null;
-}
-
-/** Shape: `count` is of all values ever noted; the rest is of the last 256. */
-export function createSpreadMeter(): SpreadMeter {
+/** Median, high percentiles and maximum of the last few hundred values. Shape: `count` is of all values ever noted; the rest is of the last 256. */
+export function createSpreadMeter() {
   const ring = new Float64Array(RING);
   let count = 0;
   return {
-    note(value) {
+    note(value: number): void {
       ring[count % RING] = value;
       count++;
     },
-    spread() {
+    /** Null before the first value. */
+    spread(): Spread | null {
       if (count === 0) return null;
       const kept = ring.subarray(0, Math.min(count, RING));
       const at = (share: number): number => tenths(quantile(kept, share));
@@ -42,19 +36,16 @@ function tenths(value: number): number {
 const WINDOW_MS = 60_000;
 
 /** The share of the last minute in which the wire was in use. Shape: `busyMs` is a counter that only grows. */
-export interface BusLoad {
-  sample(atMono: MonoMs, busyMs: number): void;
-  /** Units: %, one decimal. */
-  busyPct(): number;
-}
+export type BusLoad = ReturnType<typeof createBusLoad>;
 
-export function createBusLoad(): BusLoad {
+export function createBusLoad() {
   let samples: { atMono: MonoMs; busyMs: number }[] = [];
   return {
-    sample(atMono, busyMs) {
+    sample(atMono: MonoMs, busyMs: number): void {
       samples = [...samples.filter((old) => atMono - old.atMono <= WINDOW_MS), { atMono, busyMs }];
     },
-    busyPct() {
+    /** Units: %, one decimal. */
+    busyPct(): number {
       const [first, last] = [samples[0], samples.at(-1)];
       if (first === undefined || last === undefined || last.atMono <= first.atMono) return 0;
       return Math.min(100, Math.round((1_000 * (last.busyMs - first.busyMs)) / (last.atMono - first.atMono)) / 10);
@@ -82,25 +73,19 @@ const KEYS: readonly (keyof Shared)[] = [
 ];
 
 /** A scan probes addresses without a unit, a search requests registers that do not exist: neither shows anything about the health of a line. */
-export interface ConsoleShare {
-  /** Adds the growth of the counters to the console's share. `late`: the request that was given up came from the console. */
-  note(before: LineCounters, now: LineCounters, isConsole: { readonly transaction: boolean; readonly late: boolean }): void;
-  /** The counters without the console's share. */
-  without(counters: LineCounters): LineCounters;
-  counts(): ConsoleCounts;
-}
-
-export function createConsoleShare(): ConsoleShare {
+export function createConsoleShare() {
   const share = Object.fromEntries(KEYS.map((key) => [key, 0])) as Record<keyof Shared, number>;
   return {
-    note(before, now, { transaction, late }) {
+    /** Adds the growth of the counters to the console's share. `late`: the request that was given up came from the console. */
+    note(before: LineCounters, now: LineCounters, { transaction, late }: { readonly transaction: boolean; readonly late: boolean }): void {
       for (const key of KEYS) if (key === 'lateReplies' ? late : transaction) share[key] += now[key] - before[key];
     },
-    without(counters) {
+    /** The counters without the console's share. */
+    without(counters: LineCounters): LineCounters {
       const rest = Object.fromEntries(KEYS.map((key) => [key, counters[key] - share[key]])) as Record<keyof Shared, number>;
       return { ...rest, busyMs: counters.busyMs };
     },
-    counts: () => ({
+    counts: (): ConsoleCounts => ({
       transactions: share.transactions,
       timeouts: share.timeouts,
       exceptions: share.exceptions,

@@ -22,14 +22,9 @@ export interface RecentCounts {
   readonly late: number;
 }
 
-export interface RecentEnds {
-  note(end: keyof RecentCounts, atMono: MonoMs, count?: number): void;
-  counts(nowMono: MonoMs): RecentCounts;
-}
-
 const NONE: RecentCounts = { answered: 0, missed: 0, damaged: 0, late: 0 };
 
-export function createRecentEnds(): RecentEnds {
+export function createRecentEnds() {
   const minutes = new Map<number, RecentCounts>();
   /** Lost since the last answer. They count only if the unit answers again before it is silent. */
   let lost = 0;
@@ -40,7 +35,7 @@ export function createRecentEnds(): RecentEnds {
     for (const old of minutes.keys()) if (old <= minute - RECENT_MIN) minutes.delete(old);
   };
   return {
-    note(end, atMono, count = 1) {
+    note(end: keyof RecentCounts, atMono: MonoMs, count = 1): void {
       if (end === 'missed') {
         lost += count;
         return;
@@ -51,7 +46,7 @@ export function createRecentEnds(): RecentEnds {
       }
       add(end, atMono, count);
     },
-    counts(nowMono) {
+    counts(nowMono: MonoMs): RecentCounts {
       const first = Math.floor(nowMono / MINUTE_MS) - RECENT_MIN;
       let sum = NONE;
       for (const [minute, { answered, missed, damaged, late }] of minutes) {
@@ -70,22 +65,16 @@ export function createRecentEnds(): RecentEnds {
 
 export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exceptions' | 'lateReplies' | 'echoes' | 'turnaroundMs'>;
 
-export interface UnitTally {
-  note(report: TransactionReport): void;
-  noteLate(count: number, atMono: MonoMs): void;
-  noteEchoes(count: number): void;
-  counts(): UnitCounts;
-  recent(nowMono: MonoMs): RecentCounts;
-}
+export type UnitTally = ReturnType<typeof createUnitTally>;
 
 /** Shape: `crcErrors` counts every damaged reply: wrong checksum, broken off, or an answer to something else. */
-export function createUnitTally(): UnitTally {
+export function createUnitTally() {
   const counts = { ok: 0, timeouts: 0, crcErrors: 0, lateReplies: 0, echoes: 0 };
   const exceptions: Partial<Record<BusErrorCode, number>> = {};
   const turnarounds = createSpreadMeter();
   const recent = createRecentEnds();
   return {
-    note({ end, atMono }) {
+    note({ end, atMono }: TransactionReport): void {
       if (!(end instanceof BusError)) {
         recent.note('answered', atMono);
         counts.ok++;
@@ -101,14 +90,14 @@ export function createUnitTally(): UnitTally {
         counts.crcErrors++;
       }
     },
-    noteLate(count, atMono) {
+    noteLate(count: number, atMono: MonoMs): void {
       recent.note('late', atMono, count);
       counts.lateReplies += count;
     },
-    noteEchoes(count) {
+    noteEchoes(count: number): void {
       counts.echoes += count;
     },
-    counts: () => ({ ...counts, exceptions: { ...exceptions }, turnaroundMs: turnarounds.spread() }),
-    recent: (nowMono) => recent.counts(nowMono),
+    counts: (): UnitCounts => ({ ...counts, exceptions: { ...exceptions }, turnaroundMs: turnarounds.spread() }),
+    recent: (nowMono: MonoMs): RecentCounts => recent.counts(nowMono),
   };
 }

@@ -155,17 +155,10 @@ interface GroupRepeat {
   readonly dueMono: MonoMs;
 }
 
-export interface GroupRepeats {
-  add(choice: GroupChoice, dueMono: MonoMs): void;
-  /** The next one that is due. Those that a newer level has overtaken are discarded. */
-  take(nowMono: MonoMs): GroupChoice | undefined;
-  isDue(nowMono: MonoMs): boolean;
-  nextMono(): MonoMs | undefined;
-  clear(): void;
-}
+export type GroupRepeats = ReturnType<typeof createGroupRepeats>;
 
 /** `wantedPct` returns the newest level of a point: a repetition must not undo it for a single lamp. */
-export function createGroupRepeats(wantedPct: (pointId: PointId) => LevelPct | undefined): GroupRepeats {
+export function createGroupRepeats(wantedPct: (pointId: PointId) => LevelPct | undefined) {
   let repeats: GroupRepeat[] = [];
   const isWanted = ({ choice: { group, writes } }: GroupRepeat): boolean =>
     group.members.every((pointId) => wantedPct(pointId) === writes[0]?.write.levelPct);
@@ -174,16 +167,17 @@ export function createGroupRepeats(wantedPct: (pointId: PointId) => LevelPct | u
     return repeats[0];
   };
   return {
-    add: (choice, dueMono) => void repeats.push({ choice, dueMono }),
-    take(nowMono) {
+    add: (choice: GroupChoice, dueMono: MonoMs): void => void repeats.push({ choice, dueMono }),
+    /** The next one that is due. Those that a newer level has overtaken are discarded. */
+    take(nowMono: MonoMs): GroupChoice | undefined {
       const due = first();
       if (due === undefined || due.dueMono > nowMono) return undefined;
       repeats.shift();
       return due.choice;
     },
-    isDue: (nowMono) => (first()?.dueMono ?? Number.POSITIVE_INFINITY) <= nowMono,
-    nextMono: () => first()?.dueMono,
-    clear() {
+    isDue: (nowMono: MonoMs): boolean => (first()?.dueMono ?? Number.POSITIVE_INFINITY) <= nowMono,
+    nextMono: (): MonoMs | undefined => first()?.dueMono,
+    clear(): void {
       repeats = [];
     },
   };
