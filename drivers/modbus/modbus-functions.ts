@@ -4,13 +4,11 @@
 import type { ReadRequest, WriteRequest } from '../../agent/core/driver.ts';
 import { BusError, type BusErrorCode } from '../../agent/core/errors.ts';
 import type { Table } from '../../agent/core/profile.ts';
-import { crc16 } from './crc16.ts';
+import { hexOf, withChecksum } from './frames.ts';
 import type { ModbusClient } from './modbus-serial.ts';
 
 /** Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4. */
 export const READ_FC: Readonly<Record<Table, number>> = { coil: 1, discrete: 2, holding: 3, input: 4 };
-
-const TABLES: readonly Table[] = ['coil', 'discrete', 'holding', 'input'];
 
 /** Source: Modbus Application Protocol V1.1b3 §7. */
 const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: string]>> = {
@@ -26,6 +24,11 @@ const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: 
   10: ['timeout', 'the gateway cannot reach its line: check the serial settings of the gateway'],
   11: ['timeout', 'the gateway got no answer from it: check power, address and cable behind the gateway'],
 };
+
+/** Undefined for a function that reads no table. */
+export function tableOfRead(fc: number): Table | undefined {
+  return (Object.keys(READ_FC) as Table[]).find((table) => READ_FC[table] === fc);
+}
 
 type Done = (error: unknown, result?: object) => void;
 
@@ -49,7 +52,7 @@ export function sendWrite(client: ModbusClient, { unit, table, address, values, 
 /** The request that a frame makes, for a function that `sendRead` or `sendWrite` uses. Shape: unit, function, address, then count or value. */
 export function requestOfFrame(frame: Buffer): ReadRequest | WriteRequest {
   const [unit, fc, address, last] = [frame[0] as number, frame[1] as number, frame.readUInt16BE(2), frame.readUInt16BE(4)];
-  const table = TABLES.find((each) => READ_FC[each] === fc);
+  const table = tableOfRead(fc);
   if (table !== undefined) return { unit, table, address, count: last };
   const values = fc === 5 || fc === 6 ? [last] : Array.from({ length: last }, () => 0);
   return { unit, table: fc === 5 || fc === 15 ? 'coil' : 'holding', address, values };
@@ -79,7 +82,7 @@ export function readFrames({ unit, table, address, count }: ReadRequest, words: 
   const [ask, answer] = [
     [unit, fc, address >> 8, address & 0xff, count >> 8, count & 0xff],
     [unit, fc, data.length, ...data],
-  ].map((bytes) => hex(withChecksum(bytes)));
+  ].map((bytes) => hexOf(withChecksum(Uint8Array.from(bytes))));
   return { request: ask as string, response: answer as string };
 }
 
@@ -88,13 +91,4 @@ function packed(bits: readonly number[]): number[] {
   return Array.from({ length: Math.ceil(bits.length / 8) }, (_, byte) =>
     bits.slice(8 * byte, 8 * byte + 8).reduce((all, bit, i) => all | (bit << i), 0),
   );
-}
-
-function withChecksum(bytes: readonly number[]): number[] {
-  const crc = crc16(Uint8Array.from(bytes));
-  return [...bytes, crc & 0xff, crc >> 8];
-}
-
-function hex(bytes: readonly number[]): string {
-  return bytes.map((byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ');
 }

@@ -4,11 +4,10 @@
  * Time is an argument.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
+import { functionOf, SHORTEST_FRAME_BYTES, soundFrames } from './frames.ts';
 import type { LateReplies } from './late-replies.ts';
 import type { LinkCounters } from './modbus-link.ts';
-import { functionOf } from './refusal.ts';
 import type { ReplyTrust } from './reply-trust.ts';
-import { SHORTEST_FRAME_BYTES, soundFrames } from './sound-frames.ts';
 
 /** Units: bytes. Source: Modbus over Serial Line V1.02 §2.5.1. */
 const LONGEST_FRAME_BYTES = 256;

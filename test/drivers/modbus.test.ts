@@ -4,7 +4,7 @@ import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
 import type { PointProfile } from '../../agent/core/profile.ts';
 import { decodePoint, encodePoint, isPlausible } from '../../drivers/modbus/codec.ts';
-import { crc16 } from '../../drivers/modbus/crc16.ts';
+import { crc16 } from '../../drivers/modbus/frames.ts';
 import { LateReplies } from '../../drivers/modbus/late-replies.ts';
 import { readFrames } from '../../drivers/modbus/modbus-functions.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';

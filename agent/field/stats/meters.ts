@@ -1,6 +1,7 @@
 /**
  * Meters of a line: the spread of values, the share of busy time, and the share of the console in its counters. In bounded memory.
  */
+import { freshCounters } from '../../../drivers/modbus/modbus-link.ts';
 import type { ConsoleCounts, Spread } from '../../core/bus-tools.ts';
 import type { MonoMs } from '../../core/clock.ts';
 import type { LineCounters } from '../../core/driver.ts';
@@ -28,7 +29,8 @@ export function createSpreadMeter() {
   };
 }
 
-function tenths(value: number): number {
+/** Rounded to one decimal. */
+export function tenths(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
@@ -55,22 +57,7 @@ export function createBusLoad() {
 
 type Shared = Omit<LineCounters, 'busyMs'>;
 
-const KEYS: readonly (keyof Shared)[] = [
-  'transactions',
-  'timeouts',
-  'crcErrors',
-  'exceptions',
-  'lateReplies',
-  'duplicates',
-  'doubtful',
-  'resyncs',
-  'echoes',
-  'noiseBytes',
-  'truncated',
-  'wrongReplies',
-  'foreignFrames',
-  'floods',
-];
+const KEYS = ['transactions', 'exceptions', ...Object.keys(freshCounters())].filter((key) => key !== 'busyMs') as (keyof Shared)[];
 
 /** A scan probes addresses without a unit, a search requests registers that do not exist: neither shows anything about the health of a line. */
 export function createConsoleShare() {
