@@ -21,11 +21,7 @@ export interface Chore {
   readonly run: () => Promise<string>;
 }
 
-export interface Housekeeping {
-  start(): void;
-  stop(): void;
-  view(): readonly ChoreView[];
-}
+export type Housekeeping = ReturnType<typeof createHousekeeping>;
 
 export interface HousekeepingParts {
   readonly chores: readonly Chore[];
@@ -53,7 +49,7 @@ type Mark = Pick<ChoreView, 'lastMs' | 'result' | 'failed'>;
 const NEVER: Mark = { lastMs: null, result: '', failed: false };
 
 /** The chores of an agent, one at a time. One that waits or runs is not started again; one that fails runs again at its next time. */
-export function createHousekeeping({ chores, clock, log, memory }: HousekeepingParts): Housekeeping {
+export function createHousekeeping({ chores, clock, log, memory }: HousekeepingParts) {
   const planned = chores.map(plan);
   const marks = new Map<string, Mark>();
   const waiting = new Set<string>();
@@ -95,19 +91,20 @@ export function createHousekeeping({ chores, clock, log, memory }: HousekeepingP
   };
 
   return {
-    start() {
+    start(): void {
       if (ticks !== null) return;
       startedMono = clock.monoMs();
       checkedMinute = Math.floor(clock.wallMs() / MINUTE_MS);
       ticks = every(clock, MINUTE_MS, tick);
       void recall();
     },
-    stop() {
+    stop(): void {
       ticks?.cancel();
       ticks = null;
       waiting.clear();
     },
-    view: () => planned.map(({ name, cron, nextMs }) => ({ name, cron, nextMs: nextMs(clock.wallMs()), ...(marks.get(name) ?? NEVER) })),
+    view: (): readonly ChoreView[] =>
+      planned.map(({ name, cron, nextMs }) => ({ name, cron, nextMs: nextMs(clock.wallMs()), ...(marks.get(name) ?? NEVER) })),
   };
 }
 

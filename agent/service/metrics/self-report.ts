@@ -34,15 +34,9 @@ export interface SelfParts {
   readonly metricsFile: () => string | null;
 }
 
-export interface Self {
-  /** Publishes what the births need before it resolves. */
-  start(): Promise<void>;
-  stop(): void;
-  note(event: AgentEvent): void;
-  metrics(): Promise<readonly MetricFamily[]>;
-}
+export type Self = ReturnType<typeof createSelf>;
 
-export function createSelf(parts: SelfParts): Self {
+export function createSelf(parts: SelfParts) {
   const { clock, log, uplink, health, heap, runs } = parts;
   const events = new Map<EventCode, number>();
   let ticks: Timer | null = null;
@@ -90,19 +84,20 @@ export function createSelf(parts: SelfParts): Self {
   }
 
   return {
-    async start() {
+    /** Publishes what the births need before it resolves. */
+    async start(): Promise<void> {
       if (ticks !== null) return;
       ticks = every(clock, FILE_MS, () => void turn());
       looks = heap === null ? null : startHeapCollector(clock, heap);
       tellRuns();
       await publish();
     },
-    stop() {
+    stop(): void {
       ticks?.cancel();
       looks?.cancel();
       health?.stop();
     },
-    note({ code, startMs, endMs }) {
+    note({ code, startMs, endMs }: AgentEvent): void {
       // The end of one that lasted was counted at its beginning.
       if (endMs === null || endMs === startMs) events.set(code, (events.get(code) ?? 0) + 1);
     },
