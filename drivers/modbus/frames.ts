@@ -1,5 +1,5 @@
 /**
- * Frames on the wire: their checksum, exception replies in the form of the standard and of some programs, and whole frames among other bytes.
+ * Frames on the wire: checksum, exception replies in the form of the standard and of some programs, whole frames among other bytes.
  *
  * Pure. pymodbus up to 3.8 replies to unknown registers with the bare 80h, without the function that it refuses.
  * Source: Modbus Application Protocol V1.1b3 §7; pymodbus 3.8.6 on the wire, RTU `07 80 04` and TCP `01 80 0b`.

@@ -63,7 +63,7 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
   abstract abort(error: BusError): void;
   protected abstract opened(): void;
 
-  /** A read like this one was given up a moment ago and its reply may still come: not before this time. 0 where replies name their request. */
+  /** A read like this one was given up and its reply may still come: not before this time. 0 where replies name their request. */
   heldUntilMono(_unit: number, _fc: number, _count: number): MonoMs {
     return 0;
   }

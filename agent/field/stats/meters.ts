@@ -59,7 +59,7 @@ type Shared = Omit<LineCounters, 'busyMs'>;
 
 const KEYS = ['transactions', 'exceptions', ...Object.keys(freshCounters())].filter((key) => key !== 'busyMs') as (keyof Shared)[];
 
-/** A scan probes addresses without a unit, a search requests registers that do not exist: neither shows anything about the health of a line. */
+/** A scan probes absent units, a search requests absent registers: neither shows anything about the health of a line. */
 export function createConsoleShare() {
   const share = Object.fromEntries(KEYS.map((key) => [key, 0])) as Record<keyof Shared, number>;
   return {

@@ -1,5 +1,5 @@
 /**
- * How the transactions with one unit have ended: since the start, and in the last minutes, so that advice is about now and not about last month.
+ * How the transactions with one unit have ended: since the start, and in the last minutes, so that advice is about the present.
  *
  * Counters, by the minute too, and the ring of turnarounds, in bounded memory. Time is an argument.
  */
