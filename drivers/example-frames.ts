@@ -5,7 +5,8 @@
  * Source of the layout: Modbus Application Protocol V1.1b3 §6 and §7; Modbus over Serial Line V1.02 §2.5.1.
  */
 import type { Table } from '../agent/core/profile.ts';
-import { crc16 } from './modbus/crc16.ts';
+import { hexOf, REFUSED, withChecksum } from './modbus/frames.ts';
+import { tableOfRead } from './modbus/modbus-functions.ts';
 
 /** The shortest frame is a refusal. Units: bytes. */
 const LEAST_BYTES = 5;
@@ -13,9 +14,6 @@ const LEAST_BYTES = 5;
 const REQUEST_BYTES = 8;
 /** Unit, function, number of data bytes and checksum. */
 const AROUND_DATA_BYTES = 5;
-/** Added to the function of a request that is refused. */
-const REFUSED = 0x80;
-const TABLE_OF_FC: Readonly<Record<number, Table>> = { 1: 'coil', 2: 'discrete', 3: 'holding', 4: 'input' };
 const WRITES: readonly number[] = [5, 6, 15, 16];
 
 /** What a read brought. */
@@ -38,7 +36,7 @@ export function takeApart(request: string, response: string): ExampleExchange | 
   const answerFlaw = responseFlaw(ask, answer);
   if (answerFlaw !== null) return { at: 'response', message: answerFlaw };
   const [fc, count] = [ask[1] as number, ask.readUInt16BE(4)];
-  const table = TABLE_OF_FC[fc];
+  const table = tableOfRead(fc);
   if (table === undefined || answer[1] !== fc) return null;
   const isBits = fc <= 2;
   const word = (i: number): number => (isBits ? ((answer[3 + (i >> 3)] as number) >> (i & 7)) & 1 : answer.readUInt16BE(3 + 2 * i));
@@ -53,7 +51,8 @@ export function bytesOf(hex: string): Buffer {
 function requestFlaw(ask: Buffer): string | null {
   if (ask.length < LEAST_BYTES) return tooShort(ask);
   const fc = ask[1] as number;
-  if (!(fc in TABLE_OF_FC) && !WRITES.includes(fc)) return `found function ${fc}: neither a read (1 to 4) nor a write (5, 6, 15, 16)`;
+  if (tableOfRead(fc) === undefined && !WRITES.includes(fc))
+    return `found function ${fc}: neither a read (1 to 4) nor a write (5, 6, 15, 16)`;
   const wanted = fc === 15 || fc === 16 ? REQUEST_BYTES + 1 + (ask[6] ?? 0) : REQUEST_BYTES;
   if (ask.length !== wanted) return `found ${ask.length} bytes; a request of function ${fc} has ${wanted}, checksum included`;
   return checksumFlaw(ask);
@@ -90,13 +89,4 @@ function checksumFlaw(frame: Buffer): string | null {
 
 function tooShort(frame: Buffer): string {
   return `found ${frame.length === 1 ? '1 byte' : `${frame.length} bytes`}; the shortest frame has ${LEAST_BYTES}, checksum included`;
-}
-
-function withChecksum(body: Buffer): Buffer {
-  const crc = crc16(body);
-  return Buffer.concat([body, Buffer.from([crc & 0xff, crc >> 8])]);
-}
-
-function hexOf(bytes: Buffer): string {
-  return [...bytes].map((byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ');
 }

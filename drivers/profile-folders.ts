@@ -1,11 +1,14 @@
 /**
- * Folders with device profiles: which files they hold, and whether one has changed.
+ * Folders with device profiles: which files they hold, whether one has changed, and which were checked when the package was made.
  *
  * Imports no parser, so that the running agent can check for changes without one in its memory.
  */
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from '../agent/core/errors.ts';
+import type { Profile } from '../agent/core/profile.ts';
 
 export interface ProfileFile {
   readonly file: string;
@@ -63,4 +66,35 @@ function readOrReport<T>(path: string, unreadable: Problem[], read: () => T): T 
     unreadable.push({ file: path, line: 1, column: 1, path: '', message });
     return null;
   }
+}
+
+/** The profiles that were checked, so that a start does not parse and check them again. Its name in the folder of the shipped profiles. */
+export const CHECKED_FILE = 'checked.json';
+
+/** By the hash of a profile's text: a file that was changed since is read as any other. A clone has none. */
+export type CheckedProfiles = ReadonlyMap<string, Profile>;
+
+/** Empty where the file is missing or damaged. */
+export function readChecked(dir: string = SHIPPED_PROFILES_DIR): CheckedProfiles {
+  try {
+    const found: unknown = JSON.parse(readFileSync(join(dir, CHECKED_FILE), 'utf8'));
+    return new Map(typeof found === 'object' && found !== null ? Object.entries(found as Record<string, Profile>) : []);
+  } catch {
+    return new Map();
+  }
+}
+
+/** The file's text. Errors: throws TypeError for a profile that JSON changes. */
+export function checkedText(profiles: readonly { readonly text: string; readonly profile: Profile }[]): string {
+  const json = JSON.stringify(Object.fromEntries(profiles.map(({ text, profile }) => [hashOfText(text), profile])));
+  const same = isDeepStrictEqual(
+    Object.values(JSON.parse(json)),
+    profiles.map(({ profile }) => profile),
+  );
+  if (!same) throw new TypeError('JSON changes a profile: leave out what it cannot carry');
+  return json;
+}
+
+export function hashOfText(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

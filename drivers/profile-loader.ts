@@ -5,8 +5,7 @@
  */
 import { ConfigError, type Problem } from '../agent/core/errors.ts';
 import type { Profile } from '../agent/core/profile.ts';
-import { type CheckedProfiles, hashOfText } from './checked-profiles.ts';
-import type { ProfileFile } from './profile-folders.ts';
+import { type CheckedProfiles, hashOfText, type ProfileFile } from './profile-folders.ts';
 import { judgeProfile, type ProfileUse } from './profile-judge.ts';
 
 /** Parses YAML and returns it with the position of each value. */

@@ -48,11 +48,7 @@ function nameFlaws(point: PointProfile, before: readonly PointProfile[], path: F
 function registerFlaws(point: PointProfile, before: readonly PointProfile[], path: FilePath): Flaw[] {
   const { table, type, address } = point;
   const flaws: Flaw[] = [];
-  if (isBits(table) !== (type === 'bit'))
-    flaws.push({
-      path: [...path, 'type'],
-      message: `table ${table} holds ${isBits(table) ? 'bits' : 'registers'}, found type ${type}`,
-    });
+  if (isBits(table) !== (type === 'bit')) flaws.push({ path: [...path, 'type'], message: wrongTable(table, type) });
   if (address + REGISTERS_PER_VALUE[type] > ADDRESSES)
     flaws.push({ path: [...path, 'address'], message: `${point.id} reaches beyond address ${ADDRESSES - 1}` });
   const other = before.find((earlier) => overlaps(earlier, point));
@@ -62,6 +58,10 @@ function registerFlaws(point: PointProfile, before: readonly PointProfile[], pat
 
 function isBits(table: PointProfile['table']): boolean {
   return table === 'coil' || table === 'discrete';
+}
+
+function wrongTable(table: PointProfile['table'], type: PointProfile['type']): string {
+  return `table ${table} holds ${isBits(table) ? 'bits' : 'registers'}, found type ${type}`;
 }
 
 /** Points may share a register only when each means another bit of it. */
@@ -151,10 +151,7 @@ function writeFlaws(point: PointProfile, names: readonly string[], path: FilePat
   const flaws: Flaw[] = [];
   if (table !== 'coil' && table !== 'holding') flaws.push({ path: [...path, 'write'], message: `table ${table} cannot be written` });
   else if (write.table !== null && isBits(table) !== (type === 'bit'))
-    flaws.push({
-      path: [...path, 'write', 'table'],
-      message: `table ${table} holds ${isBits(table) ? 'bits' : 'registers'}, found type ${type}`,
-    });
+    flaws.push({ path: [...path, 'write', 'table'], message: wrongTable(table, type) });
   if (address >= ADDRESSES) flaws.push({ path: [...path, 'write'], message: `${point.id} reaches beyond address ${ADDRESSES - 1}` });
   if (write.min > write.max) flaws.push({ path: [...path, 'write'], message: 'min is above max' });
   if (write.verify !== null && !names.includes(write.verify))

@@ -2,8 +2,7 @@
  * All device types: those that come with the agent and those of the site.
  */
 import type { Problem } from '../agent/core/errors.ts';
-import { type CheckedProfiles, readChecked } from './checked-profiles.ts';
-import { ownFolders, type ProfileFile, profileFiles, SHIPPED_PROFILES_DIR } from './profile-folders.ts';
+import { type CheckedProfiles, ownFolders, type ProfileFile, profileFiles, readChecked, SHIPPED_PROFILES_DIR } from './profile-folders.ts';
 import { claimedId, type LoadedProfiles, loadProfiles, type ReadPlaced } from './profile-loader.ts';
 
 /**

@@ -1,16 +1,21 @@
 /**
  * One agent as its owner controls it: start, stop, and another configuration.
  *
- * A real run passes in the system clock and serial ports, a scenario test a simulated clock and simulated wires.
+ * A real run passes in the system clock and serial ports, a scenario test a simulated clock and simulated wires. Light waits for nothing:
+ * neither for a port that does not open nor for a disk that does not answer.
  */
-import type { CabinetAndProfiles, TouchedRooms } from '../config/revisions/touched-parts.ts';
+import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from '../config/revisions/touched-parts.ts';
 import type { Field } from '../core/ports.ts';
 import type { Pulse } from '../core/pulse.ts';
 import type { AgentView } from '../core/views.ts';
+import { DISK_WAIT_MS, within } from '../core/within.ts';
+import { fieldLine } from '../field/line-from-config.ts';
+import { endLeftovers } from '../service/ongoing.ts';
+import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { joinParts, pulseOf } from './join.ts';
-import type { AgentParts } from './parts.ts';
-import { reconfigure } from './reconfigure.ts';
-import { startAgent, stopAgent } from './start-stop.ts';
+import type { AgentParts, Joined } from './parts.ts';
+import { busOf, createRooms } from './rooms.ts';
+import { openUplink } from './uplink.ts';
 
 export interface Agent {
   readonly view: AgentView;
@@ -51,4 +56,134 @@ export function createAgent(parts: AgentParts): Agent {
     site: () => state.site,
     apply,
   };
+}
+
+/** The console first: a second agent on the same socket must not touch the lines. */
+async function startAgent(joined: Joined): Promise<void> {
+  const { parts, state, clock, store, uplink, ongoing, events } = joined;
+  const completed = parts.onStartStep ?? (() => {});
+  await joined.consoles?.start();
+  completed('console-opened');
+  if (state.isStopping) return;
+  const stored = store.start();
+  await startLight(joined);
+  completed('lighting-started');
+  state.isRunning = true;
+  await stored;
+  completed('store-opened');
+  if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settleLoss);
+  state.rooms.energy.start();
+  if (state.isStopping) return;
+  void endLeftovers({ store, clock, isGoingOn: ongoing.isGoingOn });
+  // State for the births. A hung disk does not delay the uplink; the state is published once it responds.
+  const shown = showState(joined);
+  if ((await within(clock, DISK_WAIT_MS, shown)) !== true)
+    parts.log.event('start-without-disk', { waitedMs: DISK_WAIT_MS, check: 'the disk of store.dir: dmesg' }, 'warning');
+  completed('state-read');
+  if (state.isStopping) return;
+  await uplink.start();
+  completed('uplink-started');
+  if (state.isStopping) return;
+  if ((parts.guard?.mode ?? 'normal') === 'normal') joined.housekeeping.start();
+  for (const { isLasting, ...event } of parts.guard?.events ?? []) isLasting ? events.set(true, event) : events.notice(event);
+  void shown.then(() => joined.updates?.start());
+  notice(joined, 'agent-started', 'started');
+}
+
+/** Lines before recorder before uplink before store, so that the last reading goes all the way. */
+async function stopAgent(joined: Joined): Promise<void> {
+  const { state, clock } = joined;
+  state.isStopping = true;
+  joined.housekeeping.stop();
+  joined.self.stop();
+  joined.record.stop();
+  joined.stepWatch.stop();
+  joined.updates?.stop();
+  await joined.consoles?.stop();
+  await within(clock, DISK_WAIT_MS, joined.revisions?.stop() ?? Promise.resolve());
+  await state.applying;
+  await state.rooms.control.stop();
+  await joined.field.stop();
+  joined.recorder.stop();
+  state.rooms.energy.stop();
+  await joined.uplink.stop();
+  notice(joined, 'agent-stopped', 'stopped');
+  await joined.store.stop();
+}
+
+async function startLight({ record, stepWatch, field, recorder, state }: Joined): Promise<void> {
+  record.start();
+  stepWatch.start();
+  void field.start();
+  recorder.start();
+  await state.rooms.control.start();
+}
+
+/** What the births need of the disk, one after the other: what hangs holds one of Node's few threads. */
+async function showState({ self, revisions, platformUpdates }: Joined): Promise<true> {
+  await self.start();
+  await revisions?.start();
+  await platformUpdates.show();
+  return true;
+}
+
+function notice({ events, state, parts: { version } }: Joined, code: 'agent-started' | 'agent-stopped', what: string): void {
+  events.notice({ code, source: state.site.cabinet.id, severity: 'info', text: `luciole ${version} ${what}` });
+}
+
+/**
+ * Exchanges only the parts that the other configuration touches. Resolves with what was touched. Shape: `next` has been checked.
+ *
+ * Lines first: drivers that receive nothing fall back to their failsafe level after a minute.
+ */
+async function reconfigure(joined: Joined, next: CabinetAndProfiles): Promise<TouchedRooms> {
+  const { state, store, uplink, parts } = joined;
+  const touched = touchedRooms(state.site, next);
+  if (state.isStopping) return touched;
+  parts.log.event('configuration-applied', { ...touched });
+  store.audit.note({ user: '', role: '', door: 'self', action: 'configuration applied', detail: JSON.stringify(touched), result: 'ok' });
+  state.site = next;
+  if (touched.lines.length > 0) await exchangeLines(joined, touched.lines);
+  if (touched.light) await leaveRooms(joined);
+  // Readings wait in memory meanwhile.
+  if (touched.store) {
+    await store.stop();
+    await store.start();
+  }
+  if (touched.light) await enterRooms(joined);
+  state.bus = busOf(joined);
+  if (touched.uplink) {
+    state.uplinkEvents.close('the uplink was given other settings');
+    const ids = new Set(uplinkDevices(next.cabinet, state.rooms.points, next.profiles).map(({ id }) => id));
+    await uplink.exchange(
+      () => openUplink(joined),
+      (deviceId) => deviceId === '' || ids.has(deviceId),
+    );
+  }
+  return touched;
+}
+
+async function exchangeLines({ field, parts, state }: Joined, gone: readonly string[]): Promise<void> {
+  const { lines } = state.site.cabinet;
+  const come = lines.filter(({ id }) => gone.includes(id)).map((line) => fieldLine(line, { ...parts, ...state.site }));
+  await field.exchange({ gone, come, order: lines.map(({ id }) => id) });
+}
+
+async function leaveRooms({ state }: Joined): Promise<void> {
+  const { detections, lampsRaised } = state.rooms.control.counters();
+  const before = state.countedBefore;
+  state.countedBefore = { detections: before.detections + detections, lampsRaised: before.lampsRaised + lampsRaised };
+  await state.rooms.control.stop();
+  state.rooms.energy.stop();
+  state.rooms.close();
+}
+
+async function enterRooms(joined: Joined): Promise<void> {
+  const { state, field } = joined;
+  state.rooms = createRooms(joined);
+  if (!state.isRunning) return;
+  await state.rooms.control.start();
+  state.rooms.energy.start();
+  // The last readings still hold, presence included.
+  state.rooms.onReadings(field.readings());
 }

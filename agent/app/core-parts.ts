@@ -13,7 +13,7 @@ import { fieldLine } from '../field/line-from-config.ts';
 import { createSelf, type Self } from '../service/metrics/self-report.ts';
 import { createRecorder, type Recorder } from '../store/recorder.ts';
 import { createStore } from '../store/store.ts';
-import type { Building } from './joined.ts';
+import type { Building } from './parts.ts';
 
 /** Its folder stays for the whole run; the rest is asked for each time, as the configuration may change. */
 export function storeFor({ parts, clock, state }: Building): Store {

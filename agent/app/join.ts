@@ -20,8 +20,7 @@ import { createPlatformUpdates } from '../service/updates/platform-updates.ts';
 import { createUpdates, type Updates } from '../service/updates/update-run.ts';
 import { createUplinkSlot } from '../sync/uplink-slot.ts';
 import { fieldFor, recorderFor, selfFor, storeFor } from './core-parts.ts';
-import { AgentState, type Building, type Joined } from './joined.ts';
-import type { AgentParts } from './parts.ts';
+import { type AgentParts, AgentState, type Building, type Joined } from './parts.ts';
 import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 import { createAgentView } from './view.ts';
@@ -46,18 +45,9 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   made.stepWatch = createStepWatch(made);
   made.updates = updatesFor(made);
   made.revisions = revisionsFor(made, apply);
-  made.platformUpdates = createPlatformUpdates({
-    ...made,
-    manager: made.updates?.manager ?? null,
-    cabinetId: parts.cabinet.id,
-    onOutcome: made.ongoing.onOutcome,
-  });
-  made.platformConfig = new PlatformConfigRequests({
-    ...made,
-    manager: made.revisions,
-    cabinetId: parts.cabinet.id,
-    onOutcome: made.ongoing.onOutcome,
-  });
+  const platform = { cabinetId: parts.cabinet.id, onOutcome: made.ongoing.onOutcome };
+  made.platformUpdates = createPlatformUpdates({ ...made, ...platform, manager: made.updates?.manager ?? null });
+  made.platformConfig = new PlatformConfigRequests({ ...made, ...platform, manager: made.revisions });
   made.uplink.put(openUplink(made));
   made.access = createAccess({
     ...made,
@@ -66,7 +56,7 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
     log: parts.log,
     onEvent: made.ongoing.onEvent,
   });
-  made.view = createAgentView({ ...made, housekeeping: () => made.housekeeping });
+  made.view = createAgentView(made);
   made.consoles = consolesFor(made);
   made.housekeeping = createHousekeeping({ log: parts.log, clock, memory: made.store, chores: agentChores({ ...parts, ...made }) });
   made.store.onEvent = made.ongoing.onEvent;
@@ -76,7 +66,7 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
 }
 
 /** Signs of work of all that the street needs. */
-export function pulseOf({ field, state, store }: Pick<Joined, 'field' | 'state' | 'store'>): Pulse {
+export function pulseOf({ field, state, store }: Joined): Pulse {
   return { lines: field.pulses(), tickedMono: state.rooms.control.tickedMono, store: store.pulse() };
 }
 

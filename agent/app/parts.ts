@@ -1,22 +1,43 @@
 /**
- * The parts that a run passes in: its configuration, and its connections to the outside.
+ * The parts of an agent: those that a run passes in, those that stay for the whole run, and those of one configuration.
  */
+import type { SelfRecord } from '../access/self-audit.ts';
+import type { PlatformConfigRequests } from '../config/revisions/platform-config-requests.ts';
+import type { RevisionManager } from '../config/revisions/revision-manager.ts';
 import type { RevisionParts } from '../config/revisions/revisions.ts';
 import type { CabinetAndProfiles } from '../config/revisions/touched-parts.ts';
-import type { Clock } from '../core/clock.ts';
+import type { ConsoleServer } from '../console/protocol/socket-server.ts';
+import type { Control } from '../control/control.ts';
+import type { LightViews } from '../control/views/light-views.ts';
+import type { AccessTools } from '../core/access.ts';
+import type { BusTools } from '../core/bus-tools.ts';
+import type { CabinetPoint } from '../core/cabinet-points.ts';
+import type { Clock, MonoMs } from '../core/clock.ts';
 import type { OpenBytePort } from '../core/driver.ts';
+import type { EventTracker, RoomEvents } from '../core/event-tracker.ts';
 import type { Heap } from '../core/heap-collector.ts';
-import type { Log, LogFeed } from '../core/ports.ts';
-import type { SteadyClockParts } from '../core/steady-clock.ts';
+import type { Log, LogFeed, Store } from '../core/ports.ts';
+import type { SteadyClock, SteadyClockParts } from '../core/steady-clock.ts';
+import type { AgentView } from '../core/views.ts';
+import type { PointId, Reading } from '../core/words.ts';
+import type { Energy } from '../diagnosis/energy-count.ts';
+import type { LiveField } from '../field/field.ts';
 import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
+import type { Housekeeping } from '../service/housekeeping/housekeeping.ts';
 import type { AgentHealth } from '../service/metrics/health.ts';
+import type { Self } from '../service/metrics/self-report.ts';
+import type { Ongoing } from '../service/ongoing.ts';
 import type { RunGuard } from '../service/run/run-guard.ts';
-import type { UpdateParts } from '../service/updates/update-run.ts';
+import type { StepWatch } from '../service/time/clock-steps.ts';
+import type { PlatformUpdates } from '../service/updates/platform-updates.ts';
+import type { UpdateParts, Updates } from '../service/updates/update-run.ts';
+import type { Recorder } from '../store/recorder.ts';
 import type { StoreParts } from '../store/store.ts';
 import type { MqttTransport } from '../sync/mqtt/mqtt-transport.ts';
 import type { ReadFile } from '../sync/mqtt/secret-files.ts';
+import type { UplinkSlot } from '../sync/uplink-slot.ts';
 
-/** The parts that an agent does not build itself. */
+/** The parts that an agent does not build itself: its configuration, and its connections to the outside. */
 export interface AgentParts extends CabinetAndProfiles {
   readonly clock: Clock;
   /** Evidence for a step of that clock, and storage of the held time over a restart. Default: none. */
@@ -50,3 +71,68 @@ export interface AgentParts extends CabinetAndProfiles {
   /** Store of other releases of the program; without it this run accepts none. */
   readonly updates?: UpdateParts;
 }
+
+/** The rooms of light of one configuration. */
+export interface Rooms {
+  readonly points: ReadonlyMap<PointId, CabinetPoint>;
+  readonly control: Control;
+  readonly energy: Energy;
+  readonly light: LightViews;
+  onReadings(readings: readonly Reading[]): void;
+  /** Ends what they found wrong: their successors report it again where it lasts. */
+  close(): void;
+}
+
+/** The parts made for one configuration are there once `join` is through; nothing reads a line or takes a command before. */
+export class AgentState {
+  site: CabinetAndProfiles;
+  /** The rooms of light of this configuration. */
+  rooms!: Rooms;
+  /** What the uplink of this configuration has found wrong. */
+  uplinkEvents!: RoomEvents;
+  /** The jobs on the lines, with this configuration's data about the devices. */
+  bus!: BusTools;
+  firstPollMono: MonoMs | null = null;
+  /** Readings that were meant for the store so far. */
+  recorded = 0;
+  isRunning = false;
+  isStopping = false;
+  /** The changes of configuration that go on. */
+  applying: Promise<unknown> = Promise.resolve();
+  /** Detections and lamps raised under the configurations before this one. */
+  countedBefore = { detections: 0, lampsRaised: 0 };
+
+  constructor(site: CabinetAndProfiles) {
+    this.site = site;
+  }
+}
+
+/** The parts that stay for the whole run; those of one configuration are in `state`. */
+export interface Joined {
+  readonly parts: AgentParts;
+  readonly state: AgentState;
+  readonly clock: SteadyClock;
+  readonly startedMono: MonoMs;
+  /** Until when no level is written after mains have returned. */
+  readonly quietMono: MonoMs;
+  readonly store: Store;
+  readonly uplink: UplinkSlot;
+  readonly self: Self;
+  readonly record: SelfRecord;
+  readonly ongoing: Ongoing;
+  readonly field: LiveField;
+  readonly recorder: Recorder;
+  readonly events: EventTracker;
+  readonly stepWatch: StepWatch;
+  readonly updates: Updates | null;
+  readonly revisions: RevisionManager | null;
+  readonly platformUpdates: PlatformUpdates;
+  readonly platformConfig: PlatformConfigRequests;
+  readonly access: AccessTools;
+  readonly view: AgentView;
+  readonly consoles: ConsoleServer | null;
+  readonly housekeeping: Housekeeping;
+}
+
+/** The parts while they are built: a part reads a later one only when it works. */
+export type Building = { -readonly [Part in keyof Joined]: Joined[Part] };

@@ -9,19 +9,17 @@ import { streetKnowledge } from '../control/street-knowledge.ts';
 import { createLightViews } from '../control/views/light-views.ts';
 import type { BusTools } from '../core/bus-tools.ts';
 import { cabinetPoints } from '../core/cabinet-points.ts';
-import { createRoomEvents } from '../core/room-events.ts';
+import { createRoomEvents } from '../core/event-tracker.ts';
 import { createEnergy } from '../diagnosis/energy-count.ts';
 import { createDiagnosis } from '../diagnosis/faults.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
 import { readOnlyBus } from '../service/run/safe-mode.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { createPlatformView } from '../sync/sparkplug/platform-view.ts';
-import type { Joined, Rooms } from './joined.ts';
-
-type Neighbours = Pick<Joined, 'parts' | 'state' | 'clock' | 'field' | 'store' | 'uplink' | 'quietMono' | 'ongoing'>;
+import type { Joined, Rooms } from './parts.ts';
 
 /** For the configuration that runs now. */
-export function createRooms({ parts, state, clock, field, store, uplink, quietMono, ongoing }: Neighbours): Rooms {
+export function createRooms({ parts, state, clock, field, store, uplink, quietMono, ongoing }: Joined): Rooms {
   const { cabinet, profiles } = state.site;
   const points = cabinetPoints(cabinet, profiles);
   const events = createRoomEvents(clock, ongoing.onEvent);
@@ -60,7 +58,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
 }
 
 /** The jobs on the lines with the configuration's data about the devices; in safe mode they only read. */
-export function busOf({ parts, state: { site }, field }: Pick<Joined, 'parts' | 'state' | 'field'>): BusTools {
+export function busOf({ parts, state: { site }, field }: Joined): BusTools {
   const { cabinet, profiles } = site;
   const bus = { ...withSiteKnowledge(field.bus, cabinet, profiles), pendingProfiles: pendingProfiles(cabinet.profileDirs, profiles) };
   return (parts.guard?.mode ?? 'normal') === 'normal' ? bus : readOnlyBus(bus);

@@ -44,19 +44,25 @@ export interface RunFacts {
 }
 
 export function runParts(facts: RunFacts): AgentParts {
-  const { options, beginning, cabinet, clock, guard } = facts;
+  const { options, beginning, cabinet, clock, timeQuality, clockTrust, guard } = facts;
   const { log, logFeed, version, socketPath, service, startSteps } = options;
   const machine = machineStart(service?.bootId);
+  const startEvents = [...(beginning.revisions === null ? [WITHOUT_REVISIONS] : []), ...secretEvents(cabinet, options.configFile)];
   return {
     ...beginning.site,
     cabinet: guard.mode === 'normal' ? cabinet : safeCabinet(cabinet),
-    guard: { ...guard, events: [...guard.events, ...startEventsOf(facts)] },
+    guard: { ...guard, events: [...guard.events, ...startEvents] },
     health: createHealth(),
     heap: ownHeap(),
     updates: updatePartsOf(options, cabinet.store.dir, facts.leave),
     ...(guard.mode === 'bare' ? { openStoreLink: noStore } : {}),
     clock,
-    steady: steadyParts(facts, machine),
+    steady: {
+      // A rehearsal's clock is not the battery's.
+      battery: () => (options.startAtMs === null ? timeQuality.battery() : null),
+      mayStepOnce: () => clockTrust() === 'system' && timeQuality.battery() === null,
+      memory: createHeldTimeFile({ runtimeDir: service?.runtimeDir ?? null, machine }),
+    },
     log,
     ...(logFeed === undefined ? {} : { logFeed }),
     version,
@@ -68,22 +74,6 @@ export function runParts(facts: RunFacts): AgentParts {
     ...revisionParts(facts),
     socketPath: socketPath ?? cabinet.console.socketPath ?? agentSocketPath(),
     ...(startSteps === undefined ? {} : { onStartStep: startSteps.completed }),
-  };
-}
-
-function startEventsOf({ options, beginning, cabinet }: RunFacts): RunGuard['events'] {
-  return [...(beginning.revisions === null ? [WITHOUT_REVISIONS] : []), ...secretEvents(cabinet, options.configFile)];
-}
-
-function steadyParts(
-  { options, timeQuality, clockTrust }: RunFacts,
-  machine: ReturnType<typeof machineStart>,
-): NonNullable<AgentParts['steady']> {
-  return {
-    // A rehearsal's clock is not the battery's.
-    battery: () => (options.startAtMs === null ? timeQuality.battery() : null),
-    mayStepOnce: () => clockTrust() === 'system' && timeQuality.battery() === null,
-    memory: createHeldTimeFile({ runtimeDir: options.service?.runtimeDir ?? null, machine }),
   };
 }
 

@@ -1,31 +1,15 @@
 /**
  * Builds the uplink of one configuration, and dispatches each command of the platform.
  */
-
+import { createRoomEvents } from '../core/event-tracker.ts';
 import type { Uplink } from '../core/ports.ts';
-import { createRoomEvents } from '../core/room-events.ts';
 import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { SparkplugUplink } from '../sync/uplink.ts';
-import type { Joined } from './joined.ts';
-
-type Neighbours = Pick<
-  Joined,
-  'parts' | 'state' | 'clock' | 'field' | 'store' | 'uplink' | 'ongoing' | 'revisions' | 'platformConfig' | 'platformUpdates'
->;
+import type { Joined } from './parts.ts';
 
 /** For the configuration in force; null where it has no uplink. Light may be exchanged meanwhile, so each command uses the current control. */
-export function openUplink({
-  parts,
-  state,
-  clock,
-  field,
-  store,
-  uplink,
-  ongoing,
-  revisions,
-  platformConfig,
-  platformUpdates,
-}: Neighbours): Uplink | null {
+export function openUplink(joined: Joined): Uplink | null {
+  const { parts, state, clock, field, store, uplink, ongoing } = joined;
   const { cabinet, profiles } = state.site;
   const { version, log, door, random, readFile } = parts;
   state.uplinkEvents = createRoomEvents(clock, ongoing.onEvent);
@@ -37,7 +21,7 @@ export function openUplink({
     cabinetId: cabinet.id,
     devices: uplinkDevices(cabinet, state.rooms.points, profiles),
     latest: (pointId) => field.latest(pointId),
-    isOpenCommand: (id) => ongoing.isOpenCommand(id) || uplink.isHeld(id) || revisions?.openCommand === id,
+    isOpenCommand: (id) => ongoing.isOpenCommand(id) || uplink.isHeld(id) || joined.revisions?.openCommand === id,
     onOrder({ kind, request }) {
       const { control } = state.rooms;
       if (kind === 'override') void control.override({ ...request, authority: 'platform' });
@@ -45,8 +29,8 @@ export function openUplink({
       else if (kind === 'programme') void control.chooseProgramme(request);
       else if (kind === 'blink') void control.blink({ ...request, authority: 'platform' });
       else if (kind === 'point') void control.writePoint(request);
-      else if (kind === 'config') void platformConfig.take(request);
-      else void platformUpdates.take(request);
+      else if (kind === 'config') void joined.platformConfig.take(request);
+      else void joined.platformUpdates.take(request);
     },
     onRelay: (relay) => state.rooms.control.receiveRelay(relay),
     onEvent: state.uplinkEvents.report,

@@ -3,20 +3,14 @@
  */
 import { createPersonCommands } from '../control/views/light-views.ts';
 import type { Cabinet } from '../core/cabinet.ts';
-import { profileView } from '../core/profile-view.ts';
-import type { AgentView, StatusView } from '../core/views.ts';
+import { type AgentView, profileView, type StatusView } from '../core/views.ts';
 import { withDeviceFaults, withLampTrouble } from '../diagnosis/faults-in-views.ts';
-import { pointViews } from '../field/point-views.ts';
+import { pointViews } from '../field/field-views.ts';
 import { statusView } from '../service/status-view.ts';
 import { storeView } from '../store/store-view.ts';
-import type { Joined } from './joined.ts';
+import type { Joined } from './parts.ts';
 
-type Neighbours = Pick<
-  Joined,
-  'parts' | 'state' | 'clock' | 'startedMono' | 'store' | 'uplink' | 'self' | 'ongoing' | 'field' | 'updates' | 'revisions' | 'access'
-> & { readonly housekeeping: () => Joined['housekeeping'] };
-
-export function createAgentView(joined: Neighbours): AgentView {
+export function createAgentView(joined: Joined): AgentView {
   const { parts, state, clock, startedMono, store, uplink, self, ongoing, field, access } = joined;
   const cabinet = (): Cabinet => state.site.cabinet;
   return {
@@ -46,7 +40,7 @@ export function createAgentView(joined: Neighbours): AgentView {
     history: store.history,
     exportPage: store.exportPage,
     store: () =>
-      storeView({ cabinet: cabinet(), store, chores: () => joined.housekeeping().view(), upMs: () => clock.monoMs() - startedMono }),
+      storeView({ cabinet: cabinet(), store, chores: () => joined.housekeeping.view(), upMs: () => clock.monoMs() - startedMono }),
     checkStore: store.check,
     backupStore: store.backup,
     energy: (query) => state.rooms.energy.view(query),
@@ -63,7 +57,7 @@ export function createAgentView(joined: Neighbours): AgentView {
   };
 }
 
-function agentStatus({ parts, state, clock, field, store, uplink, ongoing, startedMono }: Neighbours): ReturnType<AgentView['status']> {
+function agentStatus({ parts, state, clock, field, store, uplink, ongoing, startedMono }: Joined): ReturnType<AgentView['status']> {
   return statusView({
     ...{ cabinet: state.site.cabinet, version: parts.version, clock, field, store, control: state.rooms.control, uplink, startedMono },
     activeEvents: ongoing.activeEvents(),
@@ -72,13 +66,13 @@ function agentStatus({ parts, state, clock, field, store, uplink, ongoing, start
   });
 }
 
-function whyNow({ state, ongoing }: Neighbours, id: string): ReturnType<AgentView['why']> {
+function whyNow({ state, ongoing }: Joined, id: string): ReturnType<AgentView['why']> {
   const view = state.rooms.light.why(id);
   const events = ongoing.activeEvents();
   return view && { ...view, lamps: view.lamps.map((lamp) => withLampTrouble(lamp, state.site.cabinet, events)) };
 }
 
-async function uplinkView({ state, store, uplink }: Neighbours): ReturnType<AgentView['uplink']> {
+async function uplinkView({ state, store, uplink }: Joined): ReturnType<AgentView['uplink']> {
   const { epoch, backlogFrames, gaps, readingsLost } = await store.status();
   const { uplink: config } = state.site.cabinet;
   return {
@@ -101,10 +95,7 @@ function namesOf({ lamps, zones, lines }: Cabinet, field: Joined['field']): Retu
 }
 
 /** Of this run, over all its configurations. */
-function countersOf({
-  rooms,
-  countedBefore,
-}: Pick<Joined['state'], 'rooms' | 'countedBefore'>): Pick<StatusView, 'detections' | 'lampsRaised'> {
+function countersOf({ rooms, countedBefore }: Joined['state']): Pick<StatusView, 'detections' | 'lampsRaised'> {
   const { detections, lampsRaised } = rooms.control.counters();
   return { detections: countedBefore.detections + detections, lampsRaised: countedBefore.lampsRaised + lampsRaised };
 }

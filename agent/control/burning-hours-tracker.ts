@@ -6,6 +6,7 @@
  */
 import type { Lamp } from '../core/cabinet.ts';
 import { type Clock, isTrusted, type MonoMs } from '../core/clock.ts';
+import { HOUR_MS } from '../core/durations.ts';
 import type { Store } from '../core/ports.ts';
 import type { Decision } from '../core/words.ts';
 
@@ -15,7 +16,6 @@ const BURNING_KEY = 'control.burning-hours';
 const STATED_KEY = 'control.burning-stated';
 /** Units: ms. Source: flash wears; an hour in twelve years does not matter. */
 const SAVE_MS = 3_600_000;
-const HOUR_MS = 3_600_000;
 /** Longest step that counts: a longer one means that the machine was suspended. Units: ms. */
 const MAX_STEP_MS = 60_000;
 

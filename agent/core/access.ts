@@ -1,8 +1,9 @@
 /**
- * Roles, logins and users of the cabinet, as console and access rooms share them.
+ * Roles, logins and users of the cabinet and the folder of the login sockets, as console and access rooms share them.
  *
  * The table of commands names the least role of each command.
  */
+import { normalize } from 'node:path';
 import type { WallMs } from './clock.ts';
 
 /** Each role includes the rights of the one before it. Source: IEC 62443-4-2 CR 2.1; viewing, work at the street, ownership of the machine. */
@@ -131,4 +132,18 @@ export interface AccessTools {
   offerCodes(user: string): Promise<CodeOffer>;
   confirmCodes(user: string, code: string): Promise<void>;
   dropCodes(user: string): Promise<void>;
+}
+
+/** Source: tmpfiles.d/luciole.conf; its group may enter, and files in it are of that group. */
+export const LOGIN_FOLDER = '/run/luciole-console';
+/** Ending of a login socket's name where it lies in the folder of the machine's own socket. */
+export const LOGIN_END = '-login.sock';
+
+/**
+ * Whether a socket of this path would be found by consoles that must log in. The machine's own socket asks nobody for a login, so it must
+ * not be one. `/var/run` is `/run` (FHS 3.0 §5.13).
+ */
+export function isLoginPlace(socketPath: string): boolean {
+  const path = normalize(socketPath).replace(/^\/var\/run\//, '/run/');
+  return path === LOGIN_FOLDER || path.startsWith(`${LOGIN_FOLDER}/`) || path.endsWith(LOGIN_END);
 }

@@ -1,7 +1,6 @@
 /**
  * The shapes of the audit log: who did what at this cabinet, and when.
  */
-
 import type { LoginSocket } from './access.ts';
 import type { WallMs } from './clock.ts';
 

@@ -1,7 +1,6 @@
 /**
  * The interfaces between the field room and `drivers/`: a byte port, a line that takes requests, and a driver that decodes registers.
  */
-
 import type { Rs485Settings, SerialSettings } from './cabinet.ts';
 import type { MonoMs } from './clock.ts';
 import type { BusError } from './errors.ts';

@@ -1,5 +1,5 @@
 /**
- * Turns conditions into events: a lasting condition is reported once when it begins and once when it ends.
+ * Turns conditions into events: a lasting condition is reported once when it begins and once when it ends, at the latest with its room.
  */
 import type { Clock } from './clock.ts';
 import type { AgentEvent, EventCode } from './words.ts';
@@ -43,5 +43,30 @@ export function createEventTracker(clock: Clock, onEvent: (event: AgentEvent) =>
     },
     clear: (code, source) => end(`${code}:${source}`),
     notice: (happening) => onEvent(begin(happening, false)),
+  };
+}
+
+/** The events of a room that is exchanged with the configuration: those still open end together with the room. */
+export interface RoomEvents {
+  /** Passes an event on, and remembers it while it is open. */
+  report(event: AgentEvent): void;
+  /** Ends all open events; `why` becomes part of their text. */
+  close(why: string): void;
+}
+
+export function createRoomEvents(clock: Pick<Clock, 'wallMs'>, onEvent: (event: AgentEvent) => void): RoomEvents {
+  const open = new Map<string, AgentEvent>();
+  return {
+    report(event) {
+      if (event.endMs === null) open.set(event.id, event);
+      else open.delete(event.id);
+      onEvent(event);
+    },
+    close(why) {
+      const left = [...open.values()];
+      open.clear();
+      for (const event of left)
+        onEvent({ ...event, text: `${event.text}; ${why}, told anew where it lasts`, endMs: Math.max(clock.wallMs(), event.startMs) });
+    },
   };
 }

@@ -4,6 +4,7 @@
 import type { AccessTools } from './access.ts';
 import type { AuditTools } from './audit-tools.ts';
 import type { BusTools } from './bus-tools.ts';
+import type { Cabinet } from './cabinet.ts';
 import type { ClockQuality, WallMs } from './clock.ts';
 import type { LightTools } from './light-tools.ts';
 import type { MetricFamily } from './metrics.ts';
@@ -324,4 +325,11 @@ export interface WhyLine extends TraceLine {
   readonly sinceMs?: WallMs | null;
   /** What would change it, at most 60 characters; empty where its end is the answer. */
   readonly changes?: string;
+}
+
+/** The profile as a list shows it, with the devices of these lines that use it. */
+export function profileView({ points, ...profile }: Profile, { lines }: Pick<Cabinet, 'lines'>): ProfileView {
+  const { id, vendor, model, category, trust, experimental, transport } = profile;
+  const users = lines.flatMap(({ devices }) => devices.filter((device) => device.profile === id));
+  return { id, vendor, model, category, trust, experimental, transport, points: points.length, usedBy: users.map((device) => device.id) };
 }

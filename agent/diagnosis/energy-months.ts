@@ -1,5 +1,7 @@
 /** Stores nights by month, and folds a month into one sum when it is old: 400 nights are kept one by one. */
+
 import type { WallMs } from '../core/clock.ts';
+import { DAY_MS } from '../core/durations.ts';
 import type { Store } from '../core/ports.ts';
 import { added, asRecord, type NightTally, NO_TALLY, readTally, rounded } from './energy-tally.ts';
 
@@ -47,7 +49,6 @@ const MAX_PARTS = 8;
 const MONTH_KEY = 'energy.';
 /** From this age on a month is one sum. Units: months. Source: 400 nights reach into the fourteenth month before. */
 const FOLD_AFTER = 14;
-const DAY_MS = 86_400_000;
 
 export function createEnergyArchive(store: Pick<Store, 'load' | 'save'>): EnergyArchive {
   const month = async (name: string, nights: readonly ClosedNight[] = []): Promise<EnergyMonth | undefined> => {

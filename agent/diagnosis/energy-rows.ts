@@ -1,10 +1,10 @@
 /** Computes the figures of an energy manager from sums: hours, levels, kilowatt hours, savings, and those of EN 13201-5. Pure. */
+import { HOUR_MS } from '../core/durations.ts';
 import type { EnergyPeriod, EnergyQuery, EnergyRow, EnergyView } from '../core/views.ts';
 import { monthOf } from './energy-months.ts';
 import { added, type NightTally, NO_TALLY, type PeriodTally, type ZoneTally } from './energy-tally.ts';
 import type { KeptNights } from './energy-tracker.ts';
 
-const HOUR_MS = 3_600_000;
 const ZERO = { wh: 0, fullWh: 0 };
 
 type EnergySums = Omit<EnergyView, 'firstNight' | 'lastNight' | 'isOpen'>;

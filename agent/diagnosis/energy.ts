@@ -5,6 +5,7 @@
  * something changes: a street at rest costs nothing.
  */
 import type { MonoMs } from '../core/clock.ts';
+import { HOUR_MS } from '../core/durations.ts';
 import type { LevelPct } from '../core/words.ts';
 import type { LampUse } from '../lighting/lamp-use.ts';
 import { emptyPeriod, emptyZone, type ZoneTally } from './energy-tally.ts';
@@ -43,7 +44,6 @@ export interface EnergyCount {
 const FIXED_SHARE = 0.04;
 /** A dark driver under mains. Units: W. Source: Regulation (EU) 2019/2020 Annex II, at most 0.5 W in standby. */
 const STANDBY_W = 0.5;
-const MS_AN_HOUR = 3_600_000;
 
 /** Returns the mains power of a lamp at a level. Units: W, %. */
 export function powerW(ratedW: number, levelPct: LevelPct): number {
@@ -118,7 +118,7 @@ function account(lamp: LampCount | undefined, nowMono: MonoMs): void {
   if (lamp === undefined) return;
   const ms = Math.max(0, nowMono - lamp.sinceMono);
   lamp.sinceMono = Math.max(lamp.sinceMono, nowMono);
-  if (ms > 0 && lamp.use !== null) addSpell(lamp, lamp.use, ms / MS_AN_HOUR);
+  if (ms > 0 && lamp.use !== null) addSpell(lamp, lamp.use, ms / HOUR_MS);
 }
 
 /** Units: h. */
@@ -137,7 +137,7 @@ function addSpell({ zone, following, ratedW, baselineW }: LampCount, use: LampUs
     sums.standbyWh += wh;
     return;
   }
-  const ms = hours * MS_AN_HOUR;
+  const ms = hours * HOUR_MS;
   if (following === 'unknown') {
     sums.unknownMs += ms;
     sums.unknownWh += wh;

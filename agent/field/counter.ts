@@ -9,6 +9,7 @@
  * and that candidate is known for a roll-over only.
  */
 import type { MonoMs } from '../core/clock.ts';
+import { HOUR_MS } from '../core/durations.ts';
 import type { PointProfile } from '../core/profile.ts';
 
 /** No cabinet draws more. Units: kW. Source: assumed; the largest feed at low voltage in France, 250 kVA. */
@@ -21,7 +22,6 @@ const WRAP_SHARE = 0.1;
 const FLOAT_SHARE = 2 ** -23;
 /** A wrong reading may fall among those that prove a replaced meter, so one more than needed is remembered. */
 const CANDIDATES = 2;
-const HOUR_MS = 3_600_000;
 
 /** How many kWh one of a unit is. */
 const KWH: Readonly<Record<string, number>> = { Wh: 0.001, kWh: 1, MWh: 1_000 };

@@ -1,11 +1,15 @@
 /**
- * Lines and devices in the shapes that control, the console and the bus tools use.
+ * Lines, devices and points in the shapes that control, the console and the bus tools use.
  *
  * Pure.
  */
+import type { CabinetPoint } from '../core/cabinet-points.ts';
+import type { MonoMs } from '../core/clock.ts';
 import type { LineCounters } from '../core/driver.ts';
 import { serialOf } from '../core/line-port.ts';
-import type { DeviceView, LineView } from '../core/ports.ts';
+import type { DeviceView, Field, LineView } from '../core/ports.ts';
+import type { PointView } from '../core/views.ts';
+import type { PointId } from '../core/words.ts';
 import type { BusToolsParts, RawLine } from './bus-tools/bus-tools.ts';
 import { deadLineText, type LineRuntime } from './line-runtime.ts';
 import { type Unit, unitState } from './units/unit.ts';
@@ -60,4 +64,20 @@ export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] 
   if (uart === null) return modbus;
   const base = { line: source.config.id, unit: 0, state: uart.state, faults: [], lastSeenMs: uart.seenMs, turnaroundMs: null, failures: 0 };
   return source.config.devices.map(({ id, profile, pole }) => ({ ...base, id, profile, pole }));
+}
+
+/** Newest value, quality and age of the points that are polled and whose id contains `filter`, in whatever case it is written. */
+export function pointViews(
+  points: ReadonlyMap<PointId, CabinetPoint>,
+  field: Pick<Field, 'readings'>,
+  { filter, nowMono }: { readonly filter: string; readonly nowMono: MonoMs },
+): PointView[] {
+  const text = filter.toLowerCase();
+  const readings = new Map(field.readings().map((reading) => [reading.pointId, reading]));
+  const wanted = [...points.values()].filter(({ pointId, profile }) => profile.poll !== 'never' && pointId.toLowerCase().includes(text));
+  return wanted.map(({ pointId, profile: { unit, decimals } }) => {
+    const reading = readings.get(pointId);
+    const ageS = reading === undefined ? null : Math.max(0, Math.round((nowMono - reading.atMono) / 100) / 10);
+    return { pointId, value: reading?.value ?? null, unit, decimals, quality: reading?.quality ?? 'missing', ageS };
+  });
 }

@@ -9,11 +9,10 @@ import type { AgentEvent, PointId, Reading } from '../core/words.ts';
 import { createBusTools, type FieldBusTools } from './bus-tools/bus-tools.ts';
 import { type CountedPoint, CounterRegistry } from './counter-registry.ts';
 import { busLine, deviceViews, lineView, rawLine } from './field-views.ts';
-import { LatestReadings } from './latest-readings.ts';
 import type { FieldLine } from './line-from-config.ts';
 import { createLineRuntime, type LineRuntime, type RuntimeParts } from './line-runtime.ts';
-import { asLevelWrite, OUTPUT_WORDS } from './writes/point-writes.ts';
-import { LAMP_WORDS, type WriteWords } from './writes/write-reasons.ts';
+import { LatestReadings } from './readings.ts';
+import { asLevelWrite, LAMP_WORDS, OUTPUT_WORDS, type WriteWords } from './writes/write-reasons.ts';
 
 /** How often the bus load and the age of the readings are checked. Units: ms. */
 const LOAD_SAMPLE_MS = 5_000;

@@ -7,14 +7,14 @@ import type { Log, Store } from '../core/ports.ts';
 import type { Reading } from '../core/words.ts';
 import { isNetwork } from './bus-tools/bus-bounds.ts';
 import type { FieldBusTools } from './bus-tools/bus-tools.ts';
-import type { LatestReadings } from './latest-readings.ts';
 import { createLineMemory, type LineMemory } from './line/line-memory.ts';
 import { LineRunner } from './line/line-runner.ts';
 import { PortSupervisor } from './line/port-supervisor.ts';
 import type { FieldLine } from './line-from-config.ts';
 import { paceOf, presencePeriodMs } from './polls/line-pace.ts';
 import { POLL_PERIOD_MS } from './polls/poll-plan.ts';
-import { type BusLoad, createBusLoad } from './stats/bus-load.ts';
+import type { LatestReadings } from './readings.ts';
+import { type BusLoad, createBusLoad } from './stats/meters.ts';
 import { UartLine } from './uart/uart-line.ts';
 import { createUnit, type SetupValues, type Unit } from './units/unit.ts';
 

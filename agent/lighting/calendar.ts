@@ -1,5 +1,7 @@
 /** Selects the programme of a zone by the date on which its night begins: weekdays, spans, yearly dates, public holidays of France. Pure. */
+
 import type { Calendar, CalendarDate, CalendarRule } from '../core/cabinet.ts';
+import { DAY_MS } from '../core/durations.ts';
 
 /** Shape: `month` 1..12; a `day` out of its month runs over. */
 export interface NightDay {
@@ -22,7 +24,6 @@ const FIXED: readonly (readonly [month: number, day: number])[] = [
 ];
 /** Easter Monday, Ascension, Whit Monday. Units: days after Easter Sunday. */
 const AFTER_EASTER = [1, 39, 50];
-const DAY_MS = 86_400_000;
 
 /** Returns the first rule that fits; null where none does. */
 export function ruleOf(calendar: Calendar, night: NightDay): CalendarRule | null {

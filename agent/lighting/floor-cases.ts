@@ -5,6 +5,7 @@
  * without a time, an override to 0 %. Any situation between two extremes gives a level between theirs. Pure.
  */
 import type { MonoMs, WallMs } from '../core/clock.ts';
+import { HOUR_MS } from '../core/durations.ts';
 import type { Intent, PointId } from '../core/words.ts';
 import type { LightingSnapshot, LightingStreet, PhotocellState, SensorState } from './lighting.ts';
 
@@ -20,7 +21,6 @@ export interface LightCase {
 
 /** Far from zero, so that an hour ago is not before the start of the clock. Units: ms. */
 const NOW_MONO: MonoMs = 1_000_000_000;
-const HOUR_MS = 3_600_000;
 
 const PRESENT: SensorState = { present: true, sinceMono: NOW_MONO - 1_000, lastPresentMono: NOW_MONO, quality: 'good' };
 

@@ -6,6 +6,7 @@
  */
 import type { CalendarDate } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../core/durations.ts';
 import type { Decider } from './decide.ts';
 import type { LightingStreet } from './lighting.ts';
 import { createLocalCalendar } from './local-time.ts';
@@ -15,9 +16,6 @@ import type { ZonePlan } from './zone-moment.ts';
 /** Nights on either side of a date with a year. Source: a week has each weekday of a rule. */
 const NIGHTS_AROUND = 7;
 const NOON_HOUR = 12;
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
-const SECOND_MS = 1_000;
 /** Source: the term of the contract, twelve years, and one leap year more. */
 const LEAP_YEARS = [2028, 2032, 2036, 2040];
 

@@ -4,6 +4,7 @@
  * The only use of Intl for calculations. The rules of the zone are those of the runtime.
  */
 import type { WallMs } from '../core/clock.ts';
+import { MINUTE_MS } from '../core/durations.ts';
 
 /** Local calendar date and time of day. Units: `month` 1..12; a `day` beyond the month runs into the next one. */
 export interface LocalTime {
@@ -26,7 +27,6 @@ export interface LocalCalendar {
 
 /** On both sides of any change of offset that touches a local time. Units: ms. Source: Pacific/Apia left out a whole day on 2011-12-30. */
 const APART_MS = 36 * 60 * 60_000;
-const MINUTE_MS = 60_000;
 
 /** Errors: throws RangeError for a name that is no IANA time zone; the config room has checked it. */
 export function createLocalCalendar(timezone: string): LocalCalendar {

@@ -5,6 +5,7 @@
  */
 import type { SunEvent, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
+import { MINUTE_MS } from '../core/durations.ts';
 import type { LocalCalendar, LocalTime } from './local-time.ts';
 import { createSunChanges, isNight, type SunPosition, sunAltitudeDeg } from './sun.ts';
 
@@ -31,7 +32,6 @@ export interface Nights {
 /** Units: degrees. Source: sunrise and sunset, upper limb with refraction at the horizon. */
 const HORIZON_DEG = -0.833;
 const NOON_HOUR = 12;
-const MINUTE_MS = 60_000;
 /** Cached nights: last, present and next. */
 const KEEP = 3;
 

@@ -4,7 +4,9 @@
  * Records the verdicts of a cell at the edges of a night, where the sun leaves no doubt, and judges them. Pure. Cells drift and get dirty, so they
  * mostly fail dark: lamps burn by day, unnoticed for weeks. A shop window lights one end of the night only, so each end is judged alone as well.
  */
+
 import type { WallMs } from '../core/clock.ts';
+import { MINUTE_MS } from '../core/durations.ts';
 import { CIVIL_DUSK_DEG, type PhotocellLook, type PhotocellVerdict } from './photocell.ts';
 
 /** The verdicts of a cell in one night; absent: not evaluated. */
@@ -19,7 +21,6 @@ export interface EdgeVerdicts {
   readonly afterDawn?: PhotocellVerdict;
 }
 
-const MINUTE_MS = 60_000;
 /** Farther from dusk or dawn than this, no cloud misleads a cell; a wider window of its own has precedence. Units: min. Source: assumed; in it the sun moves 8° at 47° north. */
 const DOUBTLESS_MIN = 60;
 /** Contradictions at one end of the night before the cell is faulty, and nights in accord before it counts again. Source: assumed; a thunderstorm or road works last two evenings, shop hours do not. */

@@ -6,6 +6,7 @@
  */
 import type { PhotocellConfig } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
+import { MINUTE_MS } from '../core/durations.ts';
 import type { Reading } from '../core/words.ts';
 import type { PhotocellState } from './lighting.ts';
 import { sentence } from './sentence.ts';
@@ -35,7 +36,6 @@ export interface PhotocellNight {
   readonly text: string;
 }
 
-const MINUTE_MS = 60_000;
 /**
  * Below this altitude of the sun a cell keeps no zone dark. Units: degrees.
  * Source: the end of civil twilight, 3.4 lx under a clear sky: a cell that still measures daylight then sees another light.

@@ -5,6 +5,7 @@
  */
 import type { EventNight, Programme, ProgrammeStep, StepLevel, StepTime, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
+import { MINUTE_MS } from '../core/durations.ts';
 import { classLevelPct } from '../core/lighting-class.ts';
 import type { LevelPct } from '../core/words.ts';
 import { isOn, ruleOf } from './calendar.ts';
@@ -47,7 +48,6 @@ export function chosenIn(
 }
 
 const NOON_HOUR = 12;
-const MINUTE_MS = 60_000;
 
 /** Prepares the programme of a zone. The steps of the current night are cached: they depend on its date alone. */
 export function createProgrammeReader(

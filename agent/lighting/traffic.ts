@@ -11,6 +11,7 @@
  */
 import type { TrafficConfig, Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
+import { HOUR_MS } from '../core/durations.ts';
 import { classLevelPct } from '../core/lighting-class.ts';
 import type { LevelPct, PointId, Reading } from '../core/words.ts';
 import type { TrafficState } from './lighting.ts';
@@ -18,7 +19,6 @@ import { sentence } from './sentence.ts';
 
 /** Time over which vehicles are counted. Units: ms. Source: UNI 11248:2016 annex D, ten minutes times six. */
 export const WINDOW_MS = 600_000;
-const HOUR_MS = 3_600_000;
 /** A window with a smaller observed share is not full. Source: assumed; below half, what was missed outweighs what was counted. */
 const LEAST_SEEN = 0.5;
 /** Light of the design class. Source: core/cabinet.ts, 100 % gives it. */

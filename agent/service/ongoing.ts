@@ -1,6 +1,7 @@
 /**
  * The open events and open commands of this run; passes each event and outcome on to log, store and uplink.
  */
+import type { Clock } from '../core/clock.ts';
 import type { Log, Store, Uplink } from '../core/ports.ts';
 import type { AgentView } from '../core/views.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
@@ -57,4 +58,24 @@ export function createOngoing({ store, uplink, log, self, record }: OngoingParts
     isGoingOn: (eventId) => open.has(eventId),
     isOpenCommand: (commandId) => openCommands.has(commandId),
   };
+}
+
+/** Source: assumed; far more than a street has things that can be wrong. */
+const MAX_LEFTOVERS = 10_000;
+
+/**
+ * Ends the open events of earlier runs; without it each mains cut would leave its troubles open for ever. A condition that lasts has begun
+ * a new event by then, or will.
+ */
+export async function endLeftovers({
+  store,
+  clock,
+  isGoingOn,
+}: Pick<Ongoing, 'isGoingOn'> & { readonly store: Pick<Store, 'events' | 'appendEvent'>; readonly clock: Clock }): Promise<void> {
+  // Nothing begins or ends so late, so only what has no end is found.
+  const open = await store.events({ sinceMs: Number.MAX_SAFE_INTEGER, limit: MAX_LEFTOVERS });
+  for (const event of open.filter(({ id, endMs }) => endMs === null && !isGoingOn(id))) {
+    const text = `${event.text}; how it ended is not known, the agent was restarted`;
+    store.appendEvent({ ...event, text, endMs: Math.max(clock.wallMs(), event.startMs) });
+  }
 }

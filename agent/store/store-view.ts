@@ -2,11 +2,10 @@
  * The store as a person sees it: its status, and the rates that follow from it.
  */
 import type { Cabinet } from '../core/cabinet.ts';
+import { DAY_MS, HOUR_MS } from '../core/durations.ts';
 import type { Store, StoreStatus } from '../core/ports.ts';
 import type { ChoreView, StoreView } from '../core/views.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** A run must be this old before it has a rate. Units: ms. Source: assumed; ten heartbeats of every point. */
 const MIN_RUN_MS = 600_000;
 

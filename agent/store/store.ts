@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { Log, Store, StoreStatus, TelemetryFacts } from '../core/ports.ts';
-import { MAX_WAITING_READINGS } from '../core/store-limits.ts';
+import { MAX_WAITING_READINGS } from '../core/store-port.ts';
 import { within } from '../core/within.ts';
 import { Committer } from './client/committer.ts';
 import { STORE_TIMEOUT_MS } from './client/storage-client.ts';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { MonoMs, WallMs } from '../core/clock.ts';
+import { DAY_MS } from '../core/durations.ts';
 import type {
   CompactionReport,
   ExportPage,
@@ -36,7 +37,6 @@ const MAX_ANSWER = 2_000;
 const COMPACT_AFTER_MS = 3_600_000;
 /** Rows dropped in one step of the bound in days. */
 const RETAIN_ROWS = 64;
-const DAY_MS = 86_400_000;
 
 const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
 

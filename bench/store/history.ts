@@ -3,6 +3,7 @@
  *
  * Owns the questions. Asked as the console asks, through the real thread.
  */
+import { DAY_MS } from '../../agent/core/durations.ts';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
 import { quantile } from '../../agent/core/quantile.ts';
 import type { PointId } from '../../agent/core/words.ts';
@@ -18,7 +19,6 @@ import { createWorkload, DRIVERS } from './workload.ts';
 const GOAL_MS = 50;
 /** One driver of the first, one from the middle, one of the last, and all their quantities. */
 const DRIVERS_ASKED = [1, DRIVERS / 2, DRIVERS];
-const DAY_MS = 24 * 3_600_000;
 /** A month of rows would be 2 GB; its indexes hardly notice the difference. Units: days. */
 const ROW_DAYS = { full: 7, quick: 1 };
 /** Polls of one point in a day; one more or less at the edges. */

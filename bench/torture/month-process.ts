@@ -8,6 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Agent, createAgent } from '../../agent/app/agent.ts';
 import { loadSite } from '../../agent/config/load/load-site.ts';
+import { DAY_MS } from '../../agent/core/durations.ts';
 import { ownHeap } from '../../agent/core/heap-collector.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import type { UplinkStatus } from '../../agent/core/ports.ts';
@@ -46,7 +47,6 @@ const PER_HOUR = { walker: 8, cyclist: 4, car: 4 };
 /** Each commit takes real time. Units: s. */
 const COMMIT_SECONDS = 60;
 const START_MS = Date.parse('2026-12-01T12:00:00+01:00');
-const DAY_MS = 86_400_000;
 /** After each step the clock waits for the storage thread. Units: ms. */
 const STEP_MS = 2_000;
 const STEPS_A_CHECK = 30;

@@ -6,6 +6,7 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { HOUR_MS } from '../../agent/core/durations.ts';
 import leanStart from '../../agent/lean-start.json' with { type: 'json' };
 import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
 import { createStore } from '../../agent/store/store.ts';
@@ -39,7 +40,6 @@ const DAYS = { full: 30, quick: 2 };
 const SETTLED_AFTER_DAYS = 5;
 /** Units: MB. Source: issue "store", flat means within this. */
 const FLAT_MB = 5;
-const HOUR_MS = 3_600_000;
 const HEAP = ['--max-semi-space-size=1', '--max-old-space-size=64', '--expose-gc'];
 
 export async function offlineTorture({ quick, emit, progress }: TortureOptions): Promise<boolean> {

@@ -8,6 +8,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { DAY_MS, MINUTE_MS } from '../../agent/core/durations.ts';
 import { createDecider } from '../../agent/lighting/decide.ts';
 import type { Metric } from '../../agent/sync/sparkplug/codec.ts';
 import { createTestBroker } from '../../test/platform/broker.ts';
@@ -22,8 +23,6 @@ const HONEST_SHARE = 0.2;
 /** What every lamp of this site has at night at least. */
 const FLOOR_PCT = 10;
 const START = '2026-12-15T23:30:00+01:00';
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 /** Nights that are decided minute by minute after each revision that runs: new year is among them. */
 const NIGHTS = 19;
 const CANARY = 'canary-7f3d19';

@@ -5,7 +5,6 @@
  */
 import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
 import { Refusal } from '../../agent/core/refusal.ts';
-import { daliLevel, daliPct } from './dali-log.ts';
 
 /** Registers a value takes up. A bit takes one coil. */
 export const REGISTERS_PER_VALUE: Readonly<Record<RegisterType, number>> = {
@@ -25,6 +24,9 @@ export const WRITABLE: Readonly<Partial<Record<RegisterType, readonly [min: numb
   u16: [0, 0xffff],
   s16: [-0x8000, 0x7fff],
 };
+
+/** Source: IEC 62386-102, standard dimming curve: light = 10^((n - 1) / (253 / 3) - 1) %, n from 1 (0.1 %) to 254 (100 %). */
+const DALI = { levelsPerDecade: 253 / 3, maxLevel: 254 } as const;
 
 /**
  * One raw value.
@@ -114,4 +116,16 @@ function unsigned({ type, wordOrder }: PointProfile, words: readonly number[]): 
   const used = words.slice(0, REGISTERS_PER_VALUE[type]);
   if (wordOrder === 'low-first') used.reverse();
   return used.reduce((all, word) => all * 0x1_0000 + word, 0);
+}
+
+/** DALI level → % of light. Units: %. Errors: null for 255, which means "no change" or "not known", and for what is no level at all. */
+export function daliPct(level: number): number | null {
+  if (level === 0) return 0;
+  return level >= 1 && level <= DALI.maxLevel ? 10 ** ((level - 1) / DALI.levelsPerDecade - 1) : null;
+}
+
+/** The DALI level nearest to a share of light; 0 only for 0, so that no lamp goes out by rounding. */
+export function daliLevel(pct: number): number {
+  if (pct <= 0) return 0;
+  return Math.min(DALI.maxLevel, Math.max(1, Math.round(1 + DALI.levelsPerDecade * (Math.log10(pct) + 1))));
 }

@@ -12,15 +12,14 @@
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { MonoMs, Timer } from '../../agent/core/clock.ts';
 import { BusError } from '../../agent/core/errors.ts';
+import { completed, soundFrames } from './frames.ts';
 import { createHeldInput, type HeldInput } from './held-input.ts';
 import { isRead, LateReplies } from './late-replies.ts';
 import { type Exchange, type LinkOptions, ModbusLink, type ReadRank } from './modbus-link.ts';
-import { completed } from './refusal.ts';
 import { doubtfulError, verdictError } from './reply-errors.ts';
 import { acknowledgement } from './reply-matcher.ts';
 import { type FirstReply, ReplyTrust } from './reply-trust.ts';
 import { createWindowMemory, ReplyWindow, type WindowMemory } from './reply-window.ts';
-import { soundFrames } from './sound-frames.ts';
 import { createStrayBytes, type StrayBytes } from './stray-bytes.ts';
 import { charMs, gapMs } from './wire-time.ts';
 
@@ -132,15 +131,15 @@ export class GuardedPort extends ModbusLink {
     return this.#quietMono + this.#gapMs;
   }
 
-  heldUntilMono(unit: number, fc: number, count: number): MonoMs {
+  override heldUntilMono(unit: number, fc: number, count: number): MonoMs {
     return this.#late.heldUntilMono(unit, fc, count);
   }
 
-  rank(unit: number, fc: number, count: number): ReadRank {
+  override rank(unit: number, fc: number, count: number): ReadRank {
     return this.#trust.rank(unit, { fc, count, nowMono: this.clock.monoMs() });
   }
 
-  restUntilMono(unit: number, fc: number, count: number): MonoMs {
+  override restUntilMono(unit: number, fc: number, count: number): MonoMs {
     return this.#trust.restUntilMono(unit, { fc, count, nowMono: this.clock.monoMs() });
   }
 

@@ -4,7 +4,7 @@
  * A reply that comes late must never answer another request. Pure memory: time is an argument.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
-import { isAbout } from './refusal.ts';
+import { isAbout } from './frames.ts';
 
 /**
  * How long a request that went unanswered is not sent again in the same shape. Units: ms.
@@ -59,17 +59,13 @@ export class LateReplies {
   readonly #slowestMs = new Map<number, number>();
   readonly #onSettled: () => void;
   readonly #onLate: (request: Buffer, afterMs: number) => void;
-  #boundMs = LATENESS_MS.least;
+  /** How late a reply is expected at most. Units: ms. */
+  boundMs = LATENESS_MS.least;
   #newestMono: MonoMs = Number.NEGATIVE_INFINITY;
 
   constructor({ onSettled = () => {}, onLate = () => {} }: LateRepliesOptions = {}) {
     this.#onSettled = onSettled;
     this.#onLate = onLate;
-  }
-
-  /** How late a reply is expected at most. Units: ms. */
-  get boundMs(): number {
-    return this.#boundMs;
   }
 
   /**
@@ -111,14 +107,14 @@ export class LateReplies {
   /** When all replies of this shape that are owed have come or can no longer come; 0 when none is owed. */
   clearMono(unit: number, fc: number, count: number): MonoMs {
     if (this.#debts.size === 0) return 0;
-    return Math.max(0, ...(this.#debts.get(shape(unit, fc, count)) ?? []).map(({ sentMono }) => sentMono + this.#boundMs));
+    return Math.max(0, ...(this.#debts.get(shape(unit, fc, count)) ?? []).map(({ sentMono }) => sentMono + this.boundMs));
   }
 
   /** How many replies to reads of this shape may still come. */
   owed(unit: number, fc: number, count: number, nowMono: MonoMs): number {
     if (this.#debts.size === 0) return 0;
     const all = this.#live(shape(unit, fc, count), nowMono);
-    const fresh = all.filter(({ sentMono }) => sentMono + this.#boundMs > nowMono).length;
+    const fresh = all.filter(({ sentMono }) => sentMono + this.boundMs > nowMono).length;
     // What was counted as a late reply may have been a duplicate, and have more copies.
     const repeats = all.filter(({ isRepeatTaken }) => isRepeatTaken).length;
     // A queue in a gateway is at most one reply behind, whatever it holds back.
@@ -190,7 +186,7 @@ export class LateReplies {
   }
 
   #endMono({ sentMono, isProven }: Debt): MonoMs {
-    return sentMono + (isProven ? this.#boundMs : Math.max(this.#boundMs, UNPROVEN_MS));
+    return sentMono + (isProven ? this.boundMs : Math.max(this.boundMs, UNPROVEN_MS));
   }
 
   #settle(key: string, rest: Debt[]): void {
@@ -202,7 +198,7 @@ export class LateReplies {
   #noteLate({ unit, sentMono }: Debt, nowMono: MonoMs, lost: Debt | undefined): void {
     const lateMs = nowMono - sentMono;
     this.#slowestMs.set(unit, Math.max(lateMs, FADE * (this.#slowestMs.get(unit) ?? 0)));
-    this.#boundMs = Math.max(this.#boundMs, Math.min(SLOWER_STILL * lateMs, LATENESS_MS.most));
+    this.boundMs = Math.max(this.boundMs, Math.min(SLOWER_STILL * lateMs, LATENESS_MS.most));
     if (lost === undefined || !lost.isLost) return;
     lost.isLost = false;
     this.#onLate(lost.request, nowMono - lost.sentMono);

@@ -1,14 +1,13 @@
 /**
  * Modbus TCP under `modbus-serial`: RTU frames from and for the library, MBAP frames on the socket.
  *
- * Transaction ids identify late replies. The port never retries. One request at a time.
+ * Transaction ids identify late replies, so no request waits for one. The port never retries. One request at a time.
  * Source: Modbus Messaging on TCP/IP Implementation Guide V1.0b §3.1.
  */
 import type { MonoMs, Timer } from '../../agent/core/clock.ts';
 import { BusError } from '../../agent/core/errors.ts';
-import { crc16 } from './crc16.ts';
-import { type Exchange, type LinkOptions, ModbusLink, type ReadRank } from './modbus-link.ts';
-import { completed, isGatewayRefusal, isRefusalOf, REFUSAL_BYTES } from './refusal.ts';
+import { completed, isGatewayRefusal, isRefusalOf, REFUSAL_BYTES, withChecksum } from './frames.ts';
+import { type Exchange, type LinkOptions, ModbusLink } from './modbus-link.ts';
 import { acknowledgement, isReplyTo } from './reply-matcher.ts';
 
 /** Transaction id, protocol, length; the unit comes after it and is counted in the length. */
@@ -79,19 +78,6 @@ export class MbapPort extends ModbusLink {
     pending.timer = this.clock.after(pending.timeoutMs, () => this.#overdue(pending));
   }
 
-  /** A late reply has its own transaction id, so no request waits for it. */
-  heldUntilMono(): MonoMs {
-    return 0;
-  }
-
-  rank(): ReadRank {
-    return { rank: 0, clearMono: 0 };
-  }
-
-  restUntilMono(): MonoMs {
-    return 0;
-  }
-
   #overdue(pending: Pending): void {
     if (pending.request[0] === 0) this.#finish(pending, acknowledgement(pending.request));
     else if (this.#rx.length === 0) this.#expire(pending);
@@ -135,9 +121,7 @@ export class MbapPort extends ModbusLink {
       return;
     }
     if (pending.request[0] === 0) return;
-    const frame = Buffer.alloc(body.length + 2);
-    body.copy(frame);
-    frame.writeUInt16LE(crc16(body), body.length);
+    const frame = withChecksum(body);
     if (isReply(pending, frame)) {
       this.#finish(pending, completed(pending.request, frame));
       return;

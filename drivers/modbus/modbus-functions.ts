@@ -1,15 +1,14 @@
 /**
- * Requests of the agent as Modbus function codes, and exceptions as bus errors.
+ * Requests of the agent as Modbus function codes and frames, and exceptions as bus errors.
  */
 import type { ReadRequest, WriteRequest } from '../../agent/core/driver.ts';
 import { BusError, type BusErrorCode } from '../../agent/core/errors.ts';
 import type { Table } from '../../agent/core/profile.ts';
+import { hexOf, withChecksum } from './frames.ts';
 import type { ModbusClient } from './modbus-serial.ts';
 
 /** Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4. */
 export const READ_FC: Readonly<Record<Table, number>> = { coil: 1, discrete: 2, holding: 3, input: 4 };
-
-const TABLES: readonly Table[] = ['coil', 'discrete', 'holding', 'input'];
 
 /** Source: Modbus Application Protocol V1.1b3 §7. */
 const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: string]>> = {
@@ -25,6 +24,11 @@ const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: 
   10: ['timeout', 'the gateway cannot reach its line: check the serial settings of the gateway'],
   11: ['timeout', 'the gateway got no answer from it: check power, address and cable behind the gateway'],
 };
+
+/** Undefined for a function that reads no table. */
+export function tableOfRead(fc: number): Table | undefined {
+  return (Object.keys(READ_FC) as Table[]).find((table) => READ_FC[table] === fc);
+}
 
 type Done = (error: unknown, result?: object) => void;
 
@@ -48,7 +52,7 @@ export function sendWrite(client: ModbusClient, { unit, table, address, values, 
 /** The request that a frame makes, for a function that `sendRead` or `sendWrite` uses. Shape: unit, function, address, then count or value. */
 export function requestOfFrame(frame: Buffer): ReadRequest | WriteRequest {
   const [unit, fc, address, last] = [frame[0] as number, frame[1] as number, frame.readUInt16BE(2), frame.readUInt16BE(4)];
-  const table = TABLES.find((each) => READ_FC[each] === fc);
+  const table = tableOfRead(fc);
   if (table !== undefined) return { unit, table, address, count: last };
   const values = fc === 5 || fc === 6 ? [last] : Array.from({ length: last }, () => 0);
   return { unit, table: fc === 5 || fc === 15 ? 'coil' : 'holding', address, values };
@@ -63,4 +67,28 @@ export function exceptionOf(error: unknown): number | null {
 export function exceptionError(exception: number, unit: number, cause: unknown): BusError {
   const [code, advice] = EXCEPTIONS[exception] ?? ['device-failure', 'a code of its own: check its manual'];
   return new BusError(code, `unit ${unit} answered with exception ${exception}: ${advice}`, { cause });
+}
+
+/**
+ * Request and response of one read in hex, bytes apart, as in the examples of a profile: `01 03 00 00 00 01 84 0A`.
+ *
+ * Shape:  `words` are 0 or 1 for coils and discrete inputs. Of a TCP line the same read as a serial line would carry it.
+ * Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4 (unused bits of the last byte are zeros); Modbus over Serial Line V1.02 §2.5.1.
+ */
+export function readFrames({ unit, table, address, count }: ReadRequest, words: readonly number[]): { request: string; response: string } {
+  const fc = READ_FC[table];
+  const isBits = table === 'coil' || table === 'discrete';
+  const data = isBits ? packed(words) : words.flatMap((word) => [word >> 8, word & 0xff]);
+  const [ask, answer] = [
+    [unit, fc, address >> 8, address & 0xff, count >> 8, count & 0xff],
+    [unit, fc, data.length, ...data],
+  ].map((bytes) => hexOf(withChecksum(Uint8Array.from(bytes))));
+  return { request: ask as string, response: answer as string };
+}
+
+/** Eight bits a byte, the first the lowest. */
+function packed(bits: readonly number[]): number[] {
+  return Array.from({ length: Math.ceil(bits.length / 8) }, (_, byte) =>
+    bits.slice(8 * byte, 8 * byte + 8).reduce((all, bit, i) => all | (bit << i), 0),
+  );
 }

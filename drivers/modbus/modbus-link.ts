@@ -61,13 +61,22 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
   abstract write(request: Buffer): void;
   /** Fails the request in flight now: the port is down or closing. */
   abstract abort(error: BusError): void;
-  /** A read like this one was given up a moment ago and its reply may still come: not before this time. */
-  abstract heldUntilMono(unit: number, fc: number, count: number): MonoMs;
-  /** How well a read of this shape can be told from older ones. */
-  abstract rank(unit: number, fc: number, count: number): ReadRank;
-  /** As `ModbusLine.restUntilMono`, of one shape. */
-  abstract restUntilMono(unit: number, fc: number, count: number): MonoMs;
   protected abstract opened(): void;
+
+  /** A read like this one was given up and its reply may still come: not before this time. 0 where replies name their request. */
+  heldUntilMono(_unit: number, _fc: number, _count: number): MonoMs {
+    return 0;
+  }
+
+  /** How well a read of this shape can be told from older ones. */
+  rank(_unit: number, _fc: number, _count: number): ReadRank {
+    return { rank: 0, clearMono: 0 };
+  }
+
+  /** As `ModbusLine.restUntilMono`, of one shape. */
+  restUntilMono(_unit: number, _fc: number, _count: number): MonoMs {
+    return 0;
+  }
 
   /** As `ModbusLine.freeMono`. */
   get freeMono(): MonoMs {

@@ -4,8 +4,7 @@
  * Pure.
  * `modbus-serial` alone takes any frame of the right unit, function and length for the reply, and one noise byte spoils it.
  */
-import { crc16 } from './crc16.ts';
-import { isRefusalOf, REFUSAL_BYTES } from './refusal.ts';
+import { crc16, isRefusalOf, REFUSAL_BYTES, withChecksum } from './frames.ts';
 
 export type Match =
   /** Nothing decided yet; more bytes may come. `damaged`: something had the shape of the reply but its checksum is wrong. */
@@ -80,8 +79,5 @@ function lengthAt(request: Buffer, expectedBytes: number, { bytes, at }: { reado
 
 /** What a unit would have answered to a write: the library waits for it after a broadcast too. Source: Modbus Application Protocol V1.1b3 §6.5, §6.6, §6.11, §6.12. */
 export function acknowledgement(request: Buffer): Buffer {
-  const frame = Buffer.alloc(8);
-  request.copy(frame, 0, 0, 6);
-  frame.writeUInt16LE(crc16(frame, 0, 6), 6);
-  return frame;
+  return withChecksum(request.subarray(0, 6));
 }

@@ -5,12 +5,10 @@
  * the same shape fits just as well. This class collects the evidence and decides. Pure: time is an argument. See ADR 26.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
+import { REFUSED, type SoundFrame } from './frames.ts';
 import { dataBytes, isRead, type LateReplies } from './late-replies.ts';
 import type { LinkCounters, ReadRank } from './modbus-link.ts';
-import { REFUSED } from './refusal.ts';
-import { frameHash, keyOf, ReplyHistory } from './reply-history.ts';
-import type { SoundFrame } from './sound-frames.ts';
-import { WriteEchoes } from './write-echoes.ts';
+import { frameHash, keyOf, ReplyHistory, WriteEchoes } from './reply-history.ts';
 
 /** Unit, function, length and checksum. Source: Modbus over Serial Line V1.02 §2.2. */
 const OVERHEAD_BYTES = 5;

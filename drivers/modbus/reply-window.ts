@@ -5,12 +5,11 @@
  * serves one request.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
+import { functionOf, SHORTEST_FRAME_BYTES, soundFrames } from './frames.ts';
 import { isRead, type LateReplies } from './late-replies.ts';
 import type { LinkCounters } from './modbus-link.ts';
-import { functionOf } from './refusal.ts';
 import { type Match, matchReply, missingAtHead, missingBytes } from './reply-matcher.ts';
 import type { ReplyTrust } from './reply-trust.ts';
-import { SHORTEST_FRAME_BYTES, soundFrames } from './sound-frames.ts';
 
 /** Kept for scanning; a reply has at most 256 bytes. Source: Modbus over Serial Line V1.02 §2.5.1. */
 const RX_KEEP_BYTES = 1_024;
@@ -59,22 +58,14 @@ export class ReplyWindow {
   /** All bytes since the request but its echo. */
   #receivedBytes = 0;
   #echoed = false;
-  #firstMono: MonoMs | null = null;
-  #lastMono: MonoMs = 0;
+  /** When the first byte that is not echo came; null before that. */
+  firstMono: MonoMs | null = null;
+  lastMono: MonoMs = 0;
 
   constructor(request: Buffer, expectedBytes: number, memory: WindowMemory) {
     this.#request = request;
     this.#expectedBytes = expectedBytes;
     this.#memory = memory;
-  }
-
-  /** When the first byte that is not echo came; null before that. */
-  get firstMono(): MonoMs | null {
-    return this.#firstMono;
-  }
-
-  get lastMono(): MonoMs {
-    return this.#lastMono;
   }
 
   /** Bytes the reply lacks that is just coming in; 0 when none is. `atHead`: when it is certain, because nothing else came before it. */
@@ -94,9 +85,9 @@ export class ReplyWindow {
   feed(bytes: Buffer, nowMono: MonoMs, isTooEarly: (bytesSinceStart: number) => boolean): WindowMatch {
     const { late, counters } = this.#memory;
     this.#append(bytes);
-    this.#lastMono = nowMono;
+    this.lastMono = nowMono;
     this.#stripEcho();
-    if (this.#end > this.#start) this.#firstMono ??= nowMono;
+    if (this.#end > this.#start) this.firstMono ??= nowMono;
     for (let passed = 0; ; ) {
       const rx = this.#rx();
       const match = matchReply(this.#request, this.#expectedBytes, rx.subarray(passed));
@@ -154,7 +145,7 @@ export class ReplyWindow {
     this.#echoed = true;
     this.#start += length;
     this.#receivedBytes -= length;
-    this.#firstMono = null;
+    this.firstMono = null;
   }
 
   #isDrowned(frame: Buffer, before: Buffer): boolean {

@@ -4,27 +4,17 @@
  * Time is an argument.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
+import { functionOf, SHORTEST_FRAME_BYTES, soundFrames } from './frames.ts';
 import type { LateReplies } from './late-replies.ts';
 import type { LinkCounters } from './modbus-link.ts';
-import { functionOf } from './refusal.ts';
 import type { ReplyTrust } from './reply-trust.ts';
-import { SHORTEST_FRAME_BYTES, soundFrames } from './sound-frames.ts';
 
 /** Units: bytes. Source: Modbus over Serial Line V1.02 §2.5.1. */
 const LONGEST_FRAME_BYTES = 256;
 /** Of a burst that never ends its beginning is enough to name it. Units: bytes. */
 const KEPT_BYTES = 2 * LONGEST_FRAME_BYTES;
 
-export interface StrayBytes {
-  /** Noise is over then, if no more comes. */
-  readonly drainedMono: MonoMs;
-  /** Whether these bytes belong to a late reply, which is a frame like any other and has its silence in full. */
-  feed(bytes: Buffer, nowMono: MonoMs): boolean;
-  /** Something went wrong or was thrown away: the wire must be quiet for a gap from now on. */
-  disturbed(nowMono: MonoMs): void;
-  /** The burst is over: what follows is not the rest of a frame. */
-  settle(): void;
-}
+export type StrayBytes = ReturnType<typeof createStrayBytes>;
 
 export interface StrayBytesOptions {
   readonly late: LateReplies;
@@ -35,7 +25,7 @@ export interface StrayBytesOptions {
   readonly gapMs: number;
 }
 
-export function createStrayBytes({ late, trust, counters, charMs, gapMs }: StrayBytesOptions): StrayBytes {
+export function createStrayBytes({ late, trust, counters, charMs, gapMs }: StrayBytesOptions) {
   const burst = Buffer.alloc(KEPT_BYTES);
   let length = 0;
   /** Up to here the frames of the burst have been named. */
@@ -54,10 +44,12 @@ export function createStrayBytes({ late, trust, counters, charMs, gapMs }: Stray
     }
   };
   return {
-    get drainedMono() {
+    /** Noise is over then, if no more comes. */
+    get drainedMono(): MonoMs {
       return drainedMono;
     },
-    feed(bytes, nowMono) {
+    /** Whether these bytes belong to a late reply, which is a frame like any other and has its silence in full. */
+    feed(bytes: Buffer, nowMono: MonoMs): boolean {
       if (nowMono > drainedMono) settle();
       const hadHead = length >= 2;
       length += bytes.copy(burst, length);
@@ -71,9 +63,11 @@ export function createStrayBytes({ late, trust, counters, charMs, gapMs }: Stray
       if (!belongs) counters.noiseBytes += bytes.length;
       return belongs;
     },
-    disturbed(nowMono) {
+    /** Something went wrong or was thrown away: the wire must be quiet for a gap from now on. */
+    disturbed(nowMono: MonoMs): void {
       drainedMono = nowMono + gapMs;
     },
+    /** The burst is over: what follows is not the rest of a frame. */
     settle,
   };
 }

@@ -2,8 +2,7 @@
  * All frame codecs by name.
  */
 import type { FrameCodec } from './frame-codec.ts';
-import { LD2410 } from './ld2410.ts';
-import { LD2451 } from './ld2451.ts';
+import { LD2410, LD2451 } from './hilink.ts';
 import { OPS243 } from './ops243.ts';
 import { PMS5003 } from './pms5003.ts';
 import { SDS011 } from './sds011.ts';

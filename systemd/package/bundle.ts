@@ -5,8 +5,7 @@ import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, 
 import { dirname, join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { readPlacedYaml } from '../../agent/config/load/places.ts';
-import { CHECKED_FILE, checkedText } from '../../drivers/checked-profiles.ts';
-import { profileFiles, SHIPPED_PROFILES_DIR } from '../../drivers/profile-folders.ts';
+import { CHECKED_FILE, checkedText, profileFiles, SHIPPED_PROFILES_DIR } from '../../drivers/profile-folders.ts';
 import { loadProfile } from '../../drivers/profile-loader.ts';
 import type { Arch } from './arch.ts';
 

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { readPlacedYaml } from '../../agent/config/load/places.ts';
-import { CHECKED_FILE, checkedText, hashOfText, readChecked } from '../../drivers/checked-profiles.ts';
-import { profileFiles, SHIPPED_PROFILES_DIR } from '../../drivers/profile-folders.ts';
+import { CHECKED_FILE, checkedText, hashOfText, profileFiles, readChecked, SHIPPED_PROFILES_DIR } from '../../drivers/profile-folders.ts';
 import { loadProfile, loadProfiles } from '../../drivers/profile-loader.ts';
 
 const files = profileFiles(SHIPPED_PROFILES_DIR, []);

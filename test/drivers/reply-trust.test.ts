@@ -1,4 +1,5 @@
 import t from 'tap';
+import { MINUTE_MS } from '../../agent/core/durations.ts';
 import { LateReplies } from '../../drivers/modbus/late-replies.ts';
 import { freshCounters } from '../../drivers/modbus/modbus-link.ts';
 import { type Candidate, ReplyTrust } from '../../drivers/modbus/reply-trust.ts';
@@ -13,7 +14,6 @@ const READ = withCrc([10, 3, 0, 8, 0, 2]);
 const OTHER = withCrc([10, 3, 0, 16, 0, 3]);
 const UNCHANGED = withCrc([10, 3, 4, 0, 50, 0, 0]);
 const LATE = withCrc([10, 3, 6, 0, 50, 0, 0, 0, 1]);
-const MINUTE_MS = 60_000;
 
 function trustAt() {
   const trust = new ReplyTrust(new LateReplies(), freshCounters());

@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DAY_MS } from '../../agent/core/durations.ts';
 
 /** Files of one certificate and its key, both PEM; the key has mode 0400. */
 export interface Pair {
@@ -33,7 +34,6 @@ export interface TestAuthorities {
   close(): void;
 }
 
-const DAY_MS = 86_400_000;
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 const CONFIG = `[ca]
 default_ca = own

@@ -1,7 +1,6 @@
 import t from 'tap';
+import { HOUR_MS, MINUTE_MS } from '../../agent/core/durations.ts';
 import { createRig, type Rig } from '../support/rig.ts';
-
-const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
 
 const activeStep = async (rig: Rig) => (await rig.status()).activeEvents.filter(({ code }) => code === 'clock-stepped');
 const audited = async (rig: Rig) =>

@@ -1,8 +1,8 @@
 import t from 'tap';
+import { MINUTE_MS } from '../../agent/core/durations.ts';
 import { type Metric, toLong } from '../../agent/sync/sparkplug/codec.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
-const MINUTE_MS = 60_000;
 const whole = (name: string, value: number): Metric => ({ name, value: toLong(value) });
 const text = (name: string, value: string): Metric => ({ name, value: { kind: 'string', value } });
 const flag = (name: string, value: boolean): Metric => ({ name, value: { kind: 'boolean', value } });

@@ -1,9 +1,9 @@
 import t from 'tap';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
+import { MINUTE_MS } from '../../agent/core/durations.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
 const NIGHT = '2026-12-15T23:30:00+01:00';
-const MINUTE_MS = 60_000;
 const isOnline = async (rig: Rig): Promise<boolean> => (await rig.status()).uplink.state === 'online';
 const areMet = (rig: Rig): boolean => rig.agent.field.devices().every(({ state }) => state === 'ok');
 const change = (rig: Rig, other: (cabinet: Cabinet) => Partial<Cabinet>) => {

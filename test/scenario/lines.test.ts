@@ -1,10 +1,10 @@
 import t from 'tap';
 import type { Cabinet, Lamp } from '../../agent/core/cabinet.ts';
+import { MINUTE_MS } from '../../agent/core/durations.ts';
 import { testDevice } from '../support/profiles.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
 const NIGHT = '2026-12-15T23:30:00+01:00';
-const MINUTE_MS = 60_000;
 /** As on a real street. */
 const PERIODS_MS = { fast: 100, normal: 5_000, slow: 30_000 };
 /** Motion as the sensor says it. */

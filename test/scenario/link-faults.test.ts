@@ -1,13 +1,13 @@
 import t from 'tap';
 import type { UplinkConfig } from '../../agent/core/cabinet.ts';
+import { HOUR_MS, MINUTE_MS } from '../../agent/core/durations.ts';
 import { findProgram } from '../platform/mosquitto.ts';
 import type { FaultProxy } from '../platform/proxy.ts';
 import { isPacket } from '../platform/wire-log.ts';
-import { type LinkScene, MINUTE_MS, openLinkScene, provesAll } from '../support/link-scene.ts';
+import { type LinkScene, openLinkScene, provesAll } from '../support/link-scene.ts';
 
 const program = findProgram('mosquitto');
 const skip = program === undefined ? 'mosquitto is not installed (apt-get install mosquitto)' : false;
-const HOUR_MS = 60 * MINUTE_MS;
 
 interface Fault {
   readonly story: string;

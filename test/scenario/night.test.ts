@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
+import { MINUTE_MS } from '../../agent/core/durations.ts';
 import { createRig, type Rig, STUCK_PORT } from '../support/rig.ts';
-
-const MINUTE_MS = 60_000;
 
 /** What the street looked like, a line for each time something changed. */
 async function diary(rig: Rig, untilIso: string, stepMs: number): Promise<string[]> {

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import t from 'tap';
+import { MINUTE_MS } from '../../agent/core/durations.ts';
 import { type Metric, toLong } from '../../agent/sync/sparkplug/codec.ts';
 import { changed } from '../agent/config/small-street.ts';
 import { createTestBroker } from '../platform/broker.ts';
@@ -11,7 +12,6 @@ import { createRig, type Rig } from '../support/rig.ts';
 import { SMALL_SITE } from '../support/small-site.ts';
 
 const NIGHT = '2026-12-15T23:30:00+01:00';
-const MINUTE_MS = 60_000;
 const text = (name: string, value: string): Metric => ({ name, value: { kind: 'string', value } });
 const whole = (name: string, value: number): Metric => ({ name, value: toLong(value) });
 const bytes = (name: string, value: Uint8Array): Metric => ({ name, value: { kind: 'bytes', value } });

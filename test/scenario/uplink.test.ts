@@ -1,7 +1,7 @@
 import t from 'tap';
+import { MINUTE_MS } from '../../agent/core/durations.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
-const MINUTE_MS = 60_000;
 const allIn = async (rig: Rig): Promise<boolean> => {
   const { store, uplink } = await rig.status();
   return uplink.state === 'online' && store.readingsWaiting === 0 && store.backlogFrames === 0;

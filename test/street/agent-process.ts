@@ -7,8 +7,7 @@ import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RawArgs } from '../../agent/console/protocol/protocol.ts';
 import { callAgent } from '../../agent/console/protocol/socket-client.ts';
-import type { Clock } from '../../agent/core/clock.ts';
-import { sleep } from '../../agent/core/clock.ts';
+import { type Clock, sleep } from '../../agent/core/clock.ts';
 import type { StatusView } from '../../agent/core/views.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../agent/luciole.js');

@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { UplinkConfig } from '../../agent/core/cabinet.ts';
+import { MINUTE_MS } from '../../agent/core/durations.ts';
 import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import type { Log, Store, StoredFrame, Uplink } from '../../agent/core/ports.ts';
 import type { PointId, Reading } from '../../agent/core/words.ts';
@@ -19,7 +20,6 @@ import { type Mosquitto, startMosquitto } from '../platform/mosquitto.ts';
 import { FaultProxy } from '../platform/proxy.ts';
 import { memoryFolder } from './memory-folder.ts';
 
-export const MINUTE_MS = 60_000;
 /** Real time in a simulated second, while the broker accepts connections. */
 const REAL_MS_A_SECOND = 3;
 

@@ -1,6 +1,7 @@
 import t from 'tap';
+import { MINUTE_MS } from '../../agent/core/durations.ts';
 import { findProgram } from '../platform/mosquitto.ts';
-import { MINUTE_MS, openLinkScene, provesAll } from './link-scene.ts';
+import { openLinkScene, provesAll } from './link-scene.ts';
 
 const program = findProgram('mosquitto');
 const skip = program === undefined ? 'mosquitto is not installed (apt-get install mosquitto)' : false;

@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import type { Problem } from '../../core/errors.ts';
 import { parseLinePort } from '../../core/line-port.ts';
-import { inStateDir, isBelow, isPlain, outsideSiteDir, secretFiles } from '../../core/secret-places.ts';
+import { inStateDir, isBelow, isPlain, outsideSiteDir, secretFiles } from '../../core/secrets.ts';
 import type { LoadedCabinet } from '../load/load.ts';
 import { formatPath, listNames, type Path } from './finding.ts';
 

@@ -2,8 +2,9 @@
  * Checks the sections of the site itself: its time zone and coordinates, the console's socket, and the keys and ports that it trusts.
  * Pure; uses the runtime's time zone data.
  */
+
+import { isLoginPlace } from '../../core/access.ts';
 import { parseLinePort } from '../../core/line-port.ts';
-import { isLoginPlace } from '../../core/login-folder.ts';
 import { nearest } from '../../core/suggestions.ts';
 import { readRevisionKey } from '../revisions/revision-key.ts';
 import { repeatedBy } from './check-names.ts';

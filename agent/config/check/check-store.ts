@@ -5,7 +5,7 @@
 import type { Problem } from '../../core/errors.ts';
 import { narrowed } from '../../core/narrowed.ts';
 import type { Profile } from '../../core/profile.ts';
-import { MAX_WAITING_READINGS } from '../../core/store-limits.ts';
+import { MAX_WAITING_READINGS } from '../../core/store-port.ts';
 import type { LoadedCabinet } from '../load/load.ts';
 import { formatPath, type Path } from './finding.ts';
 

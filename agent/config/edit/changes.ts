@@ -1,6 +1,6 @@
 import { isRecord } from '../../core/is-record.ts';
 import type { ConfigChange } from '../../core/revisions.ts';
-import { SECRET_KEY, withoutUrlPasswords } from '../../core/secret-words.ts';
+import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 
 /** Longest value shown whole. Units: UTF-16 units. Source: assumed; a line of a terminal. */
 const SHOWN_LENGTH = 120;

@@ -1,6 +1,6 @@
+import type { WantedValue } from '../../core/json-schema.ts';
 import { allowedInWords, type JsonSchema, keysOf, withoutNull } from '../../core/json-schema.ts';
 import { didYouMean } from '../../core/suggestions.ts';
-import type { WantedValue } from '../../core/wanted-value.ts';
 import { cabinetJsonSchema } from '../schema/schema.ts';
 import { type PathStep, stepsOf } from './edit.ts';
 

@@ -1,5 +1,4 @@
-import { type Circuits, circuitsOf, type LampCircuit, type WiredSite } from '../../../drivers/light-circuits.ts';
-import { portOf } from '../../../drivers/light-path.ts';
+import { type Circuits, circuitsOf, type LampCircuit, portOf, type WiredSite } from '../../../drivers/light-circuits.ts';
 import type { WallMs } from '../../core/clock.ts';
 import type { LevelPct } from '../../core/words.ts';
 import { shortfallsOf } from '../../lighting/floor.ts';

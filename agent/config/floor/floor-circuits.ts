@@ -6,8 +6,16 @@
  * of the site. `floor-check.ts` checks the planned levels.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Circuits, LampCircuit, OutputCircuit } from '../../../drivers/light-circuits.ts';
-import { portOf, type WiredDevice, type WireRegister, wireUnit, writeFace } from '../../../drivers/light-path.ts';
+import {
+  type Circuits,
+  type LampCircuit,
+  type OutputCircuit,
+  portOf,
+  type WiredDevice,
+  type WireRegister,
+  wireUnit,
+  writeFace,
+} from '../../../drivers/light-circuits.ts';
 import type { Problem } from '../../core/errors.ts';
 import type { LevelPct } from '../../core/words.ts';
 

@@ -2,8 +2,7 @@
  * Compares the sensors that light depends on. Where a zone may be dark, people have light only while the same sensors report them; a
  * photocell that reads differently may keep a street dark. Pure.
  */
-import type { Circuits } from '../../../drivers/light-circuits.ts';
-import { wireUnit } from '../../../drivers/light-path.ts';
+import { type Circuits, wireUnit } from '../../../drivers/light-circuits.ts';
 import type { Cabinet, PhotocellConfig, PresenceSensor, Zone } from '../../core/cabinet.ts';
 import type { FloorFlaw } from './floor-circuits.ts';
 

@@ -4,7 +4,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
-import { isBelow, outsideSiteDir, secretFiles } from '../../core/secret-places.ts';
+import { isBelow, outsideSiteDir, secretFiles } from '../../core/secrets.ts';
 
 /** An event of the start. `isLasting`: it goes on until the next start. */
 export type StartEvent = EventFacts & { readonly isLasting: boolean };

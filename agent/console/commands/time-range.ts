@@ -3,7 +3,9 @@
  *
  * Reads no clock: what depends on the agent's time and zone is computed by the agent.
  */
+
 import type { WallMs } from '../../core/clock.ts';
+import { DAY_MS, MINUTE_MS } from '../../core/durations.ts';
 import { textArg } from '../agent-command.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { RawArgs } from '../protocol/protocol.ts';
@@ -79,9 +81,6 @@ export function readRange(args: RawArgs, usual?: string): TypedRange {
 
 /** The instant of `--at` as typed; `clock` counts from midnight. */
 export type TypedInstant = { readonly kind: 'clock'; readonly timeMs: number } | Exclude<TypedTime, { readonly kind: 'ago' }>;
-
-const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
 
 /** Errors: throws ConsoleError 'usage' that says what to write instead. */
 export function typedInstant(text: string): TypedInstant {

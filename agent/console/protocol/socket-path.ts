@@ -2,7 +2,7 @@
 import { accessSync, constants, lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isLoginPlace, LOGIN_END, LOGIN_FOLDER } from '../../core/login-folder.ts';
+import { isLoginPlace, LOGIN_END, LOGIN_FOLDER } from '../../core/access.ts';
 import { ConsoleError } from '../console-error.ts';
 
 /** Made by the service unit. Source: systemd.exec(5), RuntimeDirectory=luciole. */

@@ -1,5 +1,5 @@
 /** Answers `?` and TAB at one place of a line. Names come from the agent; the rest is pure. */
-import type { WantedValue } from '../../core/wanted-value.ts';
+import type { WantedValue } from '../../core/json-schema.ts';
 import type { NameKind } from '../command-spec.ts';
 import type { Choice } from '../command-tree.ts';
 import { wrap } from '../text/text-lines.ts';

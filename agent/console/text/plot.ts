@@ -1,5 +1,6 @@
 /** A plot made of ASCII characters, as a VT100 at 9600 baud can show it: scale, ticks and curve. Pure. */
 import type { WallMs } from '../../core/clock.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/durations.ts';
 import type { Language } from '../../core/words.ts';
 import { columnTime, localMs, translated } from './page.ts';
 
@@ -30,7 +31,6 @@ const MAX_INTERVALS = 5;
 const LEAST_RANGE = 1e-300;
 /** Columns that a label of the time axis needs, with a gap. */
 const LABEL_COLS = 9;
-const [MINUTE_MS, HOUR_MS, DAY_MS] = [60_000, 3_600_000, 86_400_000];
 const TIME_STEPS_MS = [
   ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE_MS),
   ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR_MS),

@@ -4,7 +4,9 @@
  * An intent says who holds which lamp, zone or cabinet at what level, and until when. Pure: a list in, a list out; no clock, no disk. Ends are
  * kept in monotonic time; wall time is for people and for the disk.
  */
+
 import type { MonoMs, WallMs } from '../../core/clock.ts';
+import { MINUTE_MS } from '../../core/durations.ts';
 import type { OverrideRequest, ReleaseRequest } from '../../core/ports.ts';
 import { type Authorised, INTENT_AUTHORITIES, type Intent, type IntentAuthority, RANKS, type Target } from '../../core/words.ts';
 
@@ -16,7 +18,6 @@ export interface Moment {
 
 /** How long an intent may hold. Units: min. Source: design §6, every override is bounded. */
 export const OVERRIDE_MINUTES = { min: 1, max: 24 * 60 };
-const MINUTE_MS = 60_000;
 
 /** Returns the intent behind a request. The caller has checked the limits; the length is bounded here again. */
 export function intentOf(request: Authorised<OverrideRequest>, { nowMs, nowMono }: Moment): Intent {

@@ -5,6 +5,7 @@
  * only the time tells whether it is over, and each lamp is at its maximum meanwhile.
  */
 import { type Clock, isTrusted, type WallMs } from '../../core/clock.ts';
+import { MINUTE_MS } from '../../core/durations.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Log, ProgrammeRequest, Store } from '../../core/ports.ts';
 import type { ChosenProgramme, LightingStreet } from '../../lighting/lighting.ts';
@@ -24,7 +25,6 @@ export interface ProgrammeRegistryParts {
 const PROGRAMMES_KEY = 'control.programmes';
 /** How long a choice may hold. Units: min. Source: assumed; a month, after that it belongs into the configuration. */
 const MINUTES = { min: 1, max: 31 * 24 * 60 };
-const MINUTE_MS = 60_000;
 
 export class ProgrammeRegistry {
   readonly #parts: ProgrammeRegistryParts;

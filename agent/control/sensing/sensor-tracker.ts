@@ -1,6 +1,8 @@
 /** Tracks every presence sensor of the street by the rules of `lighting/sensor-filter`, and reports stuck and silent ones. */
+
 import type { PresenceSensor, Zone, ZoneKind } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
+import { DAY_MS } from '../../core/durations.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Field } from '../../core/ports.ts';
 import type { EventCode, PointId, Reading } from '../../core/words.ts';
@@ -49,7 +51,6 @@ const BLANKED_SHARE = 0.5;
 const NO_VALUE_S: Readonly<Record<ZoneKind, number>> = { road: 120, street: 300, path: 300, leisure: 900 };
 /** A sensor that answers but detects nothing for longer is covered, turned away or defective. Units: days. Source: assumed; by how empty such a place may be. */
 const UNDETECTED_DAYS: Readonly<Record<ZoneKind, number>> = { road: 3, street: 7, path: 14, leisure: 30 };
-const DAY_MS = 86_400_000;
 
 interface Watched {
   readonly pointId: PointId;

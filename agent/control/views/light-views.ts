@@ -3,8 +3,10 @@
  *
  * Joins street, forecast and control; decides nothing.
  */
+
 import { randomUUID } from 'node:crypto';
 import type { Clock, WallMs } from '../../core/clock.ts';
+import { MINUTE_MS } from '../../core/durations.ts';
 import type { LampHours, LightTools, TonightView } from '../../core/light-tools.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { AgentView, WhyLamp, WhyView } from '../../core/views.ts';
@@ -14,8 +16,6 @@ import { createForecast, type Forecast } from '../../lighting/forecast.ts';
 import type { LightingSnapshot, LightingStreet } from '../../lighting/lighting.ts';
 import type { Control } from '../control.ts';
 import { intentsOn, placeOf, zoneLight } from './views.ts';
-
-const MINUTE_MS = 60_000;
 
 export interface LightViews {
   readonly light: LightTools;

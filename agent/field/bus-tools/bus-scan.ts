@@ -6,6 +6,7 @@ import type { SerialSettings } from '../../core/cabinet.ts';
 import { serialOf } from '../../core/line-port.ts';
 import type { Profile } from '../../core/profile.ts';
 import { quantile } from '../../core/quantile.ts';
+import { tenths } from '../stats/meters.ts';
 import { isUntried, type Unit, unitState } from '../units/unit.ts';
 import { isNetwork } from './bus-bounds.ts';
 import { identify, type SendProbe } from './bus-identify.ts';
@@ -22,32 +23,22 @@ export interface ScanParts {
   readonly isDamaged: (unit: number) => boolean;
 }
 
+type ScanResults = ReturnType<typeof createScanResults>;
+
 /** What the scan has found so far. Each change is reported. */
-class ScanResults {
-  readonly #total: number;
-  readonly #onProgress: (progress: ScanProgress) => void;
-  readonly #units: FoundUnit[] = [];
-  #done = 0;
-
-  constructor(total: number, onProgress: (progress: ScanProgress) => void) {
-    this.#total = total;
-    this.#onProgress = onProgress;
-  }
-
-  /** One address is done. */
-  step(serial: SerialSettings | null): void {
-    this.#onProgress({ done: ++this.#done, total: this.#total, serial, found: null });
-  }
-
-  add(unit: FoundUnit): void {
-    this.#units.push(unit);
-    this.#onProgress({ done: this.#done, total: this.#total, serial: unit.serial, found: unit });
-  }
-
-  /** By address, then by speed. */
-  all(): readonly FoundUnit[] {
-    return this.#units.toSorted((a, b) => a.unit - b.unit || (a.serial?.baud ?? 0) - (b.serial?.baud ?? 0));
-  }
+function createScanResults(total: number, onProgress: (progress: ScanProgress) => void) {
+  const units: FoundUnit[] = [];
+  let done = 0;
+  return {
+    /** One address is done. */
+    step: (serial: SerialSettings | null): void => onProgress({ done: ++done, total, serial, found: null }),
+    add(unit: FoundUnit): void {
+      units.push(unit);
+      onProgress({ done, total, serial: unit.serial, found: unit });
+    },
+    /** By address, then by speed. */
+    all: (): readonly FoundUnit[] => units.toSorted((a, b) => a.unit - b.unit || (a.serial?.baud ?? 0) - (b.serial?.baud ?? 0)),
+  };
 }
 
 /** Errors: rejects with BusError when the line goes down, with the signal's reason when it is aborted. */
@@ -58,7 +49,7 @@ export async function scanLine(parts: ScanParts, request: ScanRequest, onProgres
   const addresses = Array.from({ length: request.to - request.from + 1 }, (_, i) => request.from + i);
   const own = queue.units.filter(({ device: { unit } }) => unit >= request.from && unit <= request.to);
   const others = request.autoBaud ? otherSettings(home, profiles) : [];
-  const results = new ScanResults((1 + others.length) * addresses.length, onProgress);
+  const results = createScanResults((1 + others.length) * addresses.length, onProgress);
 
   const missing = await scanOwn(queue, own, results);
   // A silent unit may have been repaired since its last poll.
@@ -158,8 +149,4 @@ async function identified(
     device: null,
     exception,
   };
-}
-
-function tenths(ms: number): number {
-  return Math.round(ms * 10) / 10;
 }

@@ -1,22 +1,20 @@
 /**
  * Scans, reads and writes that an operator starts, done between the line's own transactions.
  */
-import type { BusTools, BusTransaction, LineStats } from '../../core/bus-tools.ts';
+import type { BusRead, BusReadResult, BusTools, BusTransaction, BusWrite, BusWriteResult, LineStats } from '../../core/bus-tools.ts';
 import type { LineConfig } from '../../core/cabinet.ts';
-import type { Clock } from '../../core/clock.ts';
-import type { LineCounters } from '../../core/driver.ts';
+import { type Clock, sleep } from '../../core/clock.ts';
+import type { LineCounters, ReadRequest } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import type { Profile } from '../../core/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
-import { type TransactionReport, whatOf } from '../line/transaction-report.ts';
 import { downAdvice } from '../stats/bus-advice.ts';
 import { LineStatsCollector, type LineStatsParts } from '../stats/line-stats.ts';
-import { readRegisters, writeRegisters } from './bus-access.ts';
 import { checkRead, checkRegisters, checkScan, checkWrite } from './bus-bounds.ts';
 import { findRegisters } from './bus-registers.ts';
 import { scanLine } from './bus-scan.ts';
 import { type BusLine, type BusToolQueue, createBusToolQueue } from './bus-tool-queue.ts';
-import { type BusWatch, createBusWatch } from './bus-watch.ts';
+import { type BusWatch, createBusWatch, type TransactionReport, whatOf } from './bus-watch.ts';
 
 /** A line of raw bytes: it takes no requests. */
 export interface RawLine {
@@ -141,4 +139,47 @@ function rawStats({ config, noiseBytes, downReason }: RawLine): LineStats {
     units: [],
     advice: why === '' ? [] : [downAdvice(why)],
   };
+}
+
+/** Errors: rejects with BusError. */
+async function readRegisters(queue: BusToolQueue, request: BusRead): Promise<BusReadResult> {
+  const { unit, table, address, count } = request;
+  const reply = await queue.read({ unit, table, address, count });
+  if (reply instanceof BusError) throw reply;
+  const driver = queue.unitAt(unit)?.driver;
+  const units = new Map(driver?.profile.points.map((point) => [point.id, point.unit]));
+  const values = (driver?.decode(table, address, reply.words) ?? []).map(({ quantity, value, plausible }) => ({
+    quantity,
+    value: plausible ? value : null,
+    unit: units.get(quantity) ?? '',
+  }));
+  return { ...request, words: reply.words, turnaroundMs: Math.round(reply.turnaroundMs * 10) / 10, values };
+}
+
+/**
+ * Shape: `before` and `after` are null for a broadcast and for registers that cannot be read.
+ * Errors: rejects with BusError when the write itself fails.
+ */
+async function writeRegisters(queue: BusToolQueue, request: BusWrite): Promise<BusWriteResult> {
+  const { unit, table, address, values } = request;
+  const read: ReadRequest = { unit, table, address, count: values.length };
+  const profile = queue.unitAt(unit)?.driver.profile;
+  const before = await wordsOf(queue, read);
+  const multiple = profile?.quirks.writeFunction === 'multiple' ? { multiple: true as const } : {};
+  const written = await queue.write({ unit, table, address, values, ...multiple });
+  if (written instanceof BusError) throw written;
+  await sleep(queue.clock, settleMs(profile, read));
+  return { ...request, before, after: await wordsOf(queue, read) };
+}
+
+async function wordsOf(queue: BusToolQueue, request: ReadRequest): Promise<readonly number[] | null> {
+  if (request.unit === 0) return null;
+  const reply = await queue.read(request);
+  return reply instanceof BusError ? null : reply.words;
+}
+
+/** How long after a write the unit needs until these registers read back the new value. Units: ms. */
+function settleMs(profile: Profile | undefined, { table, address, count }: ReadRequest): number {
+  const written = profile?.points.filter((point) => point.table === table && point.address >= address && point.address < address + count);
+  return Math.max(0, ...(written ?? []).map(({ write }) => write?.settleMs ?? 0));
 }

@@ -2,20 +2,17 @@
  * Transactions of a line for its watchers, buffered so that a slow watcher does not delay the line.
  */
 import type { BusTransaction } from '../../core/bus-tools.ts';
-import type { Clock, Timer } from '../../core/clock.ts';
+import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
+import type { ReadRequest, Reply, WriteRequest } from '../../core/driver.ts';
+import type { BusError } from '../../core/errors.ts';
+import type { Lane } from '../../core/ports.ts';
 
 /** Transactions buffered for each watcher; older ones are dropped. Source: assumed; a second of the fastest line. */
 const RING = 256;
 /** How often watchers receive the buffered transactions. Units: ms. */
 const FLUSH_MS = 100;
 
-export interface BusWatch {
-  /** Called for each transaction, so it is cheap without a watcher. */
-  note(transaction: BusTransaction): void;
-  /** Returns the function that ends the watching. */
-  watch(onTransaction: (transaction: BusTransaction) => void): () => void;
-  readonly isWatched: boolean;
-}
+export type BusWatch = ReturnType<typeof createBusWatch>;
 
 interface Watcher {
   readonly onTransaction: (transaction: BusTransaction) => void;
@@ -23,20 +20,22 @@ interface Watcher {
   timer: Timer | null;
 }
 
-export function createBusWatch(clock: Clock): BusWatch {
+export function createBusWatch(clock: Clock) {
   const watchers = new Set<Watcher>();
   return {
-    get isWatched() {
+    get isWatched(): boolean {
       return watchers.size > 0;
     },
-    note(transaction) {
+    /** Called for each transaction, so it is cheap without a watcher. */
+    note(transaction: BusTransaction): void {
       for (const watcher of watchers) {
         watcher.waiting.push(transaction);
         if (watcher.waiting.length > RING) watcher.waiting.shift();
         watcher.timer ??= clock.after(FLUSH_MS, () => flush(watcher));
       }
     },
-    watch(onTransaction) {
+    /** Returns the function that ends the watching. */
+    watch(onTransaction: (transaction: BusTransaction) => void): () => void {
       const watcher: Watcher = { onTransaction, waiting: [], timer: null };
       watchers.add(watcher);
       return () => {
@@ -53,4 +52,19 @@ function flush(watcher: Watcher): void {
   watcher.waiting = [];
   watcher.timer = null;
   for (const transaction of waiting) watcher.onTransaction(transaction);
+}
+
+/** One transaction of a line, for statistics and watchers. */
+export interface TransactionReport {
+  readonly request: ReadRequest | WriteRequest;
+  readonly end: Reply | BusError;
+  /** The lane that had its turn. */
+  readonly lane: Lane;
+  readonly atMono: MonoMs;
+}
+
+/** A request as shown to people: `read holding 0+2`, `write coil 3=1`. */
+export function whatOf(request: ReadRequest | WriteRequest): string {
+  const { table, address } = request;
+  return 'count' in request ? `read ${table} ${address}+${request.count}` : `write ${table} ${address}=${request.values}`;
 }

@@ -11,14 +11,9 @@ const SHARE = 0.02;
 const SAVED_MS = 1_000;
 
 /** Allows probes until their share is spent. */
-export interface DeadBudget {
-  /** A request to a silent unit was not answered. Losses while the share is already spent do not add up. */
-  charge(lostMs: number, nowMono: MonoMs): void;
-  /** When a silent unit may be requested again. */
-  readyMono(nowMono: MonoMs): MonoMs;
-}
+export type DeadBudget = ReturnType<typeof createDeadBudget>;
 
-export function createDeadBudget(): DeadBudget {
+export function createDeadBudget() {
   let savedMs = SAVED_MS;
   let atMono: MonoMs = 0;
   const earn = (nowMono: MonoMs): void => {
@@ -26,11 +21,13 @@ export function createDeadBudget(): DeadBudget {
     atMono = nowMono;
   };
   return {
-    charge(lostMs, nowMono) {
+    /** A request to a silent unit was not answered. Losses while the share is already spent do not add up. */
+    charge(lostMs: number, nowMono: MonoMs): void {
       earn(nowMono);
       savedMs = Math.min(savedMs, Math.max(savedMs, 0) - lostMs);
     },
-    readyMono(nowMono) {
+    /** When a silent unit may be requested again. */
+    readyMono(nowMono: MonoMs): MonoMs {
       earn(nowMono);
       return savedMs >= 0 ? nowMono : nowMono - savedMs / SHARE;
     },
@@ -49,28 +46,30 @@ const PROBE_ROUNDS = 2;
 const REOPEN_MS = { first: 60_000, max: 3_600_000 };
 
 /** Watches for the moment when no unit of a line answers any more. */
-export interface SilenceWatch {
-  /** The port has been opened again, and no unit has answered since. */
-  readonly isDead: boolean;
-  /** To be called after each turn. `reopen`: the port is to be reopened; `revived`: a unit answers again after that. */
-  look(at: { readonly nowMono: MonoMs; readonly isAllSilent: boolean; readonly units: number }): 'reopen' | 'revived' | undefined;
-  probed(): void;
-}
-
-export function createSilenceWatch(): SilenceWatch {
+export function createSilenceWatch() {
   let sinceMono: MonoMs | undefined;
   let probes = 0;
   let waitMs = REOPEN_MS.first;
   let lastMono = Number.NEGATIVE_INFINITY;
   let isDead = false;
   return {
-    get isDead() {
+    /** The port has been opened again, and no unit has answered since. */
+    get isDead(): boolean {
       return isDead;
     },
-    probed() {
+    probed(): void {
       probes++;
     },
-    look({ nowMono, isAllSilent, units }) {
+    /** To be called after each turn. `reopen`: the port is to be reopened; `revived`: a unit answers again after that. */
+    look({
+      nowMono,
+      isAllSilent,
+      units,
+    }: {
+      readonly nowMono: MonoMs;
+      readonly isAllSilent: boolean;
+      readonly units: number;
+    }): 'reopen' | 'revived' | undefined {
       if (!isAllSilent) {
         sinceMono = undefined;
         waitMs = REOPEN_MS.first;

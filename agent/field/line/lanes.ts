@@ -1,8 +1,10 @@
 /**
- * Which lane of a line may send next.
+ * Which lane of a line may send next, and the queue of the console lane.
  *
- * Pure. Called between any two transactions, so an urgent write never waits for more than the one in flight.
+ * Called between any two transactions, so an urgent write never waits for more than the one in flight.
  */
+import type { MonoMs } from '../../core/clock.ts';
+import type { BusError } from '../../core/errors.ts';
 import { LANES, type Lane } from '../../core/ports.ts';
 
 /**
@@ -42,5 +44,47 @@ export function afterTurn(since: Since, lane: Lane): Since {
     telemetry: lane === 'telemetry' ? 0 : since.telemetry + 1,
     console: lane === 'console' ? 0 : since.console + 1,
     probe: lane === 'probe' ? 0 : since.probe + 1,
+  };
+}
+
+/** First in, first out. The line runner decides when a job has its turn. */
+export type ConsoleJobs = ReturnType<typeof createConsoleJobs>;
+
+interface Job {
+  readonly sinceMono: MonoMs;
+  readonly isLong: boolean;
+  run(): Promise<void>;
+  fail(error: BusError): void;
+}
+
+/** After a long job the line belongs to the others for as long as it took. */
+export function createConsoleJobs(monoMs: () => MonoMs) {
+  let jobs: Job[] = [];
+  let restMono: MonoMs = 0;
+  return {
+    /** `isLong`: the job needs the line alone for a while. Errors: rejects with what `work` rejects with. */
+    add: <T>(work: () => Promise<T>, isLong: boolean): Promise<T> =>
+      new Promise((resolve, reject) => {
+        jobs.push({ sinceMono: monoMs(), isLong, run: () => work().then(resolve, reject), fail: reject });
+      }),
+    /** Since when the first of them waits; undefined when none may go now. */
+    waitingMono: (nowMono: MonoMs): MonoMs | undefined => (restMono > nowMono ? undefined : jobs[0]?.sinceMono),
+    /** Runs the first job; resolves when it has ended, also when it failed. */
+    async next(): Promise<void> {
+      const job = jobs.shift();
+      if (job === undefined) return;
+      const startMono = monoMs();
+      await job.run();
+      const endMono = monoMs();
+      if (job.isLong) restMono = endMono + (endMono - startMono);
+    },
+    /** When the next job may run; undefined when none waits. */
+    nextMono: (): MonoMs | undefined => (jobs.length === 0 ? undefined : restMono),
+    /** Fails all jobs that wait. */
+    failAll(error: BusError): void {
+      const all = jobs;
+      jobs = [];
+      for (const { fail } of all) fail(error);
+    },
   };
 }

@@ -38,12 +38,7 @@ export interface Learned {
 
 export type LearnedUnits = Readonly<Record<string, Learned>>;
 
-export interface LineMemory {
-  start(): void;
-  stop(): void;
-  /** Saves what has changed at once. */
-  saveNow(): void;
-}
+export type LineMemory = ReturnType<typeof createLineMemory>;
 
 /** One moment by both clocks. */
 interface Now {
@@ -61,7 +56,7 @@ export function createLineMemory({
   readonly units: readonly Unit[];
   readonly store: Pick<Store, 'load' | 'save'>;
   readonly clock: Clock;
-}): LineMemory {
+}) {
   const key = `learned:${lineId}`;
   let saved: LearnedUnits = {};
   let timer: Timer | undefined;
@@ -91,19 +86,20 @@ export function createLineMemory({
     if (isAgain) await keep();
   };
   return {
-    start() {
+    start(): void {
       if (timer !== undefined) return;
       timer = every(clock, SAVE_MS, () => void keep());
       hold(true);
       holdTimer = clock.after(RESTORE_MS, () => hold(false));
       void restore();
     },
-    stop() {
+    stop(): void {
       timer?.cancel();
       holdTimer?.cancel();
       timer = undefined;
     },
-    saveNow: () => void keep(),
+    /** Saves what has changed at once. */
+    saveNow: (): void => void keep(),
   };
 }
 

@@ -10,21 +10,20 @@ import type { MonoMs } from '../../core/clock.ts';
 import type { ModbusLine, ReadRequest } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import type { Lane, LevelWrite, WriteResult } from '../../core/ports.ts';
+import type { TransactionReport } from '../bus-tools/bus-watch.ts';
 import type { POLL_PERIOD_MS } from '../polls/poll-plan.ts';
 import { type Poll, Polls } from '../polls/polls.ts';
+import { createWakeableTimer, type WakeableTimer } from '../timers.ts';
 import { setUpOne } from '../units/set-up.ts';
 import type { Unit } from '../units/unit.ts';
 import { probeOf, setUpReadOf } from '../units/unit-requests.ts';
-import { groupsOf } from '../writes/group-choice.ts';
+import { groupsOf } from '../writes/group-writes.ts';
 import { LevelWrites } from '../writes/level-writes.ts';
 import type { WriteWords } from '../writes/write-reasons.ts';
-import { type ConsoleJobs, createConsoleJobs } from './console-jobs.ts';
 import { createDeadBudget, createSilenceWatch } from './dead-units.ts';
-import { afterTurn, NONE_SINCE, nextLane } from './lanes.ts';
-import type { TransactionReport } from './transaction-report.ts';
+import { afterTurn, type ConsoleJobs, createConsoleJobs, NONE_SINCE, nextLane } from './lanes.ts';
 import { Transactions, type TransactionsOptions } from './transactions.ts';
 import { type Agenda, agendaOf, type HeldUntil } from './units-due.ts';
-import { createWakeableTimer, type WakeableTimer } from './wakeable-timer.ts';
 
 /** A request is chosen and built this long before it may leave. Units: ms. Source: measured, a turn of the runner with 247 units costs 0.02, the library's frame 0.1; the rest is for slower processors. */
 const DECIDE_MS = 0.3;

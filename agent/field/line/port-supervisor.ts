@@ -27,24 +27,16 @@ export interface PortSupervisorOptions {
 /** Errors: none; a port that cannot be opened is reported as an event and tried again. */
 export class PortSupervisor {
   readonly #options: PortSupervisorOptions;
-  #reason = 'not opened yet';
+  /** Why the line is down; empty while it is up. */
+  reason = 'not opened yet';
   #waitMs = REOPEN_MS.first;
   #timer: Timer | undefined;
   #isRunning = false;
-  #openingMono: MonoMs | null = null;
+  /** Since when the port is being opened; null while it is not. */
+  openingMono: MonoMs | null = null;
 
   constructor(options: PortSupervisorOptions) {
     this.#options = options;
-  }
-
-  /** Why the line is down; empty while it is up. */
-  get reason(): string {
-    return this.#reason;
-  }
-
-  /** Since when the port is being opened; null while it is not. */
-  get openingMono(): MonoMs | null {
-    return this.#openingMono;
   }
 
   /** Resolves after the first try, whether it succeeded or not. */
@@ -63,7 +55,7 @@ export class PortSupervisor {
   /** The port went down: reports it and opens it again after a while. */
   lost(cause: Error): void {
     const { lineId, clock, events } = this.#options;
-    this.#reason = cause.message;
+    this.reason = cause.message;
     events.set(true, { code: 'line-down', source: lineId, severity: 'alarm', text: cause.message });
     if (!this.#isRunning) return;
     this.#timer?.cancel();
@@ -81,7 +73,7 @@ export class PortSupervisor {
 
   async #attempt(): Promise<void> {
     const { lineId, port, clock, events, log, onUp } = this.#options;
-    this.#openingMono = clock.monoMs();
+    this.openingMono = clock.monoMs();
     try {
       await port.open();
     } catch (error) {
@@ -89,10 +81,10 @@ export class PortSupervisor {
       this.lost(error);
       return;
     } finally {
-      this.#openingMono = null;
+      this.openingMono = null;
     }
     if (!this.#isRunning) return port.close();
-    this.#reason = '';
+    this.reason = '';
     this.#waitMs = REOPEN_MS.first;
     log.event('line-up', { line: lineId });
     events.clear('line-down', lineId);

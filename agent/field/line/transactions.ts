@@ -10,7 +10,7 @@ import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Table } from '../../core/profile.ts';
 import type { Reading } from '../../core/words.ts';
-import { absentReadings, quantitiesOf, readingsOf } from '../decode.ts';
+import { absentReadings, quantitiesOf, readingsOf } from '../readings.ts';
 import { replan, retrySoon, setUpAgain, type Unit, welcome } from '../units/unit.ts';
 import { afterTransaction, type Transaction as UnitTransaction } from '../units/unit-health.ts';
 import { slotsIn, timeoutFor } from '../units/unit-requests.ts';

@@ -13,17 +13,6 @@ const LASTING_AFTER = 3;
 /** Long reads lost in a row, each of which was answered in pieces, before they stay in pieces. Source: assumed; one lost reply is noise. */
 const TOO_LONG_AFTER = 3;
 
-export interface FailingRegisters {
-  /** The unit gave no data for these. True when it was one alone and it lasts. */
-  failed(unit: Unit, slots: readonly Slot[], cause: Exclude<IsolationCause, 'refused'>): boolean;
-  /** A block of several slots was lost, so that it is requested in pieces. */
-  cut(unit: Unit, block: PollBlock): void;
-  /** The unit answers for these, only later than it was waited for. */
-  responded(unit: Unit, slots: readonly Slot[]): void;
-  /** The unit gave data for these; what was cut apart in the search is put together once none is left. */
-  answered(unit: Unit, block: PollBlock): void;
-}
-
 interface Failing {
   readonly slots: Map<Slot, { times: number; seen: number }>;
   /** The last long read that was lost, and how many such were lost in a row. Units: registers or bits. */
@@ -31,7 +20,7 @@ interface Failing {
   losses: number;
 }
 
-export function createFailingRegisters(): FailingRegisters {
+export function createFailingRegisters() {
   const units = new Map<Unit, Failing>();
   const failingOf = (unit: Unit): Failing => {
     const failing = units.get(unit) ?? { slots: new Map(), lostCount: 0, losses: 0 };
@@ -39,7 +28,8 @@ export function createFailingRegisters(): FailingRegisters {
     return failing;
   };
   return {
-    failed(unit, slots, cause) {
+    /** The unit gave no data for these. True when it was one alone and it lasts. */
+    failed(unit: Unit, slots: readonly Slot[], cause: Exclude<IsolationCause, 'refused'>): boolean {
       const failing = failingOf(unit);
       unit.isSearching = true;
       for (const slot of slots) if (!failing.slots.has(slot)) failing.slots.set(slot, { times: 0, seen: -1 });
@@ -55,17 +45,20 @@ export function createFailingRegisters(): FailingRegisters {
       if (failing.slots.size === 0) unit.isSearching = false;
       return true;
     },
-    cut(unit, { count }) {
+    /** A block of several slots was lost, so that it is requested in pieces. */
+    cut(unit: Unit, { count }: PollBlock): void {
       const failing = failingOf(unit);
       // The pieces of a lost read are shorter, and no further long read.
       if (count >= failing.lostCount) failing.losses++;
       failing.lostCount = Math.max(failing.lostCount, count);
     },
-    responded(unit, slots) {
+    /** The unit answers for these, only later than it was waited for. */
+    responded(unit: Unit, slots: readonly Slot[]): void {
       const failing = units.get(unit);
       for (const slot of slots) failing?.slots.delete(slot);
     },
-    answered(unit, { slots, count }) {
+    /** The unit gave data for these; what was cut apart in the search is put together once none is left. */
+    answered(unit: Unit, { slots, count }: PollBlock): void {
       const failing = units.get(unit);
       if (failing === undefined) return;
       if (slots.length > 1 && count >= failing.lostCount) [failing.lostCount, failing.losses] = [0, 0];

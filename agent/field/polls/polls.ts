@@ -69,15 +69,11 @@ export class Polls {
   readonly #options: PollsOptions;
   readonly #failing = createFailingRegisters();
   #pace: LinePace | undefined;
-  #overruns = 0;
+  /** Polls that left more than one period after they were due. */
+  overruns = 0;
 
   constructor(options: PollsOptions) {
     this.#options = options;
-  }
-
-  /** Polls that left more than one period after they were due. */
-  get overruns(): number {
-    return this.#overruns;
   }
 
   /** The next request to this unit; undefined when it may not be sent yet, which is noted in the unit. */
@@ -101,7 +97,7 @@ export class Polls {
   async send({ unit, kind, block, dueMono }: Poll): Promise<void> {
     const { clock, transactions, periodsMs } = this.#options;
     const lead = block.slots.find((slot) => slot.dueMono === dueMono);
-    if (lead !== undefined && !lead.isFirst && lead.misses === 0 && clock.monoMs() - dueMono > periodsMs[lead.poll]) this.#overruns++;
+    if (lead !== undefined && !lead.isFirst && lead.misses === 0 && clock.monoMs() - dueMono > periodsMs[lead.poll]) this.overruns++;
     const reply = await transactions.read(unit, blockRequest(unit.device.unit, block), { isRetry: kind === 'retry' });
     const nowMono = clock.monoMs();
     if (!(reply instanceof BusError)) {

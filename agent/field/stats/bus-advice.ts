@@ -5,7 +5,7 @@
  */
 import type { LineStats, UnitStats } from '../../core/bus-tools.ts';
 import { adviceWords } from './advice-words.ts';
-import { RECENT_MIN, type RecentCounts } from './recent-ends.ts';
+import { RECENT_MIN, type RecentCounts } from './unit-stats.ts';
 
 /** Below this many recent transactions of a unit there is no advice about its share of failures. Source: assumed; one failure in twenty is no pattern yet. */
 const ENOUGH = 20;
@@ -140,35 +140,30 @@ function exceptions({ units }: PlainLineStats): string[] {
       unit.refused.length + unit.unanswered.length === 0 &&
       (unit.exceptions['device-failure'] ?? 0) + (unit.exceptions['device-busy'] ?? 0) > SHARE.crc * transactionsOf(unit),
   );
-  const alike = Map.groupBy(
-    units.filter(({ refused }) => refused.length > 0),
-    ({ refused }) => refused.join(),
-  );
-  const quiet = Map.groupBy(
-    units.filter(({ unanswered }) => unanswered.length > 0),
-    ({ unanswered }) => unanswered.join(),
-  );
   return [
     ...together(
       busy,
       (names, one) =>
         `${names} ${one ? 'reports' : 'report'} failures of ${one ? 'its' : 'their'} own: see the manual for exceptions 4 to 6, then restart`,
     ),
-    ...[...alike.values()].flatMap((same) =>
-      together(
-        same,
-        (names, one) =>
-          `${names} ${one ? 'refuses' : 'refuse'} ${same[0]?.refused.join(', ')}: check that ${one ? 'its' : 'their'} profile fits model and firmware`,
-      ),
-    ),
-    ...[...quiet.values()].flatMap((same) =>
-      together(
-        same,
-        (names, one) =>
-          `${names} ${one ? 'does' : 'do'} not answer for ${same[0]?.unanswered.join(', ')}, but for others: check that ${one ? 'its' : 'their'} profile fits model and firmware`,
-      ),
-    ),
+    ...lacking(units, 'refused', (what, one) => `${one ? 'refuses' : 'refuse'} ${what}`),
+    ...lacking(units, 'unanswered', (what, one) => `${one ? 'does' : 'do'} not answer for ${what}, but for others`),
   ];
+}
+
+/** One sentence for all units without data for the same quantities. */
+function lacking(
+  units: readonly AdvisedUnit[],
+  key: 'refused' | 'unanswered',
+  finding: (quantities: string, isOne: boolean) => string,
+): string[] {
+  const some = units.filter((unit) => unit[key].length > 0);
+  return [...Map.groupBy(some, (unit) => unit[key].join(', '))].flatMap(([quantities, same]) =>
+    together(same, (names, one) => {
+      const fits = `check that ${one ? 'its' : 'their'} profile fits model and firmware`;
+      return `${names} ${finding(quantities, one)}: ${fits}`;
+    }),
+  );
 }
 
 function load({ busyPct, wirePct, overruns, baud, port }: PlainLineStats): string[] {

@@ -9,13 +9,11 @@ import type { LineCounters, ModbusLine } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import { serialOf } from '../../core/line-port.ts';
 import type { Lane } from '../../core/ports.ts';
-import type { TransactionReport } from '../line/transaction-report.ts';
+import type { TransactionReport } from '../bus-tools/bus-watch.ts';
 import { isolatedQuantities, type Unit, unitState } from '../units/unit.ts';
 import { timeoutOf } from '../units/unit-requests.ts';
 import { type AdvisedUnit, adviceOf } from './bus-advice.ts';
-import { createBusLoad } from './bus-load.ts';
-import { createConsoleShare } from './console-share.ts';
-import { createSpreadMeter } from './spread.ts';
+import { createBusLoad, createConsoleShare, createSpreadMeter } from './meters.ts';
 import { createUnitTally, type UnitTally } from './unit-stats.ts';
 
 /** How often the load is sampled. Units: ms. */

@@ -1,33 +1,80 @@
 /**
- * How the transactions with one unit have ended.
+ * How the transactions with one unit have ended: since the start, and in the last minutes, so that advice is about the present.
  *
- * Counters and the ring of turnarounds, in bounded memory. Time is an argument.
+ * Counters, by the minute too, and the ring of turnarounds, in bounded memory. Time is an argument.
  */
 import type { UnitStats } from '../../core/bus-tools.ts';
 import type { MonoMs } from '../../core/clock.ts';
+import { MINUTE_MS } from '../../core/durations.ts';
 import { BusError, type BusErrorCode } from '../../core/errors.ts';
-import type { TransactionReport } from '../line/transaction-report.ts';
-import { createRecentEnds, type RecentCounts } from './recent-ends.ts';
-import { createSpreadMeter } from './spread.ts';
+import type { TransactionReport } from '../bus-tools/bus-watch.ts';
+import { SILENT_AFTER } from '../units/unit-health.ts';
+import { createSpreadMeter } from './meters.ts';
+
+/** How far back it looks. Source: assumed; long enough for a share of one in a hundred, short enough to see what a repair has done. */
+export const RECENT_MIN = 10;
+
+/** Shape: `missed` are requests lost between answers; those of a time in which the unit was silent altogether are not among them. */
+export interface RecentCounts {
+  readonly answered: number;
+  readonly missed: number;
+  readonly damaged: number;
+  readonly late: number;
+}
+
+const NONE: RecentCounts = { answered: 0, missed: 0, damaged: 0, late: 0 };
+
+export function createRecentEnds() {
+  const minutes = new Map<number, RecentCounts>();
+  /** Lost since the last answer. They count only if the unit answers again before it is silent. */
+  let lost = 0;
+  const add = (end: keyof RecentCounts, atMono: MonoMs, count: number): void => {
+    const minute = Math.floor(atMono / MINUTE_MS);
+    const before = minutes.get(minute) ?? NONE;
+    minutes.set(minute, { ...before, [end]: before[end] + count });
+    for (const old of minutes.keys()) if (old <= minute - RECENT_MIN) minutes.delete(old);
+  };
+  return {
+    note(end: keyof RecentCounts, atMono: MonoMs, count = 1): void {
+      if (end === 'missed') {
+        lost += count;
+        return;
+      }
+      if (end === 'answered') {
+        if (lost > 0 && lost < SILENT_AFTER) add('missed', atMono, lost);
+        lost = 0;
+      }
+      add(end, atMono, count);
+    },
+    counts(nowMono: MonoMs): RecentCounts {
+      const first = Math.floor(nowMono / MINUTE_MS) - RECENT_MIN;
+      let sum = NONE;
+      for (const [minute, { answered, missed, damaged, late }] of minutes) {
+        if (minute <= first) continue;
+        sum = {
+          answered: sum.answered + answered,
+          missed: sum.missed + missed,
+          damaged: sum.damaged + damaged,
+          late: sum.late + late,
+        };
+      }
+      return sum;
+    },
+  };
+}
 
 export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exceptions' | 'lateReplies' | 'echoes' | 'turnaroundMs'>;
 
-export interface UnitTally {
-  note(report: TransactionReport): void;
-  noteLate(count: number, atMono: MonoMs): void;
-  noteEchoes(count: number): void;
-  counts(): UnitCounts;
-  recent(nowMono: MonoMs): RecentCounts;
-}
+export type UnitTally = ReturnType<typeof createUnitTally>;
 
 /** Shape: `crcErrors` counts every damaged reply: wrong checksum, broken off, or an answer to something else. */
-export function createUnitTally(): UnitTally {
+export function createUnitTally() {
   const counts = { ok: 0, timeouts: 0, crcErrors: 0, lateReplies: 0, echoes: 0 };
   const exceptions: Partial<Record<BusErrorCode, number>> = {};
   const turnarounds = createSpreadMeter();
   const recent = createRecentEnds();
   return {
-    note({ end, atMono }) {
+    note({ end, atMono }: TransactionReport): void {
       if (!(end instanceof BusError)) {
         recent.note('answered', atMono);
         counts.ok++;
@@ -43,14 +90,14 @@ export function createUnitTally(): UnitTally {
         counts.crcErrors++;
       }
     },
-    noteLate(count, atMono) {
+    noteLate(count: number, atMono: MonoMs): void {
       recent.note('late', atMono, count);
       counts.lateReplies += count;
     },
-    noteEchoes(count) {
+    noteEchoes(count: number): void {
       counts.echoes += count;
     },
-    counts: () => ({ ...counts, exceptions: { ...exceptions }, turnaroundMs: turnarounds.spread() }),
-    recent: (nowMono) => recent.counts(nowMono),
+    counts: (): UnitCounts => ({ ...counts, exceptions: { ...exceptions }, turnaroundMs: turnarounds.spread() }),
+    recent: (nowMono: MonoMs): RecentCounts => recent.counts(nowMono),
   };
 }

@@ -6,8 +6,8 @@ import type { Clock, WallMs } from '../../core/clock.ts';
 import type { BytePort, DecodedValue, UartDriver } from '../../core/driver.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Reading } from '../../core/words.ts';
-import { absentReadings, quantitiesOf, readingsOf, type Stamp } from '../decode.ts';
-import { createQuietTimer, type QuietTimer } from './quiet-timer.ts';
+import { absentReadings, quantitiesOf, readingsOf, type Stamp } from '../readings.ts';
+import { createQuietTimer, type QuietTimer } from '../timers.ts';
 import { createUartRequester, type UartRequester } from './uart-requester.ts';
 
 export interface UartLineOptions {
@@ -42,8 +42,8 @@ export class UartLine {
   readonly #requester: UartRequester;
   readonly #silence: QuietTimer;
   readonly #idle: QuietTimer;
-  #state: 'new' | 'ok' | 'silent' = 'new';
-  #seenMs: WallMs | null = null;
+  state: 'new' | 'ok' | 'silent' = 'new';
+  seenMs: WallMs | null = null;
   /** The driver's counters at the last sign of life. */
   #atSign: UartDriver['counters'];
 
@@ -58,17 +58,9 @@ export class UartLine {
     });
     // Silence is a value only from a device that has transmitted before.
     this.#idle = createQuietTimer(clock, driver.idleMs ?? driver.silenceMs, () => {
-      if (driver.idleMs !== null && this.#state === 'ok') this.#publish(driver.idleValues());
+      if (driver.idleMs !== null && this.state === 'ok') this.#publish(driver.idleValues());
     });
     port.onBytes = (bytes) => this.#receive(bytes);
-  }
-
-  get state(): 'new' | 'ok' | 'silent' {
-    return this.#state;
-  }
-
-  get seenMs(): WallMs | null {
-    return this.#seenMs;
   }
 
   get counters(): UartCounters {
@@ -122,17 +114,17 @@ export class UartLine {
     const { device, driver, clock, events, onAlive } = this.#options;
     this.#silence.restart();
     this.#atSign = driver.counters;
-    this.#seenMs = clock.wallMs();
-    if (this.#state === 'ok') return;
-    this.#state = 'ok';
+    this.seenMs = clock.wallMs();
+    if (this.state === 'ok') return;
+    this.state = 'ok';
     events.clear('unit-silent', device.id);
     onAlive(device.id, true);
   }
 
   #goSilent(why: string): void {
     const { device, driver, events, onReadings, onAlive } = this.#options;
-    if (this.#state === 'silent') return;
-    this.#state = 'silent';
+    if (this.state === 'silent') return;
+    this.state = 'silent';
     onReadings(absentReadings(device.id, quantitiesOf(driver.profile), 'missing', this.#stamp()));
     events.set(true, { code: 'unit-silent', source: device.id, severity: 'warning', text: `${device.id} is silent: ${why}` });
     onAlive(device.id, false);

@@ -8,15 +8,7 @@ import { BusError } from '../../core/errors.ts';
 /** Between two commands, for the device to process the first. Units: ms. Source: assumed. */
 const COMMAND_GAP_MS = 100;
 
-export interface UartRequester {
-  readonly polls: number;
-  /** Polls after which no frame came before the next poll. */
-  readonly unanswered: number;
-  /** Sends the start commands from the first on, then polls. */
-  start(): void;
-  answered(): void;
-  stop(): void;
-}
+export type UartRequester = ReturnType<typeof createUartRequester>;
 
 /** A device without commands and polls costs nothing: there is no timer then. */
 export function createUartRequester({
@@ -27,7 +19,7 @@ export function createUartRequester({
   readonly driver: Pick<UartDriver, 'init' | 'poll'>;
   readonly port: Pick<BytePort, 'write'>;
   readonly clock: Clock;
-}): UartRequester {
+}) {
   let polls = 0;
   let unanswered = 0;
   let isWaiting = false;
@@ -63,17 +55,19 @@ export function createUartRequester({
     isWaiting = false;
   };
   return {
-    get polls() {
+    get polls(): number {
       return polls;
     },
-    get unanswered() {
+    /** Polls after which no frame came before the next poll. */
+    get unanswered(): number {
       return unanswered;
     },
-    start() {
+    /** Sends the start commands from the first on, then polls. */
+    start(): void {
       stop();
       sendInit(driver.init);
     },
-    answered() {
+    answered(): void {
       isWaiting = false;
     },
     stop,

@@ -30,26 +30,10 @@ const READ_AT: Readonly<Record<Table, number>> = { coil: 0, discrete: 1, holding
 const WRITE_AT: Readonly<Record<WriteRequest['table'], number>> = { coil: 4, holding: 5 };
 const ADDRESSES = 0x1_0000;
 
-export interface ResponseTimes {
-  /** A reply came in time, so long after its request had left the wire. Units: ms. */
-  learn(request: ReadRequest | WriteRequest, responseMs: number): void;
-  /**
-   * A reply came after it had been given up. Units: ms.
-   *
-   * `learned`: the next one is waited for that long. `doubtful`: not before this place has been late more often. `too-late`: never.
-   */
-  learnLate(request: ReadRequest | WriteRequest, responseMs: number): 'learned' | 'doubtful' | 'too-late';
-  /**
-   * How long to wait for the first byte of the reply to this request.
-   *
-   * A write never waits less than the profile says. A read of registers that have not replied yet waits as long as the profile says, or
-   * as long as `usual`, the estimate of the whole unit, requires. Units: ms.
-   */
-  timeoutMs(request: ReadRequest | WriteRequest, usual: Estimate | null): number;
-}
+export type ResponseTimes = ReturnType<typeof createResponseTimes>;
 
 /** `profileMs` is the response timeout of the profile. Units: ms. */
-export function createResponseTimes(slots: readonly Slot[], profileMs: number): ResponseTimes {
+export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
   const estimates = new Map<number, Estimate>();
   /** Replies in a row that were slower than the profile says: of each place, and of any. */
   const lates = new Map<number, number>();
@@ -57,8 +41,14 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number): 
   let slowestWriteMs = profileMs;
 
   return {
+    /** A reply came in time, so long after its request had left the wire. Units: ms. */
     learn,
-    learnLate(request, responseMs) {
+    /**
+     * A reply came after it had been given up. Units: ms.
+     *
+     * `learned`: the next one is waited for that long. `doubtful`: not before this place has been late more often. `too-late`: never.
+     */
+    learnLate(request: ReadRequest | WriteRequest, responseMs: number): 'learned' | 'doubtful' | 'too-late' {
       const places = placesOf(slots, request);
       if (responseMs <= profileMs) {
         learn(request, responseMs);
@@ -72,7 +62,13 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number): 
       if (!('count' in request)) slowestWriteMs = slowestOf();
       return 'learned';
     },
-    timeoutMs(request, usual) {
+    /**
+     * How long to wait for the first byte of the reply to this request.
+     *
+     * A write never waits less than the profile says. A read of registers that have not replied yet waits as long as the profile says, or
+     * as long as `usual`, the estimate of the whole unit, requires. Units: ms.
+     */
+    timeoutMs(request: ReadRequest | WriteRequest, usual: Estimate | null): number {
       if (!('count' in request)) {
         const known = estimates.get(WRITE_AT[request.table] * ADDRESSES + request.address);
         return Math.max(profileMs, known === undefined ? slowestWriteMs : responseWaitMs(known, profileMs));

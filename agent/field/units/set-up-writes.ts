@@ -5,13 +5,13 @@
  * Ages count by the monotonic clock while the agent runs, so that a clock that is set does not renew what is left.
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
+import { DAY_MS } from '../../core/durations.ts';
 
 /**
  * Writes of one register in any 24 h.
  * Source: flash of simple drivers takes 10,000 writes and the contract lasts 12 years: 10,000 / (12 x 365.25) = 2.3 a day.
  */
 export const SET_UP_WRITES_A_DAY = 2;
-const DAY_MS = 86_400_000;
 
 /** A register that must have this value, from the profile with the site's values filled in. */
 export interface SetupStep {
@@ -24,30 +24,25 @@ export interface SetupStep {
 /** When a register was last written, by `table:address`. Units: wall time, as it was when this was saved. */
 export type WriteTimes = Readonly<Record<string, readonly WallMs[]>>;
 
-export interface SetUpWrites {
-  mayWrite(step: SetupStep, nowMono: MonoMs): boolean;
-  /** To be called before the write, which may arrive although it is lost. */
-  note(step: SetupStep, nowMono: MonoMs): void;
-  /** Writes of the last 24 h, to be kept over a restart. */
-  times(now: { readonly mono: MonoMs; readonly wallMs: WallMs }): WriteTimes;
-  /** Restores what an earlier run has saved. A time in the future counts as now: too few writes are better than too many. */
-  restore(times: unknown, now: { readonly mono: MonoMs; readonly wallMs: WallMs }): void;
-}
+export type SetUpWrites = ReturnType<typeof createSetUpWrites>;
 
-export function createSetUpWrites(): SetUpWrites {
+export function createSetUpWrites() {
   const writes = new Map<string, MonoMs[]>();
   const recent = (name: string, nowMono: MonoMs): MonoMs[] => (writes.get(name) ?? []).filter((mono) => nowMono - mono < DAY_MS);
   return {
-    mayWrite: (step, nowMono) => recent(nameOf(step), nowMono).length < SET_UP_WRITES_A_DAY,
-    note(step, nowMono) {
+    mayWrite: (step: SetupStep, nowMono: MonoMs): boolean => recent(nameOf(step), nowMono).length < SET_UP_WRITES_A_DAY,
+    /** To be called before the write, which may arrive although it is lost. */
+    note(step: SetupStep, nowMono: MonoMs): void {
       const name = nameOf(step);
       writes.set(name, [...recent(name, nowMono), nowMono]);
     },
-    times({ mono, wallMs }) {
+    /** Writes of the last 24 h, to be kept over a restart. */
+    times({ mono, wallMs }: { readonly mono: MonoMs; readonly wallMs: WallMs }): WriteTimes {
       const names = [...writes.keys()].filter((name) => recent(name, mono).length > 0);
       return Object.fromEntries(names.map((name) => [name, recent(name, mono).map((at) => Math.round(wallMs - (mono - at)))]));
     },
-    restore(times, { mono, wallMs }) {
+    /** Restores what an earlier run has saved. A time in the future counts as now: too few writes are better than too many. */
+    restore(times: unknown, { mono, wallMs }: { readonly mono: MonoMs; readonly wallMs: WallMs }): void {
       if (typeof times !== 'object' || times === null) return;
       for (const [name, found] of Object.entries(times)) {
         const known = Array.isArray(found) ? found.filter((at): at is WallMs => typeof at === 'number' && Number.isFinite(at)) : [];

@@ -19,8 +19,7 @@ import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Transactions } from '../line/transactions.ts';
 import { isUnitRefusal } from '../writes/write-reasons.ts';
-import type { SetupStep } from './set-up-writes.ts';
-import { SET_UP_WRITES_A_DAY } from './set-up-writes.ts';
+import { SET_UP_WRITES_A_DAY, type SetupStep } from './set-up-writes.ts';
 import type { Unit } from './unit.ts';
 import { setUpReadOf } from './unit-requests.ts';
 

@@ -31,25 +31,10 @@ export interface ReadBack {
 }
 
 /** The read-backs of one line, at most one for each point: a newer write makes the read-back of an older one worthless. */
-export interface ReadBacks {
-  add(readBack: ReadBack): void;
-  /** The read-back of a lost write is in the lane of that write; all others are in the command lane. */
-  take(lane: Lane, nowMono: MonoMs): ReadBack | undefined;
-  isDue(lane: Lane, nowMono: MonoMs): boolean;
-  /** The read-back of an urgent level, of those in the command lane. */
-  takeUrgent(nowMono: MonoMs): ReadBack | undefined;
-  /** Takes out all lost writes of this unit that went in one with others: they arrived together or not at all. */
-  takeLostGroup(unit: Unit): readonly ReadBack[];
-  /** A read-back has ended. */
-  done(nowMono: MonoMs): void;
-  /** A newer level for this point is on its way: the older one is not read back. */
-  drop(pointId: PointId): void;
-  nextMono(): MonoMs | undefined;
-  failAll(reason: string): void;
-}
+export type ReadBacks = ReturnType<typeof createReadBacks>;
 
 /** `heldUntilMono` returns when the read-back can be sent without delaying other requests. */
-export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs): ReadBacks {
+export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs) {
   const byPoint = new Map<PointId, ReadBack>();
   let pausedUntilMono: MonoMs = 0;
   const first = (isWanted: (readBack: ReadBack) => boolean): { readBack: ReadBack; mono: MonoMs } | undefined => {
@@ -73,24 +58,31 @@ export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs): 
     older?.sent.settle({ state: 'failed', reason: SUPERSEDED, sentMono: older.sent.sentMono });
   };
   return {
-    add(readBack) {
+    add(readBack: ReadBack): void {
       drop(readBack.sent.write.pointId);
       byPoint.set(readBack.sent.write.pointId, readBack);
     },
-    take: (lane, nowMono) => takeFirst((readBack) => laneOf(readBack) === lane, nowMono),
-    isDue: (lane, nowMono) => (first((readBack) => laneOf(readBack) === lane)?.mono ?? Number.POSITIVE_INFINITY) <= nowMono,
-    takeUrgent: (nowMono) => takeFirst(({ sent, lost }) => lost === null && sent.write.lane === 'urgent', nowMono),
-    takeLostGroup(unit) {
+    /** The read-back of a lost write is in the lane of that write; all others are in the command lane. */
+    take: (lane: Lane, nowMono: MonoMs): ReadBack | undefined => takeFirst((readBack) => laneOf(readBack) === lane, nowMono),
+    isDue: (lane: Lane, nowMono: MonoMs): boolean =>
+      (first((readBack) => laneOf(readBack) === lane)?.mono ?? Number.POSITIVE_INFINITY) <= nowMono,
+    /** The read-back of an urgent level, of those in the command lane. */
+    takeUrgent: (nowMono: MonoMs): ReadBack | undefined =>
+      takeFirst(({ sent, lost }) => lost === null && sent.write.lane === 'urgent', nowMono),
+    /** Takes out all lost writes of this unit that went in one with others: they arrived together or not at all. */
+    takeLostGroup(unit: Unit): readonly ReadBack[] {
       const group = [...byPoint.values()].filter(({ sent, lost, byGroup }) => sent.unit === unit && lost !== null && byGroup);
       for (const { sent } of group) byPoint.delete(sent.write.pointId);
       return group;
     },
-    done(nowMono) {
+    /** A read-back has ended. */
+    done(nowMono: MonoMs): void {
       pausedUntilMono = nowMono + YIELD_MS;
     },
+    /** A newer level for this point is on its way: the older one is not read back. */
     drop,
-    nextMono: () => first(() => true)?.mono,
-    failAll(reason) {
+    nextMono: (): MonoMs | undefined => first(() => true)?.mono,
+    failAll(reason: string): void {
       const all = [...byPoint.values()];
       byPoint.clear();
       for (const { sent } of all) sent.settle({ state: 'failed', reason, sentMono: sent.sentMono });

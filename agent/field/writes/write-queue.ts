@@ -29,22 +29,7 @@ export interface WaitingWrite {
 /** The reason of a write that a newer one for the same point has replaced. */
 export const SUPERSEDED = 'a newer level took its place';
 
-export interface WriteQueue {
-  add(waiting: WaitingWrite): void;
-  /** The oldest write of the lane that may be sent now; those to silent units come last. */
-  take(lane: LevelWrite['lane'], nowMono: MonoMs): WaitingWrite | undefined;
-  has(lane: LevelWrite['lane'], nowMono: MonoMs): boolean;
-  /** The write that waits for this point, in any lane, if it has not expired. */
-  at(pointId: PointId, nowMono: MonoMs): WaitingWrite | undefined;
-  /** Removes the write of this point without settling it: it is being sent. */
-  remove(pointId: PointId): void;
-  /** When the next write may be sent; undefined when none waits. */
-  nextMono(): MonoMs | undefined;
-  /** Fails all writes. */
-  failAll(reason: string): void;
-}
-
-export function createWriteQueue(): WriteQueue {
+export function createWriteQueue() {
   const byPoint = new Map<PointId, WaitingWrite>();
   const find = (lane: LevelWrite['lane'], nowMono: MonoMs): WaitingWrite | undefined => {
     let silent: WaitingWrite | undefined;
@@ -60,28 +45,33 @@ export function createWriteQueue(): WriteQueue {
     return silent;
   };
   return {
-    add(waiting) {
+    add(waiting: WaitingWrite): void {
       const older = byPoint.get(waiting.write.pointId);
       if (older !== undefined) byPoint.delete(waiting.write.pointId);
       byPoint.set(waiting.write.pointId, waiting);
       older?.settle({ state: 'failed', reason: SUPERSEDED, sentMono: older.sentMono });
     },
-    take(lane, nowMono) {
+    /** The oldest write of the lane that may be sent now; those to silent units come last. */
+    take(lane: LevelWrite['lane'], nowMono: MonoMs): WaitingWrite | undefined {
       const waiting = find(lane, nowMono);
       if (waiting !== undefined) byPoint.delete(waiting.write.pointId);
       return waiting;
     },
-    has: (lane, nowMono) => find(lane, nowMono) !== undefined,
-    at(pointId, nowMono) {
+    has: (lane: LevelWrite['lane'], nowMono: MonoMs): boolean => find(lane, nowMono) !== undefined,
+    /** The write that waits for this point, in any lane, if it has not expired. */
+    at(pointId: PointId, nowMono: MonoMs): WaitingWrite | undefined {
       const waiting = byPoint.get(pointId);
       return waiting !== undefined && waiting.write.expiresMono > nowMono ? waiting : undefined;
     },
-    remove: (pointId) => void byPoint.delete(pointId),
-    nextMono: () => {
+    /** Removes the write of this point without settling it: it is being sent. */
+    remove: (pointId: PointId): void => void byPoint.delete(pointId),
+    /** When the next write may be sent; undefined when none waits. */
+    nextMono: (): MonoMs | undefined => {
       const times = [...byPoint.values()].map((waiting) => (isHeld(waiting) ? waiting.write.expiresMono : writableMono(waiting.unit)));
       return times.length === 0 ? undefined : Math.min(...times);
     },
-    failAll(reason) {
+    /** Fails all writes. */
+    failAll(reason: string): void {
       const all = [...byPoint.values()];
       byPoint.clear();
       for (const { settle, sentMono } of all) settle({ state: 'failed', reason, sentMono });

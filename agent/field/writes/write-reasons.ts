@@ -1,10 +1,11 @@
 /**
- * Why a level could not be set, with what to check.
+ * Why a level or the value of an output could not be set, with what to check.
  *
  * Pure.
  */
 import type { BusError, BusErrorCode } from '../../core/errors.ts';
-import type { LevelWrite } from '../../core/ports.ts';
+import type { LevelWrite, ValueWrite } from '../../core/ports.ts';
+import { Refusal } from '../../core/refusal.ts';
 import type { Unit } from '../units/unit.ts';
 
 /** What to check when a unit answers with an exception; the texts of other failures contain it. */
@@ -50,3 +51,27 @@ function mismatchReason(found: number | null, levelPct: number): string {
 }
 
 export const LAMP_WORDS: WriteWords = { refusal: writeRefusal, failure: failureReason, mismatch: mismatchReason };
+
+/** Writes to outputs are sent like levels, but never in a group, and have their own reasons. */
+export const OUTPUT_WORDS: WriteWords = {
+  refusal: outputRefusal,
+  failure: ({ code, message }) => (code === 'timeout' ? message : `${message}: check the output's device and its profile`),
+  mismatch: (found, value) =>
+    `reads back ${found ?? 'no value'}, wrote ${value}: check for a switch at the device, its mode and what else writes to it`,
+};
+
+/** The value in the form of a level write, with its point in place of the lamp. */
+export function asLevelWrite({ pointId, value, lane, expiresMono }: ValueWrite): LevelWrite {
+  return { commandId: pointId, lampId: pointId, pointId, levelPct: value, lane, expiresMono };
+}
+
+function outputRefusal({ levelPct: value }: LevelWrite, { device, driver }: Unit, quantity: string): string {
+  const { profile } = driver;
+  const limits = profile.points.find(({ id }) => id === quantity)?.write ?? null;
+  if (limits === null) return `${quantity} of ${device.id} cannot be written: check the output's point against profile ${profile.id}`;
+  if (limits.dangerous) return `${quantity} of ${device.id} is dangerous by profile ${profile.id}: give the output another point`;
+  if (!(value >= limits.min && value <= limits.max))
+    return `${value} is outside ${limits.min}..${limits.max} of ${quantity} of ${device.id}: check the values of the output`;
+  const request = driver.encode(quantity, value);
+  return request instanceof Refusal ? request.message : '';
+}

@@ -6,9 +6,10 @@
  */
 import { parse } from 'node-cron';
 import { type Clock, every, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/durations.ts';
+import { isRecord } from '../../core/is-record.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import type { ChoreView } from '../../core/views.ts';
-import { CHORES_KEY, type Mark, NEVER, readMarks } from './chore-marks.ts';
 
 /** One chore. Shape: `cron` has five fields, minute first, in UTC. */
 export interface Chore {
@@ -20,11 +21,7 @@ export interface Chore {
   readonly run: () => Promise<string>;
 }
 
-export interface Housekeeping {
-  start(): void;
-  stop(): void;
-  view(): readonly ChoreView[];
-}
+export type Housekeeping = ReturnType<typeof createHousekeeping>;
 
 export interface HousekeepingParts {
   readonly chores: readonly Chore[];
@@ -34,9 +31,6 @@ export interface HousekeepingParts {
   readonly memory: Pick<Store, 'load' | 'save'>;
 }
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 /** Most minutes that a late turn catches up on; more is a step of the clock. Source: assumed; the service manager kills an agent that hangs for less. */
 const MAX_LATE_MINUTES = 5;
 /** Wait before missed chores are made up for. Units: ms. Source: assumed; the street is lit and every unit has been met by then. */
@@ -46,8 +40,16 @@ const MISSED_PERIODS = 2;
 /** How far a next run is looked for. Source: chores run weekly at least. */
 const LOOK_AHEAD_HOURS = 8 * 24;
 
+/** Under this key the marks are stored. */
+const CHORES_KEY = 'chores';
+
+/** How a chore went, as it is stored over a restart. */
+type Mark = Pick<ChoreView, 'lastMs' | 'result' | 'failed'>;
+/** A chore that has not run yet. */
+const NEVER: Mark = { lastMs: null, result: '', failed: false };
+
 /** The chores of an agent, one at a time. One that waits or runs is not started again; one that fails runs again at its next time. */
-export function createHousekeeping({ chores, clock, log, memory }: HousekeepingParts): Housekeeping {
+export function createHousekeeping({ chores, clock, log, memory }: HousekeepingParts) {
   const planned = chores.map(plan);
   const marks = new Map<string, Mark>();
   const waiting = new Set<string>();
@@ -89,19 +91,20 @@ export function createHousekeeping({ chores, clock, log, memory }: HousekeepingP
   };
 
   return {
-    start() {
+    start(): void {
       if (ticks !== null) return;
       startedMono = clock.monoMs();
       checkedMinute = Math.floor(clock.wallMs() / MINUTE_MS);
       ticks = every(clock, MINUTE_MS, tick);
       void recall();
     },
-    stop() {
+    stop(): void {
       ticks?.cancel();
       ticks = null;
       waiting.clear();
     },
-    view: () => planned.map(({ name, cron, nextMs }) => ({ name, cron, nextMs: nextMs(clock.wallMs()), ...(marks.get(name) ?? NEVER) })),
+    view: (): readonly ChoreView[] =>
+      planned.map(({ name, cron, nextMs }) => ({ name, cron, nextMs: nextMs(clock.wallMs()), ...(marks.get(name) ?? NEVER) })),
   };
 }
 
@@ -138,4 +141,16 @@ function plan(chore: Chore): Planned {
   const first = nextMs(0) ?? 0;
   const periodMs = (nextMs(first) ?? first + LOOK_AHEAD_HOURS * HOUR_MS) - first;
   return { ...chore, periodMs, isRare: periodMs >= DAY_MS, isDue, nextMs };
+}
+
+/** By name of chore. What is no mark is left out: stored data may come from another version of the agent. */
+function readMarks(stored: unknown): ReadonlyMap<string, Mark> {
+  if (!isRecord(stored)) return new Map();
+  return new Map(Object.entries(stored).flatMap(([name, value]) => (isMark(value) ? [[name, value] as const] : [])));
+}
+
+function isMark(value: unknown): value is Mark {
+  if (!isRecord(value)) return false;
+  const { lastMs, result, failed } = value;
+  return (lastMs === null || typeof lastMs === 'number') && typeof result === 'string' && typeof failed === 'boolean';
 }

@@ -1,4 +1,4 @@
-import { SECRET_KEY, withoutUrlPasswords } from '../../core/secret-words.ts';
+import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 
 /** Deepest nesting that is logged. Source: assumed; honest fields are flat. */
 const MAX_DEPTH = 4;

@@ -2,7 +2,6 @@
  * Reports the agent's own health regularly: to the platform, to a metrics file, and to clients that request metrics; and keeps its heap
  * small.
  */
-
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import { type Heap, startHeapCollector } from '../../core/heap-collector.ts';
 import { type MetricFamily, metricsText } from '../../core/metrics.ts';
@@ -35,15 +34,9 @@ export interface SelfParts {
   readonly metricsFile: () => string | null;
 }
 
-export interface Self {
-  /** Publishes what the births need before it resolves. */
-  start(): Promise<void>;
-  stop(): void;
-  note(event: AgentEvent): void;
-  metrics(): Promise<readonly MetricFamily[]>;
-}
+export type Self = ReturnType<typeof createSelf>;
 
-export function createSelf(parts: SelfParts): Self {
+export function createSelf(parts: SelfParts) {
   const { clock, log, uplink, health, heap, runs } = parts;
   const events = new Map<EventCode, number>();
   let ticks: Timer | null = null;
@@ -91,19 +84,20 @@ export function createSelf(parts: SelfParts): Self {
   }
 
   return {
-    async start() {
+    /** Publishes what the births need before it resolves. */
+    async start(): Promise<void> {
       if (ticks !== null) return;
       ticks = every(clock, FILE_MS, () => void turn());
       looks = heap === null ? null : startHeapCollector(clock, heap);
       tellRuns();
       await publish();
     },
-    stop() {
+    stop(): void {
       ticks?.cancel();
       looks?.cancel();
       health?.stop();
     },
-    note({ code, startMs, endMs }) {
+    note({ code, startMs, endMs }: AgentEvent): void {
       // The end of one that lasted was counted at its beginning.
       if (endMs === null || endMs === startMs) events.set(code, (events.get(code) ?? 0) + 1);
     },

@@ -14,35 +14,31 @@ const MODE = 0o600;
 /** A longer file is no ledger. Units: bytes. Source: thirty runs take 6 kB. */
 const MAX_BYTES = 65_536;
 
-export interface LedgerFile {
-  /**
-   * Returns the newest readable ledger, an empty one where there is none. `wait` bounds the wait for a folder that does not answer; such a
-   * folder is not written either, as its ledger may be newer.
-   */
-  read(wait?: <T>(found: Promise<T>) => Promise<T | undefined>): Promise<StartLedger>;
-  /** Does not block: a hung disk must not hold up the lines. Never replaces what `writeNow` wrote. Errors: rejects when no folder accepts it. */
-  write(ledger: StartLedger): Promise<void>;
-  /** Blocks; for a process that ends. Errors: throws when no folder accepts it. */
-  writeNow(ledger: StartLedger): void;
-}
+export type LedgerFile = ReturnType<typeof createLedgerFile>;
 
 /** Writes to the first folder that accepts the file; the second one, in memory, is for a full or broken disk. */
-export function createLedgerFile(folders: readonly string[]): LedgerFile {
+export function createLedgerFile(folders: readonly string[]) {
   let paths = folders.map((folder) => join(folder, NAME));
   let queue = Promise.resolve();
   const overtaken = new AbortController();
   return {
-    async read(wait = (found) => found) {
+    /**
+     * Returns the newest readable ledger, an empty one where there is none. `wait` bounds the wait for a folder that does not answer; such a
+     * folder is not written either, as its ledger may be newer.
+     */
+    async read(wait: (found: Promise<StartLedger>) => Promise<StartLedger | undefined> = (found) => found): Promise<StartLedger> {
       const found = await Promise.all(paths.map((path) => wait(readLedger(path))));
       paths = paths.filter((_, i) => found[i] !== undefined);
       return found.reduce<StartLedger>((best, each) => (each !== undefined && each.starts > best.starts ? each : best), EMPTY_LEDGER);
     },
-    write(ledger) {
+    /** Does not block: a hung disk must not hold up the lines. Never replaces what `writeNow` wrote. Errors: rejects when no folder accepts it. */
+    write(ledger: StartLedger): Promise<void> {
       const written = queue.then(() => firstOf(paths, (path) => replace(path, textOf(ledger), overtaken.signal)));
       queue = written.catch(() => {});
       return written;
     },
-    writeNow(ledger) {
+    /** Blocks; for a process that ends. Errors: throws when no folder accepts it. */
+    writeNow(ledger: StartLedger): void {
       overtaken.abort();
       let failure: unknown;
       for (const path of paths) {

@@ -14,21 +14,10 @@ export interface NotifyParts {
   readonly send?: (words: readonly string[], socket: string) => Promise<void>;
 }
 
-export interface Notify {
-  /** True where a service manager restarts this run when it ends or hangs. */
-  readonly isSupervised: boolean;
-  /** A step of the start is complete: the manager waits this much longer for the next message. Units: ms. Source: sd_notify(3), since systemd 236. */
-  extendStart(forMs: number): void;
-  ready(): void;
-  /** Feeds the watchdog; skipped while an earlier message is being sent. */
-  alive(): void;
-  /** A part hangs: the manager acts at once, as after a whole watchdog time without a message. */
-  hanging(): void;
-  stopping(): void;
-}
+export type Notify = ReturnType<typeof createNotify>;
 
 /** The messages to the service manager. A failure is logged and never harms the agent. */
-export function createNotify({ socket, log, send = runSystemdNotify }: NotifyParts): Notify {
+export function createNotify({ socket, log, send = runSystemdNotify }: NotifyParts) {
   let sending = false;
   const notify = (words: readonly string[]): void => {
     if (socket === null) return;
@@ -40,15 +29,21 @@ export function createNotify({ socket, log, send = runSystemdNotify }: NotifyPar
       });
   };
   return {
+    /** True where a service manager restarts this run when it ends or hangs. */
     isSupervised: socket !== null,
-    extendStart: (forMs) => notify([`EXTEND_TIMEOUT_USEC=${Math.ceil(forMs * 1_000)}`]),
-    ready: () => notify(['--ready']),
-    alive: () => {
+    /** A step of the start is complete: the manager waits this much longer for the next message. Units: ms. Source: sd_notify(3), since systemd 236. */
+    extendStart: (forMs: number): void => notify([`EXTEND_TIMEOUT_USEC=${Math.ceil(forMs * 1_000)}`]),
+    ready: (): void => notify(['--ready']),
+    /** Feeds the watchdog; skipped while an earlier message is being sent. */
+    alive: (): void => {
       if (!sending) notify(['WATCHDOG=1']);
     },
-    // Source: sd_notify(3), since systemd 243; an older one acts when the watchdog time is over.
-    hanging: () => notify(['WATCHDOG=trigger']),
-    stopping: () => notify(['--stopping']),
+    /**
+     * A part hangs: the manager acts at once, as after a whole watchdog time without a message.
+     * Source: sd_notify(3), since systemd 243; an older one acts when the watchdog time is over.
+     */
+    hanging: (): void => notify(['WATCHDOG=trigger']),
+    stopping: (): void => notify(['--stopping']),
   };
 }
 

@@ -27,13 +27,8 @@ export interface WatchdogParts {
   readonly onHang: (hangs: readonly Hang[]) => void;
 }
 
-export interface Watchdog {
-  start(): void;
-  stop(): void;
-}
-
 /** Under a service manager the first hang is final: the watchdog is not fed again, even if the part goes on. */
-export function createWatchdog({ clock, log, notify, pulse, watchdogMs, onHang }: WatchdogParts): Watchdog {
+export function createWatchdog({ clock, log, notify, pulse, watchdogMs, onHang }: WatchdogParts) {
   let looks: Timer | null = null;
   let suspects = new Map<string, number>();
   let isGivenUp = false;
@@ -58,10 +53,10 @@ export function createWatchdog({ clock, log, notify, pulse, watchdogMs, onHang }
     notify.hanging();
   };
   return {
-    start() {
+    start(): void {
       looks ??= every(clock, (watchdogMs ?? USUAL_WATCHDOG_MS) / FEEDS, look);
     },
-    stop() {
+    stop(): void {
       looks?.cancel();
       looks = null;
     },

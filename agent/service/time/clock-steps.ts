@@ -11,10 +11,7 @@ const LOOK_MS = 1_000;
 /** So long the clock must agree before the event ends. Units: ms. Source: assumed; a clock that is set to and fro makes at most six events an hour. */
 const QUIET_MS = 600_000;
 
-export interface StepWatch {
-  start(): void;
-  stop(): void;
-}
+export type StepWatch = ReturnType<typeof createStepWatch>;
 
 export function createStepWatch({
   clock,
@@ -22,7 +19,7 @@ export function createStepWatch({
 }: {
   readonly clock: Clock & Pick<SteadyClock, 'step'>;
   readonly events: Pick<EventTracker, 'set'>;
-}): StepWatch {
+}) {
   let looks: Timer | null = null;
   let steppedMono = Number.NEGATIVE_INFINITY;
   const look = (): void => {
@@ -33,11 +30,11 @@ export function createStepWatch({
     events.set(step !== null, { code: 'clock-stepped', source: 'clock', severity: 'alarm', text });
   };
   return {
-    start() {
+    start(): void {
       looks ??= every(clock, LOOK_MS, look);
       look();
     },
-    stop: () => looks?.cancel(),
+    stop: (): void => looks?.cancel(),
   };
 }
 

@@ -55,17 +55,10 @@ export interface TimeQualityParts {
 /** Longest wait for the first look at the system's clocks; one that does not answer must not delay the first light. Units: ms. Source: assumed; small files in memory. */
 export const FIRST_PROBE_MS = 1_000;
 
-export interface TimeQuality {
-  /** Waits for the first probe, so that the first decision is made on facts. */
-  start(): Promise<void>;
-  /** By the newest marks; starts the next probe when they are 10 s old. */
-  quality(): ClockQuality;
-  /** Newest reading of the battery clock; null while it gives none. */
-  battery(): BatteryReading | null;
-}
+export type TimeQuality = ReturnType<typeof createTimeQuality>;
 
 /** The machine's time quality; nothing is read before `start` or the first question. */
-export function createTimeQuality({ clock, trust, readFact = readSystemFact }: TimeQualityParts): TimeQuality {
+export function createTimeQuality({ clock, trust, readFact = readSystemFact }: TimeQualityParts) {
   let synchronised = false;
   let battery: BatteryReading | null = null;
   let confirmedAheadMs: number | null = null;
@@ -93,8 +86,10 @@ export function createTimeQuality({ clock, trust, readFact = readSystemFact }: T
     ]);
   };
   return {
+    /** Waits for the first probe, so that the first decision is made on facts. */
     start: probe,
-    quality() {
+    /** By the newest marks; starts the next probe when they are 10 s old. */
+    quality(): ClockQuality {
       if (clock.monoMs() >= nextProbeMono) void probe();
       const wallMs = clock.wallMs();
       // Both clocks at the same instant: a reading that is up to 10 s old would make the difference swing.
@@ -103,7 +98,8 @@ export function createTimeQuality({ clock, trust, readFact = readSystemFact }: T
       confirmedAheadMs = quality === 'rtc' && rtcMs !== null ? wallMs - rtcMs : quality === 'synced' ? confirmedAheadMs : null;
       return quality;
     },
-    battery: () => battery,
+    /** Newest reading of the battery clock; null while it gives none. */
+    battery: (): BatteryReading | null => battery,
   };
 }
 

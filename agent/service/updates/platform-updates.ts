@@ -16,15 +16,10 @@ export interface PlatformUpdatesParts {
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
-export interface PlatformUpdates {
-  /** Never rejects; the outcome is reported. */
-  take(order: UpdateOrder): Promise<void>;
-  /** Publishes which release runs, and its state. */
-  show(): Promise<void>;
-}
+export type PlatformUpdates = ReturnType<typeof createPlatformUpdates>;
 
 /** Outcomes go to `onOutcome` as they are reached. */
-export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOutcome }: PlatformUpdatesParts): PlatformUpdates {
+export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOutcome }: PlatformUpdatesParts) {
   const report = (commandId: string, state: OutcomeState, reason = ''): void =>
     onOutcome({
       commandId,
@@ -44,14 +39,16 @@ export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOut
   }
 
   return {
-    async take(order) {
+    /** Never rejects; the outcome is reported. */
+    async take(order: UpdateOrder): Promise<void> {
       const { commandId } = order;
       if (manager === null) return report(commandId, 'refused', 'this run of the agent takes no updates');
       report(commandId, 'received');
       const { isDone, text } = await run(manager, order);
       report(commandId, isDone ? 'verified' : 'refused', isDone ? '' : text);
     },
-    async show() {
+    /** Publishes which release runs, and its state. */
+    async show(): Promise<void> {
       if (manager === null) return;
       const { release, state, failed } = await manager.status();
       update(UPDATE_SHOWN.release, release);

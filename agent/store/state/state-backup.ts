@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
+import { HOUR_MS } from '../../core/durations.ts';
 import type { BackupReport } from '../../core/ports.ts';
 import { removeAll, standAs } from '../files/db-files.ts';
 import { assertSoundFile, expectSound, expectWhole, toOpeningError } from '../files/file-check.ts';
@@ -17,8 +18,6 @@ export interface BackupParts {
   /** Rows that are not as they were written, in words: SQLite does not see bytes flipped within a value. */
   readonly rowProblems: (db: Sqlite) => readonly string[];
 }
-
-const HOUR_MS = 3_600_000;
 
 /** The nightly copies of a small file, in its folder. A copy is used only after it passed every check. */
 export function createStateBackup(parts: BackupParts) {

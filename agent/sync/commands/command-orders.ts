@@ -5,6 +5,7 @@
  * Errors: throws Refusal, as for a field.
  */
 import { isTrusted, type MonoMs } from '../../core/clock.ts';
+import { MINUTE_MS } from '../../core/durations.ts';
 import type { OverrideRequest, PlatformOrder } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { CommandTarget, IntentRank, Target } from '../../core/words.ts';
@@ -27,7 +28,6 @@ const LIMIT = { minutes: 1_440, programmeMinutes: 44_640, identifyS: 600, reason
 const SHORTEST_IDENTIFY_S = 5;
 /** A value that was not sent to its device within this time expires. Units: ms. Source: as for the level of a lamp. */
 const POINT_TTL_MS = 60_000;
-const MINUTE_MS = 60_000;
 const SOURCE = 'platform';
 const NEXT_STEP = 'next-step';
 

@@ -2,10 +2,10 @@
  * Counts the bytes sent in this UTC day and checks them against the daily budget. The count survives restarts to within an hour.
  */
 import type { Clock } from '../../core/clock.ts';
+import { DAY_MS } from '../../core/durations.ts';
 import type { Store } from '../../core/ports.ts';
 
 const KEY = 'sync.bytesToday';
-const DAY_MS = 86_400_000;
 const MEGABYTE = 1_000_000;
 /** Units: ms. Source: assumed; each write costs a flash page, and losing one hour of a day matters little. */
 const SAVE_PERIOD_MS = 3_600_000;

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
-import { inStateDir, isBelow, isCredential } from '../../core/secret-places.ts';
+import { inStateDir, isBelow, isCredential } from '../../core/secrets.ts';
 import { within } from '../../core/within.ts';
 import { isKeyOfCertificate } from './certificates.ts';
 import type { ConnectOptions } from './mqtt-transport.ts';

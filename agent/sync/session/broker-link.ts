@@ -6,7 +6,7 @@
 import type { Timer } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import type { Log, Store } from '../../core/ports.ts';
-import { usableBrokers } from '../../core/secret-places.ts';
+import { usableBrokers } from '../../core/secrets.ts';
 import type { UplinkCertificates } from '../../core/uplink-tools.ts';
 import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
 import { type BdSeqMemory, createBdSeqMemory } from './bd-seq-memory.ts';

@@ -3,11 +3,13 @@
  *
  * Connects, subscribes and pings as a session does; sends no will, no birth and no data.
  */
+
 import { isIP } from 'node:net';
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import { type Clock, isTrusted, type MonoMs, sleep } from '../../core/clock.ts';
+import { DAY_MS } from '../../core/durations.ts';
 import { UplinkError } from '../../core/errors.ts';
-import { usableBrokers } from '../../core/secret-places.ts';
+import { usableBrokers } from '../../core/secrets.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest, UplinkTestRequest } from '../../core/uplink-tools.ts';
 import { within } from '../../core/within.ts';
 import { certificateDay, readCertificate } from '../mqtt/certificates.ts';
@@ -32,7 +34,6 @@ const END_TIMEOUT_MS = 1_000;
 const HOST_CHECK_MS = 50;
 /** A certificate that expires sooner needs attention. Units: ms. Source: assumed; a month to order and install one. */
 const SOON_MS = 30 * 86_400_000;
-const DAY_MS = 86_400_000;
 
 /** Runs the test; `onStep` receives each step as it ends. Errors: none; a failure is a step that says what to check, and ends the test. */
 export async function testUplink(

@@ -5,13 +5,13 @@ import { createAccess } from '../../../agent/access/access.ts';
 import { codeAt } from '../../../agent/access/totp.ts';
 import type { LoginRequest } from '../../../agent/core/access.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
+import { HOUR_MS } from '../../../agent/core/durations.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentEvent } from '../../../agent/core/words.ts';
 import { testFolder } from '../store/fixtures/kit.ts';
 
 const AT_MS = Date.parse('2026-12-01T21:41:07Z');
 const PASSWORD = 'trois lampes rue bressigny';
-const HOUR_MS = 3_600_000;
 
 /** Runs of an agent on one state folder; `facts` is what its store keeps. */
 function cabinet(t: Pick<Test, 'teardown'>) {

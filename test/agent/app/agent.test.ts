@@ -13,7 +13,7 @@ import type { AgentEvent, EventCode } from '../../../agent/core/words.ts';
 import { withDeviceFaults, withLampFaults } from '../../../agent/diagnosis/faults-in-views.ts';
 import { withSiteKnowledge } from '../../../agent/field/bus-tools/site-knowledge.ts';
 import { failsafeLevelPct } from '../../../agent/lighting/failsafe.ts';
-import { endLeftovers } from '../../../agent/service/leftover-events.ts';
+import { endLeftovers } from '../../../agent/service/ongoing.ts';
 import { uplinkDevices } from '../../../agent/sync/sparkplug/cabinet-metrics.ts';
 
 import { createRig } from '../../support/rig.ts';

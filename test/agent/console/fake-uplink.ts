@@ -1,13 +1,13 @@
 /**
  * An uplink as the console sees it: fixed facts, and what it was asked to do.
  */
+import { DAY_MS } from '../../../agent/core/durations.ts';
 import type { TraceEntry, UplinkStep, UplinkTest, UplinkTools } from '../../../agent/core/uplink-tools.ts';
 import type { UplinkView } from '../../../agent/core/views.ts';
 
 /** 1 December 2026, 22:41:07 in Angers. */
 const AT_MS = Date.parse('2026-12-01T21:41:07Z');
 const BROKER = 'mqtts://broker.angers.example:8883';
-const DAY_MS = 86_400_000;
 const certificate = (subject: string, days: number) => ({
   subject,
   issuer: 'CN=city',

@@ -21,16 +21,7 @@ function filesOf(room: string, names: readonly string[]): readonly string[] {
 const ROOMS = [
   ...['access', 'app', 'config', 'console', 'control', 'core', 'diagnosis', 'field', 'lighting', 'store'].map((room) => `agent/${room}`),
   ...filesOf('commissioning', ['import-table', 'first-user', 'probe']),
-  ...filesOf('service', [
-    'chores',
-    'clock-steps',
-    'leftover-events',
-    'ongoing',
-    'platform-updates',
-    'run-guard',
-    'safe-mode',
-    'self-report',
-  ]),
+  ...filesOf('service', ['chores', 'clock-steps', 'ongoing', 'platform-updates', 'run-guard', 'safe-mode', 'self-report']),
   ...filesOf('service', ['update-run', 'update-manager', 'update-file', 'update-unpack', 'release-trial', 'progress']),
   ...filesOf('sync', ['failure-messages', 'broker-link', 'broker-connection', 'mqttjs-transport', 'secret-files']),
   ...filesOf('sync', ['sync-handler', 'cabinet-metrics', 'platform-view']),

@@ -8,8 +8,6 @@ export const page: Page = { widthCols: 80, colour: false, atMs: AT_MS, timezone:
 
 export const same = <T>(value: T): T => plain(value) as T;
 
-export const HOUR_MS = 3_600_000;
-
 /** Each page as a text, and patterns of what it must contain. */
 export type Sheets = readonly (readonly [story: string, text: string, patterns: readonly RegExp[]])[];
 

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { BurningHoursTracker } from '../../../agent/control/burning-hours-tracker.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
+import { HOUR_MS } from '../../../agent/core/durations.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Decision } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
@@ -12,7 +13,6 @@ import { makeStreet, snapshot, winter } from '../lighting/street.ts';
 import { createStoreRig, testFolder } from '../store/fixtures/kit.ts';
 import { makeFakeStreet } from './fake-street.ts';
 
-const HOUR_MS = 3_600_000;
 const KEY = 'control.burning-hours';
 const lit: Decision = { lampId: 'L1', levelPct: 100, rank: 'default', reason: 'default', distanceM: null, trace: [] };
 const MAY = { hours: 12_000, on: '2026-05-01' };

@@ -3,6 +3,7 @@ import t from 'tap';
 import { loadSite } from '../../../agent/config/load/load-site.ts';
 import type { Lamp, Zone } from '../../../agent/core/cabinet.ts';
 import { cabinetPoints } from '../../../agent/core/cabinet-points.ts';
+import { HOUR_MS } from '../../../agent/core/durations.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { UplinkValue } from '../../../agent/core/ports.ts';
 import type { LampView } from '../../../agent/core/views.ts';
@@ -11,7 +12,6 @@ import { createEnergy } from '../../../agent/diagnosis/energy-count.ts';
 import { uplinkDevices } from '../../../agent/sync/sparkplug/cabinet-metrics.ts';
 import { createPlatformView } from '../../../agent/sync/sparkplug/platform-view.ts';
 
-const HOUR_MS = 3_600_000;
 const { cabinet, profiles } = loadSite(join(import.meta.dirname, '../../../config/demo.yaml'));
 const [ZONE, LAMP] = [cabinet.zones[0] as Zone, cabinet.lamps[0] as Lamp];
 

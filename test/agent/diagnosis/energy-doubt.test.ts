@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import t from 'tap';
 import { loadSite } from '../../../agent/config/load/load-site.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
+import { HOUR_MS } from '../../../agent/core/durations.ts';
 import { createEnergy } from '../../../agent/diagnosis/energy-count.ts';
 import { makeFakeStreet } from '../control/fake-street.ts';
 import { makeStreet } from '../lighting/street.ts';
 
-const HOUR_MS = 3_600_000;
 const NOON_MS = Date.parse('2026-06-21T12:00:00+02:00');
 const { cabinet } = loadSite(join(import.meta.dirname, '../../../config/demo.yaml'));
 

@@ -1,6 +1,7 @@
 import t from 'tap';
+import { DAY_MS, HOUR_MS } from '../../../agent/core/durations.ts';
 import { energySums } from '../../../agent/diagnosis/energy-rows.ts';
-import { at, createEnergyRig, DAY_MS, HOUR_MS, litH, paris } from './energy-street.ts';
+import { at, createEnergyRig, litH, paris } from './energy-street.ts';
 
 t.test('while the disk cannot be asked counting goes on, nothing is written over, and it all comes together afterwards', async (t) => {
   const street = createEnergyRig(paris('2026-12-01 12:00'));

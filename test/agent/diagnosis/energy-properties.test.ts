@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { HOUR_MS } from '../../../agent/core/durations.ts';
 import { createEnergyCount, type EnergyCount } from '../../../agent/diagnosis/energy.ts';
 import { added, type NightTally, NO_TALLY, readTally, rounded } from '../../../agent/diagnosis/energy-tally.ts';
 import type { LampUse } from '../../../agent/lighting/lamp-use.ts';
-import { all, at, byHand, counted, DUSK, END, HOUR_MS, inBoth, isAlike, type Move, one, PATH, ROAD, raised } from './energy-street.ts';
+import { all, at, byHand, counted, DUSK, END, inBoth, isAlike, type Move, one, PATH, ROAD, raised } from './energy-street.ts';
 
 // ── whatever happens ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,15 +1,12 @@
 /** Zones, moves and clocks that the tests of the energy figures share. */
 import type { Clock, ClockQuality } from '../../../agent/core/clock.ts';
+import { HOUR_MS } from '../../../agent/core/durations.ts';
 import { type CountedZone, createEnergyCount, type EnergyCount } from '../../../agent/diagnosis/energy.ts';
 import { nightAt } from '../../../agent/diagnosis/energy-count.ts';
 import { emptyZone, type NightTally, type ZoneTally } from '../../../agent/diagnosis/energy-tally.ts';
 import { EnergyTracker } from '../../../agent/diagnosis/energy-tracker.ts';
 import type { LampUse } from '../../../agent/lighting/lamp-use.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
-
-export const HOUR_MS = 3_600_000;
-
-export const DAY_MS = 24 * HOUR_MS;
 
 export const PARIS = createLocalCalendar('Europe/Paris');
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { DAY_MS, HOUR_MS } from '../../../agent/core/durations.ts';
 import { nightAt } from '../../../agent/diagnosis/energy-count.ts';
 import { type NightTally, NO_TALLY } from '../../../agent/diagnosis/energy-tally.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
-import { at, createEnergyRig, DAY_MS, HOUR_MS, isAlike, litH, litMs, PARIS, paris } from './energy-street.ts';
+import { at, createEnergyRig, isAlike, litH, litMs, PARIS, paris } from './energy-street.ts';
 
 const sumWh = (kept: readonly { readonly tally: NightTally }[]): number =>
   kept.flatMap(({ tally }) => Object.values(tally.zones)).reduce((sum, { wh }) => sum + wh, 0);

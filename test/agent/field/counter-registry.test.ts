@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { HOUR_MS } from '../../../agent/core/durations.ts';
 import { createEventTracker } from '../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { PointProfile } from '../../../agent/core/profile.ts';
@@ -6,8 +7,6 @@ import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
 import { CounterRegistry } from '../../../agent/field/counter-registry.ts';
 import { KWH, POLL_S } from './energy-point.ts';
 import { createPlant, type Plant, point, profile } from './plant.ts';
-
-const HOUR_MS = 3_600_000;
 
 const RETRY_MS = 60_000;
 

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap';
+import { DAY_MS } from '../../../agent/core/durations.ts';
 import { coversRegister, ignoreWrites, memoryOf, pace, requestsOf, settled } from './pace.ts';
 import { createPlant, LAMP, PLANT_START_MS, type Plant, type PlantOptions, profile } from './plant.ts';
 
-const DAY_MS = 86_400_000;
 /** What flash of 10,000 writes bears for twelve years. */
 const SET_UP_WRITES_A_DAY = 2;
 const STEP = { table: 'holding', address: 100, value: 7, why: 'a test' } as const;

@@ -1,9 +1,11 @@
 /**
  * Nights: their sun against a table made by another program, their offsets, steps, calendars, event nights, and the way into the dark.
  */
+
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Zone } from '../../../agent/core/cabinet.ts';
+import { MINUTE_MS } from '../../../agent/core/durations.ts';
 import { isFrenchHoliday } from '../../../agent/lighting/calendar.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
@@ -11,8 +13,6 @@ import { createNights } from '../../../agent/lighting/night.ts';
 import { createProgrammeReader } from '../../../agent/lighting/programme.ts';
 import { createSunChanges } from '../../../agent/lighting/sun.ts';
 import { makeStreet, snapshot, step, ZONE } from './street.ts';
-
-const MINUTE_MS = 60_000;
 
 interface SunTable {
   readonly madeWith: string;

@@ -2,6 +2,7 @@
 import t from 'tap';
 import { PhotocellTracker } from '../../../agent/control/sensing/photocell-tracker.ts';
 import type { PhotocellConfig, Zone } from '../../../agent/core/cabinet.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../agent/core/durations.ts';
 import { createEventTracker } from '../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { AgentEvent, PointId, Reading } from '../../../agent/core/words.ts';
@@ -13,7 +14,6 @@ import { afterLux } from '../../../agent/lighting/photocell.ts';
 import { sunAltitudeDeg } from '../../../agent/lighting/sun.ts';
 import { makeStreet, reading, snapshot } from './street.ts';
 
-const [MINUTE_MS, HOUR_MS, DAY_MS] = [60_000, 3_600_000, 86_400_000];
 /** Longer than the dwell. */
 const STEP_MIN = 5;
 const POINT: PointId = 'LUX1.illuminance';

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { PhotocellConfig } from '../../../agent/core/cabinet.ts';
+import { MINUTE_MS } from '../../../agent/core/durations.ts';
 import type { Quality } from '../../../agent/core/words.ts';
 import type { PhotocellState } from '../../../agent/lighting/lighting.ts';
 import { afterLux, type PhotocellVerdict, photocellNight, photocellVerdict, type SunNow } from '../../../agent/lighting/photocell.ts';
 import { afterEdgeLook, type EdgeVerdicts, isWholeNight, photocellFault } from '../../../agent/lighting/photocell-fault.ts';
 import { reading } from './street.ts';
 
-const MINUTE_MS = 60_000;
 const CELL: PhotocellConfig = {
   device: 'LUX1',
   point: 'illuminance',

@@ -5,12 +5,11 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Programme, Zone } from '../../../agent/core/cabinet.ts';
 import { type ClockQuality, isTrusted } from '../../../agent/core/clock.ts';
+import { DAY_MS } from '../../../agent/core/durations.ts';
 import type { Intent, PointId } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import type { LightingSnapshot, LightingStreet, SensorState } from '../../../agent/lighting/lighting.ts';
 import { intent, makeStreet, PRESENCE, sensor, snapshot, step } from './street.ts';
-
-const DAY_MS = 86_400_000;
 
 const pct = fc.integer({ min: 0, max: 100 });
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { HOUR_MS } from '../../../agent/core/durations.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
 import { createSunChanges, isNight, sunAltitudeDeg } from '../../../agent/lighting/sun.ts';
 import { makeStreet, programmeAt, RESIDENTIAL } from './street.ts';
 
-const HOUR_MS = 3_600_000;
 const ANGERS = { latitudeDeg: 47.473, longitudeDeg: -0.551 };
 
 const instants: [story: string, zone: string, local: [number, number, number, number, number], utc: string][] = [

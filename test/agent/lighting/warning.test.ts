@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Rule, Zone } from '../../../agent/core/cabinet.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
+import { SECOND_MS } from '../../../agent/core/durations.ts';
 import type { Intent } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import type { Detection, LightingSnapshot, LightingStreet, LitLamps } from '../../../agent/lighting/lighting.ts';
 import { intent, makeStreet, PRESENCE, seen, sensor, step, winter } from './street.ts';
 
-const SECOND_MS = 1_000;
 const CURFEW: NonNullable<Zone['dark']> = { warnPct: 20, warnS: 30 };
 const DARK = { id: 'residential', steps: [step('dusk', 100), step({ hour: 23, minute: 0 }, 0)] };
 const FULL = { id: 'full', steps: [step('dusk', 100)] };

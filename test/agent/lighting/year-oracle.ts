@@ -2,11 +2,9 @@
  * A reckoning of light apart from ours: NOAA's sun, the runtime's own clock formatter, three levels by the minute of the day.
  */
 import t from 'tap';
+import { DAY_MS, MINUTE_MS } from '../../../agent/core/durations.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import { makeStreet, snapshot } from './street.ts';
-
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 export type OracleSite = readonly [name: string, latitudeDeg: number, longitudeDeg: number, timezone: string];
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import t from 'tap';
+import { HOUR_MS } from '../../../agent/core/durations.ts';
 import { StoreError } from '../../../agent/core/errors.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
 import type { Store } from '../../../agent/core/ports.ts';
@@ -15,7 +16,6 @@ import type { Kind, OpenLink, StoreAnswer, StoreRequest } from '../../../agent/s
 import { createStore } from '../../../agent/store/store.ts';
 import { SILENT, STORE_START_MS, testFolder } from './fixtures/kit.ts';
 
-const HOUR_MS = 3_600_000;
 const POINTS = 6;
 /** So little that a few hundred rough readings fill it. Units: MB. */
 const CAPS = [64, 0.14];

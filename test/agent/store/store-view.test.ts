@@ -1,11 +1,11 @@
 import t from 'tap';
+import { HOUR_MS } from '../../../agent/core/durations.ts';
 import type { Store } from '../../../agent/core/ports.ts';
 import { agentChores, type ChoreParts, minuteOf, noonHour } from '../../../agent/service/housekeeping/chores.ts';
 import { hoursLeft, storeView, writtenBytesPerDay } from '../../../agent/store/store-view.ts';
 import { storeCheck, storeStatus } from '../console/fake-store.ts';
 import { status } from '../console/fake-view.ts';
 
-const HOUR_MS = 3_600_000;
 /** 10,000 readings in 10 kB of rows: a byte each. */
 const rows = { journal: { readings: 1_000, bytes: 5_000 }, segments: { count: 1, readings: 9_000, bytes: 5_000 } };
 const full = { ...rows, bytes: 1_000_000, maxBytes: 2_000_000, readingsStored: 10_000 };

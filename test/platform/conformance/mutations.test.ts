@@ -1,5 +1,6 @@
 import type { ISubscribePacket } from 'mqtt-packet';
 import t from 'tap';
+import { HOUR_MS } from '../../../agent/core/durations.ts';
 import { toLong } from '../../../agent/sync/sparkplug/codec.ts';
 import { findProgram } from '../mosquitto.ts';
 import { isPacket } from '../wire-log.ts';
@@ -26,7 +27,6 @@ import { PROCEDURES, play } from './procedures.ts';
 const program = findProgram('mosquitto');
 const skip = program === undefined ? 'mosquitto is not installed (apt-get install mosquitto)' : false;
 
-const HOUR_MS = 3_600_000;
 const boolean = (value: boolean) => ({ kind: 'boolean' as const, value });
 const sub =
   (topic: string, qos: 0 | 1 | 2): Defect =>

@@ -1,8 +1,7 @@
 /**
  * Rows on topics, ids and names. Source: Sparkplug 3.0.0 chapters 4, 6.
  */
-import type { Evidence, SparkplugMessage } from './evidence.ts';
-import { metricsOf } from './evidence.ts';
+import { type Evidence, metricsOf, type SparkplugMessage } from './evidence.ts';
 import { type ConformanceRow, each, type RowFinding, rows } from './row.ts';
 
 const NODE_VERBS = ['NBIRTH', 'NDATA', 'NDEATH', 'NCMD'];

@@ -6,6 +6,7 @@ import { readRevisionKey, revisionKeyText } from '../../../config/revisions/revi
 import { refusalText, signRevision, statementOf, verifyRevisionSignature } from '../../../config/revisions/revision-signature.ts';
 import { fileRefusal, UPLOAD_LIMIT } from '../../../config/revisions/upload.ts';
 import { createFile } from '../../../core/atomic-write.ts';
+import { HOUR_MS } from '../../../core/durations.ts';
 import { replaceFile } from '../../../core/replace-file.ts';
 import type { ConfigFiles } from '../../../core/revisions.ts';
 import { createSystemClock } from '../../../core/system-clock.ts';
@@ -15,7 +16,6 @@ import { parseDuration } from '../../text/duration.ts';
 import { paragraph } from '../../text/text-lines.ts';
 
 const EXIT_REFUSED = 1;
-const HOUR_MS = 3_600_000;
 /** How long a signature may be used. Units: ms. Source: assumed; a change is rolled out in days, and no approval outlives a year. */
 const VALID_MS = { minMs: HOUR_MS, maxMs: 366 * 24 * HOUR_MS, usual: 30 * 24 * HOUR_MS };
 /** Shortest passphrase. Units: characters. Source: as for passwords of the console. */

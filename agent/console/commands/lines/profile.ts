@@ -1,7 +1,7 @@
 /** `profile`: device types listed, shown, checked and tested. `profile-trial.ts` does the work of the two that read a file. */
 import type { Profile } from '../../../core/profile.ts';
-import { profileView } from '../../../core/profile-view.ts';
 import type { AgentView, ConfigFilesView, ProfileView } from '../../../core/views.ts';
+import { profileView } from '../../../core/views.ts';
 import { agentCommand, JSON_OPTION, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand, LocalCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';

@@ -1,4 +1,5 @@
 /** Renders `luciole history`: the values of a point as a table, a plot or CSV. Pure. */
+import { DAY_MS } from '../../../core/durations.ts';
 import type { History, HistoryBucket, HistoryRow, Resolution } from '../../../core/ports.ts';
 import type { PointId } from '../../../core/words.ts';
 import { formatDuration } from '../../text/duration.ts';
@@ -19,7 +20,6 @@ export interface PointHistory extends History, TimeRange {
   readonly resolution: Resolution;
 }
 
-const DAY_MS = 86_400_000;
 /** `2026-12-01`. */
 const DAY_COLS = 10;
 /** A VT100 shows no more. */

@@ -1,4 +1,5 @@
 /** `history`: what a point measured. */
+import { HOUR_MS } from '../../../core/durations.ts';
 import type { Resolution } from '../../../core/ports.ts';
 import { nearest } from '../../../core/suggestions.ts';
 import type { AgentView, PointView } from '../../../core/views.ts';
@@ -13,7 +14,6 @@ const RESOLUTIONS: readonly Resolution[] = ['raw', 'minute', 'hour'];
 /** Rows or buckets of one answer. Source: assumed; 2 MB of it, far below what a reply may have. */
 const MAX_HISTORY_ROWS = 20_000;
 const USUAL_SINCE = '24h';
-const HOUR_MS = 3_600_000;
 
 /**
  * Longest spans that are told raw, and by the minute. Units: ms.

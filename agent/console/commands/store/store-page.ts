@@ -1,6 +1,7 @@
 /**
  * Renders `luciole store`, its check and its backup: what is stored, what fits, flash wear, whether every reading is accounted for. Pure.
  */
+import { HOUR_MS } from '../../../core/durations.ts';
 import type { BackupReport, StoreAccount, StoreCheck } from '../../../core/ports.ts';
 import type { ChoreView, StoreView } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';
@@ -24,7 +25,6 @@ export interface CheckProgress {
   readonly forMs: number;
 }
 
-const HOUR_MS = 3_600_000;
 /** As the configuration counts them. Units: bytes. */
 const MEGABYTE = 2 ** 20;
 /** Beyond this a forecast says no more. Units: hours. */

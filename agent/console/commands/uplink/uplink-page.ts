@@ -1,4 +1,5 @@
 /** Renders `luciole uplink`, its test and its reconnect. Pure. */
+import { DAY_MS } from '../../../core/durations.ts';
 import type { UplinkDelivery } from '../../../core/ports.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest } from '../../../core/uplink-tools.ts';
 import type { UplinkView } from '../../../core/views.ts';
@@ -6,7 +7,6 @@ import { clockTime, count, formatBytes, formatNumber, type Page, since, stateWor
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-const DAY_MS = 86_400_000;
 /** A certificate that ends sooner is marked. Units: days. Source: as in the test of the uplink. */
 const SOON_DAYS = 30;
 

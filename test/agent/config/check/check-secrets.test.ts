@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { checkConfig } from '../../../../agent/config/load/load-site.ts';
-import { isPlain, usableBrokers } from '../../../../agent/core/secret-places.ts';
+import { isPlain, usableBrokers } from '../../../../agent/core/secrets.ts';
 import { changed, SMALL_STREET } from '../small-street.ts';
 
 /** What `luciole check` says of a site whose password lies there; the site is in `etc`, its data in `data`. */

@@ -9,9 +9,9 @@ import {
   statementOf,
   verifyRevisionSignature,
 } from '../../../../agent/config/revisions/revision-signature.ts';
+import { DAY_MS } from '../../../../agent/core/durations.ts';
 import { MAX_SIGNATURE_CHARS } from '../../../../agent/core/revisions.ts';
 
-const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2026, 10, 27, 12);
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const other = generateKeyPairSync('ed25519');

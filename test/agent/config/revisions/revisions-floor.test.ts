@@ -11,6 +11,7 @@ import { signRevision } from '../../../../agent/config/revisions/revision-signat
 import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
 import { commitRequest } from '../../../../agent/console/commands/config/config-commit.ts';
 import type { ClockQuality } from '../../../../agent/core/clock.ts';
+import { DAY_MS } from '../../../../agent/core/durations.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { type CommitRequest, SIGNATURE_FILE } from '../../../../agent/core/revisions.ts';
 import type { AgentEvent } from '../../../../agent/core/words.ts';
@@ -20,7 +21,6 @@ import { changed } from '../small-street.ts';
 // As the agent does: local time is then the runtime's own.
 process.env['TZ'] = 'Europe/Paris';
 const NOW_MS = Date.parse('2026-11-27T11:00:00Z');
-const DAY_MS = 86_400_000;
 const signer = generateKeyPairSync('ed25519');
 const stranger = generateKeyPairSync('ed25519');
 /** Lamps whose drivers hold any level, so that the zone's minimum alone is the floor. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { plotLines, type Sample } from '../../../../agent/console/text/plot.ts';
+import { HOUR_MS } from '../../../../agent/core/durations.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
-import { HOUR_MS } from '../pages.ts';
 
 /** A plot of one hour. */
 const drawn = (samples: readonly Sample[], decimals = 0): string[] =>

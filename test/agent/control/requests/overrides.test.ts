@@ -11,11 +11,10 @@ import {
   resumeIntents,
   toStored,
 } from '../../../../agent/control/requests/overrides.ts';
+import { HOUR_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
 import type { Intent, IntentAuthority } from '../../../../agent/core/words.ts';
 import { intent, makeStreet } from '../../lighting/street.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 const NOON = Date.UTC(2026, 0, 15, 12);
 const request = {
   commandId: 'c1',

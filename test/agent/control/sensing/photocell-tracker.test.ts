@@ -1,13 +1,13 @@
 import t from 'tap';
 import { PhotocellTracker } from '../../../../agent/control/sensing/photocell-tracker.ts';
 import type { PhotocellConfig, Zone } from '../../../../agent/core/cabinet.ts';
+import { MINUTE_MS } from '../../../../agent/core/durations.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentEvent, PointId, Reading } from '../../../../agent/core/words.ts';
 import { photocellVerdict } from '../../../../agent/lighting/photocell.ts';
 import { ZONE } from '../../lighting/street.ts';
 
-const MINUTE_MS = 60_000;
 const DAY_MIN = 24 * 60;
 const CELL: PhotocellConfig = {
   device: 'LUX1',

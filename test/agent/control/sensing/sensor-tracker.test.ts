@@ -1,12 +1,12 @@
 import t from 'tap';
 import { createSensorTracker, type SensorTracker, sensorHealth } from '../../../../agent/control/sensing/sensor-tracker.ts';
 import type { PresenceSensor, Zone } from '../../../../agent/core/cabinet.ts';
+import { SECOND_MS } from '../../../../agent/core/durations.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentEvent, PointId, Reading } from '../../../../agent/core/words.ts';
 import { makeStreet, PRESENCE, reading, seen, sensor, ZONE } from '../../lighting/street.ts';
 
-const SECOND_MS = 1_000;
 const HOUR_S = 3_600;
 
 interface TrackerScene extends SensorTracker {

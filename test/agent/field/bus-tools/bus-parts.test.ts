@@ -7,11 +7,11 @@ import type { IdentifyProbe } from '../../../../agent/core/profile.ts';
 import { Refusal } from '../../../../agent/core/refusal.ts';
 import { checkRead, checkRegisters, checkScan, checkWrite } from '../../../../agent/field/bus-tools/bus-bounds.ts';
 import { identify } from '../../../../agent/field/bus-tools/bus-identify.ts';
+import { isDone, nextRead, refused, walkFrom, walkOn } from '../../../../agent/field/bus-tools/bus-registers.ts';
 import { createBusWatch } from '../../../../agent/field/bus-tools/bus-watch.ts';
-import { isDone, nextRead, refused, walkFrom, walkOn } from '../../../../agent/field/bus-tools/register-walk.ts';
+import { explains, suspectsOf } from '../../../../agent/field/bus-tools/scan-pass.ts';
 import { otherSettings, quickWaitMs, requestMs } from '../../../../agent/field/bus-tools/scan-settings.ts';
-import { explains, suspectsOf } from '../../../../agent/field/bus-tools/scan-suspects.ts';
-import { createSpreadMeter } from '../../../../agent/field/stats/spread.ts';
+import { createSpreadMeter } from '../../../../agent/field/stats/meters.ts';
 import { SERIAL_8N2, testProfile } from '../../../support/profiles.ts';
 
 // ── registers ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,8 +1,7 @@
 import t from 'tap';
 import type { BusTools, BusWrite } from '../../../../agent/core/bus-tools.ts';
 import type { Cabinet } from '../../../../agent/core/cabinet.ts';
-import { withSiteKnowledge } from '../../../../agent/field/bus-tools/site-knowledge.ts';
-import { writeWarnings } from '../../../../agent/field/bus-tools/write-warnings.ts';
+import { withSiteKnowledge, writeWarnings } from '../../../../agent/field/bus-tools/site-knowledge.ts';
 import { testDevice, testLine, testPoint, testProfile, writable } from '../../../support/profiles.ts';
 
 const holding = { table: 'holding' } as const;

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { type AdvisedUnit, adviceOf, type PlainLineStats } from '../../../../agent/field/stats/bus-advice.ts';
-import { createRecentEnds } from '../../../../agent/field/stats/recent-ends.ts';
+import { createRecentEnds } from '../../../../agent/field/stats/unit-stats.ts';
 
 // ── advice ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 

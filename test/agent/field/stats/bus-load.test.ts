@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createBusLoad } from '../../../../agent/field/stats/bus-load.ts';
+import { createBusLoad } from '../../../../agent/field/stats/meters.ts';
 
 t.test('the bus load is the share of the last minute in use', async (t) => {
   const load = createBusLoad();

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { DAY_MS } from '../../../../agent/core/durations.ts';
 import { createSetUpWrites, SET_UP_WRITES_A_DAY } from '../../../../agent/field/units/set-up-writes.ts';
 
-const DAY_MS = 86_400_000;
 const STEP = { table: 'holding', address: 100, value: 7, why: 'a test' } as const;
 
 t.test('no register is written more often than twice in any 24 hours, whatever is tried, saved, restored or set', async (t) => {

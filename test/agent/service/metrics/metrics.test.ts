@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { MINUTE_MS } from '../../../../agent/core/durations.ts';
 import { type MetricFamily, metricsText } from '../../../../agent/core/metrics.ts';
 import { createHealth } from '../../../../agent/service/metrics/health.ts';
 import { createMetricsFile } from '../../../../agent/service/metrics/metrics-file.ts';
@@ -9,7 +10,6 @@ import { readExposition } from '../../../support/exposition.ts';
 import { createRig } from '../../../support/rig.ts';
 
 const NIGHT = '2026-12-15T23:30:00+01:00';
-const MINUTE_MS = 60_000;
 const FORMATS = ['openmetrics', 'prometheus'] as const;
 
 const FAMILIES: readonly MetricFamily[] = [

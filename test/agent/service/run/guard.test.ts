@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { HOUR_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { Pulse } from '../../../../agent/core/pulse.ts';
 import { createLedgerFile } from '../../../../agent/service/run/ledger-file.ts';
@@ -9,8 +10,6 @@ import { createRunGuard, type GuardParts } from '../../../../agent/service/run/r
 import { begun, EMPTY_LEDGER, ended, type RunEnd, type StartLedger, up } from '../../../../agent/service/run/start-ledger.ts';
 import { createWatchdog } from '../../../../agent/service/run/watchdog.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 const NOW = HOUR_MS;
 const ago = (seconds: number): number => NOW - seconds * 1_000;
 const line = (id: string, turnedMono: number | null, openingMono: number | null = null) => ({ id, turnedMono, openingMono });

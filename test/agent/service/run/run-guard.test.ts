@@ -1,9 +1,9 @@
 import t from 'tap';
+import { MINUTE_MS } from '../../../../agent/core/durations.ts';
 import { hangsOf } from '../../../../agent/service/run/progress.ts';
 import { createRig, STUCK_PORT } from '../../../support/rig.ts';
 
 const NIGHT = '2026-12-15T23:30:00+01:00';
-const MINUTE_MS = 60_000;
 
 t.test('all parts of an agent at work give signs of it: a healthy line, a silent one and an unplugged one', async (t) => {
   const rig = await createRig(t, { startAt: NIGHT });

@@ -14,8 +14,9 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import t from 'tap';
+import { HOUR_MS } from '../../../../agent/core/durations.ts';
 import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
-import { changeFile, cut, FILES, fill, HOUR_MS, inside, MB, numberedEvent, openStore, zeroLeaf } from './open-store.ts';
+import { changeFile, cut, FILES, fill, inside, MB, numberedEvent, openStore, zeroLeaf } from './open-store.ts';
 
 /** Everything into the file itself, as after a checkpoint. */
 function checkpoint(path: string): void {

@@ -1,9 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { HOUR_MS } from '../../../../agent/core/durations.ts';
 import type { FreeBytes } from '../../../../agent/store/files/reserve-file.ts';
 import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
-import { FILES, HOUR_MS, MB, type OpenStore, openStore } from './open-store.ts';
+import { FILES, MB, type OpenStore, openStore } from './open-store.ts';
 
 /** A partition whose free space is what the test says, and that counts how often it is asked. */
 function partition(freeMb: number) {

@@ -14,8 +14,6 @@ import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 
 export const MB = 2 ** 20;
 
-export const HOUR_MS = 3_600_000;
-
 const PLENTY: FreeBytes = () => 20 * MB;
 
 export const FILES = ['telemetry.db', 'state.db'] as const;

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSyn
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
+import { HOUR_MS } from '../../../../agent/core/durations.ts';
 import { STATE } from '../../../../agent/store/schema.ts';
-import { changeFile, cut, HOUR_MS, inside, numberedEvent, openStore } from '../files/open-store.ts';
+import { changeFile, cut, inside, numberedEvent, openStore } from '../files/open-store.ts';
 import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 
 t.test('each night’s copy is verified, and the one before it is kept', async (t) => {

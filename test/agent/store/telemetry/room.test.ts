@@ -2,6 +2,7 @@
 import { cpSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { HOUR_MS } from '../../../../agent/core/durations.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { Gap } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, PointId } from '../../../../agent/core/words.ts';
@@ -12,7 +13,6 @@ import { createStore } from '../../../../agent/store/store.ts';
 import { openWorkerLink } from '../../../../agent/store/worker-link.ts';
 import { SILENT, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 
-const HOUR_MS = 3_600_000;
 const MB = 2 ** 20;
 const HOURS = 120;
 const POINTS = 100;

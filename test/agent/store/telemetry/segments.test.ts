@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { DAY_MS, HOUR_MS } from '../../../../agent/core/durations.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { ReadingFrame, StoredFrame } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, PointId, Quality } from '../../../../agent/core/words.ts';
@@ -10,9 +11,6 @@ import type { Setup } from '../../../../agent/store/messages.ts';
 import { createStore } from '../../../../agent/store/store.ts';
 import { memoryFolder } from '../../../support/memory-folder.ts';
 import { SILENT, STORE_START_MS } from '../fixtures/kit.ts';
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 interface Options {
   readonly maxMegabytes?: number;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { HOUR_MS } from '../../../../agent/core/durations.ts';
 import type { UplinkDevice } from '../../../../agent/core/ports.ts';
 import { type CommandContext, readDeviceCommand, readNodeCommand } from '../../../../agent/sync/commands/commands.ts';
 import { encodePayload, type Metric, toLong } from '../../../../agent/sync/sparkplug/codec.ts';
@@ -36,7 +37,6 @@ const release = (value: boolean): Metric => ({ name: 'Override/Release', value: 
 const zone = table.devices.get('Z1');
 const box = table.devices.get('R1');
 const NODE = { node: table.node, cabinet: { kind: 'cabinet', id: 'c1' } } as const;
-const HOUR_MS = 3_600_000;
 
 const accepted: [story: string, device: typeof lamp, metrics: Metric[], wanted: object][] = [
   [

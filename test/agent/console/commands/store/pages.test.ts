@@ -6,6 +6,7 @@ import {
   renderStore,
   renderStoreCheck,
 } from '../../../../../agent/console/commands/store/store-page.ts';
+import { HOUR_MS } from '../../../../../agent/core/durations.ts';
 import { AT_MS } from '../../fake-clock.ts';
 import {
   chore as fakeChore,
@@ -14,7 +15,7 @@ import {
   storeStatus as fakeStoreStatus,
   fakeStoreView,
 } from '../../fake-store.ts';
-import { checkSheets, HOUR_MS, page, same } from '../../pages.ts';
+import { checkSheets, page, same } from '../../pages.ts';
 
 const measured = (hours: number, changes: Partial<PointHistory> = {}): PointHistory => {
   const range = { fromMs: AT_MS - hours * HOUR_MS, toMs: AT_MS, resolution: changes.resolution ?? 'raw' } as const;

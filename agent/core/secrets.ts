@@ -1,7 +1,7 @@
 /**
- * Where the files of the uplink may lie, and which of its brokers may be used.
+ * Secrets: where their files may lie, which brokers keep them from being read on the way, and what must not be shown. Pure.
  *
- * Pure. A secret is a credential of the service or a file in the folder of the site; the folder of the agent's own data holds none.
+ * A secret is a credential of the service or a file in the folder of the site; the folder of the agent's own data holds none.
  */
 import { relative, sep } from 'node:path';
 import type { UplinkConfig } from './cabinet.ts';
@@ -46,4 +46,13 @@ export function inStateDir(stateDir: string): string {
 /** The sentence about a secret in another folder than that of the site. */
 export function outsideSiteDir(siteDir: string): string {
   return `lies outside of ${siteDir} and is no credential of the service: move it there`;
+}
+
+/** Names of secrets. A path to a file that holds one (`passwordFile`) is none. */
+export const SECRET_KEY = /pass(word|phrase)?$|secret|token|api[-_]?key|private[-_]?key|credential/i;
+const URL_PASSWORD = /(\/\/[^\s/:@]*):[^\s/@]+@/g;
+
+/** The same text without passwords in its URLs. */
+export function withoutUrlPasswords(text: string): string {
+  return text.replace(URL_PASSWORD, '$1:[redacted]@');
 }

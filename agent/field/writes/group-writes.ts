@@ -1,5 +1,5 @@
 /**
- * Chooses the group write that sets the next level together with others, if there is one.
+ * Chooses the group write that sets the next level together with others, if there is one; and keeps the broadcasts to be sent once more.
  *
  * Pure. A group is used only when each of its members waits for the same level, so that no other lamp changes. If one member has no write
  * waiting, or another level, all members are written one by one.
@@ -9,6 +9,7 @@
  */
 import { REGISTERS_PER_VALUE } from '../../../drivers/modbus/codec.ts';
 import type { DeviceConfig } from '../../core/cabinet.ts';
+import type { MonoMs } from '../../core/clock.ts';
 import type { ModbusDriver, WriteRequest } from '../../core/driver.ts';
 import type { GroupProfile, PointProfile, Profile } from '../../core/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -147,4 +148,37 @@ function usesPlace({ points, setup }: Profile, { table, address }: GroupProfile)
     return isRead || (write !== null && (write.table ?? point.table) === table && (write.address ?? point.address) === address);
   };
   return points.some(isThere) || setup.some((step) => step.table === table && step.address === address);
+}
+
+interface GroupRepeat {
+  readonly choice: GroupChoice;
+  readonly dueMono: MonoMs;
+}
+
+export type GroupRepeats = ReturnType<typeof createGroupRepeats>;
+
+/** `wantedPct` returns the newest level of a point: a repetition must not undo it for a single lamp. */
+export function createGroupRepeats(wantedPct: (pointId: PointId) => LevelPct | undefined) {
+  let repeats: GroupRepeat[] = [];
+  const isWanted = ({ choice: { group, writes } }: GroupRepeat): boolean =>
+    group.members.every((pointId) => wantedPct(pointId) === writes[0]?.write.levelPct);
+  const first = (): GroupRepeat | undefined => {
+    repeats = repeats.filter(isWanted);
+    return repeats[0];
+  };
+  return {
+    add: (choice: GroupChoice, dueMono: MonoMs): void => void repeats.push({ choice, dueMono }),
+    /** The next one that is due. Those that a newer level has overtaken are discarded. */
+    take(nowMono: MonoMs): GroupChoice | undefined {
+      const due = first();
+      if (due === undefined || due.dueMono > nowMono) return undefined;
+      repeats.shift();
+      return due.choice;
+    },
+    isDue: (nowMono: MonoMs): boolean => (first()?.dueMono ?? Number.POSITIVE_INFINITY) <= nowMono,
+    nextMono: (): MonoMs | undefined => first()?.dueMono,
+    clear(): void {
+      repeats = [];
+    },
+  };
 }

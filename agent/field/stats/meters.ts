@@ -1,0 +1,82 @@
+/**
+ * Meters of a line: the spread of values, the share of busy time, and the share of the console in its counters. In bounded memory.
+ */
+import { freshCounters } from '../../../drivers/modbus/modbus-link.ts';
+import type { ConsoleCounts, Spread } from '../../core/bus-tools.ts';
+import type { MonoMs } from '../../core/clock.ts';
+import type { LineCounters } from '../../core/driver.ts';
+import { quantile } from '../../core/quantile.ts';
+
+/** Values kept. Source: assumed; enough for a 99th percentile, and 2 KB a unit. */
+const RING = 256;
+
+/** Median, high percentiles and maximum of the last few hundred values. Shape: `count` is of all values ever noted; the rest is of the last 256. */
+export function createSpreadMeter() {
+  const ring = new Float64Array(RING);
+  let count = 0;
+  return {
+    note(value: number): void {
+      ring[count % RING] = value;
+      count++;
+    },
+    /** Null before the first value. */
+    spread(): Spread | null {
+      if (count === 0) return null;
+      const kept = ring.subarray(0, Math.min(count, RING));
+      const at = (share: number): number => tenths(quantile(kept, share));
+      return { count, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
+    },
+  };
+}
+
+/** Rounded to one decimal. */
+export function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+/** The time over which the load is measured. Units: ms. */
+const WINDOW_MS = 60_000;
+
+/** The share of the last minute in which the wire was in use. Shape: `busyMs` is a counter that only grows. */
+export type BusLoad = ReturnType<typeof createBusLoad>;
+
+export function createBusLoad() {
+  let samples: { atMono: MonoMs; busyMs: number }[] = [];
+  return {
+    sample(atMono: MonoMs, busyMs: number): void {
+      samples = [...samples.filter((old) => atMono - old.atMono <= WINDOW_MS), { atMono, busyMs }];
+    },
+    /** Units: %, one decimal. */
+    busyPct(): number {
+      const [first, last] = [samples[0], samples.at(-1)];
+      if (first === undefined || last === undefined || last.atMono <= first.atMono) return 0;
+      return Math.min(100, Math.round((1_000 * (last.busyMs - first.busyMs)) / (last.atMono - first.atMono)) / 10);
+    },
+  };
+}
+
+type Shared = Omit<LineCounters, 'busyMs'>;
+
+const KEYS = ['transactions', 'exceptions', ...Object.keys(freshCounters())].filter((key) => key !== 'busyMs') as (keyof Shared)[];
+
+/** A scan probes absent units, a search requests absent registers: neither shows anything about the health of a line. */
+export function createConsoleShare() {
+  const share = Object.fromEntries(KEYS.map((key) => [key, 0])) as Record<keyof Shared, number>;
+  return {
+    /** Adds the growth of the counters to the console's share. `late`: the request that was given up came from the console. */
+    note(before: LineCounters, now: LineCounters, { transaction, late }: { readonly transaction: boolean; readonly late: boolean }): void {
+      for (const key of KEYS) if (key === 'lateReplies' ? late : transaction) share[key] += now[key] - before[key];
+    },
+    /** The counters without the console's share. */
+    without(counters: LineCounters): LineCounters {
+      const rest = Object.fromEntries(KEYS.map((key) => [key, counters[key] - share[key]])) as Record<keyof Shared, number>;
+      return { ...rest, busyMs: counters.busyMs };
+    },
+    counts: (): ConsoleCounts => ({
+      transactions: share.transactions,
+      timeouts: share.timeouts,
+      exceptions: share.exceptions,
+      lateReplies: share.lateReplies,
+    }),
+  };
+}

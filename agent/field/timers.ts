@@ -1,0 +1,59 @@
+/**
+ * Timers of a line: a sleep that a new request ends early, and one that fires after a time without a restart.
+ */
+import type { Clock, MonoMs, Timer } from '../core/clock.ts';
+
+/** Longest sleep of an idle line; an expired write is noticed by then. Units: ms. */
+const IDLE_MS = 1_000;
+/** Shortest sleep, so that a request that is due but not possible does not make the loop spin. Units: ms. */
+const IDLE_MIN_MS = 0.1;
+
+/** The sleep of an idle line. */
+export type WakeableTimer = ReturnType<typeof createWakeableTimer>;
+
+export function createWakeableTimer(clock: Clock) {
+  let wake: () => void = () => {};
+  return {
+    /** Sleeps for the shortest of these, within bounds. Units: ms. */
+    sleep: (waitsMs: readonly number[]): Promise<void> =>
+      new Promise((resolve) => {
+        let timer: Timer | undefined;
+        wake = () => {
+          timer?.cancel();
+          wake = () => {};
+          resolve();
+        };
+        timer = clock.after(Math.max(Math.min(IDLE_MS, ...waitsMs), IDLE_MIN_MS), () => wake());
+      }),
+    /** Ends the sleep now. Without a sleep nothing happens. */
+    wake: (): void => wake(),
+  };
+}
+
+export type QuietTimer = ReturnType<typeof createQuietTimer>;
+
+/** Calls `onQuiet` after each `quietMs` without a restart. Units: ms. */
+export function createQuietTimer(clock: Clock, quietMs: number, onQuiet: () => void) {
+  let sinceMono: MonoMs = 0;
+  let timer: Timer | undefined;
+  const turn = (): void => {
+    const restMs = sinceMono + quietMs - clock.monoMs();
+    timer = clock.after(restMs > 0 ? restMs : quietMs, turn);
+    if (restMs <= 0) onQuiet();
+  };
+  return {
+    /** Counts from now. May be called while it runs. */
+    start(): void {
+      sinceMono = clock.monoMs();
+      timer ??= clock.after(quietMs, turn);
+    },
+    /** Counts from now, if it runs. Cheap: no timer is moved. */
+    restart(): void {
+      sinceMono = clock.monoMs();
+    },
+    stop(): void {
+      timer?.cancel();
+      timer = undefined;
+    },
+  };
+}
