@@ -1,5 +1,6 @@
 /**
- * The interfaces between the field room and `drivers/`: a byte port, a line that takes requests, and a driver that decodes registers.
+ * The interfaces between the field module (polls the devices) and `drivers/`: a byte port, a line that takes requests, and a driver that
+ * decodes registers.
  */
 import type { Rs485Settings, SerialSettings } from './cabinet.ts';
 import type { MonoMs } from './clock.ts';
@@ -15,16 +16,16 @@ export interface BytePort {
   /** Errors: throws BusError `port-closed`. */
   write(bytes: Uint8Array): void;
   close(): Promise<void>;
-  /** Discards what has arrived and was not yet delivered. Returns how many bytes. */
+  /** Discards the input that was not yet delivered. Returns how many bytes. */
   discardInput(): number;
   /**
-   * `true`: what arrives may wait, nobody needs it yet. `false`: deliver what there is, then each piece as it comes.
-   * Left out by a port to which each piece costs little.
+   * `true`: keep incoming bytes in the port, the caller does not need them yet. `false`: deliver the bytes kept so far, then each chunk as
+   * it arrives. Optional: a port where a chunk is cheap does not implement it.
    */
   readonly hold?: (on: boolean) => void;
   /** Set by the owner before `open`. */
   onBytes: (bytes: Buffer) => void;
-  /** The port went away by itself: unplugged, hung up. Not called after `close`. */
+  /** The port was lost: unplugged, or closed by the far end. Not called after `close`. */
   onLost: (cause: Error) => void;
 }
 
@@ -36,7 +37,7 @@ export interface ReadRequest {
   readonly table: Table;
   readonly address: number;
   readonly count: number;
-  /** Reads that include this one and that the unit answers as well: `ModbusLine.clearest` chooses among them. */
+  /** Larger reads that include this one and that the unit also supports: `ModbusLine.clearest` chooses among them. */
   readonly alternates?: readonly Pick<ReadRequest, 'address' | 'count'>[];
 }
 
@@ -45,7 +46,7 @@ export interface WriteRequest {
   readonly table: 'coil' | 'holding';
   readonly address: number;
   readonly values: readonly number[];
-  /** The unit takes one register or coil only by the function for many: FC16, FC15. */
+  /** The unit accepts even a single register or coil only through the write-multiple functions (FC16, FC15). */
   readonly multiple?: true;
 }
 
@@ -56,14 +57,15 @@ export interface Reply {
   readonly turnaroundMs: number;
   /** From the end of the request on the wire to the first bytes of the reply as they arrived, adapters' delay included. Units: ms. */
   readonly firstByteMs: number;
-  /** When the request left: the reply's values are no older. */
+  /** When the request was sent, for the first time if it was repeated; the values in the reply were read after this time. */
   readonly askedMono: MonoMs;
+  /** When the reply was complete. */
   readonly atMono: MonoMs;
 }
 
-/** The reply to a request that had been given up: the unit responds, only later than it was waited for. */
+/** A reply that arrived after the line had given up the request: the unit responds, but later than the timeout. */
 export interface LateReply {
-  /** The request; the values of a write of several values are missing. */
+  /** The request; for a write by FC15 or FC16, `values` has the right length but only zeros, and `multiple` is absent. */
   readonly request: ReadRequest | WriteRequest;
   /** From the first byte of the request to the end of its reply. Units: ms. */
   readonly afterMs: number;
@@ -75,23 +77,27 @@ export interface LineCounters {
   readonly crcErrors: number;
   readonly exceptions: number;
   readonly lateReplies: number;
-  /** Replies that came once more. */
+  /** Replies received a second time. */
   readonly duplicates: number;
-  /** Replies that may belong to another request: no value was taken from them. */
+  /** Replies rejected because they may belong to another request. */
   readonly doubtful: number;
-  /** Times that all replies of one shape that were owed had come or could not come any more. */
+  /**
+   * How often the line caught up: no overdue reply of a shape can still arrive.
+   * Shape: same unit, function and length; for a write also the same address and value.
+   */
   readonly resyncs: number;
+  /** The line's own requests received back (RS-485 echo). */
   readonly echoes: number;
   readonly noiseBytes: number;
-  /** Replies that broke off. */
+  /** Replies that ended before their last byte. */
   readonly truncated: number;
-  /** Sound frames of the unit that was asked which do not answer the question. */
+  /** Valid frames from the addressed unit that do not match the request; on a serial line only those with its function. */
   readonly wrongReplies: number;
-  /** Sound frames that nobody asked for: a second master, or two units with one address. */
+  /** Valid frames that belong to no request of this line: a second master, or two units with one address. */
   readonly foreignFrames: number;
-  /** Requests that had to leave although the line never fell silent. */
+  /** Requests sent although the line did not become idle within the longest wait. */
   readonly floods: number;
-  /** Time the wire was in use, turnarounds and gaps included. Units: ms. */
+  /** Time the wire was in use, including turnarounds and gaps. Units: ms. */
   readonly busyMs: number;
 }
 
@@ -99,12 +105,12 @@ export interface LineCounters {
 export interface ModbusLine {
   readonly isOpen: boolean;
   readonly counters: LineCounters;
-  /** Its units are behind a gateway, whose wire the agent does not observe. */
+  /** The units are behind a Modbus TCP gateway or a serial server, whose wire the agent does not observe. */
   readonly isNetwork?: boolean;
   open(): Promise<void>;
   close(): Promise<void>;
   /**
-   * Units: `timeoutMs` counts from the end of the request on the wire to the first byte of the reply; one that has begun is waited for in full.
+   * Units: `timeoutMs` counts from the end of the request on the wire to the first byte of the reply; a reply that has begun gets extra time.
    * Errors: rejects with BusError.
    */
   read(request: ReadRequest, timeoutMs: number): Promise<Reply>;
@@ -112,24 +118,24 @@ export interface ModbusLine {
   /** Wire time of a request and its reply, without turnaround. Units: ms. */
   wireMs(request: ReadRequest | WriteRequest): number;
   /**
-   * The one of this read and its alternates whose reply is least likely to be mistaken for a late one; this read where it does not matter.
-   * The caller sends what it returns, so that an exception or a lost reply counts for the registers that were requested.
+   * Picks, from this read and its alternates, the one whose reply is least likely to be confused with the reply to an earlier request; this
+   * read if no alternate is better. Send the returned request, so that errors are charged to the registers actually requested.
    */
   clearest(request: ReadRequest): ReadRequest;
-  /** The late answer to a read of this shape may still come; asking it again before this time would hold up the line. */
+  /** Sending this read before this time would block the line: it waits for a late reply of the same shape (see `resyncs`). */
   heldUntilMono(request: ReadRequest): MonoMs;
-  /** Before this time a reply to this read cannot be distinguished from an older one and is refused. */
+  /** Before this time, sending this read would block the line, or its reply would be rejected because it could be an old one. */
   restUntilMono(request: ReadRequest): MonoMs;
-  /** Set by the owner: whether a read may take the time of another one to confirm what looks like a late or repeated reply. Without it such a read fails as `doubtful`. */
+  /** May the line send a read again to confirm a suspicious reply? If it returns false, that read fails as `doubtful`. Set by the owner. */
   mayAskAgain: () => boolean;
-  /** When the wire will have had its silence. What goes next need not be chosen before, so that the most urgent goes. */
+  /** When the required silence on the wire ends. Choose the next request just before it, so that the most urgent one is sent. */
   readonly freeMono: MonoMs;
-  /** Reopen with other serial settings, for a scan; null goes back to the line's own. Errors: rejects with BusError; a network line refuses. */
+  /** Reopens the port with other serial settings, for a scan; null restores the line's own. Errors: rejects with BusError; a network line cannot be retuned. */
   retune(serial: SerialSettings | null): Promise<void>;
   onLost: (cause: Error) => void;
-  /** Called when a request has ended. Set by the owner; absent where nothing counts them. */
+  /** Called when a request has ended. Optional; set by the owner. */
   onEnd?: (request: ReadRequest | WriteRequest, end: Reply | BusError) => void;
-  /** Called when a unit has replied to a request that was given up. Set by the owner; absent on a line that does not detect it. */
+  /** Called when a unit has replied to a request that was given up. Optional; set by the owner. */
   onLateReply?: (late: LateReply) => void;
 }
 
@@ -140,25 +146,25 @@ export interface DecodedValue {
   readonly plausible: boolean;
 }
 
-/** A Modbus device type at work. */
+/** The driver for one Modbus device type. */
 export interface ModbusDriver {
   readonly profile: Profile;
-  /** All points that lie wholly inside the block. */
+  /** Returns the values of all points that lie completely inside the block. */
   decode(table: Table, address: number, words: readonly number[]): readonly DecodedValue[];
-  /** One write of a group of the profile; a Refusal as `encode`. */
+  /** Builds the single write that sets a whole group defined in the profile to a level. Returns a Refusal for an unknown group or a value that does not fit. */
   encodeGroup(groupId: string, levelPct: number): Omit<WriteRequest, 'unit'> | Refusal;
-  /** A Refusal for a quantity that cannot be written, and for a value that does not fit. */
+  /** Builds the write of one value. Returns a Refusal for a quantity that cannot be written, or a value that does not fit. */
   encode(quantity: string, value: number): Omit<WriteRequest, 'unit'> | Refusal;
 }
 
-/** A raw UART device type at work, fed byte by byte. */
+/** The driver for one raw UART device, which is fed the bytes as they arrive. */
 export interface UartDriver {
   readonly profile: Profile;
-  /** Longest silence between two frames before its values are missing. Units: ms. */
+  /** Longest silence between two frames before the values are treated as missing. Units: ms. */
   readonly silenceMs: number;
   /** Silence that means "no presence", for a device that only sends on detection; null for one that always sends. Units: ms. */
   readonly idleMs: number | null;
-  /** The readings that this silence means. */
+  /** The readings to report after `idleMs` of silence, such as presence = 0; empty if `idleMs` is null. */
   idleValues(): readonly DecodedValue[];
   /** Frames to send after the port has opened, in this order; empty for a device that needs none. */
   readonly init: readonly Uint8Array[];

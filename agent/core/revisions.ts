@@ -1,44 +1,46 @@
 /**
- * Revisions of the configuration: the views and requests of console and platform.
+ * Revisions of the configuration: the views for, and the requests from, console and platform.
  */
 import type { WallMs } from './clock.ts';
 import type { Problem } from './errors.ts';
 
-/** Longest signature on a revision. Units: characters. Source: a hundred cabinets with ids of 32 characters take 4,700; a command carries 64 KB. */
+/** Longest signature on a revision. Units: characters. Source: a signature lists its cabinets, a hundred with ids of 32 characters take 4,700; a command carries 64 KB. */
 export const MAX_SIGNATURE_CHARS = 8_192;
 
-/** The name under which a signature on the whole revision is put into a candidate; it is no part of what is signed. */
+/** The file name under which a signature on the whole revision is put into a candidate; this file itself is not signed. */
 export const SIGNATURE_FILE = 'revision.sig';
 
 /**
- * `trial`: it runs, and is judged. `confirmed`: it was found good, or came as the file of the site. `returned`: it was taken back.
+ * `trial`: in force, but not yet accepted. `confirmed`: accepted, or in force without a trial, such as the site's own
+ * configuration file. `returned`: withdrawn; the revision before it was put in force again.
  */
 export type RevisionState = 'trial' | 'confirmed' | 'returned';
 
 /** One configuration that was in force: author, time and reason. */
 export interface Revision {
   readonly number: number;
-  /** By the clock of the cabinet, whatever that was worth then. */
+  /** By the cabinet's clock, which may have been wrong at the time. */
   readonly atMs: WallMs;
   /** `file`, `platform`, `platform:<user>` or `console:<user>`. */
   readonly by: string;
+  /** The author's reason for the change; if it gives less light than the site's minimum level, also who allowed that. */
   readonly why: string;
   /** SHA-256 of all its files. Shape: 64 hex digits. */
   readonly hash: string;
   readonly state: RevisionState;
-  /** Why it was returned; empty otherwise. */
+  /** Why it was withdrawn; empty otherwise. */
   readonly reason: string;
 }
 
-/** How a revision on trial becomes confirmed: automatically once all is well, or by a person. */
+/** How a revision on trial becomes confirmed. `auto`: automatically, once everything works. `asked`: a person must confirm. */
 export type ConfirmMode = 'auto' | 'asked';
 
 export interface TrialView {
   readonly number: number;
   readonly mode: ConfirmMode;
-  /** Until it returns by itself. Units: s. */
+  /** Until the trial ends; a revision that is not confirmed by then is withdrawn automatically. Units: s. */
   readonly restS: number;
-  /** What is not back yet, in words; empty when all is. */
+  /** What has not come back since the change, in words; empty if everything works. */
   readonly missing: readonly string[];
 }
 
@@ -46,9 +48,9 @@ export interface CandidateView {
   readonly by: string;
   readonly atMs: WallMs;
   readonly hash: string;
-  /** The revision that ran when it was begun. */
+  /** Number of the revision that was in force when the candidate was started. */
   readonly base: number;
-  /** What came with it as its signature, not verified: `verifyRevisionSignature` judges it against the files. Null for none. */
+  /** The signature that came with it, not verified yet: `verifyRevisionSignature` checks it against the files. Null for none. */
   readonly signature: string | null;
 }
 
@@ -56,7 +58,7 @@ export interface ConfigView {
   readonly running: Revision;
   readonly trial: TrialView | null;
   readonly candidate: CandidateView | null;
-  /** Why revisions cannot be kept now; empty while they can. */
+  /** Why revisions cannot be saved now; empty if they can. */
   readonly trouble: string;
 }
 
@@ -66,7 +68,7 @@ export interface ConfigFiles {
   readonly profiles: Readonly<Record<string, string>>;
 }
 
-/** One value that is different. Shape: JSON texts without secrets; null where it is not there. */
+/** One value that is different. Shape: JSON texts without secrets, long ones cut; null if the value does not exist on that side. */
 export interface ConfigChange {
   readonly path: string;
   readonly before: string | null;
@@ -80,43 +82,43 @@ export interface EditOrder {
   readonly value: string | null;
 }
 
-/** A text with one value changed, or why that cannot be. */
+/** A text with one value changed, or the reason why it cannot be changed. */
 export type EditedText = { readonly text: string } | { readonly reason: string };
 
-/** One key that a configuration sets to a value of its own though the file of the site owns it. Shape: `uplink.broker`, `lines[north].port`. */
+/** A key that only the site's file may set, but that this configuration sets to a different value. Shape: `uplink.broker`, `lines[north].port`. */
 export interface SiteOwnedDifference {
   readonly key: string;
 }
 
-/** What came of a request. `refused` has a reason, and problems where files are wrong. */
+/** The result of a request. `refused` comes with a reason, and with problems if files are wrong. */
 export interface ConfigAnswer {
   readonly state: 'done' | 'refused';
   readonly reason: string;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   readonly changes: readonly ConfigChange[];
-  /** Rooms that it touches or has touched, in words: `line north`, `light`, `uplink`, `store`; `next start: ...`. */
+  /** Parts of the agent that are or were affected: `line north`, `light`, `uplink`, `store`, `clock`, `console`; `... at the next start`. */
   readonly touches: readonly string[];
-  /** The revision that it is about; null where there is none. */
+  /** Number of the revision that the answer is about; null if there is none. */
   readonly revision: number | null;
   /** It is in force on trial; the result is reported as an event. */
   readonly isOnTrial: boolean;
 }
 
 export interface CommitRequest {
-  /** Who commits, for the history. Shape: as `Revision.by`. */
+  /** The author, for the history. Shape: as `Revision.by`. */
   readonly by: string;
-  /** The platform may not cut itself off; a person at the console may. */
+  /** The platform may not remove its own uplink; a person at the console may. */
   readonly author: 'platform' | 'console';
   readonly why: string;
   readonly mode: ConfirmMode;
-  /** Units: min. */
+  /** Length of the trial. Units: min. */
   readonly minutes: number;
-  /** Hash of the revision that must be running; null for any. */
+  /** Hash of the revision that must be running. Null: for a candidate the one on which it was started, for a rollback any. */
   readonly base: string | null;
-  /** Id of the command that waits for the end; null for none. */
+  /** Id of the command that waits for the end of the trial; null for none. */
   readonly commandId: string | null;
-  /** An admin at the cabinet allows less light than the floor of the site. */
+  /** An admin at the cabinet allows less light than the site's minimum level. */
   readonly lowersFloor: boolean;
 }
 
@@ -129,7 +131,7 @@ export interface FilePart {
   readonly data: Uint8Array;
 }
 
-/** A request of the platform about the configuration, already checked for shape. */
+/** A request from the platform about the configuration; its format has been checked. */
 export type ConfigAsk =
   | ({ readonly action: 'put' } & FilePart)
   | { readonly action: 'remove'; readonly file: string }
@@ -148,25 +150,28 @@ export interface ConfigManager {
   view(): ConfigView;
   /** Newest first. */
   history(): readonly Revision[];
-  /** Undefined for a revision that is not kept; `candidate` where there is none too. */
+  /** Undefined if the revision is no longer kept, or if `candidate` is requested and there is none. */
   files(of: number | 'candidate' | 'running'): Promise<ConfigFiles | undefined>;
-  /** Puts a file into the candidate, or takes a profile or signature out with null; begins one where there is none. Shape: `cabinet.yaml`, `profiles/<name>.yaml`, `revision.sig`. */
+  /** Puts a file into the candidate; null removes a profile or the signature. Starts a candidate if there is none. Shape: `cabinet.yaml`, `profiles/<name>.yaml`, `revision.sig`. */
   put(file: string, text: string | null, by: string): Promise<ConfigAnswer>;
-  /** The same in parts; answers how many are there, as its reason, until the file is whole. */
+  /** As `put`, in parts. Until the file is complete, `reason` says how many parts have arrived. */
   putPart(part: FilePart, by: string): Promise<ConfigAnswer>;
-  /** One value of the candidate's cabinet.yaml, the rest left as it was written; null takes it out. Shape: `zones[rue].minPct`; `value` is YAML. */
+  /** Sets one value of the candidate's cabinet.yaml and leaves the rest as written; null removes it. Starts a candidate if there is none. Shape: `zones[rue].minPct`; `value` is YAML. */
   set(path: string, value: string | null, by: string): Promise<ConfigAnswer>;
+  /** Checks the candidate, and compares it with the running revision. */
   check(): Promise<ConfigAnswer>;
-  /** What is different between two. */
+  /** Lists the differences between two of them. */
   compare(from: number | 'running', to: number | 'candidate' | 'running'): Promise<ConfigAnswer>;
-  /** Answers once it runs, or is refused. */
+  /** Commits the candidate. Resolves when the revision is in force or was refused; does not wait for the trial to end. */
   commit(request: CommitRequest): Promise<ConfigAnswer>;
-  /** The same with the files of an earlier revision; a candidate in work is left alone. */
+  /** As `commit`, with the files of an earlier revision; does not change an open candidate. */
   rollback(number: number, request: CommitRequest): Promise<ConfigAnswer>;
+  /** Accepts the revision on trial. */
   confirm(by: string): Promise<ConfigAnswer>;
-  /** Takes the revision on trial back at once; with a number only that one. */
+  /** Withdraws the revision on trial at once; if a number is given, only that revision. */
   giveBack(by: string, why: string, number?: number): Promise<ConfigAnswer>;
+  /** Drops the candidate. */
   discard(by: string): Promise<ConfigAnswer>;
-  /** How a place that is being typed may go on, by what runs: `zones[`, `zones[rue].`, `zones[rue].minPct`. */
+  /** Completions for a partly typed path, taken from the running configuration: `zones[`, `zones[rue].`, `zones[rue].minPct`. */
   paths(typed: string): readonly string[];
 }

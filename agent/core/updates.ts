@@ -1,26 +1,26 @@
 /**
- * Requests about the program itself: install another release, show the releases, go back.
+ * Requests about the program itself: install another release, show the releases, go back to the previous one.
  */
 
-/** Errors: methods never reject for what is wrong with an update; that is in the answer. */
+/** Errors: methods do not reject because of a bad update; the answer says what is wrong. */
 export interface UpdateManager {
   status(): Promise<UpdateView>;
   /** Stores the next part of an update file; the first part starts a new file. */
   put(part: UpdatePart): Promise<UpdateAnswer>;
-  /** Checks and unpacks what was put, and starts it on trial. */
+  /** Checks and unpacks the uploaded file, and starts the release on trial. */
   install(request: UpdateRequest): Promise<UpdateAnswer>;
-  /** Back to the release before. */
+  /** Goes back to the previous release. */
   revert(request: UpdateRequest): Promise<UpdateAnswer>;
 }
 
-/** Shape: `atByte` is how many bytes came before; `ofBytes` the whole file. */
+/** Units: bytes; `atByte` is the offset of this part, `ofBytes` the size of the whole file. */
 export interface UpdatePart {
   readonly atByte: number;
   readonly ofBytes: number;
   readonly data: Buffer;
 }
 
-/** `isForced`: though lamps are lit. It never overrides a signature or an age. */
+/** `isForced`: install or revert even while lamps are on. It never skips the signature check or the check that the release is newer. */
 export interface UpdateRequest {
   readonly isForced: boolean;
 }
@@ -28,7 +28,7 @@ export interface UpdateRequest {
 /** A request from the platform. */
 export type UpdateAsk = { readonly action: 'put'; readonly part: UpdatePart } | ({ readonly action: 'install' | 'revert' } & UpdateRequest);
 
-/** Such a request with its command id. */
+/** A request from the platform with its command id. */
 export interface UpdateOrder {
   readonly commandId: string;
   readonly ask: UpdateAsk;
@@ -36,7 +36,7 @@ export interface UpdateOrder {
 
 export interface UpdateAnswer {
   readonly isDone: boolean;
-  /** What was done, or why not and what to check. */
+  /** What was done, or why nothing was done and what to check. */
   readonly text: string;
 }
 
@@ -44,15 +44,16 @@ export interface UpdateView {
   readonly version: string;
   /** Name of the running release; `package` for the one that was installed with the system. */
   readonly release: string;
+  /** `trial`: running, but not yet accepted. */
   readonly state: 'confirmed' | 'trial';
-  /** What `revert` would go back to; null for nothing. */
+  /** The release that `revert` goes back to; null if there is none. */
   readonly previous: string | null;
-  /** Only newer ones are accepted. */
+  /** Highest release number running or confirmed here; an update must have a higher one, except `failed`, which may have this one. */
   readonly serial: number;
-  /** The release that did not come up and was taken back; null for none since the last confirmation. */
+  /** The release that did not start or did not pass its trial, and was reverted; null if none since the last confirmation. */
   readonly failed: string | null;
   /** Names of the keys whose updates are accepted. */
   readonly keys: readonly string[];
-  /** Why nothing can be installed here; empty where it can. */
+  /** Why this run cannot install or revert a release; empty if it can. */
   readonly obstacle: string;
 }

@@ -8,13 +8,17 @@ import { siteOwnedRefusal } from './site-owned.ts';
 
 type Side = number | 'candidate' | 'running';
 
-/** The `from` and `to` of a comparison, read and checked. */
+/** One side of a comparison: its files and the result of their check. */
 interface ReadSide {
   readonly files: ConfigFiles;
   readonly checked: CheckedRevision;
 }
 
-/** Compares two revisions, or one with the candidate. Errors: none; what cannot be compared is refused with a reason. */
+/**
+ * Lists in `changes` the values that differ between two revisions, or between a revision and the candidate.
+ *
+ * Errors: none; the state is `refused`, with a reason, if a side cannot be read or has problems, or if `to` gives a site-owned key a new value.
+ */
 export async function compareRevisions(
   context: CommitContext & { readonly hasCandidate: () => boolean },
   from: Exclude<Side, 'candidate'>,
@@ -33,7 +37,7 @@ export async function compareRevisions(
   return answer({ reason: equal, warnings, changes, touches: context.touches(before, after) });
 }
 
-/** The files and their check, or why they cannot be compared. */
+/** Returns the files and their check, or the reason why they cannot be read. */
 async function readSide(context: Parameters<typeof compareRevisions>[0], of: Side): Promise<ReadSide | string> {
   const { disk, histories, active, hasCandidate } = context;
   const number = of === 'running' ? runningOf(histories.history).number : of;

@@ -27,13 +27,13 @@ import { createUploads } from './upload.ts';
 
 export interface RevisionManagerParts extends ActiveRevisionParts, Pick<CommitContext, 'touches'> {
   readonly disk: RevisionDisk;
-  /** As it is on disk, or will be: the running revision is in it. */
+  /** As stored on disk, or as about to be stored; always contains the running revision. */
   readonly history: RevisionHistory;
-  /** Checks the files in a folder of the disk against those of the running revision. */
+  /** Checks the files in a folder of the revision store and compares them with the running revision. */
   readonly check: (dir: string, runningDir: string) => Promise<CheckedRevision>;
-  /** Changes one value of the cabinet.yaml in a folder of the disk, in another process. Default: in this one. */
+  /** Changes one value of the cabinet.yaml in such a folder, in a separate process so that a slow parse does not block the agent. Default: in this one. */
   readonly edit?: (order: EditOrder) => Promise<EditedText>;
-  /** Events that the start of the run left to be reported. */
+  /** Events from the start-up that still have to be reported. */
   readonly startNotices?: readonly EventFacts[];
 }
 
@@ -42,7 +42,11 @@ const MAX_VALUE_CHARS = 16_384;
 const NO_TRIAL = 'no revision is on trial';
 const NO_CANDIDATE = 'there is no candidate';
 
-/** Handles requests about the configuration one by one. Nothing runs that is not on disk. `start` continues what an earlier run left. */
+/**
+ * Manages configuration revisions: candidate, trial, confirmation and rollback. Requests are handled one at a time.
+ *
+ * A revision is written to disk before it is put in force. `start` resumes the trial, and restores the candidate, of the previous run.
+ */
 export class RevisionManager implements ConfigManager {
   readonly #parts: RevisionManagerParts;
   readonly #histories: RevisionHistoryStore;
@@ -50,7 +54,7 @@ export class RevisionManager implements ConfigManager {
   readonly #uploads: ReturnType<typeof createUploads>;
   readonly #active: ActiveRevision;
   readonly #context: CommitContext;
-  /** Ends when all requests so far are done. */
+  /** Resolves when all requests so far have been handled. */
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(parts: RevisionManagerParts) {
@@ -64,7 +68,7 @@ export class RevisionManager implements ConfigManager {
     this.#context = { ...parts, histories: this.#histories, active: this.#active, check };
   }
 
-  /** The command whose end is still to come; null for none. */
+  /** Id of the platform command that began the current trial and whose final result is not reported yet; null for none. */
   get openCommand(): string | null {
     return this.#histories.history.trial?.commandId ?? null;
   }
@@ -73,7 +77,7 @@ export class RevisionManager implements ConfigManager {
     const { clock, onEvent, onChange, startNotices = [] } = this.#parts;
     const events = createEventTracker(clock, onEvent);
     for (const facts of startNotices) events.notice(facts);
-    // The running revision is known without the disk, and a trial goes on.
+    // The running revision is in memory, so a trial continues without waiting for the disk.
     this.#active.start();
     onChange();
     await this.#candidates.restore();

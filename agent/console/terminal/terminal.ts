@@ -1,4 +1,4 @@
-/** What the command line needs from its surroundings; `main.ts` provides it for the program, tests provide their own. */
+/** What the command line needs from its environment; `main.ts` provides it for the program, tests provide their own. */
 import type { LastState, LocalConfigView } from '../../core/views.ts';
 import type { Language } from '../../core/words.ts';
 import type { LocalCommand } from '../command-spec.ts';
@@ -15,35 +15,35 @@ export interface Terminal {
   readonly user: string;
   /** What `--version` prints. */
   readonly version: string;
-  /** A socket named in the environment. */
+  /** Path of the agent's socket, from an environment variable; in a session also from `--socket` or the login. Null: the default paths. */
   readonly socketPath: string | null;
-  /** Of a session, where one has logged in. */
+  /** Session token, if the user has logged in. */
   readonly token?: string;
-  /** Null where progress is not shown. */
+  /** The line that shows progress; null if none is shown. */
   readonly status: StatusLine | null;
-  /** Lines of the moment, which a slow line may lose; absent where `out` takes them all. */
+  /** Prints short-lived output that may be dropped on a slow connection. If absent, use `out`. */
   readonly live?: (text: string) => void;
   /** Aborted when the person stops waiting for the answer. */
   readonly signal?: AbortSignal;
-  /** Reads a secret without echo, twice where it is a new one. Absent where no question may be asked. Errors: rejects with ConsoleError. */
+  /** Reads a secret without echo; on a terminal a new one is typed twice. Absent if nothing can be asked. Errors: rejects with ConsoleError. */
   readonly askSecret?: (prompt: string, isNew: boolean) => Promise<string>;
-  /** Device profiles and the cabinet file, for commands that work where no agent answers. */
+  /** Device profiles and the cabinet file, for commands that work when the agent does not answer. */
   readonly localFiles: () => Promise<LocalFiles>;
 }
 
-/** What a console can do on its machine where no agent answers. */
+/** What the console can do on its own machine when the agent does not answer. */
 export interface LocalMachine {
-  /** Errors: none. */
+  /** State of the service, its last log lines, and the last state that the agent saved. Errors: none. */
   lastState(): Promise<LastState>;
-  /** Of the cabinet's file; English where it cannot be read. Errors: none. */
+  /** The language set in the cabinet file; English if the file cannot be used. Errors: none. */
   language(): Promise<Language>;
-  /** Requests a restart of the agent from the service manager. Resolves with null, or with why it did not. */
+  /** Requests a restart of the agent from the service manager. Resolves with null on success, otherwise with the reason. */
   restart(): Promise<string | null>;
 }
 
-/** The local files that stand in for an agent that does not answer. */
+/** The local files that are used when the agent does not answer. */
 export interface LocalFiles extends LocalConfigView {
-  /** Which files were read, as a sentence for the reader. */
+  /** A sentence that says which files were read. */
   readonly about: string;
 }
 
@@ -54,12 +54,12 @@ export type LocalActions = Readonly<Record<LocalCommand['name'], (args: LocalArg
 
 const USUAL_CONFIG = '/etc/luciole/cabinet.yaml';
 
-/** The cabinet that was named, else that of the environment, else the usual one. */
+/** Path of the cabinet file: from the arguments, else from the environment, else the default. */
 export function configFileOf(args: LocalArgs): string {
   return textOf(args['file']) ?? (process.env['LUCIOLE_CONFIG'] || USUAL_CONFIG);
 }
 
-/** Null for what is not given, or empty. */
+/** The argument as text; null if it is missing, empty or not a text. */
 export function textOf(value: LocalArgs[string] | undefined): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }

@@ -1,18 +1,20 @@
 /**
- * The boot of the machine that this run belongs to, and how long after it the run started.
+ * The boot of the machine that this run belongs to, and how long after the boot this run started.
  *
- * The kernel's monotonic clock runs on from one run of the agent to the next, so a later run can date one whose time was never known.
+ * The kernel's monotonic clock does not restart with the agent. So a later run in the same boot can work out the real time of an earlier
+ * run that had no valid clock.
  */
 import { readFileSync } from 'node:fs';
 import type { MonoMs } from '../../core/clock.ts';
 
-/** Source: random(4): a new name at each start of the kernel. */
+/** Source: random(4): a new id at each boot. */
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 /**
- * Null where the kernel does not provide it. Units: `startMono` in ms on the kernel's monotonic clock, at zero of this process's own.
+ * Returns null if the boot id is not available. Units: `startMono` is the kernel's monotonic clock, in ms, at the moment when this process's
+ * own clock was zero.
  *
- * `givenBootId`: from the service manager, as a service with `ProcSubset=pid` cannot read it itself.
+ * `givenBootId`: passed in by systemd, because a service with `ProcSubset=pid` cannot read it from /proc. Null: read it from /proc.
  */
 export function machineStart(givenBootId: string | null = null): { readonly bootId: string; readonly startMono: MonoMs } | null {
   const bootId = givenBootId ?? readBootId();
@@ -23,6 +25,6 @@ function readBootId(): string | null {
   try {
     return readFileSync(BOOT_ID, 'utf8').trim();
   } catch {
-    return null; // Another kind of system: no run can then date another.
+    return null; // No /proc, or not readable: no run can then work out the time of another.
   }
 }

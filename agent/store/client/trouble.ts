@@ -3,7 +3,7 @@ import type { Log } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { StoreResult } from '../messages.ts';
 
-/** What can fail on its own. */
+/** A part of the store whose failures are tracked separately. */
 export type Part = 'telemetry.db' | 'state.db' | 'storage thread';
 
 interface Trouble {
@@ -20,17 +20,17 @@ export interface TroubleTrackerParts {
   readonly onRetry: () => void;
 }
 
-/** Wait before the next try. Units: ms. Source: assumed; a disk freed by a technician should be found while he is still there. */
+/** Wait before the next try. Units: ms. Source: assumed; a technician who has freed the disk should see it recover before leaving. */
 const BACKOFF_MS = { first: 1_000, max: 30_000 };
 
-/** The troubles of the store while it runs: since when each part fails, when to retry, and the events that say so. */
+/** Tracks failures of the running store: since when each part has been failing, when to retry, and the events that report it. */
 export class TroubleTracker {
   readonly #parts: TroubleTrackerParts;
-  /** The parts in trouble, the latest failure last. */
+  /** The parts that fail now, the latest failure last. */
   #troubles: readonly Trouble[] = [];
-  /** Failures in a row. */
+  /** Failures in a row, of all parts together. */
   #failures = 0;
-  /** Not to be tried before this time. */
+  /** No retry before this time. */
   #retryMono: MonoMs = 0;
   #retry: Timer | null = null;
 
@@ -42,17 +42,17 @@ export class TroubleTracker {
     return this.#find(part) !== undefined;
   }
 
-  /** Whether the wait after the last failure is over. */
+  /** Whether the wait after the last failure of any part is over; all parts share one backoff. */
   mayRetry(): boolean {
     return this.#parts.clock.monoMs() >= this.#retryMono;
   }
 
-  /** All troubles in one line; empty for none. */
+  /** The reasons of all current failures in one line; empty for none. */
   text(): string {
     return this.#troubles.map(({ reason }) => reason).join(' · ');
   }
 
-  /** Records a failure. An event names the reason that was found first. */
+  /** Records a failure. If a part fails several times, the event gives the first reason. */
   fail(part: Part, reason: string): void {
     const { clock, log, onEvent, onRetry } = this.#parts;
     const known = this.#find(part);
@@ -81,7 +81,7 @@ export class TroubleTracker {
     return result.ok;
   }
 
-  /** No retry any more. */
+  /** Cancels the pending retry. */
   stop(): void {
     this.#retry?.cancel();
   }
@@ -95,6 +95,7 @@ export class TroubleTracker {
   }
 }
 
+/** `endMs`: null while the failure lasts. */
 function toEvent({ part, reason, sinceMs }: Trouble, endMs: WallMs | null): AgentEvent {
   const text = endMs === null ? `readings wait in memory: ${reason}` : `${part} takes readings and facts again`;
   return { id: `store-trouble:${part}:${sinceMs}`, code: 'store-trouble', source: part, severity: 'alarm', text, startMs: sinceMs, endMs };

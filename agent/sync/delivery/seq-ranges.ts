@@ -1,19 +1,19 @@
 /**
- * Sets of row numbers as sorted ranges: a backlog of a million rows is one pair. Pure; every operation returns a new set.
+ * Sets of row numbers as sorted ranges: a backlog of a million consecutive rows is one from/to pair. Pure; no operation changes its input.
  */
 
-/** Both ends included. */
+/** Includes both ends. */
 export interface SeqRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** In ascending order; two ranges never touch. */
+/** In ascending order; neighbouring ranges are merged, so there is a gap between two ranges. */
 export type SeqRanges = readonly SeqRange[];
 
 export const NO_RANGES: SeqRanges = [];
 
-/** The set with this range added. */
+/** The set with this range added. A range that ends before it begins adds nothing. */
 export function withRange(ranges: SeqRanges, added: SeqRange): SeqRanges {
   if (added.to < added.from) return ranges;
   const before = ranges.filter(({ to }) => to < added.from - 1);
@@ -24,7 +24,7 @@ export function withRange(ranges: SeqRanges, added: SeqRange): SeqRanges {
   return [...before, { from, to }, ...after];
 }
 
-/** The set without anything up to `seq`. */
+/** The part of the set above `seq` (`seq` itself is removed). */
 export function beyond(ranges: SeqRanges, seq: number): SeqRanges {
   const rest = ranges.filter(({ to }) => to > seq);
   return rest.map(({ from, to }) => ({ from: Math.max(from, seq + 1), to }));
@@ -35,7 +35,7 @@ export function covers(ranges: SeqRanges, { from, to }: SeqRange): boolean {
   return ranges.some((range) => range.from <= from && to <= range.to);
 }
 
-/** The last number that follows `seq` without a hole. */
+/** The highest number such that every number from `seq` + 1 up to it is in the set; `seq` itself if there is none. */
 export function reachFrom(ranges: SeqRanges, seq: number): number {
   const next = ranges.find((range) => range.from <= seq + 1 && range.to > seq);
   return next === undefined ? seq : next.to;

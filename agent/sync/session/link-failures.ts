@@ -4,31 +4,31 @@
 import type { WallMs } from '../../core/clock.ts';
 import type { UplinkError, UplinkErrorCode } from '../../core/errors.ts';
 
-/** Longest rest after the first failure, and after many. Units: ms. Source: design §7, issue "uplink": 1 s to 5 min. */
+/** Longest wait after the first failure, and after many. Units: ms. Source: design §7, issue "uplink": 1 s to 5 min. */
 const BACK_OFF_MS = { first: 1_000, max: 300_000 };
-/** Rest after the first takeover, and after many. Units: ms. Source: assumed; a person needs minutes to find the other client. */
+/** Longest wait after the first takeover, and after many. Units: ms. Source: assumed; a person needs minutes to find the other client. */
 const TAKEOVER_MS = { first: 60_000, max: 900_000 };
-/** Chance in conformance mode: the wait grows by the same steps each time. Source: a checker wants births within 3 s of the host (reference/sparkplug.md §2). */
+/** Replaces the random number in conformance mode, so that waits are predictable. Source: a checker requires births within 3 s of the host (reference/sparkplug.md §2). */
 const FIXED_CHANCE = 0.25;
 
 export class LinkFailures {
   readonly #random: () => number;
   readonly #isConformance: boolean;
-  /** Why the last connection failed or ended; empty when none failed since the last birth. */
+  /** Why the last connection failed or ended; empty if no connection has failed since the last birth message. */
   reason = '';
-  /** The last failure, also after it is over. */
+  /** The last failure; kept even after the link has recovered. */
   last: { readonly atMs: WallMs; readonly text: string } | null = null;
   #code: UplinkErrorCode | null = null;
-  /** In a row: two clients with one id would end each other's sessions forever. */
+  /** Takeovers in a row: two clients with one id would end each other's sessions forever. */
   #takeovers = 0;
 
-  /** `random` gives 0..1. */
+  /** `random` returns a random number 0..1. */
   constructor(random: () => number, isConformance: boolean) {
     this.#random = random;
     this.#isConformance = isConformance;
   }
 
-  /** `isStable`: the session lived long enough to show a sound link. */
+  /** Records a failure. `isStable`: the session lasted long enough to count the link as healthy. */
   note({ message, code }: UplinkError, { atMs, isStable }: { readonly atMs: WallMs; readonly isStable: boolean }): void {
     this.reason = message;
     this.#code = code;
@@ -36,13 +36,17 @@ export class LinkFailures {
     if (code === 'taken-over') this.#takeovers = isStable ? 1 : this.#takeovers + 1;
   }
 
-  /** A birth was sent: nothing is wrong at present. */
+  /** A birth message is sent: the link works. */
   clear(): void {
     this.reason = '';
     this.#code = null;
   }
 
-  /** Wait after `failures` failures in a row; longer after a takeover, so that the other client is not ended at once. Units: ms. */
+  /**
+   * Wait after `failures` failures in a row. Units: ms.
+   *
+   * After another client with the same id has taken over the session, the wait is longer, so that the agent does not disconnect it at once.
+   */
   restMs(failures: number): number {
     const usualMs = backOffMs(failures, this.#isConformance ? FIXED_CHANCE : this.#random());
     return this.#code === 'taken-over' ? Math.max(usualMs, takeoverRestMs(this.#takeovers, this.#random())) : usualMs;
@@ -50,10 +54,10 @@ export class LinkFailures {
 }
 
 /**
- * The rest after `failures` failures in a row, by full jitter, so that a fleet spreads.
+ * The wait after `failures` failures in a row, by full jitter, so that many cabinets do not reconnect at the same moment.
  *
- * Units:  ms; `chance` is 0..1.
- * Source: "Exponential Backoff And Jitter", AWS Architecture Blog: full jitter gives the least work for the server.
+ * Units:  ms; `chance` is a random number 0..1.
+ * Source: "Exponential Backoff And Jitter", AWS Architecture Blog: full jitter gives the server the least work.
  */
 export function backOffMs(failures: number, chance: number): number {
   const exponent = Math.min(Math.max(failures - 1, 0), 30);
@@ -61,9 +65,10 @@ export function backOffMs(failures: number, chance: number): number {
 }
 
 /**
- * The rest after `takeovers` takeovers in a row: between half and all of a doubling time, so that two clients with one id do not stay in step.
+ * The wait after `takeovers` takeovers in a row: 50 to 100 % of a time that doubles with each takeover, so that two clients with one id do not
+ * reconnect in turn.
  *
- * Units: ms; `chance` is 0..1.
+ * Units: ms; `chance` is a random number 0..1.
  */
 function takeoverRestMs(takeovers: number, chance: number): number {
   const exponent = Math.min(Math.max(takeovers - 1, 0), 30);
