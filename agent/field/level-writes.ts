@@ -52,6 +52,8 @@ export interface LevelWrites {
   has(lane: LevelWrite['lane'], nowMono: MonoMs): boolean;
   /** Do the next thing of this lane: send a level, or read one back. */
   next(lane: LevelWrite['lane'], nowMono: MonoMs): Promise<void>;
+  /** Whether a level waits for the set-up of its lamp. */
+  isHeldForSetUp(): boolean;
   /** When there is next something to do; undefined when nothing waits. */
   nextMono(): MonoMs | undefined;
   failAll(reason: string): void;
@@ -91,6 +93,7 @@ export function createLevelWrites({ clock, transactions, held, groups, onUrgentS
       const readBack = readBacks.take(lane, nowMono);
       if (readBack !== undefined) await verify(readBack);
     },
+    isHeldForSetUp: () => queue.isHeldForSetUp(),
     nextMono() {
       const times = [queue.nextMono(), repeats.nextMono(), readBacks.nextMono()].filter((mono) => mono !== undefined);
       return times.length === 0 ? undefined : Math.min(...times);

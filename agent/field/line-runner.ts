@@ -201,7 +201,8 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
     if (jobMono !== undefined) waiting.add('console');
     if (agenda.telemetry !== undefined || agenda.setUp !== undefined) waiting.add('telemetry');
     if (agenda.probe !== undefined) waiting.add('probe');
-    const lane = nextLane(waiting, since, isFinding && agenda.silentUnits > 0);
+    const isLightWaiting = agenda.setUp !== undefined && writes.isHeldForSetUp();
+    const lane = nextLane(waiting, since, { isFinding: isFinding && agenda.silentUnits > 0, isLightWaiting });
     if (lane === undefined) return undefined;
     if (lane === 'urgent' || lane === 'command') return { lane, waitMs: null, act: () => writes.next(lane, nowMono) };
     if (lane === 'console') return { lane, waitMs: nowMono - (jobMono ?? nowMono), act: job };

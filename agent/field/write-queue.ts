@@ -40,6 +40,8 @@ export interface WriteQueue {
   at(pointId: PointId, nowMono: MonoMs): WaitingWrite | undefined;
   /** Take this point's write out without an end: it is being sent. */
   remove(pointId: PointId): void;
+  /** Whether a level waits for the set-up of its unit. */
+  isHeldForSetUp(): boolean;
   /** When the next of them may go; undefined when none waits. */
   nextMono(): MonoMs | undefined;
   /** Give up all of them. */
@@ -79,6 +81,7 @@ export function createWriteQueue(): WriteQueue {
       return waiting !== undefined && waiting.write.expiresMono > nowMono ? waiting : undefined;
     },
     remove: (pointId) => void byPoint.delete(pointId),
+    isHeldForSetUp: () => [...byPoint.values()].some(isHeld),
     nextMono: () => {
       const times = [...byPoint.values()].map((waiting) => (isHeld(waiting) ? waiting.write.expiresMono : writableMono(waiting.unit)));
       return times.length === 0 ? undefined : Math.min(...times);
