@@ -7,11 +7,11 @@ const hangs: [hangAt: NonNullable<Brake['hangAt']>, story: string][] = [
   ['check', 'before its configuration is known'],
 ];
 for (const [hangAt, story] of hangs)
-  t.test(`the fifth start in a row that hangs, ${story}, leads to safe mode`, { skip: managerMissing }, async (t) => {
+  t.test(`the fifth start in a row that hangs, ${story}, leads to safe mode`, { timeout: 200_000, skip: managerMissing }, async (t) => {
     const limitMs = await fittingLimitMs(t);
     const { manager, until, logText } = await beginStart(t, limitMs, { hangAt, hungBefore: 4 });
-    await until('the next start', (runs) => runs.length === 2);
+    await until('the next start', (runs) => runs.length === 2, 8 * limitMs);
     t.equal(manager.runs[0]?.wasLate, true);
     t.notMatch(logText(), /"event":"safe-mode"/, 'not yet');
-    await until('safe mode', () => /"event":"safe-mode"/.test(logText()));
+    await until('safe mode', () => /"event":"safe-mode"/.test(logText()), 8 * limitMs);
   });

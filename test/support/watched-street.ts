@@ -15,7 +15,6 @@ import type { StatusView } from '../../agent/core/views.ts';
 import { createPtyCable } from '../street/pty.ts';
 import { createStreet } from '../street/street.ts';
 import type { SimUnit } from '../street/units/sim-unit.ts';
-import { REPORT_AFTER_MS } from './managed-start.ts';
 import { createStandInManager, type ManagedRun } from './stand-in-manager.ts';
 import { writeProgram } from './update-files.ts';
 
@@ -89,11 +88,11 @@ export async function createWatchedStreet(t: Test, { isPackaged = false, preload
     rmSync(folder, { recursive: true, force: true });
   });
   const levels = (): number[] => [...street.world.lamps.values()].map((lamp) => Math.round(street.world.levelPct(lamp)));
-  const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
+  const until = async (what: string, holds: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> => {
     for (const fromMono = clock.monoMs(); !(await holds()); await sleep(clock, 50))
-      if (clock.monoMs() - fromMono > REPORT_AFTER_MS) {
+      if (clock.monoMs() - fromMono > withinMs) {
         const tail = readFileSync(manager.logFile, 'utf8').split('\n').slice(-15).join('\n');
-        throw new Error(`still not: ${what}; levels ${levels()}\n${tail}`);
+        throw new Error(`not within ${withinMs} ms: ${what}; levels ${levels()}\n${tail}`);
       }
   };
   const ask = async (command: string, args = {}): Promise<unknown> =>
