@@ -28,7 +28,7 @@ async function torture(...words: string[]) {
 
 const leftovers = (): string[] => readdirSync(tmpdir()).filter((name) => /^luciole-(torture|tc)-/.test(name));
 
-t.test('a writer killed at random moments has lost nothing that it reported committed', async (t) => {
+t.test('a writer killed at random moments has lost nothing that it reported committed', { timeout: 80_000 }, async (t) => {
   const before = leftovers();
   const { code, summaries, progress } = await torture('kill', '--rounds', '5', '--seed', '1');
   t.equal(code, 0, progress);
@@ -41,7 +41,7 @@ t.test('a writer killed at random moments has lost nothing that it reported comm
   );
 });
 
-t.test('commands through cut links, kills and copies each end once, in time, and none is done twice', async (t) => {
+t.test('commands through cut links, kills and copies each end once, in time, and none is done twice', { timeout: 80_000 }, async (t) => {
   const { code, summaries, progress } = await torture('commands', '--rounds', '400', '--seed', '4');
   t.equal(code, 0, progress);
   t.match(summaries, [{ torture: 'commands', ok: true, commands: 400, withoutEnd: 0, withTwoEnds: 0, runTwice: 0, runLate: 0 }]);
@@ -49,13 +49,13 @@ t.test('commands through cut links, kills and copies each end once, in time, and
   t.ok((kill ?? 0) > 0 && (cut ?? 0) > 0, 'and there were faults');
 });
 
-t.test('hostile messages neither crash the command desk nor make it grow nor get through', async (t) => {
+t.test('hostile messages neither crash the command desk nor make it grow nor get through', { timeout: 80_000 }, async (t) => {
   const { code, summaries, progress } = await torture('hostile', '--rounds', '100000', '--seed', '2');
   t.equal(code, 0, progress);
   t.match(summaries, [{ torture: 'hostile', ok: true, messages: 100_000, outside: 0 }]);
 });
 
-t.test('an agent on a damaged data folder lights the street and says what was wrong', async (t) => {
+t.test('an agent on a damaged data folder lights the street and says what was wrong', { timeout: 80_000 }, async (t) => {
   const { code, summaries, progress } = await torture('corrupt', '--quick');
   t.equal(code, 0, progress);
   t.match(summaries, [
@@ -65,7 +65,7 @@ t.test('an agent on a damaged data folder lights the street and says what was wr
   for (const { firstLevelMs } of summaries) t.ok(Number(firstLevelMs) > 0, `light after ${firstLevelMs} ms`);
 });
 
-t.test('a clock that is stepped, slewed and lost never darkens a night and never makes a saving larger', async (t) => {
+t.test('a clock that is stepped, slewed and lost never darkens a night and never makes a saving larger', { timeout: 80_000 }, async (t) => {
   const { code, summaries, progress } = await torture('clock', '--rounds', '24', '--seed', '3');
   t.equal(code, 0, progress);
   t.match(summaries, [{ torture: 'clock', ok: true, faults: 24, darkMin: 0, overclaimWhBySite: {} }]);

@@ -14,7 +14,7 @@ import { createStreet } from '../street/street.ts';
 
 const DEMO = readFileSync(join(import.meta.dirname, '../../config/demo.yaml'), 'utf8');
 
-t.test('kill -9 between two commits: no committed reading is lost, and the street never goes dark', async (t) => {
+t.test('kill -9 between two commits: no committed reading is lost, and the street never goes dark', { timeout: 50_000 }, async (t) => {
   const clock = createSystemClock({ quality: () => 'synced' });
   // A socket's path must be short.
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));

@@ -8,7 +8,7 @@ const DAYS_3_MS = 72 * 60 * MINUTE_MS;
 
 for (const segments of [false, true]) {
   const story = segments ? 'packed' : 'as metrics';
-  t.test(`after 72 hours without a network the platform has everything, ${story}`, { skip }, async (t) => {
+  t.test(`after 72 hours without a network the platform has everything, ${story}`, { skip, timeout: 80_000 }, async (t) => {
     const scene = await openLinkScene(t, { program: program as string, segments });
     await scene.live(MINUTE_MS);
     scene.proxy.set({ refuseTcp: true });
