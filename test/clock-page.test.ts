@@ -253,7 +253,7 @@ async function stepped(start: Start, byMs: number): Promise<Sim> {
 const rows = pageRows();
 t.strictSame([...rows.keys()].sort(), Object.keys(FAULTS).sort(), 'each fault of the page is done here, and each done here is on the page');
 for (const [fault, verdicts] of rows) {
-  t.test(fault, async (t) => {
+  t.test(fault, { timeout: 80_000 }, async (t) => {
     const sim = await (FAULTS[fault] ?? (() => cabinetOf({})))();
     // Those that let time pass come last.
     for (const column of [0, 4, 3, 2, 1]) t.equal(await MEASURES[column]?.(sim), verdicts[column], COLUMNS[column] ?? '');

@@ -26,14 +26,14 @@ function unitsHere(t: { teardown(fn: () => void): void }): string {
   return dir;
 }
 
-t.test('systemd understands every line of the units', { skip }, async (t) => {
+t.test('systemd understands every line of the units', { skip, timeout: 60_000 }, async (t) => {
   const dir = unitsHere(t);
   const files = readdirSync(dir).map((name) => join(dir, name.replace('@.', '@ttyS1.')));
   const { stdout, stderr } = await run(analyze ?? '', ['verify', '--man=no', '--recursive-errors=no', ...files]);
   t.equal(stdout + stderr, '');
 });
 
-t.test('the exposure of agent and console stays within its bounds', { skip }, async (t) => {
+t.test('the exposure of agent and console stays within its bounds', { skip, timeout: 60_000 }, async (t) => {
   const dir = unitsHere(t);
   for (const [unit, most] of Object.entries(EXPOSURE)) {
     const { stdout } = await run(analyze ?? '', ['security', '--offline=true', '--no-pager', join(dir, unit)]);

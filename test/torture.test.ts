@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import t from 'tap';
 import { torture, tortureIn } from './support/torture.ts';
 
-t.test('a writer killed at random moments has lost nothing that it reported committed', async (t) => {
+t.test('a writer killed at random moments has lost nothing that it reported committed', { timeout: 80_000 }, async (t) => {
   const folder = t.testdir();
   const { code, summaries, progress } = await tortureIn(folder, 'kill', '--rounds', '5', '--seed', '1');
   t.equal(code, 0, progress);
@@ -11,13 +11,13 @@ t.test('a writer killed at random moments has lost nothing that it reported comm
   t.strictSame(readdirSync(folder), [], 'nothing is left behind');
 });
 
-t.test('hostile messages neither crash the command desk nor make it grow nor get through', async (t) => {
+t.test('hostile messages neither crash the command desk nor make it grow nor get through', { timeout: 80_000 }, async (t) => {
   const { code, summaries, progress } = await torture('hostile', '--rounds', '100000', '--seed', '2');
   t.equal(code, 0, progress);
   t.match(summaries, [{ torture: 'hostile', ok: true, messages: 100_000, outside: 0 }]);
 });
 
-t.test('an agent on a damaged data folder lights the street and says what was wrong', async (t) => {
+t.test('an agent on a damaged data folder lights the street and says what was wrong', { timeout: 80_000 }, async (t) => {
   const { code, summaries, progress } = await torture('corrupt', '--quick');
   t.equal(code, 0, progress);
   t.match(summaries, [

@@ -74,7 +74,7 @@ t.test('it carries its device profiles and finds nothing wrong with a sound cabi
   t.match(checked.stdout.trim().split('\n'), [/no such device file/, /no such device file/, /no such device file/]);
 });
 
-t.test('its agent opens the store in a thread of its own and answers', async (t) => {
+t.test('its agent opens the store in a thread of its own and answers', { timeout: 30_000 }, async (t) => {
   const dir = t.testdir();
   const socket = join(home, 'a.sock');
   const words = ['run', join(ROOT, 'config/demo.yaml'), '--no-uplink', '--data-dir', join(dir, 'data'), '--socket', socket];
@@ -99,7 +99,7 @@ t.test('its agent opens the store in a thread of its own and answers', async (t)
   t.strictSame(await ended, [0, null]);
 });
 
-t.test('a first start and a table of poles need nothing beside it', async (t) => {
+t.test('a first start and a table of poles need nothing beside it', { timeout: 30_000 }, async (t) => {
   const dir = t.testdir({ 'demo.yaml': readFileSync(join(ROOT, 'config/demo.yaml'), 'utf8') });
   const cable = createPtyCable(() => {});
   t.teardown(() => cable.close());

@@ -99,55 +99,59 @@ async function checkRefusals(t: Test, luciole: Luciole, folder: string): Promise
   t.match(await luciole(['config', 'load', join(folder, 'none.yaml')]), { code: 64, text: /ENOENT/ });
 }
 
-t.test('at the cabinet: a change with a net, an agent killed in the middle of its trial, and the way back', async (t) => {
-  // A socket's path must be short.
-  const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
-  const { street, configFile, start, until, levels, luciole } = await openStreet(t, folder);
-  let darkestPct = 100;
-  street.start();
-  const first = await start();
-  await until(() => levels() === '30,30,30,30');
-  await until(async () => (await first.status()).units.ok === 5);
-  street.onLevel = ({ levelPct }) => {
-    darkestPct = Math.min(darkestPct, levelPct);
-  };
+t.test(
+  'at the cabinet: a change with a net, an agent killed in the middle of its trial, and the way back',
+  { timeout: 240_000 },
+  async (t) => {
+    // A socket's path must be short.
+    const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
+    const { street, configFile, start, until, levels, luciole } = await openStreet(t, folder);
+    let darkestPct = 100;
+    street.start();
+    const first = await start();
+    await until(() => levels() === '30,30,30,30');
+    await until(async () => (await first.status()).units.ok === 5);
+    street.onLevel = ({ levelPct }) => {
+      darkestPct = Math.min(darkestPct, levelPct);
+    };
 
-  t.match(await luciole(['config', 'set', 'programmes[residential].steps[1].levelPct', '45']), { code: 0 });
-  t.match(await luciole(['config', 'compare']), {
-    code: 0,
-    text: /programmes\[residential\]\.steps\[1\]\.levelPct\n {2}- 30\n {2}\+ 45\n.*1 change; it changes the lighting/s,
-  });
-  t.match(await luciole(['config', 'check']), { code: 0, text: /^ok; it changes the lighting/ });
-  const committed = await luciole(['config', 'commit', '--confirm', '5', '--comment', 'brighter']);
-  t.match(committed, { code: 0, text: /revision 2 runs on trial/ });
-  await until(() => levels() === '45,45,45,45');
-  first.child.kill('SIGKILL');
-  await until(() => first.child.signalCode !== null);
+    t.match(await luciole(['config', 'set', 'programmes[residential].steps[1].levelPct', '45']), { code: 0 });
+    t.match(await luciole(['config', 'compare']), {
+      code: 0,
+      text: /programmes\[residential\]\.steps\[1\]\.levelPct\n {2}- 30\n {2}\+ 45\n.*1 change; it changes the lighting/s,
+    });
+    t.match(await luciole(['config', 'check']), { code: 0, text: /^ok; it changes the lighting/ });
+    const committed = await luciole(['config', 'commit', '--confirm', '5', '--comment', 'brighter']);
+    t.match(committed, { code: 0, text: /revision 2 runs on trial/ });
+    await until(() => levels() === '45,45,45,45');
+    first.child.kill('SIGKILL');
+    await until(() => first.child.signalCode !== null);
 
-  const second = await start();
-  t.match(
-    (await second.ask('config')) as ConfigView,
-    { running: { number: 2, state: 'trial', why: 'brighter' }, trial: { mode: 'asked' } },
-    'on trial after kill -9',
-  );
-  await until(async () => (await second.status()).units.ok === 5);
-  t.equal(levels(), '45,45,45,45');
-  t.match(await luciole(['config', 'confirm']), { code: 0, text: /revision 2 is kept/ });
-  t.match(await luciole(['config', 'confirm']), { code: 1, text: /no revision is on trial/ });
+    const second = await start();
+    t.match(
+      (await second.ask('config')) as ConfigView,
+      { running: { number: 2, state: 'trial', why: 'brighter' }, trial: { mode: 'asked' } },
+      'on trial after kill -9',
+    );
+    await until(async () => (await second.status()).units.ok === 5);
+    t.equal(levels(), '45,45,45,45');
+    t.match(await luciole(['config', 'confirm']), { code: 0, text: /revision 2 is kept/ });
+    t.match(await luciole(['config', 'confirm']), { code: 1, text: /no revision is on trial/ });
 
-  await checkExport(t, luciole);
-  await checkRefusals(t, luciole, folder);
+    await checkExport(t, luciole);
+    await checkRefusals(t, luciole, folder);
 
-  t.match(await luciole(['config', 'rollback', '1', '--confirm', '5']), { code: 0, text: /revision 3 runs on trial/ });
-  await until(() => levels() === '30,30,30,30');
-  t.match(await luciole(['config', 'return', '--revision', '2']), { code: 1, text: /revision 3 is on trial/ });
-  t.match(await luciole(['config', 'return', '--revision', '3', '--comment', 'carrier lost']), {
-    code: 0,
-    text: /revision 2 runs again/,
-  });
-  await until(() => levels() === '45,45,45,45');
-  t.match((await luciole(['config', 'history'])).text, /3 .*returned.*\n(.*\n)*.*2 .*confirmed/);
-  t.equal(readFileSync(configFile, 'utf8'), SMALL_SITE, 'the file of the site is as it was');
-  t.ok(darkestPct >= 30, `never darker than the programme: ${darkestPct} %`);
-  t.equal(await second.stop(), 0);
-});
+    t.match(await luciole(['config', 'rollback', '1', '--confirm', '5']), { code: 0, text: /revision 3 runs on trial/ });
+    await until(() => levels() === '30,30,30,30');
+    t.match(await luciole(['config', 'return', '--revision', '2']), { code: 1, text: /revision 3 is on trial/ });
+    t.match(await luciole(['config', 'return', '--revision', '3', '--comment', 'carrier lost']), {
+      code: 0,
+      text: /revision 2 runs again/,
+    });
+    await until(() => levels() === '45,45,45,45');
+    t.match((await luciole(['config', 'history'])).text, /3 .*returned.*\n(.*\n)*.*2 .*confirmed/);
+    t.equal(readFileSync(configFile, 'utf8'), SMALL_SITE, 'the file of the site is as it was');
+    t.ok(darkestPct >= 30, `never darker than the programme: ${darkestPct} %`);
+    t.equal(await second.stop(), 0);
+  },
+);

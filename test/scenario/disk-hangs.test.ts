@@ -8,7 +8,7 @@ import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
 t.test(
   'an agent whose state files never answer lights the street by the file of the site, reaches the platform and says what is wrong',
-  { skip: managerMissing },
+  { timeout: 85_000, skip: managerMissing },
   async (t) => {
     const broker = createTestBroker();
     await broker.start();
@@ -27,7 +27,7 @@ t.test(
       rmSync(join(folder, 'data', file));
       execFileSync('mkfifo', [join(folder, 'data', file)]);
     }
-    await until('started again', () => manager.runs.length === 2 && newest().isReady);
+    await until('started again', () => manager.runs.length === 2 && newest().isReady, 40_000);
     t.match(await event('config-refused'), /the disk of store\.dir does not answer: the file of the site runs/);
     await until('dimmed as the programme says', all(DIMMED_PCT));
     await until('online again', async () => (await status())?.uplink.state === 'online');

@@ -109,7 +109,7 @@ async function supportFile(folder: string): Promise<string> {
   return gunzipSync(readFileSync(file)).toString('utf8');
 }
 
-t.test('a running agent listens on no TCP or UDP port', async (t) => {
+t.test('a running agent listens on no TCP or UDP port', { timeout: 60_000 }, async (t) => {
   const broker = createTestBroker();
   await broker.start();
   t.teardown(() => broker.stop());
@@ -135,60 +135,64 @@ t.test('a running agent listens on no TCP or UDP port', async (t) => {
 const [mosquitto, openssl] = [findProgram('mosquitto'), findProgram('openssl')];
 const skip = mosquitto === undefined ? 'mosquitto is not installed' : openssl === undefined ? 'openssl is not installed' : false;
 
-t.test('password and key of the uplink, and a password of the console, are in no log, file, message or answer', { skip }, async (t) => {
-  const folder = workshop(t);
-  const authorities = openTestAuthorities(openssl as string);
-  t.teardown(() => authorities.close());
-  const city = authorities.create('city');
-  const [server, own, other] = [city.issue('broker', { host: '127.0.0.1' }), city.issue('demo'), city.issue('platform')];
-  const broker = await startMosquitto(mosquitto as string, [
-    `cafile ${city.cert}`,
-    `certfile ${server.cert}`,
-    `keyfile ${server.key}`,
-    'require_certificate true',
-  ]);
-  t.teardown(() => broker.stop());
-  const password = newMarkedSecret('password of the uplink');
-  const passwordFile = join(folder, 'uplink.password');
-  writeFileSync(passwordFile, `${password.text}\n`, { mode: 0o400 });
-  const canaries = [password, ...keyCanaries('key of the uplink', readFileSync(own.key, 'utf8'))];
-  const settings = [
-    `username: demo`,
-    `passwordFile: ${passwordFile}`,
-    `caFile: ${city.cert}`,
-    `certFile: ${own.cert}`,
-    `keyFile: ${own.key}`,
-  ];
-  const observer = { ca: readFileSync(city.cert), cert: readFileSync(other.cert), key: readFileSync(other.key) };
-  const { agent, messages, until } = await visit(t, folder, `mqtts://127.0.0.1:${broker.port}`, settings, observer);
+t.test(
+  'password and key of the uplink, and a password of the console, are in no log, file, message or answer',
+  { skip, timeout: 80_000 },
+  async (t) => {
+    const folder = workshop(t);
+    const authorities = openTestAuthorities(openssl as string);
+    t.teardown(() => authorities.close());
+    const city = authorities.create('city');
+    const [server, own, other] = [city.issue('broker', { host: '127.0.0.1' }), city.issue('demo'), city.issue('platform')];
+    const broker = await startMosquitto(mosquitto as string, [
+      `cafile ${city.cert}`,
+      `certfile ${server.cert}`,
+      `keyfile ${server.key}`,
+      'require_certificate true',
+    ]);
+    t.teardown(() => broker.stop());
+    const password = newMarkedSecret('password of the uplink');
+    const passwordFile = join(folder, 'uplink.password');
+    writeFileSync(passwordFile, `${password.text}\n`, { mode: 0o400 });
+    const canaries = [password, ...keyCanaries('key of the uplink', readFileSync(own.key, 'utf8'))];
+    const settings = [
+      `username: demo`,
+      `passwordFile: ${passwordFile}`,
+      `caFile: ${city.cert}`,
+      `certFile: ${own.cert}`,
+      `keyFile: ${own.key}`,
+    ];
+    const observer = { ca: readFileSync(city.cert), cert: readFileSync(other.cert), key: readFileSync(other.key) };
+    const { agent, messages, until } = await visit(t, folder, `mqtts://127.0.0.1:${broker.port}`, settings, observer);
 
-  const chosen = newMarkedSecret('password of the console');
-  const { oneTimePassword } = (await agent.ask('user add', { name: 'ada', role: 'admin' })) as { oneTimePassword: string };
-  await agent.ask('user passwd', { name: 'ada', password: chosen.text });
-  const wrong = newMarkedSecret('wrong password');
-  await agent.ask('login', { user: 'ada', password: wrong.text });
-  canaries.push(chosen, wrong, { name: 'one-time password', text: oneTimePassword });
+    const chosen = newMarkedSecret('password of the console');
+    const { oneTimePassword } = (await agent.ask('user add', { name: 'ada', role: 'admin' })) as { oneTimePassword: string };
+    await agent.ask('user passwd', { name: 'ada', password: chosen.text });
+    const wrong = newMarkedSecret('wrong password');
+    await agent.ask('login', { user: 'ada', password: wrong.text });
+    canaries.push(chosen, wrong, { name: 'one-time password', text: oneTimePassword });
 
-  await until('data on its way', () => [...messages.keys()].some((topic) => topic.includes('DATA')));
-  const answers = await everyLook(agent);
-  const { pid = 0 } = agent.child;
-  answers
-    .set('command line', readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
-    .set('environment', readFileSync(`/proc/${pid}/environ`, 'utf8'));
-  answers.set('tech-support', await supportFile(folder));
-  // A broken connection and a refused one leave more in logs than one that stands.
-  await broker.kill();
-  await until('offline', async () => (JSON.stringify(await agent.ask('uplink status')) ?? '').includes('"state":"online"') === false);
-  for (const [name, answer] of await everyLook(agent)) answers.set(`${name}, offline`, answer);
-  t.equal(await agent.stop(), 0);
+    await until('data on its way', () => [...messages.keys()].some((topic) => topic.includes('DATA')));
+    const answers = await everyLook(agent);
+    const { pid = 0 } = agent.child;
+    answers
+      .set('command line', readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+      .set('environment', readFileSync(`/proc/${pid}/environ`, 'utf8'));
+    answers.set('tech-support', await supportFile(folder));
+    // A broken connection and a refused one leave more in logs than one that stands.
+    await broker.kill();
+    await until('offline', async () => (JSON.stringify(await agent.ask('uplink status')) ?? '').includes('"state":"online"') === false);
+    for (const [name, answer] of await everyLook(agent)) answers.set(`${name}, offline`, answer);
+    t.equal(await agent.stop(), 0);
 
-  t.match(answers.get('tech-support'), /demo[\s\S]*passwordFile/);
-  t.ok(answers.has('status') && answers.has('uplink trace, offline') && messages.size > 1, 'all was looked at');
-  const files = filesIn(join(folder, 'data'));
-  t.ok(files.size > 1);
-  const log = new Map([['log', readFileSync(join(folder, 'agent.log'))]]);
-  t.strictSame(sightings(canaries, new Map<string, Buffer | string>([...answers, ...messages, ...files, ...log])), []);
-  t.strictSame(sightings([password], new Map([['the password file', readFileSync(passwordFile)]])), [
-    'password of the uplink in the password file',
-  ]);
-});
+    t.match(answers.get('tech-support'), /demo[\s\S]*passwordFile/);
+    t.ok(answers.has('status') && answers.has('uplink trace, offline') && messages.size > 1, 'all was looked at');
+    const files = filesIn(join(folder, 'data'));
+    t.ok(files.size > 1);
+    const log = new Map([['log', readFileSync(join(folder, 'agent.log'))]]);
+    t.strictSame(sightings(canaries, new Map<string, Buffer | string>([...answers, ...messages, ...files, ...log])), []);
+    t.strictSame(sightings([password], new Map([['the password file', readFileSync(passwordFile)]])), [
+      'password of the uplink in the password file',
+    ]);
+  },
+);

@@ -10,7 +10,7 @@ t.test('by the times of the unit a frozen agent is back before drivers of the us
   t.ok(downS + DRIVERS.startS < DRIVERS.failsafeS, `${downS} s and a start`);
 });
 
-const options = { skip: managerMissing };
+const options = { timeout: 80_000, skip: managerMissing };
 
 t.test('a frozen agent is killed and started again, its lamps at their failsafe level meanwhile', options, async (t) => {
   const { manager, until, shortenFailsafe, all, newest, ask } = await createWatchedStreet(t);
@@ -23,7 +23,9 @@ t.test('a frozen agent is killed and started again, its lamps at their failsafe 
   await until('started again', () => manager.runs.length === 2 && newest().isReady);
   t.ok(frozen.wasStarved, 'the watchdog has noticed');
   await until('dimmed as the programme says', all(DIMMED_PCT));
-  await until('told', async () =>
-    /"code":"agent-restarted".*was killed, or froze/.test(JSON.stringify(await ask('events', { since: '1h' }))),
+  await until(
+    'told',
+    async () => /"code":"agent-restarted".*was killed, or froze/.test(JSON.stringify(await ask('events', { since: '1h' }))),
+    10_000,
   );
 });

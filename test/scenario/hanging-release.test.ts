@@ -14,7 +14,7 @@ const START_PACE = 6;
 
 t.test(
   'a release that hangs before it is ready is killed, counted and taken back, the street lit throughout',
-  { skip: managerMissing },
+  { timeout: 85_000, skip: managerMissing },
   async (t) => {
     const { folder, home, socketPath, street, manager, until, ask, newest, levels, all } = await createWatchedStreet(t, {
       isPackaged: true,
@@ -27,7 +27,7 @@ t.test(
     writeFileSync(join(folder, 'new.update'), updateBy(createMaker(join(folder, 'keys')), { entries: programOf(HANGS) }));
     const words = ['update', 'install', join(folder, 'new.update'), '--force', '--socket', socketPath];
     t.match((await promisify(execFile)(join(home, 'bin/luciole'), words)).stdout, /0\.2\.0 is unpacked and takes over now/);
-    await until('the package runs again after three starts that hang', () => manager.runs.length === 5 && newest().isReady);
+    await until('the package runs again after three starts that hang', () => manager.runs.length === 5 && newest().isReady, 60_000);
     t.strictSame(
       manager.runs.map(({ wasLate, child }) => (wasLate ? String(child.signalCode) : 'ready')),
       ['ready', 'SIGKILL', 'SIGKILL', 'SIGKILL', 'ready'],

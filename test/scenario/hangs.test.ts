@@ -2,7 +2,7 @@ import t from 'tap';
 import { managerMissing } from '../support/fake-service-manager.ts';
 import { createWatchedStreet, DIMMED_PCT, FAILSAFE_PCT, WATCHED_LAMPS } from '../support/watched-street.ts';
 
-const options = { skip: managerMissing };
+const options = { timeout: 80_000, skip: managerMissing };
 
 t.test('a storage thread that is killed is replaced without a restart, and the street does not notice', options, async (t) => {
   const { street, manager, until, all, status, newest, event } = await createWatchedStreet(t);
@@ -33,10 +33,10 @@ t.test(
     if (cable === undefined || north === undefined) throw new Error('the demo street has changed');
     cable.stall(true);
     await until('its lamps at failsafe', () => levels().filter((level) => level === FAILSAFE_PCT).length === WATCHED_LAMPS / 2);
-    await until('told', async () => /line north/.test((await event('line-silent')) + (await event('line-down'))));
+    await until('told', async () => /line north/.test((await event('line-silent')) + (await event('line-down'))), 30_000);
     t.strictSame(levels().slice(WATCHED_LAMPS / 2), new Array(WATCHED_LAMPS / 2).fill(DIMMED_PCT), 'the other line goes on');
     cable.stall(false);
-    await until('all as the programme says', all(DIMMED_PCT));
+    await until('all as the programme says', all(DIMMED_PCT), 40_000);
     await until('the event has ended', async () => (await event('line-silent')) + (await event('line-down')) === '');
     t.equal(manager.runs.length, 1, 'and nothing had to be restarted');
   },

@@ -81,7 +81,7 @@ async function expectCommitted(t: Test, committed: StatusView['store'], parts: P
   await store.stop();
 }
 
-t.test('kill -9 between two commits: no committed reading is lost, and the street never goes dark', async (t) => {
+t.test('kill -9 between two commits: no committed reading is lost, and the street never goes dark', { timeout: 50_000 }, async (t) => {
   const { clock, storeConfig, street, start, seen, levels } = await openStreet(t);
   const first = await start();
   const committed = await seen(first, ({ store }) => store.lastSeq > 5 && store.readingsWaiting > 0 && Math.min(...levels()) >= 30);

@@ -100,7 +100,7 @@ const FAULTS: readonly Fault[] = [
 ];
 
 for (const { story, changes, happens } of FAULTS) {
-  t.test(`after ${story} the platform has everything`, { skip }, async (t) => {
+  t.test(`after ${story} the platform has everything`, { skip, timeout: 120_000 }, async (t) => {
     const scene = await openLinkScene(t, { program: program as string, ...(changes === undefined ? {} : { changes }) });
     await scene.live(MINUTE_MS);
     await happens(scene);

@@ -11,7 +11,7 @@ const KILLS = 7;
 
 t.test(
   'readings of the deepest safe mode, which has no store, are a gap once the store is back, and the platform is told',
-  { skip },
+  { timeout: 85_000, skip },
   async (t) => {
     const mosquitto = await startMosquitto(program as string);
     const host = new ReferenceHost({ url: mosquitto.url, protocolVersion: 5, group: 'Demo', node: WATCHED_NODE });

@@ -2,7 +2,7 @@ import t from 'tap';
 import { managerMissing } from '../support/fake-service-manager.ts';
 import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
-const options = { skip: managerMissing };
+const options = { timeout: 80_000, skip: managerMissing };
 
 t.test('five kills in ten minutes lead to safe mode: the street is lit, and only reading is left', options, async (t) => {
   const { manager, until, all, event, newest, ask, status } = await createWatchedStreet(t);

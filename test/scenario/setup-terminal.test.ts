@@ -42,7 +42,7 @@ function onTerminal(words: readonly string[], folder: string, clock: Clock) {
   };
 }
 
-t.test('asked on a terminal, it may be broken off and goes on with what was said', async (t) => {
+t.test('asked on a terminal, it may be broken off and goes on with what was said', { timeout: 60_000 }, async (t) => {
   const { clock, folder, ports, file } = unknownStreet(t);
   const words = ['setup', file, ...ports.slice(0, 2), '--units', '1-22', '--serial', '19200-8N2', '--data-dir', join(folder, 'data')];
   const first = onTerminal(words, folder, clock);

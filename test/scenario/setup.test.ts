@@ -98,12 +98,16 @@ async function checkErase(t: Test, erase: readonly string[], { folder, file }: S
   t.match(await runInFolder(['check', file], folder), { code: 0 }, 'the cabinet itself stays as it is described');
 }
 
-t.test('a street nobody has described is found, written down, accepted by check, lit, and in the end erased', async (t) => {
-  const unknown = unknownStreet(t);
-  const { folder, ports, file } = unknown;
-  const setup = ['setup', file, ...SITE, ...ports, '--units', '1-45', '--serial', '19200-8N2', '--prefer', 'wirenboard-wb-led'];
-  const erase = ['erase', file, '--data-dir', join(folder, 'data'), '--socket', join(folder, 'agent.sock')];
-  await checkSetup(t, setup, unknown);
-  await checkAgent(t, setup, erase, unknown);
-  await checkErase(t, erase, unknown);
-});
+t.test(
+  'a street nobody has described is found, written down, accepted by check, lit, and in the end erased',
+  { timeout: 80_000 },
+  async (t) => {
+    const unknown = unknownStreet(t);
+    const { folder, ports, file } = unknown;
+    const setup = ['setup', file, ...SITE, ...ports, '--units', '1-45', '--serial', '19200-8N2', '--prefer', 'wirenboard-wb-led'];
+    const erase = ['erase', file, '--data-dir', join(folder, 'data'), '--socket', join(folder, 'agent.sock')];
+    await checkSetup(t, setup, unknown);
+    await checkAgent(t, setup, erase, unknown);
+    await checkErase(t, erase, unknown);
+  },
+);

@@ -9,7 +9,7 @@ const BROKEN = '#!/bin/sh\nexit 1\n';
 
 t.test(
   'a release that was confirmed and is damaged since gives way after ten starts in vain, the street lit throughout',
-  { skip: managerMissing },
+  { timeout: 85_000, skip: managerMissing },
   async (t) => {
     const { folder, street, manager, until, ask, newest, levels, all } = await createWatchedStreet(t, { isPackaged: true });
     let darkestPct = 100;
@@ -22,7 +22,7 @@ t.test(
     writeFileSync(join(releases, 'serial'), '20\n');
     writeFileSync(join(releases, 'current'), '20-0.2.0\n');
     newest().child.kill('SIGKILL');
-    await until('the package runs again', () => manager.runs.length === 12 && newest().isReady);
+    await until('the package runs again', () => manager.runs.length === 12 && newest().isReady, 40_000);
     t.match(await ask('update status'), { release: 'package', state: 'confirmed', failed: '20-0.2.0' });
     await until('told', async () =>
       /"code":"update-reverted".*20-0\.2\.0 did not come up/.test(JSON.stringify(await ask('events', { since: '1h' }))),

@@ -25,7 +25,7 @@ const whole = (name: string, value: number): Metric => ({ name, value: toLong(va
 const bornOf = (host: ReferenceHost): number => host.messages.filter(({ verb }) => verb === 'NBIRTH').length;
 
 /** A platform that writes each part once the one before has ended, keeps to the rate of commands, and goes on where the node says after a cut. */
-function maintainer(host: ReferenceHost, clock: Clock, until: (what: string, holds: () => boolean) => Promise<void>) {
+function maintainer(host: ReferenceHost, clock: Clock, until: (what: string, holds: () => boolean, withinMs?: number) => Promise<void>) {
   let ids = 0;
   const endOf = (id: string) =>
     [...host.values.values()]
@@ -38,7 +38,7 @@ function maintainer(host: ReferenceHost, clock: Clock, until: (what: string, hol
     const births = bornOf(host);
     await host.command('', [...metrics, text('Command/Id', id)]);
     // A command that a cut swallowed has no end: who was born anew is asked anew.
-    await until(`${id} has ended`, () => endOf(id) !== undefined || bornOf(host) > births);
+    await until(`${id} has ended`, () => endOf(id) !== undefined || bornOf(host) > births, 30_000);
     const end = endOf(id) ?? { state: 'cut', reason: '' };
     if (!end.reason.startsWith('too many commands')) return end;
     await sleep(clock, RATE_MS);
@@ -98,7 +98,7 @@ async function openUplink(t: Test) {
 
 t.test(
   'a release comes over the platform in parts, over a cut cable; what is wrong is refused in words, what is right takes over with the street lit',
-  { skip },
+  { timeout: 85_000, skip },
   async (t) => {
     const { proxy, host, clock } = await openUplink(t);
     const { folder, street, manager, until, levels, newest } = await createWatchedStreet(t, { isPackaged: true, broker: proxy.url });
@@ -143,7 +143,7 @@ t.test(
     t.match(await install(false), { state: 'refused', reason: /6 lamps are lit/ });
     t.equal(manager.runs.length, 1, 'nothing has started anew yet');
     t.match(await install(true), { state: 'verified' });
-    await until('the new release runs', () => manager.runs.length === 2 && newest().isReady);
+    await until('the new release runs', () => manager.runs.length === 2 && newest().isReady, 30_000);
     await until('and is shown', () => shown(host, 'Update/Release') === '20-0.2.0' && shown(host, 'Update/State') === 'trial');
     t.equal(shown(host, 'Update/Failed'), '');
     t.ok(Math.min(...levels(), darkestPct) >= DIMMED_PCT, `the street was lit throughout: ${darkestPct} %`);

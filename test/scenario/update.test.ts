@@ -12,7 +12,7 @@ const execute = promisify(execFile);
 
 t.test(
   'an update that does not come up is taken back by itself, the street lit throughout; one that does runs on trial and can be taken back',
-  { skip: managerMissing },
+  { timeout: 85_000, skip: managerMissing },
   async (t) => {
     const { folder, home, socketPath, street, manager, until, ask, newest, levels, all } = await createWatchedStreet(t, {
       isPackaged: true,
@@ -38,7 +38,7 @@ t.test(
     t.match(await install(broken), /6 lamps are lit: update by day, or say --force/);
     t.equal(manager.runs.length, 1);
     t.match(await install(broken, '--force'), /0\.2\.0 is unpacked and takes over now/);
-    await until('the package runs again after three starts in vain', () => manager.runs.length === 5 && newest().isReady);
+    await until('the package runs again after three starts in vain', () => manager.runs.length === 5 && newest().isReady, 40_000);
     t.match(await updates(), { release: 'package', state: 'confirmed', failed: '20-0.2.0' });
     await until('told', async () =>
       /"code":"update-reverted".*20-0\.2\.0 did not come up/.test(JSON.stringify(await ask('events', { since: '1h' }))),
@@ -47,10 +47,10 @@ t.test(
 
     const tree = cloneTree().map((entry) => ({ ...entry, path: `luciole/${entry.path}` }));
     t.match(await install(updateBy(maker, { entries: tree, serial: 30, version: '0.3.0' }), '--force'), /0\.3\.0 is unpacked/);
-    await until('the new release runs', () => manager.runs.length === 6 && newest().isReady);
+    await until('the new release runs', () => manager.runs.length === 6 && newest().isReady, 30_000);
     t.match(await updates(), { release: '30-0.3.0', state: 'trial', previous: 'package' });
     t.match(await luciole('update', 'revert', '--force'), /the installed package takes over now/);
-    await until('the package runs again', () => manager.runs.length === 7 && newest().isReady);
+    await until('the package runs again', () => manager.runs.length === 7 && newest().isReady, 30_000);
     t.match(await luciole('update', 'status'), /as installed with the system/);
     await until('dimmed', all(DIMMED_PCT));
     t.ok(darkestPct >= DIMMED_PCT, 'and still nobody was left in the dark');

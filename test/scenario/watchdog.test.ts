@@ -5,7 +5,7 @@ import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
 t.test(
   'a lighting that stops while the loop turns on is noticed, told, and healed by a restart; the lamps keep their level',
-  { skip: managerMissing },
+  { timeout: 85_000, skip: managerMissing },
   async (t) => {
     const { street, manager, until, all, levels, newest, ask } = await createWatchedStreet(t, { preload: 'steal-timers.mjs' });
     const logged = (name: string): string =>
@@ -18,7 +18,7 @@ t.test(
     };
     const hanging = newest();
     hanging.child.kill('SIGUSR2');
-    await until('started again', () => manager.runs.length === 2 && newest().isReady);
+    await until('started again', () => manager.runs.length === 2 && newest().isReady, 40_000);
     t.ok(hanging.wasStarved, 'the agent itself asked the manager to end it');
     t.match(logged('agent-hangs'), /"part":"lighting"|"part":"line/);
     await until('dimmed as the programme says', all(DIMMED_PCT));

@@ -10,7 +10,7 @@ const DAYS_3_MS = 72 * 60 * MINUTE_MS;
 /** 4,320 commits without a network, and then their delivery: each form of it has a file of its own. */
 export function surviveLongOutage(segments: boolean): void {
   const story = segments ? 'packed' : 'as metrics';
-  t.test(`after 72 hours without a network the platform has everything, ${story}`, { skip }, async (t) => {
+  t.test(`after 72 hours without a network the platform has everything, ${story}`, { skip, timeout: 80_000 }, async (t) => {
     const scene = await openLinkScene(t, { program: program as string, segments });
     await scene.live(MINUTE_MS);
     scene.proxy.set({ refuseTcp: true });

@@ -4,11 +4,11 @@
  * The site has no port, as only the start matters. Limits follow the speed of the machine: they are multiples of a plain start, measured
  * first.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { sleep } from '../../agent/core/clock.ts';
+import { type Clock, sleep } from '../../agent/core/clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createFakeServiceManager, type FakeServiceManager, type ManagedRun, secondsOf } from './fake-service-manager.ts';
 
@@ -17,9 +17,6 @@ const ROOT = join(import.meta.dirname, '../..');
 const PACE = 3;
 /** The limit of a start, in plain starts and at least. */
 const LIMIT = { starts: 3, leastMs: 2_000 };
-
-/** When a wait is reported with the log instead of being ended by the file's limit without it. No measure of speed. Units: ms. */
-export const REPORT_AFTER_MS = 200_000;
 
 export interface Brake {
   /** Each slowed step takes this longer; `slowAt` names the only one. Units: ms. */
@@ -33,20 +30,18 @@ export interface Brake {
 }
 
 export interface ManagedStart {
+  readonly clock: Clock;
   readonly manager: FakeServiceManager;
   readonly logText: () => string;
-  /** The start has come to where it hangs; known for `once` only. */
-  readonly hasHung: () => boolean;
-  /** Resolves when it holds. Errors: rejects with the end of the log when it has not for long. */
-  until(what: string, holds: (runs: readonly ManagedRun[]) => boolean): Promise<void>;
+  /** Resolves when it holds. Errors: rejects with the end of the log after `withinMs`. */
+  until(what: string, holds: (runs: readonly ManagedRun[]) => boolean, withinMs: number): Promise<void>;
 }
 
 /** A manager that has begun the first start. Units: ms. */
 export async function beginStart(t: Test, limitMs: number, { once = false, hungBefore = 0, ...given }: Brake = {}): Promise<ManagedStart> {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   const clock = createSystemClock({ quality: () => 'synced' });
-  const hangFile = join(folder, 'hung');
-  const brake = { ...given, ...(once ? { hangFile } : {}) };
+  const brake = { ...given, ...(once ? { hangFile: join(folder, 'hung') } : {}) };
   const manager = createFakeServiceManager({
     clock,
     folder,
@@ -64,12 +59,12 @@ export async function beginStart(t: Test, limitMs: number, { once = false, hungB
   await manager.start();
   const logText = (): string => readFileSync(manager.logFile, 'utf8');
   return {
+    clock,
     manager,
     logText,
-    hasHung: () => existsSync(hangFile),
-    async until(what, holds) {
+    async until(what, holds, withinMs) {
       for (const fromMono = clock.monoMs(); !holds(manager.runs); await sleep(clock, 20))
-        if (clock.monoMs() - fromMono > REPORT_AFTER_MS) throw new Error(`still not: ${what}\n${logText().slice(-3_000)}`);
+        if (clock.monoMs() - fromMono > withinMs) throw new Error(`not within ${withinMs} ms: ${what}\n${logText().slice(-3_000)}`);
     },
   };
 }
@@ -83,7 +78,7 @@ function hungLedger(count: number): object {
 /** A start limit that fits the machine as it is now. Units: ms. */
 export async function fittingLimitMs(t: Test): Promise<number> {
   const { manager, until } = await beginStart(t, secondsOf('TimeoutStartSec') * 1_000);
-  await until('a plain start', ([run]) => run?.isReady === true);
+  await until('a plain start', ([run]) => run?.isReady === true, 80_000);
   await manager.stop();
   const [run] = manager.runs;
   return Math.max(LIMIT.leastMs, LIMIT.starts * ((run?.readyMono ?? 0) - (run?.atMono ?? 0)));

@@ -15,7 +15,6 @@ import { createStreet } from '../street/street.ts';
 import { connectStreet } from '../street/street-cables.ts';
 import type { SimUnit } from '../street/units/sim-unit.ts';
 import { createFakeServiceManager, type ManagedRun, type ManagerOptions } from './fake-service-manager.ts';
-import { REPORT_AFTER_MS } from './managed-start.ts';
 import { writeProgram } from './update-files.ts';
 
 /** Of the demo's street three lamps and a sensor on each line: what is there must be set up before it can be frozen. */
@@ -79,11 +78,11 @@ export async function createWatchedStreet(t: Test, options: WatchedOptions = {})
   });
   const lamps = [...street.world.lamps.values()];
   const levels = (): number[] => lamps.map((lamp) => Math.round(street.world.levelPct(lamp)));
-  const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
+  const until = async (what: string, holds: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> => {
     for (const fromMono = clock.monoMs(); !(await holds()); await sleep(clock, 50))
-      if (clock.monoMs() - fromMono > REPORT_AFTER_MS) {
+      if (clock.monoMs() - fromMono > withinMs) {
         const tail = readFileSync(manager.logFile, 'utf8').split('\n').slice(-15).join('\n');
-        throw new Error(`still not: ${what}; levels ${levels()}\n${tail}`);
+        throw new Error(`not within ${withinMs} ms: ${what}; levels ${levels()}\n${tail}`);
       }
   };
   const ask = (command: string, args: RawArgs = {}): Promise<unknown> => askAt(socketPath, command, args);

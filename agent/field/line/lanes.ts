@@ -22,14 +22,35 @@ const PRESENCE_AMONG_URGENT = 4;
  */
 const PROBE_WHILE_FINDING = 4;
 
+/** What a line is about, beyond the lanes that have work. */
+export interface LaneNeeds {
+  /** The last probe of a silent unit was answered: the others may be back too. */
+  readonly isFinding?: boolean;
+  /** A lamp has refused its level until it is set up. */
+  readonly isLightWaiting?: boolean;
+}
+
 /** Transactions since each of these lanes last ran. */
 export type Since = Readonly<Record<keyof typeof SHARE, number>>;
 
 export const NONE_SINCE: Since = { presence: 0, telemetry: 0, console: 0, probe: 0 };
 
-/** Of the lanes that have work, the one whose turn it is. `isFinding`: the last probe of a silent unit was answered. */
-export function nextLane(waiting: ReadonlySet<Lane>, since: Since, isFinding = false): Lane | undefined {
-  const share = isFinding ? { ...SHARE, probe: PROBE_WHILE_FINDING } : SHARE;
+/**
+ * Of the lanes that have work, the one whose turn it is.
+ *
+ * While a lamp is dark until it is set up, set-up, which is in the lane of telemetry, goes as urgent writes go: slow presence polls would
+ * leave it one transaction in twenty.
+ */
+export function nextLane(
+  waiting: ReadonlySet<Lane>,
+  since: Since,
+  { isFinding = false, isLightWaiting = false }: LaneNeeds = {},
+): Lane | undefined {
+  const share = {
+    ...SHARE,
+    ...(isFinding ? { probe: PROBE_WHILE_FINDING } : {}),
+    ...(isLightWaiting && !waiting.has('command') ? { presence: PRESENCE_AMONG_URGENT, telemetry: 0 } : {}),
+  };
   const isOwed = (lane: keyof Since): boolean => waiting.has(lane) && since[lane] >= share[lane];
   if (waiting.has('urgent')) return waiting.has('presence') && since.presence >= PRESENCE_AMONG_URGENT ? 'presence' : 'urgent';
   if (isOwed('probe') && !waiting.has('command')) return 'probe';

@@ -222,7 +222,8 @@ export class LineRunner {
     if (jobMono !== undefined) waiting.add('console');
     if (agenda.telemetry !== undefined || agenda.setUp !== undefined) waiting.add('telemetry');
     if (agenda.probe !== undefined) waiting.add('probe');
-    const lane = nextLane(waiting, this.#since, this.#isFinding && agenda.silentUnits > 0);
+    const isLightWaiting = agenda.setUp !== undefined && this.#writes.isHeldForSetUp();
+    const lane = nextLane(waiting, this.#since, { isFinding: this.#isFinding && agenda.silentUnits > 0, isLightWaiting });
     if (lane === undefined) return undefined;
     if (lane === 'urgent' || lane === 'command') return { lane, act: () => this.#writes.next(lane, nowMono) };
     if (lane === 'console') return { lane, act: this.#job };

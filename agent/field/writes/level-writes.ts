@@ -103,6 +103,11 @@ export class LevelWrites {
     if (readBack !== undefined) await this.#verify(readBack);
   }
 
+  /** Whether a level waits for the set-up of its lamp. */
+  isHeldForSetUp(): boolean {
+    return this.#queue.isHeldForSetUp();
+  }
+
   /** When the next request may be sent; undefined when none waits. */
   nextMono(): MonoMs | undefined {
     const times = [this.#queue.nextMono(), this.#repeats.nextMono(), this.#readBacks.nextMono()].filter((mono) => mono !== undefined);

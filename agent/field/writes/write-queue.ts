@@ -65,6 +65,8 @@ export function createWriteQueue() {
     },
     /** Removes the write of this point without settling it: it is being sent. */
     remove: (pointId: PointId): void => void byPoint.delete(pointId),
+    /** Whether a level waits for the set-up of its unit. */
+    isHeldForSetUp: (): boolean => [...byPoint.values()].some(isHeld),
     /** When the next write may be sent; undefined when none waits. */
     nextMono: (): MonoMs | undefined => {
       const times = [...byPoint.values()].map((waiting) => (isHeld(waiting) ? waiting.write.expiresMono : writableMono(waiting.unit)));

@@ -202,7 +202,7 @@ async function racer(t: Test, { service, victim, folder }: ReturnType<typeof cab
   return child;
 }
 
-t.test('a service that exchanges names all the while wins no race against root', root, async (t) => {
+t.test('a service that exchanges names all the while wins no race against root', { ...root, timeout: 60_000 }, async (t) => {
   const made = cabinet(t);
   const { state, isUntouched } = made;
   const child = await racer(t, made, 'users.json');

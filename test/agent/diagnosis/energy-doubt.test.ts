@@ -32,7 +32,7 @@ async function summerStreet(t: { teardown(fn: () => unknown): void }, quality: C
   return { clock, sums };
 }
 
-t.test('while the light burns because no time is known, no saving is claimed', async (t) => {
+t.test('while the light burns because no time is known, no saving is claimed', { timeout: 80_000 }, async (t) => {
   for (const quality of ['none', 'restored'] as const) {
     const { clock, sums } = await summerStreet(t, quality);
     await clock.advance(24 * HOUR_MS);
@@ -45,7 +45,7 @@ t.test('while the light burns because no time is known, no saving is claimed', a
   }
 });
 
-t.test('once the time is known the baseline counts its night, and not the hours before', async (t) => {
+t.test('once the time is known the baseline counts its night, and not the hours before', { timeout: 80_000 }, async (t) => {
   const { clock, sums } = await summerStreet(t, 'none');
   await clock.advance(11.5 * HOUR_MS);
   clock.setQuality('synced');

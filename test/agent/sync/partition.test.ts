@@ -96,7 +96,7 @@ async function partition(t: Test, acks: boolean) {
 
 const allRows = (host: ReferenceHost, rows: number): boolean => host.registry.head() >= rows;
 
-t.test('a host that acknowledges gets every row of a partition again by itself', { skip }, async (t) => {
+t.test('a host that acknowledges gets every row of a partition again by itself', { skip, timeout: 60_000 }, async (t) => {
   const { host, node } = await partition(t, true);
   const rows = node.store.rows.length;
   t.ok(await until(() => allRows(host, rows), 20_000), `${host.registry.head()} of ${rows} rows without a hole`);
@@ -105,7 +105,7 @@ t.test('a host that acknowledges gets every row of a partition again by itself',
 
 t.test(
   'a host that has never acknowledged asks for rows of a partition, or gets them once it acknowledges; until then all is kept',
-  { skip },
+  { skip, timeout: 60_000 },
   async (t) => {
     const { host, node } = await partition(t, false);
     const { rows } = node.store;

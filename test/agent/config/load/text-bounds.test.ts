@@ -85,10 +85,13 @@ t.test('whatever is written by the library in either style is counted as deep as
       fc.dictionary(word, tie('value'), { minKeys: 1, maxKeys: 2 }),
     ),
   }));
+  const wrapped = fc
+    .tuple(value, fc.array(fc.boolean(), { maxLength: 45, size: 'max' }))
+    .map(([inner, around]) => around.reduce<unknown>((of, isList) => (isList ? [of] : { a: of }), inner));
   const depthOf = (of: unknown): number => (typeof of === 'object' && of !== null ? 1 + Math.max(0, ...Object.values(of).map(depthOf)) : 0);
   let [taken, refused] = [0, 0];
   fc.assert(
-    fc.property(value, fc.boolean(), (of, isFlow) => {
+    fc.property(wrapped, fc.boolean(), (of, isFlow) => {
       const text = stringify(of, { collectionStyle: isFlow ? 'flow' : 'block', lineWidth: 0 });
       const isRefused = refusedAt(text) > 0;
       if (isRefused) refused += 1;

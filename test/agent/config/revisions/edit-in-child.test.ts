@@ -7,7 +7,7 @@ import { createSystemClock } from '../../../../agent/core/system-clock.ts';
 
 const clock = createSystemClock({ quality: () => 'synced' });
 
-t.test('one value of a hostile text: the process that parses it may die, the agent answers', async (t) => {
+t.test('one value of a hostile text: the process that parses it may die, the agent answers', { timeout: 120_000 }, async (t) => {
   const dir = join(t.testdir(), 'candidate');
   mkdirSync(dir);
   const order = { dir, path: 'cabinet.name', value: 'x' };

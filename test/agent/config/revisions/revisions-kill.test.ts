@@ -15,7 +15,7 @@ const levelOf = ({ cabinet }: LoadedSite): number => {
 const COMMITTER = join(import.meta.dirname, 'fixtures/committer.ts');
 const KILLS = 8;
 
-t.test('kill -9 at any moment: the next start finds a whole configuration, confirmed or on trial', async (t) => {
+t.test('kill -9 at any moment: the next start finds a whole configuration, confirmed or on trial', { timeout: 120_000 }, async (t) => {
   const folder = t.testdir();
   const configFile = join(folder, 'cabinet.yaml');
   const dataDir = join(folder, 'data');

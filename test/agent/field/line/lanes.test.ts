@@ -4,7 +4,7 @@ import { BusError } from '../../../../agent/core/errors.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { Lane } from '../../../../agent/core/ports.ts';
 import { createDeadBudget, createSilenceWatch, hushMs } from '../../../../agent/field/line/dead-units.ts';
-import { afterTurn, createConsoleJobs, NONE_SINCE, nextLane } from '../../../../agent/field/line/lanes.ts';
+import { afterTurn, createConsoleJobs, type LaneNeeds, NONE_SINCE, nextLane } from '../../../../agent/field/line/lanes.ts';
 import { agendaOf } from '../../../../agent/field/line/units-due.ts';
 import { welcome } from '../../../../agent/field/units/unit.ts';
 import { plannedUnit } from '../planned-unit.ts';
@@ -12,10 +12,10 @@ import { SENSOR } from '../plant.ts';
 
 // ── lanes ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const turns = (lanes: readonly Lane[], count: number): Lane[] => {
+const turns = (lanes: readonly Lane[], count: number, needs: LaneNeeds = {}): Lane[] => {
   let since = NONE_SINCE;
   return Array.from({ length: count }, () => {
-    const lane = nextLane(new Set(lanes), since) as Lane;
+    const lane = nextLane(new Set(lanes), since, needs) as Lane;
     since = afterTurn(since, lane);
     return lane;
   });
@@ -46,12 +46,24 @@ t.test('nobody starves: presence waits for one other at most, telemetry and cons
 t.test('while units are found again the next probe follows after four others, but never before commands and urgent writes', async (t) => {
   const since = { ...NONE_SINCE, probe: 4 };
   const waiting = (...lanes: Lane[]): ReadonlySet<Lane> => new Set<Lane>(['probe', 'telemetry', ...lanes]);
-  t.equal(nextLane(waiting(), since, true), 'probe');
-  t.equal(nextLane(waiting(), { ...since, probe: 3 }, true), 'telemetry');
-  t.equal(nextLane(waiting(), since, false), 'telemetry');
-  t.equal(nextLane(waiting('command'), since, true), 'command');
-  t.equal(nextLane(waiting('urgent'), since, true), 'urgent');
+  t.equal(nextLane(waiting(), since, { isFinding: true }), 'probe');
+  t.equal(nextLane(waiting(), { ...since, probe: 3 }, { isFinding: true }), 'telemetry');
+  t.equal(nextLane(waiting(), since, { isFinding: false }), 'telemetry');
+  t.equal(nextLane(waiting('command'), since, { isFinding: true }), 'command');
+  t.equal(nextLane(waiting('urgent'), since, { isFinding: true }), 'urgent');
 });
+
+t.test(
+  'while a lamp is dark until it is set up, set-up goes first; sensors get each fifth turn, and commands go before it as ever',
+  async (t) => {
+    const needs = { isLightWaiting: true };
+    t.same(turns(['presence', 'telemetry'], 6, needs), ['telemetry', 'telemetry', 'telemetry', 'telemetry', 'presence', 'telemetry']);
+    t.equal(nextLane(new Set<Lane>(['urgent', 'telemetry']), NONE_SINCE, needs), 'urgent');
+    t.equal(nextLane(new Set<Lane>(['command', 'telemetry']), NONE_SINCE, needs), 'command');
+    const console = turns(['presence', 'console', 'telemetry'], 1_000, needs).filter((lane) => lane === 'console').length;
+    t.ok(console >= 80, 'and a person at the cabinet keeps a tenth');
+  },
+);
 
 t.test('nothing goes before an urgent write but a sensor after each fourth', async (t) => {
   t.equal(share(['urgent', 'command', 'console', 'telemetry', 'probe'], 'urgent'), 1_000);

@@ -153,30 +153,34 @@ t.test('a name that folds over "end" and a command, as it was found: the admin w
 /** Lines that may run without harm: none of them says anything but what nobody knows. */
 const refused = (bytes: string): boolean => /^% /m.test(bytes);
 
-t.test('a paste that loses any one piece on its way loads all or nothing, and none of its text is carried out', async (t) => {
-  const whole =
-    'name: x user add eve --role admin\nuser add eve --role admin\nstatus\nlogout\nnote: "end\n\nuser add eve --role admin\n"\n';
-  const sent = paste(whole);
-  const { session, got } = await loading(t);
-  await fc.assert(
-    fc.asyncProperty(fc.nat(sent.length), fc.oneof(fc.nat(12), fc.nat(sent.length)), async (from, length) => {
-      const [loads, at] = [got.length, session.bytes().length];
-      session.type(`${sent.slice(0, from)}${sent.slice(from + length)}`);
-      // Whatever still hangs in the line editor or in a paste is ended as a person would.
-      await settle(session);
-      const shown = session.bytes().slice(at);
-      const isWhole = got.slice(loads).every((each) => each === whole);
-      return (
-        isWhole &&
-        session.ended() === null &&
-        !/one-time|Cabinet +ANG/.test(shown) &&
-        (got.length > loads || refused(shown) || /\^C/.test(shown))
-      );
-    }),
-    { numRuns: 120 },
-  );
-  t.equal(session.ended(), null, 'and nobody was logged out');
-});
+t.test(
+  'a paste that loses any one piece on its way loads all or nothing, and none of its text is carried out',
+  { timeout: 120_000 },
+  async (t) => {
+    const whole =
+      'name: x user add eve --role admin\nuser add eve --role admin\nstatus\nlogout\nnote: "end\n\nuser add eve --role admin\n"\n';
+    const sent = paste(whole);
+    const { session, got } = await loading(t);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(sent.length), fc.oneof(fc.nat(12), fc.nat(sent.length)), async (from, length) => {
+        const [loads, at] = [got.length, session.bytes().length];
+        session.type(`${sent.slice(0, from)}${sent.slice(from + length)}`);
+        // Whatever still hangs in the line editor or in a paste is ended as a person would.
+        await settle(session);
+        const shown = session.bytes().slice(at);
+        const isWhole = got.slice(loads).every((each) => each === whole);
+        return (
+          isWhole &&
+          session.ended() === null &&
+          !/one-time|Cabinet +ANG/.test(shown) &&
+          (got.length > loads || refused(shown) || /\^C/.test(shown))
+        );
+      }),
+      { numRuns: 120 },
+    );
+    t.equal(session.ended(), null, 'and nobody was logged out');
+  },
+);
 
 t.test('a frame whose first line was not understood is remarks and lines that mean nothing', async (t) => {
   const { session, carriedOut } = await loading(t);
@@ -198,7 +202,7 @@ t.test('every rest of a frame line is refused as a command', async (t) => {
   }
 });
 
-t.test('64 KB and paced at 9600 baud: taken as it is', async (t) => {
+t.test('64 KB and paced at 9600 baud: taken as it is', { timeout: 120_000 }, async (t) => {
   const { session, got } = await loading(t);
   const large = Array.from({ length: 1_100 }, (_, at) => `  key${at}: "why? | côté ${'x'.repeat(40)}" # end`).join('\n');
   t.ok(large.length >= 60_000);
