@@ -20,6 +20,8 @@ const MOST_VOTES = 3;
 const KNOWN_AFTER = 8;
 /** A turnaround that is shorter by this than the shortest before may not be the unit's. Units: ms. Source: resolution of a timer. A new record is rare, so a second request costs little. */
 const EARLY = { share: 0.1, leastMs: 0.3 };
+/** Replies of one unit that differ more than this in their turnaround may not both be its own. Units: ms. Source: resolution of a timer; where a line is less steady, a third request is the price. */
+const STEADY_MS = 0.3;
 /** A request whose replies differ more often than this from the one before changes as a rule. */
 const MOSTLY = 0.5;
 
@@ -87,8 +89,8 @@ export class ReplyTrust {
   #doubtUntilMono: MonoMs = 0;
   /** When a reply was last late, duplicated, or different from another reply to the same request. Copies may still come, even where the cause was found. */
   #signMono: MonoMs = Number.NEGATIVE_INFINITY;
-  /** Of the first reply to the request in hand: its content was on the line before, so that copies may still come; other registers had it; it was early. */
-  #first = { isKnown: false, isForeign: false, isEarly: false };
+  /** Of the first reply to the request in hand: its content was on the line before, so that copies may still come; other registers had it; it was early; after how long it came. */
+  #first = { isKnown: false, isForeign: false, isEarly: false, tookMs: 0 };
 
   constructor(late: LateReplies, counters: LinkCounters) {
     this.#late = late;
@@ -194,7 +196,8 @@ export class ReplyTrust {
     const shape = this.#shapeOf(request);
     const owed = this.#owed(request, nowMono);
     const isEarly = this.#isEarly(candidate);
-    if (frames.length === 1) this.#first = { isKnown: !isNew, isForeign, isEarly };
+    const tookMs = nowMono - candidate.sentMono;
+    if (frames.length === 1) this.#first = { isKnown: !isNew, isForeign, isEarly, tookMs };
     // Votes count only while nothing else of their shape comes in between.
     if (frames.length > 1 && ((isEarly && owed > 0) || shape.strayMono >= candidate.firstSentMono)) return 'doubtful';
     const isProven = isNew && owed === 0 && frames.length === 1 && shape.trustedMono + this.#late.boundMs <= nowMono;
@@ -203,8 +206,10 @@ export class ReplyTrust {
     if (isDoubtful) verdict = isProven ? 'good' : 'doubtful';
     else if (owed > 0) verdict = vote(frames, owed + (this.#first.isKnown ? 1 : 0), isAgreed);
     else if (frames.length > 1) {
-      // A unit that has become faster stays so. A content of other registers that arrives before the request can have arrived may be a second copy.
-      const isOdd = (isEarly && !this.#first.isEarly) || (this.#first.isForeign && candidate.turnaroundMs < 0);
+      // A unit that has become faster stays so. Two copies of another's reply hardly fall at the same place of two windows.
+      const isUnsteady = Math.abs(tookMs - this.#first.tookMs) > STEADY_MS;
+      const mayBeCopies = this.#first.isForeign && (isEarly || isUnsteady || candidate.turnaroundMs < 0);
+      const isOdd = (isEarly && !this.#first.isEarly) || mayBeCopies;
       verdict = isAgreed && isOdd && frames.length < MOST_VOTES ? 'again' : isAgreed || isNew ? 'good' : 'doubtful';
     } else verdict = isEarly || this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';
     if (verdict === 'again' && !candidate.mayAskAgain) {
