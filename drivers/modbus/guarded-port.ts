@@ -40,7 +40,7 @@ const UNTIMED = -16;
 /** Requests in a row that only a reply too early to be true came to: then the port has another speed. Source: assumed. */
 const MOST_EARLY_LOSSES = 3;
 
-const NO_REPLY: FirstReply = { isFirstKnown: false, isFirstForeign: false, isFirstEarly: false };
+const NO_REPLY: FirstReply = { isFirstKnown: false, isFirstForeign: false, isFirstEarly: false, firstTookMs: 0 };
 
 interface Pending extends Exchange, FirstReply {
   readonly request: Buffer;

@@ -18,6 +18,8 @@ const MOST_VOTES = 3;
 const KNOWN_AFTER = 8;
 /** A turnaround that is shorter by this than the shortest before may not be the unit's. Units: ms. Source: resolution of a timer. A new record is rare, so a second request costs little. */
 const EARLY = { share: 0.1, leastMs: 0.3 };
+/** Replies of one unit that differ more than this in their turnaround may not both be its own. Units: ms. Source: resolution of a timer; where a line is less steady, a third request is the price. */
+const STEADY_MS = 0.3;
 /** A request whose replies differ more often than this from the one before changes as a rule. */
 const MOSTLY = 0.5;
 
@@ -27,13 +29,15 @@ export type ReplyVerdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 /** The kind of a sound frame outside its own window. */
 export type StrayName = 'late' | 'duplicate' | 'foreign' | 'wrong-reply';
 
-/** The first reply to a request, as `judge` has found it; false before. */
+/** The first reply to a request, as `judge` has found it; false and 0 before. */
 export interface FirstReply {
   /** Its content was on the line before, so copies of it may still come. */
   isFirstKnown: boolean;
   /** Other registers had that content. */
   isFirstForeign: boolean;
   isFirstEarly: boolean;
+  /** From the request to the end of the reply. Units: ms. */
+  firstTookMs: number;
 }
 
 /** What is known of a frame that fits its request. */
@@ -201,10 +205,12 @@ export class ReplyTrust {
     const shape = this.#shapeOf(request);
     const owed = this.#owed(request, nowMono);
     const isEarly = this.#isEarly(candidate);
+    const tookMs = nowMono - candidate.sentMono;
     if (frames.length === 1) {
       first.isFirstKnown = !isNew;
       first.isFirstForeign = isForeign;
       first.isFirstEarly = isEarly;
+      first.firstTookMs = tookMs;
     }
     // Votes count only while nothing else of their shape comes in between.
     if (frames.length > 1 && ((isEarly && owed > 0) || shape.strayMono >= candidate.firstSentMono)) return 'doubtful';
@@ -214,8 +220,10 @@ export class ReplyTrust {
     if (isDoubtful) verdict = isProven ? 'good' : 'doubtful';
     else if (owed > 0) verdict = vote(frames, owed + (first.isFirstKnown ? 1 : 0), isAgreed);
     else if (frames.length > 1) {
-      // A unit that has become faster stays so. A content of other registers that arrives before the request can have arrived may be a second copy.
-      const isOdd = (isEarly && !first.isFirstEarly) || (first.isFirstForeign && candidate.turnaroundMs < 0);
+      // A unit that has become faster stays so. Two copies of another's reply hardly fall at the same place of two windows.
+      const isUnsteady = Math.abs(tookMs - first.firstTookMs) > STEADY_MS;
+      const mayBeCopies = first.isFirstForeign && (isEarly || isUnsteady || candidate.turnaroundMs < 0);
+      const isOdd = (isEarly && !first.isFirstEarly) || mayBeCopies;
       verdict = isAgreed && isOdd && frames.length < MOST_VOTES ? 'again' : isAgreed || isNew ? 'good' : 'doubtful';
     } else verdict = isEarly || this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';
     if (verdict === 'again' && !candidate.mayAskAgain) {

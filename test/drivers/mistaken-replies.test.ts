@@ -255,15 +255,63 @@ const anySchedule = fc.record({
   }),
 });
 
-/** Two copies of one reply, each before the next request can have been there: as many as a doubtful read is asked for. */
 type Schedule = typeof anySchedule extends fc.Arbitrary<infer T> ? T : never;
-const COPIES_BEFORE_THE_REQUEST: Schedule = {
-  isNetwork: true,
-  baud: 9_600,
-  healthy: 0,
-  faults: [[1, { lateMs: 4, copiesMs: [0, 16], noise: Uint8Array.from([]) }]],
-  reads: [[0, 2, 0], [1, 2, 0], ...Array.from({ length: 18 }, (): Schedule['reads'][number] => [0, 2, 0])],
-};
+const noise = new Uint8Array();
+/** Two copies of one reply in the windows of two requests in a row, while their own replies are late, lost or one behind: as many as a doubtful read is asked for. */
+const TWO_COPIES_IN_A_ROW: readonly Schedule[] = [
+  {
+    isNetwork: true,
+    baud: 9_600,
+    healthy: 0,
+    faults: [[1, { lateMs: 4, copiesMs: [0, 16], noise }]],
+    reads: [[0, 2, 0], [1, 2, 0], ...Array.from({ length: 18 }, (): Schedule['reads'][number] => [0, 2, 0])],
+  },
+  {
+    isNetwork: true,
+    baud: 115_200,
+    healthy: 0,
+    faults: [
+      [0, { lateMs: 37, copiesMs: [], noise }],
+      [3, { lateMs: 36, copiesMs: [25, 0], noise }],
+    ],
+    reads: [0, 0, 0, 0, 1, 0, 1].map((n, i) => [n, i === 1 ? 3 : 2, 0]),
+  },
+  {
+    isNetwork: true,
+    baud: 19_200,
+    healthy: 0,
+    faults: [
+      [0, { lateMs: 45, copiesMs: [80, 1], noise }],
+      [1, { lateMs: 2_000, copiesMs: [], noise }],
+      [2, { lateMs: 1_169, copiesMs: [], noise }],
+    ],
+    reads: [5, 1].map((n) => [n, 2, 0]),
+  },
+  {
+    isNetwork: false,
+    baud: 9_600,
+    healthy: 3,
+    faults: [
+      [2, { lateMs: 0, copiesMs: [47, 25], noise }],
+      [3, { lateMs: 26_069, copiesMs: [], noise }],
+    ],
+    reads: [2, 2, 0, 3].map((n, i) => [n, 2, i === 1 ? 3 : 0]),
+  },
+  {
+    isNetwork: false,
+    baud: 115_200,
+    healthy: 0,
+    faults: [[17, { lateMs: 14_632, copiesMs: [37, 27, 33], noise }]],
+    reads: [
+      ...[0, 1, 5, 3, 0, 5, 5, 5].map((n, i): Schedule['reads'][number] => [
+        n,
+        [1, 2, 7].includes(i) ? 3 : 2,
+        i === 2 ? 50 : i > 4 ? 3 : 0,
+      ]),
+      ...[5, 5, 1, 5, 4, 0, 5, 3].map((n, i): Schedule['reads'][number] => [n, 2, [50, 3, 0, 3, 50, 3, 3, 0][i] as 0 | 3 | 50]),
+    ],
+  },
+];
 
 t.test('whatever is late, doubled, lost or drowned in noise: no wrong value', async (t) => {
   const all = { right: 0, other: 0 };
@@ -286,7 +334,7 @@ t.test('whatever is late, doubled, lost or drowned in noise: no wrong value', as
         await bench.clock.advance(pauseMs);
       }
     }),
-    { numRuns: 150, examples: [[COPIES_BEFORE_THE_REQUEST]] },
+    { numRuns: 150, examples: TWO_COPIES_IN_A_ROW.map((schedule) => [schedule]) },
   );
   t.ok(all.right > all.other / 10, `${all.right} right, ${all.other} lost or refused`);
 });

@@ -17,7 +17,7 @@ const LATE = withCrc([10, 3, 6, 0, 50, 0, 0, 0, 1]);
 
 function trustAt() {
   const trust = new ReplyTrust(new LateReplies(), freshCounters());
-  const first = { isFirstKnown: false, isFirstForeign: false, isFirstEarly: false };
+  const first = { isFirstKnown: false, isFirstForeign: false, isFirstEarly: false, firstTookMs: 0 };
   const judge = (nowMono: number, frames: readonly Buffer[] = [UNCHANGED]) => {
     const at = { firstSentMono: nowMono - 20, sentMono: nowMono - 20, nowMono, turnaroundMs: 5 };
     const candidate: Candidate = { request: READ, first, frames, ...at, isAlone: true, isFollowed: false, mayAskAgain: true };
