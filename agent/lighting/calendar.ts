@@ -25,6 +25,12 @@ const BUILT_IN: Readonly<Record<BuiltInHolidays, readonly HolidayDay[]>> = {
 /** What a rule of a calendar may name without a list in the file. */
 export const BUILT_IN_HOLIDAYS = Object.keys(BUILT_IN) as readonly BuiltInHolidays[];
 
+const HOLIDAYS_TEXT = {
+  none: 'public holidays',
+  also: 'public holidays and the nights before them',
+  only: 'the nights before public holidays',
+};
+
 /** Returns the first rule that fits; null where none does. */
 export function ruleOf(calendar: Calendar, night: NightDay): CalendarRule | null {
   const date = plain(night);
@@ -55,12 +61,6 @@ export function describeRule({ weekdays, from, to, nthWeekday, holidays, eves }:
   ];
   return parts.length === 0 ? 'every night' : parts.join(', ');
 }
-
-const HOLIDAYS_TEXT = {
-  none: 'public holidays',
-  also: 'public holidays and the nights before them',
-  only: 'the nights before public holidays',
-};
 
 interface PlainDate extends NightDay {
   /** 1 Monday to 7 Sunday. */
