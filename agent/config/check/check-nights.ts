@@ -22,7 +22,7 @@ const CIVIL_DEG = -6;
 /** Both times are rounded by their search. Units: min. */
 const LEAST_MIN = 2;
 
-const ADVICE = `below ${CIVIL_DEG}° a street without lamps is dark; raise sunBelowDeg, or take the offset back`;
+const ADVICE = `below ${CIVIL_DEG} degrees a street without lamps is dark; raise sunBelowDeg, or take the offset back`;
 
 interface Sampled {
   readonly cabinet: Cabinet;

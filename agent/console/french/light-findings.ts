@@ -132,8 +132,8 @@ export const LIGHT_FINDINGS: Pairs = [
     "cette zone s'éteint jusqu'à {n} min avant l'aube civile, comme la nuit du {text}",
   ],
   [
-    'below {n}° a street without lamps is dark; raise sunBelowDeg, or take the offset back',
-    'sous {n}° une rue sans lampes est noire ; relever sunBelowDeg, ou réduire le décalage',
+    'below {n} degrees a street without lamps is dark; raise sunBelowDeg, or take the offset back',
+    'sous {n} degrés une rue sans lampes est noire ; relever sunBelowDeg, ou réduire le décalage',
   ],
   [
     'in nights such as that of {text} "{key}" comes after "{word}", so it is left out, and "{near}" begins only at {time}; write two programmes and a calendar',
