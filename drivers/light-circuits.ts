@@ -4,7 +4,7 @@
  *
  * Pure.
  */
-import type { Cabinet, DeviceConfig, Lamp, LineConfig, Output } from '../agent/core/cabinet.ts';
+import type { Cabinet, ContactRole, DeviceConfig, Lamp, LineConfig, Output } from '../agent/core/cabinet.ts';
 import { linePortName, parseLinePort } from '../agent/core/line-port.ts';
 import { outputNumber } from '../agent/core/output-values.ts';
 import type { PointProfile, Profile, SetupParameter } from '../agent/core/profile.ts';
@@ -107,6 +107,12 @@ export interface OutputCircuit {
   readonly lampPlaces: ReadonlySet<WireRegister>;
 }
 
+/** A contact that requests light, and the registers of the lamps that it lights. */
+export interface LightContactCircuit {
+  readonly role: ContactRole;
+  readonly lampPlaces: ReadonlySet<WireRegister>;
+}
+
 export interface Circuits {
   /** By register; the first lamp where two have the same. */
   readonly lamps: ReadonlyMap<WireRegister, LampCircuit>;
@@ -115,6 +121,8 @@ export interface Circuits {
   readonly outputs: ReadonlyMap<WireRegister, OutputCircuit>;
   /** By port and unit. */
   readonly units: ReadonlyMap<string, WiredDevice>;
+  /** Contacts of roles `emergency` and `lights-on`, by unit and then by quantity. */
+  readonly contacts: ReadonlyMap<string, ReadonlyMap<string, LightContactCircuit>>;
   readonly broadcasts: ReadonlySet<string>;
 }
 
@@ -141,8 +149,22 @@ export function circuitsOf(site: WiredSite): Circuits {
     doubled: lit.filter(([place, circuit]) => lamps.get(place) !== circuit).map(([, { lamp }]) => lamp),
     outputs: new Map(outputs),
     units: new Map(devices.map((wired) => [wireUnit(wired), wired])),
+    contacts: new Map(devices.map((wired) => [wireUnit(wired), contactCircuits(wired, { zones: site.cabinet.zones, placeOfLamp })])),
     broadcasts: new Set(devices.flatMap(broadcastKeys)),
   };
+}
+
+/** One without a zone lights all lamps; one whose zone does not exist lights none. */
+function contactCircuits({ device }: WiredDevice, { zones, placeOfLamp }: LampPlaces): Map<string, LightContactCircuit> {
+  const { roles, contactZones = {} } = device;
+  const asking = Object.entries(roles).filter(([, role]) => role === 'emergency' || role === 'lights-on');
+  return new Map(
+    asking.map(([point, role]) => {
+      const zoneId = contactZones[point];
+      const lampIds = zoneId === undefined ? [...placeOfLamp.keys()] : (zones.find(({ id }) => id === zoneId)?.lamps ?? []);
+      return [point, { role, lampPlaces: new Set(lampIds.flatMap((id) => placeOfLamp.get(id) ?? [])) }];
+    }),
+  );
 }
 
 function wiredDevices({ cabinet, profiles }: WiredSite): WiredDevice[] {
@@ -154,16 +176,18 @@ function wiredDevices({ cabinet, profiles }: WiredSite): WiredDevice[] {
   );
 }
 
+interface LampPlaces {
+  readonly zones: Cabinet['zones'];
+  readonly placeOfLamp: ReadonlyMap<string, WireRegister>;
+}
+
 interface PlacedOutput {
   readonly output: Output;
   readonly wired: WiredDevice;
   readonly point: PointProfile;
 }
 
-function outputCircuit(
-  { output, wired, point }: PlacedOutput,
-  { zones, placeOfLamp }: { readonly zones: Cabinet['zones']; readonly placeOfLamp: ReadonlyMap<string, WireRegister> },
-): OutputCircuit {
+function outputCircuit({ output, wired, point }: PlacedOutput, { zones, placeOfLamp }: LampPlaces): OutputCircuit {
   const { litWith, idle } = output;
   const register = (value: Output['idle'] | undefined): number | null => {
     const number = value === undefined ? undefined : outputNumber(value, point);

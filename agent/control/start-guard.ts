@@ -63,7 +63,9 @@ export function createStartGuard(
 
 /** The guard of a street that starts now. */
 export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<PointId, LightContact>, startMono: MonoMs): StartGuard {
-  return createStartGuard(new Map(street.zones.flatMap(guarded)), startMono, awaited(street, contacts));
+  // A lamp that several zones raise has the longest of their holds: the last one written.
+  const byHold = street.zones.flatMap(guarded).toSorted(([, a], [, b]) => a - b);
+  return createStartGuard(new Map(byHold), startMono, awaited(street, contacts));
 }
 
 /** Whether a decision would lower a lamp that has not been read yet; what raises it waits for nothing. */
@@ -98,5 +100,6 @@ function awaited({ zones, rules }: LightingStreet, contacts: ReadonlyMap<PointId
 
 /** Lamps that presence may have raised before the start, each with the hold of its zone, and those that may go dark. */
 function guarded({ presence, dark, lamps }: LightingStreet['zones'][number]): (readonly [string, number])[] {
-  return presence === null && dark === null ? [] : lamps.map((id) => [id, presence?.holdS ?? 0] as const);
+  if (presence === null && dark === null) return [];
+  return [...lamps, ...(presence?.alsoLamps ?? [])].map((id) => [id, presence?.holdS ?? 0] as const);
 }

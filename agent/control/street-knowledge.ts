@@ -21,6 +21,8 @@ export interface StreetKnowledge {
   readonly outputs: readonly ResolvedOutput[];
   /** Contacts in the cabinet that request light. */
   readonly contacts: ReadonlyMap<PointId, LightContact>;
+  /** The zone of each that lights one zone only. */
+  readonly contactZones: ReadonlyMap<PointId, string>;
   /** From the profile of the lamp's level point. */
   readonly verificationOf: (lampId: string) => Verification;
   /** Line of each lamp, and how many levels a second each line takes. */
@@ -34,6 +36,13 @@ export function streetKnowledge(cabinet: Cabinet, points: ReadonlyMap<PointId, C
     outputs: resolveOutputs(cabinet, (id) => points.get(id)?.profile),
     contacts: new Map(
       cabinet.lines.flatMap(({ devices }) => devices).flatMap(({ id, roles }) => Object.entries(roles).flatMap(lightContact(id))),
+    ),
+    contactZones: new Map(
+      cabinet.lines
+        .flatMap(({ devices }) => devices)
+        .flatMap(({ id, contactZones = {} }) =>
+          Object.entries(contactZones).map(([point, zone]): [PointId, string] => [`${id}.${point}`, zone]),
+        ),
     ),
     verificationOf(lampId) {
       const lamp = cabinet.lamps.find(({ id }) => id === lampId);

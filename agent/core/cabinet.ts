@@ -88,6 +88,8 @@ export interface DeviceConfig {
   readonly pole: string | null;
   /** What its contacts mean at this site, by quantity: `{ input_1: door }`. */
   readonly roles: Readonly<Record<string, ContactRole>>;
+  /** The zone that a contact of role `emergency` or `lights-on` lights, by quantity; one that is absent lights the whole cabinet. */
+  readonly contactZones?: Readonly<Record<string, string>>;
   /** Which of its repeated parts are there, by the profile's name for them: `{ ecg: [0, 1, 5] }`; all when not given. */
   readonly instances: Readonly<Record<string, readonly number[]>>;
   /** Level points that belong to each of its groups: `{ group0: [ecg0_level, ecg1_level] }`. */

@@ -51,6 +51,8 @@ export interface TonightView {
   readonly rule: string;
   /** Event nights of this date. */
   readonly events: readonly string[];
+  /** Steps of the programme that this night leaves out: the step below them comes first by its own time, and begins at `atMs`. */
+  readonly leftOut: readonly { readonly name: string; readonly nextName: string; readonly atMs: WallMs }[];
   /** A photocell counts within so many minutes of dusk and dawn; null without one. */
   readonly photocellMin: number | null;
   /** Each change of level; what is before the first is dark by day. */

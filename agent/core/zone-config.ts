@@ -45,6 +45,8 @@ export interface Zone {
   /** Delay of switching on (negative: earlier) and off after the sun's times. Units: min. */
   readonly onOffsetMin: number;
   readonly offOffsetMin: number;
+  /** Other offsets for parts of each year; the first that fits the date on which the night began. Absent or empty: none. */
+  readonly seasons?: readonly Season[];
   readonly photocell: PhotocellConfig | null;
   /** It may go dark in the night, but only after this warning; null: it may not. */
   readonly dark: DarkConfig | null;
@@ -54,6 +56,14 @@ export interface Zone {
   readonly baseline: BaselineConfig;
   /** Constant light output over the life of the lamps; null: not done here. */
   readonly constantLight: ConstantLightConfig | null;
+}
+
+/** The offsets of a zone from one date of each year to another, both included, also over its end. Units: min. */
+export interface Season {
+  readonly from: CalendarDate;
+  readonly to: CalendarDate;
+  readonly onOffsetMin: number;
+  readonly offOffsetMin: number;
 }
 
 /** Lights below the one, puts out above the other, within a window around the sun's own times. */
@@ -99,6 +109,8 @@ export interface PresenceConfig {
   readonly rampDownS: number;
   /** Lamps within this distance of the sensor's pole are raised; null raises the whole zone. Units: m. */
   readonly reachM: number | null;
+  /** Lamps of other zones that it raises too, as at a crosswalk; absent or empty: none. */
+  readonly alsoLamps?: readonly string[];
   /** Longest raise without a pause; then the sensors are taken for stuck until they have been still. Units: s. */
   readonly maxBoostS: number;
   /** Light ahead of a mover; null: only around the sensors. */
@@ -187,8 +199,20 @@ export interface CalendarRule {
   readonly to: CalendarDate | null;
   /** `nth` of the month, -1 the last. */
   readonly nthWeekday: { readonly nth: number; readonly weekday: number } | null;
-  readonly holidays: 'fr' | null;
+  /** Public holidays that are built in, or days that the file lists. */
+  readonly holidays: BuiltInHolidays | readonly HolidayDay[] | null;
+  /** The nights before these days: as well, or in their place. Absent: not these. */
+  readonly eves?: 'also' | 'only';
 }
+
+/** `fr`: France; `fr-alsace-moselle`: with the two days more of Haut-Rhin, Bas-Rhin and Moselle. */
+export type BuiltInHolidays = 'fr' | 'fr-alsace-moselle';
+
+/** A date, days from Easter Sunday (negative: before), or a weekday of one month; `nth` -1 the last. */
+export type HolidayDay =
+  | CalendarDate
+  | { readonly easterDays: number }
+  | { readonly nth: number; readonly weekday: number; readonly month: number };
 
 export interface CalendarDate {
   readonly year: number | null;

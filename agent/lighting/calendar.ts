@@ -1,6 +1,6 @@
-/** Selects the programme of a zone by the date on which its night begins: weekdays, spans, yearly dates, public holidays of France. Pure. */
+/** Selects the programme and the season of a zone by the date on which its night begins: weekdays, spans, yearly dates, holidays. Pure. */
 
-import type { Calendar, CalendarDate, CalendarRule } from '../core/cabinet.ts';
+import type { BuiltInHolidays, Calendar, CalendarDate, CalendarRule, HolidayDay, Season } from '../core/cabinet.ts';
 import { DAY_MS } from '../core/durations.ts';
 
 /** Shape: `month` 1..12; a `day` out of its month runs over. */
@@ -11,19 +11,25 @@ export interface NightDay {
 }
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
-/** Public holidays of France on a fixed date. Source: Code du travail, article L3133-1. */
-const FIXED: readonly (readonly [month: number, day: number])[] = [
-  [1, 1],
-  [5, 1],
-  [5, 8],
-  [7, 14],
-  [8, 15],
-  [11, 1],
-  [11, 11],
-  [12, 25],
+const yearly = (month: number, day: number): HolidayDay => ({ year: null, month, day });
+/** Public holidays of France; those from Easter are Easter Monday, Ascension and Whit Monday. Source: Code du travail, article L3133-1. */
+const FRANCE: readonly HolidayDay[] = [
+  ...[yearly(1, 1), yearly(5, 1), yearly(5, 8), yearly(7, 14), yearly(8, 15), yearly(11, 1), yearly(11, 11), yearly(12, 25)],
+  ...[{ easterDays: 1 }, { easterDays: 39 }, { easterDays: 50 }],
 ];
-/** Easter Monday, Ascension, Whit Monday. Units: days after Easter Sunday. */
-const AFTER_EASTER = [1, 39, 50];
+/** Source: Code du travail, article L3134-13, which adds Good Friday and 26 December. */
+const BUILT_IN: Readonly<Record<BuiltInHolidays, readonly HolidayDay[]>> = {
+  fr: FRANCE,
+  'fr-alsace-moselle': [...FRANCE, { easterDays: -2 }, yearly(12, 26)],
+};
+/** What a rule of a calendar may name without a list in the file. */
+export const BUILT_IN_HOLIDAYS = Object.keys(BUILT_IN) as readonly BuiltInHolidays[];
+
+const HOLIDAYS_TEXT = {
+  none: 'public holidays',
+  also: 'public holidays and the nights before them',
+  only: 'the nights before public holidays',
+};
 
 /** Returns the first rule that fits; null where none does. */
 export function ruleOf(calendar: Calendar, night: NightDay): CalendarRule | null {
@@ -37,15 +43,21 @@ export function isOn({ year, month, day }: CalendarDate, night: NightDay): boole
   return (year === null || year === date.year) && month === date.month && day === date.day;
 }
 
+/** Returns the place of the first season that fits; -1 where none does. */
+export function seasonOf(seasons: readonly Pick<Season, 'from' | 'to'>[], night: NightDay): number {
+  const date = plain(night);
+  return seasons.findIndex((season) => isWithin(season, date));
+}
+
 /** Describes a rule for people: `Friday to Saturday`, `07-01 to 08-31`. */
-export function describeRule({ weekdays, from, to, nthWeekday, holidays }: CalendarRule): string {
+export function describeRule({ weekdays, from, to, nthWeekday, holidays, eves }: CalendarRule): string {
   const parts = [
     ...(weekdays === null ? [] : [weekdays.map((n) => WEEKDAYS[n - 1]).join(', ')]),
     ...(nthWeekday === null
       ? []
       : [`${nthWeekday.nth === -1 ? 'last' : `${nthWeekday.nth}.`} ${WEEKDAYS[nthWeekday.weekday - 1]} of the month`]),
     ...(from === null && to === null ? [] : [`${from === null ? '' : text(from)} to ${to === null ? '' : text(to)}`.trim()]),
-    ...(holidays === null ? [] : ['public holidays']),
+    ...(holidays === null ? [] : [HOLIDAYS_TEXT[eves ?? 'none']]),
   ];
   return parts.length === 0 ? 'every night' : parts.join(', ');
 }
@@ -69,11 +81,17 @@ function plain({ year, month, day }: NightDay): PlainDate {
 }
 
 function fits(rule: CalendarRule, date: PlainDate): boolean {
-  const { weekdays, nthWeekday, holidays } = rule;
+  const { weekdays, nthWeekday, holidays, eves } = rule;
   if (weekdays !== null && !weekdays.includes(date.weekday)) return false;
   if (nthWeekday !== null && !isNth(nthWeekday, date)) return false;
-  if (holidays !== null && !isFrenchHoliday(date)) return false;
+  if (holidays !== null && !isHolidayNight(holidays, eves, date)) return false;
   return isWithin(rule, date);
+}
+
+/** A night that begins on the day before a holiday is its eve, whether or not that day is a holiday itself. */
+function isHolidayNight(holidays: NonNullable<CalendarRule['holidays']>, eves: CalendarRule['eves'], date: PlainDate): boolean {
+  const isEve = eves !== undefined && isHoliday(holidays, { ...date, day: date.day + 1 });
+  return isEve || (eves !== 'only' && isHoliday(holidays, date));
 }
 
 function isNth({ nth, weekday }: NonNullable<CalendarRule['nthWeekday']>, date: PlainDate): boolean {
@@ -96,11 +114,14 @@ function text({ year, month, day }: CalendarDate): string {
   return `${year === null ? '' : `${year}-`}${two(month)}-${two(day)}`;
 }
 
-/** Whether a date is a public holiday of France. */
-export function isFrenchHoliday({ year, month, day }: NightDay): boolean {
-  if (FIXED.some(([m, d]) => m === month && d === day)) return true;
-  const date = Date.UTC(year, month - 1, day);
-  return AFTER_EASTER.some((days) => easterMs(year) + days * DAY_MS === date);
+/** Whether a date is one of these holidays. */
+export function isHoliday(holidays: BuiltInHolidays | readonly HolidayDay[], night: NightDay): boolean {
+  const date = plain(night);
+  const days: readonly HolidayDay[] = typeof holidays === 'string' ? BUILT_IN[holidays] : holidays;
+  return days.some((day) => {
+    if ('easterDays' in day) return easterMs(date.year) + day.easterDays * DAY_MS === Date.UTC(date.year, date.month - 1, date.day);
+    return 'nth' in day ? day.month === date.month && isNth(day, date) : isOn(day, date);
+  });
 }
 
 /** Source: the anonymous Gregorian computus (Nature, 1876; Meeus, Astronomical Algorithms, chapter 8). */

@@ -13,7 +13,7 @@ import { createLocalCalendar } from './local-time.ts';
 import { sensorPointOf } from './presence.ts';
 import { sunAltitudeDeg } from './sun.ts';
 import { waveFor } from './wave.ts';
-import { planZone, type ZonePlan, zoneMomentOf, zoneStateOf } from './zone-moment.ts';
+import { planZone, type ZoneMoment, type ZonePlan, zoneMomentOf, zoneStateOf } from './zone-moment.ts';
 
 export interface Decider {
   decide(snapshot: LightingSnapshot): LightingResult;
@@ -32,11 +32,11 @@ export function createDecider(street: LightingStreet): Decider {
     const altitudeDeg = sunAltitudeDeg(street, snapshot.nowMs);
     const waves = wave(snapshot.detections ?? [], snapshot.nowMono, deafSensors(street, snapshot));
     const moments = plans.map((plan) => zoneMomentOf(plan, street, snapshot, altitudeDeg));
-    const byLamp = new Map(moments.flatMap((moment) => moment.plan.zone.lamps.map((id) => [id, moment] as const)));
+    const byLamp = momentsByLamp(moments);
     const lit = new Map<string, MonoMs | null>();
     return {
       decisions: street.lamps.map((lamp) => {
-        const lampCase = lampCaseOf(lamp, byLamp.get(lamp.id) ?? null, snapshot, waves.get(lamp.id) ?? null);
+        const lampCase = lampCaseOf(lamp, byLamp.get(lamp.id) ?? [], snapshot, waves.get(lamp.id) ?? null);
         return withWarning(lampCase, snapshot.lit, lit);
       }),
       zones: moments.map((moment) => zoneStateOf(moment, snapshot, altitudeDeg)),
@@ -53,6 +53,13 @@ export function createDecider(street: LightingStreet): Decider {
       return { ...both, decisions: both.decisions.map(remembered) };
     },
   };
+}
+
+/** The zone of each lamp, and after it the zones whose presence raises it too. */
+function momentsByLamp(moments: readonly ZoneMoment[]): ReadonlyMap<string, readonly ZoneMoment[]> {
+  const byLamp = new Map(moments.flatMap((moment) => moment.plan.zone.lamps.map((id): [string, ZoneMoment[]] => [id, [moment]])));
+  for (const moment of moments) for (const id of moment.plan.zone.presence?.alsoLamps ?? []) byLamp.get(id)?.push(moment);
+  return byLamp;
 }
 
 /** Devices of sensors that detect no person now: stuck, silent, or badly placed. */

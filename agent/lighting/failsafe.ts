@@ -35,7 +35,8 @@ export function deviceFailsafePct(cabinet: Cabinet, deviceId: string): number {
     .filter(({ device }) => device === deviceId)
     .map(({ id, maxPct }) => {
       const zone = cabinet.zones.find(({ lamps }) => lamps.includes(id));
-      return Math.min(maxPct, failsafeLevelPct(cabinet, zone));
+      const isRaisedElsewhere = cabinet.zones.some(({ presence }) => presence?.alsoLamps?.includes(id) === true);
+      return Math.min(maxPct, isRaisedElsewhere ? FULL_PCT : failsafeLevelPct(cabinet, zone));
     });
   return levels.length === 0 ? failsafeLevelPct(cabinet, undefined) : Math.max(1, ...levels);
 }

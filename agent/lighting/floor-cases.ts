@@ -4,16 +4,19 @@
  * They are the extremes of each input of a decision: presence or none, no traffic and full traffic, a photocell that reports day or night, a clock
  * without a time, an override to 0 %. Any situation between two extremes gives a level between theirs. Pure.
  */
+import type { ProgrammeStep } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import { HOUR_MS } from '../core/durations.ts';
 import type { Intent, PointId } from '../core/words.ts';
-import type { LightingSnapshot, LightingStreet, PhotocellState, SensorState } from './lighting.ts';
+import type { LightingSnapshot, LightingStreet, PhotocellState, ProgrammeChoice, SensorState } from './lighting.ts';
 
 /** One situation, in words for a refusal, and as what `decide` sees of it at an instant. */
 export interface LightCase {
   readonly text: string;
   /** The level does not depend on the time, so one instant stands for all. */
   readonly isTimeless: boolean;
+  /** Under a programme that may be chosen: whatever the calendars of the coming nights show is reported first. */
+  readonly isChosen: boolean;
   readonly snapshotOf: (street: LightingStreet, nowMs: WallMs) => LightingSnapshot;
   /** The same for a floor: what its own photocell may keep dark is not owed. */
   readonly floorSnapshotOf: (street: LightingStreet, nowMs: WallMs) => LightingSnapshot;
@@ -21,6 +24,9 @@ export interface LightCase {
 
 /** Far from zero, so that an hour ago is not before the start of the clock. Units: ms. */
 const NOW_MONO: MonoMs = 1_000_000_000;
+
+/** The id of the programme of a floor. */
+export const DARKEST = 'floor';
 
 const PRESENT: SensorState = { present: true, sinceMono: NOW_MONO - 1_000, lastPresentMono: NOW_MONO, quality: 'good' };
 
@@ -30,6 +36,8 @@ interface Situation {
   readonly cell?: PhotocellState['says'];
   readonly isTimeless?: boolean;
   readonly isOverridden?: boolean;
+  /** The programme that all zones have, whatever their calendars say. */
+  readonly chosen?: string;
   /** Burning hours of every lamp; left out: not known. */
   readonly burningH?: number | undefined;
 }
@@ -47,7 +55,8 @@ export function casesFor(streets: readonly LightingStreet[]): readonly LightCase
     ...(zones.some(({ presence }) => presence !== null) ? [{ isPresent: true }] : []),
     ...(zones.some(({ traffic }) => traffic !== null) ? [{ isBusy: true }] : []),
   ];
-  const asks: readonly Situation[] = [{}, { isOverridden: true }, ...raises];
+  const chosen = darkProgrammes(streets).map((id): Situation => ({ chosen: id }));
+  const asks: readonly Situation[] = [{}, { isOverridden: true }, ...raises, ...chosen];
   return [false, true].flatMap((isTimeless) =>
     cells.flatMap((cell) =>
       [undefined, ...new Set(hours)].flatMap((burningH) => asks.map((ask) => caseOf({ ...ask, isTimeless, cell, burningH }))),
@@ -55,8 +64,22 @@ export function casesFor(streets: readonly LightingStreet[]): readonly LightCase
   );
 }
 
+/**
+ * The programmes that go to 0 %, where some zone may be dark and another may not.
+ *
+ * The platform may choose any of them for a zone, and a calendar may do so on a night that comes once in years, so the nights to come do not
+ * show them all. Every other programme ends at the minimum of the zone, which an override to 0 % shows.
+ */
+export function darkProgrammes(streets: readonly LightingStreet[]): readonly string[] {
+  const zones = streets.flatMap((street) => street.zones);
+  if (zones.every(({ dark }) => dark === null) || zones.every(({ dark }) => dark !== null)) return [];
+  const all = streets.flatMap(({ programmes }) => programmes).filter(({ id }) => id !== DARKEST);
+  const isDark = (step: ProgrammeStep): boolean => 'pct' in step.level && step.level.pct === 0;
+  return [...new Set(all.filter(({ steps }) => steps.some(isDark)).map(({ id }) => id))];
+}
+
 function caseOf(situation: Situation): LightCase {
-  const { isPresent, isBusy, isOverridden, isTimeless = false, cell, burningH } = situation;
+  const { isPresent, isBusy, isOverridden, isTimeless = false, cell, burningH, chosen } = situation;
   const who =
     isOverridden === true
       ? 'under an override to 0 %'
@@ -66,6 +89,7 @@ function caseOf(situation: Situation): LightCase {
           ? 'in traffic'
           : 'without presence';
   const rest = [
+    ...(chosen === undefined ? [] : [`with programme ${chosen}`]),
     ...(cell == null ? [] : [`a photocell that says ${cell}`]),
     ...(isTimeless ? ['no trusted time'] : []),
     ...(burningH === undefined ? [] : [`lamps of ${burningH} h`]),
@@ -73,13 +97,14 @@ function caseOf(situation: Situation): LightCase {
   return {
     text: [who, ...rest].join(', '),
     isTimeless,
+    isChosen: chosen !== undefined,
     snapshotOf: (street, nowMs) => snapshotOf(street, nowMs, situation),
     floorSnapshotOf: (street, nowMs) => snapshotOf(street, nowMs, { ...situation, cell: 'bright' }),
   };
 }
 
 function snapshotOf(street: LightingStreet, nowMs: WallMs, situation: Situation): LightingSnapshot {
-  const { isPresent = false, isBusy = false, cell = null, isTimeless = false, isOverridden = false, burningH } = situation;
+  const { isPresent = false, isBusy = false, cell = null, isTimeless = false, isOverridden = false, burningH, chosen } = situation;
   const { zones, lamps } = street;
   const sensors = isPresent ? zones.flatMap(({ presence }) => presence?.sensors ?? []) : [];
   const cells = cell === null ? [] : zones.flatMap(({ photocell }) => (photocell === null ? [] : [photocell]));
@@ -92,8 +117,13 @@ function snapshotOf(street: LightingStreet, nowMs: WallMs, situation: Situation)
     photocells: new Map(cells.map(({ device, point }) => [`${device}.${point}` as PointId, cellThatSays(cell)])),
     // The lowest step is the least that traffic leaves of the light.
     traffic: new Map(zones.map(({ id }) => [id, { flowPerH: 0, step: isBusy ? null : 0, sinceMono: NOW_MONO - HOUR_MS }])),
+    ...(chosen === undefined ? {} : { programmes: new Map(zones.map(({ id }) => [id, choiceOf(chosen, nowMs)])) }),
     ...(burningH === undefined ? {} : { burningH: new Map(lamps.map(({ id }) => [id, burningH])) }),
   };
+}
+
+function choiceOf(programme: string, nowMs: WallMs): ProgrammeChoice {
+  return { programme, untilMs: nowMs + HOUR_MS, untilMono: NOW_MONO + HOUR_MS };
 }
 
 function cellThatSays(says: PhotocellState['says']): PhotocellState {

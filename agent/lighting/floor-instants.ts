@@ -8,6 +8,7 @@ import type { CalendarDate } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../core/durations.ts';
 import type { Decider } from './decide.ts';
+import { darkProgrammes } from './floor-cases.ts';
 import type { LightingStreet } from './lighting.ts';
 import { createLocalCalendar } from './local-time.ts';
 import type { Night, Nights } from './night.ts';
@@ -29,9 +30,10 @@ export interface PlannedStreet {
 export function instantsToCompare(plans: readonly PlannedStreet[], nowMs: WallMs, nightsAhead: number): readonly WallMs[] {
   const dates = [...new Set(plans.flatMap(({ street }) => datedNoons(street)))];
   const zonePlans = plans.flatMap(({ street, decider }) => street.zones.flatMap(({ id }) => decider.plan(id) ?? []));
+  const chosen = darkProgrammes(plans.map(({ street }) => street));
   const edges = zonePlans.flatMap((plan) => {
     const nights = [...nightsFrom(plan.nights, nowMs, nightsAhead), ...dates.flatMap((noonMs) => nightsAround(plan.nights, noonMs))];
-    return nights.flatMap((night) => edgesOf(plan, night));
+    return nights.flatMap((night) => edgesOf(plan, night, chosen));
   });
   return spread([...new Set(edges)].toSorted((a, b) => a - b)).filter((atMs) => atMs >= nowMs);
 }
@@ -46,9 +48,9 @@ function nightsAround(nights: Nights, noonMs: WallMs): Night[] {
   return nightsFrom(nights, noonMs - NIGHTS_AROUND * DAY_MS, 2 * NIGHTS_AROUND + 1);
 }
 
-/** When the light of a zone may change within a night. */
-function edgesOf({ zone, programme }: ZonePlan, night: Night): readonly WallMs[] {
-  const stretches = programme.of(night).map(({ atMs }) => atMs);
+/** When the light of a zone may change within a night, under its own programme or one of those that may be chosen. */
+function edgesOf({ zone, programme }: ZonePlan, night: Night, chosen: readonly string[]): readonly WallMs[] {
+  const stretches = [null, ...chosen].flatMap((id) => programme.of(night, id)).map(({ atMs }) => atMs);
   const warnMs = (zone.dark?.warnS ?? 0) * SECOND_MS;
   const windowMs = (zone.photocell?.windowMin ?? 0) * MINUTE_MS;
   const spells = night.dark.flatMap(({ fromMs, toMs }) => [fromMs, toMs]);
@@ -66,9 +68,10 @@ function spread(edges: readonly WallMs[]): WallMs[] {
 }
 
 /** Noon of each date with a year, and of the next leap day. */
-function datedNoons({ timezone, eventNights, calendars }: LightingStreet): WallMs[] {
+function datedNoons({ timezone, eventNights, calendars, zones }: LightingStreet): WallMs[] {
   const calendar = createLocalCalendar(timezone);
-  const dates = [...eventNights.map(({ date }) => date), ...calendars.flatMap(({ rules }) => rules.flatMap(({ from, to }) => [from, to]))];
+  const spans = [...calendars.flatMap(({ rules }) => rules), ...zones.flatMap(({ seasons = [] }) => seasons)];
+  const dates = [...eventNights.map(({ date }) => date), ...spans.flatMap(({ from, to }) => [from, to])];
   return dates.flatMap((date) => {
     const years = date === null ? [] : yearsOf(date);
     return years.map((year) => calendar.instantOf({ year, month: date?.month ?? 1, day: date?.day ?? 1, hour: NOON_HOUR, minute: 0 }));

@@ -9,7 +9,7 @@ import type { Lamp, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
 import type { LevelPct } from '../core/words.ts';
 import { createDecider } from './decide.ts';
-import { casesFor, type LightCase } from './floor-cases.ts';
+import { casesFor, DARKEST, type LightCase } from './floor-cases.ts';
 import { instantsToCompare, type PlannedStreet } from './floor-instants.ts';
 import type { LightingStreet } from './lighting.ts';
 import { sensorReaches } from './presence.ts';
@@ -39,8 +39,6 @@ export interface FloorQuestion {
   /** Nights from now on; those around dates with a year come in addition. */
   readonly nightsAhead: number;
 }
-
-const DARKEST = 'floor';
 
 /** The street under the darkest programme that its zones allow: at night their minimum, in a zone that may be dark nothing, but light for people. */
 export function darkestStreet(street: LightingStreet): LightingStreet {
@@ -121,10 +119,15 @@ function shortfallOf(alike: readonly string[], { after, floors, nowMs, nightsAhe
   return [];
 }
 
-/** Each situation at each instant; those that do not depend on the time come last, once. */
+/** Each situation at each instant, those of the calendars first; those that do not depend on the time come last, once. */
 function* moments(instants: readonly WallMs[], cases: readonly LightCase[]): Generator<[WallMs, LightCase]> {
-  const timed = cases.filter(({ isTimeless }) => !isTimeless);
-  for (const atMs of instants) for (const each of timed) yield [atMs, each];
+  const timed = Map.groupBy(
+    cases.filter(({ isTimeless }) => !isTimeless),
+    ({ isChosen }) => isChosen,
+  );
+  for (const group of [timed.get(false), timed.get(true)]) {
+    for (const atMs of instants) for (const each of group ?? []) yield [atMs, each];
+  }
   const [firstMs] = instants;
   if (firstMs !== undefined) for (const each of cases.filter(({ isTimeless }) => isTimeless)) yield [firstMs, each];
 }

@@ -45,7 +45,8 @@ export function createForecast(street: LightingStreet): Forecast {
         const { stretch } = plan.programme.at(atMs, chosenAt(now, zone.id, atMs));
         return rowOf(zone, at(now, atMs), atMs, stretch);
       });
-      return { ...nightView(street, zone, night), ...chosenView(now, zone, night), rows: changesOf(rows) };
+      const leftOut = plan.programme.leftOut(night, chosenAt(now, zone.id, Math.max(now.nowMs, night.startMs)));
+      return { ...nightView(street, zone, night), ...chosenView(now, zone, night), leftOut, rows: changesOf(rows) };
     },
   };
 }
@@ -124,7 +125,7 @@ function changesOf(rows: readonly TonightRow[]): readonly TonightRow[] {
   });
 }
 
-function nightView(street: LightingStreet, zone: Zone, night: Night): Omit<TonightView, 'rows'> {
+function nightView(street: LightingStreet, zone: Zone, night: Night): Omit<TonightView, 'rows' | 'leftOut'> {
   const calendar = street.calendars.find(({ id }) => id === zone.calendar);
   const rule = calendar === undefined ? null : ruleOf(calendar, night.date);
   const isOurs = ({ date, zones }: EventNight): boolean => isOn(date, night.date) && (zones?.includes(zone.id) ?? true);

@@ -15,12 +15,36 @@ function concerns({ target }: Intent, { lampId, zoneId }: LampPlace): boolean {
   return target.kind === 'lamp' ? target.id === lampId : target.id === zoneId;
 }
 
-/** Returns the intents in force for a lamp, strongest first: the higher rank, within a rank the higher level, then the older one. */
+/**
+ * Returns the intents in force for a lamp, strongest first.
+ *
+ * The higher rank, within a rank the higher level, then the older one. An intent that a later one of its own source replaces on this lamp comes
+ * after all others of its rank: "the zone at 90 %", then "this lamp at 30 %", is 30 %.
+ */
 export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono: MonoMs): readonly Intent[] {
-  return intents.filter((intent) => nowMono < intent.untilMono && concerns(intent, place)).sort(byStrength);
+  const inForce = intents.filter((intent) => nowMono < intent.untilMono && concerns(intent, place));
+  if (inForce.length < 2) return inForce;
+  const replaced = new Set(inForce.filter((intent, at) => inForce.some((other, otherAt) => replaces(other, intent, otherAt > at))));
+  return inForce.toSorted((a, b) => byRank(a, b) || Number(replaced.has(a)) - Number(replaced.has(b)) || b.levelPct - a.levelPct);
 }
 
-/** The order among intents on one lamp: the higher rank, within a rank the higher level. */
+/** The order among intents on one target: the higher rank, within a rank the higher level. */
 export function byStrength(a: Intent, b: Intent): number {
   return byRank(a, b) || b.levelPct - a.levelPct;
+}
+
+/** Places from wide to narrow. */
+const NARROWNESS: Readonly<Record<Intent['target']['kind'], number>> = { cabinet: 0, zone: 1, lamp: 2 };
+
+/** A later intent of the same source replaces one that is aimed no narrower. Where the later one is the wider, the brighter of both holds. */
+function replaces(other: Intent, intent: Intent, isListedLater: boolean): boolean {
+  if (other === intent || other.source !== intent.source || other.rank !== intent.rank) return false;
+  if (NARROWNESS[other.target.kind] < NARROWNESS[intent.target.kind]) return false;
+  const laterMs = beganMono(other) - beganMono(intent);
+  return laterMs > 0 || (laterMs === 0 && isListedLater);
+}
+
+/** In monotonic time, so that a step of the wall clock changes no order. */
+function beganMono({ sinceMs, untilMs, untilMono }: Intent): MonoMs {
+  return untilMono - (untilMs - sinceMs);
 }

@@ -8,9 +8,15 @@ import { twoStageOff } from './programme.ts';
 import type { WaveRaise } from './wave.ts';
 import type { ZoneMoment } from './zone-moment.ts';
 
-/** Returns the case of a lamp for the arbiter. `moment`: null for a lamp without a zone. */
-export function lampCaseOf(lamp: Lamp, moment: ZoneMoment | null, snapshot: LightingSnapshot, wave: WaveRaise | null): LampCase {
+/**
+ * Returns the case of a lamp for the arbiter.
+ *
+ * Shape: `moments` begins with that of its own zone, which is missing for a lamp without a zone; the others are of zones that raise it too.
+ */
+export function lampCaseOf(lamp: Lamp, moments: readonly ZoneMoment[], snapshot: LightingSnapshot, wave: WaveRaise | null): LampCase {
   const { nowMs, nowMono, intents, burningH } = snapshot;
+  const moment = moments[0] ?? null;
+  const others = moments.slice(1);
   const zone = moment?.plan.zone ?? null;
   return {
     lamp,
@@ -19,7 +25,7 @@ export function lampCaseOf(lamp: Lamp, moment: ZoneMoment | null, snapshot: Ligh
     nowMono,
     light: moment?.light ?? 'night',
     intents: intentsFor(intents, { lampId: lamp.id, zoneId: zone?.id ?? null }, nowMono),
-    raises: moment?.light === 'night' ? raisesOf(lamp, moment, snapshot, wave) : [],
+    raises: moment?.light === 'night' ? [...raisesOf(lamp, moment, snapshot, wave), ...raisesBy(others, lamp, snapshot, wave)] : [],
     programme: moment?.programme ?? null,
     dusk: moment?.dusk ?? null,
     burningH: burningH?.get(lamp.id) ?? null,
@@ -33,6 +39,12 @@ function raisesOf(lamp: Lamp, moment: ZoneMoment, snapshot: LightingSnapshot, wa
     ...startRaises(lamp, snapshot),
     ...moment.raises,
   ];
+}
+
+/** What sensors and waves of other zones raise; lines of sensors that raise nothing are those of their own zone. */
+function raisesBy(others: readonly ZoneMoment[], lamp: Lamp, snapshot: LightingSnapshot, wave: WaveRaise | null): readonly Raise[] {
+  const all = others.flatMap((other) => [...presenceRaises(lamp, other, snapshot), ...waveRaises(other, wave, snapshot)]);
+  return all.filter(({ line }) => line.levelPct !== null);
 }
 
 /** The level that a lamp was found at when the agent started, for a while. */

@@ -6,6 +6,7 @@
 import type { SunEvent, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
 import { MINUTE_MS } from '../core/durations.ts';
+import { seasonOf } from './calendar.ts';
 import type { LocalCalendar, LocalTime } from './local-time.ts';
 import { createSunChanges, isNight, type SunPosition, sunAltitudeDeg } from './sun.ts';
 
@@ -36,7 +37,7 @@ const NOON_HOUR = 12;
 const KEEP = 3;
 
 type SunChanges = (afterMs: WallMs) => WallMs | null;
-type NightZone = Pick<Zone, 'sunBelowDeg' | 'onOffsetMin' | 'offOffsetMin'>;
+type NightZone = Pick<Zone, 'sunBelowDeg' | 'onOffsetMin' | 'offOffsetMin' | 'seasons'>;
 
 /** Prepares the nights of a zone. The newest ones are cached. */
 export function createNights(site: SunPosition, zone: NightZone, calendar: LocalCalendar): Nights {
@@ -93,10 +94,11 @@ function nightFrom(
   const spells = darkSpells(isDark, changes, startMs, endMs);
   const dusk = spells.find(({ fromMs }) => fromMs > startMs);
   const dawn = spells.findLast(({ toMs }) => toMs < endMs);
+  const { onOffsetMin, offOffsetMin } = zone.seasons?.[seasonOf(zone.seasons, date)] ?? zone;
   const dark = spells
     .map(({ fromMs, toMs }) => ({
-      fromMs: fromMs === startMs ? startMs : fromMs + zone.onOffsetMin * MINUTE_MS,
-      toMs: toMs === endMs ? endMs : toMs + zone.offOffsetMin * MINUTE_MS,
+      fromMs: fromMs === startMs ? startMs : fromMs + onOffsetMin * MINUTE_MS,
+      toMs: toMs === endMs ? endMs : toMs + offOffsetMin * MINUTE_MS,
     }))
     .filter(({ fromMs, toMs }) => fromMs < toMs);
   return {
@@ -104,8 +106,8 @@ function nightFrom(
     startMs,
     endMs,
     dark,
-    duskMs: dusk === undefined ? null : dusk.fromMs + zone.onOffsetMin * MINUTE_MS,
-    dawnMs: dawn === undefined ? null : dawn.toMs + zone.offOffsetMin * MINUTE_MS,
+    duskMs: dusk === undefined ? null : dusk.fromMs + onOffsetMin * MINUTE_MS,
+    dawnMs: dawn === undefined ? null : dawn.toMs + offOffsetMin * MINUTE_MS,
   };
 }
 

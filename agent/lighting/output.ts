@@ -5,7 +5,7 @@
  *
  * The first rule that holds has precedence over `litWith`, and that over `idle`. A value stays for its shortest time, whatever is decided
  * meanwhile. Two exceptions serve the light: a circuit is never set to idle while one of its zones is lit, not even by a rule; and in an
- * emergency of the whole cabinet it is switched on at once.
+ * emergency of the whole cabinet or of one of its zones it is switched on at once.
  */
 import type { Output } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
@@ -44,7 +44,7 @@ export interface OutputFacts {
   readonly before: OutputState | undefined;
   /** The value read at the device; null without a good one. */
   readonly found: number | null;
-  /** Everything is to be lit, by rank `emergency` on the cabinet. */
+  /** All of it is to be lit, by rank `emergency` on the cabinet or on one of its zones. */
   readonly isEmergency: boolean;
   readonly nowMono: MonoMs;
 }
@@ -74,10 +74,11 @@ export function litZones(
   return new Set(zones.filter(({ lamps }) => lamps.some(isLampLit)).map(({ id }) => id));
 }
 
-/** Whether an intent in force lights the whole cabinet. */
-export function isEmergency(intents: readonly Intent[], nowMono: MonoMs): boolean {
+/** Whether an emergency in force lights the whole cabinet, or one of these zones. */
+export function isEmergency(intents: readonly Intent[], nowMono: MonoMs, zones: readonly string[] = []): boolean {
+  const isMeant = ({ kind, id }: Intent['target']): boolean => kind === 'cabinet' || (kind === 'zone' && zones.includes(id));
   return intents.some(
-    ({ rank, target, levelPct, untilMono }) => rank === 'emergency' && target.kind === 'cabinet' && levelPct > 0 && nowMono < untilMono,
+    ({ rank, target, levelPct, untilMono }) => rank === 'emergency' && isMeant(target) && levelPct > 0 && nowMono < untilMono,
   );
 }
 

@@ -42,13 +42,14 @@ export function sensorPointOf({ device, point }: PresenceSensor): PointId {
   return `${device}.${point}`;
 }
 
-/** Returns the sensors of a zone, each with its lamps, from the poles of the street. */
+/** Returns the sensors of a zone, each with the lamps that it raises, from the poles of the street. */
 export function sensorReaches(street: LightingStreet, zone: Zone): readonly SensorReach[] {
   if (zone.presence === null) return [];
-  const { sensors, reachM } = zone.presence;
+  const { sensors, reachM, alsoLamps = [] } = zone.presence;
+  const own = new Set([...zone.lamps, ...alsoLamps]);
   const atM = new Map(street.poles.map((pole) => [pole.id, pole.atM]));
   const devices = (street.lines ?? []).flatMap((line) => line.devices);
-  const lamps = street.lamps.filter((lamp) => zone.lamps.includes(lamp.id));
+  const lamps = street.lamps.filter(({ id }) => own.has(id));
   return sensors.map((sensor) => {
     const pole = devices.find((device) => device.id === sensor.device)?.pole ?? null;
     const sensorAtM = pole === null ? undefined : atM.get(pole);

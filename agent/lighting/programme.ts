@@ -36,6 +36,17 @@ export interface ProgrammeReader {
   at(nowMs: WallMs, chosen?: string | null): ProgrammeState;
   /** Returns all stretches of one night, in order. */
   of(night: Night, chosen?: string | null): readonly Stretch[];
+  /** Returns the steps that a night leaves out, because a step below them comes first. */
+  leftOut(night: Night, chosen?: string | null): readonly LeftOutStep[];
+}
+
+/** A step of a programme that one night leaves out. Shape: `place` is its place in the programme. */
+export interface LeftOutStep {
+  readonly place: number;
+  readonly name: string;
+  /** The step below it that should come first, and begins only at `atMs`, where the one left out would have begun. */
+  readonly nextName: string;
+  readonly atMs: WallMs;
 }
 
 /** Returns the choice in force for a zone; undefined where its calendar decides. */
@@ -57,17 +68,18 @@ export function createProgrammeReader(
 ): ProgrammeReader {
   let known: { readonly startMs: WallMs; readonly chosen: string | null; readonly stretches: readonly Stretch[] } | null = null;
   const instantOf = (at: StepTime, night: Night): WallMs => stepInstant(at, night, { calendar, nights });
-  const of = (night: Night, chosen: string | null = null): readonly Stretch[] => {
+  const stepsOf = (night: Night, chosen: string | null): readonly Stretch[] => {
     const programme = programmeOf(street, zone, night, chosen);
-    const steps =
-      programme === undefined
-        ? []
-        : programme.steps.map((step) => toStretch(step, programme.id, { zone, atMs: instantOf(step.at, night) }));
+    if (programme === undefined) return [];
+    return inOrder(programme.steps.map((step) => toStretch(step, programme.id, { zone, atMs: instantOf(step.at, night) })));
+  };
+  const of = (night: Night, chosen: string | null = null): readonly Stretch[] => {
     const events = street.eventNights.filter(({ date, zones }) => isOn(date, night.date) && (zones?.includes(zone.id) ?? true));
-    return withEvents(inOrder(steps), events, (at) => instantOf(at, night));
+    return withEvents(stepsOf(night, chosen), events, (at) => instantOf(at, night));
   };
   return {
     of,
+    leftOut: (night, chosen = null) => leftOutOf(stepsOf(night, chosen)),
     at: (nowMs, chosen = null) => {
       const night = nights.at(nowMs);
       if (known?.startMs !== night.startMs || known.chosen !== chosen)
@@ -112,12 +124,23 @@ function toStretch(step: ProgrammeStep, source: string, { zone, atMs }: { zone: 
   return { atMs, levelPct: stepLevelPct(step.level, zone), boostPct: step.boostPct, source, name: formatStepTime(step.at) };
 }
 
-/** A step by the sun that comes before the step above it, as in a short summer night, is over when it comes. */
+/**
+ * Begins each step at its own time, but never before the step above it. So where a step by the sun comes after the clock time below it, as in
+ * a short summer night, the level above holds for longer: it is the brighter reading of the file for a street that dims step by step.
+ */
 function inOrder(steps: readonly Stretch[]): readonly Stretch[] {
   let latestMs = Number.NEGATIVE_INFINITY;
   return steps.map((step) => {
     latestMs = Math.max(latestMs, step.atMs);
     return { ...step, atMs: latestMs };
+  });
+}
+
+/** A step that begins at the same instant as the one below it never shows. */
+function leftOutOf(steps: readonly Stretch[]): readonly LeftOutStep[] {
+  return steps.flatMap(({ name, atMs }, place) => {
+    const next = steps[place + 1];
+    return next === undefined || next.atMs > atMs ? [] : [{ place, name, nextName: next.name, atMs }];
   });
 }
 

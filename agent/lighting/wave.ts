@@ -51,7 +51,7 @@ function raisers(movers: MoverReader, detections: readonly Detection[], nowMono:
 /** Appends the poles of its lamps to `poles`. */
 function zoneWave({ presence, lamps }: Zone, poleOf: (lampId: string) => string | undefined, poles: string[]): readonly ZoneWave[] {
   if (presence === null || presence.wave === null) return [];
-  const placed = lamps.flatMap((id) => {
+  const placed = [...lamps, ...(presence.alsoLamps ?? [])].flatMap((id) => {
     const pole = poleOf(id);
     return pole === undefined ? [] : [{ id, index: poles.push(pole) - 1 }];
   });

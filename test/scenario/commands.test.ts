@@ -54,6 +54,31 @@ t.test('an emergency lights all lamps until it ends, on the word of the platform
   t.match(endOf(rig, 'e3'), { state: 'refused', reason: /no emergency by platform or console/ });
 });
 
+t.test('an emergency of one zone lights that zone, and shows on it and not on the node', async (t) => {
+  const rig = await openNight(t, (cabinet) => {
+    const [zone] = cabinet.zones;
+    if (zone === undefined) return cabinet;
+    const [first = '', ...others] = zone.lamps;
+    return {
+      ...cabinet,
+      zones: [
+        { ...zone, lamps: others },
+        { ...zone, id: 'quay', lamps: [first], presence: null },
+      ],
+    };
+  });
+  const isOnlyQuay = (): boolean => rig.levels().filter((level) => level === 100).length === 1;
+  await rig.host.command('quay', [flag('Emergency/On', true), whole('Emergency/Minutes', 60), text('Command/Id', 'z1')]);
+  await rig.until('told', () => endOf(rig, 'z1') !== undefined, 2 * MINUTE_MS);
+  t.match(endOf(rig, 'z1'), { state: 'verified', device: 'quay' });
+  await rig.until('lit', isOnlyQuay, MINUTE_MS);
+  t.equal(shownOn(rig, 'quay', 'Emergency/On'), true);
+  t.not(shownOn(rig, '', 'Emergency/On'), true);
+  await rig.host.command('quay', [flag('Emergency/On', false), text('Command/Id', 'z2')]);
+  await rig.until('over', () => endOf(rig, 'z2')?.state === 'verified' && rig.levels().every((level) => level === 30), MINUTE_MS);
+  t.equal(shownOn(rig, 'quay', 'Emergency/On'), false);
+});
+
 t.test('a programme is chosen by its name, holds over a restart, and gives way to the calendar', async (t) => {
   const rig = await openNight(t, (cabinet) => ({
     ...cabinet,

@@ -1,4 +1,5 @@
 import type { CalendarDate } from '../../core/cabinet.ts';
+import { BUILT_IN_HOLIDAYS } from '../../lighting/calendar.ts';
 import { dateOf } from '../schema/complete-lighting.ts';
 import { type CalendarDraft, type Index, type Placed, placed, unknownName, unknownZones } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
@@ -6,7 +7,8 @@ import type { Finding, Path } from './finding.ts';
 type RuleDraft = NonNullable<NonNullable<CalendarDraft['rules']>[number]>;
 
 /** Checks the dates of calendars and event nights, and that every rule of a calendar can apply to some night. Pure. */
-export function checkCalendars({ calendars, eventNights, zones, known }: Index): Finding[] {
+export function checkCalendars(index: Index): Finding[] {
+  const { calendars, eventNights, zones, known } = index;
   const rules = calendars.flatMap(({ value, path }) => placed(value.rules, [...path, 'rules']));
   return [
     ...zones.flatMap(({ value, path }) =>
@@ -20,9 +22,37 @@ export function checkCalendars({ calendars, eventNights, zones, known }: Index):
       ...unknownZones(value.zones, [...path, 'zones'], known.zones),
     ]),
     ...rules.flatMap(({ value, path }) => [...checkDate(value.from, [...path, 'from']), ...checkDate(value.to, [...path, 'to'])]),
+    ...zones.flatMap(({ value, path }) =>
+      placed(value.seasons, [...path, 'seasons']).flatMap((season) => [
+        ...checkDate(season.value.from, [...season.path, 'from']),
+        ...checkDate(season.value.to, [...season.path, 'to']),
+      ]),
+    ),
+    ...checkHolidays(index, rules),
     ...rules.flatMap(checkSpan),
     ...rules.flatMap(checkWeekdays),
     ...calendars.flatMap(checkReachable),
+  ];
+}
+
+/** Names of holidays in rules, ids of lists that a built-in name hides, and days that do not exist. */
+function checkHolidays({ holidays, known }: Index, rules: readonly Placed<RuleDraft>[]): Finding[] {
+  const names = known.holidays === null ? null : new Set<string>([...BUILT_IN_HOLIDAYS, ...known.holidays]);
+  return [
+    ...rules.flatMap(({ value, path }): Finding[] => {
+      if ('eves' in value && !('holidays' in value)) {
+        return [{ path: [...path, 'eves'], message: 'eves of which days? Write holidays beside it' }];
+      }
+      return unknownName({ what: 'list of holidays', id: value.holidays, known: names, path: [...path, 'holidays'] });
+    }),
+    ...holidays.flatMap(({ value: { id, days }, path }) => [
+      ...(BUILT_IN_HOLIDAYS.some((name) => name === id)
+        ? [{ path: [...path, 'id'], message: `"${id}" is built in; give your list another id` }]
+        : []),
+      ...placed(days, [...path, 'days']).flatMap((day) =>
+        typeof day.value === 'string' && !day.value.startsWith('easter') ? checkDate(day.value, day.path) : [],
+      ),
+    ]),
   ];
 }
 
@@ -70,7 +100,7 @@ function checkReachable({ value: calendar, path }: Placed<CalendarDraft>): Findi
   });
 }
 
-const CONDITIONS = ['weekdays', 'from', 'to', 'nthWeekday', 'holidays'] as const;
+const CONDITIONS = ['weekdays', 'from', 'to', 'nthWeekday', 'holidays', 'eves'] as const;
 
 function conditions(rule: RuleDraft): readonly (typeof CONDITIONS)[number][] {
   return CONDITIONS.filter((key) => key in rule);
@@ -83,6 +113,9 @@ function covers(wide: RuleDraft, narrow: RuleDraft): boolean {
   return conditions(wide).every((key) => {
     if (key === 'weekdays') return narrow.weekdays?.every((day) => wide.weekdays?.includes(day)) ?? false;
     // A span is one condition: without its end it may not be narrower.
+    // With the nights before as well, all nights of the same holidays are taken.
+    if (key === 'holidays') return wide.holidays === narrow.holidays && (wide.eves === 'also' || wide.eves === narrow.eves);
+    if (key === 'eves') return true;
     if (key === 'from' || key === 'to') return wide.from === narrow.from && wide.to === narrow.to;
     return JSON.stringify(wide[key]) === JSON.stringify(narrow[key]);
   });

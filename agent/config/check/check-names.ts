@@ -33,6 +33,7 @@ export function checkIds(index: Index): Finding[] {
     ...repeated('programme', named(index.programmes)),
     ...repeated('branch', named(index.branches), 'branches'),
     ...repeated('calendar', named(index.calendars)),
+    ...repeated('list of holidays', named(index.holidays), 'lists of holidays'),
     ...repeated('event night', named(index.eventNights)),
     ...repeated('rule', named(index.rules)),
     ...repeated('output', named(index.outputs)),
@@ -72,12 +73,19 @@ export function checkReferences(index: Index): Finding[] {
     ...index.devices.flatMap(({ value, path }) =>
       unknownName({ what: 'pole', id: value.pole, known: known.poles, path: [...path, 'pole'] }),
     ),
+    ...index.devices.flatMap((device) => checkContactZones(device, index)),
     ...checkLamps(index),
     ...index.zones.flatMap(({ value, path }) => [
       ...placed(value.lamps, [...path, 'lamps']).flatMap((lamp) =>
         unknownName({ what: 'lamp', id: lamp.value, known: known.lamps, path: lamp.path }),
       ),
       ...unknownName({ what: 'programme', id: value.programme, known: known.programmes, path: [...path, 'programme'] }),
+      ...placed(value.presence?.alsoLamps, [...path, 'presence', 'alsoLamps']).flatMap((lamp) => [
+        ...unknownName({ what: 'lamp', id: lamp.value, known: known.lamps, path: lamp.path }),
+        ...(value.lamps?.includes(lamp.value) === true
+          ? [{ path: lamp.path, message: `lamp "${lamp.value}" is in this zone already; alsoLamps is for lamps of other zones` }]
+          : []),
+      ]),
       ...placed(value.presence?.sensors, [...path, 'presence', 'sensors']).flatMap((sensor) =>
         unknownName({ what: 'sensor device', id: sensor.value.device, known: known.devices, path: [...sensor.path, 'device'] }),
       ),
@@ -85,6 +93,18 @@ export function checkReferences(index: Index): Finding[] {
     ...checkMembership(index),
     ...index.zones.flatMap(checkSensorTwice),
   ];
+}
+
+/** A zone is for a contact that requests light. */
+function checkContactZones({ value: { contactZones, roles }, path }: Index['devices'][number], { known }: Index): Finding[] {
+  return Object.entries(contactZones ?? {}).flatMap(([point, id]): Finding[] => {
+    const at = [...path, 'contactZones', point];
+    const role = roles?.[point];
+    if (role !== 'emergency' && role !== 'lights-on' && (roles === undefined || !(point in roles) || role !== undefined)) {
+      return [{ path: at, message: `${point} has no role emergency or lights-on, so it lights no zone; write it under roles` }];
+    }
+    return unknownName({ what: 'zone', id, known: known.zones, path: at });
+  });
 }
 
 function checkLamps(index: Index): Finding[] {

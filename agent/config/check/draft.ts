@@ -23,6 +23,7 @@ const LISTS = [
   'zones',
   'programmes',
   'calendars',
+  'holidays',
   'eventNights',
   'rules',
   'outputs',
@@ -71,7 +72,7 @@ export function indexDraft(draft: CabinetDraft): Index {
 function knownNames(draft: CabinetDraft, items: Items) {
   const allDevicesRead = draft.lines?.every((line) => line?.devices?.every((d) => d !== undefined) ?? false) ?? false;
   const needed = (key: 'poles' | 'lamps' | 'zones' | 'programmes'): Names => (draft[key] === undefined ? null : idsOf(items[key]));
-  const optional = (key: 'branches' | 'calendars' | 'rules'): Names =>
+  const optional = (key: 'branches' | 'calendars' | 'holidays' | 'rules'): Names =>
     key in draft && draft[key] === undefined ? null : idsOf(items[key]);
   return {
     devices: allDevicesRead ? idsOf(items.devices) : null,
@@ -81,6 +82,7 @@ function knownNames(draft: CabinetDraft, items: Items) {
     zones: needed('zones'),
     programmes: needed('programmes'),
     calendars: optional('calendars'),
+    holidays: optional('holidays'),
     rules: optional('rules'),
   };
 }

@@ -106,9 +106,9 @@ function unitFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
     return [
       ...(isAlike ? [] : [{ path, message: 'its type writes to the device otherwise than the one that runs' }]),
       ...(isGrouped ? [] : [{ path: `${path}.groups`, message: 'its groups would reach other lamps' }]),
-      ...(before.some((each) => keepsRoles(wired, each))
+      ...([running, site].some((each) => each.units.has(unit) && keepsContacts(unit, after, each))
         ? []
-        : [{ path: `${path}.roles`, message: 'its emergency or lights-on contact would be gone' }]),
+        : [{ path: `${path}.roles`, message: 'its emergency or lights-on contact would be gone, or light fewer lamps' }]),
       ...(before.some((each) => isSameWire(wired, each)) ? [] : [{ path: `lines[${wired.line.id}]`, message: OTHER_WIRE }]),
     ];
   });
@@ -120,9 +120,13 @@ function isBehindTcp(wired: WiredDevice, running: Circuits): boolean {
   return port.startsWith('tcp://') && [...running.lamps.values()].some((circuit) => portOf(circuit.wired.line) === port);
 }
 
-function keepsRoles(after: WiredDevice, before: WiredDevice): boolean {
-  const asking = Object.entries(before.device.roles).filter(([, role]) => role === 'emergency' || role === 'lights-on');
-  return asking.every(([point, role]) => after.device.roles[point] === role);
+/** Each contact of a unit that requests light still does, for the same lamps at least. */
+function keepsContacts(unit: string, after: Circuits, before: Circuits): boolean {
+  const kept = after.contacts.get(unit);
+  return [...(before.contacts.get(unit) ?? [])].every(([point, { role, lampPlaces }]) => {
+    const next = kept?.get(point);
+    return next?.role === role && [...lampPlaces].every((place) => next.lampPlaces.has(place) || !after.lamps.has(place));
+  });
 }
 
 /** A driver with a failsafe lights its lamp when no request arrives; any other device keeps what was written last. */

@@ -4,6 +4,7 @@
  */
 import { type Circuits, wireUnit } from '../../../drivers/light-circuits.ts';
 import type { Cabinet, PhotocellConfig, PresenceSensor, Zone } from '../../core/cabinet.ts';
+import { sensorReaches } from '../../lighting/presence.ts';
 import type { FloorFlaw } from './floor-circuits.ts';
 
 /** A configuration with its devices on the wire. */
@@ -14,10 +15,34 @@ export interface Sensing {
 
 /** Returns every sensor whose change could leave people without light. */
 export function sensorFlaws(after: Sensing, running: Sensing): FloorFlaw[] {
+  const pair = { after, running };
   return running.cabinet.zones.flatMap((zone) => {
-    const next = after.cabinet.zones.filter(({ lamps }) => sharesLamp({ lamps }, zone, { after, running }));
-    return next.length === 0 ? [] : [...presenceFlaws(zone, next, { after, running }), ...cellFlaws(zone, next, { after, running })];
+    const next = after.cabinet.zones.filter(({ lamps }) => sharesLamp({ lamps }, zone, pair));
+    const own = next.length === 0 ? [] : [...(zone.dark === null ? [] : presenceFlaws(zone, next, pair)), ...cellFlaws(zone, next, pair)];
+    return [...own, ...crossingFlaws(zone, pair)];
   });
+}
+
+/** A lamp of a zone that may be dark, which the sensors of another zone raise too. */
+function crossingFlaws(zone: Zone, pair: Pair): FloorFlaw[] {
+  const { after, running } = pair;
+  return (zone.presence?.alsoLamps ?? []).flatMap((lampId) => {
+    const isDark = running.cabinet.zones.some(({ dark, lamps }) => dark !== null && lamps.includes(lampId));
+    const place = [...running.circuits.lamps].find(([, { lamp }]) => lamp.id === lampId)?.[0];
+    const next = place === undefined ? undefined : after.circuits.lamps.get(place)?.lamp.id;
+    if (!isDark || next === undefined) return [];
+    return presenceFlaws(
+      zone,
+      after.cabinet.zones.map((each) => onlyReaching(each, next, after.cabinet)),
+      pair,
+    );
+  });
+}
+
+/** The zone with those of its sensors that raise a lamp. */
+function onlyReaching(zone: Zone, lampId: string, cabinet: Cabinet): Zone {
+  const sensors = sensorReaches(cabinet, zone).flatMap(({ sensor, distanceM }) => (distanceM.has(lampId) ? [sensor] : []));
+  return zone.presence === null ? zone : { ...zone, presence: { ...zone.presence, sensors } };
 }
 
 interface Pair {
@@ -31,8 +56,8 @@ function sharesLamp({ lamps }: Pick<Zone, 'lamps'>, before: Zone, { after, runni
   return places.some((place) => lamps.includes(after.circuits.lamps.get(place)?.lamp.id ?? ''));
 }
 
-function presenceFlaws({ dark, presence }: Zone, next: readonly Zone[], pair: Pair): FloorFlaw[] {
-  if (dark === null || presence === null) return [];
+function presenceFlaws({ presence }: Zone, next: readonly Zone[], pair: Pair): FloorFlaw[] {
+  if (presence === null) return [];
   const kept = next.flatMap((zone) => zone.presence?.sensors ?? []);
   return presence.sensors
     .filter((sensor) => sensor.listen === 'own' && !kept.some((each) => sensesAsMuch(each, sensor) && isSamePoint(each, sensor, pair)))

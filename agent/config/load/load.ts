@@ -6,6 +6,7 @@ import { ConfigError, type Problem } from '../../core/errors.ts';
 import { checkCalendars } from '../check/check-calendars.ts';
 import { checkLevels } from '../check/check-levels.ts';
 import { checkIds, checkReferences, checkWiring } from '../check/check-names.ts';
+import { checkNights } from '../check/check-nights.ts';
 import { checkOutputs } from '../check/check-outputs.ts';
 import { checkProgrammes } from '../check/check-programmes.ts';
 import { checkRules } from '../check/check-rules.ts';
@@ -61,8 +62,9 @@ export function loadCabinet(file: string, readFile: (file: string) => string): L
   ];
   problems.push(...all.map((finding) => toProblem(file, yaml, finding)));
   if (problems.length > 0 || document === undefined) throw new ConfigError(inOrder(problems));
-  const warnings = inOrder(checkWarnings(index).map((finding) => toProblem(file, yaml, finding)));
-  return { file, cabinet: completeCabinet(document), warnings, place: yaml.place };
+  const cabinet = completeCabinet(document);
+  const warnings = inOrder([...checkWarnings(index), ...checkNights(cabinet)].map((finding) => toProblem(file, yaml, finding)));
+  return { file, cabinet, warnings, place: yaml.place };
 }
 
 /** A text that was loaded before, without the checks of one value against another. Errors: none; undefined where it is no cabinet. */

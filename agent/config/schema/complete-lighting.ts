@@ -5,13 +5,16 @@
 import type {
   Calendar,
   CalendarDate,
+  CalendarRule,
   EventNight,
+  HolidayDay,
   LightingClass,
   Output,
   PresenceConfig,
   Programme,
   Rule,
   RuleInput,
+  Season,
   StepLevel,
   StepTime,
   SunEvent,
@@ -20,6 +23,7 @@ import type {
   ZoneKind,
 } from '../../core/cabinet.ts';
 import { classLevelPct } from '../../core/lighting-class.ts';
+import { BUILT_IN_HOLIDAYS } from '../../lighting/calendar.ts';
 import { MAX_WINDOW_MIN } from '../../lighting/photocell.ts';
 import type { CabinetDocument } from './schema.ts';
 import { WEEKDAYS } from './weekdays.ts';
@@ -47,6 +51,7 @@ export function completeZone(zone: ZoneDocument): Zone {
     sunBelowDeg: zone.sunBelowDeg,
     onOffsetMin: zone.onOffsetMin,
     offOffsetMin: zone.offOffsetMin,
+    ...(zone.seasons === undefined ? {} : { seasons: zone.seasons.map((season) => completeSeason(season, zone)) }),
     photocell: zone.photocell ? { ...zone.photocell, windowMin: Math.min(zone.photocell.windowMin, MAX_WINDOW_MIN) } : null,
     dark: zone.dark ?? null,
     presence: zone.presence ? completePresence(zone.presence, kind) : null,
@@ -56,10 +61,16 @@ export function completeZone(zone: ZoneDocument): Zone {
   };
 }
 
+function completeSeason(season: NonNullable<ZoneDocument['seasons']>[number], zone: ZoneDocument): Season {
+  const { from, to, onOffsetMin = zone.onOffsetMin, offOffsetMin = zone.offOffsetMin } = season;
+  return { from: dateOf(from), to: dateOf(to), onOffsetMin, offOffsetMin };
+}
+
 function completePresence(presence: NonNullable<ZoneDocument['presence']>, kind: ZoneKind): PresenceConfig {
-  const { sensors, wave, reachM = null, relayedPct = null } = presence;
+  const { sensors, wave, reachM = null, relayedPct = null, alsoLamps, ...rest } = presence;
   return {
-    ...presence,
+    ...rest,
+    ...(alsoLamps === undefined ? {} : { alsoLamps }),
     sensors: sensors.map((sensor) => ({ ...sensor, stuckS: sensor.stuckS ?? STUCK_S[kind] })),
     reachM,
     wave: wave ? { ...wave, speedKmh: wave.speedKmh ?? SPEED_KMH[kind], mode: wave.mode ?? (kind === 'road' ? 'section' : 'poles') } : null,
@@ -92,7 +103,7 @@ export function parseStepTime(text: string): StepTime {
 }
 
 /** The calendars of the document as the agent uses them. */
-export function completeCalendars({ calendars = [] }: CabinetDocument): readonly Calendar[] {
+export function completeCalendars({ calendars = [], holidays: lists = [] }: CabinetDocument): readonly Calendar[] {
   return calendars.map(({ id, rules }) => ({
     id,
     rules: rules.map((rule) => ({
@@ -101,9 +112,21 @@ export function completeCalendars({ calendars = [] }: CabinetDocument): readonly
       from: rule.from === undefined ? null : dateOf(rule.from),
       to: rule.to === undefined ? null : dateOf(rule.to),
       nthWeekday: rule.nthWeekday === undefined ? null : { nth: rule.nthWeekday.nth, weekday: weekdayNumber(rule.nthWeekday.weekday) },
-      holidays: rule.holidays ?? null,
+      holidays: rule.holidays === undefined ? null : holidaysOf(rule.holidays, lists),
+      ...(rule.eves === undefined ? {} : { eves: rule.eves }),
     })),
   }));
+}
+
+/** The checks make sure that a name is built in or that of a list. */
+function holidaysOf(name: string, lists: NonNullable<CabinetDocument['holidays']>): NonNullable<CalendarRule['holidays']> {
+  const builtIn = BUILT_IN_HOLIDAYS.find((each) => each === name);
+  return builtIn ?? lists.find(({ id }) => id === name)?.days.map(holidayOf) ?? [];
+}
+
+function holidayOf(day: NonNullable<CabinetDocument['holidays']>[number]['days'][number]): HolidayDay {
+  if (typeof day !== 'string') return { ...day, weekday: weekdayNumber(day.weekday) };
+  return day.startsWith('easter') ? { easterDays: Number(day.slice('easter'.length)) } : dateOf(day);
 }
 
 /** The event nights of the document as the agent uses them. */

@@ -48,6 +48,7 @@ function completeLine(line: CabinetDocument['lines'][number]): LineConfig {
       profile: d.profile,
       pole: d.pole ?? null,
       roles: d.roles ?? {},
+      ...(d.contactZones === undefined ? {} : { contactZones: d.contactZones }),
       instances: d.instances ?? {},
       groups: d.groups ?? {},
     }),

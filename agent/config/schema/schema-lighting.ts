@@ -2,7 +2,17 @@
  * The sections of `cabinet.yaml` about light: zones, programmes, calendars, rules and outputs. Part of `schema.ts`.
  */
 import * as z from 'zod';
-import { dateSchema, idSchema, levelSchema, secondsSchema, stepTimeSchema, topicPartSchema, weekdaySchema } from './schema-words.ts';
+import {
+  dateSchema,
+  holidaySchema,
+  idSchema,
+  levelSchema,
+  secondsSchema,
+  stepTimeSchema,
+  topicPartSchema,
+  weekdaySchema,
+  yearlyDateSchema,
+} from './schema-words.ts';
 
 /** Source: EN 13201-2:2015. */
 const CLASSES = ['M1', 'M2', 'M3', 'M4', 'M5', 'M6', 'C0', 'C1', 'C2', 'C3', 'C4', 'C5', 'P1', 'P2', 'P3', 'P4', 'P5', 'P6'] as const;
@@ -57,11 +67,24 @@ const presenceSchema = z.strictObject({
     .max(100_000)
     .nullish()
     .describe("Raise lamps within this distance of the sensor's pole; the whole zone if left out."),
+  alsoLamps: z
+    .array(idSchema)
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Lamps of other zones that it raises too, as those of a crosswalk; they keep the programme of their own zone.'),
   maxBoostS: secondsSchema(60, 86_400)
     .default(3600)
     .describe('Longest raise without a pause; then the programme, until the sensors have been still.'),
   wave: waveSchema.nullish().describe('Light ahead of who moves; left out, only around the sensors.'),
   relayedPct: levelSchema.nullish().describe('Level when a neighbour cabinet says that someone comes; left out, it is not heard.'),
+});
+
+const seasonSchema = z.strictObject({
+  from: yearlyDateSchema.describe('First night, of each year.'),
+  to: yearlyDateSchema.describe('Last night; may lie after the turn of the year.'),
+  onOffsetMin: z.int().min(-120).max(120).optional().describe("In place of the zone's own; its own by default."),
+  offOffsetMin: z.int().min(-120).max(120).optional().describe("In place of the zone's own; its own by default."),
 });
 
 const photocellSchema = z.strictObject({
@@ -115,6 +138,7 @@ export const zoneSchema = z.strictObject({
   sunBelowDeg: z.number().min(-18).max(5).default(-2).describe('Lit while the sun stands below this altitude, in degrees.'),
   onOffsetMin: z.int().min(-120).max(120).default(0).describe('Lit so many minutes later than the sun says; negative: earlier.'),
   offOffsetMin: z.int().min(-120).max(120).default(0).describe('Put out so many minutes later; negative: earlier.'),
+  seasons: z.array(seasonSchema).min(1).max(12).optional().describe('Other offsets in parts of the year; the first that fits counts.'),
   photocell: photocellSchema.nullish().describe("A daylight sensor that may speak around the sun's own times; left out, the sun alone."),
   dark: z
     .strictObject({
@@ -174,11 +198,35 @@ export const calendarSchema = z.strictObject({
           })
           .optional()
           .describe('Each first Friday of a month: { nth: 1, weekday: fri }.'),
-        holidays: z.literal('fr').optional().describe('Public holidays of France.'),
+        holidays: idSchema
+          .optional()
+          .describe('Public holidays: fr of France, fr-alsace-moselle of its three departments there, or a list of holidays.'),
+        eves: z
+          .enum(['also', 'only'])
+          .optional()
+          .describe('also: the nights before these days as well; only: those in place of their own. Needs holidays.'),
       }),
     )
     .min(1)
     .describe('The first that fits wins; where none does, the programme of the zone.'),
+});
+
+export const holidaysSchema = z.strictObject({
+  id: idSchema.describe('The name that rules of calendars give.'),
+  days: z
+    .array(
+      z.union([
+        holidaySchema,
+        z.strictObject({
+          nth: z.literal([1, 2, 3, 4, 5, -1]).describe('Which of the month; -1 the last.'),
+          weekday: weekdaySchema.describe('Of this day.'),
+          month: z.int().min(1).max(12).describe('In this month.'),
+        }),
+      ]),
+    )
+    .min(1)
+    .max(400)
+    .describe('Dates, days from Easter Sunday (easter+1), or weekdays of a month: { nth: -1, weekday: mon, month: 5 }.'),
 });
 
 export const eventNightSchema = z.strictObject({

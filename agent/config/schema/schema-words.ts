@@ -40,6 +40,18 @@ export const dateSchema = z
   .regex(/^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)
   .meta({ patternErrorMessage: 'a date, "2026-07-14", or of each year, "07-14"' });
 
+/** A date of each year. */
+export const yearlyDateSchema = z
+  .string()
+  .regex(/^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)
+  .meta({ patternErrorMessage: 'a date of each year, "11-01"' });
+
+/** A date, or days from Easter Sunday. */
+export const holidaySchema = z
+  .string()
+  .regex(/^((\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])|easter([+-]\d{1,3})?)$/)
+  .meta({ patternErrorMessage: 'a date, "2027-03-20", one of each year, "07-14", or days from Easter Sunday: "easter-2", "easter+1"' });
+
 export const daySchema = z
   .string()
   .regex(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)

@@ -8,6 +8,7 @@ import { LANGUAGES } from '../../core/words.ts';
 import {
   calendarSchema,
   eventNightSchema,
+  holidaysSchema,
   neighbourSchema,
   outputSchema,
   programmeSchema,
@@ -61,6 +62,10 @@ const deviceSchema = z.strictObject({
     .describe(
       'What its contacts are wired to, by point: { input_1: door }. emergency: all at 100 % while closed; lights-on: for two hours.',
     ),
+  contactZones: z
+    .record(z.string().min(1).max(64), idSchema)
+    .optional()
+    .describe('The zone that an emergency or lights-on contact lights: { input_1: quay }; all zones by default.'),
   instances: z
     .record(z.string().min(1).max(64), z.array(z.int().min(0).max(255)).min(1).max(256))
     .optional()
@@ -246,6 +251,7 @@ export const cabinetSchema = z.strictObject({
   zones: z.array(zoneSchema).describe('Lamps that act together; may be empty where there is no lamp.'),
   programmes: z.array(programmeSchema).describe('What zones do over the night; may be empty where there is no zone.'),
   calendars: z.array(calendarSchema).optional().describe('Which programme on which night.'),
+  holidays: z.array(holidaysSchema).max(16).optional().describe('Lists of public holidays that are not built in.'),
   eventNights: z.array(eventNightSchema).optional().describe('Nights with a level of their own for a time: fireworks, a market.'),
   rules: z.array(ruleSchema).optional().describe('What holds when: a measured value beyond a threshold, presence, traffic.'),
   outputs: z.array(outputSchema).optional().describe('Relay circuits, info panels, sound: points that follow zones and rules.'),

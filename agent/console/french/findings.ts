@@ -52,6 +52,11 @@ export const FINDINGS: Pairs = [
     'dusk, middle (milieu de la nuit), une heure de "00:00" à "23:59", ou des minutes autour du soleil : "sunset+30", "dawn-20", "middle-120"',
   ],
   ['a day, "2026-07-14"', 'un jour, "2026-07-14"'],
+  ['a date of each year, "11-01"', 'une date de chaque année, "11-01"'],
+  [
+    'a date, "2027-03-20", one of each year, "07-14", or days from Easter Sunday: "easter-2", "easter+1"',
+    'une date, "2027-03-20", une de chaque année, "07-14", ou des jours depuis Pâques : "easter-2", "easter+1"',
+  ],
   ['a date, "2026-07-14", or of each year, "07-14"', 'une date, "2026-07-14", ou de chaque année, "07-14"'],
   ['1 to 64 characters without "+", "/" or "#"', '1 à 64 caractères sans "+", "/" ni "#"'],
   ['a path', 'un chemin'],

@@ -21,6 +21,7 @@ export const FLOOR: Pairs = [
   ['under an override to 0 %', 'sous une commande à 0 %'],
   ['with presence', 'avec présence'],
   ['without presence', 'sans présence'],
+  ['with programme {id}', 'avec le programme {id}'],
   ['in traffic', 'avec circulation'],
   ['a photocell that says {word}', 'une cellule qui dit {word}'],
   ['no trusted time', "pas d'heure fiable"],
@@ -42,7 +43,10 @@ export const FLOOR: Pairs = [
   ['without an agent it has {n} %', 'sans agent il a {n} %'],
   ['its type writes to the device otherwise than the one that runs', "son type écrit dans l'appareil autrement que celui en service"],
   ['its groups would reach other lamps', "ses groupes atteindraient d'autres lampes"],
-  ['its emergency or lights-on contact would be gone', "son contact d'urgence ou d'allumage disparaîtrait"],
+  [
+    'its emergency or lights-on contact would be gone, or light fewer lamps',
+    "son contact d'urgence ou d'allumage disparaîtrait, ou allumerait moins de luminaires",
+  ],
   [
     'other serial settings could leave a device without a failsafe unreached',
     "d'autres réglages série pourraient laisser un appareil sans repli hors d'atteinte",

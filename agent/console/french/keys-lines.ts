@@ -69,6 +69,10 @@ export const KEYS_LINES: Pairs = [
   ],
   ['Where it stands; left out for gear in the cabinet.', "Où il est ; absent pour ce qui est dans l'armoire."],
   [
+    'The zone that an emergency or lights-on contact lights: { input_1: quay }; all zones by default.',
+    "La zone qu'un contact emergency ou lights-on allume : { input_1: quay } ; toutes par défaut.",
+  ],
+  [
     'What its contacts are wired to, by point: { input_1: door }. emergency: all at 100 % while closed; lights-on: for two hours.',
     'À quoi ses contacts sont reliés, par point : { input_1: door }. emergency : tout à 100 % tant que fermé ; lights-on : deux heures.',
   ],

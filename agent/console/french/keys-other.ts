@@ -28,7 +28,21 @@ export const KEYS_OTHER: Pairs = [
   ['Each first Friday of a month: { nth: 1, weekday: fri }.', 'Chaque premier vendredi du mois : { nth: 1, weekday: fri }.'],
   ['Which of the month; -1 the last.', 'Lequel du mois ; -1 le dernier.'],
   ['Of this day.', 'De ce jour.'],
-  ['Public holidays of France.', 'Jours fériés de France.'],
+  [
+    'Public holidays: fr of France, fr-alsace-moselle of its three departments there, or a list of holidays.',
+    'Jours fériés : fr de France, fr-alsace-moselle de ses trois départements là, ou une liste de holidays.',
+  ],
+  [
+    'also: the nights before these days as well; only: those in place of their own. Needs holidays.',
+    'also : leurs veilles aussi ; only : leurs veilles à leur place. Demande holidays.',
+  ],
+  ['Lists of public holidays that are not built in.', 'Listes de jours fériés qui ne sont pas intégrées.'],
+  ['The name that rules of calendars give.', 'Le nom que donnent les règles des calendriers.'],
+  ['In this month.', 'En ce mois.'],
+  [
+    'Dates, days from Easter Sunday (easter+1), or weekdays of a month: { nth: -1, weekday: mon, month: 5 }.',
+    "Dates, jours depuis Pâques (easter+1), ou jours de semaine d'un mois : { nth: -1, weekday: mon, month: 5 }.",
+  ],
   ['Nights with a level of their own for a time: fireworks, a market.', "Nuits avec un niveau à elles un moment : feu d'artifice, marché."],
   ['Name of the event.', "Nom de l'événement."],
   ['The night that begins on this day.', 'La nuit qui commence ce jour.'],

@@ -22,6 +22,17 @@ export const KEYS_ZONES: Pairs = [
   ],
   ['Put out so many minutes later; negative: earlier.', 'Éteint tant de minutes après ; négatif : avant.'],
   [
+    'Other offsets in parts of the year; the first that fits counts.',
+    "D'autres décalages à des moments de l'année ; le premier qui convient compte.",
+  ],
+  ['First night, of each year.', 'Première nuit, chaque année.'],
+  ['Last night; may lie after the turn of the year.', 'Dernière nuit ; peut être après le nouvel an.'],
+  ["In place of the zone's own; its own by default.", 'À la place de celui de la zone ; le sien par défaut.'],
+  [
+    'Lamps of other zones that it raises too, as those of a crosswalk; they keep the programme of their own zone.',
+    "Luminaires d'autres zones qu'elle relève aussi, comme ceux d'un passage piéton ; ils gardent le programme de leur zone.",
+  ],
+  [
     "A daylight sensor that may speak around the sun's own times; left out, the sun alone.",
     'Un capteur de jour qui compte autour des heures du soleil ; sinon le soleil seul.',
   ],

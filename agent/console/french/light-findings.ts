@@ -24,6 +24,8 @@ export const LIGHT_FINDINGS: Pairs = [
   ['this rule is never reached: {why}; put this one first', "cette règle n'est jamais atteinte : {why} ; la mettre avant"],
   ['a rule without conditions stands above it', 'une règle sans condition est au-dessus'],
   ['a rule above takes all its nights', 'une règle au-dessus prend toutes ses nuits'],
+  ['eves of which days? Write holidays beside it', 'veilles de quels jours ? Écrire holidays à côté'],
+  ['"{text}" is built in; give your list another id', '"{text}" existe déjà ; donner un autre id à la liste'],
   // Levels.
   [
     "{what} needs the zone's designClass, the class that 100 % gives; write it, or levels in percent",
@@ -120,6 +122,22 @@ export const LIGHT_FINDINGS: Pairs = [
   [
     'blankS {n} with wave counts as {m} at most, because light rises ahead of people; leave it out, or shield the sensor from the lamp',
     "blankS {n} avec wave compte au plus pour {m}, car la lumière précède les gens ; l'ôter, ou abriter le détecteur du luminaire",
+  ],
+  [
+    'this zone is lit up to {n} min after civil dusk, as in the night of {text}',
+    "cette zone s'allume jusqu'à {n} min après le crépuscule civil, comme la nuit du {text}",
+  ],
+  [
+    'this zone is put out up to {n} min before civil dawn, as in the night of {text}',
+    "cette zone s'éteint jusqu'à {n} min avant l'aube civile, comme la nuit du {text}",
+  ],
+  [
+    'below {n} degrees a street without lamps is dark; raise sunBelowDeg, or take the offset back',
+    'sous {n} degrés une rue sans lampes est noire ; relever sunBelowDeg, ou réduire le décalage',
+  ],
+  [
+    'in nights such as that of {text} "{key}" comes after "{word}", so it is left out, and "{near}" begins only at {time}; write two programmes and a calendar',
+    'des nuits comme celle du {text}, "{key}" vient après "{word}" : il est omis, et "{near}" ne commence qu\'à {time} ; écrire deux programmes et un calendrier',
   ],
   [
     'the burning hours of {words} are not in this file; constantLight reduces no lamp before they are known: write burned, or use luciole hours',

@@ -67,6 +67,8 @@ export const LIGHT: Pairs = [
   ['over at {value}', 'fini à {value}'],
   ['after {n} s at {m} %', 'après {n} s à {m} %'],
   ['public holidays', 'jours fériés'],
+  ['public holidays and the nights before them', 'jours fériés et leurs veilles'],
+  ['the nights before public holidays', 'veilles de jours fériés'],
   ['every night', 'toutes les nuits'],
   ['last {x} of the month', '{x}, dernier du mois'],
   ['{n} {x} of the month', '{x}, no {n} du mois'],

@@ -84,6 +84,10 @@ export const LOOK: Pairs = [
   ['{zone}, night of {date}: {what}', '{zone}, nuit du {date} : {what}'],
   ['{programme}, by {text}', '{programme}, par {text}'],
   ['no dusk and dawn this night', 'ni coucher ni lever cette nuit'],
+  [
+    'step {text} comes after {key} this night, which begins at {time} instead',
+    'le palier {text} vient après {key}, qui commence cette nuit à {time}',
+  ],
   ['may speak within {n} min of dusk and dawn', 'peut parler à moins de {n} min du coucher et du lever'],
   ['not lit: the sun does not go down far enough this night', 'pas allumé : le soleil ne descend pas assez cette nuit'],
   [

@@ -69,6 +69,14 @@ export const NAME_FINDINGS: Pairs = [
   ['a device that does not drive this lamp', 'un appareil qui ne commande pas ce luminaire'],
   ['"{text}" already drives another lamp', '"{text}" commande déjà un autre luminaire'],
   [
+    'lamp "{lamp}" is in this zone already; alsoLamps is for lamps of other zones',
+    'le luminaire "{lamp}" est déjà dans cette zone ; alsoLamps est pour ceux d\'autres zones',
+  ],
+  [
+    '{word} has no role emergency or lights-on, so it lights no zone; write it under roles',
+    "{word} n'a pas le rôle emergency ou lights-on, il n'allume aucune zone ; l'écrire sous roles",
+  ],
+  [
     'lamp "{lamp}" is already in a zone; a lamp belongs to one: take it out of the other',
     'le luminaire "{lamp}" est déjà dans une zone ; une seule par luminaire : l\'ôter de l\'autre',
   ],
@@ -77,6 +85,7 @@ export const NAME_FINDINGS: Pairs = [
     "le luminaire \"{lamp}\" n'est dans aucune zone et ne serait jamais allumé ; l'ajouter aux lamps d'une zone",
   ],
   ['sensor "{text}" stands twice in this zone', 'le détecteur "{text}" est deux fois dans cette zone'],
+  ['lists of holidays', 'listes de holidays'],
   ['there are two {what} "{text}"', 'il y a deux {what} "{text}"'],
   ['{what} "{text}" differs from "{key}" only in upper and lower case', '{what} "{text}" ne diffère de "{key}" que par les majuscules'],
   [

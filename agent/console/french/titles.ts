@@ -60,6 +60,7 @@ const TITLES: Readonly<Record<string, string>> = {
   Told: 'Portée',
   Event: 'Soirée',
   Photocell: 'Cellule',
+  'Left out': 'Omis',
   Began: 'Début',
   Severity: 'Gravité',
   Lasted: 'Durée',

@@ -13,16 +13,7 @@
  * A silent lamp ends as `failed` within seconds; the intent stays in force and the lamp is set when it returns.
  */
 import type { MonoMs } from '../../core/clock.ts';
-import {
-  type Decision,
-  type Intent,
-  type LevelPct,
-  type Outcome,
-  type OutcomeState,
-  type OverriddenLamps,
-  RANKS,
-  type Target,
-} from '../../core/words.ts';
+import type { Decision, Intent, LevelPct, Outcome, OutcomeState, OverriddenLamps, Target } from '../../core/words.ts';
 import { isFollowing, type LampTrack } from '../writing/reconcile.ts';
 
 /** Longest time until the sender gets the final outcome. Units: ms. Source: assumed; twice the time a line of 247 units needs to be written. */
@@ -175,9 +166,9 @@ function onceSent({ sent }: LampProgress, next: LampProgress): LampProgress {
   return { ...next, sent, state: next.state === 'queued' ? 'sent' : next.state };
 }
 
-function isAbove(other: Intent, own: Intent): boolean {
-  const ranks = RANKS.indexOf(own.rank) - RANKS.indexOf(other.rank);
-  return ranks > 0 || (ranks === 0 && other.levelPct > own.levelPct);
+/** Whether the strongest intent on a lamp gives it another level, or has another rank, than one of the others. */
+function isAbove(strongest: Intent, own: Intent): boolean {
+  return strongest.rank !== own.rank || strongest.levelPct !== own.levelPct;
 }
 
 function overall(lamps: readonly LampProgress[]): OutcomeState {

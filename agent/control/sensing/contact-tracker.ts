@@ -1,9 +1,9 @@
 /** Turns the contacts in the cabinet that request light, the emergency key and the "lights on" button, into intents. */
 import type { WallMs } from '../../core/clock.ts';
-import type { Intent, PointId, Reading } from '../../core/words.ts';
+import type { Intent, PointId, Reading, Target } from '../../core/words.ts';
 import type { Moment } from '../requests/overrides.ts';
 
-/** `emergency`: all at 100 % while it is closed. `lights-on`: all at 100 % for two hours from each press. */
+/** `emergency`: all lamps, or those of its zone, at 100 % while it is closed. `lights-on`: for two hours from each press. */
 export type LightContact = 'emergency' | 'lights-on';
 
 /** A contact that requested light, as stored on disk. */
@@ -26,11 +26,20 @@ const BUTTON_MS = 2 * 3_600_000;
 /** How long a closed key still counts after its device stops answering. Units: ms. Source: assumed; a line that is repaired within it kept the street lit. */
 export const KEY_HOLD_MS = 3_600_000;
 
-/** `onChange` receives everything a restart must restore, each time a contact begins or ends to request light. */
+/**
+ * `onChange` receives everything a restart must restore, each time a contact begins or ends to request light.
+ *
+ * Shape: `zones` has the zone of a contact that lights one; any other lights the whole cabinet.
+ */
 export function createContactTracker(
   contacts: ReadonlyMap<PointId, LightContact>,
   onChange: (stored: readonly StoredContact[]) => void = () => {},
+  zones: ReadonlyMap<PointId, string> = new Map(),
 ): ContactTracker {
+  const targetOf = (pointId: PointId): Target => {
+    const id = zones.get(pointId);
+    return id === undefined ? { kind: 'cabinet', id: 'cabinet' } : { kind: 'zone', id };
+  };
   const closed = new Map<PointId, boolean>();
   const requested = new Map<PointId, Intent>();
   const changed = (): true => {
@@ -45,7 +54,10 @@ export function createContactTracker(
     closed.set(reading.pointId, isClosed);
     if (kind === 'emergency' && !isClosed) return requested.delete(reading.pointId) && changed();
     if (!isClosed || (kind === 'lights-on' && was)) return false;
-    requested.set(reading.pointId, intentOf(reading.pointId, kind, { ...now, lengthMs: lengthOf(kind) }));
+    requested.set(
+      reading.pointId,
+      intentOf(reading.pointId, kind, { ...now, lengthMs: lengthOf(kind), target: targetOf(reading.pointId) }),
+    );
     return !was && changed();
   };
   return {
@@ -58,7 +70,7 @@ export function createContactTracker(
         // The key was closed when the run ended, so only its next reading ends it. Without a time the end is not known: prefer light.
         const isLeftOpen = kind === 'emergency' || !isTimeKnown;
         const lengthMs = isLeftOpen ? lengthOf(kind) : Math.min(untilMs - now.nowMs, lengthOf(kind));
-        if (lengthMs > 0) requested.set(pointId, intentOf(pointId, kind, { ...now, lengthMs }));
+        if (lengthMs > 0) requested.set(pointId, intentOf(pointId, kind, { ...now, lengthMs, target: targetOf(pointId) }));
       }
     },
   };
@@ -77,10 +89,14 @@ function readStored(stored: unknown): readonly StoredContact[] {
   );
 }
 
-function intentOf(pointId: PointId, kind: LightContact, { nowMs, nowMono, lengthMs }: Moment & { readonly lengthMs: number }): Intent {
+function intentOf(
+  pointId: PointId,
+  kind: LightContact,
+  { nowMs, nowMono, lengthMs, target }: Moment & { readonly lengthMs: number; readonly target: Target },
+): Intent {
   return {
     id: `contact:${pointId}`,
-    target: { kind: 'cabinet', id: 'cabinet' },
+    target,
     levelPct: 100,
     rank: kind === 'emergency' ? 'emergency' : 'override',
     authority: 'site',

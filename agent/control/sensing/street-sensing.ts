@@ -19,6 +19,7 @@ export interface StreetSensingParts extends TrackerParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   /** Contacts that request light. */
   readonly contacts: ReadonlyMap<PointId, LightContact>;
+  readonly contactZones?: ReadonlyMap<PointId, string>;
 }
 
 export interface StreetSensing {
@@ -50,7 +51,8 @@ export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
   const sensors = createSensorTracker({ ...parts, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
   const onFaults = (faults: unknown): void => void store.save(PHOTOCELLS_KEY, faults).catch(() => false);
   const photocells = new PhotocellTracker({ ...parts, isZoneLit, sunOf: (zoneId) => sunNow(zoneId, parts), onFaults });
-  const contacts = createContactTracker(parts.contacts, (stored) => void store.save(CONTACTS_KEY, stored).catch(() => {}));
+  const onContacts = (stored: unknown): void => void store.save(CONTACTS_KEY, stored).catch(() => {});
+  const contacts = createContactTracker(parts.contacts, onContacts, parts.contactZones);
   const traffic = createTrafficTracker(parts);
   const rules = createRuleTracker(parts);
 

@@ -64,8 +64,8 @@ export class OutputWriter {
     const { street, outputs, clock } = this.#parts;
     const nowMono = clock.monoMs();
     const lit = litZones(street, decisions, (lampId) => this.#valueAt(this.#levelPoints.get(lampId)));
-    const situation = { litZones: lit, ruleStates, isEmergency: isEmergency(intents, nowMono), nowMono };
     for (const output of outputs) {
+      const situation = { litZones: lit, ruleStates, isEmergency: isEmergency(intents, nowMono, output.litWith?.zones), nowMono };
       const state = this.#decide(output, situation);
       if (state !== undefined) this.#write(output, state.value, situation.isEmergency);
     }

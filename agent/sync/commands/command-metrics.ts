@@ -68,7 +68,7 @@ const UPDATE = {
 
 /** On everything that accepts commands: the id, the expiry, and the outcome. */
 export const COMMAND_METRIC = metricNames(COMMAND);
-/** On the node: all lamps at full light. */
+/** On the node and on a zone: all its lamps at full light. */
 export const EMERGENCY_METRIC = metricNames(EMERGENCY);
 /** On a lamp or zone: what a platform writes for an override, and its state. */
 export const OVERRIDE_METRIC = metricNames(OVERRIDE);
@@ -107,7 +107,10 @@ export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [EMERGENCY, COMMAND
 /** The metrics that a device has for commands; none when nothing on it can be written. */
 export function deviceCommandMetrics({ target, metrics }: UplinkDevice): readonly UplinkMetric[] {
   if (target === null) return metrics.some(({ write }) => write !== undefined) ? ownMetrics(COMMAND) : [];
-  const ofKind: Partial<Record<typeof target.kind, readonly OwnMetrics[]>> = { zone: [RELEASE, PROGRAMME], lamp: [RELEASE, IDENTIFY] };
+  const ofKind: Partial<Record<typeof target.kind, readonly OwnMetrics[]>> = {
+    zone: [RELEASE, EMERGENCY, PROGRAMME],
+    lamp: [RELEASE, IDENTIFY],
+  };
   return [OVERRIDE, ...(ofKind[target.kind] ?? []), COMMAND].flatMap(ownMetrics);
 }
 

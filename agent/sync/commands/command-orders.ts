@@ -43,24 +43,25 @@ export function readDeviceOrder(fields: CommandFields, place: DeviceEntry, frame
   const group = groupOfCommand(fields);
   const { target, id: deviceId } = place;
   if (group === 'point') return pointOrder(fields, place, frame);
+  if (target?.kind === 'zone' && group === 'Emergency') return readEmergency(fields, target, frame);
   if (target?.kind === 'zone' && group === 'Programme') return programmeOrder(fields, target.id, frame);
   if (target?.kind === 'lamp' && group === 'Identify') return blinkOrder(fields, target.id, frame);
   if (target !== null) return overrideOrRelease(fields, target, frame);
   throw new Refusal(`${deviceId} takes no such command`);
 }
 
-/** The emergency order for the node, or its end. `cabinet` is the whole street. */
-export function readEmergency(fields: CommandFields, cabinet: Target, frame: OrderFrame): PlatformOrder {
+/** The emergency order for the whole street or for a zone, or its end. */
+export function readEmergency(fields: CommandFields, target: Target, frame: OrderFrame): PlatformOrder {
   const { on: name, minutes: minutesName } = EMERGENCY_METRIC;
   const on = readFlag(fields, name);
-  if (on === undefined) throw new Refusal(`nothing is asked: ${name} is missing (true lights all lamps, false ends it)`);
+  if (on === undefined) throw new Refusal(`nothing is asked: ${name} is missing (true lights all its lamps, false ends it)`);
   if (!on) {
     if (fields.has(minutesName)) throw new Refusal(`${name} false and ${minutesName} in one command contradict each other`);
-    return releaseOrder(cabinet, 'emergency', frame);
+    return releaseOrder(target, 'emergency', frame);
   }
   const minutes = readInteger(fields, minutesName, { min: 1, max: LIMIT.minutes, absent: DEFAULT_EMERGENCY_MINUTES });
   const reason = readText(fields, EMERGENCY_METRIC.reason, LIMIT.reasonLength);
-  return overrideOrder(cabinet, { levelPct: 100, rank: 'emergency', minutes, reason }, frame);
+  return overrideOrder(target, { levelPct: 100, rank: 'emergency', minutes, reason }, frame);
 }
 
 /** The target of an order; `place` when the order does not name one. */
@@ -78,7 +79,7 @@ function groupOfCommand(fields: CommandFields): string {
 }
 
 function groupOf(name: string): string {
-  const known = ['Override', 'Programme', 'Identify'].find((group) => name.startsWith(`${group}/`));
+  const known = ['Override', 'Emergency', 'Programme', 'Identify'].find((group) => name.startsWith(`${group}/`));
   return known ?? 'point';
 }
 

@@ -38,20 +38,15 @@ import { readMaintenanceOrder } from './maintenance-orders.ts';
 const ID_LENGTH = 64;
 /** Metrics that may accompany any order; alone they request nothing. */
 const FRAME = new Set<string>([COMMAND_METRIC.id, COMMAND_METRIC.expires]);
+const EMERGENCY_WRITABLE = [EMERGENCY_METRIC.on, EMERGENCY_METRIC.minutes, EMERGENCY_METRIC.reason];
 const WRITABLE = new Set<string>([
   ...Object.values(OVERRIDE_METRIC).filter((name) => name !== OVERRIDE_METRIC.outcome),
   RELEASE_AT_METRIC,
   ...Object.values(PROGRAMME_METRIC),
   IDENTIFY_METRIC.seconds,
+  ...EMERGENCY_WRITABLE,
 ]);
-const NODE_WRITABLE = new Set<string>([
-  NODE_METRIC.rebirth,
-  EMERGENCY_METRIC.on,
-  EMERGENCY_METRIC.minutes,
-  EMERGENCY_METRIC.reason,
-  ...WRITTEN_METRICS,
-  ...FRAME,
-]);
+const NODE_WRITABLE = new Set<string>([NODE_METRIC.rebirth, ...EMERGENCY_WRITABLE, ...WRITTEN_METRICS, ...FRAME]);
 
 export interface CommandContext extends CommandInstant {
   /** Used when the platform gave no id. */

@@ -21,11 +21,12 @@ export function createPlatformView(
   const show = (deviceId: string, metric: string, value: UplinkValue['value'], atMs = clock.wallMs()): void =>
     uplink.update(deviceId, metric, { value, quality: 'good', atMs });
 
-  function emergency(intents: readonly Intent[]): void {
-    const [strongest] = intents.filter(({ rank, target }) => rank === 'emergency' && target.kind === 'cabinet').toSorted(byStrength);
-    show('', EMERGENCY_METRIC.on, strongest !== undefined);
-    show('', EMERGENCY_METRIC.until, strongest?.untilMs ?? null);
-    show('', EMERGENCY_METRIC.reason, strongest?.reason ?? null);
+  /** The emergency of the whole cabinet on the node, that of a zone on its device. */
+  function emergency(deviceId: string, intents: readonly Intent[]): void {
+    const [strongest] = intents.filter(({ rank }) => rank === 'emergency').toSorted(byStrength);
+    show(deviceId, EMERGENCY_METRIC.on, strongest !== undefined);
+    show(deviceId, EMERGENCY_METRIC.until, strongest?.untilMs ?? null);
+    show(deviceId, EMERGENCY_METRIC.reason, strongest?.reason ?? null);
   }
 
   return {
@@ -36,7 +37,10 @@ export function createPlatformView(
     },
     /** The intents in force. */
     intents(intents: readonly Intent[]): void {
-      emergency(intents);
+      emergency(
+        '',
+        intents.filter(({ target }) => target.kind === 'cabinet'),
+      );
       // An intent for a zone is not repeated on its lamps.
       for (const { id, target } of targets) {
         const own = intents.filter((intent) => intent.target.kind === target.kind && intent.target.id === target.id);
@@ -44,6 +48,7 @@ export function createPlatformView(
         show(id, OVERRIDE_METRIC.level, strongest?.levelPct ?? null);
         show(id, OVERRIDE_METRIC.until, strongest?.untilMs ?? null);
         show(id, OVERRIDE_METRIC.reason, strongest?.reason ?? null);
+        if (target.kind === 'zone') emergency(id, own);
       }
     },
     programmes(choices: readonly ChosenProgramme[]): void {

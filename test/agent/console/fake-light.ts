@@ -21,6 +21,7 @@ export function tonight(changes: Partial<TonightView> = {}): TonightView {
     programme: 'residential',
     rule: '',
     events: [],
+    leftOut: [],
     photocellMin: null,
     rows: [
       row('2026-12-01T16:29Z', 100, { text: 'dusk step of residential: 100 %' }),

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { createContactTracker } from '../../../agent/control/sensing/contact-tracker.ts';
 import { createWritePace } from '../../../agent/control/writing/write-pace.ts';
+import type { Zone } from '../../../agent/core/cabinet.ts';
 import { makeStreet, PRESENCE, winter } from '../lighting/street.ts';
 import { levelsOf, litStreet } from './lit-street.ts';
 
@@ -159,6 +160,52 @@ t.test('the emergency key lights all at once and for as long as it is turned; a 
   t.equal(at(1, 2, 40), true);
   at(0, 2, 50);
   t.match(tracker.intents(), [{ rank: 'override', untilMono: 40 + 2 * 3_600_000 }]);
+});
+
+t.test('a key of one zone lights that zone alone, also after a restart', async (t) => {
+  const contacts = new Map([['IO1.input_1', 'emergency']] as const);
+  const zones = new Map([['IO1.input_1', 'quay']] as const);
+  const stored: unknown[] = [];
+  const tracker = createContactTracker(contacts, (all) => stored.push(all), zones);
+  const closed = { pointId: 'IO1.input_1', value: 1, quality: 'good', atMono: 0, atMs: 0 } as const;
+  tracker.take([closed], { nowMs: 0, nowMono: 0 });
+  t.match(tracker.intents(), [{ rank: 'emergency', levelPct: 100, target: { kind: 'zone', id: 'quay' } }]);
+  const next = createContactTracker(contacts, () => {}, zones);
+  next.restore(stored.at(-1), { nowMs: 1, nowMono: 1 }, true);
+  t.match(next.intents(), [{ target: { kind: 'zone', id: 'quay' } }]);
+  const former = createContactTracker(contacts);
+  former.restore(stored.at(-1), { nowMs: 1, nowMono: 1 }, true);
+  t.match(former.intents(), [{ target: { kind: 'cabinet' } }], 'where the zone is not named any more, all lamps');
+});
+
+t.test('an emergency of one zone lights its lamps over an override, and no others', async (t) => {
+  const all = makeStreet();
+  const [rue] = all.zones;
+  const zones = [
+    { ...(rue as Zone), lamps: ['L1', 'L2'] },
+    { ...(rue as Zone), id: 'quay', lamps: ['L3', 'L4', 'L5', 'L6'], presence: null },
+  ];
+  const contacts = new Map([['IO1.input_1', 'emergency']] as const);
+  const contactZones = new Map([['IO1.input_1', 'quay']] as const);
+  const street = await litStreet(t, { street: { ...all, zones }, contacts, contactZones });
+  street.sense('IO1', 0, 'input_1');
+  void street.override({ target: { kind: 'zone', id: 'quay' }, levelPct: 20 });
+  await street.clock.advance(100);
+  t.same(levelsOf(street), [30, 30, 20, 20, 20, 20]);
+  street.sense('IO1', 1, 'input_1');
+  await street.clock.advance(100);
+  t.same(levelsOf(street), [30, 30, 100, 100, 100, 100]);
+  t.ok(
+    street.writes.filter(({ levelPct }) => levelPct === 100).every(({ lane }) => lane === 'urgent'),
+    'before everything else',
+  );
+  void street.override({ target: { kind: 'zone', id: 'quay' }, levelPct: 50, rank: 'maintenance', source: 'console:anna' });
+  await street.clock.advance(100);
+  t.same(levelsOf(street), [30, 30, 50, 50, 50, 50], 'a technician on the spot outranks it');
+  void street.control.release({ commandId: 'r1', target: { kind: 'zone', id: 'quay' }, authority: 'technician', source: 'console:anna' });
+  street.sense('IO1', 0, 'input_1');
+  await street.clock.advance(100);
+  t.same(levelsOf(street), [30, 30, 30, 30, 30, 30], 'that release ended the override below it too');
 });
 
 t.test('a line takes its share of levels in a second, and no more', async (t) => {

@@ -46,6 +46,7 @@ export interface FakeOptions {
   readonly street?: LightingStreet;
   readonly load?: () => Promise<unknown>;
   readonly contacts?: ReadonlyMap<PointId, LightContact>;
+  readonly contactZones?: ReadonlyMap<PointId, string>;
   /** What the lamps show at the start. Default: 0. */
   readonly foundPct?: number;
 }
@@ -99,6 +100,7 @@ export function makeFakeStreet({
   street = makeStreet(),
   load,
   contacts = new Map(),
+  contactZones = new Map(),
   foundPct = 0,
 }: FakeOptions = {}): FakeStreet {
   const clock = createManualClock(now, quality);
@@ -120,6 +122,7 @@ export function makeFakeStreet({
     onDecision: (decision) => decisions.push(decision),
     verificationOf: () => ({ settleMs: 40, tolerance: 0 }),
     contacts,
+    contactZones,
   });
   let commands = 0;
   return {

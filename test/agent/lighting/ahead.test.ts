@@ -67,6 +67,27 @@ t.test('intents, event nights, calendars and the warning before the dark are in 
   t.equal(view.rows[0]?.boostPct, 90, "the step's own boost");
 });
 
+t.test('a step that a short night leaves out is named, and what it delays', async (t) => {
+  const programme = {
+    id: 'residential',
+    steps: [step('dusk', 100), step({ sun: 'sunset', offsetMin: 180 }, 70), step({ hour: 23, minute: 0 }, 30)],
+  };
+  const june = tonight(makeStreet({ programme }), { ...NOW, nowMs: Date.parse('2026-06-20T15:00Z') });
+  const [leftOut] = june.leftOut;
+  t.match(june.leftOut, [{ name: 'sunset+180', nextName: '23:00' }]);
+  t.equal(
+    leftOut === undefined ? '' : new Date(leftOut.atMs + 7_200_000).toISOString().slice(11, 16),
+    '01:02',
+    'sunset at Angers is at 22:02 that day',
+  );
+  t.same(
+    june.rows.map(({ maxPct }) => maxPct),
+    [100, 30, 0],
+    'its level never shows',
+  );
+  t.same(tonight(makeStreet({ programme })).leftOut, [], 'in January all steps have their time');
+});
+
 t.test('a summer night without dusk in the north, a winter night without day', async (t) => {
   const north = (sunBelowDeg = -2): LightingStreet =>
     makeStreet({ zone: { sunBelowDeg }, street: { latitudeDeg: 69.65, longitudeDeg: 18.96, timezone: 'Europe/Oslo' } });

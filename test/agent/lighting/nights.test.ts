@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Zone } from '../../../agent/core/cabinet.ts';
 import { MINUTE_MS } from '../../../agent/core/durations.ts';
-import { isFrenchHoliday } from '../../../agent/lighting/calendar.ts';
+import { isHoliday } from '../../../agent/lighting/calendar.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import { createLocalCalendar } from '../../../agent/lighting/local-time.ts';
 import { createNights } from '../../../agent/lighting/night.ts';
@@ -59,6 +59,31 @@ t.test('offsets move dusk and dawn, and the light with them', async (t) => {
   const decider = createDecider(makeStreet({ zone: { presence: null, onOffsetMin: -15 } }));
   const at = (ms: number) => decider.decide(snapshot({ nowMs: ms })).decisions[0]?.levelPct;
   t.strictSame([at((moved.night.duskMs ?? 0) - 1_000), at(moved.night.duskMs ?? 0)], [0, 80]);
+});
+
+t.test('a season moves dusk and dawn of its own nights alone, also over the end of the year', async (t) => {
+  const date = (month: number, day: number) => ({ year: null, month, day });
+  const seasons = [
+    { from: date(11, 1), to: date(2, 28), onOffsetMin: -30, offOffsetMin: 40 },
+    { from: date(1, 1), to: date(12, 31), onOffsetMin: 5, offOffsetMin: -5 },
+  ];
+  const winterOnly = seasons.slice(0, 1);
+  const shiftOf = (changes: Partial<Zone>, at: string): number[] => {
+    const [plain, moved] = [stretches({}, undefined, at).night, stretches(changes, undefined, at).night];
+    const shifts = [(moved.duskMs ?? 0) - (plain.duskMs ?? 0), (moved.dawnMs ?? 0) - (plain.dawnMs ?? 0)];
+    t.equal(moved.dark[0]?.fromMs, moved.duskMs, 'the light follows');
+    t.equal(moved.dark.at(-1)?.toMs, moved.dawnMs);
+    return shifts.map((ms) => ms / MINUTE_MS);
+  };
+  const own = { onOffsetMin: 10, offOffsetMin: -10 };
+  for (const at of ['2026-11-01T20:00Z', '2026-12-31T20:00Z', '2027-01-01T04:00Z', '2027-02-28T20:00Z', '2027-03-01T03:00Z']) {
+    t.strictSame(shiftOf({ ...own, seasons: winterOnly }, at), [-30, 40], `${at} is winter`);
+  }
+  for (const at of ['2026-10-31T20:00Z', '2026-11-01T03:00Z', '2027-03-01T20:00Z', '2026-06-21T20:00Z']) {
+    t.strictSame(shiftOf({ ...own, seasons: winterOnly }, at), [10, -10], `${at} is not`);
+    t.strictSame(shiftOf({ ...own, seasons }, at), [5, -5], 'the first that fits counts, here the second');
+  }
+  t.strictSame(shiftOf({ ...own, seasons: [] }, '2026-12-31T20:00Z'), [10, -10]);
 });
 
 t.test('steps by the sun and by the middle of the night stand where they should, in their order', async (t) => {
@@ -136,10 +161,10 @@ t.test('Easter moves its holidays with it', async (t) => {
     [2028, 4, 17],
     [2038, 4, 26],
   ];
-  for (const [year, month, day] of mondays) t.ok(isFrenchHoliday({ year, month, day }), `${year}-${month}-${day}`);
+  for (const [year, month, day] of mondays) t.ok(isHoliday('fr', { year, month, day }), `${year}-${month}-${day}`);
   t.equal(
     Array.from({ length: 365 }, (_, i) => new Date(Date.UTC(2027, 0, 1 + i))).filter((d) =>
-      isFrenchHoliday({ year: 2027, month: d.getUTCMonth() + 1, day: d.getUTCDate() }),
+      isHoliday('fr', { year: 2027, month: d.getUTCMonth() + 1, day: d.getUTCDate() }),
     ).length,
     11,
   );

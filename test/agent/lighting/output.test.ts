@@ -232,6 +232,14 @@ t.test('an emergency is one of the whole cabinet, for light, in force', async (t
   t.equal(isEmergency([{ ...all, target: { kind: 'zone', id: 'rue' } }], 0), false);
 });
 
+t.test('an emergency of a zone is one for the circuits that feed it', async (t) => {
+  const ofZone = intent({ rank: 'emergency', target: { kind: 'zone', id: 'rue' }, levelPct: 100, untilMono: 10 });
+  t.equal(isEmergency([ofZone], 9, ['quay', 'rue']), true);
+  t.equal(isEmergency([ofZone], 10, ['rue']), false);
+  t.equal(isEmergency([ofZone], 9, ['quay']), false);
+  t.equal(isEmergency([{ ...ofZone, target: { kind: 'lamp', id: 'rue' } }], 9, ['rue']), false);
+});
+
 t.test('values by name', async (t) => {
   t.match(SIGN, { pointId: 'IO1.message', proofId: 'IO1.message', idle: 0, litWith: null, rules: [{ value: 3 }, { value: 7 }] });
   t.match(K1, { proofId: 'IO1.contact', settleMs: 50, litWith: { value: 1 } });

@@ -170,6 +170,14 @@ t.test('someone in sight at night is lit within one decision, by every sensor th
   t.pass('held for all generated nights');
 });
 
+const WIDTH = { lamp: 0, zone: 1, cabinet: 2 };
+
+/** One of the same source, aimed no wider; these begin at the time at which they end, because they last for no time by the wall clock. */
+function isSetAfter(other: Intent, lock: Intent, isListedLater: boolean): boolean {
+  if (other === lock || other.source !== lock.source || WIDTH[other.target.kind] > WIDTH[lock.target.kind]) return false;
+  return other.untilMono > lock.untilMono || (other.untilMono === lock.untilMono && isListedLater);
+}
+
 t.test('maintenance is never overruled from outside, and every intent is over when its time is', async (t) => {
   fc.assert(
     fc.property(street, moment, (at, now) => {
@@ -177,7 +185,9 @@ t.test('maintenance is never overruled from outside, and every intent is over wh
       const { decisions } = decider.decide(now);
       const held = decisions.every(({ lampId, rank, levelPct }) => {
         const own = live(now.intents, now.nowMono).filter(concerns(lampId));
-        const locks = own.filter((i) => i.rank === 'maintenance').map((i) => i.levelPct);
+        const all = own.filter((i) => i.rank === 'maintenance');
+        // All are of one technician: what he has set later and no wider replaces what he had set before.
+        const locks = all.filter((lock, at) => !all.some((other, otherAt) => isSetAfter(other, lock, otherAt > at))).map((i) => i.levelPct);
         if (locks.length === 0) return own.length === 0 ? !['maintenance', 'emergency', 'override'].includes(rank) : true;
         const lamp = at.lamps.find(({ id }) => id === lampId);
         const wanted = Math.max(...locks);

@@ -1,17 +1,24 @@
 /**
- * `lights on` and `lights auto`: light in an emergency, all of it on, and back.
+ * `lights on` and `lights auto`: light in an emergency, all of it or that of a zone, and back.
  *
  * `lights on` needs no login: a dark street is an accident.
  */
-import type { OverrideAnswer } from '../../../core/views.ts';
-import type { Outcome } from '../../../core/words.ts';
+import type { AgentView, OverrideAnswer } from '../../../core/views.ts';
+import type { Outcome, Target } from '../../../core/words.ts';
 import { ACT_TIMEOUT_MS, agentCommand, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand } from '../../command-spec.ts';
 import { parseDuration } from '../../text/duration.ts';
+import { findZone } from './light-args.ts';
 import { isOverrideInForce, OVERRIDE_SPAN, readReason } from './override.ts';
 
 const FULL_PCT = 100;
 const USUAL_REASON = 'lights on at the console';
+const ZONE_OPTION = { name: 'zone', value: 'ZONE', summary: 'only this zone' } as const;
+
+/** The whole cabinet where no zone is named. Errors: as `findZone`. */
+async function targetOf(view: AgentView, zone: string | null): Promise<Target> {
+  return zone === null ? { kind: 'cabinet', id: (await view.status()).cabinet.id } : { kind: 'zone', id: findZone(view, zone) };
+}
 
 export const LIGHTS_ON = agentCommand({
   name: 'lights on',
@@ -19,15 +26,16 @@ export const LIGHTS_ON = agentCommand({
   group: 'Act:',
   summary: 'all lamps to 100 %, for an emergency; no login',
   arguments: [{ name: 'duration', summary: 'how long, 1m to 24h, as 30m or 2h', required: true }],
-  options: [{ name: 'reason', value: 'TEXT', summary: 'why, for the record' }],
-  examples: ['luciole lights on 30m', 'luciole lights on 2h --reason "accident"'],
+  options: [ZONE_OPTION, { name: 'reason', value: 'TEXT', summary: 'why, for the record' }],
+  examples: ['luciole lights on 30m', 'luciole lights on 2h --zone quay --reason "accident"'],
   timeoutMs: ACT_TIMEOUT_MS,
   read: (args) => ({
     durationMs: parseDuration(textArg(args, 'duration'), OVERRIDE_SPAN),
+    zone: args['zone'] === undefined ? null : textArg(args, 'zone'),
     reason: args['reason'] === undefined ? USUAL_REASON : readReason(textArg(args, 'reason')),
   }),
-  answer: async (view, { durationMs, reason }, { source }): Promise<OverrideAnswer> => {
-    const target = { kind: 'cabinet', id: (await view.status()).cabinet.id } as const;
+  answer: async (view, { durationMs, zone, reason }, { source }): Promise<OverrideAnswer> => {
+    const target = await targetOf(view, zone);
     return view.override({ target, levelPct: FULL_PCT, rank: 'emergency', minutes: durationMs / 60_000, reason, source });
   },
   render: async (result, page) => (await import('./override.ts')).renderOutcome(result, page, result.untilMs),
@@ -39,12 +47,12 @@ const auto = agentCommand({
   role: 'technician',
   group: 'Act:',
   summary: 'end what lights on began',
-  examples: ['luciole lights auto', 'luciole lights auto --json'],
+  options: [ZONE_OPTION],
+  examples: ['luciole lights auto', 'luciole lights auto --zone quay'],
   timeoutMs: ACT_TIMEOUT_MS,
-  answer: async (view, _args, { source }): Promise<Outcome> => {
-    const target = { kind: 'cabinet', id: (await view.status()).cabinet.id } as const;
-    return view.release({ target, source, rank: 'emergency' });
-  },
+  read: (args) => ({ zone: args['zone'] === undefined ? null : textArg(args, 'zone') }),
+  answer: async (view, { zone }, { source }): Promise<Outcome> =>
+    view.release({ target: await targetOf(view, zone), source, rank: 'emergency' }),
   render: async (result, page) => (await import('./override.ts')).renderOutcome(result, page, null),
   succeeded: ({ state }) => state === 'verified',
 });

@@ -36,7 +36,7 @@ export function renderTonight(views: readonly TonightView[], page: Page, withPlo
 }
 
 function head(view: TonightView, page: Page): string[] {
-  const { zone, date, duskMs, dawnMs, programme, rule, events, photocellMin } = view;
+  const { zone, date, duskMs, dawnMs, programme, rule, events, leftOut, photocellMin } = view;
   const time = (ms: WallMs): string => columnTime(ms, page.timezone, FORM);
   const sun =
     duskMs === null || dawnMs === null
@@ -46,6 +46,9 @@ function head(view: TonightView, page: Page): string[] {
     ...labelled('Zone', `${zone}, night of ${date}: ${sun}`, page),
     ...labelled('Programme', `${programme}${rule === '' ? '' : `, by ${rule}`}`, page),
     ...(events.length === 0 ? [] : labelled('Event', events.join(', '), page)),
+    ...leftOut.flatMap((step) =>
+      labelled('Left out', `step ${step.name} comes after ${step.nextName} this night, which begins at ${time(step.atMs)} instead`, page),
+    ),
     ...(photocellMin === null ? [] : labelled('Photocell', `may speak within ${photocellMin} min of dusk and dawn`, page)),
   ];
 }

@@ -40,7 +40,7 @@ t.test('the example street shows every key about light', async (t) => {
     const items = whole.items === undefined ? [] : keysOf(whole.items as JsonSchema);
     return [...items, ...Object.entries(whole.properties ?? {}).flatMap(([key, part]) => [key, ...keysOf(part)])];
   };
-  const sections = ['branches', 'zones', 'programmes', 'calendars', 'eventNights', 'rules', 'outputs', 'neighbours'];
+  const sections = ['branches', 'zones', 'programmes', 'calendars', 'holidays', 'eventNights', 'rules', 'outputs', 'neighbours'];
   const properties = cabinetJsonSchema().properties ?? {};
   const keys = sections.flatMap((section) => [section, ...keysOf(properties[section] ?? {})]);
   t.ok(keys.length > 100, 'the schema was walked');

@@ -14,7 +14,7 @@ export const keysAndTypes: Mistake[] = [
   ['a key every object has', [['group: Angers', 'group: Angers\n  __proto__: { a: 1 }']], ['38:3: uplink.__proto__: unknown key "__proto__"; allowed here: broker, otherBrokers, protocol, group, node, primaryHost, username, passwordFile, caFile, certFile, keyFile, keepaliveS, birthJitterS, proof, aliases, datatypeInData, conformance, dailyMegabytes']],
   ['a missing key', [['    port: /dev/ttyUSB0\n', '']], ['3:5: lines[0].port: missing; needed: a path']],
   ['a key without value', [['port: /dev/ttyUSB0', 'port:']], ['4:10: lines[0].port: found nothing; allowed: a path']],
-  ['text for a section', [['presence: { sensors: [{ device: S01 }], reachM: 40 }', 'presence: yes']], ['25:15: zones[0].presence: found "yes"; allowed: a section with the keys sensors, boostPct, holdS, rampUpS, rampDownS, reachM, maxBoostS, wave, relayedPct']],
+  ['text for a section', [['presence: { sensors: [{ device: S01 }], reachM: 40 }', 'presence: yes']], ['25:15: zones[0].presence: found "yes"; allowed: a section with the keys sensors, boostPct, holdS, rampUpS, rampDownS, reachM, alsoLamps, maxBoostS, wave, relayedPct']],
   ['text for a list', [['lamps: [L02]', 'lamps: L02']], ['27:12: zones[1].lamps: found "L02"; allowed: a list with at least 1 entry']],
   ['a level with a fraction', [['levelPct: 30', 'levelPct: 30.5']], ['33:34: programmes[0].steps[1].levelPct: found 30.5; allowed: a whole number from 0 to 100']],
   ['a level above full', [['levelPct: 30', 'levelPct: 130.5']], ['33:34: programmes[0].steps[1].levelPct: found 130.5; allowed: a whole number from 0 to 100']],

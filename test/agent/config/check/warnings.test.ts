@@ -96,3 +96,54 @@ t.test('constant light of lamps whose hours are not in the file is named', async
   t.strictSame(warnings, []);
   t.match(site.cabinet.lamps[0]?.burned, { hours: 12_000, on: '2026-05-01' });
 });
+
+/** As `warned`, with another programme or other dusk. */
+async function nightWarnings(t: Test, ...changes: readonly (readonly [string, string])[]): Promise<string[]> {
+  return (await warned(t, ...changes)).warnings;
+}
+
+t.test('a zone that is lit later than civil dusk, or put out before civil dawn, is named with its worst night', async (t) => {
+  const zone = (keys: string) => ['    programme: usual', `    programme: usual\n${keys}`] as const;
+  const late = (n: number, day: string) => `this zone is lit up to ${n} min after civil dusk, as in the night of ${day}; `;
+  const advice = 'below -6 degrees a street without lamps is dark; raise sunBelowDeg, or take the offset back';
+  t.strictSame(await nightWarnings(t, zone('    sunBelowDeg: -6')), [], 'civil dusk itself is none');
+  t.strictSame(await nightWarnings(t, zone('    onOffsetMin: 10')), [], 'nor is a little after sunset');
+  t.strictSame(await nightWarnings(t, zone('    onOffsetMin: -120\n    offOffsetMin: 120')), [], 'nor what lights earlier');
+  const moved = await nightWarnings(t, zone('    onOffsetMin: 120\n    offOffsetMin: -120'));
+  t.equal(moved.length, 2, moved.join('\n'));
+  t.ok(moved[0]?.startsWith(`17:18: zones[0].onOffsetMin: ${late(96, '02-21')}${advice}`), moved.join('; '));
+  t.match(moved[1], /zones\[0\]\.offOffsetMin: this zone is put out up to 9\d min before civil dawn, as in the night of/);
+  const deep = await nightWarnings(t, zone('    sunBelowDeg: -18'));
+  t.match(deep, [
+    /zones\[0\]\.sunBelowDeg: this zone is lit up to \d{3} min after civil dusk, as in the night of 06-21/,
+    /before civil dawn/,
+  ]);
+  const season = await nightWarnings(t, zone('    seasons: [{ from: 11-01, to: 02-28, onOffsetMin: 60 }]'));
+  t.match(season, [/zones\[0\]\.seasons\[0\]: this zone is lit up to \d\d min after civil dusk, as in the night of (1[12]|0[12])-/]);
+  t.equal(season.length, 1);
+});
+
+t.test('where the sun does not go below -6 degrees nothing is late, and where it stays below there is no edge', async (t) => {
+  const north = [
+    'latitudeDeg: 47.47, longitudeDeg: -0.55, timezone: Europe/Paris',
+    'latitudeDeg: 69.65, longitudeDeg: 18.96, timezone: Europe/Oslo',
+  ] as const;
+  t.strictSame(await nightWarnings(t, north), []);
+  const moved = await nightWarnings(t, north, ['    programme: usual', '    programme: usual\n    onOffsetMin: 120']);
+  t.match(moved, [/lit up to \d+ min after civil dusk/]);
+});
+
+t.test('a step that short nights leave out is named, with the night and what comes instead', async (t) => {
+  const steps = (list: string) => ['steps: [{ at: dusk, levelPct: 100 }]', `steps: [{ at: dusk, levelPct: 100 }, ${list}]`] as const;
+  const dimmed = await nightWarnings(t, steps('{ at: sunset+180, levelPct: 70 }, { at: "23:00", levelPct: 30 }'));
+  t.equal(dimmed.length, 1, dimmed.join('\n'));
+  t.match(
+    dimmed[0],
+    /programmes\[0\]\.steps\[1\]\.at: in nights such as that of \d\d-\d\d "sunset\+180" comes after "23:00", so it is left out, and "23:00" begins only at \d\d:\d\d/,
+  );
+  t.strictSame(await nightWarnings(t, steps('{ at: sunset+30, levelPct: 70 }, { at: "23:30", levelPct: 30 }')), [], 'in order all year');
+  t.strictSame(await nightWarnings(t, steps('{ at: "23:00", levelPct: 30 }, { at: dawn-60, levelPct: 70 }')), []);
+  t.match(await nightWarnings(t, steps('{ at: "23:00", levelPct: 30 }, { at: "05:30", levelPct: 90 }, { at: dawn-60, levelPct: 70 }')), [
+    /steps\[2\]\.at: in nights such as that of 0\d-\d\d "05:30" comes after "dawn-60"/,
+  ]);
+});

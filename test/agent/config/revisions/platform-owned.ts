@@ -4,12 +4,13 @@ export const PLATFORM_OWNED: readonly string[] = `
   lines[].id lines[].kind lines[].serial.baud lines[].serial.parity lines[].serial.stopBits lines[].serial.dataBits
   lines[].rs485.rtsHighOnSend lines[].rs485.delayBeforeSendMs lines[].rs485.delayAfterSendMs lines[].rs485.receiveDuringSend
   lines[].broadcast lines[].maxWritesPerS lines[].devices[].id lines[].devices[].unit lines[].devices[].profile
-  lines[].devices[].pole lines[].devices[].roles lines[].devices[].instances lines[].devices[].groups
+  lines[].devices[].pole lines[].devices[].roles lines[].devices[].contactZones lines[].devices[].instances lines[].devices[].groups
   poles[].id poles[].atM poles[].branch
   branches[].id branches[].from
   lamps[].id lamps[].device lamps[].point lamps[].pole lamps[].ratedPowerW lamps[].minPct lamps[].maxPct lamps[].burned.hours lamps[].burned.on
   zones[].id zones[].lamps zones[].kind zones[].programme zones[].calendar zones[].minPct zones[].designClass zones[].minClass
-  zones[].sunBelowDeg zones[].onOffsetMin zones[].offOffsetMin zones[].photocell.device zones[].photocell.point
+  zones[].sunBelowDeg zones[].onOffsetMin zones[].offOffsetMin zones[].seasons[].from zones[].seasons[].to
+  zones[].seasons[].onOffsetMin zones[].seasons[].offOffsetMin zones[].photocell.device zones[].photocell.point
   zones[].photocell.onBelowLux zones[].photocell.offAboveLux zones[].photocell.dwellS zones[].photocell.windowMin
   zones[].photocell.staleS zones[].photocell.seesOwnLight zones[].dark.warnPct zones[].dark.warnS
   zones[].presence.sensors[].device zones[].presence.sensors[].point zones[].presence.sensors[].kind
@@ -18,12 +19,13 @@ export const PLATFORM_OWNED: readonly string[] = `
   zones[].presence.sensors[].listen zones[].presence.boostPct zones[].presence.holdS zones[].presence.rampUpS
   zones[].presence.rampDownS zones[].presence.reachM zones[].presence.maxBoostS zones[].presence.wave.mode
   zones[].presence.wave.speedKmh zones[].presence.wave.lookAheadS zones[].presence.wave.leastAheadM zones[].presence.wave.behindM
-  zones[].presence.relayedPct zones[].traffic.counters[].device zones[].traffic.counters[].point zones[].traffic.designFlowPerH
+  zones[].presence.relayedPct zones[].presence.alsoLamps zones[].traffic.counters[].device zones[].traffic.counters[].point zones[].traffic.designFlowPerH
   zones[].traffic.steps[].belowPct zones[].traffic.steps[].levelPct zones[].traffic.steps[].class zones[].baseline.levelPct
   zones[].baseline.lampPowerW zones[].constantLight.newPct zones[].constantLight.fullAtH
   programmes[].id programmes[].steps[].at programmes[].steps[].levelPct programmes[].steps[].class programmes[].steps[].boostPct
   calendars[].id calendars[].rules[].programme calendars[].rules[].weekdays calendars[].rules[].from calendars[].rules[].to
-  calendars[].rules[].nthWeekday.nth calendars[].rules[].nthWeekday.weekday calendars[].rules[].holidays
+  calendars[].rules[].nthWeekday.nth calendars[].rules[].nthWeekday.weekday calendars[].rules[].holidays calendars[].rules[].eves
+  holidays[].id holidays[].days
   eventNights[].id eventNights[].date eventNights[].from eventNights[].until eventNights[].levelPct eventNights[].zones
   rules[].id rules[].point rules[].above rules[].below rules[].clearsAt rules[].forS rules[].presenceIn rules[].trafficIn
   rules[].flowPct rules[].raise.zones rules[].raise.levelPct

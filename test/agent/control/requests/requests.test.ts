@@ -65,6 +65,32 @@ t.test('below a technician an override waits, fails as unseen, and takes over af
   });
 });
 
+t.test('the platform sets a zone, then one lamp of it lower: the lamp follows, and its release gives it back to the zone', async (t) => {
+  const street = await litStreet(t);
+  const zone = street.override({ levelPct: 90 });
+  await street.clock.advance(60_000);
+  t.match(await zone, { state: 'verified', levelPct: 90 });
+  const lamp = street.override({ target: L1, levelPct: 40 });
+  await street.clock.advance(30);
+  t.match(await lamp, { state: 'verified', levelPct: 40 });
+  t.same(levelsOf(street), [40, 90, 90, 90, 90, 90]);
+  const release = street.control.release({ commandId: 'r1', target: L1, authority: 'platform', source: 'platform' });
+  await street.clock.advance(30);
+  t.match(await release, { state: 'verified' });
+  t.same(levelsOf(street), [90, 90, 90, 90, 90, 90]);
+});
+
+t.test('a command for a zone says of the lamp that its sender has set since that it follows that one', async (t) => {
+  const street = await litStreet(t);
+  street.silent.add('L1');
+  const zone = street.override({ levelPct: 90 });
+  await street.clock.advance(30);
+  void street.override({ target: L1, levelPct: 40 });
+  street.silent.delete('L1');
+  await street.clock.advance(60_000);
+  t.match(await zone, { state: 'failed', lamps: { L1: 'failed', L2: 'verified' }, reason: /L1: waiting below override by platform/ });
+});
+
 t.test('a person who asks for what a lamp in its back-off already should do is served at once', async (t) => {
   const street = await litStreet(t);
   street.silent.add('L1');

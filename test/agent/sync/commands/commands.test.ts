@@ -90,6 +90,21 @@ const accepted: [story: string, device: typeof lamp, metrics: Metric[], wanted: 
     { request: { minutes: 2_880 } },
   ],
   ['back to the calendar', zone, [text('Programme/Choice', '')], { kind: 'programme', request: { programme: null } }],
+  [
+    'an emergency of a zone',
+    zone,
+    [flag('Emergency/On', true), text('Emergency/Reason', 'fire')],
+    {
+      kind: 'override',
+      request: { target: { kind: 'zone', id: 'Z1' }, levelPct: 100, rank: 'emergency', minutes: 120, reason: 'fire' },
+    },
+  ],
+  [
+    'and its end',
+    zone,
+    [flag('Emergency/On', false)],
+    { kind: 'release', request: { target: { kind: 'zone', id: 'Z1' }, rank: 'emergency' } },
+  ],
   ['a lamp shows itself', lamp, [whole('Identify/Seconds', 30)], { kind: 'blink', request: { lamp: 'L01', seconds: 30 } }],
   ['and no longer', lamp, [whole('Identify/Seconds', 0)], { kind: 'blink', request: { seconds: 0 } }],
   [
@@ -148,6 +163,11 @@ const wrong: [metrics: Metric[], reason: RegExp, device?: typeof lamp][] = [
   [[text('Programme/Choice', 'x')], /no metric "Programme\/Choice": .*Override\/Level.* can be written/],
   [[text('Programme/Reason', 'x')], /Choice is missing/, zone],
   [[text('Programme/Choice', 'x'.repeat(65))], /at most 64/, zone],
+  [[flag('Emergency/On', true)], /no metric "Emergency\/On"/],
+  [[whole('Emergency/Minutes', 5)], /Emergency\/On is missing \(true lights all its lamps/, zone],
+  [[flag('Emergency/On', false), whole('Emergency/Minutes', 5)], /contradict/, zone],
+  [[flag('Emergency/On', true), whole('Emergency/Minutes', 1_441)], /allowed are 1 to 1440/, zone],
+  [[flag('Emergency/On', true), level(5)], /one command asks one thing/, zone],
   [[text('Programme/Choice', 'x'), whole('Programme/Minutes', 44_641)], /allowed are 1 to 44640/, zone],
   [[text('Programme/Choice', ''), whole('Programme/Minutes', 5)], /gives the zone back now/, zone],
   [[whole('Programme/Choice', 1)], /takes a String/, zone],

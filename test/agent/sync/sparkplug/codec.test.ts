@@ -156,7 +156,8 @@ t.test('lamps and zones can be overridden, a meter cannot; what a device names i
     [...(table.devices.get('Z1')?.byName.keys() ?? [])],
     [
       ...['Override/Level', 'Override/Minutes', 'Override/Reason', 'Override/Id', 'Override/Release', 'Override/Until', 'Override/Outcome'],
-      ...['Override/Release At', 'Programme/Choice', 'Programme/Minutes', 'Programme/Until', 'Programme/Reason'],
+      ...['Override/Release At', 'Emergency/On', 'Emergency/Minutes', 'Emergency/Reason', 'Emergency/Until'],
+      ...['Programme/Choice', 'Programme/Minutes', 'Programme/Until', 'Programme/Reason'],
       ...['Command/Id', 'Command/Expires', 'Command/Outcome', 'Sync/Rows'],
     ],
   );

@@ -44,6 +44,14 @@ async function loginServer(t: Pick<Test, 'teardown'>) {
   return { view, call, logIn, logged };
 }
 
+t.test('without a login one zone can be lit for an emergency, and only a technician ends it', async (t) => {
+  const { call, view } = await loginServer(t);
+  t.match(await call('lights on', { duration: '30m', zone: 'Bressigny' }), { state: 'verified', levelPct: 100 });
+  t.match(view.asked, [{ target: { kind: 'zone', id: 'bressigny' }, levelPct: 100, rank: 'emergency', minutes: 30 }]);
+  await t.rejects(call('lights on', { duration: '30m', zone: 'L07' }), { code: 'unknown-name' });
+  await t.rejects(call('lights auto', { zone: 'bressigny' }), { code: 'denied' });
+});
+
 t.test('without a login all is refused but light for an emergency, and both are noted', async (t) => {
   const { call, view } = await loginServer(t);
   await t.rejects(call('status'), { code: 'denied', message: 'status needs a login as viewer' });

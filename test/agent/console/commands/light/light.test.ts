@@ -75,6 +75,15 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
     [/Programme residential, by calendar week: Fri, Sat/, /Event +fair, match/, /Photocell may speak within 60 min/],
   ],
   [
+    'a night names the step that it leaves out',
+    renderTonight(
+      same([tonight({ leftOut: [{ name: 'sunset+180', nextName: '23:00', atMs: Date.parse('2026-12-02T00:02Z') }] })]),
+      page,
+      false,
+    ),
+    [/Left out +step sunset\+180 comes after 23:00 this night,\s+which begins at 01:02\s+instead/],
+  ],
+  [
     'a night that is none',
     renderTonight(same([tonight(noDusk)]), page, true),
     [/no dusk and dawn this night/, /not lit: the sun does not go down far enough/],

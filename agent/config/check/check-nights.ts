@@ -1,0 +1,128 @@
+/**
+ * Warns about nights of the year on which a cabinet gives less light than its file seems to say: a zone that is lit later than civil dusk, and
+ * steps of a programme that short nights leave out. Pure.
+ */
+import type { Cabinet, Zone } from '../../core/cabinet.ts';
+import { MINUTE_MS } from '../../core/durations.ts';
+import { seasonOf } from '../../lighting/calendar.ts';
+import { createLocalCalendar, type LocalCalendar, type LocalTime } from '../../lighting/local-time.ts';
+import { createNights, type Night, type Nights } from '../../lighting/night.ts';
+import { createProgrammeReader, type LeftOutStep } from '../../lighting/programme.ts';
+import type { Finding, Path } from './finding.ts';
+
+/**
+ * The nights that are looked at: of a year, the 1st, 11th and 21st of each month. Source: the shortest and the longest night are those of
+ * 21 June and 21 December to a day, and between two of these nights dusk moves by less than 25 min below the polar circle.
+ */
+const SAMPLE = { year: 2027, days: [1, 11, 21] };
+const MONTHS = 12;
+const NOON_HOUR = 12;
+/** End of civil twilight: without lamps a street is dark. Units: degrees. Source: the usual definition; also the limit of a photocell. */
+const CIVIL_DEG = -6;
+/** Both times are rounded by their search. Units: min. */
+const LEAST_MIN = 2;
+
+const ADVICE = `below ${CIVIL_DEG} degrees a street without lamps is dark; raise sunBelowDeg, or take the offset back`;
+
+interface Sampled {
+  readonly cabinet: Cabinet;
+  readonly calendar: LocalCalendar;
+  readonly civil: readonly Night[];
+}
+
+/** Runs all checks of this file. The cabinet has passed all others. */
+export function checkNights(cabinet: Cabinet): Finding[] {
+  const calendar = createLocalCalendar(cabinet.timezone);
+  const civilNights = createNights(cabinet, { sunBelowDeg: CIVIL_DEG, onOffsetMin: 0, offOffsetMin: 0 }, calendar);
+  const civil = sampleDates().map((date) => civilNights.at(calendar.instantOf(date)));
+  const sampled = { cabinet, calendar, civil };
+  const lateZones = cabinet.zones.flatMap((zone, place) => checkLate(zone, ['zones', place], sampled));
+  return [...lateZones, ...checkLeftOut(sampled)];
+}
+
+function sampleDates(): LocalTime[] {
+  return Array.from({ length: MONTHS }, (_, month) => month + 1).flatMap((month) =>
+    SAMPLE.days.map((day) => ({ year: SAMPLE.year, month, day, hour: NOON_HOUR, minute: 0 })),
+  );
+}
+
+function nightsOf(zone: Zone, { cabinet, calendar }: Sampled): Nights {
+  return createNights(cabinet, zone, calendar);
+}
+
+/** A zone that stays dark after civil dusk, or goes dark before civil dawn, on its worst night. */
+function checkLate(zone: Zone, path: Path, sampled: Sampled): Finding[] {
+  const offsets = [zone, ...(zone.seasons ?? [])];
+  // Lit throughout every civil night: nothing to look for.
+  if (zone.sunBelowDeg >= CIVIL_DEG && offsets.every(({ onOffsetMin, offOffsetMin }) => onOffsetMin <= 0 && offOffsetMin >= 0)) return [];
+  const nights = nightsOf(zone, sampled);
+  const unlit = sampled.civil.map((civil) => ({ ...unlitMin(nights.at(civil.startMs), civil), civil }));
+  const evening = unlit.reduce((worst, each) => (each.evening > worst.evening ? each : worst));
+  const morning = unlit.reduce((worst, each) => (each.morning > worst.morning ? each : worst));
+  const place = (key: 'onOffsetMin' | 'offOffsetMin', { civil }: { readonly civil: Night }): Path => {
+    if (zone.sunBelowDeg < CIVIL_DEG) return [...path, 'sunBelowDeg'];
+    const season = seasonOf(zone.seasons ?? [], civil.date);
+    return season < 0 ? [...path, key] : [...path, 'seasons', season];
+  };
+  const late = `this zone is lit up to ${evening.evening} min after civil dusk, as in the night of ${dayText(evening.civil)}`;
+  const early = `this zone is put out up to ${morning.morning} min before civil dawn, as in the night of ${dayText(morning.civil)}`;
+  return [
+    ...(evening.evening < LEAST_MIN ? [] : [{ path: place('onOffsetMin', evening), message: `${late}; ${ADVICE}` }]),
+    ...(morning.morning < LEAST_MIN ? [] : [{ path: place('offOffsetMin', morning), message: `${early}; ${ADVICE}` }]),
+  ];
+}
+
+/** How long of a civil night a zone is unlit at either end. A night on which it is not lit at all counts as evening. Units: min. */
+function unlitMin(night: Night, civil: Night): { readonly evening: number; readonly morning: number } {
+  const [first, last] = [civil.dark[0], civil.dark.at(-1)];
+  const [lit, out] = [night.dark[0], night.dark.at(-1)];
+  if (first === undefined || last === undefined) return { evening: 0, morning: 0 };
+  if (lit === undefined || out === undefined) return { evening: minutes(last.toMs - first.fromMs), morning: 0 };
+  return { evening: minutes(lit.fromMs - first.fromMs), morning: minutes(last.toMs - out.toMs) };
+}
+
+function minutes(ms: number): number {
+  return Math.max(0, Math.round(ms / MINUTE_MS));
+}
+
+/** Each step that some night leaves out, once, with the first night that does so. */
+function checkLeftOut(sampled: Sampled): Finding[] {
+  const { cabinet, calendar, civil } = sampled;
+  const found = new Map<string, Finding>();
+  for (const zone of cabinet.zones) {
+    const nights = nightsOf(zone, sampled);
+    const reader = createProgrammeReader(cabinet, zone, { calendar, nights });
+    for (const id of programmeIds(cabinet, zone)) {
+      const at = cabinet.programmes.findIndex((programme) => programme.id === id);
+      for (const { startMs } of civil) {
+        const night = nights.at(startMs);
+        for (const step of reader.leftOut(night, id)) {
+          const path = ['programmes', at, 'steps', step.place, 'at'];
+          const key = path.join('.');
+          if (!found.has(key)) found.set(key, { path, message: leftOutText(step, dayText(night), calendar) });
+        }
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** Its own programme and those of its calendar, as far as clock and sun are mixed in them: only then may their order change. */
+function programmeIds({ programmes, calendars }: Cabinet, { programme, calendar }: Zone): string[] {
+  const ofCalendar = calendars.find(({ id }) => id === calendar)?.rules.map((rule) => rule.programme) ?? [];
+  return [...new Set([programme, ...ofCalendar])].filter((id) => {
+    const steps = programmes.find((each) => each.id === id)?.steps ?? [];
+    return steps.some(({ at }) => at !== 'dusk' && 'sun' in at);
+  });
+}
+
+function leftOutText({ name, nextName, atMs }: LeftOutStep, day: string, calendar: LocalCalendar): string {
+  const { hour, minute } = calendar.localAt(atMs);
+  const time = `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`;
+  return `in nights such as that of ${day} "${name}" comes after "${nextName}", so it is left out, and "${nextName}" begins only at ${time}; write two programmes and a calendar`;
+}
+
+/** The day on whose noon a night begins: `06-21`. */
+function dayText({ date: { month, day } }: Night): string {
+  return `${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+}
