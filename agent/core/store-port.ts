@@ -167,6 +167,8 @@ export interface RetentionReport {
   readonly readings: number;
   /** Of these, not delivered: recorded as gaps. */
   readonly lost: number;
+  /** The clock has jumped too far ahead to judge the age of readings by it. */
+  readonly isClockDoubted: boolean;
 }
 
 /** All pages and all checksums read once. */

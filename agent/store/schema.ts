@@ -44,7 +44,7 @@ const META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT
 export const TELEMETRY: Schema = {
   fileName: 'telemetry.db',
   applicationId: 0x4c756354,
-  version: 3,
+  version: 4,
   readableSince: 2,
   tables: ['meta', 'boot', 'series', 'frame', 'gap', 'segment'],
   ddl: `${META}
@@ -74,6 +74,7 @@ ALTER TABLE boot ADD COLUMN start_mono INTEGER;`,
 ALTER TABLE gap ADD COLUMN from_seq INTEGER;
 ALTER TABLE gap ADD COLUMN to_seq INTEGER;`,
     },
+    { to: 4, ddl: 'ALTER TABLE boot ADD COLUMN true_tq INTEGER;' },
   ],
 };
 
@@ -81,14 +82,15 @@ ALTER TABLE gap ADD COLUMN to_seq INTEGER;`,
  * Small facts that must outlive everything: overrides, bdSeq, events, outcomes of commands, the audit log.
  *
  * `crc` covers the other columns of its row, since SQLite does not see bytes flipped within a value; null in rows of version 1.
- * Rows of `audit` have none: their chain of hashes proves more.
+ * Rows of `audit` have none: their chain of hashes proves more. Rows of `audit_reserved` are trimmed rows of it, and an entry of the chain has
+ * their digest. Every file of version 4 has an `audit_head` in `meta`, be it that of an empty log.
  */
 export const STATE: Schema = {
   fileName: 'state.db',
   applicationId: 0x4c756353,
-  version: 3,
+  version: 4,
   readableSince: 2,
-  tables: ['meta', 'kv', 'event', 'outcome', 'audit'],
+  tables: ['meta', 'kv', 'event', 'outcome', 'audit', 'audit_reserved'],
   ddl: `${META}
 CREATE TABLE kv(key TEXT PRIMARY KEY, value TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE event(
@@ -108,6 +110,12 @@ ALTER TABLE outcome ADD COLUMN crc INTEGER;`,
     {
       to: 3,
       ddl: 'CREATE TABLE audit(n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL) STRICT;',
+    },
+    {
+      to: 4,
+      ddl: `
+CREATE TABLE audit_reserved(n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
+INSERT OR IGNORE INTO meta(key, value) VALUES('audit_head', '0 ${'0'.repeat(64)}');`,
     },
   ],
 };
