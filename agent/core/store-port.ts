@@ -35,6 +35,8 @@ export interface StoredReading {
 /** A recorded loss. `firstSeq..lastSeq` are null when the readings never had numbers. */
 export interface Gap {
   readonly id: number;
+  /** It replaces all gaps from this id on: too many were recorded to be kept one by one. Absent for a single loss. */
+  readonly mergedFrom?: number;
   readonly firstSeq: number | null;
   readonly lastSeq: number | null;
   readonly readings: number;

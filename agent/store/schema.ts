@@ -39,6 +39,7 @@ const META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT
  * A row of `frame` holds the `k` frames of one commit and has the seq of its last; rows of `segment` hold older frames, compacted.
  * `n` is the readings in the row, `total` those ever committed up to and with it.
  * A row of `gap` with `first_seq` is about committed frames; `from_seq` and `to_seq` are the numbers of frames lost in memory.
+ * One with `merged_from` stands for all gaps from that id to its own.
  * A row whose bytes were found damaged stays with an empty `p` where later ones go on from it.
  */
 export const TELEMETRY: Schema = {
@@ -74,7 +75,12 @@ ALTER TABLE boot ADD COLUMN start_mono INTEGER;`,
 ALTER TABLE gap ADD COLUMN from_seq INTEGER;
 ALTER TABLE gap ADD COLUMN to_seq INTEGER;`,
     },
-    { to: 4, ddl: 'ALTER TABLE boot ADD COLUMN true_tq INTEGER;' },
+    {
+      to: 4,
+      ddl: `
+ALTER TABLE boot ADD COLUMN true_tq INTEGER;
+ALTER TABLE gap ADD COLUMN merged_from INTEGER;`,
+    },
   ],
 };
 

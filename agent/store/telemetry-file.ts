@@ -203,6 +203,7 @@ function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: { work
   if (work.probe) setMeta(db, 'probed_ms', Math.round(atMs));
   if (work.deliveredUnstored !== null) addDeliveredUnstored(handle, work.deliveredUnstored, boots.own(atMs));
   for (const gap of work.gaps) gaps.addOnce(gap, gap.run === undefined ? boots.own(atMs) : boots.named(gap.run, gap.atMs));
+  if (work.gaps.length > 0) gaps.mergeOldest();
   const committed = frames.committedTicket();
   const fresh = work.frames.filter((frame) => frame.ticket > committed);
   if (fresh.length > 0) makeRoomFor(handle, losses, { neededBytes: frames.estimate(fresh), maxBytes: setup.maxBytes });

@@ -42,7 +42,7 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
     /** Writes the gaps. Returns their readings by reason. */
     settle: (): RoomStep['lost'] => {
       for (const loss of losses) gaps.add({ ...loss, atMs });
-      if (losses.length > 0) gaps.trim();
+      if (losses.length > 0) gaps.mergeOldest();
       const sums = new Map<LossReason, number>();
       for (const { reason, readings } of losses) sums.set(reason, (sums.get(reason) ?? 0) + readings);
       return [...sums].map(([reason, readings]) => ({ reason, readings }));
