@@ -27,6 +27,16 @@ export interface HistoryPart {
   readonly sums: readonly HistorySum[];
 }
 
+/** `beforeSeq`: all frames from here on have been read; null for the first page. */
+export interface HistoryPageQuery extends HistoryQuery {
+  readonly beforeSeq: number | null;
+}
+
+/** `nextBeforeSeq` is the `beforeSeq` of the next page; null when this was the last. */
+export interface HistoryPage extends HistoryPart {
+  readonly nextBeforeSeq: number | null;
+}
+
 /** The readings of these that lie in the time, as the resolution requires them. */
 export function historyPart({ fromMs, toMs, resolution }: HistoryQuery, readings: Iterable<HistoryRow>): HistoryPart {
   const rows: HistoryRow[] = [];

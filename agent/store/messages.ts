@@ -18,8 +18,8 @@ import type {
 } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
 import type { Numbering } from './client/numbering.ts';
+import type { HistoryPage, HistoryPageQuery } from './history-sums.ts';
 import type { TimedNote } from './state/audit-table.ts';
-import type { HistoryPage, HistoryPageQuery } from './telemetry/history.ts';
 
 /** The settings of the storage thread. */
 export interface Setup {

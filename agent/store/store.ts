@@ -5,11 +5,10 @@ import { MAX_WAITING_READINGS } from '../core/store-port.ts';
 import { within } from '../core/within.ts';
 import { Committer } from './client/committer.ts';
 import { STORE_TIMEOUT_MS } from './client/storage-client.ts';
-import { createHistoryGatherer } from './history-sums.ts';
+import { createHistoryGatherer, type HistoryPage } from './history-sums.ts';
 import type { OpenLink, Setup } from './messages.ts';
 import { createStoreChores } from './store-chores.ts';
 import { StoreReader } from './store-reader.ts';
-import type { HistoryPage } from './telemetry/history.ts';
 import { openWorkerLink } from './worker-link.ts';
 
 /** The settings of a store. They may change while it runs: `commitSeconds` is read at `start`, the others at each start of the thread. */

@@ -14,6 +14,7 @@ import type {
 } from '../core/ports.ts';
 import { baseFor, numberingOf, releaseReserved, reserveBeyond } from './client/numbering.ts';
 import { StoreFile } from './files/store-file.ts';
+import type { HistoryPage, HistoryPageQuery } from './history-sums.ts';
 import type { Notice, RetentionStep, RoomStep, Setup, TelemetryDone, TelemetryWork } from './messages.ts';
 import { PAGE_BYTES, TELEMETRY } from './schema.ts';
 import { getMeta, openReadOnly, type Sqlite, setMeta } from './sqlite.ts';
@@ -21,7 +22,7 @@ import { accountOf, addDeliveredUnstored, cursorOf, moveCursor } from './telemet
 import { compactOne, createLosses, dropPiece, type Losses, learnTime } from './telemetry/compaction.ts';
 import { CLOCK_QUALITIES } from './telemetry/frame-table.ts';
 import { createGapTable } from './telemetry/gap-table.ts';
-import { type HistoryPage, type HistoryPageQuery, historyPage } from './telemetry/history.ts';
+import { historyPage } from './telemetry/history.ts';
 import { retainSome } from './telemetry/retention.ts';
 import { giveBack, isOverCap, makeRoomFor, makeRoomOnce } from './telemetry/room.ts';
 import { createWriteMeter, epochOf, telemetryFacts } from './telemetry/telemetry-facts.ts';

@@ -1,11 +1,7 @@
 import type { Gap } from '../../core/ports.ts';
 import type { LossReason, MemoryGap } from '../messages.ts';
-import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
-
-/** Records kept one by one; beyond it a block of the oldest becomes one record. Source: assumed; a year with a full store and a bad card every day. */
-const KEEP = { rows: 5_000, block: 500 };
-/** The reason of such a record. */
-const MERGED = 'merged';
+import { getMeta, type Sqlite } from '../sqlite.ts';
+import { createGapMerge, UNNUMBERED } from './gap-merge.ts';
 
 /**
  * Losses from the oldest row on, of which several are one range. Damage can be anywhere, and rows between two damaged ones are not lost.
@@ -17,16 +13,6 @@ interface GapRow {
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly n: number;
-}
-
-interface OldestRows {
-  readonly id: number;
-  readonly mergedFrom: number;
-  readonly firstSeq: number | null;
-  readonly lastSeq: number | null;
-  readonly n: number;
-  readonly uncommitted: number;
-  readonly atMs: number;
 }
 
 /**
@@ -55,17 +41,6 @@ export function createGapTable(db: Sqlite) {
   const count = db.prepare<[], number>('SELECT count(*) FROM gap').pluck();
   const sum = db.prepare<[], { all: number; uncommitted: number }>(
     'SELECT coalesce(sum(n), 0) AS "all", coalesce(sum(CASE WHEN first_seq IS NULL THEN n ELSE 0 END), 0) AS uncommitted FROM gap',
-  );
-  // Rows that never had numbers are 0 in a merged row: a null would count its readings as never committed.
-  const oldest = db.prepare<[number], OldestRows>(
-    `SELECT max(id) AS id, min(coalesce(merged_from, id)) AS mergedFrom, sum(n) AS n, max(at_ms) AS atMs,
-       coalesce(min(nullif(coalesce(first_seq, from_seq), 0)), 0) AS firstSeq, coalesce(max(coalesce(last_seq, to_seq)), 0) AS lastSeq,
-       sum(CASE WHEN first_seq IS NULL THEN n ELSE 0 END) AS uncommitted
-     FROM (SELECT * FROM gap ORDER BY id LIMIT ?)`,
-  );
-  const removeUpTo = db.prepare('DELETE FROM gap WHERE id <= ?');
-  const insertMerged = db.prepare(
-    `INSERT INTO gap(id, merged_from, first_seq, last_seq, n, reason, at_ms) VALUES(@id, @mergedFrom, @firstSeq, @lastSeq, @n, '${MERGED}', @atMs)`,
   );
   const kept = (key: string): number => Number(getMeta(db, key) ?? 0);
   /** Rows up to here may have been read, in this run or an earlier one. */
@@ -96,20 +71,9 @@ export function createGapTable(db: Sqlite) {
     /** All recorded losses, and the part that was never committed to this file. */
     readings: (): { readonly all: number; readonly uncommitted: number } => {
       const { all, uncommitted } = sum.get() ?? { all: 0, uncommitted: 0 };
-      return { all: all + kept('gaps_trimmed'), uncommitted: uncommitted + kept('gaps_trimmed_unnumbered') };
+      return { all: all + kept('gaps_trimmed'), uncommitted: uncommitted + kept(UNNUMBERED) };
     },
-    /** Makes the oldest of too many records into one. */
-    mergeOldest: (): void => {
-      while ((count.get() ?? 0) > KEEP.rows) {
-        const old = oldest.get(KEEP.block);
-        if (old === undefined) return;
-        const { uncommitted, ...merged } = old;
-        removeUpTo.run(merged.id);
-        insertMerged.run(merged);
-        // Added to the records that releases before this one removed: of a merged row they see only that it has numbers.
-        setMeta(db, 'gaps_trimmed_unnumbered', kept('gaps_trimmed_unnumbered') + uncommitted);
-      }
-    },
+    mergeOldest: createGapMerge(db),
   };
 }
 

@@ -3,20 +3,10 @@
  * question lasts long enough to count as a hang.
  */
 import type { HistoryQuery, HistoryRow } from '../../core/ports.ts';
-import { type HistoryPart, historyPart } from '../history-sums.ts';
+import { type HistoryPage, type HistoryPageQuery, historyPart } from '../history-sums.ts';
 import { toStoreError } from '../sqlite.ts';
 import { framePiece, type Handle, type Piece, segmentPiece } from './telemetry-handle.ts';
 import type { Found } from './telemetry-reader.ts';
-
-/** `beforeSeq`: all frames from here on have been read; null for the first page. */
-export interface HistoryPageQuery extends HistoryQuery {
-  readonly beforeSeq: number | null;
-}
-
-/** `nextBeforeSeq` is the `beforeSeq` of the next page; null when this was the last. */
-export interface HistoryPage extends HistoryPart {
-  readonly nextBeforeSeq: number | null;
-}
 
 /** Rows of one page. Source: a segment takes 2 ms (`bench -- store`), on a slow machine 30 ms, so that a page takes a quarter of a second there; 256 rows of frames are about as much. */
 const PAGE_ROWS = { frames: 256, segments: 8 };
