@@ -17,6 +17,8 @@ export interface AuditNote {
   readonly detail: string;
   /** `ok`, or what came of it. */
   readonly result: string;
+  /** It changed nothing: an admin's look has no reserved share. Shape: absent unless true. */
+  readonly isLook?: true;
 }
 
 /** A note as it is kept. `hash` covers it and the hash of the one before. Shape: 64 hexadecimal digits. */
@@ -56,6 +58,8 @@ export interface AuditVerdict {
   readonly entries: number;
   /** Entries before it were trimmed, which the chain itself shows; 0 for an empty log. */
   readonly firstN: number;
+  /** Trimmed entries about admins that are kept all the same. */
+  readonly reserved: number;
   readonly problems: readonly string[];
 }
 

@@ -35,6 +35,8 @@ export interface StoredReading {
 /** A recorded loss. `firstSeq..lastSeq` are null when the readings never had numbers. */
 export interface Gap {
   readonly id: number;
+  /** It replaces all gaps from this id on: too many were recorded to be kept one by one. Absent for a single loss. */
+  readonly mergedFrom?: number;
   readonly firstSeq: number | null;
   readonly lastSeq: number | null;
   readonly readings: number;
@@ -167,6 +169,8 @@ export interface RetentionReport {
   readonly readings: number;
   /** Of these, not delivered: recorded as gaps. */
   readonly lost: number;
+  /** The clock has jumped too far ahead to judge the age of readings by it. */
+  readonly isClockDoubted: boolean;
 }
 
 /** All pages and all checksums read once. */

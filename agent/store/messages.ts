@@ -10,8 +10,6 @@ import type {
   ExportPage,
   ExportQuery,
   Gap,
-  History,
-  HistoryQuery,
   ReadingFrame,
   RetentionReport,
   StoreCheck,
@@ -20,6 +18,7 @@ import type {
 } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
 import type { Numbering } from './client/numbering.ts';
+import type { HistoryPage, HistoryPageQuery } from './history-sums.ts';
 import type { TimedNote } from './state/audit-table.ts';
 
 /** The settings of the storage thread. */
@@ -101,6 +100,15 @@ export interface TelemetryDone {
   readonly isOverCap: boolean;
 }
 
+/** One bounded step of the bound in days. */
+export interface RetentionStep {
+  readonly provenSeq: number;
+  /** How long the agent has been running since the last retention; null for a further step of the same one. Units: ms. */
+  readonly livedMs: number | null;
+  /** The clock is synchronised: undelivered rows go too. */
+  readonly isSynced: boolean;
+}
+
 /** One bounded step towards the byte cap. */
 export interface RoomStep {
   readonly more: boolean;
@@ -122,11 +130,11 @@ export interface StoreMessages {
   loadAll: { ask: { readonly prefix: string }; answer: StoreResult<readonly { readonly key: string; readonly json: string }[]> };
   /** `provenSeq`: delivered, whether the file has that already or not. */
   status: { ask: { readonly atMono: MonoMs; readonly provenSeq: number }; answer: StoreResult<TelemetryFacts> };
-  history: { ask: HistoryQuery; answer: StoreResult<History> };
+  history: { ask: HistoryPageQuery; answer: StoreResult<HistoryPage> };
   exportPage: { ask: ExportQuery; answer: StoreResult<ExportPage> };
   /** One bounded step; `more`: there is work left. */
   compact: { ask: { readonly atMono: MonoMs }; answer: StoreResult<CompactionReport & { readonly more: boolean }> };
-  retain: { ask: { readonly provenSeq: number }; answer: StoreResult<RetentionReport & { readonly more: boolean }> };
+  retain: { ask: RetentionStep; answer: StoreResult<RetentionReport & { readonly more: boolean }> };
   makeRoom: { ask: { readonly provenSeq: number }; answer: StoreResult<RoomStep> };
   check: { ask: object; answer: StoreResult<StoreCheck> };
   backup: { ask: object; answer: StoreResult<BackupReport> };

@@ -39,12 +39,13 @@ const META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT
  * A row of `frame` holds the `k` frames of one commit and has the seq of its last; rows of `segment` hold older frames, compacted.
  * `n` is the readings in the row, `total` those ever committed up to and with it.
  * A row of `gap` with `first_seq` is about committed frames; `from_seq` and `to_seq` are the numbers of frames lost in memory.
+ * One with `merged_from` stands for all gaps from that id to its own.
  * A row whose bytes were found damaged stays with an empty `p` where later ones go on from it.
  */
 export const TELEMETRY: Schema = {
   fileName: 'telemetry.db',
   applicationId: 0x4c756354,
-  version: 3,
+  version: 4,
   readableSince: 2,
   tables: ['meta', 'boot', 'series', 'frame', 'gap', 'segment'],
   ddl: `${META}
@@ -74,6 +75,12 @@ ALTER TABLE boot ADD COLUMN start_mono INTEGER;`,
 ALTER TABLE gap ADD COLUMN from_seq INTEGER;
 ALTER TABLE gap ADD COLUMN to_seq INTEGER;`,
     },
+    {
+      to: 4,
+      ddl: `
+ALTER TABLE boot ADD COLUMN true_tq INTEGER;
+ALTER TABLE gap ADD COLUMN merged_from INTEGER;`,
+    },
   ],
 };
 
@@ -81,14 +88,15 @@ ALTER TABLE gap ADD COLUMN to_seq INTEGER;`,
  * Small facts that must outlive everything: overrides, bdSeq, events, outcomes of commands, the audit log.
  *
  * `crc` covers the other columns of its row, since SQLite does not see bytes flipped within a value; null in rows of version 1.
- * Rows of `audit` have none: their chain of hashes proves more.
+ * Rows of `audit` have none: their chain of hashes proves more. Rows of `audit_reserved` are trimmed rows of it, and an entry of the chain has
+ * their digest. Every file of version 4 has an `audit_head` in `meta`, be it that of an empty log.
  */
 export const STATE: Schema = {
   fileName: 'state.db',
   applicationId: 0x4c756353,
-  version: 3,
+  version: 4,
   readableSince: 2,
-  tables: ['meta', 'kv', 'event', 'outcome', 'audit'],
+  tables: ['meta', 'kv', 'event', 'outcome', 'audit', 'audit_reserved'],
   ddl: `${META}
 CREATE TABLE kv(key TEXT PRIMARY KEY, value TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE event(
@@ -108,6 +116,12 @@ ALTER TABLE outcome ADD COLUMN crc INTEGER;`,
     {
       to: 3,
       ddl: 'CREATE TABLE audit(n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL) STRICT;',
+    },
+    {
+      to: 4,
+      ddl: `
+CREATE TABLE audit_reserved(n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
+INSERT OR IGNORE INTO meta(key, value) VALUES('audit_head', '0 ${'0'.repeat(64)}');`,
     },
   ],
 };

@@ -4,12 +4,15 @@ import type { Committer } from './client/committer.ts';
 import type { LossReason } from './messages.ts';
 import type { StoreReader } from './store-reader.ts';
 
+type RetentionStepDone = RetentionReport & { readonly more: boolean };
+
 /**
  * Chores of the store: compaction, the bound in days, and room below the byte cap. Each works in steps, so that commits come between. They
  * resolve undefined when the disk cannot be read.
  */
 export function createStoreChores(clock: Clock, reader: StoreReader, committer: Committer) {
   let isMakingRoom = false;
+  let retainedMono = clock.monoMs();
 
   /** Packs all frames that are old enough into segments. */
   async function compact(): Promise<CompactionReport | undefined> {
@@ -29,13 +32,21 @@ export function createStoreChores(clock: Clock, reader: StoreReader, committer: 
     return sum;
   }
 
-  /** Removes what is older than the bound in days; nothing while the clock is not trusted. */
+  /**
+   * Removes what is older than the bound in days; nothing while the clock is not trusted, and only delivered rows by a battery clock, which
+   * may be years off.
+   */
   async function retain(): Promise<RetentionReport | undefined> {
-    let sum: RetentionReport = { readings: 0, lost: 0 };
-    for (let more = isTrusted(clock.quality()); more; ) {
-      const step = await reader.readUnbounded('retain', { provenSeq: committer.progress.provenSeq }, 'telemetry.db');
+    let sum: RetentionReport = { readings: 0, lost: 0, isClockDoubted: false };
+    const quality = clock.quality();
+    if (!isTrusted(quality)) return sum;
+    let livedMs: number | null = clock.monoMs() - retainedMono;
+    retainedMono = clock.monoMs();
+    for (let more = true; more; livedMs = null) {
+      const question = { provenSeq: committer.progress.provenSeq, livedMs, isSynced: quality === 'synced' };
+      const step: RetentionStepDone | undefined = await reader.readUnbounded('retain', question, 'telemetry.db');
       if (step === undefined) return undefined;
-      sum = { readings: sum.readings + step.readings, lost: sum.lost + step.lost };
+      sum = { readings: sum.readings + step.readings, lost: sum.lost + step.lost, isClockDoubted: step.isClockDoubted };
       more = step.more;
     }
     return sum;

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, every, type Timer } from '../core/clock.ts';
-import type { Log, Store, StoreStatus, TelemetryFacts } from '../core/ports.ts';
+import type { History, HistoryQuery, Log, Store, StoreStatus, TelemetryFacts } from '../core/ports.ts';
 import { MAX_WAITING_READINGS } from '../core/store-port.ts';
 import { within } from '../core/within.ts';
 import { Committer } from './client/committer.ts';
 import { STORE_TIMEOUT_MS } from './client/storage-client.ts';
+import { createHistoryGatherer, type HistoryPage } from './history-sums.ts';
 import type { OpenLink, Setup } from './messages.ts';
 import { createStoreChores } from './store-chores.ts';
 import { StoreReader } from './store-reader.ts';
@@ -175,17 +176,29 @@ function readersOf(
 ): Pick<Store, 'audit' | 'readAfter' | 'gapsAfter' | 'events' | 'history' | 'exportPage' | 'check' | 'backup'> {
   return {
     audit: {
-      note: (note) => committer.facts.addAudit({ ...note, atMs: clock.wallMs() }),
+      note: (note) => committer.attempts.add({ ...note, atMs: clock.wallMs() }),
       read: (query) => (query.isVerified ? reader.readUnbounded('audit', query, 'state.db') : reader.read('audit', query, 'state.db')),
     },
     readAfter: async (seq, maxFrames) => (await reader.read('readAfter', { seq, maxFrames }, 'telemetry.db')) ?? [],
     gapsAfter: async (id) => (await reader.read('gapsAfter', { id }, 'telemetry.db')) ?? [],
     events: async (query) => (await reader.read('events', query, 'state.db')) ?? [],
-    history: (query) => reader.read('history', query, 'telemetry.db'),
+    history: (query) => readHistory(reader, query),
     exportPage: (query) => reader.read('exportPage', query, 'telemetry.db'),
     check: () => reader.readUnbounded('check', {}, 'telemetry.db'),
     backup: () => reader.readUnbounded('backup', {}, 'state.db'),
   };
+}
+
+/** Page by page; undefined when the disk does not answer one of them. */
+async function readHistory(reader: StoreReader, query: HistoryQuery): Promise<History | undefined> {
+  const gatherer = createHistoryGatherer(query);
+  for (let beforeSeq: number | null = null; ; ) {
+    const page: HistoryPage | undefined = await reader.read('history', { ...query, beforeSeq }, 'telemetry.db');
+    if (page === undefined) return undefined;
+    const isMore = gatherer.add(page);
+    beforeSeq = page.nextBeforeSeq;
+    if (!isMore || beforeSeq === null) return gatherer.done();
+  }
 }
 
 /** Null for undefined, which removes a key; undefined for a value that is no JSON. */

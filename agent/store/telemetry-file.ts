@@ -6,8 +6,6 @@ import type {
   ExportPage,
   ExportQuery,
   Gap,
-  History,
-  HistoryQuery,
   ReadingFrame,
   RetentionReport,
   StoreAccount,
@@ -16,17 +14,19 @@ import type {
 } from '../core/ports.ts';
 import { baseFor, numberingOf, releaseReserved, reserveBeyond } from './client/numbering.ts';
 import { StoreFile } from './files/store-file.ts';
-import type { Notice, RoomStep, Setup, TelemetryDone, TelemetryWork } from './messages.ts';
+import type { HistoryPage, HistoryPageQuery } from './history-sums.ts';
+import type { Notice, RetentionStep, RoomStep, Setup, TelemetryDone, TelemetryWork } from './messages.ts';
 import { PAGE_BYTES, TELEMETRY } from './schema.ts';
 import { getMeta, openReadOnly, type Sqlite, setMeta } from './sqlite.ts';
 import { accountOf, addDeliveredUnstored, cursorOf, moveCursor } from './telemetry/account.ts';
-import { compactOne, createLosses, dropPiece, isRowBefore, type Losses, learnTime, overAge } from './telemetry/compaction.ts';
+import { compactOne, createLosses, dropPiece, type Losses, learnTime } from './telemetry/compaction.ts';
 import { CLOCK_QUALITIES } from './telemetry/frame-table.ts';
 import { createGapTable } from './telemetry/gap-table.ts';
-import { historyOf } from './telemetry/history.ts';
+import { historyPage } from './telemetry/history.ts';
+import { retainSome } from './telemetry/retention.ts';
 import { giveBack, isOverCap, makeRoomFor, makeRoomOnce } from './telemetry/room.ts';
 import { createWriteMeter, epochOf, telemetryFacts } from './telemetry/telemetry-facts.ts';
-import { type Handle, openTables, type Piece, piecesAfter } from './telemetry/telemetry-handle.ts';
+import { type Handle, openTables, type Piece } from './telemetry/telemetry-handle.ts';
 import { allDamaged, createPieceMemory, exportPage, type Found, framesAfter } from './telemetry/telemetry-reader.ts';
 
 /** The hard stop is never smaller, else a commit might not fit into an empty file. Source: a full batch and a segment as doubles, packed badly; the least cap of a cabinet is 16 MB. */
@@ -35,8 +35,6 @@ const SMALLEST_STOP_BYTES = 2 ** 20;
 const MAX_ANSWER = 2_000;
 /** Age at which frames are packed into segments: the newest are read most often. Units: ms. Source: issue "store", hourly compaction. */
 const COMPACT_AFTER_MS = 3_600_000;
-/** Rows dropped in one step of the bound in days. */
-const RETAIN_ROWS = 64;
 
 const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
 
@@ -89,8 +87,8 @@ export class TelemetryFile {
     return this.#file.read(atMs, ({ gaps }) => gaps.after(id, MAX_ANSWER));
   }
 
-  history(query: HistoryQuery, atMs: WallMs): History {
-    return this.#find(atMs, (handle) => historyOf(handle, query));
+  historyPage(query: HistoryPageQuery, atMs: WallMs): HistoryPage {
+    return this.#find(atMs, (handle) => historyPage(handle, query));
   }
 
   exportPage(query: ExportQuery, atMs: WallMs): ExportPage {
@@ -111,10 +109,10 @@ export class TelemetryFile {
   }
 
   /** Removes some of what is older than the bound in days. */
-  retain(provenSeq: number, atMs: WallMs): RetentionReport & { readonly more: boolean } {
+  retain(step: RetentionStep, atMs: WallMs): RetentionReport & { readonly more: boolean } {
     return this.#write(atMs, (handle, losses) => {
-      moveCursor(handle, provenSeq);
-      return retain(handle, losses, atMs - this.#setup.maxDays * DAY_MS);
+      moveCursor(handle, step.provenSeq);
+      return retainSome(handle, losses, { ...step, atMs, keepMs: this.#setup.maxDays * DAY_MS });
     });
   }
 
@@ -206,6 +204,7 @@ function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: { work
   if (work.probe) setMeta(db, 'probed_ms', Math.round(atMs));
   if (work.deliveredUnstored !== null) addDeliveredUnstored(handle, work.deliveredUnstored, boots.own(atMs));
   for (const gap of work.gaps) gaps.addOnce(gap, gap.run === undefined ? boots.own(atMs) : boots.named(gap.run, gap.atMs));
+  if (work.gaps.length > 0) gaps.mergeOldest();
   const committed = frames.committedTicket();
   const fresh = work.frames.filter((frame) => frame.ticket > committed);
   if (fresh.length > 0) makeRoomFor(handle, losses, { neededBytes: frames.estimate(fresh), maxBytes: setup.maxBytes });
@@ -258,25 +257,6 @@ function dropDamaged(handle: Handle, losses: Losses, damaged: readonly Piece[]):
 
 function damageText({ kind, firstSeq, seq, n }: Piece): string {
   return `telemetry.db: a row of ${kind === 'segment' ? 'compacted ' : ''}frames ${firstSeq} to ${seq} is damaged; its ${n} readings are dropped, and reported as a gap where they were not delivered`;
-}
-
-function retain(handle: Handle, losses: Losses, beforeMs: WallMs): RetentionReport & { readonly more: boolean } {
-  const labels = handle.segments.labels();
-  const over = overAge(labels, beforeMs);
-  const isAllOver = over === labels.length;
-  const newest = handle.frames.last()?.seq;
-  const rows = isAllOver ? handle.frames.after(0, RETAIN_ROWS).filter((row) => row.seq !== newest) : [];
-  const firstYoung = rows.findIndex((row) => !isRowBefore(handle, row, beforeMs));
-  const count = over + (firstYoung === -1 ? rows.length : firstYoung);
-  const before = accountOf(handle);
-  let readings = 0;
-  for (let dropped = 0; dropped < Math.min(count, RETAIN_ROWS); dropped++) {
-    const [piece] = piecesAfter(handle, 0, 1);
-    if (piece === undefined) break;
-    readings += piece.n;
-    dropPiece(handle, losses, { piece, reason: 'age' });
-  }
-  return { readings, lost: before.backlog - accountOf(handle).backlog, more: count > RETAIN_ROWS };
 }
 
 /** The undelivered readings of a file that was set aside; 0 when they cannot be counted. */

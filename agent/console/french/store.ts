@@ -57,6 +57,10 @@ export const FRENCH_STORE: Pairs = [
   ['nothing to compact', 'rien à compacter'],
   ['{n} readings made into {what}, {m} into {k} kB', '{n} mesures mises en {what}, {m} en {k} ko'],
   ['nothing older than {n} days', 'rien de plus de {n} jours'],
+  [
+    'the clock is far ahead of the last one: {n} readings dropped; check the time',
+    "l'horloge est très en avance sur la dernière : {n} mesures effacées ; vérifier l'heure",
+  ],
   ['{n} readings older than {m} days dropped, {k} not delivered', '{n} mesures de plus de {m} jours effacées, {k} pas livrées'],
   ['{size}, {n} readings stored, {m} lost', '{size}, {n} mesures gardées, {m} perdues'],
   ['the account of readings does not hold', 'le compte des mesures est faux'],
@@ -153,6 +157,7 @@ export const FRENCH_STORE: Pairs = [
   ['{n} entries in the last {span}', '{n} entrées depuis {span}'],
   ['The log is empty.', 'Le journal est vide.'],
   ['Whole: entries {n} to {m}, none changed, none missing.', 'Entier : entrées {n} à {m}, aucune changée, aucune absente.'],
+  ['Kept of older ones, by admins: {n}.', 'Gardées des plus anciennes, par des administrateurs : {n}.'],
   ['NOT WHOLE:', 'PAS ENTIER :'],
   ['Head: {head}', 'Tête : {head}'],
   [
@@ -170,6 +175,18 @@ export const FRENCH_STORE: Pairs = [
   [
     'entries {n} to {m} are missing, and no entry says that they were trimmed',
     "les entrées {n} à {m} manquent, et aucune entrée ne dit qu'elles ont été élaguées",
+  ],
+  [
+    'the {n} entries of admins that were kept when others were trimmed are not as they were',
+    "les {n} entrées d'administrateurs gardées quand d'autres ont été élaguées ne sont plus comme elles étaient",
+  ],
+  [
+    'entry {n} says that the head was missing: entries before it may have been removed',
+    "l'entrée {n} dit que la tête manquait : des entrées plus anciennes ont pu être enlevées",
+  ],
+  [
+    'the log is empty, though this store has events of earlier runs',
+    "le journal est vide, alors que cette mémoire a des événements d'avant",
   ],
   ['the file does not say which entry is its newest', 'le fichier ne dit pas quelle entrée est la dernière'],
   ['entry {n} is missing at the end', "l'entrée {n} manque à la fin"],

@@ -34,7 +34,8 @@ export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, c
       if (isPaced && !pace.isDue(`${caller.user} ${command.name} ${result}`)) return;
       const { user, role } = caller;
       const detail = auditDetail(command, request.args);
-      view.audit.note({ user, role: role ?? '', door: socketKind, action: command.name, detail, result });
+      const look = isLook(command) ? ({ isLook: true } as const) : {};
+      view.audit.note({ user, role: role ?? '', door: socketKind, action: command.name, detail, result, ...look });
     };
   }
 

@@ -39,8 +39,9 @@ export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly
       cron: `${minute} ${hour(noon - 2)} * * *`,
       catchesUp: true,
       run: async () => {
-        const { readings, lost } = await asked(store.retain());
+        const { readings, lost, isClockDoubted } = await asked(store.retain());
         const { maxDays } = cabinet.store;
+        if (isClockDoubted) return `the clock is far ahead of the last one: ${readings} readings dropped; check the time`;
         return readings === 0
           ? `nothing older than ${maxDays} days`
           : `${readings} readings older than ${maxDays} days dropped, ${lost} not delivered`;

@@ -2,11 +2,12 @@ import type { Clock } from '../../core/clock.ts';
 import type { Committed, EarlierLoss, FrameFate, Log, ReadingFrame } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { Notice, OpenLink, Setup, StateWork, StoreResult, TelemetryDone, TelemetryWork } from '../messages.ts';
+import { AttemptCounter } from './attempt-counter.ts';
 import { LossReporter } from './loss-reporter.ts';
 import { StateQueue } from './state-queue.ts';
 import { StorageClient } from './storage-client.ts';
 import { TelemetryProgress } from './telemetry-progress.ts';
-import { TroubleTracker } from './trouble.ts';
+import { type Part, TroubleTracker } from './trouble.ts';
 import { type Taken, WriteBuffer } from './write-buffer.ts';
 
 export interface CommitterParts {
@@ -28,7 +29,7 @@ const NOTHING_TAKEN: Taken = { frames: [], gaps: [], deliveredUnstored: null };
 /** One commit of both files. */
 interface Work {
   readonly telemetry: TelemetryWork | null;
-  readonly state: StateWork;
+  readonly state: StateWork | null;
 }
 
 /**
@@ -50,6 +51,7 @@ export class Committer {
   readonly client: StorageClient;
   readonly progress: Readonly<TelemetryProgress>;
   readonly facts: StateQueue;
+  readonly attempts: AttemptCounter;
   readonly #parts: CommitterParts;
   readonly #buffer: WriteBuffer;
   /** Resolves the loss of an earlier run, by its name, once it is on disk. */
@@ -68,6 +70,7 @@ export class Committer {
     this.losses = new LossReporter({ clock, log, onEvent });
     this.progress = new TelemetryProgress(clock);
     this.facts = new StateQueue(log, () => void this.#commitWaiting());
+    this.attempts = new AttemptCounter(clock, (note) => this.facts.addAudit(note));
     this.#buffer = new WriteBuffer({ ...limits, rowOf: (ticket) => this.progress.rowOf(ticket), fates });
     this.client = new StorageClient({
       openLink,
@@ -109,6 +112,7 @@ export class Committer {
 
   /** As `commit`, and tries at once what waits for a retry. */
   finish(): Promise<void> {
+    this.attempts.flush();
     this.#isDue = true;
     this.#isFinal = true;
     return this.#commitWaiting();
@@ -159,21 +163,28 @@ export class Committer {
   /** The next commit; null where nothing is due or all of it has to wait. */
   #plan(): Work | null {
     if (this.#phase === 'closed') return null;
-    const mayTry = this.#isFinal || this.troubles.mayRetry();
-    const isThreadLost = this.troubles.has('storage thread');
-    if (isThreadLost && !mayTry) return null;
-    const isReopening = this.#phase === 'opening' || isThreadLost;
-    const telemetry = this.#planTelemetry(mayTry, isReopening);
-    const isStateProbe = this.troubles.has('state.db');
-    const isStateDue = this.facts.hasSaves || (mayTry && (isReopening || isStateProbe || this.facts.hasRecords));
-    return telemetry === null && !isStateDue ? null : { telemetry, state: this.facts.take(isStateProbe) };
+    if (!this.#mayTry('storage thread')) return null;
+    const isReopening = this.#phase === 'opening' || this.troubles.has('storage thread');
+    const telemetry = this.#planTelemetry(isReopening);
+    const state = this.#planState(isReopening);
+    return telemetry === null && state === null ? null : { telemetry, state };
   }
 
-  #planTelemetry(mayTry: boolean, isReopening: boolean): TelemetryWork | null {
+  #mayTry(part: Part): boolean {
+    return this.#isFinal || this.troubles.mayTry(part);
+  }
+
+  #planState(isReopening: boolean): StateWork | null {
+    const probe = this.troubles.has('state.db');
+    const isDue = this.facts.hasSaves || (this.#mayTry('state.db') && (isReopening || probe || this.facts.hasRecords));
+    return isDue ? this.facts.take(probe) : null;
+  }
+
+  #planTelemetry(isReopening: boolean): TelemetryWork | null {
     const probe = this.troubles.has('telemetry.db');
     const cursorSeq = this.progress.dueCursor(this.#isFinal || this.#isOverCap);
     this.#isDue = this.#isDue && (cursorSeq !== null || !this.#buffer.isEmpty);
-    if (!mayTry || !(isReopening || probe || this.#isDue)) return null;
+    if (!this.#mayTry('telemetry.db') || !(isReopening || probe || this.#isDue)) return null;
     const taken = this.#isDue || probe ? this.#buffer.take() : NOTHING_TAKEN;
     return { ...taken, cursorSeq, probe, nextTicket: this.progress.lastTicket + 1 };
   }
@@ -186,10 +197,10 @@ export class Committer {
       if (!this.troubles.has('storage thread')) this.troubles.fail('storage thread', 'the storage thread gave no answer');
     } else {
       this.troubles.succeed('storage thread');
-      if (answer.state !== null && this.troubles.record('state.db', answer.state)) this.facts.settle(work.state);
+      if (answer.state !== null && this.troubles.record('state.db', answer.state) && work.state !== null) this.facts.settle(work.state);
       if (answer.telemetry !== null) this.#settleTelemetry(work.telemetry, answer.telemetry);
     }
-    this.facts.settleSaves(work.state.saves.length, answer?.state?.ok === true);
+    if (work.state !== null) this.facts.settleSaves(work.state.saves.length, answer?.state?.ok === true);
   }
 
   #settleTelemetry(work: TelemetryWork | null, result: StoreResult<TelemetryDone>): void {

@@ -10,6 +10,11 @@ interface Trouble {
   readonly part: Part;
   readonly reason: string;
   readonly sinceMs: WallMs;
+  /** Failures in a row. */
+  readonly failures: number;
+  /** No retry of this part before this time. */
+  readonly retryMono: MonoMs;
+  readonly retry: Timer;
 }
 
 export interface TroubleTrackerParts {
@@ -23,16 +28,14 @@ export interface TroubleTrackerParts {
 /** Wait before the next try. Units: ms. Source: assumed; a technician who has freed the disk should see it recover before leaving. */
 const BACKOFF_MS = { first: 1_000, max: 30_000 };
 
-/** Tracks failures of the running store: since when each part has been failing, when to retry, and the events that report it. */
+/**
+ * Tracks failures of the running store: since when each part has been failing, when to retry it, and the events that report it. Each part
+ * waits for itself: a file that fails does not delay the other.
+ */
 export class TroubleTracker {
   readonly #parts: TroubleTrackerParts;
   /** The parts that fail now, the latest failure last. */
   #troubles: readonly Trouble[] = [];
-  /** Failures in a row, of all parts together. */
-  #failures = 0;
-  /** No retry before this time. */
-  #retryMono: MonoMs = 0;
-  #retry: Timer | null = null;
 
   constructor(parts: TroubleTrackerParts) {
     this.#parts = parts;
@@ -42,9 +45,9 @@ export class TroubleTracker {
     return this.#find(part) !== undefined;
   }
 
-  /** Whether the wait after the last failure of any part is over; all parts share one backoff. */
-  mayRetry(): boolean {
-    return this.#parts.clock.monoMs() >= this.#retryMono;
+  /** Whether the part is not failing, or the wait after its last failure is over. */
+  mayTry(part: Part): boolean {
+    return this.#parts.clock.monoMs() >= (this.#find(part)?.retryMono ?? Number.NEGATIVE_INFINITY);
   }
 
   /** The reasons of all current failures in one line; empty for none. */
@@ -56,21 +59,20 @@ export class TroubleTracker {
   fail(part: Part, reason: string): void {
     const { clock, log, onEvent, onRetry } = this.#parts;
     const known = this.#find(part);
-    const trouble = { part, reason, sinceMs: known?.sinceMs ?? clock.wallMs() };
+    const failures = (known?.failures ?? 0) + 1;
+    const waitMs = Math.min(BACKOFF_MS.first * 2 ** Math.min(failures - 1, 16), BACKOFF_MS.max);
+    known?.retry.cancel();
+    const times = { sinceMs: known?.sinceMs ?? clock.wallMs(), retryMono: clock.monoMs() + waitMs };
+    const trouble = { part, reason, failures, ...times, retry: clock.after(waitMs, onRetry) };
     this.#troubles = [...this.#without(part), trouble];
-    const waitMs = Math.min(BACKOFF_MS.first * 2 ** Math.min(this.#failures, 16), BACKOFF_MS.max);
-    this.#failures += 1;
-    this.#retryMono = clock.monoMs() + waitMs;
     if (known === undefined) onEvent(toEvent(trouble, null));
-    log.event('store-trouble', { part, reason, failures: this.#failures }, 'warning');
-    this.#retry?.cancel();
-    this.#retry = clock.after(waitMs, onRetry);
+    log.event('store-trouble', { part, reason, failures }, 'warning');
   }
 
   succeed(part: Part): void {
     const past = this.#find(part);
     this.#troubles = this.#without(part);
-    if (this.#troubles.length === 0) [this.#failures, this.#retryMono] = [0, 0];
+    past?.retry.cancel();
     if (past !== undefined) this.#parts.onEvent(toEvent(past, this.#parts.clock.wallMs()));
   }
 
@@ -81,9 +83,9 @@ export class TroubleTracker {
     return result.ok;
   }
 
-  /** Cancels the pending retry. */
+  /** Cancels the pending retries. */
   stop(): void {
-    this.#retry?.cancel();
+    for (const { retry } of this.#troubles) retry.cancel();
   }
 
   #find(part: Part): Trouble | undefined {

@@ -21,6 +21,11 @@ export interface AuditRow {
 export const GENESIS: AuditHead = { n: 0, hash: '0'.repeat(64) };
 /** The entry for removed entries, with the last hash of the removed part. */
 export const TRIMMED = 'audit trimmed';
+/** The entry for trimmed entries that are kept apart, with their digest. */
+export const RESERVED = 'audit reserved';
+/** The entry for a log that was found without its head: the file no longer said which entry was its newest. */
+export const HEADLESS = 'audit head missing';
+const OWN_ACTIONS = [TRIMMED, RESERVED, HEADLESS];
 /** Longest text of each field. Units: characters. Source: assumed; a command line of 80 columns fits several times. */
 const MAX_CHARS = { user: 64, role: 16, action: 64, detail: 400, result: 200 };
 /** Most problems in a report. */
@@ -38,15 +43,38 @@ export function trimDetail({ n, hash }: AuditHead): string {
   return `through ${n} ${hash}`;
 }
 
-/**
- * Walk the chain from its first entry.
- *
- * Shape: `rows` in order; `head` is the newest as the file says apart from its rows, null where it says none; `known` as noted elsewhere.
- */
-export function verifyChain(rows: Iterable<AuditRow>, head: AuditHead | null, known: AuditHead | null): AuditVerdict {
+/** The detail of `RESERVED`: these rows, in order. */
+export function reservedDetail(rows: readonly AuditRow[]): string {
+  const digest = createHash('sha256');
+  for (const { n, atMs, body, hash } of rows) digest.update(`${n}\n${atMs}\n${body}\n${hash}\n`);
+  return `${rows.length} entries ${digest.digest('hex')}`;
+}
+
+/** Whether an entry outlives its part of the log: what an admin did, and a head that was missing. */
+export function isReserved({ body }: AuditRow): boolean {
+  const note = noteOf(body);
+  if (note === null) return false;
+  return (note.role === 'admin' && note.isLook !== true && note.result !== 'denied') || isOwn(note, HEADLESS);
+}
+
+/** What the file says apart from the rows of its chain. */
+export interface ChainFacts {
+  /** The newest entry; null where the file does not say. */
+  readonly head: AuditHead | null;
+  /** As noted elsewhere; null for none. */
+  readonly known: AuditHead | null;
+  /** Trimmed entries that are kept, in order. */
+  readonly reserved: readonly AuditRow[];
+  /** The store has events: the agent has run with it, and notes each start. */
+  readonly isUsed: boolean;
+}
+
+/** Walk the chain from its first entry. Shape: `rows` in order. */
+export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, isUsed }: ChainFacts): AuditVerdict {
   const problems: string[] = [];
   /** Ends of removed parts, from later entries. */
   const trims = new Map<number, AuditHead>();
+  let reservedClaim: string | null = null;
   let first: AuditRow | null = null;
   let before = GENESIS;
   let count = 0;
@@ -54,18 +82,26 @@ export function verifyChain(rows: Iterable<AuditRow>, head: AuditHead | null, kn
   for (const row of rows) {
     if (first !== null) problems.push(...linkProblems(before, row));
     first ??= row;
-    const trim = trimOf(row);
+    const own = ownNoteOf(row);
+    const trim = own === null ? null : trimOf(own);
     if (trim !== null) trims.set(trim.n, trim);
+    if (own?.action === RESERVED) reservedClaim = own.detail;
+    if (own?.action === HEADLESS) problems.push(headless(row));
     if (row.n === known?.n) {
       isKnownSeen = true;
-      if (row.hash !== known.hash) problems.push(`entry ${row.n} is not the one that was noted: it had another hash`);
+      if (row.hash !== known.hash) problems.push(otherHash(row.n));
     }
     before = row;
     count += 1;
   }
-  problems.push(...startProblems(first, trims), ...endProblems(before, head));
+  problems.push(
+    ...startProblems(first, trims),
+    ...endProblems(before, head),
+    ...reservedProblems(reserved, { claim: reservedClaim, known }),
+  );
+  if (head?.n === 0 && count === 0 && isUsed) problems.push('the log is empty, though this store has events of earlier runs');
   if (known !== null && !isKnownSeen) problems.push(...missingKnown(known, first, before));
-  return { entries: count, firstN: first?.n ?? 0, problems: problems.slice(0, MAX_PROBLEMS) };
+  return { entries: count, firstN: first?.n ?? 0, reserved: reserved.length, problems: problems.slice(0, MAX_PROBLEMS) };
 }
 
 function linkProblems(before: AuditHead, row: AuditRow): string[] {
@@ -81,9 +117,29 @@ function startProblems(first: AuditRow | null, trims: ReadonlyMap<number, AuditH
 }
 
 function endProblems(last: AuditHead, head: AuditHead | null): string[] {
-  if (head === null) return last.n === 0 ? [] : ['the file does not say which entry is its newest'];
+  if (head === null) return ['the file does not say which entry is its newest'];
   if (last.n < head.n) return [`${span(last.n + 1, head.n)} missing at the end`];
   return last.n === head.n && last.hash === head.hash ? [] : [`the newest entry should be ${head.n}, found ${last.n}`];
+}
+
+function reservedProblems(
+  rows: readonly AuditRow[],
+  { claim, known }: { readonly claim: string | null; readonly known: AuditHead | null },
+): string[] {
+  const problems = (claim === null ? rows.length === 0 : claim === reservedDetail(rows))
+    ? []
+    : [`the ${rows.length} entries of admins that were kept when others were trimmed are not as they were`];
+  problems.push(...rows.filter((row) => ownNoteOf(row)?.action === HEADLESS).map(headless));
+  const noted = rows.find(({ n }) => n === known?.n);
+  return noted === undefined || noted.hash === known?.hash ? problems : [...problems, otherHash(noted.n)];
+}
+
+function headless({ n }: AuditRow): string {
+  return `entry ${n} says that the head was missing: entries before it may have been removed`;
+}
+
+function otherHash(n: number): string {
+  return `entry ${n} is not the one that was noted: it had another hash`;
 }
 
 /** An older one may be gone with a trimmed part; a newer one never was in this log. */
@@ -101,12 +157,21 @@ function hashOf(hashBefore: string, { n, atMs, body }: Omit<AuditRow, 'hash'>): 
   return createHash('sha256').update(`${hashBefore}\n${n}\n${atMs}\n${body}`).digest('hex');
 }
 
+/** The agent's own note about the log itself; null for any other. */
+function ownNoteOf({ body }: AuditRow): AuditNote | null {
+  if (!OWN_ACTIONS.some((action) => body.includes(action))) return null;
+  const note = noteOf(body);
+  return note !== null && OWN_ACTIONS.some((action) => isOwn(note, action)) ? note : null;
+}
+
 /** Only the agent's own word counts: a person may type the same. */
-function trimOf({ body }: AuditRow): AuditHead | null {
-  if (!body.includes(TRIMMED)) return null;
-  const { action, door, detail } = noteOf(body) ?? {};
-  const [, n, hash] = /^through (\d+) ([0-9a-f]{64})$/.exec(detail ?? '') ?? [];
-  return action === TRIMMED && door === 'self' && n !== undefined && hash !== undefined ? { n: Number(n), hash } : null;
+function isOwn({ door, action }: AuditNote, wanted: string): boolean {
+  return door === 'self' && action === wanted;
+}
+
+function trimOf({ action, detail }: AuditNote): AuditHead | null {
+  const [, n, hash] = /^through (\d+) ([0-9a-f]{64})$/.exec(detail) ?? [];
+  return action === TRIMMED && n !== undefined && hash !== undefined ? { n: Number(n), hash } : null;
 }
 
 /** The note of a row; null where its bytes were damaged. */
@@ -128,5 +193,6 @@ function bounded(note: AuditNote): AuditNote {
     action: text('action'),
     detail: text('detail'),
     result: text('result'),
+    ...(note.isLook === true ? { isLook: true } : {}),
   };
 }

@@ -1,19 +1,35 @@
 /**
- * The table `audit` of `state.db`: the audit log. Only its oldest entries are removed, and an entry records that. The number and hash of
- * the newest entry are also kept apart from the rows.
+ * The table `audit` of `state.db`: the audit log. Only its oldest entries are removed, and an entry records that; what admins did moves to
+ * `audit_reserved` first. The number and hash of the newest entry are also kept apart from the rows.
  */
 import type { AuditEntry, AuditHead, AuditNote, AuditPage, AuditQuery } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
-import { type AuditRow, chained, GENESIS, noteOf, TRIMMED, trimDetail, verifyChain } from './audit-chain.ts';
+import {
+  type AuditRow,
+  type ChainFacts,
+  chained,
+  GENESIS,
+  HEADLESS,
+  isReserved,
+  noteOf,
+  RESERVED,
+  reservedDetail,
+  TRIMMED,
+  trimDetail,
+  verifyChain,
+} from './audit-chain.ts';
 
 /** A note with the time when it was made. */
 export interface TimedNote extends AuditNote {
   readonly atMs: WallMs;
 }
 
-/** Entries kept; a block of the oldest goes when there is one too many. Source: assumed; years of a cabinet's visits and commands, 4 MB. */
-const KEEP = { entries: 10_000, block: 500 };
+/**
+ * Entries kept; a block of the oldest goes when there is one too many. Of those, the newest so many of admins stay. Source: assumed; years of a
+ * cabinet's visits and commands, 4 MB; a fifth for admins.
+ */
+const KEEP = { entries: 10_000, block: 500, reserved: 2_000 };
 /** Longest answer to one question. Units: entries. */
 const MAX_ANSWER = 2_000;
 const HEAD = 'audit_head';
@@ -28,8 +44,15 @@ export function createAuditTable(db: Sqlite) {
   const last = db.prepare<[number], AuditHead>('SELECT n, hash FROM audit WHERE n <= ? ORDER BY n DESC LIMIT 1');
   const trim = db.prepare('DELETE FROM audit WHERE n <= ?');
   const columns = 'n, at_ms AS atMs, body, hash';
-  const newest = db.prepare<[number, number], AuditRow>(`SELECT ${columns} FROM audit WHERE at_ms >= ? ORDER BY n DESC LIMIT ?`);
+  const newest = db.prepare<[number, number], AuditRow>(
+    `SELECT ${columns} FROM (SELECT * FROM audit UNION ALL SELECT * FROM audit_reserved) WHERE at_ms >= ? ORDER BY n DESC LIMIT ?`,
+  );
   const all = db.prepare<[], AuditRow>(`SELECT ${columns} FROM audit ORDER BY n`);
+  const upTo = db.prepare<[number], AuditRow>(`SELECT ${columns} FROM audit WHERE n <= ? ORDER BY n`);
+  const reserved = db.prepare<[], AuditRow>(`SELECT ${columns} FROM audit_reserved ORDER BY n`);
+  const reserve = db.prepare('INSERT INTO audit_reserved(n, at_ms, body, hash) VALUES(@n, @atMs, @body, @hash)');
+  const trimReserved = db.prepare('DELETE FROM audit_reserved WHERE n NOT IN (SELECT n FROM audit_reserved ORDER BY n DESC LIMIT ?)');
+  const isUsed = db.prepare<[], number>('SELECT EXISTS (SELECT 1 FROM event)').pluck();
 
   function appendOne(before: AuditHead, { atMs, ...note }: TimedNote): AuditHead {
     const row = chained(before, note, Number.isFinite(atMs) ? Math.round(atMs) : 0);
@@ -43,29 +66,41 @@ export function createAuditTable(db: Sqlite) {
     return head.n - firstN + 1 > KEEP.entries ? last.get(firstN + KEEP.block - 1) : undefined;
   }
 
-  /** The higher of the noted head and the last row: a log that was cut must neither stop nor hide the cut. */
-  function newestOf(): AuditHead {
-    const [noted, found] = [headOf(db) ?? GENESIS, last.get(Number.MAX_SAFE_INTEGER) ?? GENESIS];
+  /** The higher of the noted head and the last row: a log that was cut must neither stop nor hide the cut. A missing head is an entry. */
+  function newestOf(atMs: WallMs): AuditHead {
+    const [noted, found] = [headOf(db), last.get(Number.MAX_SAFE_INTEGER) ?? GENESIS];
+    if (noted === null) return appendOne(found, { ...SELF, action: HEADLESS, detail: `found ${found.n}`, result: 'problem', atMs });
     return found.n > noted.n ? found : noted;
+  }
+
+  /** Removes the oldest entries up to this one, and notes it. */
+  function trimUpTo(head: AuditHead, gone: AuditHead, atMs: WallMs): AuditHead {
+    for (const row of upTo.all(gone.n)) if (isReserved(row)) reserve.run(row);
+    trimReserved.run(KEEP.reserved);
+    trim.run(gone.n);
+    const kept = reserved.all();
+    const trimmed = appendOne(head, { ...SELF, action: TRIMMED, detail: trimDetail(gone), result: 'ok', atMs });
+    if (kept.length === 0) return trimmed;
+    return appendOne(trimmed, { ...SELF, action: RESERVED, detail: reservedDetail(kept), result: 'ok', atMs });
   }
 
   return {
     /** Within the caller's transaction. */
     append: (notes: readonly TimedNote[]): void => {
-      let head = newestOf();
+      let head = newestOf(notes[0]?.atMs ?? 0);
       for (const note of notes) {
         head = appendOne(head, note);
         const gone = lastToGo(head);
-        if (gone === undefined) continue;
-        trim.run(gone.n);
-        head = appendOne(head, { ...SELF, action: TRIMMED, detail: trimDetail(gone), result: 'ok', atMs: note.atMs });
+        if (gone !== undefined) head = trimUpTo(head, gone, note.atMs);
       }
       setMeta(db, HEAD, `${head.n} ${head.hash}`);
     },
     read: ({ sinceMs, limit, isVerified, knownHead }: AuditQuery): AuditPage => {
       const head = headOf(db);
+      const facts = (): ChainFacts => ({ head, known: knownHead, reserved: reserved.all(), isUsed: isUsed.get() === 1 });
       const rows = newest.all(sinceMs, Math.max(0, Math.min(limit, MAX_ANSWER))).reverse();
-      return { entries: rows.map(toEntry), head, verdict: isVerified ? verifyChain(all.iterate(), head, knownHead) : null };
+      const verdict = isVerified ? verifyChain(all.iterate(), facts()) : null;
+      return { entries: rows.map(toEntry), head: head?.n === 0 ? null : head, verdict };
     },
   };
 }

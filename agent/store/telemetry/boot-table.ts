@@ -12,12 +12,15 @@ interface Row {
   readonly id: number;
   readonly token: string;
   readonly true_ms: number | null;
+  readonly true_tq: number | null;
   readonly machine: string | null;
   readonly start_mono: number | null;
 }
 
 /** From here on a clock is trusted: `rtc` and `synced`. Shape: places in the list of qualities. */
 const TRUSTED_FROM = 2;
+/** A time of the network outranks that of a battery clock, which may be years off. */
+const SYNCED = 3;
 /** Smaller errors of a clock are not corrected. Units: ms. Source: assumed; the pace of frames. */
 const RIGHT_ENOUGH_MS = 1_000;
 
@@ -28,9 +31,9 @@ export function isTrustedQuality(clockQuality: number): boolean {
 
 /** The table on one connection. Errors: all functions throw what SQLite throws. */
 export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup, 'boot' | 'machine'>) {
-  const all = db.prepare<[], Row>('SELECT id, token, true_ms, machine, start_mono FROM boot');
+  const all = db.prepare<[], Row>('SELECT id, token, true_ms, true_tq, machine, start_mono FROM boot');
   const insert = db.prepare('INSERT INTO boot(token, at_ms, machine, start_mono) VALUES(?, ?, ?, ?)');
-  const setTrue = db.prepare('UPDATE boot SET true_ms = ? WHERE id = ? AND true_ms IS NULL');
+  const setTrue = db.prepare('UPDATE boot SET true_ms = @trueMs, true_tq = @quality WHERE id = @id');
   let rows = new Map<number, Row>();
   let ownId: number | null = null;
   const load = (): void => {
@@ -58,13 +61,17 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
       load();
       return id;
     },
-    /** Records when this run began, by a trusted clock, once; also for runs since the start of the machine that have none. */
-    learn: ({ wallMs, monoMs }: Pick<FrameHead, 'wallMs' | 'monoMs'>): void => {
+    /**
+     * Records when this run began: by the first trusted clock, and again by the first synchronised one. Also for earlier runs since the start
+     * of the machine that have no such time.
+     */
+    learn: ({ wallMs, monoMs, clockQuality: quality }: Omit<FrameHead, 'ticket'>): void => {
       const own = ownId === null ? undefined : rows.get(ownId);
-      if (own === undefined || own.true_ms !== null) return;
+      if (own === undefined || !isBetter(quality, own)) return;
       const trueMs = Math.round(wallMs - monoMs);
-      setTrue.run(trueMs, own.id);
-      for (const other of siblingsOf(own, rows)) setTrue.run(trueMs + (other.start_mono ?? 0) - (own.start_mono ?? 0), other.id);
+      setTrue.run({ trueMs, quality, id: own.id });
+      for (const other of siblingsOf(own, rows).filter((row) => isBetter(quality, row)))
+        setTrue.run({ trueMs: trueMs + (other.start_mono ?? 0) - (own.start_mono ?? 0), quality, id: other.id });
       load();
     },
     /** The correction of the times of a frame. Units: ms; 0 for a trusted time, or while no correction is known. */
@@ -74,13 +81,18 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
       const shift = trueMs + monoMs - wallMs;
       return Math.abs(shift) < RIGHT_ENOUGH_MS ? 0 : shift;
     },
-    /** Whether the time of such a frame is known, by its own clock or by a correction. */
-    isDated: (boot: number, clockQuality: number): boolean => isTrustedQuality(clockQuality) || typeof rows.get(boot)?.true_ms === 'number',
+    /** Whether the time of such a frame is known for good, by its own clock or by a correction that no better clock can replace. */
+    isDated: (boot: number, clockQuality: number): boolean => isTrustedQuality(clockQuality) || rows.get(boot)?.true_tq === SYNCED,
   };
 }
 
 /** The runs in this file, by their small numbers. */
 export type BootTable = ReturnType<typeof createBootTable>;
+
+/** Whether a clock of this quality knows the beginning of a run better than its row. A time of unknown quality gives way to the network's. */
+function isBetter(quality: number, { true_ms: trueMs, true_tq: known }: Row): boolean {
+  return trueMs === null || quality > (known ?? TRUSTED_FROM);
+}
 
 /** Earlier runs since the same start of the machine: they share its monotonic clock. */
 function siblingsOf(own: Row, rows: ReadonlyMap<number, Row>): Row[] {

@@ -11,7 +11,6 @@ import { cursorOf, recountPart, undeliveredOf } from './account.ts';
 import { isTrustedQuality } from './boot-table.ts';
 import type { FrameHead } from './frame-codec.ts';
 import type { FrameRow } from './frame-table.ts';
-import { ANY_TIME, type SegmentLabel } from './segment-table.ts';
 import { framePiece, type Handle, type Piece } from './telemetry-handle.ts';
 
 /** Limits of one segment. Units: readings, ms. Source: reliability measurement, an hour of all series packs best; bounded memory. */
@@ -43,7 +42,7 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
     /** Writes the gaps. Returns their readings by reason. */
     settle: (): RoomStep['lost'] => {
       for (const loss of losses) gaps.add({ ...loss, atMs });
-      if (losses.length > 0) gaps.trim();
+      if (losses.length > 0) gaps.mergeOldest();
       const sums = new Map<LossReason, number>();
       for (const { reason, readings } of losses) sums.set(reason, (sums.get(reason) ?? 0) + readings);
       return [...sums].map(([reason, readings]) => ({ reason, readings }));
@@ -100,27 +99,9 @@ export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { p
   recountPart(handle, piece);
 }
 
-/** How many of the oldest segments are over: a run of old ones, with those of unknown age between and before them. */
-export function overAge(labels: readonly SegmentLabel[], beforeMs: WallMs): number {
-  let over = 0;
-  for (const [i, { t1_ms: t1Ms }] of labels.entries()) {
-    if (t1Ms === ANY_TIME.toMs) continue;
-    if (t1Ms >= beforeMs) break;
-    over = i + 1;
-  }
-  return over;
-}
-
-/** Whether a row's time is known and before this. */
-export function isRowBefore({ boots }: Handle, row: FrameRow, beforeMs: WallMs): boolean {
-  const { boot, tq: clockQuality, mono_ms: monoMs, wall_ms: wallMs } = row;
-  return boots.isDated(boot, clockQuality) && wallMs + boots.shiftMs(boot, { clockQuality, monoMs, wallMs }) < beforeMs;
-}
-
-/** Records a run's true beginning, from the first of its frames with a trusted clock. */
+/** Records a run's true beginning, from those of its frames that have a trusted clock. */
 export function learnTime({ boots }: Handle, frames: readonly Omit<FrameHead, 'ticket'>[]): void {
-  const dated = frames.find(({ clockQuality }) => isTrustedQuality(clockQuality));
-  if (dated !== undefined) boots.learn(dated);
+  for (const frame of frames) if (isTrustedQuality(frame.clockQuality)) boots.learn(frame);
 }
 
 /** Pages in use. Units: bytes. */

@@ -86,6 +86,11 @@ export class FrameTable {
     return this.#sql.after.all(seq, maxRows);
   }
 
+  /** Rows that end before this seq, newest first. */
+  before(seq: number, maxRows: number): readonly FrameRow[] {
+    return this.#sql.before.all(seq, maxRows);
+  }
+
   /** Rows of this run that end with this ticket or a later one. */
   ownSince(ticket: number): readonly FrameRow[] {
     const own: FrameRow[] = [];
@@ -150,6 +155,7 @@ function prepare(db: Sqlite) {
     first: db.prepare<[], FrameRow>('SELECT * FROM frame ORDER BY seq LIMIT 1'),
     last: db.prepare<[], FrameRow>('SELECT * FROM frame ORDER BY seq DESC LIMIT 1'),
     after: db.prepare<[number, number], FrameRow>('SELECT * FROM frame WHERE seq > ? ORDER BY seq LIMIT ?'),
+    before: db.prepare<[number, number], FrameRow>('SELECT * FROM frame WHERE seq < ? ORDER BY seq DESC LIMIT ?'),
     backwards: db.prepare<[], FrameRow>('SELECT * FROM frame ORDER BY seq DESC'),
     tally: db.prepare<[number], Tally>(
       'SELECT count(*) AS rows, coalesce(sum(k), 0) AS frames, coalesce(sum(n), 0) AS readings, coalesce(sum(length(p)), 0) AS bytes FROM frame WHERE seq > ?',

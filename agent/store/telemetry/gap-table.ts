@@ -1,9 +1,7 @@
 import type { Gap } from '../../core/ports.ts';
 import type { LossReason, MemoryGap } from '../messages.ts';
-import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
-
-/** Records kept. Source: assumed; a year with a full store and a bad card every day. */
-const KEEP_ROWS = 5_000;
+import { getMeta, type Sqlite } from '../sqlite.ts';
+import { createGapMerge, UNNUMBERED } from './gap-merge.ts';
 
 /**
  * Losses from the oldest row on, of which several are one range. Damage can be anywhere, and rows between two damaged ones are not lost.
@@ -20,8 +18,11 @@ interface GapRow {
 /**
  * The table `gap`: recorded losses in the telemetry file.
  *
- * A row never changes once it was read. Until then a further loss of the same kind is added to it, so that a store that makes room in a
- * thousand steps reports a few losses and not a thousand. Errors: all functions throw what SQLite throws.
+ * A row never changes once it was read, but for the oldest of too many: the last of them then stands for all of them, and says so, so that
+ * a platform that has some of them can replace them.
+ *
+ * Until a row was read, a further loss of the same kind is added to it, so that a store that makes room in a thousand steps reports a few
+ * losses and not a thousand. Errors: all functions throw what SQLite throws.
  */
 export function createGapTable(db: Sqlite) {
   const newestId = db.prepare<[], number>('SELECT coalesce(max(id), 0) FROM gap').pluck();
@@ -33,23 +34,25 @@ export function createGapTable(db: Sqlite) {
   const insertOnce = db.prepare(
     'INSERT INTO gap(n, reason, at_ms, boot, mark, from_seq, to_seq) VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(boot, mark) DO NOTHING',
   );
-  const after = db.prepare<[number, number], Gap>(
-    'SELECT id, coalesce(first_seq, from_seq) AS firstSeq, coalesce(last_seq, to_seq) AS lastSeq, n AS readings, reason, at_ms AS atMs FROM gap WHERE id > ? ORDER BY id LIMIT ?',
+  const after = db.prepare<[number, number], Gap & { readonly mergedFrom: number | null }>(
+    `SELECT id, merged_from AS mergedFrom, nullif(coalesce(first_seq, from_seq), 0) AS firstSeq, nullif(coalesce(last_seq, to_seq), 0) AS lastSeq,
+       n AS readings, reason, at_ms AS atMs FROM gap WHERE id > ? ORDER BY id LIMIT ?`,
   );
   const count = db.prepare<[], number>('SELECT count(*) FROM gap').pluck();
   const sum = db.prepare<[], { all: number; uncommitted: number }>(
     'SELECT coalesce(sum(n), 0) AS "all", coalesce(sum(CASE WHEN first_seq IS NULL THEN n ELSE 0 END), 0) AS uncommitted FROM gap',
   );
-  const trimmed = db.prepare<[number], { all: number; uncommitted: number }>(
-    `SELECT coalesce(sum(n), 0) AS "all", coalesce(sum(CASE WHEN first_seq IS NULL THEN n ELSE 0 END), 0) AS uncommitted FROM gap
-     WHERE id <= (SELECT max(id) FROM gap) - ?`,
-  );
-  const remove = db.prepare('DELETE FROM gap WHERE id <= (SELECT max(id) FROM gap) - ?');
   const kept = (key: string): number => Number(getMeta(db, key) ?? 0);
   /** Rows up to here may have been read, in this run or an earlier one. */
   let readId = newestId.get() ?? 0;
   return {
-    add: ({ firstSeq, lastSeq, readings, reason, atMs }: Omit<Gap, 'id' | 'reason'> & { readonly reason: LossReason }): void => {
+    add: ({
+      firstSeq,
+      lastSeq,
+      readings,
+      reason,
+      atMs,
+    }: Omit<Gap, 'id' | 'mergedFrom' | 'reason'> & { readonly reason: LossReason }): void => {
       const open = firstSeq === null || lastSeq === null || !ONE_RANGE.has(reason) ? undefined : newest.get(reason, readId);
       if (open === undefined) insert.run(firstSeq, lastSeq, readings, reason, Math.round(atMs));
       else widen.run(Math.min(open.firstSeq, firstSeq ?? 0), Math.max(open.lastSeq, lastSeq ?? 0), open.n + readings, open.id);
@@ -60,7 +63,7 @@ export function createGapTable(db: Sqlite) {
       insertOnce.run(readings, reason, Math.round(atMs), bootId, mark, isOfThisFile ? rows.from : null, isOfThisFile ? rows.to : null);
     },
     after: (id: number, limit: number): readonly Gap[] => {
-      const gaps = after.all(id, limit);
+      const gaps = after.all(id, limit).map(({ mergedFrom, ...gap }) => (mergedFrom === null ? gap : { ...gap, mergedFrom }));
       readId = Math.max(readId, gaps.at(-1)?.id ?? 0);
       return gaps;
     },
@@ -68,15 +71,9 @@ export function createGapTable(db: Sqlite) {
     /** All recorded losses, and the part that was never committed to this file. */
     readings: (): { readonly all: number; readonly uncommitted: number } => {
       const { all, uncommitted } = sum.get() ?? { all: 0, uncommitted: 0 };
-      return { all: all + kept('gaps_trimmed'), uncommitted: uncommitted + kept('gaps_trimmed_unnumbered') };
+      return { all: all + kept('gaps_trimmed'), uncommitted: uncommitted + kept(UNNUMBERED) };
     },
-    /** Removes the oldest records; their sum is kept. */
-    trim: (): void => {
-      const old = trimmed.get(KEEP_ROWS) ?? { all: 0, uncommitted: 0 };
-      if (remove.run(KEEP_ROWS).changes === 0) return;
-      setMeta(db, 'gaps_trimmed', kept('gaps_trimmed') + old.all);
-      setMeta(db, 'gaps_trimmed_unnumbered', kept('gaps_trimmed_unnumbered') + old.uncommitted);
-    },
+    mergeOldest: createGapMerge(db),
   };
 }
 

@@ -57,8 +57,8 @@ export function telemetryFacts(handle: Handle, path: string, provenSeq: number):
   };
 }
 
-/** The time of the oldest row whose time is known. */
-function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
+/** The time of the oldest row whose time is known; null in an empty file. */
+export function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
   const known = segments.labels().find(({ t0_ms: t0Ms }) => Math.abs(t0Ms) < 8.64e15);
   if (known !== undefined) return known.t0_ms;
   const row = frames.first();

@@ -34,8 +34,8 @@ type PieceMemory = ReturnType<typeof createPieceMemory>;
 
 /** Rows fetched at once; their bytes come with them. */
 const ROWS = 16;
-/** Rows read for one page of an export, so that commits come between. */
-const EXPORT_ROWS = 64;
+/** Rows looked at for one page of an export, and segments unpacked, so that commits come between. Source: as for a page of a history, whole segments take several times as long. */
+const EXPORT = { rows: 64, segments: 4 };
 
 /** Up to `maxFrames` whole frames after `seq`. */
 export function framesAfter(
@@ -65,12 +65,13 @@ export function exportPage(handle: Handle, memory: PieceMemory, query: ExportQue
   const damaged: Piece[] = [];
   const spans = new Map(handle.segments.labels().map(({ seq, t0_ms: t0Ms, t1_ms: t1Ms }) => [seq, { t0Ms, t1Ms }]));
   let atSeq = query.afterSeq;
-  for (let rows = 0; rows < EXPORT_ROWS; rows++) {
+  for (let [rows, segments] = [0, 0]; rows < EXPORT.rows && segments < EXPORT.segments; rows++) {
     const [piece] = piecesAfter(handle, atSeq, 1);
     if (piece === undefined) return { value: { frames, nextSeq: null }, damaged };
     const span = spans.get(piece.seq);
     const isOutside = span !== undefined && (span.t1Ms < query.fromMs || span.t0Ms >= query.toMs);
     const all = isOutside ? [] : memory.frames(piece);
+    if (!isOutside && piece.kind === 'segment') segments += 1;
     if (all === null) damaged.push(piece);
     for (const frame of all ?? []) {
       if (frame.seq <= atSeq) continue;

@@ -38,7 +38,9 @@ export function createGapReporter({
     const last = gaps.at(-1);
     if (last === undefined || !isOpen()) return false;
     onGap(
-      gaps.map(({ id, firstSeq: from, lastSeq: to, readings, reason, atMs }) => gapText(epoch, { id, from, to, readings, reason, atMs })),
+      gaps.map(({ id, mergedFrom, firstSeq: from, lastSeq: to, readings, reason, atMs }) =>
+        gapText(epoch, { id, mergedFrom, from, to, readings, reason, atMs }),
+      ),
     );
     if (!(await proven())) return false;
     reported = { epoch, id: last.id };
@@ -81,6 +83,8 @@ export function unsentGapTexts(
 
 interface GapFields extends Pick<Gap, 'readings' | 'atMs'> {
   readonly id: number | null;
+  /** Given where it replaces all gaps from this id on. */
+  readonly mergedFrom?: number | undefined;
   readonly from: number | null;
   readonly to: number | null;
   readonly reason: string;

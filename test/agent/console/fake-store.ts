@@ -169,5 +169,5 @@ export function auditPage(isVerified: boolean, problems: readonly string[] = [])
     result: 'failed: expired',
   } as const;
   const entries = [user, platform].map((note, index) => ({ ...note, n: index + 12, atMs: AT_MS - 60_000 * (2 - index), hash: HASH }));
-  return { entries, head: { n: 13, hash: HASH }, verdict: isVerified ? { entries: 13, firstN: 1, problems } : null };
+  return { entries, head: { n: 13, hash: HASH }, verdict: isVerified ? { entries: 13, firstN: 1, reserved: 0, problems } : null };
 }

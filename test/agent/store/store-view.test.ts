@@ -50,7 +50,7 @@ function choresOf(changes: Partial<Store> = {}) {
   const told: string[] = [];
   const store: Partial<Store> = {
     compact: async () => ({ segments: 1, frames: 60, readings: 21_600, bytesBefore: 123_400, bytesAfter: 16_200 }),
-    retain: async () => ({ readings: 12, lost: 3 }),
+    retain: async () => ({ readings: 12, lost: 3, isClockDoubted: false }),
     check: async () => storeCheck(),
     backup: async () => ({ path: '/data/state.db.bak', bytes: 98_304, atMs: 0 }),
     status: async () => storeStatus({ state: 'trouble', reason: 'the disk is full; make room' }),
@@ -82,7 +82,7 @@ t.test('each chore says in a line what it did', async (t) => {
   t.strictSame(told, ['daily-report']);
   const idle = choresOf({
     compact: async () => ({ segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 }),
-    retain: async () => ({ readings: 0, lost: 0 }),
+    retain: async () => ({ readings: 0, lost: 0, isClockDoubted: false }),
   });
   t.equal(await idle.run('compaction'), 'nothing to compact');
   t.equal(await idle.run('retention'), 'nothing older than 400 days');

@@ -75,12 +75,12 @@ function what({ action, detail }: AuditEntry): string {
   return detail === '' ? action : `${action} ${detail}`;
 }
 
-function verdictLines({ entries, firstN, problems }: AuditVerdict, head: AuditHead | null, page: Page): string[] {
+function verdictLines({ entries, firstN, reserved, problems }: AuditVerdict, head: AuditHead | null, page: Page): string[] {
   if (head === null && problems.length === 0) return [translated('The log is empty.', page)];
   const kept = `entries ${firstN} to ${firstN + entries - 1}`;
   const found =
     problems.length === 0
-      ? [`Whole: ${kept}, none changed, none missing.`]
+      ? [`Whole: ${kept}, none changed, none missing.`, ...(reserved === 0 ? [] : [`Kept of older ones, by admins: ${reserved}.`])]
       : ['NOT WHOLE:', ...problems.map((text) => `- ${translated(text, page)}`)];
   const advice =
     head === null

@@ -14,6 +14,8 @@ const RESOLUTIONS: readonly Resolution[] = ['raw', 'minute', 'hour'];
 /** Rows or buckets of one answer. Source: assumed; 2 MB of it, far below what a reply may have. */
 const MAX_HISTORY_ROWS = 20_000;
 const USUAL_SINCE = '24h';
+/** A full store is read in pages. Units: ms. Source: assumed; 78 days by the hour took 3.4 s on a fast machine and take ten times as long on a slow one. */
+const TIMEOUT_MS = 60_000;
 
 /**
  * Longest spans that are told raw, and by the minute. Units: ms.
@@ -54,6 +56,7 @@ export const HISTORY = agentCommand({
     'luciole history M01.power --since 7d --plot',
     'luciole history L07.level --since 2026-12-01T22:00 --until 2026-12-02 --csv',
   ],
+  timeoutMs: TIMEOUT_MS,
   read: readHistory,
   answer: async (view, args, { clock, timezone }): Promise<PointHistory> => {
     const { pointId, unit, decimals } = findPoint(view, args.point);

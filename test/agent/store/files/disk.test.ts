@@ -133,10 +133,10 @@ function askAll(store: OpenStore): { ok: boolean; code?: string; message?: strin
     events: store.ask('events', { sinceMs: 0, limit: 1 }),
     load: store.ask('load', { key: 'a' }),
     status: store.ask('status', { atMono: 0, provenSeq: 0 }),
-    history: store.ask('history', { pointId: 'L0.level', fromMs: 0, toMs: STORE_START_MS, resolution: 'raw', limit: 9 }),
+    history: store.ask('history', { pointId: 'L0.level', fromMs: 0, toMs: STORE_START_MS, resolution: 'raw', limit: 9, beforeSeq: null }),
     exportPage: store.ask('exportPage', { fromMs: 0, toMs: STORE_START_MS, afterSeq: 0, maxFrames: 9 }),
     compact: store.ask('compact', { atMono: 0 }),
-    retain: store.ask('retain', { provenSeq: 0 }),
+    retain: store.ask('retain', { provenSeq: 0, livedMs: 0, isSynced: true }),
     backup: store.backup(),
     check: store.check(),
   };

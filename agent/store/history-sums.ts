@@ -1,0 +1,106 @@
+/**
+ * One point's history from the pages of the storage thread: its readings, or sums by minute or hour. Pure.
+ */
+import type { WallMs } from '../core/clock.ts';
+import type { History, HistoryBucket, HistoryQuery, HistoryRow, Resolution } from '../core/ports.ts';
+
+/** Units: ms. */
+const BUCKET_MS: Readonly<Record<Exclude<Resolution, 'raw'>, number>> = { minute: 60_000, hour: 3_600_000 };
+/** Longest answer. Source: assumed; a month of minutes. */
+const MAX_ROWS = 50_000;
+/** Digits of a mean that do not depend on the order of adding. */
+const MEAN_DIGITS = 12;
+
+/** The readings of a minute or an hour, added up. */
+export interface HistorySum {
+  readonly atMs: WallMs;
+  min: number;
+  max: number;
+  total: number;
+  values: number;
+  readings: number;
+}
+
+/** What one page holds: `rows` for raw readings, `sums` for the others, each in any order. */
+export interface HistoryPart {
+  readonly rows: readonly HistoryRow[];
+  readonly sums: readonly HistorySum[];
+}
+
+/** `beforeSeq`: all frames from here on have been read; null for the first page. */
+export interface HistoryPageQuery extends HistoryQuery {
+  readonly beforeSeq: number | null;
+}
+
+/** `nextBeforeSeq` is the `beforeSeq` of the next page; null when this was the last. */
+export interface HistoryPage extends HistoryPart {
+  readonly nextBeforeSeq: number | null;
+}
+
+/** The readings of these that lie in the time, as the resolution requires them. */
+export function historyPart({ fromMs, toMs, resolution }: HistoryQuery, readings: Iterable<HistoryRow>): HistoryPart {
+  const rows: HistoryRow[] = [];
+  const sums = new Map<WallMs, HistorySum>();
+  for (const row of readings) {
+    if (row.atMs < fromMs || row.atMs >= toMs) continue;
+    if (resolution === 'raw') rows.push(row);
+    else addTo(sums, sumOf(Math.floor(row.atMs / BUCKET_MS[resolution]) * BUCKET_MS[resolution], row.value));
+  }
+  return { rows, sums: [...sums.values()] };
+}
+
+/** Collects pages, the newest first. */
+export function createHistoryGatherer({ resolution, limit: asked }: HistoryQuery) {
+  const limit = Math.max(1, Math.min(asked, MAX_ROWS));
+  const rows: HistoryRow[] = [];
+  const sums = new Map<WallMs, HistorySum>();
+  return {
+    /** Returns false when no older page is needed. */
+    add: (page: HistoryPart): boolean => {
+      for (const row of page.rows) rows.push(row);
+      for (const sum of page.sums) addTo(sums, sum);
+      return Math.max(rows.length, sums.size) <= limit;
+    },
+    /** The newest rows or buckets within the limit. */
+    done: (): History => {
+      if (resolution === 'raw') return { ...newest(rows, limit), buckets: [] };
+      const { rows: buckets, isCut } = newest([...sums.values()].map(toBucket), limit);
+      return { rows: [], buckets, isCut };
+    },
+  };
+}
+
+function newest<T extends { readonly atMs: WallMs }>(found: readonly T[], limit: number): { readonly rows: T[]; readonly isCut: boolean } {
+  const sorted = found.toSorted((a, b) => a.atMs - b.atMs);
+  return { rows: sorted.slice(-limit), isCut: sorted.length > limit };
+}
+
+function sumOf(atMs: WallMs, value: number | null): HistorySum {
+  if (value === null) return { atMs, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY, total: 0, values: 0, readings: 1 };
+  return { atMs, min: value, max: value, total: value, values: 1, readings: 1 };
+}
+
+function addTo(sums: Map<WallMs, HistorySum>, more: HistorySum): void {
+  const sum = sums.get(more.atMs);
+  if (sum === undefined) {
+    sums.set(more.atMs, { ...more });
+    return;
+  }
+  sum.min = Math.min(sum.min, more.min);
+  sum.max = Math.max(sum.max, more.max);
+  sum.total += more.total;
+  sum.values += more.values;
+  sum.readings += more.readings;
+}
+
+function toBucket({ atMs, min, max, total, values, readings }: HistorySum): HistoryBucket {
+  const isEmpty = values === 0;
+  return {
+    atMs,
+    min: isEmpty ? null : min,
+    mean: isEmpty ? null : Number((total / values).toPrecision(MEAN_DIGITS)),
+    max: isEmpty ? null : max,
+    values,
+    readings,
+  };
+}

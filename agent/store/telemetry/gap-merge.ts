@@ -1,0 +1,46 @@
+import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
+
+/** Records kept one by one; beyond it a block of the oldest becomes one record. Source: assumed; a year with a full store and a bad card every day. */
+const KEEP = { rows: 5_000, block: 500 };
+/** The reason of such a record. */
+const MERGED = 'merged';
+/** Readings in merged or removed records that were never committed. */
+export const UNNUMBERED = 'gaps_trimmed_unnumbered';
+
+interface OldestRows {
+  readonly id: number;
+  readonly mergedFrom: number;
+  readonly firstSeq: number | null;
+  readonly lastSeq: number | null;
+  readonly n: number;
+  readonly uncommitted: number;
+  readonly atMs: number;
+}
+
+/** Returns a function that makes the oldest of too many records of losses into one. Errors: it throws what SQLite throws. */
+export function createGapMerge(db: Sqlite): () => void {
+  const count = db.prepare<[], number>('SELECT count(*) FROM gap').pluck();
+  // Rows that never had numbers are 0 in a merged row: a null would count its readings as never committed.
+  const oldest = db.prepare<[number], OldestRows>(
+    `SELECT max(id) AS id, min(coalesce(merged_from, id)) AS mergedFrom, sum(n) AS n, max(at_ms) AS atMs,
+       coalesce(min(nullif(coalesce(first_seq, from_seq), 0)), 0) AS firstSeq, coalesce(max(coalesce(last_seq, to_seq)), 0) AS lastSeq,
+       sum(CASE WHEN first_seq IS NULL THEN n ELSE 0 END) AS uncommitted
+     FROM (SELECT * FROM gap ORDER BY id LIMIT ?)`,
+  );
+  const removeUpTo = db.prepare('DELETE FROM gap WHERE id <= ?');
+  const insertMerged = db.prepare(
+    `INSERT INTO gap(id, merged_from, first_seq, last_seq, n, reason, at_ms) VALUES(@id, @mergedFrom, @firstSeq, @lastSeq, @n, '${MERGED}', @atMs)`,
+  );
+
+  return () => {
+    while ((count.get() ?? 0) > KEEP.rows) {
+      const old = oldest.get(KEEP.block);
+      if (old === undefined) return;
+      const { uncommitted, ...merged } = old;
+      removeUpTo.run(merged.id);
+      insertMerged.run(merged);
+      // Added to the records that releases before this one removed: of a merged row they see only that it has numbers.
+      setMeta(db, UNNUMBERED, Number(getMeta(db, UNNUMBERED) ?? 0) + uncommitted);
+    }
+  };
+}
