@@ -228,7 +228,7 @@ function proveSandbox({ at, tell }: Scene, unit: string): void {
     .split('\n')
     .filter(
       (line) =>
-        !/^(Type|ExecStart|Restart|RestartSec|RestartSteps|RestartMaxDelaySec|WatchdogSec|Notify|Standard|TTY|Send|Ignore|UtmpId|Condition|BindsTo|After|Conflicts|Before|Wants)/.test(
+        !/^(Type|ExecStart|Restart|RestartSec|RestartSteps|RestartMaxDelaySec|WatchdogSec|Notify|RuntimeDirectory|Standard|TTY|Send|Ignore|UtmpId|Condition|BindsTo|After|Conflicts|Before|Wants)/.test(
           line,
         ),
     );
