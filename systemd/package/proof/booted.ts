@@ -55,6 +55,7 @@ export async function proveBooted(life: BootedLife): Promise<void> {
     at = await bootRoot(root.dir, { ttyS0: terminal.path, ...ttysOf(ports) });
     const scene: Scene = { ...life, root, at, terminal };
     const controllers = at.run('cat', '/sys/fs/cgroup/cgroup.controllers').out.trim().split(' ');
+    const grantsOomRank = at.run('sh', '-c', 'echo -1 > /proc/self/oom_score_adj').code === 0;
     life.tell('systemd is process 1 and has booted', at.run('cat', '/proc/1/comm').out.trim() === 'systemd', {
       state: at.state,
       failed: at.run('systemctl', '--failed', '--no-legend', '--plain').out.trim(),
@@ -73,7 +74,7 @@ export async function proveBooted(life: BootedLife): Promise<void> {
     await proveUpgrade(scene);
     provePurge(scene);
     await proveReboot(scene);
-    life.tell('what this kernel cannot show', true, kernelGaps(controllers));
+    life.tell('what this kernel cannot show', true, kernelGaps(controllers, grantsOomRank));
   } finally {
     await at?.stop();
     terminal.close();
@@ -361,8 +362,9 @@ const BY_CONTROLLER: Readonly<Record<string, string>> = {
 };
 
 /** What no run on this kernel can show, each with the reason. */
-function kernelGaps(controllers: readonly string[]): readonly string[] {
+function kernelGaps(controllers: readonly string[], grantsOomRank: boolean): readonly string[] {
   return [
+    ...(grantsOomRank ? [] : ['OOMScoreAdjust= below 0: this machine grants no CAP_SYS_RESOURCE']),
     ...Object.entries(BY_CONTROLLER).flatMap(([controller, what]) =>
       controllers.includes(controller) ? [] : [`${what} (this kernel grants no ${controller} controller)`],
     ),
