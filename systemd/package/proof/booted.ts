@@ -317,7 +317,15 @@ async function proveUpgrade(scene: Scene): Promise<void> {
   const { at, tell, debs, newer } = scene;
   const before = await readings(scene, 1);
   const oldPid = mainPid(scene);
+  // As a service that was taken over would do before the next upgrade.
+  at.run(
+    'sh',
+    '-c',
+    'mkdir /etc/of-others && touch /etc/of-others/current && rm -rf /var/lib/luciole/releases && ln -s /etc/of-others /var/lib/luciole/releases',
+  );
   const { code } = install(scene, debs.newer);
+  tell('an upgrade removes nothing through a link in the folder of the agent', at.run('test', '-e', '/etc/of-others/current').code === 0);
+  at.run('rm', '/var/lib/luciole/releases');
   const isNew = await until(() => stateOf(scene, UNIT) === 'active' && mainPid(scene) !== oldPid, WITHIN_MS);
   const after = await readings(scene, before + 1);
   tell('upgraded while it runs: one restart, the readings stay', code === 0 && isNew && after > before, { before, after });
