@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
 import { ARCHS, type Arch } from '../arch.ts';
 import { type Made, makePackage } from '../make-package.ts';
+import { proveBooted } from './booted.ts';
 import { proveForeign } from './foreign.ts';
 import { proveHere } from './installed.ts';
 import type { ProofStep, ReportStep } from './step.ts';
@@ -17,9 +18,10 @@ import type { ProofStep, ReportStep } from './step.ts';
 const HELP = `The package in a fresh Debian without network and compiler: made twice alike, installed, run, upgraded, purged; the other
 architecture unpacked, its files read, and run by qemu where that is installed. Takes some minutes.
 
-Usage: npm run -s package:proof
+Usage: npm run -s package:proof [-- --systemd]
 
-  --help   this text
+  --systemd   under a systemd that has booted, in namespaces: start, watchdog, credentials, console, sandbox, upgrade, reboot
+  --help      this text
 
 One JSON line a step. Needs root, debootstrap and a mirror of Debian.
 Exit code: 0 all of it holds, 1 something does not, 64 bad command line, 69 not possible on this machine.
@@ -27,22 +29,24 @@ Exit code: 0 all of it holds, 1 something does not, 64 bad command line, 69 not 
 
 /** Source: sysexits.h, EX_USAGE and EX_UNAVAILABLE. */
 const EXIT = { usage: 64, unavailable: 69 };
-const NEEDED = ['debootstrap', 'unshare', 'mount', 'dpkg-deb'];
+const NEEDED = ['debootstrap', 'unshare', 'nsenter', 'mount', 'dpkg-deb'];
+const HERE = ARCHS.find(({ node }) => node === process.arch) as Arch;
 /** The release that the upgrade goes to. */
 const NEWER = `${manifest.version}+proof`;
 
 process.exitCode = await run(process.argv.slice(2));
 
 async function run(words: readonly string[]): Promise<number> {
-  if (words.length === 0) return prove();
+  const isBooted = words.length === 1 && words[0] === '--systemd';
+  if (words.length === 0 || isBooted) return prove(isBooted);
   const isHelp = words.length === 1 && words[0] === '--help';
   (isHelp ? process.stdout : process.stderr).write(
-    isHelp ? HELP : 'package:proof takes no options; see npm run -s package:proof -- --help\n',
+    isHelp ? HELP : 'package:proof takes --systemd and nothing else; see npm run -s package:proof -- --help\n',
   );
   return isHelp ? 0 : EXIT.usage;
 }
 
-async function prove(): Promise<number> {
+async function prove(isBooted: boolean): Promise<number> {
   const missing = NEEDED.filter((name) => !isInstalled(name));
   const why = process.getuid?.() !== 0 ? 'root' : missing.join(', ');
   if (why !== '') {
@@ -57,19 +61,28 @@ async function prove(): Promise<number> {
     process.stdout.write(`${JSON.stringify(line)}\n`);
   };
   try {
-    const here = ARCHS.find(({ node }) => node === process.arch) as Arch;
-    const other = ARCHS.find(({ node }) => node !== process.arch) as Arch;
-    const first = await made(here, join(out, 'first'), manifest.version);
-    const again = await made(here, join(out, 'again'), manifest.version);
-    report('two packages of the same sources are identical', first.sha256 === again.sha256, { sha256: first.sha256, bytes: first.bytes });
-    const newer = await made(here, join(out, 'newer'), NEWER);
-    await proveHere({ debs: { first: first.file, newer: newer.file }, version: manifest.version, newer: NEWER, arch: here, report });
-    const foreign = await made(other, join(out, 'other'), manifest.version);
-    proveForeign({ deb: foreign.file, arch: other, version: manifest.version, report });
+    await (isBooted ? proveUnderSystemd(out, report) : proveInFolder(out, report));
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
   return failed === 0 ? 0 : 1;
+}
+
+async function proveInFolder(out: string, report: ReportStep): Promise<void> {
+  const other = ARCHS.find(({ node }) => node !== process.arch) as Arch;
+  const first = await made(HERE, join(out, 'first'), manifest.version);
+  const again = await made(HERE, join(out, 'again'), manifest.version);
+  report('two packages of the same sources are identical', first.sha256 === again.sha256, { sha256: first.sha256, bytes: first.bytes });
+  const newer = await made(HERE, join(out, 'newer'), NEWER);
+  await proveHere({ debs: { first: first.file, newer: newer.file }, version: manifest.version, newer: NEWER, arch: HERE, report });
+  const foreign = await made(other, join(out, 'other'), manifest.version);
+  proveForeign({ deb: foreign.file, arch: other, version: manifest.version, report });
+}
+
+async function proveUnderSystemd(out: string, report: ReportStep): Promise<void> {
+  const first = await made(HERE, join(out, 'first'), manifest.version);
+  const newer = await made(HERE, join(out, 'newer'), NEWER);
+  await proveBooted({ debs: { first: first.file, newer: newer.file }, version: manifest.version, newer: NEWER, arch: HERE, report });
 }
 
 async function made(arch: Arch, out: string, version: string): Promise<Made> {
