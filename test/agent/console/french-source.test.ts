@@ -26,7 +26,7 @@ const ROOMS = [
   ...filesOf('sync', ['failure-messages', 'broker-link', 'broker-connection', 'mqttjs-transport', 'secret-files']),
   ...filesOf('sync', ['sync-handler', 'cabinet-metrics', 'platform-view']),
   ...filesOf('sync', ['uplink', 'uplink-slot', 'uplink-test', 'uplink-monitor']),
-  ...['modbus', 'serial-port.ts', 'socket-port.ts', 'rs485.ts'].map((place) => `drivers/${place}`),
+  ...['modbus', 'console-ports.ts', 'serial-port.ts', 'socket-port.ts', 'rs485.ts'].map((place) => `drivers/${place}`),
 ];
 /** And what there is never said in a session, by what it is for. */
 const ELSEWHERE: readonly RegExp[] = [
