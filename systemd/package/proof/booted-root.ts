@@ -5,7 +5,9 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Ended } from './debian-root.ts';
 
 /**
@@ -40,6 +42,18 @@ const NAMESPACES = ['--fork', '--pid', '--mount', '--uts', '--ipc', '--net', '--
 const BOOT_MS = 120_000;
 const LOOK_MS = 200;
 const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive', TERM: 'vt100' };
+
+/** The kernel's own words where it does not grant what systemd needs; empty where it does. */
+export function namespaceRefusal(): string {
+  const mount = 'mount -t cgroup2 cgroup2 "$1" && umount "$1"';
+  const dir = mkdtempSync(join(tmpdir(), 'luciole-cgroup-'));
+  try {
+    const { status, stderr, error } = spawnSync('unshare', [...NAMESPACES, 'sh', '-c', mount, 'sh', dir], { encoding: 'utf8' });
+    return status === 0 ? '' : (error?.message ?? stderr).trim();
+  } finally {
+    rmdirSync(dir);
+  }
+}
 
 export interface BootedRoot {
   /** What systemd said of itself once it was up: `running` or `degraded`. */

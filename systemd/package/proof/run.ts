@@ -4,13 +4,16 @@
  * Prints one JSON line a step. Not part of the tests: it needs root, a mirror of Debian and minutes.
  */
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
 import { ARCHS, type Arch } from '../arch.ts';
+import { commitTimeS } from '../commit.ts';
 import { type Made, makePackage } from '../make-package.ts';
 import { proveBooted } from './booted.ts';
+import { namespaceRefusal } from './booted-root.ts';
 import { proveForeign } from './foreign.ts';
 import { proveHere } from './installed.ts';
 import type { ProofStep, ReportStep } from './step.ts';
@@ -20,7 +23,7 @@ architecture unpacked, its files read, and run by qemu where that is installed. 
 
 Usage: npm run -s package:proof [-- --systemd]
 
-  --systemd   under a systemd that has booted, in namespaces: start, watchdog, credentials, console, sandbox, upgrade, reboot
+  --systemd   under a systemd that has booted, in namespaces: start, watchdog, credentials, console, sandbox, updates, reboot
   --help      this text
 
 One JSON line a step. Needs root, debootstrap and a mirror of Debian.
@@ -31,6 +34,7 @@ Exit code: 0 all of it holds, 1 something does not, 64 bad command line, 69 not 
 const EXIT = { usage: 64, unavailable: 69 };
 const NEEDED = ['debootstrap', 'unshare', 'nsenter', 'mount', 'dpkg-deb'];
 const HERE = ARCHS.find(({ node }) => node === process.arch) as Arch;
+const FAST = { tar: false, node: null, isFast: true, progress: () => {} } as const;
 /** The release that the upgrade goes to. */
 const NEWER = `${manifest.version}+proof`;
 
@@ -47,10 +51,9 @@ async function run(words: readonly string[]): Promise<number> {
 }
 
 async function prove(isBooted: boolean): Promise<number> {
-  const missing = NEEDED.filter((name) => !isInstalled(name));
-  const why = process.getuid?.() !== 0 ? 'root' : missing.join(', ');
-  if (why !== '') {
-    process.stderr.write(`package:proof: this machine lacks ${why}; on Debian: apt-get install debootstrap util-linux mount dpkg\n`);
+  const lack = lackOf(isBooted);
+  if (lack !== '') {
+    process.stderr.write(`package:proof: not possible here: ${lack}\n`);
     return EXIT.unavailable;
   }
   const out = mkdtempSync(join(tmpdir(), 'luciole-proof-'));
@@ -80,15 +83,30 @@ async function proveInFolder(out: string, report: ReportStep): Promise<void> {
 }
 
 async function proveUnderSystemd(out: string, report: ReportStep): Promise<void> {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const first = await made(HERE, join(out, 'first'), manifest.version);
-  const newer = await made(HERE, join(out, 'newer'), NEWER);
-  await proveBooted({ debs: { first: first.file, newer: newer.file }, version: manifest.version, newer: NEWER, arch: HERE, report });
+  // A later commit is a later release.
+  process.env['SOURCE_DATE_EPOCH'] = String(commitTimeS() + 1);
+  const [newer, update] = await makePackage({ ...FAST, arch: HERE, out: join(out, 'newer'), version: NEWER, signingKey: privateKey });
+  if (newer === undefined || update === undefined) throw new TypeError('the packager made no update');
+  const key = String(publicKey.export({ type: 'spki', format: 'pem' }));
+  const debs = { first: first.file, newer: newer.file, update: update.file, key };
+  await proveBooted({ debs, version: manifest.version, newer: NEWER, arch: HERE, report });
 }
 
 async function made(arch: Arch, out: string, version: string): Promise<Made> {
-  const [deb] = await makePackage({ arch, out, version, tar: false, node: null, isFast: true, signingKey: null, progress: () => {} });
+  const [deb] = await makePackage({ ...FAST, arch, out, version, signingKey: null });
   if (deb === undefined) throw new TypeError('the packager made nothing');
   return deb;
+}
+
+/** What this machine lacks for the proof; empty for nothing. */
+function lackOf(isBooted: boolean): string {
+  if (process.getuid?.() !== 0) return 'it needs root';
+  const missing = NEEDED.filter((name) => !isInstalled(name));
+  if (missing.length > 0) return `${missing.join(', ')} missing (Debian: apt-get install debootstrap util-linux mount dpkg)`;
+  const refusal = isBooted ? namespaceRefusal() : '';
+  return refusal === '' ? '' : `the kernel grants no namespaces for systemd (${refusal})`;
 }
 
 function isInstalled(name: string): boolean {

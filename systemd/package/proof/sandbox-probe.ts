@@ -4,56 +4,69 @@
  * The program is Perl, which each Debian has: the agent's own would have to be taught to misbehave.
  */
 
-/** One line a try: `name=refused` or `name=DONE`. Source: syscall numbers of x86-64 and arm64, Linux uapi/asm-generic/unistd.h. */
-export const PROBE = `use strict; use Socket;
-my %n = \`uname -m\` =~ /x86_64/ ? (mount=>165, unshare=>272, reboot=>169, settime=>227, keyctl=>250, sethostname=>170, chmod=>90)
-                                : (mount=>40, unshare=>97, reboot=>142, settime=>112, keyctl=>219, sethostname=>161, chmod=>0);
+/** One line a try: `setting|what is tried|refused` or `...|DONE`. Source: syscall numbers of x86-64 and arm64, Linux uapi/asm-generic/unistd.h. */
+export const SANDBOX_PROBE = `use strict; use Socket;
+my %n = \`uname -m\` =~ /x86_64/
+  ? (mmap=>9, mount=>165, unshare=>272, reboot=>169, settime=>227, sethostname=>170, personality=>135, scheduler=>144, module=>175)
+  : (mmap=>222, mount=>40, unshare=>97, reboot=>142, settime=>112, sethostname=>161, personality=>92, scheduler=>119, module=>105);
 my ($d, $h, $c);
-sub told { my ($name, $done) = @_; print "$name=", ($done ? "DONE" : "refused"), "\\n" }
+sub report { my ($setting, $name, $done) = @_; print "$setting|$name|", ($done ? "DONE" : "refused"), "\\n" }
 sub file { my ($path) = @_; open(my $f, ">>", $path) ? 1 : 0 }
-sub call { my $r = eval { syscall(@_) }; defined $r && $r >= 0 }
-told("write /etc", file("/etc/luciole-probe"));
-told("write /usr", file("/usr/luciole-probe"));
-told("write /boot", file("/boot/luciole-probe"));
-told("read /root", opendir($d, "/root") ? 1 : 0);
-told("read /home", opendir($h, "/home") && grep({ !/^\\./ } readdir $h) ? 1 : 0);
-told("see the files of others in /tmp", -e "/tmp/luciole-of-others" ? 1 : 0);
-told("see other processes", grep({ open($c, "<", "/proc/$_/comm") && <$c> =~ /systemd-journal/ } map { m{/proc/(\\d+)} } glob "/proc/[0-9]*") ? 1 : 0);
-told("write a kernel setting", file("/proc/sys/kernel/hostname"));
-told("read the kernel log", open(my $k, "<", "/dev/kmsg") ? 1 : 0);
-told("write a control group", file("/sys/fs/cgroup/cgroup.procs"));
-told("a device that is not the unit's", open(my $t, "+<", "/dev/fuse") ? 1 : 0);
-told("mount", call($n{mount}, "none", "/mnt", "tmpfs", 0, 0));
-told("new namespace", call($n{unshare}, 0x10000000));
-told("set the clock", call($n{settime}, 0, pack("qq", 0, 0)));
-told("set the host name", call($n{sethostname}, "probe", 5));
-told("reboot", call($n{reboot}, 0xfee1dead, 672274793, 0x89abcdef, 0));
-told("raw packets", socket(my $s, 17, SOCK_RAW, 768) ? 1 : 0);
-told("a unix socket pair across families", socket(my $b, 31, SOCK_RAW, 0) ? 1 : 0);
-told("a program with more rights", do { my $p = "/var/tmp/luciole-suid"; file($p) && chmod(04755, $p) && ((stat $p)[2] & 04000) } ? 1 : 0);
-told("become root", do { $< = 0; $< == 0 });
-open(my $st, "<", "/proc/self/status"); while (<$st>) { print "status $1=$2\\n" if /^(NoNewPrivs|Seccomp|CapEff|CapBnd|CapAmb):\\s*(\\S+)/ }
-open(my $li, "<", "/proc/self/limits"); while (<$li>) { print "limit core=$1\\n" if /^Max core file size\\s+(\\S+)/ }
-open(my $oo, "<", "/proc/self/oom_score_adj"); print "oom=", <$oo>;
-printf "umask=%04o\\n", umask;
+sub call { my $r = eval { syscall($_[0], @_[1..$#_]) }; defined $r && $r >= 0 }
+sub program { my ($dir) = @_; my $p = "$dir/luciole-program"; return 0 if system("cp", "/bin/true", $p); chmod 0755, $p; my $r = system { $p } $p; unlink $p; $r == 0 }
+report("ProtectSystem", "write $_", file("$_/luciole-probe")) for qw(/etc /usr /boot);
+report("ProtectHome", "read /root", opendir($d, "/root"));
+report("ProtectHome", "read /home", opendir($h, "/home") && grep { !/^\\./ } readdir $h);
+report("PrivateTmp", "see the files of others in /tmp", -e "/tmp/luciole-of-others");
+report("ProtectProc", "see other processes", scalar grep { open($c, "<", "/proc/$_/comm") && <$c> =~ /systemd-journal/ } map { m{/proc/(\\d+)} } glob "/proc/[0-9]*");
+report("ProcSubset", "read what /proc says of the machine", -e "/proc/meminfo");
+report("ProtectKernelTunables", "write a kernel setting", file("/proc/sys/kernel/hostname") || file("/sys/kernel/uevent_seqnum"));
+report("ProtectKernelLogs", "read the kernel log", open(my $k, "<", "/dev/kmsg"));
+report("ProtectKernelModules", "load a module", call($n{module}, "x", 1, ""));
+report("ProtectControlGroups", "write a control group", file("/sys/fs/cgroup/cgroup.procs"));
+report("ProtectHostname", "set the host name", call($n{sethostname}, "probe", 5));
+report("ProtectClock", "set the clock", call($n{settime}, 0, pack("qq", 0, 0)));
+report("RestrictNamespaces", "make a namespace", call($n{unshare}, 0x10000000));
+report("RestrictRealtime", "real-time priority", call($n{scheduler}, 0, 1, pack("i", 1)));
+report("RestrictSUIDSGID", "a program with more rights", do { my $p = ($ENV{STATE_DIRECTORY} // "/var/tmp") . "/luciole-suid"; my $r = file($p) && chmod(04755, $p) && ((stat $p)[2] & 04000); unlink $p; $r });
+report("LockPersonality", "another personality", call($n{personality}, 8));
+report("MemoryDenyWriteExecute", "memory that is written and executed", call($n{mmap}, 0, 4096, 7, 0x22, -1, 0));
+report("NoExecPaths", "execute what was written to $_", program($_)) for grep { -w $_ } ($ENV{STATE_DIRECTORY} // "/nowhere"), ($ENV{CACHE_DIRECTORY} // "/nowhere"), "/tmp", "/var/lib/luciole-releases", "/run/luciole";
+report("SystemCallFilter", "mount", call($n{mount}, "none", "/mnt", "tmpfs", 0, 0));
+report("SystemCallFilter", "reboot", call($n{reboot}, 0xfee1dead, 672274793, 0x89abcdef, 0));
+report("RestrictAddressFamilies", "raw packets", socket(my $s, 17, SOCK_RAW, 768));
+report("RestrictAddressFamilies", "bluetooth", socket(my $b, 31, SOCK_RAW, 0));
+report("SocketBindDeny", "listen on a port", socket(my $l, AF_INET, SOCK_STREAM, 0) && bind($l, sockaddr_in(0, INADDR_ANY)) && listen($l, 1));
+report("PrivateNetwork", "see a network", scalar grep { !/\\/lo$/ } glob "/sys/class/net/*");
+report("DevicePolicy", "a device that is not the unit's", open(my $t, "+<", "/dev/fuse"));
+report("PrivateUsers", "know the users of the machine", do { open(my $u, "<", "/proc/self/uid_map"); <$u> =~ /^\\s*0\\s+0\\s+4294967295/ });
+report("CapabilityBoundingSet", "change the owner of a file", do { my $p = "/tmp/luciole-own"; file($p) && chown(12345, 12345, $p) });
+open(my $st, "<", "/proc/self/status"); while (<$st>) { print "$1=$2\\n" if /^(NoNewPrivs|Seccomp|CapEff|CapBnd|CapAmb):\\s*(\\S+)/ }
+open(my $li, "<", "/proc/self/limits"); while (<$li>) { print "LimitCORE=$1\\n" if /^Max core file size\\s+(\\S+)/ }
+open(my $oo, "<", "/proc/self/oom_score_adj"); print "OOMScoreAdjust=", <$oo>;
+printf "UMask=%04o\\n", umask;
 `;
 
+export interface SandboxTry {
+  readonly setting: string;
+  readonly attempt: string;
+  readonly isRefused: boolean;
+}
+
+/** `facts`: the kernel's own account of the process, by name. */
 export interface SandboxReport {
-  /** Tries that were carried out though the unit forbids them. */
-  readonly done: readonly string[];
-  readonly refused: readonly string[];
-  /** The kernel's own account of the process. */
+  readonly tries: readonly SandboxTry[];
   readonly facts: Readonly<Record<string, string>>;
 }
 
 /** Reads what the probe printed. */
-export function readProbe(text: string): SandboxReport {
-  const lines = text.split('\n').filter((line) => line.includes('='));
-  const pairs = lines.map((line) => [line.slice(0, line.lastIndexOf('=')), line.slice(line.lastIndexOf('=') + 1).trim()] as const);
-  const named = (end: string): string[] => pairs.filter(([, value]) => value === end).map(([name]) => name);
+export function readSandboxProbe(text: string): SandboxReport {
+  const lines = text.split('\n');
   return {
-    done: named('DONE'),
-    refused: named('refused'),
-    facts: Object.fromEntries(pairs.filter(([, value]) => value !== 'DONE' && value !== 'refused')),
+    tries: lines
+      .map((line) => line.split('|'))
+      .filter((parts) => parts.length === 3)
+      .map(([setting = '', attempt = '', end]) => ({ setting, attempt, isRefused: end === 'refused' })),
+    facts: Object.fromEntries(lines.filter((line) => /^\w+=/.test(line)).map((line) => line.trim().split('=', 2))),
   };
 }

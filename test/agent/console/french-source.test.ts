@@ -23,6 +23,7 @@ const ROOMS = [
   ...filesOf('commissioning', ['import-table', 'first-user', 'probe']),
   ...filesOf('service', ['chores', 'clock-steps', 'ongoing', 'platform-updates', 'run-guard', 'safe-mode', 'self-report']),
   ...filesOf('service', ['update-run', 'update-manager', 'update-file', 'update-unpack', 'release-trial', 'progress']),
+  ...filesOf('service', ['unpack-request', 'release-unpacker', 'update-error']),
   ...filesOf('sync', ['failure-messages', 'broker-link', 'broker-connection', 'mqttjs-transport', 'secret-files']),
   ...filesOf('sync', ['sync-handler', 'cabinet-metrics', 'platform-view']),
   ...filesOf('sync', ['uplink', 'uplink-slot', 'uplink-test', 'uplink-monitor']),
