@@ -10,7 +10,7 @@ import { startChild } from '../../../bench/child.ts';
 import type { FootprintStreetAnswer, FootprintStreetQuestion } from '../../../bench/footprint/street-process.ts';
 import { proveConsole, proveNames } from './booted-console.ts';
 import { bootRoot } from './booted-root.ts';
-import { proveSandbox } from './booted-sandbox.ts';
+import { proveSandbox, sandboxGapLines } from './booted-sandbox.ts';
 import {
   AGENT_UNIT,
   activeState,
@@ -75,12 +75,13 @@ async function proveLife(scene: BootedScene): Promise<void> {
   await proveSlowStart(scene);
   proveNames(scene);
   await proveConsole(scene);
-  gaps.push(
-    ...proveSandbox(scene, { unit: AGENT_UNIT }),
-    ...proveSandbox(scene, { unit: CONSOLE_UNIT }),
-    ...proveSandbox(scene, { unit: 'luciole-reboot.service', capabilities: DAC_OVERRIDE }),
-    ...proveSandbox(scene, { unit: 'luciole-release.service', capabilities: DAC_OVERRIDE }),
-  );
+  const sandboxes = [
+    { unit: AGENT_UNIT },
+    { unit: CONSOLE_UNIT },
+    { unit: 'luciole-reboot.service', capabilities: DAC_OVERRIDE },
+    { unit: 'luciole-release.service', capabilities: DAC_OVERRIDE },
+  ];
+  gaps.push(...sandboxGapLines(sandboxes.flatMap((each) => proveSandbox(scene, each))));
   await proveReleases(scene);
   await proveUpgrade(scene);
   provePurge(scene);

@@ -14,6 +14,7 @@ import { commitTimeS } from '../commit.ts';
 import { type Made, makePackage } from '../make-package.ts';
 import { proveBooted } from './booted.ts';
 import { namespaceRefusal } from './booted-root.ts';
+import { NoDebianError } from './debian-root.ts';
 import { proveForeign } from './foreign.ts';
 import { proveHere } from './installed.ts';
 import type { ProofStep, ReportStep } from './step.ts';
@@ -65,6 +66,10 @@ async function prove(isBooted: boolean): Promise<number> {
   };
   try {
     await (isBooted ? proveUnderSystemd(out, report) : proveInFolder(out, report));
+  } catch (error) {
+    if (!(error instanceof NoDebianError)) throw error;
+    process.stderr.write(`package:proof: not possible here: ${error.message}\n`);
+    return EXIT.unavailable;
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
