@@ -57,7 +57,7 @@ const actions = createLocalActions({
 
 stdout.on('error', endOnClosedPipe);
 const words = process.argv.slice(2);
-process.exitCode = await runCommandLine(words, screen, actions);
+process.exitCode = words[0] === 'unpack-release' ? await unpackReleaseFor(words.slice(1)) : await runCommandLine(words, screen, actions);
 // A stopped agent exits even if a library still holds a handle; so does an export whose page is still being read.
 if (words[0] === 'run' || enough.signal.aborted) process.exit();
 
@@ -113,6 +113,19 @@ async function runFirstStart(args: LocalArgs): Promise<number> {
   } finally {
     asker?.close();
   }
+}
+
+/** For luciole-release.service; no person types it. `folders`: state and runtime folder of the agent. */
+async function unpackReleaseFor([stateDir = '', runtimeDir = '']: readonly string[]): Promise<number> {
+  const [{ answerUnpackRequest }, { UPDATE_KEYS_DIR }] = await Promise.all([
+    import('./service/updates/unpack-request.ts'),
+    import('./service/updates/update-file.ts'),
+  ]);
+  const keysDir = env['LUCIOLE_UPDATE_KEYS'] || UPDATE_KEYS_DIR;
+  const places = { stateDir, runtimeDir, unpackedDir: env['LUCIOLE_RELEASES'] ?? '', keysDir };
+  const { release, text } = await answerUnpackRequest({ ...places, arch: process.arch, installedSerial: Number(SERIAL ?? 0) });
+  screen.out(release === null ? `refused: ${text}\n` : `release ${release} is unpacked\n`);
+  return release === null ? EXIT_CRASH : 0;
 }
 
 async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
@@ -182,6 +195,7 @@ function runOptions(args: LocalArgs): Omit<RunOptions, 'log' | 'stopSignal'> {
       name: env['LUCIOLE_RELEASE'] || null,
       serial: Number(SERIAL ?? 0),
       stateDir: env['STATE_DIRECTORY'] || null,
+      unpackedDir: env['LUCIOLE_RELEASES'] || null,
       keysDir: env['LUCIOLE_UPDATE_KEYS'] || null,
     },
   };

@@ -10,6 +10,7 @@ import { SerialPort } from 'serialport';
 import type { Rs485Settings, SerialSettings } from '../agent/core/cabinet.ts';
 import type { BytePort } from '../agent/core/driver.ts';
 import { BusError, type BusErrorCode } from '../agent/core/errors.ts';
+import { consoleHoldsPort, consoleUnitAt } from './console-ports.ts';
 import { enableRs485 } from './rs485.ts';
 
 type Binding = Awaited<ReturnType<typeof SerialPort.binding.open>>;
@@ -25,27 +26,40 @@ const READABLE = 1;
 /** Larger than the kernel's tty buffer. Units: bytes. Source: Linux N_TTY_BUF_SIZE is 4096. */
 const READ_BYTES = 4096;
 
-/** Errors: `open` rejects with BusError `port-missing`, `port-busy` or `port-refused`, each saying what to check. */
-export function createSerialPort(path: string, serial: SerialSettings, rs485: Rs485Settings | null = null): BytePort {
-  return new TtyPort(path, serial, rs485);
+/**
+ * `consoleAt`: the unit of the console on a port, which is then no line; null for none.
+ *
+ * Errors: `open` rejects with BusError `port-missing`, `port-busy` or `port-refused`, each saying what to check.
+ */
+export function createSerialPort(
+  path: string,
+  serial: SerialSettings,
+  rs485: Rs485Settings | null = null,
+  consoleAt: (path: string) => string | null = consoleUnitAt,
+): BytePort {
+  return new TtyPort(path, { serial, rs485, consoleAt });
+}
+
+interface Opening {
+  readonly serial: SerialSettings;
+  readonly rs485: Rs485Settings | null;
+  readonly consoleAt: (path: string) => string | null;
 }
 
 class TtyPort implements BytePort {
   onBytes: (bytes: Buffer) => void = () => {};
   onLost: (cause: Error) => void = () => {};
   readonly #path: string;
-  readonly #serial: SerialSettings;
-  readonly #rs485: Rs485Settings | null;
+  readonly #opening: Opening;
   readonly #chunk = Buffer.alloc(READ_BYTES);
   #binding: LinuxBinding | null = null;
   #isHeld = false;
   /** The poller has been armed and has not fired yet. */
   #isArmed = false;
 
-  constructor(path: string, serial: SerialSettings, rs485: Rs485Settings | null) {
+  constructor(path: string, opening: Opening) {
     this.#path = path;
-    this.#serial = serial;
-    this.#rs485 = rs485;
+    this.#opening = opening;
   }
 
   get isOpen(): boolean {
@@ -53,7 +67,7 @@ class TtyPort implements BytePort {
   }
 
   async open(): Promise<void> {
-    if (this.#binding === null) this.#adopt(await opened(this.#path, this.#serial, this.#rs485));
+    if (this.#binding === null) this.#adopt(await opened(this.#path, this.#opening));
   }
 
   write(bytes: Uint8Array): void {
@@ -130,8 +144,10 @@ class TtyPort implements BytePort {
   }
 }
 
-async function opened(path: string, serial: SerialSettings, rs485: Rs485Settings | null): Promise<LinuxBinding> {
+async function opened(path: string, { serial, rs485, consoleAt }: Opening): Promise<LinuxBinding> {
   const { baud: baudRate, parity, stopBits, dataBits } = serial;
+  const console = consoleAt(path);
+  if (console !== null) throw new BusError('port-refused', `${path}: ${consoleHoldsPort(console)}`);
   let binding: LinuxBinding;
   try {
     binding = (await SerialPort.binding.open({ path, baudRate, parity, stopBits, dataBits, hupcl: false })) as LinuxBinding;

@@ -102,7 +102,7 @@ async function beginningOf(options: RunOptions, guard: Promise<RunGuard> | null)
     if (error instanceof ConfigError) {
       (await guard)?.ended('config', error.message);
       // The program itself has come up.
-      if (service?.stateDir != null) await new ReleaseStore(service.stateDir).cameUp().catch(() => {});
+      if (service?.stateDir != null) await new ReleaseStore(service.stateDir, options.release?.unpackedDir ?? '').cameUp().catch(() => {});
     }
     throw error;
   }

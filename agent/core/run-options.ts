@@ -53,6 +53,8 @@ export interface ReleaseFacts {
   /** Grows with each release. */
   readonly serial: number;
   readonly stateDir: string | null;
+  /** Where unpacked releases lie; null for a starter that has no such place. */
+  readonly unpackedDir: string | null;
   /** Where the makers' public keys lie; null for the usual place. */
   readonly keysDir: string | null;
 }

@@ -12,6 +12,8 @@ import { isRecord } from './is-record.ts';
 export interface UpdateHeader {
   readonly version: string;
   readonly serial: number;
+  /** Once this release is confirmed, nobody goes back below this serial: an older one has a weakness. 0 for no such bound. */
+  readonly leastSerial: number;
   readonly arch: 'x64' | 'arm64';
   readonly bytes: number;
   readonly unpackedBytes: number;
@@ -70,10 +72,12 @@ function toHeader(text: string): UpdateHeader | undefined {
     return undefined;
   }
   if (!isRecord(value)) return undefined;
-  const { version, serial, arch, bytes, unpackedBytes, sha256, key } = value;
+  const { version, serial, leastSerial = 0, arch, bytes, unpackedBytes, sha256, key } = value;
   const isText = typeof version === 'string' && /^[0-9A-Za-z][0-9A-Za-z.+~-]{0,40}$/.test(version);
   const isHash = typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256) && typeof key === 'string' && /^[0-9a-f]{16}$/.test(key);
   const areNumbers = [serial, bytes, unpackedBytes].every((number) => Number.isSafeInteger(number) && Number(number) > 0);
-  if (!isText || !isHash || !areNumbers || (arch !== 'x64' && arch !== 'arm64')) return undefined;
-  return { version, serial: Number(serial), arch, bytes: Number(bytes), unpackedBytes: Number(unpackedBytes), sha256, key };
+  const isBound = Number.isSafeInteger(leastSerial) && Number(leastSerial) >= 0 && Number(leastSerial) <= Number(serial);
+  if (!isText || !isHash || !areNumbers || !isBound || (arch !== 'x64' && arch !== 'arm64')) return undefined;
+  const numbers = { serial: Number(serial), leastSerial: Number(leastSerial), bytes: Number(bytes), unpackedBytes: Number(unpackedBytes) };
+  return { version, arch, ...numbers, sha256, key };
 }

@@ -31,6 +31,8 @@ export interface PackageOptions {
   readonly isFast: boolean;
   /** Signs an update file beside the package; null for none. */
   readonly signingKey: KeyObject | null;
+  /** Once the update is confirmed, nobody goes back below this serial. Default: no bound. */
+  readonly leastSerial?: number;
   readonly progress: (text: string) => void;
 }
 
@@ -51,6 +53,7 @@ export async function makePackage({
   version,
   isFast,
   signingKey,
+  leastSerial = 0,
   progress,
 }: PackageOptions): Promise<readonly Made[]> {
   const commit = commitName();
@@ -78,7 +81,7 @@ export async function makePackage({
     const archive = compress(tarOf(whole, mtimeS));
     if (tar) made.push(written(join(out, `${name}.tar.zst`), archive, whole));
     if (signingKey !== null) {
-      const facts = { version: version ?? manifest.version, serial: mtimeS, arch: arch.node, unpackedBytes: bytesOf(whole) };
+      const facts = { version: version ?? manifest.version, serial: mtimeS, leastSerial, arch: arch.node, unpackedBytes: bytesOf(whole) };
       made.push(written(join(out, `${name}.update`), updateOf(archive, facts, signingKey), whole));
     }
     return made;

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { ARCHS } from './arch.ts';
+import { commitTimeS } from './commit.ts';
 import { makePackage } from './make-package.ts';
 import { PackageError } from './package-error.ts';
 import { readSigningKey, writeKeyPair } from './update.ts';
@@ -19,6 +20,7 @@ Usage: npm run -s package -- --arch amd64|arm64 [options]
   --node FILE     another Node 24 of that architecture in place of the pinned one
   --version V     another version in place of the one in package.json
   --sign FILE     beside the .deb an update file for cabinets in service, signed with this private key
+  --least-serial N  with --sign: a weakness is closed, so no cabinet goes back below this serial once the update is confirmed
   --new-key DIR   make a pair of keys for --sign, and nothing else; the .pem goes to /etc/luciole/update-keys of each cabinet
   --fast          compress less: 15 % larger, ten times faster
   --help          this text
@@ -52,12 +54,13 @@ async function run(words: string[]): Promise<number> {
       return 0;
     }
     const signingKey = values.sign === undefined ? null : readSigningKey(values.sign);
+    const leastSerial = serialNamed(values['least-serial']);
     const archs = (values.arch ?? []).map(archNamed);
     if (archs.length === 0) throw new PackageError('usage', 'say for which architecture: --arch amd64 or --arch arm64');
     if (values.node !== undefined && archs.length > 1) throw new PackageError('usage', '--node fits one --arch only');
     for (const arch of archs) {
       const { tar, fast: isFast, out, node = null, version = null } = values;
-      for (const made of await makePackage({ arch, out, tar, node, version, isFast, signingKey, progress })) {
+      for (const made of await makePackage({ arch, out, tar, node, version, isFast, signingKey, leastSerial, progress })) {
         process.stdout.write(`${JSON.stringify(made)}\n`);
       }
     }
@@ -79,6 +82,7 @@ function parse(words: string[]) {
         node: { type: 'string' },
         version: { type: 'string' },
         sign: { type: 'string' },
+        'least-serial': { type: 'string', default: '0' },
         'new-key': { type: 'string' },
         fast: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -94,6 +98,13 @@ function archNamed(name: string) {
   const found = ARCHS.find(({ debian }) => debian === (other[name] ?? name));
   if (found === undefined) throw new PackageError('usage', `bad --arch "${name}": one of ${ARCHS.map(({ debian }) => debian).join(', ')}`);
   return found;
+}
+
+function serialNamed(text: string): number {
+  const serial = Number(text);
+  // A bound above its own serial would be refused by each cabinet.
+  if (/^\d{1,15}$/.test(text) && serial <= commitTimeS()) return serial;
+  throw new PackageError('usage', `bad --least-serial "${text}": a serial of a release, at most that of this one (${commitTimeS()})`);
 }
 
 function progress(text: string): void {

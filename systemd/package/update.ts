@@ -10,7 +10,7 @@ import { PackageError } from './package-error.ts';
 /** The whole file. Units: `unpackedBytes` of all that is in the archive. */
 export function updateOf(
   archive: Buffer,
-  facts: Pick<UpdateHeader, 'version' | 'serial' | 'arch' | 'unpackedBytes'>,
+  facts: Pick<UpdateHeader, 'version' | 'serial' | 'leastSerial' | 'arch' | 'unpackedBytes'>,
   key: KeyObject,
 ): Buffer {
   const sha256 = createHash('sha256').update(archive).digest('hex');

@@ -155,9 +155,10 @@ t.test('the packager says what is wrong with its words, and what armhf lacks', a
   t.match((await packager('--help')) as { stdout?: string }, { stdout: /--tar/ });
 });
 
-t.test('the proof of the package takes no words but a call for help, so that nobody begins it by mistake', async (t) => {
+t.test('the proof of the package takes no words but --systemd and a call for help, so that nobody begins it by mistake', async (t) => {
   const proof = (...words: string[]) =>
     run(process.execPath, [join(ROOT, 'systemd/package/proof/run.ts'), ...words]).catch((error: { code: number; stderr: string }) => error);
-  t.match(await proof('--arch', 'arm64'), { code: 64, stderr: /takes no options/ });
+  for (const words of [['--arch', 'arm64'], ['--systemd', '--systemd'], ['--systemd=no'], ['systemd']])
+    t.match(await proof(...words), { code: 64, stderr: /takes --systemd and nothing else/ });
   t.match((await proof('--help')) as { stdout?: string }, { stdout: /Needs root, debootstrap/ });
 });

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { programTree } from '../../systemd/package/tree.ts';
@@ -10,23 +10,30 @@ import { programTree } from '../../systemd/package/tree.ts';
 function starterAt(t: Test) {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  const [home, state] = [join(folder, 'home'), join(folder, 'state')];
+  const [home, state, keys, unpacked] = ['home', 'state', 'keys', 'unpacked'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
   const releases = join(state, 'releases');
-  for (const dir of [join(home, 'bin'), join(folder, 'bundle'), releases]) mkdirSync(dir, { recursive: true });
+  for (const dir of [join(home, 'bin'), join(folder, 'bundle'), releases, keys]) mkdirSync(dir, { recursive: true });
+  writeFileSync(join(keys, '0123456789abcdef.pem'), 'a key');
+  const places = { LUCIOLE_UPDATE_KEYS: keys, LUCIOLE_RELEASES: unpacked };
   const node = Buffer.from('#!/bin/sh\necho "package LUCIOLE_RELEASE=$LUCIOLE_RELEASE"\n');
   for (const entry of programTree({ bundleDir: join(folder, 'bundle'), node, licences: '', bom: '' }))
     if (entry.kind === 'file' && entry.path.startsWith('bin/')) writeFileSync(join(home, entry.path), entry.bytes, { mode: entry.mode });
-  const addRelease = (name: string): void => {
-    mkdirSync(join(releases, name, 'bin'), { recursive: true });
-    writeFileSync(join(releases, name, 'bin/luciole'), `#!/bin/sh\necho "${name} LUCIOLE_RELEASE=$LUCIOLE_RELEASE"\n`, { mode: 0o755 });
+  const addRelease = (name: string, dir = unpacked): void => {
+    mkdirSync(join(dir, name, 'bin'), { recursive: true });
+    writeFileSync(join(dir, name, 'bin/luciole'), `#!/bin/sh\necho "${name} LUCIOLE_RELEASE=$LUCIOLE_RELEASE"\n`, { mode: 0o755 });
   };
   const say = (name: string, text: string): void => writeFileSync(join(releases, name), text);
   const forget = (name: string): void => rmSync(join(releases, name));
   const said = (name: string): string | null =>
     existsSync(join(releases, name)) ? readFileSync(join(releases, name), 'utf8').trim() : null;
   const run = (env: Readonly<Record<string, string>> = { STATE_DIRECTORY: state }, word = 'run'): string =>
-    execFileSync(join(home, 'bin/luciole'), [word], { encoding: 'utf8', env: { PATH: '/usr/bin:/bin', ...env } }).trim();
-  return { folder, state, releases, addRelease, say, said, forget, run };
+    execFileSync(join(home, 'bin/luciole'), [word], { encoding: 'utf8', env: { PATH: '/usr/bin:/bin', ...places, ...env } }).trim();
+  return { folder, state, keys, releases, addRelease, say, said, forget, run };
 }
 
 /** A program in place of systemd-notify that keeps its words, and does no more until it is let go. */
@@ -129,6 +136,71 @@ t.test('a damaged count, or a folder that takes none, takes no release away', as
   }
   mkdirSync(join(releases, 'starts.new'));
   for (let start = 0; start < 12; start++) t.equal(run(), of(a));
+});
+
+t.test('without a key of a maker no release runs, and nothing is changed, so that it runs again with the key', async (t) => {
+  const { run, say, said, addRelease, keys } = starterAt(t);
+  addRelease(a);
+  say('current', `${a}\n`);
+  say('trial', `${a} 2\n`);
+  rmSync(join(keys, '0123456789abcdef.pem'));
+  for (const name of ['', 'README', 'folder.pem/x']) {
+    if (name !== '') mkdirSync(dirname(join(keys, name)), { recursive: true });
+    if (name !== '') writeFileSync(join(keys, name), '');
+    t.equal(run(), own, name === '' ? 'an empty folder' : name);
+  }
+  rmSync(keys, { recursive: true });
+  t.equal(run(), own, 'no folder');
+  t.strictSame([said('current'), said('trial'), said('starts')], [a, `${a} 2`, null]);
+  mkdirSync(keys);
+  writeFileSync(join(keys, 'maker.pem'), 'a key');
+  t.equal(run(), of(a));
+});
+
+t.test('what lies in the folder of the agent is never executed, whatever its small files say', async (t) => {
+  const { run, say, addRelease, releases, folder } = starterAt(t);
+  for (const name of [a, 'evil']) addRelease(name, releases);
+  addRelease('40-evil', folder);
+  addRelease('evil', join(folder, 'unpacked'));
+  for (const name of [
+    a,
+    'evil',
+    '../40-evil',
+    `../state/releases/${a}`,
+    '.',
+    '..',
+    '20/../../40-evil',
+    '-e',
+    '20 x',
+    '20-*',
+    '20-0.2.0/../evil',
+  ]) {
+    say('current', `${name}\n`);
+    t.equal(run(), own, name);
+  }
+});
+
+t.test('a release on trial that was never unpacked gives way at once, so that another update may come', async (t) => {
+  const { run, say, said } = starterAt(t);
+  say('current', `${a}\n`);
+  say('previous', 'package\n');
+  say('trial', `${a} 3\n`);
+  t.equal(run(), own);
+  t.strictSame([said('current'), said('trial'), said('failed')], ['package', null, a]);
+});
+
+t.test('compiled code of an older release is removed, that of the package and of this release stays', async (t) => {
+  const { run, say, addRelease, folder, state } = starterAt(t);
+  addRelease(a);
+  say('current', `${a}\n`);
+  const cache = join(folder, 'cache');
+  for (const name of ['compiled', `compiled-${a}`, `compiled-${b}`]) mkdirSync(join(cache, name), { recursive: true });
+  // The release's own starter is this one.
+  const starter = join(folder, 'home/bin/luciole');
+  writeFileSync(join(folder, 'unpacked', a, 'bin/luciole'), readFileSync(starter), { mode: 0o755 });
+  writeFileSync(join(folder, 'unpacked', a, 'bin/node'), '#!/bin/sh\necho "$NODE_COMPILE_CACHE"\n', { mode: 0o755 });
+  t.equal(run({ STATE_DIRECTORY: state, CACHE_DIRECTORY: cache }), join(cache, `compiled-${a}`));
+  t.strictSame(readdirSync(cache).sort(), ['compiled', `compiled-${a}`]);
 });
 
 const damages: [story: string, file: string, text: string, runs: string][] = [

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { managerMissing } from '../support/fake-service-manager.ts';
+import { createMaker } from '../support/update-files.ts';
 import { createWatchedStreet, DIMMED_PCT } from '../support/watched-street.ts';
 
 /** Its program is there and does nothing, as where flash has lost a part of it. */
@@ -16,9 +17,11 @@ t.test(
     street.onLevel = ({ levelPct }) => {
       darkestPct = Math.min(darkestPct, levelPct);
     };
+    createMaker(join(folder, 'keys'));
     const releases = join(folder, 'data/releases');
-    mkdirSync(join(releases, '20-0.2.0/bin'), { recursive: true });
-    writeFileSync(join(releases, '20-0.2.0/bin/luciole'), BROKEN, { mode: 0o755 });
+    mkdirSync(releases);
+    mkdirSync(join(folder, 'unpacked/20-0.2.0/bin'), { recursive: true });
+    writeFileSync(join(folder, 'unpacked/20-0.2.0/bin/luciole'), BROKEN, { mode: 0o755 });
     writeFileSync(join(releases, 'serial'), '20\n');
     writeFileSync(join(releases, 'current'), '20-0.2.0\n');
     newest().child.kill('SIGKILL');

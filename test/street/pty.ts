@@ -11,7 +11,8 @@ import type { GatewayEnd } from './sim-line.ts';
 interface NativePty {
   open(cols: number, rows: number): { master: number; slave: number; pty: string };
 }
-const native = createRequire(import.meta.url)(`@lydell/node-pty-linux-${process.arch}/pty.node`) as NativePty;
+/** Pseudo-terminals as file descriptors. */
+export const nativePty = createRequire(import.meta.url)(`@lydell/node-pty-linux-${process.arch}/pty.node`) as NativePty;
 
 export interface PtyCable {
   readonly end: GatewayEnd;
@@ -26,7 +27,7 @@ export function createPtyCable(receive: (bytes: Buffer) => void, linkPath?: stri
   let plugged = plug();
 
   function plug(): { master: number; slave: number; pty: string; stream: ReadStream } {
-    const { master, slave, pty } = native.open(80, 24);
+    const { master, slave, pty } = nativePty.open(80, 24);
     const stream = new ReadStream(master);
     stream.setRawMode(true);
     stream.on('data', (bytes: Buffer) => receive(bytes));

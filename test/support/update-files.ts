@@ -33,6 +33,7 @@ export function createMaker(keysDir: string | null): Maker {
 export interface UpdateChanges {
   readonly version?: string;
   readonly serial?: number;
+  readonly leastSerial?: number;
   readonly arch?: 'x64' | 'arm64';
   readonly entries?: readonly TarEntry[];
   readonly unpackedBytes?: number;
@@ -57,11 +58,12 @@ export function updateBy({ privateKey }: Maker, changes: UpdateChanges = {}): Bu
   const {
     version = '0.2.0',
     serial = 20,
+    leastSerial = 0,
     arch = thisArch,
     entries = programOf('#!/bin/sh\nexit 0\n'),
     unpackedBytes = 1_000_000,
   } = changes;
-  return updateOf(zstdCompressSync(tarOf(entries, 0)), { version, serial, arch, unpackedBytes }, privateKey);
+  return updateOf(zstdCompressSync(tarOf(entries, 0)), { version, serial, leastSerial, arch, unpackedBytes }, privateKey);
 }
 
 /**

@@ -1,14 +1,15 @@
 /**
  * A small street on pseudo-terminals with its agent under a fake systemd, for the scenarios of the watchdog and of updates.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { loadSite } from '../../agent/config/load/load-site.ts';
 import type { RawArgs } from '../../agent/console/protocol/protocol.ts';
 import { callAgent } from '../../agent/console/protocol/socket-client.ts';
-import { sleep } from '../../agent/core/clock.ts';
+import { type Clock, every, sleep } from '../../agent/core/clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { StatusView } from '../../agent/core/views.ts';
 import { createStreet } from '../street/street.ts';
@@ -27,6 +28,8 @@ const SITE = readFileSync(join(import.meta.dirname, '../../config/demo.yaml'), '
 const PACE = 3;
 /** Shorter than the time that the manager takes to heal, longer than what lies between two polls. Units: s. */
 const SHORT_FAILSAFE_S = 7;
+/** A service manager is told by the kernel; this one looks. Units: ms. */
+const UNPACKER_LOOK_MS = 100;
 export const DIMMED_PCT = 30;
 export const FAILSAFE_PCT = 100;
 /** WB-LED: seconds without a word before the failsafe level. Source: Wiren Board wiki, holding register 8. */
@@ -76,6 +79,7 @@ export async function createWatchedStreet(t: Test, options: WatchedOptions = {})
     cables.close();
     rmSync(folder, { recursive: true, force: true });
   });
+  if (options.isPackaged === true) t.teardown(startUnpacker(folder, home, clock));
   const lamps = [...street.world.lamps.values()];
   const levels = (): number[] => lamps.map((lamp) => Math.round(street.world.levelPct(lamp)));
   const until = async (what: string, holds: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> => {
@@ -131,8 +135,32 @@ function programOf(
 ): Partial<ManagerOptions> {
   if (!isPackaged) return { env: { NODE_OPTIONS: `--import=${join(import.meta.dirname, preload)}` } };
   writeProgram(home);
-  const env = { STATE_DIRECTORY: join(folder, 'data'), LUCIOLE_UPDATE_KEYS: join(folder, 'keys') };
-  return { command: [join(home, 'bin/luciole')], env };
+  return { command: [join(home, 'bin/luciole')], env: { STATE_DIRECTORY: join(folder, 'data'), ...updatePlaces(folder) } };
+}
+
+/** Where keys of makers and unpacked releases lie in the folder of a watched street. */
+function updatePlaces(folder: string) {
+  return { LUCIOLE_UPDATE_KEYS: join(folder, 'keys'), LUCIOLE_RELEASES: join(folder, 'unpacked') };
+}
+
+/** In place of luciole-release.path: runs the real program of luciole-release.service for each request. Returns its end. */
+function startUnpacker(folder: string, home: string, clock: Clock): () => void {
+  mkdirSync(join(folder, 'unpacked'));
+  let running: ChildProcess | null = null;
+  const looks = every(clock, UNPACKER_LOOK_MS, () => {
+    if (running !== null || !existsSync(join(folder, 'release-request'))) return;
+    running = spawn(join(home, 'bin/luciole'), ['unpack-release', join(folder, 'data'), folder], {
+      stdio: 'ignore',
+      env: { ...process.env, ...updatePlaces(folder) },
+    });
+    running.once('exit', () => {
+      running = null;
+    });
+  });
+  return () => {
+    looks.cancel();
+    running?.kill('SIGKILL');
+  };
 }
 
 function rehearsal(broker: string): readonly string[] {

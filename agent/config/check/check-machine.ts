@@ -3,6 +3,7 @@
  * unencrypted. Only for `luciole check`: a running agent reports the rest and tries again. Touches no disk itself.
  */
 import { resolve } from 'node:path';
+import { consoleHoldsPort } from '../../../drivers/console-ports.ts';
 import type { Problem } from '../../core/errors.ts';
 import { parseLinePort } from '../../core/line-port.ts';
 import { inStateDir, isBelow, isPlain, outsideSiteDir, secretFiles } from '../../core/secrets.ts';
@@ -38,20 +39,28 @@ export function checkSecrets(
   };
 }
 
-/** Reports device files that do not exist. A check opens no connection: whether a network port answers shows when the agent runs. */
-export function checkPorts(
-  { file, cabinet, place }: LoadedCabinet,
-  { exists, listPorts }: { readonly exists: (path: string) => boolean; readonly listPorts: () => readonly string[] },
-): Problem[] {
-  const missing = cabinet.lines.flatMap(({ port }, i) =>
-    parseLinePort(port).kind !== 'serial' || exists(port) ? [] : [{ port, path: ['lines', i, 'port'] }],
-  );
-  if (missing.length === 0) return [];
-  const ports = listNames(listPorts());
-  return missing.map(({ port, path }) => ({
-    file,
-    ...place(path),
-    path: formatPath(path),
-    message: `no such device file "${port}"; what exists: ${ports}. Is the adapter plugged in?`,
-  }));
+/** This machine's serial ports. `consoleAt`: the unit of the console on a port; null for none. */
+export interface PortFacts {
+  readonly exists: (path: string) => boolean;
+  readonly listPorts: () => readonly string[];
+  readonly consoleAt: (path: string) => string | null;
+}
+
+/**
+ * Reports device files that do not exist, and those of a console. A check opens no connection: whether a network port answers shows when the
+ * agent runs.
+ */
+export function checkPorts({ file, cabinet, place }: LoadedCabinet, machine: PortFacts): Problem[] {
+  const { exists, listPorts, consoleAt } = machine;
+  return cabinet.lines.flatMap(({ port }, i) => {
+    const message = parseLinePort(port).kind === 'serial' ? flawOf(port) : null;
+    const path = ['lines', i, 'port'];
+    return message === null ? [] : [{ file, ...place(path), path: formatPath(path), message }];
+  });
+
+  function flawOf(port: string): string | null {
+    const unit = consoleAt(port);
+    if (unit !== null) return consoleHoldsPort(unit);
+    return exists(port) ? null : `no such device file "${port}"; what exists: ${listNames(listPorts())}. Is the adapter plugged in?`;
+  }
 }

@@ -3,6 +3,7 @@
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { consoleUnitAt } from '../../../drivers/console-ports.ts';
 import { findSerialPorts } from '../../../drivers/port-finder.ts';
 import { kindOfDocument } from '../../../drivers/profile-loader.ts';
 import { readProfiles } from '../../../drivers/registry.ts';
@@ -66,7 +67,11 @@ export async function checkConfig({ configFile, profileDirs = [], text }: CheckR
         ...problems,
         ...secrets.problems,
         ...store.problems,
-        ...checkPorts(site.loaded, { exists: existsSync, listPorts: () => findSerialPorts().map(({ path }) => path) }),
+        ...checkPorts(site.loaded, {
+          exists: existsSync,
+          listPorts: () => findSerialPorts().map(({ path }) => path),
+          consoleAt: consoleUnitAt,
+        }),
       ],
       warnings: [...warnings, ...secrets.warnings, ...store.warnings, ...advice(site)],
       counts,

@@ -96,6 +96,10 @@ export const NAME_FINDINGS: Pairs = [
     'no such device file "{path}"; what exists: {words}. Is the adapter plugged in?',
     'pas de fichier de port "{path}" ; existent : {words}. L\'adaptateur est-il branché ?',
   ],
+  [
+    'a console is enabled on this port ({key}): take another port for the line, or disable the console',
+    'une console est activée sur ce port ({key}) : prendre un autre port pour la ligne, ou désactiver la console',
+  ],
   ['unknown time zone "{text}"', 'fuseau horaire inconnu : "{text}"'],
   ['allowed: an IANA name such as Europe/Paris', 'admis : un nom IANA, Europe/Paris'],
   [

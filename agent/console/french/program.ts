@@ -102,6 +102,24 @@ export const PROGRAM: Pairs = [
   ],
   ['{key} takes over now', '{key} prend la suite'],
   ['there is no release to go back to', "il n'y a pas de version où revenir"],
+  [
+    'the installed package has no service that unpacks updates: install the package of this release or a newer one',
+    "le paquet installé n'a pas de service qui décompresse les mises à jour : installer celui de cette version ou plus récent",
+  ],
+  [
+    'release {key} is not run: no update key is known here, or it was never unpacked; package runs',
+    'la version {key} ne tourne pas : aucune clé connue ici, ou jamais décompressée ; le paquet tourne',
+  ],
+  ['another file was unpacked: bring it again', 'un autre fichier a été décompressé : le reporter'],
+  [
+    'the service that unpacks it does not answer: systemctl status luciole-release.path luciole-release',
+    'le service qui la décompresse ne répond pas : systemctl status luciole-release.path luciole-release',
+  ],
+  ['{path} is no plain file', "{path} n'est pas un fichier ordinaire"],
+  [
+    '{what} has serial {n}, and none below {m} may run again: a newer one closed a weakness of it',
+    '{what} a le numéro {n}, et rien sous {m} ne tourne plus : une plus récente en a fermé une faille',
+  ],
   ['the disk is full; make room', 'le disque est plein ; faire de la place'],
   ['no update was brought: bring the file first', "aucune mise à jour apportée : porter d'abord le fichier"],
   ['the disk does not take it ({code})', 'le disque ne la prend pas ({code})'],

@@ -1,11 +1,11 @@
 /**
  * Releases of the program on this cabinet: the one that runs, the one before, the one on trial and the one that failed.
  *
- * All of it lies in the folder `releases` of the service's state folder. The starter of the package (systemd/package/files/luciole.sh) reads the
- * same small files before the agent runs, and takes back a release that does not come up. Nothing blocks the calling thread: a hung disk must not
- * hold up a line.
+ * Which one runs is said by small files in the folder `releases` of the service's state folder. The starter of the package
+ * (systemd/package/files/luciole.sh) reads the same files before the agent runs, and takes back a release that does not come up. The programs
+ * themselves lie where the agent cannot write (release-unpacker.ts). Nothing blocks the calling thread: a hung disk must not hold up a line.
  */
-import { mkdir, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
+import { readFile, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceWholeLater } from '../../core/atomic-write.ts';
 
@@ -25,25 +25,32 @@ export interface ReleaseStoreFacts {
   readonly serial: number;
 }
 
+/** Serials that the unpacking service vouches for. `least`: no release below it may be gone back to. `installed`: that of the package. */
+export interface ReleaseSerials {
+  readonly least: number;
+  readonly installed: number;
+}
+
 /** State of the street before a release was exchanged. */
 export interface ReleaseTrialFacts {
   readonly serial: number;
   readonly unitsOk: number;
 }
 
-/** The releases below one state folder; their own folder is made at the first update. Errors: methods reject with the system's error. */
+/** The releases of one cabinet; the folder of the small files is made by the first part of an update. Errors: methods reject with the system's error. */
 export class ReleaseStore {
   readonly dir: string;
   /** The update file that is being received. */
   readonly incoming: string;
   readonly #stateDir: string;
-  readonly #unpacking: string;
+  readonly #unpackedDir: string;
 
-  constructor(stateDir: string) {
+  /** `unpackedDir`: where the unpacking service puts the programs. */
+  constructor(stateDir: string, unpackedDir: string) {
     this.#stateDir = stateDir;
+    this.#unpackedDir = unpackedDir;
     this.dir = join(stateDir, 'releases');
     this.incoming = join(this.dir, 'incoming');
-    this.#unpacking = join(this.dir, 'unpacking');
   }
 
   async facts(): Promise<ReleaseStoreFacts> {
@@ -75,18 +82,13 @@ export class ReleaseStore {
     return bavail * bsize;
   }
 
-  /** Returns an empty folder to unpack into. */
-  async prepare(): Promise<string> {
-    await mkdir(this.dir, { recursive: true, mode: 0o700 });
-    await this.#removeOld();
-    await mkdir(this.#unpacking, { mode: 0o755 });
-    return this.#unpacking;
+  /** Zeros before the first update. */
+  async serials(): Promise<ReleaseSerials> {
+    return readReleaseSerials(this.#unpackedDir);
   }
 
-  /** Makes the prepared folder the release of this name; the next start tries it. */
+  /** Puts the unpacked release of this name on trial; the next start tries it. */
   async adopt(name: string, trialFacts: ReleaseTrialFacts): Promise<void> {
-    await rm(join(this.dir, name), { recursive: true, force: true });
-    await rename(this.#unpacking, join(this.dir, name));
     const { current } = await this.facts();
     await this.#write('trial.json', JSON.stringify(trialFacts));
     await this.#write('previous', current);
@@ -100,12 +102,11 @@ export class ReleaseStore {
     return toTrialFacts(await read(join(this.dir, 'trial.json')));
   }
 
-  /** The trial has ended well: the release stays, older ones are removed. */
+  /** The trial has ended well: the release stays. */
   async confirm(serial: number): Promise<void> {
     await this.#write('serial', String(Math.max(serial, (await this.facts()).serial)));
     await this.#remove('trial');
     await this.#remove('failed');
-    await this.#removeOld();
   }
 
   /** Goes back to the previous release; null where there is none. `isFailed`: the current release failed. */
@@ -120,12 +121,6 @@ export class ReleaseStore {
     return previous;
   }
 
-  async #removeOld(): Promise<void> {
-    const { current, previous } = await this.facts();
-    for (const { name } of (await readdir(this.dir, { withFileTypes: true })).filter((entry) => entry.isDirectory()))
-      if (name !== current && name !== previous) await rm(join(this.dir, name), { recursive: true, force: true });
-  }
-
   async #word(name: string): Promise<string | null> {
     return (await read(join(this.dir, name)))?.split(/\s/)[0] ?? null;
   }
@@ -137,6 +132,23 @@ export class ReleaseStore {
   #remove(name: string): Promise<void> {
     return rm(join(this.dir, name), { force: true });
   }
+}
+
+const SERIALS = 'serials.json';
+
+/** Zeros where the folder has none, or a damaged file. */
+export async function readReleaseSerials(unpackedDir: string): Promise<ReleaseSerials> {
+  try {
+    const { least, installed } = JSON.parse((await read(join(unpackedDir, SERIALS))) ?? '') as Partial<ReleaseSerials>;
+    return { least: Number(least) || 0, installed: Number(installed) || 0 };
+  } catch {
+    return { least: 0, installed: 0 };
+  }
+}
+
+/** Errors: rejects with the system's error. */
+export function writeReleaseSerials(unpackedDir: string, serials: ReleaseSerials): Promise<void> {
+  return replaceWholeLater(join(unpackedDir, SERIALS), `${JSON.stringify(serials)}\n`, 0o644);
 }
 
 async function read(path: string): Promise<string | null> {

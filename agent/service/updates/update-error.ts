@@ -1,5 +1,15 @@
 /** Why an update is refused. Branch on the code, never on the text. */
-export type UpdateErrorCode = 'not-an-update' | 'no-key' | 'signature' | 'architecture' | 'older' | 'damaged' | 'unsafe' | 'no-room';
+export type UpdateErrorCode =
+  | 'not-an-update'
+  | 'no-key'
+  | 'signature'
+  | 'architecture'
+  | 'older'
+  | 'damaged'
+  | 'unsafe'
+  | 'no-room'
+  /** The service that unpacks it did not answer, or refused. */
+  | 'not-unpacked';
 
 /** An update that is refused; the message is for the person who brought it. Nothing has been changed. */
 export class UpdateError extends Error {
@@ -10,4 +20,15 @@ export class UpdateError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/** The sentence for the person who brought the update. Errors: rethrows what is not an error of the update, the disk or the archive. */
+export function updateFailureText(error: unknown): string {
+  if (error instanceof UpdateError) return error.message;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'the disk is full; make room';
+  if (code === 'ENOENT') return 'no update was brought: bring the file first';
+  if (error instanceof Error && 'syscall' in error) return `the disk does not take it (${code})`;
+  if (code.startsWith('ERR_ZSTD') || code.startsWith('ZSTD')) return 'the archive in it is damaged';
+  throw error;
 }

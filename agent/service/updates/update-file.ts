@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import { keyName, MAX_HEADER_BYTES, openHeader, type UpdateHeader } from '../../core/update-header.ts';
 import { UpdateError } from './update-error.ts';
 
+/** Folder of the makers' public keys. */
+export const UPDATE_KEYS_DIR = '/etc/luciole/update-keys';
+
 /** Keys of the makers whose updates are accepted. Shape: PEM files of public Ed25519 keys; others are ignored. */
 export async function readUpdateKeys(dir: string): Promise<ReadonlyMap<string, KeyObject>> {
   const keys = new Map<string, KeyObject>();

@@ -38,10 +38,10 @@ export async function receivePart(
 }
 
 /** Errors: rejects with UpdateError where so many bytes would not leave enough room to the store. */
-export async function expectRoom(releases: ReleaseStore, bytes: number): Promise<void> {
-  const free = await releases.freeBytes();
+export async function expectRoom(place: Pick<ReleaseStore, 'dir' | 'freeBytes'>, bytes: number): Promise<void> {
+  const free = await place.freeBytes();
   if (free >= bytes + SPARE_BYTES) return;
-  throw new UpdateError('no-room', `${megabytes(bytes + SPARE_BYTES)} MB are needed on ${releases.dir}, ${megabytes(free)} MB are free`);
+  throw new UpdateError('no-room', `${megabytes(bytes + SPARE_BYTES)} MB are needed on ${place.dir}, ${megabytes(free)} MB are free`);
 }
 
 /** A part that a full disk cut off is due again. */

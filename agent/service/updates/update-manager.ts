@@ -1,5 +1,5 @@
 /**
- * Exchanges the program: receives an update file, checks it, unpacks it next to the running release, switches to it on trial, and goes back.
+ * Exchanges the program: receives an update file, checks it, has it unpacked, switches to it on trial, and goes back.
  *
  * Does not switch while lamps are lit unless the request is forced.
  */
@@ -7,15 +7,19 @@ import { rm } from 'node:fs/promises';
 import type { Log } from '../../core/ports.ts';
 import type { UpdateAnswer, UpdateManager, UpdateRequest, UpdateView } from '../../core/updates.ts';
 import { PACKAGE, type ReleaseStore } from './release-store.ts';
-import { UpdateError } from './update-error.ts';
+import type { UnpackAnswer } from './unpack-request.ts';
+import { UpdateError, updateFailureText } from './update-error.ts';
 import { type CheckNeeds, checkUpdateFile, readUpdateKeys, releaseName } from './update-file.ts';
 import { expectRoom, receivePart } from './update-inbox.ts';
-import { unpackUpdate } from './update-unpack.ts';
 
 export interface UpdateManagerParts {
   readonly releases: ReleaseStore;
   readonly log: Log;
   readonly version: string;
+  /** Name of the release that runs. */
+  readonly release: string;
+  /** Has the received file unpacked where only root writes. */
+  readonly unpack: () => Promise<UnpackAnswer>;
   /** Of the program that runs; 0 where it was not packaged. */
   readonly serial: number;
   readonly arch: string;
@@ -41,7 +45,7 @@ export function createUpdateManager(parts: UpdateManagerParts): UpdateManager {
     try {
       return { isDone: true, text: await work() };
     } catch (error) {
-      const text = error instanceof UpdateError ? error.message : diskWords(error);
+      const text = updateFailureText(error);
       log.event('update-refused', { reason: text, code: error instanceof UpdateError ? error.code : 'disk' }, 'warning');
       return { isDone: false, text: `nothing was changed: ${text}` };
     } finally {
@@ -57,12 +61,12 @@ export function createUpdateManager(parts: UpdateManagerParts): UpdateManager {
   };
 }
 
-async function statusOf({ releases, serial, version, keysDir, obstacle }: UpdateManagerParts): Promise<UpdateView> {
+async function statusOf({ releases, release, serial, version, keysDir, obstacle }: UpdateManagerParts): Promise<UpdateView> {
   const facts = await releases.facts();
-  const { current, previous, trial, failed } = facts;
+  const { previous, trial, failed } = facts;
   return {
     version,
-    release: current,
+    release,
     state: trial === null ? 'confirmed' : 'trial',
     previous,
     serial: Math.max(serial, facts.serial),
@@ -84,14 +88,9 @@ async function install(parts: UpdateManagerParts, request: UpdateRequest): Promi
   expectDark(parts, 'update', request);
   const { header } = checked;
   await expectRoom(releases, header.unpackedBytes);
-  const dir = await releases.prepare();
-  try {
-    await unpackUpdate(releases.incoming, checked, dir);
-  } catch (error) {
-    await rm(dir, { recursive: true, force: true });
-    throw error;
-  }
   const name = releaseName(header);
+  const { release, text } = await parts.unpack();
+  if (release !== name) throw new UpdateError('not-unpacked', release === null ? text : 'another file was unpacked: bring it again');
   await releases.adopt(name, { serial: header.serial, unitsOk: parts.unitsOk() });
   await rm(releases.incoming, { force: true });
   log.event('update-installed', { release: name, was: parts.version }, 'warning');
@@ -103,6 +102,8 @@ async function revert(parts: UpdateManagerParts, request: UpdateRequest): Promis
   const { releases, log } = parts;
   const { previous, trial } = await releases.facts();
   if (previous === null) throw new UpdateError('unsafe', 'there is no release to go back to');
+  // A release on trial is taken back whatever it says: it is not confirmed.
+  if (trial === null) await expectNotWeak(releases, previous);
   expectDark(parts, 'go back', request);
   await releases.revert(trial !== null);
   log.event('update-taken-back', { to: previous }, 'warning');
@@ -110,18 +111,20 @@ async function revert(parts: UpdateManagerParts, request: UpdateRequest): Promis
   return `${previous === PACKAGE ? 'the installed package' : previous} takes over now`;
 }
 
+/** Errors: rejects with UpdateError for a release below the least serial that the maker of a newer one has signed. */
+async function expectNotWeak(releases: ReleaseStore, name: string): Promise<void> {
+  const { least, installed } = await releases.serials();
+  const serial = name === PACKAGE ? installed : Number.parseInt(name, 10);
+  if (serial >= least) return;
+  const what = name === PACKAGE ? 'the installed package' : `release ${name}`;
+  throw new UpdateError(
+    'older',
+    `${what} has serial ${serial}, and none below ${least} may run again: a newer one closed a weakness of it`,
+  );
+}
+
 function expectDark({ lampsLit }: UpdateManagerParts, what: string, { isForced }: UpdateRequest): void {
   const lit = lampsLit();
   if (lit === 0 || isForced) return;
   throw new UpdateError('unsafe', `${lit} lamps are lit: ${what} by day, or say --force (the lamps keep their level meanwhile)`);
-}
-
-/** Errors: rethrows what is not an error of the disk or the archive. */
-function diskWords(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ENOSPC' || code === 'EDQUOT') return 'the disk is full; make room';
-  if (code === 'ENOENT') return 'no update was brought: bring the file first';
-  if (error instanceof Error && 'syscall' in error) return `the disk does not take it (${code})`;
-  if (code.startsWith('ERR_ZSTD') || code.startsWith('ZSTD')) return 'the archive in it is damaged';
-  throw error;
 }

@@ -10,39 +10,47 @@ import type { UpdateManager } from '../../core/updates.ts';
 import type { ZoneView } from '../../core/views.ts';
 import { PACKAGE, ReleaseStore } from './release-store.ts';
 import { startReleaseTrial } from './release-trial.ts';
+import { requestUnpacking, type UnpackRequestParts } from './unpack-request.ts';
+import { UPDATE_KEYS_DIR } from './update-file.ts';
 import { createUpdateManager, type UpdateManagerParts } from './update-manager.ts';
 
 /** Time for the answer to reach the client before the run ends. Units: ms. Source: assumed; a line of 9600 baud carries a screen in less. */
 const ANSWER_MS = 2_000;
 
 /** What a run provides. */
-export interface UpdateParts extends Pick<UpdateManagerParts, 'serial' | 'arch' | 'keysDir' | 'obstacle'> {
+export interface UpdateParts
+  extends Pick<UpdateManagerParts, 'serial' | 'arch' | 'keysDir' | 'obstacle' | 'release'>,
+    Pick<UnpackRequestParts, 'runtimeDir' | 'unpackedDir'> {
   readonly releases: ReleaseStore;
-  /** Name of the release that runs. */
-  readonly release: string;
   /** Ends this run for another release. */
   readonly leave: (why: string) => void;
 }
 
-/** Folder of the makers' public keys. */
-const UPDATE_KEYS_DIR = '/etc/luciole/update-keys';
-
 /** What a run provides, from its options. `storeDir`: holds the releases where the service has no state folder. */
-export function updatePartsOf({ release }: Pick<RunOptions, 'release'>, storeDir: string, leave: () => void): UpdateParts {
-  const { name, serial, stateDir, keysDir } = release ?? { name: null, serial: 0, stateDir: null, keysDir: null };
-  const obstacle =
-    name === null || stateDir === null
-      ? 'only an agent that runs as the service of the package exchanges its program; this one does not'
-      : '';
+export function updatePartsOf(
+  { release, service }: Pick<RunOptions, 'release' | 'service'>,
+  storeDir: string,
+  leave: () => void,
+): UpdateParts {
+  const { name = null, serial = 0, stateDir = null, unpackedDir = null, keysDir = null } = release ?? {};
+  const runtimeDir = service?.runtimeDir ?? null;
   return {
-    releases: new ReleaseStore(stateDir ?? storeDir),
+    releases: new ReleaseStore(stateDir ?? storeDir, unpackedDir ?? ''),
     release: name ?? PACKAGE,
     serial,
     arch: process.arch,
     keysDir: keysDir ?? UPDATE_KEYS_DIR,
-    obstacle,
+    unpackedDir: unpackedDir ?? '',
+    runtimeDir: runtimeDir ?? '',
+    obstacle: obstacleOf(name !== null && stateDir !== null, unpackedDir !== null && runtimeDir !== null),
     leave,
   };
+}
+
+/** Empty where releases can be exchanged. */
+function obstacleOf(isService: boolean, hasUnpacker: boolean): string {
+  if (!isService) return 'only an agent that runs as the service of the package exchanges its program; this one does not';
+  return hasUnpacker ? '' : 'the installed package has no service that unpacks updates: install the package of this release or a newer one';
 }
 
 export interface UpdatesParts extends UpdateParts {
@@ -86,16 +94,28 @@ export function createUpdates(parts: UpdatesParts): Updates {
   }
 
   return {
-    manager: createUpdateManager({ ...parts, lampsLit: () => litLamps(parts.zones()), unitsOk, restart }),
+    manager: createUpdateManager({
+      ...parts,
+      lampsLit: () => litLamps(parts.zones()),
+      unitsOk,
+      restart,
+      unpack: () => requestUnpacking(parts),
+    }),
     async start() {
       if (release !== PACKAGE) await releases.cameUp().catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
-      const { failed, trial: onTrial } = await releases.facts();
+      const { current, failed, trial: onTrial } = await releases.facts();
       const [isNew, before] = [await releases.isFailureNew(), await releases.trialFacts()];
       if (isOver) return;
       if (failed !== null && isNew) {
         notify('update-reverted', 'alarm', `release ${failed} did not come up, and was taken back: ${release} runs again`);
         void releases.markFailureReported().catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
       }
+      if (release === PACKAGE && current !== PACKAGE)
+        notify(
+          'update-reverted',
+          'warning',
+          `release ${current} is not run: no update key is known here, or it was never unpacked; package runs`,
+        );
       if (onTrial !== release) return;
       notify('update-installed', 'info', `release ${release} runs on trial`);
       const onEnd = ({ isWell, reason }: { isWell: boolean; reason: string }): void =>

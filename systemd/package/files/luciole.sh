@@ -6,6 +6,22 @@ home=${self%/*/*}
 # The service may have been given a newer release by an update: that one runs, unless it is on trial and has not come up three times, or has not
 # come up ten times in a row since, as on flash that has lost a part of it. A release that comes up removes the file "starts".
 # The files are those of agent/service/updates/release-store.ts. A folder that takes no more gives no trial.
+# The service can write these files and nothing that is executed: releases lie where luciole-release.service has put them once their signature was
+# checked. Without a key of a maker there is nobody who could vouch for one, so none runs.
+export LUCIOLE_RELEASES="${LUCIOLE_RELEASES:-/var/lib/luciole-releases}"
+has_update_key() {
+  for key in "${LUCIOLE_UPDATE_KEYS:-/etc/luciole/update-keys}"/*.pem; do
+    [ ! -f "$key" ] || return 0
+  done
+  return 1
+}
+# A number and a version: nothing that leads out of the folder of releases.
+is_unpacked() {
+  case $1 in
+    *[!0-9A-Za-z.+~-]* | [!0-9]* | '') return 1 ;;
+  esac
+  [ -x "$LUCIOLE_RELEASES/$1/bin/luciole" ]
+}
 give_way() {
   read -r before rest 2>/dev/null <"$shelf/previous" || before=package
   echo "$name" >"$shelf/failed.new" && mv "$shelf/failed.new" "$shelf/failed"
@@ -24,7 +40,9 @@ extend_start() {
 choose_release() {
   shelf=$STATE_DIRECTORY/releases
   read -r name rest 2>/dev/null <"$shelf/current" || return 0
+  has_update_key || return 0
   if read -r trial left 2>/dev/null <"$shelf/trial" && [ "$trial" = "$name" ]; then
+    is_unpacked "$name" || left=0
     case $left in
       [1-9]) echo "$trial $((left - 1))" 2>/dev/null >"$shelf/trial.new" && mv "$shelf/trial.new" "$shelf/trial" || return 0 ;;
       *) give_way ;;
@@ -37,10 +55,10 @@ choose_release() {
       *) count_start 10 ;;
     esac
   fi
-  if [ "$name" != package ] && [ -x "$shelf/$name/bin/luciole" ]; then
+  if is_unpacked "$name"; then
     export LUCIOLE_RELEASE="$name"
     extend_start
-    exec "$shelf/$name/bin/luciole" "$@"
+    exec "$LUCIOLE_RELEASES/$name/bin/luciole" "$@"
   fi
 }
 if [ "${1-}" = run ] && [ -n "${STATE_DIRECTORY-}" ] && [ -z "${LUCIOLE_RELEASE-}" ]; then
@@ -56,11 +74,16 @@ case ${1-} in
     @ENV@
     ;;
 esac
-# What was compiled is kept for the next start where the service manager gives a folder for it; that of a release goes with the release.
+# What was compiled is kept for the next start where the service manager gives a folder for it; one release is kept beside the package.
 if [ -n "${CACHE_DIRECTORY-}" ]; then
   case ${LUCIOLE_RELEASE-package} in
     package) compiled=$CACHE_DIRECTORY/compiled ;;
-    *) compiled=$home/compiled ;;
+    *)
+      compiled=$CACHE_DIRECTORY/compiled-$LUCIOLE_RELEASE
+      for other in "$CACHE_DIRECTORY"/compiled-*; do
+        [ "$other" = "$compiled" ] || [ ! -d "$other" ] || rm -rf "$other"
+      done
+      ;;
   esac
   export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$compiled}"
 fi

@@ -29,20 +29,33 @@ export interface DebianRoot {
 
 const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
 
-/** Errors: throws debootstrap's own words when it fails. `arch` other than the machine's is unpacked only, nothing in it runs. */
-export function makeRoot(arch: string, isForeign: boolean): DebianRoot {
+/** No root could be made; the cause has debootstrap's own words. */
+export class NoDebianError extends Error {
+  override readonly name = 'NoDebianError';
+}
+
+/**
+ * Errors: throws NoDebianError when debootstrap fails. `arch` other than the machine's is unpacked only, nothing in it runs. `include`: packages
+ * beside the smallest set; a root with systemd boots by itself and gets none of the machine's mounts.
+ */
+export function makeRoot(arch: string, isForeign: boolean, include: readonly string[] = []): DebianRoot {
   const dir = mkdtempSync(join(tmpdir(), 'luciole-root-'));
   // Other users than root live in it.
   chmodSync(dir, 0o755);
-  const how = ['--variant=minbase', `--arch=${arch}`, ...(isForeign ? ['--foreign'] : [])];
-  execFileSync('debootstrap', [...how, RELEASE, dir], { stdio: ['ignore', 'ignore', 'pipe'], maxBuffer: 2 ** 26 });
+  const how = ['--variant=minbase', `--arch=${arch}`, ...(isForeign ? ['--foreign'] : []), ...include.map((name) => `--include=${name}`)];
+  try {
+    execFileSync('debootstrap', [...how, RELEASE, dir], { stdio: ['ignore', 'ignore', 'pipe'], maxBuffer: 2 ** 26 });
+  } catch (cause) {
+    // What it has mounted there may still be: the folder stays.
+    throw new NoDebianError(`debootstrap made no root of ${RELEASE} (is a mirror of Debian reachable?)`, { cause });
+  }
   const mounted: string[] = [];
   const unmount = (): void => {
     for (let path = mounted.shift(); path !== undefined; path = mounted.shift()) execFileSync('umount', ['--lazy', path]);
   };
   // However the proof ends: whoever cleans the temporary folder would else remove the host's own devices.
   process.once('exit', unmount);
-  if (!isForeign) {
+  if (!isForeign && include.length === 0) {
     for (const name of MOUNTS) {
       mkdirSync(join(dir, name), { recursive: true });
       execFileSync('mount', ['--bind', `/${name}`, join(dir, name)]);

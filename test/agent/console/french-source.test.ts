@@ -23,10 +23,11 @@ const ROOMS = [
   ...filesOf('commissioning', ['import-table', 'first-user', 'probe']),
   ...filesOf('service', ['chores', 'clock-steps', 'ongoing', 'platform-updates', 'run-guard', 'safe-mode', 'self-report']),
   ...filesOf('service', ['update-run', 'update-manager', 'update-file', 'update-unpack', 'release-trial', 'progress']),
+  ...filesOf('service', ['unpack-request', 'release-unpacker', 'update-error']),
   ...filesOf('sync', ['failure-messages', 'broker-link', 'broker-connection', 'mqttjs-transport', 'secret-files']),
   ...filesOf('sync', ['sync-handler', 'cabinet-metrics', 'platform-view']),
   ...filesOf('sync', ['uplink', 'uplink-slot', 'uplink-test', 'uplink-monitor']),
-  ...['modbus', 'serial-port.ts', 'socket-port.ts', 'rs485.ts'].map((place) => `drivers/${place}`),
+  ...['modbus', 'console-ports.ts', 'serial-port.ts', 'socket-port.ts', 'rs485.ts'].map((place) => `drivers/${place}`),
 ];
 /** And what there is never said in a session, by what it is for. */
 const ELSEWHERE: readonly RegExp[] = [

@@ -179,14 +179,30 @@ for (const [story, changes, problems] of misfits) {
   });
 }
 
+const noConsole = (): null => null;
+
 t.test('a port that is not there is told with those that are', async (t) => {
   const loaded = loadCabinet('c.yaml', () => smallStreet());
-  const told = checkPorts(loaded, { exists: (path) => path === '/dev/ttyUSB1', listPorts: () => ['/dev/ttyUSB1', '/dev/ttyS0'] });
+  const told = checkPorts(loaded, {
+    exists: (path) => path === '/dev/ttyUSB1',
+    listPorts: () => ['/dev/ttyUSB1', '/dev/ttyS0'],
+    consoleAt: noConsole,
+  });
   t.strictSame(told.map(formatProblem), [
     'c.yaml:4:11: lines[0].port: no such device file "/dev/ttyUSB0"; what exists: /dev/ttyUSB1, /dev/ttyS0. Is the adapter plugged in?',
   ]);
-  t.match(checkPorts(loaded, { exists: () => false, listPorts: () => [] }), [{ message: /what exists: none/ }, { line: 12 }]);
-  t.strictSame(checkPorts(loaded, { exists: () => true, listPorts: () => t.fail('asked for nothing') as never }), []);
+  const nothing = { exists: () => false, listPorts: () => [], consoleAt: noConsole };
+  t.match(checkPorts(loaded, nothing), [{ message: /what exists: none/ }, { line: 12 }]);
+  t.strictSame(checkPorts(loaded, { ...nothing, exists: () => true, listPorts: () => t.fail('asked for nothing') as never }), []);
   const network = loadCabinet('c.yaml', () => smallStreet(['/dev/ttyUSB0', 'tcp://10.0.0.5'], ['/dev/ttyUSB1', 'rtu+tcp://10.0.0.5:4001']));
-  t.strictSame(checkPorts(network, { exists: () => false, listPorts: () => [] }), [], 'an address is no device file');
+  t.strictSame(checkPorts(network, nothing), [], 'an address is no device file');
+});
+
+t.test('the port of a console is refused as a line', async (t) => {
+  const loaded = loadCabinet('c.yaml', () => smallStreet());
+  const unit = 'luciole-console@ttyUSB0.service';
+  const consoleAt = (path: string): string | null => (path === '/dev/ttyUSB0' ? unit : null);
+  t.strictSame(checkPorts(loaded, { exists: () => true, listPorts: () => [], consoleAt }).map(formatProblem), [
+    `c.yaml:4:11: lines[0].port: a console is enabled on this port (${unit}): take another port for the line, or disable the console`,
+  ]);
 });

@@ -18,7 +18,8 @@ function runOf(t: Test, release: string, files: Readonly<Record<string, string>>
   for (const [name, text] of Object.entries(files)) writeFileSync(join(stateDir, 'releases', name), `${text}\n`);
   const clock = createManualClock(Date.parse('2026-12-01T12:00:00Z'));
   const [notices, left]: [string[], string[]] = [[], []];
-  const releases = new ReleaseStore(stateDir);
+  const [unpackedDir, runtimeDir] = [join(stateDir, 'unpacked'), join(stateDir, 'run')];
+  const releases = new ReleaseStore(stateDir, unpackedDir);
   const updates = createUpdates({
     releases,
     release,
@@ -26,6 +27,8 @@ function runOf(t: Test, release: string, files: Readonly<Record<string, string>>
     arch: thisArch,
     keysDir: join(stateDir, 'keys'),
     obstacle: '',
+    unpackedDir,
+    runtimeDir,
     leave: (why) => left.push(why),
     clock,
     log: { event() {} },
@@ -91,3 +94,13 @@ t.test(
     updates.stop();
   },
 );
+
+t.test('the package that runs in place of a release reports it, and the status names what runs', async (t) => {
+  const { updates, notices } = runOf(t, 'package', { current: RELEASE });
+  await updates.start();
+  t.match(notices, [
+    /^update-reverted: release 20-0\.2\.0 is not run: no update key is known here, or it was never unpacked; package runs/,
+  ]);
+  t.match(await updates.manager.status(), { release: 'package', state: 'confirmed' });
+  updates.stop();
+});

@@ -7,6 +7,7 @@ import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { Pulse } from '../../../../agent/core/pulse.ts';
 import { PACKAGE, ReleaseStore } from '../../../../agent/service/updates/release-store.ts';
 import { startReleaseTrial } from '../../../../agent/service/updates/release-trial.ts';
+import { answerUnpackRequest } from '../../../../agent/service/updates/unpack-request.ts';
 import { createUpdateManager, type UpdateManagerParts } from '../../../../agent/service/updates/update-manager.ts';
 import { createMaker, programOf, thisArch, updateBy } from '../../../support/update-files.ts';
 
@@ -19,12 +20,24 @@ function cabinetAt(t: Test, changes: Partial<UpdateManagerParts> = {}, stateDir 
   t.teardown(() => rmSync(stateDir, { recursive: true, force: true }));
   const keysDir = join(stateDir, 'keys');
   const maker = createMaker(keysDir);
-  const releases = new ReleaseStore(stateDir);
+  const unpackedDir = join(stateDir, 'unpacked');
+  mkdirSync(unpackedDir, { recursive: true });
+  const releases = new ReleaseStore(stateDir, unpackedDir);
   const restarts: string[] = [];
+  const running = { name: PACKAGE };
+  const places = { stateDir, unpackedDir, runtimeDir: stateDir, keysDir, arch: thisArch, installedSerial: SERIAL };
   const manager = createUpdateManager({
     releases,
     log: { event() {} },
     version: '0.1.0',
+    get release() {
+      return running.name;
+    },
+    // The service that unpacks, at once and by the same user.
+    unpack: async () => {
+      writeFileSync(join(stateDir, 'release-request'), 'an id');
+      return answerUnpackRequest({ ...places, freeBytes: () => releases.freeBytes() });
+    },
     serial: SERIAL,
     arch: thisArch,
     keysDir,
@@ -43,33 +56,31 @@ function cabinetAt(t: Test, changes: Partial<UpdateManagerParts> = {}, stateDir 
   };
   /** Brings the file and asks for it; the words of the answer. */
   const install = async (file: Buffer, request = NOW): Promise<string> => (await bring(file)) || (await manager.install(request)).text;
-  return { stateDir, keysDir, maker, releases, manager, restarts, bring, install };
+  return { stateDir, unpackedDir, keysDir, maker, releases, running, manager, restarts, bring, install };
 }
 
 t.test('a sound update is unpacked beside, put on trial and started', async (t) => {
-  const { maker, releases, manager, restarts, install, stateDir } = cabinetAt(t);
+  const { maker, releases, running, manager, restarts, install, unpackedDir } = cabinetAt(t);
   t.match(await install(updateBy(maker)), /0\.2\.0 is unpacked and takes over now/);
   t.strictSame(restarts, ['release 20-0.2.0 takes over']);
   t.match(await releases.facts(), { current: '20-0.2.0', previous: PACKAGE, trial: '20-0.2.0', serial: 0 });
   t.strictSame(await releases.trialFacts(), { serial: 20, unitsOk: 12 });
-  const release = join(stateDir, 'releases/20-0.2.0');
+  const release = join(unpackedDir, '20-0.2.0');
   t.equal(statSync(join(release, 'bin/luciole')).mode & 0o777, 0o755);
   t.equal(readFileSync(join(release, 'share/large')).length, 300_000);
   t.equal(statSync(join(release, 'share/empty')).size, 0);
   t.notOk(existsSync(releases.incoming), 'the file itself is gone');
   t.match(await install(updateBy(maker, { serial: 30 })), /a release is on trial/, 'one at a time');
   await releases.confirm(20);
+  running.name = '20-0.2.0';
   t.match(await manager.status(), { release: '20-0.2.0', state: 'confirmed', previous: PACKAGE, serial: 20, keys: [maker.name] });
   t.match(await install(updateBy(maker, { serial: 20 })), /not newer than what ran here already \(serial 20\)/);
   t.match(await install(updateBy(maker, { serial: 30, version: '0.3.0' })), /takes over/);
   await releases.confirm(30);
-  t.strictSame(
-    readdirSync(join(stateDir, 'releases'))
-      .filter((name) => /^\d/.test(name))
-      .sort(),
-    ['20-0.2.0', '30-0.3.0'],
-    'the one before stays',
-  );
+  const unpacked = (): string[] => readdirSync(unpackedDir).filter((name) => /^\d/.test(name));
+  t.strictSame(unpacked().sort(), ['20-0.2.0', '30-0.3.0'], 'the one before stays');
+  t.match(await install(updateBy(maker, { serial: 40, version: '0.4.0' })), /takes over/);
+  t.strictSame(unpacked().sort(), ['30-0.3.0', '40-0.4.0'], 'older ones go');
 });
 
 t.test('a confirmed release that came up no more may be brought again; no other that is as old', async (t) => {
@@ -148,6 +159,11 @@ for (const [story, file, words] of refusals)
       [],
       'nothing is left',
     );
+    t.strictSame(
+      readdirSync(cabinet.unpackedDir).filter((name) => name !== 'answer.json'),
+      [],
+      'nor where releases lie',
+    );
     t.match(await cabinet.install(updateBy(cabinet.maker)), /takes over/, 'and a sound one is taken afterwards');
   });
 
@@ -171,6 +187,39 @@ t.test('never while lamps are lit, unless told to', async (t) => {
   t.match(await manager.revert({ isForced: true }), { isDone: true, text: 'the installed package takes over now' });
   t.match(await releases.facts(), { current: PACKAGE, previous: '20-0.2.0', trial: null });
   t.match(await manager.revert({ isForced: true }), { text: '20-0.2.0 takes over now' }, 'and forth again');
+});
+
+t.test('nobody goes back below the least serial that the maker has signed, once the release is confirmed', async (t) => {
+  for (const [leastSerial, to] of [
+    [SERIAL, /takes over now/],
+    [SERIAL + 1, /nothing was changed: the installed package has serial 10, and none below 11 may run again/],
+  ] as const) {
+    const { maker, install, releases, manager, restarts } = cabinetAt(t);
+    await install(updateBy(maker, { leastSerial }));
+    await releases.confirm(20);
+    t.match((await manager.revert({ isForced: true })).text, to, `a bound of ${leastSerial}`);
+    t.equal(restarts.length, leastSerial > SERIAL ? 1 : 2);
+  }
+  const { maker, install, releases, manager } = cabinetAt(t);
+  await install(updateBy(maker));
+  await releases.confirm(20);
+  await install(updateBy(maker, { serial: 30, version: '0.3.0', leastSerial: 30 }));
+  t.match(
+    await manager.revert(NOW),
+    { isDone: true, text: '20-0.2.0 takes over now' },
+    'one on trial is taken back, as its bound is not proven yet',
+  );
+  await install(updateBy(maker, { serial: 40, version: '0.4.0', leastSerial: 30 }));
+  await releases.confirm(40);
+  t.match(await manager.revert({ isForced: true }), {
+    isDone: false,
+    text: /release 20-0\.2\.0 has serial 20, and none below 30 may run again/,
+  });
+  t.match(
+    await releases.facts(),
+    { current: '40-0.4.0', previous: '20-0.2.0' },
+    'one that does not come up any more still gives way to it',
+  );
 });
 
 t.test('too little room is told before anything is written', async (t) => {
@@ -197,11 +246,12 @@ t.test('a disk that fills up in the middle leaves the release as it was', { skip
   t.teardown(() => execFileSync('umount', [smallDisk]));
   const stateDir = join(smallDisk, 'state');
   mkdirSync(stateDir);
-  const { maker, releases, install, restarts } = cabinetAt(t, {}, stateDir);
+  const { maker, releases, install, restarts, unpackedDir } = cabinetAt(t, {}, stateDir);
   releases.freeBytes = async () => 2 ** 40;
   t.match(await install(updateBy(maker)), /nothing was changed: the disk is full; make room/);
   t.match(await releases.facts(), { current: PACKAGE, trial: null });
-  t.strictSame(readdirSync(releases.dir), ['incoming'], 'what was unpacked is gone again');
+  t.strictSame(readdirSync(releases.dir), ['incoming']);
+  t.strictSame(readdirSync(unpackedDir), ['answer.json'], 'what was unpacked is gone again');
   t.strictSame(restarts, []);
 });
 

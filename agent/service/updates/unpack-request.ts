@@ -1,0 +1,100 @@
+/**
+ * How the agent asks the service that unpacks releases, and how that service answers. Two processes, two users, two files: each side writes
+ * one of them and only reads the other.
+ *
+ * ```
+ * agent: writes request ──► luciole-release.path starts luciole-release.service
+ * service: takes the request away, unpacks, writes the answer ──► agent: finds the answer to its request
+ * ```
+ */
+import { randomUUID } from 'node:crypto';
+import { readFile, rm, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { replaceWholeLater } from '../../core/atomic-write.ts';
+import { type Clock, sleep } from '../../core/clock.ts';
+import { openPlainFile, type UnpackerParts, unpackRelease } from './release-unpacker.ts';
+import { updateFailureText } from './update-error.ts';
+
+/** In the runtime folder of the agent. Source: luciole-release.path. */
+const REQUEST = 'release-request';
+/** In the folder of unpacked releases. */
+const ANSWER = 'answer.json';
+/** Units: ms. `taken`: until the service has started; `done`: until it has unpacked, less than a console waits. Source: assumed; a Node starts in 4 s on an eighth of a core, and 130 MB go to a slow card in 2 minutes. */
+const UNPACK_MS = { look: 200, taken: 60_000, done: 540_000 } as const;
+/** Longest id of a request. Source: RFC 9562, a UUID has 36 characters. */
+const MAX_ID_BYTES = 64;
+
+/** `release`: its name once it is unpacked; null where it was refused, and `text` says why. */
+export interface UnpackAnswer {
+  readonly release: string | null;
+  readonly text: string;
+}
+
+export interface UnpackRequestParts {
+  readonly clock: Clock;
+  /** Runtime folder of the agent. */
+  readonly runtimeDir: string;
+  readonly unpackedDir: string;
+}
+
+/** On the agent's side: requests that the received file is unpacked. Errors: rejects with the system's error for the request file. */
+export async function requestUnpacking({ clock, runtimeDir, unpackedDir }: UnpackRequestParts): Promise<UnpackAnswer> {
+  const [id, file] = [randomUUID(), join(runtimeDir, REQUEST)];
+  await replaceWholeLater(file, `${id}\n`, 0o600);
+  const fromMono = clock.monoMs();
+  for (;;) {
+    const answer = await answerTo(id, unpackedDir);
+    if (answer !== null) return answer;
+    const waitedMs = clock.monoMs() - fromMono;
+    const isUntaken = waitedMs >= UNPACK_MS.taken && (await exists(file));
+    if (isUntaken || waitedMs >= UNPACK_MS.done) {
+      await rm(file, { force: true });
+      return { release: null, text: 'the service that unpacks it does not answer: systemctl status luciole-release.path luciole-release' };
+    }
+    await sleep(clock, UNPACK_MS.look);
+  }
+}
+
+/** On the service's side: takes the request away, unpacks and answers. Errors: rejects where there is no request, or the answer cannot be written. */
+export async function answerUnpackRequest(parts: UnpackerParts & { readonly runtimeDir: string }): Promise<UnpackAnswer> {
+  const id = await takeRequest(join(parts.runtimeDir, REQUEST));
+  const answer = await unpacked(parts);
+  await replaceWholeLater(join(parts.unpackedDir, ANSWER), `${JSON.stringify({ id, ...answer })}\n`, 0o644);
+  return answer;
+}
+
+async function unpacked(parts: UnpackerParts): Promise<UnpackAnswer> {
+  try {
+    return { release: await unpackRelease(parts), text: '' };
+  } catch (error) {
+    return { release: null, text: updateFailureText(error) };
+  }
+}
+
+/** The request goes first, or the path unit would come back at once. */
+async function takeRequest(path: string): Promise<string> {
+  const file = await openPlainFile(path).finally(() => unlink(path));
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_ID_BYTES), 0, MAX_ID_BYTES, 0);
+    return buffer.subarray(0, bytesRead).toString('latin1').trim();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Null until the service has answered this request. */
+async function answerTo(id: string, unpackedDir: string): Promise<UnpackAnswer | null> {
+  try {
+    const answer = JSON.parse(await readFile(join(unpackedDir, ANSWER), 'utf8')) as Partial<UnpackAnswer> & { readonly id?: unknown };
+    return answer.id === id ? { release: answer.release ?? null, text: String(answer.text) } : null;
+  } catch {
+    return null; // Not written yet.
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
