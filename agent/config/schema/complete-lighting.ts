@@ -27,7 +27,13 @@ import { WEEKDAYS } from './weekdays.ts';
 type ZoneDocument = CabinetDocument['zones'][number];
 
 /** A sensor that reports presence for longer without a pause is stuck. Units: s. Source: assumed from the complaints in the reference: people stay longest where there are benches. */
-const STUCK_S: Readonly<Record<ZoneKind, number>> = { path: 1_800, street: 3_600, road: 7_200, leisure: 14_400 };
+export const STUCK_S: Readonly<Record<ZoneKind, number>> = { path: 1_800, street: 3_600, road: 7_200, leisure: 14_400 };
+
+/** A zone raised for longer without a pause is not raised by people. Units: s. Source: TODO */
+const MAX_BOOST_S: Readonly<Record<ZoneKind, number>> = { path: 14_400, street: 14_400, road: 28_800, leisure: 28_800 };
+
+/** Detections an hour that people cause at most. Source: TODO */
+const MAX_PER_H = { motion: 150, button: 150, counter: 7_200 } as const;
 
 /** Assumed speed of the first person. Units: km/h. Source: measured in the passages of bench -- lighting: from 15 on a cyclist of 25 is lit ahead at each pole of a path with a sensor every 75 m. */
 const SPEED_KMH: Readonly<Record<ZoneKind, number>> = { path: 15, street: 25, road: 50, leisure: 8 };
@@ -57,10 +63,17 @@ export function completeZone(zone: ZoneDocument): Zone {
 }
 
 function completePresence(presence: NonNullable<ZoneDocument['presence']>, kind: ZoneKind): PresenceConfig {
-  const { sensors, wave, reachM = null, relayedPct = null } = presence;
+  const { wave, reachM = null, relayedPct = null } = presence;
+  const sensors = presence.sensors.map((sensor) => ({
+    ...sensor,
+    stuckS: sensor.stuckS ?? STUCK_S[kind],
+    maxPerH: sensor.maxPerH ?? MAX_PER_H[sensor.kind],
+  }));
   return {
     ...presence,
-    sensors: sensors.map((sensor) => ({ ...sensor, stuckS: sensor.stuckS ?? STUCK_S[kind] })),
+    sensors,
+    // People who stay have light until the sensor counts as stuck.
+    maxBoostS: presence.maxBoostS ?? Math.max(MAX_BOOST_S[kind], ...sensors.map(({ stuckS }) => stuckS)),
     reachM,
     wave: wave ? { ...wave, speedKmh: wave.speedKmh ?? SPEED_KMH[kind], mode: wave.mode ?? (kind === 'road' ? 'section' : 'poles') } : null,
     relayedPct,

@@ -41,6 +41,8 @@ export interface SensorTracker {
 const RECENT_MS = 5 * 60_000;
 /** Source: assumed; more than one every two seconds for that time adds no information. */
 const RECENT_MAX = 200;
+/** Between two detections of one spell that the wave uses. Units: ms. Source: assumed; the usual `offDelayS`, within which two people share the light around them. */
+const RETURN_MS = 5_000;
 
 /** A lamp farther from the sensor's pole does not light what the sensor sees. Units: m. Source: a sensor sees 10 to 20 m across, and a pole lights half a spacing around it. */
 const OWN_LIGHT_M = 15;
@@ -75,12 +77,22 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
     return keep(watched, afterSensorReading(states.get(pointId), reading, sensor, time));
   }
 
-  function keep({ pointId, sensor, pole }: Watched, { state, detected }: SensorStep): boolean {
+  function keep({ pointId, sensor, pole }: Watched, { state, detected, returned }: SensorStep): boolean {
     states.set(pointId, state);
-    if (!detected || sensor.listen === 'group') return false;
+    if (sensor.listen === 'group') return false;
+    if (!detected) return returned && pole !== null && noteReturn(sensor.device, pole);
     detections++;
     const atMono = (sensor.kind === 'counter' ? state.lastPresentMono : state.sinceMono) ?? clock.monoMs();
     if (pole !== null) note({ source: sensor.device, pole, atMono, isRelayed: false, speedKmh: null, direction: null });
+    return true;
+  }
+
+  /** The next person within one spell matters to the wave alone. A sensor that chatters must not displace the detections of others. */
+  function noteReturn(source: string, pole: string): boolean {
+    const atMono = clock.monoMs();
+    const last = recent.findLast((detection) => detection.source === source);
+    if (last !== undefined && atMono - last.atMono < RETURN_MS) return false;
+    note({ source, pole, atMono, isRelayed: false, speedKmh: null, direction: null });
     return true;
   }
 
@@ -99,11 +111,12 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
 
   function reportHealth({ pointId, sensor, zoneKind }: Watched): void {
     const state = states.get(pointId);
-    const { stuck, silent } = sensorHealth({ pointId, kind: sensor.kind, zoneKind, state, startMono, nowMono: clock.monoMs() });
+    const { stuck, silent, busy } = sensorHealth({ pointId, sensor, zoneKind, state, startMono, nowMono: clock.monoMs() });
     const report = (code: EventCode, trouble: string | null, isOver: string): void =>
       events.set(trouble !== null, { code, source: pointId, severity: 'warning', text: trouble ?? `${pointId}: ${isOver}` });
     report('sensor-stuck', stuck, 'was still, is believed again');
     report('sensor-silent', silent, 'is heard from again');
+    report('sensor-busy', busy, 'detects as often as usual again');
   }
 
   return {
@@ -161,7 +174,7 @@ function raisesLight({ sensor }: { readonly zone: Zone; readonly sensor: Presenc
 
 export interface SensorCase {
   readonly pointId: PointId;
-  readonly kind: PresenceSensor['kind'];
+  readonly sensor: Pick<PresenceSensor, 'kind' | 'maxPerH'>;
   readonly zoneKind: ZoneKind;
   readonly state: SensorState | undefined;
   /** Start of the observation. */
@@ -173,17 +186,25 @@ export interface SensorCase {
 export interface SensorHealth {
   readonly stuck: string | null;
   readonly silent: string | null;
+  readonly busy: string | null;
 }
 
-/** Judges a sensor: whether it answers, ever detects a person, and is not stuck. How long it may be silent depends on the kind of zone. */
-export function sensorHealth(sensor: SensorCase): SensorHealth {
-  const { pointId, state, nowMono } = sensor;
+/** Judges a sensor: whether it answers, ever detects a person, is not stuck and not too busy. How long it may be silent depends on the kind of zone. */
+export function sensorHealth(sensorCase: SensorCase): SensorHealth {
+  const { pointId, sensor, state, nowMono } = sensorCase;
   const lasted = spell(nowMono - (state?.sinceMono ?? nowMono));
   const stuck = `${pointId}: someone there for ${lasted} without a pause, so not believed until it has been still; look what it sees`;
-  return { stuck: state?.stuck ? stuck : null, silent: silence(sensor) };
+  const isCounter = sensor.kind === 'counter';
+  const effect = isCounter ? 'it is ignored until it counts less' : 'the light follows it all the same';
+  const busy = `${pointId}: more than ${sensor.maxPerH} detections an hour; ${effect}; check whether it chatters, or what it detects`;
+  return {
+    stuck: state?.stuck && !isCounter ? stuck : null,
+    silent: silence(sensorCase),
+    busy: state?.isBusy ? busy : null,
+  };
 }
 
-function silence({ pointId, kind, zoneKind, state, startMono, nowMono }: SensorCase): string | null {
+function silence({ pointId, sensor: { kind }, zoneKind, state, startMono, nowMono }: SensorCase): string | null {
   const noValueMs = nowMono - (state?.valueMono ?? startMono);
   if (noValueMs > NO_VALUE_S[zoneKind] * 1_000)
     return `${pointId}: no value for ${spell(noValueMs)}, the light stays at the programme around it`;

@@ -33,6 +33,7 @@ const ZONE: Zone = {
       offDelayS: 0,
       blankS: 0,
       stuckS: 3_600,
+      maxPerH: 100_000,
       listen: 'own',
     })),
     boostPct: 100,

@@ -211,7 +211,7 @@ t.test('a sensor that answers but has seen nobody for a week is told until it do
 t.test('a stuck sensor, which is not believed, is not told as seeing nobody as well', async (t) => {
   const nowMono = 30 * 24 * HOUR_S * SECOND_MS;
   const state = { ...seen(0), valueMono: nowMono, stuck: true };
-  const health = sensorHealth({ pointId: 'S01.motion', kind: 'motion', zoneKind: 'road', state, startMono: 0, nowMono });
+  const health = sensorHealth({ pointId: 'S01.motion', sensor: sensor('S01'), zoneKind: 'road', state, startMono: 0, nowMono });
   t.match(health, { stuck: /someone there for 720 h/, silent: null });
 });
 
