@@ -73,7 +73,9 @@ export function afterSensorReading(
   const isPlausible = !until.state.stuck && !isTooLong(until.state, sensor, atMono);
   const input = { atMono, deafUntilMono: deafUntil(sensor, atMono, ownChangeMono), isPlausible };
   const seen =
-    sensor.kind === 'counter' ? afterCount(until.state, value, { ...input, sensor }) : afterLevel(until.state, value >= sensor.threshold, input);
+    sensor.kind === 'counter'
+      ? afterCount(until.state, value, { ...input, sensor })
+      : afterLevel(until.state, value >= sensor.threshold, input);
   const now = passTime({ ...seen.state, quality }, sensor, Math.max(nowMono, atMono));
   return { state: now.state, detected: until.detected || seen.detected || now.detected, returned: seen.returned === true };
 }

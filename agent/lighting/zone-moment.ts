@@ -46,7 +46,9 @@ export function zoneMomentOf(plan: ZonePlan, street: LightingStreet, snapshot: L
   const { light, dusk } = skyOf(plan, snapshot, altitudeDeg);
   const isOverRaised = snapshot.overRaised?.has(zone.id) === true;
   const phasesOf = (presence: PresenceConfig): readonly SensorPhase[] =>
-    reaches.map(({ sensor }) => sensorPhase(presence, sensor, { state: snapshot.sensors.get(sensorPointOf(sensor)), nowMono, isOverRaised }));
+    reaches.map(({ sensor }) =>
+      sensorPhase(presence, sensor, { state: snapshot.sensors.get(sensorPointOf(sensor)), nowMono, isOverRaised }),
+    );
   // A photocell detects the night without a clock, but not which step of the programme it is.
   const choice = chosenIn(snapshot, zone.id);
   const state = light === 'night' && isTrusted(clockQuality) ? plan.programme.at(nowMs, choice?.programme) : null;

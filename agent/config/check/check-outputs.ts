@@ -5,7 +5,12 @@ import type { Finding } from './finding.ts';
 /** Checks that every output follows something, on a point of its own. `check-points.ts` checks the point against its profile. Pure. */
 export function checkOutputs(index: Index): Finding[] {
   return [
-    ...index.outputs.flatMap((output) => [...checkNames(output, index), ...checkFollows(output), ...checkRest(output), ...checkDarkCircuit(output, index)]),
+    ...index.outputs.flatMap((output) => [
+      ...checkNames(output, index),
+      ...checkFollows(output),
+      ...checkRest(output),
+      ...checkDarkCircuit(output, index),
+    ]),
     ...checkPoints(index),
   ];
 }

@@ -29,7 +29,9 @@ const sensorSchema = z.strictObject({
     .min(1)
     .max(100_000)
     .nullish()
-    .describe('More detections an hour are an event, and a counter that counts more is ignored; by default 150, a counter 7200.'),
+    .describe(
+      'More detections an hour are an event, and a counter that counts more is ignored; by default path and leisure 170, street and road 300, a counter 7200.',
+    ),
   listen: z.enum(['own', 'group']).default('own').describe('group: badly placed, it follows the others and is not heard itself.'),
 });
 
@@ -246,7 +248,9 @@ export const outputSchema = z.strictObject({
     .default([])
     .describe('The first that holds goes before all.'),
   minOnS: secondsSchema(0, 86_400).default(60).describe('Stays at a value other than idle for at least so long.'),
-  minOffS: secondsSchema(0, 86_400).default(60).describe('Stays idle for at least so long; 2 s at most where a zone of litWith is lit again.'),
+  minOffS: secondsSchema(0, 86_400)
+    .default(60)
+    .describe('Stays idle for at least so long; 2 s at most where a zone of litWith is lit again.'),
 });
 
 export const neighbourSchema = z.strictObject({

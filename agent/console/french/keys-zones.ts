@@ -69,8 +69,8 @@ export const KEYS_ZONES: Pairs = [
     "Présent plus longtemps veut dire bloqué ; par défaut path 1800, street 3600, road 7200, leisure 14400. Un compteur n'est jamais bloqué.",
   ],
   [
-    'More detections an hour are an event, and a counter that counts more is ignored; by default 150, a counter 7200.',
-    'Plus de détections par heure sont un événement, et un compteur qui compte plus est ignoré ; par défaut 150, un compteur 7200.',
+    'More detections an hour are an event, and a counter that counts more is ignored; by default path and leisure 170, street and road 300, a counter 7200.',
+    'Plus de détections par heure sont un événement, et un compteur qui compte plus est ignoré ; par défaut path et leisure 170, street et road 300, un compteur 7200.',
   ],
   [
     'group: badly placed, it follows the others and is not heard itself.',
