@@ -158,7 +158,7 @@ const ATTACKS: readonly (readonly [name: string, change: Parameters<typeof flaws
   ],
   [
     'a shorter raise where it may be dark',
-    { base: [['minPct: 10\n    presence', 'dark: {}\n    presence']], edits: [['reachM: 40', 'reachM: 40\n      maxBoostS: 3600']] },
+    { base: [['minPct: 10\n    presence', 'dark: {}\n    presence']], edits: [['reachM: 40', 'reachM: 40, maxBoostS: 3600']] },
     /presence would give light for a shorter time/,
   ],
   [
