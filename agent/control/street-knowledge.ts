@@ -1,4 +1,5 @@
 /** Derives from street, cabinet and profiles what control needs besides the street itself. Pure. */
+import { daliFadeMs, daliFadeTime } from '../../drivers/dali-fade.ts';
 import { modbusDriverFor } from '../../drivers/driver-for.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';
@@ -6,6 +7,7 @@ import type { MonoMs } from '../core/clock.ts';
 import type { Profile } from '../core/profile.ts';
 import type { LevelPct, PointId } from '../core/words.ts';
 import { groupRequest, groupsOf } from '../field/writes/group-writes.ts';
+import { deviceRamps } from '../lighting/device-ramps.ts';
 import type { LightingStreet } from '../lighting/lighting.ts';
 import { type ResolvedOutput, resolveOutputs } from '../lighting/output.ts';
 import type { StoreParts } from '../store/store.ts';
@@ -49,8 +51,9 @@ export function streetKnowledge(
     ),
     verificationOf(lampId) {
       const lamp = cabinet.lamps.find(({ id }) => id === lampId);
-      const write = lamp === undefined ? null : (points.get(`${lamp.device}.${lamp.point}`)?.profile.write ?? null);
-      return write ?? NOT_WRITTEN;
+      const write = lamp === undefined ? null : (points.get(levelPointOf(lamp))?.profile.write ?? null);
+      if (lamp === undefined || write?.fades !== true) return write ?? NOT_WRITTEN;
+      return { ...write, settleMs: write.settleMs + daliFadeMs(daliFadeTime(deviceRamps(cabinet, lamp.device).upMs)) };
     },
     pace: {
       lineOf: (lampId) => lineOfLamp.get(lampId),
