@@ -7,6 +7,7 @@ import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Field } from '../../core/ports.ts';
 import type { EventCode, PointId, Reading } from '../../core/words.ts';
 import type { Detection, LightingStreet, SensorState } from '../../lighting/lighting.ts';
+import { DETECTIONS_KEPT_MS } from '../../lighting/movers.ts';
 import { sensorPointOf, sensorReaches } from '../../lighting/presence.ts';
 import { afterSensorReading, afterSensorTick, type SensorStep } from '../../lighting/sensor-filter.ts';
 import { spell } from '../../lighting/sentence.ts';
@@ -37,8 +38,6 @@ export interface SensorTracker {
   recent(): readonly Detection[];
 }
 
-/** How long a detection may matter for the next one. Units: ms. Source: assumed; a walker needs less to the next sensor. */
-const RECENT_MS = 5 * 60_000;
 /** Source: assumed; more than one every two seconds for that time adds no information. */
 const RECENT_MAX = 200;
 /** Between two detections of one spell that the wave uses. Units: ms. Source: assumed; the usual `offDelayS`, within which two people share the light around them. */
@@ -128,7 +127,7 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
       return detected.includes(true);
     },
     refresh() {
-      const fromMono = clock.monoMs() - RECENT_MS;
+      const fromMono = clock.monoMs() - DETECTIONS_KEPT_MS;
       if (recent.some(({ atMono }) => atMono < fromMono)) recent = recent.filter(({ atMono }) => atMono >= fromMono);
       for (const watched of sensors.values()) refreshOne(watched);
     },

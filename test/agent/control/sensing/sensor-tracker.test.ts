@@ -57,7 +57,7 @@ function makeScene(sensors: readonly PresenceSensor[], zones?: readonly Zone[]):
 const reported = ({ events }: TrackerScene) =>
   events.map(({ code, source, text, endMs }) => [code, source, text, endMs === null ? 'begins' : 'ends']);
 
-t.test('who is detected is kept for the wave: where, when, by whom, for five minutes', async (t) => {
+t.test('who is detected is kept for the wave: where, when, by whom, for 18 minutes', async (t) => {
   const tracker = makeScene([sensor('S01'), sensor('S02')]);
   await tracker.clock.advance(SECOND_MS);
   t.ok(tracker.sense('S01.motion', 80));
@@ -72,7 +72,7 @@ t.test('who is detected is kept for the wave: where, when, by whom, for five min
   ];
   t.same(tracker.recent(), [first, second]);
   t.equal(tracker.detections(), 2);
-  await tracker.clock.advance(292 * SECOND_MS);
+  await tracker.clock.advance(1_072 * SECOND_MS);
   tracker.refresh();
   t.same(tracker.recent(), [second]);
 });
