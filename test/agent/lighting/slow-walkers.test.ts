@@ -21,7 +21,10 @@ const POLES = 13;
 const RANGE_M = 8;
 
 /** Poles passed, and those whose lamp was below the boost at that moment. */
-function walk({ gapM, every, speedKmh, kmh: [least, most], people: count, seed }: Walks): { readonly passed: number; readonly dark: number } {
+function walk({ gapM, every, speedKmh, kmh: [least, most], people: count, seed }: Walks): {
+  readonly passed: number;
+  readonly dark: number;
+} {
   const random = createRandom(seed);
   const poles = Array.from({ length: POLES }, (_, n) => ({ id: `P${n}`, atM: n * gapM, branch: null }));
   const sensed = poles.filter((_, n) => n % every === 0);

@@ -142,7 +142,10 @@ const ATTACKS: readonly (readonly [name: string, change: Parameters<typeof flaws
   ],
   [
     'one that counts as stuck sooner where it may be dark, because its pauses are joined',
-    { base: [['minPct: 10\n    presence', 'dark: {}\n    presence']], edits: [['S01, threshold: 50', 'S01, offDelayS: 60, threshold: 50']] },
+    {
+      base: [['minPct: 10\n    presence', 'dark: {}\n    presence']],
+      edits: [['S01, threshold: 50', 'S01, offDelayS: 60, threshold: 50']],
+    },
     /S01\.motion no longer gives light/,
   ],
   [

@@ -123,7 +123,7 @@ for (const [count, maxWritesPerS] of streets) {
       log: { event: () => {} },
       pace: { groups: pace.groups, mayWrite: (lampId, nowMono) => mayWrite(pace.lineOf(lampId) ?? '', nowMono) },
     });
-    plant.field.start();
+    await plant.field.start();
     const decisions = (levelPct: LevelPct): Decision[] =>
       cabinet.lamps.map(({ id }) => ({ lampId: id, levelPct, rank: 'programme', reason: 'programme', distanceM: null, trace: [] }));
     for (const levelPct of [70, 30]) {
