@@ -7,10 +7,10 @@ import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Field } from '../../core/ports.ts';
 import type { EventCode, PointId, Reading } from '../../core/words.ts';
 import type { Detection, LightingStreet, SensorState } from '../../lighting/lighting.ts';
-import { DETECTIONS_KEPT_MS } from '../../lighting/movers.ts';
 import { sensorPointOf, sensorReaches } from '../../lighting/presence.ts';
 import { afterSensorReading, afterSensorTick, type SensorStep } from '../../lighting/sensor-filter.ts';
 import { spell } from '../../lighting/sentence.ts';
+import { createRecentDetections } from './recent-detections.ts';
 
 /** What each tracker of readings depends on. */
 export interface TrackerParts {
@@ -38,11 +38,6 @@ export interface SensorTracker {
   recent(): readonly Detection[];
 }
 
-/** Source: assumed; more than one every two seconds for that time adds no information. */
-const RECENT_MAX = 200;
-/** Between two detections of one spell that the wave uses. Units: ms. Source: assumed; the usual `offDelayS`, within which two people share the light around them. */
-const RETURN_MS = 5_000;
-
 /** A lamp farther from the sensor's pole does not light what the sensor sees. Units: m. Source: a sensor sees 10 to 20 m across, and a pole lights half a spacing around it. */
 const OWN_LIGHT_M = 15;
 /** Source: half leaves the other half for the person to come into view. */
@@ -66,7 +61,7 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
   const sensors = watchedSensors(street);
   const states = new Map<PointId, SensorState>();
   const startMono = clock.monoMs();
-  let recent: readonly Detection[] = [];
+  const recent = createRecentDetections(clock);
   let detections = 0;
 
   function takeOne(watched: Watched, reading: Reading): boolean {
@@ -79,25 +74,11 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
   function keep({ pointId, sensor, pole }: Watched, { state, detected, returned }: SensorStep): boolean {
     states.set(pointId, state);
     if (sensor.listen === 'group') return false;
-    if (!detected) return returned && pole !== null && noteReturn(sensor.device, pole);
+    if (!detected) return returned && pole !== null && recent.noteReturn(sensor.device, pole);
     detections++;
     const atMono = (sensor.kind === 'counter' ? state.lastPresentMono : state.sinceMono) ?? clock.monoMs();
-    if (pole !== null) note({ source: sensor.device, pole, atMono, isRelayed: false, speedKmh: null, direction: null });
+    if (pole !== null) recent.note({ source: sensor.device, pole, atMono });
     return true;
-  }
-
-  /** The next person within one spell matters to the wave alone. A sensor that chatters must not displace the detections of others. */
-  function noteReturn(source: string, pole: string): boolean {
-    const atMono = clock.monoMs();
-    const last = recent.findLast((detection) => detection.source === source);
-    if (last !== undefined && atMono - last.atMono < RETURN_MS) return false;
-    note({ source, pole, atMono, isRelayed: false, speedKmh: null, direction: null });
-    return true;
-  }
-
-  /** A detection that had to last before it counted may be older than one already noted. */
-  function note(detection: Detection): void {
-    recent = [...recent, detection].sort((a, b) => a.atMono - b.atMono).slice(-RECENT_MAX);
   }
 
   function refreshOne(watched: Watched): void {
@@ -127,13 +108,12 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
       return detected.includes(true);
     },
     refresh() {
-      const fromMono = clock.monoMs() - DETECTIONS_KEPT_MS;
-      if (recent.some(({ atMono }) => atMono < fromMono)) recent = recent.filter(({ atMono }) => atMono >= fromMono);
+      recent.refresh();
       for (const watched of sensors.values()) refreshOne(watched);
     },
     states: () => states,
     detections: () => detections,
-    recent: () => recent,
+    recent: recent.all,
   };
 }
 

@@ -90,6 +90,26 @@ t.test('one that had to last is dated from when it began, and lies in order', as
   t.equal(tracker.detections(), 2, 'by time alone, without a further reading');
 });
 
+t.test('who comes within the spell of another is one detection, and known to the wave, each five seconds at most', async (t) => {
+  const tracker = makeScene([sensor('S01', { offDelayS: 5 })]);
+  const pulses = [0, 3, 6, 9, 12, 15];
+  const noted: number[] = [];
+  for (const [i, atS] of pulses.entries()) {
+    await tracker.clock.advance((atS - (pulses[i - 1] ?? 0)) * SECOND_MS);
+    if (tracker.sense('S01.motion', 80)) noted.push(atS);
+    await tracker.clock.advance(SECOND_MS);
+    tracker.sense('S01.motion', 0);
+  }
+  t.equal(tracker.detections(), 1);
+  t.equal(tracker.recent().length, noted.length);
+  t.ok(noted.length >= 3, `noted at ${noted}`);
+  const times = tracker.recent().map(({ atMono }) => atMono);
+  t.ok(
+    times.slice(1).every((mono, at) => mono - (times[at] ?? 0) >= 5 * SECOND_MS),
+    `${times}`,
+  );
+});
+
 t.test('a crowd leaves no more than 200 detections', async (t) => {
   const tracker = makeScene([sensor('S01', { kind: 'counter', point: 'count', offDelayS: 5 })]);
   for (let count = 0; count <= 250; count++) {
