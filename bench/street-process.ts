@@ -28,7 +28,7 @@ export interface StreetAnswer {
 /** What the motion register says. Source: Wiren Board: 0 to several thousand. */
 const MOTION = { moving: 380, still: 6 };
 /** The lamps were commissioned long ago: what the agent would set up is set up. */
-const SET_UP = { rampUpMs: 0, rampDownMs: 0, failsafeTimeoutS: 60, failsafeLevelPct: LEVELS_PCT.base };
+const SET_UP = { rampUpMs: 0, rampDownMs: 0, daliFadeTime: 0, failsafeTimeoutS: 60, failsafeLevelPct: LEVELS_PCT.base };
 /** The last register of a lamp's set-up. Source: profile `wirenboard-wb-led`. */
 const LAST_SET_UP = 672;
 /** Nothing on this street takes longer. Units: ms. */

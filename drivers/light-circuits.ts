@@ -7,7 +7,7 @@
 import type { Cabinet, ContactRole, DeviceConfig, Lamp, LineConfig, Output } from '../agent/core/cabinet.ts';
 import { linePortName, parseLinePort } from '../agent/core/line-port.ts';
 import { outputNumber } from '../agent/core/output-values.ts';
-import type { PointProfile, Profile, SetupParameter } from '../agent/core/profile.ts';
+import type { PointProfile, Profile } from '../agent/core/profile.ts';
 import { Refusal } from '../agent/core/refusal.ts';
 import { encodePoint } from './modbus/codec.ts';
 import { writePlace } from './modbus/modbus-driver.ts';
@@ -69,7 +69,7 @@ export function writeFace({ points, setup, groups, quirks, uptime, codec }: Prof
 
 /** Without names and units, which are for display, and without the poll period, except whether it is read at all. */
 function faceOf({ poll, unit: _unit, enum: _enum, flags: _flags, deadband: _deadband, ...point }: PointProfile): unknown {
-  const { settleMs: _settleMs, ...write } = point.write ?? { settleMs: 0 };
+  const { settleMs: _settleMs, fades: _fades, ...write } = point.write ?? { settleMs: 0, fades: false };
   return { ...point, write: point.write === null ? null : write, isRead: poll !== 'never' };
 }
 
@@ -85,7 +85,7 @@ function broadcastKeys(wired: WiredDevice): string[] {
 export interface WiredSite {
   readonly cabinet: Cabinet;
   readonly profiles: ReadonlyMap<string, Profile>;
-  readonly setupOf: (deviceId: string) => Readonly<Record<SetupParameter, number>>;
+  readonly setupOf: (deviceId: string) => { readonly failsafeLevelPct: number };
 }
 
 export interface LampCircuit {

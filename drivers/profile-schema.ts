@@ -34,6 +34,7 @@ const write = z.strictObject({
   min: z.number(),
   max: z.number(),
   settleMs: z.int().min(0).max(60_000).default(50),
+  fades: z.boolean().default(false),
   tolerance: z.number().min(0).default(0),
   address: register.nullable().default(null),
   table: z.enum(['coil', 'holding']).nullable().default(null),
@@ -134,7 +135,7 @@ const group = z.strictObject({
 const setup = z.strictObject({
   table: z.enum(['coil', 'holding']).default('holding'),
   address: register,
-  value: z.union([register, z.enum(['rampUpMs', 'rampDownMs', 'failsafeTimeoutS', 'failsafeLevelPct'])]),
+  value: z.union([register, z.enum(['rampUpMs', 'rampDownMs', 'daliFadeTime', 'failsafeTimeoutS', 'failsafeLevelPct'])]),
   /** For a named value alone. */
   max: register.default(0xffff),
   why: z.string().min(1),

@@ -42,7 +42,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     onProgrammes: platform.programmes,
     onBlinks: platform.blinks,
     onRelay: (relay) => uplink.relay(relay),
-    ...streetKnowledge(cabinet, points),
+    ...streetKnowledge(cabinet, points, profiles),
     quietUntilMono: quietMono,
   });
   rooms.energy = createEnergy({ cabinet, profiles, points, clock, store, field, light: rooms.control, onNight: platform.night });

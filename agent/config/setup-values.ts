@@ -1,19 +1,17 @@
 import type { Cabinet } from '../core/cabinet.ts';
 import type { SetupValues } from '../field/units/unit.ts';
+import { deviceRamps } from '../lighting/device-ramps.ts';
 import { deviceFailsafePct } from '../lighting/failsafe.ts';
 
 /** A driver that receives no write for this long goes to its failsafe level. Units: s. Source: assumed; twelve missed polls. */
 const FAILSAFE_TIMEOUT_S = 60;
-/** Ramps of a zone without presence. Units: s. Source: reference values of street-lighting practice, 1 to 2 s up, 8 to 10 s down. */
-const RAMP_S = { up: 1, down: 10 };
 
 /** The register values of a driver when it is first reached, by the policy of its lamp's zone; the field writes them. Pure. */
 export function setupValuesOf(cabinet: Cabinet, deviceId: string): SetupValues {
-  const lamp = cabinet.lamps.find(({ device }) => device === deviceId);
-  const zone = cabinet.zones.find(({ lamps }) => lamp !== undefined && lamps.includes(lamp.id));
+  const { upMs, downMs } = deviceRamps(cabinet, deviceId);
   return {
-    rampUpMs: (zone?.presence?.rampUpS ?? RAMP_S.up) * 1_000,
-    rampDownMs: (zone?.presence?.rampDownS ?? RAMP_S.down) * 1_000,
+    rampUpMs: upMs,
+    rampDownMs: downMs,
     failsafeTimeoutS: FAILSAFE_TIMEOUT_S,
     failsafeLevelPct: deviceFailsafePct(cabinet, deviceId),
   };

@@ -25,6 +25,7 @@ import { LampStatus, type LampStatusParts } from './views/lamp-status.ts';
 import { whyView, zoneViews } from './views/views.ts';
 import { WalkTestHandler, type WatchedWalk } from './views/walk-test.ts';
 import { Follower } from './writing/follower.ts';
+import type { PaceParts } from './writing/group-pace.ts';
 import { type OutputView, OutputWriter } from './writing/output-writer.ts';
 import type { Verification } from './writing/reconcile.ts';
 import { createWritePace } from './writing/write-pace.ts';
@@ -82,7 +83,7 @@ export class Control {
     this.#follower = new Follower({
       ...parts,
       ...{ lamps: street.lamps, events, verificationOf },
-      mayWrite: paceOf(parts),
+      pace: paceOf(parts),
       onProgress: () => this.#requests.advance(),
       onSent: (lampId, sentMono) => this.#walks.sent(lampId, sentMono),
     });
@@ -214,10 +215,10 @@ export class Control {
   }
 }
 
-/** Whether the line of a lamp takes one more level now. */
-function paceOf({ clock, pace }: ControlParts): (lampId: string) => boolean {
-  const writePace = createWritePace(pace?.maxPerS ?? new Map());
-  return (lampId) => writePace.mayWrite(pace?.lineOf(lampId) ?? '', clock.monoMs());
+function paceOf({ pace }: ControlParts): PaceParts | undefined {
+  if (pace === undefined) return undefined;
+  const { mayWrite } = createWritePace(pace.maxPerS);
+  return { groups: pace.groups, mayWrite: (lampId, nowMono) => mayWrite(pace.lineOf(lampId) ?? '', nowMono) };
 }
 
 /** Resolves with the work or when its time is over. The work itself goes on and still uses a late answer. */

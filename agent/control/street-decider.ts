@@ -9,7 +9,7 @@ import type { StreetIndex, StreetKnowledge } from './street-knowledge.ts';
 /** What a decision depends on besides the time and the start. */
 export type DecisionInputs = Pick<
   Required<LightingSnapshot>,
-  'sensors' | 'photocells' | 'traffic' | 'rules' | 'intents' | 'detections' | 'burningH' | 'programmes'
+  'sensors' | 'photocells' | 'traffic' | 'rules' | 'overRaised' | 'intents' | 'detections' | 'burningH' | 'programmes'
 >;
 
 export class StreetDecider {

@@ -1,13 +1,19 @@
 /** Derives from street, cabinet and profiles what control needs besides the street itself. Pure. */
+import { daliFadeMs, daliFadeTime } from '../../drivers/dali-fade.ts';
+import { modbusDriverFor } from '../../drivers/driver-for.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';
 import type { MonoMs } from '../core/clock.ts';
+import type { Profile } from '../core/profile.ts';
 import type { LevelPct, PointId } from '../core/words.ts';
+import { groupRequest, groupsOf } from '../field/writes/group-writes.ts';
+import { deviceRamps } from '../lighting/device-ramps.ts';
 import type { LightingStreet } from '../lighting/lighting.ts';
 import { type ResolvedOutput, resolveOutputs } from '../lighting/output.ts';
 import type { StoreParts } from '../store/store.ts';
 import type { LightContact } from './sensing/contact-tracker.ts';
 import { levelPointOf } from './writing/follower.ts';
+import type { LampGroup } from './writing/group-pace.ts';
 import type { Verification } from './writing/reconcile.ts';
 
 /** A run that begins this soon after the machine started because mains have returned. Units: ms. Source: assumed; a gateway boots in a minute. */
@@ -25,11 +31,19 @@ export interface StreetKnowledge {
   readonly contactZones: ReadonlyMap<PointId, string>;
   /** From the profile of the lamp's level point. */
   readonly verificationOf: (lampId: string) => Verification;
-  /** Line of each lamp, and how many levels a second each line takes. */
-  readonly pace: { readonly lineOf: (lampId: string) => string | undefined; readonly maxPerS: ReadonlyMap<string, number> };
+  /** Line of each lamp, how many levels a second each line takes, and the lamps that one write sets. */
+  readonly pace: {
+    readonly lineOf: (lampId: string) => string | undefined;
+    readonly maxPerS: ReadonlyMap<string, number>;
+    readonly groups: readonly LampGroup[];
+  };
 }
 
-export function streetKnowledge(cabinet: Cabinet, points: ReadonlyMap<PointId, CabinetPoint>): StreetKnowledge {
+export function streetKnowledge(
+  cabinet: Cabinet,
+  points: ReadonlyMap<PointId, CabinetPoint>,
+  profiles: ReadonlyMap<string, Profile>,
+): StreetKnowledge {
   const lineOfDevice = new Map(cabinet.lines.flatMap(({ id, devices }) => devices.map((device) => [device.id, id] as const)));
   const lineOfLamp = new Map(cabinet.lamps.map(({ id, device }) => [id, lineOfDevice.get(device)]));
   return {
@@ -46,14 +60,32 @@ export function streetKnowledge(cabinet: Cabinet, points: ReadonlyMap<PointId, C
     ),
     verificationOf(lampId) {
       const lamp = cabinet.lamps.find(({ id }) => id === lampId);
-      const write = lamp === undefined ? null : (points.get(`${lamp.device}.${lamp.point}`)?.profile.write ?? null);
-      return write ?? NOT_WRITTEN;
+      const write = lamp === undefined ? null : (points.get(levelPointOf(lamp))?.profile.write ?? null);
+      if (lamp === undefined || write?.fades !== true) return write ?? NOT_WRITTEN;
+      return { ...write, settleMs: write.settleMs + daliFadeMs(daliFadeTime(deviceRamps(cabinet, lamp.device).upMs)) };
     },
     pace: {
       lineOf: (lampId) => lineOfLamp.get(lampId),
       maxPerS: new Map(cabinet.lines.map(({ id, maxWritesPerS }) => [id, maxWritesPerS])),
+      groups: lampGroups(cabinet, profiles),
     },
   };
+}
+
+/** The groups all of whose level points are lamps: the field writes a group only when each of its points waits for a level. */
+function lampGroups({ lines, lamps }: Pick<Cabinet, 'lines' | 'lamps'>, profiles: ReadonlyMap<string, Profile>): readonly LampGroup[] {
+  const lampAt = new Map(lamps.map((lamp) => [levelPointOf(lamp), lamp.id]));
+  return lines.flatMap(({ devices, broadcast }) => {
+    const grouped = devices.flatMap((device) => {
+      const profile = profiles.get(device.profile);
+      return profile?.transport === 'modbus' ? [{ device, driver: modbusDriverFor(profile, device) }] : [];
+    });
+    return groupsOf(grouped, broadcast).flatMap((group): LampGroup[] => {
+      const lampIds = group.members.flatMap((pointId) => lampAt.get(pointId) ?? []);
+      const canSet = (levelPct: LevelPct): boolean => groupRequest(group, levelPct) !== undefined;
+      return lampIds.length < group.members.length ? [] : [{ lampIds, canSet }];
+    });
+  });
 }
 
 function lightContact(deviceId: string): (role: [string, string]) => [PointId, LightContact][] {

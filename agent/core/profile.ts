@@ -206,6 +206,8 @@ export interface PointWrite {
   readonly max: number;
   /** Read it back after this long. Units: ms. */
   readonly settleMs: number;
+  /** The level read back moves while the driver fades, so that `settleMs` counts from the end of the fade that set-up writes as `daliFadeTime`. */
+  readonly fades: boolean;
   readonly tolerance: number;
 }
 
@@ -219,7 +221,8 @@ export interface SetupProfile {
   readonly why: string;
 }
 
-export type SetupParameter = 'rampUpMs' | 'rampDownMs' | 'failsafeTimeoutS' | 'failsafeLevelPct';
+/** `daliFadeTime` is `rampUpMs` as a fade time of DALI, 0 to 15: such a driver has one for both directions. */
+export type SetupParameter = 'rampUpMs' | 'rampDownMs' | 'daliFadeTime' | 'failsafeTimeoutS' | 'failsafeLevelPct';
 
 /** A real or computed exchange and what must come out of it; every shipped profile's are run by the tests. */
 export interface ProfileExample {

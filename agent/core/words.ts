@@ -154,6 +154,8 @@ export type EventCode =
   | 'door-open'
   | 'sensor-stuck'
   | 'sensor-silent'
+  | 'sensor-busy'
+  | 'presence-too-long'
   | 'photocell-doubtful'
   | 'time-not-trusted'
   | 'clock-stepped'

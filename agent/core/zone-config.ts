@@ -111,7 +111,7 @@ export interface PresenceConfig {
   readonly reachM: number | null;
   /** Lamps of other zones that it raises too, as at a crosswalk; absent or empty: none. */
   readonly alsoLamps?: readonly string[];
-  /** Longest raise without a pause; then the sensors are taken for stuck until they have been still. Units: s. */
+  /** Longest raise of the zone without a pause, whichever sensors detect; then the programme, until all of them have been still. Units: s. */
   readonly maxBoostS: number;
   /** Light ahead of a mover; null: only around the sensors. */
   readonly wave: WaveConfig | null;
@@ -134,8 +134,10 @@ export interface PresenceSensor {
   readonly offDelayS: number;
   /** Detections are ignored for so long after the zone's own light has changed. Units: s. */
   readonly blankS: number;
-  /** Present for longer without a pause means stuck. Units: s. */
+  /** Present for longer without a pause means stuck; a counter shows no presence and is never stuck. Units: s. */
   readonly stuckS: number;
+  /** More detections an hour are reported; a counter that counts more is ignored. */
+  readonly maxPerH: number;
   /** `group`: badly placed; it follows the others, and its own detections are ignored. */
   readonly listen: 'own' | 'group';
 }
@@ -264,7 +266,7 @@ export interface Output {
   readonly litWith: { readonly zones: readonly string[]; readonly value: OutputValue } | null;
   /** The first that holds takes precedence. */
   readonly rules: readonly { readonly rule: string; readonly value: OutputValue }[];
-  /** Shortest time at a value other than `idle`, and at `idle`. Units: s. */
+  /** Shortest time at a value other than `idle`, and at `idle`; a circuit does not rest for so long where its zone is lit again. Units: s. */
   readonly minOnS: number;
   readonly minOffS: number;
 }

@@ -9,7 +9,7 @@ import type { Decision, PointId, Reading } from '../core/words.ts';
 import { lampUse } from '../lighting/lamp-use.ts';
 import type { ZoneState } from '../lighting/lighting.ts';
 import { createLocalCalendar, type LocalCalendar } from '../lighting/local-time.ts';
-import type { CountedLamp, LampFollowing } from './energy.ts';
+import { type CountedLamp, type LampFollowing, powerW } from './energy.ts';
 import { type NightDate, nextNight } from './energy-months.ts';
 import { energySums, figures } from './energy-rows.ts';
 import type { NightTally } from './energy-tally.ts';
@@ -129,10 +129,12 @@ export function nightAt(calendar: LocalCalendar, atMs: WallMs): NightDate {
   return new Date(Date.UTC(year, month - 1, hour < NOON_HOUR ? day - 1 : day)).toISOString().slice(0, 10);
 }
 
-function countedLamp(lamp: Lamp | undefined, { baseline }: Zone): CountedLamp[] {
+function countedLamp(lamp: Lamp | undefined, { baseline: { lampPowerW, levelPct } }: Zone): CountedLamp[] {
   if (lamp === undefined) return [];
   const { id, ratedPowerW } = lamp;
-  return [{ id, ratedW: ratedPowerW, baselineW: ((baseline.lampPowerW ?? ratedPowerW) * baseline.levelPct) / 100 }];
+  // The lamps of today take at their former level what they take at it now; how others took less when dimmed is not known.
+  const isSameLamp = lampPowerW === null || lampPowerW === ratedPowerW;
+  return [{ id, ratedW: ratedPowerW, baselineW: isSameLamp ? powerW(ratedPowerW, levelPct) : (lampPowerW * levelPct) / 100 }];
 }
 
 /** The energy counter of each meter: its first one, since what comes after is a phase of it or what was fed back. */

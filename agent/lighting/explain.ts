@@ -74,6 +74,8 @@ function ofPresence({ source, levelPct, text }: TraceLine, { zone, plan, snapsho
   if (presence === null || sensor === undefined) return NOTHING;
   if (text === WARNING_TEXT) return { sinceMs: null, changes: 'then 0 %' };
   const state = snapshot.sensors.get(sensorPointOf(sensor));
+  if (levelPct === null && zone !== null && snapshot.overRaised?.has(zone.id) === true)
+    return { sinceMs: null, changes: 'raises again once all sensors of the zone have been still' };
   if (levelPct === null) {
     const boostPct = programmeNow(plan, snapshot)?.stretch?.boostPct ?? presence.boostPct;
     return { sinceMs: null, changes: raisedBy(sensor.listen, state, boostPct) };

@@ -56,9 +56,13 @@ function startRaises({ id }: Lamp, { nowMs, nowMono, holds }: LightingSnapshot):
   return [{ line: { rank: 'presence', source: 'start', levelPct: hold.levelPct, text, untilMs }, distanceM: null }];
 }
 
-function waveRaises({ plan, state }: ZoneMoment, wave: WaveRaise | null, { nowMs, nowMono }: LightingSnapshot): readonly Raise[] {
-  const { presence } = plan.zone;
-  if (wave === null || presence === null) return [];
+function waveRaises(
+  { plan, state }: ZoneMoment,
+  wave: WaveRaise | null,
+  { nowMs, nowMono, overRaised }: LightingSnapshot,
+): readonly Raise[] {
+  const { id, presence } = plan.zone;
+  if (wave === null || presence === null || overRaised?.has(id) === true) return [];
   const boostPct = state?.stretch?.boostPct ?? presence.boostPct;
   const levelPct = wave.level === 'boost' ? boostPct : presence.relayedPct;
   const untilMs = Math.round(nowMs + wave.untilMono - nowMono);

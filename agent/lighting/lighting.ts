@@ -47,8 +47,12 @@ export interface SensorState {
   readonly valueMono?: MonoMs | null;
   /** Newest value of a counter; null for others. */
   readonly count?: number | null;
-  /** It has reported presence without a pause for longer than a person stays. */
+  /** It is ignored: presence without a pause for longer than a person stays, or a counter that counts more than can pass. */
   readonly stuck?: boolean;
+  /** Detections of the last hour by their sixths, newest last. Shape: `sixth` since the start of the monotonic clock. */
+  readonly activity?: readonly { readonly sixth: number; readonly count: number }[];
+  /** It detects more often than `maxPerH`. */
+  readonly isBusy?: boolean;
 }
 
 /** The state of one photocell. */
@@ -158,6 +162,8 @@ export interface LightingSnapshot {
   readonly programmes?: ReadonlyMap<string, ProgrammeChoice>;
   /** By lamp. */
   readonly holds?: ReadonlyMap<string, LampHold>;
+  /** Zones that presence has raised for too long: their sensors and the wave raise nothing. */
+  readonly overRaised?: ReadonlySet<string>;
   /** What `LightingResult.lit` was before; absent where nothing before is known, as in a look ahead. */
   readonly lit?: LitLamps;
 }

@@ -39,8 +39,8 @@ export interface Mover {
 /** Returns the movers of these detections, in the order of their last one. Depends on its arguments alone. */
 export type MoverReader = (detections: readonly Detection[], nowMono: MonoMs) => readonly Mover[];
 
-/** Detections older than this are of no use and need not be kept. Units: ms. Source: 75 m at 2 km/h take 135 s; doubled. */
-export const DETECTIONS_KEPT_MS = 270_000;
+/** Detections older than this are of no use and need not be kept. Units: ms. Source: 300 m at 2 km/h take 540 s; doubled. */
+export const DETECTIONS_KEPT_MS = 1_080_000;
 
 /** Speeds of people and vehicles in a street. Units: km/h. Source: issue 5, wave: 2 to 130. */
 const SPEED_KMH = { min: 2, max: 130 };

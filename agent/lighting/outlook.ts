@@ -8,7 +8,9 @@ export interface Outlook {
   readonly distanceM: Float64Array;
   /** The first sensor on the way, before the lamp; infinite where there is none. */
   readonly sensorM: Float64Array;
-  /** Where he is detected or gone: that sensor, else the next one at or beyond the lamp, else the end of the street there. */
+  /** The sensor that detects him next: that one, else the next at or beyond the lamp; infinite where there is none. */
+  readonly nextSensorM: Float64Array;
+  /** Where he is detected or gone: that sensor, else the end of the street there. */
   readonly placeM: Float64Array;
   /** 1 for those towards larger, and towards smaller distances of the pole's street. */
   readonly isUp: Uint8Array;
@@ -64,13 +66,15 @@ function outlookFrom(pole: string, lampPoles: readonly string[], around: Surroun
     const onTheWay = others.filter((sensor) => farM(sensor) < farM(lamp) && graph.isBeyond(pole, sensor, lamp));
     return Math.min(...onTheWay.map(farM));
   });
-  const placeM = Float64Array.from(lampPoles, (lamp, index) => {
+  const isBeyond = (lamp: string, to: string): boolean => graph.isBeyond(pole, lamp, to);
+  const nextSensorM = Float64Array.from(lampPoles, (lamp, index) => {
     const first = sensorM[index] ?? Number.POSITIVE_INFINITY;
-    if (first !== Number.POSITIVE_INFINITY) return first;
-    const beyond = (to: string): boolean => graph.isBeyond(pole, lamp, to);
-    const next = Math.min(...others.filter(beyond).map(farM));
-    return next === Number.POSITIVE_INFINITY ? Math.max(0, ...around.poles.filter(beyond).map(farM)) : next;
+    return Number.isFinite(first) ? first : Math.min(...others.filter((to) => isBeyond(lamp, to)).map(farM));
+  });
+  const placeM = nextSensorM.map((nextM, index) => {
+    const lamp = lampPoles[index] ?? pole;
+    return Number.isFinite(nextM) ? nextM : Math.max(0, ...around.poles.filter((to) => isBeyond(lamp, to)).map(farM));
   });
   const side = (direction: 1 | -1): Uint8Array => Uint8Array.from(lampPoles, (lamp) => Number(graph.isTowards(pole, lamp, direction)));
-  return { distanceM, sensorM, placeM, isUp: side(1), isDown: side(-1) };
+  return { distanceM, sensorM, nextSensorM, placeM, isUp: side(1), isDown: side(-1) };
 }

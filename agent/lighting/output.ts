@@ -4,8 +4,8 @@
  * Pure: the lit zones, the rules that hold and the former value in, the value out.
  *
  * The first rule that holds has precedence over `litWith`, and that over `idle`. A value stays for its shortest time, whatever is decided
- * meanwhile. Two exceptions serve the light: a circuit is never set to idle while one of its zones is lit, not even by a rule; and in an
- * emergency of the whole cabinet or of one of its zones it is switched on at once.
+ * meanwhile. Three exceptions serve the light: a circuit is never set to idle while one of its zones is lit, not even by a rule; one whose
+ * zone is to be lit rests for `LIT_REST_S` at most; and in an emergency of the whole cabinet or of one of its zones it is switched on at once.
  */
 import type { Output } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
@@ -49,6 +49,12 @@ export interface OutputFacts {
   readonly nowMono: MonoMs;
 }
 
+/**
+ * Longest rest of a circuit before it lights its zone again. Units: s.
+ * Source: contactors for lamps are made for 300 to 1,200 operations an hour; a few at this distance, then `minOnS`, stay far below.
+ */
+const LIT_REST_S = 2;
+
 type Wanted = Pick<OutputState, 'value' | 'text'>;
 
 /** Returns the value of an output from now on; the state before where nothing changes. */
@@ -58,7 +64,8 @@ export function outputValue(output: ResolvedOutput, facts: OutputFacts): OutputS
   if (before === undefined) return { ...firstValue(output, wanted, facts), sinceMono: nowMono };
   if (wanted.value === before.value) return { ...before, text: wanted.text };
   const isLight = isLit(output, facts) && before.value === output.idle;
-  const untilMono = before.sinceMono + (before.value === output.idle ? output.minOffS : output.minOnS) * 1_000;
+  const restS = isLight ? Math.min(output.minOffS, LIT_REST_S) : output.minOffS;
+  const untilMono = before.sinceMono + (before.value === output.idle ? restS : output.minOnS) * 1_000;
   if (nowMono >= untilMono || (facts.isEmergency && isLight)) return { ...wanted, sinceMono: nowMono };
   return { ...before, text: sentence(`stays ${spell(untilMono - nowMono)} more, then ${wanted.value}: ${wanted.text}`) };
 }

@@ -58,6 +58,14 @@ export function sensorReaches(street: LightingStreet, zone: Zone): readonly Sens
   });
 }
 
+/** A sensor at one instant. */
+interface SensorMoment {
+  readonly state: SensorState | undefined;
+  readonly nowMono: MonoMs;
+  /** Presence has raised its zone for too long. */
+  readonly isOverRaised?: boolean;
+}
+
 /**
  * Returns the phase of a sensor now.
  *
@@ -66,7 +74,7 @@ export function sensorReaches(street: LightingStreet, zone: Zone): readonly Sens
 export function sensorPhase(
   config: PresenceConfig,
   sensor: PresenceSensor,
-  { state, nowMono }: { state: SensorState | undefined; nowMono: MonoMs },
+  { state, nowMono, isOverRaised = false }: SensorMoment,
 ): SensorPhase {
   const id = sensor.device;
   const result = (
@@ -75,13 +83,11 @@ export function sensorPhase(
     { untilMono = null, endedMono = null }: Partial<Pick<SensorPhase, 'untilMono' | 'endedMono'>> = {},
   ): SensorPhase => ({ sensorId: id, phase, untilMono, endedMono, text: sentence(text) });
   if (sensor.listen === 'group') return result('base', `${id} follows the others`);
-  if (state?.stuck === true) return result('base', `${id} is stuck, programme stays`);
+  if (isOverRaised) return result('base', `${id} is ignored: presence has raised the zone for ${spell(config.maxBoostS * 1_000)}`);
+  if (state?.stuck === true)
+    return result('base', sensor.kind === 'counter' ? `${id} counts too fast, programme stays` : `${id} is stuck, programme stays`);
   const answers = state !== undefined && (state.quality === 'good' || state.quality === 'stale');
-  if (answers && state.present) {
-    const longEnd = (state.sinceMono ?? nowMono) + config.maxBoostS * 1_000;
-    if (nowMono < longEnd) return result('boost', `${id} sees someone now`);
-    return result('base', `${id} has seen someone for ${spell(config.maxBoostS * 1_000)}, no longer heard`, { endedMono: longEnd });
-  }
+  if (answers && state.present) return result('boost', `${id} sees someone now`);
   const last = state?.lastPresentMono ?? null;
   if (last === null) return result('base', answers ? `${id} has seen nobody yet` : `${id} does not answer, programme stays`);
   const holdEnd = last + Math.max(0, config.holdS - sensor.ownHoldS) * 1_000;

@@ -1,20 +1,24 @@
 /**
- * Filters the readings of one presence sensor: threshold, count, pulse, pause, own light, stuck.
+ * Filters the readings of one presence sensor: threshold, count, pulse, pause, own light, stuck, too many detections.
  *
  * Pure: state, reading and time in, state out.
  *
  * A spell begins with a reading at or above the threshold and ends with the first pause of `offDelayS`; chatter within it is one spell. It is
  * presence once it has lasted `minPulseS`. A counter has no such readings: each rise is a detection, and its spell ends `offDelayS` after the last.
+ * Many people in a row are one spell of a counter, so how long it lasts proves nothing; it is ignored while it counts more than can pass.
  */
 import type { PresenceSensor } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
 import type { Reading } from '../core/words.ts';
 import type { SensorState } from './lighting.ts';
+import { afterActivity, isNowBusy } from './sensor-activity.ts';
 
 export interface SensorStep {
   readonly state: SensorState;
   /** A person was detected: presence began, or a counter has risen. */
   readonly detected: boolean;
+  /** Presence has begun again within its spell: it may be the next person. */
+  readonly returned: boolean;
 }
 
 export interface SensorTime {
@@ -29,6 +33,9 @@ export interface SensorTime {
  */
 const PAUSE_MS = 60_000;
 
+/** One rise of a counter counts as this share of its hourly limit at most. Source: assumed; six such jumps in an hour are more than a device that was replaced. */
+const LARGEST_JUMP = 1 / 6;
+
 type Spell = Required<SensorState>;
 
 const UNSEEN: Spell = {
@@ -42,6 +49,8 @@ const UNSEEN: Spell = {
   valueMono: null,
   count: null,
   stuck: false,
+  activity: [],
+  isBusy: false,
 };
 
 /**
@@ -59,24 +68,27 @@ export function afterSensorReading(
   const was: Spell = { ...UNSEEN, ...before };
   const { quality, atMono } = reading;
   const value = answers(quality) ? reading.value : null;
-  if (value === null || atMono < (was.valueMono ?? atMono)) return passTime({ ...was, quality }, sensor, nowMono);
+  if (value === null || atMono < (was.valueMono ?? atMono)) return { ...passTime({ ...was, quality }, sensor, nowMono), returned: false };
   const until = passTime(was, sensor, atMono);
   const isPlausible = !until.state.stuck && !isTooLong(until.state, sensor, atMono);
   const input = { atMono, deafUntilMono: deafUntil(sensor, atMono, ownChangeMono), isPlausible };
   const seen =
-    sensor.kind === 'counter' ? afterCount(until.state, value, input) : afterLevel(until.state, value >= sensor.threshold, input);
+    sensor.kind === 'counter'
+      ? afterCount(until.state, value, { ...input, sensor })
+      : afterLevel(until.state, value >= sensor.threshold, input);
   const now = passTime({ ...seen.state, quality }, sensor, Math.max(nowMono, atMono));
-  return { state: now.state, detected: until.detected || seen.detected || now.detected };
+  return { state: now.state, detected: until.detected || seen.detected || now.detected, returned: seen.returned === true };
 }
 
 /** Returns the state after changes by time alone: a pulse that lasts long enough, the end of a pause or a count, a sensor that becomes stuck. */
 export function afterSensorTick(before: SensorState, sensor: PresenceSensor, nowMono: MonoMs): SensorStep {
-  return passTime({ ...UNSEEN, ...before }, sensor, nowMono);
+  return { ...passTime({ ...UNSEEN, ...before }, sensor, nowMono), returned: false };
 }
 
 interface SpellStep {
   readonly state: Spell;
   readonly detected: boolean;
+  readonly returned?: boolean;
 }
 
 interface FilterInput {
@@ -98,7 +110,8 @@ function deafUntil({ blankS, kind }: PresenceSensor, atMono: MonoMs, ownChangeMo
   return atMono < untilMono ? untilMono : null;
 }
 
-function passTime(state: Spell, sensor: PresenceSensor, nowMono: MonoMs): SpellStep {
+function passTime(before: Spell, sensor: PresenceSensor, nowMono: MonoMs): SpellStep {
+  const state = withActivity(before, sensor, nowMono);
   const { rawUpMono, rawDownMono, quality, present, stuck } = state;
   if (rawUpMono === null) return { state, detected: false };
   if (rawDownMono !== null && isPause(state, sensor, nowMono - rawDownMono)) {
@@ -109,7 +122,16 @@ function passTime(state: Spell, sensor: PresenceSensor, nowMono: MonoMs): SpellS
   const lastedMs = nowMono - rawUpMono;
   if (present || stuck || rawDownMono !== null || state.deafUntilMono !== null || lastedMs < pulseMs(sensor))
     return { state, detected: false };
-  return { state: { ...state, present: true, sinceMono: rawUpMono, lastPresentMono: state.valueMono }, detected: true };
+  const activity = afterActivity(state.activity, 1, nowMono);
+  const seen = { ...state, present: true, sinceMono: rawUpMono, lastPresentMono: state.valueMono, activity };
+  return { state: withActivity(seen, sensor, nowMono), detected: true };
+}
+
+/** The state by the detections of the last hour. A counter that counts more than can pass is ignored; another sensor may detect real people. */
+function withActivity(state: Spell, { kind, maxPerH }: PresenceSensor, nowMono: MonoMs): Spell {
+  const isBusy = isNowBusy(state.isBusy, state.activity, maxPerH, nowMono);
+  if (kind === 'counter' && (isBusy || state.stuck)) return { ...state, isBusy, stuck: isBusy, present: state.present && !isBusy };
+  return isBusy === state.isBusy ? state : { ...state, isBusy };
 }
 
 /** Whether there was no presence for long enough. A stuck sensor that is silent proves no pause. */
@@ -118,9 +140,9 @@ function isPause({ stuck, quality }: Spell, { offDelayS }: PresenceSensor, pause
   return answers(quality) && pausedMs >= Math.max(PAUSE_MS, offDelayS * 1_000);
 }
 
-/** Presence without a pause for longer than a person stays. */
-function isTooLong({ rawUpMono }: Spell, { stuckS }: PresenceSensor, nowMono: MonoMs): boolean {
-  return rawUpMono !== null && stuckS > 0 && nowMono - rawUpMono > stuckS * 1_000;
+/** Presence without a pause for longer than a person stays. A counter shows no presence: the next one counted may be another person. */
+function isTooLong({ rawUpMono }: Spell, { kind, stuckS }: PresenceSensor, nowMono: MonoMs): boolean {
+  return kind !== 'counter' && rawUpMono !== null && stuckS > 0 && nowMono - rawUpMono > stuckS * 1_000;
 }
 
 /** A press of a button counts, however short. Units: ms. */
@@ -137,14 +159,21 @@ function afterLevel(state: Spell, isUp: boolean, { atMono, deafUntilMono, isPlau
   if (state.deafUntilMono !== null && atMono >= state.deafUntilMono) {
     return { state: { ...up, rawUpMono: atMono, deafUntilMono: null }, detected: false };
   }
-  return { state: state.present && isPlausible ? { ...up, lastPresentMono: atMono } : up, detected: false };
+  const isPresent = state.present && isPlausible;
+  return { state: isPresent ? { ...up, lastPresentMono: atMono } : up, detected: false, returned: isPresent && state.rawDownMono !== null };
 }
 
 /** A count that fell was reset, or has rolled over: that is no detection. */
-function afterCount(state: Spell, count: number, { atMono, isPlausible }: FilterInput): SpellStep {
-  const read = { ...state, valueMono: atMono, count };
-  const hasRisen = state.count !== null && count > state.count;
-  if (!hasRisen) return { state: read, detected: false };
+function afterCount(
+  state: Spell,
+  count: number,
+  { atMono, isPlausible, sensor: { maxPerH } }: FilterInput & { readonly sensor: PresenceSensor },
+): SpellStep {
+  const rise = state.count === null ? 0 : count - state.count;
+  if (rise <= 0) return { state: { ...state, valueMono: atMono, count }, detected: false };
+  // One jump, as of a device that was replaced, is no rate.
+  const activity = afterActivity(state.activity, Math.min(rise, maxPerH * LARGEST_JUMP), atMono, atMono - (state.valueMono ?? atMono));
+  const read = { ...state, valueMono: atMono, count, activity };
   if (!isPlausible) return { state: { ...read, rawDownMono: atMono }, detected: false };
   const sinceMono = state.rawUpMono ?? atMono;
   return {

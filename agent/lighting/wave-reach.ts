@@ -1,20 +1,20 @@
 /** How far light reaches around one mover, and how long it stays: the rules of `poles` and `section`. Pure. */
 import type { WaveConfig } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
-import type { Mover } from './movers.ts';
+import { type Mover, SENSOR_RANGE_M } from './movers.ts';
 import type { Outlook } from './outlook.ts';
 import { ROUNDING_M } from './street-graph.ts';
 
-/** Longest time a mover is followed without a detection. Units: ms. Source: assumed; 75 m at a slow walk of 2.3 km/h. */
-export const AWAY_MS = 120_000;
+/** How long a mover is followed without a detection, by how far the next sensor is: least and longest. Units: ms. Source: assumed; about 50 m and 300 m at the slowest walk. */
+export const AWAY_MS = { least: 120_000, longest: 600_000 };
 /** A mover is not forgotten before this, though a sensor should have detected it: the sensor may still hold for another person. Units: ms. Source: usual own hold of 5 s, doubled. */
 const LEAST_AWAY_MS = 10_000;
 /** A mover that is not detected within this many times its expected time is gone. Source: issue 5, wave. */
 const OVERDUE = 2;
 /** People slow down: light stays at all places that this share of the speed would reach. Source: assumed. */
 const SLOWER = 0.6;
-/** Where light goes pole by pole, a mover of unknown speed may be a slow walker whatever is assumed. Units: m/s. Source: assumed, 4 km/h. */
-const STROLL_MPS = 4 / 3.6;
+/** Where light goes pole by pole, a mover of unknown speed may be the slowest walker whatever is assumed. Units: m/s. Source: issue 5, wave: 2 km/h. */
+const SLOWEST_MPS = 2 / 3.6;
 /** Per-zone data that is constant: the places of its lamps in the list of all lamps that a wave may raise. */
 export interface ZoneWave {
   readonly wave: WaveConfig;
@@ -74,7 +74,7 @@ function litPoles(zone: ZoneWave, reach: Reach, around: LampsAround): readonly L
     if (at(around.view.distanceM, index) > farthestM) continue;
     const place = placeOf(index, reach, around);
     if (place.atM < reach.fromM || place.atM > place.headM + reach.aheadM) continue;
-    const untilMono = endOf(place.atM, at(around.view.placeM, index), { zone, reach, visit: around.mover.visit });
+    const untilMono = endOf(place.atM, index, { zone, reach, around });
     if (around.nowMono < untilMono) lit.push({ id, untilMono, distanceM: distanceTo(place, reach) });
   }
   return lit;
@@ -84,8 +84,7 @@ function litSection(zone: ZoneWave, reach: Reach, around: LampsAround): readonly
   const places = zone.lamps.map(({ index }) => placeOf(index, reach, around));
   const isIn = places.some(({ atM }) => atM >= reach.fromM) && places.some(({ atM, headM }) => atM <= headM + reach.aheadM);
   if (!isIn) return [];
-  const { visit } = around.mover;
-  const ends = zone.lamps.map(({ index }, i) => endOf(places[i]?.atM ?? 0, at(around.view.placeM, index), { zone, reach, visit }));
+  const ends = zone.lamps.map(({ index }, i) => endOf(places[i]?.atM ?? 0, index, { zone, reach, around }));
   const untilMono = Math.max(...ends);
   if (around.nowMono >= untilMono) return [];
   return zone.lamps.map(({ id }, i) => ({ id, untilMono, distanceM: distanceTo(places[i] as LampPlace, reach) }));
@@ -131,14 +130,27 @@ function at(values: Float64Array | Uint8Array, index: number): number {
 /** When a mover has left a lamp behind, or is forgotten because it was not detected where expected. */
 function endOf(
   atM: number,
-  placeM: number,
-  { zone, reach, visit }: { readonly zone: ZoneWave; readonly reach: Reach; readonly visit: Mover['visit'] },
+  index: number,
+  { zone, reach, around: { mover, view } }: { readonly zone: ZoneWave; readonly reach: Reach; readonly around: LampsAround },
 ): MonoMs {
-  const wayM = placeM + visit.beforeM;
-  const strollS = reach.isKnown || zone.wave.mode === 'section' ? 0 : wayM / STROLL_MPS;
-  const dueMs = 1_000 * Math.max((OVERDUE * wayM) / reach.speedMps, strollS);
-  const forgottenMono = visit.firstMono + Math.min(AWAY_MS, Math.max(LEAST_AWAY_MS, dueMs));
+  const { visit } = mover;
+  const wayM = at(view.placeM, index) + visit.beforeM;
+  const longestMs = awayMs(at(view.nextSensorM, index) + visit.beforeM);
+  const mayStroll = !reach.isKnown && zone.wave.mode === 'poles';
+  const dueMs = mayStroll ? slowestMs(wayM) : (1_000 * OVERDUE * wayM) / reach.speedMps;
+  const forgottenMono = visit.firstMono + Math.min(longestMs, Math.max(LEAST_AWAY_MS, dueMs));
   if (!reach.isKnown) return Math.max(visit.lastMono + zone.holdMs, forgottenMono);
   const leftS = (atM + visit.beforeM + zone.wave.behindM) / (reach.speedMps * SLOWER);
   return Math.min(forgottenMono, visit.firstMono + leftS * 1_000);
+}
+
+/** How long the slowest walker needs to be detected by the next sensor; the least time where there is none, so that he may have gone. Units: ms, m. */
+function awayMs(nextSensorM: number): number {
+  if (!Number.isFinite(nextSensorM)) return AWAY_MS.least;
+  return Math.min(AWAY_MS.longest, Math.max(AWAY_MS.least, slowestMs(nextSensorM)));
+}
+
+/** From one edge of what a sensor sees to the other edge of what the next one sees. Units: ms, m. */
+function slowestMs(wayM: number): number {
+  return (1_000 * (wayM + 2 * SENSOR_RANGE_M)) / SLOWEST_MPS;
 }

@@ -91,7 +91,7 @@ function raiseFor(mover: Mover, moment: WaveMoment): void {
 
 function concernsZone({ followsRelays, holdMs }: ZoneWave, { visit }: Mover, nowMono: MonoMs): boolean {
   if (visit.isRelayed && !followsRelays) return false;
-  return nowMono < Math.max(visit.lastMono + holdMs, visit.firstMono + AWAY_MS);
+  return nowMono < Math.max(visit.lastMono + holdMs, visit.firstMono + AWAY_MS.longest);
 }
 
 function aroundOf(mover: Mover, { graph, outlook, deaf, nowMono }: WaveMoment): LampsAround | null {

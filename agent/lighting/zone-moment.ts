@@ -44,8 +44,11 @@ export function zoneMomentOf(plan: ZonePlan, street: LightingStreet, snapshot: L
   const { zone, reaches } = plan;
   const { nowMs, nowMono, clockQuality } = snapshot;
   const { light, dusk } = skyOf(plan, snapshot, altitudeDeg);
+  const isOverRaised = snapshot.overRaised?.has(zone.id) === true;
   const phasesOf = (presence: PresenceConfig): readonly SensorPhase[] =>
-    reaches.map(({ sensor }) => sensorPhase(presence, sensor, { state: snapshot.sensors.get(sensorPointOf(sensor)), nowMono }));
+    reaches.map(({ sensor }) =>
+      sensorPhase(presence, sensor, { state: snapshot.sensors.get(sensorPointOf(sensor)), nowMono, isOverRaised }),
+    );
   // A photocell detects the night without a clock, but not which step of the programme it is.
   const choice = chosenIn(snapshot, zone.id);
   const state = light === 'night' && isTrusted(clockQuality) ? plan.programme.at(nowMs, choice?.programme) : null;

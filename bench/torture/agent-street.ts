@@ -60,7 +60,7 @@ const LOOK_MS = 50;
 const NOBODY = 'mqtt://127.0.0.1:1';
 const LAMP_PROFILE = 'wirenboard-wb-led';
 /** What the demo's zone asks of its drivers. */
-const SET_UP = { rampUpMs: 1_000, rampDownMs: 5_000, failsafeTimeoutS: 60, failsafeLevelPct: 100 };
+const SET_UP = { rampUpMs: 1_000, rampDownMs: 5_000, daliFadeTime: 2, failsafeTimeoutS: 60, failsafeLevelPct: 100 };
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
 
 /** `folder` has a short path: sockets need one. */

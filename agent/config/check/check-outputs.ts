@@ -5,7 +5,12 @@ import type { Finding } from './finding.ts';
 /** Checks that every output follows something, on a point of its own. `check-points.ts` checks the point against its profile. Pure. */
 export function checkOutputs(index: Index): Finding[] {
   return [
-    ...index.outputs.flatMap((output) => [...checkNames(output, index), ...checkFollows(output), ...checkRest(output)]),
+    ...index.outputs.flatMap((output) => [
+      ...checkNames(output, index),
+      ...checkFollows(output),
+      ...checkRest(output),
+      ...checkDarkCircuit(output, index),
+    ]),
     ...checkPoints(index),
   ];
 }
@@ -47,6 +52,17 @@ function checkRest({ value: output, path }: Placed<OutputDraft>): Finding[] {
   return (['minOnS', 'minOffS'] as const)
     .filter((key) => output[key] === 0)
     .map((key) => ({ path: [...path, key], message: 'found 0; a circuit that follows lamps needs a rest: write 60, or leave it out' }));
+}
+
+/** Without mains a lamp has no light before contactor and driver have started, and the contactor would wear with each passer-by. */
+function checkDarkCircuit({ value: { litWith }, path }: Placed<OutputDraft>, { zones }: Index): Finding[] {
+  return placed(litWith?.zones, [...path, 'litWith', 'zones']).flatMap((each): Finding[] => {
+    const zone = zones.find(({ value }) => value.id !== undefined && value.id === each.value);
+    const isSwitched = (key: 'dark' | 'presence'): boolean => (zone === undefined ? null : (given(zone.value, key, null) ?? null)) !== null;
+    if (zone === undefined || !isSwitched('dark') || !isSwitched('presence')) return [];
+    const message = `zone "${each.value}" may go dark and presence lights it: its circuit would open behind each passer-by and close late for the next; leave the zone out of litWith, or give it no dark`;
+    return [{ path: each.path, message, first: zone.path }];
+  });
 }
 
 /** A point has one master: an output or a lamp. */

@@ -3,6 +3,7 @@
  * about settings with which a cabinet can run. `check-levels.ts` checks the levels. Pure.
  */
 import { MAX_WINDOW_MIN } from '../../lighting/photocell.ts';
+import { STUCK_S } from '../schema/complete-lighting.ts';
 import { checkOneLevel } from './check-programmes.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
 import { type Finding, listNames } from './finding.ts';
@@ -17,6 +18,7 @@ export function checkZones(index: Index): Finding[] {
     ...checkDevices(zone, index),
     ...checkPhotocell(zone),
     ...checkReach(zone, index),
+    ...checkLongRaise(zone),
     ...checkDistances(zone, index),
     ...checkTraffic(zone),
   ]);
@@ -41,6 +43,19 @@ function checkPhotocell({ value: { photocell }, path }: Placed<ZoneDraft>): Find
   const key = 'offAboveLux' in photocell ? 'offAboveLux' : 'onBelowLux';
   const message = `offAboveLux ${offAboveLux} is not above onBelowLux ${onBelowLux}: ${between} the zone would be lit and put out in turn; write offAboveLux ${Math.ceil(onBelowLux * USUAL_RATIO)}`;
   return [{ path: [...path, 'photocell', key], message }];
+}
+
+/** A sensor counts as stuck before its zone is raised no more: the event then names the sensor, and nobody who stays is in the dark without one. */
+function checkLongRaise({ value: { presence, kind = 'street' }, path }: Placed<ZoneDraft>): Finding[] {
+  const maxBoostS = presence?.maxBoostS;
+  if (maxBoostS === undefined || maxBoostS === null) return [];
+  const stuckS = (presence?.sensors ?? [])
+    .filter((sensor) => sensor !== undefined && sensor.kind !== 'counter' && sensor.listen !== 'group')
+    .map((sensor) => sensor?.stuckS ?? STUCK_S[kind]);
+  const longestS = Math.max(0, ...stuckS);
+  if (maxBoostS >= longestS) return [];
+  const message = `maxBoostS ${maxBoostS} ends before stuckS ${longestS}: people who stay would have no light, though no sensor counts as stuck; write ${longestS} or more, or leave it out`;
+  return [{ path: [...path, 'presence', 'maxBoostS'], message }];
 }
 
 /** Distances are measured from the sensor's pole. */

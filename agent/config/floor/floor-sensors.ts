@@ -59,12 +59,13 @@ function sharesLamp({ lamps }: Pick<Zone, 'lamps'>, before: Zone, { after, runni
 function presenceFlaws({ presence }: Zone, next: readonly Zone[], pair: Pair): FloorFlaw[] {
   if (presence === null) return [];
   const kept = next.flatMap((zone) => zone.presence?.sensors ?? []);
-  return presence.sensors
+  const path = `zones[${next[0]?.id ?? ''}].presence`;
+  const lost = presence.sensors
     .filter((sensor) => sensor.listen === 'own' && !kept.some((each) => sensesAsMuch(each, sensor) && isSamePoint(each, sensor, pair)))
-    .map(({ device, point }) => ({
-      path: `zones[${next[0]?.id ?? ''}].presence`,
-      message: `${device}.${point} no longer gives light in a zone that may be dark`,
-    }));
+    .map(({ device, point }) => ({ path, message: `${device}.${point} no longer gives light in a zone that may be dark` }));
+  const isShorter = next.some((zone) => zone.presence !== null && zone.presence.maxBoostS < presence.maxBoostS);
+  const message = 'presence would give light for a shorter time in a zone that may be dark';
+  return isShorter ? [...lost, { path: `${path}.maxBoostS`, message }] : lost;
 }
 
 function sensesAsMuch(after: PresenceSensor, before: PresenceSensor): boolean {
@@ -73,7 +74,10 @@ function sensesAsMuch(after: PresenceSensor, before: PresenceSensor): boolean {
     after.listen === 'own' &&
     after.threshold <= before.threshold &&
     after.minPulseS <= before.minPulseS &&
+    // Longer pauses within one spell make a busy sensor count as stuck.
+    after.offDelayS <= before.offDelayS &&
     after.blankS <= before.blankS &&
+    after.maxPerH >= before.maxPerH &&
     after.stuckS >= before.stuckS
   );
 }

@@ -31,7 +31,19 @@ import { WEEKDAYS } from './weekdays.ts';
 type ZoneDocument = CabinetDocument['zones'][number];
 
 /** A sensor that reports presence for longer without a pause is stuck. Units: s. Source: assumed from the complaints in the reference: people stay longest where there are benches. */
-const STUCK_S: Readonly<Record<ZoneKind, number>> = { path: 1_800, street: 3_600, road: 7_200, leisure: 14_400 };
+export const STUCK_S: Readonly<Record<ZoneKind, number>> = { path: 1_800, street: 3_600, road: 7_200, leisure: 14_400 };
+
+/** A zone raised for longer without a pause is not raised by people. Units: s. Source: assumed; with a hold of 90 s the busiest of 213 crossings was raised for 21 min, with 300 s all but one for 2.2 h at most (docs/adr/0035-limits-of-presence.md). */
+const MAX_BOOST_S: Readonly<Record<ZoneKind, number>> = { path: 14_400, street: 14_400, road: 28_800, leisure: 28_800 };
+
+/**
+ * Detections an hour that a sensor is expected to give at most. Source: those of random arrivals that are `d` seconds apart at least are 3600/(e d) at most:
+ * 132 for people before a detector that holds 5 s and an `offDelayS` of 5 s, 265 for vehicles that pass within an instant; more by what chance adds in a night.
+ */
+const MAX_PER_H: Readonly<Record<ZoneKind, number>> = { path: 170, street: 300, road: 300, leisure: 170 };
+
+/** The same of a counter. Source: assumed, two a second for a whole hour; the capacity of a lane is a third of it. */
+const MAX_COUNTS_PER_H = 7_200;
 
 /** Assumed speed of the first person. Units: km/h. Source: measured in the passages of bench -- lighting: from 15 on a cyclist of 25 is lit ahead at each pole of a path with a sensor every 75 m. */
 const SPEED_KMH: Readonly<Record<ZoneKind, number>> = { path: 15, street: 25, road: 50, leisure: 8 };
@@ -67,11 +79,18 @@ function completeSeason(season: NonNullable<ZoneDocument['seasons']>[number], zo
 }
 
 function completePresence(presence: NonNullable<ZoneDocument['presence']>, kind: ZoneKind): PresenceConfig {
-  const { sensors, wave, reachM = null, relayedPct = null, alsoLamps, ...rest } = presence;
+  const { wave, reachM = null, relayedPct = null, alsoLamps, ...rest } = presence;
+  const sensors = presence.sensors.map((sensor) => ({
+    ...sensor,
+    stuckS: sensor.stuckS ?? STUCK_S[kind],
+    maxPerH: sensor.maxPerH ?? (sensor.kind === 'counter' ? MAX_COUNTS_PER_H : MAX_PER_H[kind]),
+  }));
   return {
     ...rest,
     ...(alsoLamps === undefined ? {} : { alsoLamps }),
-    sensors: sensors.map((sensor) => ({ ...sensor, stuckS: sensor.stuckS ?? STUCK_S[kind] })),
+    sensors,
+    // People who stay have light until the sensor counts as stuck.
+    maxBoostS: presence.maxBoostS ?? Math.max(MAX_BOOST_S[kind], ...sensors.map(({ stuckS }) => stuckS)),
     reachM,
     wave: wave ? { ...wave, speedKmh: wave.speedKmh ?? SPEED_KMH[kind], mode: wave.mode ?? (kind === 'road' ? 'section' : 'poles') } : null,
     relayedPct,

@@ -29,11 +29,19 @@ const sensorSchema = z.strictObject({
   threshold: z.number().default(50).describe("Present at or above this, in the point's own unit."),
   ownHoldS: secondsSchema(0, 3600).default(5).describe('How long the sensor itself keeps saying so; taken off holdS.'),
   minPulseS: secondsSchema(0, 60).default(0).describe('Shorter presence is none.'),
-  offDelayS: secondsSchema(0, 60).default(0).describe('A shorter pause is none.'),
+  offDelayS: secondsSchema(0, 60).default(5).describe('A shorter pause is none, so that chatter is one detection.'),
   blankS: secondsSchema(0, 30).default(0).describe("Deaf for so long after the zone's own light has changed."),
   stuckS: secondsSchema(60, 86_400)
     .nullish()
-    .describe('Present for longer means stuck; by default path 1800, street 3600, road 7200, leisure 14400.'),
+    .describe('Present for longer means stuck; by default path 1800, street 3600, road 7200, leisure 14400. A counter is never stuck.'),
+  maxPerH: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .nullish()
+    .describe(
+      'More detections an hour are an event, and a counter that counts more is ignored; by default path and leisure 170, street and road 300, a counter 7200.',
+    ),
   listen: z.enum(['own', 'group']).default('own').describe('group: badly placed, it follows the others and is not heard itself.'),
 });
 
@@ -74,8 +82,10 @@ const presenceSchema = z.strictObject({
     .optional()
     .describe('Lamps of other zones that it raises too, as those of a crosswalk; they keep the programme of their own zone.'),
   maxBoostS: secondsSchema(60, 86_400)
-    .default(3600)
-    .describe('Longest raise without a pause; then the programme, until the sensors have been still.'),
+    .nullish()
+    .describe(
+      'Longest raise of the zone without a pause, then the programme until its sensors have been still; no less than their stuckS. By default 14400, road and leisure 28800, or the longest stuckS.',
+    ),
   wave: waveSchema.nullish().describe('Light ahead of who moves; left out, only around the sensors.'),
   relayedPct: levelSchema.nullish().describe('Level when a neighbour cabinet says that someone comes; left out, it is not heard.'),
 });
@@ -286,7 +296,9 @@ export const outputSchema = z.strictObject({
     .default([])
     .describe('The first that holds goes before all.'),
   minOnS: secondsSchema(0, 86_400).default(60).describe('Stays at a value other than idle for at least so long.'),
-  minOffS: secondsSchema(0, 86_400).default(60).describe('Stays idle for at least so long.'),
+  minOffS: secondsSchema(0, 86_400)
+    .default(60)
+    .describe('Stays idle for at least so long; 2 s at most where a zone of litWith is lit again.'),
 });
 
 export const neighbourSchema = z.strictObject({

@@ -29,6 +29,10 @@ export const FLOOR: Pairs = [
   ['the floor of the site is {n} %', 'le plancher du site est de {n} %'],
   ['the floor of the site is {n}', 'le plancher du site est de {n}'],
   ['{n} levels a second', '{n} niveaux par seconde'],
+  [
+    'presence would give light for a shorter time in a zone that may be dark',
+    'la présence éclairerait moins longtemps une zone qui peut être noire',
+  ],
   ['{point} no longer gives light in a zone that may be dark', "{point} n'éclaire plus une zone qui peut être noire"],
   ['nothing drives it any more at unit {n} of {line}', "rien ne la pilote plus à l'unité {n} de {line}"],
   ['it has the register of another lamp', "elle a le registre d'une autre lampe"],

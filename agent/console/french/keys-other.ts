@@ -84,7 +84,10 @@ export const KEYS_OTHER: Pairs = [
   ['While this rule holds,', 'Tant que cette règle tient,'],
   ['this value, or its name in the profile.', 'cette valeur, ou son nom dans le profil.'],
   ['Stays at a value other than idle for at least so long.', 'Reste à une valeur autre que idle au moins ce temps.'],
-  ['Stays idle for at least so long.', 'Reste à idle au moins ce temps.'],
+  [
+    'Stays idle for at least so long; 2 s at most where a zone of litWith is lit again.',
+    'Reste à idle au moins ce temps ; 2 s au plus si une zone de litWith se rallume.',
+  ],
   ['Cabinets where the street goes on.', 'Armoires où la rue continue.'],
   ['Sparkplug edge node of the other cabinet.', "Noeud Sparkplug de l'autre armoire."],
   ['Where the street goes on there.', 'Où la rue continue là-bas.'],

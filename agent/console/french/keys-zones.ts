@@ -70,11 +70,18 @@ export const KEYS_ZONES: Pairs = [
   ["Present at or above this, in the point's own unit.", "Présent à partir de là, dans l'unité du point."],
   ['How long the sensor itself keeps saying so; taken off holdS.', 'Combien de temps le capteur lui-même le dit encore ; retiré de holdS.'],
   ['Shorter presence is none.', "Une présence plus courte n'en est pas une."],
-  ['A shorter pause is none.', "Une pause plus courte n'en est pas une."],
+  [
+    'A shorter pause is none, so that chatter is one detection.',
+    "Une pause plus courte n'en est pas une : des rebonds sont une détection.",
+  ],
   ["Deaf for so long after the zone's own light has changed.", 'Sourd pendant ce temps après un changement de la lumière de la zone.'],
   [
-    'Present for longer means stuck; by default path 1800, street 3600, road 7200, leisure 14400.',
-    'Présent plus longtemps veut dire bloqué ; par défaut path 1800, street 3600, road 7200, leisure 14400.',
+    'Present for longer means stuck; by default path 1800, street 3600, road 7200, leisure 14400. A counter is never stuck.',
+    "Présent plus longtemps veut dire bloqué ; par défaut path 1800, street 3600, road 7200, leisure 14400. Un compteur n'est jamais bloqué.",
+  ],
+  [
+    'More detections an hour are an event, and a counter that counts more is ignored; by default path and leisure 170, street and road 300, a counter 7200.',
+    'Plus de détections par heure sont un événement, et un compteur qui compte plus est ignoré ; par défaut path et leisure 170, street et road 300, un compteur 7200.',
   ],
   [
     'group: badly placed, it follows the others and is not heard itself.',
@@ -95,8 +102,8 @@ export const KEYS_ZONES: Pairs = [
     'Monter les luminaires à cette distance du poteau du capteur ; sinon toute la zone.',
   ],
   [
-    'Longest raise without a pause; then the programme, until the sensors have been still.',
-    "Plus longue montée sans pause ; puis le programme, jusqu'à ce que les capteurs soient au repos.",
+    'Longest raise of the zone without a pause, then the programme until its sensors have been still; no less than their stuckS. By default 14400, road and leisure 28800, or the longest stuckS.',
+    "Plus longue montée de la zone sans pause, puis le programme jusqu'au repos de ses capteurs ; au moins leur stuckS. Par défaut 14400, road et leisure 28800, ou le plus long stuckS.",
   ],
   ['Light ahead of who moves; left out, only around the sensors.', 'Lumière devant qui se déplace ; sinon autour des capteurs seulement.'],
   [

@@ -58,6 +58,10 @@ export const LIGHT_FINDINGS: Pairs = [
   ],
   ['minPct {n} or less for the zone', 'minPct {n} ou moins pour la zone'],
   ['a lower minClass for the zone', 'un minClass plus bas pour la zone'],
+  [
+    'maxBoostS {n} ends before stuckS {m}: people who stay would have no light, though no sensor counts as stuck; write {m} or more, or leave it out',
+    "maxBoostS {n} finit avant stuckS {m} : ceux qui restent n'auraient pas de lumière, sans qu'un détecteur soit dit bloqué ; écrire {m} ou plus, ou l'ôter",
+  ],
   // Programmes.
   ['found "{text}" first; the first step of a night is at dusk', '"{text}" en premier ; le premier palier d\'une nuit est à dusk'],
   ['found dusk after another step; dusk comes first, and once', 'dusk après un autre palier ; dusk vient en premier, une fois'],

@@ -77,6 +77,10 @@ export const RULE_FINDINGS: Pairs = [
   ],
   ['rule "{text}" stands twice; only the first would count', 'règle "{text}" deux fois ; seule la première compterait'],
   [
+    'zone "{text}" may go dark and presence lights it: its circuit would open behind each passer-by and close late for the next; leave the zone out of litWith, or give it no dark',
+    "la zone \"{text}\" peut s'éteindre et la présence l'allume : son circuit s'ouvrirait après chaque passant et se fermerait tard pour le suivant ; l'ôter de litWith, ou ne pas lui donner dark",
+  ],
+  [
     'found 0; a circuit that follows lamps needs a rest: write 60, or leave it out',
     "trouvé 0 ; un circuit qui suit des luminaires veut un repos : écrire 60, ou l'ôter",
   ],

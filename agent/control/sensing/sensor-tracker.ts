@@ -10,6 +10,7 @@ import type { Detection, LightingStreet, SensorState } from '../../lighting/ligh
 import { sensorPointOf, sensorReaches } from '../../lighting/presence.ts';
 import { afterSensorReading, afterSensorTick, type SensorStep } from '../../lighting/sensor-filter.ts';
 import { spell } from '../../lighting/sentence.ts';
+import { createRecentDetections } from './recent-detections.ts';
 
 /** What each tracker of readings depends on. */
 export interface TrackerParts {
@@ -37,11 +38,6 @@ export interface SensorTracker {
   recent(): readonly Detection[];
 }
 
-/** How long a detection may matter for the next one. Units: ms. Source: assumed; a walker needs less to the next sensor. */
-const RECENT_MS = 5 * 60_000;
-/** Source: assumed; more than one every two seconds for that time adds no information. */
-const RECENT_MAX = 200;
-
 /** A lamp farther from the sensor's pole does not light what the sensor sees. Units: m. Source: a sensor sees 10 to 20 m across, and a pole lights half a spacing around it. */
 const OWN_LIGHT_M = 15;
 /** Source: half leaves the other half for the person to come into view. */
@@ -65,7 +61,7 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
   const sensors = watchedSensors(street);
   const states = new Map<PointId, SensorState>();
   const startMono = clock.monoMs();
-  let recent: readonly Detection[] = [];
+  const recent = createRecentDetections(clock);
   let detections = 0;
 
   function takeOne(watched: Watched, reading: Reading): boolean {
@@ -75,18 +71,14 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
     return keep(watched, afterSensorReading(states.get(pointId), reading, sensor, time));
   }
 
-  function keep({ pointId, sensor, pole }: Watched, { state, detected }: SensorStep): boolean {
+  function keep({ pointId, sensor, pole }: Watched, { state, detected, returned }: SensorStep): boolean {
     states.set(pointId, state);
-    if (!detected || sensor.listen === 'group') return false;
+    if (sensor.listen === 'group') return false;
+    if (!detected) return returned && pole !== null && recent.noteReturn(sensor.device, pole);
     detections++;
     const atMono = (sensor.kind === 'counter' ? state.lastPresentMono : state.sinceMono) ?? clock.monoMs();
-    if (pole !== null) note({ source: sensor.device, pole, atMono, isRelayed: false, speedKmh: null, direction: null });
+    if (pole !== null) recent.note({ source: sensor.device, pole, atMono });
     return true;
-  }
-
-  /** A detection that had to last before it counted may be older than one already noted. */
-  function note(detection: Detection): void {
-    recent = [...recent, detection].sort((a, b) => a.atMono - b.atMono).slice(-RECENT_MAX);
   }
 
   function refreshOne(watched: Watched): void {
@@ -99,11 +91,12 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
 
   function reportHealth({ pointId, sensor, zoneKind }: Watched): void {
     const state = states.get(pointId);
-    const { stuck, silent } = sensorHealth({ pointId, kind: sensor.kind, zoneKind, state, startMono, nowMono: clock.monoMs() });
+    const { stuck, silent, busy } = sensorHealth({ pointId, sensor, zoneKind, state, startMono, nowMono: clock.monoMs() });
     const report = (code: EventCode, trouble: string | null, isOver: string): void =>
       events.set(trouble !== null, { code, source: pointId, severity: 'warning', text: trouble ?? `${pointId}: ${isOver}` });
     report('sensor-stuck', stuck, 'was still, is believed again');
     report('sensor-silent', silent, 'is heard from again');
+    report('sensor-busy', busy, 'detects as often as usual again');
   }
 
   return {
@@ -115,13 +108,12 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
       return detected.includes(true);
     },
     refresh() {
-      const fromMono = clock.monoMs() - RECENT_MS;
-      if (recent.some(({ atMono }) => atMono < fromMono)) recent = recent.filter(({ atMono }) => atMono >= fromMono);
+      recent.refresh();
       for (const watched of sensors.values()) refreshOne(watched);
     },
     states: () => states,
     detections: () => detections,
-    recent: () => recent,
+    recent: recent.all,
   };
 }
 
@@ -161,7 +153,7 @@ function raisesLight({ sensor }: { readonly zone: Zone; readonly sensor: Presenc
 
 export interface SensorCase {
   readonly pointId: PointId;
-  readonly kind: PresenceSensor['kind'];
+  readonly sensor: Pick<PresenceSensor, 'kind' | 'maxPerH'>;
   readonly zoneKind: ZoneKind;
   readonly state: SensorState | undefined;
   /** Start of the observation. */
@@ -173,17 +165,25 @@ export interface SensorCase {
 export interface SensorHealth {
   readonly stuck: string | null;
   readonly silent: string | null;
+  readonly busy: string | null;
 }
 
-/** Judges a sensor: whether it answers, ever detects a person, and is not stuck. How long it may be silent depends on the kind of zone. */
-export function sensorHealth(sensor: SensorCase): SensorHealth {
-  const { pointId, state, nowMono } = sensor;
+/** Judges a sensor: whether it answers, ever detects a person, is not stuck and not too busy. How long it may be silent depends on the kind of zone. */
+export function sensorHealth(sensorCase: SensorCase): SensorHealth {
+  const { pointId, sensor, state, nowMono } = sensorCase;
   const lasted = spell(nowMono - (state?.sinceMono ?? nowMono));
   const stuck = `${pointId}: someone there for ${lasted} without a pause, so not believed until it has been still; look what it sees`;
-  return { stuck: state?.stuck ? stuck : null, silent: silence(sensor) };
+  const isCounter = sensor.kind === 'counter';
+  const effect = isCounter ? 'it is ignored until it counts less' : 'the light follows it all the same';
+  const busy = `${pointId}: more than ${sensor.maxPerH} detections an hour; ${effect}; check whether it chatters, or what it detects`;
+  return {
+    stuck: state?.stuck && !isCounter ? stuck : null,
+    silent: silence(sensorCase),
+    busy: state?.isBusy ? busy : null,
+  };
 }
 
-function silence({ pointId, kind, zoneKind, state, startMono, nowMono }: SensorCase): string | null {
+function silence({ pointId, sensor: { kind }, zoneKind, state, startMono, nowMono }: SensorCase): string | null {
   const noValueMs = nowMono - (state?.valueMono ?? startMono);
   if (noValueMs > NO_VALUE_S[zoneKind] * 1_000)
     return `${pointId}: no value for ${spell(noValueMs)}, the light stays at the programme around it`;

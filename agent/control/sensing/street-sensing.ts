@@ -8,6 +8,7 @@ import { isDarkAt } from '../../lighting/night.ts';
 import type { SunNow } from '../../lighting/photocell.ts';
 import { sunAltitudeDeg } from '../../lighting/sun.ts';
 import { createContactTracker, type LightContact } from './contact-tracker.ts';
+import { createLongRaiseTracker } from './long-raise-tracker.ts';
 import { PhotocellTracker } from './photocell-tracker.ts';
 import { createRuleTracker } from './rule-tracker.ts';
 import { createSensorTracker, type TrackerParts } from './sensor-tracker.ts';
@@ -29,7 +30,7 @@ export interface StreetSensing {
   take(readings: readonly Reading[]): boolean;
   /** Updates what changes by time alone. */
   refresh(): void;
-  snapshot(): Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules'>>;
+  snapshot(): Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules' | 'overRaised'>>;
   /** Detections by our own sensors, oldest first. */
   detections(): readonly Detection[];
   /** The intents of contacts. */
@@ -55,6 +56,7 @@ export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
   const contacts = createContactTracker(parts.contacts, onContacts, parts.contactZones);
   const traffic = createTrafficTracker(parts);
   const rules = createRuleTracker(parts);
+  const longRaises = createLongRaiseTracker(parts);
 
   function isZoneLit(zoneId: string): boolean {
     return (street.zones.find(({ id }) => id === zoneId)?.lamps ?? []).some((lampId) => (levels.get(lampId) ?? 0) > 0);
@@ -86,11 +88,19 @@ export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
       photocells.refresh();
       traffic.refresh();
       rules.refresh({ sensors: sensors.states(), traffic: traffic.states() });
+      longRaises.refresh(sensors.states());
     },
-    snapshot: () => ({ sensors: sensors.states(), photocells: photocells.states(), traffic: traffic.states(), rules: rules.states() }),
+    snapshot: () => ({
+      sensors: sensors.states(),
+      photocells: photocells.states(),
+      traffic: traffic.states(),
+      rules: rules.states(),
+      overRaised: longRaises.over(),
+    }),
     detections: () => sensors.recent(),
     intents: () => contacts.intents(),
     notice(decisions) {
+      longRaises.notice(decisions);
       for (const { lampId, levelPct } of decisions) {
         if (levels.get(lampId) === levelPct) continue;
         levels.set(lampId, levelPct);

@@ -4,7 +4,8 @@ import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Field, LevelWrite, Log, WriteResult } from '../../core/ports.ts';
 import type { Decision, LevelPct, PointId } from '../../core/words.ts';
-import { afterSend, afterSent, type LampTrack, nearestFirst, nudge, reconcile, type Verification } from './reconcile.ts';
+import { lampsToWrite, type PaceParts } from './group-pace.ts';
+import { afterSend, afterSent, type LampStep, type LampTrack, nearestFirst, nudge, reconcile, type Verification } from './reconcile.ts';
 import { TrackRegistry } from './track-registry.ts';
 
 export interface FollowerParts {
@@ -14,8 +15,8 @@ export interface FollowerParts {
   readonly events: EventTracker;
   readonly log: Log;
   readonly verificationOf: (lampId: string) => Verification;
-  /** Whether the lamp's line takes one more level now; urgent levels are not limited. */
-  readonly mayWrite?: (lampId: string) => boolean;
+  /** How many levels a second each line takes, and which go as one. Absent: no limit. */
+  readonly pace?: PaceParts | undefined;
   /** Writes have left or ended, so open commands may have progressed. One call for all that did so together. */
   readonly onProgress: () => void;
   /** A level has left for a lamp. */
@@ -28,6 +29,12 @@ const WRITE_TTL_MS = { urgent: 30_000, command: 60_000 };
 /** The point that sets a lamp's level. */
 export function levelPointOf({ device, point }: Lamp): PointId {
   return `${device}.${point}`;
+}
+
+/** What one lamp needs at this tick. */
+interface FollowStep extends LampStep {
+  readonly lampId: string;
+  readonly pointId: PointId;
 }
 
 export class Follower {
@@ -47,7 +54,10 @@ export class Follower {
 
   /** Writes what must be written, nearest to a detected person first. */
   follow(decisions: readonly Decision[]): void {
-    const planned = [...decisions].sort(nearestFirst).flatMap((decision) => this.#plan(decision));
+    const nowMono = this.#parts.clock.monoMs();
+    const steps = [...decisions].sort(nearestFirst).flatMap((decision) => this.#step(decision, nowMono));
+    const leaving = this.#leaving(steps, nowMono);
+    const planned = steps.flatMap((step) => this.#take(step, leaving, nowMono));
     for (const write of planned) void this.#parts.field.write(write).then((result) => this.#settle(write, result));
   }
 
@@ -60,24 +70,32 @@ export class Follower {
     return this.#tracks.of(lampId);
   }
 
-  #plan(decision: Decision): LevelWrite[] {
-    const { clock, field, verificationOf, mayWrite = () => true } = this.#parts;
+  #step(decision: Decision, nowMono: MonoMs): FollowStep[] {
+    const { field, verificationOf } = this.#parts;
     const { lampId } = decision;
     const pointId = this.#points.get(lampId);
     if (pointId === undefined) return [];
-    const nowMono = clock.monoMs();
-    const before = this.track(lampId);
-    const step = reconcile(before, { decision, measured: field.latest(pointId), verification: verificationOf(lampId), nowMono });
-    const { last, confirmedPct } = step.track;
-    const isHeld = step.write?.lane === 'command' && !mayWrite(lampId);
-    if (before.last?.verified === true && last?.verified === false) this.#found.set(lampId, last.reason);
+    const situation = { decision, measured: field.latest(pointId), verification: verificationOf(lampId), nowMono };
+    return [{ lampId, pointId, ...reconcile(this.track(lampId), situation) }];
+  }
+
+  #leaving(steps: readonly FollowStep[], nowMono: MonoMs): ReadonlySet<string> {
+    const { pace } = this.#parts;
+    const writes = steps.flatMap(({ lampId, write }) => (write === null ? [] : [{ lampId, ...write }]));
+    return pace === undefined || writes.length === 0 ? new Set(writes.map(({ lampId }) => lampId)) : lampsToWrite(writes, pace, nowMono);
+  }
+
+  #take({ lampId, pointId, track, write }: FollowStep, leaving: ReadonlySet<string>, nowMono: MonoMs): LevelWrite[] {
+    const { last, confirmedPct } = track;
+    if (this.track(lampId).last?.verified === true && last?.verified === false) this.#found.set(lampId, last.reason);
     if (confirmedPct !== null) this.#found.delete(lampId);
+    const isHeld = !leaving.has(lampId);
     const commandId = `${lampId}#${this.#writes + 1}`;
-    this.#tracks.take(lampId, step.write === null || isHeld ? step.track : afterSend(step.track, commandId, step.write.levelPct));
-    if (step.write === null || isHeld) return [];
+    this.#tracks.take(lampId, write === null || isHeld ? track : afterSend(track, commandId, write.levelPct));
+    if (write === null || isHeld) return [];
     this.#writes++;
     const onSent = (sentMono: MonoMs): void => this.#onSent(lampId, commandId, sentMono);
-    return [{ ...step.write, commandId, lampId, pointId, expiresMono: nowMono + WRITE_TTL_MS[step.write.lane], onSent }];
+    return [{ ...write, commandId, lampId, pointId, expiresMono: nowMono + WRITE_TTL_MS[write.lane], onSent }];
   }
 
   #onSent(lampId: string, commandId: string, sentMono: MonoMs): void {

@@ -1,6 +1,7 @@
 /**
  * The state of one unit of a line, and functions over it.
  */
+import { daliFadeMs, daliFadeTime } from '../../../drivers/dali-fade.ts';
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import type { ModbusDriver } from '../../core/driver.ts';
@@ -21,6 +22,8 @@ export interface Unit {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
   readonly steps: readonly SetupStep[];
+  /** Of DALI gear behind it, as its set-up writes it. */
+  readonly fadeMs: number;
   /** By table and address. */
   readonly slots: readonly Slot[];
   /** Its position among the units of the line, so that their polls spread over a period. Units: above 0, up to 1. */
@@ -87,7 +90,8 @@ export interface Unit {
   hushedMono: MonoMs;
 }
 
-export type SetupValues = Readonly<Record<SetupParameter, number>>;
+/** `daliFadeTime` follows from `rampUpMs`. */
+export type SetupValues = Readonly<Record<Exclude<SetupParameter, 'daliFadeTime'>, number>>;
 
 export interface UnitParts {
   readonly device: DeviceConfig;
@@ -102,7 +106,8 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts
   const unit: Unit = {
     device,
     driver,
-    steps: stepsOf(profile, setupValues),
+    steps: stepsOf(profile, { ...setupValues, daliFadeTime: daliFadeTime(setupValues.rampUpMs) }),
+    fadeMs: daliFadeMs(daliFadeTime(setupValues.rampUpMs)),
     slots,
     phase,
     health: FRESH,
@@ -146,7 +151,7 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts
 }
 
 /** The set-up of a profile with the values of the site. */
-function stepsOf({ setup }: Profile, setupValues: SetupValues): SetupStep[] {
+function stepsOf({ setup }: Profile, setupValues: Readonly<Record<SetupParameter, number>>): SetupStep[] {
   return setup.map(({ value, max = 0xffff, ...step }) => ({
     ...step,
     // A register holds whole numbers only, and a ramp of the site may be longer than the driver allows.

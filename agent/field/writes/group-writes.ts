@@ -108,8 +108,8 @@ function membersWaiting(
   return writes.toSorted((a, b) => a.addedMono - b.addedMono);
 }
 
-/** Undefined where the device types of a broadcast write this level differently, or one of them cannot. */
-function groupRequest({ unit, encoders }: LineGroup, levelPct: LevelPct): WriteRequest | undefined {
+/** The one write that sets a level on a whole group. Undefined where the device types of a broadcast write this level differently, or one of them cannot. */
+export function groupRequest({ unit, encoders }: LineGroup, levelPct: LevelPct): WriteRequest | undefined {
   const requests = encoders.map(({ driver, groupId }) => driver.encodeGroup(groupId, levelPct));
   const [first] = requests;
   if (first === undefined || first instanceof Refusal) return undefined;

@@ -169,7 +169,8 @@ export class LevelWrites {
   }
 
   #settledMono({ unit, quantity }: WaitingWrite): MonoMs {
-    return this.#options.clock.monoMs() + (pointOf(unit, quantity).write?.settleMs ?? 0);
+    const write = pointOf(unit, quantity).write;
+    return this.#options.clock.monoMs() + (write?.settleMs ?? 0) + (write?.fades === true ? unit.fadeMs : 0);
   }
 
   /** A device may lack a group that it refuses: its lamps are written one by one. A lost group write is read back first. */

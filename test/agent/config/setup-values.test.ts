@@ -122,9 +122,20 @@ t.test('a DALI gateway gets one power-on and one system-failure level: the highe
   };
   t.equal(failsafe(cabinet, 'G'), 65);
   t.match(stepsOf('intesis-inmbsdal', 65), [
+    { table: 'holding', address: 6_808, value: 2 },
     { table: 'holding', address: 6_812, value: 65 },
     { table: 'holding', address: 6_813, value: 65 },
   ]);
+});
+
+t.test('a device with lamps of several zones rises as fast as the fastest of them, and falls as slowly as the slowest', async (t) => {
+  const bare = street({ zone: ', presence: { sensors: [{ device: S1 }], rampUpS: 8, rampDownS: 4 }' });
+  const [lamp, zone] = [bare.lamps[0] as Cabinet['lamps'][number], bare.zones[0] as Cabinet['zones'][number]];
+  const fast = { ...zone, id: 'b', lamps: ['B'], presence: zone.presence && { ...zone.presence, rampUpS: 2, rampDownS: 6 } };
+  const cabinet = { ...bare, lamps: [lamp, { ...lamp, id: 'B', point: 'level2' }], zones: [zone, fast] };
+  t.match(setupValuesOf(cabinet, 'L1'), { rampUpMs: 2_000, rampDownMs: 6_000 });
+  t.match(setupValuesOf(bare, 'L1'), { rampUpMs: 8_000, rampDownMs: 4_000 });
+  t.match(setupValuesOf(street(), 'L1'), { rampUpMs: 1_000, rampDownMs: 10_000 }, 'a zone without presence');
 });
 
 t.test('each shipped profile says whether its lamps fall back by themselves, and writes what it needs for that', async (t) => {

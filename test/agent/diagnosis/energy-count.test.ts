@@ -23,7 +23,7 @@ function memoryStore() {
   };
 }
 
-function rig() {
+function rig(baseline: Zone['baseline'] = ZONE.baseline) {
   const clock = createManualClock(Date.parse('2026-12-01T17:00Z'));
   const points = cabinetPoints(cabinet, profiles);
   const published: [device: string, metric: string, value: UplinkValue][] = [];
@@ -41,7 +41,7 @@ function rig() {
     update: (device, metric, value) => published.push([device, metric, value]),
   });
   const energy = createEnergy({
-    cabinet,
+    cabinet: { ...cabinet, zones: [{ ...ZONE, baseline }] },
     profiles,
     points,
     clock,
@@ -79,6 +79,28 @@ function rig() {
     view: () => energy.view({ fromMs: clock.wallMs() - 36 * HOUR_MS, toMs: clock.wallMs(), by: null, zone: null }),
   };
 }
+
+t.test('a street that runs at its own baseline saves nothing, whatever the level', async (t) => {
+  for (const levelPct of [1, 5, 10, 30, 50, 70, 90, 100]) {
+    for (const lampPowerW of [null, LAMP.ratedPowerW]) {
+      const street = rig({ levelPct, lampPowerW });
+      street.all(levelPct);
+      street.energy.start();
+      await street.clock.advance(8 * HOUR_MS);
+      const row = (await street.view())?.rows[0];
+      t.ok(Math.abs(row?.savedPct ?? Number.NaN) < 1e-6, `${levelPct} %: saves ${row?.savedPct} %`);
+    }
+  }
+});
+
+t.test('other lamps than those of today count in proportion to their level', async (t) => {
+  const street = rig({ levelPct: 50, lampPowerW: 150 });
+  street.all(50);
+  street.energy.start();
+  await street.clock.advance(8 * HOUR_MS);
+  const row = (await street.view())?.rows[0];
+  t.ok(Math.abs((row?.baselineKwh ?? 0) - (cabinet.lamps.length * 75 * 8) / 1_000) < 1e-6, `${row?.baselineKwh} kWh`);
+});
 
 t.test('a night of the demo street: counted, measured, told to the platform in metrics that its births have', async (t) => {
   const street = rig();

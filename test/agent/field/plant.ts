@@ -101,6 +101,8 @@ export interface PlantOptions {
   readonly memory?: NonNullable<FieldOptions['memory']>;
   /** Wall time at the start. */
   readonly startMs?: number;
+  /** Ramp of its zone. Units: ms. */
+  readonly rampUpMs?: number;
 }
 
 export interface WriteOptions {
@@ -139,6 +141,7 @@ export function createPlant({
   periodsMs = POLL_PERIOD_MS,
   memory,
   startMs = PLANT_START_MS,
+  rampUpMs = 1_500,
 }: PlantOptions): Plant {
   const clock = createManualClock(startMs);
   const ids = Object.keys(devices);
@@ -150,7 +153,7 @@ export function createPlant({
   const field = createField({
     lines: [fieldLineOf(devices, { serial, line: createModbusLine({ port: wire.port, serial, clock }) })],
     clock,
-    setupValuesOf: () => ({ rampUpMs: 1_500, rampDownMs: 5_000, failsafeTimeoutS: 60, failsafeLevelPct: 70 }),
+    setupValuesOf: () => ({ rampUpMs, rampDownMs: 5_000, failsafeTimeoutS: 60, failsafeLevelPct: 70 }),
     random: createRandom(3),
     ...(memory === undefined ? {} : { memory }),
     periodsMs,

@@ -98,12 +98,30 @@ const STORIES: readonly [string, ResolvedOutput, readonly Moment[]][] = [
     ],
   ],
   [
-    'and open',
+    'and open, but where a zone is to be lit again it rests for two seconds',
     K1,
     [
+      [0, 'rue', '', 1],
+      [300, '', '', 0],
+      [301, 'rue', '', 0],
+      [302, 'rue', '', 1],
+    ],
+  ],
+  [
+    'a circuit that rests for less does so',
+    { ...K1, minOffS: 1 },
+    [
       [0, '', '', 0],
-      [59, 'rue', '', 0],
-      [60, 'rue', '', 1],
+      [1, 'rue', '', 1],
+    ],
+  ],
+  [
+    'a value that is no light waits for its whole rest',
+    SIGN,
+    [
+      [0, '', '', 0],
+      [29, '', 'jam', 0],
+      [30, '', 'jam', 7],
     ],
   ],
   [
@@ -337,7 +355,8 @@ t.test('an output never chatters, and a circuit is never opened over a lit zone,
         if (was === undefined) return !isCircuitLit || before.value !== output.idle;
         if (isCircuitLit && was.value !== output.idle && before.value === output.idle) return false;
         if (before.value === was.value) return before.sinceMono === was.sinceMono;
-        const dwellMs = (was.value === output.idle ? output.minOffS : output.minOnS) * S;
+        const restS = isCircuitLit ? Math.min(output.minOffS, 2) : output.minOffS;
+        const dwellMs = (was.value === output.idle ? restS : output.minOnS) * S;
         const isForced = what.isEmergency && isCircuitLit && was.value === output.idle;
         return before.sinceMono === nowMono && (isForced || nowMono - was.sinceMono >= dwellMs);
       });

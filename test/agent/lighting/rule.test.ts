@@ -251,6 +251,7 @@ t.test('someone is in a zone as long as its light is held', async (t) => {
     offDelayS: 0,
     blankS: 0,
     stuckS: 1_800,
+    maxPerH: 100_000,
     listen: 'own',
     ...over,
   });

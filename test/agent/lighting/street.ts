@@ -20,6 +20,7 @@ export function sensor(device: string, changes: Partial<PresenceSensor> = {}): P
     offDelayS: 0,
     blankS: 0,
     stuckS: 3_600,
+    maxPerH: 100_000,
   } as const;
   return { device, ...plain, listen: 'own', ...changes };
 }

@@ -87,14 +87,14 @@ const anyStreet = fc
     return { holdS, street: streetOf(poles, plans, [{ id: 'b', from: 'P4' }]) };
   });
 
-t.test('whatever is detected, light ends within the hold or two minutes after it, and at the time that was told', async () => {
+t.test('whatever is detected, light ends within the hold or ten minutes after it, and at the time that was told', async () => {
   const nowMono = 400_000;
   fc.assert(
     fc.property(anyStreet, fc.array(detection, { maxLength: 60 }), ({ street, holdS }, detections) => {
       const wave = waveFor(street);
       const says = wave(detections, nowMono);
       const lastMono = Math.max(...detections.map(({ atMono }) => atMono).filter((atMono) => atMono <= nowMono));
-      const endMono = lastMono + Math.max(holdS * 1_000, AWAY_MS);
+      const endMono = lastMono + Math.max(holdS * 1_000, AWAY_MS.longest);
       const soon = says.size === 0 ? true : Number.isFinite(endMono);
       const same = JSON.stringify([...wave(detections, nowMono)]) === JSON.stringify([...says]);
       return soon && same && [...says.values()].every((say) => isSound(say, nowMono, endMono));

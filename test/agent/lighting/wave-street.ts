@@ -25,6 +25,7 @@ function zoneOf({ poles, sensors, wave = {}, holdS = 30, relayedPct = 70, sensor
       offDelayS: 0,
       blankS: 0,
       stuckS: 3_600,
+      maxPerH: 100_000,
       listen: 'own',
       ...sensor,
     })),

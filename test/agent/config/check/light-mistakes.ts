@@ -51,6 +51,10 @@ export const zones: Mistake[] = [
   ['traffic steps that do not rise', [['belowPct: 50', 'belowPct: 25']], ['41:23: zones[0].traffic.steps[1].belowPct: belowPct 25 does not rise above 25 of the step before; write the steps from the lowest share to the highest']],
   ['less light for more vehicles', [['belowPct: 50, class: M4', 'belowPct: 50, levelPct: 40']], ['41:37: zones[0].traffic.steps[1].levelPct: 40 % is less than 50 % of the step before, so more traffic would have less light; write 50 % or more']],
   ['a traffic step without a level', [['belowPct: 50, class: M4', 'belowPct: 50']], ['41:11: zones[0].traffic.steps[1]: this step has no level; write levelPct: 50, or class: M5 where the zone has a designClass']],
+  ['a raise that ends before the sensor counts as stuck', [['reachM: 40', 'maxBoostS: 3600']], ['47:56: zones[1].presence.maxBoostS: maxBoostS 3600 ends before stuckS 14400: people who stay would have no light, though no sensor counts as stuck; write 14400 or more, or leave it out']],
+  ['the same beside a longer patience of one sensor', [['{ device: S01 }', '{ device: S01, stuckS: 7200 }'], ['boostPct: 100, wave', 'maxBoostS: 3600, wave']], ['35:70: zones[0].presence.maxBoostS: maxBoostS 3600 ends before stuckS 7200: people who stay would have no light, though no sensor counts as stuck; write 7200 or more, or leave it out']],
+  ['a counter has no patience, and one that follows the others needs none', [['{ device: S01 }', '{ device: S01, kind: counter }, { device: S02, listen: group }'], ['boostPct: 100, wave', 'maxBoostS: 60, wave']], []],
+  ['a raise as long as the patience', [['reachM: 40', 'maxBoostS: 14400']], []],
   ['an unknown counter', [['device: CNT', 'device: CNX']], ['37:28: zones[0].traffic.counters[0].device: unknown counting device "CNX"; did you mean "CNT"?']],
 ];
 
@@ -130,6 +134,8 @@ export const outputs: Mistake[] = [
   ['the same where the usual value is meant', [['relay_1,', 'relay_1, idle: 1,']], ['75:72: outputs[0].litWith.value: 1 is also the idle value, so nothing would change; write another, or another idle']],
   ['a rule twice', [['rule: rush, value: 3', 'rule: smog, value: 3']], ['76:110: outputs[1].rules[1].rule: rule "smog" stands twice; only the first would count (the other is in line 76)']],
   ['a contactor without rest', [['litWith: { zones: [road] }', 'litWith: { zones: [road] }, minOnS: 0, minOffS: 0']], ['75:90: outputs[0].minOnS: found 0; a circuit that follows lamps needs a rest: write 60, or leave it out', '75:102: outputs[0].minOffS: found 0; a circuit that follows lamps needs a rest: write 60, or leave it out']],
+  ['a contactor whose zone may go dark and is lit by presence', [['litWith: { zones: [road] }', 'litWith: { zones: [road, park] }']], ['75:79: outputs[0].litWith.zones[1]: zone "park" may go dark and presence lights it: its circuit would open behind each passer-by and close late for the next; leave the zone out of litWith, or give it no dark (the other is in line 42)']],
+  ['a contactor of a zone with a curfew alone', [['litWith: { zones: [road] }', 'litWith: { zones: [park] }'], ['    presence: { sensors: [{ device: S02 }], reachM: 40 }\n', ''], ['  - { id: someone, presenceIn: park }\n', '']], []],
   [`a lamp's own point`, [['device: IO1, point: relay_1', 'device: L01, point: level']], ['75:45: outputs[0].point: "L01.level" drives a lamp; a lamp follows its zone, not an output (the other is in line 23)']],
   ['two outputs on one point', [['device: PANEL, point: text, idle: welcome', 'device: IO1, point: relay_1']], ['76:37: outputs[1].point: "IO1.relay_1" already belongs to another output; give one output both their rules (the other is in line 75)']],
   ['a list for a value', [['value: 3', 'value: [3]']], ['76:123: outputs[1].rules[1].value: found a list; allowed: a number or text of 1 to 64 characters']],

@@ -141,6 +141,30 @@ const ATTACKS: readonly (readonly [name: string, change: Parameters<typeof flaws
     /S01\.motion no longer gives light/,
   ],
   [
+    'one that counts as stuck sooner where it may be dark, because its pauses are joined',
+    {
+      base: [['minPct: 10\n    presence', 'dark: {}\n    presence']],
+      edits: [['S01, threshold: 50', 'S01, offDelayS: 60, threshold: 50']],
+    },
+    /S01\.motion no longer gives light/,
+  ],
+  [
+    'one that is ignored sooner where it may be dark, because it counts too much',
+    {
+      base: [
+        ['minPct: 10\n    presence', 'dark: {}\n    presence'],
+        ['S01, threshold: 50', 'S01, kind: counter, threshold: 50'],
+      ],
+      edits: [['kind: counter, threshold', 'kind: counter, maxPerH: 10, threshold']],
+    },
+    /S01\.motion no longer gives light/,
+  ],
+  [
+    'a shorter raise where it may be dark',
+    { base: [['minPct: 10\n    presence', 'dark: {}\n    presence']], edits: [['reachM: 40', 'reachM: 40, maxBoostS: 3600']] },
+    /presence would give light for a shorter time/,
+  ],
+  [
     'one more level point on a known device, with a lamp of its own that stays dark',
     {
       led: [

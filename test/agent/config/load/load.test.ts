@@ -40,7 +40,7 @@ t.test('a small street loads with every default filled in', async (t) => {
       sensors: [
         {
           ...{ device: 'S01', point: 'motion', kind: 'motion', threshold: 50, ownHoldS: 5 },
-          ...{ minPulseS: 0, offDelayS: 0, blankS: 0, stuckS: 3600, listen: 'own' },
+          ...{ minPulseS: 0, offDelayS: 5, blankS: 0, stuckS: 3600, maxPerH: 300, listen: 'own' },
         },
       ],
       boostPct: 100,
@@ -48,7 +48,7 @@ t.test('a small street loads with every default filled in', async (t) => {
       rampUpS: 1,
       rampDownS: 10,
       reachM: 40,
-      maxBoostS: 3600,
+      maxBoostS: 14_400,
       wave: null,
       relayedPct: null,
     },

@@ -16,6 +16,7 @@ export const PLATFORM_OWNED: readonly string[] = `
   zones[].presence.sensors[].device zones[].presence.sensors[].point zones[].presence.sensors[].kind
   zones[].presence.sensors[].threshold zones[].presence.sensors[].ownHoldS zones[].presence.sensors[].minPulseS
   zones[].presence.sensors[].offDelayS zones[].presence.sensors[].blankS zones[].presence.sensors[].stuckS
+  zones[].presence.sensors[].maxPerH
   zones[].presence.sensors[].listen zones[].presence.boostPct zones[].presence.holdS zones[].presence.rampUpS
   zones[].presence.rampDownS zones[].presence.reachM zones[].presence.maxBoostS zones[].presence.wave.mode
   zones[].presence.wave.speedKmh zones[].presence.wave.lookAheadS zones[].presence.wave.leastAheadM zones[].presence.wave.behindM

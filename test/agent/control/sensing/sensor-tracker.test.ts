@@ -57,7 +57,7 @@ function makeScene(sensors: readonly PresenceSensor[], zones?: readonly Zone[]):
 const reported = ({ events }: TrackerScene) =>
   events.map(({ code, source, text, endMs }) => [code, source, text, endMs === null ? 'begins' : 'ends']);
 
-t.test('who is detected is kept for the wave: where, when, by whom, for five minutes', async (t) => {
+t.test('who is detected is kept for the wave: where, when, by whom, for 18 minutes', async (t) => {
   const tracker = makeScene([sensor('S01'), sensor('S02')]);
   await tracker.clock.advance(SECOND_MS);
   t.ok(tracker.sense('S01.motion', 80));
@@ -72,7 +72,7 @@ t.test('who is detected is kept for the wave: where, when, by whom, for five min
   ];
   t.same(tracker.recent(), [first, second]);
   t.equal(tracker.detections(), 2);
-  await tracker.clock.advance(292 * SECOND_MS);
+  await tracker.clock.advance(1_072 * SECOND_MS);
   tracker.refresh();
   t.same(tracker.recent(), [second]);
 });
@@ -88,6 +88,26 @@ t.test('one that had to last is dated from when it began, and lies in order', as
     { source: 'S02', atMono: 2_000 },
   ]);
   t.equal(tracker.detections(), 2, 'by time alone, without a further reading');
+});
+
+t.test('who comes within the spell of another is one detection, and known to the wave, each five seconds at most', async (t) => {
+  const tracker = makeScene([sensor('S01', { offDelayS: 5 })]);
+  const pulses = [0, 3, 6, 9, 12, 15];
+  const noted: number[] = [];
+  for (const [i, atS] of pulses.entries()) {
+    await tracker.clock.advance((atS - (pulses[i - 1] ?? 0)) * SECOND_MS);
+    if (tracker.sense('S01.motion', 80)) noted.push(atS);
+    await tracker.clock.advance(SECOND_MS);
+    tracker.sense('S01.motion', 0);
+  }
+  t.equal(tracker.detections(), 1);
+  t.equal(tracker.recent().length, noted.length);
+  t.ok(noted.length >= 3, `noted at ${noted}`);
+  const times = tracker.recent().map(({ atMono }) => atMono);
+  t.ok(
+    times.slice(1).every((mono, at) => mono - (times[at] ?? 0) >= 5 * SECOND_MS),
+    `${times}`,
+  );
 });
 
 t.test('a crowd leaves no more than 200 detections', async (t) => {
@@ -211,7 +231,7 @@ t.test('a sensor that answers but has seen nobody for a week is told until it do
 t.test('a stuck sensor, which is not believed, is not told as seeing nobody as well', async (t) => {
   const nowMono = 30 * 24 * HOUR_S * SECOND_MS;
   const state = { ...seen(0), valueMono: nowMono, stuck: true };
-  const health = sensorHealth({ pointId: 'S01.motion', kind: 'motion', zoneKind: 'road', state, startMono: 0, nowMono });
+  const health = sensorHealth({ pointId: 'S01.motion', sensor: sensor('S01'), zoneKind: 'road', state, startMono: 0, nowMono });
   t.match(health, { stuck: /someone there for 720 h/, silent: null });
 });
 

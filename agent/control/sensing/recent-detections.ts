@@ -1,0 +1,42 @@
+/** The detections of the last minutes, as the wave needs them: oldest first, and bounded. */
+import type { Clock } from '../../core/clock.ts';
+import type { Detection } from '../../lighting/lighting.ts';
+import { DETECTIONS_KEPT_MS } from '../../lighting/movers.ts';
+
+export interface RecentDetections {
+  /** A detection that had to last before it counted may be older than one already noted. */
+  note(detection: Pick<Detection, 'source' | 'pole' | 'atMono'>): void;
+  /** Notes a person within the spell of another, unless the sensor did so a moment ago: one that chatters must not displace the detections of others. */
+  noteReturn(source: string, pole: string): boolean;
+  /** Forgets those that are too old. */
+  refresh(): void;
+  all(): readonly Detection[];
+}
+
+/** Source: assumed; more than one every two seconds for some minutes adds no information. */
+const MOST = 200;
+/** Between two detections of one spell. Units: ms. Source: assumed; the usual `offDelayS`, within which two people share the light around them. */
+const RETURN_MS = 5_000;
+
+export function createRecentDetections(clock: Pick<Clock, 'monoMs'>): RecentDetections {
+  let recent: readonly Detection[] = [];
+  const note: RecentDetections['note'] = (detection) => {
+    const plain = { isRelayed: false, speedKmh: null, direction: null };
+    recent = [...recent, { ...detection, ...plain }].sort((a, b) => a.atMono - b.atMono).slice(-MOST);
+  };
+  return {
+    note,
+    noteReturn(source, pole) {
+      const atMono = clock.monoMs();
+      const last = recent.findLast((detection) => detection.source === source);
+      if (last !== undefined && atMono - last.atMono < RETURN_MS) return false;
+      note({ source, pole, atMono });
+      return true;
+    },
+    refresh() {
+      const fromMono = clock.monoMs() - DETECTIONS_KEPT_MS;
+      if (recent.some(({ atMono }) => atMono < fromMono)) recent = recent.filter(({ atMono }) => atMono >= fromMono);
+    },
+    all: () => recent,
+  };
+}

@@ -1,0 +1,14 @@
+/** Fade times of DALI control gear: sixteen steps, each 1.4 times the one before. Source: IEC 62386-102, T = 0.5 s * sqrt(2^n), n from 1 to 15; 0 is no fade. */
+const HALF_SECOND_MS = 500;
+const LONGEST = 15;
+
+/** Returns the fade time nearest to a ramp, as its number. Units: ms. */
+export function daliFadeTime(rampMs: number): number {
+  if (rampMs <= 0) return 0;
+  return Math.min(LONGEST, Math.max(0, Math.round(2 * Math.log2(rampMs / HALF_SECOND_MS))));
+}
+
+/** Returns how long a fade lasts. Units: ms. */
+export function daliFadeMs(fadeTime: number): number {
+  return fadeTime <= 0 ? 0 : Math.round(HALF_SECOND_MS * Math.SQRT2 ** fadeTime);
+}

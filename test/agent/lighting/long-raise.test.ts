@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { afterRaise, type LongRaise } from '../../../agent/lighting/long-raise.ts';
+
+const MAX_S = 100;
+
+/** One sign for ten seconds. In: `#` its sensors detect and raise the zone where they may, `.` they are still, `d` day. Out: `x` raised for too long. */
+function show(picture: string, maxBoostS = MAX_S): string {
+  let state: LongRaise | undefined;
+  let detectedMono = Number.NEGATIVE_INFINITY;
+  return [...picture]
+    .map((sign, at) => {
+      const nowMono = at * 10_000;
+      const detects = sign === '#';
+      if (detects) detectedMono = nowMono;
+      const zone = { isNight: sign !== 'd', isRaised: detects && state?.isOver !== true, stillMs: nowMono - detectedMono };
+      state = afterRaise(state, zone, maxBoostS, nowMono);
+      return state?.isOver === true ? 'x' : '+';
+    })
+    .join('');
+}
+
+const pictures: [story: string, given: string, shows: string][] = [
+  ['a raise that ends in time is none too long', '#########.#########.', '++++++++++++++++++++'],
+  ['one that goes on is over', '#############', '++++++++++xxx'],
+  ['after a minute of stillness its sensors are believed again', '############......##', '++++++++++xxxxxxx+++'],
+  ['stillness that is shorter proves nothing', '############.....#.....#.', '++++++++++xxxxxxxxxxxxxxx'],
+  ['the day ends it', '############d###', '++++++++++xx++++'],
+  ['by day nothing is counted', 'dddddddddddddddd', '++++++++++++++++'],
+];
+for (const [story, given, shows] of pictures) t.test(`${story}: ${given}`, async (t) => t.equal(show(given), shows));
+
+t.test('presence raises a zone for its longest time at most and a minute of stillness between, whatever the sensors do', async () => {
+  const pictures = fc.array(fc.constantFrom('#', '#', '#', '.', 'd'), { minLength: 1, maxLength: 120 }).map((signs) => signs.join(''));
+  fc.assert(
+    fc.property(pictures, fc.integer({ min: 10, max: 1_000 }), (picture, maxBoostS) => {
+      const shown = show(picture, maxBoostS);
+      let raisedS = 0;
+      return [...picture].every((sign, at) => {
+        raisedS = sign === '#' && shown[at] === '+' ? raisedS + 10 : 0;
+        return raisedS <= maxBoostS + 10;
+      });
+    }),
+  );
+});
