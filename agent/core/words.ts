@@ -161,6 +161,7 @@ export type EventCode =
   | 'readings-lost'
   | 'uplink-down'
   | 'platform-silent'
+  | 'platform-ack-ahead'
   | 'uplink-taken-over'
   | 'uplink-reconnect'
   | 'override-started'

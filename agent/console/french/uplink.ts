@@ -106,6 +106,10 @@ export const FRENCH_UPLINK: Pairs = [
     'the platform acknowledges nothing: check that it writes Sync/Ack, or set uplink.proof to broker',
     "la plateforme n'acquitte rien : vérifier qu'elle écrit Sync/Ack, ou mettre uplink.proof à broker",
   ],
+  [
+    'the platform acknowledged row {n}, but it cannot have the rows after {m} yet: only those up to there count. Check that it acknowledges up to the first missing row, not the highest one',
+    "la plateforme a acquitté la ligne {n}, mais elle ne peut pas encore avoir les lignes après {m} : seules celles jusque-là comptent. Vérifier qu'elle acquitte jusqu'à la première ligne manquante, pas la plus haute",
+  ],
   ['until then all readings are kept', "d'ici là toutes les mesures sont gardées"],
   ['the platform has acknowledged nothing yet', "la plateforme n'a encore rien acquitté"],
   ['all readings are kept', 'toutes les mesures sont gardées'],

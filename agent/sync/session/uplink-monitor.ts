@@ -7,6 +7,7 @@ import { createEventTracker, type EventTracker } from '../../core/event-tracker.
 import type { UplinkStatus } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { DeliveryFacts } from '../delivery/delivery.ts';
+import type { AckAhead } from '../delivery/delivery-state.ts';
 import type { BrokerLink } from './broker-link.ts';
 import type { Phase } from './session-state.ts';
 
@@ -71,6 +72,14 @@ export class UplinkMonitor {
       ? `the platform has acknowledged nothing beyond row ${cursorSeq}: check that it stores what arrives`
       : 'the platform acknowledges nothing: check that it writes Sync/Ack, or set uplink.proof to broker; until then all readings are kept';
     this.#events.set(isPlatformSilent, { code: 'platform-silent', source: this.#config.node, severity: 'warning', text });
+  }
+
+  /** The platform acknowledged rows that were never sent; null: it acknowledges correctly again. */
+  noteAckAhead(ack: AckAhead | null): void {
+    const source = this.#config.node;
+    if (ack === null) return this.#events.clear('platform-ack-ahead', source);
+    const text = `the platform acknowledged row ${ack.seq}, but it cannot have the rows after ${ack.countedSeq} yet: only those up to there count. Check that it acknowledges up to the first missing row, not the highest one`;
+    this.#events.set(true, { code: 'platform-ack-ahead', source, severity: 'warning', text });
   }
 
   #reasonOf({ session, failures }: LinkFacts): string {
