@@ -219,6 +219,7 @@ export class SparkplugUplink implements Uplink {
       onGap: (texts) => this.#publisher.texts(NODE_METRIC.gap, texts),
       onResend: (result) => this.#sendResendResult(result),
       onMode: () => void this.#reportSync(),
+      onAckAhead: (ack) => this.#monitor.noteAckAhead(ack),
       onSent: ({ readings, historical }) => {
         this.#counts.published += readings;
         if (historical) this.#counts.historical += readings;
@@ -239,7 +240,7 @@ export class SparkplugUplink implements Uplink {
         this.#publisher.update(deviceId, COMMAND_METRIC.id, { value: commandId, ...at });
         this.#publisher.update(deviceId, COMMAND_METRIC.expires, { value: expiresMs, ...at });
       },
-      onRebirth: () => this.#link.dispatch({ kind: 'rebirth-asked', atMono: clock.monoMs() }),
+      onRebirth: () => this.#link.dispatch({ kind: 'rebirth-asked', atMono: clock.monoMs(), isSparing: !this.#budget.mayDrain() }),
       onAnswer: (outcome, kind) => this.#publisher.outcome(outcome, kind),
     });
   }
@@ -251,11 +252,19 @@ export class SparkplugUplink implements Uplink {
       ...{ config, clientId: this.#clientId, clock, log, store, transport, random, readFile: this.#readFile, trace: this.#trace },
       subscriptions: topics.subscriptions,
       will: (bdSeq) => ({ topic: topics.node('NDEATH'), payload: encodeNodeDeath(table, bdSeq, clock.wallMs()) }),
-      onBirth: (connection, bdSeq) => {
-        this.#delivery.open({ publisher: this.#publisher.open(connection, bdSeq), connection });
-        this.#commands.open(connection);
+      onBirth: (connection, bdSeq) =>
+        this.#publisher.open(connection, bdSeq, (publisher) => {
+          this.#delivery.open({ publisher, connection });
+          this.#commands.open(connection);
+        }),
+      onHold: () => this.#hold(),
+      onRebirth: (connection) => {
+        this.#hold();
+        this.#publisher.rebirth(connection, () => {
+          this.#delivery.resume();
+          this.#commands.open(connection);
+        });
       },
-      onRebirth: () => this.#publisher.rebirth(),
       onDeath: (connection, ending) => this.#sendDeaths(connection, ending),
       onGone: () => {
         this.#delivery.close();
@@ -269,6 +278,13 @@ export class SparkplugUplink implements Uplink {
       },
       onTakenOver: (text) => this.#monitor.noteTakeover(text),
     });
+  }
+
+  /** The births are due again: DATA waits for them. */
+  #hold(): void {
+    this.#publisher.hold();
+    this.#delivery.hold();
+    this.#commands.close();
   }
 
   async #sendDeaths(connection: MqttConnection, { bdSeq, wanted }: Ending): Promise<void> {
@@ -291,7 +307,7 @@ export class SparkplugUplink implements Uplink {
     const state = readHostState(payload);
     const nowMs = isTrusted(clock.quality()) ? clock.wallMs() : null;
     if (state === undefined) log.event('uplink-bad-host-state', { bytes: payload.length }, 'warning');
-    else this.#link.dispatch({ kind: 'host', ...state, atMono: clock.monoMs(), nowMs });
+    else this.#link.dispatch({ kind: 'host', ...state, nowMs });
   }
 
   /** Updates `Sync/*`. Before a session the birth carries it; within one NDATA does. */
