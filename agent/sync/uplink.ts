@@ -36,6 +36,7 @@ import { BrokerLink, type Ending } from './session/broker-link.ts';
 import { createTrace, type Trace } from './session/trace.ts';
 import { UplinkMonitor } from './session/uplink-monitor.ts';
 import { testUplink } from './session/uplink-test.ts';
+import { restoreAliasBlocks } from './sparkplug/alias-blocks.ts';
 import { createCurrentValues } from './sparkplug/current-values.ts';
 import { createMetricTable, type MetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
 import { createNodeFacts, type NodeFacts } from './sparkplug/node-facts.ts';
@@ -138,7 +139,7 @@ export class SparkplugUplink implements Uplink {
 
   async start(): Promise<void> {
     this.#isWanted = true;
-    await Promise.all([this.#delivery.restore(), this.#budget.restore(), this.#commands.restore()]);
+    await Promise.all([this.#delivery.restore(), this.#budget.restore(), this.#commands.restore(), this.#restoreAliases()]);
     if (!this.#isWanted) return;
     void this.#reportSync();
     // Also without a session: a birth that waited long for its host carries the present values.
@@ -209,6 +210,11 @@ export class SparkplugUplink implements Uplink {
       certificates: link.certificates,
       lastFailure: link.failures.last,
     };
+  }
+
+  async #restoreAliases(): Promise<void> {
+    const { store, random } = this.#parts;
+    this.#table.adoptAliases(await restoreAliasBlocks(store, this.#table.aliased, random));
   }
 
   #createDelivery(): Delivery {

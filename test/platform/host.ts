@@ -89,6 +89,11 @@ export class ReferenceHost {
     return this.#view.strays;
   }
 
+  /** The alias of a metric in the present births. Shape: `device` is empty for the node. */
+  aliasOf(device: string, metric: string): number | undefined {
+    return this.#view.aliasOf(device, metric);
+  }
+
   forget(): void {
     this.#view.forget();
   }
