@@ -162,6 +162,7 @@ export type EventCode =
   | 'uplink-down'
   | 'platform-silent'
   | 'platform-ack-ahead'
+  | 'broker-rewrites-topics'
   | 'uplink-taken-over'
   | 'uplink-reconnect'
   | 'override-started'

@@ -305,7 +305,9 @@ export class SparkplugUplink implements Uplink {
     if (inbound.kind === 'node-command') {
       if (!this.#relays.handle(message) && !this.#syncHandler.handle(message)) this.#commands.nodeCommand(message);
     } else if (inbound.kind === 'device-command') this.#commands.deviceCommand(inbound.deviceId, message);
-    else if (inbound.kind === 'host-state') this.#receiveHostState(message.payload);
+    else if (inbound.kind === 'host-state' || inbound.kind === 'rewritten-state') this.#receiveHostState(message.payload);
+    const isRewritten = inbound.kind === 'rewritten-state' || inbound.kind === 'rewritten';
+    this.#monitor.noteTopic({ isRewritten, isRetained: message.retained });
   }
 
   #receiveHostState(payload: Uint8Array): void {

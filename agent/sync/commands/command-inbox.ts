@@ -165,9 +165,11 @@ export class CommandInbox {
   }
 
   #handleKnown(known: CommandRecord, { target, digest, lifetime }: SoundCommand): void {
-    if (known.kind !== 'refused' && known.digest !== digest) return this.#answers.refuseReusedId(known, target);
-    if (known.kind !== 'refused') this.#registry.extend(known.commandId, lifetime);
-    this.#answers.repeat(known);
+    if (known.kind !== 'refused' && known.digest !== digest) this.#answers.refuseReusedId(known, target);
+    else {
+      if (known.kind !== 'refused') this.#registry.extend(known.commandId, lifetime);
+      this.#answers.repeat(known);
+    }
   }
 
   async #accept({ commandId, target, order, lifetime, digest }: SoundCommand): Promise<void> {

@@ -94,10 +94,12 @@ export class GapReporter {
     if (epoch !== wireEpoch(this.#progress.epoch) || (acked !== null && next <= acked)) return;
     this.#save({ ...this.#progress, id: Math.max(id, next), acked: next });
     // The first acknowledgement says what the platform has: the rest may have been reported while it did not listen.
-    if (acked === null) return this.repeat();
-    this.#lastId = Math.max(this.#lastId, next);
-    this.#isCautious = false;
-    this.#awaitAck(WAIT_MS.first);
+    if (acked === null) this.repeat();
+    else {
+      this.#lastId = Math.max(this.#lastId, next);
+      this.#isCautious = false;
+      this.#awaitAck(WAIT_MS.first);
+    }
   }
 
   /** The platform acknowledges no longer. */

@@ -32,6 +32,8 @@ export class UplinkMonitor {
   #sinceMs: WallMs;
   /** An operator requested a new connection: the interruption is no fault. */
   #isReconnecting = false;
+  /** Severity of the open event about rewritten topics. */
+  #rewriting: 'info' | 'warning' | null = null;
 
   constructor(config: UplinkConfig, clock: Clock, onEvent: (event: AgentEvent) => void) {
     this.#config = config;
@@ -77,9 +79,26 @@ export class UplinkMonitor {
   /** The platform acknowledged rows that were never sent; null: it acknowledges correctly again. */
   noteAckAhead(ack: AckAhead | null): void {
     const source = this.#config.node;
-    if (ack === null) return this.#events.clear('platform-ack-ahead', source);
+    if (ack === null) {
+      this.#events.clear('platform-ack-ahead', source);
+      return;
+    }
     const text = `the platform acknowledged row ${ack.seq}, but it cannot have the rows after ${ack.countedSeq} yet: only those up to there count. Check that it acknowledges up to the first missing row, not the highest one`;
     this.#events.set(true, { code: 'platform-ack-ahead', source, severity: 'warning', text });
+  }
+
+  /** A message arrived; a retained one on a rewritten topic says little, since RabbitMQ rewrites these even where it is set up correctly. */
+  noteTopic({ isRewritten, isRetained }: { readonly isRewritten: boolean; readonly isRetained: boolean }): void {
+    const severity = isRetained ? 'info' : 'warning';
+    if (isRewritten ? this.#rewriting === 'warning' || this.#rewriting === severity : isRetained) return;
+    const [code, source] = ['broker-rewrites-topics', this.#config.node] as const;
+    this.#events.clear(code, source);
+    this.#rewriting = isRewritten ? severity : null;
+    if (!isRewritten) return;
+    const finding = isRetained
+      ? 'the broker delivers the retained STATE as spBv1/0/STATE, as RabbitMQ does'
+      : 'the broker delivers spBv1.0 topics as spBv1/0, so the platform does not recognise this cabinet';
+    this.#events.set(true, { code, source, severity, text: `${finding}: set mqtt.sparkplug = true in RabbitMQ (docs/platform.md)` });
   }
 
   #reasonOf({ session, failures }: LinkFacts): string {

@@ -364,7 +364,10 @@ t.test('a repetition with a later Command/Expires is known until then', async (t
   const { open, message, seen, clock } = openBench();
   const inbox = open();
   const send = (id: string, minutes: number): void =>
-    inbox.deviceCommand('L01', message([level(5), text('Command/Id', id), ...(minutes > 0 ? [expires(clock.wallMs() + minutes * 60_000)] : [])]));
+    inbox.deviceCommand(
+      'L01',
+      message([level(5), text('Command/Id', id), ...(minutes > 0 ? [expires(clock.wallMs() + minutes * 60_000)] : [])]),
+    );
   send('kept', 1);
   await clock.advance(1_000);
   send('kept', 600);
@@ -377,36 +380,39 @@ t.test('a repetition with a later Command/Expires is known until then', async (t
   t.equal(seen.orders.filter(({ request }) => request.commandId === 'kept').length, 1);
 });
 
-t.test('when too many ids wait for their Command/Expires, one more is refused; none of them is forgotten, and commands without one go on', async (t) => {
-  const { open, message, seen, clock, settle } = openBench();
-  const limit = REMEMBERED.sound + REMEMBERED.unexpired;
-  const endMs = NODE_START_MS + 20 * 3_600_000;
-  let inbox = open();
-  const send = (id: string, ms = endMs): void =>
-    inbox.deviceCommand('L01', message([level(5), text('Command/Id', id), ...(ms > 0 ? [expires(ms)] : [])]));
-  for (let i = 0; i < limit + 20; i += 1) {
-    await clock.advance(500);
-    send(`b-${i}`);
-  }
-  await settle();
-  t.equal(seen.orders.length, limit);
-  t.match(seen.events.at(-1)?.text, /5120 commands are remembered until their Command\/Expires: give earlier ones/);
-  send('urgent', 0);
-  await settle();
-  t.equal(seen.orders.length, limit + 1, 'light is not refused for it');
-  inbox = open();
-  await inbox.restore();
-  for (const id of ['b-0', 'b-17', `b-${limit - 1}`]) send(id);
-  await settle();
-  t.equal(seen.orders.length, limit + 1);
-  await clock.advance(20 * 3_600_000);
-  for (let i = 0; i < 10; i += 1) {
-    await clock.advance(500);
-    send(`c-${i}`, clock.wallMs() + 3_600_000);
-  }
-  await settle();
-  t.ok(seen.orders.length > limit + 1, 'after their end there is room again');
-});
+t.test(
+  'when too many ids wait for their Command/Expires, one more is refused; none of them is forgotten, and commands without one go on',
+  async (t) => {
+    const { open, message, seen, clock, settle } = openBench();
+    const limit = REMEMBERED.sound + REMEMBERED.unexpired;
+    const endMs = NODE_START_MS + 20 * 3_600_000;
+    let inbox = open();
+    const send = (id: string, ms = endMs): void =>
+      inbox.deviceCommand('L01', message([level(5), text('Command/Id', id), ...(ms > 0 ? [expires(ms)] : [])]));
+    for (let i = 0; i < limit + 20; i += 1) {
+      await clock.advance(500);
+      send(`b-${i}`);
+    }
+    await settle();
+    t.equal(seen.orders.length, limit);
+    t.match(seen.events.at(-1)?.text, /5120 commands are remembered until their Command\/Expires: give earlier ones/);
+    send('urgent', 0);
+    await settle();
+    t.equal(seen.orders.length, limit + 1, 'light is not refused for it');
+    inbox = open();
+    await inbox.restore();
+    for (const id of ['b-0', 'b-17', `b-${limit - 1}`]) send(id);
+    await settle();
+    t.equal(seen.orders.length, limit + 1);
+    await clock.advance(20 * 3_600_000);
+    for (let i = 0; i < 10; i += 1) {
+      await clock.advance(500);
+      send(`c-${i}`, clock.wallMs() + 3_600_000);
+    }
+    await settle();
+    t.ok(seen.orders.length > limit + 1, 'after their end there is room again');
+  },
+);
 
 t.test('a damaged or foreign record on disk counts as absent', async (t) => {
   const { open, disk, seen, link, settle } = openBench();

@@ -19,7 +19,13 @@ function openScene(losses: readonly Gap[], { proof = 'auto', store = createMemor
   store.gaps.push(...losses);
   return asScene({ proof, store });
 }
-function asScene({ proof, store }: { readonly proof: 'auto' | 'broker' | 'platform'; readonly store: ReturnType<typeof createMemoryStore> }) {
+function asScene({
+  proof,
+  store,
+}: {
+  readonly proof: 'auto' | 'broker' | 'platform';
+  readonly store: ReturnType<typeof createMemoryStore>;
+}) {
   const parts = setUp(proof, store);
   let heard = 0;
   const stored: ReportedGap[] = [];
@@ -138,6 +144,12 @@ t.test('each loss names the one before it, so that a platform sees which it has 
     'numbers that the store no longer has are no hole',
   );
   t.equal(gapHead(scene.platform.stored, 'e1'), 9);
-  t.equal(gapHead(scene.platform.stored.filter(({ id }) => id !== 8), 'e1'), 7);
+  t.equal(
+    gapHead(
+      scene.platform.stored.filter(({ id }) => id !== 8),
+      'e1',
+    ),
+    7,
+  );
   await nextTurn();
 });

@@ -329,6 +329,10 @@ t.test('topics are those of Sparkplug 3.0, and strangers are told apart', async 
     ),
     ['node-command', 'device-command', 'host-state', 'foreign', 'foreign'],
   );
+  t.strictSame(
+    ['spBv1/0/STATE/scada', 'spBv1/0/STATE/other', 'spBv1/0/g/NCMD/e', 'spBv1/00/STATE/scada'].map((topic) => topics.read(topic).kind),
+    ['rewritten-state', 'rewritten', 'rewritten', 'foreign'],
+  );
   t.notOk(createTopics('g', 'e', null).subscriptions.some((topic) => topic.includes('STATE')));
 });
 
