@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Gap } from '../../../../agent/core/ports.ts';
 import type { PointId, Reading } from '../../../../agent/core/words.ts';
+import { createMemoryStore } from '../memory-store.ts';
 import { type SmallNode, until } from '../small-node.ts';
 import { online, openUplinkScene } from '../uplink-scene.ts';
 
@@ -117,6 +118,23 @@ function produce(node: SmallNode): number {
   return store.gaps.reduce((sum, { readings }) => sum + readings, 0);
 }
 
+/** A store that gives the first batch of rows, and the others after `release`. */
+function slowStore() {
+  const store = createMemoryStore();
+  let batches = 0;
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { readAfter } = store.port;
+  store.port.readAfter = async (seq, maxFrames) => {
+    if (maxFrames > 1) batches += 1;
+    if (batches > 1) await released;
+    return readAfter(seq, maxFrames);
+  };
+  return { store, release };
+}
+
 t.test('the page says of each reason what becomes of its rows', async (t) => {
   for (const reason of ['cap', 'age', 'corrupt', 'memory-full']) t.match(ROWS_BY_REASON.get(reason), /come without readings/, reason);
   for (const reason of ['thinned', 'not-configured', 'packet-limit']) t.match(ROWS_BY_REASON.get(reason), /come with the rest/, reason);
@@ -128,7 +146,8 @@ for (const countsGaps of [false, true]) {
     ? 'takes the rows of gaps for none: it is warned, and loses nothing'
     : 'is written from the page gets each reading or its gap';
   t.test(`a host that ${story}`, async (t) => {
-    const { host, node } = await openUplinkScene(t);
+    const { store, release } = slowStore();
+    const { host, node } = await openUplinkScene(t, { store });
     node.store.saved.set('sync.mode', 'platform');
     const lost = produce(node);
     const page = new PageHost(countsGaps);
@@ -137,7 +156,10 @@ for (const countsGaps of [false, true]) {
     await until(online(node));
     // The gaps arrive with the first rows, so a host that counts them is ahead at once.
     t.ok(await until(() => [...host.values.values()].some(({ metric }) => metric === 'Sync/Gap')));
-    for (let round = 0; round < 200 && node.store.cursor < 60; round += 1) {
+    await read();
+    t.ok(await until(() => node.uplink.status().delivery?.ack !== ''), 'acknowledged before the second batch has left');
+    release();
+    for (let round = 0; round < 2_000 && node.store.cursor < 60; round += 1) {
       await read();
       await new Promise((resolve) => setImmediate(resolve));
     }
