@@ -163,6 +163,7 @@ export type EventCode =
   | 'platform-silent'
   | 'platform-ack-ahead'
   | 'broker-rewrites-topics'
+  | 'births-asked-too-often'
   | 'uplink-taken-over'
   | 'uplink-reconnect'
   | 'override-started'

@@ -325,6 +325,7 @@ export class SparkplugUplink implements Uplink {
     this.#budget.save(false);
     this.#publisher.values(this.#facts.note(status, delivery, this.#budget.bytesToday()));
     this.#monitor.checkPlatform(delivery);
+    this.#monitor.checkBirths(this.#link);
   }
 
   #sendResendResult(result: ResendResult): void {

@@ -107,6 +107,10 @@ export const FRENCH_UPLINK: Pairs = [
     "la plateforme n'acquitte rien : vérifier qu'elle écrit Sync/Ack, ou mettre uplink.proof à broker",
   ],
   [
+    'births are asked for again and again: readings wait up to {n} min for each. Check which host writes Node Control/Rebirth',
+    "des naissances sont demandées sans cesse : les mesures attendent jusqu'à {n} min pour chacune. Vérifier quel hôte écrit Node Control/Rebirth",
+  ],
+  [
     'the broker delivers the retained STATE as spBv1/0/STATE, as RabbitMQ does: set mqtt.sparkplug = true in RabbitMQ (docs/platform.md)',
     'le broker transmet le STATE retenu sous spBv1/0/STATE, comme RabbitMQ : mettre mqtt.sparkplug = true dans RabbitMQ (docs/platform.md)',
   ],

@@ -23,6 +23,9 @@ const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
   resting: 'down',
 };
 
+/** Distance of births on request from which a person should check the host. Units: ms. Source: assumed; five requests without a quiet time between. */
+const NOTED_GAP_MS = 160_000;
+
 type LinkFacts = Pick<BrokerLink, 'session' | 'failures'>;
 
 export class UplinkMonitor {
@@ -74,6 +77,15 @@ export class UplinkMonitor {
       ? `the platform has acknowledged nothing beyond row ${cursorSeq}: check that it stores what arrives`
       : 'the platform acknowledges nothing: check that it writes Sync/Ack, or set uplink.proof to broker; until then all readings are kept';
     this.#events.set(isPlatformSilent, { code: 'platform-silent', source: this.#config.node, severity: 'warning', text });
+  }
+
+  /** Raises or clears `births-asked-too-often`: while births are due, readings wait. */
+  checkBirths({ session: { phase, rebirth } }: LinkFacts): void {
+    const { lastMono, gapMs, pending } = rebirth;
+    const isRecent = lastMono !== null && this.#clock.monoMs() - lastMono < gapMs;
+    const text = `births are asked for again and again: readings wait up to ${Math.round(gapMs / 60_000)} min for each. Check which host writes Node Control/Rebirth`;
+    const isLasting = phase === 'live' && gapMs >= NOTED_GAP_MS && (pending || isRecent);
+    this.#events.set(isLasting, { code: 'births-asked-too-often', source: this.#config.node, severity: 'warning', text });
   }
 
   /** The platform acknowledged rows that were never sent; null: it acknowledges correctly again. */

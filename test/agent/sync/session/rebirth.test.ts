@@ -46,6 +46,31 @@ t.test('a request for births within the pace stops all DATA at once, and nothing
   t.match(host, { seqGaps: 0, strays: 0 });
 });
 
+t.test('a host that asks for births again and again is an event while it does', async (t) => {
+  const clock = manualClock();
+  const { host, node } = await openUplinkScene(t, { clock });
+  await node.uplink.start();
+  await until(online(node));
+  const storms = () => node.events.filter(({ code }) => code === 'births-asked-too-often');
+  const ask = async (): Promise<void> => {
+    const { commandsReceived } = node.uplink.status();
+    await host.requestRebirth();
+    await until(() => node.uplink.status().commandsReceived > commandsReceived);
+  };
+  for (let i = 0; i < 4; i += 1) {
+    await ask();
+    await clock.advance(60_000);
+  }
+  t.strictSame(storms(), [], 'a few are no reason');
+  for (let i = 0; i < 20; i += 1) {
+    await ask();
+    await clock.advance(60_000);
+  }
+  t.match(storms(), [{ severity: 'warning', endMs: null, text: /Check which host writes Node Control\/Rebirth/ }]);
+  await clock.advance(1_800_000);
+  t.match([storms().length, storms().at(-1)?.endMs !== null], [2, true]);
+});
+
 t.test('the end of a command while births are due is told behind them', async (t) => {
   const clock = manualClock();
   const { host, node } = await openUplinkScene(t, { clock });
