@@ -43,7 +43,7 @@ export interface Sent {
 /** Births sent before the broker must have read them. Units: bytes. Source: as what may be in flight of DATA, ten seconds of a slow cellular link. */
 const BIRTH_BYTES = 262_144;
 
-type PointValue = Pick<Reading, 'pointId' | 'value' | 'quality' | 'atMs'> & Partial<Pick<Reading, 'atMono'>>;
+type PointValue = Pick<Reading, 'pointId' | 'value' | 'quality' | 'atMs'>;
 
 /** Qualities that need no birth, since the device's death implies them: live, all but good; in history, missing. */
 const IMPLIED_BY_DEATH: Readonly<Record<'live' | 'history', readonly Quality[]>> = {
@@ -116,13 +116,15 @@ export class Publisher {
   }
 
   /**
-   * Publishes a live frame; readings older than those in the births are marked as historical.
+   * Publishes a live frame; readings older than those in the births go before it, as historical.
    *
    * Undefined, and nothing sent, when a device or point in it is not in the births: the frame is sent as history.
    */
   live({ readings }: ReadingFrame, rows: RowsMark | null): Sent | undefined {
     if (this.#unborn(readings, IMPLIED_BY_DEATH.live).size > 0 || readings.some((reading) => this.#isLeftOut(reading))) return undefined;
-    return this.#sentOf(readings, this.#sendRows(this.#gather(readings, false), rows));
+    const old = readings.filter((reading) => this.#isBeforeBirth(reading));
+    const fresh = old.length === 0 ? readings : readings.filter((reading) => !old.includes(reading));
+    return this.#sentOf(readings, this.#sendRows([...this.#gather(old, true), ...this.#gather(fresh, false)], rows));
   }
 
   /** Publishes the frames of these rows as historical; without frames it reports that the rows hold nothing. */
@@ -212,7 +214,7 @@ export class Publisher {
   }
 
   /** Sends metrics that belong to the same rows, each message with its place among them. Units: bytes of payload. */
-  #sendRows(perDevice: ReadonlyMap<string, readonly Metric[]>, rows: RowsMark | null): number {
+  #sendRows(perDevice: Iterable<readonly [deviceId: string, metrics: readonly Metric[]]>, rows: RowsMark | null): number {
     const { topics, connection } = this.#parts;
     const messages = [...perDevice].flatMap(([deviceId, metrics]) => {
       const topic = topics.device('DDATA', deviceId);
@@ -239,7 +241,7 @@ export class Publisher {
     for (const reading of readings) {
       for (const entry of this.#parts.table.byPoint.get(reading.pointId) ?? []) {
         if (entry.deviceId === null || !this.#born.has(entry.deviceId) || this.#leftOut.has(entry)) continue;
-        append(perDevice, entry.deviceId, toDataMetric(entry, reading, historical || this.#isBeforeBirth(entry, reading)));
+        append(perDevice, entry.deviceId, toDataMetric(entry, reading, historical));
       }
     }
     return perDevice;
@@ -254,9 +256,9 @@ export class Publisher {
   }
 
   /** A frame that was gathered before a birth may leave after it. Source: `operational-behavior-data-publish-dbirth-order`. */
-  #isBeforeBirth(entry: MetricEntry, { atMono }: PointValue): boolean {
-    const bornMono = this.#bornMono.get(entry);
-    return atMono !== undefined && bornMono !== undefined && atMono < bornMono;
+  #isBeforeBirth({ pointId, atMono }: Reading): boolean {
+    const entries = this.#parts.table.byPoint.get(pointId) ?? [];
+    return entries.some((entry) => atMono < (this.#bornMono.get(entry) ?? Number.NEGATIVE_INFINITY));
   }
 
   #isLeftOut({ pointId }: PointValue): boolean {

@@ -151,6 +151,12 @@ t.test('a live reading that is older than the one in the birth is marked as hist
     t.equal(isHistorical(known(bornMono + 1)), false);
     t.equal(isHistorical(known(bornMono + 1, NODE_START_MS - 86_400_000)), false);
     t.equal(isHistorical({ ...reading('L01.power'), atMono: 0 }), false, 'no reading in the birth');
+    const before = sent.length;
+    publisher.live({ ...frame(), readings: [known(bornMono - 1), { ...reading('L01.power'), atMono: 0 }] }, ROWS);
+    const flags = sent
+      .slice(before)
+      .map(({ metrics }) => metrics.filter((metric) => metric.isTransient !== true).map((m) => m.isHistorical === true));
+    t.strictSame(flags, [[true], [false]], 'and the two never share a message');
   }
 });
 
