@@ -36,6 +36,7 @@ import { BrokerLink, type Ending } from './session/broker-link.ts';
 import { createTrace, type Trace } from './session/trace.ts';
 import { UplinkMonitor } from './session/uplink-monitor.ts';
 import { testUplink } from './session/uplink-test.ts';
+import { restoreAliasBlocks } from './sparkplug/alias-blocks.ts';
 import { createCurrentValues } from './sparkplug/current-values.ts';
 import { createMetricTable, type MetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
 import { createNodeFacts, type NodeFacts } from './sparkplug/node-facts.ts';
@@ -138,7 +139,7 @@ export class SparkplugUplink implements Uplink {
 
   async start(): Promise<void> {
     this.#isWanted = true;
-    await Promise.all([this.#delivery.restore(), this.#budget.restore(), this.#commands.restore()]);
+    await Promise.all([this.#delivery.restore(), this.#budget.restore(), this.#commands.restore(), this.#restoreAliases()]);
     if (!this.#isWanted) return;
     void this.#reportSync();
     // Also without a session: a birth that waited long for its host carries the present values.
@@ -211,6 +212,11 @@ export class SparkplugUplink implements Uplink {
     };
   }
 
+  async #restoreAliases(): Promise<void> {
+    const { store, random } = this.#parts;
+    this.#table.adoptAliases(await restoreAliasBlocks(store, this.#table.aliased, random));
+  }
+
   #createDelivery(): Delivery {
     const { store, clock, log, config } = this.#parts;
     return new Delivery({
@@ -219,6 +225,7 @@ export class SparkplugUplink implements Uplink {
       onGap: (texts) => this.#publisher.texts(NODE_METRIC.gap, texts),
       onResend: (result) => this.#sendResendResult(result),
       onMode: () => void this.#reportSync(),
+      onAckAhead: (ack) => this.#monitor.noteAckAhead(ack),
       onSent: ({ readings, historical }) => {
         this.#counts.published += readings;
         if (historical) this.#counts.historical += readings;
@@ -239,7 +246,7 @@ export class SparkplugUplink implements Uplink {
         this.#publisher.update(deviceId, COMMAND_METRIC.id, { value: commandId, ...at });
         this.#publisher.update(deviceId, COMMAND_METRIC.expires, { value: expiresMs, ...at });
       },
-      onRebirth: () => this.#link.dispatch({ kind: 'rebirth-asked', atMono: clock.monoMs() }),
+      onRebirth: () => this.#link.dispatch({ kind: 'rebirth-asked', atMono: clock.monoMs(), isSparing: !this.#budget.mayDrain() }),
       onAnswer: (outcome, kind) => this.#publisher.outcome(outcome, kind),
     });
   }
@@ -251,11 +258,19 @@ export class SparkplugUplink implements Uplink {
       ...{ config, clientId: this.#clientId, clock, log, store, transport, random, readFile: this.#readFile, trace: this.#trace },
       subscriptions: topics.subscriptions,
       will: (bdSeq) => ({ topic: topics.node('NDEATH'), payload: encodeNodeDeath(table, bdSeq, clock.wallMs()) }),
-      onBirth: (connection, bdSeq) => {
-        this.#delivery.open({ publisher: this.#publisher.open(connection, bdSeq), connection });
-        this.#commands.open(connection);
+      onBirth: (connection, bdSeq) =>
+        this.#publisher.open(connection, bdSeq, (publisher) => {
+          this.#delivery.open({ publisher, connection });
+          this.#commands.open(connection);
+        }),
+      onHold: () => this.#hold(),
+      onRebirth: (connection) => {
+        this.#hold();
+        this.#publisher.rebirth(connection, () => {
+          this.#delivery.resume();
+          this.#commands.open(connection);
+        });
       },
-      onRebirth: () => this.#publisher.rebirth(),
       onDeath: (connection, ending) => this.#sendDeaths(connection, ending),
       onGone: () => {
         this.#delivery.close();
@@ -271,6 +286,13 @@ export class SparkplugUplink implements Uplink {
     });
   }
 
+  /** The births are due again: DATA waits for them. */
+  #hold(): void {
+    this.#publisher.hold();
+    this.#delivery.hold();
+    this.#commands.close();
+  }
+
   async #sendDeaths(connection: MqttConnection, { bdSeq, wanted }: Ending): Promise<void> {
     if (wanted) await within(this.#parts.clock, SETTLE_MS, this.#delivery.settled());
     this.#delivery.close();
@@ -283,7 +305,9 @@ export class SparkplugUplink implements Uplink {
     if (inbound.kind === 'node-command') {
       if (!this.#relays.handle(message) && !this.#syncHandler.handle(message)) this.#commands.nodeCommand(message);
     } else if (inbound.kind === 'device-command') this.#commands.deviceCommand(inbound.deviceId, message);
-    else if (inbound.kind === 'host-state') this.#receiveHostState(message.payload);
+    else if (inbound.kind === 'host-state' || inbound.kind === 'rewritten-state') this.#receiveHostState(message.payload);
+    const isRewritten = inbound.kind === 'rewritten-state' || inbound.kind === 'rewritten';
+    this.#monitor.noteTopic({ isRewritten, isRetained: message.retained });
   }
 
   #receiveHostState(payload: Uint8Array): void {
@@ -291,7 +315,7 @@ export class SparkplugUplink implements Uplink {
     const state = readHostState(payload);
     const nowMs = isTrusted(clock.quality()) ? clock.wallMs() : null;
     if (state === undefined) log.event('uplink-bad-host-state', { bytes: payload.length }, 'warning');
-    else this.#link.dispatch({ kind: 'host', ...state, atMono: clock.monoMs(), nowMs });
+    else this.#link.dispatch({ kind: 'host', ...state, nowMs });
   }
 
   /** Updates `Sync/*`. Before a session the birth carries it; within one NDATA does. */
@@ -301,6 +325,7 @@ export class SparkplugUplink implements Uplink {
     this.#budget.save(false);
     this.#publisher.values(this.#facts.note(status, delivery, this.#budget.bytesToday()));
     this.#monitor.checkPlatform(delivery);
+    this.#monitor.checkBirths(this.#link);
   }
 
   #sendResendResult(result: ResendResult): void {

@@ -6,6 +6,7 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import { encodePayload, type Metric, toLong } from '../../agent/sync/sparkplug/codec.ts';
 import { type HostValue, HostView } from './host-view.ts';
+import { gapHead } from './node-ingest.ts';
 
 export interface HostOptions {
   readonly url: string;
@@ -86,6 +87,11 @@ export class ReferenceHost {
 
   get strays(): number {
     return this.#view.strays;
+  }
+
+  /** The alias of a metric in the present births. Shape: `device` is empty for the node. */
+  aliasOf(device: string, metric: string): number | undefined {
+    return this.#view.aliasOf(device, metric);
   }
 
   forget(): void {
@@ -186,8 +192,9 @@ export class ReferenceHost {
   #acknowledge(): void {
     const { epoch } = this.registry;
     const head = this.registry.head();
-    if (this.#options.acks !== true || `${epoch}:${head}` === this.#acked || head === 0) return;
-    this.#acked = `${epoch}:${head}`;
+    const text = `${epoch}:${head}:${gapHead(this.registry.gaps, epoch)}`;
+    if (this.#options.acks !== true || text === this.#acked || head === 0) return;
+    this.#acked = text;
     // A lost acknowledgement is followed by the next.
     void this.write('Sync/Ack', this.#acked).catch(() => undefined);
   }

@@ -20,6 +20,8 @@ export interface IngestMessage extends Sortable {
 export interface ReportedGap {
   readonly epoch: string;
   readonly id: number | null;
+  /** The loss reported before it; null where `id` is. */
+  readonly after: number | null;
   readonly from: number | null;
   readonly to: number | null;
   readonly readings: number;
@@ -48,6 +50,14 @@ const EPOCH_LENGTH = 8;
 /** Reasons of losses whose rows still arrive, with fewer readings. Source: docs/platform.md, "Gaps". */
 const ROWS_ARRIVE: readonly string[] = ['thinned', 'not-configured', 'packet-limit', 'malformed'];
 const GOOD = 192;
+
+/** The gap of an epoch up to which none is missing: each names the one before it. */
+export function gapHead(gaps: readonly ReportedGap[], epoch: string): number {
+  const next = new Map(gaps.flatMap(({ id, after, epoch: of }) => (id === null || after === null || of !== epoch ? [] : [[after, id]])));
+  let head = 0;
+  for (let id = next.get(head); id !== undefined; id = next.get(head)) head = id;
+  return head;
+}
 
 /** The state of one node. */
 export class NodeIngest {
@@ -100,9 +110,8 @@ export class NodeIngest {
   /** The text of the next acknowledgement; undefined while there is nothing to acknowledge. */
   ackText(): string | undefined {
     const head = this.rows?.head ?? 0;
-    const gap = this.#gapHead();
     if (this.epoch === '' || head === 0) return undefined;
-    return gap === 0 ? `${this.epoch}:${head}` : `${this.epoch}:${head}:${gap}`;
+    return `${this.epoch}:${head}:${gapHead(this.gaps, this.epoch)}`;
   }
 
   #takeBirth({ verb, device, payload }: IngestMessage): void {
@@ -180,13 +189,6 @@ export class NodeIngest {
       const reading = { timestampMs: atMs, value: number, quality: qualityCode(quality), isHistorical: true };
       for (const shown of asItself(pointId)) this.#base.add({ node: this.node, ...shown, ...reading });
     }
-  }
-
-  /** The highest gap record up to which none is missing. */
-  #gapHead(): number {
-    let head = 0;
-    while (this.#gaps.has(`${this.epoch}:${head + 1}`)) head += 1;
-    return head;
   }
 
   #nameOf(device: string, { name, alias }: WireMetric): string | undefined {

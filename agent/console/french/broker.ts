@@ -57,9 +57,11 @@ export const BROKER: Pairs = [
     '{broker}: the link broke: check the network and that the broker runs',
     '{broker} : liaison coupée : vérifier le réseau et que le broker tourne',
   ],
+  ['{broker} did not subscribe us to {key} ({code}): {why}', '{broker} ne nous a pas abonnés à {key} ({code}) : {why}'],
+  ['check its rules for this client', 'vérifier ses règles pour ce client'],
   [
-    '{broker} does not let us listen to {key}: check its rules for this client',
-    '{broker} ne nous laisse pas écouter {key} : vérifier ses règles pour ce client',
+    'check its rules for this client, and its log: it may have failed itself',
+    'vérifier ses règles pour ce client, et son journal : il a pu échouer lui-même',
   ],
   [
     'it does not speak this protocol version: check uplink.protocol',

@@ -106,6 +106,22 @@ export const FRENCH_UPLINK: Pairs = [
     'the platform acknowledges nothing: check that it writes Sync/Ack, or set uplink.proof to broker',
     "la plateforme n'acquitte rien : vérifier qu'elle écrit Sync/Ack, ou mettre uplink.proof à broker",
   ],
+  [
+    'births are asked for again and again: readings wait up to {n} min for each. Check which host writes Node Control/Rebirth',
+    "des naissances sont demandées sans cesse : les mesures attendent jusqu'à {n} min pour chacune. Vérifier quel hôte écrit Node Control/Rebirth",
+  ],
+  [
+    'the broker delivers the retained STATE as spBv1/0/STATE, as RabbitMQ does: set mqtt.sparkplug = true in RabbitMQ (docs/platform.md)',
+    'le broker transmet le STATE retenu sous spBv1/0/STATE, comme RabbitMQ : mettre mqtt.sparkplug = true dans RabbitMQ (docs/platform.md)',
+  ],
+  [
+    'the broker delivers spBv1.0 topics as spBv1/0, so the platform does not recognise this cabinet: set mqtt.sparkplug = true in RabbitMQ (docs/platform.md)',
+    'le broker transmet les sujets spBv1.0 sous spBv1/0, donc la plateforme ne reconnaît pas cette armoire : mettre mqtt.sparkplug = true dans RabbitMQ (docs/platform.md)',
+  ],
+  [
+    'the platform acknowledged row {n}, but it cannot have the rows after {m} yet: only those up to there count. Check that it acknowledges up to the first missing row, not the highest one',
+    "la plateforme a acquitté la ligne {n}, mais elle ne peut pas encore avoir les lignes après {m} : seules celles jusque-là comptent. Vérifier qu'elle acquitte jusqu'à la première ligne manquante, pas la plus haute",
+  ],
   ['until then all readings are kept', "d'ici là toutes les mesures sont gardées"],
   ['the platform has acknowledged nothing yet', "la plateforme n'a encore rien acquitté"],
   ['all readings are kept', 'toutes les mesures sont gardées'],

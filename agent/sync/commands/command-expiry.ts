@@ -10,7 +10,7 @@ import { Refusal } from '../../core/refusal.ts';
 import { type CommandInstant, MAX_AGE_MS } from './command-fields.ts';
 
 /** Longest lifetime of a command. Units: ms. Source: assumed; an intent may last longer, its command does not. */
-const LONGEST_MS = 24 * 3_600_000;
+export const LONGEST_MS = 24 * 3_600_000;
 
 /** `expiresMs` is null when the platform gave none; the command then expires when its payload no longer counts as new. */
 export interface Lifetime {

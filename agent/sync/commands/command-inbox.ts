@@ -16,14 +16,14 @@ import type { Clock } from '../../core/clock.ts';
 import { createEventTracker } from '../../core/event-tracker.ts';
 import type { Log, PlatformOrder, Store } from '../../core/ports.ts';
 import { within } from '../../core/within.ts';
-import type { AgentEvent, CommandTarget, Outcome, Target } from '../../core/words.ts';
+import type { AgentEvent, Outcome, Target } from '../../core/words.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import type { MetricTable } from '../sparkplug/metric-table.ts';
 import { createTokenBucket, type TokenBucket } from '../token-bucket.ts';
 import { CommandAnswers } from './command-answers.ts';
 import { isOver } from './command-expiry.ts';
 import { type CommandRecord, describeOrder, isFinal, stageOf } from './command-record.ts';
-import { CommandRegistry } from './command-registry.ts';
+import { CommandRegistry, REMEMBERED } from './command-registry.ts';
 import { type CommandContext, readDeviceCommand, readNodeCommand, type SoundCommand } from './commands.ts';
 import type { OutcomeKind } from './outcome-metrics.ts';
 import type { Provable } from './outcome-outbox.ts';
@@ -55,6 +55,7 @@ const MESSAGES = { burst: 1_000, perS: 100 };
 const RESTORE_MS = 5_000;
 const ID_CHARS = 36 ** 8;
 const SHOWN_NAME = 64;
+const TOO_MANY_UNEXPIRED = `${REMEMBERED.sound + REMEMBERED.unexpired} commands are remembered until their Command/Expires: give earlier ones, and a new id`;
 const RESTARTED = 'the agent restarted before its end was known: Override/Level and Programme/Choice show what is in force now';
 
 export class CommandInbox {
@@ -153,25 +154,29 @@ export class CommandInbox {
   }
 
   #handle(command: SoundCommand): void {
-    const { commandId, target, digest } = command;
+    const { commandId, target, lifetime } = command;
     const refuse = (reason: string): void => this.#answers.refuse({ kind: 'refused', commandId, hasOwnId: true, reason }, target);
     const known = this.#registry.find(commandId);
-    if (known !== undefined) this.#handleKnown(known, target, digest);
+    if (known !== undefined) this.#handleKnown(known, command);
     else if (this.#isStopped) refuse('the agent is stopping; send it again with a new id');
+    else if (lifetime.expiresMs !== null && !this.#registry.hasRoom()) refuse(TOO_MANY_UNEXPIRED);
     else if (this.#rate.take()) void this.#accept(command);
     else refuse(`too many commands: ${COMMANDS.burst} at once and ${COMMANDS.perS} a second at most; send it later with a new id`);
   }
 
-  #handleKnown(known: CommandRecord, target: CommandTarget, digest: string): void {
+  #handleKnown(known: CommandRecord, { target, digest, lifetime }: SoundCommand): void {
     if (known.kind !== 'refused' && known.digest !== digest) this.#answers.refuseReusedId(known, target);
-    else this.#answers.repeat(known);
+    else {
+      if (known.kind !== 'refused') this.#registry.extend(known.commandId, lifetime);
+      this.#answers.repeat(known);
+    }
   }
 
   async #accept({ commandId, target, order, lifetime, digest }: SoundCommand): Promise<void> {
     const { clock, log, onTaken, onOrder } = this.#parts;
     const receivedMs = clock.wallMs();
     const outcome = stageOf({ commandId, target, order }, { state: 'received', reason: '', atMs: receivedMs });
-    const saving = this.#registry.open({ commandId, kind: order.kind, digest, what: describeOrder(order), receivedMs, outcome });
+    const saving = this.#registry.open({ commandId, kind: order.kind, digest, what: describeOrder(order), receivedMs, outcome }, lifetime);
     onTaken(target.kind === 'cabinet' ? '' : target.id, commandId, lifetime.expiresMs);
     await this.#answers.waitSaved(saving, commandId);
     const record = this.#registry.find(commandId);

@@ -3,33 +3,40 @@
  *
  * A record that the disk refuses is written again later: an outdated record would end its command a second time at the next start.
  */
-import type { Clock, Timer } from '../../core/clock.ts';
+import { type Clock, isTrusted, type MonoMs, type Timer } from '../../core/clock.ts';
 import type { Store } from '../../core/ports.ts';
 import type { Outcome } from '../../core/words.ts';
+import { type Lifetime, LONGEST_MS } from './command-expiry.ts';
 import { type CommandRecord, isCommandRecord, type NewRecord } from './command-record.ts';
 
 const PREFIX = 'sync.command:';
 /**
  * Commands remembered; the oldest are dropped first. Refused ones have a limit of their own, so that many of them do not displace the others.
  *
- * Source: the rate limit accepts 720 within the five minutes in which a repeated payload still counts as new; rounded up.
+ * `unexpired`: those beyond `sound` whose Command/Expires is still to come, which are never dropped.
+ * Source: the rate limit accepts 720 within the five minutes in which a repeated payload still counts as new; rounded up. `unexpired`:
+ * assumed; each lamp of the largest cabinet four times a day, each for a day. A record has 600 bytes.
  */
-export const REMEMBERED = { sound: 1_024, refused: 256 };
+export const REMEMBERED = { sound: 1_024, refused: 256, unexpired: 4_096 };
 /** Wait before records that the disk refused are written again. Units: ms. Source: assumed; an early retry does not help a full or stalled disk. */
 const RETRY_MS = 60_000;
 
+type RegistryClock = Pick<Clock, 'after' | 'wallMs' | 'monoMs' | 'quality'>;
+
 export class CommandRegistry {
   readonly #store: Pick<Store, 'save' | 'loadAll'>;
-  readonly #clock: Pick<Clock, 'after'>;
+  readonly #clock: RegistryClock;
   readonly #sound = new Map<string, CommandRecord>();
   readonly #refused = new Map<string, CommandRecord>();
+  /** Until when a command with a Command/Expires may be repeated, by this run's clock. */
+  readonly #untilMono = new Map<string, MonoMs>();
   /** Ids whose record on disk is outdated or missing. */
   readonly #unsaved = new Set<string>();
   #lastN = 0;
   #retry: Timer | null = null;
   #isClosed = false;
 
-  constructor(store: Pick<Store, 'save' | 'loadAll'>, clock: Pick<Clock, 'after'>) {
+  constructor(store: Pick<Store, 'save' | 'loadAll'>, clock: RegistryClock) {
     this.#store = store;
     this.#clock = clock;
   }
@@ -41,7 +48,11 @@ export class CommandRegistry {
     const records = facts.flatMap(({ key, value }) => (isCommandRecord(value) && key === `${PREFIX}${value.commandId}` ? [value] : []));
     const earlier = records.filter(({ commandId }) => this.find(commandId) === undefined).toSorted((a, b) => a.n - b.n);
     this.#lastN = Math.max(this.#lastN, ...earlier.map(({ n }) => n));
-    for (const record of earlier) this.#put(record);
+    for (const record of earlier) {
+      this.#noteLife(record.commandId, record.expiresMs ?? null, this.#restMs(record));
+      this.#recordsOf(record.kind).set(record.commandId, record);
+    }
+    this.#trim();
     return earlier.filter(({ commandId }) => this.find(commandId) !== undefined);
   }
 
@@ -49,12 +60,30 @@ export class CommandRegistry {
     return this.#sound.get(commandId) ?? this.#refused.get(commandId);
   }
 
+  /** Whether one more command can be remembered until its Command/Expires. */
+  hasRoom(): boolean {
+    this.#trim();
+    return this.#sound.size < REMEMBERED.sound + REMEMBERED.unexpired;
+  }
+
   /** Adds a command; it is known at once. Resolves whether it is on disk. */
-  open(record: NewRecord): Promise<boolean> {
+  open(record: NewRecord, lifetime: Lifetime | null = null): Promise<boolean> {
     this.#lastN += 1;
-    const entry = { ...record, n: this.#lastN, isTold: false };
-    this.#put(entry);
+    const expiresMs = lifetime?.expiresMs ?? null;
+    const entry = { ...record, ...(expiresMs === null ? {} : { expiresMs }), n: this.#lastN, isTold: false };
+    if (lifetime !== null) this.#noteLife(record.commandId, expiresMs, lifetime.expiresMono - this.#clock.monoMs());
+    this.#recordsOf(record.kind).set(record.commandId, entry);
+    this.#trim();
     return this.#save(entry);
+  }
+
+  /** The command was repeated with a later Command/Expires: it is remembered until then. */
+  extend(commandId: string, { expiresMs, expiresMono }: Lifetime): void {
+    const known = this.find(commandId);
+    if (known === undefined || expiresMs === null || expiresMs <= (known.expiresMs ?? 0)) return;
+    this.#noteLife(commandId, expiresMs, expiresMono - this.#clock.monoMs());
+    const record = this.#change(commandId, { expiresMs });
+    if (record !== undefined) void this.#save(record);
   }
 
   /** Records a stage that is not the end; a restart may lose it. */
@@ -98,26 +127,49 @@ export class CommandRegistry {
     await Promise.all([...this.#unsaved].flatMap((commandId) => this.find(commandId) ?? []).map((record) => this.#save(record)));
   }
 
-  /** Adds a record, and drops the oldest beyond the limit. */
-  #put(record: CommandRecord): void {
-    const { records, limit } = this.#recordsOf(record.kind);
-    records.set(record.commandId, record);
-    const [oldest] = records.keys();
-    if (records.size <= limit || oldest === undefined) return;
-    records.delete(oldest);
-    this.#unsaved.delete(oldest);
-    void this.#store.save(`${PREFIX}${oldest}`, undefined);
+  #noteLife(commandId: string, expiresMs: number | null, restMs: number): void {
+    if (expiresMs !== null) this.#untilMono.set(commandId, this.#clock.monoMs() + restMs);
+  }
+
+  /** Of a command of an earlier run. Units: ms. */
+  #restMs({ expiresMs }: CommandRecord): number {
+    return isTrusted(this.#clock.quality()) ? (expiresMs ?? 0) - this.#clock.wallMs() : LONGEST_MS;
+  }
+
+  /** Whether a repetition would be carried out if the command was not known. Either clock may have been corrected meanwhile. */
+  #isUnexpired({ commandId, expiresMs }: CommandRecord): boolean {
+    const clock = this.#clock;
+    if (expiresMs === undefined || expiresMs === null) return false;
+    return clock.monoMs() < (this.#untilMono.get(commandId) ?? 0) || (isTrusted(clock.quality()) && clock.wallMs() < expiresMs);
+  }
+
+  /** Drops the oldest beyond the limits, but none that is unexpired. */
+  #trim(): void {
+    for (const [records, limit] of [
+      [this.#sound, REMEMBERED.sound],
+      [this.#refused, REMEMBERED.refused],
+    ] as const) {
+      const older = [...records.values()].slice(0, Math.max(0, records.size - limit));
+      for (const record of older) if (records === this.#refused || !this.#isUnexpired(record)) this.#drop(records, record.commandId);
+    }
+  }
+
+  #drop(records: Map<string, CommandRecord>, commandId: string): void {
+    records.delete(commandId);
+    this.#untilMono.delete(commandId);
+    this.#unsaved.delete(commandId);
+    void this.#store.save(`${PREFIX}${commandId}`, undefined);
   }
 
   #change(commandId: string, changed: Partial<CommandRecord>): CommandRecord | undefined {
     const record = this.find(commandId);
     if (record === undefined) return undefined;
     const next = { ...record, ...changed };
-    this.#recordsOf(record.kind).records.set(commandId, next);
+    this.#recordsOf(record.kind).set(commandId, next);
     return next;
   }
 
-  #recordsOf(kind: CommandRecord['kind']): { readonly records: Map<string, CommandRecord>; readonly limit: number } {
-    return kind === 'refused' ? { records: this.#refused, limit: REMEMBERED.refused } : { records: this.#sound, limit: REMEMBERED.sound };
+  #recordsOf(kind: CommandRecord['kind']): Map<string, CommandRecord> {
+    return kind === 'refused' ? this.#refused : this.#sound;
   }
 }

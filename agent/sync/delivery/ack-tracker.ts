@@ -6,11 +6,11 @@
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import { every, type Timer } from '../../core/clock.ts';
 import { type AckWatch, afterAck, checkWatch, hasGivenUp, isOverdue, startWatch } from './ack-watch.ts';
-import type { DeliveryParts, DeliveryState } from './delivery-state.ts';
-import { acknowledge, bytesUnacked, goBack, type ProofMode, withMode } from './ledger.ts';
+import type { AckAhead, DeliveryParts, DeliveryState } from './delivery-state.ts';
+import { acknowledge, bytesUnacked, countedAck, goBack, hasLeft, type ProofMode, withMode } from './ledger.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
-export interface AckTrackerParts extends Pick<DeliveryParts, 'clock' | 'log' | 'store' | 'proof' | 'onMode'> {
+export interface AckTrackerParts extends Pick<DeliveryParts, 'clock' | 'log' | 'store' | 'proof' | 'onMode' | 'onAckAhead'> {
   readonly state: DeliveryState;
   /** Of the last barrier. Units: ms. */
   readonly roundTripMs: () => number;
@@ -66,14 +66,16 @@ export class AckTracker {
     if (proof !== 'broker' && mode === 'platform') state.update(withMode(state.ledger, 'platform'));
   }
 
-  /** Takes an acknowledgement. Returns why it is refused, or an empty text. */
+  /** Takes an acknowledgement, up to what was sent without a hole. Returns why it is refused, or an empty text. */
   acknowledge(ack: Ack): string {
     const { state, clock, onMoved } = this.#parts;
     const reason = this.#refusalOf(ack);
     if (reason !== '') return reason;
     const { cursor, mode } = state.ledger;
-    const isMoved = ack.seq > cursor;
-    state.update(acknowledge(state.ledger, ack.seq));
+    const seq = countedAck(state.ledger, ack.seq);
+    this.#reportAhead({ seq: ack.seq, countedSeq: seq });
+    const isMoved = seq > cursor;
+    state.update(acknowledge(state.ledger, seq));
     if (mode !== 'platform') this.#announceMode('platform');
     this.lastAck = `${ack.epoch}:${ack.seq}`;
     const isAllAcked = state.ledger.unacked.length === 0;
@@ -107,6 +109,14 @@ export class AckTracker {
     if (proof === 'broker') return 'uplink.proof is broker: no acknowledgement is taken';
     if (state.epoch === null || ack.epoch !== wireEpoch(state.epoch)) return `the epoch here is ${wireEpoch(state.epoch ?? '')}`;
     return ack.seq > state.headSeq ? `there is no row ${ack.seq} yet; the last one is ${state.headSeq}` : '';
+  }
+
+  /** Rows before the first one of this run may have arrived from an earlier run, so they are no reason for a report. */
+  #reportAhead(ack: AckAhead): void {
+    const { state, onAckAhead } = this.#parts;
+    const { firstSeq, ledger } = state;
+    if (ack.countedSeq >= ack.seq) onAckAhead(null);
+    else if (firstSeq !== null && firstSeq <= ack.seq && !hasLeft(ledger, { from: firstSeq, to: ack.seq })) onAckAhead(ack);
   }
 
   #check(): void {

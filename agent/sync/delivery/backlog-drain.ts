@@ -70,11 +70,11 @@ export class BacklogDrain {
     if (this.#draining === link) return;
     this.#draining = link;
     const { state, store, acks, mayDrain, log } = this.#parts;
-    while (state.link === link && this.isDue && state.epoch !== null && mayDrain()) {
+    while (this.#maySend(link) && this.isDue && state.epoch !== null && mayDrain()) {
       this.isDue = false;
       if (!acks.isWindowFull()) {
         const rows = await store.readAfter(sentUpTo(state.ledger), framesToRead(this.#batchSize));
-        if (state.link !== link) break;
+        if (!this.#maySend(link)) break;
         if (rows.length > 0) {
           this.isDue = true;
           if (!(await this.#deliver(link, rows))) break;
@@ -84,7 +84,7 @@ export class BacklogDrain {
       // A request that arrived during this pass has not been handled yet.
       if (!(await this.#resendNext(link)) && !this.isDue) break;
     }
-    if (state.link === link) trySend(log, () => link.publisher.endHistory());
+    if (this.#maySend(link)) trySend(log, () => link.publisher.endHistory());
     if (this.#draining === link) this.#draining = null;
   }
 
@@ -114,7 +114,7 @@ export class BacklogDrain {
   async #resendNext(link: DeliveryLink): Promise<boolean> {
     const { state, resends, onResend } = this.#parts;
     const batch = resends.isWaiting ? await resends.next(framesToRead(this.#batchSize)) : undefined;
-    if (batch === undefined || state.link !== link) return false;
+    if (batch === undefined || !this.#maySend(link)) return false;
     const sent = this.#send(link, batch, true);
     if (sent === undefined) return false;
     // Not part of the backlog, so an empty range.
@@ -125,6 +125,10 @@ export class BacklogDrain {
     if (result !== undefined) onResend(result);
     this.isDue = true;
     return true;
+  }
+
+  #maySend(link: DeliveryLink): boolean {
+    return this.#parts.state.link === link && !this.#parts.state.isHeld;
   }
 
   #send(link: DeliveryLink, batch: RowBatch, isAsked: boolean): Sent | undefined {

@@ -25,6 +25,14 @@ export interface DeliveryParts {
   readonly onResend: (result: ResendResult) => void;
   /** The mode of proof changed. */
   readonly onMode: () => void;
+  /** An acknowledgement covers rows that were never sent, or the first correct one after it (null) came. */
+  readonly onAckAhead: (ack: AckAhead | null) => void;
+}
+
+/** An acknowledgement of `seq`, of which only the rows up to `countedSeq` count. */
+export interface AckAhead {
+  readonly seq: number;
+  readonly countedSeq: number;
 }
 
 /** A session whose births are sent. */
@@ -37,10 +45,14 @@ export interface DeliveryLink {
 export class DeliveryState {
   /** Null while there is no session. */
   link: DeliveryLink | null = null;
+  /** The births are due again: no DATA until they are sent. */
+  isHeld = false;
   /** Null until the store has answered once. */
   epoch: string | null = null;
   /** The highest row number seen in this epoch. */
   headSeq = 0;
+  /** The first row of this run in this epoch: an earlier run may have sent those before it. Null before it is known. */
+  firstSeq: number | null = null;
   /** The platform accepts the backlog as segments. */
   acceptsSegments = false;
   readonly #store: Pick<Store, 'moveCursor'>;
@@ -69,7 +81,14 @@ export class DeliveryState {
     this.#ledger = this.epoch === null ? { ...createLedger(cursorSeq, mode), inFlight } : rebase(this.#ledger, cursorSeq);
     this.epoch = epoch;
     this.headSeq = 0;
+    this.firstSeq = null;
     return true;
+  }
+
+  /** A frame of this run has this row. */
+  noteOwn(seq: number): void {
+    this.firstSeq ??= seq;
+    this.raiseHead(seq);
   }
 
   raiseHead(seq: number): void {

@@ -9,7 +9,7 @@ import { AckTracker, initialMode } from './ack-tracker.ts';
 import { BacklogDrain } from './backlog-drain.ts';
 import { BrokerProof } from './broker-proof.ts';
 import { type DeliveryLink, type DeliveryParts, DeliveryState, trySend } from './delivery-state.ts';
-import { createGapReporter, type GapReporter } from './gap-reporter.ts';
+import { GapReporter } from './gap-reporter.ts';
 import { bytesInFlight, commit, dropLink, isDelivered, prove, sentUpTo, shipLive, withReached } from './ledger.ts';
 import { createReachedStore, type ReachedStore } from './reached-store.ts';
 import { createResendQueue, type ResendQueue, type ResendRequest, type ResendResult } from './resend-queue.ts';
@@ -44,6 +44,10 @@ export class Delivery {
     this.#proof = new BrokerProof({ clock, log, state, onProven: (mark) => this.#takeProof(mark) });
     this.#acks = new AckTracker({
       ...{ ...parts, state },
+      onMode: () => {
+        if (state.ledger.mode !== 'platform') this.#gaps.forgetPlatform();
+        parts.onMode();
+      },
       roundTripMs: () => this.#proof.roundTripMs,
       onMoved: () => this.#drain.request(),
       onResendDue: () => {
@@ -51,10 +55,10 @@ export class Delivery {
         this.#drain.request();
       },
     });
-    this.#gaps = createGapReporter({
-      ...{ store, onGap },
+    this.#gaps = new GapReporter({
+      ...{ store, clock, onGap },
       proven: async () => state.link !== null && passesBarrier(state.link.connection, log),
-      isOpen: () => state.link !== null,
+      isOpen: () => state.link !== null && !state.isHeld,
     });
     this.#drain = new BacklogDrain({ ...parts, state, proof: this.#proof, acks: this.#acks, resends: this.#resends });
   }
@@ -63,6 +67,21 @@ export class Delivery {
   open(link: DeliveryLink): void {
     this.#state.link = link;
     this.#acks.open();
+    this.#gaps.repeat();
+    this.#drain.request();
+    void this.refresh();
+  }
+
+  /** Sends no DATA until `resume`; frames wait in the store. */
+  hold(): void {
+    this.#state.isHeld = true;
+  }
+
+  /** The births are sent again: sends what waits. */
+  resume(): void {
+    if (!this.#state.isHeld) return;
+    this.#state.isHeld = false;
+    this.#gaps.repeat();
     this.#drain.request();
     void this.refresh();
   }
@@ -71,6 +90,7 @@ export class Delivery {
     const { epoch, link, ledger } = this.#state;
     if (epoch !== null && link !== null) this.#reached.save({ epoch, seq: ledger.reached }, true);
     this.#state.link = null;
+    this.#state.isHeld = false;
     this.#acks.close();
     this.#state.update(dropLink(ledger));
     this.#drain.resetBatchSize();
@@ -79,14 +99,14 @@ export class Delivery {
 
   publish(frame: ReadingFrame): void {
     const { store, log, onSent } = this.#parts;
-    const { link, epoch, ledger } = this.#state;
-    if (link === null || bytesInFlight(ledger) > MAX_IN_FLIGHT_BYTES) return;
+    const { link, isHeld, epoch, ledger } = this.#state;
+    if (link === null || isHeld || bytesInFlight(ledger) > MAX_IN_FLIGHT_BYTES) return;
     const row = store.rowOf(frame.ticket);
     const isOwn = row !== null && row.epoch === epoch;
     const mark = isOwn ? { epoch: wireEpoch(row.epoch), from: row.seq, to: row.seq } : null;
     const sent = trySend(log, () => link.publisher.live(frame, mark));
     if (sent === undefined) return;
-    if (isOwn) this.#state.raiseHead(row.seq);
+    if (isOwn) this.#state.noteOwn(row.seq);
     this.#state.update(shipLive(this.#state.ledger, { ...sent, ticket: frame.ticket, seq: isOwn ? row.seq : null }));
     onSent({ readings: sent.readings, historical: false });
     this.#proof.start();
@@ -95,7 +115,7 @@ export class Delivery {
   committed(committed: Committed): void {
     const { ledger, backlog } = commit(this.#state.ledger, committed);
     this.#state.update(ledger);
-    this.#state.raiseHead(committed.tickets.at(-1)?.seq ?? 0);
+    for (const { seq } of committed.tickets) this.#state.noteOwn(seq);
     // A row that was proven before it was on disk could not move the store's cursor then.
     this.#parts.store.moveCursor(ledger.cursor);
     if (backlog) this.#drain.request();
@@ -134,7 +154,9 @@ export class Delivery {
 
   /** Takes the platform's acknowledgement. Returns why it is refused, or an empty text. */
   acknowledge(ack: Ack): string {
-    return this.#acks.acknowledge(ack);
+    const reason = this.#acks.acknowledge(ack);
+    if (reason === '' && ack.gapId !== null) this.#gaps.acknowledge(ack.epoch, ack.gapId);
+    return reason;
   }
 
   accept(segments: boolean): void {

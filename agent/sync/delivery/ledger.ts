@@ -37,6 +37,8 @@ export interface Ledger {
   readonly proven: SeqRanges;
   /** Of these, what the platform has not acknowledged; empty in mode `broker`. */
   readonly unacked: readonly { readonly toSeq: number; readonly bytes: number }[];
+  /** Rows beyond the cursor that left on an earlier link, or before all was sent again: the platform may have them. */
+  readonly left: SeqRanges;
 }
 
 /** Frames remembered while the store commits nothing; older ones would be sent twice. Source: assumed; 15 minutes at one a second. */
@@ -46,7 +48,7 @@ const MAX_UNACKED = 1_000;
 
 /** A ledger with nothing sent; rows up to `cursor` were delivered by an earlier run. */
 export function createLedger(cursor: number, mode: ProofMode = 'broker'): Ledger {
-  return { mode, cursor, reached: 0, mark: 0, inFlight: [], provenTickets: new Set(), proven: NO_RANGES, unacked: [] };
+  return { mode, cursor, reached: 0, mark: 0, inFlight: [], provenTickets: new Set(), proven: NO_RANGES, left: NO_RANGES, unacked: [] };
 }
 
 /** A live frame was sent; `seq` is null when the store has not reserved a row for it. */
@@ -109,7 +111,23 @@ export function acknowledge(ledger: Ledger, seq: number): Ledger {
   const started = withAcknowledging(ledger);
   if (seq <= started.cursor) return started;
   const unacked = started.unacked.filter(({ toSeq }) => toSeq > seq);
-  return { ...started, cursor: seq, proven: beyond(started.proven, seq), unacked };
+  return { ...started, cursor: seq, proven: beyond(started.proven, seq), left: beyond(started.left, seq), unacked };
+}
+
+/**
+ * The row up to which an acknowledgement of `seq` counts.
+ *
+ * A platform can have every row up to `seq` only if all of them have left. If one has not, the platform acknowledged the highest row that it
+ * saw, and only what the broker has read without a hole counts.
+ */
+export function countedAck(ledger: Ledger, seq: number): number {
+  return hasLeft(ledger, { from: 1, to: seq }) ? seq : reachFrom(ledger.proven, sentFloor(ledger));
+}
+
+/** Whether every row of the range beyond the cursor has left in this run. */
+export function hasLeft(ledger: Ledger, { from, to }: SeqRange): boolean {
+  const floor = sentFloor(ledger);
+  return to <= floor || covers(leftRanges(ledger), { from: Math.max(from, floor + 1), to });
 }
 
 /** From now on acknowledgements count: what has reached the broker is sent again unless it is acknowledged in time. */
@@ -122,7 +140,7 @@ function withAcknowledging(ledger: Ledger): Ledger {
 
 /** No acknowledgement came: all beyond the cursor counts as not sent. */
 export function goBack(ledger: Ledger): Ledger {
-  return { ...ledger, proven: NO_RANGES, unacked: [] };
+  return { ...ledger, left: leftRanges(ledger), proven: NO_RANGES, unacked: [] };
 }
 
 /** Changes the mode of proof; what the broker has proven counts in the new mode. */
@@ -137,13 +155,13 @@ export function withReached(ledger: Ledger, seq: number): Ledger {
 
 /** The link is gone: it is not known whether shipments in flight, and rows without acknowledgement, have arrived. */
 export function dropLink(ledger: Ledger): Ledger {
-  return ledger.mode === 'platform' ? { ...goBack(ledger), inFlight: [] } : { ...ledger, inFlight: [] };
+  return ledger.mode === 'platform' ? { ...goBack(ledger), inFlight: [] } : { ...ledger, left: leftRanges(ledger), inFlight: [] };
 }
 
 /** The store started afresh: the row numbers known here are void. Tickets stay valid. */
 export function rebase(ledger: Ledger, cursor: number): Ledger {
   const tickets = ledger.inFlight.filter((s) => s.ticket !== null).map((s) => ({ ...s, rows: null }));
-  return { ...ledger, cursor, reached: 0, inFlight: tickets, proven: NO_RANGES, unacked: [] };
+  return { ...ledger, cursor, reached: 0, inFlight: tickets, proven: NO_RANGES, left: NO_RANGES, unacked: [] };
 }
 
 /** Whether this row counts as delivered in the present mode. */
@@ -186,14 +204,18 @@ function sentRanges({ proven, inFlight }: Ledger): SeqRanges {
   return inFlight.reduce((ranges, { rows }) => (rows === null ? ranges : withRange(ranges, rows)), proven);
 }
 
+function leftRanges(ledger: Ledger): SeqRanges {
+  return ledger.left.reduce(withRange, sentRanges(ledger));
+}
+
 function advance(ledger: Ledger): Ledger {
   if (ledger.mode === 'platform') return ledger;
   if (ledger.mode === 'awaiting') {
     const reached = reachFrom(ledger.proven, sentFloor(ledger));
-    return { ...ledger, reached, proven: beyond(ledger.proven, reached), unacked: [] };
+    return { ...ledger, reached, proven: beyond(ledger.proven, reached), left: beyond(ledger.left, reached), unacked: [] };
   }
   const cursor = reachFrom(ledger.proven, ledger.cursor);
-  return { ...ledger, cursor, reached: 0, proven: beyond(ledger.proven, cursor), unacked: [] };
+  return { ...ledger, cursor, reached: 0, proven: beyond(ledger.proven, cursor), left: beyond(ledger.left, cursor), unacked: [] };
 }
 
 function withUnacked(unacked: Ledger['unacked'], { rows, bytes }: Shipment): Ledger['unacked'] {

@@ -115,10 +115,22 @@ const ALERT_TEXTS: readonly (readonly [part: string, text: string])[] = [
   ['PACKET_LENGTH_TOO_LONG', 'it does not speak TLS on that port: check the port; plain MQTT is mqtt://'],
 ];
 
+/** Source: MQTT 5 §2.4. */
+const NOT_AUTHORISED = 0x87;
+
 /** The broker refused the connection. `code`: of its CONNACK. */
 export function connectRefusal(url: string, code: number, cause?: Error): UplinkError {
   const text = CONNACK_TEXTS[code] ?? 'a reason that no standard knows: look into its log';
   return new UplinkError('refused', `${url} refused the connection (${hex(code)}): ${text}`, { cause });
+}
+
+/** The broker refused subscriptions. `code`: of its SUBACK; MQTT 3.1.1 has 0x80 alone, for every reason. Source: MQTT 5 §3.9.3. */
+export function subscribeRefusal(url: string, refused: readonly { readonly topic: string; readonly code: number }[]): UplinkError {
+  const topics = refused.map(({ topic }) => topic).join(', ');
+  const { code } = refused[0] ?? { code: 0x80 };
+  const check =
+    code === NOT_AUTHORISED ? 'check its rules for this client' : 'check its rules for this client, and its log: it may have failed itself';
+  return new UplinkError('refused', `${url} did not subscribe us to ${topics} (${hex(code)}): ${check}`);
 }
 
 /** The broker ended a session. `code`: of its DISCONNECT. */

@@ -13,6 +13,7 @@ import {
   disconnectReason,
   type FailedAttempt,
   protocolViolation,
+  subscribeRefusal,
 } from './failure-messages.ts';
 import { MAX_INBOUND_BYTES, type MqttSocket, openSocket } from './mqtt-socket.ts';
 import type { ConnectOptions, MqttConnection, MqttTransport } from './mqtt-transport.ts';
@@ -202,7 +203,10 @@ class MqttjsConnection implements MqttConnection {
         const codes = answersOf(error, granted);
         // The library calls back with its own error when the link breaks.
         if (codes === undefined || this.#reason !== null || !this.#isOpen) return reject(this.#lost());
-        const refused = topics.filter((_, at) => Number(codes[at] ?? REFUSED) >= REFUSED);
+        const refused = topics.flatMap((topic, at) => {
+          const code = Number(codes[at] ?? REFUSED);
+          return code >= REFUSED ? [{ topic, code }] : [];
+        });
         if (refused.length === 0) resolve();
         else reject(subscribeRefusal(this.#options.url, refused));
       });
@@ -302,10 +306,6 @@ function answersOf(error: Error | null, granted: readonly { readonly qos: number
   if (error === null) return (granted ?? []).map(({ qos }) => qos);
   const packet: { readonly granted?: readonly unknown[] } | undefined = error instanceof ErrorWithSubackPacket ? error.packet : undefined;
   return packet?.granted;
-}
-
-function subscribeRefusal(url: string, topics: readonly string[]): UplinkError {
-  return new UplinkError('refused', `${url} does not let us listen to ${topics.join(', ')}: check its rules for this client`);
 }
 
 /** All bytes of a QoS 0 PUBLISH. Source: MQTT 5 §3.3; there an empty list of properties is one byte more. */

@@ -48,6 +48,7 @@ export class BrokerConnection {
   certificates: UplinkCertificates = { own: null, broker: null };
   #abort = new AbortController();
   #probe: LinkProbe | null = null;
+  /** Null unless a SUBACK is awaited. */
   #subscribing: Timer | null = null;
 
   constructor(parts: BrokerConnectionParts) {
@@ -59,7 +60,7 @@ export class BrokerConnection {
     const { clock, transport, onConnected } = this.#parts;
     const attempt = this.attempt;
     const { signal } = this.#abort;
-    const probe = new LinkProbe(clock, (quietMs) => this.#fail(attempt, new UplinkError('lost', silentLinkText(url, quietMs))));
+    const probe = new LinkProbe(clock, (quietMs) => this.#noteSilence(attempt, probe, { url, quietMs }));
     try {
       const secrets = await this.#readSecrets();
       this.certificates = { own: secrets.cert === null ? null : readCertificate(secrets.cert), broker: null };
@@ -83,7 +84,9 @@ export class BrokerConnection {
     try {
       await this.current?.subscribe(subscriptions);
       timer.cancel();
-      if (attempt === this.attempt) onSubscribed();
+      if (attempt !== this.attempt) return;
+      this.#subscribing = null;
+      onSubscribed();
     } catch (error) {
       this.#fail(attempt, error);
     }
@@ -99,6 +102,7 @@ export class BrokerConnection {
     this.attempt += 1;
     this.#probe?.cancel();
     this.#subscribing?.cancel();
+    this.#subscribing = null;
     this.#abort.abort();
     this.#abort = new AbortController();
     this.current?.destroy();
@@ -122,6 +126,13 @@ export class BrokerConnection {
       onTraffic: (isSent: boolean): void => probe.noteTraffic(isSent),
       onClosed: (error: Error): void => this.#fail(attempt, error),
     };
+  }
+
+  /** A SUBACK has a longer wait of its own: a broker that needs it would otherwise never be reached with a short keepalive. */
+  #noteSilence(attempt: number, probe: LinkProbe, { url, quietMs }: { readonly url: string; readonly quietMs: number }): void {
+    if (attempt !== this.attempt) return;
+    if (this.#subscribing !== null && this.current !== null) probe.start(this.current);
+    else this.#fail(attempt, new UplinkError('lost', silentLinkText(url, quietMs)));
   }
 
   #fail(attempt: number, error: unknown): void {

@@ -21,7 +21,10 @@ export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectW
   /** 0..1. */
   readonly random: () => number;
   readonly onBirth: (connection: MqttConnection, bdSeq: number) => void;
-  readonly onRebirth: () => void;
+  /** The births are due again; DATA may go on behind them. */
+  readonly onRebirth: (connection: MqttConnection) => void;
+  /** No DATA any more until `onRebirth` or `onGone`. */
+  readonly onHold: () => void;
   /** The session ends: send the deaths. The connection is ended when this resolves. */
   readonly onDeath: (connection: MqttConnection, ending: Ending) => Promise<void>;
   /** The connection must not be used any more. */
@@ -133,7 +136,7 @@ export class BrokerLink {
   }
 
   #carryOut(effect: Effect): void {
-    const { clock, onBirth, onRebirth, onGone } = this.#parts;
+    const { clock, onBirth, onRebirth, onHold, onGone } = this.#parts;
     const { current } = this.#connection;
     switch (effect.kind) {
       case 'save':
@@ -156,9 +159,10 @@ export class BrokerLink {
         if (current !== null) onBirth(current, this.#session.bdSeq);
         return;
       case 'rebirth':
-        onRebirth();
+        if (current !== null) onRebirth(current);
         return;
       case 'await-rebirth':
+        onHold();
         this.#after(effect.delayMs, () => this.dispatch({ kind: 'rebirth-due', atMono: clock.monoMs() }));
         return;
       case 'die':

@@ -12,10 +12,17 @@
  * `failed` leads from every phase with a connection to `resting`, and `stop` to `off`: at once without a connection, through `dying` with one.
  */
 import type { MonoMs } from '../../core/clock.ts';
-import { BD_SEQ_COUNT, type Effect, type SessionEvent, type SessionState, type SessionStep, STABLE_MS } from './session-state.ts';
+import {
+  BD_SEQ_COUNT,
+  type Effect,
+  REBIRTH_GAP_MS,
+  type RebirthState,
+  type SessionEvent,
+  type SessionState,
+  type SessionStep,
+  STABLE_MS,
+} from './session-state.ts';
 
-/** Shortest time between two rebirths; the first request is answered at once. Units: ms. Source: Tahu's host requests at most one per 5 s. */
-export const REBIRTH_GAP_MS = 5_000;
 /** Largest time by which a host's clock may be ahead. Units: ms. Source: assumed, as for the age of a command. */
 const CLOCK_SKEW_MS = 300_000;
 /** Longest wait for the host's STATE on one of several servers. Units: ms. Source: Tahu's edge node leaves after 30 s. */
@@ -47,9 +54,12 @@ export function afterEvent(session: SessionState, event: SessionEvent): SessionS
       return phase === 'waiting-for-host' && session.servers > 1 ? leaveServer(countRound(session)) : stay(session);
     case 'birth-due':
       if (phase !== 'birthing') return stay(session);
-      return go({ ...session, phase: 'live', bornMono: event.atMono, rebirth: { lastMono: null, pending: false } }, { kind: 'birth' });
+      return go(
+        { ...session, phase: 'live', bornMono: event.atMono, rebirth: { ...session.rebirth, lastMono: null, pending: false } },
+        { kind: 'birth' },
+      );
     case 'rebirth-asked':
-      return phase === 'live' ? askRebirth(session, event.atMono) : stay(session);
+      return phase === 'live' ? askRebirth(session, event) : stay(session);
     case 'rebirth-due':
       return phase === 'live' && session.rebirth.pending ? rebirth(session, event.atMono) : stay(session);
     case 'failed':
@@ -110,7 +120,7 @@ function leaveServer(session: SessionState): SessionStep {
 }
 
 /** Source: `message-flow-edge-node-birth-publish-phid-*`, `operational-behavior-edge-node-termination-host-offline*`. */
-function afterHost(session: SessionState, { online, atMs, atMono, nowMs }: Extract<SessionEvent, { kind: 'host' }>): SessionStep {
+function afterHost(session: SessionState, { online, atMs, nowMs }: Extract<SessionEvent, { kind: 'host' }>): SessionStep {
   const { phase, host, server } = session;
   const lastMs = host.lastMs[server] ?? 0;
   // A last STATE from the future came from a wrong clock: no later one of the host would ever count.
@@ -119,7 +129,7 @@ function afterHost(session: SessionState, { online, atMs, atMono, nowMs }: Extra
   const updated: SessionState = { ...session, host: { ...host, online, lastMs: host.lastMs.with(server, atMs) } };
   if (online) return phase === 'waiting-for-host' ? go({ ...updated, phase: 'birthing' }, { kind: 'await-birth' }) : stay(updated);
   if (phase === 'birthing') return awaitHost(updated);
-  if (phase === 'live') return leaveServer(isSound(session, atMono) ? { ...updated, failures: 0 } : updated);
+  if (phase === 'live') return leaveServer({ ...updated, failures: 0 });
   if (phase === 'waiting-for-host' && session.servers > 1) return leaveServer(countRound(updated));
   return stay(updated);
 }
@@ -129,16 +139,22 @@ function countRound(session: SessionState): SessionState {
   return session.server === session.servers - 1 ? { ...session, failures: session.failures + 1 } : session;
 }
 
-function askRebirth(session: SessionState, atMono: MonoMs): SessionStep {
-  const { lastMono, pending } = session.rebirth;
+/** DATA stops with the request, also when the births must wait. Source: `operational-behavior-data-commands-rebirth-action-1`. */
+function askRebirth(session: SessionState, { atMono, isSparing }: Extract<SessionEvent, { kind: 'rebirth-asked' }>): SessionStep {
+  const { lastMono, gapMs, pending } = session.rebirth;
   if (pending) return stay(session);
-  const delayMs = lastMono === null ? 0 : lastMono + REBIRTH_GAP_MS - atMono;
+  const delayMs = lastMono === null ? 0 : lastMono + (isSparing ? REBIRTH_GAP_MS.longest : gapMs) - atMono;
   if (delayMs <= 0) return rebirth(session, atMono);
-  return go({ ...session, rebirth: { lastMono, pending: true } }, { kind: 'await-rebirth', delayMs });
+  return go({ ...session, rebirth: { ...session.rebirth, pending: true } }, { kind: 'await-rebirth', delayMs });
 }
 
 function rebirth(session: SessionState, atMono: MonoMs): SessionStep {
-  return go({ ...session, rebirth: { lastMono: atMono, pending: false } }, { kind: 'rebirth' });
+  return go({ ...session, rebirth: { lastMono: atMono, gapMs: nextGapMs(session.rebirth, atMono), pending: false } }, { kind: 'rebirth' });
+}
+
+function nextGapMs({ lastMono, gapMs }: RebirthState, atMono: MonoMs): number {
+  if (lastMono === null) return gapMs;
+  return atMono - lastMono >= REBIRTH_GAP_MS.quiet ? REBIRTH_GAP_MS.first : Math.min(gapMs * 2, REBIRTH_GAP_MS.longest);
 }
 
 function afterFailure(session: SessionState, atMono: MonoMs): SessionStep {

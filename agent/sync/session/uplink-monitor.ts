@@ -7,6 +7,7 @@ import { createEventTracker, type EventTracker } from '../../core/event-tracker.
 import type { UplinkStatus } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { DeliveryFacts } from '../delivery/delivery.ts';
+import type { AckAhead } from '../delivery/delivery-state.ts';
 import type { BrokerLink } from './broker-link.ts';
 import type { Phase } from './session-state.ts';
 
@@ -22,6 +23,9 @@ const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
   resting: 'down',
 };
 
+/** Distance of births on request from which a person should check the host. Units: ms. Source: assumed; five requests without a quiet time between. */
+const NOTED_GAP_MS = 160_000;
+
 type LinkFacts = Pick<BrokerLink, 'session' | 'failures'>;
 
 export class UplinkMonitor {
@@ -31,6 +35,8 @@ export class UplinkMonitor {
   #sinceMs: WallMs;
   /** An operator requested a new connection: the interruption is no fault. */
   #isReconnecting = false;
+  /** Severity of the open event about rewritten topics. */
+  #rewriting: 'info' | 'warning' | null = null;
 
   constructor(config: UplinkConfig, clock: Clock, onEvent: (event: AgentEvent) => void) {
     this.#config = config;
@@ -71,6 +77,40 @@ export class UplinkMonitor {
       ? `the platform has acknowledged nothing beyond row ${cursorSeq}: check that it stores what arrives`
       : 'the platform acknowledges nothing: check that it writes Sync/Ack, or set uplink.proof to broker; until then all readings are kept';
     this.#events.set(isPlatformSilent, { code: 'platform-silent', source: this.#config.node, severity: 'warning', text });
+  }
+
+  /** Raises or clears `births-asked-too-often`: while births are due, readings wait. */
+  checkBirths({ session: { phase, rebirth } }: LinkFacts): void {
+    const { lastMono, gapMs, pending } = rebirth;
+    const isRecent = lastMono !== null && this.#clock.monoMs() - lastMono < gapMs;
+    const text = `births are asked for again and again: readings wait up to ${Math.round(gapMs / 60_000)} min for each. Check which host writes Node Control/Rebirth`;
+    const isLasting = phase === 'live' && gapMs >= NOTED_GAP_MS && (pending || isRecent);
+    this.#events.set(isLasting, { code: 'births-asked-too-often', source: this.#config.node, severity: 'warning', text });
+  }
+
+  /** The platform acknowledged rows that were never sent; null: it acknowledges correctly again. */
+  noteAckAhead(ack: AckAhead | null): void {
+    const source = this.#config.node;
+    if (ack === null) {
+      this.#events.clear('platform-ack-ahead', source);
+      return;
+    }
+    const text = `the platform acknowledged row ${ack.seq}, but it cannot have the rows after ${ack.countedSeq} yet: only those up to there count. Check that it acknowledges up to the first missing row, not the highest one`;
+    this.#events.set(true, { code: 'platform-ack-ahead', source, severity: 'warning', text });
+  }
+
+  /** A message arrived; a retained one on a rewritten topic says little, since RabbitMQ rewrites these even where it is set up correctly. */
+  noteTopic({ isRewritten, isRetained }: { readonly isRewritten: boolean; readonly isRetained: boolean }): void {
+    const severity = isRetained ? 'info' : 'warning';
+    if (isRewritten ? this.#rewriting === 'warning' || this.#rewriting === severity : isRetained) return;
+    const [code, source] = ['broker-rewrites-topics', this.#config.node] as const;
+    this.#events.clear(code, source);
+    this.#rewriting = isRewritten ? severity : null;
+    if (!isRewritten) return;
+    const finding = isRetained
+      ? 'the broker delivers the retained STATE as spBv1/0/STATE, as RabbitMQ does'
+      : 'the broker delivers spBv1.0 topics as spBv1/0, so the platform does not recognise this cabinet';
+    this.#events.set(true, { code, source, severity, text: `${finding}: set mqtt.sparkplug = true in RabbitMQ (docs/platform.md)` });
   }
 
   #reasonOf({ session, failures }: LinkFacts): string {

@@ -32,6 +32,7 @@ const HOST_WAIT_MS = 3_000;
 const END_TIMEOUT_MS = 1_000;
 /** Period of the check for the host's STATE. Units: ms. Source: assumed; not noticeable. */
 const HOST_CHECK_MS = 50;
+const HOST_STATE: readonly string[] = ['host-state', 'rewritten-state'];
 /** A certificate that expires sooner needs attention. Units: ms. Source: assumed; a month to order and install one. */
 const SOON_MS = 30 * 86_400_000;
 
@@ -133,7 +134,8 @@ async function connect(run: TestRun): Promise<void> {
     onConnectWritten: () => {},
     // Commands that arrive meanwhile belong to the session and are ignored here.
     onMessage: ({ topic, payload }) => {
-      if (topic === hostTopic(config)) run.host = readHostState(payload)?.online ?? null;
+      if (HOST_STATE.includes(createTopics(config.group, config.node, config.primaryHost).read(topic).kind))
+        run.host = readHostState(payload)?.online ?? null;
     },
     onStage: (stage) =>
       run.done(stage.kind, stage.kind === 'tls' && isExpiringSoon(stage.peer, clock) ? 'doubtful' : 'ok', stageText(stage, clock)),

@@ -3,7 +3,7 @@
  *
  * Stores the values of metrics without a point; values of points are read when a birth needs them.
  */
-import type { Clock } from '../../core/clock.ts';
+import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { UplinkValue } from '../../core/ports.ts';
 import type { PointId, Reading } from '../../core/words.ts';
 import {
@@ -72,6 +72,8 @@ export function createCurrentValues(
       // A transient metric is at rest again after its message: its rest must not be older than the message (`…-dbirth-order`).
       return entry.isTransient ? { ...current, atMs: clock.wallMs() } : current;
     },
+    /** When the present reading of a point was taken; undefined without one. A wall clock may be set back, so it cannot show which is newer. */
+    readMono: ({ pointId }: MetricEntry): MonoMs | undefined => (pointId === null ? undefined : latest(pointId)?.atMono),
     /** Stores a value. Returns it as it must be sent, or undefined when it has not changed. */
     set: (entry: MetricEntry, value: UplinkValue): UplinkValue | undefined => {
       const before = own.get(entry);

@@ -1,12 +1,13 @@
 /**
  * The metrics of the node and its devices, with the alias of each.
  *
- * Aliases are assigned once per run and are unique over the whole node, so that DATA can omit the names.
+ * Aliases are unique over the whole node, so that DATA can omit the names.
  */
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { UplinkDevice, UplinkMetric } from '../../core/ports.ts';
 import type { PointId, Target } from '../../core/words.ts';
 import { deviceCommandMetrics, metricNames, NODE_COMMAND_METRICS, ownMetrics } from '../commands/command-metrics.ts';
+import { type AliasBlocks, type AliasedMetrics, assignAliasBlocks, NO_ALIAS_BLOCKS } from './alias-blocks.ts';
 
 export interface MetricEntry extends UplinkMetric {
   /** Null for those a host must find by name: bdSeq and Node Control, or all where aliases are off. */
@@ -32,6 +33,16 @@ export interface MetricTable {
   readonly devices: ReadonlyMap<string, DeviceEntry>;
   /** A point may belong to more than one device: a lamp and its zone. */
   readonly byPoint: ReadonlyMap<PointId, readonly MetricEntry[]>;
+  /** The metrics that have an alias. */
+  readonly aliased: readonly AliasedMetrics[];
+  /** Replaces the aliases of a first run by these; to be done before the first birth. */
+  adoptAliases(blocks: AliasBlocks): void;
+}
+
+type Unnumbered = { -readonly [K in keyof MetricEntry]: MetricEntry[K] };
+interface UnnumberedDevice extends DeviceEntry {
+  readonly metrics: readonly Unnumbered[];
+  readonly byAlias: Map<number, MetricEntry>;
 }
 
 const NODE = {
@@ -85,12 +96,9 @@ export function createMetricTable(
   devices: readonly UplinkDevice[],
   { aliases, datatypeInData }: Pick<UplinkConfig, 'aliases' | 'datatypeInData'> = { aliases: true, datatypeInData: false },
 ): MetricTable {
-  let lastAlias = 0;
-  const toEntry = (metric: UplinkMetric, deviceId: string | null): MetricEntry => {
-    const named = !aliases || (deviceId === null && WITHOUT_ALIAS.has(metric.name));
-    if (!named) lastAlias += 1;
+  const toEntry = (metric: UplinkMetric, deviceId: string | null): Unnumbered => {
     const isTransient = metric.name === ROWS_METRIC;
-    return { ...metric, deviceId, alias: named ? null : lastAlias, isTypedInData: datatypeInData, isTransient };
+    return { ...metric, deviceId, alias: null, isTypedInData: datatypeInData, isTransient };
   };
   const node = NODE_METRICS.map((metric) => toEntry(metric, null));
   const entries = devices.map((device) => toDevice(device, toEntry));
@@ -98,10 +106,21 @@ export function createMetricTable(
   for (const entry of entries.flatMap((device) => device.metrics)) {
     if (entry.pointId !== null) byPoint.set(entry.pointId, [...(byPoint.get(entry.pointId) ?? []), entry]);
   }
-  return { node, devices: new Map(entries.map((device) => [device.id, device])), byPoint };
+  const numbered = aliases ? [{ id: '', metrics: node.filter(({ name }) => !WITHOUT_ALIAS.has(name)) }, ...entries] : [];
+  const aliased = numbered.map(({ id, metrics }) => ({ deviceId: id, names: metrics.map(({ name }) => name) }));
+  const adoptAliases = ({ blocks }: AliasBlocks): void => {
+    const firstOf = new Map(blocks.map(({ deviceId, first }) => [deviceId, first]));
+    for (const { id, metrics } of numbered) for (const [i, metric] of metrics.entries()) metric.alias = (firstOf.get(id) ?? 1) + i;
+    for (const { metrics, byAlias } of entries) {
+      byAlias.clear();
+      for (const entry of metrics) if (entry.alias !== null) byAlias.set(entry.alias, entry);
+    }
+  };
+  adoptAliases(assignAliasBlocks(NO_ALIAS_BLOCKS, aliased));
+  return { node, devices: new Map(entries.map((device) => [device.id, device])), byPoint, aliased, adoptAliases };
 }
 
-function toDevice(device: UplinkDevice, toEntry: (metric: UplinkMetric, deviceId: string) => MetricEntry): DeviceEntry {
+function toDevice(device: UplinkDevice, toEntry: (metric: UplinkMetric, deviceId: string) => Unnumbered): UnnumberedDevice {
   const known = new Set(device.metrics.map((metric) => metric.name));
   const added = deviceCommandMetrics(device).filter((metric) => !known.has(metric.name));
   const metrics = [...device.metrics, ...added, ...ownMetrics(ROWS)].map((metric) => toEntry(metric, device.id));
@@ -110,6 +129,6 @@ function toDevice(device: UplinkDevice, toEntry: (metric: UplinkMetric, deviceId
     target: device.target,
     metrics,
     byName: new Map(metrics.map((entry) => [entry.name, entry])),
-    byAlias: new Map(metrics.flatMap((entry) => (entry.alias === null ? [] : [[entry.alias, entry] as const]))),
+    byAlias: new Map(),
   };
 }

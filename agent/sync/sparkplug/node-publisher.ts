@@ -8,7 +8,7 @@ import { UplinkError } from '../../core/errors.ts';
 import type { Log, Uplink, UplinkValue } from '../../core/ports.ts';
 import type { Outcome } from '../../core/words.ts';
 import { type OutcomeKind, outcomeMetrics } from '../commands/outcome-metrics.ts';
-import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
+import { type MqttConnection, passesBarrier } from '../mqtt/mqtt-transport.ts';
 import type { MetricEntry } from './metric-table.ts';
 import { Publisher, type PublisherParts } from './publisher.ts';
 
@@ -29,29 +29,68 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
   /** Null while there is no session. */
   #publisher: Publisher | null = null;
   #gathering: Timer | null = null;
+  /** Births are due or on their way: no DATA. */
+  #isHeld = false;
+  /** Texts that wait for the births. */
+  #heldTexts: { readonly name: string; readonly texts: readonly string[] }[] = [];
+  /** Number of the present births; results of earlier ones are ignored. */
+  #birthRound = 0;
 
   constructor(parts: NodePublisherParts) {
     this.#parts = parts;
   }
 
+  /** Whether DATA may be sent now. */
   isOpen(): boolean {
-    return this.#publisher !== null;
+    return this.#publisher !== null && !this.#isHeld;
   }
 
-  /** Opens a session and sends its births. */
-  open(connection: MqttConnection, bdSeq: number): Publisher {
+  /** Opens a session and sends its births. `onBorn` as in `rebirth`. */
+  open(connection: MqttConnection, bdSeq: number, onBorn: (publisher: Publisher) => void): void {
     const publisher = this.#publisherOn(connection, bdSeq);
     this.#publisher = publisher;
-    this.#changed.clear();
-    this.rebirth();
-    return publisher;
+    this.rebirth(connection, () => onBorn(publisher));
   }
 
-  /** Sends the births again. */
-  rebirth(): void {
+  /** Sends no DATA until the next births are sent; they carry the values that change until then. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /**
+   * Sends the births again, then what waited for them.
+   *
+   * Many births are sent at the pace of the broker. `onBorn` is called when all are sent, unless other births or the end came before.
+   */
+  rebirth(connection: MqttConnection, onBorn: () => void): void {
+    this.#birthRound += 1;
+    this.#isHeld = true;
+    this.#changed.clear();
+    this.#sendBirths((publisher) => publisher.birth());
+    this.#birthDevices(connection, this.#birthRound, onBorn);
+  }
+
+  #birthDevices(connection: MqttConnection, round: number, onBorn: () => void): void {
+    let isMoreDue = false;
+    this.#sendBirths((publisher) => {
+      isMoreDue = publisher.birthDevices();
+    });
+    if (isMoreDue) {
+      void passesBarrier(connection, this.#parts.log).then((isRead) => {
+        if (isRead && this.#publisher !== null && round === this.#birthRound) this.#birthDevices(connection, round, onBorn);
+      });
+      return;
+    }
+    this.#isHeld = false;
+    onBorn();
+    this.#flush();
+    for (const { name, texts } of this.#heldTexts.splice(0)) this.texts(name, texts);
+  }
+
+  #sendBirths(send: (publisher: Publisher) => void): void {
     this.#send((publisher) => {
       try {
-        publisher.birth();
+        send(publisher);
       } catch (error) {
         if (!(error instanceof UplinkError) || error.code !== 'too-large') throw error;
         this.#parts.onBirthRefused(error);
@@ -62,19 +101,22 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
   /** Sends the deaths, also for a connection that had no births. */
   death(connection: MqttConnection, bdSeq: number): void {
     const publisher = this.#publisher ?? this.#publisherOn(connection, bdSeq);
-    this.#publisher = null;
+    this.close();
     this.#send((dying) => dying.death(), publisher);
   }
 
   /** The session is gone. */
   close(): void {
     this.#publisher = null;
+    this.#isHeld = false;
+    this.#heldTexts = [];
     this.#gathering?.cancel();
     this.#gathering = null;
   }
 
   values(changes: readonly (readonly [MetricEntry, UplinkValue])[]): void {
-    if (changes.length > 0) this.#send((publisher) => publisher.values(changes));
+    if (this.#isHeld) for (const [entry, value] of changes) this.#changed.set(entry, value);
+    else if (changes.length > 0) this.#send((publisher) => publisher.values(changes));
   }
 
   /** Sends each text as a value of its own; equal times are separated by a millisecond. */
@@ -82,6 +124,7 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     const { table, values, clock } = this.#parts;
     const entry = table.node.find((candidate) => candidate.name === name);
     if (entry === undefined) return;
+    if (this.#isHeld) return void this.#heldTexts.push({ name, texts });
     this.values(texts.map((value) => [entry, values.put(entry, { value, quality: 'good', atMs: clock.wallMs() })] as const));
   }
 
@@ -123,6 +166,7 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
 
   #flush(): void {
     this.#gathering = null;
+    if (this.#isHeld) return;
     const changes = [...this.#changed];
     this.#changed.clear();
     this.values(changes);

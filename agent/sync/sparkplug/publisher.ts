@@ -3,7 +3,7 @@
  *
  * Sends at once; keeps no state beyond the session.
  */
-import type { Clock, WallMs } from '../../core/clock.ts';
+import type { Clock, MonoMs, WallMs } from '../../core/clock.ts';
 import type { ReadingFrame, StoredFrame, UplinkValue } from '../../core/ports.ts';
 import type { Quality, Reading } from '../../core/words.ts';
 import { type RowsMark, rowsText } from '../delivery/rows-mark.ts';
@@ -40,6 +40,9 @@ export interface Sent {
   readonly leftOut: number;
 }
 
+/** Births sent before the broker must have read them. Units: bytes. Source: as what may be in flight of DATA, ten seconds of a slow cellular link. */
+const BIRTH_BYTES = 262_144;
+
 type PointValue = Pick<Reading, 'pointId' | 'value' | 'quality' | 'atMs'>;
 
 /** Qualities that need no birth, since the device's death implies them: live, all but good; in history, missing. */
@@ -63,7 +66,13 @@ export class Publisher {
   readonly #bornForHistory = new Set<string>();
   /** Metrics that the present births do not have. */
   readonly #leftOut = new Set<MetricEntry>();
+  /** Devices whose births are due. */
+  #toBirth: string[] = [];
+  /** When the readings in the present births were taken. */
+  readonly #bornMono = new Map<MetricEntry, MonoMs>();
   #nextSeq = 0;
+  /** Sent in this session. Units: bytes of payload. */
+  #sentBytes = 0;
 
   constructor(parts: PublisherParts) {
     const { table, topics, connection } = parts;
@@ -72,9 +81,9 @@ export class Publisher {
     this.maxTextBytes = textRoom(longestTopic, connection.maxPacketBytes);
   }
 
-  /** Publishes NBIRTH and all DBIRTHs; also a rebirth, with the same bdSeq and seq from 0. */
+  /** Publishes NBIRTH; also a rebirth, with the same bdSeq and seq from 0. The births of the devices follow with `birthDevices`. */
   birth(): void {
-    const { table, topics, values, clock, bdSeq, isAlive } = this.#parts;
+    const { table, topics, values, clock, bdSeq } = this.#parts;
     this.#nextSeq = 0;
     this.#born.clear();
     this.#bornForHistory.clear();
@@ -82,7 +91,20 @@ export class Publisher {
     const first = bdSeqMetric(table, bdSeq, clock.wallMs());
     const others = requiredFirst(table.node.filter(({ name }) => name !== NODE_METRIC.bdSeq));
     this.#sendBirth(topics.node('NBIRTH'), null, others, [first, ...others.map((entry) => toBirthMetric(entry, values.get(entry)))]);
-    for (const { id } of table.devices.values()) if (isAlive(id)) this.#birthDevice(id);
+    this.#toBirth = [...table.devices.keys()];
+  }
+
+  /** Publishes the next DBIRTHs that are due, about `BIRTH_BYTES` of them. Returns whether more are due. */
+  birthDevices(): boolean {
+    const endBytes = this.#sentBytes + BIRTH_BYTES;
+    let count = 0;
+    for (const id of this.#toBirth) {
+      if (this.#sentBytes >= endBytes) break;
+      if (this.#parts.isAlive(id)) this.deviceAlive(id, true);
+      count += 1;
+    }
+    this.#toBirth = this.#toBirth.slice(count);
+    return this.#toBirth.length > 0;
   }
 
   /** A device responds again, or has become silent. */
@@ -93,10 +115,16 @@ export class Publisher {
     if (!alive && isBorn) this.#killDevice(deviceId);
   }
 
-  /** Publishes a live frame. Undefined, and nothing sent, when a device or point in it is not in the births: the frame is sent as history. */
+  /**
+   * Publishes a live frame; readings older than those in the births go before it, as historical.
+   *
+   * Undefined, and nothing sent, when a device or point in it is not in the births: the frame is sent as history.
+   */
   live({ readings }: ReadingFrame, rows: RowsMark | null): Sent | undefined {
     if (this.#unborn(readings, IMPLIED_BY_DEATH.live).size > 0 || readings.some((reading) => this.#isLeftOut(reading))) return undefined;
-    return this.#sentOf(readings, this.#sendRows(this.#gather(readings, false), rows));
+    const old = readings.filter((reading) => this.#isBeforeBirth(reading));
+    const fresh = old.length === 0 ? readings : readings.filter((reading) => !old.includes(reading));
+    return this.#sentOf(readings, this.#sendRows([...this.#gather(old, true), ...this.#gather(fresh, false)], rows));
   }
 
   /** Publishes the frames of these rows as historical; without frames it reports that the rows hold nothing. */
@@ -155,6 +183,7 @@ export class Publisher {
     const payload = encodePayload({ timestampMs: clock.wallMs(), seq: this.#nextSeq, metrics: inTimeOrder(metrics) });
     connection.publish(topic, payload);
     this.#nextSeq = (this.#nextSeq + 1) % 256;
+    this.#sentBytes += payload.length;
     onSent(payload.length + topic.length + HEADER_BYTES);
     return payload.length;
   }
@@ -170,6 +199,10 @@ export class Publisher {
     const { table, topics, values } = this.#parts;
     const entries = requiredFirst(table.devices.get(deviceId)?.metrics ?? []);
     const metrics = entries.map((entry) => toBirthMetric(entry, values.get(entry)));
+    for (const entry of entries) {
+      const readMono = values.readMono(entry);
+      if (readMono !== undefined) this.#bornMono.set(entry, readMono);
+    }
     this.#sendBirth(topics.device('DBIRTH', deviceId), deviceId, entries, metrics);
     this.#born.add(deviceId);
   }
@@ -181,7 +214,7 @@ export class Publisher {
   }
 
   /** Sends metrics that belong to the same rows, each message with its place among them. Units: bytes of payload. */
-  #sendRows(perDevice: ReadonlyMap<string, readonly Metric[]>, rows: RowsMark | null): number {
+  #sendRows(perDevice: Iterable<readonly [deviceId: string, metrics: readonly Metric[]]>, rows: RowsMark | null): number {
     const { topics, connection } = this.#parts;
     const messages = [...perDevice].flatMap(([deviceId, metrics]) => {
       const topic = topics.device('DDATA', deviceId);
@@ -220,6 +253,12 @@ export class Publisher {
     const relevant = readings.filter(({ quality }) => !implied.includes(quality));
     const devices = relevant.flatMap(({ pointId }) => (byPoint.get(pointId) ?? []).map((entry) => entry.deviceId as string));
     return new Set(devices.filter((deviceId) => !this.#born.has(deviceId)));
+  }
+
+  /** A frame that was gathered before a birth may leave after it. Source: `operational-behavior-data-publish-dbirth-order`. */
+  #isBeforeBirth({ pointId, atMono }: Reading): boolean {
+    const entries = this.#parts.table.byPoint.get(pointId) ?? [];
+    return entries.some((entry) => atMono < (this.#bornMono.get(entry) ?? Number.NEGATIVE_INFINITY));
   }
 
   #isLeftOut({ pointId }: PointValue): boolean {

@@ -8,6 +8,8 @@ import type { WallMs } from '../../core/clock.ts';
 import { parseRecord } from '../../core/is-record.ts';
 
 const NAMESPACE = 'spBv1.0';
+/** The namespace as RabbitMQ delivers it: always for retained messages, for others without `mqtt.sparkplug = true`. Source: RabbitMQ's MQTT page, measured. */
+const REWRITTEN = 'spBv1/0';
 
 /** Source: assumed; a STATE of Sparkplug 3.0 has 50 bytes. */
 const MAX_STATE_BYTES = 1_024;
@@ -15,6 +17,8 @@ const MAX_STATE_BYTES = 1_024;
 /** The kind of a received topic. */
 type Inbound =
   | { readonly kind: 'node-command' | 'host-state' | 'foreign' }
+  /** The broker changed the namespace: of the host's STATE, which counts all the same, or of anything else. */
+  | { readonly kind: 'rewritten-state' | 'rewritten' }
   | { readonly kind: 'device-command'; readonly deviceId: string };
 
 export type Topics = ReturnType<typeof createTopics>;
@@ -24,6 +28,7 @@ export function createTopics(group: string, node: string, primaryHost: string | 
   const nodeCommand = `${NAMESPACE}/${group}/NCMD/${node}`;
   const deviceCommand = `${NAMESPACE}/${group}/DCMD/${node}/`;
   const hostState = primaryHost === null ? null : `${NAMESPACE}/STATE/${primaryHost}`;
+  const rewrittenState = primaryHost === null ? null : `${REWRITTEN}/STATE/${primaryHost}`;
   return {
     node: (verb: 'NBIRTH' | 'NDATA' | 'NDEATH'): string => `${NAMESPACE}/${group}/${verb}/${node}`,
     device: (verb: 'DBIRTH' | 'DDATA' | 'DDEATH', deviceId: string): string => `${NAMESPACE}/${group}/${verb}/${node}/${deviceId}`,
@@ -32,6 +37,8 @@ export function createTopics(group: string, node: string, primaryHost: string | 
     read: (topic: string): Inbound => {
       if (topic === nodeCommand) return { kind: 'node-command' };
       if (topic === hostState) return { kind: 'host-state' };
+      if (topic === rewrittenState) return { kind: 'rewritten-state' };
+      if (topic.startsWith(`${REWRITTEN}/`)) return { kind: 'rewritten' };
       if (topic.startsWith(deviceCommand)) return { kind: 'device-command', deviceId: topic.slice(deviceCommand.length) };
       return { kind: 'foreign' };
     },

@@ -2,6 +2,7 @@
  * A store without a disk for the tests of the uplink.
  */
 import type { Committed, Gap, ReadingFrame, Store, StoredFrame } from '../../../agent/core/ports.ts';
+import type { Reading } from '../../../agent/core/words.ts';
 
 /** `commit` writes to the "disk" what was appended. */
 export interface MemoryStore {
@@ -15,6 +16,8 @@ export interface MemoryStore {
   readonly rows: readonly StoredFrame[];
   readonly cursor: number;
   append(frame: ReadingFrame): void;
+  /** Loses readings of a row on the "disk" as a full or damaged store does; without `keep` the whole row. Returns how many. */
+  lose(seq: number, keep?: (reading: Pick<Reading, 'pointId'>) => boolean): number;
   commit(): Committed;
 }
 
@@ -44,6 +47,14 @@ export function createMemoryStore(saved = new Map<string, unknown>()): MemorySto
       appended += 1;
       seqOfTicket.set(frame.ticket, appended);
       waiting.push(frame);
+    },
+    lose: (seq, keep = () => false) => {
+      const at = rows.findIndex((row) => row.seq === seq);
+      const row = rows[at];
+      if (row === undefined) return 0;
+      const readings = row.readings.filter(keep);
+      rows.splice(at, 1, ...(readings.length === 0 ? [] : [{ ...row, readings }]));
+      return row.readings.length - readings.length;
     },
     commit: () => {
       const tickets = waiting.map((frame) => {
@@ -92,9 +103,9 @@ function portOf(memory: Memory): MemoryStore['port'] {
       account: { produced: 0, delivered: 0, backlog: 0, gaps: 0, isBalanced: true },
       written: null,
       oldestMs: null,
-      lastSeq: rows.length,
+      lastSeq: rows.at(-1)?.seq ?? 0,
       cursorSeq: memory.cursor,
-      backlogFrames: rows.length - memory.cursor,
+      backlogFrames: rows.filter(({ seq }) => seq > memory.cursor).length,
       readingsWaiting: 0,
       readingsStored: 0,
       readingsLost: 0,

@@ -3,6 +3,8 @@
  *
  * Source: reference/sparkplug.md §3, A to G and M.
  */
+
+import { REBIRTH_GAP_MS } from '../../../agent/sync/session/session-state.ts';
 import { encodePayload, type Metric, toLong } from '../../../agent/sync/sparkplug/codec.ts';
 import { GROUP, NODE, until } from '../../agent/sync/small-node.ts';
 import { isPacket, type WireEvent } from '../wire-log.ts';
@@ -40,7 +42,7 @@ export async function play({ name, servers, play: run }: Procedure, program: str
 const seesBirths = async (
   scene: Scene,
   when: string,
-  options: { readonly server?: number; readonly node?: string } = {},
+  options: { readonly server?: number; readonly node?: string; readonly withinMs?: number } = {},
 ): Promise<void> => {
   await scene.sees(`NBIRTH ${when}`, 'NBIRTH', options);
   await scene.sees(`all DBIRTHs ${when}`, 'DBIRTH', { ...options, device: LAST_DEVICE });
@@ -264,6 +266,11 @@ const monitor: Procedure['play'] = async (scene) => {
   for (let i = 0; i < 20; i += 1) await host.requestRebirth();
   await seesBirths(scene, 'after a storm of requests');
   await scene.seesNone('one is enough', 'NBIRTH');
+  await first.readings({ 'L02.level': 33 });
+  first.commit();
+  await scene.seesNone('no data while births are due', 'DDATA');
+  await seesBirths(scene, 'that were due after the storm', { withinMs: REBIRTH_GAP_MS.first });
+  await scene.sees('the data that waited', 'DDATA', { device: 'L02' });
   for (const [i, node] of [first, second].entries()) {
     node.uplink.relay(relay(`m${i}`));
     await node.readings({ 'L01.level': 20 + i });

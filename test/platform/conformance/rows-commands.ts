@@ -9,7 +9,7 @@ import { askedIn } from './rows-data.ts';
 import { where } from './rows-topics.ts';
 
 const REBIRTH = 'Node Control/Rebirth';
-/** Within this a second request waits. Units: ms. Source: `agent/sync/session/session.ts`, shown in the checker's own row on storms. */
+/** Within this a second request waits. Units: ms. Source: `agent/sync/session/session-state.ts`, shown in the checker's own row on storms. */
 const STORM_MS = 5_000;
 
 const eachCommand =

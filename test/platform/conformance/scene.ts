@@ -42,6 +42,8 @@ interface Seen {
   readonly device?: string;
   readonly server?: number;
   readonly node?: string;
+  /** Default: `SOON_MS`. Units: ms. */
+  readonly withinMs?: number;
 }
 
 interface StatePublisher {
@@ -138,7 +140,7 @@ export class Scene {
 
   /** Records whether a packet of the node on that topic arrives, after the last step that was met. */
   async sees(text: string, verb: string, options: Seen = {}): Promise<void> {
-    const seen = await this.log.waitFor(isPublishOf(verb, options), SOON_MS, this.#from);
+    const seen = await this.log.waitFor(isPublishOf(verb, options), options.withinMs ?? SOON_MS, this.#from);
     this.steps.push({ text, isMet: seen !== undefined });
     if (seen !== undefined) this.#from = this.log.events.indexOf(seen) + 1;
   }

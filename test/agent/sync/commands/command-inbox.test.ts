@@ -324,6 +324,96 @@ t.test('ids are kept for longer than a repeated payload counts as new, and no mo
   t.ok(disk.size <= REMEMBERED.sound + REMEMBERED.refused, `${disk.size} on disk`);
 });
 
+t.test('an id is known until its Command/Expires, whatever else comes meanwhile, over restarts and with any clock', async (t) => {
+  const HOUR_MS = 3_600_000;
+  for (const hours of [0.2, 2, 20, 24]) {
+    for (const quality of ['synced', 'none'] as const) {
+      const { open, message, seen, disk, clock } = openBench();
+      clock.setQuality(quality);
+      const endMs = NODE_START_MS + hours * HOUR_MS;
+      let inbox = open();
+      const send = (id: string, ms = endMs): void =>
+        inbox.deviceCommand('L01', message([level(5), text('Command/Id', id), ...(ms > 0 ? [expires(ms)] : [])]));
+      send('kept');
+      const others = hours < 1 ? REMEMBERED.sound : 3 * REMEMBERED.sound;
+      for (let i = 0; i < others; i += 1) {
+        await clock.advance(500);
+        send(`b-${i}`, 0);
+      }
+      send('kept');
+      inbox = open();
+      await inbox.restore();
+      send('kept');
+      await clock.advance(endMs - clock.wallMs() - 1);
+      send('kept');
+      await clock.advance(0);
+      t.equal(seen.orders.filter(({ request }) => request.commandId === 'kept').length, 1, `${hours} h, clock ${quality}`);
+      t.ok(disk.size <= REMEMBERED.sound + 1, `${disk.size} on disk`);
+      if (quality === 'none') continue;
+      await clock.advance(HOUR_MS);
+      for (let i = 0; i < REMEMBERED.sound; i += 1) {
+        await clock.advance(500);
+        send(`c-${i}`, 0);
+      }
+      t.notOk(disk.has('sync.command:kept'), 'and not for longer');
+    }
+  }
+});
+
+t.test('a repetition with a later Command/Expires is known until then', async (t) => {
+  const { open, message, seen, clock } = openBench();
+  const inbox = open();
+  const send = (id: string, minutes: number): void =>
+    inbox.deviceCommand(
+      'L01',
+      message([level(5), text('Command/Id', id), ...(minutes > 0 ? [expires(clock.wallMs() + minutes * 60_000)] : [])]),
+    );
+  send('kept', 1);
+  await clock.advance(1_000);
+  send('kept', 600);
+  for (let i = 0; i < 2 * REMEMBERED.sound; i += 1) {
+    await clock.advance(500);
+    send(`b-${i}`, 0);
+  }
+  send('kept', 1);
+  await clock.advance(0);
+  t.equal(seen.orders.filter(({ request }) => request.commandId === 'kept').length, 1);
+});
+
+t.test(
+  'when too many ids wait for their Command/Expires, one more is refused; none of them is forgotten, and commands without one go on',
+  async (t) => {
+    const { open, message, seen, clock, settle } = openBench();
+    const limit = REMEMBERED.sound + REMEMBERED.unexpired;
+    const endMs = NODE_START_MS + 20 * 3_600_000;
+    let inbox = open();
+    const send = (id: string, ms = endMs): void =>
+      inbox.deviceCommand('L01', message([level(5), text('Command/Id', id), ...(ms > 0 ? [expires(ms)] : [])]));
+    for (let i = 0; i < limit + 20; i += 1) {
+      await clock.advance(500);
+      send(`b-${i}`);
+    }
+    await settle();
+    t.equal(seen.orders.length, limit);
+    t.match(seen.events.at(-1)?.text, /5120 commands are remembered until their Command\/Expires: give earlier ones/);
+    send('urgent', 0);
+    await settle();
+    t.equal(seen.orders.length, limit + 1, 'light is not refused for it');
+    inbox = open();
+    await inbox.restore();
+    for (const id of ['b-0', 'b-17', `b-${limit - 1}`]) send(id);
+    await settle();
+    t.equal(seen.orders.length, limit + 1);
+    await clock.advance(20 * 3_600_000);
+    for (let i = 0; i < 10; i += 1) {
+      await clock.advance(500);
+      send(`c-${i}`, clock.wallMs() + 3_600_000);
+    }
+    await settle();
+    t.ok(seen.orders.length > limit + 1, 'after their end there is room again');
+  },
+);
+
 t.test('a damaged or foreign record on disk counts as absent', async (t) => {
   const { open, disk, seen, link, settle } = openBench();
   for (const [i, value] of [null, 5, [], {}, { commandId: 'x' }, { commandId: 'x', outcome: { target: null } }].entries())

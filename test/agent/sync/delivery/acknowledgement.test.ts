@@ -14,7 +14,7 @@ t.test('with a platform that acknowledges, nothing is lost in any order of takes
   );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      const { wire, delivery, take, store, taken, clock } = setUp('platform');
+      const { wire, delivery, take, store, taken, clock, ahead } = setUp('platform');
       let open = false;
       let acked = 0;
       const say = (back: number): void => {
@@ -45,11 +45,71 @@ t.test('with a platform that acknowledges, nothing is lost in any order of takes
         say(0);
       }
       const times = new Set(wire.arrived.map(({ at }) => at));
-      return times.size === taken() && store.cursor === taken();
+      return times.size === taken() && store.cursor === taken() && ahead.every((ack) => ack === null);
     }),
     { numRuns: 200 },
   );
   t.pass('held for all generated histories');
+});
+
+t.test('a platform that acknowledges the highest row it saw gets its whole backlog all the same, and a warning', async (t) => {
+  for (const backlog of [12, 120, 1_200]) {
+    const parts = setUp('platform');
+    const { wire, delivery, take, store, taken, clock, ahead } = parts;
+    store.saved.set('sync.mode', 'platform');
+    await delivery.restore();
+    delivery.open(wire.link());
+    await nextTurn();
+    take();
+    delivery.committed(store.commit());
+    await runDry(parts);
+    const acknowledgeHighest = (): string => delivery.acknowledge({ epoch: 'e1', seq: taken(), gapId: null });
+    acknowledgeHighest();
+    t.strictSame([store.cursor, ahead.at(-1)], [1, null]);
+    delivery.close();
+    wire.cut(0);
+    for (let i = 0; i < backlog; i += 1) take();
+    delivery.committed(store.commit());
+    delivery.open(wire.link());
+    await nextTurn();
+    take();
+    t.equal(acknowledgeHighest(), '');
+    t.equal(store.cursor, 1, 'the broker has not read one row of the backlog yet');
+    t.match(ahead.at(-1), { seq: backlog + 2, countedSeq: 1 });
+    for (let round = 0; round < 400 && store.cursor < taken(); round += 1) {
+      delivery.committed(store.commit());
+      wire.answer();
+      await nextTurn();
+      acknowledgeHighest();
+      await clock.advance(100);
+    }
+    await runDry(parts);
+    t.equal(new Set(wire.arrived.map(({ at }) => at)).size, taken(), 'the platform was sent every row');
+    t.strictSame([store.cursor, ahead.at(-1)], [taken(), null], 'and the warning ends with the backlog');
+  }
+});
+
+t.test('after a restart an acknowledgement of rows that the run before has sent is no reason for a warning', async (t) => {
+  const first = setUp('platform');
+  first.delivery.open(first.wire.link());
+  await nextTurn();
+  for (let i = 0; i < 30; i += 1) first.take();
+  first.delivery.committed(first.store.commit());
+  await runDry(first);
+  first.delivery.acknowledge({ epoch: 'e1', seq: 10, gapId: null });
+
+  const second = setUp('platform', first.store);
+  await second.delivery.restore();
+  await second.delivery.refresh();
+  second.delivery.open(second.wire.link());
+  second.take();
+  const again = (): string => second.delivery.acknowledge({ epoch: 'e1', seq: 31, gapId: null });
+  t.equal(again(), '');
+  t.strictSame([second.store.cursor, second.ahead], [10, []], 'it is not known here what the run before has sent');
+  second.delivery.committed(second.store.commit());
+  await runDry(second);
+  again();
+  t.strictSame([second.store.cursor, second.ahead], [31, [null]]);
 });
 
 t.test('an acknowledgement that cannot be true moves nothing', async (t) => {

@@ -1,7 +1,7 @@
 import { UplinkError } from '../../../../agent/core/errors.ts';
 import type { ReadingFrame, StoredFrame } from '../../../../agent/core/ports.ts';
 import { Delivery } from '../../../../agent/sync/delivery/delivery.ts';
-import type { DeliveryLink } from '../../../../agent/sync/delivery/delivery-state.ts';
+import type { AckAhead, DeliveryLink } from '../../../../agent/sync/delivery/delivery-state.ts';
 import type { ResendResult } from '../../../../agent/sync/delivery/resend-queue.ts';
 import type { RowsMark } from '../../../../agent/sync/delivery/rows-mark.ts';
 import { NO_RANGES, reachFrom, type SeqRanges, withRange } from '../../../../agent/sync/delivery/seq-ranges.ts';
@@ -79,6 +79,7 @@ export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = 
   const clock = manualClock();
   const results: ResendResult[] = [];
   const notes: string[] = [];
+  const ahead: (AckAhead | null)[] = [];
   const wire = createWire();
   const counts = { sent: 0, proven: 0 };
   const delivery = new Delivery({
@@ -90,6 +91,7 @@ export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = 
     onGap: (texts) => notes.push(...texts),
     onResend: (result) => results.push(result),
     onMode: () => {},
+    onAckAhead: (ack) => ahead.push(ack),
     onSent: ({ readings }) => {
       counts.sent += readings;
     },
@@ -110,7 +112,7 @@ export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = 
     store.append(frame);
     delivery.publish(frame);
   };
-  return { store, wire, delivery, counts, take, taken: () => ticket, clock, results, notes };
+  return { store, wire, delivery, counts, take, taken: () => ticket, clock, results, notes, ahead };
 }
 
 export async function runDry(parts: { readonly wire: ReturnType<typeof createWire>; readonly delivery: Delivery }): Promise<void> {

@@ -150,7 +150,7 @@ t.test('each recorded loss is told until the broker has it, over restarts too', 
   await nextTurn();
   t.strictSame(
     notes.map((note) => JSON.parse(note)),
-    [{ epoch: 'e1', id: 1, from: 5, to: 9, readings: 40, reason: 'cap', atMs: 7 }],
+    [{ epoch: 'e1', id: 1, after: 0, from: 5, to: 9, readings: 40, reason: 'cap', atMs: 7 }],
   );
   delivery.close();
   wire.cut(0);
@@ -161,5 +161,5 @@ t.test('each recorded loss is told until the broker has it, over restarts too', 
   await delivery.refresh();
   await runDry({ wire, delivery });
   t.equal(notes.length, 2);
-  t.strictSame(store.saved.get('sync.gapsTold'), { epoch: 'e1', id: 1 });
+  t.strictSame(store.saved.get('sync.gapsTold'), { epoch: 'e1', id: 1, acked: null });
 });

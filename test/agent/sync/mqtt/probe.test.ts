@@ -135,6 +135,40 @@ t.test('a black hole ends the session within the probe, and the next attempt fol
   t.ok(await until(() => broker.clients[0]?.closed === true), 'the dead socket is not kept');
 });
 
+t.test(
+  'a broker that takes its time for the SUBACK is waited for with any keepalive; one that never sends it is left after 30 s',
+  async (t) => {
+    for (const keepaliveS of [2, 8, 80]) {
+      const clock = manualClock();
+      let isSlow = true;
+      const answer = polite(CONNACK_4);
+      const held: (() => void)[] = [];
+      const broker = await startRawBroker((packet, client) => {
+        if (packet.type !== 1 && isSlow) held.push(() => answer(packet, client));
+        else answer(packet, client);
+      });
+      const node = createSmallNode({ config: uplinkConfig(broker.url, { protocol: 4, keepaliveS }), clock, random: () => 0.05 });
+      await node.uplink.start();
+      t.ok(await until(() => broker.clients[0]?.packets.some(({ type }) => type === 8) === true));
+      await clock.advance(29_000);
+      t.match([broker.clients.length, node.uplink.status().lastFailure], [1, null], `keepalive ${keepaliveS} s`);
+      isSlow = false;
+      for (const reply of held) reply();
+      t.ok(await until(() => node.uplink.status().state === 'online'));
+      isSlow = true;
+      for (let s = 0; s < 200 && node.uplink.status().lastFailure === null; s += 1) await clock.advance(1_000);
+      t.match(node.uplink.status().lastFailure, { text: /nothing was heard/ }, 'and from then on silence counts');
+      await until(() => broker.clients[1]?.packets.some(({ type }) => type === 8) === true);
+      await clock.advance(31_000);
+      t.match(node.uplink.status().lastFailure, { text: /did not answer SUBSCRIBE within 30 s/ });
+      const stopped = node.uplink.stop();
+      await clock.advance(10_000);
+      await stopped;
+      await broker.close();
+    }
+  },
+);
+
 t.test('a question costs two bytes and so does its answer', async (t) => {
   const broker = await startRawBroker(polite());
   t.teardown(() => broker.close());

@@ -1,8 +1,14 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { backOffMs } from '../../../../agent/sync/session/link-failures.ts';
-import { afterEvent, REBIRTH_GAP_MS } from '../../../../agent/sync/session/session.ts';
-import { createSession, type Effect, type SessionEvent, type SessionState } from '../../../../agent/sync/session/session-state.ts';
+import { afterEvent } from '../../../../agent/sync/session/session.ts';
+import {
+  createSession,
+  type Effect,
+  REBIRTH_GAP_MS,
+  type SessionEvent,
+  type SessionState,
+} from '../../../../agent/sync/session/session-state.ts';
 import { createTopics, readHostState } from '../../../../agent/sync/sparkplug/topics.ts';
 
 const run = (events: readonly SessionEvent[], from: SessionState): { session: SessionState; effects: Effect[] } => {
@@ -27,14 +33,8 @@ const failed = (atMono = 0): SessionEvent => ({ kind: 'failed', atMono });
 const rested: SessionEvent = { kind: 'rested' };
 const died: SessionEvent = { kind: 'died' };
 const stop: SessionEvent = { kind: 'stop' };
-const host = (online: boolean, atMs: number, atMono = 0, nowMs: number | null = null): SessionEvent => ({
-  kind: 'host',
-  online,
-  atMs,
-  atMono,
-  nowMs,
-});
-const ask = (atMono: number): SessionEvent => ({ kind: 'rebirth-asked', atMono });
+const host = (online: boolean, atMs: number, nowMs: number | null = null): SessionEvent => ({ kind: 'host', online, atMs, nowMs });
+const ask = (atMono: number, isSparing = false): SessionEvent => ({ kind: 'rebirth-asked', atMono, isSparing });
 const LIVE = [start(), saved, written, connected, subscribed, due()];
 
 const table: [story: string, awaitsHost: boolean, events: SessionEvent[], phase: string, bdSeq: number, effects: string][] = [
@@ -131,7 +131,7 @@ const table: [story: string, awaitsHost: boolean, events: SessionEvent[], phase:
   [
     'a storm of requests is answered twice',
     false,
-    [...LIVE, ask(10), ask(11), ask(12), { kind: 'rebirth-due', atMono: 10 + REBIRTH_GAP_MS }],
+    [...LIVE, ask(10), ask(11), ask(12), { kind: 'rebirth-due', atMono: 10 + REBIRTH_GAP_MS.first }],
     'live',
     0,
     'save connect subscribe await-birth birth rebirth await-rebirth rebirth',
@@ -139,7 +139,7 @@ const table: [story: string, awaitsHost: boolean, events: SessionEvent[], phase:
   [
     'a rebirth asked for later is answered at once',
     false,
-    [...LIVE, ask(10), ask(10 + REBIRTH_GAP_MS)],
+    [...LIVE, ask(10), ask(10 + REBIRTH_GAP_MS.first)],
     'live',
     0,
     'save connect subscribe await-birth birth rebirth rebirth',
@@ -203,21 +203,70 @@ for (const [story, servers, events, phase, server, failures] of walks) {
   });
 }
 
-t.test('a host that was online for a minute and goes leaves no failures behind', async (t) => {
-  const tired = { ...createSession(true), failures: 8 };
-  const { effects } = run([...WAITING, host(true, 5), due(0), host(false, 6, 60_000), died], tired);
-  t.match(effects.at(-1), { kind: 'rest', failures: 0 });
+t.test('a host that goes offline properly leaves no failures behind, however short the session was', async (t) => {
+  for (const servers of [1, 3]) {
+    const tired = { ...createSession(true, servers), failures: 8 };
+    const { effects } = run([...WAITING, host(true, 5), due(0), host(false, 6), died], tired);
+    t.match(effects.at(-1), { kind: 'rest', failures: 0 });
+  }
+});
+
+/** When births go out, and how long DATA is held, for a host that asks each `periodMs` over `lengthMs`. */
+function askAllTheTime(periodMs: number, lengthMs: number, isSparing = false): { births: number[]; holds: number; session: SessionState } {
+  const births: number[] = [];
+  let { session } = run(LIVE, createSession(false));
+  let dueMono = Number.POSITIVE_INFINITY;
+  let holds = 0;
+  for (let nowMono = 0; nowMono <= lengthMs; nowMono += Math.min(periodMs, 1_000)) {
+    const events = [
+      ...(nowMono >= dueMono ? [{ kind: 'rebirth-due', atMono: nowMono } as const] : []),
+      ...(nowMono % periodMs === 0 ? [ask(nowMono, isSparing)] : []),
+    ];
+    for (const event of events) {
+      const step = afterEvent(session, event);
+      session = step.session;
+      for (const effect of step.effects) {
+        if (effect.kind === 'rebirth') {
+          births.push(nowMono);
+          dueMono = Number.POSITIVE_INFINITY;
+        }
+        if (effect.kind === 'await-rebirth') [holds, dueMono] = [holds + 1, nowMono + effect.delayMs];
+      }
+    }
+  }
+  return { births, holds, session };
+}
+
+t.test('a host that asks for births all the time gets them ever more rarely, at most each ten minutes in the end', async (t) => {
+  for (const periodMs of [100, 1_000, 6_000, 11_000, 60_000]) {
+    const { births } = askAllTheTime(periodMs, 21_600_000);
+    t.ok(births.length <= 44, `asked each ${periodMs} ms: ${births.length} births in six hours`);
+    const last = births.slice(-10);
+    t.equal(last.length, 10);
+    t.ok(last.every((at, i) => i === 0 || at - (last[i - 1] ?? 0) >= REBIRTH_GAP_MS.longest - 1_000));
+  }
+  t.equal(askAllTheTime(900_000, 86_400_000).holds, 0, 'one that asks now and then never waits');
+  const calm = askAllTheTime(1_300_000, 20_000_000);
+  t.equal(calm.session.rebirth.gapMs, REBIRTH_GAP_MS.first, 'and after a quiet time the pace is the first one');
+});
+
+t.test('the pace of births outlives the connection, and a used-up data budget makes it the slowest', async (t) => {
+  const { session } = askAllTheTime(1_000, 3_600_000);
+  const again = run([failed(1), rested, saved, connected, subscribed, due(5), ask(6), ask(7)], session);
+  t.match(again.effects.at(-1), { kind: 'await-rebirth', delayMs: REBIRTH_GAP_MS.longest - 1 });
+  const { births } = askAllTheTime(1_000, 3_600_000, true);
+  t.strictSame(births, [0, 600_000, 1_200_000, 1_800_000, 2_400_000, 3_000_000, 3_600_000]);
 });
 
 t.test('a host that spoke from the future by mistake is heard once its clock is right, where ours is known', async (t) => {
   const YEAR_MS = 31_536_000_000;
   const now = 1_795_000_000_000;
-  const wrong = [...WAITING, host(true, now + YEAR_MS, 0, now), due(), host(false, now + YEAR_MS, 0, now), died, ...again];
+  const wrong = [...WAITING, host(true, now + YEAR_MS, now), due(), host(false, now + YEAR_MS, now), died, ...again];
   const phaseAfter = (event: SessionEvent): string => run([...wrong, event], createSession(true)).session.phase;
-  t.equal(phaseAfter(host(true, now + 5, 0, now)), 'birthing');
+  t.equal(phaseAfter(host(true, now + 5, now)), 'birthing');
   t.equal(phaseAfter(host(true, now + 5)), 'waiting-for-host', 'who does not know the time cannot tell');
-  const ahead = [...WAITING, host(true, now + 299_000, 0, now), due()];
-  t.equal(run([...ahead, host(false, now, 0, now)], createSession(true)).session.phase, 'live', 'clocks may differ a little');
+  const ahead = [...WAITING, host(true, now + 299_000, now), due()];
+  t.equal(run([...ahead, host(false, now, now)], createSession(true)).session.phase, 'live', 'clocks may differ a little');
 });
 
 t.test('failures count up, and a session of a minute starts the count afresh', async (t) => {
@@ -279,6 +328,10 @@ t.test('topics are those of Sparkplug 3.0, and strangers are told apart', async 
       (topic) => topics.read(topic).kind,
     ),
     ['node-command', 'device-command', 'host-state', 'foreign', 'foreign'],
+  );
+  t.strictSame(
+    ['spBv1/0/STATE/scada', 'spBv1/0/STATE/other', 'spBv1/0/g/NCMD/e', 'spBv1/00/STATE/scada'].map((topic) => topics.read(topic).kind),
+    ['rewritten-state', 'rewritten', 'rewritten', 'foreign'],
   );
   t.notOk(createTopics('g', 'e', null).subscriptions.some((topic) => topic.includes('STATE')));
 });

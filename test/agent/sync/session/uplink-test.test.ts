@@ -88,7 +88,7 @@ const ends: [story: string, answer: (packet: RawPacket, client: RawClient) => vo
     'no right to listen',
     refusing(8, 0x90, 5, 0, 0, 0, 1, 0x87),
     {},
-    { name: 'rights', outcome: 'failed', text: /does not let us listen to spBv1\.0\/angers\/DCMD/ },
+    { name: 'rights', outcome: 'failed', text: /did not subscribe us to spBv1\.0\/angers\/DCMD/ },
   ],
   [
     'a host that is away',

@@ -18,10 +18,14 @@ const WIDE: UplinkDevice = {
 };
 
 /** A born session with a broker that takes packets of this size at most, and all that was published. */
-function openSession(maxPacketBytes: number, devices: readonly UplinkDevice[] = NODE_DEVICES) {
+function openSession(
+  maxPacketBytes: number,
+  devices: readonly UplinkDevice[] = NODE_DEVICES,
+  latest: (pointId: Reading['pointId']) => Reading | undefined = () => undefined,
+) {
   const clock = manualClock();
   const table = createMetricTable(devices);
-  const values = createCurrentValues(table, clock, () => undefined);
+  const values = createCurrentValues(table, clock, latest);
   const sent: { topic: string; metrics: readonly Metric[] }[] = [];
   const cut: string[] = [];
   const publisher = new Publisher({
@@ -43,7 +47,11 @@ function openSession(maxPacketBytes: number, devices: readonly UplinkDevice[] = 
   });
   const born = (verb: string): (string | undefined)[] =>
     sent.find(({ topic }) => topic.includes(verb))?.metrics.map(({ name }) => name) ?? [];
-  return { table, values, publisher, sent, cut, born };
+  const birth = (): void => {
+    publisher.birth();
+    while (publisher.birthDevices());
+  };
+  return { table, values, publisher, birth, sent, cut, born };
 }
 
 const reading = (pointId: Reading['pointId']): Reading => ({ pointId, value: 1, quality: 'good', atMono: 0, atMs: NODE_START_MS });
@@ -59,8 +67,8 @@ const ROWS = { epoch: 'e1', from: 1, to: 1 };
 
 t.test('a birth that must be cut keeps what proof, losses and ends of commands are told with', async (t) => {
   for (const maxPacketBytes of [400, 700, 1_024]) {
-    const { publisher, born, cut } = openSession(maxPacketBytes);
-    publisher.birth();
+    const { birth, born, cut } = openSession(maxPacketBytes);
+    birth();
     const node = born('NBIRTH');
     for (const name of ['bdSeq', 'Node Control/Rebirth', 'Sync/Rows', 'Sync/Gap', 'Command/Outcome']) t.ok(node.includes(name), name);
     t.ok(born('DBIRTH').includes('Command/Outcome'));
@@ -92,7 +100,7 @@ t.test('what is left out first is what the platform only writes; two kilobytes a
   ] as const) {
     const session = openSession(maxPacketBytes);
     fill(session);
-    session.publisher.birth();
+    session.birth();
     t.strictSame(
       session.cut.filter((name) => !left.test(name)),
       [],
@@ -103,15 +111,15 @@ t.test('what is left out first is what the platform only writes; two kilobytes a
 
 t.test('no names, however short, would bring all of the node into a kilobyte: the standard wants type and time of each', async (t) => {
   const session = openSession(100_000);
-  session.publisher.birth();
+  session.birth();
   const [birth] = session.sent;
   const leastNames = birth?.metrics.map((metric, i) => ({ ...metric, name: String.fromCharCode(0x21 + i), properties: undefined })) ?? [];
   t.ok(encodePayload({ metrics: leastNames }).length > 1_024, `${encodePayload({ metrics: leastNames }).length} bytes`);
 });
 
 t.test('a reading that no birth names is counted as one that cannot be told, and its frame is not sent as if it were', async (t) => {
-  const { publisher, sent } = openSession(1_024, [WIDE]);
-  publisher.birth();
+  const { publisher, birth, sent } = openSession(1_024, [WIDE]);
+  birth();
   const before = sent.length;
   t.equal(publisher.live(frame('W1.channel_0', 'W1.channel_79'), ROWS), undefined);
   t.equal(sent.length, before);
@@ -127,19 +135,44 @@ t.test('a reading that no birth names is counted as one that cannot be told, and
   );
 });
 
+t.test('a live reading that is older than the one in the birth is marked as historical; a wall clock set back marks none', async (t) => {
+  const known = (atMono: number, atMs = NODE_START_MS + atMono): Reading => ({ ...reading('L01.level'), atMono, atMs });
+  for (const bornMono of [1, 1_000, 600_000]) {
+    const { publisher, birth, sent } = openSession(100_000, NODE_DEVICES, (pointId) =>
+      pointId === 'L01.level' ? known(bornMono) : undefined,
+    );
+    birth();
+    const isHistorical = (taken: Reading): boolean => {
+      publisher.live({ ...frame(), readings: [taken] }, ROWS);
+      return sent.at(-1)?.metrics.some((metric) => metric.isHistorical === true) === true;
+    };
+    t.equal(isHistorical(known(bornMono - 1)), true);
+    t.equal(isHistorical(known(bornMono)), false, 'the one in the birth is not older than itself');
+    t.equal(isHistorical(known(bornMono + 1)), false);
+    t.equal(isHistorical(known(bornMono + 1, NODE_START_MS - 86_400_000)), false);
+    t.equal(isHistorical({ ...reading('L01.power'), atMono: 0 }), false, 'no reading in the birth');
+    const before = sent.length;
+    publisher.live({ ...frame(), readings: [known(bornMono - 1), { ...reading('L01.power'), atMono: 0 }] }, ROWS);
+    const flags = sent
+      .slice(before)
+      .map(({ metrics }) => metrics.filter((metric) => metric.isTransient !== true).map((m) => m.isHistorical === true));
+    t.strictSame(flags, [[true], [false]], 'and the two never share a message');
+  }
+});
+
 t.test('a long text does not push metrics out of a birth', async (t) => {
-  const { publisher, values, table, born, cut } = openSession(2_000, NODE_DEVICES.slice(2));
+  const { birth, values, table, born, cut } = openSession(2_000, NODE_DEVICES.slice(2));
   const outcome = table.node.find(({ name }) => name === 'Command/Outcome');
   if (outcome === undefined) throw new Error('no such metric');
   values.put(outcome, { value: 'x'.repeat(1_500), quality: 'good', atMs: NODE_START_MS });
-  publisher.birth();
+  birth();
   t.strictSame(cut, []);
   t.ok(born('NBIRTH').includes('Emergency/On'));
 });
 
 t.test('the end of a command arrives whatever the broker takes: without its lamps, then with a shorter reason', async (t) => {
-  const { publisher, values, table, sent } = openSession(1_024);
-  publisher.birth();
+  const { publisher, birth, values, table, sent } = openSession(1_024);
+  birth();
   const lamps: Outcome['lamps'] = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`L${i}`, 'failed' as const]));
   const outcome: Outcome = {
     commandId: 'a-1',

@@ -1,0 +1,155 @@
+import t from 'tap';
+import type { Gap } from '../../../../agent/core/ports.ts';
+import { gapHead, type ReportedGap } from '../../../platform/node-ingest.ts';
+import { createMemoryStore } from '../memory-store.ts';
+import { nextTurn, runDry, setUp } from './delivery-scene.ts';
+
+const lossesUpTo = (count: number, first = 1): Gap[] =>
+  Array.from({ length: count - first + 1 }, (_, i) => ({
+    id: first + i,
+    firstSeq: 10 * (first + i),
+    lastSeq: 10 * (first + i) + 4,
+    readings: 3,
+    reason: 'cap',
+    atMs: first + i,
+  }));
+
+/** A delivery over these losses, and a platform that stores the gaps which it hears. */
+function openScene(losses: readonly Gap[], { proof = 'auto', store = createMemoryStore() }: Partial<Parameters<typeof asScene>[0]> = {}) {
+  store.gaps.push(...losses);
+  return asScene({ proof, store });
+}
+function asScene({
+  proof,
+  store,
+}: {
+  readonly proof: 'auto' | 'broker' | 'platform';
+  readonly store: ReturnType<typeof createMemoryStore>;
+}) {
+  const parts = setUp(proof, store);
+  let heard = 0;
+  const stored: ReportedGap[] = [];
+  const platform = {
+    stored,
+    /** Hears the texts since the last time; `every`: of these only each n-th is not lost on the way. */
+    hear: (every = 1): number[] => {
+      const texts = parts.notes.slice(heard);
+      heard = parts.notes.length;
+      const gaps = texts.map((text) => JSON.parse(text) as ReportedGap);
+      stored.push(...gaps.filter((_, i) => i % every === 0));
+      return gaps.map(({ id }) => id ?? 0);
+    },
+    acknowledge: (): string => parts.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: gapHead(stored, 'e1') }),
+  };
+  const session = async (): Promise<void> => {
+    parts.delivery.close();
+    parts.wire.cut(0);
+    parts.delivery.open(parts.wire.link());
+    await runDry(parts);
+  };
+  return { ...parts, platform, session };
+}
+const ids = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+t.test('losses told while no platform listened come again after each birth until it acknowledges them, over restarts', async (t) => {
+  for (const count of [1, 30, 300]) {
+    const first = openScene(lossesUpTo(count));
+    first.delivery.open(first.wire.link());
+    await runDry(first);
+    t.strictSame(first.platform.hear(Number.POSITIVE_INFINITY).length, count, 'told, and heard by nobody');
+    await first.session();
+    t.strictSame(first.platform.hear(), ids(Math.max(1, count - 99), count), 'the newest come again, at the cost of a birth');
+    first.platform.stored.length = 0;
+    first.platform.acknowledge();
+    await first.delivery.refresh();
+    await runDry(first);
+    t.strictSame(first.platform.hear(), ids(1, count), 'a platform that says it has none is told all');
+    const half = Math.ceil(count / 2);
+    first.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: half });
+
+    const second = openScene([], { store: first.store });
+    await second.delivery.restore();
+    second.delivery.open(second.wire.link());
+    await runDry(second);
+    t.strictSame(second.platform.hear(), ids(half + 1, count), 'after a restart those that are not acknowledged');
+    second.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: count });
+    await second.session();
+    t.strictSame(second.platform.hear(), [], 'acknowledged, and never told again');
+  }
+});
+
+t.test('a birth on request repeats the losses as a new session does', async (t) => {
+  const scene = openScene(lossesUpTo(30));
+  scene.delivery.open(scene.wire.link());
+  await runDry(scene);
+  scene.platform.hear();
+  scene.delivery.hold();
+  await scene.delivery.refresh();
+  await runDry(scene);
+  t.strictSame(scene.platform.hear(), []);
+  scene.delivery.resume();
+  await runDry(scene);
+  t.strictSame(scene.platform.hear(), ids(1, 30));
+});
+
+t.test('of losses that get lost on the way the platform has each in the end; a silent one is told few, ever more rarely', async (t) => {
+  const scene = openScene(lossesUpTo(95));
+  const { delivery, platform, clock, store } = scene;
+  delivery.open(scene.wire.link());
+  await runDry(scene);
+  platform.hear(7);
+  platform.acknowledge();
+  let told = 0;
+  for (let minute = 0; minute < 1_440; minute += 1) {
+    if (minute % 100 === 0) store.gaps.push(...lossesUpTo(96 + minute / 100, 96 + minute / 100));
+    await clock.advance(60_000);
+    await delivery.refresh();
+    await runDry(scene);
+    told += platform.hear(Number.POSITIVE_INFINITY).length;
+  }
+  t.ok(told <= 110 + 20 * 150, `${told} in a day that nobody acknowledged`);
+  for (let round = 0; round < 60 && gapHead(platform.stored, 'e1') < 110; round += 1) {
+    await clock.advance(600_000);
+    await delivery.refresh();
+    await runDry(scene);
+    platform.hear(3);
+    platform.acknowledge();
+  }
+  t.equal(gapHead(platform.stored, 'e1'), 110);
+});
+
+t.test('an acknowledged loss that was never told, or of another store, counts for nothing', async (t) => {
+  const scene = openScene(lossesUpTo(3));
+  scene.delivery.open(scene.wire.link());
+  await runDry(scene);
+  scene.platform.hear();
+  scene.delivery.acknowledge({ epoch: 'e1', seq: 0, gapId: 900 });
+  scene.store.gaps.push(...lossesUpTo(6, 4));
+  await scene.delivery.refresh();
+  await runDry(scene);
+  t.strictSame(scene.platform.hear(), [4, 5, 6]);
+  t.match(scene.delivery.acknowledge({ epoch: 'e2', seq: 0, gapId: 6 }), /epoch here is e1/);
+  await scene.session();
+  t.strictSame(scene.platform.hear(), [4, 5, 6]);
+});
+
+t.test('each loss names the one before it, so that a platform sees which it has not got', async (t) => {
+  const scene = openScene([...lossesUpTo(2), ...lossesUpTo(9, 7)]);
+  scene.delivery.open(scene.wire.link());
+  await runDry(scene);
+  scene.platform.hear();
+  t.strictSame(
+    scene.platform.stored.map(({ after }) => after),
+    [0, 1, 2, 7, 8],
+    'numbers that the store no longer has are no hole',
+  );
+  t.equal(gapHead(scene.platform.stored, 'e1'), 9);
+  t.equal(
+    gapHead(
+      scene.platform.stored.filter(({ id }) => id !== 8),
+      'e1',
+    ),
+    7,
+  );
+  await nextTurn();
+});
