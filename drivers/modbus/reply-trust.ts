@@ -216,7 +216,11 @@ export class ReplyTrust {
     else if (frames.length > 1) {
       // A unit that has become faster stays so. A content of other registers that arrives before the request can have arrived may be a second copy.
       const isOdd = (isEarly && !first.isFirstEarly) || (first.isFirstForeign && candidate.turnaroundMs < 0);
-      verdict = isAgreed && isOdd && frames.length < MOST_VOTES ? 'again' : isAgreed || isNew ? 'good' : 'doubtful';
+      if (isAgreed) verdict = isOdd && frames.length < MOST_VOTES ? 'again' : 'good';
+      else if (isNew) verdict = 'good';
+      // The registers have changed in between, or one reply too many is on its way: in the silence before the third request it would come.
+      else if (frames.length < MOST_VOTES) verdict = 'again';
+      else verdict = !isOdd && (!shape.isShared || isRepeated(frames)) ? 'good' : 'doubtful';
     } else verdict = isEarly || this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';
     if (verdict === 'again' && !candidate.mayAskAgain) {
       shape.trustedMono = nowMono;
@@ -227,6 +231,7 @@ export class ReplyTrust {
     this.#notePace(candidate);
     if (!isProven) shape.trustedMono = nowMono;
     shape.isInStep = isAgreed || (isNew && frames.length === 1);
+    if (frames.length === MOST_VOTES && !isAgreed && shape.isShared) this.#signMono = nowMono;
     return verdict;
   }
 
@@ -311,6 +316,11 @@ export class ReplyTrust {
   #findShape(unit: number, id: number): Shape | undefined {
     return this.#shapes.get(unit)?.find((shape) => shape.id === id);
   }
+}
+
+/** The newest reply is the same as the one before. */
+function isRepeated(frames: readonly Buffer[]): boolean {
+  return frames.at(-1)?.equals(frames.at(-2) as Buffer) === true;
 }
 
 /** One reply more than may still come must agree: then one of them at least is the request's own. */
