@@ -16,8 +16,10 @@ export interface BytePort {
   /** Errors: throws BusError `port-closed`. */
   write(bytes: Uint8Array): void;
   close(): Promise<void>;
-  /** Discards the input that was not yet delivered. Returns how many bytes. */
+  /** Discards the input that was not yet delivered. Returns how many bytes; always 0 for a socket, whose input only the event loop reads. */
   discardInput(): number;
+  /** A network connection from which no byte has come since the last bytes were sent. Absent where that means nothing. */
+  readonly isStalled?: boolean;
   /**
    * `true`: keep incoming bytes in the port, the caller does not need them yet. `false`: deliver the bytes kept so far, then each chunk as
    * it arrives. Optional: a port where a chunk is cheap does not implement it.
@@ -107,6 +109,8 @@ export interface ModbusLine {
   readonly counters: LineCounters;
   /** The units are behind a Modbus TCP gateway or a serial server, whose wire the agent does not observe. */
   readonly isNetwork?: boolean;
+  /** As `BytePort`. */
+  readonly isStalled?: boolean;
   open(): Promise<void>;
   close(): Promise<void>;
   /**

@@ -43,6 +43,8 @@ const NEIGHBOUR_MS = 2_000;
 /** Longest visit in the neighbour zone, and longest time between two. Units: ms. */
 const VISIT_MS = 1_000;
 const AWAY_MS = 2_000;
+/** Lamps so near to a walker in the neighbour zone rise. Units: m. */
+const NEAR_M = 30;
 /** A detection without light after this long is counted as that. Units: ms. */
 const LIMIT_MS = 10_000;
 
@@ -76,10 +78,12 @@ function twoZones(site: LoadedSite): LoadedSite {
   const [zone] = site.cabinet.zones;
   if (zone?.presence == null) throw new Error('the street has changed');
   const half = Math.ceil(zone.lamps.length / 2);
-  const [first, second] = zone.presence.sensors.map((sensor) => ({ ...zone.presence, sensors: [sensor], boostPct: BOOST_PCT }));
-  if (first === undefined || second === undefined) throw new Error('the street has changed');
-  const path = { ...zone, id: 'path', lamps: zone.lamps.slice(0, half), presence: first as typeof zone.presence };
-  const square = { ...zone, id: 'square', lamps: zone.lamps.slice(half), presence: second as typeof zone.presence };
+  const { presence } = zone;
+  const sensorsOf = (id: string) => presence.sensors.filter(({ device }) => device === id);
+  const path = { ...zone, id: 'path', lamps: zone.lamps.slice(0, half), presence: { ...presence, sensors: sensorsOf(SENSORS[0]), boostPct: BOOST_PCT } };
+  // Only the lamps near the walker rise: the levels of a whole zone would be a queue of their own.
+  const near = { ...presence, sensors: sensorsOf(SENSORS[1]), boostPct: BOOST_PCT, reachM: NEAR_M };
+  const square = { ...zone, id: 'square', lamps: zone.lamps.slice(half), presence: near };
   return { ...site, cabinet: { ...site.cabinet, zones: [path, square] } };
 }
 

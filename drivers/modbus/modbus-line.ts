@@ -124,6 +124,10 @@ class ClientLine implements ModbusLine {
     return this.#isRetuning || this.#at.link.isOpen;
   }
 
+  get isStalled(): boolean {
+    return this.#at.port.isStalled === true;
+  }
+
   get counters(): LineCounters {
     return { ...this.#counters, transactions: this.#transactions, exceptions: this.#exceptions };
   }
