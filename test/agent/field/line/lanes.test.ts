@@ -65,8 +65,17 @@ t.test(
   },
 );
 
-t.test('nothing goes before an urgent write but a sensor after each fourth', async (t) => {
-  t.equal(share(['urgent', 'command', 'console', 'telemetry', 'probe'], 'urgent'), 1_000);
+t.test('nothing goes before an urgent write but a sensor after each fourth; where they never end, no other lane starves', async (t) => {
+  const others: Lane[] = ['command', 'console', 'telemetry', 'probe'];
+  t.same(
+    turns(['urgent', ...others], 60).filter((lane) => lane !== 'urgent'),
+    [],
+    'a street of 35 lamps is lit first',
+  );
+  t.ok(share(['urgent', ...others], 'urgent') >= 940);
+  t.ok(share(['urgent', 'presence', ...others], 'presence') >= 180);
+  for (const lane of ['command', 'console', 'telemetry'] as const) t.ok(share(['urgent', 'presence', ...others], lane) >= 12, lane);
+  t.ok(share(['urgent', 'presence', ...others], 'probe') >= 3);
   t.same(turns(['urgent', 'presence', 'telemetry'], 6), ['urgent', 'urgent', 'urgent', 'urgent', 'presence', 'urgent']);
 });
 
