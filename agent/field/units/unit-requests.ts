@@ -28,16 +28,13 @@ export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): num
 /**
  * How long to wait for the reply to a probe. Units: ms.
  *
- * A unit that has never answered is waited for as long as others of its type need, or else as long as the slowest of its line: so many more
- * silent units can be probed in the same time. A reply that comes later is recognised as late and proves the unit too.
+ * A unit that has never answered is waited for as long as the quickest unit of its line needs, so that many more silent units are probed in
+ * the same time. A reply that comes later is recognised as late and proves the unit too.
  */
 export function probeTimeoutFor(unit: Unit, request: ReadRequest, units: readonly Unit[]): number {
   const ownMs = timeoutFor(unit, request);
   if (unit.health.firstByteMs !== null || unit.health.failures % FULL_WAIT_EVERY === 0) return ownMs;
-  const met = units.filter(({ health }) => health.firstByteMs !== null);
-  const alike = met.filter(({ driver }) => driver.profile.id === unit.driver.profile.id);
-  const waitsMs = (alike.length > 0 ? alike : met).map(timeoutOf);
-  return waitsMs.length === 0 ? ownMs : Math.min(ownMs, Math.max(...waitsMs));
+  return Math.min(ownMs, ...units.filter(({ health }) => health.firstByteMs !== null).map(timeoutOf));
 }
 
 /** The slots that a read covers at least in part. */
