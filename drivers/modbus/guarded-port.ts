@@ -51,8 +51,6 @@ interface Pending extends Exchange, FirstReply {
   queuedMono: MonoMs;
   window: ReplyWindow;
   sentMono: MonoMs | null;
-  /** What had arrived before it was to leave has been delivered. */
-  hasLooked: boolean;
   /** A frame came that began before the request had left. */
   wasEarly: boolean;
   txEndMono: MonoMs;
@@ -123,7 +121,7 @@ export class GuardedPort extends ModbusLink {
     const queuedMono = this.clock.monoMs();
     const exchange = this.announced();
     const window = new ReplyWindow(request, exchange.expectedBytes, this.#memory);
-    const sending = { firstSentMono: null, sentMono: null, hasLooked: false, wasEarly: false, txEndMono: 0, timer: null };
+    const sending = { firstSentMono: null, sentMono: null, wasEarly: false, txEndMono: 0, timer: null };
     const pending: Pending = { ...exchange, ...sending, ...NO_REPLY, request, frames: [], queuedMono, window };
     this.#pending = pending;
     this.#schedule(pending);
@@ -161,13 +159,7 @@ export class GuardedPort extends ModbusLink {
   }
 
   #send(pending: Pending): void {
-    if (this.#mayHaveInput(this.clock.monoMs() - this.#mayStartMono(pending))) {
-      if (this.#isNetwork && !pending.hasLooked) {
-        this.#look(pending);
-        return;
-      }
-      this.#flush();
-    }
+    this.#flush(this.clock.monoMs() - this.#mayStartMono(pending));
     if (this.#pending !== pending) return; // The port went away under it.
     const nowMono = this.clock.monoMs();
     if (this.#mayStartMono(pending) > nowMono) {
@@ -198,18 +190,9 @@ export class GuardedPort extends ModbusLink {
     else this.#waitUntil(pending, pending.txEndMono + pending.timeoutMs);
   }
 
-  /** Whether the port may hold input that was not delivered. Looking for it costs a failed read, or a turn of the loop. */
-  #mayHaveInput(lateMs: number): boolean {
-    return this.#isUnsure || lateMs > BUSY_LOOP_MS || this.#late.isOwed(this.clock.monoMs());
-  }
-
-  /** Input of a socket cannot be discarded, as only the loop reads it: it gets a turn before the request leaves. */
-  #look(pending: Pending): void {
-    pending.hasLooked = true;
-    pending.timer = this.clock.after(LAST_LOOK_MS, () => this.#send(pending));
-  }
-
-  #flush(): void {
+  /** Discards input that was not delivered. It costs a failed read, so only when there may be some. */
+  #flush(lateMs: number): void {
+    if (!this.#isUnsure && lateMs <= BUSY_LOOP_MS && !this.#late.isOwed(this.clock.monoMs())) return;
     this.#isUnsure = false;
     const discarded = this.port.discardInput();
     this.counters.noiseBytes += discarded;
@@ -314,7 +297,7 @@ export class GuardedPort extends ModbusLink {
     const isUnlike = verdict === 'again' && frames.some((other) => !other.equals(frames[0] as Buffer));
     if (isUnlike || (verdict === 'doubtful' && frames.length > 1)) this.#quietMono = nowMono + pending.timeoutMs;
     if (verdict === 'again') {
-      const fresh = { sentMono: null, hasLooked: false, queuedMono: nowMono, window: new ReplyWindow(request, pending.expectedBytes, this.#memory) };
+      const fresh = { sentMono: null, queuedMono: nowMono, window: new ReplyWindow(request, pending.expectedBytes, this.#memory) };
       this.#schedule(Object.assign(pending, fresh));
       return;
     }

@@ -218,6 +218,7 @@ export class ReplyTrust {
       const isOdd = (isEarly && !first.isFirstEarly) || (first.isFirstForeign && candidate.turnaroundMs < 0);
       if (isAgreed) verdict = isOdd && frames.length < MOST_VOTES ? 'again' : 'good';
       else if (isNew) verdict = 'good';
+      else if (shape.isShared && this.#hasSign(nowMono)) verdict = 'doubtful';
       // The registers have changed in between, or one reply too many is on its way: in the silence before the third request it would come.
       else if (frames.length < MOST_VOTES) verdict = 'again';
       else verdict = !isOdd && (!shape.isShared || isRepeated(frames)) ? 'good' : 'doubtful';
