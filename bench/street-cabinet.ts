@@ -41,7 +41,9 @@ export function streetSite({ port, broadcast, dir, lamps = LAMPS }: StreetSiteOp
   const poleId = (n: number): string => `P${n}`;
   const devices = [
     ...numbers.map((n) => testDevice(lampId(n), { unit: n, profile: 'wirenboard-wb-led', pole: poleId(n) })),
-    ...SENSORS.map((id, i) => testDevice(id, { unit: 41 + i, profile: 'wirenboard-wb-msw', pole: poleId(Math.ceil(((i + 1) * lamps) / 3)) })),
+    ...SENSORS.map((id, i) =>
+      testDevice(id, { unit: 41 + i, profile: 'wirenboard-wb-msw', pole: poleId(Math.ceil(((i + 1) * lamps) / 3)) }),
+    ),
     testDevice('M01', { unit: 51, profile: 'eastron-sdm630' }),
   ];
   const cabinet: Cabinet = {

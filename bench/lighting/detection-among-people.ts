@@ -80,7 +80,12 @@ function twoZones(site: LoadedSite): LoadedSite {
   const half = Math.ceil(zone.lamps.length / 2);
   const { presence } = zone;
   const sensorsOf = (id: string) => presence.sensors.filter(({ device }) => device === id);
-  const path = { ...zone, id: 'path', lamps: zone.lamps.slice(0, half), presence: { ...presence, sensors: sensorsOf(SENSORS[0]), boostPct: BOOST_PCT } };
+  const path = {
+    ...zone,
+    id: 'path',
+    lamps: zone.lamps.slice(0, half),
+    presence: { ...presence, sensors: sensorsOf(SENSORS[0]), boostPct: BOOST_PCT },
+  };
   // Only the lamps near the walker rise: the levels of a whole zone would be a queue of their own.
   const near = { ...presence, sensors: sensorsOf(SENSORS[1]), boostPct: BOOST_PCT, reachM: NEAR_M };
   const square = { ...zone, id: 'square', lamps: zone.lamps.slice(half), presence: near };
@@ -122,7 +127,7 @@ async function startScene(lamps: number): Promise<Scene> {
       rmSync(dir, { recursive: true, force: true });
     },
   };
-  for (const act of [overrideNeighbour, walkNextDoor, testLamps, scanLine]) act(scene, leaving.signal);
+  for (const act of [overrideNeighbour, walkNextDoor, testLamps, scanLine]) void act(scene, leaving.signal);
   return scene;
 }
 

@@ -259,7 +259,8 @@ t.test('what the kernel knows of a connection: live ones acknowledge, unknown on
   const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
   const gone = '   3: 0501A8C0:D431 0701A8C0:01F6 01 0000000C:00000000 01:00000B5E 00000006  1000        0 81234 3 ffff 1 4 30 1 7';
   const closing = '   4: 0501A8C0:D432 0701A8C0:01F6 04 0000000C:00000000 01:00000B5E 00000003  1000        0 81234 3 ffff';
-  const six = '   5: 0000000000000000FFFF00000501A8C0:D433 0000000000000000FFFF00000701A8C0:01F6 01 00000000:00000000 00:00000000 00000000  1000';
+  const six =
+    '   5: 0000000000000000FFFF00000501A8C0:D433 0000000000000000FFFF00000701A8C0:01F6 01 00000000:00000000 00:00000000 00000000  1000';
   const table = [head, gone, closing, six, ''].join('\n');
   for (const [local, count] of [
     [0xd431, 6],

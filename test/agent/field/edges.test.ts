@@ -405,6 +405,10 @@ t.test('a port that comes and goes for a day is one alarm that lasts, one that i
   }
   await clock.advance(60_000);
   const lastsMs = events.filter(({ endMs }) => endMs !== null).map(({ startMs, endMs }) => (endMs ?? 0) - startMs);
-  t.same(lastsMs, [500, 10_500, 20_500, 500], 'one that is lost again within ten minutes waits for ten seconds more, then twenty, an hour later not');
+  t.same(
+    lastsMs,
+    [500, 10_500, 20_500, 500],
+    'one that is lost again within ten minutes waits for ten seconds more, then twenty, an hour later not',
+  );
   await supervisor.stop();
 });

@@ -31,7 +31,12 @@ async function gateway(t: Test): Promise<Gateway> {
     if (request == null || self.areUnitsSilent) return;
     const place = (i: number): string => `${request.unit} ${request.table}:${request.address + i}`;
     if (request.kind === 'read') {
-      socket.write(encodeReadReply(request, Array.from({ length: request.count }, (_, i) => registers.get(place(i)) ?? 0)));
+      socket.write(
+        encodeReadReply(
+          request,
+          Array.from({ length: request.count }, (_, i) => registers.get(place(i)) ?? 0),
+        ),
+      );
       return;
     }
     for (const [i, value] of request.values.entries()) registers.set(place(i), value);

@@ -32,7 +32,9 @@ t.test('motion that begins between a reading and its confirmation is reported at
     const sinceMono = plant.clock.monoMs();
     showNext(sensor, values);
     await plant.clock.advance(400);
-    const seen = plant.readings.filter(({ pointId, atMono, quality }) => pointId === 'S1.motion' && atMono >= sinceMono && quality === 'good');
+    const seen = plant.readings.filter(
+      ({ pointId, atMono, quality }) => pointId === 'S1.motion' && atMono >= sinceMono && quality === 'good',
+    );
     t.ok(seen.length >= 2, `${values}: read ${seen.length} times within 400 ms`);
     t.equal(plant.field.latest('S1.motion')?.value, values.at(-1));
     const level = plant.write('L1', 40);

@@ -104,7 +104,10 @@ for (const others of ['of its type', 'of another type'] as const) {
         const atMono = plant.clock.monoMs();
         const state = (): string | undefined => plant.field.devices().find(({ id }) => id === `L${unit}`)?.state;
         while (state() !== 'ok' && plant.clock.monoMs() < atMono + 300_000) await plant.clock.advance(500);
-        t.ok(plant.clock.monoMs() - atMono <= 60_000, `a reply after ${turnaroundMs} ms: after ${(plant.clock.monoMs() - atMono) / 1_000} s`);
+        t.ok(
+          plant.clock.monoMs() - atMono <= 60_000,
+          `a reply after ${turnaroundMs} ms: after ${(plant.clock.monoMs() - atMono) / 1_000} s`,
+        );
         plant.sim.silence(unit);
         await plant.clock.advance(120_000);
       }
