@@ -26,9 +26,10 @@ async function gateway(t: Test): Promise<Gateway> {
   const queues = new Map<Socket, Buffer[]>();
   const registers = new Map<string, number>();
   let connections = 0;
+  const state = { levels: [] as Gateway['levels'], isStalled: false, areUnitsSilent: false };
   const serve = (frame: Buffer, socket: Socket): void => {
     const request = parseRequest(frame);
-    if (request == null || self.areUnitsSilent) return;
+    if (request == null || state.areUnitsSilent) return;
     const place = (i: number): string => `${request.unit} ${request.table}:${request.address + i}`;
     if (request.kind === 'read') {
       socket.write(
@@ -40,7 +41,7 @@ async function gateway(t: Test): Promise<Gateway> {
       return;
     }
     for (const [i, value] of request.values.entries()) registers.set(place(i), value);
-    if (request.address === 0) self.levels.push({ unit: request.unit, levelPct: request.values[0] as number });
+    if (request.address === 0) state.levels.push({ unit: request.unit, levelPct: request.values[0] as number });
     socket.write(writeReply(frame));
   };
   const server: Server = createServer((socket) => {
@@ -48,7 +49,7 @@ async function gateway(t: Test): Promise<Gateway> {
     queues.set(socket, []);
     socket.on('error', () => {}).on('close', () => queues.delete(socket));
     socket.on('data', (frame) => {
-      if (self.isStalled) queues.get(socket)?.push(frame);
+      if (state.isStalled) queues.get(socket)?.push(frame);
       else serve(frame, socket);
     });
   });
@@ -58,18 +59,14 @@ async function gateway(t: Test): Promise<Gateway> {
     for (const socket of queues.keys()) socket.destroy();
     server.close();
   });
-  const self: Gateway = {
+  return Object.assign(state, {
     port: (server.address() as { port: number }).port,
     connections: () => connections,
-    levels: [],
-    isStalled: false,
-    areUnitsSilent: false,
     resume() {
-      self.isStalled = false;
+      state.isStalled = false;
       for (const [socket, frames] of queues) for (const frame of frames.splice(0)) serve(frame, socket);
     },
-  };
-  return self;
+  });
 }
 
 /** Simulated time runs while the sockets of this process keep up with it. */
