@@ -130,8 +130,11 @@ export interface ModbusLine {
   heldUntilMono(request: ReadRequest): MonoMs;
   /** Before this time, sending this read would block the line, or its reply would be rejected because it could be an old one. */
   restUntilMono(request: ReadRequest): MonoMs;
-  /** May the line send a read again to confirm a suspicious reply? If it returns false, that read fails as `doubtful`. Set by the owner. */
-  mayAskAgain: () => boolean;
+  /**
+   * May the line send a read again to confirm a suspicious reply? If it returns false, that read fails as `doubtful`. `isChange`: the reply
+   * is not what these registers were last read as. Set by the owner.
+   */
+  mayAskAgain: (isChange: boolean) => boolean;
   /** When the required silence on the wire ends. Choose the next request just before it, so that the most urgent one is sent. */
   readonly freeMono: MonoMs;
   /** Reopens the port with other serial settings, for a scan; null restores the line's own. Errors: rejects with BusError; a network line cannot be retuned. */

@@ -53,8 +53,8 @@ export interface Candidate {
   readonly isAlone: boolean;
   /** Another frame of the same shape came right behind it. */
   readonly isFollowed: boolean;
-  /** The line may be kept for the same request once more. */
-  readonly mayAskAgain: boolean;
+  /** As `ModbusLine.mayAskAgain`. */
+  readonly mayAskAgain: (isChange: boolean) => boolean;
 }
 
 interface ReadShape {
@@ -223,7 +223,7 @@ export class ReplyTrust {
       else if (frames.length < MOST_VOTES) verdict = 'again';
       else verdict = !isOdd && (!shape.isShared || isRepeated(frames)) ? 'good' : 'doubtful';
     } else verdict = isEarly || this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';
-    if (verdict === 'again' && !candidate.mayAskAgain) {
+    if (verdict === 'again' && !candidate.mayAskAgain(first.isFirstForeign)) {
       shape.trustedMono = nowMono;
       return 'unconfirmed';
     }

@@ -97,8 +97,8 @@ export class LineRunner {
       const unit = this.#transactions.noteLate(late);
       if (unit !== undefined) this.#polls.noteLate(unit, late);
     };
-    // A level that waits goes before the confirmation of a reading, but not of presence: that may be the next level.
-    line.mayAskAgain = () => this.#turnLane === 'presence' || !this.#writes.has('urgent', clock.monoMs());
+    // A level that waits goes before the confirmation of a reading, unless somebody may have come: that is the next level.
+    line.mayAskAgain = (isChange) => (isChange && this.#turnLane === 'presence') || !this.#writes.has('urgent', clock.monoMs());
   }
 
   /** No unit answers any more, and the port has been reopened because of that. */

@@ -109,11 +109,9 @@ export class Polls {
     else {
       // A damaged reply is a reply, and a line that went down says nothing about a register.
       lost(block, { nowMono, periodsMs });
-      // A reply that could be another's says nothing either: the same register is requested again soon, a presence input after its period.
-      if (reply.code === 'doubtful')
-        for (const slot of block.slots)
-          if (slot.poll !== 'fast') slot.dueMono = Math.max(slot.dueMono, nowMono + ASK_AGAIN_MS);
-          else if (kind === 'retry') isolate(block.slots[0] as Slot, unit.slots, { cause: 'silent', nowMono });
+      // A reply that could be another's says nothing either: the same register is requested again soon.
+      if (reply.code === 'doubtful') for (const slot of block.slots) slot.dueMono = Math.max(slot.dueMono, nowMono + ASK_AGAIN_MS);
+      else if (kind === 'retry') isolate(block.slots[0] as Slot, unit.slots, { cause: 'silent', nowMono });
     }
     replan(unit);
   }
