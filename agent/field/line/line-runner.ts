@@ -38,6 +38,8 @@ export interface LineRunnerOptions extends TransactionsOptions {
   readonly onUrgentSent?: (waitMs: number) => void;
   /** No unit answers any more: close the port and open it again. Never rejects. */
   readonly onDeadLine: () => Promise<void>;
+  /** The far end of a network connection answers nothing: drop what it has not carried out, with the connection, and connect again. Never rejects. */
+  readonly onStalled: () => Promise<void>;
   /** A unit answers again after that. */
   readonly onRevived: () => void;
   /** A set-up register is about to be written. */
@@ -80,7 +82,12 @@ export class LineRunner {
     const held: HeldUntil = (request) => line.heldUntilMono(request);
     const groups = groupsOf(units, options.broadcast);
     this.#options = options;
-    this.#transactions = new Transactions({ ...options, budget: this.#budget, isConsole: () => this.#turnLane === 'console' });
+    this.#transactions = new Transactions({
+      ...options,
+      budget: this.#budget,
+      isConsole: () => this.#turnLane === 'console',
+      onStalled: () => this.#renewPort(options.onStalled),
+    });
     this.#polls = new Polls({ ...options, transactions: this.#transactions });
     this.#writes = new LevelWrites({ clock, transactions: this.#transactions, held, groups, onUrgentSent: options.onUrgentSent });
     this.#jobs = createConsoleJobs(() => clock.monoMs());
@@ -90,8 +97,8 @@ export class LineRunner {
       const unit = this.#transactions.noteLate(late);
       if (unit !== undefined) this.#polls.noteLate(unit, late);
     };
-    // A level that waits goes before the confirmation of a reading.
-    line.mayAskAgain = () => !this.#writes.has('urgent', clock.monoMs());
+    // A level that waits goes before the confirmation of a reading, unless somebody may have come: that is the next level.
+    line.mayAskAgain = (isChange) => (isChange && this.#turnLane === 'presence') || !this.#writes.has('urgent', clock.monoMs());
   }
 
   /** No unit answers any more, and the port has been reopened because of that. */
@@ -257,7 +264,7 @@ export class LineRunner {
     if (request === undefined || this.#isHeld(unit, request, nowMono)) return undefined;
     const act = async (): Promise<void> => {
       this.#silence.probed();
-      await this.#transactions.read(unit, request);
+      await this.#transactions.probe(unit, request);
       this.#isFinding = unit.health.state !== 'silent';
     };
     return { lane: 'probe', act };
@@ -281,8 +288,12 @@ export class LineRunner {
     const verdict = this.#silence.look({ nowMono: clock.monoMs(), isAllSilent: this.#isAllSilent && wereMet, units: units.length });
     if (verdict === 'revived') onRevived();
     if (verdict !== 'reopen' || !this.#isWanted || !line.isOpen) return;
-    await onDeadLine();
-    if (this.#isWanted && !line.isOpen) this.#fail('the line went down');
+    await this.#renewPort(onDeadLine);
+  }
+
+  async #renewPort(reopen: () => Promise<void>): Promise<void> {
+    await reopen();
+    if (this.#isWanted && !this.#options.line.isOpen) this.#fail('the line went down');
   }
 
   /** Sleeps until the next request is due, or until a request arrives. */

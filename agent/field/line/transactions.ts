@@ -13,7 +13,7 @@ import type { Reading } from '../../core/words.ts';
 import { absentReadings, quantitiesOf, readingsOf } from '../readings.ts';
 import { replan, retrySoon, setUpAgain, type Unit, welcome } from '../units/unit.ts';
 import { afterTransaction, type Transaction as UnitTransaction } from '../units/unit-health.ts';
-import { slotsIn, timeoutFor } from '../units/unit-requests.ts';
+import { probeTimeoutFor, slotsIn, timeoutFor } from '../units/unit-requests.ts';
 import { type DeadBudget, hushMs } from './dead-units.ts';
 
 /** A silence shorter than this is reported by its missing readings alone, not as an event. Units: ms. Source: assumed; one usual poll period. */
@@ -35,9 +35,23 @@ export interface TransactionsOptions {
 }
 
 /** `isConsole`: whether the request in flight belongs to the console lane. */
-type TransactionsParts = TransactionsOptions & { readonly budget: DeadBudget; readonly isConsole: () => boolean };
+type TransactionsParts = TransactionsOptions & {
+  readonly budget: DeadBudget;
+  readonly isConsole: () => boolean;
+  /** The far end of a network connection has not answered a write: it must not carry it out later, after a newer one. */
+  readonly onStalled: () => Promise<void>;
+};
 
 const NO_RETRY = { isRetry: false };
+
+/** A reply through a network is waited for this long at least: a segment that is lost comes again after the kernel's shortest timeout, 200 ms. Units: ms. Source: Linux TCP_RTO_MIN, and a quarter more for the way. */
+const NETWORK_LEAST_MS = 250;
+
+/** `timeoutMs` is the wait for the first byte of the reply. Units: ms. */
+interface ExchangeOptions {
+  readonly isRetry: boolean;
+  readonly timeoutMs: number;
+}
 
 /** Errors: none thrown; a failed transaction is a value. */
 export class Transactions {
@@ -49,13 +63,20 @@ export class Transactions {
 
   /** `isRetry`: the unit may never answer for this register, so a lost reply says nothing about its health. */
   read(unit: Unit, request: ReadRequest, { isRetry }: { readonly isRetry: boolean } = NO_RETRY): Promise<Reply | BusError> {
-    return this.#exchange(unit, request, isRetry);
+    return this.#exchange(unit, request, { isRetry, timeoutMs: timeoutFor(unit, request) });
+  }
+
+  /** Whether a silent unit answers again. */
+  probe(unit: Unit, request: ReadRequest): Promise<Reply | BusError> {
+    return this.#exchange(unit, request, { isRetry: false, timeoutMs: probeTimeoutFor(unit, request, this.#parts.units) });
   }
 
   async write(unit: Unit, request: WriteRequest): Promise<Reply | BusError> {
-    const { clock, units } = this.#parts;
+    const { clock, units, line, onStalled } = this.#parts;
     const startMono = clock.monoMs();
-    const result = await this.#exchange(unit, request, false);
+    const wasSilent = unit.health.state === 'silent';
+    const result = await this.#exchange(unit, request, { isRetry: false, timeoutMs: timeoutFor(unit, request) });
+    if (result instanceof BusError && !wasSilent && line.isStalled === true) await onStalled();
     if (result instanceof BusError && unit.health.state === 'silent') {
       const nowMono = clock.monoMs();
       unit.hushedMono = nowMono + hushMs(nowMono - startMono, units.filter(({ health }) => health.state === 'silent').length);
@@ -128,10 +149,11 @@ export class Transactions {
   }
 
   /** The one place where a transaction with a unit of the cabinet ends. */
-  async #exchange(unit: Unit, request: ReadRequest | WriteRequest, isRetry: boolean): Promise<Reply | BusError> {
+  async #exchange(unit: Unit, request: ReadRequest | WriteRequest, how: ExchangeOptions): Promise<Reply | BusError> {
     const { clock, line } = this.#parts;
     const startMono = clock.monoMs();
-    const timeoutMs = timeoutFor(unit, request);
+    const { isRetry } = how;
+    const timeoutMs = line.isNetwork === true ? Math.max(how.timeoutMs, NETWORK_LEAST_MS) : how.timeoutMs;
     const isRead = 'count' in request;
     try {
       const reply = await (isRead ? line.read(request, timeoutMs) : line.write(request, timeoutMs));
