@@ -60,7 +60,7 @@ function registerOf(point: PointProfile, value: number): number | null {
  */
 export function writeFace({ points, setup, groups, quirks, uptime, codec }: Profile): string {
   const written = points.filter(({ write }) => write !== null);
-  const proofs = new Set(written.map(({ write }) => write?.verify));
+  const proofs = new Set(written.flatMap(({ write }) => [write?.verify, write?.switchedBy]));
   const { writeFunction, minGapMs, startupSilenceMs, evenAlign } = quirks;
   const proving = points.filter((point) => written.includes(point) || proofs.has(point.id)).map(faceOf);
   const steps = setup.map(({ why: _why, ...step }) => step);

@@ -101,12 +101,12 @@ const serial = (baud: number, over: Partial<SerialSettings> = {}): SerialSetting
   dataBits: 8,
   ...over,
 });
-// Source: reference table of Modbus timing, characters of 10 and 11 bits, silence of 3.5 characters or 1.75 ms.
+// Source: reference table of Modbus timing, characters of 10 and 11 bits; silence of 3.5 characters of 11 bits, the standard's, or 1.75 ms.
 const timing: [settings: SerialSettings, charMs: number, gapMs: number][] = [
-  [serial(9_600), 1.042, 3.646],
+  [serial(9_600), 1.042, 4.01],
   [serial(9_600, { stopBits: 2 }), 1.146, 4.01],
   [serial(9_600, { parity: 'even' }), 1.146, 4.01],
-  [serial(19_200), 0.521, 1.823],
+  [serial(19_200), 0.521, 2.005],
   [serial(19_200, { parity: 'odd' }), 0.573, 2.005],
   [serial(38_400), 0.26, 1.75],
   [serial(115_200, { stopBits: 2 }), 0.095, 1.75],

@@ -51,7 +51,8 @@ export class SimLine {
     const { baud, dataBits, parity, stopBits } = options.serial;
     this.#options = options;
     this.#charMs = ((1 + dataBits + (parity === 'none' ? 0 : 1) + stopBits) * 1_000) / baud;
-    this.#gapMs = baud > 19_200 ? 1.75 : 3.5 * this.#charMs;
+    // A unit times the silence by the standard's character, whatever its stop bits.
+    this.#gapMs = baud > 19_200 ? 1.75 : Math.max(38_500 / baud, 3.5 * this.#charMs);
   }
 
   receive(bytes: Buffer): void {

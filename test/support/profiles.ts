@@ -21,7 +21,7 @@ export const PLAIN_QUIRKS: Quirks = {
 
 /** A register that can be written 0..100 and is read back at once. */
 export function writable(over: Partial<PointWrite> = {}): PointWrite {
-  return { min: 0, max: 100, settleMs: 0, tolerance: 0, address: null, table: null, verify: null, dangerous: false, ...over };
+  return { min: 0, max: 100, settleMs: 0, tolerance: 0, address: null, table: null, verify: null, switchedBy: null, dangerous: false, ...over };
 }
 
 export function testPoint(id: string, over: Partial<PointProfile> = {}): PointProfile {

@@ -101,6 +101,7 @@ export interface PlantOptions {
   readonly memory?: NonNullable<FieldOptions['memory']>;
   /** Wall time at the start. */
   readonly startMs?: number;
+  readonly broadcast?: boolean;
 }
 
 export interface WriteOptions {
@@ -139,6 +140,7 @@ export function createPlant({
   periodsMs = POLL_PERIOD_MS,
   memory,
   startMs = PLANT_START_MS,
+  broadcast = true,
 }: PlantOptions): Plant {
   const clock = createManualClock(startMs);
   const ids = Object.keys(devices);
@@ -148,7 +150,7 @@ export function createPlant({
   sim.end = wire.end;
   const record: PlantRecord = { readings: [], events: [], alive: [], log: [] };
   const field = createField({
-    lines: [fieldLineOf(devices, { serial, line: createModbusLine({ port: wire.port, serial, clock }) })],
+    lines: [fieldLineOf(devices, { serial, broadcast, line: createModbusLine({ port: wire.port, serial, clock }) })],
     clock,
     setupValuesOf: () => ({ rampUpMs: 1_500, rampDownMs: 5_000, failsafeTimeoutS: 60, failsafeLevelPct: 70 }),
     random: createRandom(3),
@@ -183,13 +185,13 @@ export function createPlant({
 
 function fieldLineOf(
   devices: PlantOptions['devices'],
-  { serial, line }: { readonly serial: SerialSettings; readonly line: ModbusLine },
+  { serial, broadcast, line }: { readonly serial: SerialSettings; readonly broadcast: boolean; readonly line: ModbusLine },
 ): FieldOptions['lines'][number] {
   const drivers = new Map(Object.entries(devices).map(([id, profile]) => [id, createModbusDriver(profile)]));
   const units = Object.entries(devices).map(([id, { id: profile }], i) => testDevice(id, { unit: i + 1, profile }));
   return {
     kind: 'modbus',
-    config: testLine('north', units, { port: '/dev/north', serial }),
+    config: testLine('north', units, { port: '/dev/north', serial, broadcast }),
     line,
     driverOf: (id) => drivers.get(id) as ModbusDriver,
   };

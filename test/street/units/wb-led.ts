@@ -16,6 +16,8 @@ const HOLDING: Readonly<Record<number, { factory: number; min: number; max: numb
   4000: { factory: 256, min: 0, max: 512 },
 };
 const NOT_IN_THIS_MODE = 0xffff;
+/** Channels 1 to 4, pairs and all, colour temperatures, RGB: on or off, with the level kept. Source: as above. */
+const COILS = 10;
 
 export interface WbLedOptions {
   readonly world: SimWorld;
@@ -29,17 +31,23 @@ export interface WbLedOptions {
 export function createWbLed({ world, lamp, clock, onLevel }: WbLedOptions): SimUnit {
   const registers = new Map(Object.entries(HOLDING).map(([address, { factory }]) => [Number(address), factory]));
   const common = createWirenBoardRegisters('WB-LED', clock);
+  const coils = Array.from({ length: COILS }, () => 1);
   let watchdog: Timer | undefined;
   let isStopped = false;
   const register = (address: number): number => registers.get(address) ?? 0;
   const isSeparateChannels = (): boolean => register(4000) === 0;
 
-  const dim = (levelPct: number): void => {
-    registers.set(2000, levelPct);
+  const shine = (): void => {
+    const levelPct = coils[0] === 1 ? register(2000) : 0;
     const rises = levelPct > world.levelPct(lamp);
     world.dim(lamp, levelPct, register(rises ? 3000 : 3100));
   };
+  const dim = (levelPct: number): void => {
+    registers.set(2000, levelPct);
+    shine();
+  };
   const commsLost = (): void => {
+    if (register(648) > 1) coils[0] = 1;
     if (register(648) === 1) dim(0);
     else if (register(648) === 2) dim(100);
     else if (register(648) === 3) dim(register(656));
@@ -54,14 +62,23 @@ export function createWbLed({ world, lamp, clock, onLevel }: WbLedOptions): SimU
       ? NOT_IN_THIS_MODE
       : (registers.get(address) ?? common.holding(address));
 
+  const switchChannel = (address: number, value: number): typeof ILLEGAL_ADDRESS | undefined => {
+    if (address >= COILS) return ILLEGAL_ADDRESS;
+    coils[address] = value;
+    if (address === 0) shine();
+    return undefined;
+  };
+
   return {
     turnaroundMs: 3,
     read(table, address, count) {
       if (table === 'input') return readSparse(input, address, count);
+      if (table === 'coil') return readSparse((at) => coils[at], address, count);
       return table === 'holding' ? readSparse(holding, address, count) : ILLEGAL_ADDRESS;
     },
     write(table, address, values) {
-      if (table !== 'holding' || values.length !== 1) return ILLEGAL_ADDRESS;
+      if (values.length !== 1) return ILLEGAL_ADDRESS;
+      if (table === 'coil') return switchChannel(address, values[0] as number);
       const limits = HOLDING[address];
       const value = values[0] as number;
       if (limits === undefined) return ILLEGAL_ADDRESS;
@@ -83,6 +100,7 @@ export function createWbLed({ world, lamp, clock, onLevel }: WbLedOptions): SimU
     },
     powerUp() {
       common.powerUp();
+      if (register(664) > 1) coils[0] = 1;
       if (register(664) === 3) dim(register(672));
       else if (register(664) !== 1) dim(register(664) === 2 ? 100 : 0);
     },
