@@ -31,7 +31,7 @@ import { type Agenda, agendaOf, type HeldUntil } from './units-due.ts';
  * Set-up transactions to each poll of units that are met. Source: assumed; a failsafe level counts for more than fresh readings of a line of
  * hundreds of units. Units that are not met yet take turns with set-up.
  */
-const SET_UP_TURNS = 3;
+const SET_UP_TURNS = 5;
 /** A request is chosen and built this long before it may leave. Units: ms. Source: measured, a turn of the runner with 247 units costs 0.02, the library's frame 0.1; the rest is for slower processors. */
 const DECIDE_MS = 0.3;
 

@@ -49,7 +49,7 @@ export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: Mon
     if (unit.presenceMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, unit.presenceMono);
     else if (agenda.presence === undefined || unit.presenceMono < agenda.presence.presenceMono) agenda.presence = unit;
     if (unit.telemetryMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, unit.telemetryMono);
-    else if (agenda.telemetry === undefined || unit.telemetryMono < agenda.telemetry.telemetryMono) agenda.telemetry = unit;
+    else if (isEarlierPoll(unit, agenda.telemetry)) agenda.telemetry = unit;
     if (isSetUpDue(unit, nowMono) && (agenda.setUp === undefined || setUpRank(unit) < setUpRank(agenda.setUp))) agenda.setUp = unit;
     if (unit.retryMono === Number.POSITIVE_INFINITY) continue;
     const retryMono = Math.max(unit.retryMono, probeMono);
@@ -57,6 +57,13 @@ export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: Mon
     else if (isEarlierProbe(unit, agenda.probe)) agenda.probe = unit;
   }
   return agenda;
+}
+
+/** A unit that is not met yet is neither read nor set up nor lit: its first poll goes before the other registers of those that are. */
+function isEarlierPoll(unit: Unit, other: Unit | undefined): boolean {
+  if (other === undefined) return true;
+  if ((unit.seenMs === null) !== (other.seenMs === null)) return unit.seenMs === null;
+  return unit.telemetryMono < other.telemetryMono;
 }
 
 /** Silent units and isolated registers share one time budget; the longest overdue is probed first. */

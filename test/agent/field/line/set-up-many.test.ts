@@ -43,7 +43,9 @@ async function factoryNew(t: Test, { baud, writeMs, broadcast, obeys = () => tru
     const addressed = { is: false };
     pace(unit, ({ kind }) => (kind === 'write' ? writeMs : 8));
     const { write } = unit;
-    unit.onRequest = () => void (addressed.is = true);
+    unit.onRequest = () => {
+      addressed.is = true;
+    };
     unit.write = (table, address, values) => {
       const isBroadcast = !addressed.is;
       addressed.is = false;
