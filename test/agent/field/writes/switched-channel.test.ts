@@ -55,7 +55,8 @@ t.test('a level counts as verified only once its channel is on, between two poll
   t.match(await resultOf(plant, plant.write('L1', 40)), { state: 'verified' });
   t.equal(registers.get('coil:0'), 1, 'lit when it is told as verified');
   const coil = asked.slice(from).flatMap(({ what }) => (what.includes('coil') ? [what] : []));
-  t.same(coil, ['read coil:0+1', 'write coil:0=1', 'read coil:0+1'], 'found off, switched on, proven');
+  // A read whose reply could be that of the one before is repeated.
+  t.match(coil.join(', '), /^(read coil:0\+1, )+write coil:0=1(, read coil:0\+1)+$/, 'found off, switched on, proven');
 });
 
 t.test('a channel that cannot be switched on fails the level and says so', async (t) => {
