@@ -6,6 +6,7 @@
  */
 import type { Cabinet, DeviceConfig, Lamp, LineConfig, Output } from '../agent/core/cabinet.ts';
 import { linePortName, parseLinePort } from '../agent/core/line-port.ts';
+import { withQuirks } from '../agent/core/narrowed.ts';
 import { outputNumber } from '../agent/core/output-values.ts';
 import type { PointProfile, Profile, SetupParameter } from '../agent/core/profile.ts';
 import { Refusal } from '../agent/core/refusal.ts';
@@ -149,7 +150,7 @@ function wiredDevices({ cabinet, profiles }: WiredSite): WiredDevice[] {
   return cabinet.lines.flatMap((line) =>
     line.devices.flatMap((device) => {
       const profile = profiles.get(device.profile);
-      return profile === undefined ? [] : [{ line, device, profile }];
+      return profile === undefined ? [] : [{ line, device, profile: withQuirks(profile, device.quirks) }];
     }),
   );
 }

@@ -28,6 +28,7 @@ const quirks = z.strictObject({
   writeFunction: z.enum(['auto', 'single', 'multiple']).default('auto'),
   readsZeroForUnknown: z.boolean().default(false),
   responseTimeoutMs: z.int().min(20).max(5_000).default(300),
+  retries: z.int().min(0).max(9).default(2),
 });
 
 const write = z.strictObject({

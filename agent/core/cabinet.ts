@@ -2,6 +2,7 @@
  * A cabinet as `cabinet.yaml` describes it, checked and with every default filled in. It never changes: another configuration is another
  * object.
  */
+import type { DeviceQuirks } from './profile.ts';
 import type { Language, LevelPct } from './words.ts';
 import type { Calendar, EventNight, Output, Programme, Rule, Zone } from './zone-config.ts';
 
@@ -92,6 +93,8 @@ export interface DeviceConfig {
   readonly instances: Readonly<Record<string, readonly number[]>>;
   /** Level points that belong to each of its groups: `{ group0: [ecg0_level, ecg1_level] }`. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** What goes before the quirks of its profile; empty for none. */
+  readonly quirks: DeviceQuirks;
 }
 
 /** What a contact of an I/O box may be wired to; a closed contact (1) means that it happens. The last two request light. */

@@ -113,7 +113,12 @@ export interface Quirks {
   readonly readsZeroForUnknown: boolean;
   /** Longest wait for a reply before the unit's own response time is learned. Units: ms. */
   readonly responseTimeoutMs: number;
+  /** Repetitions of a lost write before it has failed, and lost replies in a row before the one that makes the unit silent. */
+  readonly retries: number;
 }
+
+/** What a cabinet may say otherwise of one device. */
+export type DeviceQuirks = Readonly<Partial<Pick<Quirks, 'minGapMs' | 'responseTimeoutMs' | 'retries'>>>;
 
 export interface PointProfile {
   /** The quantity, unique in the profile: `level`, `motion`, `power`. */

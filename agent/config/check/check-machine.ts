@@ -18,7 +18,7 @@ export function checkSecrets(
   { realPath, siteDir }: { readonly realPath: (path: string) => string; readonly siteDir: string },
 ): { readonly problems: Problem[]; readonly warnings: Problem[] } {
   const { uplink, store } = cabinet;
-  const problem = (path: Path, message: string): Problem => ({ file, ...place(path), path: formatPath(path), message });
+  const problem = (path: Path, message: string): Problem => ({ file, ...place(path), message });
   const stateDir = realPath(resolve(store.dir));
   const files = secretFiles(uplink, (path) => realPath(resolve(path)));
   const isForbidden = ({ path }: (typeof files)[number]): boolean => isBelow(path, stateDir);
@@ -51,7 +51,6 @@ export function checkPorts(
   return missing.map(({ port, path }) => ({
     file,
     ...place(path),
-    path: formatPath(path),
     message: `no such device file "${port}"; what exists: ${ports}. Is the adapter plugged in?`,
   }));
 }

@@ -10,7 +10,7 @@ import { byNearness, didYouMean } from '../../core/suggestions.ts';
 import type { LoadedCabinet } from '../load/load.ts';
 import { checkParts, type SayBelow } from './check-parts.ts';
 import { checkPoints, unknownPointHint } from './check-points.ts';
-import { formatPath, listNames } from './finding.ts';
+import { listNames } from './finding.ts';
 
 /** The known device types. */
 export interface KnownProfiles {
@@ -25,7 +25,7 @@ export interface KnownProfiles {
 export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles): Problem[] {
   const { file, cabinet, place } = loaded;
   const { profiles } = known;
-  const say: SayBelow = (path, message) => ({ file, ...place(path), path: formatPath(path), message });
+  const say: SayBelow = (path, message) => ({ file, ...place(path), message });
   const site = { narrow: new Map<string, Profile>(), whole: new Map<string, Profile>() };
   for (const device of cabinet.lines.flatMap((line) => line.devices)) {
     const profile = profiles.get(device.profile);
@@ -44,7 +44,7 @@ export function failsafeWarnings({ file, cabinet, place }: LoadedCabinet, profil
     if (profile === undefined || profile.fallsBack) return [];
     const path = ['lamps', i];
     const message = `lamp "${id}" has no failsafe: with profile "${profile.id}" it keeps its last level while no agent writes`;
-    return [{ file, ...place(path), path: formatPath(path), message }];
+    return [{ file, ...place(path), message }];
   });
 }
 

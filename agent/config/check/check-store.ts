@@ -7,7 +7,7 @@ import { narrowed } from '../../core/narrowed.ts';
 import type { Profile } from '../../core/profile.ts';
 import { MAX_WAITING_READINGS } from '../../core/store-port.ts';
 import type { LoadedCabinet } from '../load/load.ts';
-import { formatPath, type Path } from './finding.ts';
+import type { Path } from './finding.ts';
 
 /** What the check of the store found. */
 export interface StoreFindings {
@@ -26,7 +26,7 @@ export function checkStore(
   profiles: ReadonlyMap<string, Profile>,
   periodsMs: Readonly<Record<string, number>>,
 ): StoreFindings {
-  const say = (path: Path, message: string): Problem => ({ file, ...place(path), path: formatPath(path), message });
+  const say = (path: Path, message: string): Problem => ({ file, ...place(path), message });
   const points = cabinet.lines
     .flatMap(({ devices }) => devices)
     .flatMap(({ profile: id, instances }) => {

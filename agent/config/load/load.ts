@@ -17,6 +17,7 @@ import { checkWarnings, checkZones } from '../check/check-zones.ts';
 import { indexDraft } from '../check/draft.ts';
 import { type Finding, formatPath, type Path } from '../check/finding.ts';
 import { completeCabinet } from '../schema/complete.ts';
+import { mendedDocument } from './mended-cabinet.ts';
 import { type PlacedDocument, readPlacedYaml, type TextPosition } from './places.ts';
 
 /** A cabinet with the place of each of its values in the file. */
@@ -26,7 +27,20 @@ export interface LoadedCabinet {
   /** Warnings with which it can run. */
   readonly warnings: readonly Problem[];
   /** The place of a value; for one that was left out, that of its parent. */
-  place(path: Path): TextPosition;
+  place(path: Path): NamedPosition;
+}
+
+/** Where a value stands, and what a person calls it: `lamps[2].point`. */
+export interface NamedPosition extends TextPosition {
+  readonly path: string;
+}
+
+/** A cabinet and what is wrong with it. */
+export interface ReadCabinet {
+  /** With problems: what can be read of it, to be looked at only; null where that is too little. */
+  readonly loaded: LoadedCabinet | null;
+  /** In the order of the file. */
+  readonly problems: readonly Problem[];
 }
 
 /**
@@ -35,6 +49,13 @@ export interface LoadedCabinet {
  * Errors: throws ConfigError with all problems, in the order of the file.
  */
 export function loadCabinet(file: string, readFile: (file: string) => string): LoadedCabinet {
+  const { loaded, problems } = readCabinet(file, readFile);
+  if (problems.length > 0 || loaded === null) throw new ConfigError(problems);
+  return loaded;
+}
+
+/** As `loadCabinet`, with its problems as a value. Errors: throws ConfigError for a file that cannot be read, or is no YAML. */
+export function readCabinet(file: string, readFile: (file: string) => string): ReadCabinet {
   const text = readText(file, readFile);
   const yaml = readPlacedYaml(text);
   const problems: Problem[] = yaml.flaws.map(({ line, column, message }) => ({ file, line, column, path: '', message }));
@@ -60,9 +81,15 @@ export function loadCabinet(file: string, readFile: (file: string) => string): L
     ...checkConsole(draft.console),
   ];
   problems.push(...all.map((finding) => toProblem(file, yaml, finding)));
-  if (problems.length > 0 || document === undefined) throw new ConfigError(inOrder(problems));
-  const warnings = inOrder(checkWarnings(index).map((finding) => toProblem(file, yaml, finding)));
-  return { file, cabinet: completeCabinet(document), warnings, place: yaml.place };
+  const isSound = problems.length === 0;
+  const warnings = isSound ? inOrder(checkWarnings(index).map((finding) => toProblem(file, yaml, finding))) : [];
+  const read = document === undefined ? mendedDocument(yaml.value) : { document, originalPath: (path: Path) => path };
+  const place = (mended: Path): NamedPosition => {
+    const path = read?.originalPath(mended) ?? mended;
+    return { ...yaml.place(path), path: formatPath(path) };
+  };
+  const loaded = read === undefined ? null : { file, cabinet: completeCabinet(read.document), warnings, place };
+  return { loaded, problems: inOrder(problems) };
 }
 
 /** A text that was loaded before, without the checks of one value against another. Errors: none; undefined where it is no cabinet. */

@@ -50,6 +50,7 @@ function completeLine(line: CabinetDocument['lines'][number]): LineConfig {
       roles: d.roles ?? {},
       instances: d.instances ?? {},
       groups: d.groups ?? {},
+      quirks: Object.fromEntries(Object.entries(d.quirks ?? {}).filter(([, value]) => value !== undefined)),
     }),
   );
   return {

@@ -203,7 +203,13 @@ export class Transactions {
     if (isRetry || isConsole()) return;
     unit.missedMono ??= startMono;
     const mayBeStarting = atMono < unit.startingMono;
-    unit.health = afterTransaction(before, { kind: 'timeout', atMono, jitter: random(), mayBeStarting });
+    unit.health = afterTransaction(before, {
+      kind: 'timeout',
+      atMono,
+      jitter: random(),
+      mayBeStarting,
+      silentAfter: unit.driver.profile.quirks.retries + 1,
+    });
     if (before.state === 'silent' || unit.health.state !== 'silent') return;
     if (unit.isReportedAlive !== false) this.#leave(unit);
     unit.isAwayNew = true;

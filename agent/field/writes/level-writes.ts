@@ -39,8 +39,6 @@ import {
 import { createWriteQueue, SUPERSEDED, type WaitingWrite } from './write-queue.ts';
 import { channelOffReason, isAbsent, isUnitRefusal, LAMP_WORDS, type WriteWords } from './write-reasons.ts';
 
-/** Tries of one write before it has failed. Source: assumed; two losses in a row happen on a noisy line, three mean trouble. */
-const WRITE_TRIES = 3;
 /** Wait after a lost read-back, so that a unit that is busy with the write does not count as failed. Units: ms. Source: assumed; the rest of a unit after a lost poll. */
 const PROOF_REST_MS = 100;
 /** A silent unit still receives writes, this often at most. Units: ms. Source: wb-mqtt-serial allows a write to a lost device each 5 s. */
@@ -203,7 +201,7 @@ export class LevelWrites {
     const attempts = waiting.attempts + 1;
     unit.nextWriteMono = this.#options.clock.monoMs() + SILENT_WRITE_MS;
     if (this.#isSuperseded(waiting)) return;
-    if (error.policy.retry && error.policy.unitUsable && attempts < WRITE_TRIES) this.#queue.add({ ...waiting, attempts });
+    if (error.policy.retry && error.policy.unitUsable && attempts <= retriesOf(unit)) this.#queue.add({ ...waiting, attempts });
     // A driver with factory settings may accept a level only after its set-up, which is under way.
     else if (error.policy.answered && isLevelHeldBack(unit) && !waiting.isAfterSetUp) {
       unit.isLevelWaiting = true;
@@ -259,7 +257,7 @@ export class LevelWrites {
     // A confirmation that gave way to an urgent level says nothing about the unit.
     const gaveWay = error.code === 'doubtful' && this.#queue.has('urgent', nowMono);
     const tries = readBack.tries + (gaveWay ? 0 : 1);
-    const isWorthIt = error.policy.retry && error.policy.unitUsable && tries < WRITE_TRIES;
+    const isWorthIt = error.policy.retry && error.policy.unitUsable && tries <= retriesOf(sent.unit);
     const isGone = lost !== null && sent.unit.health.state === 'silent';
     if (isWorthIt && !isGone)
       this.#readBacks.add({ ...readBack, tries, dueMono: lost === null ? readBack.dueMono : nowMono + PROOF_REST_MS });
@@ -292,6 +290,10 @@ export class LevelWrites {
     settle({ state: 'failed', reason: SUPERSEDED, sentMono });
     return true;
   }
+}
+
+function retriesOf({ driver }: Unit): number {
+  return driver.profile.quirks.retries;
 }
 
 /** The pause that the slowest of these units needs after a broadcast. Units: ms. */
