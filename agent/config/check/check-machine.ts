@@ -7,7 +7,7 @@ import type { Problem } from '../../core/errors.ts';
 import { parseLinePort } from '../../core/line-port.ts';
 import { inStateDir, isBelow, isPlain, outsideSiteDir, secretFiles } from '../../core/secrets.ts';
 import type { LoadedCabinet } from '../load/load.ts';
-import { formatPath, listNames, type Path } from './finding.ts';
+import { listNames, type Path } from './finding.ts';
 
 /**
  * Checks the places and rights of the uplink's secrets. `realPath`: a path without links; the path itself where nothing is there.

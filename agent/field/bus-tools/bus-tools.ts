@@ -60,12 +60,18 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
     return [line.config.id, { queue: createBusToolQueue(line, clock), stats, watch: createBusWatch(clock) }];
   };
   const lines = new Map(first.lines.map(toolsOf));
+  /** What the lines of these names have counted before they were opened again with other settings. */
+  const carried = new Map<string, LineCounters>();
   let rawLines = first.rawLines;
   const lineTools = (lineId: string): LineTools => lines.get(lineId) ?? refuseLine(lineId, [...lines.keys()], rawLines);
   const openLine = (lineId: string): LineTools => {
     const tools = lineTools(lineId);
     if (!tools.queue.line.isOpen) throw new BusError('port-closed', `line ${lineId} is down: check ${tools.queue.config.port}`);
     return tools;
+  };
+  const countersOf = (lineId: string): LineCounters | null => {
+    const counters = lines.get(lineId)?.stats.counters();
+    return counters === undefined ? null : sumOf(counters, carried.get(lineId));
   };
 
   return {
@@ -99,13 +105,25 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
       if (tools?.watch.isWatched === true) tools.watch.note(watched(report, clock));
     },
     exchange(gone, come) {
-      for (const id of gone) lines.delete(id);
+      const coming = new Set(come.lines.map(({ config }) => config.id));
+      for (const id of gone) {
+        const counters = countersOf(id);
+        if (coming.has(id) && counters !== null) carried.set(id, counters);
+        else carried.delete(id);
+        lines.delete(id);
+      }
       for (const line of come.lines) lines.set(...toolsOf(line));
       rawLines = [...rawLines.filter(({ config }) => !gone.has(config.id)), ...come.rawLines];
     },
     noteUrgent: (lineId, waitMs) => lines.get(lineId)?.stats.noteUrgent(waitMs),
-    counters: (lineId) => lines.get(lineId)?.stats.counters() ?? null,
+    counters: countersOf,
   };
+}
+
+function sumOf(counters: LineCounters, before: LineCounters | undefined): LineCounters {
+  if (before === undefined) return counters;
+  const keys = Object.keys(counters) as (keyof LineCounters)[];
+  return { ...counters, ...Object.fromEntries(keys.map((key) => [key, counters[key] + before[key]])) };
 }
 
 /** Errors: always throws Refusal: there is no such line, or it does not carry Modbus. */

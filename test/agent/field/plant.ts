@@ -129,6 +129,8 @@ export interface Plant extends PlantRecord {
   readonly units: ReadonlyMap<string, TestUnit>;
   unit(deviceId: string): TestUnit;
   addressOf(deviceId: string): number;
+  /** The line is taken out and put in again, as when its settings change. */
+  reopen(): Promise<void>;
   write(deviceId: string, levelPct: number, over?: WriteOptions): Promise<WriteResult>;
   /** Requests of a device since this time. */
   askedSince(deviceId: string, mono: number): string[];
@@ -149,8 +151,10 @@ export function createPlant({
   const wire = createWire((bytes) => sim.receive(bytes));
   sim.end = wire.end;
   const record: PlantRecord = { readings: [], events: [], alive: [], log: [] };
+  const lineAnew = (): FieldOptions['lines'][number] =>
+    fieldLineOf(devices, { serial, broadcast, line: createModbusLine({ port: wire.port, serial, clock }) });
   const field = createField({
-    lines: [fieldLineOf(devices, { serial, broadcast, line: createModbusLine({ port: wire.port, serial, clock }) })],
+    lines: [lineAnew()],
     clock,
     setupValuesOf: () => ({ rampUpMs: 1_500, rampDownMs: 5_000, failsafeTimeoutS: 60, failsafeLevelPct: 70 }),
     random: createRandom(3),
@@ -169,6 +173,7 @@ export function createPlant({
     units,
     unit,
     addressOf: (id) => ids.indexOf(id) + 1,
+    reopen: () => field.exchange({ gone: ['north'], come: [lineAnew()], order: ['north'] }),
     write: (id, levelPct, { lane = 'urgent', ttlMs = 5_000, quantity = 'level', onSent = () => {} } = {}) =>
       field.write({
         commandId: `c${commands++}`,
