@@ -2,7 +2,6 @@
  * A cabinet as `cabinet.yaml` describes it, checked and with every default filled in. It never changes: another configuration is another
  * object.
  */
-import type { DeviceQuirks } from './profile.ts';
 import type { Language, LevelPct } from './words.ts';
 import type { Calendar, EventNight, Output, Programme, Rule, Zone } from './zone-config.ts';
 
@@ -95,6 +94,13 @@ export interface DeviceConfig {
   readonly groups: Readonly<Record<string, readonly string[]>>;
   /** What goes before the quirks of its profile; empty for none. */
   readonly quirks: DeviceQuirks;
+}
+
+/** What a cabinet may say otherwise of one device; each key as in the quirks of its profile. */
+export interface DeviceQuirks {
+  readonly minGapMs?: number;
+  readonly responseTimeoutMs?: number;
+  readonly retries?: number;
 }
 
 /** What a contact of an I/O box may be wired to; a closed contact (1) means that it happens. The last two request light. */

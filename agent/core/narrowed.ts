@@ -1,8 +1,8 @@
 /**
  * A profile as one device of the cabinet has it: its repeated parts, its quirks. Pure.
  */
-import type { DeviceConfig } from './cabinet.ts';
-import type { DeviceQuirks, Profile } from './profile.ts';
+import type { DeviceConfig, DeviceQuirks } from './cabinet.ts';
+import type { Profile } from './profile.ts';
 
 /** Full name of a point of a repeated part: `ecg5_level`. */
 export function partPointId(partId: string, n: number, pointId: string): string {

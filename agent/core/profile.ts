@@ -117,9 +117,6 @@ export interface Quirks {
   readonly retries: number;
 }
 
-/** What a cabinet may say otherwise of one device. */
-export type DeviceQuirks = Readonly<Partial<Pick<Quirks, 'minGapMs' | 'responseTimeoutMs' | 'retries'>>>;
-
 export interface PointProfile {
   /** The quantity, unique in the profile: `level`, `motion`, `power`. */
   readonly id: string;

@@ -57,6 +57,7 @@ t.test('a request that overlaps a reply which this machine delivered late is not
 
 t.test('the uplink counts on over a changed configuration', async (t) => {
   const slot = createUplinkSlot({ wallMs: () => 0 });
+  const off = slot.status();
   const uplink = (counts: Partial<UplinkStatus>): Uplink =>
     ({
       start: async () => {},
@@ -65,9 +66,8 @@ t.test('the uplink counts on over a changed configuration', async (t) => {
       deviceAlive: () => {},
       outcome: () => {},
       relay: () => {},
-      status: () => ({ ...slotOff, ...counts, state: 'online' }),
+      status: () => ({ ...off, ...counts, state: 'online' }),
     }) as unknown as Uplink;
-  const slotOff = slot.status();
   slot.put(uplink({ readingsPublished: 266, readingsAcked: 260, bytesSent: 9_000 }));
   await slot.start();
   t.match(slot.status(), { readingsPublished: 266 });

@@ -14,11 +14,11 @@ import { listNames, type Path } from './finding.ts';
  * `siteDir`: the folder of the file, in the same form.
  */
 export function checkSecrets(
-  { file, cabinet, place }: LoadedCabinet,
+  { file, cabinet, named }: LoadedCabinet,
   { realPath, siteDir }: { readonly realPath: (path: string) => string; readonly siteDir: string },
 ): { readonly problems: Problem[]; readonly warnings: Problem[] } {
   const { uplink, store } = cabinet;
-  const problem = (path: Path, message: string): Problem => ({ file, ...place(path), message });
+  const problem = (path: Path, message: string): Problem => ({ file, ...named(path), message });
   const stateDir = realPath(resolve(store.dir));
   const files = secretFiles(uplink, (path) => realPath(resolve(path)));
   const isForbidden = ({ path }: (typeof files)[number]): boolean => isBelow(path, stateDir);
@@ -40,7 +40,7 @@ export function checkSecrets(
 
 /** Reports device files that do not exist. A check opens no connection: whether a network port answers shows when the agent runs. */
 export function checkPorts(
-  { file, cabinet, place }: LoadedCabinet,
+  { file, cabinet, named }: LoadedCabinet,
   { exists, listPorts }: { readonly exists: (path: string) => boolean; readonly listPorts: () => readonly string[] },
 ): Problem[] {
   const missing = cabinet.lines.flatMap(({ port }, i) =>
@@ -50,7 +50,7 @@ export function checkPorts(
   const ports = listNames(listPorts());
   return missing.map(({ port, path }) => ({
     file,
-    ...place(path),
+    ...named(path),
     message: `no such device file "${port}"; what exists: ${ports}. Is the adapter plugged in?`,
   }));
 }

@@ -22,11 +22,11 @@ const MOST_PER_S = EARLY_READINGS;
 
 /** Units: `periodsMs` by poll class, in ms. Points are counted with one reading a heartbeat or poll, which is the least that they bring. */
 export function checkStore(
-  { file, cabinet, place }: LoadedCabinet,
+  { file, cabinet, named }: LoadedCabinet,
   profiles: ReadonlyMap<string, Profile>,
   periodsMs: Readonly<Record<string, number>>,
 ): StoreFindings {
-  const say = (path: Path, message: string): Problem => ({ file, ...place(path), message });
+  const say = (path: Path, message: string): Problem => ({ file, ...named(path), message });
   const points = cabinet.lines
     .flatMap(({ devices }) => devices)
     .flatMap(({ profile: id, instances }) => {

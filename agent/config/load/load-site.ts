@@ -152,7 +152,7 @@ function readableCabinet(file: string, given?: string): ReadCabinet & { readonly
   return { loaded, problems };
 }
 
-function noFolder({ file, place }: LoadedCabinet, index: number, dir: string): Problem {
+function noFolder({ file, named }: LoadedCabinet, index: number, dir: string): Problem {
   const message = `no such folder ${dir}; make it, or take it out of the list`;
-  return { file, ...place(['profileDirs', index]), message };
+  return { file, ...named(['profileDirs', index]), message };
 }

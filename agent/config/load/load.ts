@@ -27,7 +27,8 @@ export interface LoadedCabinet {
   /** Warnings with which it can run. */
   readonly warnings: readonly Problem[];
   /** The place of a value; for one that was left out, that of its parent. */
-  place(path: Path): NamedPosition;
+  place(path: Path): TextPosition;
+  named(path: Path): NamedPosition;
 }
 
 /** Where a value stands, and what a person calls it: `lamps[2].point`. */
@@ -84,11 +85,10 @@ export function readCabinet(file: string, readFile: (file: string) => string): R
   const isSound = problems.length === 0;
   const warnings = isSound ? inOrder(checkWarnings(index).map((finding) => toProblem(file, yaml, finding))) : [];
   const read = document === undefined ? mendedDocument(yaml.value) : { document, originalPath: (path: Path) => path };
-  const place = (mended: Path): NamedPosition => {
-    const path = read?.originalPath(mended) ?? mended;
-    return { ...yaml.place(path), path: formatPath(path) };
-  };
-  const loaded = read === undefined ? null : { file, cabinet: completeCabinet(read.document), warnings, place };
+  const original = (path: Path): Path => read?.originalPath(path) ?? path;
+  const place = (path: Path): TextPosition => yaml.place(original(path));
+  const named = (path: Path): NamedPosition => ({ ...place(path), path: formatPath(original(path)) });
+  const loaded = read === undefined ? null : { file, cabinet: completeCabinet(read.document), warnings, place, named };
   return { loaded, problems: inOrder(problems) };
 }
 

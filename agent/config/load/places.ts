@@ -35,6 +35,9 @@ export interface PlacedDocument {
   keyPlace(path: Path): TextPosition;
 }
 
+/** Digits that a number of JavaScript may not hold exactly. Source: 2^53 has 16 decimal digits and 14 in hex. */
+const WIDE_NUMBER = /\d{16}|0x[\da-f]{14}/i;
+
 /**
  * Reads YAML 1.2 text into plain values, with the place of each value in the text.
  *
@@ -66,9 +69,6 @@ export function readPlacedYaml(text: string): PlacedDocument {
     },
   };
 }
-
-/** Digits that a number of JavaScript may not hold exactly. Source: 2^53 has 16 decimal digits and 14 in hex. */
-const WIDE_NUMBER = /\d{16}|0x[\da-f]{14}/i;
 
 /** A whole number above 2^53 becomes its text in hex, `0x7fffffffffffffff`: as a number it would be another one. */
 function keepWideIntegers(document: Document.Parsed): void {

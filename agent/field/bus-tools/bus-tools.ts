@@ -60,8 +60,7 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
     return [line.config.id, { queue: createBusToolQueue(line, clock), stats, watch: createBusWatch(clock) }];
   };
   const lines = new Map(first.lines.map(toolsOf));
-  /** What the lines of these names have counted before they were opened again with other settings. */
-  const carried = new Map<string, LineCounters>();
+  const carried = createCarriedCounters();
   let rawLines = first.rawLines;
   const lineTools = (lineId: string): LineTools => lines.get(lineId) ?? refuseLine(lineId, [...lines.keys()], rawLines);
   const openLine = (lineId: string): LineTools => {
@@ -69,10 +68,7 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
     if (!tools.queue.line.isOpen) throw new BusError('port-closed', `line ${lineId} is down: check ${tools.queue.config.port}`);
     return tools;
   };
-  const countersOf = (lineId: string): LineCounters | null => {
-    const counters = lines.get(lineId)?.stats.counters();
-    return counters === undefined ? null : sumOf(counters, carried.get(lineId));
-  };
+  const countersOf = (lineId: string): LineCounters | null => carried.sum(lineId, lines.get(lineId)?.stats.counters());
 
   return {
     async scan(request, onProgress) {
@@ -105,11 +101,8 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
       if (tools?.watch.isWatched === true) tools.watch.note(watched(report, clock));
     },
     exchange(gone, come) {
-      const coming = new Set(come.lines.map(({ config }) => config.id));
       for (const id of gone) {
-        const counters = countersOf(id);
-        if (coming.has(id) && counters !== null) carried.set(id, counters);
-        else carried.delete(id);
+        carried.keep(id, come.lines.some(({ config }) => config.id === id) ? countersOf(id) : null);
         lines.delete(id);
       }
       for (const line of come.lines) lines.set(...toolsOf(line));
@@ -120,10 +113,22 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
   };
 }
 
-function sumOf(counters: LineCounters, before: LineCounters | undefined): LineCounters {
-  if (before === undefined) return counters;
-  const keys = Object.keys(counters) as (keyof LineCounters)[];
-  return { ...counters, ...Object.fromEntries(keys.map((key) => [key, counters[key] + before[key]])) };
+/** What lines have counted before they were opened again with other settings. */
+function createCarriedCounters() {
+  const carried = new Map<string, LineCounters>();
+  return {
+    keep(lineId: string, counters: LineCounters | null): void {
+      if (counters === null) carried.delete(lineId);
+      else carried.set(lineId, counters);
+    },
+    /** Null for no counters. */
+    sum(lineId: string, counters: LineCounters | undefined): LineCounters | null {
+      const before = carried.get(lineId);
+      if (counters === undefined || before === undefined) return counters ?? null;
+      const keys = Object.keys(counters) as (keyof LineCounters)[];
+      return { ...counters, ...Object.fromEntries(keys.map((key) => [key, counters[key] + before[key]])) };
+    },
+  };
 }
 
 /** Errors: always throws Refusal: there is no such line, or it does not carry Modbus. */

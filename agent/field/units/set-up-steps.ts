@@ -4,19 +4,8 @@
  * Pure, over the state of one unit.
  */
 import type { ReadRequest } from '../../core/driver.ts';
-import type { SetupStep } from './set-up-writes.ts';
+import type { SetupStep, StepState } from './set-up-writes.ts';
 import type { Unit } from './unit.ts';
-
-/** How far one step is. */
-export interface StepState {
-  readonly phase: 'look' | 'write' | 'prove';
-  /** The value before the write. */
-  readonly was: number | null;
-  /** Tries that ended with an exception, without a reply, or with another value. */
-  readonly failures: number;
-  /** Its write was not acknowledged. */
-  readonly isUnproven: boolean;
-}
 
 const FRESH_STEP: StepState = { phase: 'look', was: null, failures: 0, isUnproven: false };
 
@@ -32,15 +21,6 @@ export function isSetUpOpen({ pendingSteps, provingSteps }: Unit): boolean {
 /** Whether a level that the unit refuses may be accepted after a step that is still to be done. */
 export function isLevelHeldBack({ pendingSteps }: Unit): boolean {
   return pendingSteps.some(({ forLevel }) => forLevel);
-}
-
-/** These steps are to be done, from their first look. */
-export function restartSteps(unit: Unit, steps: readonly SetupStep[]): void {
-  unit.pendingSteps = [...steps];
-  unit.provingSteps = [];
-  unit.stepStates.clear();
-  unit.isSetUpSingly = false;
-  unit.isLevelWaiting = false;
 }
 
 /**

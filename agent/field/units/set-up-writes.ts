@@ -23,6 +23,17 @@ export interface SetupStep {
   readonly forLevel: boolean;
 }
 
+/** How far one step is. */
+export interface StepState {
+  readonly phase: 'look' | 'write' | 'prove';
+  /** The value before the write. */
+  readonly was: number | null;
+  /** Tries that ended with an exception, without a reply, or with another value. */
+  readonly failures: number;
+  /** Its write was not acknowledged. */
+  readonly isUnproven: boolean;
+}
+
 type Register = Pick<SetupStep, 'table' | 'address'>;
 
 /** When a register was last written, by `table:address`. Units: wall time, as it was when this was saved. */

@@ -21,9 +21,9 @@ import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Transactions } from '../line/transactions.ts';
 import { isUnitRefusal } from '../writes/write-reasons.ts';
-import { isSetUpOpen, nextRun, restartSteps, type StepState, setUpReadOf, stepState } from './set-up-steps.ts';
-import { SET_UP_WRITES_A_DAY, type SetupStep } from './set-up-writes.ts';
-import type { Unit } from './unit.ts';
+import { isSetUpOpen, nextRun, setUpReadOf, stepState } from './set-up-steps.ts';
+import { SET_UP_WRITES_A_DAY, type SetupStep, type StepState } from './set-up-writes.ts';
+import { restartSteps, type Unit } from './unit.ts';
 
 /** Exceptions and lost replies that end a step for now. Source: assumed; a busy unit is ready after one. */
 const STEP_TRIES = 3;

@@ -7,8 +7,7 @@ import type { ModbusDriver } from '../../core/driver.ts';
 import type { Profile, SetupParameter } from '../../core/profile.ts';
 import { type Slot, slotsOf } from '../polls/poll-plan.ts';
 import { createResponseTimes, type ResponseTimes } from './response-times.ts';
-import { restartSteps, type StepState } from './set-up-steps.ts';
-import { createSetUpWrites, type SetUpWrites, type SetupStep } from './set-up-writes.ts';
+import { createSetUpWrites, type SetUpWrites, type SetupStep, type StepState } from './set-up-writes.ts';
 import { FRESH, type UnitHealth } from './unit-health.ts';
 
 /**
@@ -229,6 +228,15 @@ export function setUpAgain(unit: Unit): void {
   restartSteps(unit, unit.steps);
   unit.setUpRound++;
   unit.uptime = null;
+}
+
+/** These steps are to be done, from their first look. */
+export function restartSteps(unit: Unit, steps: readonly SetupStep[]): void {
+  unit.pendingSteps = [...steps];
+  unit.provingSteps = [];
+  unit.stepStates.clear();
+  unit.isSetUpSingly = false;
+  unit.isLevelWaiting = false;
 }
 
 /** When the unit may be requested again after its last transaction. */

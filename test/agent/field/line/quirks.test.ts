@@ -1,7 +1,7 @@
 /** What a cabinet may say otherwise of one device: how long it is waited for, how long it rests, how often a loss is made up for. */
 import t, { type Test } from 'tap';
+import type { DeviceQuirks } from '../../../../agent/core/cabinet.ts';
 import { withQuirks } from '../../../../agent/core/narrowed.ts';
-import type { DeviceQuirks } from '../../../../agent/core/profile.ts';
 import { ignoreWrites, pace } from '../pace.ts';
 import { LAMP, type Plant } from '../plant.ts';
 import { plantWith, resultOf } from './line-plant.ts';
