@@ -11,6 +11,7 @@ import type { Log } from '../../core/ports.ts';
 import type { Table } from '../../core/profile.ts';
 import type { Reading } from '../../core/words.ts';
 import { absentReadings, quantitiesOf, readingsOf } from '../readings.ts';
+import { asLit, changedSwitches, darkLevel } from '../units/switches.ts';
 import { replan, retrySoon, setUpAgain, type Unit, welcome } from '../units/unit.ts';
 import { afterTransaction, type Transaction as UnitTransaction } from '../units/unit-health.ts';
 import { probeTimeoutFor, slotsIn, timeoutFor } from '../units/unit-requests.ts';
@@ -101,7 +102,7 @@ export class Transactions {
     const at = { atMono: reply.askedMono, atMs: clock.wallMs() - Math.round(clock.monoMs() - reply.askedMono) };
     unit.dataMono = clock.monoMs();
     events.clear('unit-no-data', unit.device.id);
-    const values = unit.driver.decode(table, address, reply.words);
+    const values = unit.driver.decode(table, address, reply.words).map((value) => asLit(unit, value));
     const { uptime } = unit.driver.profile;
     const reported = uptime === null ? undefined : values.find(({ quantity }) => quantity === uptime)?.value;
     if (typeof reported === 'number') this.#watchUptime(unit, reported);
@@ -161,6 +162,7 @@ export class Transactions {
       const atMono = clock.monoMs();
       // Requests from the console have any length and address; their times say nothing about the polls.
       if (!this.#parts.isConsole()) unit.responses.learn(request, firstByteMs);
+      if (isRead) this.#noteSwitches(unit, request, reply);
       unit.replies++;
       this.#responded(unit, isRead ? { kind: 'reply', atMono, turnaroundMs, firstByteMs } : { kind: 'answer', atMono }, false);
       return reply;
@@ -172,6 +174,19 @@ export class Transactions {
     } finally {
       unit.lastMono = clock.monoMs();
     }
+  }
+
+  /** A channel that is found off is dark from now on; the level of one that is on again is read at once. */
+  #noteSwitches(unit: Unit, request: ReadRequest, reply: Reply): void {
+    const { clock, onReadings } = this.#parts;
+    const { off, on } = changedSwitches(unit, request, reply.words);
+    for (const level of off) unit.switchedOff.add(level);
+    for (const level of on) unit.switchedOff.delete(level);
+    const at = { atMono: reply.askedMono, atMs: clock.wallMs() - Math.round(clock.monoMs() - reply.askedMono) };
+    if (off.length > 0) onReadings(readingsOf(unit.device.id, off.map(darkLevel), at));
+    if (on.length === 0) return;
+    for (const slot of unit.slots) if (slot.quantities.some((id) => on.includes(id))) slot.dueMono = Math.min(slot.dueMono, clock.monoMs());
+    replan(unit);
   }
 
   #refused(unit: Unit, request: ReadRequest | WriteRequest, error: BusError): void {
@@ -210,7 +225,13 @@ export class Transactions {
     if (isRetry || isConsole()) return;
     unit.missedMono ??= startMono;
     const mayBeStarting = atMono < unit.startingMono;
-    unit.health = afterTransaction(before, { kind: 'timeout', atMono, jitter: random(), mayBeStarting });
+    unit.health = afterTransaction(before, {
+      kind: 'timeout',
+      atMono,
+      jitter: random(),
+      mayBeStarting,
+      silentAfter: unit.driver.profile.quirks.retries + 1,
+    });
     if (before.state === 'silent' || unit.health.state !== 'silent') return;
     if (unit.isReportedAlive !== false) this.#leave(unit);
     unit.isAwayNew = true;

@@ -58,10 +58,3 @@ export function probeOf({ device, driver, slots, health }: Unit): ReadRequest | 
   if (!driver.profile.quirks.evenAlign) return { unit: device.unit, table, address, count };
   return { unit: device.unit, table, address: address - (address % 2), count: count + (address % 2) + ((address + count) % 2) };
 }
-
-/** The read of its next set-up step; undefined when it is set up or the step is to be written. */
-export function setUpReadOf({ device, pendingSteps, stepPhase }: Unit): ReadRequest | undefined {
-  const [step] = pendingSteps;
-  if (step === undefined || stepPhase === 'write') return undefined;
-  return { unit: device.unit, table: step.table, address: step.address, count: 1 };
-}
