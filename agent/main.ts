@@ -71,10 +71,10 @@ function terminal(): Terminal {
     user: userName(),
     socketPath: env['LUCIOLE_SOCKET'] || null,
     localFiles: async () => (await import('./console/local-files.ts')).localFiles(configFileOf({}), env['CREDENTIALS_DIRECTORY'] || null),
-    askSecret: async (prompt, isNew) => {
+    askSecret: async (prompt, rule) => {
       const { createSecretInput } = await import('./console/terminal/secret-input.ts');
       secretInput ??= createSecretInput(process.stdin, (text) => void stderr.write(text));
-      return secretInput(prompt, isNew);
+      return secretInput(prompt, rule);
     },
     status: stderr.isTTY ? createStatusLine((text) => void stderr.write(text), createSystemClock({ quality: () => 'none' })) : null,
   };

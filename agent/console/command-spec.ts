@@ -38,8 +38,15 @@ export interface SecretSpec {
   readonly prompt: string;
   /** A new one is typed twice. */
   readonly isNew: boolean;
-  /** Only with these arguments; with all unless given. */
-  readonly isAsked?: (args: RawArgs) => boolean;
+  /** Only with these arguments, of this person; always unless given. */
+  readonly isAsked?: (args: RawArgs, person: SecretOwner) => boolean;
+}
+
+/** The person who is asked for a secret. */
+export interface SecretOwner {
+  readonly user: string;
+  /** Logged in at a console; false for a user of the machine. */
+  readonly hasSession: boolean;
 }
 
 export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access:' | 'Agent:' | 'Session:';

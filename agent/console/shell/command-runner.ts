@@ -11,7 +11,7 @@ import type { LocalActions, LocalArgs, Terminal } from '../terminal/terminal.ts'
 import { toAscii } from '../text/plain-text.ts';
 import { wrap } from '../text/text-lines.ts';
 import { asTyped } from './as-typed.ts';
-import { askNewPassword, askSecret } from './console-login.ts';
+import { askNewSecret, askSecret } from './console-login.ts';
 import type { Dialog } from './dialog.ts';
 import { type Filter, filterLines, readFilters, wantsJson } from './filters.ts';
 import type { Tree } from './line-tree.ts';
@@ -207,8 +207,8 @@ function collector(filters: readonly Filter[], { dialog, session, clock, surroun
     colour: settings.colour,
     language: settings.language,
     user: session.user,
-    askSecret: async (prompt, isNew) => {
-      const typed = isNew ? await askNewPassword(dialog, prompt) : await askSecret(dialog, `${prompt}: `);
+    askSecret: async (prompt, rule) => {
+      const typed = rule === null ? await askSecret(dialog, `${prompt}: `) : await askNewSecret(dialog, prompt, rule);
       if (typed === null) throw new ConsoleError('failed', 'given up; nothing was changed');
       return typed;
     },

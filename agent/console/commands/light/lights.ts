@@ -3,14 +3,19 @@
  *
  * `lights on` needs no login: a dark street is an accident.
  */
+import { mayUse } from '../../../core/access.ts';
+import { HOUR_MS } from '../../../core/durations.ts';
 import type { OverrideAnswer } from '../../../core/views.ts';
 import type { Outcome } from '../../../core/words.ts';
 import { ACT_TIMEOUT_MS, agentCommand, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
 import { parseDuration } from '../../text/duration.ts';
 import { isOverrideInForce, OVERRIDE_SPAN, readReason } from './override.ts';
 
 const FULL_PCT = 100;
+/** Longest for a caller who may not override, a passer-by at an open cabinet. Units: ms. Source: as a key-switch, `lights-on` of a contact. */
+const EMERGENCY_MS = 2 * HOUR_MS;
 const USUAL_REASON = 'lights on at the console';
 
 export const LIGHTS_ON = agentCommand({
@@ -18,7 +23,7 @@ export const LIGHTS_ON = agentCommand({
   role: 'anyone',
   group: 'Act:',
   summary: 'all lamps to 100 %, for an emergency; no login',
-  arguments: [{ name: 'duration', summary: 'how long, 1m to 24h, as 30m or 2h', required: true }],
+  arguments: [{ name: 'duration', summary: 'how long, as 30m; up to 2h without a login, 24h with', required: true }],
   options: [{ name: 'reason', value: 'TEXT', summary: 'why, for the record' }],
   examples: ['luciole lights on 30m', 'luciole lights on 2h --reason "accident"'],
   timeoutMs: ACT_TIMEOUT_MS,
@@ -26,7 +31,9 @@ export const LIGHTS_ON = agentCommand({
     durationMs: parseDuration(textArg(args, 'duration'), OVERRIDE_SPAN),
     reason: args['reason'] === undefined ? USUAL_REASON : readReason(textArg(args, 'reason')),
   }),
-  answer: async (view, { durationMs, reason }, { source }): Promise<OverrideAnswer> => {
+  answer: async (view, { durationMs, reason }, { source, caller }): Promise<OverrideAnswer> => {
+    if (durationMs > EMERGENCY_MS && !mayUse(caller.role, 'technician'))
+      throw new ConsoleError('denied', 'lights on for more than 2h needs a login as technician; 2h can be repeated');
     const target = { kind: 'cabinet', id: (await view.status()).cabinet.id } as const;
     return view.override({ target, levelPct: FULL_PCT, rank: 'emergency', minutes: durationMs / 60_000, reason, source });
   },

@@ -68,19 +68,40 @@ t.test('a code is asked where the user has codes', async (t) => {
   t.notMatch(session.bytes(), '424242');
 });
 
-t.test('who chooses a password reads its rule before the question, and no more while it is only mistyped', async (t) => {
+t.test('who chooses a password reads its rule before the question, and is told at once when it breaks the rule', async (t) => {
   const session = await openSession(t, { hasLogin: true });
   await session.say('nina');
   const RULE = "12 to 128 characters, some of them letters; no common word, not the user's name\n";
   t.equal(await session.say('right'), `\nthis password was for one time: choose your own\n${RULE}New password: `);
   await session.say('canary one 1234');
   t.equal(await session.say('canary two 1234'), '\n% these two are not the same\nNew password: ');
-  await session.say('short');
-  t.equal(await session.say('short'), `\n% it has 5 characters; 12 at least\n${RULE}New password: `);
+  t.equal(await session.say('short'), '\n% it has 5 characters; 12 at least\nNew password: ', 'not after typing it twice');
+  t.equal(await session.say('nina nina nina!'), '\n% it holds the name of the user\nNew password: ');
   await session.say('canary one 1234');
   t.match(await session.say('canary one 1234'), PROMPT);
   t.match(await session.say('user passwd'), /Current password: $/);
   t.equal(await session.say('right'), `\n${RULE}New password: `, 'a change later is told the same');
+  t.equal(await session.say('short'), '\n% it has 5 characters; 12 at least\nNew password: ');
+});
+
+t.test('a session asks for password and code before it changes those of its own user, named or not', async (t) => {
+  const { say, view } = await loggedIn(t);
+  for (const line of ['user totp on', 'user totp on marie', 'user totp off']) {
+    t.match(await say(line), /Current password: $/, line);
+    t.match(await say('right'), /Code in force, empty for none: $/);
+    t.match(await say('424242'), PROMPT);
+  }
+  t.match(await say('user passwd marie'), /Current password: $/);
+  await say('right');
+  await say('canary one 1234');
+  await say('canary one 1234');
+  const proof = { password: 'right', code: '424242' };
+  t.match(view.asked, [
+    { offer: 'marie', more: [proof] },
+    { offer: 'marie', more: [proof] },
+    { drop: 'marie', more: [proof] },
+    { password: 'marie', more: ['canary one 1234', 'right'] },
+  ]);
 });
 
 t.test('without a login the lights can be switched on, and nothing else', async (t) => {
