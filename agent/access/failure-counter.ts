@@ -1,18 +1,18 @@
-/** Failed logins, counted in memory and in the store. The counts survive a restart; `login-doors.ts` decides how long each user must wait. */
+/** Failed logins, counted in memory and in the store. The counts survive a restart; `login-failures.ts` decides how long each user must wait. */
 import { createHash } from 'node:crypto';
 import { type Clock, sleep } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';
 import {
   type LoginAttempt,
-  type LoginDoors,
+  type LoginFailures,
   loginAttempted,
-  loginDoorFacts,
+  loginFailureFacts,
   loginRefunded,
   loginSucceeded,
   loginWaitMs,
   NO_ATTEMPTS,
-  restoredLoginDoors,
-} from './login-doors.ts';
+  restoredLoginFailures,
+} from './login-failures.ts';
 
 export interface FailureCounterParts {
   readonly clock: Clock;
@@ -40,7 +40,7 @@ export interface FailureCounter {
   count(by: LoginTry): Promise<void>;
   /** Takes back one attempt: right as far as it went. */
   refund(by: LoginTry): Promise<void>;
-  /** Forgets this user's failures behind this door: the login succeeded. */
+  /** Forgets this user's failures there: the login succeeded. */
   clear(by: LoginTry): Promise<void>;
   /** After a wrong attempt: reports a lock that began, and returns its wait. Units: ms. */
   lockIfDue(by: LoginTry): number;
@@ -54,30 +54,30 @@ const KEY_CHARS = 16;
 
 /** At first nothing is counted; call `restore` before the first login. */
 export function createFailureCounter({ clock, log, store, onLocked }: FailureCounterParts): FailureCounter {
-  let doors: LoginDoors = NO_ATTEMPTS;
+  let state: LoginFailures = NO_ATTEMPTS;
   let restoring: Promise<void> | null = null;
 
   /** A disk that saves no count must not lock a technician out: the counts then live in memory. */
-  async function keep(next: LoginDoors): Promise<void> {
-    doors = next;
-    const saving = store.save(LOCKOUT_KEY, loginDoorFacts(next));
+  async function keep(next: LoginFailures): Promise<void> {
+    state = next;
+    const saving = store.save(LOCKOUT_KEY, loginFailureFacts(next));
     if (await Promise.race([saving, sleep(clock, DISK_MS).then(() => false)])) return;
     log.event('login-count-not-saved', { check: 'the disk of store.dir' }, 'warning');
   }
 
-  const waitMs = (by: LoginTry): number => loginWaitMs(doors, attemptOf(by), clock.monoMs());
+  const waitMs = (by: LoginTry): number => loginWaitMs(state, attemptOf(by), clock.monoMs());
 
   return {
     restore: async () => {
       restoring ??= store.load(LOCKOUT_KEY).then((facts) => {
-        doors = restoredLoginDoors(facts, clock.monoMs());
+        state = restoredLoginFailures(facts, clock.monoMs());
       });
       await Promise.race([restoring, sleep(clock, DISK_MS)]);
     },
     waitMs,
-    count: (by) => keep(loginAttempted(doors, attemptOf(by), clock.monoMs())),
-    refund: (by) => keep(loginRefunded(doors, attemptOf(by))),
-    clear: (by) => keep(loginSucceeded(doors, attemptOf(by))),
+    count: (by) => keep(loginAttempted(state, attemptOf(by), clock.monoMs())),
+    refund: (by) => keep(loginRefunded(state, attemptOf(by))),
+    clear: (by) => keep(loginSucceeded(state, attemptOf(by))),
     lockIfDue: (by) => {
       const wait = waitMs(by);
       if (wait > 0) onLocked(by.isKnown ? by.user : null, wait);
