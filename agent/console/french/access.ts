@@ -40,6 +40,10 @@ export const ACCESS: Pairs = [
   ['the agent does not answer; try again in a moment', "l'agent ne répond pas ; réessayer dans un instant"],
   ['these two are not the same', 'les deux sont différents'],
   ['no new one after three tries; nothing was changed', "rien de valable après trois essais ; rien n'a changé"],
+  [
+    'no agent is asked at {path}: another user could have placed it; remove it',
+    "aucun agent n'est interrogé à {path} : un autre utilisateur a pu le placer ; le supprimer",
+  ],
   ['Key of the console', 'Clé de la console'],
   ['Code in force, empty for none: ', 'Code en vigueur, vide sinon : '],
   [
