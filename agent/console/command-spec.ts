@@ -15,6 +15,8 @@ export interface ArgumentSpec {
   readonly names?: NameKind;
   /** The only words that may stand there. */
   readonly choices?: readonly string[];
+  /** It names a file of this machine. */
+  readonly file?: 'read' | 'write';
   /** It takes all words that follow. */
   readonly isRest?: true;
   /** It is the value for the place of the configuration that the argument of this name says. */
@@ -29,6 +31,8 @@ export interface OptionSpec {
   /** May be given more than once; local commands only. */
   readonly repeats?: true;
   readonly names?: NameKind;
+  /** It names a file of this machine. */
+  readonly file?: 'read' | 'write';
   readonly choices?: readonly string[];
 }
 

@@ -16,6 +16,7 @@ import type { Dialog } from './dialog.ts';
 import { type Filter, filterLines, readFilters, wantsJson } from './filters.ts';
 import type { Tree } from './line-tree.ts';
 import type { ConsoleSession } from './session.ts';
+import { sessionArgs } from './session-files.ts';
 import { splitLine } from './typed-words.ts';
 
 /** Lines of the moment that may wait to be sent; more are counted instead. Units: bytes. Source: assumed; a second at 9600. */
@@ -37,6 +38,8 @@ export interface RunnerParts {
   readonly clock: Pick<Clock, 'monoMs' | 'after'>;
   readonly surroundings: Surroundings;
   readonly localActions: SessionActions;
+  /** Of the console; none unless given. */
+  readonly filesDir?: string | null;
   readonly shellActions: ShellActions;
   readonly translate: (text: string) => string;
 }
@@ -107,7 +110,7 @@ async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Pr
         : await orStopped(
             parts
               .localActions(collected.terminal, stop.signal, () => pasted(parts, () => stop.abort(), args['framed'] === true))
-              [command.name](args),
+              [command.name](login === null ? args : sessionArgs(command, args, parts.filesDir ?? null)),
             stop.signal,
             stopped,
           );

@@ -11,7 +11,6 @@ import { configFileOf, type LocalArgs, type LocalMachine, type Terminal, textOf 
 import { consoleKey, terminalName } from './console-key.ts';
 import { createConsoleLogin } from './console-login.ts';
 import { createLineHistoryStore } from './past-lines.ts';
-import { receivedDir } from './receive-serial.ts';
 import { type Login, machineLogin } from './session.ts';
 import { createShell } from './shell.ts';
 import { openTtyDevice } from './tty-device.ts';
@@ -51,7 +50,7 @@ export async function startConsole(
         write: async (text) => terminal.out(text),
         readInput,
         signal: () => signal,
-        receivedDir: receivedDir(stateDir() ?? process.cwd()),
+        filesDir: stateDir() ?? process.cwd(),
         commit: process.env['LUCIOLE_COMMIT'],
         own: {
           ...{ run: refuse, console: refuse, setup: refuse, erase: refuse },

@@ -55,6 +55,9 @@ export interface LocalFiles extends LocalConfigView {
   readonly about: string;
 }
 
+/** Rejects with ConsoleError 'failed' where a file may not have so many bytes. */
+export type ExpectRoom = (path: string, bytes: number) => Promise<void>;
+
 /** Arguments of a local command, as typed. */
 export type LocalArgs = Readonly<Record<string, string | boolean | readonly string[]>>;
 /** What `main.ts` does for the commands that need no agent. Each resolves with the exit code. */

@@ -64,11 +64,11 @@ export const CONFIG_LOAD: LocalCommand = {
   hasSocket: true,
   group: CONFIG_GROUP,
   summary: 'put a file into the candidate',
-  arguments: [{ name: 'file', summary: 'the file here; - is what is pasted, or the input up to its end', required: true }],
+  arguments: [{ name: 'file', summary: 'the file here; - is what is pasted, or the input up to its end', required: true, file: 'read' }],
   options: [
     { name: 'profile', value: 'NAME', summary: 'it is a device type, kept as acme.yaml' },
     { name: 'framed', value: null, summary: 'it is in the form of `config export --paste`, and checked as a whole' },
-    { name: 'signature', value: 'FILE', summary: 'on the whole candidate, from config sign' },
+    { name: 'signature', value: 'FILE', summary: 'on the whole candidate, from config sign', file: 'read' },
     JSON_OPTION,
   ],
   examples: ['luciole config load cabinet.yaml', 'luciole config load -', 'luciole config load my-meter.yaml --profile my-meter.yaml'],
