@@ -235,7 +235,7 @@ t.test('a file changed by hand wins at the next start; one that cannot be used d
   writeFileSync(rig.siteFile, changed(SMALL_SITE, [['levelPct: 30 }', 'levelPct: 60 }']]));
   await rig.restart();
   await rig.until('the file runs', () => rig.levels().every((level) => level === 60), MINUTE_MS);
-  t.match(rig.agent.view.config?.view().running, { number: 3, by: 'file', state: 'confirmed' });
+  t.match(rig.agent.view.config?.view('').running, { number: 3, by: 'file', state: 'confirmed' });
 });
 
 t.test(

@@ -93,6 +93,17 @@ export const CONFIG_EXPORT: LocalCommand = {
   examples: ['luciole config export > cabinet.yaml', 'luciole config export --paste', 'luciole config export --revision 7'],
 };
 
+/** A candidate of somebody else is committed only as a copy, which its author can no longer change. */
+export const CONFIG_TAKE = configChange({
+  name: 'config take',
+  summary: "copy another author's candidate into yours",
+  arguments: [{ name: 'author', summary: 'as `config` names it, platform or console:marie', required: true }],
+  examples: ['luciole config take platform', 'luciole config take console:marie'],
+  read: (args) => ({ author: textArg(args, 'author') }),
+  answer: (view, { author }, { source }) => configOf(view).take(author, source),
+  render: async (result, page) => (await import('./config-page.ts')).renderPut(result, page),
+});
+
 export const CONFIG_DISCARD = configChange({
   name: 'config discard',
   summary: 'throw the candidate away',
