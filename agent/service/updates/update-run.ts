@@ -2,6 +2,7 @@
  * Updates of the program in a running agent: joins the update manager with lines and lighting, and runs the trial of a release that has just started.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
+import { HOUR_MS } from '../../core/durations.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
 import type { DeviceView, Log } from '../../core/ports.ts';
 import type { Pulse } from '../../core/pulse.ts';
@@ -14,6 +15,9 @@ import { createUpdateManager, type UpdateManagerParts } from './update-manager.t
 
 /** Time for the answer to reach the client before the run ends. Units: ms. Source: assumed; a line of 9600 baud carries a screen in less. */
 const ANSWER_MS = 2_000;
+
+/** A file of which no part came for so long is removed. Units: ms. Source: assumed; cut on a Friday evening, continued on a Monday. */
+const INCOMING_MS = 72 * HOUR_MS;
 
 /** What a run provides. */
 export interface UpdateParts extends Pick<UpdateManagerParts, 'serial' | 'arch' | 'keysDir' | 'obstacle'> {
@@ -66,6 +70,7 @@ export function createUpdates(parts: UpdatesParts): Updates {
   const { releases, clock, log, release } = parts;
   let trial: Timer | null = null;
   let leaving: Timer | null = null;
+  let expiry: Timer | null = null;
   let isOver = false;
   const unitsOk = (): number => parts.devices().filter(({ state }) => state === 'ok' || state === 'flaky').length;
   const restart = (why: string): void => {
@@ -85,9 +90,23 @@ export function createUpdates(parts: UpdatesParts): Updates {
     if (previous !== null) restart(`release ${release} is taken back: ${reason}`);
   }
 
+  const manager = createUpdateManager({ ...parts, lampsLit: () => litLamps(parts.zones()), unitsOk, restart });
+  function expireLater(): void {
+    expiry?.cancel();
+    expiry = isOver ? null : clock.after(INCOMING_MS, () => void manager.expire());
+  }
+
   return {
-    manager: createUpdateManager({ ...parts, lampsLit: () => litLamps(parts.zones()), unitsOk, restart }),
+    manager: {
+      ...manager,
+      put: (part) => {
+        expireLater();
+        return manager.put(part);
+      },
+    },
     async start() {
+      // What an earlier run was brought has its whole time again.
+      expireLater();
       if (release !== PACKAGE) await releases.cameUp().catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
       const { failed, trial: onTrial } = await releases.facts();
       const [isNew, before] = [await releases.isFailureNew(), await releases.trialFacts()];
@@ -105,6 +124,7 @@ export function createUpdates(parts: UpdatesParts): Updates {
     stop() {
       isOver = true;
       trial?.cancel();
+      expiry?.cancel();
       leaving?.cancel();
     },
   };
