@@ -8,7 +8,7 @@ import { isFrameEnd } from '../commands/config/paste-frame.ts';
 import { ConsoleError } from '../console-error.ts';
 import { createStatusLine } from '../terminal/status-line.ts';
 import type { LocalActions, LocalArgs, Terminal } from '../terminal/terminal.ts';
-import { toAscii } from '../text/plain-text.ts';
+import { toAscii, withoutSteering } from '../text/plain-text.ts';
 import { wrap } from '../text/text-lines.ts';
 import { asTyped } from './as-typed.ts';
 import { askNewSecret, askSecret } from './console-login.ts';
@@ -184,11 +184,11 @@ function collector(filters: readonly Filter[], { dialog, session, clock, surroun
   let text = '';
   let droppedLines = 0;
   const keep = (more: string): void => {
-    text += more;
+    text += withoutSteering(more);
   };
   const live = (more: string): void => {
     const lines = filterLines(
-      more.replace(/\n$/, '').split('\n'),
+      withoutSteering(more).replace(/\n$/, '').split('\n'),
       filters.filter(({ name }) => name === 'include' || name === 'exclude'),
     );
     if (lines.length === 0) return;
