@@ -117,6 +117,10 @@ async function logIn(user: string, dialog: Dialog, parts: ConsoleLoginParts): Pr
   asked['password'] = password;
   for (;;) {
     const answer = await entered(asked, parts, dialog);
+    if (answer === 'without-key') {
+      delete asked['console'];
+      continue;
+    }
     if (answer === null) return null;
     if ('session' in answer) return answer.session;
     const more = await furtherSecret(answer.refusal, user, dialog);
@@ -153,7 +157,10 @@ function refusal(answer: LoginAnswer): string {
   return 'not let in';
 }
 
-type Entered = { readonly session: ConsoleSession } | { readonly refusal: LoginAnswer };
+/** `without-key`: an agent of an earlier release knows no keys of consoles. */
+type Entered = { readonly session: ConsoleSession } | { readonly refusal: LoginAnswer } | 'without-key';
+
+const UNKNOWN_WORD = 'usage';
 
 /** The login as one request that stays open while the session lasts. Null where the agent does not answer. */
 async function entered(args: Readonly<Record<string, string>>, { socketPath }: ConsoleLoginParts, dialog: Dialog): Promise<Entered | null> {
@@ -176,13 +183,16 @@ async function entered(args: Readonly<Record<string, string>>, { socketPath }: C
     .catch(asEnd)
     .then(end, fail);
   void ended.then((answer) => {
-    if (answer.state === 'ended' && answer.how === 'unreachable') print(dialog, ['% the agent does not answer; try again in a moment']);
+    if (answer.state === 'ended' && answer.how === UNKNOWN_WORD && 'console' in args) return opened.resolve('without-key');
+    if (answer.state === 'ended' && (answer.how === 'unreachable' || answer.how === UNKNOWN_WORD))
+      print(dialog, ['% the agent does not answer; try again in a moment']);
     opened.resolve(answer.state === 'ended' ? null : { refusal: answer });
   });
   return opened.promise;
 }
 
 function asEnd(error: unknown): LoginEnd {
+  if (error instanceof ConsoleError && error.code === UNKNOWN_WORD) return { state: 'ended', how: UNKNOWN_WORD };
   if (error instanceof ConsoleError) return { state: 'ended', how: error.code === 'failed' ? 'logout' : 'unreachable' };
   throw error;
 }

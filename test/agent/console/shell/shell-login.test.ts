@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
 import t from 'tap';
 import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
+import { createConsoleLogin } from '../../../../agent/console/shell/console-login.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentView } from '../../../../agent/core/views.ts';
 import type { Target } from '../../../../agent/core/words.ts';
@@ -143,6 +145,36 @@ t.test('a line that is cut ends the session in the agent too', async (t) => {
   t.equal(session.ended(), 'hang-up');
   while (session.view.noted.at(-1)?.action !== 'logout') await new Promise(setImmediate);
   t.match(session.view.noted.at(-1), { user: 'marie', action: 'logout', result: 'hang-up' });
+});
+
+t.test('an agent of a release without keys of consoles lets in as before', async (t) => {
+  const socketPath = join(mkdtempSync(join(tmpdir(), 'luciole-test-')), 'old-login.sock');
+  t.teardown(() => rmSync(join(socketPath, '..'), { recursive: true, force: true }));
+  const asked: object[] = [];
+  const old = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => {
+      const { id, command, args } = JSON.parse(String(bytes)) as { id: number; command: string; args: object };
+      if (command === 'login') asked.push(args);
+      const answer =
+        'console' in args
+          ? { ok: false, error: { code: 'usage', message: 'login has no "console"' } }
+          : { ok: true, result: { state: 'expired' } };
+      socket.write(`${JSON.stringify({ id, atMs: AT_MS, timezone: TIMEZONE, ...answer })}\n`);
+    });
+  });
+  await new Promise<void>((resolve) => old.listen(socketPath, () => resolve()));
+  t.teardown(() => old.close());
+  const surroundings = { version: 'luciole 0.1.0', localFiles: async () => ({ ...createFakeView(), about: '' }) };
+  const login = createConsoleLogin({ socketPath, clock: createManualClock(AT_MS), surroundings, consoleKey: 'canary key' });
+  const session = await openSession(t, { login });
+  await session.say('marie');
+  t.match((await session.say('right')).replace(/\s+/g, ' '), /this password was for one time and is too old/);
+  t.strictSame(asked, [
+    { user: 'marie', console: 'canary key', password: 'right' },
+    { user: 'marie', password: 'right' },
+  ]);
+  t.notMatch(session.bytes(), /canary/);
 });
 
 t.test('a session that the agent ends is over here as well', async (t) => {
