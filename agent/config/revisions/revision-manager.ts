@@ -235,7 +235,7 @@ export class RevisionManager implements ConfigManager {
 
 /** The history names everybody else whose parts are in it. */
 function whyOf({ why, by }: CommitRequest, authors: readonly string[]): string {
-  const others = authors.filter((author) => author !== by);
+  const others = authors.filter((author) => author !== by && author !== candidateAuthor(by));
   return others.length === 0 ? why : `${why}${why === '' ? '' : '; '}with parts by ${others.join(', ')}`;
 }
 
