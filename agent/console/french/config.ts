@@ -125,7 +125,7 @@ export const FRENCH_CONFIG: Pairs = [
   ['the files of revision {n} are not kept', 'les fichiers de la révision {n} ne sont pas gardés'],
   ['there is no candidate: send or load a file first', "pas de candidate : envoyer ou charger d'abord un fichier"],
   ['there is no candidate', 'pas de candidate'],
-  ['there is no candidate of {author}; there are: {names}', 'pas de candidate de {author} ; il y a : {names}'],
+  ['there is no candidate of {author}', 'pas de candidate de {author}'],
   ['you have a candidate of your own: commit or discard it first', "vous avez déjà une candidate : l'appliquer ou l'effacer d'abord"],
   ['the files of {author} are not kept', 'les fichiers de {author} ne sont pas gardés'],
   ['with parts by {authors}', 'avec des parties de {authors}'],
