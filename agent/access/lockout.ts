@@ -22,6 +22,8 @@ interface UserCount extends Count {
 export interface Lockout {
   readonly users: ReadonlyMap<string, UserCount>;
   readonly all: Count;
+  /** `all` before its latest attempt. */
+  readonly allBefore: Count;
 }
 
 /** What is stored over a restart. */
@@ -47,15 +49,15 @@ interface Pace {
  */
 const PER_USER: Pace = { free: 5, firstMs: 30_000, maxMs: 900_000, decayMs: 900_000, forgiveMs: 6 * 3_600_000 };
 /**
- * All known users together. Units: ms. Source: assumed. With the one try in six hours that each of 32 users has beside it, three minutes
- * allow fewer guesses than two minutes for everybody would.
+ * All known users together. Units: ms. Source: assumed. With the one try in six hours that each of 32 users has beside it, it allows no more
+ * guesses than twenty tries and then two minutes for everybody would, in whichever order names are tried.
  */
-const OVER_ALL: Pace = { free: 20, firstMs: 10_000, maxMs: 180_000, decayMs: 300_000, forgiveMs: 300_000 };
+const OVER_ALL: Pace = { free: 8, firstMs: 10_000, maxMs: 300_000, decayMs: 300_000, forgiveMs: 300_000 };
 /** Names counted. Source: assumed; twice as many as a cabinet has users. */
 const MAX_NAMES = 64;
 
 const NONE: Count = { failures: 0, untilMono: Number.NEGATIVE_INFINITY, lastMono: Number.NEGATIVE_INFINITY };
-export const NO_FAILURES: Lockout = { users: new Map(), all: NONE };
+export const NO_FAILURES: Lockout = { users: new Map(), all: NONE, allBefore: NONE };
 
 /** Returns how long this user must wait. Units: ms; 0 for no wait. */
 export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: MonoMs): number {
@@ -65,25 +67,32 @@ export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: Mo
 }
 
 /** Counts an attempt as failed. `isKnown`: there is a user of this name; for any other nothing can be guessed. */
-export function attempted({ users, all }: Lockout, user: string, isKnown: boolean, nowMono: MonoMs): Lockout {
+export function attempted({ users, all, allBefore }: Lockout, user: string, isKnown: boolean, nowMono: MonoMs): Lockout {
   const next = new Map(users).set(user, { ...failed(users.get(user) ?? NONE, PER_USER, nowMono), isKnown });
   if (next.size > MAX_NAMES) next.delete(leastOf(next, user));
-  return { users: next, all: isKnown ? failed(all, OVER_ALL, nowMono) : all };
+  return isKnown ? { users: next, all: failed(all, OVER_ALL, nowMono), allBefore: all } : { users: next, all, allBefore };
 }
 
 /** After a correct login: clears the user's failures; of the total only this attempt is taken back. */
-export function succeeded({ users, all }: Lockout, user: string): Lockout {
+export function succeeded({ users, ...rest }: Lockout, user: string): Lockout {
   const next = new Map(users);
   next.delete(user);
-  return { users: next, all: takenBack(all) };
+  return { users: next, ...withoutLatest(rest) };
 }
 
 /** After a step that was correct but did not end the login: takes back only this attempt. */
-export function refunded({ users, all }: Lockout, user: string): Lockout {
+export function refunded({ users, ...rest }: Lockout, user: string): Lockout {
   const count = users.get(user);
   const next = new Map(users);
   if (count !== undefined) next.set(user, { ...takenBack(count), isKnown: true });
-  return { users: next, all: takenBack(all) };
+  return { users: next, ...withoutLatest(rest) };
+}
+
+/** A right password ends no wait that failures of others have begun: who has one could guess at those of others without waits. */
+function withoutLatest({ all, allBefore }: Omit<Lockout, 'users'>): Omit<Lockout, 'users'> {
+  // Taken back once: of attempts at the same time the second only counts less.
+  if (allBefore !== all) return { all: allBefore, allBefore };
+  return { all: { ...all, failures: Math.max(0, all.failures - 1) }, allBefore };
 }
 
 export function lockoutFacts({ users, all }: Lockout): LockoutFacts {
@@ -98,6 +107,7 @@ export function restoredLockout(facts: unknown, nowMono: MonoMs): Lockout {
     // Which of them are users shows at the next attempt.
     users: new Map(names.map(([name, failures]) => [name, { ...restored(failures, PER_USER, nowMono), isKnown: true }])),
     all: restored(all, OVER_ALL, nowMono),
+    allBefore: NONE,
   };
 }
 
