@@ -1,5 +1,5 @@
 /** Default paths of the sockets between agent and console. Both ends work it out from the same facts, so they find each other. */
-import { accessSync, constants, lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, realpathSync, type Stats } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isLoginPlace, LOGIN_END, LOGIN_FOLDER } from '../../core/access.ts';
@@ -19,6 +19,15 @@ export function usualSocketPaths(): readonly string[] {
 export function loginPaths(named: string | null): readonly string[] {
   if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(loginPathOf)];
   return [isLoginPath(named) ? named : loginPathOf(named)];
+}
+
+/** Undefined where nothing is, or where this user may not look: then no client of this user connects either. */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The login socket of an agent: in the folder made for it when it may write there, else next to its own socket. */
@@ -119,7 +128,7 @@ function foreignPartOf(path: string): string | null {
   let openTo = OPEN_TO.everybody;
   for (const name of path.split('/').slice(1)) {
     const at = join(folder, name);
-    const [above, found] = [lstatSync(folder, { throwIfNoEntry: false }), lstatSync(at, { throwIfNoEntry: false })];
+    const [above, found] = [statsOf(folder), statsOf(at)];
     if (above?.isDirectory() === true && (above.mode & openTo) !== 0) {
       openTo = OPEN_TO.others;
       const isOurs = found === undefined || found.uid === 0 || found.uid === process.getuid?.();

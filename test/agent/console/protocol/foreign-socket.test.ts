@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,6 +49,14 @@ t.test('a socket in a place where anybody could have put it gets no request', as
     message: /another user could have placed it/,
   });
   t.strictSame(caught, []);
+});
+
+t.test('a path that leads through a file, or nowhere, is nobody else', async (t) => {
+  const folder = sharedFolder(t, 0o700);
+  writeFileSync(join(folder, 'file'), '');
+  t.equal(foreignPart(join(folder, 'file', 'agent.sock')), null);
+  t.equal(foreignPart(join(folder, 'none', 'agent.sock')), null);
+  t.equal(await firstSocket([join(folder, 'file', 'agent.sock')]), null);
 });
 
 t.test('an own folder in a shared one is asked, unless others may write it', async (t) => {
