@@ -97,16 +97,9 @@ export function createUpdates(parts: UpdatesParts): Updates {
     if (previous !== null) restart(`release ${release} is taken back: ${reason}`);
   }
 
-  const incoming = expiring(
-    createUpdateManager({
-      ...parts,
-      lampsLit: () => litLamps(parts.zones()),
-      unitsOk,
-      restart,
-      unpack: () => requestUnpacking(parts),
-    }),
-    clock,
-  );
+  const lampsLit = (): number => litLamps(parts.zones());
+  const unpack = (): ReturnType<typeof requestUnpacking> => requestUnpacking(parts);
+  const incoming = expiring(createUpdateManager({ ...parts, lampsLit, unitsOk, restart, unpack }), clock);
 
   return {
     manager: incoming.manager,
@@ -143,7 +136,7 @@ export function createUpdates(parts: UpdatesParts): Updates {
 }
 
 /** A file that nobody goes on with is removed; each part gives it its whole time again. */
-function expiring(manager: UpdateManager, clock: Clock): { manager: UpdateManager; restart(): void; stop(): void } {
+function expiring(manager: ReturnType<typeof createUpdateManager>, clock: Clock): { manager: UpdateManager; restart(): void; stop(): void } {
   let expiry: Timer | null = null;
   let isOver = false;
   const restart = (): void => {
