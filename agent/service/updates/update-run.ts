@@ -136,7 +136,10 @@ export function createUpdates(parts: UpdatesParts): Updates {
 }
 
 /** A file that nobody goes on with is removed; each part gives it its whole time again. */
-function expiring(manager: ReturnType<typeof createUpdateManager>, clock: Clock): { manager: UpdateManager; restart(): void; stop(): void } {
+function expiring(
+  manager: ReturnType<typeof createUpdateManager>,
+  clock: Clock,
+): { manager: UpdateManager; restart(): void; stop(): void } {
   let expiry: Timer | null = null;
   let isOver = false;
   const restart = (): void => {
