@@ -52,6 +52,6 @@ export function checkPorts(
     file,
     ...place(path),
     path: formatPath(path),
-    message: `no such device file "${port}"; what exists: ${ports}. Is the adapter plugged in?`,
+    message: `no such device file "${port}"; what exists: ${ports}. Is the adapter plugged in? On another machine than the gateway: luciole check --no-ports`,
   }));
 }

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { checkPorts } from '../../../../agent/config/check/check-machine.ts';
 import { checkAgainstProfiles, type KnownProfiles } from '../../../../agent/config/check/check-profiles.ts';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
+import { checkConfig } from '../../../../agent/config/load/load-site.ts';
 import { readPlacedYaml } from '../../../../agent/config/load/places.ts';
 import { cabinetJsonSchema } from '../../../../agent/config/schema/schema.ts';
 import { formatProblem } from '../../../../agent/core/errors.ts';
@@ -183,10 +185,23 @@ t.test('a port that is not there is told with those that are', async (t) => {
   const loaded = loadCabinet('c.yaml', () => smallStreet());
   const told = checkPorts(loaded, { exists: (path) => path === '/dev/ttyUSB1', listPorts: () => ['/dev/ttyUSB1', '/dev/ttyS0'] });
   t.strictSame(told.map(formatProblem), [
-    'c.yaml:4:11: lines[0].port: no such device file "/dev/ttyUSB0"; what exists: /dev/ttyUSB1, /dev/ttyS0. Is the adapter plugged in?',
+    'c.yaml:4:11: lines[0].port: no such device file "/dev/ttyUSB0"; what exists: /dev/ttyUSB1, /dev/ttyS0. Is the adapter plugged in? On another machine than the gateway: luciole check --no-ports',
   ]);
   t.match(checkPorts(loaded, { exists: () => false, listPorts: () => [] }), [{ message: /what exists: none/ }, { line: 12 }]);
   t.strictSame(checkPorts(loaded, { exists: () => true, listPorts: () => t.fail('asked for nothing') as never }), []);
   const network = loadCabinet('c.yaml', () => smallStreet(['/dev/ttyUSB0', 'tcp://10.0.0.5'], ['/dev/ttyUSB1', 'rtu+tcp://10.0.0.5:4001']));
   t.strictSame(checkPorts(network, { exists: () => false, listPorts: () => [] }), [], 'an address is no device file');
+});
+
+t.test('a cabinet is checked on another machine than the gateway without its ports, with all other findings', async (t) => {
+  const file = join(t.testdir(), 'cabinet.yaml');
+  const pathsOf = async (text: string, hasPorts: boolean): Promise<readonly string[]> => {
+    const { problems } = await checkConfig({ configFile: file, text, hasPorts });
+    return problems.map(({ path }) => path);
+  };
+  const text = smallStreet(['/dev/ttyUSB0', '/nonexistent/a'], ['/dev/ttyUSB1', '/nonexistent/b']);
+  t.strictSame(await pathsOf(text, true), ['lines[0].port', 'lines[1].port']);
+  t.strictSame(await pathsOf(text, false), []);
+  const wrong = text.replace('profile: eastron-sdm630', 'profile: eastron-sdm63');
+  t.strictSame(await pathsOf(wrong, false), ['lines[0].devices[3].profile'], 'what is wrong in the file is still reported');
 });
