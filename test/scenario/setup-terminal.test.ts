@@ -106,7 +106,10 @@ t.test('units that no profile recognises are asked about once for a port, by ran
   await setup.answer(/Write .*\[yes\]: $/, '\r');
   t.equal(await setup.ended, 0, setup.screen());
   // A question is as long as the answer that is typed behind it.
-  const printed = setup.screen().slice(setup.screen().indexOf('Units 31')).replaceAll(/^Their profiles.*$/gm, '');
+  const printed = setup
+    .screen()
+    .slice(setup.screen().indexOf('Units 31'))
+    .replaceAll(/^Their profiles.*$/gm, '');
   t.notMatch(printed, /[^\r\n]{81}/, 'it fits 80 columns');
   const devices = loadSite(file).cabinet.lines[0]?.devices.map(({ unit, profile }) => `${unit} ${profile}`);
   t.strictSame(devices, [
