@@ -44,7 +44,7 @@ export const LIGHT: Pairs = [
   ['holds {span} more', 'tient encore {span}'],
   ['light is falling', 'la lumière baisse'],
   ['falls {n} s after it sees nobody', 'retombe {n} s après le dernier passage'],
-  ['seen again, the hold starts anew', 'revu, le maintien recommence'],
+  ['a new detection restarts the hold time', 'une nouvelle détection relance le maintien'],
   ['someone there raises to {n} %', 'une présence y monte à {n} %'],
   ['heard again once it has been still', 'repris en compte une fois au repos'],
   ['heard again once it answers', "repris en compte dès qu'il répond"],
