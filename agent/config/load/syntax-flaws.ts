@@ -3,7 +3,7 @@
  *
  * The library reports the token at which its grammar fails, which for a wrong indentation is the line before. Pure.
  */
-import { type Document, isCollection, type Node, visit, type YAMLError } from 'yaml';
+import { type Document, isCollection, isScalar, visit, type YAMLError } from 'yaml';
 
 /** A flaw of the text. Units: `offset` in UTF-16 units. */
 export interface TextFlaw {
@@ -11,27 +11,22 @@ export interface TextFlaw {
   readonly message: string;
 }
 
+/** Where a node begins and ends. */
+type Span = readonly [start: number, end: number];
+/** What may be left open. Shape: in the order of the text. */
+interface Spans {
+  readonly quotes: readonly Span[];
+  readonly brackets: readonly Span[];
+}
+
 type ErrorText = Pick<YAMLError, 'code' | 'message' | 'pos'>;
 /** One error with all that decides its sentence. */
 interface Case {
   readonly text: string;
-  readonly document: Document.Parsed;
+  readonly spans: Spans;
   readonly error: ErrorText;
   /** Where the error begins, behind blanks. */
   readonly at: number;
-}
-
-/** Each error as one flaw; consequences of another error at the same place are left out. */
-export function syntaxFlaws(text: string, document: Document.Parsed, errors: readonly ErrorText[]): TextFlaw[] {
-  const nested = new Set(errors.filter(({ code }) => code === 'BLOCK_AS_IMPLICIT_KEY').map(({ pos }) => pos[0]));
-  const broken = new Set(errors.filter(({ code }) => code === 'MULTILINE_IMPLICIT_KEY').map(({ pos }) => pos[0]));
-  return errors
-    .filter(({ code, pos }) => code !== 'MULTILINE_IMPLICIT_KEY' || !nested.has(pos[0]))
-    .map((error) => {
-      const found: Case = { text, document, error, at: behindBlanks(text, error.pos[0]) };
-      const flaw = SENTENCES[error.code]?.(found, broken.has(error.pos[0])) ?? here(found, error.message.replaceAll(/\s*\n\s*/g, ' '));
-      return { ...flaw, message: IS_SENTENCE.has(error.code) ? flaw.message : `not YAML: ${flaw.message}` };
-    });
 }
 
 /** Errors about a text that is YAML. */
@@ -70,36 +65,52 @@ const SENTENCES: Partial<Record<YAMLError['code'], (found: Case, isBroken: boole
   BAD_ALIAS: (found) => here(found, `a "${found.text[found.at]}" needs quotes or a name behind it`),
 };
 
+/** Each error as one flaw; consequences of another error at the same place are left out. */
+export function syntaxFlaws(text: string, document: Document.Parsed, errors: readonly ErrorText[]): TextFlaw[] {
+  const nested = new Set(errors.filter(({ code }) => code === 'BLOCK_AS_IMPLICIT_KEY').map(({ pos }) => pos[0]));
+  const spans: Spans = errors.length === 0 ? { quotes: [], brackets: [] } : spansIn(document);
+  const broken = new Set(errors.filter(({ code }) => code === 'MULTILINE_IMPLICIT_KEY').map(({ pos }) => pos[0]));
+  return errors
+    .filter(({ code, pos }) => code !== 'MULTILINE_IMPLICIT_KEY' || !nested.has(pos[0]))
+    .map((error) => {
+      const found: Case = { text, spans, error, at: behindBlanks(text, error.pos[0]) };
+      const flaw = SENTENCES[error.code]?.(found, broken.has(error.pos[0])) ?? here(found, error.message.replaceAll(/\s*\n\s*/g, ' '));
+      return { ...flaw, message: IS_SENTENCE.has(error.code) ? flaw.message : `not YAML: ${flaw.message}` };
+    });
+}
+
 /** An open quote is reported at the end of the text; the author needs the place where it begins. */
 function missing(found: Case): TextFlaw | undefined {
-  const { text, error, at } = found;
+  const { text, error, at, spans } = found;
   if (text[at] === '#') return here(found, 'a "#" needs a blank before it');
-  const quote = enclosing(found, (node, start) => node.type?.startsWith('QUOTE') === true && start < error.pos[0]);
+  const quote = innermost(spans.quotes, error.pos[0]);
   if (quote !== undefined) return { offset: quote, message: 'this quote is not closed' };
   if (openBracket(found) !== undefined) return here(found, 'a "," is missing between the parts in brackets');
   return here(found, at > error.pos[0] ? `indentation: ${WRONG_COLUMN}` : NEEDS_COLON);
 }
 
 /** The innermost list or section in brackets around the error. */
-function openBracket(found: Case): TextFlaw | undefined {
-  const start = enclosing(found, (node, from) => isCollection(node) && node.flow === true && from < found.error.pos[0]);
-  if (start === undefined) return undefined;
-  return { offset: start, message: `this "${found.text[start]}" is not closed, or its lines are not indented` };
+function openBracket({ text, spans, error }: Case): TextFlaw | undefined {
+  const start = innermost(spans.brackets, error.pos[0]);
+  return start === undefined ? undefined : { offset: start, message: `this "${text[start]}" is not closed, or its lines are not indented` };
 }
 
-/** Start of the last node around the error that fits. */
-function enclosing(
-  { document, error }: Case,
-  fits: (node: Node & { readonly type?: string; readonly flow?: boolean }, start: number) => boolean,
-): number | undefined {
-  let found: number | undefined;
+/** Collected once: a hostile text has as many errors as lines. */
+function spansIn(document: Document.Parsed): Spans {
+  const spans: { readonly quotes: Span[]; readonly brackets: Span[] } = { quotes: [], brackets: [] };
   visit(document, {
     Node: (_, node) => {
       const [start, end] = node.range ?? [0, -1];
-      if (error.pos[0] <= end && fits(node, start)) found = start;
+      if (isCollection(node) && node.flow === true) spans.brackets.push([start, end]);
+      else if (isScalar(node) && node.type?.startsWith('QUOTE') === true) spans.quotes.push([start, end]);
     },
   });
-  return found;
+  return spans;
+}
+
+/** Start of the last span that begins before this place and reaches it. */
+function innermost(spans: readonly Span[], at: number): number | undefined {
+  return spans.findLast(([start, end]) => start < at && at <= end)?.[0];
 }
 
 /** The first line behind the error that is neither empty nor a comment. */
