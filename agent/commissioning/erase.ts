@@ -3,15 +3,14 @@
  *
  * It checks that no agent runs, shows what would be erased, then erases it.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { loadCabinet } from '../config/load/load.ts';
 import { refuseWhileAgentRuns } from '../console/ask-agent.ts';
 import { ConsoleError } from '../console/console-error.ts';
+import { readSiteFile } from '../console/site-file.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 import { count, formatBytes } from '../console/text/page.ts';
 import { paragraph } from '../console/text/text-lines.ts';
-import { ConfigError } from '../core/errors.ts';
 import { type Erased, type Erasure, erase, planErasure } from './erasure.ts';
 import { keyFilesIn } from './key-files.ts';
 
@@ -43,17 +42,16 @@ export async function runErase(args: LocalArgs, configFile: string, terminal: Te
 /** `secrets`: files of keys and passwords that the cabinet names, and those that `setup` made next to it. */
 function placesOf(args: LocalArgs, configFile: string): { readonly dir: string; readonly secrets: readonly string[] } {
   const named = typeof args['data-dir'] === 'string' ? resolve(args['data-dir']) : null;
-  try {
-    const { store, uplink } = loadCabinet(configFile, (file) => readFileSync(file, 'utf8')).cabinet;
-    const files = [uplink?.keyFile, uplink?.certFile, uplink?.passwordFile].filter((path) => path != null && isAbsolute(path));
-    const made = Object.values(keyFilesIn(dirname(configFile)));
-    return { dir: named ?? resolve(store.dir), secrets: [...new Set([...files, ...made] as string[])] };
-  } catch (error) {
-    const isUnusable = error instanceof ConfigError || (error as NodeJS.ErrnoException).code !== undefined;
-    if (!isUnusable) throw error;
+  const { cabinet, isAbsent } = readSiteFile(configFile);
+  if (cabinet === null) {
     if (named !== null && args['keys'] !== true) return { dir: named, secrets: [] };
-    throw new ConsoleError('failed', `${configFile} cannot be used: say where the data lies with --data-dir, and remove keys by hand`);
+    const trouble = isAbsent ? `there is no cabinet file ${configFile}` : `${configFile} cannot be used`;
+    throw new ConsoleError('failed', `${trouble}: name the folder of the data with --data-dir, and remove keys by hand`);
   }
+  const { store, uplink } = cabinet;
+  const files = [uplink?.keyFile, uplink?.certFile, uplink?.passwordFile].filter((path) => path != null && isAbsolute(path));
+  const made = Object.values(keyFilesIn(dirname(configFile)));
+  return { dir: named ?? resolve(store.dir), secrets: [...new Set([...files, ...made] as string[])] };
 }
 
 function planned(dirs: readonly string[], secrets: readonly string[]): Erasure {

@@ -35,7 +35,7 @@ export interface MachineFacts {
 
 /** Source: as the schema of the cabinet wants ids. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
-const ID_WORDS = '1 to 32 letters, digits, ".", "_" or "-", the first a letter or digit';
+const ID_WORDS = '1 to 32 letters from a to z, digits, ".", "_" or "-", the first a letter or digit';
 /** Source: names of console users, agent/access/user-registry.ts. */
 const USER = /^[a-z][a-z0-9_.-]{0,30}$/;
 const USER_WORDS = '1 to 31 small letters, digits, "_", "." or "-", the first a letter';

@@ -15,6 +15,7 @@ import type { Profile } from '../core/profile.ts';
 import { nearest } from '../core/suggestions.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 import type { AskLine } from './ask-questions.ts';
+import { askUnknownUnits } from './ask-unknown-units.ts';
 import { probeLine } from './probe.ts';
 import type { ProfileChoice, SeenLine } from './propose.ts';
 import type { SetupRequest } from './setup-answers.ts';
@@ -143,13 +144,36 @@ async function chooseProfiles(lines: readonly SeenLine[], parts: SurveyParts): P
   /** A person's answers for units that look alike, by their candidates. */
   const alike = new Map<string, string | null>();
   for (const { port, found } of lines) {
+    const unknown: FoundUnit[] = [];
     for (const unit of found) {
       const named = request.devices.get(`${port} ${unit.unit}`) ?? request.devices.get(String(unit.unit));
-      const id = named ?? proven(unit, request.preferred) ?? (ask === null ? null : await askProfile(port, unit, { ...parts, ask, alike }));
+      const certain = named ?? proven(unit, request.preferred);
+      if (certain === null && unit.profiles.length === 0) unknown.push(unit);
+      const id = certain ?? (ask === null || unit.profiles.length === 0 ? null : await askProfile(port, unit, { ...parts, ask, alike }));
       chosen.set(`${port} ${unit.unit}`, id === null ? null : knownProfile(id, profiles));
     }
+    if (ask === null) continue;
+    for (const [unit, id] of await profilesOfUnknown(port, unknown, { ...parts, ask }))
+      chosen.set(`${port} ${unit}`, knownProfile(id, profiles));
   }
   return (port, { unit }) => chosen.get(`${port} ${unit}`) ?? null;
+}
+
+/** What a person says about the units of a port that no profile recognises, by unit. */
+async function profilesOfUnknown(
+  port: string,
+  unknown: readonly FoundUnit[],
+  parts: SurveyParts & { readonly ask: AskLine },
+): Promise<Iterable<readonly [unit: number, profile: string]>> {
+  const { profiles, ask, print } = parts;
+  const [only] = unknown;
+  if (only === undefined) return [];
+  if (unknown.length === 1) {
+    const id = await askOneProfile(port, only, parts);
+    return id === null ? [] : [[only.unit, id]];
+  }
+  const refusalOf = (id: string): string | null => (profiles.get(id)?.transport === 'modbus' ? null : noProfile(id, profiles));
+  return askUnknownUnits({ port, units: unknown.map(({ unit }) => unit), ask, print, refusalOf });
 }
 
 function proven({ profiles }: FoundUnit, preferred: readonly string[]): string | null {
@@ -170,11 +194,11 @@ async function askProfile(port: string, unit: FoundUnit, parts: AskParts): Promi
   const known = alike.get(look);
   if (known !== undefined) return known;
   const id = await askOneProfile(port, unit, parts);
-  if (look !== '' && isYes(await ask('The same for all other units that look like it? yes or no [yes]: '))) alike.set(look, id);
+  if (isYes(await ask('The same for all other units that look like it? yes or no [yes]: '))) alike.set(look, id);
   return id;
 }
 
-async function askOneProfile(port: string, unit: FoundUnit, { profiles, ask, print }: AskParts): Promise<string | null> {
+async function askOneProfile(port: string, unit: FoundUnit, { profiles, ask, print }: Omit<AskParts, 'alike'>): Promise<string | null> {
   const [best] = unit.profiles;
   const what = best === undefined ? 'answers, and no profile recognises it' : `may be ${unit.profiles.map(({ id }) => id).join(' or ')}`;
   print(`Unit ${unit.unit} on ${port} ${what}.`);

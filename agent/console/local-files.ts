@@ -1,15 +1,13 @@
 /** What commands can use where no agent answers: the device profiles of the program and of the site, and the cabinet file. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { readProfiles } from '../../drivers/registry.ts';
-import { loadCabinet } from '../config/load/load.ts';
 import { readPlacedYaml } from '../config/load/places.ts';
-import type { Cabinet } from '../core/cabinet.ts';
-import { ConfigError } from '../core/errors.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 import { profileView } from '../core/views.ts';
 import { createTimeQuality } from '../service/time/time-quality.ts';
 import { ConsoleError } from './console-error.ts';
+import { readSiteFile } from './site-file.ts';
 import type { LocalFiles } from './terminal/terminal.ts';
 
 /** Source: as the cabinet's own default. */
@@ -17,15 +15,15 @@ const USUAL_DIRS = ['/etc/luciole/profiles'];
 
 /** Reads profiles and cabinet. Errors: none; without a usable cabinet its folders and users are unknown, and a broken profile is left out. */
 export function localFiles(configFile: string, credentialsDir: string | null = null): LocalFiles {
-  const cabinet = cabinetOf(configFile);
+  const { cabinet, problem } = readSiteFile(configFile);
   const dirs = (cabinet?.profileDirs ?? USUAL_DIRS).map((dir) => resolve(dirname(configFile), dir)).filter((dir) => existsSync(dir));
   const { profiles } = readProfiles(dirs, readPlacedYaml);
-  const site = cabinet === null ? `the cabinet ${configFile} cannot be used` : `the cabinet is ${configFile}`;
+  const site = cabinet === null ? problem : `the cabinet is ${configFile}`;
   return {
     profiles: () => [...profiles.values()].map((profile) => profileView(profile, cabinet ?? { lines: [] })),
     profile: (id) => profiles.get(id),
     testUplink: async (request, report) => {
-      if (cabinet === null) throw new ConsoleError('failed', `the cabinet ${configFile} cannot be used: run luciole check`);
+      if (cabinet === null) throw new ConsoleError('failed', problem);
       if (cabinet.uplink === null) return undefined;
       const [{ createMqttTransport }, { createFileReader }, { testUplink }] = await Promise.all([
         import('../sync/mqtt/mqttjs-transport.ts'),
@@ -41,13 +39,4 @@ export function localFiles(configFile: string, credentialsDir: string | null = n
     },
     about: `no agent answers, so this is what files say: profiles of ${['the program', ...dirs].join(', ')}; ${site}`,
   };
-}
-
-function cabinetOf(configFile: string): Cabinet | null {
-  try {
-    return loadCabinet(configFile, (file) => readFileSync(file, 'utf8')).cabinet;
-  } catch (error) {
-    if (error instanceof ConfigError) return null;
-    throw error;
-  }
 }

@@ -4,11 +4,9 @@
  * Reads files and asks the service manager.
  */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { loadCabinet } from '../config/load/load.ts';
-import { ConfigError } from '../core/errors.ts';
 import { readStoredState } from '../store/last-state.ts';
+import { readSiteFile } from './site-file.ts';
 import type { LocalMachine } from './terminal/terminal.ts';
 
 const run = promisify(execFile);
@@ -45,13 +43,9 @@ export function localMachine(configFile: string): LocalMachine {
 }
 
 function cabinetOf(configFile: string) {
-  try {
-    const { cabinet } = loadCabinet(configFile, (file) => readFileSync(file, 'utf8'));
-    return { dir: cabinet.store.dir, timezone: cabinet.timezone, language: cabinet.console.language, problem: '' };
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return { dir: null, timezone: 'UTC', language: 'en' as const, problem: `${configFile} cannot be used: run check` };
-  }
+  const { cabinet, problem } = readSiteFile(configFile);
+  if (cabinet === null) return { dir: null, timezone: 'UTC', language: 'en' as const, problem };
+  return { dir: cabinet.store.dir, timezone: cabinet.timezone, language: cabinet.console.language, problem };
 }
 
 /** What a program said, whether it succeeded or not: `systemctl is-active` tells a dead service with an exit code. */

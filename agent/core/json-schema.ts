@@ -22,6 +22,8 @@ export interface JsonSchema {
   readonly exclusiveMinimum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
+  /** Of a text, as a regular expression. */
+  readonly pattern?: string;
   readonly minItems?: number;
   /** What is allowed, as our own text; editors show it too. */
   readonly patternErrorMessage?: string;

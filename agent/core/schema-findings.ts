@@ -3,7 +3,8 @@
  */
 import type * as z from 'zod';
 import { allowedInWords, type JsonSchema, keysOf, schemaAt, withoutNull } from './json-schema.ts';
-import { didYouMean } from './suggestions.ts';
+import { SECRET_KEY } from './secrets.ts';
+import { didYouMean, didYouMeanKey } from './suggestions.ts';
 
 type Path = readonly (string | number)[];
 
@@ -20,6 +21,12 @@ export interface MoreHints {
   allowed?(path: Path): string;
 }
 
+/** A password in the file would be in each copy of it. */
+const NO_SECRET = '; no secret stands in this file';
+
+/** A number with a sign or a word behind it: `20%`, `30 min`. */
+const WITH_UNIT = /^([+-]?\d+(?:[.,]\d+)?)\s*(%|\p{L}.*)$/u;
+
 /** Longest text repeated in a message. Units: characters. */
 const QUOTED_MAX = 40;
 
@@ -31,7 +38,7 @@ export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$
     const keys = keysOf(schema);
     return issue.keys.map((key) => ({
       path: [...path, key],
-      message: `unknown key "${key}"${didYouMean(key, keys, `; allowed here: ${keys.join(', ')}`)}`,
+      message: `unknown key "${key}"${SECRET_KEY.test(key) ? NO_SECRET : ''}${didYouMeanKey(key, keys, `; allowed here: ${keys.join(', ')}`)}`,
       atKey: true,
     }));
   }
@@ -60,12 +67,30 @@ function inWords(value: unknown): string {
   return JSON.stringify(value.length > QUOTED_MAX ? `${value.slice(0, QUOTED_MAX)}...` : value);
 }
 
-/** Quoted numbers, decimal commas, bare numbers instead of a name, a word nearly right. */
+/** Quoted numbers, decimal commas, units behind a number, bare numbers instead of a name, accents in an id, a word nearly right. */
 function usualSlip(found: unknown, wanted: JsonSchema): string {
   if (typeof found === 'number') return wanted.type === 'string' && wanted.enum === undefined ? ', a number: write it in quotes' : '';
   if (typeof found !== 'string') return '';
   if (wanted.enum !== undefined) return didYouMean(found, wanted.enum.map(String));
+  if (wanted.type === 'string') return withoutAccents(found, wanted);
   if (wanted.type !== 'number' && wanted.type !== 'integer') return '';
   if (/^-?\d+,\d+$/.test(found)) return ': write a decimal point';
+  const [, number = '', unit] = WITH_UNIT.exec(found.trim()) ?? [];
+  if (unit === '%') return `: write ${number.replace(',', '.')} without "%"`;
+  if (unit !== undefined) return ': write the number alone, in the unit at the end of the key';
   return found.trim() !== '' && Number.isFinite(Number(found)) ? ': write it without quotes' : '';
+}
+
+/** Letters that Unicode does not compose of a letter of a to z and an accent. Source: Turkish, Polish, Nordic, German, French place names. */
+const BASE_LETTERS: Readonly<Record<string, string>> = {
+  ...{ ı: 'i', ł: 'l', Ł: 'L', ø: 'o', Ø: 'O', đ: 'd', Đ: 'D', ß: 'ss', æ: 'ae', Æ: 'AE', œ: 'oe', Œ: 'OE' },
+};
+
+/** `Köşe` as `Kose`, where that is allowed and the text itself is not. */
+function withoutAccents(found: string, { pattern }: JsonSchema): string {
+  const folded = found
+    .normalize('NFD')
+    .replace(/\p{Mark}/gu, '')
+    .replace(/[^\x20-\x7e]/gu, (letter) => BASE_LETTERS[letter] ?? letter);
+  return pattern !== undefined && folded !== found && new RegExp(pattern).test(folded) ? `: write ${JSON.stringify(folded)}` : '';
 }

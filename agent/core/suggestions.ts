@@ -54,6 +54,35 @@ export function didYouMean(word: string, candidates: Iterable<string>, otherwise
   return guess === undefined ? otherwise : `; did you mean "${guess}"?`;
 }
 
+/** Shortest part of a word that is compared with the words of a key: `lat`, `min`. Units: letters. Source: assumed. */
+const MIN_PART_LETTERS = 3;
+/** Keys named in one suggestion at most. Source: assumed; two or three are a choice, more are a list. */
+const MAX_SUGGESTED_KEYS = 3;
+
+/**
+ * As `didYouMean`, for keys made of several words: `latitude` leads to `latitudeDeg`, `power` to `ratedPowerW`, `min` to `minPct`.
+ *
+ * Keys that contain all typed words come first, since they share a meaning; then the nearest by spelling; then `otherwise`.
+ */
+export function didYouMeanKey(typed: string, keys: readonly string[], otherwise = ''): string {
+  // `__proto__` is no attempt at a key.
+  const parts = /^[A-Za-z]/.test(typed) ? wordsOf(typed).filter(({ length }) => length >= MIN_PART_LETTERS) : [];
+  const contains = (key: string): boolean => parts.every((part) => wordsOf(key).some((word) => word.startsWith(part)));
+  const related = parts.length === 0 ? [] : keys.filter(contains);
+  const [only] = related;
+  if (only === undefined || related.length > MAX_SUGGESTED_KEYS) return didYouMean(typed, keys, otherwise);
+  return related.length === 1 ? `; did you mean "${only}"?` : `; did you mean one of ${related.join(', ')}?`;
+}
+
+/** `ratedPowerW`: rated, power, w. */
+function wordsOf(key: string): readonly string[] {
+  return key
+    .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z\d]+/)
+    .filter((word) => word !== '');
+}
+
 /**
  * Inserted, lost, changed and swapped letters between two words.
  *

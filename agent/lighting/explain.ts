@@ -82,7 +82,7 @@ function ofPresence({ source, levelPct, text }: TraceLine, { zone, plan, snapsho
   }
   const sinceMs = state?.sinceMono == null ? null : wallOf(state.sinceMono, snapshot);
   const holdS = Math.max(0, presence.holdS - sensor.ownHoldS);
-  return { sinceMs, changes: state?.present === true ? `falls ${holdS} s after it sees nobody` : 'seen again, the hold starts anew' };
+  return { sinceMs, changes: state?.present === true ? `falls ${holdS} s after it sees nobody` : 'a new detection restarts the hold time' };
 }
 
 function raisedBy(listen: 'own' | 'group', state: SensorState | undefined, boostPct: LevelPct): string {

@@ -25,6 +25,9 @@ export interface Program {
   readonly bom: string;
 }
 
+/** Profiles to copy, for device types that differ from maker to maker. */
+const SAMPLES = 'config/sample-profiles';
+
 /** The program alone: `bin/luciole` starts it from wherever the folder lies. */
 export function programTree({ bundleDir, node, licences, bom }: Program): TarEntry[] {
   return withFolders([
@@ -33,6 +36,7 @@ export function programTree({ bundleDir, node, licences, bom }: Program): TarEnt
     ...filesIn(bundleDir, 'lib'),
     file('share/cabinet.schema.json', projectFile('config/cabinet.schema.json')),
     file('share/example-street.yaml', projectFile('config/example-street.yaml')),
+    ...readdirSync(join(ROOT, SAMPLES)).map((name) => file(`share/sample-profiles/${name}`, projectFile(`${SAMPLES}/${name}`))),
     file('LICENSES', Buffer.from(licences)),
     file('sbom.cdx.json', Buffer.from(bom)),
   ]);

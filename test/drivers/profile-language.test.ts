@@ -128,7 +128,7 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ['a repeated part twice as wide as its stride', 'examples:', 'repeat: [{ id: ch, count: 3, stride: 1, points: [{ id: energy, semantic: energy, address: 100, type: u32 }] }]\nexamples:', '100, type', /^overlaps ch0_energy \(input 100\)$/],
   ['a repeated part beyond the table', 'examples:', 'repeat: [{ id: ch, count: 9, stride: 9000, points: [{ id: energy, semantic: energy, address: 100 }] }]\nexamples:', '100 }] }]', /ch8_energy reaches beyond address 65535/],
   ['no point at all', ACME.slice(ACME.indexOf('points:'), ACME.indexOf('examples:')), 'points: []\n', '[]', /at least one point/],
-  ['not YAML', 'serial: {', 'serial: {{', 'points', /not YAML/],
+  ['not YAML', 'serial: {', 'serial: {{', '{{', /not YAML/],
 ];
 
 for (const [story, from, to, mark, message, from2 = '', to2 = ''] of broken) {

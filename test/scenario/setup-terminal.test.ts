@@ -85,3 +85,39 @@ t.test('asked on a terminal, it may be broken off and goes on with what was said
   );
   t.notOk(existsSync(`${file}.answers`), 'the kept answers have gone');
 });
+
+t.test('units that no profile recognises are asked about once for a port, by ranges', { timeout: 60_000 }, async (t) => {
+  const more = ['M02, unit: 32', 'M03, unit: 33'].map((id) => `      - { id: ${id}, profile: eastron-sdm630 }`).join('\n');
+  const meter = '      - { id: M01, unit: 31, profile: eastron-sdm630 }';
+  const relay = '      - { id: IO2, unit: 36, profile: waveshare-modbus-relay-d8 }';
+  const { clock, folder, ports, file } = unknownStreet(t, (text) => text.replace(meter, `${meter}\n${more}\n${relay}`));
+  const said = { id: 'box', name: 'box', position: '47.4736,-0.5541', timezone: 'Europe/Paris', spacing: '30', power: '60' };
+  const usual = { zone: 'street', kind: 'street', dim: '50', broker: 'none', admin: 'none', units: '20-36', serial: '19200-8N2' };
+  const options = Object.entries({ ...said, ...usual }).flatMap(([name, value]) => [`--${name}`, value]);
+  const setup = onTerminal(['setup', file, ...ports.slice(0, 2), ...options, '--data-dir', join(folder, 'data')], folder, clock);
+  t.teardown(setup.kill);
+  await setup.answer(/Units 31-33, 36 on \S+\s+answer, and no profile\s+recognises them\.[\s\S]*Their profiles.*\[none\]: $/, 'meter\r');
+  await setup.answer(/found "meter"; allowed: UNIT=PROFILE[\s\S]*Their profiles.*: $/, '31-33=eastron-sdm63\r');
+  await setup.answer(/did you mean eastron-sdm630\?[\s\S]*Their profiles.*: $/, '34-35=eastron-sdm630\r');
+  await setup.answer(
+    /no such unit among 31-33, 36: 34-35=[\s\S]*Their profiles.*: $/,
+    '31-35=eastron-sdm630, 36=waveshare-modbus-relay-d8\r',
+  );
+  await setup.answer(/Write .*\[yes\]: $/, '\r');
+  t.equal(await setup.ended, 0, setup.screen());
+  // A question is as long as the answer that is typed behind it.
+  const printed = setup
+    .screen()
+    .slice(setup.screen().indexOf('Units 31'))
+    .replaceAll(/^Their profiles.*$/gm, '');
+  t.notMatch(printed, /[^\r\n]{81}/, 'it fits 80 columns');
+  const devices = loadSite(file).cabinet.lines[0]?.devices.map(({ unit, profile }) => `${unit} ${profile}`);
+  t.strictSame(devices, [
+    '21 wirenboard-wb-msw',
+    '22 wirenboard-wb-msw',
+    '31 eastron-sdm630',
+    '32 eastron-sdm630',
+    '33 eastron-sdm630',
+    '36 waveshare-modbus-relay-d8',
+  ]);
+});

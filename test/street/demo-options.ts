@@ -7,6 +7,8 @@ export interface DemoOptions {
   readonly forMs: number | null;
   readonly seed: number;
   readonly json: boolean;
+  /** The street alone, for a first `luciole setup`. */
+  readonly hasAgent: boolean;
   readonly startAtMs: number;
 }
 
@@ -20,6 +22,7 @@ Usage: npm run demo -- [options]
   --for 30s        stop by itself; without it, q or Ctrl-C ends the demo
   --seed 7         another evening; the same seed brings the same people
   --config FILE    another street (default config/demo.yaml)
+  --no-agent       the street alone, to rehearse luciole setup on its ports
   --start-at TIME  another moment (default ${START_AT})
   --json           last line: the figures as JSON
   --help           this text
@@ -37,6 +40,7 @@ export function readDemoOptions(words: string[]): DemoOptions | null {
       config: { type: 'string', default: 'config/demo.yaml' },
       'start-at': { type: 'string', default: START_AT },
       json: { type: 'boolean', default: false },
+      'no-agent': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -50,6 +54,7 @@ export function readDemoOptions(words: string[]): DemoOptions | null {
     forMs: values.for === undefined ? null : parseDuration(values.for),
     seed,
     json: values.json,
+    hasAgent: !values['no-agent'],
     startAtMs,
   };
 }

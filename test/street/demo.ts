@@ -16,6 +16,7 @@ import { createTestBroker } from '../platform/broker.ts';
 import { ReferenceHost } from '../platform/host.ts';
 import { startAgentProcess } from './agent-process.ts';
 import { DEMO_HELP, type DemoOptions, readDemoOptions } from './demo-options.ts';
+import { rehearse } from './demo-rehearsal.ts';
 import { openDemoScreen } from './demo-screen.ts';
 import type { Demo } from './demo-state.ts';
 import { summaryOf } from './demo-summary.ts';
@@ -38,7 +39,7 @@ async function main(): Promise<number> {
       console.log(DEMO_HELP);
       return 0;
     }
-    return await run(options);
+    return await (options.hasAgent ? run(options) : rehearse(options));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     console.error(error instanceof ConfigError || error instanceof TypeError || 'code' in error ? `demo: ${error.message}` : error);

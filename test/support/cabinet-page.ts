@@ -11,8 +11,8 @@ For the integrator who writes one. [config/example-street.yaml](../config/exampl
 and check it by \`config/cabinet.schema.json\`; \`luciole check FILE\` names everything wrong at once.
 
 Keys carry their unit: Deg degrees, M metres, W watts, S seconds, Ms milliseconds, Pct percent of full light. \`x[].y\` is the key \`y\` of
-each entry of the list \`x\`. An id is 1 to 32 letters, digits, ".", "_" or "-", the first a letter or
-digit. A dash under "default" is a key that must be there; "none", one that may be left out.
+each entry of the list \`x\`. An id is 1 to 32 letters from a to z, digits, ".", "_" or "-", the first a
+letter or digit. A dash under "default" is a key that must be there; "none", one that may be left out.
 `;
 
 export function cabinetPage(schema: JsonSchema): string {

@@ -201,7 +201,7 @@ function normal(rows: readonly string[], folder: string): readonly string[] {
       .replaceAll(folder, '/run')
       .replace(`console:${USER}`, 'console:tech')
       .replace(/(?<![\w.])-?\d+(?:[.:-]\d+)*/g, '#')
-      .replace(/# (?:ms|s|min|h|d|j|kB|MB)\b(?: # (?:min|s|h)\b)?/g, '#')
+      .replace(/# (?:ms|s|min|h|d|j|kB|MB|ko|Mo)\b(?: # (?:min|s|h)\b)?/g, '#')
       .replace(/ {2,}/g, '  ')
       .trimEnd(),
   );

@@ -5,11 +5,11 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { loadSite } from '../../agent/config/load/load-site.ts';
+import { loadCabinet } from '../../agent/config/load/load.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createStreet } from '../street/street.ts';
 import { connectStreet } from '../street/street-cables.ts';
@@ -23,12 +23,13 @@ interface Ended {
   readonly err: string;
 }
 
-/** Its two Modbus lines are the ports. */
-export function unknownStreet(t: Pick<Test, 'teardown'>) {
+/** Its two Modbus lines are the ports. `change`: another street, from the text of the demo's. */
+export function unknownStreet(t: Pick<Test, 'teardown'>, change: (text: string) => string = (text) => text) {
   const clock = createSystemClock({ quality: () => 'synced' });
   const folder = mkdtempSync(join(tmpdir(), 'luciole-setup-'));
   mkdirSync(join(folder, 'data'));
-  const street = createStreet({ cabinet: loadSite(DEMO).cabinet, clock, seed: 5 });
+  const { cabinet } = loadCabinet('street.yaml', () => change(readFileSync(DEMO, 'utf8')));
+  const street = createStreet({ cabinet, clock, seed: 5 });
   const cables = connectStreet(street, folder, ['north', 'south']);
   t.teardown(() => {
     street.stop();

@@ -60,6 +60,8 @@ export function checkPorts({ file, cabinet, named }: LoadedCabinet, machine: Por
   function flawOf(port: string): string | null {
     const unit = consoleAt(port);
     if (unit !== null) return consoleHoldsPort(unit);
-    return exists(port) ? null : `no such device file "${port}"; what exists: ${listNames(listPorts())}. Is the adapter plugged in?`;
+    return exists(port)
+      ? null
+      : `no such device file "${port}"; what exists: ${listNames(listPorts())}. Is the adapter plugged in? On another machine than the gateway: luciole check --no-ports`;
   }
 }

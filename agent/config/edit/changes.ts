@@ -2,8 +2,8 @@ import { isRecord } from '../../core/is-record.ts';
 import type { ConfigChange } from '../../core/revisions.ts';
 import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 
-/** Longest value shown whole. Units: UTF-16 units. Source: assumed; a line of a terminal. */
-const SHOWN_LENGTH = 120;
+/** Longest value shown whole. Units: UTF-16 units. Source: the list of 247 lamps of a zone, `"L001",` each. */
+const SHOWN_LENGTH = 2_000;
 
 /** The values that differ between two configurations, in the order of `before`, then the new ones; without secrets. Pure. */
 export function changesBetween(before: unknown, after: unknown, path = ''): ConfigChange[] {

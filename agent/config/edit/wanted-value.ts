@@ -1,6 +1,6 @@
 import type { WantedValue } from '../../core/json-schema.ts';
 import { allowedInWords, type JsonSchema, keysOf, withoutNull } from '../../core/json-schema.ts';
-import { didYouMean } from '../../core/suggestions.ts';
+import { didYouMeanKey } from '../../core/suggestions.ts';
 import { cabinetJsonSchema } from '../schema/schema.ts';
 import { type PathStep, stepsOf } from './edit.ts';
 
@@ -80,7 +80,7 @@ function problemAt(schema: JsonSchema, step: PathStep, key: string): string {
   const keys = keysOf(schema);
   return keys.length === 0
     ? `${key} holds no keys`
-    : `unknown key "${step.name}"${didYouMean(step.name, keys, `; allowed here: ${keys.join(', ')}`)}`;
+    : `unknown key "${step.name}"${didYouMeanKey(step.name, keys, `; allowed here: ${keys.join(', ')}`)}`;
 }
 
 function unitOf(key: string): string {

@@ -190,7 +190,7 @@ function readRow(
         flaw(
           line,
           heading(column),
-          `found ${JSON.stringify(cell)}; allowed: 1 to 32 letters, digits, ".", "_" or "-", the first a letter or digit`,
+          `found ${JSON.stringify(cell)}; allowed: 1 to 32 letters from a to z, digits, ".", "_" or "-", the first a letter or digit`,
         ),
       );
     } else if (!IDS.has(column) && !WORD.test(cell)) {

@@ -12,7 +12,7 @@ import { ConfigError, type Problem } from '../../core/errors.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { CheckReport } from '../../core/run-options.ts';
 import { POLL_PERIOD_MS } from '../../field/polls/poll-plan.ts';
-import { checkPorts, checkSecrets } from '../check/check-machine.ts';
+import { checkPorts, checkSecrets, type PortFacts } from '../check/check-machine.ts';
 import { checkAgainstProfiles, failsafeWarnings, type KnownProfiles } from '../check/check-profiles.ts';
 import { checkStore } from '../check/check-store.ts';
 import { type LoadedCabinet, type ReadCabinet, readCabinet } from './load.ts';
@@ -53,8 +53,14 @@ function asLoaded(site: ReadSite): LoadedSite {
   return { cabinet: { ...loaded.cabinet, profileDirs: searched }, profiles, profileProblems: warnings, warnings: advice(site) };
 }
 
-/** Checks a cabinet as `loadSite` does, with the further checks of `luciole check`, ports included. Errors: none; all is in the report. */
-export async function checkConfig({ configFile, profileDirs = [], text }: CheckRequest): Promise<CheckReport> {
+const MACHINE_PORTS: PortFacts = {
+  exists: existsSync,
+  listPorts: () => findSerialPorts().map(({ path }) => path),
+  consoleAt: consoleUnitAt,
+};
+
+/** Checks a cabinet as `loadSite` does, with the further checks of `luciole check`. Errors: none; all is in the report. */
+export async function checkConfig({ configFile, profileDirs = [], text, hasPorts = true }: CheckRequest): Promise<CheckReport> {
   try {
     const site = readAll(configFile, profileDirs, { text });
     const { lamps, lines, zones } = site.loaded.cabinet;
@@ -63,16 +69,7 @@ export async function checkConfig({ configFile, profileDirs = [], text }: CheckR
     const secrets = checkSecrets(site.loaded, { realPath, siteDir: realPath(dirname(resolve(configFile))) });
     const store = checkStore(site.loaded, site.profiles, POLL_PERIOD_MS);
     return {
-      problems: [
-        ...problems,
-        ...secrets.problems,
-        ...store.problems,
-        ...checkPorts(site.loaded, {
-          exists: existsSync,
-          listPorts: () => findSerialPorts().map(({ path }) => path),
-          consoleAt: consoleUnitAt,
-        }),
-      ],
+      problems: [...problems, ...secrets.problems, ...store.problems, ...(hasPorts ? checkPorts(site.loaded, MACHINE_PORTS) : [])],
       warnings: [...warnings, ...secrets.warnings, ...store.warnings, ...advice(site)],
       counts,
     };
@@ -99,6 +96,8 @@ export interface CheckRequest {
   readonly profileDirs?: readonly string[];
   /** Text to check instead of the file's. */
   readonly text?: string | undefined;
+  /** Whether this machine is the gateway, whose ports must exist. Default: true. */
+  readonly hasPorts?: boolean;
 }
 
 interface ReadSite extends KnownProfiles {

@@ -114,7 +114,7 @@ function toProblem(file: string, yaml: PlacedDocument, { path, message, atKey, f
 
 /** What a failed read means to the person who named the file. Source: errno(3). */
 const READ_FAILURES: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file; check the path, or start from config/example-street.yaml',
+  ENOENT: 'no such file; check the path, or write a first one with `luciole setup`',
   ENOTDIR: 'no such file; a part of the path is not a folder',
   EISDIR: 'this is a folder; name the cabinet file in it',
   EACCES: "not allowed to read it; check the file's owner and mode",

@@ -1,17 +1,6 @@
-import {
-  type Document,
-  isAlias,
-  isCollection,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  visit,
-  type YAMLError,
-} from 'yaml';
+import { type Document, isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import type { Path } from '../check/finding.ts';
+import { syntaxFlaws, type TextFlaw } from './syntax-flaws.ts';
 
 /** Units: lines and columns count from 1, columns in UTF-16 units as editors do. */
 export interface TextPosition {
@@ -50,12 +39,13 @@ export function readPlacedYaml(text: string): PlacedDocument {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
+  const placed = ({ offset, message }: TextFlaw): Flaw => ({ ...at(offset), message });
   const intact = document.errors.every((e) => e.code === 'DUPLICATE_KEY');
-  const complaints = [...document.errors, ...document.warnings].map((e) => ({ ...at(offsetOf(document, e)), message: syntaxMessage(e) }));
+  const complaints = syntaxFlaws(text, document, [...document.errors, ...document.warnings]).map(placed);
   const flaws = [
-    ...unreadableBytes(text).map((f) => ({ ...at(f.offset), message: f.message })),
+    ...unreadableBytes(text).map(placed),
     ...(intact ? complaints : firstOfEachLine(complaints)),
-    ...(intact ? brokenNodes(document) : []).map((f) => ({ ...at(f.offset), message: f.message })),
+    ...(intact ? brokenNodes(document) : []).map(placed),
   ];
   const worthALook = intact && flaws.length === document.errors.length;
   if (WIDE_NUMBER.test(text)) keepWideIntegers(document);
@@ -115,36 +105,15 @@ function firstOfEachLine(flaws: readonly Flaw[]): Flaw[] {
   return flaws.filter(({ line }) => !lines.has(line) && lines.add(line));
 }
 
-/** The parser reports an open quote at the end of the text; a person needs the place where it began. */
-function offsetOf(document: Document.Parsed, { code, pos }: YAMLError): number {
-  let offset = pos[0];
-  if (code !== 'MISSING_CHAR') return offset;
-  visit(document, {
-    Scalar: (_, scalar) => {
-      const [start, end] = scalar.range ?? [0, 0];
-      if (scalar.type?.startsWith('QUOTE') && start < pos[0] && pos[0] <= end) offset = start;
-    },
-  });
-  return offset;
-}
-
-/** Plain messages for texts of the library that a technician would not understand. */
-function syntaxMessage({ code, message }: YAMLError): string {
-  if (code === 'DUPLICATE_KEY') return 'this key stands twice in the same section; keep one of the two';
-  if (code === 'MULTIPLE_DOCS') return 'a second document begins here ("---"); one file holds one';
-  if (code === 'TAB_AS_INDENT') return 'not YAML: a tab stands here; indent with spaces';
-  return `not YAML: ${message.replaceAll(/\s*\n\s*/g, ' ')}`;
-}
-
 /** Source: Node decodes bytes that are not UTF-8 as U+FFFD. */
-function unreadableBytes(text: string): { offset: number; message: string }[] {
+function unreadableBytes(text: string): TextFlaw[] {
   const offset = text.indexOf('\uFFFD');
   return offset < 0 ? [] : [{ offset, message: 'found a character that is not UTF-8; save the file as UTF-8' }];
 }
 
 /** Aliases that point nowhere or at a section (never needed here, and a way to blow a small file up), and keys that are not plain words. */
-function brokenNodes(document: Document.Parsed): { offset: number; message: string }[] {
-  const found: { offset: number; message: string }[] = [];
+function brokenNodes(document: Document.Parsed): TextFlaw[] {
+  const found: TextFlaw[] = [];
   visit(document, {
     Alias: (_, alias) => {
       const target = alias.resolve(document);

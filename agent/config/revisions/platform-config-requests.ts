@@ -16,7 +16,7 @@ export interface PlatformConfigRequestsParts {
 }
 
 /** What one result holds of each list. Source: assumed; with them it stays below 16 KB. */
-const SHOWN = { problems: 20, changes: 60 };
+const SHOWN = { problems: 20, changes: 60, valueLength: 120 };
 
 /** Carries out the requests of the platform about the configuration, reports their outcome, and shows the revisions on the node. */
 export class PlatformConfigRequests {
@@ -102,10 +102,14 @@ function shown({ state, reason, problems, warnings, changes, touches, revision }
     problems: problems.slice(0, SHOWN.problems).map(formatProblem),
     moreProblems: Math.max(0, problems.length - SHOWN.problems),
     warnings: warnings.slice(0, SHOWN.problems).map(formatProblem),
-    changes: changes.slice(0, SHOWN.changes),
+    changes: changes.slice(0, SHOWN.changes).map(({ path, before, after }) => ({ path, before: cut(before), after: cut(after) })),
     moreChanges: Math.max(0, changes.length - SHOWN.changes),
     touches,
   };
+}
+
+function cut(value: string | null): string | null {
+  return value === null || value.length <= SHOWN.valueLength ? value : `${value.slice(0, SHOWN.valueLength)}...`;
 }
 
 function firstProblem({ reason, problems }: ConfigAnswer): string {

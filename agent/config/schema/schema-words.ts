@@ -14,7 +14,7 @@ import { WEEKDAYS } from './weekdays.ts';
 export const idSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/)
-  .meta({ patternErrorMessage: '1 to 32 letters, digits, ".", "_" or "-", the first a letter or digit' });
+  .meta({ patternErrorMessage: '1 to 32 letters from a to z, digits, ".", "_" or "-", the first a letter or digit' });
 
 /** Units: % of full light, whole numbers. */
 export const levelSchema = z.int().min(0).max(100);

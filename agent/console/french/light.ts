@@ -45,7 +45,7 @@ export const LIGHT: Pairs = [
   ['holds {span} more', 'tient encore {span}'],
   ['light is falling', 'la lumière baisse'],
   ['falls {n} s after it sees nobody', 'retombe {n} s après le dernier passage'],
-  ['seen again, the hold starts anew', 'revu, le maintien recommence'],
+  ['a new detection restarts the hold time', 'une nouvelle détection relance le maintien'],
   ['someone there raises to {n} %', 'une présence y monte à {n} %'],
   ['heard again once it has been still', 'repris en compte une fois au repos'],
   ['raises again once all sensors of the zone have been still', 'monte à nouveau une fois tous les capteurs de la zone au repos'],

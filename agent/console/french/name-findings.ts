@@ -93,8 +93,8 @@ export const NAME_FINDINGS: Pairs = [
     '"{text}" est aussi l\'id de {what} ; la plateforme ne pourrait les distinguer',
   ],
   [
-    'no such device file "{path}"; what exists: {words}. Is the adapter plugged in?',
-    'pas de fichier de port "{path}" ; existent : {words}. L\'adaptateur est-il branché ?',
+    'no such device file "{path}"; what exists: {words}. Is the adapter plugged in? On another machine than the gateway: luciole check --no-ports',
+    'pas de fichier de port "{path}" ; existent : {words}. L\'adaptateur est-il branché ? Sur une autre machine que la passerelle : luciole check --no-ports',
   ],
   [
     'a console is enabled on this port ({key}): take another port for the line, or disable the console',

@@ -10,6 +10,7 @@ export const OPTIONS: Pairs = [
   ['print it as JSON', "l'afficher en JSON"],
   ['print what was found as JSON', 'afficher ce qui est trouvé en JSON'],
   ['print the problems as a JSON array', 'afficher les erreurs en tableau JSON'],
+  ['leave out whether the ports exist, on another machine than the gateway', 'sans regarder si les ports existent, hors de la passerelle'],
   ['print the sum on one line, for scripts', 'le bilan sur une ligne, pour scripts'],
   ['print it as CSV', "l'afficher en CSV"],
   ['print it as CSV, with times of UTC', "l'afficher en CSV, heures UTC"],

@@ -6,6 +6,12 @@
 import type { Pairs } from './pairs.ts';
 
 export const PROFILES: Pairs = [
+  // How a scan recognises them.
+  ['by its frames, which it sends without a request', 'à ses trames, émises sans demande'],
+  ['nothing: a scan does not recognise it, name it in the cabinet', "rien : un scan ne le reconnaît pas, le nommer dans l'armoire"],
+  ['certain', 'certain'],
+  ['likely', 'probable'],
+  // Flags.
   ['the dust sensor reports a fault of its own', 'le capteur de poussières signale une panne'],
   [
     'overcurrent at the outputs; look for a short circuit or too many strips',

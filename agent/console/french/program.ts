@@ -11,7 +11,8 @@ export const PROGRAM: Pairs = [
   ['the service manager does not start it: {why}', 'le gestionnaire de services ne le relance pas : {why}'],
   ['the last one {time}', 'la dernière {time}'],
   ['Its log:', 'Son journal :'],
-  ['{file} cannot be used: run check', '{file} ne va pas : lancer check'],
+  ['{file} cannot be used: run `luciole check`', '{file} ne va pas : lancer `luciole check`'],
+  ['there is no cabinet file {file}: `luciole setup` writes one', "il n'y a pas de fichier d'armoire {file} : `luciole setup` en écrit un"],
   ['not known: {why}', 'inconnu : {why}'],
   ['this machine has no such program', "cette machine n'a pas ce programme"],
   [
@@ -19,8 +20,6 @@ export const PROGRAM: Pairs = [
     "l'agent ne répond pas, voici ce que disent les fichiers : profils de {what} ; {more}",
   ],
   ['the cabinet is {file}', "l'armoire est {file}"],
-  ['the cabinet {file} cannot be used', "l'armoire {file} ne va pas"],
-  ['the cabinet {file} cannot be used: run luciole check', "l'armoire {file} ne va pas : lancer luciole check"],
   ['the program', 'le programme'],
   ['luciole {code} started', 'luciole {code} démarré'],
   ['luciole {code} stopped', 'luciole {code} arrêté'],

@@ -104,7 +104,7 @@ export const RULE_FINDINGS: Pairs = [
   ],
   [
     '"{text}" already sets the level of lamp "{lamp}"; raise a zone by a rule instead',
-    '"{text}" règle déjà le niveau du luminaire "{lamp}" ; relever plutôt une zone par une règle',
+    '"{text}" règle déjà le niveau du luminaire "{lamp}" ; rehausser plutôt une zone par une règle',
   ],
   [
     '"{text}" has no names for its values; give a number from {n} to {m}',

@@ -63,7 +63,7 @@ const STATES: Readonly<Record<string, string>> = {
   clock: 'horloge',
   start: 'démarrage',
   base: 'repos',
-  boost: 'relevée',
+  boost: 'rehaussée',
   OVERRIDE: 'FORÇAGE',
   TRIAL: 'ESSAI',
   any: 'tous',

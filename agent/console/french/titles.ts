@@ -182,6 +182,7 @@ const TITLES: Readonly<Record<string, string>> = {
   Doubt: 'Doute',
   Groups: 'Groupes',
   'Set-up': 'Réglages',
+  Identify: 'Reconnu',
   Notes: 'Notes',
   Source: 'Source',
   Min: 'Min',

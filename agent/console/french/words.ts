@@ -66,6 +66,9 @@ const MONTHS: Readonly<Record<string, string>> = {
 };
 
 export const WORDS: Pairs = [
+  // Sizes.
+  ['{n} kB', '{n} ko'],
+  ['{n} MB', '{n} Mo'],
   ...Object.entries(NOUNS).flatMap(([english, [one, more]]) => [
     [`{n} ${english}`, `{n} ${one}`] as const,
     [`{n} ${english}s`, `{n} ${more}`] as const,

@@ -58,7 +58,23 @@ export function atMost(rows: readonly string[], maxRows: number, more: (missing:
 function pieces(word: string, widthCols: number): string[] {
   if (shownCols(word) <= widthCols) return [word];
   if (word.includes(' ')) return word.split(' ').flatMap((part) => pieces(part, widthCols));
-  return word.match(new RegExp(`.{1,${Math.max(1, widthCols)}}`, 'g')) ?? [word];
+  const parts: string[] = [];
+  let rest = word;
+  while (shownCols(rest) > widthCols) {
+    const at = breakIn(rest, Math.max(1, widthCols));
+    parts.push(rest.slice(0, at));
+    rest = rest.slice(at);
+  }
+  return [...parts, rest];
+}
+
+/** Where a path, an address or a list without blanks may go on in the next line. Source: `/dev/serial/by-path/platform-3f980000.usb-usb-0:1.1:1.0-port0`. */
+const SEPARATOR = /[/,;:=-](?=[^/,;:=-]*$)/;
+
+/** Behind the last separator of the line, unless that leaves more than half of it empty; else where the line ends. */
+function breakIn(word: string, widthCols: number): number {
+  const at = SEPARATOR.exec(word.slice(0, widthCols))?.index ?? -1;
+  return at * 2 >= widthCols ? at + 1 : widthCols;
 }
 
 /** Columns a text takes on a terminal: colours take none. */

@@ -199,5 +199,5 @@ t.test('where no agent runs, files tell of the device types', async (t) => {
   t.match(localFiles(join(dir, 'cabinet.yaml')).profile('my-meter'), { vendor: 'Eastron' });
   const none = localFiles(join(dir, 'none.yaml'));
   t.ok(none.profiles().length > 20);
-  t.match(none.about, /none\.yaml cannot be used/);
+  t.match(none.about, /there is no cabinet file .*none\.yaml: `luciole setup` writes one/);
 });

@@ -77,6 +77,26 @@ t.test('a session in French: the screens most used, no wider than 80 columns, in
   t.ok(session.screen.transcript().every((row) => row.length <= 80));
 });
 
+t.test('sizes, the sun and raised lamps have their French words', async (t) => {
+  const session = await openSession(t, { view: { ...createFakeView(), language: 'fr' } });
+  await session.say('terminal length 0');
+  await session.say('terminal charset utf-8');
+  const said = async (line: string): Promise<string> => Buffer.from(await session.say(line), 'latin1').toString('utf8');
+  const status = await said('status');
+  t.match(status, /sous l'horizon[\s\S]*\b74 Mo\b[\s\S]*luminaires? rehaussés?[\s\S]*\b1\.2 Mo\b/);
+  for (const line of ['status', 'store', 'store check', 'uplink']) {
+    const shown = line === 'status' ? status : await said(line);
+    t.notMatch(shown, /\d [kM]B\b/, line);
+    t.match(shown, /\d [kM]o\b/, line);
+  }
+  t.equal(
+    translate('fr', '1.2 MB today (UTC); 3 messages, 9 kB since the start'),
+    "1.2 Mo aujourd'hui (UTC) ; 3 messages, 9 ko depuis le démarrage",
+  );
+  t.equal(translate('fr', 'sun 3.1 deg above the horizon'), "soleil 3.1 deg au-dessus de l'horizon");
+  t.equal(translate('fr', 'sun 3.1 deg above the horizon, lit below -2 deg'), "soleil 3.1 deg au-dessus de l'horizon, allumé sous -2 deg");
+});
+
 t.test('language changes it for the session; UTF-8 brings the accents', async (t) => {
   const session = await openSession(t);
   t.match(await session.say('language'), /\nen\n/);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { closest, nearest } from '../../../agent/core/suggestions.ts';
+import { closest, didYouMeanKey, nearest } from '../../../agent/core/suggestions.ts';
 
 t.test('the nearest word is the one with the fewest wrong letters', async (t) => {
   t.equal(nearest('stauts', ['status', 'points']), 'status');
@@ -17,4 +17,29 @@ t.test('all words that are as close are named, and none that is far', async (t) 
   t.strictSame(closest('lod', ['log', 'load', 'store']), ['load', 'log']);
   t.strictSame(closest('xyzzy', ['status', 'log']), []);
   t.strictSame(closest('STATUS', ['status']), [], 'case counts');
+});
+
+t.test('a key is found by its words, whatever the unit at its end', async (t) => {
+  const keys = ['id', 'minPct', 'minClass', 'ratedPowerW', 'latitudeDeg', 'holdS', 'rampUpS', 'rampDownS', 'fastRampS', 'rampS'];
+  const cases: [typed: string, said: string][] = [
+    ['latitude', '; did you mean "latitudeDeg"?'],
+    ['lat', '; did you mean "latitudeDeg"?'],
+    ['LATITUDE_DEG', '; did you mean "latitudeDeg"?'],
+    ['power', '; did you mean "ratedPowerW"?'],
+    ['power-rated', '; did you mean "ratedPowerW"?'],
+    ['min', '; did you mean one of minPct, minClass?'],
+    ['hodlS', '; did you mean "holdS"?'],
+    ['ramp', '; did you mean "rampS"?'],
+    ['colour', ' none'],
+    ['id', '; did you mean "id"?'],
+    ['__proto__', ' none'],
+    ['la', ' none'],
+    ['', ' none'],
+  ];
+  for (const [typed, said] of cases) t.equal(didYouMeanKey(typed, keys, ' none'), said, typed);
+  fc.assert(
+    fc.property(fc.string(), fc.array(fc.string()), (typed, keys) =>
+      /^(; did you mean (".*"|one of .*)\?)?$/s.test(didYouMeanKey(typed, keys)),
+    ),
+  );
 });

@@ -174,7 +174,7 @@ const lines: [story: string, text: string, expected: string][] = [
   ['a sensor that is silent', explained({}, {})('presence'), '- | heard again once it answers'],
   ['a sensor that is stuck', explained({}, { sensors: sensors({ ...seen(0), stuck: true }) })('presence'), '- | heard again once it has been still'],
   ['someone there', explained({}, { sensors: sensors(seen(NOW_MONO - 60_000, true)) })('presence'), '23:29 | falls 15 s after it sees nobody'],
-  ['someone a moment ago', explained({}, { sensors: sensors(seen(NOW_MONO - 5_000)) })('presence'), '23:29 | seen again, the hold starts anew'],
+  ['someone a moment ago', explained({}, { sensors: sensors(seen(NOW_MONO - 5_000)) })('presence'), '23:29 | a new detection restarts the hold time'],
   ['a sensor that follows the others', explained({ zone: { presence: { ...PRESENCE, sensors: [sensor('S01', { listen: 'group' })] } } }, {})('presence'), '- | '],
   ['traffic on its lowest step', explained({ zone: { traffic } }, { traffic: new Map([['rue', { flowPerH: 10, step: 0, sinceMono: NOW_MONO - 1_800_000 }]]) })('traffic'), '23:00 | more light from 40/h on'],
   ['traffic above all steps', explained({ zone: { traffic } }, { traffic: new Map([['rue', { flowPerH: 150, step: null, sinceMono: NOW_MONO - 1_800_000 }]]) })('traffic'), '23:00 | less after two counts below 100/h'],

@@ -6,6 +6,7 @@ import { clockTime, count, dayTime, NOTHING, type Page, stateWord, translated } 
 import { toAscii } from '../../text/plain-text.ts';
 import { labelled, paragraph, wrap } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
+import { asFileText } from './file-text.ts';
 
 /** What a change needs of a page. */
 type Sheet = Pick<Page, 'widthCols' | 'language'>;
@@ -128,7 +129,7 @@ function problemLines(problems: ConfigAnswer['problems'], page: Sheet, before = 
 
 function changeLines({ path, before, after }: ConfigChange, { widthCols }: Sheet): string[] {
   const side = (sign: string, text: string | null): string[] =>
-    text === null ? [] : wrap(text, widthCols - 4).map((line, i) => `${i === 0 ? `  ${sign} ` : '    '}${line}`);
+    text === null ? [] : wrap(asFileText(text), widthCols - 4).map((line, i) => `${i === 0 ? `  ${sign} ` : '    '}${line}`);
   return [...wrap(path, widthCols), ...side('-', before), ...side('+', after)];
 }
 

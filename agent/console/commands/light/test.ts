@@ -64,7 +64,10 @@ export function renderTested({ target, steps, verdicts, otherLamps, restored }: 
     bad === 0
       ? `${count(verdicts.length, 'lamp')} of ${target.id}: all ok`
       : `${bad} of ${count(verdicts.length, 'lamp')} of ${target.id} not ok`;
-  const back = restored === 'verified' ? 'given back to its programme' : `given back, but ${restored}: see \`luciole why ${target.id}\``;
+  const back =
+    restored === 'verified'
+      ? 'given back to its programme'
+      : `released, but its return to the programme ended as ${restored}: see \`luciole why ${target.id}\``;
   const levelOnly = unweighedLines(verdicts, otherLamps).flatMap((line) => paragraph(line, page));
   return [...tableLines(columns, rows, page), '', ...levelOnly, ...paragraph(`${sum}; ${back}`, page)].join('\n');
 }

@@ -1,5 +1,5 @@
 /** Renders `luciole profile show`: everything a device profile contains. Pure. */
-import type { PointProfile, Profile } from '../../../core/profile.ts';
+import type { IdentifyProbe, PointProfile, Profile } from '../../../core/profile.ts';
 import type { ProfileView } from '../../../core/views.ts';
 import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';
@@ -40,6 +40,7 @@ export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, p
     ...quotes('Doubt', profile.experimental ?? ''),
     ...row('Waiting', profile.pending === undefined ? '' : WAITING[profile.pending]),
     ...row('Serial', serialOf(profile)),
+    ...row('Identify', identityOf(profile)),
     ...row('Groups', profile.groups.map(({ id, reach, address }) => `${id} (${reach}, ${address})`).join(', ')),
     ...row('Set-up', profile.setup.map(({ table, address, value }) => `${table} ${address} = ${value}`).join(', ')),
     '',
@@ -76,6 +77,23 @@ function writeText({ write }: PointProfile): string {
 
 function flagRow(point: PointProfile, { bit, severity, message, inverted }: PointProfile['flags'][number]): string[] {
   return [point.id, `${bit ?? 'any'}${inverted ? ' = 0' : ''}`, severity, message];
+}
+
+/** What a scan reads to recognise a unit, by the addresses and registers of the frame. */
+function identityOf({ identify, transport }: Profile): string {
+  if (transport === 'uart') return 'by its frames, which it sends without a request';
+  if (identify.length === 0) return 'nothing: a scan does not recognise it, name it in the cabinet';
+  return identify.map(probeText).join('; ');
+}
+
+function probeText({ table, address, count, text, oneOf, strength }: IdentifyProbe): string {
+  const where = count === 1 ? `${table} ${address}` : `${table} ${address}-${address + count - 1}`;
+  const values = text === null ? oneOf.map((registers) => registers.map(hex).join(' ')).join(' / ') : `"${text}"`;
+  return `${strength === 'strong' ? 'certain' : 'likely'}: ${where} = ${values}`;
+}
+
+function hex(register: number): string {
+  return `0x${register.toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
 function serialOf({ serial, unit, transport }: Profile): string {

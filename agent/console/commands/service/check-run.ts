@@ -10,7 +10,7 @@ import { problemLines } from '../../text/text-lines.ts';
 export async function runCheck(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   const { out } = screen;
   const configFile = configFileOf(args);
-  const { problems, warnings, counts } = await checkConfig({ configFile });
+  const { problems, warnings, counts } = await checkConfig({ configFile, hasPorts: args['no-ports'] !== true });
   const word = translated('warning', screen);
   if (args['json'] === true) out(`${JSON.stringify([...withSeverity(warnings, 'warning'), ...withSeverity(problems, 'error')])}\n`);
   else if (warnings.length + problems.length > 0)

@@ -36,8 +36,11 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     hasSocket: false,
     summary: 'read a cabinet file and name everything wrong in it',
     arguments: [CABINET_FILE],
-    options: [{ name: 'json', value: null, summary: 'print the problems as a JSON array' }],
-    examples: ['luciole check /etc/luciole/cabinet.yaml', 'luciole check cabinet.yaml --json'],
+    options: [
+      { name: 'no-ports', value: null, summary: 'leave out whether the ports exist, on another machine than the gateway' },
+      { name: 'json', value: null, summary: 'print the problems as a JSON array' },
+    ],
+    examples: ['luciole check /etc/luciole/cabinet.yaml', 'luciole check cabinet.yaml --no-ports', 'luciole check cabinet.yaml --json'],
   },
   {
     name: 'version',

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { checkPorts } from '../../../../agent/config/check/check-machine.ts';
 import { checkAgainstProfiles, type KnownProfiles } from '../../../../agent/config/check/check-profiles.ts';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
+import { checkConfig } from '../../../../agent/config/load/load-site.ts';
 import { readPlacedYaml } from '../../../../agent/config/load/places.ts';
 import { cabinetJsonSchema } from '../../../../agent/config/schema/schema.ts';
 import { formatProblem } from '../../../../agent/core/errors.ts';
@@ -189,7 +191,7 @@ t.test('a port that is not there is told with those that are', async (t) => {
     consoleAt: noConsole,
   });
   t.strictSame(told.map(formatProblem), [
-    'c.yaml:4:11: lines[0].port: no such device file "/dev/ttyUSB0"; what exists: /dev/ttyUSB1, /dev/ttyS0. Is the adapter plugged in?',
+    'c.yaml:4:11: lines[0].port: no such device file "/dev/ttyUSB0"; what exists: /dev/ttyUSB1, /dev/ttyS0. Is the adapter plugged in? On another machine than the gateway: luciole check --no-ports',
   ]);
   const nothing = { exists: () => false, listPorts: () => [], consoleAt: noConsole };
   t.match(checkPorts(loaded, nothing), [{ message: /what exists: none/ }, { line: 12 }]);
@@ -205,4 +207,17 @@ t.test('the port of a console is refused as a line', async (t) => {
   t.strictSame(checkPorts(loaded, { exists: () => true, listPorts: () => [], consoleAt }).map(formatProblem), [
     `c.yaml:4:11: lines[0].port: a console is enabled on this port (${unit}): take another port for the line, or disable the console`,
   ]);
+});
+
+t.test('a cabinet is checked on another machine than the gateway without its ports, with all other findings', async (t) => {
+  const file = join(t.testdir(), 'cabinet.yaml');
+  const pathsOf = async (text: string, hasPorts: boolean): Promise<readonly string[]> => {
+    const { problems } = await checkConfig({ configFile: file, text, hasPorts });
+    return problems.map(({ path }) => path);
+  };
+  const text = smallStreet(['/dev/ttyUSB0', '/nonexistent/a'], ['/dev/ttyUSB1', '/nonexistent/b']);
+  t.strictSame(await pathsOf(text, true), ['lines[0].port', 'lines[1].port']);
+  t.strictSame(await pathsOf(text, false), []);
+  const wrong = text.replace('profile: eastron-sdm630', 'profile: eastron-sdm63');
+  t.strictSame(await pathsOf(wrong, false), ['lines[0].devices[3].profile'], 'what is wrong in the file is still reported');
 });

@@ -2,7 +2,7 @@
 export type Mistake = [story: string, changes: [from: string, to: string][], problems: string[]];
 const LAMP_2 = '{ id: L02, ratedPowerW: 60, minPct: 10 }';
 export const SITE = 'latitudeDeg: 47.4736, longitudeDeg: -0.5541, timezone: Europe/Paris';
-const ID = '1 to 32 letters, digits, ".", "_" or "-", the first a letter or digit';
+const ID = '1 to 32 letters from a to z, digits, ".", "_" or "-", the first a letter or digit';
 const TIME =
   'dusk, middle (of the night), a time of day from "00:00" to "23:59", or minutes from a sun event: "sunset+30", "dawn-20", "middle-120"';
 const DARK = 'lamps[1].id: lamp "L02" is in no zone and would never be lit; add it to the lamps of a zone';
@@ -12,6 +12,19 @@ export const keysAndTypes: Mistake[] = [
   ['a misspelt key', [['programme: residential\n    presence', 'programe: residential\n    presence']], [`22:5: zones[0].programme: missing; needed: ${ID}`, '24:5: zones[0].programe: unknown key "programe"; did you mean "programme"?']],
   ['a key from nowhere', [['port: /dev/ttyUSB0', 'port: /dev/ttyUSB0\n    colour: red']], ['5:5: lines[0].colour: unknown key "colour"; allowed here: id, kind, port, serial, rs485, broadcast, maxWritesPerS, devices']],
   ['a key every object has', [['group: Angers', 'group: Angers\n  __proto__: { a: 1 }']], ['38:3: uplink.__proto__: unknown key "__proto__"; allowed here: broker, otherBrokers, protocol, group, node, primaryHost, username, passwordFile, caFile, certFile, keyFile, keepaliveS, birthJitterS, proof, aliases, datatypeInData, conformance, dailyMegabytes']],
+  ['a key without its unit', [['latitudeDeg: 47.4736', 'latitude: 47.4736']], ['1:10: cabinet.latitudeDeg: missing; needed: a number from -90 to 90', '1:41: cabinet.latitude: unknown key "latitude"; did you mean "latitudeDeg"?']],
+  ['half a key', [['at: "23:00", levelPct', 'at: "23:00", level']], ['33:9: programmes[0].steps[1]: this step has no level; write levelPct: 50, or class: M5 where the zone has a designClass', '33:24: programmes[0].steps[1].level: unknown key "level"; did you mean "levelPct"?']],
+  ['a part of a key', [['{ id: L01, ratedPowerW: 60', '{ id: L01, power: 60']], ['19:5: lamps[0].ratedPowerW: missing; needed: a number above 0 up to 2000', '19:16: lamps[0].power: unknown key "power"; did you mean "ratedPowerW"?']],
+  ['a part of several keys', [['reachM: 40', 'ramp: 2']], ['25:45: zones[0].presence.ramp: unknown key "ramp"; did you mean one of rampUpS, rampDownS?']],
+  ['a password, which is not repeated', [['group: Angers', 'group: Angers\n  password: canary']], ['38:3: uplink.password: unknown key "password"; no secret stands in this file; did you mean "passwordFile"?']],
+  ['a token for which there is no key', [['group: Angers', 'group: Angers\nservice: { apiToken: canary }']], ['38:12: service.apiToken: unknown key "apiToken"; no secret stands in this file; allowed here: metricsFile']],
+  ['a percent sign', [['levelPct: 30', 'levelPct: 20%']], ['33:34: programmes[0].steps[1].levelPct: found "20%": write 20 without "%"; allowed: a whole number from 0 to 100']],
+  ['a percent sign behind a blank and a decimal comma', [['levelPct: 30', 'levelPct: "20,5 %"']], ['33:34: programmes[0].steps[1].levelPct: found "20,5 %": write 20.5 without "%"; allowed: a whole number from 0 to 100']],
+  ['a unit behind a number', [['ratedPowerW: 60 }', 'ratedPowerW: 60W }']], ['19:29: lamps[0].ratedPowerW: found "60W": write the number alone, in the unit at the end of the key; allowed: a number above 0 up to 2000']],
+  ['a unit that is another one', [['reachM: 40', 'holdS: 2 min']], ['25:52: zones[0].presence.holdS: found "2 min": write the number alone, in the unit at the end of the key; allowed: a number from 0 to 3600']],
+  ['an id in Turkish', [['id: place', 'id: Köşe']], [`26:9: zones[1].id: found "Köşe": write "Kose"; allowed: ${ID}`]],
+  ['an id in Polish', [['id: place', 'id: ŁódźØæß']], [`26:9: zones[1].id: found "ŁódźØæß": write "LodzOaess"; allowed: ${ID}`]],
+  ['an id in Greek, which has no letter of a to z', [['id: place', 'id: οδός']], [`26:9: zones[1].id: found "οδός"; allowed: ${ID}`]],
   ['a missing key', [['    port: /dev/ttyUSB0\n', '']], ['3:5: lines[0].port: missing; needed: a path']],
   ['a key without value', [['port: /dev/ttyUSB0', 'port:']], ['4:10: lines[0].port: found nothing; allowed: a path']],
   ['text for a section', [['presence: { sensors: [{ device: S01 }], reachM: 40 }', 'presence: yes']], ['25:15: zones[0].presence: found "yes"; allowed: a section with the keys sensors, boostPct, holdS, rampUpS, rampDownS, reachM, alsoLamps, maxBoostS, wave, relayedPct']],

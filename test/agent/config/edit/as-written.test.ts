@@ -75,3 +75,11 @@ const paths: readonly [typed: string, found: readonly string[]][] = [
   [']]..[[', []],
 ];
 for (const [typed, found] of paths) t.test(`"${typed}" goes on`, async (t) => t.strictSame(pathsFrom(DOCUMENT, typed), found));
+
+t.test('a change of one lamp in the list of a large zone is shown', async (t) => {
+  const zone = (last: string) => ({ lamps: [...Array.from({ length: 246 }, (_, i) => `L${String(i).padStart(3, '0')}`), last] });
+  const [change] = changesBetween(zone('A'), zone('B'));
+  t.match(change, { path: 'lamps', before: /"A"\]$/, after: /"B"\]$/ });
+  const [longer] = changesBetween(undefined, { text: 'x'.repeat(20_000) });
+  t.match(longer?.after, /^.{2000}\.\.\.$/, 'a hostile value is cut');
+});

@@ -1,5 +1,7 @@
 import t from 'tap';
+import { parse } from 'yaml';
 import type { AgentCommand } from '../../../../../agent/console/command-spec.ts';
+import { asFileText } from '../../../../../agent/console/commands/config/file-text.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
 import type { Page } from '../../../../../agent/console/text/page.ts';
@@ -196,6 +198,31 @@ t.test('answers are sentences, within 80 columns of ASCII', async (t) => {
   t.match(text, / 8 .*returned +platform:anne/);
   t.match(text.replaceAll(/\s+/g, ' '), /returned: 5 of 5 units/);
   t.ok(text.split('\n').every((line) => line.length <= 80));
+});
+
+t.test('a change shows its values as the file writes them, whole and within 80 columns', async (t) => {
+  const lamps = (last: string) => JSON.stringify([...Array.from({ length: 40 }, (_, i) => `L${i + 10}`), last]);
+  const device = '{"id":"L13","unit":7,"profile":"wirenboard-wb-led","pole":"P13","roles":{},"instances":{},"groups":{}}';
+  const changes = [
+    { path: 'lines[north].devices[L13]', before: null, after: device },
+    { path: 'lines[north].port', before: '"/dev/ttyUSB0"', after: '"/dev/serial/by-path/platform-3f980000.usb-usb-0:1.1:1.0-port0"' },
+    { path: 'zones[rue].lamps', before: lamps('L98'), after: lamps('L99') },
+    { path: 'programmes[night].steps[1].at', before: '"23:00"', after: '"no"' },
+    { path: 'poles[P13]', before: '{"id":"P13","atM":287,"branch":null}', after: '{"id":"P13", cut...' },
+  ];
+  const { text } = await run('config compare', {}, { answer: { ...CHANGED, changes } });
+  t.match(text, '  + { id: L13, unit: 7, profile: wirenboard-wb-led, pole: P13 }\n');
+  t.match(text, '  - /dev/ttyUSB0\n  + /dev/serial/by-path/platform-3f980000.usb-usb-0:1.1:1.0-port0\n');
+  t.match(text, /L49, L98\]\n[\s\S]*L49, L99\]\n/, 'the one lamp that differs is seen');
+  t.match(text, '  - "23:00"\n  + "no"\n', 'what YAML would take for another value is quoted');
+  t.match(text, '  - { id: P13, atM: 287 }\n  + {"id":"P13", cut...\n');
+  for (const line of text.split('\n')) t.ok(line.length <= 80, line);
+  for (const value of [{ a: [{ b: 'x y', c: { d: null } }] }, [], {}, 'a: b', '07-14', 'mqtts://b.example:8883', '#x', '', 'é', 1.5, true])
+    t.strictSame(
+      parse(asFileText(JSON.stringify(value))),
+      JSON.parse(JSON.stringify(value).replace(',"c":{"d":null}', '')),
+      'YAML reads it back',
+    );
 });
 
 t.test('texts are shown, and what is not stored is reported', async (t) => {

@@ -112,6 +112,8 @@ t.test('a ramp up, each level read back and weighed, then the zone is given back
   const text = renderTested(tested, page);
   t.match(text, /L07 +verified +verified +verified +10\/30\/50 +ok/);
   t.match(text, /2 lamps of bressigny: all ok; given back to its programme/);
+  const unproven = renderTested({ ...tested, restored: 'failed' }, page).replaceAll(/\s+/g, ' ');
+  t.match(unproven, /all ok; released, but its return to the programme ended as failed: see `luciole why bressigny`$/);
   const step = tested.steps[0];
   if (step !== undefined) t.equal(renderTestStep(step, page), '20 %  2 of 2 lamps confirmed');
 });

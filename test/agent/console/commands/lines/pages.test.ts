@@ -184,6 +184,7 @@ checkSheets([
     [
       /Doubt +two manuals/,
       /19200 8N2 from the factory, address 1/,
+      /^Identify +nothing: a scan does not recognise it, name it in the cabinet$/m,
       /^power +W +input +52 {2}f32/m,
       /u16 bit 3/,
       /0\.\.100 danger/,
@@ -196,6 +197,22 @@ checkSheets([
     renderProfile(same({ ...bus.METER, serial: null, unit: null }), page),
     [/give them in the cabinet, no factory\n +address known/],
   ],
+  [
+    'what identifies a device type',
+    renderProfile(
+      same({
+        ...bus.METER,
+        identify: [
+          { table: 'holding', address: 200, count: 6, oneOf: [], text: 'WB-LED', strength: 'strong' },
+          { table: 'input', address: 0xfc02, count: 1, oneOf: [[0x79], [0x8a]], text: null, strength: 'plausible' },
+          { table: 'holding', address: 0, count: 2, oneOf: [[1, 0xffff]], text: null, strength: 'strong' },
+        ],
+      }),
+      page,
+    ),
+    [/^Identify +certain: holding 200-205 = "WB-LED"; likely: input 64514 = 0x0079 \/\n +0x008A; certain: holding 0-1 = 0x0001 0xFFFF$/m],
+  ],
+  ['what a uart device is known by', renderProfile(same({ ...bus.METER, transport: 'uart' }), page), [/^Identify +by its frames, which/m]],
   [
     'a profile without faults',
     renderChecked('my.yaml', bus.METER, page),

@@ -1,0 +1,61 @@
+/**
+ * Asks once for all units of a port that no profile recognises.
+ *
+ * One question per unit would take forty answers in a street of forty units of an unlisted type.
+ */
+import type { AskLine } from './ask-questions.ts';
+
+export interface UnknownUnits {
+  readonly port: string;
+  /** Addresses that answered. */
+  readonly units: readonly number[];
+  readonly ask: AskLine;
+  readonly print: (line: string) => void;
+  /** Returns why this profile cannot be taken; null where it can. */
+  readonly refusalOf: (profile: string) => string | null;
+}
+
+/** One unit or a range, and the profile that it has. */
+const PAIR = /^(\d{1,3})(?:-(\d{1,3}))?=(\S+)$/;
+const ALLOWED = 'UNIT=PROFILE or FROM-TO=PROFILE with blanks between them, or none';
+
+/** Returns the profiles by unit; a unit that is left out of the answer has none. Errors: rejects when the person leaves. */
+export async function askUnknownUnits(parts: UnknownUnits): Promise<ReadonlyMap<number, string>> {
+  const { port, units, ask, print } = parts;
+  print(`Units ${ranges(units)} on ${port} answer, and no profile recognises them.`);
+  const others = units.length > 2 ? `${units[1]}-${units.at(-1)}` : units[1];
+  print(`Write what they are, as ${units[0]}=eastron-sdm630 ${others}=eastron-sdm120.`);
+  for (;;) {
+    const typed = (await ask('Their profiles, or none to leave them out [none]: ')).trim();
+    if (typed === '' || typed === 'none') return new Map();
+    const read = pairsIn(typed, parts);
+    if (typeof read !== 'string') return read;
+    print(`  ${read}`);
+  }
+}
+
+/** The profiles by unit, or what is wrong with the answer. */
+function pairsIn(typed: string, { units, refusalOf }: UnknownUnits): ReadonlyMap<number, string> | string {
+  const chosen = new Map<number, string>();
+  for (const pair of typed.split(/[\s,;]+/).filter((word) => word !== '')) {
+    const [, from, to, profile = ''] = PAIR.exec(pair) ?? [];
+    if (from === undefined) return `found ${JSON.stringify(pair)}; allowed: ${ALLOWED}`;
+    const meant = units.filter((unit) => unit >= Number(from) && unit <= Number(to ?? from));
+    if (meant.length === 0) return `no such unit among ${ranges(units)}: ${pair}`;
+    const refusal = refusalOf(profile);
+    if (refusal !== null) return refusal;
+    for (const unit of meant) chosen.set(unit, profile);
+  }
+  return chosen;
+}
+
+/** `1-6, 31, 41`. */
+function ranges(units: readonly number[]): string {
+  const parts: [first: number, last: number][] = [];
+  for (const unit of units) {
+    const open = parts.at(-1);
+    if (open !== undefined && unit === open[1] + 1) open[1] = unit;
+    else parts.push([unit, unit]);
+  }
+  return parts.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(', ');
+}
