@@ -1,11 +1,18 @@
 import t from 'tap';
+import type { AgentCommand, Job } from '../../../../../agent/console/command-spec.ts';
 import { findTarget } from '../../../../../agent/console/commands/light/light-args.ts';
 import { isOverrideInForce, OVERRIDE_SPAN, readOverride } from '../../../../../agent/console/commands/light/override.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import { parseDuration } from '../../../../../agent/console/text/duration.ts';
+import { learn } from '../../../../../agent/console/text/language.ts';
+import { plain } from '../../../../../agent/console/text/plain-text.ts';
 import { COMMAND_MS } from '../../../../../agent/control/requests/commands.ts';
 import { OVERRIDE_MINUTES } from '../../../../../agent/control/requests/overrides.ts';
-import { createFakeView, outcome } from '../../fake-view.ts';
+import type { AgentView, WhyLamp } from '../../../../../agent/core/views.ts';
+import type { Language, Outcome } from '../../../../../agent/core/words.ts';
+import { AT_MS } from '../../fake-clock.ts';
+import { createFakeView, outcome, whyLamp } from '../../fake-view.ts';
+import { page } from '../../pages.ts';
 
 const L2_WAITS = { lamps: ['L2'], wish: { ...outcome(), rank: 'maintenance', levelPct: 100, untilMs: 0 } } as never;
 
@@ -21,6 +28,72 @@ const ends: [story: string, changes: object, isTakenUp: boolean][] = [
 for (const [story, changes, expected] of ends) {
   t.test(`whether an override went well, for a script: ${story}`, async (t) => t.equal(isOverrideInForce(outcome(changes)), expected));
 }
+
+/** A lamp under an override that its limits changed. */
+function limited(id: string, requestedPct: number, wantedPct: number, ...texts: readonly string[]): WhyLamp {
+  const line = {
+    rank: 'override',
+    source: 'console:tech',
+    levelPct: requestedPct,
+    applied: true,
+    text: `${requestedPct} %`,
+    untilMs: null,
+  } as const;
+  const limits = texts.map((text) => ({ ...line, source: 'rue', levelPct: wantedPct, text }));
+  return { ...whyLamp(7), id, wantedPct, rank: 'override', reason: 'override', trace: [line, ...limits, ...whyLamp(7).trace] };
+}
+
+async function overridden(
+  levelPct: number,
+  outcomePct: number,
+  lamps: readonly WhyLamp[],
+  states: Outcome['lamps'] = {},
+  language: Language = 'en',
+): Promise<string> {
+  const fake = createFakeView();
+  const all = { ...Object.fromEntries(lamps.map(({ id }) => [id, 'verified'] as const)), ...states };
+  const view: AgentView = {
+    ...fake,
+    override: async () => ({ ...outcome({ target: { kind: 'zone', id: 'bressigny' }, levelPct: outcomePct, lamps: all }), untilMs: AT_MS }),
+    why: (id) => ({ id, kind: 'zone', lamps }),
+  };
+  const row = COMMANDS.find(({ name }) => name === 'override') as AgentCommand;
+  const args = { target: 'bressigny', level: String(levelPct) };
+  const result = await row.answer(view, args, { source: 'console:tech' } as Job);
+  return row.render(plain(result), { ...page, language }, args);
+}
+
+t.test('limits of an override are French where the session is', async (t) => {
+  await learn('fr');
+  const lamps = [limited('L1', 5, 10, 'kept up to the minimum of rue: 10 %'), limited('L2', 5, 9, 'kept up to the minimum of L2: 9 %')];
+  const text = await overridden(5, 10, lamps, {}, 'fr');
+  t.match(
+    text,
+    /forçage à 10 % vérifié ; 5 % demandés\nLimite +L1 : tenu au minimum de rue : 10 %\nLimite +L2 : tenu au minimum de L2 : 9 %\n/,
+  );
+});
+
+t.test('an override that a limit changes says what was requested and which limit holds it', async (t) => {
+  const MIN = 'kept up to the minimum of rue: 10 %';
+  const all = await overridden(5, 10, [limited('L1', 5, 10, MIN), limited('L2', 5, 10, MIN)]);
+  t.match(all, /^Outcome +zone bressigny: override to 10 % verified; 5 % was requested\nLimit +kept up to the minimum of rue: 10 %\n/);
+  const some = await overridden(5, 5, [
+    limited('L1', 5, 10, MIN),
+    limited('L2', 5, 12, 'kept up to the minimum of L2: 12 %'),
+    limited('L3', 5, 5),
+  ]);
+  t.match(
+    some,
+    /override to 5 % verified\nLimit +L1: kept up to the minimum of rue: 10 %\nLimit +L2: kept up to the minimum of L2: 12 %\n/,
+  );
+  t.notMatch(await overridden(80, 80, [limited('L1', 80, 80)]), /Limit|requested/, 'nothing to say where nothing changed it');
+  t.notMatch(await overridden(5, 5, [limited('L1', 5, 10, MIN)], { L1: 'failed' }), /Limit/, 'a lamp that failed is not held by a limit');
+  const many = Array.from({ length: 9 }, (_, i) => limited(`L${i}`, 5, 10, MIN));
+  t.match(await overridden(5, 5, [...many, limited('L9', 5, 5)]), /Limit +L0, L1, L2, L3 and 5 more: kept up/);
+  const both = await overridden(5, 8, [limited('L1', 5, 8, MIN, 'constant light: 8 % is enough at 100 h')]);
+  t.match(both, /Limit +kept up to the minimum of rue: 10 %; constant light: 8 % is enough at\n +100 h\n/);
+  for (const text of [all, some, both]) t.ok(text.split('\n').every((line) => line.length <= 80));
+});
 
 const overrides: [args: Record<string, string | boolean>, expected: object][] = [
   [
