@@ -75,6 +75,8 @@ export interface AgentView extends LocalConfigView {
     readonly lines: readonly string[];
     /** Those of them on which units can be asked. */
     readonly modbusLines: readonly string[];
+    /** With the lamps on each. */
+    readonly poles: readonly { readonly id: string; readonly lamps: readonly string[] }[];
   };
 }
 

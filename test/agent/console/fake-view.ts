@@ -263,6 +263,11 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
       devices: ['L01', 'L02', 'air'],
       lines: ['street', 'air'],
       modbusLines: ['street'],
+      poles: [
+        { id: 'P07', lamps: ['L08'] },
+        { id: 'P08', lamps: ['L07', 'L09'] },
+        { id: 'P09', lamps: [] },
+      ],
     }),
   };
 }

@@ -5,7 +5,7 @@ import type { RawArgs } from '../../protocol/protocol.ts';
 import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph, wrap } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
-import { findName } from '../find-name.ts';
+import { findLamp, findZone } from './light-args.ts';
 import { POWER_WAIT_MS, type Tested, type TestStep, testTarget, type Unweighed } from './test-job.ts';
 
 type Kind = 'lamp' | 'zone';
@@ -23,8 +23,7 @@ function row(kind: Kind): ConsoleCommand {
         : ['luciole test zone rue-bressigny', 'luciole test zone rue --json'],
     read: (args: RawArgs) => textArg(args, kind),
     answer: (view, typed, job) => {
-      const { lamps, zones } = view.names();
-      const id = findName(typed, kind === 'lamp' ? lamps : zones, { noun: kind, listedBy: 'luciole status --json' });
+      const id = kind === 'lamp' ? findLamp(view, typed) : findZone(view, typed);
       return testTarget(view, { kind, id }, job);
     },
     render: renderTested,

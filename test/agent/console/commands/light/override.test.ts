@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { AgentCommand, Job } from '../../../../../agent/console/command-spec.ts';
-import { findTarget } from '../../../../../agent/console/commands/light/light-args.ts';
+import { findLamp, findTarget, findZone } from '../../../../../agent/console/commands/light/light-args.ts';
 import { isOverrideInForce, OVERRIDE_SPAN, readOverride } from '../../../../../agent/console/commands/light/override.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import { parseDuration } from '../../../../../agent/console/text/duration.ts';
@@ -154,4 +154,28 @@ t.test('a target is found whatever its case, and a near miss is answered with th
   t.throws(() => findTarget(view, 'L99'), { code: 'unknown-name', message: 'no lamp or zone "L99"; did you mean L09?' });
   t.throws(() => findTarget(view, 'S03'), { code: 'unknown-name' }, 'a sensor is no target');
   t.throws(() => findTarget(view, 'somewhere-else'), { message: /`luciole status --json` names them all/ });
+});
+
+t.test('a pole stands for the lamp on it, not for a lamp whose name looks like it', async (t) => {
+  const view = createFakeView();
+  t.strictSame(findTarget(view, 'P07'), { kind: 'lamp', id: 'L08' }, 'lamp and pole have different numbers');
+  t.equal(findLamp(view, 'p07'), 'L08');
+  t.throws(() => findTarget(view, 'P08'), { code: 'unknown-name', message: 'pole P08 has 2 lamps; type one of its lamps: L07, L09' });
+  t.throws(() => findLamp(view, 'P09'), { message: 'pole P09 has 0 lamps; `luciole devices P09` shows what is on it' });
+  t.throws(() => findTarget(view, 'P99'), { message: 'no lamp or zone "P99"; did you mean P09?' }, 'a mistyped pole leads to a pole');
+  t.throws(() => findZone(view, 'P07'), { message: /no zone "P07"/ });
+  const named = { ...view.names(), lamps: ['P07', 'L08'], poles: [{ id: 'P07', lamps: ['L08'] }] };
+  t.strictSame(findTarget({ ...view, names: () => named }, 'p07'), { kind: 'lamp', id: 'P07' }, 'a lamp of that name goes before');
+  const twice = { ...view.names(), poles: ['p1', 'P1'].map((id, index) => ({ id, lamps: [`L0${index + 7}`] })) };
+  t.equal(findLamp({ ...view, names: () => twice }, 'P1'), 'L08', 'as it is written, where two differ in case only');
+});
+
+t.test('devices and points are found by their pole', async (t) => {
+  const view = createFakeView();
+  const rowOf = (name: string): AgentCommand => COMMANDS.find((each) => each.name === name) as AgentCommand;
+  const answerOf = (name: string, filter: string): Promise<unknown> => rowOf(name).answer(view, { filter }, {} as Job);
+  t.match(await answerOf('devices', 'p01'), [{ id: 'L01' }]);
+  t.match(await answerOf('points', 'P01'), [{ pointId: 'L01.level' }, { pointId: 'L01.temperature' }]);
+  t.match(await answerOf('points', 'P01.'), [{ pointId: 'L01.level' }, { pointId: 'L01.temperature' }], 'as `watch lamp` asks');
+  await t.rejects(answerOf('devices', 'P03'), { message: /no device matches "P03"; did you mean P0[12]\?/ });
 });
