@@ -93,7 +93,8 @@ const values: [path: string, found: ReturnType<typeof valueInForce>][] = [
   ['', null],
   [']]..[[', null],
 ];
-for (const [path, found] of values) t.test(`"${path}" has its value in force`, async (t) => t.strictSame(valueInForce(DOCUMENT, path), found));
+for (const [path, found] of values)
+  t.test(`"${path}" has its value in force`, async (t) => t.strictSame(valueInForce(DOCUMENT, path), found));
 
 t.test('the value in force shows no secret', async (t) => {
   const document = { uplink: { broker: 'mqtts://user:hunter2@b:8883', password: 'hunter2' } };
