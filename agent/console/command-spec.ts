@@ -114,6 +114,8 @@ export interface AgentCommand extends CommandWords {
   readonly kind: 'agent';
   /** It writes its own audit notes, since what it does lasts longer than it takes. */
   readonly isSelfNoted: boolean;
+  /** Ctrl-C ends it in the agent, which then sends its answer: the summary up to there. */
+  readonly hasSummary: boolean;
   readonly secrets: readonly SecretSpec[];
   /** Longest silence of the agent. Units: ms. */
   readonly timeoutMs: number;

@@ -259,6 +259,24 @@ t.test('Ctrl-C ends a command, not the session; what was typed ahead is forgotte
   t.match(await session.say('status'), /Cabinet/);
 });
 
+t.test('Ctrl-C ends a walk test with its summary; a second one does not wait for it', async (t) => {
+  const session = await openSession(t);
+  session.type('walk-test bressigny\r');
+  await session.until('two detections', () => session.bytes().includes('lit already'));
+  session.type('\x03');
+  await session.until('the prompt', () => session.bytes().endsWith(PROMPT));
+  t.match(session.bytes(), /2 detections in zone bressigny in [\s\S]*S01\.motion 2, S02\.motion 0\n[\s\S]*42 ms at the median/);
+  t.notMatch(session.bytes(), /stopped by Ctrl-C/);
+  session.type('identify L07\r');
+  await session.until('blinking', () => /at 100 %/.test(session.bytes()));
+  session.type('\x03\x03');
+  await session.until(
+    'the prompt again',
+    () => session.bytes().endsWith(PROMPT) && /identify L07[\s\S]*(stopped|blinked)/.test(session.bytes()),
+  );
+  t.match(await session.say('status'), /Cabinet/);
+});
+
 t.test('without an agent the shell works, and says so', async (t) => {
   const session = await openSession(t, { view: null });
   t.match(session.bytes(), /no agent answers[\s\S]*luciole \(no agent\)> $/);
