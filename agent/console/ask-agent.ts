@@ -118,7 +118,11 @@ async function shower(
   let stage: string | null = null;
   return (message) => {
     const text = (): string => render(plain(message.progress), pageOf(message, terminal));
-    if (spec.isLasting) return (terminal.live ?? terminal.out)(`${isJson ? JSON.stringify(message.progress) : text()}\n`);
+    const isLasting = typeof spec.isLasting === 'function' ? spec.isLasting(message.progress) : spec.isLasting;
+    if (isLasting) {
+      terminal.status?.clear();
+      return (terminal.live ?? terminal.out)(`${isJson ? JSON.stringify(message.progress) : text()}\n`);
+    }
     if (terminal.status !== null) return terminal.status.show(text());
     const next = spec.stage?.(message.progress, asked) ?? null;
     if (next !== null && next !== stage) terminal.err(`${text()}\n`);

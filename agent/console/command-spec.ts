@@ -101,9 +101,9 @@ export interface Job {
   readonly timezone: string;
 }
 
-/** Shows what comes before the answer. `isLasting`: each is a line of the output; else only the newest matters, on a terminal. */
+/** Shows what comes before the answer. `isLasting`: it is a line of the output; else only the newest matters, on a terminal. */
 export interface ProgressSpec<Progress> {
-  readonly isLasting: boolean;
+  readonly isLasting: boolean | ((progress: Progress) => boolean);
   load(): Promise<(progress: Progress, page: Page) => string>;
   /** Where there is no terminal to draw on, one line is written each time that this becomes another; null writes none. */
   readonly stage?: (progress: Progress, args: RawArgs) => string | null;
