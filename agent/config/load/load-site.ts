@@ -52,8 +52,8 @@ function asLoaded(site: ReadSite): LoadedSite {
   return { cabinet: { ...loaded.cabinet, profileDirs: searched }, profiles, profileProblems: warnings, warnings: advice(site) };
 }
 
-/** Checks a cabinet as `loadSite` does, with the further checks of `luciole check`, ports included. Errors: none; all is in the report. */
-export async function checkConfig({ configFile, profileDirs = [], text }: CheckRequest): Promise<CheckReport> {
+/** Checks a cabinet as `loadSite` does, with the further checks of `luciole check`. Errors: none; all is in the report. */
+export async function checkConfig({ configFile, profileDirs = [], text, hasPorts = true }: CheckRequest): Promise<CheckReport> {
   try {
     const site = readAll(configFile, profileDirs, { text });
     const { lamps, lines, zones } = site.loaded.cabinet;
@@ -66,7 +66,7 @@ export async function checkConfig({ configFile, profileDirs = [], text }: CheckR
         ...problems,
         ...secrets.problems,
         ...store.problems,
-        ...checkPorts(site.loaded, { exists: existsSync, listPorts: () => findSerialPorts().map(({ path }) => path) }),
+        ...(hasPorts ? checkPorts(site.loaded, { exists: existsSync, listPorts: () => findSerialPorts().map(({ path }) => path) }) : []),
       ],
       warnings: [...warnings, ...secrets.warnings, ...store.warnings, ...advice(site)],
       counts,
@@ -94,6 +94,8 @@ export interface CheckRequest {
   readonly profileDirs?: readonly string[];
   /** Text to check instead of the file's. */
   readonly text?: string | undefined;
+  /** Whether this machine is the gateway, whose ports must exist. Default: true. */
+  readonly hasPorts?: boolean;
 }
 
 interface ReadSite extends KnownProfiles {
