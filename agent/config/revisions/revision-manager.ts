@@ -177,7 +177,8 @@ export class RevisionManager implements ConfigManager {
       const files = await this.#parts.disk.readFiles(number);
       if (revisionOf(history, number) === undefined || files === undefined)
         return refusedAnswer(`there is no revision ${number}: ${history.revisions.map((each) => each.number).join(', ')} are kept`);
-      return commitRevision(this.#context, { of: number, files, signature: null }, request);
+      const why = `rollback to revision ${number}${request.why === '' ? '' : `: ${request.why}`}`;
+      return commitRevision(this.#context, { of: number, files, signature: null }, { ...request, why });
     });
   }
 

@@ -226,6 +226,8 @@ export const FRENCH_CONFIG: Pairs = [
   ['there is no {path}', "il n'y a pas de {path}"],
   ['one of: {words}', 'un de : {words}'],
   ['it must be there', 'il doit y être'],
+  ['rollback to revision {n}', 'retour à la révision {n}'],
+  ['rollback to revision {n}: {text}', 'retour à la révision {n} : {text}'],
   ['in force: {key}', 'appliqué : {key}'],
   ['in force: {key} (step "{clock}")', 'appliqué : {key} (étape "{clock}")'],
   ['it may be left out', 'il peut manquer'],
