@@ -20,6 +20,8 @@ export const LIGHT: Pairs = [
   ],
   ['step {n} of {m}, {k} %: until the power is read, at most {h} s', 'étape {n} sur {m}, {k} % : lecture de la puissance, {h} s au plus'],
   ['constant light: {n} % is enough at {m} h', 'flux constant : {n} % suffisent à {m} h'],
+  ['held down to the maximum of the lamp: {n} %', 'limité au maximum du luminaire : {n} %'],
+  ['kept up to the minimum of the lamp: {n} %', 'tenu au minimum du luminaire : {n} %'],
   ['held down to the maximum of {id}: {n} %', 'limité au maximum de {id} : {n} %'],
   ['kept up to the minimum of {id}: {n} %', 'tenu au minimum de {id} : {n} %'],
   ['held down to the maximum', 'limité au maximum'],

@@ -141,6 +141,8 @@ export const LOOK: Pairs = [
   ['cabinet {id}: released, but {state} to confirm: {reason}', 'armoire {id} : forçage levé, mais confirmation : {state} : {reason}'],
   ['cabinet {id}: release {state}: {reason}', 'armoire {id} : levée du forçage, {state} : {reason}'],
   ['{n} % was requested', '{n} % demandés'],
+  ['{words}: kept up to the minimum of the lamp: {n} %', '{words} : tenu au minimum du luminaire : {n} %'],
+  ['{words}: held down to the maximum of the lamp: {n} %', '{words} : limité au maximum du luminaire : {n} %'],
   ['{words}: kept up to the minimum of {id}: {n} %', '{words} : tenu au minimum de {id} : {n} %'],
   ['{words}: held down to the maximum of {id}: {n} %', '{words} : limité au maximum de {id} : {n} %'],
   ['{words}: constant light: {n} % is enough at {m} h', '{words} : flux constant : {n} % suffisent à {m} h'],

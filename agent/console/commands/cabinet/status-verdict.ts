@@ -10,6 +10,9 @@ const SHOWN_BY_STATE: ReadonlySet<EventCode> = new Set<EventCode>([
   ...(['device-flag', 'store-trouble', 'uplink-down', 'time-not-trusted'] as const),
 ]);
 
+/** Time over which the load of a line is averaged. Units: s. Source: `busyPct` is the share of the last minute. */
+const BUSY_WINDOW_S = 60;
+
 /** Returns `all is well`, or the worst finding with its command and the number of the others. */
 export function verdictText(view: StatusView): string {
   const [worst, ...others] = findings(view);
@@ -33,7 +36,8 @@ function findings(view: StatusView): readonly string[] {
     ...(store.state === 'ok' ? [] : ['the store is in trouble: `luciole store`']),
     ...(uplink.state === 'down' ? ['the uplink is down: `luciole uplink`'] : []),
     ...(events === 0 ? [] : [`${count(events, 'open event')}: \`luciole events --active\``]),
-    ...view.lines
+    // Everything is read once after a start.
+    ...(view.upS < BUSY_WINDOW_S ? [] : view.lines)
       .filter(({ busyPct }) => busyPct > BUSY_PCT)
       .map(({ id, busyPct }) => `line ${id} is ${formatNumber(busyPct)} % busy: \`luciole bus stats ${id}\``),
   ];

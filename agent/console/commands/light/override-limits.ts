@@ -1,6 +1,6 @@
 /** Why an override ended at another level than was requested: the limits of lamp and zone that changed it. */
 import type { AgentView } from '../../../core/views.ts';
-import type { LevelPct, Outcome, Rank } from '../../../core/words.ts';
+import type { LevelPct, Outcome, Rank, TraceLine } from '../../../core/words.ts';
 import type { Page } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 
@@ -21,13 +21,18 @@ export function overrideLimits(view: Pick<AgentView, 'why'>, { target, lamps }: 
   const held = verified.flatMap(({ id, wantedPct, trace }) => {
     // The first applied line is the request itself, its limits follow.
     const [, ...limits] = trace.filter((line) => line.applied && line.rank === rank);
-    return limits.length === 0 ? [] : [{ id, levelPct: wantedPct, text: limits.map(({ text }) => text).join('; ') }];
+    return limits.length === 0 ? [] : [{ id, levelPct: wantedPct, text: limits.map((line) => limitText(line, id)).join('; ') }];
   });
   const groups = Map.groupBy(held, ({ levelPct, text }) => `${levelPct} ${text}`);
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     return first === undefined ? [] : [{ lamps: group.map(({ id }) => id), levelPct: first.levelPct, text: first.text }];
   });
+}
+
+/** Lamps with the same minimum of their own make one group. */
+function limitText({ text, source }: TraceLine, lampId: string): string {
+  return source === lampId ? text.replace(` of ${lampId}: `, ' of the lamp: ') : text;
 }
 
 /** One line for each limit; it names its lamps unless it holds all `lampCount`. */

@@ -52,6 +52,8 @@ const verdicts: [story: string, changes: Partial<StatusView>, verdict: string][]
   ['nothing is wrong', {}, 'all is well'],
   ['a busy line is normal up to where polls come late', { lines: [fakeLine('street', { busyPct: 80 })] }, 'all is well'],
   ['a line above that', { lines: [fakeLine('street', { busyPct: 81 })] }, 'line street is 81 % busy: `luciole bus stats street`'],
+  ['a line reads everything once after a start', { upS: 59, lines: [fakeLine('street', { busyPct: 96 })] }, 'all is well'],
+  ['and is judged after a minute', { upS: 60, lines: [fakeLine('street', { busyPct: 96 })] }, 'line street is 96 % busy: `luciole bus stats street`'],
   ['a notice is no finding', { activeEvents: [fakeEvent(1, { code: 'override-started', severity: 'info' })] }, 'all is well'],
   ['no uplink is configured', { uplink: { ...fakeStatus().uplink, state: 'off' } }, 'all is well'],
   ['a lamp does not follow', { zones: oneLamp({ following: false }) }, '1 lamp does not follow: `luciole why L03`'],

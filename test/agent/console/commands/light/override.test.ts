@@ -39,7 +39,7 @@ function limited(id: string, requestedPct: number, wantedPct: number, ...texts: 
     text: `${requestedPct} %`,
     untilMs: null,
   } as const;
-  const limits = texts.map((text) => ({ ...line, source: 'rue', levelPct: wantedPct, text }));
+  const limits = texts.map((text) => ({ ...line, source: text.includes(` of ${id}:`) ? id : 'rue', levelPct: wantedPct, text }));
   return { ...whyLamp(7), id, wantedPct, rank: 'override', reason: 'override', trace: [line, ...limits, ...whyLamp(7).trace] };
 }
 
@@ -69,7 +69,7 @@ t.test('limits of an override are French where the session is', async (t) => {
   const text = await overridden(5, 10, lamps, {}, 'fr');
   t.match(
     text,
-    /forçage à 10 % vérifié ; 5 % demandés\nLimite +L1 : tenu au minimum de rue : 10 %\nLimite +L2 : tenu au minimum de L2 : 9 %\n/,
+    /forçage à 10 % vérifié ; 5 % demandés\nLimite +L1 : tenu au minimum de rue : 10 %\nLimite +L2 : tenu au minimum du luminaire : 9 %\n/,
   );
 });
 
@@ -84,12 +84,18 @@ t.test('an override that a limit changes says what was requested and which limit
   ]);
   t.match(
     some,
-    /override to 5 % verified\nLimit +L1: kept up to the minimum of rue: 10 %\nLimit +L2: kept up to the minimum of L2: 12 %\n/,
+    /override to 5 % verified\nLimit +L1: kept up to the minimum of rue: 10 %\nLimit +L2: kept up to the minimum of the lamp: 12 %\n/,
   );
   t.notMatch(await overridden(80, 80, [limited('L1', 80, 80)]), /Limit|requested/, 'nothing to say where nothing changed it');
   t.notMatch(await overridden(5, 5, [limited('L1', 5, 10, MIN)], { L1: 'failed' }), /Limit/, 'a lamp that failed is not held by a limit');
   const many = Array.from({ length: 9 }, (_, i) => limited(`L${i}`, 5, 10, MIN));
   t.match(await overridden(5, 5, [...many, limited('L9', 5, 5)]), /Limit +L0, L1, L2, L3 and 5 more: kept up/);
+  const own = Array.from({ length: 12 }, (_, i) => limited(`L${i}`, 5, 10, `kept up to the minimum of L${i}: 10 %`));
+  t.match(
+    await overridden(5, 10, own),
+    /requested\nLimit +kept up to the minimum of the lamp: 10 %\n {2}verified/,
+    'lamps with the same minimum share a line',
+  );
   const both = await overridden(5, 8, [limited('L1', 5, 8, MIN, 'constant light: 8 % is enough at 100 h')]);
   t.match(both, /Limit +kept up to the minimum of rue: 10 %; constant light: 8 % is enough at\n +100 h\n/);
   for (const text of [all, some, both]) t.ok(text.split('\n').every((line) => line.length <= 80));
