@@ -14,11 +14,8 @@ export const LIGHT: Pairs = [
   ['{programme} has no step', "{programme} n'a pas de palier"],
   ['design level where nothing else speaks', "niveau nominal quand rien d'autre ne parle"],
   ['design level', 'niveau nominal'],
-  [
-    'step {n} of {m}, {k} %: until the lamps confirm, at most {h} s',
-    'étape {n} sur {m}, {k} % : confirmation des luminaires, {h} s au plus',
-  ],
-  ['step {n} of {m}, {k} %: until the power is read, at most {h} s', 'étape {n} sur {m}, {k} % : lecture de la puissance, {h} s au plus'],
+  ['step {n} of {m}, {k} %: until the lamps confirm, at most {h} s', 'étape {n} sur {m}, {k} % : luminaires, {h} s au plus'],
+  ['step {n} of {m}, {k} %: until the power is read, at most {h} s', 'étape {n} sur {m}, {k} % : puissance, {h} s au plus'],
   ['constant light: {n} % is enough at {m} h', 'flux constant : {n} % suffisent à {m} h'],
   ['held down to the maximum of the lamp: {n} %', 'limité au maximum du luminaire : {n} %'],
   ['kept up to the minimum of the lamp: {n} %', 'tenu au minimum du luminaire : {n} %'],
