@@ -29,7 +29,7 @@ const USUAL_COLS = 80;
 const KEEP_COMPILED_AFTER_MS = 30_000;
 
 const { env, stdout, stderr } = process;
-/** Aborted when the rest of the output is not needed. */
+/** Aborted when the rest of the output, or of a job, is not needed. */
 const enough = new AbortController();
 
 let secretInput: Terminal['askSecret'];
@@ -77,6 +77,11 @@ function terminal(): Terminal {
       const { createSecretInput } = await import('./console/terminal/secret-input.ts');
       secretInput ??= createSecretInput(process.stdin, (text) => void stderr.write(text));
       return secretInput(prompt, rule);
+    },
+    enough: () => {
+      // The second one ends the program, as ever.
+      process.once('SIGINT', () => enough.abort());
+      return enough.signal;
     },
     status: stderr.isTTY ? createStatusLine((text) => void stderr.write(text), createSystemClock({ quality: () => 'none' })) : null,
   };

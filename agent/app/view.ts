@@ -84,13 +84,14 @@ async function uplinkView({ state, store, uplink }: Joined): ReturnType<AgentVie
   };
 }
 
-function namesOf({ lamps, zones, lines }: Cabinet, field: Joined['field']): ReturnType<AgentView['names']> {
+function namesOf({ lamps, zones, lines, poles }: Cabinet, field: Joined['field']): ReturnType<AgentView['names']> {
   return {
     lamps: lamps.map(({ id }) => id),
     zones: zones.map(({ id }) => id),
     devices: field.devices().map(({ id }) => id),
     lines: lines.map(({ id }) => id),
     modbusLines: lines.flatMap(({ id, kind }) => (kind === 'modbus' ? [id] : [])),
+    poles: poles.map(({ id }) => ({ id, lamps: lamps.flatMap((lamp) => (lamp.pole === id ? [lamp.id] : [])) })),
   };
 }
 

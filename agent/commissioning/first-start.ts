@@ -225,7 +225,7 @@ function refuseUnwritable(file: string, isForced: boolean): void {
   }
 }
 
-function nextSteps(file: string, { keys, passwordFile, draft }: Plan): string[] {
+function nextSteps(file: string, { answers, keys, passwordFile, draft }: Plan): string[] {
   const unknown = draft.lines.some(({ unnamedUnits }) => unnamedUnits.length > 0);
   return [
     ...(unknown ? [`Say what the unknown units are: they stand as comments in ${file}; --prefer and --device say it beforehand.`] : []),
@@ -233,7 +233,10 @@ function nextSteps(file: string, { keys, passwordFile, draft }: Plan): string[] 
     ...(passwordFile === null ? [] : [`Put the password of the broker into ${passwordFile}, then chmod 0400 and chown luciole.`]),
     `luciole check ${file}`,
     `luciole run ${file}, or as a service: systemctl enable --now luciole`,
-    ...(draft.lamps.length === 0 ? [] : ['luciole walk-test: one lamp after the other, to see which pole each is.']),
+    ...draft.lamps.slice(0, 1).map(({ id }) => `luciole identify ${id}, then each other lamp: it blinks, to see on which pole it is.`),
+    ...(draft.lamps.length === 0 || draft.presence.length === 0
+      ? []
+      : [`luciole walk-test ${answers['zone'] ?? ''}: walk under the sensors, to see which lamps each one raises.`]),
   ];
 }
 

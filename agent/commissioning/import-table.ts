@@ -1,7 +1,7 @@
 /** `luciole config import`: imports a table of poles and lamps into a cabinet file. It shows the change first and writes on demand. */
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { importTable, type ReportedChange, rowOf } from '../config/import/import.ts';
+import { importTable, importTarget, type ReportedChange, rowOf } from '../config/import/import.ts';
 import { decodeTable, type ImportFlaw } from '../config/import/import-table.ts';
 import { checkConfig } from '../config/load/load-site.ts';
 import { ConsoleError } from '../console/console-error.ts';
@@ -19,7 +19,7 @@ interface ImportReport {
   readonly changes: readonly ReportedChange[];
   /** Of the table, by its lines. */
   readonly flaws: readonly ImportFlaw[];
-  /** Of the cabinet as it would be; a problem that it has already is not the table's. */
+  /** Of the cabinet as it would be. */
   readonly problems: readonly (Problem & { readonly row?: number | undefined })[];
   readonly ignoredColumns: readonly string[];
   readonly written: boolean;
@@ -34,14 +34,12 @@ const MAX_FILE_BYTES = 4_194_304;
 export async function runImport(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   const [table, into] = [String(args['table'] ?? ''), resolve(configFile)];
   const cabinet = read(into, 'the cabinet to import into: name it with --into').toString('utf8');
-  const before = await checkConfig({ configFile: into, text: cabinet });
-  if (before.counts === null) throw new ConsoleError('failed', `${into} cannot be used as it is: luciole check ${into}`);
+  if (importTarget(cabinet) === undefined) throw new ConsoleError('failed', `${into} cannot be used as it is: luciole check ${into}`);
   const result = importTable(decodeTable(read(table, 'the table')), cabinet);
-  const after = await checkConfig({ configFile: into, text: result.text });
-  const known = new Set(before.problems.map(({ path, message }) => `${path} ${message}`));
-  const problems = after.problems
-    .filter(({ path, message }) => !known.has(`${path} ${message}`))
-    .map((problem) => ({ ...problem, row: rowOf(problem.path, result.text, result.changes) }));
+  const problems = (await problemsOf(into, cabinet, result.text)).map((problem) => ({
+    ...problem,
+    row: rowOf(problem.path, result.text, result.changes),
+  }));
   const isSound = result.flaws.length === 0 && problems.length === 0;
   const written = isSound && args['write'] === true && result.changes.length > 0;
   const backup = written ? `${into}.bak` : null;
@@ -51,6 +49,26 @@ export async function runImport(args: LocalArgs, configFile: string, terminal: T
   if (args['json'] === true) terminal.out(`${JSON.stringify(report)}\n`);
   else printReport(report, args['write'] === true, terminal);
   return isSound ? 0 : EXIT_BAD_CONFIG;
+}
+
+/** Parts of a cabinet that a table fills. */
+const TABLE_PARTS = /^(lines|poles|lamps|zones)\b/;
+
+/**
+ * What is wrong with the cabinet after the import. Only the result is judged: lists may be empty before.
+ *
+ * A problem that a usable cabinet has already is not the table's; nor is one of its uplink or store, while the cabinet cannot be used yet.
+ * Ports are those of the gateway, and a table is imported at a desk.
+ */
+async function problemsOf(configFile: string, cabinet: string, text: string): Promise<readonly Problem[]> {
+  const [before, after] = [
+    await checkConfig({ configFile, text: cabinet, hasPorts: false }),
+    await checkConfig({ configFile, text, hasPorts: false }),
+  ];
+  if (after.counts !== null && before.counts === null) return after.problems.filter(({ path }) => TABLE_PARTS.test(path));
+  if (before.counts === null) return after.problems;
+  const known = new Set(before.problems.map(({ path, message }) => `${path} ${message}`));
+  return after.problems.filter(({ path, message }) => !known.has(`${path} ${message}`));
 }
 
 function read(file: string, what: string): Buffer {

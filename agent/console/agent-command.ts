@@ -18,6 +18,7 @@ export interface AgentCommandParts<Args, Result, Progress>
     Partial<Pick<CommandWords, 'arguments' | 'options' | 'examples'>> {
   readonly secrets?: readonly SecretSpec[];
   readonly isSelfNoted?: true;
+  readonly hasSummary?: true;
   /** Default: that of an answer from memory. */
   readonly timeoutMs?: number;
   /** Default: no arguments. */
@@ -32,7 +33,7 @@ export interface AgentCommandParts<Args, Result, Progress>
 
 /** A table row from parts that know their own types. Every `read` is preceded by a check of the argument names. */
 export function agentCommand<Args, Result, Progress = never>(parts: AgentCommandParts<Args, Result, Progress>): AgentCommand {
-  const { read, answer, alone, render, succeeded, timeoutMs, progress, audit, isSelfNoted, ...words } = parts;
+  const { read, answer, alone, render, succeeded, timeoutMs, progress, audit, isSelfNoted, hasSummary, ...words } = parts;
   const { arguments: positional = [], options = [], examples = [], secrets = [] } = parts;
   const allOptions = words.isHidden ? options : [...options, JSON_OPTION];
   const readAll = (args: RawArgs): Args => {
@@ -46,6 +47,7 @@ export function agentCommand<Args, Result, Progress = never>(parts: AgentCommand
     examples,
     kind: 'agent',
     isSelfNoted: isSelfNoted ?? false,
+    hasSummary: hasSummary ?? false,
     secrets,
     timeoutMs: timeoutMs ?? LOOK_TIMEOUT_MS,
     check: (args) => void readAll(args),

@@ -21,7 +21,8 @@ export async function askAgent(command: AgentCommand, args: LocalArgs, terminal:
   const asked = await withSecrets(command, rest as RawArgs, terminal);
   const isJson = json === true;
   const onProgress = command.progress === null ? undefined : await shower(command.progress, asked, isJson, terminal);
-  const call = { socket, terminal, ...(onProgress === undefined ? {} : { onProgress }) };
+  const enough = command.hasSummary ? terminal.enough?.() : undefined;
+  const call = { socket, terminal, ...(enough === undefined ? {} : { enough }), ...(onProgress === undefined ? {} : { onProgress }) };
   try {
     const reply = await fetchAnswer(command, asked, call).catch((error: unknown) => withoutAgent(command, asked, call, error));
     terminal.status?.clear();
@@ -74,13 +75,15 @@ export interface CallOptions {
   readonly socket?: LocalArgs[string] | undefined;
   readonly terminal: Pick<Terminal, 'socketPath' | 'user' | 'signal' | 'token'>;
   readonly onProgress?: (progress: Progress) => void;
+  /** Aborted when the job shall end now, with its answer. */
+  readonly enough?: AbortSignal;
 }
 
 /** The agent's answer as it is. Errors: rejects with ConsoleError. */
 export async function fetchAnswer(
   command: Pick<AgentCommand, 'name' | 'timeoutMs'>,
   args: RawArgs,
-  { socket, terminal, onProgress }: CallOptions,
+  { socket, terminal, onProgress, enough }: CallOptions,
 ): Promise<ConsoleAnswer> {
   const named = typeof socket === 'string' ? socket : terminal.socketPath;
   const { callAgent } = await import('./protocol/socket-client.ts');
@@ -96,6 +99,7 @@ export async function fetchAnswer(
     timeoutMs: command.timeoutMs,
     ...(terminal.signal === undefined ? {} : { signal: terminal.signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
+    ...(enough === undefined ? {} : { enough }),
   });
 }
 
@@ -121,7 +125,11 @@ async function shower(
   let stage: string | null = null;
   return (message) => {
     const text = (): string => render(plain(message.progress), pageOf(message, terminal));
-    if (spec.isLasting) return (terminal.live ?? terminal.out)(`${isJson ? JSON.stringify(message.progress) : text()}\n`);
+    const isLasting = typeof spec.isLasting === 'function' ? spec.isLasting(message.progress) : spec.isLasting;
+    if (isLasting) {
+      terminal.status?.clear();
+      return (terminal.live ?? terminal.out)(`${isJson ? JSON.stringify(message.progress) : text()}\n`);
+    }
     if (terminal.status !== null) return terminal.status.show(text());
     const next = spec.stage?.(message.progress, asked) ?? null;
     if (next !== null && next !== stage) terminal.err(`${text()}\n`);

@@ -112,9 +112,9 @@ export interface Job {
   readonly timezone: string;
 }
 
-/** Shows what comes before the answer. `isLasting`: each is a line of the output; else only the newest matters, on a terminal. */
+/** Shows what comes before the answer. `isLasting`: it is a line of the output; else only the newest matters, on a terminal. */
 export interface ProgressSpec<Progress> {
-  readonly isLasting: boolean;
+  readonly isLasting: boolean | ((progress: Progress) => boolean);
   load(): Promise<(progress: Progress, page: Page) => string>;
   /** Where there is no terminal to draw on, one line is written each time that this becomes another; null writes none. */
   readonly stage?: (progress: Progress, args: RawArgs) => string | null;
@@ -125,6 +125,8 @@ export interface AgentCommand extends CommandWords {
   readonly kind: 'agent';
   /** It writes its own audit notes, since what it does lasts longer than it takes. */
   readonly isSelfNoted: boolean;
+  /** Ctrl-C ends it in the agent, which then sends its answer: the summary up to there. */
+  readonly hasSummary: boolean;
   readonly secrets: readonly SecretSpec[];
   /** Longest silence of the agent. Units: ms. */
   readonly timeoutMs: number;

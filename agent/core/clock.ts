@@ -34,7 +34,7 @@ export interface Clock {
 }
 
 /** Call `fire` each `periodMs` until cancelled; a late turn does not shift or bunch the following ones. Units: ms. */
-export function every(clock: Clock, periodMs: number, fire: () => void): Timer {
+export function every(clock: Pick<Clock, 'monoMs' | 'after'>, periodMs: number, fire: () => void): Timer {
   let dueMono = clock.monoMs() + periodMs;
   let timer: Timer;
   const turn = (): void => {

@@ -81,6 +81,14 @@ export interface ConfigChange {
   readonly after: string | null;
 }
 
+/** The value of the running configuration at a path. */
+export interface ValueInForce {
+  /** JSON without secrets; a long one is cut. */
+  readonly value: string;
+  /** Time of the step that the path leads into, `23:00`; null outside of steps. */
+  readonly step: string | null;
+}
+
 /** One value to change. Shape: `dir` holds `cabinet.yaml`; path and value as `set` takes them. */
 export interface EditOrder {
   readonly dir: string;
@@ -88,8 +96,8 @@ export interface EditOrder {
   readonly value: string | null;
 }
 
-/** A text with one value changed, or the reason why it cannot be changed. */
-export type EditedText = { readonly text: string } | { readonly reason: string };
+/** A text with one value changed, with the keys that a new item still lacks; or the reason why it cannot be changed. */
+export type EditedText = { readonly text: string; readonly missing?: readonly Problem[] } | { readonly reason: string };
 
 /** A key that only the site's file may set, but that this configuration sets to a different value. Shape: `uplink.broker`, `lines[north].port`. */
 export interface SiteOwnedDifference {
@@ -162,7 +170,7 @@ export interface ConfigManager {
   put(file: string, text: string | null, by: string): Promise<ConfigAnswer>;
   /** As `put`, in parts. Until the file is complete, `reason` says how many parts have arrived. */
   putPart(part: FilePart, by: string): Promise<ConfigAnswer>;
-  /** Sets one value of the candidate's cabinet.yaml and leaves the rest as written; null removes it. Starts a candidate if there is none. Shape: `zones[rue].minPct`; `value` is YAML. */
+  /** Sets one value of the candidate's cabinet.yaml and leaves the rest as written; null removes it. A key or value that the schema does not allow is refused; `warnings` has the keys that a new item still lacks. Starts a candidate if there is none. Shape: `zones[rue].minPct`; `value` is YAML. */
   set(path: string, value: string | null, by: string): Promise<ConfigAnswer>;
   /** Makes a copy of another author's candidate the own one, so that nobody changes it between a look at it and its commit. */
   take(author: string, by: string): Promise<ConfigAnswer>;
@@ -182,4 +190,6 @@ export interface ConfigManager {
   discard(by: string): Promise<ConfigAnswer>;
   /** Completions for a partly typed path, taken from the running configuration: `zones[`, `zones[rue].`, `zones[rue].minPct`. */
   paths(typed: string): readonly string[];
+  /** The value at a path of the running configuration; null where there is none. */
+  inForce(path: string): ValueInForce | null;
 }

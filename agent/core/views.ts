@@ -36,7 +36,7 @@ export interface AgentView extends LocalConfigView {
   points(filter: string): readonly PointView[];
   /** Undefined when there is no such lamp or zone. */
   why(id: string): WhyView | undefined;
-  /** Why at another instant, as far as it can be known: by sun, programme and the intents that are still in force then. */
+  /** Why at another instant. Ahead: by sun, programme and the intents still in force then. In the past: without levels, since decisions are not recorded. */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
   /** Resolves with the final outcome. */
   override(request: Omit<OverrideRequest, 'commandId'>): Promise<OverrideAnswer>;
@@ -75,6 +75,8 @@ export interface AgentView extends LocalConfigView {
     readonly lines: readonly string[];
     /** Those of them on which units can be asked. */
     readonly modbusLines: readonly string[];
+    /** With the lamps on each. */
+    readonly poles: readonly { readonly id: string; readonly lamps: readonly string[] }[];
   };
 }
 
@@ -307,9 +309,22 @@ export interface PointView {
 export interface WhyView {
   readonly id: string;
   readonly kind: 'lamp' | 'zone';
+  /** Empty for an instant in the past. */
   readonly lamps: readonly WhyLamp[];
   /** The instant of a `why` that is not about now. */
   readonly atMs?: WallMs;
+  /** Instead of `lamps`, for an instant in the past. */
+  readonly past?: readonly PastLamp[];
+}
+
+/** A lamp at an instant in the past. Its decision is not recorded; its readings are. */
+export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
+  /** Its level. */
+  readonly pointId: PointId;
+  /** Newest recorded reading up to the instant; null where there is none shortly before. Shape: `levelPct` null where the lamp did not answer. */
+  readonly measured: { readonly levelPct: number | null; readonly atMs: WallMs } | null;
+  /** What sun and programme of the present settings ask for at that instant. */
+  readonly planned: readonly WhyLine[];
 }
 
 export interface WhyLamp extends LampView {

@@ -45,7 +45,9 @@ async function checkSetup(t: Test, setup: readonly string[], { folder, file }: S
     [...setup, '--force', '--device', '31=eastron-sdm630', '--device', '41=waveshare-modbus-relay-d8'],
     folder,
   );
-  t.match(again, { code: 0, out: /12 lamps, 18 devices, 2 lines[\s\S]*luciole walk-test/ });
+  t.match(again, { code: 0, out: /12 lamps, 18 devices, 2 lines/ });
+  t.match(again.out, /^- luciole identify L01, then each other lamp: it blinks/m, 'which lamp is on which pole shows by blinking');
+  t.match(again.out, /^- luciole walk-test street: walk under the sensors/m);
   t.notMatch(again.out, /[^\n]{81}/, 'fits 80 columns');
   t.ok(existsSync(`${file}.bak`), 'the former cabinet is kept');
   t.equal(readFileSync(join(folder, 'cabinet.key'), 'utf8'), key, 'and so is the key');

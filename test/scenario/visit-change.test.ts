@@ -19,6 +19,16 @@ t.test('a visit: the programme is changed with a net, the cable is lost, and the
   t.ok(visit.screen.transcript().every((row) => row.length <= 80));
   visit.compare(t, 'change');
 
+  t.match(
+    await visit.say('config set zones[rue].minPct 450'),
+    /refused: zones\[0\]\.minPct: found 450; allowed: a whole number from 0 to 100/,
+  );
+  t.match(await visit.say('config set programmes[residential].steps[23:00].levelPct 45%'), /refused: .*found "45%"/);
+  t.match(await visit.say('config set minPct 45'), /refused: .*minPct belongs to lamps\[ID\],\s+zones\[ID\]/);
+  visit.type('config set programmes[residential].steps[23:00].levelPct ?');
+  await visit.until(/in force: 45 \(step "23:00"\)/);
+  visit.type('\x15');
+  t.ok(visit.screen.transcript().every((row) => row.length <= 80));
   await visit.hangUp();
   await rig.until('the old level', () => rig.levels().every((level) => level === 30), 120_000);
   const view = rig.agent.view.config?.view('');

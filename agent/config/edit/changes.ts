@@ -37,11 +37,15 @@ function named(list: readonly unknown[]): ReadonlyMap<string, unknown> | null {
 }
 
 function change(path: string, before: unknown, after: unknown): ConfigChange {
-  return { path, before: shown(path, before), after: shown(path, after) };
+  return { path, before: shownOrNull(path, before), after: shownOrNull(path, after) };
 }
 
-function shown(path: string, value: unknown): string | null {
-  if (value === undefined) return null;
+function shownOrNull(path: string, value: unknown): string | null {
+  return value === undefined ? null : shownValue(path, value);
+}
+
+/** A value as JSON for a person, without secrets; a long one is cut. */
+export function shownValue(path: string, value: unknown): string {
   const key = path.slice(path.lastIndexOf('.') + 1);
   const text = withoutUrlPasswords(JSON.stringify(SECRET_KEY.test(key) ? '[redacted]' : value, hideSecrets));
   return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}...` : text;

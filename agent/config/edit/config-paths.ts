@@ -1,6 +1,8 @@
 import { isRecord } from '../../core/is-record.ts';
+import type { ValueInForce } from '../../core/revisions.ts';
+import { shownValue } from './changes.ts';
 
-/** Completes a typed path, `zones[rue].minPct`, by one step. A section ends in a dot, a list in an open bracket. Pure. */
+/** Completes a typed path, `zones[rue].minPct`, by one step. A section ends in a dot, a list in an open bracket; a step of a programme is named by its time. Pure. */
 export function pathsFrom(document: unknown, typed: string): readonly string[] {
   const [, above = '', rest = ''] = /^(.*?)([^.[\]]*)$/.exec(typed) ?? [];
   const parent = valueAt(document, above);
@@ -13,13 +15,22 @@ export function pathsFrom(document: unknown, typed: string): readonly string[] {
 
 /** The value before the last name of a path: after a dot, an open bracket or nothing. Undefined where there is none. */
 function valueAt(document: unknown, above: string): unknown {
+  const steps = stepsTo(document, above);
+  return steps?.length === 0 ? document : steps?.at(-1)?.value;
+}
+
+/** The values along a path, in any case, items by name or position. Undefined where one does not exist. */
+function stepsTo(document: unknown, path: string): readonly { readonly value: unknown }[] | undefined {
+  const steps: { readonly value: unknown }[] = [];
   let value = document;
-  for (const name of above.match(/[^.[\]]+/g) ?? []) {
+  for (const name of path.match(/[^.[\]]+/g) ?? []) {
+    const list = Array.isArray(value) ? value : [];
     const found = entriesOf(value).find(([each]) => each.toLowerCase() === name.toLowerCase());
-    if (found === undefined) return undefined;
-    value = found[1];
+    if (found === undefined && !(/^\d+$/.test(name) && Number(name) < list.length)) return undefined;
+    value = found === undefined ? list[Number(name)] : found[1];
+    steps.push({ value });
   }
-  return value;
+  return steps;
 }
 
 function stepsOf(parent: unknown, isInList: boolean): readonly (readonly [name: string, value: unknown])[] {
@@ -27,11 +38,25 @@ function stepsOf(parent: unknown, isInList: boolean): readonly (readonly [name: 
   return isInList ? [...entriesOf(parent), ['+', null]] : entriesOf(parent);
 }
 
-/** The items of a list by id, else by position; none for a list of single values, which is set as a whole. */
+/** The value at a path, as JSON without secrets; null where there is none. Pure. */
+export function valueInForce(document: unknown, path: string): ValueInForce | null {
+  const found = stepsTo(document, path);
+  const last = found?.at(-1);
+  if (found === undefined || last === undefined || last.value === undefined || last.value === null) return null;
+  const step = found.findLast(({ value }) => isRecord(value) && typeof value['at'] === 'string')?.value;
+  return { value: shownValue(path, last.value), step: isRecord(step) ? String(step['at']) : null };
+}
+
+/** The items of a list by id or time, else by position; none for a list of single values, which is set as a whole. */
 function entriesOf(value: unknown): readonly (readonly [name: string, value: unknown])[] {
   if (typeof value !== 'object' || value === null) return [];
   if (!Array.isArray(value)) return Object.entries(value);
-  return value.every(isRecord) ? value.map((item, index) => [typeof item['id'] === 'string' ? item['id'] : String(index), item]) : [];
+  return value.every(isRecord) ? value.map((item, index) => [nameOf(item) ?? String(index), item]) : [];
+}
+
+/** The name of an item in a path: its id, or the time of a step. */
+function nameOf({ id, at }: Readonly<Record<string, unknown>>): string | undefined {
+  return [id, at].find((name) => typeof name === 'string');
 }
 
 function ending(value: unknown, isInList: boolean): string {

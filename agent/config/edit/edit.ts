@@ -1,7 +1,7 @@
 /**
  * Changes one value of a YAML text and leaves the rest as it is: comments, order, quotes. Pure.
  *
- * Shape: paths are `zones[rue].minPct`, `lines[0].serial.baud`, `lamps[+]`.
+ * Shape: paths are `zones[rue].minPct`, `lines[0].serial.baud`, `lamps[+]`, `programmes[night].steps[23:00].levelPct`.
  */
 import {
   type Document,
@@ -22,7 +22,7 @@ import type { EditedText } from '../../core/revisions.ts';
 import { didYouMean } from '../../core/suggestions.ts';
 import { listNames } from '../check/finding.ts';
 
-/** A key, a position in a list, the item of a list with this id, or a new item after the last. */
+/** A key, a position in a list, the item of a list with this id or this time, or a new item after the last. */
 export type PathStep =
   | { readonly kind: 'key' | 'id'; readonly name: string }
   | { readonly kind: 'at'; readonly index: number }
@@ -123,7 +123,10 @@ function itemOf(at: unknown, step: Exclude<PathStep, { kind: 'key' }>, where: st
   const { items } = at as YAMLSeq;
   if (step.kind === 'new') return items.length;
   if (step.kind === 'at') return step.index < items.length ? step.index : `${where} has ${items.length} items, counted from 0`;
-  const ids = items.map((item) => (isMap(item) ? String((item as YAMLMap).get('id') ?? '') : String(isScalar(item) ? item.value : '')));
+  // Steps of a programme have no id: their time names them.
+  const ids = items.map((item) =>
+    isMap(item) ? String((item as YAMLMap).get('id') ?? (item as YAMLMap).get('at') ?? '') : String(isScalar(item) ? item.value : ''),
+  );
   const index = ids.indexOf(step.name);
   const near = didYouMean(step.name, ids, `; there are: ${listNames(ids.filter((id) => id !== ''))}`);
   return index >= 0 ? index : `${where} has no "${step.name}"${near}`;

@@ -1,6 +1,7 @@
 /**
  * Imports a table of poles and lamps into the text of a cabinet. Touches no disk.
  */
+import { isRecord } from '../../core/is-record.ts';
 import { formatPath } from '../check/finding.ts';
 import { readPlacedYaml } from '../load/places.ts';
 import { type ImportChange, type ImportFields, type ImportTarget, planImport } from './import-plan.ts';
@@ -28,11 +29,33 @@ export interface ImportResult {
   readonly text: string;
 }
 
-/** Returns the new text and the changes, or the flaws. Shape: `cabinet` is the text of a cabinet that can be used. */
+const NO_LISTS: ImportTarget = { lines: [], poles: [], lamps: [], zones: [] };
+
+/** The lists of a cabinet that a table may change; one that is left out is empty. Undefined for a text that has no such lists. */
+export function importTarget(cabinet: string): ImportTarget | undefined {
+  const value = readPlacedYaml(cabinet).value;
+  if (!isRecord(value)) return undefined;
+  const listOf = (key: string): unknown => value[key] ?? [];
+  const [lines, poles, lamps, zones] = ['lines', 'poles', 'lamps', 'zones'].map(listOf);
+  const isListed = isRecords(lines) && isRecords(poles) && isRecords(lamps) && isRecords(zones);
+  if (!isListed || !('lines' in value)) return undefined;
+  const filled = (items: readonly Readonly<Record<string, unknown>>[], key: string) =>
+    items.map((each) => ({ ...each, [key]: each[key] ?? [] }));
+  const hasLists = lines.every(({ devices = [] }) => isRecords(devices)) && zones.every(({ lamps: own = [] }) => Array.isArray(own));
+  return hasLists
+    ? ({ lines: filled(lines, 'devices'), poles, lamps, zones: filled(zones, 'lamps') } as unknown as ImportTarget)
+    : undefined;
+}
+
+function isRecords(value: unknown): value is readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) && value.every(isRecord);
+}
+
+/** Returns the new text and the changes, or the flaws. Shape: `cabinet` is a text with an `importTarget`; it need not be usable yet. */
 export function importTable(table: string, cabinet: string): ImportResult {
   const { rows, flaws, ignored, heading } = readTable(table);
   if (flaws.length > 0) return { rows: rows.length, changes: [], flaws, ignored, text: cabinet };
-  const target = readPlacedYaml(cabinet).value as ImportTarget;
+  const target = importTarget(cabinet) ?? NO_LISTS;
   const plan = planImport(rows, target, (column) => heading(column as Parameters<typeof heading>[0]) ?? column);
   const changes = plan.changes.map((change) => reported(change, target));
   if (plan.flaws.length > 0) return { rows: rows.length, changes: [], flaws: plan.flaws, ignored, text: cabinet };
@@ -51,7 +74,7 @@ export function importTable(table: string, cabinet: string): ImportResult {
 
 /** The line of the table that describes the thing at a path of the cabinet; undefined for none. */
 export function rowOf(path: string, text: string, changes: readonly ReportedChange[]): number | undefined {
-  const target = readPlacedYaml(text).value as ImportTarget;
+  const target = importTarget(text) ?? NO_LISTS;
   const named = new Map<string, string>([
     ...target.poles.map((pole, i) => [formatPath(['poles', i]), String(pole['id'])] as const),
     ...target.lamps.map((lamp, i) => [formatPath(['lamps', i]), String(lamp['id'])] as const),

@@ -76,6 +76,8 @@ export class YamlEdits {
   #listAt(path: Path): ListChange {
     const key = path.join('.');
     const list = this.#nodeAt(path);
+    if (list === undefined || (isScalar(list) && list.value === null))
+      throw new UneditableError(`${path.join('.')} is not written: write \`${path.at(-1)}: []\` there first`);
     if (!isSeq<Node>(list)) throw uneditable(path);
     // Checked now rather than in `text`, so that the flaw is reported with the row that caused it.
     for (const item of list.items) rangeOf(item, path);

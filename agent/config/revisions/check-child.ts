@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { EditedText, EditOrder } from '../../core/revisions.ts';
-import { editYaml } from '../edit/edit.ts';
+import { editChecked } from '../edit/checked-edit.ts';
 import type { CheckerOrder } from './check-in-child.ts';
 import { checkRevisionHere } from './check-revision.ts';
 
@@ -20,5 +20,5 @@ process.send?.(order.kind === 'check' ? checkRevisionHere(order.folder) : edited
 
 /** Changes one value. Errors: throws the error of the system where the file cannot be read. */
 function editedText({ dir, path, value }: EditOrder): EditedText {
-  return editYaml(readFileSync(join(dir, 'cabinet.yaml'), 'utf8'), path, value);
+  return editChecked(readFileSync(join(dir, 'cabinet.yaml'), 'utf8'), path, value);
 }

@@ -9,9 +9,10 @@ import type {
   EditOrder,
   FilePart,
   Revision,
+  ValueInForce,
 } from '../../core/revisions.ts';
 import { asWritten } from '../edit/as-written.ts';
-import { pathsFrom } from '../edit/config-paths.ts';
+import { pathsFrom, valueInForce } from '../edit/config-paths.ts';
 import { ActiveRevision, type ActiveRevisionParts } from './active-revision.ts';
 import { CandidateStore, candidateAuthor } from './candidate-store.ts';
 import type { CheckedRevision } from './check-in-child.ts';
@@ -119,6 +120,10 @@ export class RevisionManager implements ConfigManager {
     return pathsFrom(asWritten(this.#parts.site().cabinet), typed);
   }
 
+  inForce(path: string): ValueInForce | null {
+    return valueInForce(asWritten(this.#parts.site().cabinet), path);
+  }
+
   put(file: string, text: string | null, by: string): Promise<ConfigAnswer> {
     return this.#inTurn(() => this.#putFile(file, text, by));
   }
@@ -141,7 +146,9 @@ export class RevisionManager implements ConfigManager {
       if ((value ?? '').length > MAX_VALUE_CHARS)
         return refusedAnswer(`a value has at most ${MAX_VALUE_CHARS} characters: load a whole file`);
       const edited = await (edit?.({ dir: disk.dirOf(of), path, value }) ?? editHere(files.cabinet, path, value));
-      return 'reason' in edited ? refusedAnswer(edited.reason) : this.#putFile('cabinet.yaml', edited.text, by);
+      if ('reason' in edited) return refusedAnswer(edited.reason);
+      const result = await this.#putFile('cabinet.yaml', edited.text, by);
+      return { ...result, warnings: edited.missing ?? [] };
     });
   }
 
@@ -181,7 +188,8 @@ export class RevisionManager implements ConfigManager {
       const files = await this.#parts.disk.readFiles(number);
       if (revisionOf(history, number) === undefined || files === undefined)
         return refusedAnswer(`there is no revision ${number}: ${history.revisions.map((each) => each.number).join(', ')} are kept`);
-      return commitRevision(this.#context, { of: number, files, signature: null }, request);
+      const why = `rollback to revision ${number}${request.why === '' ? '' : `: ${request.why}`}`;
+      return commitRevision(this.#context, { of: number, files, signature: null }, { ...request, why });
     });
   }
 
@@ -239,7 +247,7 @@ function whyOf({ why, by }: CommitRequest, authors: readonly string[]): string {
   return others.length === 0 ? why : `${why}${why === '' ? '' : '; '}with parts by ${others.join(', ')}`;
 }
 
-/** The YAML parser is loaded only for this. */
+/** Parser and schema are loaded only for this. */
 async function editHere(text: string, path: string, value: string | null): Promise<EditedText> {
-  return (await import('../edit/edit.ts')).editYaml(text, path, value);
+  return (await import('../edit/checked-edit.ts')).editChecked(text, path, value);
 }

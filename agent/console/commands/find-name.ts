@@ -2,12 +2,16 @@
 import { nearest } from '../../core/suggestions.ts';
 import { ConsoleError } from '../console-error.ts';
 
-/** Returns the known name that matches, in any case where only one does. Errors: throws ConsoleError 'unknown-name' with the nearest name, or with the command that lists them. */
-export function findName(typed: string, known: readonly string[], { noun, listedBy }: { noun: string; listedBy: string }): string {
+/** Returns the known name that matches, in any case where only one does. Errors: throws ConsoleError 'unknown-name' with the nearest name, among `alsoNear` as well, or with the command that lists them. */
+export function findName(
+  typed: string,
+  known: readonly string[],
+  { noun, listedBy, alsoNear = [] }: { readonly noun: string; readonly listedBy: string; readonly alsoNear?: readonly string[] },
+): string {
   if (known.includes(typed)) return typed;
   const [alike, ...others] = known.filter((name) => name.toLowerCase() === typed.toLowerCase());
   if (alike !== undefined && others.length === 0) return alike;
-  throw new ConsoleError('unknown-name', `no ${noun} ${JSON.stringify(typed)}; ${nameHint(typed, known, listedBy)}`);
+  throw new ConsoleError('unknown-name', `no ${noun} ${JSON.stringify(typed)}; ${nameHint(typed, [...known, ...alsoNear], listedBy)}`);
 }
 
 /** Returns advice for an unknown name: the nearest known one, or the command that lists them. */

@@ -6,6 +6,7 @@
 import type { Pairs } from './pairs.ts';
 
 export const IMPORT: Pairs = [
+  ['{path} is not written: write `{key}: []` there first', "{path} n'est pas écrit : y écrire d'abord `{key}: []`"],
   [
     '{id} has {key} {text} in line {n}, and {code} here: say it once',
     '{id} a {key} {text} à la ligne {n}, et {code} ici : le dire une fois',

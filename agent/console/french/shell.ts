@@ -44,6 +44,11 @@ export const SHELL: Pairs = [
   ['did you mean {near}?', 'vouliez-vous dire {near} ?'],
   ['no {noun} "{text}"; did you mean {near}?', 'pas de {noun} "{text}" ; vouliez-vous dire {near} ?'],
   ['no {noun} "{text}"; `{command}` names them all', 'pas de {noun} "{text}" ; `{command}` les nomme tous'],
+  [
+    'pole {id} has {n} lamps; `luciole devices {pole}` shows what is on it',
+    'mât {id} : {n} luminaires ; `luciole devices {pole}` montre ce qui y est',
+  ],
+  ['pole {id} has {n} lamps; type one of its lamps: {words}', "mât {id} : {n} luminaires ; écrire l'un d'eux : {words}"],
   ['no {noun} matches "{text}"; did you mean {near}?', 'aucun {noun} pour "{text}" ; vouliez-vous dire {near} ?'],
   ['no {noun} matches "{text}"; `{command}` names them all', 'aucun {noun} pour "{text}" ; `{command}` les nomme tous'],
   ['lamp or zone', 'luminaire ou zone'],

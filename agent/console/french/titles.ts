@@ -58,6 +58,7 @@ const TITLES: Readonly<Record<string, string>> = {
   Says: 'Dit',
   Follows: 'Suit',
   Told: 'Portée',
+  Limit: 'Limite',
   Event: 'Soirée',
   Photocell: 'Cellule',
   'Left out': 'Omis',

@@ -16,6 +16,7 @@ import {
   MAX_REQUEST_BYTES,
   type Progress,
   readRequest,
+  SUMMARY_MS,
 } from './protocol.ts';
 
 /** A client that neither asks nor reads for this long is hung up on, so that it does not hold a place for ever. Units: ms. Source: assumed. */
@@ -37,6 +38,8 @@ export interface ConnectionParts {
   readonly carryOut: (request: ConsoleRequest, job: RawJob) => Promise<unknown>;
   /** Whether it sends progress before the answer, and ends with its reader. */
   readonly isLong: (request: ConsoleRequest) => boolean;
+  /** Whether a long job that its reader ends still answers. */
+  readonly hasSummary: (request: ConsoleRequest) => boolean;
   readonly onBug: (error: unknown) => void;
 }
 
@@ -112,7 +115,7 @@ async function answer(line: string, socket: Socket, signal: AbortSignal, parts: 
   }
 }
 
-/** Runs a job with progress and signs of life. It ends at once when its reader is gone, even if the job ignores the signal. */
+/** Runs a job with progress and signs of life. It ends at once when its reader is gone, and one with a summary soon after its reader ended it, even if the job ignores the signal. */
 async function longJob(request: ConsoleRequest, socket: Socket, signal: AbortSignal, parts: ConnectionParts): Promise<unknown> {
   let isOver = false;
   const report = (progress: unknown): boolean => {
@@ -124,7 +127,10 @@ async function longJob(request: ConsoleRequest, socket: Socket, signal: AbortSig
   };
   const alive = every(parts.clock, ALIVE_MS, () => void report(null));
   try {
-    return await Promise.race([parts.carryOut(request, { ...job(signal, parts), report }), lostReader(signal)]);
+    return await Promise.race([
+      parts.carryOut(request, { ...job(signal, parts), report }),
+      lostReader(signal, parts.hasSummary(request) ? { socket, clock: parts.clock } : null),
+    ]);
   } finally {
     isOver = true;
     alive.cancel();
@@ -139,11 +145,23 @@ function stamp({ clock, timezone }: ConnectionParts): Pick<Progress, 'atMs' | 't
   return { atMs: clock.wallMs(), timezone };
 }
 
-function lostReader(signal: AbortSignal): Promise<never> {
+/** Rejects once the reader is gone. `waiting`: a client that closed only its own half is given time to read the summary. */
+function lostReader(signal: AbortSignal, waiting: { readonly socket: Socket; readonly clock: Clock } | null): Promise<never> {
   return new Promise((_, reject) => {
     const lost = (): void => reject(new ConsoleError('failed', 'nobody waits for the answer any more'));
-    if (signal.aborted) lost();
-    else signal.addEventListener('abort', lost, { once: true });
+    const ended = (): void => {
+      if (waiting === null || waiting.socket.destroyed) {
+        lost();
+        return;
+      }
+      const timer = waiting.clock.after(SUMMARY_MS, lost);
+      waiting.socket.once('close', () => {
+        timer.cancel();
+        lost();
+      });
+    };
+    if (signal.aborted) ended();
+    else signal.addEventListener('abort', ended, { once: true });
   });
 }
 

@@ -18,6 +18,8 @@ export interface Gate {
   carryOut(request: ConsoleRequest, job: Omit<Job, 'caller' | 'source'>): Promise<unknown>;
   /** Whether it sends progress before the answer, and ends with its reader. Errors: throws ConsoleError 'unknown-command'. */
   isLong(request: ConsoleRequest): boolean;
+  /** Whether a long job that its reader ends still answers. Errors: as `isLong`. */
+  hasSummary(request: ConsoleRequest): boolean;
 }
 
 /** The gate of one socket. */
@@ -50,6 +52,7 @@ export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, c
 
   return {
     isLong: (request) => commandFor(request).progress !== null,
+    hasSummary: (request) => commandFor(request).hasSummary,
     carryOut: async (request, job) => {
       const command = commandFor(request);
       const caller = callerOf(request);

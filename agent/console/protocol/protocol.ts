@@ -13,6 +13,9 @@ export const MAX_REQUEST_BYTES = 65_536;
 /** Longest answer. Units: bytes. Source: assumed; 1,000 devices with 20 points each make 2 MB. */
 export const MAX_REPLY_BYTES = 16_777_216;
 
+/** A job whose client closed its own half of the connection has this long to end with an answer. Units: ms. Source: assumed; a summary is made of what is in memory. */
+export const SUMMARY_MS = 2_000;
+
 /** Arguments as typed: both ends read them with the same function. */
 export type RawArgs = Readonly<Record<string, string | boolean>>;
 

@@ -13,6 +13,7 @@ import {
   MAX_REPLY_BYTES,
   type Progress,
   parseReply,
+  SUMMARY_MS,
 } from './protocol.ts';
 import { foreignPart } from './socket-path.ts';
 
@@ -26,7 +27,12 @@ export interface AgentCall {
   readonly onProgress?: (progress: Progress) => void;
   /** Aborted when the answer is not needed; the job in the agent ends with the connection. */
   readonly signal?: AbortSignal;
+  /** Aborted when the job shall end now, with its answer: this end of the connection is closed. */
+  readonly enough?: AbortSignal;
 }
+
+/** Longest wait for the answer of a job that was ended. Units: ms. Source: one second more than the agent gives the job. */
+const SUMMARY_WAIT_MS = SUMMARY_MS + 1_000;
 
 /** What the agent answered. Errors: rejects with the agent's own ConsoleError, or 'unreachable' when none answers. */
 export async function callAgent({ socketPaths, ...call }: AgentCall): Promise<ConsoleAnswer> {
@@ -84,10 +90,14 @@ function connected(path: string): Promise<Socket | null> {
 function exchange(
   socket: Socket,
   path: string,
-  { request, timeoutMs, onProgress, signal }: Omit<AgentCall, 'socketPaths'>,
+  { request, timeoutMs, onProgress, signal, enough }: Omit<AgentCall, 'socketPaths'>,
 ): Promise<ConsoleReply> {
   const split = createLineSplitter(MAX_REPLY_BYTES);
   return new Promise<ConsoleReply>((resolve, reject) => {
+    const finish = (): void => {
+      socket.end();
+      socket.setTimeout(SUMMARY_WAIT_MS);
+    };
     const lost = (what: string): void => reject(new ConsoleError('unreachable', `the agent on ${path} ${what}; see its log`));
     // The socket's own timer starts again with every byte.
     socket.setTimeout(timeoutMs, () => lost(`did not answer within ${timeoutMs / 1_000} s`));
@@ -108,5 +118,7 @@ function exchange(
       }
     });
     socket.write(`${JSON.stringify(request)}\n`);
+    if (enough?.aborted) finish();
+    enough?.addEventListener('abort', finish, { once: true });
   }).finally(() => socket.destroy());
 }

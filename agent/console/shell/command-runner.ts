@@ -96,13 +96,14 @@ async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Pr
   if (login !== null && !mayUse(login.role, command.role))
     throw new ConsoleError('denied', `${command.name} needs the role ${command.role}; you are ${login.role}`);
   if (command.kind === 'shell') return { lines: await parts.shellActions[command.name](args), isOk: true };
-  const stop = new AbortController();
+  const [stop, enough] = [new AbortController(), new AbortController()];
   const stopped = stoppedText(command);
   dialog.input.onInterrupt(() => {
-    stop.abort();
+    const isFirst = command.kind === 'agent' && command.hasSummary && !enough.signal.aborted;
+    (isFirst ? enough : stop).abort();
     dialog.input.giveUp();
   });
-  const collected = collector(filters, parts, stop.signal);
+  const collected = collector(filters, parts, { stop: stop.signal, enough: enough.signal });
   try {
     const code =
       command.kind === 'agent'
@@ -179,7 +180,11 @@ async function quiet(dialog: Dialog, clock: RunnerParts['clock']): Promise<void>
 }
 
 /** A terminal for one command, which keeps what is said for the pager. */
-function collector(filters: readonly Filter[], { dialog, session, clock, surroundings }: RunnerParts, signal: AbortSignal) {
+function collector(
+  filters: readonly Filter[],
+  { dialog, session, clock, surroundings }: RunnerParts,
+  { stop, enough }: { readonly stop: AbortSignal; readonly enough: AbortSignal },
+) {
   const { settings, writer } = dialog;
   let text = '';
   let droppedLines = 0;
@@ -205,7 +210,8 @@ function collector(filters: readonly Filter[], { dialog, session, clock, surroun
     out: keep,
     err: keep,
     live,
-    signal,
+    signal: stop,
+    enough: () => enough,
     widthCols: settings.widthCols,
     colour: settings.colour,
     language: settings.language,

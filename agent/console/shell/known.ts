@@ -1,11 +1,11 @@
 /** What a session has read from the agent: names of the cabinet, and overrides and trials in force; and how a lost one returns its trial. */
 import type { WallMs } from '../../core/clock.ts';
-import type { ConfigView } from '../../core/revisions.ts';
+import type { ConfigView, ValueInForce } from '../../core/revisions.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import type { AgentCommand, NameKind } from '../command-spec.ts';
 import { NAMES, type Names } from '../commands/cabinet/names.ts';
 import { CONFIG_RETURN } from '../commands/config/config-commit.ts';
-import { CONFIG_PLACES } from '../commands/config/config-edit.ts';
+import { CONFIG_IN_FORCE, CONFIG_PLACES } from '../commands/config/config-edit.ts';
 import { CONFIG } from '../commands/config/config-view.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { ConsoleAnswer, RawArgs } from '../protocol/protocol.ts';
@@ -28,6 +28,12 @@ export async function askNames(asker: Asker): Promise<Known | null> {
 export async function askPlaces(asker: Asker, typed: string): Promise<readonly string[]> {
   const answer = await askOrNull(CONFIG_PLACES, { typed }, asker);
   return answer === null ? [] : (plain(answer.result) as readonly string[]);
+}
+
+/** The value in force at a place of the configuration; null where there is none, or no agent answers. */
+export async function askInForce(asker: Asker, path: string): Promise<ValueInForce | null> {
+  const answer = await askOrNull(CONFIG_IN_FORCE, { path }, asker);
+  return answer && (plain(answer.result) as ValueInForce | null);
 }
 
 /** The names that may stand where one of this kind is wanted. */

@@ -9,7 +9,7 @@ import { wrap } from '../text/text-lines.ts';
 import { asTyped, OUTSIDE } from './as-typed.ts';
 import { runLine, type SessionActions, type Surroundings } from './command-runner.ts';
 import type { Dialog, LineQuestion, LineRead } from './dialog.ts';
-import { askNames, askPlaces, type Known, namesOf } from './known.ts';
+import { askInForce, askNames, askPlaces, type Known, namesOf } from './known.ts';
 import { createTree, type Tree } from './line-tree.ts';
 import { LogShow } from './log-show.ts';
 import { createPastLines, type LineHistoryStore, type PastLines } from './past-lines.ts';
@@ -95,6 +95,7 @@ function questionOf(lines: Lines): LineQuestion {
     translate: inWords,
     names: (kind: NameKind, typed: string) => namesFor(kind, typed, lines),
     wanted: lines.parts.wanted,
+    inForce: (path: string) => askInForce(askerOf(lines.session, lines.parts.surroundings), path),
   };
   return {
     prompt: promptOf(known, inWords),

@@ -1,5 +1,6 @@
 /** Answers `?` and TAB at one place of a line. Names come from the agent; the rest is pure. */
 import type { WantedValue } from '../../core/json-schema.ts';
+import type { ValueInForce } from '../../core/revisions.ts';
 import type { NameKind } from '../command-spec.ts';
 import type { Choice } from '../command-tree.ts';
 import { wrap } from '../text/text-lines.ts';
@@ -19,6 +20,8 @@ export interface TypingHelp {
   readonly names: (kind: NameKind, typed: string) => Promise<readonly string[]>;
   /** What may be written at a place of the configuration, or why it is none. Errors: none. */
   readonly wanted: (path: string) => Promise<WantedValue | { readonly problem: string }>;
+  /** The value that runs there; null where there is none, or no agent answers. Errors: none. */
+  readonly inForce: (path: string) => Promise<ValueInForce | null>;
   readonly translate: (text: string) => string;
 }
 
@@ -62,8 +65,8 @@ export async function completion(
 }
 
 /** Of a value of the configuration, what its place wants. */
-async function valueRows(value: Choice, { valueAt }: CompletionPlace, { wanted }: TypingHelp): Promise<readonly Choice[]> {
-  return valueAt === undefined ? [value] : wantedRows(value.word, valueAt, await wanted(valueAt));
+async function valueRows(value: Choice, { valueAt }: CompletionPlace, { wanted, inForce }: TypingHelp): Promise<readonly Choice[]> {
+  return valueAt === undefined ? [value] : wantedRows(value.word, valueAt, await wanted(valueAt), await inForce(valueAt));
 }
 
 function placeOf(before: string, tree: Tree): { place: CompletionPlace; typed: string; isFilter: boolean } {
@@ -110,13 +113,20 @@ function commonStart(words: readonly string[]): string {
   return first.slice(0, length);
 }
 
-/** Help for a value of the configuration: its purpose, what is allowed, its default, one line to type. */
-export function wantedRows(word: string, path: string, wanted: WantedValue | { readonly problem: string }): readonly Choice[] {
+/** Help for a value of the configuration: its purpose, what runs now, what is allowed, its default, one line to type. */
+export function wantedRows(
+  word: string,
+  path: string,
+  wanted: WantedValue | { readonly problem: string },
+  inForce: ValueInForce | null = null,
+): readonly Choice[] {
   if ('problem' in wanted) return [{ word, summary: wanted.problem }];
   const { purpose, choices, unit, usual, mustBeThere, example } = wanted;
   const allowed = choices.length > 0 && wanted.allowed !== 'true or false' ? `one of: ${choices.join(' ')}` : wanted.allowed;
   const rest = usual === null ? (mustBeThere ? 'it must be there' : 'it may be left out') : `left out: ${usual}`;
-  const sentences = [purpose, `${allowed}${unit === '' ? '' : `, in ${unit}`}`, rest, `as: config set ${path} ${quoted(example)}`];
+  const step = inForce?.step == null ? '' : ` (step "${inForce.step}")`;
+  const now = inForce === null ? '' : `in force: ${inForce.value}${step}`;
+  const sentences = [purpose, now, `${allowed}${unit === '' ? '' : `, in ${unit}`}`, rest, `as: config set ${path} ${quoted(example)}`];
   return sentences.filter((each) => each !== '').map((summary, index) => ({ word: index === 0 ? word : '', summary }));
 }
 

@@ -25,6 +25,8 @@ export interface Terminal {
   readonly live?: (text: string) => void;
   /** Aborted when the person stops waiting for the answer. */
   readonly signal?: AbortSignal;
+  /** Called for a command that sums up at Ctrl-C: the signal is aborted by the first one. Absent where Ctrl-C only stops the wait. */
+  readonly enough?: () => AbortSignal;
   /** Reads a secret without echo; on a terminal one with a rule is typed twice. Absent if nothing can be asked. Errors: rejects with ConsoleError. */
   readonly askSecret?: (prompt: string, rule: SecretRule | null) => Promise<string>;
   /** Device profiles and the cabinet file, for commands that work when the agent does not answer. */

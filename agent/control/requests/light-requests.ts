@@ -105,8 +105,12 @@ export class LightRequests {
     const incoming = { ...request, levelPct: null, intentId: null };
     if (this.#receive(incoming) !== '') return this.#refuse(incoming, NOT_RUNNING);
     if (request.atNextStep === true) return this.#releaseAtNextStep(request, incoming);
-    const refusal = releaseRefusalOf(this.#parts.street, request, this.#overrides.release(request));
-    return refusal === '' ? this.#carryOut(incoming) : this.#refuse(incoming, refusal);
+    const release = this.#overrides.release(request);
+    const refusal = releaseRefusalOf(this.#parts.street, request, release);
+    if (refusal === '') return this.#carryOut(incoming);
+    // That nothing is in force is an answer for its sender and no event: a second release is nothing to look into.
+    const isOver = lampsOf(this.#parts.street, request.target) !== undefined && release.denied.length === 0;
+    return isOver ? this.#pending.publish(incoming, 'refused', refusal) : this.#refuse(incoming, refusal);
   }
 
   async chooseProgramme(request: ProgrammeRequest): Promise<Outcome> {
@@ -189,7 +193,7 @@ export class LightRequests {
     if (atMs === null) return this.#refuse(incoming, `no step of the programme is known for ${kind} ${id}; release it now`);
     const shortened = this.#overrides.shorten(request, { nowMs: atMs, nowMono: clock.monoMs() + atMs - clock.wallMs() });
     if (shortened > 0) return this.#pending.publish(incoming, 'verified');
-    return this.#refuse(incoming, `no override of ${kind} ${id} lasts longer than the next step`);
+    return this.#pending.publish(incoming, 'refused', `no override of ${kind} ${id} lasts longer than the next step`);
   }
 
   /** When the light of a target's zone next changes by its programme or its night; null where that is not known. */

@@ -9,8 +9,8 @@ import type { Clock, WallMs } from '../../core/clock.ts';
 import { MINUTE_MS } from '../../core/durations.ts';
 import type { LampHours, LightTools, TonightView } from '../../core/light-tools.ts';
 import { Refusal } from '../../core/refusal.ts';
-import type { AgentView, WhyLamp, WhyView } from '../../core/views.ts';
-import type { Decision } from '../../core/words.ts';
+import type { AgentView, PastLamp, WhyLamp, WhyView } from '../../core/views.ts';
+import type { Decision, Rank } from '../../core/words.ts';
 import { explain } from '../../lighting/explain.ts';
 import { createForecast, type Forecast } from '../../lighting/forecast.ts';
 import type { LightingSnapshot, LightingStreet } from '../../lighting/lighting.ts';
@@ -21,7 +21,7 @@ export interface LightViews {
   readonly light: LightTools;
   /** Undefined for an unknown lamp or zone. */
   why(id: string): WhyView | undefined;
-  /** The same at another instant, as far as it can be forecast. */
+  /** The same at another instant: ahead as far as it can be forecast, in the past without levels. */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
 }
 
@@ -56,11 +56,16 @@ export function createLightViews(parts: LightViewsParts): LightViews {
     whyAt(id, atMs) {
       const place = placeOf(street, id);
       if (place === undefined) return undefined;
-      const now = snapshotNow(parts);
+      const present = snapshotNow(parts);
+      const isPast = atMs < present.nowMs;
+      // Which requests were in force in the past is not recorded: those of now must not stand for them.
+      const now = isPast ? withoutRequests(present) : present;
       const { decisions } = forecast.at(now, atMs);
       const then: LightingSnapshot = { ...now, nowMs: atMs, nowMono: now.nowMono + (atMs - now.nowMs) };
-      const lamps = decisions.filter(({ lampId }) => place.lamps.includes(lampId)).map((each) => lampThen(street, each, atMs));
-      return { id, kind: place.kind, atMs, lamps: lamps.map((lamp) => explained(lamp, then)) };
+      const own = decisions.filter(({ lampId }) => place.lamps.includes(lampId));
+      const lamps = own.map((each) => explained(lampThen(street, each, atMs), then));
+      if (isPast) return { id, kind: place.kind, atMs, lamps: [], past: lamps.map((lamp) => pastLamp(street, lamp)) };
+      return { id, kind: place.kind, atMs, lamps };
     },
     light: createLightTools(parts, forecast),
   };
@@ -116,6 +121,19 @@ function hoursOf({ street, control }: LightViewsParts, target: string | null): r
 function lampThen({ lamps }: LightingStreet, { lampId, levelPct, rank, reason, trace }: Decision, atMs: WallMs): WhyLamp {
   const pole = lamps.find(({ id }) => id === lampId)?.pole ?? '';
   return { id: lampId, pole, wantedPct: levelPct, measuredPct: null, rank, reason, following: true, faults: [], sinceMs: atMs, trace };
+}
+
+function withoutRequests({ programmes: _, ...snapshot }: LightingSnapshot): LightingSnapshot {
+  return { ...snapshot, intents: [] };
+}
+
+/** The ranks whose request follows from clock and settings alone. */
+const PLANNED_RANKS: ReadonlySet<Rank> = new Set(['programme', 'dusk', 'default']);
+
+function pastLamp({ lamps }: LightingStreet, { id, pole, trace }: WhyLamp): PastLamp {
+  const lamp = lamps.find((each) => each.id === id);
+  const planned = trace.filter(({ rank }) => PLANNED_RANKS.has(rank)).map((line) => ({ ...line, applied: false }));
+  return { id, pole, pointId: `${lamp?.device ?? id}.${lamp?.point ?? 'level'}`, measured: null, planned };
 }
 
 /** Errors: throws Refusal. */

@@ -13,8 +13,8 @@ const ENOUGH = 20;
 const REPEATED = 10;
 /** Share of transactions from which a failure is worth a walk to the pole. Source: assumed; a sound RS-485 line damages less than one frame in a thousand. */
 const SHARE = { crc: 0.01, late: 0.005, timeout: 0.02 } as const;
-/** From here on polls begin to miss their periods. Units: %. Source: assumed; telemetry waits behind presence from about there. */
-const BUSY_PCT = 80;
+/** A line above this load: polls begin to miss their periods. Units: %. Source: assumed; telemetry waits behind presence from about there. */
+export const BUSY_PCT = 80;
 /** Stray bytes for each transaction that are more than a glitch now and then. Source: assumed. */
 const NOISE_PER_TRANSACTION = 0.05;
 /** An adapter that holds bytes back no longer than this is as good as none. Units: ms. Source: modbus.md §2.2: 16 is the factory setting of FTDI, 1 the best. */

@@ -7,7 +7,7 @@ import { createFakeView } from './fake-view.ts';
 import { drawn, inProcess, inProcessWith, MAIN, programFolder, ROOT, run, runLuciole } from './program.ts';
 
 const CASES: [words: string[], code: number, out: RegExp, err: RegExp][] = [
-  [['status'], 0, /^Cabinet {3}ANG-0421 {2}Rue Bressigny, cote prefecture\n/, /^$/],
+  [['status'], 0, /^Verdict {3}line cabinet is down.*\nCabinet {3}ANG-0421 {2}Rue Bressigny, cote prefecture\n/, /^$/],
   [['status', '--json'], 0, /^{"version":"0.1.0".*"Rue Bressigny, côté préfecture".*}\n$/, /^$/],
   [['devices'], 0, /L02 +street +2 +wb-led/, /^$/],
   [['points', 'L01'], 0, /L01\.level[\s\S]*2 points/, /^$/],

@@ -207,6 +207,20 @@ function fakeOverrides(asked: unknown[]): Pick<AgentView, 'override' | 'release'
   };
 }
 
+/** Lamps do not have the numbers of their poles. */
+const NAMES: ReturnType<AgentView['names']> = {
+  lamps: ['L07', 'L08', 'L09'],
+  zones: ['bressigny'],
+  devices: ['L01', 'L02', 'air'],
+  lines: ['street', 'air'],
+  modbusLines: ['street'],
+  poles: [
+    { id: 'P07', lamps: ['L08'] },
+    { id: 'P08', lamps: ['L07', 'L09'] },
+    { id: 'P09', lamps: [] },
+  ],
+};
+
 /** An agent that answers from fixed facts; `asked` gets the requests, `noted` the audit notes. */
 export function createFakeView(): AgentView & { readonly asked: unknown[]; readonly noted: AuditNote[] } {
   const asked: unknown[] = [];
@@ -257,12 +271,6 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
     profiles,
     profile: (id) => (id === METER.id ? METER : undefined),
     language: 'en',
-    names: () => ({
-      lamps: ['L07', 'L08', 'L09'],
-      zones: ['bressigny'],
-      devices: ['L01', 'L02', 'air'],
-      lines: ['street', 'air'],
-      modbusLines: ['street'],
-    }),
+    names: () => NAMES,
   };
 }

@@ -27,17 +27,20 @@ export const DEVICES = agentCommand({
   role: 'viewer',
   group: 'Look:',
   summary: 'every device, its line, and when it last answered',
-  arguments: [{ name: 'filter', summary: 'any part of a device, line, profile or state', required: false, names: 'device' }],
+  arguments: [{ name: 'filter', summary: 'any part of a device, line, profile, pole or state', required: false, names: 'device' }],
   examples: ['luciole devices', 'luciole devices L07', 'luciole devices street --json'],
   read: ({ filter }) => ({ filter: typeof filter === 'string' ? filter : '' }),
   answer: (view, { filter }): readonly DeviceView[] => {
     const all = view.devices();
     const wanted = filter.toLowerCase();
-    const found = all.filter(({ id, line, profile, state }) =>
-      [id, line, profile, state].some((word) => word.toLowerCase().includes(wanted)),
+    const found = all.filter(({ id, line, profile, pole, state }) =>
+      [id, line, profile, pole ?? '', state].some((word) => word.toLowerCase().includes(wanted)),
     );
     if (found.length > 0 || filter === '' || STATES.has(wanted)) return found;
-    throw nothingMatches('device', filter, [...all.map(({ id }) => id), ...view.names().lines]);
+    throw nothingMatches('device', filter, [
+      ...all.flatMap(({ id, pole }) => [id, ...(pole === null ? [] : [pole])]),
+      ...view.names().lines,
+    ]);
   },
   render: (result, page, { filter }) => renderDevices(result, page, filter.toLowerCase()),
 });
@@ -47,12 +50,15 @@ export const POINTS = agentCommand({
   role: 'viewer',
   group: 'Look:',
   summary: 'the newest value of each point',
-  arguments: [{ name: 'filter', summary: 'a device, or any part of a point id', required: false, names: 'point' }],
+  arguments: [{ name: 'filter', summary: 'a device, a pole, or any part of a point id', required: false, names: 'point' }],
   examples: ['luciole points', 'luciole points L07', 'luciole points power --json'],
   read: ({ filter }) => ({ filter: typeof filter === 'string' ? filter : '' }),
   answer: (view, { filter }): readonly PointView[] => {
     const found = view.points(filter);
     if (found.length > 0 || filter === '') return found;
+    const wanted = filter.replace(/\.$/, '').toLowerCase();
+    const onPole = view.devices().filter(({ pole }) => pole?.toLowerCase() === wanted);
+    if (onPole.length > 0) return onPole.flatMap(({ id }) => view.points(`${id}.`).filter(({ pointId }) => pointId.startsWith(`${id}.`)));
     const { devices: ids } = view.names();
     throw nothingMatches('point', filter, [...ids, ...view.points('').map(({ pointId }) => pointId)]);
   },

@@ -1,4 +1,4 @@
-/** Renders `luciole status` on one screen of at most 24 lines: time, lamps and reasons, lines, units, store. Pure. */
+/** Renders `luciole status` on one screen of at most 24 lines: verdict, time, lamps and reasons, lines, units, store. Pure. */
 import type { LineView } from '../../../core/ports.ts';
 import type { StatusView, ZoneView } from '../../../core/views.ts';
 import type { AgentEvent } from '../../../core/words.ts';
@@ -19,6 +19,7 @@ import {
 import { atMost, labelled } from '../../text/text-lines.ts';
 import { type TableColumn, tableLines } from '../../text/text-table.ts';
 import { eventText } from './events.ts';
+import { verdictText } from './status-verdict.ts';
 
 /** Source: a VT100 shows 24 lines; the last stays free for the prompt. */
 const SCREEN_LINES = 23;
@@ -119,6 +120,7 @@ function head(view: StatusView, page: Page): string[] {
   const started = view.startMs === null ? 'no line polled yet' : `first poll after ${formatNumber(view.startMs)} ms`;
   const clock = `clock ${stateWord(clockQuality, page)}${TRUST[clockQuality]}`;
   return [
+    ...one('Verdict', verdictText(view), page),
     ...one('Cabinet', `${cabinet.id}  ${cabinet.name}`, page),
     ...one('Time', `${fullTime(view.atMs, view.timezone)}, ${clock}`, page),
     ...one('Light', `${night ? 'night' : 'day'}, ${sun}`, page),

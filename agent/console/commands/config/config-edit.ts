@@ -1,5 +1,5 @@
 /** The `config` commands that change the candidate: one value, a file, nothing of it. */
-import type { ConfigAnswer, FilePart } from '../../../core/revisions.ts';
+import type { ConfigAnswer, FilePart, ValueInForce } from '../../../core/revisions.ts';
 import { agentCommand, JSON_OPTION, textArg } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
@@ -40,6 +40,21 @@ export const CONFIG_PLACES = agentCommand({
   arguments: [{ name: 'typed', summary: 'as `config set` takes it', required: false }],
   read: ({ typed = '' }) => ({ typed: String(typed) }),
   answer: ({ config }, { typed }): readonly string[] => config?.paths(typed) ?? [],
+  render: async (result) => JSON.stringify(result),
+});
+
+/** The value in force at a place, asked by a session for `?`. */
+export const CONFIG_IN_FORCE = agentCommand({
+  name: 'config in-force',
+  role: 'viewer',
+  group: CONFIG_GROUP,
+  summary: 'the value in force at a place of the configuration, for help',
+  isHidden: true,
+  // Asked with each `?`: it says nothing of what a person did.
+  isSelfNoted: true,
+  arguments: [{ name: 'path', summary: 'as `config set` takes it', required: true }],
+  read: (args) => textArg(args, 'path'),
+  answer: ({ config }, path): ValueInForce | null => config?.inForce(path) ?? null,
   render: async (result) => JSON.stringify(result),
 });
 

@@ -56,8 +56,10 @@ export function renderRevisions(revisions: readonly Revision[], page: Page): str
 
 /** A file or a value is in the candidate. */
 export function renderPut(answer: ConfigAnswer, page: Sheet): string {
+  const done = 'in the candidate: see `luciole config compare`, then `luciole config commit`';
   return (
-    refused(answer, page) ?? paragraph('in the candidate: see `luciole config compare`, then `luciole config commit`', page).join('\n')
+    refused(answer, page) ??
+    [...problemLines(answer.warnings, page, `${translated('warning', page)}: `), ...paragraph(done, page)].join('\n')
   );
 }
 

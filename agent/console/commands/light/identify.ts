@@ -15,6 +15,7 @@ const USUAL_SPAN = '30s';
 export const IDENTIFY = agentCommand<{ lamp: string; forMs: number }, Identified, IdentifyProgress>({
   name: 'identify',
   role: 'technician',
+  hasSummary: true,
   group: 'Act:',
   summary: 'blink a lamp, to find it',
   arguments: [{ name: 'lamp', summary: 'a lamp', required: true, names: 'lamp' }],

@@ -6,12 +6,13 @@ import { textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { parseDuration, type SpanLimits } from '../../text/duration.ts';
+import { count } from '../../text/page.ts';
 import { findName } from '../find-name.ts';
 
-/** Finds the lamp or zone with this name, in any case. Errors: throws ConsoleError 'unknown-name' with the nearest name. */
+/** Finds the lamp or zone with this name, in any case, or the lamp on the pole with this name. Errors: throws ConsoleError 'unknown-name' with the nearest name. */
 export function findTarget(view: AgentView, typed: string): Target {
   const { lamps, zones } = view.names();
-  const id = findName(typed, [...lamps, ...zones], { noun: 'lamp or zone', listedBy: 'luciole status --json' });
+  const id = findOnStreet(view, typed, [...lamps, ...zones], 'lamp or zone');
   return { kind: lamps.includes(id) ? 'lamp' : 'zone', id };
 }
 
@@ -19,8 +20,23 @@ export function findZone(view: AgentView, typed: string): string {
   return findName(typed, view.names().zones, { noun: 'zone', listedBy: 'luciole zones' });
 }
 
+/** Finds the lamp with this name, in any case, or on the pole with this name. Errors: as `findTarget`. */
 export function findLamp(view: AgentView, typed: string): string {
-  return findName(typed, view.names().lamps, { noun: 'lamp', listedBy: 'luciole status --json' });
+  return findOnStreet(view, typed, view.names().lamps, 'lamp');
+}
+
+/** A name painted on a pole stands for its lamp; a lamp or zone of the same name goes before. */
+function findOnStreet(view: AgentView, typed: string, known: readonly string[], noun: 'lamp' | 'lamp or zone'): string {
+  const isTyped = (name: string): boolean => name.toLowerCase() === typed.toLowerCase();
+  const { poles } = view.names();
+  const meant = known.some(isTyped) ? [] : poles.filter(({ id }) => isTyped(id));
+  const pole = meant.find(({ id }) => id === typed) ?? (meant.length === 1 ? meant[0] : undefined);
+  if (pole === undefined) return findName(typed, known, { noun, listedBy: 'luciole status --json', alsoNear: poles.map(({ id }) => id) });
+  const [only, ...others] = pole.lamps;
+  if (only !== undefined && others.length === 0) return only;
+  const advice =
+    only === undefined ? `\`luciole devices ${pole.id}\` shows what is on it` : `type one of its lamps: ${pole.lamps.join(', ')}`;
+  throw new ConsoleError('unknown-name', `pole ${pole.id} has ${count(pole.lamps.length, 'lamp')}; ${advice}`);
 }
 
 export function spanArg(args: RawArgs, usual: string, span: SpanLimits): number {

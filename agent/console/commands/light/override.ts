@@ -10,6 +10,7 @@ import { formatDuration, parseDuration, type SpanLimits } from '../../text/durat
 import { clockTime, formatLevel, type Page, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { findTarget } from './light-args.ts';
+import { limitLines, type OverrideLimit, overrideLimits } from './override-limits.ts';
 
 export interface OverrideArgs {
   readonly target: string;
@@ -18,6 +19,9 @@ export interface OverrideArgs {
   readonly rank: Extract<OverrideRequest['rank'], 'override' | 'maintenance'>;
   readonly reason: string;
 }
+
+/** An override with the level that was requested, and the limits that changed it. */
+type LimitedOverride = OverrideAnswer & { readonly requestedPct: LevelPct; readonly limits: readonly OverrideLimit[] };
 
 /** Source: design §6, an override lasts 2 h unless said. */
 const USUAL_DURATION = '2h';
@@ -46,8 +50,10 @@ export const OVERRIDE = agentCommand({
   ],
   timeoutMs: ACT_TIMEOUT_MS,
   read: readOverride,
-  answer: (view, { target, durationMs, ...args }, { source }): Promise<OverrideAnswer> =>
-    view.override({ ...args, source, target: findTarget(view, target), minutes: durationMs / 60_000 }),
+  answer: async (view, { target, durationMs, ...args }, { source }): Promise<LimitedOverride> => {
+    const outcome = await view.override({ ...args, source, target: findTarget(view, target), minutes: durationMs / 60_000 });
+    return { ...outcome, requestedPct: args.levelPct, limits: overrideLimits(view, outcome, args.rank) };
+  },
   render: (result, page) => renderOutcome(result, page, result.untilMs),
   succeeded: isOverrideInForce,
 });
@@ -107,19 +113,25 @@ export function readReason(text: string): string {
 const ORDER: readonly (OutcomeState | 'waiting')[] = ['failed', 'refused', 'waiting', 'received', 'queued', 'sent', 'verified'];
 
 /** How a command ended, and which lamps did not follow. `untilMs` is null for a release. */
-export function renderOutcome(outcome: Outcome, page: Page, untilMs: WallMs | null): string {
-  const { target, waiting = [] } = outcome;
+export function renderOutcome(
+  outcome: Outcome & Partial<Pick<LimitedOverride, 'requestedPct' | 'limits'>>,
+  page: Page,
+  untilMs: WallMs | null,
+): string {
+  const { target, waiting = [], limits = [], levelPct, requestedPct = levelPct } = outcome;
+  const requested = requestedPct === levelPct ? '' : `; ${formatLevel(requestedPct)} was requested`;
   const held = new Set(waiting.flatMap(({ lamps }) => lamps));
   const isOnlyHeld = held.size > 0 && Object.keys(outcome.lamps).every((id) => held.has(id) || outcome.lamps[id] === 'verified');
   const reason = outcome.reason === '' || isOnlyHeld ? '' : `: ${outcome.reason}`;
-  const head = `${target.kind} ${target.id}: ${howItWent(outcome, page, { isOverride: untilMs !== null, isOnlyHeld })}${reason}`;
+  const head = `${target.kind} ${target.id}: ${howItWent(outcome, page, { isOverride: untilMs !== null, isOnlyHeld })}${reason}${requested}`;
   const states = Object.entries(outcome.lamps).map(([id, state]) => [id, held.has(id) ? 'waiting' : state] as const);
   const rows = ORDER.flatMap((each) => {
     const ids = states.flatMap(([id, state]) => (state === each ? [id] : []));
     return ids.length === 0 ? [] : labelled(each, ids.join(' '), { ...page, widthCols: page.widthCols - 2 }).map((line) => `  ${line}`);
   });
   const below = waiting.flatMap((each) => labelled('Below', belowText(each, outcome, page, untilMs), page));
-  return [...labelled('Outcome', head, page), ...rows, ...below, ...ends(outcome, page, untilMs)].join('\n');
+  const limited = limitLines(limits, states.length, page);
+  return [...labelled('Outcome', head, page), ...limited, ...rows, ...below, ...ends(outcome, page, untilMs)].join('\n');
 }
 /** Lamps named before one intent; the others are counted. */
 const NAMED_LAMPS = 4;

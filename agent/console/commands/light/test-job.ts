@@ -4,6 +4,7 @@
  * The ramp is an intent of maintenance rank with its own end, so it also ends when agent or console stop. It is refused where a lock is in
  * force: a person may be working on the lamp.
  */
+import { every } from '../../../core/clock.ts';
 import type { AgentView } from '../../../core/views.ts';
 import type { LevelPct, Outcome, OutcomeState, PointId, Target } from '../../../core/words.ts';
 import type { Job } from '../../command-spec.ts';
@@ -20,6 +21,20 @@ const SETTLE_MS = 3_000;
 const LOOK_MS = 1_000;
 /** Less is noise. Units: W a lamp and step. Source: assumed; a tenth of a small lamp's half. */
 const MIN_RISE_W = 1;
+
+/** Longest wait for the lamps to confirm a level. Units: ms. Source: the agent ends a command after 60 s with a reason for each lamp. */
+const CONFIRM_MS = 60_000;
+
+/** What a step waits for, each second. */
+export interface TestWait {
+  readonly levelPct: LevelPct;
+  /** Shape: from 1. */
+  readonly step: number;
+  readonly steps: number;
+  readonly waitsFor: 'lamps' | 'power';
+  /** Until the step goes on at the latest. Units: ms. */
+  readonly restMs: number;
+}
 
 export interface TestStep {
   readonly levelPct: LevelPct;
@@ -62,9 +77,11 @@ export async function testTarget(view: AgentView, target: Target, job: Job): Pro
   const steps: TestStep[] = [];
   let restored: Outcome['state'] = 'failed';
   try {
-    for (const levelPct of RAMP_PCT) {
+    for (const [index, levelPct] of RAMP_PCT.entries()) {
       if (job.signal.aborted) break;
-      const step = await rampStep(view, target, levelPct, job);
+      const wait = (waitsFor: TestWait['waitsFor'], restMs: number): void =>
+        void job.report({ levelPct, step: index + 1, steps: RAMP_PCT.length, waitsFor, restMs } satisfies TestWait);
+      const step = await rampStep(view, target, levelPct, { ...job, wait });
       steps.push(step);
       job.report(step);
     }
@@ -72,8 +89,7 @@ export async function testTarget(view: AgentView, target: Target, job: Job): Pro
     restored = (await view.release({ target, source: job.source, rank: 'maintenance' })).state;
   }
   const lamps = [...new Set(steps.flatMap(({ states }) => Object.keys(states)))].sort();
-  // A meter measures the whole cabinet: it is of use only where no other lamps may change meanwhile.
-  const otherLamps = view.names().lamps.length - lamps.length;
+  const otherLamps = otherLampsOf(view, lamps);
   const { own, meters } = powerPoints(view, lamps);
   const verdicts = lamps.map((lamp): LampVerdict => {
     const judged = verdictOf(lamp, steps, otherLamps === 0 ? lamps.length : null);
@@ -81,6 +97,11 @@ export async function testTarget(view: AgentView, target: Target, job: Job): Pro
     return { ...judged, unweighed: isUnweighed ? unweighedFor(own[lamp] !== undefined, meters.length > 0, otherLamps) : null };
   });
   return { target, steps, verdicts, otherLamps, restored };
+}
+
+/** A meter measures the whole cabinet: it is of use only where no other lamps may change meanwhile. */
+function otherLampsOf(view: AgentView, lamps: readonly string[]): number {
+  return view.names().lamps.length - lamps.length;
 }
 
 function unweighedFor(hasOwn: boolean, hasMeter: boolean, otherLamps: number): Unweighed {
@@ -112,8 +133,16 @@ function holds(view: AgentView, zone: string, lamp: string): boolean {
   return view.why(zone)?.lamps.some(({ id }) => id === lamp) === true;
 }
 
-async function rampStep(view: AgentView, target: Target, levelPct: LevelPct, { source, clock, signal }: Job): Promise<TestStep> {
-  const { state, lamps, reason } = await view.override({
+/** Reports what the step waits for. Units: ms. */
+type ReportWait = (waitsFor: TestWait['waitsFor'], restMs: number) => void;
+
+async function rampStep(
+  view: AgentView,
+  target: Target,
+  levelPct: LevelPct,
+  { source, clock, signal, wait }: Job & { readonly wait: ReportWait },
+): Promise<TestStep> {
+  const request = {
     target,
     levelPct,
     rank: 'maintenance',
@@ -121,7 +150,8 @@ async function rampStep(view: AgentView, target: Target, levelPct: LevelPct, { s
     reason: `test: ${RAMP_PCT.join(', ')} %`,
     source,
     isFurther: levelPct !== RAMP_PCT[0],
-  });
+  } as const;
+  const { state, lamps, reason } = await countedDown(view.override(request), clock, (restMs) => wait('lamps', restMs));
   const states = Object.keys(lamps).length > 0 ? lamps : { [target.id]: state };
   const settledMono = clock.monoMs() + SETTLE_MS;
   const wanted = powerPoints(view, Object.keys(states));
@@ -129,7 +159,7 @@ async function rampStep(view: AgentView, target: Target, levelPct: LevelPct, { s
     // Lamps that none has followed weigh nothing, and a person waits.
     wanted.all.length === 0 || Object.values(states).every((each) => each === 'refused' || each === 'failed')
       ? new Map<string, number>()
-      : await freshValues(view, wanted.all, { clock, signal, settledMono });
+      : await freshValues(view, wanted.all, { clock, signal, settledMono, wait });
   const own = Object.entries(wanted.own).flatMap(([lamp, pointId]) =>
     values.has(pointId) ? [[lamp, values.get(pointId) ?? 0] as const] : [],
   );
@@ -144,7 +174,20 @@ async function rampStep(view: AgentView, target: Target, levelPct: LevelPct, { s
   };
 }
 
-/** What weighs: a lamp's own point, else the meters of the cabinet. */
+/** Reports each second how long the work may still take. */
+async function countedDown<T>(work: Promise<T>, clock: Job['clock'], report: (restMs: number) => void): Promise<T> {
+  const untilMono = clock.monoMs() + CONFIRM_MS;
+  const tell = (): void => report(Math.max(0, untilMono - clock.monoMs()));
+  tell();
+  const turns = every(clock, LOOK_MS, tell);
+  try {
+    return await work;
+  } finally {
+    turns.cancel();
+  }
+}
+
+/** What weighs: a lamp's own point, else the meters of the cabinet, where they have no other lamps behind them. */
 function powerPoints(view: AgentView, lamps: readonly string[]) {
   const inW = view.points('power').filter(({ unit, pointId }) => unit === 'W' && /\.(?:active_)?power$/.test(pointId));
   const of = (device: string) => inW.find(({ pointId }) => pointId.startsWith(`${device}.`))?.pointId;
@@ -153,22 +196,24 @@ function powerPoints(view: AgentView, lamps: readonly string[]) {
   );
   const meterIds = view.profiles().flatMap(({ category, usedBy }) => (category === 'meter' ? usedBy : []));
   const meters = meterIds.flatMap((device) => [of(device)].flatMap((pointId) => pointId ?? []));
-  return { own, meters, all: [...Object.values(own), ...meters] };
+  return { own, meters, all: [...Object.values(own), ...(otherLampsOf(view, lamps) > 0 ? [] : meters)] };
 }
 
 interface Waiting extends Pick<Job, 'clock' | 'signal'> {
   readonly settledMono: number;
+  readonly wait: ReportWait;
 }
 
 /** Values read after the lamps had settled; what does not come in time is left out. */
 async function freshValues(
   view: AgentView,
   points: readonly PointId[],
-  { clock, signal, settledMono }: Waiting,
+  { clock, signal, settledMono, wait }: Waiting,
 ): Promise<Map<string, number>> {
   const values = new Map<string, number>();
   const untilMono = settledMono + POWER_WAIT_MS;
   while (values.size < points.length && clock.monoMs() < untilMono && !signal.aborted) {
+    wait('power', untilMono - clock.monoMs());
     await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
     for (const { pointId, value, ageS, quality } of view.points('power')) {
       const readMono = clock.monoMs() - (ageS ?? Number.POSITIVE_INFINITY) * 1_000;

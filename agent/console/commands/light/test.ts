@@ -5,13 +5,13 @@ import type { RawArgs } from '../../protocol/protocol.ts';
 import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph, wrap } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
-import { findName } from '../find-name.ts';
-import { POWER_WAIT_MS, type Tested, type TestStep, testTarget, type Unweighed } from './test-job.ts';
+import { findLamp, findZone } from './light-args.ts';
+import { POWER_WAIT_MS, type Tested, type TestStep, type TestWait, testTarget, type Unweighed } from './test-job.ts';
 
 type Kind = 'lamp' | 'zone';
 
 function row(kind: Kind): ConsoleCommand {
-  return agentCommand<string, Tested, TestStep>({
+  return agentCommand<string, Tested, TestStep | TestWait>({
     name: `test ${kind}`,
     role: 'technician',
     group: 'Act:',
@@ -23,18 +23,31 @@ function row(kind: Kind): ConsoleCommand {
         : ['luciole test zone rue-bressigny', 'luciole test zone rue --json'],
     read: (args: RawArgs) => textArg(args, kind),
     answer: (view, typed, job) => {
-      const { lamps, zones } = view.names();
-      const id = findName(typed, kind === 'lamp' ? lamps : zones, { noun: kind, listedBy: 'luciole status --json' });
+      const id = kind === 'lamp' ? findLamp(view, typed) : findZone(view, typed);
       return testTarget(view, { kind, id }, job);
     },
     render: renderTested,
     succeeded: ({ verdicts }) => verdicts.length > 0 && verdicts.every(({ verdict }) => verdict === 'ok'),
-    progress: { isLasting: true, load: async () => renderTestStep },
+    progress: { isLasting: (progress) => !isWait(progress), load: async () => renderTestProgress },
     audit: ({ target, verdicts }) => ({ target: target.id, bad: verdicts.filter(({ verdict }) => verdict !== 'ok').length }),
   });
 }
 
 export const TEST_COMMANDS: readonly ConsoleCommand[] = [row('lamp'), row('zone')];
+
+function isWait(progress: TestStep | TestWait): progress is TestWait {
+  return 'waitsFor' in progress;
+}
+
+/** What a step waits for, in the status line of a terminal, and one line a step. */
+export function renderTestProgress(progress: TestStep | TestWait, page: Page): string {
+  return isWait(progress) ? renderTestWait(progress, page) : renderTestStep(progress, page);
+}
+
+function renderTestWait({ levelPct, step, steps, waitsFor, restMs }: TestWait, page: Page): string {
+  const what = waitsFor === 'lamps' ? 'until the lamps confirm' : 'until the power is read';
+  return translated(`step ${step} of ${steps}, ${levelPct} %: ${what}, at most ${Math.ceil(restMs / 1_000)} s`, page);
+}
 
 /** One line a step. */
 export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, page: Page): string {

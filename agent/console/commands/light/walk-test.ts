@@ -18,6 +18,7 @@ const USUAL_SPAN = '10m';
 export const WALK_TEST = agentCommand<{ zone: string; forMs: number }, Walked, WalkProgress>({
   name: 'walk-test',
   role: 'technician',
+  hasSummary: true,
   group: 'Act:',
   summary: 'walk under the sensors, see what each one does',
   arguments: [{ name: 'zone', summary: 'a zone with presence sensors', required: true, names: 'zone' }],
@@ -31,7 +32,7 @@ export const WALK_TEST = agentCommand<{ zone: string; forMs: number }, Walked, W
 
 /** Errors: throws Refusal for a zone without sensors. */
 async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs: number }, job: Job): Promise<Walked> {
-  const { clock, signal, report } = job;
+  const { clock, report } = job;
   const startMono = clock.monoMs();
   const steps: WalkStep[] = [];
   let missed = 0;
@@ -48,7 +49,7 @@ async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs:
       zone,
       night,
       durationMs: Math.round(clock.monoMs() - startMono),
-      missed: signal.aborted ? 0 : missed,
+      missed,
       sensors: sensors.map((pointId) => ({ pointId, detections: steps.filter((step) => step.pointId === pointId).length })),
       medianMs: latencies.length === 0 ? null : quantile(latencies, 0.5),
       worstMs: latencies.length === 0 ? null : quantile(latencies, 1),

@@ -4,7 +4,7 @@ import t from 'tap';
 import { parse } from 'yaml';
 import { asWritten } from '../../../../agent/config/edit/as-written.ts';
 import { changesBetween } from '../../../../agent/config/edit/changes.ts';
-import { pathsFrom } from '../../../../agent/config/edit/config-paths.ts';
+import { pathsFrom, valueInForce } from '../../../../agent/config/edit/config-paths.ts';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
 import { LIT_STREET, litStreetYaml } from '../floor/lit-street.ts';
 import { SMALL_STREET } from '../small-street.ts';
@@ -68,7 +68,9 @@ const paths: readonly [typed: string, found: readonly string[]][] = [
   ['zones[rue].l', ['zones[rue].lamps']],
   ['zones[rue].presence.', []],
   ['zones[ruelle].presence.', ['zones[ruelle].presence.holdS']],
-  ['steps[', ['steps[0].', 'steps[+]']],
+  ['steps[', ['steps[dusk].', 'steps[+]']],
+  ['steps[dusk].', ['steps[dusk].at']],
+  ['steps[0].', ['steps[0].at']],
   ['zones.', []],
   ['nothing[', []],
   ['cabinet[', []],
@@ -82,4 +84,27 @@ t.test('a change of one lamp in the list of a large zone is shown', async (t) =>
   t.match(change, { path: 'lamps', before: /"A"\]$/, after: /"B"\]$/ });
   const [longer] = changesBetween(undefined, { text: 'x'.repeat(20_000) });
   t.match(longer?.after, /^.{2000}\.\.\.$/, 'a hostile value is cut');
+});
+
+// biome-ignore format: a table
+const values: [path: string, found: ReturnType<typeof valueInForce>][] = [
+  ['zones[ruelle].minPct', { value: '10', step: null }],
+  ['ZONES[RUELLE].MINPCT', { value: '10', step: null }],
+  ['zones[1].minPct', { value: '10', step: null }],
+  ['zones[ruelle].presence', { value: '{"holdS":30}', step: null }],
+  ['steps[dusk].at', { value: '"dusk"', step: 'dusk' }],
+  ['steps[0].at', { value: '"dusk"', step: 'dusk' }],
+  ['zones[2].minPct', null],
+  ['zones[nobody].minPct', null],
+  ['zones[ruelle].nothing', null],
+  ['zones[+].minPct', null],
+  ['', null],
+  [']]..[[', null],
+];
+for (const [path, found] of values)
+  t.test(`"${path}" has its value in force`, async (t) => t.strictSame(valueInForce(DOCUMENT, path), found));
+
+t.test('the value in force shows no secret', async (t) => {
+  const document = { uplink: { broker: 'mqtts://user:hunter2@b:8883', password: 'hunter2' } };
+  for (const path of ['uplink.broker', 'uplink.password', 'uplink']) t.notMatch(valueInForce(document, path)?.value, /hunter2/, path);
 });

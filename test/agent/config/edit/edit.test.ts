@@ -24,6 +24,7 @@ t.test('one value is changed, all else is left as it was written', async (t) => 
   const cases: readonly (readonly [path: string, value: string, from: string, to: string])[] = [
     ['zones[rue].minPct', '15', 'minPct: 10 # never', 'minPct: 15 # never'],
     ['zones[1].minPct', '25', 'minPct: 20 }', 'minPct: 25 }'],
+    ['steps[23:00].levelPct', '45', 'levelPct: 30', 'levelPct: 45'],
     ['steps[0].at', '"22:30"', 'at: "23:00"', 'at: "22:30"'],
     ['steps[0].at', '22:30', 'at: "23:00"', 'at: "22:30"'],
     ['uplink.broker', 'mqtts://b:8883', 'mqtt://a:1883', '"mqtts://b:8883"'],

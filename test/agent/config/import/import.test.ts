@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { runImport } from '../../../../agent/commissioning/import-table.ts';
-import { type ImportResult, importTable, rowOf } from '../../../../agent/config/import/import.ts';
+import { type ImportResult, importTable, importTarget, rowOf } from '../../../../agent/config/import/import.ts';
 import { decodeTable } from '../../../../agent/config/import/import-table.ts';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
 import { ConsoleError } from '../../../../agent/console/console-error.ts';
@@ -228,4 +228,65 @@ t.test('the example table fits the demo cabinet', async (t) => {
   const result = importTable(readFileSync(join(CONFIG, 'poles.csv'), 'utf8'), DEMO);
   t.strictSame(flawTexts(result), []);
   t.match(loadCabinet('x', () => result.text).cabinet.lamps.at(-1), { id: 'L14', ratedPowerW: 45 });
+});
+
+/** A street of which only the table knows poles, devices and lamps: nothing here can be used before. */
+const EMPTY = `# The street of the works.
+cabinet: { id: izmir-1, name: Kordon, latitudeDeg: 38.4, longitudeDeg: 27.1, timezone: Europe/Istanbul }
+lines:
+  - { id: north, port: /dev/ttyUSB9, serial: { baud: 19200 }, devices: [] }
+poles: []
+lamps: []
+zones:
+  - id: kordon # along the sea
+    lamps: []
+    programme: night
+    presence: { sensors: [{ device: S01 }], wave: {} }
+programmes:
+  - { id: night, steps: [{ at: dusk, levelPct: 100 }, { at: "23:00", levelPct: 40 }] }
+`;
+const EMPTY_TABLE = `pole,atM,line,unit,profile,device,lamp,ratedPowerW,zone
+P01,0,north,1,wirenboard-wb-led,,L01,60,kordon
+P02,25,north,2,wirenboard-wb-led,,L02,60,kordon
+P01,,north,21,wirenboard-wb-msw,S01,,,
+`;
+
+t.test('a table fills a cabinet of empty lists: only the result is judged', async (t) => {
+  const folder = t.testdir({ 'cabinet.yaml': EMPTY, 'poles.csv': EMPTY_TABLE, 'one.csv': EMPTY_TABLE.split('\n').slice(0, 2).join('\n') });
+  const [into, table] = [join(folder, 'cabinet.yaml'), join(folder, 'poles.csv')];
+  const text = (): string => readFileSync(into, 'utf8');
+  t.throws(() => loadCabinet('x', () => EMPTY), 'it cannot be used before');
+  t.match(
+    await run({ table: join(folder, 'one.csv'), write: true }, into),
+    { code: 78, err: /S01[\s\S]*stays\s+as\s+it\s+is/ },
+    'what is still missing is named',
+  );
+  t.equal(text(), EMPTY, 'a cabinet that would be wrong is not written');
+  t.match(await run({ table }, into), { code: 0, err: '', out: /\+ lamp L02[\s\S]*Nothing was written: --write/ });
+  t.match(await run({ table, write: true }, into), { code: 0, err: '', out: /3 rows: 9 added/ });
+  t.match(loadCabinet('x', text).cabinet, {
+    lamps: [{ id: 'L01' }, { id: 'L02' }],
+    zones: [{ lamps: ['L01', 'L02'] }],
+    poles: [{ id: 'P01' }, { id: 'P02' }],
+  });
+  t.match(text(), /# The street of the works\.[\s\S]*kordon # along the sea/);
+});
+
+t.test('a list that is left out is asked for by name, and lists of another kind are refused', async (t) => {
+  const without = EMPTY.replace('poles: []\n', '');
+  t.match(flawTexts(importTable(EMPTY_TABLE, without)), ['2 - poles is not written: write `poles: []` there first']);
+  const bare = EMPTY.replace('poles: []', 'poles:');
+  t.match(flawTexts(importTable(EMPTY_TABLE, bare)), ['2 - poles is not written: write `poles: []` there first']);
+  for (const text of [
+    '',
+    '[]',
+    'lines: 5',
+    'lines: [1]',
+    'lines: []\nzones: [{ lamps: 5 }]',
+    'lines: [{ devices: x }]',
+    'lamps: []',
+    'a: [',
+    '&a [*a]',
+  ])
+    t.equal(importTarget(text), undefined, text);
 });

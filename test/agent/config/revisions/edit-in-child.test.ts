@@ -19,6 +19,11 @@ t.test('one value of a hostile text: the process that parses it may die, the age
   t.ok(process.memoryUsage().rss - before < 64 * 2 ** 20, 'and has none of its memory');
   writeFileSync(join(dir, 'cabinet.yaml'), 'cabinet: { name: y } # a comment\n');
   t.strictSame(await editInChild(order, clock), { text: 'cabinet: { name: x } # a comment\n' });
+  t.match(
+    await editInChild({ ...order, path: 'cabinet.nam' }, clock),
+    { reason: /unknown key "nam"; did you mean "name"/ },
+    'and is checked there',
+  );
 });
 
 t.test('a value that repeats another part is refused in words', async (t) => {

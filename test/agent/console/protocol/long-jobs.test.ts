@@ -1,6 +1,8 @@
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import t from 'tap';
+import { createDeadlines, serveConnection } from '../../../../agent/console/protocol/connection.ts';
+import { SUMMARY_MS } from '../../../../agent/console/protocol/protocol.ts';
 import { callAgent } from '../../../../agent/console/protocol/socket-client.ts';
 import type { BusTransaction } from '../../../../agent/core/bus-tools.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
@@ -150,6 +152,55 @@ t.test('a long command that its reader leaves is noted too', async (t) => {
   socket.destroy();
   while (view.noted.length === 0) await new Promise(setImmediate);
   t.match(view.noted, [{ action: 'walk-test', result: 'ended by its reader' }]);
+});
+
+t.test('a walk test that its reader ends still gives its summary', async (t) => {
+  const socketPath = place(t);
+  const view = createFakeView();
+  await serverAt(t, socketPath, view).start();
+  const enough = new AbortController();
+  const seen: unknown[] = [];
+  const answer = await callAgent({
+    socketPaths: [socketPath],
+    request: { id: 7, command: 'walk-test', args: { zone: 'bressigny' }, user: 'tech' },
+    timeoutMs: 5_000,
+    enough: enough.signal,
+    onProgress: (message) => {
+      seen.push(message.progress);
+      if (seen.length === 3) enough.abort();
+    },
+  });
+  t.match(answer, {
+    ok: true,
+    result: { zone: 'bressigny', medianMs: 42, sensors: [{ pointId: 'S01.motion', detections: 2 }, { detections: 0 }] },
+  });
+  t.ok(view.asked.includes('walk stopped'));
+});
+
+t.test('a job that does not sum up in time when its reader ends it holds no place', async (t) => {
+  const clock = createManualClock(AT_MS);
+  const never = { carryOut: () => new Promise<never>(() => {}), isLong: () => true, hasSummary: () => true };
+  const server = createServer({ allowHalfOpen: true }, (socket) =>
+    serveConnection(socket, {
+      ...never,
+      deadlines: createDeadlines(clock),
+      clock,
+      timezone: TIMEZONE,
+      onBug: (error) => t.fail(String(error)),
+    }),
+  );
+  const socketPath = place(t);
+  server.listen(socketPath);
+  t.teardown(() => server.close());
+  const socket = await client(t, socketPath);
+  const closed = once(socket, 'close');
+  const got = receiveReplies(socket, 1);
+  socket.end(ask(1, 'walk-test', { zone: 'bressigny' }));
+  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+  await clock.advance(SUMMARY_MS);
+  t.match(await got, [{ id: 1, ok: false, error: { message: /nobody waits/ } }]);
+  socket.resume();
+  await closed;
 });
 
 t.test('who hangs up after the answer has not ended the command', async (t) => {

@@ -136,6 +136,29 @@ t.test('at a value of the configuration ? says what is wanted there, and TAB kno
   await session.until('completed', () => session.screen.rows().at(-1) === `${PROMPT}config set zones[rue].kind road`);
 });
 
+t.test('at a value of the configuration ? shows the value in force, and names the step it belongs to', async (t) => {
+  const inForce = (path: string) =>
+    path.includes('steps') ? { value: '30', step: '23:00' } : path === 'zones[rue].minPct' ? { value: '15', step: null } : null;
+  const config = { view: () => ({ trial: null }), paths: () => [], inForce } as unknown as ConfigManager;
+  const session = await openSession(t, { view: { ...createFakeView(), config } });
+  for (const [path, shown] of [
+    ['zones[rue].minPct', /Never darker at night, whoever asks\.\n +in force: 15\n +a whole number/],
+    ['programmes[night].steps[1].levelPct', /\n +in force: 30 \(step "23:00"\)\n/],
+    [
+      'zones[park].minPct',
+      /Never darker at night, whoever asks\.\n +a whole number from 0 to 100, in percent\n +left out: 10\n(?!.*in force)/,
+    ],
+  ] as const) {
+    session.type(`\x15config set ${path} ?`);
+    await session.until(path, () => session.bytes().endsWith(`config set ${path} `));
+    t.match(session.screen.transcript().join('\n'), shown);
+  }
+  session.type('\x15language fr\r');
+  await session.until('French', () => /en francais/.test(session.bytes()));
+  session.type('config set programmes[night].steps[1].levelPct ?');
+  await session.until('in French', () => /appliqu\S* : 30 \(\S+tape "23:00"\)/.test(session.bytes()));
+});
+
 t.test('TAB goes on in a place of the configuration, step by step', async (t) => {
   const asked: string[] = [];
   const paths = (typed: string): readonly string[] => {
@@ -233,6 +256,24 @@ t.test('Ctrl-C ends a command, not the session; what was typed ahead is forgotte
   await session.until('the agent hears of it', () => stopped);
   t.match(session.bytes(), /% stopped by Ctrl-C, here and in the agent\n/);
   t.strictSame(view.asked, []);
+  t.match(await session.say('status'), /Cabinet/);
+});
+
+t.test('Ctrl-C ends a walk test with its summary; a second one does not wait for it', async (t) => {
+  const session = await openSession(t);
+  session.type('walk-test bressigny\r');
+  await session.until('two detections', () => session.bytes().includes('lit already'));
+  session.type('\x03');
+  await session.until('the prompt', () => session.bytes().endsWith(PROMPT));
+  t.match(session.bytes(), /2 detections in zone bressigny in [\s\S]*S01\.motion 2, S02\.motion 0\n[\s\S]*42 ms at the median/);
+  t.notMatch(session.bytes(), /stopped by Ctrl-C/);
+  session.type('identify L07\r');
+  await session.until('blinking', () => /at 100 %/.test(session.bytes()));
+  session.type('\x03\x03');
+  await session.until(
+    'the prompt again',
+    () => session.bytes().endsWith(PROMPT) && /identify L07[\s\S]*(stopped|blinked)/.test(session.bytes()),
+  );
   t.match(await session.say('status'), /Cabinet/);
 });
 

@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { IntentAuthority, Target } from '../../../../agent/core/words.ts';
 import { winter } from '../../lighting/street.ts';
 import { L1, levelsOf, litStreet, stages } from '../lit-street.ts';
 
@@ -101,6 +102,25 @@ t.test('a person who asks for what a lamp in its back-off already should do is s
   await street.clock.advance(30);
   t.match(await again, { state: 'verified' });
   t.same(stages(street, 'c2'), ['received', 'queued', 'sent', 'verified']);
+});
+
+t.test('a second release is refused in words and is no event; a release that is not allowed is one', async (t) => {
+  const street = await litStreet(t);
+  const release = (target: Target, authority: IntentAuthority, atNextStep = false) =>
+    street.control.release({ commandId: 'r', target, authority, source: `${authority}:x`, ...(atNextStep ? { atNextStep } : {}) });
+  t.match(await release(L1, 'technician'), { state: 'refused', reason: 'no override of lamp L1 is in force' });
+  t.match(await release(L1, 'platform', true), { state: 'refused', reason: /lasts longer than the next step/ });
+  t.same(street.events, [], 'there is nothing to look into');
+  const lock = street.override({ target: L1, levelPct: 60, rank: 'maintenance', source: 'console:anna' });
+  await street.clock.advance(30);
+  await lock;
+  const before = street.events.length;
+  t.match(await release(L1, 'platform'), { state: 'refused', reason: /can only be released at the console/ });
+  t.match(await release({ kind: 'zone', id: 'nowhere' }, 'technician'), { state: 'refused', reason: /no zone nowhere/ });
+  t.same(
+    street.events.slice(before).map(({ code }) => code),
+    ['command-refused', 'command-refused'],
+  );
 });
 
 t.test('a refused override says why and changes nothing', async (t) => {

@@ -162,12 +162,31 @@ t.test('why has what the rule asked for before the limits, and each line its rea
   t.equal(viewsOf(makeStreet(), lowered).why('L9'), undefined);
 });
 
+t.test('why in the past states no level as decided: requests and sensors of that time are not recorded', async (t) => {
+  const held = intent({ levelPct: 60, sinceMs: winter('22:00'), untilMono: NOW_MONO + 3_600_000 });
+  const programmes = new Map([
+    ['rue', { programme: 'other', source: 'platform', untilMono: NOW_MONO + 3_600_000, untilMs: winter('23:59') }],
+  ]);
+  const { whyAt } = viewsOf(makeStreet(), snapshot({ intents: [held], programmes }));
+  const found = whyAt('L2', winter('23:15'));
+  t.match(found, { kind: 'lamp', atMs: winter('23:15'), lamps: [] });
+  t.match(found?.past, [
+    { id: 'L2', measured: null, planned: [{ rank: 'programme', source: 'residential', levelPct: 30 }, { rank: 'dusk' }] },
+  ]);
+  t.strictSame(
+    found?.past?.flatMap(({ planned }) => planned).filter(({ rank, applied }) => applied || rank === 'override'),
+    [],
+    'an override that holds now is not shown for then, and no line is marked as the one that decided',
+  );
+  t.equal(whyAt('rue', winter('23:15'))?.past?.length, 6);
+  t.match(whyAt('L2', winter('23:30')), { lamps: [{ wantedPct: 60 }] }, 'the present is known');
+});
+
 t.test('why at another time decides by what is known then', async (t) => {
   const ends = intent({ levelPct: 60, sinceMs: winter('23:00'), untilMono: NOW_MONO + 3_600_000 });
   const { whyAt, light } = viewsOf(makeStreet(), snapshot({ intents: [ends] }));
   t.match(whyAt('L2', winter('00:15', '2026-01-16')), { kind: 'lamp', lamps: [{ wantedPct: 60, measuredPct: null, rank: 'override' }] });
   t.match(whyAt('rue', winter('00:45', '2026-01-16')), { kind: 'zone', lamps: Array(6).fill({ wantedPct: 30, rank: 'programme' }) });
-  t.match(whyAt('L2', winter('22:30')), { lamps: [{ wantedPct: 80, rank: 'programme' }] }, 'it had not been set then');
   t.equal(whyAt('L9', 0), undefined);
   t.throws(() => light.tonight('place'), { message: 'there is no zone place on this street' });
   t.equal(light.tonight(null).length, 1);

@@ -5,6 +5,7 @@ import { renderDevices, renderPoints } from '../../../../../agent/console/comman
 import { renderEvents } from '../../../../../agent/console/commands/cabinet/events.ts';
 import { renderStatus } from '../../../../../agent/console/commands/cabinet/status-page.ts';
 import { renderWhy } from '../../../../../agent/console/commands/light/why.ts';
+import { learn } from '../../../../../agent/console/text/language.ts';
 import type { StatusView } from '../../../../../agent/core/views.ts';
 import { AT_MS } from '../../fake-clock.ts';
 import {
@@ -40,6 +41,43 @@ const faultyZones = fakeStatus().zones.map((zone) => ({
   ...zone,
   lamps: zone.lamps.map((lamp) => (lamp.id === 'L03' ? { ...lamp, faults: [FAULT] } : lamp)),
 }));
+
+const well = { activeEvents: [], units: { ok: 12, flaky: 0, silent: 0 }, lines: [fakeLine('street')] } as const;
+const oneLamp = (changes: object): StatusView['zones'] =>
+  fakeStatus().zones.map((zone) => ({ ...zone, lamps: zone.lamps.map((lamp) => (lamp.id === 'L03' ? { ...lamp, ...changes } : lamp)) }));
+const alarm = fakeEvent(1, { code: 'door-open', severity: 'alarm' });
+
+// biome-ignore format: a table
+const verdicts: [story: string, changes: Partial<StatusView>, verdict: string][] = [
+  ['nothing is wrong', {}, 'all is well'],
+  ['a busy line is normal up to where polls come late', { lines: [fakeLine('street', { busyPct: 80 })] }, 'all is well'],
+  ['a line above that', { lines: [fakeLine('street', { busyPct: 81 })] }, 'line street is 81 % busy: `luciole bus stats street`'],
+  ['a line reads everything once after a start', { upS: 59, lines: [fakeLine('street', { busyPct: 96 })] }, 'all is well'],
+  ['and is judged after a minute', { upS: 60, lines: [fakeLine('street', { busyPct: 96 })] }, 'line street is 96 % busy: `luciole bus stats street`'],
+  ['a notice is no finding', { activeEvents: [fakeEvent(1, { code: 'override-started', severity: 'info' })] }, 'all is well'],
+  ['no uplink is configured', { uplink: { ...fakeStatus().uplink, state: 'off' } }, 'all is well'],
+  ['a lamp does not follow', { zones: oneLamp({ following: false }) }, '1 lamp does not follow: `luciole why L03`'],
+  ['a lamp has a fault', { zones: oneLamp({ faults: [FAULT] }) }, '1 lamp has a fault: `luciole why L03`'],
+  ['its event counts once', { zones: oneLamp({ faults: [FAULT] }), activeEvents: [fakeEvent(3, { code: 'lamp-fault' })] }, '1 lamp has a fault: `luciole why L03`'],
+  ['a silent unit and its event', { units: { ok: 11, flaky: 0, silent: 1 }, activeEvents: [fakeEvent(3)] }, '1 unit silent: `luciole devices silent`'],
+  ['an event of nothing else', { activeEvents: [alarm] }, '1 open event: `luciole events --active`'],
+  ['an event whose state is over is not hidden', { activeEvents: [fakeEvent(3)] }, '1 open event: `luciole events --active`'],
+  ['the time is not trusted', { clockQuality: 'restored' }, 'time not trusted, lamps stay lit: `luciole events --active`'],
+  ['the disk takes nothing', { store: { ...fakeStatus().store, state: 'trouble', reason: 'disk full' } }, 'the store is in trouble: `luciole store`'],
+  ['the platform is out of reach', { uplink: { ...uplink } }, 'the uplink is down: `luciole uplink`'],
+  ['the worst comes first', { activeEvents: [alarm], uplink: { ...uplink }, lines: [fakeLine('street', { state: 'down', reason: 'no such port' })] },
+    'line street is down: `luciole bus stats street`; 2 more below'],
+];
+await learn('fr');
+for (const [story, changes, verdict] of verdicts) {
+  t.test(`the first line of the status: ${story}`, async (t) => {
+    const [first] = renderStatus(same(fakeStatus({ ...well, ...changes })), page).split('\n');
+    t.equal(first, `Verdict   ${verdict}`);
+    const [french = ''] = renderStatus(same(fakeStatus({ ...well, ...changes })), { ...page, language: 'fr' }).split('\n');
+    t.match(french, /^Verdict +\S.*[^~]$/);
+    t.notMatch(french, / is | are | has | more |lamps? |well|silent:|open event/, 'all of it in French');
+  });
+}
 
 checkSheets([
   [

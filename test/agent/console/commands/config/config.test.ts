@@ -82,6 +82,7 @@ function view(replies: Partial<{ answer: ConfigAnswer; view: ConfigView }> = {})
     giveBack: reply('giveBack'),
     discard: reply('discard'),
     paths: () => [],
+    inForce: () => null,
   };
   return { asked, view: { config: manager } as unknown as AgentView };
 }

@@ -14,19 +14,31 @@ import { renderZones } from '../../../../../agent/console/commands/light/zones.t
 import { instantOf, typedInstant } from '../../../../../agent/console/commands/time-range.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
+import { learn } from '../../../../../agent/console/text/language.ts';
 import type { Page } from '../../../../../agent/console/text/page.ts';
 import { plain } from '../../../../../agent/console/text/plain-text.ts';
 import type { TonightRow, ZoneLightView } from '../../../../../agent/core/light-tools.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
-import type { AgentView } from '../../../../../agent/core/views.ts';
+import type { History, HistoryQuery, HistoryRow } from '../../../../../agent/core/store-port.ts';
+import type { AgentView, PastLamp, WhyView } from '../../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 import { tonight, zoneLightView } from '../../fake-light.ts';
-import { createFakeView, whyLamp, whyZone } from '../../fake-view.ts';
+import { createFakeView, whyLamp } from '../../fake-view.ts';
 import { NO_ACTIONS } from '../../no-actions.ts';
 
 const page: Page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
 const same = <T>(value: T): T => plain(value) as T;
 const noDusk = { duskMs: null, dawnMs: null, rows: [] };
+const PAST_MS = AT_MS - 3_600_000;
+/** A lamp, or the lamps of a zone, from L07 on. */
+function pastView(measured: readonly PastLamp['measured'][]): WhyView {
+  const past = measured.map((each, index): PastLamp => {
+    const { id, pole, trace } = whyLamp(index + 7);
+    return { id, pole, pointId: `${id}.level`, measured: each, planned: trace.map((line) => ({ ...line, applied: false })) };
+  });
+  const isLamp = past.length === 1;
+  return { id: isLamp ? 'L07' : 'bressigny', kind: isLamp ? 'lamp' : 'zone', atMs: PAST_MS, lamps: [], past };
+}
 const stuck = { pointId: 'S02.motion', pole: 'P10', kind: 'motion', state: 'stuck', lastPresentMs: AT_MS - 7_200_000 } as const;
 const silent = { pointId: 'S03.motion', pole: null, kind: 'counter', state: 'silent', lastPresentMs: null } as const;
 const intent: ZoneLightView['intents'][number] = {
@@ -220,9 +232,20 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
     [/^At +Tue 2026-12-01 23:41:07 CET$/m, /^In force +80 %$/m, /Told +by sun, programme and the wishes still in force then/],
   ],
   [
-    'why in the past says where to look',
-    renderWhy(same({ ...whyZone(), atMs: AT_MS - 3_600_000 }), page),
-    [/not\s+kept, `luciole\s+history`/, /Lamp +Pole +In force +Why/],
+    'why in the past says "not recorded" and what was measured, never a level as decided',
+    renderWhy(same(pastView([{ levelPct: 60, atMs: PAST_MS - 4_000 }])), page),
+    [
+      /^At +Tue 2026-12-01 21:41:07 CET$/m,
+      /^Requested not recorded\nIn force +not recorded\nBecause +not recorded\nMeasured +60 % at 21:41:03$/m,
+      /By the present settings sun and programme ask for this/,
+      /^ +programme +30 %/m,
+      /`luciole history L07\.level`/,
+    ],
+  ],
+  [
+    'why of a zone in the past shows what each lamp measured, if it did',
+    renderWhy(same(pastView([{ levelPct: 60, atMs: PAST_MS }, { levelPct: null, atMs: PAST_MS }, null])), page),
+    [/^Zone +bressigny, 3 lamps$/m, /^L07 +P07 +60 % at 21:41:07\nL08 +P08 +no answer at 21:41:07\nL09 +P09 +not recorded$/m],
   ],
 ];
 for (const [story, text, patterns] of sheets) {
@@ -307,6 +330,46 @@ t.test('each command is typed, answered and laid out', async (t) => {
   t.match(await luciole('why', 'L07', '--at', '5pm'), { code: 64, err: /write a time of day, as 23:30/ });
   t.match(view.asked, [{ tonight: 'bressigny' }, { tonight: null }, { id: 'L07', atMs: Date.parse('2026-12-01T22:41Z') }]);
 });
+
+t.test('why in the past is French where the session is', async (t) => {
+  await learn('fr');
+  const french = { ...page, language: 'fr' } as const;
+  for (const view of [pastView([{ levelPct: 60, atMs: PAST_MS }]), pastView([null, { levelPct: null, atMs: PAST_MS }])]) {
+    const text = renderWhy(same(view), french);
+    t.match(text, /^Demandé +non enregistré\nAppliqué +non enregistré\nRaison +non enregistré$/m);
+    t.notMatch(text, /recorded|present settings|no answer|shows|measured/);
+    t.strictSame(
+      text.split('\n').filter((line) => line.length > 80),
+      [],
+    );
+  }
+});
+
+t.test('why in the past reads the level of each lamp from the store, as it was shortly before', async (t) => {
+  const view = createFakeView();
+  const rows = new Map<string, HistoryRow>([
+    ['L07.level', { atMs: PAST_MS - 599_000, value: 60.4, quality: 'good', isCorrected: false }],
+    ['L08.level', { atMs: PAST_MS - 3_000, value: null, quality: 'missing', isCorrected: false }],
+  ]);
+  const past = { ...view, whyAt: () => pastView([null, null, null]), history: (query: HistoryQuery) => historyOf(rows, query) };
+  const { luciole } = await consoleOf(t, past);
+  const { lamps, past: known } = JSON.parse((await luciole('why', 'bressigny', '--at', '2026-12-01T21:41:07', '--json')).out);
+  t.strictSame(lamps, []);
+  t.strictSame(
+    known.map(({ measured }: PastLamp) => measured),
+    [{ levelPct: 60, atMs: PAST_MS - 599_000 }, { levelPct: null, atMs: PAST_MS - 3_000 }, null],
+  );
+  rows.set('L07.level', { atMs: PAST_MS - 601_000, value: 60, quality: 'good', isCorrected: false });
+  t.match(await luciole('why', 'bressigny', '--at', '2026-12-01T21:41:07'), { code: 0, out: /^L07 +P07 +not recorded$/m });
+  const silent = await consoleOf(t, { ...past, history: async () => undefined });
+  t.match(await silent.luciole('why', 'bressigny', '--at', '2026-12-01T21:41:07'), { code: 1, err: /the store did not answer/ });
+});
+
+/** The newest row of the time, as the store answers it. */
+async function historyOf(rows: ReadonlyMap<string, HistoryRow>, { pointId, fromMs, toMs }: HistoryQuery): Promise<History> {
+  const row = rows.get(pointId);
+  return { rows: row !== undefined && row.atMs >= fromMs && row.atMs < toMs ? [row] : [], buckets: [], isCut: false };
+}
 
 t.test('what the street refuses is shown with its reason', async (t) => {
   const { luciole } = await consoleOf(t, createFakeView());

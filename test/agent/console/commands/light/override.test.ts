@@ -1,11 +1,18 @@
 import t from 'tap';
-import { findTarget } from '../../../../../agent/console/commands/light/light-args.ts';
+import type { AgentCommand, Job } from '../../../../../agent/console/command-spec.ts';
+import { findLamp, findTarget, findZone } from '../../../../../agent/console/commands/light/light-args.ts';
 import { isOverrideInForce, OVERRIDE_SPAN, readOverride } from '../../../../../agent/console/commands/light/override.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import { parseDuration } from '../../../../../agent/console/text/duration.ts';
+import { learn } from '../../../../../agent/console/text/language.ts';
+import { plain } from '../../../../../agent/console/text/plain-text.ts';
 import { COMMAND_MS } from '../../../../../agent/control/requests/commands.ts';
 import { OVERRIDE_MINUTES } from '../../../../../agent/control/requests/overrides.ts';
-import { createFakeView, outcome } from '../../fake-view.ts';
+import type { AgentView, WhyLamp } from '../../../../../agent/core/views.ts';
+import type { Language, Outcome } from '../../../../../agent/core/words.ts';
+import { AT_MS } from '../../fake-clock.ts';
+import { createFakeView, outcome, whyLamp } from '../../fake-view.ts';
+import { page } from '../../pages.ts';
 
 const L2_WAITS = { lamps: ['L2'], wish: { ...outcome(), rank: 'maintenance', levelPct: 100, untilMs: 0 } } as never;
 
@@ -21,6 +28,78 @@ const ends: [story: string, changes: object, isTakenUp: boolean][] = [
 for (const [story, changes, expected] of ends) {
   t.test(`whether an override went well, for a script: ${story}`, async (t) => t.equal(isOverrideInForce(outcome(changes)), expected));
 }
+
+/** A lamp under an override that its limits changed. */
+function limited(id: string, requestedPct: number, wantedPct: number, ...texts: readonly string[]): WhyLamp {
+  const line = {
+    rank: 'override',
+    source: 'console:tech',
+    levelPct: requestedPct,
+    applied: true,
+    text: `${requestedPct} %`,
+    untilMs: null,
+  } as const;
+  const limits = texts.map((text) => ({ ...line, source: text.includes(` of ${id}:`) ? id : 'rue', levelPct: wantedPct, text }));
+  return { ...whyLamp(7), id, wantedPct, rank: 'override', reason: 'override', trace: [line, ...limits, ...whyLamp(7).trace] };
+}
+
+async function overridden(
+  levelPct: number,
+  outcomePct: number,
+  lamps: readonly WhyLamp[],
+  states: Outcome['lamps'] = {},
+  language: Language = 'en',
+): Promise<string> {
+  const fake = createFakeView();
+  const all = { ...Object.fromEntries(lamps.map(({ id }) => [id, 'verified'] as const)), ...states };
+  const view: AgentView = {
+    ...fake,
+    override: async () => ({ ...outcome({ target: { kind: 'zone', id: 'bressigny' }, levelPct: outcomePct, lamps: all }), untilMs: AT_MS }),
+    why: (id) => ({ id, kind: 'zone', lamps }),
+  };
+  const row = COMMANDS.find(({ name }) => name === 'override') as AgentCommand;
+  const args = { target: 'bressigny', level: String(levelPct) };
+  const result = await row.answer(view, args, { source: 'console:tech' } as Job);
+  return row.render(plain(result), { ...page, language }, args);
+}
+
+t.test('limits of an override are French where the session is', async (t) => {
+  await learn('fr');
+  const lamps = [limited('L1', 5, 10, 'kept up to the minimum of rue: 10 %'), limited('L2', 5, 9, 'kept up to the minimum of L2: 9 %')];
+  const text = await overridden(5, 10, lamps, {}, 'fr');
+  t.match(
+    text,
+    /forçage à 10 % vérifié ; 5 % demandés\nLimite +L1 : tenu au minimum de rue : 10 %\nLimite +L2 : tenu au minimum du luminaire : 9 %\n/,
+  );
+});
+
+t.test('an override that a limit changes says what was requested and which limit holds it', async (t) => {
+  const MIN = 'kept up to the minimum of rue: 10 %';
+  const all = await overridden(5, 10, [limited('L1', 5, 10, MIN), limited('L2', 5, 10, MIN)]);
+  t.match(all, /^Outcome +zone bressigny: override to 10 % verified; 5 % was requested\nLimit +kept up to the minimum of rue: 10 %\n/);
+  const some = await overridden(5, 5, [
+    limited('L1', 5, 10, MIN),
+    limited('L2', 5, 12, 'kept up to the minimum of L2: 12 %'),
+    limited('L3', 5, 5),
+  ]);
+  t.match(
+    some,
+    /override to 5 % verified\nLimit +L1: kept up to the minimum of rue: 10 %\nLimit +L2: kept up to the minimum of the lamp: 12 %\n/,
+  );
+  t.notMatch(await overridden(80, 80, [limited('L1', 80, 80)]), /Limit|requested/, 'nothing to say where nothing changed it');
+  t.notMatch(await overridden(5, 5, [limited('L1', 5, 10, MIN)], { L1: 'failed' }), /Limit/, 'a lamp that failed is not held by a limit');
+  const many = Array.from({ length: 9 }, (_, i) => limited(`L${i}`, 5, 10, MIN));
+  t.match(await overridden(5, 5, [...many, limited('L9', 5, 5)]), /Limit +L0, L1, L2, L3 and 5 more: kept up/);
+  const own = Array.from({ length: 12 }, (_, i) => limited(`L${i}`, 5, 10, `kept up to the minimum of L${i}: 10 %`));
+  t.match(
+    await overridden(5, 10, own),
+    /requested\nLimit +kept up to the minimum of the lamp: 10 %\n {2}verified/,
+    'lamps with the same minimum share a line',
+  );
+  const both = await overridden(5, 8, [limited('L1', 5, 8, MIN, 'constant light: 8 % is enough at 100 h')]);
+  t.match(both, /Limit +kept up to the minimum of rue: 10 %; constant light: 8 % is enough at\n +100 h\n/);
+  for (const text of [all, some, both]) t.ok(text.split('\n').every((line) => line.length <= 80));
+});
 
 const overrides: [args: Record<string, string | boolean>, expected: object][] = [
   [
@@ -81,4 +160,28 @@ t.test('a target is found whatever its case, and a near miss is answered with th
   t.throws(() => findTarget(view, 'L99'), { code: 'unknown-name', message: 'no lamp or zone "L99"; did you mean L09?' });
   t.throws(() => findTarget(view, 'S03'), { code: 'unknown-name' }, 'a sensor is no target');
   t.throws(() => findTarget(view, 'somewhere-else'), { message: /`luciole status --json` names them all/ });
+});
+
+t.test('a pole stands for the lamp on it, not for a lamp whose name looks like it', async (t) => {
+  const view = createFakeView();
+  t.strictSame(findTarget(view, 'P07'), { kind: 'lamp', id: 'L08' }, 'lamp and pole have different numbers');
+  t.equal(findLamp(view, 'p07'), 'L08');
+  t.throws(() => findTarget(view, 'P08'), { code: 'unknown-name', message: 'pole P08 has 2 lamps; type one of its lamps: L07, L09' });
+  t.throws(() => findLamp(view, 'P09'), { message: 'pole P09 has 0 lamps; `luciole devices P09` shows what is on it' });
+  t.throws(() => findTarget(view, 'P99'), { message: 'no lamp or zone "P99"; did you mean P09?' }, 'a mistyped pole leads to a pole');
+  t.throws(() => findZone(view, 'P07'), { message: /no zone "P07"/ });
+  const named = { ...view.names(), lamps: ['P07', 'L08'], poles: [{ id: 'P07', lamps: ['L08'] }] };
+  t.strictSame(findTarget({ ...view, names: () => named }, 'p07'), { kind: 'lamp', id: 'P07' }, 'a lamp of that name goes before');
+  const twice = { ...view.names(), poles: ['p1', 'P1'].map((id, index) => ({ id, lamps: [`L0${index + 7}`] })) };
+  t.equal(findLamp({ ...view, names: () => twice }, 'P1'), 'L08', 'as it is written, where two differ in case only');
+});
+
+t.test('devices and points are found by their pole', async (t) => {
+  const view = createFakeView();
+  const rowOf = (name: string): AgentCommand => COMMANDS.find((each) => each.name === name) as AgentCommand;
+  const answerOf = (name: string, filter: string): Promise<unknown> => rowOf(name).answer(view, { filter }, {} as Job);
+  t.match(await answerOf('devices', 'p01'), [{ id: 'L01' }]);
+  t.match(await answerOf('points', 'P01'), [{ pointId: 'L01.level' }, { pointId: 'L01.temperature' }]);
+  t.match(await answerOf('points', 'P01.'), [{ pointId: 'L01.level' }, { pointId: 'L01.temperature' }], 'as `watch lamp` asks');
+  await t.rejects(answerOf('devices', 'P03'), { message: /no device matches "P03"; did you mean P0[12]\?/ });
 });

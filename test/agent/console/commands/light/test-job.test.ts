@@ -1,7 +1,8 @@
 import t from 'tap';
 import type { Job } from '../../../../../agent/console/command-spec.ts';
-import { renderTested, renderTestStep } from '../../../../../agent/console/commands/light/test.ts';
-import { testTarget } from '../../../../../agent/console/commands/light/test-job.ts';
+import { renderTested, renderTestProgress, renderTestStep } from '../../../../../agent/console/commands/light/test.ts';
+import { POWER_WAIT_MS, type TestWait, testTarget } from '../../../../../agent/console/commands/light/test-job.ts';
+import { learn } from '../../../../../agent/console/text/language.ts';
 import { createManualClock, type ManualClock } from '../../../../../agent/core/manual-clock.ts';
 import type { AgentView, PointView } from '../../../../../agent/core/views.ts';
 import type { OutcomeState } from '../../../../../agent/core/words.ts';
@@ -91,7 +92,7 @@ function street(of: Street = {}) {
     while (!isOver) await clock.advance(500);
     return testing;
   };
-  return { run, asked, steps, gone };
+  return { run, asked, steps, gone, clock };
 }
 
 t.test('a ramp up, each level read back and weighed, then the zone is given back', async (t) => {
@@ -108,7 +109,7 @@ t.test('a ramp up, each level read back and weighed, then the zone is given back
     { lamp: 'L08', verdict: 'ok' },
   ]);
   t.equal(tested.restored, 'verified');
-  t.equal(steps.length, 3);
+  t.equal(steps.length - waitsOf(steps).length, 3);
   const text = renderTested(tested, page);
   t.match(text, /L07 +verified +verified +verified +10\/30\/50 +ok/);
   t.match(text, /2 lamps of bressigny: all ok; given back to its programme/);
@@ -144,8 +145,43 @@ t.test('a meter judges only where it weighs nothing but these lamps', async (t) 
   const more = await street({ ...unweighed, lamps: ['L07', 'L08', 'L09'] }).run();
   t.match(more.verdicts, [{ verdict: 'ok', weighedBy: 'nothing' }, {}]);
   t.match(renderTested(more, page), /ok, level only/);
-  t.match(more.steps, [{ meterW: 500 }, {}, {}], 'it is shown all the same');
+  t.match(more.steps, [{ meterW: null }, {}, {}], 'and is not waited for where it cannot');
 });
+
+t.test('a test takes no longer than what can be judged: nobody waits for a meter that has other lamps behind it', async (t) => {
+  const shared = street({ lampW: () => null, meterW: () => 500, lamps: ['L07', 'L08', 'L09'], isStale: ['M1'] });
+  await shared.run();
+  t.ok(shared.clock.monoMs() < 1_000, 'not a moment beyond what the lamps take to confirm');
+  t.strictSame(
+    waitsOf(shared.steps).filter(({ waitsFor }) => waitsFor === 'power'),
+    [],
+  );
+  const own = street({ lampW: () => null, meterW: () => 500, isStale: ['M1'] });
+  await own.run();
+  t.equal(own.clock.monoMs(), 3 * (POWER_WAIT_MS + 3_000), 'one that can judge is waited for');
+});
+
+t.test('while it waits it says each second for what, and how long at most', async (t) => {
+  const { run, steps } = street({ isStale: ['L07'] });
+  await run();
+  const waits = waitsOf(steps);
+  const power = waits.filter(({ waitsFor, step }) => waitsFor === 'power' && step === 2);
+  t.strictSame(
+    power.map(({ restMs }) => restMs),
+    Array.from({ length: 38 }, (_, s) => 38_000 - s * 1_000),
+    'counted down to its end',
+  );
+  t.match(waits[0], { levelPct: 20, step: 1, steps: 3, waitsFor: 'lamps', restMs: 60_000 });
+  const [first, second] = [waits[0], power[0]].map((each) => each && renderTestProgress(each, page));
+  t.equal(first, 'step 1 of 3, 20 %: until the lamps confirm, at most 60 s');
+  t.equal(second, 'step 2 of 3, 60 %: until the power is read, at most 38 s');
+  await learn('fr');
+  t.equal(waits[0] && renderTestProgress(waits[0], { ...page, language: 'fr' }), 'étape 1 sur 3, 20 % : luminaires, 60 s au plus');
+});
+
+function waitsOf(progress: readonly unknown[]): readonly TestWait[] {
+  return progress.filter((each): each is TestWait => typeof each === 'object' && each !== null && 'waitsFor' in each);
+}
 
 const UNWEIGHED: [story: string, street: Street, why: RegExp][] = [
   ['nothing measures', { lampW: () => null }, /Power of L07, L08 not weighed: neither the lamp nor a meter of the cabinet\s+measures it\n/],

@@ -1,0 +1,62 @@
+/** The first line of `luciole status`: that all is well, or the worst that is wrong and the command that shows more. Pure. */
+import type { StatusView } from '../../../core/views.ts';
+import type { EventCode } from '../../../core/words.ts';
+import { BUSY_PCT } from '../../../field/stats/bus-advice.ts';
+import { count, formatNumber } from '../../text/page.ts';
+
+/** Events that a line, lamp, unit, store, uplink or clock of the status stands for. */
+const SHOWN_BY_STATE: ReadonlySet<EventCode> = new Set<EventCode>([
+  ...(['line-down', 'unit-silent', 'lamp-not-following', 'level-not-read', 'lamp-fault'] as const),
+  ...(['device-flag', 'store-trouble', 'uplink-down', 'time-not-trusted'] as const),
+]);
+
+/** Time over which the load of a line is averaged. Units: s. Source: `busyPct` is the share of the last minute. */
+const BUSY_WINDOW_S = 60;
+
+/** Returns `all is well`, or the worst finding with its command and the number of the others. */
+export function verdictText(view: StatusView): string {
+  const [worst, ...others] = findings(view);
+  if (worst === undefined) return 'all is well';
+  return others.length === 0 ? worst : `${worst}; ${others.length} more below`;
+}
+
+/** What is wrong, worst first: dark or unknown lamps, then lost evidence, then the link. */
+function findings(view: StatusView): readonly string[] {
+  const { zones, units, store, uplink, clockQuality } = view;
+  const lamps = zones.flatMap((zone) => zone.lamps);
+  const unwilling = lamps.filter(({ following }) => !following);
+  const faulty = lamps.filter(({ faults, following }) => following && faults.length > 0);
+  const events = eventsBeyond(view, unwilling.length + faulty.length > 0);
+  return [
+    ...view.lines.filter(({ state }) => state !== 'up').map(({ id, state }) => `line ${id} is ${state}: \`luciole bus stats ${id}\``),
+    ...unwilling.slice(0, 1).map(({ id }) => `${lampsDo(unwilling.length, 'does not follow', 'do not follow')}: \`luciole why ${id}\``),
+    ...faulty.slice(0, 1).map(({ id }) => `${lampsDo(faulty.length, 'has a fault', 'have a fault')}: \`luciole why ${id}\``),
+    ...(units.silent === 0 ? [] : [`${count(units.silent, 'unit')} silent: \`luciole devices silent\``]),
+    ...(clockQuality === 'none' || clockQuality === 'restored' ? ['time not trusted, lamps stay lit: `luciole events --active`'] : []),
+    ...(store.state === 'ok' ? [] : ['the store is in trouble: `luciole store`']),
+    ...(uplink.state === 'down' ? ['the uplink is down: `luciole uplink`'] : []),
+    ...(events === 0 ? [] : [`${count(events, 'open event')}: \`luciole events --active\``]),
+    // Everything is read once after a start.
+    ...(view.upS < BUSY_WINDOW_S ? [] : view.lines)
+      .filter(({ busyPct }) => busyPct > BUSY_PCT)
+      .map(({ id, busyPct }) => `line ${id} is ${formatNumber(busyPct)} % busy: \`luciole bus stats ${id}\``),
+  ];
+}
+
+function lampsDo(lamps: number, one: string, more: string): string {
+  return `${count(lamps, 'lamp')} ${lamps === 1 ? one : more}`;
+}
+
+/** Warnings and alarms that no other finding stands for. */
+function eventsBeyond({ activeEvents, clockQuality, lines, units, store, uplink }: StatusView, hasLampFinding: boolean): number {
+  const hasState: Partial<Record<EventCode, boolean>> = {
+    'line-down': lines.some(({ state }) => state !== 'up'),
+    'unit-silent': units.silent > 0,
+    'store-trouble': store.state !== 'ok',
+    'uplink-down': uplink.state === 'down',
+    'time-not-trusted': clockQuality === 'none' || clockQuality === 'restored',
+  };
+  return activeEvents.filter(
+    ({ code, severity }) => severity !== 'info' && !(SHOWN_BY_STATE.has(code) && (hasState[code] ?? hasLampFinding)),
+  ).length;
+}

@@ -1,0 +1,58 @@
+/** `why --at` in the past: what was measured, and what sun and programme ask for by the present settings. Decisions are not recorded. */
+import type { WallMs } from '../../../core/clock.ts';
+import type { AgentView, PastLamp, WhyView } from '../../../core/views.ts';
+import { clockTime, count, formatLevel, fullTime, type Page, translated } from '../../text/page.ts';
+import { labelled, paragraph } from '../../text/text-lines.ts';
+import { tableLines } from '../../text/text-table.ts';
+import { askStore } from '../store/store.ts';
+import { sharedTrace, traceLines } from './why-trace.ts';
+
+/** An older reading is no evidence of the level at the instant. Units: ms. Source: assumed; ten readings at the usual heartbeat of a minute. */
+const MEASURED_WITHIN_MS = 600_000;
+const NOT_RECORDED = 'not recorded';
+
+/** Returns the lamps with the newest reading of each up to the instant. Errors: rejects with ConsoleError 'failed' where the store does not answer. */
+export async function withMeasured(view: AgentView, lamps: readonly PastLamp[], atMs: WallMs): Promise<readonly PastLamp[]> {
+  const found: PastLamp[] = [];
+  for (const lamp of lamps) {
+    const query = { pointId: lamp.pointId, fromMs: atMs - MEASURED_WITHIN_MS, toMs: atMs + 1, resolution: 'raw', limit: 1 } as const;
+    const row = (await askStore(view, view.history(query))).rows.at(-1);
+    const levelPct = row?.quality === 'good' && row.value !== null ? Math.round(row.value) : null;
+    found.push(row === undefined ? lamp : { ...lamp, measured: { levelPct, atMs: row.atMs } });
+  }
+  return found;
+}
+
+/** One lamp as a sheet, a zone as a table. */
+export function renderPast({ id, kind, atMs = 0 }: WhyView, lamps: readonly PastLamp[], page: Page): string {
+  const row = (label: string, text: string): string[] => labelled(label, text, page);
+  const [first] = lamps;
+  const then = { ...page, atMs };
+  const planned = sharedTrace(lamps.map((lamp) => lamp.planned));
+  const head =
+    kind === 'lamp' && first !== undefined
+      ? row('Lamp', `${first.id} on pole ${first.pole}`)
+      : row('Zone', `${id}, ${count(lamps.length, 'lamp')}`);
+  return [
+    ...head,
+    ...row('At', fullTime(atMs, page.timezone)),
+    ...['Requested', 'In force', 'Because'].flatMap((label) => row(label, NOT_RECORDED)),
+    ...(kind === 'lamp' && first !== undefined ? row('Measured', measuredText(first, then)) : ['', ...measuredTable(lamps, then)]),
+    '',
+    ...paragraph('By the present settings sun and programme ask for this; sensors and commands of that time are not recorded:', page),
+    ...traceLines(planned, then),
+    '',
+    ...paragraph(`\`luciole history ${first?.pointId ?? id}\` shows the measured levels`, page),
+  ].join('\n');
+}
+
+function measuredText({ measured }: PastLamp, page: Page): string {
+  if (measured === null) return NOT_RECORDED;
+  const at = clockTime(measured.atMs, page);
+  return measured.levelPct === null ? `no answer at ${at}` : `${formatLevel(measured.levelPct)} at ${at}`;
+}
+
+function measuredTable(lamps: readonly PastLamp[], page: Page): readonly string[] {
+  const rows = lamps.map((lamp) => [lamp.id, lamp.pole, translated(measuredText(lamp, page), page)]);
+  return tableLines([{ title: 'Lamp', maxCols: 12 }, { title: 'Pole', maxCols: 8 }, { title: 'Measured' }], rows, page);
+}
