@@ -3,6 +3,7 @@
  */
 import type { AuditPage, AuditQuery } from '../core/audit-tools.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
+import type { CopyRule } from '../core/copied-state.ts';
 import type { StoreErrorCode } from '../core/errors.ts';
 import type {
   BackupReport,
@@ -40,6 +41,8 @@ export interface Setup {
   readonly floorSeq: number;
   /** Hard stop of the telemetry file. Units: pages. Follows from `maxBytes` when left out. */
   readonly maxPages?: number;
+  /** Applied once to a copy that is found in the place of `state.db`. Without them it stays a copy: for a program that only looks. */
+  readonly copyRules?: readonly CopyRule[];
 }
 
 /**
@@ -159,6 +162,8 @@ export type StoreResult<T> =
 /** Something that the main thread reports, whatever the request was. */
 export type Notice =
   | { readonly kind: 'set-aside'; readonly file: string; readonly message: string }
+  /** A copy of `state.db` was taken into use. */
+  | { readonly kind: 'copied'; readonly file: string; readonly message: string }
   | { readonly kind: 'lost'; readonly reason: LossReason; readonly readings: number }
   | { readonly kind: 'remark'; readonly message: string };
 

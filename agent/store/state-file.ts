@@ -7,6 +7,7 @@ import { StoreFile } from './files/store-file.ts';
 import type { Notice, Setup, StateWork } from './messages.ts';
 import { PAGE_BYTES, STATE } from './schema.ts';
 import { type Sqlite, setMeta } from './sqlite.ts';
+import { adoptCopy, type StateTables } from './state/adopt-copy.ts';
 import { createAuditTable } from './state/audit-table.ts';
 import { createStateBackup } from './state/state-backup.ts';
 
@@ -40,12 +41,18 @@ export class StateFile {
   readonly #backup: ReturnType<typeof createStateBackup>;
   readonly #file: StoreFile<Handle>;
 
-  constructor({ dir }: Setup, onNotice: (notice: Notice) => void) {
+  constructor({ dir, copyRules }: Setup, onNotice: (notice: Notice) => void) {
     const rowProblems = (db: Sqlite): readonly string[] => attach(db).damaged.all().map(toDamageText);
     this.#onNotice = onNotice;
     this.#backup = createStateBackup({ dir, schema: STATE, maxPages: MAX_PAGES, rowProblems });
     const { restore } = this.#backup;
-    this.#file = new StoreFile({ dir, schema: STATE, maxPages: MAX_PAGES, begin: () => [], attach, onNotice, restore });
+    const opened = (db: Sqlite, atMs: WallMs): Handle => {
+      const handle = attach(db);
+      const notice = copyRules === undefined ? null : adoptCopy(tablesOf(handle, atMs), copyRules, atMs);
+      if (notice !== null) onNotice(notice);
+      return handle;
+    };
+    this.#file = new StoreFile({ dir, schema: STATE, maxPages: MAX_PAGES, begin: () => [], attach: opened, onNotice, restore });
   }
 
   commit(work: StateWork, atMs: WallMs): null {
@@ -161,13 +168,7 @@ function toDamageText({ kind, name }: Pick<DamagedRow, 'kind' | 'name'>): string
 
 function writeDown(handle: Handle, work: StateWork, atMs: WallMs): null {
   const writtenMs = Math.round(atMs);
-  for (const { key, json } of work.saves) {
-    if (json === null) handle.remove.run(key);
-    else {
-      handle.save.run(key, json, writtenMs);
-      handle.sealFact.run(key);
-    }
-  }
+  for (const { key, json } of work.saves) putFact(handle, key, json, writtenMs);
   for (const event of work.events) {
     handle.addEvent.run(toEventRow(event));
     handle.sealEvent.run(event.id);
@@ -181,6 +182,26 @@ function writeDown(handle: Handle, work: StateWork, atMs: WallMs): null {
   if (work.audits.length > 0) handle.audit.append(work.audits);
   if (work.probe) setMeta(handle.db, 'probed_ms', writtenMs);
   return null;
+}
+
+function putFact({ remove, save, sealFact }: Handle, key: string, json: string | null, writtenMs: WallMs): void {
+  if (json === null) remove.run(key);
+  else {
+    save.run(key, json, writtenMs);
+    sealFact.run(key);
+  }
+}
+
+function tablesOf(handle: Handle, atMs: WallMs): StateTables {
+  return {
+    db: handle.db,
+    factOf: (key) => {
+      const row = handle.value.get(key);
+      return row?.sound === 1 ? row.value : null;
+    },
+    putFact: (key, json) => putFact(handle, key, json, Math.round(atMs)),
+    addAudits: (notes) => handle.audit.append(notes),
+  };
 }
 
 function toEventRow(event: AgentEvent): AgentEvent {

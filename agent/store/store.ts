@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, every, type Timer } from '../core/clock.ts';
+import type { CopyRule } from '../core/copied-state.ts';
 import type { History, HistoryQuery, Log, Store, StoreStatus, TelemetryFacts } from '../core/ports.ts';
 import { MAX_WAITING_READINGS } from '../core/store-port.ts';
 import { within } from '../core/within.ts';
@@ -25,6 +26,8 @@ export interface StoreParts {
   readonly counters?: ReadonlySet<string>;
   /** When the machine was started. Default: not known. */
   readonly machine?: Setup['machine'];
+  /** What may not go on as a copy of `state.db` has it. Default: nothing changes. */
+  readonly copyRules?: readonly CopyRule[];
   /** Default: a thread of its own; simulations use `openInProcessLink`. */
   readonly openLink?: OpenLink;
 }
@@ -105,6 +108,7 @@ function setupOf(parts: StoreParts, run: Pick<Setup, 'boot' | 'floorSeq'>): Setu
     machine: parts.machine ?? null,
     decimals: parts.decimals,
     counters: parts.counters ?? new Set(),
+    copyRules: parts.copyRules ?? [],
   };
 }
 
