@@ -78,6 +78,8 @@ export interface LocalCommand extends CommandWords {
     | 'config export'
     | 'setup'
     | 'erase'
+    | 'backup'
+    | 'restore'
     | 'config import'
     | 'config keygen'
     | 'config sign'

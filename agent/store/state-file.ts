@@ -41,7 +41,7 @@ export class StateFile {
   readonly #backup: ReturnType<typeof createStateBackup>;
   readonly #file: StoreFile<Handle>;
 
-  constructor({ dir, copyRules }: Setup, onNotice: (notice: Notice) => void) {
+  constructor({ dir, copyRules }: Pick<Setup, 'dir' | 'copyRules'>, onNotice: (notice: Notice) => void) {
     const rowProblems = (db: Sqlite): readonly string[] => attach(db).damaged.all().map(toDamageText);
     this.#onNotice = onNotice;
     this.#backup = createStateBackup({ dir, schema: STATE, maxPages: MAX_PAGES, rowProblems });
