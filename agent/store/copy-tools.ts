@@ -8,8 +8,8 @@ import type { BackupReport } from '../core/ports.ts';
 import type { Notice } from './messages.ts';
 import { STATE, TELEMETRY } from './schema.ts';
 import { getMeta, openReadOnly, openSqlite, toStoreError } from './sqlite.ts';
-import { StateFile } from './state-file.ts';
 import { signCopy } from './state/adopt-copy.ts';
+import { StateFile } from './state-file.ts';
 import { undeliveredReadings } from './telemetry-file.ts';
 
 /** The readings of a store. Shape: `undelivered` is what the platform has not confirmed. */

@@ -57,7 +57,8 @@ function unzipped(packed: Uint8Array): Buffer {
 }
 
 function header(name: string, bytes: number): Buffer {
-  if (!isSafeName(name)) throw new ConsoleError('failed', `${name} cannot be in a backup: its name is too long or has characters that are not allowed`);
+  if (!isSafeName(name))
+    throw new ConsoleError('failed', `${name} cannot be in a backup: its name is too long or has characters that are not allowed`);
   const block = Buffer.alloc(BLOCK_BYTES);
   block.write(name, 0);
   const octal = (value: number, at: number, digits: number): number => block.write(value.toString(8).padStart(digits, '0'), at);
@@ -76,7 +77,8 @@ function readHeader(block: Buffer): { readonly name: string; readonly bytes: num
   const name = text(0, MAX_NAME);
   if (Number.parseInt(text(AT.sum, 8), 8) !== sumOf(block)) throw damaged('a header in it has another sum');
   const bytes = Number.parseInt(text(AT.size, 12), 8);
-  if (text(AT.type, 1) !== '0' || !isSafeName(name) || !(bytes >= 0)) throw damaged(`it holds ${JSON.stringify(name)}, which no backup has`);
+  if (text(AT.type, 1) !== '0' || !isSafeName(name) || !(bytes >= 0))
+    throw damaged(`it holds ${JSON.stringify(name)}, which no backup has`);
   return { name, bytes };
 }
 

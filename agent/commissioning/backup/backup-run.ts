@@ -79,7 +79,10 @@ async function newPassphrase({ askSecret }: Terminal, cabinet: string): Promise<
 async function stateCopy(args: LocalArgs, places: BackupPlaces, terminal: Terminal, nowMs: WallMs): Promise<ArchiveFile> {
   const asked = await askedCopy(args, terminal);
   if (asked !== null && dirname(asked.path) !== places.dir)
-    throw new ConsoleError('failed', `the agent that answers has its data in ${dirname(asked.path)}, this cabinet in ${places.dir}: name the other file`);
+    throw new ConsoleError(
+      'failed',
+      `the agent that answers has its data in ${dirname(asked.path)}, this cabinet in ${places.dir}: name the other file`,
+    );
   const copy = asked ?? attempt(() => (existsSync(places.dir) ? asOwnerOf(places.dir, () => copyState(places.dir, nowMs)) : null));
   if (copy === null) throw new ConsoleError('failed', `there is no state.db in ${places.dir}: no agent has run with this cabinet yet`);
   return { name: 'data/state.db', content: attempt(() => readFileSync(copy.path)) };
@@ -110,7 +113,9 @@ function revisionsOf(dir: string): readonly ArchiveFile[] {
   if (!existsSync(folder)) return [];
   for (let tries = 0; tries < TRIES; tries++) {
     const [first, second] = [treeOf(folder, 'data/config'), treeOf(folder, 'data/config')];
-    const isSame = first.length === second.length && first.every(({ name, content }, i) => second[i]?.name === name && second[i].content.equals(content));
+    const isSame =
+      first.length === second.length &&
+      first.every(({ name, content }, i) => second[i]?.name === name && second[i].content.equals(content));
     if (isSame) return first;
   }
   throw new ConsoleError('busy', 'the configuration is being changed: try again in a minute');
@@ -141,9 +146,14 @@ function reportLines({ path, packedBytes, packedSha256, files, sealed, leftOut, 
   return [
     `${path}  ${formatBytes(packedBytes)}`,
     `sha256 ${packedSha256}`,
-    `In it: ${files.map(({ name }) => name).filter((name) => !/^data\/config\/./.test(name)).join(', ')}${files.some(({ name }) => name.startsWith('data/config/')) ? ', data/config/' : ''}`,
+    `In it: ${files
+      .map(({ name }) => name)
+      .filter((name) => !/^data\/config\/./.test(name))
+      .join(', ')}${files.some(({ name }) => name.startsWith('data/config/')) ? ', data/config/' : ''}`,
     ...(sealed.length === 0 ? [] : [`Sealed with the passphrase: ${sealed.join(', ')}. Without the passphrase nothing opens them.`]),
-    ...(leftOut.length === 0 ? [] : [`Not in it: ${leftOut.join(', ')}${sealed.length === 0 ? ' (--keys takes keys and users, sealed)' : ''}`]),
+    ...(leftOut.length === 0
+      ? []
+      : [`Not in it: ${leftOut.join(', ')}${sealed.length === 0 ? ' (--keys takes keys and users, sealed)' : ''}`]),
     `Not in it: readings. ${waiting === 0 ? 'The platform has confirmed all of them.' : `${count(waiting, 'reading')} of them ${waiting === 1 ? 'is' : 'are'} not confirmed by the platform and would be lost with this gateway.`}`,
     'It names people (audit log, events): keep it as such. docs/backup.md says what a restored gateway goes on with.',
   ];
@@ -157,7 +167,12 @@ function attempt<T>(work: () => T): T {
     if (error instanceof StoreError) throw new ConsoleError('failed', error.message, { cause: error });
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined || error instanceof ConsoleError) throw error;
-    const advice = code === 'EEXIST' ? 'there is a file of this name already: name another with --to' : code === 'EACCES' ? 'use sudo' : 'look at the disk';
+    const advice =
+      code === 'EEXIST'
+        ? 'there is a file of this name already: name another with --to'
+        : code === 'EACCES'
+          ? 'use sudo'
+          : 'look at the disk';
     throw new ConsoleError('failed', `${path ?? 'the backup'}: ${code}; ${advice}`, { cause: error });
   }
 }

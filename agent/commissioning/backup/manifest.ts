@@ -62,7 +62,8 @@ export function readBackup(bytes: Uint8Array): Backup {
   const manifest = first?.name === MANIFEST ? parsed(first.content) : undefined;
   if (!isRecord(manifest) || manifest['format'] !== FORMAT) throw refused('it is no backup of luciole');
   const version = manifest['version'];
-  if (version !== VERSION) throw refused(`it is of version ${version}, this program knows ${VERSION}: restore it with the release that made it, or a later one`);
+  if (version !== VERSION)
+    throw refused(`it is of version ${version}, this program knows ${VERSION}: restore it with the release that made it, or a later one`);
   if (!isManifest(manifest)) throw refused('its list of files makes no sense');
   const files = new Map(rest.map(({ name, content }) => [name, content]));
   for (const { name, sha256: sum } of manifest.files) {

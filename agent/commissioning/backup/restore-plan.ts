@@ -31,7 +31,11 @@ const DATA = /^data\/(state\.db|users\.json|config\/(book\.json|(r[1-9]\d*|site)
 const SITE = /^site\/(.+)$/;
 
 /** The place of a file of a backup on this machine. Errors: throws ConsoleError 'failed' for a name that no backup has. */
-export function placeOfBackedUp(name: string, { dir, siteDir, configFile }: Pick<BackupPlaces, 'dir' | 'siteDir' | 'configFile'>, config: string): string {
+export function placeOfBackedUp(
+  name: string,
+  { dir, siteDir, configFile }: Pick<BackupPlaces, 'dir' | 'siteDir' | 'configFile'>,
+  config: string,
+): string {
   if (DATA.test(name)) return join(dir, name.slice('data/'.length));
   const [, below] = SITE.exec(name) ?? [];
   if (below === undefined) throw new ConsoleError('failed', `this backup cannot be restored: ${name} is at a place that no backup has`);
@@ -64,7 +68,13 @@ export function planRestore(
       ...placed.map(({ name, path, content }) => ({ path, change: changeOf(name, path, content), bytes: content.length })),
       ...sealed.map((name) => ({ path: placeOfBackedUp(name, places, config), change: 'sealed' as const, bytes: null })),
       ...(hasReadings
-        ? [{ path: join(places.dir, 'telemetry.db'), change: keepsReadings ? ('stays' as const) : ('beside' as const), bytes: statSync(join(places.dir, 'telemetry.db')).size }]
+        ? [
+            {
+              path: join(places.dir, 'telemetry.db'),
+              change: keepsReadings ? ('stays' as const) : ('beside' as const),
+              bytes: statSync(join(places.dir, 'telemetry.db')).size,
+            },
+          ]
         : []),
     ],
     data: placed.filter(({ name }) => DATA.test(name)).map(({ name, content }) => ({ name: name.slice('data/'.length), content })),

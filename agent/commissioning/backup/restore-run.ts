@@ -73,7 +73,8 @@ function placesHere(args: LocalArgs, configFile: string, backup: Backup): Backup
 async function openKeys({ manifest, files }: Backup, { askSecret }: Terminal): Promise<readonly ArchiveFile[]> {
   const sealed = files.get(SEALED);
   if (sealed === undefined) return [];
-  if (askSecret === undefined) throw new ConsoleError('usage', 'the keys in it are sealed, and there is no terminal to ask for the passphrase: --no-keys leaves them');
+  if (askSecret === undefined)
+    throw new ConsoleError('usage', 'the keys in it are sealed, and there is no terminal to ask for the passphrase: --no-keys leaves them');
   return openSealed(sealed, await askSecret('Passphrase of the keys in the backup', false), purposeOf(manifest));
 }
 
@@ -92,7 +93,12 @@ function restore(plan: RestorePlan, { dir }: BackupPlaces, { by, nowMs, keepsRea
     syncPath(join(folder, 'state.db'));
   });
   finishRestore(dir);
-  for (const { path, content } of plan.site) replaceBeside(path, content, keys.some((key) => key.content === content));
+  for (const { path, content } of plan.site)
+    replaceBeside(
+      path,
+      content,
+      keys.some((key) => key.content === content),
+    );
 }
 
 function writeBelow(folder: string, name: string, content: Buffer): void {
@@ -119,9 +125,16 @@ const WORDS: Readonly<Record<RestoreItem['change'], string>> = {
   stays: 'stays',
 };
 
-function reportLines({ restored, backup, items, undelivered, ...report }: RestoreReport, places: BackupPlaces, keepsReadings: boolean): readonly string[] {
+function reportLines(
+  { restored, backup, items, undelivered, ...report }: RestoreReport,
+  places: BackupPlaces,
+  keepsReadings: boolean,
+): readonly string[] {
   const made = new Date(backup.madeMs).toISOString();
-  const [revisions, others] = [items.filter(({ path }) => path.startsWith(join(places.dir, 'config/'))), items.filter(({ path }) => !path.startsWith(join(places.dir, 'config/')))];
+  const [revisions, others] = [
+    items.filter(({ path }) => path.startsWith(join(places.dir, 'config/'))),
+    items.filter(({ path }) => !path.startsWith(join(places.dir, 'config/'))),
+  ];
   return [
     `Cabinet ${backup.cabinet || 'of no name'}, backup of ${made} by luciole ${backup.luciole}: ${count(backup.files.length, 'file')}, whole`,
     `sha256 ${report.sha256}`,
@@ -156,7 +169,8 @@ function attempt<T>(work: () => T): T {
     if (error instanceof StoreError) throw new ConsoleError('failed', `${error.message}; nothing was changed`, { cause: error });
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined || error instanceof ConsoleError) throw error;
-    const advice = code === 'ENOENT' ? 'is it there?' : process.getuid?.() === 0 ? 'look at the disk, then give the same command again' : 'use sudo';
+    const advice =
+      code === 'ENOENT' ? 'is it there?' : process.getuid?.() === 0 ? 'look at the disk, then give the same command again' : 'use sudo';
     throw new ConsoleError('failed', `${path ?? 'the backup'}: ${code}; ${advice}`, { cause: error });
   }
 }

@@ -9,10 +9,10 @@ import { BD_SEQ_COUNT } from './session-state.ts';
 
 const KEY = 'sync.bdSeq';
 /**
- * The sessions since a copy was made are not known. Half the range ahead is higher than each of up to 127 of them, as serial numbers are
- * compared, so no death of an earlier session is taken for one of this. Source: RFC 1982, section 3.2.
+ * The sessions since a copy was made are not known. With the step of the next CONNECT this is 127 ahead, the farthest that still is upwards
+ * where serial numbers are compared: no death of one of the next 126 sessions is taken for one of this. Source: RFC 1982, section 3.2.
  */
-export const BD_SEQ_COPY_RULE: CopyRule = { key: KEY, change: 'advance', by: BD_SEQ_COUNT / 2, count: BD_SEQ_COUNT };
+export const BD_SEQ_COPY_RULE: CopyRule = { key: KEY, change: 'advance', by: BD_SEQ_COUNT / 2 - 2, count: BD_SEQ_COUNT };
 /** Longest wait for bdSeq to be on disk; then it is kept in memory. Units: ms. Source: assumed; a flush takes tens of ms. */
 const SAVE_MS = 2_000;
 /** Returned by the store when it could not be read. */
