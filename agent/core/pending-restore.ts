@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { asOwnerOf, syncPath } from './atomic-write.ts';
 
 const [DRAFT, PENDING] = ['restore.new', 'restore'];
-const BEFORE = '.before-restore';
+/** Added to the name of a file that a restore has replaced. */
+export const BEFORE_RESTORE = '.before-restore';
 /** Instead of a file: the readings that are there are set aside, and the store begins with a new epoch. */
 const NEW_EPOCH = 'new-epoch';
 const READINGS = 'telemetry.db';
@@ -61,6 +62,6 @@ function putInPlace(dir: string, name: string): void {
 /** A second call finds nothing to move, and leaves what the first one moved. */
 function setAside(dir: string, name: string): void {
   const path = join(dir, name);
-  if (existsSync(path)) for (const suffix of JOURNALS) rmSync(`${path}${BEFORE}${suffix}`, { recursive: true, force: true });
-  for (const suffix of JOURNALS) if (existsSync(path + suffix)) renameSync(path + suffix, `${path}${BEFORE}${suffix}`);
+  if (existsSync(path)) for (const suffix of JOURNALS) rmSync(`${path}${BEFORE_RESTORE}${suffix}`, { recursive: true, force: true });
+  for (const suffix of JOURNALS) if (existsSync(path + suffix)) renameSync(path + suffix, `${path}${BEFORE_RESTORE}${suffix}`);
 }

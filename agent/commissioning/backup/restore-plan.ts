@@ -7,8 +7,11 @@ import type { ArchiveFile } from './archive.ts';
 import type { BackupPlaces } from './backup-places.ts';
 import { type Backup, SEALED } from './manifest.ts';
 
-/** `beside`: a former file is replaced and stays as `NAME.before-restore`. `same`: it is so already. `sealed`: it needs the passphrase. */
-export type RestoreChange = 'new' | 'beside' | 'same' | 'sealed' | 'stays';
+/**
+ * `beside`: a former file is replaced and stays as `NAME.before-restore`. `aside`: it becomes that, and none takes its place. `same`: it is so
+ * already. `sealed`: it needs the passphrase.
+ */
+type RestoreChange = 'new' | 'beside' | 'aside' | 'same' | 'sealed' | 'stays';
 
 export interface RestoreItem {
   readonly path: string;
@@ -71,7 +74,7 @@ export function planRestore(
         ? [
             {
               path: join(places.dir, 'telemetry.db'),
-              change: keepsReadings ? ('stays' as const) : ('beside' as const),
+              change: keepsReadings ? ('stays' as const) : ('aside' as const),
               bytes: statSync(join(places.dir, 'telemetry.db')).size,
             },
           ]

@@ -9,18 +9,18 @@ import { dirname, join, resolve } from 'node:path';
 import { refuseWhileAgentRuns } from '../../console/ask-agent.ts';
 import { ConsoleError } from '../../console/console-error.ts';
 import { type LocalArgs, type Terminal, textOf } from '../../console/terminal/terminal.ts';
-import { count, formatBytes } from '../../console/text/page.ts';
 import { paragraph } from '../../console/text/text-lines.ts';
 import { asOwnerOf, createFile, replaceWhole, syncPath } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { StoreError } from '../../core/errors.ts';
-import { finishRestore, stageRestore } from '../../core/pending-restore.ts';
+import { BEFORE_RESTORE, finishRestore, stageRestore } from '../../core/pending-restore.ts';
 import { proveStateCopy } from '../../store/copy-tools.ts';
 import { serviceUser } from '../key-files.ts';
 import type { ArchiveFile } from './archive.ts';
 import { type BackupPlaces, backupPlaces } from './backup-places.ts';
-import { type Backup, type BackupManifest, purposeOf, readBackup, SEALED, sha256 } from './manifest.ts';
-import { configNameOf, planRestore, type RestoreItem, type RestorePlan } from './restore-plan.ts';
+import { type Backup, purposeOf, readBackup, SEALED, sha256 } from './manifest.ts';
+import { type RestoreReport, restoreLines } from './restore-page.ts';
+import { configNameOf, planRestore, type RestorePlan } from './restore-plan.ts';
 import { openSealed } from './sealed-files.ts';
 
 export interface RestoreWorld {
@@ -29,19 +29,8 @@ export interface RestoreWorld {
   readonly nowMs: WallMs;
 }
 
-/** What `--json` prints. */
-interface RestoreReport {
-  readonly restored: boolean;
-  readonly sha256: string;
-  readonly backup: BackupManifest;
-  readonly items: readonly RestoreItem[];
-  /** Readings here that the platform has not confirmed; null where there are none here. */
-  readonly undelivered: number | null;
-}
-
 /** Source: as `setup` writes them; a key is for the service alone. */
 const MODE = { data: 0o600, site: 0o644, key: 0o400 };
-const BEFORE = '.before-restore';
 const EXIT_NOTHING_DONE = 1;
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
@@ -55,10 +44,10 @@ export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs 
   const opened = isMeant && args['no-keys'] !== true ? await openKeys(backup, terminal) : [];
   const plan = attempt(() => planRestore(backup, places, { opened, keepsReadings }));
   if (isMeant) attempt(() => restore(plan, places, { by: terminal.user, nowMs, keepsReadings, keys: opened }));
-  const undelivered = plan.readings?.undelivered ?? null;
-  const report: RestoreReport = { restored: isMeant, sha256: sha256(bytes), backup: backup.manifest, items: plan.items, undelivered };
+  const readings = plan.readings === null ? null : { ...plan.readings, isKept: keepsReadings };
+  const report: RestoreReport = { restored: isMeant, sha256: sha256(bytes), backup: backup.manifest, items: plan.items, readings };
   if (args['json'] === true) terminal.out(`${JSON.stringify(report)}\n`);
-  else for (const line of reportLines(report, places, keepsReadings)) terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
+  else for (const line of restoreLines(report, places.dir)) terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
   return isMeant ? 0 : EXIT_NOTHING_DONE;
 }
 
@@ -113,52 +102,8 @@ function replaceBeside(path: string, content: Buffer, isKey: boolean): void {
     return;
   }
   const mode = statSync(path).mode & 0o777;
-  replaceWhole(`${path}${BEFORE}`, readFileSync(path), mode);
+  replaceWhole(`${path}${BEFORE_RESTORE}`, readFileSync(path), mode);
   replaceWhole(path, content, mode);
-}
-
-const WORDS: Readonly<Record<RestoreItem['change'], string>> = {
-  new: 'new',
-  beside: `replaced; the former stays as NAME${BEFORE}`,
-  same: 'the same already',
-  sealed: 'sealed: --yes asks for the passphrase, --no-keys leaves it',
-  stays: 'stays',
-};
-
-function reportLines(
-  { restored, backup, items, undelivered, ...report }: RestoreReport,
-  places: BackupPlaces,
-  keepsReadings: boolean,
-): readonly string[] {
-  const made = new Date(backup.madeMs).toISOString();
-  const [revisions, others] = [
-    items.filter(({ path }) => path.startsWith(join(places.dir, 'config/'))),
-    items.filter(({ path }) => !path.startsWith(join(places.dir, 'config/'))),
-  ];
-  return [
-    `Cabinet ${backup.cabinet || 'of no name'}, backup of ${made} by luciole ${backup.luciole}: ${count(backup.files.length, 'file')}, whole`,
-    `sha256 ${report.sha256}`,
-    ...others.map(({ path, change, bytes }) => `${path}${bytes === null ? '' : `  ${formatBytes(bytes)}`}  ${WORDS[change]}`),
-    ...(revisions.length === 0 ? [] : [`${join(places.dir, 'config')}  ${count(revisions.length, 'file')} of revisions  ${WORDS.beside}`]),
-    ...(backup.leftOut.length === 0 ? [] : [`Not in the backup: ${backup.leftOut.join(', ')}`]),
-    ...readingsLines(undelivered, keepsReadings),
-    ...(restored ? afterLines(backup) : ['Nothing was changed: --yes restores it.']),
-  ];
-}
-
-function readingsLines(undelivered: number | null, keepsReadings: boolean): readonly string[] {
-  if (undelivered === null) return [];
-  const sum = `Readings that are here: ${count(undelivered, 'reading')} not confirmed by the platform.`;
-  return keepsReadings
-    ? [`${sum} They stay, and so does the epoch: right only on the gateway that made them.`]
-    : [`${sum} They are set aside, and a new epoch begins; --keep-readings keeps them, on the gateway that made them.`];
-}
-
-function afterLines({ madeMs }: BackupManifest): readonly string[] {
-  return [
-    'Restored. Switch off the gateway that this one replaces, then: systemctl start luciole',
-    `What happened since ${new Date(madeMs).toISOString()} is not known here: for a day an order of the platform with an id of its own is refused once. docs/backup.md says what else.`,
-  ];
 }
 
 /** Errors: throws ConsoleError 'failed' where the system or the store refuses. */

@@ -20,8 +20,8 @@ export function sealFiles(files: readonly ArchiveFile[], passphrase: string, pur
 /** Errors: throws ConsoleError 'failed' for another passphrase, other bytes or another purpose. */
 export function openSealed(sealed: Buffer, passphrase: string, purpose: string): readonly ArchiveFile[] {
   const [nonceAt, tagAt, dataAt] = [BYTES.salt, BYTES.salt + BYTES.nonce, BYTES.salt + BYTES.nonce + BYTES.tag];
-  const decipher = createDecipheriv(CIPHER, keyOf(passphrase, sealed.subarray(0, nonceAt)), sealed.subarray(nonceAt, tagAt));
   try {
+    const decipher = createDecipheriv(CIPHER, keyOf(passphrase, sealed.subarray(0, nonceAt)), sealed.subarray(nonceAt, tagAt));
     decipher.setAAD(Buffer.from(purpose)).setAuthTag(sealed.subarray(tagAt, dataAt));
     return unpackArchive(Buffer.concat([decipher.update(sealed.subarray(dataAt)), decipher.final()]));
   } catch (cause) {
