@@ -32,6 +32,9 @@ export function storeFor({ parts, clock, state }: Building): Store {
     get maxDays() {
       return state.site.cabinet.store.maxDays;
     },
+    get peopleDays() {
+      return state.site.cabinet.store.peopleDays;
+    },
     clock,
     log: parts.log,
     get decimals() {

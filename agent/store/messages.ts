@@ -31,6 +31,8 @@ export interface Setup {
   readonly maxBytes: number;
   /** Older readings are removed. Units: days. */
   readonly maxDays: number;
+  /** What names people is kept for at most so long. Units: days. Default: only the numbers of rows are bounded. */
+  readonly peopleDays?: number;
   /** The start of the machine: its id, and when this run's monotonic clock began after it. Null where the kernel does not report it. */
   readonly machine: { readonly bootId: string; readonly startMono: MonoMs } | null;
   /** Decimals to keep, by point; others are kept exactly. */

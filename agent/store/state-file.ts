@@ -9,6 +9,7 @@ import { PAGE_BYTES, STATE } from './schema.ts';
 import { type Sqlite, setMeta } from './sqlite.ts';
 import { adoptCopy, type StateTables } from './state/adopt-copy.ts';
 import { createAuditTable } from './state/audit-table.ts';
+import { boundOf, dropOlder, hasOlder } from './state/people.ts';
 import { createStateBackup } from './state/state-backup.ts';
 
 /** Rows kept; the oldest are removed first. Source: years of a cabinet's events; 4 MB at most. */
@@ -95,6 +96,13 @@ export class StateFile {
     this.#file.check(atMs);
     for (const problem of this.#removeDamaged(atMs)) this.#report(problem);
     return this.#file.read(atMs, ({ db }) => this.#backup.make(db, atMs));
+  }
+
+  /** Removes events that have ended, outcomes and audit entries that are older. Returns how many went. */
+  forgetPeople(keepDays: number, atMs: WallMs): number {
+    const bound = boundOf(keepDays, atMs);
+    const isDue = this.#file.read(atMs, ({ db, audit }) => hasOlder(db, bound) || audit.isOlder(bound));
+    return isDue ? this.#file.write(atMs, ({ db, audit }) => dropOlder(db, bound) + audit.dropOlder(bound, atMs)) : 0;
   }
 
   close(): void {

@@ -20,6 +20,8 @@ export interface StoreParts {
   readonly commitSeconds: number;
   readonly maxMegabytes: number;
   readonly maxDays: number;
+  /** Events, outcomes and audit entries are kept for at most so long. Units: days. Default: only their numbers are bounded. */
+  readonly peopleDays?: number;
   /** Decimals worth keeping, by point id; values of other points are kept exactly. */
   readonly decimals: ReadonlyMap<string, number>;
   /** Points that only grow. Default: none. */
@@ -105,6 +107,7 @@ function setupOf(parts: StoreParts, run: Pick<Setup, 'boot' | 'floorSeq'>): Setu
     dir: parts.dir,
     maxBytes: parts.maxMegabytes * MEGABYTE,
     maxDays: parts.maxDays,
+    ...(parts.peopleDays === undefined ? {} : { peopleDays: parts.peopleDays }),
     machine: parts.machine ?? null,
     decimals: parts.decimals,
     counters: parts.counters ?? new Set(),

@@ -109,7 +109,7 @@ export class TelemetryFile {
   }
 
   /** Removes some of what is older than the bound in days. */
-  retain(step: RetentionStep, atMs: WallMs): RetentionReport & { readonly more: boolean } {
+  retain(step: RetentionStep, atMs: WallMs): Omit<RetentionReport, 'people'> & { readonly more: boolean } {
     return this.#write(atMs, (handle, losses) => {
       moveCursor(handle, step.provenSeq);
       return retainSome(handle, losses, { ...step, atMs, keepMs: this.#setup.maxDays * DAY_MS });

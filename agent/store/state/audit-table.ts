@@ -19,6 +19,7 @@ import {
   trimDetail,
   verifyChain,
 } from './audit-chain.ts';
+import { type AgeBound, FIRST_RELEASE_MS } from './people.ts';
 
 /** A note with the time when it was made. */
 export interface TimedNote extends AuditNote {
@@ -52,6 +53,15 @@ export function createAuditTable(db: Sqlite) {
   const reserved = db.prepare<[], AuditRow>(`SELECT ${columns} FROM audit_reserved ORDER BY n`);
   const reserve = db.prepare('INSERT INTO audit_reserved(n, at_ms, body, hash) VALUES(@n, @atMs, @body, @hash)');
   const trimReserved = db.prepare('DELETE FROM audit_reserved WHERE n NOT IN (SELECT n FROM audit_reserved ORDER BY n DESC LIMIT ?)');
+  const counted = db.prepare<[], number>('SELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM audit_reserved)').pluck();
+  const oldest = db
+    .prepare<[number, number], number>(
+      'SELECT EXISTS (SELECT 1 FROM (SELECT at_ms FROM audit UNION ALL SELECT at_ms FROM audit_reserved) WHERE at_ms >= ? AND at_ms < ?)',
+    )
+    .pluck();
+  const firstYoung = db.prepare<[number, number], number | null>('SELECT min(n) FROM audit WHERE at_ms >= ? AND at_ms <= ?').pluck();
+  const lastOld = db.prepare<[number, number], AuditHead>('SELECT n, hash FROM audit WHERE n < ? AND at_ms >= ? ORDER BY n DESC LIMIT 1');
+  const dropReserved = db.prepare('DELETE FROM audit_reserved WHERE at_ms >= ? AND at_ms < ?');
   const isUsed = db.prepare<[], number>('SELECT EXISTS (SELECT 1 FROM event)').pluck();
 
   function appendOne(before: AuditHead, { atMs, ...note }: TimedNote): AuditHead {
@@ -75,13 +85,21 @@ export function createAuditTable(db: Sqlite) {
 
   /** Removes the oldest entries up to this one, and notes it. */
   function trimUpTo(head: AuditHead, gone: AuditHead, atMs: WallMs): AuditHead {
+    const hadReserved = reserved.all().length > 0;
     for (const row of upTo.all(gone.n)) if (isReserved(row)) reserve.run(row);
     trimReserved.run(KEEP.reserved);
     trim.run(gone.n);
-    const kept = reserved.all();
-    const trimmed = appendOne(head, { ...SELF, action: TRIMMED, detail: trimDetail(gone), result: 'ok', atMs });
-    if (kept.length === 0) return trimmed;
-    return appendOne(trimmed, { ...SELF, action: RESERVED, detail: reservedDetail(kept), result: 'ok', atMs });
+    const trimmed = noteTrim(head, gone, atMs);
+    return hadReserved || reserved.all().length > 0 ? noteReserved(trimmed, atMs) : trimmed;
+  }
+
+  function noteTrim(head: AuditHead, gone: AuditHead, atMs: WallMs): AuditHead {
+    return appendOne(head, { ...SELF, action: TRIMMED, detail: trimDetail(gone), result: 'ok', atMs });
+  }
+
+  /** The entries that are kept apart now. */
+  function noteReserved(head: AuditHead, atMs: WallMs): AuditHead {
+    return appendOne(head, { ...SELF, action: RESERVED, detail: reservedDetail(reserved.all()), result: 'ok', atMs });
   }
 
   return {
@@ -94,6 +112,25 @@ export function createAuditTable(db: Sqlite) {
         if (gone !== undefined) head = trimUpTo(head, gone, note.atMs);
       }
       setMeta(db, HEAD, `${head.n} ${head.hash}`);
+    },
+    /** Whether an entry has to go for its age. */
+    isOlder: ({ dueMs }: AgeBound): boolean => oldest.get(FIRST_RELEASE_MS, dueMs) === 1,
+    /**
+     * Removes the oldest entries that are older, those of admins too. Entries of a clock that was wrong go with an older one behind them.
+     * Returns how many. Within the caller's transaction.
+     */
+    dropOlder: ({ beforeMs }: AgeBound, atMs: WallMs): number => {
+      const before = counted.get() ?? 0;
+      const head = newestOf(atMs);
+      const young = firstYoung.get(beforeMs, atMs) ?? head.n + 1;
+      const gone = lastOld.get(young, FIRST_RELEASE_MS);
+      if (gone !== undefined) trim.run(gone.n);
+      const { changes } = dropReserved.run(FIRST_RELEASE_MS, beforeMs);
+      const dropped = before - (counted.get() ?? 0);
+      const trimmed = gone === undefined ? head : noteTrim(head, gone, atMs);
+      const next = changes > 0 ? noteReserved(trimmed, atMs) : trimmed;
+      setMeta(db, HEAD, `${next.n} ${next.hash}`);
+      return dropped;
     },
     read: ({ sinceMs, limit, isVerified, knownHead }: AuditQuery): AuditPage => {
       const head = headOf(db);

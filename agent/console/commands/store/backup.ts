@@ -2,11 +2,6 @@
 import { JSON_OPTION } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
 
-const CABINET_OPTIONS = [
-  { name: 'file', value: 'FILE', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)' },
-  { name: 'data-dir', value: 'DIR', summary: 'folder of the store, where the cabinet cannot be read' },
-] as const;
-
 export const BACKUP: LocalCommand = {
   kind: 'local',
   name: 'backup',
@@ -18,7 +13,8 @@ export const BACKUP: LocalCommand = {
   options: [
     { name: 'to', value: 'FILE', summary: 'where to; a folder gets a file named by cabinet and time (default: here)' },
     { name: 'keys', value: null, summary: 'also keys, passwords and users, sealed with a passphrase' },
-    ...CABINET_OPTIONS,
+    { name: 'file', value: 'FILE', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)' },
+    { name: 'data-dir', value: 'DIR', summary: 'folder of the store, where the cabinet cannot be read' },
     JSON_OPTION,
   ],
   examples: ['luciole backup', 'luciole backup --to /media/stick --keys', 'luciole backup --to cabinet.tar.gz --json'],
@@ -36,7 +32,8 @@ export const RESTORE: LocalCommand = {
     { name: 'yes', value: null, summary: 'restore it; without this, only show what would be replaced' },
     { name: 'no-keys', value: null, summary: 'leave the keys and users of this gateway' },
     { name: 'keep-readings', value: null, summary: 'keep the readings that are here: only on the gateway that made them' },
-    ...CABINET_OPTIONS,
+    { name: 'file', value: 'FILE', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)' },
+    { name: 'data-dir', value: 'DIR', summary: 'folder of the store, where the cabinet cannot be read' },
     JSON_OPTION,
   ],
   examples: ['luciole restore cabinet.tar.gz', 'luciole restore cabinet.tar.gz --yes'],
