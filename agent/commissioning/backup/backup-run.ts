@@ -1,7 +1,8 @@
 /**
  * `luciole backup`: one file with all that a replaced gateway needs to go on as this cabinet, without its readings.
  *
- * Beside a running agent its storage thread makes the copy of the state; without one this program does.
+ * Beside a running agent its storage thread makes the copy of the state; without one this program does. Files of the store are read with the
+ * rights of its owner, who could have put a link in their place.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -51,8 +52,8 @@ export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, 
   const withKeys = args['keys'] === true;
   const passphrase = withKeys ? await newPassphrase(terminal, places.cabinet) : null;
   const state = await stateCopy(args, places, terminal, nowMs);
-  const plain = attempt(() => [state, ...revisionsOf(places.dir), ...filesOf(places, places.plain)]);
-  const secret = attempt(() => [...usersOf(places.dir), ...filesOf(places, places.secrets)]);
+  const plain = attempt(() => [state, ...asOwnerOf(places.dir, () => revisionsOf(places.dir)), ...filesOf(places, places.plain)]);
+  const secret = attempt(() => [...asOwnerOf(places.dir, () => usersOf(places.dir)), ...filesOf(places, places.secrets)]);
   const names = secret.map(({ name }) => name);
   const isSealed = passphrase !== null && names.length > 0;
   const sealed = isSealed ? [{ name: SEALED, content: sealFiles(secret, passphrase, purposeOf(places)) }] : [];
@@ -85,7 +86,7 @@ async function stateCopy(args: LocalArgs, places: BackupPlaces, terminal: Termin
     );
   const copy = asked ?? attempt(() => (existsSync(places.dir) ? asOwnerOf(places.dir, () => copyState(places.dir, nowMs)) : null));
   if (copy === null) throw new ConsoleError('failed', `there is no state.db in ${places.dir}: no agent has run with this cabinet yet`);
-  return { name: 'data/state.db', content: attempt(() => readFileSync(copy.path)) };
+  return { name: 'data/state.db', content: attempt(() => asOwnerOf(places.dir, () => readFileSync(copy.path))) };
 }
 
 /** The copy that a running agent makes; null where none runs. */
