@@ -34,7 +34,7 @@ const DATA = /^data\/(state\.db|users\.json|config\/(book\.json|(r[1-9]\d*|site)
 const SITE = /^site\/(.+)$/;
 
 /** The place of a file of a backup on this machine. Errors: throws ConsoleError 'failed' for a name that no backup has. */
-export function placeOfBackedUp(
+function placeOfBackedUp(
   name: string,
   { dir, siteDir, configFile }: Pick<BackupPlaces, 'dir' | 'siteDir' | 'configFile'>,
   config: string,

@@ -5,6 +5,7 @@
 import type { AuditEntry, AuditHead, AuditNote, AuditPage, AuditQuery } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
+import { createAuditAges } from './audit-ages.ts';
 import {
   type AuditRow,
   type ChainFacts,
@@ -19,7 +20,7 @@ import {
   trimDetail,
   verifyChain,
 } from './audit-chain.ts';
-import { type AgeBound, FIRST_RELEASE_MS } from './people.ts';
+import type { AgeBound } from './people.ts';
 
 /** A note with the time when it was made. */
 export interface TimedNote extends AuditNote {
@@ -53,15 +54,7 @@ export function createAuditTable(db: Sqlite) {
   const reserved = db.prepare<[], AuditRow>(`SELECT ${columns} FROM audit_reserved ORDER BY n`);
   const reserve = db.prepare('INSERT INTO audit_reserved(n, at_ms, body, hash) VALUES(@n, @atMs, @body, @hash)');
   const trimReserved = db.prepare('DELETE FROM audit_reserved WHERE n NOT IN (SELECT n FROM audit_reserved ORDER BY n DESC LIMIT ?)');
-  const counted = db.prepare<[], number>('SELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM audit_reserved)').pluck();
-  const oldest = db
-    .prepare<[number, number], number>(
-      'SELECT EXISTS (SELECT 1 FROM (SELECT at_ms FROM audit UNION ALL SELECT at_ms FROM audit_reserved) WHERE at_ms >= ? AND at_ms < ?)',
-    )
-    .pluck();
-  const firstYoung = db.prepare<[number, number], number | null>('SELECT min(n) FROM audit WHERE at_ms >= ? AND at_ms <= ?').pluck();
-  const lastOld = db.prepare<[number, number], AuditHead>('SELECT n, hash FROM audit WHERE n < ? AND at_ms >= ? ORDER BY n DESC LIMIT 1');
-  const dropReserved = db.prepare('DELETE FROM audit_reserved WHERE at_ms >= ? AND at_ms < ?');
+  const ages = createAuditAges(db);
   const isUsed = db.prepare<[], number>('SELECT EXISTS (SELECT 1 FROM event)').pluck();
 
   function appendOne(before: AuditHead, { atMs, ...note }: TimedNote): AuditHead {
@@ -113,24 +106,20 @@ export function createAuditTable(db: Sqlite) {
       }
       setMeta(db, HEAD, `${head.n} ${head.hash}`);
     },
-    /** Whether an entry has to go for its age. */
-    isOlder: ({ dueMs }: AgeBound): boolean => oldest.get(FIRST_RELEASE_MS, dueMs) === 1,
+    isOlder: ages.isOlder,
     /**
      * Removes the oldest entries that are older, those of admins too. Entries of a clock that was wrong go with an older one behind them.
      * Returns how many. Within the caller's transaction.
      */
-    dropOlder: ({ beforeMs }: AgeBound, atMs: WallMs): number => {
-      const before = counted.get() ?? 0;
+    dropOlder: (bound: AgeBound, atMs: WallMs): number => {
       const head = newestOf(atMs);
-      const young = firstYoung.get(beforeMs, atMs) ?? head.n + 1;
-      const gone = lastOld.get(young, FIRST_RELEASE_MS);
-      if (gone !== undefined) trim.run(gone.n);
-      const { changes } = dropReserved.run(FIRST_RELEASE_MS, beforeMs);
-      const dropped = before - (counted.get() ?? 0);
-      const trimmed = gone === undefined ? head : noteTrim(head, gone, atMs);
-      const next = changes > 0 ? noteReserved(trimmed, atMs) : trimmed;
+      const gone = ages.lastOld(bound, atMs);
+      const trimmed = gone === undefined ? 0 : trim.run(gone.n).changes;
+      const unreserved = ages.dropReserved(bound);
+      const noted = gone === undefined ? head : noteTrim(head, gone, atMs);
+      const next = unreserved > 0 ? noteReserved(noted, atMs) : noted;
       setMeta(db, HEAD, `${next.n} ${next.hash}`);
-      return dropped;
+      return trimmed + unreserved;
     },
     read: ({ sinceMs, limit, isVerified, knownHead }: AuditQuery): AuditPage => {
       const head = headOf(db);

@@ -99,6 +99,14 @@ t.test('entries of a clock that was wrong go with an older one behind them, and 
   t.equal(dated.retain(70), 0, 'and it is not tried again each day');
 });
 
+t.test('an entry of a clock that is ahead may be of today: it stays until an older one is behind it', async (t) => {
+  const dated = openDated(t, 60);
+  dated.store.record({ audits: [{ ...NOTE, atMs: STORE_START_MS + 9_000 * DAY_MS }] });
+  dated.act(70);
+  t.equal(dated.retain(71), 0);
+  t.equal(dated.byMarie().length, 2);
+});
+
 t.test('an event that lasts stays, however old', async (t) => {
   const dated = openDated(t, 60);
   dated.store.tell(dated.event(STORE_START_MS, null));
