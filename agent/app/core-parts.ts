@@ -5,7 +5,7 @@
  */
 import { adapterLatencyMs } from '../../drivers/adapter-latency.ts';
 import { countersOf, decimalsOf } from '../config/revisions/touched-parts.ts';
-import { setupValuesOf } from '../config/setup-values.ts';
+import { maxMeterKw, setupValuesOf } from '../config/setup-values.ts';
 import { BURNING_COPY_RULE } from '../control/burning-hours-tracker.ts';
 import { OVERRIDES_COPY_RULE } from '../control/requests/override-registry.ts';
 import { PROGRAMMES_COPY_RULE } from '../control/requests/programme-registry.ts';
@@ -74,6 +74,7 @@ export function fieldFor(made: Building): LiveField {
     memory: store,
     profiles: () => [...state.site.profiles.values()],
     adapterLatencyMs,
+    maxPowerKw: () => maxMeterKw(state.site.cabinet),
     ...(parts.periodsMs === undefined ? {} : { periodsMs: parts.periodsMs }),
     onReadings(readings) {
       if (state.firstPollMono === null) parts.onStartStep?.('first-poll');
