@@ -13,6 +13,7 @@ import { ConsoleError } from '../../console/console-error.ts';
 import { type LocalArgs, type Terminal, textOf } from '../../console/terminal/terminal.ts';
 import { count, formatBytes } from '../../console/text/page.ts';
 import { paragraph } from '../../console/text/text-lines.ts';
+import { PASSWORD_RULE } from '../../core/access.ts';
 import { asOwnerOf, createFile } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { StoreError } from '../../core/errors.ts';
@@ -71,8 +72,9 @@ export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, 
 
 async function newPassphrase({ askSecret }: Terminal, cabinet: string): Promise<string> {
   if (askSecret === undefined) throw new ConsoleError('usage', 'keys are sealed with a passphrase, and there is no terminal to ask for it');
-  const passphrase = await askSecret('Passphrase for the keys in the backup', true);
-  const problem = passwordProblem(passphrase, cabinet === '' ? 'luciole' : cabinet);
+  const problemOf = (secret: string): string | null => passwordProblem(secret, cabinet === '' ? 'luciole' : cabinet);
+  const passphrase = await askSecret('Passphrase for the keys in the backup', { text: PASSWORD_RULE, problem: problemOf });
+  const problem = problemOf(passphrase);
   if (problem !== null) throw new ConsoleError('usage', `this passphrase is refused: ${problem}`);
   return passphrase;
 }

@@ -64,7 +64,7 @@ async function openKeys({ manifest, files }: Backup, { askSecret }: Terminal): P
   if (sealed === undefined) return [];
   if (askSecret === undefined)
     throw new ConsoleError('usage', 'the keys in it are sealed, and there is no terminal to ask for the passphrase: --no-keys leaves them');
-  return openSealed(sealed, await askSecret('Passphrase of the keys in the backup', false), purposeOf(manifest));
+  return openSealed(sealed, await askSecret('Passphrase of the keys in the backup', null), purposeOf(manifest));
 }
 
 interface RestoreWork {
