@@ -49,6 +49,8 @@ const actions = createLocalActions({
     console: runConsole,
     setup: runFirstStart,
     erase: async (args) => (await import('./commissioning/erase.ts')).runErase(args, configFileOf(args), screen),
+    backup: async (args) => (await import('./commissioning/backup/backup-run.ts')).runBackup(args, backupWorld(args)),
+    restore: async (args) => (await import('./commissioning/backup/restore-run.ts')).runRestore(args, backupWorld(args)),
     'config import': (args) => importTable(args, screen),
     'config keygen': async (args) => (await import('./console/commands/config/sign-run.ts')).runKeygen(args, screen),
     'config sign': async (args) => (await import('./console/commands/config/sign-run.ts')).runSign(args, screen),
@@ -85,6 +87,11 @@ function terminal(): Terminal {
     },
     status: stderr.isTTY ? createStatusLine((text) => void stderr.write(text), createSystemClock({ quality: () => 'none' })) : null,
   };
+}
+
+function backupWorld(args: LocalArgs) {
+  const nowMs = createSystemClock({ quality: () => 'none' }).wallMs();
+  return { terminal: screen, configFile: configFileOf(args), nowMs, version: manifest.version };
 }
 
 /** A container's user may have a number but no name. */

@@ -6,6 +6,9 @@
 import { adapterLatencyMs } from '../../drivers/adapter-latency.ts';
 import { countersOf, decimalsOf } from '../config/revisions/touched-parts.ts';
 import { maxMeterKw, setupValuesOf } from '../config/setup-values.ts';
+import { BURNING_COPY_RULE } from '../control/burning-hours-tracker.ts';
+import { OVERRIDES_COPY_RULE } from '../control/requests/override-registry.ts';
+import { PROGRAMMES_COPY_RULE } from '../control/requests/programme-registry.ts';
 import type { Store } from '../core/ports.ts';
 import type { PointId } from '../core/words.ts';
 import { createField, type LiveField } from '../field/field.ts';
@@ -13,6 +16,7 @@ import { fieldLine } from '../field/line-from-config.ts';
 import { createSelf, type Self } from '../service/metrics/self-report.ts';
 import { createRecorder, type Recorder } from '../store/recorder.ts';
 import { createStore } from '../store/store.ts';
+import { BD_SEQ_COPY_RULE } from '../sync/session/bd-seq-memory.ts';
 import type { Building } from './parts.ts';
 
 /** Its folder stays for the whole run; the rest is asked for each time, as the configuration may change. */
@@ -28,6 +32,9 @@ export function storeFor({ parts, clock, state }: Building): Store {
     get maxDays() {
       return state.site.cabinet.store.maxDays;
     },
+    get peopleDays() {
+      return state.site.cabinet.store.peopleDays;
+    },
     clock,
     log: parts.log,
     get decimals() {
@@ -37,6 +44,7 @@ export function storeFor({ parts, clock, state }: Building): Store {
       return countersOf(state.rooms.points);
     },
     machine: parts.machine ?? null,
+    copyRules: [BD_SEQ_COPY_RULE, OVERRIDES_COPY_RULE, PROGRAMMES_COPY_RULE, BURNING_COPY_RULE],
     ...(parts.openStoreLink === undefined ? {} : { openLink: parts.openStoreLink }),
   });
 }

@@ -12,8 +12,15 @@ const MARKS: readonly RegExp[] = [
   ...[/^telemetry\.db/, /^state\.db/, /^users\.json/, /^starts\.json/],
   ...[/^console-lines-/, /^\.console-key/, /^luciole-support-.*\.txt\.gz$/],
 ];
-/** Ours in a folder with one of those files: revisions, releases, quarantined files, files received by a console, space reserved for a full disk. */
-const WITH_MARK: readonly RegExp[] = [/^config$/, /^releases$/, /^quarantine$/, /^received$/, /^ballast/];
+/** Ours in a folder with one of those files: revisions, restores, releases, quarantined files, files received by a console, space reserved for a full disk. */
+const WITH_MARK: readonly RegExp[] = [
+  /^config(\.before-restore)?$/,
+  /^restore(\.new)?$/,
+  /^releases$/,
+  /^quarantine$/,
+  /^received$/,
+  /^ballast/,
+];
 
 /** One file or folder that goes. Units: bytes, with all that lies in it. */
 export interface Erased {

@@ -29,7 +29,7 @@ export function keyFilesIn(folder: string): KeyFiles {
 export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string): boolean {
   const isNew = !existsSync(keyFile);
   if (isNew) {
-    createFile(keyFile, newKeyPem(), 0o400, process.getuid?.() === 0 ? idsOf(SERVICE_USER) : null);
+    createFile(keyFile, newKeyPem(), 0o400, serviceUser());
   }
   try {
     replaceFile(requestFile, certificateRequest(readFileSync(keyFile, 'utf8'), node), { mode: 0o644, backup: null });
@@ -40,6 +40,11 @@ export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string)
     });
   }
   return isNew;
+}
+
+/** The owner of a new key; null where this program may not give a file away, or the machine has no such user. */
+export function serviceUser(): Owner | null {
+  return process.getuid?.() === 0 ? idsOf(SERVICE_USER) : null;
 }
 
 /** Null for an unknown user. Source: passwd(5). */

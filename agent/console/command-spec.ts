@@ -68,6 +68,8 @@ export interface CommandWords {
   readonly examples: readonly string[];
   /** Its answer is the user's own text, shown unchanged. */
   readonly isVerbatim?: true;
+  /** It has no abbreviation, so that it is not meant by chance and takes none of another command. */
+  readonly isTypedWhole?: true;
   /** Asked by the program itself, for a command that asks several things; no person types it. */
   readonly isHidden?: true;
 }
@@ -89,6 +91,8 @@ export interface LocalCommand extends CommandWords {
     | 'config export'
     | 'setup'
     | 'erase'
+    | 'backup'
+    | 'restore'
     | 'config import'
     | 'config keygen'
     | 'config sign'

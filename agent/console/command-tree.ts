@@ -16,6 +16,8 @@ export const SOCKET_OPTION: OptionSpec = {
 export interface Choice {
   readonly word: string;
   readonly summary: string;
+  /** It is never meant by its beginning alone. */
+  readonly isTypedWhole?: true;
 }
 
 /** A word of the table: a command, a family of commands, or both. */
@@ -49,8 +51,9 @@ export function commandNodes(table: readonly ConsoleCommand[], families: readonl
 }
 
 function nodeOf(command: ConsoleCommand, verbs: readonly CommandNode[]): CommandNode {
-  const { name, summary, group } = command;
-  return { word: name.slice(name.indexOf(' ') + 1), name, summary, group, command, verbs };
+  const { name, summary, group, isTypedWhole } = command;
+  const word = name.slice(name.indexOf(' ') + 1);
+  return { word, name, summary, group, command, verbs, ...(isTypedWhole === undefined ? {} : { isTypedWhole }) };
 }
 
 /** The words with every abbreviated command word written out; those that mean nothing stay as they are. */
@@ -66,7 +69,7 @@ export function expandWords(firsts: readonly CommandNode[], words: readonly stri
 export function match<Word extends Choice>(typed: string, choices: readonly Word[]): readonly Word[] {
   const wanted = typed.toLowerCase();
   const exact = choices.filter(({ word }) => word.toLowerCase() === wanted);
-  return exact.length > 0 ? exact : choices.filter(({ word }) => word.toLowerCase().startsWith(wanted));
+  return exact.length > 0 ? exact : choices.filter(({ word, isTypedWhole }) => !isTypedWhole && word.toLowerCase().startsWith(wanted));
 }
 
 /** The options of a command, with the one that all of them have which speak to an agent. */

@@ -41,6 +41,7 @@ import { METRICS } from './commands/service/metrics.ts';
 import { PROGRAM_COMMANDS } from './commands/service/program.ts';
 import { UPDATE_COMMANDS } from './commands/service/update.ts';
 import { SHELL_COMMANDS } from './commands/session/session.ts';
+import { BACKUP, RESTORE } from './commands/store/backup.ts';
 import { EXPORT, EXPORT_PAGE } from './commands/store/export.ts';
 import { HISTORY } from './commands/store/history.ts';
 import { STORE, STORE_BACKUP, STORE_CHECK } from './commands/store/store.ts';
@@ -76,6 +77,8 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   STORE,
   STORE_CHECK,
   STORE_BACKUP,
+  BACKUP,
+  RESTORE,
   UPLINK,
   UPLINK_STATUS,
   UPLINK_TEST,

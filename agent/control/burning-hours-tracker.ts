@@ -6,12 +6,15 @@
  */
 import type { Lamp } from '../core/cabinet.ts';
 import { type Clock, isTrusted, type MonoMs } from '../core/clock.ts';
+import type { CopyRule } from '../core/copied-state.ts';
 import { HOUR_MS } from '../core/durations.ts';
 import type { Store } from '../core/ports.ts';
 import type { Decision } from '../core/words.ts';
 
 /** Hours by lamp. Shape: a lamp whose hours are not known is absent, so that a former release reads it as well. */
 const BURNING_KEY = 'control.burning-hours';
+/** All time since a copy was made counts as burnt: the hours never fall, and constant light gives too much rather than too little. */
+export const BURNING_COPY_RULE: CopyRule = { key: BURNING_KEY, change: 'add-age', unitMs: HOUR_MS };
 /** What the configuration stated when its hours were taken, by lamp: `12000@2026-05-01`. */
 const STATED_KEY = 'control.burning-stated';
 /** Units: ms. Source: flash wears; an hour in twelve years does not matter. */

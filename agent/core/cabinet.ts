@@ -180,6 +180,8 @@ export interface StoreConfig {
   readonly maxMegabytes: number;
   /** Readings older than this go. */
   readonly maxDays: number;
+  /** What names people is kept for at most so long. Units: days. */
+  readonly peopleDays: number;
   /** A reading that does not change is kept this often all the same. */
   readonly heartbeatS: number;
 }

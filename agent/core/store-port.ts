@@ -171,6 +171,8 @@ export interface RetentionReport {
   readonly lost: number;
   /** The clock has jumped too far ahead to judge the age of readings by it. */
   readonly isClockDoubted: boolean;
+  /** Events, outcomes and audit entries that went. */
+  readonly people: number;
 }
 
 /** All pages and all checksums read once. */

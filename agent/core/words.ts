@@ -160,6 +160,7 @@ export type EventCode =
   | 'time-not-trusted'
   | 'clock-stepped'
   | 'store-trouble'
+  | 'state-restored'
   | 'readings-lost'
   | 'uplink-down'
   | 'platform-silent'

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { WallMs } from '../core/clock.ts';
-import type { StoreCheck } from '../core/ports.ts';
+import type { RetentionReport, StoreCheck } from '../core/ports.ts';
 import { bytesOfAll } from './files/db-files.ts';
 import { askFreeBytes, type FreeBytes, ReserveFile } from './files/reserve-file.ts';
 import type {
   Kind,
   Notice,
+  RetentionStep,
   Setup,
   StoreAnswer,
   StoreMessages,
@@ -30,6 +31,7 @@ export class StoreDatabase {
   readonly #telemetry: TelemetryFile;
   readonly #state: StateFile;
   readonly #reserve: ReserveFile;
+  readonly #peopleDays: number | null;
   #notices: Notice[] = [];
 
   constructor(setup: Setup, freeBytes: FreeBytes = askFreeBytes) {
@@ -37,6 +39,7 @@ export class StoreDatabase {
       this.#notices.push(notice);
     };
     this.#dir = setup.dir;
+    this.#peopleDays = setup.peopleDays ?? null;
     this.#telemetry = new TelemetryFile(setup, onNotice);
     this.#state = new StateFile(setup, onNotice);
     this.#reserve = new ReserveFile({ dir: setup.dir, freeBytes, remark: (message) => onNotice({ kind: 'remark', message }) });
@@ -67,7 +70,7 @@ export class StoreDatabase {
     history: (request) => this.#attempt(() => this.#telemetry.historyPage(request, request.atMs)),
     exportPage: (request) => this.#attempt(() => this.#telemetry.exportPage(request, request.atMs)),
     compact: (request) => this.#attemptWithReserve(request.atMs, () => this.#telemetry.compact(request)),
-    retain: ({ atMs, ...step }) => this.#attemptWithReserve(atMs, () => this.#telemetry.retain(step, atMs)),
+    retain: ({ atMs, ...step }) => this.#attemptWithReserve(atMs, () => this.#retain(step, atMs)),
     makeRoom: ({ provenSeq, atMs }) => this.#attemptWithReserve(atMs, () => this.#telemetry.makeRoom(provenSeq, atMs)),
     check: ({ atMs }) => ({ ok: true, value: this.#check(atMs) }),
     backup: ({ atMs }) => this.#attempt(() => this.#state.backup(atMs)),
@@ -96,6 +99,13 @@ export class StoreDatabase {
   #commitFrames(work: TelemetryWork, atMs: WallMs): TelemetryDone {
     this.#reserve.expectRoom(atMs);
     return this.#telemetry.commit(work, atMs);
+  }
+
+  /** What names people goes with the last step, by a clock that is believed and synchronised: it is evidence, and comes back from nowhere. */
+  #retain(step: RetentionStep, atMs: WallMs): RetentionReport & { readonly more: boolean } {
+    const report = this.#telemetry.retain(step, atMs);
+    const isDue = this.#peopleDays !== null && step.isSynced && !report.more && !report.isClockDoubted;
+    return { ...report, people: isDue ? this.#state.forgetPeople(Number(this.#peopleDays), atMs) : 0 };
   }
 
   #check(atMs: WallMs): StoreCheck {

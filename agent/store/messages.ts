@@ -3,6 +3,7 @@
  */
 import type { AuditPage, AuditQuery } from '../core/audit-tools.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
+import type { CopyRule } from '../core/copied-state.ts';
 import type { StoreErrorCode } from '../core/errors.ts';
 import type {
   BackupReport,
@@ -30,6 +31,8 @@ export interface Setup {
   readonly maxBytes: number;
   /** Older readings are removed. Units: days. */
   readonly maxDays: number;
+  /** What names people is kept for at most so long. Units: days. Default: only the numbers of rows are bounded. */
+  readonly peopleDays?: number;
   /** The start of the machine: its id, and when this run's monotonic clock began after it. Null where the kernel does not report it. */
   readonly machine: { readonly bootId: string; readonly startMono: MonoMs } | null;
   /** Decimals to keep, by point; others are kept exactly. */
@@ -40,6 +43,8 @@ export interface Setup {
   readonly floorSeq: number;
   /** Hard stop of the telemetry file. Units: pages. Follows from `maxBytes` when left out. */
   readonly maxPages?: number;
+  /** Applied once to a copy that is found in the place of `state.db`. Without them it stays a copy: for a program that only looks. */
+  readonly copyRules?: readonly CopyRule[];
 }
 
 /**
@@ -159,6 +164,8 @@ export type StoreResult<T> =
 /** Something that the main thread reports, whatever the request was. */
 export type Notice =
   | { readonly kind: 'set-aside'; readonly file: string; readonly message: string }
+  /** A copy of `state.db` was taken into use. */
+  | { readonly kind: 'copied'; readonly file: string; readonly message: string }
   | { readonly kind: 'lost'; readonly reason: LossReason; readonly readings: number }
   | { readonly kind: 'remark'; readonly message: string };
 

@@ -7,7 +7,9 @@ import { StoreFile } from './files/store-file.ts';
 import type { Notice, Setup, StateWork } from './messages.ts';
 import { PAGE_BYTES, STATE } from './schema.ts';
 import { type Sqlite, setMeta } from './sqlite.ts';
+import { adoptCopy, type StateTables } from './state/adopt-copy.ts';
 import { createAuditTable } from './state/audit-table.ts';
+import { boundOf, dropOlder, hasOlder } from './state/people.ts';
 import { createStateBackup } from './state/state-backup.ts';
 
 /** Rows kept; the oldest are removed first. Source: years of a cabinet's events; 4 MB at most. */
@@ -40,12 +42,18 @@ export class StateFile {
   readonly #backup: ReturnType<typeof createStateBackup>;
   readonly #file: StoreFile<Handle>;
 
-  constructor({ dir }: Setup, onNotice: (notice: Notice) => void) {
+  constructor({ dir, copyRules }: Pick<Setup, 'dir' | 'copyRules'>, onNotice: (notice: Notice) => void) {
     const rowProblems = (db: Sqlite): readonly string[] => attach(db).damaged.all().map(toDamageText);
     this.#onNotice = onNotice;
     this.#backup = createStateBackup({ dir, schema: STATE, maxPages: MAX_PAGES, rowProblems });
     const { restore } = this.#backup;
-    this.#file = new StoreFile({ dir, schema: STATE, maxPages: MAX_PAGES, begin: () => [], attach, onNotice, restore });
+    const opened = (db: Sqlite, atMs: WallMs): Handle => {
+      const handle = attach(db);
+      const notice = copyRules === undefined ? null : adoptCopy(tablesOf(handle, atMs), copyRules, atMs);
+      if (notice !== null) onNotice(notice);
+      return handle;
+    };
+    this.#file = new StoreFile({ dir, schema: STATE, maxPages: MAX_PAGES, begin: () => [], attach: opened, onNotice, restore });
   }
 
   commit(work: StateWork, atMs: WallMs): null {
@@ -88,6 +96,13 @@ export class StateFile {
     this.#file.check(atMs);
     for (const problem of this.#removeDamaged(atMs)) this.#report(problem);
     return this.#file.read(atMs, ({ db }) => this.#backup.make(db, atMs));
+  }
+
+  /** Removes events that have ended, outcomes and audit entries that are older. Returns how many went. */
+  forgetPeople(keepDays: number, atMs: WallMs): number {
+    const bound = boundOf(keepDays, atMs);
+    const isDue = this.#file.read(atMs, ({ db, audit }) => hasOlder(db, bound) || audit.isOlder(bound));
+    return isDue ? this.#file.write(atMs, ({ db, audit }) => dropOlder(db, bound) + audit.dropOlder(bound, atMs)) : 0;
   }
 
   close(): void {
@@ -161,13 +176,7 @@ function toDamageText({ kind, name }: Pick<DamagedRow, 'kind' | 'name'>): string
 
 function writeDown(handle: Handle, work: StateWork, atMs: WallMs): null {
   const writtenMs = Math.round(atMs);
-  for (const { key, json } of work.saves) {
-    if (json === null) handle.remove.run(key);
-    else {
-      handle.save.run(key, json, writtenMs);
-      handle.sealFact.run(key);
-    }
-  }
+  for (const { key, json } of work.saves) putFact(handle, key, json, writtenMs);
   for (const event of work.events) {
     handle.addEvent.run(toEventRow(event));
     handle.sealEvent.run(event.id);
@@ -181,6 +190,26 @@ function writeDown(handle: Handle, work: StateWork, atMs: WallMs): null {
   if (work.audits.length > 0) handle.audit.append(work.audits);
   if (work.probe) setMeta(handle.db, 'probed_ms', writtenMs);
   return null;
+}
+
+function putFact({ remove, save, sealFact }: Handle, key: string, json: string | null, writtenMs: WallMs): void {
+  if (json === null) remove.run(key);
+  else {
+    save.run(key, json, writtenMs);
+    sealFact.run(key);
+  }
+}
+
+function tablesOf(handle: Handle, atMs: WallMs): StateTables {
+  return {
+    db: handle.db,
+    factOf: (key) => {
+      const row = handle.value.get(key);
+      return row?.sound === 1 ? row.value : null;
+    },
+    putFact: (key, json) => putFact(handle, key, json, Math.round(atMs)),
+    addAudits: (notes) => handle.audit.append(notes),
+  };
 }
 
 function toEventRow(event: AgentEvent): AgentEvent {

@@ -37,7 +37,7 @@ export function createStoreChores(clock: Clock, reader: StoreReader, committer: 
    * may be years off.
    */
   async function retain(): Promise<RetentionReport | undefined> {
-    let sum: RetentionReport = { readings: 0, lost: 0, isClockDoubted: false };
+    let sum: RetentionReport = { readings: 0, lost: 0, isClockDoubted: false, people: 0 };
     const quality = clock.quality();
     if (!isTrusted(quality)) return sum;
     let livedMs: number | null = clock.monoMs() - retainedMono;
@@ -46,7 +46,12 @@ export function createStoreChores(clock: Clock, reader: StoreReader, committer: 
       const question = { provenSeq: committer.progress.provenSeq, livedMs, isSynced: quality === 'synced' };
       const step: RetentionStepDone | undefined = await reader.readUnbounded('retain', question, 'telemetry.db');
       if (step === undefined) return undefined;
-      sum = { readings: sum.readings + step.readings, lost: sum.lost + step.lost, isClockDoubted: step.isClockDoubted };
+      sum = {
+        readings: sum.readings + step.readings,
+        lost: sum.lost + step.lost,
+        isClockDoubted: step.isClockDoubted,
+        people: sum.people + step.people,
+      };
       more = step.more;
     }
     return sum;

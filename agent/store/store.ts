@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, every, type Timer } from '../core/clock.ts';
+import type { CopyRule } from '../core/copied-state.ts';
 import type { History, HistoryQuery, Log, Store, StoreStatus, TelemetryFacts } from '../core/ports.ts';
 import { MAX_WAITING_READINGS } from '../core/store-port.ts';
 import { within } from '../core/within.ts';
@@ -19,12 +20,16 @@ export interface StoreParts {
   readonly commitSeconds: number;
   readonly maxMegabytes: number;
   readonly maxDays: number;
+  /** Events, outcomes and audit entries are kept for at most so long. Units: days. Default: only their numbers are bounded. */
+  readonly peopleDays?: number;
   /** Decimals worth keeping, by point id; values of other points are kept exactly. */
   readonly decimals: ReadonlyMap<string, number>;
   /** Points that only grow. Default: none. */
   readonly counters?: ReadonlySet<string>;
   /** When the machine was started. Default: not known. */
   readonly machine?: Setup['machine'];
+  /** What may not go on as a copy of `state.db` has it. Default: nothing changes. */
+  readonly copyRules?: readonly CopyRule[];
   /** Default: a thread of its own; simulations use `openInProcessLink`. */
   readonly openLink?: OpenLink;
 }
@@ -102,9 +107,11 @@ function setupOf(parts: StoreParts, run: Pick<Setup, 'boot' | 'floorSeq'>): Setu
     dir: parts.dir,
     maxBytes: parts.maxMegabytes * MEGABYTE,
     maxDays: parts.maxDays,
+    ...(parts.peopleDays === undefined ? {} : { peopleDays: parts.peopleDays }),
     machine: parts.machine ?? null,
     decimals: parts.decimals,
     counters: parts.counters ?? new Set(),
+    copyRules: parts.copyRules ?? [],
   };
 }
 

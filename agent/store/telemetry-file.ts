@@ -109,7 +109,7 @@ export class TelemetryFile {
   }
 
   /** Removes some of what is older than the bound in days. */
-  retain(step: RetentionStep, atMs: WallMs): RetentionReport & { readonly more: boolean } {
+  retain(step: RetentionStep, atMs: WallMs): Omit<RetentionReport, 'people'> & { readonly more: boolean } {
     return this.#write(atMs, (handle, losses) => {
       moveCursor(handle, step.provenSeq);
       return retainSome(handle, losses, { ...step, atMs, keepMs: this.#setup.maxDays * DAY_MS });
@@ -264,9 +264,7 @@ function countUndelivered(path: string): number {
   try {
     const db = openReadOnly(path);
     try {
-      const sum = (table: string): number =>
-        Number(db.prepare(`SELECT coalesce(sum(n), 0) FROM ${table} WHERE seq > ?`).pluck().get(cursorOf(db)));
-      return Math.max(0, sum('segment') + sum('frame') - Number(getMeta(db, 'cursor_part') ?? 0));
+      return undeliveredReadings(db);
     } finally {
       db.close();
     }
@@ -274,4 +272,11 @@ function countUndelivered(path: string): number {
     // Too damaged to be read; the gap then has no number.
     return 0;
   }
+}
+
+/** The readings after the cursor of a telemetry file. Errors: throws what SQLite throws. */
+export function undeliveredReadings(db: Sqlite): number {
+  const sum = (table: string): number =>
+    Number(db.prepare(`SELECT coalesce(sum(n), 0) FROM ${table} WHERE seq > ?`).pluck().get(cursorOf(db)));
+  return Math.max(0, sum('segment') + sum('frame') - Number(getMeta(db, 'cursor_part') ?? 0));
 }

@@ -89,6 +89,7 @@ function openInbox(random: Random) {
         else disk.set(key, value);
         return true;
       },
+      load: async () => undefined,
       loadAll: async () => [],
       audit: { note: () => {}, read: async () => undefined },
     },

@@ -75,7 +75,8 @@ export interface Rig {
   levels(): number[];
   /** Advance step by step until it holds. Errors: throws when it does not within `withinMs` of simulated time. */
   until(what: string, holds: () => boolean | Promise<boolean>, withinMs?: number): Promise<void>;
-  restart(): Promise<void>;
+  /** Ends the agent in order, and starts another one on the same files, or on those that `meanwhile` leaves. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
   /** Lets time pass until the work is settled. */
   settled<T>(work: Promise<T>): Promise<T>;
   /** Ends the agent as SIGKILL would, and starts another one on the same files. */
@@ -142,8 +143,9 @@ export async function createRig(t: Pick<Test, 'teardown'>, options: RigOptions):
       rig.agent = await build();
       await settled(rig.agent.start());
     },
-    async restart() {
+    async restart(meanwhile = async () => {}) {
       await settled(rig.agent.stop());
+      await meanwhile();
       rig.agent = await build();
       await settled(rig.agent.start());
     },

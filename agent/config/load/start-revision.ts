@@ -10,6 +10,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
 import { ConfigError, formatProblem } from '../../core/errors.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
+import { finishRestore } from '../../core/pending-restore.ts';
 import type { ConfigFiles, SiteOwnedDifference } from '../../core/revisions.ts';
 import { createRevisionDisk, type RevisionDisk, revisionHash } from '../revisions/revision-disk.ts';
 import { firstRevisionHistory, withConfirmed, withTrialConfirmed, withTrialReturned } from '../revisions/revision-history.ts';
@@ -63,8 +64,19 @@ export async function beginConfiguration(
   onStep: (completed: BeginningStep) => void = () => {},
 ): Promise<BegunWithRevisions> {
   const file = readSiteFile(parts.configFile, onStep);
-  const disk = createRevisionDisk(join(parts.dataDir ?? storeDirOf(file.values()), 'config'));
+  const dir = parts.dataDir ?? storeDirOf(file.values());
+  goOnWithRestore(dir);
+  const disk = createRevisionDisk(join(dir, 'config'));
   return begin({ ...parts, disk, file, known: readRevisionHistory(await disk.readHistory()), onStep });
+}
+
+/** A disk that refuses it keeps no street dark; the next start tries again. */
+function goOnWithRestore(dir: string): void {
+  try {
+    finishRestore(dir);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+  }
 }
 
 /** Loads the file of the site and leaves the revisions unread. Errors: throws ConfigError where it cannot be used. */

@@ -25,6 +25,8 @@ export const SITE_OWNED: readonly string[] = [
   'console.socketPath',
   // Readings, users and revisions would be left behind.
   'store.dir',
+  // Who did what would be forgotten before anybody has asked.
+  'store.peopleDays',
   // A revision could name its own signer and allow its own ports.
   ...['trust.revisionKeys', 'trust.ports'],
   // Other services and devices of the machine and its network would be reached. Compared over all lines.

@@ -213,6 +213,12 @@ export const storeSchema = z.strictObject({
     .describe('At most this much is lost at a power cut; 10,000 readings are written sooner.'),
   maxMegabytes: z.int().min(16).max(65_536).default(512).describe('When it is full, readings are thinned, then the oldest go.'),
   maxDays: z.int().min(1).max(3650).default(400).describe('Readings older than this go; 400 days compare a season with the last.'),
+  peopleDays: z
+    .int()
+    .min(60)
+    .max(1095)
+    .default(365)
+    .describe('Events, outcomes of commands and entries of the audit log name people; older ones go, up to 30 days before that.'),
   heartbeatS: z.int().min(1).max(86_400).default(60).describe('An unchanged reading is kept this often all the same.'),
 });
 

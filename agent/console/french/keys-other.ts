@@ -158,6 +158,10 @@ export const KEYS_OTHER: Pairs = [
     'Readings older than this go; 400 days compare a season with the last.',
     'Les mesures plus vieilles partent ; 400 jours comparent une saison à la précédente.',
   ],
+  [
+    'Events, outcomes of commands and entries of the audit log name people; older ones go, up to 30 days before that.',
+    "Événements, suites des commandes et entrées du journal d'audit nomment des personnes ; les plus vieux partent, jusqu'à 30 jours avant.",
+  ],
   ['An unchanged reading is kept this often all the same.', 'Une mesure inchangée est gardée quand même à ce rythme.'],
   ["The technician's door.", 'La porte du technicien.'],
   [

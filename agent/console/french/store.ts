@@ -118,6 +118,11 @@ export const FRENCH_STORE: Pairs = [
   ['{file}: found version {n}, this program knows {m}', '{file} : version {n}, ce programme connaît {m}'],
   ['{file}: found 0 bytes, expected a database of Luciole', "{file} : 0 octet au lieu d'une base de Luciole"],
   ['{file}: it was missing', '{file} : absent'],
+  [
+    '{file} is a copy of {time}, {x} h old: what happened since is not in it; see docs/backup.md',
+    "{file} est une copie du {time}, vieille de {x} h : ce qui est arrivé depuis n'y est pas ; voir docs/backup.md",
+  ],
+  ['{n} records that name people dropped', '{n} entrées qui nomment des personnes effacées'],
   ['a fresh file was begun', 'un nouveau fichier est commencé'],
   ['{file}: a file that was just made cannot be used ({why})', '{file} : un fichier tout neuf ne va pas ({why})'],
   ['not yet replaced: {why}', 'pas encore remplacé : {why}'],

@@ -2,7 +2,7 @@
 import { COMMANDS } from '../commands.ts';
 
 /** Commands that take the whole process or its output; they do not exist in a session. */
-export const OUTSIDE: ReadonlySet<string> = new Set(['run', 'console', 'manual', 'setup', 'erase']);
+export const OUTSIDE: ReadonlySet<string> = new Set(['run', 'console', 'manual', 'setup', 'erase', 'backup', 'restore']);
 
 /** Without `agent`: in text it mostly means the program, not the command. */
 const words = (): readonly string[] => [

@@ -53,7 +53,7 @@ export async function startConsole(
         filesDir: stateDir() ?? process.cwd(),
         commit: process.env['LUCIOLE_COMMIT'],
         own: {
-          ...{ run: refuse, console: refuse, setup: refuse, erase: refuse },
+          ...{ run: refuse, console: refuse, setup: refuse, erase: refuse, backup: refuse, restore: refuse },
           'config import': (typed) => importTable(typed, terminal),
           ...{ 'config keygen': refuse, 'config sign': refuse, 'config verify': refuse },
         },

@@ -5,6 +5,7 @@
  * trusted, because only the time tells whether it is over. Each lamp is at its maximum meanwhile, so the intent could only darken the street.
  */
 import { type Clock, isTrusted } from '../../core/clock.ts';
+import type { CopyRule } from '../../core/copied-state.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Log, ReleaseRequest, Store } from '../../core/ports.ts';
 import type { Authorised, Intent, Rank } from '../../core/words.ts';
@@ -26,6 +27,15 @@ import {
 
 /** Where the store keeps the list. */
 const OVERRIDES_KEY = 'control.overrides';
+/**
+ * Since a copy was made the platform may have released an override, or it may have ended. Locks of technicians stay: a person may be at the lamp.
+ * Emergencies stay: prefer light. Both end by themselves.
+ */
+export const OVERRIDES_COPY_RULE: CopyRule = {
+  key: OVERRIDES_KEY,
+  change: 'remove-items',
+  where: { authority: 'platform', rank: 'override' },
+};
 
 export interface OverrideRegistryParts {
   readonly clock: Clock;

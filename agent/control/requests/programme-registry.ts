@@ -5,6 +5,7 @@
  * only the time tells whether it is over, and each lamp is at its maximum meanwhile.
  */
 import { type Clock, isTrusted, type WallMs } from '../../core/clock.ts';
+import type { CopyRule } from '../../core/copied-state.ts';
 import { MINUTE_MS } from '../../core/durations.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Log, ProgrammeRequest, Store } from '../../core/ports.ts';
@@ -23,6 +24,8 @@ export interface ProgrammeRegistryParts {
 }
 
 const PROGRAMMES_KEY = 'control.programmes';
+/** Since a copy was made the platform may have taken a choice back; the calendar of the zone holds again. */
+export const PROGRAMMES_COPY_RULE: CopyRule = { key: PROGRAMMES_KEY, change: 'remove' };
 /** How long a choice may hold. Units: min. Source: assumed; a month, after that it belongs into the configuration. */
 const MINUTES = { min: 1, max: 31 * 24 * 60 };
 

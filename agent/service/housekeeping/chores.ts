@@ -39,12 +39,13 @@ export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly
       cron: `${minute} ${hour(noon - 2)} * * *`,
       catchesUp: true,
       run: async () => {
-        const { readings, lost, isClockDoubted } = await asked(store.retain());
+        const { readings, lost, isClockDoubted, people } = await asked(store.retain());
         const { maxDays } = cabinet.store;
+        const named = people === 0 ? '' : `; ${people} records that name people dropped`;
         if (isClockDoubted) return `the clock is far ahead of the last one: ${readings} readings dropped; check the time`;
         return readings === 0
-          ? `nothing older than ${maxDays} days`
-          : `${readings} readings older than ${maxDays} days dropped, ${lost} not delivered`;
+          ? `nothing older than ${maxDays} days${named}`
+          : `${readings} readings older than ${maxDays} days dropped, ${lost} not delivered${named}`;
       },
     },
     {

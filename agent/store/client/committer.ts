@@ -222,9 +222,15 @@ export class Committer {
     const { clock, log, onEvent } = this.#parts;
     if (notice.kind === 'remark') log.event('store-remark', { message: notice.message }, 'warning');
     if (notice.kind === 'lost' && notice.readings > 0) this.losses.report(notice.readings, notice.reason);
-    if (notice.kind !== 'set-aside') return;
+    if (notice.kind !== 'set-aside' && notice.kind !== 'copied') return;
     const { file: source, message: text } = notice;
     const atMs = clock.wallMs();
+    if (notice.kind === 'copied') {
+      log.event('store-copied-state', { ...notice }, 'warning');
+      const id = `state-restored:${source}:${atMs}`;
+      onEvent({ id, code: 'state-restored', source, severity: 'warning', text, startMs: atMs, endMs: atMs });
+      return;
+    }
     log.event('store-set-aside', { ...notice }, 'alarm');
     const id = `store-trouble:${source}:${atMs}:set-aside`;
     onEvent({ id, code: 'store-trouble', source, severity: 'alarm', text, startMs: atMs, endMs: atMs });

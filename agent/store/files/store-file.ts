@@ -17,7 +17,7 @@ export interface FileParts<H> {
   /** Writes the first rows of a fresh file; `asidePath` is the file it replaces. Its notices are reported once the file is in place. */
   readonly begin: (db: Sqlite, atMs: WallMs, setAsidePath: string | null) => readonly Notice[];
   /** Statements and caches of a connection; made again after each failure, since a rollback may have emptied them. */
-  readonly attach: (db: Sqlite) => H;
+  readonly attach: (db: Sqlite, atMs: WallMs) => H;
   readonly onNotice: (notice: Notice) => void;
   /**
    * Puts a sound copy in the place of the file. Returns where it is from, in words; null when there is none. Default: there are no copies.
@@ -115,7 +115,7 @@ export class StoreFile<H> {
   #use<T>(atMs: WallMs, act: (open: Open<H>, handle: H) => T): T {
     try {
       const current = this.#opened(atMs);
-      current.handle ??= this.#attach(current.db);
+      current.handle ??= this.#attach(current.db, atMs);
       return act(current, current.handle);
     } catch (error) {
       const failure = toUseError(error, this.path, this.#open?.db);
@@ -190,9 +190,9 @@ export class StoreFile<H> {
     return fresh;
   }
 
-  #attach(db: Sqlite): H {
+  #attach(db: Sqlite, atMs: WallMs): H {
     try {
-      return this.#parts.attach(db);
+      return this.#parts.attach(db, atMs);
     } catch (error) {
       throw toOpeningError(error, this.path);
     }

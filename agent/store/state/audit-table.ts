@@ -5,6 +5,7 @@
 import type { AuditEntry, AuditHead, AuditNote, AuditPage, AuditQuery } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
+import { createAuditAges } from './audit-ages.ts';
 import {
   type AuditRow,
   type ChainFacts,
@@ -19,6 +20,7 @@ import {
   trimDetail,
   verifyChain,
 } from './audit-chain.ts';
+import type { AgeBound } from './people.ts';
 
 /** A note with the time when it was made. */
 export interface TimedNote extends AuditNote {
@@ -39,26 +41,20 @@ const SELF = { user: '', role: '', door: 'self' } as const;
 
 /** The table of an open file. Errors: both functions throw what SQLite throws. */
 export function createAuditTable(db: Sqlite) {
-  const add = db.prepare('INSERT INTO audit(n, at_ms, body, hash) VALUES(@n, @atMs, @body, @hash)');
-  const first = db.prepare<[], number | null>('SELECT min(n) FROM audit').pluck();
-  const last = db.prepare<[number], AuditHead>('SELECT n, hash FROM audit WHERE n <= ? ORDER BY n DESC LIMIT 1');
-  const trim = db.prepare('DELETE FROM audit WHERE n <= ?');
-  const columns = 'n, at_ms AS atMs, body, hash';
-  const newest = db.prepare<[number, number], AuditRow>(
-    `SELECT ${columns} FROM (SELECT * FROM audit UNION ALL SELECT * FROM audit_reserved) WHERE at_ms >= ? ORDER BY n DESC LIMIT ?`,
-  );
-  const all = db.prepare<[], AuditRow>(`SELECT ${columns} FROM audit ORDER BY n`);
-  const upTo = db.prepare<[number], AuditRow>(`SELECT ${columns} FROM audit WHERE n <= ? ORDER BY n`);
-  const reserved = db.prepare<[], AuditRow>(`SELECT ${columns} FROM audit_reserved ORDER BY n`);
-  const reserve = db.prepare('INSERT INTO audit_reserved(n, at_ms, body, hash) VALUES(@n, @atMs, @body, @hash)');
-  const trimReserved = db.prepare('DELETE FROM audit_reserved WHERE n NOT IN (SELECT n FROM audit_reserved ORDER BY n DESC LIMIT ?)');
-  const isUsed = db.prepare<[], number>('SELECT EXISTS (SELECT 1 FROM event)').pluck();
+  const { add, first, last, trim, newest, all, upTo, reserved, reserve, trimReserved, isUsed } = statementsOf(db);
+  const ages = createAuditAges(db);
 
   function appendOne(before: AuditHead, { atMs, ...note }: TimedNote): AuditHead {
     const row = chained(before, note, Number.isFinite(atMs) ? Math.round(atMs) : 0);
     add.run(row);
     return row;
   }
+
+  const noteTrim = (head: AuditHead, gone: AuditHead, atMs: WallMs): AuditHead =>
+    appendOne(head, { ...SELF, action: TRIMMED, detail: trimDetail(gone), result: 'ok', atMs });
+  /** The entries that are kept apart now. */
+  const noteReserved = (head: AuditHead, atMs: WallMs): AuditHead =>
+    appendOne(head, { ...SELF, action: RESERVED, detail: reservedDetail(reserved.all()), result: 'ok', atMs });
 
   /** The last entry to remove; undefined while there is room. */
   function lastToGo(head: AuditHead): AuditHead | undefined {
@@ -75,13 +71,12 @@ export function createAuditTable(db: Sqlite) {
 
   /** Removes the oldest entries up to this one, and notes it. */
   function trimUpTo(head: AuditHead, gone: AuditHead, atMs: WallMs): AuditHead {
+    const hadReserved = reserved.all().length > 0;
     for (const row of upTo.all(gone.n)) if (isReserved(row)) reserve.run(row);
     trimReserved.run(KEEP.reserved);
     trim.run(gone.n);
-    const kept = reserved.all();
-    const trimmed = appendOne(head, { ...SELF, action: TRIMMED, detail: trimDetail(gone), result: 'ok', atMs });
-    if (kept.length === 0) return trimmed;
-    return appendOne(trimmed, { ...SELF, action: RESERVED, detail: reservedDetail(kept), result: 'ok', atMs });
+    const trimmed = noteTrim(head, gone, atMs);
+    return hadReserved || reserved.all().length > 0 ? noteReserved(trimmed, atMs) : trimmed;
   }
 
   return {
@@ -95,6 +90,21 @@ export function createAuditTable(db: Sqlite) {
       }
       setMeta(db, HEAD, `${head.n} ${head.hash}`);
     },
+    isOlder: ages.isOlder,
+    /**
+     * Removes the oldest entries that are older, those of admins too. Entries of a clock that was wrong go with an older one behind them.
+     * Returns how many. Within the caller's transaction.
+     */
+    dropOlder: (bound: AgeBound, atMs: WallMs): number => {
+      const head = newestOf(atMs);
+      const gone = ages.lastOld(bound, atMs);
+      const trimmed = gone === undefined ? 0 : trim.run(gone.n).changes;
+      const unreserved = ages.dropReserved(bound);
+      const noted = gone === undefined ? head : noteTrim(head, gone, atMs);
+      const next = unreserved > 0 ? noteReserved(noted, atMs) : noted;
+      setMeta(db, HEAD, `${next.n} ${next.hash}`);
+      return trimmed + unreserved;
+    },
     read: ({ sinceMs, limit, isVerified, knownHead }: AuditQuery): AuditPage => {
       const head = headOf(db);
       const facts = (): ChainFacts => ({ head, known: knownHead, reserved: reserved.all(), isUsed: isUsed.get() === 1 });
@@ -102,6 +112,25 @@ export function createAuditTable(db: Sqlite) {
       const verdict = isVerified ? verifyChain(all.iterate(), facts()) : null;
       return { entries: rows.map(toEntry), head: head?.n === 0 ? null : head, verdict };
     },
+  };
+}
+
+function statementsOf(db: Sqlite) {
+  const columns = 'n, at_ms AS atMs, body, hash';
+  return {
+    add: db.prepare('INSERT INTO audit(n, at_ms, body, hash) VALUES(@n, @atMs, @body, @hash)'),
+    first: db.prepare<[], number | null>('SELECT min(n) FROM audit').pluck(),
+    last: db.prepare<[number], AuditHead>('SELECT n, hash FROM audit WHERE n <= ? ORDER BY n DESC LIMIT 1'),
+    trim: db.prepare('DELETE FROM audit WHERE n <= ?'),
+    newest: db.prepare<[number, number], AuditRow>(
+      `SELECT ${columns} FROM (SELECT * FROM audit UNION ALL SELECT * FROM audit_reserved) WHERE at_ms >= ? ORDER BY n DESC LIMIT ?`,
+    ),
+    all: db.prepare<[], AuditRow>(`SELECT ${columns} FROM audit ORDER BY n`),
+    upTo: db.prepare<[number], AuditRow>(`SELECT ${columns} FROM audit WHERE n <= ? ORDER BY n`),
+    reserved: db.prepare<[], AuditRow>(`SELECT ${columns} FROM audit_reserved ORDER BY n`),
+    reserve: db.prepare('INSERT INTO audit_reserved(n, at_ms, body, hash) VALUES(@n, @atMs, @body, @hash)'),
+    trimReserved: db.prepare('DELETE FROM audit_reserved WHERE n NOT IN (SELECT n FROM audit_reserved ORDER BY n DESC LIMIT ?)'),
+    isUsed: db.prepare<[], number>('SELECT EXISTS (SELECT 1 FROM event)').pluck(),
   };
 }
 

@@ -8,7 +8,8 @@ import { removeAll, standAs } from '../files/db-files.ts';
 import { assertSoundFile, expectSound, expectWhole, toOpeningError } from '../files/file-check.ts';
 import { migrate } from '../files/migrations.ts';
 import type { Schema } from '../schema.ts';
-import { applySettings, getMeta, openSqlite, type Sqlite, setMeta, storeError } from '../sqlite.ts';
+import { applySettings, getMeta, openSqlite, type Sqlite, storeError } from '../sqlite.ts';
+import { markCopy } from './adopt-copy.ts';
 
 export interface BackupParts {
   readonly dir: string;
@@ -31,7 +32,7 @@ export function createStateBackup(parts: BackupParts) {
     try {
       db.prepare('VACUUM INTO ?').run(draft);
       // Into the copy itself, since a file's own times follow no clock that we know.
-      const problem = problemOf(() => prove(draft, parts, (copy) => setMeta(copy, 'copied_ms', Math.round(atMs))));
+      const problem = problemOf(() => prove(draft, parts, (copy) => markCopy(copy, atMs)));
       if (problem !== null) throw storeError('io', `${draft}: the copy is not sound (${problem})`);
       syncPath(draft);
       const { size } = statSync(draft);
@@ -56,7 +57,6 @@ export function createStateBackup(parts: BackupParts) {
       const useIt = (db: Sqlite): void => {
         applySettings(db, parts.maxPages);
         copiedMs = getMeta(db, 'copied_ms');
-        setMeta(db, 'restored_ms', Math.round(atMs));
       };
       if (problemOf(() => copyFileSync(copy, draft)) !== null || problemOf(() => prove(draft, parts, useIt)) !== null) continue;
       syncPath(draft);

@@ -26,7 +26,7 @@ interface Bound extends Pick<RetentionStep, 'livedMs' | 'isSynced'> {
 }
 
 /** Removes some of the rows that are too old, the oldest first. Undelivered rows end it unless the clock is synchronised. */
-export function retainSome(handle: Handle, losses: Losses, bound: Bound): RetentionReport & { readonly more: boolean } {
+export function retainSome(handle: Handle, losses: Losses, bound: Bound): Omit<RetentionReport, 'people'> & { readonly more: boolean } {
   const { ageMs, doubted } = lookAt(handle, bound);
   const count = countOver(handle, { ageMs, beforeMs: ageMs - bound.keepMs });
   const before = accountOf(handle);

@@ -25,6 +25,7 @@ import { isOver } from './command-expiry.ts';
 import { type CommandRecord, describeOrder, isFinal, stageOf } from './command-record.ts';
 import { CommandRegistry, REMEMBERED } from './command-registry.ts';
 import { type CommandContext, readDeviceCommand, readNodeCommand, type SoundCommand } from './commands.ts';
+import { CopiedIds } from './copied-ids.ts';
 import type { OutcomeKind } from './outcome-metrics.ts';
 import type { Provable } from './outcome-outbox.ts';
 
@@ -33,7 +34,7 @@ export interface CommandInboxParts {
   readonly cabinetId: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly store: Pick<Store, 'save' | 'loadAll' | 'audit'>;
+  readonly store: Pick<Store, 'save' | 'load' | 'loadAll' | 'audit'>;
   /** 0..1. */
   readonly random: () => number;
   /** Whether a command of an earlier session is still being carried out. */
@@ -63,6 +64,7 @@ export class CommandInbox {
   received = 0;
   readonly #parts: CommandInboxParts;
   readonly #registry: CommandRegistry;
+  readonly #copied: CopiedIds;
   readonly #answers: CommandAnswers;
   readonly #rate: TokenBucket;
   readonly #messages: TokenBucket;
@@ -74,6 +76,7 @@ export class CommandInbox {
     this.#parts = parts;
     this.#cabinet = { kind: 'cabinet', id: cabinetId };
     this.#registry = new CommandRegistry(store, clock);
+    this.#copied = new CopiedIds(store, clock);
     const events = createEventTracker(clock, onEvent);
     this.#answers = new CommandAnswers({ clock, log, audit: store.audit, registry: this.#registry, events, onAnswer });
     this.#rate = createTokenBucket(clock, COMMANDS);
@@ -105,7 +108,7 @@ export class CommandInbox {
         else if (!isTold) this.#answers.outbox.add(outcome);
       }
     });
-    await within(clock, RESTORE_MS, restoring);
+    await within(clock, RESTORE_MS, Promise.all([restoring, this.#copied.restore()]));
   }
 
   nodeCommand(message: InboundMessage): void {
@@ -160,8 +163,13 @@ export class CommandInbox {
     if (known !== undefined) this.#handleKnown(known, command);
     else if (this.#isStopped) refuse('the agent is stopping; send it again with a new id');
     else if (lifetime.expiresMs !== null && !this.#registry.hasRoom()) refuse(TOO_MANY_UNEXPIRED);
-    else if (this.#rate.take()) void this.#accept(command);
-    else refuse(`too many commands: ${COMMANDS.burst} at once and ${COMMANDS.perS} a second at most; send it later with a new id`);
+    else if (!this.#rate.take())
+      refuse(`too many commands: ${COMMANDS.burst} at once and ${COMMANDS.perS} a second at most; send it later with a new id`);
+    else {
+      const doubt = this.#copied.refusalOf(command);
+      if (doubt === null) void this.#accept(command);
+      else refuse(doubt);
+    }
   }
 
   #handleKnown(known: CommandRecord, { target, digest, lifetime }: SoundCommand): void {

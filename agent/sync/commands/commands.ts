@@ -65,6 +65,8 @@ export interface CommandRefusal {
 export interface SoundCommand {
   readonly kind: 'order';
   readonly commandId: string;
+  /** The platform gave the id, so it can be repeated. */
+  readonly hasOwnId: boolean;
   readonly target: CommandTarget;
   readonly order: PlatformOrder;
   readonly lifetime: Lifetime;
@@ -141,7 +143,15 @@ function readCommand(
   const commandId = ownId === '' ? context.freshId : ownId;
   const expiresMono = lifetime.expiresMs === null ? null : lifetime.expiresMono;
   const order = readOrder(fields, { commandId, expiresMono, now: context });
-  return { kind: 'order', commandId, target: targetOf(order, place.target), order, lifetime, digest: digestOf(place.name, fields) };
+  return {
+    kind: 'order',
+    commandId,
+    hasOwnId: ownId !== '',
+    target: targetOf(order, place.target),
+    order,
+    lifetime,
+    digest: digestOf(place.name, fields),
+  };
 }
 
 /** Empty when none was given. */

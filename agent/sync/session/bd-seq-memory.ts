@@ -2,11 +2,17 @@
  * Keeps bdSeq, the number of the session, over restarts, and replaces it when the disk does not respond.
  */
 import type { Clock } from '../../core/clock.ts';
+import type { CopyRule } from '../../core/copied-state.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import { within } from '../../core/within.ts';
 import { BD_SEQ_COUNT } from './session-state.ts';
 
 const KEY = 'sync.bdSeq';
+/**
+ * The sessions since a copy was made are not known. With the step of the next CONNECT this is 127 ahead, the farthest that still is upwards
+ * where serial numbers are compared: no death of one of the next 126 sessions is taken for one of this. Source: RFC 1982, section 3.2.
+ */
+export const BD_SEQ_COPY_RULE: CopyRule = { key: KEY, change: 'advance', by: BD_SEQ_COUNT / 2 - 2, count: BD_SEQ_COUNT };
 /** Longest wait for bdSeq to be on disk; then it is kept in memory. Units: ms. Source: assumed; a flush takes tens of ms. */
 const SAVE_MS = 2_000;
 /** Returned by the store when it could not be read. */

@@ -20,10 +20,13 @@ function folderWith(t: Test, names: readonly string[]): string {
 
 const OURS = [
   'ballast',
+  'config.before-restore/',
   'config/',
   'quarantine/',
   'received/',
   'releases/',
+  'restore.new/',
+  'restore/',
   'starts.json',
   'state.db',
   'state.db-wal',

@@ -63,6 +63,12 @@ for (const [words, name, isAsked] of help)
     t.match(readCommandLine(FIRST_WORDS, words), { kind: 'help', node: { name }, isAsked }),
   );
 
+t.test('backup and restore have no abbreviation: they are not meant by chance, and take none of another command', async (t) => {
+  for (const words of [['restor', 'x.tar.gz'], ['rest', 'x.tar.gz'], ['back'], ['ba']])
+    t.match(readCommandLine(FIRST_WORDS, words), { kind: 'wrong' });
+  t.match(readCommandLine(FIRST_WORDS, ['RESTORE', 'x.tar.gz']), { kind: 'act', command: { name: 'restore' } });
+});
+
 t.test('the version is asked anywhere before a command', async (t) => {
   for (const words of [['-V'], ['xyzzy', '--version'], ['-Vx', 'status']])
     t.strictSame(readCommandLine(FIRST_WORDS, words), { kind: 'version' }, words.join(' '));

@@ -32,7 +32,7 @@ t.test('what is written in a day is told once the run is old enough, where the k
 });
 
 t.test('the store is told with its place in the configuration and its chores', async (t) => {
-  const store = { dir: '/data', commitSeconds: 10, maxMegabytes: 512, maxDays: 400, heartbeatS: 60 };
+  const store = { dir: '/data', commitSeconds: 10, maxMegabytes: 512, maxDays: 400, peopleDays: 365, heartbeatS: 60 };
   const chore = { name: 'backup', cron: '0 2 * * *', nextMs: 1, lastMs: null, result: '', failed: false };
   const parts = { cabinet: { store }, store: { status: async () => storeStatus() }, chores: () => [chore], upMs: () => HOUR_MS };
   t.match(await storeView(parts), {
@@ -50,7 +50,7 @@ function choresOf(changes: Partial<Store> = {}) {
   const told: string[] = [];
   const store: Partial<Store> = {
     compact: async () => ({ segments: 1, frames: 60, readings: 21_600, bytesBefore: 123_400, bytesAfter: 16_200 }),
-    retain: async () => ({ readings: 12, lost: 3, isClockDoubted: false }),
+    retain: async () => ({ readings: 12, lost: 3, isClockDoubted: false, people: 0 }),
     check: async () => storeCheck(),
     backup: async () => ({ path: '/data/state.db.bak', bytes: 98_304, atMs: 0 }),
     status: async () => storeStatus({ state: 'trouble', reason: 'the disk is full; make room' }),
@@ -59,7 +59,7 @@ function choresOf(changes: Partial<Store> = {}) {
   const cabinet = {
     id: 'ANG-0421',
     longitudeDeg: -0.55,
-    store: { dir: '/data', commitSeconds: 10, maxMegabytes: 512, maxDays: 400, heartbeatS: 60 },
+    store: { dir: '/data', commitSeconds: 10, maxMegabytes: 512, maxDays: 400, peopleDays: 365, heartbeatS: 60 },
   };
   const parts: ChoreParts = {
     cabinet,
@@ -82,7 +82,7 @@ t.test('each chore says in a line what it did', async (t) => {
   t.strictSame(told, ['daily-report']);
   const idle = choresOf({
     compact: async () => ({ segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 }),
-    retain: async () => ({ readings: 0, lost: 0, isClockDoubted: false }),
+    retain: async () => ({ readings: 0, lost: 0, isClockDoubted: false, people: 0 }),
   });
   t.equal(await idle.run('compaction'), 'nothing to compact');
   t.equal(await idle.run('retention'), 'nothing older than 400 days');

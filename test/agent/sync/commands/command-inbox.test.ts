@@ -28,6 +28,7 @@ function createDisk(onNote: (note: AuditNote) => void) {
       return Promise.resolve(true);
     },
     audit: { note: onNote, read: async () => undefined },
+    load: async (key: string) => (disk.has(key) ? (JSON.parse(disk.get(key) ?? '') as unknown) : undefined),
     loadAll: async (prefix: string) =>
       [...disk].filter(([key]) => key.startsWith(prefix)).map(([key, json]) => ({ key, value: JSON.parse(json) as unknown })),
   };
@@ -413,6 +414,81 @@ t.test(
     t.ok(seen.orders.length > limit + 1, 'after their end there is room again');
   },
 );
+
+t.test(
+  'after the state was replaced by a copy an id that may have run is refused, and the same with a new id is carried out',
+  async (t) => {
+    const { open, message, seen, disk, link, states, settle, clock, outcome } = openBench();
+    const before = open();
+    before.deviceCommand('L01', message([level(5), text('Command/Id', 'known')]));
+    await settle();
+    before.note(outcome('known', 'verified'));
+    await settle();
+    const copy = new Map(disk);
+    before.deviceCommand('L01', message([level(30), text('Command/Id', 'of-today')]));
+    await settle();
+    t.equal(seen.orders.length, 2, 'carried out by the gateway that is gone');
+
+    disk.clear();
+    for (const [key, json] of copy) disk.set(key, json);
+    disk.set('store.copied-state', JSON.stringify({ copiedMs: NODE_START_MS - 3_600_000, adoptedMs: NODE_START_MS }));
+    const restored = open();
+    await restored.restore();
+    restored.open(link);
+    restored.deviceCommand('L01', message([level(5), text('Command/Id', 'known')]));
+    for (let again = 0; again < 3; again++) {
+      restored.deviceCommand('L01', message([level(30), text('Command/Id', 'of-today')]));
+      await settle();
+    }
+    t.equal(seen.orders.length, 2, 'neither runs twice');
+    t.ok(
+      states('known').every((state) => state === 'received' || state === 'verified'),
+      'what the copy has is answered',
+    );
+    t.match(seen.answers.at(-1), { commandId: 'of-today', state: 'refused', reason: /is a copy of .*send it with a new id/ });
+
+    restored.deviceCommand('L01', message([level(30), text('Command/Id', 'meant-now')]));
+    await settle();
+    t.equal(seen.orders.length, 3);
+    restored.deviceCommand('L01', message([level(60), text('Command/Id', 'other')]));
+    await settle();
+    t.equal(seen.orders.length, 3, 'each order asks for itself');
+    restored.deviceCommand('L01', message([level(60)]));
+    restored.nodeCommand(message([{ name: 'Emergency/On', value: { kind: 'boolean', value: true } }, text('Command/Id', 'fire')]));
+    await settle();
+    t.equal(seen.orders.length, 5, 'an order without an id promises nothing, and light does not wait');
+
+    const restarted = open();
+    await restarted.restore();
+    restarted.deviceCommand('L01', message([level(30), text('Command/Id', 'of-today')]));
+    await settle();
+    t.equal(seen.orders.length, 5, 'a restart changes nothing');
+
+    await clock.advance(24 * 3_600_000);
+    restarted.deviceCommand('L01', message([level(70), text('Command/Id', 'next-day')]));
+    await settle();
+    t.equal(seen.orders.length, 6, 'a day later no command of then is alive');
+    const later = open();
+    await later.restore();
+    later.deviceCommand('L01', message([level(71), text('Command/Id', 'later')]));
+    await settle();
+    t.equal(seen.orders.length, 7, 'the doubt does not begin again');
+  },
+);
+
+t.test('without a trusted time the doubt about ids does not end', async (t) => {
+  const { open, message, seen, disk, settle, clock } = openBench();
+  disk.set('store.copied-state', JSON.stringify({ copiedMs: 0, adoptedMs: 1 }));
+  clock.setQuality('none');
+  const inbox = open();
+  await inbox.restore();
+  for (const [n, hours] of [0, 23, 25, 1_000].entries()) {
+    await clock.advance(hours * 3_600_000);
+    inbox.deviceCommand('L01', message([level(10 + n), text('Command/Id', `id-${hours}`)]));
+    await settle();
+  }
+  t.equal(seen.orders.length, 0);
+});
 
 t.test('a damaged or foreign record on disk counts as absent', async (t) => {
   const { open, disk, seen, link, settle } = openBench();

@@ -1,0 +1,96 @@
+/**
+ * Several files as one, so that any `tar` can unpack them where this program is not at hand. Pure.
+ *
+ * Errors: throws ConsoleError 'failed' for bytes that are no such file, or name a place where nothing may be restored.
+ * Source: POSIX.1-2017, pax, "ustar Interchange Format".
+ */
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { ConsoleError } from '../../console/console-error.ts';
+
+export interface ArchiveFile {
+  readonly name: string;
+  readonly content: Buffer;
+}
+
+const BLOCK_BYTES = 512;
+/** Longest name in the short form of the format. Units: bytes. */
+const MAX_NAME = 100;
+/** Units: bytes, unpacked. Source: assumed; four times the largest state, which a command line has room for. */
+const MAX_BYTES = 256 * 2 ** 20;
+/** Readable by its owner only. */
+const MODE = 0o600;
+/** The fields of a header. Units: bytes. */
+const AT = { mode: 100, uid: 108, gid: 116, size: 124, mtime: 136, sum: 148, type: 156, magic: 257 };
+const SAFE_NAME = /^[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*(\/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)*$/;
+
+/** Whether a file of this name can be in an archive: no way out of a folder, nothing hidden, not too long. */
+export function isSafeName(name: string): boolean {
+  return name.length <= MAX_NAME && SAFE_NAME.test(name);
+}
+
+export function packArchive(files: readonly ArchiveFile[]): Buffer {
+  const blocks = files.flatMap(({ name, content }) => [header(name, content.length), content, Buffer.alloc(paddingOf(content.length))]);
+  return gzipSync(Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK_BYTES)]));
+}
+
+export function unpackArchive(packed: Uint8Array): readonly ArchiveFile[] {
+  const tar = unzipped(packed);
+  const files: ArchiveFile[] = [];
+  for (let at = 0; at + BLOCK_BYTES <= tar.length; ) {
+    const block = tar.subarray(at, at + BLOCK_BYTES);
+    if (block.every((byte) => byte === 0)) return files;
+    const { name, bytes } = readHeader(block);
+    const content = tar.subarray(at + BLOCK_BYTES, at + BLOCK_BYTES + bytes);
+    if (content.length !== bytes) break;
+    files.push({ name, content });
+    at += BLOCK_BYTES + bytes + paddingOf(bytes);
+  }
+  throw damaged('it ends too early');
+}
+
+function unzipped(packed: Uint8Array): Buffer {
+  try {
+    return gunzipSync(packed, { maxOutputLength: MAX_BYTES });
+  } catch (cause) {
+    throw damaged(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+function header(name: string, bytes: number): Buffer {
+  if (!isSafeName(name))
+    throw new ConsoleError('failed', `${name} cannot be in a backup: its name is too long or has characters that are not allowed`);
+  const block = Buffer.alloc(BLOCK_BYTES);
+  block.write(name, 0);
+  const octal = (value: number, at: number, digits: number): number => block.write(value.toString(8).padStart(digits, '0'), at);
+  octal(MODE, AT.mode, 7);
+  for (const at of [AT.uid, AT.gid]) octal(0, at, 7);
+  octal(bytes, AT.size, 11);
+  octal(0, AT.mtime, 11);
+  block.write('0', AT.type);
+  block.write('ustar\0' + '00', AT.magic);
+  block.write(`${sumOf(block).toString(8).padStart(6, '0')}\0 `, AT.sum);
+  return block;
+}
+
+function readHeader(block: Buffer): { readonly name: string; readonly bytes: number } {
+  const text = (at: number, length: number): string => block.toString('latin1', at, at + length).split('\0')[0] ?? '';
+  const name = text(0, MAX_NAME);
+  if (Number.parseInt(text(AT.sum, 8), 8) !== sumOf(block)) throw damaged('a header in it has another sum');
+  const bytes = Number.parseInt(text(AT.size, 12), 8);
+  if (text(AT.type, 1) !== '0' || !isSafeName(name) || !(bytes >= 0))
+    throw damaged(`it holds ${JSON.stringify(name)}, which no backup has`);
+  return { name, bytes };
+}
+
+/** The bytes of a header, its sum counted as spaces. */
+function sumOf(block: Buffer): number {
+  return block.reduce((sum, byte, at) => sum + (at >= AT.sum && at < AT.sum + 8 ? 0x20 : byte), 0);
+}
+
+function paddingOf(bytes: number): number {
+  return (BLOCK_BYTES - (bytes % BLOCK_BYTES)) % BLOCK_BYTES;
+}
+
+function damaged(why: string): ConsoleError {
+  return new ConsoleError('failed', `this is no whole backup: ${why}; take another copy of the file`);
+}

@@ -1,0 +1,59 @@
+/** Where a cabinet's own files lie on this machine: folder of the store, folder of the site, keys. */
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { loadCabinet } from '../../config/load/load.ts';
+import { ConsoleError } from '../../console/console-error.ts';
+import { type LocalArgs, textOf } from '../../console/terminal/terminal.ts';
+import { ConfigError } from '../../core/errors.ts';
+import { isCredential } from '../../core/secrets.ts';
+import { keyFilesIn } from '../key-files.ts';
+
+/** Shape: absolute paths. */
+export interface BackupPlaces {
+  /** The cabinet's id. */
+  readonly cabinet: string;
+  readonly configFile: string;
+  readonly siteDir: string;
+  /** Folder of the store. */
+  readonly dir: string;
+  /** Files of the site that are no secret and exist. */
+  readonly plain: readonly string[];
+  /** Files of keys, certificates and passwords that exist. */
+  readonly secrets: readonly string[];
+  /** Named by the cabinet, and not a file below the folder of the site. */
+  readonly elsewhere: readonly string[];
+}
+
+/** The places of the cabinet in this text. Errors: throws ConsoleError 'failed' for a cabinet that cannot be used where no `--data-dir` says the folder. */
+export function backupPlaces(args: LocalArgs, configFile: string, text: string): BackupPlaces {
+  const named = textOf(args['data-dir']);
+  const siteDir = dirname(configFile);
+  try {
+    const { cabinet } = loadCabinet(configFile, () => text);
+    const { uplink, profileDirs } = cabinet;
+    const at = (path: string | null | undefined): string[] => (path == null ? [] : [isCredential(path) ? path : resolve(siteDir, path)]);
+    const profiles = profileDirs.map((dir) => resolve(siteDir, dir)).flatMap(yamlFilesIn);
+    const plain = [configFile, ...profiles, ...at(uplink?.caFile)];
+    const secrets = [uplink?.keyFile, uplink?.certFile, uplink?.passwordFile].flatMap(at).concat(Object.values(keyFilesIn(siteDir)));
+    const isOurs = (path: string): boolean => isAbsolute(path) && !relative(siteDir, path).startsWith('..');
+    const present = (paths: readonly string[]): string[] => [...new Set(paths)].filter((path) => isOurs(path) && existsSync(path));
+    return {
+      ...{ cabinet: cabinet.id, configFile, siteDir, dir: resolve(named ?? cabinet.store.dir) },
+      ...{ plain: present(plain), secrets: present(secrets) },
+      elsewhere: [...new Set([...plain, ...secrets])].filter((path) => !isOurs(path)),
+    };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    if (named === null)
+      throw new ConsoleError('failed', `${configFile} cannot be used (luciole check): say where the data lies with --data-dir`);
+    const secrets = Object.values(keyFilesIn(siteDir)).filter((path) => existsSync(path));
+    return { cabinet: '', configFile, siteDir, dir: resolve(named), plain: [configFile], secrets, elsewhere: [] };
+  }
+}
+
+function yamlFilesIn(dir: string): readonly string[] {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir)
+    .filter((name) => /^[^.].*\.ya?ml$/.test(name))
+    .map((name) => join(dir, name));
+}

@@ -1,0 +1,181 @@
+/**
+ * `luciole backup`: one file with all that a replaced gateway needs to go on as this cabinet, without its readings.
+ *
+ * Beside a running agent its storage thread makes the copy of the state; without one this program does. Files of the store are read with the
+ * rights of its owner, who could have put a link in their place.
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { passwordProblem } from '../../access/password.ts';
+import { fetchAnswer } from '../../console/ask-agent.ts';
+import { STORE_BACKUP } from '../../console/commands/store/store.ts';
+import { ConsoleError } from '../../console/console-error.ts';
+import { type LocalArgs, type Terminal, textOf } from '../../console/terminal/terminal.ts';
+import { count, formatBytes } from '../../console/text/page.ts';
+import { paragraph } from '../../console/text/text-lines.ts';
+import { PASSWORD_RULE } from '../../core/access.ts';
+import { asOwnerOf, createFile } from '../../core/atomic-write.ts';
+import type { WallMs } from '../../core/clock.ts';
+import { StoreError } from '../../core/errors.ts';
+import type { BackupReport } from '../../core/ports.ts';
+import { copyState, readingsFacts } from '../../store/copy-tools.ts';
+import { type ArchiveFile, isSafeName } from './archive.ts';
+import { type BackupPlaces, backupPlaces } from './backup-places.ts';
+import { type BackupManifest, packBackup, purposeOf, SEALED, sha256 } from './manifest.ts';
+import { sealFiles } from './sealed-files.ts';
+
+export interface BackupWorld {
+  readonly terminal: Terminal;
+  readonly configFile: string;
+  readonly nowMs: WallMs;
+  /** Of this program. */
+  readonly version: string;
+}
+
+/** What `--json` prints. */
+interface BackupFile extends BackupManifest {
+  readonly path: string;
+  readonly packedBytes: number;
+  readonly packedSha256: string;
+}
+
+/** Readable by its owner only: it names people and places. */
+const MODE = 0o600;
+/** Tries to read the revisions while none changes. Source: assumed; a change takes milliseconds, and the next is seconds away. */
+const TRIES = 3;
+/** Of the folder of revisions; a candidate and drafts stay. */
+const REVISIONS = /^(book\.json|r[1-9]\d*|site)$/;
+const USERS = 'users.json';
+
+/** Resolves with the exit code. Errors: rejects with ConsoleError; no file is written then. */
+export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, version }: BackupWorld): Promise<number> {
+  const places = attempt(() => backupPlaces(args, resolve(configFile), readFileSync(resolve(configFile), 'utf8')));
+  const withKeys = args['keys'] === true;
+  const passphrase = withKeys ? await newPassphrase(terminal, places.cabinet) : null;
+  const state = await stateCopy(args, places, terminal, nowMs);
+  const plain = attempt(() => [state, ...asOwnerOf(places.dir, () => revisionsOf(places.dir)), ...filesOf(places, places.plain)]);
+  const secret = attempt(() => [...asOwnerOf(places.dir, () => usersOf(places.dir)), ...filesOf(places, places.secrets)]);
+  const names = secret.map(({ name }) => name);
+  const isSealed = passphrase !== null && names.length > 0;
+  const sealed = isSealed ? [{ name: SEALED, content: sealFiles(secret, passphrase, purposeOf(places)) }] : [];
+  const about = {
+    ...{ luciole: version, cabinet: places.cabinet, madeMs: nowMs, readings: readingsFacts(places.dir) },
+    ...{ sealed: isSealed ? names : [], leftOut: [...(isSealed ? [] : names), ...places.elsewhere] },
+  };
+  const { manifest, bytes } = packBackup(about, [...plain, ...sealed]);
+  const path = written(bytes, textOf(args['to']) ?? '.', fileName(places.cabinet, nowMs));
+  const report: BackupFile = { path, packedBytes: bytes.length, packedSha256: sha256(bytes), ...manifest };
+  if (args['json'] === true) terminal.out(`${JSON.stringify(report)}\n`);
+  else for (const line of reportLines(report)) terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
+  return 0;
+}
+
+async function newPassphrase({ askSecret }: Terminal, cabinet: string): Promise<string> {
+  if (askSecret === undefined) throw new ConsoleError('usage', 'keys are sealed with a passphrase, and there is no terminal to ask for it');
+  const problemOf = (secret: string): string | null => passwordProblem(secret, cabinet === '' ? 'luciole' : cabinet);
+  const passphrase = await askSecret('Passphrase for the keys in the backup', { text: PASSWORD_RULE, problem: problemOf });
+  const problem = problemOf(passphrase);
+  if (problem !== null) throw new ConsoleError('usage', `this passphrase is refused: ${problem}`);
+  return passphrase;
+}
+
+async function stateCopy(args: LocalArgs, places: BackupPlaces, terminal: Terminal, nowMs: WallMs): Promise<ArchiveFile> {
+  const asked = await askedCopy(args, terminal);
+  if (asked !== null && dirname(asked.path) !== places.dir)
+    throw new ConsoleError(
+      'failed',
+      `the agent that answers has its data in ${dirname(asked.path)}, this cabinet in ${places.dir}: name the other file`,
+    );
+  const copy = asked ?? attempt(() => (existsSync(places.dir) ? asOwnerOf(places.dir, () => copyState(places.dir, nowMs)) : null));
+  if (copy === null) throw new ConsoleError('failed', `there is no state.db in ${places.dir}: no agent has run with this cabinet yet`);
+  return { name: 'data/state.db', content: attempt(() => asOwnerOf(places.dir, () => readFileSync(copy.path))) };
+}
+
+/** The copy that a running agent makes; null where none runs. */
+async function askedCopy({ socket }: LocalArgs, terminal: Terminal): Promise<BackupReport | null> {
+  try {
+    return (await fetchAnswer(STORE_BACKUP, {}, { socket, terminal })).result as BackupReport;
+  } catch (error) {
+    if (error instanceof ConsoleError && error.code === 'unreachable') return null;
+    throw error;
+  }
+}
+
+function filesOf({ siteDir }: BackupPlaces, paths: readonly string[]): readonly ArchiveFile[] {
+  return paths.map((path) => ({ name: `site/${relative(siteDir, path)}`, content: readFileSync(path) }));
+}
+
+function usersOf(dir: string): readonly ArchiveFile[] {
+  const path = join(dir, USERS);
+  return existsSync(path) ? [{ name: `data/${USERS}`, content: readFileSync(path) }] : [];
+}
+
+/** The revisions as of one moment: the agent may write while they are read. Errors: throws ConsoleError 'busy' where they keep changing. */
+function revisionsOf(dir: string): readonly ArchiveFile[] {
+  const folder = join(dir, 'config');
+  if (!existsSync(folder)) return [];
+  for (let tries = 0; tries < TRIES; tries++) {
+    const [first, second] = [treeOf(folder, 'data/config'), treeOf(folder, 'data/config')];
+    const isSame =
+      first.length === second.length &&
+      first.every(({ name, content }, i) => second[i]?.name === name && second[i].content.equals(content));
+    if (isSame) return first;
+  }
+  throw new ConsoleError('busy', 'the configuration is being changed: try again in a minute');
+}
+
+function treeOf(folder: string, name: string): readonly ArchiveFile[] {
+  const isTop = name === 'data/config';
+  const inside = readdirSync(folder).filter((each) => (isTop ? REVISIONS.test(each) : isSafeName(each)));
+  return inside.sort().flatMap((each) => {
+    const path = join(folder, each);
+    return statSync(path).isDirectory() ? treeOf(path, `${name}/${each}`) : [{ name: `${name}/${each}`, content: readFileSync(path) }];
+  });
+}
+
+/** In a folder under the given name, else under the name itself; never over another file. */
+function written(bytes: Buffer, place: string, name: string): string {
+  const path = resolve(existsSync(place) && statSync(place).isDirectory() ? join(place, name) : place);
+  attempt(() => createFile(path, bytes, MODE));
+  return path;
+}
+
+function fileName(cabinet: string, nowMs: WallMs): string {
+  return `luciole-backup-${cabinet || 'cabinet'}-${new Date(nowMs).toISOString().slice(0, 19).replace(/[:-]/g, '')}Z.tar.gz`;
+}
+
+function reportLines({ path, packedBytes, packedSha256, files, sealed, leftOut, readings }: BackupFile): readonly string[] {
+  const waiting = readings?.undelivered ?? 0;
+  return [
+    `${path}  ${formatBytes(packedBytes)}`,
+    `sha256 ${packedSha256}`,
+    `In it: ${files
+      .map(({ name }) => name)
+      .filter((name) => !/^data\/config\/./.test(name))
+      .join(', ')}${files.some(({ name }) => name.startsWith('data/config/')) ? ', data/config/' : ''}`,
+    ...(sealed.length === 0 ? [] : [`Sealed with the passphrase: ${sealed.join(', ')}. Without the passphrase nothing opens them.`]),
+    ...(leftOut.length === 0
+      ? []
+      : [`Not in it: ${leftOut.join(', ')}${sealed.length === 0 ? ' (--keys takes keys and users, sealed)' : ''}`]),
+    `Not in it: readings. ${waiting === 0 ? 'The platform has confirmed all of them.' : `${count(waiting, 'reading')} of them ${waiting === 1 ? 'is' : 'are'} not confirmed by the platform and would be lost with this gateway.`}`,
+    'It names people (audit log, events): keep it as such. docs/backup.md says what a restored gateway goes on with.',
+  ];
+}
+
+/** Errors: throws ConsoleError 'failed' where the system or the store refuses. */
+function attempt<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof StoreError) throw new ConsoleError('failed', error.message, { cause: error });
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (code === undefined || error instanceof ConsoleError) throw error;
+    const advice =
+      code === 'EEXIST'
+        ? 'there is a file of this name already: name another with --to'
+        : code === 'EACCES'
+          ? 'use sudo'
+          : 'look at the disk';
+    throw new ConsoleError('failed', `${path ?? 'the backup'}: ${code}; ${advice}`, { cause: error });
+  }
+}

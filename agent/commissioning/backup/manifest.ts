@@ -1,0 +1,113 @@
+/** What a backup says about itself, and the check that it holds what it says. Pure. */
+import { createHash } from 'node:crypto';
+import { ConsoleError } from '../../console/console-error.ts';
+import type { WallMs } from '../../core/clock.ts';
+import { isRecord } from '../../core/is-record.ts';
+import { type ArchiveFile, packArchive, unpackArchive } from './archive.ts';
+
+/** One file. Units: bytes. Shape: `sha256` as 64 hex digits. */
+export interface ManifestFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * Shape: the JSON of `manifest.json`, the first file of a backup. Names begin with the place: `data/` is the folder of the store, `site/` that of
+ * the cabinet file.
+ */
+export interface BackupManifest {
+  readonly format: 'luciole-backup';
+  readonly version: number;
+  /** The program that made it. */
+  readonly luciole: string;
+  readonly cabinet: string;
+  readonly madeMs: WallMs;
+  /** Of the readings at that time; null where there were none. They are not in it. */
+  readonly readings: { readonly epoch: string; readonly lastSeq: number; readonly undelivered: number } | null;
+  readonly files: readonly ManifestFile[];
+  /** Files that are sealed with a passphrase, by name; empty for none. */
+  readonly sealed: readonly string[];
+  /** Files that the cabinet names and that are not in it. */
+  readonly leftOut: readonly string[];
+}
+
+export interface Backup {
+  readonly manifest: BackupManifest;
+  /** By name. */
+  readonly files: ReadonlyMap<string, Buffer>;
+}
+
+const FORMAT = 'luciole-backup';
+/** Raised where an older program could not restore it rightly. */
+const VERSION = 1;
+const MANIFEST = 'manifest.json';
+/** The sealed files, as one. */
+export const SEALED = 'keys.sealed';
+
+/** The bytes of a backup with these files. */
+export function packBackup(
+  about: Omit<BackupManifest, 'format' | 'version' | 'files'>,
+  files: readonly ArchiveFile[],
+): { readonly manifest: BackupManifest; readonly bytes: Buffer } {
+  const listed = files.map(({ name, content }) => ({ name, bytes: content.length, sha256: sha256(content) }));
+  const manifest: BackupManifest = { format: FORMAT, version: VERSION, ...about, files: listed };
+  const first = { name: MANIFEST, content: Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`) };
+  return { manifest, bytes: packArchive([first, ...files]) };
+}
+
+/** A backup that is whole. Errors: throws ConsoleError 'failed' for any other file, one of a later version included. */
+export function readBackup(bytes: Uint8Array): Backup {
+  const [first, ...rest] = unpackArchive(bytes);
+  const manifest = first?.name === MANIFEST ? parsed(first.content) : undefined;
+  if (!isRecord(manifest) || manifest['format'] !== FORMAT) throw refused('it is no backup of luciole');
+  const version = manifest['version'];
+  if (version !== VERSION)
+    throw refused(`it is of version ${version}, this program knows ${VERSION}: restore it with the release that made it, or a later one`);
+  if (!isManifest(manifest)) throw refused('its list of files makes no sense');
+  const files = new Map(rest.map(({ name, content }) => [name, content]));
+  for (const { name, sha256: sum } of manifest.files) {
+    const content = files.get(name);
+    if (content === undefined) throw refused(`${name} is missing`);
+    if (sha256(content) !== sum) throw refused(`${name} is not as it was: it has another checksum`);
+  }
+  const extra = [...files.keys()].find((name) => !manifest.files.some((file) => file.name === name));
+  if (extra !== undefined || files.size !== rest.length) throw refused(`${extra ?? 'a file'} is in it and not in its list`);
+  return { manifest, files };
+}
+
+/** What sealed files are sealed for. */
+export function purposeOf({ cabinet }: Pick<BackupManifest, 'cabinet'>): string {
+  return `${FORMAT}/${VERSION}/${cabinet}`;
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function parsed(content: Buffer): unknown {
+  try {
+    return JSON.parse(content.toString('utf8'));
+  } catch {
+    return undefined; // No manifest then; the caller says so.
+  }
+}
+
+function isManifest(value: Readonly<Record<string, unknown>>): value is Readonly<Record<string, unknown>> & BackupManifest {
+  const { luciole, cabinet, madeMs, readings, files, sealed, leftOut } = value;
+  const isTexts = (list: unknown): boolean => Array.isArray(list) && list.every((item) => typeof item === 'string');
+  return (
+    typeof luciole === 'string' &&
+    typeof cabinet === 'string' &&
+    Number.isFinite(madeMs) &&
+    (readings === null || (isRecord(readings) && typeof readings['epoch'] === 'string' && Number.isFinite(readings['undelivered']))) &&
+    Array.isArray(files) &&
+    files.every((file) => isRecord(file) && typeof file['name'] === 'string' && typeof file['sha256'] === 'string') &&
+    isTexts(sealed) &&
+    isTexts(leftOut)
+  );
+}
+
+function refused(why: string): ConsoleError {
+  return new ConsoleError('failed', `this backup cannot be restored: ${why}`);
+}

@@ -1,0 +1,121 @@
+/**
+ * `luciole restore`: makes this gateway go on as the cabinet of a backup.
+ *
+ * It checks that no agent runs and that the backup is whole, shows what would be replaced, then replaces it: first all files of the store at
+ * once, then those of the site. Without a cabinet file no agent starts, so a new gateway that loses its mains in between stays off.
+ */
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { refuseWhileAgentRuns } from '../../console/ask-agent.ts';
+import { ConsoleError } from '../../console/console-error.ts';
+import { type LocalArgs, type Terminal, textOf } from '../../console/terminal/terminal.ts';
+import { paragraph } from '../../console/text/text-lines.ts';
+import { asOwnerOf, createFile, replaceWhole, syncPath } from '../../core/atomic-write.ts';
+import type { WallMs } from '../../core/clock.ts';
+import { StoreError } from '../../core/errors.ts';
+import { BEFORE_RESTORE, finishRestore, stageRestore } from '../../core/pending-restore.ts';
+import { proveStateCopy } from '../../store/copy-tools.ts';
+import { serviceUser } from '../key-files.ts';
+import type { ArchiveFile } from './archive.ts';
+import { type BackupPlaces, backupPlaces } from './backup-places.ts';
+import { type Backup, purposeOf, readBackup, SEALED, sha256 } from './manifest.ts';
+import { type RestoreReport, restoreLines } from './restore-page.ts';
+import { configNameOf, planRestore, type RestorePlan } from './restore-plan.ts';
+import { openSealed } from './sealed-files.ts';
+
+export interface RestoreWorld {
+  readonly terminal: Terminal;
+  readonly configFile: string;
+  readonly nowMs: WallMs;
+}
+
+/** Source: as `setup` writes them; a key is for the service alone. */
+const MODE = { data: 0o600, site: 0o644, key: 0o400 };
+const EXIT_NOTHING_DONE = 1;
+
+/** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
+export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs }: RestoreWorld): Promise<number> {
+  await refuseWhileAgentRuns(args, terminal, 'an agent is running on this data: stop it first (systemctl stop luciole)');
+  const bytes = attempt(() => readFileSync(textOf(args['backup']) ?? ''));
+  const backup = readBackup(bytes);
+  const places = attempt(() => placesHere(args, resolve(configFile), backup));
+  const isMeant = args['yes'] === true;
+  const keepsReadings = args['keep-readings'] === true;
+  const opened = isMeant && args['no-keys'] !== true ? await openKeys(backup, terminal) : [];
+  const plan = attempt(() => planRestore(backup, places, { opened, keepsReadings }));
+  if (isMeant) attempt(() => restore(plan, places, { by: terminal.user, nowMs, keepsReadings, keys: opened }));
+  const readings = plan.readings === null ? null : { ...plan.readings, isKept: keepsReadings };
+  const report: RestoreReport = { restored: isMeant, sha256: sha256(bytes), backup: backup.manifest, items: plan.items, readings };
+  if (args['json'] === true) terminal.out(`${JSON.stringify(report)}\n`);
+  else for (const line of restoreLines(report, places.dir)) terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
+  return isMeant ? 0 : EXIT_NOTHING_DONE;
+}
+
+/** By the cabinet file in the backup: on a new gateway there is no other. */
+function placesHere(args: LocalArgs, configFile: string, backup: Backup): BackupPlaces {
+  const text = backup.files.get(configNameOf(backup))?.toString('utf8') ?? '';
+  const places = backupPlaces(args, configFile, text);
+  if (existsSync(join(places.dir, 'restore'))) finishRestore(places.dir);
+  return places;
+}
+
+async function openKeys({ manifest, files }: Backup, { askSecret }: Terminal): Promise<readonly ArchiveFile[]> {
+  const sealed = files.get(SEALED);
+  if (sealed === undefined) return [];
+  if (askSecret === undefined)
+    throw new ConsoleError('usage', 'the keys in it are sealed, and there is no terminal to ask for the passphrase: --no-keys leaves them');
+  return openSealed(sealed, await askSecret('Passphrase of the keys in the backup', null), purposeOf(manifest));
+}
+
+interface RestoreWork {
+  readonly by: string;
+  readonly nowMs: WallMs;
+  readonly keepsReadings: boolean;
+  readonly keys: readonly ArchiveFile[];
+}
+
+function restore(plan: RestorePlan, { dir }: BackupPlaces, { by, nowMs, keepsReadings, keys }: RestoreWork): void {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  stageRestore(dir, !keepsReadings, (folder) => {
+    for (const { name, content } of plan.data) writeBelow(folder, name, content);
+    proveStateCopy(folder, by, nowMs);
+    syncPath(join(folder, 'state.db'));
+  });
+  finishRestore(dir);
+  for (const { path, content } of plan.site)
+    replaceBeside(
+      path,
+      content,
+      keys.some((key) => key.content === content),
+    );
+}
+
+function writeBelow(folder: string, name: string, content: Buffer): void {
+  mkdirSync(dirname(join(folder, name)), { recursive: true, mode: 0o700 });
+  createFile(join(folder, name), content, MODE.data);
+}
+
+function replaceBeside(path: string, content: Buffer, isKey: boolean): void {
+  asOwnerOf(dirname(dirname(path)), () => mkdirSync(dirname(path), { recursive: true }));
+  if (!existsSync(path)) {
+    createFile(path, content, isKey ? MODE.key : MODE.site, isKey ? serviceUser() : null);
+    return;
+  }
+  const mode = statSync(path).mode & 0o777;
+  replaceWhole(`${path}${BEFORE_RESTORE}`, readFileSync(path), mode);
+  replaceWhole(path, content, mode);
+}
+
+/** Errors: throws ConsoleError 'failed' where the system or the store refuses. */
+function attempt<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof StoreError) throw new ConsoleError('failed', `${error.message}; nothing was changed`, { cause: error });
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (code === undefined || error instanceof ConsoleError) throw error;
+    const advice =
+      code === 'ENOENT' ? 'is it there?' : process.getuid?.() === 0 ? 'look at the disk, then give the same command again' : 'use sudo';
+    throw new ConsoleError('failed', `${path ?? 'the backup'}: ${code}; ${advice}`, { cause: error });
+  }
+}

@@ -1,0 +1,42 @@
+/** `backup` and `restore`: their words. Commissioning does both. */
+import { JSON_OPTION } from '../../agent-command.ts';
+import type { LocalCommand } from '../../command-spec.ts';
+
+export const BACKUP: LocalCommand = {
+  kind: 'local',
+  name: 'backup',
+  role: 'admin',
+  hasSocket: true,
+  isTypedWhole: true,
+  group: 'Store:',
+  summary: 'one file from which another gateway goes on',
+  arguments: [],
+  options: [
+    { name: 'to', value: 'FILE', summary: 'where to; a folder gets a file named by cabinet and time (default: here)' },
+    { name: 'keys', value: null, summary: 'also keys, passwords and users, sealed with a passphrase' },
+    { name: 'file', value: 'FILE', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)' },
+    { name: 'data-dir', value: 'DIR', summary: 'folder of the store, where the cabinet cannot be read' },
+    JSON_OPTION,
+  ],
+  examples: ['luciole backup', 'luciole backup --to /media/stick --keys', 'luciole backup --to cabinet.tar.gz --json'],
+};
+
+export const RESTORE: LocalCommand = {
+  kind: 'local',
+  name: 'restore',
+  role: 'admin',
+  hasSocket: true,
+  isTypedWhole: true,
+  group: 'Store:',
+  summary: 'check a backup, and make this gateway go on from it',
+  arguments: [{ name: 'backup', summary: 'a file that `luciole backup` made', required: true }],
+  options: [
+    { name: 'yes', value: null, summary: 'restore it; without this, only show what would be replaced' },
+    { name: 'no-keys', value: null, summary: 'leave the keys and users of this gateway' },
+    { name: 'keep-readings', value: null, summary: 'keep the readings that are here: only on the gateway that made them' },
+    { name: 'file', value: 'FILE', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)' },
+    { name: 'data-dir', value: 'DIR', summary: 'folder of the store, where the cabinet cannot be read' },
+    JSON_OPTION,
+  ],
+  examples: ['luciole restore cabinet.tar.gz', 'luciole restore cabinet.tar.gz --yes'],
+};

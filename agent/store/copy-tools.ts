@@ -1,0 +1,68 @@
+/**
+ * The store's part of a backup: its state copied where no agent runs, a copy proven, and what the readings say about themselves.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WallMs } from '../core/clock.ts';
+import type { BackupReport } from '../core/ports.ts';
+import type { Notice } from './messages.ts';
+import { STATE, TELEMETRY } from './schema.ts';
+import { getMeta, openReadOnly, openSqlite, toStoreError } from './sqlite.ts';
+import { signCopy } from './state/adopt-copy.ts';
+import { StateFile } from './state-file.ts';
+import { undeliveredReadings } from './telemetry-file.ts';
+
+/** The readings of a store. Shape: `undelivered` is what the platform has not confirmed. */
+export interface ReadingsFacts {
+  readonly epoch: string;
+  readonly lastSeq: number;
+  readonly undelivered: number;
+}
+
+/** Makes a proven copy of `state.db` beside it, as the agent does each night; null where there is none. Only where no agent runs. Errors: throws StoreError. */
+export function copyState(dir: string, atMs: WallMs): BackupReport | null {
+  if (!existsSync(join(dir, STATE.fileName))) return null;
+  const state = new StateFile({ dir }, () => {});
+  try {
+    return state.backup(atMs);
+  } finally {
+    state.close();
+  }
+}
+
+/** Reads every page and row of a copy of `state.db`, and writes into it who restores it. Errors: throws StoreError where it is not sound. */
+export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
+  const notices: Notice[] = [];
+  const state = new StateFile({ dir }, (notice) => void notices.push(notice));
+  const problems = [...state.check(atMs), ...notices.map((notice) => ('message' in notice ? notice.message : notice.kind))];
+  state.close();
+  const [problem] = problems;
+  const path = join(dir, STATE.fileName);
+  if (problem !== undefined) throw toStoreError(new Error(problem), path);
+  const db = openSqlite(path);
+  try {
+    signCopy(db, by);
+    // No journal is left that would have to be moved with it.
+    db.pragma('journal_mode = DELETE');
+  } catch (error) {
+    throw toStoreError(error, path);
+  } finally {
+    db.close();
+  }
+}
+
+/** Also beside a running agent. Shape: null where there are no readings, or none that can be read. */
+export function readingsFacts(dir: string): ReadingsFacts | null {
+  const path = join(dir, TELEMETRY.fileName);
+  try {
+    const db = openReadOnly(path);
+    try {
+      const lastSeq = db.prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'frame'").pluck().get() ?? 0;
+      return { epoch: String(getMeta(db, 'epoch')), lastSeq, undelivered: undeliveredReadings(db) };
+    } finally {
+      db.close();
+    }
+  } catch {
+    return null; // Absent, damaged or of another program: then nothing can be said about it.
+  }
+}

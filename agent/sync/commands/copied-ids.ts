@@ -1,0 +1,66 @@
+/**
+ * Ids after the state was replaced by a copy: what the platform sent since the copy was made may have been carried out, and is not known here.
+ *
+ * For a day, the longest life of a command, each order with an id of its own is refused once, unless it only brings light. The platform sends
+ * it again with a new id where it is still meant; a repetition keeps its id and stays refused.
+ */
+import { type Clock, isTrusted, type WallMs } from '../../core/clock.ts';
+import { COPIED_STATE_KEY, type CopiedState, readCopiedState } from '../../core/copied-state.ts';
+import { isRecord } from '../../core/is-record.ts';
+import type { PlatformOrder, Store } from '../../core/ports.ts';
+import { LONGEST_MS } from './command-expiry.ts';
+import type { SoundCommand } from './commands.ts';
+
+/** Shape: `{ adoptedMs, untilMs }`. */
+const KEY = 'sync.copied-ids';
+/** Orders whose refusal is remembered. Source: as the commands that are taken at once, doubled. */
+const MAX_ORDERS = 256;
+
+export class CopiedIds {
+  readonly #store: Pick<Store, 'load' | 'save'>;
+  readonly #clock: Pick<Clock, 'wallMs' | 'quality'>;
+  #copied: CopiedState | null = null;
+  /** End of the doubt; null until the time is trusted. */
+  #untilMs: WallMs | null = null;
+  /** Ids that were refused, by what they ask for. */
+  readonly #refused = new Map<string, Set<string>>();
+
+  constructor(store: Pick<Store, 'load' | 'save'>, clock: Pick<Clock, 'wallMs' | 'quality'>) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  async restore(): Promise<void> {
+    const [copied, saved] = await Promise.all([this.#store.load(COPIED_STATE_KEY), this.#store.load(KEY)]);
+    this.#copied = readCopiedState(copied);
+    if (!isRecord(saved) || saved['adoptedMs'] !== this.#copied?.adoptedMs) return;
+    if (typeof saved['untilMs'] === 'number') this.#untilMs = saved['untilMs'];
+  }
+
+  /** Why this new id is not carried out; null where it is. */
+  refusalOf({ commandId, hasOwnId, order, digest }: Pick<SoundCommand, 'commandId' | 'hasOwnId' | 'order' | 'digest'>): string | null {
+    if (this.#copied === null || !hasOwnId || isLight(order) || !this.#isInDoubt(this.#copied)) return null;
+    const ids = this.#refused.get(digest);
+    if (ids !== undefined && !ids.has(commandId)) return null;
+    this.#refused.set(digest, (ids ?? new Set()).add(commandId));
+    const [oldest] = this.#refused.keys();
+    if (this.#refused.size > MAX_ORDERS && oldest !== undefined) this.#refused.delete(oldest);
+    const copied = new Date(this.#copied.copiedMs).toISOString();
+    return `the state of this cabinet is a copy of ${copied}, so this id may have been carried out since: send it with a new id where it is still meant`;
+  }
+
+  #isInDoubt({ adoptedMs }: CopiedState): boolean {
+    if (!isTrusted(this.#clock.quality())) return true;
+    const nowMs = this.#clock.wallMs();
+    if (this.#untilMs === null) {
+      this.#untilMs = nowMs + LONGEST_MS;
+      void this.#store.save(KEY, { adoptedMs, untilMs: this.#untilMs });
+    }
+    return nowMs < this.#untilMs;
+  }
+}
+
+/** An emergency only brings light, and must not wait for a second message. */
+function isLight(order: PlatformOrder): boolean {
+  return order.kind === 'override' && order.request.rank === 'emergency';
+}
