@@ -171,12 +171,7 @@ function attempt<T>(work: () => T): T {
     if (error instanceof StoreError) throw new ConsoleError('failed', error.message, { cause: error });
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined || error instanceof ConsoleError) throw error;
-    const advice =
-      code === 'EEXIST'
-        ? 'there is a file of this name already: name another with --to'
-        : code === 'EACCES'
-          ? 'use sudo'
-          : 'look at the disk';
+    const advice = code === 'EACCES' ? 'use sudo' : 'look at the disk';
     throw new ConsoleError('failed', `${path ?? 'the backup'}: ${code}; ${advice}`, { cause: error });
   }
 }
