@@ -8,7 +8,7 @@
  * A mains cut before the rename leaves the former files; after it the next start of the agent, or the same command, goes on. What is replaced
  * stays beside as `NAME.before-restore`, the one of an earlier restore is removed.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { asOwnerOf, syncPath } from './atomic-write.ts';
 
@@ -41,7 +41,8 @@ export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: st
 /** Puts what is meant to be restored into place. Returns whether there was anything. Errors: throws the system's error; to be called again then. */
 export function finishRestore(dir: string): boolean {
   const pending = join(dir, PENDING);
-  if (!existsSync(pending)) return false;
+  // A link is of somebody else.
+  if (lstatSync(pending, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
   asOwnerOf(dir, () => {
     for (const name of readdirSync(pending).sort()) putInPlace(dir, name);
     syncPath(dir);

@@ -50,6 +50,7 @@ const USERS = 'users.json';
 /** Resolves with the exit code. Errors: rejects with ConsoleError; no file is written then. */
 export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, version }: BackupWorld): Promise<number> {
   const places = attempt(() => backupPlaces(args, resolve(configFile), readFileSync(resolve(configFile), 'utf8')));
+  const path = freePath(textOf(args['to']) ?? '.', fileName(places.cabinet, nowMs));
   const withKeys = args['keys'] === true;
   const passphrase = withKeys ? await newPassphrase(terminal, places.cabinet) : null;
   const state = await stateCopy(args, places, terminal, nowMs);
@@ -63,7 +64,7 @@ export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, 
     ...{ sealed: isSealed ? names : [], leftOut: [...(isSealed ? [] : names), ...places.elsewhere] },
   };
   const { manifest, bytes } = packBackup(about, [...plain, ...sealed]);
-  const path = written(bytes, textOf(args['to']) ?? '.', fileName(places.cabinet, nowMs));
+  attempt(() => createFile(path, bytes, MODE));
   const report: BackupFile = { path, packedBytes: bytes.length, packedSha256: sha256(bytes), ...manifest };
   if (args['json'] === true) terminal.out(`${JSON.stringify(report)}\n`);
   else for (const line of reportLines(report)) terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
@@ -133,10 +134,10 @@ function treeOf(folder: string, name: string): readonly ArchiveFile[] {
   });
 }
 
-/** In a folder under the given name, else under the name itself; never over another file. */
-function written(bytes: Buffer, place: string, name: string): string {
+/** In a folder under the given name, else under the name itself. Errors: throws ConsoleError 'failed' where there is a file of that name. */
+function freePath(place: string, name: string): string {
   const path = resolve(existsSync(place) && statSync(place).isDirectory() ? join(place, name) : place);
-  attempt(() => createFile(path, bytes, MODE));
+  if (existsSync(path)) throw new ConsoleError('failed', `${path}: there is a file of this name already; name another with --to`);
   return path;
 }
 
@@ -170,12 +171,7 @@ function attempt<T>(work: () => T): T {
     if (error instanceof StoreError) throw new ConsoleError('failed', error.message, { cause: error });
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined || error instanceof ConsoleError) throw error;
-    const advice =
-      code === 'EEXIST'
-        ? 'there is a file of this name already: name another with --to'
-        : code === 'EACCES'
-          ? 'use sudo'
-          : 'look at the disk';
+    const advice = code === 'EACCES' ? 'use sudo' : 'look at the disk';
     throw new ConsoleError('failed', `${path ?? 'the backup'}: ${code}; ${advice}`, { cause: error });
   }
 }

@@ -54,9 +54,7 @@ export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs 
 /** By the cabinet file in the backup: on a new gateway there is no other. */
 function placesHere(args: LocalArgs, configFile: string, backup: Backup): BackupPlaces {
   const text = backup.files.get(configNameOf(backup))?.toString('utf8') ?? '';
-  const places = backupPlaces(args, configFile, text);
-  if (existsSync(join(places.dir, 'restore'))) finishRestore(places.dir);
-  return places;
+  return backupPlaces(args, configFile, text);
 }
 
 async function openKeys({ manifest, files }: Backup, { askSecret }: Terminal): Promise<readonly ArchiveFile[]> {
@@ -76,6 +74,8 @@ interface RestoreWork {
 
 function restore(plan: RestorePlan, { dir }: BackupPlaces, { by, nowMs, keepsReadings, keys }: RestoreWork): void {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
+  // An earlier one that lost its mains.
+  finishRestore(dir);
   stageRestore(dir, !keepsReadings, (folder) => {
     for (const { name, content } of plan.data) writeBelow(folder, name, content);
     proveStateCopy(folder, by, nowMs);

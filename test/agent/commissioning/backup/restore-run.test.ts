@@ -1,0 +1,170 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { runBackup } from '../../../../agent/commissioning/backup/backup-run.ts';
+import { packBackup, sha256 } from '../../../../agent/commissioning/backup/manifest.ts';
+import { runRestore } from '../../../../agent/commissioning/backup/restore-run.ts';
+import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
+import type { LocalArgs, Terminal } from '../../../../agent/console/terminal/terminal.ts';
+import { stageRestore } from '../../../../agent/core/pending-restore.ts';
+import { SMALL_SITE } from '../../../support/small-site.ts';
+import { openStore } from '../../store/files/open-store.ts';
+import { frame, STORE_START_MS, testFolder } from '../../store/fixtures/kit.ts';
+
+/** A gateway that has run: site, store with readings, users, a key. No agent runs. */
+function openGateway(t: Pick<Test, 'teardown'>, passphrases: string[] = []) {
+  const folder = testFolder(t);
+  const [configFile, dir] = [join(folder, 'cabinet.yaml'), join(folder, 'data')];
+  writeFileSync(configFile, SMALL_SITE);
+  writeFileSync(join(folder, 'cabinet.key'), `the key of ${folder}`);
+  const store = openStore(t, dir);
+  store.commit(frame(1, 5), frame(2, 5));
+  store.save('whose', folder);
+  store.close();
+  writeFileSync(join(dir, 'users.json'), `users of ${folder}`);
+  const shown: string[] = [];
+  const terminal: Terminal = {
+    ...{ out: (text) => void shown.push(text), err: () => {}, widthCols: 80, colour: false, user: 'marie', version: '', status: null },
+    socketPath: join(folder, 'no.sock'),
+    askSecret: async () => passphrases.shift() ?? '',
+    localFiles: async () => Promise.reject(new Error('not here')),
+  };
+  const world = { terminal, configFile, nowMs: STORE_START_MS + 3_600_000, version: '1.2.3' };
+  const told = async (run: Promise<number>) => ({ code: await run, text: shown.splice(0).join('') });
+  return {
+    ...{ folder, dir, configFile, shown },
+    backup: (args: LocalArgs = {}) => told(runBackup({ 'data-dir': dir, to: join(folder, 'b.tar.gz'), ...args }, world)),
+    restore: (backup: string, args: LocalArgs = {}) => told(runRestore({ 'data-dir': dir, backup, ...args }, world)),
+    file: join(folder, 'b.tar.gz'),
+    whose: () => {
+      const again = openStore(t, dir);
+      const whose = again.load('whose');
+      again.close();
+      return whose;
+    },
+    /** All that lies there, by path. */
+    picture: () =>
+      Object.fromEntries(
+        (readdirSync(folder, { recursive: true, withFileTypes: true }) as { isFile(): boolean; parentPath: string; name: string }[])
+          .filter((entry) => entry.isFile() && !/-shm$|-wal$/.test(entry.name))
+          .map(({ parentPath, name }) => [join(parentPath, name), sha256(readFileSync(join(parentPath, name)))]),
+      ),
+  };
+}
+
+t.test('both pages fit 80 columns, say what is in a backup and what is not, and what a restore would replace', async (t) => {
+  const gateway = openGateway(t);
+  const made = await gateway.backup();
+  t.equal(made.code, 0);
+  t.match(made.text, /sha256 [0-9a-f]{64}/);
+  t.match(made.text, /Not in it: data\/users\.json, site\/cabinet\.key/);
+  t.match(made.text.replace(/\n/g, ' '), /10 readings of them are not confirmed by the platform/);
+  const planned = await gateway.restore(gateway.file);
+  t.equal(planned.code, 1, 'nothing done');
+  for (const pattern of [
+    /state\.db.*replaced/s,
+    /cabinet\.yaml.*the same already/s,
+    /telemetry\.db.*set aside/s,
+    /10 readings not confirmed/,
+    /--yes restores it/,
+  ])
+    t.match(planned.text, pattern);
+  for (const line of `${made.text}${planned.text}`.split('\n')) t.ok(line.length <= 80, line);
+});
+
+t.test('a plan changes nothing, and so does all that is refused', async (t) => {
+  const gateway = openGateway(t, ['a street of fireflies', 'another phrase']);
+  await gateway.backup({ keys: true });
+  const before = gateway.picture();
+  await gateway.restore(gateway.file);
+  await t.rejects(gateway.restore(gateway.file, { yes: true }), { code: 'failed', message: /passphrase/ });
+  await t.rejects(gateway.restore(join(gateway.folder, 'none')), { code: 'failed', message: /is it there/ });
+  await t.rejects(gateway.restore(gateway.configFile, { yes: true }), { code: 'failed', message: /no whole backup/ });
+  await t.rejects(gateway.backup(), { code: 'failed', message: /there is a file of this name already/ });
+  t.strictSame(gateway.picture(), before);
+});
+
+t.test('a backup whose state is damaged, or is none, is refused before anything is replaced', async (t) => {
+  const gateway = openGateway(t);
+  const about = { luciole: '1', cabinet: 'demo', madeMs: 1, readings: null, sealed: [], leftOut: [] };
+  const site = { name: 'site/cabinet.yaml', content: Buffer.from(SMALL_SITE) };
+  for (const content of [Buffer.from('not a database'), Buffer.alloc(0), readFileSync(join(gateway.dir, 'telemetry.db'))]) {
+    const file = join(gateway.folder, 'bad.tar.gz');
+    writeFileSync(file, packBackup(about, [{ name: 'data/state.db', content }, site]).bytes);
+    await t.rejects(gateway.restore(file, { yes: true }), { code: 'failed', message: /nothing was changed/ });
+    t.equal(gateway.whose(), gateway.folder);
+    t.notOk(existsSync(join(gateway.dir, 'state.db.before-restore')));
+  }
+});
+
+t.test('names at places that no backup has are refused', async (t) => {
+  const gateway = openGateway(t);
+  const about = { luciole: '1', cabinet: 'demo', madeMs: 1, readings: null, sealed: [], leftOut: [] };
+  const site = { name: 'site/cabinet.yaml', content: Buffer.from(SMALL_SITE) };
+  for (const name of [
+    'data/telemetry.db',
+    'data/starts.json',
+    'data/config/x',
+    'data/releases/current',
+    'etc/passwd',
+    'data/state.db-wal',
+  ]) {
+    const file = join(gateway.folder, 'odd.tar.gz');
+    writeFileSync(file, packBackup(about, [{ name, content: Buffer.from('x') }, site]).bytes);
+    await t.rejects(gateway.restore(file, { yes: true }), { code: 'failed', message: /at a place that no backup has/ }, name);
+  }
+});
+
+t.test('another gateway’s files stay beside; its keys and users are replaced with a passphrase only', async (t) => {
+  const first = openGateway(t, ['a street of fireflies']);
+  await first.backup({ keys: true });
+  const other = openGateway(t, ['a street of fireflies']);
+  writeFileSync(other.configFile, `${SMALL_SITE}# another\n`);
+  const { code } = await other.restore(first.file, { yes: true, 'no-keys': true });
+  t.equal(code, 0);
+  t.equal(other.whose(), first.folder);
+  t.equal(readFileSync(other.configFile, 'utf8'), SMALL_SITE);
+  t.equal(readFileSync(`${other.configFile}.before-restore`, 'utf8'), `${SMALL_SITE}# another\n`);
+  t.equal(readFileSync(join(other.folder, 'cabinet.key'), 'utf8'), `the key of ${other.folder}`);
+  t.notOk(existsSync(join(other.dir, 'telemetry.db')), 'a new epoch begins');
+  t.ok(existsSync(join(other.dir, 'telemetry.db.before-restore')));
+  await other.restore(first.file, { yes: true });
+  t.equal(readFileSync(join(other.folder, 'cabinet.key'), 'utf8'), `the key of ${first.folder}`);
+  t.equal(readFileSync(join(other.dir, 'users.json'), 'utf8'), `users of ${first.folder}`);
+  t.equal(readFileSync(join(other.dir, 'users.json.before-restore'), 'utf8'), `users of ${other.folder}`);
+});
+
+t.test('a weak passphrase seals nothing', async (t) => {
+  for (const passphrase of ['', 'short', '123456789012', 'motdepasse2026']) {
+    const gateway = openGateway(t, [passphrase]);
+    await t.rejects(gateway.backup({ keys: true }), { code: 'usage', message: /refused/ });
+    t.notOk(existsSync(gateway.file));
+  }
+});
+
+t.test('a folder of the store without a state, or a store of a later release, gives no backup', async (t) => {
+  const gateway = openGateway(t);
+  const empty = join(gateway.folder, 'empty');
+  mkdirSync(empty);
+  await t.rejects(gateway.backup({ 'data-dir': empty }), { code: 'failed', message: /no agent has run/ });
+  t.strictSame(readdirSync(empty), []);
+});
+
+t.test('a link in the place of the folder of a restore leads nowhere', async (t) => {
+  const gateway = openGateway(t);
+  await gateway.backup();
+  const elsewhere = testFolder(t);
+  for (const name of ['restore.new', 'restore']) symlinkSync(elsewhere, join(gateway.dir, name));
+  await gateway.restore(gateway.file, { yes: true });
+  t.strictSame(readdirSync(elsewhere), []);
+  t.equal(gateway.whose(), gateway.folder);
+});
+
+t.test('a restore that lost its mains is completed by the next start, before revisions are read', async (t) => {
+  const gateway = openGateway(t);
+  stageRestore(gateway.dir, true, (folder) => writeFileSync(join(folder, 'users.json'), 'restored users'));
+  await beginConfiguration({ configFile: gateway.configFile, dataDir: gateway.dir, nowMs: STORE_START_MS });
+  t.equal(readFileSync(join(gateway.dir, 'users.json'), 'utf8'), 'restored users');
+  t.notOk(existsSync(join(gateway.dir, 'telemetry.db')));
+  t.notOk(existsSync(join(gateway.dir, 'restore')));
+});
