@@ -168,6 +168,7 @@ export type EventCode =
   | 'births-asked-too-often'
   | 'uplink-taken-over'
   | 'uplink-reconnect'
+  | 'certificate-expires'
   | 'override-started'
   | 'override-ended'
   | 'programme-chosen'

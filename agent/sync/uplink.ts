@@ -19,7 +19,7 @@ import type {
   UplinkStatus,
   UplinkValue,
 } from '../core/ports.ts';
-import type { UplinkTools } from '../core/uplink-tools.ts';
+import type { UplinkCertificates, UplinkTools } from '../core/uplink-tools.ts';
 import { within } from '../core/within.ts';
 import type { AgentEvent, Outcome, PointId, Reading } from '../core/words.ts';
 import { CommandInbox } from './commands/command-inbox.ts';
@@ -28,6 +28,7 @@ import { createDataBudget, type DataBudget } from './delivery/data-budget.ts';
 import { Delivery } from './delivery/delivery.ts';
 import type { ResendResult } from './delivery/resend-queue.ts';
 import { createSyncHandler, type SyncHandler } from './delivery/sync-handler.ts';
+import { CertificateWatch } from './mqtt/certificate-watch.ts';
 import type { InboundMessage, MqttConnection, MqttTransport } from './mqtt/mqtt-transport.ts';
 import type { ReadFile } from './mqtt/secret-files.ts';
 import { createFileReader } from './mqtt/secret-files.ts';
@@ -93,6 +94,7 @@ export class SparkplugUplink implements Uplink {
   readonly #syncHandler: SyncHandler;
   readonly #commands: CommandInbox;
   readonly #link: BrokerLink;
+  readonly #certificates: CertificateWatch;
   readonly #counts = { published: 0, historical: 0, acked: 0, messages: 0, bytes: 0 };
   #syncTimer: Timer | null = null;
   /** A stop may come while a start waits for the disk. */
@@ -126,6 +128,7 @@ export class SparkplugUplink implements Uplink {
     });
     this.#commands = this.#createCommandInbox(onEvent);
     this.#link = this.#createLink();
+    this.#certificates = new CertificateWatch({ config, readFile: this.#readFile, clock, onEvent });
     this.tools = {
       trace: this.#trace.entries,
       watch: this.#trace.watch,
@@ -144,12 +147,14 @@ export class SparkplugUplink implements Uplink {
     void this.#reportSync();
     // Also without a session: a birth that waited long for its host carries the present values.
     this.#syncTimer = every(this.#parts.clock, SYNC_PERIOD_MS, () => void this.#reportSync());
+    this.#certificates.start();
     await this.#link.start();
   }
 
   async stop(): Promise<void> {
     this.#isWanted = false;
     this.#syncTimer?.cancel();
+    this.#certificates.stop();
     await within(this.#parts.clock, SETTLE_MS, this.#commands.stop());
     await this.#link.stop();
     this.#budget.save(true);
@@ -207,7 +212,7 @@ export class SparkplugUplink implements Uplink {
         bytesToday: this.#budget.bytesToday(),
         dailyMegabytes: this.#parts.config.dailyMegabytes,
       },
-      certificates: link.certificates,
+      certificates: this.#allCertificates(),
       lastFailure: link.failures.last,
     };
   }
@@ -215,6 +220,12 @@ export class SparkplugUplink implements Uplink {
   async #restoreAliases(): Promise<void> {
     const { store, random } = this.#parts;
     this.#table.adoptAliases(await restoreAliasBlocks(store, this.#table.aliased, random));
+  }
+
+  #allCertificates(): UplinkCertificates {
+    const { own, broker } = this.#link.certificates;
+    const { found } = this.#certificates;
+    return { own: own ?? found.own, authority: found.authority, broker };
   }
 
   #createDelivery(): Delivery {

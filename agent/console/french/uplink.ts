@@ -135,4 +135,12 @@ export const FRENCH_UPLINK: Pairs = [
   ['--for goes with --follow', '--for va avec --follow'],
   ['bad --for "{text}": 1h at most', '--for "{text}" : 1h au plus'],
   ['asked too often: at most {n} at once, then one in {m} s', "demandé trop souvent : {n} d'un coup au plus, puis une toutes les {m} s"],
+  [
+    '{key} {path} expires in at most {n} days, on {day} ({name}): put a renewed one in its place',
+    'certificat de {key} {path} : il expire dans {n} jours au plus, le {day} ({name}) ; mettre un renouvelé à sa place',
+  ],
+  [
+    '{key} {path} has expired, on {day} ({name}): put a renewed one in its place',
+    'certificat de {key} {path} : expiré le {day} ({name}) ; mettre un renouvelé à sa place',
+  ],
 ];
