@@ -54,7 +54,7 @@ export interface UplinkParts {
   readonly log: Log;
   readonly store: Pick<
     Store,
-    'save' | 'load' | 'loadAll' | 'audit' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'
+    'save' | 'load' | 'loadAll' | 'audit' | 'auditAfter' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'
   >;
   /** The newest reading of a point, for births. */
   readonly latest: (pointId: PointId) => Reading | undefined;
@@ -234,6 +234,8 @@ export class SparkplugUplink implements Uplink {
       ...{ store, clock, log, proof: config.proof },
       mayDrain: () => this.#budget.mayDrain(),
       onGap: (texts) => this.#publisher.texts(NODE_METRIC.gap, texts),
+      onAudit: (texts) => this.#publisher.texts(NODE_METRIC.audit, texts),
+      maxTextBytes: () => this.#publisher.maxTextBytes(),
       onResend: (result) => this.#sendResendResult(result),
       onMode: () => void this.#reportSync(),
       onAckAhead: (ack) => this.#monitor.noteAckAhead(ack),

@@ -2,11 +2,10 @@
  * The table `audit` of `state.db`: the audit log. Only its oldest entries are removed, and an entry records that; what admins did moves to
  * `audit_reserved` first. The number and hash of the newest entry are also kept apart from the rows.
  */
-import type { AuditEntry, AuditHead, AuditNote, AuditPage, AuditQuery } from '../../core/audit-tools.ts';
+import type { AuditEntry, AuditHead, AuditNote, AuditPage, AuditQuery, AuditRow, AuditRows } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 import {
-  type AuditRow,
   type ChainFacts,
   chained,
   GENESIS,
@@ -32,6 +31,8 @@ export interface TimedNote extends AuditNote {
 const KEEP = { entries: 10_000, block: 500, reserved: 2_000 };
 /** Longest answer to one question. Units: entries. */
 const MAX_ANSWER = 2_000;
+/** As many for the uplink, which asks again. Units: entries. Source: assumed; 50 KB. */
+const MAX_NEXT = 100;
 const HEAD = 'audit_head';
 /** Of a body that makes no sense. Units: characters. */
 const SHOWN_CHARS = 80;
@@ -44,9 +45,9 @@ export function createAuditTable(db: Sqlite) {
   const last = db.prepare<[number], AuditHead>('SELECT n, hash FROM audit WHERE n <= ? ORDER BY n DESC LIMIT 1');
   const trim = db.prepare('DELETE FROM audit WHERE n <= ?');
   const columns = 'n, at_ms AS atMs, body, hash';
-  const newest = db.prepare<[number, number], AuditRow>(
-    `SELECT ${columns} FROM (SELECT * FROM audit UNION ALL SELECT * FROM audit_reserved) WHERE at_ms >= ? ORDER BY n DESC LIMIT ?`,
-  );
+  const everything = '(SELECT * FROM audit UNION ALL SELECT * FROM audit_reserved)';
+  const newest = db.prepare<[number, number], AuditRow>(`SELECT ${columns} FROM ${everything} WHERE at_ms >= ? ORDER BY n DESC LIMIT ?`);
+  const next = db.prepare<[number, number], AuditRow>(`SELECT ${columns} FROM ${everything} WHERE n > ? ORDER BY n LIMIT ?`);
   const all = db.prepare<[], AuditRow>(`SELECT ${columns} FROM audit ORDER BY n`);
   const upTo = db.prepare<[number], AuditRow>(`SELECT ${columns} FROM audit WHERE n <= ? ORDER BY n`);
   const reserved = db.prepare<[], AuditRow>(`SELECT ${columns} FROM audit_reserved ORDER BY n`);
@@ -95,6 +96,8 @@ export function createAuditTable(db: Sqlite) {
       }
       setMeta(db, HEAD, `${head.n} ${head.hash}`);
     },
+    /** The stored entries after this number, kept ones of admins included. */
+    after: (n: number): AuditRows => ({ rows: next.all(n, MAX_NEXT), head: headOf(db) }),
     read: ({ sinceMs, limit, isVerified, knownHead }: AuditQuery): AuditPage => {
       const head = headOf(db);
       const facts = (): ChainFacts => ({ head, known: knownHead, reserved: reserved.all(), isUsed: isUsed.get() === 1 });

@@ -36,7 +36,16 @@ function cabinet(t: Pick<Test, 'teardown'>, fault: { now: Fault }, link: { readi
   };
   const delivery = new Delivery({
     ...{ store, clock, log: SILENT, proof: 'broker', mayDrain: () => true },
-    ...{ onGap: () => {}, onResend: () => {}, onMode: () => {}, onSent: () => {}, onProven: () => {} },
+    ...{
+      onGap: () => {},
+      onAudit: () => {},
+      maxTextBytes: () => 100_000,
+      onAckAhead: () => {},
+      onResend: () => {},
+      onMode: () => {},
+      onSent: () => {},
+      onProven: () => {},
+    },
   });
   store.onCommitted = (committed) => delivery.committed(committed);
   store.fates = () => delivery.fates();
