@@ -61,7 +61,8 @@ export class AuditReporter {
     const { store, clock, isOpen, onTexts } = this.#parts;
     const page = isOpen() ? await store.auditAfter(Number.MAX_SAFE_INTEGER) : undefined;
     const head = page?.head ?? null;
-    if (head === null || !isOpen()) return;
+    // Each start of the agent is an entry: a log is empty for a moment only.
+    if (head === null || head.n === 0 || !isOpen()) return;
     if (this.#headMono === null || clock.monoMs() - this.#headMono >= HEAD_MS) {
       this.#headMono = clock.monoMs();
       onTexts([JSON.stringify({ head: head.n, hash: head.hash })]);

@@ -63,7 +63,7 @@ const upTo = (count: number, from = 1): number[] => Array.from({ length: Math.ma
 t.test(
   'every entry of the audit log leaves once the link is there, with the newest one named first, and the chain can be checked',
   async (t) => {
-    for (const count of [0, 1, 19, 20, 21, 250]) {
+    for (const count of [1, 19, 20, 21, 250]) {
       const cabinet = scene(count);
       await cabinet.session();
       const told = cabinet.hear();
