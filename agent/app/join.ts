@@ -2,6 +2,7 @@
  * Builds the parts of an agent in order, and passes each the parts it needs.
  */
 import { createAccess } from '../access/access.ts';
+import { withAuditEvents } from '../access/audit-events.ts';
 import { createSelfRecord } from '../access/self-audit.ts';
 import { PlatformConfigRequests } from '../config/revisions/platform-config-requests.ts';
 import type { RevisionManager } from '../config/revisions/revision-manager.ts';
@@ -34,8 +35,12 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   made.store = storeFor(made);
   made.uplink = createUplinkSlot(clock);
   made.self = selfFor(made);
+  made.audit = withAuditEvents({
+    ...{ audit: made.store.audit, clock, cabinetId: parts.cabinet.id },
+    onEvent: (event) => made.ongoing.onEvent(event),
+  });
   // The machine's own clock: the record covers its steps too.
-  made.record = createSelfRecord({ clock: parts.clock, log: parts.log, store: made.store });
+  made.record = createSelfRecord({ clock: parts.clock, log: parts.log, store: made });
   made.ongoing = createOngoing({ ...parts, ...made });
   made.field = fieldFor(made);
   made.state.rooms = createRooms(made);

@@ -10,6 +10,7 @@ import type { ConsoleServer } from '../console/protocol/socket-server.ts';
 import type { Control } from '../control/control.ts';
 import type { LightViews } from '../control/views/light-views.ts';
 import type { AccessTools } from '../core/access.ts';
+import type { AuditTools } from '../core/audit-tools.ts';
 import type { BusTools } from '../core/bus-tools.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';
 import type { Clock, MonoMs } from '../core/clock.ts';
@@ -118,6 +119,8 @@ export interface Joined {
   readonly store: Store;
   readonly uplink: UplinkSlot;
   readonly self: Self;
+  /** The audit log, with events for what a city wants to see at once. */
+  readonly audit: AuditTools;
   readonly record: SelfRecord;
   readonly ongoing: Ongoing;
   readonly field: LiveField;

@@ -182,7 +182,10 @@ export type EventCode =
   | 'secret-elsewhere'
   | 'command-ended'
   | 'command-refused'
-  | 'login-locked';
+  | 'login-locked'
+  | 'user-logged-in'
+  | 'users-changed'
+  | 'clock-set';
 
 export type Severity = 'info' | 'warning' | 'alarm';
 
