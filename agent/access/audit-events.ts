@@ -13,7 +13,15 @@ export interface AuditEventParts {
 }
 
 /** Changes of users, by the names of their commands. A password for the own account is one as well. */
-const USER_CHANGES: readonly string[] = ['user add', 'user enrol', 'user remove', 'user role', 'user passwd', 'user totp', 'user list sent'];
+const USER_CHANGES: readonly string[] = [
+  'user add',
+  'user enrol',
+  'user remove',
+  'user role',
+  'user passwd',
+  'user totp',
+  'user list sent',
+];
 /** Events of each kind: a program that logs in all the time must not push others out. Source: as for steps of the clock; the log has each of them. */
 const EVENTS = { burst: 20, perS: 1 / 600 };
 

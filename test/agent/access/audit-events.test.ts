@@ -13,9 +13,17 @@ t.test('logins, changes of users and a clock that was set are events that name t
   for (const [facts, code, text] of [
     [{ action: 'login' }, 'user-logged-in', /^ada \(admin\) logged in at the console$/],
     [{ action: 'user role', detail: 'name=marie role=viewer' }, 'users-changed', /^by console:ada: user role name=marie role=viewer$/],
-    [{ action: 'user remove', detail: 'name=luc', door: 'agent', user: 'root' }, 'users-changed', /^by machine:root: user remove name=luc$/],
+    [
+      { action: 'user remove', detail: 'name=luc', door: 'agent', user: 'root' },
+      'users-changed',
+      /^by machine:root: user remove name=luc$/,
+    ],
     [{ action: 'user passwd', user: 'marie', role: 'technician' }, 'users-changed', /^by console:marie: user passwd$/],
-    [{ action: 'user list sent', door: 'platform', user: '', detail: '3 people' }, 'users-changed', /^by platform: user list sent 3 people$/],
+    [
+      { action: 'user list sent', door: 'platform', user: '', detail: '3 people' },
+      'users-changed',
+      /^by platform: user list sent 3 people$/,
+    ],
     [{ action: 'clock-set', door: 'self', user: '', detail: 'from 2026 by 60 s', result: 'rtc' }, 'clock-set', /from 2026 by 60 s.*rtc/],
   ] as const)
     t.match(auditEvent(note(facts)), { code, text });
