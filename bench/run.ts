@@ -35,7 +35,7 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
   lighting  light on demand; about ten minutes
             decide       what one decision for 250 lamps costs
             wave         what the wave alone costs in it
-            detection    the same figure as of the line
+            detection    to the first level while people override zones, test lamps and scan the line; and the same figure as of the line
             passages     whether the lamp ahead of a cyclist has its level before he is there, 500 passages, with the wave and without
             energy       a winter week against the declared baseline, with the wave and without
 

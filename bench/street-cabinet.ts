@@ -19,20 +19,31 @@ export const NIGHT_MS = Date.parse('2026-12-15T23:30:00+01:00');
 
 /** Units: m. Source: assumed; usual distance of poles in a residential street. */
 const POLE_DISTANCE_M = 25;
+
+interface StreetSiteOptions {
+  readonly port: string;
+  readonly broadcast: boolean;
+  /** Where the agent stores. */
+  readonly dir: string;
+  /** Default: 35. */
+  readonly lamps?: number;
+}
 const DEMO = join(import.meta.dirname, '../config/demo.yaml');
 
-/** `dir` is where the agent stores; the side that simulates needs none. */
-export function streetSite({ port, broadcast, dir }: { port: string; broadcast: boolean; dir: string }): LoadedSite {
+/** The side that simulates stores nothing: its `dir` is empty. */
+export function streetSite({ port, broadcast, dir, lamps = LAMPS }: StreetSiteOptions): LoadedSite {
   const site = loadSite(DEMO);
   const [zone] = site.cabinet.zones;
   const [sensor] = zone?.presence?.sensors ?? [];
   if (zone === undefined || sensor === undefined) throw new Error('the demo street has changed');
-  const numbers = Array.from({ length: LAMPS }, (_, i) => i + 1);
+  const numbers = Array.from({ length: lamps }, (_, i) => i + 1);
   const lampId = (n: number): string => `L${String(n).padStart(2, '0')}`;
   const poleId = (n: number): string => `P${n}`;
   const devices = [
     ...numbers.map((n) => testDevice(lampId(n), { unit: n, profile: 'wirenboard-wb-led', pole: poleId(n) })),
-    ...SENSORS.map((id, i) => testDevice(id, { unit: 41 + i, profile: 'wirenboard-wb-msw', pole: poleId(12 * (i + 1)) })),
+    ...SENSORS.map((id, i) =>
+      testDevice(id, { unit: 41 + i, profile: 'wirenboard-wb-msw', pole: poleId(Math.ceil(((i + 1) * lamps) / 3)) }),
+    ),
     testDevice('M01', { unit: 51, profile: 'eastron-sdm630' }),
   ];
   const cabinet: Cabinet = {

@@ -5,20 +5,24 @@
  */
 import type { DeviceConfig } from '../agent/core/cabinet.ts';
 import type { ModbusDriver, UartDriver } from '../agent/core/driver.ts';
-import { narrowed } from '../agent/core/narrowed.ts';
+import { narrowed, withQuirks } from '../agent/core/narrowed.ts';
 import type { Profile } from '../agent/core/profile.ts';
 import { createModbusDriver } from './modbus/modbus-driver.ts';
 import { createUartDriver } from './uart/frame-codec.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
 
 /**
- * The driver of a Modbus device type, cut down to the repeated parts that the device has; whole when no device is given.
+ * The driver of a Modbus device type, cut down to the repeated parts that the device has, with the quirks that the cabinet gives it; that of
+ * the type when no device is given.
  *
  * Errors: throws TypeError for a profile of the wrong transport; the config check has refused it before.
  */
-export function modbusDriverFor(profile: Profile, device?: Pick<DeviceConfig, 'instances'>): ModbusDriver {
+export function modbusDriverFor(
+  profile: Profile,
+  device?: Pick<DeviceConfig, 'instances'> & Partial<Pick<DeviceConfig, 'quirks'>>,
+): ModbusDriver {
   if (profile.transport !== 'modbus') throw new TypeError(`${profile.id} does not speak Modbus`);
-  return createModbusDriver(narrowed(profile, device?.instances ?? {}));
+  return createModbusDriver(withQuirks(narrowed(profile, device?.instances ?? {}), device?.quirks ?? {}));
 }
 
 /** Errors: as `modbusDriverFor`. */

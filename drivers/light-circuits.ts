@@ -6,6 +6,7 @@
  */
 import type { Cabinet, ContactRole, DeviceConfig, Lamp, LineConfig, Output } from '../agent/core/cabinet.ts';
 import { linePortName, parseLinePort } from '../agent/core/line-port.ts';
+import { withQuirks } from '../agent/core/narrowed.ts';
 import { outputNumber } from '../agent/core/output-values.ts';
 import type { PointProfile, Profile } from '../agent/core/profile.ts';
 import { Refusal } from '../agent/core/refusal.ts';
@@ -60,7 +61,7 @@ function registerOf(point: PointProfile, value: number): number | null {
  */
 export function writeFace({ points, setup, groups, quirks, uptime, codec }: Profile): string {
   const written = points.filter(({ write }) => write !== null);
-  const proofs = new Set(written.map(({ write }) => write?.verify));
+  const proofs = new Set(written.flatMap(({ write }) => [write?.verify, write?.switchedBy]));
   const { writeFunction, minGapMs, startupSilenceMs, evenAlign } = quirks;
   const proving = points.filter((point) => written.includes(point) || proofs.has(point.id)).map(faceOf);
   const steps = setup.map(({ why: _why, ...step }) => step);
@@ -171,7 +172,7 @@ function wiredDevices({ cabinet, profiles }: WiredSite): WiredDevice[] {
   return cabinet.lines.flatMap((line) =>
     line.devices.flatMap((device) => {
       const profile = profiles.get(device.profile);
-      return profile === undefined ? [] : [{ line, device, profile }];
+      return profile === undefined ? [] : [{ line, device, profile: withQuirks(profile, device.quirks) }];
     }),
   );
 }

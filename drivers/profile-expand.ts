@@ -92,6 +92,7 @@ function instanceOf(part: ProfileDocument['repeat'][number], n: number, point: P
       ...write,
       address: write.address === null ? null : write.address + shift,
       verify: write.verify === null ? null : own(write.verify),
+      switchedBy: write.switchedBy === null ? null : own(write.switchedBy),
     },
   };
 }

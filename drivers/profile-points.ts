@@ -3,7 +3,7 @@
  *
  * Pure.
  */
-import type { PointProfile, Profile } from '../agent/core/profile.ts';
+import type { PointProfile, PointWrite, Profile } from '../agent/core/profile.ts';
 import { REGISTERS_PER_VALUE, rawFor, WRITABLE } from './modbus/codec.ts';
 import { writePlace } from './modbus/modbus-driver.ts';
 import type { FilePath } from './profile-expand.ts';
@@ -14,14 +14,13 @@ const ADDRESSES = 0x1_0000;
 
 /** All flaws of the points, each at the place of its row. */
 export function pointFlaws({ points, transport }: Profile, paths: readonly FilePath[]): Flaw[] {
-  const names = points.map(({ id }) => id);
   const flaws = points.flatMap((point, index) => {
     const path = paths[index] ?? [];
     const before = points.slice(0, index);
     const common = [...nameFlaws(point, before, path), ...flagFlaws(point, path)];
     if (transport === 'uart') return common;
     const ofRegister = [...registerFlaws(point, before, path), ...invalidFlaws(point, path), ...bitFlaws(point, path)];
-    return [...common, ...ofRegister, ...writeFlaws(point, names, path)];
+    return [...common, ...ofRegister, ...writeFlaws(point, points, path)];
   });
   return firstOfEachPlace(flaws);
 }
@@ -78,10 +77,11 @@ function overlaps(a: PointProfile, b: PointProfile): boolean {
 
 /** A pattern that never occurs would let what it stands for pass as a value. */
 function invalidFlaws({ type, invalid }: PointProfile, path: FilePath): Flaw[] {
-  const end = type === 'bit' ? 2 : 2 ** (16 * REGISTERS_PER_VALUE[type]);
+  const last = type === 'bit' ? 1n : 2n ** BigInt(16 * REGISTERS_PER_VALUE[type]) - 1n;
   return invalid.flatMap((raw, index) => {
-    if (Number.isInteger(raw) && raw >= 0 && raw < end) return [];
-    const allowed = `0 to 0x${(end - 1).toString(16).toUpperCase()}`;
+    const isWhole = typeof raw === 'string' || Number.isInteger(raw);
+    if (isWhole && BigInt(raw) >= 0n && BigInt(raw) <= last) return [];
+    const allowed = `0 to 0x${last.toString(16).toUpperCase()}`;
     return [{ path: [...path, 'invalid', index], message: `${raw} never occurs: write the pattern as it stands in the frame, ${allowed}` }];
   });
 }
@@ -144,10 +144,11 @@ function beyond(bit: number, type: string, width: number): string {
   return `bit ${bit} is beyond type ${type}, which has bits 0 to ${width - 1}`;
 }
 
-function writeFlaws(point: PointProfile, names: readonly string[], path: FilePath): Flaw[] {
+function writeFlaws(point: PointProfile, points: readonly PointProfile[], path: FilePath): Flaw[] {
   const { type, write, semantic } = point;
   if (write === null) return [];
   const { table, address } = writePlace(point);
+  const names = points.map(({ id }) => id);
   const flaws: Flaw[] = [];
   if (table !== 'coil' && table !== 'holding') flaws.push({ path: [...path, 'write'], message: `table ${table} cannot be written` });
   else if (write.table !== null && isBits(table) !== (type === 'bit'))
@@ -156,6 +157,7 @@ function writeFlaws(point: PointProfile, names: readonly string[], path: FilePat
   if (write.min > write.max) flaws.push({ path: [...path, 'write'], message: 'min is above max' });
   if (write.verify !== null && !names.includes(write.verify))
     flaws.push({ path: [...path, 'write', 'verify'], message: unknownPoint(write.verify, names) });
+  flaws.push(...switchFlaws(write, points, path));
   if (WRITABLE[type] === undefined)
     return [...flaws, { path: [...path, 'type'], message: `type ${type} cannot be written, only ${Object.keys(WRITABLE).join(', ')}` }];
   const misfits = (['min', 'max'] as const).filter((limit) => !canEncode(point, write[limit]));
@@ -163,6 +165,23 @@ function writeFlaws(point: PointProfile, names: readonly string[], path: FilePat
   if (flaws.length === 0 && semantic === 'level' && (write.min !== 0 || write.max !== 100))
     flaws.push({ path: [...path, 'write'], message: 'a level is written from 0 to 100 %: use scale or transform for the raw values' });
   return flaws;
+}
+
+function switchFlaws({ switchedBy }: PointWrite, points: readonly PointProfile[], path: FilePath): Flaw[] {
+  if (switchedBy === null) return [];
+  const coil = points.find(({ id }) => id === switchedBy);
+  const at = [...path, 'write', 'switchedBy'];
+  if (coil === undefined)
+    return [
+      {
+        path: at,
+        message: unknownPoint(
+          switchedBy,
+          points.map(({ id }) => id),
+        ),
+      },
+    ];
+  return coil.table === 'coil' ? [] : [{ path: at, message: `"${switchedBy}" is in table ${coil.table}; a channel is switched by a coil` }];
 }
 
 function canEncode(point: PointProfile, value: number): boolean {

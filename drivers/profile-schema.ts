@@ -28,6 +28,7 @@ const quirks = z.strictObject({
   writeFunction: z.enum(['auto', 'single', 'multiple']).default('auto'),
   readsZeroForUnknown: z.boolean().default(false),
   responseTimeoutMs: z.int().min(20).max(5_000).default(300),
+  retries: z.int().min(0).max(9).default(2),
 });
 
 const write = z.strictObject({
@@ -39,8 +40,16 @@ const write = z.strictObject({
   address: register.nullable().default(null),
   table: z.enum(['coil', 'holding']).nullable().default(null),
   verify: id.nullable().default(null),
+  switchedBy: id.nullable().default(null),
   dangerous: z.boolean().default(false),
 });
+
+/** A pattern of 64 bits, of which a number holds 53. Shape: a number where one is exact. */
+const pattern64 = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{1,16}$/)
+  .meta({ patternErrorMessage: 'a number as in the frame, for example 0x7FFFFFFFFFFFFFFF' })
+  .transform((text) => (Number.isSafeInteger(Number(text)) ? Number(text) : `0x${BigInt(text).toString(16)}`));
 
 const flag = z.strictObject({
   bit: z.int().min(0).max(63).nullable().default(null),
@@ -96,7 +105,7 @@ const point = z.strictObject({
   /** As many as scale and offset have, when it is left out. */
   decimals: z.int().min(0).max(MAX_POINT_DECIMALS).optional(),
   unit: z.string().max(12).default(''),
-  invalid: z.array(z.number()).default([]),
+  invalid: z.array(z.union([z.number(), pattern64])).default([]),
   range: z.tuple([z.number(), z.number()]).nullable().default(null),
   poll: z.enum(['fast', 'normal', 'slow', 'never']).default('normal'),
   deadband: z.number().min(0).default(0),
@@ -139,6 +148,7 @@ const setup = z.strictObject({
   /** For a named value alone. */
   max: register.default(0xffff),
   why: z.string().min(1),
+  forLevel: z.boolean().default(false),
   count: z.int().min(1).max(256).default(1),
   stride,
 });

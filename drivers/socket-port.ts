@@ -7,13 +7,18 @@ import { connect, type Socket } from 'node:net';
 import type { Clock, MonoMs, Timer } from '../agent/core/clock.ts';
 import type { BytePort } from '../agent/core/driver.ts';
 import { BusError, type BusErrorCode } from '../agent/core/errors.ts';
+import { retransmits, type TcpPorts } from './tcp-table.ts';
 
 /** Units: ms. Source: assumed; three tries of the kernel's SYN at 0, 1 and 3 s. */
 const CONNECT_MS = 5_000;
 /** Units: ms. Source: assumed; an idle line notices a dead peer by the kernel's probes. */
 const KEEPALIVE_MS = 10_000;
-/** After this long and so many requests without a byte in return the connection counts as half open: the peer is gone. Source: assumed. */
-const HALF_OPEN = { ms: 10_000, requests: 5 };
+/**
+ * After this long without a byte in return it is looked whether the far end still acknowledges what is sent, and again after each such time;
+ * after so many retransmissions in a row it does not. Units: ms. Source: assumed; the kernel repeats after 0.2, 0.4, 0.8 s and so on, over a
+ * slow mobile link after 3 and 6 s.
+ */
+const HALF_OPEN = { lookMs: 10_000, retransmits: 2 };
 
 const NO_NAME: readonly [BusErrorCode, string] = ['port-missing', 'has no address: check the host name and the name server'];
 const NO_WAY: readonly [BusErrorCode, string] = ['port-missing', 'does not answer: check cable, address and power of the gateway'];
@@ -33,6 +38,8 @@ export interface SocketPortOptions {
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;
+  /** Default: the kernel's own count. */
+  readonly retransmits?: (ports: TcpPorts) => Promise<number | null>;
 }
 
 /** Errors: `open` rejects with BusError `port-missing`, `port-busy` or `port-refused`, each saying what to check. */
@@ -45,8 +52,8 @@ class SocketPort implements BytePort {
   onLost: (cause: Error) => void = () => {};
   readonly #options: SocketPortOptions;
   #socket: Socket | null = null;
-  /** Requests since the last byte from the far end, and when the first of them left. */
-  #unanswered: { sinceMono: MonoMs; requests: number } | null = null;
+  /** When the first request since the last byte from the far end left, or it was last looked whether that end is there; null while all is answered. */
+  #unansweredMono: MonoMs | null = null;
 
   constructor(options: SocketPortOptions) {
     this.#options = options;
@@ -54,6 +61,10 @@ class SocketPort implements BytePort {
 
   get isOpen(): boolean {
     return this.#socket !== null;
+  }
+
+  get isStalled(): boolean {
+    return this.#unansweredMono !== null;
   }
 
   async open(): Promise<void> {
@@ -64,12 +75,11 @@ class SocketPort implements BytePort {
     const { name, clock } = this.#options;
     if (this.#socket === null) throw new BusError('port-closed', `${name} is closed`);
     const nowMono = clock.monoMs();
-    this.#unanswered ??= { sinceMono: nowMono, requests: 0 };
-    if (this.#unanswered.requests >= HALF_OPEN.requests && nowMono - this.#unanswered.sinceMono >= HALF_OPEN.ms) {
-      this.#lose(this.#socket, 'takes requests and answers nothing: check network, gateway and the units behind it');
-      throw new BusError('port-closed', `${name} is closed`);
+    this.#unansweredMono ??= nowMono;
+    if (nowMono - this.#unansweredMono >= HALF_OPEN.lookMs) {
+      this.#unansweredMono = nowMono;
+      void this.#expectAlive(this.#socket);
     }
-    this.#unanswered.requests++;
     this.#socket.write(bytes);
   }
 
@@ -80,15 +90,30 @@ class SocketPort implements BytePort {
   async close(): Promise<void> {
     const closing = this.#socket;
     this.#socket = null;
-    closing?.destroy();
+    if (closing !== null) this.#drop(closing);
+  }
+
+  /** Requests that the far end has not answered must not be carried out later: they are dropped with the connection, as far as they still wait. */
+  #drop(socket: Socket): void {
+    if (this.#unansweredMono === null) socket.destroy();
+    else socket.resetAndDestroy();
+  }
+
+  /** Gives the connection up when the far end is gone. One that acknowledges is alive: then the units behind it are silent. */
+  async #expectAlive(socket: Socket): Promise<void> {
+    const { localPort: local, remotePort: remote } = socket;
+    if (local === undefined || remote === undefined) return;
+    const count = await (this.#options.retransmits ?? retransmits)({ local, remote });
+    if (count !== null && count >= HALF_OPEN.retransmits)
+      this.#lose(socket, 'is gone: it acknowledges nothing any more, check network and power of the gateway');
   }
 
   #adopt(socket: Socket): void {
     this.#socket = socket;
-    this.#unanswered = null;
+    this.#unansweredMono = null;
     socket.removeAllListeners();
     socket.on('data', (bytes) => {
-      this.#unanswered = null;
+      this.#unansweredMono = null;
       if (this.#socket === socket) this.onBytes(bytes);
     });
     socket.on('error', (cause) => this.#lose(socket, 'broke the connection: check network and power of the gateway', cause));
@@ -98,7 +123,7 @@ class SocketPort implements BytePort {
   #lose(lost: Socket, why: string, cause?: Error): void {
     if (this.#socket !== lost) return;
     this.#socket = null;
-    lost.destroy();
+    this.#drop(lost);
     this.onLost(new BusError('port-closed', `${this.#options.name} ${why}`, cause === undefined ? {} : { cause }));
   }
 }

@@ -5,7 +5,7 @@
  */
 import { adapterLatencyMs } from '../../drivers/adapter-latency.ts';
 import { countersOf, decimalsOf } from '../config/revisions/touched-parts.ts';
-import { setupValuesOf } from '../config/setup-values.ts';
+import { maxMeterKw, setupValuesOf } from '../config/setup-values.ts';
 import type { Store } from '../core/ports.ts';
 import type { PointId } from '../core/words.ts';
 import { createField, type LiveField } from '../field/field.ts';
@@ -66,6 +66,7 @@ export function fieldFor(made: Building): LiveField {
     memory: store,
     profiles: () => [...state.site.profiles.values()],
     adapterLatencyMs,
+    maxPowerKw: () => maxMeterKw(state.site.cabinet),
     ...(parts.periodsMs === undefined ? {} : { periodsMs: parts.periodsMs }),
     onReadings(readings) {
       if (state.firstPollMono === null) parts.onStartStep?.('first-poll');

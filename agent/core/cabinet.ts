@@ -94,6 +94,15 @@ export interface DeviceConfig {
   readonly instances: Readonly<Record<string, readonly number[]>>;
   /** Level points that belong to each of its groups: `{ group0: [ecg0_level, ecg1_level] }`. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** What goes before the quirks of its profile; empty for none. */
+  readonly quirks: DeviceQuirks;
+}
+
+/** What a cabinet may say otherwise of one device; each key as in the quirks of its profile. */
+export interface DeviceQuirks {
+  readonly minGapMs?: number;
+  readonly responseTimeoutMs?: number;
+  readonly retries?: number;
 }
 
 /** What a contact of an I/O box may be wired to; a closed contact (1) means that it happens. The last two request light. */

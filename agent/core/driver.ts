@@ -16,8 +16,10 @@ export interface BytePort {
   /** Errors: throws BusError `port-closed`. */
   write(bytes: Uint8Array): void;
   close(): Promise<void>;
-  /** Discards the input that was not yet delivered. Returns how many bytes. */
+  /** Discards the input that was not yet delivered. Returns how many bytes; always 0 for a socket, whose input only the event loop reads. */
   discardInput(): number;
+  /** A network connection from which no byte has come since the last bytes were sent. Absent where that means nothing. */
+  readonly isStalled?: boolean;
   /**
    * `true`: keep incoming bytes in the port, the caller does not need them yet. `false`: deliver the bytes kept so far, then each chunk as
    * it arrives. Optional: a port where a chunk is cheap does not implement it.
@@ -107,6 +109,8 @@ export interface ModbusLine {
   readonly counters: LineCounters;
   /** The units are behind a Modbus TCP gateway or a serial server, whose wire the agent does not observe. */
   readonly isNetwork?: boolean;
+  /** As `BytePort`. */
+  readonly isStalled?: boolean;
   open(): Promise<void>;
   close(): Promise<void>;
   /**
@@ -126,8 +130,11 @@ export interface ModbusLine {
   heldUntilMono(request: ReadRequest): MonoMs;
   /** Before this time, sending this read would block the line, or its reply would be rejected because it could be an old one. */
   restUntilMono(request: ReadRequest): MonoMs;
-  /** May the line send a read again to confirm a suspicious reply? If it returns false, that read fails as `doubtful`. Set by the owner. */
-  mayAskAgain: () => boolean;
+  /**
+   * May the line send a read again to confirm a suspicious reply? If it returns false, that read fails as `doubtful`. `isChange`: the reply
+   * is not what these registers were last read as. Set by the owner.
+   */
+  mayAskAgain: (isChange: boolean) => boolean;
   /** When the required silence on the wire ends. Choose the next request just before it, so that the most urgent one is sent. */
   readonly freeMono: MonoMs;
   /** Reopens the port with other serial settings, for a scan; null restores the line's own. Errors: rejects with BusError; a network line cannot be retuned. */

@@ -1,7 +1,7 @@
 /**
- * A profile reduced to the repeated parts that one device of the cabinet has. Pure.
+ * A profile as one device of the cabinet has it: its repeated parts, its quirks. Pure.
  */
-import type { DeviceConfig } from './cabinet.ts';
+import type { DeviceConfig, DeviceQuirks } from './cabinet.ts';
 import type { Profile } from './profile.ts';
 
 /** Full name of a point of a repeated part: `ecg5_level`. */
@@ -22,6 +22,11 @@ export function narrowed(profile: Profile, instances: DeviceConfig['instances'])
     points: profile.points.filter(({ id }) => !gone.has(id)),
     groups: profile.groups.map((group) => ({ ...group, sets: group.sets?.filter((id) => !gone.has(id)) ?? null })),
   };
+}
+
+/** The profile with what the cabinet says otherwise of one device; the profile itself where it says nothing. */
+export function withQuirks(profile: Profile, quirks: DeviceQuirks): Profile {
+  return Object.keys(quirks).length === 0 ? profile : { ...profile, quirks: { ...profile.quirks, ...quirks } };
 }
 
 function absentPoints({ id, count, points }: Profile['repeats'][number], present: readonly number[] | undefined): string[] {

@@ -113,6 +113,8 @@ export interface Quirks {
   readonly readsZeroForUnknown: boolean;
   /** Longest wait for a reply before the unit's own response time is learned. Units: ms. */
   readonly responseTimeoutMs: number;
+  /** Repetitions of a lost write before it has failed, and lost replies in a row before the one that makes the unit silent. */
+  readonly retries: number;
 }
 
 export interface PointProfile {
@@ -135,8 +137,8 @@ export interface PointProfile {
   /** Decimals worth keeping; also how the store scales it. */
   readonly decimals: number;
   readonly unit: string;
-  /** Raw patterns that mean "no value". */
-  readonly invalid: readonly number[];
+  /** Raw patterns that mean "no value", as in the frame; one above 2^53 as text in hex: `0x7fffffffffffffff`. */
+  readonly invalid: readonly (number | string)[];
   /** Plausible values; outside it the quality is bad. Units: the point's own. */
   readonly range: readonly [min: number, max: number] | null;
   readonly poll: PollClass;
@@ -200,6 +202,8 @@ export interface PointWrite {
   readonly table: 'coil' | 'holding' | null;
   /** The point that proves it, when that is not the point itself. */
   readonly verify: string | null;
+  /** The coil that must be 1 for the level to be light: a dimmer keeps the level of a channel that is off. Null where there is none. */
+  readonly switchedBy: string | null;
   /** Never written unless a person insists: cuts a supply, wears a memory. */
   readonly dangerous: boolean;
   readonly min: number;
@@ -219,6 +223,8 @@ export interface SetupProfile {
   /** What is longer or higher than the register takes is cut to this. Default: 65535. */
   readonly max?: number;
   readonly why: string;
+  /** A level may be refused before it. Where no row says so, any of them may be needed. */
+  readonly forLevel?: boolean;
 }
 
 /** `daliFadeTime` is `rampUpMs` as a fade time of DALI, 0 to 15: such a driver has one for both directions. */

@@ -18,7 +18,16 @@ import { isRecord } from '../core/is-record.ts';
 import type { Store } from '../core/ports.ts';
 import type { PointProfile } from '../core/profile.ts';
 import type { PointId, Reading } from '../core/words.ts';
-import { afterReading, type Counter, type CounterRestart, type CounterRule, counterRule, inUnit, UNCOUNTED } from './counter.ts';
+import {
+  afterReading,
+  boundedRule,
+  type Counter,
+  type CounterRestart,
+  type CounterRule,
+  counterRule,
+  inUnit,
+  UNCOUNTED,
+} from './counter.ts';
 
 const KEY = 'counters';
 const UNREAD = Symbol('unread');
@@ -40,6 +49,8 @@ export interface CounterRegistryOptions {
   readonly events: EventTracker;
   /** Without a store, counters restart with the agent. */
   readonly store: Pick<Store, 'load' | 'save'> | null;
+  /** The most that a meter of the cabinet can measure. Units: kW. Default: that of the largest feed. */
+  readonly maxPowerKw?: (() => number) | undefined;
   /** Receives readings that waited for the saved state. */
   readonly onReadings: (readings: readonly Reading[]) => void;
 }
@@ -136,7 +147,8 @@ export class CounterRegistry {
     }
     if (this.#memory === 'unread') return [{ ...reading, value: null, quality: 'bad' }];
     const before = state.counter;
-    const { counter, total, restart } = afterReading(before, { raw: value, atMono }, state.rule);
+    const { maxPowerKw = () => Number.POSITIVE_INFINITY } = this.#options;
+    const { counter, total, restart } = afterReading(before, { raw: value, atMono }, boundedRule(state.rule, maxPowerKw()));
     state.counter = counter;
     this.#isChanged ||= counter.last?.raw !== before.last?.raw || counter.offset !== before.offset;
     this.#isOwed ||= counter.offset !== before.offset;

@@ -76,6 +76,13 @@ export function counterRule({ counter, semantic, decimals, type, scale, unit }: 
   return { rolloverAt: counter.rolloverAt, decimals, isFloat, limits };
 }
 
+/** The rule of a meter that measures no more than this. Units: kW. */
+export function boundedRule(rule: CounterRule, maxPowerKw: number): CounterRule {
+  const { limits } = rule;
+  if (limits === null || maxPowerKw >= MAX_POWER_KW) return rule;
+  return { ...rule, limits: { ...limits, perHour: (limits.perHour * maxPowerKw) / MAX_POWER_KW } };
+}
+
 /** The counter after one more good reading. Errors: none; every reading leads to a state. */
 export function afterReading(counter: Counter, now: CounterReading, rule: CounterRule): CounterStep {
   const { last, candidates } = counter;

@@ -23,6 +23,8 @@ export interface FieldOptions extends Omit<RuntimeParts, 'events' | 'latest' | '
   readonly profiles?: () => readonly Profile[];
   /** How long the adapter of a port holds bytes back; null when it does not say. Units: ms. */
   readonly adapterLatencyMs?: (port: string) => number | null;
+  /** The most that a meter of the cabinet can measure. Units: kW. */
+  readonly maxPowerKw?: () => number;
   readonly onEvent: (event: AgentEvent) => void;
 }
 
@@ -57,11 +59,20 @@ class CabinetField implements LiveField {
   #sampler: Timer | undefined;
 
   constructor(options: FieldOptions) {
-    const { lines, clock, onReadings, onEvent, memory: store = null, profiles = () => [], adapterLatencyMs = () => null } = options;
+    const {
+      lines,
+      clock,
+      onReadings,
+      onEvent,
+      memory: store = null,
+      profiles = () => [],
+      adapterLatencyMs = () => null,
+      maxPowerKw,
+    } = options;
     const events = createEventTracker(clock, onEvent);
     const latest = new LatestReadings(clock, onReadings);
     const deliver = (readings: readonly Reading[]): void => latest.add(readings);
-    const counters = new CounterRegistry({ points: lines.flatMap(pointsOf), clock, events, store, onReadings: deliver });
+    const counters = new CounterRegistry({ points: lines.flatMap(pointsOf), clock, events, store, maxPowerKw, onReadings: deliver });
     const bus = createBusTools({ lines: [], rawLines: [], clock, profiles, adapterLatencyMs });
     this.bus = bus;
     this.#clock = clock;

@@ -97,6 +97,7 @@ class ModbusRuntime implements LineRuntime {
       onTransaction: (report) => bus.note(lineId, report),
       onUrgentSent: (waitMs) => bus.noteUrgent(lineId, waitMs),
       onDeadLine: () => this.#revive(),
+      onStalled: () => this.supervisor.reopen(),
       onRevived: () => events.clear('line-silent', lineId),
       onSetUpWrite: () => this.#memory?.saveNow(),
       onClosed: (cause) => this.supervisor.lost(cause),

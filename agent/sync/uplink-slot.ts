@@ -1,7 +1,8 @@
 /**
  * Holds the uplink in use, so that it can be replaced while the agent runs.
  *
- * Keeps the last value of each metric and the silent devices, and passes them to the next uplink.
+ * Keeps the last value of each metric and the silent devices, and passes them to the next uplink. What the uplinks before have counted since the
+ * start stays counted, so that a changed configuration does not look like a loss.
  */
 import type { Clock } from '../core/clock.ts';
 import type { RelayedDetection, Uplink, UplinkStatus, UplinkValue } from '../core/ports.ts';
@@ -9,10 +10,26 @@ import type { Outcome } from '../core/words.ts';
 
 export type UplinkSlot = ReturnType<typeof createUplinkSlot>;
 
+type Counts = Pick<
+  UplinkStatus,
+  'readingsPublished' | 'readingsHistorical' | 'readingsAcked' | 'messagesSent' | 'bytesSent' | 'commandsReceived' | 'commandsRefused'
+>;
+
+const NOTHING_COUNTED: Counts = {
+  readingsPublished: 0,
+  readingsHistorical: 0,
+  readingsAcked: 0,
+  messagesSent: 0,
+  bytesSent: 0,
+  commandsReceived: 0,
+  commandsRefused: 0,
+};
+
 /** An empty slot. */
 export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
   const updates = new Map<string, { readonly deviceId: string; readonly metric: string; readonly value: UplinkValue }>();
   const silent = new Set<string>();
+  let counted = NOTHING_COUNTED;
   let current: Uplink | null = null;
   let isRunning = false;
   /** Outcomes that arrive during an exchange; null at other times. */
@@ -24,7 +41,7 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
       return current;
     },
     /** State `off` when there is none. */
-    status: (): UplinkStatus => current?.status() ?? uplinkOff(clock.wallMs()),
+    status: (): UplinkStatus => withCounts(current?.status() ?? uplinkOff(clock.wallMs()), counted),
     /** Sets the first uplink, before the start. */
     put(first: Uplink | null): void {
       current = first;
@@ -59,6 +76,7 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
       held = [];
       current = null;
       await previous?.stop();
+      if (previous !== null) counted = withCounts(previous.status(), counted);
       current = next();
       for (const [key, { deviceId, metric, value }] of updates) {
         if (hasDevice(deviceId)) current?.update(deviceId, metric, value);
@@ -83,12 +101,12 @@ function uplinkOff(sinceMs: number): UplinkStatus {
     reason: 'no uplink is configured',
     sinceMs,
     bdSeq: 0,
-    readingsPublished: 0,
-    readingsHistorical: 0,
-    readingsAcked: 0,
-    messagesSent: 0,
-    bytesSent: 0,
-    commandsReceived: 0,
-    commandsRefused: 0,
+    ...NOTHING_COUNTED,
   };
+}
+
+/** The status with what was counted before it. */
+function withCounts(status: UplinkStatus, before: Counts): UplinkStatus {
+  const keys = Object.keys(NOTHING_COUNTED) as (keyof Counts)[];
+  return { ...status, ...Object.fromEntries(keys.map((key) => [key, status[key] + before[key]])) };
 }

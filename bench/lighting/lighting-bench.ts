@@ -6,6 +6,7 @@
 import { detectionBench } from '../line/detection.ts';
 import type { BenchOptions } from '../result.ts';
 import { decideBench } from './decide.ts';
+import { detectionAmongPeopleBench } from './detection-among-people.ts';
 import { energyBench } from './energy.ts';
 import { passagesBench } from './passages.ts';
 import { waveBench } from './wave-cost.ts';
@@ -13,7 +14,10 @@ import { waveBench } from './wave-cost.ts';
 export const LIGHTING_FIGURES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   decide: decideBench,
   wave: waveBench,
-  detection: detectionBench,
+  async detection(options) {
+    await detectionAmongPeopleBench(options);
+    await detectionBench(options);
+  },
   passages: passagesBench,
   energy: energyBench,
 };

@@ -68,18 +68,19 @@ function rawOf({ type, wordOrder }: PointProfile, words: readonly number[]): num
 /**
  * The value of a point.
  *
- * Units:  the point's own, after raw × scale + offset, rounded to its decimals; 0 or 1 for a single bit.
+ * Units:  the point's own, after raw × scale + offset, rounded to its decimals; 0 or 1 for a single bit. A level in whole % is 0 only for a dark lamp.
  * Errors: null when the device says "no value" (sentinel, or a float that is none).
  */
 export function decodePoint(point: PointProfile, words: readonly number[]): number | null {
   const raw = rawOf(point, words);
-  if (raw === null || !Number.isFinite(raw) || point.invalid.includes(unsigned(point, words))) return null;
+  if (raw === null || !Number.isFinite(raw) || isSentinel(point, words)) return null;
   if (point.bit !== null) return bitOf(point, point.bit, words);
   const plain = point.transform === 'dali-log' ? daliPct(raw) : raw * point.scale + point.offset;
   if (plain === null) return null;
   const factor = 10 ** point.decimals;
   // The zero makes a plain 0 of a -0.
-  return Math.round(plain * factor) / factor + 0;
+  const value = Math.round(plain * factor) / factor + 0;
+  return value === 0 && plain > 0 && point.semantic === 'level' && point.decimals === 0 ? 1 : value;
 }
 
 /** One bit of a register, 0 the lowest; of a value of several registers, 0 is the lowest of its lowest word. */
@@ -106,16 +107,22 @@ export function encodePoint(point: PointProfile, value: number): number[] | Refu
   return [raw & 0xffff];
 }
 
-/** The whole number nearest to what a value is on the wire. */
-export function rawFor({ transform, scale, offset }: PointProfile, value: number): number {
-  return transform === 'dali-log' ? daliLevel(value) : Math.round((value - offset) / scale);
+/** The whole number nearest to what a value is on the wire; that of 0 only for 0 where it is a level, so that no lamp goes out by rounding. */
+export function rawFor({ transform, scale, offset, semantic }: PointProfile, value: number): number {
+  if (transform === 'dali-log') return daliLevel(value);
+  const [raw, darkRaw] = [value, 0].map((each) => Math.round((each - offset) / scale)) as [number, number];
+  return semantic === 'level' && value > 0 && raw === darkRaw ? darkRaw + Math.sign(scale) : raw;
 }
 
-/** The raw value as unsigned number: profiles give sentinels as they are in the frame, whatever the sign of the type. */
-function unsigned({ type, wordOrder }: PointProfile, words: readonly number[]): number {
+/** Whether the registers hold a pattern that means "no value". Profiles give it as it is in the frame, whatever the sign of the type. */
+function isSentinel({ type, wordOrder, invalid }: PointProfile, words: readonly number[]): boolean {
+  if (invalid.length === 0) return false;
   const used = words.slice(0, REGISTERS_PER_VALUE[type]);
   if (wordOrder === 'low-first') used.reverse();
-  return used.reduce((all, word) => all * 0x1_0000 + word, 0);
+  if (used.length <= 2) return invalid.includes(used.reduce((all, word) => all * 0x1_0000 + word, 0));
+  const pattern = used.reduce((all, word) => (all << 16n) | BigInt(word), 0n);
+  const isExact = pattern <= BigInt(Number.MAX_SAFE_INTEGER);
+  return invalid.includes(isExact ? Number(pattern) : `0x${pattern.toString(16)}`);
 }
 
 /** DALI level → % of light. Units: %. Errors: null for 255, which means "no change" or "not known", and for what is no level at all. */

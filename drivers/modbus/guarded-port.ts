@@ -166,7 +166,7 @@ export class GuardedPort extends ModbusLink {
       this.#schedule(pending);
       return;
     }
-    if (pending.frames.length > 0 && !this.mayAskAgain()) {
+    if (pending.frames.length > 0 && !this.mayAskAgain(pending.isFirstForeign)) {
       this.#pending = null;
       this.counters.doubtful++;
       pending.fail(doubtfulError(pending.request));
@@ -291,16 +291,17 @@ export class GuardedPort extends ModbusLink {
       turnaroundMs: shownMs,
       isAlone,
       isFollowed,
-      mayAskAgain: this.mayAskAgain(),
+      mayAskAgain: this.mayAskAgain,
     });
+    // Two different replies: one more may be on its way, and a line without a pause would stay one behind.
+    const isUnlike = verdict === 'again' && frames.some((other) => !other.equals(frames[0] as Buffer));
+    if (isUnlike || (verdict === 'doubtful' && frames.length > 1)) this.#quietMono = nowMono + pending.timeoutMs;
     if (verdict === 'again') {
       const fresh = { sentMono: null, queuedMono: nowMono, window: new ReplyWindow(request, pending.expectedBytes, this.#memory) };
       this.#schedule(Object.assign(pending, fresh));
       return;
     }
     this.#pending = null;
-    // Two different replies: one more is on its way, and a line without a pause would stay one behind.
-    if (verdict === 'doubtful' && frames.length > 1) this.#quietMono = nowMono + pending.timeoutMs;
     if (verdict !== 'good') {
       pending.fail(doubtfulError(request));
       return;

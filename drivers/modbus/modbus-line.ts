@@ -94,7 +94,7 @@ function station(port: BytePort, link: ModbusLink, oneCharMs: number): Station {
  */
 class ClientLine implements ModbusLine {
   readonly isNetwork: boolean;
-  mayAskAgain: () => boolean = () => true;
+  mayAskAgain: (isChange: boolean) => boolean = () => true;
   onLost: (cause: Error) => void = () => {};
   onEnd?: (request: ReadRequest | WriteRequest, end: Reply | BusError) => void;
   onLateReply?: (late: LateReply) => void;
@@ -122,6 +122,10 @@ class ClientLine implements ModbusLine {
 
   get isOpen(): boolean {
     return this.#isRetuning || this.#at.link.isOpen;
+  }
+
+  get isStalled(): boolean {
+    return this.#at.port.isStalled === true;
   }
 
   get counters(): LineCounters {
@@ -195,7 +199,7 @@ class ClientLine implements ModbusLine {
 
   #settleOn(next: Station): void {
     this.#at = next;
-    next.link.mayAskAgain = () => this.mayAskAgain();
+    next.link.mayAskAgain = (isChange) => this.mayAskAgain(isChange);
     next.port.onLost = (cause) => {
       next.link.abort(cause instanceof BusError ? cause : new BusError('port-closed', cause.message, { cause }));
       // The next opening is at the line's own settings.

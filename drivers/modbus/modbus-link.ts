@@ -43,7 +43,7 @@ export interface LinkOptions {
 /** The custom port of `modbus-serial` (`open`, `close`, `write`, `isOpen`, event `data`) and what the line requires beyond that. */
 export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; close: []; error: [error: Error] }> {
   /** As `ModbusLine.mayAskAgain`. */
-  mayAskAgain: () => boolean = () => true;
+  mayAskAgain: (isChange: boolean) => boolean = () => true;
   last: ReplyTiming = { sentMono: 0, turnaroundMs: 0, firstByteMs: 0 };
   protected readonly port: BytePort;
   protected readonly clock: Clock;

@@ -57,8 +57,8 @@ export interface Candidate {
   readonly isAlone: boolean;
   /** Another frame of the same shape came right behind it. */
   readonly isFollowed: boolean;
-  /** The line may be kept for the same request once more. */
-  readonly mayAskAgain: boolean;
+  /** As `ModbusLine.mayAskAgain`. */
+  readonly mayAskAgain: (isChange: boolean) => boolean;
 }
 
 interface ReadShape {
@@ -224,9 +224,14 @@ export class ReplyTrust {
       const isUnsteady = Math.abs(tookMs - first.firstTookMs) > STEADY_MS;
       const mayBeCopies = first.isFirstForeign && (isEarly || isUnsteady || candidate.turnaroundMs < 0);
       const isOdd = (isEarly && !first.isFirstEarly) || mayBeCopies;
-      verdict = isAgreed && isOdd && frames.length < MOST_VOTES ? 'again' : isAgreed || isNew ? 'good' : 'doubtful';
+      if (isAgreed) verdict = isOdd && frames.length < MOST_VOTES ? 'again' : 'good';
+      else if (isNew) verdict = 'good';
+      else if (shape.isShared && this.#hasSign(nowMono)) verdict = 'doubtful';
+      // The registers have changed in between, or one reply too many is on its way: in the silence before the third request it would come.
+      else if (frames.length < MOST_VOTES) verdict = 'again';
+      else verdict = !isOdd && (!shape.isShared || isRepeated(frames)) ? 'good' : 'doubtful';
     } else verdict = isEarly || this.#isSuspicious(candidate, { hash, isNew, shape }) ? 'again' : 'good';
-    if (verdict === 'again' && !candidate.mayAskAgain) {
+    if (verdict === 'again' && !candidate.mayAskAgain(first.isFirstForeign)) {
       shape.trustedMono = nowMono;
       return 'unconfirmed';
     }
@@ -235,6 +240,7 @@ export class ReplyTrust {
     this.#notePace(candidate);
     if (!isProven) shape.trustedMono = nowMono;
     shape.isInStep = isAgreed || (isNew && frames.length === 1);
+    if (frames.length === MOST_VOTES && !isAgreed && shape.isShared) this.#signMono = nowMono;
     return verdict;
   }
 
@@ -319,6 +325,11 @@ export class ReplyTrust {
   #findShape(unit: number, id: number): Shape | undefined {
     return this.#shapes.get(unit)?.find((shape) => shape.id === id);
   }
+}
+
+/** The newest reply is the same as the one before. */
+function isRepeated(frames: readonly Buffer[]): boolean {
+  return frames.at(-1)?.equals(frames.at(-2) as Buffer) === true;
 }
 
 /** One reply more than may still come must agree: then one of them at least is the request's own. */

@@ -11,9 +11,12 @@ export function charMs({ baud, dataBits, parity, stopBits }: SerialSettings): nu
   return ((1 + dataBits + (parity === 'none' ? 0 : 1) + stopBits) * 1000) / baud;
 }
 
+/** Bits of a character as the standard counts it, also where a line without parity has one stop bit. Source: Modbus over Serial Line V1.02 §2.5.1. */
+const STANDARD_BITS = 11;
+
 /** Silence that ends a frame. Units: ms. Source: Modbus over Serial Line V1.02 §2.5.1.1: 3.5 characters, 1.75 ms above 19200 baud. */
 export function gapMs(serial: SerialSettings): number {
-  return serial.baud > 19_200 ? 1.75 : 3.5 * charMs(serial);
+  return serial.baud > 19_200 ? 1.75 : 3.5 * Math.max(charMs(serial), (STANDARD_BITS * 1000) / serial.baud);
 }
 
 /** Length of a request frame. Units: bytes. Source: Modbus Application Protocol V1.1b3 §6. */

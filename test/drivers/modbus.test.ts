@@ -51,6 +51,22 @@ const decoded: [story: string, over: Partial<PointProfile>, words: number[], val
   ['a sentinel stands as in the frame, whatever the sign', { type: 's16', invalid: [0x8000] }, [0x8000], null],
   ['a wide sentinel', { type: 'u32', invalid: [0xffff_ffff] }, [0xffff, 0xffff], null],
   ['a wide sentinel in the other order', { type: 's32', wordOrder: 'low-first', invalid: [0x8000_0000] }, [0, 0x8000], null],
+  ['a sentinel of 64 bits', { type: 's64', invalid: ['0xffffffffffffffff'] }, [0xffff, 0xffff, 0xffff, 0xffff], null],
+  ['and not its neighbour', { type: 's64', invalid: ['0xffffffffffffffff'] }, [0xffff, 0xffff, 0xffff, 0xfffe], -2],
+  ['nor one a thousand below', { type: 's64', invalid: ['0xffffffffffffffff'] }, [0xffff, 0xffff, 0xffff, 0xfc00], -1_024],
+  [
+    'a sentinel of 64 bits in the other order',
+    { type: 's64', wordOrder: 'low-first', invalid: ['0xfffffffffffffff0'] },
+    [0xfff0, 0xffff, 0xffff, 0xffff],
+    null,
+  ],
+  ['a sentinel of 64 bits that a number holds', { type: 'u64', invalid: [0xffff_ffff] }, [0, 0, 0xffff, 0xffff], null],
+  ['a lit DALI lamp is never 0 %', { transform: 'dali-log', semantic: 'level' }, [1], 1],
+  ['nor just below 0.5 %', { transform: 'dali-log', semantic: 'level' }, [61], 1],
+  ['a dark DALI lamp is 0 %', { transform: 'dali-log', semantic: 'level' }, [0], 0],
+  ['a level of a tenth of a percent is light', { semantic: 'level', scale: 0.1, decimals: 0 }, [1], 1],
+  ['what is no level is rounded', { scale: 0.1, decimals: 0 }, [1], 0],
+  ['a level with decimals says what it is', { semantic: 'level', scale: 0.1, decimals: 1 }, [1], 0.1],
   ['only the first words count', { type: 'u16' }, [7, 8, 9], 7],
 ];
 for (const [story, over, words, value] of decoded) {
@@ -71,6 +87,9 @@ const encoded: [story: string, over: Partial<PointProfile>, value: number, words
   ['as it is', { write: percent }, 60, [60]],
   ['scaled', { write: percent, scale: 0.5 }, 60, [120]],
   ['with an offset', { write: percent, offset: 10 }, 60, [50]],
+  ['a small level does not go out by rounding', { write: percent, semantic: 'level', scale: 10 }, 4, [1]],
+  ['but 0 is dark', { write: percent, semantic: 'level', scale: 10 }, 0, [0]],
+  ['what is no level is rounded', { write: percent, scale: 10 }, 4, [0]],
   ['negative in two complements', { write: { ...percent, min: -100 }, type: 's16' }, -2, [0xfffe]],
   ['a coil', { write: { ...percent, max: 1 }, type: 'bit', table: 'coil' }, 1, [1]],
   ['above the limit', { write: percent }, 101, /outside 0\.\.100/],
@@ -101,12 +120,12 @@ const serial = (baud: number, over: Partial<SerialSettings> = {}): SerialSetting
   dataBits: 8,
   ...over,
 });
-// Source: reference table of Modbus timing, characters of 10 and 11 bits, silence of 3.5 characters or 1.75 ms.
+// Source: reference table of Modbus timing, characters of 10 and 11 bits; silence of 3.5 characters of 11 bits, the standard's, or 1.75 ms.
 const timing: [settings: SerialSettings, charMs: number, gapMs: number][] = [
-  [serial(9_600), 1.042, 3.646],
+  [serial(9_600), 1.042, 4.01],
   [serial(9_600, { stopBits: 2 }), 1.146, 4.01],
   [serial(9_600, { parity: 'even' }), 1.146, 4.01],
-  [serial(19_200), 0.521, 1.823],
+  [serial(19_200), 0.521, 2.005],
   [serial(19_200, { parity: 'odd' }), 0.573, 2.005],
   [serial(38_400), 0.26, 1.75],
   [serial(115_200, { stopBits: 2 }), 0.095, 1.75],

@@ -14,7 +14,8 @@ export const SERIAL: SerialSettings = { baud: 9_600, parity: 'none', stopBits: 1
 
 export const CHAR_MS = 10_000 / 9_600;
 
-export const GAP_MS = 3.5 * CHAR_MS;
+/** Source: Modbus over Serial Line V1.02 §2.5.1.1: 3.5 characters of 11 bits, whatever the stop bits of the line. */
+export const GAP_MS = (3.5 * 11_000) / 9_600;
 
 /** Every register holds its own address, so a wrong value shows. Bit n is 1 when n is odd. */
 export function addressUnit(

@@ -100,6 +100,7 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ['a flag bit of a scaled number', 'type: u32', 'type: u16, scale: 0.1, flags: [{ bit: 1, id: hot, message: too hot }]', '1, id', /a register of flags has no scale/],
   ['a pattern below 0', 'type: u32', 'type: s16, invalid: [0x7FFF, -1]', '-1]', /-1 never occurs: .* 0 to 0xFFFF/],
   ['a pattern of a float as a number', 'type: u32', 'type: f32, invalid: [9999.5]', '9999.5', /9999.5 never occurs/],
+  ['a pattern of 65 bits', 'type: u32', 'type: s64, invalid: [0x1FFFFFFFFFFFFFFFF]', '0x1FFFFFFFFFFFFFFFF', /0x7FFFFFFFFFFFFFFF/],
   ['a pattern wider than its register', 'type: u32', 'type: u32, invalid: [0xFFFFFFFF, 0x100000000]', '0x100000000', /never occurs/],
   ['a value longer than any read', 'trust: B', 'trust: B\nquirks: { maxReadRegisters: 1 }', '1 }', /power has 2 registers, which are read at once/],
   ['a range of single registers the wrong way round', 'trust: B', 'trust: B\nquirks: { singleOnly: [[1, 1], [9, 8]] }', '[9, 8]', /must not be the larger/],
@@ -107,6 +108,8 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ['a DALI curve of a signed number', 'address: 0, unit', 'address: 0, type: s16, transform: dali-log, unit', 'dali-log', /takes a whole u16/],
   ['light above 100 % on the DALI curve', 'unit: "%", write: { min: 0, max: 100 }', 'transform: dali-log, unit: "%", write: { min: 0, max: 254 }', '254', /254 does not fit/],
   ['a proof that does not exist', 'max: 100 }', 'max: 100, verify: level_now }', 'level_now', /no point "level_now"; there are: level, power/],
+  ['a switch that does not exist', 'max: 100 }', 'max: 100, switchedBy: on }', 'on }', /no point "on"; there are: level, power/],
+  ['a switch that is no coil', 'max: 100 }', 'max: 100, switchedBy: power }', 'power }', /"power" is in table input; a channel is switched by a coil/],
   ['a number written to a coil', 'max: 100 }', 'max: 100, table: coil }', 'coil', /table coil holds bits, found type u16/],
   ['an uptime that does not exist', 'trust: B', 'trust: B\nuptime: up', 'up\n', /no point "up"; there are: level, power/],
   ['an uptime that is never asked', 'trust: B', 'trust: B\nuptime: up', 'up\n', /never polled/, 'type: u32 }', 'type: u32 }\n  - { id: up, semantic: uptime, address: 20, poll: never }'],
@@ -212,6 +215,24 @@ t.test('a value has as many decimals as its scale and offset, unless the profile
       `level: ${value}`,
     );
     t.match(loadAcmeProfile(text).points[0], { decimals }, said);
+  }
+});
+
+t.test('a pattern of 64 bits is kept to its last bit, in any way of writing it', async (t) => {
+  const written: [pattern: string, kept: number | string][] = [
+    ['0x7FFFFFFFFFFFFFFF', '0x7fffffffffffffff'],
+    ['"0x7FFFFFFFFFFFFFFF"', '0x7fffffffffffffff'],
+    ['0xFFFFFFFFFFFFFFFF', '0xffffffffffffffff'],
+    ['9223372036854775807', '0x7fffffffffffffff'],
+    ['9007199254740993', '0x20000000000001'],
+    ['9007199254740991', 9_007_199_254_740_991],
+    ['0xFFFFFFFF', 0xffff_ffff],
+    ['"0xFFFFFFFF"', 0xffff_ffff],
+  ];
+  for (const [pattern, kept] of written) {
+    const { points } = loadAcmeProfile(ACME.replace('type: u32', `type: s64, invalid: [${pattern}]`));
+    t.same(points[1]?.invalid, [kept], pattern);
+    t.same(JSON.parse(JSON.stringify(points)), points, 'also in the package, as JSON');
   }
 });
 

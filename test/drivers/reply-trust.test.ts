@@ -20,7 +20,7 @@ function trustAt() {
   const first = { isFirstKnown: false, isFirstForeign: false, isFirstEarly: false, firstTookMs: 0 };
   const judge = (nowMono: number, frames: readonly Buffer[] = [UNCHANGED]) => {
     const at = { firstSentMono: nowMono - 20, sentMono: nowMono - 20, nowMono, turnaroundMs: 5 };
-    const candidate: Candidate = { request: READ, first, frames, ...at, isAlone: true, isFollowed: false, mayAskAgain: true };
+    const candidate: Candidate = { request: READ, first, frames, ...at, isAlone: true, isFollowed: false, mayAskAgain: () => true };
     trust.sent(READ, nowMono - 20);
     return trust.judge(candidate);
   };

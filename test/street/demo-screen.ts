@@ -57,8 +57,12 @@ function press(key: string, demo: Demo, show: (text: string) => void): void {
       () => show(demo.isCut ? 'The uplink is cut; readings wait in the store.' : 'The uplink is back; live first, then what waited.'),
       (error: Error) => show(`The uplink did not come back: ${error.message}`),
     );
-  } else if (key === 's') show(`Lamp ${demo.toggleLamp()}: its power was switched. Press s again to switch it back.`);
+  } else if (key === 's') show(lampNotice(demo.toggleLamp()));
   else if (key === 'q' || key === '\x03') demo.quit();
+}
+
+export function lampNotice({ id, hasPower }: ReturnType<Demo['toggleLamp']>): string {
+  return hasPower ? `Lamp ${id} has its power back.` : `Lamp ${id} has no power. Press s again to give it back.`;
 }
 
 /** One screen of at most 80 columns. */

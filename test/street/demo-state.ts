@@ -22,7 +22,7 @@ export interface Demo {
   status: StatusView | null;
   isCut: boolean;
   toggleUplink(): Promise<void>;
-  /** Silences a lamp, or gives it back its power; says which. */
-  toggleLamp(): string;
+  /** Cuts the power of a lamp, or gives it back. Returns the lamp and whether it has power now. */
+  toggleLamp(): { readonly id: string; readonly hasPower: boolean };
   quit(): void;
 }

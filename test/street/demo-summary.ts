@@ -1,4 +1,5 @@
 import { quantile } from '../../agent/core/quantile.ts';
+import type { StatusView } from '../../agent/core/views.ts';
 import type { Demo } from './demo-state.ts';
 
 /** The demo's figures; `errors` is empty when all went as it should. */
@@ -29,13 +30,8 @@ export async function summaryOf({ agent, host, passages, street }: Demo): Promis
   const gapViolations = [...street.lines.values()].reduce((total, { stats }) => total + stats.gapViolations, 0);
   const latencyMs = (share: number): number | null =>
     passages.latenciesMs.length === 0 ? null : Math.round(10 * quantile(passages.latenciesMs, share)) / 10;
-  const errors = [
-    ...(store.readingsLost > 0 ? [`${store.readingsLost} readings lost`] : []),
-    ...(store.state === 'ok' ? [] : [`store: ${store.reason}`]),
-    ...(host.strays > 0 ? [`${host.strays} values without a birth`] : []),
-    ...(host.duplicates > 0 ? [`${host.duplicates} values twice`] : []),
-    ...(gapViolations > 0 ? [`${gapViolations} frames without silence before them`] : []),
-  ];
+  const { strays, duplicates } = host;
+  const errors = demoErrors({ store, strays, duplicates, bdSeq: uplink.bdSeq, gapViolations });
   return {
     readingsStored: store.readingsStored + store.readingsWaiting,
     readingsPublished: uplink.readingsPublished,
@@ -57,4 +53,24 @@ export async function summaryOf({ agent, host, passages, street }: Demo): Promis
     startMs: status.startMs,
     errors,
   };
+}
+
+interface Seen {
+  readonly store: Pick<StatusView['store'], 'readingsLost' | 'state' | 'reason'>;
+  readonly strays: number;
+  readonly duplicates: number;
+  /** Number of the agent's session with the broker, from 0. */
+  readonly bdSeq: number;
+  readonly gapViolations: number;
+}
+
+/** What did not go as it should. A value may come twice over two sessions: what was not proven at the end of the first is sent again. */
+export function demoErrors({ store, strays, duplicates, bdSeq, gapViolations }: Seen): string[] {
+  return [
+    ...(store.readingsLost > 0 ? [`${store.readingsLost} readings lost`] : []),
+    ...(store.state === 'ok' ? [] : [`store: ${store.reason}`]),
+    ...(strays > 0 ? [`${strays} values without a birth`] : []),
+    ...(duplicates > 0 && bdSeq === 0 ? [`${duplicates} values twice in one session`] : []),
+    ...(gapViolations > 0 ? [`${gapViolations} frames without silence before them`] : []),
+  ];
 }

@@ -114,7 +114,7 @@ function createDemo(parts: Played): Demo & { readonly ended: Promise<void> } {
       if (silenced === null) line.silence(unit);
       else line.revive(unit);
       silenced = silenced === null ? id : null;
-      return id;
+      return { id, hasPower: silenced === null };
     },
     quit: () => quit(),
   };

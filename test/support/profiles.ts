@@ -17,11 +17,24 @@ export const PLAIN_QUIRKS: Quirks = {
   writeFunction: 'auto',
   readsZeroForUnknown: false,
   responseTimeoutMs: 200,
+  retries: 2,
 };
 
 /** A register that can be written 0..100 and is read back at once. */
 export function writable(over: Partial<PointWrite> = {}): PointWrite {
-  return { min: 0, max: 100, settleMs: 0, fades: false, tolerance: 0, address: null, table: null, verify: null, dangerous: false, ...over };
+  return {
+    min: 0,
+    max: 100,
+    settleMs: 0,
+    fades: false,
+    tolerance: 0,
+    address: null,
+    table: null,
+    verify: null,
+    switchedBy: null,
+    dangerous: false,
+    ...over,
+  };
 }
 
 export function testPoint(id: string, over: Partial<PointProfile> = {}): PointProfile {
@@ -78,7 +91,7 @@ export function testProfile(id: string, points: readonly PointProfile[], over: P
 }
 
 export function testDevice(id: string, over: Partial<DeviceConfig> = {}): DeviceConfig {
-  return { id, unit: 1, profile: id, pole: null, roles: {}, instances: {}, groups: {}, ...over };
+  return { id, unit: 1, profile: id, pole: null, roles: {}, instances: {}, groups: {}, quirks: {}, ...over };
 }
 
 export function testLine(id: string, devices: readonly DeviceConfig[], over: Partial<LineConfig> = {}): LineConfig {

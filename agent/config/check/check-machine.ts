@@ -8,18 +8,18 @@ import type { Problem } from '../../core/errors.ts';
 import { parseLinePort } from '../../core/line-port.ts';
 import { inStateDir, isBelow, isPlain, outsideSiteDir, secretFiles } from '../../core/secrets.ts';
 import type { LoadedCabinet } from '../load/load.ts';
-import { formatPath, listNames, type Path } from './finding.ts';
+import { listNames, type Path } from './finding.ts';
 
 /**
  * Checks the places and rights of the uplink's secrets. `realPath`: a path without links; the path itself where nothing is there.
  * `siteDir`: the folder of the file, in the same form.
  */
 export function checkSecrets(
-  { file, cabinet, place }: LoadedCabinet,
+  { file, cabinet, named }: LoadedCabinet,
   { realPath, siteDir }: { readonly realPath: (path: string) => string; readonly siteDir: string },
 ): { readonly problems: Problem[]; readonly warnings: Problem[] } {
   const { uplink, store } = cabinet;
-  const problem = (path: Path, message: string): Problem => ({ file, ...place(path), path: formatPath(path), message });
+  const problem = (path: Path, message: string): Problem => ({ file, ...named(path), message });
   const stateDir = realPath(resolve(store.dir));
   const files = secretFiles(uplink, (path) => realPath(resolve(path)));
   const isForbidden = ({ path }: (typeof files)[number]): boolean => isBelow(path, stateDir);
@@ -50,12 +50,11 @@ export interface PortFacts {
  * Reports device files that do not exist, and those of a console. A check opens no connection: whether a network port answers shows when the
  * agent runs.
  */
-export function checkPorts({ file, cabinet, place }: LoadedCabinet, machine: PortFacts): Problem[] {
+export function checkPorts({ file, cabinet, named }: LoadedCabinet, machine: PortFacts): Problem[] {
   const { exists, listPorts, consoleAt } = machine;
   return cabinet.lines.flatMap(({ port }, i) => {
     const message = parseLinePort(port).kind === 'serial' ? flawOf(port) : null;
-    const path = ['lines', i, 'port'];
-    return message === null ? [] : [{ file, ...place(path), path: formatPath(path), message }];
+    return message === null ? [] : [{ file, ...named(['lines', i, 'port']), message }];
   });
 
   function flawOf(port: string): string | null {

@@ -13,7 +13,12 @@ export type SayBelow = (path: Path, message: string) => Problem;
 
 /** Instances of unknown parts or with unknown numbers; groups that do not exist or whose points set no level. */
 export function checkParts(device: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
-  return [...checkInstances(device, profile, say), ...checkGroups(device, profile, say)];
+  return [...checkInstances(device, profile, say), ...checkGroups(device, profile, say), ...checkQuirks(device, profile, say)];
+}
+
+function checkQuirks({ quirks }: DeviceConfig, { id, transport }: Profile, say: SayBelow): Problem[] {
+  if (transport === 'modbus' || Object.keys(quirks).length === 0) return [];
+  return [say(['quirks'], `a device of profile "${id}" talks by itself and is sent no requests; leave quirks out`)];
 }
 
 function checkInstances({ instances }: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {

@@ -10,7 +10,7 @@ import { byNearness, didYouMean } from '../../core/suggestions.ts';
 import type { LoadedCabinet } from '../load/load.ts';
 import { checkParts, type SayBelow } from './check-parts.ts';
 import { checkPoints, unknownPointHint } from './check-points.ts';
-import { formatPath, listNames } from './finding.ts';
+import { listNames } from './finding.ts';
 
 /** The known device types. */
 export interface KnownProfiles {
@@ -23,9 +23,9 @@ export interface KnownProfiles {
 
 /** Reports unknown and broken profiles, profiles on the wrong kind of line, and points that do not exist or cannot serve their purpose. */
 export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles): Problem[] {
-  const { file, cabinet, place } = loaded;
+  const { file, cabinet, named } = loaded;
   const { profiles } = known;
-  const say: SayBelow = (path, message) => ({ file, ...place(path), path: formatPath(path), message });
+  const say: SayBelow = (path, message) => ({ file, ...named(path), message });
   const site = { narrow: new Map<string, Profile>(), whole: new Map<string, Profile>() };
   for (const device of cabinet.lines.flatMap((line) => line.devices)) {
     const profile = profiles.get(device.profile);
@@ -37,14 +37,14 @@ export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles
 }
 
 /** Warns about lamps that keep their last level, by day 0 %, when no agent writes. */
-export function failsafeWarnings({ file, cabinet, place }: LoadedCabinet, profiles: ReadonlyMap<string, Profile>): Problem[] {
+export function failsafeWarnings({ file, cabinet, named }: LoadedCabinet, profiles: ReadonlyMap<string, Profile>): Problem[] {
   const profileOf = new Map(cabinet.lines.flatMap((line) => line.devices).map(({ id, profile }) => [id, profile]));
   return cabinet.lamps.flatMap(({ id, device }, i) => {
     const profile = profiles.get(profileOf.get(device) ?? '');
     if (profile === undefined || profile.fallsBack) return [];
     const path = ['lamps', i];
     const message = `lamp "${id}" has no failsafe: with profile "${profile.id}" it keeps its last level while no agent writes`;
-    return [{ file, ...place(path), path: formatPath(path), message }];
+    return [{ file, ...named(path), message }];
   });
 }
 

@@ -7,7 +7,7 @@ import { narrowed } from '../../core/narrowed.ts';
 import type { Profile } from '../../core/profile.ts';
 import { MAX_WAITING_READINGS } from '../../core/store-port.ts';
 import type { LoadedCabinet } from '../load/load.ts';
-import { formatPath, type Path } from './finding.ts';
+import type { Path } from './finding.ts';
 
 /** What the check of the store found. */
 export interface StoreFindings {
@@ -22,11 +22,11 @@ const MOST_PER_S = EARLY_READINGS;
 
 /** Units: `periodsMs` by poll class, in ms. Points are counted with one reading a heartbeat or poll, which is the least that they bring. */
 export function checkStore(
-  { file, cabinet, place }: LoadedCabinet,
+  { file, cabinet, named }: LoadedCabinet,
   profiles: ReadonlyMap<string, Profile>,
   periodsMs: Readonly<Record<string, number>>,
 ): StoreFindings {
-  const say = (path: Path, message: string): Problem => ({ file, ...place(path), path: formatPath(path), message });
+  const say = (path: Path, message: string): Problem => ({ file, ...named(path), message });
   const points = cabinet.lines
     .flatMap(({ devices }) => devices)
     .flatMap(({ profile: id, instances }) => {

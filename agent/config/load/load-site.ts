@@ -15,7 +15,7 @@ import { POLL_PERIOD_MS } from '../../field/polls/poll-plan.ts';
 import { checkPorts, checkSecrets } from '../check/check-machine.ts';
 import { checkAgainstProfiles, failsafeWarnings, type KnownProfiles } from '../check/check-profiles.ts';
 import { checkStore } from '../check/check-store.ts';
-import { type LoadedCabinet, loadCabinet } from './load.ts';
+import { type LoadedCabinet, type ReadCabinet, readCabinet } from './load.ts';
 import { readPlacedYaml } from './places.ts';
 
 /** A checked cabinet with its device profiles. */
@@ -58,7 +58,7 @@ export async function checkConfig({ configFile, profileDirs = [], text }: CheckR
   try {
     const site = readAll(configFile, profileDirs, { text });
     const { lamps, lines, zones } = site.loaded.cabinet;
-    const counts = { lamps: lamps.length, lines: lines.length, zones: zones.length };
+    const counts = site.ownProblems.length > 0 ? null : { lamps: lamps.length, lines: lines.length, zones: zones.length };
     const { problems, warnings } = judged(site);
     const secrets = checkSecrets(site.loaded, { realPath, siteDir: realPath(dirname(resolve(configFile))) });
     const store = checkStore(site.loaded, site.profiles, POLL_PERIOD_MS);
@@ -103,6 +103,8 @@ export interface CheckRequest {
 
 interface ReadSite extends KnownProfiles {
   readonly loaded: LoadedCabinet;
+  /** Of the cabinet's file by itself; with any, `loaded` is only to be looked at. */
+  readonly ownProblems: readonly Problem[];
   readonly profileProblems: readonly Problem[];
   readonly ownProfilesDir: string | null;
 }
@@ -115,13 +117,13 @@ function readAll(
   extraDirs: readonly string[],
   { text, siteDir = dirname(configFile), profilesDir }: { text?: string | undefined; siteDir?: string; profilesDir?: string } = {},
 ): ReadSite {
-  const loaded = loadedCabinet(configFile, text);
+  const { loaded, problems: ownProblems } = readableCabinet(configFile, text);
   // A folder is relative to the file that names it.
   const named = loaded.cabinet.profileDirs.map((dir) => resolve(siteDir, dir));
   const searched = [...named, ...extraDirs];
   const { problems, ...known } = readProfiles(searched, readPlacedYaml, profilesDir === undefined ? [] : [profilesDir]);
   const missing = named.flatMap((dir, i) => (dir === USUAL_PROFILES || existsSync(dir) ? [] : [noFolder(loaded, i, dir)]));
-  return { loaded, ...known, searched, profileProblems: [...missing, ...problems], ownProfilesDir: profilesDir ?? null };
+  return { loaded, ownProblems, ...known, searched, profileProblems: [...missing, ...problems], ownProfilesDir: profilesDir ?? null };
 }
 
 /** Problems that stop the cabinet, and warnings about profiles that none of its devices needs. */
@@ -130,7 +132,7 @@ function judged(site: ReadSite): { readonly problems: readonly Problem[]; readon
   const needed = new Set([...site.broken].flatMap(([id, files]) => (named.has(id) ? files : [])));
   const isNeeded = ({ file }: Problem): boolean => needed.has(file) || dirname(file) === site.ownProfilesDir;
   return {
-    problems: [...site.profileProblems.filter(isNeeded), ...checkAgainstProfiles(site.loaded, site)],
+    problems: [...site.ownProblems, ...site.profileProblems.filter(isNeeded), ...checkAgainstProfiles(site.loaded, site)],
     warnings: site.profileProblems.filter((problem) => !isNeeded(problem)),
   };
 }
@@ -139,22 +141,23 @@ function advice({ loaded, profiles }: ReadSite): readonly Problem[] {
   return [...loaded.warnings, ...failsafeWarnings(loaded, profiles)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** Loads the cabinet. Errors: as `loadCabinet`; one problem for a file that is a device profile. */
-function loadedCabinet(file: string, given?: string): LoadedCabinet {
+/** The cabinet, whole or in part. Errors: throws ConfigError where too little can be read of it, and for a file that is a device profile. */
+function readableCabinet(file: string, given?: string): ReadCabinet & { readonly loaded: LoadedCabinet } {
   let text = '';
-  try {
-    return loadCabinet(file, () => {
-      text = given ?? readFileSync(file, 'utf8');
-      return text;
-    });
-  } catch (error) {
-    if (!(error instanceof ConfigError) || kindOfDocument(readPlacedYaml(text).value) !== 'profile') throw error;
+  const read = readCabinet(file, () => {
+    text = given ?? readFileSync(file, 'utf8');
+    return text;
+  });
+  if (read.problems.length > 0 && kindOfDocument(readPlacedYaml(text).value) === 'profile') {
     const message = `this is a device profile, not a cabinet: luciole profile check ${file}`;
     throw new ConfigError([{ file, line: 1, column: 1, path: '', message }]);
   }
+  const { loaded, problems } = read;
+  if (loaded === null) throw new ConfigError(problems);
+  return { loaded, problems };
 }
 
-function noFolder({ file, place }: LoadedCabinet, index: number, dir: string): Problem {
+function noFolder({ file, named }: LoadedCabinet, index: number, dir: string): Problem {
   const message = `no such folder ${dir}; make it, or take it out of the list`;
-  return { file, ...place(['profileDirs', index]), path: `profileDirs[${index}]`, message };
+  return { file, ...named(['profileDirs', index]), message };
 }

@@ -18,6 +18,7 @@ import { checkWarnings, checkZones } from '../check/check-zones.ts';
 import { indexDraft } from '../check/draft.ts';
 import { type Finding, formatPath, type Path } from '../check/finding.ts';
 import { completeCabinet } from '../schema/complete.ts';
+import { mendedDocument } from './mended-cabinet.ts';
 import { type PlacedDocument, readPlacedYaml, type TextPosition } from './places.ts';
 
 /** A cabinet with the place of each of its values in the file. */
@@ -28,6 +29,20 @@ export interface LoadedCabinet {
   readonly warnings: readonly Problem[];
   /** The place of a value; for one that was left out, that of its parent. */
   place(path: Path): TextPosition;
+  named(path: Path): NamedPosition;
+}
+
+/** Where a value stands, and what a person calls it: `lamps[2].point`. */
+export interface NamedPosition extends TextPosition {
+  readonly path: string;
+}
+
+/** A cabinet and what is wrong with it. */
+export interface ReadCabinet {
+  /** With problems: what can be read of it, to be looked at only; null where that is too little. */
+  readonly loaded: LoadedCabinet | null;
+  /** In the order of the file. */
+  readonly problems: readonly Problem[];
 }
 
 /**
@@ -36,6 +51,13 @@ export interface LoadedCabinet {
  * Errors: throws ConfigError with all problems, in the order of the file.
  */
 export function loadCabinet(file: string, readFile: (file: string) => string): LoadedCabinet {
+  const { loaded, problems } = readCabinet(file, readFile);
+  if (problems.length > 0 || loaded === null) throw new ConfigError(problems);
+  return loaded;
+}
+
+/** As `loadCabinet`, with its problems as a value. Errors: throws ConfigError for a file that cannot be read, or is no YAML. */
+export function readCabinet(file: string, readFile: (file: string) => string): ReadCabinet {
   const text = readText(file, readFile);
   const yaml = readPlacedYaml(text);
   const problems: Problem[] = yaml.flaws.map(({ line, column, message }) => ({ file, line, column, path: '', message }));
@@ -61,10 +83,16 @@ export function loadCabinet(file: string, readFile: (file: string) => string): L
     ...checkConsole(draft.console),
   ];
   problems.push(...all.map((finding) => toProblem(file, yaml, finding)));
-  if (problems.length > 0 || document === undefined) throw new ConfigError(inOrder(problems));
-  const cabinet = completeCabinet(document);
-  const warnings = inOrder([...checkWarnings(index), ...checkNights(cabinet)].map((finding) => toProblem(file, yaml, finding)));
-  return { file, cabinet, warnings, place: yaml.place };
+  const isSound = problems.length === 0;
+  const read = document === undefined ? mendedDocument(yaml.value) : { document, originalPath: (path: Path) => path };
+  const original = (path: Path): Path => read?.originalPath(path) ?? path;
+  const place = (path: Path): TextPosition => yaml.place(original(path));
+  const named = (path: Path): NamedPosition => ({ ...place(path), path: formatPath(original(path)) });
+  if (read === undefined) return { loaded: null, problems: inOrder(problems) };
+  const cabinet = completeCabinet(read.document);
+  const warned = isSound ? [...checkWarnings(index), ...checkNights(cabinet)] : [];
+  const warnings = inOrder(warned.map((finding) => toProblem(file, yaml, finding)));
+  return { loaded: { file, cabinet, warnings, place, named }, problems: inOrder(problems) };
 }
 
 /** A text that was loaded before, without the checks of one value against another. Errors: none; undefined where it is no cabinet. */

@@ -35,6 +35,9 @@ export interface PlacedDocument {
   keyPlace(path: Path): TextPosition;
 }
 
+/** Digits that a number of JavaScript may not hold exactly. Source: 2^53 has 16 decimal digits and 14 in hex. */
+const WIDE_NUMBER = /\d{16}|0x[\da-f]{14}/i;
+
 /**
  * Reads YAML 1.2 text into plain values, with the place of each value in the text.
  *
@@ -55,6 +58,7 @@ export function readPlacedYaml(text: string): PlacedDocument {
     ...(intact ? brokenNodes(document) : []).map((f) => ({ ...at(f.offset), message: f.message })),
   ];
   const worthALook = intact && flaws.length === document.errors.length;
+  if (WIDE_NUMBER.test(text)) keepWideIntegers(document);
   return {
     value: worthALook ? document.toJS({ maxAliasCount: -1 }) : undefined,
     flaws,
@@ -64,6 +68,17 @@ export function readPlacedYaml(text: string): PlacedDocument {
       return at(startOf(key ?? node));
     },
   };
+}
+
+/** A whole number above 2^53 becomes its text in hex, `0x7fffffffffffffff`: as a number it would be another one. */
+function keepWideIntegers(document: Document.Parsed): void {
+  visit(document, {
+    Scalar: (_, scalar) => {
+      const { value, source = '' } = scalar;
+      if (typeof value !== 'number' || Number.isSafeInteger(value) || !/^(0x[\da-f]+|\d+)$/i.test(source)) return;
+      scalar.value = `0x${BigInt(source).toString(16)}`;
+    },
+  });
 }
 
 /** Follows a path as far as it exists, through aliases. */

@@ -51,6 +51,7 @@ function completeLine(line: CabinetDocument['lines'][number]): LineConfig {
       ...(d.contactZones === undefined ? {} : { contactZones: d.contactZones }),
       instances: d.instances ?? {},
       groups: d.groups ?? {},
+      quirks: Object.fromEntries(Object.entries(d.quirks ?? {}).filter(([, value]) => value !== undefined)),
     }),
   );
   return {

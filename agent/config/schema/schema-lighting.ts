@@ -285,7 +285,7 @@ export const outputSchema = z.strictObject({
       value: valueSchema.default(1).describe('this value.'),
     })
     .nullish()
-    .describe('For contactors of circuits.'),
+    .describe('For contactors of circuits. An output needs litWith or rules.'),
   rules: z
     .array(
       z.strictObject({

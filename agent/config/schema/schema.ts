@@ -51,6 +51,23 @@ const serialSchema = z.strictObject({
   dataBits: z.literal([7, 8]).default(8).describe('A modbus line needs 8.'),
 });
 
+/** Bounds as in a profile. */
+const quirksSchema = z.strictObject({
+  responseTimeoutMs: z
+    .int()
+    .min(20)
+    .max(5_000)
+    .optional()
+    .describe('Longest wait for a reply until its own pace is known, in milliseconds.'),
+  minGapMs: z.int().min(0).max(1_000).optional().describe('Silence it needs before its next request, in milliseconds.'),
+  retries: z
+    .int()
+    .min(0)
+    .max(9)
+    .optional()
+    .describe('A lost level is sent again so often; one lost reply more in a row and the device counts as silent.'),
+});
+
 const deviceSchema = z.strictObject({
   id: idSchema.describe('Unique in the cabinet; its points are named after it, L07.level.'),
   unit: z.int().min(1).max(247).optional().describe('Modbus address. Left out on a uart line.'),
@@ -74,6 +91,7 @@ const deviceSchema = z.strictObject({
     .record(z.string().min(1).max(64), z.array(z.string().min(1).max(64)).min(1).max(256))
     .optional()
     .describe('Level points that belong to each of its groups: { group0: [ecg0_level, ecg1_level] }.'),
+  quirks: quirksSchema.optional().describe('For this device alone, in place of what its profile says: a long cable, a slow gateway.'),
 });
 
 const rs485Schema = z.strictObject({
@@ -116,7 +134,7 @@ const lampSchema = z.strictObject({
   id: idSchema.describe('May be that of the device that drives it, of no other.'),
   device: idSchema.optional().describe('The device that drives it; the one of the same id by default.'),
   point: z.string().min(1).max(64).default('level').describe('The quantity of the device that sets the level.'),
-  pole: idSchema.optional().describe("Its device's pole by default."),
+  pole: idSchema.optional().describe("Its device's pole by default; one of the two is needed."),
   ratedPowerW: z.number().gt(0).max(2000).describe('Power at 100 %, in watts.'),
   minPct: levelSchema.default(0).describe('Lowest level while lit.'),
   maxPct: levelSchema.default(100).describe('Highest level.'),

@@ -95,6 +95,10 @@ export const FIELD: Pairs = [
     "reads back {value}, wrote {code}: check the driver's limits, its mode and what else writes to it",
     "relu {value}, écrit {code} : voir les limites du driver, son mode et qui d'autre y écrit",
   ],
+  [
+    'its channel is off and does not switch on (coil {value}): check the buttons at the driver and its mode',
+    "son canal est éteint et ne s'allume pas (coil {value}) : voir les boutons du driver et son mode",
+  ],
   ['reads back {value}, wrote {code}', 'relu {value}, écrit {code}'],
   [
     '{id} is not set up, {what}; check that its profile fits its model and firmware',

@@ -84,6 +84,19 @@ export const KEYS_LINES: Pairs = [
     'Level points that belong to each of its groups: { group0: [ecg0_level, ecg1_level] }.',
     'Points de niveau de chacun de ses groupes : { group0: [ecg0_level, ecg1_level] }.',
   ],
+  [
+    'For this device alone, in place of what its profile says: a long cable, a slow gateway.',
+    'Pour cet appareil seul, à la place de ce que dit son profil : un long câble, une passerelle lente.',
+  ],
+  [
+    'Longest wait for a reply until its own pace is known, in milliseconds.',
+    "Attente la plus longue d'une réponse tant que son rythme n'est pas connu, en millisecondes.",
+  ],
+  ['Silence it needs before its next request, in milliseconds.', 'Silence nécessaire avant la demande suivante, en millisecondes.'],
+  [
+    'A lost level is sent again so often; one lost reply more in a row and the device counts as silent.',
+    "Un niveau perdu est renvoyé autant de fois ; une réponse perdue de plus d'affilée et l'appareil compte comme muet.",
+  ],
   ['Along the street; may be empty, [].', 'Le long de la rue ; peut être vide, [].'],
   ['As painted on it, for the person who looks for it.', 'Comme peint dessus, pour qui le cherche.'],
   [
@@ -98,7 +111,7 @@ export const KEYS_LINES: Pairs = [
   ['May be that of the device that drives it, of no other.', "Peut être celui de l'appareil qui le pilote, d'aucun autre."],
   ['The device that drives it; the one of the same id by default.', "L'appareil qui le pilote ; par défaut celui du même id."],
   ['The quantity of the device that sets the level.', "La grandeur de l'appareil qui règle le niveau."],
-  ["Its device's pole by default.", 'Le poteau de son appareil par défaut.'],
+  ["Its device's pole by default; one of the two is needed.", "Le poteau de son appareil par défaut ; l'un des deux est nécessaire."],
   ['Power at 100 %, in watts.', 'Puissance à 100 %, en watts.'],
   ['Lowest level while lit.', 'Niveau le plus bas, allumé.'],
   ['Burning hours of the lamp,', 'Heures de marche du luminaire,'],

@@ -77,7 +77,10 @@ export const KEYS_OTHER: Pairs = [
     'Value, or its name in the profile, while nothing else is wanted.',
     "Valeur, ou son nom dans le profil, tant que rien d'autre n'est demandé.",
   ],
-  ['For contactors of circuits.', 'Pour les contacteurs de circuits.'],
+  [
+    'For contactors of circuits. An output needs litWith or rules.',
+    'Pour les contacteurs de circuits. Une sortie demande litWith ou rules.',
+  ],
   ['While one of these zones is lit,', "Tant qu'une de ces zones est allumée,"],
   ['this value.', 'cette valeur.'],
   ['The first that holds goes before all.', 'La première qui tient passe avant tout.'],

@@ -60,6 +60,10 @@ export const RULE_FINDINGS: Pairs = [
   ['profile "{profile}" numbers {key} from 0 to {n}, found {m}', 'le profil "{profile}" numérote {key} de 0 à {n}, trouvé {m}'],
   ['{n} stands twice', '{n} deux fois'],
   [
+    'a device of profile "{profile}" talks by itself and is sent no requests; leave quirks out',
+    'un appareil du profil "{profile}" parle tout seul et ne reçoit pas de demandes ; ôter quirks',
+  ],
+  [
     'group "{text}" of profile "{profile}" has fixed members; leave it out',
     'le groupe "{text}" du profil "{profile}" a des membres fixes ; l\'ôter',
   ],

@@ -145,7 +145,7 @@ export const WIRE: Pairs = [
     '{path} a fermé la connexion : voir la passerelle et combien de clients elle admet',
   ],
   [
-    '{path} takes requests and answers nothing: check network, gateway and the units behind it',
-    '{path} prend les requêtes et ne répond rien : voir réseau, passerelle et appareils derrière',
+    '{path} is gone: it acknowledges nothing any more, check network and power of the gateway',
+    "{path} n'est plus là : plus rien n'est acquitté, voir réseau et alimentation de la passerelle",
   ],
 ];

@@ -60,6 +60,7 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
     return [line.config.id, { queue: createBusToolQueue(line, clock), stats, watch: createBusWatch(clock) }];
   };
   const lines = new Map(first.lines.map(toolsOf));
+  const carried = createCarriedCounters();
   let rawLines = first.rawLines;
   const lineTools = (lineId: string): LineTools => lines.get(lineId) ?? refuseLine(lineId, [...lines.keys()], rawLines);
   const openLine = (lineId: string): LineTools => {
@@ -67,6 +68,7 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
     if (!tools.queue.line.isOpen) throw new BusError('port-closed', `line ${lineId} is down: check ${tools.queue.config.port}`);
     return tools;
   };
+  const countersOf = (lineId: string): LineCounters | null => carried.sum(lineId, lines.get(lineId)?.stats.counters());
 
   return {
     async scan(request, onProgress) {
@@ -99,12 +101,33 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
       if (tools?.watch.isWatched === true) tools.watch.note(watched(report, clock));
     },
     exchange(gone, come) {
-      for (const id of gone) lines.delete(id);
+      for (const id of gone) {
+        carried.keep(id, come.lines.some(({ config }) => config.id === id) ? countersOf(id) : null);
+        lines.delete(id);
+      }
       for (const line of come.lines) lines.set(...toolsOf(line));
       rawLines = [...rawLines.filter(({ config }) => !gone.has(config.id)), ...come.rawLines];
     },
     noteUrgent: (lineId, waitMs) => lines.get(lineId)?.stats.noteUrgent(waitMs),
-    counters: (lineId) => lines.get(lineId)?.stats.counters() ?? null,
+    counters: countersOf,
+  };
+}
+
+/** What lines have counted before they were opened again with other settings. */
+function createCarriedCounters() {
+  const carried = new Map<string, LineCounters>();
+  return {
+    keep(lineId: string, counters: LineCounters | null): void {
+      if (counters === null) carried.delete(lineId);
+      else carried.set(lineId, counters);
+    },
+    /** Null for no counters. */
+    sum(lineId: string, counters: LineCounters | undefined): LineCounters | null {
+      const before = carried.get(lineId);
+      if (counters === undefined || before === undefined) return counters ?? null;
+      const keys = Object.keys(counters) as (keyof LineCounters)[];
+      return { ...counters, ...Object.fromEntries(keys.map((key) => [key, counters[key] + before[key]])) };
+    },
   };
 }
 

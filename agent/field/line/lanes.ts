@@ -15,6 +15,10 @@ import { LANES, type Lane } from '../../core/ports.ts';
 const SHARE = { presence: 1, telemetry: 10, console: 10, probe: 50 } as const;
 /** Urgent writes in a row after which a sensor is polled. Source: assumed; a street being lit by single writes still sees the next walker. */
 const PRESENCE_AMONG_URGENT = 4;
+/** Urgent writes after which another lane has one turn. Source: assumed; 35 lamps are lit before, and where urgent writes never end, no lane starves. */
+const OTHERS_AMONG_URGENT = 48;
+/** Lanes that take turns then. A silent unit is never probed while an urgent write waits (design §4). */
+const OTHERS = ['command', 'console', 'telemetry'] as const;
 
 /**
  * As `SHARE.probe`, while units are found again: units of one feeder come back together, and a lamp gets its level only once it is found.
@@ -30,10 +34,10 @@ export interface LaneNeeds {
   readonly isLightWaiting?: boolean;
 }
 
-/** Transactions since each of these lanes last ran. */
-export type Since = Readonly<Record<keyof typeof SHARE, number>>;
+/** Transactions since each of these lanes last ran; `urgent`: urgent ones since any other lane but presence did. */
+export type Since = Readonly<Record<keyof typeof SHARE | 'command' | 'urgent', number>>;
 
-export const NONE_SINCE: Since = { presence: 0, telemetry: 0, console: 0, probe: 0 };
+export const NONE_SINCE: Since = { urgent: 0, presence: 0, command: 0, telemetry: 0, console: 0, probe: 0 };
 
 /**
  * Of the lanes that have work, the one whose turn it is.
@@ -51,17 +55,25 @@ export function nextLane(
     ...(isFinding ? { probe: PROBE_WHILE_FINDING } : {}),
     ...(isLightWaiting && !waiting.has('command') ? { presence: PRESENCE_AMONG_URGENT, telemetry: 0 } : {}),
   };
-  const isOwed = (lane: keyof Since): boolean => waiting.has(lane) && since[lane] >= share[lane];
-  if (waiting.has('urgent')) return waiting.has('presence') && since.presence >= PRESENCE_AMONG_URGENT ? 'presence' : 'urgent';
+  if (waiting.has('urgent')) return amongUrgent(waiting, since);
+  const isOwed = (lane: keyof typeof SHARE): boolean => waiting.has(lane) && since[lane] >= share[lane];
   if (isOwed('probe') && !waiting.has('command')) return 'probe';
   for (const lane of ['presence', 'console', 'telemetry'] as const) if (isOwed(lane)) return lane;
   return LANES.find((lane) => waiting.has(lane));
 }
 
+function amongUrgent(waiting: ReadonlySet<Lane>, since: Since): Lane {
+  if (waiting.has('presence') && since.presence >= PRESENCE_AMONG_URGENT) return 'presence';
+  if (since.urgent < OTHERS_AMONG_URGENT) return 'urgent';
+  return OTHERS.filter((lane) => waiting.has(lane)).toSorted((a, b) => since[b] - since[a])[0] ?? 'urgent';
+}
+
 /** The count after a transaction of this lane. */
 export function afterTurn(since: Since, lane: Lane): Since {
   return {
+    urgent: lane === 'urgent' ? since.urgent + 1 : lane === 'presence' ? since.urgent : 0,
     presence: lane === 'presence' ? 0 : since.presence + 1,
+    command: lane === 'command' ? 0 : since.command + 1,
     telemetry: lane === 'telemetry' ? 0 : since.telemetry + 1,
     console: lane === 'console' ? 0 : since.console + 1,
     probe: lane === 'probe' ? 0 : since.probe + 1,

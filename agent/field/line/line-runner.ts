@@ -15,8 +15,10 @@ import type { POLL_PERIOD_MS } from '../polls/poll-plan.ts';
 import { type Poll, Polls } from '../polls/polls.ts';
 import { createWakeableTimer, type WakeableTimer } from '../timers.ts';
 import { setUpOne } from '../units/set-up.ts';
+import { createSetUpBroadcasts, type SetUpBroadcasts } from '../units/set-up-broadcasts.ts';
+import { setUpReadOf } from '../units/set-up-steps.ts';
 import type { Unit } from '../units/unit.ts';
-import { probeOf, setUpReadOf } from '../units/unit-requests.ts';
+import { probeOf } from '../units/unit-requests.ts';
 import { groupsOf } from '../writes/group-writes.ts';
 import { LevelWrites } from '../writes/level-writes.ts';
 import type { WriteWords } from '../writes/write-reasons.ts';
@@ -25,6 +27,11 @@ import { afterTurn, type ConsoleJobs, createConsoleJobs, NONE_SINCE, nextLane } 
 import { Transactions, type TransactionsOptions } from './transactions.ts';
 import { type Agenda, agendaOf, type HeldUntil } from './units-due.ts';
 
+/**
+ * Set-up transactions to each poll of units that are met. Source: assumed; a failsafe level counts for more than fresh readings of a line of
+ * hundreds of units. Units that are not met yet take turns with set-up.
+ */
+const SET_UP_TURNS = 5;
 /** A request is chosen and built this long before it may leave. Units: ms. Source: measured, a turn of the runner with 247 units costs 0.02, the library's frame 0.1; the rest is for slower processors. */
 const DECIDE_MS = 0.3;
 
@@ -38,6 +45,8 @@ export interface LineRunnerOptions extends TransactionsOptions {
   readonly onUrgentSent?: (waitMs: number) => void;
   /** No unit answers any more: close the port and open it again. Never rejects. */
   readonly onDeadLine: () => Promise<void>;
+  /** The far end of a network connection answers nothing: drop what it has not carried out, with the connection, and connect again. Never rejects. */
+  readonly onStalled: () => Promise<void>;
   /** A unit answers again after that. */
   readonly onRevived: () => void;
   /** A set-up register is about to be written. */
@@ -61,6 +70,7 @@ export class LineRunner {
   readonly #transactions: Transactions;
   readonly #polls: Polls;
   readonly #writes: LevelWrites;
+  readonly #broadcasts: SetUpBroadcasts;
   readonly #jobs: ConsoleJobs;
   readonly #timer: WakeableTimer;
   /** The lane of whatever is sent now. */
@@ -72,17 +82,28 @@ export class LineRunner {
   #isAllSilent = false;
   /** The last probe of a silent unit was answered: the others may be back too. */
   #isFinding = false;
-  /** Set-up and polls take turns, so that neither delays the other. */
-  #wasSetUp = false;
+  /** Set-up transactions since the last poll. */
+  #setUpTurns = 0;
 
   constructor(options: LineRunnerOptions) {
     const { units, clock, line, onTransaction } = options;
     const held: HeldUntil = (request) => line.heldUntilMono(request);
     const groups = groupsOf(units, options.broadcast);
     this.#options = options;
-    this.#transactions = new Transactions({ ...options, budget: this.#budget, isConsole: () => this.#turnLane === 'console' });
+    this.#transactions = new Transactions({
+      ...options,
+      budget: this.#budget,
+      isConsole: () => this.#turnLane === 'console',
+      onStalled: () => this.#renewPort(options.onStalled),
+    });
     this.#polls = new Polls({ ...options, transactions: this.#transactions });
     this.#writes = new LevelWrites({ clock, transactions: this.#transactions, held, groups, onUrgentSent: options.onUrgentSent });
+    this.#broadcasts = createSetUpBroadcasts({
+      ...options,
+      transactions: this.#transactions,
+      monoMs: () => clock.monoMs(),
+      isAllowed: options.broadcast,
+    });
     this.#jobs = createConsoleJobs(() => clock.monoMs());
     this.#timer = createWakeableTimer(clock);
     line.onEnd = (request, end) => onTransaction?.({ request, end, lane: this.#turnLane, atMono: clock.monoMs() });
@@ -90,8 +111,8 @@ export class LineRunner {
       const unit = this.#transactions.noteLate(late);
       if (unit !== undefined) this.#polls.noteLate(unit, late);
     };
-    // A level that waits goes before the confirmation of a reading.
-    line.mayAskAgain = () => !this.#writes.has('urgent', clock.monoMs());
+    // A level that waits goes before the confirmation of a reading, unless somebody may have come: that is the next level.
+    line.mayAskAgain = (isChange) => (isChange && this.#turnLane === 'presence') || !this.#writes.has('urgent', clock.monoMs());
   }
 
   /** No unit answers any more, and the port has been reopened because of that. */
@@ -228,21 +249,27 @@ export class LineRunner {
     if (lane === 'urgent' || lane === 'command') return { lane, act: () => this.#writes.next(lane, nowMono) };
     if (lane === 'console') return { lane, act: this.#job };
     if (lane === 'probe') return this.#probe(agenda.probe as Unit, nowMono) ?? 'again';
-    if (lane === 'telemetry' && agenda.setUp !== undefined && (agenda.telemetry === undefined || !this.#wasSetUp))
+    if (lane === 'telemetry' && agenda.setUp !== undefined && this.#isSetUpNext(agenda.telemetry))
       return this.#setUp(agenda.setUp, nowMono) ?? 'again';
     const poll = this.#polls.next(agenda[lane] as Unit, lane, nowMono);
     return poll === undefined ? 'again' : this.#pollTurn(lane, poll);
   }
 
   #pollTurn(lane: 'presence' | 'telemetry' | 'probe', poll: Poll): Turn {
-    if (lane === 'telemetry') this.#wasSetUp = false;
+    if (lane === 'telemetry') this.#setUpTurns = 0;
     return { lane, act: () => this.#polls.send(poll) };
   }
 
+  #isSetUpNext(polled: Unit | undefined): boolean {
+    return polled === undefined || this.#setUpTurns < (polled.seenMs === null ? 1 : SET_UP_TURNS);
+  }
+
   #setUp(unit: Unit, nowMono: MonoMs): Turn | undefined {
-    const read = setUpReadOf(unit);
+    const broadcast = this.#broadcasts.next(unit);
+    const read = broadcast === undefined ? setUpReadOf(unit) : undefined;
     if (read !== undefined && this.#isHeld(unit, read, nowMono)) return undefined;
-    this.#wasSetUp = true;
+    this.#setUpTurns++;
+    if (broadcast !== undefined) return { lane: 'telemetry', act: () => this.#broadcasts.send(broadcast) };
     return { lane: 'telemetry', act: () => setUpOne(unit, { ...this.#options, transactions: this.#transactions }) };
   }
 
@@ -257,7 +284,7 @@ export class LineRunner {
     if (request === undefined || this.#isHeld(unit, request, nowMono)) return undefined;
     const act = async (): Promise<void> => {
       this.#silence.probed();
-      await this.#transactions.read(unit, request);
+      await this.#transactions.probe(unit, request);
       this.#isFinding = unit.health.state !== 'silent';
     };
     return { lane: 'probe', act };
@@ -281,8 +308,12 @@ export class LineRunner {
     const verdict = this.#silence.look({ nowMono: clock.monoMs(), isAllSilent: this.#isAllSilent && wereMet, units: units.length });
     if (verdict === 'revived') onRevived();
     if (verdict !== 'reopen' || !this.#isWanted || !line.isOpen) return;
-    await onDeadLine();
-    if (this.#isWanted && !line.isOpen) this.#fail('the line went down');
+    await this.#renewPort(onDeadLine);
+  }
+
+  async #renewPort(reopen: () => Promise<void>): Promise<void> {
+    await reopen();
+    if (this.#isWanted && !this.#options.line.isOpen) this.#fail('the line went down');
   }
 
   /** Sleeps until the next request is due, or until a request arrives. */

@@ -13,6 +13,12 @@ import type { Log } from '../../core/ports.ts';
 
 /** Wait before a port is tried again. Units: ms. Source: assumed; a re-plugged adapter is back within the first tries, a missing one costs nothing. */
 const REOPEN_MS = { first: 500, max: 10_000 };
+/**
+ * A port that is lost again within `max` of the end of its alarm has the same trouble still: the next alarm lasts until the port has stayed
+ * open for `first`, doubled each time. Units: ms. Source: assumed; a port that comes and goes for a whole day is told a few times, one that
+ * is plugged in again is well at once.
+ */
+const STEADY_MS = { first: 10_000, max: 600_000 };
 
 export interface PortSupervisorOptions {
   readonly lineId: string;
@@ -30,6 +36,9 @@ export class PortSupervisor {
   /** Why the line is down; empty while it is up. */
   reason = 'not opened yet';
   #waitMs = REOPEN_MS.first;
+  /** How long the port must stay open before its alarm ends, and when the last one ended. */
+  #steadyMs = 0;
+  #wellMono: MonoMs | null = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
   #isRunning = false;
   /** Since when the port is being opened; null while it is not. */
@@ -57,6 +66,7 @@ export class PortSupervisor {
     const { lineId, clock, events } = this.#options;
     this.reason = cause.message;
     events.set(true, { code: 'line-down', source: lineId, severity: 'alarm', text: cause.message });
+    if (this.#wellMono !== null) this.#noteTrouble(this.#wellMono);
     if (!this.#isRunning) return;
     this.#timer?.cancel();
     this.#timer = clock.after(this.#waitMs, () => void this.#attempt());
@@ -72,7 +82,7 @@ export class PortSupervisor {
   }
 
   async #attempt(): Promise<void> {
-    const { lineId, port, clock, events, log, onUp } = this.#options;
+    const { lineId, port, clock, log, onUp } = this.#options;
     this.openingMono = clock.monoMs();
     try {
       await port.open();
@@ -85,9 +95,24 @@ export class PortSupervisor {
     }
     if (!this.#isRunning) return port.close();
     this.reason = '';
-    this.#waitMs = REOPEN_MS.first;
     log.event('line-up', { line: lineId });
-    events.clear('line-down', lineId);
+    if (this.#wellMono === null && this.#steadyMs > 0) this.#timer = clock.after(this.#steadyMs, () => this.#noteWell());
+    else this.#noteWell();
     onUp();
+  }
+
+  /** An alarm begins. */
+  #noteTrouble(wellMono: MonoMs): void {
+    const isAgain = this.#options.clock.monoMs() - wellMono < STEADY_MS.max;
+    this.#steadyMs = isAgain ? Math.min(Math.max(2 * this.#steadyMs, STEADY_MS.first), STEADY_MS.max) : 0;
+    this.#wellMono = null;
+  }
+
+  /** The port has stayed open for long enough. */
+  #noteWell(): void {
+    const { lineId, clock, events } = this.#options;
+    this.#waitMs = REOPEN_MS.first;
+    if (this.#wellMono === null) this.#wellMono = clock.monoMs();
+    events.clear('line-down', lineId);
   }
 }

@@ -11,9 +11,10 @@ import type { Log } from '../../core/ports.ts';
 import type { Table } from '../../core/profile.ts';
 import type { Reading } from '../../core/words.ts';
 import { absentReadings, quantitiesOf, readingsOf } from '../readings.ts';
+import { asLit, changedSwitches, darkLevel } from '../units/switches.ts';
 import { replan, retrySoon, setUpAgain, type Unit, welcome } from '../units/unit.ts';
 import { afterTransaction, type Transaction as UnitTransaction } from '../units/unit-health.ts';
-import { slotsIn, timeoutFor } from '../units/unit-requests.ts';
+import { probeTimeoutFor, slotsIn, timeoutFor } from '../units/unit-requests.ts';
 import { type DeadBudget, hushMs } from './dead-units.ts';
 
 /** A silence shorter than this is reported by its missing readings alone, not as an event. Units: ms. Source: assumed; one usual poll period. */
@@ -35,9 +36,23 @@ export interface TransactionsOptions {
 }
 
 /** `isConsole`: whether the request in flight belongs to the console lane. */
-type TransactionsParts = TransactionsOptions & { readonly budget: DeadBudget; readonly isConsole: () => boolean };
+type TransactionsParts = TransactionsOptions & {
+  readonly budget: DeadBudget;
+  readonly isConsole: () => boolean;
+  /** The far end of a network connection has not answered a write: it must not carry it out later, after a newer one. */
+  readonly onStalled: () => Promise<void>;
+};
 
 const NO_RETRY = { isRetry: false };
+
+/** A reply through a network is waited for this long at least: a segment that is lost comes again after the kernel's shortest timeout, 200 ms. Units: ms. Source: Linux TCP_RTO_MIN, and a quarter more for the way. */
+const NETWORK_LEAST_MS = 250;
+
+/** `timeoutMs` is the wait for the first byte of the reply. Units: ms. */
+interface ExchangeOptions {
+  readonly isRetry: boolean;
+  readonly timeoutMs: number;
+}
 
 /** Errors: none thrown; a failed transaction is a value. */
 export class Transactions {
@@ -49,13 +64,20 @@ export class Transactions {
 
   /** `isRetry`: the unit may never answer for this register, so a lost reply says nothing about its health. */
   read(unit: Unit, request: ReadRequest, { isRetry }: { readonly isRetry: boolean } = NO_RETRY): Promise<Reply | BusError> {
-    return this.#exchange(unit, request, isRetry);
+    return this.#exchange(unit, request, { isRetry, timeoutMs: timeoutFor(unit, request) });
+  }
+
+  /** Whether a silent unit answers again. */
+  probe(unit: Unit, request: ReadRequest): Promise<Reply | BusError> {
+    return this.#exchange(unit, request, { isRetry: false, timeoutMs: probeTimeoutFor(unit, request, this.#parts.units) });
   }
 
   async write(unit: Unit, request: WriteRequest): Promise<Reply | BusError> {
-    const { clock, units } = this.#parts;
+    const { clock, units, line, onStalled } = this.#parts;
     const startMono = clock.monoMs();
-    const result = await this.#exchange(unit, request, false);
+    const wasSilent = unit.health.state === 'silent';
+    const result = await this.#exchange(unit, request, { isRetry: false, timeoutMs: timeoutFor(unit, request) });
+    if (result instanceof BusError && !wasSilent && line.isStalled === true) await onStalled();
     if (result instanceof BusError && unit.health.state === 'silent') {
       const nowMono = clock.monoMs();
       unit.hushedMono = nowMono + hushMs(nowMono - startMono, units.filter(({ health }) => health.state === 'silent').length);
@@ -80,7 +102,7 @@ export class Transactions {
     const at = { atMono: reply.askedMono, atMs: clock.wallMs() - Math.round(clock.monoMs() - reply.askedMono) };
     unit.dataMono = clock.monoMs();
     events.clear('unit-no-data', unit.device.id);
-    const values = unit.driver.decode(table, address, reply.words);
+    const values = unit.driver.decode(table, address, reply.words).map((value) => asLit(unit, value));
     const { uptime } = unit.driver.profile;
     const reported = uptime === null ? undefined : values.find(({ quantity }) => quantity === uptime)?.value;
     if (typeof reported === 'number') this.#watchUptime(unit, reported);
@@ -128,10 +150,11 @@ export class Transactions {
   }
 
   /** The one place where a transaction with a unit of the cabinet ends. */
-  async #exchange(unit: Unit, request: ReadRequest | WriteRequest, isRetry: boolean): Promise<Reply | BusError> {
+  async #exchange(unit: Unit, request: ReadRequest | WriteRequest, how: ExchangeOptions): Promise<Reply | BusError> {
     const { clock, line } = this.#parts;
     const startMono = clock.monoMs();
-    const timeoutMs = timeoutFor(unit, request);
+    const { isRetry } = how;
+    const timeoutMs = line.isNetwork === true ? Math.max(how.timeoutMs, NETWORK_LEAST_MS) : how.timeoutMs;
     const isRead = 'count' in request;
     try {
       const reply = await (isRead ? line.read(request, timeoutMs) : line.write(request, timeoutMs));
@@ -139,6 +162,7 @@ export class Transactions {
       const atMono = clock.monoMs();
       // Requests from the console have any length and address; their times say nothing about the polls.
       if (!this.#parts.isConsole()) unit.responses.learn(request, firstByteMs);
+      if (isRead) this.#noteSwitches(unit, request, reply);
       unit.replies++;
       this.#responded(unit, isRead ? { kind: 'reply', atMono, turnaroundMs, firstByteMs } : { kind: 'answer', atMono }, false);
       return reply;
@@ -150,6 +174,19 @@ export class Transactions {
     } finally {
       unit.lastMono = clock.monoMs();
     }
+  }
+
+  /** A channel that is found off is dark from now on; the level of one that is on again is read at once. */
+  #noteSwitches(unit: Unit, request: ReadRequest, reply: Reply): void {
+    const { clock, onReadings } = this.#parts;
+    const { off, on } = changedSwitches(unit, request, reply.words);
+    for (const level of off) unit.switchedOff.add(level);
+    for (const level of on) unit.switchedOff.delete(level);
+    const at = { atMono: reply.askedMono, atMs: clock.wallMs() - Math.round(clock.monoMs() - reply.askedMono) };
+    if (off.length > 0) onReadings(readingsOf(unit.device.id, off.map(darkLevel), at));
+    if (on.length === 0) return;
+    for (const slot of unit.slots) if (slot.quantities.some((id) => on.includes(id))) slot.dueMono = Math.min(slot.dueMono, clock.monoMs());
+    replan(unit);
   }
 
   #refused(unit: Unit, request: ReadRequest | WriteRequest, error: BusError): void {
@@ -188,7 +225,13 @@ export class Transactions {
     if (isRetry || isConsole()) return;
     unit.missedMono ??= startMono;
     const mayBeStarting = atMono < unit.startingMono;
-    unit.health = afterTransaction(before, { kind: 'timeout', atMono, jitter: random(), mayBeStarting });
+    unit.health = afterTransaction(before, {
+      kind: 'timeout',
+      atMono,
+      jitter: random(),
+      mayBeStarting,
+      silentAfter: unit.driver.profile.quirks.retries + 1,
+    });
     if (before.state === 'silent' || unit.health.state !== 'silent') return;
     if (unit.isReportedAlive !== false) this.#leave(unit);
     unit.isAwayNew = true;

@@ -5,6 +5,7 @@
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';
+import { isSetUpOpen, setUpRank } from '../units/set-up-steps.ts';
 import { restedMono, type Unit } from '../units/unit.ts';
 
 /** Before this time the reply to an earlier read of the same shape may still arrive, so this read must wait. */
@@ -48,14 +49,21 @@ export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: Mon
     if (unit.presenceMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, unit.presenceMono);
     else if (agenda.presence === undefined || unit.presenceMono < agenda.presence.presenceMono) agenda.presence = unit;
     if (unit.telemetryMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, unit.telemetryMono);
-    else if (agenda.telemetry === undefined || unit.telemetryMono < agenda.telemetry.telemetryMono) agenda.telemetry = unit;
-    if (agenda.setUp === undefined && isSetUpDue(unit, nowMono)) agenda.setUp = unit;
+    else if (isEarlierPoll(unit, agenda.telemetry)) agenda.telemetry = unit;
+    if (isSetUpDue(unit, nowMono) && (agenda.setUp === undefined || setUpRank(unit) < setUpRank(agenda.setUp))) agenda.setUp = unit;
     if (unit.retryMono === Number.POSITIVE_INFINITY) continue;
     const retryMono = Math.max(unit.retryMono, probeMono);
     if (retryMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, retryMono);
     else if (isEarlierProbe(unit, agenda.probe)) agenda.probe = unit;
   }
   return agenda;
+}
+
+/** A unit that is not met yet is neither read nor set up nor lit: its first poll goes before the other registers of those that are. */
+function isEarlierPoll(unit: Unit, other: Unit | undefined): boolean {
+  if (other === undefined) return true;
+  if ((unit.seenMs === null) !== (other.seenMs === null)) return unit.seenMs === null;
+  return unit.telemetryMono < other.telemetryMono;
 }
 
 /** Silent units and isolated registers share one time budget; the longest overdue is probed first. */
@@ -68,8 +76,8 @@ function probeMonoOf({ health, retryMono }: Unit): MonoMs {
 }
 
 /** A flaky unit is set up once it answers again. */
-function isSetUpDue({ pendingSteps, setUpAgainMono, isSetUpHeld, health }: Unit, nowMono: MonoMs): boolean {
-  return (pendingSteps.length > 0 || setUpAgainMono <= nowMono) && health.state === 'ok' && !isSetUpHeld;
+function isSetUpDue(unit: Unit, nowMono: MonoMs): boolean {
+  return (isSetUpOpen(unit) || unit.setUpAgainMono <= nowMono) && unit.health.state === 'ok' && !unit.isSetUpHeld;
 }
 
 function hasRequests(unit: Unit, nowMono: MonoMs): boolean {

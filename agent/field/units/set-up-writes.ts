@@ -19,7 +19,22 @@ export interface SetupStep {
   readonly address: number;
   readonly value: number;
   readonly why: string;
+  /** The unit may refuse a level before it. */
+  readonly forLevel: boolean;
 }
+
+/** How far one step is. */
+export interface StepState {
+  readonly phase: 'look' | 'write' | 'prove';
+  /** The value before the write. */
+  readonly was: number | null;
+  /** Tries that ended with an exception, without a reply, or with another value. */
+  readonly failures: number;
+  /** Its write was not acknowledged. */
+  readonly isUnproven: boolean;
+}
+
+type Register = Pick<SetupStep, 'table' | 'address'>;
 
 /** When a register was last written, by `table:address`. Units: wall time, as it was when this was saved. */
 export type WriteTimes = Readonly<Record<string, readonly WallMs[]>>;
@@ -30,9 +45,11 @@ export function createSetUpWrites() {
   const writes = new Map<string, MonoMs[]>();
   const recent = (name: string, nowMono: MonoMs): MonoMs[] => (writes.get(name) ?? []).filter((mono) => nowMono - mono < DAY_MS);
   return {
-    mayWrite: (step: SetupStep, nowMono: MonoMs): boolean => recent(nameOf(step), nowMono).length < SET_UP_WRITES_A_DAY,
+    mayWrite: (step: Register, nowMono: MonoMs): boolean => recent(nameOf(step), nowMono).length < SET_UP_WRITES_A_DAY,
+    /** No write of the last 24 h. */
+    isUntouched: (step: Register, nowMono: MonoMs): boolean => recent(nameOf(step), nowMono).length === 0,
     /** To be called before the write, which may arrive although it is lost. */
-    note(step: SetupStep, nowMono: MonoMs): void {
+    note(step: Register, nowMono: MonoMs): void {
       const name = nameOf(step);
       writes.set(name, [...recent(name, nowMono), nowMono]);
     },
@@ -53,6 +70,6 @@ export function createSetUpWrites() {
   };
 }
 
-function nameOf({ table, address }: SetupStep): string {
+function nameOf({ table, address }: Register): string {
   return `${table}:${address}`;
 }

@@ -1,27 +1,29 @@
 /**
  * Registers that must be right before a unit is of use: ramps, failsafe, channel mode.
  *
- * One step, one transaction at a time:
+ * Each step goes its way, one transaction at a time:
  *
  *   look --right--> done
  *     |
- *     differs --> write --sent--> prove --right--> done
- *                   ^               +--differs, and the write was not acknowledged--> write
- *                   |               +--differs--> read again, then left out
- *                   +-- at most twice a day, because these registers are in flash
+ *     differs --> write --acknowledged--> prove, once nothing is left to write --right--> done
+ *                   ^    \                                                     \--differs--> read again, then left out
+ *                   |     \--not acknowledged--> prove at once --right--> done
+ *                   +-- at most twice a day ----------------+--differs
+ *                       because these registers are in flash
  *
- * A step that fails too often is left out and tried again later.
+ * Steps whose registers lie side by side are looked at, and proven, in one read. A step that fails too often is left out and tried again
+ * later. The units of a line take turns: what the first steps protect is protected in all of them before the last steps of any.
  */
-import type { Clock, MonoMs } from '../../core/clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import type { Reply } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Transactions } from '../line/transactions.ts';
 import { isUnitRefusal } from '../writes/write-reasons.ts';
-import { SET_UP_WRITES_A_DAY, type SetupStep } from './set-up-writes.ts';
-import type { Unit } from './unit.ts';
-import { setUpReadOf } from './unit-requests.ts';
+import { isSetUpOpen, nextRun, setUpReadOf, stepState } from './set-up-steps.ts';
+import { SET_UP_WRITES_A_DAY, type SetupStep, type StepState } from './set-up-writes.ts';
+import { restartSteps, type Unit } from './unit.ts';
 
 /** Exceptions and lost replies that end a step for now. Source: assumed; a busy unit is ready after one. */
 const STEP_TRIES = 3;
@@ -39,20 +41,20 @@ export interface SetUpParts {
   readonly onSetUpWrite?: () => void;
 }
 
-/** Does the next transaction of the first pending step. A step that fails is reported as an event until it succeeds. */
+/** Does the next transaction of the set-up. A step that fails is reported as an event until it succeeds. */
 export async function setUpOne(unit: Unit, parts: SetUpParts): Promise<void> {
-  if (unit.pendingSteps.length === 0) unit.pendingSteps = [...unit.failedSteps.keys()];
-  const {
-    pendingSteps: [step],
-    setUpRound,
-  } = unit;
-  if (step === undefined) return;
-  const result = await transact(unit, step, parts);
+  if (!isSetUpOpen(unit)) restartSteps(unit, [...unit.failedSteps.keys()]);
+  const run = nextRun(unit);
+  const [first] = run;
+  const { setUpRound } = unit;
+  if (first === undefined) return;
+  const result = await transact(unit, first, parts);
   // The unit has returned meanwhile, and its set-up starts again with the first step.
   if (unit.setUpRound !== setUpRound) return;
-  if (result instanceof BusError) failed(unit, step, result);
-  else advance(unit, step, { reply: result, log: parts.log });
-  if (unit.pendingSteps.length === 0) finish(unit, parts.events);
+  if (result instanceof BusError) failed(unit, run, result);
+  else if (stepState(unit, first).phase === 'write') written(unit, first);
+  else for (const [i, step] of run.entries()) judge(unit, step, { found: result.words[i] ?? null, log: parts.log });
+  if (!isSetUpOpen(unit)) finish(unit, parts.events);
 }
 
 function transact(unit: Unit, step: SetupStep, { transactions, clock, onSetUpWrite }: SetUpParts): Promise<Reply | BusError> {
@@ -66,8 +68,10 @@ function transact(unit: Unit, step: SetupStep, { transactions, clock, onSetUpWri
 
 /** After all steps: reports what failed in one event and sets when it is tried again. The same failure is not reported again each night. */
 function finish(unit: Unit, events: EventTracker): void {
-  const { device, failedSteps, lastMono } = unit;
-  const refused = [...failedSteps].map(([{ table, address, why }, error]) => `${table} ${address} (${why}): ${error}`);
+  const { device, failedSteps, lastMono, steps } = unit;
+  const refused = steps
+    .filter((step) => failedSteps.has(step))
+    .map((step) => `${step.table} ${step.address} (${step.why}): ${failedSteps.get(step)}`);
   const text = `${device.id} is not set up, ${refused.join('; ')}; check that its profile fits its model and firmware`;
   if (refused.length === 0 || text !== unit.setUpTrouble) events.clear('unit-not-set-up', device.id);
   unit.setUpTrouble = refused.length === 0 ? '' : text;
@@ -80,32 +84,38 @@ function againMs(tries: number): number {
   return Math.min(AGAIN_MS.first * 2 ** Math.min(tries - 1, 16), AGAIN_MS.max);
 }
 
-function advance(unit: Unit, step: SetupStep, { reply, log }: { reply: Reply; log: Log }): void {
-  const found = reply.words[0] ?? null;
+/** The write was acknowledged: its register most likely holds the value, and is read once nothing is left to write. */
+function written(unit: Unit, step: SetupStep): void {
+  unit.stepStates.set(step, { ...stepState(unit, step), phase: 'prove', isUnproven: false });
+  unit.pendingSteps.splice(unit.pendingSteps.indexOf(step), 1);
+  unit.provingSteps.push(step);
+}
+
+/** The register of a step has been read. */
+function judge(unit: Unit, step: SetupStep, { found, log }: { readonly found: number | null; readonly log: Log }): void {
   const { address, value, why } = step;
-  const device = unit.device.id;
-  if (unit.stepPhase === 'write') {
-    unit.stepPhase = 'prove';
-    unit.isStepUnproven = false;
-  } else if (found === value) {
-    if (unit.stepPhase === 'prove') log.event('unit-set-up', { device, address, was: unit.stepWas, value, why });
+  const state = stepState(unit, step);
+  const { phase, was, isUnproven } = state;
+  if (found === value) {
+    if (phase === 'prove') log.event('unit-set-up', { device: unit.device.id, address, was, value, why });
     unit.failedSteps.delete(step);
-    done(unit);
-  } else if (unit.stepPhase === 'look' && isUnkept(unit, step, found)) {
-    done(unit);
-  } else if (unit.stepPhase === 'look' || (unit.isStepUnproven && unit.stepFailures < STEP_TRIES)) {
-    unit.stepWas = found;
-    writeNext(unit, step, unit.lastMono);
-  } else if (++unit.stepFailures >= STEP_TRIES) {
-    if (!unit.isStepUnproven) unit.unkeptSteps.set(step, { found, atMono: unit.lastMono });
+    done(unit, step);
+  } else if (phase === 'look' && isUnkept(unit, step, found)) {
+    done(unit, step);
+  } else if (phase === 'look' || (isUnproven && state.failures < STEP_TRIES)) {
+    writeNext(unit, step, { ...state, was: found });
+  } else {
+    const failures = countFailure(unit, step);
+    if (failures < STEP_TRIES) return;
+    if (!isUnproven) unit.unkeptSteps.set(step, { found, atMono: unit.lastMono });
     leaveOut(unit, step, `reads back ${found}, wrote ${value}`);
   }
 }
 
-function writeNext(unit: Unit, step: SetupStep, nowMono: MonoMs): void {
-  unit.stepPhase = 'write';
-  if (unit.setUpWrites.mayWrite(step, nowMono)) return;
-  const why = `reads back ${unit.stepWas}, was written ${SET_UP_WRITES_A_DAY} times within 24 h: it is in flash and is not written again today`;
+function writeNext(unit: Unit, step: SetupStep, state: StepState): void {
+  unit.stepStates.set(step, { ...state, phase: 'write' });
+  if (unit.setUpWrites.mayWrite(step, unit.lastMono)) return;
+  const why = `reads back ${state.was}, was written ${SET_UP_WRITES_A_DAY} times within 24 h: it is in flash and is not written again today`;
   leaveOut(unit, step, why);
 }
 
@@ -116,25 +126,37 @@ function isUnkept({ unkeptSteps, lastMono }: Unit, step: SetupStep, found: numbe
 }
 
 /** A step that fails again and again, by exceptions or without a reply, must not keep the line busy: it is left out for now. */
-function failed(unit: Unit, step: SetupStep, error: BusError): void {
+function failed(unit: Unit, run: readonly SetupStep[], error: BusError): void {
   // A line that went down says nothing about the register.
   if (!error.policy.unitUsable) return;
-  if (unit.stepPhase === 'write' && !isUnitRefusal(error)) {
-    unit.stepPhase = 'prove';
-    unit.isStepUnproven = true;
+  // Which register it refuses is found out one by one.
+  if (run.length > 1 && isUnitRefusal(error)) {
+    unit.isSetUpSingly = true;
+    return;
   }
-  if (++unit.stepFailures < STEP_TRIES && error.policy.retry) return;
+  const [step] = run as readonly [SetupStep];
+  const state = stepState(unit, step);
+  if (state.phase === 'write' && !isUnitRefusal(error)) unit.stepStates.set(step, { ...state, phase: 'prove', isUnproven: true });
+  if (countFailure(unit, step) < STEP_TRIES && error.policy.retry) return;
   leaveOut(unit, step, error.message);
+}
+
+function countFailure(unit: Unit, step: SetupStep): number {
+  const state = stepState(unit, step);
+  const failures = state.failures + 1;
+  unit.stepStates.set(step, { ...state, failures });
+  return failures;
 }
 
 function leaveOut(unit: Unit, step: SetupStep, why: string): void {
   unit.failedSteps.set(step, why);
-  done(unit);
+  done(unit, step);
 }
 
-function done(unit: Unit): void {
-  unit.pendingSteps.shift();
-  unit.stepPhase = 'look';
-  unit.stepFailures = 0;
-  unit.isStepUnproven = false;
+function done(unit: Unit, step: SetupStep): void {
+  for (const steps of [unit.pendingSteps, unit.provingSteps]) {
+    const at = steps.indexOf(step);
+    if (at >= 0) steps.splice(at, 1);
+  }
+  unit.stepStates.delete(step);
 }

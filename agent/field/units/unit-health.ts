@@ -3,7 +3,7 @@
  *
  * Pure: time is an argument.
  *
- *   ok --timeout--> flaky --timeout, three in a row--> silent (probed with growing back-off)
+ *   ok --timeout--> flaky --timeout, as many in a row as its retries allow--> silent (probed with growing back-off)
  *   flaky, silent --any answer--> ok
  */
 import type { MonoMs } from '../../core/clock.ts';
@@ -29,11 +29,17 @@ export type Transaction =
   | { readonly kind: 'answer'; readonly atMono: MonoMs }
   /** The reply to a read came after it had been given up. */
   | { readonly kind: 'late'; readonly atMono: MonoMs; readonly firstByteMs: number }
-  | { readonly kind: 'timeout'; readonly atMono: MonoMs; readonly jitter: number; readonly mayBeStarting: boolean };
+  | {
+      readonly kind: 'timeout';
+      readonly atMono: MonoMs;
+      readonly jitter: number;
+      readonly mayBeStarting: boolean;
+      readonly silentAfter?: number;
+    };
 
 export const FRESH: UnitHealth = { state: 'ok', failures: 0, turnaroundMs: null, firstByteMs: null, dueMono: 0 };
 
-/** Failures in a row that make a unit silent. Source: wb-mqtt-serial declares a device lost after 2 failed cycles. */
+/** Failures in a row that make a unit silent, unless its profile or the cabinet says otherwise. Source: wb-mqtt-serial declares a device lost after 2 failed cycles. */
 export const SILENT_AFTER = 3;
 /** Rest of a unit after its first and second lost reply, so that a whole round is not lost on it. Units: ms. Source: assumed. */
 const FLAKY_REST_MS = 100;
@@ -55,8 +61,9 @@ export function afterTransaction(health: UnitHealth, t: Transaction): UnitHealth
     return { state: 'ok', failures: 0, turnaroundMs, firstByteMs: smooth(health.firstByteMs, t.firstByteMs), dueMono: t.atMono };
   }
   const failures = health.failures + 1;
-  if (failures < SILENT_AFTER) return { ...health, state: 'flaky', failures, dueMono: t.atMono + FLAKY_REST_MS };
-  const doubled = BACKOFF_MS.first * 2 ** Math.min(failures - SILENT_AFTER, 16);
+  const { silentAfter = SILENT_AFTER } = t;
+  if (failures < silentAfter) return { ...health, state: 'flaky', failures, dueMono: t.atMono + FLAKY_REST_MS };
+  const doubled = BACKOFF_MS.first * 2 ** Math.min(failures - silentAfter, 16);
   const waitMs = Math.min(doubled, BACKOFF_MS.max) * (1 - t.jitter / 4);
   const isGivenUp = health.state === 'silent' || !t.mayBeStarting;
   return { ...health, state: isGivenUp ? 'silent' : 'flaky', failures, dueMono: t.atMono + waitMs };

@@ -8,6 +8,9 @@ import type { Slot } from '../polls/poll-plan.ts';
 import { responseWaitMs } from './response-times.ts';
 import type { Unit } from './unit.ts';
 
+/** Each so many probes a unit that has never answered is waited for in full. Source: assumed; its late reply would be recognised too, so this is a second way to find it. */
+const FULL_WAIT_EVERY = 32;
+
 /** The usual timeout of its reads: by its response times, or by its profile before the first reply. Units: ms. */
 export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
   const { responseTimeoutMs } = driver.profile.quirks;
@@ -20,6 +23,18 @@ export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): num
   // A silent unit must not hold up the line for registers that were never requested.
   if (health.state === 'silent' && 'count' in request) return Math.min(timeoutOf(unit), responses.timeoutMs(request, null));
   return responses.timeoutMs(request, health.firstByteMs);
+}
+
+/**
+ * How long to wait for the reply to a probe. Units: ms.
+ *
+ * A unit that has never answered is waited for as long as the quickest unit of its line needs, so that many more silent units are probed in
+ * the same time. A reply that comes later is recognised as late and proves the unit too.
+ */
+export function probeTimeoutFor(unit: Unit, request: ReadRequest, units: readonly Unit[]): number {
+  const ownMs = timeoutFor(unit, request);
+  if (unit.health.firstByteMs !== null || unit.health.failures % FULL_WAIT_EVERY === 0) return ownMs;
+  return Math.min(ownMs, ...units.filter(({ health }) => health.firstByteMs !== null).map(timeoutOf));
 }
 
 /** The slots that a read covers at least in part. */
@@ -42,11 +57,4 @@ export function probeOf({ device, driver, slots, health }: Unit): ReadRequest | 
   const count = slot?.count ?? 1;
   if (!driver.profile.quirks.evenAlign) return { unit: device.unit, table, address, count };
   return { unit: device.unit, table, address: address - (address % 2), count: count + (address % 2) + ((address + count) % 2) };
-}
-
-/** The read of its next set-up step; undefined when it is set up or the step is to be written. */
-export function setUpReadOf({ device, pendingSteps, stepPhase }: Unit): ReadRequest | undefined {
-  const [step] = pendingSteps;
-  if (step === undefined || stepPhase === 'write') return undefined;
-  return { unit: device.unit, table: step.table, address: step.address, count: 1 };
 }

@@ -8,7 +8,7 @@ import type { ModbusDriver } from '../../core/driver.ts';
 import type { Profile, SetupParameter } from '../../core/profile.ts';
 import { type Slot, slotsOf } from '../polls/poll-plan.ts';
 import { createResponseTimes, type ResponseTimes } from './response-times.ts';
-import { createSetUpWrites, type SetUpWrites, type SetupStep } from './set-up-writes.ts';
+import { createSetUpWrites, type SetUpWrites, type SetupStep, type StepState } from './set-up-writes.ts';
 import { FRESH, type UnitHealth } from './unit-health.ts';
 
 /**
@@ -53,15 +53,14 @@ export interface Unit {
   lostFinding: string;
   /** Whether it was last reported as alive; null before the first report. */
   isReportedAlive: boolean | null;
-  /** Set-up steps still to do; filled when the unit is met. */
+  /** Set-up steps still to be looked at or written, and those that are written and still to be read; filled when the unit is met. */
   pendingSteps: SetupStep[];
-  /** What the first pending step needs next: a read, a write, a read to prove the write. `stepWas` is the value before. */
-  stepPhase: 'look' | 'write' | 'prove';
-  stepWas: number | null;
-  /** Tries of the first pending step that ended with an exception or without a reply. */
-  stepFailures: number;
-  /** The write of the first pending step was not acknowledged. */
-  isStepUnproven: boolean;
+  provingSteps: SetupStep[];
+  readonly stepStates: Map<SetupStep, StepState>;
+  /** It has refused to read registers of its set-up together. */
+  isSetUpSingly: boolean;
+  /** A level that it refused waits for its set-up. */
+  isLevelWaiting: boolean;
   /** Steps that failed in the last round, and why; and the text of their event, empty when none failed. */
   readonly failedSteps: Map<SetupStep, string>;
   setUpTrouble: string;
@@ -76,6 +75,8 @@ export interface Unit {
   readonly setUpWrites: SetUpWrites;
   /** Steps whose register was written and kept another value: which, and when. */
   readonly unkeptSteps: Map<SetupStep, { readonly found: number | null; readonly atMono: MonoMs }>;
+  /** Levels whose channel was off when its coil was last read: dark, whatever their registers hold. */
+  readonly switchedOff: Set<string>;
   /** The last value of its uptime register. */
   uptime: number | null;
   seenMs: WallMs | null;
@@ -126,10 +127,10 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts
     lostFinding: '',
     isReportedAlive: null,
     pendingSteps: [],
-    stepPhase: 'look',
-    stepWas: null,
-    stepFailures: 0,
-    isStepUnproven: false,
+    provingSteps: [],
+    stepStates: new Map(),
+    isSetUpSingly: false,
+    isLevelWaiting: false,
     failedSteps: new Map(),
     setUpTrouble: '',
     setUpAgainMono: Number.POSITIVE_INFINITY,
@@ -138,6 +139,7 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts
     isSetUpHeld: false,
     setUpWrites: createSetUpWrites(),
     unkeptSteps: new Map(),
+    switchedOff: new Set(),
     uptime: null,
     seenMs: null,
     lastMono: 0,
@@ -152,8 +154,10 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts
 
 /** The set-up of a profile with the values of the site. */
 function stepsOf({ setup }: Profile, setupValues: Readonly<Record<SetupParameter, number>>): SetupStep[] {
-  return setup.map(({ value, max = 0xffff, ...step }) => ({
+  const isMarked = setup.some(({ forLevel }) => forLevel === true);
+  return setup.map(({ value, max = 0xffff, forLevel, ...step }) => ({
     ...step,
+    forLevel: forLevel === true || !isMarked,
     // A register holds whole numbers only, and a ramp of the site may be longer than the driver allows.
     value: typeof value === 'number' ? value : Math.min(Math.round(setupValues[value]), max),
   }));
@@ -226,12 +230,18 @@ export function retrySoon(unit: Unit, nowMono: MonoMs): void {
 
 /** The set-up starts again: the unit is new to the line, or has restarted. */
 export function setUpAgain(unit: Unit): void {
-  unit.pendingSteps = [...unit.steps];
+  restartSteps(unit, unit.steps);
   unit.setUpRound++;
-  unit.stepPhase = 'look';
-  unit.stepFailures = 0;
-  unit.isStepUnproven = false;
   unit.uptime = null;
+}
+
+/** These steps are to be done, from their first look. */
+export function restartSteps(unit: Unit, steps: readonly SetupStep[]): void {
+  unit.pendingSteps = [...steps];
+  unit.provingSteps = [];
+  unit.stepStates.clear();
+  unit.isSetUpSingly = false;
+  unit.isLevelWaiting = false;
 }
 
 /** When the unit may be requested again after its last transaction. */

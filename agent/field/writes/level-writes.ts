@@ -7,6 +7,9 @@
  *      |                 +--no proof-----> read back again, then failed
  *      +----------------- write not acknowledged and not proven: sent again, then failed
  *
+ * A dimmer keeps the level of a channel that is off. Where a coil switches the channel, it is read back too, after the level, and
+ * switched on once if it is off.
+ *
  * A write that is not acknowledged may have arrived: it is read back before it is repeated.
  * Order within the command lane: levels, then repeated broadcasts, then read-backs. The read-back of an urgent level takes turns with
  * the levels, because lost ones may take most of the line's time. A level of the other lane is sent along when its whole group is
@@ -20,14 +23,22 @@ import { Refusal } from '../../core/refusal.ts';
 import type { PointId } from '../../core/words.ts';
 import type { Transactions } from '../line/transactions.ts';
 import type { HeldUntil } from '../line/units-due.ts';
+import { isLevelHeldBack } from '../units/set-up-steps.ts';
 import { restedMono, type Unit } from '../units/unit.ts';
 import { chooseGroup, createGroupRepeats, type GroupChoice, type GroupRepeats, type LineGroup } from './group-writes.ts';
-import { createReadBacks, judgeReadBack, pointOf, proofRequest, type ReadBack, type ReadBacks } from './read-backs.ts';
+import {
+  channelOf,
+  createReadBacks,
+  isChannelProof,
+  judgeReadBack,
+  nextProof,
+  pointOf,
+  type ReadBack,
+  type ReadBacks,
+} from './read-backs.ts';
 import { createWriteQueue, SUPERSEDED, type WaitingWrite } from './write-queue.ts';
-import { isUnitRefusal, LAMP_WORDS, type WriteWords } from './write-reasons.ts';
+import { channelOffReason, isAbsent, isUnitRefusal, LAMP_WORDS, type WriteWords } from './write-reasons.ts';
 
-/** Tries of one write before it has failed. Source: assumed; two losses in a row happen on a noisy line, three mean trouble. */
-const WRITE_TRIES = 3;
 /** Wait after a lost read-back, so that a unit that is busy with the write does not count as failed. Units: ms. Source: assumed; the rest of a unit after a lost poll. */
 const PROOF_REST_MS = 100;
 /** A silent unit still receives writes, this often at most. Units: ms. Source: wb-mqtt-serial allows a write to a lost device each 5 s. */
@@ -62,8 +73,8 @@ export class LevelWrites {
 
   constructor(options: LevelWritesOptions) {
     this.#options = options;
-    this.#readBacks = createReadBacks(({ sent: { unit, quantity } }) =>
-      Math.max(restedMono(unit), options.held(proofRequest(unit, quantity))),
+    this.#readBacks = createReadBacks((readBack) =>
+      Math.max(restedMono(readBack.sent.unit), readBack.channel === 'switch-on' ? 0 : options.held(nextProof(readBack))),
     );
     this.#repeats = createGroupRepeats((pointId) => this.#newest.get(pointId)?.levelPct);
   }
@@ -191,27 +202,53 @@ export class LevelWrites {
     const attempts = waiting.attempts + 1;
     unit.nextWriteMono = this.#options.clock.monoMs() + SILENT_WRITE_MS;
     if (this.#isSuperseded(waiting)) return;
-    if (error.policy.retry && error.policy.unitUsable && attempts < WRITE_TRIES) this.#queue.add({ ...waiting, attempts });
+    if (error.policy.retry && error.policy.unitUsable && attempts <= retriesOf(unit)) this.#queue.add({ ...waiting, attempts });
     // A driver with factory settings may accept a level only after its set-up, which is under way.
-    else if (error.policy.answered && unit.pendingSteps.length > 0 && !waiting.isAfterSetUp)
+    else if (error.policy.answered && isLevelHeldBack(unit) && !waiting.isAfterSetUp) {
+      unit.isLevelWaiting = true;
       this.#queue.add({ ...waiting, isAfterSetUp: true });
-    else settle({ state: 'failed', reason, sentMono });
+    } else settle({ state: 'failed', reason, sentMono });
   }
 
   async #verify(readBack: ReadBack): Promise<void> {
     const { clock, transactions } = this.#options;
-    const { sent, lost, leftMono } = readBack;
-    const { unit, quantity, settle } = sent;
-    const request = proofRequest(unit, quantity);
+    const { sent, lost, leftMono, channel } = readBack;
+    const { unit } = sent;
+    if (channel === 'switch-on') return this.#switchOn(readBack);
+    const request = nextProof(readBack);
     const result = await transactions.read(unit, request);
     this.#readBacks.done(clock.monoMs());
     if (!(result instanceof BusError)) transactions.deliver(unit, request, result);
     if (this.#isSuperseded(sent)) return;
+    if (channel !== undefined && (!(result instanceof BusError) || isAbsent(result))) return this.#judgeChannel(readBack, result);
     if (result instanceof BusError) return this.#unproven(readBack, result);
     const { isRight, found } = judgeReadBack(sent, unit.driver.decode(request.table, request.address, result.words));
     if (!isRight) return this.#disproved(readBack, found);
     if (lost !== null) this.#reportSent(sent, leftMono);
-    settle({ state: 'verified', sentMono: sent.sentMono ?? leftMono });
+    const sentMono = sent.sentMono ?? leftMono;
+    if (!isChannelProof(sent)) sent.settle({ state: 'verified', sentMono });
+    else this.#readBacks.add({ ...readBack, sent: { ...sent, sentMono }, lost: null, byGroup: false, tries: 0, channel: 'look' });
+  }
+
+  /** The coil of the channel has been read. A unit without it has no other state than its level. */
+  #judgeChannel(readBack: ReadBack, result: Reply | BusError): void {
+    const { sent, channel, leftMono } = readBack;
+    const { sentMono, settle, unit, quantity } = sent;
+    if (result instanceof BusError) unit.switchedOff.delete(quantity);
+    if (result instanceof BusError || result.words[0] === 1) settle({ state: 'verified', sentMono: sentMono ?? leftMono });
+    else if (channel === 'look') this.#readBacks.add({ ...readBack, channel: 'switch-on' });
+    else settle({ state: 'failed', reason: channelOffReason(channelOf(unit, quantity)?.address ?? 0), sentMono });
+  }
+
+  /** Switches the channel on. Whether it has arrived is read, as after any write. */
+  async #switchOn(readBack: ReadBack): Promise<void> {
+    const { clock, transactions } = this.#options;
+    const { sent } = readBack;
+    const { unit, quantity } = sent;
+    const coil = channelOf(unit, quantity);
+    if (coil !== undefined) await transactions.write(unit, { unit: unit.device.unit, table: 'coil', address: coil.address, values: [1] });
+    this.#readBacks.done(clock.monoMs());
+    if (!this.#isSuperseded(sent)) this.#readBacks.add({ ...readBack, channel: 'prove', dueMono: this.#settledMono(sent) });
   }
 
   /** The read-back is lost or refused. */
@@ -221,7 +258,7 @@ export class LevelWrites {
     // A confirmation that gave way to an urgent level says nothing about the unit.
     const gaveWay = error.code === 'doubtful' && this.#queue.has('urgent', nowMono);
     const tries = readBack.tries + (gaveWay ? 0 : 1);
-    const isWorthIt = error.policy.retry && error.policy.unitUsable && tries < WRITE_TRIES;
+    const isWorthIt = error.policy.retry && error.policy.unitUsable && tries <= retriesOf(sent.unit);
     const isGone = lost !== null && sent.unit.health.state === 'silent';
     if (isWorthIt && !isGone)
       this.#readBacks.add({ ...readBack, tries, dueMono: lost === null ? readBack.dueMono : nowMono + PROOF_REST_MS });
@@ -254,6 +291,10 @@ export class LevelWrites {
     settle({ state: 'failed', reason: SUPERSEDED, sentMono });
     return true;
   }
+}
+
+function retriesOf({ driver }: Unit): number {
+  return driver.profile.quirks.retries;
 }
 
 /** The pause that the slowest of these units needs after a broadcast. Units: ms. */

@@ -28,6 +28,8 @@ export interface ReadBack {
   readonly tries: number;
   /** It was part of a group write that no unit has acknowledged. */
   readonly byGroup: boolean;
+  /** Left out: the level is read. Then the coil of its channel is, which is switched on once if it is off, and read again. */
+  readonly channel?: 'look' | 'switch-on' | 'prove';
 }
 
 /** The read-backs of one line, at most one for each point: a newer write makes the read-back of an older one worthless. */
@@ -96,8 +98,17 @@ function laneOf({ sent, lost }: ReadBack): Lane {
 
 /** The read that proves a level: of the point itself, or of the one that its profile names for it. */
 export function proofRequest(unit: Unit, quantity: string): ReadRequest {
-  const { table, address, type } = proofPoint(unit, quantity);
-  return { unit: unit.device.unit, table, address, count: REGISTERS_PER_VALUE[type] };
+  return wholeOf(unit, proofPoint(unit, quantity));
+}
+
+/** The next read of a read-back: of the level, or of the coil of its channel. */
+export function nextProof({ sent: { unit, quantity }, channel }: ReadBack): ReadRequest {
+  const coil = channel === undefined ? undefined : channelOf(unit, quantity);
+  return coil === undefined ? proofRequest(unit, quantity) : wholeOf(unit, coil);
+}
+
+function wholeOf({ device: { unit } }: Unit, { table, address, type }: PointProfile): ReadRequest {
+  return { unit, table, address, count: REGISTERS_PER_VALUE[type] };
 }
 
 /** Whether the values prove the level; `found` is null where the unit has no value. */
@@ -109,6 +120,17 @@ export function judgeReadBack(
   const found = values.find((value) => value.quantity === proof.id)?.value ?? null;
   const tolerance = pointOf(unit, quantity).write?.tolerance ?? 0;
   return { isRight: found !== null && Math.abs(found - levelPct) <= tolerance, found };
+}
+
+/** Whether the level is light only while its channel is on. One that is 0 is dark either way. */
+export function isChannelProof({ unit, quantity, write: { levelPct } }: WaitingWrite): boolean {
+  return levelPct > 0 && channelOf(unit, quantity) !== undefined;
+}
+
+/** The coil that must be on for this level to be light; undefined where there is none. */
+export function channelOf(unit: Unit, quantity: string): PointProfile | undefined {
+  const { write } = pointOf(unit, quantity);
+  return write?.switchedBy == null ? undefined : pointOf(unit, write.switchedBy);
 }
 
 /** Errors: throws TypeError for a quantity that the profile does not have; the config check lets none such pass. */

@@ -4,6 +4,7 @@
 import type { MonoMs } from '../../core/clock.ts';
 import type { LevelWrite, WriteResult } from '../../core/ports.ts';
 import type { PointId } from '../../core/words.ts';
+import { isLevelHeldBack } from '../units/set-up-steps.ts';
 import { type Unit, writableMono } from '../units/unit.ts';
 import type { WriteWords } from './write-reasons.ts';
 
@@ -83,7 +84,7 @@ export function createWriteQueue() {
 
 /** Waits for the set-up of its unit. A silent unit is not set up and gets its level like any silent unit. */
 function isHeld({ isAfterSetUp, unit }: WaitingWrite): boolean {
-  return isAfterSetUp === true && unit.pendingSteps.length > 0 && unit.health.state !== 'silent';
+  return isAfterSetUp === true && isLevelHeldBack(unit) && unit.health.state !== 'silent';
 }
 
 function lateReason({ health, device }: Unit): string {

@@ -22,6 +22,16 @@ export function isUnitRefusal({ code }: BusError): boolean {
   return ADVICE[code] !== undefined;
 }
 
+/** Whether the unit does not have what was requested. */
+export function isAbsent({ code }: BusError): boolean {
+  return code === 'illegal-function' || code === 'illegal-address';
+}
+
+/** Why a level that reads back as written is no light. */
+export function channelOffReason(coil: number): string {
+  return `its channel is off and does not switch on (coil ${coil}): check the buttons at the driver and its mode`;
+}
+
 /** The reasons of failed writes, in terms of a lamp or of an output. */
 export interface WriteWords {
   /** Why a value is not sent; empty when it may be sent. */

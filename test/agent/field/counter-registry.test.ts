@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { maxMeterKw } from '../../../agent/config/setup-values.ts';
 import { HOUR_MS } from '../../../agent/core/durations.ts';
 import { createEventTracker } from '../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
@@ -46,6 +47,7 @@ function registryWith(
   memory: ReturnType<typeof memoryOf>,
   points: Record<string, PointProfile> = { 'M1.energy': energy() },
   startMs = 0,
+  maxPowerKw?: () => number,
 ) {
   const clock = createManualClock(Date.parse('2026-01-15T22:00:00Z') + startMs);
   const events: AgentEvent[] = [];
@@ -55,6 +57,7 @@ function registryWith(
     clock,
     events: createEventTracker(clock, (event) => events.push(event)),
     store: memory,
+    maxPowerKw,
     onReadings: (readings) => late.push(...readings),
   });
   t.teardown(() => registry.stop());
@@ -165,6 +168,33 @@ t.test('after a restart the first reading is compared with what was saved', asyn
   );
   const bad = memoryOf({ counters: { 'M1.energy': { offset: 'x', lastRaw: null } } });
   t.same((await first([12, 13], 'synced', bad)).totals, [null, 13], 'what makes no sense is forgotten');
+});
+
+t.test('a meter that was exchanged while the agent was off adds no more than the installed lamps can have drawn', async (t) => {
+  // 35 lamps of 60 W, off for ten hours.
+  const installed = { lamps: Array.from({ length: 35 }, () => ({ ratedPowerW: 60 })) } as unknown as Parameters<typeof maxMeterKw>[0];
+  const maxKw = maxMeterKw(installed);
+  const awayMs = 10 * 3_600_000;
+  const after = async (raws: number[], kw: number): Promise<{ totals: (number | null)[]; codes: string[] }> => {
+    const atMs = Date.parse('2026-01-15T22:00:00Z') - awayMs;
+    const memory = memoryOf({ counters: { 'M1.energy': { offset: 0, lastRaw: 700, unit: 'kWh', atMs } } });
+    const { registry, events, poll } = registryWith(t, memory, undefined, 0, () => kw);
+    registry.start();
+    const totals: (number | null)[] = [];
+    for (const raw of raws) totals.push(...valuesOf(await poll({ 'M1.energy': raw })));
+    return { totals, codes: events.map(({ code }) => code) };
+  };
+  const exchanged = await after([1_069, 1_069.1, 1_069.2], maxKw);
+  t.same(exchanged.totals, [null, 700.1, 700.2], "its 369 kWh are another street's");
+  t.same(exchanged.codes, ['counter-restarted'], 'and the exchange is told');
+  t.same((await after([721, 721.1], maxKw)).totals, [721, 721.1], 'the night of all lamps at full power counts');
+  t.same((await after([700 + 10 * 2 * 2.1, 743], maxKw)).totals, [742, 743], 'also with as much again beside the lamps');
+  for (const factor of [0.1, 10]) {
+    const limitKwh = 10 * factor * maxKw + 1;
+    t.same((await after([700 + limitKwh * 0.99], factor * maxKw)).totals[0], 700 + Math.round(limitKwh * 990) / 1_000, 'what fits counts');
+    t.equal((await after([700 + limitKwh * 1.01], factor * maxKw)).totals[0], null, `${factor} of the power: what does not, does not`);
+  }
+  t.same((await after([1_069], maxMeterKw({ lamps: [] }))).totals, [1_069], 'a cabinet without lamps has the bound of the largest feed');
 });
 
 t.test('a reading that comes before the memory waits for it', async (t) => {

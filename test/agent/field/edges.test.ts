@@ -366,3 +366,49 @@ t.test('a stopped line is not tried again', async (t) => {
   await clock.advance(60_000);
   t.equal(tries.length, 1);
 });
+
+t.test('a port that comes and goes for a day is one alarm that lasts, one that is plugged in again is well at once', async (t) => {
+  for (const [upS, most] of [
+    [0.1, 3],
+    [2, 3],
+    [12, 4],
+    [120, 8],
+    [3_600, 24],
+  ] as const) {
+    const clock = createManualClock(Date.parse('2026-01-15T22:00:00Z'));
+    const events: AgentEvent[] = [];
+    let opened = 0;
+    const port = { open: async () => void opened++, close: async () => {} };
+    const supervisor: PortSupervisor = new PortSupervisor({
+      ...{ lineId: 'north', port, clock, log: { event() {} } },
+      events: createEventTracker(clock, (event) => events.push(event)),
+      onUp: () => void clock.after(1_000 * upS, () => supervisor.lost(new BusError('port-closed', 'it went'))),
+    });
+    await supervisor.start();
+    await clock.advance(86_400_000);
+    const alarms = events.filter(({ endMs }) => endMs === null).length;
+    t.ok(alarms >= 1 && alarms <= most, `up for ${upS} s at a time: ${alarms} alarms`);
+    t.ok(opened <= 86_400 / 9.9 + 20, `opened ${opened} times`);
+    await supervisor.stop();
+  }
+  const clock = createManualClock(Date.parse('2026-01-15T22:00:00Z'));
+  const events: AgentEvent[] = [];
+  const supervisor = new PortSupervisor({
+    ...{ lineId: 'north', port: { open: async () => {}, close: async () => {} }, clock, log: { event() {} } },
+    events: createEventTracker(clock, (event) => events.push(event)),
+    onUp: () => {},
+  });
+  await supervisor.start();
+  for (const waitMs of [600, 60_000, 3_600_000, 600]) {
+    supervisor.lost(new BusError('port-closed', 'it went'));
+    await clock.advance(waitMs);
+  }
+  await clock.advance(60_000);
+  const lastsMs = events.filter(({ endMs }) => endMs !== null).map(({ startMs, endMs }) => (endMs ?? 0) - startMs);
+  t.same(
+    lastsMs,
+    [500, 10_500, 20_500, 500],
+    'one that is lost again within ten minutes waits for ten seconds more, then twenty, an hour later not',
+  );
+  await supervisor.stop();
+});

@@ -103,6 +103,7 @@ export interface PlantOptions {
   readonly startMs?: number;
   /** Ramp of its zone. Units: ms. */
   readonly rampUpMs?: number;
+  readonly broadcast?: boolean;
 }
 
 export interface WriteOptions {
@@ -130,6 +131,8 @@ export interface Plant extends PlantRecord {
   readonly units: ReadonlyMap<string, TestUnit>;
   unit(deviceId: string): TestUnit;
   addressOf(deviceId: string): number;
+  /** The line is taken out and put in again, as when its settings change. */
+  reopen(): Promise<void>;
   write(deviceId: string, levelPct: number, over?: WriteOptions): Promise<WriteResult>;
   /** Requests of a device since this time. */
   askedSince(deviceId: string, mono: number): string[];
@@ -142,6 +145,7 @@ export function createPlant({
   memory,
   startMs = PLANT_START_MS,
   rampUpMs = 1_500,
+  broadcast = true,
 }: PlantOptions): Plant {
   const clock = createManualClock(startMs);
   const ids = Object.keys(devices);
@@ -150,8 +154,10 @@ export function createPlant({
   const wire = createWire((bytes) => sim.receive(bytes));
   sim.end = wire.end;
   const record: PlantRecord = { readings: [], events: [], alive: [], log: [] };
+  const lineAnew = (): FieldOptions['lines'][number] =>
+    fieldLineOf(devices, { serial, broadcast, line: createModbusLine({ port: wire.port, serial, clock }) });
   const field = createField({
-    lines: [fieldLineOf(devices, { serial, line: createModbusLine({ port: wire.port, serial, clock }) })],
+    lines: [lineAnew()],
     clock,
     setupValuesOf: () => ({ rampUpMs, rampDownMs: 5_000, failsafeTimeoutS: 60, failsafeLevelPct: 70 }),
     random: createRandom(3),
@@ -170,6 +176,7 @@ export function createPlant({
     units,
     unit,
     addressOf: (id) => ids.indexOf(id) + 1,
+    reopen: () => field.exchange({ gone: ['north'], come: [lineAnew()], order: ['north'] }),
     write: (id, levelPct, { lane = 'urgent', ttlMs = 5_000, quantity = 'level', onSent = () => {} } = {}) =>
       field.write({
         commandId: `c${commands++}`,
@@ -186,13 +193,13 @@ export function createPlant({
 
 function fieldLineOf(
   devices: PlantOptions['devices'],
-  { serial, line }: { readonly serial: SerialSettings; readonly line: ModbusLine },
+  { serial, broadcast, line }: { readonly serial: SerialSettings; readonly broadcast: boolean; readonly line: ModbusLine },
 ): FieldOptions['lines'][number] {
   const drivers = new Map(Object.entries(devices).map(([id, profile]) => [id, createModbusDriver(profile)]));
   const units = Object.entries(devices).map(([id, { id: profile }], i) => testDevice(id, { unit: i + 1, profile }));
   return {
     kind: 'modbus',
-    config: testLine('north', units, { port: '/dev/north', serial }),
+    config: testLine('north', units, { port: '/dev/north', serial, broadcast }),
     line,
     driverOf: (id) => drivers.get(id) as ModbusDriver,
   };

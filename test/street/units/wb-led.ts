@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../../agent/core/clock.ts';
 import type { SimWorld, WorldLamp } from '../world.ts';
-import { ILLEGAL_ADDRESS, ILLEGAL_VALUE, readSparse, type SimUnit } from './sim-unit.ts';
+import { type Exception, ILLEGAL_ADDRESS, ILLEGAL_VALUE, readSparse, type SimUnit } from './sim-unit.ts';
 import { createWirenBoardRegisters } from './wiren-board.ts';
 
 /** Writable registers with their factory values and limits. Source: Wiren Board wiki, WB-LED registers. */
@@ -16,6 +16,8 @@ const HOLDING: Readonly<Record<number, { factory: number; min: number; max: numb
   4000: { factory: 256, min: 0, max: 512 },
 };
 const NOT_IN_THIS_MODE = 0xffff;
+/** Channels 1 to 4, pairs and all, colour temperatures, RGB: on or off, with the level kept. Source: as above. */
+const COILS = 10;
 
 export interface WbLedOptions {
   readonly world: SimWorld;
@@ -25,21 +27,46 @@ export interface WbLedOptions {
   readonly onLevel: (lamp: WorldLamp, levelPct: number) => void;
 }
 
+/** The lamp on channel 1: its level counts while its coil is on, and is kept while it is off. */
+function createChannel({ world, lamp }: Pick<WbLedOptions, 'world' | 'lamp'>, registers: Map<number, number>) {
+  const coils = Array.from({ length: COILS }, () => 1);
+  const register = (address: number): number => registers.get(address) ?? 0;
+  const shine = (): void => {
+    const levelPct = coils[0] === 1 ? register(2000) : 0;
+    const rises = levelPct > world.levelPct(lamp);
+    world.dim(lamp, levelPct, register(rises ? 3000 : 3100));
+  };
+  return {
+    coil: (address: number): number | undefined => coils[address],
+    dim(levelPct: number): void {
+      registers.set(2000, levelPct);
+      shine();
+    },
+    switchCoil(address: number, value: number): Exception | undefined {
+      if (address >= COILS) return ILLEGAL_ADDRESS;
+      coils[address] = value;
+      if (address === 0) shine();
+      return undefined;
+    },
+    /** Its own action on comms loss or power-up: 2 and 3 are "on". */
+    turnOn(action: number): void {
+      if (action > 1) coils[0] = 1;
+    },
+  };
+}
+
 /** A Wiren Board WB-LED with one lamp on channel 1. */
 export function createWbLed({ world, lamp, clock, onLevel }: WbLedOptions): SimUnit {
   const registers = new Map(Object.entries(HOLDING).map(([address, { factory }]) => [Number(address), factory]));
   const common = createWirenBoardRegisters('WB-LED', clock);
+  const { coil, dim, switchCoil, turnOn } = createChannel({ world, lamp }, registers);
   let watchdog: Timer | undefined;
   let isStopped = false;
   const register = (address: number): number => registers.get(address) ?? 0;
   const isSeparateChannels = (): boolean => register(4000) === 0;
 
-  const dim = (levelPct: number): void => {
-    registers.set(2000, levelPct);
-    const rises = levelPct > world.levelPct(lamp);
-    world.dim(lamp, levelPct, register(rises ? 3000 : 3100));
-  };
   const commsLost = (): void => {
+    turnOn(register(648));
     if (register(648) === 1) dim(0);
     else if (register(648) === 2) dim(100);
     else if (register(648) === 3) dim(register(656));
@@ -58,10 +85,12 @@ export function createWbLed({ world, lamp, clock, onLevel }: WbLedOptions): SimU
     turnaroundMs: 3,
     read(table, address, count) {
       if (table === 'input') return readSparse(input, address, count);
+      if (table === 'coil') return readSparse(coil, address, count);
       return table === 'holding' ? readSparse(holding, address, count) : ILLEGAL_ADDRESS;
     },
     write(table, address, values) {
-      if (table !== 'holding' || values.length !== 1) return ILLEGAL_ADDRESS;
+      if (values.length !== 1) return ILLEGAL_ADDRESS;
+      if (table === 'coil') return switchCoil(address, values[0] as number);
       const limits = HOLDING[address];
       const value = values[0] as number;
       if (limits === undefined) return ILLEGAL_ADDRESS;
@@ -83,6 +112,7 @@ export function createWbLed({ world, lamp, clock, onLevel }: WbLedOptions): SimU
     },
     powerUp() {
       common.powerUp();
+      turnOn(register(664));
       if (register(664) === 3) dim(register(672));
       else if (register(664) !== 1) dim(register(664) === 2 ? 100 : 0);
     },

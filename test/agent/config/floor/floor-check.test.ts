@@ -170,7 +170,7 @@ const ATTACKS: readonly (readonly [name: string, change: Parameters<typeof flaws
       led: [
         [
           'groups:',
-          '  - { id: level_b, semantic: level, table: coil, type: bit, address: 0, scale: 100, unit: "%", range: [0, 100], poll: slow, write: { min: 0, max: 100 } }\ngroups:',
+          '  - { id: level_b, semantic: level, table: coil, type: bit, address: 9, scale: 100, unit: "%", range: [0, 100], poll: slow, write: { min: 0, max: 100 } }\ngroups:',
         ],
       ],
       edits: [

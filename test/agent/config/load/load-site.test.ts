@@ -1,9 +1,14 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { parse as load } from 'yaml';
 import { checkConfig, loadSite } from '../../../../agent/config/load/load-site.ts';
 import { checkProfileFile } from '../../../../agent/console/commands/lines/profile-trial.ts';
+import type { LineConfig } from '../../../../agent/core/cabinet.ts';
 import { formatProblem, type Problem } from '../../../../agent/core/errors.ts';
+import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { type FieldLine, fieldLine } from '../../../../agent/field/line-from-config.ts';
 import { ACME } from '../../../drivers/acme-profile.ts';
+import { createWire } from '../../../street/wire.ts';
 
 const BROKEN = ACME.replace('level: 40', 'level: 41');
 /** A cabinet of one line and one lamp on it, of this profile. */
@@ -160,4 +165,99 @@ t.test('a broker that proves delivery where it can be cut off from the platform 
     /uplink\.proof: broker: a broker that is cut off from the platform confirms readings/,
   ]);
   t.match(await warned('primaryHost: scada, proof: auto'), [/uplink\.proof: auto: a broker that is cut off/]);
+});
+
+const SEVERAL = `
+cabinet: { id: desk, name: Desk, latitudeDeg: 147.47, longitudeDeg: -0.55, timezone: Europe/Paris }
+lines:
+  - { id: bench, port: /dev/no-such-port, serial: { baud: 9601 }, devices: [{ id: L1, unit: 1, profile: wirenboard-wb-let, pole: P1 }] }
+  - { id: other, port: /dev/null, serial: { baud: 9600 }, devices: [{ id: M1, unit: 1, profile: eastron-sdm630, colour: red }] }
+  - { id: third, prot: /dev/null, devices: [] }
+  - { id: fourth, port: /dev/null, serial: { baud: 9600 }, devices: [{ id: L2, unit: 2, profile: wirenboard-wb-led }, { unit: 3, profile: eastron-sdm630 }, { id: L3, unit: 4, profile: wirenboard-wb-led, pole: P1 }] }
+poles: [{ id: P1, atM: 0 }]
+lamps:
+  - { id: L1, ratedPowerW: 60 }
+  - { ratedPowerW: 60 }
+  - { id: L3, point: levle, ratedPowerW: 60 }
+zones:
+  - { id: rue, lamps: [L1, L3], programme: night }
+programmes:
+  - { id: night, steps: [{ at: dusk, levelPct: 100 }] }
+uplink: { broker: "mqtt://127.0.0.1:1883", group: Angers, username: u, passwordFile: /no/such/secret }
+profileDirs: [mine]
+`;
+
+t.test('one mistake hides no other: schema, names, device types, secrets and ports are told at once', async (t) => {
+  const { check, refusal } = site(t, SEVERAL, {});
+  const { problems } = await check();
+  const told: [what: string, message: RegExp][] = [
+    ['a value out of its range', /latitudeDeg/],
+    ['a rate that no line has', /baud: found 9601/],
+    ['a device type that does not exist', /lines\[0\]\.devices\[0\]\.profile: .*did you mean "wirenboard-wb-led"/],
+    ['an unknown key', /unknown key "colour"/],
+    ['a misspelt key, and what it leaves missing', /unknown key "prot"/],
+    ['an item without its id', /lines\[3\]\.devices\[1\]\.id/],
+    ['a lamp without its id', /lamps\[1\]\.id/],
+    ['a point that the type does not have, behind items that were left out', /lamps\[2\]\.point: .*"levle"; did you mean "level"/],
+    ['a port that is not there', /no-such-port/],
+  ];
+  for (const [what, message] of told)
+    t.ok(
+      problems.some((problem) => message.test(problem)),
+      what,
+    );
+  const twice = problems.filter((problem, i) => problems.indexOf(problem) !== i);
+  t.same(twice, [], 'none is told twice');
+  const lines = SEVERAL.split('\n');
+  for (const problem of problems) {
+    const [, line] = /cabinet\.yaml:(\d+):/.exec(problem) ?? [];
+    t.ok(Number(line) >= 1 && Number(line) <= lines.length, `has its line: ${problem.slice(0, 60)}`);
+  }
+  t.match(
+    lines[Number(/cabinet\.yaml:(\d+):/.exec(problems.find((problem) => /levle/.test(problem)) ?? '')?.[1]) - 1],
+    /levle/,
+    'the right one',
+  );
+  t.match(refusal() ?? '', /levle/, 'to a run as well');
+});
+
+t.test('whatever is missing or of another kind, a check ends with problems that have a place', async (t) => {
+  const whole = load(SEVERAL) as Record<string, unknown>;
+  const paths = (value: unknown, at: (string | number)[] = []): (string | number)[][] =>
+    typeof value !== 'object' || value === null
+      ? [at]
+      : [at, ...Object.entries(value).flatMap(([key, below]) => paths(below, [...at, Array.isArray(value) ? Number(key) : key]))];
+  let checked = 0;
+  for (const path of paths(whole).filter(({ length }) => length > 0)) {
+    for (const wrong of [undefined, null, 7, 'x', [], {}]) {
+      const copy = structuredClone(whole);
+      const parent = path.slice(0, -1).reduce((at: unknown, key) => (at as Record<string | number, unknown>)[key], copy);
+      if (wrong === undefined) delete (parent as Record<string | number, unknown>)[path.at(-1) as string];
+      else (parent as Record<string | number, unknown>)[path.at(-1) as string] = wrong;
+      const { problems } = await checkConfig({ configFile: 'desk.yaml', text: JSON.stringify(copy) });
+      if (!problems.every(({ line, column }) => line >= 1 && column >= 1)) t.fail(`${path.join('.')}: ${JSON.stringify(wrong)}`);
+      checked++;
+    }
+  }
+  t.ok(checked > 300, `${checked} cabinets were checked`);
+});
+
+t.test('quirks of one device go before those of its profile, and a device that talks by itself has none', async (t) => {
+  const text = cabinet('wirenboard-wb-led').replace(
+    'profile: wirenboard-wb-led',
+    'profile: wirenboard-wb-led, quirks: { responseTimeoutMs: 900, retries: 4 }',
+  );
+  const { file } = site(t, text, {});
+  const loaded = loadSite(file);
+  const [line] = loaded.cabinet.lines as [LineConfig];
+  const made = fieldLine(line, { profiles: loaded.profiles, clock: createManualClock(0), openPort: () => createWire(() => {}).port });
+  const { quirks } = (made as FieldLine & { kind: 'modbus' }).driverOf('L1').profile;
+  t.match(quirks, { responseTimeoutMs: 900, retries: 4, minGapMs: 0, maxReadRegisters: 125 });
+  t.equal(loaded.profiles.get('wirenboard-wb-led')?.quirks.responseTimeoutMs, 200, 'the others keep those of the profile');
+  const uart = cabinet('nova-sds011')
+    .replace('unit: 1, profile: nova-sds011', 'profile: nova-sds011, quirks: { retries: 4 }')
+    .replace('id: bench,', 'id: bench, kind: uart,');
+  t.match((await site(t, uart, {}).check()).problems, [/quirks: a device of profile "nova-sds011" talks by itself/]);
+  for (const wrong of ['retries: 10', 'minGapMs: 1001', 'responseTimeoutMs: 19', 'maxHole: 3'])
+    t.not((await site(t, text.replace('retries: 4', wrong), {}).check()).problems.length, 0, wrong);
 });

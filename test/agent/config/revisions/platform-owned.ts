@@ -5,6 +5,7 @@ export const PLATFORM_OWNED: readonly string[] = `
   lines[].rs485.rtsHighOnSend lines[].rs485.delayBeforeSendMs lines[].rs485.delayAfterSendMs lines[].rs485.receiveDuringSend
   lines[].broadcast lines[].maxWritesPerS lines[].devices[].id lines[].devices[].unit lines[].devices[].profile
   lines[].devices[].pole lines[].devices[].roles lines[].devices[].contactZones lines[].devices[].instances lines[].devices[].groups
+  lines[].devices[].quirks.responseTimeoutMs lines[].devices[].quirks.minGapMs lines[].devices[].quirks.retries
   poles[].id poles[].atM poles[].branch
   branches[].id branches[].from
   lamps[].id lamps[].device lamps[].point lamps[].pole lamps[].ratedPowerW lamps[].minPct lamps[].maxPct lamps[].burned.hours lamps[].burned.on

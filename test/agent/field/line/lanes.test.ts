@@ -65,8 +65,18 @@ t.test(
   },
 );
 
-t.test('nothing goes before an urgent write but a sensor after each fourth', async (t) => {
-  t.equal(share(['urgent', 'command', 'console', 'telemetry', 'probe'], 'urgent'), 1_000);
+t.test('nothing goes before an urgent write but a sensor after each fourth; where they never end, no other lane starves', async (t) => {
+  const others: Lane[] = ['command', 'console', 'telemetry', 'probe'];
+  const isOther = (lane: Lane): boolean => others.includes(lane);
+  t.same(turns(['urgent', 'presence', ...others], 55).filter(isOther), [], 'a street of 35 lamps is lit first');
+  const long = turns(['urgent', 'presence', ...others], 10_000);
+  const count = (lane: Lane): number => long.filter((each) => each === lane).length;
+  t.ok(count('urgent') >= 7_800 && count('presence') >= 1_900, `${count('urgent')} and ${count('presence')}`);
+  for (const lane of ['command', 'console', 'telemetry'] as const) t.ok(count(lane) >= 50, `${lane} ${count(lane)}`);
+  t.equal(count('probe'), 0, 'the dead wait for urgent writes');
+  // Lanes that had nothing to do for long are not owed a turn for that.
+  const idle = { ...NONE_SINCE, command: 1_000, telemetry: 1_000, console: 1_000, probe: 1_000 };
+  t.equal(nextLane(new Set<Lane>(['urgent', ...others]), idle), 'urgent');
   t.same(turns(['urgent', 'presence', 'telemetry'], 6), ['urgent', 'urgent', 'urgent', 'urgent', 'presence', 'urgent']);
 });
 

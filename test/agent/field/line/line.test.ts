@@ -306,3 +306,19 @@ t.test('start and stop may be called twice, and a stopped line asks nothing more
   t.ok(plant.askedSince('L1', sinceMono).length > 0, 'and it starts again');
   t.match(plant.sim.stats, { gapViolations: 0, collisions: 0, badRequests: 0 });
 });
+
+t.test('the counters of a line go on when its settings change', async (t) => {
+  const plant = await plantWith(t, { devices: { L1: LAMP, L2: LAMP } });
+  await plant.clock.advance(3_000);
+  plant.sim.delayNext(1, 600);
+  await plant.clock.advance(20_000);
+  const before = plant.field.lines()[0];
+  t.ok((before?.transactions ?? 0) > 10 && (before?.timeouts ?? 0) > 0);
+  for (let change = 0; change < 2; change++) {
+    await plant.reopen();
+    t.match(plant.field.lines()[0], { transactions: before?.transactions, timeouts: before?.timeouts }, 'nothing is forgotten');
+  }
+  await plant.clock.advance(20_000);
+  t.ok((plant.field.lines()[0]?.transactions ?? 0) > (before?.transactions ?? 0), 'and counted on');
+  t.equal(plant.field.lines()[0]?.timeouts, before?.timeouts);
+});

@@ -87,6 +87,37 @@ t.test('a unit that returns is noticed on a line with no time to spare', async (
   t.match(plant.field.devices()[0], { state: 'ok' });
 });
 
+for (const others of ['of its type', 'of another type'] as const) {
+  t.test(`of 20 units that were never there one that returns is noticed within a minute, beside others ${others}`, async (t) => {
+    const meter = profile('meter', LAMP.points);
+    for (const turnaroundMs of [3, 25, 90]) {
+      const plant = createPlant({ devices: { ...many(20, LAMP), M1: others === 'of its type' ? LAMP : meter } });
+      t.teardown(() => plant.field.stop());
+      for (let unit = 1; unit <= 20; unit++) plant.sim.silence(unit);
+      await plant.field.start();
+      await plant.clock.advance(600_000);
+      const before = plant.field.lines()[0]?.timeouts ?? 0;
+      const sinceMono = plant.clock.monoMs();
+      for (const unit of [4, 13]) {
+        plant.unit(`L${unit}`).turnaroundMs = turnaroundMs;
+        plant.sim.revive(unit);
+        const atMono = plant.clock.monoMs();
+        const state = (): string | undefined => plant.field.devices().find(({ id }) => id === `L${unit}`)?.state;
+        while (state() !== 'ok' && plant.clock.monoMs() < atMono + 300_000) await plant.clock.advance(500);
+        t.ok(
+          plant.clock.monoMs() - atMono <= 60_000,
+          `a reply after ${turnaroundMs} ms: after ${(plant.clock.monoMs() - atMono) / 1_000} s`,
+        );
+        plant.sim.silence(unit);
+        await plant.clock.advance(120_000);
+      }
+      const eachMs = 30 + 8 * LINE_CHAR_MS + LINE_GAP_MS;
+      const sharePct = (100 * ((plant.field.lines()[0]?.timeouts ?? 0) - before) * eachMs) / (plant.clock.monoMs() - sinceMono);
+      t.ok(sharePct < 2.3, `${sharePct.toFixed(1)} % of the line`);
+    }
+  });
+}
+
 t.test('one lost reply is no silence', async (t) => {
   const plant = await plantWith(t, { devices: { L1: LAMP } });
   await plant.clock.advance(2_000);
@@ -134,15 +165,29 @@ t.test('with one unit in ten dead a full line keeps nine tenths of its pace', as
 
 t.test('many dead units that must be waited for long cost no more than a few', async (t) => {
   const patient = profile('patient', LAMP.points, { quirks: { ...LAMP.quirks, responseTimeoutMs: 900 } });
-  const plant = createPlant({ devices: { ...many(20, patient), M1: LAMP } });
-  t.teardown(() => plant.field.stop());
-  for (let unit = 1; unit <= 20; unit++) plant.sim.silence(unit);
-  await plant.field.start();
-  await plant.clock.advance(300_000);
-  const before = plant.field.lines()[0]?.timeouts ?? 0;
-  await plant.clock.advance(600_000);
-  const sharePct = (100 * ((plant.field.lines()[0]?.timeouts ?? 0) - before) * 915) / 600_000;
-  t.ok(sharePct > 1 && sharePct < 2.3, `${sharePct.toFixed(1)} % of the line`);
+  for (const wereMet of [true, false]) {
+    const busyPct = async (dead: number): Promise<number> => {
+      const plant = createPlant({ devices: { M1: LAMP, ...many(dead, patient) } });
+      t.teardown(() => plant.field.stop());
+      // Such a unit is waited for in full once it was met.
+      for (let unit = 2; unit <= 1 + dead; unit++) {
+        if (wereMet) plant.unit(`L${unit - 1}`).turnaroundMs = 850;
+        else plant.sim.silence(unit);
+      }
+      await plant.field.start();
+      await plant.clock.advance(300_000);
+      for (let unit = 2; unit <= 1 + dead; unit++) plant.sim.silence(unit);
+      await plant.clock.advance(300_000);
+      let sumPct = 0;
+      for (let minute = 0; minute < 10; minute++) {
+        await plant.clock.advance(60_000);
+        sumPct += plant.field.lines()[0]?.busyPct ?? 0;
+      }
+      return sumPct / 10;
+    };
+    const sharePct = (await busyPct(20)) - (await busyPct(0));
+    t.ok(sharePct > 1 && sharePct < 2.3, `${sharePct.toFixed(1)} % of the line, ${wereMet ? 'met before' : 'never met'}`);
+  }
 });
 
 t.test('levels for many dead lamps do not take the line from the living', async (t) => {

@@ -40,11 +40,11 @@ function cabinet(t: Pick<Test, 'teardown'>, fault: { now: Fault }, link: { readi
       onGap: () => {},
       onAudit: () => {},
       maxTextBytes: () => 100_000,
-      onAckAhead: () => {},
       onResend: () => {},
       onMode: () => {},
       onSent: () => {},
       onProven: () => {},
+      onAckAhead: () => {},
     },
   });
   store.onCommitted = (committed) => delivery.committed(committed);

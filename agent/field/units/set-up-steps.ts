@@ -1,0 +1,66 @@
+/**
+ * How far the set-up of a unit is, and its next request.
+ *
+ * Pure, over the state of one unit.
+ */
+import type { ReadRequest } from '../../core/driver.ts';
+import type { SetupStep, StepState } from './set-up-writes.ts';
+import type { Unit } from './unit.ts';
+
+const FRESH_STEP: StepState = { phase: 'look', was: null, failures: 0, isUnproven: false };
+
+export function stepState({ stepStates }: Unit, step: SetupStep): StepState {
+  return stepStates.get(step) ?? FRESH_STEP;
+}
+
+/** Whether a step is left to be looked at, written or proven. */
+export function isSetUpOpen({ pendingSteps, provingSteps }: Unit): boolean {
+  return pendingSteps.length > 0 || provingSteps.length > 0;
+}
+
+/** Whether a level that the unit refuses may be accepted after a step that is still to be done. */
+export function isLevelHeldBack({ pendingSteps }: Unit): boolean {
+  return pendingSteps.some(({ forLevel }) => forLevel);
+}
+
+/**
+ * Whose turn it is among the units of a line, lowest first: those whose lamp waits for it, then those with the most steps left.
+ *
+ * All units are looked at before the first is written, so that it is known how many need the same write.
+ */
+export function setUpRank(unit: Unit): number {
+  const { steps, pendingSteps, isLevelWaiting } = unit;
+  const [next] = pendingSteps;
+  const isWrite = next !== undefined && stepState(unit, next).phase === 'write';
+  return (isLevelWaiting && isLevelHeldBack(unit) ? -1 : steps.length - pendingSteps.length) + (isWrite ? 0.5 : 0);
+}
+
+/** The steps of the next request: one, or several whose registers lie side by side and are read together. */
+export function nextRun(unit: Unit): readonly SetupStep[] {
+  const list = unit.pendingSteps.length > 0 ? unit.pendingSteps : unit.provingSteps;
+  const [first] = list;
+  if (first === undefined) return [];
+  const { phase, isUnproven } = stepState(unit, first);
+  const run = [first];
+  if (phase === 'write' || isUnproven || unit.isSetUpSingly) return run;
+  for (const step of list.slice(1, maxRun(unit, first))) {
+    const isNext = step.table === first.table && step.address === first.address + run.length;
+    if (!isNext || stepState(unit, step).phase !== phase) break;
+    run.push(step);
+  }
+  return run;
+}
+
+function maxRun({ driver: { profile } }: Unit, { table, address }: SetupStep): number {
+  const { maxReadBits, maxReadRegisters, singleOnly, evenAlign } = profile.quirks;
+  if (evenAlign || (table === 'holding' && singleOnly.length > 0)) return 1;
+  return Math.min(table === 'coil' ? maxReadBits : maxReadRegisters, 0x1_0000 - address);
+}
+
+/** The read that looks at the next steps, or proves them; undefined when there is none or the next request is a write. */
+export function setUpReadOf(unit: Unit): ReadRequest | undefined {
+  const run = nextRun(unit);
+  const [first] = run;
+  if (first === undefined || stepState(unit, first).phase === 'write') return undefined;
+  return { unit: unit.device.unit, table: first.table, address: first.address, count: run.length };
+}

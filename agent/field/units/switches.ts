@@ -1,0 +1,34 @@
+/**
+ * Levels whose channel a coil switches: a dimmer keeps the level of a channel that is off, so the level alone is no light.
+ *
+ * Pure.
+ */
+import type { DecodedValue, ReadRequest } from '../../core/driver.ts';
+import type { Unit } from './unit.ts';
+
+/** The levels whose channel this read found off, or on again, since it was last read. */
+export function changedSwitches(
+  { driver: { profile }, switchedOff }: Unit,
+  { table, address, count }: ReadRequest,
+  words: readonly number[],
+): { readonly off: readonly string[]; readonly on: readonly string[] } {
+  const [off, on]: [string[], string[]] = [[], []];
+  if (table !== 'coil') return { off, on };
+  for (const { id, write } of profile.points) {
+    if (write?.switchedBy == null) continue;
+    const coil = profile.points.find((point) => point.id === write.switchedBy);
+    if (coil === undefined || coil.address < address || coil.address >= address + count) continue;
+    const isOff = words[coil.address - address] === 0;
+    if (isOff !== switchedOff.has(id)) (isOff ? off : on).push(id);
+  }
+  return { off, on };
+}
+
+/** The value of a level as light: 0 while its channel is off. */
+export function asLit({ switchedOff }: Unit, value: DecodedValue): DecodedValue {
+  return switchedOff.has(value.quantity) && value.value !== null ? darkLevel(value.quantity) : value;
+}
+
+export function darkLevel(quantity: string): DecodedValue {
+  return { quantity, value: 0, plausible: true };
+}

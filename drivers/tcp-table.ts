@@ -1,0 +1,46 @@
+/**
+ * What the kernel knows of a TCP connection and Node does not say: whether the far end still acknowledges what is sent to it.
+ *
+ * Node has neither TCP_USER_TIMEOUT nor TCP_INFO, and the kernel by itself gives a connection up after 15 minutes.
+ */
+import { readFile } from 'node:fs/promises';
+
+/** One for each version of the internet protocol; `self` is allowed in a sandbox too. Source: Linux Documentation/networking/proc_net_tcp.rst. */
+const TABLES = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
+/** Columns of a table. Source: as `TABLES`. */
+const COLUMN = { local: 1, remote: 2, state: 3, retransmits: 6 };
+const ESTABLISHED = '01';
+
+/** Both ends of a connection. */
+export interface TcpPorts {
+  readonly local: number;
+  readonly remote: number;
+}
+
+/**
+ * How often the oldest byte that the far end has not acknowledged has been sent again; 0 when all is acknowledged.
+ *
+ * Null when this cannot be known: there is no such table, or no such connection in it.
+ */
+export async function retransmits(ports: TcpPorts, tables: readonly string[] = TABLES): Promise<number | null> {
+  const counts = await Promise.all(tables.map(async (path) => retransmitsIn(await readFile(path, 'latin1').catch(() => ''), ports)));
+  return counts.find((count) => count !== null) ?? null;
+}
+
+/** The same, in the text of one table. Of several connections between the same ports the one that is best off counts. */
+export function retransmitsIn(table: string, { local, remote }: TcpPorts): number | null {
+  let least: number | null = null;
+  for (const row of table.split('\n')) {
+    const columns = row.trim().split(/\s+/);
+    if (columns[COLUMN.state] !== ESTABLISHED) continue;
+    if (portOf(columns[COLUMN.local]) !== local || portOf(columns[COLUMN.remote]) !== remote) continue;
+    const count = Number.parseInt(columns[COLUMN.retransmits] ?? '', 16);
+    if (Number.isFinite(count)) least = Math.min(least ?? count, count);
+  }
+  return least;
+}
+
+/** `0100007F:01F6`: the address, then the port. */
+function portOf(address: string | undefined): number {
+  return Number.parseInt(address?.split(':').at(-1) ?? '', 16);
+}

@@ -1,0 +1,89 @@
+/** What the demo says to a visitor. */
+import t from 'tap';
+import type { Clock } from '../../agent/core/clock.ts';
+import { createManualClock } from '../../agent/core/manual-clock.ts';
+import type { Uplink, UplinkStatus } from '../../agent/core/ports.ts';
+import { createUplinkSlot } from '../../agent/sync/uplink-slot.ts';
+import { lampNotice } from '../street/demo-screen.ts';
+import { demoErrors } from '../street/demo-summary.ts';
+import { SimLine } from '../street/sim-line.ts';
+import type { SimUnit } from '../street/units/sim-unit.ts';
+
+const WELL = { store: { readingsLost: 0, state: 'ok', reason: '' }, strays: 0, duplicates: 0, bdSeq: 0, gapViolations: 0 } as const;
+
+t.test('what was sent again after a reconnect or a changed configuration is no error, in one session it is', async (t) => {
+  t.same(demoErrors(WELL), []);
+  t.same(demoErrors({ ...WELL, duplicates: 2, bdSeq: 1 }), []);
+  t.same(demoErrors({ ...WELL, duplicates: 2 }), ['2 values twice in one session']);
+  t.same(demoErrors({ ...WELL, strays: 1, gapViolations: 3 }), ['1 values without a birth', '3 frames without silence before them']);
+});
+
+t.test('the second s says that the lamp has its power back', async (t) => {
+  t.equal(lampNotice({ id: 'L07', hasPower: false }), 'Lamp L07 has no power. Press s again to give it back.');
+  t.equal(lampNotice({ id: 'L07', hasPower: true }), 'Lamp L07 has its power back.');
+});
+
+t.test('a request that overlaps a reply which this machine delivered late is not blamed on the gateway', async (t) => {
+  const serial = { baud: 19_200, parity: 'none', stopBits: 2, dataBits: 8 } as const;
+  const unit: SimUnit = { turnaroundMs: 3, read: () => [0], write: () => undefined };
+  const request = Buffer.from('010300000001840a', 'hex');
+  const cases = [
+    [0, 3, 0],
+    [0, 0.5, 1],
+    [1, 0.5, 1],
+    [50, 3, 0],
+    [50, 0.5, 0],
+  ] as const;
+  for (const [lateMs, pauseMs, violations] of cases) {
+    const clock = createManualClock(0);
+    let isLate = false;
+    // The timer of the reply fires late, as on a busy machine.
+    const precisely: Clock['precisely'] = (mono, run) => clock.precisely(mono + (isLate ? lateMs : 0), run);
+    const line = new SimLine({ serial, clock: { ...clock, precisely }, units: new Map([[1, unit]]) });
+    let replies = 0;
+    line.end = { write: () => void replies++, unplug: () => {}, replug: () => {} };
+    line.receive(request);
+    await clock.advance(4);
+    isLate = true;
+    while (replies === 0) await clock.advance(0.1);
+    isLate = false;
+    await clock.advance(pauseMs);
+    line.receive(request);
+    await clock.advance(200);
+    t.equal(line.stats.gapViolations, violations, `${lateMs} ms late, then ${pauseMs} ms of silence`);
+    t.equal(replies, 2);
+  }
+});
+
+t.test('the uplink counts on over a changed configuration', async (t) => {
+  const slot = createUplinkSlot({ wallMs: () => 0 });
+  const off = slot.status();
+  const uplink = (counts: Partial<UplinkStatus>): Uplink =>
+    ({
+      start: async () => {},
+      stop: async () => {},
+      update: () => {},
+      deviceAlive: () => {},
+      outcome: () => {},
+      relay: () => {},
+      status: () => ({ ...off, ...counts, state: 'online' }),
+    }) as unknown as Uplink;
+  slot.put(uplink({ readingsPublished: 266, readingsAcked: 260, bytesSent: 9_000 }));
+  await slot.start();
+  t.match(slot.status(), { readingsPublished: 266 });
+  await slot.exchange(
+    () => uplink({ readingsPublished: 14, readingsAcked: 14 }),
+    () => true,
+  );
+  t.match(slot.status(), { state: 'online', readingsPublished: 280, readingsAcked: 274, bytesSent: 9_000 });
+  await slot.exchange(
+    () => null,
+    () => true,
+  );
+  t.match(slot.status(), { state: 'off', readingsPublished: 280 }, 'also where there is none any more');
+  await slot.exchange(
+    () => uplink({ readingsPublished: 1 }),
+    () => true,
+  );
+  t.match(slot.status(), { readingsPublished: 281 });
+});
