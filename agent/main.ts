@@ -52,6 +52,8 @@ const actions = createLocalActions({
     'config keygen': async (args) => (await import('./console/commands/config/sign-run.ts')).runKeygen(args, screen),
     'config sign': async (args) => (await import('./console/commands/config/sign-run.ts')).runSign(args, screen),
     'config verify': async (args) => (await import('./console/commands/config/sign-run.ts')).runVerify(args, screen),
+    'user hash': async (args) => (await import('./console/commands/access/user-list-run.ts')).runUserHash(args, screen),
+    'user sign': async (args) => (await import('./console/commands/access/user-list-run.ts')).runUserSign(args, screen),
   },
 });
 

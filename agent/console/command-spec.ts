@@ -82,6 +82,8 @@ export interface LocalCommand extends CommandWords {
     | 'config keygen'
     | 'config sign'
     | 'config verify'
+    | 'user hash'
+    | 'user sign'
     | 'tech-support';
   /** It has the option that names the agent's socket. */
   readonly hasSocket: boolean;

@@ -4,6 +4,7 @@ import type { Family } from './command-tree.ts';
 import { AUDIT } from './commands/access/audit.ts';
 import { LOGIN_COMMANDS } from './commands/access/login.ts';
 import { USER_COMMANDS } from './commands/access/user.ts';
+import { USER_LIST_COMMANDS } from './commands/access/user-list.ts';
 import { DEVICES, POINTS, STATUS } from './commands/cabinet/devices.ts';
 import { EVENTS } from './commands/cabinet/events.ts';
 import { GREETING, NAMES } from './commands/cabinet/names.ts';
@@ -93,6 +94,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   CONFIG_ROLLBACK,
   CONFIG_DISCARD,
   ...SIGNING_COMMANDS,
+  ...USER_LIST_COMMANDS,
   ...UPDATE_COMMANDS,
   ...PROGRAM_COMMANDS,
   ...SHELL_COMMANDS,

@@ -24,7 +24,7 @@ export interface LocalActionParts {
   /** Those of other rooms, and those that take the whole process or have no place in a session. */
   readonly own: Pick<
     LocalActions,
-    'run' | 'console' | 'setup' | 'erase' | 'config import' | 'config keygen' | 'config sign' | 'config verify'
+    'run' | 'console' | 'setup' | 'erase' | 'config import' | 'config keygen' | 'config sign' | 'config verify' | 'user hash' | 'user sign'
   >;
 }
 

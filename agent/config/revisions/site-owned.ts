@@ -25,8 +25,8 @@ export const SITE_OWNED: readonly string[] = [
   'console.socketPath',
   // Readings, users and revisions would be left behind.
   'store.dir',
-  // A revision could name its own signer and allow its own ports.
-  ...['trust.revisionKeys', 'trust.ports'],
+  // A revision could name its own signers and allow its own ports.
+  ...['trust.revisionKeys', 'trust.userKeys', 'trust.ports'],
   // Other services and devices of the machine and its network would be reached. Compared over all lines.
   'lines[].port',
 ];
