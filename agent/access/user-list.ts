@@ -8,7 +8,7 @@ import { isPasswordHash } from './password.ts';
 export const USER_LIST_HEADER = '# luciole users 1';
 /** Longest text of a list with its signature. Units: bytes. Source: one part of a file in a command of the platform. */
 export const MAX_USER_LIST_BYTES = 32_768;
-const LINE = /^(?<name>\S+) (?<role>\S+) (?<day>\d{4}-\d{2}-\d{2}) (?<password>\S+)$/;
+const LINE = /^(?<name>\S+) (?<role>\S+) (?<day>\S+) (?<password>\S+)$/;
 
 /** The people of a list, or what is wrong with it. */
 export type ReadUserList = { readonly users: readonly ListedUser[] } | { readonly flaw: string };
@@ -43,6 +43,6 @@ function readLine(line: string): ListedUser | string {
 
 /** Null for a day that no calendar has. */
 function endOf(day: string): WallMs | null {
-  const startMs = Date.parse(`${day}T00:00:00Z`);
+  const startMs = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : Number.NaN;
   return Number.isFinite(startMs) && new Date(startMs).toISOString().startsWith(day) ? startMs + DAY_MS : null;
 }

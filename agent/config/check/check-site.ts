@@ -86,15 +86,20 @@ export function checkTrust(trust: CabinetDraft['trust']): Finding[] {
   const ports = placed(trust?.ports, ['trust', 'ports']).map(({ value, path }) => ({ port: parseLinePort(value), path }));
   return [
     ...ports.flatMap(({ port, path }) => (port.kind === 'bad' ? [{ path, message: port.why }] : [])),
-    ...checkKeys(placed(trust?.revisionKeys, ['trust', 'revisionKeys']), 'revision key'),
-    ...checkKeys(placed(trust?.userKeys, ['trust', 'userKeys']), 'user key'),
+    ...checkKeys(placed(trust?.revisionKeys, ['trust', 'revisionKeys']), {
+      sameId: (id) => `there are two revision keys "${id}"`,
+      twice: 'this revision key stands twice; each person needs a key of their own',
+    }),
+    ...checkKeys(placed(trust?.userKeys, ['trust', 'userKeys']), {
+      sameId: (id) => `there are two user keys "${id}"`,
+      twice: 'this user key stands twice; each person needs a key of their own',
+    }),
   ];
 }
 
-/** `what` is one of these keys, in words. */
 function checkKeys(
   entries: readonly Placed<{ readonly id?: string | undefined; readonly key?: string | undefined }>[],
-  what: string,
+  texts: { readonly sameId: (id: string) => string; readonly twice: string },
 ): Finding[] {
   const ids = entries.map(({ value, path }) => ({ id: value.id?.toLowerCase(), path: [...path, 'id'] }));
   const keys = entries.flatMap(({ value, path }) => (value.key === undefined ? [] : [{ text: value.key, path: [...path, 'key'] }]));
@@ -103,10 +108,10 @@ function checkKeys(
     ...usable
       .filter(({ text }) => readRevisionKey(text) === undefined)
       .map(({ path }) => ({ path, message: 'no Ed25519 public key; copy the line that `luciole config keygen` printed' })),
-    ...repeatedBy(ids, (id) => `there are two ${what}s "${id}"`),
+    ...repeatedBy(ids, texts.sameId),
     ...repeatedBy(
       usable.map(({ raw, path }) => ({ id: raw, path })),
-      () => `this ${what} stands twice; each person needs a key of their own`,
+      () => texts.twice,
     ),
   ];
 }

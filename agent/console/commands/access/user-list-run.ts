@@ -8,7 +8,7 @@ import { replaceFile } from '../../../core/replace-file.ts';
 import { MAX_SIGNATURE_CHARS } from '../../../core/revisions.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
-import { attempt, named, print, readSigningOrder, readText, signed } from '../config/sign-run.ts';
+import { attempt, named, print, readSigningOrder, readTextFile, signed } from '../config/sign-run.ts';
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
 export async function runUserHash(args: LocalArgs, terminal: Terminal): Promise<number> {
@@ -32,7 +32,7 @@ export async function runUserHash(args: LocalArgs, terminal: Terminal): Promise<
 /** Resolves with the exit code. Errors: as above. */
 export async function runUserSign(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
-  const list = `${readText(file, MAX_USER_LIST_BYTES).trimEnd()}\n`;
+  const list = `${readTextFile(file, MAX_USER_LIST_BYTES).trimEnd()}\n`;
   const read = readUserList(list);
   if ('flaw' in read) throw new ConsoleError('failed', `${file}: ${read.flaw}`);
   if (Buffer.byteLength(list) > MAX_USER_LIST_BYTES - MAX_SIGNATURE_CHARS)
@@ -48,7 +48,7 @@ export async function runUserSign(args: LocalArgs, terminal: Terminal): Promise<
     const whom = cabinets.includes('*') ? 'every cabinet' : cabinets.join(', ');
     print(
       terminal,
-      `Signed ${people.length} users for ${whom}; a cabinet takes the list until ${new Date(untilMs).toISOString().slice(0, 16)}Z: ${out}`,
+      `Signed for ${whom}, people: ${people.length}; a cabinet takes the list until ${new Date(untilMs).toISOString().slice(0, 16)}Z: ${out}`,
     );
   }
   return 0;

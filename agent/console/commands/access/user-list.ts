@@ -10,7 +10,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'hasSocket' | 'group'>[] = 
   {
     name: 'user hash',
     role: 'viewer',
-    summary: 'a line for the list of users: asks for a password, prints its hash',
+    summary: 'a line for the list of users, with a password',
     arguments: [{ name: 'name', summary: 'the user, in small letters', required: true }],
     options: [
       { name: 'role', value: 'ROLE', summary: 'viewer, technician or admin (default: technician)' },
@@ -22,7 +22,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'hasSocket' | 'group'>[] = 
   {
     name: 'user sign',
     role: 'admin',
-    summary: 'sign the list of users that the platform sends, offline',
+    summary: 'sign a list of users for the platform to send',
     arguments: [{ name: 'file', summary: 'the list: its first line, then one line of user hash for each person', required: true }],
     options: [
       { name: 'key', value: 'FILE', summary: 'the private key, from config keygen or openssl (PEM, Ed25519)' },

@@ -71,7 +71,7 @@ export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<nu
   const given = listOf(args['key']);
   if (given.length === 0) throw new ConsoleError('usage', '--key is missing: give a public key, as in trust.revisionKeys, or its PEM file');
   const keys = given.map((text) => ({ id: text, key: publicKeyText(text) }));
-  const signature = readText(from).trim();
+  const signature = readTextFile(from).trim();
   const statement = statementOf(signature);
   const cabinetId = args['cabinet'] === undefined ? (statement?.cabinets[0] ?? '') : named(args, 'cabinet');
   const files = filesOf(file, listOf(args['profile']));
@@ -99,7 +99,7 @@ async function newPassphrase({ askSecret }: Terminal): Promise<string> {
 }
 
 async function readPrivateKey(file: string, { askSecret }: Terminal): Promise<KeyObject> {
-  const pem = readText(file);
+  const pem = readTextFile(file);
   const isEncrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----/.test(pem);
   if (isEncrypted && askSecret === undefined)
     throw new ConsoleError('usage', 'the passphrase of this key needs a terminal: run this command in one');
@@ -113,7 +113,7 @@ async function readPrivateKey(file: string, { askSecret }: Terminal): Promise<Ke
 /** A key as the site file has it, or the PEM file of either half. */
 function publicKeyText(given: string): string {
   if (readRevisionKey(given) !== undefined) return given;
-  const pem = existsSync(given) ? readText(given) : '';
+  const pem = existsSync(given) ? readTextFile(given) : '';
   const key = ofPem(() => createPublicKey(pem));
   if (key === undefined) throw new ConsoleError('usage', `${given} is no Ed25519 public key: give its base64, or a PEM file`);
   return revisionKeyText(key);
@@ -132,17 +132,17 @@ function ofPem(read: () => KeyObject): KeyObject | undefined {
 }
 
 function filesOf(file: string, profiles: readonly string[]): ConfigFiles {
-  const cabinet = readText(file, UPLOAD_LIMIT.cabinetBytes);
+  const cabinet = readTextFile(file, UPLOAD_LIMIT.cabinetBytes);
   const named = profiles.map((path) => {
     const flaw = fileRefusal(`profiles/${basename(path)}`);
     if (flaw !== '') throw new ConsoleError('usage', `bad name "${basename(path)}": ${flaw}`);
-    return [basename(path), readText(path, UPLOAD_LIMIT.profileBytes)] as const;
+    return [basename(path), readTextFile(path, UPLOAD_LIMIT.profileBytes)] as const;
   });
   return { cabinet, profiles: Object.fromEntries(named) };
 }
 
 /** The bytes as UTF-8, exactly: what cannot be sent is not signed. Errors: throws ConsoleError. */
-export function readText(file: string, maxBytes = MAX_KEY_BYTES): string {
+export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
   const bytes = attempt(file, () => {
     if (statSync(file).size > maxBytes)
       throw new ConsoleError('too-large', `${file} is larger than ${maxBytes} bytes: check that it is the right file`);
