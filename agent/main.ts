@@ -11,6 +11,7 @@ import { ConsoleError, EXIT_BAD_CONFIG } from './console/console-error.ts';
 import { createLocalActions } from './console/local-actions.ts';
 import { createStatusLine } from './console/terminal/status-line.ts';
 import { configFileOf, type LocalArgs, type Terminal, textOf } from './console/terminal/terminal.ts';
+import { withoutSteering } from './console/text/plain-text.ts';
 import { ConfigError } from './core/errors.ts';
 import type { Log } from './core/ports.ts';
 import type { RunOptions, ServiceFacts, StartSteps } from './core/run-options.ts';
@@ -65,18 +66,19 @@ if (words[0] === 'run' || enough.signal.aborted) process.exit();
 
 function terminal(): Terminal {
   return {
-    out: (text) => void stdout.write(text),
-    err: (text) => void stderr.write(text),
+    // A file gets the exact text, a terminal nothing that steers it.
+    out: (text) => void stdout.write(stdout.isTTY ? withoutSteering(text) : text),
+    err: (text) => void stderr.write(withoutSteering(text)),
     widthCols: Math.max(USUAL_COLS, stdout.isTTY ? stdout.columns : 0),
     colour: stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
     version: versionLine(),
     user: userName(),
     socketPath: env['LUCIOLE_SOCKET'] || null,
     localFiles: async () => (await import('./console/local-files.ts')).localFiles(configFileOf({}), env['CREDENTIALS_DIRECTORY'] || null),
-    askSecret: async (prompt, isNew) => {
+    askSecret: async (prompt, rule) => {
       const { createSecretInput } = await import('./console/terminal/secret-input.ts');
       secretInput ??= createSecretInput(process.stdin, (text) => void stderr.write(text));
-      return secretInput(prompt, isNew);
+      return secretInput(prompt, rule);
     },
     status: stderr.isTTY ? createStatusLine((text) => void stderr.write(text), createSystemClock({ quality: () => 'none' })) : null,
   };
@@ -236,7 +238,7 @@ function startAtMsOf(text: string | null): number | null {
 
 /** Waits for a reader that is slower. */
 function writeOut(text: string): Promise<void> {
-  return new Promise((resolve) => stdout.write(text, () => resolve()));
+  return new Promise((resolve) => stdout.write(stdout.isTTY ? withoutSteering(text) : text, () => resolve()));
 }
 
 function versionLine(): string {

@@ -3,18 +3,18 @@
  *
  * It joins these parts and logs a user out when that user changes. It checks no role: the gate does that.
  */
-import { AccessError, type AccessTools, type LoginAnswer, type UserList } from '../core/access.ts';
+import { AccessError, type AccessTools, type AccountProof, type LoginAnswer, type UserList } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
 import { createEventTracker } from '../core/event-tracker.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { withListedUsers } from './listed-users.ts';
-import { createLoginHandler } from './login-handler.ts';
+import { createLoginHandler, type LoginHandler } from './login-handler.ts';
 import { type Cost, createHasher } from './password.ts';
 import { createSessions, IDLE_MS } from './sessions.ts';
-import { createCodeCheck } from './totp.ts';
+import { type CodeCheck, createCodeCheck } from './totp.ts';
 import { createUserListStore, type UserListStoreParts } from './user-list-store.ts';
-import { createUserRegistry } from './user-registry.ts';
+import { createUserRegistry, type UserRegistry } from './user-registry.ts';
 import { createUsersFile, type UserRecord } from './users-file.ts';
 
 export interface AccessParts {
@@ -98,23 +98,44 @@ export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verif
     remove: (user) => andLogOut(user, registry.remove(user)),
     setRole: (user, role) => andLogOut(user, registry.setRole(user, role)),
     setPassword: async (user, password, current) => {
-      if (current !== null && !(await logins.isPassword(user, current)))
-        throw new AccessError('wrong-password', 'the current password is not right, or the user is locked for a while');
+      await expectProof(logins, user, current === null ? null : { password: current, code: null });
       await andLogOut(user, registry.setPassword(user, password));
     },
-    offerCodes: registry.offerCodes,
-    confirmCodes: async (user, code) => {
-      const codes = (await registry.all()).find(({ name }) => name === user)?.codes ?? null;
-      if (codes === null) throw new AccessError('wrong-code', `no codes were offered to ${user} yet`);
-      const step = await codeCheck.stepOf(user, code, codes);
-      if (step === null) throw new AccessError('wrong-code', wrongCode(codeCheck.codesNeeded()));
-      await registry.codeTaken(user, step);
-    },
-    dropCodes: registry.dropCodes,
+    ...codeTools(registry, logins, codeCheck),
   };
 }
 
 const NO_LISTS = 'this run of the agent takes no list of users';
+
+function codeTools(
+  registry: UserRegistry,
+  logins: LoginHandler,
+  codeCheck: CodeCheck,
+): Pick<AccessTools, 'offerCodes' | 'confirmCodes' | 'dropCodes'> {
+  return {
+    offerCodes: async (user, proof) => {
+      await expectProof(logins, user, proof);
+      return registry.offerCodes(user);
+    },
+    confirmCodes: async (user, code) => {
+      const offered = (await registry.all()).find(({ name }) => name === user)?.offered;
+      if (offered === undefined) throw new AccessError('wrong-code', `no codes were offered to ${user} yet`);
+      const step = await codeCheck.stepOf(user, code, { ...offered, lastStep: -1 });
+      if (step === null) throw new AccessError('wrong-code', wrongCode(codeCheck.codesNeeded()));
+      await registry.offerTaken(user, step);
+    },
+    dropCodes: async (user, proof) => {
+      await expectProof(logins, user, proof);
+      await registry.dropCodes(user);
+    },
+  };
+}
+
+/** Errors: rejects with AccessError for a wrong proof; null needs none. */
+async function expectProof({ isProven }: LoginHandler, user: string, proof: AccountProof | null): Promise<void> {
+  if (proof === null || (await isProven(user, proof))) return;
+  throw new AccessError('wrong-password', 'the current password or code is not right, or the user is locked for a while');
+}
 
 function wrongCode(needed: 1 | 2): string {
   return needed === 1

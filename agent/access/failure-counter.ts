@@ -1,8 +1,18 @@
-/** Failed logins, counted in memory and in the store. The counts survive a restart; `lockout.ts` decides how long each user must wait. */
+/** Failed logins, counted in memory and in the store. The counts survive a restart; `login-failures.ts` decides how long each user must wait. */
 import { createHash } from 'node:crypto';
 import { type Clock, sleep } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';
-import { attempted, type Lockout, lockoutFacts, lockoutWaitMs, NO_FAILURES, refunded, restoredLockout, succeeded } from './lockout.ts';
+import {
+  type LoginAttempt,
+  type LoginFailures,
+  loginAttempted,
+  loginFailureFacts,
+  loginRefunded,
+  loginSucceeded,
+  loginWaitMs,
+  NO_ATTEMPTS,
+  restoredLoginFailures,
+} from './login-failures.ts';
 
 export interface FailureCounterParts {
   readonly clock: Clock;
@@ -12,20 +22,28 @@ export interface FailureCounterParts {
   readonly onLocked: (user: string | null, waitMs: number) => void;
 }
 
-/** Failed logins of each user, named as typed. */
+/** Who tries, as typed. `console`: the key of the client's console; empty for none. */
+export interface LoginTry {
+  readonly user: string;
+  readonly console: string;
+  /** There is a user of this name. */
+  readonly isKnown: boolean;
+}
+
+/** Failed logins of each user. */
 export interface FailureCounter {
   /** Reads the counts of earlier runs, once. Resolves after a bounded wait where the disk does not respond. */
   restore(): Promise<void>;
   /** How long this user must wait. Units: ms; 0 for not at all. */
-  waitMs(user: string): number;
+  waitMs(by: LoginTry): number;
   /** Counts an attempt as failed, before it is checked. */
-  count(user: string): Promise<void>;
+  count(by: LoginTry): Promise<void>;
   /** Takes back one attempt: right as far as it went. */
-  refund(user: string): Promise<void>;
-  /** Forgets this user's failures: the login succeeded. */
-  clear(user: string): Promise<void>;
+  refund(by: LoginTry): Promise<void>;
+  /** Forgets this user's failures there: the login succeeded. */
+  clear(by: LoginTry): Promise<void>;
   /** After a wrong attempt: reports a lock that began, and returns its wait. Units: ms. */
-  lockIfDue(user: string, isKnown: boolean): number;
+  lockIfDue(by: LoginTry): number;
 }
 
 const LOCKOUT_KEY = 'access.lockout';
@@ -36,39 +54,43 @@ const KEY_CHARS = 16;
 
 /** At first nothing is counted; call `restore` before the first login. */
 export function createFailureCounter({ clock, log, store, onLocked }: FailureCounterParts): FailureCounter {
-  let lockout: Lockout = NO_FAILURES;
+  let state: LoginFailures = NO_ATTEMPTS;
   let restoring: Promise<void> | null = null;
 
   /** A disk that saves no count must not lock a technician out: the counts then live in memory. */
-  async function keep(next: Lockout): Promise<void> {
-    lockout = next;
-    const saving = store.save(LOCKOUT_KEY, lockoutFacts(next));
+  async function keep(next: LoginFailures): Promise<void> {
+    state = next;
+    const saving = store.save(LOCKOUT_KEY, loginFailureFacts(next));
     if (await Promise.race([saving, sleep(clock, DISK_MS).then(() => false)])) return;
     log.event('login-count-not-saved', { check: 'the disk of store.dir' }, 'warning');
   }
 
-  const waitMs = (user: string): number => lockoutWaitMs(lockout, keyOf(user), clock.monoMs());
+  const waitMs = (by: LoginTry): number => loginWaitMs(state, attemptOf(by), clock.monoMs());
 
   return {
     restore: async () => {
       restoring ??= store.load(LOCKOUT_KEY).then((facts) => {
-        lockout = restoredLockout(facts, clock.monoMs());
+        state = restoredLoginFailures(facts, clock.monoMs());
       });
       await Promise.race([restoring, sleep(clock, DISK_MS)]);
     },
     waitMs,
-    count: (user) => keep(attempted(lockout, keyOf(user), clock.monoMs())),
-    refund: (user) => keep(refunded(lockout, keyOf(user))),
-    clear: (user) => keep(succeeded(lockout, keyOf(user))),
-    lockIfDue: (user, isKnown) => {
-      const wait = waitMs(user);
-      if (wait > 0) onLocked(isKnown ? user : null, wait);
+    count: (by) => keep(loginAttempted(state, attemptOf(by), clock.monoMs())),
+    refund: (by) => keep(loginRefunded(state, attemptOf(by))),
+    clear: (by) => keep(loginSucceeded(state, attemptOf(by))),
+    lockIfDue: (by) => {
+      const wait = waitMs(by);
+      if (wait > 0) onLocked(by.isKnown ? by.user : null, wait);
       return wait;
     },
   };
 }
 
-/** The key of a user's count. A typed name may be a password in the wrong place, so it is not stored as text. */
-function keyOf(user: string): string {
-  return createHash('sha256').update(user).digest('hex').slice(0, KEY_CHARS);
+/** A typed name may be a password in the wrong place, and a console's key is a secret: neither is stored as text. */
+function attemptOf({ user, console, isKnown }: LoginTry): LoginAttempt {
+  return { user: keyOf(user), console: console === '' ? null : keyOf(console), isKnown };
+}
+
+function keyOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, KEY_CHARS);
 }

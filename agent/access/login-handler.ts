@@ -3,9 +3,9 @@
  *
  * An unknown user costs the same time and gets the same answers as a wrong password.
  */
-import { AccessError, type LoginAnswer, type LoginRequest } from '../core/access.ts';
+import { AccessError, type AccountProof, type LoginAnswer, type LoginRequest } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
-import { createFailureCounter, type FailureCounterParts } from './failure-counter.ts';
+import { createFailureCounter, type FailureCounterParts, type LoginTry } from './failure-counter.ts';
 import { type Hasher, passwordProblem } from './password.ts';
 import type { CodeCheck } from './totp.ts';
 import { isInvited, plainOneTime, type UserRegistry } from './user-registry.ts';
@@ -18,13 +18,13 @@ export interface LoginHandlerParts extends FailureCounterParts {
   readonly codeCheck: CodeCheck;
 }
 
-/** Decides on logins. Errors: `isPassword` rejects with AccessError. */
+/** Decides on logins. */
 export interface LoginHandler {
   /** Returns the user who may come in, or why not. */
   judge(request: LoginRequest): Promise<UserRecord | LoginAnswer>;
-  /** Whether it is this user's password now. Counts like a login. */
-  isPassword(user: string, password: string): Promise<boolean>;
-  /** What is left of this user's lock. Units: ms. */
+  /** Whether password and, where codes are in force, code are this user's. Counts like a login. Errors: rejects with AccessError. */
+  isProven(user: string, proof: AccountProof): Promise<boolean>;
+  /** What is left of this user's lock, for clients that this user has not logged in from. Units: ms. */
   lockedMs(user: string): number;
 }
 
@@ -36,33 +36,46 @@ export function createLoginHandler({ users, hasher, codeCheck, clock, log, store
   const failures = createFailureCounter({ clock, log, store, onLocked });
 
   /** The password is right so far: the attempt is taken back; the answer names what else is needed. */
-  async function needsMore(user: string, answer: LoginAnswer): Promise<LoginAnswer> {
-    await failures.refund(user);
+  async function needsMore(by: LoginTry, answer: LoginAnswer): Promise<LoginAnswer> {
+    await failures.refund(by);
     return answer;
   }
 
-  async function codeRefusal({ name, codes }: UserRecord, { code }: LoginRequest): Promise<LoginAnswer | null> {
-    if (codes === null || !codes.isConfirmed) return null;
-    if (code === '') return needsMore(name, { state: 'code-needed', codes: codeCheck.codesNeeded() });
+  /** Takes a code of the codes in force; true where there are none. */
+  async function takeCode({ name, codes }: UserRecord, code: string): Promise<boolean> {
+    if (codes === null || !codes.isConfirmed) return true;
     const step = await codeCheck.stepOf(name, code, codes);
-    if (step === null) return { state: 'wrong', waitMs: failures.lockIfDue(name, true) };
+    if (step === null) return false;
     await users.codeTaken(name, step).catch((error: unknown) => log.event('login-code-not-saved', { error }, 'warning'));
-    return null;
+    return true;
   }
 
-  async function judgeKnown(known: readonly UserRecord[], request: LoginRequest): Promise<UserRecord | LoginAnswer> {
-    const user = known.find(({ name }) => name === request.user) ?? null;
+  async function judgeKnown(user: UserRecord | null, request: LoginRequest, by: LoginTry): Promise<UserRecord | LoginAnswer> {
     const isOnce = user !== null && user.oneTime !== null;
     const isRight = await hasher.matches(isOnce ? plainOneTime(request.password) : request.password, user?.password ?? null);
-    if (user === null || !isRight) return { state: 'wrong', waitMs: failures.lockIfDue(request.user, user !== null) };
+    if (user === null || !isRight) return { state: 'wrong', waitMs: failures.lockIfDue(by) };
     const refusal = newPasswordRefusal(user, request, clock);
-    if (refusal !== null) return needsMore(user.name, refusal);
+    if (refusal !== null) return needsMore(by, refusal);
+    if (user.codes?.isConfirmed === true && request.code === '')
+      return needsMore(by, { state: 'code-needed', codes: codeCheck.codesNeeded() });
     // A code is good once, so it is checked when nothing else can be wrong.
-    const unproven = await codeRefusal(user, request);
-    if (unproven !== null) return unproven;
+    if (!(await takeCode(user, request.code))) return { state: 'wrong', waitMs: failures.lockIfDue(by) };
     if (isOnce) await users.setPassword(user.name, request.newPassword);
-    await failures.clear(user.name);
+    await failures.clear(by);
     return user;
+  }
+
+  async function isProven(name: string, { password, code }: AccountProof): Promise<boolean> {
+    await failures.restore();
+    const user = (await users.all()).find((each) => each.name === name) ?? null;
+    const by: LoginTry = { user: name, console: '', isKnown: user !== null };
+    if (failures.waitMs(by) > 0) return false;
+    await failures.count(by);
+    const isRight = (await hasher.matches(password, user?.password ?? null)) && user !== null;
+    const isProven = isRight && (code === null || (await takeCode(user, code)));
+    if (isProven) await failures.clear(by);
+    else failures.lockIfDue(by);
+    return isProven;
   }
 
   return {
@@ -72,26 +85,19 @@ export function createLoginHandler({ users, hasher, codeCheck, clock, log, store
       try {
         const known = await users.all();
         if (known.length === 0) return { state: 'no-users' };
-        const waitMs = failures.waitMs(request.user);
+        const user = known.find(({ name }) => name === request.user) ?? null;
+        const by: LoginTry = { user: request.user, console: request.console, isKnown: user !== null };
+        const waitMs = failures.waitMs(by);
         if (waitMs > 0) return { state: 'locked', waitMs };
-        await failures.count(request.user);
-        return await judgeKnown(known, request);
+        await failures.count(by);
+        return await judgeKnown(user, request, by);
       } catch (error) {
         if (error instanceof AccessError) return { state: 'unavailable', problem: error.message };
         throw error;
       }
     },
-    isPassword: async (name, password) => {
-      await failures.restore();
-      if (failures.waitMs(name) > 0) return false;
-      await failures.count(name);
-      const user = (await users.all()).find((each) => each.name === name);
-      const isRight = await hasher.matches(password, user?.password ?? null);
-      if (isRight) await failures.clear(name);
-      else failures.lockIfDue(name, user !== undefined);
-      return isRight;
-    },
-    lockedMs: failures.waitMs,
+    isProven,
+    lockedMs: (user) => failures.waitMs({ user, console: '', isKnown: true }),
   };
 }
 

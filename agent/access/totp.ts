@@ -151,8 +151,8 @@ const CLOCK_OFF_MS = 60_000;
 
 /** At first no step is taken. */
 export function createCodeCheck({ clock, log }: { readonly clock: Clock; readonly log: Log }): CodeCheck {
-  /** By user; the file may not have kept them. */
-  const taken = new Map<string, number>();
+  /** By user, of one key; the file may not have kept them. */
+  const taken = new Map<string, { readonly secret: string; readonly step: number }>();
   const codesNeeded = (): 1 | 2 => (isTrusted(clock.quality()) ? 1 : 2);
 
   async function stepOfTyped(typed: string, state: CodeState): Promise<number | null> {
@@ -165,9 +165,10 @@ export function createCodeCheck({ clock, log }: { readonly clock: Clock; readonl
   return {
     codesNeeded,
     stepOf: async (user, typed, { secret, lastStep }) => {
-      const step = await stepOfTyped(typed, { secret, lastStep: Math.max(lastStep, taken.get(user) ?? -1) });
+      const before = taken.get(user);
+      const step = await stepOfTyped(typed, { secret, lastStep: Math.max(lastStep, before?.secret === secret ? before.step : -1) });
       if (step === null) return null;
-      taken.set(user, step);
+      taken.set(user, { secret, step });
       const offMs = stepStartMs(step) - clock.wallMs();
       if (Math.abs(offMs) > CLOCK_OFF_MS) log.event('clock-off', { byS: Math.round(offMs / 1_000), toldBy: 'two codes' }, 'warning');
       return step;

@@ -27,9 +27,12 @@ export interface UserRegistry {
   setRole(name: string, role: Role): Promise<void>;
   /** Ends an invitation. */
   setPassword(name: string, password: string): Promise<void>;
+  /** Codes that are in force stay so until one of the offer is confirmed. */
   offerCodes(name: string): Promise<CodeOffer>;
-  /** A code of this step was taken, the first one confirms. */
+  /** A code of the codes in force, of this step, was taken. */
   codeTaken(name: string, step: number): Promise<void>;
+  /** A code of the offer, of this step, was taken: its codes are in force from now on. */
+  offerTaken(name: string, step: number): Promise<void>;
   dropCodes(name: string): Promise<void>;
 }
 
@@ -86,12 +89,17 @@ export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegis
       }),
     offerCodes: async (name) => {
       const secret = newTotpSecret();
-      await changeOne(name, (user) => ({ ...user, codes: { secret, lastStep: -1, isConfirmed: false } }));
+      await changeOne(name, (user) => ({ ...user, offered: { secret } }));
       return { user: name, secret, uri: keyUri(secret, name, cabinetId) };
     },
     codeTaken: (name, step) =>
-      changeOne(name, (user) => ({ ...user, codes: user.codes === null ? null : { ...user.codes, lastStep: step, isConfirmed: true } })),
-    dropCodes: (name) => changeOne(name, (user) => ({ ...user, codes: null })),
+      changeOne(name, (user) => ({ ...user, codes: user.codes === null ? null : { ...user.codes, lastStep: step } })),
+    offerTaken: (name, step) =>
+      changeOne(name, ({ offered, codes, ...user }) => ({
+        ...user,
+        codes: offered === undefined ? codes : { secret: offered.secret, lastStep: step, isConfirmed: true },
+      })),
+    dropCodes: (name) => changeOne(name, ({ offered: _, ...user }) => ({ ...user, codes: null })),
   };
 }
 

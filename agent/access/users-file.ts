@@ -17,6 +17,8 @@ export interface UserRecord {
   readonly codes: { readonly secret: string; readonly lastStep: number; readonly isConfirmed: boolean } | null;
   /** Only of a person of the signed list, who is not in this file. */
   readonly listedUntilMs?: WallMs;
+  /** A key for codes that no code has confirmed yet; `codes` stay in force until then. */
+  readonly offered?: { readonly secret: string } | undefined;
 }
 
 export interface UsersFile {
@@ -83,9 +85,9 @@ function parsed(text: string): readonly UserRecord[] | null {
 
 function isUser(value: unknown): value is UserRecord {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, role, password, oneTime, codes } = value as Partial<Record<keyof UserRecord, unknown>>;
+  const { name, role, password, oneTime, codes, offered } = value as Partial<Record<keyof UserRecord, unknown>>;
   const isText = typeof name === 'string' && typeof password === 'string';
-  return isText && ROLES.some((known) => known === role) && isOneTime(oneTime) && isCodes(codes);
+  return isText && ROLES.some((known) => known === role) && isOneTime(oneTime) && isCodes(codes) && isOffer(offered);
 }
 
 function isOneTime(value: unknown): boolean {
@@ -98,4 +100,8 @@ function isCodes(value: unknown): boolean {
   if (value === null) return true;
   const { secret, lastStep, isConfirmed } = (value ?? {}) as Partial<Record<string, unknown>>;
   return typeof secret === 'string' && typeof lastStep === 'number' && typeof isConfirmed === 'boolean';
+}
+
+function isOffer(value: unknown): boolean {
+  return value === undefined || typeof ((value ?? {}) as Partial<Record<string, unknown>>)['secret'] === 'string';
 }

@@ -10,7 +10,7 @@ import { asOwnerOf, syncPath } from '../core/atomic-write.ts';
 /** Files that only this program makes; a folder without any of them is not ours. */
 const MARKS: readonly RegExp[] = [
   ...[/^telemetry\.db/, /^state\.db/, /^users\.json/, /^starts\.json/],
-  ...[/^console-lines-/, /^luciole-support-.*\.txt\.gz$/],
+  ...[/^console-lines-/, /^\.console-key/, /^luciole-support-.*\.txt\.gz$/],
 ];
 /** Ours in a folder with one of those files: revisions, releases, quarantined files, files received by a console, space reserved for a full disk. */
 const WITH_MARK: readonly RegExp[] = [/^config$/, /^releases$/, /^quarantine$/, /^received$/, /^ballast/];

@@ -1,9 +1,10 @@
 /** Sends one command of the table to the running agent and prints its answer. */
+import { PASSWORD_RULE } from '../core/access.ts';
 import type { AgentCommand, ProgressSpec } from './command-spec.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
 import type { ConsoleAnswer, Progress, RawArgs } from './protocol/protocol.ts';
 import { usualSocketPaths } from './protocol/socket-path.ts';
-import type { LocalArgs, Terminal } from './terminal/terminal.ts';
+import type { LocalArgs, SecretRule, Terminal } from './terminal/terminal.ts';
 import { translate } from './text/language.ts';
 import type { Page } from './text/page.ts';
 import { plain, toAscii } from './text/plain-text.ts';
@@ -33,15 +34,21 @@ export async function askAgent(command: AgentCommand, args: LocalArgs, terminal:
 }
 
 /** Arguments are looked at before a person types secrets for nothing. Errors: rejects with ConsoleError. */
-async function withSecrets(command: AgentCommand, args: RawArgs, { askSecret }: Terminal): Promise<RawArgs> {
-  const specs = command.secrets.filter(({ isAsked }) => isAsked?.(args) ?? true);
+async function withSecrets(command: AgentCommand, args: RawArgs, { askSecret, user, token }: Terminal): Promise<RawArgs> {
+  const specs = command.secrets.filter(({ isAsked }) => isAsked?.(args, { user, hasSession: token !== undefined }) ?? true);
   command.check({ ...args, ...Object.fromEntries(specs.map(({ name }) => [name, PLACEHOLDER])) });
   const typed: Record<string, string> = {};
   for (const { name, prompt, isNew } of specs) {
     if (askSecret === undefined) throw new ConsoleError('usage', `${command.name} asks for a secret, and there is no terminal to ask on`);
-    typed[name] = await askSecret(prompt, isNew);
+    typed[name] = await askSecret(prompt, isNew ? await passwordRule(String(args['name'] ?? user)) : null);
   }
   return { ...args, ...typed };
+}
+
+/** Of a new password for this user. */
+export async function passwordRule(user: string): Promise<SecretRule> {
+  const { passwordProblem } = await import('../access/password.ts');
+  return { text: PASSWORD_RULE, problem: (typed) => passwordProblem(typed, user) };
 }
 
 /** What files can answer, unless one certain agent was asked. Errors: rejects with what was wrong with the agent. */

@@ -15,6 +15,8 @@ export interface ArgumentSpec {
   readonly names?: NameKind;
   /** The only words that may stand there. */
   readonly choices?: readonly string[];
+  /** It names a file of this machine. */
+  readonly file?: 'read' | 'write';
   /** It takes all words that follow. */
   readonly isRest?: true;
   /** It is the value for the place of the configuration that the argument of this name says. */
@@ -29,6 +31,8 @@ export interface OptionSpec {
   /** May be given more than once; local commands only. */
   readonly repeats?: true;
   readonly names?: NameKind;
+  /** It names a file of this machine. */
+  readonly file?: 'read' | 'write';
   readonly choices?: readonly string[];
 }
 
@@ -38,8 +42,15 @@ export interface SecretSpec {
   readonly prompt: string;
   /** A new one is typed twice. */
   readonly isNew: boolean;
-  /** Only with these arguments; with all unless given. */
-  readonly isAsked?: (args: RawArgs) => boolean;
+  /** Only with these arguments, of this person; always unless given. */
+  readonly isAsked?: (args: RawArgs, person: SecretOwner) => boolean;
+}
+
+/** The person who is asked for a secret. */
+export interface SecretOwner {
+  readonly user: string;
+  /** Logged in at a console; false for a user of the machine. */
+  readonly hasSession: boolean;
 }
 
 export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access:' | 'Agent:' | 'Session:';

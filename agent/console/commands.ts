@@ -9,7 +9,15 @@ import { DEVICES, POINTS, STATUS } from './commands/cabinet/devices.ts';
 import { EVENTS } from './commands/cabinet/events.ts';
 import { GREETING, NAMES } from './commands/cabinet/names.ts';
 import { CONFIG_COMMIT, CONFIG_CONFIRM, CONFIG_RETURN, CONFIG_ROLLBACK } from './commands/config/config-commit.ts';
-import { CONFIG_DISCARD, CONFIG_EXPORT, CONFIG_LOAD, CONFIG_PLACES, CONFIG_PUT, CONFIG_SET } from './commands/config/config-edit.ts';
+import {
+  CONFIG_DISCARD,
+  CONFIG_EXPORT,
+  CONFIG_LOAD,
+  CONFIG_PLACES,
+  CONFIG_PUT,
+  CONFIG_SET,
+  CONFIG_TAKE,
+} from './commands/config/config-edit.ts';
 import { CONFIG, CONFIG_CHECK, CONFIG_COMPARE, CONFIG_HISTORY, CONFIG_SHOW } from './commands/config/config-view.ts';
 import { SIGNING_COMMANDS } from './commands/config/sign.ts';
 import { ENERGY } from './commands/light/energy.ts';
@@ -92,6 +100,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   CONFIG_CONFIRM,
   CONFIG_RETURN,
   CONFIG_ROLLBACK,
+  CONFIG_TAKE,
   CONFIG_DISCARD,
   ...SIGNING_COMMANDS,
   ...USER_LIST_COMMANDS,

@@ -5,7 +5,7 @@
  */
 import manifest from '../../package.json' with { type: 'json' };
 import { createSystemClock } from '../core/system-clock.ts';
-import { configFileOf, type LocalActions, type Terminal } from './terminal/terminal.ts';
+import { configFileOf, type ExpectRoom, type LocalActions, type Terminal } from './terminal/terminal.ts';
 
 export interface LocalActionParts {
   readonly screen: Terminal;
@@ -17,8 +17,8 @@ export interface LocalActionParts {
   readonly readInput: (() => Promise<string>) | null;
   /** Aborted when nobody wants the rest. */
   readonly signal: () => AbortSignal;
-  /** Where files received over the line lie; absent where there is no session. */
-  readonly receivedDir?: string;
+  /** The folder of the console; absent where there is no session. */
+  readonly filesDir?: string;
   /** What the packager made the program from; undefined in a clone. */
   readonly commit: string | undefined;
   /** Those of other rooms, and those that take the whole process or have no place in a session. */
@@ -30,7 +30,12 @@ export interface LocalActionParts {
 
 /** The actions, on one terminal. */
 export function createLocalActions(parts: LocalActionParts): LocalActions {
-  const { screen, isTerminal, write, readInput, signal, commit, own } = parts;
+  const { screen, isTerminal, write, readInput, signal, commit, own, filesDir } = parts;
+  /** A user who logged in leaves room to the store; one of the machine decides alone. */
+  const expectRoom: ExpectRoom = async (path, bytes) => {
+    if (screen.token !== undefined && filesDir !== undefined)
+      (await import('./shell/session-files.ts')).expectSessionRoom(filesDir, path, bytes);
+  };
   return {
     ...own,
     check: async (args) => (await import('./commands/service/check-run.ts')).runCheck(args, screen, isTerminal),
@@ -47,16 +52,20 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
     'profile test': async (args) => (await import('./commands/lines/profile-trial.ts')).runProfileTest(args, screen, isTerminal),
     'config load': async (args) => (await import('./commands/config/config-files-run.ts')).loadConfigFile(args, screen, readInput),
     'config export': async (args) => (await import('./commands/config/config-files-run.ts')).exportConfig(args, screen),
-    'update install': async (args) => (await import('./commands/service/update-run.ts')).installUpdate(args, screen, parts.receivedDir),
+    'update install': async (args) => {
+      const { receivedDir } = await import('./shell/session-files.ts');
+      const received = filesDir === undefined ? null : receivedDir(filesDir);
+      return (await import('./commands/service/update-run.ts')).installUpdate(args, screen, received);
+    },
     'tech-support': async (args) => {
       const { techSupport } = await import('./commands/service/tech-support-run.ts');
       const nowMs = createSystemClock({ quality: () => 'none' }).wallMs();
       const dir = process.env['STATE_DIRECTORY'] || process.cwd();
-      return techSupport(args, { terminal: screen, configFile: configFileOf({}), dir, nowMs });
+      return techSupport(args, { terminal: screen, configFile: configFileOf({}), dir, nowMs, expectRoom });
     },
     export: async (args) => {
       const { exportReadings } = await import('./commands/store/export-run.ts');
-      return exportReadings(args, screen, signal(), write);
+      return exportReadings(args, screen, signal(), write, expectRoom);
     },
   };
 }

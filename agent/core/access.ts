@@ -41,6 +41,14 @@ export interface LoginRequest {
   readonly code: string;
   /** The new password, with a login by one-time password; empty otherwise. */
   readonly newPassword: string;
+  /** The key of the console that asks, by which a user is counted apart from other clients; empty for none. */
+  readonly console: string;
+}
+
+/** Shows that it is still the user of a session who types. `code` null: the password alone; empty: no codes are in force. */
+export interface AccountProof {
+  readonly password: string;
+  readonly code: string | null;
 }
 
 /** Limits of a password's length. Units: characters. Source: OWASP ASVS 5.0, 6.2.1 to 6.2.9: 8 at least, long ones must be allowed; 12 where no second factor is required. */
@@ -172,10 +180,11 @@ export interface AccessTools {
   setRole(user: string, role: Role): Promise<void>;
   /** `current` null: an admin sets it. */
   setPassword(user: string, password: string, current: string | null): Promise<void>;
-  /** Codes are asked for only once one was confirmed. */
-  offerCodes(user: string): Promise<CodeOffer>;
+  /** Codes are asked for only once one was confirmed; those in force before stay so until then. `proof` null: an admin does it. */
+  offerCodes(user: string, proof: AccountProof | null): Promise<CodeOffer>;
   confirmCodes(user: string, code: string): Promise<void>;
-  dropCodes(user: string): Promise<void>;
+  /** `proof` null: an admin does it. */
+  dropCodes(user: string, proof: AccountProof | null): Promise<void>;
 }
 
 /** Source: tmpfiles.d/luciole.conf; its group may enter, and files in it are of that group. */

@@ -1,6 +1,7 @@
 /**
  * Parses the `port` of a line: a device file, a Modbus TCP endpoint or a serial server. Pure.
  */
+import { BlockList, isIP } from 'node:net';
 import type { LineConfig, SerialSettings } from './cabinet.ts';
 
 /** `serial`: a device file. `tcp`: Modbus TCP. `rtu+tcp`: a serial line behind a server that passes bytes on. */
@@ -29,6 +30,40 @@ export function parseLinePort(text: string): LinePort {
   return { kind: scheme, host: url.hostname.replace(/^\[|\]$/g, ''), port: port ?? MODBUS_TCP_PORT };
 }
 
+/** Addresses that a line may have: one scheme, one port, one network. */
+export interface LineNetwork {
+  readonly kind: 'tcp' | 'rtu+tcp';
+  readonly port: number;
+  /** Whether it is of the network. Errors: none; a name of a host never is, since it may lead anywhere. */
+  holds(host: string): boolean;
+}
+
+/** Shortest prefixes. Source: assumed; 65,536 addresses are more than a city has cabinets. */
+const MIN_PREFIX = { 4: 16, 6: 48 } as const;
+/** The machine itself, its links and everybody. Source: IANA special-purpose address registries. */
+const NEVER = networks(['0.0.0.0', 8], ['127.0.0.0', 8], ['169.254.0.0', 16], ['224.0.0.0', 3], ['::', 127], ['fe80::', 10], ['ff00::', 8]);
+
+/** Parses `tcp://10.20.0.0/24:502`. Returns a sentence where it cannot be used, undefined where it is no network. */
+export function parseLineNetwork(text: string): LineNetwork | string | undefined {
+  const [, scheme, host = '', bits = '', portText] =
+    /^(tcp|rtu\+tcp):\/\/(\[[0-9a-f:.]+\]|[\d.]+)\/(\d{1,3})(?::(\d{1,5}))?$/i.exec(text) ?? [];
+  if (scheme === undefined) return undefined;
+  const kind = scheme.toLowerCase() === 'tcp' ? 'tcp' : 'rtu+tcp';
+  const address = host.replace(/^\[|\]$/g, '');
+  const family = isIP(address);
+  const prefix = Number(bits);
+  const port = portText === undefined && kind === 'tcp' ? MODBUS_TCP_PORT : Number(portText);
+  if (family !== 4 && family !== 6) return `found ${JSON.stringify(text)}; allowed: an address before the "/", as tcp://10.20.0.0/24`;
+  const min = MIN_PREFIX[family];
+  if (prefix < min || prefix > (family === 4 ? 32 : 128))
+    return `found ${JSON.stringify(text)}; allowed: a network of /${min} or smaller, as tcp://10.20.0.0/24`;
+  if (!(port >= 1 && port <= 65_535))
+    return `found ${JSON.stringify(text)}; allowed: a port from 1 to 65535, as rtu+tcp://10.20.0.0/24:4001`;
+  if (isIn(NEVER, address)) return `found ${JSON.stringify(text)}; allowed: no address of this machine itself`;
+  const network = networks([address, prefix]);
+  return { kind, port, holds: (host) => isIn(network, host) && !isIn(NEVER, host) };
+}
+
 /** The same endpoint has one name, however it was written. */
 export function linePortName(port: Exclude<LinePort, { kind: 'bad' }>): string {
   if (port.kind === 'serial') return port.path;
@@ -38,6 +73,17 @@ export function linePortName(port: Exclude<LinePort, { kind: 'bad' }>): string {
 /** The serial settings that a line has in truth: none on Modbus TCP, whatever its configuration was completed with. */
 export function serialOf({ port, serial }: Pick<LineConfig, 'port' | 'serial'>): SerialSettings | null {
   return parseLinePort(port).kind === 'tcp' ? null : serial;
+}
+
+function networks(...each: readonly (readonly [address: string, prefix: number])[]): BlockList {
+  const list = new BlockList();
+  for (const [address, prefix] of each) list.addSubnet(address, prefix, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return list;
+}
+
+function isIn(list: BlockList, host: string): boolean {
+  const family = isIP(host);
+  return family !== 0 && list.check(host, family === 6 ? 'ipv6' : 'ipv4');
 }
 
 function portOf(text: string): number | null {

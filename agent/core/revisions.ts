@@ -45,7 +45,10 @@ export interface TrialView {
 }
 
 export interface CandidateView {
+  /** Its last author. */
   readonly by: string;
+  /** Everybody who put a part into it, by whose requests it came to hold what it holds. */
+  readonly authors: readonly string[];
   readonly atMs: WallMs;
   readonly hash: string;
   /** Number of the revision that was in force when the candidate was started. */
@@ -57,7 +60,10 @@ export interface CandidateView {
 export interface ConfigView {
   readonly running: Revision;
   readonly trial: TrialView | null;
+  /** Of the author who asks; null for none. */
   readonly candidate: CandidateView | null;
+  /** Candidates of others, which only they can change or commit. */
+  readonly others: readonly CandidateView[];
   /** Why revisions cannot be saved now; empty if they can. */
   readonly trouble: string;
 }
@@ -145,24 +151,26 @@ export interface ConfigRequest {
   readonly ask: ConfigAsk;
 }
 
-/** Changes configurations through one candidate, shared by all authors. */
+/** Changes configurations through candidates, one for each author. `by`: the author. Shape: as `Revision.by`. */
 export interface ConfigManager {
-  view(): ConfigView;
+  view(by: string): ConfigView;
   /** Newest first. */
   history(): readonly Revision[];
   /** Undefined if the revision is no longer kept, or if `candidate` is requested and there is none. */
-  files(of: number | 'candidate' | 'running'): Promise<ConfigFiles | undefined>;
+  files(of: number | 'candidate' | 'running', by: string): Promise<ConfigFiles | undefined>;
   /** Puts a file into the candidate; null removes a profile or the signature. Starts a candidate if there is none. Shape: `cabinet.yaml`, `profiles/<name>.yaml`, `revision.sig`. */
   put(file: string, text: string | null, by: string): Promise<ConfigAnswer>;
   /** As `put`, in parts. Until the file is complete, `reason` says how many parts have arrived. */
   putPart(part: FilePart, by: string): Promise<ConfigAnswer>;
   /** Sets one value of the candidate's cabinet.yaml and leaves the rest as written; null removes it. Starts a candidate if there is none. Shape: `zones[rue].minPct`; `value` is YAML. */
   set(path: string, value: string | null, by: string): Promise<ConfigAnswer>;
+  /** Makes a copy of another author's candidate the own one, so that nobody changes it between a look at it and its commit. */
+  take(author: string, by: string): Promise<ConfigAnswer>;
   /** Checks the candidate, and compares it with the running revision. */
-  check(): Promise<ConfigAnswer>;
+  check(by: string): Promise<ConfigAnswer>;
   /** Lists the differences between two of them. */
-  compare(from: number | 'running', to: number | 'candidate' | 'running'): Promise<ConfigAnswer>;
-  /** Commits the candidate. Resolves when the revision is in force or was refused; does not wait for the trial to end. */
+  compare(from: number | 'running', to: number | 'candidate' | 'running', by: string): Promise<ConfigAnswer>;
+  /** Commits the candidate of its author. Resolves when the revision is in force or was refused; does not wait for the trial to end. */
   commit(request: CommitRequest): Promise<ConfigAnswer>;
   /** As `commit`, with the files of an earlier revision; does not change an open candidate. */
   rollback(number: number, request: CommitRequest): Promise<ConfigAnswer>;

@@ -202,13 +202,19 @@ export interface CalendarRule {
   /** `nth` of the month, -1 the last. */
   readonly nthWeekday: { readonly nth: number; readonly weekday: number } | null;
   /** Public holidays that are built in, or days that the file lists. */
-  readonly holidays: BuiltInHolidays | readonly HolidayDay[] | null;
+  readonly holidays: BuiltInHolidays | HolidayList | null;
   /** The nights before these days: as well, or in their place. Absent: not these. */
   readonly eves?: 'also' | 'only';
 }
 
 /** `fr`: France; `fr-alsace-moselle`: with the two days more of Haut-Rhin, Bas-Rhin and Moselle. */
 export type BuiltInHolidays = 'fr' | 'fr-alsace-moselle';
+
+/** Holidays that the file lists. */
+export interface HolidayList {
+  readonly id: string;
+  readonly days: readonly HolidayDay[];
+}
 
 /** A date, days from Easter Sunday (negative: before), or a weekday of one month; `nth` -1 the last. */
 export type HolidayDay =

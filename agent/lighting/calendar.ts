@@ -1,6 +1,6 @@
 /** Selects the programme and the season of a zone by the date on which its night begins: weekdays, spans, yearly dates, holidays. Pure. */
 
-import type { BuiltInHolidays, Calendar, CalendarDate, CalendarRule, HolidayDay, Season } from '../core/cabinet.ts';
+import type { BuiltInHolidays, Calendar, CalendarDate, CalendarRule, HolidayDay, HolidayList, Season } from '../core/cabinet.ts';
 import { DAY_MS } from '../core/durations.ts';
 
 /** Shape: `month` 1..12; a `day` out of its month runs over. */
@@ -115,9 +115,9 @@ function text({ year, month, day }: CalendarDate): string {
 }
 
 /** Whether a date is one of these holidays. */
-export function isHoliday(holidays: BuiltInHolidays | readonly HolidayDay[], night: NightDay): boolean {
+export function isHoliday(holidays: BuiltInHolidays | HolidayList, night: NightDay): boolean {
   const date = plain(night);
-  const days: readonly HolidayDay[] = typeof holidays === 'string' ? BUILT_IN[holidays] : holidays;
+  const days: readonly HolidayDay[] = typeof holidays === 'string' ? BUILT_IN[holidays] : holidays.days;
   return days.some((day) => {
     if ('easterDays' in day) return easterMs(date.year) + day.easterDays * DAY_MS === Date.UTC(date.year, date.month - 1, date.day);
     return 'nth' in day ? day.month === date.month && isNth(day, date) : isOn(day, date);

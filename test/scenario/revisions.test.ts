@@ -108,7 +108,11 @@ t.test('a revision from the platform: sent in parts, checked, tried, confirmed b
 t.test('a disk of revisions that hangs keeps neither the light nor the platform away, and is told when it answers', async (t) => {
   const { promise: healed, resolve: heal } = Promise.withResolvers<void>();
   const { rig } = await openNight(t, {
-    revisionDisk: (disk) => ({ ...disk, readFiles: (of) => healed.then(() => disk.readFiles(of)) }),
+    revisionDisk: (disk) => ({
+      ...disk,
+      readFiles: (of) => healed.then(() => disk.readFiles(of)),
+      candidates: () => healed.then(() => disk.candidates()),
+    }),
   });
   t.match(
     rig.log.find(({ name }) => name === 'start-without-disk'),
@@ -235,7 +239,7 @@ t.test('a file changed by hand wins at the next start; one that cannot be used d
   writeFileSync(rig.siteFile, changed(SMALL_SITE, [['levelPct: 30 }', 'levelPct: 60 }']]));
   await rig.restart();
   await rig.until('the file runs', () => rig.levels().every((level) => level === 60), MINUTE_MS);
-  t.match(rig.agent.view.config?.view().running, { number: 3, by: 'file', state: 'confirmed' });
+  t.match(rig.agent.view.config?.view('').running, { number: 3, by: 'file', state: 'confirmed' });
 });
 
 t.test(

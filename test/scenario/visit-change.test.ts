@@ -21,7 +21,7 @@ t.test('a visit: the programme is changed with a net, the cable is lost, and the
 
   await visit.hangUp();
   await rig.until('the old level', () => rig.levels().every((level) => level === 30), 120_000);
-  const view = rig.agent.view.config?.view();
+  const view = rig.agent.view.config?.view('');
   t.equal(view?.trial, null, 'nothing is on trial any more');
 });
 

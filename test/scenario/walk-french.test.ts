@@ -88,6 +88,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   ],
   'config check': ['config check'],
   'config compare': ['config compare'],
+  'config take': ['config take platform'],
   'config discard': ['config discard', 'config discard'],
   'config load': ['config load FOLDER/nothing.yaml'],
   'config export': ['config export | count'],

@@ -4,7 +4,7 @@
  */
 
 import { isLoginPlace } from '../../core/access.ts';
-import { parseLinePort } from '../../core/line-port.ts';
+import { parseLineNetwork, parseLinePort } from '../../core/line-port.ts';
 import { nearest } from '../../core/suggestions.ts';
 import { readRevisionKey } from '../revisions/revision-key.ts';
 import { repeatedBy } from './check-names.ts';
@@ -81,11 +81,19 @@ export function checkConsole(console: CabinetDraft['console']): Finding[] {
   return [{ path: ['console', 'socketPath'], message }];
 }
 
+/** Why no line could have this port, or an address of this network; null where one could. */
+function portFlaw(text: string): string | null {
+  const network = parseLineNetwork(text);
+  if (network !== undefined) return typeof network === 'string' ? network : null;
+  const port = parseLinePort(text);
+  return port.kind === 'bad' ? port.why : null;
+}
+
 /** Reports keys that cannot verify a signature, ids or keys that occur twice, and ports that no line could have. */
 export function checkTrust(trust: CabinetDraft['trust']): Finding[] {
-  const ports = placed(trust?.ports, ['trust', 'ports']).map(({ value, path }) => ({ port: parseLinePort(value), path }));
+  const ports = placed(trust?.ports, ['trust', 'ports']).map(({ value, path }) => ({ flaw: portFlaw(value), path }));
   return [
-    ...ports.flatMap(({ port, path }) => (port.kind === 'bad' ? [{ path, message: port.why }] : [])),
+    ...ports.flatMap(({ flaw, path }) => (flaw === null ? [] : [{ path, message: flaw }])),
     ...checkKeys(placed(trust?.revisionKeys, ['trust', 'revisionKeys']), {
       sameId: (id) => `there are two revision keys "${id}"`,
       twice: 'this revision key stands twice; each person needs a key of their own',

@@ -1,4 +1,4 @@
-import type { Cabinet, CalendarDate, CalendarRule, Rule, StepLevel, StepTime } from '../../core/cabinet.ts';
+import type { Cabinet, Calendar, CalendarDate, CalendarRule, HolidayDay, Rule, StepLevel, StepTime } from '../../core/cabinet.ts';
 import { WEEKDAYS } from '../schema/weekdays.ts';
 
 /**
@@ -33,14 +33,16 @@ export function asWritten({
     poles,
     branches,
     lamps,
-    zones: zones.map(({ traffic, ...zone }) => ({
+    zones: zones.map(({ traffic, seasons, ...zone }) => ({
       ...zone,
+      ...(seasons && { seasons: seasons.map(({ from, to, ...season }) => ({ ...season, from: dateWritten(from), to: dateWritten(to) })) }),
       traffic: traffic && { ...traffic, steps: traffic.steps.map(({ level, ...step }) => ({ ...step, ...levelWritten(level) })) },
     })),
     programmes: programmes.map(({ id, steps }) => ({
       id,
       steps: steps.map(({ at, level, boostPct }) => ({ at: timeWritten(at), ...levelWritten(level), boostPct })),
     })),
+    holidays: holidaysWritten(calendars),
     calendars: calendars.map((calendar) => ({ ...calendar, rules: calendar.rules.map(calendarRuleWritten) })),
     eventNights: eventNights.map(({ date, from, until, ...event }) => ({
       ...event,
@@ -76,11 +78,27 @@ function dateWritten({ year, month, day }: CalendarDate): string {
   return [...(year === null ? [] : [String(year)]), twoDigits(month), twoDigits(day)].join('-');
 }
 
-function calendarRuleWritten({ weekdays, from, to, nthWeekday, ...rule }: CalendarRule): Readonly<Record<string, unknown>> {
+/** The lists of holidays that rules name; undefined where none does. */
+function holidaysWritten(calendars: readonly Calendar[]): readonly Readonly<Record<string, unknown>>[] | undefined {
+  const named = calendars.flatMap(({ rules }) =>
+    rules.flatMap(({ holidays }) => (holidays === null || typeof holidays === 'string' ? [] : [holidays])),
+  );
+  const lists = new Map(named.map((list) => [list.id, list]));
+  return lists.size === 0 ? undefined : [...lists.values()].map(({ id, days }) => ({ id, days: days.map(holidayWritten) }));
+}
+
+/** `12-26`, `easter-2`, or the weekday of a month. */
+function holidayWritten(day: HolidayDay): unknown {
+  if ('easterDays' in day) return day.easterDays === 0 ? 'easter' : `easter${day.easterDays < 0 ? '' : '+'}${day.easterDays}`;
+  return 'nth' in day ? { ...day, weekday: WEEKDAYS[day.weekday - 1] } : dateWritten(day);
+}
+
+function calendarRuleWritten({ weekdays, from, to, nthWeekday, holidays, ...rule }: CalendarRule): Readonly<Record<string, unknown>> {
   const named = (weekday: number): string | undefined => WEEKDAYS[weekday - 1];
   return {
     ...rule,
     weekdays: weekdays?.map(named) ?? null,
+    holidays: typeof holidays === 'string' ? holidays : (holidays?.id ?? null),
     from: from && dateWritten(from),
     to: to && dateWritten(to),
     nthWeekday: nthWeekday && { nth: nthWeekday.nth, weekday: named(nthWeekday.weekday) },

@@ -67,12 +67,14 @@ function tooDeepAt(text: string): number | null {
         if (isFirstOfLine) while ((columns.at(-1) ?? -1) >= at - lineStart) columns.pop();
         if ((columns.at(-1) ?? -1) < at - lineStart) columns.push(at - lineStart);
       }
+      // A block of text belongs to the dash or key before it; behind a dash its own column was counted just now.
+      const indent = (brackets === 0 && isFirstOfLine && isBlockStart(char) ? columns.at(-2) : columns.at(-1)) ?? -1;
       // What follows a dash or question mark on its line begins a section of its own.
       isFirstOfLine = brackets === 0 && isEntry(text, at);
       if (char === '[' || char === '{') brackets += 1;
       if (columns.length + brackets > MAX_NESTING) return at;
       if (brackets > 0 && (char === ']' || char === '}')) brackets -= 1;
-      at = isFirstOfLine || isMark(char, brackets) ? at + 1 : tokenEnd(text, at, { brackets, indent: columns.at(-1) ?? -1 });
+      at = isFirstOfLine || isMark(char, brackets) ? at + 1 : tokenEnd(text, at, { brackets, indent });
     }
   }
   return null;
@@ -85,6 +87,10 @@ function isBlank(char: string | undefined): boolean {
 /** A dash or question mark that begins an entry. */
 function isEntry(text: string, at: number): boolean {
   return (text[at] === '-' || text[at] === '?') && isBlank(text[at + 1]);
+}
+
+function isBlockStart(char: string): boolean {
+  return char === '|' || char === '>';
 }
 
 function isMark(char: string, brackets: number): boolean {
@@ -100,7 +106,7 @@ function lineEnd(text: string, from: number): number {
 function tokenEnd(text: string, from: number, { brackets, indent }: { readonly brackets: number; readonly indent: number }): number {
   const char = text[from] ?? '';
   if (char === '"' || char === "'") return quoteEnd(text, from, char);
-  if (brackets === 0 && (char === '|' || char === '>')) return blockEnd(text, from, indent);
+  if (brackets === 0 && isBlockStart(char)) return blockEnd(text, from, indent);
   if (char === '&' || char === '*' || char === '!') return wordEnd(text, from, brackets);
   let at = from;
   for (; at < text.length && text[at] !== '\n'; at += 1) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import {
   type CandidateView,
@@ -9,7 +10,7 @@ import {
 } from '../../core/revisions.ts';
 import { textRefusal } from '../load/text-bounds.ts';
 import { answer, refusedAnswer } from './config-answers.ts';
-import { type RevisionDisk, revisionHash } from './revision-disk.ts';
+import { type CandidateFiles, type RevisionDisk, revisionHash } from './revision-disk.ts';
 import { fileRefusal, UPLOAD_LIMIT } from './upload.ts';
 
 export interface CandidateStoreParts {
@@ -20,51 +21,84 @@ export interface CandidateStoreParts {
 
 /** Device types that a revision may bring. Source: assumed; more than the package ships. */
 const MAX_PROFILES = 32;
+/** Candidates of people at the console; the oldest gives way. Source: assumed; more technicians never meet at one cabinet. */
+const MAX_CONSOLE_CANDIDATES = 8;
 const NO_FILES: ConfigFiles = { cabinet: '', profiles: {} };
+const PLATFORM = 'platform';
+/** Authors named of one candidate. Source: assumed; users of the platform within one change. */
+const MAX_AUTHORS = 8;
+/** Source: 64 bits tell any authors apart. */
+const NAME_CHARS = 16;
+
+/** The author whose candidate this is: a user of the console, or the platform, whose own users nothing here can tell apart. */
+export function candidateAuthor(by: string): string {
+  return by.startsWith(PLATFORM) ? PLATFORM : by;
+}
+
+interface Candidate {
+  readonly view: CandidateView;
+  readonly files: CandidateFiles;
+}
 
 /**
- * The candidate: the files that are to become a revision, put together request by request and kept on disk.
+ * The candidates: for each author the files that are to become a revision, put together request by request and kept on disk. No author
+ * changes or commits what another has put together.
  *
  * Checks names, sizes and the bounds of a text, not the content.
  */
 export class CandidateStore {
   readonly #parts: CandidateStoreParts;
-  #candidate: CandidateView | null = null;
+  /** By author, the oldest first. */
+  readonly #candidates = new Map<string, Candidate>();
 
   constructor(parts: CandidateStoreParts) {
     this.#parts = parts;
   }
 
-  /** Null where there is no candidate. */
-  view(): CandidateView | null {
-    return this.#candidate;
+  /** The candidate of this author; null where there is none. */
+  view(by: string): CandidateView | null {
+    return this.#candidates.get(candidateAuthor(by))?.view ?? null;
+  }
+
+  /** The candidates of all others. */
+  others(by: string): readonly CandidateView[] {
+    return [...this.#candidates].flatMap(([author, { view }]) => (author === candidateAuthor(by) ? [] : [view]));
+  }
+
+  /** Where the files of this author's candidate are; undefined where there is none. */
+  files(by: string): CandidateFiles | undefined {
+    return this.#candidates.get(candidateAuthor(by))?.files;
   }
 
   /** Why it may not be committed as it is: another revision runs than when it was begun. Empty when it may. */
-  staleness(): string {
+  staleness(by: string): string {
     const { number } = this.#parts.running();
-    if (this.#candidate === null || this.#candidate.base === number) return '';
-    return `revision ${number} runs, but this was begun on revision ${this.#candidate.base}: compare, then discard it or load it again`;
+    const base = this.view(by)?.base ?? number;
+    if (base === number) return '';
+    return `revision ${number} runs, but this was begun on revision ${base}: compare, then discard it or load it again`;
   }
 
   /** Reads what an earlier run left on disk. */
   async restore(): Promise<void> {
-    const found = await this.#parts.disk.readFiles('candidate');
-    if (found === undefined) {
-      this.#candidate = null;
-      return;
+    const { disk } = this.#parts;
+    this.#candidates.clear();
+    const found: [string, Candidate][] = [];
+    for (const files of await disk.candidates()) {
+      const kept = await disk.readFiles(files);
+      if (kept === undefined) continue;
+      // Loaded only where there is one: the schema would stay in memory.
+      const { readNote } = await import('./revision-history-file.ts');
+      const note = readNote(kept.note);
+      if (note !== undefined) found.push([candidateAuthor(note.by), { view: { ...note, hash: revisionHash(kept) }, files }]);
     }
-    // Loaded only where there is one: the schema would stay in memory.
-    const { readNote } = await import('./revision-history-file.ts');
-    const note = readNote(found.note);
-    this.#candidate = note === undefined ? null : { ...note, hash: revisionHash(found) };
+    for (const [author, candidate] of found.sort(([, a], [, b]) => a.view.atMs - b.view.atMs)) this.#candidates.set(author, candidate);
   }
 
-  /** Puts a file into the candidate, or removes a profile or the signature with null. Begins a candidate with the running files. */
+  /** Puts a file into the author's candidate, or removes a profile or the signature with null. Begins a candidate with the running files. */
   async put(file: string, text: string | null, by: string): Promise<ConfigAnswer> {
     const { disk, clock, running } = this.#parts;
-    const candidate = this.#candidate;
-    const before = await disk.readFiles(candidate === null ? running().number : 'candidate');
+    const candidate = this.view(by);
+    const before = await disk.readFiles(this.files(by) ?? running().number);
     const isSignature = file === SIGNATURE_FILE;
     const files = isSignature ? signatureFlaw(text) || (before ?? NO_FILES) : changed(before ?? NO_FILES, file, text);
     const flaw = typeof files === 'string' ? files : text === null ? '' : textRefusal(text);
@@ -73,22 +107,66 @@ export class CandidateStore {
       return refusedAnswer('the files of what runs are not kept: begin with a whole cabinet.yaml');
     // A signature is verified at the commit, against all files: other files may follow it.
     const signature = isSignature ? (text?.trim() ?? null) : (candidate?.signature ?? null);
-    const note = { by, atMs: clock.wallMs(), base: candidate?.base ?? running().number, signature };
+    const authors = withAuthor(candidate?.authors ?? [], by);
+    return this.#keep(files, { by, authors, atMs: clock.wallMs(), base: candidate?.base ?? running().number, signature });
+  }
+
+  /** Makes a copy of another author's candidate that of `by`. */
+  async take(author: string, by: string): Promise<ConfigAnswer> {
+    const { disk, clock } = this.#parts;
+    const taken = this.#candidates.get(candidateAuthor(author));
+    if (taken === undefined || candidateAuthor(author) === candidateAuthor(by))
+      return refusedAnswer(`there is no candidate of ${author}; there are: ${[...this.#candidates.keys()].join(', ') || 'none'}`);
+    if (this.view(by) !== null) return refusedAnswer('you have a candidate of your own: commit or discard it first');
+    const files = await disk.readFiles(taken.files);
+    if (files === undefined) return refusedAnswer(`the files of ${author} are not kept`);
+    const { hash: _, ...note } = taken.view;
+    return this.#keep({ cabinet: files.cabinet, profiles: files.profiles }, { ...note, by, atMs: clock.wallMs() });
+  }
+
+  /** After a commit: removes the candidate of this author, and the original that it is an unchanged copy of. */
+  async committed(by: string): Promise<void> {
+    const hash = this.view(by)?.hash;
+    for (const [author, { view }] of [...this.#candidates]) if (view.hash === hash) await this.drop(author);
+  }
+
+  /** Removes the candidate of this author and its files. */
+  async drop(by: string): Promise<void> {
+    const files = this.files(by);
+    this.#candidates.delete(candidateAuthor(by));
+    if (files !== undefined) await this.#parts.disk.remove(files);
+  }
+
+  /** Writes a candidate and makes it that of its last author. */
+  async #keep(files: ConfigFiles, note: Omit<CandidateView, 'hash'>): Promise<ConfigAnswer> {
+    const author = candidateAuthor(note.by);
+    const place = this.files(note.by) ?? placeOf(author);
     try {
-      await disk.writeFiles('candidate', files, note);
+      await this.#parts.disk.writeFiles(place, files, note);
     } catch (error) {
       if (!(error instanceof Error && 'code' in error)) throw error;
       return refusedAnswer(`it cannot be kept (${String(error.code)}): check the disk of store.dir`);
     }
-    this.#candidate = { ...note, hash: revisionHash(files) };
+    this.#candidates.delete(author);
+    this.#candidates.set(author, { view: { ...note, hash: revisionHash(files) }, files: place });
+    await this.#dropOldest();
     return answer({});
   }
 
-  /** Removes the candidate and its files. */
-  async drop(): Promise<void> {
-    this.#candidate = null;
-    await this.#parts.disk.remove('candidate');
+  async #dropOldest(): Promise<void> {
+    const people = [...this.#candidates.keys()].filter((author) => author !== PLATFORM);
+    const [oldest] = people;
+    if (people.length > MAX_CONSOLE_CANDIDATES && oldest !== undefined) await this.drop(oldest);
   }
+}
+
+/** The newest last. */
+function withAuthor(authors: readonly string[], by: string): readonly string[] {
+  return [...authors.filter((author) => author !== by), by].slice(-MAX_AUTHORS);
+}
+
+function placeOf(author: string): CandidateFiles {
+  return `candidate-${createHash('sha256').update(author).digest('hex').slice(0, NAME_CHARS)}`;
 }
 
 /** Why a text cannot be a signature; empty where it can. */

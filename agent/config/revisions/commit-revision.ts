@@ -4,7 +4,7 @@ import { type FloorPermission, floorPermission } from '../floor/floor-permission
 import type { ActiveRevision, ActiveRevisionParts } from './active-revision.ts';
 import type { CheckedRevision } from './check-in-child.ts';
 import { answer, asProblems, differences, refusedAnswer, wrongness } from './config-answers.ts';
-import { type RevisionDisk, revisionHash } from './revision-disk.ts';
+import { type CandidateFiles, type RevisionDisk, revisionHash } from './revision-disk.ts';
 import { nextNumber, runningOf, withConfirmed, withTrial } from './revision-history.ts';
 import type { RevisionHistory } from './revision-history-file.ts';
 import type { RevisionHistoryStore } from './revision-history-store.ts';
@@ -18,12 +18,12 @@ export interface CommitContext extends Pick<ActiveRevisionParts, 'clock' | 'site
   readonly active: ActiveRevision;
   /** Which parts of the agent a change touches, in words; empty for none. */
   readonly touches: (before: CabinetAndProfiles, after: CabinetAndProfiles) => readonly string[];
-  readonly check: (of: number | 'candidate') => Promise<CheckedRevision>;
+  readonly check: (of: number | CandidateFiles) => Promise<CheckedRevision>;
 }
 
-/** Files in the folder of a revision or of the candidate. */
+/** Files in the folder of a revision or of a candidate. */
 export interface FilesToCommit {
-  readonly of: number | 'candidate';
+  readonly of: number | CandidateFiles;
   readonly files: ConfigFiles;
   readonly signature: string | null;
 }

@@ -95,7 +95,7 @@ async function carryOut(manager: ConfigManager, { commandId, by, ask }: ConfigRe
     case 'remove':
       return manager.put(ask.file, null, by);
     case 'check':
-      return manager.check();
+      return manager.check(by);
     case 'confirm':
       return manager.confirm(by);
     case 'return':

@@ -2,11 +2,13 @@ import type { ConfigAnswer, ConfigFiles } from '../../core/revisions.ts';
 import type { CheckedRevision } from './check-in-child.ts';
 import type { CommitContext } from './commit-revision.ts';
 import { answer, asProblems, differences, refusedAnswer, wrongness } from './config-answers.ts';
-import { revisionHash } from './revision-disk.ts';
+import { type CandidateFiles, revisionHash } from './revision-disk.ts';
 import { runningOf } from './revision-history.ts';
 import { siteOwnedRefusal } from './site-owned.ts';
 
-type Side = number | 'candidate' | 'running';
+type Side = number | CandidateFiles | 'running';
+
+export const NO_CANDIDATE_YET = 'there is no candidate: send or load a file first';
 
 /** One side of a comparison: its files and the result of their check. */
 interface ReadSide {
@@ -19,11 +21,7 @@ interface ReadSide {
  *
  * Errors: none; the state is `refused`, with a reason, if a side cannot be read or has problems, or if `to` gives a site-owned key a new value.
  */
-export async function compareRevisions(
-  context: CommitContext & { readonly hasCandidate: () => boolean },
-  from: Exclude<Side, 'candidate'>,
-  to: Side,
-): Promise<ConfigAnswer> {
+export async function compareRevisions(context: CommitContext, from: number | 'running', to: Side): Promise<ConfigAnswer> {
   const [left, right] = [await readSide(context, from), await readSide(context, to)];
   if (typeof left === 'string' || typeof right === 'string') return refusedAnswer(typeof left === 'string' ? left : String(right));
   const problems = [...left.checked.problems, ...right.checked.problems];
@@ -39,11 +37,10 @@ export async function compareRevisions(
 
 /** Returns the files and their check, or the reason why they cannot be read. */
 async function readSide(context: Parameters<typeof compareRevisions>[0], of: Side): Promise<ReadSide | string> {
-  const { disk, histories, active, hasCandidate } = context;
+  const { disk, histories, active } = context;
   const number = of === 'running' ? runningOf(histories.history).number : of;
   const files = await disk.readFiles(number);
-  if (files === undefined || (number === 'candidate' && !hasCandidate()))
-    return number === 'candidate' ? 'there is no candidate: send or load a file first' : `the files of revision ${number} are not kept`;
+  if (files === undefined) return typeof number === 'number' ? `the files of revision ${number} are not kept` : NO_CANDIDATE_YET;
   if (of !== 'running') return { files, checked: await context.check(number) };
   const { unlikeSite } = active;
   return { files, checked: { site: context.site(), problems: [], warnings: [], siteOwned: [], unlikeSite, belowFloor: [] } };

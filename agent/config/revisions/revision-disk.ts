@@ -1,5 +1,5 @@
 /**
- * Revisions on disk: a file with their history, one folder for each revision, one for the candidate, one for the file of the site.
+ * Revisions on disk: a file with their history, one folder for each revision and each candidate, one for the file of the site.
  *
  * A folder is written under another name, flushed and renamed: after a power cut there is the old one or the new one. Nothing is written on
  * the calling thread, because a stalled flash must not delay a line.
@@ -10,8 +10,11 @@ import { join } from 'node:path';
 import { replaceWholeLater, syncFolder } from '../../core/atomic-write.ts';
 import type { ConfigFiles } from '../../core/revisions.ts';
 
-/** A revision by its number, the candidate, or the file of the site as it last ran. */
-export type KeptFiles = number | 'candidate' | 'site';
+/** The folder of a candidate; the first form is of releases with one for all authors. */
+export type CandidateFiles = 'candidate' | `candidate-${string}`;
+
+/** A revision by its number, a candidate, or the file of the site as it last ran. */
+export type KeptFiles = number | CandidateFiles | 'site';
 
 /** Reads and writes revisions. */
 export interface RevisionDisk {
@@ -27,6 +30,8 @@ export interface RevisionDisk {
   remove(of: KeptFiles): Promise<void>;
   /** The numbers of the revisions that have a folder. */
   kept(): Promise<readonly number[]>;
+  /** The candidates that have a folder. */
+  candidates(): Promise<readonly CandidateFiles[]>;
 }
 
 const HISTORY = 'book.json';
@@ -88,6 +93,9 @@ export function createRevisionDisk(dir: string): RevisionDisk {
     },
     async kept() {
       return (await namesIn(dir)).flatMap((name) => (/^r[1-9]\d*$/.test(name) ? [Number(name.slice(1))] : []));
+    },
+    async candidates() {
+      return (await namesIn(dir)).filter((name): name is CandidateFiles => /^candidate(-[0-9a-f]+)?$/.test(name));
     },
   };
 }

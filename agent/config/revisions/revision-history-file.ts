@@ -49,7 +49,15 @@ export function readRevisionHistory(value: unknown): RevisionHistory | undefined
   return [data.current, data.trial?.number ?? data.current].every((number) => numbers.includes(number)) ? data : undefined;
 }
 
-const noteSchema = z.object({ by: z.string(), atMs: z.number(), base: z.int(), signature: z.string().nullable().default(null) });
+const noteSchema = z
+  .object({
+    by: z.string(),
+    atMs: z.number(),
+    base: z.int(),
+    signature: z.string().nullable().default(null),
+    authors: z.array(z.string()).optional(),
+  })
+  .transform(({ authors, ...note }) => ({ ...note, authors: authors ?? [note.by] }));
 
 /** Reads who began a candidate, when, and on which revision. Shape: from JSON; undefined for anything else. */
 export function readNote(value: unknown): z.infer<typeof noteSchema> | undefined {

@@ -13,12 +13,12 @@ import type {
 import { asWritten } from '../edit/as-written.ts';
 import { pathsFrom } from '../edit/config-paths.ts';
 import { ActiveRevision, type ActiveRevisionParts } from './active-revision.ts';
-import { CandidateStore } from './candidate-store.ts';
+import { CandidateStore, candidateAuthor } from './candidate-store.ts';
 import type { CheckedRevision } from './check-in-child.ts';
 import { type CommitContext, commitRevision } from './commit-revision.ts';
 import { answer, refusedAnswer } from './config-answers.ts';
-import { compareRevisions } from './revision-comparison.ts';
-import type { RevisionDisk } from './revision-disk.ts';
+import { compareRevisions, NO_CANDIDATE_YET } from './revision-comparison.ts';
+import type { CandidateFiles, RevisionDisk } from './revision-disk.ts';
 import { revisionOf, runningOf } from './revision-history.ts';
 import type { RevisionHistory } from './revision-history-file.ts';
 import { RevisionHistoryStore } from './revision-history-store.ts';
@@ -43,7 +43,7 @@ const NO_TRIAL = 'no revision is on trial';
 const NO_CANDIDATE = 'there is no candidate';
 
 /**
- * Manages configuration revisions: candidate, trial, confirmation and rollback. Requests are handled one at a time.
+ * Manages configuration revisions: candidates, trial, confirmation and rollback. Requests are handled one at a time.
  *
  * A revision is written to disk before it is put in force. `start` resumes the trial, and restores the candidate, of the previous run.
  */
@@ -62,7 +62,7 @@ export class RevisionManager implements ConfigManager {
     this.#histories = new RevisionHistoryStore(parts);
     this.#candidates = new CandidateStore({ ...parts, running: () => this.#running });
     this.#uploads = createUploads(parts.clock);
-    const check = (of: number | 'candidate'): Promise<CheckedRevision> =>
+    const check = (of: number | CandidateFiles): Promise<CheckedRevision> =>
       parts.check(parts.disk.dirOf(of), parts.disk.dirOf(this.#running.number));
     this.#active = new ActiveRevision(parts, this.#histories, { check, onVerdict: (end) => this.#endTrial(end) });
     this.#context = { ...parts, histories: this.#histories, active: this.#active, check };
@@ -93,14 +93,15 @@ export class RevisionManager implements ConfigManager {
     await this.#histories.settled();
   }
 
-  view(): ConfigView {
+  view(by: string): ConfigView {
     const { trial } = this.#histories.history;
     const remainingMs = trial === null ? 0 : trial.trialMs - this.#active.watch.spentMs();
     const restS = Math.max(0, Math.ceil(remainingMs / 1_000));
     return {
       running: this.#running,
       trial: trial === null ? null : { number: trial.number, mode: trial.mode, restS, missing: this.#active.watch.missing() },
-      candidate: this.#candidates.view(),
+      candidate: this.#candidates.view(by),
+      others: this.#candidates.others(by),
       trouble: this.#histories.trouble,
     };
   }
@@ -109,8 +110,9 @@ export class RevisionManager implements ConfigManager {
     return this.#histories.history.revisions.toReversed();
   }
 
-  files(of: number | 'candidate' | 'running'): Promise<ConfigFiles | undefined> {
-    return this.#parts.disk.readFiles(of === 'running' ? this.#running.number : of);
+  async files(of: number | 'candidate' | 'running', by: string): Promise<ConfigFiles | undefined> {
+    const kept = of === 'running' ? this.#running.number : of === 'candidate' ? this.#candidates.files(by) : of;
+    return kept === undefined ? undefined : this.#parts.disk.readFiles(kept);
   }
 
   paths(typed: string): readonly string[] {
@@ -123,7 +125,7 @@ export class RevisionManager implements ConfigManager {
 
   putPart(part: FilePart, by: string): Promise<ConfigAnswer> {
     return this.#inTurn(async () => {
-      const state = this.#uploads.take(part);
+      const state = this.#uploads.take(part, candidateAuthor(by));
       if (state.kind === 'refused') return refusedAnswer(state.reason);
       if (state.kind === 'more') return answer({ reason: `${state.have} of ${state.of} parts are there` });
       return this.#putFile(part.file, state.text, by);
@@ -133,7 +135,7 @@ export class RevisionManager implements ConfigManager {
   set(path: string, value: string | null, by: string): Promise<ConfigAnswer> {
     return this.#inTurn(async () => {
       const { disk, edit } = this.#parts;
-      const of = this.#candidates.view() === null ? this.#running.number : 'candidate';
+      const of = this.#candidates.files(by) ?? this.#running.number;
       const files = await disk.readFiles(of);
       if (files === undefined) return refusedAnswer('the files of what runs are not kept: load a whole cabinet.yaml first');
       if ((value ?? '').length > MAX_VALUE_CHARS)
@@ -143,23 +145,32 @@ export class RevisionManager implements ConfigManager {
     });
   }
 
-  check(): Promise<ConfigAnswer> {
-    return this.compare('running', 'candidate');
+  take(author: string, by: string): Promise<ConfigAnswer> {
+    return this.#inTurn(() => this.#candidates.take(author, by).finally(this.#parts.onChange));
   }
 
-  compare(from: number | 'running', to: number | 'candidate' | 'running'): Promise<ConfigAnswer> {
-    return this.#inTurn(() => compareRevisions({ ...this.#context, hasCandidate: () => this.#candidates.view() !== null }, from, to));
+  check(by: string): Promise<ConfigAnswer> {
+    return this.compare('running', 'candidate', by);
+  }
+
+  compare(from: number | 'running', to: number | 'candidate' | 'running', by: string): Promise<ConfigAnswer> {
+    return this.#inTurn(async () => {
+      const side = to === 'candidate' ? this.#candidates.files(by) : to;
+      return side === undefined ? refusedAnswer(NO_CANDIDATE_YET) : compareRevisions(this.#context, from, side);
+    });
   }
 
   commit(request: CommitRequest): Promise<ConfigAnswer> {
     return this.#inTurn(async () => {
-      const files = await this.#parts.disk.readFiles('candidate');
-      const candidate = this.#candidates.view();
-      if (files === undefined || candidate === null) return refusedAnswer(`${NO_CANDIDATE}: send or load a file first`);
-      const stale = request.base === null ? this.#candidates.staleness() : '';
+      const { by, base } = request;
+      const of = this.#candidates.files(by);
+      const files = of === undefined ? undefined : await this.#parts.disk.readFiles(of);
+      if (of === undefined || files === undefined) return refusedAnswer(NO_CANDIDATE_YET);
+      const stale = base === null ? this.#candidates.staleness(by) : '';
       if (stale !== '') return refusedAnswer(stale);
-      const result = await commitRevision(this.#context, { of: 'candidate', files, signature: candidate.signature }, request);
-      if (result.state === 'done') await this.#candidates.drop();
+      const { signature = null, authors = [] } = this.#candidates.view(by) ?? {};
+      const result = await commitRevision(this.#context, { of, files, signature }, { ...request, why: whyOf(request, authors) });
+      if (result.state === 'done') await this.#candidates.committed(by);
       return result;
     });
   }
@@ -194,10 +205,10 @@ export class RevisionManager implements ConfigManager {
     });
   }
 
-  discard(_by: string): Promise<ConfigAnswer> {
+  discard(by: string): Promise<ConfigAnswer> {
     return this.#inTurn(async () => {
-      if (this.#candidates.view() === null) return refusedAnswer(NO_CANDIDATE);
-      await this.#candidates.drop();
+      if (this.#candidates.view(by) === null) return refusedAnswer(NO_CANDIDATE);
+      await this.#candidates.drop(by);
       this.#parts.onChange();
       return answer({});
     });
@@ -220,6 +231,12 @@ export class RevisionManager implements ConfigManager {
     this.#queue = done.catch(() => {});
     return done;
   }
+}
+
+/** The history names everybody else whose parts are in it. */
+function whyOf({ why, by }: CommitRequest, authors: readonly string[]): string {
+  const others = authors.filter((author) => author !== by && author !== candidateAuthor(by));
+  return others.length === 0 ? why : `${why}${why === '' ? '' : '; '}with parts by ${others.join(', ')}`;
 }
 
 /** The YAML parser is loaded only for this. */

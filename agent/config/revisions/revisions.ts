@@ -52,7 +52,7 @@ export function createRevisions(parts: RevisionsParts): RevisionManager {
         isOnline: parts.isOnline(),
       };
     },
-    onChange: () => parts.onChange(manager.view()),
+    onChange: () => parts.onChange(manager.view('platform')),
   });
   return manager;
 }

@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Cabinet } from '../../core/cabinet.ts';
-import { linePortName, parseLinePort } from '../../core/line-port.ts';
+import { type LineNetwork, linePortName, parseLineNetwork, parseLinePort } from '../../core/line-port.ts';
 import type { SiteOwnedDifference } from '../../core/revisions.ts';
 
 /** As `cabinet.yaml` has them. Every key of the schema that is not in this list belongs to platform and console. */
@@ -46,7 +46,9 @@ export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabin
   );
   const others = [...sections.values()].flatMap((keys) => fewest(keys, candidate, allowed));
   const ports = new Set(allowed.flatMap(portsOf));
-  const foreign = candidate.lines.filter(({ port }) => !ports.has(portName(port))).map(({ id }) => `lines[${id}].port`);
+  const networks = allowed.flatMap(({ trust }) => trust.ports.flatMap((text) => parseLineNetwork(text) ?? []));
+  const isAllowed = (port: string): boolean => ports.has(portName(port)) || networks.some((network) => isInNetwork(network, port));
+  const foreign = candidate.lines.filter(({ port }) => !isAllowed(port)).map(({ id }) => `lines[${id}].port`);
   return [...others, ...foreign].map((key) => ({ key }));
 }
 
@@ -78,6 +80,14 @@ function valueAt(cabinet: Cabinet, key: string): unknown {
 
 function portsOf({ lines, trust }: Cabinet): string[] {
   return [...lines.map(({ port }) => port), ...trust.ports].map(portName);
+}
+
+function isInNetwork(network: LineNetwork | string, text: string): boolean {
+  if (typeof network === 'string') return false;
+  const port = parseLinePort(text);
+  return (
+    (port.kind === 'tcp' || port.kind === 'rtu+tcp') && port.kind === network.kind && port.port === network.port && network.holds(port.host)
+  );
 }
 
 /** One name for one endpoint, `tcp://plc` and `tcp://plc:502`. */

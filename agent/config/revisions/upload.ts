@@ -1,6 +1,6 @@
 /**
- * Puts together files that the platform sends in parts, and verifies their hash. It holds at most a few files of a bounded size. Touches no
- * disk.
+ * Puts together files that arrive in parts, and verifies their hash. It holds at most a few files of a bounded size of each side, platform
+ * and console. Touches no disk.
  */
 import { createHash } from 'node:crypto';
 import type { Clock, MonoMs } from '../../core/clock.ts';
@@ -28,50 +28,62 @@ export function fileRefusal(file: string): string {
   return 'a file is "revision.sig", "cabinet.yaml" or "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-"';
 }
 
-/** No uploads yet. `take` adds a part; a complete file is verified and returned. */
-export function createUploads(clock: Pick<Clock, 'monoMs'>): { take(part: FilePart): UploadState } {
+/** Adds a part of this author; a complete file is verified and returned. */
+interface Uploads {
+  take(part: FilePart, author: string): UploadState;
+}
+
+/** No uploads yet. Parts of one author never meet those of another, and the platform pushes none of the console's out. */
+export function createUploads(clock: Pick<Clock, 'monoMs'>): Uploads {
+  const [platform, console] = [createUploadsOfSide(clock), createUploadsOfSide(clock)];
+  return { take: (part, author) => (author === 'platform' ? platform : console).take(part, author) };
+}
+
+function createUploadsOfSide(clock: Pick<Clock, 'monoMs'>): Uploads {
+  /** By author and file. */
   const open = new Map<string, Upload>();
 
   function forgetOld(): void {
-    for (const [file, { touchedMono }] of open) if (clock.monoMs() - touchedMono > UPLOAD_LIMIT.idleMs) open.delete(file);
+    for (const [key, { touchedMono }] of open) if (clock.monoMs() - touchedMono > UPLOAD_LIMIT.idleMs) open.delete(key);
   }
 
   /** The upload of the part; another hash or count begins the file again. */
-  function uploadOf({ file, parts, sha256 }: FilePart): Upload {
-    const known = open.get(file);
+  function uploadOf(key: string, { parts, sha256 }: FilePart): Upload {
+    const known = open.get(key);
     if (known?.sha256 === sha256 && known.parts === parts) return known;
     const begun: Upload = { parts, sha256, pieces: new Map(), touchedMono: clock.monoMs() };
-    open.delete(file);
-    open.set(file, begun);
+    open.delete(key);
+    open.set(key, begun);
     const [oldest] = open.keys();
     if (open.size > UPLOAD_LIMIT.files && oldest !== undefined) open.delete(oldest);
     return begun;
   }
 
-  function refuse(file: string, reason: string): UploadState {
-    open.delete(file);
+  function refuse(key: string, file: string, reason: string): UploadState {
+    open.delete(key);
     return { kind: 'refused', reason: `${reason}; send ${file} again from its first part` };
   }
 
   return {
-    take(part) {
+    take(part, author) {
       const flaw = flawOf(part);
       if (flaw !== '') return { kind: 'refused', reason: flaw };
       const { file, data } = part;
+      const key = `${author} ${file}`;
       forgetOld();
-      const upload = uploadOf(part);
+      const upload = uploadOf(key, part);
       upload.touchedMono = clock.monoMs();
       const before = upload.pieces.get(part.part);
-      if (before !== undefined && !before.equals(data)) return refuse(file, `part ${part.part} came twice with different bytes`);
+      if (before !== undefined && !before.equals(data)) return refuse(key, file, `part ${part.part} came twice with different bytes`);
       upload.pieces.set(part.part, Buffer.from(data));
       const bytes = [...upload.pieces.values()].reduce((sum, piece) => sum + piece.length, 0);
       const most = file === 'cabinet.yaml' ? UPLOAD_LIMIT.cabinetBytes : UPLOAD_LIMIT.profileBytes;
-      if (bytes > most) return refuse(file, `more than ${most} bytes`);
+      if (bytes > most) return refuse(key, file, `more than ${most} bytes`);
       if (upload.pieces.size < upload.parts) return { kind: 'more', have: upload.pieces.size, of: upload.parts };
       const whole = Buffer.concat(Array.from({ length: upload.parts }, (_, i) => upload.pieces.get(i + 1) ?? Buffer.alloc(0)));
       const found = createHash('sha256').update(whole).digest('hex');
-      if (found !== part.sha256) return refuse(file, `its SHA-256 is ${found}, not what was said`);
-      open.delete(file);
+      if (found !== part.sha256) return refuse(key, file, `its SHA-256 is ${found}, not what was said`);
+      open.delete(key);
       const text = asText(whole);
       return text === null ? { kind: 'refused', reason: `${file} is not UTF-8 text` } : { kind: 'whole', text };
     },

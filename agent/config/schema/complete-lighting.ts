@@ -140,7 +140,7 @@ export function completeCalendars({ calendars = [], holidays: lists = [] }: Cabi
 /** The checks make sure that a name is built in or that of a list. */
 function holidaysOf(name: string, lists: NonNullable<CabinetDocument['holidays']>): NonNullable<CalendarRule['holidays']> {
   const builtIn = BUILT_IN_HOLIDAYS.find((each) => each === name);
-  return builtIn ?? lists.find(({ id }) => id === name)?.days.map(holidayOf) ?? [];
+  return builtIn ?? { id: name, days: lists.find(({ id }) => id === name)?.days.map(holidayOf) ?? [] };
 }
 
 function holidayOf(day: NonNullable<CabinetDocument['holidays']>[number]['days'][number]): HolidayDay {

@@ -39,7 +39,25 @@ export const ACCESS: Pairs = [
   ['not let in', 'pas admis'],
   ['the agent does not answer; try again in a moment', "l'agent ne répond pas ; réessayer dans un instant"],
   ['these two are not the same', 'les deux sont différents'],
-  ['not the same twice; nothing was changed', "pas deux fois le même ; rien n'a changé"],
+  ['no new one after three tries; nothing was changed', "rien de valable après trois essais ; rien n'a changé"],
+  [
+    'no agent is asked at {path}: another user could have placed it; remove it',
+    "aucun agent n'est interrogé à {path} : un autre utilisateur a pu le placer ; le supprimer",
+  ],
+  ['Key of the console', 'Clé de la console'],
+  ['Code in force, empty for none: ', 'Code en vigueur, vide sinon : '],
+  [
+    'the current password or code is not right, or the user is locked for a while',
+    "le mot de passe ou le code actuel est faux, ou l'utilisateur est bloqué un moment",
+  ],
+  [
+    'another admin, or the machine, gives you a new password; to choose one yourself: user passwd',
+    'un autre admin, ou la machine, vous donne un nouveau mot de passe ; pour en choisir un : user passwd',
+  ],
+  [
+    'lights on for more than 2h needs a login as technician; 2h can be repeated',
+    'lights on pendant plus de 2h demande une identification comme technician ; 2h peuvent être répétées',
+  ],
   ['given up; nothing was changed', "abandonné ; rien n'a changé"],
   ['the input ended; nothing was changed', "l'entrée a fini ; rien n'a changé"],
   ['the input is longer than {n} characters', "l'entrée dépasse {n} caractères"],
@@ -61,10 +79,6 @@ export const ACCESS: Pairs = [
   [
     'Wrong passwords at the console for a user who is not there: wait {n} s',
     'Mots de passe faux à la console pour un utilisateur inconnu : attendre {n} s',
-  ],
-  [
-    'the current password is not right, or the user is locked for a while',
-    "le mot de passe actuel est faux, ou l'utilisateur est bloqué un moment",
   ],
   ['no codes were offered to {user} yet', "aucun code n'a été proposé à {user}"],
   [

@@ -125,6 +125,17 @@ export const FRENCH_CONFIG: Pairs = [
   ['the files of revision {n} are not kept', 'les fichiers de la révision {n} ne sont pas gardés'],
   ['there is no candidate: send or load a file first', "pas de candidate : envoyer ou charger d'abord un fichier"],
   ['there is no candidate', 'pas de candidate'],
+  ['there is no candidate of {author}', 'pas de candidate de {author}'],
+  ['you have a candidate of your own: commit or discard it first', "vous avez déjà une candidate : l'appliquer ou l'effacer d'abord"],
+  ['the files of {author} are not kept', 'les fichiers de {author} ne sont pas gardés'],
+  ['with parts by {authors}', 'avec des parties de {authors}'],
+  [
+    'a candidate by {authors} {time}, begun on revision {n}: `luciole config take {author}`',
+    'une candidate de {authors} {time}, commencée sur la révision {n} : `luciole config take {author}`',
+  ],
+  ["copy another author's candidate into yours", "copier la candidate d'un autre dans la vôtre"],
+  ['as `config` names it, platform or console:marie', 'comme `config` le nomme, platform ou console:marie'],
+  ['Other', 'Autre'],
   [
     'there is no candidate: begin one with `luciole config set` or `luciole config load`',
     'pas de candidate : en commencer une par `luciole config set` ou `luciole config load`',

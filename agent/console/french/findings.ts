@@ -57,6 +57,10 @@ export const FINDINGS: Pairs = [
     'a date, "2027-03-20", one of each year, "07-14", or days from Easter Sunday: "easter-2", "easter+1"',
     'une date, "2027-03-20", une de chaque année, "07-14", ou des jours depuis Pâques : "easter-2", "easter+1"',
   ],
+  [
+    'a date, "2027-03-20", one of each year, "07-14", or days from Easter Sunday: "easter-2", "easter+1" or a section with the keys {words}',
+    'une date, "2027-03-20", une de chaque année, "07-14", ou des jours depuis Pâques : "easter-2", "easter+1" ou une section avec les clés {words}',
+  ],
   ['a date, "2026-07-14", or of each year, "07-14"', 'une date, "2026-07-14", ou de chaque année, "07-14"'],
   ['1 to 64 characters without "+", "/" or "#"', '1 à 64 caractères sans "+", "/" ni "#"'],
   ['a path', 'un chemin'],

@@ -178,8 +178,8 @@ export const KEYS_OTHER: Pairs = [
   ],
   ['Only the file of the site may name them.', 'Seul le fichier du site peut les nommer.'],
   [
-    'Ports that a line of a revision may use beside those of the lines here, as lines[].port: a spare adapter, a new gateway.',
-    "Ports qu'une ligne d'une révision peut utiliser en plus de ceux des lignes d'ici, comme lines[].port : un adaptateur de réserve, une nouvelle passerelle.",
+    'Ports that a line of a revision may use beside those of the lines here, as lines[].port: a spare adapter, a new gateway; a network as tcp://10.20.0.0/24 or rtu+tcp://10.20.0.0/24:4001.',
+    "Ports qu'une ligne d'une révision peut utiliser en plus de ceux des lignes d'ici, comme lines[].port : un adaptateur de réserve, une nouvelle passerelle ; un réseau, comme tcp://10.20.0.0/24 ou rtu+tcp://10.20.0.0/24:4001.",
   ],
   ['on this day', 'à ce jour'],
   [

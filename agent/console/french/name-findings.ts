@@ -146,6 +146,10 @@ export const NAME_FINDINGS: Pairs = [
     'found a user or password in the address; write username and passwordFile instead',
     "utilisateur ou mot de passe dans l'adresse ; écrire plutôt username et passwordFile",
   ],
+  ['an address before the "/", as tcp://10.20.0.0/24', 'une adresse avant le « / », comme tcp://10.20.0.0/24'],
+  ['a network of {prefix} or smaller, as tcp://10.20.0.0/24', 'un réseau {prefix} ou plus petit, comme tcp://10.20.0.0/24'],
+  ['a port from 1 to 65535, as rtu+tcp://10.20.0.0/24:4001', 'un port de 1 à 65535, comme rtu+tcp://10.20.0.0/24:4001'],
+  ['no address of this machine itself', 'aucune adresse de cette machine même'],
   ['a device file, tcp://host:port or rtu+tcp://host:port', 'un fichier de port, tcp://host:port ou rtu+tcp://host:port'],
   ['{key}://host:port, the port from 1 to 65535 and nothing behind it', '{key}://host:port, le port de 1 à 65535 et rien derrière'],
   [

@@ -39,7 +39,7 @@ export const OPTIONS: Pairs = [
   ['in percent, 0 to 100', 'en pour cent, 0 à 100'],
   ['why, for the record', 'pourquoi, pour mémoire'],
   ['how long, 1m to 24h, as 10m, 2h or 1h30m (default: 2h)', 'combien de temps, 1m à 24h : 10m, 2h ou 1h30m (sinon 2h)'],
-  ['how long, 1m to 24h, as 30m or 2h', 'combien de temps, 1m à 24h : 30m ou 2h'],
+  ['how long, as 30m; up to 2h without a login, 24h with', 'combien de temps : 30m ; 2h au plus sans identification, 24h avec'],
   ['lock it: outranks the platform and all automatics', 'verrouiller : passe avant la plateforme et les automatismes'],
   ['not now but when the programme has its next step', 'pas maintenant mais au prochain palier du programme'],
   ['end by itself after this, 10s to 1h (default: 10m)', 'finir de soi-même après, 10s à 1h (sinon 10m)'],

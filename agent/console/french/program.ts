@@ -143,6 +143,11 @@ export const PROGRAM: Pairs = [
     "son contenu n'est pas celui signé : abîmée ou changée en route ; reporter le fichier",
   ],
   [
+    "no key is known here; put the maker's public key into {path} if you trust it",
+    'aucune clé connue ici ; mettre la clé publique du fabricant dans {path} si elle est sûre',
+  ],
+  ['the {n} MB of a day are used up: go on in {m} h', "les {n} Mo d'un jour sont épuisés : continuer dans {m} h"],
+  [
     "it is signed by key {key}, no key is known here; put the maker's public key into {path} if you trust it",
     'signée par la clé {key}, aucune clé connue ici ; mettre la clé publique du fabricant dans {path} si elle est sûre',
   ],

@@ -159,7 +159,11 @@ export const SHELL: Pairs = [
     'send {file} by ZMODEM now, {size} at most; Ctrl-X five times gives up; the same again goes on',
     'envoyer {file} par ZMODEM maintenant, {size} au plus ; cinq fois Ctrl-X abandonne ; la même commande reprend',
   ],
-  ['no room in {dir}: {size} stay free for the store', 'pas de place dans {dir} : {size} restent libres pour la mémoire'],
+  [
+    'no room in {dir}: its files take {n} MB at most, and {m} MB stay free for the store',
+    'pas de place dans {dir} : ses fichiers prennent {n} Mo au plus, et {m} Mo restent libres pour la mémoire',
+  ],
+  ['{file} is there already, and is no export: choose another name', "{file} existe déjà et n'est pas un export : choisir un autre nom"],
   ['no program stty here: install the Debian package coreutils', 'pas de programme stty ici : installer le paquet Debian coreutils'],
   ['the program stty does not start: {code}', 'le programme stty ne démarre pas : {code}'],
   ['no program rz here: install the Debian package lrzsz', 'pas de programme rz ici : installer le paquet Debian lrzsz'],

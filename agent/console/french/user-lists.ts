@@ -21,7 +21,6 @@ export const USER_LISTS: Pairs = [
     '--until manque : le dernier jour de cette personne, comme 2027-06-30',
   ],
   ['a password needs a terminal: run this command in one', 'un mot de passe demande un terminal : lancez cette commande dans un terminal'],
-  ['A password has {rule}', 'Un mot de passe a {rule}'],
   [
     '{file} has more people than one list takes: sign lists for groups of cabinets',
     "{file} a plus de personnes qu'une liste n'en prend : signer des listes par groupe d'armoires",

@@ -14,6 +14,7 @@ import {
   type Progress,
   parseReply,
 } from './protocol.ts';
+import { foreignPart } from './socket-path.ts';
 
 export interface AgentCall {
   /** Tried in this order; the first that answers is asked. */
@@ -37,6 +38,9 @@ export async function callAgent({ socketPaths, ...call }: AgentCall): Promise<Co
     const { code, message, bus } = reply.error;
     throw new ConsoleError(code, message, bus === undefined ? {} : { bus });
   }
+  const foreign = socketPaths.flatMap((path) => foreignPart(path) ?? []);
+  if (foreign.length > 0)
+    throw new ConsoleError('unreachable', `no agent is asked at ${foreign.join(' or ')}: another user could have placed it; remove it`);
   throw new ConsoleError(
     'unreachable',
     `no agent answers on ${socketPaths.join(' or ')}; is it running? Start it with \`luciole run\`, or see \`systemctl status luciole\``,
@@ -60,8 +64,9 @@ export async function firstSocket(paths: readonly string[]): Promise<string | 'c
   return isClosed ? 'closed' : null;
 }
 
-/** Null when no agent listens there. Errors: rejects with ConsoleError 'unreachable' when one does but this user may not connect. */
+/** Null when no agent of this machine listens there. Errors: rejects with ConsoleError 'unreachable' when one does but this user may not connect. */
 function connected(path: string): Promise<Socket | null> {
+  if (foreignPart(path) !== null) return Promise.resolve(null);
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     socket.once('connect', () => {

@@ -1,5 +1,5 @@
 /** Default paths of the sockets between agent and console. Both ends work it out from the same facts, so they find each other. */
-import { accessSync, constants, lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, realpathSync, type Stats } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isLoginPlace, LOGIN_END, LOGIN_FOLDER } from '../../core/access.ts';
@@ -19,6 +19,15 @@ export function usualSocketPaths(): readonly string[] {
 export function loginPaths(named: string | null): readonly string[] {
   if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(loginPathOf)];
   return [isLoginPath(named) ? named : loginPathOf(named)];
+}
+
+/** Undefined where nothing is, or where this user may not look: then no client of this user connects either. */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The login socket of an agent: in the folder made for it when it may write there, else next to its own socket. */
@@ -91,11 +100,42 @@ export function prepareSocketFolder(socketPath: string): void {
       cause,
     });
   }
-  if (dirname(folder) !== tmpdir()) return;
-  const { uid, mode } = lstatSync(folder);
-  if (uid === process.getuid?.() && (mode & 0o022) === 0) return;
+  const foreign = foreignPart(socketPath);
+  if (foreign === null) return;
   throw new ConsoleError(
     'socket-refused',
-    `${folder} belongs to another user or may be written by others; remove it, or choose another place with --socket`,
+    `${foreign} belongs to another user or may be written by others; remove it, or choose another place with --socket`,
   );
+}
+
+/** Writable for everybody; below such a folder, for a group too. Source: inode(7). */
+const OPEN_TO = { everybody: 0o002, others: 0o022 };
+/** Only its owner removes or renames a file in such a folder. Source: inode(7), S_ISVTX. */
+const STICKY = 0o1000;
+
+/**
+ * The first part of a socket's path that an ordinary user other than this one could have placed, as in a shared temporary folder; null for
+ * none. Who listens there may be anybody, so no agent is asked and none opens its socket there.
+ */
+export function foreignPart(socketPath: string): string | null {
+  const path = resolve(socketPath);
+  const real = join(realOf(dirname(path)), basename(path));
+  return foreignPartOf(path) ?? (real === path ? null : foreignPartOf(real));
+}
+
+function foreignPartOf(path: string): string | null {
+  let folder = '/';
+  let openTo = OPEN_TO.everybody;
+  for (const name of path.split('/').slice(1)) {
+    const at = join(folder, name);
+    const [above, found] = [statsOf(folder), statsOf(at)];
+    if (above?.isDirectory() === true && (above.mode & openTo) !== 0) {
+      openTo = OPEN_TO.others;
+      const isOurs = found === undefined || found.uid === 0 || found.uid === process.getuid?.();
+      if ((above.mode & STICKY) === 0 || !isOurs) return at;
+    }
+    if (found === undefined) return null;
+    folder = at;
+  }
+  return null;
 }

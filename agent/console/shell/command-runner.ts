@@ -8,14 +8,15 @@ import { isFrameEnd } from '../commands/config/paste-frame.ts';
 import { ConsoleError } from '../console-error.ts';
 import { createStatusLine } from '../terminal/status-line.ts';
 import type { LocalActions, LocalArgs, Terminal } from '../terminal/terminal.ts';
-import { toAscii } from '../text/plain-text.ts';
+import { toAscii, withoutSteering } from '../text/plain-text.ts';
 import { wrap } from '../text/text-lines.ts';
 import { asTyped } from './as-typed.ts';
-import { askNewPassword, askSecret } from './console-login.ts';
+import { askNewSecret, askSecret } from './console-login.ts';
 import type { Dialog } from './dialog.ts';
 import { type Filter, filterLines, readFilters, wantsJson } from './filters.ts';
 import type { Tree } from './line-tree.ts';
 import type { ConsoleSession } from './session.ts';
+import { sessionArgs } from './session-files.ts';
 import { splitLine } from './typed-words.ts';
 
 /** Lines of the moment that may wait to be sent; more are counted instead. Units: bytes. Source: assumed; a second at 9600. */
@@ -37,6 +38,8 @@ export interface RunnerParts {
   readonly clock: Pick<Clock, 'monoMs' | 'after'>;
   readonly surroundings: Surroundings;
   readonly localActions: SessionActions;
+  /** Of the console; none unless given. */
+  readonly filesDir?: string | null;
   readonly shellActions: ShellActions;
   readonly translate: (text: string) => string;
 }
@@ -107,7 +110,7 @@ async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Pr
         : await orStopped(
             parts
               .localActions(collected.terminal, stop.signal, () => pasted(parts, () => stop.abort(), args['framed'] === true))
-              [command.name](args),
+              [command.name](login === null ? args : sessionArgs(command, args, parts.filesDir ?? null)),
             stop.signal,
             stopped,
           );
@@ -181,11 +184,11 @@ function collector(filters: readonly Filter[], { dialog, session, clock, surroun
   let text = '';
   let droppedLines = 0;
   const keep = (more: string): void => {
-    text += more;
+    text += withoutSteering(more);
   };
   const live = (more: string): void => {
     const lines = filterLines(
-      more.replace(/\n$/, '').split('\n'),
+      withoutSteering(more).replace(/\n$/, '').split('\n'),
       filters.filter(({ name }) => name === 'include' || name === 'exclude'),
     );
     if (lines.length === 0) return;
@@ -207,8 +210,8 @@ function collector(filters: readonly Filter[], { dialog, session, clock, surroun
     colour: settings.colour,
     language: settings.language,
     user: session.user,
-    askSecret: async (prompt, isNew) => {
-      const typed = isNew ? await askNewPassword(dialog, prompt) : await askSecret(dialog, `${prompt}: `);
+    askSecret: async (prompt, rule) => {
+      const typed = rule === null ? await askSecret(dialog, `${prompt}: `) : await askNewSecret(dialog, prompt, rule);
       if (typed === null) throw new ConsoleError('failed', 'given up; nothing was changed');
       return typed;
     },

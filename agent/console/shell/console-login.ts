@@ -3,6 +3,7 @@
  *
  * The agent decides whether a user may log in. Secrets are never shown and are dropped after the answer.
  */
+import { passwordProblem } from '../../access/password.ts';
 import { type LoginAnswer, PASSWORD_RULE } from '../../core/access.ts';
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import type { Language } from '../../core/words.ts';
@@ -12,7 +13,7 @@ import { GREETING } from '../commands/cabinet/names.ts';
 import { LIGHTS_ON } from '../commands/light/lights.ts';
 import { ConsoleError } from '../console-error.ts';
 import { callAgent } from '../protocol/socket-client.ts';
-import type { Terminal } from '../terminal/terminal.ts';
+import type { SecretRule, Terminal } from '../terminal/terminal.ts';
 import { formatDuration } from '../text/duration.ts';
 import { translate } from '../text/language.ts';
 import { wrap } from '../text/text-lines.ts';
@@ -32,6 +33,8 @@ export interface ConsoleLoginParts {
   readonly socketPath: string;
   readonly clock: Clock;
   readonly surroundings: Pick<Terminal, 'version' | 'localFiles'>;
+  /** The key of this console; empty for none. */
+  readonly consoleKey: string;
 }
 
 /** Asks until a user is logged in, gives up, or disconnects. */
@@ -108,22 +111,26 @@ async function lights([, verb, duration = '', ...reason]: readonly string[], dia
 
 /** Null where this name was not let in. */
 async function logIn(user: string, dialog: Dialog, parts: ConsoleLoginParts): Promise<ConsoleSession | null> {
-  const asked: Record<string, string> = { user };
+  const asked: Record<string, string> = { user, console: parts.consoleKey };
   const password = await askSecret(dialog, 'Password: ');
   if (password === null) return null;
   asked['password'] = password;
   for (;;) {
     const answer = await entered(asked, parts, dialog);
+    if (answer === 'without-key') {
+      delete asked['console'];
+      continue;
+    }
     if (answer === null) return null;
     if ('session' in answer) return answer.session;
-    const more = await furtherSecret(answer.refusal, dialog);
+    const more = await furtherSecret(answer.refusal, user, dialog);
     if (more === null) return null;
     Object.assign(asked, more);
   }
 }
 
 /** What the answer asks for; null where it ends the try. */
-async function furtherSecret(answer: LoginAnswer, dialog: Dialog): Promise<Record<string, string> | null> {
+async function furtherSecret(answer: LoginAnswer, user: string, dialog: Dialog): Promise<Record<string, string> | null> {
   if (answer.state === 'code-needed') {
     if (answer.codes === 2)
       print(dialog, ["the cabinet's clock is not to be trusted: wait for the next code, and type both with a space between"]);
@@ -132,7 +139,8 @@ async function furtherSecret(answer: LoginAnswer, dialog: Dialog): Promise<Recor
   }
   if (answer.state === 'new-password-needed') {
     print(dialog, [answer.problem === '' ? 'this password was for one time: choose your own' : `% ${answer.problem}`]);
-    const chosen = await askNewPassword(dialog, 'New password');
+    const rule = { text: PASSWORD_RULE, problem: (typed: string) => passwordProblem(typed, user) };
+    const chosen = await askNewSecret(dialog, 'New password', rule);
     return chosen === null ? null : { 'new-password': chosen };
   }
   print(dialog, [`% ${refusal(answer)}`]);
@@ -149,7 +157,10 @@ function refusal(answer: LoginAnswer): string {
   return 'not let in';
 }
 
-type Entered = { readonly session: ConsoleSession } | { readonly refusal: LoginAnswer };
+/** `without-key`: an agent of an earlier release knows no keys of consoles. */
+type Entered = { readonly session: ConsoleSession } | { readonly refusal: LoginAnswer } | 'without-key';
+
+const UNKNOWN_WORD = 'usage';
 
 /** The login as one request that stays open while the session lasts. Null where the agent does not answer. */
 async function entered(args: Readonly<Record<string, string>>, { socketPath }: ConsoleLoginParts, dialog: Dialog): Promise<Entered | null> {
@@ -172,13 +183,16 @@ async function entered(args: Readonly<Record<string, string>>, { socketPath }: C
     .catch(asEnd)
     .then(end, fail);
   void ended.then((answer) => {
-    if (answer.state === 'ended' && answer.how === 'unreachable') print(dialog, ['% the agent does not answer; try again in a moment']);
+    if (answer.state === 'ended' && answer.how === UNKNOWN_WORD && 'console' in args) return opened.resolve('without-key');
+    if (answer.state === 'ended' && (answer.how === 'unreachable' || answer.how === UNKNOWN_WORD))
+      print(dialog, ['% the agent does not answer; try again in a moment']);
     opened.resolve(answer.state === 'ended' ? null : { refusal: answer });
   });
   return opened.promise;
 }
 
 function asEnd(error: unknown): LoginEnd {
+  if (error instanceof ConsoleError && error.code === UNKNOWN_WORD) return { state: 'ended', how: UNKNOWN_WORD };
   if (error instanceof ConsoleError) return { state: 'ended', how: error.code === 'failed' ? 'logout' : 'unreachable' };
   throw error;
 }
@@ -189,19 +203,20 @@ export async function askSecret(dialog: Dialog, prompt: string): Promise<string 
   return read.kind === 'line' ? read.text : null;
 }
 
-/** Asks for a new password, twice, after showing its rule. Null where the person gives up. */
-export async function askNewPassword(dialog: Dialog, prompt: string): Promise<string | null> {
-  print(dialog, [PASSWORD_RULE]);
-  return typedTwice(dialog, prompt);
-}
-
-async function typedTwice(dialog: Dialog, prompt: string): Promise<string | null> {
-  const first = await askSecret(dialog, `${prompt}: `);
-  if (first === null) return null;
-  const again = await askSecret(dialog, 'Once more: ');
-  if (again === first) return first;
-  if (again !== null) print(dialog, ['% these two are not the same']);
-  return again === null ? null : typedTwice(dialog, prompt);
+/**
+ * Asks for a new secret, twice, after showing its rule. One that breaks the rule is refused before it is typed again. Null where the person
+ * gives up.
+ */
+export async function askNewSecret(dialog: Dialog, prompt: string, rule: SecretRule): Promise<string | null> {
+  print(dialog, [rule.text]);
+  for (;;) {
+    const first = await askSecret(dialog, `${prompt}: `);
+    if (first === null) return null;
+    const problem = rule.problem(first);
+    const again = problem === null ? await askSecret(dialog, 'Once more: ') : null;
+    if (problem === null && (again === null || again === first)) return again;
+    print(dialog, [`% ${problem ?? 'these two are not the same'}`]);
+  }
 }
 
 function print(dialog: Dialog, lines: readonly string[]): void {

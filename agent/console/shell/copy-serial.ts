@@ -15,6 +15,7 @@ import { formatDuration } from '../text/duration.ts';
 import { formatBytes } from '../text/page.ts';
 import { wrap } from '../text/text-lines.ts';
 import type { Dialog } from './dialog.ts';
+import { sessionFile } from './session-files.ts';
 import type { Tty } from './tty.ts';
 
 export interface CopyArgs {
@@ -61,9 +62,8 @@ export async function copySerial(args: CopyArgs, parts: CopyParts): Promise<read
 }
 
 function pathOf(file: string, { filesDir, isConfined }: CopyParts): string {
-  if (isConfined && (file !== basename(file) || file.startsWith('.')))
-    throw new ConsoleError('denied', 'name a file of this console, without a folder');
-  const candidates = [...(filesDir === null ? [] : [join(filesDir, file)]), ...(isConfined ? [] : [file])];
+  const own = filesDir === null ? [] : [join(filesDir, file)];
+  const candidates = isConfined ? [sessionFile(file, 'read', filesDir)] : [...own, file];
   const found = candidates.find((path) => existsSync(path) && statSync(path).isFile());
   if (found === undefined)
     throw new ConsoleError('failed', `no file ${file}${filesDir === null ? '' : `, nor in ${filesDir}`}; tech-support makes one`);

@@ -48,9 +48,16 @@ export function maskSecrets(line: string): string {
 /** A longer file was not written by this program. Units: characters. Source: 200 lines of the longest. */
 const MAX_CHARS = 1_000_000;
 
+const FILE_BEGIN = 'console-lines-';
+
+/** Whether a file of this name holds the lines of a user, or is being written to become one. */
+export function isLineHistory(name: string): boolean {
+  return name.startsWith(FILE_BEGIN);
+}
+
 /** Stores the lines in files of this folder; null stores nothing. */
 export function createLineHistoryStore(dir: string | null): LineHistoryStore {
-  const fileOf = (user: string): string => join(dir ?? '', `console-lines-${user.replace(/[^\w.-]/g, '_')}`);
+  const fileOf = (user: string): string => join(dir ?? '', `${FILE_BEGIN}${user.replace(/[^\w.-]/g, '_')}`);
   return {
     load(user) {
       if (dir === null) return [];

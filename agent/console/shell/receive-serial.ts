@@ -3,7 +3,7 @@
  *
  * It uses ZMODEM by the program `rz`, takes no more than there is room for, and continues a transfer that was cut.
  */
-import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
 import { ConsoleError } from '../console-error.ts';
@@ -11,6 +11,7 @@ import { formatDuration } from '../text/duration.ts';
 import { formatBytes } from '../text/page.ts';
 import { wrap } from '../text/text-lines.ts';
 import type { CopyParts } from './copy-serial.ts';
+import { expectSessionRoom, receivedDir, sessionRoomBytes } from './session-files.ts';
 
 export interface ReceiveArgs {
   readonly file: string;
@@ -22,27 +23,22 @@ export interface ReceiveArgs {
 
 /** Resumes, binary, quiet. It takes no name outside its folder, and removes what has come of a cut file. Source: rz(1) of lrzsz. */
 const RZ = ['rz', '--zmodem', '--binary', '--resume', '--quiet'];
-/** A folder of their own, so that no name that a sender chooses is one of the console's files. */
-const FOLDER = 'received';
 /** `prlimit` found no such program. Source: prlimit(1), exit status as of env(1). */
 const NO_PROGRAM = 127;
-/** Largest file: that of an update. Source: update-manager.ts. Units: bytes. */
-const MAX_BYTES = 256 * 2 ** 20;
-/** Space that stays free for the store. Source: update-manager.ts. Units: bytes. */
-const FREE_BYTES = 32 * 2 ** 20;
 
 /** Resolves with the lines to show afterwards. Errors: rejects with ConsoleError. */
 export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
   const { dialog, tty, clock, translate } = parts;
   if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', 'name a file of this console, without a folder');
   const notice = (text: string): readonly string[] => wrap(translate(text), dialog.settings.widthCols);
-  const dir = receivedDir(parts.filesDir ?? process.cwd());
+  const filesDir = parts.filesDir ?? process.cwd();
+  const dir = receivedDir(filesDir);
   mkdirSync(dir, { recursive: true });
   const path = join(dir, file);
   if (isGone) return notice(takeAway(path));
   clearFor(path, isRestart);
-  const maxBytes = Math.min(MAX_BYTES, roomIn(dir) + sizeOf(path));
-  if (maxBytes <= 0) throw new ConsoleError('failed', `no room in ${dir}: ${formatBytes(FREE_BYTES)} stay free for the store`);
+  expectSessionRoom(filesDir, path, sizeOf(path) + 1);
+  const maxBytes = sessionRoomBytes(filesDir, path);
   const text = `send ${file} by ZMODEM now, ${formatBytes(maxBytes)} at most; Ctrl-X five times gives up; the same again goes on`;
   dialog.writer.write(`${notice(text).join('\n')}\n`);
   await dialog.writer.drained();
@@ -62,14 +58,10 @@ export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, pa
   return [...notice(`${shownPath(path)}: ${formatBytes(bytes)} received in ${span}`), ...notice(next)];
 }
 
-/** Where received files lie, in the folder of a console. */
-export function receivedDir(filesDir: string): string {
-  return join(filesDir, FOLDER);
-}
-
 /** As a command of this session takes it. */
 function shownPath(path: string): string {
-  return resolve(FOLDER, basename(path)) === path ? join(FOLDER, basename(path)) : path;
+  const shown = join(basename(dirname(path)), basename(path));
+  return resolve(shown) === path ? shown : path;
 }
 
 /** Marks the file next to it as incomplete. */
@@ -120,12 +112,6 @@ async function kept<T>(path: string, run: () => Promise<T>): Promise<T> {
     else renameSync(second, path);
     if (sizeOf(path) === 0) forget(path);
   }
-}
-
-/** Units: bytes. */
-function roomIn(dir: string): number {
-  const { bavail, bsize } = statfsSync(dir);
-  return bavail * bsize - FREE_BYTES;
 }
 
 /** Units: bytes; 0 where there is none. */

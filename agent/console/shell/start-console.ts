@@ -8,9 +8,9 @@ import { createLocalActions } from '../local-actions.ts';
 import { firstSocket } from '../protocol/socket-client.ts';
 import { isLoginPath, loginPaths, usualSocketPaths } from '../protocol/socket-path.ts';
 import { configFileOf, type LocalArgs, type LocalMachine, type Terminal, textOf } from '../terminal/terminal.ts';
+import { consoleKey, terminalName } from './console-key.ts';
 import { createConsoleLogin } from './console-login.ts';
 import { createLineHistoryStore } from './past-lines.ts';
-import { receivedDir } from './receive-serial.ts';
 import { type Login, machineLogin } from './session.ts';
 import { createShell } from './shell.ts';
 import { openTtyDevice } from './tty-device.ts';
@@ -50,7 +50,7 @@ export async function startConsole(
         write: async (text) => terminal.out(text),
         readInput,
         signal: () => signal,
-        receivedDir: receivedDir(stateDir() ?? process.cwd()),
+        filesDir: stateDir() ?? process.cwd(),
         commit: process.env['LUCIOLE_COMMIT'],
         own: {
           ...{ run: refuse, console: refuse, setup: refuse, erase: refuse },
@@ -75,7 +75,8 @@ async function loginFor(args: LocalArgs, screen: Terminal, clock: Clock): Promis
   if (own !== 'closed') return machineLogin(screen.user);
   const socketPath = await firstSocket(loginPaths(named));
   if (socketPath === null || socketPath === 'closed') return machineLogin(screen.user);
-  return createConsoleLogin({ socketPath, clock, surroundings: { version: screen.version, localFiles: screen.localFiles } });
+  const surroundings = { version: screen.version, localFiles: screen.localFiles };
+  return createConsoleLogin({ socketPath, clock, surroundings, consoleKey: consoleKey(stateDir(), terminalName()) });
 }
 
 /** Loaded on demand: it needs the database's library. */

@@ -4,16 +4,19 @@
  * The terminal is in raw mode while a secret is typed.
  */
 import type { ReadStream } from 'node:tty';
-import { PASSWORD_RULE } from '../../core/access.ts';
 import { ConsoleError } from '../console-error.ts';
+import type { SecretRule } from './terminal.ts';
 
 /** Longest input that is no terminal. Units: characters. Source: assumed; a few lines. */
 const MAX_INPUT_CHARS = 4_096;
 const TRIES = 3;
 
 /** Reads from `stdin`, asks on `write`. Errors: the reader rejects with ConsoleError. */
-export function createSecretInput(stdin: ReadStream, write: (text: string) => void): (prompt: string, isNew: boolean) => Promise<string> {
-  if (stdin.isTTY) return (prompt, isNew) => (isNew ? typedTwice(prompt, stdin, write) : typed(prompt, stdin, write));
+export function createSecretInput(
+  stdin: ReadStream,
+  write: (text: string) => void,
+): (prompt: string, rule: SecretRule | null) => Promise<string> {
+  if (stdin.isTTY) return (prompt, rule) => (rule === null ? typed(prompt, stdin, write) : typedTwice(prompt, rule, stdin, write));
   let lines: Promise<string[]> | null = null;
   return async (prompt) => {
     lines ??= allLines(stdin);
@@ -23,14 +26,15 @@ export function createSecretInput(stdin: ReadStream, write: (text: string) => vo
   };
 }
 
-async function typedTwice(prompt: string, stdin: ReadStream, write: (text: string) => void): Promise<string> {
-  write(`${PASSWORD_RULE}\n`);
+async function typedTwice(prompt: string, rule: SecretRule, stdin: ReadStream, write: (text: string) => void): Promise<string> {
+  write(`${rule.text}\n`);
   for (let left = TRIES; left > 0; left--) {
     const first = await typed(prompt, stdin, write);
-    if (first === (await typed('Once more', stdin, write))) return first;
-    write('these two are not the same\n');
+    const problem = rule.problem(first);
+    if (problem === null && first === (await typed('Once more', stdin, write))) return first;
+    write(`${problem ?? 'these two are not the same'}\n`);
   }
-  throw new ConsoleError('failed', 'not the same twice; nothing was changed');
+  throw new ConsoleError('failed', 'no new one after three tries; nothing was changed');
 }
 
 /** One line of raw bytes. Ctrl-C and Ctrl-D give up, Ctrl-U starts again. */

@@ -25,10 +25,18 @@ export interface Terminal {
   readonly live?: (text: string) => void;
   /** Aborted when the person stops waiting for the answer. */
   readonly signal?: AbortSignal;
-  /** Reads a secret without echo; on a terminal a new one is typed twice. Absent if nothing can be asked. Errors: rejects with ConsoleError. */
-  readonly askSecret?: (prompt: string, isNew: boolean) => Promise<string>;
+  /** Reads a secret without echo; on a terminal one with a rule is typed twice. Absent if nothing can be asked. Errors: rejects with ConsoleError. */
+  readonly askSecret?: (prompt: string, rule: SecretRule | null) => Promise<string>;
   /** Device profiles and the cabinet file, for commands that work when the agent does not answer. */
   readonly localFiles: () => Promise<LocalFiles>;
+}
+
+/** Of a new secret. */
+export interface SecretRule {
+  /** Shown before the question. */
+  readonly text: string;
+  /** Why this one is refused, before it is typed again; null for a good one. */
+  readonly problem: (typed: string) => string | null;
 }
 
 /** What the console can do on its own machine when the agent does not answer. */
@@ -46,6 +54,9 @@ export interface LocalFiles extends LocalConfigView {
   /** A sentence that says which files were read. */
   readonly about: string;
 }
+
+/** Rejects with ConsoleError 'failed' where a file may not have so many bytes. */
+export type ExpectRoom = (path: string, bytes: number) => Promise<void>;
 
 /** Arguments of a local command, as typed. */
 export type LocalArgs = Readonly<Record<string, string | boolean | readonly string[]>>;

@@ -43,6 +43,17 @@ export function toAscii(text: string): string {
     .replace(/[^\x20-\x7e]/gu, (letter) => SPELT[letter] ?? '?');
 }
 
+/**
+ * What steers a terminal, but for line ends, tabs and the colours that this program writes. Source: ECMA-48, C0 and C1 with DEL; SGR.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+const STEERING = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]|\u001b(?!\[[\d;]{0,8}m)/g;
+
+/** The text as a terminal may get it: what a file or a device has put in to steer it is a `?`. */
+export function withoutSteering(text: string): string {
+  return text.replace(STEERING, '?');
+}
+
 /** The same value with every text in it, keys included, made plain. */
 export function plain(value: unknown): unknown {
   if (typeof value === 'string') return toAscii(value);

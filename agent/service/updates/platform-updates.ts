@@ -2,8 +2,9 @@
  * Requests of the platform to the update manager: runs them, reports their outcome, and shows the release as metrics of the node.
  */
 import type { Clock } from '../../core/clock.ts';
+import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
 import type { Uplink } from '../../core/ports.ts';
-import type { UpdateAnswer, UpdateManager, UpdateOrder } from '../../core/updates.ts';
+import type { UpdateAnswer, UpdateManager, UpdateOrder, UpdatePart } from '../../core/updates.ts';
 import type { Outcome, OutcomeState } from '../../core/words.ts';
 import { UPDATE_SHOWN } from '../../sync/commands/command-metrics.ts';
 
@@ -11,9 +12,31 @@ export interface PlatformUpdatesParts {
   /** Null where this run takes no updates. */
   readonly manager: UpdateManager | null;
   readonly cabinetId: string;
-  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
   readonly uplink: Pick<Uplink, 'update'>;
   readonly onOutcome: (outcome: Outcome) => void;
+}
+
+/** Bytes of updates that the platform may have written in a day: flash wears out. Source: the largest update file, eight of today's. Units: bytes. */
+const DAILY_BYTES = 268_435_456;
+
+interface ByteBudget {
+  /** How long until so many more may be written. Units: ms; 0 for now. */
+  waitMs(bytes: number): number;
+  take(bytes: number): void;
+}
+
+/** A day begins with its first byte. It is counted in memory: the platform cannot make the agent start again. */
+function createByteBudget(clock: Pick<Clock, 'monoMs'>): ByteBudget {
+  let [sinceMono, taken] = [Number.NEGATIVE_INFINITY, 0];
+  const isOver = (): boolean => clock.monoMs() - sinceMono >= DAY_MS;
+  return {
+    waitMs: (bytes) => (isOver() || taken + bytes <= DAILY_BYTES ? 0 : sinceMono + DAY_MS - clock.monoMs()),
+    take(bytes) {
+      if (isOver()) [sinceMono, taken] = [clock.monoMs(), 0];
+      taken += bytes;
+    },
+  };
 }
 
 export type PlatformUpdates = ReturnType<typeof createPlatformUpdates>;
@@ -33,8 +56,19 @@ export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOut
     });
   const update = (metric: string, value: string): void => uplink.update('', metric, { value, quality: 'good', atMs: clock.wallMs() });
 
+  const budget = createByteBudget(clock);
+
+  async function put(updates: UpdateManager, part: UpdatePart): Promise<UpdateAnswer> {
+    const waitMs = budget.waitMs(part.data.length);
+    if (waitMs > 0)
+      return { isDone: false, text: `the ${DAILY_BYTES / 2 ** 20} MB of a day are used up: go on in ${Math.ceil(waitMs / HOUR_MS)} h` };
+    const answer = await updates.put(part);
+    if (answer.isDone) budget.take(part.data.length);
+    return answer;
+  }
+
   function run(updates: UpdateManager, { ask }: UpdateOrder): Promise<UpdateAnswer> {
-    if (ask.action === 'put') return updates.put(ask.part);
+    if (ask.action === 'put') return put(updates, ask.part);
     return ask.action === 'install' ? updates.install(ask) : updates.revert(ask);
   }
 

@@ -39,7 +39,7 @@ export interface CheckedUpdate {
 /** Errors: rejects with UpdateError. */
 export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<CheckedUpdate> {
   const { size } = await stat(path);
-  const checked = checkUpdateHead(await beginOf(path), size, needs);
+  const checked = checkUpdateHead(await beginOf(path, MAX_HEADER_BYTES), size, needs);
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { start: checked.payloadAt })) hash.update(chunk as Buffer);
   if (hash.digest('hex') !== checked.header.sha256)
@@ -73,10 +73,11 @@ export function releaseName({ serial, version }: Pick<UpdateHeader, 'serial' | '
   return `${serial}-${version}`;
 }
 
-async function beginOf(path: string): Promise<Buffer> {
+/** The first bytes of a file, as far as it has them. Errors: rejects with the system's error. */
+export async function beginOf(path: string, bytes: number): Promise<Buffer> {
   const file = await open(path);
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_HEADER_BYTES), 0, MAX_HEADER_BYTES, 0);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
@@ -86,6 +87,11 @@ async function beginOf(path: string): Promise<Buffer> {
 function unknownKey(key: string, keys: ReadonlyMap<string, KeyObject>, dir: string): string {
   const known = keys.size === 0 ? 'no key is known here' : `known here: ${[...keys.keys()].join(', ')}`;
   return `it is signed by key ${key}, ${known}; put the maker's public key into ${dir} if you trust it`;
+}
+
+/** Where no update at all is accepted, whoever signed it. */
+export function noKey(dir: string): string {
+  return `no key is known here; put the maker's public key into ${dir} if you trust it`;
 }
 
 /** Empty for a missing folder. */

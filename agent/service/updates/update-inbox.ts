@@ -6,7 +6,7 @@ import { MAX_HEADER_BYTES, openHeader } from '../../core/update-header.ts';
 import type { UpdatePart } from '../../core/updates.ts';
 import type { ReleaseStore } from './release-store.ts';
 import { UpdateError } from './update-error.ts';
-import { type CheckNeeds, checkUpdateHead } from './update-file.ts';
+import { beginOf, type CheckNeeds, checkUpdateHead, noKey } from './update-file.ts';
 
 /** Room that an update leaves to the store. Units: bytes. Source: assumed; a day of readings. */
 const SPARE_BYTES = 33_554_432;
@@ -22,11 +22,9 @@ export async function receivePart(
   if (ofBytes > MAX_FILE_BYTES) throw new UpdateError('not-an-update', `${ofBytes} bytes are more than any update has`);
   if (atByte + data.length > ofBytes) throw new UpdateError('not-an-update', `the part ends beyond the ${ofBytes} bytes of its file`);
   if (atByte > 0) await expectDue(releases.incoming, atByte);
-  // Before the sender pays for the rest of a file that would be refused in the end. A part too short to judge is accepted.
-  else if (data.length >= Math.min(ofBytes, MAX_HEADER_BYTES) || openHeader(data) !== undefined)
-    checkUpdateHead(data, ofBytes, await needs());
   // At each part: the store may have grown since the first one.
   await expectRoom(releases, ofBytes - atByte);
+  if (atByte < MAX_HEADER_BYTES) await expectHead(releases.incoming, { atByte, ofBytes, data }, await needs());
   await mkdir(releases.dir, { recursive: true, mode: 0o700 });
   const file = await open(releases.incoming, atByte === 0 ? 'w' : 'r+', 0o600);
   try {
@@ -35,6 +33,19 @@ export async function receivePart(
     await file.close();
   }
   return `${atByte + data.length} of ${ofBytes} bytes`;
+}
+
+/**
+ * Refuses a file by its head, before the sender pays for the rest and before more than the head of an unknown maker is on disk. The head is
+ * judged with the part that completes it, however small the parts are.
+ *
+ * Errors: rejects with UpdateError.
+ */
+async function expectHead(incoming: string, { atByte, ofBytes, data }: UpdatePart, needs: CheckNeeds): Promise<void> {
+  if (needs.keys.size === 0) throw new UpdateError('no-key', noKey(needs.keysDir));
+  const before = atByte === 0 ? Buffer.alloc(0) : await beginOf(incoming, atByte);
+  const begin = Buffer.concat([before, data]).subarray(0, MAX_HEADER_BYTES);
+  if (begin.length >= Math.min(ofBytes, MAX_HEADER_BYTES) || openHeader(begin) !== undefined) checkUpdateHead(begin, ofBytes, needs);
 }
 
 /** Errors: rejects with UpdateError where so many bytes would not leave enough room to the store. */

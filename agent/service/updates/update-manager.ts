@@ -33,8 +33,13 @@ export interface UpdateManagerParts {
   readonly restart: (why: string) => void;
 }
 
+export interface ExpiringUpdateManager extends UpdateManager {
+  /** Removes a file that was not brought whole, or not installed. Errors: none. */
+  expire(): Promise<void>;
+}
+
 /** One request at a time: a second one is refused until the first has ended. */
-export function createUpdateManager(parts: UpdateManagerParts): UpdateManager {
+export function createUpdateManager(parts: UpdateManagerParts): ExpiringUpdateManager {
   const { log, obstacle } = parts;
   let isBusy = false;
 
@@ -58,6 +63,10 @@ export function createUpdateManager(parts: UpdateManagerParts): UpdateManager {
     put: (part) => answer(() => receivePart(parts.releases, part, () => needsOf(parts))),
     install: (request) => answer(() => install(parts, request)),
     revert: (request) => answer(() => revert(parts, request)),
+    expire: async () => {
+      if (isBusy) return;
+      await rm(parts.releases.incoming, { force: true }).catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
+    },
   };
 }
 

@@ -2,6 +2,7 @@
  * Updates of the program in a running agent: joins the update manager with lines and lighting, and runs the trial of a release that has just started.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
+import { HOUR_MS } from '../../core/durations.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
 import type { DeviceView, Log } from '../../core/ports.ts';
 import type { Pulse } from '../../core/pulse.ts';
@@ -16,6 +17,9 @@ import { createUpdateManager, type UpdateManagerParts } from './update-manager.t
 
 /** Time for the answer to reach the client before the run ends. Units: ms. Source: assumed; a line of 9600 baud carries a screen in less. */
 const ANSWER_MS = 2_000;
+
+/** A file of which no part came for so long is removed. Units: ms. Source: assumed; cut on a Friday evening, continued on a Monday. */
+const INCOMING_MS = 72 * HOUR_MS;
 
 /** What a run provides. */
 export interface UpdateParts
@@ -93,15 +97,15 @@ export function createUpdates(parts: UpdatesParts): Updates {
     if (previous !== null) restart(`release ${release} is taken back: ${reason}`);
   }
 
+  const lampsLit = (): number => litLamps(parts.zones());
+  const unpack = (): ReturnType<typeof requestUnpacking> => requestUnpacking(parts);
+  const incoming = expiring(createUpdateManager({ ...parts, lampsLit, unitsOk, restart, unpack }), clock);
+
   return {
-    manager: createUpdateManager({
-      ...parts,
-      lampsLit: () => litLamps(parts.zones()),
-      unitsOk,
-      restart,
-      unpack: () => requestUnpacking(parts),
-    }),
+    manager: incoming.manager,
     async start() {
+      // What an earlier run was brought has its whole time again.
+      incoming.restart();
       if (release !== PACKAGE) await releases.cameUp().catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
       const { current, failed, trial: onTrial } = await releases.facts();
       const [isNew, before] = [await releases.isFailureNew(), await releases.trialFacts()];
@@ -125,7 +129,33 @@ export function createUpdates(parts: UpdatesParts): Updates {
     stop() {
       isOver = true;
       trial?.cancel();
+      incoming.stop();
       leaving?.cancel();
+    },
+  };
+}
+
+/** A file that nobody goes on with is removed; each part gives it its whole time again. */
+function expiring(
+  manager: ReturnType<typeof createUpdateManager>,
+  clock: Clock,
+): { manager: UpdateManager; restart(): void; stop(): void } {
+  let expiry: Timer | null = null;
+  let isOver = false;
+  const restart = (): void => {
+    expiry?.cancel();
+    expiry = isOver ? null : clock.after(INCOMING_MS, () => void manager.expire());
+  };
+  const put: UpdateManager['put'] = (part) => {
+    restart();
+    return manager.put(part);
+  };
+  return {
+    manager: { ...manager, put },
+    restart,
+    stop() {
+      isOver = true;
+      expiry?.cancel();
     },
   };
 }

@@ -46,6 +46,7 @@ const as = (user: string, password: string, more: Partial<LoginRequest> = {}): L
   password,
   code: '',
   newPassword: '',
+  console: '',
   ...more,
 });
 
@@ -140,7 +141,7 @@ t.test('a disk that saves no count locks no user out, and is logged', async (t) 
 t.test('with codes on, the password alone is not enough, and no code is good twice', async (t) => {
   const { access, start, clock } = await enrolled(t);
   const now = () => Math.floor(clock.wallMs() / 30_000);
-  const { secret } = await access.offerCodes('ada');
+  const { secret } = await access.offerCodes('ada', null);
   t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' }, 'not before one was confirmed');
   await t.rejects(access.confirmCodes('ada', '000000'), { code: 'wrong-code' });
   await access.confirmCodes('ada', codeAt(secret, now()));
@@ -150,13 +151,132 @@ t.test('with codes on, the password alone is not enough, and no code is good twi
   t.match(await access.logIn(as('ada', PASSWORD, { code: codeAt(secret, now()) })), { state: 'in' });
   t.match(await start().logIn(as('ada', PASSWORD, { code: codeAt(secret, now()) })), { state: 'wrong' }, 'nor after a restart');
   t.match(await access.logIn(as('ada', 'wrong', { code: codeAt(secret, now() + 1) })), { state: 'wrong' }, 'nor without the password');
-  await access.dropCodes('ada');
+  await access.dropCodes('ada', null);
   t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
+});
+
+t.test('codes in force stay in force until a code of the new key is confirmed', async (t) => {
+  const { access, start, clock } = await enrolled(t);
+  const now = () => Math.floor(clock.wallMs() / 30_000);
+  const phone = await access.offerCodes('ada', null);
+  await access.confirmCodes('ada', codeAt(phone.secret, now()));
+  await clock.advance(30_000);
+  const proof = { password: PASSWORD, code: codeAt(phone.secret, now()) };
+  const next = await access.offerCodes('ada', proof);
+  await clock.advance(30_000);
+  for (const run of [access, start()]) {
+    t.match(await run.logIn(as('ada', PASSWORD)), { state: 'code-needed' }, 'codes are asked all the while');
+    t.match(
+      await run.logIn(as('ada', PASSWORD, { code: codeAt(next.secret, now()) })),
+      { state: 'wrong' },
+      'the new ones do not count yet',
+    );
+  }
+  t.match(await access.logIn(as('ada', PASSWORD, { code: codeAt(phone.secret, now()) })), { state: 'in' });
+  await t.rejects(access.confirmCodes('ada', codeAt(phone.secret, now() + 1)), { code: 'wrong-code' }, 'an old code confirms nothing');
+  await access.confirmCodes('ada', codeAt(next.secret, now()));
+  await clock.advance(30_000);
+  t.match(await access.logIn(as('ada', PASSWORD, { code: codeAt(phone.secret, now()) })), { state: 'wrong' });
+  t.match(await access.logIn(as('ada', PASSWORD, { code: codeAt(next.secret, now()) })), { state: 'in' });
+});
+
+t.test('codes are changed or dropped only with the password and, where some are in force, a code that is fresh', async (t) => {
+  const { access, clock } = await enrolled(t);
+  const now = () => Math.floor(clock.wallMs() / 30_000);
+  await t.rejects(access.offerCodes('ada', { password: 'wrong', code: '' }), { code: 'wrong-password' });
+  const { secret } = await access.offerCodes('ada', { password: PASSWORD, code: '' });
+  const used = codeAt(secret, now());
+  await access.confirmCodes('ada', used);
+  for (const proof of [
+    { password: PASSWORD, code: '' },
+    { password: PASSWORD, code: used },
+    { password: PASSWORD, code: '000000' },
+    { password: '', code: codeAt(secret, now() + 1) },
+  ]) {
+    await t.rejects(access.dropCodes('ada', proof), { code: 'wrong-password' }, JSON.stringify(proof));
+    t.match(await access.users(), [{ hasCodes: true }]);
+  }
+  // Each wrong proof counts as a wrong password does.
+  await t.rejects(access.offerCodes('ada', { password: PASSWORD, code: '' }), { code: 'wrong-password' });
+  t.match(await access.logIn(as('ada', PASSWORD)), { state: 'locked' });
+  await clock.advance(3_600_000);
+  await access.dropCodes('ada', { password: PASSWORD, code: codeAt(secret, now()) });
+  t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
+});
+
+t.test('a file of users from before offers stood beside codes still opens, and one of today opens there', async (t) => {
+  const { access, file, start, clock } = await enrolled(t);
+  const { secret } = await access.offerCodes('ada', null);
+  const today = JSON.parse(readFileSync(file, 'utf8'));
+  t.match(today, { version: 1, users: [{ codes: null, offered: { secret } }] });
+  // An offer as that release wrote it.
+  writeFileSync(
+    file,
+    JSON.stringify({ version: 1, users: [{ ...today.users[0], codes: { secret, lastStep: -1, isConfirmed: false }, offered: undefined }] }),
+  );
+  const later = start();
+  t.match(await later.logIn(as('ada', PASSWORD)), { state: 'in' }, 'an offer is not in force');
+  const again = await later.offerCodes('ada', null);
+  await later.confirmCodes('ada', codeAt(again.secret, Math.floor(clock.wallMs() / 30_000)));
+  t.match(await later.logIn(as('ada', PASSWORD)), { state: 'code-needed' });
+  writeFileSync(file, JSON.stringify({ version: 1, users: [{ ...today.users[0], offered: 7 }] }));
+  t.match(await start().logIn(as('ada', PASSWORD)), { state: 'unavailable' });
+});
+
+/** Wrong passwords over the socket, from no console or one that the client makes up each time. */
+async function hammer(access: ReturnType<ReturnType<typeof cabinet>['start']>, users: readonly string[], tries: number): Promise<void> {
+  for (let turn = 0; turn < tries; turn++)
+    for (const user of users) await access.logIn(as(user, 'wrong', { console: turn % 2 === 0 ? '' : `made up ${turn}` }));
+}
+
+t.test('wrong passwords from elsewhere lock nobody out at a console where they logged in before', async (t) => {
+  const { access, start, clock, seen } = await enrolled(t);
+  const here = { console: 'key of ttyS1' };
+  t.match(await access.logIn(as('ada', PASSWORD, here)), { state: 'in' });
+  await hammer(access, ['ada'], 200);
+  t.match(seen.events, [{ code: 'login-locked' }]);
+  t.match(await access.logIn(as('ada', PASSWORD)), { state: 'locked' }, 'elsewhere');
+  t.match(await access.logIn(as('ada', PASSWORD, { console: 'key of another' })), { state: 'locked' });
+  t.match(await access.logIn(as('ada', PASSWORD, here)), { state: 'in' });
+  t.match(await access.logIn(as('ada', PASSWORD)), { state: 'locked' }, 'and that gives the guesser no new tries');
+  const afterCut = start();
+  t.match(await afterCut.logIn(as('ada', PASSWORD)), { state: 'locked' });
+  t.match(await afterCut.logIn(as('ada', PASSWORD, here)), { state: 'in' }, 'nor after a power cut');
+  for (let turn = 0; turn < 5; turn++) await afterCut.logIn(as('ada', 'mistyped', here));
+  t.match(
+    await afterCut.logIn(as('ada', PASSWORD, here)),
+    { state: 'locked', waitMs: 30_000 },
+    'the console itself is held to the same waits',
+  );
+  await clock.advance(30_000);
+  t.match(await afterCut.logIn(as('ada', PASSWORD, here)), { state: 'in' });
+});
+
+t.test('wrong passwords for other names, known or not, keep nobody out', async (t) => {
+  const { access } = await enrolled(t);
+  await access.add('marie', 'technician');
+  const names = ['marie', ...Array.from({ length: 200 }, (_, n) => `nobody${n}`)];
+  await hammer(access, names, 8);
+  t.match(await access.logIn(as('ada', PASSWORD)), { state: 'in' });
+});
+
+t.test('a user with a password of their own gets no further guesses at that of another', async (t) => {
+  const { access } = await enrolled(t);
+  const { oneTimePassword } = await access.add('vera', 'viewer');
+  const chosen = 'six moineaux sur un fil';
+  t.match(await access.logIn(as('vera', oneTimePassword, { newPassword: chosen, console: 'vera 0' })), { state: 'in' });
+  let guesses = 0;
+  for (let turn = 0; turn < 40; turn++) {
+    t.match(await access.logIn(as('vera', chosen, { console: `vera ${turn}` })), { state: 'in' });
+    const answer = await access.logIn(as('ada', 'wrong', { console: `vera ${turn}` }));
+    if (answer.state === 'wrong') guesses += 1;
+  }
+  t.equal(guesses, 5);
 });
 
 t.test('wrong codes lock as wrong passwords do', async (t) => {
   const { access, clock } = await enrolled(t);
-  const { secret } = await access.offerCodes('ada');
+  const { secret } = await access.offerCodes('ada', null);
   await access.confirmCodes('ada', codeAt(secret, Math.floor(clock.wallMs() / 30_000)));
   for (let turn = 0; turn < 5; turn++) {
     t.match(await access.logIn(as('ada', PASSWORD)), { state: 'code-needed' });
@@ -167,7 +287,7 @@ t.test('wrong codes lock as wrong passwords do', async (t) => {
 
 t.test('while the clock cannot be trusted, two codes in a row are asked for, and tell how far off it is', async (t) => {
   const { access, clock, quality, seen } = await enrolled(t);
-  const { secret } = await access.offerCodes('ada');
+  const { secret } = await access.offerCodes('ada', null);
   await access.confirmCodes('ada', codeAt(secret, Math.floor(clock.wallMs() / 30_000)));
   quality.now = 'restored';
   t.strictSame(await access.logIn(as('ada', PASSWORD)), { state: 'code-needed', codes: 2 });
@@ -271,7 +391,7 @@ t.test(
 
 t.test('no password, one-time password or code is in a log, an event or the counts', async (t) => {
   const { access, clock, seen, facts, oneTimePassword, file } = await enrolled(t);
-  const { secret } = await access.offerCodes('ada');
+  const { secret } = await access.offerCodes('ada', null);
   const code = codeAt(secret, Math.floor(clock.wallMs() / 30_000));
   await access.confirmCodes('ada', code);
   for (let turn = 0; turn < 6; turn++) await access.logIn(as('ada', `canary ${PASSWORD}`, { code }));

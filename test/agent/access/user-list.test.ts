@@ -59,7 +59,7 @@ async function cabinet(t: Pick<Test, 'teardown'>, { role = 'technician', hasKey 
     });
     const send = createSentUserLists({ take: access.takeUserList, audit: { note: (note) => void notes.push(note) }, clock });
     const logIn = (user: string, password: string, more: Partial<LoginRequest> = {}) =>
-      access.logIn({ user, password, code: '', newPassword: '', ...more });
+      access.logIn({ user, password, code: '', newPassword: '', console: '', ...more });
     const stateOf = async (user: string, password: string): Promise<string> => (await logIn(user, password)).state;
     return { access, logIn, stateOf, send: (text: string) => send(text, 'platform:anne') };
   };

@@ -63,8 +63,8 @@ export function createFakeAccess(asked: unknown[]): AccessTools {
     remove: (user) => known('remove', user),
     setRole: (user, role) => known('role', user, role),
     setPassword: (user, password, current) => known('password', user, password, current),
-    offerCodes: async (user) => {
-      await known('offer', user);
+    offerCodes: async (user, proof) => {
+      await known('offer', user, ...(proof === null ? [] : [proof]));
       return {
         user,
         secret: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567',
@@ -72,6 +72,6 @@ export function createFakeAccess(asked: unknown[]): AccessTools {
       };
     },
     confirmCodes: (user, code) => known('confirm', user, code),
-    dropCodes: (user) => known('drop', user),
+    dropCodes: (user, proof) => known('drop', user, ...(proof === null ? [] : [proof])),
   };
 }

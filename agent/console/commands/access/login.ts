@@ -32,6 +32,7 @@ export const LOGIN = agentCommand<LoginRequest, LoginAnswer | LoginEnd, LoginAns
     { name: 'password', prompt: 'Password', isNew: false },
     { name: 'code', prompt: 'Code', isNew: false },
     { name: 'new-password', prompt: 'New password', isNew: true },
+    { name: 'console', prompt: 'Key of the console', isNew: false },
   ],
   examples: ['luciole login marie', 'luciole login'],
   timeoutMs: LOGIN_TIMEOUT_MS,
@@ -40,6 +41,7 @@ export const LOGIN = agentCommand<LoginRequest, LoginAnswer | LoginEnd, LoginAns
     password: secretArg(args, 'password'),
     code: secretArg(args, 'code'),
     newPassword: secretArg(args, 'new-password'),
+    console: secretArg(args, 'console'),
   }),
   answer: async (view, request, job) => {
     const answer = await view.access.logIn(request);

@@ -2,6 +2,7 @@
 import {
   AccessError,
   type AccessErrorCode,
+  type AccountProof,
   type CodeOffer,
   type Invitation,
   mayUse,
@@ -10,7 +11,7 @@ import {
   type UserView,
 } from '../../../core/access.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
-import type { ConsoleCommand, Job } from '../../command-spec.ts';
+import type { ConsoleCommand, Job, SecretOwner } from '../../command-spec.ts';
 import { ConsoleError, type ConsoleErrorCode } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { formatDuration } from '../../text/duration.ts';
@@ -64,7 +65,11 @@ const enrol = agentCommand({
   arguments: [NAME],
   examples: ['luciole user enrol marie', 'luciole user enrol marie --json'],
   read: (args) => ({ name: textArg(args, 'name') }),
-  answer: (view, { name }): Promise<Invitation> => withAccessErrors(view.access.invite(name)),
+  answer: async (view, { name }, { caller }): Promise<Invitation> => {
+    if (isOwnAccount(name, caller))
+      throw new ConsoleError('denied', 'another admin, or the machine, gives you a new password; to choose one yourself: user passwd');
+    return withAccessErrors(view.access.invite(name));
+  },
   render: renderInvitation,
   audit: ({ user }) => ({ user }),
 });
@@ -102,34 +107,52 @@ const passwd = agentCommand({
   summary: 'a new password; asked for, never shown',
   arguments: [OWN_NAME],
   secrets: [
-    { name: 'current', prompt: 'Current password', isNew: false, isAsked: ({ name }) => name === undefined },
+    { name: 'current', prompt: 'Current password', isNew: false, isAsked: ({ name }, person) => name === undefined || isOwn(name, person) },
     { name: 'password', prompt: 'New password', isNew: true },
   ],
   examples: ['luciole user passwd', 'luciole user passwd marie'],
   read: (args) => ({ name: nameArg(args), current: args['current'], password: textArg(args, 'password') }),
   answer: (view, { name, current, password }, { caller }): Promise<Done> => {
     const user = whose(name, caller);
-    const known = name === null ? String(current ?? '') : null;
+    const known = name === null || isOwnAccount(name, caller) ? String(current ?? '') : null;
     return done(user, `${user} has a new password`, view.access.setPassword(user, password, known));
   },
   render: ({ done }, page) => paragraph(done, page).join('\n'),
   audit: ({ user }) => ({ user }),
 });
 
-const totp = agentCommand<{ what: string; name: string | null; code: string }, CodeOffer | Done>({
+const totp = agentCommand<{ what: string; name: string | null; code: string; proof: AccountProof }, CodeOffer | Done>({
   ...common,
   name: 'user totp',
   role: 'viewer',
   summary: 'one-time codes at login: on, confirm, off',
   arguments: [{ name: 'what', summary: 'on (shows the key), confirm (with a first code), off', required: true }, OWN_NAME],
-  secrets: [{ name: 'code', prompt: 'Code', isNew: false, isAsked: ({ what }) => what === 'confirm' }],
+  secrets: [
+    {
+      name: 'current',
+      prompt: 'Current password',
+      isNew: false,
+      isAsked: ({ what, name }, person) => what !== 'confirm' && isOwn(name, person),
+    },
+    {
+      ...{ name: 'current-code', prompt: 'Code in force, empty for none', isNew: false },
+      isAsked: ({ what, name }, person) => what !== 'confirm' && isOwn(name, person),
+    },
+    { name: 'code', prompt: 'Code', isNew: false, isAsked: ({ what }) => what === 'confirm' },
+  ],
   examples: ['luciole user totp on', 'luciole user totp confirm', 'luciole user totp off marie'],
-  read: (args) => ({ what: whatArg(args), name: nameArg(args), code: args['what'] === 'confirm' ? textArg(args, 'code') : '' }),
-  answer: (view, { what, name, code }, { caller }) => {
+  read: (args) => ({
+    what: whatArg(args),
+    name: nameArg(args),
+    code: args['what'] === 'confirm' ? textArg(args, 'code') : '',
+    proof: { password: String(args['current'] ?? ''), code: String(args['current-code'] ?? '') },
+  }),
+  answer: (view, { what, name, code, proof }, { caller }) => {
     const user = whose(name, caller);
-    if (what === 'on') return withAccessErrors(view.access.offerCodes(user));
+    const needed = isOwnAccount(user, caller) ? proof : null;
+    if (what === 'on') return withAccessErrors(view.access.offerCodes(user, needed));
     if (what === 'confirm') return done(user, `${user} is asked for a code from now on`, view.access.confirmCodes(user, code));
-    return done(user, `${user} is asked for no code any more`, view.access.dropCodes(user));
+    return done(user, `${user} is asked for no code any more`, view.access.dropCodes(user, needed));
   },
   render: (result, page) => ('done' in result ? paragraph(result.done, page).join('\n') : renderOffer(result, page)),
   audit: ({ user }) => ({ user }),
@@ -166,6 +189,16 @@ async function withAccessErrors<T>(work: Promise<T>): Promise<T> {
 function whose(name: string | null, { user, role }: Job['caller']): string {
   if (name === null || name === user || mayUse(role, 'admin')) return name ?? user;
   throw new ConsoleError('denied', `only an admin may change ${name}; leave the name out for yourself`);
+}
+
+/** Whether this is the account of a session, which may have been left unattended. On the machine's own socket a name proves nothing. */
+function isOwnAccount(name: string, { user, socketKind }: Job['caller']): boolean {
+  return socketKind === 'login' && name === user;
+}
+
+/** The same where the secrets are asked. */
+function isOwn(name: RawArgs[string] | undefined, { user, hasSession }: SecretOwner): boolean {
+  return hasSession && (name ?? user) === user;
 }
 
 function nameArg({ name }: RawArgs): string | null {

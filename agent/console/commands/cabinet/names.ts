@@ -56,7 +56,7 @@ export const GREETING = agentCommand({
 });
 
 function trialOf({ config }: AgentView): NonNullable<Names['trial']> | null {
-  const trial = config?.view().trial ?? null;
+  const trial = config?.view('').trial ?? null;
   return trial === null ? null : { number: trial.number, mode: trial.mode, restS: trial.restS };
 }
 

@@ -64,11 +64,11 @@ export const CONFIG_LOAD: LocalCommand = {
   hasSocket: true,
   group: CONFIG_GROUP,
   summary: 'put a file into the candidate',
-  arguments: [{ name: 'file', summary: 'the file here; - is what is pasted, or the input up to its end', required: true }],
+  arguments: [{ name: 'file', summary: 'the file here; - is what is pasted, or the input up to its end', required: true, file: 'read' }],
   options: [
     { name: 'profile', value: 'NAME', summary: 'it is a device type, kept as acme.yaml' },
     { name: 'framed', value: null, summary: 'it is in the form of `config export --paste`, and checked as a whole' },
-    { name: 'signature', value: 'FILE', summary: 'on the whole candidate, from config sign' },
+    { name: 'signature', value: 'FILE', summary: 'on the whole candidate, from config sign', file: 'read' },
     JSON_OPTION,
   ],
   examples: ['luciole config load cabinet.yaml', 'luciole config load -', 'luciole config load my-meter.yaml --profile my-meter.yaml'],
@@ -92,6 +92,17 @@ export const CONFIG_EXPORT: LocalCommand = {
   ],
   examples: ['luciole config export > cabinet.yaml', 'luciole config export --paste', 'luciole config export --revision 7'],
 };
+
+/** A candidate of somebody else is committed only as a copy, which its author can no longer change. */
+export const CONFIG_TAKE = configChange({
+  name: 'config take',
+  summary: "copy another author's candidate into yours",
+  arguments: [{ name: 'author', summary: 'as `config` names it, platform or console:marie', required: true }],
+  examples: ['luciole config take platform', 'luciole config take console:marie'],
+  read: (args) => ({ author: textArg(args, 'author') }),
+  answer: (view, { author }, { source }) => configOf(view).take(author, source),
+  render: async (result, page) => (await import('./config-page.ts')).renderPut(result, page),
+});
 
 export const CONFIG_DISCARD = configChange({
   name: 'config discard',

@@ -10,17 +10,28 @@ import { tableLines } from '../../text/text-table.ts';
 /** What a change needs of a page. */
 type Sheet = Pick<Page, 'widthCols' | 'language'>;
 
-export function renderConfig({ running, trial, candidate, trouble }: ConfigView, page: Page): string {
+export function renderConfig({ running, trial, candidate, others, trouble }: ConfigView, page: Page): string {
   const sheet: [label: string, text: string][] = [['Runs', revisionText(running, page)]];
   if (trial !== null) {
     const how = trial.mode === 'asked' ? '`luciole config confirm` keeps it' : 'it is kept by itself once all is well';
     sheet.push(['Trial', `${formatDuration(trial.restS * 1_000)} left, then it returns; ${how}`]);
     sheet.push(['Missing', trial.missing.length === 0 ? 'nothing' : trial.missing.join('; ')]);
   }
-  const begun = candidate === null ? '' : `by ${candidate.by} ${clockTime(candidate.atMs, page)}, begun on revision ${candidate.base}`;
+  const begun =
+    candidate === null ? '' : `by ${candidate.authors.join(', ')} ${clockTime(candidate.atMs, page)}, begun on revision ${candidate.base}`;
   sheet.push(['Candidate', candidate === null ? 'none' : `${begun}: \`luciole config compare\``]);
+  for (const { by, authors, atMs, base } of others)
+    sheet.push([
+      'Other',
+      `a candidate by ${authors.join(', ')} ${clockTime(atMs, page)}, begun on revision ${base}: \`luciole config take ${takenAs(by)}\``,
+    ]);
   if (trouble !== '') sheet.push(['Trouble', trouble]);
   return sheet.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
+}
+
+/** The platform has one candidate, whichever of its users asks. */
+function takenAs(by: string): string {
+  return by.replace(/^platform:.*/, 'platform');
 }
 
 /** Renders `config history`, the newest revision first. */

@@ -19,7 +19,7 @@ export const CONFIG = agentCommand({
   group: CONFIG_GROUP,
   summary: 'the configuration: what runs, what is on trial',
   examples: ['luciole config', 'luciole config compare', 'luciole config commit --confirm 5 --comment "new lamp"'],
-  answer: (view): ConfigView => configOf(view).view(),
+  answer: (view, _args, { source }): ConfigView => configOf(view).view(source),
   render: async (result, page) => (await import('./config-page.ts')).renderConfig(result, page),
 });
 
@@ -47,8 +47,8 @@ export const CONFIG_SHOW = agentCommand({
           : numberArg(args, 'revision', REVISION_NUMBERS),
     file: args['profile'] === undefined ? 'cabinet.yaml' : fileName(textArg(args, 'profile')),
   }),
-  answer: async (view, { of, file }): Promise<ConfigText> => {
-    const files = await configOf(view).files(of);
+  answer: async (view, { of, file }, { source }): Promise<ConfigText> => {
+    const files = await configOf(view).files(of, source);
     if (files === undefined)
       throw new ConsoleError('failed', of === 'candidate' ? NO_CANDIDATE : `the files of ${nameOf(of)} are not kept`);
     const profiles = Object.keys(files.profiles);
@@ -84,7 +84,7 @@ export const CONFIG_COMPARE = agentCommand({
     from: args['from'] === undefined ? ('running' as const) : numberArg(args, 'from', REVISION_NUMBERS),
     to: args['to'] === undefined ? ('candidate' as const) : numberArg(args, 'to', REVISION_NUMBERS),
   }),
-  answer: (view, { from, to }): Promise<ConfigAnswer> => configOf(view).compare(from, to),
+  answer: (view, { from, to }, { source }): Promise<ConfigAnswer> => configOf(view).compare(from, to, source),
   render: async (result, page) => (await import('./config-page.ts')).renderCompare(result, page),
   succeeded: isConfigDone,
 });
@@ -96,7 +96,7 @@ export const CONFIG_CHECK = agentCommand({
   summary: 'name everything wrong in the candidate',
   examples: ['luciole config check', 'luciole config check --json'],
   timeoutMs: CHECK_TIMEOUT_MS,
-  answer: (view): Promise<ConfigAnswer> => configOf(view).check(),
+  answer: (view, _args, { source }): Promise<ConfigAnswer> => configOf(view).check(source),
   render: async (result, page) => (await import('./config-page.ts')).renderConfigCheck(result, page),
   succeeded: isConfigDone,
 });

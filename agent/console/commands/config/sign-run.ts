@@ -93,8 +93,12 @@ export async function readSigningOrder(args: LocalArgs, terminal: Terminal): Pro
 
 async function newPassphrase({ askSecret }: Terminal): Promise<string> {
   if (askSecret === undefined) throw new ConsoleError('usage', 'a passphrase needs a terminal: run this command in one');
-  const text = await askSecret('Passphrase', true);
-  if (text.length >= MIN_PASSPHRASE) return text;
+  const tooShort = (text: string): boolean => text.length < MIN_PASSPHRASE;
+  const text = await askSecret('Passphrase', {
+    text: `${MIN_PASSPHRASE} characters at least`,
+    problem: (typed) => (tooShort(typed) ? `it has ${typed.length} characters; ${MIN_PASSPHRASE} at least` : null),
+  });
+  if (!tooShort(text)) return text;
   throw new ConsoleError('usage', `a passphrase has ${MIN_PASSPHRASE} characters at least; no key was made`);
 }
 
@@ -103,7 +107,7 @@ async function readPrivateKey(file: string, { askSecret }: Terminal): Promise<Ke
   const isEncrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----/.test(pem);
   if (isEncrypted && askSecret === undefined)
     throw new ConsoleError('usage', 'the passphrase of this key needs a terminal: run this command in one');
-  const passphrase = isEncrypted ? await askSecret?.('Passphrase', false) : undefined;
+  const passphrase = isEncrypted ? await askSecret?.('Passphrase', null) : undefined;
   const key = ofPem(() => createPrivateKey(passphrase === undefined ? pem : { key: pem, passphrase }));
   if (key !== undefined) return key;
   const advice = isEncrypted ? 'the passphrase is wrong, or it is no Ed25519 key' : 'make one with `luciole config keygen`';

@@ -3,15 +3,20 @@
  *
  * `lights on` needs no login: a dark street is an accident.
  */
+import { mayUse } from '../../../core/access.ts';
+import { HOUR_MS } from '../../../core/durations.ts';
 import type { AgentView, OverrideAnswer } from '../../../core/views.ts';
 import type { Outcome, Target } from '../../../core/words.ts';
 import { ACT_TIMEOUT_MS, agentCommand, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
 import { parseDuration } from '../../text/duration.ts';
 import { findZone } from './light-args.ts';
 import { isOverrideInForce, OVERRIDE_SPAN, readReason } from './override.ts';
 
 const FULL_PCT = 100;
+/** Longest for a caller who may not override, a passer-by at an open cabinet. Units: ms. Source: as a key-switch, `lights-on` of a contact. */
+const EMERGENCY_MS = 2 * HOUR_MS;
 const USUAL_REASON = 'lights on at the console';
 const ZONE_OPTION = { name: 'zone', value: 'ZONE', summary: 'only this zone' } as const;
 
@@ -25,7 +30,7 @@ export const LIGHTS_ON = agentCommand({
   role: 'anyone',
   group: 'Act:',
   summary: 'all lamps to 100 %, for an emergency; no login',
-  arguments: [{ name: 'duration', summary: 'how long, 1m to 24h, as 30m or 2h', required: true }],
+  arguments: [{ name: 'duration', summary: 'how long, as 30m; up to 2h without a login, 24h with', required: true }],
   options: [ZONE_OPTION, { name: 'reason', value: 'TEXT', summary: 'why, for the record' }],
   examples: ['luciole lights on 30m', 'luciole lights on 2h --zone quay --reason "accident"'],
   timeoutMs: ACT_TIMEOUT_MS,
@@ -34,7 +39,9 @@ export const LIGHTS_ON = agentCommand({
     zone: args['zone'] === undefined ? null : textArg(args, 'zone'),
     reason: args['reason'] === undefined ? USUAL_REASON : readReason(textArg(args, 'reason')),
   }),
-  answer: async (view, { durationMs, zone, reason }, { source }): Promise<OverrideAnswer> => {
+  answer: async (view, { durationMs, zone, reason }, { source, caller }): Promise<OverrideAnswer> => {
+    if (durationMs > EMERGENCY_MS && !mayUse(caller.role, 'technician'))
+      throw new ConsoleError('denied', 'lights on for more than 2h needs a login as technician; 2h can be repeated');
     const target = await targetOf(view, zone);
     return view.override({ target, levelPct: FULL_PCT, rank: 'emergency', minutes: durationMs / 60_000, reason, source });
   },

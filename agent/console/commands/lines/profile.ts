@@ -10,7 +10,7 @@ import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { findName } from '../find-name.ts';
 
-const FILE = { name: 'file', summary: 'a profile, one YAML file a device type', required: true } as const;
+const FILE = { name: 'file', summary: 'a profile, one YAML file a device type', required: true, file: 'read' } as const;
 
 /** What the agent uses, and behind it what its files have brought since it started. */
 async function withPending(view: AgentView): Promise<ConfigFilesView> {

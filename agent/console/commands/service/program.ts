@@ -6,6 +6,7 @@ const CABINET_FILE = {
   name: 'file',
   summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)',
   required: false,
+  file: 'read',
 } as const;
 
 const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
@@ -54,7 +55,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     summary: 'one packed file with all that a helper needs',
     arguments: [],
     options: [
-      { name: 'to', value: 'FILE', summary: 'where to; a folder gets a file named by cabinet and time (default: here)' },
+      { name: 'to', value: 'FILE', summary: 'where to; a folder gets a file named by cabinet and time (default: here)', file: 'write' },
       JSON_OPTION,
     ],
     examples: ['luciole tech-support', 'luciole tech-support --to /media/stick', 'luciole tech-support --to bundle.txt.gz --json'],
@@ -130,9 +131,9 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     role: 'admin',
     hasSocket: false,
     summary: 'poles, devices and lamps in bulk from a CSV table',
-    arguments: [{ name: 'table', summary: 'a CSV file; its first line names the columns', required: true }],
+    arguments: [{ name: 'table', summary: 'a CSV file; its first line names the columns', required: true, file: 'read' }],
     options: [
-      { name: 'into', value: 'FILE', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)' },
+      { name: 'into', value: 'FILE', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)', file: 'read' },
       { name: 'write', value: null, summary: 'write it; without this, only show what would change' },
       JSON_OPTION,
     ],

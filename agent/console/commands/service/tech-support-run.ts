@@ -8,7 +8,7 @@ import { gzip } from 'node:zlib';
 import type { LeastRole } from '../../../core/access.ts';
 import type { WallMs } from '../../../core/clock.ts';
 import { ConsoleError } from '../../console-error.ts';
-import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
+import type { ExpectRoom, LocalArgs, Terminal } from '../../terminal/terminal.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { formatBytes } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
@@ -22,14 +22,24 @@ const MODE = 0o600;
 const ZMODEM_SHARE = 0.9;
 const pack = promisify(gzip);
 
-/** Resolves with the exit code. `dir`: where a file without a folder goes. Errors: rejects with ConsoleError 'failed' for a place that cannot be written to. */
+export interface TechSupportParts {
+  readonly terminal: Terminal;
+  readonly configFile: string;
+  /** Where a file without a folder goes. */
+  readonly dir: string;
+  readonly nowMs: WallMs;
+  readonly expectRoom?: ExpectRoom;
+}
+
+/** Resolves with the exit code. Errors: rejects with ConsoleError 'failed' for a place that cannot be written to or has no room. */
 export async function techSupport(
   args: LocalArgs,
-  { terminal, configFile, dir, nowMs }: { terminal: Terminal; configFile: string; dir: string; nowMs: WallMs },
+  { terminal, configFile, dir, nowMs, expectRoom = async () => {} }: TechSupportParts,
 ): Promise<number> {
   const { text, cabinetId, missing, needsRole } = await makeBundle(terminal, args['socket'], () => machineFacts(configFile, terminal));
   const bytes = await pack(text, { level: 9 });
   const name = `luciole-support-${cabinetId || 'cabinet'}-${new Date(nowMs).toISOString().slice(0, 19).replace(/[:-]/g, '')}Z.txt.gz`;
+  await expectRoom(join(dir, name), bytes.length);
   const file = await written(bytes, typeof args['to'] === 'string' ? args['to'] : dir, name);
   const summary = { file, bytes: bytes.length, unpackedBytes: text.length, missing, needsRole };
   if (args['json'] === true) terminal.out(`${JSON.stringify(summary)}\n`);

@@ -27,7 +27,7 @@ const install: LocalCommand = {
   hasSocket: true,
   group: 'Agent:',
   summary: 'another release from a signed file, on trial first',
-  arguments: [{ name: 'file', summary: 'the update file', required: true }],
+  arguments: [{ name: 'file', summary: 'the update file', required: true, file: 'read' }],
   options: [FORCE, JSON_OPTION],
   examples: ['luciole update install luciole_0.2.0_arm64.update', 'luciole update install luciole_0.2.0_arm64.update --force'],
 };

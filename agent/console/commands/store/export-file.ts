@@ -9,6 +9,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { asOwnerOf, replaceWhole } from '../../../core/atomic-write.ts';
 import { ConsoleError } from '../../console-error.ts';
+import type { ExpectRoom } from '../../terminal/terminal.ts';
 
 /** As an export is readable for others. */
 const NOTE_MODE = 0o644;
@@ -43,7 +44,11 @@ export interface ExportFile {
 }
 
 /** Errors: rejects with ConsoleError 'failed' for a place that cannot be written to, or the beginning of another export. */
-export async function openExportFile(file: string, wanted: Pick<ExportState, 'since' | 'until' | 'format'>): Promise<ExportFile> {
+export async function openExportFile(
+  file: string,
+  wanted: Pick<ExportState, 'since' | 'until' | 'format'>,
+  expectRoom: ExpectRoom = async () => {},
+): Promise<ExportFile> {
   const [part, note] = [`${file}.part`, `${file}.part.json`];
   return withFileErrors(file, async () => {
     if (existsSync(file) && (await stat(file)).isDirectory()) throw new ConsoleError('failed', `${file} is a folder; name a file in it`);
@@ -53,11 +58,19 @@ export async function openExportFile(file: string, wanted: Pick<ExportState, 'si
     const handle = await asOwnerOf(dirname(part), () => open(part, state === null ? 'w' : 'r+'));
     // What was written after the last note is written anew.
     if (state !== null) await handle.truncate(state.bytes);
-    return exportFile(file, part, note, handle, state);
+    return exportFile({ file, part, note, expectRoom }, handle, state);
   });
 }
 
-function exportFile(file: string, part: string, note: string, handle: FileHandle, state: ExportState | null): ExportFile {
+/** The paths of an export, and whether there is room for them. */
+interface ExportPlace {
+  readonly file: string;
+  readonly part: string;
+  readonly note: string;
+  readonly expectRoom: ExpectRoom;
+}
+
+function exportFile({ file, part, note, expectRoom }: ExportPlace, handle: FileHandle, state: ExportState | null): ExportFile {
   let bytes = state?.bytes ?? 0;
   const remember = (reached: ExportState): void => replaceWhole(note, JSON.stringify(reached), NOTE_MODE);
   return {
@@ -67,6 +80,7 @@ function exportFile(file: string, part: string, note: string, handle: FileHandle
         // So that the first page, should it be cut short, is known for what it is.
         if (bytes === 0) remember({ ...next, afterSeq: 0, frames: 0, readings: 0, bytes });
         const data = Buffer.from(text);
+        await expectRoom(part, bytes + data.length);
         for (let done = 0; done < data.length; ) done += (await handle.write(data, done, data.length - done, bytes + done)).bytesWritten;
         bytes += data.length;
         // Before the note, which counts on these bytes.

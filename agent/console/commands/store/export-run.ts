@@ -7,7 +7,7 @@ import { textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
+import type { ExpectRoom, LocalArgs, Terminal } from '../../terminal/terminal.ts';
 import { count, formatNumber, translated } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';
 import { wrap } from '../../text/text-lines.ts';
@@ -42,10 +42,11 @@ export async function exportReadings(
   terminal: Terminal,
   signal: AbortSignal,
   write: (text: string) => Promise<void>,
+  expectRoom: ExpectRoom = async () => {},
 ): Promise<number> {
   const wanted = readExport(args as RawArgs);
   const { to, isJson } = wanted;
-  const file = to === OUTPUT ? toOutput(write) : await openExportFile(to, wanted);
+  const file = to === OUTPUT ? toOutput(write) : await openExportFile(to, wanted, expectRoom);
   try {
     const reached = await pump(file, wanted, terminal, signal);
     terminal.status?.clear();

@@ -35,7 +35,7 @@ export const EXPORT: LocalCommand = {
   options: [
     RANGE_OPTIONS.since,
     RANGE_OPTIONS.until,
-    { name: 'to', value: 'FILE', summary: 'where to; what was broken off goes on; - is the output' },
+    { name: 'to', value: 'FILE', summary: 'where to; what was broken off goes on; - is the output', file: 'write' },
     { name: 'format', value: 'FORMAT', summary: 'csv or jsonl (default: by the end of the name)' },
     { name: 'json', value: null, summary: 'print the sum on one line, for scripts' },
   ],

@@ -13,7 +13,7 @@ import { commitRequest } from '../../../../agent/console/commands/config/config-
 import type { ClockQuality } from '../../../../agent/core/clock.ts';
 import { DAY_MS } from '../../../../agent/core/durations.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
-import { type CommitRequest, SIGNATURE_FILE } from '../../../../agent/core/revisions.ts';
+import { type CommitRequest, type ConfigAnswer, SIGNATURE_FILE } from '../../../../agent/core/revisions.ts';
 import type { AgentEvent } from '../../../../agent/core/words.ts';
 import { SMALL_SITE } from '../../../support/small-site.ts';
 import { changed } from '../small-street.ts';
@@ -90,6 +90,12 @@ function signatureOn(text: string, { keys = signer, cabinets = ['demo'], signedM
   return signRevision({ files: { cabinet: text, profiles: {} }, privateKey: keys.privateKey, cabinets, signedMs, validMs });
 }
 
+/** An admin at the cabinet takes what the platform has put together, and says that it may be darker. */
+async function takeAndCommit(manager: RevisionManager): Promise<ConfigAnswer> {
+  await manager.take('platform', 'console:ada');
+  return manager.commit(by('console:ada', true));
+}
+
 t.test('dimming within the floor needs nobody; below it the platform and a technician wait, and the street stays as it is', async (t) => {
   const { manager: made, load, minPct } = await openManager(t);
   await load(dimmed(10));
@@ -97,14 +103,15 @@ t.test('dimming within the floor needs nobody; below it the platform and a techn
   await made.confirm('platform');
   await load(dimmed(5));
   for (const author of ['platform', 'console:tina']) {
+    if (author !== 'platform') await made.take('platform', author);
     const refused = await made.commit(by(author));
     t.equal(refused.state, 'refused');
     t.match(refused.reason, /less light than the floor of the site: sign it with `luciole config sign`, or let an admin/);
     t.match(refused.problems[0], { path: 'lamps[L01]', message: /^5 % at 2026-11-2\d \d\d:\d\d:\d\d .*; the floor of the site is 10 %$/ });
   }
   t.equal(minPct(), 10);
-  t.not(made.view().candidate, null, 'it waits');
-  t.match((await made.check()).warnings[0], { path: 'lamps[L01]' }, 'and a look at it says why');
+  t.not(made.view('platform').candidate, null, 'it waits');
+  t.match((await made.check('platform')).warnings[0], { path: 'lamps[L01]' }, 'and a look at it says why');
 });
 
 t.test('only an admin says that the floor may be undercut', (t) => {
@@ -123,10 +130,10 @@ t.test('only an admin says that the floor may be undercut', (t) => {
 t.test('what an admin has allowed runs, is in the history, and later changes may keep it but not go further', async (t) => {
   const { manager: made, load, minPct, events } = await openManager(t);
   await load(dimmed(5));
-  t.equal((await made.commit(by('console:ada', true))).state, 'done');
+  t.equal((await takeAndCommit(made)).state, 'done');
   await made.confirm('console:ada');
   t.equal(minPct(), 5);
-  t.match(made.history()[0], { by: 'console:ada', why: 'savings; below the floor, allowed by console:ada' });
+  t.match(made.history()[0], { by: 'console:ada', why: 'savings; with parts by platform; below the floor, allowed by console:ada' });
   t.ok(events.some(({ code, text }) => code === 'config-changed' && /below the floor, allowed by console:ada/.test(text)));
   await load(dimmed(5, 40));
   t.equal((await made.commit(by('platform'))).state, 'done', 'another level of the night, above what was allowed');
@@ -178,13 +185,13 @@ t.test('a signature releases the floor, never a key of the site', async (t) => {
   const text = changed(dimmed(5), [['mqtt://127.0.0.1:1883', 'mqtt://192.0.2.7:1883']]);
   await load(text, signatureOn(text));
   t.match(await made.commit(by('platform')), { state: 'refused', reason: /uplink\.broker belongs to the file of the site/ });
-  t.match(await made.commit(by('console:ada', true)), { state: 'refused', reason: /uplink\.broker belongs to the file of the site/ });
+  t.match(await takeAndCommit(made), { state: 'refused', reason: /uplink\.broker belongs to the file of the site/ });
 });
 
 t.test('an earlier revision is judged as any other: what was allowed once is not allowed for ever', async (t) => {
   const { manager: made, load, minPct } = await openManager(t);
   await load(dimmed(5));
-  const { revision } = await made.commit(by('console:ada', true));
+  const { revision } = await takeAndCommit(made);
   await made.confirm('console:ada');
   await load(dimmed(20));
   await made.commit(by('platform'));

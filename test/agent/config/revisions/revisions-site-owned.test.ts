@@ -93,11 +93,11 @@ for (const [what, from, to, key] of ATTACKS)
     for (const by of AUTHORS) {
       await at.put('cabinet.yaml', hostile, by);
       t.match(owned(await at.commit(request(by))), pattern);
-      t.match(at.view(), { running: { number: 1 }, trial: null });
+      t.match(at.view('platform'), { running: { number: 1 }, trial: null });
     }
     t.match(owned(await at.commit(request('platform'))), pattern, 'no second try helps');
-    t.match(owned(await at.check()), pattern);
-    const compared = await at.compare('running', 'candidate');
+    t.match(owned(await at.check('platform')), pattern);
+    const compared = await at.compare('running', 'candidate', 'platform');
     t.match(owned(compared), pattern);
     if (key !== 'profileDirs') t.ok(compared.changes.length > 0, 'and shows what it would change');
     t.strictSame(run.site, { ...run.begun.site }, 'what runs is what ran');
@@ -106,14 +106,15 @@ for (const [what, from, to, key] of ATTACKS)
 t.test('values in several parts, by two authors, beside a device type: each part may be sound, the whole is judged', async (t) => {
   const { manager: at } = await openManager(t);
   const led = readFileSync(join(import.meta.dirname, '../../../../drivers/profiles/wirenboard-wb-led.yaml'), 'utf8');
-  await at.set('uplink.keepaliveS', '60', 'console:anne');
-  await at.put('profiles/wb-led.yaml', led, 'console:anne');
-  t.match(await at.check(), { state: 'done' });
   await at.set('uplink.username', 'c1', 'platform');
   await at.set('uplink.passwordFile', '/etc/luciole/cabinet.key', 'platform');
+  await at.take('platform', 'console:anne');
+  await at.put('profiles/wb-led.yaml', led, 'console:anne');
   t.match(owned(await at.commit(request('console:anne'))), /uplink\.username, uplink\.passwordFile belong/);
-  await at.set('uplink.username', null, 'platform');
-  await at.set('uplink.passwordFile', null, 'platform');
+  await at.discard('console:anne');
+  await at.set('uplink.keepaliveS', '60', 'console:anne');
+  await at.put('profiles/wb-led.yaml', led, 'console:anne');
+  t.match(await at.check('console:anne'), { state: 'done' });
   t.match(await at.commit(request('console:anne')), { state: 'done', revision: 2 });
 });
 
@@ -136,7 +137,7 @@ t.test('a revision of the release before keeps running with its values, and each
 
 t.test('a trial of the release before goes on, ends as it would have, and its values are not judged in the middle', async (t) => {
   const { manager: at, run } = await openManager(t, { before: 'book.json' });
-  t.match([at.view().trial?.number, run.site.cabinet.uplink?.broker], [3, 'mqtt://10.0.0.10:1883']);
+  t.match([at.view('platform').trial?.number, run.site.cabinet.uplink?.broker], [3, 'mqtt://10.0.0.10:1883']);
   t.match(await at.giveBack('console:anne', ''), { state: 'done', revision: 2 });
   t.equal(run.site.cabinet.uplink?.broker, 'mqtt://10.0.0.9:1883', 'what ran before runs again, though unlike the file of the site');
   t.match(owned(await at.rollback(3, request('platform'))), /uplink\.broker belongs/, 'but nobody comes back to the other one');
@@ -156,6 +157,7 @@ t.test('a revision after the upgrade keeps what runs or takes what the file says
   await at.put('cabinet.yaml', changed(SMALL_SITE, [['levelPct: 30', 'levelPct: 42']]), 'platform');
   t.equal(endsOf(), 1, 'the event was renewed');
   // Another port and place may give less light than what runs: an admin says so.
+  await at.take('platform', 'console:admin');
   t.match(await at.commit(request('console:admin')), { state: 'done', revision: 4 }, 'those of the file');
   t.equal(endsOf(), 2, 'and is over');
   await at.giveBack('platform', '');
@@ -176,10 +178,10 @@ t.test('a file of the site that is lost, cut or of another start allows nothing'
   await at.put('cabinet.yaml', changed(SMALL_SITE, [['levelPct: 30', 'levelPct: 42']]), 'platform');
   for (const text of ['', 'lines: nonsense', changed(SMALL_SITE, [['Europe/Paris', 'Europe/Berlin']])]) {
     writeFileSync(kept, text);
-    t.match(owned(await at.check()), /uplink\.broker/, `${text.length} bytes`);
+    t.match(owned(await at.check('platform')), /uplink\.broker/, `${text.length} bytes`);
   }
   rmSync(kept);
-  t.match(owned(await at.check()), /uplink\.broker/);
+  t.match(owned(await at.check('platform')), /uplink\.broker/);
   t.notOk(existsSync(kept));
 });
 
@@ -237,7 +239,7 @@ t.test(
         let allowed = [fileOfSite, legacy];
         for (const each of edits) {
           if (each.do === 'set') await at.set(each.path, each.value, by);
-          else if (each.do === 'load') await at.put('cabinet.yaml', (await at.files(each.of))?.cabinet ?? '', by);
+          else if (each.do === 'load') await at.put('cabinet.yaml', (await at.files(each.of, by))?.cabinet ?? '', by);
           else if (each.do === 'giveBack') await at.giveBack(by, '');
           else {
             const answer =
@@ -250,7 +252,7 @@ t.test(
             refused += / belongs? to the file of the site/.test(answer.reason) ? 1 : 0;
           }
           // Once the values of the file are confirmed, those of before are gone.
-          const isConfirmed = at.view().trial === null;
+          const isConfirmed = at.view('platform').trial === null;
           if (isConfirmed && siteOwnedDifferences(run.site.cabinet, [legacy]).length > 0) allowed = [fileOfSite];
           if (siteOwnedDifferences(run.site.cabinet, allowed).length > 0) return false;
         }

@@ -237,7 +237,7 @@ t.test('a candidate is refused for what is wrong with it, at its place, and stay
   t.match(await at.commit({ ...COMMIT, base: 'b'.repeat(64) }), { state: 'refused', reason: /not the one that this is based on/ });
   await at.put('cabinet.yaml', SMALL_SITE, 'platform');
   t.match(await at.commit(COMMIT), { state: 'done', reason: /equal to revision 1/, isOnTrial: false });
-  t.equal(at.view().candidate, null);
+  t.equal(at.view('platform').candidate, null);
   t.strictSame(applied, []);
   t.match(await at.commit(COMMIT), { state: 'refused', reason: /no candidate/ });
 });
@@ -249,11 +249,11 @@ t.test('a signature stays with the candidate over later files and a restart, and
     const data = Buffer.from(text);
     return { file, part: 1, parts: 1, sha256: createHash('sha256').update(data).digest('hex'), data };
   };
-  const signatureOf = (from: RevisionManager) => from.view().candidate?.signature;
+  const signatureOf = (from: RevisionManager) => from.view('platform').candidate?.signature;
   await at.putPart(part('revision.sig', 'luciole-sig1.a.b\n'), 'platform');
   t.equal(signatureOf(at), 'luciole-sig1.a.b', 'it may come before the files');
-  t.equal((await at.files('candidate'))?.cabinet, SMALL_SITE, 'and is none of them');
-  const { hash } = at.view().candidate ?? {};
+  t.equal((await at.files('candidate', 'platform'))?.cabinet, SMALL_SITE, 'and is none of them');
+  const { hash } = at.view('platform').candidate ?? {};
   t.equal(hash, revisionHash({ cabinet: SMALL_SITE, profiles: {} }));
   await at.putPart(part('cabinet.yaml', brighter(60)), 'platform');
   t.equal(signatureOf(at), 'luciole-sig1.a.b', 'a file leaves it');
@@ -276,7 +276,7 @@ t.test('comments alone are kept without a trial', async (t) => {
   const { manager: at } = await openManager(first);
   await at.put('cabinet.yaml', `${SMALL_SITE}# for the archive\n`, 'platform');
   t.match(await at.commit(COMMIT), { state: 'done', revision: 2, isOnTrial: false, changes: [] });
-  t.match(at.view(), { running: { number: 2, state: 'confirmed' }, trial: null });
+  t.match(at.view('platform'), { running: { number: 2, state: 'confirmed' }, trial: null });
 });
 
 t.test('a site with an uplink in its revision alone may lose it at the cabinet, but not by the platform', async (t) => {
@@ -286,17 +286,43 @@ t.test('a site with an uplink in its revision alone may lose it at the cabinet, 
   const { manager: at } = await openManager(await beginning.begin());
   await at.put('cabinet.yaml', withoutUplink, 'platform');
   t.match(await at.commit(COMMIT), { state: 'refused', reason: /cut itself off/ });
+  await at.take('platform', 'console:anne');
   t.match(await at.commit({ ...COMMIT, by: 'console:anne', author: 'console' }), { state: 'done' });
 });
+
+t.test(
+  'what the platform has put together goes live under no other name, unless somebody takes it, and then the history names both',
+  async (t) => {
+    const { first } = await site(t);
+    const { manager: at } = await openManager(first);
+    const marie = { ...COMMIT, by: 'console:marie', author: 'console' as const };
+    await at.put('cabinet.yaml', brighter(70), 'platform:eve');
+    t.match(await at.commit(marie), { state: 'refused', reason: /no candidate/ });
+    await at.set('zones[rue].minPct', '20', 'console:marie');
+    t.match(
+      (await at.check('console:marie')).changes.map(({ path }) => path),
+      ['zones[rue].minPct'],
+      'hers alone',
+    );
+    await at.discard('console:marie');
+    t.not(at.view('platform').candidate, null, 'the own one alone is discarded');
+    await at.take('platform', 'console:marie');
+    await at.put('cabinet.yaml', brighter(99), 'platform:eve');
+    t.match(await at.commit(marie), { state: 'done', revision: 2 });
+    t.match(at.history()[0], { by: 'console:marie', why: /with parts by platform:eve/ });
+    t.match((await at.files('running', ''))?.cabinet, /levelPct: 70/, 'as it was when she looked at it');
+    t.match(at.view('platform').candidate, { by: 'platform:eve' }, 'the changed original stays with its author');
+  },
+);
 
 t.test('a device type comes with a revision, takes the place of a shipped one, and must stand its own examples', async (t) => {
   const { first } = await site(t);
   const { manager: at } = await openManager(first);
   const led = readFileSync(join(import.meta.dirname, '../../../../drivers/profiles/wirenboard-wb-led.yaml'), 'utf8');
   await at.put('profiles/wb-led.yaml', led.replace(/^model: .*$/m, 'model: WB-LED of this city'), 'platform');
-  t.match(await at.check(), { state: 'done', changes: [{ path: 'profiles.wb-led.yaml', before: null }] });
+  t.match(await at.check('platform'), { state: 'done', changes: [{ path: 'profiles.wb-led.yaml', before: null }] });
   await at.put('profiles/wb-led.yaml', led.replace(/^(id: .*)$/m, '$1\nnonsense: 1'), 'platform');
-  t.match(await at.check(), { state: 'refused', problems: [{ file: 'profiles/wb-led.yaml' }] });
+  t.match(await at.check('platform'), { state: 'refused', problems: [{ file: 'profiles/wb-led.yaml' }] });
   t.match(await at.put('profiles/wb-led.yaml', null, 'platform'), { state: 'done' });
   t.match(await at.put('profiles/wb-led.yaml', null, 'platform'), { state: 'refused', reason: /there is no/ });
 });
@@ -309,14 +335,14 @@ t.test('a disk that fills up refuses a revision, and the street goes on as it wa
   const failing: RevisionDisk = {
     ...disk,
     writeHistory: (history) => (isFull ? Promise.reject(full) : disk.writeHistory(history)),
-    writeFiles: (of, files, note) => (isFull && of !== 'candidate' ? Promise.reject(full) : disk.writeFiles(of, files, note)),
+    writeFiles: (of, files, note) => (isFull && typeof of !== 'string' ? Promise.reject(full) : disk.writeFiles(of, files, note)),
   };
   const { manager: at, applied } = await openManager(first, failing);
   await at.put('cabinet.yaml', brighter(45), 'platform');
   isFull = true;
   t.match(await at.commit(COMMIT), { state: 'refused', reason: /cannot be kept \(ENOSPC\)/ });
   t.strictSame(applied, []);
-  t.match(at.view(), { running: { number: 1 }, trial: null });
+  t.match(at.view('platform'), { running: { number: 1 }, trial: null });
   isFull = false;
   t.match(await at.commit(COMMIT), { state: 'done', revision: 2 });
 });

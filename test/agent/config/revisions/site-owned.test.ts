@@ -4,6 +4,7 @@ import { SITE_OWNED, siteOwnedDifferences, siteOwnedRefusal } from '../../../../
 import { cabinetJsonSchema } from '../../../../agent/config/schema/schema.ts';
 import type { Cabinet } from '../../../../agent/core/cabinet.ts';
 import type { JsonSchema } from '../../../../agent/core/json-schema.ts';
+import { parseLineNetwork } from '../../../../agent/core/line-port.ts';
 import { changed, SMALL_STREET } from '../small-street.ts';
 import { PLATFORM_OWNED } from './platform-owned.ts';
 
@@ -86,6 +87,63 @@ t.test('a port that the file of the site allows, and one endpoint in two spellin
   for (const port of ['/dev/ttyUSB9', 'tcp://plc:502', 'tcp://PLC', '/dev/ttyUSB0']) t.strictSame(keys(candidate(port), site), [], port);
   for (const port of ['tcp://plc:503', 'rtu+tcp://plc:502', 'tcp://plc.evil', '/dev/ttyUSB99', '/dev/ttyusb9'])
     t.strictSame(keys(candidate(port), site), ['lines[air].port'], port);
+});
+
+t.test('a network that the file of the site allows for lines leads to its addresses at its port, and never to this machine', async (t) => {
+  const allowed = [
+    'tcp://10.20.0.0/24',
+    'rtu+tcp://10.20.1.0/24:4001',
+    'tcp://[2001:db8:1::]/64:1502',
+    '"tcp://127.0.0.0/16"',
+    'tcp://plc/24',
+  ];
+  const site = cabinet([
+    [TO_UPLINK, `${TO_UPLINK}\ntrust: { ports: [${allowed.map((each) => JSON.stringify(each.replaceAll('"', ''))).join(', ')}] }`],
+  ]);
+  const candidate = (port: string) => ({ ...site, lines: site.lines.map((line) => (line.id === 'air' ? { ...line, port } : line)) });
+  for (const port of [
+    'tcp://10.20.0.7',
+    'tcp://10.20.0.7:502',
+    'tcp://10.20.0.255',
+    'rtu+tcp://10.20.1.9:4001',
+    'tcp://[2001:db8:1::9]:1502',
+    'tcp://0xa.20.7',
+  ])
+    t.strictSame(keys(candidate(port), site), [], port);
+  for (const port of [
+    ...['tcp://10.20.0.7:22', 'rtu+tcp://10.20.0.7:502', 'tcp://10.20.1.9:4001', 'tcp://10.20.1.1', 'tcp://10.19.255.255'],
+    ...[
+      'tcp://127.0.0.1',
+      'tcp://127.0.0.1:502',
+      'tcp://localhost',
+      'tcp://[::1]:1502',
+      'tcp://[::ffff:127.0.0.1]:502',
+      'tcp://2130706433',
+      'tcp://0.0.0.0',
+    ],
+    ...['tcp://plc', 'tcp://10.20.0.7.evil.example', 'tcp://[2001:db8:1:1::9]:1502', '/dev/10.20.0.7'],
+  ])
+    t.strictSame(keys(candidate(port), site), ['lines[air].port'], port);
+});
+
+t.test('a network of lines that cannot be meant is refused, with what is allowed', async (t) => {
+  for (const [text, why] of [
+    ['tcp://10.0.0.0/8', /a network of \/16 or smaller/],
+    ['tcp://0.0.0.0/0', /a network of \/16 or smaller/],
+    ['tcp://[::]/0', /a network of \/48 or smaller/],
+    ['tcp://10.0.0.0/33', /a network of \/16 or smaller/],
+    ['tcp://999.0.0.0/24', /an address before the "\/"/],
+    ['rtu+tcp://10.20.0.0/24', /a port from 1 to 65535/],
+    ['tcp://10.20.0.0/24:0', /a port from 1 to 65535/],
+    ['tcp://10.20.0.0/24:70000', /a port from 1 to 65535/],
+    ['tcp://127.0.0.0/24', /no address of this machine itself/],
+    ['tcp://[::1]/128:502', /no address of this machine itself/],
+    ['tcp://169.254.0.0/16', /no address of this machine itself/],
+    ['tcp://255.255.255.0/24', /no address of this machine itself/],
+  ] as const)
+    t.match(parseLineNetwork(text), why, text);
+  for (const text of ['tcp://10.20.0.7', '/dev/ttyUSB0', 'tcp://plc/24', 'http://10.20.0.0/24', ''])
+    t.equal(parseLineNetwork(text), undefined, text);
 });
 
 t.test('values of two configurations are not mixed within a section', async (t) => {

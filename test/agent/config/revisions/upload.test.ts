@@ -38,14 +38,14 @@ t.test('a file is whole once all its parts are there, in whatever order and howe
         const missing = new Set(sound.map(({ part }) => part));
         for (const pick of order) {
           const part = nth(sound, pick % sound.length);
-          const state = uploads.take(part);
+          const state = uploads.take(part, 'platform');
           missing.delete(part.part);
           if (missing.size > 0) {
             if (state.kind !== 'more' || state.have !== sound.length - missing.size) return false;
             // Draw what is missing, or the stream may keep everybody waiting.
             const [next] = missing;
             if (pick % 3 === 0 && next !== undefined && missing.size > 1) {
-              uploads.take(nth(sound, next - 1));
+              uploads.take(nth(sound, next - 1), 'platform');
               missing.delete(next);
             }
             continue;
@@ -89,7 +89,7 @@ t.test('what cannot be is refused in words', async (t) => {
   ];
   for (const [what, parts, reason] of cases) {
     const uploads = createUploads(clock);
-    const last = parts.map((part) => uploads.take(part)).at(-1);
+    const last = parts.map((part) => uploads.take(part, 'platform')).at(-1);
     t.match(last, { kind: 'refused', reason }, what);
   }
 });
@@ -97,10 +97,10 @@ t.test('what cannot be is refused in words', async (t) => {
 t.test('a file that is too big is dropped before it is whole, and can be sent again', async (t) => {
   const uploads = createUploads(clock);
   const big = cut('x'.repeat(UPLOAD_LIMIT.profileBytes + 1), 5, 'profiles/acme.yaml');
-  const states = big.map((part) => uploads.take(part).kind);
+  const states = big.map((part) => uploads.take(part, 'platform').kind);
   t.ok(states.includes('refused'));
   t.match(
-    cut('id: acme', 1, 'profiles/acme.yaml').map((part) => uploads.take(part)),
+    cut('id: acme', 1, 'profiles/acme.yaml').map((part) => uploads.take(part, 'platform')),
     [{ kind: 'whole', text: 'id: acme' }],
   );
 });
@@ -109,11 +109,11 @@ t.test('a file that is begun and left is forgotten, by time and by number', asyn
   const own = createManualClock(0, 'synced');
   const uploads = createUploads(own);
   const parts = cut('lines: []\npoles: []\n', 2);
-  uploads.take(nth(parts, 0));
+  uploads.take(nth(parts, 0), 'platform');
   await own.advance(UPLOAD_LIMIT.idleMs + 1);
-  t.match(uploads.take(nth(parts, 1)), { kind: 'more', have: 1 }, 'after a quarter of an hour');
-  for (let i = 0; i < UPLOAD_LIMIT.files; i += 1) uploads.take(nth(cut('id: acme-meter', 2, `profiles/p${i}.yaml`), 0));
-  t.match(uploads.take(nth(parts, 0)), { kind: 'more', have: 1 }, 'where many are begun');
+  t.match(uploads.take(nth(parts, 1), 'platform'), { kind: 'more', have: 1 }, 'after a quarter of an hour');
+  for (let i = 0; i < UPLOAD_LIMIT.files; i += 1) uploads.take(nth(cut('id: acme-meter', 2, `profiles/p${i}.yaml`), 0), 'platform');
+  t.match(uploads.take(nth(parts, 0), 'platform'), { kind: 'more', have: 1 }, 'where many are begun');
 });
 
 t.test('names of files', async (t) => {

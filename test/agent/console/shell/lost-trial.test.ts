@@ -19,7 +19,7 @@ const DONE: ConfigAnswer = {
 /** A manager for which each commit is a trial. */
 function trialManager(by = 'console:tech') {
   const asked: unknown[][] = [];
-  let view: ConfigView = { running: REVISION, trial: null, candidate: null, trouble: '' };
+  let view: ConfigView = { running: REVISION, trial: null, candidate: null, others: [], trouble: '' };
   const trial = (mode: 'auto' | 'asked'): void => {
     view = { ...view, running: { ...REVISION, number: 8, by, state: 'trial' }, trial: { number: 8, mode, restS: 300, missing: [] } };
   };

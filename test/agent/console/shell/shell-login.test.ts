@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
 import t from 'tap';
 import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
+import { createConsoleLogin } from '../../../../agent/console/shell/console-login.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentView } from '../../../../agent/core/views.ts';
 import type { Target } from '../../../../agent/core/words.ts';
@@ -68,19 +70,40 @@ t.test('a code is asked where the user has codes', async (t) => {
   t.notMatch(session.bytes(), '424242');
 });
 
-t.test('who chooses a password reads its rule before the question, and no more while it is only mistyped', async (t) => {
+t.test('who chooses a password reads its rule before the question, and is told at once when it breaks the rule', async (t) => {
   const session = await openSession(t, { hasLogin: true });
   await session.say('nina');
   const RULE = "12 to 128 characters, some of them letters; no common word, not the user's name\n";
   t.equal(await session.say('right'), `\nthis password was for one time: choose your own\n${RULE}New password: `);
   await session.say('canary one 1234');
   t.equal(await session.say('canary two 1234'), '\n% these two are not the same\nNew password: ');
-  await session.say('short');
-  t.equal(await session.say('short'), `\n% it has 5 characters; 12 at least\n${RULE}New password: `);
+  t.equal(await session.say('short'), '\n% it has 5 characters; 12 at least\nNew password: ', 'not after typing it twice');
+  t.equal(await session.say('nina nina nina!'), '\n% it holds the name of the user\nNew password: ');
   await session.say('canary one 1234');
   t.match(await session.say('canary one 1234'), PROMPT);
   t.match(await session.say('user passwd'), /Current password: $/);
   t.equal(await session.say('right'), `\n${RULE}New password: `, 'a change later is told the same');
+  t.equal(await session.say('short'), '\n% it has 5 characters; 12 at least\nNew password: ');
+});
+
+t.test('a session asks for password and code before it changes those of its own user, named or not', async (t) => {
+  const { say, view } = await loggedIn(t);
+  for (const line of ['user totp on', 'user totp on marie', 'user totp off']) {
+    t.match(await say(line), /Current password: $/, line);
+    t.match(await say('right'), /Code in force, empty for none: $/);
+    t.match(await say('424242'), PROMPT);
+  }
+  t.match(await say('user passwd marie'), /Current password: $/);
+  await say('right');
+  await say('canary one 1234');
+  await say('canary one 1234');
+  const proof = { password: 'right', code: '424242' };
+  t.match(view.asked, [
+    { offer: 'marie', more: [proof] },
+    { offer: 'marie', more: [proof] },
+    { drop: 'marie', more: [proof] },
+    { password: 'marie', more: ['canary one 1234', 'right'] },
+  ]);
 });
 
 t.test('without a login the lights can be switched on, and nothing else', async (t) => {
@@ -122,6 +145,36 @@ t.test('a line that is cut ends the session in the agent too', async (t) => {
   t.equal(session.ended(), 'hang-up');
   while (session.view.noted.at(-1)?.action !== 'logout') await new Promise(setImmediate);
   t.match(session.view.noted.at(-1), { user: 'marie', action: 'logout', result: 'hang-up' });
+});
+
+t.test('an agent of a release without keys of consoles lets in as before', async (t) => {
+  const socketPath = join(mkdtempSync(join(tmpdir(), 'luciole-test-')), 'old-login.sock');
+  t.teardown(() => rmSync(join(socketPath, '..'), { recursive: true, force: true }));
+  const asked: object[] = [];
+  const old = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => {
+      const { id, command, args } = JSON.parse(String(bytes)) as { id: number; command: string; args: object };
+      if (command === 'login') asked.push(args);
+      const answer =
+        'console' in args
+          ? { ok: false, error: { code: 'usage', message: 'login has no "console"' } }
+          : { ok: true, result: { state: 'expired' } };
+      socket.write(`${JSON.stringify({ id, atMs: AT_MS, timezone: TIMEZONE, ...answer })}\n`);
+    });
+  });
+  await new Promise<void>((resolve) => old.listen(socketPath, () => resolve()));
+  t.teardown(() => old.close());
+  const surroundings = { version: 'luciole 0.1.0', localFiles: async () => ({ ...createFakeView(), about: '' }) };
+  const login = createConsoleLogin({ socketPath, clock: createManualClock(AT_MS), surroundings, consoleKey: 'canary key' });
+  const session = await openSession(t, { login });
+  await session.say('marie');
+  t.match((await session.say('right')).replace(/\s+/g, ' '), /this password was for one time and is too old/);
+  t.strictSame(asked, [
+    { user: 'marie', console: 'canary key', password: 'right' },
+    { user: 'marie', password: 'right' },
+  ]);
+  t.notMatch(session.bytes(), /canary/);
 });
 
 t.test('a session that the agent ends is over here as well', async (t) => {

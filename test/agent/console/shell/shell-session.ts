@@ -72,7 +72,7 @@ const LAST_STATE: LastState = {
 
 export const PROMPT = 'ANG-0421> ';
 const PROMPTS =
-  /(?:(?:ANG-0421|\((?:no|sans) agent\))(?: \[[A-Z]+ [\d:]+\])*> |(?:User|Password|Current password|Code|Two codes in a row|New password|Once more): |(?:Utilisateur|Mot de passe|Nouveau mot de passe|Encore une fois) : )$/;
+  /(?:(?:ANG-0421|\((?:no|sans) agent\))(?: \[[A-Z]+ [\d:]+\])*> |(?:User|Password|Current password|Code|Code in force, empty for none|Two codes in a row|New password|Once more): |(?:Utilisateur|Mot de passe|Nouveau mot de passe|Encore une fois) : )$/;
 
 /** A terminal of the test's own: a screen to look at, and all bytes it got. */
 class FakeTty implements Tty {
@@ -134,7 +134,7 @@ function shellOn(tty: FakeTty, clock: ManualClock, socketPath: string, options: 
     socketPath,
     localFiles: async () => ({ ...createFakeView(), about: 'no agent answers, so this is what files say' }),
   };
-  const login = options.hasLogin ? createConsoleLogin({ socketPath, clock, surroundings }) : machineLogin('tech');
+  const login = options.hasLogin ? createConsoleLogin({ socketPath, clock, surroundings, consoleKey: '' }) : machineLogin('tech');
   return createShell({
     tty,
     clock,

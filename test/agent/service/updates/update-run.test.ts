@@ -104,3 +104,17 @@ t.test('the package that runs in place of a release reports it, and the status n
   t.match(await updates.manager.status(), { release: 'package', state: 'confirmed' });
   updates.stop();
 });
+
+t.test('a file that nobody goes on with is removed after three days, from an earlier run too', async (t) => {
+  const day = 86_400_000;
+  const { clock, releases, updates, settled } = runOf(t, 'package', { incoming: 'begun' });
+  await updates.start();
+  await clock.advance(3 * day - 1);
+  t.ok(existsSync(releases.incoming));
+  await updates.manager.put({ atByte: 6, ofBytes: 10, data: Buffer.from('more') });
+  await clock.advance(3 * day - 1);
+  t.ok(existsSync(releases.incoming), 'each part gives it time again');
+  await clock.advance(1);
+  await settled(() => !existsSync(releases.incoming));
+  updates.stop();
+});

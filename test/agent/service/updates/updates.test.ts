@@ -301,6 +301,31 @@ t.test('what would be refused in the end is refused with its first part, and wha
   t.equal(restarts.length, 1);
 });
 
+t.test('bytes of an unknown maker are never more on disk than the head of a file, however small the parts are', async (t) => {
+  const { maker, keysDir, manager, releases } = cabinetAt(t);
+  const [own, foreign] = [updateBy(maker), updateBy(createMaker(null))];
+  const heads: [name: string, file: Buffer, text: RegExp][] = [
+    ['noise', Buffer.alloc(300_000, 'x'), /no update file/],
+    ['a head that does not end', Buffer.concat([Buffer.from('luciole-update 1\n{'), Buffer.alloc(300_000, 'x')]), /no update file/],
+    ['another maker', foreign, /signed by key/],
+    ['a file that goes on behind its end', Buffer.concat([own, Buffer.alloc(300_000)]), /cut or added to/],
+  ];
+  for (const [name, file, text] of heads)
+    for (const size of [1, 7, 100, 2_047, 2_048]) {
+      let [atByte, answer] = [0, { isDone: true, text: '' }];
+      for (; answer.isDone && atByte < file.length; atByte += size)
+        answer = await manager.put({ atByte, ofBytes: file.length, data: file.subarray(atByte, atByte + size) });
+      t.match(answer, { isDone: false, text }, `${name}, parts of ${size}`);
+      t.ok(!existsSync(releases.incoming) || statSync(releases.incoming).size < 2_048, `${name}, parts of ${size}`);
+    }
+  for (let atByte = 0; atByte < own.length; atByte += 100)
+    t.match(await manager.put({ atByte, ofBytes: own.length, data: own.subarray(atByte, atByte + 100) }), { isDone: true });
+  rmSync(releases.incoming);
+  rmSync(keysDir, { recursive: true });
+  t.match(await manager.put({ atByte: 0, ofBytes: own.length, data: own.subarray(0, 1) }), { isDone: false, text: /no key is known here/ });
+  t.notOk(existsSync(releases.incoming), 'without a key nothing is written');
+});
+
 t.test('a transfer goes on where it stood when the agent starts anew', async (t) => {
   const { maker, manager, stateDir, keysDir } = cabinetAt(t);
   const file = updateBy(maker);

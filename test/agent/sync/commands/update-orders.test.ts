@@ -71,7 +71,7 @@ t.test('each ends once, with the words of the desk, and the node shows which rel
   };
   const common = {
     cabinetId: 'c1',
-    clock: { wallMs: () => NOW_MS },
+    clock: { wallMs: () => NOW_MS, monoMs: () => 0 },
     uplink: { update: (_device: string, name: string, { value }: { value: unknown }) => void shown.set(name, value) },
     onOutcome: ({ commandId, state, reason }: { commandId: string; state: string; reason: string }) =>
       void ends.push(`${commandId} ${state} ${reason}`.trim()),

@@ -72,6 +72,34 @@ t.test('without a login all is refused but light for an emergency, and both are 
   ]);
 });
 
+t.test('lights on without the role of a technician ends within two hours, and can be repeated', async (t) => {
+  const { call, logIn, view } = await loginServer(t);
+  const { token: viewer } = await logIn('vera');
+  const { token: technician } = await logIn('marie');
+  for (const duration of ['24h', '121m', '3h'])
+    for (const token of [undefined, viewer])
+      await t.rejects(call('lights on', { duration }, token), { code: 'denied', message: /more than 2h needs a login as technician/ });
+  t.strictSame(view.asked, []);
+  for (const token of [undefined, undefined, viewer]) t.match(await call('lights on', { duration: '2h' }, token), { state: 'verified' });
+  t.match(await call('lights on', { duration: '24h' }, technician), { state: 'verified' });
+  t.match(view.asked, [{ minutes: 120 }, { minutes: 120 }, { minutes: 120 }, { minutes: 1_440 }]);
+});
+
+t.test('a session that is left unattended cannot change its own password or codes without them', async (t) => {
+  const { call, logIn, view } = await loginServer(t);
+  const { token } = await logIn('ada', '123456');
+  const password = 'quatre lampes, un banc';
+  await call('user passwd', { name: 'ada', password }, token);
+  await call('user totp', { what: 'off' }, token);
+  await call('user totp', { what: 'on', name: 'ada', current: 'right', 'current-code': '654321' }, token);
+  await t.rejects(call('user enrol', { name: 'ada' }, token), { code: 'denied', message: /to choose one yourself: user passwd/ });
+  t.strictSame(view.asked, [
+    { password: 'ada', more: [password, ''] },
+    { drop: 'ada', more: [{ password: '', code: '' }] },
+    { offer: 'ada', more: [{ password: 'right', code: '654321' }] },
+  ]);
+});
+
 t.test('the role of each command is checked for each request, whatever the request says of its user', async (t) => {
   const { call, logIn } = await loginServer(t);
   const { token: technician } = await logIn('marie');

@@ -18,7 +18,7 @@ t.test('what is shown once says so', async (t) => {
   const invitation = renderInvitation(await access.add('luc', 'viewer'), page);
   t.match(invitation, /luc \(viewer\) logs in once .* until 2026-12-04 22:41/s);
   t.match(invitation, /\n {2}ABCD-EFGH-JKMN-PQRS\n\n.*this once only/);
-  const offer = renderOffer(await access.offerCodes('marie'), page);
+  const offer = renderOffer(await access.offerCodes('marie', null), page);
   t.match(offer, /ABCD EFGH IJKL/);
   t.match(offer, /otpauth:\/\/totp/);
 });

@@ -62,7 +62,7 @@ function view(replies: Partial<{ answer: ConfigAnswer; view: ConfigView }> = {})
       return replies.answer ?? DONE;
     };
   const manager: ConfigManager = {
-    view: () => replies.view ?? { running: REVISION, trial: null, candidate: null, trouble: '' },
+    view: () => replies.view ?? { running: REVISION, trial: null, candidate: null, others: [], trouble: '' },
     history: () => [
       { ...REVISION, number: 8, state: 'returned', reason: '5 of 5 units no longer answer: L01, L02, L03, L04, S01' },
       REVISION,
@@ -71,6 +71,7 @@ function view(replies: Partial<{ answer: ConfigAnswer; view: ConfigView }> = {})
     put: reply('put'),
     putPart: reply('putPart'),
     set: reply('set'),
+    take: reply('take'),
     check: reply('check'),
     compare: reply('compare'),
     commit: reply('commit'),
@@ -105,7 +106,8 @@ t.test('what runs, what is on trial and what is missing, on 80 columns', async (
       view: {
         running: { ...REVISION, number: 8, state: 'trial' },
         trial: { number: 8, mode: 'asked', restS: 95, missing: ['2 of 5 units no longer answer: L01, L02', 'the uplink is not back'] },
-        candidate: { by: 'console:anne', atMs: AT_MS, hash: 'b', base: 7, signature: null },
+        candidate: { by: 'console:anne', authors: ['console:anne'], atMs: AT_MS, hash: 'b', base: 7, signature: null },
+        others: [{ by: 'platform:b', authors: ['platform:a', 'platform:b'], atMs: AT_MS, hash: 'c', base: 6, signature: null }],
         trouble: 'the revisions cannot be written (ENOSPC): check the disk of store.dir',
       },
     },
@@ -114,6 +116,8 @@ t.test('what runs, what is on trial and what is missing, on 80 columns', async (
   t.match(text, /^Trial +95 s left, then it returns; `luciole config confirm` keeps it$/m);
   t.match(text, /^Missing +2 of 5 units no longer answer: L01, L02; the uplink is not back$/m);
   t.match(text, /^Candidate by console:anne .*begun on revision 7/m);
+  t.match(text, /^Other +a candidate by platform:a, platform:b .*begun on revision 6:/m, 'whose it is, and who put parts into it');
+  t.match(text.replace(/\s+/g, ' '), /`luciole config take platform`/);
   t.match(text, /^Trouble +the revisions cannot be written/m);
   t.match((await run('config', {})).text, /^Candidate none$/m);
 });
@@ -122,7 +126,8 @@ t.test('each verb requests from the manager what was typed', async (t) => {
   const cases: readonly (readonly [name: string, args: RawArgs, asked: unknown[]])[] = [
     ['config set', { path: 'zones[rue].minPct', value: '15' }, ['set', 'zones[rue].minPct', '15', 'console:anne']],
     ['config set', { path: 'lamps[L12]', delete: true }, ['set', 'lamps[L12]', null, 'console:anne']],
-    ['config compare', {}, ['compare', 'running', 'candidate']],
+    ['config take', { author: 'platform' }, ['take', 'platform', 'console:anne']],
+    ['config compare', {}, ['compare', 'running', 'candidate', 'console:anne']],
     ['config compare', { from: '6', to: '8' }, ['compare', 6, 8]],
     ['config check', {}, ['check']],
     [

@@ -122,7 +122,9 @@ t.test('what the role may not read is named with the role that may', async (t) =
   const server = createConsoleServer({ ...parts, socketKind: 'login' });
   await server.start();
   t.teardown(() => server.stop());
-  const { token } = (await view.access.logIn({ user: 'marie', password: 'right', code: '', newPassword: '' })) as { token: string };
+  const { token } = (await view.access.logIn({ user: 'marie', password: 'right', code: '', newPassword: '', console: '' })) as {
+    token: string;
+  };
   const shown = await support({ socket }, { token });
   t.match(
     shown.shown,
