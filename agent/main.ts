@@ -49,6 +49,7 @@ const actions = createLocalActions({
     console: runConsole,
     setup: runFirstStart,
     erase: async (args) => (await import('./commissioning/erase.ts')).runErase(args, configFileOf(args), screen),
+    'uplink renew': async (args) => (await import('./commissioning/renew-key.ts')).runRenewKey(args, configFileOf(args), screen),
     'config import': (args) => importTable(args, screen),
     'config keygen': async (args) => (await import('./console/commands/config/sign-run.ts')).runKeygen(args, screen),
     'config sign': async (args) => (await import('./console/commands/config/sign-run.ts')).runSign(args, screen),

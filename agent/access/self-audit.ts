@@ -15,6 +15,8 @@ const NOTED: ReadonlySet<EventCode> = new Set<EventCode>([
   'config-changed',
   'config-returned',
   'certificate-expires',
+  'certificate-renewed',
+  'certificate-refused',
   'clock-stepped',
 ]);
 /** Between two looks at the clock. Units: ms. */

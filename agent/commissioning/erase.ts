@@ -14,6 +14,7 @@ import { paragraph } from '../console/text/text-lines.ts';
 import { ConfigError } from '../core/errors.ts';
 import { type Erased, type Erasure, erase, planErasure } from './erasure.ts';
 import { keyFilesIn } from './key-files.ts';
+import { filesBeside } from './renew-key.ts';
 
 /** What `--json` prints. */
 interface EraseReport {
@@ -47,7 +48,9 @@ function placesOf(args: LocalArgs, configFile: string): { readonly dir: string; 
     const { store, uplink } = loadCabinet(configFile, (file) => readFileSync(file, 'utf8')).cabinet;
     const files = [uplink?.keyFile, uplink?.certFile, uplink?.passwordFile].filter((path) => path != null && isAbsolute(path));
     const made = Object.values(keyFilesIn(dirname(configFile)));
-    return { dir: named ?? resolve(store.dir), secrets: [...new Set([...files, ...made] as string[])] };
+    const [key, cert] = [uplink?.keyFile ?? '', uplink?.certFile ?? ''];
+    const renewed = isAbsolute(key) && isAbsolute(cert) ? Object.values(filesBeside(key, cert)) : [];
+    return { dir: named ?? resolve(store.dir), secrets: [...new Set([...files, ...made, ...renewed] as string[])] };
   } catch (error) {
     const isUnusable = error instanceof ConfigError || (error as NodeJS.ErrnoException).code !== undefined;
     if (!isUnusable) throw error;

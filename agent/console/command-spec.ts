@@ -93,6 +93,7 @@ export interface LocalCommand extends CommandWords {
     | 'config keygen'
     | 'config sign'
     | 'config verify'
+    | 'uplink renew'
     | 'user hash'
     | 'user sign'
     | 'tech-support';

@@ -44,7 +44,7 @@ import { SHELL_COMMANDS } from './commands/session/session.ts';
 import { EXPORT, EXPORT_PAGE } from './commands/store/export.ts';
 import { HISTORY } from './commands/store/history.ts';
 import { STORE, STORE_BACKUP, STORE_CHECK } from './commands/store/store.ts';
-import { UPLINK, UPLINK_RECONNECT, UPLINK_STATUS, UPLINK_TEST } from './commands/uplink/uplink.ts';
+import { UPLINK, UPLINK_RECONNECT, UPLINK_RENEW, UPLINK_STATUS, UPLINK_TEST } from './commands/uplink/uplink.ts';
 import { UPLINK_TRACE } from './commands/uplink/uplink-trace.ts';
 
 export const COMMANDS: readonly ConsoleCommand[] = [
@@ -81,6 +81,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   UPLINK_TEST,
   UPLINK_TRACE,
   UPLINK_RECONNECT,
+  UPLINK_RENEW,
   ...USER_COMMANDS,
   ...LOGIN_COMMANDS,
   AUDIT,

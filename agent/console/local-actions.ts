@@ -24,7 +24,17 @@ export interface LocalActionParts {
   /** Those of other rooms, and those that take the whole process or have no place in a session. */
   readonly own: Pick<
     LocalActions,
-    'run' | 'console' | 'setup' | 'erase' | 'config import' | 'config keygen' | 'config sign' | 'config verify' | 'user hash' | 'user sign'
+    | 'run'
+    | 'console'
+    | 'setup'
+    | 'erase'
+    | 'config import'
+    | 'config keygen'
+    | 'config sign'
+    | 'config verify'
+    | 'uplink renew'
+    | 'user hash'
+    | 'user sign'
   >;
 }
 

@@ -169,6 +169,8 @@ export type EventCode =
   | 'uplink-taken-over'
   | 'uplink-reconnect'
   | 'certificate-expires'
+  | 'certificate-renewed'
+  | 'certificate-refused'
   | 'override-started'
   | 'override-ended'
   | 'programme-chosen'

@@ -128,7 +128,13 @@ export class SparkplugUplink implements Uplink {
     });
     this.#commands = this.#createCommandInbox(onEvent);
     this.#link = this.#createLink();
-    this.#certificates = new CertificateWatch({ config, readFile: this.#readFile, clock, onEvent });
+    this.#certificates = new CertificateWatch({
+      ...{ config, readFile: this.#readFile, clock, onEvent },
+      onRenewed: () => {
+        this.#link.retryCertificate();
+        this.#reconnect('a renewed certificate');
+      },
+    });
     this.tools = {
       trace: this.#trace.entries,
       watch: this.#trace.watch,
@@ -296,6 +302,7 @@ export class SparkplugUplink implements Uplink {
         if (this.#link.session.phase === 'subscribing') void this.#reportSync();
       },
       onTakenOver: (text) => this.#monitor.noteTakeover(text),
+      onCertificate: (use) => this.#certificates.noteUse(use),
     });
   }
 

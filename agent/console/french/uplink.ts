@@ -143,4 +143,15 @@ export const FRENCH_UPLINK: Pairs = [
     '{key} {path} has expired, on {day} ({name}): put a renewed one in its place',
     'certificat de {key} {path} : expiré le {day} ({name}) ; mettre un renouvelé à sa place',
   ],
+  [
+    'the broker accepts the renewed certificate {path}: move it, and its key, to the place of the one before',
+    'le broker accepte le certificat renouvelé {path} : le mettre, avec sa clé, à la place du précédent',
+  ],
+  [
+    'the renewed certificate {path} is not in use, the one before it is: {reason}',
+    "le certificat renouvelé {path} n'est pas utilisé, le précédent l'est : {reason}",
+  ],
+  ['it is not valid today', "il n'est pas valide aujourd'hui"],
+  ['{path} belongs to no key: put its key to {file}', "{path} n'appartient à aucune clé : mettre sa clé dans {file}"],
+  ['a new key and certificate request, beside those in use', 'nouvelle clé et demande de certificat, à côté de celles en service'],
 ];

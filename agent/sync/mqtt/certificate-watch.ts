@@ -4,13 +4,14 @@
  * The files are read each hour, so that a renewed file ends the event without a new connection, and a cabinet without a connection warns too.
  */
 import type { UplinkConfig } from '../../core/cabinet.ts';
-import { type Clock, every, isTrusted, type Timer, type WallMs } from '../../core/clock.ts';
+import { type Clock, every, isTrusted, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
 import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
 import { createEventTracker, type EventFacts } from '../../core/event-tracker.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 import type { AgentEvent, Severity } from '../../core/words.ts';
+import type { CertificateUse } from './certificate-choice.ts';
 import { certificateDay, readCertificates } from './certificates.ts';
-import type { ReadFile } from './secret-files.ts';
+import { RENEWED, type ReadFile } from './secret-files.ts';
 
 /** How near the end of a certificate is. Shape: `days` 0 once it is over. */
 export interface ExpiryStage {
@@ -30,6 +31,8 @@ export interface CertificateWatchParts {
   readonly readFile: ReadFile;
   readonly clock: Clock;
   readonly onEvent: (event: AgentEvent) => void;
+  /** There is another renewed certificate than before, or one that was refused is tried again: connect with it. */
+  readonly onRenewed?: () => void;
 }
 
 /**
@@ -45,6 +48,9 @@ const STAGES: readonly (ExpiryStage & { readonly share: number })[] = [
 ];
 /** Between two looks. Units: ms. Source: assumed; a person who has renewed a file sees the event end the same day. */
 const LOOK_MS = HOUR_MS;
+/** A renewed certificate that the broker refuses is tried again after so long. Units: ms. Source: assumed; the broker is put right within days. */
+const RETRY_MS = DAY_MS;
+const RENEWAL_SOURCE = 'uplink.certFile';
 const SETTINGS = { own: 'certFile', authority: 'caFile' } as const;
 
 /** The stage of a certificate at this time; null while its end is far. */
@@ -62,6 +68,12 @@ export class CertificateWatch {
   #found: WatchedCertificates = { own: null, authority: null };
   #looks: Timer | null = null;
   #isLooking = false;
+  /** Of the last connection. */
+  #use: CertificateUse = { renewed: '', isRenewed: false, refusal: '' };
+  /** When the renewed certificate was last tried. */
+  #triedMono: MonoMs = 0;
+  /** End of the renewed certificate at the last look; undefined before the first. */
+  #renewedUntilMs: WallMs | null | undefined;
 
   constructor(parts: CertificateWatchParts) {
     this.#parts = parts;
@@ -91,10 +103,40 @@ export class CertificateWatch {
     // A read that hangs holds one of Node's few threads.
     if (this.#isLooking) return;
     this.#isLooking = true;
-    const [own, authorities] = await Promise.all([this.#read(config.certFile), this.#read(config.caFile)]);
-    this.#found = { own: own[0] ?? null, authority: authorities.toSorted((a, b) => b.untilMs - a.untilMs)[0] ?? null };
+    const own = (await this.#read(config.certFile))[0] ?? null;
+    const renewed = config.certFile === null ? null : ((await this.#read(`${config.certFile}${RENEWED}`))[0] ?? null);
+    const authorities = await this.#read(config.caFile);
+    const isLater = renewed !== null && renewed.untilMs > (own?.untilMs ?? 0) && this.#use.refusal === '';
+    this.#found = { own: isLater ? renewed : own, authority: authorities.toSorted((a, b) => b.untilMs - a.untilMs)[0] ?? null };
+    this.#offer(renewed);
     this.#isLooking = false;
     for (const which of ['own', 'authority'] as const) this.#report(which);
+  }
+
+  /** The broker has accepted a connection. */
+  noteUse(use: CertificateUse): void {
+    const { clock, config } = this.#parts;
+    const isNew = use.isRenewed && use.renewed !== this.#use.renewed;
+    this.#use = use;
+    this.#triedMono = clock.monoMs();
+    const path = `${config.certFile}${RENEWED}`;
+    const refused = `the renewed certificate ${path} is not in use, the one before it is: ${use.refusal}`;
+    this.#events.set(use.refusal !== '', { code: 'certificate-refused', source: RENEWAL_SOURCE, severity: 'warning', text: refused });
+    if (!isNew) return;
+    const text = `the broker accepts the renewed certificate ${path}: move it, and its key, to the place of the one before`;
+    this.#events.notice({ code: 'certificate-renewed', source: RENEWAL_SOURCE, severity: 'info', text });
+  }
+
+  /** Connects with a renewed certificate that was not there before, and once a day with one that was refused. */
+  #offer(renewed: PeerCertificate | null): void {
+    const { clock, onRenewed = () => {} } = this.#parts;
+    const before = this.#renewedUntilMs;
+    this.#renewedUntilMs = renewed?.untilMs ?? null;
+    const isOther = before !== undefined && renewed !== null && renewed.untilMs !== before;
+    const isDue = renewed !== null && this.#use.refusal !== '' && clock.monoMs() - this.#triedMono >= RETRY_MS;
+    if (!isOther && !isDue) return;
+    this.#triedMono = clock.monoMs();
+    onRenewed();
   }
 
   async #read(path: string | null): Promise<readonly PeerCertificate[]> {

@@ -29,10 +29,14 @@ function watched(t: Pick<Test, 'teardown'>, files: Record<string, string>, quali
   const manual = createManualClock(START_MS);
   const clock = { ...manual, quality: () => quality.now };
   const events: AgentEvent[] = [];
+  const offers = { count: 0 };
   const watch = new CertificateWatch({
     config: { certFile: '/c1.pem', caFile: '/ca.pem' },
     clock,
     onEvent: (event) => events.push(event),
+    onRenewed: () => {
+      offers.count += 1;
+    },
     readFile: async (path) => {
       const text = files[path];
       if (text === undefined) throw new Error(`no ${path}`);
@@ -42,7 +46,7 @@ function watched(t: Pick<Test, 'teardown'>, files: Record<string, string>, quali
   t.teardown(() => watch.stop());
   /** Severity and state of each event, oldest first. */
   const told = (): string[] => events.map(({ severity, endMs }) => `${severity} ${endMs === null ? 'begins' : 'ends'}`);
-  return { clock: manual, watch, events, told, files, quality };
+  return { clock: manual, watch, events, told, files, quality, offers };
 }
 
 t.test('a certificate is reported 60, 30 and 7 days ahead and when it is over, each time more urgently', { skip }, async (t) => {
@@ -124,6 +128,28 @@ t.test('from 90 days of lifetime on the days are 60, 30 and 7; a shorter one is 
     t.equal(expiryStage({ fromMs: 0, untilMs: lifeDays * DAY_MS }, lifeDays * DAY_MS)?.days, 0);
   }
   t.equal(expiryStage({ fromMs: Number.NaN, untilMs: Number.NaN }, 0), null, 'dates that cannot be read');
+});
+
+t.test('a renewed certificate is offered to the broker within the hour, once; a refused one once a day', { skip }, async (t) => {
+  const { clock, watch, files, told, offers } = watched(t, { '/c1.pem': issued(20) });
+  watch.start();
+  const hours = async (count: number): Promise<number> => {
+    const before = offers.count;
+    for (let hour = 0; hour < count; hour += 1) {
+      await clock.advance(HOUR_MS);
+      await new Promise(setImmediate);
+    }
+    return offers.count - before;
+  };
+  t.equal(await hours(30), 0);
+  files['/c1.pem.new'] = issued(400);
+  t.equal(await hours(30), 1);
+  t.same(told(), ['warning begins', 'warning ends'], 'the end that counts is that of the renewed one');
+  watch.noteUse({ renewed: 'a', isRenewed: false, refusal: 'unknown authority' });
+  t.equal(await hours(24 * 3), 3);
+  t.same(told().slice(2), ['warning begins', 'warning begins'], 'refused, and the old one goes on to its end');
+  watch.noteUse({ renewed: 'a', isRenewed: true, refusal: '' });
+  t.equal(await hours(24 * 3), 0);
 });
 
 t.test('a cabinet that has never reached its broker warns as well, and the status has the dates', { skip }, async (t) => {
