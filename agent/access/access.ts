@@ -11,9 +11,9 @@ import type { AgentEvent } from '../core/words.ts';
 import { withListedUsers } from './listed-users.ts';
 import { createLoginHandler, type LoginHandler } from './login-handler.ts';
 import { type Cost, createHasher } from './password.ts';
-import { createSessions, IDLE_MS } from './sessions.ts';
+import { createSessions, IDLE_MS, type Sessions } from './sessions.ts';
 import { type CodeCheck, createCodeCheck } from './totp.ts';
-import { createUserListStore, type UserListStoreParts } from './user-list-store.ts';
+import { createUserListStore, type UserListStore, type UserListStoreParts } from './user-list-store.ts';
 import { createUserRegistry, type UserRegistry } from './user-registry.ts';
 import { createUsersFile, type UserRecord } from './users-file.ts';
 
@@ -31,6 +31,8 @@ export interface AccessParts {
   readonly passwordCost?: Cost;
 }
 
+const NO_LISTS = 'this run of the agent takes no list of users';
+
 /** The tools of the consoles, and the way in for the signed list of users. */
 export interface Access extends AccessTools {
   /** Takes a list and logs its people out. Resolves with why it is refused, or with the list. */
@@ -42,8 +44,6 @@ export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verif
   const hasher = createHasher(passwordCost);
   const list = createUserListStore({ store, clock, log, verify: verifyUserList ?? (() => ({ refusal: NO_LISTS })) });
   const registry = withListedUsers(createUserRegistry({ file: createUsersFile(dir), hasher, clock, cabinetId }), list);
-  /** People of the list who have logged in. */
-  const listed = new Set<string>();
   const codeCheck = createCodeCheck({ clock, log });
   const sessions = createSessions(clock);
   const events = createEventTracker(clock, onEvent);
@@ -62,27 +62,7 @@ export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verif
   };
 
   return {
-    logIn: async (request) => {
-      const judged = await logins.judge(request);
-      if ('state' in judged) return judged;
-      const { name, role, listedUntilMs }: UserRecord = judged;
-      if (listedUntilMs === undefined) listed.delete(name);
-      else listed.add(name);
-      return { state: 'in', token: sessions.open(name, role), user: name, role, idleMs: IDLE_MS } satisfies LoginAnswer;
-    },
-    ended: sessions.ended,
-    logOut: sessions.end,
-    callerOf: (token) => {
-      const caller = sessions.touch(token);
-      if (caller === null || !listed.has(caller.user) || !list.isOver(caller.user)) return caller;
-      sessions.endAllOf(caller.user);
-      return null;
-    },
-    takeUserList: async (text) => {
-      const taken = await list.take(text);
-      if (typeof taken !== 'string') for (const name of listed) sessions.endAllOf(name);
-      return taken;
-    },
+    ...sessionTools(logins, sessions, list),
     users: async () =>
       (await registry.all()).map(({ name, role, oneTime, codes, listedUntilMs }) => ({
         name,
@@ -105,7 +85,38 @@ export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verif
   };
 }
 
-const NO_LISTS = 'this run of the agent takes no list of users';
+/** Logins, and the sessions that they open. A session of a person of the list ends with the right to it. */
+function sessionTools(
+  logins: LoginHandler,
+  sessions: Sessions,
+  list: UserListStore,
+): Pick<Access, 'logIn' | 'ended' | 'logOut' | 'callerOf' | 'takeUserList'> {
+  /** People of the list who have logged in. */
+  const listed = new Set<string>();
+  return {
+    logIn: async (request) => {
+      const judged = await logins.judge(request);
+      if ('state' in judged) return judged;
+      const { name, role, listedUntilMs }: UserRecord = judged;
+      if (listedUntilMs === undefined) listed.delete(name);
+      else listed.add(name);
+      return { state: 'in', token: sessions.open(name, role), user: name, role, idleMs: IDLE_MS } satisfies LoginAnswer;
+    },
+    ended: sessions.ended,
+    logOut: sessions.end,
+    callerOf: (token) => {
+      const caller = sessions.touch(token);
+      if (caller === null || !listed.has(caller.user) || !list.isOver(caller.user)) return caller;
+      sessions.endAllOf(caller.user);
+      return null;
+    },
+    takeUserList: async (text) => {
+      const taken = await list.take(text);
+      if (typeof taken !== 'string') for (const name of listed) sessions.endAllOf(name);
+      return taken;
+    },
+  };
+}
 
 function codeTools(
   registry: UserRegistry,
