@@ -14,7 +14,7 @@ import { paragraph } from '../console/text/text-lines.ts';
 import { ConfigError } from '../core/errors.ts';
 import { type Erased, type Erasure, erase, planErasure } from './erasure.ts';
 import { keyFilesIn } from './key-files.ts';
-import { filesBeside } from './renew-key.ts';
+import { renewalFilesFor } from './renew-key.ts';
 
 /** What `--json` prints. */
 interface EraseReport {
@@ -49,7 +49,7 @@ function placesOf(args: LocalArgs, configFile: string): { readonly dir: string; 
     const files = [uplink?.keyFile, uplink?.certFile, uplink?.passwordFile].filter((path) => path != null && isAbsolute(path));
     const made = Object.values(keyFilesIn(dirname(configFile)));
     const [key, cert] = [uplink?.keyFile ?? '', uplink?.certFile ?? ''];
-    const renewed = isAbsolute(key) && isAbsolute(cert) ? Object.values(filesBeside(key, cert)) : [];
+    const renewed = isAbsolute(key) && isAbsolute(cert) ? Object.values(renewalFilesFor(key, cert)) : [];
     return { dir: named ?? resolve(store.dir), secrets: [...new Set([...files, ...made, ...renewed] as string[])] };
   } catch (error) {
     const isUnusable = error instanceof ConfigError || (error as NodeJS.ErrnoException).code !== undefined;

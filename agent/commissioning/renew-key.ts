@@ -20,7 +20,7 @@ export async function runRenewKey(args: LocalArgs, configFile: string, terminal:
       'failed',
       `${keyFile} is a credential of the service: make the key where its file is made, and hand over ${keyFile}${RENEWED} too`,
     );
-  const files = filesBeside(resolve(keyFile), resolve(certFile));
+  const files = renewalFilesFor(resolve(keyFile), resolve(certFile));
   const isNew = makeKeyRequest(files, node);
   if (args['json'] === true) terminal.out(`${JSON.stringify({ ...files, isNew })}\n`);
   else
@@ -35,6 +35,6 @@ export async function runRenewKey(args: LocalArgs, configFile: string, terminal:
 }
 
 /** Where a renewal of these lies. */
-export function filesBeside(keyFile: string, certFile: string): KeyFiles {
+export function renewalFilesFor(keyFile: string, certFile: string): KeyFiles {
   return { keyFile: `${keyFile}${RENEWED}`, requestFile: `${keyFile}${RENEWED}.csr`, certFile: `${certFile}${RENEWED}` };
 }

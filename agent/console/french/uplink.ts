@@ -153,5 +153,9 @@ export const FRENCH_UPLINK: Pairs = [
   ],
   ['it is not valid today', "il n'est pas valide aujourd'hui"],
   ['{path} belongs to no key: put its key to {file}', "{path} n'appartient à aucune clé : mettre sa clé dans {file}"],
-  ['a new key and certificate request, beside those in use', 'nouvelle clé et demande de certificat, à côté de celles en service'],
+  ['a new key and its certificate request', 'nouvelle clé et sa demande de certificat'],
+  [
+    'new connection to the platform asked for by a renewed certificate',
+    'nouvelle connexion à la plateforme demandée par un certificat renouvelé',
+  ],
 ];

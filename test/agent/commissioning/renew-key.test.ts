@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { runErase } from '../../../agent/commissioning/erase.ts';
-import { filesBeside, runRenewKey } from '../../../agent/commissioning/renew-key.ts';
+import { renewalFilesFor, runRenewKey } from '../../../agent/commissioning/renew-key.ts';
 import type { Terminal } from '../../../agent/console/terminal/terminal.ts';
 import { findProgram } from '../../platform/mosquitto.ts';
 import { SMALL_SITE } from '../../support/small-site.ts';
@@ -31,7 +31,7 @@ t.test(
     const { folder, run, out } = site(t, KEYS);
     writeFileSync(join(folder, 'c1.key'), 'the key in use');
     t.equal(await run(), 0);
-    const beside = filesBeside(join(folder, 'c1.key'), join(folder, 'c1.pem'));
+    const beside = renewalFilesFor(join(folder, 'c1.key'), join(folder, 'c1.pem'));
     const key = readFileSync(beside.keyFile, 'utf8');
     t.equal(statSync(beside.keyFile).mode & 0o777, 0o400);
     t.equal(createPrivateKey(key).asymmetricKeyType, 'ec');
@@ -56,7 +56,7 @@ t.test('erasing the keys of a cabinet takes those of a renewal along', { skip: o
   const { folder, file, run } = site(t, KEYS);
   await run();
   writeFileSync(join(folder, 'starts.json'), '{}');
-  const beside = filesBeside(join(folder, 'c1.key'), join(folder, 'c1.pem'));
+  const beside = renewalFilesFor(join(folder, 'c1.key'), join(folder, 'c1.pem'));
   const terminal = { out: () => {}, err: () => {}, widthCols: 80 } as unknown as Terminal;
   await runErase({ keys: true, yes: true, 'data-dir': folder, socket: join(folder, 'agent.sock') }, file, terminal);
   t.same([beside.keyFile, beside.requestFile].filter(existsSync), []);

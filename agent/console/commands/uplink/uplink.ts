@@ -67,10 +67,10 @@ export const UPLINK_RENEW: LocalCommand = {
   name: 'uplink renew',
   role: 'admin',
   group: 'Uplink:',
-  summary: 'a new key and certificate request, beside those in use',
-  arguments: [{ name: 'file', summary: 'the cabinet file (default: /etc/luciole/cabinet.yaml)', required: false }],
+  summary: 'a new key and its certificate request',
+  arguments: [{ name: 'file', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)', required: false }],
   options: [JSON_OPTION],
-  examples: ['sudo luciole uplink renew', 'luciole uplink renew cabinet.yaml --json'],
+  examples: ['luciole uplink renew', 'luciole uplink renew cabinet.yaml --json'],
 };
 
 /** Errors: throws ConsoleError 'failed' where no uplink is configured. */
