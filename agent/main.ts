@@ -51,10 +51,13 @@ const actions = createLocalActions({
     erase: async (args) => (await import('./commissioning/erase.ts')).runErase(args, configFileOf(args), screen),
     backup: async (args) => (await import('./commissioning/backup/backup-run.ts')).runBackup(args, backupWorld(args)),
     restore: async (args) => (await import('./commissioning/backup/restore-run.ts')).runRestore(args, backupWorld(args)),
+    'uplink renew': async (args) => (await import('./commissioning/renew-key.ts')).runRenewKey(args, configFileOf(args), screen),
     'config import': (args) => importTable(args, screen),
     'config keygen': async (args) => (await import('./console/commands/config/sign-run.ts')).runKeygen(args, screen),
     'config sign': async (args) => (await import('./console/commands/config/sign-run.ts')).runSign(args, screen),
     'config verify': async (args) => (await import('./console/commands/config/sign-run.ts')).runVerify(args, screen),
+    'user hash': async (args) => (await import('./console/commands/access/user-list-run.ts')).runUserHash(args, screen),
+    'user sign': async (args) => (await import('./console/commands/access/user-list-run.ts')).runUserSign(args, screen),
   },
 });
 

@@ -3,15 +3,17 @@
  *
  * It joins these parts and logs a user out when that user changes. It checks no role: the gate does that.
  */
-import { AccessError, type AccessTools, type AccountProof, type LoginAnswer } from '../core/access.ts';
+import { AccessError, type AccessTools, type AccountProof, type LoginAnswer, type UserList } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
 import { createEventTracker } from '../core/event-tracker.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { AgentEvent } from '../core/words.ts';
+import { withListedUsers } from './listed-users.ts';
 import { createLoginHandler, type LoginHandler } from './login-handler.ts';
 import { type Cost, createHasher } from './password.ts';
-import { createSessions, IDLE_MS } from './sessions.ts';
+import { createSessions, IDLE_MS, type Sessions } from './sessions.ts';
 import { type CodeCheck, createCodeCheck } from './totp.ts';
+import { createUserListStore, type UserListStore, type UserListStoreParts } from './user-list-store.ts';
 import { createUserRegistry, type UserRegistry } from './user-registry.ts';
 import { createUsersFile, type UserRecord } from './users-file.ts';
 
@@ -23,14 +25,25 @@ export interface AccessParts {
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly onEvent: (event: AgentEvent) => void;
+  /** Verifies the list of users that the platform sends; without it none is taken. */
+  readonly verifyUserList?: UserListStoreParts['verify'];
   /** Of new passwords; what OWASP asks for unless given. */
   readonly passwordCost?: Cost;
 }
 
+const NO_LISTS = 'this run of the agent takes no list of users';
+
+/** The tools of the consoles, and the way in for the signed list of users. */
+export interface Access extends AccessTools {
+  /** Takes a list and logs its people out. Resolves with why it is refused, or with the list. */
+  takeUserList(text: string): Promise<UserList | string>;
+}
+
 /** At first no user is logged in; no file is read before the first request. */
-export function createAccess({ dir, cabinetId, clock, log, store, onEvent, passwordCost }: AccessParts): AccessTools {
+export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verifyUserList, passwordCost }: AccessParts): Access {
   const hasher = createHasher(passwordCost);
-  const registry = createUserRegistry({ file: createUsersFile(dir), hasher, clock, cabinetId });
+  const list = createUserListStore({ store, clock, log, verify: verifyUserList ?? (() => ({ refusal: NO_LISTS })) });
+  const registry = withListedUsers(createUserRegistry({ file: createUsersFile(dir), hasher, clock, cabinetId }), list);
   const codeCheck = createCodeCheck({ clock, log });
   const sessions = createSessions(clock);
   const events = createEventTracker(clock, onEvent);
@@ -49,23 +62,16 @@ export function createAccess({ dir, cabinetId, clock, log, store, onEvent, passw
   };
 
   return {
-    logIn: async (request) => {
-      const judged = await logins.judge(request);
-      if ('state' in judged) return judged;
-      const { name, role }: UserRecord = judged;
-      return { state: 'in', token: sessions.open(name, role), user: name, role, idleMs: IDLE_MS } satisfies LoginAnswer;
-    },
-    ended: sessions.ended,
-    logOut: sessions.end,
-    callerOf: sessions.touch,
+    ...sessionTools(logins, sessions, list),
     users: async () =>
-      (await registry.all()).map(({ name, role, oneTime, codes }) => ({
+      (await registry.all()).map(({ name, role, oneTime, codes, listedUntilMs }) => ({
         name,
         role,
         invitedUntilMs: oneTime?.untilMs ?? null,
         hasCodes: codes?.isConfirmed === true,
         sessions: sessions.countOf(name),
         lockedMs: logins.lockedMs(name),
+        ...(listedUntilMs === undefined ? {} : { listedUntilMs }),
       })),
     add: registry.add,
     invite: (user) => andLogOut(user, registry.invite(user)),
@@ -76,6 +82,39 @@ export function createAccess({ dir, cabinetId, clock, log, store, onEvent, passw
       await andLogOut(user, registry.setPassword(user, password));
     },
     ...codeTools(registry, logins, codeCheck),
+  };
+}
+
+/** Logins, and the sessions that they open. A session of a person of the list ends with the right to it. */
+function sessionTools(
+  logins: LoginHandler,
+  sessions: Sessions,
+  list: UserListStore,
+): Pick<Access, 'logIn' | 'ended' | 'logOut' | 'callerOf' | 'takeUserList'> {
+  /** People of the list who have logged in. */
+  const listed = new Set<string>();
+  return {
+    logIn: async (request) => {
+      const judged = await logins.judge(request);
+      if ('state' in judged) return judged;
+      const { name, role, listedUntilMs }: UserRecord = judged;
+      if (listedUntilMs === undefined) listed.delete(name);
+      else listed.add(name);
+      return { state: 'in', token: sessions.open(name, role), user: name, role, idleMs: IDLE_MS } satisfies LoginAnswer;
+    },
+    ended: sessions.ended,
+    logOut: sessions.end,
+    callerOf: (token) => {
+      const caller = sessions.touch(token);
+      if (caller === null || !listed.has(caller.user) || !list.isOver(caller.user)) return caller;
+      sessions.endAllOf(caller.user);
+      return null;
+    },
+    takeUserList: async (text) => {
+      const taken = await list.take(text);
+      if (typeof taken !== 'string') for (const name of listed) sessions.endAllOf(name);
+      return taken;
+    },
   };
 }
 

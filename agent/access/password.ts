@@ -10,6 +10,8 @@ import { PASSWORD_LENGTH } from '../core/access.ts';
 const COST: Cost = { logN: 14, r: 8, p: 5 };
 /** Highest cost that a stored hash may ask for. Source: assumed; the memory a gateway can spare. */
 const MAX_COST = { logN: 16, r: 8, p: 16 };
+/** Least cost of a hash that was made elsewhere: log2 of N r p. Source: as `COST`; OWASP's settings for scrypt have 19.3 to 20. */
+const LEAST_LOG_COST = 19;
 /** Units: bytes. Source: NIST SP 800-132 asks for 16 and 14 at least. */
 const BYTES = { salt: 16, key: 32 };
 /** A password that only repeats a pattern this short is refused. Units: characters. Source: assumed. */
@@ -59,6 +61,12 @@ export function createHasher(cost: Cost = COST): Hasher {
         return known !== null && isEqual;
       }),
   };
+}
+
+/** Whether a text is a hash that this program makes and this machine can afford to check. */
+export function isPasswordHash(text: string): boolean {
+  const hash = parse(text);
+  return hash !== null && hash.logN + Math.log2(hash.r * hash.p) >= LEAST_LOG_COST;
 }
 
 /** Returns why a new password is refused; null for a good one. */

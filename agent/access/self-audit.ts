@@ -1,4 +1,4 @@
-/** The agent's own entries in its audit log: starts and their reasons, other releases and configurations, steps of its clock. */
+/** The agent's own entries in its audit log: starts and their reasons, other releases and configurations, steps of its clock, certificates that end. */
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { AgentEvent, EventCode } from '../core/words.ts';
@@ -12,7 +12,11 @@ const NOTED: ReadonlySet<EventCode> = new Set<EventCode>([
   'update-installed',
   'update-confirmed',
   'update-reverted',
+  'config-changed',
   'config-returned',
+  'certificate-expires',
+  'certificate-renewed',
+  'certificate-refused',
   'clock-stepped',
 ]);
 /** Between two looks at the clock. Units: ms. */

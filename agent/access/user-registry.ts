@@ -4,7 +4,7 @@
  * It checks names, passwords and that an admin remains. It does not check whether the caller may make the change: the gate does that.
  */
 import { randomBytes } from 'node:crypto';
-import { AccessError, type CodeOffer, type Invitation, type Role } from '../core/access.ts';
+import { AccessError, type CodeOffer, type Invitation, type Role, USER_NAME } from '../core/access.ts';
 import { type Clock, isTrusted } from '../core/clock.ts';
 import { type Hasher, passwordProblem } from './password.ts';
 import { keyUri, newTotpSecret } from './totp.ts';
@@ -42,8 +42,6 @@ const INVITED_MS = 72 * 3_600_000;
 const LETTERS = '23456789ABCDEFGHJKMNPQRSTVWXYZ';
 const LETTER_COUNT = 16;
 const GROUP = 4;
-/** Source: adduser's default pattern of Debian, shortened. */
-const NAME = /^[a-z][a-z0-9_.-]{0,30}$/;
 const MAX_USERS = 32;
 
 /** Changes are applied one after the other, each to what the file holds by then. */
@@ -177,7 +175,7 @@ function found(users: readonly UserRecord[], name: string): UserRecord {
 }
 
 function checkName(name: string): void {
-  if (NAME.test(name)) return;
+  if (USER_NAME.test(name)) return;
   throw new AccessError('bad-name', `bad name ${JSON.stringify(name)}: a small letter, then up to 30 small letters, digits, . _ -`);
 }
 

@@ -15,6 +15,8 @@ export interface UserRecord {
   readonly oneTime: { readonly madeMs: WallMs; readonly untilMs: WallMs } | null;
   /** Null without codes. `lastStep` -1: none was taken yet. */
   readonly codes: { readonly secret: string; readonly lastStep: number; readonly isConfirmed: boolean } | null;
+  /** Only of a person of the signed list, who is not in this file. */
+  readonly listedUntilMs?: WallMs;
   /** A key for codes that no code has confirmed yet; `codes` stay in force until then. */
   readonly offered?: { readonly secret: string } | undefined;
 }

@@ -2,13 +2,17 @@
  * Builds the parts of an agent in order, and passes each the parts it needs.
  */
 import { createAccess } from '../access/access.ts';
+import { withAuditEvents } from '../access/audit-events.ts';
 import { createSelfRecord } from '../access/self-audit.ts';
+import { createSentUserLists } from '../access/sent-user-list.ts';
 import { PlatformConfigRequests } from '../config/revisions/platform-config-requests.ts';
 import type { RevisionManager } from '../config/revisions/revision-manager.ts';
 import { createRevisions } from '../config/revisions/revisions.ts';
 import type { CabinetAndProfiles, TouchedRooms } from '../config/revisions/touched-parts.ts';
+import { verifyUserList } from '../config/revisions/user-list-signature.ts';
 import { type ConsoleServer, createConsoles } from '../console/protocol/socket-server.ts';
 import { quietUntilMono } from '../control/street-knowledge.ts';
+import { isTrusted } from '../core/clock.ts';
 import { createEventTracker } from '../core/event-tracker.ts';
 import type { Pulse } from '../core/pulse.ts';
 import { createSteadyClock } from '../core/steady-clock.ts';
@@ -34,8 +38,12 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   made.store = storeFor(made);
   made.uplink = createUplinkSlot(clock);
   made.self = selfFor(made);
+  made.audit = withAuditEvents({
+    ...{ audit: made.store.audit, clock, cabinetId: parts.cabinet.id },
+    onEvent: (event) => made.ongoing.onEvent(event),
+  });
   // The machine's own clock: the record covers its steps too.
-  made.record = createSelfRecord({ clock: parts.clock, log: parts.log, store: made.store });
+  made.record = createSelfRecord({ clock: parts.clock, log: parts.log, store: made });
   made.ongoing = createOngoing({ ...parts, ...made });
   made.field = fieldFor(made);
   made.state.rooms = createRooms(made);
@@ -47,7 +55,10 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   made.revisions = revisionsFor(made, apply);
   const platform = { cabinetId: parts.cabinet.id, onOutcome: made.ongoing.onOutcome };
   made.platformUpdates = createPlatformUpdates({ ...made, ...platform, manager: made.updates?.manager ?? null });
-  made.platformConfig = new PlatformConfigRequests({ ...made, ...platform, manager: made.revisions });
+  made.platformConfig = new PlatformConfigRequests({
+    ...{ ...made, ...platform, manager: made.revisions },
+    takeUserList: createSentUserLists({ take: (text) => made.access.takeUserList(text), audit: made.audit, clock }),
+  });
   made.uplink.put(openUplink(made));
   made.access = createAccess({
     ...made,
@@ -55,6 +66,11 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
     cabinetId: parts.cabinet.id,
     log: parts.log,
     onEvent: made.ongoing.onEvent,
+    verifyUserList: (text, lastSerial) => {
+      const { id: cabinetId, trust } = made.state.site.cabinet;
+      const nowMs = isTrusted(clock.quality()) ? clock.wallMs() : null;
+      return verifyUserList(text, { keys: trust.userKeys, cabinetId, nowMs, lastSerial });
+    },
   });
   made.view = createAgentView(made);
   made.consoles = consolesFor(made);

@@ -1,6 +1,7 @@
 /**
  * The parts of an agent: those that a run passes in, those that stay for the whole run, and those of one configuration.
  */
+import type { Access } from '../access/access.ts';
 import type { SelfRecord } from '../access/self-audit.ts';
 import type { PlatformConfigRequests } from '../config/revisions/platform-config-requests.ts';
 import type { RevisionManager } from '../config/revisions/revision-manager.ts';
@@ -9,7 +10,7 @@ import type { CabinetAndProfiles } from '../config/revisions/touched-parts.ts';
 import type { ConsoleServer } from '../console/protocol/socket-server.ts';
 import type { Control } from '../control/control.ts';
 import type { LightViews } from '../control/views/light-views.ts';
-import type { AccessTools } from '../core/access.ts';
+import type { AuditTools } from '../core/audit-tools.ts';
 import type { BusTools } from '../core/bus-tools.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';
 import type { Clock, MonoMs } from '../core/clock.ts';
@@ -118,6 +119,8 @@ export interface Joined {
   readonly store: Store;
   readonly uplink: UplinkSlot;
   readonly self: Self;
+  /** The audit log, with events for what a city wants to see at once. */
+  readonly audit: AuditTools;
   readonly record: SelfRecord;
   readonly ongoing: Ongoing;
   readonly field: LiveField;
@@ -128,7 +131,7 @@ export interface Joined {
   readonly revisions: RevisionManager | null;
   readonly platformUpdates: PlatformUpdates;
   readonly platformConfig: PlatformConfigRequests;
-  readonly access: AccessTools;
+  readonly access: Access;
   readonly view: AgentView;
   readonly consoles: ConsoleServer | null;
   readonly housekeeping: Housekeeping;

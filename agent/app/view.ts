@@ -29,7 +29,7 @@ export function createAgentView(joined: Joined): AgentView {
     get bus() {
       return state.bus;
     },
-    audit: store.audit,
+    audit: joined.audit,
     access,
     events: ongoing.events,
     uplink: () => uplinkView(joined),

@@ -13,6 +13,7 @@ import { count, formatBytes } from '../console/text/page.ts';
 import { paragraph } from '../console/text/text-lines.ts';
 import { type Erased, type Erasure, erase, planErasure } from './erasure.ts';
 import { keyFilesIn } from './key-files.ts';
+import { renewalFilesFor } from './renew-key.ts';
 
 /** What `--json` prints. */
 interface EraseReport {
@@ -51,7 +52,9 @@ function placesOf(args: LocalArgs, configFile: string): { readonly dir: string; 
   const { store, uplink } = cabinet;
   const files = [uplink?.keyFile, uplink?.certFile, uplink?.passwordFile].filter((path) => path != null && isAbsolute(path));
   const made = Object.values(keyFilesIn(dirname(configFile)));
-  return { dir: named ?? resolve(store.dir), secrets: [...new Set([...files, ...made] as string[])] };
+  const [key, cert] = [uplink?.keyFile ?? '', uplink?.certFile ?? ''];
+  const renewed = isAbsolute(key) && isAbsolute(cert) ? Object.values(renewalFilesFor(key, cert)) : [];
+  return { dir: named ?? resolve(store.dir), secrets: [...new Set([...files, ...made, ...renewed] as string[])] };
 }
 
 function planned(dirs: readonly string[], secrets: readonly string[]): Erasure {

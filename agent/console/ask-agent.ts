@@ -47,7 +47,7 @@ async function withSecrets(command: AgentCommand, args: RawArgs, { askSecret, us
 }
 
 /** Of a new password for this user. */
-async function passwordRule(user: string): Promise<SecretRule> {
+export async function passwordRule(user: string): Promise<SecretRule> {
   const { passwordProblem } = await import('../access/password.ts');
   return { text: PASSWORD_RULE, problem: (typed) => passwordProblem(typed, user) };
 }

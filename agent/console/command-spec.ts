@@ -97,6 +97,9 @@ export interface LocalCommand extends CommandWords {
     | 'config keygen'
     | 'config sign'
     | 'config verify'
+    | 'uplink renew'
+    | 'user hash'
+    | 'user sign'
     | 'tech-support';
   /** It has the option that names the agent's socket. */
   readonly hasSocket: boolean;

@@ -4,6 +4,7 @@ import type { Family } from './command-tree.ts';
 import { AUDIT } from './commands/access/audit.ts';
 import { LOGIN_COMMANDS } from './commands/access/login.ts';
 import { USER_COMMANDS } from './commands/access/user.ts';
+import { USER_LIST_COMMANDS } from './commands/access/user-list.ts';
 import { DEVICES, POINTS, STATUS } from './commands/cabinet/devices.ts';
 import { EVENTS } from './commands/cabinet/events.ts';
 import { GREETING, NAMES } from './commands/cabinet/names.ts';
@@ -45,7 +46,7 @@ import { BACKUP, RESTORE } from './commands/store/backup.ts';
 import { EXPORT, EXPORT_PAGE } from './commands/store/export.ts';
 import { HISTORY } from './commands/store/history.ts';
 import { STORE, STORE_BACKUP, STORE_CHECK } from './commands/store/store.ts';
-import { UPLINK, UPLINK_RECONNECT, UPLINK_STATUS, UPLINK_TEST } from './commands/uplink/uplink.ts';
+import { UPLINK, UPLINK_RECONNECT, UPLINK_RENEW, UPLINK_STATUS, UPLINK_TEST } from './commands/uplink/uplink.ts';
 import { UPLINK_TRACE } from './commands/uplink/uplink-trace.ts';
 
 export const COMMANDS: readonly ConsoleCommand[] = [
@@ -84,6 +85,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   UPLINK_TEST,
   UPLINK_TRACE,
   UPLINK_RECONNECT,
+  UPLINK_RENEW,
   ...USER_COMMANDS,
   ...LOGIN_COMMANDS,
   AUDIT,
@@ -107,6 +109,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   CONFIG_TAKE,
   CONFIG_DISCARD,
   ...SIGNING_COMMANDS,
+  ...USER_LIST_COMMANDS,
   ...UPDATE_COMMANDS,
   ...PROGRAM_COMMANDS,
   ...SHELL_COMMANDS,

@@ -24,7 +24,19 @@ export interface LocalActionParts {
   /** Those of other rooms, and those that take the whole process or have no place in a session. */
   readonly own: Pick<
     LocalActions,
-    'run' | 'console' | 'setup' | 'erase' | 'backup' | 'restore' | 'config import' | 'config keygen' | 'config sign' | 'config verify'
+    | 'run'
+    | 'console'
+    | 'setup'
+    | 'erase'
+    | 'backup'
+    | 'restore'
+    | 'config import'
+    | 'config keygen'
+    | 'config sign'
+    | 'config verify'
+    | 'uplink renew'
+    | 'user hash'
+    | 'user sign'
   >;
 }
 

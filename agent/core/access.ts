@@ -78,9 +78,52 @@ export interface UserView {
   /** Set while the user has not logged in with the one-time password, which is valid until then. */
   readonly invitedUntilMs: WallMs | null;
   readonly hasCodes: boolean;
+  /** Set for a person of the signed list, with the end of the right to log in. */
+  readonly listedUntilMs?: WallMs;
   readonly sessions: number;
   /** What is left of a lock. Units: ms. */
   readonly lockedMs: number;
+}
+
+/** A person of the signed list that the platform sends. */
+export interface ListedUser {
+  readonly name: string;
+  readonly role: Role;
+  /** From then on the person is let in no longer. */
+  readonly untilMs: WallMs;
+  /** Hash of the password. */
+  readonly password: string;
+}
+
+/** A signed list, verified. Its people are beside the users of the cabinet, never in their place. */
+export interface UserList {
+  /** When it was signed, which is also its version: a later one replaces it. Units: ms since 1970. */
+  readonly serial: number;
+  /** Id of the key in `trust.userKeys`. */
+  readonly signedBy: string;
+  readonly users: readonly ListedUser[];
+}
+
+/** A list whose signature counts. `role`: the highest that its key may give. */
+export interface VerifiedUserList extends Pick<UserList, 'serial' | 'signedBy'> {
+  /** Its text without the signature. */
+  readonly list: string;
+  readonly role: Role;
+}
+
+/** Why a signature does not count, in words. */
+export interface RefusedUserList {
+  readonly refusal: string;
+}
+
+/** The name under which the platform puts the list of users. */
+export const USER_LIST_FILE = 'users.list';
+/** Source: adduser's default pattern of Debian, shortened. */
+export const USER_NAME = /^[a-z][a-z0-9_.-]{0,30}$/;
+
+/** The lower of two roles. */
+export function lowerRole(one: Role, other: Role): Role {
+  return mayUse(one, other) ? other : one;
 }
 
 /** A one-time password. */
@@ -107,6 +150,7 @@ export type AccessErrorCode =
   | 'wrong-password'
   | 'wrong-code'
   | 'last-admin'
+  | 'listed-user'
   | 'file';
 
 /** A change of users that is refused; its message is for the person who requested it. */

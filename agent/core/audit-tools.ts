@@ -28,6 +28,19 @@ export interface AuditEntry extends AuditNote {
   readonly hash: string;
 }
 
+/** An entry as it is stored, from which its hash can be computed again. Shape: `body` is the note as JSON. */
+export interface AuditRow extends AuditHead {
+  readonly atMs: WallMs;
+  readonly body: string;
+}
+
+/** Stored entries after a number, in order; trimmed ones are missing between them. */
+export interface AuditRows {
+  readonly rows: readonly AuditRow[];
+  /** The newest entry of the log; null where the file does not say. */
+  readonly head: AuditHead | null;
+}
+
 /** The newest entry at some time. Kept elsewhere, it proves later that no entry up to it was changed. */
 export interface AuditHead {
   readonly n: number;

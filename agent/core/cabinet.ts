@@ -2,6 +2,7 @@
  * A cabinet as `cabinet.yaml` describes it, checked and with every default filled in. It never changes: another configuration is another
  * object.
  */
+import type { Role } from './access.ts';
 import type { Language, LevelPct } from './words.ts';
 import type { Calendar, EventNight, Output, Programme, Rule, Zone } from './zone-config.ts';
 
@@ -40,6 +41,8 @@ export interface Cabinet {
   /** Public Ed25519 keys of people who may sign revisions offline (base64, raw or SPKI), and ports that lines of a revision may use. */
   readonly trust: {
     readonly revisionKeys: readonly { readonly id: string; readonly key: string }[];
+    /** Keys of people who may sign the list of users, with the highest role that their list may give. */
+    readonly userKeys: readonly { readonly id: string; readonly key: string; readonly role: Role }[];
     readonly ports: readonly string[];
   };
   /** Extra folders of device profiles. */

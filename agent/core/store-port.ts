@@ -1,7 +1,7 @@
 /**
  * The interface of the store: frames in; readings, gaps, facts and history out.
  */
-import type { AuditTools } from './audit-tools.ts';
+import type { AuditRows, AuditTools } from './audit-tools.ts';
 import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
 import type { StorePulse } from './pulse.ts';
 import type { AgentEvent, Outcome, PointId, Quality, Reading } from './words.ts';
@@ -213,6 +213,8 @@ export interface Store {
   appendEvent(event: AgentEvent): void;
   appendOutcome(outcome: Outcome): void;
   readonly audit: AuditTools;
+  /** The stored entries of the audit log after this number, the oldest first; undefined when the disk did not answer. */
+  auditAfter(n: number): Promise<AuditRows | undefined>;
   /** Small durable facts: overrides, bdSeq. Resolves when on disk; resolves false when the disk would not take it. */
   save(key: string, value: unknown): Promise<boolean>;
   /** Undefined when nothing is stored under this key; `unread`, which is undefined unless given, when the disk could not be asked. */

@@ -59,8 +59,10 @@ export interface UplinkTest {
   readonly ok: boolean;
 }
 
-/** Read from the files of the configuration at the last connect. */
+/** Read from the files of the configuration at the last connect, or within the hour where there was none. */
 export interface UplinkCertificates {
   readonly own: PeerCertificate | null;
+  /** The one in `uplink.caFile` that ends last; absent or null where there is none. */
+  readonly authority?: PeerCertificate | null;
   readonly broker: PeerCertificate | null;
 }

@@ -169,6 +169,9 @@ export type EventCode =
   | 'births-asked-too-often'
   | 'uplink-taken-over'
   | 'uplink-reconnect'
+  | 'certificate-expires'
+  | 'certificate-renewed'
+  | 'certificate-refused'
   | 'override-started'
   | 'override-ended'
   | 'programme-chosen'
@@ -182,7 +185,10 @@ export type EventCode =
   | 'secret-elsewhere'
   | 'command-ended'
   | 'command-refused'
-  | 'login-locked';
+  | 'login-locked'
+  | 'user-logged-in'
+  | 'users-changed'
+  | 'clock-set';
 
 export type Severity = 'info' | 'warning' | 'alarm';
 

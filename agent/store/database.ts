@@ -64,6 +64,7 @@ export class StoreDatabase {
     gapsAfter: ({ id, atMs }) => this.#attempt(() => this.#telemetry.gapsAfter(id, atMs)),
     events: ({ sinceMs, limit, atMs }) => this.#attempt(() => this.#state.events({ sinceMs, limit }, atMs)),
     audit: ({ atMs, ...query }) => this.#attempt(() => this.#state.audit(query, atMs)),
+    auditAfter: ({ n, atMs }) => this.#attempt(() => this.#state.auditAfter(n, atMs)),
     load: ({ key, atMs }) => this.#attempt(() => this.#state.load(key, atMs)),
     loadAll: ({ prefix, atMs }) => this.#attempt(() => this.#state.loadAll(prefix, atMs)),
     status: (request) => this.#attempt(() => this.#telemetry.facts(request)),

@@ -1,7 +1,7 @@
 /**
  * The requests and answers between the main thread and the storage thread; all of them survive a structured clone.
  */
-import type { AuditPage, AuditQuery } from '../core/audit-tools.ts';
+import type { AuditPage, AuditQuery, AuditRows } from '../core/audit-tools.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { CopyRule } from '../core/copied-state.ts';
 import type { StoreErrorCode } from '../core/errors.ts';
@@ -131,6 +131,7 @@ export interface StoreMessages {
   gapsAfter: { ask: { readonly id: number }; answer: StoreResult<readonly Gap[]> };
   events: { ask: { readonly sinceMs: WallMs; readonly limit: number }; answer: StoreResult<readonly AgentEvent[]> };
   audit: { ask: AuditQuery; answer: StoreResult<AuditPage> };
+  auditAfter: { ask: { readonly n: number }; answer: StoreResult<AuditRows> };
   load: { ask: { readonly key: string }; answer: StoreResult<string | null> };
   loadAll: { ask: { readonly prefix: string }; answer: StoreResult<readonly { readonly key: string; readonly json: string }[]> };
   /** `provenSeq`: delivered, whether the file has that already or not. */

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { AuditPage, AuditQuery } from '../core/audit-tools.ts';
+import type { AuditPage, AuditQuery, AuditRows } from '../core/audit-tools.ts';
 import type { WallMs } from '../core/clock.ts';
 import type { BackupReport } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
@@ -83,6 +83,10 @@ export class StateFile {
 
   audit(query: AuditQuery, atMs: WallMs): AuditPage {
     return this.#file.read(atMs, ({ audit }) => audit.read(query));
+  }
+
+  auditAfter(n: number, atMs: WallMs): AuditRows {
+    return this.#file.read(atMs, ({ audit }) => audit.after(n));
   }
 
   /** Reads every page and every row; damaged rows are removed. Shape: what is wrong, each with what became of it. */

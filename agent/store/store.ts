@@ -180,12 +180,13 @@ function readersOf(
   clock: Clock,
   committer: Committer,
   reader: StoreReader,
-): Pick<Store, 'audit' | 'readAfter' | 'gapsAfter' | 'events' | 'history' | 'exportPage' | 'check' | 'backup'> {
+): Pick<Store, 'audit' | 'auditAfter' | 'readAfter' | 'gapsAfter' | 'events' | 'history' | 'exportPage' | 'check' | 'backup'> {
   return {
     audit: {
       note: (note) => committer.attempts.add({ ...note, atMs: clock.wallMs() }),
       read: (query) => (query.isVerified ? reader.readUnbounded('audit', query, 'state.db') : reader.read('audit', query, 'state.db')),
     },
+    auditAfter: (n) => reader.read('auditAfter', { n }, 'state.db'),
     readAfter: async (seq, maxFrames) => (await reader.read('readAfter', { seq, maxFrames }, 'telemetry.db')) ?? [],
     gapsAfter: async (id) => (await reader.read('gapsAfter', { id }, 'telemetry.db')) ?? [],
     events: async (query) => (await reader.read('events', query, 'state.db')) ?? [],

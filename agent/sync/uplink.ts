@@ -19,7 +19,7 @@ import type {
   UplinkStatus,
   UplinkValue,
 } from '../core/ports.ts';
-import type { UplinkTools } from '../core/uplink-tools.ts';
+import type { UplinkCertificates, UplinkTools } from '../core/uplink-tools.ts';
 import { within } from '../core/within.ts';
 import type { AgentEvent, Outcome, PointId, Reading } from '../core/words.ts';
 import { CommandInbox } from './commands/command-inbox.ts';
@@ -28,6 +28,7 @@ import { createDataBudget, type DataBudget } from './delivery/data-budget.ts';
 import { Delivery } from './delivery/delivery.ts';
 import type { ResendResult } from './delivery/resend-queue.ts';
 import { createSyncHandler, type SyncHandler } from './delivery/sync-handler.ts';
+import { CertificateWatch } from './mqtt/certificate-watch.ts';
 import type { InboundMessage, MqttConnection, MqttTransport } from './mqtt/mqtt-transport.ts';
 import type { ReadFile } from './mqtt/secret-files.ts';
 import { createFileReader } from './mqtt/secret-files.ts';
@@ -53,7 +54,7 @@ export interface UplinkParts {
   readonly log: Log;
   readonly store: Pick<
     Store,
-    'save' | 'load' | 'loadAll' | 'audit' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'
+    'save' | 'load' | 'loadAll' | 'audit' | 'auditAfter' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'
   >;
   /** The newest reading of a point, for births. */
   readonly latest: (pointId: PointId) => Reading | undefined;
@@ -93,6 +94,7 @@ export class SparkplugUplink implements Uplink {
   readonly #syncHandler: SyncHandler;
   readonly #commands: CommandInbox;
   readonly #link: BrokerLink;
+  readonly #certificates: CertificateWatch;
   readonly #counts = { published: 0, historical: 0, acked: 0, messages: 0, bytes: 0 };
   #syncTimer: Timer | null = null;
   /** A stop may come while a start waits for the disk. */
@@ -126,6 +128,13 @@ export class SparkplugUplink implements Uplink {
     });
     this.#commands = this.#createCommandInbox(onEvent);
     this.#link = this.#createLink();
+    this.#certificates = new CertificateWatch({
+      ...{ config, readFile: this.#readFile, clock, onEvent },
+      onRenewed: () => {
+        this.#link.retryCertificate();
+        this.#reconnect('a renewed certificate');
+      },
+    });
     this.tools = {
       trace: this.#trace.entries,
       watch: this.#trace.watch,
@@ -144,12 +153,14 @@ export class SparkplugUplink implements Uplink {
     void this.#reportSync();
     // Also without a session: a birth that waited long for its host carries the present values.
     this.#syncTimer = every(this.#parts.clock, SYNC_PERIOD_MS, () => void this.#reportSync());
+    this.#certificates.start();
     await this.#link.start();
   }
 
   async stop(): Promise<void> {
     this.#isWanted = false;
     this.#syncTimer?.cancel();
+    this.#certificates.stop();
     await within(this.#parts.clock, SETTLE_MS, this.#commands.stop());
     await this.#link.stop();
     this.#budget.save(true);
@@ -207,7 +218,7 @@ export class SparkplugUplink implements Uplink {
         bytesToday: this.#budget.bytesToday(),
         dailyMegabytes: this.#parts.config.dailyMegabytes,
       },
-      certificates: link.certificates,
+      certificates: this.#allCertificates(),
       lastFailure: link.failures.last,
     };
   }
@@ -217,12 +228,20 @@ export class SparkplugUplink implements Uplink {
     this.#table.adoptAliases(await restoreAliasBlocks(store, this.#table.aliased, random));
   }
 
+  #allCertificates(): UplinkCertificates {
+    const { own, broker } = this.#link.certificates;
+    const { found } = this.#certificates;
+    return { own: own ?? found.own, authority: found.authority, broker };
+  }
+
   #createDelivery(): Delivery {
     const { store, clock, log, config } = this.#parts;
     return new Delivery({
       ...{ store, clock, log, proof: config.proof },
       mayDrain: () => this.#budget.mayDrain(),
       onGap: (texts) => this.#publisher.texts(NODE_METRIC.gap, texts),
+      onAudit: (texts) => this.#publisher.texts(NODE_METRIC.audit, texts),
+      maxTextBytes: () => this.#publisher.maxTextBytes(),
       onResend: (result) => this.#sendResendResult(result),
       onMode: () => void this.#reportSync(),
       onAckAhead: (ack) => this.#monitor.noteAckAhead(ack),
@@ -283,6 +302,7 @@ export class SparkplugUplink implements Uplink {
         if (this.#link.session.phase === 'subscribing') void this.#reportSync();
       },
       onTakenOver: (text) => this.#monitor.noteTakeover(text),
+      onCertificate: (use) => this.#certificates.noteUse(use),
     });
   }
 

@@ -8,7 +8,7 @@ import { parseLineNetwork, parseLinePort } from '../../core/line-port.ts';
 import { nearest } from '../../core/suggestions.ts';
 import { readRevisionKey } from '../revisions/revision-key.ts';
 import { repeatedBy } from './check-names.ts';
-import { type CabinetDraft, placed } from './draft.ts';
+import { type CabinetDraft, type Placed, placed } from './draft.ts';
 import type { Finding } from './finding.ts';
 
 /** Degrees of longitude for one hour of local time. */
@@ -91,20 +91,35 @@ function portFlaw(text: string): string | null {
 
 /** Reports keys that cannot verify a signature, ids or keys that occur twice, and ports that no line could have. */
 export function checkTrust(trust: CabinetDraft['trust']): Finding[] {
-  const entries = placed(trust?.revisionKeys, ['trust', 'revisionKeys']);
-  const ids = entries.map(({ value, path }) => ({ id: value.id?.toLowerCase(), path: [...path, 'id'] }));
-  const keys = entries.flatMap(({ value, path }) => (value.key === undefined ? [] : [{ text: value.key, path: [...path, 'key'] }]));
-  const usable = keys.map(({ text, path }) => ({ raw: Buffer.from(text, 'base64').toString('hex').slice(-64), path, text }));
   const ports = placed(trust?.ports, ['trust', 'ports']).map(({ value, path }) => ({ flaw: portFlaw(value), path }));
   return [
     ...ports.flatMap(({ flaw, path }) => (flaw === null ? [] : [{ path, message: flaw }])),
+    ...checkKeys(placed(trust?.revisionKeys, ['trust', 'revisionKeys']), {
+      sameId: (id) => `there are two revision keys "${id}"`,
+      twice: 'this revision key stands twice; each person needs a key of their own',
+    }),
+    ...checkKeys(placed(trust?.userKeys, ['trust', 'userKeys']), {
+      sameId: (id) => `there are two user keys "${id}"`,
+      twice: 'this user key stands twice; each person needs a key of their own',
+    }),
+  ];
+}
+
+function checkKeys(
+  entries: readonly Placed<{ readonly id?: string | undefined; readonly key?: string | undefined }>[],
+  texts: { readonly sameId: (id: string) => string; readonly twice: string },
+): Finding[] {
+  const ids = entries.map(({ value, path }) => ({ id: value.id?.toLowerCase(), path: [...path, 'id'] }));
+  const keys = entries.flatMap(({ value, path }) => (value.key === undefined ? [] : [{ text: value.key, path: [...path, 'key'] }]));
+  const usable = keys.map(({ text, path }) => ({ raw: Buffer.from(text, 'base64').toString('hex').slice(-64), path, text }));
+  return [
     ...usable
       .filter(({ text }) => readRevisionKey(text) === undefined)
       .map(({ path }) => ({ path, message: 'no Ed25519 public key; copy the line that `luciole config keygen` printed' })),
-    ...repeatedBy(ids, (id) => `there are two revision keys "${id}"`),
+    ...repeatedBy(ids, texts.sameId),
     ...repeatedBy(
       usable.map(({ raw, path }) => ({ id: raw, path })),
-      () => 'this revision key stands twice; each person needs a key of their own',
+      () => texts.twice,
     ),
   ];
 }

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
+import { USER_LIST_FILE } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
 import { formatProblem } from '../../core/errors.ts';
-import type { ConfigAnswer, ConfigManager, ConfigRequest, ConfigView } from '../../core/revisions.ts';
+import type { ConfigAnswer, ConfigManager, ConfigRequest, ConfigView, FilePart } from '../../core/revisions.ts';
 import type { Outcome, OutcomeState } from '../../core/words.ts';
 import { CONFIG_SHOWN } from '../../sync/commands/command-metrics.ts';
 import type { UplinkSlot } from '../../sync/uplink-slot.ts';
@@ -12,6 +14,8 @@ export interface PlatformConfigRequestsParts {
   readonly cabinetId: string;
   readonly clock: Clock;
   readonly uplink: Pick<UplinkSlot, 'update'>;
+  /** Takes a list of users. Resolves with why it is refused, or with an empty text. */
+  readonly takeUserList: (text: string, by: string) => Promise<string>;
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
@@ -30,6 +34,7 @@ export class PlatformConfigRequests {
   async take(request: ConfigRequest): Promise<void> {
     const { commandId, ask } = request;
     const { manager } = this.#parts;
+    if (ask.action === 'put' && ask.file === USER_LIST_FILE) return this.#takeUserList(request, ask);
     if (manager === null) return this.#report(commandId, 'refused', 'this run of the agent takes no other configuration');
     this.#report(commandId, 'received');
     if (ask.action !== 'put') this.#report(commandId, 'queued');
@@ -56,6 +61,16 @@ export class PlatformConfigRequests {
     this.#update(CONFIG_SHOWN.when, running.atMs);
     this.#update(CONFIG_SHOWN.why, running.why);
     this.#update(CONFIG_SHOWN.candidate, candidate?.hash ?? '');
+  }
+
+  /** A list is no part of a revision: it counts at once, and has a signature and a version of its own. */
+  async #takeUserList({ commandId, by }: ConfigRequest, { file, part, parts, sha256, data }: FilePart): Promise<void> {
+    this.#report(commandId, 'received');
+    const isWhole = parts === 1 && part === 1 && createHash('sha256').update(data).digest('hex') === sha256;
+    const text = isWhole ? Buffer.from(data).toString('utf8') : '';
+    const reason = isWhole ? await this.#parts.takeUserList(text, by) : `${file} is one part, "1/1", with its SHA-256`;
+    this.#publishResult(commandId, 'put', { file, state: reason === '' ? 'done' : 'refused', reason });
+    this.#report(commandId, reason === '' ? 'verified' : 'refused', reason);
   }
 
   #report(commandId: string, state: OutcomeState, reason = ''): void {

@@ -46,9 +46,14 @@ export type SignatureVerdict =
   | { readonly ok: false; readonly code: SignatureRefusal };
 
 /** The input of a verification. */
-export interface SignatureCheck {
+export interface SignatureCheck extends Omit<HashSignatureCheck, 'hash'> {
   /** All files of the candidate: a device profile can darken a lamp as well as cabinet.yaml can. */
   readonly files: ConfigFiles;
+}
+
+/** The input of a verification, of whatever has this hash. */
+export interface HashSignatureCheck {
+  readonly hash: string;
   readonly signature: string;
   readonly keys: readonly RevisionKey[];
   readonly cabinetId: string;
@@ -73,8 +78,13 @@ const STATEMENT =
   /^key ([A-Za-z0-9+/]{43}=)\ncabinets (\*|[A-Za-z0-9][A-Za-z0-9._-]{0,31}(?:,[A-Za-z0-9][A-Za-z0-9._-]{0,31})*)\nhash ([0-9a-f]{64})\nserial ([1-9]\d{0,14})\nuntil ([1-9]\d{0,14})\n$/;
 
 /** The input of a signature. Units: ms since 1970; ms. */
-export interface SigningOrder {
+export interface SigningOrder extends Omit<HashSigningOrder, 'hash'> {
   readonly files: ConfigFiles;
+}
+
+/** The input of a signature on whatever has this hash. Units: ms since 1970; ms. */
+export interface HashSigningOrder {
+  readonly hash: string;
   readonly privateKey: KeyObject;
   readonly cabinets: readonly string[];
   readonly signedMs: number;
@@ -82,10 +92,15 @@ export interface SigningOrder {
 }
 
 /** The signature as one line. Errors: throws TypeError for a key that is not Ed25519, or cabinets, times that no statement can carry. */
-export function signRevision({ files, privateKey, cabinets, signedMs, validMs }: SigningOrder): string {
+export function signRevision({ files, ...order }: SigningOrder): string {
+  return signHash({ ...order, hash: revisionHash(files) });
+}
+
+/** As `signRevision`, for the hash of something else, which must not be that of any files of a revision. */
+export function signHash({ hash, privateKey, cabinets, signedMs, validMs }: HashSigningOrder): string {
   const key = revisionKeyText(privateKey);
   const statement = Buffer.from(
-    `key ${key}\ncabinets ${cabinets.join(',')}\nhash ${revisionHash(files)}\nserial ${signedMs}\nuntil ${signedMs + validMs}\n`,
+    `key ${key}\ncabinets ${cabinets.join(',')}\nhash ${hash}\nserial ${signedMs}\nuntil ${signedMs + validMs}\n`,
   );
   const text = [FORM, statement.toString('base64url'), sign(null, signedBytes(statement), privateKey).toString('base64url')].join('.');
   // Read back as a cabinet will read it: lists and numbers must have kept their values.
@@ -96,7 +111,12 @@ export function signRevision({ files, privateKey, cabinets, signedMs, validMs }:
 }
 
 /** Whether this signature approves these files here and now. Errors: none; every flaw is a code. */
-export function verifyRevisionSignature({ files, signature, keys, cabinetId, nowMs, lastSerial }: SignatureCheck): SignatureVerdict {
+export function verifyRevisionSignature({ files, ...check }: SignatureCheck): SignatureVerdict {
+  return verifyHashSignature({ ...check, hash: revisionHash(files) });
+}
+
+/** As `verifyRevisionSignature`, for the hash of something else. */
+export function verifyHashSignature({ hash, signature, keys, cabinetId, nowMs, lastSerial }: HashSignatureCheck): SignatureVerdict {
   const parts = opened(signature);
   if (parts === undefined) return refused('bad-format');
   const { statement } = parts;
@@ -107,7 +127,7 @@ export function verifyRevisionSignature({ files, signature, keys, cabinetId, now
   const [signer] = known;
   if (signer === undefined) return refused('unknown-key');
   if (!verify(null, signedBytes(parts.bytes), signer.object, parts.signature)) return refused('bad-signature');
-  if (statement.hash !== revisionHash(files)) return refused('other-text');
+  if (statement.hash !== hash) return refused('other-text');
   if (![ANY_CABINET, cabinetId].some((id) => statement.cabinets.includes(id))) return refused('other-cabinet');
   if (statement.serial <= lastSerial) return refused('replayed');
   if (nowMs === null) return refused('time-unknown');

@@ -27,8 +27,8 @@ export const SITE_OWNED: readonly string[] = [
   'store.dir',
   // Who did what would be forgotten before anybody has asked.
   'store.peopleDays',
-  // A revision could name its own signer and allow its own ports.
-  ...['trust.revisionKeys', 'trust.ports'],
+  // A revision could name its own signers and allow its own ports.
+  ...['trust.revisionKeys', 'trust.userKeys', 'trust.ports'],
   // Other services and devices of the machine and its network would be reached. Compared over all lines.
   'lines[].port',
 ];

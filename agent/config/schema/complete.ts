@@ -34,7 +34,11 @@ export function completeCabinet(document: CabinetDocument): Cabinet {
     uplink: completeUplink(document),
     store: storeSchema.parse(document.store ?? {}),
     service: { metricsFile: document.service?.metricsFile ?? null },
-    trust: { revisionKeys: document.trust?.revisionKeys ?? [], ports: document.trust?.ports ?? [] },
+    trust: {
+      revisionKeys: document.trust?.revisionKeys ?? [],
+      userKeys: document.trust?.userKeys ?? [],
+      ports: document.trust?.ports ?? [],
+    },
     console: { socketPath: document.console?.socketPath ?? null, language: document.console?.language ?? 'en' },
     profileDirs: document.profileDirs ?? PROFILE_DIRS,
   };

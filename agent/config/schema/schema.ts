@@ -3,6 +3,7 @@
  * checks in `check/` compare values.
  */
 import * as z from 'zod';
+import { ROLES } from '../../core/access.ts';
 import type { JsonSchema } from '../../core/json-schema.ts';
 import { LANGUAGES } from '../../core/words.ts';
 import {
@@ -255,6 +256,21 @@ const trustSchema = z.strictObject({
     .max(16)
     .optional()
     .describe('Keys of people who may sign revisions offline: luciole config sign. Only the file of the site may name them.'),
+  userKeys: z
+    .array(
+      z.strictObject({
+        id: idSchema.describe('Of its holder, as events name it.'),
+        key: revisionKeySchema.describe(
+          'Public Ed25519 key in base64, as luciole config keygen prints it; its private half never lies here.',
+        ),
+        role: z.enum(ROLES).default('technician').describe('The highest role that a list with this signature gives.'),
+      }),
+    )
+    .max(16)
+    .optional()
+    .describe(
+      'Keys of people who may sign the list of users that the platform sends: luciole user sign. None by default: no list is taken.',
+    ),
   ports: z
     .array(pathSchema)
     .max(64)

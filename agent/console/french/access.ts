@@ -136,4 +136,6 @@ export const ACCESS: Pairs = [
   ],
   ['cannot write {file}: {key}; check the disk of store.dir', "impossible d'écrire {file} : {key} ; vérifier le disque de store.dir"],
   ['cannot read {file}: {key}', 'impossible de lire {file} : {key}'],
+  ['{user} ({role}) logged in at the console', '{user} ({role}) connecté à la console'],
+  ['the system clock was set {how}; its quality is {quality}', "l'horloge du système a été réglée {how} ; sa qualité est {quality}"],
 ];

@@ -35,6 +35,7 @@ import { FRENCH_STORE } from './store.ts';
 import { SUMMARIES } from './summaries.ts';
 import { TITLE_WORDS } from './titles.ts';
 import { FRENCH_UPLINK } from './uplink.ts';
+import { USER_LISTS } from './user-lists.ts';
 import { WAY } from './way.ts';
 import { WIRE } from './wire.ts';
 import { WORDS } from './words.ts';
@@ -67,6 +68,7 @@ export const FRENCH: Pairs = [
   ...IMPORT,
   ...ACCESS,
   ...SIGNING,
+  ...USER_LISTS,
   ...PROFILES,
   ...PROGRAM,
   ...SHELL,

@@ -135,4 +135,27 @@ export const FRENCH_UPLINK: Pairs = [
   ['--for goes with --follow', '--for va avec --follow'],
   ['bad --for "{text}": 1h at most', '--for "{text}" : 1h au plus'],
   ['asked too often: at most {n} at once, then one in {m} s', "demandé trop souvent : {n} d'un coup au plus, puis une toutes les {m} s"],
+  [
+    '{key} {path} expires in at most {n} days, on {day} ({name}): put a renewed one in its place',
+    'certificat de {key} {path} : il expire dans {n} jours au plus, le {day} ({name}) ; mettre un renouvelé à sa place',
+  ],
+  [
+    '{key} {path} has expired, on {day} ({name}): put a renewed one in its place',
+    'certificat de {key} {path} : expiré le {day} ({name}) ; mettre un renouvelé à sa place',
+  ],
+  [
+    'the broker accepts the renewed certificate {path}: move it, and its key, to the place of the one before',
+    'le broker accepte le certificat renouvelé {path} : le mettre, avec sa clé, à la place du précédent',
+  ],
+  [
+    'the renewed certificate {path} is not in use, the one before it is: {reason}',
+    "le certificat renouvelé {path} n'est pas utilisé, le précédent l'est : {reason}",
+  ],
+  ['it is not valid today', "il n'est pas valide aujourd'hui"],
+  ['{path} belongs to no key: put its key to {file}', "{path} n'appartient à aucune clé : mettre sa clé dans {file}"],
+  ['a new key and its certificate request', 'nouvelle clé et sa demande de certificat'],
+  [
+    'new connection to the platform asked for by a renewed certificate',
+    'nouvelle connexion à la plateforme demandée par un certificat renouvelé',
+  ],
 ];

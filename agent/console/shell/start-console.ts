@@ -55,7 +55,14 @@ export async function startConsole(
         own: {
           ...{ run: refuse, console: refuse, setup: refuse, erase: refuse, backup: refuse, restore: refuse },
           'config import': (typed) => importTable(typed, terminal),
-          ...{ 'config keygen': refuse, 'config sign': refuse, 'config verify': refuse },
+          ...{
+            'config keygen': refuse,
+            'config sign': refuse,
+            'config verify': refuse,
+            'user hash': refuse,
+            'user sign': refuse,
+            'uplink renew': refuse,
+          },
         },
       }),
     // A bare terminal would show the question as text.

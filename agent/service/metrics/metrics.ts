@@ -3,6 +3,7 @@
  */
 import type { MetricFamily, MetricSample } from '../../core/metrics.ts';
 import type { LineView, UplinkStatus } from '../../core/ports.ts';
+import type { PeerCertificate } from '../../core/uplink-tools.ts';
 import type { StatusView } from '../../core/views.ts';
 import type { EventCode, Severity } from '../../core/words.ts';
 import type { RunMode, StartLedger } from '../run/start-ledger.ts';
@@ -140,7 +141,8 @@ function storeFamilies({ store }: StatusView): MetricFamily[] {
 function uplinkFamilies({ uplink, atMs }: StatusView): MetricFamily[] {
   const { delivery, certificates } = uplink;
   const oldestS = delivery === undefined ? undefined : delivery.oldestMs === null ? 0 : Math.max(0, (atMs - delivery.oldestMs) / 1_000);
-  const untilMs = certificates?.own?.untilMs;
+  const leftS = (certificate: PeerCertificate | null | undefined): number | undefined =>
+    certificate == null ? undefined : (certificate.untilMs - atMs) / 1_000;
   return [
     family('gauge', 'luciole_uplink_state', '', 'How the way to the platform stands', oneOf('state', UPLINKS, uplink.state)),
     counter('luciole_uplink_published_readings', '', 'Readings sent as they came', uplink.readingsPublished),
@@ -152,11 +154,12 @@ function uplinkFamilies({ uplink, atMs }: StatusView): MetricFamily[] {
     gauge('luciole_uplink_oldest_unproven_seconds', 'seconds', 'Age of the oldest reading that is not proven delivered', oldestS),
     counter('luciole_uplink_commands', '', 'Commands received', uplink.commandsReceived),
     counter('luciole_uplink_refused_commands', '', 'Commands refused', uplink.commandsRefused),
+    gauge('luciole_uplink_certificate_left_seconds', 'seconds', 'Until the own certificate ends', leftS(certificates?.own)),
     gauge(
-      'luciole_uplink_certificate_left_seconds',
+      'luciole_uplink_authority_left_seconds',
       'seconds',
-      'Until the own certificate ends',
-      untilMs === undefined ? undefined : (untilMs - atMs) / 1_000,
+      'Until the last authority in uplink.caFile ends',
+      leftS(certificates?.authority),
     ),
   ];
 }

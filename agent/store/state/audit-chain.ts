@@ -5,17 +5,8 @@
  * elsewhere, and `luciole audit --verify --head` compares it.
  */
 import { createHash } from 'node:crypto';
-import type { AuditHead, AuditNote, AuditVerdict } from '../../core/audit-tools.ts';
+import type { AuditHead, AuditNote, AuditRow, AuditVerdict } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
-
-/** A row of the table. */
-export interface AuditRow {
-  readonly n: number;
-  readonly atMs: WallMs;
-  /** The note as JSON. */
-  readonly body: string;
-  readonly hash: string;
-}
 
 /** The head before the first entry. */
 export const GENESIS: AuditHead = { n: 0, hash: '0'.repeat(64) };

@@ -2,12 +2,11 @@
  * The table `audit` of `state.db`: the audit log. Only its oldest entries are removed, and an entry records that; what admins did moves to
  * `audit_reserved` first. The number and hash of the newest entry are also kept apart from the rows.
  */
-import type { AuditEntry, AuditHead, AuditNote, AuditPage, AuditQuery } from '../../core/audit-tools.ts';
+import type { AuditEntry, AuditHead, AuditNote, AuditPage, AuditQuery, AuditRow, AuditRows } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 import { createAuditAges } from './audit-ages.ts';
 import {
-  type AuditRow,
   type ChainFacts,
   chained,
   GENESIS,
@@ -34,6 +33,8 @@ export interface TimedNote extends AuditNote {
 const KEEP = { entries: 10_000, block: 500, reserved: 2_000 };
 /** Longest answer to one question. Units: entries. */
 const MAX_ANSWER = 2_000;
+/** As many for the uplink, which asks again. Units: entries. Source: assumed; 50 KB. */
+const MAX_NEXT = 100;
 const HEAD = 'audit_head';
 /** Of a body that makes no sense. Units: characters. */
 const SHOWN_CHARS = 80;
@@ -41,7 +42,7 @@ const SELF = { user: '', role: '', door: 'self' } as const;
 
 /** The table of an open file. Errors: both functions throw what SQLite throws. */
 export function createAuditTable(db: Sqlite) {
-  const { add, first, last, trim, newest, all, upTo, reserved, reserve, trimReserved, isUsed } = statementsOf(db);
+  const { add, first, last, trim, newest, nextRows, all, upTo, reserved, reserve, trimReserved, isUsed } = statementsOf(db);
   const ages = createAuditAges(db);
 
   function appendOne(before: AuditHead, { atMs, ...note }: TimedNote): AuditHead {
@@ -105,6 +106,8 @@ export function createAuditTable(db: Sqlite) {
       setMeta(db, HEAD, `${next.n} ${next.hash}`);
       return trimmed + unreserved;
     },
+    /** The stored entries after this number, kept ones of admins included. */
+    after: (n: number): AuditRows => ({ rows: nextRows.all(n, MAX_NEXT), head: headOf(db) }),
     read: ({ sinceMs, limit, isVerified, knownHead }: AuditQuery): AuditPage => {
       const head = headOf(db);
       const facts = (): ChainFacts => ({ head, known: knownHead, reserved: reserved.all(), isUsed: isUsed.get() === 1 });
@@ -117,14 +120,14 @@ export function createAuditTable(db: Sqlite) {
 
 function statementsOf(db: Sqlite) {
   const columns = 'n, at_ms AS atMs, body, hash';
+  const everything = '(SELECT * FROM audit UNION ALL SELECT * FROM audit_reserved)';
   return {
     add: db.prepare('INSERT INTO audit(n, at_ms, body, hash) VALUES(@n, @atMs, @body, @hash)'),
     first: db.prepare<[], number | null>('SELECT min(n) FROM audit').pluck(),
     last: db.prepare<[number], AuditHead>('SELECT n, hash FROM audit WHERE n <= ? ORDER BY n DESC LIMIT 1'),
     trim: db.prepare('DELETE FROM audit WHERE n <= ?'),
-    newest: db.prepare<[number, number], AuditRow>(
-      `SELECT ${columns} FROM (SELECT * FROM audit UNION ALL SELECT * FROM audit_reserved) WHERE at_ms >= ? ORDER BY n DESC LIMIT ?`,
-    ),
+    newest: db.prepare<[number, number], AuditRow>(`SELECT ${columns} FROM ${everything} WHERE at_ms >= ? ORDER BY n DESC LIMIT ?`),
+    nextRows: db.prepare<[number, number], AuditRow>(`SELECT ${columns} FROM ${everything} WHERE n > ? ORDER BY n LIMIT ?`),
     all: db.prepare<[], AuditRow>(`SELECT ${columns} FROM audit ORDER BY n`),
     upTo: db.prepare<[number], AuditRow>(`SELECT ${columns} FROM audit WHERE n <= ? ORDER BY n`),
     reserved: db.prepare<[], AuditRow>(`SELECT ${columns} FROM audit_reserved ORDER BY n`),

@@ -12,7 +12,10 @@ import type { ResendResult } from './resend-queue.ts';
 
 /** What all parts of the delivery are given. */
 export interface DeliveryParts {
-  readonly store: Pick<Store, 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage' | 'save' | 'load'>;
+  readonly store: Pick<
+    Store,
+    'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'auditAfter' | 'exportPage' | 'save' | 'load'
+  >;
   readonly clock: Clock;
   readonly log: Log;
   readonly proof: UplinkConfig['proof'];
@@ -22,6 +25,10 @@ export interface DeliveryParts {
   readonly onProven: (readings: number) => void;
   /** Texts for `Sync/Gap`. */
   readonly onGap: (texts: readonly string[]) => void;
+  /** Texts for `Sync/Log`. */
+  readonly onAudit: (texts: readonly string[]) => void;
+  /** Longest text in one message to the broker. Units: UTF-8 bytes. */
+  readonly maxTextBytes: () => number;
   readonly onResend: (result: ResendResult) => void;
   /** The mode of proof changed. */
   readonly onMode: () => void;

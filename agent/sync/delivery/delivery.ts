@@ -3,15 +3,18 @@
  *
  * QoS 0 proves nothing by itself. What is neither proven by the broker nor acknowledged by the platform is sent again as history.
  */
+import type { AuditHead } from '../../core/audit-tools.ts';
 import type { Committed, FrameFate, ReadingFrame, StoreStatus, UplinkDelivery } from '../../core/ports.ts';
 import { passesBarrier } from '../mqtt/mqtt-transport.ts';
 import { AckTracker, initialMode } from './ack-tracker.ts';
+import { AuditReporter } from './audit-reporter.ts';
 import { BacklogDrain } from './backlog-drain.ts';
 import { BrokerProof } from './broker-proof.ts';
 import { type DeliveryLink, type DeliveryParts, DeliveryState, trySend } from './delivery-state.ts';
-import { GapReporter } from './gap-reporter.ts';
+import { createGapReporter } from './gap-reporter.ts';
 import { bytesInFlight, commit, dropLink, isDelivered, prove, sentUpTo, shipLive, withReached } from './ledger.ts';
 import { createReachedStore, type ReachedStore } from './reached-store.ts';
+import type { RecordReporter } from './record-reporter.ts';
 import { createResendQueue, type ResendQueue, type ResendRequest, type ResendResult } from './resend-queue.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
@@ -30,12 +33,13 @@ export class Delivery {
   readonly #resends: ResendQueue;
   readonly #proof: BrokerProof;
   readonly #acks: AckTracker;
-  readonly #gaps: GapReporter;
+  readonly #gaps: RecordReporter;
+  readonly #audit: AuditReporter;
   readonly #drain: BacklogDrain;
   #oldestMs: number | null = null;
 
   constructor(parts: DeliveryParts) {
-    const { store, clock, log, proof, onGap, onResend } = parts;
+    const { store, clock, log, proof, onGap, onAudit, maxTextBytes, onResend } = parts;
     const state = new DeliveryState(store, initialMode(proof));
     this.#parts = parts;
     this.#state = state;
@@ -55,11 +59,12 @@ export class Delivery {
         this.#drain.request();
       },
     });
-    this.#gaps = new GapReporter({
-      ...{ store, clock, onGap },
+    const link = {
       proven: async () => state.link !== null && passesBarrier(state.link.connection, log),
       isOpen: () => state.link !== null && !state.isHeld,
-    });
+    };
+    this.#gaps = createGapReporter({ ...link, store, clock, onGap });
+    this.#audit = new AuditReporter({ ...link, store, clock, onTexts: onAudit, maxTextBytes });
     this.#drain = new BacklogDrain({ ...parts, state, proof: this.#proof, acks: this.#acks, resends: this.#resends });
   }
 
@@ -68,6 +73,7 @@ export class Delivery {
     this.#state.link = link;
     this.#acks.open();
     this.#gaps.repeat();
+    this.#audit.repeat();
     this.#drain.request();
     void this.refresh();
   }
@@ -82,6 +88,7 @@ export class Delivery {
     if (!this.#state.isHeld) return;
     this.#state.isHeld = false;
     this.#gaps.repeat();
+    this.#audit.repeat();
     this.#drain.request();
     void this.refresh();
   }
@@ -140,6 +147,7 @@ export class Delivery {
     if (status.backlogFrames > 0 || this.#drain.isDue || this.#resends.isWaiting) this.#drain.request();
     if (state.epoch !== null) {
       void this.#gaps.report(state.epoch);
+      void this.#audit.report();
       this.#reached.save({ epoch: state.epoch, seq: state.ledger.reached }, false);
     }
     return status;
@@ -147,7 +155,7 @@ export class Delivery {
 
   /** Restores what an earlier run recorded about the platform. */
   async restore(): Promise<void> {
-    const stored = [this.#acks.restore(), this.#gaps.restore(), this.#reached.restore()];
+    const stored = [this.#acks.restore(), this.#gaps.restore(), this.#audit.restore(), this.#reached.restore()];
     const [segments] = await Promise.all([this.#parts.store.load(KEY), ...stored]);
     this.#state.acceptsSegments = segments === true;
   }
@@ -157,6 +165,11 @@ export class Delivery {
     const reason = this.#acks.acknowledge(ack);
     if (reason === '' && ack.gapId !== null) this.#gaps.acknowledge(ack.epoch, ack.gapId);
     return reason;
+  }
+
+  /** Takes the platform's acknowledgement of audit entries. Resolves with why it is refused, or an empty text. */
+  acknowledgeAudit(head: AuditHead): Promise<string> {
+    return this.#audit.acknowledge(head);
   }
 
   accept(segments: boolean): void {

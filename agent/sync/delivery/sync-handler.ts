@@ -1,6 +1,7 @@
 /**
- * Handles what the platform writes about delivery: `Sync/Ack`, `Sync/Accept`, `Sync/Resend`. The rate is limited to protect disk and link.
+ * Handles what the platform writes about delivery: `Sync/Ack`, `Sync/Log`, `Sync/Accept`, `Sync/Resend`. The rate is limited to protect disk and link.
  */
+import type { AuditHead } from '../../core/audit-tools.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
@@ -14,7 +15,7 @@ export interface SyncHandlerParts {
   readonly table: MetricTable;
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly log: Log;
-  readonly delivery: Pick<Delivery, 'acknowledge' | 'accept' | 'resend'>;
+  readonly delivery: Pick<Delivery, 'acknowledge' | 'acknowledgeAudit' | 'accept' | 'resend'>;
   readonly onResend: (result: ResendResult) => void;
   readonly onAccept: () => void;
 }
@@ -29,6 +30,7 @@ const REFUSALS = { burst: 32, perS: 1 };
 /** `onAccept`: the form of the backlog changed. */
 export function createSyncHandler({ table, clock, log, delivery, onResend, onAccept }: SyncHandlerParts) {
   const requests = createTokenBucket(clock, REQUESTS);
+  const auditAcks = createTokenBucket(clock, REQUESTS);
   const refusals = createTokenBucket(clock, REFUSALS);
   const tooMany = `asked too often: at most ${REQUESTS.burst} at once, then one in ${1 / REQUESTS.perS} s`;
 
@@ -36,6 +38,15 @@ export function createSyncHandler({ table, clock, log, delivery, onResend, onAcc
     const result = requests.take() ? delivery.resend(request) : null;
     if (result === null || result.state === 'refused') return result?.reason ?? tooMany;
     onResend(result);
+    return '';
+  }
+
+  /** The disk has to be asked: a refusal is logged once it has answered. */
+  function acknowledgeAudit(head: AuditHead): string {
+    if (!auditAcks.take()) return tooMany;
+    void delivery.acknowledgeAudit(head).then((reason) => {
+      if (reason !== '' && refusals.take()) log.event('uplink-sync-refused', { kind: 'audit', reason }, 'warning');
+    });
     return '';
   }
 
@@ -50,6 +61,7 @@ export function createSyncHandler({ table, clock, log, delivery, onResend, onAcc
   function carryOut(write: SyncWrite): string {
     if (write.kind === 'refused') return write.reason;
     if (write.kind === 'ack') return delivery.acknowledge(write.ack);
+    if (write.kind === 'audit') return acknowledgeAudit(write.head);
     return write.kind === 'accept' ? accept(write.segments) : resend(write.request);
   }
 

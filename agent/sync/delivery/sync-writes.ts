@@ -1,6 +1,7 @@
 /**
- * Parses and checks what the platform writes to the node about delivery: `Sync/Ack`, `Sync/Accept`, `Sync/Resend`. Pure.
+ * Parses and checks what the platform writes to the node about delivery: `Sync/Ack`, `Sync/Log`, `Sync/Accept`, `Sync/Resend`. Pure.
  */
+import type { AuditHead } from '../../core/audit-tools.ts';
 import { parseRecord } from '../../core/is-record.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric } from '../sparkplug/codec.ts';
@@ -11,6 +12,7 @@ import { SEGMENTS } from './segment.ts';
 
 export type SyncWrite =
   | { readonly kind: 'ack'; readonly ack: Ack }
+  | { readonly kind: 'audit'; readonly head: AuditHead }
   | { readonly kind: 'accept'; readonly segments: boolean }
   | { readonly kind: 'resend'; readonly request: ResendRequest }
   /** Refused, with the reason. `resendId` is present for a resend request: its sender waits for a result. */
@@ -18,7 +20,7 @@ export type SyncWrite =
 
 /** Source: three short texts. Units: bytes, metrics, characters. */
 const LIMIT = { bytes: 4_096, metrics: 8, resendLength: 500, idLength: 64 };
-const WRITABLE: ReadonlySet<string> = new Set([NODE_METRIC.ack, NODE_METRIC.accept, NODE_METRIC.resend]);
+const WRITABLE: ReadonlySet<string> = new Set([NODE_METRIC.ack, NODE_METRIC.audit, NODE_METRIC.accept, NODE_METRIC.resend]);
 
 /** The writes in an NCMD; undefined for an NCMD that contains anything else. */
 export function readSyncWrites({ payload, retained }: InboundMessage, table: MetricTable): readonly SyncWrite[] | undefined {
@@ -43,6 +45,10 @@ function readWrite(name: string, { value }: Metric): SyncWrite {
     const ack = readAck(text);
     return ack === undefined ? { kind: 'refused', reason: `${name} takes <epoch>:<seq> or <epoch>:<seq>:<gap id>` } : { kind: 'ack', ack };
   }
+  if (name === NODE_METRIC.audit) {
+    const head = readAuditHead(text);
+    return head === undefined ? { kind: 'refused', reason: `${name} takes <number>:<hash> of an entry, or 0` } : { kind: 'audit', head };
+  }
   if (name === NODE_METRIC.accept) {
     const isKnown = text === SEGMENTS || text === '';
     return isKnown
@@ -50,6 +56,12 @@ function readWrite(name: string, { value }: Metric): SyncWrite {
       : { kind: 'refused', reason: `${name} takes "${SEGMENTS}", or "" for metrics alone` };
   }
   return readResend(name, text);
+}
+
+/** `4211:<hash>`, or `0` for none; undefined for anything else. */
+function readAuditHead(text: string): AuditHead | undefined {
+  const { n, hash = '' } = /^(?:0|(?<n>[1-9]\d{0,14}):(?<hash>[0-9a-f]{64}))$/.exec(text)?.groups ?? {};
+  return text === '0' || n !== undefined ? { n: Number(n ?? 0), hash } : undefined;
 }
 
 function readResend(name: string, text: string): SyncWrite {

@@ -8,6 +8,8 @@ import type { PeerCertificate } from '../../core/uplink-tools.ts';
 
 /** Longest name that is read from a certificate. Source: assumed; usual ones have under 100. */
 const MAX_NAME_CHARS = 200;
+/** Source: RFC 7468 §5.1. */
+const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
  * The certificate of the other end; null when there is none.
@@ -26,6 +28,13 @@ export function readCertificate(bytes: Buffer): PeerCertificate | null {
   if (certificate === null) return null;
   const { subject, issuer, validFrom, validTo } = certificate;
   return { subject: inLine(subject), issuer: inLine(issuer), fromMs: Date.parse(validFrom), untilMs: Date.parse(validTo) };
+}
+
+/** All certificates of a PEM file, or the one in DER, in their order. What cannot be read as one is left out. */
+export function readCertificates(bytes: Buffer): readonly PeerCertificate[] {
+  const blocks = bytes.toString('latin1').match(PEM_BLOCK) ?? [];
+  const each = blocks.length === 0 ? [bytes] : blocks.map((block) => Buffer.from(block, 'latin1'));
+  return each.flatMap((block) => readCertificate(block) ?? []);
 }
 
 /** Whether a key belongs to a certificate; null when either cannot be read. */

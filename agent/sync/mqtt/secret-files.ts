@@ -11,13 +11,22 @@ import type { Clock } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import { inStateDir, isBelow, isCredential } from '../../core/secrets.ts';
 import { within } from '../../core/within.ts';
+import type { KeyPair } from './certificate-choice.ts';
 import { isKeyOfCertificate } from './certificates.ts';
 import type { ConnectOptions } from './mqtt-transport.ts';
 
 /** `secret`: only the agent may have rights to read the file. Errors: may reject with UplinkError `secret`, whose message is shown unchanged. */
 export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buffer>;
 
-export type Secrets = Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'>;
+export interface Secrets extends Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'> {
+  /** Certificate and key as they may be used, a renewed one first; `cert` and `key` are the first of them. */
+  readonly pairs: readonly KeyPair[];
+  /** Why a renewed certificate beside the one in use is not among them; empty for none. */
+  readonly renewalFlaw: string;
+}
+
+/** A renewed certificate, and its key where that is a new one, lie beside those in use under their names with this behind it. */
+export const RENEWED = '.new';
 
 /** Longest wait for these files. Units: ms. Source: assumed; a card that stalls answers within seconds, and the connection itself has 30 s. */
 const READ_MS = 10_000;
@@ -119,20 +128,64 @@ async function readSecrets(config: UplinkConfig, readFile: ReadFile): Promise<Se
     }
   };
   const password = await read('passwordFile', config.passwordFile, 'secret');
-  const secrets = {
-    password: password === null ? null : withoutNewline(password),
-    ca: await read('caFile', config.caFile, 'public'),
-    cert: await read('certFile', config.certFile, 'public'),
-    key: await read('keyFile', config.keyFile, 'secret'),
-  };
-  const { cert, key } = secrets;
-  if (cert !== null && key !== null && isKeyOfCertificate(cert, key) === false) {
+  const ca = await read('caFile', config.caFile, 'public');
+  const cert = await read('certFile', config.certFile, 'public');
+  const key = await read('keyFile', config.keyFile, 'secret');
+  const renewed = await readRenewed(config, readFile);
+  const pairs = pairsOf({ cert, key }, renewed);
+  const [first] = pairs;
+  if (first === undefined) {
     throw new UplinkError(
       'secret',
       `uplink.keyFile ${config.keyFile} is not the key of uplink.certFile ${config.certFile}: replace both together`,
     );
   }
-  return secrets;
+  const isUsed = renewed.cert === null || pairs.some(({ isRenewed }) => isRenewed);
+  const renewalFlaw = isUsed
+    ? renewed.flaw
+    : renewed.flaw || `${config.certFile}${RENEWED} belongs to no key: put its key to ${config.keyFile}${RENEWED}`;
+  return { password: password === null ? null : withoutNewline(password), ca, cert: first.cert, key: first.key, pairs, renewalFlaw };
+}
+
+interface Renewed {
+  readonly cert: Buffer | null;
+  readonly key: Buffer | null;
+  /** Why one of them cannot be read; empty also where it is absent. */
+  readonly flaw: string;
+}
+
+/** Errors: none; a flaw of the renewed files must not cost the connection. */
+async function readRenewed({ certFile, keyFile }: UplinkConfig, readFile: ReadFile): Promise<Renewed> {
+  const flaws: string[] = [];
+  const read = async (path: string | null, kind: 'secret' | 'public'): Promise<Buffer | null> => {
+    if (path === null) return null;
+    try {
+      return await readFile(`${path}${RENEWED}`, kind);
+    } catch (error) {
+      if (!isAbsent(error)) flaws.push(`${path}${RENEWED} ${error instanceof UplinkError ? error.message : fileErrorText(error)}`);
+      return null;
+    }
+  };
+  const [cert, key] = [await read(certFile, 'public'), await read(keyFile, 'secret')];
+  return { cert, key, flaw: flaws.join('; ') };
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+/** Each certificate with the key that belongs to it: two files can be renamed one after the other, in any order. */
+function pairsOf(inUse: Omit<KeyPair, 'isRenewed'>, renewed: Renewed): readonly KeyPair[] {
+  const { cert, key } = inUse;
+  // What Node cannot compare, TLS judges.
+  if (cert === null || key === null || isKeyOfCertificate(cert, key) === null) return [{ cert, key, isRenewed: false }];
+  const keyOf = (each: Buffer): Buffer | undefined =>
+    [key, renewed.key].find((candidate) => candidate !== null && isKeyOfCertificate(each, candidate) === true) ?? undefined;
+  const pair = (each: Buffer | null, isRenewed: boolean): readonly KeyPair[] => {
+    const own = each === null ? undefined : keyOf(each);
+    return own === undefined ? [] : [{ cert: each, key: own, isRenewed }];
+  };
+  return [...pair(renewed.cert, true), ...pair(cert, false)];
 }
 
 function fileErrorText(error: unknown): string {

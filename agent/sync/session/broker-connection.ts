@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import type { UplinkCertificates } from '../../core/uplink-tools.ts';
 import { within } from '../../core/within.ts';
+import { CertificateChoice, type CertificateUse } from '../mqtt/certificate-choice.ts';
 import { readCertificate } from '../mqtt/certificates.ts';
 import type { ConnectStage, InboundMessage, MqttConnection, MqttTransport } from '../mqtt/mqtt-transport.ts';
 import { LinkProbe } from '../mqtt/probe.ts';
@@ -29,6 +30,8 @@ export interface BrokerConnectionParts {
   readonly onMessage: (message: InboundMessage) => void;
   /** The present attempt or connection failed. */
   readonly onFailed: (error: unknown) => void;
+  /** The broker has accepted the connection with this certificate. */
+  readonly onCertificate?: (use: CertificateUse) => void;
 }
 
 /** From the first packet to CONNACK. Units: ms. Source: assumed; a cellular modem needs up to 10 s to wake and TLS four round trips. */
@@ -50,10 +53,14 @@ export class BrokerConnection {
   #probe: LinkProbe | null = null;
   /** Null unless a SUBACK is awaited. */
   #subscribing: Timer | null = null;
+  readonly #choice: CertificateChoice;
+  /** In the present attempt the broker took the connection: a failure may be due to the certificate. */
+  #isReached = false;
 
   constructor(parts: BrokerConnectionParts) {
     this.#parts = parts;
     this.#readSecrets = createSecretReader(parts);
+    this.#choice = new CertificateChoice(parts.clock);
   }
 
   async connect(bdSeq: number, url: string): Promise<void> {
@@ -62,9 +69,11 @@ export class BrokerConnection {
     const { signal } = this.#abort;
     const probe = new LinkProbe(clock, (quietMs) => this.#noteSilence(attempt, probe, { url, quietMs }));
     try {
-      const secrets = await this.#readSecrets();
-      this.certificates = { own: secrets.cert === null ? null : readCertificate(secrets.cert), broker: null };
-      const opened = await transport.connect({ ...this.#optionsFor(attempt, bdSeq, url, probe), ...secrets, signal });
+      const { password, ca, pairs, renewalFlaw } = await this.#readSecrets();
+      const { cert, key } = this.#choice.choose(pairs, renewalFlaw);
+      this.#isReached = false;
+      this.certificates = { own: cert === null ? null : readCertificate(cert), broker: null };
+      const opened = await transport.connect({ ...this.#optionsFor(attempt, bdSeq, url, probe), password, ca, cert, key, signal });
       if (attempt !== this.attempt) return opened.destroy();
       this.current = opened;
       this.#probe = probe;
@@ -86,6 +95,8 @@ export class BrokerConnection {
       timer.cancel();
       if (attempt !== this.attempt) return;
       this.#subscribing = null;
+      this.#isReached = false;
+      this.#parts.onCertificate?.(this.#choice.use);
       onSubscribed();
     } catch (error) {
       this.#fail(attempt, error);
@@ -95,6 +106,11 @@ export class BrokerConnection {
   /** Sends DISCONNECT and waits for the end, but not for long. */
   async end(connection: MqttConnection): Promise<void> {
     await within(this.#parts.clock, END_TIMEOUT_MS, connection.end());
+  }
+
+  /** A renewed certificate that was refused goes first again. */
+  retryCertificate(): void {
+    this.#choice.retry();
   }
 
   /** Cuts the connection or the attempt to connect. */
@@ -120,6 +136,7 @@ export class BrokerConnection {
         if (attempt === this.attempt) onConnectWritten();
       },
       onStage: (stage: ConnectStage): void => {
+        if (stage.kind === 'tcp' && attempt === this.attempt) this.#isReached = true;
         if (stage.kind === 'tls') this.certificates = { ...this.certificates, broker: stage.peer };
       },
       onPacket: trace.packet,
@@ -136,7 +153,10 @@ export class BrokerConnection {
   }
 
   #fail(attempt: number, error: unknown): void {
-    if (attempt === this.attempt) this.#parts.onFailed(error);
+    if (attempt !== this.attempt) return;
+    if (this.#isReached && error instanceof UplinkError) this.#choice.noteRefused(error.message);
+    this.#isReached = false;
+    this.#parts.onFailed(error);
   }
 }
 

@@ -86,6 +86,11 @@ export class BrokerLink {
     return this.#connection.certificates;
   }
 
+  /** A renewed certificate that was refused goes first at the next connection. */
+  retryCertificate(): void {
+    this.#connection.retryCertificate();
+  }
+
   async start(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;

@@ -65,6 +65,7 @@ const NODE = {
   readingsLost: ['Sync/Readings Lost', 'Int64'],
   gaps: ['Sync/Gaps', 'Int64'],
   gap: ['Sync/Gap', 'String'],
+  audit: ['Sync/Log', 'String'],
   bytesToday: ['Sync/Bytes Today', 'Int64', 'B'],
   segment: ['Sync/Segment', 'Bytes'],
   relay: ['Relay/Detection', 'String'],

@@ -128,9 +128,14 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.values(texts.map((value) => [entry, values.put(entry, { value, quality: 'good', atMs: clock.wallMs() })] as const));
   }
 
+  /** Longest text in one message to the broker; unbounded without a session. Units: UTF-8 bytes. */
+  maxTextBytes(): number {
+    return this.#publisher?.maxTextBytes ?? Number.POSITIVE_INFINITY;
+  }
+
   outcome(outcome: Outcome, kind: OutcomeKind): void {
     const { table, values } = this.#parts;
-    const maxTextBytes = this.#publisher?.maxTextBytes ?? Number.POSITIVE_INFINITY;
+    const maxTextBytes = this.maxTextBytes();
     const isSilent = (deviceId: string): boolean => this.#silent.has(deviceId);
     this.values(outcomeMetrics({ table, values, isSilent, maxTextBytes }, outcome, kind));
   }

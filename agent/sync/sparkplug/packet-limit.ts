@@ -13,8 +13,11 @@ const METRIC_BYTES = 40;
 const DATA_FRAME_BYTES = 96;
 /** MQTT's fixed header, topic length and properties, rounded up. Units: bytes. Source: MQTT 5 §2.1, §3.3. */
 export const HEADER_BYTES = 10;
-/** A birth is this many bytes larger than its metrics. Source: payload timestamp and seq; topic and header are in the caller's limit. */
-const BIRTH_FRAME_BYTES = 16;
+/**
+ * A birth is at most this many bytes larger than its metrics; topic and header are in the caller's limit. Source: payload timestamp, 1 + 6
+ * until the year 2109, and seq, 1 + 2 at most.
+ */
+const BIRTH_FRAME_BYTES = 10;
 /** Longer texts are left out first: they are sent again after the birth. Units: UTF-16 units. Source: assumed; names and versions are shorter. */
 const LONG_TEXT = 64;
 /** Sent only where there is room: the platform's map works without them. */

@@ -25,7 +25,7 @@ const ROOMS = [
   ...filesOf('service', ['update-run', 'update-manager', 'update-file', 'update-unpack', 'release-trial', 'progress']),
   ...filesOf('service', ['unpack-request', 'release-unpacker', 'update-error']),
   ...filesOf('sync', ['failure-messages', 'broker-link', 'broker-connection', 'mqttjs-transport', 'secret-files']),
-  ...filesOf('sync', ['sync-handler', 'cabinet-metrics', 'platform-view']),
+  ...filesOf('sync', ['sync-handler', 'cabinet-metrics', 'platform-view', 'certificate-watch', 'certificate-choice']),
   ...filesOf('sync', ['uplink', 'uplink-slot', 'uplink-test', 'uplink-monitor']),
   ...['modbus', 'console-ports.ts', 'serial-port.ts', 'socket-port.ts', 'rs485.ts'].map((place) => `drivers/${place}`),
 ];

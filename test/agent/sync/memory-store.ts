@@ -1,17 +1,23 @@
 /**
  * A store without a disk for the tests of the uplink.
  */
+import type { AuditRow } from '../../../agent/core/audit-tools.ts';
 import type { Committed, Gap, ReadingFrame, Store, StoredFrame } from '../../../agent/core/ports.ts';
 import type { Reading } from '../../../agent/core/words.ts';
+import { chained, GENESIS } from '../../../agent/store/state/audit-chain.ts';
 
 /** `commit` writes to the "disk" what was appended. */
 export interface MemoryStore {
   readonly port: Pick<
     Store,
-    'save' | 'load' | 'loadAll' | 'audit' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'
+    'save' | 'load' | 'loadAll' | 'audit' | 'auditAfter' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'
   >;
   /** Recorded losses; a test adds its own. */
   readonly gaps: Gap[];
+  /** The audit log; a test trims or replaces it. */
+  readonly audits: AuditRow[];
+  /** Adds an entry to it. */
+  note(action: string): AuditRow;
   readonly saved: Map<string, unknown>;
   readonly rows: readonly StoredFrame[];
   readonly cursor: number;
@@ -25,20 +31,28 @@ interface Memory {
   readonly saved: Map<string, unknown>;
   readonly rows: StoredFrame[];
   readonly gaps: Gap[];
+  readonly audits: AuditRow[];
   readonly seqOfTicket: Map<number, number>;
   cursor: number;
 }
 
 /** `saved`: what an earlier run left. */
 export function createMemoryStore(saved = new Map<string, unknown>()): MemoryStore {
-  const memory: Memory = { saved, rows: [], gaps: [], seqOfTicket: new Map(), cursor: 0 };
-  const { rows, gaps, seqOfTicket } = memory;
+  const memory: Memory = { saved, rows: [], gaps: [], audits: [], seqOfTicket: new Map(), cursor: 0 };
+  const { rows, gaps, audits, seqOfTicket } = memory;
   let appended = 0;
   let waiting: ReadingFrame[] = [];
   return {
     saved,
     rows,
     gaps,
+    audits,
+    note: (action) => {
+      const note = { user: 'ada', role: 'admin', door: 'login', action, detail: '', result: 'ok' } as const;
+      const row = chained(audits.at(-1) ?? GENESIS, note, 1_795_600_000_000 + audits.length);
+      audits.push(row);
+      return row;
+    },
     port: portOf(memory),
     get cursor() {
       return memory.cursor;
@@ -69,13 +83,14 @@ export function createMemoryStore(saved = new Map<string, unknown>()): MemorySto
 }
 
 function portOf(memory: Memory): MemoryStore['port'] {
-  const { saved, rows, gaps, seqOfTicket } = memory;
+  const { saved, rows, gaps, audits, seqOfTicket } = memory;
   return {
     save: async (key, value) => {
       saved.set(key, value);
       return true;
     },
     audit: { note: () => {}, read: async () => undefined },
+    auditAfter: async (n) => ({ rows: audits.filter((row) => row.n > n), head: audits.at(-1) ?? GENESIS }),
     load: async (key) => saved.get(key),
     loadAll: async (prefix) =>
       [...saved].filter(([key, value]) => key.startsWith(prefix) && value !== undefined).map(([key, value]) => ({ key, value })),

@@ -171,6 +171,7 @@ const CODES: Readonly<Record<AccessErrorCode, ConsoleErrorCode>> = {
   'wrong-password': 'failed',
   'wrong-code': 'failed',
   'last-admin': 'failed',
+  'listed-user': 'failed',
   file: 'failed',
 };
 
@@ -229,13 +230,17 @@ export function renderUsers(users: readonly UserView[], page: Page): string {
     { title: 'Waits', align: 'right' },
     { title: 'Password', isTranslated: true },
   ] as const;
-  const rows = users.map(({ name, role, hasCodes, sessions, lockedMs, invitedUntilMs }) => [
+  const rows = users.map(({ name, role, hasCodes, sessions, lockedMs, invitedUntilMs, listedUntilMs }) => [
     name,
     role,
     hasCodes ? 'yes' : 'no',
     sessions === 0 ? NOTHING : String(sessions),
     lockedMs === 0 ? NOTHING : formatDuration(lockedMs),
-    invitedUntilMs === null ? 'own' : `one-time, until ${dayTime(invitedUntilMs, page.timezone)}`,
+    listedUntilMs !== undefined
+      ? `of the list, until ${dayTime(listedUntilMs, page.timezone)}`
+      : invitedUntilMs === null
+        ? 'own'
+        : `one-time, until ${dayTime(invitedUntilMs, page.timezone)}`,
   ]);
   return tableLines(columns, rows, page).join('\n');
 }

@@ -3,7 +3,13 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readRevisionKey, revisionKeyText } from '../../../config/revisions/revision-key.ts';
-import { refusalText, signRevision, statementOf, verifyRevisionSignature } from '../../../config/revisions/revision-signature.ts';
+import {
+  refusalText,
+  type SigningOrder,
+  signRevision,
+  statementOf,
+  verifyRevisionSignature,
+} from '../../../config/revisions/revision-signature.ts';
 import { fileRefusal, UPLOAD_LIMIT } from '../../../config/revisions/upload.ts';
 import { createFile } from '../../../core/atomic-write.ts';
 import { HOUR_MS } from '../../../core/durations.ts';
@@ -44,17 +50,13 @@ export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<nu
 /** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
 export async function runSign(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
-  const cabinets = listOf(args['cabinet']);
-  if (cabinets.length === 0) throw new ConsoleError('usage', "--cabinet is missing: name each cabinet, or say '*' for every one");
-  const validMs = args['valid'] === undefined ? VALID_MS.usual : parseDuration(named(args, 'valid'), VALID_MS);
+  const order = await readSigningOrder(args, terminal);
   const files = filesOf(file, listOf(args['profile']));
-  const privateKey = await readPrivateKey(named(args, 'key'), terminal);
-  const signedMs = nowMs();
-  const signature = signed(() => signRevision({ files, privateKey, cabinets, signedMs, validMs }));
+  const signature = signed(() => signRevision({ ...order, files }));
   const out = args['out'] === undefined ? `${file}.sig` : named(args, 'out');
   attempt(out, () => replaceFile(out, `${signature}\n`, { mode: 0o644, backup: null }));
-  const { hash, untilMs, key } = statementOf(signature) as NonNullable<ReturnType<typeof statementOf>>;
-  if (args['json'] === true) terminal.out(`${JSON.stringify({ file, out, signature, hash, cabinets, serial: signedMs, untilMs, key })}\n`);
+  const { hash, untilMs, key, serial, cabinets } = statementOf(signature) as NonNullable<ReturnType<typeof statementOf>>;
+  if (args['json'] === true) terminal.out(`${JSON.stringify({ file, out, signature, hash, cabinets, serial, untilMs, key })}\n`);
   else {
     const whom = cabinets.includes('*') ? 'every cabinet' : cabinets.join(', ');
     print(terminal, `Signed ${file} for ${whom}, until ${new Date(untilMs).toISOString().slice(0, 16)}Z: ${out}`);
@@ -69,7 +71,7 @@ export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<nu
   const given = listOf(args['key']);
   if (given.length === 0) throw new ConsoleError('usage', '--key is missing: give a public key, as in trust.revisionKeys, or its PEM file');
   const keys = given.map((text) => ({ id: text, key: publicKeyText(text) }));
-  const signature = readText(from).trim();
+  const signature = readTextFile(from).trim();
   const statement = statementOf(signature);
   const cabinetId = args['cabinet'] === undefined ? (statement?.cabinets[0] ?? '') : named(args, 'cabinet');
   const files = filesOf(file, listOf(args['profile']));
@@ -78,6 +80,15 @@ export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<nu
   else if (verdict.ok) print(terminal, `${file} is signed by ${verdict.keyId} for ${cabinetId === '*' ? 'every cabinet' : cabinetId}`);
   else terminal.err(`${paragraph(`${file}: ${refusalText(verdict.code)}`, terminal).join('\n')}\n`);
   return verdict.ok ? 0 : EXIT_REFUSED;
+}
+
+/** For which cabinets, for how long and with which key. Errors: rejects with ConsoleError. */
+export async function readSigningOrder(args: LocalArgs, terminal: Terminal): Promise<Omit<SigningOrder, 'files'>> {
+  const cabinets = listOf(args['cabinet']);
+  if (cabinets.length === 0) throw new ConsoleError('usage', "--cabinet is missing: name each cabinet, or say '*' for every one");
+  const validMs = args['valid'] === undefined ? VALID_MS.usual : parseDuration(named(args, 'valid'), VALID_MS);
+  const privateKey = await readPrivateKey(named(args, 'key'), terminal);
+  return { privateKey, cabinets, signedMs: nowMs(), validMs };
 }
 
 async function newPassphrase({ askSecret }: Terminal): Promise<string> {
@@ -92,7 +103,7 @@ async function newPassphrase({ askSecret }: Terminal): Promise<string> {
 }
 
 async function readPrivateKey(file: string, { askSecret }: Terminal): Promise<KeyObject> {
-  const pem = readText(file);
+  const pem = readTextFile(file);
   const isEncrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----/.test(pem);
   if (isEncrypted && askSecret === undefined)
     throw new ConsoleError('usage', 'the passphrase of this key needs a terminal: run this command in one');
@@ -106,7 +117,7 @@ async function readPrivateKey(file: string, { askSecret }: Terminal): Promise<Ke
 /** A key as the site file has it, or the PEM file of either half. */
 function publicKeyText(given: string): string {
   if (readRevisionKey(given) !== undefined) return given;
-  const pem = existsSync(given) ? readText(given) : '';
+  const pem = existsSync(given) ? readTextFile(given) : '';
   const key = ofPem(() => createPublicKey(pem));
   if (key === undefined) throw new ConsoleError('usage', `${given} is no Ed25519 public key: give its base64, or a PEM file`);
   return revisionKeyText(key);
@@ -125,17 +136,17 @@ function ofPem(read: () => KeyObject): KeyObject | undefined {
 }
 
 function filesOf(file: string, profiles: readonly string[]): ConfigFiles {
-  const cabinet = readText(file, UPLOAD_LIMIT.cabinetBytes);
+  const cabinet = readTextFile(file, UPLOAD_LIMIT.cabinetBytes);
   const named = profiles.map((path) => {
     const flaw = fileRefusal(`profiles/${basename(path)}`);
     if (flaw !== '') throw new ConsoleError('usage', `bad name "${basename(path)}": ${flaw}`);
-    return [basename(path), readText(path, UPLOAD_LIMIT.profileBytes)] as const;
+    return [basename(path), readTextFile(path, UPLOAD_LIMIT.profileBytes)] as const;
   });
   return { cabinet, profiles: Object.fromEntries(named) };
 }
 
 /** The bytes as UTF-8, exactly: what cannot be sent is not signed. Errors: throws ConsoleError. */
-function readText(file: string, maxBytes = MAX_KEY_BYTES): string {
+export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
   const bytes = attempt(file, () => {
     if (statSync(file).size > maxBytes)
       throw new ConsoleError('too-large', `${file} is larger than ${maxBytes} bytes: check that it is the right file`);
@@ -148,7 +159,8 @@ function readText(file: string, maxBytes = MAX_KEY_BYTES): string {
   }
 }
 
-function attempt<T>(file: string, work: () => T): T {
+/** The result of work on a file. Errors: throws ConsoleError instead of the system's error. */
+export function attempt<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
@@ -158,7 +170,8 @@ function attempt<T>(file: string, work: () => T): T {
   }
 }
 
-function signed(sign: () => string): string {
+/** A new signature. Errors: throws ConsoleError for cabinets that no statement can carry. */
+export function signed(sign: () => string): string {
   try {
     return sign();
   } catch (error) {
@@ -171,7 +184,8 @@ function listOf(value: LocalArgs[string] | undefined): readonly string[] {
   return Array.isArray(value) ? (value as readonly string[]) : typeof value === 'string' ? [value] : [];
 }
 
-function named(args: LocalArgs, name: string): string {
+/** The value of an argument that must be there. Errors: throws ConsoleError. */
+export function named(args: LocalArgs, name: string): string {
   const value = args[name];
   if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', `--${name} is missing`);
   return value;
@@ -192,6 +206,7 @@ function nowMs(): number {
   return createSystemClock({ quality: () => 'none' }).wallMs();
 }
 
-function print(terminal: Terminal, line: string): void {
+/** Writes a line in the width of the terminal. */
+export function print(terminal: Terminal, line: string): void {
   terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
 }

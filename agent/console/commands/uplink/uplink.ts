@@ -1,7 +1,8 @@
 /** `uplink`: how the platform is reached, a test of each stage of the way to it, a new connection. */
 import type { UplinkStep, UplinkTest, UplinkTools } from '../../../core/uplink-tools.ts';
 import type { AgentView, UplinkView } from '../../../core/views.ts';
-import { agentCommand } from '../../agent-command.ts';
+import { agentCommand, JSON_OPTION } from '../../agent-command.ts';
+import type { LocalCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { Page } from '../../text/page.ts';
 
@@ -59,6 +60,18 @@ export const UPLINK_RECONNECT = agentCommand({
   render: async (_result, page) => (await import('./uplink-page.ts')).renderReconnect(page),
   audit: () => ({}),
 });
+
+export const UPLINK_RENEW: LocalCommand = {
+  kind: 'local',
+  hasSocket: false,
+  name: 'uplink renew',
+  role: 'admin',
+  group: 'Uplink:',
+  summary: 'a new key and its certificate request',
+  arguments: [{ name: 'file', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)', required: false }],
+  options: [JSON_OPTION],
+  examples: ['luciole uplink renew', 'luciole uplink renew cabinet.yaml --json'],
+};
 
 /** Errors: throws ConsoleError 'failed' where no uplink is configured. */
 export function uplinkToolsOf(view: AgentView): UplinkTools {

@@ -79,6 +79,8 @@ export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = 
   const clock = manualClock();
   const results: ResendResult[] = [];
   const notes: string[] = [];
+  const audits: string[] = [];
+  const packet = { maxTextBytes: 100_000 };
   const ahead: (AckAhead | null)[] = [];
   const wire = createWire();
   const counts = { sent: 0, proven: 0 };
@@ -89,6 +91,8 @@ export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = 
     proof,
     mayDrain: () => true,
     onGap: (texts) => notes.push(...texts),
+    onAudit: (texts) => audits.push(...texts),
+    maxTextBytes: () => packet.maxTextBytes,
     onResend: (result) => results.push(result),
     onMode: () => {},
     onAckAhead: (ack) => ahead.push(ack),
@@ -112,7 +116,7 @@ export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = 
     store.append(frame);
     delivery.publish(frame);
   };
-  return { store, wire, delivery, counts, take, taken: () => ticket, clock, results, notes, ahead };
+  return { store, wire, delivery, counts, take, taken: () => ticket, clock, results, notes, audits, packet, ahead };
 }
 
 export async function runDry(parts: { readonly wire: ReturnType<typeof createWire>; readonly delivery: Delivery }): Promise<void> {

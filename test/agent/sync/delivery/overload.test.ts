@@ -36,7 +36,16 @@ function cabinet(t: Pick<Test, 'teardown'>, fault: { now: Fault }, link: { readi
   };
   const delivery = new Delivery({
     ...{ store, clock, log: SILENT, proof: 'broker', mayDrain: () => true },
-    ...{ onGap: () => {}, onResend: () => {}, onMode: () => {}, onSent: () => {}, onProven: () => {}, onAckAhead: () => {} },
+    ...{
+      onGap: () => {},
+      onAudit: () => {},
+      maxTextBytes: () => 100_000,
+      onResend: () => {},
+      onMode: () => {},
+      onSent: () => {},
+      onProven: () => {},
+      onAckAhead: () => {},
+    },
   });
   store.onCommitted = (committed) => delivery.committed(committed);
   store.fates = () => delivery.fates();

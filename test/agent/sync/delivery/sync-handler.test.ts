@@ -8,7 +8,7 @@ import { NODE_DEVICES, NODE_START_MS, silentLog, uplinkConfig } from '../small-n
 
 function openHandler() {
   const clock = createManualClock(NODE_START_MS);
-  const done = { acks: 0, accepts: 0, resends: 0, logged: 0 };
+  const done = { acks: 0, accepts: 0, resends: 0, logged: 0, audits: [] as number[] };
   const results: ResendResult[] = [];
   const handler = createSyncHandler({
     table: createMetricTable(NODE_DEVICES, uplinkConfig('mqtt://127.0.0.1:1')),
@@ -23,6 +23,10 @@ function openHandler() {
       acknowledge: () => {
         done.acks += 1;
         return '';
+      },
+      acknowledgeAudit: async ({ n }) => {
+        done.audits.push(n);
+        return n > 9 ? 'no such entry' : '';
       },
       accept: () => {
         done.accepts += 1;
@@ -62,6 +66,21 @@ t.test('acknowledgements are as many as the platform likes', async (t) => {
   const { done, write } = openHandler();
   for (let i = 1; i <= 1_000; i += 1) write('Sync/Ack', `a1b2c3d4:${i}`);
   t.equal(done.acks, 1_000);
+});
+
+t.test('of acknowledgements of the audit log each needs the disk: they are bounded apart, and a wrong one is logged', async (t) => {
+  const { clock, done, write } = openHandler();
+  const hash = 'a'.repeat(64);
+  for (const text of ['1', '01:a', `0:${hash}`, `-1:${hash}`, `1:${hash}0`, `1:${hash.slice(1)}`, `1e3:${hash}`, '', ' 0'])
+    t.equal(write('Sync/Log', text), true, text);
+  t.match(done, { audits: [], logged: 9 });
+  await clock.advance(60_000);
+  for (let i = 1; i <= 1_000; i += 1) write('Sync/Log', i === 1 ? '0' : `${i}:${hash}`);
+  write('Sync/Resend', '{"id":"r-1","fromSeq":1,"toSeq":9}');
+  await new Promise(setImmediate);
+  t.strictSame(done.audits, [0, ...Array.from({ length: 31 }, (_, i) => i + 2)]);
+  t.match(done, { resends: 1 });
+  t.ok(done.logged > 9, 'an entry that is not there');
 });
 
 t.test('what is about something else is left to the command inbox', async (t) => {

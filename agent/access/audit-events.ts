@@ -1,0 +1,62 @@
+/** Events for entries of the audit log that a city wants to see at once: logins, changes of users, a clock that was set; each with its author. */
+import type { AuditNote, AuditTools } from '../core/audit-tools.ts';
+import type { Clock } from '../core/clock.ts';
+import { createEventTracker, type EventFacts } from '../core/event-tracker.ts';
+import type { AgentEvent } from '../core/words.ts';
+import { createTokenBucket } from '../sync/token-bucket.ts';
+
+export interface AuditEventParts {
+  readonly audit: AuditTools;
+  readonly clock: Clock;
+  readonly cabinetId: string;
+  readonly onEvent: (event: AgentEvent) => void;
+}
+
+/** Changes of users, by the names of their commands. A password for the own account is one as well. */
+const USER_CHANGES: readonly string[] = [
+  'user add',
+  'user enrol',
+  'user remove',
+  'user role',
+  'user passwd',
+  'user totp',
+  'user list sent',
+];
+/** Events of each kind: a program that logs in all the time must not push others out. Source: as for steps of the clock; the log has each of them. */
+const EVENTS = { burst: 20, perS: 1 / 600 };
+
+/** The audit log, which also raises an event for such an entry. */
+export function withAuditEvents({ audit, clock, cabinetId, onEvent }: AuditEventParts): AuditTools {
+  const events = createEventTracker(clock, onEvent);
+  const rates = { 'user-logged-in': createTokenBucket(clock, EVENTS), 'users-changed': createTokenBucket(clock, EVENTS) };
+  return {
+    ...audit,
+    note(note) {
+      audit.note(note);
+      const facts = auditEvent(note);
+      if (facts === null || (facts.code !== 'clock-set' && !rates[facts.code].take())) return;
+      events.notice({ ...facts, source: cabinetId });
+    },
+  };
+}
+
+interface AuditEventFacts extends Pick<EventFacts, 'severity' | 'text'> {
+  readonly code: 'user-logged-in' | 'users-changed' | 'clock-set';
+}
+
+/** The event of an entry; null where it has none. */
+export function auditEvent(note: AuditNote): AuditEventFacts | null {
+  const { user, role, door, action, detail, result } = note;
+  if (action === 'clock-set' && door === 'self')
+    return { code: 'clock-set', severity: 'warning', text: `the system clock was set ${detail}; its quality is ${result}` };
+  if (result !== 'ok') return null;
+  if (action === 'login' && door === 'login')
+    return { code: 'user-logged-in', severity: 'info', text: `${user} (${role}) logged in at the console` };
+  if (!USER_CHANGES.includes(action)) return null;
+  return { code: 'users-changed', severity: 'warning', text: `by ${authorOf(note)}: ${action} ${detail}`.trim() };
+}
+
+function authorOf({ user, door }: AuditNote): string {
+  if (door === 'login') return `console:${user}`;
+  return door === 'agent' ? `machine:${user}` : `platform${user === '' ? '' : `:${user}`}`;
+}

@@ -1,0 +1,44 @@
+/** The users of the cabinet together with the people of the signed list, as logins and commands see them. */
+import { AccessError } from '../core/access.ts';
+import type { UserListStore } from './user-list-store.ts';
+import type { UserRegistry } from './user-registry.ts';
+
+/**
+ * Adds the people of the list to the registry. A user of the cabinet goes before a person of the same name, and no change reaches the list:
+ * it is made where the list is signed.
+ */
+export function withListedUsers(registry: UserRegistry, list: Pick<UserListStore, 'users'>): UserRegistry {
+  /** Errors: rejects with AccessError for a person of the list alone. */
+  async function expectOwn(name: string): Promise<void> {
+    const listed = (await list.users()).some((user) => user.name === name);
+    if (!listed || (await registry.all()).some((user) => user.name === name)) return;
+    throw new AccessError('listed-user', `${name} comes with the list of the platform: it is changed there`);
+  }
+  const own =
+    <Args extends readonly unknown[], T>(change: (name: string, ...args: Args) => Promise<T>) =>
+    async (name: string, ...args: Args): Promise<T> => {
+      await expectOwn(name);
+      return change(name, ...args);
+    };
+  return {
+    ...registry,
+    all: async () => {
+      const users = await registry.all();
+      const names = new Set(users.map(({ name }) => name));
+      const listed = (await list.users()).filter(({ name }) => !names.has(name));
+      return [
+        ...users,
+        ...listed.map(({ name, role, password, untilMs }) => ({
+          ...{ name, role, password, oneTime: null, codes: null },
+          listedUntilMs: untilMs,
+        })),
+      ];
+    },
+    invite: own(registry.invite),
+    remove: own(registry.remove),
+    setRole: own(registry.setRole),
+    setPassword: own(registry.setPassword),
+    offerCodes: own(registry.offerCodes),
+    dropCodes: own(registry.dropCodes),
+  };
+}

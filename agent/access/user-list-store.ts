@@ -1,0 +1,104 @@
+/**
+ * The signed list of users that the platform sent: verified when it arrives and again at each start, kept in the store, used without a network.
+ *
+ * It adds logins and takes none of the cabinet's own away. A list never replaces a later one.
+ */
+import { type ListedUser, lowerRole, mayUse, type RefusedUserList, type UserList, type VerifiedUserList } from '../core/access.ts';
+import type { Clock } from '../core/clock.ts';
+import { isRecord } from '../core/is-record.ts';
+import type { Log, Store } from '../core/ports.ts';
+import { DISK_WAIT_MS, within } from '../core/within.ts';
+import { MAX_USER_LIST_BYTES, readUserList } from './user-list.ts';
+
+export interface UserListStoreParts {
+  readonly store: Pick<Store, 'save' | 'load'>;
+  readonly clock: Pick<Clock, 'wallMs' | 'after'>;
+  readonly log: Log;
+  /** Verifies a text with the keys of the site. `lastSerial` null: it was accepted before, so its age does not count. */
+  readonly verify: (text: string, lastSerial: number | null) => VerifiedUserList | RefusedUserList;
+}
+
+/** Keeps one list. */
+export interface UserListStore {
+  /** Takes a list. Resolves with why it is refused, or with the list. */
+  take(text: string): Promise<UserList | string>;
+  /** The people who may log in now, each with the role that the site allows. */
+  users(): Promise<readonly ListedUser[]>;
+  /** Whether this person of the list may log in no longer; false for a name that it does not have. */
+  isOver(name: string): boolean;
+}
+
+const KEY = 'access.userList';
+const UNREAD = Symbol('the disk could not be asked');
+
+/** Reads nothing before it is asked. */
+export function createUserListStore({ store, clock, log, verify }: UserListStoreParts): UserListStore {
+  /** The highest serial accepted; that of the list. */
+  let serial = 0;
+  let list: UserList | null = null;
+  let restoring: Promise<void> | null = null;
+  /** Until then an older list than the last one could not be told. */
+  let isRestored = false;
+  let taking: Promise<unknown> = Promise.resolve();
+
+  /** By the latest time that is known: the list was signed by then, whatever a clock that was never set says. */
+  const isOverAt = ({ untilMs }: ListedUser): boolean => Math.max(clock.wallMs(), serial) >= untilMs;
+
+  async function restore(): Promise<void> {
+    const kept = await store.load(KEY, UNREAD);
+    if (kept === UNREAD) {
+      restoring = null;
+      return;
+    }
+    isRestored = true;
+    const { text, serial: keptSerial } = isRecord(kept) ? kept : {};
+    serial = Number.isSafeInteger(keptSerial) ? Number(keptSerial) : 0;
+    if (typeof text !== 'string') return;
+    const opened = verify(text, null);
+    const read = 'refusal' in opened ? { flaw: opened.refusal } : readUserList(opened.list);
+    if ('flaw' in read) log.event('user-list-not-used', { reason: read.flaw }, 'warning');
+    else if (!('refusal' in opened)) list = allowed(opened, read.users);
+  }
+
+  /** A disk that hangs keeps nobody out who is a user of the cabinet itself. */
+  async function restored(): Promise<void> {
+    if (isRestored) return;
+    restoring ??= restore();
+    await within(clock, DISK_WAIT_MS, restoring);
+  }
+
+  async function take(text: string): Promise<UserList | string> {
+    await restored();
+    if (!isRestored) return 'the disk of store.dir does not answer: send it again';
+    if (Buffer.byteLength(text) > MAX_USER_LIST_BYTES) return `a list has at most ${MAX_USER_LIST_BYTES} bytes`;
+    const opened = verify(text, serial);
+    if ('refusal' in opened) return opened.refusal;
+    const read = readUserList(opened.list);
+    if ('flaw' in read) return read.flaw;
+    const above = read.users.find(({ role }) => !mayUse(opened.role, role));
+    if (above !== undefined) return `${above.name} would be ${above.role}: the key ${opened.signedBy} gives ${opened.role} at most`;
+    if (!(await store.save(KEY, { text, serial: opened.serial }))) return 'it cannot be kept: check the disk of store.dir';
+    serial = opened.serial;
+    list = allowed(opened, read.users);
+    return list;
+  }
+
+  return {
+    // One after the other: an older list must not be verified before a newer one is kept, and kept after it.
+    take: (text) => {
+      const mine = taking.then(() => take(text));
+      taking = mine.catch(() => {});
+      return mine;
+    },
+    users: async () => {
+      await restored();
+      return (list?.users ?? []).filter((user) => !isOverAt(user));
+    },
+    isOver: (name) => list?.users.some((user) => user.name === name && isOverAt(user)) === true,
+  };
+}
+
+/** The site may have lowered what the key gives since the list was taken. */
+function allowed({ serial, signedBy, role }: VerifiedUserList, users: readonly ListedUser[]): UserList {
+  return { serial, signedBy, users: users.map((user) => ({ ...user, role: lowerRole(user.role, role) })) };
+}

@@ -1,0 +1,40 @@
+/** `luciole uplink renew`: a new key for the uplink beside the one in use, and a certificate request for it. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { loadCabinet } from '../config/load/load.ts';
+import { ConsoleError } from '../console/console-error.ts';
+import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
+import { paragraph } from '../console/text/text-lines.ts';
+import { isCredential } from '../core/secrets.ts';
+import { RENEWED } from '../sync/mqtt/secret-files.ts';
+import { type KeyFiles, makeKeyRequest } from './key-files.ts';
+
+/** Resolves with the exit code; a key that a renewal before has made is kept. Errors: rejects with ConsoleError, or ConfigError for the file. */
+export async function runRenewKey(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
+  const { uplink } = loadCabinet(configFile, (file) => readFileSync(file, 'utf8')).cabinet;
+  const { keyFile = null, certFile = null, node = '' } = uplink ?? {};
+  if (keyFile === null || certFile === null)
+    throw new ConsoleError('failed', `${configFile} names no certificate and key of the uplink: there is nothing to renew`);
+  if (isCredential(keyFile))
+    throw new ConsoleError(
+      'failed',
+      `${keyFile} is a credential of the service: make the key where its file is made, and hand over ${keyFile}${RENEWED} too`,
+    );
+  const files = renewalFilesFor(resolve(keyFile), resolve(certFile));
+  const isNew = makeKeyRequest(files, node);
+  if (args['json'] === true) terminal.out(`${JSON.stringify({ ...files, isNew })}\n`);
+  else
+    for (const line of [
+      `${isNew ? 'A new key' : 'The key of the renewal before'}: ${files.keyFile}; its request: ${files.requestFile}`,
+      `Have the request signed by the authority of the platform and put the certificate to ${files.certFile}.`,
+      'The agent uses it within the hour (luciole uplink reconnect: at once), and the one before it if the broker refuses it.',
+      'Once the event certificate-renewed is there, move both files to the names without .new, in any order.',
+    ])
+      terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
+  return 0;
+}
+
+/** Where a renewal of these lies. */
+export function renewalFilesFor(keyFile: string, certFile: string): KeyFiles {
+  return { keyFile: `${keyFile}${RENEWED}`, requestFile: `${keyFile}${RENEWED}.csr`, certFile: `${certFile}${RENEWED}` };
+}

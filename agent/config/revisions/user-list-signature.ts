@@ -1,0 +1,57 @@
+/**
+ * The signature under a list of users: the statement of a revision's signature, over the hash of the list. Pure.
+ *
+ * Shape: the lines of the list, then one line with the signature.
+ */
+import { createHash } from 'node:crypto';
+import type { RefusedUserList, VerifiedUserList } from '../../core/access.ts';
+import type { Cabinet } from '../../core/cabinet.ts';
+import {
+  type HashSigningOrder,
+  refusalText,
+  type SignatureRefusal,
+  signHash,
+  statementOf,
+  verifyHashSignature,
+} from './revision-signature.ts';
+
+/** The input of a verification. */
+export interface UserListCheck {
+  readonly keys: Cabinet['trust']['userKeys'];
+  readonly cabinetId: string;
+  /** Null while the clock is not trusted: then no list is taken. */
+  readonly nowMs: number | null;
+  /** The highest serial that was accepted; 0 for none. Null for a list that was accepted before: its age no longer counts. */
+  readonly lastSerial: number | null;
+}
+
+/** The hash begins with this text, so that no signature on a revision counts for a list, or the other way round. */
+const DOMAIN = 'luciole-user-list-1\0';
+const OWN_TEXT: Partial<Record<SignatureRefusal, string>> = {
+  'bad-format': 'its last line is no signature of `luciole user sign`',
+  'unknown-key': 'the key that signed it is not one of trust.userKeys',
+  'other-text': 'the list was changed after it was signed',
+  expired: 'the signature has expired: sign the list again',
+  replayed: 'a newer list was accepted before, or this one: sign the list again',
+};
+
+/** The list with its signature as the last line. Shape: `list` ends with a line end. Errors: as `signHash`. */
+export function signUserList(list: string, order: Omit<HashSigningOrder, 'hash'>): string {
+  return `${list}${signHash({ ...order, hash: hashOf(list) })}\n`;
+}
+
+/** Whether this list counts here and now. Errors: none; every flaw is a refusal. */
+export function verifyUserList(text: string, { keys, cabinetId, nowMs, lastSerial }: UserListCheck): VerifiedUserList | RefusedUserList {
+  const whole = text.trimEnd();
+  const cut = whole.lastIndexOf('\n') + 1;
+  const [list, signature] = [whole.slice(0, cut), whole.slice(cut)];
+  const age = lastSerial === null ? { nowMs: statementOf(signature)?.serial ?? 0, lastSerial: 0 } : { nowMs, lastSerial };
+  const verdict = verifyHashSignature({ hash: hashOf(list), signature, keys, cabinetId, ...age });
+  if (!verdict.ok) return { refusal: OWN_TEXT[verdict.code] ?? refusalText(verdict.code) };
+  const role = keys.find(({ id }) => id === verdict.keyId)?.role ?? 'viewer';
+  return { list, serial: verdict.serial, signedBy: verdict.keyId, role };
+}
+
+function hashOf(list: string): string {
+  return createHash('sha256').update(DOMAIN).update(list).digest('hex');
+}

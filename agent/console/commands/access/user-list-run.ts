@@ -1,0 +1,54 @@
+/** `luciole user hash` and `user sign`: a line of the list of users, and its signature, without an agent. */
+import { createHasher, passwordProblem } from '../../../access/password.ts';
+import { MAX_USER_LIST_BYTES, readUserList, USER_LIST_HEADER } from '../../../access/user-list.ts';
+import { statementOf } from '../../../config/revisions/revision-signature.ts';
+import { signUserList } from '../../../config/revisions/user-list-signature.ts';
+import { replaceFile } from '../../../core/replace-file.ts';
+import { MAX_SIGNATURE_CHARS } from '../../../core/revisions.ts';
+import { passwordRule } from '../../ask-agent.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
+import { attempt, named, print, readSigningOrder, readTextFile, signed } from '../config/sign-run.ts';
+
+/** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
+export async function runUserHash(args: LocalArgs, terminal: Terminal): Promise<number> {
+  const { askSecret } = terminal;
+  const name = named(args, 'name');
+  const role = args['role'] ?? 'technician';
+  const until = args['until'] === undefined ? '' : named(args, 'until');
+  if (until === '') throw new ConsoleError('usage', '--until is missing: the last day of this person, as 2027-06-30');
+  if (askSecret === undefined) throw new ConsoleError('usage', 'a password needs a terminal: run this command in one');
+  const password = await askSecret('New password', await passwordRule(name));
+  const problem = passwordProblem(password, name);
+  if (problem !== null) throw new ConsoleError('failed', `this password cannot be used: ${problem}`);
+  const line = `${name} ${String(role)} ${until} ${await createHasher().hash(password)}`;
+  const read = readUserList(`${USER_LIST_HEADER}\n${line}\n`);
+  if ('flaw' in read) throw new ConsoleError('usage', read.flaw.replace('line 2: ', ''));
+  terminal.out(args['json'] === true ? `${JSON.stringify({ line })}\n` : `${line}\n`);
+  return 0;
+}
+
+/** Resolves with the exit code. Errors: as above. */
+export async function runUserSign(args: LocalArgs, terminal: Terminal): Promise<number> {
+  const file = named(args, 'file');
+  const list = `${readTextFile(file, MAX_USER_LIST_BYTES).trimEnd()}\n`;
+  const read = readUserList(list);
+  if ('flaw' in read) throw new ConsoleError('failed', `${file}: ${read.flaw}`);
+  if (Buffer.byteLength(list) > MAX_USER_LIST_BYTES - MAX_SIGNATURE_CHARS)
+    throw new ConsoleError('too-large', `${file} has more people than one list takes: sign lists for groups of cabinets`);
+  const order = await readSigningOrder(args, terminal);
+  const text = signed(() => signUserList(list, order));
+  const out = args['out'] === undefined ? `${file}.signed` : named(args, 'out');
+  attempt(out, () => replaceFile(out, text, { mode: 0o600, backup: null }));
+  const { serial, untilMs, cabinets } = statementOf(text.trimEnd().split('\n').at(-1) ?? '') as NonNullable<ReturnType<typeof statementOf>>;
+  const people = read.users.map(({ name, role: each, untilMs: end }) => ({ name, role: each, untilMs: end }));
+  if (args['json'] === true) terminal.out(`${JSON.stringify({ file, out, cabinets, serial, untilMs, people })}\n`);
+  else {
+    const whom = cabinets.includes('*') ? 'every cabinet' : cabinets.join(', ');
+    print(
+      terminal,
+      `Signed for ${whom}, people: ${people.length}; a cabinet takes the list until ${new Date(untilMs).toISOString().slice(0, 16)}Z: ${out}`,
+    );
+  }
+  return 0;
+}

@@ -1,0 +1,44 @@
+/**
+ * `user hash` and `user sign`: the list of users that the platform sends, made and signed without a cabinet.
+ *
+ * `user-list-run.ts` does the work. They need no agent: they run on the computer of the technician, and of the person who signs.
+ */
+import { JSON_OPTION } from '../../agent-command.ts';
+import type { LocalCommand } from '../../command-spec.ts';
+
+const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'hasSocket' | 'group'>[] = [
+  {
+    name: 'user hash',
+    role: 'viewer',
+    summary: 'a line for the list of users, with a password',
+    arguments: [{ name: 'name', summary: 'the user, in small letters', required: true }],
+    options: [
+      { name: 'role', value: 'ROLE', summary: 'viewer, technician or admin (default: technician)' },
+      { name: 'until', value: 'DATE', summary: 'the last day, as 2027-06-30' },
+      JSON_OPTION,
+    ],
+    examples: ['luciole user hash marie --until 2027-06-30', 'luciole user hash luc --role viewer --until 2027-01-31'],
+  },
+  {
+    name: 'user sign',
+    role: 'admin',
+    summary: 'sign a list of users for the platform to send',
+    arguments: [{ name: 'file', summary: 'the list: its first line, then one line of user hash for each person', required: true }],
+    options: [
+      { name: 'key', value: 'FILE', summary: 'the private key, from config keygen or openssl (PEM, Ed25519)' },
+      { name: 'cabinet', value: 'ID', summary: "where it counts; '*' for every cabinet", repeats: true },
+      { name: 'valid', value: 'DURATION', summary: 'until when a cabinet may take it, 1h to 366d (default: 30d)' },
+      { name: 'out', value: 'FILE', summary: 'where the signed list goes (default: the file with .signed behind it)' },
+      JSON_OPTION,
+    ],
+    examples: [
+      'luciole user sign people.list --key office.key --cabinet angers-0042',
+      'luciole user sign a.list --key o.key --cabinet a-1 --valid 7d',
+    ],
+  },
+];
+
+export const USER_LIST_COMMANDS: readonly LocalCommand[] = COMMANDS.map((command) => ({
+  ...{ kind: 'local', hasSocket: false, group: 'Access:' },
+  ...command,
+}));

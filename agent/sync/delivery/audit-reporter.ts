@@ -1,0 +1,106 @@
+/**
+ * Reports the audit log to the platform, as `Sync/Log`: one JSON object for each entry, and one for the newest entry after each birth.
+ *
+ * ```
+ * {"n":4211,"after":4210,"atMs":…,"hash":"…","body":"…"}   an entry; `after`: the one reported before it
+ * {"n":4211,"after":3900,…,"lost":310}                     entries 3901 to 4210 were trimmed before they left
+ * {"head":4211,"hash":"…"}                                 the newest entry of the log
+ * ```
+ *
+ * The platform writes back the entry up to which it has all, as `luciole audit --head` takes it: `4211:<hash>`.
+ */
+import type { AuditHead } from '../../core/audit-tools.ts';
+import type { Clock, MonoMs } from '../../core/clock.ts';
+import { DAY_MS } from '../../core/durations.ts';
+import type { Store } from '../../core/ports.ts';
+import { RecordReporter, type ReportedRecord, type ReportLink } from './record-reporter.ts';
+import { wireEpoch } from './rows-mark.ts';
+
+export interface AuditReporterParts extends ReportLink {
+  readonly store: Pick<Store, 'auditAfter' | 'save' | 'load'>;
+  readonly clock: Pick<Clock, 'monoMs'>;
+  /** Longest text that the broker takes. Units: UTF-8 bytes. */
+  readonly maxTextBytes: () => number;
+}
+
+/** Entries that are repeated after a birth for a platform that acknowledges none. Source: assumed; 10 KB. */
+const NEWEST = 20;
+/** Older entries that are sent where none was reported yet: by an earlier release, or before the uplink. Source: assumed; half a megabyte, once. */
+const OLDER = 1_000;
+/** Shortest and longest wait for an acknowledgement. Units: ms. Source: assumed; 20 entries an hour are 240 KB a day to a silent platform. */
+const WAIT_MS = { first: 60_000, longest: 3_600_000 };
+/** Between two reports of the newest entry. Units: ms. Source: assumed; a log that was cut is found within a day. */
+const HEAD_MS = DAY_MS;
+const KEY = 'sync.auditTold';
+
+/** Reports nothing before `report`. */
+export class AuditReporter {
+  readonly #parts: AuditReporterParts;
+  readonly #reporter: RecordReporter;
+  /** Null where the newest entry is due. */
+  #headMono: MonoMs | null = null;
+
+  constructor(parts: AuditReporterParts) {
+    this.#parts = parts;
+    const recordsAfter = (id: number, _: string, limit: number): Promise<readonly ReportedRecord[]> => this.#entriesAfter(id, limit);
+    this.#reporter = new RecordReporter({ ...parts, key: KEY, newest: NEWEST, waitMs: WAIT_MS, giveUpMs: DAY_MS, recordsAfter });
+  }
+
+  restore(): Promise<void> {
+    return this.#reporter.restore();
+  }
+
+  /** After a birth: the platform may have missed entries. */
+  repeat(): void {
+    this.#headMono = null;
+    this.#reporter.repeat();
+  }
+
+  /** Reports what is due. */
+  async report(): Promise<void> {
+    const { store, clock, isOpen, onTexts } = this.#parts;
+    const page = isOpen() ? await store.auditAfter(Number.MAX_SAFE_INTEGER) : undefined;
+    const head = page?.head ?? null;
+    // Each start of the agent is an entry: a log is empty for a moment only.
+    if (head === null || head.n === 0 || !isOpen()) return;
+    if (this.#headMono === null || clock.monoMs() - this.#headMono >= HEAD_MS) {
+      this.#headMono = clock.monoMs();
+      onTexts([JSON.stringify({ head: head.n, hash: head.hash })]);
+    }
+    await this.#reporter.report(this.#epochOf(head), Math.max(0, head.n - OLDER));
+  }
+
+  /** The platform has all entries up to this one; `n` 0: it has none. Resolves with why that does not count, or an empty text. */
+  async acknowledge({ n, hash }: AuditHead): Promise<string> {
+    if (n === 0) {
+      this.#reporter.startAgain();
+      return '';
+    }
+    const [found] = (await this.#parts.store.auditAfter(n - 1))?.rows ?? [];
+    // An entry that was trimmed cannot be compared any more.
+    if (found !== undefined && (found.n > n || found.hash === hash)) {
+      this.#reporter.acknowledge(this.#reporter.told.epoch, n);
+      return '';
+    }
+    this.#headMono = null;
+    return found === undefined ? `there is no entry ${n} in the audit log` : `entry ${n} of the audit log has another hash here`;
+  }
+
+  /** A log that ends before what was told of it is another one: its numbers are reported again. */
+  #epochOf(head: AuditHead): string {
+    const { epoch, id } = this.#reporter.told;
+    return epoch === '' || head.n < id ? wireEpoch(head.hash) : epoch;
+  }
+
+  async #entriesAfter(id: number, limit: number): Promise<readonly ReportedRecord[]> {
+    const page = await this.#parts.store.auditAfter(id);
+    let after = id;
+    return (page?.rows ?? []).slice(0, limit).map(({ n, atMs, hash, body }) => {
+      const lost = n - after - 1;
+      const fields = { n, after, atMs, hash, ...(lost === 0 ? {} : { lost }) };
+      const text = JSON.stringify({ ...fields, body });
+      after = n;
+      return { id: n, text: Buffer.byteLength(text) > this.#parts.maxTextBytes() ? JSON.stringify({ ...fields, body: null }) : text };
+    });
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * Reports numbered records of the store to the platform, each at least once: losses, entries of the audit log.
+ *
+ * A record is reported until the broker has it. After each birth, records are reported again: all that are not acknowledged where the
+ * platform acknowledges them, else the newest. Progress is kept over restarts.
+ */
+import type { Clock, MonoMs } from '../../core/clock.ts';
+import { isRecord } from '../../core/is-record.ts';
+import type { Store } from '../../core/ports.ts';
+import { wireEpoch } from './rows-mark.ts';
+
+/** Records reported between two barriers. */
+const RECORDS_AT_ONCE = 20;
+
+/** Shape: the JSON under `key`; an earlier release has no `acked`. */
+interface Progress {
+  /** What the numbers count in: the store's epoch, or one chain of the audit log. */
+  readonly epoch: string;
+  /** The broker has received all records up to this one. */
+  readonly id: number;
+  /** The platform has all records up to this one; null where it acknowledges none. */
+  readonly acked: number | null;
+}
+
+/** One record as its text on the wire. */
+export interface ReportedRecord {
+  readonly id: number;
+  readonly text: string;
+}
+
+export interface ReportLink {
+  readonly onTexts: (texts: readonly string[]) => void;
+  /** Resolves true when the broker has received what was sent, false when the link broke. */
+  readonly proven: () => Promise<boolean>;
+  readonly isOpen: () => boolean;
+}
+
+export interface RecordReporterParts extends ReportLink {
+  readonly store: Pick<Store, 'save' | 'load'>;
+  readonly clock: Pick<Clock, 'monoMs'>;
+  /** Of the progress in the store. */
+  readonly key: string;
+  /** Records that are repeated after a birth for a platform that acknowledges none. */
+  readonly newest: number;
+  /** Shortest and longest wait for an acknowledgement before records are repeated. Units: ms. */
+  readonly waitMs: { readonly first: number; readonly longest: number };
+  /** After so long without an acknowledgement the platform counts as one that acknowledges none. Units: ms; left out for never. */
+  readonly giveUpMs?: number;
+  /** The oldest `limit` records after this number. */
+  readonly recordsAfter: (id: number, epoch: string, limit: number) => Promise<readonly ReportedRecord[]>;
+}
+
+/** Reports nothing before `report`. */
+export class RecordReporter {
+  readonly #parts: RecordReporterParts;
+  #progress: Progress = { epoch: '', id: 0, acked: null };
+  /** The last record reported since the last birth or repetition. */
+  #lastId = 0;
+  /** The last record ever sent: a higher one cannot be acknowledged. */
+  #sentId = 0;
+  #waitMs: number;
+  /** Since when an acknowledgement is awaited. */
+  #sinceMono: MonoMs;
+  /** No acknowledgement came in time: one batch at a time until one does. */
+  #isCautious = false;
+  /** Since when a record is not acknowledged; null while none waits for it. */
+  #unackedMono: MonoMs | null = null;
+  #isReporting = false;
+  /** Number of the present repetition. */
+  #round = 0;
+
+  constructor(parts: RecordReporterParts) {
+    this.#parts = parts;
+    this.#waitMs = parts.waitMs.first;
+    this.#sinceMono = parts.clock.monoMs();
+  }
+
+  /** Up to which record the broker has all, and in which epoch. */
+  get told(): Pick<Progress, 'epoch' | 'id'> {
+    return this.#progress;
+  }
+
+  async restore(): Promise<void> {
+    const saved = await this.#parts.store.load(this.#parts.key);
+    if (!isRecord(saved) || typeof saved['epoch'] !== 'string' || !Number.isSafeInteger(saved['id'])) return;
+    const acked = Number.isSafeInteger(saved['acked']) ? Number(saved['acked']) : null;
+    this.#progress = { epoch: saved['epoch'], id: Number(saved['id']), acked };
+    this.#sentId = this.#progress.id;
+    this.repeat();
+  }
+
+  /** Reports the records of this epoch that were not reported since the last birth. A new epoch begins after `startId`. */
+  async report(epoch: string, startId = 0): Promise<void> {
+    if (this.#isReporting || !this.#parts.isOpen()) return;
+    this.#isReporting = true;
+    if (this.#progress.epoch !== epoch) this.#startEpoch(epoch, startId);
+    if (this.#mayReport()) while ((await this.#reportSome(epoch)) && !this.#isCautious);
+    this.#isReporting = false;
+  }
+
+  /** The platform may have missed records: the next report repeats them. */
+  repeat(): void {
+    const { id, acked } = this.#progress;
+    this.#lastId = acked ?? Math.max(0, id - this.#parts.newest);
+    this.#isCautious = false;
+    this.#round += 1;
+    this.#awaitAck(this.#parts.waitMs.first);
+  }
+
+  /** The platform has all records up to this one. */
+  acknowledge(epoch: string, recordId: number): void {
+    const { id, acked } = this.#progress;
+    const next = Math.min(recordId, this.#sentId);
+    if (wireEpoch(epoch) !== wireEpoch(this.#progress.epoch) || (acked !== null && next <= acked)) return;
+    this.#save({ ...this.#progress, id: Math.max(id, next), acked: next });
+    this.#unackedMono = null;
+    // The first acknowledgement says what the platform has: the rest may have been reported while it did not listen.
+    if (acked === null) this.repeat();
+    else {
+      this.#lastId = Math.max(this.#lastId, next);
+      this.#isCautious = false;
+      this.#awaitAck(this.#parts.waitMs.first);
+    }
+  }
+
+  /** The platform says that it has none: all are reported again. */
+  startAgain(): void {
+    this.#save({ ...this.#progress, acked: 0 });
+    this.repeat();
+  }
+
+  /** The platform acknowledges no longer. */
+  forgetPlatform(): void {
+    if (this.#progress.acked !== null) this.#save({ ...this.#progress, acked: null });
+  }
+
+  /** True when there may be more. */
+  async #reportSome(epoch: string): Promise<boolean> {
+    const { recordsAfter, onTexts, proven, isOpen } = this.#parts;
+    const [fromId, round] = [this.#lastId, this.#round];
+    const records = await recordsAfter(fromId, epoch, RECORDS_AT_ONCE);
+    const last = records.at(-1);
+    if (last === undefined || !isOpen()) return false;
+    onTexts(records.map(({ text }) => text));
+    this.#sentId = Math.max(this.#sentId, last.id);
+    if (!(await proven())) return false;
+    if (round !== this.#round) return true;
+    this.#lastId = Math.max(this.#lastId, last.id);
+    this.#unackedMono ??= this.#parts.clock.monoMs();
+    if (fromId <= (this.#progress.acked ?? fromId)) this.#awaitAck(this.#waitMs);
+    if (last.id > this.#progress.id) this.#save({ ...this.#progress, id: last.id });
+    return records.length === RECORDS_AT_ONCE;
+  }
+
+  #startEpoch(epoch: string, startId: number): void {
+    const { acked } = this.#progress;
+    this.#progress = { epoch, id: startId, acked: acked === null ? null : 0 };
+    this.#sentId = startId;
+    this.repeat();
+  }
+
+  /** Goes back to the last acknowledged record where the wait for the next is over. False while new records wait as well. */
+  #mayReport(): boolean {
+    const { acked } = this.#progress;
+    if (acked === null || this.#lastId <= acked) return true;
+    const nowMono = this.#parts.clock.monoMs();
+    if (nowMono - this.#sinceMono < this.#waitMs) return !this.#isCautious;
+    if (nowMono - (this.#unackedMono ?? nowMono) >= (this.#parts.giveUpMs ?? Number.POSITIVE_INFINITY)) {
+      this.forgetPlatform();
+      this.#isCautious = false;
+      return true;
+    }
+    this.#lastId = acked;
+    this.#isCautious = true;
+    this.#awaitAck(Math.min(this.#waitMs * 2, this.#parts.waitMs.longest));
+    return true;
+  }
+
+  #awaitAck(waitMs: number): void {
+    this.#waitMs = waitMs;
+    this.#sinceMono = this.#parts.clock.monoMs();
+  }
+
+  #save(next: Progress): void {
+    this.#progress = next;
+    void this.#parts.store.save(this.#parts.key, next);
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Chooses between the certificate in use and a renewed one beside it. The renewed one goes first; one that the broker refuses gives way to
+ * the other at the next attempt, so that a renewal never costs the connection.
+ */
+import { createHash } from 'node:crypto';
+import { type Clock, isTrusted } from '../../core/clock.ts';
+import { readCertificate } from './certificates.ts';
+
+/** A certificate and its key. Shape: both null where none is configured. */
+export interface KeyPair {
+  readonly cert: Buffer | null;
+  readonly key: Buffer | null;
+  /** The certificate is the one beside that in use. */
+  readonly isRenewed: boolean;
+}
+
+/** What a connection uses, where there is a renewed certificate. */
+export interface CertificateUse {
+  /** Differs for each renewed certificate; empty where there is none. */
+  readonly renewed: string;
+  readonly isRenewed: boolean;
+  /** Why the renewed one is not in use; empty where it is, or where there is none. */
+  readonly refusal: string;
+}
+
+/** The choice over all attempts of one uplink. */
+export class CertificateChoice {
+  readonly #clock: Pick<Clock, 'wallMs' | 'quality'>;
+  #pairs: readonly KeyPair[] = [];
+  #current: KeyPair | null = null;
+  #turn = 0;
+  #renewed = '';
+  #refusal = '';
+
+  constructor(clock: Pick<Clock, 'wallMs' | 'quality'>) {
+    this.#clock = clock;
+  }
+
+  get use(): CertificateUse {
+    const isRenewed = this.#current?.isRenewed === true;
+    return { renewed: this.#renewed, isRenewed, refusal: isRenewed ? '' : this.#refusal };
+  }
+
+  /** For the next attempt. Shape: `pairs` is not empty, renewed ones first; `flaw` is why a renewed one is not among them. */
+  choose(pairs: readonly KeyPair[], flaw: string): KeyPair {
+    const cert = pairs.find(({ isRenewed }) => isRenewed)?.cert ?? null;
+    const renewed = cert === null ? flaw : createHash('sha256').update(cert).digest('hex');
+    if (renewed !== this.#renewed) this.retry();
+    this.#renewed = renewed;
+    if (cert === null) this.#refusal = flaw;
+    // By a trusted clock, one that is over or not valid yet is the last resort.
+    this.#pairs = pairs.toSorted((a, b) => Number(this.#isOutOfDate(a)) - Number(this.#isOutOfDate(b)));
+    const chosen = this.#pairs[this.#turn % this.#pairs.length] ?? { cert: null, key: null, isRenewed: false };
+    if (cert !== null && this.#pairs[0]?.isRenewed === false) this.#refusal ||= 'it is not valid today';
+    this.#current = chosen;
+    return chosen;
+  }
+
+  /** The broker was reached with this pair and did not accept the connection: the next attempt uses another one. */
+  noteRefused(reason: string): void {
+    if (this.#pairs.length < 2) return;
+    if (this.#current?.isRenewed === true) this.#refusal = reason;
+    this.#turn += 1;
+  }
+
+  /** The renewed one goes first again. */
+  retry(): void {
+    this.#turn = 0;
+    this.#refusal = '';
+  }
+
+  #isOutOfDate({ cert }: KeyPair): boolean {
+    const dates = cert === null ? null : readCertificate(cert);
+    if (dates === null || !isTrusted(this.#clock.quality())) return false;
+    const nowMs = this.#clock.wallMs();
+    return nowMs < dates.fromMs || nowMs >= dates.untilMs;
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Watches the dates of the own certificate and of the authority in the files of the configuration, and raises `certificate-expires`.
+ *
+ * The files are read each hour, so that a renewed file ends the event without a new connection, and a cabinet without a connection warns too.
+ */
+import type { UplinkConfig } from '../../core/cabinet.ts';
+import { type Clock, every, isTrusted, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
+import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
+import { createEventTracker, type EventFacts } from '../../core/event-tracker.ts';
+import type { PeerCertificate } from '../../core/uplink-tools.ts';
+import type { AgentEvent, Severity } from '../../core/words.ts';
+import type { CertificateUse } from './certificate-choice.ts';
+import { certificateDay, readCertificates } from './certificates.ts';
+import { RENEWED, type ReadFile } from './secret-files.ts';
+
+/** How near the end of a certificate is. Shape: `days` 0 once it is over. */
+export interface ExpiryStage {
+  readonly days: number;
+  readonly severity: Severity;
+}
+
+/** What the files hold; null where there is no such file, or none that can be read. */
+export interface WatchedCertificates {
+  readonly own: PeerCertificate | null;
+  /** The certificate in the file of authorities that ends last. */
+  readonly authority: PeerCertificate | null;
+}
+
+export interface CertificateWatchParts {
+  readonly config: Pick<UplinkConfig, 'certFile' | 'caFile'>;
+  readonly readFile: ReadFile;
+  readonly clock: Clock;
+  readonly onEvent: (event: AgentEvent) => void;
+  /** There is another renewed certificate than before, or one that was refused is tried again: connect with it. */
+  readonly onRenewed?: () => void;
+}
+
+/**
+ * Days ahead at which a certificate is reported, and the share of its lifetime that must be over: one that a service renews each day
+ * would otherwise be reported always. Source: issue 17, 60, 30 and 7 days; the shares leave these days as they are from 90 days of lifetime
+ * on, and give the renewal of ACME clients, at a third of the lifetime, its time.
+ */
+const STAGES: readonly (ExpiryStage & { readonly share: number })[] = [
+  { days: 0, severity: 'alarm', share: 0 },
+  { days: 7, severity: 'alarm', share: 1 / 12 },
+  { days: 30, severity: 'warning', share: 1 / 3 },
+  { days: 60, severity: 'info', share: 2 / 3 },
+];
+/** Between two looks. Units: ms. Source: assumed; a person who has renewed a file sees the event end the same day. */
+const LOOK_MS = HOUR_MS;
+/** A renewed certificate that the broker refuses is tried again after so long. Units: ms. Source: assumed; the broker is put right within days. */
+const RETRY_MS = DAY_MS;
+const RENEWAL_SOURCE = 'uplink.certFile';
+const SETTINGS = { own: 'certFile', authority: 'caFile' } as const;
+
+/** The stage of a certificate at this time; null while its end is far. */
+export function expiryStage({ fromMs, untilMs }: Pick<PeerCertificate, 'fromMs' | 'untilMs'>, nowMs: WallMs): ExpiryStage | null {
+  const leftMs = untilMs - nowMs;
+  const found = STAGES.find(({ days, share }) => leftMs <= Math.min(days * DAY_MS, share * (untilMs - fromMs)));
+  return found === undefined ? null : { days: found.days, severity: found.severity };
+}
+
+/** Reads nothing before `start`. */
+export class CertificateWatch {
+  readonly #parts: CertificateWatchParts;
+  readonly #events: ReturnType<typeof createEventTracker>;
+  readonly #reported = new Map<keyof WatchedCertificates, string>();
+  #found: WatchedCertificates = { own: null, authority: null };
+  #looks: Timer | null = null;
+  #isLooking = false;
+  /** Of the last connection. */
+  #use: CertificateUse = { renewed: '', isRenewed: false, refusal: '' };
+  /** When the renewed certificate was last tried. */
+  #triedMono: MonoMs = 0;
+  /** End of the renewed certificate at the last look; undefined before the first. */
+  #renewedUntilMs: WallMs | null | undefined;
+
+  constructor(parts: CertificateWatchParts) {
+    this.#parts = parts;
+    this.#events = createEventTracker(parts.clock, parts.onEvent);
+  }
+
+  /** As of the last look. */
+  get found(): WatchedCertificates {
+    return this.#found;
+  }
+
+  start(): void {
+    const { clock, config } = this.#parts;
+    if (config.certFile === null && config.caFile === null) return;
+    this.#looks ??= every(clock, LOOK_MS, () => void this.look());
+    void this.look();
+  }
+
+  stop(): void {
+    this.#looks?.cancel();
+    this.#looks = null;
+  }
+
+  /** Reads the files and reports what is due. Errors: none; a file that cannot be read is reported by the connection. */
+  async look(): Promise<void> {
+    const { config } = this.#parts;
+    // A read that hangs holds one of Node's few threads.
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    const own = (await this.#read(config.certFile))[0] ?? null;
+    const renewed = config.certFile === null ? null : ((await this.#read(`${config.certFile}${RENEWED}`))[0] ?? null);
+    const authorities = await this.#read(config.caFile);
+    const isLater = renewed !== null && renewed.untilMs > (own?.untilMs ?? 0) && this.#use.refusal === '';
+    this.#found = { own: isLater ? renewed : own, authority: authorities.toSorted((a, b) => b.untilMs - a.untilMs)[0] ?? null };
+    this.#offer(renewed);
+    this.#isLooking = false;
+    for (const which of ['own', 'authority'] as const) this.#report(which);
+  }
+
+  /** The broker has accepted a connection. */
+  noteUse(use: CertificateUse): void {
+    const { clock, config } = this.#parts;
+    const isNew = use.isRenewed && use.renewed !== this.#use.renewed;
+    this.#use = use;
+    this.#triedMono = clock.monoMs();
+    const path = `${config.certFile}${RENEWED}`;
+    const refused = `the renewed certificate ${path} is not in use, the one before it is: ${use.refusal}`;
+    this.#events.set(use.refusal !== '', { code: 'certificate-refused', source: RENEWAL_SOURCE, severity: 'warning', text: refused });
+    if (!isNew) return;
+    const text = `the broker accepts the renewed certificate ${path}: move it, and its key, to the place of the one before`;
+    this.#events.notice({ code: 'certificate-renewed', source: RENEWAL_SOURCE, severity: 'info', text });
+  }
+
+  /** Connects with a renewed certificate that was not there before, and once a day with one that was refused. */
+  #offer(renewed: PeerCertificate | null): void {
+    const { clock, onRenewed = () => {} } = this.#parts;
+    const before = this.#renewedUntilMs;
+    this.#renewedUntilMs = renewed?.untilMs ?? null;
+    const isOther = before !== undefined && renewed !== null && renewed.untilMs !== before;
+    const isDue = renewed !== null && this.#use.refusal !== '' && clock.monoMs() - this.#triedMono >= RETRY_MS;
+    if (!isOther && !isDue) return;
+    this.#triedMono = clock.monoMs();
+    onRenewed();
+  }
+
+  async #read(path: string | null): Promise<readonly PeerCertificate[]> {
+    if (path === null) return [];
+    try {
+      return readCertificates(await this.#parts.readFile(path, 'public'));
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      return []; // The connection reads the same file and says what is wrong with it.
+    }
+  }
+
+  /** Without a trusted clock, or without the file, an event that lasts goes on. */
+  #report(which: keyof WatchedCertificates): void {
+    const { clock, config } = this.#parts;
+    const certificate = this.#found[which];
+    if (certificate === null || !isTrusted(clock.quality())) return;
+    const stage = expiryStage(certificate, clock.wallMs());
+    const key = stage === null ? '' : `${stage.days} ${certificate.untilMs}`;
+    if (key === (this.#reported.get(which) ?? '')) return;
+    this.#reported.set(which, key);
+    const source = `uplink.${SETTINGS[which]}`;
+    this.#events.clear('certificate-expires', source);
+    if (stage !== null) this.#events.set(true, expiryEvent(certificate, { stage, source, path: config[SETTINGS[which]] ?? '' }));
+  }
+}
+
+function expiryEvent(
+  { subject, untilMs }: PeerCertificate,
+  { stage: { days, severity }, source, path }: { readonly stage: ExpiryStage; readonly source: string; readonly path: string },
+): EventFacts {
+  const end = days === 0 ? 'has expired' : `expires in at most ${days} days`;
+  const text = `${source} ${path} ${end}, on ${certificateDay(untilMs)} (${subject}): put a renewed one in its place`;
+  return { code: 'certificate-expires', source, severity, text };
+}

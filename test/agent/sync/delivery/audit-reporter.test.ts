@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import t from 'tap';
+import { DAY_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
+import { GENESIS } from '../../../../agent/store/state/audit-chain.ts';
+import { createMemoryStore } from '../memory-store.ts';
+import { runDry, setUp } from './delivery-scene.ts';
+
+interface Told {
+  readonly n?: number;
+  readonly after?: number;
+  readonly atMs?: number;
+  readonly hash: string;
+  readonly body?: string | null;
+  readonly lost?: number;
+  readonly head?: number;
+}
+
+/** A cabinet with an audit log of so many entries, and a platform that keeps what it hears. */
+function scene(count: number, store = createMemoryStore()) {
+  for (let i = 0; i < count; i += 1) store.note(`action ${i + 1}`);
+  const parts = setUp('auto', store);
+  const stored = new Map<number, Told>();
+  let heard = 0;
+  /** What came since the last time; `every`: of these only each n-th is not lost on the way. */
+  const hear = (every = 1): Told[] => {
+    const told = parts.audits.slice(heard).map((text) => JSON.parse(text) as Told);
+    heard = parts.audits.length;
+    for (const [i, entry] of told.entries()) if (entry.n !== undefined && i % every === 0) stored.set(entry.n, entry);
+    return told;
+  };
+  const numbers = (told: readonly Told[]): number[] => told.flatMap(({ n }) => n ?? []);
+  /** The last entry up to which none is missing. */
+  const head = (): { n: number; hash: string } => {
+    const next = new Map([...stored.values()].map((entry) => [entry.after, entry]));
+    let at = { n: 0, hash: '' };
+    for (let entry = next.get(0); entry !== undefined; entry = next.get(at.n)) at = { n: entry.n ?? 0, hash: entry.hash };
+    return at;
+  };
+  const turn = async (): Promise<void> => {
+    await parts.delivery.refresh();
+    await runDry(parts);
+  };
+  const session = async (): Promise<void> => {
+    parts.delivery.close();
+    parts.wire.cut(0);
+    parts.delivery.open(parts.wire.link());
+    await runDry(parts);
+  };
+  return { ...parts, stored, hear, numbers, head, turn, session };
+}
+
+/** The chain as docs/platform.md tells to check it. */
+function breaks(entries: readonly Told[]): number[] {
+  const byN = new Map(entries.map((entry) => [entry.n, entry]));
+  return entries.flatMap(({ n = 0, atMs, body, hash }) => {
+    const before = n === 1 ? '0'.repeat(64) : byN.get(n - 1)?.hash;
+    if (before === undefined) return [];
+    return createHash('sha256').update(`${before}\n${n}\n${atMs}\n${body}`).digest('hex') === hash ? [] : [n];
+  });
+}
+const upTo = (count: number, from = 1): number[] => Array.from({ length: Math.max(0, count - from + 1) }, (_, i) => from + i);
+
+t.test(
+  'every entry of the audit log leaves once the link is there, with the newest one named first, and the chain can be checked',
+  async (t) => {
+    for (const count of [1, 19, 20, 21, 250]) {
+      const cabinet = scene(count);
+      await cabinet.session();
+      const told = cabinet.hear();
+      t.strictSame(told[0], { head: count, hash: (cabinet.store.audits.at(-1) ?? GENESIS).hash });
+      t.strictSame(cabinet.numbers(told), upTo(count));
+      t.strictSame(breaks([...cabinet.stored.values()]), []);
+      cabinet.store.note('later');
+      await cabinet.turn();
+      t.strictSame(cabinet.numbers(cabinet.hear()), [count + 1], 'within the minute, and nothing again');
+      const forged = [...cabinet.stored.values()].map((entry) => (entry.n === count + 1 ? { ...entry, body: '{}' } : entry));
+      t.strictSame(breaks(forged), [count + 1], 'a changed entry is seen');
+    }
+  },
+);
+
+t.test('what nobody acknowledges comes again after each birth, the newest twenty; over a restart as well', async (t) => {
+  const first = scene(50);
+  await first.session();
+  first.hear();
+  await first.session();
+  t.strictSame(first.numbers(first.hear()), upTo(50, 31));
+  first.delivery.close();
+  const second = scene(0, first.store);
+  await second.delivery.restore();
+  await second.session();
+  t.strictSame(second.numbers(second.hear()), upTo(50, 31));
+});
+
+t.test('a platform that writes back what it has is sent the rest, whatever gets lost on the way', async (t) => {
+  const cabinet = scene(95);
+  await cabinet.session();
+  cabinet.hear(7);
+  for (let minute = 0; minute < 400 && cabinet.head().n < 100; minute += 1) {
+    if (minute < 5) cabinet.store.note('later');
+    if (cabinet.head().n > 0) t.equal(await cabinet.delivery.acknowledgeAudit(cabinet.head()), '');
+    else t.equal(await cabinet.delivery.acknowledgeAudit({ n: 0, hash: '' }), '');
+    await cabinet.clock.advance(10 * MINUTE_MS);
+    await cabinet.turn();
+    cabinet.hear(3);
+  }
+  t.equal(cabinet.head().n, 100);
+  await cabinet.delivery.acknowledgeAudit(cabinet.head());
+  await cabinet.session();
+  t.strictSame(cabinet.numbers(cabinet.hear()), [], 'acknowledged, and never sent again');
+  await cabinet.delivery.acknowledgeAudit({ n: 0, hash: '' });
+  await cabinet.turn();
+  t.strictSame(cabinet.numbers(cabinet.hear()), upTo(100), 'a platform that says it has none gets all');
+});
+
+t.test('entries that were trimmed before they left are named as lost, in the order of the log', async (t) => {
+  const cabinet = scene(2_600);
+  // As the store trims: the oldest go, what admins did stays.
+  cabinet.store.audits.splice(0, 1_000);
+  cabinet.store.audits.splice(3, 497);
+  await cabinet.session();
+  await cabinet.delivery.acknowledgeAudit({ n: 0, hash: '' });
+  cabinet.hear();
+  await cabinet.turn();
+  const told = cabinet.hear().filter(({ n }) => n !== undefined);
+  t.match(told.slice(0, 4), [{ n: 1_001, after: 0, lost: 1_000 }, { n: 1_002 }, { n: 1_003 }, { n: 1_501, after: 1_003, lost: 497 }]);
+  t.equal(
+    told.reduce((sum, { lost = 0 }) => sum + 1 + lost, 0),
+    2_600,
+    'sent and lost are all that ever were',
+  );
+});
+
+t.test('an acknowledgement of another log counts for nothing, and the newest entry is told so that the platform sees it', async (t) => {
+  const cabinet = scene(30);
+  await cabinet.session();
+  cabinet.hear();
+  for (const [n, hash, reason] of [
+    [30, 'a'.repeat(64), /entry 30 of the audit log has another hash here/],
+    [31, 'a'.repeat(64), /there is no entry 31/],
+    [300_000, 'a'.repeat(64), /there is no entry/],
+  ] as const) {
+    t.match(await cabinet.delivery.acknowledgeAudit({ n, hash }), reason);
+    await cabinet.turn();
+    t.match(cabinet.hear(), [{ head: 30 }]);
+  }
+  await cabinet.session();
+  t.strictSame(cabinet.numbers(cabinet.hear()), upTo(30, 11), 'not taken for acknowledged');
+});
+
+t.test('a log that was emptied or cut is sent from its beginning, so that the platform finds two entries of one number', async (t) => {
+  const first = scene(60);
+  await first.session();
+  first.hear();
+  await first.delivery.acknowledgeAudit(first.head());
+  first.store.audits.length = 0;
+  for (let i = 0; i < 5; i += 1) first.store.note(`forged ${i}`);
+  await first.session();
+  const told = first.hear();
+  t.match(told[0], { head: 5 });
+  t.strictSame(first.numbers(told), upTo(5));
+});
+
+t.test('the newest entry is told once a day also where nothing happens, so that a cut log is found', async (t) => {
+  const cabinet = scene(3);
+  await cabinet.session();
+  await cabinet.delivery.acknowledgeAudit(cabinet.store.audits[2] ?? GENESIS);
+  cabinet.hear();
+  let heads = 0;
+  for (let hour = 0; hour < 24 * 10; hour += 1) {
+    await cabinet.clock.advance(DAY_MS / 24);
+    await cabinet.turn();
+    heads += cabinet.hear().filter(({ head }) => head === 3).length;
+  }
+  t.equal(heads, 10);
+});
+
+t.test('a platform that no longer acknowledges costs little, and after a day gets new entries as one that never did', async (t) => {
+  const cabinet = scene(40);
+  await cabinet.session();
+  cabinet.hear();
+  await cabinet.delivery.acknowledgeAudit(cabinet.head());
+  for (let i = 0; i < 60; i += 1) cabinet.store.note('later');
+  let told = 0;
+  for (let minute = 0; minute < 3 * 1_440; minute += 1) {
+    await cabinet.clock.advance(MINUTE_MS);
+    await cabinet.turn();
+    told += cabinet.hear().length;
+  }
+  t.ok(told <= 60 + 20 * 30 + 3, `${told} in three days`);
+  t.equal(cabinet.head().n, 100, 'all of them came');
+  cabinet.store.note('last');
+  await cabinet.turn();
+  t.strictSame(cabinet.numbers(cabinet.hear()), [101]);
+});
+
+t.test('of a log from before this release a thousand entries leave by themselves, older ones when the platform asks', async (t) => {
+  const cabinet = scene(9_000);
+  await cabinet.session();
+  const told = cabinet.numbers(cabinet.hear());
+  t.equal(told.at(-1), 9_000);
+  t.ok(told.length >= 1_000 && told.length < 1_100, `${told.length}`);
+  await cabinet.delivery.acknowledgeAudit({ n: 0, hash: '' });
+  await cabinet.turn();
+  t.equal(cabinet.numbers(cabinet.hear()).length, 9_000);
+});
+
+t.test('an entry that does not fit into the packets of the broker leaves without its words', async (t) => {
+  const cabinet = scene(2);
+  cabinet.store.note('a longer action '.repeat(4));
+  cabinet.packet.maxTextBytes = 270;
+  await cabinet.session();
+  const told = cabinet.hear().filter(({ n }) => n !== undefined);
+  t.strictSame(
+    told.map(({ body }) => body === null),
+    [false, false, true],
+  );
+  t.ok(cabinet.audits.every((text) => Buffer.byteLength(text) <= 270));
+});
