@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -26,13 +26,36 @@ export function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
-/** Starts a broker without accounts. `settings`: more lines for its configuration file. Errors: rejects when it does not listen within 5 s. */
+/** Starts a broker without accounts. `settings`: more lines for its configuration file. Errors: rejects when it does not run within 5 s. */
 export async function startMosquitto(program: string, settings: readonly string[] = []): Promise<Mosquitto> {
+  // Another process may take the port before the broker does.
+  for (let tries = 1; ; tries += 1) {
+    const mosquitto = brokerOn(await freePort(), program, settings);
+    try {
+      await mosquitto.start();
+      return mosquitto;
+    } catch (error) {
+      await mosquitto.stop();
+      if (tries === PORTS_TO_TRY) throw error;
+    }
+  }
+}
+
+const PORTS_TO_TRY = 5;
+
+function brokerOn(port: number, program: string, settings: readonly string[]): Mosquitto {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-mosquitto-'));
-  const port = await freePort();
   const config = join(folder, 'mosquitto.conf');
   const user = process.getuid?.() === 0 ? ['user root'] : [];
-  writeFileSync(config, [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'persistence false', ...settings, ...user, ''].join('\n'));
+  const own = [
+    `listener ${port} 127.0.0.1`,
+    'allow_anonymous true',
+    'persistence false',
+    'log_dest stderr',
+    'log_type information',
+    'log_type error',
+  ];
+  writeFileSync(config, [...own, ...settings, ...user, ''].join('\n'));
   let child: ChildProcess | null = null;
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     const running = child;
@@ -42,13 +65,14 @@ export async function startMosquitto(program: string, settings: readonly string[
     running.kill(signal);
     await gone;
   };
-  const mosquitto: Mosquitto = {
+  return {
     port,
     url: `mqtt://127.0.0.1:${port}`,
     start: async () => {
       if (child !== null) return;
-      child = spawn(program, ['-c', config], { stdio: 'ignore' });
-      await untilListening(port);
+      const started = spawn(program, ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+      child = started;
+      await untilRunning(started, port);
     },
     kill: () => end('SIGKILL'),
     stop: async () => {
@@ -56,9 +80,23 @@ export async function startMosquitto(program: string, settings: readonly string[
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  await mosquitto.start();
-  return mosquitto;
 }
+
+/** The broker says itself that it runs: another program could answer on its port. */
+async function untilRunning(child: ChildProcess, port: number): Promise<void> {
+  let said = '';
+  const runs = new Promise<boolean>((resolve) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said = `${said}${text}`.slice(-1_000);
+      if (/mosquitto version \S+ running/.test(said)) resolve(true);
+    });
+    child.once('exit', () => resolve(false));
+    setTimeout(resolve, START_MS, false).unref();
+  });
+  if (!(await runs)) throw new Error(`mosquitto does not run on 127.0.0.1:${port} after ${START_MS} ms: ${said}`);
+}
+
+const START_MS = 5_000;
 
 function isExecutable(path: string): boolean {
   try {
@@ -79,24 +117,5 @@ function freePort(): Promise<number> {
       const port = typeof address === 'object' && address !== null ? address.port : 0;
       server.close(() => resolve(port));
     });
-  });
-}
-
-/** Tried each 20 ms, 250 times. */
-async function untilListening(port: number): Promise<void> {
-  for (let tries = 0; tries < 250; tries += 1) {
-    if (await answers(port)) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`mosquitto does not listen on 127.0.0.1:${port} after 5 s: run it by hand with the generated config`);
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
   });
 }

@@ -61,7 +61,7 @@ function tokensOf(line: string): readonly string[] {
     .replace(/`[^`]*`|"[^"]*"/g, ' ')
     .split(/[\s,;()<>|]+/)
     .map((token) => token.replace(/^['[:]+|['\]:.?!~]+$/g, ''))
-    .filter((token) => !/\d|[._/=@#{}[\]]|^-|^(?:[0-9A-F]{2}|E[A-Z]{4,}|[A-Z2-7]{4})$/.test(token));
+    .filter((token) => !/\d|[._/=@#{}[\]]|^-|^(?:[0-9A-F]{2}|E[A-Z]{4,}|[A-Z2-7]{4}(?:-[A-Z2-7]{4})*)$/.test(token));
 }
 
 function textsOf(value: unknown): readonly string[] {
