@@ -61,7 +61,7 @@ function checkDarkCircuit({ value: { litWith }, path }: Placed<OutputDraft>, { z
     const isSwitched = (key: 'dark' | 'presence'): boolean => (zone === undefined ? null : (given(zone.value, key, null) ?? null)) !== null;
     if (zone === undefined || !isSwitched('dark') || !isSwitched('presence')) return [];
     const message = `zone "${each.value}" may go dark and presence lights it: its circuit would open behind each passer-by and close late for the next; leave the zone out of litWith, or give it no dark`;
-    return [{ path: each.path, message, first: zone.path }];
+    return [{ path: each.path, message, first: zone.path, mayGoOn: true }];
   });
 }
 

@@ -3,7 +3,7 @@
  * about settings with which a cabinet can run. `check-levels.ts` checks the levels. Pure.
  */
 import { MAX_WINDOW_MIN } from '../../lighting/photocell.ts';
-import { STUCK_S } from '../schema/complete-lighting.ts';
+import { STUCK_S, showsWhoStays } from '../schema/complete-lighting.ts';
 import { checkOneLevel } from './check-programmes.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
 import { type Finding, listNames } from './finding.ts';
@@ -50,12 +50,13 @@ function checkLongRaise({ value: { presence, kind = 'street' }, path }: Placed<Z
   const maxBoostS = presence?.maxBoostS;
   if (maxBoostS === undefined || maxBoostS === null) return [];
   const stuckS = (presence?.sensors ?? [])
-    .filter((sensor) => sensor !== undefined && sensor.kind !== 'counter' && sensor.listen !== 'group')
-    .map((sensor) => sensor?.stuckS ?? STUCK_S[kind]);
+    .filter((sensor) => sensor !== undefined)
+    .filter(showsWhoStays)
+    .map(({ stuckS: ownS }) => ownS ?? STUCK_S[kind]);
   const longestS = Math.max(0, ...stuckS);
   if (maxBoostS >= longestS) return [];
   const message = `maxBoostS ${maxBoostS} ends before stuckS ${longestS}: people who stay would have no light, though no sensor counts as stuck; write ${longestS} or more, or leave it out`;
-  return [{ path: [...path, 'presence', 'maxBoostS'], message }];
+  return [{ path: [...path, 'presence', 'maxBoostS'], message, mayGoOn: true }];
 }
 
 /** Distances are measured from the sensor's pole. */

@@ -15,6 +15,8 @@ export interface Finding {
   readonly atKey?: boolean;
   /** The other place of a conflict; its line is added to the message. */
   readonly first?: Path;
+  /** Refused in what is new. What runs already goes on with it and is warned about: an update of the agent keeps no street dark. */
+  readonly mayGoOn?: true;
 }
 
 /** A path as people read it: `lines[0].devices[2].unit`. */

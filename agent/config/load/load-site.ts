@@ -15,7 +15,7 @@ import { POLL_PERIOD_MS } from '../../field/polls/poll-plan.ts';
 import { checkPorts, checkSecrets, type PortFacts } from '../check/check-machine.ts';
 import { checkAgainstProfiles, failsafeWarnings, type KnownProfiles } from '../check/check-profiles.ts';
 import { checkStore } from '../check/check-store.ts';
-import { type LoadedCabinet, type ReadCabinet, readCabinet } from './load.ts';
+import { type CheckedFor, type LoadedCabinet, type ReadCabinet, readCabinet } from './load.ts';
 import { readPlacedYaml } from './places.ts';
 
 /** A checked cabinet with its device profiles. */
@@ -32,18 +32,18 @@ export interface LoadedSite {
  * All that a run needs from files.
  *
  * Shape: folders of profiles are absolute in it.
- * Errors: throws ConfigError with every problem of the cabinet and of the profiles it names.
+ * Errors: throws ConfigError with every problem of the cabinet and of the profiles it names with which no run can go on.
  */
 export function loadSite(configFile: string): LoadedSite {
-  return asLoaded(readAll(configFile, []));
+  return asLoaded(readAll(configFile, [], { checkedFor: 'running' }));
 }
 
 /**
  * As `loadSite`, from the folder of a revision. It may have its own device types, each of which must be sound, needed or not; other folders
  * of profiles are relative to `siteDir`.
  */
-export function loadRevision(dir: string, siteDir: string): LoadedSite {
-  return asLoaded(readAll(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles') }));
+export function loadRevision(dir: string, siteDir: string, checkedFor: CheckedFor): LoadedSite {
+  return asLoaded(readAll(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles'), checkedFor }));
 }
 
 function asLoaded(site: ReadSite): LoadedSite {
@@ -62,7 +62,7 @@ const MACHINE_PORTS: PortFacts = {
 /** Checks a cabinet as `loadSite` does, with the further checks of `luciole check`. Errors: none; all is in the report. */
 export async function checkConfig({ configFile, profileDirs = [], text, hasPorts = true }: CheckRequest): Promise<CheckReport> {
   try {
-    const site = readAll(configFile, profileDirs, { text });
+    const site = readAll(configFile, profileDirs, { text, checkedFor: 'new' });
     const { lamps, lines, zones } = site.loaded.cabinet;
     const counts = site.ownProblems.length > 0 ? null : { lamps: lamps.length, lines: lines.length, zones: zones.length };
     const { problems, warnings } = judged(site);
@@ -108,15 +108,22 @@ interface ReadSite extends KnownProfiles {
   readonly ownProfilesDir: string | null;
 }
 
+interface ReadRequest {
+  readonly checkedFor: CheckedFor;
+  readonly text?: string | undefined;
+  readonly siteDir?: string;
+  readonly profilesDir?: string;
+}
+
 /** The package makes this folder; it may be missing. */
 const USUAL_PROFILES = '/etc/luciole/profiles';
 
 function readAll(
   configFile: string,
   extraDirs: readonly string[],
-  { text, siteDir = dirname(configFile), profilesDir }: { text?: string | undefined; siteDir?: string; profilesDir?: string } = {},
+  { checkedFor, text, siteDir = dirname(configFile), profilesDir }: ReadRequest,
 ): ReadSite {
-  const { loaded, problems: ownProblems } = readableCabinet(configFile, text);
+  const { loaded, problems: ownProblems } = readableCabinet(configFile, checkedFor, text);
   // A folder is relative to the file that names it.
   const named = loaded.cabinet.profileDirs.map((dir) => resolve(siteDir, dir));
   const searched = [...named, ...extraDirs];
@@ -141,12 +148,16 @@ function advice({ loaded, profiles }: ReadSite): readonly Problem[] {
 }
 
 /** The cabinet, whole or in part. Errors: throws ConfigError where too little can be read of it, and for a file that is a device profile. */
-function readableCabinet(file: string, given?: string): ReadCabinet & { readonly loaded: LoadedCabinet } {
+function readableCabinet(file: string, checkedFor: CheckedFor, given?: string): ReadCabinet & { readonly loaded: LoadedCabinet } {
   let text = '';
-  const read = readCabinet(file, () => {
-    text = given ?? readFileSync(file, 'utf8');
-    return text;
-  });
+  const read = readCabinet(
+    file,
+    () => {
+      text = given ?? readFileSync(file, 'utf8');
+      return text;
+    },
+    checkedFor,
+  );
   if (read.problems.length > 0 && kindOfDocument(readPlacedYaml(text).value) === 'profile') {
     const message = `this is a device profile, not a cabinet: luciole profile check ${file}`;
     throw new ConfigError([{ file, line: 1, column: 1, path: '', message }]);

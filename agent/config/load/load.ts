@@ -46,18 +46,21 @@ export interface ReadCabinet {
 }
 
 /**
- * Load and check a cabinet.
+ * Loads a cabinet that runs, or ran.
  *
- * Errors: throws ConfigError with all problems, in the order of the file.
+ * Errors: throws ConfigError with all problems with which it cannot go on, in the order of the file.
  */
 export function loadCabinet(file: string, readFile: (file: string) => string): LoadedCabinet {
-  const { loaded, problems } = readCabinet(file, readFile);
+  const { loaded, problems } = readCabinet(file, readFile, 'running');
   if (problems.length > 0 || loaded === null) throw new ConfigError(problems);
   return loaded;
 }
 
+/** What is to be used anew must pass every check; what runs goes on with those that `mayGoOn` names. */
+export type CheckedFor = 'new' | 'running';
+
 /** As `loadCabinet`, with its problems as a value. Errors: throws ConfigError for a file that cannot be read, or is no YAML. */
-export function readCabinet(file: string, readFile: (file: string) => string): ReadCabinet {
+export function readCabinet(file: string, readFile: (file: string) => string, checkedFor: CheckedFor): ReadCabinet {
   const text = readText(file, readFile);
   const yaml = readPlacedYaml(text);
   const problems: Problem[] = yaml.flaws.map(({ line, column, message }) => ({ file, line, column, path: '', message }));
@@ -82,7 +85,8 @@ export function readCabinet(file: string, readFile: (file: string) => string): R
     ...checkTrust(draft.trust),
     ...checkConsole(draft.console),
   ];
-  problems.push(...all.map((finding) => toProblem(file, yaml, finding)));
+  const goesOn = ({ mayGoOn }: Finding): boolean => mayGoOn === true && checkedFor === 'running';
+  problems.push(...all.filter((finding) => !goesOn(finding)).map((finding) => toProblem(file, yaml, finding)));
   const isSound = problems.length === 0;
   const read = document === undefined ? mendedDocument(yaml.value) : { document, originalPath: (path: Path) => path };
   const original = (path: Path): Path => read?.originalPath(path) ?? path;
@@ -90,7 +94,7 @@ export function readCabinet(file: string, readFile: (file: string) => string): R
   const named = (path: Path): NamedPosition => ({ ...place(path), path: formatPath(original(path)) });
   if (read === undefined) return { loaded: null, problems: inOrder(problems) };
   const cabinet = completeCabinet(read.document);
-  const warned = isSound ? [...checkWarnings(index), ...checkNights(cabinet)] : [];
+  const warned = isSound ? [...all, ...checkWarnings(index), ...checkNights(cabinet)] : [];
   const warnings = inOrder(warned.map((finding) => toProblem(file, yaml, finding)));
   return { loaded: { file, cabinet, warnings, place, named }, problems: inOrder(problems) };
 }

@@ -195,7 +195,7 @@ async function siteOf(
   const files = await disk.readFiles(number);
   const revision = history.revisions.find((each) => each.number === number);
   if (files === undefined || revisionHash(files) !== revision?.hash) return null;
-  return usable(() => loadRevision(disk.dirOf(number), siteDir), onStep).site;
+  return usable(() => loadRevision(disk.dirOf(number), siteDir, 'running'), onStep).site;
 }
 
 /** Saves files and history. Returns the code of the error, empty when saved: a failing disk does not keep a street dark. */

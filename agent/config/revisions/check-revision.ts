@@ -20,7 +20,7 @@ export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
   const nameOf = (file: string): string => (file.startsWith(`${dir}/`) ? file.slice(dir.length + 1) : file);
   const named = (problems: readonly Problem[]): Problem[] => problems.map((problem) => ({ ...problem, file: nameOf(problem.file) }));
   try {
-    const { cabinet, profiles, profileProblems, warnings } = loadRevision(dir, siteDir);
+    const { cabinet, profiles, profileProblems, warnings } = loadRevision(dir, siteDir, 'new');
     refuseHiddenControls(cabinet);
     const site = { cabinet, profiles };
     const owned = ownedBySite(cabinet, folder);
@@ -45,7 +45,7 @@ function floorOf(after: CabinetAndProfiles, { siteDir, site, runningDir, nowMs }
 /** The configuration in a folder; undefined where it cannot be used any more. */
 function siteIn(dir: string, siteDir: string): CabinetAndProfiles | undefined {
   try {
-    return loadRevision(dir, siteDir);
+    return loadRevision(dir, siteDir, 'running');
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return undefined;

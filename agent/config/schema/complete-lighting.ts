@@ -48,6 +48,10 @@ const MAX_COUNTS_PER_H = 7_200;
 /** Assumed speed of the first person. Units: km/h. Source: measured in the passages of bench -- lighting: from 15 on a cyclist of 25 is lit ahead at each pole of a path with a sensor every 75 m. */
 const SPEED_KMH: Readonly<Record<ZoneKind, number>> = { path: 15, street: 25, road: 50, leisure: 8 };
 
+/** Whether people who stay keep this sensor active. A counter reports changes only, and a group tells what another zone saw. */
+export const showsWhoStays = ({ kind, listen }: { readonly kind?: string | undefined; readonly listen?: string | undefined }): boolean =>
+  kind !== 'counter' && listen !== 'group';
+
 /** A zone of the document as the agent uses it. */
 export function completeZone(zone: ZoneDocument): Zone {
   const { kind, designClass = null, minClass = null } = zone;
@@ -90,7 +94,7 @@ function completePresence(presence: NonNullable<ZoneDocument['presence']>, kind:
     ...(alsoLamps === undefined ? {} : { alsoLamps }),
     sensors,
     // People who stay have light until the sensor counts as stuck.
-    maxBoostS: presence.maxBoostS ?? Math.max(MAX_BOOST_S[kind], ...sensors.map(({ stuckS }) => stuckS)),
+    maxBoostS: Math.max(presence.maxBoostS ?? MAX_BOOST_S[kind], ...sensors.filter(showsWhoStays).map(({ stuckS }) => stuckS)),
     reachM,
     wave: wave ? { ...wave, speedKmh: wave.speedKmh ?? SPEED_KMH[kind], mode: wave.mode ?? (kind === 'road' ? 'section' : 'poles') } : null,
     relayedPct,

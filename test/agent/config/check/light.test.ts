@@ -2,22 +2,27 @@ import fc from 'fast-check';
 import t from 'tap';
 import { checkAgainstProfiles } from '../../../../agent/config/check/check-profiles.ts';
 import { compareTimes } from '../../../../agent/config/check/check-programmes.ts';
-import { loadCabinet } from '../../../../agent/config/load/load.ts';
-import { ConfigError, formatProblem } from '../../../../agent/core/errors.ts';
+import { loadCabinet, readCabinet } from '../../../../agent/config/load/load.ts';
+import { formatProblem, type Problem } from '../../../../agent/core/errors.ts';
 import type { PointProfile, Profile } from '../../../../agent/core/profile.ts';
 import { SERIAL_8N2, testPoint, testProfile, writable } from '../../../support/profiles.ts';
 import { LIT_STREET, litStreetYaml } from '../floor/lit-street.ts';
 import { calendars, levels, outputs, programmes, rules, streets, zones } from './light-mistakes.ts';
 
-function complaints(text: string): string[] {
-  try {
-    loadCabinet('c.yaml', () => text);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map((p) => formatProblem(p).replace('c.yaml:', ''));
-  }
-}
+const told = (problems: readonly Problem[]): string[] => problems.map((problem) => formatProblem(problem).replace('c.yaml:', ''));
+const complaints = (text: string): string[] => told(readCabinet('c.yaml', () => text, 'new').problems);
+
+t.test('what an update refuses in a new configuration is a warning where it runs, and people who stay have light', async (t) => {
+  const text = litStreetYaml(['reachM: 40', 'maxBoostS: 3600'], ['litWith: { zones: [road] }', 'litWith: { zones: [road, park] }']);
+  const refused = complaints(text);
+  t.match(refused, [/maxBoostS 3600 ends before stuckS 14400/, /zone "park" may go dark and presence lights it/]);
+  const { cabinet, warnings } = loadCabinet('c.yaml', () => text);
+  t.strictSame(
+    told(warnings).filter((each) => refused.includes(each)),
+    refused,
+  );
+  t.equal(cabinet.zones[1]?.presence?.maxBoostS, 14_400);
+});
 
 t.test('a street with every kind of light loads, each default by what it depends on', async (t) => {
   const cabinet = loadCabinet('c.yaml', () => LIT_STREET).cabinet;

@@ -40,7 +40,7 @@ export function loadEdited(t: Test, edits: Edits, profile: string | null = null)
   mkdirSync(join(dir, 'profiles'));
   writeFileSync(join(dir, 'cabinet.yaml'), changed(SMALL_SITE, edits));
   if (profile !== null) writeFileSync(join(dir, 'profiles', 'wirenboard-wb-led.yaml'), profile);
-  return loadRevision(dir, dir);
+  return loadRevision(dir, dir, 'new');
 }
 
 /** What a change of the street's file, or of its device type, would do to the floor. */
