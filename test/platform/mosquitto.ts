@@ -26,6 +26,9 @@ export function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
+const PORTS_TO_TRY = 5;
+const START_MS = 5_000;
+
 /** Starts a broker without accounts. `settings`: more lines for its configuration file. Errors: rejects when it does not run within 5 s. */
 export async function startMosquitto(program: string, settings: readonly string[] = []): Promise<Mosquitto> {
   // Another process may take the port before the broker does.
@@ -40,8 +43,6 @@ export async function startMosquitto(program: string, settings: readonly string[
     }
   }
 }
-
-const PORTS_TO_TRY = 5;
 
 function brokerOn(port: number, program: string, settings: readonly string[]): Mosquitto {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-mosquitto-'));
@@ -95,8 +96,6 @@ async function untilRunning(child: ChildProcess, port: number): Promise<void> {
   });
   if (!(await runs)) throw new Error(`mosquitto does not run on 127.0.0.1:${port} after ${START_MS} ms: ${said}`);
 }
-
-const START_MS = 5_000;
 
 function isExecutable(path: string): boolean {
   try {
