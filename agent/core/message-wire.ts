@@ -1,0 +1,82 @@
+/** Messages in JSON: the English text stands where it always stood, and what it was made of beside it. */
+import { type Argument, Message, type Plural } from './message.ts';
+
+/** Ends the key of what a text was made of: `reason` is the text, `reasonTemplate` its template and arguments. */
+const BESIDE = 'Template';
+
+/**
+ * The value with each message as its English text, and its template beside it.
+ *
+ * Shape: `{ reason: Message }` becomes `{ reason: 'L07 is dark', reasonTemplate: { id: '{0} is dark', args: ['L07'] } }`; in a list of
+ * messages a text without a template has null.
+ */
+export function withTexts(value: unknown): unknown {
+  if (value instanceof Message) return value.toString();
+  if (Array.isArray(value)) return value.map(withTexts);
+  if (!isPlain(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) => {
+      const template = templateOf(item);
+      return template === undefined
+        ? [[key, withTexts(item)]]
+        : [
+            [key, withTexts(item)],
+            [key + BESIDE, template],
+          ];
+    }),
+  );
+}
+
+/** The value of a JSON answer with its messages again. What has no sound template beside it stays text. */
+export function withMessages(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withMessages);
+  if (!isPlain(value)) return value;
+  const entries = Object.entries(value).filter(([key]) => !(key.endsWith(BESIDE) && Object.hasOwn(value, key.slice(0, -BESIDE.length))));
+  return Object.fromEntries(entries.map(([key, item]) => [key, said(item, value[key + BESIDE])]));
+}
+
+function said(item: unknown, template: unknown): unknown {
+  if (Array.isArray(item) && Array.isArray(template)) return item.map((each, index) => said(each, template[index]));
+  return messageIn(template) ?? withMessages(item);
+}
+
+/** Undefined where there is no message in it. */
+function templateOf(value: unknown): unknown {
+  if (value instanceof Message) return inJson(value);
+  if (!Array.isArray(value) || !value.some((item) => item instanceof Message)) return undefined;
+  return value.map((item) => templateOf(item) ?? null);
+}
+
+/** A message as plain JSON. */
+export function inJson({ id, args, plural }: Message): object {
+  const listed = args.map(function plain(arg: Argument): unknown {
+    if (arg instanceof Message) return inJson(arg);
+    return Array.isArray(arg) ? arg.map(plain) : arg;
+  });
+  return { id, args: listed, ...(plural === null ? {} : { plural }) };
+}
+
+/** The message in plain JSON; undefined where it is none. */
+export function messageIn(value: unknown): Message | undefined {
+  if (!isPlain(value) || typeof value['id'] !== 'string' || !Array.isArray(value['args'])) return undefined;
+  const args = value['args'].map(argumentIn);
+  const plural = pluralIn(value['plural']);
+  return plural === undefined || args.includes(undefined) ? undefined : new Message(value['id'], args as Argument[], plural);
+}
+
+function argumentIn(value: unknown): Argument | undefined {
+  if (typeof value === 'string' || typeof value === 'number') return value;
+  if (!Array.isArray(value)) return messageIn(value);
+  const items = value.map(argumentIn);
+  return items.includes(undefined) ? undefined : (items as Argument[]);
+}
+
+function pluralIn(value: unknown): Plural | null | undefined {
+  if (value === undefined) return null;
+  if (!isPlain(value) || typeof value['id'] !== 'string' || typeof value['count'] !== 'number') return undefined;
+  return { id: value['id'], count: value['count'] };
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+}

@@ -1,0 +1,76 @@
+/**
+ * What the program says to people, as data: a template with arguments. It becomes text where it is shown, in the language of the reader.
+ *
+ * The template is English, with `{0}`, `{1}` ... for its arguments; it is also the key of its translations. What a person, a file or a device
+ * wrote is an argument: it is shown as it is, in every language. Reason: docs/adr/0045-a-message-is-data.md.
+ */
+
+/** A text is shown as it is, a number as the language writes numbers, a message in the language; a list has commas between its items. */
+export type Argument = string | number | Message | readonly Argument[];
+
+/** The other template of a message that counts. */
+export interface Plural {
+  readonly id: string;
+  readonly count: number;
+}
+
+/** What a language adds to a template. */
+export interface Speech {
+  /** The template in this language; undefined where it has none, which leaves it English. */
+  template(id: string): string | undefined;
+  /** Whether this number takes the singular. */
+  isOne(count: number): boolean;
+  number(value: number): string;
+}
+
+const ENGLISH: Speech = { template: () => undefined, isOne: (count) => count === 1, number: String };
+
+/** One thing said. As a string it is its English text. */
+export class Message {
+  readonly id: string;
+  readonly args: readonly Argument[];
+  readonly plural: Plural | null;
+
+  constructor(id: string, args: readonly Argument[] = [], plural: Plural | null = null) {
+    this.id = id;
+    this.args = args;
+    this.plural = plural;
+  }
+
+  /** The text in a language. */
+  in(speech: Speech): string {
+    const { plural } = this;
+    const id = plural === null || speech.isOne(plural.count) ? this.id : plural.id;
+    return filled(speech.template(id) ?? id, this.args, speech);
+  }
+
+  toString(): string {
+    return this.in(ENGLISH);
+  }
+}
+
+/** Makes a message of a template literal: `msg\`${lamp} does not follow\``. A brace of the template itself is written twice. */
+export function msg(template: TemplateStringsArray, ...args: readonly Argument[]): Message {
+  return new Message(idOf(template.map((part) => part.replace(/[{}]/g, '$&$&'))), args);
+}
+
+/** The one or the other message, by a number. Both have the same arguments in the same order. */
+export function counted(count: number, one: Message, other: Message): Message {
+  return new Message(one.id, other.args, { id: other.id, count });
+}
+
+function idOf([first = '', ...rest]: readonly string[]): string {
+  return rest.reduce((id, part, index) => `${id}{${index}}${part}`, first);
+}
+
+function filled(template: string, args: readonly Argument[], speech: Speech): string {
+  return template.replace(/\{\{|\}\}|\{(\d+)\}/g, (found, index?: string) =>
+    index === undefined ? found.charAt(0) : shown(args[Number(index)] ?? '', speech),
+  );
+}
+
+function shown(arg: Argument, speech: Speech): string {
+  if (typeof arg === 'string') return arg;
+  if (typeof arg === 'number') return speech.number(arg);
+  return arg instanceof Message ? arg.in(speech) : arg.map((item) => shown(item, speech)).join(', ');
+}
