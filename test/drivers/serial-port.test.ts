@@ -157,7 +157,7 @@ t.test('a Modbus line on the system clock: reads come out right, an unplug ends 
   });
   await line.open();
   for (let i = 0; i < 100; i++) {
-    const { words } = await line.read({ unit: 1, table: 'holding', address: 10 * i, count: 4 }, 500);
+    const { words } = await line.read({ unit: 1, table: 'holding', address: 10 * i, count: 4 }, 5_000);
     if (`${words}` !== `${[0, 1, 2, 3].map((k) => 10 * i + k)}`) t.fail(`read ${i} gave ${words}`);
   }
   t.match(line.counters, { transactions: 100, timeouts: 0, crcErrors: 0, noiseBytes: 0 });

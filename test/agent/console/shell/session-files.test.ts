@@ -114,7 +114,7 @@ t.test('each file of the folder counts once towards its bound, and one that grow
 
 t.test('every argument that is a file says so, or a session would not confine it', async (t) => {
   // `start-console.ts` refuses the commands of the desk.
-  const desk = ['config keygen', 'config sign', 'config verify'];
+  const desk = ['config keygen', 'config sign', 'config verify', 'user sign', 'uplink renew'];
   const local = COMMANDS.filter(({ kind, name }) => kind === 'local' && !OUTSIDE.has(name) && !desk.includes(name));
   const files = local.flatMap(({ name, arguments: positional, options }) =>
     [
