@@ -29,6 +29,9 @@ export interface UartCounters {
   readonly unanswered: number;
 }
 
+/** A newest time that is farther ahead than this is of a clock that was set back since. Units: ms. Source: more than a burst of frames makes. */
+const SET_BACK_MS = 60_000;
+
 /**
  * One device, from the opening of its port on.
  *
@@ -44,6 +47,8 @@ export class UartLine {
   readonly #idle: QuietTimer;
   state: 'new' | 'ok' | 'silent' = 'new';
   seenMs: WallMs | null = null;
+  /** The newest time that a reading has. */
+  #stampedMs: WallMs = Number.NEGATIVE_INFINITY;
   /** The driver's counters at the last sign of life. */
   #atSign: UartDriver['counters'];
 
@@ -100,14 +105,22 @@ export class UartLine {
     this.#publish(values);
   }
 
+  /** Frames that arrived together have times of their own: a point and a time name one value. */
   #publish(values: readonly DecodedValue[]): void {
     const { device, onReadings } = this.#options;
-    onReadings(readingsOf(device.id, values, this.#stamp()));
+    const frames = framesOf(values);
+    const stamps = this.#stamps(frames.length);
+    onReadings(frames.flatMap((frame, index) => readingsOf(device.id, frame, stamps[index] as Stamp)));
   }
 
-  #stamp(): Stamp {
+  /** Times that rise by 1 ms each, the last of them now, and all after those before. */
+  #stamps(count: number): readonly Stamp[] {
     const { clock } = this.#options;
-    return { atMono: clock.monoMs(), atMs: clock.wallMs() };
+    const [atMono, nowMs] = [clock.monoMs(), clock.wallMs()];
+    const isSetBack = this.#stampedMs - nowMs > SET_BACK_MS;
+    const firstMs = isSetBack ? nowMs : Math.max(nowMs - count + 1, this.#stampedMs + 1);
+    this.#stampedMs = firstMs + count - 1;
+    return Array.from({ length: count }, (_, index) => ({ atMono, atMs: firstMs + index }));
   }
 
   #noteAlive(): void {
@@ -125,10 +138,26 @@ export class UartLine {
     const { device, driver, events, onReadings, onAlive } = this.#options;
     if (this.state === 'silent') return;
     this.state = 'silent';
-    onReadings(absentReadings(device.id, quantitiesOf(driver.profile), 'missing', this.#stamp()));
+    const [stamp] = this.#stamps(1);
+    onReadings(absentReadings(device.id, quantitiesOf(driver.profile), 'missing', stamp as Stamp));
     events.set(true, { code: 'unit-silent', source: device.id, severity: 'warning', text: `${device.id} is silent: ${why}` });
     onAlive(device.id, false);
   }
+}
+
+/** The values of each frame: a point stands in a frame once. */
+function framesOf(values: readonly DecodedValue[]): readonly (readonly DecodedValue[])[] {
+  const frames: DecodedValue[][] = [];
+  let seen = new Set<string>();
+  for (const value of values) {
+    if (frames.length === 0 || seen.has(value.quantity)) {
+      frames.push([]);
+      seen = new Set();
+    }
+    seen.add(value.quantity);
+    frames.at(-1)?.push(value);
+  }
+  return frames;
 }
 
 /** What to check, by what arrived since the last sign of life. */

@@ -12,7 +12,7 @@ import type { MetricEntry } from '../sparkplug/metric-table.ts';
 import { DATATYPE, INTEGER_DATATYPES } from '../sparkplug/sparkplug-proto.ts';
 
 /** Source: design §9, requirement 7 of reference/reliability.md §6. Units: bytes. */
-export const MAX_COMMAND_BYTES = 65_536;
+const MAX_COMMAND_BYTES = 65_536;
 const MAX_COMMAND_METRICS = 32;
 /** Names listed in a refusal. */
 const SHOWN_NAMES = 16;

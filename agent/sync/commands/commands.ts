@@ -14,7 +14,6 @@ import { judgeLifetime, type Lifetime } from './command-expiry.ts';
 import {
   type CommandFields,
   type CommandInstant,
-  MAX_COMMAND_BYTES,
   nameFields,
   openPayload,
   readFlag,
@@ -180,7 +179,7 @@ function orRefusal<T>(
 
 /** The id of a command that is refused, whatever else is wrong with it: its sender waits for the end of this id. Empty when it cannot be read. */
 function givenId({ payload }: InboundMessage, byAlias: TargetFacts['byAlias']): string {
-  const decoded = payload.length > MAX_COMMAND_BYTES ? undefined : decodePayload(payload);
+  const decoded = decodePayload(payload);
   const named = (decoded?.metrics ?? []).map((metric) => [nameOf(metric, byAlias), metric] as const);
   try {
     return readId(new Map(named.filter(([name]) => name === COMMAND_METRIC.id || name === OVERRIDE_METRIC.id)));

@@ -129,7 +129,7 @@ function readMetric(wire: WireObject): Metric {
     isTransient: readOwn(wire, 'isTransient') as boolean | undefined,
     isNull: readOwn(wire, 'isNull') as boolean | undefined,
     properties: readProperties(readOwn(wire, 'properties') as WireObject | undefined),
-    value: readValue(wire),
+    value: wire['isNull'] === true ? undefined : readValue(wire),
   };
 }
 
@@ -160,12 +160,10 @@ function readOwn(wire: WireObject, field: string): unknown {
   return Object.hasOwn(wire, field) ? wire[field] : undefined;
 }
 
+/** Beyond 2^53 it is rounded: no alias of ours and no time is as large, and the rest of the payload can be answered. */
 function readWhole(wire: WireObject, field: string): number | undefined {
   const value = readOwn(wire, field) as WireLong | undefined;
-  if (value === undefined) return undefined;
-  const whole = (value.high >>> 0) * 2 ** 32 + (value.low >>> 0);
-  if (!Number.isSafeInteger(whole)) throw new RangeError(`${field} beyond 2^53`);
-  return whole;
+  return value === undefined ? undefined : (value.high >>> 0) * 2 ** 32 + (value.low >>> 0);
 }
 
 function toBigint({ low, high }: WireLong): bigint {

@@ -412,3 +412,37 @@ t.test('a port that comes and goes for a day is one alarm that lasts, one that i
   );
   await supervisor.stop();
 });
+
+t.test('frames that arrive together are readings of their own times: a point and a time name one value, whatever the burst', async (t) => {
+  for (const burst of [1, 2, 3, 7, 190, 2_000]) {
+    const { clock, wire, field, readings } = uartField(createUartDriver(DUST, SDS011), () => {});
+    await field.start();
+    await clock.advance(20);
+    for (let round = 0; round < 3; round++) {
+      wire.end.write(Buffer.concat(Array.from({ length: burst }, (_, i) => sds011Frame((i % 90) + 1, (i % 90) + round + 1))));
+      await clock.advance(5);
+    }
+    const dust = readings.filter(({ pointId, quality }) => pointId === 'A1.pm2_5' && quality === 'good');
+    t.equal(dust.length, 3 * burst, `${burst}`);
+    t.equal(new Set(readings.map(({ pointId, atMs }) => `${pointId} ${atMs}`)).size, readings.length, `${burst} at once`);
+    t.ok(
+      dust.every(({ atMs }, i) => i === 0 || atMs > (dust[i - 1]?.atMs ?? 0)),
+      'in their order',
+    );
+    t.ok(Math.abs((dust.at(-1)?.atMs ?? 0) - clock.wallMs()) <= 3 * burst + 5);
+    await field.stop();
+  }
+});
+
+t.test('a clock that is set back does not hold the times of a sensor in the future', async (t) => {
+  const { clock, wire, field, readings } = uartField(createUartDriver(DUST, SDS011), () => {});
+  await field.start();
+  await clock.advance(20);
+  wire.end.write(sds011Frame(1, 2));
+  await clock.advance(1_000);
+  clock.stepWall(-3_600_000);
+  wire.end.write(sds011Frame(3, 4));
+  await clock.advance(5);
+  t.ok(Math.abs((readings.at(-1)?.atMs ?? 0) - clock.wallMs()) <= 10);
+  await field.stop();
+});

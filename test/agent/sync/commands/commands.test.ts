@@ -216,6 +216,11 @@ t.test('whatever it is refused for, its sender hears of it under the id that he 
   t.match(read(message([level(5), own], {}), table.devices.get('M1')), { ...refused, reason: /nothing that can be written/ });
   t.match(readDeviceCommand(message([level(5), own]), undefined, context), { ...refused, reason: /^unknown device/ });
   t.match(readNodeCommand(message([flag('Emergency/Off', true), own]), NODE, context), { ...refused, reason: /no metric/ });
+  const sent = message([level(5), own]);
+  const withBytes = (hex: string) => ({ ...sent, payload: Buffer.concat([sent.payload, Buffer.from(hex, 'hex')]) });
+  t.match(read(withBytes('120b10ffffffffffffffffff01')), { ...refused, reason: /no metric alias/ }, 'an alias of 64 bits');
+  t.match(read(withBytes('08ffffffffffffffffff01')), { ...refused, reason: /payload timestamp/ }, 'a time of 64 bits');
+  t.match(read(message([own, text('Override/Reason', 'x'.repeat(70_000))])), { ...refused, reason: /at most 65536/ });
   for (const bad of ['', 'x'.repeat(65), 'a\u0007b'])
     t.match(read(message([level(5), text('Command/Id', bad)], { retained: true })), { commandId: 'fresh', hasOwnId: false });
 });
