@@ -14,7 +14,11 @@ export const ACCESS: Pairs = [
   ['New password: ', 'Nouveau mot de passe : '],
   ['Current password: ', 'Mot de passe actuel : '],
   ['Once more: ', 'Encore une fois : '],
-  ['without a login: lights on 30m (all lamps to 100 %), logout', 'sans identification : lights on 30m (tout à 100 %), logout'],
+  [
+    'without a login: lights on 30m (all to 100 %), lights on 30m --zone ZONE, logout',
+    'sans identification : lights on 30m (tout à 100 %), lights on 30m --zone ZONE, logout',
+  ],
+  ['without a login there is no --socket', "sans identification il n'y a pas de --socket"],
   ['without a login there is only lights on, as lights on 30m', "sans identification il n'y a que lights on, comme lights on 30m"],
   [
     "the cabinet's clock is not to be trusted: wait for the next code, and type both with a space between",

@@ -13,11 +13,11 @@ import { wrap } from '../text/text-lines.ts';
 import { asTyped } from './as-typed.ts';
 import { askNewSecret, askSecret } from './console-login.ts';
 import type { Dialog } from './dialog.ts';
-import { type Filter, filterLines, readFilters, wantsJson } from './filters.ts';
+import { type Filter, filterLines, wantsJson } from './filters.ts';
 import type { Tree } from './line-tree.ts';
 import type { ConsoleSession } from './session.ts';
 import { sessionArgs } from './session-files.ts';
-import { splitLine } from './typed-words.ts';
+import { readTypedLine, type TypedCommand } from './typed-command.ts';
 
 /** Lines of the moment that may wait to be sent; more are counted instead. Units: bytes. Source: assumed; a second at 9600. */
 const MAX_LIVE_WAITING_BYTES = 960;
@@ -48,7 +48,7 @@ export interface RunnerParts {
 export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   const { dialog } = parts;
   try {
-    const work = readLine(line, parts.tree);
+    const work = readTypedLine(line, parts.tree);
     if (work === null) return;
     const { lines, isOk } =
       'help' in work ? { lines: await parts.shellActions.help({ command: work.help.join(' ') }), isOk: true } : await carryOut(work, parts);
@@ -62,34 +62,10 @@ export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   }
 }
 
-interface Job {
-  readonly command: ConsoleCommand;
-  readonly args: LocalArgs;
-  readonly filters: readonly Filter[];
-}
-
-/** `help`: the words before `--help`. Null for an empty line or a remark. Errors: throws ConsoleError 'usage'. */
-function readLine(line: string, tree: Tree): Job | (Pick<Job, 'filters'> & { readonly help: readonly string[] }) | null {
-  const { stages, isQuoteOpen } = splitLine(line);
-  const [first = [], ...rest] = stages;
-  const typed = first.map(({ text }) => text);
-  // Examples are pasted with the program's name before them.
-  const words = typed[0] === 'luciole' ? typed.slice(1) : typed;
-  if (words.length === 0 && rest.length === 0) return null;
-  if (words.length === 0) throw new ConsoleError('usage', 'nothing stands before the bar');
-  if (isQuoteOpen) throw new ConsoleError('usage', 'a quote is not closed');
-  if (words[0] === 'show' && words.length > 1) {
-    throw new ConsoleError('usage', `no such word: "show"; say it without: ${words.slice(1).join(' ')}`);
-  }
-  const filters = readFilters(rest);
-  if (words.some((word) => word === '--help' || word === '-h')) return { help: words.filter((word) => !word.startsWith('-')), filters };
-  const { command, args } = tree.read(words);
-  if (!wantsJson(filters)) return { command, args, filters };
-  if (!command.options.some(({ name }) => name === 'json')) throw new ConsoleError('usage', `${command.name} has no raw answer`);
-  return { command, args: { ...args, json: true }, filters };
-}
-
-async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Promise<{ lines: readonly string[]; isOk: boolean }> {
+async function carryOut(
+  { command, args, filters }: TypedCommand,
+  parts: RunnerParts,
+): Promise<{ lines: readonly string[]; isOk: boolean }> {
   const { dialog } = parts;
   // Files are read with the rights of this process; what the agent is asked, it checks itself.
   const { login } = parts.session;

@@ -62,6 +62,7 @@ t.test('without a login all is refused but light for an emergency, and both are 
     {
       target: { kind: 'cabinet', id: 'ANG-0421' },
       ...{ levelPct: 100, rank: 'emergency', minutes: 30, reason: 'lights on at the console', source: 'console:nobody' },
+      authority: 'anyone',
     },
   ]);
   t.match(view.noted, [
@@ -83,6 +84,26 @@ t.test('lights on without the role of a technician ends within two hours, and ca
   for (const token of [undefined, undefined, viewer]) t.match(await call('lights on', { duration: '2h' }, token), { state: 'verified' });
   t.match(await call('lights on', { duration: '24h' }, technician), { state: 'verified' });
   t.match(view.asked, [{ minutes: 120 }, { minutes: 120 }, { minutes: 120 }, { minutes: 1_440 }]);
+  const authorities = ['anyone', 'anyone', 'anyone', 'technician'].map((authority) => ({ authority }));
+  t.match(view.asked, authorities, 'who may not end light may not shorten it either');
+});
+
+t.test('without a login no level can be given, on the wire neither', async (t) => {
+  const { call, view } = await loginServer(t);
+  for (const name of ['level', 'levelPct', 'rank', 'authority', 'source', 'minutes'])
+    await t.rejects(call('lights on', { duration: '1m', [name]: '0' }), { code: 'usage' }, name);
+  t.strictSame(view.asked, []);
+});
+
+t.test('lights auto requests the end of all emergencies, or that of one zone', async (t) => {
+  const { call, logIn, view } = await loginServer(t);
+  const { token } = await logIn('marie');
+  await call('lights auto', {}, token);
+  await call('lights auto', { zone: 'bressigny' }, token);
+  t.match(view.asked, [
+    { target: { kind: 'cabinet' }, rank: 'emergency', everywhere: true },
+    { target: { kind: 'zone', id: 'bressigny' }, rank: 'emergency', everywhere: false },
+  ]);
 });
 
 t.test('a session that is left unattended cannot change its own password or codes without them', async (t) => {
