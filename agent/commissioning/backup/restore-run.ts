@@ -35,11 +35,11 @@ const EXIT_NOTHING_DONE = 1;
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
 export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs }: RestoreWorld): Promise<number> {
-  await refuseWhileAgentRuns(args, terminal, 'an agent is running on this data: stop it first (systemctl stop luciole)');
+  const isMeant = args['yes'] === true;
+  if (isMeant) await refuseWhileAgentRuns(args, terminal, 'an agent is running on this data: stop it first (systemctl stop luciole)');
   const bytes = attempt(() => readFileSync(textOf(args['backup']) ?? ''));
   const backup = readBackup(bytes);
   const places = attempt(() => placesHere(args, resolve(configFile), backup));
-  const isMeant = args['yes'] === true;
   const keepsReadings = args['keep-readings'] === true;
   const opened = isMeant && args['no-keys'] !== true ? await openKeys(backup, terminal) : [];
   const plan = attempt(() => planRestore(backup, places, { opened, keepsReadings }));

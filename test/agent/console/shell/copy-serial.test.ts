@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { spawn } from '@lydell/node-pty';
 import t, { type Test } from 'tap';
+import { together } from './base64-lines.ts';
 import { openSession } from './shell-session.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
@@ -206,13 +206,6 @@ t.test(
   },
 );
 
-/** The lines a terminal kept, put together as the page says. */
-function together(text: string): { content: Buffer; bad: number[] } {
-  const lines = [...text.matchAll(/^(\d+) ([A-Za-z0-9+/=]+) ([0-9a-f]{8})$/gm)];
-  const bad = lines.filter(([, n, data, check]) => crc32(`${n} ${data}`).toString(16).padStart(8, '0') !== check).map(([, n]) => Number(n));
-  return { content: Buffer.concat(lines.map(([, , data = '']) => Buffer.from(data, 'base64'))), bad };
-}
-
 t.test('without ZMODEM it goes as lines with a check each, and goes on from any of them', async (t) => {
   const dir = folder(t);
   const content = randomBytes(5_000);
@@ -247,7 +240,8 @@ t.test('the estimate comes first, and Ctrl-C ends it with the way to go on', asy
 t.test('only files of the console itself for who logged in; a name that is none is told', async (t) => {
   const dir = folder(t);
   mkdirSync(join(dir, 'sub'));
-  writeFileSync(join(dir, 'own.txt'), 'mine');
+  mkdirSync(join(dir, 'for-technician'));
+  writeFileSync(join(dir, 'for-technician', 'own.txt'), 'mine');
   const session = await openSession(t, { filesDir: dir, hasLogin: true });
   await session.say('marie');
   await session.say('right');
