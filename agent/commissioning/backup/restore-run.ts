@@ -1,8 +1,8 @@
 /**
  * `luciole restore`: makes this gateway go on as the cabinet of a backup.
  *
- * It checks that no agent runs and that the backup is whole, shows what would be replaced, then replaces it: first all files of the store at
- * once, then those of the site. Without a cabinet file no agent starts, so a new gateway that loses its mains in between stays off.
+ * It checks that the backup is whole and shows what would be replaced, also beside a running agent. When it is meant, it checks that no
+ * agent runs and replaces it: first all files of the store at once, then those of the site. Without a cabinet file no agent starts, so a new gateway that loses its mains in between stays off.
  */
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';

@@ -1,7 +1,7 @@
 /** Reports to the agent what the shell of a session refused, so that the audit log has it. */
 import { fetchAnswer } from '../ask-agent.ts';
 import type { ConsoleCommand } from '../command-spec.ts';
-import { REFUSED } from '../commands/access/login.ts';
+import { LOGIN_REFUSED } from '../commands/access/login.ts';
 import { ConsoleError } from '../console-error.ts';
 import { auditDetail, openArgs } from '../protocol/audit-detail.ts';
 import type { LocalArgs } from '../terminal/terminal.ts';
@@ -11,7 +11,7 @@ import type { Asker } from './session.ts';
 /** Errors: none that a person can cause: the command stays refused where no agent answers. */
 export async function noteRefusal(command: ConsoleCommand, args: LocalArgs, terminal: Asker): Promise<void> {
   try {
-    await fetchAnswer(REFUSED, { command: command.name, detail: detailOf(command, args) }, { terminal });
+    await fetchAnswer(LOGIN_REFUSED, { command: command.name, detail: detailOf(command, args) }, { terminal });
   } catch (error) {
     if (!(error instanceof ConsoleError)) throw error;
   }

@@ -100,7 +100,7 @@ function secretArg(args: RawArgs, name: string): string {
 const MAX_REFUSED_CHARS = 400;
 
 /** A command that the shell of a session refused before the agent was asked. The agent knows the user by the session. */
-export const REFUSED = agentCommand({
+export const LOGIN_REFUSED = agentCommand({
   name: 'login refused',
   role: 'viewer',
   group: 'Access:',
@@ -123,4 +123,4 @@ export const REFUSED = agentCommand({
   render: async () => '',
 });
 
-export const LOGIN_COMMANDS: readonly ConsoleCommand[] = [LOGIN, STATE, REFUSED];
+export const LOGIN_COMMANDS: readonly ConsoleCommand[] = [LOGIN, STATE, LOGIN_REFUSED];
