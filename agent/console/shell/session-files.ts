@@ -110,7 +110,8 @@ function found(filesDir: string, name: string, role: LeastRole): FoundFile {
   // Beside the folders of the roles lies what an earlier release wrote. It may hold anything.
   const all = [...searched, { path: join(filesDir, name), least: 'admin' as const }];
   return (
-    all.find(({ path }) => statSync(path, { throwIfNoEntry: false })?.isFile() === true) ?? {
+    // A name may be too long for the disk.
+    all.find(({ path }) => existsSync(path) && statSync(path).isFile()) ?? {
       path: join(roleDir(filesDir, role), name),
       least: role,
     }

@@ -175,7 +175,7 @@ t.test('what an admin writes in a session is read by no technician, and what a t
       t.match(shown.replace(/\s+/g, ' '), `% ${name} needs the role admin; you are technician`, line);
       t.notMatch(shown, /begin-base64/, line);
     }
-  for (const name of [`for-admin/${ofAdmin}`, `./for-admin/${ofAdmin}`, join(filesDir, 'for-admin', ofAdmin), 'for-admin'])
+  for (const name of ['x'.repeat(300), `for-admin/${ofAdmin}`, `./for-admin/${ofAdmin}`, join(filesDir, 'for-admin', ofAdmin), 'for-admin'])
     t.notMatch(await marie.say(`copy ${name} serial --base64`), /begin-base64/, name);
   await marie.say('export --since 24h --to today.csv');
   const ofMarie = bundleName(await marie.say('tech-support'));
