@@ -67,6 +67,7 @@ export const ACCESS: Pairs = [
   ['the input is longer than {n} characters', "l'entrée dépasse {n} caractères"],
   ['nothing to read for: {what}; give each secret its own line of the input', 'rien à lire pour : {what} ; une ligne par secret'],
   // Refusals.
+  ['no command has the name {command}', "aucune commande ne s'appelle {command}"],
   ['{command} needs a login as {role}', '{command} demande une identification comme {role}'],
   ['{command} needs the role {role}; {user} is {own}', '{command} demande le rôle {role} ; {user} est {own}'],
   ['{command} needs the role {role}; you are {own}', '{command} demande le rôle {role} ; vous êtes {own}'],

@@ -15,7 +15,8 @@ import { askNewSecret, askSecret } from './console-login.ts';
 import type { Dialog } from './dialog.ts';
 import { type Filter, filterLines, wantsJson } from './filters.ts';
 import type { Tree } from './line-tree.ts';
-import type { ConsoleSession } from './session.ts';
+import { noteRefusal } from './refusal.ts';
+import { askerOf, type ConsoleSession, filesRole } from './session.ts';
 import { sessionArgs } from './session-files.ts';
 import { readTypedLine, type TypedCommand } from './typed-command.ts';
 
@@ -62,16 +63,11 @@ export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   }
 }
 
-async function carryOut(
-  { command, args, filters }: TypedCommand,
-  parts: RunnerParts,
-): Promise<{ lines: readonly string[]; isOk: boolean }> {
+async function carryOut(job: TypedCommand, parts: RunnerParts): Promise<{ lines: readonly string[]; isOk: boolean }> {
+  const { command, filters } = job;
   const { dialog } = parts;
-  // Files are read with the rights of this process; what the agent is asked, it checks itself.
-  const { login } = parts.session;
-  if (login !== null && !mayUse(login.role, command.role))
-    throw new ConsoleError('denied', `${command.name} needs the role ${command.role}; you are ${login.role}`);
-  if (command.kind === 'shell') return { lines: await parts.shellActions[command.name](args), isOk: true };
+  const args = await permitted(job, parts);
+  if (command.kind === 'shell') return { lines: await noted(job, parts, () => parts.shellActions[command.name](args)), isOk: true };
   const [stop, enough] = [new AbortController(), new AbortController()];
   const stopped = stoppedText(command);
   dialog.input.onInterrupt(() => {
@@ -87,7 +83,7 @@ async function carryOut(
         : await orStopped(
             parts
               .localActions(collected.terminal, stop.signal, () => pasted(parts, () => stop.abort(), args['framed'] === true))
-              [command.name](login === null ? args : sessionArgs(command, args, parts.filesDir ?? null)),
+              [command.name](args),
             stop.signal,
             stopped,
           );
@@ -96,6 +92,33 @@ async function carryOut(
   } finally {
     dialog.input.onInterrupt(null);
     collected.terminal.status?.clear();
+  }
+}
+
+/**
+ * The arguments, each file in its place. What this program refuses reaches the audit log as well.
+ *
+ * Errors: rejects with ConsoleError 'denied'.
+ */
+function permitted(job: TypedCommand, parts: RunnerParts): Promise<LocalArgs> {
+  const { command, args } = job;
+  return noted(job, parts, async () => {
+    // Files are read with the rights of this process; what the agent is asked, it checks itself.
+    const { login } = parts.session;
+    if (login !== null && !mayUse(login.role, command.role))
+      throw new ConsoleError('denied', `${command.name} needs the role ${command.role}; you are ${login.role}`);
+    const role = filesRole(parts.session);
+    return command.kind !== 'local' || role === null ? args : sessionArgs(command, args, { filesDir: parts.filesDir ?? null, role });
+  });
+}
+
+async function noted<T>({ command, args }: TypedCommand, { session, surroundings }: RunnerParts, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ConsoleError && error.code === 'denied' && session.login !== null)
+      await noteRefusal(command, args, askerOf(session, surroundings));
+    throw error;
   }
 }
 
@@ -162,6 +185,7 @@ function collector(
   { stop, enough }: { readonly stop: AbortSignal; readonly enough: AbortSignal },
 ) {
   const { settings, writer } = dialog;
+  const role = filesRole(session);
   let text = '';
   let droppedLines = 0;
   const keep = (more: string): void => {
@@ -192,6 +216,7 @@ function collector(
     colour: settings.colour,
     language: settings.language,
     user: session.user,
+    ...(role === null ? {} : { role }),
     askSecret: async (prompt, rule) => {
       const typed = rule === null ? await askSecret(dialog, `${prompt}: `) : await askNewSecret(dialog, prompt, rule);
       if (typed === null) throw new ConsoleError('failed', 'given up; nothing was changed');

@@ -7,6 +7,8 @@ import type { Caller, LoginAnswer, LoginRequest } from '../../../core/access.ts'
 import type { AgentView } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand, Job } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import { DENIED } from '../../protocol/audit-detail.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 
 /** Longest silence of the agent in a login. Units: ms. Source: four hashes one after the other on a slow processor, and the search for two codes. */
@@ -94,4 +96,31 @@ function secretArg(args: RawArgs, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-export const LOGIN_COMMANDS: readonly ConsoleCommand[] = [LOGIN, STATE];
+/** Longest text of a refused command. Units: characters. Source: an entry of the audit log has room for 400. */
+const MAX_REFUSED_CHARS = 400;
+
+/** A command that the shell of a session refused before the agent was asked. The agent knows the user by the session. */
+export const LOGIN_REFUSED = agentCommand({
+  name: 'login refused',
+  role: 'viewer',
+  group: 'Access:',
+  summary: 'a command that a console refused to its user',
+  isHidden: true,
+  isSelfNoted: true,
+  arguments: [{ name: 'command', summary: 'the name of the command', required: true }],
+  options: [{ name: 'detail', value: 'TEXT', summary: 'its arguments' }],
+  examples: ['luciole login refused reload', 'luciole login refused reload'],
+  read: (args) => {
+    const command = textArg(args, 'command');
+    if (!/^[a-z][a-z -]{0,40}$/.test(command))
+      throw new ConsoleError('usage', `no command has the name ${JSON.stringify(command.slice(0, 40))}`);
+    return { command, detail: typeof args['detail'] === 'string' ? args['detail'].slice(0, MAX_REFUSED_CHARS) : '' };
+  },
+  answer: (view, { command, detail }, { caller: { user, role, socketKind } }) => {
+    view.audit.note({ user, role: role ?? '', door: socketKind, action: command, detail, result: DENIED });
+    return {};
+  },
+  render: async () => '',
+});
+
+export const LOGIN_COMMANDS: readonly ConsoleCommand[] = [LOGIN, STATE, LOGIN_REFUSED];

@@ -141,6 +141,39 @@ t.test('the role of each command is checked for each request, whatever the reque
   }
 });
 
+t.test('each command that the agent itself refuses a user is noted, also the same one again', async (t) => {
+  const { call, logIn, view } = await loginServer(t);
+  const { token } = await logIn('vera');
+  const from = view.noted.length;
+  for (const args of [
+    { target: 'L07', level: '0' },
+    { target: 'L08', level: '0' },
+  ])
+    await t.rejects(call('override', args, token), { code: 'denied', message: 'override needs the role technician; vera is viewer' });
+  await t.rejects(call('user add', { name: 'eve' }, token), { code: 'denied' });
+  t.strictSame(view.noted.slice(from), [
+    { user: 'vera', role: 'viewer', door: 'login', action: 'override', detail: 'target=L07 level=0', result: 'denied' },
+    { user: 'vera', role: 'viewer', door: 'login', action: 'override', detail: 'target=L08 level=0', result: 'denied' },
+    { user: 'vera', role: 'viewer', door: 'login', action: 'user add', detail: 'name=eve', result: 'denied' },
+  ]);
+  t.strictSame(view.asked, []);
+});
+
+t.test('a console reports what it refused only of its own user, and of a command by its name', async (t) => {
+  const { call, logIn, view } = await loginServer(t);
+  const { token } = await logIn('vera');
+  await t.rejects(call('login refused', { command: 'user add' }), { code: 'denied' }, 'nobody without a login');
+  const from = view.noted.length;
+  await call('login refused', { command: 'user add', detail: `name=eve ${'x'.repeat(5_000)}` }, token);
+  for (const command of ['', 'a\nb', '-', 'x'.repeat(60), 'User'])
+    await t.rejects(call('login refused', { command }, token), { code: 'usage' }, command);
+  t.match(view.noted.slice(from), [
+    { user: 'vera', role: 'viewer', door: 'login', action: 'user add', detail: /^name=eve x+$/, result: 'denied' },
+  ]);
+  t.equal(view.noted.length, from + 1);
+  t.equal(view.noted.at(-1)?.detail.length, 400);
+});
+
 t.test('commands of a session bear its user, not the one the client claims', async (t) => {
   const { call, logIn, view } = await loginServer(t);
   const { token } = await logIn('marie');
