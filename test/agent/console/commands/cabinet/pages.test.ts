@@ -163,6 +163,18 @@ checkSheets([
     renderEvents([fakeEvent(1, { source: 'L01.status', text: 'L01.status: lamp fault' })], page, null),
     [/ {2}L01\.status {2}lamp fault$/m, /^1 event going on now$/m],
   ],
+  [
+    'an event about a file, whose path stays whole',
+    renderEvents(
+      [
+        fakeEvent(1, { source: 'telemetry.db', text: '/data/telemetry.db: SQLITE_NOTADB: file is not a database' }),
+        fakeEvent(2, { source: 'state.db', text: 'readings wait in memory: /data/state.db: it was removed while in use' }),
+      ],
+      page,
+      null,
+    ),
+    [/ \/data\/telemetry\.db: SQLITE_NOTADB/, /\/data\/state\.db: it was/],
+  ],
 ]);
 
 t.test('a status never needs more than one screen, and no list hides another', async (t) => {
