@@ -14,6 +14,7 @@ import type { PointId } from '../core/words.ts';
 import { createField, type LiveField } from '../field/field.ts';
 import { fieldLine } from '../field/line-from-config.ts';
 import { createSelf, type Self } from '../service/metrics/self-report.ts';
+import type { StartLedger } from '../service/run/start-ledger.ts';
 import { createRecorder, type Recorder } from '../store/recorder.ts';
 import { createStore } from '../store/store.ts';
 import { BD_SEQ_COPY_RULE } from '../sync/session/bd-seq-memory.ts';
@@ -44,9 +45,15 @@ export function storeFor({ parts, clock, state }: Building): Store {
       return countersOf(state.rooms.points);
     },
     machine: parts.machine ?? null,
+    earlierRuns: earlierRunsOf(parts.guard?.ledger()),
     copyRules: [BD_SEQ_COPY_RULE, OVERRIDES_COPY_RULE, PROGRAMMES_COPY_RULE, BURNING_COPY_RULE],
     ...(parts.openStoreLink === undefined ? {} : { openLink: parts.openStoreLink }),
   });
+}
+
+/** Complete runs before this one. A run without a store leaves no file, and one whose record does not say may not have come up. */
+function earlierRunsOf(ledger: StartLedger | undefined): number {
+  return (ledger?.runs ?? []).filter(({ cameUp, mode }) => cameUp === true && mode !== 'bare').length;
 }
 
 export function selfFor(made: Building): Self {

@@ -25,7 +25,7 @@ t.test('a verdict says whole, with the head to keep, or what is wrong', async (t
   );
   t.equal(command.succeeded(auditPage(true, ['entry 5 is missing'])), false, 'a script sees it in the exit code');
   t.equal(command.succeeded(auditPage(true)), true);
-  const empty = { entries: [], head: null, verdict: { entries: 0, firstN: 0, reserved: 0, problems: [] } };
+  const empty = { entries: [], head: null, verdict: { entries: 0, firstN: 0, reserved: 0, problems: [], remarks: [] } };
   t.match(renderAudit(empty, page, 60_000), /The log is empty/);
 });
 

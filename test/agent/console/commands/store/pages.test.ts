@@ -22,7 +22,7 @@ const measured = (hours: number, changes: Partial<PointHistory> = {}): PointHist
   return { pointId: 'M01.power', unit: 'W', decimals: 1, ...range, ...fakeHistory(range), ...changes };
 };
 
-const unbalanced = { produced: 100, delivered: 90, backlog: 5, gaps: 2, isBalanced: false };
+const unbalanced = { produced: 100, delivered: 90, backlog: 5, gaps: 2, estimates: 0, isBalanced: false };
 
 const damaged = {
   file: 'telemetry.db',
