@@ -12,14 +12,11 @@ import { openReadOnly } from './sqlite.ts';
 /** Written by a login: the password for one time is used up. */
 const LOGIN = /"oneTime":\s*null/;
 
-type Life = Pick<Setup, 'dir' | 'boot' | 'earlierRuns'>;
+type Life = Pick<Setup, 'dir' | 'boot' | 'traces'>;
 
 /** The traces that any file of the store may be judged by, in words for the audit log; empty for none. Errors: none. */
-export function earlierTraces({ dir, earlierRuns = 0 }: Life): readonly string[] {
-  return [
-    ...(earlierRuns > 0 ? [`starts.json: ${earlierRuns} earlier runs`] : []),
-    ...(hasLogin(join(dir, 'users.json')) ? ['users.json'] : []),
-  ];
+export function earlierTraces({ dir, traces = [] }: Life): readonly string[] {
+  return [...traces, ...(hasLogin(join(dir, 'users.json')) ? ['users.json'] : [])];
 }
 
 /** As `earlierTraces`, for `state.db`: with its copies, and readings of another run. Errors: none. */

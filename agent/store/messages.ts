@@ -45,8 +45,8 @@ export interface Setup {
   readonly maxPages?: number;
   /** Applied once to a copy that is found in the place of `state.db`. Without them it stays a copy: for a program that only looks. */
   readonly copyRules?: readonly CopyRule[];
-  /** Complete runs before this one, with a store. Default: none is known. */
-  readonly earlierRuns?: number;
+  /** Traces of earlier runs with a store, in words for the audit log; with one, a missing file is a lost one. Default: none is known. */
+  readonly traces?: readonly string[];
 }
 
 /**

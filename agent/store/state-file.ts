@@ -146,7 +146,10 @@ export class StateFile {
 function begin(
   db: Sqlite,
   atMs: WallMs,
-  { why, setup: { dir, boot = '', earlierRuns = 0 } }: { readonly why: string | null; readonly setup: Partial<Setup> & Pick<Setup, 'dir'> },
+  {
+    why,
+    setup: { dir, boot = '', traces: known = [] },
+  }: { readonly why: string | null; readonly setup: Partial<Setup> & Pick<Setup, 'dir'> },
 ): readonly Notice[] {
   const noteLoss = (detail: string): void =>
     createAuditTable(db).append([{ user: '', role: '', door: 'self', action: REPLACED, detail, result: 'problem', atMs }]);
@@ -154,7 +157,7 @@ function begin(
     noteLoss(why);
     return [];
   }
-  const traces = earlierStateTraces({ dir, boot, earlierRuns });
+  const traces = earlierStateTraces({ dir, boot, traces: known });
   if (traces.length === 0) return [];
   const found = `${STATE.fileName} was missing at a start, but there are traces of earlier runs (${traces.join(', ')})`;
   noteLoss(found);

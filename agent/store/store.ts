@@ -30,8 +30,8 @@ export interface StoreParts {
   readonly machine?: Setup['machine'];
   /** What may not go on as a copy of `state.db` has it. Default: nothing changes. */
   readonly copyRules?: readonly CopyRule[];
-  /** Complete runs of this cabinet before this one, with a store: a missing file is then a lost one. Default: none is known. */
-  readonly earlierRuns?: number;
+  /** Traces of earlier runs with a store, in words for the audit log; with one, a missing file is a lost one. Default: none is known. */
+  readonly traces?: readonly string[];
   /** Default: a thread of its own; simulations use `openInProcessLink`. */
   readonly openLink?: OpenLink;
 }
@@ -114,7 +114,7 @@ function setupOf(parts: StoreParts, run: Pick<Setup, 'boot' | 'floorSeq'>): Setu
     decimals: parts.decimals,
     counters: parts.counters ?? new Set(),
     copyRules: parts.copyRules ?? [],
-    earlierRuns: parts.earlierRuns ?? 0,
+    traces: parts.traces ?? [],
   };
 }
 

@@ -125,7 +125,7 @@ t.test('a file that is lost with all that is known of it is an unknown number, n
     removed(dir, 'state.db');
     if (isRemoved) removed(dir, 'telemetry.db');
     else scribbled(dir, 'telemetry.db');
-    const notices = openStore(t, dir, { setup: { earlierRuns: 1 } });
+    const notices = openStore(t, dir, { setup: { traces: ['starts.json with 1 runs'] } });
     must(notices.commit() ?? { ok: false, message: 'no answer' });
     t.match(notices.gaps(), [{ readings: 0, isEstimate: true, reason: 'set-aside' }]);
     t.match(
@@ -163,14 +163,14 @@ t.test('a first start has lost nothing, and neither has a gateway that goes on f
   const other = testFolder(t);
   writeFileSync(join(other, 'state.db'), readFileSync(join(dir, 'state.db.bak')));
   proveStateCopy(other, 'root', STORE_START_MS);
-  const restored = openStore(t, other, { setup: { earlierRuns: 3, copyRules: [] } });
+  const restored = openStore(t, other, { setup: { traces: ['starts.json with 3 runs'], copyRules: [] } });
   restored.record({});
   must(restored.commit() ?? { ok: false, message: 'no answer' });
   t.strictSame(restored.gaps(), [], 'its readings were left behind on purpose');
   restored.commit(frame(1, 10));
   restored.close();
   removed(other, 'telemetry.db');
-  const later = openStore(t, other, { setup: { earlierRuns: 4, copyRules: [] } });
+  const later = openStore(t, other, { setup: { traces: ['starts.json with 4 runs'], copyRules: [] } });
   must(later.commit() ?? { ok: false, message: 'no answer' });
   t.match(later.gaps(), [{ readings: 10, isEstimate: true }], 'and what it reads itself is missed again');
   t.end();
@@ -202,16 +202,16 @@ t.test('an audit log that is removed in use begins again with an entry that says
   t.end();
 });
 
-const TRACES: [story: string, leave: (dir: string) => void, earlierRuns: number, trace: RegExp][] = [
-  ['the run ledger', () => {}, 12, /starts\.json: 12 earlier runs/],
+const TRACES: [story: string, leave: (dir: string) => void, traces: readonly string[], trace: RegExp][] = [
+  ['the run ledger', () => {}, ['starts.json with 12 runs'], /starts\.json with 12 runs/],
   [
     'a user who has logged in',
     (dir) => writeFileSync(join(dir, 'users.json'), '{"version": 1, "users": [{"name":"ada",\n "oneTime": null}]}'),
-    0,
+    [],
     /users\.json/,
   ],
-  ['readings', (dir) => void openedOnce(dir), 0, /telemetry\.db/],
-  ['a copy that cannot be used', (dir) => writeFileSync(join(dir, 'state.db.bak'), 'no database'), 0, /state\.db\.bak/],
+  ['readings', (dir) => void openedOnce(dir), [], /telemetry\.db/],
+  ['a copy that cannot be used', (dir) => writeFileSync(join(dir, 'state.db.bak'), 'no database'), [], /state\.db\.bak/],
 ];
 function openedOnce(dir: string): void {
   const store = openStore({ teardown: () => {} }, dir);
@@ -219,11 +219,11 @@ function openedOnce(dir: string): void {
   store.close();
   removed(dir, 'state.db');
 }
-for (const [story, leave, earlierRuns, trace] of TRACES) {
+for (const [story, leave, traces, trace] of TRACES) {
   t.test(`an audit log that is removed before a start is missed by ${story}`, (t) => {
     const dir = testFolder(t);
     leave(dir);
-    const store = openStore(t, dir, { setup: { earlierRuns } });
+    const store = openStore(t, dir, { setup: { traces } });
     store.record({ audits: [noted(1)] });
     const { entries, verdict } = verify(store);
     t.match(entries[0], { n: 1, door: 'self', action: 'audit log lost', detail: trace });

@@ -122,6 +122,42 @@ checkSheets([
       /^backup .* failed: the disk could not be asked$/m,
     ],
   ],
+  ...[
+    {
+      readings: 0,
+      lost: /an\s+unknown\s+number\s+lost\s+since\s+the\s+start/,
+      account: /an\s+unknown\s+number\s+lost\s+in\s+1\s+gap:\s+it\s+holds;\s+1\s+gap\s+could\s+not\s+be\s+counted/,
+    },
+    {
+      readings: 354,
+      lost: /about\s+354\s+lost\s+since\s+the\s+start/,
+      account: /about\s+354\s+lost\s+in\s+1\s+gap:\s+it\s+holds;\s+1\s+gap\s+could\s+not\s+be\s+counted/,
+    },
+  ].map(({ readings, lost, account }): [string, string, RegExp[]] => [
+    `a store that lost a file with ${readings} readings known`,
+    renderStore(
+      same(
+        fakeStoreView({
+          readingsLost: readings,
+          lossesEstimated: 1,
+          gaps: 1,
+          account: { produced: readings, delivered: 0, backlog: 0, gaps: readings, estimates: 1, isBalanced: true },
+        }),
+      ),
+      page,
+    ),
+    [lost, account],
+  ]),
+  [
+    'a check of such a store',
+    renderStoreCheck(
+      same(fakeStoreCheck({ account: { produced: 12, delivered: 12, backlog: 0, gaps: 0, estimates: 2, isBalanced: true } })),
+      page,
+    ),
+    [
+      /12\s+produced,\s+12\s+\+\s+0\s+\+\s+an\s+unknown\s+number\s+delivered,\s+waiting\s+and\s+lost:\s+it\s+holds;\s+2\s+gaps\s+could\s+not\s+be\s+counted/,
+    ],
+  ],
   [
     'a store that is young, empty and has never been asked',
     renderStore(
