@@ -44,9 +44,20 @@ export function storeFor({ parts, clock, state }: Building): Store {
       return countersOf(state.rooms.points);
     },
     machine: parts.machine ?? null,
+    traces: tracesOf(parts),
     copyRules: [BD_SEQ_COPY_RULE, OVERRIDES_COPY_RULE, PROGRAMMES_COPY_RULE, BURNING_COPY_RULE],
     ...(parts.openStoreLink === undefined ? {} : { openLink: parts.openStoreLink }),
   });
+}
+
+/**
+ * Traces of earlier runs with a store. Not in it: runs that did not come up, which may have made no file, and revisions made of the file of
+ * the site, which are there before the first run.
+ */
+function tracesOf({ guard, revisions }: Building['parts']): readonly string[] {
+  const runs = (guard?.ledger().runs ?? []).filter(({ cameUp, mode }) => cameUp === true && mode !== 'bare').length;
+  const isRevised = revisions?.atStart.history.revisions.some(({ by }) => by !== 'file') ?? false;
+  return [...(runs > 0 ? [`starts.json with ${runs} runs`] : []), ...(isRevised ? ['config/'] : [])];
 }
 
 export function selfFor(made: Building): Self {

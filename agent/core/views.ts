@@ -125,7 +125,7 @@ export interface UplinkView extends UplinkStatus {
   readonly group: string;
   readonly node: string;
   readonly primaryHost: string | null;
-  readonly store: Pick<StoreStatus, 'epoch' | 'backlogFrames' | 'gaps' | 'readingsLost'>;
+  readonly store: Pick<StoreStatus, 'epoch' | 'backlogFrames' | 'gaps' | 'readingsLost' | 'lossesEstimated'>;
 }
 
 /** A device type as a list shows it. */
