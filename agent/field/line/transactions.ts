@@ -12,7 +12,7 @@ import type { Table } from '../../core/profile.ts';
 import type { Reading } from '../../core/words.ts';
 import { absentReadings, quantitiesOf, readingsOf } from '../readings.ts';
 import { asLit, changedSwitches, darkLevel } from '../units/switches.ts';
-import { replan, retrySoon, setUpAgain, type Unit, welcome } from '../units/unit.ts';
+import { replan, retrySoon, setUpAgain, type Unit, wasMet, welcome } from '../units/unit.ts';
 import { afterTransaction, type Transaction as UnitTransaction } from '../units/unit-health.ts';
 import { probeTimeoutFor, slotsIn, timeoutFor } from '../units/unit-requests.ts';
 import { type DeadBudget, hushMs } from './dead-units.ts';
@@ -69,7 +69,9 @@ export class Transactions {
 
   /** Whether a silent unit answers again. */
   probe(unit: Unit, request: ReadRequest): Promise<Reply | BusError> {
-    return this.#exchange(unit, request, { isRetry: false, timeoutMs: probeTimeoutFor(unit, request, this.#parts.units) });
+    const { units, budget, clock } = this.#parts;
+    const timeoutMs = probeTimeoutFor(unit, request, { units, savedMs: budget.savedMs(clock.monoMs()) });
+    return this.#exchange(unit, request, { isRetry: false, timeoutMs });
   }
 
   async write(unit: Unit, request: WriteRequest): Promise<Reply | BusError> {
@@ -230,7 +232,8 @@ export class Transactions {
       atMono,
       jitter: random(),
       mayBeStarting,
-      silentAfter: unit.driver.profile.quirks.retries + 1,
+      // Who was never met may not be there: only its first request takes the turn of others, the next are probes within their share.
+      silentAfter: wasMet(unit) ? unit.driver.profile.quirks.retries + 1 : 1,
     });
     if (before.state === 'silent' || unit.health.state !== 'silent') return;
     if (unit.isReportedAlive !== false) this.#leave(unit);
