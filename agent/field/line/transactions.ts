@@ -14,7 +14,7 @@ import { absentReadings, quantitiesOf, readingsOf } from '../readings.ts';
 import { asLit, changedSwitches, darkLevel } from '../units/switches.ts';
 import { replan, retrySoon, setUpAgain, type Unit, wasMet, welcome } from '../units/unit.ts';
 import { afterTransaction, type Transaction as UnitTransaction } from '../units/unit-health.ts';
-import { probeTimeoutFor, slotsIn, timeoutFor } from '../units/unit-requests.ts';
+import { hurriedMs, probeTimeoutFor, slotsIn, timeoutFor } from '../units/unit-requests.ts';
 import { type DeadBudget, hushMs } from './dead-units.ts';
 
 /** A silence shorter than this is reported by its missing readings alone, not as an event. Units: ms. Source: assumed; one usual poll period. */
@@ -39,6 +39,8 @@ export interface TransactionsOptions {
 type TransactionsParts = TransactionsOptions & {
   readonly budget: DeadBudget;
   readonly isConsole: () => boolean;
+  /** A level waits. */
+  readonly isHurried: () => boolean;
   /** The far end of a network connection has not answered a write: it must not carry it out later, after a newer one. */
   readonly onStalled: () => Promise<void>;
 };
@@ -57,6 +59,8 @@ interface ExchangeOptions {
 /** Errors: none thrown; a failed transaction is a value. */
 export class Transactions {
   readonly #parts: TransactionsParts;
+  /** The unit that was never met and is being read. */
+  #unmet: Unit | undefined;
 
   constructor(parts: TransactionsParts) {
     this.#parts = parts;
@@ -85,6 +89,11 @@ export class Transactions {
       unit.hushedMono = nowMono + hushMs(nowMono - startMono, units.filter(({ health }) => health.state === 'silent').length);
     }
     return result;
+  }
+
+  /** A level waits: a unit that may not be there is no longer waited for as its profile says. */
+  hurry(): void {
+    if (this.#unmet !== undefined) this.#parts.line.cutShort?.(this.#leastMs(hurriedMs(this.#unmet)));
   }
 
   /** A write to all units of the line. No unit answers it; the line rests for `pauseMs` while they execute it. */
@@ -151,15 +160,22 @@ export class Transactions {
     }
   }
 
+  #leastMs(timeoutMs: number): number {
+    return this.#parts.line.isNetwork === true ? Math.max(timeoutMs, NETWORK_LEAST_MS) : timeoutMs;
+  }
+
   /** The one place where a transaction with a unit of the cabinet ends. */
   async #exchange(unit: Unit, request: ReadRequest | WriteRequest, how: ExchangeOptions): Promise<Reply | BusError> {
     const { clock, line } = this.#parts;
     const startMono = clock.monoMs();
     const { isRetry } = how;
-    const timeoutMs = line.isNetwork === true ? Math.max(how.timeoutMs, NETWORK_LEAST_MS) : how.timeoutMs;
+    const timeoutMs = this.#leastMs(how.timeoutMs);
     const isRead = 'count' in request;
+    this.#unmet = isRead && !wasMet(unit) && !this.#parts.isConsole() ? unit : undefined;
     try {
-      const reply = await (isRead ? line.read(request, timeoutMs) : line.write(request, timeoutMs));
+      const pending = isRead ? line.read(request, timeoutMs) : line.write(request, timeoutMs);
+      if (this.#parts.isHurried()) this.hurry();
+      const reply = await pending;
       const { turnaroundMs, firstByteMs } = reply;
       const atMono = clock.monoMs();
       // Requests from the console have any length and address; their times say nothing about the polls.
@@ -174,6 +190,7 @@ export class Transactions {
       else if (error.policy.unitUsable) this.#missed(unit, error, { startMono, isRetry });
       return error;
     } finally {
+      this.#unmet = undefined;
       unit.lastMono = clock.monoMs();
     }
   }

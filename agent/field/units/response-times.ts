@@ -27,19 +27,19 @@ const DEVIATIONS = 4;
 const SLOW_AFTER = { unit: 5, place: 10 };
 
 /**
- * Whatever has never replied is waited for no longer than this at first, so that a profile with a long timeout does not hold up the line
- * for a unit that is not there. A reply that comes later is recognised, and the next wait is as long as it needs. Units: ms.
- * Source: the longest timeout of the profiles that come with the agent.
+ * Longest wait for what has never replied, so that a profile with a long timeout does not hold up the line for a unit that is not there; of
+ * a write to it; and of a read while a level waits. A later reply is recognised, and the next wait is as long as it needs. Units: ms.
+ * Source: `read` as `TIMEOUT_MS.max`; `write` the longest timeout of the profiles that come with the agent, `hurried` the shortest.
  */
-const FIRST_WAIT_MS = 500;
+const UNMET_WAIT_MS = { read: TIMEOUT_MS.max, write: 500, hurried: 200 };
 
 const READ_AT: Readonly<Record<Table, number>> = { coil: 0, discrete: 1, holding: 2, input: 3 };
 const WRITE_AT: Readonly<Record<WriteRequest['table'], number>> = { coil: 4, holding: 5 };
 const ADDRESSES = 0x1_0000;
 
-/** How long a read of what has never replied is waited for, by the timeout of its profile. Units: ms. */
-export function firstWaitMs(profileMs: number): number {
-  return Math.min(profileMs, FIRST_WAIT_MS);
+/** How long to wait for what has never replied, by the timeout of its profile. Units: ms. */
+export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS): number {
+  return Math.min(profileMs, UNMET_WAIT_MS[kind]);
 }
 
 export type ResponseTimes = ReturnType<typeof createResponseTimes>;
@@ -77,7 +77,7 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
     /**
      * How long to wait for the first byte of the reply to this request.
      *
-     * A write never waits less than the profile says. A read of registers that have not replied yet waits for the first wait, or as long
+     * A write never waits less than the profile says. A read of registers that have not replied yet waits for a second at most, or as long
      * as `usual`, the estimate of the whole unit, requires. Units: ms.
      */
     timeoutMs(request: ReadRequest | WriteRequest, usual: Estimate | null): number {
@@ -90,7 +90,7 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
         const known = estimates.get(place);
         const placeMs =
           known === undefined
-            ? Math.max(firstWaitMs(profileMs), usual === null ? 0 : responseWaitMs(usual, profileMs))
+            ? Math.max(unmetWaitMs(profileMs, 'read'), usual === null ? 0 : responseWaitMs(usual, profileMs))
             : responseWaitMs(known, profileMs);
         timeoutMs = Math.max(timeoutMs, placeMs);
       }

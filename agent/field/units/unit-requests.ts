@@ -5,7 +5,7 @@
  */
 import type { ReadRequest, WriteRequest } from '../../core/driver.ts';
 import type { Slot } from '../polls/poll-plan.ts';
-import { firstWaitMs, responseWaitMs } from './response-times.ts';
+import { responseWaitMs, unmetWaitMs } from './response-times.ts';
 import { type Unit, wasMet } from './unit.ts';
 import { SILENT_AFTER } from './unit-health.ts';
 
@@ -15,16 +15,21 @@ const FULL_WAIT_EVERY = 32;
 /** The usual timeout of its reads: by its response times, or by its profile before the first reply. Units: ms. */
 export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
   const { responseTimeoutMs } = driver.profile.quirks;
-  return firstByteMs === null ? firstWaitMs(responseTimeoutMs) : responseWaitMs(firstByteMs, responseTimeoutMs);
+  return firstByteMs === null ? unmetWaitMs(responseTimeoutMs, 'read') : responseWaitMs(firstByteMs, responseTimeoutMs);
 }
 
 /** How long to wait for the first byte of the reply to this request. Units: ms. */
 export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): number {
   const { responses, health } = unit;
-  if (!wasMet(unit)) return timeoutOf(unit);
+  if (!wasMet(unit)) return 'count' in request ? timeoutOf(unit) : unmetWaitMs(unit.driver.profile.quirks.responseTimeoutMs, 'write');
   // A silent unit must not hold up the line for registers that were never requested.
   if (health.state === 'silent' && 'count' in request) return Math.min(timeoutOf(unit), responses.timeoutMs(request, null));
   return responses.timeoutMs(request, health.firstByteMs);
+}
+
+/** How long a read of a unit that was never met may hold up a level. Units: ms. */
+export function hurriedMs({ driver }: Unit): number {
+  return unmetWaitMs(driver.profile.quirks.responseTimeoutMs, 'hurried');
 }
 
 /**
