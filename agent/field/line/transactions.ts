@@ -59,8 +59,8 @@ interface ExchangeOptions {
 /** Errors: none thrown; a failed transaction is a value. */
 export class Transactions {
   readonly #parts: TransactionsParts;
-  /** The unit that was never met and is being read. */
-  #unmet: Unit | undefined;
+  /** The unit of a read in flight of what has never replied. */
+  #untried: Unit | undefined;
 
   constructor(parts: TransactionsParts) {
     this.#parts = parts;
@@ -91,9 +91,9 @@ export class Transactions {
     return result;
   }
 
-  /** A level waits: a unit that may not be there is no longer waited for as its profile says. */
+  /** A level waits: what may not be there is no longer waited for as its profile says. */
   hurry(): void {
-    if (this.#unmet !== undefined) this.#parts.line.cutShort?.(this.#leastMs(hurriedMs(this.#unmet)));
+    if (this.#untried !== undefined) this.#parts.line.cutShort?.(this.#leastMs(hurriedMs(this.#untried)));
   }
 
   /** A write to all units of the line. No unit answers it; the line rests for `pauseMs` while they execute it. */
@@ -171,7 +171,7 @@ export class Transactions {
     const { isRetry } = how;
     const timeoutMs = this.#leastMs(how.timeoutMs);
     const isRead = 'count' in request;
-    this.#unmet = isRead && !wasMet(unit) && !this.#parts.isConsole() ? unit : undefined;
+    this.#untried = isRead && !unit.responses.isKnown(request) && !this.#parts.isConsole() ? unit : undefined;
     try {
       const pending = isRead ? line.read(request, timeoutMs) : line.write(request, timeoutMs);
       if (this.#parts.isHurried()) this.hurry();
@@ -190,7 +190,7 @@ export class Transactions {
       else if (error.policy.unitUsable) this.#missed(unit, error, { startMono, isRetry });
       return error;
     } finally {
-      this.#unmet = undefined;
+      this.#untried = undefined;
       unit.lastMono = clock.monoMs();
     }
   }

@@ -55,6 +55,8 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
   return {
     /** A reply came in time, so long after its request had left the wire. Units: ms. */
     learn,
+    /** Whether all that this request is for has replied before. */
+    isKnown: (request: ReadRequest | WriteRequest): boolean => placesOf(slots, request).every((place) => estimates.has(place)),
     /**
      * A reply came after it had been given up. Units: ms.
      *

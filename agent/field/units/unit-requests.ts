@@ -27,9 +27,10 @@ export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): num
   return responses.timeoutMs(request, health.firstByteMs);
 }
 
-/** How long a read of a unit that was never met may hold up a level. Units: ms. */
-export function hurriedMs({ driver }: Unit): number {
-  return unmetWaitMs(driver.profile.quirks.responseTimeoutMs, 'hurried');
+/** How long a read of what has never replied may hold up a level: as long as the unit usually needs at least. Units: ms. */
+export function hurriedMs(unit: Unit): number {
+  const shortMs = unmetWaitMs(unit.driver.profile.quirks.responseTimeoutMs, 'hurried');
+  return wasMet(unit) ? Math.max(shortMs, timeoutOf(unit)) : shortMs;
 }
 
 /**
