@@ -59,8 +59,8 @@ interface ExchangeOptions {
 /** Errors: none thrown; a failed transaction is a value. */
 export class Transactions {
   readonly #parts: TransactionsParts;
-  /** The unit of a read in flight of what has never replied. */
-  #untried: Unit | undefined;
+  /** How long the request in flight may hold up a level. Units: ms. */
+  #hurriedMs = Number.POSITIVE_INFINITY;
 
   constructor(parts: TransactionsParts) {
     this.#parts = parts;
@@ -91,9 +91,9 @@ export class Transactions {
     return result;
   }
 
-  /** A level waits: what may not be there is no longer waited for as its profile says. */
+  /** A level waits: the reply in flight is waited for as long as it is likely to need, whatever its profile says. */
   hurry(): void {
-    if (this.#untried !== undefined) this.#parts.line.cutShort?.(this.#leastMs(hurriedMs(this.#untried)));
+    this.#parts.line.cutShort?.(this.#leastMs(this.#hurriedMs));
   }
 
   /** A write to all units of the line. No unit answers it; the line rests for `pauseMs` while they execute it. */
@@ -171,7 +171,7 @@ export class Transactions {
     const { isRetry } = how;
     const timeoutMs = this.#leastMs(how.timeoutMs);
     const isRead = 'count' in request;
-    this.#untried = isRead && !unit.responses.isKnown(request) && !this.#parts.isConsole() ? unit : undefined;
+    this.#hurriedMs = this.#parts.isConsole() ? Number.POSITIVE_INFINITY : hurriedMs(unit, request);
     try {
       const pending = isRead ? line.read(request, timeoutMs) : line.write(request, timeoutMs);
       if (this.#parts.isHurried()) this.hurry();
@@ -190,7 +190,7 @@ export class Transactions {
       else if (error.policy.unitUsable) this.#missed(unit, error, { startMono, isRetry });
       return error;
     } finally {
-      this.#untried = undefined;
+      this.#hurriedMs = Number.POSITIVE_INFINITY;
       unit.lastMono = clock.monoMs();
     }
   }

@@ -73,8 +73,17 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
       latesInARow++;
       if (latesInARow < SLOW_AFTER.unit && places.some((place) => (lates.get(place) ?? 0) < SLOW_AFTER.place)) return 'doubtful';
       for (const place of places) estimates.set(place, smooth(null, responseMs));
-      if (!('count' in request)) slowestWriteMs = slowestOf();
+      if (!('count' in request)) slowestWriteMs = slowestOf(profileMs);
       return 'learned';
+    },
+    /**
+     * How long a write may hold up a level: what has been acknowledged, as long as that has needed; else as long as the slowest write. The
+     * profile may say less. Units: ms.
+     */
+    hurriedWriteMs({ table, address }: WriteRequest): number {
+      const known = estimates.get(WRITE_AT[table] * ADDRESSES + address);
+      if (known !== undefined) return Math.max(unmetWaitMs(profileMs, 'hurried'), responseWaitMs(known, profileMs));
+      return slowestOf(unmetWaitMs(profileMs, 'write'));
     },
     /**
      * How long to wait for the first byte of the reply to this request.
@@ -110,12 +119,12 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
       if (responseMs <= profileMs) lates.delete(place);
     }
     if (responseMs <= profileMs) latesInARow = 0;
-    if (!('count' in request)) slowestWriteMs = slowestOf();
+    if (!('count' in request)) slowestWriteMs = slowestOf(profileMs);
   }
 
   /** A unit that is slow to store one register is expected to be slow with the next. */
-  function slowestOf(): number {
-    let slowestMs = profileMs;
+  function slowestOf(leastMs: number): number {
+    let slowestMs = leastMs;
     for (const [place, estimate] of estimates)
       if (place >= WRITE_AT.coil * ADDRESSES) slowestMs = Math.max(slowestMs, responseWaitMs(estimate, profileMs));
     return slowestMs;

@@ -27,8 +27,13 @@ export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): num
   return responses.timeoutMs(request, health.firstByteMs);
 }
 
-/** How long a read of what has never replied may hold up a level: as long as the unit usually needs at least. Units: ms. */
-export function hurriedMs(unit: Unit): number {
+/**
+ * How long this request may hold up a level: a write as long as such writes have needed, a read of what has never replied as long as its
+ * unit usually needs. Any other read is waited for no longer than it has needed anyway: infinite. Units: ms.
+ */
+export function hurriedMs(unit: Unit, request: ReadRequest | WriteRequest): number {
+  if (!('count' in request)) return unit.responses.hurriedWriteMs(request);
+  if (unit.responses.isKnown(request)) return Number.POSITIVE_INFINITY;
   const shortMs = unmetWaitMs(unit.driver.profile.quirks.responseTimeoutMs, 'hurried');
   return wasMet(unit) ? Math.max(shortMs, timeoutOf(unit)) : shortMs;
 }
