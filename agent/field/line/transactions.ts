@@ -171,7 +171,9 @@ export class Transactions {
     const { isRetry } = how;
     const timeoutMs = this.#leastMs(how.timeoutMs);
     const isRead = 'count' in request;
-    this.#hurriedMs = this.#parts.isConsole() ? Number.POSITIVE_INFINITY : hurriedMs(unit, request);
+    // A network connection is given up after a write without any answer, which must have had its time.
+    const mayHurry = !this.#parts.isConsole() && (isRead || line.isNetwork !== true);
+    this.#hurriedMs = mayHurry ? hurriedMs(unit, request) : Number.POSITIVE_INFINITY;
     try {
       const pending = isRead ? line.read(request, timeoutMs) : line.write(request, timeoutMs);
       if (this.#parts.isHurried()) this.hurry();

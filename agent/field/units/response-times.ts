@@ -50,7 +50,6 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
   /** Replies in a row that were slower than the profile says: of each place, and of any. */
   const lates = new Map<number, number>();
   let latesInARow = 0;
-  let slowestWriteMs = profileMs;
 
   return {
     /** A reply came in time, so long after its request had left the wire. Units: ms. */
@@ -73,17 +72,13 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
       latesInARow++;
       if (latesInARow < SLOW_AFTER.unit && places.some((place) => (lates.get(place) ?? 0) < SLOW_AFTER.place)) return 'doubtful';
       for (const place of places) estimates.set(place, smooth(null, responseMs));
-      if (!('count' in request)) slowestWriteMs = slowestOf(profileMs);
       return 'learned';
     },
-    /**
-     * How long a write may hold up a level: what has been acknowledged, as long as that has needed; else as long as the slowest write. The
-     * profile may say less. Units: ms.
-     */
+    /** How long a write may hold up a level: as long as this one has needed before, else as long as the slowest. Units: ms. */
     hurriedWriteMs({ table, address }: WriteRequest): number {
       const known = estimates.get(WRITE_AT[table] * ADDRESSES + address);
-      if (known !== undefined) return Math.max(unmetWaitMs(profileMs, 'hurried'), responseWaitMs(known, profileMs));
-      return slowestOf(unmetWaitMs(profileMs, 'write'));
+      if (known === undefined) return slowestOf(unmetWaitMs(profileMs, 'write'));
+      return Math.max(unmetWaitMs(profileMs, 'hurried'), responseWaitMs(known, profileMs));
     },
     /**
      * How long to wait for the first byte of the reply to this request.
@@ -94,7 +89,7 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
     timeoutMs(request: ReadRequest | WriteRequest, usual: Estimate | null): number {
       if (!('count' in request)) {
         const known = estimates.get(WRITE_AT[request.table] * ADDRESSES + request.address);
-        return Math.max(profileMs, known === undefined ? slowestWriteMs : responseWaitMs(known, profileMs));
+        return Math.max(profileMs, known === undefined ? slowestOf(profileMs) : responseWaitMs(known, profileMs));
       }
       let timeoutMs = 0;
       for (const place of placesOf(slots, request)) {
@@ -119,7 +114,6 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
       if (responseMs <= profileMs) lates.delete(place);
     }
     if (responseMs <= profileMs) latesInARow = 0;
-    if (!('count' in request)) slowestWriteMs = slowestOf(profileMs);
   }
 
   /** A unit that is slow to store one register is expected to be slow with the next. */
