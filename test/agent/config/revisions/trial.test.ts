@@ -17,7 +17,7 @@ t.test('what becomes of a revision on trial', async (t) => {
     what: string,
     baseline: typeof online,
     now: TrialHealth,
-    facts: { mode?: 'auto' | 'asked'; spentMs: number; wellMs?: number },
+    facts: { mode?: 'auto' | 'asked'; spentMs: number; runMs?: number; wellMs?: number },
     verdict: object,
   ];
   const cases: readonly Case[] = [
@@ -48,6 +48,8 @@ t.test('what becomes of a revision on trial', async (t) => {
       { spentMs: LINE_GRACE_MS },
       { kind: 'return', reason: /4 of 4 units no longer answer: L01, L02, L03, L04$/ },
     ],
+    ['a line not opened yet after a restart', online, health([]), { spentMs: 300_000, runMs: LINE_GRACE_MS - 1 }, { kind: 'wait' }],
+    ['a line lost after a restart', online, health([]), { spentMs: 300_000, runMs: LINE_GRACE_MS }, { kind: 'return' }],
     ['half of the units', online, health(['L01', 'L02']), { spentMs: LINE_GRACE_MS }, { kind: 'return' }],
     ['one unit may be slow', online, health(['L01', 'L02', 'L03']), { spentMs: LINE_GRACE_MS }, { kind: 'wait' }],
     [
@@ -66,8 +68,8 @@ t.test('what becomes of a revision on trial', async (t) => {
     ],
     ['a line that was lost when a person watches', online, health([]), { mode: 'asked', spentMs: LINE_GRACE_MS }, { kind: 'return' }],
   ];
-  for (const [what, baseline, now, { mode = 'auto', spentMs, wellMs = 0 }, verdict] of cases)
-    t.match(judgeTrial(baseline, now, { mode, trialMs: TRIAL_MS, spentMs, wellMs }), verdict, what);
+  for (const [what, baseline, now, { mode = 'auto', spentMs, runMs = spentMs, wellMs = 0 }, verdict] of cases)
+    t.match(judgeTrial(baseline, now, { mode, trialMs: TRIAL_MS, spentMs, runMs, wellMs }), verdict, what);
 });
 
 t.test('what is different is named, and secrets are not shown', async (t) => {
