@@ -47,6 +47,7 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
   const connection: ConnectionParts = {
     ...{ deadlines, clock, timezone },
     ...createGate(parts.socketKind ?? 'agent', view, log, clock),
+    isStopping: () => server === null,
     onBug: (error) => log.event('console-command-failed', { cause: String(error) }, 'warning'),
   };
   let server: Server | null = null;

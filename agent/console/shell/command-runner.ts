@@ -4,6 +4,7 @@ import { mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
 import { askAgent } from '../ask-agent.ts';
 import type { ConsoleCommand, ShellCommandName } from '../command-spec.ts';
+import { CONFIG_COMMIT, CONFIG_ROLLBACK } from '../commands/config/config-commit.ts';
 import { isFrameEnd } from '../commands/config/paste-frame.ts';
 import { ConsoleError } from '../console-error.ts';
 import { createStatusLine } from '../terminal/status-line.ts';
@@ -22,6 +23,9 @@ import { splitLine } from './typed-words.ts';
 /** Lines of the moment that may wait to be sent; more are counted instead. Units: bytes. Source: assumed; a second at 9600. */
 const MAX_LIVE_WAITING_BYTES = 960;
 
+/** What puts a revision on trial. */
+const COMMITS: readonly string[] = [CONFIG_COMMIT.name, CONFIG_ROLLBACK.name];
+
 /** What the shell itself carries out; each resolves with the lines to show. Errors: reject with ConsoleError. */
 export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) => Promise<readonly string[]>>>;
 
@@ -38,6 +42,7 @@ export interface RunnerParts {
   readonly clock: Pick<Clock, 'monoMs' | 'after'>;
   readonly surroundings: Surroundings;
   readonly localActions: SessionActions;
+  readonly beforeCommit?: () => Promise<void>;
   /** Of the console; none unless given. */
   readonly filesDir?: string | null;
   readonly shellActions: ShellActions;
@@ -96,6 +101,7 @@ async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Pr
   if (login !== null && !mayUse(login.role, command.role))
     throw new ConsoleError('denied', `${command.name} needs the role ${command.role}; you are ${login.role}`);
   if (command.kind === 'shell') return { lines: await parts.shellActions[command.name](args), isOk: true };
+  if (COMMITS.includes(command.name)) await parts.beforeCommit?.();
   const [stop, enough] = [new AbortController(), new AbortController()];
   const stopped = stoppedText(command);
   dialog.input.onInterrupt(() => {

@@ -25,6 +25,7 @@ function trialManager(by = 'console:tech') {
   };
   const made = {
     view: () => view,
+    settled: async () => {},
     commit: async ({ mode }: { mode: 'auto' | 'asked' }) => {
       trial(mode);
       return DONE;
@@ -42,7 +43,51 @@ t.test('the cable is pulled while a change is on trial: it goes back at once', a
   const session = await openSession(t, { view });
   t.match(await session.say('config commit --confirm 5'), /revision 8 runs on trial/);
   session.hangUp();
-  await session.until('the session is over', () => session.ended() !== null);
+  await session.until('it is returned', () => asked.length > 0);
+  t.strictSame(asked, [['console:tech', 'the session was lost', 8]]);
+});
+
+t.test('the agent returns the trial of a login whose process is gone, and not of one that logs out or that the agent ends', async (t) => {
+  for (const [how, result, back] of [
+    ['hang-up', 'hang-up', [['console:marie', 'the session was lost', 8]]],
+    ['logout', 'logout', []],
+    ['stopped', 'logout', []],
+    ['agent stops', 'stopped', []],
+  ] as const) {
+    const { asked, view } = trialManager('console:marie');
+    const session = await openSession(t, { view, hasLogin: true });
+    await session.say('marie');
+    await session.say('right');
+    t.match(await session.say('config commit --confirm 5'), /revision 8 runs on trial/, how);
+    if (how === 'hang-up') session.hangUp();
+    else if (how === 'logout') session.type('logout\r');
+    else if (how === 'stopped') session.shell.end('stopped');
+    else await session.agent.stop();
+    await session.until('the agent sees the end', () => view.noted.some(({ action }) => action === 'logout'));
+    await session.until('the session is over', () => session.ended() !== null);
+    await session.until('what is to return has', () => asked.length === back.length);
+    t.match(
+      view.noted.find(({ action }) => action === 'logout'),
+      { user: 'marie', result },
+      how,
+    );
+    t.strictSame(asked, back, how);
+    const returned = view.noted.filter(({ action }) => action === 'config return');
+    t.match(returned, back.length === 0 ? [] : [{ user: 'marie', door: 'login', detail: /revision=8/, result: 'ok' }], how);
+  }
+});
+
+t.test('an agent that was started anew returns the trial of a session at the machine that goes on', async (t) => {
+  const { asked, view } = trialManager();
+  const session = await openSession(t, { view });
+  await session.say('config commit --confirm 5');
+  await session.agent.stop();
+  await session.agent.start();
+  t.strictSame(asked, [], 'the stop of the agent is no lost session');
+  await session.clock.advance(6_000);
+  await session.say('config');
+  session.hangUp();
+  await session.until('it is returned', () => asked.length > 0);
   t.strictSame(asked, [['console:tech', 'the session was lost', 8]]);
 });
 
