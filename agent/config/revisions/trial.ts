@@ -50,7 +50,11 @@ export function missingOf(baseline: Baseline, health: TrialHealth): string[] {
 }
 
 /** Decides about a trial by its health now. */
-export function judgeTrial(baseline: Baseline, health: TrialHealth, { mode, trialMs, spentMs, runMs, wellMs }: ConfigTrialFacts): TrialVerdict {
+export function judgeTrial(
+  baseline: Baseline,
+  health: TrialHealth,
+  { mode, trialMs, spentMs, runMs, wellMs }: ConfigTrialFacts,
+): TrialVerdict {
   const missing = missingOf(baseline, health);
   const lost = lostUnits(baseline, health).length;
   if (lost > 0 && 2 * lost >= baseline.units.length && runMs >= LINE_GRACE_MS) return { kind: 'return', reason: missing[0] ?? '' };

@@ -86,17 +86,21 @@ for (const [whose, options, by, before] of kinds) {
     t.strictSame(asked, [[by, 'the session was lost', 8]]);
   });
 
-  t.test(`the console ${whose} is killed while its commit is checked: the agent returns it once it runs`, { timeout: 60_000 }, async (t) => {
-    const { asked, typed, until, held } = await openSockets(t, by);
-    const check = held();
-    const child = await typed(options, [...before, COMMIT]);
-    await check.reached;
-    process.kill(child.pid, 'SIGKILL');
-    await new Promise((resolve) => child.onExit(resolve));
-    check.release();
-    await until(() => asked.length > 0);
-    t.strictSame(asked, [[by, 'the session was lost', 8]]);
-  });
+  t.test(
+    `the console ${whose} is killed while its commit is checked: the agent returns it once it runs`,
+    { timeout: 60_000 },
+    async (t) => {
+      const { asked, typed, until, held } = await openSockets(t, by);
+      const check = held();
+      const child = await typed(options, [...before, COMMIT]);
+      await check.reached;
+      process.kill(child.pid, 'SIGKILL');
+      await new Promise((resolve) => child.onExit(resolve));
+      check.release();
+      await until(() => asked.length > 0);
+      t.strictSame(asked, [[by, 'the session was lost', 8]]);
+    },
+  );
 
   t.test(`the console ${whose} ends by its own word: nothing returns`, { timeout: 60_000 }, async (t) => {
     const { asked, typed, seen } = await openSockets(t, by);
