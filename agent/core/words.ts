@@ -105,6 +105,8 @@ export interface Decision {
   readonly reason: DecisionReason;
   /** Distance from what raised it; commands go out nearest first. Units: m. Null where nothing did. */
   readonly distanceM: number | null;
+  /** Set while the lamp is only kept at the level it was found at when the agent started. Rank and reason are those of what it would have without. */
+  readonly isHeld?: true;
   /** Highest rank first. */
   readonly trace: readonly TraceLine[];
 }

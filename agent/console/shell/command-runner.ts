@@ -4,6 +4,7 @@ import { mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
 import { askAgent } from '../ask-agent.ts';
 import type { ConsoleCommand, ShellCommandName } from '../command-spec.ts';
+import { CONFIG_COMMIT, CONFIG_ROLLBACK } from '../commands/config/config-commit.ts';
 import { isFrameEnd } from '../commands/config/paste-frame.ts';
 import { ConsoleError } from '../console-error.ts';
 import { createStatusLine } from '../terminal/status-line.ts';
@@ -23,6 +24,9 @@ import { readTypedLine, type TypedCommand } from './typed-command.ts';
 /** Lines of the moment that may wait to be sent; more are counted instead. Units: bytes. Source: assumed; a second at 9600. */
 const MAX_LIVE_WAITING_BYTES = 960;
 
+/** What puts a revision on trial. */
+const COMMITS: readonly string[] = [CONFIG_COMMIT.name, CONFIG_ROLLBACK.name];
+
 /** What the shell itself carries out; each resolves with the lines to show. Errors: reject with ConsoleError. */
 export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) => Promise<readonly string[]>>>;
 
@@ -39,6 +43,7 @@ export interface RunnerParts {
   readonly clock: Pick<Clock, 'monoMs' | 'after'>;
   readonly surroundings: Surroundings;
   readonly localActions: SessionActions;
+  readonly beforeCommit?: () => Promise<void>;
   /** Of the console; none unless given. */
   readonly filesDir?: string | null;
   readonly shellActions: ShellActions;
@@ -68,6 +73,7 @@ async function carryOut(job: TypedCommand, parts: RunnerParts): Promise<{ lines:
   const { dialog } = parts;
   const args = await permitted(job, parts);
   if (command.kind === 'shell') return { lines: await noted(job, parts, () => parts.shellActions[command.name](args)), isOk: true };
+  if (COMMITS.includes(command.name)) await parts.beforeCommit?.();
   const [stop, enough] = [new AbortController(), new AbortController()];
   const stopped = stoppedText(command);
   dialog.input.onInterrupt(() => {

@@ -183,19 +183,21 @@ const UNKNOWN_WORD = 'usage';
 
 /** The login as one request that stays open while the session lasts. Null where the agent does not answer. */
 async function entered(args: Readonly<Record<string, string>>, { socketPath }: ConsoleLoginParts, dialog: Dialog): Promise<Entered | null> {
-  const leave = new AbortController();
+  const [lose, leave] = [new AbortController(), new AbortController()];
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<LoginAnswer | LoginEnd>();
   const opened = Promise.withResolvers<Entered | null>();
   callAgent({
     socketPaths: [socketPath],
     request: { id: 1, command: LOGIN.name, args, user: 'console' },
     timeoutMs: LOGIN.timeoutMs,
-    signal: leave.signal,
+    signal: lose.signal,
+    leave: leave.signal,
     onProgress: ({ progress }) => {
       const answer = progress as LoginAnswer;
       if (answer.state !== 'in') return;
       const { user, role, token, idleMs } = answer;
-      opened.resolve({ session: { user, login: { role, token, idleMs, socketPath, ended, leave: () => leave.abort() } } });
+      const end = (isLost: boolean): void => (isLost ? lose : leave).abort();
+      opened.resolve({ session: { user, login: { role, token, idleMs, socketPath, ended, leave: end } } });
     },
   })
     .then(({ result }) => result as LoginAnswer | LoginEnd)

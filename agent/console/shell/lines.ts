@@ -29,6 +29,8 @@ export interface LineParts {
   readonly surroundings: Surroundings;
   readonly machine: LocalMachine;
   readonly localActions: SessionActions;
+  /** Resolves when the agent would see the session end, before what it puts on trial; absent where it sees that anyway. */
+  readonly beforeCommit?: () => Promise<void>;
   /** What may be written at a place of the configuration, or why it is none. */
   readonly wanted: TypingHelp['wanted'];
 }

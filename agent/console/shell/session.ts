@@ -26,7 +26,8 @@ export interface AgentSession {
   readonly idleMs: number;
   /** Resolves when the agent has ended it, or is gone. */
   readonly ended: Promise<unknown>;
-  leave(): void;
+  /** `isLost`: its person did not end it, so what it has put on trial returns. */
+  leave(isLost: boolean): void;
 }
 
 export interface Login {
