@@ -125,7 +125,7 @@ t.test('a file that is lost with all that is known of it is an unknown number, n
     removed(dir, 'state.db');
     if (isRemoved) removed(dir, 'telemetry.db');
     else scribbled(dir, 'telemetry.db');
-    const notices = openStore(t, dir, { setup: { traces: ['starts.json with 1 runs'] } });
+    const notices = openStore(t, dir, { setup: { traces: ['starts.json (1)'] } });
     must(notices.commit() ?? { ok: false, message: 'no answer' });
     t.match(notices.gaps(), [{ readings: 0, isEstimate: true, reason: 'set-aside' }]);
     t.match(
@@ -163,14 +163,14 @@ t.test('a first start has lost nothing, and neither has a gateway that goes on f
   const other = testFolder(t);
   writeFileSync(join(other, 'state.db'), readFileSync(join(dir, 'state.db.bak')));
   proveStateCopy(other, 'root', STORE_START_MS);
-  const restored = openStore(t, other, { setup: { traces: ['starts.json with 3 runs'], copyRules: [] } });
+  const restored = openStore(t, other, { setup: { traces: ['starts.json (3)'], copyRules: [] } });
   restored.record({});
   must(restored.commit() ?? { ok: false, message: 'no answer' });
   t.strictSame(restored.gaps(), [], 'its readings were left behind on purpose');
   restored.commit(frame(1, 10));
   restored.close();
   removed(other, 'telemetry.db');
-  const later = openStore(t, other, { setup: { traces: ['starts.json with 4 runs'], copyRules: [] } });
+  const later = openStore(t, other, { setup: { traces: ['starts.json (4)'], copyRules: [] } });
   must(later.commit() ?? { ok: false, message: 'no answer' });
   t.match(later.gaps(), [{ readings: 10, isEstimate: true }], 'and what it reads itself is missed again');
   t.end();
@@ -203,7 +203,7 @@ t.test('an audit log that is removed in use begins again with an entry that says
 });
 
 const TRACES: [story: string, leave: (dir: string) => void, traces: readonly string[], trace: RegExp][] = [
-  ['the run ledger', () => {}, ['starts.json with 12 runs'], /starts\.json with 12 runs/],
+  ['the run ledger', () => {}, ['starts.json (12)'], /starts\.json \(12\)/],
   [
     'a user who has logged in',
     (dir) => writeFileSync(join(dir, 'users.json'), '{"version": 1, "users": [{"name":"ada",\n "oneTime": null}]}'),
