@@ -68,10 +68,11 @@ interface Choice {
 export function arbitrate(lampCase: LampCase): Decision {
   const own = choose(lampCase);
   const found = foundLine(lampCase);
-  const isHeld = found !== null && lampCase.intents.length === 0 && found.levelPct > own.levelPct;
+  // What was found is what the lamp gave, reduced for its age already.
+  const isHeld = found !== null && lampCase.intents.length === 0 && found.levelPct > constantLight(limit(own, lampCase), lampCase);
   const choice: Choice = isHeld ? { ...own, levelPct: found.levelPct, line: found } : own;
   const limited = limit(choice, lampCase);
-  const levelPct = constantLight(limited, lampCase);
+  const levelPct = isHeld ? limited : constantLight(limited, lampCase);
   const lines = [...intentLines(lampCase), ...ruleLines(lampCase), ...(found === null ? [] : [found])];
   const winner = lines.find((line) => (choice.line === null ? line.rank === choice.rank : line === choice.line));
   const trace = lines.map((line) => ({ ...line, applied: line === winner }));

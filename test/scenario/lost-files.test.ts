@@ -85,9 +85,7 @@ t.test('lost files of the store are told, with a number or as unknown, and a fir
   const second = await start();
   const unknown = await seen(second, ({ lossesEstimated }) => lossesEstimated > 0);
   t.match(unknown, { gaps: 1, readingsLost: 0, account: { estimates: 1, isBalanced: true } });
-  t.match(await verdictOf(second), [
-    /^entry 1 says that the log before it is lost: state\.db was missing at a start.*starts\.json \(1\)/,
-  ]);
+  t.match(await verdictOf(second), [/^entry 1 says that the log before it is lost: state\.db was missing at a start.*starts\.json \(1\)/]);
   t.match(JSON.stringify(await second.ask('events', { since: '1h' })), /an unknown number of readings lost \(set-aside\)/);
 });
 

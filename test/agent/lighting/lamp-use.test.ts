@@ -70,12 +70,12 @@ const uses: [story: string, changes: Partial<LampCase>, use: Partial<LampUse>][]
     { levelPct: 80, quietPct: 30, raisedBy: 'presence' },
   ],
   [
-    'traffic below a level found at the start, dimmed by constant light',
+    'traffic below a level found at the start, which constant light has dimmed before',
     {
       ...{ found: found(80), raises: [raise(60, 'traffic')], burningH: 0 },
       zone: { ...ZONE, minPct: 0, constantLight: { newPct: 80, fullAtH: 50_000 } },
     },
-    { levelPct: 64, quietPct: 24, raisedBy: 'traffic' },
+    { levelPct: 80, quietPct: 30, raisedBy: 'traffic' },
   ],
   [
     'a person is no presence',
@@ -89,6 +89,23 @@ for (const [story, changes, expected] of uses) {
     t.match(lampUse(arbitrate(lampCase), lampCase.lamp, lampCase.zone as Zone), expected);
   });
 }
+
+t.test('constant light does not dim a second time what a start finds', async (t) => {
+  const zone = { ...ZONE, minPct: 0, constantLight: { newPct: 80, fullAtH: 50_000 } };
+  const decide = (foundPct: number) =>
+    arbitrate({ ...PLAIN, zone, burningH: 0, programme: programme(50), found: found(foundPct) }).levelPct;
+  const levels = [0, 39, 40, 41, 50, 64, 80, 100].map((foundPct) => [foundPct, decide(foundPct)]);
+  t.strictSame(levels, [
+    [0, 40],
+    [39, 40],
+    [40, 40],
+    [41, 41],
+    [50, 50],
+    [64, 64],
+    [80, 80],
+    [100, 90],
+  ]);
+});
 
 t.test('a level found at the start gives the same light as a person for whom the lamp has it', async (t) => {
   const zones = [PLAIN.zone, null, { ...ZONE, minPct: 0, dark: { warnPct: 20, warnS: 30 } }];
