@@ -111,6 +111,7 @@ t.test('losses without a row stay without one when they are merged', (t) => {
 t.test('a loss that could not be counted stays one when it is merged with others', (t) => {
   const dir = testFolder(t);
   const store = opened(t, dir);
+  store.commit(frame(1, 1));
   store.close();
   const db = new Database(join(dir, 'telemetry.db'));
   db.exec("INSERT INTO gap(n, reason, at_ms, estimate) VALUES(0, 'set-aside', 1, 1)");
