@@ -4,6 +4,7 @@
  * Values of the configuration are read at each use, as it may change.
  */
 import { adapterLatencyMs } from '../../drivers/adapter-latency.ts';
+import { tracesOfRevisions } from '../config/revisions/revision-history.ts';
 import { countersOf, decimalsOf } from '../config/revisions/touched-parts.ts';
 import { maxMeterKw, setupValuesOf } from '../config/setup-values.ts';
 import { BURNING_COPY_RULE } from '../control/burning-hours-tracker.ts';
@@ -14,6 +15,7 @@ import type { PointId } from '../core/words.ts';
 import { createField, type LiveField } from '../field/field.ts';
 import { fieldLine } from '../field/line-from-config.ts';
 import { createSelf, type Self } from '../service/metrics/self-report.ts';
+import { tracesOfRuns } from '../service/run/start-ledger.ts';
 import { createRecorder, type Recorder } from '../store/recorder.ts';
 import { createStore } from '../store/store.ts';
 import { BD_SEQ_COPY_RULE } from '../sync/session/bd-seq-memory.ts';
@@ -44,6 +46,7 @@ export function storeFor({ parts, clock, state }: Building): Store {
       return countersOf(state.rooms.points);
     },
     machine: parts.machine ?? null,
+    traces: [...tracesOfRuns(parts.guard?.ledger()), ...tracesOfRevisions(parts.revisions?.atStart.history)],
     copyRules: [BD_SEQ_COPY_RULE, OVERRIDES_COPY_RULE, PROGRAMMES_COPY_RULE, BURNING_COPY_RULE],
     ...(parts.openStoreLink === undefined ? {} : { openLink: parts.openStoreLink }),
   });

@@ -73,14 +73,14 @@ function whyNow({ state, ongoing }: Joined, id: string): ReturnType<AgentView['w
 }
 
 async function uplinkView({ state, store, uplink }: Joined): ReturnType<AgentView['uplink']> {
-  const { epoch, backlogFrames, gaps, readingsLost } = await store.status();
+  const { epoch, backlogFrames, gaps, readingsLost, lossesEstimated } = await store.status();
   const { uplink: config } = state.site.cabinet;
   return {
     ...uplink.status(),
     group: config?.group ?? '',
     node: config?.node ?? '',
     primaryHost: config?.primaryHost ?? null,
-    store: { epoch, backlogFrames, gaps, readingsLost },
+    store: { epoch, backlogFrames, gaps, readingsLost, lossesEstimated },
   };
 }
 

@@ -12,13 +12,14 @@ const MARKS: readonly RegExp[] = [
   ...[/^telemetry\.db/, /^state\.db/, /^users\.json/, /^starts\.json/],
   ...[/^console-lines-/, /^\.console-key/, /^luciole-support-.*\.txt\.gz$/],
 ];
-/** Ours in a folder with one of those files: revisions, restores, releases, quarantined files, files received by a console, space reserved for a full disk. */
+/** Ours in a folder with one of those files: revisions, restores, releases, quarantined files, files of a console, space reserved for a full disk. */
 const WITH_MARK: readonly RegExp[] = [
   /^config(\.before-restore)?$/,
   /^restore(\.new)?$/,
   /^releases$/,
   /^quarantine$/,
   /^received$/,
+  /^for-(anyone|viewer|technician|admin)$/,
   /^ballast/,
 ];
 

@@ -2,7 +2,7 @@
 import type { Caller, LeastRole } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
 import type { AgentView, LocalConfigView } from '../core/views.ts';
-import type { RawArgs } from './protocol/protocol.ts';
+import type { RawArgs, ReaderEnd } from './protocol/protocol.ts';
 import type { Page } from './text/page.ts';
 
 /** What of the cabinet can be named: completion offers these names. `modbus-line`: one on which units can be asked. */
@@ -114,6 +114,8 @@ export interface Job {
   readonly report: (progress: unknown) => boolean;
   /** Aborted when no client waits for the answer. */
   readonly signal: AbortSignal;
+  /** How the client ended, once `signal` is aborted. Absent: nobody can leave. */
+  readonly readerEnd?: () => ReaderEnd;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
   /** The cabinet's, IANA name. */
   readonly timezone: string;

@@ -20,6 +20,7 @@ import {
   CONFIG_TAKE,
 } from './commands/config/config-edit.ts';
 import { CONFIG, CONFIG_CHECK, CONFIG_COMPARE, CONFIG_HISTORY, CONFIG_SHOW } from './commands/config/config-view.ts';
+import { TRIAL_HOLD } from './commands/config/lost-trial.ts';
 import { SIGNING_COMMANDS } from './commands/config/sign.ts';
 import { ENERGY } from './commands/light/energy.ts';
 import { HOURS } from './commands/light/hours.ts';
@@ -108,6 +109,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   CONFIG_ROLLBACK,
   CONFIG_TAKE,
   CONFIG_DISCARD,
+  TRIAL_HOLD,
   ...SIGNING_COMMANDS,
   ...USER_LIST_COMMANDS,
   ...UPDATE_COMMANDS,

@@ -45,7 +45,7 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
   const { screen, isTerminal, write, readInput, signal, commit, own, filesDir } = parts;
   /** A user who logged in leaves room to the store; one of the machine decides alone. */
   const expectRoom: ExpectRoom = async (path, bytes) => {
-    if (screen.token !== undefined && filesDir !== undefined)
+    if (screen.role !== undefined && filesDir !== undefined)
       (await import('./shell/session-files.ts')).expectSessionRoom(filesDir, path, bytes);
   };
   return {
@@ -72,7 +72,8 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
     'tech-support': async (args) => {
       const { techSupport } = await import('./commands/service/tech-support-run.ts');
       const nowMs = createSystemClock({ quality: () => 'none' }).wallMs();
-      const dir = process.env['STATE_DIRECTORY'] || process.cwd();
+      const { sessionDir } = await import('./shell/session-files.ts');
+      const dir = filesDir === undefined ? process.cwd() : sessionDir(filesDir, screen.role ?? null);
       return techSupport(args, { terminal: screen, configFile: configFileOf({}), dir, nowMs, expectRoom });
     },
     export: async (args) => {

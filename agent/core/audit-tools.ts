@@ -74,6 +74,8 @@ export interface AuditVerdict {
   /** Trimmed entries about admins that are kept all the same. */
   readonly reserved: number;
   readonly problems: readonly string[];
+  /** What the entries themselves say of others that may be missing, without being a fault of the chain: a copy was taken into use. */
+  readonly remarks: readonly string[];
 }
 
 /** The audit log as the rooms use it. */

@@ -119,6 +119,11 @@ export interface ModbusLine {
    */
   read(request: ReadRequest, timeoutMs: number): Promise<Reply>;
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
+  /**
+   * Waits for the reply in flight no longer than this, as if it had been requested so; a reply that has begun gets extra time as ever.
+   * Absent where waits cannot be shortened. Units: ms.
+   */
+  cutShort?(timeoutMs: number): void;
   /** Wire time of a request and its reply, without turnaround. Units: ms. */
   wireMs(request: ReadRequest | WriteRequest): number;
   /**

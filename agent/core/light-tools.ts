@@ -11,8 +11,8 @@ export interface LightTools {
   tonight(zone: string | null): readonly TonightView[];
   /** What acts in each zone now. */
   zones(): readonly ZoneLightView[];
-  /** Intents in force on zones and their lamps, of one authority; each once. */
-  intentsBy(authority: IntentAuthority): readonly IntentView[];
+  /** Intents in force on zones and their lamps, of these authorities; each once. */
+  intentsBy(...authorities: readonly IntentAuthority[]): readonly IntentView[];
   /** Reports every detection of a zone until it is stopped, at the latest after `forMs`. */
   walkTest(zone: string, forMs: number, onStep: (step: WalkStep) => void): WalkTest;
   /** Blinks a lamp until it is stopped, at the latest after `forMs`. */

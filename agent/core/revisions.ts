@@ -186,6 +186,8 @@ export interface ConfigManager {
   confirm(by: string): Promise<ConfigAnswer>;
   /** Withdraws the revision on trial at once; if a number is given, only that revision. */
   giveBack(by: string, why: string, number?: number): Promise<ConfigAnswer>;
+  /** Resolves when the requests made so far have ended. */
+  settled(): Promise<void>;
   /** Drops the candidate. */
   discard(by: string): Promise<ConfigAnswer>;
   /** Completions for a partly typed path, taken from the running configuration: `zones[`, `zones[rue].`, `zones[rue].minPct`. */

@@ -40,6 +40,8 @@ export interface Gap {
   readonly firstSeq: number | null;
   readonly lastSeq: number | null;
   readonly readings: number;
+  /** The readings could not be counted: about so many, or with 0 an unknown number. Absent where they were counted. */
+  readonly isEstimate?: true;
   readonly reason: string;
   readonly atMs: WallMs;
 }
@@ -68,6 +70,8 @@ export interface StoreStatus extends TelemetryFacts {
   /** Of this run of the agent. */
   readonly readingsStored: number;
   readonly readingsLost: number;
+  /** Losses of this run whose readings could not be counted; `readingsLost` is then about right, or with 0 unknown. */
+  readonly lossesEstimated: number;
 }
 
 /** Figures of the telemetry file. */
@@ -105,6 +109,8 @@ export interface StoreAccount {
   readonly backlog: number;
   /** Lost and recorded. */
   readonly gaps: number;
+  /** Recorded losses whose readings could not be counted; `gaps` is then about right, or with 0 unknown. */
+  readonly estimates: number;
   readonly isBalanced: boolean;
 }
 

@@ -60,6 +60,8 @@ export interface ReleaseRequest {
   readonly atNextStep?: boolean;
   /** Only intents of this rank; any unless given. */
   readonly rank?: IntentRequestRank;
+  /** Also those on the zones and lamps of a cabinet. */
+  readonly everywhere?: boolean;
 }
 
 /** Another programme for a zone, for a while; null gives it back to its calendar. Checked for shape, not yet for the name. */

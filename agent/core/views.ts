@@ -38,8 +38,8 @@ export interface AgentView extends LocalConfigView {
   why(id: string): WhyView | undefined;
   /** Why at another instant. Ahead: by sun, programme and the intents still in force then. In the past: without levels, since decisions are not recorded. */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
-  /** Resolves with the final outcome. */
-  override(request: Omit<OverrideRequest, 'commandId'>): Promise<OverrideAnswer>;
+  /** Resolves with the final outcome. `authority`: that of a technician unless given. */
+  override(request: Omit<OverrideRequest, 'commandId'> & { readonly authority?: 'technician' | 'anyone' }): Promise<OverrideAnswer>;
   release(request: Omit<ReleaseRequest, 'commandId'>): Promise<Outcome>;
   readonly light: LightTools;
   readonly bus: BusTools;
@@ -125,7 +125,7 @@ export interface UplinkView extends UplinkStatus {
   readonly group: string;
   readonly node: string;
   readonly primaryHost: string | null;
-  readonly store: Pick<StoreStatus, 'epoch' | 'backlogFrames' | 'gaps' | 'readingsLost'>;
+  readonly store: Pick<StoreStatus, 'epoch' | 'backlogFrames' | 'gaps' | 'readingsLost' | 'lossesEstimated'>;
 }
 
 /** A device type as a list shows it. */

@@ -41,8 +41,11 @@ export type CommandTarget = Target | { readonly kind: 'device'; readonly id: str
 /** Ranks a person or the platform may use; they set the level and always end. */
 export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>;
 
-/** Who may set or release what: a person at the cabinet's console, the city's platform, or a contact of the site itself. */
-export const INTENT_AUTHORITIES = ['technician', 'platform', 'site'] as const;
+/**
+ * Who may set or release what: a technician at the cabinet's console, anyone at it without that role, the city's platform, or a contact of the
+ * site itself.
+ */
+export const INTENT_AUTHORITIES = ['technician', 'anyone', 'platform', 'site'] as const;
 export type IntentAuthority = (typeof INTENT_AUTHORITIES)[number];
 
 /** A request together with the authority of its sender, as established where the request arrived. */
@@ -102,6 +105,8 @@ export interface Decision {
   readonly reason: DecisionReason;
   /** Distance from what raised it; commands go out nearest first. Units: m. Null where nothing did. */
   readonly distanceM: number | null;
+  /** Set while the lamp is only kept at the level it was found at when the agent started. Rank and reason are those of what it would have without. */
+  readonly isHeld?: true;
   /** Highest rank first. */
   readonly trace: readonly TraceLine[];
 }

@@ -33,12 +33,20 @@ export interface LampCase {
   /** In force for this lamp, strongest first. */
   readonly intents: readonly Intent[];
   readonly raises: readonly Raise[];
+  /** The level that the lamp was found at when the agent started, while it is not lowered below that; null or absent otherwise. */
+  readonly found?: FoundLevel | null;
   readonly programme: RuleLine | null;
   readonly dusk: RuleLine | null;
   /** Burning hours of the lamp, for constant light; null where they are not known, and the light is then not reduced. Units: h. */
   readonly burningH: number | null;
   /** In place of 0 % at night until then; null where no warning is due. */
   readonly warning?: Warning | null;
+}
+
+/** A level found at the start of the agent, and until when it holds. It is no evidence of a person. */
+export interface FoundLevel {
+  readonly levelPct: LevelPct;
+  readonly untilMs: WallMs;
 }
 
 /** The level that warns before the dark, and when it ends. */
@@ -58,16 +66,21 @@ interface Choice {
 
 /** Returns the decision for one lamp: the strongest intent, else the programme raised by presence and traffic; then its limits. */
 export function arbitrate(lampCase: LampCase): Decision {
-  const choice = choose(lampCase);
+  const own = choose(lampCase);
+  const found = foundLine(lampCase);
+  // What was found is what the lamp gave, reduced for its age already.
+  const isHeld = found !== null && lampCase.intents.length === 0 && found.levelPct > constantLight(limit(own, lampCase), lampCase);
+  const choice: Choice = isHeld ? { ...own, levelPct: found.levelPct, line: found } : own;
   const limited = limit(choice, lampCase);
-  const levelPct = constantLight(limited, lampCase);
-  const lines = [...intentLines(lampCase), ...ruleLines(lampCase)];
+  const levelPct = isHeld ? limited : constantLight(limited, lampCase);
+  const lines = [...intentLines(lampCase), ...ruleLines(lampCase), ...(found === null ? [] : [found])];
   const winner = lines.find((line) => (choice.line === null ? line.rank === choice.rank : line === choice.line));
   const trace = lines.map((line) => ({ ...line, applied: line === winner }));
   if (limited !== choice.levelPct) trace.push(limitLine(choice, limited, lampCase));
   if (levelPct !== limited) trace.push(constantLine(choice, levelPct, lampCase));
   trace.sort(byRank);
-  return { lampId: lampCase.lamp.id, levelPct, rank: choice.rank, reason: choice.reason, distanceM: choice.distanceM, trace };
+  const { rank, reason, distanceM } = choice;
+  return { lampId: lampCase.lamp.id, levelPct, rank, reason, distanceM, ...(isHeld ? { isHeld } : {}), trace };
 }
 
 /** The order of the lines of a trace: the highest rank first. */
@@ -75,17 +88,29 @@ export function byRank(a: { readonly rank: Rank }, b: { readonly rank: Rank }): 
   return RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank);
 }
 
-function choose({ lamp, light, intents, raises, programme, dusk }: LampCase): Choice {
+function choose(lampCase: LampCase): Choice {
+  const { lamp, light, intents, dusk } = lampCase;
   const [strongest] = intents;
   const plain = { distanceM: null, line: null };
   if (strongest !== undefined) return { levelPct: strongest.levelPct, rank: strongest.rank, reason: strongest.rank, ...plain };
   if (light === 'time-not-trusted') return { levelPct: lamp.maxPct, rank: 'dusk', reason: 'time-not-trusted', ...plain };
   if (light === 'day') return { levelPct: 0, rank: 'dusk', reason: 'day', ...plain, line: dusk };
+  return chooseByRules(lampCase);
+}
+
+function chooseByRules({ raises, programme }: Pick<LampCase, 'raises' | 'programme'>): Choice {
+  const plain = { distanceM: null, line: null };
   const below: Choice =
     programme?.levelPct == null
       ? { levelPct: DESIGN_LEVEL_PCT, rank: 'default', reason: 'default', ...plain }
       : { levelPct: programme.levelPct, rank: 'programme', reason: 'programme', ...plain, line: programme };
   return raises.reduce(raised, below);
+}
+
+/** As a limit, the level found at the start has the rank of what it holds up: nobody was detected by it. Null where none is in force. */
+function foundLine({ light, found, ...rules }: LampCase): (RuleLine & { readonly levelPct: LevelPct }) | null {
+  if (found == null || light !== 'night') return null;
+  return { rank: chooseByRules(rules).rank, source: 'start', text: 'as found at the start', ...found };
 }
 
 /** The highest level; of equal ones the higher rank. A rule that does not raise above the programme does not win. */

@@ -1,6 +1,6 @@
 /** Collects what bears on one lamp at one instant: its intents, what raises it, and the moment of its zone. Pure. */
 import type { Lamp } from '../core/cabinet.ts';
-import { type LampCase, type Raise, WARNING_TEXT } from './arbiter.ts';
+import { type FoundLevel, type LampCase, type Raise, WARNING_TEXT } from './arbiter.ts';
 import { intentsFor } from './intents.ts';
 import type { LightingSnapshot } from './lighting.ts';
 import { lampPresence } from './presence.ts';
@@ -26,6 +26,7 @@ export function lampCaseOf(lamp: Lamp, moments: readonly ZoneMoment[], snapshot:
     light: moment?.light ?? 'night',
     intents: intentsFor(intents, { lampId: lamp.id, zoneId: zone?.id ?? null }, nowMono),
     raises: moment?.light === 'night' ? [...raisesOf(lamp, moment, snapshot, wave), ...raisesBy(others, lamp, snapshot, wave)] : [],
+    found: foundLevel(lamp, snapshot),
     programme: moment?.programme ?? null,
     dusk: moment?.dusk ?? null,
     burningH: burningH?.get(lamp.id) ?? null,
@@ -33,12 +34,7 @@ export function lampCaseOf(lamp: Lamp, moments: readonly ZoneMoment[], snapshot:
 }
 
 function raisesOf(lamp: Lamp, moment: ZoneMoment, snapshot: LightingSnapshot, wave: WaveRaise | null): readonly Raise[] {
-  return [
-    ...presenceRaises(lamp, moment, snapshot),
-    ...waveRaises(moment, wave, snapshot),
-    ...startRaises(lamp, snapshot),
-    ...moment.raises,
-  ];
+  return [...presenceRaises(lamp, moment, snapshot), ...waveRaises(moment, wave, snapshot), ...moment.raises];
 }
 
 /** What sensors and waves of other zones raise; lines of sensors that raise nothing are those of their own zone. */
@@ -48,12 +44,10 @@ function raisesBy(others: readonly ZoneMoment[], lamp: Lamp, snapshot: LightingS
 }
 
 /** The level that a lamp was found at when the agent started, for a while. */
-function startRaises({ id }: Lamp, { nowMs, nowMono, holds }: LightingSnapshot): readonly Raise[] {
+function foundLevel({ id }: Lamp, { nowMs, nowMono, holds }: LightingSnapshot): FoundLevel | null {
   const hold = holds?.get(id);
-  if (hold === undefined || nowMono >= hold.untilMono) return [];
-  const untilMs = Math.round(nowMs + hold.untilMono - nowMono);
-  const text = 'as found at the start';
-  return [{ line: { rank: 'presence', source: 'start', levelPct: hold.levelPct, text, untilMs }, distanceM: null }];
+  if (hold === undefined || nowMono >= hold.untilMono) return null;
+  return { levelPct: hold.levelPct, untilMs: Math.round(nowMs + hold.untilMono - nowMono) };
 }
 
 function waveRaises(

@@ -17,8 +17,12 @@ import type {
 } from './messages.ts';
 import { STATE, TELEMETRY } from './schema.ts';
 import { toStoreError } from './sqlite.ts';
+import type { UndeliveredNote } from './state/undelivered-note.ts';
 import { StateFile } from './state-file.ts';
 import { TelemetryFile } from './telemetry-file.ts';
+
+/** How old the number of undelivered readings in `state.db` may be. Units: ms. Source: assumed, as `reached-store.ts`: a write costs three pages. */
+const NOTE_PERIOD_MS = 600_000;
 
 /**
  * Both files of the store, behind one function that answers requests. Synchronous.
@@ -33,22 +37,28 @@ export class StoreDatabase {
   readonly #reserve: ReserveFile;
   readonly #peopleDays: number | null;
   #notices: Notice[] = [];
+  /** What `state.db` knows of the readings, from this thread. */
+  #noted: (UndeliveredNote & { readonly atMs: WallMs }) | null = null;
 
   constructor(setup: Setup, freeBytes: FreeBytes = askFreeBytes) {
     const onNotice = (notice: Notice): void => {
       this.#notices.push(notice);
+      if (notice.kind === 'set-aside' && notice.file === STATE.fileName) this.#noted = null;
     };
     this.#dir = setup.dir;
     this.#peopleDays = setup.peopleDays ?? null;
-    this.#telemetry = new TelemetryFile(setup, onNotice);
     this.#state = new StateFile(setup, onNotice);
+    this.#telemetry = new TelemetryFile(setup, onNotice, (atMs) => this.#notedUndelivered(atMs));
     this.#reserve = new ReserveFile({ dir: setup.dir, freeBytes, remark: (message) => onNotice({ kind: 'remark', message }) });
   }
 
   /** Answers every request, with the notices that it caused. Errors: none; failures are part of the answer. */
   handle<K extends Kind>(request: StoreRequest<K>): StoreAnswer<K> {
     const answer = this.#answers[request.kind as typeof request.kind](request);
-    if (request.kind === 'commit') this.#reserve.keep(request.atMs);
+    if (request.kind === 'commit') {
+      this.#noteUndelivered(request.atMs, false);
+      this.#reserve.keep(request.atMs);
+    }
     const notices = this.#notices;
     this.#notices = [];
     return { answer, notices };
@@ -75,7 +85,8 @@ export class StoreDatabase {
     makeRoom: ({ provenSeq, atMs }) => this.#attemptWithReserve(atMs, () => this.#telemetry.makeRoom(provenSeq, atMs)),
     check: ({ atMs }) => ({ ok: true, value: this.#check(atMs) }),
     backup: ({ atMs }) => this.#attempt(() => this.#state.backup(atMs)),
-    close: ({ isAllCommitted }) => {
+    close: ({ isAllCommitted, atMs }) => {
+      this.#noteUndelivered(atMs, true);
       this.#telemetry.close(isAllCommitted);
       this.#state.close();
       return null;
@@ -95,6 +106,22 @@ export class StoreDatabase {
   #attemptWithReserve<T>(atMs: WallMs, act: () => T): StoreResult<T> {
     const result = this.#attempt(act);
     return result.ok || !this.#reserve.release(result.code, atMs) ? result : this.#attempt(act);
+  }
+
+  #notedUndelivered(atMs: WallMs): UndeliveredNote | null {
+    const noted = this.#attempt(() => this.#state.undelivered(atMs));
+    return noted.ok ? noted.value : null;
+  }
+
+  /** Writes what the other file will be asked when the readings are lost. A disk that refuses it is tried again after the next commit. */
+  #noteUndelivered(atMs: WallMs, isLast: boolean): void {
+    const { undelivered } = this.#telemetry;
+    const before = this.#noted;
+    if (undelivered === null) return;
+    const isDue = before === null || undelivered.epoch !== before.epoch || isLast || Math.abs(atMs - before.atMs) >= NOTE_PERIOD_MS;
+    if (!isDue || (before?.epoch === undelivered.epoch && before.readings === undelivered.readings)) return;
+    const { epoch, readings } = undelivered;
+    if (this.#attempt(() => this.#state.noteUndelivered({ epoch, readings }, atMs)).ok) this.#noted = { epoch, readings, atMs };
   }
 
   #commitFrames(work: TelemetryWork, atMs: WallMs): TelemetryDone {

@@ -45,6 +45,8 @@ export interface Setup {
   readonly maxPages?: number;
   /** Applied once to a copy that is found in the place of `state.db`. Without them it stays a copy: for a program that only looks. */
   readonly copyRules?: readonly CopyRule[];
+  /** Traces of earlier runs with a store, in words for the audit log; with one, a missing file is a lost one. Default: none is known. */
+  readonly traces?: readonly string[];
 }
 
 /**
@@ -167,7 +169,7 @@ export type Notice =
   | { readonly kind: 'set-aside'; readonly file: string; readonly message: string }
   /** A copy of `state.db` was taken into use. */
   | { readonly kind: 'copied'; readonly file: string; readonly message: string }
-  | { readonly kind: 'lost'; readonly reason: LossReason; readonly readings: number }
+  | { readonly kind: 'lost'; readonly reason: LossReason; readonly readings: number; readonly isEstimate?: boolean }
   | { readonly kind: 'remark'; readonly message: string };
 
 /** The connection to the database. */

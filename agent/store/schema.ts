@@ -39,13 +39,14 @@ const META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT
  * A row of `frame` holds the `k` frames of one commit and has the seq of its last; rows of `segment` hold older frames, compacted.
  * `n` is the readings in the row, `total` those ever committed up to and with it.
  * A row of `gap` with `first_seq` is about committed frames; `from_seq` and `to_seq` are the numbers of frames lost in memory.
+ * `estimate` is 1 where `n` is not counted: 0 readings of such a row are an unknown number.
  * One with `merged_from` stands for all gaps from that id to its own.
  * A row whose bytes were found damaged stays with an empty `p` where later ones go on from it.
  */
 export const TELEMETRY: Schema = {
   fileName: 'telemetry.db',
   applicationId: 0x4c756354,
-  version: 4,
+  version: 5,
   readableSince: 2,
   tables: ['meta', 'boot', 'series', 'frame', 'gap', 'segment'],
   ddl: `${META}
@@ -81,6 +82,7 @@ ALTER TABLE gap ADD COLUMN to_seq INTEGER;`,
 ALTER TABLE boot ADD COLUMN true_tq INTEGER;
 ALTER TABLE gap ADD COLUMN merged_from INTEGER;`,
     },
+    { to: 5, ddl: 'ALTER TABLE gap ADD COLUMN estimate INTEGER;' },
   ],
 };
 

@@ -26,14 +26,21 @@ const CODES: readonly (readonly [prefix: string, code: StoreErrorCode])[] = [
   ['EPERM', 'read-only'],
 ];
 
+const SET_ASIDE = 'the file is set aside by itself';
+/** What happened, in place of the words of SQLite and the system: these have one language. A failure of another kind keeps theirs. */
+const HAPPENED: Partial<Record<StoreErrorCode, string>> = {
+  full: 'no space is left',
+  'read-only': 'it cannot be written',
+  corrupt: 'its content is damaged',
+};
 /** What a person at the cabinet can look at, by kind of failure. */
 const CHECK: Readonly<Record<StoreErrorCode, string>> = {
   full: 'free space on its partition or lower store.maxMegabytes',
   'read-only': 'check that its folder is mounted for writing and belongs to the agent',
   io: 'check store.dir in the config and the storage card (dmesg)',
-  corrupt: 'check the storage card; the file is set aside by itself',
-  foreign: 'check who else writes into this folder; the file is set aside by itself',
-  'future-version': 'a newer release wrote it; the file is set aside by itself',
+  corrupt: `check the storage card; ${SET_ASIDE}`,
+  foreign: `check who else writes into this folder; ${SET_ASIDE}`,
+  'future-version': `a newer release wrote it; ${SET_ASIDE}`,
   'worker-lost': 'the storage thread is started again by itself',
 };
 
@@ -72,7 +79,7 @@ export function toStoreError(error: unknown, path: string): StoreError {
   const found = codeOf(error);
   const code = CODES.find(([prefix]) => found.startsWith(prefix))?.[1] ?? 'io';
   const text = error instanceof Error ? error.message : String(error);
-  return new StoreError(code, `${path}: ${found}: ${text}; ${CHECK[code]}`, { cause: error });
+  return new StoreError(code, `${path}: ${found}: ${HAPPENED[code] ?? text}; ${CHECK[code]}`, { cause: error });
 }
 
 /** What to check for a failure that this program found by itself. */

@@ -3,14 +3,17 @@ import type { AuditPage, AuditQuery, AuditRows } from '../core/audit-tools.ts';
 import type { WallMs } from '../core/clock.ts';
 import type { BackupReport } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
-import { StoreFile } from './files/store-file.ts';
+import { earlierStateTraces } from './earlier-life.ts';
+import { type Replaced, StoreFile } from './files/store-file.ts';
 import type { Notice, Setup, StateWork } from './messages.ts';
 import { PAGE_BYTES, STATE } from './schema.ts';
 import { type Sqlite, setMeta } from './sqlite.ts';
 import { adoptCopy, type StateTables } from './state/adopt-copy.ts';
+import { REPLACED } from './state/audit-chain.ts';
 import { createAuditTable } from './state/audit-table.ts';
 import { boundOf, dropOlder, hasOlder } from './state/people.ts';
 import { createStateBackup } from './state/state-backup.ts';
+import { readUndeliveredNote, UNDELIVERED_KEY, type UndeliveredNote } from './state/undelivered-note.ts';
 
 /** Rows kept; the oldest are removed first. Source: years of a cabinet's events; 4 MB at most. */
 const KEEP = { events: 10_000, outcomes: 2_000 };
@@ -42,7 +45,8 @@ export class StateFile {
   readonly #backup: ReturnType<typeof createStateBackup>;
   readonly #file: StoreFile<Handle>;
 
-  constructor({ dir, copyRules }: Pick<Setup, 'dir' | 'copyRules'>, onNotice: (notice: Notice) => void) {
+  constructor(setup: Pick<Setup, 'dir' | 'copyRules'> & Partial<Setup>, onNotice: (notice: Notice) => void) {
+    const { dir, copyRules } = setup;
     const rowProblems = (db: Sqlite): readonly string[] => attach(db).damaged.all().map(toDamageText);
     this.#onNotice = onNotice;
     this.#backup = createStateBackup({ dir, schema: STATE, maxPages: MAX_PAGES, rowProblems });
@@ -53,7 +57,8 @@ export class StateFile {
       if (notice !== null) onNotice(notice);
       return handle;
     };
-    this.#file = new StoreFile({ dir, schema: STATE, maxPages: MAX_PAGES, begin: () => [], attach: opened, onNotice, restore });
+    const beginFile = (db: Sqlite, atMs: WallMs, { why }: Replaced): readonly Notice[] => begin(db, atMs, { why, setup });
+    this.#file = new StoreFile({ dir, schema: STATE, maxPages: MAX_PAGES, begin: beginFile, attach: opened, onNotice, restore });
   }
 
   commit(work: StateWork, atMs: WallMs): null {
@@ -74,6 +79,15 @@ export class StateFile {
   /** The sound facts whose key begins with `prefix`, by key. */
   loadAll(prefix: string, atMs: WallMs): readonly { readonly key: string; readonly json: string }[] {
     return this.#file.read(atMs, ({ values }) => values.all(prefix, `${prefix}${LAST_CHARACTER}`, MAX_FACTS));
+  }
+
+  /** What is known of the readings in `telemetry.db`; null for nothing. */
+  undelivered(atMs: WallMs): UndeliveredNote | null {
+    return readUndeliveredNote(this.load(UNDELIVERED_KEY, atMs));
+  }
+
+  noteUndelivered(note: UndeliveredNote, atMs: WallMs): void {
+    this.#file.write(atMs, (handle) => putFact(handle, UNDELIVERED_KEY, JSON.stringify(note), Math.round(atMs)));
   }
 
   /** The newest `limit` events that began or ended at or after `sinceMs`, or still last; oldest first. */
@@ -126,6 +140,28 @@ export class StateFile {
     });
     return damaged.map(toDamageText);
   }
+}
+
+/** The first entry of the audit log says what a fresh file replaces. A file that was missing, without traces of earlier runs, replaces none. */
+function begin(
+  db: Sqlite,
+  atMs: WallMs,
+  {
+    why,
+    setup: { dir, boot = '', traces: known = [] },
+  }: { readonly why: string | null; readonly setup: Partial<Setup> & Pick<Setup, 'dir'> },
+): readonly Notice[] {
+  const noteLoss = (detail: string): void =>
+    createAuditTable(db).append([{ user: '', role: '', door: 'self', action: REPLACED, detail, result: 'problem', atMs }]);
+  if (why !== null) {
+    noteLoss(why);
+    return [];
+  }
+  const traces = earlierStateTraces({ dir, boot, traces: known });
+  if (traces.length === 0) return [];
+  const found = `${STATE.fileName} was missing at a start, but there are traces of earlier runs (${traces.join(', ')})`;
+  noteLoss(found);
+  return [{ kind: 'set-aside', file: STATE.fileName, message: `${found}; a fresh file was begun` }];
 }
 
 type Handle = ReturnType<typeof attach>;

@@ -30,6 +30,8 @@ export interface StoreParts {
   readonly machine?: Setup['machine'];
   /** What may not go on as a copy of `state.db` has it. Default: nothing changes. */
   readonly copyRules?: readonly CopyRule[];
+  /** Traces of earlier runs with a store, in words for the audit log; with one, a missing file is a lost one. Default: none is known. */
+  readonly traces?: readonly string[];
   /** Default: a thread of its own; simulations use `openInProcessLink`. */
   readonly openLink?: OpenLink;
 }
@@ -51,7 +53,7 @@ const NO_FACTS: TelemetryFacts = {
   cursorSeq: 0,
   backlogFrames: 0,
   gaps: 0,
-  account: { produced: 0, delivered: 0, backlog: 0, gaps: 0, isBalanced: true },
+  account: { produced: 0, delivered: 0, backlog: 0, gaps: 0, estimates: 0, isBalanced: true },
   written: null,
 };
 
@@ -112,6 +114,7 @@ function setupOf(parts: StoreParts, run: Pick<Setup, 'boot' | 'floorSeq'>): Setu
     decimals: parts.decimals,
     counters: parts.counters ?? new Set(),
     copyRules: parts.copyRules ?? [],
+    traces: parts.traces ?? [],
   };
 }
 
@@ -125,9 +128,9 @@ function runOf(parts: StoreParts, committer: Committer, reader: StoreReader): Pi
   async function status(): Promise<StoreStatus> {
     const { provenSeq } = committer.progress;
     facts = (await reader.read('status', { atMono: clock.monoMs(), provenSeq }, 'telemetry.db')) ?? facts;
-    const { readingsWaiting, readingsStored, readingsLost } = committer.counters();
+    const { readingsWaiting, readingsStored, readingsLost, lossesEstimated } = committer.counters();
     const reason = committer.troubles.text();
-    return { ...facts, state: reason === '' ? 'ok' : 'trouble', reason, readingsWaiting, readingsStored, readingsLost };
+    return { ...facts, state: reason === '' ? 'ok' : 'trouble', reason, readingsWaiting, readingsStored, readingsLost, lossesEstimated };
   }
 
   return {

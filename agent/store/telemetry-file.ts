@@ -13,12 +13,14 @@ import type {
   TelemetryFacts,
 } from '../core/ports.ts';
 import { baseFor, numberingOf, releaseReserved, reserveBeyond } from './client/numbering.ts';
-import { StoreFile } from './files/store-file.ts';
+import { earlierTraces } from './earlier-life.ts';
+import { type Replaced, StoreFile } from './files/store-file.ts';
 import type { HistoryPage, HistoryPageQuery } from './history-sums.ts';
 import type { Notice, RetentionStep, RoomStep, Setup, TelemetryDone, TelemetryWork } from './messages.ts';
 import { PAGE_BYTES, TELEMETRY } from './schema.ts';
 import { getMeta, openReadOnly, type Sqlite, setMeta } from './sqlite.ts';
-import { accountOf, addDeliveredUnstored, cursorOf, moveCursor } from './telemetry/account.ts';
+import type { UndeliveredNote } from './state/undelivered-note.ts';
+import { accountOf, addDeliveredUnstored, cursorOf, moveCursor, undeliveredByCount } from './telemetry/account.ts';
 import { compactOne, createLosses, dropPiece, type Losses, learnTime } from './telemetry/compaction.ts';
 import { CLOCK_QUALITIES } from './telemetry/frame-table.ts';
 import { createGapTable } from './telemetry/gap-table.ts';
@@ -48,10 +50,15 @@ export class TelemetryFile {
   readonly #file: StoreFile<Handle>;
   readonly #memory = createPieceMemory();
   readonly #meter = createWriteMeter();
+  readonly #noted: (atMs: WallMs) => UndeliveredNote | null;
   /** A fresh file numbers its frames above this. */
   #floorSeq: number;
+  /** The readings of the file in use that are not delivered, for the day on which it cannot be read; null where nothing is known. */
+  #undelivered: (UndeliveredNote & { readonly isEstimate: boolean }) | null = null;
 
-  constructor(setup: Setup, onNotice: (notice: Notice) => void) {
+  /** `noted` returns what another file knows of the readings in this one. */
+  constructor(setup: Setup, onNotice: (notice: Notice) => void, noted: (atMs: WallMs) => UndeliveredNote | null) {
+    this.#noted = noted;
     this.#setup = setup;
     this.#onNotice = onNotice;
     this.#floorSeq = setup.floorSeq;
@@ -59,8 +66,14 @@ export class TelemetryFile {
       dir: setup.dir,
       schema: TELEMETRY,
       maxPages: setup.maxPages ?? Math.floor(Math.max(setup.maxBytes, SMALLEST_STOP_BYTES) / PAGE_BYTES),
-      begin: (db, atMs, setAsidePath) => begin(db, { atMs, setAsidePath, floorSeq: this.#floorSeq }),
-      attach: (db) => openTables(db, setup),
+      begin: (db, atMs, replaced) => begin(db, { atMs, floorSeq: this.#floorSeq, lost: this.#lostWith(replaced, atMs) }),
+      lastLook: (db) => {
+        this.#undelivered = { epoch: epochOf(db), readings: undeliveredReadings(db), isEstimate: false };
+      },
+      attach: (db) => {
+        if (this.#undelivered?.epoch !== epochOf(db)) this.#undelivered = null;
+        return openTables(db, setup);
+      },
       onNotice,
     });
   }
@@ -74,8 +87,14 @@ export class TelemetryFile {
           writeDown(handle, losses, { work, atMs, setup });
           return answer(handle, work.frames, setup);
         });
+    if (!isIdle || this.#undelivered === null) this.#undelivered = this.#file.read(atMs, countedNow);
     this.#floorSeq = Math.max(this.#floorSeq, done.lastSeq);
     return done;
+  }
+
+  /** Not delivered at the last commit; null before the first one. */
+  get undelivered(): UndeliveredNote | null {
+    return this.#undelivered;
   }
 
   readAfter(seq: number, maxFrames: number, atMs: WallMs): readonly StoredFrame[] {
@@ -150,6 +169,23 @@ export class TelemetryFile {
     this.#file.close();
   }
 
+  /**
+   * The readings that are lost with the former file; null where there was none.
+   *
+   * A file that was removed in use was counted through its connection, another one is read where it was set aside. Else what is known is
+   * up to ten minutes old: an estimate.
+   */
+  #lostWith({ setAsidePath, why }: Replaced, atMs: WallMs): LostFile | null {
+    if (this.#undelivered?.isEstimate === false) return { ...this.#undelivered, message: null };
+    const counted = setAsidePath === null ? null : countUndelivered(setAsidePath);
+    if (counted !== null) return { readings: counted, isEstimate: false, message: null };
+    const known = this.#undelivered ?? this.#noted(atMs);
+    const lost = { readings: known?.readings ?? 0, isEstimate: true };
+    if (why !== null) return { ...lost, message: null };
+    const isExpected = known === null ? earlierTraces(this.#setup).length > 0 : known.epoch !== '';
+    return isExpected ? { ...lost, message: `${TELEMETRY.fileName} was missing at a start; a fresh file was begun` } : null;
+  }
+
   /** One transaction, with a notice for each loss that it recorded. */
   #write<T>(atMs: WallMs, act: (handle: Handle, losses: Losses) => T): T {
     const { result, lost } = this.#transact(atMs, act);
@@ -177,19 +213,31 @@ export class TelemetryFile {
   }
 }
 
+/** What went with a file. `message`: to be reported as an event of the store; null where that is done already. */
+interface LostFile {
+  readonly readings: number;
+  readonly isEstimate: boolean;
+  readonly message: string | null;
+}
+
 /** Writes the first rows of a fresh file. The undelivered rows of the file it replaces are a gap in it. */
 function begin(
   db: Sqlite,
-  { atMs, setAsidePath, floorSeq }: { atMs: WallMs; setAsidePath: string | null; floorSeq: number },
+  { atMs, lost, floorSeq }: { readonly atMs: WallMs; readonly lost: LostFile | null; readonly floorSeq: number },
 ): readonly Notice[] {
   setMeta(db, 'epoch', randomBytes(16).toString('hex'));
   setMeta(db, 'cursor_seq', floorSeq);
   setMeta(db, 'delivered', 0);
   if (floorSeq > 0) db.prepare("INSERT INTO sqlite_sequence(name, seq) VALUES('frame', ?)").run(floorSeq);
-  if (setAsidePath === null) return [];
-  const readings = countUndelivered(setAsidePath);
-  createGapTable(db).add({ firstSeq: null, lastSeq: null, readings, reason: 'set-aside', atMs });
-  return [{ kind: 'lost', reason: 'set-aside', readings }];
+  if (lost === null) return [];
+  const { readings, isEstimate, message } = lost;
+  createGapTable(db).add({ firstSeq: null, lastSeq: null, readings, reason: 'set-aside', atMs, ...(isEstimate ? { isEstimate } : {}) });
+  const missing: readonly Notice[] = message === null ? [] : [{ kind: 'set-aside', file: TELEMETRY.fileName, message }];
+  return [...missing, { kind: 'lost', reason: 'set-aside', readings, isEstimate }];
+}
+
+function countedNow(handle: Handle): UndeliveredNote & { readonly isEstimate: true } {
+  return { epoch: epochOf(handle.db), readings: Math.max(0, undeliveredByCount(handle)), isEstimate: true };
 }
 
 function isEmpty(work: TelemetryWork): boolean {
@@ -259,8 +307,8 @@ function damageText({ kind, firstSeq, seq, n }: Piece): string {
   return `telemetry.db: a row of ${kind === 'segment' ? 'compacted ' : ''}frames ${firstSeq} to ${seq} is damaged; its ${n} readings are dropped, and reported as a gap where they were not delivered`;
 }
 
-/** The undelivered readings of a file that was set aside; 0 when they cannot be counted. */
-function countUndelivered(path: string): number {
+/** The undelivered readings of a file that was set aside; null where they cannot be counted. */
+function countUndelivered(path: string): number | null {
   try {
     const db = openReadOnly(path);
     try {
@@ -269,8 +317,7 @@ function countUndelivered(path: string): number {
       db.close();
     }
   } catch {
-    // Too damaged to be read; the gap then has no number.
-    return 0;
+    return null; // Removed, or too damaged to be read.
   }
 }
 

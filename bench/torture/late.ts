@@ -23,6 +23,8 @@ const CYCLE = { storm: 200, calm: 60, event: 40 };
 const PACE_MS = { storm: 60, calm: 3_000, event: 150 };
 /** Share of reads that follow the line's advice, as the field does; the others are sent regardless, as a person at the console does. */
 const FOLLOWS = { storm: 0.8, calm: 1, event: 1 };
+/** Share of reads whose wait is cut short while it lasts, as an urgent level does; and how soon, up to. Units: ms. */
+const CUT = { share: 0.2, afterMs: 100, toMs: 60 };
 const GEARS = 64;
 /** A gateway whose control gear all has one shape, a meter with several, units with one, and a unit with nothing else than eight inputs. */
 const READS: readonly ReadRequest[] = [
@@ -121,7 +123,9 @@ async function read(
   seen.reads++;
   noteSigns(signs, line, clock.monoMs());
   const isQuiet = signs.mono + SIGN_MS < clock.monoMs();
-  const end = await endOf(clock, line.read(request, 25 + random() * 75));
+  const reply = line.read(request, 25 + random() * 75);
+  if (random() < CUT.share) clock.after(random() * CUT.afterMs, () => line.cutShort?.(random() * CUT.toMs));
+  const end = await endOf(clock, reply);
   if (end instanceof BusError) {
     seen.failed[end.code] = (seen.failed[end.code] ?? 0) + 1;
     return;

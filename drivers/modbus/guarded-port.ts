@@ -127,6 +127,16 @@ export class GuardedPort extends ModbusLink {
     this.#schedule(pending);
   }
 
+  cutShort(timeoutMs: number): void {
+    const pending = this.#pending;
+    // A unit that is asked to confirm its reply has answered.
+    if (pending === null || isBroadcast(pending) || pending.frames.length > 0 || pending.timeoutMs <= timeoutMs) return;
+    Object.assign(pending, { timeoutMs });
+    if (pending.sentMono === null) return;
+    pending.timer?.cancel();
+    this.#waitUntil(pending, pending.txEndMono + timeoutMs);
+  }
+
   override get freeMono(): MonoMs {
     return this.#quietMono + this.#gapMs;
   }

@@ -78,6 +78,14 @@ export class MbapPort extends ModbusLink {
     pending.timer = this.clock.after(pending.timeoutMs, () => this.#overdue(pending));
   }
 
+  cutShort(timeoutMs: number): void {
+    const pending = this.#pending;
+    if (pending === null || pending.request[0] === 0 || pending.timeoutMs <= timeoutMs) return;
+    Object.assign(pending, { timeoutMs });
+    pending.timer?.cancel();
+    pending.timer = this.clock.after(pending.sentMono + timeoutMs - this.clock.monoMs(), () => this.#overdue(pending));
+  }
+
   #overdue(pending: Pending): void {
     if (pending.request[0] === 0) this.#finish(pending, acknowledgement(pending.request));
     else if (this.#rx.length === 0) this.#expire(pending);

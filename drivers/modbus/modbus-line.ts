@@ -154,6 +154,10 @@ class ClientLine implements ModbusLine {
     return this.#transact(request, timeoutMs, (done) => sendWrite(this.#at.client, request, done));
   }
 
+  cutShort(timeoutMs: number): void {
+    if (this.#isInFlight) this.#at.link.cutShort(timeoutMs);
+  }
+
   clearest(request: ReadRequest): ReadRequest {
     return clearest(this.#at.link, request);
   }

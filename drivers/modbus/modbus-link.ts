@@ -61,6 +61,8 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
   abstract write(request: Buffer): void;
   /** Fails the request in flight now: the port is down or closing. */
   abstract abort(error: BusError): void;
+  /** As `ModbusLine.cutShort`. */
+  abstract cutShort(timeoutMs: number): void;
   protected abstract opened(): void;
 
   /** A read like this one was given up and its reply may still come: not before this time. 0 where replies name their request. */

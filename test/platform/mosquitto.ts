@@ -26,25 +26,31 @@ export function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
+/** Another process may take a free port before the broker does; then the broker ends. */
 const PORTS_TO_TRY = 5;
+/** The longest start of a broker. Units: ms. */
 const START_MS = 5_000;
 
-/** Starts a broker without accounts. `settings`: more lines for its configuration file. Errors: rejects when it does not run within 5 s. */
+/**
+ * Starts a broker without accounts. `settings`: more lines for its configuration file.
+ *
+ * Errors: rejects with what the broker said when it ends on each of five ports, or does not run within 5 s.
+ */
 export async function startMosquitto(program: string, settings: readonly string[] = []): Promise<Mosquitto> {
-  // Another process may take the port before the broker does.
   for (let tries = 1; ; tries += 1) {
     const mosquitto = brokerOn(await freePort(), program, settings);
     try {
       await mosquitto.start();
       return mosquitto;
     } catch (error) {
+      const hasEnded = mosquitto.hasEnded();
       await mosquitto.stop();
-      if (tries === PORTS_TO_TRY) throw error;
+      if (!hasEnded || tries === PORTS_TO_TRY) throw error;
     }
   }
 }
 
-function brokerOn(port: number, program: string, settings: readonly string[]): Mosquitto {
+function brokerOn(port: number, program: string, settings: readonly string[]): Mosquitto & { hasEnded(): boolean } {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-mosquitto-'));
   const config = join(folder, 'mosquitto.conf');
   const user = process.getuid?.() === 0 ? ['user root'] : [];
@@ -61,7 +67,7 @@ function brokerOn(port: number, program: string, settings: readonly string[]): M
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     const running = child;
     child = null;
-    if (running === null || running.exitCode !== null) return;
+    if (running === null || isOver(running)) return;
     const gone = new Promise((resolve) => running.once('exit', resolve));
     running.kill(signal);
     await gone;
@@ -75,6 +81,7 @@ function brokerOn(port: number, program: string, settings: readonly string[]): M
       child = started;
       await untilRunning(started, port);
     },
+    hasEnded: () => child !== null && isOver(child),
     kill: () => end('SIGKILL'),
     stop: async () => {
       await end('SIGTERM');
@@ -83,7 +90,12 @@ function brokerOn(port: number, program: string, settings: readonly string[]): M
   };
 }
 
-/** The broker says itself that it runs: another program could answer on its port. */
+/** Whether a process has ended, by itself or by a signal. */
+function isOver({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+/** Resolves once the broker has said that it runs. A connection would not show that: another program could answer on its port. */
 async function untilRunning(child: ChildProcess, port: number): Promise<void> {
   let said = '';
   const runs = new Promise<boolean>((resolve) => {
@@ -94,7 +106,8 @@ async function untilRunning(child: ChildProcess, port: number): Promise<void> {
     child.once('exit', () => resolve(false));
     setTimeout(resolve, START_MS, false).unref();
   });
-  if (!(await runs)) throw new Error(`mosquitto does not run on 127.0.0.1:${port} after ${START_MS} ms: ${said}`);
+  if (!(await runs))
+    throw new Error(`${isOver(child) ? 'mosquitto has ended' : `mosquitto does not run after ${START_MS} ms`}, 127.0.0.1:${port}: ${said}`);
 }
 
 function isExecutable(path: string): boolean {

@@ -94,7 +94,7 @@ async function everyLook(agent: AgentProcess): Promise<Map<string, string>> {
   );
   const reported = new Map<string, string>();
   for (const { name } of looks) {
-    if (name === 'bus watch' || name === 'log watch') continue; // They end when a person ends them; the file of the log is looked at below.
+    if (['bus watch', 'log watch', 'config hold'].includes(name)) continue; // They end when a person ends them; the file of the log is looked at below.
     const answer = await agent.ask(name).catch((error: unknown) => String(error));
     reported.set(name, JSON.stringify(answer) ?? '');
   }

@@ -2,12 +2,13 @@
  * Attacks on the login socket of a running agent, by a client of the attacker's own, and the console of a user who came to the cabinet.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
 import t, { type Test } from 'tap';
 import { callAgent } from '../../agent/console/protocol/socket-client.ts';
+import type { AuditEntry } from '../../agent/core/audit-tools.ts';
 import { sleep } from '../../agent/core/clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { startAgentProcess } from '../street/agent-process.ts';
@@ -99,6 +100,46 @@ t.test(
     t.match(await second.until(SECRET), /Current password: $/, 'nor by naming oneself');
     await t.rejects(attack('lights on', { duration: '24h' }), { code: 'denied' });
     t.equal(agent.child.exitCode, null);
+  },
+);
+
+t.test(
+  'what the console refuses a user reaches the audit log, and what an admin wrote is not for a technician',
+  { timeout: 240_000 },
+  async (t) => {
+    const { folder, agent, loginPath, oneTimePassword } = await cabinet(t);
+    const visit = async (user: string, password: string) => {
+      const session = consoleAt(t, folder, loginPath);
+      await session.say([USER, user], [SECRET, password], [SECRET, PASSWORD], [SECRET, PASSWORD]);
+      await session.until(PROMPT);
+      return session;
+    };
+    const ada = await visit('ada', oneTimePassword);
+    await ada.say([PROMPT, 'tech-support'], [PROMPT, 'logout']);
+    const [bundle = ''] = readdirSync(join(folder, 'console', 'for-admin'));
+    for (const [name, role, lines] of [
+      ['tom', 'technician', [`copy ${bundle} serial --base64`, 'audit']],
+      ['vera', 'viewer', ['override L07 0', 'user add eve', 'bus write street 1 2000 0 --yes']],
+    ] as const) {
+      const added = (await agent.ask('user add', { name, role })) as { oneTimePassword: string };
+      const session = await visit(name, added.oneTimePassword);
+      for (const line of lines) {
+        await session.say([PROMPT, line]);
+        t.match((await session.until(PROMPT)).replace(/\s+/g, ' '), /% \S+( \S+)? needs the role/, line);
+      }
+      await session.say([PROMPT, 'logout']);
+    }
+    const { entries } = (await agent.ask('audit', {})) as { entries: readonly AuditEntry[] };
+    t.match(
+      entries.filter(({ result }) => result === 'denied').map(({ user, action, detail }) => [user, action, detail]),
+      [
+        ['tom', 'copy', `base64 file=${bundle} to=serial`],
+        ['tom', 'audit', ''],
+        ['vera', 'override', 'target=L07 level=0'],
+        ['vera', 'user add', 'name=eve'],
+        ['vera', 'bus write', 'yes line=street unit=1 address=2000 value=0'],
+      ],
+    );
   },
 );
 

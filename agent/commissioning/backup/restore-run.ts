@@ -1,8 +1,8 @@
 /**
  * `luciole restore`: makes this gateway go on as the cabinet of a backup.
  *
- * It checks that no agent runs and that the backup is whole, shows what would be replaced, then replaces it: first all files of the store at
- * once, then those of the site. Without a cabinet file no agent starts, so a new gateway that loses its mains in between stays off.
+ * It checks that the backup is whole and shows what would be replaced, also beside a running agent. When it is meant, it checks that no
+ * agent runs and replaces it: first all files of the store at once, then those of the site. Without a cabinet file no agent starts, so a new gateway that loses its mains in between stays off.
  */
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -35,11 +35,11 @@ const EXIT_NOTHING_DONE = 1;
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
 export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs }: RestoreWorld): Promise<number> {
-  await refuseWhileAgentRuns(args, terminal, 'an agent is running on this data: stop it first (systemctl stop luciole)');
+  const isMeant = args['yes'] === true;
+  if (isMeant) await refuseWhileAgentRuns(args, terminal, 'an agent is running on this data: stop it first (systemctl stop luciole)');
   const bytes = attempt(() => readFileSync(textOf(args['backup']) ?? ''));
   const backup = readBackup(bytes);
   const places = attempt(() => placesHere(args, resolve(configFile), backup));
-  const isMeant = args['yes'] === true;
   const keepsReadings = args['keep-readings'] === true;
   const opened = isMeant && args['no-keys'] !== true ? await openKeys(backup, terminal) : [];
   const plan = attempt(() => planRestore(backup, places, { opened, keepsReadings }));

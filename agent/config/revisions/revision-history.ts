@@ -84,3 +84,8 @@ function pruned(history: RevisionHistory): RevisionHistory {
   const kept = new Set([...needed, ...spare.map(({ number }) => number)]);
   return { ...history, revisions: history.revisions.filter(({ number }) => kept.has(number)) };
 }
+
+/** Revisions as a trace of earlier runs. Those made of the file of the site are there before the first run. */
+export function tracesOfRevisions(history?: RevisionHistory): readonly string[] {
+  return history?.revisions.some(({ by }) => by !== 'file') === true ? ['config/'] : [];
+}

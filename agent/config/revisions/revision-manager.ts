@@ -213,6 +213,10 @@ export class RevisionManager implements ConfigManager {
     });
   }
 
+  settled(): Promise<void> {
+    return this.#inTurn(async () => {});
+  }
+
   discard(by: string): Promise<ConfigAnswer> {
     return this.#inTurn(async () => {
       if (this.#candidates.view(by) === null) return refusedAnswer(NO_CANDIDATE);

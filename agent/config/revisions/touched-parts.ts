@@ -50,7 +50,9 @@ export function touchedRooms(before: CabinetAndProfiles, after: CabinetAndProfil
 
 function factsOf({ cabinet, profiles }: CabinetAndProfiles) {
   const points = cabinetPoints(cabinet, profiles);
-  const { uplink, store, console, clockTrust, service: _service, trust: _trust, profileDirs: _dirs, lines, ...light } = cabinet;
+  const { uplink, store, console, clockTrust, service: _service, trust: _trust, profileDirs: _dirs, lines, ...others } = cabinet;
+  // The name is for people and read from the configuration each time it is shown.
+  const { name: _name, ...light } = others;
   const typesOf = (ids: readonly string[]): unknown => ids.map((id) => profiles.get(id));
   return {
     lines: new Map(

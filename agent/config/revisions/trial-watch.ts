@@ -7,10 +7,13 @@ export type TrialEnd = Exclude<TrialVerdict, { kind: 'wait' }>;
 
 /** Units: ms. Source: as the tick of control. */
 const CHECK_PERIOD_MS = 1_000;
-/** How often the time spent is saved. Units: ms. Source: assumed; a power cut lengthens a trial by this at most, and a trial of ten minutes writes twenty times. */
-const SAVE_PERIOD_MS = 30_000;
+/** The time spent is saved so many times in a trial, and this often in a long one. Units: ms. Source: assumed; a trial of ten minutes writes twenty times. */
+const SAVES = { inTrial: 20, periodMs: 30_000 };
 
-/** Checks a revision on trial once a second until the rules of `trial.ts` end the trial. Its time goes on over restarts. */
+/**
+ * Checks a revision on trial once a second until the rules of `trial.ts` end the trial. Its time goes on over restarts: a run that is killed
+ * makes it shorter, by a twentieth and a second at most, in a long one by 31 s, and never longer.
+ */
 export function createTrialWatch({
   clock,
   health,
@@ -19,14 +22,14 @@ export function createTrialWatch({
 }: {
   readonly clock: Clock;
   readonly health: () => TrialHealth;
-  /** Called now and then with the part of the trial that is over, to be saved. Units: ms. */
+  /** Called at the start and now and then with the part of the trial that is over by the next call, to be saved. Units: ms. */
   readonly onSpent: (spentMs: number) => void;
   /** Called once. */
   readonly onVerdict: (end: TrialEnd) => void;
 }) {
   let trial: Trial | null = null;
   let startMono: MonoMs = 0;
-  let savedMono: MonoMs = 0;
+  let nextSaveMono: MonoMs = 0;
   let wellMono: MonoMs | null = null;
   let timer: Timer | null = null;
 
@@ -36,20 +39,23 @@ export function createTrialWatch({
   };
   /** How much of the trial is over. Units: ms. */
   const spentMs = (): number => (trial === null ? 0 : trial.spentMs + clock.monoMs() - startMono);
+  /** A run that is killed saves nothing more, so the time until the next save counts as spent already. */
+  const save = ({ trialMs }: Trial): void => {
+    const periodMs = Math.min(SAVES.periodMs, trialMs / SAVES.inTrial);
+    nextSaveMono = clock.monoMs() + periodMs;
+    onSpent(Math.min(trialMs, Math.ceil(spentMs() + periodMs + CHECK_PERIOD_MS)));
+  };
   const checkNow = (): void => {
     if (trial === null) return;
     const [nowMono, now] = [clock.monoMs(), health()];
     wellMono = missingOf(trial.baseline, now).length > 0 ? null : (wellMono ?? nowMono);
     const { mode, trialMs } = trial;
     const wellMs = wellMono === null ? 0 : nowMono - wellMono;
-    const verdict = judgeTrial(trial.baseline, now, { mode, trialMs, spentMs: spentMs(), wellMs });
+    const verdict = judgeTrial(trial.baseline, now, { mode, trialMs, spentMs: spentMs(), runMs: nowMono - startMono, wellMs });
     if (verdict.kind !== 'wait') {
       stop();
       onVerdict(verdict);
-    } else if (nowMono - savedMono >= SAVE_PERIOD_MS) {
-      savedMono = nowMono;
-      onSpent(spentMs());
-    }
+    } else if (nowMono >= nextSaveMono) save(trial);
   };
 
   return {
@@ -57,9 +63,10 @@ export function createTrialWatch({
     start(begun: Trial): void {
       stop();
       trial = begun;
-      startMono = savedMono = clock.monoMs();
+      startMono = clock.monoMs();
       wellMono = null;
       timer = every(clock, CHECK_PERIOD_MS, checkNow);
+      save(begun);
     },
     stop,
     spentMs,

@@ -36,6 +36,8 @@ export interface ConfigTrialFacts {
   readonly mode: ConfirmMode;
   readonly trialMs: number;
   readonly spentMs: number;
+  /** How much of it is over in this run of the agent, whose lines were closed before. */
+  readonly runMs: number;
   /** For how long all has answered. */
   readonly wellMs: number;
 }
@@ -48,10 +50,14 @@ export function missingOf(baseline: Baseline, health: TrialHealth): string[] {
 }
 
 /** Decides about a trial by its health now. */
-export function judgeTrial(baseline: Baseline, health: TrialHealth, { mode, trialMs, spentMs, wellMs }: ConfigTrialFacts): TrialVerdict {
+export function judgeTrial(
+  baseline: Baseline,
+  health: TrialHealth,
+  { mode, trialMs, spentMs, runMs, wellMs }: ConfigTrialFacts,
+): TrialVerdict {
   const missing = missingOf(baseline, health);
   const lost = lostUnits(baseline, health).length;
-  if (lost > 0 && 2 * lost >= baseline.units.length && spentMs >= LINE_GRACE_MS) return { kind: 'return', reason: missing[0] ?? '' };
+  if (lost > 0 && 2 * lost >= baseline.units.length && runMs >= LINE_GRACE_MS) return { kind: 'return', reason: missing[0] ?? '' };
   if (missing.length === 0 && mode === 'auto' && wellMs >= SETTLE_MS) return { kind: 'confirm' };
   if (spentMs < trialMs) return { kind: 'wait' };
   const time = `within ${Math.round(trialMs / 6_000) / 10} min`;

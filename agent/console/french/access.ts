@@ -14,7 +14,11 @@ export const ACCESS: Pairs = [
   ['New password: ', 'Nouveau mot de passe : '],
   ['Current password: ', 'Mot de passe actuel : '],
   ['Once more: ', 'Encore une fois : '],
-  ['without a login: lights on 30m (all lamps to 100 %), logout', 'sans identification : lights on 30m (tout à 100 %), logout'],
+  [
+    'without a login: lights on 30m (all to 100 %), lights on 30m --zone ZONE, logout',
+    'sans identification : lights on 30m (tout à 100 %), lights on 30m --zone ZONE, logout',
+  ],
+  ['without a login there is no --socket', "sans identification il n'y a pas de --socket"],
   ['without a login there is only lights on, as lights on 30m', "sans identification il n'y a que lights on, comme lights on 30m"],
   [
     "the cabinet's clock is not to be trusted: wait for the next code, and type both with a space between",
@@ -63,6 +67,7 @@ export const ACCESS: Pairs = [
   ['the input is longer than {n} characters', "l'entrée dépasse {n} caractères"],
   ['nothing to read for: {what}; give each secret its own line of the input', 'rien à lire pour : {what} ; une ligne par secret'],
   // Refusals.
+  ['no command has the name {command}', "aucune commande ne s'appelle {command}"],
   ['{command} needs a login as {role}', '{command} demande une identification comme {role}'],
   ['{command} needs the role {role}; {user} is {own}', '{command} demande le rôle {role} ; {user} est {own}'],
   ['{command} needs the role {role}; you are {own}', '{command} demande le rôle {role} ; vous êtes {own}'],

@@ -171,6 +171,11 @@ export const LIGHT: Pairs = [
   ['maintenance is for the console at the cabinet, not for {user}', "la maintenance est pour la console de l'armoire, pas pour {user}"],
   ['maintenance by {user} can only be released at the console', "la maintenance de {user} ne se lève qu'à la console"],
   ['no emergency by platform or console is in force', "pas d'urgence de plateforme ou console en cours"],
+  ['no emergency of {kind} {id} is in force', "pas d'urgence en cours pour {kind} {id}"],
+  [
+    '{user} may only light for an emergency, at {n} %; anything else needs a technician',
+    "{user} ne peut qu'éclairer en urgence, à {n} % ; tout le reste demande un technician",
+  ],
   ['no override of {kind} {id} is in force', 'pas de forçage en cours pour {kind} {id}'],
   ['{rank} of {kind} {id} to {n} % by {user}', '{kind} {id} : {rank} à {n} % par {user}'],
   ['{rank} of {kind} {id} to {n} % by {user} was released by {own}', '{kind} {id} : {rank} à {n} % par {user} : levé par {own}'],

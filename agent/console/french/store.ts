@@ -24,7 +24,11 @@ export const FRENCH_STORE: Pairs = [
   ['{what} in {size}, {n} bytes each', '{what} en {size}, {n} octets chacune'],
   ['{what} to write, every {n} s', '{what} à écrire, toutes les {n} s'],
   ['none lost since the start', 'aucune perdue depuis le démarrage'],
-  ['{n} lost since the start: `luciole events`', '{n} perdue(s) depuis le démarrage : `luciole events`'],
+  ['{lost} lost since the start: `luciole events`', '{lost} perdue(s) depuis le démarrage : `luciole events`'],
+  ['about {n}', 'environ {n}'],
+  ['an unknown number', 'un nombre inconnu'],
+  ['{n} gap could not be counted', "{n} lacune n'a pas pu être comptée"],
+  ['{n} gaps could not be counted', "{n} lacunes n'ont pas pu être comptées"],
   ['readings older than {span} go', 'les mesures de plus de {span} partent'],
   ['how long it lasts is told after 10 minutes of a run', 'la durée est connue après 10 minutes de marche'],
   [
@@ -38,12 +42,12 @@ export const FRENCH_STORE: Pairs = [
   ["{size} written a day ({total} in {span} by the kernel's account)", '{size} écrits par jour ({total} en {span} selon le noyau)'],
   ['up to frame {n} of {m}, {what}', "jusqu'à la trame {n} de {m}, {what}"],
   [
-    '{n} produced = {m} delivered + {h} waiting + {k} lost in {what}: it holds',
-    '{n} produites = {m} livrées + {h} en attente + {k} perdues en {what} : juste',
+    '{n} produced = {m} delivered + {h} waiting + {lost} lost in {what}: it holds',
+    '{n} produites = {m} livrées + {h} en attente + {lost} perdues en {what} : juste',
   ],
   [
-    '{n} produced = {m} delivered + {h} waiting + {k} lost in {what}: IT DOES NOT HOLD, {x} readings apart; run `luciole store check`',
-    '{n} produites = {m} livrées + {h} en attente + {k} perdues en {what} : FAUX, {x} mesures de différence ; lancer `luciole store check`',
+    '{n} produced = {m} delivered + {h} waiting + {lost} lost in {what}: IT DOES NOT HOLD, {x} readings apart; run `luciole store check`',
+    '{n} produites = {m} livrées + {h} en attente + {lost} perdues en {what} : FAUX, {x} mesures de différence ; lancer `luciole store check`',
   ],
   ['everything was read, nothing is damaged', "tout a été lu, rien n'est abîmé"],
   ['see above; docs/store.md says what to do', 'voir plus haut ; docs/store.md dit que faire'],
@@ -62,7 +66,7 @@ export const FRENCH_STORE: Pairs = [
     "l'horloge est très en avance sur la dernière : {n} mesures effacées ; vérifier l'heure",
   ],
   ['{n} readings older than {m} days dropped, {k} not delivered', '{n} mesures de plus de {m} jours effacées, {k} pas livrées'],
-  ['{size}, {n} readings stored, {m} lost', '{size}, {n} mesures gardées, {m} perdues'],
+  ['{size}, {n} readings stored, {lost} lost', '{size}, {n} mesures gardées, {lost} perdues'],
   ['the account of readings does not hold', 'le compte des mesures est faux'],
   ['a file is damaged', 'un fichier est abîmé'],
   ['{what} read whole, all is well', '{what} lus en entier, tout va bien'],
@@ -70,6 +74,19 @@ export const FRENCH_STORE: Pairs = [
   ['the disk could not be asked: {why}', 'disque injoignable : {why}'],
   // Troubles.
   ['the disk of store.dir', 'le disque de store.dir'],
+  [
+    'about {n} readings lost ({why}); the gap is recorded and reported',
+    'environ {n} mesures perdues ({why}) ; la lacune est notée et transmise',
+  ],
+  [
+    'an unknown number of readings lost ({why}); the gap is recorded and reported',
+    'un nombre inconnu de mesures perdues ({why}) ; la lacune est notée et transmise',
+  ],
+  ['{file} was missing at a start; a fresh file was begun', '{file} manquait au démarrage ; un fichier neuf a été commencé'],
+  [
+    '{file} was missing at a start, but there are traces of earlier runs ({words}); a fresh file was begun',
+    "{file} manquait au démarrage, alors qu'il y a des traces d'avant ({words}) ; un fichier neuf a été commencé",
+  ],
   ['{n} readings lost ({why}); the gap is recorded and reported', '{n} mesures perdues ({why}) ; la lacune est notée et transmise'],
   [
     'safe mode ran without a store: {n} readings lost; the gap is recorded and reported',
@@ -96,15 +113,13 @@ export const FRENCH_STORE: Pairs = [
     "vérifier que son dossier est monté en écriture et appartient à l'agent",
   ],
   ['check store.dir in the config and the storage card (dmesg)', 'vérifier store.dir dans la configuration et la carte mémoire (dmesg)'],
-  ['check the storage card; the file is set aside by itself', 'vérifier la carte mémoire ; le fichier est mis de côté automatiquement'],
-  [
-    'check who else writes into this folder; the file is set aside by itself',
-    'chercher qui écrit aussi dans ce dossier ; le fichier est mis de côté automatiquement',
-  ],
-  [
-    'a newer release wrote it; the file is set aside by itself',
-    'écrit par une version plus récente ; le fichier est mis de côté automatiquement',
-  ],
+  ['the file is set aside by itself', 'le fichier est mis de côté automatiquement'],
+  ['check the storage card', 'vérifier la carte mémoire'],
+  ['check who else writes into this folder', 'chercher qui écrit aussi dans ce dossier'],
+  ['a newer release wrote it', 'écrit par une version plus récente'],
+  ['no space is left', 'plus de place'],
+  ['it cannot be written', "l'écriture est impossible"],
+  ['its content is damaged', 'son contenu est abîmé'],
   ['{size} are held in reserve for a full disk', '{size} en réserve pour un disque plein'],
   ['the disk is full ({size} free); the reserve was given up', 'le disque est plein ({size} libres) ; la réserve est utilisée'],
   ['{file}: {n} MB are free, a commit needs {m} MB', '{file} : {n} Mo libres, une écriture demande {m} Mo'],
@@ -162,6 +177,7 @@ export const FRENCH_STORE: Pairs = [
   ['{n} entries in the last {span}', '{n} entrées depuis {span}'],
   ['The log is empty.', 'Le journal est vide.'],
   ['Whole: entries {n} to {m}, none changed, none missing.', 'Entier : entrées {n} à {m}, aucune changée, aucune absente.'],
+  ['Unchanged: entries {n} to {m}. But entries may be missing:', 'Inchangé : entrées {n} à {m}. Mais des entrées peuvent manquer :'],
   ['Kept of older ones, by admins: {n}.', 'Gardées des plus anciennes, par des administrateurs : {n}.'],
   ['NOT WHOLE:', 'PAS ENTIER :'],
   ['Head: {head}', 'Tête : {head}'],
@@ -188,6 +204,11 @@ export const FRENCH_STORE: Pairs = [
   [
     'entry {n} says that the head was missing: entries before it may have been removed',
     "l'entrée {n} dit que la tête manquait : des entrées plus anciennes ont pu être enlevées",
+  ],
+  ['entry {n} says that the log before it is lost: {text}', "l'entrée {n} dit que le journal d'avant est perdu : {text}"],
+  [
+    'entry {n} says that a copy of state.db was taken into use: entries made after that copy are not in it',
+    "l'entrée {n} dit qu'une copie de state.db a été mise en service : les entrées faites après cette copie n'y sont pas",
   ],
   [
     'the log is empty, though this store has events of earlier runs',

@@ -24,7 +24,7 @@ export const SUMMARIES: Pairs = [
   ['blink a lamp, to find it', 'faire clignoter un luminaire, pour le trouver'],
   ['all of the street: on for an emergency, auto', "toute la rue : on en cas d'urgence, auto"],
   ['all lamps to 100 %, for an emergency; no login', 'tout à 100 %, urgence ; sans identification'],
-  ['end what lights on began', 'met fin à lights on'],
+  ['end the emergencies of console and platform', 'met fin aux urgences de console et plateforme'],
   ['burning hours of the lamps, for constant light', 'heures de marche des luminaires, pour la lumière constante'],
   ['try a lamp or a zone: ramp, read-back, power', 'essai de luminaire ou de zone : rampe, relecture, puissance'],
   ['ramp a lamp, read it back, weigh it', 'rampe sur un luminaire, relecture, puissance'],

@@ -24,6 +24,8 @@ export const FRENCH_UPLINK: Pairs = [
   ['the oldest {span} old', 'la plus vieille a {span}'],
   ['{n} reading lost', '{n} mesure perdue'],
   ['{n} readings lost', '{n} mesures perdues'],
+  ['about {n} of readings lost', 'environ {n} mesures perdues'],
+  ['an unknown number of readings lost', 'un nombre inconnu de mesures perdues'],
   ['{n} of them as history', "dont {n} d'historique"],
   ['{what}, {size} since the start', '{what}, {size} depuis le démarrage'],
   ['{size} today (UTC); {what}', "{size} aujourd'hui (UTC) ; {what}"],

@@ -13,8 +13,10 @@ import {
   type ConsoleRequest,
   createLineSplitter,
   failedReply,
+  LEAVE_LINE,
   MAX_REQUEST_BYTES,
   type Progress,
+  type ReaderEnd,
   readRequest,
   SUMMARY_MS,
 } from './protocol.ts';
@@ -41,6 +43,15 @@ export interface ConnectionParts {
   /** Whether a long job that its reader ends still answers. */
   readonly hasSummary: (request: ConsoleRequest) => boolean;
   readonly onBug: (error: unknown) => void;
+  /** Whether connections end because the agent stops. Default: it does not. */
+  readonly isStopping?: () => boolean;
+}
+
+/** The end of a connection's reader. */
+interface Reader {
+  readonly signal: AbortSignal;
+  /** How it ended; meaningless before. */
+  readonly readerEnd: () => ReaderEnd;
 }
 
 /** Serves the socket until it closes. */
@@ -48,6 +59,13 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): void {
   const { deadlines, onBug } = parts;
   const split = createLineSplitter(MAX_REQUEST_BYTES);
   const gone = new AbortController();
+  let readerEnd: ReaderEnd = 'hang-up';
+  const reader: Reader = { signal: gone.signal, readerEnd: () => readerEnd };
+  const leave = (how: ReaderEnd): void => {
+    if (gone.signal.aborted) return;
+    readerEnd = how;
+    gone.abort();
+  };
   const waiting: string[] = [];
   let waitingChars = 0;
   let refusal: ConsoleError | null = null;
@@ -59,7 +77,7 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): void {
     isBusy = true;
     for (let line = waiting.shift(); line !== undefined && !socket.destroyed; line = waiting.shift()) {
       waitingChars -= line.length;
-      const reply = await answer(line, socket, gone.signal, parts);
+      const reply = await answer(line, socket, reader, parts);
       if (!socket.destroyed && !socket.write(encode(reply))) await drained(socket);
       deadlines.set(socket, IDLE_MS);
       if (waitingChars <= MAX_REQUEST_BYTES) socket.resume();
@@ -75,6 +93,10 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): void {
     deadlines.set(socket, IDLE_MS);
     try {
       for (const line of split(bytes)) {
+        if (line === LEAVE_LINE) {
+          leave('logout');
+          continue;
+        }
         waiting.push(line);
         waitingChars += line.length;
       }
@@ -88,10 +110,10 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): void {
   });
   socket.on('end', () => {
     hasEnded = true;
-    gone.abort();
+    leave('hang-up');
     work().catch(onBug);
   });
-  socket.on('close', () => gone.abort());
+  socket.on('close', () => leave(parts.isStopping?.() === true ? 'stopped' : 'hang-up'));
 }
 
 /** Say why and close. What the client still sends is read and dropped, or it would lose the answer to a reset. */
@@ -101,12 +123,12 @@ export function hangUp(socket: Socket, deadlines: Deadlines, error: ConsoleError
   socket.end(encode(failedReply(null, error)));
 }
 
-async function answer(line: string, socket: Socket, signal: AbortSignal, parts: ConnectionParts): Promise<ConsoleReply> {
+async function answer(line: string, socket: Socket, reader: Reader, parts: ConnectionParts): Promise<ConsoleReply> {
   let id: number | null = null;
   try {
     const request = readRequest(line);
     id = request.id;
-    const result = await (parts.isLong(request) ? longJob(request, socket, signal, parts) : parts.carryOut(request, job(signal, parts)));
+    const result = await (parts.isLong(request) ? longJob(request, socket, reader, parts) : parts.carryOut(request, job(reader, parts)));
     return { id, ok: true, ...stamp(parts), result };
   } catch (error) {
     if (error instanceof ConsoleError) return failedReply(id, error);
@@ -116,7 +138,8 @@ async function answer(line: string, socket: Socket, signal: AbortSignal, parts: 
 }
 
 /** Runs a job with progress and signs of life. It ends at once when its reader is gone, and one with a summary soon after its reader ended it, even if the job ignores the signal. */
-async function longJob(request: ConsoleRequest, socket: Socket, signal: AbortSignal, parts: ConnectionParts): Promise<unknown> {
+async function longJob(request: ConsoleRequest, socket: Socket, reader: Reader, parts: ConnectionParts): Promise<unknown> {
+  const { signal } = reader;
   let isOver = false;
   const report = (progress: unknown): boolean => {
     // A slow reader loses progress, never its answer.
@@ -128,7 +151,7 @@ async function longJob(request: ConsoleRequest, socket: Socket, signal: AbortSig
   const alive = every(parts.clock, ALIVE_MS, () => void report(null));
   try {
     return await Promise.race([
-      parts.carryOut(request, { ...job(signal, parts), report }),
+      parts.carryOut(request, { ...job(reader, parts), report }),
       lostReader(signal, parts.hasSummary(request) ? { socket, clock: parts.clock } : null),
     ]);
   } finally {
@@ -137,8 +160,8 @@ async function longJob(request: ConsoleRequest, socket: Socket, signal: AbortSig
   }
 }
 
-function job(signal: AbortSignal, { clock, timezone }: ConnectionParts): RawJob {
-  return { report: () => false, signal, clock, timezone };
+function job(reader: Reader, { clock, timezone }: ConnectionParts): RawJob {
+  return { report: () => false, ...reader, clock, timezone };
 }
 
 function stamp({ clock, timezone }: ConnectionParts): Pick<Progress, 'atMs' | 'timezone'> {

@@ -7,9 +7,9 @@ import type { AgentView } from '../../core/views.ts';
 import type { AgentCommand, Job } from '../command-spec.ts';
 import { COMMANDS } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';
-import type { ConsoleRequest, RawArgs } from './protocol.ts';
+import { auditDetail, DENIED, openArgs } from './audit-detail.ts';
+import type { ConsoleRequest } from './protocol.ts';
 
-const DENIED = 'denied';
 /** The user name of a client that is not logged in. */
 const NO_USER = 'nobody';
 
@@ -30,10 +30,10 @@ export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, c
     let isNoted = false;
     return (result) => {
       if (command.isSelfNoted) return;
-      const isPaced = isLook(command) || result === DENIED;
       if (isNoted) return;
       isNoted = true;
-      if (isPaced && !pace.isDue(`${caller.user} ${command.name} ${result}`)) return;
+      // The store counts repeated refusals.
+      if (isLook(command) && result !== DENIED && !pace.isDue(`${caller.user} ${command.name} ${result}`)) return;
       const { user, role } = caller;
       const detail = auditDetail(command, request.args);
       const look = isLook(command) ? ({ isLook: true } as const) : {};
@@ -105,19 +105,6 @@ function commandFor({ command }: ConsoleRequest): AgentCommand {
 const LOOK_MS = 3_600_000;
 /** Reads remembered; more are dropped, which costs a line each. Source: assumed; 8 users with 25 commands. */
 const MAX_LOOKS = 200;
-
-/** The arguments without the secret ones. */
-function openArgs({ secrets }: Pick<AgentCommand, 'secrets'>, args: RawArgs): RawArgs {
-  return Object.fromEntries(Object.entries(args).filter(([name]) => !secrets.some((secret) => secret.name === name)));
-}
-
-/** The arguments as text: `target=L07 level=80 for=30m`. */
-function auditDetail(command: Pick<AgentCommand, 'secrets'>, args: RawArgs): string {
-  return Object.entries(openArgs(command, args))
-    .filter(([, value]) => value !== false)
-    .map(([name, value]) => (value === true ? name : `${name}=${value}`))
-    .join(' ');
-}
 
 /** Whether a line is due; a second one with the same key is due an hour later. */
 function createAuditPace(clock: Pick<Clock, 'monoMs'>): { isDue(key: string): boolean } {

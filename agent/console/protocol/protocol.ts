@@ -30,6 +30,12 @@ export interface ConsoleRequest {
   readonly token?: string;
 }
 
+/** How the reader of a job ended: logged out, went without a word as a process that was killed does, or the agent itself stops. */
+export type ReaderEnd = 'logout' | 'hang-up' | 'stopped';
+
+/** What a client sends before it closes a connection that a session depends on; without it the session counts as lost. */
+export const LEAVE_LINE = '{"leave":true}';
+
 /** Every answer carries the agent's own time, which may be shifted against the reader's. */
 interface Stamp {
   readonly id: number;

@@ -10,6 +10,7 @@ import {
   type ConsoleReply,
   type ConsoleRequest,
   createLineSplitter,
+  LEAVE_LINE,
   MAX_REPLY_BYTES,
   type Progress,
   parseReply,
@@ -29,6 +30,8 @@ export interface AgentCall {
   readonly signal?: AbortSignal;
   /** Aborted when the job shall end now, with its answer: this end of the connection is closed. */
   readonly enough?: AbortSignal;
+  /** As `enough`; the agent is also told that the reader leaves and was not lost. */
+  readonly leave?: AbortSignal;
 }
 
 /** Longest wait for the answer of a job that was ended. Units: ms. Source: one second more than the agent gives the job. */
@@ -90,14 +93,15 @@ function connected(path: string): Promise<Socket | null> {
 function exchange(
   socket: Socket,
   path: string,
-  { request, timeoutMs, onProgress, signal, enough }: Omit<AgentCall, 'socketPaths'>,
+  { request, timeoutMs, onProgress, signal, enough, leave }: Omit<AgentCall, 'socketPaths'>,
 ): Promise<ConsoleReply> {
   const split = createLineSplitter(MAX_REPLY_BYTES);
   return new Promise<ConsoleReply>((resolve, reject) => {
-    const finish = (): void => {
-      socket.end();
+    const finish = (lastLine = ''): void => {
+      socket.end(lastLine);
       socket.setTimeout(SUMMARY_WAIT_MS);
     };
+    const say = (): void => finish(`${LEAVE_LINE}\n`);
     const lost = (what: string): void => reject(new ConsoleError('unreachable', `the agent on ${path} ${what}; see its log`));
     // The socket's own timer starts again with every byte.
     socket.setTimeout(timeoutMs, () => lost(`did not answer within ${timeoutMs / 1_000} s`));
@@ -119,6 +123,8 @@ function exchange(
     });
     socket.write(`${JSON.stringify(request)}\n`);
     if (enough?.aborted) finish();
-    enough?.addEventListener('abort', finish, { once: true });
+    enough?.addEventListener('abort', () => finish(), { once: true });
+    if (leave?.aborted) say();
+    leave?.addEventListener('abort', say, { once: true });
   }).finally(() => socket.destroy());
 }

@@ -43,13 +43,14 @@ export interface ConsoleServer {
 export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
   const { view, socketPath, log, clock, timezone } = parts;
   const served = new Set<Socket>();
+  let server: Server | null = null;
   const deadlines = createDeadlines(clock);
   const connection: ConnectionParts = {
     ...{ deadlines, clock, timezone },
     ...createGate(parts.socketKind ?? 'agent', view, log, clock),
+    isStopping: () => server === null,
     onBug: (error) => log.event('console-command-failed', { cause: String(error) }, 'warning'),
   };
-  let server: Server | null = null;
 
   const accept = (socket: Socket): void => {
     socket.on('error', (error) => log.event('console-connection-lost', { cause: error.message }, 'debug'));

@@ -4,6 +4,7 @@ import { mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
 import { askAgent } from '../ask-agent.ts';
 import type { ConsoleCommand, ShellCommandName } from '../command-spec.ts';
+import { CONFIG_COMMIT, CONFIG_ROLLBACK } from '../commands/config/config-commit.ts';
 import { isFrameEnd } from '../commands/config/paste-frame.ts';
 import { ConsoleError } from '../console-error.ts';
 import { createStatusLine } from '../terminal/status-line.ts';
@@ -13,14 +14,18 @@ import { wrap } from '../text/text-lines.ts';
 import { asTyped } from './as-typed.ts';
 import { askNewSecret, askSecret } from './console-login.ts';
 import type { Dialog } from './dialog.ts';
-import { type Filter, filterLines, readFilters, wantsJson } from './filters.ts';
+import { type Filter, filterLines, wantsJson } from './filters.ts';
 import type { Tree } from './line-tree.ts';
-import type { ConsoleSession } from './session.ts';
+import { noteRefusal } from './refusal.ts';
+import { askerOf, type ConsoleSession, filesRole } from './session.ts';
 import { sessionArgs } from './session-files.ts';
-import { splitLine } from './typed-words.ts';
+import { readTypedLine, type TypedCommand } from './typed-command.ts';
 
 /** Lines of the moment that may wait to be sent; more are counted instead. Units: bytes. Source: assumed; a second at 9600. */
 const MAX_LIVE_WAITING_BYTES = 960;
+
+/** What puts a revision on trial. */
+const COMMITS: readonly string[] = [CONFIG_COMMIT.name, CONFIG_ROLLBACK.name];
 
 /** What the shell itself carries out; each resolves with the lines to show. Errors: reject with ConsoleError. */
 export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) => Promise<readonly string[]>>>;
@@ -38,6 +43,7 @@ export interface RunnerParts {
   readonly clock: Pick<Clock, 'monoMs' | 'after'>;
   readonly surroundings: Surroundings;
   readonly localActions: SessionActions;
+  readonly beforeCommit?: () => Promise<void>;
   /** Of the console; none unless given. */
   readonly filesDir?: string | null;
   readonly shellActions: ShellActions;
@@ -48,7 +54,7 @@ export interface RunnerParts {
 export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   const { dialog } = parts;
   try {
-    const work = readLine(line, parts.tree);
+    const work = readTypedLine(line, parts.tree);
     if (work === null) return;
     const { lines, isOk } =
       'help' in work ? { lines: await parts.shellActions.help({ command: work.help.join(' ') }), isOk: true } : await carryOut(work, parts);
@@ -62,40 +68,12 @@ export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   }
 }
 
-interface Job {
-  readonly command: ConsoleCommand;
-  readonly args: LocalArgs;
-  readonly filters: readonly Filter[];
-}
-
-/** `help`: the words before `--help`. Null for an empty line or a remark. Errors: throws ConsoleError 'usage'. */
-function readLine(line: string, tree: Tree): Job | (Pick<Job, 'filters'> & { readonly help: readonly string[] }) | null {
-  const { stages, isQuoteOpen } = splitLine(line);
-  const [first = [], ...rest] = stages;
-  const typed = first.map(({ text }) => text);
-  // Examples are pasted with the program's name before them.
-  const words = typed[0] === 'luciole' ? typed.slice(1) : typed;
-  if (words.length === 0 && rest.length === 0) return null;
-  if (words.length === 0) throw new ConsoleError('usage', 'nothing stands before the bar');
-  if (isQuoteOpen) throw new ConsoleError('usage', 'a quote is not closed');
-  if (words[0] === 'show' && words.length > 1) {
-    throw new ConsoleError('usage', `no such word: "show"; say it without: ${words.slice(1).join(' ')}`);
-  }
-  const filters = readFilters(rest);
-  if (words.some((word) => word === '--help' || word === '-h')) return { help: words.filter((word) => !word.startsWith('-')), filters };
-  const { command, args } = tree.read(words);
-  if (!wantsJson(filters)) return { command, args, filters };
-  if (!command.options.some(({ name }) => name === 'json')) throw new ConsoleError('usage', `${command.name} has no raw answer`);
-  return { command, args: { ...args, json: true }, filters };
-}
-
-async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Promise<{ lines: readonly string[]; isOk: boolean }> {
+async function carryOut(job: TypedCommand, parts: RunnerParts): Promise<{ lines: readonly string[]; isOk: boolean }> {
+  const { command, filters } = job;
   const { dialog } = parts;
-  // Files are read with the rights of this process; what the agent is asked, it checks itself.
-  const { login } = parts.session;
-  if (login !== null && !mayUse(login.role, command.role))
-    throw new ConsoleError('denied', `${command.name} needs the role ${command.role}; you are ${login.role}`);
-  if (command.kind === 'shell') return { lines: await parts.shellActions[command.name](args), isOk: true };
+  const args = await permitted(job, parts);
+  if (command.kind === 'shell') return { lines: await noted(job, parts, () => parts.shellActions[command.name](args)), isOk: true };
+  if (COMMITS.includes(command.name)) await parts.beforeCommit?.();
   const [stop, enough] = [new AbortController(), new AbortController()];
   const stopped = stoppedText(command);
   dialog.input.onInterrupt(() => {
@@ -111,7 +89,7 @@ async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Pr
         : await orStopped(
             parts
               .localActions(collected.terminal, stop.signal, () => pasted(parts, () => stop.abort(), args['framed'] === true))
-              [command.name](login === null ? args : sessionArgs(command, args, parts.filesDir ?? null)),
+              [command.name](args),
             stop.signal,
             stopped,
           );
@@ -120,6 +98,33 @@ async function carryOut({ command, args, filters }: Job, parts: RunnerParts): Pr
   } finally {
     dialog.input.onInterrupt(null);
     collected.terminal.status?.clear();
+  }
+}
+
+/**
+ * The arguments, each file in its place. What this program refuses reaches the audit log as well.
+ *
+ * Errors: rejects with ConsoleError 'denied'.
+ */
+function permitted(job: TypedCommand, parts: RunnerParts): Promise<LocalArgs> {
+  const { command, args } = job;
+  return noted(job, parts, async () => {
+    // Files are read with the rights of this process; what the agent is asked, it checks itself.
+    const { login } = parts.session;
+    if (login !== null && !mayUse(login.role, command.role))
+      throw new ConsoleError('denied', `${command.name} needs the role ${command.role}; you are ${login.role}`);
+    const role = filesRole(parts.session);
+    return command.kind !== 'local' || role === null ? args : sessionArgs(command, args, { filesDir: parts.filesDir ?? null, role });
+  });
+}
+
+async function noted<T>({ command, args }: TypedCommand, { session, surroundings }: RunnerParts, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ConsoleError && error.code === 'denied' && session.login !== null)
+      await noteRefusal(command, args, askerOf(session, surroundings));
+    throw error;
   }
 }
 
@@ -186,6 +191,7 @@ function collector(
   { stop, enough }: { readonly stop: AbortSignal; readonly enough: AbortSignal },
 ) {
   const { settings, writer } = dialog;
+  const role = filesRole(session);
   let text = '';
   let droppedLines = 0;
   const keep = (more: string): void => {
@@ -216,6 +222,7 @@ function collector(
     colour: settings.colour,
     language: settings.language,
     user: session.user,
+    ...(role === null ? {} : { role }),
     askSecret: async (prompt, rule) => {
       const typed = rule === null ? await askSecret(dialog, `${prompt}: `) : await askNewSecret(dialog, prompt, rule);
       if (typed === null) throw new ConsoleError('failed', 'given up; nothing was changed');

@@ -8,6 +8,7 @@ import { type LoginAnswer, PASSWORD_RULE } from '../../core/access.ts';
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import type { Language } from '../../core/words.ts';
 import { askAgent, fetchAnswer } from '../ask-agent.ts';
+import { SOCKET_OPTION } from '../command-tree.ts';
 import { LOGIN, type LoginEnd } from '../commands/access/login.ts';
 import { GREETING } from '../commands/cabinet/names.ts';
 import { LIGHTS_ON } from '../commands/light/lights.ts';
@@ -18,15 +19,21 @@ import { formatDuration } from '../text/duration.ts';
 import { translate } from '../text/language.ts';
 import { wrap } from '../text/text-lines.ts';
 import type { Dialog } from './dialog.ts';
+import { filterLines } from './filters.ts';
+import { createTree } from './line-tree.ts';
 import type { ConsoleSession, Login } from './session.ts';
 import { speak } from './terminal-settings.ts';
+import { readTypedLine, type TypedCommand } from './typed-command.ts';
 
 /** Without a key for so long the session ends and frees the line. Units: ms. Source: assumed; twice a slow typist. */
 const UNANSWERED_MS = 120_000;
 const LOOK_MS = 5_000;
 /** Wrong ones before the line is given back. Source: login(1), LOGIN_RETRIES. */
 const TRIES = 5;
-const HINT = 'without a login: lights on 30m (all lamps to 100 %), logout';
+const HINT = 'without a login: lights on 30m (all to 100 %), lights on 30m --zone ZONE, logout';
+/** What is a command at this question, and no name. */
+const LIGHTS_LINE = /^(luciole\s+)?lights(\s|\||$)/i;
+const WITHOUT_LOGIN = createTree([LIGHTS_ON], []);
 
 /** The login socket, and what is shown to a person who is not logged in. */
 export interface ConsoleLoginParts {
@@ -84,14 +91,13 @@ async function nameOf(dialog: Dialog, parts: ConsoleLoginParts): Promise<string 
     if (read.kind === 'interrupt') continue;
     const typed = read.kind === 'line' ? read.text.trim() : 'logout';
     if (typed === 'logout' || typed === 'exit') return null;
-    const words = typed.split(/\s+/);
-    if (words[0] === 'lights') await lights(words, dialog, parts);
-    else if (/^[?]|^help$/.test(typed)) print(dialog, [HINT]);
+    if (LIGHTS_LINE.test(typed)) await lights(typed, dialog, parts);
+    else if (/^([?]|help(\s|$))/.test(typed)) print(dialog, [HINT]);
     else if (typed !== '') return typed;
   }
 }
 
-async function lights([, verb, duration = '', ...reason]: readonly string[], dialog: Dialog, parts: ConsoleLoginParts): Promise<void> {
+async function lights(typed: string, dialog: Dialog, parts: ConsoleLoginParts): Promise<void> {
   let shown = '';
   const out = (text: string): void => {
     shown += text;
@@ -100,13 +106,26 @@ async function lights([, verb, duration = '', ...reason]: readonly string[], dia
   const { surroundings, socketPath } = parts;
   const terminal: Terminal = { ...surroundings, socketPath, out, err: out, widthCols, colour, language, user: 'nobody', status: null };
   try {
-    if (verb !== 'on') throw new ConsoleError('usage', `without a login there is only lights on, as lights on 30m`);
-    await askAgent(LIGHTS_ON, { duration, ...(reason.length === 0 ? {} : { reason: reason.join(' ') }) }, terminal);
-    await dialog.page(shown.trimEnd().split('\n'));
+    const work = readLightsOn(typed);
+    if (work === null) return print(dialog, [HINT]);
+    await askAgent(LIGHTS_ON, work.args, terminal);
+    await dialog.page(filterLines(shown.trimEnd().split('\n'), work.filters));
   } catch (error) {
     if (!(error instanceof ConsoleError)) throw error;
     print(dialog, [`% ${error.message}`]);
   }
+}
+
+/** Null where help is requested. Errors: throws ConsoleError 'usage', as in a session. */
+function readLightsOn(typed: string): TypedCommand | null {
+  const [, verb = ''] = WITHOUT_LOGIN.expand(typed.replace(/^luciole\s+/i, '').split(/[\s|]+/));
+  if (/^(--help|-h)$/.test(verb)) return null;
+  if (verb !== 'on') throw new ConsoleError('usage', `without a login there is only lights on, as lights on 30m`);
+  const work = readTypedLine(typed, WITHOUT_LOGIN);
+  if (work === null || 'help' in work) return null;
+  // A caller who is not known does not choose which agent this process connects to.
+  if ('socket' in work.args) throw new ConsoleError('usage', `without a login there is no --${SOCKET_OPTION.name}`);
+  return work;
 }
 
 /** Null where this name was not let in. */
@@ -164,19 +183,21 @@ const UNKNOWN_WORD = 'usage';
 
 /** The login as one request that stays open while the session lasts. Null where the agent does not answer. */
 async function entered(args: Readonly<Record<string, string>>, { socketPath }: ConsoleLoginParts, dialog: Dialog): Promise<Entered | null> {
-  const leave = new AbortController();
+  const [lose, leave] = [new AbortController(), new AbortController()];
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<LoginAnswer | LoginEnd>();
   const opened = Promise.withResolvers<Entered | null>();
   callAgent({
     socketPaths: [socketPath],
     request: { id: 1, command: LOGIN.name, args, user: 'console' },
     timeoutMs: LOGIN.timeoutMs,
-    signal: leave.signal,
+    signal: lose.signal,
+    leave: leave.signal,
     onProgress: ({ progress }) => {
       const answer = progress as LoginAnswer;
       if (answer.state !== 'in') return;
       const { user, role, token, idleMs } = answer;
-      opened.resolve({ session: { user, login: { role, token, idleMs, socketPath, ended, leave: () => leave.abort() } } });
+      const end = (isLost: boolean): void => (isLost ? lose : leave).abort();
+      opened.resolve({ session: { user, login: { role, token, idleMs, socketPath, ended, leave: end } } });
     },
   })
     .then(({ result }) => result as LoginAnswer | LoginEnd)

@@ -9,13 +9,14 @@ import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { LeastRole } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
 import { ConsoleError } from '../console-error.ts';
 import { formatDuration } from '../text/duration.ts';
 import { formatBytes } from '../text/page.ts';
 import { wrap } from '../text/text-lines.ts';
 import type { Dialog } from './dialog.ts';
-import { sessionFile } from './session-files.ts';
+import { allDirs, sessionFile } from './session-files.ts';
 import type { Tty } from './tty.ts';
 
 export interface CopyArgs {
@@ -31,8 +32,8 @@ export interface CopyParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   /** Files without a folder lie here; null: where the program was started. */
   readonly filesDir: string | null;
-  /** Only files of that folder: a user who logged in reads no other. */
-  readonly isConfined: boolean;
+  /** Of the session, which reads only files of that folder for its role; null for a user of the machine, who reads any. */
+  readonly role: LeastRole | null;
   readonly translate: (text: string) => string;
 }
 
@@ -61,9 +62,9 @@ export async function copySerial(args: CopyArgs, parts: CopyParts): Promise<read
   return byLines(path, args, parts);
 }
 
-function pathOf(file: string, { filesDir, isConfined }: CopyParts): string {
-  const own = filesDir === null ? [] : [join(filesDir, file)];
-  const candidates = isConfined ? [sessionFile(file, 'read', filesDir)] : [...own, file];
+function pathOf(file: string, { filesDir, role }: CopyParts): string {
+  const own = filesDir === null ? [] : allDirs(filesDir).map((dir) => join(dir, file));
+  const candidates = role === null ? [...own, file] : [sessionFile(file, 'read', { filesDir, role })];
   const found = candidates.find((path) => existsSync(path) && statSync(path).isFile());
   if (found === undefined)
     throw new ConsoleError('failed', `no file ${file}${filesDir === null ? '' : `, nor in ${filesDir}`}; tech-support makes one`);

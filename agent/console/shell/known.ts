@@ -1,10 +1,9 @@
-/** What a session has read from the agent: names of the cabinet, and overrides and trials in force; and how a lost one returns its trial. */
+/** What a session has read from the agent: names of the cabinet, and overrides and trials in force. */
 import type { WallMs } from '../../core/clock.ts';
 import type { ConfigView, ValueInForce } from '../../core/revisions.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import type { AgentCommand, NameKind } from '../command-spec.ts';
 import { NAMES, type Names } from '../commands/cabinet/names.ts';
-import { CONFIG_RETURN } from '../commands/config/config-commit.ts';
 import { CONFIG_IN_FORCE, CONFIG_PLACES } from '../commands/config/config-edit.ts';
 import { CONFIG } from '../commands/config/config-view.ts';
 import { ConsoleError } from '../console-error.ts';
@@ -54,18 +53,6 @@ export function namesOf(names: Names, kind: Exclude<NameKind, 'place'>): readonl
 /** The number of the revision on trial; null where there is none, or no agent answers. */
 export async function trialNumber(asker: Asker): Promise<number | null> {
   return (await configView(asker))?.trial?.number ?? null;
-}
-
-/**
- * Returns the configuration that a lost session has put on trial: a person who has lost the cable cannot confirm it.
- *
- * `before`: on trial when the session began, so not its own. One that confirms itself is left to do so.
- */
-export async function giveBackTrial(asker: Asker, before: number | null): Promise<void> {
-  const { trial, running } = (await configView(asker)) ?? {};
-  if (trial == null || trial.mode !== 'asked' || trial.number === before || running?.by !== `console:${asker.user}`) return;
-  // Where the agent does not answer, the trial ends by itself.
-  await askOrNull(CONFIG_RETURN, { revision: String(trial.number), comment: 'the session was lost' }, asker);
 }
 
 async function configView(asker: Asker): Promise<ConfigView | undefined> {

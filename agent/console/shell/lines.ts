@@ -14,7 +14,7 @@ import { createTree, type Tree } from './line-tree.ts';
 import { LogShow } from './log-show.ts';
 import { createPastLines, type LineHistoryStore, type PastLines } from './past-lines.ts';
 import { goodbyeLines, greeting, promptOf } from './prompt.ts';
-import { askerOf, type ConsoleSession } from './session.ts';
+import { askerOf, type ConsoleSession, filesRole } from './session.ts';
 import { createShellActions } from './shell-actions.ts';
 import { speak } from './terminal-settings.ts';
 import type { Tty } from './tty.ts';
@@ -29,6 +29,8 @@ export interface LineParts {
   readonly surroundings: Surroundings;
   readonly machine: LocalMachine;
   readonly localActions: SessionActions;
+  /** Resolves when the agent would see the session end, before what it puts on trial; absent where it sees that anyway. */
+  readonly beforeCommit?: () => Promise<void>;
   /** What may be written at a place of the configuration, or why it is none. */
   readonly wanted: TypingHelp['wanted'];
 }
@@ -120,8 +122,8 @@ async function namesFor(kind: NameKind, typed: string, { known, session, parts }
 
 function actionsOf({ session, parts, inWords, ...rest }: Lines): ReturnType<typeof createShellActions> {
   const asker = askerOf(session, parts.surroundings);
-  const isConfined = session.login !== null;
-  return createShellActions({ ...parts, ...rest, filesDir: parts.filesDir ?? null, asker, isConfined, translate: inWords });
+  const role = filesRole(session);
+  return createShellActions({ ...parts, ...rest, filesDir: parts.filesDir ?? null, asker, role, translate: inWords });
 }
 
 /** By what holds now: the line may have been typed long after its prompt. */

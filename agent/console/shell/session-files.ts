@@ -1,11 +1,13 @@
 /**
- * The files that a session may name, and the room they may take.
+ * The files that a session may name, who may read them, and the room they may take.
  *
  * A user who logged in has the rights of the console's own system user for every file command: without a bound, anybody could read and
- * replace what that user can, the lines that others have typed among it.
+ * replace what that user can, the lines that others have typed among it. A command writes what its user may read, so each role has a
+ * folder of its own, and a session reads that of its role and those of lower roles.
  */
-import { existsSync, lstatSync, readdirSync, statfsSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { type LeastRole, mayUse, ROLES } from '../../core/access.ts';
 import type { ConsoleCommand } from '../command-spec.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { LocalArgs } from '../terminal/terminal.ts';
@@ -13,6 +15,10 @@ import { isLineHistory } from './past-lines.ts';
 
 /** A folder of their own, so that no name that a sender chooses is one of the console's files. */
 const RECEIVED = 'received';
+/** Of `receive` and `copy`. Source: commands/session/session.ts. */
+const RECEIVED_ROLE = 'technician';
+/** Lowest first. */
+const LEAST_ROLES: readonly LeastRole[] = ['anyone', ...ROLES];
 /** Stands for the input or output. */
 const STREAM = '-';
 /** What may be replaced: exports of readings, which can be made again. */
@@ -27,42 +33,105 @@ export function receivedDir(filesDir: string): string {
   return join(filesDir, RECEIVED);
 }
 
+/** The folder of a console, null for a console without one, and the role of the session. */
+export interface SessionPlace {
+  readonly filesDir: string | null;
+  readonly role: LeastRole;
+}
+
 /**
- * The arguments with each file in its place in the folder of the console; null for a console without one.
+ * The folder for what a session of this role writes; only this role and higher ones read it. It exists afterwards. A null role is a user of
+ * the machine, who writes into the folder of the console itself.
+ *
+ * Errors: throws ConsoleError 'failed' where the disk takes no folder.
+ */
+export function sessionDir(filesDir: string, role: LeastRole | null): string {
+  const dir = role === null ? filesDir : roleDir(filesDir, role);
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new ConsoleError('failed', `${dir}: ${(cause as Error).message}`, { cause });
+  }
+  return dir;
+}
+
+/** The folders of files that a machine user of this console may name, the console's own first. */
+export function allDirs(filesDir: string): readonly string[] {
+  return [filesDir, ...LEAST_ROLES.map((role) => roleDir(filesDir, role))];
+}
+
+function roleDir(filesDir: string, role: LeastRole): string {
+  return join(filesDir, `for-${role}`);
+}
+
+/**
+ * The arguments with each file in its place in the folder of the console.
  *
  * Errors: throws ConsoleError 'denied' for any other file.
  */
 export function sessionArgs(
   { arguments: positional, options }: Pick<ConsoleCommand, 'arguments' | 'options'>,
   args: LocalArgs,
-  filesDir: string | null,
+  place: SessionPlace,
 ): LocalArgs {
   const files = [...positional, ...options].flatMap(({ name, file }) => (file === undefined ? [] : [[name, file] as const]));
   const placed = files.flatMap(([name, use]) => {
     const typed = args[name];
-    return typeof typed !== 'string' || typed === STREAM ? [] : [[name, sessionFile(typed, use, filesDir)] as const];
+    return typeof typed !== 'string' || typed === STREAM ? [] : [[name, sessionFile(typed, use, place)] as const];
   });
   return { ...args, ...Object.fromEntries(placed) };
 }
 
-/** The path of one file. Errors: throws ConsoleError 'denied'. */
-export function sessionFile(typed: string, use: 'read' | 'write', filesDir: string | null): string {
+/** The path of one file. Errors: throws ConsoleError 'denied'; 'failed' where the disk takes no folder. */
+export function sessionFile(typed: string, use: 'read' | 'write', { filesDir, role }: SessionPlace): string {
   const name = basename(typed);
   const isReceived = typed === join(RECEIVED, name);
   const isPlace = name === typed || (isReceived && use === 'read');
   if (filesDir === null || !isPlace || name.startsWith('.') || isLineHistory(name))
     throw new ConsoleError('denied', 'name a file of this console, without a folder');
-  const path = join(isReceived ? receivedDir(filesDir) : filesDir, name);
-  if (use === 'write' && existsSync(path) && !REPLACEABLE.test(name))
+  if (isReceived) return readable({ path: join(receivedDir(filesDir), name), least: RECEIVED_ROLE }, typed, role);
+  if (use === 'read') return readable(found(filesDir, name, role), name, role);
+  const path = join(sessionDir(filesDir, role), name);
+  if (existsSync(path) && !REPLACEABLE.test(name))
     throw new ConsoleError('denied', `${name} is there already, and is no export: choose another name`);
   return path;
+}
+
+interface FoundFile {
+  readonly path: string;
+  readonly least: LeastRole;
+}
+
+/** The file of this name that the role may read, its own before those of lower roles; otherwise one that it may not read, or none. */
+function found(filesDir: string, name: string, role: LeastRole): FoundFile {
+  const own = LEAST_ROLES.indexOf(role);
+  const below = LEAST_ROLES.slice(0, own + 1).reverse();
+  const searched = [...below, ...LEAST_ROLES.slice(own + 1)].map((least) => ({ path: join(roleDir(filesDir, least), name), least }));
+  // Beside the folders of the roles lies what an earlier release wrote. It may hold anything.
+  const all = [...searched, { path: join(filesDir, name), least: 'admin' as const }];
+  return (
+    // A name may be too long for the disk.
+    all.find(({ path }) => existsSync(path) && statSync(path).isFile()) ?? {
+      path: join(roleDir(filesDir, role), name),
+      least: role,
+    }
+  );
+}
+
+/** Errors: throws ConsoleError 'denied' for a file of a higher role. */
+function readable({ path, least }: FoundFile, name: string, role: LeastRole): string {
+  if (mayUse(role === 'anyone' ? null : role, least)) return path;
+  throw new ConsoleError(
+    'denied',
+    role === 'anyone' ? `${name} needs a login as ${least}` : `${name} needs the role ${least}; you are ${role}`,
+  );
 }
 
 /** Room for a file, the bytes that it has already among them. Units: bytes; less than 0 for none. Errors: throws the system's error. */
 export function sessionRoomBytes(filesDir: string, path: string): number {
   const { bavail, bsize } = statfsSync(dirname(path));
   const sizes = new Map<number, number>();
-  for (const folder of [filesDir, receivedDir(filesDir)])
+  for (const folder of [...allDirs(filesDir), receivedDir(filesDir)])
     for (const name of namesIn(folder)) {
       const found = lstatSync(join(folder, name), { throwIfNoEntry: false });
       // A file with two names takes its room once.

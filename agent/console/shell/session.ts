@@ -1,5 +1,5 @@
 /** The user of a session, and the interface between the shell and a login. */
-import type { Role } from '../../core/access.ts';
+import type { LeastRole, Role } from '../../core/access.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Dialog } from './dialog.ts';
 
@@ -8,6 +8,13 @@ export interface ConsoleSession {
   readonly user: string;
   /** Null for a user of the machine, who needs no login. */
   readonly login: AgentSession | null;
+  /** A login is due at this console, and no agent answered that could have let the user in. Shape: absent unless true. */
+  readonly isStranger?: true;
+}
+
+/** The role by which a session names files of its console; null for a user of the machine, who may name any file. */
+export function filesRole({ login, isStranger }: Pick<ConsoleSession, 'login' | 'isStranger'>): LeastRole | null {
+  return login?.role ?? (isStranger === true ? 'anyone' : null);
 }
 
 /** A session that the agent has opened for a user who logged in. */
@@ -19,7 +26,8 @@ export interface AgentSession {
   readonly idleMs: number;
   /** Resolves when the agent has ended it, or is gone. */
   readonly ended: Promise<unknown>;
-  leave(): void;
+  /** `isLost`: its person did not end it, so what it has put on trial returns. */
+  leave(isLost: boolean): void;
 }
 
 export interface Login {
@@ -30,6 +38,11 @@ export interface Login {
 /** For a user who is logged in to the machine, over SSH or in its own shell: the rights of the agent's socket decide. */
 export function machineLogin(user: string): Login {
   return { open: async () => ({ user, login: null }) };
+}
+
+/** At a console that asks for a login, while no agent answers: its files of users who logged in stay closed. */
+export function strangerLogin(user: string): Login {
+  return { open: async () => ({ user, login: null, isStranger: true }) };
 }
 
 /** User, socket and token for the requests of this session. */

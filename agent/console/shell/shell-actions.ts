@@ -1,4 +1,5 @@
 /** What the shell carries out itself: help, the terminal, lines typed before, the end. */
+import type { LeastRole } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import type { LastState } from '../../core/views.ts';
@@ -38,8 +39,8 @@ export interface ShellActionParts {
   readonly machine: LocalMachine;
   /** Of the console; null keeps none. */
   readonly filesDir: string | null;
-  /** A user who logged in reads no file but of that folder. */
-  readonly isConfined: boolean;
+  /** Of the session, which names files of that folder alone; null for a user of the machine. */
+  readonly role: LeastRole | null;
   readonly translate: (text: string) => string;
 }
 

@@ -3,9 +3,10 @@ import { type Clock, every, type Timer } from '../../core/clock.ts';
 import { formatDuration } from '../text/duration.ts';
 import { translate } from '../text/language.ts';
 import { Dialog, type EndReason } from './dialog.ts';
-import { giveBackTrial, trialNumber } from './known.ts';
+import { trialNumber } from './known.ts';
 import { type LineParts, serveLines } from './lines.ts';
 import { askerOf, type ConsoleSession, type Login } from './session.ts';
+import { createTrialHold } from './trial-hold.ts';
 
 export interface ShellParts extends LineParts {
   readonly login: Login;
@@ -61,15 +62,20 @@ async function serveUntilIdle(session: ConsoleSession, dialog: Dialog, parts: Sh
   } finally {
     idle.cancel();
     dialog.end('logout');
-    login.leave();
+    login.leave(dialog.ended() === 'hang-up');
   }
 }
 
 async function serve(session: ConsoleSession, dialog: Dialog, parts: ShellParts): Promise<void> {
   const asker = askerOf(session, parts.surroundings);
-  const before = await trialNumber(asker);
-  await serveLines(session, dialog, parts);
-  if (dialog.ended() === 'hang-up') await giveBackTrial(asker, before);
+  // The agent knows the session of a user who logged in by its login.
+  if (session.login !== null) return serveLines(session, dialog, parts);
+  const hold = createTrialHold(asker, await trialNumber(asker), parts.clock);
+  try {
+    await serveLines(session, dialog, { ...parts, beforeCommit: hold.begin });
+  } finally {
+    hold.end(dialog.ended() === 'hang-up');
+  }
 }
 
 /** Before the end. Units: ms. Source: assumed; time to walk back from the pole. */

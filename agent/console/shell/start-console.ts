@@ -11,7 +11,7 @@ import { configFileOf, type LocalArgs, type LocalMachine, type Terminal, textOf 
 import { consoleKey, terminalName } from './console-key.ts';
 import { createConsoleLogin } from './console-login.ts';
 import { createLineHistoryStore } from './past-lines.ts';
-import { type Login, machineLogin } from './session.ts';
+import { type Login, machineLogin, strangerLogin } from './session.ts';
 import { createShell } from './shell.ts';
 import { openTtyDevice } from './tty-device.ts';
 
@@ -81,7 +81,7 @@ async function loginFor(args: LocalArgs, screen: Terminal, clock: Clock): Promis
   const own = mustLogIn ? 'closed' : await firstSocket(named === null ? usualSocketPaths() : [named]);
   if (own !== 'closed') return machineLogin(screen.user);
   const socketPath = await firstSocket(loginPaths(named));
-  if (socketPath === null || socketPath === 'closed') return machineLogin(screen.user);
+  if (socketPath === null || socketPath === 'closed') return mustLogIn ? strangerLogin(screen.user) : machineLogin(screen.user);
   const surroundings = { version: screen.version, localFiles: screen.localFiles };
   return createConsoleLogin({ socketPath, clock, surroundings, consoleKey: consoleKey(stateDir(), terminalName()) });
 }

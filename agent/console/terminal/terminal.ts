@@ -1,4 +1,5 @@
 /** What the command line needs from its environment; `main.ts` provides it for the program, tests provide their own. */
+import type { LeastRole } from '../../core/access.ts';
 import type { LastState, LocalConfigView } from '../../core/views.ts';
 import type { Language } from '../../core/words.ts';
 import type { LocalCommand } from '../command-spec.ts';
@@ -19,6 +20,8 @@ export interface Terminal {
   readonly socketPath: string | null;
   /** Session token, if the user has logged in. */
   readonly token?: string;
+  /** Of a session, which names only files of its console that this role may read. Absent for a user of the machine. */
+  readonly role?: LeastRole;
   /** The line that shows progress; null if none is shown. */
   readonly status: StatusLine | null;
   /** Prints short-lived output that may be dropped on a slow connection. If absent, use `out`. */

@@ -20,6 +20,8 @@ const NAMES = 'id lamp zone line device unit point profile programme pole user r
 const CODES = 'word command option broker code head'.split(' ');
 /** And of any length and shape: what was typed, lists of names, words of another program. */
 const QUOTED = 'verbs near words text key'.split(' ');
+/** What a person wrote, or the agent for a person who wrote nothing: only the words of the agent are translated. */
+const REMARK = 'remark';
 const AS_TYPED: ReadonlySet<string> = new Set([...NAMES, ...CODES, ...QUOTED]);
 
 interface Joint {
@@ -31,7 +33,10 @@ const LINES: readonly Joint[] = [{ at: /\n/, by: '\n' }];
 const SENTENCES: readonly Joint[] = [
   { at: /\. (?=[A-Z`])/, by: '. ' },
   { at: /\? (?=[A-Z])/, by: ' ? ' },
+  { at: /(?<=\S\?) (?=[a-z])/, by: ' ' },
 ];
+/** A semicolon that stands in no bracket. */
+const CLAUSES: readonly Joint[] = [{ at: /; (?![^()]*\))/, by: ' ; ' }];
 /** Parts of a sentence, the weakest link first, and how French links them. A colon ends what names the rest. */
 const JOINTS: readonly Joint[] = [
   { at: /; /, by: ' ; ' },
@@ -84,7 +89,7 @@ function french(text: string, depth: number, missed: Missed): string {
       joined(text, LINES, inner) ??
       byPattern(text, inner) ??
       joined(text, SENTENCES, inner) ??
-      bracketed(text, inner) ??
+      takenApart(text, depth, missed) ??
       joined(text, JOINTS, inner);
     if (translation !== null) return translation;
   }
@@ -108,7 +113,21 @@ function translatedValue(name: string, value: string, inner: (part: string) => s
     return value
       .replace(/ or (?=\S+$)/, ' ou ')
       .replace(/ and (\d+) more$/, (_, more) => ` et ${more} ${more === '1' ? 'autre' : 'autres'}`);
+  if (name === REMARK) return made?.whole.get(value) ?? value;
   return AS_TYPED.has(name) ? value : inner(value);
+}
+
+/** A sentence with brackets and several clauses: of the two ways to take it apart the one that leaves fewer parts in English. */
+function takenApart(text: string, depth: number, missed: Missed): string | null {
+  const ways = [bracketed, (each: string, inner: (part: string) => string) => joined(each, CLAUSES, inner)];
+  const tried = ways.map((way) => {
+    const left: string[] = [];
+    return { translation: way(text, (part) => french(part, depth + 1, (each) => left.push(each))), left };
+  });
+  if (tried[0]?.translation === null) return null;
+  const [best] = tried.filter(({ translation }) => translation !== null).sort((a, b) => a.left.length - b.left.length);
+  best?.left.forEach(missed);
+  return best?.translation ?? null;
 }
 
 /** Translates text in brackets as a sentence of its own. */

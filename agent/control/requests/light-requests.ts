@@ -8,6 +8,7 @@ import type { EventTracker } from '../../core/event-tracker.ts';
 import type { IdentifyRequest, IdentifyRun } from '../../core/light-tools.ts';
 import type { BlinkRequest, Field, OverrideRequest, PointRequest, ProgrammeRequest, ReleaseRequest } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
+import type { OverrideAnswer } from '../../core/views.ts';
 import type { Authorised, Intent, Outcome, Target } from '../../core/words.ts';
 import type { Decider } from '../../lighting/decide.ts';
 import { intentsFor } from '../../lighting/intents.ts';
@@ -92,13 +93,15 @@ export class LightRequests {
     return this.#programmes.choices();
   }
 
-  async override(request: Authorised<OverrideRequest>): Promise<Outcome> {
+  /** `untilMs` is absent for a refused one. */
+  async override(request: Authorised<OverrideRequest>): Promise<Outcome & Partial<OverrideAnswer>> {
     const { street, clock } = this.#parts;
     const incoming = { ...request, intentId: request.commandId };
     const refusal = this.#receive(incoming, () => refusalOf(street, request));
     if (refusal !== '') return this.#refuse(incoming, refusal);
-    this.#overrides.add(intentOf(request, { nowMs: clock.wallMs(), nowMono: clock.monoMs() }), request.isFurther);
-    return this.#carryOut(incoming);
+    const requested = intentOf(request, { nowMs: clock.wallMs(), nowMono: clock.monoMs() });
+    const { untilMs } = this.#overrides.add(requested, request.isFurther);
+    return { ...(await this.#carryOut(incoming)), untilMs };
   }
 
   async release(request: Authorised<ReleaseRequest>): Promise<Outcome> {

@@ -8,12 +8,13 @@ import { type Clock, isTrusted } from '../../core/clock.ts';
 import type { CopyRule } from '../../core/copied-state.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { Log, ReleaseRequest, Store } from '../../core/ports.ts';
-import type { Authorised, Intent, Rank } from '../../core/words.ts';
+import type { Authorised, Intent, IntentAuthority, Rank } from '../../core/words.ts';
 import {
   addIntent,
   begunIntents,
   expireIntents,
   type Moment,
+  mayMaintain,
   type Release,
   readStored,
   rebaseIntents,
@@ -69,19 +70,23 @@ export class OverrideRegistry {
     return this.#intents;
   }
 
-  /** Adds an intent. `isFurther`: it continues one of the same sender, so that it is no event of its own. */
-  add(intent: Intent, isFurther = false): void {
+  /**
+   * Adds an intent and returns it as it is in force: it may last longer than requested. `isFurther`: it continues one of the same sender, so
+   * that it is no event of its own.
+   */
+  add(intent: Intent, isFurther = false): Intent {
     this.#intents = addIntent(this.#intents, intent);
     this.#waiting = withoutReplaced(this.#waiting, intent);
     if (!isFurther)
       this.#parts.events.notice({ code: 'override-started', source: intent.target.id, severity: 'info', text: describe(intent) });
     this.#save();
+    return this.#intents.at(-1) ?? intent;
   }
 
-  /** Removes the intents on a target, of one rank or of any, whether in force or waiting for the time. */
-  release({ target, authority, source, rank }: ReleaseOrder): Pick<Release, 'released' | 'denied'> {
-    const inForce = releaseIntents(ofRank(this.#intents, rank), target, authority);
-    const held = releaseIntents(ofRank(this.#waiting, rank), target, authority);
+  /** Removes the intents on a target or everywhere, of one rank or of any, whether in force or waiting for the time. */
+  release({ target, authority, source, rank, everywhere }: ReleaseOrder): Pick<Release, 'released' | 'denied'> {
+    const inForce = releaseIntents(ofRank(this.#intents, rank, authority), target, authority, everywhere);
+    const held = releaseIntents(ofRank(this.#waiting, rank, authority), target, authority, everywhere);
     const released = [...held.released, ...inForce.released];
     const denied = [...held.denied, ...inForce.denied];
     if (released.length === 0) return { released, denied };
@@ -132,7 +137,8 @@ export class OverrideRegistry {
     if (this.#waiting.length === 0 || !isTrusted(clock.quality())) return;
     const { kept, ended } = resumeIntents(this.#waiting, this.#now());
     this.#waiting = [];
-    this.#intents = [...kept, ...this.#intents];
+    // One that waited may last longer than a newer one which could not replace it.
+    this.#intents = [...kept, ...this.#intents].reduce<readonly Intent[]>(addIntent, []);
     log.event('overrides-restored', { count: kept.length, over: ended.length });
     this.#report(ended, 'is over');
     this.#save();
@@ -160,11 +166,12 @@ export class OverrideRegistry {
   }
 }
 
-type ReleaseOrder = Authorised<Pick<ReleaseRequest, 'target' | 'source' | 'rank'>>;
+type ReleaseOrder = Authorised<Pick<ReleaseRequest, 'target' | 'source' | 'rank' | 'everywhere'>>;
 
-/** The intents of a rank. Those of maintenance are always included, so that a sender who may not release them is told about them. */
-function ofRank<T extends StoredIntent>(intents: readonly T[], rank: Rank | undefined): readonly T[] {
-  return rank === undefined ? intents : intents.filter((intent) => intent.rank === rank || intent.rank === 'maintenance');
+/** The intents of a rank. Those of maintenance are included for a sender who may not release them, so that the refusal names them. */
+function ofRank<T extends StoredIntent>(intents: readonly T[], rank: Rank | undefined, authority: IntentAuthority): readonly T[] {
+  const isNamed = (intent: T): boolean => intent.rank === 'maintenance' && !mayMaintain(authority);
+  return rank === undefined ? intents : intents.filter((intent) => intent.rank === rank || isNamed(intent));
 }
 
 function describe({ rank, levelPct, target, source, reason }: StoredIntent): string {

@@ -48,14 +48,28 @@ export function begunIntents(intents: readonly Intent[], ids: ReadonlySet<string
   });
 }
 
-/** Adds an intent. It replaces an earlier one of the same source, target and rank. */
+/**
+ * Adds an intent, as the last of the list. It replaces an earlier one of the same source, target and rank, and lasts at least as long where its
+ * sender may not release that one.
+ */
 export function addIntent(intents: readonly Intent[], added: Intent): readonly Intent[] {
-  return [...withoutReplaced(intents, added), added];
+  const others = intents.filter((intent) => !isReplacedBy(intent, added));
+  const replaced = mayEndSooner(added.authority) ? [] : intents.filter((intent) => !others.includes(intent));
+  const { untilMs, untilMono } = replaced.reduce((last, intent) => (intent.untilMono > last.untilMono ? intent : last), added);
+  return [...others, { ...added, untilMs, untilMono }];
 }
 
-/** Returns the intents that a newer one does not replace: those of another source, target or rank. */
-export function withoutReplaced<T extends StoredIntent>(intents: readonly T[], newer: StoredIntent): readonly T[] {
-  return intents.filter((intent) => !isReplacedBy(intent, newer));
+/**
+ * Returns the stored intents that a newer one replaces at once. One whose sender may not release them replaces none: which of them lasts longer
+ * is known once the time is.
+ */
+export function withoutReplaced(intents: readonly StoredIntent[], newer: StoredIntent): readonly StoredIntent[] {
+  return mayEndSooner(newer.authority) ? intents.filter((intent) => !isReplacedBy(intent, newer)) : intents;
+}
+
+/** Whether a sender may end an intent before its time. Source: docs/trust.md, without a login only more light can be had. */
+function mayEndSooner(authority: IntentAuthority): boolean {
+  return authority !== 'anyone';
 }
 
 /** Whether a sender may set or release maintenance rank: only a person at the cabinet, who can see the lamp. */
@@ -70,9 +84,14 @@ export interface Release<T extends StoredIntent = StoredIntent> {
   readonly denied: readonly T[];
 }
 
-/** Removes the intents on exactly this target, as far as the authority may release them. */
-export function releaseIntents<T extends StoredIntent>(intents: readonly T[], target: Target, authority: IntentAuthority): Release<T> {
-  const aimed = intents.filter((intent) => sameTarget(intent.target, target));
+/** Removes the intents on exactly this target, or `everywhere`, as far as the authority may release them. */
+export function releaseIntents<T extends StoredIntent>(
+  intents: readonly T[],
+  target: Target,
+  authority: IntentAuthority,
+  everywhere = false,
+): Release<T> {
+  const aimed = intents.filter((intent) => everywhere || sameTarget(intent.target, target));
   const denied = aimed.filter(({ rank }) => rank === 'maintenance' && !mayMaintain(authority));
   const released = aimed.filter((intent) => !denied.includes(intent));
   return { kept: intents.filter((intent) => !released.includes(intent)), released, denied };

@@ -85,9 +85,9 @@ function createLightTools(parts: LightViewsParts, forecast: Forecast): LightTool
         return zoneLight(street, zone, { ...facts, lamps: views.find(({ id }) => id === zone.id)?.lamps ?? [] });
       });
     },
-    intentsBy(authority) {
+    intentsBy(...authorities) {
       const snapshot = snapshotNow(parts);
-      const intents = street.zones.flatMap((zone) => intentsOn(zone, snapshot, authority));
+      const intents = street.zones.flatMap((zone) => intentsOn(zone, snapshot, authorities));
       return [...new Map(intents.map((intent) => [intent.id, intent])).values()];
     },
     walkTest(zone, forMs, tell) {
@@ -142,7 +142,7 @@ function found(view: TonightView | undefined, zone: string): TonightView {
   return view;
 }
 
-/** Overrides and releases of a technician: adds the command id, the authority, and the end of an override to show. */
+/** Overrides and releases of a person at the console: adds the command id, the authority of a technician unless it has one, and the end of an override to show. */
 export function createPersonCommands(
   control: () => Pick<Control, 'override' | 'release'>,
   clock: Pick<Clock, 'wallMs'>,
@@ -151,7 +151,7 @@ export function createPersonCommands(
     async override(request) {
       // The end counts from the request, however long the lamps take to confirm it.
       const untilMs = clock.wallMs() + request.minutes * MINUTE_MS;
-      return { ...(await control().override({ ...request, commandId: randomUUID(), authority: 'technician' })), untilMs };
+      return { untilMs, ...(await control().override({ authority: 'technician', ...request, commandId: randomUUID() })) };
     },
     release: (request) => control().release({ ...request, commandId: randomUUID(), authority: 'technician' }),
   };

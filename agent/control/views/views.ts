@@ -108,12 +108,16 @@ export function zoneLight(street: LightingStreet, zone: Zone, facts: ZoneFacts):
   };
 }
 
-/** Returns the intents in force on a zone or its lamps, of one authority or of any; strongest first. */
-export function intentsOn({ id, lamps }: Zone, { intents, nowMono }: LightingSnapshot, by?: IntentAuthority): readonly IntentView[] {
+/** Returns the intents in force on a zone or its lamps, of some authorities or of any; strongest first. */
+export function intentsOn(
+  { id, lamps }: Zone,
+  { intents, nowMono }: LightingSnapshot,
+  by?: readonly IntentAuthority[],
+): readonly IntentView[] {
   const ours = intents.filter(
     ({ target, untilMono, authority }) =>
       nowMono < untilMono &&
-      (by === undefined || by === authority) &&
+      (by === undefined || by.includes(authority)) &&
       (target.kind === 'cabinet' || (target.kind === 'zone' ? target.id === id : lamps.includes(target.id))),
   );
   return [...ours].sort(byStrength).map(({ untilMono: _, authority: __, ...intent }) => intent);

@@ -53,7 +53,7 @@ const URGENT_RANKS: readonly Rank[] = ['emergency', 'presence'];
 
 /** The state of a lamp at one tick. An output is followed like a lamp, with its value in place of the level. */
 export interface LampSituation {
-  readonly decision: Pick<Decision, 'levelPct' | 'rank'>;
+  readonly decision: Pick<Decision, 'levelPct' | 'rank' | 'isHeld'>;
   readonly measured: Reading | undefined;
   readonly verification: Verification;
   readonly nowMono: MonoMs;
@@ -68,13 +68,13 @@ export interface LampStep {
 /** Returns the track of a lamp after its newest reading, and what to write. */
 export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   const track = observe(before, view);
-  const { levelPct, rank } = view.decision;
+  const { levelPct, rank, isHeld } = view.decision;
   if (!mustWrite(track, view)) return { track, write: null };
   const believedPct = track.inFlight?.levelPct ?? (track.last?.verified ? track.last.levelPct : null) ?? view.measured?.value ?? null;
   const rises = believedPct === null || levelPct > believedPct;
   return {
     track: { ...track, confirmedPct: null },
-    write: { levelPct, lane: rises && URGENT_RANKS.includes(rank) ? 'urgent' : 'command' },
+    write: { levelPct, lane: rises && (isHeld === true || URGENT_RANKS.includes(rank)) ? 'urgent' : 'command' },
   };
 }
 

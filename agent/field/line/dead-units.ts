@@ -26,6 +26,11 @@ export function createDeadBudget() {
       earn(nowMono);
       savedMs = Math.min(savedMs, Math.max(savedMs, 0) - lostMs);
     },
+    /** What is left for silent units; negative while it is spent. Units: ms of lost replies. */
+    savedMs(nowMono: MonoMs): number {
+      earn(nowMono);
+      return savedMs;
+    },
     /** When a silent unit may be requested again. */
     readyMono(nowMono: MonoMs): MonoMs {
       earn(nowMono);

@@ -94,6 +94,7 @@ export class LineRunner {
       ...options,
       budget: this.#budget,
       isConsole: () => this.#turnLane === 'console',
+      isHurried: () => this.#isLevelWaiting(),
       onStalled: () => this.#renewPort(options.onStalled),
     });
     this.#polls = new Polls({ ...options, transactions: this.#transactions });
@@ -164,6 +165,7 @@ export class LineRunner {
     const { line, lineId } = this.#options;
     if (!this.#isWanted || !line.isOpen) return Promise.resolve({ state: 'failed', reason: `line ${lineId} is down`, sentMono: null });
     const result = this.#writes.add(write, unit, quantity, words);
+    this.#transactions.hurry();
     this.#timer.wake();
     return result;
   }
@@ -226,6 +228,11 @@ export class LineRunner {
     this.#isTurning = false;
   }
 
+  #isLevelWaiting(): boolean {
+    const nowMono = this.#options.clock.monoMs();
+    return this.#writes.has('urgent', nowMono) || this.#writes.has('command', nowMono);
+  }
+
   /** Resolves when the silence between two frames is nearly over: a request that has become urgent in it still goes first. */
   #quiet(): Promise<void> | undefined {
     const { clock, line } = this.#options;
@@ -251,7 +258,8 @@ export class LineRunner {
     if (lane === 'probe') return this.#probe(agenda.probe as Unit, nowMono) ?? 'again';
     if (lane === 'telemetry' && agenda.setUp !== undefined && this.#isSetUpNext(agenda.telemetry))
       return this.#setUp(agenda.setUp, nowMono) ?? 'again';
-    const poll = this.#polls.next(agenda[lane] as Unit, lane, nowMono);
+    const unit = agenda[lane] as Unit;
+    const poll = this.#polls.next(unit, lane === 'telemetry' && unit.telemetryMono > nowMono ? 'presence' : lane, nowMono);
     return poll === undefined ? 'again' : this.#pollTurn(lane, poll);
   }
 

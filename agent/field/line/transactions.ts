@@ -12,9 +12,9 @@ import type { Table } from '../../core/profile.ts';
 import type { Reading } from '../../core/words.ts';
 import { absentReadings, quantitiesOf, readingsOf } from '../readings.ts';
 import { asLit, changedSwitches, darkLevel } from '../units/switches.ts';
-import { replan, retrySoon, setUpAgain, type Unit, welcome } from '../units/unit.ts';
+import { replan, retrySoon, setUpAgain, type Unit, wasMet, welcome } from '../units/unit.ts';
 import { afterTransaction, type Transaction as UnitTransaction } from '../units/unit-health.ts';
-import { probeTimeoutFor, slotsIn, timeoutFor } from '../units/unit-requests.ts';
+import { hurriedMs, probeTimeoutFor, slotsIn, timeoutFor } from '../units/unit-requests.ts';
 import { type DeadBudget, hushMs } from './dead-units.ts';
 
 /** A silence shorter than this is reported by its missing readings alone, not as an event. Units: ms. Source: assumed; one usual poll period. */
@@ -39,6 +39,8 @@ export interface TransactionsOptions {
 type TransactionsParts = TransactionsOptions & {
   readonly budget: DeadBudget;
   readonly isConsole: () => boolean;
+  /** A level waits. */
+  readonly isHurried: () => boolean;
   /** The far end of a network connection has not answered a write: it must not carry it out later, after a newer one. */
   readonly onStalled: () => Promise<void>;
 };
@@ -57,6 +59,8 @@ interface ExchangeOptions {
 /** Errors: none thrown; a failed transaction is a value. */
 export class Transactions {
   readonly #parts: TransactionsParts;
+  /** How long the request in flight may hold up a level. Units: ms. */
+  #hurriedMs = Number.POSITIVE_INFINITY;
 
   constructor(parts: TransactionsParts) {
     this.#parts = parts;
@@ -69,7 +73,9 @@ export class Transactions {
 
   /** Whether a silent unit answers again. */
   probe(unit: Unit, request: ReadRequest): Promise<Reply | BusError> {
-    return this.#exchange(unit, request, { isRetry: false, timeoutMs: probeTimeoutFor(unit, request, this.#parts.units) });
+    const { units, budget, clock } = this.#parts;
+    const timeoutMs = probeTimeoutFor(unit, request, { units, savedMs: budget.savedMs(clock.monoMs()) });
+    return this.#exchange(unit, request, { isRetry: false, timeoutMs });
   }
 
   async write(unit: Unit, request: WriteRequest): Promise<Reply | BusError> {
@@ -83,6 +89,11 @@ export class Transactions {
       unit.hushedMono = nowMono + hushMs(nowMono - startMono, units.filter(({ health }) => health.state === 'silent').length);
     }
     return result;
+  }
+
+  /** A level waits: the reply in flight is waited for as long as it is likely to need, whatever its profile says. */
+  hurry(): void {
+    this.#parts.line.cutShort?.(this.#leastMs(this.#hurriedMs));
   }
 
   /** A write to all units of the line. No unit answers it; the line rests for `pauseMs` while they execute it. */
@@ -149,15 +160,24 @@ export class Transactions {
     }
   }
 
+  #leastMs(timeoutMs: number): number {
+    return this.#parts.line.isNetwork === true ? Math.max(timeoutMs, NETWORK_LEAST_MS) : timeoutMs;
+  }
+
   /** The one place where a transaction with a unit of the cabinet ends. */
   async #exchange(unit: Unit, request: ReadRequest | WriteRequest, how: ExchangeOptions): Promise<Reply | BusError> {
     const { clock, line } = this.#parts;
     const startMono = clock.monoMs();
     const { isRetry } = how;
-    const timeoutMs = line.isNetwork === true ? Math.max(how.timeoutMs, NETWORK_LEAST_MS) : how.timeoutMs;
+    const timeoutMs = this.#leastMs(how.timeoutMs);
     const isRead = 'count' in request;
+    // A network connection is given up after a write without any answer, which must have had its time.
+    const mayHurry = !this.#parts.isConsole() && (isRead || line.isNetwork !== true);
+    this.#hurriedMs = mayHurry ? hurriedMs(unit, request) : Number.POSITIVE_INFINITY;
     try {
-      const reply = await (isRead ? line.read(request, timeoutMs) : line.write(request, timeoutMs));
+      const pending = isRead ? line.read(request, timeoutMs) : line.write(request, timeoutMs);
+      if (this.#parts.isHurried()) this.hurry();
+      const reply = await pending;
       const { turnaroundMs, firstByteMs } = reply;
       const atMono = clock.monoMs();
       // Requests from the console have any length and address; their times say nothing about the polls.
@@ -172,6 +192,7 @@ export class Transactions {
       else if (error.policy.unitUsable) this.#missed(unit, error, { startMono, isRetry });
       return error;
     } finally {
+      this.#hurriedMs = Number.POSITIVE_INFINITY;
       unit.lastMono = clock.monoMs();
     }
   }
@@ -230,7 +251,8 @@ export class Transactions {
       atMono,
       jitter: random(),
       mayBeStarting,
-      silentAfter: unit.driver.profile.quirks.retries + 1,
+      // Who was never met may not be there: only its first request takes the turn of others, the next are probes within their share.
+      silentAfter: wasMet(unit) ? unit.driver.profile.quirks.retries + 1 : 1,
     });
     if (before.state === 'silent' || unit.health.state !== 'silent') return;
     if (unit.isReportedAlive !== false) this.#leave(unit);

@@ -6,7 +6,7 @@
 import type { MonoMs } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';
 import { isSetUpOpen, setUpRank } from '../units/set-up-steps.ts';
-import { restedMono, type Unit } from '../units/unit.ts';
+import { restedMono, type Unit, wasMet } from '../units/unit.ts';
 
 /** Before this time the reply to an earlier read of the same shape may still arrive, so this read must wait. */
 export type HeldUntil = (request: ReadRequest) => MonoMs;
@@ -46,9 +46,10 @@ export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: Mon
       if (hasRequests(unit, nowMono)) agenda.nextMono = Math.min(agenda.nextMono, freeMono);
       continue;
     }
+    const telemetryMono = telemetryMonoOf(unit);
     if (unit.presenceMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, unit.presenceMono);
-    else if (agenda.presence === undefined || unit.presenceMono < agenda.presence.presenceMono) agenda.presence = unit;
-    if (unit.telemetryMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, unit.telemetryMono);
+    else if (wasMet(unit) && (agenda.presence === undefined || unit.presenceMono < agenda.presence.presenceMono)) agenda.presence = unit;
+    if (telemetryMono > nowMono) agenda.nextMono = Math.min(agenda.nextMono, telemetryMono);
     else if (isEarlierPoll(unit, agenda.telemetry)) agenda.telemetry = unit;
     if (isSetUpDue(unit, nowMono) && (agenda.setUp === undefined || setUpRank(unit) < setUpRank(agenda.setUp))) agenda.setUp = unit;
     if (unit.retryMono === Number.POSITIVE_INFINITY) continue;
@@ -63,7 +64,12 @@ export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: Mon
 function isEarlierPoll(unit: Unit, other: Unit | undefined): boolean {
   if (other === undefined) return true;
   if ((unit.seenMs === null) !== (other.seenMs === null)) return unit.seenMs === null;
-  return unit.telemetryMono < other.telemetryMono;
+  return telemetryMonoOf(unit) < telemetryMonoOf(other);
+}
+
+/** A presence input of a unit that was never met is polled as telemetry: it may not be there, and each loss would hold up those that are. */
+function telemetryMonoOf(unit: Unit): MonoMs {
+  return wasMet(unit) ? unit.telemetryMono : Math.min(unit.presenceMono, unit.telemetryMono);
 }
 
 /** Silent units and isolated registers share one time budget; the longest overdue is probed first. */

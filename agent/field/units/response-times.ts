@@ -26,9 +26,21 @@ const DEVIATIONS = 4;
  */
 const SLOW_AFTER = { unit: 5, place: 10 };
 
+/**
+ * Longest wait for what has never replied, so that a profile with a long timeout does not hold up the line for a unit that is not there; of
+ * a write to it; and of a read while a level waits. A later reply is recognised, and the next wait is as long as it needs. Units: ms.
+ * Source: `read` as `TIMEOUT_MS.max`; `write` the longest timeout of the profiles that come with the agent, `hurried` the shortest.
+ */
+const UNMET_WAIT_MS = { read: TIMEOUT_MS.max, write: 500, hurried: 200 };
+
 const READ_AT: Readonly<Record<Table, number>> = { coil: 0, discrete: 1, holding: 2, input: 3 };
 const WRITE_AT: Readonly<Record<WriteRequest['table'], number>> = { coil: 4, holding: 5 };
 const ADDRESSES = 0x1_0000;
+
+/** How long to wait for what has never replied, by the timeout of its profile. Units: ms. */
+export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS): number {
+  return Math.min(profileMs, UNMET_WAIT_MS[kind]);
+}
 
 export type ResponseTimes = ReturnType<typeof createResponseTimes>;
 
@@ -38,11 +50,12 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
   /** Replies in a row that were slower than the profile says: of each place, and of any. */
   const lates = new Map<number, number>();
   let latesInARow = 0;
-  let slowestWriteMs = profileMs;
 
   return {
     /** A reply came in time, so long after its request had left the wire. Units: ms. */
     learn,
+    /** Whether all that this request is for has replied before. */
+    isKnown: (request: ReadRequest | WriteRequest): boolean => placesOf(slots, request).every((place) => estimates.has(place)),
     /**
      * A reply came after it had been given up. Units: ms.
      *
@@ -59,26 +72,31 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
       latesInARow++;
       if (latesInARow < SLOW_AFTER.unit && places.some((place) => (lates.get(place) ?? 0) < SLOW_AFTER.place)) return 'doubtful';
       for (const place of places) estimates.set(place, smooth(null, responseMs));
-      if (!('count' in request)) slowestWriteMs = slowestOf();
       return 'learned';
+    },
+    /** How long a write may hold up a level: as long as this one has needed before, else as long as the slowest. Units: ms. */
+    hurriedWriteMs({ table, address }: WriteRequest): number {
+      const known = estimates.get(WRITE_AT[table] * ADDRESSES + address);
+      if (known === undefined) return slowestOf(unmetWaitMs(profileMs, 'write'));
+      return Math.max(unmetWaitMs(profileMs, 'hurried'), responseWaitMs(known, profileMs));
     },
     /**
      * How long to wait for the first byte of the reply to this request.
      *
-     * A write never waits less than the profile says. A read of registers that have not replied yet waits as long as the profile says, or
-     * as long as `usual`, the estimate of the whole unit, requires. Units: ms.
+     * A write never waits less than the profile says. A read of registers that have not replied yet waits for a second at most, or as long
+     * as `usual`, the estimate of the whole unit, requires. Units: ms.
      */
     timeoutMs(request: ReadRequest | WriteRequest, usual: Estimate | null): number {
       if (!('count' in request)) {
         const known = estimates.get(WRITE_AT[request.table] * ADDRESSES + request.address);
-        return Math.max(profileMs, known === undefined ? slowestWriteMs : responseWaitMs(known, profileMs));
+        return Math.max(profileMs, known === undefined ? slowestOf(profileMs) : responseWaitMs(known, profileMs));
       }
       let timeoutMs = 0;
       for (const place of placesOf(slots, request)) {
         const known = estimates.get(place);
         const placeMs =
           known === undefined
-            ? Math.max(profileMs, usual === null ? 0 : responseWaitMs(usual, profileMs))
+            ? Math.max(unmetWaitMs(profileMs, 'read'), usual === null ? 0 : responseWaitMs(usual, profileMs))
             : responseWaitMs(known, profileMs);
         timeoutMs = Math.max(timeoutMs, placeMs);
       }
@@ -96,12 +114,11 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
       if (responseMs <= profileMs) lates.delete(place);
     }
     if (responseMs <= profileMs) latesInARow = 0;
-    if (!('count' in request)) slowestWriteMs = slowestOf();
   }
 
   /** A unit that is slow to store one register is expected to be slow with the next. */
-  function slowestOf(): number {
-    let slowestMs = profileMs;
+  function slowestOf(leastMs: number): number {
+    let slowestMs = leastMs;
     for (const [place, estimate] of estimates)
       if (place >= WRITE_AT.coil * ADDRESSES) slowestMs = Math.max(slowestMs, responseWaitMs(estimate, profileMs));
     return slowestMs;

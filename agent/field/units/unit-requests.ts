@@ -5,8 +5,9 @@
  */
 import type { ReadRequest, WriteRequest } from '../../core/driver.ts';
 import type { Slot } from '../polls/poll-plan.ts';
-import { responseWaitMs } from './response-times.ts';
-import type { Unit } from './unit.ts';
+import { responseWaitMs, unmetWaitMs } from './response-times.ts';
+import { type Unit, wasMet } from './unit.ts';
+import { SILENT_AFTER } from './unit-health.ts';
 
 /** Each so many probes a unit that has never answered is waited for in full. Source: assumed; its late reply would be recognised too, so this is a second way to find it. */
 const FULL_WAIT_EVERY = 32;
@@ -14,26 +15,44 @@ const FULL_WAIT_EVERY = 32;
 /** The usual timeout of its reads: by its response times, or by its profile before the first reply. Units: ms. */
 export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
   const { responseTimeoutMs } = driver.profile.quirks;
-  return firstByteMs === null ? responseTimeoutMs : responseWaitMs(firstByteMs, responseTimeoutMs);
+  return firstByteMs === null ? unmetWaitMs(responseTimeoutMs, 'read') : responseWaitMs(firstByteMs, responseTimeoutMs);
 }
 
 /** How long to wait for the first byte of the reply to this request. Units: ms. */
 export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): number {
   const { responses, health } = unit;
+  if (!wasMet(unit)) return 'count' in request ? timeoutOf(unit) : unmetWaitMs(unit.driver.profile.quirks.responseTimeoutMs, 'write');
   // A silent unit must not hold up the line for registers that were never requested.
   if (health.state === 'silent' && 'count' in request) return Math.min(timeoutOf(unit), responses.timeoutMs(request, null));
   return responses.timeoutMs(request, health.firstByteMs);
 }
 
 /**
+ * How long this request may hold up a level: a write as long as such writes have needed, a read of what has never replied as long as its
+ * unit usually needs. Any other read is waited for no longer than it has needed anyway: infinite. Units: ms.
+ */
+export function hurriedMs(unit: Unit, request: ReadRequest | WriteRequest): number {
+  if (!('count' in request)) return unit.responses.hurriedWriteMs(request);
+  if (unit.responses.isKnown(request)) return Number.POSITIVE_INFINITY;
+  const shortMs = unmetWaitMs(unit.driver.profile.quirks.responseTimeoutMs, 'hurried');
+  return wasMet(unit) ? Math.max(shortMs, timeoutOf(unit)) : shortMs;
+}
+
+/**
  * How long to wait for the reply to a probe. Units: ms.
  *
  * A unit that has never answered is waited for as long as the quickest unit of its line needs, so that many more silent units are probed in
- * the same time. A reply that comes later is recognised as late and proves the unit too.
+ * the same time. A reply that comes later is recognised as late and proves the unit too. Its first probes are waited for in full while the
+ * share of the line that silent units have pays for it: `savedMs` is what is left.
  */
-export function probeTimeoutFor(unit: Unit, request: ReadRequest, units: readonly Unit[]): number {
+export function probeTimeoutFor(
+  unit: Unit,
+  request: ReadRequest,
+  { units, savedMs }: { readonly units: readonly Unit[]; readonly savedMs: number },
+): number {
   const ownMs = timeoutFor(unit, request);
-  if (unit.health.firstByteMs !== null || unit.health.failures % FULL_WAIT_EVERY === 0) return ownMs;
+  const { firstByteMs, failures } = unit.health;
+  if (firstByteMs !== null || failures % FULL_WAIT_EVERY === 0 || (failures < SILENT_AFTER && ownMs <= savedMs)) return ownMs;
   return Math.min(ownMs, ...units.filter(({ health }) => health.firstByteMs !== null).map(timeoutOf));
 }
 

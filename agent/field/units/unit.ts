@@ -261,6 +261,11 @@ export function unitState(unit: Unit): 'new' | UnitHealth['state'] {
   return unit.seenMs === null ? 'new' : 'silent';
 }
 
+/** It has answered, in this run or in an earlier one. */
+export function wasMet({ seenMs, health }: Unit): boolean {
+  return seenMs !== null || health.firstByteMs !== null;
+}
+
 /** It has not been requested, or not often enough to count as silent, since it was last away. */
 export function isUntried({ health, isAway }: Unit): boolean {
   return isAway && health.state !== 'silent';

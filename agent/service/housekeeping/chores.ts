@@ -4,6 +4,7 @@
  * None runs at dusk, and cabinets of one city run them at different minutes.
  */
 import type { Cabinet } from '../../core/cabinet.ts';
+import { lostNumber } from '../../core/lost-readings.ts';
 import type { Log, Store, StoreCheck } from '../../core/ports.ts';
 import type { AgentView } from '../../core/views.ts';
 import type { Chore } from './housekeeping.ts';
@@ -71,10 +72,20 @@ export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly
 /** The night in one log line, so that a year of nights can be read without the platform. */
 async function dailyReport(view: Pick<AgentView, 'status'>, log: Log): Promise<string> {
   const { store: stored, uplink: link, lines, units, detections, lampsRaised } = await view.status();
-  const { readingsStored, readingsLost, backlogFrames } = stored;
+  const { readingsStored, readingsLost, lossesEstimated, backlogFrames } = stored;
   const bus = Object.fromEntries(lines.map(({ id, busyPct, timeouts }) => [id, { busyPct, timeouts }]));
-  log.event('daily-report', { detections, lampsRaised, units, bus, readingsStored, readingsLost, backlogFrames, uplink: link.state });
-  return `${count(detections, 'detection')}, ${readingsStored} readings stored, ${readingsLost} lost`;
+  log.event('daily-report', {
+    detections,
+    lampsRaised,
+    units,
+    bus,
+    readingsStored,
+    readingsLost,
+    lossesEstimated,
+    backlogFrames,
+    uplink: link.state,
+  });
+  return `${count(detections, 'detection')}, ${readingsStored} readings stored, ${lostNumber(readingsLost, lossesEstimated)} lost`;
 }
 
 /** Errors: throws with every problem when there is one. */

@@ -134,6 +134,12 @@ function storeFamilies({ store }: StatusView): MetricFamily[] {
     gauge('luciole_store_waiting_readings', '', 'Readings that are not yet on disk', store.readingsWaiting),
     counter('luciole_store_written_readings', '', 'Readings that went to disk', store.readingsStored),
     counter('luciole_store_lost_readings', '', 'Readings that were lost, each recorded as a gap', store.readingsLost),
+    counter(
+      'luciole_store_uncounted_losses',
+      '',
+      'Losses whose readings could not be counted: the lost readings are then a guess',
+      store.lossesEstimated,
+    ),
     counter('luciole_store_written_bytes', 'bytes', 'Bytes that the storage thread wrote to its device', store.written?.bytes),
   ];
 }

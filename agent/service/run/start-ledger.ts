@@ -116,3 +116,9 @@ function judged(runs: readonly RunRecord[], now: KernelTime): Omit<StartVerdict,
   const wantsReboot = failedSafe >= SAFE_ENDS.reboot && now.bootMono >= REBOOT_EVERY_MS;
   return { mode: failedSafe >= SAFE_ENDS.bare ? 'bare' : 'safe', wantsReboot, quietMs };
 }
+
+/** The run ledger as a trace of earlier runs with a store. A run that did not come up may have made no file, and one in safe mode without a store made none. */
+export function tracesOfRuns({ runs }: Pick<StartLedger, 'runs'> = { runs: [] }): readonly string[] {
+  const stored = runs.filter(({ cameUp, mode }) => cameUp === true && mode !== 'bare').length;
+  return stored === 0 ? [] : [`starts.json (${stored})`];
+}

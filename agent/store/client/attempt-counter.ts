@@ -4,13 +4,15 @@ import type { TimedNote } from '../state/audit-table.ts';
 
 /** At most one entry for each action in this time. Units: ms. Source: 10,000 entries then last for a week of attempts without a pause. */
 const PERIOD_MS = MINUTE_MS;
-/** Actions counted apart; further ones share one entry. Source: assumed; logins, emergency light, and the commands that people try. */
+/** Actions counted apart, of people without a login and of those with one; further ones share one entry. Source: assumed; logins, emergency light, and the commands that people try. */
 const MAX_ACTIONS = 8;
 /** Names and results listed in an entry. Source: assumed; an entry has room for 400 characters. */
 const MAX_LISTED = 5;
 /** Units: characters. */
 const LISTED_CHARS = 24;
 const OTHER = 'other';
+/** Result of a command that the role of its user does not allow. Source: console/protocol/audit-detail.ts. */
+const DENIED = 'denied';
 
 /** Attempts since the last entry. */
 interface Pending {
@@ -18,19 +20,22 @@ interface Pending {
   readonly attempts: number;
   readonly results: ReadonlyMap<string, number>;
   readonly users: ReadonlyMap<string, number>;
+  readonly actions: ReadonlyMap<string, number>;
 }
 
 /**
- * Actions of people who are not logged in, before they reach the audit log: wrong logins, refused commands, emergency light.
+ * Attempts before they reach the audit log: wrong logins, emergency light without a login, commands that were refused with and without one.
  *
- * The first of each action is written at once. Those that follow within a minute are counted and become one entry, so that nobody can push
+ * The first of each action is written at once, of people who are logged in the first of each of them. Those that follow within a minute are counted and become one entry, so that nobody can push
  * other entries out of the log by trying.
  */
 export class AttemptCounter {
   readonly #clock: Pick<Clock, 'after'>;
   readonly #write: (note: TimedNote) => void;
-  /** By action. Shape: null where nothing was tried since the last entry. */
-  readonly #periods = new Map<string, { pending: Pending | null; readonly timer: Timer }>();
+  /** By action, of people who are not logged in. */
+  readonly #strangers: Periods = new Map();
+  /** By user and action. Apart, so that nobody without a login takes the place of what users tried. */
+  readonly #users: Periods = new Map();
 
   constructor(clock: Pick<Clock, 'after'>, write: (note: TimedNote) => void) {
     this.#clock = clock;
@@ -45,36 +50,41 @@ export class AttemptCounter {
 
   /** Writes what is counted: the end of a run. */
   flush(): void {
-    for (const { pending, timer } of this.#periods.values()) {
-      timer.cancel();
-      if (pending !== null) this.#write(toEntry(pending));
+    for (const periods of [this.#strangers, this.#users]) {
+      for (const { pending, timer } of periods.values()) {
+        timer.cancel();
+        if (pending !== null) this.#write(toEntry(pending));
+      }
+      periods.clear();
     }
-    this.#periods.clear();
   }
 
   #count(note: TimedNote): void {
-    const isKnown = this.#periods.has(note.action);
-    const action = isKnown || this.#periods.size < MAX_ACTIONS ? note.action : OTHER;
-    const period = this.#periods.get(action);
+    const [periods, wanted] = note.role === '' ? [this.#strangers, note.action] : [this.#users, `${note.user} ${note.action}`];
+    const key = periods.has(wanted) || periods.size < MAX_ACTIONS ? wanted : OTHER;
+    const period = periods.get(key);
     if (period !== undefined) period.pending = withAttempt(period.pending, note);
-    else this.#begin(action, note);
+    else this.#begin(periods, key, note);
   }
 
-  #begin(action: string, note: TimedNote): void {
-    this.#periods.set(action, { pending: null, timer: this.#clock.after(PERIOD_MS, () => this.#end(action)) });
+  #begin(periods: Periods, key: string, note: TimedNote): void {
+    periods.set(key, { pending: null, timer: this.#clock.after(PERIOD_MS, () => this.#end(periods, key)) });
     this.#write(note);
   }
 
-  #end(action: string): void {
-    const pending = this.#periods.get(action)?.pending ?? null;
-    this.#periods.delete(action);
-    if (pending !== null) this.#begin(action, toEntry(pending));
+  #end(periods: Periods, key: string): void {
+    const pending = periods.get(key)?.pending ?? null;
+    periods.delete(key);
+    if (pending !== null) this.#begin(periods, key, toEntry(pending));
   }
 }
 
+/** Shape: `pending` null where nothing was tried since the last entry. */
+type Periods = Map<string, { pending: Pending | null; readonly timer: Timer }>;
+
 /** The platform has a pace of its own, and the agent itself is nobody's attempt. */
-function isAttempt({ door, role }: TimedNote): boolean {
-  return role === '' && (door === 'login' || door === 'agent');
+function isAttempt({ door, role, result }: TimedNote): boolean {
+  return (role === '' || result === DENIED) && (door === 'login' || door === 'agent');
 }
 
 function withAttempt(before: Pending | null, note: TimedNote): Pending {
@@ -83,6 +93,7 @@ function withAttempt(before: Pending | null, note: TimedNote): Pending {
     attempts: (before?.attempts ?? 0) + 1,
     results: counted(before?.results, note.result),
     users: counted(before?.users, note.user),
+    actions: counted(before?.actions, note.action),
   };
 }
 
@@ -93,10 +104,11 @@ function counted(before: ReadonlyMap<string, number> | undefined, text: string):
 }
 
 /** A single attempt as it is. */
-function toEntry({ last, attempts, results, users }: Pending): TimedNote {
+function toEntry({ last, attempts, results, users, actions }: Pending): TimedNote {
   if (attempts === 1) return last;
   const [user] = users.keys();
-  const detail = `${attempts} attempts by ${listed(users)}`;
+  const what = actions.size === 1 ? '' : `: ${listed(actions)}`;
+  const detail = `${attempts} attempts by ${listed(users)}${what}`;
   return { ...last, user: users.size === 1 && user !== undefined ? user : '', detail, result: listed(results) };
 }
 

@@ -134,8 +134,8 @@ export class Committer {
 
   counters() {
     const { readingsStored, lastSeq, cursorSeq, lastTicket } = this.progress;
-    const { readingsLost } = this.losses;
-    return { readingsStored, readingsLost, lastSeq, cursorSeq, lastTicket, readingsWaiting: this.#buffer.readings };
+    const { readingsLost, lossesEstimated } = this.losses;
+    return { readingsStored, readingsLost, lossesEstimated, lastSeq, cursorSeq, lastTicket, readingsWaiting: this.#buffer.readings };
   }
 
   /** Half of the memory is for frames that arrive during a commit. */
@@ -221,7 +221,10 @@ export class Committer {
   #onNotice(notice: Notice): void {
     const { clock, log, onEvent } = this.#parts;
     if (notice.kind === 'remark') log.event('store-remark', { message: notice.message }, 'warning');
-    if (notice.kind === 'lost' && notice.readings > 0) this.losses.report(notice.readings, notice.reason);
+    if (notice.kind === 'lost') {
+      const { readings, reason, isEstimate = false } = notice;
+      if (readings > 0 || isEstimate) this.losses.report(readings, reason, isEstimate);
+    }
     if (notice.kind !== 'set-aside' && notice.kind !== 'copied') return;
     const { file: source, message: text } = notice;
     const atMs = clock.wallMs();

@@ -7,6 +7,7 @@ import type { TroubleTrackerParts } from './trouble.ts';
 export class LossReporter {
   readonly #parts: Omit<TroubleTrackerParts, 'onRetry'>;
   #readingsLost = 0;
+  #lossesEstimated = 0;
   /** The event that lasts while readings are lost because memory is full. */
   #overflow: AgentEvent | null = null;
 
@@ -19,9 +20,14 @@ export class LossReporter {
     return this.#readingsLost;
   }
 
-  /** Reports a loss with an event that is over at once. */
-  report(readings: number, reason: LossReason): void {
-    this.#parts.onEvent(this.#count(readings, reason));
+  /** Losses of this run whose readings could not be counted. */
+  get lossesEstimated(): number {
+    return this.#lossesEstimated;
+  }
+
+  /** Reports a loss with an event that is over at once. `isEstimate`: the readings could not be counted. */
+  report(readings: number, reason: LossReason, isEstimate = false): void {
+    this.#parts.onEvent(this.#count(readings, reason, isEstimate));
   }
 
   /** Reports readings of a run that had no store; over with its return. */
@@ -47,10 +53,12 @@ export class LossReporter {
     this.#overflow = null;
   }
 
-  #count(readings: number, reason: LossReason): AgentEvent {
+  #count(readings: number, reason: LossReason, isEstimate = false): AgentEvent {
     this.#readingsLost += readings;
-    this.#parts.log.event('store-lost', { readings, reason }, 'alarm');
-    const text = `${readings} readings lost (${reason}); the gap is recorded and reported`;
+    if (isEstimate) this.#lossesEstimated += 1;
+    this.#parts.log.event('store-lost', { readings, reason, isEstimate }, 'alarm');
+    const lost = !isEstimate ? `${readings}` : readings === 0 ? 'an unknown number of' : `about ${readings}`;
+    const text = `${lost} readings lost (${reason}); the gap is recorded and reported`;
     return lossEvent(reason, text, this.#parts.clock.wallMs());
   }
 }

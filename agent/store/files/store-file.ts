@@ -14,8 +14,10 @@ export interface FileParts<H> {
   readonly dir: string;
   readonly schema: Schema;
   readonly maxPages: number;
-  /** Writes the first rows of a fresh file; `asidePath` is the file it replaces. Its notices are reported once the file is in place. */
-  readonly begin: (db: Sqlite, atMs: WallMs, setAsidePath: string | null) => readonly Notice[];
+  /** Writes the first rows of a fresh file. Its notices are reported once the file is in place. */
+  readonly begin: (db: Sqlite, atMs: WallMs, replaced: Replaced) => readonly Notice[];
+  /** Reads a file that has lost its name, through the connection that is still open, before that is closed. Default: nothing is read. */
+  readonly lastLook?: (db: Sqlite) => void;
   /** Statements and caches of a connection; made again after each failure, since a rollback may have emptied them. */
   readonly attach: (db: Sqlite, atMs: WallMs) => H;
   readonly onNotice: (notice: Notice) => void;
@@ -23,6 +25,13 @@ export interface FileParts<H> {
    * Puts a sound copy in the place of the file. Returns where it is from, in words; null when there is none. Default: there are no copies.
    */
   readonly restore?: (atMs: WallMs) => string | null;
+}
+
+/** What a fresh file replaces. Both null: nothing was there. */
+export interface Replaced {
+  readonly setAsidePath: string | null;
+  /** Why the former file is not used. */
+  readonly why: string | null;
 }
 
 interface Open<H> {
@@ -119,12 +128,19 @@ export class StoreFile<H> {
       return act(current, current.handle);
     } catch (error) {
       const failure = toUseError(error, this.path, this.#open?.db);
-      if (failure.policy.quarantine) this.#condemned = failure;
+      if (failure.policy.quarantine) this.#condemn(failure);
       if (this.#open !== null) this.#open.handle = null;
       // On a full disk a new connection might find no room for its shared memory file, while this one still reads.
       if (failure.code !== 'full') this.#release();
       throw failure;
     }
+  }
+
+  #condemn(failure: StoreError): void {
+    this.#condemned = failure;
+    const open = this.#open;
+    if (open !== null && statSync(this.path, { throwIfNoEntry: false })?.ino !== open.inode)
+      this.#remarkFailure(() => this.#parts.lastLook?.(open.db));
   }
 
   #opened(atMs: WallMs): Open<H> {
@@ -166,7 +182,7 @@ export class StoreFile<H> {
     const setAsidePath = why === null ? null : this.#quarantine.take();
     const source = restore?.(atMs) ?? null;
     const restored = source === null ? null : this.#openExisting();
-    const next = restored ?? this.#begin(atMs, setAsidePath);
+    const next = restored ?? this.#begin(atMs, { setAsidePath, why: why?.message ?? null });
     this.#condemned = null;
     if (why === null && source === null) return next;
     const kept = setAsidePath === null ? [] : [this.#quarantine.keep()];
@@ -176,11 +192,11 @@ export class StoreFile<H> {
     return next;
   }
 
-  #begin(atMs: WallMs, setAsidePath: string | null): Open<H> {
+  #begin(atMs: WallMs, replaced: Replaced): Open<H> {
     const { schema, maxPages, begin, onNotice } = this.#parts;
     const notices: Notice[] = [];
     const fill = (db: Sqlite): void => {
-      notices.push(...begin(db, atMs, setAsidePath));
+      notices.push(...begin(db, atMs, replaced));
       setMeta(db, 'clean', 0);
     };
     makeFresh({ path: this.path, schema, maxPages, fill });

@@ -10,7 +10,9 @@ import { HOUR_MS } from '../../core/durations.ts';
 import type { Notice } from '../messages.ts';
 import { STATE } from '../schema.ts';
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
+import { COPIED as COPIED_ACTION } from './audit-chain.ts';
 import type { TimedNote } from './audit-table.ts';
+import { NO_READINGS_EXPECTED, UNDELIVERED_KEY } from './undelivered-note.ts';
 
 const COPIED = 'copied_ms';
 /** Who restored it. */
@@ -56,6 +58,8 @@ export function adoptCopy(tables: StateTables, rules: readonly CopyRule[], atMs:
   const transaction = db.transaction(() => {
     for (const rule of rules) applyRule(tables, rule, copyAgeMs(adopted));
     tables.putFact(COPIED_STATE_KEY, JSON.stringify(adopted));
+    // A restore sets the readings of the gateway aside: an absent file is then no loss.
+    if (getMeta(db, BY) !== undefined) tables.putFact(UNDELIVERED_KEY, JSON.stringify(NO_READINGS_EXPECTED));
     tables.addAudits([noteOfCopy(db, adopted)]);
     db.prepare('DELETE FROM meta WHERE key IN (?, ?, ?)').run(COPIED, FORMER, BY);
   });
@@ -73,7 +77,7 @@ function applyRule({ factOf, putFact }: StateTables, rule: CopyRule, ageMs: numb
 function noteOfCopy(db: Sqlite, { copiedMs, adoptedMs }: CopiedState): TimedNote {
   const by = getMeta(db, BY);
   const detail = `of ${new Date(copiedMs).toISOString()}${typeof by === 'string' ? `, restored by ${by}` : ''}`;
-  return { user: '', role: '', door: 'self', action: 'state is a copy', detail, result: 'ok', atMs: adoptedMs };
+  return { user: '', role: '', door: 'self', action: COPIED_ACTION, detail, result: 'ok', atMs: adoptedMs };
 }
 
 function textOf(adopted: CopiedState): string {

@@ -16,7 +16,13 @@ export const TRIMMED = 'audit trimmed';
 export const RESERVED = 'audit reserved';
 /** The entry for a log that was found without its head: the file no longer said which entry was its newest. */
 export const HEADLESS = 'audit head missing';
-const OWN_ACTIONS = [TRIMMED, RESERVED, HEADLESS];
+/** The first entry of a log that replaces a lost one, with what is known of the loss. */
+export const REPLACED = 'audit log lost';
+/** The entry for a copy of `state.db` that was taken into use. */
+export const COPIED = 'state is a copy';
+const OWN_ACTIONS = [TRIMMED, RESERVED, HEADLESS, REPLACED, COPIED];
+/** These entries say that others are missing: they are kept when the rest is trimmed. */
+const LASTING = [HEADLESS, REPLACED, COPIED];
 /** Longest text of each field. Units: characters. Source: assumed; a command line of 80 columns fits several times. */
 const MAX_CHARS = { user: 64, role: 16, action: 64, detail: 400, result: 200 };
 /** Most problems in a report. */
@@ -41,11 +47,11 @@ export function reservedDetail(rows: readonly AuditRow[]): string {
   return `${rows.length} entries ${digest.digest('hex')}`;
 }
 
-/** Whether an entry outlives its part of the log: what an admin did, and a head that was missing. */
+/** Whether an entry outlives its part of the log: what an admin did, and what says that entries are missing. */
 export function isReserved({ body }: AuditRow): boolean {
   const note = noteOf(body);
   if (note === null) return false;
-  return (note.role === 'admin' && note.isLook !== true && note.result !== 'denied') || isOwn(note, HEADLESS);
+  return (note.role === 'admin' && note.isLook !== true && note.result !== 'denied') || LASTING.some((action) => isOwn(note, action));
 }
 
 /** What the file says apart from the rows of its chain. */
@@ -63,6 +69,7 @@ export interface ChainFacts {
 /** Walk the chain from its first entry. Shape: `rows` in order. */
 export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, isUsed }: ChainFacts): AuditVerdict {
   const problems: string[] = [];
+  const remarks = reserved.filter((row) => ownNoteOf(row)?.action === COPIED).map(copied);
   /** Ends of removed parts, from later entries. */
   const trims = new Map<number, AuditHead>();
   let reservedClaim: string | null = null;
@@ -77,7 +84,8 @@ export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, i
     const trim = own === null ? null : trimOf(own);
     if (trim !== null) trims.set(trim.n, trim);
     if (own?.action === RESERVED) reservedClaim = own.detail;
-    if (own?.action === HEADLESS) problems.push(headless(row));
+    problems.push(...missingBefore(row, own));
+    if (own?.action === COPIED) remarks.push(copied(row));
     if (row.n === known?.n) {
       isKnownSeen = true;
       if (row.hash !== known.hash) problems.push(otherHash(row.n));
@@ -92,7 +100,13 @@ export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, i
   );
   if (head?.n === 0 && count === 0 && isUsed) problems.push('the log is empty, though this store has events of earlier runs');
   if (known !== null && !isKnownSeen) problems.push(...missingKnown(known, first, before));
-  return { entries: count, firstN: first?.n ?? 0, reserved: reserved.length, problems: problems.slice(0, MAX_PROBLEMS) };
+  return {
+    entries: count,
+    firstN: first?.n ?? 0,
+    reserved: reserved.length,
+    problems: problems.slice(0, MAX_PROBLEMS),
+    remarks: remarks.slice(-MAX_PROBLEMS),
+  };
 }
 
 function linkProblems(before: AuditHead, row: AuditRow): string[] {
@@ -120,13 +134,19 @@ function reservedProblems(
   const problems = (claim === null ? rows.length === 0 : claim === reservedDetail(rows))
     ? []
     : [`the ${rows.length} entries of admins that were kept when others were trimmed are not as they were`];
-  problems.push(...rows.filter((row) => ownNoteOf(row)?.action === HEADLESS).map(headless));
+  problems.push(...rows.flatMap((row) => missingBefore(row, ownNoteOf(row))));
   const noted = rows.find(({ n }) => n === known?.n);
   return noted === undefined || noted.hash === known?.hash ? problems : [...problems, otherHash(noted.n)];
 }
 
-function headless({ n }: AuditRow): string {
-  return `entry ${n} says that the head was missing: entries before it may have been removed`;
+/** What an entry says of others that are missing. */
+function missingBefore({ n }: AuditRow, own: AuditNote | null): string[] {
+  if (own?.action === HEADLESS) return [`entry ${n} says that the head was missing: entries before it may have been removed`];
+  return own?.action === REPLACED ? [`entry ${n} says that the log before it is lost: ${own.detail}`] : [];
+}
+
+function copied({ n }: AuditRow): string {
+  return `entry ${n} says that a copy of state.db was taken into use: entries made after that copy are not in it`;
 }
 
 function otherHash(n: number): string {

@@ -96,11 +96,17 @@ function deliveredUnstoredOf(db: Sqlite): number {
 
 /** Shape: losses in memory and what was delivered from there never became frames, and count as produced. */
 export function accountOf(handle: Handle): StoreAccount {
-  const { uncommitted, all } = handle.gaps.readings();
+  const { uncommitted, all, estimates } = handle.gaps.readings();
   const produced = handle.frames.totalReadings() + uncommitted + deliveredUnstoredOf(handle.db);
   const delivered = deliveredOf(handle);
   const backlog = backlogOf(handle);
-  return { produced, delivered, backlog, gaps: all, isBalanced: produced === delivered + backlog + all };
+  return { produced, delivered, backlog, gaps: all, estimates, isBalanced: produced === delivered + backlog + all };
+}
+
+/** Readings that are not delivered, without a walk over the rows. */
+export function undeliveredByCount(handle: Handle): number {
+  const { uncommitted, all } = handle.gaps.readings();
+  return handle.frames.totalReadings() + uncommitted + deliveredUnstoredOf(handle.db) - deliveredOf(handle) - all;
 }
 
 /** In a file of a version without this count, all that is neither lost nor waiting is delivered. */

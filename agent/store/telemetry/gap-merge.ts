@@ -15,6 +15,7 @@ interface OldestRows {
   readonly n: number;
   readonly uncommitted: number;
   readonly atMs: number;
+  readonly estimate: number | null;
 }
 
 /** Returns a function that makes the oldest of too many records of losses into one. Errors: it throws what SQLite throws. */
@@ -22,14 +23,14 @@ export function createGapMerge(db: Sqlite): () => void {
   const count = db.prepare<[], number>('SELECT count(*) FROM gap').pluck();
   // Rows that never had numbers are 0 in a merged row: a null would count its readings as never committed.
   const oldest = db.prepare<[number], OldestRows>(
-    `SELECT max(id) AS id, min(coalesce(merged_from, id)) AS mergedFrom, sum(n) AS n, max(at_ms) AS atMs,
+    `SELECT max(id) AS id, min(coalesce(merged_from, id)) AS mergedFrom, sum(n) AS n, max(at_ms) AS atMs, max(estimate) AS estimate,
        coalesce(min(nullif(coalesce(first_seq, from_seq), 0)), 0) AS firstSeq, coalesce(max(coalesce(last_seq, to_seq)), 0) AS lastSeq,
        sum(CASE WHEN first_seq IS NULL THEN n ELSE 0 END) AS uncommitted
      FROM (SELECT * FROM gap ORDER BY id LIMIT ?)`,
   );
   const removeUpTo = db.prepare('DELETE FROM gap WHERE id <= ?');
   const insertMerged = db.prepare(
-    `INSERT INTO gap(id, merged_from, first_seq, last_seq, n, reason, at_ms) VALUES(@id, @mergedFrom, @firstSeq, @lastSeq, @n, '${MERGED}', @atMs)`,
+    `INSERT INTO gap(id, merged_from, first_seq, last_seq, n, reason, at_ms, estimate) VALUES(@id, @mergedFrom, @firstSeq, @lastSeq, @n, '${MERGED}', @atMs, @estimate)`,
   );
 
   return () => {

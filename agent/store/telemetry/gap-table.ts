@@ -30,17 +30,18 @@ export function createGapTable(db: Sqlite) {
     'SELECT id, first_seq AS firstSeq, last_seq AS lastSeq, n FROM gap WHERE reason = ? AND id > ? AND first_seq IS NOT NULL ORDER BY id DESC LIMIT 1',
   );
   const widen = db.prepare('UPDATE gap SET first_seq = ?, last_seq = ?, n = ? WHERE id = ?');
-  const insert = db.prepare('INSERT INTO gap(first_seq, last_seq, n, reason, at_ms) VALUES(?, ?, ?, ?, ?)');
+  const insert = db.prepare('INSERT INTO gap(first_seq, last_seq, n, reason, at_ms, estimate) VALUES(?, ?, ?, ?, ?, ?)');
   const insertOnce = db.prepare(
     'INSERT INTO gap(n, reason, at_ms, boot, mark, from_seq, to_seq) VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(boot, mark) DO NOTHING',
   );
-  const after = db.prepare<[number, number], Gap & { readonly mergedFrom: number | null }>(
-    `SELECT id, merged_from AS mergedFrom, nullif(coalesce(first_seq, from_seq), 0) AS firstSeq, nullif(coalesce(last_seq, to_seq), 0) AS lastSeq,
+  const after = db.prepare<[number, number], Gap & { readonly mergedFrom: number | null; readonly estimate: number | null }>(
+    `SELECT id, estimate, merged_from AS mergedFrom, nullif(coalesce(first_seq, from_seq), 0) AS firstSeq, nullif(coalesce(last_seq, to_seq), 0) AS lastSeq,
        n AS readings, reason, at_ms AS atMs FROM gap WHERE id > ? ORDER BY id LIMIT ?`,
   );
   const count = db.prepare<[], number>('SELECT count(*) FROM gap').pluck();
-  const sum = db.prepare<[], { all: number; uncommitted: number }>(
-    'SELECT coalesce(sum(n), 0) AS "all", coalesce(sum(CASE WHEN first_seq IS NULL THEN n ELSE 0 END), 0) AS uncommitted FROM gap',
+  const sum = db.prepare<[], { all: number; uncommitted: number; estimates: number }>(
+    `SELECT coalesce(sum(n), 0) AS "all", coalesce(sum(CASE WHEN first_seq IS NULL THEN n ELSE 0 END), 0) AS uncommitted,
+       count(estimate) AS estimates FROM gap`,
   );
   const kept = (key: string): number => Number(getMeta(db, key) ?? 0);
   /** Rows up to here may have been read, in this run or an earlier one. */
@@ -52,9 +53,10 @@ export function createGapTable(db: Sqlite) {
       readings,
       reason,
       atMs,
+      isEstimate,
     }: Omit<Gap, 'id' | 'mergedFrom' | 'reason'> & { readonly reason: LossReason }): void => {
       const open = firstSeq === null || lastSeq === null || !ONE_RANGE.has(reason) ? undefined : newest.get(reason, readId);
-      if (open === undefined) insert.run(firstSeq, lastSeq, readings, reason, Math.round(atMs));
+      if (open === undefined) insert.run(firstSeq, lastSeq, readings, reason, Math.round(atMs), isEstimate ? 1 : null);
       else widen.run(Math.min(open.firstSeq, firstSeq ?? 0), Math.max(open.lastSeq, lastSeq ?? 0), open.n + readings, open.id);
     },
     /** A loss in memory; a second writing of the same mark changes nothing. */
@@ -63,15 +65,21 @@ export function createGapTable(db: Sqlite) {
       insertOnce.run(readings, reason, Math.round(atMs), bootId, mark, isOfThisFile ? rows.from : null, isOfThisFile ? rows.to : null);
     },
     after: (id: number, limit: number): readonly Gap[] => {
-      const gaps = after.all(id, limit).map(({ mergedFrom, ...gap }) => (mergedFrom === null ? gap : { ...gap, mergedFrom }));
+      const gaps = after.all(id, limit).map(
+        ({ mergedFrom, estimate, ...gap }): Gap => ({
+          ...gap,
+          ...(mergedFrom === null ? {} : { mergedFrom }),
+          ...(estimate === null ? {} : { isEstimate: true }),
+        }),
+      );
       readId = Math.max(readId, gaps.at(-1)?.id ?? 0);
       return gaps;
     },
     count: (): number => count.get() ?? 0,
-    /** All recorded losses, and the part that was never committed to this file. */
-    readings: (): { readonly all: number; readonly uncommitted: number } => {
-      const { all, uncommitted } = sum.get() ?? { all: 0, uncommitted: 0 };
-      return { all: all + kept('gaps_trimmed'), uncommitted: uncommitted + kept(UNNUMBERED) };
+    /** All recorded losses, the part that was never committed to this file, and the records whose readings were not counted. */
+    readings: (): { readonly all: number; readonly uncommitted: number; readonly estimates: number } => {
+      const { all, uncommitted, estimates } = sum.get() ?? { all: 0, uncommitted: 0, estimates: 0 };
+      return { estimates, all: all + kept('gaps_trimmed'), uncommitted: uncommitted + kept(UNNUMBERED) };
     },
     mergeOldest: createGapMerge(db),
   };

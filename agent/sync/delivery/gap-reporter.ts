@@ -1,7 +1,8 @@
 /**
  * Reports every lost reading to the platform, as `Sync/Gap`: one JSON object for each loss that the store has recorded.
  *
- * Shape: `{epoch, id, after, from, to, readings, reason, atMs}`; from and to are null where the readings never had a row.
+ * Shape: `{epoch, id, after, from, to, readings, reason, atMs}`; from and to are null where the readings never had a row. With
+ * `estimate` true, readings could not be counted: about so many, or with 0 an unknown number.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Gap, Store } from '../../core/ports.ts';
@@ -27,8 +28,8 @@ export function createGapReporter({ store, onGap, ...link }: GapReporterParts): 
   const recordsAfter = async (fromId: number, epoch: string, limit: number): Promise<readonly ReportedRecord[]> => {
     let after = fromId;
     const gaps = (await store.gapsAfter(fromId)).slice(0, limit);
-    return gaps.map(({ id, mergedFrom, firstSeq: from, lastSeq: to, readings, reason, atMs }) => {
-      const text = gapText(epoch, { id, mergedFrom, after, from, to, readings, reason, atMs });
+    return gaps.map(({ id, mergedFrom, firstSeq: from, lastSeq: to, readings, isEstimate: estimate, reason, atMs }) => {
+      const text = gapText(epoch, { id, mergedFrom, after, from, to, readings, estimate, reason, atMs });
       after = id;
       return { id, text };
     });
@@ -61,6 +62,8 @@ interface GapFields extends Pick<Gap, 'readings' | 'atMs'> {
   readonly from: number | null;
   readonly to: number | null;
   readonly reason: string;
+  /** The readings could not be counted; left out where they were. */
+  readonly estimate?: true | undefined;
 }
 
 function gapText(epoch: string, gap: GapFields): string {

@@ -50,6 +50,12 @@ const table: [story: string, names: readonly string[], goes: readonly string[], 
     ['.console-key', 'console-lines-tina', 'luciole-support-x-20261126.txt.gz', 'received/'],
     [],
   ],
+  [
+    'the files that sessions of each role wrote go',
+    ['console-lines-tina', 'for-admin/', 'for-anyone/', 'for-technician/', 'for-viewer/', 'for-sale/'],
+    ['console-lines-tina', 'for-admin/', 'for-anyone/', 'for-technician/', 'for-viewer/'],
+    ['for-sale/'],
+  ],
   ['an empty folder has nothing', [], [], []],
 ];
 for (const [story, names, goes, stays] of table) {

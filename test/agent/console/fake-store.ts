@@ -22,8 +22,9 @@ export function storeStatus(changes: Partial<StoreStatus> = {}): StoreStatus {
     readingsWaiting: 14,
     readingsStored: 82_345,
     readingsLost: 0,
+    lossesEstimated: 0,
     gaps: 0,
-    account: { produced: 82_345, delivered: 82_320, backlog: 25, gaps: 0, isBalanced: true },
+    account: { produced: 82_345, delivered: 82_320, backlog: 25, gaps: 0, estimates: 0, isBalanced: true },
     written: { bytes: 87_600_000, overMs: 11_520_000 },
     ...changes,
   };
@@ -169,5 +170,9 @@ export function auditPage(isVerified: boolean, problems: readonly string[] = [])
     result: 'failed: expired',
   } as const;
   const entries = [user, platform].map((note, index) => ({ ...note, n: index + 12, atMs: AT_MS - 60_000 * (2 - index), hash: HASH }));
-  return { entries, head: { n: 13, hash: HASH }, verdict: isVerified ? { entries: 13, firstN: 1, reserved: 0, problems } : null };
+  return {
+    entries,
+    head: { n: 13, hash: HASH },
+    verdict: isVerified ? { entries: 13, firstN: 1, reserved: 0, problems, remarks: [] } : null,
+  };
 }

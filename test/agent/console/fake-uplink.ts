@@ -48,7 +48,7 @@ export function uplinkView(changes: Partial<UplinkView> = {}): UplinkView {
       bytesToday: 1_200_000,
       dailyMegabytes: 20,
     },
-    store: { epoch: '8f1c0a6b', backlogFrames: 2, gaps: 0, readingsLost: 0 },
+    store: { epoch: '8f1c0a6b', backlogFrames: 2, gaps: 0, readingsLost: 0, lossesEstimated: 0 },
     ...changes,
   };
 }

@@ -53,7 +53,7 @@ const KINDS: readonly RegExp[] = [
   /\\|^ERR |pack\(|ioctl/,
   // Causes of errors that say more; actions and details of the audit log; facts in the bundle.
   /^(end of file|no answer in|perl ended by)$/,
-  /^(audit trimmed|audit lost|audit reserved|audit head missing|attempts by|the disk took none|state is a copy|restored by)$/,
+  /^(audit trimmed|audit lost|audit reserved|audit head missing|audit log lost|attempts by|the disk took none|state is a copy|restored by)$/,
   /^(not to be had|free of)$/,
 ];
 

@@ -5,6 +5,7 @@ import { FRENCH } from '../../../agent/console/french/catalogue.ts';
 import { OUTSIDE } from '../../../agent/console/shell/as-typed.ts';
 import { learn, leftInEnglish, translate } from '../../../agent/console/text/language.ts';
 import { toAscii } from '../../../agent/console/text/plain-text.ts';
+import { toStoreError } from '../../../agent/store/sqlite.ts';
 import { createFakeView } from './fake-view.ts';
 import { openSession } from './shell/shell-session.ts';
 
@@ -24,6 +25,32 @@ const sentences: readonly [english: string, french: string][] = [
   ],
   ['S01.motion on P02: ok, last seen someone 2 s ago', 'S01.motion sur P02 : ok, dernier passage il y a 2 s'],
   ['override of zone rue to 70 % by console:marie: essai', 'zone rue : forçage à 70 % par console:marie : essai'],
+  // Words to type stay, and so does what a person wrote.
+  ['bad level "foo": it is debug, info, warning, alarm', 'niveau "foo" : ce peut être debug, info, warning, alarm'],
+  ['bad level "debgu": did you mean debug?', 'niveau "debgu" : vouliez-vous dire debug ?'],
+  [
+    'emergency: the cabinet at 100 % by console:nobody until 23:41: lights on at the console',
+    "urgence : l'armoire à 100 % par console:nobody jusqu'à 23:41 : lights on à la console",
+  ],
+  ['override: L07 at 50 % by console:marie until 23:41: by hand', "forçage : L07 à 50 % par console:marie jusqu'à 23:41 : à la main"],
+  [
+    'override: L07 at 50 % by console:eve until 23:41: ok, silent: by hand',
+    "forçage : L07 à 50 % par console:eve jusqu'à 23:41 : ok, silent: by hand",
+  ],
+  [
+    'L07: emergency to 100 % by console:nobody (lights on at the console) until 23:41, in 12 min',
+    "L07 : urgence à 100 % de console:nobody (lights on à la console) jusqu'à 23:41, dans 12 min",
+  ],
+  // Brackets and clauses.
+  [
+    'unknown profile "dalli"; did you mean "dali-4"? it is none of those that come with the agent, nor in /a, /b and 2 more (profileDirs); others: x, y',
+    'profil inconnu : "dalli" ; vouliez-vous dire "dali-4" ? ni livré avec l\'agent, ni dans /a, /b et 2 autres (profileDirs) ; autres : x, y',
+  ],
+  [
+    'unknown profile "zzz"; it is none of those that come with the agent, nor in /etc/luciole/profiles (profileDirs); there are: x, y',
+    'profil inconnu : "zzz" ; ni livré avec l\'agent, ni dans /etc/luciole/profiles (profileDirs) ; il y a : x, y',
+  ],
+  ['no emergency of zone quay is in force', "pas d'urgence en cours pour zone quay"],
   ['no device is silent', "aucun appareil dans l'état muet"],
   ['something nobody translated: at all, ever', 'something nobody translated: at all, ever'],
   ['(', '('],
@@ -43,6 +70,31 @@ t.test('an event is told as a whole sentence, then without its subject, which st
     /^ne répond pas ; voir son alimentation, l'adresse 2 et le fil du mât P03/,
   );
   t.match(eventText({ source: 'L02', text }, { language: 'en' }), /^does not answer; check its supply/);
+});
+
+t.test('a file that is damaged, full or not to be written is reported in French as a whole', async (t) => {
+  const path = '/var/lib/luciole/telemetry.db';
+  const found: readonly [code: string, text: string, french: RegExp][] = [
+    [
+      'SQLITE_NOTADB',
+      'file is not a database',
+      /son contenu est abîmé ; vérifier la carte mémoire ; le fichier est mis de côté automatiquement$/,
+    ],
+    ['SQLITE_CORRUPT_INDEX', 'database disk image is malformed', /son contenu est abîmé ; vérifier la carte/],
+    ['SQLITE_FULL', 'database or disk is full', /plus de place ; libérer de la place/],
+    ['ENOSPC', 'ENOSPC: no space left on device, write', /plus de place ; libérer de la place/],
+    ['SQLITE_READONLY', 'attempt to write a readonly database', /l'écriture est impossible ; vérifier que son dossier/],
+  ];
+  for (const [code, text, french] of found) {
+    const { message } = toStoreError(Object.assign(new Error(text), { code }), path);
+    t.match(message, `${path}: ${code}: `);
+    t.match(translate('fr', message), french);
+    t.strictSame(
+      leftInEnglish(message).filter((part) => ![path, code].includes(part)),
+      [],
+      message,
+    );
+  }
 });
 
 t.test('the catalogue: each sentence once, every value in both languages, and no word grows or shrinks without accents', async (t) => {

@@ -95,6 +95,40 @@ t.test('actions of any name cannot make more than a few entries a minute', async
   t.ok(entries.every(({ detail, result }) => detail.length <= 400 && result.length <= 200));
 });
 
+t.test(
+  'commands that are refused to a user are entries at once, then one a minute for each, and people without a login hide none',
+  async (t) => {
+    const { clock, store, read } = await opened(t, testFolder(t));
+    const refused = (action: string, user = 'vera'): AuditNote => note({ user, role: 'viewer', action, detail: 'x=1', result: 'denied' });
+    for (let n = 0; n < 20; n++) store.audit.note({ ...attempt('denied'), action: `command ${n}` });
+    for (const action of ['override', 'user add', 'bus write']) store.audit.note(refused(action));
+    store.audit.note(refused('override', 'luc'));
+    const ofUsers = async () =>
+      (await read()).entries.filter(({ role }) => role === 'viewer').map(({ user, action, detail }) => [user, action, detail]);
+    const atOnce = [
+      ['vera', 'override', 'x=1'],
+      ['vera', 'user add', 'x=1'],
+      ['vera', 'bus write', 'x=1'],
+      ['luc', 'override', 'x=1'],
+    ];
+    t.strictSame(await ofUsers(), atOnce);
+    for (let n = 0; n < 5_000; n++) store.audit.note(refused('override'));
+    for (let n = 0; n < 40; n++) store.audit.note(refused(`command ${n % 10}`, 'luc'));
+    await clock.advance(MINUTE_MS);
+    const later = await ofUsers();
+    t.ok(later.length <= 4 + 2 * 9, `${later.length} entries`);
+    t.match(later, [...atOnce, ...later.slice(4)]);
+    t.ok(later.some(([user, action, detail]) => user === 'vera' && action === 'override' && detail === '5000 attempts by vera 5000'));
+    t.ok(
+      later.some(([user, , detail]) => user === 'luc' && /^\d+ attempts by luc \d+: command \d \d+, /.test(detail ?? '')),
+      'the last ones share an entry that names them',
+    );
+    const counted = later.reduce((sum, [, , detail]) => sum + Number(/^(\d+) attempts/.exec(detail ?? '')?.[1] ?? 1), 0);
+    t.equal(counted, 4 + 5_000 + 40, 'none is lost');
+    t.match((await read()).problems, []);
+  },
+);
+
 /** So many entries of a technician, in commits of 500. */
 async function flooded(
   { store, read }: Awaited<ReturnType<typeof opened>>,

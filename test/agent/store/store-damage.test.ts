@@ -99,9 +99,13 @@ t.test('a file that breaks while in use is replaced without a restart, and its n
     events
       .filter(({ endMs }) => endMs !== null)
       .map(({ code, source }) => [code, source])
-      .slice(0, 1),
-    [['store-trouble', 'telemetry.db']],
+      .slice(0, 2),
+    [
+      ['readings-lost', 'set-aside'],
+      ['store-trouble', 'telemetry.db'],
+    ],
   );
+  t.match(await store.gapsAfter(0), [{ readings: 8_000, isEstimate: true, reason: 'set-aside' }], 'as many as the last commit had');
   t.ok(existsSync(join(dir, 'quarantine', 'telemetry.db')));
   await store.stop();
 });
@@ -119,7 +123,11 @@ t.test('an interrupted quarantine leaves no journal that could enter the fresh f
   const { store, events } = createStoreRig({ dir });
   await store.start();
   t.match(await store.status(), { state: 'ok', frames: 0, lastSeq: 0 });
-  t.strictSame(events, []);
+  t.match(
+    events.map(({ code }) => code),
+    ['store-trouble', 'readings-lost'],
+  );
+  t.match(await store.gapsAfter(0), [{ readings: 20, reason: 'set-aside' }], 'what was in the file is lost, and nothing else');
   await store.stop();
 });
 

@@ -107,7 +107,7 @@ t.test('events, outcomes and facts are on disk at once', async (t) => {
   t.equal(await store.save('uplink.bdSeq', { bdSeq: 7 }), true);
   const other = new Database(join(dir, 'state.db'), { readonly: true });
   t.match(other.prepare('SELECT command_id, state FROM outcome').all(), [{ command_id: 'c1', state: 'verified' }]);
-  t.equal(other.prepare('SELECT value FROM kv').pluck().get(), '{"bdSeq":7}');
+  t.equal(other.prepare("SELECT value FROM kv WHERE key = 'uplink.bdSeq'").pluck().get(), '{"bdSeq":7}');
   other.close();
   store.appendEvent({ ...door, endMs: STORE_START_MS + 9 });
   t.strictSame(
@@ -177,7 +177,7 @@ t.test('each opening asks for full synchronisation, and the file is as the schem
   t.equal(db.pragma('journal_mode', { simple: true }), 'wal');
   t.equal(db.pragma('page_size', { simple: true }), 2048);
   t.equal(db.pragma('auto_vacuum', { simple: true }), 2);
-  t.equal(db.pragma('user_version', { simple: true }), 4);
+  t.equal(db.pragma('user_version', { simple: true }), 5);
   t.strictSame(
     db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE '%STRICT%' AND name NOT LIKE 'sqlite_%'").all(),
     [],

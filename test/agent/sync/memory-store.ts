@@ -115,7 +115,7 @@ function portOf(memory: Memory): MemoryStore['port'] {
       maxBytes: 0,
       journal: { readings: 0, bytes: 0 },
       segments: { count: 0, readings: 0, bytes: 0 },
-      account: { produced: 0, delivered: 0, backlog: 0, gaps: 0, isBalanced: true },
+      account: { produced: 0, delivered: 0, backlog: 0, gaps: 0, estimates: 0, isBalanced: true },
       written: null,
       oldestMs: null,
       lastSeq: rows.at(-1)?.seq ?? 0,
@@ -124,6 +124,7 @@ function portOf(memory: Memory): MemoryStore['port'] {
       readingsWaiting: 0,
       readingsStored: 0,
       readingsLost: 0,
+      lossesEstimated: 0,
       gaps: gaps.length,
     }),
   };

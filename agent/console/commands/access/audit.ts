@@ -75,13 +75,15 @@ function what({ action, detail }: AuditEntry): string {
   return detail === '' ? action : `${action} ${detail}`;
 }
 
-function verdictLines({ entries, firstN, reserved, problems }: AuditVerdict, head: AuditHead | null, page: Page): string[] {
+function verdictLines({ entries, firstN, reserved, problems, remarks }: AuditVerdict, head: AuditHead | null, page: Page): string[] {
   if (head === null && problems.length === 0) return [translated('The log is empty.', page)];
   const kept = `entries ${firstN} to ${firstN + entries - 1}`;
+  const whole = remarks.length === 0 ? `Whole: ${kept}, none changed, none missing.` : `Unchanged: ${kept}. But entries may be missing:`;
+  const items = [...problems, ...remarks].map((text) => `- ${translated(text, page)}`);
   const found =
     problems.length === 0
-      ? [`Whole: ${kept}, none changed, none missing.`, ...(reserved === 0 ? [] : [`Kept of older ones, by admins: ${reserved}.`])]
-      : ['NOT WHOLE:', ...problems.map((text) => `- ${translated(text, page)}`)];
+      ? [whole, ...items, ...(reserved === 0 ? [] : [`Kept of older ones, by admins: ${reserved}.`])]
+      : ['NOT WHOLE:', ...items];
   const advice =
     head === null
       ? []

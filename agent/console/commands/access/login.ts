@@ -1,13 +1,17 @@
 /**
  * `login`: a session opened and ended; the shell asks it, no person types it.
  *
- * A session lasts as long as the connection that opened it: a shell that dies or loses its line is logged out.
+ * A session lasts as long as the connection that opened it: a shell that dies or loses its line is logged out, and what it put on trial
+ * returns.
  */
 import type { Caller, LoginAnswer, LoginRequest } from '../../../core/access.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand, Job } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import { DENIED } from '../../protocol/audit-detail.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
+import { numberOnTrial, readerGone, returnLostTrial } from '../config/lost-trial.ts';
 
 /** Longest silence of the agent in a login. Units: ms. Source: four hashes one after the other on a slow processor, and the search for two codes. */
 const LOGIN_TIMEOUT_MS = 60_000;
@@ -47,8 +51,12 @@ export const LOGIN = agentCommand<LoginRequest, LoginAnswer | LoginEnd, LoginAns
     const answer = await view.access.logIn(request);
     if (!STEPS.includes(answer.state)) await note(view, job.caller, request, answer);
     if (answer.state !== 'in') return answer;
+    const { user, role } = answer;
+    const { socketKind } = job.caller;
+    const before = numberOnTrial(view, `console:${user}`);
     const how = await lasting(view, answer.token, answer, job);
-    view.audit.note({ user: answer.user, role: answer.role, door: job.caller.socketKind, action: 'logout', detail: '', result: how });
+    view.audit.note({ user, role, door: socketKind, action: 'logout', detail: '', result: how });
+    if (how === 'hang-up') await returnLostTrial(view, { user, role, socketKind }, before);
     return { state: 'ended', how };
   },
   render: async () => '',
@@ -68,13 +76,10 @@ const STATE = agentCommand({
 });
 
 /** How it ended. */
-async function lasting(view: AgentView, token: string, answer: LoginAnswer, { report, signal }: Job): Promise<string> {
-  const gone = new Promise<string>((resolve) => {
-    if (signal.aborted) resolve('hang-up');
-    signal.addEventListener('abort', () => resolve('hang-up'), { once: true });
-  });
+async function lasting(view: AgentView, token: string, answer: LoginAnswer, job: Job): Promise<string> {
+  const gone = readerGone(job);
   // A client that does not receive the token cannot use it.
-  if (!report(answer)) view.access.logOut(token);
+  if (!job.report(answer)) view.access.logOut(token);
   const how = await Promise.race([view.access.ended(token), gone]);
   view.access.logOut(token);
   return how;
@@ -94,4 +99,31 @@ function secretArg(args: RawArgs, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-export const LOGIN_COMMANDS: readonly ConsoleCommand[] = [LOGIN, STATE];
+/** Longest text of a refused command. Units: characters. Source: an entry of the audit log has room for 400. */
+const MAX_REFUSED_CHARS = 400;
+
+/** A command that the shell of a session refused before the agent was asked. The agent knows the user by the session. */
+export const LOGIN_REFUSED = agentCommand({
+  name: 'login refused',
+  role: 'viewer',
+  group: 'Access:',
+  summary: 'a command that a console refused to its user',
+  isHidden: true,
+  isSelfNoted: true,
+  arguments: [{ name: 'command', summary: 'the name of the command', required: true }],
+  options: [{ name: 'detail', value: 'TEXT', summary: 'its arguments' }],
+  examples: ['luciole login refused reload', 'luciole login refused reload'],
+  read: (args) => {
+    const command = textArg(args, 'command');
+    if (!/^[a-z][a-z -]{0,40}$/.test(command))
+      throw new ConsoleError('usage', `no command has the name ${JSON.stringify(command.slice(0, 40))}`);
+    return { command, detail: typeof args['detail'] === 'string' ? args['detail'].slice(0, MAX_REFUSED_CHARS) : '' };
+  },
+  answer: (view, { command, detail }, { caller: { user, role, socketKind } }) => {
+    view.audit.note({ user, role: role ?? '', door: socketKind, action: command, detail, result: DENIED });
+    return {};
+  },
+  render: async () => '',
+});
+
+export const LOGIN_COMMANDS: readonly ConsoleCommand[] = [LOGIN, STATE, LOGIN_REFUSED];

@@ -55,7 +55,10 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
 
 /** The text of an event without its source, which is in the column next to it. It is translated as a whole, then shortened. */
 export function eventText({ source, text }: Pick<AgentEvent, 'source' | 'text'>, page: Pick<Page, 'language'>): string {
-  const sentence = translated(text.replace(`${source}: `, ''), page);
+  const at = text.indexOf(`${source}: `);
+  // Only as a word of its own: at the end of a path it is part of the file's name.
+  const isWord = at === 0 || text[at - 1] === ' ';
+  const sentence = translated(isWord ? text.slice(0, at) + text.slice(at + source.length + 2) : text, page);
   return sentence.startsWith(`${source} `) ? sentence.slice(source.length + 1) : sentence;
 }
 

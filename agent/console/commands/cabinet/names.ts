@@ -61,5 +61,5 @@ function trialOf({ config }: AgentView): NonNullable<Names['trial']> | null {
 }
 
 function overridesOf(view: AgentView): Names['overrides'] {
-  return view.light.intentsBy('technician').map(({ target, levelPct, untilMs }) => ({ target: target.id, levelPct, untilMs }));
+  return view.light.intentsBy('technician', 'anyone').map(({ target, levelPct, untilMs }) => ({ target: target.id, levelPct, untilMs }));
 }

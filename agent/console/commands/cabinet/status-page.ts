@@ -1,4 +1,5 @@
 /** Renders `luciole status` on one screen of at most 24 lines: verdict, time, lamps and reasons, lines, units, store. Pure. */
+import { lostNumber } from '../../../core/lost-readings.ts';
 import type { LineView } from '../../../core/ports.ts';
 import type { StatusView, ZoneView } from '../../../core/views.ts';
 import type { AgentEvent } from '../../../core/words.ts';
@@ -191,7 +192,7 @@ function totals({ units, store, uplink, detections, lampsRaised }: StatusView, p
     ...one('Units', `${units.ok} ok, ${units.flaky} flaky, ${units.silent} silent${silent}`, page),
     ...one(
       'Store',
-      `${stateWord(store.state, page)}, ${formatNumber(store.readingsLost)} lost, ${store.reason === '' ? kept : store.reason}`,
+      `${stateWord(store.state, page)}, ${lostNumber(store.readingsLost, store.lossesEstimated)} lost, ${store.reason === '' ? kept : store.reason}`,
       page,
     ),
     ...one('Uplink', `${stateWord(uplink.state, page)}${uplink.state === 'off' ? '' : detail}`, page),

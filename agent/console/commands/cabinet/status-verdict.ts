@@ -34,6 +34,7 @@ function findings(view: StatusView): readonly string[] {
     ...(units.silent === 0 ? [] : [`${count(units.silent, 'unit')} silent: \`luciole devices silent\``]),
     ...(clockQuality === 'none' || clockQuality === 'restored' ? ['time not trusted, lamps stay lit: `luciole events --active`'] : []),
     ...(store.state === 'ok' ? [] : ['the store is in trouble: `luciole store`']),
+    ...(store.readingsLost + store.lossesEstimated === 0 ? [] : ['readings were lost since the start: `luciole store`']),
     ...(uplink.state === 'down' ? ['the uplink is down: `luciole uplink`'] : []),
     ...(events === 0 ? [] : [`${count(events, 'open event')}: \`luciole events --active\``]),
     // Everything is read once after a start.

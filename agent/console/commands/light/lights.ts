@@ -43,9 +43,14 @@ export const LIGHTS_ON = agentCommand({
     if (durationMs > EMERGENCY_MS && !mayUse(caller.role, 'technician'))
       throw new ConsoleError('denied', 'lights on for more than 2h needs a login as technician; 2h can be repeated');
     const target = await targetOf(view, zone);
-    return view.override({ target, levelPct: FULL_PCT, rank: 'emergency', minutes: durationMs / 60_000, reason, source });
+    const authority = mayUse(caller.role, 'technician') ? 'technician' : 'anyone';
+    return view.override({ target, levelPct: FULL_PCT, rank: 'emergency', minutes: durationMs / 60_000, reason, source, authority });
   },
-  render: async (result, page) => (await import('./override.ts')).renderOutcome(result, page, result.untilMs),
+  render: async (result, page) => {
+    const { kind, id } = result.target;
+    const sooner = kind === 'zone' ? `lights auto --zone ${id}` : 'lights auto';
+    return (await import('./override.ts')).renderOutcome(result, page, result.untilMs, sooner);
+  },
   succeeded: isOverrideInForce,
 });
 
@@ -53,13 +58,13 @@ const auto = agentCommand({
   name: 'lights auto',
   role: 'technician',
   group: 'Act:',
-  summary: 'end what lights on began',
+  summary: 'end the emergencies of console and platform',
   options: [ZONE_OPTION],
   examples: ['luciole lights auto', 'luciole lights auto --zone quay'],
   timeoutMs: ACT_TIMEOUT_MS,
   read: (args) => ({ zone: args['zone'] === undefined ? null : textArg(args, 'zone') }),
   answer: async (view, { zone }, { source }): Promise<Outcome> =>
-    view.release({ target: await targetOf(view, zone), source, rank: 'emergency' }),
+    view.release({ target: await targetOf(view, zone), source, rank: 'emergency', everywhere: zone === null }),
   render: async (result, page) => (await import('./override.ts')).renderOutcome(result, page, null),
   succeeded: ({ state }) => state === 'verified',
 });

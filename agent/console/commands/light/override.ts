@@ -112,11 +112,12 @@ export function readReason(text: string): string {
 /** Worst first: what a technician must act on. */
 const ORDER: readonly (OutcomeState | 'waiting')[] = ['failed', 'refused', 'waiting', 'received', 'queued', 'sent', 'verified'];
 
-/** How a command ended, and which lamps did not follow. `untilMs` is null for a release. */
+/** How a command ended, and which lamps did not follow. `untilMs` is null for a release. `sooner`: the command that ends it before. */
 export function renderOutcome(
   outcome: Outcome & Partial<Pick<LimitedOverride, 'requestedPct' | 'limits'>>,
   page: Page,
   untilMs: WallMs | null,
+  sooner = `release ${outcome.target.id}`,
 ): string {
   const { target, waiting = [], limits = [], levelPct, requestedPct = levelPct } = outcome;
   const requested = requestedPct === levelPct ? '' : `; ${formatLevel(requestedPct)} was requested`;
@@ -131,7 +132,7 @@ export function renderOutcome(
   });
   const below = waiting.flatMap((each) => labelled('Below', belowText(each, outcome, page, untilMs), page));
   const limited = limitLines(limits, states.length, page);
-  return [...labelled('Outcome', head, page), ...limited, ...rows, ...below, ...ends(outcome, page, untilMs)].join('\n');
+  return [...labelled('Outcome', head, page), ...limited, ...rows, ...below, ...ends(outcome, page, untilMs, sooner)].join('\n');
 }
 /** Lamps named before one intent; the others are counted. */
 const NAMED_LAMPS = 4;
@@ -172,9 +173,8 @@ function releaseText({ target, rank, goesByItself }: OverriddenLamps['wish'], { 
   return both ? `luciole release ${target.id} ends both: then say it again` : `sooner with: luciole release ${target.id}`;
 }
 
-function ends({ target, state }: Outcome, page: Page, untilMs: WallMs | null): string[] {
+function ends({ state }: Outcome, page: Page, untilMs: WallMs | null, sooner: string): string[] {
   if (untilMs === null || state === 'refused') return [];
   const text = `by itself at ${clockTime(untilMs, page)}, in ${formatDuration(Math.max(0, untilMs - page.atMs))}`;
-  const sooner = target.kind === 'cabinet' ? 'lights auto' : `release ${target.id}`;
   return labelled('Ends', `${text}; sooner with: luciole ${sooner}`, page);
 }

@@ -2,6 +2,7 @@
  * Renders `luciole store`, its check and its backup: what is stored, what fits, flash wear, whether every reading is accounted for. Pure.
  */
 import { HOUR_MS } from '../../../core/durations.ts';
+import { lostNumber } from '../../../core/lost-readings.ts';
 import type { BackupReport, StoreAccount, StoreCheck } from '../../../core/ports.ts';
 import type { ChoreView, StoreView } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';
@@ -66,8 +67,9 @@ function perReading({ readings, bytes }: { readonly readings: number; readonly b
   return `${count(readings, 'reading')} in ${formatBytes(bytes)}, ${formatNumber(bytes / readings, 2)} bytes each`;
 }
 
-function lostText({ readingsLost }: StoreView): string {
-  return readingsLost === 0 ? 'none lost since the start' : `${formatNumber(readingsLost)} lost since the start: \`luciole events\``;
+function lostText({ readingsLost, lossesEstimated }: StoreView): string {
+  if (readingsLost + lossesEstimated === 0) return 'none lost since the start';
+  return `${lostNumber(readingsLost, lossesEstimated)} lost since the start: \`luciole events\``;
 }
 
 /** Readings that grow too old make room before the cap is reached. */
@@ -87,10 +89,15 @@ function writtenText({ written, writtenBytesPerDay }: StoreView): string {
     : `${formatBytes(writtenBytesPerDay)} written a day (${sum})`;
 }
 
-function accountText({ produced, delivered, backlog, gaps, isBalanced }: StoreAccount, gapRecords: number): string {
-  const sum = `${formatNumber(produced)} produced = ${formatNumber(delivered)} delivered + ${formatNumber(backlog)} waiting + ${formatNumber(gaps)} lost in ${count(gapRecords, 'gap')}`;
-  if (isBalanced) return `${sum}: it holds`;
+function accountText({ produced, delivered, backlog, gaps, estimates, isBalanced }: StoreAccount, gapRecords: number): string {
+  const sum = `${formatNumber(produced)} produced = ${formatNumber(delivered)} delivered + ${formatNumber(backlog)} waiting + ${lostNumber(gaps, estimates)} lost in ${count(gapRecords, 'gap')}`;
+  if (isBalanced) return `${sum}: it holds${uncountedText(estimates)}`;
   return `${sum}: IT DOES NOT HOLD, ${formatNumber(produced - delivered - backlog - gaps)} readings apart; run \`luciole store check\``;
+}
+
+/** What the account cannot prove. */
+function uncountedText(estimates: number): string {
+  return estimates === 0 ? '' : `; ${count(estimates, 'gap')} could not be counted`;
 }
 
 const CHORE_COLUMNS = [
@@ -125,9 +132,10 @@ export function renderStoreCheck({ files, account }: StoreCheck, page: Page): st
   ].join('\n');
 }
 
-function checkedAccount({ produced, delivered, backlog, gaps, isBalanced }: StoreAccount): string {
-  const parts = [delivered, backlog, gaps].map((number) => formatNumber(number)).join(' + ');
-  return `${formatNumber(produced)} produced, ${parts} delivered, waiting and lost: ${isBalanced ? 'it holds' : 'IT DOES NOT HOLD'}`;
+function checkedAccount({ produced, delivered, backlog, gaps, estimates, isBalanced }: StoreAccount): string {
+  const parts = [formatNumber(delivered), formatNumber(backlog), lostNumber(gaps, estimates)].join(' + ');
+  const result = isBalanced ? `it holds${uncountedText(estimates)}` : 'IT DOES NOT HOLD';
+  return `${formatNumber(produced)} produced, ${parts} delivered, waiting and lost: ${result}`;
 }
 
 export function renderCheckProgress({ forMs }: CheckProgress, page: Page): string {

@@ -1,5 +1,6 @@
 /** Renders `luciole uplink`, its test and its reconnect. Pure. */
 import { DAY_MS } from '../../../core/durations.ts';
+import { lostNumber } from '../../../core/lost-readings.ts';
 import type { UplinkDelivery } from '../../../core/ports.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest } from '../../../core/uplink-tools.ts';
 import type { UplinkView } from '../../../core/views.ts';
@@ -49,11 +50,12 @@ function deliveryRows({ store }: UplinkView, delivery: UplinkDelivery, page: Pag
   return [
     ['Proof', who],
     ['Rows', `delivered up to ${formatNumber(cursorSeq)}, sent up to ${formatNumber(sentSeq)}, of ${formatNumber(headSeq)}`],
-    [
-      'Waiting',
-      `${count(store.backlogFrames, 'frame')}${packed}${age}; ${count(store.gaps, 'gap')}, ${count(store.readingsLost, 'reading')} lost`,
-    ],
+    ['Waiting', `${count(store.backlogFrames, 'frame')}${packed}${age}; ${count(store.gaps, 'gap')}, ${lostReadings(store)} lost`],
   ];
+}
+
+function lostReadings({ readingsLost, lossesEstimated }: UplinkView['store']): string {
+  return lossesEstimated === 0 ? count(readingsLost, 'reading') : `${lostNumber(readingsLost, lossesEstimated)} of readings`;
 }
 
 function proofText({ mode, isPlatformSilent, isAcknowledging }: UplinkDelivery): string {

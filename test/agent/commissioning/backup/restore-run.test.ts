@@ -5,9 +5,12 @@ import { runBackup } from '../../../../agent/commissioning/backup/backup-run.ts'
 import { packBackup, sha256 } from '../../../../agent/commissioning/backup/manifest.ts';
 import { runRestore } from '../../../../agent/commissioning/backup/restore-run.ts';
 import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
+import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
 import type { LocalArgs, Terminal } from '../../../../agent/console/terminal/terminal.ts';
+import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { stageRestore } from '../../../../agent/core/pending-restore.ts';
 import { SMALL_SITE } from '../../../support/small-site.ts';
+import { createFakeView } from '../../console/fake-view.ts';
 import { openStore } from '../../store/files/open-store.ts';
 import { frame, STORE_START_MS, testFolder } from '../../store/fixtures/kit.ts';
 
@@ -81,6 +84,25 @@ t.test('a plan changes nothing, and so does all that is refused', async (t) => {
   await t.rejects(gateway.restore(join(gateway.folder, 'none')), { code: 'failed', message: /is it there/ });
   await t.rejects(gateway.restore(gateway.configFile, { yes: true }), { code: 'failed', message: /no whole backup/ });
   await t.rejects(gateway.backup(), { code: 'failed', message: /there is a file of this name already/ });
+  t.strictSame(gateway.picture(), before);
+});
+
+t.test('beside a running agent the plan is shown, and only the restore itself is refused', async (t) => {
+  const gateway = openGateway(t);
+  await gateway.backup();
+  const server = createConsoleServer({
+    ...{ view: createFakeView(), socketPath: join(gateway.folder, 'no.sock'), log: { event: () => {} }, timezone: 'UTC' },
+    clock: createManualClock(STORE_START_MS),
+  });
+  await server.start();
+  t.teardown(() => server.stop());
+  const before = gateway.picture();
+  const planned = await gateway.restore(gateway.file);
+  t.match(planned, { code: 1, text: /--yes restores it/ });
+  await t.rejects(gateway.restore(gateway.file, { yes: true }), {
+    code: 'busy',
+    message: /an agent is running on this data: stop it first/,
+  });
   t.strictSame(gateway.picture(), before);
 });
 

@@ -94,6 +94,23 @@ async function runsSinceBefore(disk: RevisionDisk, history: RevisionHistory, cab
   await disk.remove('site');
 }
 
+/** A disk, and when all is on it that was to be written. */
+function watchedDisk(inner: RevisionDisk) {
+  let writes: Promise<unknown> = Promise.resolve();
+  const writeHistory: RevisionDisk['writeHistory'] = (history) => {
+    const write = inner.writeHistory(history);
+    writes = write;
+    return write;
+  };
+  const settled = async (): Promise<void> => {
+    for (let last: Promise<unknown> | null = null; last !== writes; await new Promise((resolve) => setImmediate(resolve))) {
+      last = writes;
+      await last;
+    }
+  };
+  return { disk: { ...inner, writeHistory }, settled };
+}
+
 /** Real time for the disk, simulated time for the manager. */
 async function later(clock: Bench['clock'], ms: number): Promise<void> {
   for (let at = 0; at < ms; at += 1_000) {
@@ -224,6 +241,37 @@ t.test('the time of a trial goes on over a restart', async (t) => {
   t.match(second.applied, ['{"pct":30}'], 'what ran before runs again');
   await second.manager.stop();
 });
+
+for (const [minutes, killedAfterMs] of [
+  [1, 2_000],
+  [5, 12_000],
+  [5, 29_000],
+  [30, 1_000],
+  [30, 29_000],
+  [168, 59_000],
+] as const) {
+  t.test(`runs of ${killedAfterMs} ms that are killed do not prolong a trial of ${minutes} min`, async (t) => {
+    const beginning = await site(t);
+    const { disk, settled } = watchedDisk(beginning.first.revisions.disk);
+    let bench = await openManager(beginning.first, disk);
+    await bench.manager.put('cabinet.yaml', brighter(45), 'platform');
+    await bench.manager.commit({ ...COMMIT, mode: 'asked', minutes });
+    const restS = (): number => bench.manager.view('platform').trial?.restS ?? 0;
+    for (const starts of [1, 2, 3]) {
+      const beforeS = restS();
+      await later(bench.clock, killedAfterMs);
+      await settled();
+      bench = await openManager(await beginning.begin(), disk);
+      const lostS = beforeS - restS();
+      const mostS = killedAfterMs / 1_000 + 1 + Math.min(30, (minutes * 60) / 20) + 1;
+      t.ok(lostS >= killedAfterMs / 1_000 && lostS <= mostS, `start ${starts}: ${lostS} s less`);
+    }
+    bench.health.answering.clear();
+    await later(bench.clock, 1_000);
+    t.equal(bench.manager.view('platform').trial?.number, 2, 'a line that is not open yet is none that is lost');
+    await bench.manager.stop();
+  });
+}
 
 t.test('a candidate is refused for what is wrong with it, at its place, and stays to be put right', async (t) => {
   const { first } = await site(t);

@@ -67,7 +67,7 @@ t.test('what becomes of a revision on trial', async (t) => {
     ['a line that was lost when a person watches', online, health([]), { mode: 'asked', spentMs: LINE_GRACE_MS }, { kind: 'return' }],
   ];
   for (const [what, baseline, now, { mode = 'auto', spentMs, wellMs = 0 }, verdict] of cases)
-    t.match(judgeTrial(baseline, now, { mode, trialMs: TRIAL_MS, spentMs, wellMs }), verdict, what);
+    t.match(judgeTrial(baseline, now, { mode, trialMs: TRIAL_MS, spentMs, runMs: spentMs, wellMs }), verdict, what);
 });
 
 t.test('what is different is named, and secrets are not shown', async (t) => {
@@ -99,4 +99,17 @@ t.test('what is different is named, and secrets are not shown', async (t) => {
   ]);
   t.strictSame(changesBetween(before, structuredClone(before)), []);
   t.notMatch(JSON.stringify(changesBetween({}, { uplink: before.uplink })), /sesame/, 'nor in a part that is new');
+});
+
+t.test('a line that is not open yet after a restart is no lost line', async (t) => {
+  const units = ['L01', 'L02'];
+  const nothing = { answering: new Set<string>(), devices: new Set(units), isOnline: true };
+  for (const [runMs, kind] of [
+    [0, 'wait'],
+    [LINE_GRACE_MS - 1, 'wait'],
+    [LINE_GRACE_MS, 'return'],
+  ] as const) {
+    const facts = { mode: 'asked', trialMs: TRIAL_MS, spentMs: LINE_GRACE_MS * 5, runMs, wellMs: 0 } as const;
+    t.equal(judgeTrial({ units, isOnline: true }, nothing, facts).kind, kind, `${runMs} ms after it`);
+  }
 });

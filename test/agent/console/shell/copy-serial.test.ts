@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { spawn } from '@lydell/node-pty';
 import t, { type Test } from 'tap';
+import { together } from './base64-lines.ts';
 import { openSession } from './shell-session.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
@@ -54,11 +54,17 @@ class Received {
   }
 }
 
+interface ConsoleOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** No agent answers there. */
+  readonly socket?: string;
+}
+
 /** The real console on a real pseudo-terminal, with its files in a folder, and a far end that may send and receive. */
-function console(t: Pick<Test, 'teardown'>, dir: string) {
-  const child = spawn(process.execPath, [join(ROOT, 'agent/main.ts'), 'console', '--no-probe', '--socket', join(dir, 'none.sock')], {
-    ...{ cols: 80, rows: 24, encoding: null },
-    env: { PATH: process.env['PATH'], STATE_DIRECTORY: dir },
+function console(t: Pick<Test, 'teardown'>, dir: string, { env = { STATE_DIRECTORY: dir }, socket = 'none.sock' }: ConsoleOptions = {}) {
+  const child = spawn(process.execPath, [join(ROOT, 'agent/main.ts'), 'console', '--no-probe', '--socket', join(dir, socket)], {
+    ...{ cols: 80, rows: 24, encoding: null, cwd: dir },
+    env: { PATH: process.env['PATH'], ...env },
   });
   t.teardown(() => child.kill('SIGKILL'));
   const received = new Received();
@@ -206,13 +212,6 @@ t.test(
   },
 );
 
-/** The lines a terminal kept, put together as the page says. */
-function together(text: string): { content: Buffer; bad: number[] } {
-  const lines = [...text.matchAll(/^(\d+) ([A-Za-z0-9+/=]+) ([0-9a-f]{8})$/gm)];
-  const bad = lines.filter(([, n, data, check]) => crc32(`${n} ${data}`).toString(16).padStart(8, '0') !== check).map(([, n]) => Number(n));
-  return { content: Buffer.concat(lines.map(([, , data = '']) => Buffer.from(data, 'base64'))), bad };
-}
-
 t.test('without ZMODEM it goes as lines with a check each, and goes on from any of them', async (t) => {
   const dir = folder(t);
   const content = randomBytes(5_000);
@@ -247,7 +246,8 @@ t.test('the estimate comes first, and Ctrl-C ends it with the way to go on', asy
 t.test('only files of the console itself for who logged in; a name that is none is told', async (t) => {
   const dir = folder(t);
   mkdirSync(join(dir, 'sub'));
-  writeFileSync(join(dir, 'own.txt'), 'mine');
+  mkdirSync(join(dir, 'for-technician'));
+  writeFileSync(join(dir, 'for-technician', 'own.txt'), 'mine');
   const session = await openSession(t, { filesDir: dir, hasLogin: true });
   await session.say('marie');
   await session.say('right');
@@ -269,3 +269,47 @@ t.test('only files of the console itself for who logged in; a name that is none 
   t.match(await session.say('copy own.txt serial --from 0'), /% bad line "0"/);
   t.match(await session.say('copy own.txt serial --from 9'), /% own\.txt has 1 lines/);
 });
+
+t.test('outside of the unit of the service too, a bundle lies where copy looks', async (t) => {
+  const dir = folder(t);
+  const state = join(dir, 'state');
+  const session = console(t, dir, { env: { XDG_STATE_HOME: state } });
+  await session.until(PROMPT);
+  session.type('tech-support\r');
+  await session.until(/text\s+unpacked/);
+  const made = readdirSync(join(state, 'luciole')).filter((name) => name.startsWith('luciole-support-'));
+  t.equal(made.length, 1);
+  t.strictSame(
+    readdirSync(dir).filter((name) => name.startsWith('luciole-support-')),
+    [],
+    'nothing in the working folder',
+  );
+  const from = session.length();
+  session.type(`copy ${made[0]} serial --base64\r`);
+  await session.until(/lines\s+sent/, from);
+});
+
+t.test(
+  'at the serial port without an agent, files of users who logged in stay closed, and a bundle is taken away all the same',
+  async (t) => {
+    const dir = folder(t);
+    mkdirSync(join(dir, 'for-admin'));
+    writeFileSync(join(dir, 'for-admin', 'secret.gz'), 'canary');
+    const session = console(t, dir, { socket: 'agent-login.sock' });
+    await session.until(PROMPT);
+    for (const [name, why] of [
+      ['secret.gz', /needs\s+a\s+login\s+as\s+admin/],
+      ['for-admin/secret.gz', /name\s+a\s+file\s+of\s+this\s+console/],
+      [join(dir, 'for-admin', 'secret.gz'), /name\s+a\s+file\s+of\s+this\s+console/],
+    ] as const) {
+      const from = session.length();
+      session.type(`copy ${name} serial --base64\r`);
+      await session.until(why, from);
+    }
+    session.type('tech-support\r');
+    await session.until(/text\s+unpacked/);
+    const from = session.length();
+    session.type(`copy ${readdirSync(join(dir, 'for-anyone'))[0]} serial --base64\r`);
+    await session.until(/lines\s+sent/, from);
+  },
+);

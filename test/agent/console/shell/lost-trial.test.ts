@@ -1,40 +1,14 @@
 import t from 'tap';
-import type { ConfigAnswer, ConfigManager, ConfigView } from '../../../../agent/core/revisions.ts';
 import { AT_MS } from '../fake-clock.ts';
-import { createFakeView } from '../fake-view.ts';
-import { openSession } from './shell-session.ts';
+import { openSession, type ShellSession } from './shell-session.ts';
+import { trialManager } from './trial-manager.ts';
 
-const REVISION = { number: 7, atMs: 0, by: 'file', why: '', hash: '', state: 'confirmed', reason: '' } as const;
-const DONE: ConfigAnswer = {
-  state: 'done',
-  reason: '',
-  problems: [],
-  warnings: [],
-  changes: [],
-  touches: ['light'],
-  revision: 8,
-  isOnTrial: true,
-};
+/** More turns than the agent needs to see the end of a connection, and to act on it. */
+const TURNS = 200;
 
-/** A manager for which each commit is a trial. */
-function trialManager(by = 'console:tech') {
-  const asked: unknown[][] = [];
-  let view: ConfigView = { running: REVISION, trial: null, candidate: null, others: [], trouble: '' };
-  const trial = (mode: 'auto' | 'asked'): void => {
-    view = { ...view, running: { ...REVISION, number: 8, by, state: 'trial' }, trial: { number: 8, mode, restS: 300, missing: [] } };
-  };
-  const made = {
-    view: () => view,
-    commit: async ({ mode }: { mode: 'auto' | 'asked' }) => {
-      trial(mode);
-      return DONE;
-    },
-    giveBack: async (...args: unknown[]) => {
-      asked.push(args);
-      return { ...DONE, revision: 7, isOnTrial: false };
-    },
-  } as unknown as ConfigManager;
-  return { asked, trial, view: { ...createFakeView(), config: made } };
+async function overAndSeen(session: ShellSession): Promise<void> {
+  let turns = 0;
+  await session.until('the session is over', () => session.ended() !== null && ++turns > TURNS);
 }
 
 t.test('the cable is pulled while a change is on trial: it goes back at once', async (t) => {
@@ -42,7 +16,50 @@ t.test('the cable is pulled while a change is on trial: it goes back at once', a
   const session = await openSession(t, { view });
   t.match(await session.say('config commit --confirm 5'), /revision 8 runs on trial/);
   session.hangUp();
-  await session.until('the session is over', () => session.ended() !== null);
+  await session.until('it is returned', () => asked.length > 0);
+  t.strictSame(asked, [['console:tech', 'the session was lost', 8]]);
+});
+
+t.test('the agent returns the trial of a login whose process is gone, and not of one that logs out or that the agent ends', async (t) => {
+  for (const [how, result, back] of [
+    ['hang-up', 'hang-up', [['console:marie', 'the session was lost', 8]]],
+    ['logout', 'logout', []],
+    ['stopped', 'logout', []],
+    ['agent stops', 'stopped', []],
+  ] as const) {
+    const { asked, view } = trialManager('console:marie');
+    const session = await openSession(t, { view, hasLogin: true });
+    await session.say('marie');
+    await session.say('right');
+    t.match(await session.say('config commit --confirm 5'), /revision 8 runs on trial/, how);
+    if (how === 'hang-up') session.hangUp();
+    else if (how === 'logout') session.type('logout\r');
+    else if (how === 'stopped') session.shell.end('stopped');
+    else await session.agent.stop();
+    await session.until('the agent sees the end', () => view.noted.some(({ action }) => action === 'logout'));
+    await overAndSeen(session);
+    t.match(
+      view.noted.find(({ action }) => action === 'logout'),
+      { user: 'marie', result },
+      how,
+    );
+    t.strictSame(asked, back, how);
+    const returned = view.noted.filter(({ action }) => action === 'config return');
+    t.match(returned, back.length === 0 ? [] : [{ user: 'marie', door: 'login', detail: /revision=8/, result: 'ok' }], how);
+  }
+});
+
+t.test('an agent that was started anew returns the trial of a session at the machine that goes on', async (t) => {
+  const { asked, view } = trialManager();
+  const session = await openSession(t, { view });
+  await session.say('config commit --confirm 5');
+  await session.agent.stop();
+  await session.agent.start();
+  t.strictSame(asked, [], 'the stop of the agent is no lost session');
+  await session.clock.advance(6_000);
+  await session.say('config');
+  session.hangUp();
+  await session.until('it is returned', () => asked.length > 0);
   t.strictSame(asked, [['console:tech', 'the session was lost', 8]]);
 });
 
@@ -51,29 +68,29 @@ t.test('who logs out, whose change keeps itself, or who has changed nothing give
   const first = await openSession(t, { view: out.view });
   await first.say('config commit --confirm 5');
   first.type('logout\r');
-  await first.until('the session is over', () => first.ended() !== null);
+  await overAndSeen(first);
   t.strictSame(out.asked, [], 'logged out');
 
   const own = trialManager();
   const second = await openSession(t, { view: own.view });
   await second.say('config commit');
   second.hangUp();
-  await second.until('the session is over', () => second.ended() !== null);
+  await overAndSeen(second);
   t.strictSame(own.asked, [], 'it confirms itself');
 
   const before = trialManager();
   before.trial('asked');
   const third = await openSession(t, { view: before.view });
-  await third.say('config');
+  await third.say('config commit --confirm 5');
   third.hangUp();
-  await third.until('the session is over', () => third.ended() !== null);
+  await overAndSeen(third);
   t.strictSame(before.asked, [], 'on trial before the session began');
 
   const other = trialManager('platform:anne');
   const fourth = await openSession(t, { view: other.view });
   await fourth.say('config commit --confirm 5');
   fourth.hangUp();
-  await fourth.until('the session is over', () => fourth.ended() !== null);
+  await overAndSeen(fourth);
   t.strictSame(other.asked, [], "another's");
 });
 

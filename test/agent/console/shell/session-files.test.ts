@@ -1,21 +1,25 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { COMMANDS } from '../../../../agent/console/commands.ts';
 import { createLocalActions } from '../../../../agent/console/local-actions.ts';
 import { OUTSIDE } from '../../../../agent/console/shell/as-typed.ts';
+import { strangerLogin } from '../../../../agent/console/shell/session.ts';
 import { expectSessionRoom, sessionFile, sessionRoomBytes } from '../../../../agent/console/shell/session-files.ts';
+import { type LeastRole, mayUse, ROLES } from '../../../../agent/core/access.ts';
 import { testFolder } from '../../store/fixtures/kit.ts';
+import { createFakeView } from '../fake-view.ts';
 import { NO_ACTIONS } from '../no-actions.ts';
-import { openSession, PROMPT } from './shell-session.ts';
+import { together } from './base64-lines.ts';
+import { openSession, PROMPT, type SessionOptions } from './shell-session.ts';
 
 const MB = 2 ** 20;
 const OTHERS_LINES = 'override bressigny 100 --reason canary\n';
 
 /** A session of a user who logged in, with the program's own commands and the folder of the console. */
-async function visit(t: Test, user: string) {
-  const filesDir = testFolder(t);
-  mkdirSync(join(filesDir, 'received'));
+async function visit(t: Test, user: string, filesDir = testFolder(t), more: Partial<SessionOptions> = {}) {
+  mkdirSync(join(filesDir, 'received'), { recursive: true });
   writeFileSync(join(filesDir, 'console-lines-ada'), OTHERS_LINES);
   writeFileSync(join(filesDir, '.console-key'), 'canary key');
   const session = await openSession(t, {
@@ -27,9 +31,11 @@ async function visit(t: Test, user: string) {
         write: async (text) => terminal.out(text),
         signal: () => signal,
       }),
+    ...more,
   });
   await session.say(user);
-  t.match(await session.say('right'), PROMPT);
+  const shown = await session.say('right');
+  t.match(shown.endsWith('Code: ') ? await session.say('123456') : shown, PROMPT);
   return { ...session, filesDir };
 }
 
@@ -60,7 +66,9 @@ t.test('no file command of a session reads what is not a file of its console', a
 
 t.test('an export of a session replaces nothing of another, and goes nowhere else', async (t) => {
   const { say, filesDir } = await visit(t, 'vera');
-  writeFileSync(join(filesDir, 'luciole-support-x.txt.gz'), 'precious');
+  const own = join(filesDir, 'for-viewer');
+  mkdirSync(own);
+  writeFileSync(join(own, 'luciole-support-x.txt.gz'), 'precious');
   for (const [to, why] of [
     ['console-lines-ada', /name a file of this console/],
     ['.console-key', /name a file of this console/],
@@ -72,7 +80,8 @@ t.test('an export of a session replaces nothing of another, and goes nowhere els
     t.match((await say(`export --since 24h --format csv --to ${to}`)).replace(/\s+/g, ' '), why, to);
   t.notOk(existsSync('/tmp/luciole-escape.csv'));
   t.match(await say('export --since 24h --to today.csv'), /today\.csv: /);
-  t.strictSame(readdirSync(filesDir).sort(), ['.console-key', 'console-lines-ada', 'luciole-support-x.txt.gz', 'received', 'today.csv']);
+  t.strictSame(readdirSync(filesDir).sort(), ['.console-key', 'console-lines-ada', 'for-viewer', 'received']);
+  t.strictSame(readdirSync(own).sort(), ['luciole-support-x.txt.gz', 'today.csv']);
   t.equal(readFileSync(join(filesDir, 'console-lines-ada'), 'utf8'), OTHERS_LINES);
   t.match(await say('export --since 24h --to today.csv'), /today\.csv: /, 'an export may be made again');
 });
@@ -91,15 +100,15 @@ t.test('the files of a console have a bound together, which exports and bundles 
   t.match((await say('receive more.bin')).replace(/\s+/g, ' '), /no room in/);
   t.strictSame(readdirSync(join(filesDir, 'received')), ['next.update']);
   t.strictSame(
-    readdirSync(filesDir).filter((name) => /today|support/.test(name) && !name.includes('.part')),
+    readdirSync(join(filesDir, 'for-technician')).filter((name) => !name.includes('.part')),
     [],
   );
 });
 
 t.test('each file of the folder counts once towards its bound, and one that grows counts its own bytes as its own', async (t) => {
   const dir = testFolder(t);
-  mkdirSync(join(dir, 'received'));
-  const [one, two] = [join(dir, 'one'), join(dir, 'received', 'two')];
+  for (const folder of ['received', 'for-admin']) mkdirSync(join(dir, folder));
+  const [one, two] = [join(dir, 'for-admin', 'one'), join(dir, 'received', 'two')];
   for (const file of [one, two]) {
     writeFileSync(file, '');
     truncateSync(file, 100 * MB);
@@ -109,7 +118,11 @@ t.test('each file of the folder counts once towards its bound, and one that grow
   t.equal(sessionRoomBytes(dir, two), 156 * MB);
   expectSessionRoom(dir, two, 156 * MB);
   t.throws(() => expectSessionRoom(dir, two, 156 * MB + 1), { code: 'failed' });
-  t.throws(() => sessionFile('x.csv', 'write', null), { code: 'denied' }, 'a console without a folder has no files');
+  t.throws(
+    () => sessionFile('x.csv', 'write', { filesDir: null, role: 'admin' }),
+    { code: 'denied' },
+    'a console without a folder has no files',
+  );
 });
 
 t.test('every argument that is a file says so, or a session would not confine it', async (t) => {
@@ -127,4 +140,137 @@ t.test('every argument that is a file says so, or a session would not confine it
     [],
   );
   t.ok(files.length >= 8, String(files.length));
+});
+
+/** Of the audit log of the fake agent. */
+const AUDIT_LINE = /zone bressigny to 40 %/;
+
+/** The text of a bundle, as `copy FILE serial --base64` gave it. */
+function bundleOf(shown: string): string {
+  return gunzipSync(together(shown).content).toString('utf8');
+}
+
+/** The name of the file in an answer of `tech-support`. */
+function bundleName(shown: string): string {
+  const [name] = /luciole-support-[^/]+\.gz/.exec(shown.replace(/\s+/g, '')) ?? [''];
+  return name;
+}
+
+t.test('what an admin writes in a session is read by no technician, and what a technician writes is taken away by another', async (t) => {
+  const view = createFakeView();
+  const admin = await visit(t, 'ada', testFolder(t), { view });
+  const { filesDir } = admin;
+  const ofAdmin = bundleName(await admin.say('tech-support'));
+  await admin.say('tech-support --to mine.txt.gz');
+  await admin.say('export --since 24h --to admin.csv');
+  t.match(bundleOf(await admin.say(`copy ${ofAdmin} serial --base64`)), AUDIT_LINE, 'the audit log is in it');
+  await admin.say('logout');
+
+  // The clocks of both sessions stand at the same second.
+  const marie = await visit(t, 'marie', filesDir, { view });
+  t.match(await marie.say('audit'), /% audit needs the role admin/);
+  for (const name of [ofAdmin, 'mine.txt.gz', 'admin.csv'])
+    for (const line of [`copy ${name} serial --base64`, `check ${name}`, `config load ${name}`, `profile check ${name}`]) {
+      const shown = await marie.say(line);
+      t.match(shown.replace(/\s+/g, ' '), `% ${name} needs the role admin; you are technician`, line);
+      t.notMatch(shown, /begin-base64/, line);
+    }
+  for (const name of ['x'.repeat(300), `for-admin/${ofAdmin}`, `./for-admin/${ofAdmin}`, join(filesDir, 'for-admin', ofAdmin), 'for-admin'])
+    t.notMatch(await marie.say(`copy ${name} serial --base64`), /begin-base64/, name);
+  await marie.say('export --since 24h --to today.csv');
+  const ofMarie = bundleName(await marie.say('tech-support'));
+  await marie.say('logout');
+
+  const paul = await visit(t, 'paul', filesDir, { view });
+  t.match(await paul.say('copy today.csv serial --base64'), /lines sent/);
+  t.notMatch(bundleOf(await paul.say(`copy ${ofMarie} serial --base64`)), AUDIT_LINE);
+  writeFileSync(join(filesDir, 'received', 'next.update'), 'update');
+  t.match(await paul.say('copy received/next.update serial --base64'), /lines sent/);
+  const again = await visit(t, 'ada', filesDir, { view });
+  t.match(await again.say('copy today.csv serial --base64'), /lines sent/, 'a higher role reads it too');
+});
+
+t.test('a file that lay in the folder before the roles had theirs is for admins', async (t) => {
+  const marie = await visit(t, 'marie');
+  writeFileSync(join(marie.filesDir, 'luciole-support-x.txt.gz'), 'canary');
+  t.match(await marie.say('copy luciole-support-x.txt.gz serial --base64'), /needs the role admin/);
+  const ada = await visit(t, 'ada', marie.filesDir);
+  t.match(await ada.say('copy luciole-support-x.txt.gz serial --base64'), /1 lines sent/);
+});
+
+t.test('each role reads what its own and lower roles wrote, its own first, and no other', async (t) => {
+  const filesDir = testFolder(t);
+  const roles: readonly LeastRole[] = ['anyone', ...ROLES];
+  for (const writer of roles) {
+    const path = sessionFile(`by-${writer}.csv`, 'write', { filesDir, role: writer });
+    writeFileSync(path, writer);
+    writeFileSync(sessionFile('same.csv', 'write', { filesDir, role: writer }), writer);
+    for (const role of roles) {
+      const read = (): string => readFileSync(sessionFile(`by-${writer}.csv`, 'read', { filesDir, role }), 'utf8');
+      if (mayUse(role === 'anyone' ? null : role, writer)) t.equal(read(), writer, `${role} reads`);
+      else t.throws(read, { code: 'denied' }, `${role} does not read what ${writer} wrote`);
+    }
+  }
+  for (const role of roles) t.equal(readFileSync(sessionFile('same.csv', 'read', { filesDir, role }), 'utf8'), role);
+  for (const role of ['anyone', 'viewer'] as const)
+    t.throws(
+      () => sessionFile('received/x', 'read', { filesDir, role }),
+      { code: 'denied' },
+      `${role}: received files are for technicians`,
+    );
+});
+
+t.test('at a console that asks for a login, a session without one reads no file of users', async (t) => {
+  const { filesDir, say: sayAda } = await visit(t, 'ada');
+  const name = bundleName(await sayAda('tech-support'));
+  const stranger = await openSession(t, { view: null, filesDir, login: strangerLogin('luciole-console') });
+  for (const file of [name, join(filesDir, 'for-admin', name), join('for-admin', name), '.console-key', 'console-lines-ada', '/etc/passwd'])
+    t.notMatch(await stranger.say(`copy ${file} serial --base64`), /begin-base64/, file);
+});
+
+t.test('a bundle lies where copy looks, with and without a login', async (t) => {
+  const filesDir = join(testFolder(t), 'not made yet');
+  const localActions: SessionOptions['localActions'] = (terminal, signal) =>
+    createLocalActions({
+      ...{ screen: terminal, isTerminal: true, readInput: null, filesDir, commit: undefined, own: NO_ACTIONS },
+      write: async (text) => terminal.out(text),
+      signal: () => signal,
+    });
+  const session = await openSession(t, { filesDir, localActions });
+  const shown = await session.say('tech-support');
+  t.match(shown.replace(/\s+/g, ''), join(filesDir, 'luciole-support-').replace(/\s+/g, ''));
+  t.match(await session.say(`copy ${bundleName(shown)} serial --base64`), /lines sent/);
+  const marie = await visit(t, 'marie');
+  t.match(await marie.say(`copy ${bundleName(await marie.say('tech-support'))} serial --base64`), /lines sent/);
+});
+
+t.test('what the console refuses a user is in the audit log, with its arguments and without secrets', async (t) => {
+  const view = createFakeView();
+  const { say, filesDir } = await visit(t, 'vera', testFolder(t), { view });
+  mkdirSync(join(filesDir, 'for-admin'));
+  writeFileSync(join(filesDir, 'for-admin', 'a.yaml'), '');
+  const from = view.noted.length;
+  for (const line of [
+    'override L07 0',
+    'user add eve',
+    'bus write north 11 2000 0 --yes',
+    'config set uplink.password hunter2',
+    'tech-support --to x.gz',
+    'copy today.csv serial',
+    'check a.yaml',
+  ])
+    t.match(await say(line), /needs the role/, line);
+  const refused = view.noted.slice(from).filter(({ result }) => result === 'denied');
+  t.match(refused, [
+    { user: 'vera', role: 'viewer', door: 'login', action: 'override', detail: 'target=L07 level=0' },
+    { user: 'vera', action: 'user add', detail: /name=eve/ },
+    { user: 'vera', action: 'bus write', detail: 'yes line=north unit=11 address=2000 value=0' },
+    { user: 'vera', action: 'config set', detail: 'uplink.password ***' },
+    { user: 'vera', action: 'tech-support', detail: 'to=x.gz' },
+    { user: 'vera', action: 'copy', detail: 'file=today.csv to=serial' },
+    { user: 'vera', action: 'check', detail: 'file=a.yaml' },
+  ]);
+  t.equal(refused.length, 7);
+  t.notMatch(JSON.stringify(view.noted), /hunter2/);
+  t.strictSame(view.asked, [], 'nothing of it was carried out');
 });

@@ -110,15 +110,65 @@ t.test('without a login the lights can be switched on, and nothing else', async 
   const view = createFakeView();
   const session = await openSession(t, { hasLogin: true, view });
   t.match(await session.say('?'), /without a login: lights on 30m/);
-  t.match(await session.say('lights on'), /% duration is missing/);
+  t.match(await session.say('lights on'), /% lights on needs <duration>/);
   t.match(await session.say('lights off'), /% without a login there is only lights on/);
-  t.match(await session.say('lights on 30m tree fell'), /override to 100 % verified[\s\S]*lights auto/);
+  t.match(await session.say('lights auto'), /% without a login there is only lights on/);
+  t.match(await session.say('lights on 30m --reason "tree fell"'), /override to 100 % verified[\s\S]*lights auto/);
   t.match(view.asked, [{ rank: 'emergency', levelPct: 100, minutes: 30, reason: 'tree fell', source: 'console:nobody' }]);
   t.match(await session.say('status'), /Password: $/, 'any other word is a name');
   session.type('\x03');
   await session.until('the next question', () => session.bytes().endsWith('User: '));
   session.type('logout\r');
   await session.until('the end', () => session.ended() !== null);
+});
+
+const atLogin: readonly [typed: string, answer: RegExp, asked: readonly object[]][] = [
+  [
+    'lights on 2h --zone bressigny',
+    /override to 100 % verified[\s\S]*lights\s+auto\s+--zone bressigny/,
+    [{ target: { kind: 'zone', id: 'bressigny' } }],
+  ],
+  ['luciole Lights ON 2h --zone=Bressigny', /verified/, [{ target: { kind: 'zone', id: 'bressigny' } }]],
+  ['lights on 30m --zone nope', /% .*nope/, []],
+  ['lights on 30m --zone', /% --zone needs a value/, []],
+  ['lights on 30m tree fell', /% lights on does not take "tree"/, []],
+  ['lights on 30m --level 20', /% lights on has no "level"/, []],
+  ['lights on --zone bressigny', /% lights on needs <duration>/, []],
+  ['lights on 30m "tree', /% a quote is not closed/, []],
+  ['lights on 30m --json', /\n\{.*"state":"verified".*\}\n/, [{ minutes: 30, reason: 'lights on at the console' }]],
+  ['lights on 30m | count', /\n\d\n/, [{ minutes: 30, target: { kind: 'cabinet' } }]],
+  ['lights on 30m | conut', /% .*count/, []],
+  ['lights on 30m --help', /without a login: lights on 30m/, []],
+  ['help lights on', /without a login: lights on 30m/, []],
+];
+for (const [typed, answer, asked] of atLogin) {
+  t.test(`at the login as in a session: ${typed}`, async (t) => {
+    const view = createFakeView();
+    const session = await openSession(t, { hasLogin: true, view });
+    t.match(await session.say(typed), answer);
+    t.match(session.bytes(), /User: $/);
+    t.match(view.asked, asked);
+    t.equal(view.asked.length, asked.length);
+  });
+}
+
+t.test('a person without a login does not choose which agent the console connects to', async (t) => {
+  const view = createFakeView();
+  const session = await openSession(t, { hasLogin: true, view });
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'other.sock');
+  let connections = 0;
+  const other = createServer((socket) => {
+    connections++;
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => void other.listen(path, resolve));
+  t.teardown(() => other.close());
+  for (const option of [`--socket ${path}`, `--socket=${path}`, `--s ${path}`])
+    t.match(await session.say(`lights on 30m ${option}`), /% without a login there is no --socket/);
+  t.equal(connections, 0);
+  t.same(view.asked, []);
 });
 
 t.test('nobody types: the line is given back at the login, with a warning before in a session', async (t) => {

@@ -91,7 +91,7 @@ t.test('the unit whose wish is oldest is asked first, one that rests or is held 
   };
   Object.assign(a, { telemetryMono: 50 });
   Object.assign(b, { telemetryMono: 40 });
-  Object.assign(sensor, { presenceMono: 60 });
+  Object.assign(sensor, { presenceMono: 60, seenMs: 0 });
   t.equal(look(30), '- - - - 40');
   t.equal(look(55), '- B - - 60');
   t.equal(look(70), 'S B - - Infinity');

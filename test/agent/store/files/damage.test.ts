@@ -42,7 +42,7 @@ const damages: readonly [story: string, damage: (path: string) => void, reason: 
   [
     'of a future version',
     (path) => inside(path, (db) => db.exec("PRAGMA user_version = 9; UPDATE meta SET value = 8 WHERE key = 'readable_since'")),
-    /version 9, usable since 8, this program knows 4/,
+    /version 9, usable since 8, this program knows (?:4.*state\.db|5.*telemetry\.db)/,
   ],
 ];
 

@@ -108,6 +108,24 @@ t.test('losses without a row stay without one when they are merged', (t) => {
   t.end();
 });
 
+t.test('a loss that could not be counted stays one when it is merged with others', (t) => {
+  const dir = testFolder(t);
+  const store = opened(t, dir);
+  store.commit(frame(1, 1));
+  store.close();
+  const db = new Database(join(dir, 'telemetry.db'));
+  db.exec("INSERT INTO gap(n, reason, at_ms, estimate) VALUES(0, 'set-aside', 1, 1)");
+  db.close();
+  const again = opened(t, dir, 'run 2');
+  t.match(again.status().account, { estimates: 1 });
+  again.lose(1, 6_000);
+  const [merged, next] = again.after(0);
+  t.match(merged, { mergedFrom: 1, reason: 'merged', isEstimate: true });
+  t.notOk(next?.isEstimate);
+  t.match(again.status().account, { estimates: 1, isBalanced: true });
+  t.end();
+});
+
 t.test('the release before reads a file with merged losses, and its account holds', (t) => {
   const dir = testFolder(t);
   const store = opened(t, dir);

@@ -133,6 +133,20 @@ t.test('an acknowledged loss that was never told, or of another store, counts fo
   t.strictSame(scene.platform.hear(), [4, 5, 6]);
 });
 
+t.test('a loss that could not be counted says so, and others are as they were', async (t) => {
+  const [counted, estimated] = lossesUpTo(2);
+  const scene = openScene([counted as Gap, { ...(estimated as Gap), readings: 0, isEstimate: true, reason: 'set-aside' }]);
+  scene.delivery.open(scene.wire.link());
+  await runDry(scene);
+  t.strictSame(
+    scene.notes.map((text) => JSON.parse(text) as unknown),
+    [
+      { epoch: 'e1', id: 1, after: 0, from: 10, to: 14, readings: 3, reason: 'cap', atMs: 1 },
+      { epoch: 'e1', id: 2, after: 1, from: 20, to: 24, readings: 0, estimate: true, reason: 'set-aside', atMs: 2 },
+    ],
+  );
+});
+
 t.test('each loss names the one before it, so that a platform sees which it has not got', async (t) => {
   const scene = openScene([...lossesUpTo(2), ...lossesUpTo(9, 7)]);
   scene.delivery.open(scene.wire.link());

@@ -25,7 +25,16 @@ t.test('a verdict says whole, with the head to keep, or what is wrong', async (t
   );
   t.equal(command.succeeded(auditPage(true, ['entry 5 is missing'])), false, 'a script sees it in the exit code');
   t.equal(command.succeeded(auditPage(true)), true);
-  const empty = { entries: [], head: null, verdict: { entries: 0, firstN: 0, reserved: 0, problems: [] } };
+  const lost = auditPage(true, ['entry 1 says that the log before it is lost: state.db was missing at a start']);
+  t.match(renderAudit(lost, page, 60_000), /NOT WHOLE:\n- entry 1 says that the log before it is lost/);
+  const whole = auditPage(true);
+  const remarks = ['entry 9 says that a copy of state.db was taken into use: entries made after that copy are not in it'];
+  const copied = { ...whole, verdict: whole.verdict && { ...whole.verdict, remarks } };
+  const text = renderAudit(copied, page, 60_000);
+  t.match(text, /^Unchanged: entries 1 to 13\. But entries may be missing:\n- entry 9 says that a copy/m);
+  t.notMatch(text, /Whole|none missing/);
+  t.equal(command.succeeded(copied), true, 'nothing in the chain is wrong');
+  const empty = { entries: [], head: null, verdict: { entries: 0, firstN: 0, reserved: 0, problems: [], remarks: [] } };
   t.match(renderAudit(empty, page, 60_000), /The log is empty/);
 });
 

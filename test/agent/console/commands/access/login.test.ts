@@ -62,6 +62,7 @@ t.test('without a login all is refused but light for an emergency, and both are 
     {
       target: { kind: 'cabinet', id: 'ANG-0421' },
       ...{ levelPct: 100, rank: 'emergency', minutes: 30, reason: 'lights on at the console', source: 'console:nobody' },
+      authority: 'anyone',
     },
   ]);
   t.match(view.noted, [
@@ -83,6 +84,26 @@ t.test('lights on without the role of a technician ends within two hours, and ca
   for (const token of [undefined, undefined, viewer]) t.match(await call('lights on', { duration: '2h' }, token), { state: 'verified' });
   t.match(await call('lights on', { duration: '24h' }, technician), { state: 'verified' });
   t.match(view.asked, [{ minutes: 120 }, { minutes: 120 }, { minutes: 120 }, { minutes: 1_440 }]);
+  const authorities = ['anyone', 'anyone', 'anyone', 'technician'].map((authority) => ({ authority }));
+  t.match(view.asked, authorities, 'who may not end light may not shorten it either');
+});
+
+t.test('without a login no level can be given, on the wire neither', async (t) => {
+  const { call, view } = await loginServer(t);
+  for (const name of ['level', 'levelPct', 'rank', 'authority', 'source', 'minutes'])
+    await t.rejects(call('lights on', { duration: '1m', [name]: '0' }), { code: 'usage' }, name);
+  t.strictSame(view.asked, []);
+});
+
+t.test('lights auto requests the end of all emergencies, or that of one zone', async (t) => {
+  const { call, logIn, view } = await loginServer(t);
+  const { token } = await logIn('marie');
+  await call('lights auto', {}, token);
+  await call('lights auto', { zone: 'bressigny' }, token);
+  t.match(view.asked, [
+    { target: { kind: 'cabinet' }, rank: 'emergency', everywhere: true },
+    { target: { kind: 'zone', id: 'bressigny' }, rank: 'emergency', everywhere: false },
+  ]);
 });
 
 t.test('a session that is left unattended cannot change its own password or codes without them', async (t) => {
@@ -118,6 +139,39 @@ t.test('the role of each command is checked for each request, whatever the reque
       t.equal(code === 'denied', !mayUse(who, role), `${name} by ${who}`);
     }
   }
+});
+
+t.test('each command that the agent itself refuses a user is noted, also the same one again', async (t) => {
+  const { call, logIn, view } = await loginServer(t);
+  const { token } = await logIn('vera');
+  const from = view.noted.length;
+  for (const args of [
+    { target: 'L07', level: '0' },
+    { target: 'L08', level: '0' },
+  ])
+    await t.rejects(call('override', args, token), { code: 'denied', message: 'override needs the role technician; vera is viewer' });
+  await t.rejects(call('user add', { name: 'eve' }, token), { code: 'denied' });
+  t.strictSame(view.noted.slice(from), [
+    { user: 'vera', role: 'viewer', door: 'login', action: 'override', detail: 'target=L07 level=0', result: 'denied' },
+    { user: 'vera', role: 'viewer', door: 'login', action: 'override', detail: 'target=L08 level=0', result: 'denied' },
+    { user: 'vera', role: 'viewer', door: 'login', action: 'user add', detail: 'name=eve', result: 'denied' },
+  ]);
+  t.strictSame(view.asked, []);
+});
+
+t.test('a console reports what it refused only of its own user, and of a command by its name', async (t) => {
+  const { call, logIn, view } = await loginServer(t);
+  const { token } = await logIn('vera');
+  await t.rejects(call('login refused', { command: 'user add' }), { code: 'denied' }, 'nobody without a login');
+  const from = view.noted.length;
+  await call('login refused', { command: 'user add', detail: `name=eve ${'x'.repeat(5_000)}` }, token);
+  for (const command of ['', 'a\nb', '-', 'x'.repeat(60), 'User'])
+    await t.rejects(call('login refused', { command }, token), { code: 'usage' }, command);
+  t.match(view.noted.slice(from), [
+    { user: 'vera', role: 'viewer', door: 'login', action: 'user add', detail: /^name=eve x+$/, result: 'denied' },
+  ]);
+  t.equal(view.noted.length, from + 1);
+  t.equal(view.noted.at(-1)?.detail.length, 400);
 });
 
 t.test('commands of a session bear its user, not the one the client claims', async (t) => {

@@ -64,6 +64,8 @@ const verdicts: [story: string, changes: Partial<StatusView>, verdict: string][]
   ['an event whose state is over is not hidden', { activeEvents: [fakeEvent(3)] }, '1 open event: `luciole events --active`'],
   ['the time is not trusted', { clockQuality: 'restored' }, 'time not trusted, lamps stay lit: `luciole events --active`'],
   ['the disk takes nothing', { store: { ...fakeStatus().store, state: 'trouble', reason: 'disk full' } }, 'the store is in trouble: `luciole store`'],
+  ['readings were lost', { store: { ...fakeStatus().store, readingsLost: 7 } }, 'readings were lost since the start: `luciole store`'],
+  ['an unknown number of them', { store: { ...fakeStatus().store, lossesEstimated: 1 } }, 'readings were lost since the start: `luciole store`'],
   ['the platform is out of reach', { uplink: { ...uplink } }, 'the uplink is down: `luciole uplink`'],
   ['the worst comes first', { activeEvents: [alarm], uplink: { ...uplink }, lines: [fakeLine('street', { state: 'down', reason: 'no such port' })] },
     'line street is down: `luciole bus stats street`; 2 more below'],
@@ -157,11 +159,28 @@ checkSheets([
     renderEvents(same([fakeEvent(1), fakeEvent(2, { severity: 'info', endMs: AT_MS }), fakeEvent(0, { endMs: AT_MS })]), page, 86_400_000),
     [/22:31:07 {2}warning {3}10 min \+ {2}L01/, /22:21:07 {2}info +20 min {2}L02/, /3 events in the last 24 h, 1 not over/],
   ],
+  [
+    'a status after a loss that could not be counted',
+    renderStatus(same(fakeStatus({ store: { ...fakeStatus().store, readingsLost: 0, lossesEstimated: 1 } })), page),
+    [/^Store +ok, an unknown number lost, /m],
+  ],
   ['no events', renderEvents([], page, null), [/no events going on now/]],
   [
     'what is going on, which says so once',
     renderEvents([fakeEvent(1, { source: 'L01.status', text: 'L01.status: lamp fault' })], page, null),
     [/ {2}L01\.status {2}lamp fault$/m, /^1 event going on now$/m],
+  ],
+  [
+    'an event about a file, whose path stays whole',
+    renderEvents(
+      [
+        fakeEvent(1, { source: 'telemetry.db', text: '/data/telemetry.db: SQLITE_NOTADB: file is not a database' }),
+        fakeEvent(2, { source: 'state.db', text: 'readings wait in memory: /data/state.db: it was removed while in use' }),
+      ],
+      page,
+      null,
+    ),
+    [/ \/data\/telemetry\.db: SQLITE_NOTADB/, /\/data\/state\.db: it was/],
   ],
 ]);
 

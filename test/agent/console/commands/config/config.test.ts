@@ -64,6 +64,7 @@ function view(replies: Partial<{ answer: ConfigAnswer; view: ConfigView }> = {})
       return replies.answer ?? DONE;
     };
   const manager: ConfigManager = {
+    settled: async () => {},
     view: () => replies.view ?? { running: REVISION, trial: null, candidate: null, others: [], trouble: '' },
     history: () => [
       { ...REVISION, number: 8, state: 'returned', reason: '5 of 5 units no longer answer: L01, L02, L03, L04, S01' },

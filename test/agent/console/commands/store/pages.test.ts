@@ -22,7 +22,7 @@ const measured = (hours: number, changes: Partial<PointHistory> = {}): PointHist
   return { pointId: 'M01.power', unit: 'W', decimals: 1, ...range, ...fakeHistory(range), ...changes };
 };
 
-const unbalanced = { produced: 100, delivered: 90, backlog: 5, gaps: 2, isBalanced: false };
+const unbalanced = { produced: 100, delivered: 90, backlog: 5, gaps: 2, estimates: 0, isBalanced: false };
 
 const damaged = {
   file: 'telemetry.db',
@@ -120,6 +120,42 @@ checkSheets([
       /7 lost since the start: `luciole\n? *events`/,
       /IT DOES\n +NOT HOLD, 3 readings apart; run `luciole store check`/,
       /^backup .* failed: the disk could not be asked$/m,
+    ],
+  ],
+  ...[
+    {
+      readings: 0,
+      lost: /an\s+unknown\s+number\s+lost\s+since\s+the\s+start/,
+      account: /an\s+unknown\s+number\s+lost\s+in\s+1\s+gap:\s+it\s+holds;\s+1\s+gap\s+could\s+not\s+be\s+counted/,
+    },
+    {
+      readings: 354,
+      lost: /about\s+354\s+lost\s+since\s+the\s+start/,
+      account: /about\s+354\s+lost\s+in\s+1\s+gap:\s+it\s+holds;\s+1\s+gap\s+could\s+not\s+be\s+counted/,
+    },
+  ].map(({ readings, lost, account }): [string, string, RegExp[]] => [
+    `a store that lost a file with ${readings} readings known`,
+    renderStore(
+      same(
+        fakeStoreView({
+          readingsLost: readings,
+          lossesEstimated: 1,
+          gaps: 1,
+          account: { produced: readings, delivered: 0, backlog: 0, gaps: readings, estimates: 1, isBalanced: true },
+        }),
+      ),
+      page,
+    ),
+    [lost, account],
+  ]),
+  [
+    'a check of such a store',
+    renderStoreCheck(
+      same(fakeStoreCheck({ account: { produced: 12, delivered: 12, backlog: 0, gaps: 0, estimates: 2, isBalanced: true } })),
+      page,
+    ),
+    [
+      /12\s+produced,\s+12\s+\+\s+0\s+\+\s+an\s+unknown\s+number\s+delivered,\s+waiting\s+and\s+lost:\s+it\s+holds;\s+2\s+gaps\s+could\s+not\s+be\s+counted/,
     ],
   ],
   [

@@ -1,0 +1,65 @@
+/** Returns a configuration on trial whose session is lost: a person who has lost the cable cannot confirm it. */
+import type { Caller } from '../../../core/access.ts';
+import type { AgentView } from '../../../core/views.ts';
+import { agentCommand, numberArg } from '../../agent-command.ts';
+import type { Job } from '../../command-spec.ts';
+import type { ReaderEnd } from '../../protocol/protocol.ts';
+import { CONFIG_GROUP, REVISION_NUMBERS } from './config-args.ts';
+import { CONFIG_RETURN } from './config-commit.ts';
+
+const WHY = 'the session was lost';
+/** Longest silence of the agent. Units: ms. Source: assumed; it sends a sign of life every few seconds. */
+const HOLD_TIMEOUT_MS = 60_000;
+
+/** The number of the revision on trial; null where there is none. */
+export function numberOnTrial({ config }: Pick<AgentView, 'config'>, by: string): number | null {
+  return config?.view(by).trial?.number ?? null;
+}
+
+/**
+ * Returns the revision on trial, where the user of a lost session has put it on trial and only a person confirms it.
+ *
+ * `before`: on trial when the session began, so not its own.
+ */
+export async function returnLostTrial(view: Pick<AgentView, 'config' | 'audit'>, caller: Caller, before: number | null): Promise<void> {
+  const { config, audit } = view;
+  const { user, role, socketKind } = caller;
+  const by = `console:${user}`;
+  // A commit that is being checked begins its trial after the session is lost.
+  await config?.settled();
+  const { trial, running } = config?.view(by) ?? {};
+  if (config === null || trial == null || trial.mode !== 'asked' || trial.number === before || running?.by !== by) return;
+  const { state } = await config.giveBack(by, WHY, trial.number);
+  const detail = `revision=${trial.number} comment=${WHY}`;
+  audit.note({ user, role: role ?? '', door: socketKind, action: CONFIG_RETURN.name, detail, result: state === 'done' ? 'ok' : 'failed' });
+}
+
+/** Resolves when the reader of a job has ended, with how. */
+export function readerGone({ signal, readerEnd }: Pick<Job, 'signal' | 'readerEnd'>): Promise<ReaderEnd> {
+  return new Promise((resolve) => {
+    const gone = (): void => resolve(readerEnd?.() ?? 'hang-up');
+    if (signal.aborted) gone();
+    signal.addEventListener('abort', gone, { once: true });
+  });
+}
+
+/** Held by a session of a user of the machine from its first commit on: the agent sees the session end, also where its process is killed. */
+export const TRIAL_HOLD = agentCommand<number | null, { readonly isOver: true }, { readonly isHeld: true }>({
+  name: 'config hold',
+  role: 'technician',
+  group: CONFIG_GROUP,
+  summary: 'return what is put on trial from now on when this connection is lost',
+  isHidden: true,
+  isSelfNoted: true,
+  options: [{ name: 'before', value: 'N', summary: 'on trial when the session began' }],
+  examples: ['luciole config hold', 'luciole config hold --before 7'],
+  timeoutMs: HOLD_TIMEOUT_MS,
+  read: (args) => (args['before'] === undefined ? null : numberArg(args, 'before', REVISION_NUMBERS)),
+  answer: async (view, before, job) => {
+    job.report({ isHeld: true });
+    if ((await readerGone(job)) === 'hang-up') await returnLostTrial(view, job.caller, before);
+    return { isOver: true };
+  },
+  render: () => '',
+  progress: { isLasting: false, load: async () => () => '' },
+});

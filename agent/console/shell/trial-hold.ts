@@ -1,0 +1,55 @@
+/** Keeps a connection to the agent from the first commit of a session on, by which the agent sees the session end. */
+import type { Clock, Timer } from '../../core/clock.ts';
+import { TRIAL_HOLD } from '../commands/config/lost-trial.ts';
+import { ConsoleError } from '../console-error.ts';
+import { callAgent } from '../protocol/socket-client.ts';
+import { usualSocketPaths } from '../protocol/socket-path.ts';
+import type { Asker } from './session.ts';
+
+/** Before a lost connection is opened again. Units: ms. Source: assumed; an agent that is started anew takes some seconds. */
+const AGAIN_MS = 5_000;
+
+export interface TrialHold {
+  /** Resolves when the agent holds the connection, or cannot. */
+  readonly begin: () => Promise<void>;
+  /** `isLost`: no person ended the session, so the agent returns what it has put on trial. */
+  end(isLost: boolean): void;
+}
+
+/** `before`: the revision on trial when the session began, which is not its own; null for none. */
+export function createTrialHold({ user, socketPath }: Asker, before: number | null, clock: Pick<Clock, 'after'>): TrialHold {
+  const [lose, leave] = [new AbortController(), new AbortController()];
+  let again: Timer | null = null;
+  let held: Promise<void> | null = null;
+
+  /** Opens the connection, and opens it again when an agent that stops has closed it. */
+  function open(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const args = before === null ? {} : { before: String(before) };
+    callAgent({
+      socketPaths: socketPath === null ? usualSocketPaths() : [socketPath],
+      request: { id: 1, command: TRIAL_HOLD.name, args, user },
+      timeoutMs: TRIAL_HOLD.timeoutMs,
+      ...{ signal: lose.signal, leave: leave.signal },
+      onProgress: () => resolve(),
+    })
+      .catch((error: unknown) => {
+        if (!(error instanceof ConsoleError)) throw error;
+        const isAway = error.code === 'unreachable' || error.code === 'busy';
+        if (isAway && !lose.signal.aborted && !leave.signal.aborted) again = clock.after(AGAIN_MS, () => void open());
+      })
+      .finally(resolve);
+    return promise;
+  }
+
+  return {
+    begin() {
+      held ??= open();
+      return held;
+    },
+    end(isLost) {
+      again?.cancel();
+      (isLost ? lose : leave).abort();
+    },
+  };
+}

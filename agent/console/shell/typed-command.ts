@@ -1,0 +1,42 @@
+/** Reads one typed line as a command of the tree with its arguments and filters. Pure. */
+import type { ConsoleCommand } from '../command-spec.ts';
+import { ConsoleError } from '../console-error.ts';
+import type { LocalArgs } from '../terminal/terminal.ts';
+import { type Filter, readFilters, wantsJson } from './filters.ts';
+import type { Tree } from './line-tree.ts';
+import { splitLine } from './typed-words.ts';
+
+/** A command as it was typed, and what is made of its answer. */
+export interface TypedCommand {
+  readonly command: ConsoleCommand;
+  readonly args: LocalArgs;
+  readonly filters: readonly Filter[];
+}
+
+/**
+ * Returns the command of one typed line, at a login as in a session. `help`: the words before `--help`. Null for an empty line or a remark.
+ *
+ * Errors: throws ConsoleError 'usage'.
+ */
+export function readTypedLine(
+  line: string,
+  tree: Tree,
+): TypedCommand | (Pick<TypedCommand, 'filters'> & { readonly help: readonly string[] }) | null {
+  const { stages, isQuoteOpen } = splitLine(line);
+  const [first = [], ...rest] = stages;
+  const typed = first.map(({ text }) => text);
+  // Examples are pasted with the program's name before them.
+  const words = typed[0] === 'luciole' ? typed.slice(1) : typed;
+  if (words.length === 0 && rest.length === 0) return null;
+  if (words.length === 0) throw new ConsoleError('usage', 'nothing stands before the bar');
+  if (isQuoteOpen) throw new ConsoleError('usage', 'a quote is not closed');
+  if (words[0] === 'show' && words.length > 1) {
+    throw new ConsoleError('usage', `no such word: "show"; say it without: ${words.slice(1).join(' ')}`);
+  }
+  const filters = readFilters(rest);
+  if (words.some((word) => word === '--help' || word === '-h')) return { help: words.filter((word) => !word.startsWith('-')), filters };
+  const { command, args } = tree.read(words);
+  if (!wantsJson(filters)) return { command, args, filters };
+  if (!command.options.some(({ name }) => name === 'json')) throw new ConsoleError('usage', `${command.name} has no raw answer`);
+  return { command, args: { ...args, json: true }, filters };
+}

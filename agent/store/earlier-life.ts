@@ -1,0 +1,47 @@
+/**
+ * Traces of earlier runs outside of the two files of the store: with one of them, a file that is not there was lost.
+ *
+ * A first start must have none, so a user who never had a login does not count: `luciole setup` invites the first one.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Setup } from './messages.ts';
+import { STATE, TELEMETRY } from './schema.ts';
+import { openReadOnly } from './sqlite.ts';
+
+/** Written by a login: the password for one time is used up. */
+const LOGIN = /"oneTime":\s*null/;
+
+type Life = Pick<Setup, 'dir' | 'boot' | 'traces'>;
+
+/** The traces that any file of the store may be judged by, in words for the audit log; empty for none. Errors: none. */
+export function earlierTraces({ dir, traces = [] }: Life): readonly string[] {
+  return [...traces, ...(hasLogin(join(dir, 'users.json')) ? ['users.json'] : [])];
+}
+
+/** As `earlierTraces`, for `state.db`: with its copies, and readings of another run. Errors: none. */
+export function earlierStateTraces(life: Life): readonly string[] {
+  const copies = [`${STATE.fileName}.bak`, `${STATE.fileName}.bak.1`].filter((name) => existsSync(join(life.dir, name)));
+  return [...earlierTraces(life), ...copies, ...(hasOtherRun(life) ? [TELEMETRY.fileName] : [])];
+}
+
+function hasLogin(path: string): boolean {
+  try {
+    return LOGIN.test(readFileSync(path, 'utf8'));
+  } catch {
+    return false; // None yet, or unreadable: then it shows nothing.
+  }
+}
+
+function hasOtherRun({ dir, boot }: Life): boolean {
+  try {
+    const db = openReadOnly(join(dir, TELEMETRY.fileName));
+    try {
+      return db.prepare<[string], number>('SELECT EXISTS (SELECT 1 FROM boot WHERE token <> ?)').pluck().get(boot) === 1;
+    } finally {
+      db.close();
+    }
+  } catch {
+    return false; // None yet, or damaged: its own opening reports that.
+  }
+}

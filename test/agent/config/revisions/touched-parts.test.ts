@@ -1,0 +1,18 @@
+import t from 'tap';
+import { cabinetIn } from '../../../../agent/config/load/load.ts';
+import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from '../../../../agent/config/revisions/touched-parts.ts';
+import { changed, SMALL_STREET } from '../small-street.ts';
+
+function site(...changes: readonly (readonly [string, string])[]): CabinetAndProfiles {
+  const cabinet = cabinetIn(changed(SMALL_STREET, changes));
+  if (cabinet === undefined) throw new Error('no cabinet');
+  return { cabinet, profiles: new Map() };
+}
+
+const UNTOUCHED: TouchedRooms = { lines: [], light: false, uplink: false, store: false, clock: false, console: false, atRestart: [] };
+
+t.test('another name of the cabinet touches nothing that runs; another place or id changes the lighting', async (t) => {
+  t.strictSame(touchedRooms(site(), site(['name: Test street', 'name: Quai des Lucioles'])), UNTOUCHED);
+  t.match(touchedRooms(site(), site(['latitudeDeg: 47.4736', 'latitudeDeg: 47.5'])), { light: true });
+  t.match(touchedRooms(site(), site(['id: test', 'id: other'])), { light: true });
+});
