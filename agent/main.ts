@@ -3,6 +3,7 @@
  *
  * Builds no part of the agent but its log. Exit codes: 0 stop, 1 crash or failed command, 64 usage, 69 no agent, 78 bad config.
  */
+
 import { flushCompileCache } from 'node:module';
 import { userInfo } from 'node:os';
 import manifest from '../package.json' with { type: 'json' };
@@ -13,6 +14,7 @@ import { createStatusLine } from './console/terminal/status-line.ts';
 import { configFileOf, type LocalArgs, type Terminal, textOf } from './console/terminal/terminal.ts';
 import { withoutSteering } from './console/text/plain-text.ts';
 import { ConfigError } from './core/errors.ts';
+import { msg } from './core/message.ts';
 import type { Log } from './core/ports.ts';
 import type { RunOptions, ServiceFacts, StartSteps } from './core/run-options.ts';
 import { createSystemClock } from './core/system-clock.ts';
@@ -236,7 +238,7 @@ function portsOf(given: LocalArgs[string] | undefined): Record<string, string> {
     pairs.map((pair) => {
       const [, line, path] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
       if (line === undefined || path === undefined)
-        throw new ConsoleError('usage', `bad --port "${pair}": write LINE=PATH, as street=/dev/ttyUSB0`);
+        throw new ConsoleError('usage', msg`bad --port "${pair}": write LINE=PATH, as street=/dev/ttyUSB0`);
       return [line, path];
     }),
   );
@@ -245,7 +247,7 @@ function portsOf(given: LocalArgs[string] | undefined): Record<string, string> {
 function startAtMsOf(text: string | null): number | null {
   if (text === null) return null;
   const atMs = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(atMs)) throw new ConsoleError('usage', `bad --start-at "${text}": write an ISO time, as 2026-12-01T21:58:00Z`);
+  if (Number.isNaN(atMs)) throw new ConsoleError('usage', msg`bad --start-at "${text}": write an ISO time, as 2026-12-01T21:58:00Z`);
   return atMs;
 }
 

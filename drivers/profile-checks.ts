@@ -3,6 +3,7 @@
  *
  * Pure. A profile that fails here is not used.
  */
+import { msg } from '../agent/core/message.ts';
 import type { GroupProfile, IdentifyProbe, Profile } from '../agent/core/profile.ts';
 import { REGISTERS_PER_VALUE } from './modbus/codec.ts';
 import { exampleFlaws } from './profile-examples.ts';
@@ -28,13 +29,13 @@ export function checkProfile({ profile, paths }: ExpandedProfile): Flaw[] {
 
 function trustFlaws({ trust, experimental }: Profile): Flaw[] {
   if (trust !== 'C' || experimental !== null) return [];
-  return [{ path: ['trust'], message: 'a map of trust C needs `experimental:` and in it why it is doubtful' }];
+  return [{ path: ['trust'], message: msg`a map of trust C needs \`experimental:\` and in it why it is doubtful` }];
 }
 
 /** Keys that only one transport understands. */
 function transportFlaws({ transport, codec, identify, setup, groups, repeats, uptime }: Profile): Flaw[] {
   const known = Object.keys(UART_CODECS);
-  if (transport === 'modbus') return codec === null ? [] : [{ path: ['codec'], message: 'only a uart device has a codec' }];
+  if (transport === 'modbus') return codec === null ? [] : [{ path: ['codec'], message: msg`only a uart device has a codec` }];
   const registers = {
     identify: identify.length,
     setup: setup.length,
@@ -43,10 +44,10 @@ function transportFlaws({ transport, codec, identify, setup, groups, repeats, up
     uptime: uptime !== null,
   };
   const foreign = Object.entries(registers).flatMap(([key, given]) =>
-    given ? [{ path: [key], message: `a uart device has no registers, so it cannot have ${key}` }] : [],
+    given ? [{ path: [key], message: msg`a uart device has no registers, so it cannot have ${key}` }] : [],
   );
   if (codec !== null && known.includes(codec)) return foreign;
-  return [...foreign, { path: ['codec'], message: `found ${codec ?? 'none'}; the codecs are ${known.join(', ')}` }];
+  return [...foreign, { path: ['codec'], message: msg`found ${codec ?? 'none'}; the codecs are ${known.join(', ')}` }];
 }
 
 /** Limits that no request could keep, and ranges that hold nothing. */
@@ -55,10 +56,10 @@ function quirkFlaws({ transport, points, quirks }: Profile): Flaw[] {
   const widest = transport === 'modbus' ? points.find(({ type }) => REGISTERS_PER_VALUE[type] > maxReadRegisters) : undefined;
   const wide = widest && {
     path: ['quirks', 'maxReadRegisters'],
-    message: `${widest.id} has ${REGISTERS_PER_VALUE[widest.type]} registers, which are read at once`,
+    message: msg`${widest.id} has ${REGISTERS_PER_VALUE[widest.type]} registers, which are read at once`,
   };
   const turned = singleOnly.flatMap(([from, to], index) =>
-    from > to ? [{ path: ['quirks', 'singleOnly', index], message: 'the first number must not be the larger' }] : [],
+    from > to ? [{ path: ['quirks', 'singleOnly', index], message: msg`the first number must not be the larger` }] : [],
   );
   return wide === undefined ? turned : [wide, ...turned];
 }
@@ -68,26 +69,30 @@ function uptimeFlaws({ uptime, points }: Profile): Flaw[] {
   const point = points.find(({ id }) => id === uptime);
   const names = points.map(({ id }) => id);
   if (point === undefined) return [{ path: ['uptime'], message: unknownPoint(uptime, names) }];
-  return point.poll === 'never' ? [{ path: ['uptime'], message: `"${uptime}" is never polled, so it tells of no restart` }] : [];
+  return point.poll === 'never' ? [{ path: ['uptime'], message: msg`"${uptime}" is never polled, so it tells of no restart` }] : [];
 }
 
 function groupFlaws({ groups, points }: Profile, group: GroupProfile, index: number, path: FilePath): Flaw[] {
   const levelPoints = points.filter(({ semantic, write }) => semantic === 'level' && write !== null);
   const levels = levelPoints.map(({ id }) => id);
   const flaws: Flaw[] = [];
-  if (groups.findIndex(({ id }) => id === group.id) !== index) flaws.push({ path: [...path, 'id'], message: `"${group.id}" stands twice` });
-  if (group.address > 0xffff) flaws.push({ path: [...path, 'address'], message: `${group.id} reaches beyond address 65535` });
-  if (levels.length === 0) flaws.push({ path, message: 'a group sets levels, but no point of this profile does' });
+  if (groups.findIndex(({ id }) => id === group.id) !== index)
+    flaws.push({ path: [...path, 'id'], message: msg`"${group.id}" stands twice` });
+  if (group.address > 0xffff) flaws.push({ path: [...path, 'address'], message: msg`${group.id} reaches beyond address 65535` });
+  if (levels.length === 0) flaws.push({ path, message: msg`a group sets levels, but no point of this profile does` });
   // A level in a coil would be sent as off.
   const misfit = levelPoints.find(({ id, type }) => (group.sets?.includes(id) ?? true) && (type === 'bit') !== (group.table === 'coil'));
   if (misfit !== undefined)
-    flaws.push({ path: [...path, 'table'], message: `table ${group.table} does not take ${misfit.id}, which is of type ${misfit.type}` });
+    flaws.push({
+      path: [...path, 'table'],
+      message: msg`table ${group.table} does not take ${misfit.id}, which is of type ${misfit.type}`,
+    });
   const unknown = (group.sets ?? []).filter((id) => !levels.includes(id));
   return [
     ...flaws,
     ...unknown.map((id) => ({
       path: [...path, 'sets', (group.sets ?? []).indexOf(id)],
-      message: points.some((point) => point.id === id) ? `"${id}" does not set a level` : unknownPoint(id, levels),
+      message: points.some((point) => point.id === id) ? msg`"${id}" does not set a level` : unknownPoint(id, levels),
     })),
   ];
 }
@@ -96,22 +101,22 @@ function setupFlaws({ setup }: Profile, paths: readonly FilePath[]): Flaw[] {
   return setup.flatMap(({ table, address, value }, index) => {
     const path = paths[index] ?? [];
     const flaws: Flaw[] = [];
-    if (address > 0xffff) flaws.push({ path: [...path, 'address'], message: 'reaches beyond address 65535' });
+    if (address > 0xffff) flaws.push({ path: [...path, 'address'], message: msg`reaches beyond address 65535` });
     if (table === 'coil' && value !== 0 && value !== 1)
-      flaws.push({ path: [...path, 'value'], message: `a coil is 0 or 1, found ${value}` });
+      flaws.push({ path: [...path, 'value'], message: msg`a coil is 0 or 1, found ${value}` });
     return flaws;
   });
 }
 
 function probeFlaws({ count, oneOf, text }: IdentifyProbe, path: FilePath): Flaw[] {
   if (oneOf.length === 0 && text === null)
-    return [{ path, message: 'a probe says what it expects: `oneOf`, lists of registers, or `text`' }];
-  if (oneOf.length > 0 && text !== null) return [{ path, message: 'a probe expects `oneOf` or `text`, not both' }];
+    return [{ path, message: msg`a probe says what it expects: \`oneOf\`, lists of registers, or \`text\`` }];
+  if (oneOf.length > 0 && text !== null) return [{ path, message: msg`a probe expects \`oneOf\` or \`text\`, not both` }];
   if (text !== null && text.length > count)
-    return [{ path: [...path, 'text'], message: `"${text}" needs ${text.length} registers, count is ${count}` }];
+    return [{ path: [...path, 'text'], message: msg`"${text}" needs ${text.length} registers, count is ${count}` }];
   return oneOf.flatMap((words, index) =>
     words.length === count
       ? []
-      : [{ path: [...path, 'oneOf', index], message: `found ${words.length} registers, count is ${count}; list as many as are read` }],
+      : [{ path: [...path, 'oneOf', index], message: msg`found ${words.length} registers, count is ${count}; list as many as are read` }],
   );
 }

@@ -3,8 +3,10 @@
  *
  * Pure. Lets the profile's own driver explain what the frames hold.
  */
+
 import type { DecodedValue } from '../agent/core/driver.ts';
 import { manualHint } from '../agent/core/manual-address.ts';
+import { msg } from '../agent/core/message.ts';
 import type { Profile, ProfileExample } from '../agent/core/profile.ts';
 import { bytesOf, takeApart } from './example-frames.ts';
 import { createModbusDriver } from './modbus/modbus-driver.ts';
@@ -52,13 +54,15 @@ function valueFlaw({ points }: Profile, id: string, { expected, got }: Outcome):
   if (point === undefined) return { message: unknownPoint(id, names), atKey: true };
   if (got === undefined) {
     const hint = manualHint(point.address);
-    return { message: `expected ${expected}, but it is not among the registers of this exchange${hint}` };
+    return { message: msg`expected ${expected}, but it is not among the registers of this exchange${hint}` };
   }
-  if (got.value !== expected) return { message: `expected ${expected}, but it decodes to ${got.value}` };
+  if (got.value !== expected) return { message: msg`expected ${expected}, but it decodes to ${got.value}` };
   const { range } = point;
   if (expected === null || got.plausible || range === null) return null;
   const limits = `${range[0]} to ${range[1]}`;
-  return { message: `${expected} is outside the range of ${id}, ${limits}, so it would never be believed: mend the range or the example` };
+  return {
+    message: msg`${expected} is outside the range of ${id}, ${limits}, so it would never be believed: mend the range or the example`,
+  };
 }
 
 /** What keeps an example from being explained at all, and at which key of it. */
@@ -69,14 +73,14 @@ interface Unexplained {
 
 function uartValues(profile: Profile): (example: ProfileExample) => Values | Unexplained {
   const codec = UART_CODECS[profile.codec ?? ''];
-  if (codec === undefined) return () => ({ at: [], message: `codec ${profile.codec} is unknown` });
+  if (codec === undefined) return () => ({ at: [], message: msg`codec ${profile.codec} is unknown` });
   return ({ response }) => byName(createUartDriver(profile, codec).feed(bytesOf(response)));
 }
 
 function modbusValues(profile: Profile): (example: ProfileExample) => Values | Unexplained {
   const driver = createModbusDriver(profile);
   return ({ request, response }) => {
-    if (request === null) return { at: [], message: 'a Modbus example needs its request' };
+    if (request === null) return { at: [], message: msg`a Modbus example needs its request` };
     const exchange = takeApart(request, response);
     if (exchange === null) return new Map();
     if ('message' in exchange) return { at: [exchange.at], message: exchange.message };

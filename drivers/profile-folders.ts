@@ -3,11 +3,13 @@
  *
  * Imports no parser, so that the running agent can check for changes without one in its memory.
  */
+
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from '../agent/core/errors.ts';
+import { msg } from '../agent/core/message.ts';
 import type { Profile } from '../agent/core/profile.ts';
 
 export interface ProfileFile {
@@ -62,7 +64,7 @@ function readOrReport<T>(path: string, unreadable: Problem[], read: () => T): T 
     return read();
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    const message = `cannot be read (${error.code}): check that it is a file in a folder, and that the agent's user may read both`;
+    const message = msg`cannot be read (${error.code}): check that it is a file in a folder, and that the agent's user may read both`;
     unreadable.push({ file: path, line: 1, column: 1, path: '', message });
     return null;
   }

@@ -3,7 +3,9 @@
  *
  * It also resolves two files with the same id. It accesses no disk.
  */
+
 import { ConfigError, type Problem } from '../agent/core/errors.ts';
+import { msg } from '../agent/core/message.ts';
 import type { Profile } from '../agent/core/profile.ts';
 import { type CheckedProfiles, hashOfText, type ProfileFile } from './profile-folders.ts';
 import { judgeProfile, type ProfileUse } from './profile-judge.ts';
@@ -29,7 +31,7 @@ export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced,
   const document = readPlaced(text);
   if (document.flaws.length > 0) throw new ConfigError(document.flaws.map((flaw) => ({ file, path: '', ...flaw })));
   if (kindOfDocument(document.value) === 'cabinet') {
-    const message = `this is a cabinet, not a device profile: luciole check ${file}`;
+    const message = msg`this is a cabinet, not a device profile: luciole check ${file}`;
     throw new ConfigError([{ file, line: 1, column: 1, path: '', message }]);
   }
   const { profile, findings } = judgeProfile(document.value, use);

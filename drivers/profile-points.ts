@@ -3,6 +3,7 @@
  *
  * Pure.
  */
+import { msg } from '../agent/core/message.ts';
 import type { PointProfile, PointWrite, Profile } from '../agent/core/profile.ts';
 import { REGISTERS_PER_VALUE, rawFor, WRITABLE } from './modbus/codec.ts';
 import { writePlace } from './modbus/modbus-driver.ts';
@@ -36,11 +37,11 @@ function firstOfEachPlace(flaws: readonly Flaw[]): Flaw[] {
 
 function nameFlaws(point: PointProfile, before: readonly PointProfile[], path: FilePath): Flaw[] {
   const flaws: Flaw[] = [];
-  if (before.some(({ id }) => id === point.id)) flaws.push({ path: [...path, 'id'], message: `"${point.id}" stands twice` });
+  if (before.some(({ id }) => id === point.id)) flaws.push({ path: [...path, 'id'], message: msg`"${point.id}" stands twice` });
   if (point.range !== null && point.range[0] >= point.range[1])
-    flaws.push({ path: [...path, 'range'], message: 'the first number must be the smaller' });
+    flaws.push({ path: [...path, 'range'], message: msg`the first number must be the smaller` });
   for (const raw of Object.keys(point.enum ?? {}))
-    if (!/^-?\d+$/.test(raw)) flaws.push({ path: [...path, 'enum', raw], message: `"${raw}" is no raw value; name whole numbers` });
+    if (!/^-?\d+$/.test(raw)) flaws.push({ path: [...path, 'enum', raw], message: msg`"${raw}" is no raw value; name whole numbers` });
   return flaws;
 }
 
@@ -49,9 +50,9 @@ function registerFlaws(point: PointProfile, before: readonly PointProfile[], pat
   const flaws: Flaw[] = [];
   if (isBits(table) !== (type === 'bit')) flaws.push({ path: [...path, 'type'], message: wrongTable(table, type) });
   if (address + REGISTERS_PER_VALUE[type] > ADDRESSES)
-    flaws.push({ path: [...path, 'address'], message: `${point.id} reaches beyond address ${ADDRESSES - 1}` });
+    flaws.push({ path: [...path, 'address'], message: msg`${point.id} reaches beyond address ${ADDRESSES - 1}` });
   const other = before.find((earlier) => overlaps(earlier, point));
-  if (other !== undefined) flaws.push({ path: [...path, 'address'], message: `overlaps ${other.id} (${other.table} ${other.address})` });
+  if (other !== undefined) flaws.push({ path: [...path, 'address'], message: msg`overlaps ${other.id} (${other.table} ${other.address})` });
   return flaws;
 }
 
@@ -82,7 +83,9 @@ function invalidFlaws({ type, invalid }: PointProfile, path: FilePath): Flaw[] {
     const isWhole = typeof raw === 'string' || Number.isInteger(raw);
     if (isWhole && BigInt(raw) >= 0n && BigInt(raw) <= last) return [];
     const allowed = `0 to 0x${last.toString(16).toUpperCase()}`;
-    return [{ path: [...path, 'invalid', index], message: `${raw} never occurs: write the pattern as it stands in the frame, ${allowed}` }];
+    return [
+      { path: [...path, 'invalid', index], message: msg`${raw} never occurs: write the pattern as it stands in the frame, ${allowed}` },
+    ];
   });
 }
 
@@ -98,9 +101,9 @@ function bitFlaws(point: PointProfile, path: FilePath): Flaw[] {
   const width = widthBits({ type, bit: null });
   if (bit !== null && (type === 'bit' || bit >= width)) flaws.push({ path: [...path, 'bit'], message: beyond(bit, type, width) });
   if (bit !== null && write !== null)
-    flaws.push({ path: [...path, 'write'], message: 'one bit of a register cannot be written: its neighbours would be lost' });
+    flaws.push({ path: [...path, 'write'], message: msg`one bit of a register cannot be written: its neighbours would be lost` });
   if (transform === 'dali-log' && (type !== 'u16' || scale !== 1 || offset !== 0 || bit !== null))
-    flaws.push({ path: [...path, 'transform'], message: 'dali-log takes a whole u16 without scale and offset' });
+    flaws.push({ path: [...path, 'transform'], message: msg`dali-log takes a whole u16 without scale and offset` });
   return flaws;
 }
 
@@ -111,8 +114,8 @@ function flagFlaws(point: PointProfile, path: FilePath): Flaw[] {
     const flaws = sharedBitFlaws(point.flags, index, at);
     if (bit !== null && bit >= width) flaws.push({ path: [...at, 'bit'], message: beyond(bit, point.type, width) });
     else if (bit !== null && isConverted(point))
-      flaws.push({ path: [...at, 'bit'], message: 'a register of flags has no scale, offset or transform' });
-    if (point.flags.findIndex((flag) => flag.id === id) !== index) flaws.push({ path: [...at, 'id'], message: `"${id}" stands twice` });
+      flaws.push({ path: [...at, 'bit'], message: msg`a register of flags has no scale, offset or transform` });
+    if (point.flags.findIndex((flag) => flag.id === id) !== index) flaws.push({ path: [...at, 'id'], message: msg`"${id}" stands twice` });
     return flaws;
   });
 }
@@ -126,7 +129,7 @@ function sharedBitFlaws(flags: PointProfile['flags'], index: number, at: FilePat
   if ((firstBit === null) === (bit === null)) return [];
   const [whole, part] = bit === null ? ['this one has no bit', `"${id}" has one`] : [`"${id}" has no bit`, 'this one has'];
   return [
-    { path: at, message: `${whole}, so it is the value as a whole, and ${part}: give every flag its bit, or take the value as a whole` },
+    { path: at, message: msg`${whole}, so it is the value as a whole, and ${part}: give every flag its bit, or take the value as a whole` },
   ];
 }
 
@@ -150,20 +153,20 @@ function writeFlaws(point: PointProfile, points: readonly PointProfile[], path: 
   const { table, address } = writePlace(point);
   const names = points.map(({ id }) => id);
   const flaws: Flaw[] = [];
-  if (table !== 'coil' && table !== 'holding') flaws.push({ path: [...path, 'write'], message: `table ${table} cannot be written` });
+  if (table !== 'coil' && table !== 'holding') flaws.push({ path: [...path, 'write'], message: msg`table ${table} cannot be written` });
   else if (write.table !== null && isBits(table) !== (type === 'bit'))
     flaws.push({ path: [...path, 'write', 'table'], message: wrongTable(table, type) });
-  if (address >= ADDRESSES) flaws.push({ path: [...path, 'write'], message: `${point.id} reaches beyond address ${ADDRESSES - 1}` });
-  if (write.min > write.max) flaws.push({ path: [...path, 'write'], message: 'min is above max' });
+  if (address >= ADDRESSES) flaws.push({ path: [...path, 'write'], message: msg`${point.id} reaches beyond address ${ADDRESSES - 1}` });
+  if (write.min > write.max) flaws.push({ path: [...path, 'write'], message: msg`min is above max` });
   if (write.verify !== null && !names.includes(write.verify))
     flaws.push({ path: [...path, 'write', 'verify'], message: unknownPoint(write.verify, names) });
   flaws.push(...switchFlaws(write, points, path));
   if (WRITABLE[type] === undefined)
-    return [...flaws, { path: [...path, 'type'], message: `type ${type} cannot be written, only ${Object.keys(WRITABLE).join(', ')}` }];
+    return [...flaws, { path: [...path, 'type'], message: msg`type ${type} cannot be written, only ${Object.keys(WRITABLE).join(', ')}` }];
   const misfits = (['min', 'max'] as const).filter((limit) => !canEncode(point, write[limit]));
-  flaws.push(...misfits.map((limit) => ({ path: [...path, 'write', limit], message: `${write[limit]} does not fit into ${type}` })));
+  flaws.push(...misfits.map((limit) => ({ path: [...path, 'write', limit], message: msg`${write[limit]} does not fit into ${type}` })));
   if (flaws.length === 0 && semantic === 'level' && (write.min !== 0 || write.max !== 100))
-    flaws.push({ path: [...path, 'write'], message: 'a level is written from 0 to 100 %: use scale or transform for the raw values' });
+    flaws.push({ path: [...path, 'write'], message: msg`a level is written from 0 to 100 %: use scale or transform for the raw values` });
   return flaws;
 }
 
@@ -181,7 +184,9 @@ function switchFlaws({ switchedBy }: PointWrite, points: readonly PointProfile[]
         ),
       },
     ];
-  return coil.table === 'coil' ? [] : [{ path: at, message: `"${switchedBy}" is in table ${coil.table}; a channel is switched by a coil` }];
+  return coil.table === 'coil'
+    ? []
+    : [{ path: at, message: msg`"${switchedBy}" is in table ${coil.table}; a channel is switched by a coil` }];
 }
 
 function canEncode(point: PointProfile, value: number): boolean {

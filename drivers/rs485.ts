@@ -3,9 +3,11 @@
  *
  * Neither Node nor the serial bindings offer the ioctl; a child process makes it on the inherited descriptor.
  */
+
 import { spawn } from 'node:child_process';
 import type { Rs485Settings } from '../agent/core/cabinet.ts';
 import { BusError } from '../agent/core/errors.ts';
+import { msg } from '../agent/core/message.ts';
 
 /** Source: Linux include/uapi/linux/serial.h, SER_RS485_*. */
 const FLAGS = { enabled: 1, rtsOnSend: 2, rtsAfterSend: 4, receiveDuringSend: 16 };
@@ -23,7 +25,7 @@ export async function enableRs485(fd: number, settings: Rs485Settings, run: RunR
   try {
     errno = await run(fd, wordsOf(settings));
   } catch (cause) {
-    throw new BusError('port-refused', `rs485 cannot be switched on: ${(cause as Error).message}; the package perl-base is needed`, {
+    throw new BusError('port-refused', msg`rs485 cannot be switched on: ${(cause as Error).message}; the package perl-base is needed`, {
       cause,
     });
   }
@@ -32,7 +34,7 @@ export async function enableRs485(fd: number, settings: Rs485Settings, run: RunR
     errno === ENOTTY
       ? 'this port has no RS-485 mode in the kernel: leave rs485 out for an adapter that switches by itself (most USB ones), ' +
         'or enable it in the device tree (linux,rs485-enabled-at-boot-time)'
-      : `the kernel refuses these rs485 settings (errno ${errno}): try other delays, or rtsHighOnSend the other way round`;
+      : msg`the kernel refuses these rs485 settings (errno ${errno}): try other delays, or rtsHighOnSend the other way round`;
   throw new BusError('port-refused', advice);
 }
 

@@ -3,10 +3,12 @@
  *
  * It does not interpret bytes and never reconnects: the supervisor of the line's port does.
  */
+
 import { connect, type Socket } from 'node:net';
 import type { Clock, MonoMs, Timer } from '../agent/core/clock.ts';
 import type { BytePort } from '../agent/core/driver.ts';
 import { BusError, type BusErrorCode } from '../agent/core/errors.ts';
+import { msg } from '../agent/core/message.ts';
 import { retransmits, type TcpPorts } from './tcp-table.ts';
 
 /** Units: ms. Source: assumed; three tries of the kernel's SYN at 0, 1 and 3 s. */
@@ -73,7 +75,7 @@ class SocketPort implements BytePort {
 
   write(bytes: Uint8Array): void {
     const { name, clock } = this.#options;
-    if (this.#socket === null) throw new BusError('port-closed', `${name} is closed`);
+    if (this.#socket === null) throw new BusError('port-closed', msg`${name} is closed`);
     const nowMono = clock.monoMs();
     this.#unansweredMono ??= nowMono;
     if (nowMono - this.#unansweredMono >= HALF_OPEN.lookMs) {
@@ -124,7 +126,7 @@ class SocketPort implements BytePort {
     if (this.#socket !== lost) return;
     this.#socket = null;
     this.#drop(lost);
-    this.onLost(new BusError('port-closed', `${this.#options.name} ${why}`, cause === undefined ? {} : { cause }));
+    this.onLost(new BusError('port-closed', msg`${this.#options.name} ${why}`, cause === undefined ? {} : { cause }));
   }
 }
 
@@ -153,5 +155,5 @@ function connected({ name, host, port, clock }: SocketPortOptions): Promise<Sock
 function connectError(name: string, cause: unknown): BusError {
   const errno = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const [code, advice] = CONNECT_ERRORS[errno] ?? ['port-refused', `cannot be used (${errno || String(cause)}): check address and network`];
-  return new BusError(code, `${name} ${advice}`, { cause });
+  return new BusError(code, msg`${name} ${advice}`, { cause });
 }

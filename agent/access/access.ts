@@ -3,9 +3,11 @@
  *
  * It joins these parts and logs a user out when that user changes. It checks no role: the gate does that.
  */
+
 import { AccessError, type AccessTools, type AccountProof, type LoginAnswer, type UserList } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
 import { createEventTracker } from '../core/event-tracker.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { withListedUsers } from './listed-users.ts';
@@ -50,7 +52,7 @@ export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verif
   const logins = createLoginHandler({
     ...{ users: registry, hasher, codeCheck, clock, log, store },
     onLocked: (user, waitMs) => {
-      const text = `Wrong passwords at the console for ${user ?? 'a user who is not there'}: wait ${Math.ceil(waitMs / 1_000)} s`;
+      const text = msg`Wrong passwords at the console for ${user ?? 'a user who is not there'}: wait ${Math.ceil(waitMs / 1_000)} s`;
       events.notice({ code: 'login-locked', source: cabinetId, severity: 'warning', text });
     },
   });
@@ -130,7 +132,7 @@ function codeTools(
     },
     confirmCodes: async (user, code) => {
       const offered = (await registry.all()).find(({ name }) => name === user)?.offered;
-      if (offered === undefined) throw new AccessError('wrong-code', `no codes were offered to ${user} yet`);
+      if (offered === undefined) throw new AccessError('wrong-code', msg`no codes were offered to ${user} yet`);
       const step = await codeCheck.stepOf(user, code, { ...offered, lastStep: -1 });
       if (step === null) throw new AccessError('wrong-code', wrongCode(codeCheck.codesNeeded()));
       await registry.offerTaken(user, step);
@@ -145,11 +147,11 @@ function codeTools(
 /** Errors: rejects with AccessError for a wrong proof; null needs none. */
 async function expectProof({ isProven }: LoginHandler, user: string, proof: AccountProof | null): Promise<void> {
   if (proof === null || (await isProven(user, proof))) return;
-  throw new AccessError('wrong-password', 'the current password or code is not right, or the user is locked for a while');
+  throw new AccessError('wrong-password', msg`the current password or code is not right, or the user is locked for a while`);
 }
 
-function wrongCode(needed: 1 | 2): string {
+function wrongCode(needed: 1 | 2): Message {
   return needed === 1
-    ? 'this code is not of the last offer, or the clock here or there is off; see `luciole status`'
-    : 'the clock of this cabinet is not to be trusted: type two codes in a row, with a space between';
+    ? msg`this code is not of the last offer, or the clock here or there is off; see \`luciole status\``
+    : msg`the clock of this cabinet is not to be trusted: type two codes in a row, with a space between`;
 }

@@ -1,7 +1,9 @@
 /** Events for entries of the audit log that a city wants to see at once: logins, changes of users, a clock that was set; each with its author. */
+
 import type { AuditNote, AuditTools } from '../core/audit-tools.ts';
 import type { Clock } from '../core/clock.ts';
 import { createEventTracker, type EventFacts } from '../core/event-tracker.ts';
+import { msg } from '../core/message.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { createTokenBucket } from '../sync/token-bucket.ts';
 
@@ -48,10 +50,10 @@ interface AuditEventFacts extends Pick<EventFacts, 'severity' | 'text'> {
 export function auditEvent(note: AuditNote): AuditEventFacts | null {
   const { user, role, door, action, detail, result } = note;
   if (action === 'clock-set' && door === 'self')
-    return { code: 'clock-set', severity: 'warning', text: `the system clock was set ${detail}; its quality is ${result}` };
+    return { code: 'clock-set', severity: 'warning', text: msg`the system clock was set ${detail}; its quality is ${result}` };
   if (result !== 'ok') return null;
   if (action === 'login' && door === 'login')
-    return { code: 'user-logged-in', severity: 'info', text: `${user} (${role}) logged in at the console` };
+    return { code: 'user-logged-in', severity: 'info', text: msg`${user} (${role}) logged in at the console` };
   if (!USER_CHANGES.includes(action)) return null;
   return { code: 'users-changed', severity: 'warning', text: `by ${authorOf(note)}: ${action} ${detail}`.trim() };
 }

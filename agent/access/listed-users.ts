@@ -1,5 +1,7 @@
 /** The users of the cabinet together with the people of the signed list, as logins and commands see them. */
+
 import { AccessError } from '../core/access.ts';
+import { msg } from '../core/message.ts';
 import type { UserListStore } from './user-list-store.ts';
 import type { UserRegistry } from './user-registry.ts';
 
@@ -12,7 +14,7 @@ export function withListedUsers(registry: UserRegistry, list: Pick<UserListStore
   async function expectOwn(name: string): Promise<void> {
     const listed = (await list.users()).some((user) => user.name === name);
     if (!listed || (await registry.all()).some((user) => user.name === name)) return;
-    throw new AccessError('listed-user', `${name} comes with the list of the platform: it is changed there`);
+    throw new AccessError('listed-user', msg`${name} comes with the list of the platform: it is changed there`);
   }
   const own =
     <Args extends readonly unknown[], T>(change: (name: string, ...args: Args) => Promise<T>) =>

@@ -3,8 +3,10 @@
  *
  * An unknown user costs the same time and gets the same answers as a wrong password.
  */
+
 import { AccessError, type AccountProof, type LoginAnswer, type LoginRequest } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
+import { msg } from '../core/message.ts';
 import { createFailureCounter, type FailureCounterParts, type LoginTry } from './failure-counter.ts';
 import { type Hasher, passwordProblem } from './password.ts';
 import type { CodeCheck } from './totp.ts';
@@ -105,6 +107,6 @@ export function createLoginHandler({ users, hasher, codeCheck, clock, log, store
 function newPasswordRefusal(user: UserRecord, { newPassword }: LoginRequest, clock: Clock): LoginAnswer | null {
   if (user.oneTime === null) return null;
   if (!isInvited(user, clock)) return { state: 'expired' };
-  const problem = newPassword === '' ? '' : passwordProblem(newPassword, user.name);
+  const problem = newPassword === '' ? msg`` : passwordProblem(newPassword, user.name);
   return problem === null ? null : { state: 'new-password-needed', problem };
 }

@@ -1,6 +1,8 @@
 /** Hashes, compares and checks passwords. It stores none. */
+
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { PASSWORD_LENGTH } from '../core/access.ts';
+import { type Message, msg } from '../core/message.ts';
 
 /**
  * Cost of one guess, written into each hash so that it can be raised.
@@ -70,18 +72,18 @@ export function isPasswordHash(text: string): boolean {
 }
 
 /** Returns why a new password is refused; null for a good one. */
-export function passwordProblem(password: string, user: string): string | null {
+export function passwordProblem(password: string, user: string): Message | null {
   const length = [...password].length;
-  if (length < PASSWORD_LENGTH.min) return `it has ${length} characters; ${PASSWORD_LENGTH.min} at least`;
-  if (length > PASSWORD_LENGTH.max) return `it has ${length} characters; ${PASSWORD_LENGTH.max} at most`;
-  if (/\p{Cc}/u.test(password)) return 'it holds a control character';
+  if (length < PASSWORD_LENGTH.min) return msg`it has ${length} characters; ${PASSWORD_LENGTH.min} at least`;
+  if (length > PASSWORD_LENGTH.max) return msg`it has ${length} characters; ${PASSWORD_LENGTH.max} at most`;
+  if (/\p{Cc}/u.test(password)) return msg`it holds a control character`;
   const plain = password.toLowerCase();
-  if (isPattern(plain)) return 'it repeats a short pattern';
-  if (plain.includes(user.toLowerCase())) return 'it holds the name of the user';
+  if (isPattern(plain)) return msg`it repeats a short pattern`;
+  if (plain.includes(user.toLowerCase())) return msg`it holds the name of the user`;
   // Common words with digits around them are the first that anyone tries.
   const core = plain.replace(/[^\p{L}]/gu, '');
-  if (core.length === 0) return 'it has digits and signs only';
-  return COMMON_WORDS.some((word) => core === word || core === word + word) ? 'it is a common word with something around it' : null;
+  if (core.length === 0) return msg`it has digits and signs only`;
+  return COMMON_WORDS.some((word) => core === word || core === word + word) ? msg`it is a common word with something around it` : null;
 }
 
 function isPattern(text: string): boolean {

@@ -3,9 +3,11 @@
  *
  * It checks names, passwords and that an admin remains. It does not check whether the caller may make the change: the gate does that.
  */
+
 import { randomBytes } from 'node:crypto';
 import { AccessError, type CodeOffer, type Invitation, type Role, USER_NAME } from '../core/access.ts';
 import { type Clock, isTrusted } from '../core/clock.ts';
+import { msg } from '../core/message.ts';
 import { type Hasher, passwordProblem } from './password.ts';
 import { keyUri, newTotpSecret } from './totp.ts';
 import type { UserRecord, UsersFile } from './users-file.ts';
@@ -56,8 +58,8 @@ export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegis
     add: (name, role) =>
       change(async (users) => {
         checkName(name);
-        if (users.some((user) => user.name === name)) throw new AccessError('user-exists', `there is a user ${name} already`);
-        if (users.length >= MAX_USERS) throw new AccessError('user-exists', `there are ${MAX_USERS} users already; remove one first`);
+        if (users.some((user) => user.name === name)) throw new AccessError('user-exists', msg`there is a user ${name} already`);
+        if (users.length >= MAX_USERS) throw new AccessError('user-exists', msg`there are ${MAX_USERS} users already; remove one first`);
         const { invitation, part } = await invite(name, role);
         return [[...users, { name, role, codes: null, ...part }], invitation];
       }),
@@ -84,7 +86,7 @@ export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegis
     setPassword: (name, password) =>
       changeOne(name, async (user) => {
         const problem = passwordProblem(password, name);
-        if (problem !== null) throw new AccessError('weak-password', `this password cannot be used: ${problem}`);
+        if (problem !== null) throw new AccessError('weak-password', msg`this password cannot be used: ${problem}`);
         return { ...user, password: await hasher.hash(password), oneTime: null };
       }),
     offerCodes: async (name) => {
@@ -171,16 +173,19 @@ function found(users: readonly UserRecord[], name: string): UserRecord {
   const user = users.find((each) => each.name === name);
   if (user !== undefined) return user;
   const known = users.map((each) => each.name).join(', ');
-  throw new AccessError('unknown-user', `no user ${JSON.stringify(name)}; ${known === '' ? 'there are none yet' : `there are ${known}`}`);
+  throw new AccessError(
+    'unknown-user',
+    msg`no user ${JSON.stringify(name)}; ${known === '' ? 'there are none yet' : `there are ${known}`}`,
+  );
 }
 
 function checkName(name: string): void {
   if (USER_NAME.test(name)) return;
-  throw new AccessError('bad-name', `bad name ${JSON.stringify(name)}: a small letter, then up to 30 small letters, digits, . _ -`);
+  throw new AccessError('bad-name', msg`bad name ${JSON.stringify(name)}: a small letter, then up to 30 small letters, digits, . _ -`);
 }
 
 /** The last admin cannot be removed or made less. Errors: throws AccessError 'last-admin'. */
 function keepAdmin(changed: UserRecord, left: readonly UserRecord[]): void {
   const isLast = changed.role === 'admin' && !left.some(({ role }) => role === 'admin');
-  if (isLast) throw new AccessError('last-admin', `${changed.name} is the last admin; make another one first`);
+  if (isLast) throw new AccessError('last-admin', msg`${changed.name} is the last admin; make another one first`);
 }

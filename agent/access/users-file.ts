@@ -1,10 +1,12 @@
 /** The file of users: read and written as a whole. It holds hashes, never passwords. */
+
 import { constants } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AccessError, ROLES, type Role } from '../core/access.ts';
 import { replaceWholeLater } from '../core/atomic-write.ts';
 import type { WallMs } from '../core/clock.ts';
+import { msg } from '../core/message.ts';
 
 export interface UserRecord {
   readonly name: string;
@@ -43,7 +45,7 @@ export function createUsersFile(dir: string): UsersFile {
       const text = await textOf(path);
       if (text === null) return [];
       const users = parsed(text);
-      if (users === null) throw new AccessError('file', `${path} is damaged: put a copy back, or remove it and add the users again`);
+      if (users === null) throw new AccessError('file', msg`${path} is damaged: put a copy back, or remove it and add the users again`);
       return users;
     },
     write: async (users) => {
@@ -51,7 +53,7 @@ export function createUsersFile(dir: string): UsersFile {
         await mkdir(dir, { recursive: true, mode: 0o700 });
         await replaceWholeLater(path, `${JSON.stringify({ version: VERSION, users }, null, 1)}\n`, MODE);
       } catch (cause) {
-        throw new AccessError('file', `cannot write ${path}: ${(cause as Error).message}; check the disk of store.dir`, { cause });
+        throw new AccessError('file', msg`cannot write ${path}: ${(cause as Error).message}; check the disk of store.dir`, { cause });
       }
     },
   };
@@ -67,7 +69,7 @@ async function textOf(path: string): Promise<string | null> {
     }
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new AccessError('file', `cannot read ${path}: ${(cause as Error).message}`, { cause });
+    throw new AccessError('file', msg`cannot read ${path}: ${(cause as Error).message}`, { cause });
   }
 }
 

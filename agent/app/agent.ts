@@ -4,7 +4,9 @@
  * A real run passes in the system clock and serial ports, a scenario test a simulated clock and simulated wires. Light waits for nothing:
  * neither for a port that does not open nor for a disk that does not answer.
  */
+
 import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from '../config/revisions/touched-parts.ts';
+import { msg } from '../core/message.ts';
 import type { Field } from '../core/ports.ts';
 import type { Pulse } from '../core/pulse.ts';
 import type { AgentView } from '../core/views.ts';
@@ -128,7 +130,7 @@ async function showState({ self, revisions, platformUpdates }: Joined): Promise<
 }
 
 function notice({ events, state, parts: { version } }: Joined, code: 'agent-started' | 'agent-stopped', what: string): void {
-  events.notice({ code, source: state.site.cabinet.id, severity: 'info', text: `luciole ${version} ${what}` });
+  events.notice({ code, source: state.site.cabinet.id, severity: 'info', text: msg`luciole ${version} ${what}` });
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * The parts of an agent on a real cabinet: configuration as chosen at the start, serial ports, broker, clocks, and files of the service.
  */
+
 import { createSerialPort } from '../../drivers/serial-port.ts';
 import { secretEvents, WITHOUT_REVISIONS } from '../config/load/start-events.ts';
 import type { Beginning } from '../config/load/start-revision.ts';
@@ -11,6 +12,7 @@ import type { Cabinet } from '../core/cabinet.ts';
 import type { Clock } from '../core/clock.ts';
 import { StoreError } from '../core/errors.ts';
 import { ownHeap } from '../core/heap-collector.ts';
+import { msg } from '../core/message.ts';
 import type { RunOptions } from '../core/run-options.ts';
 import { createHealth } from '../service/metrics/health.ts';
 import { machineStart } from '../service/run/machine-start.ts';
@@ -25,7 +27,7 @@ import { createFileReader } from '../sync/mqtt/secret-files.ts';
 import type { AgentParts } from './parts.ts';
 
 const noStore: OpenLink = () => {
-  throw new StoreError('worker-lost', 'it is left out in safe mode');
+  throw new StoreError('worker-lost', msg`it is left out in safe mode`);
 };
 
 /** What a run has found out before it builds its agent. */

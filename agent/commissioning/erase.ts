@@ -3,14 +3,17 @@
  *
  * It checks that no agent runs, shows what would be erased, then erases it.
  */
+
 import { existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { refuseWhileAgentRuns } from '../console/ask-agent.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import { readSiteFile } from '../console/site-file.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
-import { count, formatBytes } from '../console/text/page.ts';
+import { formatBytes } from '../console/text/page.ts';
 import { paragraph } from '../console/text/text-lines.ts';
+import { count } from '../core/counts.ts';
+import { msg } from '../core/message.ts';
 import { type Erased, type Erasure, erase, planErasure } from './erasure.ts';
 import { keyFilesIn } from './key-files.ts';
 import { renewalFilesFor } from './renew-key.ts';
@@ -29,7 +32,7 @@ const EXIT_NOTHING_DONE = 1;
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
 export async function runErase(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
-  await refuseWhileAgentRuns(args, terminal, 'an agent is running on this data: stop it first (systemctl disable --now luciole)');
+  await refuseWhileAgentRuns(args, terminal, msg`an agent is running on this data: stop it first (systemctl disable --now luciole)`);
   const { dir, secrets } = placesOf(args, resolve(configFile));
   const { goes, stays } = attempt(() => planned([dir, `${dir}${CONSOLES_END}`], args['keys'] === true ? secrets : []));
   const isMeant = args['yes'] === true;
@@ -47,7 +50,7 @@ function placesOf(args: LocalArgs, configFile: string): { readonly dir: string; 
   if (cabinet === null) {
     if (named !== null && args['keys'] !== true) return { dir: named, secrets: [] };
     const trouble = isAbsent ? `there is no cabinet file ${configFile}` : `${configFile} cannot be used`;
-    throw new ConsoleError('failed', `${trouble}: name the folder of the data with --data-dir, and remove keys by hand`);
+    throw new ConsoleError('failed', msg`${trouble}: name the folder of the data with --data-dir, and remove keys by hand`);
   }
   const { store, uplink } = cabinet;
   const files = [uplink?.keyFile, uplink?.certFile, uplink?.passwordFile].filter((path) => path != null && isAbsolute(path));
@@ -71,9 +74,13 @@ function attempt<T>(work: () => T): T {
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     const advice = process.getuid?.() === 0 ? 'give it to the owner of its folder (chown -R)' : 'use sudo';
-    throw new ConsoleError('failed', `${path ?? 'the data'} cannot be erased (${code}): ${advice}; what was erased before stays erased`, {
-      cause: error,
-    });
+    throw new ConsoleError(
+      'failed',
+      msg`${path ?? 'the data'} cannot be erased (${code}): ${advice}; what was erased before stays erased`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * Only the answers so far are written before the end, so a person may break it off at any time and start again.
  */
+
 import { accessSync, constants, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -15,6 +16,7 @@ import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 import { wrap } from '../console/text/text-lines.ts';
 import { asOwnerOf } from '../core/atomic-write.ts';
 import { formatProblem, type Problem } from '../core/errors.ts';
+import { msg } from '../core/message.ts';
 import { replaceFile } from '../core/replace-file.ts';
 import { type AskLine, type InterviewParts, interview, isUnanswered } from './ask-questions.ts';
 import { cabinetText } from './cabinet-text.ts';
@@ -51,8 +53,7 @@ interface SetupReport {
 }
 
 /** Two masters on one line would receive each other's answers. */
-const AGENT_RUNS =
-  'an agent is running and has the lines: stop it first (systemctl stop luciole), or ask it instead: luciole bus scan LINE';
+const AGENT_RUNS = msg`an agent is running and has the lines: stop it first (systemctl stop luciole), or ask it instead: luciole bus scan LINE`;
 /** Source: the cabinet's own default. */
 const USUAL_DATA = '/var/lib/luciole';
 const USUAL_PROFILES = '/etc/luciole/profiles';
@@ -177,7 +178,7 @@ async function write(
   { file, ask, dataDir }: Run,
   { answers, text, keys }: Plan,
 ): Promise<{ readonly backup: string | null; readonly enrolment: Enrolment | null }> {
-  if (ask !== null && !isYes(await ask(`Write ${file}? yes or no [yes]: `))) throw new ConsoleError('failed', 'nothing was written');
+  if (ask !== null && !isYes(await ask(`Write ${file}? yes or no [yes]: `))) throw new ConsoleError('failed', msg`nothing was written`);
   const { id = '', admin = '' } = answers;
   const backup = existsSync(file) ? `${file}.bak` : null;
   if (keys !== null) makeKeyRequest(keys, id);
@@ -202,13 +203,13 @@ function answersFileOf(file: string): string {
 async function answered(part: Question['part'], answers: TypedAnswers, parts: InterviewParts): Promise<TypedAnswers> {
   const result = await interview(part, answers, parts);
   if (!isUnanswered(result)) return result;
-  throw new ConsoleError('usage', `these must be said (as options, in --answers, or on a terminal):\n${result.missing.join('\n')}`);
+  throw new ConsoleError('usage', msg`these must be said (as options, in --answers, or on a terminal):\n${result.missing.join('\n')}`);
 }
 
 /** Before the first question, not after the last. */
 function refuseUnwritable(file: string, isForced: boolean): void {
   if (existsSync(file) && !isForced)
-    throw new ConsoleError('failed', `${file} is there already: --force replaces it and keeps it as ${file}.bak, --dry-run only shows`);
+    throw new ConsoleError('failed', msg`${file} is there already: --force replaces it and keeps it as ${file}.bak, --dry-run only shows`);
   const folder = dirname(file);
   try {
     asOwnerOf(folder, () => mkdirSync(folder, { recursive: true }));
@@ -217,7 +218,7 @@ function refuseUnwritable(file: string, isForced: boolean): void {
     if (!(error instanceof Error && 'code' in error)) throw error;
     throw new ConsoleError(
       'failed',
-      `${folder} cannot be written (${error.code}): use sudo, or name another file: luciole setup cabinet.yaml`,
+      msg`${folder} cannot be written (${error.code}): use sudo, or name another file: luciole setup cabinet.yaml`,
       {
         cause: error,
       },

@@ -1,4 +1,5 @@
 /** `luciole config import`: imports a table of poles and lamps into a cabinet file. It shows the change first and writes on demand. */
+
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { importTable, importTarget, type ReportedChange, rowOf } from '../config/import/import.ts';
@@ -6,9 +7,11 @@ import { decodeTable, type ImportFlaw } from '../config/import/import-table.ts';
 import { checkConfig } from '../config/load/load-site.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
-import { count, translated } from '../console/text/page.ts';
+import { translated } from '../console/text/page.ts';
 import { paragraph } from '../console/text/text-lines.ts';
+import { count } from '../core/counts.ts';
 import { formatProblem, type Problem } from '../core/errors.ts';
+import { msg } from '../core/message.ts';
 import { replaceFile } from '../core/replace-file.ts';
 
 /** What `--json` prints. */
@@ -34,7 +37,7 @@ const MAX_FILE_BYTES = 4_194_304;
 export async function runImport(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   const [table, into] = [String(args['table'] ?? ''), resolve(configFile)];
   const cabinet = read(into, 'the cabinet to import into: name it with --into').toString('utf8');
-  if (importTarget(cabinet) === undefined) throw new ConsoleError('failed', `${into} cannot be used as it is: luciole check ${into}`);
+  if (importTarget(cabinet) === undefined) throw new ConsoleError('failed', msg`${into} cannot be used as it is: luciole check ${into}`);
   const result = importTable(decodeTable(read(table, 'the table')), cabinet);
   const problems = (await problemsOf(into, cabinet, result.text)).map((problem) => ({
     ...problem,
@@ -73,11 +76,12 @@ async function problemsOf(configFile: string, cabinet: string, text: string): Pr
 
 function read(file: string, what: string): Buffer {
   try {
-    if (statSync(file).size > MAX_FILE_BYTES) throw new ConsoleError('too-large', `${file} is larger than 4 MB: check that it is ${what}`);
+    if (statSync(file).size > MAX_FILE_BYTES)
+      throw new ConsoleError('too-large', msg`${file} is larger than 4 MB: check that it is ${what}`);
     return readFileSync(file);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error) || error instanceof ConsoleError) throw error;
-    throw new ConsoleError('failed', `${file} cannot be read (${error.code}): check the path of ${what}`, { cause: error });
+    throw new ConsoleError('failed', msg`${file} cannot be read (${error.code}): check the path of ${what}`, { cause: error });
   }
 }
 
@@ -87,7 +91,7 @@ function write(file: string, text: string): void {
     replaceFile(file, text, { mode: statSync(file).mode & 0o777, backup: `${file}.bak` });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    throw new ConsoleError('failed', `${file} cannot be written (${error.code}): use sudo, or import into a copy with --into`, {
+    throw new ConsoleError('failed', msg`${file} cannot be written (${error.code}): use sudo, or import into a copy with --into`, {
       cause: error,
     });
   }

@@ -1,10 +1,12 @@
 /** The cabinet's key and its certificate request, as files in the folder of the cabinet file. An existing key is never replaced. */
+
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Set as AsnSet, BitString, Constructed, fromBER, Integer, ObjectIdentifier, Sequence, Utf8String } from 'asn1js';
 import { ConsoleError } from '../console/console-error.ts';
 import { createFile, type Owner } from '../core/atomic-write.ts';
+import { msg } from '../core/message.ts';
 import { replaceFile } from '../core/replace-file.ts';
 
 export interface KeyFiles {
@@ -35,7 +37,7 @@ export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string)
     replaceFile(requestFile, certificateRequest(readFileSync(keyFile, 'utf8'), node), { mode: 0o644, backup: null });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    throw new ConsoleError('failed', `no certificate request from ${keyFile}: ${error.message}; put it away and run setup again`, {
+    throw new ConsoleError('failed', msg`no certificate request from ${keyFile}: ${error.message}; put it away and run setup again`, {
       cause: error,
     });
   }

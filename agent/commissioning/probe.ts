@@ -1,4 +1,5 @@
 /** Scans lines while no agent runs: opens each port, scans it and closes it. It only reads. */
+
 import { adapterLatencyMs } from '../../drivers/adapter-latency.ts';
 import { uartDriverFor } from '../../drivers/driver-for.ts';
 import type { FoundUnit, ScanProgress } from '../core/bus-tools.ts';
@@ -7,6 +8,7 @@ import { type Clock, sleep } from '../core/clock.ts';
 import type { OpenBytePort } from '../core/driver.ts';
 import { BusError } from '../core/errors.ts';
 import { parseLinePort, serialOf } from '../core/line-port.ts';
+import { msg } from '../core/message.ts';
 import type { Field } from '../core/ports.ts';
 import type { Profile } from '../core/profile.ts';
 import { createField } from '../field/field.ts';
@@ -121,7 +123,7 @@ async function withLine<T>(
 ): Promise<T> {
   const unused = { rs485: null, broadcast: false, maxWritesPerS: 1, devices: [] };
   const config: LineConfig = { id: LINE_ID, kind: 'modbus', port, serial, ...unused };
-  let down = '';
+  let down = msg``;
   const field = createField({
     lines: [fieldLine(config, { profiles, openPort, clock })],
     clock,

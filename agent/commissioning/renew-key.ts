@@ -1,10 +1,12 @@
 /** `luciole uplink renew`: a new key for the uplink beside the one in use, and a certificate request for it. */
+
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { loadCabinet } from '../config/load/load.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 import { paragraph } from '../console/text/text-lines.ts';
+import { msg } from '../core/message.ts';
 import { isCredential } from '../core/secrets.ts';
 import { RENEWED } from '../sync/mqtt/secret-files.ts';
 import { type KeyFiles, makeKeyRequest } from './key-files.ts';
@@ -14,11 +16,11 @@ export async function runRenewKey(args: LocalArgs, configFile: string, terminal:
   const { uplink } = loadCabinet(configFile, (file) => readFileSync(file, 'utf8')).cabinet;
   const { keyFile = null, certFile = null, node = '' } = uplink ?? {};
   if (keyFile === null || certFile === null)
-    throw new ConsoleError('failed', `${configFile} names no certificate and key of the uplink: there is nothing to renew`);
+    throw new ConsoleError('failed', msg`${configFile} names no certificate and key of the uplink: there is nothing to renew`);
   if (isCredential(keyFile))
     throw new ConsoleError(
       'failed',
-      `${keyFile} is a credential of the service: make the key where its file is made, and hand over ${keyFile}${RENEWED} too`,
+      msg`${keyFile} is a credential of the service: make the key where its file is made, and hand over ${keyFile}${RENEWED} too`,
     );
   const files = renewalFilesFor(resolve(keyFile), resolve(certFile));
   const isNew = makeKeyRequest(files, node);

@@ -1,10 +1,12 @@
 /** Reads the answers given to `luciole setup` before it asks: options, an answers file, an interrupted run, the present cabinet file. */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { readPlacedYaml } from '../config/load/places.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs } from '../console/terminal/terminal.ts';
 import type { SerialSettings } from '../core/cabinet.ts';
 import { parseLinePort } from '../core/line-port.ts';
+import { msg } from '../core/message.ts';
 import { nearest } from '../core/suggestions.ts';
 import { QUESTIONS, type TypedAnswers } from './questions.ts';
 
@@ -87,20 +89,20 @@ function answersOf(file: string): Readonly<Record<string, unknown>> {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    throw new ConsoleError('usage', `${file} cannot be read (${error.code}): check the path of --answers`, { cause: error });
+    throw new ConsoleError('usage', msg`${file} cannot be read (${error.code}): check the path of --answers`, { cause: error });
   }
   const { value, flaws, keyPlace } = readPlacedYaml(text);
   const [flaw] = flaws;
-  if (flaw !== undefined) throw new ConsoleError('usage', `${file}:${flaw.line}:${flaw.column}: ${flaw.message}`);
+  if (flaw !== undefined) throw new ConsoleError('usage', msg`${file}:${flaw.line}:${flaw.column}: ${flaw.message}`);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new ConsoleError('usage', `${file}: answers are lines of "name: value", as in: id: angers-0042`);
+    throw new ConsoleError('usage', msg`${file}: answers are lines of "name: value", as in: id: angers-0042`);
   const known = [...QUESTIONS.map(({ name }) => name), ...LISTS, ...SINGLE];
   for (const name of Object.keys(value)) {
     if (known.includes(name)) continue;
     const near = nearest(name, known);
     const { line, column } = keyPlace([name]);
     const advice = near === undefined ? `it may be ${known.join(', ')}` : `did you mean ${near}?`;
-    throw new ConsoleError('usage', `${file}:${line}:${column}: unknown answer "${name}"; ${advice}`);
+    throw new ConsoleError('usage', msg`${file}:${line}:${column}: unknown answer "${name}"; ${advice}`);
   }
   return value as Readonly<Record<string, unknown>>;
 }
@@ -112,14 +114,14 @@ function textOf(value: unknown): string {
 
 function portOf(text: string): string {
   const port = parseLinePort(text);
-  if (port.kind === 'bad') throw new ConsoleError('usage', `bad --port: ${port.why}`);
+  if (port.kind === 'bad') throw new ConsoleError('usage', msg`bad --port: ${port.why}`);
   return text;
 }
 
 function serialOf(text: string | undefined): SerialSettings | null {
   if (text === undefined) return null;
   const [, baud, parity = '', stop] = SERIAL.exec(text) ?? [];
-  if (baud === undefined) throw new ConsoleError('usage', `bad --serial "${text}": write speed and format, as 19200-8N2 or 9600-8E1`);
+  if (baud === undefined) throw new ConsoleError('usage', msg`bad --serial "${text}": write speed and format, as 19200-8N2 or 9600-8E1`);
   const name = { n: 'none', e: 'even', o: 'odd' }[parity.toLowerCase()] as SerialSettings['parity'];
   return { baud: Number(baud), parity: name, stopBits: stop === '2' ? 2 : 1, dataBits: 8 };
 }
@@ -128,13 +130,13 @@ function unitsOf(text = '1-247'): [from: number, to: number] {
   const [, from, to] = /^(\d{1,3})(?:-(\d{1,3}))?$/.exec(text) ?? [];
   const [first, last] = [Number(from), Number(to ?? from)];
   if (from === undefined || first < 1 || last > 247 || first > last)
-    throw new ConsoleError('usage', `bad --units "${text}": write two addresses from 1 to 247, as 1-40`);
+    throw new ConsoleError('usage', msg`bad --units "${text}": write two addresses from 1 to 247, as 1-40`);
   return [first, last];
 }
 
 function deviceOf(text: string): [place: string, profile: string] {
   const [, port, unit, profile] = /^(?:(\S+) )?(\d{1,3})=([a-z0-9][a-z0-9_-]*)$/.exec(text) ?? [];
   if (unit === undefined || profile === undefined)
-    throw new ConsoleError('usage', `bad --device "${text}": write UNIT=PROFILE, as 31=eastron-sdm120, or "PORT UNIT=PROFILE"`);
+    throw new ConsoleError('usage', msg`bad --device "${text}": write UNIT=PROFILE, as 31=eastron-sdm120, or "PORT UNIT=PROFILE"`);
   return [port === undefined ? unit : `${port} ${unit}`, profile];
 }

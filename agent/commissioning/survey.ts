@@ -3,6 +3,7 @@
  *
  * It asks a person where the probes leave several profiles. It only reads.
  */
+
 import { realpathSync } from 'node:fs';
 import { findSerialPorts, type SerialPortSeen } from '../../drivers/port-finder.ts';
 import { createSerialPort } from '../../drivers/serial-port.ts';
@@ -11,6 +12,7 @@ import { ConsoleError } from '../console/console-error.ts';
 import type { StatusLine } from '../console/terminal/status-line.ts';
 import type { FoundUnit } from '../core/bus-tools.ts';
 import { BusError } from '../core/errors.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { Profile } from '../core/profile.ts';
 import { nearest } from '../core/suggestions.ts';
 import { createSystemClock } from '../core/system-clock.ts';
@@ -47,7 +49,7 @@ export async function survey(parts: SurveyParts) {
     if (line !== null) seen.push(line);
   }
   if (seen.length === 0)
-    throw new ConsoleError('failed', `no port could be used: ${skipped.map(({ port, why }) => `${port}: ${why}`).join('; ')}`);
+    throw new ConsoleError('failed', msg`no port could be used: ${skipped.map(({ port, why }) => `${port}: ${why}`).join('; ')}`);
   const lines = parts.request.ports.length > 0 ? seen : withSomebody(seen, skipped);
   return { lines, skipped, choice: await chooseProfiles(lines, parts) };
 }
@@ -61,7 +63,7 @@ async function choosePorts({ ask, print }: SurveyParts, skipped: SkippedPort[]):
     const others = skipped.map(({ port, why }) => `; ${port} is there, but ${why}`).join('');
     throw new ConsoleError(
       'failed',
-      `no serial port found${others}: plug the adapter in, or name a port: --port /dev/ttyUSB0 or --port tcp://host:502`,
+      msg`no serial port found${others}: plug the adapter in, or name a port: --port /dev/ttyUSB0 or --port tcp://host:502`,
     );
   }
   if (ask === null || usable.length === 1) return paths;
@@ -110,7 +112,7 @@ async function look(port: string, parts: SurveyParts, skipped: SkippedPort[]): P
     return line;
   } catch (error) {
     status?.clear();
-    if (signal.aborted) throw new ConsoleError('failed', 'broken off; nothing was written', { cause: error });
+    if (signal.aborted) throw new ConsoleError('failed', msg`broken off; nothing was written`, { cause: error });
     if (!(error instanceof BusError)) throw error;
     skipped.push({ port, why: error.message });
     print(`  left out: ${error.message}`);
@@ -222,8 +224,8 @@ function knownProfile(id: string, profiles: ReadonlyMap<string, Profile>): Profi
   throw new ConsoleError('usage', noProfile(id, profiles));
 }
 
-function noProfile(id: string, profiles: ReadonlyMap<string, Profile>): string {
-  if (profiles.has(id)) return `profile ${id} talks by itself and has no address: give it a line of its own in the cabinet (kind: uart)`;
+function noProfile(id: string, profiles: ReadonlyMap<string, Profile>): Message {
+  if (profiles.has(id)) return msg`profile ${id} talks by itself and has no address: give it a line of its own in the cabinet (kind: uart)`;
   const near = nearest(id, [...profiles.keys()]);
-  return `no profile "${id}"; ${near === undefined ? 'see luciole profile list' : `did you mean ${near}?`}`;
+  return msg`no profile "${id}"; ${near === undefined ? 'see luciole profile list' : `did you mean ${near}?`}`;
 }

@@ -1,4 +1,5 @@
 /** Makes the rows of the command table that the agent answers, and reads their arguments. It runs nothing. */
+import { msg } from '../core/message.ts';
 import { nearest } from '../core/suggestions.ts';
 import type { AgentView, LocalConfigView } from '../core/views.ts';
 import type { AgentCommand, CommandWords, Job, OptionSpec, ProgressSpec, SecretSpec } from './command-spec.ts';
@@ -63,7 +64,7 @@ export function agentCommand<Args, Result, Progress = never>(parts: AgentCommand
 /** A text argument that must be there. Errors: throws ConsoleError 'usage'. */
 export function textArg(args: RawArgs, name: string): string {
   const value = args[name];
-  if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', `${name} is missing`);
+  if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', msg`${name} is missing`);
   return value;
 }
 
@@ -72,7 +73,7 @@ function checkNames(known: readonly { readonly name: string }[], command: string
   for (const name of Object.keys(args)) {
     if (names.includes(name)) continue;
     const near = nearest(name, names);
-    throw new ConsoleError('usage', `${command} has no "${name}"${near === undefined ? '' : `; did you mean ${near}?`}`);
+    throw new ConsoleError('usage', msg`${command} has no "${name}"${near === undefined ? '' : `; did you mean ${near}?`}`);
   }
 }
 
@@ -89,5 +90,5 @@ export function numberArg(args: RawArgs, name: string, { min, max, usual }: Boun
   const text = textArg(args, name);
   const value = /^-?\d{1,10}$|^0x[0-9a-f]{1,8}$/i.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
-  throw new ConsoleError('usage', `bad ${name} "${text}": write a whole number from ${min} to ${max}, or in hex as 0x1F`);
+  throw new ConsoleError('usage', msg`bad ${name} "${text}": write a whole number from ${min} to ${max}, or in hex as 0x1F`);
 }

@@ -1,5 +1,8 @@
 /** Sends one command of the table to the running agent and prints its answer. */
+
 import { PASSWORD_RULE } from '../core/access.ts';
+import { type Message, msg } from '../core/message.ts';
+import { withTexts } from '../core/message-wire.ts';
 import type { AgentCommand, ProgressSpec } from './command-spec.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
 import type { ConsoleAnswer, Progress, RawArgs } from './protocol/protocol.ts';
@@ -26,7 +29,9 @@ export async function askAgent(command: AgentCommand, args: LocalArgs, terminal:
   try {
     const reply = await fetchAnswer(command, asked, call).catch((error: unknown) => withoutAgent(command, asked, call, error));
     terminal.status?.clear();
-    const text = isJson ? JSON.stringify(reply.result) : await command.render(plain(reply.result), pageOf(reply, terminal), asked);
+    const text = isJson
+      ? JSON.stringify(withTexts(reply.result))
+      : await command.render(plain(reply.result), pageOf(reply, terminal), asked);
     terminal.out(`${text}\n`);
     return command.succeeded(reply.result) ? 0 : CONSOLE_EXIT.failed;
   } finally {
@@ -40,7 +45,8 @@ async function withSecrets(command: AgentCommand, args: RawArgs, { askSecret, us
   command.check({ ...args, ...Object.fromEntries(specs.map(({ name }) => [name, PLACEHOLDER])) });
   const typed: Record<string, string> = {};
   for (const { name, prompt, isNew } of specs) {
-    if (askSecret === undefined) throw new ConsoleError('usage', `${command.name} asks for a secret, and there is no terminal to ask on`);
+    if (askSecret === undefined)
+      throw new ConsoleError('usage', msg`${command.name} asks for a secret, and there is no terminal to ask on`);
     typed[name] = await askSecret(prompt, isNew ? await passwordRule(String(args['name'] ?? user)) : null);
   }
   return { ...args, ...typed };
@@ -104,7 +110,7 @@ export async function fetchAnswer(
 }
 
 /** Resolves when no agent runs. Errors: rejects with ConsoleError 'busy' and this advice where one answers, or has its socket open and does not. */
-export async function refuseWhileAgentRuns({ socket }: LocalArgs, terminal: Terminal, advice: string): Promise<void> {
+export async function refuseWhileAgentRuns({ socket }: LocalArgs, terminal: Terminal, advice: Message): Promise<void> {
   try {
     await fetchAnswer({ name: 'status', timeoutMs: ABSENT_WAIT_MS }, {}, { socket, terminal });
   } catch (error) {
@@ -128,7 +134,7 @@ async function shower(
     const isLasting = typeof spec.isLasting === 'function' ? spec.isLasting(message.progress) : spec.isLasting;
     if (isLasting) {
       terminal.status?.clear();
-      return (terminal.live ?? terminal.out)(`${isJson ? JSON.stringify(message.progress) : text()}\n`);
+      return (terminal.live ?? terminal.out)(`${isJson ? JSON.stringify(withTexts(message.progress)) : text()}\n`);
     }
     if (terminal.status !== null) return terminal.status.show(text());
     const next = spec.stage?.(message.progress, asked) ?? null;

@@ -3,6 +3,7 @@
  *
  * Reads no environment and touches no stream: both come in as `Terminal`.
  */
+import { withTexts } from '../core/message-wire.ts';
 import { askAgent } from './ask-agent.ts';
 import { readCommandLine } from './command-line.ts';
 import { commandNodes } from './command-tree.ts';
@@ -30,7 +31,7 @@ export async function runCommandLine(words: readonly string[], terminal: Termina
     return await carryOut(words, terminal, actions);
   } catch (error) {
     if (!(error instanceof ConsoleError)) throw error;
-    if (words.includes('--json')) terminal.out(`${JSON.stringify({ error: failedReply(null, error).error })}\n`);
+    if (words.includes('--json')) terminal.out(`${JSON.stringify(withTexts({ error: failedReply(null, error).error }))}\n`);
     else {
       const lines = `luciole: ${error.message}`.split('\n').flatMap((line) => wrap(toAscii(line), terminal.widthCols));
       terminal.err(`${lines.join('\n')}\n`);

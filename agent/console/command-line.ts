@@ -4,6 +4,7 @@
  * Unlike a line of a session, options are written out in full, `--` ends them, and each command has `--help`.
  * Source: the wording of what is wrong is that of `commander`, which scripts and people know.
  */
+import { msg } from '../core/message.ts';
 import { closest, nearest } from '../core/suggestions.ts';
 import type { AgentCommand, LocalCommand, OptionSpec } from './command-spec.ts';
 import { type CommandNode, createOptionReader, expandWords, optionsOf } from './command-tree.ts';
@@ -28,7 +29,7 @@ const NEGATIVE_NUMBER = /^-(\d+|\d*\.\d+)(e[+-]?\d+)?$/;
  * Errors: throws ConsoleError 'usage' for a verb that the command does not have.
  */
 export function readCommandLine(firsts: readonly CommandNode[], words: readonly string[]): CommandLine {
-  const root: CommandNode = { word: '', name: '', summary: '', group: 'Agent:', command: undefined, verbs: firsts };
+  const root: CommandNode = { word: '', name: '', summary: msg``, group: 'Agent:', command: undefined, verbs: firsts };
   const [first = ''] = words;
   if (first !== 'help') return readFrom(root, [], first === '' || first.startsWith('-') ? words : expandWords(firsts, words));
   const [word = '', verb] = expandWords(firsts, words.slice(1));
@@ -111,7 +112,7 @@ function noVerb(name: string, typed: string, verbs: readonly CommandNode[]): Con
   const near = nearest(typed, words);
   return new ConsoleError(
     'usage',
-    `${name} has no verb "${typed}"; ${near === undefined ? `it has ${words.join(', ')}` : `did you mean ${near}?`}`,
+    msg`${name} has no verb "${typed}"; ${near === undefined ? `it has ${words.join(', ')}` : `did you mean ${near}?`}`,
   );
 }
 

@@ -1,6 +1,8 @@
 /** The definition of one console command: its words and arguments, how the agent answers it, how the answer is laid out. */
+
 import type { Caller, LeastRole } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Message } from '../core/message.ts';
 import type { AgentView, LocalConfigView } from '../core/views.ts';
 import type { RawArgs, ReaderEnd } from './protocol/protocol.ts';
 import type { Page } from './text/page.ts';
@@ -10,7 +12,7 @@ export type NameKind = 'lamp' | 'zone' | 'target' | 'line' | 'modbus-line' | 'de
 
 export interface ArgumentSpec {
   readonly name: string;
-  readonly summary: string;
+  readonly summary: Message;
   readonly required: boolean;
   readonly names?: NameKind;
   /** The only words that may stand there. */
@@ -62,7 +64,7 @@ export interface CommandWords {
   /** The least role that may run it; checked in the agent for each request. */
   readonly role: LeastRole;
   readonly group: Group;
-  readonly summary: string;
+  readonly summary: Message;
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];

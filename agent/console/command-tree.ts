@@ -3,6 +3,7 @@
  *
  * `command-line.ts` reads the words of a shell script with it, `shell/line-tree.ts` a line of a session.
  */
+import type { Message } from '../core/message.ts';
 import type { ConsoleCommand, Group, OptionSpec } from './command-spec.ts';
 
 /** The option that every command has which speaks to an agent, or is one. */
@@ -15,7 +16,7 @@ export const SOCKET_OPTION: OptionSpec = {
 /** A word that may stand somewhere, and what it does. */
 export interface Choice {
   readonly word: string;
-  readonly summary: string;
+  readonly summary: Message;
   /** It is never meant by its beginning alone. */
   readonly isTypedWhole?: true;
 }

@@ -1,4 +1,5 @@
 import type { BusErrorCode } from '../core/errors.ts';
+import type { Message } from '../core/message.ts';
 
 /** What can go wrong between a person's command and the agent's answer, each with the exit code scripts see. */
 export type ConsoleErrorCode =
@@ -35,12 +36,15 @@ export const EXIT_BAD_CONFIG = 78;
 /** A command that cannot be carried out; its message is for the person who typed it. */
 export class ConsoleError extends Error {
   override readonly name = 'ConsoleError';
+  /** What to tell the person. */
+  readonly said: Message;
   readonly code: ConsoleErrorCode;
   /** What went wrong on the line, when that was it. */
   readonly bus: BusErrorCode | null;
 
-  constructor(code: ConsoleErrorCode, message: string, options?: ErrorOptions & { readonly bus?: BusErrorCode }) {
-    super(message, options);
+  constructor(code: ConsoleErrorCode, said: Message, options?: ErrorOptions & { readonly bus?: BusErrorCode }) {
+    super(String(said), options);
+    this.said = said;
     this.code = code;
     this.bus = options?.bus ?? null;
   }

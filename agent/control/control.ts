@@ -8,9 +8,11 @@
  *       ▲                   └─────────── stop ──────────────┤
  *       └───────────────────────────────────────────────────┘
  */
+
 import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../core/clock.ts';
 import { createEventTracker, type EventTracker } from '../core/event-tracker.ts';
 import type { WalkStep } from '../core/light-tools.ts';
+import { msg } from '../core/message.ts';
 import type { Field, RelayedDetection } from '../core/ports.ts';
 import type { WhyView, ZoneView } from '../core/views.ts';
 import type { AgentEvent, Decision, Reading } from '../core/words.ts';
@@ -209,8 +211,8 @@ export class Control {
   #reportTime(): void {
     const quality = this.#parts.clock.quality();
     const text = isTrusted(quality)
-      ? `the time is known (${quality})`
-      : `clock quality ${quality}: lit until the time is known, check the time server`;
+      ? msg`the time is known (${quality})`
+      : msg`clock quality ${quality}: lit until the time is known, check the time server`;
     this.#events.set(!isTrusted(quality), { code: 'time-not-trusted', source: 'clock', severity: 'warning', text });
   }
 }

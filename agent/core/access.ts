@@ -3,8 +3,10 @@
  *
  * The table of commands names the least role of each command.
  */
+
 import { normalize } from 'node:path';
 import type { WallMs } from './clock.ts';
+import type { Message } from './message.ts';
 
 /** Each role includes the rights of the one before it. Source: IEC 62443-4-2 CR 2.1; viewing, work at the street, ownership of the machine. */
 export const ROLES = ['viewer', 'technician', 'admin'] as const;
@@ -62,13 +64,13 @@ export type LoginAnswer =
   /** Come again with a code: one, or two in a row while the cabinet's clock is not to be trusted. */
   | { readonly state: 'code-needed'; readonly codes: 1 | 2 }
   /** It was a one-time password: the login must be repeated with a new password. `problem` is why the last new one was refused. */
-  | { readonly state: 'new-password-needed'; readonly problem: string }
+  | { readonly state: 'new-password-needed'; readonly problem: Message }
   | { readonly state: 'wrong'; readonly waitMs: number }
   | { readonly state: 'locked'; readonly waitMs: number }
   | { readonly state: 'expired' }
   | { readonly state: 'no-users' }
   /** The file of users cannot be read. */
-  | { readonly state: 'unavailable'; readonly problem: string };
+  | { readonly state: 'unavailable'; readonly problem: Message };
 
 export type SessionEnd = 'logout' | 'idle' | 'changed';
 
@@ -156,10 +158,13 @@ export type AccessErrorCode =
 /** A change of users that is refused; its message is for the person who requested it. */
 export class AccessError extends Error {
   override readonly name = 'AccessError';
+  /** What to tell the person. */
+  readonly said: Message;
   readonly code: AccessErrorCode;
 
-  constructor(code: AccessErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: AccessErrorCode, said: Message, options?: ErrorOptions) {
+    super(String(said), options);
+    this.said = said;
     this.code = code;
   }
 }

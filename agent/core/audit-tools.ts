@@ -1,8 +1,10 @@
 /**
  * The shapes of the audit log: who did what at this cabinet, and when.
  */
+
 import type { LoginSocket } from './access.ts';
 import type { WallMs } from './clock.ts';
+import type { Message } from './message.ts';
 
 /** One action, or attempt. It must not contain a secret. Shape: one line of text each; the store cuts what is too long. */
 export interface AuditNote {
@@ -73,9 +75,9 @@ export interface AuditVerdict {
   readonly firstN: number;
   /** Trimmed entries about admins that are kept all the same. */
   readonly reserved: number;
-  readonly problems: readonly string[];
+  readonly problems: readonly Message[];
   /** What the entries themselves say of others that may be missing, without being a fault of the chain: a copy was taken into use. */
-  readonly remarks: readonly string[];
+  readonly remarks: readonly Message[];
 }
 
 /** The audit log as the rooms use it. */

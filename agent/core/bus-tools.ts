@@ -3,8 +3,10 @@
  *
  * Every job waits its turn in the line's own queue.
  */
+
 import type { SerialSettings } from './cabinet.ts';
 import type { BusErrorCode } from './errors.ts';
+import type { Message } from './message.ts';
 import type { Profile, Table } from './profile.ts';
 
 /** Errors: methods reject with BusError for trouble on the line, Refusal for a line, unit or address that cannot be. */
@@ -132,7 +134,7 @@ export interface BusWriteResult extends BusWrite {
   /** Lamps whose level is in these registers; the agent then writes its own level again. Set where field and configuration are joined. */
   readonly lamps?: readonly string[];
   /** As `BusTools.warnings`; filled in where field and configuration are joined. */
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly Message[];
 }
 
 /** Middle, nearly all, worst. */
@@ -168,7 +170,7 @@ export interface LineStats {
   readonly overruns: number;
   readonly units: readonly UnitStats[];
   /** Advice on what to check, as text; empty when all is well. */
-  readonly advice: readonly string[];
+  readonly advice: readonly Message[];
 }
 
 /** Bus time used by a person's scans, searches, reads and writes; no measure of the line's health. */

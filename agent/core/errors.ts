@@ -3,6 +3,7 @@
  *
  * A programming error is none of these: it ends the process, and systemd restarts it. Branch on `code` or `policy`, never on text.
  */
+import type { Message } from './message.ts';
 
 /** What a caller does after a failure. */
 export interface FailurePolicy {
@@ -51,16 +52,19 @@ const BUS_POLICY: Readonly<Record<BusErrorCode, FailurePolicy>> = {
 /** A failure of a line or of a unit on it. */
 export class BusError extends Error {
   override readonly name = 'BusError';
+  /** What went wrong and what to check, for a person. */
+  readonly said: Message;
   readonly code: BusErrorCode;
   readonly policy: FailurePolicy;
   /** The message without its advice, for a caller with better advice; the whole message where it has none. */
-  readonly finding: string;
+  readonly finding: Message;
 
-  constructor(code: BusErrorCode, message: string, options?: ErrorOptions & { readonly finding?: string }) {
-    super(message, options);
+  constructor(code: BusErrorCode, said: Message, options?: ErrorOptions & { readonly finding?: Message }) {
+    super(String(said), options);
+    this.said = said;
     this.code = code;
     this.policy = BUS_POLICY[code];
-    this.finding = options?.finding ?? message;
+    this.finding = options?.finding ?? said;
   }
 }
 
@@ -71,7 +75,7 @@ export interface Problem {
   readonly column: number;
   /** Path in the document, in the form `lines[0].devices[2].unit`. */
   readonly path: string;
-  readonly message: string;
+  readonly message: Message;
 }
 
 /** A file that cannot be used; carries all its problems at once. */
@@ -80,14 +84,14 @@ export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(problems.map(formatProblem).join('\n'));
+    super(problems.map((problem) => formatProblem(problem)).join('\n'));
     this.problems = problems;
   }
 }
 
 /** `file:line:column: path: message`, the form editors jump to. */
-export function formatProblem({ file, line, column, path, message }: Problem): string {
-  return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;
+export function formatProblem({ file, line, column, path, message }: Problem, show: (said: Message) => string = String): string {
+  return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${show(message)}`;
 }
 
 export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost';
@@ -106,11 +110,14 @@ const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boole
 /** A failure of the store or its disk. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
+  /** What went wrong and what to check, for a person. */
+  readonly said: Message;
   readonly code: StoreErrorCode;
   readonly policy: (typeof STORE_POLICY)[StoreErrorCode];
 
-  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: StoreErrorCode, said: Message, options?: ErrorOptions) {
+    super(String(said), options);
+    this.said = said;
     this.code = code;
     this.policy = STORE_POLICY[code];
   }
@@ -122,10 +129,13 @@ export type UplinkErrorCode = 'unreachable' | 'refused' | 'tls' | 'secret' | 'lo
 /** A failure of the link to the broker. It ends the session, except `too-large`: a message that the broker never accepts. */
 export class UplinkError extends Error {
   override readonly name = 'UplinkError';
+  /** What went wrong and what to check, for a person. */
+  readonly said: Message;
   readonly code: UplinkErrorCode;
 
-  constructor(code: UplinkErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: UplinkErrorCode, said: Message, options?: ErrorOptions) {
+    super(String(said), options);
+    this.said = said;
     this.code = code;
   }
 }

@@ -1,7 +1,9 @@
 /**
  * Turns conditions into events: a lasting condition is reported once when it begins and once when it ends, at the latest with its room.
  */
+
 import type { Clock } from './clock.ts';
+import { type Message, msg } from './message.ts';
 import type { AgentEvent, EventCode } from './words.ts';
 
 /** What happened, without its times. */
@@ -22,7 +24,7 @@ export function createEventTracker(clock: Clock, onEvent: (event: AgentEvent) =>
     const startMs = clock.wallMs();
     return { ...happening, id: `${happening.code}:${happening.source}:${startMs}`, startMs, endMs: lasting ? null : startMs };
   };
-  const end = (key: string, text?: string): void => {
+  const end = (key: string, text?: Message): void => {
     const running = open.get(key);
     if (running === undefined) return;
     open.delete(key);
@@ -66,7 +68,7 @@ export function createRoomEvents(clock: Pick<Clock, 'wallMs'>, onEvent: (event: 
       const left = [...open.values()];
       open.clear();
       for (const event of left)
-        onEvent({ ...event, text: `${event.text}; ${why}, told anew where it lasts`, endMs: Math.max(clock.wallMs(), event.startMs) });
+        onEvent({ ...event, text: msg`${event.text}; ${why}, told anew where it lasts`, endMs: Math.max(clock.wallMs(), event.startMs) });
     },
   };
 }

@@ -1,8 +1,10 @@
 /**
  * Views of the light for a person beyond one lamp's level: the coming night, active sources by zone, and help at a pole.
  */
+
 import type { ZoneKind } from './cabinet.ts';
 import type { WallMs } from './clock.ts';
+import type { Message } from './message.ts';
 import type { DecisionReason, Intent, IntentAuthority, LevelPct, PointId } from './words.ts';
 
 /** The coming light, and help for a technician at a pole. Errors: methods throw Refusal for what the street does not have. */
@@ -67,7 +69,7 @@ export interface TonightRow {
   /** Level during presence; null where presence has no effect. */
   readonly boostPct: LevelPct | null;
   readonly reason: DecisionReason;
-  readonly text: string;
+  readonly text: Message;
 }
 
 /** An intent as people see it: who asked is in its source. */
@@ -94,11 +96,11 @@ export interface ZoneLightView {
   /** On the zone, on one of its lamps, or on the cabinet; strongest first. */
   readonly intents: readonly IntentView[];
   readonly sensors: readonly ZoneSensorView[];
-  readonly photocell: { readonly pointId: PointId; readonly lux: number | null; readonly says: string; readonly ok: boolean } | null;
+  readonly photocell: { readonly pointId: PointId; readonly lux: number | null; readonly says: Message; readonly ok: boolean } | null;
   readonly traffic: {
     readonly flowPerH: number | null;
     readonly sharePct: number | null;
-    readonly text: string;
+    readonly text: Message;
     readonly ok: boolean;
   } | null;
   /** Rules that hold and raise it. */

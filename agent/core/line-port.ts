@@ -1,15 +1,17 @@
 /**
  * Parses the `port` of a line: a device file, a Modbus TCP endpoint or a serial server. Pure.
  */
+
 import { BlockList, isIP } from 'node:net';
 import type { LineConfig, SerialSettings } from './cabinet.ts';
+import { type Message, msg } from './message.ts';
 
 /** `serial`: a device file. `tcp`: Modbus TCP. `rtu+tcp`: a serial line behind a server that passes bytes on. */
 export type LinePort =
   | { readonly kind: 'serial'; readonly path: string }
   | { readonly kind: 'tcp' | 'rtu+tcp'; readonly host: string; readonly port: number }
   /** `why` says what was found and what is allowed. */
-  | { readonly kind: 'bad'; readonly why: string };
+  | { readonly kind: 'bad'; readonly why: Message };
 
 /** Source: Modbus Messaging on TCP/IP V1.0b §4.1.2, registered with IANA. */
 const MODBUS_TCP_PORT = 502;
@@ -92,5 +94,5 @@ function portOf(text: string): number | null {
 }
 
 function bad(text: string, allowed: string): LinePort {
-  return { kind: 'bad', why: `found ${JSON.stringify(text)}; allowed: ${allowed}` };
+  return { kind: 'bad', why: msg`found ${JSON.stringify(text)}; allowed: ${allowed}` };
 }

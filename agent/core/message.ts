@@ -5,7 +5,10 @@
  * wrote is an argument: it is shown as it is, in every language. Reason: docs/adr/0045-a-message-is-data.md.
  */
 
-/** A text is shown as it is, a number as the language writes numbers, a message in the language; a list has commas between its items. */
+/** What a reader is shown: a message in the reader's language, or a text that is the same in each language: a name, a code, a reason that somebody typed. */
+export type Said = Message | string;
+
+/** A text and a number are shown as they are, a message in the language; a list has commas between its items. */
 export type Argument = string | number | Message | readonly Argument[];
 
 /** The other template of a message that counts. */
@@ -20,10 +23,9 @@ export interface Speech {
   template(id: string): string | undefined;
   /** Whether this number takes the singular. */
   isOne(count: number): boolean;
-  number(value: number): string;
 }
 
-const ENGLISH: Speech = { template: () => undefined, isOne: (count) => count === 1, number: String };
+const ENGLISH: Speech = { template: () => undefined, isOne: (count) => count === 1 };
 
 /** One thing said. As a string it is its English text. */
 export class Message {
@@ -49,6 +51,9 @@ export class Message {
   }
 }
 
+/** Nothing to say. */
+export const NO_TEXT = new Message('');
+
 /** Makes a message of a template literal: `msg\`${lamp} does not follow\``. A brace of the template itself is written twice. */
 export function msg(template: TemplateStringsArray, ...args: readonly Argument[]): Message {
   return new Message(idOf(template.map((part) => part.replace(/[{}]/g, '$&$&'))), args);
@@ -71,6 +76,6 @@ function filled(template: string, args: readonly Argument[], speech: Speech): st
 
 function shown(arg: Argument, speech: Speech): string {
   if (typeof arg === 'string') return arg;
-  if (typeof arg === 'number') return speech.number(arg);
+  if (typeof arg === 'number') return String(arg);
   return arg instanceof Message ? arg.in(speech) : arg.map((item) => shown(item, speech)).join(', ');
 }

@@ -1,7 +1,9 @@
 /**
  * Values of an output: a number, or the name that the profile's `enum` gives to one. Pure.
  */
+
 import type { Lamp, Output, OutputValue } from './cabinet.ts';
+import { type Message, msg } from './message.ts';
 import type { PointProfile, Profile } from './profile.ts';
 import { didYouMean } from './suggestions.ts';
 
@@ -11,7 +13,7 @@ type ValuePoint = Pick<PointProfile, 'enum' | 'scale' | 'offset' | 'decimals'>;
 /** One thing wrong, with what to write instead. Shape: `path` counts from the list of outputs: `[0, 'rules', 1, 'value']`. */
 export interface OutputProblem {
   readonly path: readonly (string | number)[];
-  readonly message: string;
+  readonly message: Message;
 }
 
 /** Names in one message. Source: config room, one line on a terminal. */
@@ -94,13 +96,13 @@ function circuitFlaws({ idle, litWith, rules }: Output, point: PointProfile): re
   if (litWith === null) return [];
   const off = outputNumber(idle, point);
   if (outputNumber(litWith.value, point) === off)
-    return [{ path: ['litWith', 'value'], message: 'is the same as idle, so the output would never change; give the value while lit' }];
+    return [{ path: ['litWith', 'value'], message: msg`is the same as idle, so the output would never change; give the value while lit` }];
   return rules.flatMap(({ value, rule }, j) =>
     outputNumber(value, point) === off
       ? [
           {
             path: ['rules', j, 'value'],
-            message: `rule "${rule}" may not put a circuit of lit zones to idle; leave it out or give another value`,
+            message: msg`rule "${rule}" may not put a circuit of lit zones to idle; leave it out or give another value`,
           },
         ]
       : [],

@@ -7,6 +7,7 @@ export type * from './uplink-port.ts';
 
 import type { BusTools } from './bus-tools.ts';
 import type { MonoMs, WallMs } from './clock.ts';
+import type { Message } from './message.ts';
 import type { LinePulse } from './pulse.ts';
 import type { LevelPct, PointId, Reading, Severity } from './words.ts';
 
@@ -63,7 +64,7 @@ export interface ValueWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expir
 /** How a write ended. */
 export type WriteResult =
   | { readonly state: 'verified'; readonly sentMono: MonoMs }
-  | { readonly state: 'failed'; readonly reason: string; readonly sentMono: MonoMs | null };
+  | { readonly state: 'failed'; readonly reason: Message; readonly sentMono: MonoMs | null };
 
 /** The lines as control and console see them. */
 export interface Field {

@@ -1,8 +1,10 @@
 /**
  * Revisions of the configuration: the views for, and the requests from, console and platform.
  */
+
 import type { WallMs } from './clock.ts';
 import type { Problem } from './errors.ts';
+import type { Message } from './message.ts';
 
 /** Longest signature on a revision. Units: characters. Source: a signature lists its cabinets, a hundred with ids of 32 characters take 4,700; a command carries 64 KB. */
 export const MAX_SIGNATURE_CHARS = 8_192;
@@ -41,7 +43,7 @@ export interface TrialView {
   /** Until the trial ends; a revision that is not confirmed by then is withdrawn automatically. Units: s. */
   readonly restS: number;
   /** What has not come back since the change, in words; empty if everything works. */
-  readonly missing: readonly string[];
+  readonly missing: readonly Message[];
 }
 
 export interface CandidateView {
@@ -65,7 +67,7 @@ export interface ConfigView {
   /** Candidates of others, which only they can change or commit. */
   readonly others: readonly CandidateView[];
   /** Why revisions cannot be saved now; empty if they can. */
-  readonly trouble: string;
+  readonly trouble: Message;
 }
 
 /** The files of one configuration. Shape: profiles by file name, `acme-x1.yaml`. */
@@ -97,7 +99,7 @@ export interface EditOrder {
 }
 
 /** A text with one value changed, with the keys that a new item still lacks; or the reason why it cannot be changed. */
-export type EditedText = { readonly text: string; readonly missing?: readonly Problem[] } | { readonly reason: string };
+export type EditedText = { readonly text: string; readonly missing?: readonly Problem[] } | { readonly reason: Message };
 
 /** A key that only the site's file may set, but that this configuration sets to a different value. Shape: `uplink.broker`, `lines[north].port`. */
 export interface SiteOwnedDifference {
@@ -107,7 +109,7 @@ export interface SiteOwnedDifference {
 /** The result of a request. `refused` comes with a reason, and with problems if files are wrong. */
 export interface ConfigAnswer {
   readonly state: 'done' | 'refused';
-  readonly reason: string;
+  readonly reason: Message;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   readonly changes: readonly ConfigChange[];

@@ -1,8 +1,10 @@
 /**
  * Findings of a schema in a document, as sentences: unknown, missing and wrong values, with what is allowed. Pure.
  */
+
 import type * as z from 'zod';
 import { allowedInWords, type JsonSchema, keysOf, schemaAt, withoutNull } from './json-schema.ts';
+import { type Message, msg } from './message.ts';
 import { SECRET_KEY } from './secrets.ts';
 import { didYouMean, didYouMeanKey } from './suggestions.ts';
 
@@ -10,7 +12,7 @@ type Path = readonly (string | number)[];
 
 export interface SchemaFinding {
   readonly path: Path;
-  readonly message: string;
+  readonly message: Message;
   /** Point at the key instead of its value. */
   readonly atKey?: true;
 }
@@ -38,17 +40,17 @@ export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$
     const keys = keysOf(schema);
     return issue.keys.map((key) => ({
       path: [...path, key],
-      message: `unknown key "${key}"${SECRET_KEY.test(key) ? NO_SECRET : ''}${didYouMeanKey(key, keys, `; allowed here: ${keys.join(', ')}`)}`,
+      message: msg`unknown key "${key}"${SECRET_KEY.test(key) ? NO_SECRET : ''}${didYouMeanKey(key, keys, `; allowed here: ${keys.join(', ')}`)}`,
       atKey: true,
     }));
   }
   if (issue.code === 'custom') return [{ path, message: issue.message }];
   const found = valueAt(value, path);
   const allowed = allowedInWords(schema);
-  if (found === undefined) return [{ path, message: `missing; needed: ${allowed}` }];
+  if (found === undefined) return [{ path, message: msg`missing; needed: ${allowed}` }];
   const hint = more.found?.(found, schema) ?? usualSlip(found, withoutNull(schema));
   const link = hint.endsWith('?') ? ' Allowed' : '; allowed';
-  return [{ path, message: `found ${inWords(found)}${hint}${link}: ${allowed}${more.allowed?.(path) ?? ''}` }];
+  return [{ path, message: msg`found ${inWords(found)}${hint}${link}: ${allowed}${more.allowed?.(path) ?? ''}` }];
 }
 
 /** Undefined where there is no value. */

@@ -3,8 +3,10 @@
  *
  * A secret is a credential of the service or a file in the folder of the site; the folder of the agent's own data holds none.
  */
+
 import { relative, sep } from 'node:path';
 import type { UplinkConfig } from './cabinet.ts';
+import { type Message, msg } from './message.ts';
 
 /** Is `path` the folder `dir`, or below it? Both absolute and without links. */
 export function isBelow(path: string, dir: string): boolean {
@@ -39,8 +41,8 @@ export function isPlain(broker: string): boolean {
 }
 
 /** The sentence about a secret that the agent never reads. */
-export function inStateDir(stateDir: string): string {
-  return `lies in the agent's own data (${stateDir}), where no secret is read: move it to the folder of the site's file`;
+export function inStateDir(stateDir: string): Message {
+  return msg`lies in the agent's own data (${stateDir}), where no secret is read: move it to the folder of the site's file`;
 }
 
 /** The sentence about a secret in another folder than that of the site. */

@@ -1,8 +1,10 @@
 /**
  * The interface of the store: frames in; readings, gaps, facts and history out.
  */
+
 import type { AuditRows, AuditTools } from './audit-tools.ts';
 import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
+import type { Message } from './message.ts';
 import type { StorePulse } from './pulse.ts';
 import type { AgentEvent, Outcome, PointId, Quality, Reading } from './words.ts';
 
@@ -64,7 +66,7 @@ export interface Committed {
 export interface StoreStatus extends TelemetryFacts {
   readonly state: 'ok' | 'trouble';
   /** What is wrong and what to check; empty while all is well. */
-  readonly reason: string;
+  readonly reason: Message;
   /** Not yet on disk. */
   readonly readingsWaiting: number;
   /** Of this run of the agent. */
@@ -187,7 +189,7 @@ export interface StoreCheck {
     readonly file: string;
     readonly ok: boolean;
     /** What is wrong, each with what happens now; empty when nothing is. */
-    readonly problems: readonly string[];
+    readonly problems: readonly Message[];
     readonly bytes: number;
   }[];
   readonly account: StoreAccount | null;

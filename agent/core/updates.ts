@@ -1,6 +1,7 @@
 /**
  * Requests about the program itself: install another release, show the releases, go back to the previous one.
  */
+import type { Message } from './message.ts';
 
 /** Errors: methods do not reject because of a bad update; the answer says what is wrong. */
 export interface UpdateManager {
@@ -37,7 +38,7 @@ export interface UpdateOrder {
 export interface UpdateAnswer {
   readonly isDone: boolean;
   /** What was done, or why nothing was done and what to check. */
-  readonly text: string;
+  readonly text: Message;
 }
 
 export interface UpdateView {
@@ -55,5 +56,5 @@ export interface UpdateView {
   /** Names of the keys whose updates are accepted. */
   readonly keys: readonly string[];
   /** Why this run cannot install or revert a release; empty if it can. */
-  readonly obstacle: string;
+  readonly obstacle: Message;
 }

@@ -1,7 +1,9 @@
 /**
  * The interface of the uplink: what the platform is shown, what it may request, and the state of the delivery.
  */
+
 import type { MonoMs, WallMs } from './clock.ts';
+import type { Message } from './message.ts';
 import type { ConfigRequest } from './revisions.ts';
 import type { Committed, FrameFate, ReadingFrame } from './store-port.ts';
 import type { UpdateOrder } from './updates.ts';
@@ -109,7 +111,7 @@ export interface UplinkStatus {
   /** Which of the servers that is, from 0; absent without an uplink. */
   readonly server?: { readonly index: number; readonly count: number; readonly url: string };
   /** What is wrong and what to check; empty while online. */
-  readonly reason: string;
+  readonly reason: Message;
   readonly sinceMs: WallMs;
   readonly bdSeq: number;
   readonly readingsPublished: number;
@@ -126,7 +128,7 @@ export interface UplinkStatus {
   /** Absent without an uplink. */
   readonly certificates?: UplinkCertificates;
   /** Last failure of this run, shown even after it is over; null when none failed. */
-  readonly lastFailure?: { readonly atMs: WallMs; readonly text: string } | null;
+  readonly lastFailure?: { readonly atMs: WallMs; readonly text: Message } | null;
 }
 
 /** How far the platform has got. Units: rows of the store; bytes of MQTT packets since midnight UTC. */

@@ -1,7 +1,9 @@
 /**
  * Jobs of a person at the cabinet on the uplink: show its state, test each stage, trace packets, connect again.
  */
+
 import type { WallMs } from './clock.ts';
+import type { Message } from './message.ts';
 
 export interface UplinkTools {
   /** What happened lately, oldest first. */
@@ -48,7 +50,7 @@ export interface UplinkStep {
   /** Units: ms. */
   readonly tookMs: number;
   /** What was seen; where it failed, why and what to check next. */
-  readonly text: string;
+  readonly text: Message;
 }
 
 export interface UplinkTest {

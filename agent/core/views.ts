@@ -1,12 +1,14 @@
 /**
  * The views of a running agent, and the requests to it, that the console uses.
  */
+
 import type { AccessTools } from './access.ts';
 import type { AuditTools } from './audit-tools.ts';
 import type { BusTools } from './bus-tools.ts';
 import type { Cabinet } from './cabinet.ts';
 import type { ClockQuality, WallMs } from './clock.ts';
 import type { LightTools } from './light-tools.ts';
+import type { Message } from './message.ts';
 import type { MetricFamily } from './metrics.ts';
 import type {
   BackupReport,
@@ -102,7 +104,7 @@ export interface StoredState {
   /** Oldest first; those without an end were going on. */
   readonly events: readonly AgentEvent[];
   /** What could not be read, and why. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Message[];
 }
 
 /** State of an agent that does not answer. */
@@ -116,7 +118,7 @@ export interface LastState {
   /** Null where the configuration does not name the folder. */
   readonly store: StoredState | null;
   /** What is wrong with the configuration; empty when it can be used. */
-  readonly problem: string;
+  readonly problem: Message;
 }
 
 /** The platform's side, for a person. */
@@ -294,7 +296,7 @@ export interface LampView {
   readonly reason: string;
   readonly following: boolean;
   /** Texts of what is wrong with its device though it answers: open events, added by `agent/diagnosis/faults-in-views.ts`. */
-  readonly faults: readonly string[];
+  readonly faults: readonly Message[];
 }
 
 export interface PointView {

@@ -1,7 +1,9 @@
 /**
  * The vocabulary of street lighting, one type for each term. All rooms use these types.
  */
+
 import type { MonoMs, WallMs } from './clock.ts';
+import type { Message } from './message.ts';
 
 /** `<device>.<quantity>`, the same in store, console, rule and uplink: `L07.level`. */
 export type PointId = `${string}.${string}`;
@@ -93,7 +95,7 @@ export interface TraceLine {
   readonly levelPct: LevelPct | null;
   readonly applied: boolean;
   /** One plain sentence of at most 60 characters. */
-  readonly text: string;
+  readonly text: Message;
   readonly untilMs: WallMs | null;
 }
 
@@ -121,7 +123,7 @@ export interface Outcome {
   readonly levelPct: LevelPct | null;
   readonly state: OutcomeState;
   /** Why it was refused or failed; empty otherwise. */
-  readonly reason: string;
+  readonly reason: Message;
   /** For a zone: each lamp's own state. */
   readonly lamps: Readonly<Record<string, OutcomeState>>;
   readonly source: string;
@@ -205,7 +207,7 @@ export interface AgentEvent {
   /** The device, lamp, line or part it is about. */
   readonly source: string;
   readonly severity: Severity;
-  readonly text: string;
+  readonly text: Message;
   readonly startMs: WallMs;
   readonly endMs: WallMs | null;
 }

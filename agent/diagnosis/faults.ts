@@ -3,7 +3,9 @@
  *
  * A reading without a value proves nothing: the field reports silent devices.
  */
+
 import type { Clock } from '../core/clock.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { PointFlag, PointProfile, Semantic } from '../core/profile.ts';
 import type { AgentEvent, EventCode, PointId, Reading, Severity } from '../core/words.ts';
 
@@ -21,7 +23,7 @@ export interface FaultVerdict {
   readonly code: EventCode;
   readonly severity: Severity;
   readonly wrong: boolean;
-  readonly text: string;
+  readonly text: Message;
 }
 
 /** Full output of a driver that does not protect itself. Units: %. */
@@ -94,17 +96,17 @@ function bySemantic(pointId: string, value: number, semantic: Semantic): readonl
   switch (semantic) {
     case 'door': {
       const wrong = value === 1;
-      const text = wrong ? `${pointId}: a door is open` : `${pointId}: the door is closed`;
+      const text = wrong ? msg`${pointId}: a door is open` : msg`${pointId}: the door is closed`;
       return [{ flag: '', code: 'door-open', severity: 'warning', wrong, text }];
     }
     case 'fault': {
       const wrong = value >= 1;
-      const text = wrong ? `${pointId}: the device reports a fault` : `${pointId}: the fault is gone`;
+      const text = wrong ? msg`${pointId}: the device reports a fault` : msg`${pointId}: the fault is gone`;
       return [{ flag: '', code: 'lamp-fault', severity: 'alarm', wrong, text }];
     }
     case 'derating': {
       const wrong = value < FULL_OUTPUT_PCT;
-      const text = `${pointId}: the driver allows itself ${value} % of its output`;
+      const text = msg`${pointId}: the driver allows itself ${value} % of its output`;
       return [{ flag: '', code: 'lamp-fault', severity: 'warning', wrong, text }];
     }
     default:

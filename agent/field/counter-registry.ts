@@ -11,10 +11,12 @@
  * the newest reading of each counter waits. While it is `unread` readings are `bad`: a total without its offset would be wrong, and
  * saving it would overwrite the right one.
  */
+
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../core/clock.ts';
 import type { EventTracker } from '../core/event-tracker.ts';
 import { isRecord } from '../core/is-record.ts';
+import { msg } from '../core/message.ts';
 import type { Store } from '../core/ports.ts';
 import type { PointProfile } from '../core/profile.ts';
 import type { PointId, Reading } from '../core/words.ts';
@@ -193,7 +195,7 @@ function reportRestarts(restarts: Restarts, events: EventTracker): void {
       const [quantity, u] = [pointId.slice(deviceId.length + 1), unit === '' ? '' : ` ${unit}`];
       return `${quantity} goes on from ${total}${u}, the device now says ${raw}${u}`;
     });
-    const text = `${deviceId} was reset or replaced: ${what.join('; ')}`;
+    const text = msg`${deviceId} was reset or replaced: ${what.join('; ')}`;
     events.notice({ code: 'counter-restarted', source: deviceId, severity, text });
   }
 }

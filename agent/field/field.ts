@@ -1,8 +1,10 @@
 /**
  * The lines of the cabinet as one: readings out, writes in.
  */
+
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import { createEventTracker, type EventTracker } from '../core/event-tracker.ts';
+import { msg } from '../core/message.ts';
 import type { DeviceView, Field, LevelWrite, LineView, ValueWrite, WriteResult } from '../core/ports.ts';
 import type { Profile } from '../core/profile.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
@@ -154,7 +156,7 @@ class CabinetField implements LiveField {
       const unit = units.find(({ device }) => device.id === deviceId);
       if (unit !== undefined && runner !== null) return runner.write(write, unit, quantity, words);
     }
-    return Promise.resolve({ state: 'failed', reason: `no device ${deviceId} on any line`, sentMono: null });
+    return Promise.resolve({ state: 'failed', reason: msg`no device ${deviceId} on any line`, sentMono: null });
   }
 
   /** Ends the events of a line that is removed; its successor reports again what is still wrong. */

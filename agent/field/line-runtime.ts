@@ -1,8 +1,10 @@
 /**
  * A line at work: its port, its units and everything that polls and writes them.
  */
+
 import type { Clock } from '../core/clock.ts';
 import type { EventTracker } from '../core/event-tracker.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { Reading } from '../core/words.ts';
 import { isNetwork } from './bus-tools/bus-bounds.ts';
@@ -60,10 +62,10 @@ export function createLineRuntime(source: FieldLine, parts: RuntimeParts): LineR
 }
 
 /** The text for a line none of whose units answers any more; without its port it fits any line. */
-export function deadLineText(lineId: string, port?: string): string {
+export function deadLineText(lineId: string, port?: string): Message {
   const wire = port === undefined ? 'its wires and what its port leads to' : 'wires A and B, the adapter';
   const where = port !== undefined && isNetwork(port) ? 'the gateway, its address and what is behind it' : `its supply, ${wire}`;
-  return `no unit on line ${lineId} answers; check ${where} (its port is reopened now and then)`;
+  return msg`no unit on line ${lineId} answers; check ${where} (its port is reopened now and then)`;
 }
 
 class ModbusRuntime implements LineRuntime {

@@ -1,6 +1,8 @@
 /** The arbiter: turns all intents and rules on one lamp into one level, by rank, with the limits last. Pure. */
+
 import type { Lamp, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
+import { msg } from '../core/message.ts';
 import { type Decision, type DecisionReason, type Intent, type LevelPct, RANKS, type Rank, type TraceLine } from '../core/words.ts';
 import { sentence, spell } from './sentence.ts';
 
@@ -8,7 +10,7 @@ import { sentence, spell } from './sentence.ts';
 export const DESIGN_LEVEL_PCT: LevelPct = 100;
 
 /** The text of its line in a trace. */
-export const WARNING_TEXT = 'warning before the dark';
+export const WARNING_TEXT = msg`warning before the dark`;
 
 /** The trace line of a rule; the arbiter adds `applied`. */
 export type RuleLine = Omit<TraceLine, 'applied'>;
@@ -110,7 +112,7 @@ function chooseByRules({ raises, programme }: Pick<LampCase, 'raises' | 'program
 /** As a limit, the level found at the start has the rank of what it holds up: nobody was detected by it. Null where none is in force. */
 function foundLine({ light, found, ...rules }: LampCase): (RuleLine & { readonly levelPct: LevelPct }) | null {
   if (found == null || light !== 'night') return null;
-  return { rank: chooseByRules(rules).rank, source: 'start', text: 'as found at the start', ...found };
+  return { rank: chooseByRules(rules).rank, source: 'start', text: msg`as found at the start`, ...found };
 }
 
 /** The highest level; of equal ones the higher rank. A rule that does not raise above the programme does not win. */
@@ -160,7 +162,7 @@ function constantLight(levelPct: LevelPct, { lamp, zone, burningH }: LampCase): 
 }
 
 function constantLine({ rank }: Choice, levelPct: LevelPct, { lamp, burningH }: LampCase): TraceLine {
-  const text = sentence(`constant light: ${levelPct} % is enough at ${Math.round(burningH ?? 0)} h`);
+  const text = sentence(msg`constant light: ${levelPct} % is enough at ${Math.round(burningH ?? 0)} h`);
   return { rank, source: lamp.id, levelPct, applied: true, text, untilMs: null };
 }
 
@@ -170,7 +172,7 @@ function limitLine(choice: Choice, levelPct: LevelPct, { lamp, zone, warning }: 
   const lowered = levelPct < choice.levelPct;
   const ofZone = !lowered && levelPct > lamp.minPct && zone !== null;
   const source = ofZone ? zone.id : lamp.id;
-  const text = sentence(`${lowered ? 'held down to the maximum' : 'kept up to the minimum'} of ${source}: ${levelPct} %`);
+  const text = sentence(msg`${lowered ? 'held down to the maximum' : 'kept up to the minimum'} of ${source}: ${levelPct} %`);
   return { rank: choice.rank, source, levelPct, applied: true, text, untilMs: null };
 }
 
@@ -178,7 +180,13 @@ function intentLines({ intents, nowMs, nowMono }: LampCase): readonly RuleLine[]
   return intents.map(({ rank, source, levelPct, reason, untilMono }) => {
     const restMs = untilMono - nowMono;
     const why = reason === '' ? '' : `: ${reason}`;
-    return { rank, source, levelPct, text: sentence(`${levelPct} % for ${spell(restMs)} more${why}`), untilMs: Math.round(nowMs + restMs) };
+    return {
+      rank,
+      source,
+      levelPct,
+      text: sentence(msg`${levelPct} % for ${spell(restMs)} more${why}`),
+      untilMs: Math.round(nowMs + restMs),
+    };
   });
 }
 
@@ -189,6 +197,6 @@ function ruleLines({ light, lamp, dusk, programme, raises }: LampCase): readonly
 }
 
 function design(lamp: Lamp): RuleLine {
-  const text = 'design level where nothing else speaks';
+  const text = msg`design level where nothing else speaks`;
   return { rank: 'default', source: lamp.id, levelPct: DESIGN_LEVEL_PCT, text, untilMs: null };
 }

@@ -4,7 +4,9 @@
  * Joins night, programme, presence, wave, traffic, rules and arbiter. Pure: what it remembers between calls saves work and never changes an answer,
  * so a missed tick, a clock step or a restart cannot leave a lamp in the wrong state.
  */
+
 import { isTrusted, type MonoMs } from '../core/clock.ts';
+import { msg } from '../core/message.ts';
 import type { Decision, TraceLine } from '../core/words.ts';
 import { arbitrate, byRank, type LampCase } from './arbiter.ts';
 import { lampCaseOf } from './lamp-case.ts';
@@ -99,7 +101,7 @@ function brighterOf(one: LightingResult, other: LightingResult): LightingResult 
     decisions: one.decisions.map((decision, at) => {
       const second = other.decisions[at];
       const chosen = second !== undefined && second.levelPct > decision.levelPct ? second : decision;
-      const text = 'two clocks disagree: the brighter of both decisions';
+      const text = msg`two clocks disagree: the brighter of both decisions`;
       const line: TraceLine = { rank: 'dusk', source: 'clock', levelPct: null, applied: false, text, untilMs: null };
       return { ...chosen, trace: [...chosen.trace, line].sort(byRank) };
     }),

@@ -1,6 +1,8 @@
 /** Explains a line of a decision's trace on demand: since when it holds, and what would change it. Pure. */
+
 import type { Rule, TrafficConfig, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { Intent, LevelPct, TraceLine } from '../core/words.ts';
 import { WARNING_TEXT } from './arbiter.ts';
 import type { LightingSnapshot, LightingStreet, SensorState } from './lighting.ts';
@@ -14,7 +16,7 @@ export interface Explained {
   /** Null where it is not known. */
   readonly sinceMs: WallMs | null;
   /** Empty where the line's own end is the answer. */
-  readonly changes: string;
+  readonly changes: Message;
 }
 
 /** The facts behind a line. `zone` and `plan` are null for a lamp of no zone. */
@@ -25,7 +27,7 @@ export interface ExplainFacts {
   readonly snapshot: LightingSnapshot;
 }
 
-const NOTHING: Explained = { sinceMs: null, changes: '' };
+const NOTHING: Explained = { sinceMs: null, changes: msg`` };
 
 /** Explains one line. Shape: `changes` has at most 60 characters, as the text of the line. */
 export function explain(line: TraceLine, facts: ExplainFacts): Explained {
@@ -61,7 +63,7 @@ function ofIntent(intent: Intent | undefined): Explained {
   if (intent === undefined) return NOTHING;
   const { target, authority, reason, sinceMs } = intent;
   const isReleasable = reason !== 'identify' && target.kind !== 'cabinet' && authority !== 'site';
-  return { sinceMs, changes: isReleasable ? `luciole release ${target.id}` : '' };
+  return { sinceMs, changes: isReleasable ? msg`luciole release ${target.id}` : msg`` };
 }
 
 function wallOf(mono: MonoMs, { nowMs, nowMono }: LightingSnapshot): WallMs {
@@ -72,24 +74,27 @@ function ofPresence({ source, levelPct, text }: TraceLine, { zone, plan, snapsho
   const presence = zone?.presence ?? null;
   const sensor = presence?.sensors.find(({ device }) => device === source);
   if (presence === null || sensor === undefined) return NOTHING;
-  if (text === WARNING_TEXT) return { sinceMs: null, changes: 'then 0 %' };
+  if (text === WARNING_TEXT) return { sinceMs: null, changes: msg`then 0 %` };
   const state = snapshot.sensors.get(sensorPointOf(sensor));
   if (levelPct === null && zone !== null && snapshot.overRaised?.has(zone.id) === true)
-    return { sinceMs: null, changes: 'raises again once all sensors of the zone have been still' };
+    return { sinceMs: null, changes: msg`raises again once all sensors of the zone have been still` };
   if (levelPct === null) {
     const boostPct = programmeNow(plan, snapshot)?.stretch?.boostPct ?? presence.boostPct;
     return { sinceMs: null, changes: raisedBy(sensor.listen, state, boostPct) };
   }
   const sinceMs = state?.sinceMono == null ? null : wallOf(state.sinceMono, snapshot);
   const holdS = Math.max(0, presence.holdS - sensor.ownHoldS);
-  return { sinceMs, changes: state?.present === true ? `falls ${holdS} s after it sees nobody` : 'a new detection restarts the hold time' };
+  return {
+    sinceMs,
+    changes: state?.present === true ? msg`falls ${holdS} s after it sees nobody` : msg`a new detection restarts the hold time`,
+  };
 }
 
-function raisedBy(listen: 'own' | 'group', state: SensorState | undefined, boostPct: LevelPct): string {
-  if (listen === 'group') return '';
-  if (state?.stuck === true) return 'heard again once it has been still';
-  if (state === undefined || state.quality === 'bad' || state.quality === 'missing') return 'heard again once it answers';
-  return `someone there raises to ${boostPct} %`;
+function raisedBy(listen: 'own' | 'group', state: SensorState | undefined, boostPct: LevelPct): Message {
+  if (listen === 'group') return msg``;
+  if (state?.stuck === true) return msg`heard again once it has been still`;
+  if (state === undefined || state.quality === 'bad' || state.quality === 'missing') return msg`heard again once it answers`;
+  return msg`someone there raises to ${boostPct} %`;
 }
 
 function ofTraffic({ source, levelPct }: TraceLine, { street, zone, snapshot }: ExplainFacts): Explained {
@@ -100,21 +105,21 @@ function ofTraffic({ source, levelPct }: TraceLine, { street, zone, snapshot }: 
   }
   const traffic = zone === null || source !== zone.id ? undefined : snapshot.traffic?.get(zone.id);
   if (zone?.traffic == null || traffic === undefined) return NOTHING;
-  const changes = traffic.fault == null ? nextStep(zone.traffic, traffic.step) : 'a count again';
+  const changes = traffic.fault == null ? nextStep(zone.traffic, traffic.step) : msg`a count again`;
   return { sinceMs: wallOf(traffic.sinceMono, snapshot), changes };
 }
 
-function ruleEnd({ when }: Rule): string {
-  if (when.kind === 'presence') return 'over when nobody is there';
-  return when.kind === 'traffic' ? `over at ${when.clearsAt} % of the design flow` : `over at ${when.clearsAt}`;
+function ruleEnd({ when }: Rule): Message {
+  if (when.kind === 'presence') return msg`over when nobody is there`;
+  return when.kind === 'traffic' ? msg`over at ${when.clearsAt} % of the design flow` : msg`over at ${when.clearsAt}`;
 }
 
 /** More light comes at once; less after two low counts of ten minutes. */
-function nextStep({ steps, designFlowPerH }: TrafficConfig, step: number | null): string {
+function nextStep({ steps, designFlowPerH }: TrafficConfig, step: number | null): Message {
   const perH = (belowPct: number): number => Math.round((belowPct / 100) * designFlowPerH);
   const [own, highest] = [step === null ? undefined : steps[step], steps.at(-1)];
-  if (own !== undefined) return `more light from ${perH(own.belowPct)}/h on`;
-  return highest === undefined ? '' : `less after two counts below ${perH(highest.belowPct)}/h`;
+  if (own !== undefined) return msg`more light from ${perH(own.belowPct)}/h on`;
+  return highest === undefined ? msg`` : msg`less after two counts below ${perH(highest.belowPct)}/h`;
 }
 
 function programmeNow(plan: ZonePlan | null, snapshot: LightingSnapshot): ProgrammeState | null {
@@ -130,19 +135,22 @@ function ofProgramme(line: TraceLine, { zone, plan, snapshot }: ExplainFacts): E
   const night = plan.nights.at(nowMs);
   const duskMs = night.dark.find(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs)?.fromMs ?? null;
   const sinceMs = duskMs === null ? stretch.atMs : Math.max(stretch.atMs, duskMs);
-  if (next === null || !isDarkAt(night, next.atMs)) return { sinceMs, changes: '' };
+  if (next === null || !isDarkAt(night, next.atMs)) return { sinceMs, changes: msg`` };
   const dark = next.levelPct === 0 && zone?.dark != null ? `, after ${zone.dark.warnS} s at ${zone.dark.warnPct} %` : '';
-  return { sinceMs, changes: `then ${next.levelPct} %${dark}` };
+  return { sinceMs, changes: msg`then ${next.levelPct} %${dark}` };
 }
 
 function ofDusk({ source, levelPct }: TraceLine, { plan, snapshot: { nowMs } }: ExplainFacts): Explained {
-  if (source === 'clock') return { sinceMs: null, changes: 'a time that can be trusted' };
+  if (source === 'clock') return { sinceMs: null, changes: msg`a time that can be trusted` };
   // The last change of a photocell is not recorded.
   if (source !== 'sun' || plan === null) return NOTHING;
   const night = plan.nights.at(nowMs);
   if (levelPct === null) {
-    return { sinceMs: night.dark.find(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs)?.fromMs ?? null, changes: 'then off, by day' };
+    return {
+      sinceMs: night.dark.find(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs)?.fromMs ?? null,
+      changes: msg`then off, by day`,
+    };
   }
   const over = night.dark.findLast(({ toMs }) => toMs <= nowMs) ?? plan.nights.at(night.startMs - 1).dark.at(-1);
-  return { sinceMs: over?.toMs ?? null, changes: 'then lit' };
+  return { sinceMs: over?.toMs ?? null, changes: msg`then lit` };
 }

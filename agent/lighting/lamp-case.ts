@@ -1,5 +1,7 @@
 /** Collects what bears on one lamp at one instant: its intents, what raises it, and the moment of its zone. Pure. */
+
 import type { Lamp } from '../core/cabinet.ts';
+import { msg } from '../core/message.ts';
 import { type FoundLevel, type LampCase, type Raise, WARNING_TEXT } from './arbiter.ts';
 import { intentsFor } from './intents.ts';
 import type { LightingSnapshot } from './lighting.ts';
@@ -74,7 +76,7 @@ function presenceRaises(
   const presence = lampPresence(lamp.id, reaches, sensors);
   const rank = 'presence' as const;
   if (presence === null) {
-    return [{ line: { rank, source: zone.id, levelPct: null, text: 'no sensor reaches this lamp', untilMs: null }, distanceM: null }];
+    return [{ line: { rank, source: zone.id, levelPct: null, text: msg`no sensor reaches this lamp`, untilMs: null }, distanceM: null }];
   }
   const { phase, untilMono, endedMono, text, sensorId: source, distanceM } = presence;
   const untilMs = untilMono === null ? null : Math.round(nowMs + untilMono - nowMono);

@@ -7,8 +7,10 @@
  * meanwhile. Three exceptions serve the light: a circuit is never set to idle while one of its zones is lit, not even by a rule; one whose
  * zone is to be lit rests for `LIT_REST_S` at most; and in an emergency of the whole cabinet or of one of its zones it is switched on at once.
  */
+
 import type { Output } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
+import { msg } from '../core/message.ts';
 import { outputNumber } from '../core/output-values.ts';
 import type { PointProfile } from '../core/profile.ts';
 import type { Decision, Intent, LevelPct, PointId } from '../core/words.ts';
@@ -67,7 +69,7 @@ export function outputValue(output: ResolvedOutput, facts: OutputFacts): OutputS
   const restS = isLight ? Math.min(output.minOffS, LIT_REST_S) : output.minOffS;
   const untilMono = before.sinceMono + (before.value === output.idle ? restS : output.minOnS) * 1_000;
   if (nowMono >= untilMono || (facts.isEmergency && isLight)) return { ...wanted, sinceMono: nowMono };
-  return { ...before, text: sentence(`stays ${spell(untilMono - nowMono)} more, then ${wanted.value}: ${wanted.text}`) };
+  return { ...before, text: sentence(msg`stays ${spell(untilMono - nowMono)} more, then ${wanted.value}: ${wanted.text}`) };
 }
 
 /** Returns the zones with a lamp that is to be lit, or still is: a driver falls for seconds after a command to 0 %. */
@@ -124,9 +126,9 @@ function wantedOf(output: ResolvedOutput, facts: OutputFacts): Wanted {
   const { idle, litWith, rules } = output;
   const lit = isLit(output, facts);
   const holding = rules.find(({ rule, value }) => facts.ruleStates.get(rule)?.holds === true && !(lit && value === idle));
-  if (holding !== undefined) return { value: holding.value, text: sentence(`rule ${holding.rule} holds`) };
+  if (holding !== undefined) return { value: holding.value, text: sentence(msg`rule ${holding.rule} holds`) };
   if (litWith === null || !lit) return { value: idle, text: 'nothing else is wanted' };
-  return { value: litWith.value, text: sentence(`zone ${litWith.zones.find((zone) => facts.litZones.has(zone))} is lit`) };
+  return { value: litWith.value, text: sentence(msg`zone ${litWith.zones.find((zone) => facts.litZones.has(zone))} is lit`) };
 }
 
 /**

@@ -4,9 +4,11 @@
  * Covers hysteresis, dwell and arming of one cell, and the window around the sun's times within which it counts. Pure: state, reading and time in,
  * state or verdict out.
  */
+
 import type { PhotocellConfig } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import { MINUTE_MS } from '../core/durations.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { Reading } from '../core/words.ts';
 import type { PhotocellState } from './lighting.ts';
 import { sentence } from './sentence.ts';
@@ -33,7 +35,7 @@ export interface PhotocellLook {
 export interface PhotocellNight {
   readonly night: boolean;
   readonly by: 'sun' | 'photocell';
-  readonly text: string;
+  readonly text: Message;
 }
 
 /**
@@ -133,14 +135,15 @@ export function photocellVerdict(
  */
 export function photocellNight({ verdict, sun, config }: PhotocellLook): PhotocellNight {
   const { device, windowMin } = config;
-  const bySun = (text: string): PhotocellNight => ({ night: sun.isNight, by: 'sun', text: sentence(text) });
-  if (verdict === null) return bySun(`photocell ${device} says nothing: the sun decides`);
+  const bySun = (text: Message): PhotocellNight => ({ night: sun.isNight, by: 'sun', text: sentence(text) });
+  if (verdict === null) return bySun(msg`photocell ${device} says nothing: the sun decides`);
   const edge = edgeWithin(sun, windowMin);
-  if (edge === null) return bySun(`photocell ${device} is heard near dusk and dawn only`);
-  if (verdict === 'bright' && sun.altitudeDeg <= CIVIL_DUSK_DEG) return bySun(`photocell ${device} says bright at night: the sun decides`);
+  if (edge === null) return bySun(msg`photocell ${device} is heard near dusk and dawn only`);
+  if (verdict === 'bright' && sun.altitudeDeg <= CIVIL_DUSK_DEG)
+    return bySun(msg`photocell ${device} says bright at night: the sun decides`);
   // In its own light it cannot detect the morning, and would keep the lamps lit until the window is over.
-  if (config.seesOwnLight && verdict === 'dark' && edge === 'dawn') return bySun(`photocell ${device} sees the lamps: the sun decides`);
-  return { night: verdict === 'dark', by: 'photocell', text: sentence(`photocell ${device} says ${verdict}, near ${edge}`) };
+  if (config.seesOwnLight && verdict === 'dark' && edge === 'dawn') return bySun(msg`photocell ${device} sees the lamps: the sun decides`);
+  return { night: verdict === 'dark', by: 'photocell', text: sentence(msg`photocell ${device} says ${verdict}, near ${edge}`) };
 }
 
 function edgeWithin({ nowMs, duskMs, dawnMs }: SunNow, windowMin: number): 'dusk' | 'dawn' | null {

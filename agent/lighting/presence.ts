@@ -4,8 +4,10 @@
  * Applies hold and fall of one zone's sensors and the reach of each. Pure: sensor states and the time in, a phase for each lamp out. A sensor that
  * does not answer neither raises nor darkens: its last hold runs out, then the programme holds.
  */
+
 import type { PresenceConfig, PresenceSensor, Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { PointId } from '../core/words.ts';
 import type { LightingStreet, SensorState } from './lighting.ts';
 import { sentence, spell } from './sentence.ts';
@@ -28,7 +30,7 @@ export interface SensorPhase {
   readonly untilMono: MonoMs | null;
   /** When the last hold was over; null before. */
   readonly endedMono: MonoMs | null;
-  readonly text: string;
+  readonly text: Message;
 }
 
 /** The phase of one lamp by the sensors around it. */
@@ -79,23 +81,23 @@ export function sensorPhase(
   const id = sensor.device;
   const result = (
     phase: PresencePhase,
-    text: string,
+    text: Message,
     { untilMono = null, endedMono = null }: Partial<Pick<SensorPhase, 'untilMono' | 'endedMono'>> = {},
   ): SensorPhase => ({ sensorId: id, phase, untilMono, endedMono, text: sentence(text) });
-  if (sensor.listen === 'group') return result('base', `${id} follows the others`);
-  if (isOverRaised) return result('base', `${id} is ignored: presence has raised the zone for ${spell(config.maxBoostS * 1_000)}`);
+  if (sensor.listen === 'group') return result('base', msg`${id} follows the others`);
+  if (isOverRaised) return result('base', msg`${id} is ignored: presence has raised the zone for ${spell(config.maxBoostS * 1_000)}`);
   if (state?.stuck === true)
-    return result('base', sensor.kind === 'counter' ? `${id} counts too fast, programme stays` : `${id} is stuck, programme stays`);
+    return result('base', sensor.kind === 'counter' ? msg`${id} counts too fast, programme stays` : msg`${id} is stuck, programme stays`);
   const answers = state !== undefined && (state.quality === 'good' || state.quality === 'stale');
-  if (answers && state.present) return result('boost', `${id} sees someone now`);
+  if (answers && state.present) return result('boost', msg`${id} sees someone now`);
   const last = state?.lastPresentMono ?? null;
-  if (last === null) return result('base', answers ? `${id} has seen nobody yet` : `${id} does not answer, programme stays`);
+  if (last === null) return result('base', answers ? msg`${id} has seen nobody yet` : msg`${id} does not answer, programme stays`);
   const holdEnd = last + Math.max(0, config.holdS - sensor.ownHoldS) * 1_000;
-  const ago = `${id} saw someone ${spell(nowMono - last)} ago`;
-  if (nowMono < holdEnd) return result('boost', `${ago}, holds ${spell(holdEnd - nowMono)} more`, { untilMono: holdEnd });
+  const ago = msg`${id} saw someone ${spell(nowMono - last)} ago`;
+  if (nowMono < holdEnd) return result('boost', msg`${ago}, holds ${spell(holdEnd - nowMono)} more`, { untilMono: holdEnd });
   const fallEnd = holdEnd + config.rampDownS * 1_000;
-  if (nowMono < fallEnd) return result('down', `${ago}, light is falling`, { untilMono: fallEnd, endedMono: holdEnd });
-  return result('base', answers ? ago : `${id} does not answer, programme stays`, { endedMono: holdEnd });
+  if (nowMono < fallEnd) return result('down', msg`${ago}, light is falling`, { untilMono: fallEnd, endedMono: holdEnd });
+  return result('base', answers ? ago : msg`${id} does not answer, programme stays`, { endedMono: holdEnd });
 }
 
 /** Returns the phase of a lamp by all sensors that reach it; null where none does. The text is that of the one that holds longest. */

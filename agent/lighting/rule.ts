@@ -6,8 +6,10 @@
  *
  * A rule without a good value ends: a sensor that fails must not leave a warning on the panel for ever.
  */
+
 import type { PresenceConfig, Rule, RuleInput, TrafficConfig } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
+import { msg } from '../core/message.ts';
 import type { LevelPct, PointId, Reading } from '../core/words.ts';
 import type { RuleState, SensorState, TrafficState } from './lighting.ts';
 import { sentence } from './sentence.ts';
@@ -80,13 +82,13 @@ export function rulesRaise(
 
 /** Why a rule holds or not, for the trace. */
 export function ruleText({ id, when }: Pick<Rule, 'id' | 'when'>, { holds, value = null }: RuleState): string {
-  if (when.kind === 'presence') return sentence(`${id}: ${holds ? 'someone' : 'nobody'} in ${when.zone}`);
+  if (when.kind === 'presence') return sentence(msg`${id}: ${holds ? 'someone' : 'nobody'} in ${when.zone}`);
   const what = when.kind === 'traffic' ? `traffic in ${when.zone}` : when.point;
   const unit = when.kind === 'traffic' ? ' %' : '';
   const limit = when.kind === 'traffic' ? when.flowPct : when.value;
   const now = value === null ? 'without a value' : `at ${Math.round(value * 100) / 100}${unit}`;
   const next = holds ? `until ${when.clearsAt}${unit}` : `holds ${when.kind === 'below' ? 'below' : 'above'} ${limit}${unit}`;
-  return sentence(`${id}: ${what} ${now}, ${next}`);
+  return sentence(msg`${id}: ${what} ${now}, ${next}`);
 }
 
 function watched(before: RuleState | undefined, nowMono: MonoMs): Watched {

@@ -9,10 +9,12 @@
  * highest: before two windows are full, and while a counter fails, a zone has the light of its design class, never the dimmed one.
  * Source: UNI 11248:2016 annex D, as quoted in the reference §4.7.
  */
+
 import type { TrafficConfig, Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
 import { HOUR_MS } from '../core/durations.ts';
 import { classLevelPct } from '../core/lighting-class.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { LevelPct, PointId, Reading } from '../core/words.ts';
 import type { TrafficState } from './lighting.ts';
 import { sentence } from './sentence.ts';
@@ -74,7 +76,7 @@ export function trafficLevel(
   state: TrafficState | undefined,
   config: TrafficConfig,
   { designClass }: Pick<Zone, 'designClass'>,
-): { readonly levelPct: LevelPct; readonly text: string } {
+): { readonly levelPct: LevelPct; readonly text: Message } {
   const step = state?.step == null ? undefined : config.steps[state.step];
   const text = sentence(trafficText(state, config));
   if (step === undefined) return { levelPct: DESIGN_PCT, text };
@@ -82,14 +84,14 @@ export function trafficLevel(
   return { levelPct: designClass === null ? DESIGN_PCT : classLevelPct(designClass, step.level.class), text };
 }
 
-function trafficText(state: TrafficState | undefined, { designFlowPerH, steps }: TrafficConfig): string {
-  if (state?.fault != null) return `${state.fault} gives no count: design class`;
+function trafficText(state: TrafficState | undefined, { designFlowPerH, steps }: TrafficConfig): Message {
+  if (state?.fault != null) return msg`${state.fault} gives no count: design class`;
   const flow = state === undefined ? null : flowPerH(state);
-  if (state === undefined || flow === null) return 'flow not known until 20 min are counted: design class';
+  if (state === undefined || flow === null) return msg`flow not known until 20 min are counted: design class`;
   const share = `${Math.round(flow)}/h is ${Math.round((100 * flow) / designFlowPerH)} % of design`;
   const step = state.step === null ? undefined : steps[state.step];
-  if (placeOf(flow, steps, designFlowPerH) < (state.step ?? steps.length)) return `${share}, less after a second low count`;
-  return step === undefined ? `${share}: design class` : `${share}, step below ${step.belowPct} %`;
+  if (placeOf(flow, steps, designFlowPerH) < (state.step ?? steps.length)) return msg`${share}, less after a second low count`;
+  return step === undefined ? msg`${share}: design class` : msg`${share}, step below ${step.belowPct} %`;
 }
 
 function freshCount({ counters }: TrafficConfig, nowMono: MonoMs): TrafficCount {

@@ -1,6 +1,8 @@
 /** The wave, light ahead of people who move: selects the zones that each mover concerns and the lamps to raise. Pure. */
+
 import type { Zone } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { Detection, LightingStreet } from './lighting.ts';
 import { createMoverReader, type Mover, type MoverReader } from './movers.ts';
 import { createOutlookReader, type OutlookReader } from './outlook.ts';
@@ -14,7 +16,7 @@ export interface WaveRaise {
   readonly untilMono: MonoMs;
   /** From the mover, as far as is known: writes go out nearest first. Units: m. */
   readonly distanceM: number;
-  readonly text: string;
+  readonly text: Message;
   /** `relayed`: only a neighbour cabinet has detected a person; the zone's `relayedPct` holds. */
   readonly level: 'boost' | 'relayed';
 }
@@ -110,8 +112,8 @@ function stronger(a: WaveRaise, b: WaveRaise): WaveRaise {
   return { ...nearer, untilMono: Math.max(a.untilMono, b.untilMono) };
 }
 
-function textOf({ visit, speedMps, before }: Mover, nowMono: MonoMs): string {
+function textOf({ visit, speedMps, before }: Mover, nowMono: MonoMs): Message {
   const who = `${visit.isRelayed ? `told by ${visit.source}` : `seen by ${visit.source}`} ${spell(nowMono - visit.lastMono)} ago`;
-  if (speedMps !== null) return sentence(`someone at ${Math.round(speedMps * 3.6)} km/h, ${who}`);
-  return sentence(before === null && visit.direction === null ? `someone ${who}, going either way` : `someone ${who}`);
+  if (speedMps !== null) return sentence(msg`someone at ${Math.round(speedMps * 3.6)} km/h, ${who}`);
+  return sentence(before === null && visit.direction === null ? msg`someone ${who}, going either way` : msg`someone ${who}`);
 }

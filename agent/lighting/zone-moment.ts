@@ -1,6 +1,8 @@
 /** What holds for all lamps of a zone at one instant: night or day, the step of its programme, its sensors and its traffic. Pure. */
+
 import type { PresenceConfig, Zone } from '../core/cabinet.ts';
 import { isTrusted, type WallMs } from '../core/clock.ts';
+import { msg } from '../core/message.ts';
 import type { LevelPct } from '../core/words.ts';
 import type { Light, Raise, RuleLine } from './arbiter.ts';
 import type { LightingSnapshot, LightingStreet, ProgrammeChoice, ZoneState } from './lighting.ts';
@@ -86,18 +88,18 @@ function skyOf({ zone, nights }: ZonePlan, snapshot: LightingSnapshot, altitudeD
     photocell === null ? null : photocellVerdict(photocells?.get(`${photocell.device}.${photocell.point}`), photocell, nowMono);
   if (!isTrusted(clockQuality)) {
     if (photocell !== null && verdict !== null) {
-      const text = sentence(`time not trusted (${clockQuality}), photocell says ${verdict}`);
+      const text = sentence(msg`time not trusted (${clockQuality}), photocell says ${verdict}`);
       const light = verdict === 'dark' ? 'night' : 'day';
       return { light, dusk: { ...base, source: photocell.device, levelPct: light === 'night' ? null : 0, text } };
     }
-    const text = `time not trusted (${clockQuality}): lit until it is known`;
+    const text = msg`time not trusted (${clockQuality}): lit until it is known`;
     return { light: 'time-not-trusted', dusk: { ...base, source: 'clock', levelPct: 100, text } };
   }
   const night = nights.at(nowMs);
   const isNight = isDarkAt(night, nowMs);
   const side = altitudeDeg < 0 ? 'below' : 'above';
   const untilMs = nights.changeAfter(nowMs);
-  const text = sentence(`sun ${Math.abs(altitudeDeg).toFixed(1)}° ${side} the horizon, lit below ${zone.sunBelowDeg}°`);
+  const text = sentence(msg`sun ${Math.abs(altitudeDeg).toFixed(1)}° ${side} the horizon, lit below ${zone.sunBelowDeg}°`);
   const sun = { nowMs, duskMs: night.duskMs, dawnMs: night.dawnMs, isNight, altitudeDeg };
   const byCell = photocell === null ? null : photocellNight({ verdict, sun, config: photocell });
   const found = byCell?.by === 'photocell' ? byCell : { night: isNight, by: 'sun', text };
@@ -126,12 +128,12 @@ function programmeLine(
   const untilMs = earlier(earlier(next?.atMs ?? null, nights.changeAfter(nowMs)), choice?.untilMs ?? null);
   const usual = choice?.programme ?? zone.programme;
   if (stretch === null) {
-    const text = sentence(next === null ? `${usual} has no step` : `${next.source} begins at ${next.name}`);
+    const text = sentence(next === null ? msg`${usual} has no step` : msg`${next.source} begins at ${next.name}`);
     return { rank: 'programme', source: usual, levelPct: null, text, untilMs };
   }
   const levelPct: LevelPct = isAhead ? twoStageOff(stretch.levelPct, zone, stretch.atMs, nowMs) : stretch.levelPct;
   const warning = levelPct === stretch.levelPct ? '' : `, ${levelPct} % first as a warning`;
-  const text = sentence(`${stretch.name} step of ${stretch.source}: ${stretch.levelPct} %${warning}`);
+  const text = sentence(msg`${stretch.name} step of ${stretch.source}: ${stretch.levelPct} %${warning}`);
   return { rank: 'programme', source: stretch.source, levelPct, text, untilMs };
 }
 

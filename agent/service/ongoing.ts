@@ -1,7 +1,9 @@
 /**
  * The open events and open commands of this run; passes each event and outcome on to log, store and uplink.
  */
+
 import type { Clock } from '../core/clock.ts';
+import { msg } from '../core/message.ts';
 import type { Log, Store, Uplink } from '../core/ports.ts';
 import type { AgentView } from '../core/views.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
@@ -75,7 +77,7 @@ export async function endLeftovers({
   // Nothing begins or ends so late, so only what has no end is found.
   const open = await store.events({ sinceMs: Number.MAX_SAFE_INTEGER, limit: MAX_LEFTOVERS });
   for (const event of open.filter(({ id, endMs }) => endMs === null && !isGoingOn(id))) {
-    const text = `${event.text}; how it ended is not known, the agent was restarted`;
+    const text = msg`${event.text}; how it ended is not known, the agent was restarted`;
     store.appendEvent({ ...event, text, endMs: Math.max(clock.wallMs(), event.startMs) });
   }
 }

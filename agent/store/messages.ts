@@ -1,10 +1,12 @@
 /**
  * The requests and answers between the main thread and the storage thread; all of them survive a structured clone.
  */
+
 import type { AuditPage, AuditQuery, AuditRows } from '../core/audit-tools.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { CopyRule } from '../core/copied-state.ts';
 import type { StoreErrorCode } from '../core/errors.ts';
+import type { Message } from '../core/message.ts';
 import type {
   BackupReport,
   CompactionReport,
@@ -166,7 +168,7 @@ export type StoreResult<T> =
 
 /** Something that the main thread reports, whatever the request was. */
 export type Notice =
-  | { readonly kind: 'set-aside'; readonly file: string; readonly message: string }
+  | { readonly kind: 'set-aside'; readonly file: string; readonly message: Message }
   /** A copy of `state.db` was taken into use. */
   | { readonly kind: 'copied'; readonly file: string; readonly message: string }
   | { readonly kind: 'lost'; readonly reason: LossReason; readonly readings: number; readonly isEstimate?: boolean }

@@ -7,8 +7,10 @@
  * Series by series, because a quantity resembles itself a minute ago, and the six series of one device have the same times: similar bytes
  * are next to each other, and deflate finds them. Source: bench `store disk`, 0.6 bytes a reading against 4.1 as frames.
  */
+
 import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { StoreError } from '../core/errors.ts';
+import { msg } from '../core/message.ts';
 import {
   type ByteReader,
   type ByteWriter,
@@ -116,7 +118,7 @@ function encodeSeries(entries: readonly Entry[], writer: ByteWriter): Buffer {
 export function openSegment(blob: Uint8Array): OpenSegment {
   const reader: ByteReader = { bytes: unpack(blob, MAX_UNPACKED_BYTES), offset: 0 };
   const version = takeVarint(reader);
-  if (version !== VERSION) throw new StoreError('corrupt', `stored bytes: segment layout ${version}, this program knows ${VERSION}`);
+  if (version !== VERSION) throw new StoreError('corrupt', msg`stored bytes: segment layout ${version}, this program knows ${VERSION}`);
   const heads = takeHeads(reader);
   const count = takeCount(reader);
   const seriesIds = takeDeltas(reader, count);
@@ -128,7 +130,8 @@ export function openSegment(blob: Uint8Array): OpenSegment {
     starts.push(start);
     start += length;
   }
-  if (start !== reader.bytes.length) throw new StoreError('corrupt', `stored bytes: parts up to ${start} in ${reader.bytes.length} bytes`);
+  if (start !== reader.bytes.length)
+    throw new StoreError('corrupt', msg`stored bytes: parts up to ${start} in ${reader.bytes.length} bytes`);
   return {
     frames: heads.seqs.length,
     head: (frame) => headAt(heads, frame),
@@ -172,12 +175,12 @@ interface SeriesPart {
 
 function takeSeries(bytes: Uint8Array, count: number, { id, decimals, heads }: SeriesPart): PlacedReading[] {
   const reader: ByteReader = { bytes, offset: 0 };
-  if (count > bytes.length) throw new StoreError('corrupt', `stored bytes: ${count} readings announced in ${bytes.length} bytes`);
+  if (count > bytes.length) throw new StoreError('corrupt', msg`stored bytes: ${count} readings announced in ${bytes.length} bytes`);
   const frames = takeDeltas(reader, count);
   const next = takeCells(reader, count);
   const readings = frames.map((frame): PlacedReading => {
     const wallMs = heads.walls[frame];
-    if (wallMs === undefined) throw new StoreError('corrupt', `stored bytes: frame ${frame} of ${heads.walls.length}`);
+    if (wallMs === undefined) throw new StoreError('corrupt', msg`stored bytes: frame ${frame} of ${heads.walls.length}`);
     return { frame, ...next(id, wallMs, decimals) };
   });
   expectEnd(reader);
@@ -189,7 +192,7 @@ export function segmentFrames(segment: OpenSegment, decimalsOf: (seriesId: numbe
   const perFrame = Array.from({ length: segment.frames }, (): SeriesReading[] => []);
   for (const id of segment.seriesIds) {
     const decimals = decimalsOf(id);
-    if (decimals === undefined) throw new StoreError('corrupt', `stored bytes: series ${id} is not known`);
+    if (decimals === undefined) throw new StoreError('corrupt', msg`stored bytes: series ${id} is not known`);
     for (const { frame, seriesId, value, quality, atMs } of segment.series(id, decimals))
       perFrame[frame]?.push({ seriesId, value, quality, atMs });
   }

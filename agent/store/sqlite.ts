@@ -1,8 +1,10 @@
 /**
  * The only file that uses `better-sqlite3`: opens connections and translates their failures. Runs off the main thread.
  */
+
 import Database from 'better-sqlite3';
 import { StoreError, type StoreErrorCode } from '../core/errors.ts';
+import { msg } from '../core/message.ts';
 import { CREATE_PRAGMAS, OPEN_PRAGMAS, PAGE_BYTES } from './schema.ts';
 
 /** An open connection; calls block. */
@@ -79,12 +81,12 @@ export function toStoreError(error: unknown, path: string): StoreError {
   const found = codeOf(error);
   const code = CODES.find(([prefix]) => found.startsWith(prefix))?.[1] ?? 'io';
   const text = error instanceof Error ? error.message : String(error);
-  return new StoreError(code, `${path}: ${found}: ${HAPPENED[code] ?? text}; ${CHECK[code]}`, { cause: error });
+  return new StoreError(code, msg`${path}: ${found}: ${HAPPENED[code] ?? text}; ${CHECK[code]}`, { cause: error });
 }
 
 /** What to check for a failure that this program found by itself. */
 export function storeError(code: StoreErrorCode, found: string): StoreError {
-  return new StoreError(code, `${found}; ${CHECK[code]}`);
+  return new StoreError(code, msg`${found}; ${CHECK[code]}`);
 }
 
 /** SQLite understood the file, not the statement: a table or column is there twice, or not at all. */

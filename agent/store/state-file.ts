@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { AuditPage, AuditQuery, AuditRows } from '../core/audit-tools.ts';
 import type { WallMs } from '../core/clock.ts';
+import { msg } from '../core/message.ts';
 import type { BackupReport } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
 import { earlierStateTraces } from './earlier-life.ts';
@@ -128,7 +129,7 @@ export class StateFile {
   }
 
   #report(problem: string): void {
-    this.#onNotice({ kind: 'set-aside', file: STATE.fileName, message: `${this.#file.path}: ${problem}` });
+    this.#onNotice({ kind: 'set-aside', file: STATE.fileName, message: msg`${this.#file.path}: ${problem}` });
   }
 
   #removeDamaged(atMs: WallMs): readonly string[] {
@@ -161,7 +162,7 @@ function begin(
   if (traces.length === 0) return [];
   const found = `${STATE.fileName} was missing at a start, but there are traces of earlier runs (${traces.join(', ')})`;
   noteLoss(found);
-  return [{ kind: 'set-aside', file: STATE.fileName, message: `${found}; a fresh file was begun` }];
+  return [{ kind: 'set-aside', file: STATE.fileName, message: msg`${found}; a fresh file was begun` }];
 }
 
 type Handle = ReturnType<typeof attach>;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import { DAY_MS } from '../core/durations.ts';
+import { msg } from '../core/message.ts';
 import type {
   CompactionReport,
   ExportPage,
@@ -183,7 +184,7 @@ export class TelemetryFile {
     const lost = { readings: known?.readings ?? 0, isEstimate: true };
     if (why !== null) return { ...lost, message: null };
     const isExpected = known === null ? earlierTraces(this.#setup).length > 0 : known.epoch !== '';
-    return isExpected ? { ...lost, message: `${TELEMETRY.fileName} was missing at a start; a fresh file was begun` } : null;
+    return isExpected ? { ...lost, message: msg`${TELEMETRY.fileName} was missing at a start; a fresh file was begun` } : null;
   }
 
   /** One transaction, with a notice for each loss that it recorded. */
@@ -231,9 +232,9 @@ function begin(
   if (floorSeq > 0) db.prepare("INSERT INTO sqlite_sequence(name, seq) VALUES('frame', ?)").run(floorSeq);
   if (lost === null) return [];
   const { readings, isEstimate, message } = lost;
-  createGapTable(db).add({ firstSeq: null, lastSeq: null, readings, reason: 'set-aside', atMs, ...(isEstimate ? { isEstimate } : {}) });
+  createGapTable(db).add({ firstSeq: null, lastSeq: null, readings, reason: msg`set-aside`, atMs, ...(isEstimate ? { isEstimate } : {}) });
   const missing: readonly Notice[] = message === null ? [] : [{ kind: 'set-aside', file: TELEMETRY.fileName, message }];
-  return [...missing, { kind: 'lost', reason: 'set-aside', readings, isEstimate }];
+  return [...missing, { kind: 'lost', reason: msg`set-aside`, readings, isEstimate }];
 }
 
 function countedNow(handle: Handle): UndeliveredNote & { readonly isEstimate: true } {
@@ -300,7 +301,7 @@ function foundTickets(frames: Handle['frames'], asked: readonly ReadingFrame[]):
 
 /** Removes damaged rows. Delivered rows are no loss: the platform has them. */
 function dropDamaged(handle: Handle, losses: Losses, damaged: readonly Piece[]): void {
-  for (const piece of damaged) dropPiece(handle, losses, { piece, reason: 'corrupt' });
+  for (const piece of damaged) dropPiece(handle, losses, { piece, reason: msg`corrupt` });
 }
 
 function damageText({ kind, firstSeq, seq, n }: Piece): string {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../core/errors.ts';
+import { msg } from '../core/message.ts';
 import type { Kind, OpenLink, StoreAnswer, StoreLink, StoreRequest } from './messages.ts';
 
 interface Pending {
@@ -69,5 +70,5 @@ export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (se
 };
 
 function lost(message: string, cause?: unknown): StoreError {
-  return new StoreError('worker-lost', `${message}; it is started again by itself`, { cause });
+  return new StoreError('worker-lost', msg`${message}; it is started again by itself`, { cause });
 }

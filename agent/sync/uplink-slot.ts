@@ -4,7 +4,9 @@
  * Keeps the last value of each metric and the silent devices, and passes them to the next uplink. What the uplinks before have counted since the
  * start stays counted, so that a changed configuration does not look like a loss.
  */
+
 import type { Clock } from '../core/clock.ts';
+import { msg } from '../core/message.ts';
 import type { RelayedDetection, Uplink, UplinkStatus, UplinkValue } from '../core/ports.ts';
 import type { Outcome } from '../core/words.ts';
 
@@ -98,7 +100,7 @@ function uplinkOff(sinceMs: number): UplinkStatus {
   return {
     state: 'off',
     broker: '',
-    reason: 'no uplink is configured',
+    reason: msg`no uplink is configured`,
     sinceMs,
     bdSeq: 0,
     ...NOTHING_COUNTED,

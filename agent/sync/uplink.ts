@@ -4,8 +4,10 @@
  * Connects the parts of `agent/sync` and answers the rest of the agent. Never throws into a caller: a broken link is a state and an event, and
  * readings wait in the store meanwhile.
  */
+
 import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
+import { msg } from '../core/message.ts';
 import type {
   Committed,
   FrameFate,
@@ -361,7 +363,7 @@ export class SparkplugUplink implements Uplink {
   #reconnect(by: string): boolean {
     const { phase } = this.#link.session;
     if (phase === 'off') return false;
-    const text = `new connection to the platform asked for by ${by}`;
+    const text = msg`new connection to the platform asked for by ${by}`;
     this.#monitor.noteReconnect(phase, text);
     this.#trace.event(text);
     this.#link.dispatch({ kind: 'reconnect' });

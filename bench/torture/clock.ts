@@ -4,9 +4,11 @@
  * Time quality, steady clock, control and energy as shipped; lamps are plain values. Power-ups get a true first time: a forged one without a
  * battery clock cannot be detected by anything on the machine.
  */
+
 import { join } from 'node:path';
 import { loadSite } from '../../agent/config/load/load-site.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
+import { msg } from '../../agent/core/message.ts';
 import type { Field } from '../../agent/core/ports.ts';
 import type { PointId, Reading } from '../../agent/core/words.ts';
 import { powerW } from '../../agent/diagnosis/energy.ts';
@@ -287,7 +289,7 @@ function createAgentStreet(cabinet: Cabinet, world: ClockWorld) {
   };
   const field: Pick<Field, 'write' | 'writePoint' | 'latest'> = {
     latest: (pointId) => reading(pointId.split('.')[0] ?? ''),
-    writePoint: async () => ({ state: 'failed', reason: 'no such point here', sentMono: null }),
+    writePoint: async () => ({ state: 'failed', reason: msg`no such point here`, sentMono: null }),
     write: async ({ lampId, levelPct }) => {
       levels.set(lampId, levelPct);
       return { state: 'verified', sentMono: world.monoMs };

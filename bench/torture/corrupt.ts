@@ -3,8 +3,10 @@
  *
  * Owns the folders and what each run must show: light at once, a word about the damage, readings committed again, all without a restart.
  */
+
 import { cpSync, existsSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { msg } from '../../agent/core/message.ts';
 import type { StoreCheck } from '../../agent/core/ports.ts';
 import type { AgentEvent } from '../../agent/core/words.ts';
 import { scratchFolder } from '../undo.ts';
@@ -104,7 +106,7 @@ async function hear(run: AgentRun, { file, damage }: { file: File; damage: Damag
   const isWord = ({ code, source }: AgentEvent): boolean =>
     (code === 'store-trouble' && source === file) || (code === 'readings-lost' && source === 'corrupt');
   const { answer, afterMs } = await run.until(run.events, (events) => events.some(isWord), WORD_WITHIN_MS);
-  return { told: answer.find(isWord)?.text ?? '', toldMs: afterMs };
+  return { told: answer.find(isWord)?.text ?? msg``, toldMs: afterMs };
 }
 
 async function heardFromCheck(run: AgentRun, file: File): Promise<Seen['figures']> {

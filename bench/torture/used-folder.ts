@@ -4,8 +4,10 @@
  *
  * Owns its making. Called before anything is damaged.
  */
+
 import { mkdirSync } from 'node:fs';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
+import { msg } from '../../agent/core/message.ts';
 import type { ReadingFrame, Store } from '../../agent/core/ports.ts';
 import type { AgentEvent, PointId } from '../../agent/core/words.ts';
 import { openInProcessLink } from '../../agent/store/client/in-process-link.ts';
@@ -56,7 +58,7 @@ function frameAt(
 
 async function fillState(store: Store, atMs: number): Promise<void> {
   for (let n = 0; n < EVENTS; n++) {
-    const text = `the door of the cabinet was open for ${n} s, which nobody minds`;
+    const text = msg`the door of the cabinet was open for ${n} s, which nobody minds`;
     const event: AgentEvent = {
       id: `past-${n}`,
       code: 'door-open',

@@ -3,6 +3,7 @@
  *
  * Pure.
  */
+import { msg } from '../../agent/core/message.ts';
 import type { PointProfile, RegisterType } from '../../agent/core/profile.ts';
 import { Refusal } from '../../agent/core/refusal.ts';
 
@@ -98,12 +99,12 @@ export function isPlausible({ range }: PointProfile, value: number): boolean {
 /** Registers for a value to be written; a Refusal for a point that cannot be written and for a value that does not fit. */
 export function encodePoint(point: PointProfile, value: number): number[] | Refusal {
   const { write, type } = point;
-  if (write === null) return new Refusal(`${point.id} cannot be written`);
-  if (!(value >= write.min && value <= write.max)) return new Refusal(`${point.id}: ${value} is outside ${write.min}..${write.max}`);
+  if (write === null) return new Refusal(msg`${point.id} cannot be written`);
+  if (!(value >= write.min && value <= write.max)) return new Refusal(msg`${point.id}: ${value} is outside ${write.min}..${write.max}`);
   const raw = rawFor(point, value);
   const limits = WRITABLE[type];
-  if (limits === undefined) return new Refusal(`${point.id}: writing type ${type} is not supported`);
-  if (raw < limits[0] || raw > limits[1]) return new Refusal(`${point.id}: ${value} does not fit into ${type}`);
+  if (limits === undefined) return new Refusal(msg`${point.id}: writing type ${type} is not supported`);
+  if (raw < limits[0] || raw > limits[1]) return new Refusal(msg`${point.id}: ${value} does not fit into ${type}`);
   return [raw & 0xffff];
 }
 

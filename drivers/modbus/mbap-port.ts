@@ -4,8 +4,10 @@
  * Transaction ids identify late replies, so no request waits for one. The port never retries. One request at a time.
  * Source: Modbus Messaging on TCP/IP Implementation Guide V1.0b §3.1.
  */
+
 import type { MonoMs, Timer } from '../../agent/core/clock.ts';
 import { BusError } from '../../agent/core/errors.ts';
+import { msg } from '../../agent/core/message.ts';
 import { completed, isGatewayRefusal, isRefusalOf, REFUSAL_BYTES, withChecksum } from './frames.ts';
 import { type Exchange, type LinkOptions, ModbusLink } from './modbus-link.ts';
 import { acknowledgement, isReplyTo } from './reply-matcher.ts';
@@ -99,8 +101,8 @@ export class MbapPort extends ModbusLink {
     this.counters.timeouts++;
     this.counters.busyMs += this.clock.monoMs() - pending.sentMono;
     const advice = 'check the unit behind the gateway, its address and its cable';
-    const finding = `unit ${pending.request[0]}: no reply in ${Math.round(pending.timeoutMs)} ms`;
-    pending.fail(new BusError('timeout', `${finding}, ${advice}`, { finding }));
+    const finding = msg`unit ${pending.request[0]}: no reply in ${Math.round(pending.timeoutMs)} ms`;
+    pending.fail(new BusError('timeout', msg`${finding}, ${advice}`, { finding }));
   }
 
   #receive(bytes: Buffer): void {
@@ -137,7 +139,7 @@ export class MbapPort extends ModbusLink {
     this.#pending = null;
     pending.timer?.cancel();
     this.counters.wrongReplies++;
-    const message = `unit ${pending.request[0]}: the gateway answered something else than was asked, check its addresses and firmware`;
+    const message = msg`unit ${pending.request[0]}: the gateway answered something else than was asked, check its addresses and firmware`;
     pending.fail(new BusError('wrong-reply', message));
   }
 
@@ -167,7 +169,7 @@ export class MbapPort extends ModbusLink {
     this.#rx = Buffer.alloc(0);
     const error = new BusError(
       'port-closed',
-      'the far end does not speak Modbus TCP: check its port number and mode (rtu+tcp:// for raw frames)',
+      msg`the far end does not speak Modbus TCP: check its port number and mode (rtu+tcp:// for raw frames)`,
     );
     this.port.close().then(
       () => this.port.onLost(error),

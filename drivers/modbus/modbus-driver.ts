@@ -3,7 +3,9 @@
  *
  * Pure.
  */
+
 import type { DecodedValue, ModbusDriver } from '../../agent/core/driver.ts';
+import { msg } from '../../agent/core/message.ts';
 import type { PointProfile, Profile, Table } from '../../agent/core/profile.ts';
 import { Refusal } from '../../agent/core/refusal.ts';
 import { decodePoint, encodePoint, isPlausible, REGISTERS_PER_VALUE } from './codec.ts';
@@ -22,13 +24,13 @@ export function createModbusDriver(profile: Profile): ModbusDriver {
       const point = profile.points.find(
         ({ id, semantic, write }) => semantic === 'level' && write !== null && (group?.sets?.includes(id) ?? true),
       );
-      if (group === undefined || point === undefined) return new Refusal(`${profile.id} has no group ${groupId}`);
+      if (group === undefined || point === undefined) return new Refusal(msg`${profile.id} has no group ${groupId}`);
       const values = encodePoint(point, levelPct);
       return values instanceof Refusal ? values : { table: group.table, address: group.address, values, ...multiple };
     },
     encode: (quantity, value) => {
       const point = byId.get(quantity);
-      if (point === undefined) return new Refusal(`${profile.id} has no point ${quantity}`);
+      if (point === undefined) return new Refusal(msg`${profile.id} has no point ${quantity}`);
       const values = encodePoint(point, value);
       if (values instanceof Refusal) return values;
       const { table, address } = writePlace(point);

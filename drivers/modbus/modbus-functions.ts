@@ -1,8 +1,10 @@
 /**
  * Requests of the agent as Modbus function codes and frames, and exceptions as bus errors.
  */
+
 import type { ReadRequest, WriteRequest } from '../../agent/core/driver.ts';
 import { BusError, type BusErrorCode } from '../../agent/core/errors.ts';
+import { msg } from '../../agent/core/message.ts';
 import type { Table } from '../../agent/core/profile.ts';
 import { hexOf, withChecksum } from './frames.ts';
 import type { ModbusClient } from './modbus-serial.ts';
@@ -66,7 +68,7 @@ export function exceptionOf(error: unknown): number | null {
 /** An exception as a bus error, with what to check. */
 export function exceptionError(exception: number, unit: number, cause: unknown): BusError {
   const [code, advice] = EXCEPTIONS[exception] ?? ['device-failure', 'a code of its own: check its manual'];
-  return new BusError(code, `unit ${unit} answered with exception ${exception}: ${advice}`, { cause });
+  return new BusError(code, msg`unit ${unit} answered with exception ${exception}: ${advice}`, { cause });
 }
 
 /**

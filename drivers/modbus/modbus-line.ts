@@ -3,10 +3,12 @@
  *
  * The client of `modbus-serial` encodes and decodes; a `ModbusLink` under it does the timing. The line never retries.
  */
+
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import type { BytePort, LateReply, LineCounters, ModbusLine, ReadRequest, Reply, WriteRequest } from '../../agent/core/driver.ts';
 import { BusError } from '../../agent/core/errors.ts';
+import { msg } from '../../agent/core/message.ts';
 import { GuardedPort } from './guarded-port.ts';
 import { MbapPort } from './mbap-port.ts';
 import { exceptionError, exceptionOf, READ_FC, requestOfFrame, sendRead, sendWrite } from './modbus-functions.ts';
@@ -62,7 +64,7 @@ export function createModbusLine({ port, serial, clock, portFor, ...more }: Modb
     isNetwork: more.isNetwork === true,
     tune: (other, onLate) => {
       if (portFor === undefined)
-        throw new BusError('port-refused', 'this line cannot be retuned: set the speed in the serial server itself');
+        throw new BusError('port-refused', msg`this line cannot be retuned: set the speed in the serial server itself`);
       return stationOn(portFor(other), other, onLate);
     },
   });
@@ -77,7 +79,7 @@ export function createTcpLine({ port, clock }: Pick<ModbusLineOptions, 'port' | 
     own: (onLate) => station(port, new MbapPort({ port, clock, counters, onLate }), NETWORK_CHAR_MS),
     isNetwork: true,
     tune: () => {
-      throw new BusError('port-refused', 'a network line has no speed: scan with the settings of the gateway behind it');
+      throw new BusError('port-refused', msg`a network line has no speed: scan with the settings of the gateway behind it`);
     },
   });
 }
@@ -178,7 +180,7 @@ class ClientLine implements ModbusLine {
   async retune(serial: SerialSettings | null): Promise<void> {
     if (this.#isInFlight || this.#isRetuning) throw new TypeError('a line is retuned between requests');
     if (serial === null && this.#at === this.#own) return;
-    if (!this.#at.link.isOpen) throw new BusError('port-closed', 'the line is closed');
+    if (!this.#at.link.isOpen) throw new BusError('port-closed', msg`the line is closed`);
     this.#isRetuning = true;
     try {
       const next = serial === null ? this.#own : this.#tune(serial, this.#onLate);
@@ -186,7 +188,7 @@ class ClientLine implements ModbusLine {
       this.#settleOn(next);
       await connect(this.#at);
       if (!this.#isWanted) await disconnect(this.#at);
-      if (!this.#isWanted) throw new BusError('port-closed', 'the line was closed');
+      if (!this.#isWanted) throw new BusError('port-closed', msg`the line was closed`);
     } catch (error) {
       const wasClosed = !this.#at.link.isOpen;
       if (wasClosed) this.#settleOn(this.#own);
@@ -215,7 +217,7 @@ class ClientLine implements ModbusLine {
   #transact(request: ReadRequest | WriteRequest, timeoutMs: number, send: (done: Done) => void): Promise<Reply> {
     if (this.#isInFlight) throw new TypeError('a line takes one request at a time');
     const { link } = this.#at;
-    if (!link.isOpen) return this.#reported(request, Promise.reject(new BusError('port-closed', 'the line is closed')));
+    if (!link.isOpen) return this.#reported(request, Promise.reject(new BusError('port-closed', msg`the line is closed`)));
     this.#isInFlight = true;
     this.#transactions++;
     const pending = new Promise<Reply>((resolve, reject) => {
@@ -248,7 +250,7 @@ class ClientLine implements ModbusLine {
 
   #toBusError(error: unknown, unit: number): BusError {
     const exception = exceptionOf(error);
-    if (exception === null) return new BusError('wrong-reply', `unit ${unit}: reply does not fit the request`, { cause: error });
+    if (exception === null) return new BusError('wrong-reply', msg`unit ${unit}: reply does not fit the request`, { cause: error });
     this.#exceptions++;
     return exceptionError(exception, unit, error);
   }

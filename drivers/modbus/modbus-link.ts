@@ -2,10 +2,12 @@
  * The custom port under the client of `modbus-serial`, which is announced before each request what reply to expect. The common part of RTU
  * and TCP.
  */
+
 import { EventEmitter } from 'node:events';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import type { BytePort, LineCounters } from '../../agent/core/driver.ts';
 import { BusError } from '../../agent/core/errors.ts';
+import { msg } from '../../agent/core/message.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -100,7 +102,7 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
   }
 
   close(done: (error?: Error | null) => void): void {
-    this.abort(new BusError('port-closed', 'the line was closed'));
+    this.abort(new BusError('port-closed', msg`the line was closed`));
     this.port.close().then(
       () => done(null),
       (error: Error) => done(error),

@@ -3,7 +3,9 @@
  *
  * Pure but for the counters, which are arguments.
  */
+
 import { BusError } from '../../agent/core/errors.ts';
+import { msg } from '../../agent/core/message.ts';
 import type { Exchange, LinkCounters } from './modbus-link.ts';
 import type { WindowVerdict } from './reply-window.ts';
 
@@ -47,25 +49,25 @@ export function verdictError(verdict: WindowVerdict, { request, timeoutMs, isNet
   switch (verdict) {
     case 'damaged':
       counters.crcErrors++;
-      return new BusError('crc', `${unit}: damaged reply, ${words.damaged}`);
+      return new BusError('crc', msg`${unit}: damaged reply, ${words.damaged}`);
     case 'truncated':
       counters.truncated++;
-      return new BusError('wrong-reply', `${unit}: its reply broke off, ${words.truncated}`);
+      return new BusError('wrong-reply', msg`${unit}: its reply broke off, ${words.truncated}`);
     case 'wrong-reply':
-      return new BusError('wrong-reply', `${unit}: answered something else than was asked, check that no second unit has its address`);
+      return new BusError('wrong-reply', msg`${unit}: answered something else than was asked, check that no second unit has its address`);
     case 'foreign':
       counters.timeouts++;
-      return new BusError('timeout', `${unit}: ${waited}, but frames of others: ${words.foreign}`);
+      return new BusError('timeout', msg`${unit}: ${waited}, but frames of others: ${words.foreign}`);
     case 'noise':
       counters.timeouts++;
-      return new BusError('timeout', `${unit}: ${waited}, only noise: ${words.noise}`);
+      return new BusError('timeout', msg`${unit}: ${waited}, only noise: ${words.noise}`);
     case 'silence':
       counters.timeouts++;
-      return new BusError('timeout', `${unit}: ${waited}, ${words.silence}`, { finding: `${unit}: ${waited}` });
+      return new BusError('timeout', msg`${unit}: ${waited}, ${words.silence}`, { finding: msg`${unit}: ${waited}` });
   }
 }
 
 /** A reply that fits, and fits an older request as well. */
 export function doubtfulError(request: Buffer): BusError {
-  return new BusError('doubtful', `unit ${request[0]}: its reply could be a late or repeated one, no value was taken from it`);
+  return new BusError('doubtful', msg`unit ${request[0]}: its reply could be a late or repeated one, no value was taken from it`);
 }

@@ -3,6 +3,7 @@ import t from 'tap';
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import { BusError } from '../../agent/core/errors.ts';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
+import { msg } from '../../agent/core/message.ts';
 import { createModbusLine } from '../../drivers/modbus/modbus-line.ts';
 import { createWire } from '../street/wire.ts';
 import { eagerClock } from '../support/eager-clock.ts';
@@ -20,7 +21,7 @@ t.test('a line is retuned for a scan and comes back to its own speed', async (t)
     return Object.assign(wire.port, {
       open: () => {
         opened.push(baud);
-        return refuse ? Promise.reject(new BusError('port-missing', 'gone')) : open();
+        return refuse ? Promise.reject(new BusError('port-missing', msg`gone`)) : open();
       },
     });
   };

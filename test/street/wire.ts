@@ -1,5 +1,6 @@
 import type { BytePort } from '../../agent/core/driver.ts';
 import { BusError } from '../../agent/core/errors.ts';
+import { msg } from '../../agent/core/message.ts';
 import type { GatewayEnd } from './sim-line.ts';
 
 /** A cable without a kernel in between: for streets on the manual clock, where every byte must come at its exact time. */
@@ -21,12 +22,12 @@ export function createWire(receive: (bytes: Buffer) => void): Wire {
     onBytes: () => {},
     onLost: () => {},
     async open() {
-      if (!isPlugged) throw new BusError('port-missing', 'the simulated port is unplugged');
+      if (!isPlugged) throw new BusError('port-missing', msg`the simulated port is unplugged`);
       isOpen = true;
       isHung = false;
     },
     write(bytes) {
-      if (!isOpen) throw new BusError('port-closed', 'the simulated port is closed');
+      if (!isOpen) throw new BusError('port-closed', msg`the simulated port is closed`);
       if (!isHung) receive(Buffer.from(bytes));
     },
     discardInput: () => 0,
@@ -44,7 +45,7 @@ export function createWire(receive: (bytes: Buffer) => void): Wire {
         isPlugged = false;
         if (!isOpen) return;
         isOpen = false;
-        port.onLost(new BusError('port-closed', 'the simulated port was unplugged'));
+        port.onLost(new BusError('port-closed', msg`the simulated port was unplugged`));
       },
       replug() {
         isPlugged = true;

@@ -1,6 +1,7 @@
 /**
  * A small street on pseudo-terminals with its agent under a fake systemd, for the scenarios of the watchdog and of updates.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import { loadSite } from '../../agent/config/load/load-site.ts';
 import type { RawArgs } from '../../agent/console/protocol/protocol.ts';
 import { callAgent } from '../../agent/console/protocol/socket-client.ts';
 import { type Clock, every, sleep } from '../../agent/core/clock.ts';
+import { msg } from '../../agent/core/message.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import type { StatusView } from '../../agent/core/views.ts';
 import { createStreet } from '../street/street.ts';
@@ -93,7 +95,7 @@ export async function createWatchedStreet(t: Test, options: WatchedOptions = {})
   const status = (): Promise<StatusView | null> => statusAt(socketPath);
   const units = lamps.flatMap(({ id }) => street.units.get(id) ?? []);
   const all = (levelPct: number) => (): boolean => levels().filter((level) => level === levelPct).length === WATCHED_LAMPS;
-  const event = async (code: string): Promise<string> => (await status())?.activeEvents.find((each) => each.code === code)?.text ?? '';
+  const event = async (code: string): Promise<string> => (await status())?.activeEvents.find((each) => each.code === code)?.text ?? msg``;
   const newest = (): ManagedRun => {
     const run = manager.runs.at(-1);
     if (run === undefined) throw new Error('no run yet');

@@ -4,8 +4,10 @@
  * Errors: throws ConsoleError 'failed' for bytes that are no such file, or name a place where nothing may be restored.
  * Source: POSIX.1-2017, pax, "ustar Interchange Format".
  */
+
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { ConsoleError } from '../../console/console-error.ts';
+import { msg } from '../../core/message.ts';
 
 export interface ArchiveFile {
   readonly name: string;
@@ -58,7 +60,7 @@ function unzipped(packed: Uint8Array): Buffer {
 
 function header(name: string, bytes: number): Buffer {
   if (!isSafeName(name))
-    throw new ConsoleError('failed', `${name} cannot be in a backup: its name is too long or has characters that are not allowed`);
+    throw new ConsoleError('failed', msg`${name} cannot be in a backup: its name is too long or has characters that are not allowed`);
   const block = Buffer.alloc(BLOCK_BYTES);
   block.write(name, 0);
   const octal = (value: number, at: number, digits: number): number => block.write(value.toString(8).padStart(digits, '0'), at);
@@ -92,5 +94,5 @@ function paddingOf(bytes: number): number {
 }
 
 function damaged(why: string): ConsoleError {
-  return new ConsoleError('failed', `this is no whole backup: ${why}; take another copy of the file`);
+  return new ConsoleError('failed', msg`this is no whole backup: ${why}; take another copy of the file`);
 }

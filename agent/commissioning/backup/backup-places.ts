@@ -1,10 +1,12 @@
 /** Where a cabinet's own files lie on this machine: folder of the store, folder of the site, keys. */
+
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { loadCabinet } from '../../config/load/load.ts';
 import { ConsoleError } from '../../console/console-error.ts';
 import { type LocalArgs, textOf } from '../../console/terminal/terminal.ts';
 import { ConfigError } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 import { isCredential } from '../../core/secrets.ts';
 import { keyFilesIn } from '../key-files.ts';
 
@@ -45,7 +47,7 @@ export function backupPlaces(args: LocalArgs, configFile: string, text: string):
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     if (named === null)
-      throw new ConsoleError('failed', `${configFile} cannot be used (luciole check): say where the data lies with --data-dir`);
+      throw new ConsoleError('failed', msg`${configFile} cannot be used (luciole check): say where the data lies with --data-dir`);
     const secrets = Object.values(keyFilesIn(siteDir)).filter((path) => existsSync(path));
     return { cabinet: '', configFile, siteDir, dir: resolve(named), plain: [configFile], secrets, elsewhere: [] };
   }

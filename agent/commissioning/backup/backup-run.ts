@@ -4,6 +4,7 @@
  * Beside a running agent its storage thread makes the copy of the state; without one this program does. Files of the store are read with the
  * rights of its owner, who could have put a link in their place.
  */
+
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { passwordProblem } from '../../access/password.ts';
@@ -11,12 +12,14 @@ import { fetchAnswer } from '../../console/ask-agent.ts';
 import { STORE_BACKUP } from '../../console/commands/store/store.ts';
 import { ConsoleError } from '../../console/console-error.ts';
 import { type LocalArgs, type Terminal, textOf } from '../../console/terminal/terminal.ts';
-import { count, formatBytes } from '../../console/text/page.ts';
+import { formatBytes } from '../../console/text/page.ts';
 import { paragraph } from '../../console/text/text-lines.ts';
 import { PASSWORD_RULE } from '../../core/access.ts';
 import { asOwnerOf, createFile } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
+import { count } from '../../core/counts.ts';
 import { StoreError } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 import type { BackupReport } from '../../core/ports.ts';
 import { copyState, readingsFacts } from '../../store/copy-tools.ts';
 import { type ArchiveFile, isSafeName } from './archive.ts';
@@ -72,11 +75,12 @@ export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, 
 }
 
 async function newPassphrase({ askSecret }: Terminal, cabinet: string): Promise<string> {
-  if (askSecret === undefined) throw new ConsoleError('usage', 'keys are sealed with a passphrase, and there is no terminal to ask for it');
+  if (askSecret === undefined)
+    throw new ConsoleError('usage', msg`keys are sealed with a passphrase, and there is no terminal to ask for it`);
   const problemOf = (secret: string): string | null => passwordProblem(secret, cabinet === '' ? 'luciole' : cabinet);
   const passphrase = await askSecret('Passphrase for the keys in the backup', { text: PASSWORD_RULE, problem: problemOf });
   const problem = problemOf(passphrase);
-  if (problem !== null) throw new ConsoleError('usage', `this passphrase is refused: ${problem}`);
+  if (problem !== null) throw new ConsoleError('usage', msg`this passphrase is refused: ${problem}`);
   return passphrase;
 }
 
@@ -85,10 +89,10 @@ async function stateCopy(args: LocalArgs, places: BackupPlaces, terminal: Termin
   if (asked !== null && dirname(asked.path) !== places.dir)
     throw new ConsoleError(
       'failed',
-      `the agent that answers has its data in ${dirname(asked.path)}, this cabinet in ${places.dir}: name the other file`,
+      msg`the agent that answers has its data in ${dirname(asked.path)}, this cabinet in ${places.dir}: name the other file`,
     );
   const copy = asked ?? attempt(() => (existsSync(places.dir) ? asOwnerOf(places.dir, () => copyState(places.dir, nowMs)) : null));
-  if (copy === null) throw new ConsoleError('failed', `there is no state.db in ${places.dir}: no agent has run with this cabinet yet`);
+  if (copy === null) throw new ConsoleError('failed', msg`there is no state.db in ${places.dir}: no agent has run with this cabinet yet`);
   return { name: 'data/state.db', content: attempt(() => asOwnerOf(places.dir, () => readFileSync(copy.path))) };
 }
 
@@ -122,7 +126,7 @@ function revisionsOf(dir: string): readonly ArchiveFile[] {
       first.every(({ name, content }, i) => second[i]?.name === name && second[i].content.equals(content));
     if (isSame) return first;
   }
-  throw new ConsoleError('busy', 'the configuration is being changed: try again in a minute');
+  throw new ConsoleError('busy', msg`the configuration is being changed: try again in a minute`);
 }
 
 function treeOf(folder: string, name: string): readonly ArchiveFile[] {
@@ -137,7 +141,7 @@ function treeOf(folder: string, name: string): readonly ArchiveFile[] {
 /** In a folder under the given name, else under the name itself. Errors: throws ConsoleError 'failed' where there is a file of that name. */
 function freePath(place: string, name: string): string {
   const path = resolve(existsSync(place) && statSync(place).isDirectory() ? join(place, name) : place);
-  if (existsSync(path)) throw new ConsoleError('failed', `${path}: there is a file of this name already; name another with --to`);
+  if (existsSync(path)) throw new ConsoleError('failed', msg`${path}: there is a file of this name already; name another with --to`);
   return path;
 }
 
@@ -172,6 +176,6 @@ function attempt<T>(work: () => T): T {
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined || error instanceof ConsoleError) throw error;
     const advice = code === 'EACCES' ? 'use sudo' : 'look at the disk';
-    throw new ConsoleError('failed', `${path ?? 'the backup'}: ${code}; ${advice}`, { cause: error });
+    throw new ConsoleError('failed', msg`${path ?? 'the backup'}: ${code}; ${advice}`, { cause: error });
   }
 }

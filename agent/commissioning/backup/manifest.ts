@@ -1,8 +1,10 @@
 /** What a backup says about itself, and the check that it holds what it says. Pure. */
+
 import { createHash } from 'node:crypto';
 import { ConsoleError } from '../../console/console-error.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { isRecord } from '../../core/is-record.ts';
+import { msg } from '../../core/message.ts';
 import { type ArchiveFile, packArchive, unpackArchive } from './archive.ts';
 
 /** One file. Units: bytes. Shape: `sha256` as 64 hex digits. */
@@ -109,5 +111,5 @@ function isManifest(value: Readonly<Record<string, unknown>>): value is Readonly
 }
 
 function refused(why: string): ConsoleError {
-  return new ConsoleError('failed', `this backup cannot be restored: ${why}`);
+  return new ConsoleError('failed', msg`this backup cannot be restored: ${why}`);
 }

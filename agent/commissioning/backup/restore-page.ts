@@ -1,6 +1,7 @@
 /** A restore as a person sees it, before and after. Pure. */
 import { join } from 'node:path';
-import { count, formatBytes } from '../../console/text/page.ts';
+import { formatBytes } from '../../console/text/page.ts';
+import { count } from '../../core/counts.ts';
 import { BEFORE_RESTORE } from '../../core/pending-restore.ts';
 import type { ReadingsFacts } from '../../store/copy-tools.ts';
 import type { BackupManifest } from './manifest.ts';

@@ -1,7 +1,9 @@
 /** What a restore would change on this machine, file by file. It only looks. */
+
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConsoleError } from '../../console/console-error.ts';
+import { msg } from '../../core/message.ts';
 import { type ReadingsFacts, readingsFacts } from '../../store/copy-tools.ts';
 import type { ArchiveFile } from './archive.ts';
 import type { BackupPlaces } from './backup-places.ts';
@@ -41,7 +43,7 @@ function placeOfBackedUp(
 ): string {
   if (DATA.test(name)) return join(dir, name.slice('data/'.length));
   const [, below] = SITE.exec(name) ?? [];
-  if (below === undefined) throw new ConsoleError('failed', `this backup cannot be restored: ${name} is at a place that no backup has`);
+  if (below === undefined) throw new ConsoleError('failed', msg`this backup cannot be restored: ${name} is at a place that no backup has`);
   // The cabinet file may have another name on this machine.
   return name === config ? configFile : join(siteDir, below);
 }
@@ -49,7 +51,7 @@ function placeOfBackedUp(
 /** The name of the cabinet file in a backup: its first file of the site. Errors: throws ConsoleError 'failed' where it has none. */
 export function configNameOf({ files }: Backup): string {
   const name = [...files.keys()].find((each) => SITE.test(each));
-  if (name === undefined) throw new ConsoleError('failed', 'this backup cannot be restored: it has no cabinet file');
+  if (name === undefined) throw new ConsoleError('failed', msg`this backup cannot be restored: it has no cabinet file`);
   return name;
 }
 

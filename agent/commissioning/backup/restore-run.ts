@@ -4,6 +4,7 @@
  * It checks that the backup is whole and shows what would be replaced, also beside a running agent. When it is meant, it checks that no
  * agent runs and replaces it: first all files of the store at once, then those of the site. Without a cabinet file no agent starts, so a new gateway that loses its mains in between stays off.
  */
+
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { refuseWhileAgentRuns } from '../../console/ask-agent.ts';
@@ -13,6 +14,7 @@ import { paragraph } from '../../console/text/text-lines.ts';
 import { asOwnerOf, createFile, replaceWhole, syncPath } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { StoreError } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 import { BEFORE_RESTORE, finishRestore, stageRestore } from '../../core/pending-restore.ts';
 import { proveStateCopy } from '../../store/copy-tools.ts';
 import { serviceUser } from '../key-files.ts';
@@ -36,7 +38,7 @@ const EXIT_NOTHING_DONE = 1;
 /** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
 export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs }: RestoreWorld): Promise<number> {
   const isMeant = args['yes'] === true;
-  if (isMeant) await refuseWhileAgentRuns(args, terminal, 'an agent is running on this data: stop it first (systemctl stop luciole)');
+  if (isMeant) await refuseWhileAgentRuns(args, terminal, msg`an agent is running on this data: stop it first (systemctl stop luciole)`);
   const bytes = attempt(() => readFileSync(textOf(args['backup']) ?? ''));
   const backup = readBackup(bytes);
   const places = attempt(() => placesHere(args, resolve(configFile), backup));
@@ -61,7 +63,10 @@ async function openKeys({ manifest, files }: Backup, { askSecret }: Terminal): P
   const sealed = files.get(SEALED);
   if (sealed === undefined) return [];
   if (askSecret === undefined)
-    throw new ConsoleError('usage', 'the keys in it are sealed, and there is no terminal to ask for the passphrase: --no-keys leaves them');
+    throw new ConsoleError(
+      'usage',
+      msg`the keys in it are sealed, and there is no terminal to ask for the passphrase: --no-keys leaves them`,
+    );
   return openSealed(sealed, await askSecret('Passphrase of the keys in the backup', null), purposeOf(manifest));
 }
 
@@ -111,11 +116,11 @@ function attempt<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof StoreError) throw new ConsoleError('failed', `${error.message}; nothing was changed`, { cause: error });
+    if (error instanceof StoreError) throw new ConsoleError('failed', msg`${error.message}; nothing was changed`, { cause: error });
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined || error instanceof ConsoleError) throw error;
     const advice =
       code === 'ENOENT' ? 'is it there?' : process.getuid?.() === 0 ? 'look at the disk, then give the same command again' : 'use sudo';
-    throw new ConsoleError('failed', `${path ?? 'the backup'}: ${code}; ${advice}`, { cause: error });
+    throw new ConsoleError('failed', msg`${path ?? 'the backup'}: ${code}; ${advice}`, { cause: error });
   }
 }

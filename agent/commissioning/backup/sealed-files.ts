@@ -1,6 +1,8 @@
 /** Keys and users in a backup: encrypted with a passphrase, so that the file alone opens nothing. */
+
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
 import { ConsoleError } from '../../console/console-error.ts';
+import { msg } from '../../core/message.ts';
 import { type ArchiveFile, packArchive, unpackArchive } from './archive.ts';
 
 const CIPHER = 'aes-256-gcm';
@@ -25,7 +27,7 @@ export function openSealed(sealed: Buffer, passphrase: string, purpose: string):
     decipher.setAAD(Buffer.from(purpose)).setAuthTag(sealed.subarray(tagAt, dataAt));
     return unpackArchive(Buffer.concat([decipher.update(sealed.subarray(dataAt)), decipher.final()]));
   } catch (cause) {
-    throw new ConsoleError('failed', 'the passphrase does not open the keys in this backup; nothing was changed', { cause });
+    throw new ConsoleError('failed', msg`the passphrase does not open the keys in this backup; nothing was changed`, { cause });
   }
 }
 

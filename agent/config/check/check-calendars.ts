@@ -1,4 +1,5 @@
 import type { CalendarDate } from '../../core/cabinet.ts';
+import { msg } from '../../core/message.ts';
 import { BUILT_IN_HOLIDAYS } from '../../lighting/calendar.ts';
 import { dateOf } from '../schema/complete-lighting.ts';
 import { type CalendarDraft, type Index, type Placed, placed, unknownName, unknownZones } from './draft.ts';
@@ -41,13 +42,13 @@ function checkHolidays({ holidays, known }: Index, rules: readonly Placed<RuleDr
   return [
     ...rules.flatMap(({ value, path }): Finding[] => {
       if ('eves' in value && !('holidays' in value)) {
-        return [{ path: [...path, 'eves'], message: 'eves of which days? Write holidays beside it' }];
+        return [{ path: [...path, 'eves'], message: msg`eves of which days? Write holidays beside it` }];
       }
       return unknownName({ what: 'list of holidays', id: value.holidays, known: names, path: [...path, 'holidays'] });
     }),
     ...holidays.flatMap(({ value: { id, days }, path }) => [
       ...(BUILT_IN_HOLIDAYS.some((name) => name === id)
-        ? [{ path: [...path, 'id'], message: `"${id}" is built in; give your list another id` }]
+        ? [{ path: [...path, 'id'], message: msg`"${id}" is built in; give your list another id` }]
         : []),
       ...placed(days, [...path, 'days']).flatMap((day) =>
         typeof day.value === 'string' && !day.value.startsWith('easter') ? checkDate(day.value, day.path) : [],
@@ -63,19 +64,19 @@ function checkDate(text: string | undefined, path: Path): Finding[] {
   const lastDay = new Date(Date.UTC(year ?? 2000, month, 0)).getUTCDate();
   if (day <= lastDay) return [];
   const last = `${text.slice(0, -2)}${lastDay}`;
-  return [{ path, message: `there is no ${text}; the last day of that month is ${last}` }];
+  return [{ path, message: msg`there is no ${text}; the last day of that month is ${last}` }];
 }
 
 function checkSpan({ value: { from, to }, path }: Placed<RuleDraft>): Finding[] {
   if (from === undefined || to === undefined) return [];
   const [first, last] = [dateOf(from), dateOf(to)];
   if ((first.year === null) !== (last.year === null)) {
-    const message = `"${to}" ${last.year === null ? 'has no year' : 'has a year'}, from "${from}" ${first.year === null ? 'has none' : 'has one'}; write it in both, or in neither for each year`;
+    const message = msg`"${to}" ${last.year === null ? 'has no year' : 'has a year'}, from "${from}" ${first.year === null ? 'has none' : 'has one'}; write it in both, or in neither for each year`;
     return [{ path: [...path, 'to'], message }];
   }
   // Without years a span may run over the end of the year.
   if (first.year === null || number(first) <= number(last)) return [];
-  return [{ path: [...path, 'to'], message: `"${to}" comes before from "${from}"; no night would fit` }];
+  return [{ path: [...path, 'to'], message: msg`"${to}" comes before from "${from}"; no night would fit` }];
 }
 
 function number({ year, month, day }: CalendarDate): number {
@@ -85,7 +86,7 @@ function number({ year, month, day }: CalendarDate): number {
 function checkWeekdays({ value: { weekdays, nthWeekday }, path }: Placed<RuleDraft>): Finding[] {
   const weekday = nthWeekday?.weekday;
   if (weekdays === undefined || weekday === undefined || weekdays.some((day) => day === undefined || day === weekday)) return [];
-  const message = `the weekdays of this rule leave ${weekday} out, so no night would fit; leave weekdays out`;
+  const message = msg`the weekdays of this rule leave ${weekday} out, so no night would fit; leave weekdays out`;
   return [{ path: [...path, 'nthWeekday', 'weekday'], message }];
 }
 
@@ -96,7 +97,7 @@ function checkReachable({ value: calendar, path }: Placed<CalendarDraft>): Findi
     const before = rules.slice(0, i).find((earlier) => covers(earlier.value, rule.value));
     if (before === undefined) return [];
     const why = conditions(before.value).length === 0 ? 'a rule without conditions stands above it' : 'a rule above takes all its nights';
-    return [{ path: rule.path, message: `this rule is never reached: ${why}; put this one first`, first: before.path }];
+    return [{ path: rule.path, message: msg`this rule is never reached: ${why}; put this one first`, first: before.path }];
   });
 }
 

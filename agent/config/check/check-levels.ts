@@ -1,5 +1,6 @@
 import type { LightingClass } from '../../core/cabinet.ts';
 import { classesWithin, isSameFamily } from '../../core/lighting-class.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { given, type Index, type Placed, placed, type ZoneDraft } from './draft.ts';
 import { type Finding, listNames, type Path } from './finding.ts';
 import { programmesOf, stepPct, zoneMinimum } from './zone-facts.ts';
@@ -48,12 +49,12 @@ function checkClass(
   { path, programme, first }: { readonly path: Path; readonly programme?: string; readonly first?: Path },
 ): Finding[] {
   const who = programme === undefined ? `class ${name}` : `class ${name} in programme "${programme}"`;
-  const found = (message: string): Finding[] => [{ path, message, ...(first === undefined ? {} : { first }) }];
-  if (design === null) return found(`${who} needs the zone's designClass, the class that 100 % gives; write it, or levels in percent`);
+  const found = (message: Message): Finding[] => [{ path, message, ...(first === undefined ? {} : { first }) }];
+  if (design === null) return found(msg`${who} needs the zone's designClass, the class that 100 % gives; write it, or levels in percent`);
   const allowed = classesWithin(design);
   if (allowed.includes(name)) return [];
   const why = isSameFamily(name, design) ? `is brighter than designClass ${design}` : `is of another family than designClass ${design}`;
-  return found(`${who} ${why}; allowed: ${listNames(allowed)}`);
+  return found(msg`${who} ${why}; allowed: ${listNames(allowed)}`);
 }
 
 /** 0 % is only for a zone with `dark`: it gives a warning first. */
@@ -65,7 +66,7 @@ function checkDark(zone: Placed<ZoneDraft>, index: Index): Finding[] {
   const programmes = programmesOf(zone, index).flatMap(({ programme, path: usePath }): Finding[] => {
     const step = placed(programme.value.steps, [...programme.path, 'steps']).find((each) => zero(each.value));
     if (step === undefined) return [];
-    const message = `programme "${programme.value.id}" goes to 0 % at ${step.value.at ?? '?'}, but this zone may not go dark; ${advice}`;
+    const message = msg`programme "${programme.value.id}" goes to 0 % at ${step.value.at ?? '?'}, but this zone may not go dark; ${advice}`;
     return [{ path: usePath, message, first: [...step.path, 'levelPct'] }];
   });
   const traffic = placed(value.traffic?.steps, [...path, 'traffic', 'steps']).filter((step) => zero(step.value));
@@ -73,10 +74,10 @@ function checkDark(zone: Placed<ZoneDraft>, index: Index): Finding[] {
   const id = value.id === undefined ? 'its zone' : `zone "${value.id}"`;
   return [
     ...programmes,
-    ...traffic.map((step) => ({ path: [...step.path, 'levelPct'], message: `found 0 %, but this zone may not go dark; ${advice}` })),
+    ...traffic.map((step) => ({ path: [...step.path, 'levelPct'], message: msg`found 0 %, but this zone may not go dark; ${advice}` })),
     ...events.map((event) => ({
       path: [...event.path, 'levelPct'],
-      message: `found 0 %, but ${id} may not go dark; ${advice}`,
+      message: msg`found 0 %, but ${id} may not go dark; ${advice}`,
       first: path,
     })),
   ];
@@ -92,7 +93,7 @@ function checkBoost({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
   if (zone.presence === undefined || zone.presence === null) return [];
   const [minimum, boostPct] = [zoneMinimum(zone), given(zone.presence, 'boostPct', 100)];
   if (minimum === undefined || boostPct === undefined || boostPct >= minimum.pct) return [];
-  const message = `boostPct ${boostPct} lies below the zone's ${minimum.text}; presence would never show`;
+  const message = msg`boostPct ${boostPct} lies below the zone's ${minimum.text}; presence would never show`;
   return [{ path: [...path, 'presence', 'boostPct'], message }];
 }
 
@@ -107,7 +108,7 @@ function checkShows(zone: Placed<ZoneDraft>, index: Index): Finding[] {
     const isLost = levels.every((pct, i) => pct !== undefined && (steps[i]?.value.boostPct ?? boostPct) < pct);
     if (!isLost || levels.length === 0) return [];
     const lowest = Math.min(...levels.map(Number));
-    const message = `boostPct ${boostPct} lies below every step of programme "${programme.value.id}"; presence would never show: write more than ${lowest}`;
+    const message = msg`boostPct ${boostPct} lies below every step of programme "${programme.value.id}"; presence would never show: write more than ${lowest}`;
     return [{ path: [...path, 'presence', 'boostPct'], message, first: programme.path }];
   });
 }

@@ -2,10 +2,12 @@
  * Checks a cabinet against this machine: that its ports exist, and that the secrets of the uplink are in the right places and are not sent
  * unencrypted. Only for `luciole check`: a running agent reports the rest and tries again. Touches no disk itself.
  */
+
 import { resolve } from 'node:path';
 import { consoleHoldsPort } from '../../../drivers/console-ports.ts';
 import type { Problem } from '../../core/errors.ts';
 import { parseLinePort } from '../../core/line-port.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { inStateDir, isBelow, isPlain, outsideSiteDir, secretFiles } from '../../core/secrets.ts';
 import type { LoadedCabinet } from '../load/load.ts';
 import { listNames, type Path } from './finding.ts';
@@ -19,20 +21,20 @@ export function checkSecrets(
   { realPath, siteDir }: { readonly realPath: (path: string) => string; readonly siteDir: string },
 ): { readonly problems: Problem[]; readonly warnings: Problem[] } {
   const { uplink, store } = cabinet;
-  const problem = (path: Path, message: string): Problem => ({ file, ...named(path), message });
+  const problem = (path: Path, message: Message): Problem => ({ file, ...named(path), message });
   const stateDir = realPath(resolve(store.dir));
   const files = secretFiles(uplink, (path) => realPath(resolve(path)));
   const isForbidden = ({ path }: (typeof files)[number]): boolean => isBelow(path, stateDir);
   const isElsewhere = (file: (typeof files)[number]): boolean => !isForbidden(file) && !isBelow(file.path, siteDir);
   const plain = uplink === null || isPlain(uplink.broker) ? [] : uplink.otherBrokers.filter(isPlain);
   return {
-    problems: files.filter(isForbidden).map(({ setting, path }) => problem(['uplink', setting], `${path} ${inStateDir(store.dir)}`)),
+    problems: files.filter(isForbidden).map(({ setting, path }) => problem(['uplink', setting], msg`${path} ${inStateDir(store.dir)}`)),
     warnings: [
-      ...files.filter(isElsewhere).map(({ setting, path }) => problem(['uplink', setting], `${path} ${outsideSiteDir(siteDir)}`)),
+      ...files.filter(isElsewhere).map(({ setting, path }) => problem(['uplink', setting], msg`${path} ${outsideSiteDir(siteDir)}`)),
       ...plain.map((other) =>
         problem(
           ['uplink', 'otherBrokers', uplink?.otherBrokers.indexOf(other) ?? 0],
-          `${other} is never used: broker is mqtts://, and a password must not travel in the clear; write mqtts://`,
+          msg`${other} is never used: broker is mqtts://, and a password must not travel in the clear; write mqtts://`,
         ),
       ),
     ],

@@ -1,7 +1,9 @@
 /**
  * Checks that ids, units and ports are unique, and that every reference names something that exists. Pure.
  */
+
 import { linePortName, parseLinePort } from '../../core/line-port.ts';
+import { msg } from '../../core/message.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
 
@@ -83,7 +85,7 @@ export function checkReferences(index: Index): Finding[] {
       ...placed(value.presence?.alsoLamps, [...path, 'presence', 'alsoLamps']).flatMap((lamp) => [
         ...unknownName({ what: 'lamp', id: lamp.value, known: known.lamps, path: lamp.path }),
         ...(value.lamps?.includes(lamp.value) === true
-          ? [{ path: lamp.path, message: `lamp "${lamp.value}" is in this zone already; alsoLamps is for lamps of other zones` }]
+          ? [{ path: lamp.path, message: msg`lamp "${lamp.value}" is in this zone already; alsoLamps is for lamps of other zones` }]
           : []),
       ]),
       ...placed(value.presence?.sensors, [...path, 'presence', 'sensors']).flatMap((sensor) =>
@@ -101,7 +103,7 @@ function checkContactZones({ value: { contactZones, roles }, path }: Index['devi
     const at = [...path, 'contactZones', point];
     const role = roles?.[point];
     if (role !== 'emergency' && role !== 'lights-on' && (roles === undefined || !(point in roles) || role !== undefined)) {
-      return [{ path: at, message: `${point} has no role emergency or lights-on, so it lights no zone; write it under roles` }];
+      return [{ path: at, message: msg`${point} has no role emergency or lights-on, so it lights no zone; write it under roles` }];
     }
     return unknownName({ what: 'zone', id, known: known.zones, path: at });
   });
@@ -121,7 +123,7 @@ function checkLamps(index: Index): Finding[] {
     ];
     const homeless = !('pole' in value) && device !== undefined && polesOfDevices.get(device) === null;
     return homeless
-      ? [...unknown, { path, message: `this lamp has no pole, nor has its device "${device}"; give one of them a pole` }]
+      ? [...unknown, { path, message: msg`this lamp has no pole, nor has its device "${device}"; give one of them a pole` }]
       : unknown;
   });
   return [...findings, ...repeatedBy(drivers, (point) => `"${point}" already drives another lamp`)];
@@ -140,7 +142,7 @@ function checkMembership({ zones, lamps }: Index): Finding[] {
     ...twice,
     ...dark.map(({ value, path }) => ({
       path: [...path, 'id'],
-      message: `lamp "${value.id}" is in no zone and would never be lit; add it to the lamps of a zone`,
+      message: msg`lamp "${value.id}" is in no zone and would never be lit; add it to the lamps of a zone`,
     })),
   ];
 }
@@ -187,5 +189,5 @@ function clash({ id, path }: Named, others: readonly Named[], what: string): Fin
   const other = id === undefined ? undefined : others.find((o) => o.id?.toLowerCase() === id.toLowerCase());
   return other === undefined
     ? []
-    : [{ path, message: `"${id}" is also the id of ${what}; the platform could not tell them apart`, first: other.path }];
+    : [{ path, message: msg`"${id}" is also the id of ${what}; the platform could not tell them apart`, first: other.path }];
 }

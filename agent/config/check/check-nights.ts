@@ -2,8 +2,10 @@
  * Warns about nights of the year on which a cabinet gives less light than its file seems to say: a zone that is lit later than civil dusk, and
  * steps of a programme that short nights leave out. Pure.
  */
+
 import type { Cabinet, Zone } from '../../core/cabinet.ts';
 import { MINUTE_MS } from '../../core/durations.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { seasonOf } from '../../lighting/calendar.ts';
 import { createLocalCalendar, type LocalCalendar, type LocalTime } from '../../lighting/local-time.ts';
 import { createNights, type Night, type Nights } from '../../lighting/night.ts';
@@ -67,8 +69,8 @@ function checkLate(zone: Zone, path: Path, sampled: Sampled): Finding[] {
   const late = `this zone is lit up to ${evening.evening} min after civil dusk, as in the night of ${dayText(evening.civil)}`;
   const early = `this zone is put out up to ${morning.morning} min before civil dawn, as in the night of ${dayText(morning.civil)}`;
   return [
-    ...(evening.evening < LEAST_MIN ? [] : [{ path: place('onOffsetMin', evening), message: `${late}; ${ADVICE}` }]),
-    ...(morning.morning < LEAST_MIN ? [] : [{ path: place('offOffsetMin', morning), message: `${early}; ${ADVICE}` }]),
+    ...(evening.evening < LEAST_MIN ? [] : [{ path: place('onOffsetMin', evening), message: msg`${late}; ${ADVICE}` }]),
+    ...(morning.morning < LEAST_MIN ? [] : [{ path: place('offOffsetMin', morning), message: msg`${early}; ${ADVICE}` }]),
   ];
 }
 
@@ -116,10 +118,10 @@ function programmeIds({ programmes, calendars }: Cabinet, { programme, calendar 
   });
 }
 
-function leftOutText({ name, nextName, atMs }: LeftOutStep, day: string, calendar: LocalCalendar): string {
+function leftOutText({ name, nextName, atMs }: LeftOutStep, day: string, calendar: LocalCalendar): Message {
   const { hour, minute } = calendar.localAt(atMs);
   const time = `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`;
-  return `in nights such as that of ${day} "${name}" comes after "${nextName}", so it is left out, and "${nextName}" begins only at ${time}; write two programmes and a calendar`;
+  return msg`in nights such as that of ${day} "${name}" comes after "${nextName}", so it is left out, and "${nextName}" begins only at ${time}; write two programmes and a calendar`;
 }
 
 /** The day on whose noon a night begins: `06-21`. */

@@ -1,3 +1,4 @@
+import { msg } from '../../core/message.ts';
 import { type Named, repeatedBy } from './check-names.ts';
 import { given, type Index, type OutputDraft, type Placed, placed, unknownName, unknownZones } from './draft.ts';
 import type { Finding } from './finding.ts';
@@ -29,13 +30,15 @@ function checkFollows({ value: output, path }: Placed<OutputDraft>): Finding[] {
   const { litWith } = output;
   const rules = given(output, 'rules', []);
   if (given(output, 'litWith', null) === null && rules?.length === 0) {
-    return [{ path, message: 'this output follows nothing; write litWith for zones, or rules' }];
+    return [{ path, message: msg`this output follows nothing; write litWith for zones, or rules` }];
   }
   const idle = given(output, 'idle', 0);
   const same = (value: number | string | undefined): boolean => value !== undefined && value === idle;
   const advice = `is also the idle value, so nothing would change; write another, or another idle`;
   return [
-    ...(litWith && same(given(litWith, 'value', 1)) ? [{ path: [...path, 'litWith', 'value'], message: `${String(idle)} ${advice}` }] : []),
+    ...(litWith && same(given(litWith, 'value', 1))
+      ? [{ path: [...path, 'litWith', 'value'], message: msg`${String(idle)} ${advice}` }]
+      : []),
     ...checkRulesTwice(output, [...path, 'rules']),
   ];
 }
@@ -51,7 +54,7 @@ function checkRest({ value: output, path }: Placed<OutputDraft>): Finding[] {
   if (given(output, 'litWith', null) === null) return [];
   return (['minOnS', 'minOffS'] as const)
     .filter((key) => output[key] === 0)
-    .map((key) => ({ path: [...path, key], message: 'found 0; a circuit that follows lamps needs a rest: write 60, or leave it out' }));
+    .map((key) => ({ path: [...path, key], message: msg`found 0; a circuit that follows lamps needs a rest: write 60, or leave it out` }));
 }
 
 /** Without mains a lamp has no light before contactor and driver have started, and the contactor would wear with each passer-by. */
@@ -60,7 +63,7 @@ function checkDarkCircuit({ value: { litWith }, path }: Placed<OutputDraft>, { z
     const zone = zones.find(({ value }) => value.id !== undefined && value.id === each.value);
     const isSwitched = (key: 'dark' | 'presence'): boolean => (zone === undefined ? null : (given(zone.value, key, null) ?? null)) !== null;
     if (zone === undefined || !isSwitched('dark') || !isSwitched('presence')) return [];
-    const message = `zone "${each.value}" may go dark and presence lights it: its circuit would open behind each passer-by and close late for the next; leave the zone out of litWith, or give it no dark`;
+    const message = msg`zone "${each.value}" may go dark and presence lights it: its circuit would open behind each passer-by and close late for the next; leave the zone out of litWith, or give it no dark`;
     return [{ path: each.path, message, first: zone.path, mayGoOn: true }];
   });
 }
@@ -77,7 +80,7 @@ function checkPoints({ outputs, lamps }: Index): Finding[] {
     ...repeatedBy(driven, (point) => `"${point}" already belongs to another output; give one output both their rules`),
     ...driven.flatMap(({ id, path }) => {
       const first = id === undefined ? undefined : levels.get(id);
-      return first === undefined ? [] : [{ path, message: `"${id}" drives a lamp; a lamp follows its zone, not an output`, first }];
+      return first === undefined ? [] : [{ path, message: msg`"${id}" drives a lamp; a lamp follows its zone, not an output`, first }];
     }),
   ];
 }

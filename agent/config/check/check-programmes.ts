@@ -2,7 +2,9 @@
  * Checks that the steps of every programme fill the night in order, each with one level, and that event nights end after they begin.
  * `check-levels.ts` checks the levels. Pure.
  */
+
 import type { StepTime, SunEvent } from '../../core/cabinet.ts';
+import { msg } from '../../core/message.ts';
 import { parseStepTime } from '../schema/complete-lighting.ts';
 import { type EventNightDraft, given, type Index, type Placed, type ProgrammeDraft, placed } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
@@ -28,8 +30,8 @@ function checkOrder({ value: programme, path }: Placed<ProgrammeDraft>): Finding
     const stepPath = [...step.path, 'at'];
     if (at === undefined) return [];
     if (programme.steps?.[0] === step.value)
-      return at === 'dusk' ? [] : [{ path: stepPath, message: `found "${at}" first; the first step of a night is at dusk` }];
-    if (at === 'dusk') return [{ path: stepPath, message: 'found dusk after another step; dusk comes first, and once' }];
+      return at === 'dusk' ? [] : [{ path: stepPath, message: msg`found "${at}" first; the first step of a night is at dusk` }];
+    if (at === 'dusk') return [{ path: stepPath, message: msg`found dusk after another step; dusk comes first, and once` }];
     const before = steps.slice(0, i).map(({ value }) => value.at);
     return checkAfter(at, before, stepPath);
   });
@@ -40,25 +42,25 @@ function checkAfter(at: string, before: readonly (string | undefined)[], path: P
   const last = before.findLast((earlier) => earlier !== undefined && compareTimes(at, earlier) !== null);
   const order = last === undefined ? null : compareTimes(at, last);
   if (last === undefined || order === null || order > 0) return [];
-  if (order === 0) return [{ path, message: `two steps at "${at}"; keep one` }];
+  if (order === 0) return [{ path, message: msg`two steps at "${at}"; keep one` }];
   const message =
     last === 'dusk'
-      ? `"${at}" comes before dusk, where the night begins; give the zone onOffsetMin to light it earlier`
-      : `"${at}" comes after "${last}"; write the steps in the order of the night, from noon to noon`;
+      ? msg`"${at}" comes before dusk, where the night begins; give the zone onOffsetMin to light it earlier`
+      : msg`"${at}" comes after "${last}"; write the steps in the order of the night, from noon to noon`;
   return [{ path, message }];
 }
 
 /** A level in percent or by class; also that of a traffic step. */
 export function checkOneLevel(step: Pick<StepDraft, 'levelPct' | 'class'>, path: Path): Finding[] {
   if ('levelPct' in step && 'class' in step)
-    return [{ path: [...path, 'class'], message: 'found levelPct and class; keep one of the two' }];
+    return [{ path: [...path, 'class'], message: msg`found levelPct and class; keep one of the two` }];
   if ('levelPct' in step || 'class' in step) return [];
-  return [{ path, message: 'this step has no level; write levelPct: 50, or class: M5 where the zone has a designClass' }];
+  return [{ path, message: msg`this step has no level; write levelPct: 50, or class: M5 where the zone has a designClass` }];
 }
 
 function checkStepBoost({ value: { levelPct, boostPct }, path }: Placed<StepDraft>): Finding[] {
   if (levelPct === undefined || boostPct === undefined || boostPct >= levelPct) return [];
-  const message = `boostPct ${boostPct} lies below levelPct ${levelPct} of this step; presence would never show: write ${levelPct} or more`;
+  const message = msg`boostPct ${boostPct} lies below levelPct ${levelPct} of this step; presence would never show: write ${levelPct} or more`;
   return [{ path: [...path, 'boostPct'], message }];
 }
 
@@ -68,7 +70,7 @@ function checkEventTimes({ value: event, path }: Placed<EventNightDraft>): Findi
   const order = compareTimes(until, from);
   if (order === null || order > 0) return [];
   const where = order === 0 ? 'is also when it begins' : `comes before from "${from}"`;
-  return [{ path: [...path, 'until'], message: `"${until}" ${where}; write an end after it: a night runs from noon to noon` }];
+  return [{ path: [...path, 'until'], message: msg`"${until}" ${where}; write an end after it: a night runs from noon to noon` }];
 }
 
 const DAY_MIN = 24 * 60;

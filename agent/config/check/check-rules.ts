@@ -1,3 +1,4 @@
+import { msg } from '../../core/message.ts';
 import { didYouMean } from '../../core/suggestions.ts';
 import { given, type Index, type Placed, type RuleDraft, unknownName, unknownZones } from './draft.ts';
 import { type Finding, listNames, type Path } from './finding.ts';
@@ -20,13 +21,13 @@ function checkInput(rule: Placed<RuleDraft>, index: Index): Finding[] {
   const inputs = (Object.keys(INPUTS) as Input[]).filter((key) => key in value);
   const [input, second] = inputs;
   if (input === undefined) {
-    return [{ path, message: 'this rule looks at nothing; write point (a measured value), presenceIn or trafficIn (a zone)' }];
+    return [{ path, message: msg`this rule looks at nothing; write point (a measured value), presenceIn or trafficIn (a zone)` }];
   }
   if (second !== undefined)
-    return [{ path: [...path, second], message: `found ${inputs.join(', ')}; a rule looks at one of them, write a rule for each` }];
+    return [{ path: [...path, second], message: msg`found ${inputs.join(', ')}; a rule looks at one of them, write a rule for each` }];
   const idle = DETAILS.filter((key) => key in value && !INPUTS[input].some((own) => own === key));
   return [
-    ...idle.map((key) => ({ path: [...path, key], message: `has no effect with ${input}; leave it out` })),
+    ...idle.map((key) => ({ path: [...path, key], message: msg`has no effect with ${input}; leave it out` })),
     ...(input === 'point' ? [...checkPoint(rule, index), ...checkThreshold(rule)] : checkZone(rule, input, index)),
   ];
 }
@@ -36,13 +37,14 @@ function checkPoint({ value: { point }, path }: Placed<RuleDraft>, { known: { de
   if (point === undefined || devices === null || [...devices].some((id) => point.startsWith(`${id}.`))) return [];
   const [device = ''] = point.split('.');
   const hint = didYouMean(device, devices, `; there are: ${listNames(devices)}`);
-  return [{ path: [...path, 'point'], message: `unknown device "${device}"${hint}` }];
+  return [{ path: [...path, 'point'], message: msg`unknown device "${device}"${hint}` }];
 }
 
 function checkThreshold({ value, path }: Placed<RuleDraft>): Finding[] {
   const isAbove = 'above' in value;
-  if (isAbove && 'below' in value) return [{ path: [...path, 'below'], message: 'found above and below; a rule has one, write two rules' }];
-  if (!isAbove && !('below' in value)) return [{ path, message: 'this rule has no threshold; write above or below' }];
+  if (isAbove && 'below' in value)
+    return [{ path: [...path, 'below'], message: msg`found above and below; a rule has one, write two rules` }];
+  if (!isAbove && !('below' in value)) return [{ path, message: msg`this rule has no threshold; write above or below` }];
   const threshold = isAbove ? value.above : value.below;
   return threshold === undefined ? [] : checkHysteresis(value, path, { threshold, isAbove, text: String(threshold) });
 }
@@ -54,16 +56,20 @@ function checkZone({ value, path }: Placed<RuleDraft>, input: 'presenceIn' | 'tr
   const section = input === 'presenceIn' ? 'presence' : 'traffic';
   const isBlind = zone !== undefined && given(zone, section, null) === null;
   const blind = isBlind
-    ? [{ path: [...path, input], message: `zone "${id}" has no ${section}, so this rule would never hold; give it one` }]
+    ? [{ path: [...path, input], message: msg`zone "${id}" has no ${section}, so this rule would never hold; give it one` }]
     : [];
   if (input === 'presenceIn') return [...unknown, ...blind];
   if (!('flowPct' in value)) {
-    return [...unknown, ...blind, { path, message: 'this rule has no threshold; write flowPct, the share of the design flow in percent' }];
+    return [
+      ...unknown,
+      ...blind,
+      { path, message: msg`this rule has no threshold; write flowPct, the share of the design flow in percent` },
+    ];
   }
   const flow =
     value.flowPct === undefined
       ? []
-      : checkHysteresis(value, path, { threshold: value.flowPct, isAbove: true, text: `flowPct ${value.flowPct}` });
+      : checkHysteresis(value, path, { threshold: value.flowPct, isAbove: true, text: msg`flowPct ${value.flowPct}` });
   return [...unknown, ...blind, ...flow];
 }
 
@@ -76,11 +82,11 @@ function checkHysteresis(
   const side = isAbove ? 'below' : 'above';
   const usual = threshold > 0 ? `; ${round(threshold * USUAL_SHARE[side])}, for example` : '';
   if (!('clearsAt' in value)) {
-    return [{ path, message: `this rule has no hysteresis; write clearsAt, where it is over again, ${side} ${text}${usual}` }];
+    return [{ path, message: msg`this rule has no hysteresis; write clearsAt, where it is over again, ${side} ${text}${usual}` }];
   }
   const { clearsAt } = value;
   if (clearsAt === undefined || (isAbove ? clearsAt < threshold : clearsAt > threshold)) return [];
-  const message = `clearsAt ${clearsAt} is not ${side} ${text}, so the rule would come and go with each reading; write a value ${side} it${usual}`;
+  const message = msg`clearsAt ${clearsAt} is not ${side} ${text}, so the rule would come and go with each reading; write a value ${side} it${usual}`;
   return [{ path: [...path, 'clearsAt'], message }];
 }
 
@@ -99,7 +105,7 @@ function checkRaise({ value: { raise }, path }: Placed<RuleDraft>, { zones, know
     ...unknownZones(raise.zones, [...path, 'raise', 'zones'], known.zones),
     ...minima.slice(0, 1).map(({ id, text, pct }) => ({
       path: [...path, 'raise', 'levelPct'],
-      message: `${levelPct} % does not lie above ${text} of zone "${id}", so it would never show; write more than ${pct}`,
+      message: msg`${levelPct} % does not lie above ${text} of zone "${id}", so it would never show; write more than ${pct}`,
     })),
   ];
 }

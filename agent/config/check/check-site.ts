@@ -5,6 +5,7 @@
 
 import { isLoginPlace } from '../../core/access.ts';
 import { parseLineNetwork, parseLinePort } from '../../core/line-port.ts';
+import { msg } from '../../core/message.ts';
 import { nearest } from '../../core/suggestions.ts';
 import { readRevisionKey } from '../revisions/revision-key.ts';
 import { repeatedBy } from './check-names.ts';
@@ -25,11 +26,11 @@ export function checkSite(site: CabinetDraft['cabinet']): Finding[] {
   const timezone = site?.timezone;
   if (site === undefined || timezone === undefined) return [];
   const offsetH = standardOffsetH(timezone);
-  if (offsetH === null) return [{ path: ['cabinet', 'timezone'], message: `unknown time zone "${timezone}"${suggestZone(timezone)}` }];
+  if (offsetH === null) return [{ path: ['cabinet', 'timezone'], message: msg`unknown time zone "${timezone}"${suggestZone(timezone)}` }];
   const { latitudeDeg, longitudeDeg } = site;
   if (latitudeDeg === undefined || longitudeDeg === undefined) return [];
   if (!looksSwapped({ latitudeDeg, longitudeDeg, meridianDeg: offsetH * DEG_PER_HOUR, timezone })) return [];
-  const message = `latitude ${latitudeDeg} and longitude ${longitudeDeg} look swapped: ${timezone} lies elsewhere, and fits the other way round`;
+  const message = msg`latitude ${latitudeDeg} and longitude ${longitudeDeg} look swapped: ${timezone} lies elsewhere, and fits the other way round`;
   return [{ path: ['cabinet', 'latitudeDeg'], message }];
 }
 
@@ -77,7 +78,7 @@ function suggestZone(timezone: string): string {
 export function checkConsole(console: CabinetDraft['console']): Finding[] {
   const path = console?.socketPath;
   if (typeof path !== 'string' || !isLoginPlace(path)) return [];
-  const message = `"${path}" is where consoles log in, and this socket asks for no login: leave it out, or write /run/luciole/agent.sock`;
+  const message = msg`"${path}" is where consoles log in, and this socket asks for no login: leave it out, or write /run/luciole/agent.sock`;
   return [{ path: ['console', 'socketPath'], message }];
 }
 
@@ -115,7 +116,7 @@ function checkKeys(
   return [
     ...usable
       .filter(({ text }) => readRevisionKey(text) === undefined)
-      .map(({ path }) => ({ path, message: 'no Ed25519 public key; copy the line that `luciole config keygen` printed' })),
+      .map(({ path }) => ({ path, message: msg`no Ed25519 public key; copy the line that \`luciole config keygen\` printed` })),
     ...repeatedBy(ids, texts.sameId),
     ...repeatedBy(
       usable.map(({ raw, path }) => ({ id: raw, path })),

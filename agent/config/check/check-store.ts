@@ -2,7 +2,9 @@
  * Checks that the readings of a cabinet fit through the store's memory, and that delivery is proven where brokers can be cut off. Only for
  * `luciole check`: a running agent stores what fits, records the rest as gaps, and lights the street. Pure.
  */
+
 import type { Problem } from '../../core/errors.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { narrowed } from '../../core/narrowed.ts';
 import type { Profile } from '../../core/profile.ts';
 import { MAX_WAITING_READINGS } from '../../core/store-port.ts';
@@ -26,7 +28,7 @@ export function checkStore(
   profiles: ReadonlyMap<string, Profile>,
   periodsMs: Readonly<Record<string, number>>,
 ): StoreFindings {
-  const say = (path: Path, message: string): Problem => ({ file, ...named(path), message });
+  const say = (path: Path, message: Message): Problem => ({ file, ...named(path), message });
   const points = cabinet.lines
     .flatMap(({ devices }) => devices)
     .flatMap(({ profile: id, instances }) => {
@@ -42,14 +44,14 @@ export function checkStore(
     let fitsS = heartbeatS;
     while (ratePerS(fitsS) > MOST_PER_S) fitsS += 1;
     const found = `${points.length} points bring at least ${Math.ceil(least)} readings/s, the store takes ${MOST_PER_S}`;
-    return { problems: [say(['store', 'heartbeatS'], `${found}; give heartbeatS: ${fitsS} or more`)], warnings };
+    return { problems: [say(['store', 'heartbeatS'], msg`${found}; give heartbeatS: ${fitsS} or more`)], warnings };
   }
   const writtenS = Math.max(1, Math.floor(EARLY_READINGS / least));
   if (writtenS >= commitSeconds) return { problems: [], warnings };
   const found = `${points.length} points bring at least ${Math.ceil(least)} readings/s, so that memory is written every ${writtenS} s`;
   return {
     problems: [],
-    warnings: [...warnings, say(['store', 'commitSeconds'], `${found}; more than commitSeconds: ${writtenS} has no effect`)],
+    warnings: [...warnings, say(['store', 'commitSeconds'], msg`${found}; more than commitSeconds: ${writtenS} has no effect`)],
   };
 }
 

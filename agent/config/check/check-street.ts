@@ -1,3 +1,4 @@
+import { msg } from '../../core/message.ts';
 import { type CabinetDraft, given, type Index, unknownName } from './draft.ts';
 import type { Finding } from './finding.ts';
 
@@ -28,8 +29,8 @@ function checkLoops({ branches, poles }: Index): Finding[] {
     if (!isRing || !isFirst) return [];
     const message =
       way.length === 1
-        ? `pole "${from}" stands on branch "${id}" itself; write the pole of the street from which the branch leaves`
-        : `branches ${way.map((each) => `"${each}"`).join(' and ')} leave from each other; let one of them leave from a pole of the main street`;
+        ? msg`pole "${from}" stands on branch "${id}" itself; write the pole of the street from which the branch leaves`
+        : msg`branches ${way.map((each) => `"${each}"`).join(' and ')} leave from each other; let one of them leave from a pole of the main street`;
     return [{ path: [...path, 'from'], message }];
   });
 }
@@ -44,7 +45,7 @@ function checkNeighbours(draft: CabinetDraft, { neighbours, known }: Index): Fin
     ...neighbours.flatMap(({ value, path }) => [
       ...unknownName({ what: 'pole', id: value.pole, known: known.poles, path: [...path, 'pole'] }),
       ...(value.node !== undefined && value.node === own
-        ? [{ path: [...path, 'node'], message: `"${value.node}" is this cabinet itself; write the edge node of the other one` }]
+        ? [{ path: [...path, 'node'], message: msg`"${value.node}" is this cabinet itself; write the edge node of the other one` }]
         : []),
     ]),
   ];

@@ -1,4 +1,5 @@
 import { parseLinePort } from '../../core/line-port.ts';
+import { msg } from '../../core/message.ts';
 import { type CabinetDraft, given, type Index, type LampDraft, type LineDraft, type Placed, placed } from './draft.ts';
 import type { Finding } from './finding.ts';
 
@@ -21,18 +22,18 @@ function checkLine({ value: line, path }: Placed<LineDraft>): Finding[] {
     return [
       ...(count === undefined || count === 1
         ? []
-        : [{ path: [...path, 'devices'], message: `found ${count} devices; a uart line has exactly one` }]),
+        : [{ path: [...path, 'devices'], message: msg`found ${count} devices; a uart line has exactly one` }]),
       ...units.map((device) => ({
         path: [...device.path, 'unit'],
-        message: 'a device on a uart line has no unit; leave it out, or make the line kind modbus',
+        message: msg`a device on a uart line has no unit; leave it out, or make the line kind modbus`,
       })),
     ];
   }
   return [
     ...devices
       .filter(({ value }) => !('unit' in value))
-      .map((device) => ({ path: [...device.path, 'unit'], message: 'missing; needed on a modbus line: a whole number from 1 to 247' })),
-    ...(line.serial?.dataBits === 7 ? [{ path: [...path, 'serial', 'dataBits'], message: 'found 7; a modbus line needs 8' }] : []),
+      .map((device) => ({ path: [...device.path, 'unit'], message: msg`missing; needed on a modbus line: a whole number from 1 to 247` })),
+    ...(line.serial?.dataBits === 7 ? [{ path: [...path, 'serial', 'dataBits'], message: msg`found 7; a modbus line needs 8` }] : []),
   ];
 }
 
@@ -42,7 +43,7 @@ function checkPort({ value: line, path }: Placed<LineDraft>): Finding[] {
   if (port.kind === 'bad') return [{ path: [...path, 'port'], message: port.why }];
   if (port.kind === 'serial') return [];
   const idle = (key: 'rs485' | 'serial', why: string): Finding[] =>
-    line[key] === undefined || line[key] === null ? [] : [{ path: [...path, key], message: `has no effect with ${why}; leave it out` }];
+    line[key] === undefined || line[key] === null ? [] : [{ path: [...path, key], message: msg`has no effect with ${why}; leave it out` }];
   if (port.kind === 'rtu+tcp') return idle('rs485', 'rtu+tcp://, the serial server switches the direction');
   const isUart = given(line, 'kind', 'modbus') === 'uart';
   const advice = 'found tcp:// on a uart line, which speaks no Modbus; a serial server that passes bytes on is rtu+tcp://host:port';
@@ -56,14 +57,14 @@ function checkPort({ value: line, path }: Placed<LineDraft>): Finding[] {
 function checkLampLevels({ value, path }: Placed<LampDraft>): Finding[] {
   const [minPct, maxPct] = [given(value, 'minPct', 0), given(value, 'maxPct', 100)];
   if (minPct === undefined || maxPct === undefined || minPct <= maxPct) return [];
-  return [{ path: [...path, 'minPct' in value ? 'minPct' : 'maxPct'], message: `minPct ${minPct} lies above maxPct ${maxPct}` }];
+  return [{ path: [...path, 'minPct' in value ? 'minPct' : 'maxPct'], message: msg`minPct ${minPct} lies above maxPct ${maxPct}` }];
 }
 
 function checkUplink(uplink: CabinetDraft['uplink']): Finding[] {
   if (uplink === undefined || uplink === null) return [];
   const alone = (key: 'passwordFile' | 'certFile' | 'keyFile', partner: 'username' | 'certFile' | 'keyFile'): Finding[] =>
     typeof uplink[key] === 'string' && given(uplink, partner, null) === null
-      ? [{ path: ['uplink', key], message: `needs ${partner} beside it` }]
+      ? [{ path: ['uplink', key], message: msg`needs ${partner} beside it` }]
       : [];
   const others = Array.isArray(uplink.otherBrokers) ? uplink.otherBrokers : [];
   const broker = [
@@ -77,7 +78,7 @@ function checkUplink(uplink: CabinetDraft['uplink']): Finding[] {
     ...alone('passwordFile', 'username'),
     ...alone('certFile', 'keyFile'),
     ...alone('keyFile', 'certFile'),
-    ...tls.map((key) => ({ path: ['uplink', key], message: 'has no effect with mqtt://; write mqtts:// in broker, or leave it out' })),
+    ...tls.map((key) => ({ path: ['uplink', key], message: msg`has no effect with mqtt://; write mqtts:// in broker, or leave it out` })),
   ];
 }
 
@@ -85,10 +86,10 @@ function checkBroker(broker: string | undefined, path: Finding['path']): Finding
   if (broker === undefined) return [];
   const url = URL.parse(broker);
   if (url === null || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '') {
-    return [{ path, message: `found ${JSON.stringify(broker)}; allowed: mqtt://host:port or mqtts://host:port` }];
+    return [{ path, message: msg`found ${JSON.stringify(broker)}; allowed: mqtt://host:port or mqtts://host:port` }];
   }
   // The address is not repeated here: it may hold a password, and messages end up in logs.
   if (url.username !== '' || url.password !== '')
-    return [{ path, message: 'found a user or password in the address; write username and passwordFile instead' }];
+    return [{ path, message: msg`found a user or password in the address; write username and passwordFile instead` }];
   return [];
 }

@@ -2,6 +2,7 @@
  * Checks that the sensors of a zone have their settings: thresholds of a photocell, distances of a wave, rising steps of traffic. Warns
  * about settings with which a cabinet can run. `check-levels.ts` checks the levels. Pure.
  */
+import { msg } from '../../core/message.ts';
 import { MAX_WINDOW_MIN } from '../../lighting/photocell.ts';
 import { STUCK_S, showsWhoStays } from '../schema/complete-lighting.ts';
 import { checkOneLevel } from './check-programmes.ts';
@@ -41,7 +42,7 @@ function checkPhotocell({ value: { photocell }, path }: Placed<ZoneDraft>): Find
   if (onBelowLux === undefined || offAboveLux === undefined || offAboveLux > onBelowLux) return [];
   const between = offAboveLux === onBelowLux ? `at ${onBelowLux} lx` : `between ${offAboveLux} and ${onBelowLux} lx`;
   const key = 'offAboveLux' in photocell ? 'offAboveLux' : 'onBelowLux';
-  const message = `offAboveLux ${offAboveLux} is not above onBelowLux ${onBelowLux}: ${between} the zone would be lit and put out in turn; write offAboveLux ${Math.ceil(onBelowLux * USUAL_RATIO)}`;
+  const message = msg`offAboveLux ${offAboveLux} is not above onBelowLux ${onBelowLux}: ${between} the zone would be lit and put out in turn; write offAboveLux ${Math.ceil(onBelowLux * USUAL_RATIO)}`;
   return [{ path: [...path, 'photocell', key], message }];
 }
 
@@ -55,7 +56,7 @@ function checkLongRaise({ value: { presence, kind = 'street' }, path }: Placed<Z
     .map(({ stuckS: ownS }) => ownS ?? STUCK_S[kind]);
   const longestS = Math.max(0, ...stuckS);
   if (maxBoostS >= longestS) return [];
-  const message = `maxBoostS ${maxBoostS} ends before stuckS ${longestS}: people who stay would have no light, though no sensor counts as stuck; write ${longestS} or more, or leave it out`;
+  const message = msg`maxBoostS ${maxBoostS} ends before stuckS ${longestS}: people who stay would have no light, though no sensor counts as stuck; write ${longestS} or more, or leave it out`;
   return [{ path: [...path, 'presence', 'maxBoostS'], message, mayGoOn: true }];
 }
 
@@ -71,7 +72,7 @@ function checkReach({ value: zone, path }: Placed<ZoneDraft>, { devices }: Index
     .filter(({ value: { device, listen } }) => listen !== 'group' && device !== undefined && homeless.has(device))
     .map((sensor) => ({
       path: [...sensor.path, 'device'],
-      message: `device "${sensor.value.device}" has no pole, ${what}; ${advice}`,
+      message: msg`device "${sensor.value.device}" has no pole, ${what}; ${advice}`,
     }));
 }
 
@@ -83,8 +84,8 @@ function checkDistances({ value: zone, path }: Placed<ZoneDraft>, index: Index):
   if (first === undefined || places.some((place) => place === undefined || place !== first)) return [];
   const message =
     places.length === 1
-      ? 'this zone has one lamp, so light cannot run ahead of anyone; leave wave out'
-      : "all lamps of this zone stand at one distance, so light cannot run ahead of anyone; write the poles' distances as atM, or leave wave out";
+      ? msg`this zone has one lamp, so light cannot run ahead of anyone; leave wave out`
+      : msg`all lamps of this zone stand at one distance, so light cannot run ahead of anyone; write the poles' distances as atM, or leave wave out`;
   return [{ path: [...path, 'presence', 'wave'], message }];
 }
 
@@ -106,13 +107,13 @@ function checkTraffic({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
     const [before, { belowPct }] = [steps[i - 1]?.value, step.value];
     if (before?.belowPct === undefined || belowPct === undefined) return flaws;
     if (belowPct <= before.belowPct) {
-      const message = `belowPct ${belowPct} does not rise above ${before.belowPct} of the step before; write the steps from the lowest share to the highest`;
+      const message = msg`belowPct ${belowPct} does not rise above ${before.belowPct} of the step before; write the steps from the lowest share to the highest`;
       return [...flaws, { path: [...step.path, 'belowPct'], message }];
     }
     const [less, more] = [stepPct(before, zone), stepPct(step.value, zone)];
     if (less === undefined || more === undefined || more >= less) return flaws;
     const key = 'class' in step.value ? 'class' : 'levelPct';
-    const message = `${more} % is less than ${less} % of the step before, so more traffic would have less light; write ${less} % or more`;
+    const message = msg`${more} % is less than ${less} % of the step before, so more traffic would have less light; write ${less} % or more`;
     return [...flaws, { path: [...step.path, key], message }];
   });
 }
@@ -125,7 +126,7 @@ export function checkWarnings(index: Index): Finding[] {
 function checkWindow({ value: { photocell }, path }: Placed<ZoneDraft>): Finding[] {
   const windowMin = photocell?.windowMin;
   if (windowMin === undefined || windowMin <= MAX_WINDOW_MIN) return [];
-  const message = `windowMin ${windowMin} counts as ${MAX_WINDOW_MIN}: farther from dusk and dawn no sky is dark; write ${MAX_WINDOW_MIN} or less`;
+  const message = msg`windowMin ${windowMin} counts as ${MAX_WINDOW_MIN}: farther from dusk and dawn no sky is dark; write ${MAX_WINDOW_MIN} or less`;
   return [{ path: [...path, 'photocell', 'windowMin'], message }];
 }
 
@@ -149,6 +150,6 @@ function checkHours({ value: zone, path }: Placed<ZoneDraft>, { lamps }: Index):
   );
   if (unknown.length === 0) return [];
   const names = listNames(unknown.map(({ value }) => value.id ?? ''));
-  const message = `the burning hours of ${names} are not in this file; constantLight reduces no lamp before they are known: write burned, or use luciole hours`;
+  const message = msg`the burning hours of ${names} are not in this file; constantLight reduces no lamp before they are known: write burned, or use luciole hours`;
   return [{ path: [...path, 'constantLight'], message }];
 }

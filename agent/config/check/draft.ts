@@ -3,6 +3,7 @@
  *
  * Cross-checks work on a draft. They report nothing about missing parts: the schema already did.
  */
+import { msg } from '../../core/message.ts';
 import { didYouMean } from '../../core/suggestions.ts';
 import type { CabinetInput } from '../schema/schema.ts';
 import { type Finding, listNames, type Path } from './finding.ts';
@@ -102,7 +103,7 @@ interface Reference {
 /** A reference to nothing. */
 export function unknownName({ what, id, known, path }: Reference): Finding[] {
   if (id === undefined || id === null || known === null || known.has(id)) return [];
-  return [{ path, message: `unknown ${what} "${id}"${didYouMean(id, known, `; there are: ${listNames(known)}`)}` }];
+  return [{ path, message: msg`unknown ${what} "${id}"${didYouMean(id, known, `; there are: ${listNames(known)}`)}` }];
 }
 
 /** Unknown zones of a list. */

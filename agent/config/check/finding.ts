@@ -2,6 +2,7 @@
  * One error in a document by its path, before its place in the file is known, and how a path is written for people. `load.ts` makes
  * problems of findings.
  */
+import type { Message } from '../../core/message.ts';
 
 /** Keys and list positions from the root: `['lines', 0, 'port']`. */
 export type Path = readonly (string | number)[];
@@ -10,7 +11,7 @@ export type Path = readonly (string | number)[];
 export interface Finding {
   readonly path: Path;
   /** The found value and what is allowed. */
-  readonly message: string;
+  readonly message: Message;
   /** Report the place of the key instead of its value. */
   readonly atKey?: boolean;
   /** The other place of a conflict; its line is added to the message. */

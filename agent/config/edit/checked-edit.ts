@@ -1,5 +1,6 @@
 import type { Problem } from '../../core/errors.ts';
 import { type JsonSchema, keysOf, schemaAt, withoutNull } from '../../core/json-schema.ts';
+import { msg } from '../../core/message.ts';
 import type { EditedText } from '../../core/revisions.ts';
 import { valueAt } from '../../core/schema-findings.ts';
 import { nearest } from '../../core/suggestions.ts';
@@ -26,7 +27,7 @@ export function editChecked(text: string, path: string, value: string | null): E
   const [first] = wrong;
   if (first !== undefined) {
     const more = wrong.length === 1 ? '' : ` (and ${wrong.length - 1} more)`;
-    return { reason: `${formatPath(first.path)}: ${withHomes(first)}${more}` };
+    return { reason: msg`${formatPath(first.path)}: ${withHomes(first)}${more}` };
   }
   const missing = caused.map(
     ({ path: at, message }): Problem => ({ file: 'cabinet.yaml', ...after.place(at), path: formatPath(at), message }),

@@ -3,6 +3,7 @@
  *
  * Shape: paths are `zones[rue].minPct`, `lines[0].serial.baud`, `lamps[+]`, `programmes[night].steps[23:00].levelPct`.
  */
+
 import {
   type Document,
   isAlias,
@@ -18,6 +19,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
+import { type Message, msg } from '../../core/message.ts';
 import type { EditedText } from '../../core/revisions.ts';
 import { didYouMean } from '../../core/suggestions.ts';
 import { listNames } from '../check/finding.ts';
@@ -39,7 +41,7 @@ export function editYaml(text: string, path: string, value: string | null): Edit
   const steps = stepsOf(path);
   if (typeof steps === 'string') return { reason: steps };
   const document = parseDocument(text, { keepSourceTokens: true, logLevel: 'error' });
-  if (document.errors.length > 0 || !isMap(document.contents)) return { reason: 'it is not YAML as it stands: load a whole file first' };
+  if (document.errors.length > 0 || !isMap(document.contents)) return { reason: msg`it is not YAML as it stands: load a whole file first` };
   const place = placeOf(document, steps, value === null);
   if (typeof place === 'string') return { reason: place };
   if (value === null) {
@@ -47,8 +49,8 @@ export function editYaml(text: string, path: string, value: string | null): Edit
     return { text: document.toString(STYLE) };
   }
   const parsed = parseDocument(value, { logLevel: 'error' });
-  if (parsed.errors.length > 0) return { reason: `the value is not YAML: ${parsed.errors[0]?.message.split('\n')[0] ?? ''}` };
-  if (hasAlias(parsed)) return { reason: 'the value repeats another part (*), which it cannot see: write it out' };
+  if (parsed.errors.length > 0) return { reason: msg`the value is not YAML: ${parsed.errors[0]?.message.split('\n')[0] ?? ''}` };
+  if (hasAlias(parsed)) return { reason: msg`the value repeats another part (*), which it cannot see: write it out` };
   return put(document, text, { place, plain: parsed.toJS({ maxAliasCount: 0 }) as unknown });
 }
 
@@ -86,8 +88,8 @@ function inYaml(value: unknown): string {
 }
 
 /** The steps of a path, or what is wrong with it. */
-export function stepsOf(path: string): PathStep[] | string {
-  const wrong = `bad path "${path.slice(0, MAX_PATH)}": write keys with dots and items by id or number, as zones[rue].minPct or lines[0].port`;
+export function stepsOf(path: string): PathStep[] | Message {
+  const wrong = msg`bad path "${path.slice(0, MAX_PATH)}": write keys with dots and items by id or number, as zones[rue].minPct or lines[0].port`;
   if (path.length > MAX_PATH || !/^[A-Za-z_][\w-]*(\[[^[\]]+\]|\.[A-Za-z_][\w-]*)*$/.test(path)) return wrong;
   return [...path.matchAll(/\[([^[\]]+)\]|([A-Za-z_][\w-]*)/g)].map(([, item, key]): PathStep => {
     if (item === undefined) return { kind: 'key', name: key ?? '' };
@@ -97,15 +99,15 @@ export function stepsOf(path: string): PathStep[] | string {
 }
 
 /** Finds the path in the document. Returns a sentence where a part is missing; keys may be new, and one item after the last of a list. */
-function placeOf(document: Document.Parsed, steps: readonly PathStep[], mustExist: boolean): Place | string {
+function placeOf(document: Document.Parsed, steps: readonly PathStep[], mustExist: boolean): Place | Message {
   const place: Place = [];
   let node: unknown = document.contents;
   for (const step of steps) {
-    if (isAlias(node)) return `${pathText(place)} repeats another part of the file (*): change it there`;
+    if (isAlias(node)) return msg`${pathText(place)} repeats another part of the file (*): change it there`;
     if (step.kind === 'key') {
       if (isSeq(node))
-        return `${pathText(place)} is a list: name an item, as ${pathText(place)}[0], ${pathText(place)}[ID] or ${pathText(place)}[+]`;
-      if (node !== undefined && !isMap(node)) return `${pathText(place)} holds no keys`;
+        return msg`${pathText(place)} is a list: name an item, as ${pathText(place)}[0], ${pathText(place)}[ID] or ${pathText(place)}[+]`;
+      if (node !== undefined && !isMap(node)) return msg`${pathText(place)} holds no keys`;
       place.push(step.name);
     } else {
       const index = itemOf(node, step, pathText(place));
@@ -113,23 +115,23 @@ function placeOf(document: Document.Parsed, steps: readonly PathStep[], mustExis
       place.push(index);
     }
     node = document.getIn(place, true);
-    if (node === undefined && mustExist) return `there is no ${pathText(place)}`;
+    if (node === undefined && mustExist) return msg`there is no ${pathText(place)}`;
   }
   return place;
 }
 
-function itemOf(at: unknown, step: Exclude<PathStep, { kind: 'key' }>, where: string): number | string {
-  if (!isSeq(at)) return `${where} is no list`;
+function itemOf(at: unknown, step: Exclude<PathStep, { kind: 'key' }>, where: string): number | Message {
+  if (!isSeq(at)) return msg`${where} is no list`;
   const { items } = at as YAMLSeq;
   if (step.kind === 'new') return items.length;
-  if (step.kind === 'at') return step.index < items.length ? step.index : `${where} has ${items.length} items, counted from 0`;
+  if (step.kind === 'at') return step.index < items.length ? step.index : msg`${where} has ${items.length} items, counted from 0`;
   // Steps of a programme have no id: their time names them.
   const ids = items.map((item) =>
     isMap(item) ? String((item as YAMLMap).get('id') ?? (item as YAMLMap).get('at') ?? '') : String(isScalar(item) ? item.value : ''),
   );
   const index = ids.indexOf(step.name);
   const near = didYouMean(step.name, ids, `; there are: ${listNames(ids.filter((id) => id !== ''))}`);
-  return index >= 0 ? index : `${where} has no "${step.name}"${near}`;
+  return index >= 0 ? index : msg`${where} has no "${step.name}"${near}`;
 }
 
 function pathText(place: Place): string {

@@ -1,5 +1,6 @@
 import { type Circuits, circuitsOf, type LampCircuit, portOf, type WiredSite } from '../../../drivers/light-circuits.ts';
 import type { WallMs } from '../../core/clock.ts';
+import { msg } from '../../core/message.ts';
 import type { LevelPct } from '../../core/words.ts';
 import { shortfallsOf } from '../../lighting/floor.ts';
 import type { CabinetAndProfiles } from '../revisions/touched-parts.ts';
@@ -70,7 +71,7 @@ function planFlaws({ after, running, site, nowMs }: FloorCheck, circuits: Omit<C
   });
   return shortfalls.map(({ lampId, atMs, levelPct, floorPct, text }) => ({
     path: `lamps[${lampId}]`,
-    message: `${levelPct} % at ${localText(atMs, site.cabinet.timezone)} ${text}; the floor of the site is ${floorPct} %`,
+    message: msg`${levelPct} % at ${localText(atMs, site.cabinet.timezone)} ${text}; the floor of the site is ${floorPct} %`,
   }));
 }
 
@@ -81,7 +82,7 @@ function linesTooSlow({ after, running, site }: FloorCheck): FloorFlaw[] {
     const known = [running, site].flatMap(({ cabinet }) => cabinet.lines.filter((line) => portOf(line) === portOf(each)));
     const leastPerS = Math.min(...known.map((line) => line.maxWritesPerS));
     if (known.length === 0 || maxWritesPerS >= leastPerS) return [];
-    return [{ path: `lines[${id}].maxWritesPerS`, message: `${maxWritesPerS} levels a second; the floor of the site is ${leastPerS}` }];
+    return [{ path: `lines[${id}].maxWritesPerS`, message: msg`${maxWritesPerS} levels a second; the floor of the site is ${leastPerS}` }];
   });
 }
 

@@ -5,6 +5,7 @@
  * A device type is compared, not interpreted: everything that decides about a write must be as in the running configuration or in the file
  * of the site. `floor-check.ts` checks the planned levels.
  */
+
 import { isDeepStrictEqual } from 'node:util';
 import {
   type Circuits,
@@ -17,6 +18,7 @@ import {
   writeFace,
 } from '../../../drivers/light-circuits.ts';
 import type { Problem } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 import type { LevelPct } from '../../core/words.ts';
 
 /** One place where light would be below the floor. Shape: `path` as in `cabinet.yaml`. */
@@ -51,9 +53,9 @@ function lampsLost({ after, running }: CircuitQuestion): FloorFlaw[] {
   return [
     ...lost.map(([, { lamp, wired }]) => ({
       path: `lamps[${lamp.id}]`,
-      message: `nothing drives it any more at unit ${wired.device.unit} of ${wired.line.port}`,
+      message: msg`nothing drives it any more at unit ${wired.device.unit} of ${wired.line.port}`,
     })),
-    ...after.doubled.map(({ id }) => ({ path: `lamps[${id}]`, message: 'it has the register of another lamp' })),
+    ...after.doubled.map(({ id }) => ({ path: `lamps[${id}]`, message: msg`it has the register of another lamp` })),
   ];
 }
 
@@ -69,7 +71,7 @@ function lampsYounger({ after, running, site }: CircuitQuestion): FloorFlaw[] {
     return [
       {
         path: `lamps[${lamp.id}].burned`,
-        message: 'its burning hours would make its constant light less: state them at the cabinet, luciole hours',
+        message: msg`its burning hours would make its constant light less: state them at the cabinet, luciole hours`,
       },
     ];
   });
@@ -87,11 +89,11 @@ function failsafeFlaws({ after, running, levels }: CircuitQuestion): FloorFlaw[]
   return [...after.lamps].flatMap(([place, { lamp, failsafePct }]) => {
     const leastPct = Math.min(levels.get(place) ?? 0, running.lamps.get(place)?.failsafePct ?? 100);
     if (failsafePct >= leastPct) return [];
-    return [{ path: `lamps[${lamp.id}]`, message: `without an agent it has ${failsafePct} %; the floor of the site is ${leastPct} %` }];
+    return [{ path: `lamps[${lamp.id}]`, message: msg`without an agent it has ${failsafePct} %; the floor of the site is ${leastPct} %` }];
   });
 }
 
-const BEHIND_TCP = 'a device behind tcp:// may ignore its unit number and be one of those that are lit';
+const BEHIND_TCP = msg`a device behind tcp:// may ignore its unit number and be one of those that are lit`;
 
 const OTHER_WIRE = 'other serial settings could leave a device without a failsafe unreached';
 
@@ -104,11 +106,11 @@ function unitFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
     const isAlike = before.some((each) => writeFace(each.profile) === writeFace(wired.profile));
     const isGrouped = before.some((each) => isDeepStrictEqual(each.device.groups, wired.device.groups));
     return [
-      ...(isAlike ? [] : [{ path, message: 'its type writes to the device otherwise than the one that runs' }]),
-      ...(isGrouped ? [] : [{ path: `${path}.groups`, message: 'its groups would reach other lamps' }]),
+      ...(isAlike ? [] : [{ path, message: msg`its type writes to the device otherwise than the one that runs` }]),
+      ...(isGrouped ? [] : [{ path: `${path}.groups`, message: msg`its groups would reach other lamps` }]),
       ...([running, site].some((each) => each.units.has(unit) && keepsContacts(unit, after, each))
         ? []
-        : [{ path: `${path}.roles`, message: 'its emergency or lights-on contact would be gone, or light fewer lamps' }]),
+        : [{ path: `${path}.roles`, message: msg`its emergency or lights-on contact would be gone, or light fewer lamps` }]),
       ...(before.some((each) => isSameWire(wired, each)) ? [] : [{ path: `lines[${wired.line.id}]`, message: OTHER_WIRE }]),
     ];
   });
@@ -143,7 +145,7 @@ function broadcastFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] 
     .filter((each) => ports.has(each.split('|')[0] ?? '') && !running.broadcasts.has(each) && !site.broadcasts.has(each))
     .map((each) => {
       const [port, , table, address] = each.split('|');
-      return { path: 'lines', message: `a broadcast to ${table} ${address} on ${port} that no type of what runs sends` };
+      return { path: 'lines', message: msg`a broadcast to ${table} ${address} on ${port} that no type of what runs sends` };
     });
 }
 
@@ -155,7 +157,7 @@ function feedFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
     const isKept = next !== undefined && isFedAsBefore(next, before) && next.output.minOffS <= restS;
     return isKept
       ? []
-      : [{ path: `outputs[${before.output.id}]`, message: 'its circuit would not be closed as before when its lamps are lit' }];
+      : [{ path: `outputs[${before.output.id}]`, message: msg`its circuit would not be closed as before when its lamps are lit` }];
   });
 }
 
@@ -175,6 +177,6 @@ function strangeOutputs({ after, running, site }: CircuitQuestion): FloorFlaw[] 
     .filter(([place, circuit]) => circuit.isRelay && isKnown(circuit) && !running.outputs.has(place) && !site.outputs.has(place))
     .map(([, { output }]) => ({
       path: `outputs[${output.id}]`,
-      message: 'the file of the site switches no such point, and lamps may hang on it',
+      message: msg`the file of the site switches no such point, and lamps may hang on it`,
     }));
 }

@@ -2,8 +2,10 @@
  * Compares the sensors that light depends on. Where a zone may be dark, people have light only while the same sensors report them; a
  * photocell that reads differently may keep a street dark. Pure.
  */
+
 import { type Circuits, wireUnit } from '../../../drivers/light-circuits.ts';
 import type { Cabinet, PhotocellConfig, PresenceSensor, Zone } from '../../core/cabinet.ts';
+import { msg } from '../../core/message.ts';
 import { sensorReaches } from '../../lighting/presence.ts';
 import type { FloorFlaw } from './floor-circuits.ts';
 
@@ -62,9 +64,9 @@ function presenceFlaws({ presence }: Zone, next: readonly Zone[], pair: Pair): F
   const path = `zones[${next[0]?.id ?? ''}].presence`;
   const lost = presence.sensors
     .filter((sensor) => sensor.listen === 'own' && !kept.some((each) => sensesAsMuch(each, sensor) && isSamePoint(each, sensor, pair)))
-    .map(({ device, point }) => ({ path, message: `${device}.${point} no longer gives light in a zone that may be dark` }));
+    .map(({ device, point }) => ({ path, message: msg`${device}.${point} no longer gives light in a zone that may be dark` }));
   const isShorter = next.some((zone) => zone.presence !== null && zone.presence.maxBoostS < presence.maxBoostS);
-  const message = 'presence would give light for a shorter time in a zone that may be dark';
+  const message = msg`presence would give light for a shorter time in a zone that may be dark`;
   return isShorter ? [...lost, { path: `${path}.maxBoostS`, message }] : lost;
 }
 
@@ -86,7 +88,9 @@ function cellFlaws({ photocell: before }: Zone, next: readonly Zone[], pair: Pai
   if (before === null) return [];
   return next.flatMap(({ id, photocell }) => {
     if (photocell === null || (lightsAsEarly(photocell, before) && isSamePoint(photocell, before, pair))) return [];
-    return [{ path: `zones[${id}].photocell`, message: 'it would light later, or hold a wrong value for longer, than the one that runs' }];
+    return [
+      { path: `zones[${id}].photocell`, message: msg`it would light later, or hold a wrong value for longer, than the one that runs` },
+    ];
   });
 }
 

@@ -1,7 +1,9 @@
 /**
  * Reads a table of poles and lamps as spreadsheets save it: its rows by column, with their line numbers. Touches no disk.
  */
+
 import { CsvError, type CsvErrorCode, type InfoRecord, parse } from 'csv-parse/sync';
+import { type Message, msg } from '../../core/message.ts';
 import { didYouMean, nearest } from '../../core/suggestions.ts';
 
 /**
@@ -37,7 +39,7 @@ export interface ImportRow {
 export interface ImportFlaw {
   readonly line: number;
   readonly column: string | null;
-  readonly message: string;
+  readonly message: Message;
 }
 
 /** A table that was read. */
@@ -83,10 +85,15 @@ export function readTable(text: string): ImportTable {
   if ('flaw' in records) return { rows: [], flaws: [records.flaw], ignored: [], heading: () => null };
   const [head, ...body] = records.all;
   if (head === undefined)
-    return { rows: [], flaws: [flaw(1, null, 'the table is empty: the first line names the columns')], ignored: [], heading: () => null };
+    return {
+      rows: [],
+      flaws: [flaw(1, null, msg`the table is empty: the first line names the columns`)],
+      ignored: [],
+      heading: () => null,
+    };
   const { columns, flaws, ignored } = readHead(head);
   const heading = (column: ImportColumn): string | null => head.cells[columns.indexOf(column)] ?? null;
-  if (body.length > MAX_ROWS) flaws.push(flaw(head.line, null, `${body.length} rows; at most ${MAX_ROWS} at once`));
+  if (body.length > MAX_ROWS) flaws.push(flaw(head.line, null, msg`${body.length} rows; at most ${MAX_ROWS} at once`));
   const rows = flaws.length > 0 ? [] : body.map((record) => readRow(record, columns, heading, flaws));
   return { rows, flaws, ignored, heading };
 }
@@ -124,7 +131,7 @@ function recordsOf(text: string): { readonly all: readonly CsvRecord[] } | { rea
     return { all: parsed.map(({ info, record }) => ({ line: info.lines, cells: record })) };
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    return { flaw: flaw(Number(error['lines'] ?? 1), null, SYNTAX[error.code] ?? `no table: ${error.message}`) };
+    return { flaw: flaw(Number(error['lines'] ?? 1), null, SYNTAX[error.code] ?? msg`no table: ${error.message}`) };
   }
 }
 
@@ -139,21 +146,21 @@ function readHead({ line, cells }: CsvRecord): { columns: (ImportColumn | null)[
     if (near === undefined) ignored.push(cell);
     else
       flaws.push(
-        flaw(line, cell, `unknown heading${didYouMean(word, Object.values(HEADINGS).flat())} Write it so, or name the column otherwise`),
+        flaw(line, cell, msg`unknown heading${didYouMean(word, Object.values(HEADINGS).flat())} Write it so, or name the column otherwise`),
       );
     return null;
   });
   for (const [i, column] of columns.entries()) {
     const first = columns.indexOf(column);
     if (column !== null && first < i)
-      flaws.push(flaw(line, cells[i] ?? '', `means the same as the heading "${cells[first]}": leave one of them out`));
+      flaws.push(flaw(line, cells[i] ?? '', msg`means the same as the heading "${cells[first]}": leave one of them out`));
   }
   if (!columns.some((column) => column === 'pole' || column === 'device' || column === 'lamp'))
     flaws.push(
       flaw(
         line,
         null,
-        `no column names a thing: one must be pole, lamp or device (poteau, luminaire, appareil); found ${cells.join(', ')}`,
+        msg`no column names a thing: one must be pole, lamp or device (poteau, luminaire, appareil); found ${cells.join(', ')}`,
       ),
     );
   return { columns, flaws, ignored };
@@ -177,7 +184,7 @@ function readRow(
   const texts: Partial<Record<string, string>> = {};
   const numbers: Partial<Record<string, number>> = {};
   if (cells.length > columns.length && cells.slice(columns.length).some((cell) => cell !== ''))
-    flaws.push(flaw(line, null, `${cells.length} cells, but ${columns.length} headings: is there a separator within a cell?`));
+    flaws.push(flaw(line, null, msg`${cells.length} cells, but ${columns.length} headings: is there a separator within a cell?`));
   for (const [i, column] of columns.entries()) {
     const cell = cells[i] ?? '';
     if (column === null || cell === '') continue;
@@ -190,23 +197,27 @@ function readRow(
         flaw(
           line,
           heading(column),
-          `found ${JSON.stringify(cell)}; allowed: 1 to 32 letters from a to z, digits, ".", "_" or "-", the first a letter or digit`,
+          msg`found ${JSON.stringify(cell)}; allowed: 1 to 32 letters from a to z, digits, ".", "_" or "-", the first a letter or digit`,
         ),
       );
     } else if (!IDS.has(column) && !WORD.test(cell)) {
-      flaws.push(flaw(line, heading(column), `found ${JSON.stringify(cell)}; allowed: a name, as luciole profile list and show give it`));
+      flaws.push(
+        flaw(line, heading(column), msg`found ${JSON.stringify(cell)}; allowed: a name, as luciole profile list and show give it`),
+      );
     } else texts[column] = cell;
   }
   return { line, texts, numbers };
 }
 
-function numberIn(cell: string, column: NumberColumn): number | { readonly refused: string } {
+function numberIn(cell: string, column: NumberColumn): number | { readonly refused: Message } {
   const { min, max, isWhole } = NUMBERS[column];
   const number = /^[+-]?\d+(?:[.,]\d+)?$/.test(cell) ? Number(cell.replace(',', '.')) : Number.NaN;
   if (number >= min && number <= max && (!isWhole || Number.isInteger(number))) return number;
-  return { refused: `found ${JSON.stringify(cell)}; allowed: a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}, without its unit` };
+  return {
+    refused: msg`found ${JSON.stringify(cell)}; allowed: a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}, without its unit`,
+  };
 }
 
-function flaw(line: number, column: string | null, message: string): ImportFlaw {
+function flaw(line: number, column: string | null, message: Message): ImportFlaw {
   return { line, column, message };
 }

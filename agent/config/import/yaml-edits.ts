@@ -1,7 +1,9 @@
 /**
  * Edits of a YAML text that leave every other byte as it is, comments and layout included.
  */
+
 import { type Document, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
+import { type Message, msg } from '../../core/message.ts';
 import type { ImportFields } from './import-plan.ts';
 
 type Path = readonly (string | number)[];
@@ -9,6 +11,12 @@ type Path = readonly (string | number)[];
 /** A place that is written in a way that these edits cannot change: an alias, a missing value. */
 export class UneditableError extends Error {
   override readonly name = 'UneditableError';
+  readonly said: Message;
+
+  constructor(said: Message) {
+    super(String(said));
+    this.said = said;
+  }
 }
 
 interface Edit {
@@ -77,7 +85,7 @@ export class YamlEdits {
     const key = path.join('.');
     const list = this.#nodeAt(path);
     if (list === undefined || (isScalar(list) && list.value === null))
-      throw new UneditableError(`${path.join('.')} is not written: write \`${path.at(-1)}: []\` there first`);
+      throw new UneditableError(msg`${path.join('.')} is not written: write \`${path.at(-1)}: []\` there first`);
     if (!isSeq<Node>(list)) throw uneditable(path);
     // Checked now rather than in `text`, so that the flaw is reported with the row that caused it.
     for (const item of list.items) rangeOf(item, path);
@@ -158,7 +166,7 @@ function rangeOf(node: unknown, path: Path): [start: number, end: number] {
 }
 
 function uneditable(path: Path): UneditableError {
-  return new UneditableError(`${path.join('.')} is written in a way that cannot be changed here: change it by hand`);
+  return new UneditableError(msg`${path.join('.')} is written in a way that cannot be changed here: change it by hand`);
 }
 
 function mapText(item: ImportFields): string {

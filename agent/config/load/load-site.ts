@@ -1,6 +1,7 @@
 /**
  * Reads a checked cabinet and its device profiles from files.
  */
+
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { consoleUnitAt } from '../../../drivers/console-ports.ts';
@@ -9,6 +10,7 @@ import { kindOfDocument } from '../../../drivers/profile-loader.ts';
 import { readProfiles } from '../../../drivers/registry.ts';
 import type { Cabinet } from '../../core/cabinet.ts';
 import { ConfigError, type Problem } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { CheckReport } from '../../core/run-options.ts';
 import { POLL_PERIOD_MS } from '../../field/polls/poll-plan.ts';
@@ -159,7 +161,7 @@ function readableCabinet(file: string, checkedFor: CheckedFor, given?: string): 
     checkedFor,
   );
   if (read.problems.length > 0 && kindOfDocument(readPlacedYaml(text).value) === 'profile') {
-    const message = `this is a device profile, not a cabinet: luciole profile check ${file}`;
+    const message = msg`this is a device profile, not a cabinet: luciole profile check ${file}`;
     throw new ConfigError([{ file, line: 1, column: 1, path: '', message }]);
   }
   const { loaded, problems } = read;
@@ -168,6 +170,6 @@ function readableCabinet(file: string, checkedFor: CheckedFor, given?: string): 
 }
 
 function noFolder({ file, named }: LoadedCabinet, index: number, dir: string): Problem {
-  const message = `no such folder ${dir}; make it, or take it out of the list`;
+  const message = msg`no such folder ${dir}; make it, or take it out of the list`;
   return { file, ...named(['profileDirs', index]), message };
 }

@@ -1,8 +1,10 @@
 /**
  * Turns `cabinet.yaml` into a `Cabinet`, or into all its problems with line and column. The caller's function reads the file.
  */
+
 import type { Cabinet } from '../../core/cabinet.ts';
 import { ConfigError, type Problem } from '../../core/errors.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { checkCalendars } from '../check/check-calendars.ts';
 import { checkLevels } from '../check/check-levels.ts';
 import { checkIds, checkReferences, checkWiring } from '../check/check-names.ts';
@@ -64,7 +66,7 @@ export function readCabinet(file: string, readFile: (file: string) => string, ch
   const text = readText(file, readFile);
   const yaml = readPlacedYaml(text);
   const problems: Problem[] = yaml.flaws.map(({ line, column, message }) => ({ file, line, column, path: '', message }));
-  if (yaml.value === null) throw refusal(file, 'the file holds no settings; start from config/example-street.yaml');
+  if (yaml.value === null) throw refusal(file, msg`the file holds no settings; start from config/example-street.yaml`);
   if (yaml.value === undefined) throw new ConfigError(inOrder(problems));
   const { findings, document, draft } = checkSchema(yaml.value);
   const index = indexDraft(draft);
@@ -130,11 +132,11 @@ function readText(file: string, readFile: (file: string) => string): string {
   } catch (error) {
     const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
     if (code === undefined) throw error;
-    throw refusal(file, READ_FAILURES[code] ?? `cannot be read (${code}); check the disk`);
+    throw refusal(file, READ_FAILURES[code] ?? msg`cannot be read (${code}); check the disk`);
   }
 }
 
-function refusal(file: string, message: string): ConfigError {
+function refusal(file: string, message: Message): ConfigError {
   return new ConfigError([{ file, line: 1, column: 1, path: '', message }]);
 }
 

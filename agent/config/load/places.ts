@@ -1,4 +1,5 @@
 import { type Document, isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { type Message, msg } from '../../core/message.ts';
 import type { Path } from '../check/finding.ts';
 import { syntaxFlaws, type TextFlaw } from './syntax-flaws.ts';
 
@@ -10,7 +11,7 @@ export interface TextPosition {
 
 /** Problems of the text itself. */
 interface Flaw extends TextPosition {
-  readonly message: string;
+  readonly message: Message;
 }
 
 /** A document with the places of its values. */
@@ -108,7 +109,7 @@ function firstOfEachLine(flaws: readonly Flaw[]): Flaw[] {
 /** Source: Node decodes bytes that are not UTF-8 as U+FFFD. */
 function unreadableBytes(text: string): TextFlaw[] {
   const offset = text.indexOf('\uFFFD');
-  return offset < 0 ? [] : [{ offset, message: 'found a character that is not UTF-8; save the file as UTF-8' }];
+  return offset < 0 ? [] : [{ offset, message: msg`found a character that is not UTF-8; save the file as UTF-8` }];
 }
 
 /** Aliases that point nowhere or at a section (never needed here, and a way to blow a small file up), and keys that are not plain words. */
@@ -118,13 +119,16 @@ function brokenNodes(document: Document.Parsed): TextFlaw[] {
     Alias: (_, alias) => {
       const target = alias.resolve(document);
       if (target === undefined)
-        found.push({ offset: startOf(alias), message: `"*${alias.source}" points to nothing; no "&${alias.source}" stands before it` });
+        found.push({ offset: startOf(alias), message: msg`"*${alias.source}" points to nothing; no "&${alias.source}" stands before it` });
       else if (isCollection(target) && nestsAliases(target)) {
-        found.push({ offset: startOf(alias), message: `"*${alias.source}" repeats a part that itself holds "*" references; write it out` });
+        found.push({
+          offset: startOf(alias),
+          message: msg`"*${alias.source}" repeats a part that itself holds "*" references; write it out`,
+        });
       }
     },
     Pair: (_, pair) => {
-      if (!isScalar(pair.key)) found.push({ offset: startOf(pair.key as Node | null), message: 'a key must be a plain word' });
+      if (!isScalar(pair.key)) found.push({ offset: startOf(pair.key as Node | null), message: msg`a key must be a plain word` });
     },
   });
   return found;

@@ -1,9 +1,11 @@
 /**
  * Events about the configuration that a start has found.
  */
+
 import { dirname, resolve } from 'node:path';
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
+import { msg } from '../../core/message.ts';
 import { isBelow, outsideSiteDir, secretFiles } from '../../core/secrets.ts';
 
 /** An event of the start. `isLasting`: it goes on until the next start. */
@@ -14,7 +16,7 @@ export const WITHOUT_REVISIONS: StartEvent = {
   code: 'config-refused',
   source: 'configuration',
   severity: 'alarm',
-  text: 'the disk of store.dir does not answer: the file of the site runs, without revisions, until the next start; see dmesg',
+  text: msg`the disk of store.dir does not answer: the file of the site runs, without revisions, until the next start; see dmesg`,
   isLasting: true,
 };
 
@@ -26,7 +28,7 @@ export function secretEvents({ uplink }: Cabinet, configFile: string): StartEven
     code: 'secret-elsewhere',
     source: `uplink.${setting}`,
     severity: 'warning',
-    text: `uplink.${setting} ${path} ${outsideSiteDir(siteDir)}`,
+    text: msg`uplink.${setting} ${path} ${outsideSiteDir(siteDir)}`,
     isLasting: true,
   }));
 }

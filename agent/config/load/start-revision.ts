@@ -4,12 +4,14 @@
  * The file of the site belongs to its integrator: nothing here writes it, and a file that was changed by hand is a new revision that wins.
  * A configuration that cannot be used does not keep a street dark while another one can be used.
  */
+
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
 import { ConfigError, formatProblem } from '../../core/errors.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { finishRestore } from '../../core/pending-restore.ts';
 import type { ConfigFiles, SiteOwnedDifference } from '../../core/revisions.ts';
 import { createRevisionDisk, type RevisionDisk, revisionHash } from '../revisions/revision-disk.ts';
@@ -249,29 +251,29 @@ function storeDirOf(values: unknown): string {
   return typeof dir === 'string' && dir !== '' ? dir : STORE_DIR;
 }
 
-function facts(code: EventFacts['code'], severity: EventFacts['severity'], text: string): EventFacts {
+function facts(code: EventFacts['code'], severity: EventFacts['severity'], text: Message): EventFacts {
   return { code, source: 'configuration', severity, text };
 }
 
 function changedFacts({ trial, current }: RevisionHistory): EventFacts {
-  const text = `the file of the site was changed: it runs in the place of revision ${trial?.number ?? current}`;
+  const text = msg`the file of the site was changed: it runs in the place of revision ${trial?.number ?? current}`;
   return facts('config-changed', 'warning', text);
 }
 
 function unusableFacts(configFile: string, { problems }: ConfigError): EventFacts {
   const [first] = problems;
-  const text = `the file of the site was changed and cannot be used, the last revision runs: ${first === undefined ? configFile : formatProblem(first)}`;
+  const text = msg`the file of the site was changed and cannot be used, the last revision runs: ${first === undefined ? configFile : formatProblem(first)}`;
   return facts('config-refused', 'alarm', text);
 }
 
 function returnedFacts(number: number, current: number, why: string): EventFacts {
-  return facts('config-returned', 'warning', `revision ${number} returned, revision ${current} runs again: ${why}`);
+  return facts('config-returned', 'warning', msg`revision ${number} returned, revision ${current} runs again: ${why}`);
 }
 
 function lostFacts(number: number): EventFacts {
-  return facts('config-refused', 'alarm', `the files of revision ${number} cannot be used any more: the file of the site runs`);
+  return facts('config-refused', 'alarm', msg`the files of revision ${number} cannot be used any more: the file of the site runs`);
 }
 
 function unsavedFacts(code: string): EventFacts {
-  return facts('config-refused', 'warning', `revisions of the configuration cannot be kept (${code}): check the disk of store.dir`);
+  return facts('config-refused', 'warning', msg`revisions of the configuration cannot be kept (${code}): check the disk of store.dir`);
 }

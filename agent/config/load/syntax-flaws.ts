@@ -3,12 +3,14 @@
  *
  * The library reports the token at which its grammar fails, which for a wrong indentation is the line before. Pure.
  */
+
 import { type Document, isCollection, isScalar, visit, type YAMLError } from 'yaml';
+import { type Message, msg } from '../../core/message.ts';
 
 /** A flaw of the text. Units: `offset` in UTF-16 units. */
 export interface TextFlaw {
   readonly offset: number;
-  readonly message: string;
+  readonly message: Message;
 }
 
 /** Where a node begins and ends. */
@@ -32,37 +34,41 @@ interface Case {
 /** Errors about a text that is YAML. */
 const IS_SENTENCE: ReadonlySet<YAMLError['code']> = new Set(['DUPLICATE_KEY', 'MULTIPLE_DOCS']);
 const WRONG_COLUMN = 'begin all keys of a section, and all "-" of a list, in the same column';
-const NEEDS_COLON = 'a key is followed by a colon and a blank, as in "id: L01"';
+const NEEDS_COLON = msg`a key is followed by a colon and a blank, as in "id: L01"`;
 
 /** By code; undefined leaves the library's own message. `isBroken`: the value goes on in the next line. */
 const SENTENCES: Partial<Record<YAMLError['code'], (found: Case, isBroken: boolean) => TextFlaw | undefined>> = {
-  DUPLICATE_KEY: (found) => here(found, 'this key stands twice in the same section; keep one of the two'),
-  MULTIPLE_DOCS: (found) => here(found, 'a second document begins here ("---"); one file holds one'),
-  TAB_AS_INDENT: (found) => here(found, 'a tab stands here; indent with spaces'),
+  DUPLICATE_KEY: (found) => here(found, msg`this key stands twice in the same section; keep one of the two`),
+  MULTIPLE_DOCS: (found) => here(found, msg`a second document begins here ("---"); one file holds one`),
+  TAB_AS_INDENT: (found) => here(found, msg`a tab stands here; indent with spaces`),
   BAD_INDENT: (found) => {
     const offset = /[#\n]/.test(found.text[found.at] ?? '') ? nextLine(found) : found.at;
-    return openBracket(found) ?? { offset, message: `indentation: ${WRONG_COLUMN}` };
+    return openBracket(found) ?? { offset, message: msg`indentation: ${WRONG_COLUMN}` };
   },
   BLOCK_AS_IMPLICIT_KEY: (found, isBroken) => {
-    if (found.text[found.at] === '-') return here(found, `indentation: ${WRONG_COLUMN}`);
-    if (isBroken) return { offset: nextLine(found), message: `indentation: this line is further right than its section; ${WRONG_COLUMN}` };
-    return here(found, 'a second ": " on one line; put a text that contains ": " in quotes');
+    if (found.text[found.at] === '-') return here(found, msg`indentation: ${WRONG_COLUMN}`);
+    if (isBroken)
+      return { offset: nextLine(found), message: msg`indentation: this line is further right than its section; ${WRONG_COLUMN}` };
+    return here(found, msg`a second ": " on one line; put a text that contains ": " in quotes`);
   },
   MULTILINE_IMPLICIT_KEY: (found) => here(found, NEEDS_COLON),
-  BLOCK_IN_FLOW: (found) => here(found, 'a "," is missing between the parts in brackets'),
+  BLOCK_IN_FLOW: (found) => here(found, msg`a "," is missing between the parts in brackets`),
   MISSING_CHAR: missing,
   UNEXPECTED_TOKEN: (found) => {
     const sign = found.text[found.at] ?? '';
-    if (sign === '-') return here(found, 'a list begins on a line of its own');
+    if (sign === '-') return here(found, msg`a list begins on a line of its own`);
     return here(
       found,
-      sign !== '' && ']}'.includes(sign) ? `this "${sign}" closes nothing` : 'this does not belong here; check indentation and quotes',
+      sign !== '' && ']}'.includes(sign)
+        ? msg`this "${sign}" closes nothing`
+        : msg`this does not belong here; check indentation and quotes`,
     );
   },
-  BAD_SCALAR_START: (found) => here(found, `a text that begins with "${found.text[found.at]}" needs quotes`),
-  BAD_DQ_ESCAPE: (found) => here(found, `"${found.text.slice(found.at, found.at + 2)}" means nothing in double quotes; use single quotes`),
-  TAG_RESOLVE_FAILED: (found) => here(found, 'a text that begins with "!" needs quotes; tags are not used here'),
-  BAD_ALIAS: (found) => here(found, `a "${found.text[found.at]}" needs quotes or a name behind it`),
+  BAD_SCALAR_START: (found) => here(found, msg`a text that begins with "${found.text[found.at]}" needs quotes`),
+  BAD_DQ_ESCAPE: (found) =>
+    here(found, msg`"${found.text.slice(found.at, found.at + 2)}" means nothing in double quotes; use single quotes`),
+  TAG_RESOLVE_FAILED: (found) => here(found, msg`a text that begins with "!" needs quotes; tags are not used here`),
+  BAD_ALIAS: (found) => here(found, msg`a "${found.text[found.at]}" needs quotes or a name behind it`),
 };
 
 /** Each error as one flaw; consequences of another error at the same place are left out. */
@@ -75,24 +81,26 @@ export function syntaxFlaws(text: string, document: Document.Parsed, errors: rea
     .map((error) => {
       const found: Case = { text, spans, error, at: behindBlanks(text, error.pos[0]) };
       const flaw = SENTENCES[error.code]?.(found, broken.has(error.pos[0])) ?? here(found, error.message.replaceAll(/\s*\n\s*/g, ' '));
-      return { ...flaw, message: IS_SENTENCE.has(error.code) ? flaw.message : `not YAML: ${flaw.message}` };
+      return { ...flaw, message: IS_SENTENCE.has(error.code) ? flaw.message : msg`not YAML: ${flaw.message}` };
     });
 }
 
 /** An open quote is reported at the end of the text; the author needs the place where it begins. */
 function missing(found: Case): TextFlaw | undefined {
   const { text, error, at, spans } = found;
-  if (text[at] === '#') return here(found, 'a "#" needs a blank before it');
+  if (text[at] === '#') return here(found, msg`a "#" needs a blank before it`);
   const quote = innermost(spans.quotes, error.pos[0]);
-  if (quote !== undefined) return { offset: quote, message: 'this quote is not closed' };
-  if (openBracket(found) !== undefined) return here(found, 'a "," is missing between the parts in brackets');
-  return here(found, at > error.pos[0] ? `indentation: ${WRONG_COLUMN}` : NEEDS_COLON);
+  if (quote !== undefined) return { offset: quote, message: msg`this quote is not closed` };
+  if (openBracket(found) !== undefined) return here(found, msg`a "," is missing between the parts in brackets`);
+  return here(found, at > error.pos[0] ? msg`indentation: ${WRONG_COLUMN}` : NEEDS_COLON);
 }
 
 /** The innermost list or section in brackets around the error. */
 function openBracket({ text, spans, error }: Case): TextFlaw | undefined {
   const start = innermost(spans.brackets, error.pos[0]);
-  return start === undefined ? undefined : { offset: start, message: `this "${text[start]}" is not closed, or its lines are not indented` };
+  return start === undefined
+    ? undefined
+    : { offset: start, message: msg`this "${text[start]}" is not closed, or its lines are not indented` };
 }
 
 /** Collected once: a hostile text has as many errors as lines. */
@@ -120,7 +128,7 @@ function nextLine({ text, at }: Case): number {
   return line.exec(text) === null ? at : line.lastIndex;
 }
 
-function here({ at }: Case, message: string): TextFlaw {
+function here({ at }: Case, message: Message): TextFlaw {
   return { offset: at, message };
 }
 

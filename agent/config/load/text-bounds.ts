@@ -1,3 +1,4 @@
+import { type Message, msg } from '../../core/message.ts';
 /**
  * Refuses a text before it is read as YAML: control characters, and too many nested parts. Pure.
  *
@@ -12,16 +13,16 @@ export const MAX_NESTING = 32;
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]|\r(?!\n)/;
 
 /** Why a text is refused, with its line; empty when it may be used. */
-export function textRefusal(text: string): string {
+export function textRefusal(text: string): Message {
   const found = CONTROL.exec(text);
   if (found !== null) {
     const code = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
-    return `line ${lineAt(text, found.index)} holds the control character U+${code}: take it out`;
+    return msg`line ${lineAt(text, found.index)} holds the control character U+${code}: take it out`;
   }
   const deep = tooDeepAt(text);
   return deep === null
-    ? ''
-    : `line ${lineAt(text, deep)} has more than ${MAX_NESTING} lists or sections within each other: make it flatter`;
+    ? msg``
+    : msg`line ${lineAt(text, deep)} has more than ${MAX_NESTING} lists or sections within each other: make it flatter`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
+import { type Message, msg } from '../../core/message.ts';
 import {
   type CandidateView,
   type ConfigAnswer,
@@ -71,11 +72,11 @@ export class CandidateStore {
   }
 
   /** Why it may not be committed as it is: another revision runs than when it was begun. Empty when it may. */
-  staleness(by: string): string {
+  staleness(by: string): Message {
     const { number } = this.#parts.running();
     const base = this.view(by)?.base ?? number;
-    if (base === number) return '';
-    return `revision ${number} runs, but this was begun on revision ${base}: compare, then discard it or load it again`;
+    if (base === number) return msg``;
+    return msg`revision ${number} runs, but this was begun on revision ${base}: compare, then discard it or load it again`;
   }
 
   /** Reads what an earlier run left on disk. */
@@ -101,10 +102,10 @@ export class CandidateStore {
     const before = await disk.readFiles(this.files(by) ?? running().number);
     const isSignature = file === SIGNATURE_FILE;
     const files = isSignature ? signatureFlaw(text) || (before ?? NO_FILES) : changed(before ?? NO_FILES, file, text);
-    const flaw = typeof files === 'string' ? files : text === null ? '' : textRefusal(text);
+    const flaw = typeof files === 'string' ? files : text === null ? msg`` : textRefusal(text);
     if (typeof files === 'string' || flaw !== '') return refusedAnswer(flaw);
     if (before === undefined && files.cabinet === '')
-      return refusedAnswer('the files of what runs are not kept: begin with a whole cabinet.yaml');
+      return refusedAnswer(msg`the files of what runs are not kept: begin with a whole cabinet.yaml`);
     // A signature is verified at the commit, against all files: other files may follow it.
     const signature = isSignature ? (text?.trim() ?? null) : (candidate?.signature ?? null);
     const authors = withAuthor(candidate?.authors ?? [], by);
@@ -116,10 +117,10 @@ export class CandidateStore {
     const { disk, clock } = this.#parts;
     const taken = this.#candidates.get(candidateAuthor(author));
     if (taken === undefined || candidateAuthor(author) === candidateAuthor(by))
-      return refusedAnswer(`there is no candidate of ${author}; there are: ${[...this.#candidates.keys()].join(', ') || 'none'}`);
-    if (this.view(by) !== null) return refusedAnswer('you have a candidate of your own: commit or discard it first');
+      return refusedAnswer(msg`there is no candidate of ${author}; there are: ${[...this.#candidates.keys()].join(', ') || 'none'}`);
+    if (this.view(by) !== null) return refusedAnswer(msg`you have a candidate of your own: commit or discard it first`);
     const files = await disk.readFiles(taken.files);
-    if (files === undefined) return refusedAnswer(`the files of ${author} are not kept`);
+    if (files === undefined) return refusedAnswer(msg`the files of ${author} are not kept`);
     const { hash: _, ...note } = taken.view;
     return this.#keep({ cabinet: files.cabinet, profiles: files.profiles }, { ...note, by, atMs: clock.wallMs() });
   }
@@ -145,7 +146,7 @@ export class CandidateStore {
       await this.#parts.disk.writeFiles(place, files, note);
     } catch (error) {
       if (!(error instanceof Error && 'code' in error)) throw error;
-      return refusedAnswer(`it cannot be kept (${String(error.code)}): check the disk of store.dir`);
+      return refusedAnswer(msg`it cannot be kept (${String(error.code)}): check the disk of store.dir`);
     }
     this.#candidates.delete(author);
     this.#candidates.set(author, { view: { ...note, hash: revisionHash(files) }, files: place });
@@ -175,20 +176,20 @@ function signatureFlaw(text: string | null): string {
 }
 
 /** The files with one of them changed, or why that is refused. */
-function changed(files: ConfigFiles, file: string, text: string | null): ConfigFiles | string {
+function changed(files: ConfigFiles, file: string, text: string | null): ConfigFiles | Message {
   const flaw = fileRefusal(file);
   if (flaw !== '') return flaw;
   const bytes = Buffer.byteLength(text ?? '');
   if (file === 'cabinet.yaml') {
-    if (text === null) return 'cabinet.yaml cannot be taken out';
+    if (text === null) return msg`cabinet.yaml cannot be taken out`;
     return bytes > UPLOAD_LIMIT.cabinetBytes
-      ? `${file} has ${bytes} bytes, at most ${UPLOAD_LIMIT.cabinetBytes}`
+      ? msg`${file} has ${bytes} bytes, at most ${UPLOAD_LIMIT.cabinetBytes}`
       : { ...files, cabinet: text };
   }
   const name = file.slice('profiles/'.length);
   const others = Object.fromEntries(Object.entries(files.profiles).filter(([each]) => each !== name));
-  if (text === null) return name in files.profiles ? { ...files, profiles: others } : `there is no ${file} in it`;
-  if (bytes > UPLOAD_LIMIT.profileBytes) return `${file} has ${bytes} bytes, at most ${UPLOAD_LIMIT.profileBytes}`;
-  if (Object.keys(others).length >= MAX_PROFILES) return `${MAX_PROFILES} profiles at most`;
+  if (text === null) return name in files.profiles ? { ...files, profiles: others } : msg`there is no ${file} in it`;
+  if (bytes > UPLOAD_LIMIT.profileBytes) return msg`${file} has ${bytes} bytes, at most ${UPLOAD_LIMIT.profileBytes}`;
+  if (Object.keys(others).length >= MAX_PROFILES) return msg`${MAX_PROFILES} profiles at most`;
   return { ...files, profiles: { ...others, [name]: text } };
 }

@@ -2,10 +2,12 @@
  * Checks a revision in a process of its own, as `luciole check` does, without the ports. The text comes from outside: however long it
  * occupies a processor, lines and light go on.
  */
+
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { Problem } from '../../core/errors.ts';
+import type { Message } from '../../core/message.ts';
 import type { EditedText, EditOrder, SiteOwnedDifference } from '../../core/revisions.ts';
 import type { FloorFlaw } from '../floor/floor-circuits.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
@@ -81,6 +83,6 @@ async function runChecker<T extends object>(order: CheckerOrder, clock: Clock): 
 /** The comparisons of a configuration that cannot be used. */
 export const NOTHING_COMPARED = { siteOwned: [], unlikeSite: [], belowFloor: [] } as const;
 
-function refused(message: string): CheckedRevision {
+function refused(message: Message): CheckedRevision {
   return { site: null, problems: [{ file: 'cabinet.yaml', line: 1, column: 1, path: '', message }], warnings: [], ...NOTHING_COMPARED };
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Cabinet } from '../../core/cabinet.ts';
 import { ConfigError, type Problem } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 import { floorFlaws } from '../floor/floor-check.ts';
 import { cabinetIn } from '../load/load.ts';
 import { loadRevision } from '../load/load-site.ts';
@@ -38,7 +39,7 @@ function floorOf(after: CabinetAndProfiles, { siteDir, site, runningDir, nowMs }
   const ofFile = isSiteFileCurrent(site) ? siteIn(site.dir, siteDir) : undefined;
   const running = siteIn(runningDir, siteDir) ?? ofFile;
   if (running === undefined)
-    return [{ path: '', message: 'there is no configuration to compare its light with: check the disk of store.dir' }];
+    return [{ path: '', message: msg`there is no configuration to compare its light with: check the disk of store.dir` }];
   return floorFlaws({ after, running, site: ofFile ?? running, nowMs });
 }
 
@@ -61,7 +62,7 @@ function ownedBySite(candidate: Cabinet, { siteDir, site, runningDir }: Revision
   return { siteOwned, unlikeSite };
 }
 
-const CONTROLLED = 'it holds a control character or a line end behind an escape: take it out';
+const CONTROLLED = msg`it holds a control character or a line end behind an escape: take it out`;
 
 /** Refuses hidden control characters. Errors: throws ConfigError for a value that no plain text could hold. */
 function refuseHiddenControls(candidate: Cabinet): void {

@@ -1,4 +1,5 @@
 import { isTrusted } from '../../core/clock.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { CommitRequest, ConfigAnswer, ConfigFiles } from '../../core/revisions.ts';
 import { type FloorPermission, floorPermission } from '../floor/floor-permission.ts';
 import type { ActiveRevision, ActiveRevisionParts } from './active-revision.ts';
@@ -29,7 +30,7 @@ export interface FilesToCommit {
 }
 
 /** A file of the site without an uplink allows a revision without one. */
-const CUT_OFF = 'it has no uplink: the platform would cut itself off; take it out at the cabinet';
+const CUT_OFF = msg`it has no uplink: the platform would cut itself off; take it out at the cabinet`;
 
 /** Makes a revision of these files and runs it. Errors: none; what cannot run is refused with a reason. */
 export async function commitRevision(context: CommitContext, toCommit: FilesToCommit, request: CommitRequest): Promise<ConfigAnswer> {
@@ -66,10 +67,10 @@ export async function commitRevision(context: CommitContext, toCommit: FilesToCo
 /** The answer that needs no look at the content; null where the content decides. */
 function answerBeforeCheck(history: RevisionHistory, hash: string, { base }: CommitRequest): ConfigAnswer | null {
   const running = runningOf(history);
-  if (history.trial !== null) return refusedAnswer(`revision ${running.number} is on trial: confirm it or take it back first`);
+  if (history.trial !== null) return refusedAnswer(msg`revision ${running.number} is on trial: confirm it or take it back first`);
   if (base !== null && base !== running.hash)
-    return refusedAnswer(`revision ${running.number} runs, not the one that this is based on: compare, then send it again`);
-  return hash === running.hash ? answer({ reason: `equal to revision ${running.number}, which runs`, revision: running.number }) : null;
+    return refusedAnswer(msg`revision ${running.number} runs, not the one that this is based on: compare, then send it again`);
+  return hash === running.hash ? answer({ reason: msg`equal to revision ${running.number}, which runs`, revision: running.number }) : null;
 }
 
 /** Why sound files may not run for this author; empty where they may. */
@@ -78,9 +79,9 @@ function contentRefusal(
   { cabinet }: CabinetAndProfiles,
   { author }: CommitRequest,
   siteFile: string,
-): string {
+): Message {
   if (siteOwned.length > 0) return siteOwnedRefusal(siteOwned, siteFile);
-  return author === 'platform' && cabinet.uplink === null ? CUT_OFF : '';
+  return author === 'platform' && cabinet.uplink === null ? CUT_OFF : msg``;
 }
 
 /** Whether these files may lower the floor, by the present clock and the present keys. */

@@ -1,7 +1,9 @@
 /**
  * Answers to requests about the configuration, and the lists in them. Pure.
  */
+
 import type { Problem } from '../../core/errors.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { ConfigAnswer, ConfigChange, ConfigFiles } from '../../core/revisions.ts';
 import { asWritten } from '../edit/as-written.ts';
 import { changesBetween } from '../edit/changes.ts';
@@ -11,7 +13,7 @@ import type { CabinetAndProfiles } from './touched-parts.ts';
 
 const PLAIN: ConfigAnswer = {
   state: 'done',
-  reason: '',
+  reason: msg``,
   problems: [],
   warnings: [],
   changes: [],
@@ -26,7 +28,7 @@ export function answer(facts: Partial<ConfigAnswer>): ConfigAnswer {
 }
 
 /** The answer to a request that was not carried out. */
-export function refusedAnswer(reason: string): ConfigAnswer {
+export function refusedAnswer(reason: Message): ConfigAnswer {
   return { ...PLAIN, state: 'refused', reason };
 }
 
@@ -54,6 +56,6 @@ export function asProblems(flaws: CheckedRevision['belowFloor']): Problem[] {
 }
 
 /** How many things are wrong, as a sentence. */
-export function wrongness(problems: number): string {
-  return problems === 1 ? 'one thing in it is wrong' : `${problems} things in it are wrong`;
+export function wrongness(problems: number): Message {
+  return problems === 1 ? msg`one thing in it is wrong` : msg`${problems} things in it are wrong`;
 }

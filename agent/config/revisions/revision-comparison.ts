@@ -1,3 +1,4 @@
+import { msg } from '../../core/message.ts';
 import type { ConfigAnswer, ConfigFiles } from '../../core/revisions.ts';
 import type { CheckedRevision } from './check-in-child.ts';
 import type { CommitContext } from './commit-revision.ts';
@@ -8,7 +9,7 @@ import { siteOwnedRefusal } from './site-owned.ts';
 
 type Side = number | CandidateFiles | 'running';
 
-export const NO_CANDIDATE_YET = 'there is no candidate: send or load a file first';
+export const NO_CANDIDATE_YET = msg`there is no candidate: send or load a file first`;
 
 /** One side of a comparison: its files and the result of their check. */
 interface ReadSide {
@@ -31,7 +32,7 @@ export async function compareRevisions(context: CommitContext, from: number | 'r
   const { siteOwned, belowFloor } = right.checked;
   const warnings = [...right.checked.warnings, ...asProblems(belowFloor)];
   if (siteOwned.length > 0) return { ...refusedAnswer(siteOwnedRefusal(siteOwned, context.siteFile)), warnings, changes };
-  const equal = changes.length === 0 && revisionHash(left.files) === revisionHash(right.files) ? 'equal' : '';
+  const equal = changes.length === 0 && revisionHash(left.files) === revisionHash(right.files) ? msg`equal` : msg``;
   return answer({ reason: equal, warnings, changes, touches: context.touches(before, after) });
 }
 

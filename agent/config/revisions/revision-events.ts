@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { createEventTracker } from '../../core/event-tracker.ts';
+import { msg } from '../../core/message.ts';
 import type { SiteOwnedDifference } from '../../core/revisions.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { Trial } from './revision-history-file.ts';
@@ -15,7 +16,7 @@ export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) 
       events.clear('config-on-trial', SOURCE);
       if (trial === null) return;
       const how = trial.mode === 'asked' ? 'it returns by itself unless somebody confirms it' : 'it returns by itself unless all is back';
-      const text = `revision ${trial.number} is on trial: ${how}`;
+      const text = msg`revision ${trial.number} is on trial: ${how}`;
       events.set(true, { code: 'config-on-trial', source: SOURCE, severity: 'warning', text });
     },
     /** Sets the event of the keys that differ from the file of the site; an empty list ends it. */
@@ -23,14 +24,14 @@ export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) 
       events.clear('config-site-owned', SOURCE);
       if (differences.length === 0) return;
       const keys = differences.map(({ key }) => key).join(', ');
-      const text = `what runs differs from the file of the site (${siteFile}): ${keys}; set them there and restart the agent`;
+      const text = msg`what runs differs from the file of the site (${siteFile}): ${keys}; set them there and restart the agent`;
       events.set(true, { code: 'config-site-owned', source: SOURCE, severity: 'warning', text });
     },
     confirmed(number: number, how: string): void {
-      events.notice({ code: 'config-confirmed', source: SOURCE, severity: 'info', text: `revision ${number} confirmed ${how}` });
+      events.notice({ code: 'config-confirmed', source: SOURCE, severity: 'info', text: msg`revision ${number} confirmed ${how}` });
     },
     returned(number: number, current: number, reason: string): void {
-      const text = `revision ${number} returned, revision ${current} runs again: ${reason}`;
+      const text = msg`revision ${number} returned, revision ${current} runs again: ${reason}`;
       events.notice({ code: 'config-returned', source: SOURCE, severity: 'warning', text });
     },
     /** `touches`: the touched parts, in words; empty for none. */
@@ -39,7 +40,7 @@ export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) 
       { by, why, touches }: { readonly by: string; readonly why: string; readonly touches: readonly string[] },
     ): void {
       const what = touches.length === 0 ? 'touches nothing that runs' : `on trial, touches ${touches.join(', ')}`;
-      const text = `revision ${number} by ${by}${why === '' ? '' : `: ${why}`}; ${what}`;
+      const text = msg`revision ${number} by ${by}${why === '' ? '' : `: ${why}`}; ${what}`;
       events.notice({ code: 'config-changed', source: SOURCE, severity: 'info', text });
     },
   };

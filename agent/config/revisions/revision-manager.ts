@@ -1,4 +1,5 @@
 import { createEventTracker, type EventFacts } from '../../core/event-tracker.ts';
+import { msg } from '../../core/message.ts';
 import type {
   CommitRequest,
   ConfigAnswer,
@@ -40,8 +41,8 @@ export interface RevisionManagerParts extends ActiveRevisionParts, Pick<CommitCo
 
 /** Units: characters. Source: assumed; a device with all its keys has 300. */
 const MAX_VALUE_CHARS = 16_384;
-const NO_TRIAL = 'no revision is on trial';
-const NO_CANDIDATE = 'there is no candidate';
+const NO_TRIAL = msg`no revision is on trial`;
+const NO_CANDIDATE = msg`there is no candidate`;
 
 /**
  * Manages configuration revisions: candidates, trial, confirmation and rollback. Requests are handled one at a time.
@@ -132,7 +133,7 @@ export class RevisionManager implements ConfigManager {
     return this.#inTurn(async () => {
       const state = this.#uploads.take(part, candidateAuthor(by));
       if (state.kind === 'refused') return refusedAnswer(state.reason);
-      if (state.kind === 'more') return answer({ reason: `${state.have} of ${state.of} parts are there` });
+      if (state.kind === 'more') return answer({ reason: msg`${state.have} of ${state.of} parts are there` });
       return this.#putFile(part.file, state.text, by);
     });
   }
@@ -142,9 +143,9 @@ export class RevisionManager implements ConfigManager {
       const { disk, edit } = this.#parts;
       const of = this.#candidates.files(by) ?? this.#running.number;
       const files = await disk.readFiles(of);
-      if (files === undefined) return refusedAnswer('the files of what runs are not kept: load a whole cabinet.yaml first');
+      if (files === undefined) return refusedAnswer(msg`the files of what runs are not kept: load a whole cabinet.yaml first`);
       if ((value ?? '').length > MAX_VALUE_CHARS)
-        return refusedAnswer(`a value has at most ${MAX_VALUE_CHARS} characters: load a whole file`);
+        return refusedAnswer(msg`a value has at most ${MAX_VALUE_CHARS} characters: load a whole file`);
       const edited = await (edit?.({ dir: disk.dirOf(of), path, value }) ?? editHere(files.cabinet, path, value));
       if ('reason' in edited) return refusedAnswer(edited.reason);
       const result = await this.#putFile('cabinet.yaml', edited.text, by);
@@ -173,7 +174,7 @@ export class RevisionManager implements ConfigManager {
       const of = this.#candidates.files(by);
       const files = of === undefined ? undefined : await this.#parts.disk.readFiles(of);
       if (of === undefined || files === undefined) return refusedAnswer(NO_CANDIDATE_YET);
-      const stale = base === null ? this.#candidates.staleness(by) : '';
+      const stale = base === null ? this.#candidates.staleness(by) : msg``;
       if (stale !== '') return refusedAnswer(stale);
       const { signature = null, authors = [] } = this.#candidates.view(by) ?? {};
       const result = await commitRevision(this.#context, { of, files, signature }, { ...request, why: whyOf(request, authors) });
@@ -187,7 +188,7 @@ export class RevisionManager implements ConfigManager {
       const { history } = this.#histories;
       const files = await this.#parts.disk.readFiles(number);
       if (revisionOf(history, number) === undefined || files === undefined)
-        return refusedAnswer(`there is no revision ${number}: ${history.revisions.map((each) => each.number).join(', ')} are kept`);
+        return refusedAnswer(msg`there is no revision ${number}: ${history.revisions.map((each) => each.number).join(', ')} are kept`);
       const why = `rollback to revision ${number}${request.why === '' ? '' : `: ${request.why}`}`;
       return commitRevision(this.#context, { of: number, files, signature: null }, { ...request, why });
     });
@@ -207,7 +208,7 @@ export class RevisionManager implements ConfigManager {
       const { trial } = this.#histories.history;
       if (trial === null) return refusedAnswer(NO_TRIAL);
       if (number !== undefined && number !== trial.number)
-        return refusedAnswer(`revision ${trial.number} is on trial, not revision ${number}`);
+        return refusedAnswer(msg`revision ${trial.number} is on trial, not revision ${number}`);
       await this.#active.return(`by ${by}${why === '' ? '' : `: ${why}`}`);
       return answer({ revision: this.#histories.history.current });
     });

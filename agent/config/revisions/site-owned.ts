@@ -2,9 +2,11 @@
  * The keys of `cabinet.yaml` that belong to the file of the site: no revision changes them, whatever its author or signature.
  * docs/adr/0025-two-owners-of-the-configuration.md has the reasons. Pure.
  */
+
 import { isDeepStrictEqual } from 'node:util';
 import type { Cabinet } from '../../core/cabinet.ts';
 import { type LineNetwork, linePortName, parseLineNetwork, parseLinePort } from '../../core/line-port.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { SiteOwnedDifference } from '../../core/revisions.ts';
 
 /** As `cabinet.yaml` has them. Every key of the schema that is not in this list belongs to platform and console. */
@@ -58,13 +60,13 @@ export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabin
 const SHOWN_KEYS = 8;
 
 /** The sentence with which a configuration is refused; `file` is that of the site. */
-export function siteOwnedRefusal(differences: readonly SiteOwnedDifference[], file: string): string {
+export function siteOwnedRefusal(differences: readonly SiteOwnedDifference[], file: string): Message {
   const keys = differences.map(({ key }) => key);
   const [first = ''] = keys;
   const others = keys.length - SHOWN_KEYS;
-  if (keys.length === 1) return `${first} belongs to the file of the site (${file}): change it there`;
+  if (keys.length === 1) return msg`${first} belongs to the file of the site (${file}): change it there`;
   const named = `${keys.slice(0, SHOWN_KEYS).join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
-  return `${named} belong to the file of the site (${file}): change them there`;
+  return msg`${named} belong to the file of the site (${file}): change them there`;
 }
 
 /** What differs from the most similar of them. */

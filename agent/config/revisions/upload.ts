@@ -2,15 +2,17 @@
  * Puts together files that arrive in parts, and verifies their hash. It holds at most a few files of a bounded size of each side, platform
  * and console. Touches no disk.
  */
+
 import { createHash } from 'node:crypto';
 import type { Clock, MonoMs } from '../../core/clock.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { type FilePart, SIGNATURE_FILE } from '../../core/revisions.ts';
 
 /** The state of an upload after a part. */
 export type UploadState =
   | { readonly kind: 'more'; readonly have: number; readonly of: number }
   | { readonly kind: 'whole'; readonly text: string }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly reason: Message };
 
 /** Source: assumed; 988 devices with lamp and pole are 250 KB, the largest shipped profile 9 KB. Units: bytes, files, ms. */
 export const UPLOAD_LIMIT = { partBytes: 32_768, parts: 64, cabinetBytes: 524_288, profileBytes: 131_072, files: 4, idleMs: 900_000 };
@@ -23,9 +25,9 @@ interface Upload {
 }
 
 /** Why a name is no file of a configuration; empty where it is one. */
-export function fileRefusal(file: string): string {
-  if (file === 'cabinet.yaml' || file === SIGNATURE_FILE || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return '';
-  return 'a file is "revision.sig", "cabinet.yaml" or "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-"';
+export function fileRefusal(file: string): Message {
+  if (file === 'cabinet.yaml' || file === SIGNATURE_FILE || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return msg``;
+  return msg`a file is "revision.sig", "cabinet.yaml" or "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-"`;
 }
 
 /** Adds a part of this author; a complete file is verified and returned. */
@@ -61,7 +63,7 @@ function createUploadsOfSide(clock: Pick<Clock, 'monoMs'>): Uploads {
 
   function refuse(key: string, file: string, reason: string): UploadState {
     open.delete(key);
-    return { kind: 'refused', reason: `${reason}; send ${file} again from its first part` };
+    return { kind: 'refused', reason: msg`${reason}; send ${file} again from its first part` };
   }
 
   return {
@@ -85,7 +87,7 @@ function createUploadsOfSide(clock: Pick<Clock, 'monoMs'>): Uploads {
       if (found !== part.sha256) return refuse(key, file, `its SHA-256 is ${found}, not what was said`);
       open.delete(key);
       const text = asText(whole);
-      return text === null ? { kind: 'refused', reason: `${file} is not UTF-8 text` } : { kind: 'whole', text };
+      return text === null ? { kind: 'refused', reason: msg`${file} is not UTF-8 text` } : { kind: 'whole', text };
     },
   };
 }

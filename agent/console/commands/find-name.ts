@@ -1,4 +1,5 @@
 /** Finds names as people type them: in any case, or with a wrong letter. Pure. */
+import { msg } from '../../core/message.ts';
 import { nearest } from '../../core/suggestions.ts';
 import { ConsoleError } from '../console-error.ts';
 
@@ -11,7 +12,7 @@ export function findName(
   if (known.includes(typed)) return typed;
   const [alike, ...others] = known.filter((name) => name.toLowerCase() === typed.toLowerCase());
   if (alike !== undefined && others.length === 0) return alike;
-  throw new ConsoleError('unknown-name', `no ${noun} ${JSON.stringify(typed)}; ${nameHint(typed, [...known, ...alsoNear], listedBy)}`);
+  throw new ConsoleError('unknown-name', msg`no ${noun} ${JSON.stringify(typed)}; ${nameHint(typed, [...known, ...alsoNear], listedBy)}`);
 }
 
 /** Returns advice for an unknown name: the nearest known one, or the command that lists them. */

@@ -6,6 +6,7 @@
 
 import type { WallMs } from '../../core/clock.ts';
 import { DAY_MS, MINUTE_MS } from '../../core/durations.ts';
+import { msg } from '../../core/message.ts';
 import { textArg } from '../agent-command.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { RawArgs } from '../protocol/protocol.ts';
@@ -54,7 +55,10 @@ export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: s
   const toMs = until === null ? nowMs : resolveTime(until, nowMs, timezone);
   if (fromMs < toMs) return { fromMs, toMs };
   const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
-  throw new ConsoleError('usage', `nothing lies between ${from} and ${to}: --since must be before ${until === null ? 'now' : '--until'}`);
+  throw new ConsoleError(
+    'usage',
+    msg`nothing lies between ${from} and ${to}: --since must be before ${until === null ? 'now' : '--until'}`,
+  );
 }
 
 /** Returns the instant of a typed time, relative to now. */
@@ -70,7 +74,7 @@ function utcOf(wanted: WallMs, timezone: string): WallMs {
 }
 
 function badTime(text: string, allowed: string): ConsoleError {
-  return new ConsoleError('usage', `bad time "${text}": write ${allowed}`);
+  return new ConsoleError('usage', msg`bad time "${text}": write ${allowed}`);
 }
 
 /** Errors: throws ConsoleError 'usage' for a time that is none, or for none where there is no usual one. */

@@ -4,8 +4,11 @@
  * Requests of one connection run one after the other: while a reader is slow, its own next request waits, and no other client's. The
  * socket server runs the commands.
  */
+
 import type { Socket } from 'node:net';
 import { type Clock, every, type Timer } from '../../core/clock.ts';
+import { msg } from '../../core/message.ts';
+import { withTexts } from '../../core/message-wire.ts';
 import type { Job } from '../command-spec.ts';
 import { ConsoleError } from '../console-error.ts';
 import {
@@ -133,7 +136,7 @@ async function answer(line: string, socket: Socket, reader: Reader, parts: Conne
   } catch (error) {
     if (error instanceof ConsoleError) return failedReply(id, error);
     parts.onBug(error);
-    return failedReply(id, new ConsoleError('failed', `the agent could not answer: ${String(error)}; see its log`));
+    return failedReply(id, new ConsoleError('failed', msg`the agent could not answer: ${String(error)}; see its log`));
   }
 }
 
@@ -171,7 +174,7 @@ function stamp({ clock, timezone }: ConnectionParts): Pick<Progress, 'atMs' | 't
 /** Rejects once the reader is gone. `waiting`: a client that closed only its own half is given time to read the summary. */
 function lostReader(signal: AbortSignal, waiting: { readonly socket: Socket; readonly clock: Clock } | null): Promise<never> {
   return new Promise((_, reject) => {
-    const lost = (): void => reject(new ConsoleError('failed', 'nobody waits for the answer any more'));
+    const lost = (): void => reject(new ConsoleError('failed', msg`nobody waits for the answer any more`));
     const ended = (): void => {
       if (waiting === null || waiting.socket.destroyed) {
         lost();
@@ -201,7 +204,7 @@ function drained(socket: Socket): Promise<void> {
 }
 
 function encode(message: ConsoleReply | Progress): string {
-  return `${JSON.stringify(message)}\n`;
+  return `${JSON.stringify(withTexts(message))}\n`;
 }
 
 export interface Deadlines {

@@ -1,6 +1,8 @@
 /** Checks the role for each command on one socket, runs it through the command table, and writes the audit notes. */
+
 import { type Caller, type LoginSocket, mayUse } from '../../core/access.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import { nearest } from '../../core/suggestions.ts';
 import type { AgentView } from '../../core/views.ts';
@@ -46,7 +48,7 @@ export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, c
     if (socketKind === 'agent') return { user, role: 'admin', socketKind };
     if (token === undefined) return { user: NO_USER, role: null, socketKind };
     const session = view.access.callerOf(token);
-    if (session === null) throw new ConsoleError('denied', 'the session is over; log in again');
+    if (session === null) throw new ConsoleError('denied', msg`the session is over; log in again`);
     return { ...session, socketKind };
   }
 
@@ -83,9 +85,9 @@ function isLook({ group, audit }: AgentCommand): boolean {
   return audit === null && group !== 'Act:';
 }
 
-function denial({ name, role }: AgentCommand, caller: Caller): string {
-  if (caller.role === null) return `${name} needs a login as ${role}`;
-  return `${name} needs the role ${role}; ${caller.user} is ${caller.role}`;
+function denial({ name, role }: AgentCommand, caller: Caller): Message {
+  if (caller.role === null) return msg`${name} needs a login as ${role}`;
+  return msg`${name} needs the role ${role}; ${caller.user} is ${caller.role}`;
 }
 
 /** Errors: throws ConsoleError 'unknown-command'. */
@@ -97,7 +99,7 @@ function commandFor({ command }: ConsoleRequest): AgentCommand {
   const near = nearest(command, names);
   throw new ConsoleError(
     'unknown-command',
-    `the agent knows no command ${JSON.stringify(command.slice(0, 40))}; ${near === undefined ? `it knows ${names.join(', ')}` : `did you mean ${near}?`}`,
+    msg`the agent knows no command ${JSON.stringify(command.slice(0, 40))}; ${near === undefined ? `it knows ${names.join(', ')}` : `did you mean ${near}?`}`,
   );
 }
 

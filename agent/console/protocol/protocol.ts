@@ -3,9 +3,12 @@
  *
  * This file has the shapes, limits and framing. It opens no socket.
  */
+
 import type { WallMs } from '../../core/clock.ts';
 import type { BusErrorCode } from '../../core/errors.ts';
 import { isRecord } from '../../core/is-record.ts';
+import { type Message, msg } from '../../core/message.ts';
+import { withMessages } from '../../core/message-wire.ts';
 import { ConsoleError, type ConsoleErrorCode, isConsoleErrorCode } from '../console-error.ts';
 
 /** Longest line either end accepts from a stranger. Units: bytes. Source: assumed; the longest honest request is under 1 KB. */
@@ -58,7 +61,7 @@ export interface ConsoleAnswer extends Stamp {
 export interface ConsoleRefusal {
   readonly id: number | null;
   readonly ok: false;
-  readonly error: { readonly code: ConsoleErrorCode; readonly message: string; readonly bus?: BusErrorCode };
+  readonly error: { readonly code: ConsoleErrorCode; readonly message: Message; readonly bus?: BusErrorCode };
 }
 
 /** The one reply to each request. */
@@ -68,31 +71,32 @@ export type ConsoleReply = ConsoleAnswer | ConsoleRefusal;
 export function readRequest(line: string): ConsoleRequest {
   const message = parsed(line);
   const { id, command, args = {}, user, token } = message;
-  if (typeof id !== 'number' || !Number.isSafeInteger(id)) throw bad('id must be an integer');
-  if (typeof command !== 'string') throw bad('command must be a string');
-  if (!isRecord(args)) throw bad('args must be an object');
+  if (typeof id !== 'number' || !Number.isSafeInteger(id)) throw bad(msg`id must be an integer`);
+  if (typeof command !== 'string') throw bad(msg`command must be a string`);
+  if (!isRecord(args)) throw bad(msg`args must be an object`);
   for (const [name, value] of Object.entries(args)) {
-    if (typeof value !== 'string' && typeof value !== 'boolean') throw bad(`args.${name} must be a string, true or false`);
+    if (typeof value !== 'string' && typeof value !== 'boolean') throw bad(msg`args.${name} must be a string, true or false`);
   }
-  if (token !== undefined && typeof token !== 'string') throw bad('token must be a string');
+  if (token !== undefined && typeof token !== 'string') throw bad(msg`token must be a string`);
   return { id, command, args: args as RawArgs, user: userName(user), ...(token === undefined ? {} : { token }) };
 }
 
 /** A reply from the wire, or one of the messages before it. Errors: throws ConsoleError 'bad-request' when the other end is no agent. */
 export function parseReply(line: string): ConsoleReply | Progress {
   const message = parsed(line);
+  const said = withMessages(message) as Readonly<Record<string, unknown>>;
   const stamped = typeof message['atMs'] === 'number' && typeof message['timezone'] === 'string';
-  if (stamped && (message['ok'] === true || 'progress' in message)) return message as unknown as ConsoleAnswer | Progress;
+  if (stamped && (message['ok'] === true || 'progress' in message)) return said as unknown as ConsoleAnswer | Progress;
   const error = message['error'];
   if (message['ok'] === false && isRecord(error) && isConsoleErrorCode(error['code']) && typeof error['message'] === 'string') {
-    return message as unknown as ConsoleRefusal;
+    return said as unknown as ConsoleRefusal;
   }
-  throw bad('found an answer that is none of a luciole agent');
+  throw bad(msg`found an answer that is none of a luciole agent`);
 }
 
 /** A failed reply, as it goes out. */
-export function failedReply(id: number | null, { code, message, bus }: ConsoleError): ConsoleRefusal {
-  return { id, ok: false, error: { code, message, ...(bus === null ? {} : { bus }) } };
+export function failedReply(id: number | null, { code, said, bus }: ConsoleError): ConsoleRefusal {
+  return { id, ok: false, error: { code, message: said, ...(bus === null ? {} : { bus }) } };
 }
 
 /**
@@ -107,7 +111,7 @@ export function createLineSplitter(maxBytes: number): (bytes: Uint8Array) => rea
     waitingBytes += bytes.length;
     if (waitingBytes > maxBytes) {
       parts = [];
-      throw new ConsoleError('too-large', `a message may have ${maxBytes} bytes at most`);
+      throw new ConsoleError('too-large', msg`a message may have ${maxBytes} bytes at most`);
     }
     parts.push(bytes);
   };
@@ -132,9 +136,9 @@ function parsed(line: string): Readonly<Record<string, unknown>> {
   try {
     message = JSON.parse(line);
   } catch (cause) {
-    throw new ConsoleError('bad-request', 'found a line that is not JSON; one request a line: {"id":1,"command":"status"}', { cause });
+    throw new ConsoleError('bad-request', msg`found a line that is not JSON; one request a line: {"id":1,"command":"status"}`, { cause });
   }
-  if (!isRecord(message)) throw bad('a message must be a JSON object');
+  if (!isRecord(message)) throw bad(msg`a message must be a JSON object`);
   return message;
 }
 
@@ -143,6 +147,6 @@ function userName(user: unknown): string {
   return typeof user === 'string' && /^[a-z0-9_][a-z0-9_.-]{0,31}$/i.test(user) ? user : 'unknown';
 }
 
-function bad(message: string): ConsoleError {
+function bad(message: Message): ConsoleError {
   return new ConsoleError('bad-request', message);
 }

@@ -3,7 +3,9 @@
  *
  * Closing the connection ends the job in the agent.
  */
+
 import { connect, type Socket } from 'node:net';
+import { msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 import {
   type ConsoleAnswer,
@@ -49,10 +51,10 @@ export async function callAgent({ socketPaths, ...call }: AgentCall): Promise<Co
   }
   const foreign = socketPaths.flatMap((path) => foreignPart(path) ?? []);
   if (foreign.length > 0)
-    throw new ConsoleError('unreachable', `no agent is asked at ${foreign.join(' or ')}: another user could have placed it; remove it`);
+    throw new ConsoleError('unreachable', msg`no agent is asked at ${foreign.join(' or ')}: another user could have placed it; remove it`);
   throw new ConsoleError(
     'unreachable',
-    `no agent answers on ${socketPaths.join(' or ')}; is it running? Start it with \`luciole run\`, or see \`systemctl status luciole\``,
+    msg`no agent answers on ${socketPaths.join(' or ')}; is it running? Start it with \`luciole run\`, or see \`systemctl status luciole\``,
   );
 }
 
@@ -85,7 +87,7 @@ function connected(path: string): Promise<Socket | null> {
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EACCES' && error.code !== 'EPERM') return resolve(null);
       const advice = 'ask for membership in the group luciole, or use sudo';
-      reject(new ConsoleError('unreachable', `you may not talk to the agent on ${path}: ${advice}`, { cause: error }));
+      reject(new ConsoleError('unreachable', msg`you may not talk to the agent on ${path}: ${advice}`, { cause: error }));
     });
   });
 }
@@ -102,12 +104,12 @@ function exchange(
       socket.setTimeout(SUMMARY_WAIT_MS);
     };
     const say = (): void => finish(`${LEAVE_LINE}\n`);
-    const lost = (what: string): void => reject(new ConsoleError('unreachable', `the agent on ${path} ${what}; see its log`));
+    const lost = (what: string): void => reject(new ConsoleError('unreachable', msg`the agent on ${path} ${what}; see its log`));
     // The socket's own timer starts again with every byte.
     socket.setTimeout(timeoutMs, () => lost(`did not answer within ${timeoutMs / 1_000} s`));
     socket.once('error', (error) => lost(`hung up: ${error.message}`));
     socket.once('close', () => lost('hung up without an answer'));
-    const stop = (): void => reject(new ConsoleError('failed', 'stopped'));
+    const stop = (): void => reject(new ConsoleError('failed', msg`stopped`));
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop, { once: true });
     socket.on('data', (bytes) => {

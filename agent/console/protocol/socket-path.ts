@@ -1,8 +1,10 @@
 /** Default paths of the sockets between agent and console. Both ends work it out from the same facts, so they find each other. */
+
 import { accessSync, constants, lstatSync, mkdirSync, realpathSync, type Stats } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isLoginPlace, LOGIN_END, LOGIN_FOLDER } from '../../core/access.ts';
+import { msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 
 /** Made by the service unit. Source: systemd.exec(5), RuntimeDirectory=luciole. */
@@ -51,7 +53,7 @@ export function refuseLoginPlace(socketPath: string): void {
   if (!isLoginPlace(socketPath) && !isLoginPlace(place) && dirname(place) !== realOf(LOGIN_FOLDER)) return;
   throw new ConsoleError(
     'socket-refused',
-    `${socketPath} is where consoles log in, and this socket asks for no login: choose another place`,
+    msg`${socketPath} is where consoles log in, and this socket asks for no login: choose another place`,
   );
 }
 
@@ -91,12 +93,12 @@ function mayWrite(folder: string): boolean {
  */
 export function prepareSocketFolder(socketPath: string): void {
   if (Buffer.byteLength(socketPath) > MAX_PATH_BYTES)
-    throw new ConsoleError('socket-refused', `${socketPath}: longer than ${MAX_PATH_BYTES} bytes; choose a shorter place with --socket`);
+    throw new ConsoleError('socket-refused', msg`${socketPath}: longer than ${MAX_PATH_BYTES} bytes; choose a shorter place with --socket`);
   const folder = dirname(socketPath);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new ConsoleError('socket-refused', `cannot make ${folder}: ${(cause as Error).message}; choose another place with --socket`, {
+    throw new ConsoleError('socket-refused', msg`cannot make ${folder}: ${(cause as Error).message}; choose another place with --socket`, {
       cause,
     });
   }
@@ -104,7 +106,7 @@ export function prepareSocketFolder(socketPath: string): void {
   if (foreign === null) return;
   throw new ConsoleError(
     'socket-refused',
-    `${foreign} belongs to another user or may be written by others; remove it, or choose another place with --socket`,
+    msg`${foreign} belongs to another user or may be written by others; remove it, or choose another place with --socket`,
   );
 }
 

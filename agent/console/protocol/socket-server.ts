@@ -4,11 +4,13 @@
  * It limits how many clients connect; the gate decides what each may do. No client can disturb the agent, whatever it sends and however
  * slowly it reads.
  */
+
 import { once } from 'node:events';
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { LoginSocket } from '../../core/access.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
+import { msg } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import type { AgentView } from '../../core/views.ts';
 import { ConsoleError } from '../console-error.ts';
@@ -55,7 +57,7 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
   const accept = (socket: Socket): void => {
     socket.on('error', (error) => log.event('console-connection-lost', { cause: error.message }, 'debug'));
     if (served.size >= MAX_CONNECTIONS) {
-      const busy = new ConsoleError('busy', `${MAX_CONNECTIONS} consoles are connected already; close one and try again`);
+      const busy = new ConsoleError('busy', msg`${MAX_CONNECTIONS} consoles are connected already; close one and try again`);
       hangUp(socket, deadlines, busy);
       return;
     }
@@ -78,7 +80,7 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
         await once(opening, 'listening');
       } catch (cause) {
         server = null;
-        throw new ConsoleError('socket-refused', `cannot open the console socket ${socketPath}: ${(cause as Error).message}`, { cause });
+        throw new ConsoleError('socket-refused', msg`cannot open the console socket ${socketPath}: ${(cause as Error).message}`, { cause });
       }
       opening.on('error', (error) => log.event('console-trouble', { cause: error.message }, 'warning'));
       chmodSync(socketPath, SOCKET_MODE);
@@ -105,12 +107,12 @@ async function clearStale(socketPath: string): Promise<void> {
   const found = lstatSync(socketPath, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) {
-    throw new ConsoleError('socket-refused', `${socketPath} exists and is no socket; remove it, or choose another place with --socket`);
+    throw new ConsoleError('socket-refused', msg`${socketPath} exists and is no socket; remove it, or choose another place with --socket`);
   }
   if (await someoneAnswers(socketPath)) {
     throw new ConsoleError(
       'socket-in-use',
-      `another agent already answers on ${socketPath}; stop it first, or give this one its own --socket`,
+      msg`another agent already answers on ${socketPath}; stop it first, or give this one its own --socket`,
     );
   }
   rmSync(socketPath, { force: true });

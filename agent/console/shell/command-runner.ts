@@ -1,7 +1,9 @@
 /** Runs one typed line: parses it, requests the answer from the agent, filters it, shows it page by page, and reports the status. */
+
 import { randomInt } from 'node:crypto';
 import { mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { askAgent } from '../ask-agent.ts';
 import type { ConsoleCommand, ShellCommandName } from '../command-spec.ts';
 import { CONFIG_COMMIT, CONFIG_ROLLBACK } from '../commands/config/config-commit.ts';
@@ -112,7 +114,7 @@ function permitted(job: TypedCommand, parts: RunnerParts): Promise<LocalArgs> {
     // Files are read with the rights of this process; what the agent is asked, it checks itself.
     const { login } = parts.session;
     if (login !== null && !mayUse(login.role, command.role))
-      throw new ConsoleError('denied', `${command.name} needs the role ${command.role}; you are ${login.role}`);
+      throw new ConsoleError('denied', msg`${command.name} needs the role ${command.role}; you are ${login.role}`);
     const role = filesRole(parts.session);
     return command.kind !== 'local' || role === null ? args : sessionArgs(command, args, { filesDir: parts.filesDir ?? null, role });
   });
@@ -150,14 +152,14 @@ async function pasted({ dialog, translate, clock }: RunnerParts, stop: () => voi
   dialog.writer.write(`${wrap(translate(ending), dialog.settings.widthCols).join('\n')}\n`);
   const lines: string[] = [];
   let chars = 0;
-  let flaw = '';
+  let flaw = msg``;
   try {
     for (;;) {
       const read = await dialog.ask({ prompt: '', mode: 'text' });
-      if (read.kind === 'end') throw new ConsoleError('failed', 'given up: nothing was loaded');
+      if (read.kind === 'end') throw new ConsoleError('failed', msg`given up: nothing was loaded`);
       if (read.kind !== 'line') {
         await quiet(dialog, clock);
-        throw new ConsoleError('failed', 'given up: nothing was loaded');
+        throw new ConsoleError('failed', msg`given up: nothing was loaded`);
       }
       const isLast = isFramed ? isFrameEnd(read.text) : read.text.trim() === mark;
       if (isLast && !isFramed) break;
@@ -169,7 +171,7 @@ async function pasted({ dialog, translate, clock }: RunnerParts, stop: () => voi
   } finally {
     dialog.input.onInterrupt(stop);
   }
-  if (chars > MAX_PASTED) throw new ConsoleError('too-large', `more than ${MAX_PASTED} characters: nothing was loaded`);
+  if (chars > MAX_PASTED) throw new ConsoleError('too-large', msg`more than ${MAX_PASTED} characters: nothing was loaded`);
   if (flaw !== '') throw new ConsoleError('failed', flaw);
   return `${lines.join('\n')}\n`;
 }
@@ -225,7 +227,7 @@ function collector(
     ...(role === null ? {} : { role }),
     askSecret: async (prompt, rule) => {
       const typed = rule === null ? await askSecret(dialog, `${prompt}: `) : await askNewSecret(dialog, prompt, rule);
-      if (typed === null) throw new ConsoleError('failed', 'given up; nothing was changed');
+      if (typed === null) throw new ConsoleError('failed', msg`given up; nothing was changed`);
       return typed;
     },
     status: createStatusLine((shown) => {
@@ -239,7 +241,7 @@ function collector(
 }
 
 /** Ctrl-C ends the wait at once and aborts the request. Errors: rejects with ConsoleError 'failed'. */
-function orStopped<T>(work: Promise<T>, signal: AbortSignal, text: string): Promise<T> {
+function orStopped<T>(work: Promise<T>, signal: AbortSignal, text: Message): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(new ConsoleError('failed', text)), { once: true });
     work.then(resolve, reject);
@@ -247,8 +249,8 @@ function orStopped<T>(work: Promise<T>, signal: AbortSignal, text: string): Prom
 }
 
 /** A long job ends with its reader; what was asked at once may be on its way to the lamps. */
-function stoppedText(command: ConsoleCommand): string {
-  if (command.kind === 'agent' && command.progress !== null) return 'stopped by Ctrl-C, here and in the agent';
-  if (command.kind === 'agent' && command.audit === null && command.group !== 'Act:') return 'stopped by Ctrl-C';
-  return 'stopped by Ctrl-C; what an agent has begun by then it may still finish';
+function stoppedText(command: ConsoleCommand): Message {
+  if (command.kind === 'agent' && command.progress !== null) return msg`stopped by Ctrl-C, here and in the agent`;
+  if (command.kind === 'agent' && command.audit === null && command.group !== 'Act:') return msg`stopped by Ctrl-C`;
+  return msg`stopped by Ctrl-C; what an agent has begun by then it may still finish`;
 }

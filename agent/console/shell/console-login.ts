@@ -3,9 +3,11 @@
  *
  * The agent decides whether a user may log in. Secrets are never shown and are dropped after the answer.
  */
+
 import { passwordProblem } from '../../access/password.ts';
 import { type LoginAnswer, PASSWORD_RULE } from '../../core/access.ts';
 import { type Clock, every, type Timer } from '../../core/clock.ts';
+import { msg } from '../../core/message.ts';
 import type { Language } from '../../core/words.ts';
 import { askAgent, fetchAnswer } from '../ask-agent.ts';
 import { SOCKET_OPTION } from '../command-tree.ts';
@@ -120,11 +122,11 @@ async function lights(typed: string, dialog: Dialog, parts: ConsoleLoginParts): 
 function readLightsOn(typed: string): TypedCommand | null {
   const [, verb = ''] = WITHOUT_LOGIN.expand(typed.replace(/^luciole\s+/i, '').split(/[\s|]+/));
   if (/^(--help|-h)$/.test(verb)) return null;
-  if (verb !== 'on') throw new ConsoleError('usage', `without a login there is only lights on, as lights on 30m`);
+  if (verb !== 'on') throw new ConsoleError('usage', msg`without a login there is only lights on, as lights on 30m`);
   const work = readTypedLine(typed, WITHOUT_LOGIN);
   if (work === null || 'help' in work) return null;
   // A caller who is not known does not choose which agent this process connects to.
-  if ('socket' in work.args) throw new ConsoleError('usage', `without a login there is no --${SOCKET_OPTION.name}`);
+  if ('socket' in work.args) throw new ConsoleError('usage', msg`without a login there is no --${SOCKET_OPTION.name}`);
   return work;
 }
 

@@ -4,6 +4,7 @@
  * It uses ZMODEM by the program `sz` where that is installed, else lines of base64 with a checksum each. The expected time is shown first.
  * Both ways continue a transfer that was cut.
  */
+
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -11,6 +12,7 @@ import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { LeastRole } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
+import { msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 import { formatDuration } from '../text/duration.ts';
 import { formatBytes } from '../text/page.ts';
@@ -53,7 +55,7 @@ export async function copySerial(args: CopyArgs, parts: CopyParts): Promise<read
   const path = pathOf(args.file, parts);
   const bytes = statSync(path).size;
   if (bytes > MAX_BYTES)
-    throw new ConsoleError('failed', `${path} has ${formatBytes(bytes)}; ${formatBytes(MAX_BYTES)} at most go over a serial line`);
+    throw new ConsoleError('failed', msg`${path} has ${formatBytes(bytes)}; ${formatBytes(MAX_BYTES)} at most go over a serial line`);
   if (!args.isBase64) {
     const sent = await byZmodem(path, bytes, parts);
     if (sent !== null) return sent;
@@ -67,7 +69,7 @@ function pathOf(file: string, { filesDir, role }: CopyParts): string {
   const candidates = role === null ? [...own, file] : [sessionFile(file, 'read', { filesDir, role })];
   const found = candidates.find((path) => existsSync(path) && statSync(path).isFile());
   if (found === undefined)
-    throw new ConsoleError('failed', `no file ${file}${filesDir === null ? '' : `, nor in ${filesDir}`}; tech-support makes one`);
+    throw new ConsoleError('failed', msg`no file ${file}${filesDir === null ? '' : `, nor in ${filesDir}`}; tech-support makes one`);
   return found;
 }
 
@@ -81,7 +83,7 @@ async function byZmodem(path: string, bytes: number, parts: CopyParts): Promise<
   const startMono = clock.monoMs();
   const code = await tty.lend([...SZ, '--', path]);
   if (code === null) return null;
-  if (code !== 0) throw new ConsoleError('failed', 'the file did not arrive whole; the same command goes on where it was cut');
+  if (code !== 0) throw new ConsoleError('failed', msg`the file did not arrive whole; the same command goes on where it was cut`);
   return [translate(`${basename(path)}: sent in ${formatDuration(clock.monoMs() - startMono)}`)];
 }
 
@@ -89,7 +91,7 @@ async function byLines(path: string, { fromLine }: CopyArgs, parts: CopyParts): 
   const { dialog, translate } = parts;
   const content = await readFile(path);
   const count = Math.ceil(content.length / LINE_BYTES);
-  if (fromLine > Math.max(1, count)) throw new ConsoleError('usage', `${basename(path)} has ${count} lines; go on from one of them`);
+  if (fromLine > Math.max(1, count)) throw new ConsoleError('usage', msg`${basename(path)} has ${count} lines; go on from one of them`);
   const left = content.subarray((fromLine - 1) * LINE_BYTES);
   estimate(parts, left.length, SHARE.base64);
   let isStopped = false;
@@ -105,7 +107,7 @@ async function byLines(path: string, { fromLine }: CopyArgs, parts: CopyParts): 
       if (line % LINES_AHEAD === 0) await dialog.writer.drained();
     }
     await dialog.writer.drained();
-    if (isStopped) throw new ConsoleError('failed', 'stopped; --from LINE goes on from the first line that is missing');
+    if (isStopped) throw new ConsoleError('failed', msg`stopped; --from LINE goes on from the first line that is missing`);
     dialog.writer.write(`end-base64-lines\nsha256 ${sha256}\n`);
   } finally {
     dialog.input.onInterrupt(null);
@@ -124,7 +126,7 @@ function estimate(parts: CopyParts, bytes: number, share: number): void {
   const rate = speedBaud === null ? null : (speedBaud / 10) * share;
   notice(
     parts,
-    rate === null ? formatBytes(bytes) : `${formatBytes(bytes)}, about ${formatDuration((bytes / rate) * 1_000)} at ${speedBaud} baud`,
+    rate === null ? formatBytes(bytes) : msg`${formatBytes(bytes)}, about ${formatDuration((bytes / rate) * 1_000)} at ${speedBaud} baud`,
   );
 }
 

@@ -1,4 +1,5 @@
 /** Filters after a bar: `| include L07 | count`, `| json`, `| csv`. Pure. */
+import { type Message, msg } from '../../core/message.ts';
 import { nearest } from '../../core/suggestions.ts';
 import type { Choice } from '../command-tree.ts';
 import { ConsoleError } from '../console-error.ts';
@@ -14,12 +15,12 @@ export interface Filter {
 }
 
 const FILTERS: readonly (Choice & { readonly word: FilterName; readonly takesText: boolean })[] = [
-  { word: 'include', summary: 'only lines with this text', takesText: true },
-  { word: 'exclude', summary: 'no lines with this text', takesText: true },
-  { word: 'begin', summary: 'from the first line with this text', takesText: true },
-  { word: 'count', summary: 'how many lines', takesText: false },
-  { word: 'json', summary: 'the raw answer, for scripts', takesText: false },
-  { word: 'csv', summary: 'the answer as a table for a spreadsheet', takesText: false },
+  { word: 'include', summary: msg`only lines with this text`, takesText: true },
+  { word: 'exclude', summary: msg`no lines with this text`, takesText: true },
+  { word: 'begin', summary: msg`from the first line with this text`, takesText: true },
+  { word: 'count', summary: msg`how many lines`, takesText: false },
+  { word: 'json', summary: msg`the raw answer, for scripts`, takesText: false },
+  { word: 'csv', summary: msg`the answer as a table for a spreadsheet`, takesText: false },
 ];
 
 /** The filters of a line. Errors: throws ConsoleError 'usage' that names the nearest right word. */
@@ -27,8 +28,8 @@ export function readFilters(stages: readonly (readonly TypedWord[])[]): readonly
   return stages.map(([head, ...rest]) => {
     const found = findFilter(head?.text ?? '');
     const text = rest.map((word) => word.text).join(' ');
-    if (found.takesText && text === '') throw usage(`| ${found.word} needs a text`);
-    if (!found.takesText && text !== '') throw usage(`| ${found.word} takes nothing behind it`);
+    if (found.takesText && text === '') throw usage(msg`| ${found.word} needs a text`);
+    if (!found.takesText && text !== '') throw usage(msg`| ${found.word} takes nothing behind it`);
     return { name: found.word, text };
   });
 }
@@ -39,7 +40,7 @@ export function filterPlace(words: readonly TypedWord[]): CompletionPlace {
   if (head === undefined) return { choices: FILTERS, names: null, value: null, canEnd: false };
   const { takesText } = findFilter(head.text);
   return takesText && words.length === 1
-    ? { choices: [], names: null, value: { word: '<text>', summary: 'any part of a line; case does not count' }, canEnd: false }
+    ? { choices: [], names: null, value: { word: '<text>', summary: msg`any part of a line; case does not count` }, canEnd: false }
     : { choices: [], names: null, value: null, canEnd: true };
 }
 
@@ -81,9 +82,9 @@ function findFilter(typed: string): (typeof FILTERS)[number] {
   if (found.length === 1 && found[0] !== undefined) return found[0];
   const words = FILTERS.map(({ word }) => word);
   const near = found.length > 1 ? undefined : nearest(typed, words);
-  throw usage(`behind | stands ${words.join(', ')}${near === undefined ? '' : `; nearest: ${near}`}`);
+  throw usage(msg`behind | stands ${words.join(', ')}${near === undefined ? '' : `; nearest: ${near}`}`);
 }
 
-function usage(message: string): ConsoleError {
+function usage(message: Message): ConsoleError {
   return new ConsoleError('usage', message);
 }

@@ -3,6 +3,7 @@
  *
  * Words may be abbreviated, and a wrong one is answered with the nearest right one. Pure.
  */
+import { type Message, msg } from '../../core/message.ts';
 import { nearest } from '../../core/suggestions.ts';
 import type { ArgumentSpec, ConsoleCommand, NameKind } from '../command-spec.ts';
 import {
@@ -81,7 +82,7 @@ export function createTree(commands: readonly ConsoleCommand[], families: readon
   return {
     read(words) {
       const { node, taken } = locate(words);
-      if (node.command === undefined) throw usage(`${node.word} needs a verb: ${list(node.verbs)}`);
+      if (node.command === undefined) throw usage(msg`${node.word} needs a verb: ${list(node.verbs)}`);
       return { command: node.command, args: readArgs(node.command, words.slice(taken)) };
     },
     find: (words) => locate(words).node.command,
@@ -113,7 +114,7 @@ function unlistedFirsts(commands: readonly ConsoleCommand[]): readonly Choice[] 
 function pick<Word extends Choice>(typed: string, choices: readonly Word[], within: string, elsewhere = ''): Word {
   const [found, ...others] = match(typed, choices);
   if (found !== undefined && others.length === 0) return found;
-  if (found !== undefined) throw usage(`"${clip(typed)}" could be ${list([found, ...others])}`);
+  if (found !== undefined) throw usage(msg`"${clip(typed)}" could be ${list([found, ...others])}`);
   const synonym = within === '' ? SYNONYMS[typed.toLowerCase()] : undefined;
   const meant = choices.find(({ word }) => word === synonym);
   if (meant !== undefined) return meant;
@@ -125,7 +126,7 @@ function pick<Word extends Choice>(typed: string, choices: readonly Word[], with
         ? '? lists all'
         : `it has ${list(choices.filter(({ word }) => word !== SOCKET_OPTION.name))}`
       : `nearest: ${near}`;
-  throw usage(within === '' ? `no such word: "${clip(typed)}"; ${advice}` : `${within} has no "${clip(typed)}"; ${advice}`);
+  throw usage(within === '' ? msg`no such word: "${clip(typed)}"; ${advice}` : msg`${within} has no "${clip(typed)}"; ${advice}`);
 }
 
 function optionChoices(command: ConsoleCommand): readonly Choice[] {
@@ -151,16 +152,16 @@ function readArgs(command: ConsoleCommand, words: readonly string[]): LocalArgs 
   const { reader, positional } = sort(command, words);
   const { args } = reader;
   const waiting = reader.waiting();
-  if (waiting !== null) throw usage(`--${waiting.name} needs a value: ${waiting.value}`);
+  if (waiting !== null) throw usage(msg`--${waiting.name} needs a value: ${waiting.value}`);
   const extra = positional[command.arguments.length];
   const last = command.arguments.at(-1);
   if (extra !== undefined && !last?.isRest) {
-    throw usage(`${command.name} does not take "${clip(extra)}"; \`help ${command.name}\` shows what it takes`);
+    throw usage(msg`${command.name} does not take "${clip(extra)}"; \`help ${command.name}\` shows what it takes`);
   }
   command.arguments.forEach((spec, index) => {
     const value = spec.isRest ? positional.slice(index).join(' ') : positional[index];
     if (value !== undefined && value !== '') args[spec.name] = choice(spec, value);
-    else if (spec.required) throw usage(`${command.name} needs <${spec.name}>: ${spec.summary}`);
+    else if (spec.required) throw usage(msg`${command.name} needs <${spec.name}>: ${spec.summary}`);
   });
   return args;
 }
@@ -203,6 +204,6 @@ function clip(typed: string): string {
   return typed.length > 30 ? `${typed.slice(0, 29)}~` : typed;
 }
 
-function usage(message: string): ConsoleError {
+function usage(message: Message): ConsoleError {
   return new ConsoleError('usage', message);
 }

@@ -3,9 +3,11 @@
  *
  * It uses ZMODEM by the program `rz`, takes no more than there is room for, and continues a transfer that was cut.
  */
+
 import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
+import { msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 import { formatDuration } from '../text/duration.ts';
 import { formatBytes } from '../text/page.ts';
@@ -29,7 +31,7 @@ const NO_PROGRAM = 127;
 /** Resolves with the lines to show afterwards. Errors: rejects with ConsoleError. */
 export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
   const { dialog, tty, clock, translate } = parts;
-  if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', 'name a file of this console, without a folder');
+  if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', msg`name a file of this console, without a folder`);
   const notice = (text: string): readonly string[] => wrap(translate(text), dialog.settings.widthCols);
   const filesDir = parts.filesDir ?? process.cwd();
   const dir = receivedDir(filesDir);
@@ -44,10 +46,10 @@ export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, pa
   await dialog.writer.drained();
   const startMono = clock.monoMs();
   const code = await kept(path, async () => (await tty.lend?.(['prlimit', `--fsize=${maxBytes}`, ...RZ], dir)) ?? NO_PROGRAM);
-  if (code === NO_PROGRAM) throw new ConsoleError('failed', 'no program rz here: install the Debian package lrzsz');
-  if (code !== 0) throw new ConsoleError('failed', 'the file did not come whole; the same command goes on where it was cut');
+  if (code === NO_PROGRAM) throw new ConsoleError('failed', msg`no program rz here: install the Debian package lrzsz`);
+  if (code !== 0) throw new ConsoleError('failed', msg`the file did not come whole; the same command goes on where it was cut`);
   const bytes = sizeOf(path);
-  if (bytes === 0) throw new ConsoleError('failed', `no ${file} came; a file keeps the name that it was sent with`);
+  if (bytes === 0) throw new ConsoleError('failed', msg`no ${file} came; a file keeps the name that it was sent with`);
   syncPath(path);
   rmSync(markOf(path), { force: true });
   syncPath(dir);
@@ -81,14 +83,14 @@ function clearFor(path: string, isRestart: boolean): void {
   else if (existsSync(path) && !isCut) {
     throw new ConsoleError(
       'failed',
-      `${shownPath(path)} came whole before, ${formatBytes(sizeOf(path))}: --anew receives another in its place, --remove takes it away`,
+      msg`${shownPath(path)} came whole before, ${formatBytes(sizeOf(path))}: --anew receives another in its place, --remove takes it away`,
     );
   }
 }
 
 function takeAway(path: string): string {
   const shown = shownPath(path);
-  if (!existsSync(path) && !existsSync(secondOf(path))) throw new ConsoleError('failed', `no ${shown} is there`);
+  if (!existsSync(path) && !existsSync(secondOf(path))) throw new ConsoleError('failed', msg`no ${shown} is there`);
   forget(path);
   return `${shown} is removed`;
 }

@@ -5,9 +5,11 @@
  * replace what that user can, the lines that others have typed among it. A command writes what its user may read, so each role has a
  * folder of its own, and a session reads that of its role and those of lower roles.
  */
+
 import { existsSync, lstatSync, mkdirSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type LeastRole, mayUse, ROLES } from '../../core/access.ts';
+import { msg } from '../../core/message.ts';
 import type { ConsoleCommand } from '../command-spec.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { LocalArgs } from '../terminal/terminal.ts';
@@ -50,7 +52,7 @@ export function sessionDir(filesDir: string, role: LeastRole | null): string {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new ConsoleError('failed', `${dir}: ${(cause as Error).message}`, { cause });
+    throw new ConsoleError('failed', msg`${dir}: ${(cause as Error).message}`, { cause });
   }
   return dir;
 }
@@ -88,12 +90,12 @@ export function sessionFile(typed: string, use: 'read' | 'write', { filesDir, ro
   const isReceived = typed === join(RECEIVED, name);
   const isPlace = name === typed || (isReceived && use === 'read');
   if (filesDir === null || !isPlace || name.startsWith('.') || isLineHistory(name))
-    throw new ConsoleError('denied', 'name a file of this console, without a folder');
+    throw new ConsoleError('denied', msg`name a file of this console, without a folder`);
   if (isReceived) return readable({ path: join(receivedDir(filesDir), name), least: RECEIVED_ROLE }, typed, role);
   if (use === 'read') return readable(found(filesDir, name, role), name, role);
   const path = join(sessionDir(filesDir, role), name);
   if (existsSync(path) && !REPLACEABLE.test(name))
-    throw new ConsoleError('denied', `${name} is there already, and is no export: choose another name`);
+    throw new ConsoleError('denied', msg`${name} is there already, and is no export: choose another name`);
   return path;
 }
 
@@ -123,7 +125,7 @@ function readable({ path, least }: FoundFile, name: string, role: LeastRole): st
   if (mayUse(role === 'anyone' ? null : role, least)) return path;
   throw new ConsoleError(
     'denied',
-    role === 'anyone' ? `${name} needs a login as ${least}` : `${name} needs the role ${least}; you are ${role}`,
+    role === 'anyone' ? msg`${name} needs a login as ${least}` : msg`${name} needs the role ${least}; you are ${role}`,
   );
 }
 
@@ -147,7 +149,7 @@ export function expectSessionRoom(filesDir: string, path: string, bytes: number)
   if (sessionRoomBytes(filesDir, path) >= bytes) return;
   throw new ConsoleError(
     'failed',
-    `no room in ${filesDir}: its files take ${MAX_BYTES / 2 ** 20} MB at most, and ${FREE_BYTES / 2 ** 20} MB stay free for the store`,
+    msg`no room in ${filesDir}: its files take ${MAX_BYTES / 2 ** 20} MB at most, and ${FREE_BYTES / 2 ** 20} MB stay free for the store`,
   );
 }
 

@@ -1,6 +1,8 @@
 /** What the shell carries out itself: help, the terminal, lines typed before, the end. */
+
 import type { LeastRole } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
+import { msg } from '../../core/message.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import type { LastState } from '../../core/views.ts';
 import type { ShellCommandName } from '../command-spec.ts';
@@ -81,7 +83,8 @@ function terminalActions({ dialog, logShow, tty, clock, translate }: ShellAction
     'terminal colour': (args) => set({ colour: args['state'] === 'on' }),
     'terminal status': (args) => set({ status: args['state'] === 'on' }),
     'terminal resize': async () => {
-      if (!(await dialog.probe())) throw new ConsoleError('failed', 'the terminal did not answer: say terminal width and terminal length');
+      if (!(await dialog.probe()))
+        throw new ConsoleError('failed', msg`the terminal did not answer: say terminal width and terminal length`);
       return [translate(`${settings.widthCols} columns, ${settings.rows} rows`)];
     },
     language: async (args) => {
@@ -102,7 +105,7 @@ function agentActions({ dialog, clock, machine, translate }: ShellActionParts): 
     },
     'agent restart': async () => {
       const refusal = await machine.restart();
-      if (refusal !== null) throw new ConsoleError('failed', `the service manager does not start it: ${toAscii(refusal)}`);
+      if (refusal !== null) throw new ConsoleError('failed', msg`the service manager does not start it: ${toAscii(refusal)}`);
       return [translate('the service manager has started it anew')];
     },
   };
@@ -197,7 +200,7 @@ function help(
 function copyArgs(args: LocalArgs): CopyArgs {
   const typed = args['from'];
   const fromLine = typed === undefined ? 1 : /^\d{1,7}$/.test(String(typed)) ? Number(typed) : 0;
-  if (fromLine < 1) throw new ConsoleError('usage', `bad line "${String(typed)}": write a whole number from 1`);
+  if (fromLine < 1) throw new ConsoleError('usage', msg`bad line "${String(typed)}": write a whole number from 1`);
   return { file: text(args, 'file'), isBase64: args['base64'] === true || typed !== undefined, fromLine };
 }
 
@@ -206,7 +209,7 @@ function count(args: LocalArgs): number {
   if (typed === undefined) return USUAL_RECALL;
   const value = /^\d{1,3}$/.test(String(typed)) ? Number(typed) : 0;
   if (value > 0) return value;
-  throw new ConsoleError('usage', `bad count "${String(typed)}": write a whole number from 1 to 999`);
+  throw new ConsoleError('usage', msg`bad count "${String(typed)}": write a whole number from 1 to 999`);
 }
 
 function text(args: LocalArgs, name: string): string {

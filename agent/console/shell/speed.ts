@@ -3,7 +3,9 @@
  *
  * It announces the change, changes, and waits for a key at the new speed; without one it returns to the old speed.
  */
+
 import { type Clock, sleep } from '../../core/clock.ts';
+import { msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 import { wrap } from '../text/text-lines.ts';
 import type { Dialog } from './dialog.ts';
@@ -27,8 +29,8 @@ export async function changeSpeed(
   const { writer, input } = dialog;
   const speedBaud = SPEEDS.find((speed) => String(speed) === typed);
   const oldBaud = tty.speedBaud;
-  if (speedBaud === undefined) throw new ConsoleError('usage', `bad speed "${typed}": it is ${SPEEDS.join(', ')}`);
-  if (oldBaud === null) throw new ConsoleError('failed', 'this terminal has no speed: it is no serial port');
+  if (speedBaud === undefined) throw new ConsoleError('usage', msg`bad speed "${typed}": it is ${SPEEDS.join(', ')}`);
+  if (oldBaud === null) throw new ConsoleError('failed', msg`this terminal has no speed: it is no serial port`);
   const notice = `Now ${speedBaud} baud: set your terminal to it and press Enter within 10 s, else it goes back to ${oldBaud}.`;
   writer.write(`${wrap(translate(notice), dialog.settings.widthCols).join('\n')}\n`);
   await settle(dialog, clock);
@@ -38,7 +40,7 @@ export async function changeSpeed(
   await settle(dialog, clock);
   await tty.setSpeed(oldBaud);
   writer.setSpeed(oldBaud);
-  throw new ConsoleError('failed', `nothing was heard at ${speedBaud} baud: back at ${oldBaud}`);
+  throw new ConsoleError('failed', msg`nothing was heard at ${speedBaud} baud: back at ${oldBaud}`);
 }
 
 async function settle({ writer }: Dialog, clock: Clock): Promise<void> {

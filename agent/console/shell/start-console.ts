@@ -1,7 +1,9 @@
 /** `luciole console`: connects the shell with the terminal, files and signals of this process. */
+
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
+import { msg } from '../../core/message.ts';
 import { createSystemClock } from '../../core/system-clock.ts';
 import { ConsoleError } from '../console-error.ts';
 import { createLocalActions } from '../local-actions.ts';
@@ -92,7 +94,7 @@ async function machine(): Promise<LocalMachine> {
 }
 
 function refuse(): Promise<never> {
-  return Promise.reject(new ConsoleError('usage', 'not in a session'));
+  return Promise.reject(new ConsoleError('usage', msg`not in a session`));
 }
 
 /** Of the service, else of the person; null keeps no lines. Source: systemd.exec(5), XDG Base Directory Specification. */
@@ -109,5 +111,5 @@ function baudOf(args: LocalArgs): number | null {
   if (typed === null) return null;
   const value = /^\d{3,7}$/.test(typed) ? Number(typed) : 0;
   if (value >= BAUD.min && value <= BAUD.max) return value;
-  throw new ConsoleError('usage', `bad --baud "${typed}": write bits per second, as 9600`);
+  throw new ConsoleError('usage', msg`bad --baud "${typed}": write bits per second, as 9600`);
 }

@@ -1,4 +1,5 @@
 /** The terminal settings of a session and their limits. Pure. */
+import { msg } from '../../core/message.ts';
 import type { Language } from '../../core/words.ts';
 import { ConsoleError } from '../console-error.ts';
 import { learn } from '../text/language.ts';
@@ -47,5 +48,5 @@ export function isSize(rows: number, cols: number): boolean {
 function within(name: string, text: string, { min, max }: { min: number; max: number }): number {
   const value = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
-  throw new ConsoleError('usage', `bad ${name} "${text}": write a whole number from ${min} to ${max}`);
+  throw new ConsoleError('usage', msg`bad ${name} "${text}": write a whole number from ${min} to ${max}`);
 }

@@ -3,9 +3,11 @@
  *
  * Writes never block: a stopped line must not stop the session. Node's own stream would wait, so a second descriptor is opened.
  */
+
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readlinkSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
+import { msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { Tty, TtyEvents } from './tty.ts';
 
@@ -21,7 +23,7 @@ export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
   if (!(stdin instanceof ReadStream) || !process.stdout.isTTY) {
     throw new ConsoleError(
       'usage',
-      'console needs a terminal on its input and output; for scripts there are the commands themselves: luciole --help',
+      msg`console needs a terminal on its input and output; for scripts there are the commands themselves: luciole --help`,
     );
   }
   const path = readlinkSync('/proc/self/fd/0');
@@ -46,7 +48,7 @@ export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
       return nowSpeed;
     },
     async setSpeed(baud) {
-      if (!isSerial) throw new ConsoleError('failed', 'this terminal has no speed: it is no serial port');
+      if (!isSerial) throw new ConsoleError('failed', msg`this terminal has no speed: it is no serial port`);
       await stty([String(baud)]);
       nowSpeed = baud;
     },
@@ -101,13 +103,13 @@ export function stty(words: readonly string[]): Promise<string> {
     child.once('error', (cause: NodeJS.ErrnoException) => {
       const why =
         cause.code === 'ENOENT'
-          ? 'no program stty here: install the Debian package coreutils'
-          : `the program stty does not start: ${cause.code ?? cause.message}`;
+          ? msg`no program stty here: install the Debian package coreutils`
+          : msg`the program stty does not start: ${cause.code ?? cause.message}`;
       reject(new ConsoleError('failed', why, { cause }));
     });
     child.once('close', (code) => {
       if (code === 0) resolve(out);
-      else reject(new ConsoleError('failed', `the terminal does not take ${words.join(' ')}: ${err.trim() || String(code)}`));
+      else reject(new ConsoleError('failed', msg`the terminal does not take ${words.join(' ')}: ${err.trim() || String(code)}`));
     });
   });
 }

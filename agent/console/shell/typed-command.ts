@@ -1,4 +1,5 @@
 /** Reads one typed line as a command of the tree with its arguments and filters. Pure. */
+import { msg } from '../../core/message.ts';
 import type { ConsoleCommand } from '../command-spec.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { LocalArgs } from '../terminal/terminal.ts';
@@ -28,15 +29,15 @@ export function readTypedLine(
   // Examples are pasted with the program's name before them.
   const words = typed[0] === 'luciole' ? typed.slice(1) : typed;
   if (words.length === 0 && rest.length === 0) return null;
-  if (words.length === 0) throw new ConsoleError('usage', 'nothing stands before the bar');
-  if (isQuoteOpen) throw new ConsoleError('usage', 'a quote is not closed');
+  if (words.length === 0) throw new ConsoleError('usage', msg`nothing stands before the bar`);
+  if (isQuoteOpen) throw new ConsoleError('usage', msg`a quote is not closed`);
   if (words[0] === 'show' && words.length > 1) {
-    throw new ConsoleError('usage', `no such word: "show"; say it without: ${words.slice(1).join(' ')}`);
+    throw new ConsoleError('usage', msg`no such word: "show"; say it without: ${words.slice(1).join(' ')}`);
   }
   const filters = readFilters(rest);
   if (words.some((word) => word === '--help' || word === '-h')) return { help: words.filter((word) => !word.startsWith('-')), filters };
   const { command, args } = tree.read(words);
   if (!wantsJson(filters)) return { command, args, filters };
-  if (!command.options.some(({ name }) => name === 'json')) throw new ConsoleError('usage', `${command.name} has no raw answer`);
+  if (!command.options.some(({ name }) => name === 'json')) throw new ConsoleError('usage', msg`${command.name} has no raw answer`);
   return { command, args: { ...args, json: true }, filters };
 }

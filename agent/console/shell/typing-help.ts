@@ -1,5 +1,7 @@
 /** Answers `?` and TAB at one place of a line. Names come from the agent; the rest is pure. */
+
 import type { WantedValue } from '../../core/json-schema.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { ValueInForce } from '../../core/revisions.ts';
 import type { NameKind } from '../command-spec.ts';
 import type { Choice } from '../command-tree.ts';
@@ -31,7 +33,8 @@ export async function helpLines(before: string, widthCols: number, help: TypingH
   const fits = startsWith(typed);
   const rows: Choice[] = place.choices.filter(({ word }) => fits(word));
   if (place.value !== null && (typed === '' || rows.length === 0)) rows.unshift(...(await valueRows(place.value, place, help)));
-  if (typed === '' && place.canEnd) rows.push({ word: '<enter>', summary: 'carry it out' }, { word: '|', summary: 'filter the output' });
+  if (typed === '' && place.canEnd)
+    rows.push({ word: '<enter>', summary: msg`carry it out` }, { word: '|', summary: msg`filter the output` });
   const names = place.names === null ? [] : (await help.names(place.names, typed)).filter(fits);
   if (rows.length === 0 && names.length === 0) rows.push(...(place.unlisted ?? []).filter(({ word }) => fits(word)));
   if (rows.length === 0 && names.length === 0) return [help.translate(isFilter ? 'nothing fits there' : 'nothing begins like that')];
@@ -117,7 +120,7 @@ function commonStart(words: readonly string[]): string {
 export function wantedRows(
   word: string,
   path: string,
-  wanted: WantedValue | { readonly problem: string },
+  wanted: WantedValue | { readonly problem: Message },
   inForce: ValueInForce | null = null,
 ): readonly Choice[] {
   if ('problem' in wanted) return [{ word, summary: wanted.problem }];

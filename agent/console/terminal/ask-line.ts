@@ -1,6 +1,8 @@
 /** Questions to the person at the terminal, one line each. The terminal itself echoes and edits the line, so any terminal will do. */
+
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 
 export interface LineAsker {
@@ -29,7 +31,7 @@ export function createLineAsker(input: Readable, write: (text: string) => void, 
     async ask(prompt) {
       write(prompt);
       while (waiting.length === 0) {
-        if (isOver) throw new ConsoleError('failed', 'ended before all was answered; nothing was written');
+        if (isOver) throw new ConsoleError('failed', msg`ended before all was answered; nothing was written`);
         await new Promise<void>((resolve) => {
           take = resolve;
         });

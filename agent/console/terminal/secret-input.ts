@@ -3,7 +3,9 @@
  *
  * The terminal is in raw mode while a secret is typed.
  */
+
 import type { ReadStream } from 'node:tty';
+import { msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { SecretRule } from './terminal.ts';
 
@@ -21,7 +23,8 @@ export function createSecretInput(
   return async (prompt) => {
     lines ??= allLines(stdin);
     const line = (await lines).shift();
-    if (line === undefined) throw new ConsoleError('usage', `nothing to read for: ${prompt}; give each secret its own line of the input`);
+    if (line === undefined)
+      throw new ConsoleError('usage', msg`nothing to read for: ${prompt}; give each secret its own line of the input`);
     return line;
   };
 }
@@ -34,7 +37,7 @@ async function typedTwice(prompt: string, rule: SecretRule, stdin: ReadStream, w
     if (problem === null && first === (await typed('Once more', stdin, write))) return first;
     write(`${problem ?? 'these two are not the same'}\n`);
   }
-  throw new ConsoleError('failed', 'no new one after three tries; nothing was changed');
+  throw new ConsoleError('failed', msg`no new one after three tries; nothing was changed`);
 }
 
 /** One line of raw bytes. Ctrl-C and Ctrl-D give up, Ctrl-U starts again. */
@@ -46,13 +49,13 @@ async function typed(prompt: string, stdin: ReadStream, write: (text: string) =>
     for await (const bytes of stdin.iterator({ destroyOnReturn: false })) {
       for (const letter of (bytes as Buffer).toString('utf8')) {
         if (letter === '\r' || letter === '\n') return letters.join('');
-        if (letter === '\x03' || letter === '\x04') throw new ConsoleError('failed', 'given up; nothing was changed');
+        if (letter === '\x03' || letter === '\x04') throw new ConsoleError('failed', msg`given up; nothing was changed`);
         if (letter === '\x15') letters = [];
         else if (letter === '\x7f' || letter === '\b') letters.pop();
         else letters.push(letter);
       }
     }
-    throw new ConsoleError('failed', 'the input ended; nothing was changed');
+    throw new ConsoleError('failed', msg`the input ended; nothing was changed`);
   } finally {
     stdin.setRawMode(false);
     stdin.pause();
@@ -65,7 +68,7 @@ async function allLines(stdin: ReadStream): Promise<string[]> {
   let text = '';
   for await (const bytes of stdin) {
     text += (bytes as Buffer).toString('utf8');
-    if (text.length > MAX_INPUT_CHARS) throw new ConsoleError('usage', `the input is longer than ${MAX_INPUT_CHARS} characters`);
+    if (text.length > MAX_INPUT_CHARS) throw new ConsoleError('usage', msg`the input is longer than ${MAX_INPUT_CHARS} characters`);
   }
   return text.replace(/\r?\n$/, '').split(/\r?\n/);
 }

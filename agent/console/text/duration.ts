@@ -1,4 +1,5 @@
 /** Durations as people type and read them: `2h`, `1h30m`, `7d`, `3 h 12 min`. Pure, without a clock. */
+import { type Message, msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 
 /** Units: ms. */
@@ -24,12 +25,17 @@ const WIDEST: SpanLimits = { minMs: UNIT_MS.s, maxMs: 168 * UNIT_MS.h };
  */
 export function parseDuration(text: string, { minMs, maxMs }: SpanLimits = WIDEST): number {
   const allowsSeconds = minMs < UNIT_MS.m;
-  if (/^\d+$/.test(text)) throw usage(text, `a number needs its unit: ${allowsSeconds ? `${text}s, ` : ''}${text}m or ${text}h`);
+  if (/^\d+$/.test(text))
+    throw usage(
+      text,
+      allowsSeconds ? msg`a number needs its unit: ${text}s, ${text}m or ${text}h` : msg`a number needs its unit: ${text}m or ${text}h`,
+    );
   const parts = /^(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(text);
-  if (parts === null || text === '') throw usage(text, `write it as ${allowsSeconds ? '30s, ' : ''}10m, 2h or 1h30m`);
+  if (parts === null || text === '')
+    throw usage(text, allowsSeconds ? msg`write it as 30s, 10m, 2h or 1h30m` : msg`write it as 10m, 2h or 1h30m`);
   const [, d = '0', h = '0', m = '0', s = '0'] = parts;
   const spanMs = Number(d) * UNIT_MS.d + Number(h) * UNIT_MS.h + Number(m) * UNIT_MS.m + Number(s) * UNIT_MS.s;
-  if (spanMs < minMs || spanMs > maxMs) throw usage(text, `it must lie between ${typed(minMs)} and ${typed(maxMs)}`);
+  if (spanMs < minMs || spanMs > maxMs) throw usage(text, msg`it must lie between ${typed(minMs)} and ${typed(maxMs)}`);
   return spanMs;
 }
 
@@ -40,28 +46,25 @@ function typed(spanMs: number): string {
   return `${spanMs / UNIT_MS[unit]}${unit}`;
 }
 
-function usage(text: string, advice: string): ConsoleError {
-  return new ConsoleError('usage', `bad duration "${text}": ${advice}`);
+function usage(text: string, advice: Message): ConsoleError {
+  return new ConsoleError('usage', msg`bad duration "${text}": ${advice}`);
 }
 
 /** A span for people, its two largest parts: `42 s`, `12 min`, `3 h 12 min`, `2 d 4 h`. Units: ms. */
-export function formatDuration(spanMs: number): string {
+export function formatDuration(spanMs: number): Message {
   const totalS = Math.max(0, Math.round(spanMs / 1_000));
-  if (!Number.isFinite(totalS)) return '-';
-  if (totalS < 120) return `${totalS} s`;
+  if (!Number.isFinite(totalS)) return msg`-`;
+  if (totalS < 120) return msg`${totalS} s`;
   const totalMin = Math.round(totalS / 60);
-  if (totalMin < 60) return `${totalMin} min`;
+  if (totalMin < 60) return msg`${totalMin} min`;
   const totalH = Math.floor(totalMin / 60);
-  if (totalH < 48) return joined(totalH, 'h', totalMin % 60, 'min');
-  return joined(Math.floor(totalH / 24), 'd', totalH % 24, 'h');
+  const [min, h, d] = [totalMin % 60, totalH % 24, Math.floor(totalH / 24)];
+  if (totalH < 48) return min === 0 ? msg`${totalH} h` : msg`${totalH} h ${min} min`;
+  return h === 0 ? msg`${d} d` : msg`${d} d ${h} h`;
 }
 
 /** How long something took, with tenths where seconds are few: `0.4 s`. Units: ms. */
-export function formatTook(spanMs: number): string {
+export function formatTook(spanMs: number): Message {
   const tenths = Math.max(1, Math.round(spanMs / 100));
-  return tenths < 100 ? `${tenths / 10} s` : formatDuration(spanMs);
-}
-
-function joined(large: number, largeUnit: string, small: number, smallUnit: string): string {
-  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+  return tenths < 100 ? msg`${tenths / 10} s` : formatDuration(spanMs);
 }

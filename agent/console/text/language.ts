@@ -4,6 +4,7 @@
  * A sentence is translated as a whole, by its pattern, or part by part. What the catalogue does not contain stays English. Command words
  * and names are the same in every language. The catalogue is loaded only by a process that shows French, never by the agent.
  */
+import { Message, type Said, type Speech } from '../../core/message.ts';
 import type { Language } from '../../core/words.ts';
 import type { Pairs } from '../french/pairs.ts';
 
@@ -62,14 +63,22 @@ const MAX_DEPTH = 8;
 type Missed = (part: string) => void;
 
 let made: Catalogue | undefined;
+let speech: Speech | undefined;
 
 /** Loads what a language needs; without it, sentences stay English. */
 export async function learn(language: Language): Promise<void> {
   if (language === 'fr') made ??= catalogueOf((await import('../french/catalogue.ts')).FRENCH);
+  if (language === 'fr') speech ??= await (await import('./catalogue.ts')).frenchSpeech();
 }
 
 /** The sentence in that language, once it is learnt. */
-export function translate(language: Language, text: string): string {
+export function translate(language: Language, said: Said): string {
+  if (language === 'fr' && said instanceof Message && speech?.template(said.id) !== undefined)
+    return said.in({
+      ...speech,
+      template: (id) => speech?.template(id) ?? (made === undefined ? undefined : (made.whole.get(id) ?? undefined)),
+    });
+  const text = String(said);
   return language === 'fr' && made !== undefined ? french(text, 0, () => {}) : text;
 }
 

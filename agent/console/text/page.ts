@@ -5,9 +5,11 @@
  */
 import { styleText } from 'node:util';
 import type { WallMs } from '../../core/clock.ts';
+import { type Message, msg, type Said } from '../../core/message.ts';
 import type { Language, LevelPct } from '../../core/words.ts';
 import { formatDuration } from './duration.ts';
 import { translate } from './language.ts';
+import { monthOf, wordOf } from './state-words.ts';
 
 export interface Page {
   readonly widthCols: number;
@@ -27,15 +29,16 @@ const DOUBTFUL = new Set(['flaky', 'new', 'stale', 'warning', 'connecting', 'wai
 const BAD = new Set(['silent', 'down', 'reopening', 'trouble', 'failed', 'refused', 'bad', 'missing', 'alarm', 'none', 'no']);
 
 /** Returns the sentence in the language of the page. */
-export function translated(text: string, { language = 'en' }: Pick<Page, 'language'>): string {
+export function translated(text: Said, { language = 'en' }: Pick<Page, 'language'>): string {
   return translate(language, text);
 }
 
 /** A state in its colour where the page has colours; `shown` is a more exact text for it. */
-export function stateWord(word: string, page: Page, shown = translated(word, page)): string {
-  if (!page.colour) return shown;
+export function stateWord(word: string, page: Page, shown: Said = wordOf(word)): string {
+  const text = translated(shown, page);
+  if (!page.colour) return text;
   const style = GOOD.has(word) ? 'green' : DOUBTFUL.has(word) ? 'yellow' : BAD.has(word) ? 'red' : null;
-  return style === null ? shown : styleText(style, shown, { validateStream: false });
+  return style === null ? text : styleText(style, text, { validateStream: false });
 }
 
 /** A number with its decimals, or a dash. */
@@ -55,13 +58,8 @@ export function formatLevels(minPct: LevelPct, maxPct: LevelPct): string {
 }
 
 /** Units: bytes in, kB or MB out, by powers of ten. */
-export function formatBytes(bytes: number): string {
-  return bytes < 1e6 ? `${formatNumber(bytes / 1e3)} kB` : `${formatNumber(bytes / 1e6, 1)} MB`;
-}
-
-/** `1 lamp`, `12 lamps`. */
-export function count(number: number, noun: string): string {
-  return `${formatNumber(number)} ${noun}${number === 1 ? '' : 's'}`;
+export function formatBytes(bytes: number): Message {
+  return bytes < 1e6 ? msg`${formatNumber(bytes / 1e3)} kB` : msg`${formatNumber(bytes / 1e6, 1)} MB`;
 }
 
 /** Time passed since, for people. Units: ms of wall time. */
@@ -74,7 +72,9 @@ export function clockTime(ms: WallMs | null, page: Page): string {
   if (ms === null || !Number.isFinite(ms)) return NOTHING;
   const [then, now] = [timeParts(ms, page.timezone), timeParts(page.atMs, page.timezone)];
   const sameDay = then.day === now.day && then.month === now.month && then.year === now.year;
-  return sameDay ? `${then.hour}:${then.minute}:${then.second}` : translated(`${then.day} ${then.month} ${then.hour}:${then.minute}`, page);
+  return sameDay
+    ? `${then.hour}:${then.minute}:${then.second}`
+    : translated(msg`${then.day} ${monthOf(then.month)} ${then.hour}:${then.minute}`, page);
 }
 
 /** `Tue 2026-12-01 22:41:07 CET`. */

@@ -4,6 +4,8 @@
  * Every answer is made plain before it is laid out, so that widths are right and no text from a device, a config or the platform can steer a terminal.
  */
 
+import { type Argument, Message } from '../../core/message.ts';
+
 /** What has no base letter in Unicode's own decomposition. Source: assumed; what French labels and units need. */
 const SPELT: Readonly<Record<string, string>> = {
   '°': ' deg',
@@ -54,9 +56,10 @@ export function withoutSteering(text: string): string {
   return text.replace(STEERING, '?');
 }
 
-/** The same value with every text in it, keys included, made plain. */
+/** The same value with every text in it, keys included, made plain; of a message its arguments. */
 export function plain(value: unknown): unknown {
   if (typeof value === 'string') return toAscii(value);
+  if (value instanceof Message) return new Message(value.id, value.args.map(plain) as Argument[], value.plural);
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [toAscii(key), plain(item)]));

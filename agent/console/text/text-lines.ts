@@ -1,6 +1,7 @@
 /** Breaks text into lines that fit a width: wrapped, with a label, or only the first of many. Pure. */
 import { stripVTControlCharacters } from 'node:util';
 import { formatProblem, type Problem } from '../../core/errors.ts';
+import type { Said } from '../../core/message.ts';
 import type { Language } from '../../core/words.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { translate } from './language.ts';
@@ -19,7 +20,7 @@ export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly la
 }
 
 /** Each line of a long text, none wider than the sheet; the following ones start under the text, not under the label. */
-export function labelled(label: string, text: string, sheet: Sheet): string[] {
+export function labelled(label: Said, text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   const shown = translate(language, label);
   const indent = Math.max(shown.length + 1, LABEL_COLS);
@@ -29,7 +30,7 @@ export function labelled(label: string, text: string, sheet: Sheet): string[] {
 }
 
 /** A sentence in the language of the sheet, as lines that fit it. */
-export function paragraph(text: string, sheet: Sheet): string[] {
+export function paragraph(text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   return wrap(translate(language, text), widthCols);
 }
@@ -84,6 +85,6 @@ export function shownCols(text: string): number {
 
 /** One problem a line, for scripts and editors. `isWrapped`: a person reads, so long ones are broken between words. */
 export function problemLines(problems: readonly Problem[], screen: Pick<Terminal, 'language' | 'widthCols'>, isWrapped: boolean): string {
-  const lines = problems.map((problem) => formatProblem({ ...problem, message: translated(problem.message, screen) }));
+  const lines = problems.map((problem) => formatProblem(problem, (message) => translated(message, screen)));
   return (isWrapped ? lines.flatMap((line) => wrap(line, screen.widthCols)) : lines).join('\n');
 }

@@ -1,10 +1,11 @@
 /** Columns of text that fit the page, without rules: what a slow line and a log both bear. */
+import { Message, type Said } from '../../core/message.ts';
 import { translate } from './language.ts';
 import { type Sheet, sheetOf, shownCols, wrap } from './text-lines.ts';
 
 /** Title and layout of one column. */
 export interface TableColumn {
-  readonly title: string;
+  readonly title: Said;
   readonly align?: 'left' | 'right';
   /** Its cells are words or sentences, which are translated; else they are names and numbers. */
   readonly isTranslated?: true;
@@ -23,9 +24,11 @@ const COLOUR = new RegExp(`(${ESC}\\[[\\d;]*m)`, 'g');
 const USUAL_COLOUR = `${ESC}[39m`;
 
 /** A table's lines, title line first, none wider than the sheet; titles are translated, and cells where their column requires it. */
-export function tableLines(given: readonly TableColumn[], cells: readonly (readonly string[])[], sheet: Sheet): string[] {
+export function tableLines(given: readonly TableColumn[], cells: readonly (readonly Said[])[], sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
-  const rows = cells.map((row) => row.map((cell, index) => (given[index]?.isTranslated ? translate(language, cell) : cell)));
+  const rows = cells.map((row) =>
+    row.map((cell, index) => (cell instanceof Message || given[index]?.isTranslated ? translate(language, cell) : cell)),
+  );
   const columns = given.map((column) => ({ ...column, title: translate(language, column.title) }));
   const colWidths = columnWidths(columns, rows, widthCols);
   const isWrapped = columns.some(({ wraps }) => wraps);
@@ -94,7 +97,11 @@ function aligned(text: string, widthCols: number, align: TableColumn['align']): 
 }
 
 /** Columns as wide as their text; what is too much is taken from the one that wraps, else from the widest. */
-function columnWidths(columns: readonly TableColumn[], rows: readonly (readonly string[])[], widthCols: number): number[] {
+function columnWidths(
+  columns: readonly (TableColumn & { readonly title: string })[],
+  rows: readonly (readonly string[])[],
+  widthCols: number,
+): number[] {
   const widths = columns.map(({ title, maxCols }, index) => {
     const widest = Math.max(title.length, ...rows.map((row) => shownCols(row[index] ?? '')));
     return Math.min(widest, maxCols ?? widest);

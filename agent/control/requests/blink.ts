@@ -1,6 +1,8 @@
 /** How a lamp blinks so that a person under it sees it, and where it may not. Pure. */
+
 import type { Lamp, Zone } from '../../core/cabinet.ts';
 import type { IdentifyRequest } from '../../core/light-tools.ts';
+import { msg } from '../../core/message.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { type Authorised, type Intent, type IntentAuthority, type LevelPct, RANKS } from '../../core/words.ts';
 import type { LightingStreet } from '../../lighting/lighting.ts';
@@ -50,10 +52,10 @@ export function permittedBlink(
   held: readonly Intent[],
 ): Blink {
   const lamp = lamps.find(({ id }) => id === lampId);
-  if (lamp === undefined) throw new Refusal(`there is no lamp ${lampId} on this street`);
+  if (lamp === undefined) throw new Refusal(msg`there is no lamp ${lampId} on this street`);
   const { min, max } = IDENTIFY_MS;
   if (!(forMs >= min && forMs <= max)) {
-    throw new Refusal(`a lamp blinks for ${min / 1_000} s to ${max / 60_000} min, not for ${forMs / 1_000} s`);
+    throw new Refusal(msg`a lamp blinks for ${min / 1_000} s to ${max / 60_000} min, not for ${forMs / 1_000} s`);
   }
   const zone = zones.find((each) => each.lamps.includes(lampId));
   const rank = rankOf(authority);
@@ -61,7 +63,7 @@ export function permittedBlink(
   const minPct = rank === 'maintenance' ? lamp.minPct : Math.max(lamp.minPct, zone?.minPct ?? 0);
   const blink = blinkOf({ minPct, maxPct: lamp.maxPct }, zone?.presence ?? null);
   if (rank !== 'maintenance' && blink.lowPct < minPct)
-    throw new Refusal(`${lampId} may not go below ${minPct} %, so nobody would see it blink; a technician may have it blink`);
+    throw new Refusal(msg`${lampId} may not go below ${minPct} %, so nobody would see it blink; a technician may have it blink`);
   refuseHeld(blink, lampId, rank, held);
   return blink;
 }
@@ -81,7 +83,7 @@ function refuseHeld({ highPct, lowPct }: Blink, lampId: string, rank: Intent['ra
   if (lock === undefined) return;
   const word = lock.rank === 'maintenance' ? 'locked' : `held (${lock.rank})`;
   const advice = rank === 'maintenance' ? `; \`luciole release ${lock.target.id}\` first` : '';
-  throw new Refusal(`${lampId} is ${word} at ${lock.levelPct} % by ${lock.source}, so it cannot blink${advice}`);
+  throw new Refusal(msg`${lampId} is ${word} at ${lock.levelPct} % by ${lock.source}, so it cannot blink${advice}`);
 }
 
 function phaseMs(rampS: number): number {

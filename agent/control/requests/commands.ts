@@ -12,7 +12,9 @@
  * `failed` with "waiting below …": a stronger intent covers this one. No lamp shows its level, but it takes over when the stronger one ends first.
  * A silent lamp ends as `failed` within seconds; the intent stays in force and the lamp is set when it returns.
  */
+
 import type { MonoMs } from '../../core/clock.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Decision, Intent, LevelPct, Outcome, OutcomeState, OverriddenLamps, Target } from '../../core/words.ts';
 import { isFollowing, type LampTrack } from '../writing/reconcile.ts';
 
@@ -117,7 +119,7 @@ export function outcomeOf(command: LightCommand): Omit<Outcome, 'atMs'> {
     target: command.target,
     levelPct: command.levelPct !== null && oneLevel ? (first?.levelPct ?? command.levelPct) : command.levelPct,
     state: command.state,
-    reason: command.state === 'failed' ? reasons(command) : '',
+    reason: command.state === 'failed' ? reasons(command) : msg``,
     lamps: Object.fromEntries(Object.entries(command.lamps).map(([id, { state }]) => [id, state])),
     source: command.source,
     ...(waiting.length === 0 ? {} : { waiting }),
@@ -177,7 +179,7 @@ function overall(lamps: readonly LampProgress[]): OutcomeState {
 }
 
 /** `L03, L04: no reply; L07: waiting below …`. For a single lamp the reason alone. */
-function reasons({ lamps }: LightCommand): string {
+function reasons({ lamps }: LightCommand): Message {
   const byReason = Map.groupBy(
     Object.entries(lamps).filter(([, { state }]) => state === 'failed'),
     ([, { reason }]) => reason,

@@ -4,8 +4,10 @@
  * A technician's request is an intent of maintenance rank, so only another technician's intent is stronger. The platform's request is an override
  * like any other, and expires like any command. Neither is stored, so a restart ends it. The zone around the lamp stays as it is.
  */
+
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { IdentifyRequest, IdentifyRun } from '../../core/light-tools.ts';
+import { msg } from '../../core/message.ts';
 import type { BlinkRequest } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Authorised, Intent, IntentAuthority, LevelPct } from '../../core/words.ts';
@@ -124,9 +126,9 @@ export class IdentifyHandler {
   /** Errors: throws Refusal where the lamp does not blink, or blinks for a technician and another asks. */
   #endFor(lampId: string, authority: IntentAuthority): void {
     const entry = this.#blinking.get(lampId);
-    if (entry === undefined) throw new Refusal(`${lampId} does not blink`);
+    if (entry === undefined) throw new Refusal(msg`${lampId} does not blink`);
     if (mayMaintain(entry.request.authority) && !mayMaintain(authority))
-      throw new Refusal(`${lampId} blinks for ${entry.request.source}, who alone may end it`);
+      throw new Refusal(msg`${lampId} blinks for ${entry.request.source}, who alone may end it`);
     this.#end(lampId);
   }
 

@@ -3,9 +3,11 @@
  *
  * Refuses with a reason where a request cannot be carried out. The tick decides what a lamp does.
  */
+
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { IdentifyRequest, IdentifyRun } from '../../core/light-tools.ts';
+import { msg } from '../../core/message.ts';
 import type { BlinkRequest, Field, OverrideRequest, PointRequest, ProgrammeRequest, ReleaseRequest } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { OverrideAnswer } from '../../core/views.ts';
@@ -49,7 +51,7 @@ export interface LightRequestsParts extends OverrideRegistryParts, ProgrammeRegi
 /** A wall clock that moved this much against monotonic time was set. Units: ms. Source: slewing by a time server stays far below between two ticks. */
 const CLOCK_STEP_MS = 1_000;
 /** The refusal while there is no tick. */
-const NOT_RUNNING = 'the agent is starting or stopping; try again in a moment';
+const NOT_RUNNING = msg`the agent is starting or stopping; try again in a moment`;
 
 /** Each command resolves with its final outcome, at the latest after `COMMAND_MS`; the stages before go to `onOutcome`. */
 export class LightRequests {
@@ -173,7 +175,7 @@ export class LightRequests {
   }
 
   #refuse(incoming: Incoming, reason: string): Outcome {
-    const text = `${incoming.source}: ${reason}`;
+    const text = msg`${incoming.source}: ${reason}`;
     this.#parts.events.notice({ code: 'command-refused', source: incoming.target.id, severity: 'warning', text });
     return this.#pending.publish(incoming, 'refused', reason);
   }

@@ -4,9 +4,11 @@
  * Lighting never waits for the disk: a list that cannot be saved still holds. An intent from before the start is not in force until the time is
  * trusted, because only the time tells whether it is over. Each lamp is at its maximum meanwhile, so the intent could only darken the street.
  */
+
 import { type Clock, isTrusted } from '../../core/clock.ts';
 import type { CopyRule } from '../../core/copied-state.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Log, ReleaseRequest, Store } from '../../core/ports.ts';
 import type { Authorised, Intent, IntentAuthority, Rank } from '../../core/words.ts';
 import {
@@ -157,7 +159,7 @@ export class OverrideRegistry {
   #report(ended: readonly StoredIntent[], how: string): void {
     const { events } = this.#parts;
     for (const intent of ended)
-      events.notice({ code: 'override-ended', source: intent.target.id, severity: 'info', text: `${describe(intent)} ${how}` });
+      events.notice({ code: 'override-ended', source: intent.target.id, severity: 'info', text: msg`${describe(intent)} ${how}` });
   }
 
   #now(): Moment {
@@ -174,6 +176,6 @@ function ofRank<T extends StoredIntent>(intents: readonly T[], rank: Rank | unde
   return rank === undefined ? intents : intents.filter((intent) => intent.rank === rank || isNamed(intent));
 }
 
-function describe({ rank, levelPct, target, source, reason }: StoredIntent): string {
-  return `${rank} of ${target.kind} ${target.id} to ${levelPct} % by ${source}${reason === '' ? '' : `: ${reason}`}`;
+function describe({ rank, levelPct, target, source, reason }: StoredIntent): Message {
+  return msg`${rank} of ${target.kind} ${target.id} to ${levelPct} % by ${source}${reason === '' ? '' : `: ${reason}`}`;
 }

@@ -4,10 +4,12 @@
  * Kept in memory for the tick and on disk for the next start. As with intents, a choice from before the start waits until the time is trusted:
  * only the time tells whether it is over, and each lamp is at its maximum meanwhile.
  */
+
 import { type Clock, isTrusted, type WallMs } from '../../core/clock.ts';
 import type { CopyRule } from '../../core/copied-state.ts';
 import { MINUTE_MS } from '../../core/durations.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
+import { msg } from '../../core/message.ts';
 import type { Log, ProgrammeRequest, Store } from '../../core/ports.ts';
 import type { ChosenProgramme, LightingStreet } from '../../lighting/lighting.ts';
 
@@ -68,14 +70,14 @@ export class ProgrammeRegistry {
     this.#waiting = this.#waiting.filter((choice) => choice.zone !== zone);
     const others = [...this.#choices.values()].filter((choice) => choice.zone !== zone);
     if (programme === null) {
-      events.notice({ code: 'programme-ended', source: zone, severity: 'info', text: `${zone} back to its calendar by ${source}` });
+      events.notice({ code: 'programme-ended', source: zone, severity: 'info', text: msg`${zone} back to its calendar by ${source}` });
       this.#set(others);
       return;
     }
     const lengthMs = Math.min(Math.max(minutes, MINUTES.min), MINUTES.max) * MINUTE_MS;
     const untilMs: WallMs = Math.round(clock.wallMs() + lengthMs);
     const why = reason === '' ? '' : `: ${reason}`;
-    const text = `programme ${programme} for ${zone} by ${source}${why}`;
+    const text = msg`programme ${programme} for ${zone} by ${source}${why}`;
     events.notice({ code: 'programme-chosen', source: zone, severity: 'info', text });
     this.#set([...others, { zone, programme, reason, source, untilMs, untilMono: clock.monoMs() + lengthMs }]);
   }
@@ -135,7 +137,7 @@ export class ProgrammeRegistry {
   }
 
   #reportEnd({ zone, programme }: StoredChoice, how: string): void {
-    const text = `programme ${programme} of ${zone} ${how}`;
+    const text = msg`programme ${programme} of ${zone} ${how}`;
     this.#parts.events.notice({ code: 'programme-ended', source: zone, severity: 'info', text });
   }
 }

@@ -1,5 +1,7 @@
 /** Finds zones that presence raises for longer than people stay, by the rules of `lighting/long-raise`, and reports them. */
+
 import type { PresenceConfig, Zone } from '../../core/cabinet.ts';
+import { msg } from '../../core/message.ts';
 import type { Decision, PointId } from '../../core/words.ts';
 import type { SensorState } from '../../lighting/lighting.ts';
 import { afterRaise, type LongRaise } from '../../lighting/long-raise.ts';
@@ -35,8 +37,8 @@ export function createLongRaiseTracker({ street, clock, events }: Omit<TrackerPa
   }
 
   function report({ id }: Zone, { maxBoostS }: PresenceConfig, isOver: boolean): void {
-    const began = `${id}: presence has raised the light for ${spell(maxBoostS * 1_000)} without a pause; the programme holds until all its sensors have been still for a minute; check what they detect`;
-    const text = isOver ? began : `${id}: presence raises the light again`;
+    const began = msg`${id}: presence has raised the light for ${spell(maxBoostS * 1_000)} without a pause; the programme holds until all its sensors have been still for a minute; check what they detect`;
+    const text = isOver ? began : msg`${id}: presence raises the light again`;
     events.set(isOver, { code: 'presence-too-long', source: id, severity: 'warning', text });
   }
 

@@ -1,8 +1,10 @@
 /** Tracks every photocell of the street by the rules of `lighting/photocell` and `photocell-fault`, and reports the ones that fail. */
+
 import { isDeepStrictEqual } from 'node:util';
 import type { PhotocellConfig } from '../../core/cabinet.ts';
 import type { MonoMs } from '../../core/clock.ts';
 import { isRecord } from '../../core/is-record.ts';
+import { msg } from '../../core/message.ts';
 import type { PointId, Reading } from '../../core/words.ts';
 import type { LightingStreet, PhotocellState } from '../../lighting/lighting.ts';
 import { afterLux, photocellVerdict, type SunNow } from '../../lighting/photocell.ts';
@@ -119,7 +121,7 @@ export class PhotocellTracker {
     const { pointId, fault } = cell;
     const trouble = this.#isLost(cell) ? `no value for ${spell(this.#silentMs(cell))}` : fault;
     const text = trouble === null ? 'is believed again' : `${trouble}; the sun decides meanwhile`;
-    const event = { code: 'photocell-doubtful', source: pointId, severity: 'warning', text: `${pointId}: ${text}` } as const;
+    const event = { code: 'photocell-doubtful', source: pointId, severity: 'warning', text: msg`${pointId}: ${text}` } as const;
     this.#parts.events.set(trouble !== null, event);
   }
 

@@ -4,6 +4,7 @@ import type { PresenceSensor, Zone, ZoneKind } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Field } from '../../core/ports.ts';
 import type { EventCode, PointId, Reading } from '../../core/words.ts';
 import type { Detection, LightingStreet, SensorState } from '../../lighting/lighting.ts';
@@ -92,8 +93,8 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
   function reportHealth({ pointId, sensor, zoneKind }: Watched): void {
     const state = states.get(pointId);
     const { stuck, silent, busy } = sensorHealth({ pointId, sensor, zoneKind, state, startMono, nowMono: clock.monoMs() });
-    const report = (code: EventCode, trouble: string | null, isOver: string): void =>
-      events.set(trouble !== null, { code, source: pointId, severity: 'warning', text: trouble ?? `${pointId}: ${isOver}` });
+    const report = (code: EventCode, trouble: Message | null, isOver: string): void =>
+      events.set(trouble !== null, { code, source: pointId, severity: 'warning', text: trouble ?? msg`${pointId}: ${isOver}` });
     report('sensor-stuck', stuck, 'was still, is believed again');
     report('sensor-silent', silent, 'is heard from again');
     report('sensor-busy', busy, 'detects as often as usual again');
@@ -163,19 +164,19 @@ export interface SensorCase {
 
 /** What is wrong, in words for an event; null while nothing is. */
 export interface SensorHealth {
-  readonly stuck: string | null;
-  readonly silent: string | null;
-  readonly busy: string | null;
+  readonly stuck: Message | null;
+  readonly silent: Message | null;
+  readonly busy: Message | null;
 }
 
 /** Judges a sensor: whether it answers, ever detects a person, is not stuck and not too busy. How long it may be silent depends on the kind of zone. */
 export function sensorHealth(sensorCase: SensorCase): SensorHealth {
   const { pointId, sensor, state, nowMono } = sensorCase;
   const lasted = spell(nowMono - (state?.sinceMono ?? nowMono));
-  const stuck = `${pointId}: someone there for ${lasted} without a pause, so not believed until it has been still; look what it sees`;
+  const stuck = msg`${pointId}: someone there for ${lasted} without a pause, so not believed until it has been still; look what it sees`;
   const isCounter = sensor.kind === 'counter';
   const effect = isCounter ? 'it is ignored until it counts less' : 'the light follows it all the same';
-  const busy = `${pointId}: more than ${sensor.maxPerH} detections an hour; ${effect}; check whether it chatters, or what it detects`;
+  const busy = msg`${pointId}: more than ${sensor.maxPerH} detections an hour; ${effect}; check whether it chatters, or what it detects`;
   return {
     stuck: state?.stuck && !isCounter ? stuck : null,
     silent: silence(sensorCase),
@@ -183,12 +184,12 @@ export function sensorHealth(sensorCase: SensorCase): SensorHealth {
   };
 }
 
-function silence({ pointId, sensor: { kind }, zoneKind, state, startMono, nowMono }: SensorCase): string | null {
+function silence({ pointId, sensor: { kind }, zoneKind, state, startMono, nowMono }: SensorCase): Message | null {
   const noValueMs = nowMono - (state?.valueMono ?? startMono);
   if (noValueMs > NO_VALUE_S[zoneKind] * 1_000)
-    return `${pointId}: no value for ${spell(noValueMs)}, the light stays at the programme around it`;
+    return msg`${pointId}: no value for ${spell(noValueMs)}, the light stays at the programme around it`;
   const undetectedMs = nowMono - (state?.lastPresentMono ?? startMono);
   const days = UNDETECTED_DAYS[zoneKind];
   if (kind === 'button' || state?.stuck || undetectedMs <= days * DAY_MS) return null;
-  return `${pointId}: nobody seen for ${days} days; look whether it is covered, turned away or dead`;
+  return msg`${pointId}: nobody seen for ${days} days; look whether it is covered, turned away or dead`;
 }

@@ -3,7 +3,9 @@
  *
  * The rules are in `lighting/traffic`. After a start no count is known, so such a zone has the light of its design class for two windows.
  */
+
 import type { TrafficConfig } from '../../core/cabinet.ts';
+import { msg } from '../../core/message.ts';
 import type { PointId, Reading } from '../../core/words.ts';
 import { afterCount, type TrafficCount } from '../../lighting/traffic.ts';
 import type { TrackerParts } from './sensor-tracker.ts';
@@ -46,7 +48,7 @@ export function createTrafficTracker({ street, field, clock, events }: TrackerPa
         for (const pointId of zone.pointIds) takeOne(zone, field.latest(pointId) ?? null);
         const fault = states.get(zone.zoneId)?.fault ?? null;
         const text =
-          fault === null ? 'all counters count again' : `${fault} gives no count: check it; until then the light of the design class`;
+          fault === null ? msg`all counters count again` : msg`${fault} gives no count: check it; until then the light of the design class`;
         events.set(fault !== null, { code: 'traffic-not-counted', source: zone.zoneId, severity: 'warning', text });
       }
     },

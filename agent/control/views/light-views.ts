@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock, WallMs } from '../../core/clock.ts';
 import { MINUTE_MS } from '../../core/durations.ts';
 import type { LampHours, LightTools, TonightView } from '../../core/light-tools.ts';
+import { msg } from '../../core/message.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { AgentView, PastLamp, WhyLamp, WhyView } from '../../core/views.ts';
 import type { Decision, Rank } from '../../core/words.ts';
@@ -113,7 +114,7 @@ function snapshotNow({ clock, control }: LightViewsParts): LightingSnapshot {
 function hoursOf({ street, control }: LightViewsParts, target: string | null): readonly LampHours[] {
   const known = control.burningHours();
   const lamps = target === null ? street.lamps.map(({ id }) => id) : (placeOf(street, target)?.lamps ?? []);
-  if (lamps.length === 0 && target !== null) throw new Refusal(`there is no lamp or zone ${target} on this street`);
+  if (lamps.length === 0 && target !== null) throw new Refusal(msg`there is no lamp or zone ${target} on this street`);
   return lamps.map((lamp) => ({ lamp, hours: known.has(lamp) ? Math.round(known.get(lamp) ?? 0) : null }));
 }
 
@@ -138,7 +139,7 @@ function pastLamp({ lamps }: LightingStreet, { id, pole, trace }: WhyLamp): Past
 
 /** Errors: throws Refusal. */
 function found(view: TonightView | undefined, zone: string): TonightView {
-  if (view === undefined) throw new Refusal(`there is no zone ${zone} on this street`);
+  if (view === undefined) throw new Refusal(msg`there is no zone ${zone} on this street`);
   return view;
 }
 

@@ -1,7 +1,9 @@
 /** The views of console and platform: zones with their lamps, sensors and intents, and why each lamp has its level. Pure. */
+
 import type { Lamp, PresenceSensor, Zone } from '../../core/cabinet.ts';
 import { isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
 import type { IntentView, ZoneLightView, ZoneSensorView } from '../../core/light-tools.ts';
+import { msg } from '../../core/message.ts';
 import type { LampView, WhyLamp, WhyView, ZoneView } from '../../core/views.ts';
 import type { Decision, IntentAuthority, Reading } from '../../core/words.ts';
 import { byRank } from '../../lighting/arbiter.ts';
@@ -152,11 +154,11 @@ function photocellView({ photocell }: Zone, { photocells, nowMono }: LightingSna
   const pointId = `${photocell.device}.${photocell.point}` as const;
   const state = photocells?.get(pointId);
   const isStale = state === undefined || state.lux === null || nowMono - state.atMono > photocell.staleS * 1_000;
-  const says = isStale ? 'nothing' : (state.says ?? 'nothing yet');
+  const says = isStale ? msg`nothing` : (state.says ?? msg`nothing yet`);
   return {
     pointId,
     lux: state?.lux ?? null,
-    says: state?.isDoubtful === true ? 'what the sun contradicts' : says,
+    says: state?.isDoubtful === true ? msg`what the sun contradicts` : says,
     ok: !isStale && state.isDoubtful !== true,
   };
 }

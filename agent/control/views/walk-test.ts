@@ -4,9 +4,11 @@
  * Changes nothing by itself. Takes the decisions of each tick and the levels that were sent. A detection is reported a moment after it happened,
  * when its effect is known.
  */
+
 import type { PresenceSensor, Zone } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { WalkStep } from '../../core/light-tools.ts';
+import { msg } from '../../core/message.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Decision, PointId } from '../../core/words.ts';
 import type { LightingStreet, SensorState } from '../../lighting/lighting.ts';
@@ -46,9 +48,9 @@ export class WalkTestHandler {
   /** Reports each detection of the zone until it is stopped or the time is over. Errors: throws Refusal for an unknown zone or one without sensors. */
   watch(zoneId: string, forMs: number, report: (step: WalkStep) => void): WatchedWalk {
     const zone = this.#street.zones.find(({ id }) => id === zoneId);
-    if (zone === undefined) throw new Refusal(`there is no zone ${zoneId} on this street`);
+    if (zone === undefined) throw new Refusal(msg`there is no zone ${zoneId} on this street`);
     const own = (zone.presence?.sensors ?? []).filter(({ listen }) => listen === 'own');
-    if (own.length === 0) throw new Refusal(`zone ${zoneId} has no presence sensor that is heard, so there is nothing to walk for`);
+    if (own.length === 0) throw new Refusal(msg`zone ${zoneId} has no presence sensor that is heard, so there is nothing to walk for`);
     const sensors = new Map(own.map((sensor) => [sensorPointOf(sensor), sensor]));
     const poles = new Map((this.#street.lines ?? []).flatMap(({ devices }) => devices).map(({ id, pole }) => [id, pole]));
     const untilMono = this.#clock.monoMs() + Math.min(forMs, LONGEST_WALK_MS);

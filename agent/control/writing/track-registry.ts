@@ -1,6 +1,8 @@
 /** The tracks of lamps or outputs. Reports each that does not follow, and when it follows again. */
+
 import type { MonoMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
+import { msg } from '../../core/message.ts';
 import type { WriteResult } from '../../core/ports.ts';
 import type { EventCode } from '../../core/words.ts';
 import { afterResult, isFollowing, type LampTrack, NEW_TRACK } from './reconcile.ts';
@@ -33,8 +35,8 @@ export class TrackRegistry {
     if (!isHealed && isFollowing(track)) return;
     const reason = track.last?.reason || 'no reason known';
     const before = this.#reasons.get(id);
-    const end = before === undefined ? 'follows again' : `follows again; did not: ${before}`;
-    const text = isHealed ? end : `does not follow: ${reason}`;
+    const end = before === undefined ? msg`follows again` : msg`follows again; did not: ${before}`;
+    const text = isHealed ? end : msg`does not follow: ${reason}`;
     this.#events.set(!isHealed, { code: this.#code, source: id, severity: 'warning', text });
     if (isHealed) this.#reasons.delete(id);
     else if (before === undefined) this.#reasons.set(id, reason);

@@ -3,7 +3,9 @@
  *
  * Pure. Errors: each check throws Refusal with what was found and what is allowed.
  */
+
 import type { BusRead, BusWrite, RegistersRequest, ScanRequest } from '../../core/bus-tools.ts';
+import { msg } from '../../core/message.ts';
 import type { Table } from '../../core/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
 
@@ -23,7 +25,7 @@ const MAX_WAIT_MS = 500;
 
 export function checkScan({ line, from, to, waitMs, autoBaud }: ScanRequest, port: string): void {
   if (autoBaud && isNetwork(port))
-    throw new Refusal(`line ${line} is ${port}, whose speed is set at its far end: scan it without other speeds`);
+    throw new Refusal(msg`line ${line} is ${port}, whose speed is set at its far end: scan it without other speeds`);
   within('first address', from, [1, LIMITS.unit]);
   within('last address', to, [from, LIMITS.unit]);
   if (waitMs !== null) within('wait in ms', waitMs, [1, MAX_WAIT_MS], Number.isFinite);
@@ -66,5 +68,5 @@ function within(
   isValid: (n: number) => boolean = Number.isInteger,
 ): void {
   if (isValid(found) && found >= min && found <= max) return;
-  throw new Refusal(`${what} ${found} is not allowed: ${min} to ${max}`);
+  throw new Refusal(msg`${what} ${found} is not allowed: ${min} to ${max}`);
 }

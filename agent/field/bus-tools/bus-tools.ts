@@ -1,11 +1,13 @@
 /**
  * Scans, reads and writes that an operator starts, done between the line's own transactions.
  */
+
 import type { BusRead, BusReadResult, BusTools, BusTransaction, BusWrite, BusWriteResult, LineStats } from '../../core/bus-tools.ts';
 import type { LineConfig } from '../../core/cabinet.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
 import type { LineCounters, ReadRequest } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 import type { Profile } from '../../core/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { downAdvice } from '../stats/bus-advice.ts';
@@ -65,7 +67,7 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
   const lineTools = (lineId: string): LineTools => lines.get(lineId) ?? refuseLine(lineId, [...lines.keys()], rawLines);
   const openLine = (lineId: string): LineTools => {
     const tools = lineTools(lineId);
-    if (!tools.queue.line.isOpen) throw new BusError('port-closed', `line ${lineId} is down: check ${tools.queue.config.port}`);
+    if (!tools.queue.line.isOpen) throw new BusError('port-closed', msg`line ${lineId} is down: check ${tools.queue.config.port}`);
     return tools;
   };
   const countersOf = (lineId: string): LineCounters | null => carried.sum(lineId, lines.get(lineId)?.stats.counters());
@@ -135,7 +137,7 @@ function createCarriedCounters() {
 function refuseLine(lineId: string, modbusLines: readonly string[], rawLines: readonly RawLine[]): never {
   const isRaw = rawLines.some(({ config }) => config.id === lineId);
   const found = isRaw ? `line ${lineId} carries one device that talks by itself` : `there is no line ${lineId}`;
-  throw new Refusal(`${found}: Modbus lines are ${modbusLines.join(', ') || 'none'}`);
+  throw new Refusal(msg`${found}: Modbus lines are ${modbusLines.join(', ') || 'none'}`);
 }
 
 /** A transaction as a person who watches the line sees it. */

@@ -6,9 +6,11 @@
  *   wait for the silence between frames -> choose a lane -> send one request    -> is the whole line silent?
  *                                                     \-> sleep until one is due /
  */
+
 import type { MonoMs } from '../../core/clock.ts';
 import type { ModbusLine, ReadRequest } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Lane, LevelWrite, WriteResult } from '../../core/ports.ts';
 import type { TransactionReport } from '../bus-tools/bus-watch.ts';
 import type { POLL_PERIOD_MS } from '../polls/poll-plan.ts';
@@ -143,7 +145,7 @@ export class LineRunner {
 
   stop(): void {
     this.#isWanted = false;
-    this.#fail('the agent is stopping');
+    this.#fail(msg`the agent is stopping`);
     this.#timer.wake();
   }
 
@@ -157,13 +159,13 @@ export class LineRunner {
 
   /** The port went down: everything in flight and waiting fails now. */
   lost(): void {
-    this.#fail('the line went down');
+    this.#fail(msg`the line went down`);
     for (const unit of this.#options.units) this.#transactions.forget(unit);
   }
 
   write(write: LevelWrite, unit: Unit, quantity: string, words?: WriteWords): Promise<WriteResult> {
     const { line, lineId } = this.#options;
-    if (!this.#isWanted || !line.isOpen) return Promise.resolve({ state: 'failed', reason: `line ${lineId} is down`, sentMono: null });
+    if (!this.#isWanted || !line.isOpen) return Promise.resolve({ state: 'failed', reason: msg`line ${lineId} is down`, sentMono: null });
     const result = this.#writes.add(write, unit, quantity, words);
     this.#transactions.hurry();
     this.#timer.wake();
@@ -197,10 +199,10 @@ export class LineRunner {
   }
 
   #closed(): BusError {
-    return new BusError('port-closed', `line ${this.#options.lineId} is down`);
+    return new BusError('port-closed', msg`line ${this.#options.lineId} is down`);
   }
 
-  #fail(reason: string): void {
+  #fail(reason: Message): void {
     this.#writes.failAll(reason);
     this.#jobs.failAll(this.#closed());
   }
@@ -321,7 +323,7 @@ export class LineRunner {
 
   async #renewPort(reopen: () => Promise<void>): Promise<void> {
     await reopen();
-    if (this.#isWanted && !this.#options.line.isOpen) this.#fail('the line went down');
+    if (this.#isWanted && !this.#options.line.isOpen) this.#fail(msg`the line went down`);
   }
 
   /** Sleeps until the next request is due, or until a request arrives. */

@@ -3,10 +3,12 @@
  *
  * The caller chooses what is requested. One transaction at a time.
  */
+
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { LateReply, ModbusLine, ReadRequest, Reply, WriteRequest } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Table } from '../../core/profile.ts';
 import type { Reading } from '../../core/words.ts';
@@ -279,7 +281,7 @@ export class Transactions {
     const { clock, events } = this.#parts;
     const { id } = unit.device;
     if (unit.slots.length === 0 || clock.monoMs() - unit.dataMono < NO_DATA_AFTER_MS) return;
-    events.set(true, { code: 'unit-no-data', source: id, severity: 'warning', text: `${id} answers, but gives no data: ${why}` });
+    events.set(true, { code: 'unit-no-data', source: id, severity: 'warning', text: msg`${id} answers, but gives no data: ${why}` });
   }
 
   /** Lamps of one feeder come back together: when one answers again, the other silent units are probed now. */
@@ -304,8 +306,8 @@ export class Transactions {
 }
 
 /** The most likely causes first: a screen of 80 columns shows the first 60 characters. */
-function silentText({ device: { id, unit, pole }, lostFinding }: Unit, at: { lineId: string; isNetwork: boolean }): string {
+function silentText({ device: { id, unit, pole }, lostFinding }: Unit, at: { lineId: string; isNetwork: boolean }): Message {
   const [wire, where] = at.isNetwork ? ['cable', ' behind the gateway'] : ['wire', ''];
   const way = pole === null ? `its ${wire}${where}` : `the ${wire} to pole ${pole}${where}`;
-  return `${id} does not answer; check its supply, address ${unit} and ${way} (line ${at.lineId}); ${lostFinding}`;
+  return msg`${id} does not answer; check its supply, address ${unit} and ${way} (line ${at.lineId}); ${lostFinding}`;
 }

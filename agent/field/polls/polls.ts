@@ -11,10 +11,12 @@
  *   no reply               requested again soon, apart from its neighbours; isolated as `silent` when that lasts
  *   damaged or doubtful    requested again soon
  */
+
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { LateReply, ModbusLine } from '../../core/driver.ts';
 import { BusError, type BusErrorCode } from '../../core/errors.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
+import { msg } from '../../core/message.ts';
 import type { Table } from '../../core/profile.ts';
 import type { Transactions } from '../line/transactions.ts';
 import { firstSlot, type PollKind, replan, retrySoon, type Unit } from '../units/unit.ts';
@@ -239,7 +241,7 @@ function reportLevel(
     if (error === null) events.clear('level-not-read', source);
     else {
       const finding = isolation?.cause === 'silent' ? 'the device answers other requests, not this one' : error.message;
-      const text = `${source} cannot be read, whether its lamp follows is not known; ${finding}; check its profile, model and firmware`;
+      const text = msg`${source} cannot be read, whether its lamp follows is not known; ${finding}; check its profile, model and firmware`;
       events.set(true, { code: 'level-not-read', source, severity: 'warning', text });
     }
   }

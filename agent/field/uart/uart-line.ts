@@ -1,10 +1,12 @@
 /**
  * A line with one device on a raw UART, which transmits by itself or on request.
  */
+
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { BytePort, DecodedValue, UartDriver } from '../../core/driver.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
+import { msg } from '../../core/message.ts';
 import type { Reading } from '../../core/words.ts';
 import { absentReadings, quantitiesOf, readingsOf, type Stamp } from '../readings.ts';
 import { createQuietTimer, type QuietTimer } from '../timers.ts';
@@ -140,7 +142,7 @@ export class UartLine {
     this.state = 'silent';
     const [stamp] = this.#stamps(1);
     onReadings(absentReadings(device.id, quantitiesOf(driver.profile), 'missing', stamp as Stamp));
-    events.set(true, { code: 'unit-silent', source: device.id, severity: 'warning', text: `${device.id} is silent: ${why}` });
+    events.set(true, { code: 'unit-silent', source: device.id, severity: 'warning', text: msg`${device.id} is silent: ${why}` });
     onAlive(device.id, false);
   }
 }

@@ -14,10 +14,12 @@
  * Steps whose registers lie side by side are looked at, and proven, in one read. A step that fails too often is left out and tried again
  * later. The units of a line take turns: what the first steps protect is protected in all of them before the last steps of any.
  */
+
 import type { Clock } from '../../core/clock.ts';
 import type { Reply } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
+import { msg } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Transactions } from '../line/transactions.ts';
 import { isUnitRefusal } from '../writes/write-reasons.ts';
@@ -72,7 +74,7 @@ function finish(unit: Unit, events: EventTracker): void {
   const refused = steps
     .filter((step) => failedSteps.has(step))
     .map((step) => `${step.table} ${step.address} (${step.why}): ${failedSteps.get(step)}`);
-  const text = `${device.id} is not set up, ${refused.join('; ')}; check that its profile fits its model and firmware`;
+  const text = msg`${device.id} is not set up, ${refused.join('; ')}; check that its profile fits its model and firmware`;
   if (refused.length === 0 || text !== unit.setUpTrouble) events.clear('unit-not-set-up', device.id);
   unit.setUpTrouble = refused.length === 0 ? '' : text;
   unit.setUpTries = refused.length === 0 ? 0 : unit.setUpTries + 1;

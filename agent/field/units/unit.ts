@@ -1,10 +1,12 @@
 /**
  * The state of one unit of a line, and functions over it.
  */
+
 import { daliFadeMs, daliFadeTime } from '../../../drivers/dali-fade.ts';
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import type { ModbusDriver } from '../../core/driver.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Profile, SetupParameter } from '../../core/profile.ts';
 import { type Slot, slotsOf } from '../polls/poll-plan.ts';
 import { createResponseTimes, type ResponseTimes } from './response-times.ts';
@@ -50,7 +52,7 @@ export interface Unit {
   /** It is away, which is not reported yet. */
   isAwayNew: boolean;
   /** The finding of the last request before it counted as silent. */
-  lostFinding: string;
+  lostFinding: Message;
   /** Whether it was last reported as alive; null before the first report. */
   isReportedAlive: boolean | null;
   /** Set-up steps still to be looked at or written, and those that are written and still to be read; filled when the unit is met. */
@@ -63,7 +65,7 @@ export interface Unit {
   isLevelWaiting: boolean;
   /** Steps that failed in the last round, and why; and the text of their event, empty when none failed. */
   readonly failedSteps: Map<SetupStep, string>;
-  setUpTrouble: string;
+  setUpTrouble: Message;
   /** When the failed steps are tried again, and how often they have been; infinite while there are none. */
   setUpAgainMono: MonoMs;
   /** Counts its set-ups, so that the result of a step of an older one is ignored. */
@@ -124,7 +126,7 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts
     isAway: true,
     missedMono: null,
     isAwayNew: false,
-    lostFinding: '',
+    lostFinding: msg``,
     isReportedAlive: null,
     pendingSteps: [],
     provingSteps: [],
@@ -132,7 +134,7 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts
     isSetUpSingly: false,
     isLevelWaiting: false,
     failedSteps: new Map(),
-    setUpTrouble: '',
+    setUpTrouble: msg``,
     setUpAgainMono: Number.POSITIVE_INFINITY,
     setUpRound: 0,
     setUpTries: 0,

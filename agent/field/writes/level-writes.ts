@@ -15,9 +15,11 @@
  * the levels, because lost ones may take most of the line's time. A level of the other lane is sent along when its whole group is
  * written, so that a street that changes together changes at once.
  */
+
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { Reply } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { LevelWrite, WriteResult } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { PointId } from '../../core/words.ts';
@@ -125,7 +127,7 @@ export class LevelWrites {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  failAll(reason: string): void {
+  failAll(reason: Message): void {
     this.#queue.failAll(reason);
     this.#readBacks.failAll(reason);
     this.#repeats.clear();
@@ -265,7 +267,7 @@ export class LevelWrites {
     else if (lost !== null) this.#repeat(readBack, lost);
     else {
       const { words = LAMP_WORDS, sentMono, settle } = sent;
-      settle({ state: 'failed', reason: `sent, but not read back: ${words.failure(error)}`, sentMono });
+      settle({ state: 'failed', reason: msg`sent, but not read back: ${words.failure(error)}`, sentMono });
     }
   }
 

@@ -4,10 +4,12 @@
  * A read-back is never as urgent as light or a sensor: after each one the other requests have the line for a moment, so that the many
  * read-backs of a group delay no request by more than the one in flight.
  */
+
 import { REGISTERS_PER_VALUE } from '../../../drivers/modbus/codec.ts';
 import type { MonoMs } from '../../core/clock.ts';
 import type { DecodedValue, ReadRequest } from '../../core/driver.ts';
 import type { BusError } from '../../core/errors.ts';
+import type { Message } from '../../core/message.ts';
 import type { Lane } from '../../core/ports.ts';
 import type { PointProfile } from '../../core/profile.ts';
 import type { PointId } from '../../core/words.ts';
@@ -84,7 +86,7 @@ export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs) {
     /** A newer level for this point is on its way: the older one is not read back. */
     drop,
     nextMono: (): MonoMs | undefined => first(() => true)?.mono,
-    failAll(reason: string): void {
+    failAll(reason: Message): void {
       const all = [...byPoint.values()];
       byPoint.clear();
       for (const { sent } of all) sent.settle({ state: 'failed', reason, sentMono: sent.sentMono });

@@ -1,7 +1,9 @@
 /**
  * The queue of writes of one line: the newest value wins for each point, and none is sent after it has expired.
  */
+
 import type { MonoMs } from '../../core/clock.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { LevelWrite, WriteResult } from '../../core/ports.ts';
 import type { PointId } from '../../core/words.ts';
 import { isLevelHeldBack } from '../units/set-up-steps.ts';
@@ -28,7 +30,7 @@ export interface WaitingWrite {
 }
 
 /** The reason of a write that a newer one for the same point has replaced. */
-export const SUPERSEDED = 'a newer level took its place';
+export const SUPERSEDED = msg`a newer level took its place`;
 
 export function createWriteQueue() {
   const byPoint = new Map<PointId, WaitingWrite>();
@@ -74,7 +76,7 @@ export function createWriteQueue() {
       return times.length === 0 ? undefined : Math.min(...times);
     },
     /** Fails all writes. */
-    failAll(reason: string): void {
+    failAll(reason: Message): void {
       const all = [...byPoint.values()];
       byPoint.clear();
       for (const { settle, sentMono } of all) settle({ state: 'failed', reason, sentMono });
@@ -87,7 +89,7 @@ function isHeld({ isAfterSetUp, unit }: WaitingWrite): boolean {
   return isAfterSetUp === true && isLevelHeldBack(unit) && unit.health.state !== 'silent';
 }
 
-function lateReason({ health, device }: Unit): string {
-  if (health.state === 'silent') return `not sent in time, ${device.id} does not answer: check power, address and wiring`;
-  return 'not sent in time, the line had no room: see how busy it is with `luciole bus stats`';
+function lateReason({ health, device }: Unit): Message {
+  if (health.state === 'silent') return msg`not sent in time, ${device.id} does not answer: check power, address and wiring`;
+  return msg`not sent in time, the line had no room: see how busy it is with \`luciole bus stats\``;
 }

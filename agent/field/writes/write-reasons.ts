@@ -3,7 +3,9 @@
  *
  * Pure.
  */
+
 import type { BusError, BusErrorCode } from '../../core/errors.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { LevelWrite, ValueWrite } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Unit } from '../units/unit.ts';
@@ -28,8 +30,8 @@ export function isAbsent({ code }: BusError): boolean {
 }
 
 /** Why a level that reads back as written is no light. */
-export function channelOffReason(coil: number): string {
-  return `its channel is off and does not switch on (coil ${coil}): check the buttons at the driver and its mode`;
+export function channelOffReason(coil: number): Message {
+  return msg`its channel is off and does not switch on (coil ${coil}): check the buttons at the driver and its mode`;
 }
 
 /** The reasons of failed writes, in terms of a lamp or of an output. */
@@ -37,7 +39,7 @@ export interface WriteWords {
   /** Why a value is not sent; empty when it may be sent. */
   refusal(write: LevelWrite, unit: Unit, quantity: string): string;
   failure(error: BusError): string;
-  mismatch(found: number | null, value: number): string;
+  mismatch(found: number | null, value: number): Message;
 }
 
 /** Why this level is not sent; empty when it may be sent. */
@@ -67,7 +69,7 @@ export const OUTPUT_WORDS: WriteWords = {
   refusal: outputRefusal,
   failure: ({ code, message }) => (code === 'timeout' ? message : `${message}: check the output's device and its profile`),
   mismatch: (found, value) =>
-    `reads back ${found ?? 'no value'}, wrote ${value}: check for a switch at the device, its mode and what else writes to it`,
+    msg`reads back ${found ?? 'no value'}, wrote ${value}: check for a switch at the device, its mode and what else writes to it`,
 };
 
 /** The value in the form of a level write, with its point in place of the lamp. */

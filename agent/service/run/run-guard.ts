@@ -1,11 +1,13 @@
 /**
  * The guard of a run: decides from earlier runs how this one may start, runs the watchdog, and records how this run ends for the next one.
  */
+
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, every } from '../../core/clock.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
+import { msg } from '../../core/message.ts';
 import type { EarlierLoss, Log } from '../../core/ports.ts';
 import type { Pulse } from '../../core/pulse.ts';
 import { within } from '../../core/within.ts';
@@ -144,13 +146,13 @@ const LAST_END: Readonly<Partial<Record<RunEnd, string>>> = {
 function eventsOf({ mode, last, quietMs }: StartVerdict): RunGuard['events'] {
   const events: (EventFacts & { readonly isLasting: boolean })[] = [];
   if (last !== null && isUnclean(last.end)) {
-    const text = `the run before ${LAST_END[last.end ?? 'killed']}${last.cause === '' ? '' : `: ${last.cause}`}`;
+    const text = msg`the run before ${LAST_END[last.end ?? 'killed']}${last.cause === '' ? '' : `: ${last.cause}`}`;
     events.push({ code: 'agent-restarted', source: 'agent', severity: 'warning', text, isLasting: false });
   }
   if (mode !== 'normal') {
     const left =
       mode === 'safe' ? 'no uplink, no scans and writes by hand' : 'no uplink, no store (readings are lost), no scans and writes by hand';
-    const text = `safe mode after too many failed starts: the street is lit, ${left}; ends by itself after ${quietMs / 60_000} min`;
+    const text = msg`safe mode after too many failed starts: the street is lit, ${left}; ends by itself after ${quietMs / 60_000} min`;
     events.push({ code: 'safe-mode', source: 'agent', severity: 'alarm', text, isLasting: true });
   }
   return events;

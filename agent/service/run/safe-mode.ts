@@ -1,8 +1,10 @@
 /**
  * Safe mode: leaves out all that the street does not need to be lit.
  */
+
 import type { BusTools } from '../../core/bus-tools.ts';
 import type { Cabinet } from '../../core/cabinet.ts';
+import { msg } from '../../core/message.ts';
 import { Refusal } from '../../core/refusal.ts';
 
 /** The cabinet without its uplink: a message from outside may be what ends the agent. */
@@ -14,7 +16,7 @@ export function safeCabinet(cabinet: Cabinet): Cabinet {
 export function readOnlyBus(bus: BusTools): BusTools {
   const refuse = async (): Promise<never> => {
     throw new Refusal(
-      'the agent is in safe mode and only reads: see `luciole events`; it leaves safe mode by itself, or when it is restarted',
+      msg`the agent is in safe mode and only reads: see \`luciole events\`; it leaves safe mode by itself, or when it is restarted`,
     );
   };
   return { ...bus, scan: refuse, write: refuse };

@@ -1,8 +1,10 @@
 /**
  * Reports an event while the system clock is not trusted; checks once a second.
  */
+
 import { type Clock, every, type Timer, type WallMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { ClockStep, SteadyClock } from '../../core/steady-clock.ts';
 import { spell } from '../../lighting/sentence.ts';
 
@@ -26,7 +28,7 @@ export function createStepWatch({
     const step = clock.step();
     if (step !== null) steppedMono = clock.monoMs();
     else if (clock.monoMs() - steppedMono < QUIET_MS) return;
-    const text = step === null ? 'the system clock is believed again' : textOf(step);
+    const text = step === null ? msg`the system clock is believed again` : textOf(step);
     events.set(step !== null, { code: 'clock-stepped', source: 'clock', severity: 'alarm', text });
   };
   return {
@@ -38,7 +40,7 @@ export function createStepWatch({
   };
 }
 
-function textOf({ heldMs, systemMs }: ClockStep): string {
+function textOf({ heldMs, systemMs }: ClockStep): Message {
   const side = systemMs < heldMs ? 'behind' : 'ahead of';
   return (
     `the system clock says ${utc(systemMs)}, ${spell(Math.abs(systemMs - heldMs))} ${side} ${utc(heldMs)} by the agent, and is not believed; ` +

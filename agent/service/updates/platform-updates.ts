@@ -1,8 +1,10 @@
 /**
  * Requests of the platform to the update manager: runs them, reports their outcome, and shows the release as metrics of the node.
  */
+
 import type { Clock } from '../../core/clock.ts';
 import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
+import { msg } from '../../core/message.ts';
 import type { Uplink } from '../../core/ports.ts';
 import type { UpdateAnswer, UpdateManager, UpdateOrder, UpdatePart } from '../../core/updates.ts';
 import type { Outcome, OutcomeState } from '../../core/words.ts';
@@ -61,7 +63,7 @@ export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOut
   async function put(updates: UpdateManager, part: UpdatePart): Promise<UpdateAnswer> {
     const waitMs = budget.waitMs(part.data.length);
     if (waitMs > 0)
-      return { isDone: false, text: `the ${DAILY_BYTES / 2 ** 20} MB of a day are used up: go on in ${Math.ceil(waitMs / HOUR_MS)} h` };
+      return { isDone: false, text: msg`the ${DAILY_BYTES / 2 ** 20} MB of a day are used up: go on in ${Math.ceil(waitMs / HOUR_MS)} h` };
     const answer = await updates.put(part);
     if (answer.isDone) budget.take(part.data.length);
     return answer;
@@ -79,7 +81,7 @@ export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOut
       if (manager === null) return report(commandId, 'refused', 'this run of the agent takes no updates');
       report(commandId, 'received');
       const { isDone, text } = await run(manager, order);
-      report(commandId, isDone ? 'verified' : 'refused', isDone ? '' : text);
+      report(commandId, isDone ? 'verified' : 'refused', isDone ? msg`` : text);
     },
     /** Publishes which release runs, and its state. */
     async show(): Promise<void> {

@@ -5,10 +5,12 @@
  * Runs as root in a process of its own (luciole-release.service), on files that belong to the agent: it opens no link and no pipe, reads one
  * file under whatever name, and uses nothing that the maker's key has not signed.
  */
+
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from '../../core/atomic-write.ts';
+import { msg } from '../../core/message.ts';
 import { ReleaseStore, readReleaseSerials, writeReleaseSerials } from './release-store.ts';
 import { UpdateError } from './update-error.ts';
 import { checkUpdateFile, readUpdateKeys, releaseName } from './update-file.ts';
@@ -76,7 +78,7 @@ export async function openPlainFile(path: string): Promise<FileHandle> {
   const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if ((await file.stat()).isFile()) return file;
   await file.close();
-  throw new UpdateError('unsafe', `${path} is no plain file`);
+  throw new UpdateError('unsafe', msg`${path} is no plain file`);
 }
 
 async function removeAllBut(dir: string, names: readonly (string | null)[]): Promise<void> {

@@ -7,11 +7,13 @@
  * service: takes the request away, unpacks, writes the answer ──► agent: finds the answer to its request
  * ```
  */
+
 import { randomUUID } from 'node:crypto';
 import { readFile, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceWholeLater } from '../../core/atomic-write.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { openPlainFile, type UnpackerParts, unpackRelease } from './release-unpacker.ts';
 import { updateFailureText } from './update-error.ts';
 
@@ -27,7 +29,7 @@ const MAX_ID_BYTES = 64;
 /** `release`: its name once it is unpacked; null where it was refused, and `text` says why. */
 export interface UnpackAnswer {
   readonly release: string | null;
-  readonly text: string;
+  readonly text: Message;
 }
 
 export interface UnpackRequestParts {
@@ -49,7 +51,10 @@ export async function requestUnpacking({ clock, runtimeDir, unpackedDir }: Unpac
     const isUntaken = waitedMs >= UNPACK_MS.taken && (await exists(file));
     if (isUntaken || waitedMs >= UNPACK_MS.done) {
       await rm(file, { force: true });
-      return { release: null, text: 'the service that unpacks it does not answer: systemctl status luciole-release.path luciole-release' };
+      return {
+        release: null,
+        text: msg`the service that unpacks it does not answer: systemctl status luciole-release.path luciole-release`,
+      };
     }
     await sleep(clock, UNPACK_MS.look);
   }
@@ -65,7 +70,7 @@ export async function answerUnpackRequest(parts: UnpackerParts & { readonly runt
 
 async function unpacked(parts: UnpackerParts): Promise<UnpackAnswer> {
   try {
-    return { release: await unpackRelease(parts), text: '' };
+    return { release: await unpackRelease(parts), text: msg`` };
   } catch (error) {
     return { release: null, text: updateFailureText(error) };
   }

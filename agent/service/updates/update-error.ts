@@ -1,3 +1,4 @@
+import { type Message, msg } from '../../core/message.ts';
 /** Why an update is refused. Branch on the code, never on the text. */
 export type UpdateErrorCode =
   | 'not-an-update'
@@ -14,21 +15,24 @@ export type UpdateErrorCode =
 /** An update that is refused; the message is for the person who brought it. Nothing has been changed. */
 export class UpdateError extends Error {
   override readonly name = 'UpdateError';
+  /** What to tell the person. */
+  readonly said: Message;
   readonly code: UpdateErrorCode;
 
-  constructor(code: UpdateErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: UpdateErrorCode, said: Message, options?: ErrorOptions) {
+    super(String(said), options);
+    this.said = said;
     this.code = code;
   }
 }
 
 /** The sentence for the person who brought the update. Errors: rethrows what is not an error of the update, the disk or the archive. */
-export function updateFailureText(error: unknown): string {
+export function updateFailureText(error: unknown): Message {
   if (error instanceof UpdateError) return error.message;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ENOSPC' || code === 'EDQUOT') return 'the disk is full; make room';
-  if (code === 'ENOENT') return 'no update was brought: bring the file first';
-  if (error instanceof Error && 'syscall' in error) return `the disk does not take it (${code})`;
-  if (code.startsWith('ERR_ZSTD') || code.startsWith('ZSTD')) return 'the archive in it is damaged';
+  if (code === 'ENOSPC' || code === 'EDQUOT') return msg`the disk is full; make room`;
+  if (code === 'ENOENT') return msg`no update was brought: bring the file first`;
+  if (error instanceof Error && 'syscall' in error) return msg`the disk does not take it (${code})`;
+  if (code.startsWith('ERR_ZSTD') || code.startsWith('ZSTD')) return msg`the archive in it is damaged`;
   throw error;
 }

@@ -1,10 +1,12 @@
 /**
  * Checks whether an update file may be installed: signature, architecture, age and hash, in that order. Unpacks nothing.
  */
+
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Message, msg } from '../../core/message.ts';
 import { keyName, MAX_HEADER_BYTES, openHeader, type UpdateHeader } from '../../core/update-header.ts';
 import { UpdateError } from './update-error.ts';
 
@@ -43,28 +45,32 @@ export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { start: checked.payloadAt })) hash.update(chunk as Buffer);
   if (hash.digest('hex') !== checked.header.sha256)
-    throw new UpdateError('damaged', 'its content is not what was signed: it was damaged or changed on the way; bring the file again');
+    throw new UpdateError('damaged', msg`its content is not what was signed: it was damaged or changed on the way; bring the file again`);
   return checked;
 }
 
 /** Checks all that the beginning of a file shows. Units: `size` of the whole file in bytes. Errors: throws UpdateError. */
 export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, arch, serial, failed }: CheckNeeds): CheckedUpdate {
   const opened = openHeader(begin);
-  if (opened === undefined) throw new UpdateError('not-an-update', 'this is no update file: take the one that ends in .update');
+  if (opened === undefined) throw new UpdateError('not-an-update', msg`this is no update file: take the one that ends in .update`);
   const { header, payloadAt } = opened;
   const key = keys.get(header.key);
   if (key === undefined) throw new UpdateError('no-key', unknownKey(header.key, keys, keysDir));
   if (!opened.isSignedBy(key))
-    throw new UpdateError('signature', `its signature is wrong: it was changed after key ${header.key} signed it`);
-  if (header.arch !== arch) throw new UpdateError('architecture', `it is for ${header.arch}, this gateway is ${arch}: take the other file`);
+    throw new UpdateError('signature', msg`its signature is wrong: it was changed after key ${header.key} signed it`);
+  if (header.arch !== arch)
+    throw new UpdateError('architecture', msg`it is for ${header.arch}, this gateway is ${arch}: take the other file`);
   const isSameAgain = header.serial === serial && releaseName(header) === failed;
   if (header.serial <= serial && !isSameAgain)
     throw new UpdateError(
       'older',
-      `version ${header.version} (serial ${header.serial}) is not newer than what ran here already (serial ${serial})`,
+      msg`version ${header.version} (serial ${header.serial}) is not newer than what ran here already (serial ${serial})`,
     );
   if (size !== payloadAt + header.bytes)
-    throw new UpdateError('damaged', `${size} bytes instead of ${payloadAt + header.bytes}: it was cut or added to; bring the file again`);
+    throw new UpdateError(
+      'damaged',
+      msg`${size} bytes instead of ${payloadAt + header.bytes}: it was cut or added to; bring the file again`,
+    );
   return { header, payloadAt };
 }
 
@@ -84,14 +90,14 @@ export async function beginOf(path: string, bytes: number): Promise<Buffer> {
   }
 }
 
-function unknownKey(key: string, keys: ReadonlyMap<string, KeyObject>, dir: string): string {
+function unknownKey(key: string, keys: ReadonlyMap<string, KeyObject>, dir: string): Message {
   const known = keys.size === 0 ? 'no key is known here' : `known here: ${[...keys.keys()].join(', ')}`;
-  return `it is signed by key ${key}, ${known}; put the maker's public key into ${dir} if you trust it`;
+  return msg`it is signed by key ${key}, ${known}; put the maker's public key into ${dir} if you trust it`;
 }
 
 /** Where no update at all is accepted, whoever signed it. */
-export function noKey(dir: string): string {
-  return `no key is known here; put the maker's public key into ${dir} if you trust it`;
+export function noKey(dir: string): Message {
+  return msg`no key is known here; put the maker's public key into ${dir} if you trust it`;
 }
 
 /** Empty for a missing folder. */

@@ -1,7 +1,9 @@
 /**
  * Receives an update file in parts and keeps it on disk; the file itself says how far it has come, over a restart too.
  */
+
 import { mkdir, open, stat } from 'node:fs/promises';
+import { msg } from '../../core/message.ts';
 import { MAX_HEADER_BYTES, openHeader } from '../../core/update-header.ts';
 import type { UpdatePart } from '../../core/updates.ts';
 import type { ReleaseStore } from './release-store.ts';
@@ -19,8 +21,8 @@ export async function receivePart(
   { atByte, ofBytes, data }: UpdatePart,
   needs: () => Promise<CheckNeeds>,
 ): Promise<string> {
-  if (ofBytes > MAX_FILE_BYTES) throw new UpdateError('not-an-update', `${ofBytes} bytes are more than any update has`);
-  if (atByte + data.length > ofBytes) throw new UpdateError('not-an-update', `the part ends beyond the ${ofBytes} bytes of its file`);
+  if (ofBytes > MAX_FILE_BYTES) throw new UpdateError('not-an-update', msg`${ofBytes} bytes are more than any update has`);
+  if (atByte + data.length > ofBytes) throw new UpdateError('not-an-update', msg`the part ends beyond the ${ofBytes} bytes of its file`);
   if (atByte > 0) await expectDue(releases.incoming, atByte);
   // At each part: the store may have grown since the first one.
   await expectRoom(releases, ofBytes - atByte);
@@ -52,7 +54,7 @@ async function expectHead(incoming: string, { atByte, ofBytes, data }: UpdatePar
 export async function expectRoom(place: Pick<ReleaseStore, 'dir' | 'freeBytes'>, bytes: number): Promise<void> {
   const free = await place.freeBytes();
   if (free >= bytes + SPARE_BYTES) return;
-  throw new UpdateError('no-room', `${megabytes(bytes + SPARE_BYTES)} MB are needed on ${place.dir}, ${megabytes(free)} MB are free`);
+  throw new UpdateError('no-room', msg`${megabytes(bytes + SPARE_BYTES)} MB are needed on ${place.dir}, ${megabytes(free)} MB are free`);
 }
 
 /** A part that a full disk cut off is due again. */
@@ -62,7 +64,7 @@ async function expectDue(file: string, atByte: number): Promise<void> {
     () => 0,
   );
   if (atByte === size) return;
-  throw new UpdateError('damaged', `the part for byte ${atByte} came, that for byte ${size} was due: go on from there`);
+  throw new UpdateError('damaged', msg`the part for byte ${atByte} came, that for byte ${size} was due: go on from there`);
 }
 
 function megabytes(bytes: number): number {

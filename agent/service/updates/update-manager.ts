@@ -3,7 +3,9 @@
  *
  * Does not switch while lamps are lit unless the request is forced.
  */
+
 import { rm } from 'node:fs/promises';
+import { type Message, msg } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import type { UpdateAnswer, UpdateManager, UpdateRequest, UpdateView } from '../../core/updates.ts';
 import { PACKAGE, type ReleaseStore } from './release-store.ts';
@@ -25,7 +27,7 @@ export interface UpdateManagerParts {
   readonly arch: string;
   readonly keysDir: string;
   /** Why this run cannot exchange its program; empty where it can. */
-  readonly obstacle: string;
+  readonly obstacle: Message;
   /** Lamps that are lit, or whose level is unknown at night. */
   readonly lampsLit: () => number;
   readonly unitsOk: () => number;
@@ -45,14 +47,14 @@ export function createUpdateManager(parts: UpdateManagerParts): ExpiringUpdateMa
 
   async function answer(work: () => Promise<string>): Promise<UpdateAnswer> {
     if (obstacle !== '') return { isDone: false, text: obstacle };
-    if (isBusy) return { isDone: false, text: 'an update is being worked on already' };
+    if (isBusy) return { isDone: false, text: msg`an update is being worked on already` };
     isBusy = true;
     try {
       return { isDone: true, text: await work() };
     } catch (error) {
       const text = updateFailureText(error);
       log.event('update-refused', { reason: text, code: error instanceof UpdateError ? error.code : 'disk' }, 'warning');
-      return { isDone: false, text: `nothing was changed: ${text}` };
+      return { isDone: false, text: msg`nothing was changed: ${text}` };
     } finally {
       isBusy = false;
     }
@@ -92,14 +94,15 @@ async function needsOf({ releases, serial, arch, keysDir }: UpdateManagerParts):
 
 async function install(parts: UpdateManagerParts, request: UpdateRequest): Promise<string> {
   const { releases, log } = parts;
-  if ((await releases.facts()).trial !== null) throw new UpdateError('unsafe', 'a release is on trial: wait for its end, or take it back');
+  if ((await releases.facts()).trial !== null)
+    throw new UpdateError('unsafe', msg`a release is on trial: wait for its end, or take it back`);
   const checked = await checkUpdateFile(releases.incoming, await needsOf(parts));
   expectDark(parts, 'update', request);
   const { header } = checked;
   await expectRoom(releases, header.unpackedBytes);
   const name = releaseName(header);
   const { release, text } = await parts.unpack();
-  if (release !== name) throw new UpdateError('not-unpacked', release === null ? text : 'another file was unpacked: bring it again');
+  if (release !== name) throw new UpdateError('not-unpacked', release === null ? text : msg`another file was unpacked: bring it again`);
   await releases.adopt(name, { serial: header.serial, unitsOk: parts.unitsOk() });
   await rm(releases.incoming, { force: true });
   log.event('update-installed', { release: name, was: parts.version }, 'warning');
@@ -110,7 +113,7 @@ async function install(parts: UpdateManagerParts, request: UpdateRequest): Promi
 async function revert(parts: UpdateManagerParts, request: UpdateRequest): Promise<string> {
   const { releases, log } = parts;
   const { previous, trial } = await releases.facts();
-  if (previous === null) throw new UpdateError('unsafe', 'there is no release to go back to');
+  if (previous === null) throw new UpdateError('unsafe', msg`there is no release to go back to`);
   // A release on trial is taken back whatever it says: it is not confirmed.
   if (trial === null) await expectNotWeak(releases, previous);
   expectDark(parts, 'go back', request);
@@ -128,12 +131,12 @@ async function expectNotWeak(releases: ReleaseStore, name: string): Promise<void
   const what = name === PACKAGE ? 'the installed package' : `release ${name}`;
   throw new UpdateError(
     'older',
-    `${what} has serial ${serial}, and none below ${least} may run again: a newer one closed a weakness of it`,
+    msg`${what} has serial ${serial}, and none below ${least} may run again: a newer one closed a weakness of it`,
   );
 }
 
 function expectDark({ lampsLit }: UpdateManagerParts, what: string, { isForced }: UpdateRequest): void {
   const lit = lampsLit();
   if (lit === 0 || isForced) return;
-  throw new UpdateError('unsafe', `${lit} lamps are lit: ${what} by day, or say --force (the lamps keep their level meanwhile)`);
+  throw new UpdateError('unsafe', msg`${lit} lamps are lit: ${what} by day, or say --force (the lamps keep their level meanwhile)`);
 }

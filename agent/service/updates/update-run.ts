@@ -1,9 +1,11 @@
 /**
  * Updates of the program in a running agent: joins the update manager with lines and lighting, and runs the trial of a release that has just started.
  */
+
 import type { Clock, Timer } from '../../core/clock.ts';
 import { HOUR_MS } from '../../core/durations.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { DeviceView, Log } from '../../core/ports.ts';
 import type { Pulse } from '../../core/pulse.ts';
 import type { RunOptions } from '../../core/run-options.ts';
@@ -52,9 +54,11 @@ export function updatePartsOf(
 }
 
 /** Empty where releases can be exchanged. */
-function obstacleOf(isService: boolean, hasUnpacker: boolean): string {
-  if (!isService) return 'only an agent that runs as the service of the package exchanges its program; this one does not';
-  return hasUnpacker ? '' : 'the installed package has no service that unpacks updates: install the package of this release or a newer one';
+function obstacleOf(isService: boolean, hasUnpacker: boolean): Message {
+  if (!isService) return msg`only an agent that runs as the service of the package exchanges its program; this one does not`;
+  return hasUnpacker
+    ? msg``
+    : msg`the installed package has no service that unpacks updates: install the package of this release or a newer one`;
 }
 
 export interface UpdatesParts extends UpdateParts {
@@ -83,17 +87,17 @@ export function createUpdates(parts: UpdatesParts): Updates {
   const restart = (why: string): void => {
     leaving ??= clock.after(ANSWER_MS, () => parts.leave(why));
   };
-  const notify = (code: EventFacts['code'], severity: EventFacts['severity'], text: string): void =>
+  const notify = (code: EventFacts['code'], severity: EventFacts['severity'], text: Message): void =>
     parts.notice({ code, source: 'agent', severity, text });
 
   async function confirm(): Promise<void> {
     await releases.confirm((await releases.trialFacts())?.serial ?? 0);
-    notify('update-confirmed', 'info', `release ${release} is confirmed: lines, lighting and store went on for a minute`);
+    notify('update-confirmed', 'info', msg`release ${release} is confirmed: lines, lighting and store went on for a minute`);
   }
 
   async function takeBack(reason: string): Promise<void> {
     const previous = await releases.revert(true);
-    notify('update-reverted', 'alarm', `release ${release} is taken back: ${reason}`);
+    notify('update-reverted', 'alarm', msg`release ${release} is taken back: ${reason}`);
     if (previous !== null) restart(`release ${release} is taken back: ${reason}`);
   }
 
@@ -111,17 +115,17 @@ export function createUpdates(parts: UpdatesParts): Updates {
       const [isNew, before] = [await releases.isFailureNew(), await releases.trialFacts()];
       if (isOver) return;
       if (failed !== null && isNew) {
-        notify('update-reverted', 'alarm', `release ${failed} did not come up, and was taken back: ${release} runs again`);
+        notify('update-reverted', 'alarm', msg`release ${failed} did not come up, and was taken back: ${release} runs again`);
         void releases.markFailureReported().catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
       }
       if (release === PACKAGE && current !== PACKAGE)
         notify(
           'update-reverted',
           'warning',
-          `release ${current} is not run: no update key is known here, or it was never unpacked; package runs`,
+          msg`release ${current} is not run: no update key is known here, or it was never unpacked; package runs`,
         );
       if (onTrial !== release) return;
-      notify('update-installed', 'info', `release ${release} runs on trial`);
+      notify('update-installed', 'info', msg`release ${release} runs on trial`);
       const onEnd = ({ isWell, reason }: { isWell: boolean; reason: string }): void =>
         void (isWell ? confirm() : takeBack(reason)).catch((error: unknown) => log.event('release-not-kept', { error }, 'alarm'));
       trial = startReleaseTrial({ clock, pulse: parts.pulse, unitsOk, unitsOkBefore: before?.unitsOk ?? 0, onEnd });

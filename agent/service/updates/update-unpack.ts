@@ -3,12 +3,14 @@
  *
  * The archive may hold plain files and folders below its own folder only. Source: POSIX.1-2017, pax, "ustar Interchange Format".
  */
+
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
+import { msg } from '../../core/message.ts';
 import { UpdateError } from './update-error.ts';
 import type { CheckedUpdate } from './update-file.ts';
 
@@ -38,7 +40,7 @@ export async function unpackUpdate(path: string, { header, payloadAt }: CheckedU
     await reader.close();
   }
   // The file may have changed between check and unpacking.
-  if (hash.digest('hex') !== header.sha256) throw new UpdateError('damaged', 'the file changed while it was unpacked; bring it again');
+  if (hash.digest('hex') !== header.sha256) throw new UpdateError('damaged', msg`the file changed while it was unpacked; bring it again`);
 }
 
 /**
@@ -73,7 +75,7 @@ class TarReader {
 
   /** Errors: throws UpdateError for an archive without its end. */
   expectWhole(): void {
-    if (!this.#isOver) throw new UpdateError('damaged', 'the archive in it ends too early');
+    if (!this.#isOver) throw new UpdateError('damaged', msg`the archive in it ends too early`);
   }
 
   async close(): Promise<void> {
@@ -121,11 +123,11 @@ class TarReader {
     const { path, type, size, mode } = headerOf(block);
     this.#bytes += size;
     this.#entries += 1;
-    if (this.#bytes > this.#maxBytes || this.#entries > MAX_ENTRIES) throw new UpdateError('unsafe', 'it unpacks to more than it says');
+    if (this.#bytes > this.#maxBytes || this.#entries > MAX_ENTRIES) throw new UpdateError('unsafe', msg`it unpacks to more than it says`);
     if (path === ROOT) return;
     const inner = path.slice(ROOT.length);
     if (!path.startsWith(ROOT) || !SAFE_PATH.test(inner) || inner.split('/').includes('..'))
-      throw new UpdateError('unsafe', `it holds a path outside of its folder: ${path}`);
+      throw new UpdateError('unsafe', msg`it holds a path outside of its folder: ${path}`);
     const target = join(this.#dir, inner);
     await mkdir(type === 'folder' ? target : dirname(target), { recursive: true, mode: 0o755 });
     if (type === 'folder') return;
@@ -151,7 +153,7 @@ function headerOf(block: Buffer): { path: string; type: 'file' | 'folder'; size:
   const prefix = text(345, 155);
   const path = prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`;
   const type = { '0': 'file', '5': 'folder' }[text(156, 1)] as 'file' | 'folder' | undefined;
-  if (!text(257, 6).startsWith('ustar')) throw new UpdateError('damaged', 'what it holds is no archive');
-  if (type === undefined) throw new UpdateError('unsafe', `it holds something other than files and folders: ${path}`);
+  if (!text(257, 6).startsWith('ustar')) throw new UpdateError('damaged', msg`what it holds is no archive`);
+  if (type === undefined) throw new UpdateError('unsafe', msg`it holds something other than files and folders: ${path}`);
   return { path, type, size: number(124, 12), mode: number(100, 8) };
 }

@@ -1,4 +1,5 @@
 import { StoreError } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 import { StoreDatabase } from '../database.ts';
 import type { Kind, OpenLink, StoreAnswer, StoreRequest } from '../messages.ts';
 
@@ -8,7 +9,7 @@ export const openInProcessLink: OpenLink = (setup) => {
   let closed = false;
   return {
     ask: async <K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>> => {
-      if (closed) throw new StoreError('worker-lost', 'the database is closed');
+      if (closed) throw new StoreError('worker-lost', msg`the database is closed`);
       return database.handle(request);
     },
     close: async () => {

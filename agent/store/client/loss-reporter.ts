@@ -1,3 +1,4 @@
+import { type Message, msg } from '../../core/message.ts';
 import type { EarlierLoss } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { LossReason } from '../messages.ts';
@@ -32,7 +33,7 @@ export class LossReporter {
 
   /** Reports readings of a run that had no store; over with its return. */
   reportEarlier({ readings, sinceMs }: EarlierLoss): void {
-    const text = `safe mode ran without a store: ${readings} readings lost; the gap is recorded and reported`;
+    const text = msg`safe mode ran without a store: ${readings} readings lost; the gap is recorded and reported`;
     this.#parts.onEvent({ ...lossEvent('no-store', text, sinceMs), endMs: Math.max(sinceMs, this.#parts.clock.wallMs()) });
   }
 
@@ -58,13 +59,13 @@ export class LossReporter {
     if (isEstimate) this.#lossesEstimated += 1;
     this.#parts.log.event('store-lost', { readings, reason, isEstimate }, 'alarm');
     const lost = !isEstimate ? `${readings}` : readings === 0 ? 'an unknown number of' : `about ${readings}`;
-    const text = `${lost} readings lost (${reason}); the gap is recorded and reported`;
+    const text = msg`${lost} readings lost (${reason}); the gap is recorded and reported`;
     return lossEvent(reason, text, this.#parts.clock.wallMs());
   }
 }
 
 /** An event that is over at once. */
-function lossEvent(source: LossReason, text: string, atMs: number): AgentEvent {
+function lossEvent(source: LossReason, text: Message, atMs: number): AgentEvent {
   const id = `readings-lost:${source}:${atMs}`;
   return { id, code: 'readings-lost', source, severity: 'warning', text, startMs: atMs, endMs: atMs };
 }

@@ -9,8 +9,10 @@
  * There is never more than one thread. A thread that was given up may be blocked in a call to a failing disk; no other starts before it
  * ends.
  */
+
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import { StoreError } from '../../core/errors.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { StorePulse } from '../../core/pulse.ts';
 import { within } from '../../core/within.ts';
 import type { Kind, Notice, OpenLink, Setup, StoreLink, StoreMessages, StoreRequest } from '../messages.ts';
@@ -113,7 +115,7 @@ export class StorageClient {
   }
 
   #refuse(why: string, cause?: unknown): null {
-    this.#parts.onLost(toLost(`no storage thread: ${why}; it is tried again by itself`, cause));
+    this.#parts.onLost(toLost(msg`no storage thread: ${why}; it is tried again by itself`, cause));
     return null;
   }
 
@@ -148,7 +150,7 @@ export class StorageClient {
   #abandon(kind: Kind, limitMs: number): void {
     if (this.#link !== null) void this.#end(this.#link);
     const seconds = limitMs / 1_000;
-    this.#lose(toLost(`the storage thread hangs: no answer to ${kind} within ${seconds} s; it is ended and started again by itself`));
+    this.#lose(toLost(msg`the storage thread hangs: no answer to ${kind} within ${seconds} s; it is ended and started again by itself`));
   }
 
   #settle(request: PendingRequest): void {
@@ -166,6 +168,6 @@ function timeoutFor(kind: Kind): number {
     : STORE_TIMEOUT_MS.read;
 }
 
-function toLost(message: string, cause?: unknown): StoreError {
+function toLost(message: Message, cause?: unknown): StoreError {
   return cause instanceof StoreError ? cause : new StoreError('worker-lost', message, { cause });
 }

@@ -1,4 +1,5 @@
 import type { Clock, MonoMs, Timer, WallMs } from '../../core/clock.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { StoreResult } from '../messages.ts';
@@ -51,7 +52,7 @@ export class TroubleTracker {
   }
 
   /** The reasons of all current failures in one line; empty for none. */
-  text(): string {
+  text(): Message {
     return this.#troubles.map(({ reason }) => reason).join(' · ');
   }
 
@@ -99,6 +100,6 @@ export class TroubleTracker {
 
 /** `endMs`: null while the failure lasts. */
 function toEvent({ part, reason, sinceMs }: Trouble, endMs: WallMs | null): AgentEvent {
-  const text = endMs === null ? `readings wait in memory: ${reason}` : `${part} takes readings and facts again`;
+  const text = endMs === null ? msg`readings wait in memory: ${reason}` : msg`${part} takes readings and facts again`;
   return { id: `store-trouble:${part}:${sinceMs}`, code: 'store-trouble', source: part, severity: 'alarm', text, startMs: sinceMs, endMs };
 }

@@ -1,7 +1,9 @@
 /**
  * Numbers as few bytes: variable-length integers and doubles, alone or as columns of differences and runs.
  */
+
 import { StoreError } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 
 /** Largest magnitude a signed varint carries exactly: its zigzag double still is a safe integer. */
 export const MAX_SIGNED = 2 ** 51;
@@ -56,7 +58,7 @@ export function takeVarint(reader: ByteReader): number {
       return value;
     }
   }
-  throw new StoreError('corrupt', `stored bytes: a number at byte ${reader.offset} is larger than ${Number.MAX_SAFE_INTEGER}`);
+  throw new StoreError('corrupt', msg`stored bytes: a number at byte ${reader.offset} is larger than ${Number.MAX_SAFE_INTEGER}`);
 }
 
 /** The inverse of `putSigned`. Errors: as `takeVarint`. */
@@ -68,7 +70,7 @@ function takeSigned(reader: ByteReader): number {
 /** Errors: throws StoreError `corrupt` when the bytes end. */
 function takeByte(reader: ByteReader): number {
   const byte = reader.bytes[reader.offset];
-  if (byte === undefined) throw new StoreError('corrupt', `stored bytes: end after ${reader.bytes.length}, more were announced`);
+  if (byte === undefined) throw new StoreError('corrupt', msg`stored bytes: end after ${reader.bytes.length}, more were announced`);
   reader.offset += 1;
   return byte;
 }
@@ -76,7 +78,7 @@ function takeByte(reader: ByteReader): number {
 /** Errors: throws StoreError `corrupt` when the bytes end. */
 export function takeDouble(reader: ByteReader): number {
   if (reader.offset + 8 > reader.bytes.length) {
-    throw new StoreError('corrupt', `stored bytes: end after ${reader.bytes.length}, a double was announced at ${reader.offset}`);
+    throw new StoreError('corrupt', msg`stored bytes: end after ${reader.bytes.length}, a double was announced at ${reader.offset}`);
   }
   const view = new DataView(reader.bytes.buffer, reader.bytes.byteOffset + reader.offset, 8);
   reader.offset += 8;
@@ -100,7 +102,7 @@ export function takeDeltas(reader: ByteReader, count: number): number[] {
   for (let i = 0; i < count; i++) {
     before += takeSigned(reader);
     if (Math.abs(before) > MAX_SIGNED / 2)
-      throw new StoreError('corrupt', `stored bytes: ${before} at byte ${reader.offset} is out of range`);
+      throw new StoreError('corrupt', msg`stored bytes: ${before} at byte ${reader.offset} is out of range`);
     values.push(before);
   }
   return values;
@@ -125,7 +127,7 @@ export function takeRuns(reader: ByteReader, count: number, max: number): number
     const value = takeByte(reader);
     const length = takeVarint(reader);
     if (value > max || length === 0 || length > count - values.length) {
-      throw new StoreError('corrupt', `stored bytes: a run of ${length} times ${value}, ${count - values.length} values are left`);
+      throw new StoreError('corrupt', msg`stored bytes: a run of ${length} times ${value}, ${count - values.length} values are left`);
     }
     for (let i = 0; i < length; i++) values.push(value);
   }
@@ -136,12 +138,12 @@ export function takeRuns(reader: ByteReader, count: number, max: number): number
 export function takeCount(reader: ByteReader, leastBytes = 1): number {
   const count = takeVarint(reader);
   const left = reader.bytes.length - reader.offset;
-  if (count * leastBytes > left) throw new StoreError('corrupt', `stored bytes: ${count} things announced in ${left} bytes`);
+  if (count * leastBytes > left) throw new StoreError('corrupt', msg`stored bytes: ${count} things announced in ${left} bytes`);
   return count;
 }
 
 /** Errors: throws StoreError `corrupt` when bytes are left over. */
 export function expectEnd(reader: ByteReader): void {
   const left = reader.bytes.length - reader.offset;
-  if (left !== 0) throw new StoreError('corrupt', `stored bytes: ${left} of ${reader.bytes.length} left over`);
+  if (left !== 0) throw new StoreError('corrupt', msg`stored bytes: ${left} of ${reader.bytes.length} left over`);
 }

@@ -4,8 +4,10 @@
  * Shape: version, count of frames, columns of their heads, then one column each of all their readings' series ids, times, quality runs,
  * scaled integers, doubles; after the version deflated where that is shorter. Series names and decimals are the caller's.
  */
+
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { StoreError } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 import {
   type ByteReader,
   createByteWriter,
@@ -84,7 +86,7 @@ export function decodeFrames(blob: Uint8Array, only: FrameHead, decimalsOf: (ser
   const reader: ByteReader = { bytes: unpacked(blob), offset: 0 };
   const version = takeVarint(reader);
   if (version !== VERSION.single && version !== VERSION.many)
-    throw new StoreError('corrupt', `stored bytes: layout ${version}, this program knows ${VERSION.deflated}`);
+    throw new StoreError('corrupt', msg`stored bytes: layout ${version}, this program knows ${VERSION.deflated}`);
   const heads = version === VERSION.single ? [{ ...only, count: takeCount(reader) }] : takeHeads(reader);
   const wallMs = heads.flatMap((head) => Array.from({ length: head.count }, () => head.wallMs));
   const readings = takeReadings(reader, wallMs, decimalsOf);
@@ -116,12 +118,12 @@ function takeReadings(
   decimalsOf: (seriesId: number) => number | undefined,
 ): SeriesReading[] {
   const count = wallMs.length;
-  if (count > reader.bytes.length) throw new StoreError('corrupt', `stored bytes: ${count} readings announced`);
+  if (count > reader.bytes.length) throw new StoreError('corrupt', msg`stored bytes: ${count} readings announced`);
   const ids = takeDeltas(reader, count);
   const next = takeCells(reader, count);
   return ids.map((seriesId, i) => {
     const decimals = decimalsOf(seriesId);
-    if (decimals === undefined) throw new StoreError('corrupt', `stored bytes: series ${seriesId} is not known`);
+    if (decimals === undefined) throw new StoreError('corrupt', msg`stored bytes: series ${seriesId} is not known`);
     return next(seriesId, wallMs[i] ?? 0, decimals);
   });
 }
@@ -139,9 +141,9 @@ export function unpack(blob: Uint8Array, maxBytes: number): Uint8Array {
     // With `info` zlib also returns how many bytes it used; its types do not have that.
     found = inflateRawSync(blob, { maxOutputLength: maxBytes, info: true }) as unknown as typeof found;
   } catch (cause) {
-    throw new StoreError('corrupt', 'stored bytes: they do not unpack', { cause });
+    throw new StoreError('corrupt', msg`stored bytes: they do not unpack`, { cause });
   }
   if (found.engine.bytesWritten !== blob.length)
-    throw new StoreError('corrupt', `stored bytes: ${blob.length - found.engine.bytesWritten} of ${blob.length} left over`);
+    throw new StoreError('corrupt', msg`stored bytes: ${blob.length - found.engine.bytesWritten} of ${blob.length} left over`);
   return found.buffer;
 }

@@ -8,8 +8,10 @@
  *        ▲
  *     finish (verified, failed)
  */
+
 import type { Clock } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import { within } from '../../core/within.ts';
 import type { CommandTarget, Outcome } from '../../core/words.ts';
@@ -83,7 +85,7 @@ export class CommandAnswers {
     if (known !== undefined || !this.#answers.take()) return;
     const atMs = clock.wallMs();
     const outcome = stageOf({ commandId, target, order: null }, { state: 'refused', reason, atMs });
-    this.#notice(target, `Refused: ${reason}`);
+    this.#notice(target, msg`Refused: ${reason}`);
     if (this.#auditedRefusals.take()) this.#note(commandId, target.id, `refused: ${reason}`);
     if (hasOwnId) {
       const saving = registry.open({ commandId, kind: 'refused', digest: '', what: '', receivedMs: atMs, outcome });
@@ -95,7 +97,7 @@ export class CommandAnswers {
   refuseReusedId(known: CommandRecord, target: CommandTarget): void {
     this.refused += 1;
     if (this.#answers.take()) {
-      this.#notice(target, `Refused: the id ${known.commandId} was used before for another command; give each its own`);
+      this.#notice(target, msg`Refused: the id ${known.commandId} was used before for another command; give each its own`);
     }
     this.repeat(known);
   }
@@ -124,11 +126,11 @@ export class CommandAnswers {
     const end = reason === '' ? state : `${state}, ${reason}`;
     const severity = state === 'failed' ? 'warning' : 'info';
     this.#note(`${what} (${commandId})`, target.id, end);
-    const text = `${source}: ${what} (${commandId}): ${end}`;
+    const text = msg`${source}: ${what} (${commandId}): ${end}`;
     this.#parts.events.notice({ code: 'command-ended', source: target.id, severity, text });
   }
 
-  #notice(target: CommandTarget, text: string): void {
+  #notice(target: CommandTarget, text: Message): void {
     this.#parts.events.notice({ code: 'command-refused', source: target.id, severity: 'warning', text });
   }
 

@@ -5,7 +5,9 @@
  * and the expiry, both by the platform's clock. This ignores the transport time, which is bounded: retained messages are refused, and a clean
  * session keeps none. A clock restored from disk is never ahead, so a command that has expired by it has expired.
  */
+
 import { isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
+import { msg } from '../../core/message.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { type CommandInstant, MAX_AGE_MS } from './command-fields.ts';
 
@@ -29,16 +31,16 @@ export function judgeLifetime(
     return { expiresMs: null, expiresMono: nowMono + MAX_AGE_MS - ageMs };
   }
   if (!trusted && sentMs === undefined) {
-    throw new Refusal('the time is not known here, so Command/Expires needs the payload timestamp beside it');
+    throw new Refusal(msg`the time is not known here, so Command/Expires needs the payload timestamp beside it`);
   }
   if ((trusted || clockQuality === 'restored') && expiresMs <= nowMs) {
     const agoS = Math.max(1, Math.round((nowMs - expiresMs) / 1_000));
-    throw new Refusal(`expired ${agoS} s ago: send it again with a new id and a later Command/Expires`);
+    throw new Refusal(msg`expired ${agoS} s ago: send it again with a new id and a later Command/Expires`);
   }
   const restMs = expiresMs - (trusted ? nowMs : (sentMs ?? nowMs));
-  if (restMs <= 0) throw new Refusal('it expires before its own timestamp');
+  if (restMs <= 0) throw new Refusal(msg`it expires before its own timestamp`);
   if (restMs > LONGEST_MS)
-    throw new Refusal(`Command/Expires is ${Math.round(restMs / 3_600_000)} h ahead, at most ${LONGEST_MS / 3_600_000} h`);
+    throw new Refusal(msg`Command/Expires is ${Math.round(restMs / 3_600_000)} h ahead, at most ${LONGEST_MS / 3_600_000} h`);
   return { expiresMs, expiresMono: nowMono + restMs };
 }
 

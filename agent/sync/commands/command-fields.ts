@@ -3,7 +3,9 @@
  *
  * Errors: throws Refusal for what does not fit, with a sentence that says what is allowed.
  */
+
 import { type ClockQuality, isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
+import { msg } from '../../core/message.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { CommandTarget } from '../../core/words.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
@@ -18,7 +20,7 @@ const MAX_COMMAND_METRICS = 32;
 const SHOWN_NAMES = 16;
 /** Commands outside this age window are rejected. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. */
 export const MAX_AGE_MS = 300_000;
-const RETAINED = 'retained commands are not obeyed: publish it without retain and with a new id, and clear the retained one';
+const RETAINED = msg`retained commands are not obeyed: publish it without retain and with a new id, and clear the retained one`;
 /** Times outside this range are rejected as errors. Units: ms since 1970. Source: years 2000 and 2100. */
 const TIME_RANGE = { min: 946_684_800_000, max: 4_102_444_800_000 };
 
@@ -45,11 +47,11 @@ export interface TargetFacts {
 /** The payload of a message that may be a command. */
 export function openPayload({ payload, retained }: InboundMessage, now: CommandInstant): Payload {
   if (retained) throw new Refusal(RETAINED);
-  if (payload.length > MAX_COMMAND_BYTES) throw new Refusal(`payload of ${payload.length} bytes, at most ${MAX_COMMAND_BYTES}`);
+  if (payload.length > MAX_COMMAND_BYTES) throw new Refusal(msg`payload of ${payload.length} bytes, at most ${MAX_COMMAND_BYTES}`);
   const decoded = decodePayload(payload);
-  if (decoded === undefined) throw new Refusal('not a Sparkplug payload');
+  if (decoded === undefined) throw new Refusal(msg`not a Sparkplug payload`);
   const { metrics, timestampMs } = decoded;
-  if (metrics.length > MAX_COMMAND_METRICS) throw new Refusal(`${metrics.length} metrics, at most ${MAX_COMMAND_METRICS}`);
+  if (metrics.length > MAX_COMMAND_METRICS) throw new Refusal(msg`${metrics.length} metrics, at most ${MAX_COMMAND_METRICS}`);
   if (timestampMs !== undefined) checkTime(timestampMs, now);
   return decoded;
 }
@@ -58,11 +60,11 @@ function checkTime(timestampMs: WallMs, { nowMs, clockQuality }: CommandInstant)
   const skewMs = nowMs - timestampMs;
   if (!isTrusted(clockQuality) || Math.abs(skewMs) <= MAX_AGE_MS) return;
   if (timestampMs < TIME_RANGE.min || timestampMs > TIME_RANGE.max)
-    throw new Refusal(`payload timestamp is ${timestampMs}: it takes milliseconds since 1970 UTC, here it is ${nowMs}`);
+    throw new Refusal(msg`payload timestamp is ${timestampMs}: it takes milliseconds since 1970 UTC, here it is ${nowMs}`);
   const side = skewMs > 0 ? 'old' : 'ahead';
   const age = `payload timestamp is ${Math.round(Math.abs(skewMs) / 1_000)} s ${side}, at most ${MAX_AGE_MS / 1_000} s`;
   const here = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
-  throw new Refusal(`${age}: check the clock of the sender (here it is ${here}), send it with a new id`);
+  throw new Refusal(msg`${age}: check the clock of the sender (here it is ${here}), send it with a new id`);
 }
 
 /** The metrics by name, whether they arrived with a name or with an alias. */
@@ -74,9 +76,9 @@ export function nameFields({ metrics }: Payload, place: TargetFacts): CommandFie
     const entry = isNamed ? place.byName.get(metric.name as string) : byAlias;
     const shown = isNamed ? quote(metric.name) : `alias ${metric.alias}`;
     if (entry === undefined || (byAlias !== undefined && byAlias !== entry))
-      throw new Refusal(`${place.name} has no metric ${shown}: ${writables(place)}`);
-    if (!place.isWritable(entry)) throw new Refusal(`${entry.name} of ${place.name} cannot be written: ${writables(place)}`);
-    if (fields.has(entry.name)) throw new Refusal(`${entry.name} stands twice in the command`);
+      throw new Refusal(msg`${place.name} has no metric ${shown}: ${writables(place)}`);
+    if (!place.isWritable(entry)) throw new Refusal(msg`${entry.name} of ${place.name} cannot be written: ${writables(place)}`);
+    if (fields.has(entry.name)) throw new Refusal(msg`${entry.name} stands twice in the command`);
     fields.set(entry.name, metric);
   }
   return fields;
@@ -99,8 +101,8 @@ export function readInteger(
   const metric = fields.get(name);
   if (metric === undefined) return range.absent;
   const whole = wholeOf(metric, INTEGER_DATATYPES);
-  if (whole === undefined) throw new Refusal(`${name} takes an Int64${foundType(metric)}`);
-  if (whole < range.min || whole > range.max) throw new Refusal(`${name} is ${whole}, allowed are ${range.min} to ${range.max}`);
+  if (whole === undefined) throw new Refusal(msg`${name} takes an Int64${foundType(metric)}`);
+  if (whole < range.min || whole > range.max) throw new Refusal(msg`${name} is ${whole}, allowed are ${range.min} to ${range.max}`);
   return Number(whole);
 }
 
@@ -110,7 +112,7 @@ export function readTime(fields: CommandFields, name: string): WallMs | undefine
   if (metric === undefined || isNull(metric)) return undefined;
   const whole = wholeOf(metric, [...INTEGER_DATATYPES, DATATYPE.DateTime]);
   if (whole === undefined || whole < TIME_RANGE.min || whole > TIME_RANGE.max)
-    throw new Refusal(`${name} takes a DateTime: milliseconds since 1970 UTC`);
+    throw new Refusal(msg`${name} takes a DateTime: milliseconds since 1970 UTC`);
   return Number(whole);
 }
 
@@ -119,17 +121,17 @@ export function readText(fields: CommandFields, name: string, maxLength: number)
   const metric = fields.get(name);
   if (metric === undefined || isNull(metric)) return '';
   const { value, datatype = DATATYPE.String } = metric;
-  if (value?.kind !== 'string' || datatype !== DATATYPE.String) throw new Refusal(`${name} takes a String${foundType(metric)}`);
+  if (value?.kind !== 'string' || datatype !== DATATYPE.String) throw new Refusal(msg`${name} takes a String${foundType(metric)}`);
   const text = value.value;
-  if (text.length > maxLength) throw new Refusal(`${name} has ${text.length} characters, at most ${maxLength}`);
-  if (/\p{C}/u.test(text)) throw new Refusal(`${name} has control characters`);
+  if (text.length > maxLength) throw new Refusal(msg`${name} has ${text.length} characters, at most ${maxLength}`);
+  if (/\p{C}/u.test(text)) throw new Refusal(msg`${name} has control characters`);
   return text;
 }
 
 /** The bytes unchanged; an absent metric is refused. */
 export function readBytes(fields: CommandFields, name: string): Uint8Array {
   const { value, datatype = DATATYPE.Bytes } = fields.get(name) ?? {};
-  if (value?.kind !== 'bytes' || datatype !== DATATYPE.Bytes) throw new Refusal(`${name} takes Bytes`);
+  if (value?.kind !== 'bytes' || datatype !== DATATYPE.Bytes) throw new Refusal(msg`${name} takes Bytes`);
   return value.value;
 }
 
@@ -138,7 +140,7 @@ export function readFlag(fields: CommandFields, name: string): boolean | undefin
   const metric = fields.get(name);
   if (metric === undefined) return undefined;
   const { value, datatype = DATATYPE.Boolean } = metric;
-  if (value?.kind !== 'boolean' || datatype !== DATATYPE.Boolean) throw new Refusal(`${name} takes a Boolean${foundType(metric)}`);
+  if (value?.kind !== 'boolean' || datatype !== DATATYPE.Boolean) throw new Refusal(msg`${name} takes a Boolean${foundType(metric)}`);
   return value.value;
 }
 
@@ -149,9 +151,9 @@ export function readPointValue(metric: Metric, { name, type, unit, write = { min
   const isReal = value?.kind === 'double' || value?.kind === 'float';
   const real = isReal && (datatype === undefined || datatype === DATATYPE.Double || datatype === DATATYPE.Float) ? value.value : undefined;
   const number = type === 'Boolean' ? flag : real;
-  if (number === undefined || !Number.isFinite(number)) throw new Refusal(`${name} takes a ${type}${foundType(metric)}`);
+  if (number === undefined || !Number.isFinite(number)) throw new Refusal(msg`${name} takes a ${type}${foundType(metric)}`);
   if (number < write.min || number > write.max) {
-    throw new Refusal(`${name} is ${number}, allowed are ${write.min} to ${write.max}${unit === '' ? '' : ` ${unit}`}`);
+    throw new Refusal(msg`${name} is ${number}, allowed are ${write.min} to ${write.max}${unit === '' ? '' : ` ${unit}`}`);
   }
   return number;
 }

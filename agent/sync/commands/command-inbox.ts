@@ -12,8 +12,10 @@
  * The id is on disk before the command is carried out, so that a restart cannot repeat it. A disk that does not take it within seconds is not
  * waited for: lighting must not depend on a disk.
  */
+
 import type { Clock } from '../../core/clock.ts';
 import { createEventTracker } from '../../core/event-tracker.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Log, PlatformOrder, Store } from '../../core/ports.ts';
 import { within } from '../../core/within.ts';
 import type { AgentEvent, Outcome, Target } from '../../core/words.ts';
@@ -56,8 +58,8 @@ const MESSAGES = { burst: 1_000, perS: 100 };
 const RESTORE_MS = 5_000;
 const ID_CHARS = 36 ** 8;
 const SHOWN_NAME = 64;
-const TOO_MANY_UNEXPIRED = `${REMEMBERED.sound + REMEMBERED.unexpired} commands are remembered until their Command/Expires: give earlier ones, and a new id`;
-const RESTARTED = 'the agent restarted before its end was known: Override/Level and Programme/Choice show what is in force now';
+const TOO_MANY_UNEXPIRED = msg`${REMEMBERED.sound + REMEMBERED.unexpired} commands are remembered until their Command/Expires: give earlier ones, and a new id`;
+const RESTARTED = msg`the agent restarted before its end was known: Override/Level and Programme/Choice show what is in force now`;
 
 export class CommandInbox {
   /** Messages received so far. */
@@ -158,13 +160,13 @@ export class CommandInbox {
 
   #handle(command: SoundCommand): void {
     const { commandId, target, lifetime } = command;
-    const refuse = (reason: string): void => this.#answers.refuse({ kind: 'refused', commandId, hasOwnId: true, reason }, target);
+    const refuse = (reason: Message): void => this.#answers.refuse({ kind: 'refused', commandId, hasOwnId: true, reason }, target);
     const known = this.#registry.find(commandId);
     if (known !== undefined) this.#handleKnown(known, command);
-    else if (this.#isStopped) refuse('the agent is stopping; send it again with a new id');
+    else if (this.#isStopped) refuse(msg`the agent is stopping; send it again with a new id`);
     else if (lifetime.expiresMs !== null && !this.#registry.hasRoom()) refuse(TOO_MANY_UNEXPIRED);
     else if (!this.#rate.take())
-      refuse(`too many commands: ${COMMANDS.burst} at once and ${COMMANDS.perS} a second at most; send it later with a new id`);
+      refuse(msg`too many commands: ${COMMANDS.burst} at once and ${COMMANDS.perS} a second at most; send it later with a new id`);
     else {
       const doubt = this.#copied.refusalOf(command);
       if (doubt === null) void this.#accept(command);
@@ -183,15 +185,15 @@ export class CommandInbox {
   async #accept({ commandId, target, order, lifetime, digest }: SoundCommand): Promise<void> {
     const { clock, log, onTaken, onOrder } = this.#parts;
     const receivedMs = clock.wallMs();
-    const outcome = stageOf({ commandId, target, order }, { state: 'received', reason: '', atMs: receivedMs });
+    const outcome = stageOf({ commandId, target, order }, { state: 'received', reason: msg``, atMs: receivedMs });
     const saving = this.#registry.open({ commandId, kind: order.kind, digest, what: describeOrder(order), receivedMs, outcome }, lifetime);
     onTaken(target.kind === 'cabinet' ? '' : target.id, commandId, lifetime.expiresMs);
     await this.#answers.waitSaved(saving, commandId);
     const record = this.#registry.find(commandId);
     if (record === undefined) return;
-    const fail = (reason: string): void => this.#answers.finish({ ...outcome, state: 'failed', reason, atMs: clock.wallMs() }, record);
-    if (this.#isStopped) fail('the agent stopped before it was carried out');
-    else if (isOver(lifetime, this.#now())) fail('expired before it could be carried out: the disk took too long');
+    const fail = (reason: Message): void => this.#answers.finish({ ...outcome, state: 'failed', reason, atMs: clock.wallMs() }, record);
+    if (this.#isStopped) fail(msg`the agent stopped before it was carried out`);
+    else if (isOver(lifetime, this.#now())) fail(msg`expired before it could be carried out: the disk took too long`);
     else {
       log.event('uplink-command', { commandId, what: record.what }, 'debug');
       onOrder(order);

@@ -4,8 +4,10 @@
  * Light levels are limited by the arbiter, names of programmes are checked by control.
  * Errors: throws Refusal, as for a field.
  */
+
 import { isTrusted, type MonoMs } from '../../core/clock.ts';
 import { MINUTE_MS } from '../../core/durations.ts';
+import { msg } from '../../core/message.ts';
 import type { OverrideRequest, PlatformOrder } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { CommandTarget, IntentRank, Target } from '../../core/words.ts';
@@ -47,16 +49,16 @@ export function readDeviceOrder(fields: CommandFields, place: DeviceEntry, frame
   if (target?.kind === 'zone' && group === 'Programme') return programmeOrder(fields, target.id, frame);
   if (target?.kind === 'lamp' && group === 'Identify') return blinkOrder(fields, target.id, frame);
   if (target !== null) return overrideOrRelease(fields, target, frame);
-  throw new Refusal(`${deviceId} takes no such command`);
+  throw new Refusal(msg`${deviceId} takes no such command`);
 }
 
 /** The emergency order for the whole street or for a zone, or its end. */
 export function readEmergency(fields: CommandFields, target: Target, frame: OrderFrame): PlatformOrder {
   const { on: name, minutes: minutesName } = EMERGENCY_METRIC;
   const on = readFlag(fields, name);
-  if (on === undefined) throw new Refusal(`nothing is asked: ${name} is missing (true lights all its lamps, false ends it)`);
+  if (on === undefined) throw new Refusal(msg`nothing is asked: ${name} is missing (true lights all its lamps, false ends it)`);
   if (!on) {
-    if (fields.has(minutesName)) throw new Refusal(`${name} false and ${minutesName} in one command contradict each other`);
+    if (fields.has(minutesName)) throw new Refusal(msg`${name} false and ${minutesName} in one command contradict each other`);
     return releaseOrder(target, 'emergency', frame);
   }
   const minutes = readInteger(fields, minutesName, { min: 1, max: LIMIT.minutes, absent: DEFAULT_EMERGENCY_MINUTES });
@@ -74,7 +76,7 @@ export function targetOf({ kind, request }: PlatformOrder, place: CommandTarget)
 /** The group of metrics (the part before the slash) that a command writes; one command writes one group. */
 function groupOfCommand(fields: CommandFields): string {
   const groups = new Set([...fields.keys()].filter((name) => !isEnvelope(name)).map(groupOf));
-  if (groups.size > 1) throw new Refusal(`one command asks one thing, this one ${[...groups].join(' and ')}: send them one by one`);
+  if (groups.size > 1) throw new Refusal(msg`one command asks one thing, this one ${[...groups].join(' and ')}: send them one by one`);
   return [...groups][0] ?? 'Override';
 }
 
@@ -91,7 +93,7 @@ function overrideOrRelease(fields: CommandFields, target: Target, frame: OrderFr
   const release = readRelease(fields);
   if (release === null) return readOverride(fields, target, frame);
   if ([OVERRIDE_METRIC.level, OVERRIDE_METRIC.minutes, OVERRIDE_METRIC.until].some((name) => fields.has(name))) {
-    throw new Refusal(`${OVERRIDE_METRIC.release} and ${OVERRIDE_METRIC.level} in one command contradict each other`);
+    throw new Refusal(msg`${OVERRIDE_METRIC.release} and ${OVERRIDE_METRIC.level} in one command contradict each other`);
   }
   return releaseOrder(target, 'override', frame, release === NEXT_STEP);
 }
@@ -100,15 +102,15 @@ function overrideOrRelease(fields: CommandFields, target: Target, frame: OrderFr
 function readRelease(fields: CommandFields): 'now' | typeof NEXT_STEP | null {
   const flag = readFlag(fields, OVERRIDE_METRIC.release);
   const at = readText(fields, RELEASE_AT_METRIC, LIMIT.nameLength);
-  if (!['', 'now', NEXT_STEP].includes(at)) throw new Refusal(`${RELEASE_AT_METRIC} takes "now" or "${NEXT_STEP}"`);
-  if (flag === false && at !== '') throw new Refusal(`${OVERRIDE_METRIC.release} false and ${RELEASE_AT_METRIC} contradict each other`);
+  if (!['', 'now', NEXT_STEP].includes(at)) throw new Refusal(msg`${RELEASE_AT_METRIC} takes "now" or "${NEXT_STEP}"`);
+  if (flag === false && at !== '') throw new Refusal(msg`${OVERRIDE_METRIC.release} false and ${RELEASE_AT_METRIC} contradict each other`);
   if (flag !== true && at === '') return null;
   return at === NEXT_STEP ? NEXT_STEP : 'now';
 }
 
 function readOverride(fields: CommandFields, target: Target, frame: OrderFrame): PlatformOrder {
   if (!fields.has(OVERRIDE_METRIC.level))
-    throw new Refusal(`nothing is asked: ${OVERRIDE_METRIC.level} or ${OVERRIDE_METRIC.release} is missing`);
+    throw new Refusal(msg`nothing is asked: ${OVERRIDE_METRIC.level} or ${OVERRIDE_METRIC.release} is missing`);
   const levelPct = readInteger(fields, OVERRIDE_METRIC.level, { min: 0, max: 100, absent: 0 });
   const minutes = readLength(fields, OVERRIDE_METRIC, { max: LIMIT.minutes, absent: DEFAULT_OVERRIDE_MINUTES }, frame.now);
   const reason = readText(fields, OVERRIDE_METRIC.reason, LIMIT.reasonLength);
@@ -117,10 +119,10 @@ function readOverride(fields: CommandFields, target: Target, frame: OrderFrame):
 
 function programmeOrder(fields: CommandFields, zone: string, { commandId, now }: OrderFrame): PlatformOrder {
   const { choice: name, minutes: minutesName, until, reason: reasonName } = PROGRAMME_METRIC;
-  if (!fields.has(name)) throw new Refusal(`nothing is asked: ${name} is missing ("" gives the zone back to its calendar)`);
+  if (!fields.has(name)) throw new Refusal(msg`nothing is asked: ${name} is missing ("" gives the zone back to its calendar)`);
   const choice = readText(fields, name, LIMIT.nameLength);
   if (choice === '' && (fields.has(minutesName) || fields.has(until))) {
-    throw new Refusal(`${name} "" gives the zone back now: leave ${minutesName} and ${until} out`);
+    throw new Refusal(msg`${name} "" gives the zone back now: leave ${minutesName} and ${until} out`);
   }
   const minutes = readLength(fields, PROGRAMME_METRIC, { max: LIMIT.programmeMinutes, absent: DEFAULT_PROGRAMME_MINUTES }, now);
   const reason = readText(fields, reasonName, LIMIT.reasonLength);
@@ -132,7 +134,7 @@ function blinkOrder(fields: CommandFields, lamp: string, { commandId, expiresMon
   const name = IDENTIFY_METRIC.seconds;
   const seconds = readInteger(fields, name, { min: 0, max: LIMIT.identifyS, absent: 0 });
   if (seconds > 0 && seconds < SHORTEST_IDENTIFY_S)
-    throw new Refusal(`${name} is ${seconds}, allowed are ${SHORTEST_IDENTIFY_S} to ${LIMIT.identifyS}, or 0 to end it`);
+    throw new Refusal(msg`${name} is ${seconds}, allowed are ${SHORTEST_IDENTIFY_S} to ${LIMIT.identifyS}, or 0 to end it`);
   return { kind: 'blink', request: { commandId, lamp, seconds, source: SOURCE, ...expiry(expiresMono) } };
 }
 
@@ -142,10 +144,10 @@ function pointOrder(
   { commandId, expiresMono, now }: OrderFrame,
 ): PlatformOrder {
   const [written, ...others] = [...fields].filter(([name]) => !isEnvelope(name));
-  if (written === undefined || others.length > 0) throw new Refusal('one command writes one point: send them one by one');
+  if (written === undefined || others.length > 0) throw new Refusal(msg`one command writes one point: send them one by one`);
   const [name, metric] = written;
   const entry = byName.get(name);
-  if (entry?.pointId == null) throw new Refusal(`${name} is no point`);
+  if (entry?.pointId == null) throw new Refusal(msg`${name} is no point`);
   const value = readPointValue(metric, entry);
   const untilMono = Math.min(now.nowMono + POINT_TTL_MS, expiresMono ?? Number.POSITIVE_INFINITY);
   return { kind: 'point', request: { commandId, deviceId, pointId: entry.pointId, value, source: SOURCE, expiresMono: untilMono } };
@@ -160,11 +162,11 @@ function readLength(
 ): number {
   const endMs = readTime(fields, until);
   if (endMs === undefined) return readInteger(fields, minutes, { min: 1, max, absent });
-  if (fields.has(minutes)) throw new Refusal(`${minutes} and ${until} in one command contradict each other`);
-  if (!isTrusted(clockQuality)) throw new Refusal(`the time is not known here: give ${minutes} instead of ${until}`);
+  if (fields.has(minutes)) throw new Refusal(msg`${minutes} and ${until} in one command contradict each other`);
+  if (!isTrusted(clockQuality)) throw new Refusal(msg`the time is not known here: give ${minutes} instead of ${until}`);
   const length = (endMs - nowMs) / MINUTE_MS;
-  if (length < 0) throw new Refusal(`${until} was ${Math.ceil(-length)} min ago: give a time ahead`);
-  if (length < 1 || length > max) throw new Refusal(`${until} is ${Math.round(length)} min ahead, allowed are 1 to ${max}`);
+  if (length < 0) throw new Refusal(msg`${until} was ${Math.ceil(-length)} min ago: give a time ahead`);
+  if (length < 1 || length > max) throw new Refusal(msg`${until} is ${Math.round(length)} min ahead, allowed are 1 to ${max}`);
   return length;
 }
 

@@ -3,7 +3,9 @@
  *
  * Errors: none; a message that is not a sound command gives a refusal with its reason.
  */
+
 import { createHash } from 'node:crypto';
+import { type Message, msg } from '../../core/message.ts';
 import type { PlatformOrder } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { CommandTarget, Target } from '../../core/words.ts';
@@ -57,7 +59,7 @@ export interface CommandRefusal {
   readonly commandId: string;
   /** The platform gave the id, so it can be repeated. */
   readonly hasOwnId: boolean;
-  readonly reason: string;
+  readonly reason: Message;
 }
 
 /** A command whose shape permits carrying it out. */
@@ -79,10 +81,10 @@ export type NodeCommand = ParsedCommand | { readonly kind: 'rebirth' } | { reado
 /** The order in a DCMD for `device`, or why it is refused. `device` is undefined when the topic names no device of this node. */
 export function readDeviceCommand(message: InboundMessage, device: DeviceEntry | undefined, context: CommandContext): ParsedCommand {
   return orRefusal(message, device?.byAlias ?? new Map(), context, () => {
-    if (device === undefined) throw new Refusal('unknown device: it is named as in the topic of its DBIRTH');
+    if (device === undefined) throw new Refusal(msg`unknown device: it is named as in the topic of its DBIRTH`);
     const { id: deviceId, target, byName, byAlias } = device;
     const isWritable = ({ name, write }: MetricEntry): boolean => write !== undefined || (target !== null && WRITABLE.has(name));
-    if (![...byName.values()].some(isWritable)) throw new Refusal(`${deviceId} has nothing that can be written`);
+    if (![...byName.values()].some(isWritable)) throw new Refusal(msg`${deviceId} has nothing that can be written`);
     const place: TargetFacts = {
       name: deviceId,
       target: { kind: 'device', id: deviceId },
@@ -124,7 +126,7 @@ function readRebirth(message: InboundMessage, place: TargetFacts, context: Comma
   if (!payload.metrics.some(({ name }) => name === NODE_METRIC.rebirth)) return undefined;
   const fields = nameFields(payload, place);
   const isAsked = readFlag(fields, NODE_METRIC.rebirth);
-  if (fields.size > 1) throw new Refusal(`${NODE_METRIC.rebirth} stands alone in its command`);
+  if (fields.size > 1) throw new Refusal(msg`${NODE_METRIC.rebirth} stands alone in its command`);
   return { kind: isAsked === true ? 'rebirth' : 'nothing' };
 }
 
@@ -157,7 +159,7 @@ function readCommand(
 function readId(fields: CommandFields): string {
   const id = readText(fields, COMMAND_METRIC.id, ID_LENGTH);
   const older = readText(fields, OVERRIDE_METRIC.id, ID_LENGTH);
-  if (id !== '' && older !== '' && id !== older) throw new Refusal(`${COMMAND_METRIC.id} and ${OVERRIDE_METRIC.id} differ: give one`);
+  if (id !== '' && older !== '' && id !== older) throw new Refusal(msg`${COMMAND_METRIC.id} and ${OVERRIDE_METRIC.id} differ: give one`);
   return id === '' ? older : id;
 }
 

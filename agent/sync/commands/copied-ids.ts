@@ -4,9 +4,11 @@
  * For a day, the longest life of a command, each order with an id of its own is refused once, unless it only brings light. The platform sends
  * it again with a new id where it is still meant; a repetition keeps its id and stays refused.
  */
+
 import { type Clock, isTrusted, type WallMs } from '../../core/clock.ts';
 import { COPIED_STATE_KEY, type CopiedState, readCopiedState } from '../../core/copied-state.ts';
 import { isRecord } from '../../core/is-record.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { PlatformOrder, Store } from '../../core/ports.ts';
 import { LONGEST_MS } from './command-expiry.ts';
 import type { SoundCommand } from './commands.ts';
@@ -38,7 +40,7 @@ export class CopiedIds {
   }
 
   /** Why this new id is not carried out; null where it is. */
-  refusalOf({ commandId, hasOwnId, order, digest }: Pick<SoundCommand, 'commandId' | 'hasOwnId' | 'order' | 'digest'>): string | null {
+  refusalOf({ commandId, hasOwnId, order, digest }: Pick<SoundCommand, 'commandId' | 'hasOwnId' | 'order' | 'digest'>): Message | null {
     if (this.#copied === null || !hasOwnId || isLight(order) || !this.#isInDoubt(this.#copied)) return null;
     const ids = this.#refused.get(digest);
     if (ids !== undefined && !ids.has(commandId)) return null;
@@ -46,7 +48,7 @@ export class CopiedIds {
     const [oldest] = this.#refused.keys();
     if (this.#refused.size > MAX_ORDERS && oldest !== undefined) this.#refused.delete(oldest);
     const copied = new Date(this.#copied.copiedMs).toISOString();
-    return `the state of this cabinet is a copy of ${copied}, so this id may have been carried out since: send it with a new id where it is still meant`;
+    return msg`the state of this cabinet is a copy of ${copied}, so this id may have been carried out since: send it with a new id where it is still meant`;
   }
 
   #isInDoubt({ adoptedMs }: CopiedState): boolean {

@@ -4,6 +4,7 @@
  * The content of files is checked by `agent/config` and `agent/service`.
  * Errors: throws Refusal, as for a field.
  */
+import { msg } from '../../core/message.ts';
 import type { PlatformOrder } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { CommitRequest, ConfigAsk } from '../../core/revisions.ts';
@@ -49,10 +50,10 @@ function readAction<Action extends string>(
   const text = readText(fields, name, maxLength);
   const actions = Object.keys(allowed) as Action[];
   const action = actions.find((each) => each === text);
-  if (action === undefined) throw new Refusal(`${name} is one of ${actions.join(', ')}`);
+  if (action === undefined) throw new Refusal(msg`${name} is one of ${actions.join(', ')}`);
   const known = new Set<string>([name, ...always, COMMAND_METRIC.id, COMMAND_METRIC.expires, ...allowed[action]]);
   const stray = [...fields.keys()].find((field) => !known.has(field));
-  if (stray !== undefined) throw new Refusal(`${stray} does not belong to ${name} "${action}"`);
+  if (stray !== undefined) throw new Refusal(msg`${stray} does not belong to ${name} "${action}"`);
   return action;
 }
 
@@ -69,7 +70,7 @@ function readConfigAsk(fields: CommandFields, action: keyof typeof CONFIG_ACTION
   if (action === 'apply') return { action, ...readCommit(fields) };
   if (action !== 'rollback') return { action };
   const revision = readInteger(fields, target, { min: 1, max: LIMIT.revision, absent: 0 });
-  if (revision === 0) throw new Refusal(`${target} is missing: the number of the revision to go back to`);
+  if (revision === 0) throw new Refusal(msg`${target} is missing: the number of the revision to go back to`);
   return { action, ...readCommit(fields), revision };
 }
 
@@ -79,7 +80,7 @@ function readConfigPart(fields: CommandFields): ConfigAsk {
   const place = readText(fields, part, LIMIT.wordLength);
   const bytes = readBytes(fields, data);
   const [, number, of] = /^(\d{1,4})\/(\d{1,4})$/.exec(place) ?? [];
-  if (number === undefined || of === undefined) throw new Refusal(`${part} says which part of how many: "1/3"`);
+  if (number === undefined || of === undefined) throw new Refusal(msg`${part} says which part of how many: "1/3"`);
   return { action: 'put', file: name, part: Number(number), parts: Number(of), sha256: hash, data: bytes };
 }
 
@@ -88,8 +89,8 @@ function readCommit(fields: CommandFields): Omit<CommitRequest, 'by' | 'author' 
   const mode = readText(fields, confirm, LIMIT.wordLength);
   const on = readText(fields, base, 64);
   const time = readInteger(fields, minutes, { min: 1, max: LIMIT.minutes, absent: DEFAULT_TRIAL_MINUTES });
-  if (!['', 'auto', 'asked'].includes(mode)) throw new Refusal(`${confirm} takes "auto" or "asked"`);
-  if (!/^([0-9a-f]{64})?$/.test(on)) throw new Refusal(`${base} is the Config/Hash of the revision that this is based on`);
+  if (!['', 'auto', 'asked'].includes(mode)) throw new Refusal(msg`${confirm} takes "auto" or "asked"`);
+  if (!/^([0-9a-f]{64})?$/.test(on)) throw new Refusal(msg`${base} is the Config/Hash of the revision that this is based on`);
   return { why, minutes: time, base: on === '' ? null : on, mode: mode === 'asked' ? 'asked' : 'auto' };
 }
 
@@ -101,6 +102,6 @@ function readUpdate(fields: CommandFields): UpdateAsk {
   const atByte = readInteger(fields, at, range);
   const ofBytes = readInteger(fields, of, range);
   const bytes = readBytes(fields, UPDATE_METRIC.data);
-  if (atByte < 0 || ofBytes < 0) throw new Refusal(`${at} and ${of} say where the part begins and how many bytes the file has`);
+  if (atByte < 0 || ofBytes < 0) throw new Refusal(msg`${at} and ${of} say where the part begins and how many bytes the file has`);
   return { action, part: { atByte, ofBytes, data: Buffer.from(bytes) } };
 }

@@ -3,10 +3,12 @@
  *
  * The files are read each hour, so that a renewed file ends the event without a new connection, and a cabinet without a connection warns too.
  */
+
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import { type Clock, every, isTrusted, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
 import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
 import { createEventTracker, type EventFacts } from '../../core/event-tracker.ts';
+import { msg } from '../../core/message.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 import type { AgentEvent, Severity } from '../../core/words.ts';
 import type { CertificateUse } from './certificate-choice.ts';
@@ -120,10 +122,10 @@ export class CertificateWatch {
     this.#use = use;
     this.#triedMono = clock.monoMs();
     const path = `${config.certFile}${RENEWED}`;
-    const refused = `the renewed certificate ${path} is not in use, the one before it is: ${use.refusal}`;
+    const refused = msg`the renewed certificate ${path} is not in use, the one before it is: ${use.refusal}`;
     this.#events.set(use.refusal !== '', { code: 'certificate-refused', source: RENEWAL_SOURCE, severity: 'warning', text: refused });
     if (!isNew) return;
-    const text = `the broker accepts the renewed certificate ${path}: move it, and its key, to the place of the one before`;
+    const text = msg`the broker accepts the renewed certificate ${path}: move it, and its key, to the place of the one before`;
     this.#events.notice({ code: 'certificate-renewed', source: RENEWAL_SOURCE, severity: 'info', text });
   }
 
@@ -169,6 +171,6 @@ function expiryEvent(
   { stage: { days, severity }, source, path }: { readonly stage: ExpiryStage; readonly source: string; readonly path: string },
 ): EventFacts {
   const end = days === 0 ? 'has expired' : `expires in at most ${days} days`;
-  const text = `${source} ${path} ${end}, on ${certificateDay(untilMs)} (${subject}): put a renewed one in its place`;
+  const text = msg`${source} ${path} ${end}, on ${certificateDay(untilMs)} (${subject}): put a renewed one in its place`;
   return { code: 'certificate-expires', source, severity, text };
 }

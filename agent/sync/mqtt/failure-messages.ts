@@ -1,8 +1,10 @@
 /**
  * Error messages for a broker that cannot be reached or has ended the session: what happened, and what to check next. Pure.
  */
+
 import { type ClockQuality, isTrusted, type WallMs } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 import { certificateDay } from './certificates.ts';
 import { addressOf, isTls, type ReachedStage, type StreamError } from './mqtt-socket.ts';
@@ -121,7 +123,7 @@ const NOT_AUTHORISED = 0x87;
 /** The broker refused the connection. `code`: of its CONNACK. */
 export function connectRefusal(url: string, code: number, cause?: Error): UplinkError {
   const text = CONNACK_TEXTS[code] ?? 'a reason that no standard knows: look into its log';
-  return new UplinkError('refused', `${url} refused the connection (${hex(code)}): ${text}`, { cause });
+  return new UplinkError('refused', msg`${url} refused the connection (${hex(code)}): ${text}`, { cause });
 }
 
 /** The broker refused subscriptions. `code`: of its SUBACK; MQTT 3.1.1 has 0x80 alone, for every reason. Source: MQTT 5 §3.9.3. */
@@ -130,7 +132,7 @@ export function subscribeRefusal(url: string, refused: readonly { readonly topic
   const { code } = refused[0] ?? { code: 0x80 };
   const check =
     code === NOT_AUTHORISED ? 'check its rules for this client' : 'check its rules for this client, and its log: it may have failed itself';
-  return new UplinkError('refused', `${url} did not subscribe us to ${topics} (${hex(code)}): ${check}`);
+  return new UplinkError('refused', msg`${url} did not subscribe us to ${topics} (${hex(code)}): ${check}`);
 }
 
 /** The broker ended a session. `code`: of its DISCONNECT. */
@@ -138,10 +140,13 @@ export function disconnectReason(url: string, code: number): UplinkError {
   if (code === TAKEN_OVER) {
     return new UplinkError(
       'taken-over',
-      `${url} ended the session: another client uses this client id. Look for a second agent with the same cabinet id, or a tool that was left running`,
+      msg`${url} ended the session: another client uses this client id. Look for a second agent with the same cabinet id, or a tool that was left running`,
     );
   }
-  return new UplinkError('lost', `${url} ended the session (${hex(code)}): ${DISCONNECT_TEXTS[code] ?? 'a reason that no standard knows'}`);
+  return new UplinkError(
+    'lost',
+    msg`${url} ended the session (${hex(code)}): ${DISCONNECT_TEXTS[code] ?? 'a reason that no standard knows'}`,
+  );
 }
 
 /** The broker sent bytes or packets that are not accepted. */
@@ -151,22 +156,22 @@ export function protocolViolation(url: string, error: StreamError | 'qos-2'): Up
     'not-mqtt': 'sent bytes that are no MQTT: check that a broker listens on that port',
     'qos-2': 'sent a message of a QoS that was not asked for',
   };
-  return new UplinkError('lost', `${url} ${texts[error]}; the connection was ended`);
+  return new UplinkError('lost', msg`${url} ${texts[error]}; the connection was ended`);
 }
 
 /** The broker did not respond in time. Units: ms. */
 export function connectTimeout({ url, reached }: Pick<FailedAttempt, 'url' | 'reached'>, timeoutMs: number): UplinkError {
   const inTime = `within ${Math.round(timeoutMs / 1_000)} s`;
   if (reached === 'tls' || (reached === 'tcp' && !isTls(url))) {
-    return new UplinkError('unreachable', `${url} took the connection, but did not answer CONNECT ${inTime}: check the broker`);
+    return new UplinkError('unreachable', msg`${url} took the connection, but did not answer CONNECT ${inTime}: check the broker`);
   }
   if (reached === 'tcp') {
     return new UplinkError(
       'tls',
-      `${url} took the connection, but did not finish TLS ${inTime}: check port, broker and firewalls on the way`,
+      msg`${url} took the connection, but did not finish TLS ${inTime}: check port, broker and firewalls on the way`,
     );
   }
-  return new UplinkError('unreachable', `${url} did not answer ${inTime}: check the network, modem and SIM, and firewalls on the way`);
+  return new UplinkError('unreachable', msg`${url} did not answer ${inTime}: check the network, modem and SIM, and firewalls on the way`);
 }
 
 /** The connection failed with this error of the system or of TLS. */
@@ -175,16 +180,20 @@ export function connectFailure(error: Error, attempt: FailedAttempt): UplinkErro
   const { url, reached } = attempt;
   const cause = { cause: error };
   const tls = isTls(url) ? tlsText(code, attempt) : undefined;
-  if (tls !== undefined) return new UplinkError('tls', `TLS with ${url} failed: ${tls}`, cause);
+  if (tls !== undefined) return new UplinkError('tls', msg`TLS with ${url} failed: ${tls}`, cause);
   const systemText = SYSTEM_TEXTS[code];
   if (reached === 'tls' || (reached === 'tcp' && !isTls(url))) {
     const hint = attempt.hasClientCertificate || !isTls(url) ? '' : ', or it wants a client certificate';
-    return new UplinkError('unreachable', `${url} hung up before it answered CONNECT: look into the log of the broker${hint}`, cause);
+    return new UplinkError('unreachable', msg`${url} hung up before it answered CONNECT: look into the log of the broker${hint}`, cause);
   }
   if (reached === 'tcp') {
-    return new UplinkError('tls', `${url} hung up during TLS: check that it speaks TLS on that port, and firewalls on the way`, cause);
+    return new UplinkError('tls', msg`${url} hung up during TLS: check that it speaks TLS on that port, and firewalls on the way`, cause);
   }
-  return new UplinkError('unreachable', `${url} cannot be reached: ${systemText ?? `${code || error.message}: check the network`}`, cause);
+  return new UplinkError(
+    'unreachable',
+    msg`${url} cannot be reached: ${systemText ?? `${code || error.message}: check the network`}`,
+    cause,
+  );
 }
 
 function tlsText(code: string, attempt: FailedAttempt): string | undefined {

@@ -4,8 +4,10 @@
  * The library's queue, reconnect, store and timers are not used.
  * Source of every option: reference/reliability.md §3 and reference/sparkplug.md §4, measured on 5.16.0.
  */
+
 import { ErrorWithSubackPacket, type IClientOptions, MqttClient, type OnPacketCallback } from 'mqtt';
 import { UplinkError } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 import {
   connectFailure,
   connectRefusal,
@@ -77,7 +79,7 @@ function connect(options: ConnectOptions): Promise<MqttConnection> {
       reject(error);
     }
     function abandon(): void {
-      fail(new UplinkError('lost', `${url}: given up before it answered`));
+      fail(new UplinkError('lost', msg`${url}: given up before it answered`));
     }
     function failWith(error: Error): void {
       const { streamError } = transport;
@@ -114,7 +116,7 @@ function open(options: ConnectOptions): Attempt {
     options.onPacket?.({ isSent: true, name: 'connect', topic: null, bytes: 0 });
     return { client, transport: transport as unknown as MqttSocket };
   } catch (error) {
-    throw new UplinkError('tls', `${options.url} cannot be opened (${String(error)}): check caFile, certFile and keyFile`, {
+    throw new UplinkError('tls', msg`${options.url} cannot be opened (${String(error)}): check caFile, certFile and keyFile`, {
       cause: error,
     });
   }
@@ -221,11 +223,11 @@ class MqttjsConnection implements MqttConnection {
     if (bytes > this.maxPacketBytes) {
       throw new UplinkError(
         'too-large',
-        `${url} takes packets of ${this.maxPacketBytes} bytes at most, ${topic} needs ${bytes}: raise its packet limit`,
+        msg`${url} takes packets of ${this.maxPacketBytes} bytes at most, ${topic} needs ${bytes}: raise its packet limit`,
       );
     }
     if (transport.socket.writableLength > MAX_UNSENT_BYTES) {
-      this.#cut(new UplinkError('lost', `${url} takes nothing any more: check the network`));
+      this.#cut(new UplinkError('lost', msg`${url} takes nothing any more: check the network`));
       throw this.#lost();
     }
     client.publish(topic, payload, { qos: 0, retain: false });
@@ -248,7 +250,7 @@ class MqttjsConnection implements MqttConnection {
 
   destroy(): void {
     this.#isClosing = true;
-    this.#cut(new UplinkError('lost', `${this.#options.url}: ended by us`));
+    this.#cut(new UplinkError('lost', msg`${this.#options.url}: ended by us`));
   }
 
   #listen(): void {
@@ -265,12 +267,12 @@ class MqttjsConnection implements MqttConnection {
       // The library gathers these without bound in MQTT 3.1.1.
       if (packet.cmd === 'publish' && packet.qos === 2) this.#cut(protocolViolation(url, 'qos-2'));
     });
-    client.on('error', (error) => this.#cut(this.#violation() ?? new UplinkError('lost', `${url}: ${error.message}`, { cause: error })));
+    client.on('error', (error) => this.#cut(this.#violation() ?? new UplinkError('lost', msg`${url}: ${error.message}`, { cause: error })));
     client.on('disconnect', ({ reasonCode }) => this.#cut(disconnectReason(url, reasonCode ?? 0)));
     client.once('close', () => {
       this.#isOpen = false;
       this.#reason ??= this.#violation();
-      this.#reason ??= new UplinkError('lost', `${url}: the link broke: check the network and that the broker runs`);
+      this.#reason ??= new UplinkError('lost', msg`${url}: the link broke: check the network and that the broker runs`);
       for (const reject of this.#waiting) reject(this.#lost());
       this.#barriers.fail(this.#lost());
       if (!this.#isClosing) this.#options.onClosed?.(this.#reason);
@@ -297,7 +299,7 @@ class MqttjsConnection implements MqttConnection {
 
   #lost(): UplinkError {
     const reason = this.#reason;
-    return new UplinkError('lost', `not sent: ${reason?.message ?? 'the link is broken'}`, reason === null ? {} : { cause: reason });
+    return new UplinkError('lost', msg`not sent: ${reason?.message ?? 'the link is broken'}`, reason === null ? {} : { cause: reason });
   }
 }
 

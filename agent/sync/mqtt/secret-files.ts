@@ -3,12 +3,14 @@
  *
  * They are not kept: a replaced file is used from the next connection on.
  */
+
 import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 import { inStateDir, isBelow, isCredential } from '../../core/secrets.ts';
 import { within } from '../../core/within.ts';
 import type { KeyPair } from './certificate-choice.ts';
@@ -52,7 +54,7 @@ export function createFileReader(credentialsDir: string | null, stateDir: string
     if (isHandedOver && credentialsDir === null) {
       throw new UplinkError(
         'secret',
-        'is a name without a folder, so a credential of the service, and none were handed over: add LoadCredential= to the service, or write the whole path',
+        msg`is a name without a folder, so a credential of the service, and none were handed over: add LoadCredential= to the service, or write the whole path`,
       );
     }
     const realFile = await realpath(isHandedOver ? join(credentialsDir ?? '', path) : path);
@@ -67,10 +69,10 @@ export function createFileReader(credentialsDir: string | null, stateDir: string
         const rights = (mode & 0o777).toString(8).padStart(4, '0');
         throw new UplinkError(
           'secret',
-          `can be read by others (its mode is ${rights}): run chmod 0400 on it, and if they may have read it, renew it`,
+          msg`can be read by others (its mode is ${rights}): run chmod 0400 on it, and if they may have read it, renew it`,
         );
       }
-      if (size > MAX_FILE_BYTES) throw new UplinkError('secret', `is larger than 1 MB: check that it is the right file`);
+      if (size > MAX_FILE_BYTES) throw new UplinkError('secret', msg`is larger than 1 MB: check that it is the right file`);
       return await file.readFile();
     } finally {
       await file.close();
@@ -112,7 +114,7 @@ export function createSecretReader({
     const names = (['passwordFile', 'caFile', 'certFile', 'keyFile'] as const).filter((name) => config[name] !== null);
     throw new UplinkError(
       'secret',
-      `${names.map((name) => `uplink.${name}`).join(', ')}: the disk does not answer; see dmesg, and df for the folder`,
+      msg`${names.map((name) => `uplink.${name}`).join(', ')}: the disk does not answer; see dmesg, and df for the folder`,
     );
   };
 }
@@ -124,7 +126,7 @@ async function readSecrets(config: UplinkConfig, readFile: ReadFile): Promise<Se
       return await readFile(path, kind);
     } catch (error) {
       const why = error instanceof UplinkError ? error.message : fileErrorText(error);
-      throw new UplinkError('secret', `uplink.${setting} ${path} ${why}`, { cause: error });
+      throw new UplinkError('secret', msg`uplink.${setting} ${path} ${why}`, { cause: error });
     }
   };
   const password = await read('passwordFile', config.passwordFile, 'secret');
@@ -137,7 +139,7 @@ async function readSecrets(config: UplinkConfig, readFile: ReadFile): Promise<Se
   if (first === undefined) {
     throw new UplinkError(
       'secret',
-      `uplink.keyFile ${config.keyFile} is not the key of uplink.certFile ${config.certFile}: replace both together`,
+      msg`uplink.keyFile ${config.keyFile} is not the key of uplink.certFile ${config.certFile}: replace both together`,
     );
   }
   const isUsed = renewed.cert === null || pairs.some(({ isRenewed }) => isRenewed);

@@ -3,9 +3,11 @@
  *
  * Each `drop` starts a new attempt; results of earlier attempts are ignored.
  */
+
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { UplinkCertificates } from '../../core/uplink-tools.ts';
 import { within } from '../../core/within.ts';
 import { CertificateChoice, type CertificateUse } from '../mqtt/certificate-choice.ts';
@@ -87,7 +89,7 @@ export class BrokerConnection {
   async subscribe(url: string): Promise<void> {
     const { clock, subscriptions, onSubscribed } = this.#parts;
     const attempt = this.attempt;
-    const text = `${url} did not answer SUBSCRIBE within ${SUBSCRIBE_TIMEOUT_MS / 1_000} s: check the broker`;
+    const text = msg`${url} did not answer SUBSCRIBE within ${SUBSCRIBE_TIMEOUT_MS / 1_000} s: check the broker`;
     const timer = clock.after(SUBSCRIBE_TIMEOUT_MS, () => this.#fail(attempt, new UplinkError('lost', text)));
     this.#subscribing = timer;
     try {
@@ -160,6 +162,6 @@ export class BrokerConnection {
   }
 }
 
-function silentLinkText(url: string, quietMs: number): string {
-  return `${url}: nothing was heard for ${Math.round(quietMs / 1_000)} s, a question included: the link is dead. Check the network`;
+function silentLinkText(url: string, quietMs: number): Message {
+  return msg`${url}: nothing was heard for ${Math.round(quietMs / 1_000)} s, a question included: the link is dead. Check the network`;
 }

@@ -1,9 +1,11 @@
 /**
  * Tracks the state of the uplink for the status, and raises its events.
  */
+
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { Clock, WallMs } from '../../core/clock.ts';
 import { createEventTracker, type EventTracker } from '../../core/event-tracker.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { UplinkStatus } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { DeliveryFacts } from '../delivery/delivery.ts';
@@ -61,21 +63,21 @@ export class UplinkMonitor {
   }
 
   /** An operator requests a new connection in this phase. */
-  noteReconnect(phase: Phase, text: string): void {
+  noteReconnect(phase: Phase, text: Message): void {
     this.#events.notice({ code: 'uplink-reconnect', source: this.#config.node, severity: 'info', text });
     this.#isReconnecting = phase !== 'connecting' && phase !== 'saving';
   }
 
   /** Another client connected with this client id, and the broker ended this session. */
-  noteTakeover(text: string): void {
+  noteTakeover(text: Message): void {
     this.#events.notice({ code: 'uplink-taken-over', source: this.#config.node, severity: 'warning', text });
   }
 
   /** Raises or clears `platform-silent`: nothing was ever acknowledged, or nothing for some time. */
   checkPlatform({ isPlatformSilent, isAcknowledging, cursorSeq }: DeliveryFacts): void {
     const text = isAcknowledging
-      ? `the platform has acknowledged nothing beyond row ${cursorSeq}: check that it stores what arrives`
-      : 'the platform acknowledges nothing: check that it writes Sync/Ack, or set uplink.proof to broker; until then all readings are kept';
+      ? msg`the platform has acknowledged nothing beyond row ${cursorSeq}: check that it stores what arrives`
+      : msg`the platform acknowledges nothing: check that it writes Sync/Ack, or set uplink.proof to broker; until then all readings are kept`;
     this.#events.set(isPlatformSilent, { code: 'platform-silent', source: this.#config.node, severity: 'warning', text });
   }
 
@@ -83,7 +85,7 @@ export class UplinkMonitor {
   checkBirths({ session: { phase, rebirth } }: LinkFacts): void {
     const { lastMono, gapMs, pending } = rebirth;
     const isRecent = lastMono !== null && this.#clock.monoMs() - lastMono < gapMs;
-    const text = `births are asked for again and again: readings wait up to ${Math.round(gapMs / 60_000)} min for each. Check which host writes Node Control/Rebirth`;
+    const text = msg`births are asked for again and again: readings wait up to ${Math.round(gapMs / 60_000)} min for each. Check which host writes Node Control/Rebirth`;
     const isLasting = phase === 'live' && gapMs >= NOTED_GAP_MS && (pending || isRecent);
     this.#events.set(isLasting, { code: 'births-asked-too-often', source: this.#config.node, severity: 'warning', text });
   }
@@ -95,7 +97,7 @@ export class UplinkMonitor {
       this.#events.clear('platform-ack-ahead', source);
       return;
     }
-    const text = `the platform acknowledged row ${ack.seq}, but it cannot have the rows after ${ack.countedSeq} yet: only those up to there count. Check that it acknowledges up to the first missing row, not the highest one`;
+    const text = msg`the platform acknowledged row ${ack.seq}, but it cannot have the rows after ${ack.countedSeq} yet: only those up to there count. Check that it acknowledges up to the first missing row, not the highest one`;
     this.#events.set(true, { code: 'platform-ack-ahead', source, severity: 'warning', text });
   }
 
@@ -110,15 +112,15 @@ export class UplinkMonitor {
     const finding = isRetained
       ? 'the broker delivers the retained STATE as spBv1/0/STATE, as RabbitMQ does'
       : 'the broker delivers spBv1.0 topics as spBv1/0, so the platform does not recognise this cabinet';
-    this.#events.set(true, { code, source, severity, text: `${finding}: set mqtt.sparkplug = true in RabbitMQ (docs/platform.md)` });
+    this.#events.set(true, { code, source, severity, text: msg`${finding}: set mqtt.sparkplug = true in RabbitMQ (docs/platform.md)` });
   }
 
-  #reasonOf({ session, failures }: LinkFacts): string {
+  #reasonOf({ session, failures }: LinkFacts): Message {
     const { phase } = session;
     const { primaryHost } = this.#config;
-    if (phase === 'live' || phase === 'off') return '';
-    if (this.#isReconnecting) return 'a new connection was asked for';
+    if (phase === 'live' || phase === 'off') return msg``;
+    if (this.#isReconnecting) return msg`a new connection was asked for`;
     const isWaiting = phase === 'waiting-for-host' || phase === 'dying';
-    return isWaiting && primaryHost !== null ? `primary host ${primaryHost} is not online` : failures.reason;
+    return isWaiting && primaryHost !== null ? msg`primary host ${primaryHost} is not online` : failures.reason;
   }
 }

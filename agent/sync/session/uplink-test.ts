@@ -9,6 +9,7 @@ import type { UplinkConfig } from '../../core/cabinet.ts';
 import { type Clock, isTrusted, type MonoMs, sleep } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
 import { UplinkError } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 import { usableBrokers } from '../../core/secrets.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest, UplinkTestRequest } from '../../core/uplink-tools.ts';
 import { within } from '../../core/within.ts';
@@ -159,8 +160,8 @@ async function waitForHost(run: TestRun): Promise<void> {
   throw new UplinkError(
     'refused',
     run.host === false
-      ? `primary host ${primaryHost} says that it is offline: nothing is sent until it is back. Ask who runs the platform`
-      : `no word of primary host ${primaryHost} on ${hostTopic(config)}: check uplink.primaryHost, and that the platform publishes its STATE retained`,
+      ? msg`primary host ${primaryHost} says that it is offline: nothing is sent until it is back. Ask who runs the platform`
+      : msg`no word of primary host ${primaryHost} on ${hostTopic(config)}: check uplink.primaryHost, and that the platform publishes its STATE retained`,
   );
 }
 
@@ -176,7 +177,7 @@ async function inTime(clock: Clock, { url }: Pick<TestRun, 'url'>, what: string,
     ANSWER_TIMEOUT_MS,
     Promise.resolve(work).then(() => true),
   );
-  if (isDone !== true) throw new UplinkError('lost', `${url} ${what} within ${ANSWER_TIMEOUT_MS / 1_000} s: check the broker`);
+  if (isDone !== true) throw new UplinkError('lost', msg`${url} ${what} within ${ANSWER_TIMEOUT_MS / 1_000} s: check the broker`);
 }
 
 /** The topic of the primary host's STATE. */

@@ -2,6 +2,7 @@ import t from 'tap';
 import { createSelfRecord } from '../../../agent/access/self-audit.ts';
 import type { AuditNote } from '../../../agent/core/audit-tools.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import { type Message, msg } from '../../../agent/core/message.ts';
 import type { EventCode } from '../../../agent/core/words.ts';
 import { createRig } from '../../support/rig.ts';
 
@@ -15,7 +16,7 @@ function rig() {
     log: { event: () => {} },
     store: { audit: { note: (note) => void notes.push(note) } },
   });
-  const happens = (code: EventCode, text: string, endMs: number | null = START_MS): void =>
+  const happens = (code: EventCode, text: Message, endMs: number | null = START_MS): void =>
     record.note({ id: 'x', code, source: 'agent', severity: 'info', text, startMs: START_MS, endMs });
   const set = (byMs: number): void => clock.stepWall(byMs);
   return { clock, notes, record, happens, set };
@@ -25,10 +26,10 @@ t.test(
   'a start, what ended the run before, and an update that was taken back are in the record; a lamp that burns out is not',
   async (t) => {
     const { notes, happens } = rig();
-    happens('agent-restarted', 'the last run hung');
-    happens('agent-started', 'luciole 0.1.0 started');
-    happens('update-reverted', '20-0.2.0 did not come up');
-    happens('lamp-fault', 'L01: LED open');
+    happens('agent-restarted', msg`the last run hung`);
+    happens('agent-started', msg`luciole 0.1.0 started`);
+    happens('update-reverted', msg`20-0.2.0 did not come up`);
+    happens('lamp-fault', msg`L01: LED open`);
     t.match(notes, [
       { door: 'self', action: 'agent-restarted', detail: 'the last run hung', result: 'ok' },
       { door: 'self', action: 'agent-started' },
@@ -40,8 +41,8 @@ t.test(
 
 t.test('safe mode is there with its beginning and its end', async (t) => {
   const { notes, happens } = rig();
-  happens('safe-mode', 'lighting only', null);
-  happens('safe-mode', 'lighting only', START_MS + 1_000);
+  happens('safe-mode', msg`lighting only`, null);
+  happens('safe-mode', msg`lighting only`, START_MS + 1_000);
   t.match(notes, [{ result: 'ok' }, { result: 'over' }]);
 });
 
@@ -65,9 +66,9 @@ t.test('a clock that was set is noted once with how far and how good it is now, 
 
 t.test('a clock that is stepped to and fro does not push out what was done either', async (t) => {
   const { notes, happens } = rig();
-  for (let step = 0; step < 200; step++) happens('clock-stepped', 'the system clock is not believed', null);
+  for (let step = 0; step < 200; step++) happens('clock-stepped', msg`the system clock is not believed`, null);
   t.equal(notes.length, 20);
-  happens('agent-stopped', 'luciole 0.1.0 stopped');
+  happens('agent-stopped', msg`luciole 0.1.0 stopped`);
   t.equal(notes.length, 21);
 });
 

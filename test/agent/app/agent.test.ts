@@ -8,6 +8,7 @@ import { localFiles } from '../../../agent/console/local-files.ts';
 import type { BusTools, BusWrite } from '../../../agent/core/bus-tools.ts';
 import { cabinetPoints } from '../../../agent/core/cabinet-points.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import { msg } from '../../../agent/core/message.ts';
 import type { LampView } from '../../../agent/core/views.ts';
 import type { AgentEvent, EventCode } from '../../../agent/core/words.ts';
 import { withDeviceFaults, withLampFaults } from '../../../agent/diagnosis/faults-in-views.ts';
@@ -92,7 +93,7 @@ t.test('a lamp and its device show what is wrong with them, not what is wrong wi
     { ...base, id: 'E11', device: 'G1', point: 'ecg11_level' },
   ];
   const event = (code: EventCode, source: string): AgentEvent => {
-    return { id: source, code, source, severity: 'alarm', text: `${code} of ${source}`, startMs: 1, endMs: null };
+    return { id: source, code, source, severity: 'alarm', text: msg`${code} of ${source}`, startMs: 1, endMs: null };
   };
   const events = [
     event('lamp-fault', 'L1.status'),
@@ -119,7 +120,7 @@ t.test('what a former run left open is ended, what is going on is not', async (t
     code: 'door-open',
     source: 'IO1.door',
     severity: 'warning',
-    text: 'a door is open',
+    text: msg`a door is open`,
     startMs,
     endMs: null,
   });

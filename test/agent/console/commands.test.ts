@@ -1,6 +1,7 @@
 import t from 'tap';
 import { COMMANDS, FAMILIES } from '../../../agent/console/commands.ts';
 import { ConsoleError } from '../../../agent/console/console-error.ts';
+import { msg } from '../../../agent/core/message.ts';
 
 t.test('every command explains itself', async (t) => {
   for (const { kind, name, examples, summary, arguments: takes, options } of COMMANDS.filter(({ isHidden }) => !isHidden)) {
@@ -22,6 +23,6 @@ t.test('every command explains itself', async (t) => {
   const why = COMMANDS.find(({ name }) => name === 'why');
   t.throws(
     () => why?.kind === 'agent' && why.check({ target: 'L07', trget: 'x' }),
-    new ConsoleError('usage', 'why has no "trget"; did you mean target?'),
+    new ConsoleError('usage', msg`why has no "trget"; did you mean target?`),
   );
 });

@@ -1,4 +1,5 @@
 import { AccessError, type AccessTools, type LoginAnswer, type Role, type SessionEnd } from '../../../agent/core/access.ts';
+import { msg } from '../../../agent/core/message.ts';
 
 /** Logins with the password `right`. */
 function fakeSessions(): Pick<AccessTools, 'logIn' | 'ended' | 'logOut' | 'callerOf'> {
@@ -8,7 +9,10 @@ function fakeSessions(): Pick<AccessTools, 'logIn' | 'ended' | 'logOut' | 'calle
       if (password !== 'right') return { state: 'wrong', waitMs: 0 };
       if (user === 'ada' && code === '') return { state: 'code-needed', codes: 1 };
       if (user === 'nina' && newPassword.length < 12)
-        return { state: 'new-password-needed', problem: newPassword === '' ? '' : `it has ${newPassword.length} characters; 12 at least` };
+        return {
+          state: 'new-password-needed',
+          problem: newPassword === '' ? msg`` : msg`it has ${newPassword.length} characters; 12 at least`,
+        };
       const token = `token of ${user} ${sessions.size}`;
       let end = (_how: SessionEnd): void => {};
       const ended = new Promise<SessionEnd>((resolve) => {
@@ -30,7 +34,7 @@ function fakeSessions(): Pick<AccessTools, 'logIn' | 'ended' | 'logOut' | 'calle
 /** Users with the password `right`: `vera`, a viewer, `marie`, a technician, and `ada`, an admin; `asked` gets what was requested. */
 export function createFakeAccess(asked: unknown[]): AccessTools {
   const unknown = (user: string): never => {
-    throw new AccessError('unknown-user', `no user ${JSON.stringify(user)}; there are ada, marie`);
+    throw new AccessError('unknown-user', msg`no user ${JSON.stringify(user)}; there are ada, marie`);
   };
   const known = async (kind: string, user: string, ...more: unknown[]): Promise<void> => {
     asked.push({ [kind]: user, ...(more.length === 0 ? {} : { more }) });

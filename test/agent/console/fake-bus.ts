@@ -9,6 +9,7 @@ import type {
 } from '../../../agent/core/bus-tools.ts';
 import type { SerialSettings } from '../../../agent/core/cabinet.ts';
 import { BusError } from '../../../agent/core/errors.ts';
+import { msg } from '../../../agent/core/message.ts';
 import type { Profile } from '../../../agent/core/profile.ts';
 import { Refusal } from '../../../agent/core/refusal.ts';
 import type { ProfileView } from '../../../agent/core/views.ts';
@@ -129,7 +130,7 @@ export function lineStats(changes: Partial<LineStats> = {}): LineStats {
     urgentWaitMs: { count: 40, p50: 3.1, p95: 20, p99: 41.2, max: 44 },
     overruns: 0,
     units: [unitStats(1), unitStats(2, { state: 'silent', turnaroundMs: null, refused: ['temperature', 'voltage'] })],
-    advice: ['unit 2 (L02) does not answer while the others do: check its supply and its address'],
+    advice: [msg`unit 2 (L02) does not answer while the others do: check its supply and its address`],
     ...changes,
   };
 }
@@ -161,9 +162,9 @@ export function createFakeBus(asked: unknown[]): BusTools {
     },
     read: async (request) => {
       asked.push(request);
-      if (request.unit === 9) throw new BusError('timeout', 'unit 9: no reply in 300 ms, check power, address and wiring');
-      if (request.address === 404) throw new BusError('illegal-address', 'unit 7 answered with exception 2');
-      if (request.line === 'air') throw new Refusal('line air is a uart line: nobody can be asked there');
+      if (request.unit === 9) throw new BusError('timeout', msg`unit 9: no reply in 300 ms, check power, address and wiring`);
+      if (request.address === 404) throw new BusError('illegal-address', msg`unit 7 answered with exception 2`);
+      if (request.line === 'air') throw new Refusal(msg`line air is a uart line: nobody can be asked there`);
       return readResult({ ...request, words: Array.from({ length: request.count }, (_, index) => (index === 0 ? 300 : 0xff38)) });
     },
     warnings: ({ address, values }) => (address === 2_001 ? [`level: ${values} is outside the profile's limits 0 to 100`] : []),

@@ -1,11 +1,12 @@
 import type { LightTools, TonightRow, TonightView, ZoneLightView } from '../../../agent/core/light-tools.ts';
+import { msg } from '../../../agent/core/message.ts';
 import { Refusal } from '../../../agent/core/refusal.ts';
 
 /** 1 December 2026, 22:41:07 in Angers. */
 const AT_MS = Date.parse('2026-12-01T21:41:07Z');
 
 function row(at: string, levelPct: number, changes: Partial<TonightRow> = {}): TonightRow {
-  const text = `step of residential: ${levelPct} %`;
+  const text = msg`step of residential: ${levelPct} %`;
   return { atMs: Date.parse(at), minPct: levelPct, maxPct: levelPct, boostPct: 100, reason: 'programme', text, ...changes };
 }
 
@@ -24,10 +25,10 @@ export function tonight(changes: Partial<TonightView> = {}): TonightView {
     leftOut: [],
     photocellMin: null,
     rows: [
-      row('2026-12-01T16:29Z', 100, { text: 'dusk step of residential: 100 %' }),
+      row('2026-12-01T16:29Z', 100, { text: msg`dusk step of residential: 100 %` }),
       row('2026-12-01T22:00Z', 30, { minPct: 20, boostPct: 80 }),
       row('2026-12-02T05:00Z', 100),
-      row('2026-12-02T07:20Z', 0, { boostPct: null, reason: 'day', text: 'sun 2.0 deg below the horizon, lit below -2 deg' }),
+      row('2026-12-02T07:20Z', 0, { boostPct: null, reason: 'day', text: msg`sun 2.0 deg below the horizon, lit below -2 deg` }),
     ],
     ...changes,
   };
@@ -76,7 +77,7 @@ export function fakeLight(asked: unknown[]): LightTools {
     identify({ tell: report, ...request }) {
       asked.push(request);
       if (request.lamp === 'L09')
-        throw new Refusal('L09 is locked at 100 % by console:eve, so it cannot blink; `luciole release L09` first');
+        throw new Refusal(msg`L09 is locked at 100 % by console:eve, so it cannot blink; \`luciole release L09\` first`);
       report(100);
       return { lowPct: 20, highPct: 100, stop: () => void asked.push('identify stopped') };
     },

@@ -1,5 +1,7 @@
 /** What a store answers in tests of the console. */
+
 import type { AuditPage } from '../../../agent/core/audit-tools.ts';
+import { msg } from '../../../agent/core/message.ts';
 import type { ExportQuery, History, HistoryQuery, StoreCheck, StoredFrame, StoreStatus } from '../../../agent/core/ports.ts';
 import type { ChoreView, EnergyRow, EnergyView, StoreView } from '../../../agent/core/views.ts';
 import { AT_MS } from './fake-clock.ts';
@@ -7,7 +9,7 @@ import { AT_MS } from './fake-clock.ts';
 export function storeStatus(changes: Partial<StoreStatus> = {}): StoreStatus {
   return {
     state: 'ok',
-    reason: '',
+    reason: msg``,
     epoch: '8f1c0a6be2d94f7ab3c5d7e9f1a2b3c4',
     frames: 4_021,
     readings: 82_345,

@@ -1,7 +1,9 @@
 /**
  * An uplink as the console sees it: fixed facts, and what it was asked to do.
  */
+
 import { DAY_MS } from '../../../agent/core/durations.ts';
+import { type Message, msg } from '../../../agent/core/message.ts';
 import type { TraceEntry, UplinkStep, UplinkTest, UplinkTools } from '../../../agent/core/uplink-tools.ts';
 import type { UplinkView } from '../../../agent/core/views.ts';
 
@@ -20,7 +22,7 @@ export function uplinkView(changes: Partial<UplinkView> = {}): UplinkView {
     state: 'online',
     broker: BROKER,
     server: { index: 0, count: 2, url: BROKER },
-    reason: '',
+    reason: msg``,
     sinceMs: AT_MS - 3_600_000,
     bdSeq: 4,
     readingsPublished: 82_340,
@@ -54,14 +56,14 @@ export function uplinkView(changes: Partial<UplinkView> = {}): UplinkView {
 }
 
 const STEPS: readonly UplinkStep[] = [
-  { name: 'files', outcome: 'doubtful', tookMs: 0.8, text: 'own certificate CN=ANG-0421, signed by CN=city, 12 days left' },
-  { name: 'name', outcome: 'ok', tookMs: 31.2, text: '192.0.2.7' },
-  { name: 'tcp', outcome: 'ok', tookMs: 120.4, text: '192.0.2.7 port 8883' },
-  { name: 'tls', outcome: 'ok', tookMs: 260.1, text: 'TLSv1.3, certificate CN=broker.angers.example, signed by CN=city, 200 days left' },
-  { name: 'connack', outcome: 'ok', tookMs: 118.9, text: 'accepted as luciole-ANG-0421-test, MQTT 5' },
-  { name: 'rights', outcome: 'ok', tookMs: 119.3, text: 'may listen to spBv1.0/angers/NCMD/ANG-0421' },
-  { name: 'host', outcome: 'ok', tookMs: 0.2, text: 'primary host scada is online' },
-  { name: 'round-trip', outcome: 'ok', tookMs: 121.7, text: 'the broker answers' },
+  { name: 'files', outcome: 'doubtful', tookMs: 0.8, text: msg`own certificate CN=ANG-0421, signed by CN=city, 12 days left` },
+  { name: 'name', outcome: 'ok', tookMs: 31.2, text: msg`192.0.2.7` },
+  { name: 'tcp', outcome: 'ok', tookMs: 120.4, text: msg`192.0.2.7 port 8883` },
+  { name: 'tls', outcome: 'ok', tookMs: 260.1, text: msg`TLSv1.3, certificate CN=broker.angers.example, signed by CN=city, 200 days left` },
+  { name: 'connack', outcome: 'ok', tookMs: 118.9, text: msg`accepted as luciole-ANG-0421-test, MQTT 5` },
+  { name: 'rights', outcome: 'ok', tookMs: 119.3, text: msg`may listen to spBv1.0/angers/NCMD/ANG-0421` },
+  { name: 'host', outcome: 'ok', tookMs: 0.2, text: msg`primary host scada is online` },
+  { name: 'round-trip', outcome: 'ok', tookMs: 121.7, text: msg`the broker answers` },
 ];
 
 export function uplinkTest(changes: Partial<UplinkTest> = {}): UplinkTest {
@@ -69,7 +71,7 @@ export function uplinkTest(changes: Partial<UplinkTest> = {}): UplinkTest {
 }
 
 /** A test that failed there. */
-export function failedTest(name: UplinkStep['name'], text: string): UplinkTest {
+export function failedTest(name: UplinkStep['name'], text: Message): UplinkTest {
   const before = STEPS.slice(
     0,
     STEPS.findIndex((step) => step.name === name),

@@ -1,5 +1,7 @@
 /** A running agent as the console sees it, for tests. */
+
 import type { AuditNote } from '../../../agent/core/audit-tools.ts';
+import { msg } from '../../../agent/core/message.ts';
 import type { DeviceView, LineView } from '../../../agent/core/ports.ts';
 import type { AgentView, LampView, PointView, StatusView, WhyLamp, WhyView } from '../../../agent/core/views.ts';
 import type { AgentEvent, Outcome, TraceLine } from '../../../agent/core/words.ts';
@@ -54,7 +56,7 @@ export function fakeEvent(number: number, changes: Partial<AgentEvent> = {}): Ag
     code: 'unit-silent',
     source: lampId(number),
     severity: 'warning',
-    text: `${lampId(number)} does not answer; check its supply, address 3 and the wire to pole P03 (line street); unit 3: no reply in 80 ms`,
+    text: msg`${lampId(number)} does not answer; check its supply, address 3 and the wire to pole P03 (line street); unit 3: no reply in 80 ms`,
     startMs: AT_MS - number * 600_000,
     endMs: null,
     ...changes,
@@ -81,7 +83,7 @@ export function status(changes: Partial<StatusView> = {}): StatusView {
     uplink: {
       state: 'online',
       broker: 'mqtts://broker.angers.example:8883',
-      reason: '',
+      reason: msg``,
       sinceMs: AT_MS - 3_600_000,
       bdSeq: 4,
       readingsPublished: 82_340,
@@ -118,14 +120,14 @@ export function points(): PointView[] {
   ];
 }
 
-const DEFAULT: TraceLine = { rank: 'default', source: 'zone', levelPct: 100, applied: false, text: 'design level', untilMs: null };
+const DEFAULT: TraceLine = { rank: 'default', source: 'zone', levelPct: 100, applied: false, text: msg`design level`, untilMs: null };
 
 const DUSK: TraceLine = {
   rank: 'dusk',
   source: 'sun',
   levelPct: null,
   applied: true,
-  text: 'sun 41.2 deg below the horizon, lit below -2 deg',
+  text: msg`sun 41.2 deg below the horizon, lit below -2 deg`,
   untilMs: null,
 };
 
@@ -134,7 +136,7 @@ const PROGRAMME: TraceLine = {
   source: 'winter',
   levelPct: 30,
   applied: true,
-  text: '22:00 step of winter: 30 %',
+  text: msg`22:00 step of winter: 30 %`,
   untilMs: AT_MS + 24_600_000,
 };
 
@@ -143,7 +145,7 @@ const PRESENCE: TraceLine = {
   source: 'S03.motion',
   levelPct: 80,
   applied: true,
-  text: 'S03 saw someone 36 s ago, holds 24 s more',
+  text: msg`S03 saw someone 36 s ago, holds 24 s more`,
   untilMs: AT_MS + 24_000,
 };
 
@@ -163,7 +165,7 @@ export function outcome(changes: Partial<Outcome> = {}): Outcome {
     target: { kind: 'zone', id: 'bressigny' },
     levelPct: 80,
     state: 'verified',
-    reason: '',
+    reason: msg``,
     lamps: Object.fromEntries(Array.from({ length: 35 }, (_, index) => [lampId(index + 1), 'verified'])),
     source: 'console:tech',
     atMs: AT_MS,
@@ -194,7 +196,7 @@ function fakeOverrides(asked: unknown[]): Pick<AgentView, 'override' | 'release'
               target: request.target,
               levelPct: 0,
               state: 'refused',
-              reason: 'zone bressigny may not be darker than 10 %',
+              reason: msg`zone bressigny may not be darker than 10 %`,
               lamps: {},
             })
           : outcome({ target: request.target, levelPct: request.levelPct });

@@ -5,6 +5,7 @@ import { FRENCH } from '../../../agent/console/french/catalogue.ts';
 import { OUTSIDE } from '../../../agent/console/shell/as-typed.ts';
 import { learn, leftInEnglish, translate } from '../../../agent/console/text/language.ts';
 import { toAscii } from '../../../agent/console/text/plain-text.ts';
+import { msg } from '../../../agent/core/message.ts';
 import { toStoreError } from '../../../agent/store/sqlite.ts';
 import { createFakeView } from './fake-view.ts';
 import { openSession } from './shell/shell-session.ts';
@@ -64,7 +65,7 @@ for (const [english, french] of sentences) {
 }
 
 t.test('an event is told as a whole sentence, then without its subject, which stands beside it', async (t) => {
-  const text = 'L02 does not answer; check its supply, address 2 and the wire to pole P03 (line north); unit 2: no reply in 80 ms';
+  const text = msg`L02 does not answer; check its supply, address 2 and the wire to pole P03 (line north); unit 2: no reply in 80 ms`;
   t.match(
     eventText({ source: 'L02', text }, { language: 'fr' }),
     /^ne répond pas ; voir son alimentation, l'adresse 2 et le fil du mât P03/,

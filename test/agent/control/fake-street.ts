@@ -6,6 +6,7 @@ import { Control } from '../../../agent/control/control.ts';
 import type { LightContact } from '../../../agent/control/sensing/contact-tracker.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
+import { msg } from '../../../agent/core/message.ts';
 import type { Field, LevelWrite, OverrideRequest, WriteResult } from '../../../agent/core/ports.ts';
 import type { AgentEvent, Decision, Outcome, PointId, Reading } from '../../../agent/core/words.ts';
 import type { LightingStreet } from '../../../agent/lighting/lighting.ts';
@@ -69,7 +70,7 @@ function createFakeField(clock: ManualClock, lampIds: readonly string[], foundPc
     writePoint: async () => ({ state: 'failed', reason: 'no such point here', sentMono: null }),
     write(write) {
       writes.push(write);
-      waiting.get(write.pointId)?.({ state: 'failed', reason: 'replaced by a newer value', sentMono: null });
+      waiting.get(write.pointId)?.({ state: 'failed', reason: msg`replaced by a newer value`, sentMono: null });
       return new Promise((resolve) => {
         waiting.set(write.pointId, resolve);
         clock.after(SEND_MS, () => {

@@ -3,6 +3,7 @@ import type { BytePort, UartDriver } from '../../../agent/core/driver.ts';
 import { BusError } from '../../../agent/core/errors.ts';
 import { createEventTracker } from '../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import { msg } from '../../../agent/core/message.ts';
 import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
 import { createField } from '../../../agent/field/field.ts';
 import { PortSupervisor } from '../../../agent/field/line/port-supervisor.ts';
@@ -307,7 +308,7 @@ function supervisorPlant() {
   };
 }
 const missing = async (): Promise<void> => {
-  throw new BusError('port-missing', 'there is no such port');
+  throw new BusError('port-missing', msg`there is no such port`);
 };
 
 t.test('a port that is missing is tried again, soon at first, then every ten seconds, and one event tells it', async (t) => {
@@ -324,7 +325,7 @@ t.test('a port that is missing is tried again, soon at first, then every ten sec
   await clock.advance(10_000);
   t.equal(supervisor.reason, '');
   t.equal(ups(), 1);
-  supervisor.lost(new BusError('port-closed', 'it went away'));
+  supervisor.lost(new BusError('port-closed', msg`it went away`));
   const before = tries.length;
   await clock.advance(600);
   t.equal(tries.length, before + 1, 'after a loss it begins soon again');
@@ -334,8 +335,8 @@ t.test('two losses in a row lead to one try, not two', async (t) => {
   const { clock, supervisor, tries } = supervisorPlant();
   t.teardown(() => supervisor.stop());
   await supervisor.start();
-  supervisor.lost(new BusError('port-closed', 'it went away'));
-  supervisor.lost(new BusError('port-closed', 'it went away'));
+  supervisor.lost(new BusError('port-closed', msg`it went away`));
+  supervisor.lost(new BusError('port-closed', msg`it went away`));
   await clock.advance(30_000);
   t.equal(tries.length, 2);
 });
@@ -382,7 +383,7 @@ t.test('a port that comes and goes for a day is one alarm that lasts, one that i
     const supervisor: PortSupervisor = new PortSupervisor({
       ...{ lineId: 'north', port, clock, log: { event() {} } },
       events: createEventTracker(clock, (event) => events.push(event)),
-      onUp: () => void clock.after(1_000 * upS, () => supervisor.lost(new BusError('port-closed', 'it went'))),
+      onUp: () => void clock.after(1_000 * upS, () => supervisor.lost(new BusError('port-closed', msg`it went`))),
     });
     await supervisor.start();
     await clock.advance(86_400_000);
@@ -400,7 +401,7 @@ t.test('a port that comes and goes for a day is one alarm that lasts, one that i
   });
   await supervisor.start();
   for (const waitMs of [600, 60_000, 3_600_000, 600]) {
-    supervisor.lost(new BusError('port-closed', 'it went'));
+    supervisor.lost(new BusError('port-closed', msg`it went`));
     await clock.advance(waitMs);
   }
   await clock.advance(60_000);

@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { DeviceConfig } from '../../../agent/core/cabinet.ts';
+import { msg } from '../../../agent/core/message.ts';
 import type { LevelWrite } from '../../../agent/core/ports.ts';
 import type { GroupProfile, Profile } from '../../../agent/core/profile.ts';
 import type { PointId } from '../../../agent/core/words.ts';
@@ -112,8 +113,8 @@ t.test('giving up settles every write once', async (t) => {
   const { queue, add, ends } = queued();
   add('a', 'L1');
   add('b', 'L2');
-  queue.failAll('the line went down');
-  queue.failAll('again');
+  queue.failAll(msg`the line went down`);
+  queue.failAll(msg`again`);
   t.same(ends, ['a: the line went down', 'b: the line went down']);
   t.equal(queue.nextMono(), undefined);
 });

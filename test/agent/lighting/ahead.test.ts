@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Zone } from '../../../agent/core/cabinet.ts';
 import type { TonightView } from '../../../agent/core/light-tools.ts';
+import { msg } from '../../../agent/core/message.ts';
 import type { TraceLine } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import { explain } from '../../../agent/lighting/explain.ts';
@@ -190,7 +191,7 @@ t.test('the warning before the dark is told with what follows, limits without a 
   const all = snapshot();
   const facts = { street, zone: ZONE, plan: createDecider(street).plan('rue') ?? null, snapshot: all };
   const line = { levelPct: 60, applied: true, untilMs: null } as const;
-  t.strictSame(explain({ ...line, rank: 'presence', source: 'S01', text: 'warning before the dark' }, facts), {
+  t.strictSame(explain({ ...line, rank: 'presence', source: 'S01', text: msg`warning before the dark` }, facts), {
     sinceMs: null,
     changes: 'then 0 %',
   });

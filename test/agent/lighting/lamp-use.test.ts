@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { loadSite } from '../../../agent/config/load/load-site.ts';
 import type { Lamp, Zone } from '../../../agent/core/cabinet.ts';
+import { msg } from '../../../agent/core/message.ts';
 import { arbitrate, type LampCase } from '../../../agent/lighting/arbiter.ts';
 import { type LampUse, lampUse } from '../../../agent/lighting/lamp-use.ts';
 
@@ -15,7 +16,7 @@ const PLAIN: LampCase = {
   light: 'night',
   intents: [],
   raises: [],
-  programme: { rank: 'programme', source: 'p', levelPct: 30, text: '', untilMs: null },
+  programme: { rank: 'programme', source: 'p', levelPct: 30, text: msg``, untilMs: null },
   dusk: null,
   burningH: null,
 };

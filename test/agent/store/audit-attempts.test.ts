@@ -1,9 +1,11 @@
 /** What people who are not logged in, and those who are no admins, can push out of the audit log. */
+
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import type { AuditHead, AuditNote } from '../../../agent/core/audit-tools.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../agent/core/durations.ts';
+import { msg } from '../../../agent/core/message.ts';
 import { createStoreRig, testFolder } from './fixtures/kit.ts';
 
 const note = (changes: Partial<AuditNote> = {}): AuditNote => ({
@@ -207,7 +209,7 @@ t.test('a log that was emptied with a head of an empty one is a finding while it
   const dir = testFolder(t);
   const { store, read } = await opened(t, dir);
   t.strictSame((await read()).problems, [], 'a fresh store');
-  store.appendEvent({ id: 'agent-started:1', code: 'agent-started', source: 'K1', severity: 'info', text: '', startMs: 1, endMs: 1 });
+  store.appendEvent({ id: 'agent-started:1', code: 'agent-started', source: 'K1', severity: 'info', text: msg``, startMs: 1, endMs: 1 });
   store.audit.note(note());
   await store.stop();
   tampered(dir, `DELETE FROM audit; UPDATE meta SET value = '0 ${'0'.repeat(64)}' WHERE key = 'audit_head'`);

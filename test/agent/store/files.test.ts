@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { msg } from '../../../agent/core/message.ts';
 import { StoreFile } from '../../../agent/store/files/store-file.ts';
 import type { Notice } from '../../../agent/store/messages.ts';
 import { type Schema, STATE, TELEMETRY } from '../../../agent/store/schema.ts';
@@ -33,7 +34,7 @@ t.test('flipped bytes within a fact or an event count as absent, never as someth
   const store = openStore(t, dir);
   store.save('override', { lamp: 'L01', levelPct: 12_345 });
   store.save('other', 'sound');
-  store.tell(numberedEvent(1), { ...numberedEvent(2), text: 'the text of event 2' }, numberedEvent(3));
+  store.tell(numberedEvent(1), { ...numberedEvent(2), text: msg`the text of event 2` }, numberedEvent(3));
   const outcome = { commandId: 'command 77', target: { kind: 'lamp', id: 'L01' }, state: 'verified', reason: 'the reason of 77' } as const;
   store.record({ outcomes: [{ ...outcome, levelPct: 80, lamps: {}, source: 'platform', atMs: STORE_START_MS }] });
   store.close();

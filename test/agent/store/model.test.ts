@@ -1,6 +1,7 @@
 /**
  * The store against a simple model: what was handed in, and nothing else, is delivered, stored or in a gap, whatever happens when.
  */
+
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -9,6 +10,7 @@ import t from 'tap';
 import { HOUR_MS } from '../../../agent/core/durations.ts';
 import { StoreError } from '../../../agent/core/errors.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
+import { msg } from '../../../agent/core/message.ts';
 import type { Store } from '../../../agent/core/ports.ts';
 import type { PointId } from '../../../agent/core/words.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
@@ -47,7 +49,7 @@ function faulty(fault: Real['fault']): OpenLink {
   return (setup, onLost) => {
     const link = openInProcessLink(setup, onLost);
     const die = (): never => {
-      const error = new StoreError('worker-lost', 'the thread was told to die');
+      const error = new StoreError('worker-lost', msg`the thread was told to die`);
       onLost(error);
       throw error;
     };

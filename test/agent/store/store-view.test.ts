@@ -1,5 +1,6 @@
 import t from 'tap';
 import { HOUR_MS } from '../../../agent/core/durations.ts';
+import { msg } from '../../../agent/core/message.ts';
 import type { Store } from '../../../agent/core/ports.ts';
 import { agentChores, type ChoreParts, minuteOf, noonHour } from '../../../agent/service/housekeeping/chores.ts';
 import { hoursLeft, storeView, writtenBytesPerDay } from '../../../agent/store/store-view.ts';
@@ -53,7 +54,7 @@ function choresOf(changes: Partial<Store> = {}) {
     retain: async () => ({ readings: 12, lost: 3, isClockDoubted: false, people: 0 }),
     check: async () => storeCheck(),
     backup: async () => ({ path: '/data/state.db.bak', bytes: 98_304, atMs: 0 }),
-    status: async () => storeStatus({ state: 'trouble', reason: 'the disk is full; make room' }),
+    status: async () => storeStatus({ state: 'trouble', reason: msg`the disk is full; make room` }),
     ...changes,
   };
   const cabinet = {

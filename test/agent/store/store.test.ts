@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { msg } from '../../../agent/core/message.ts';
 import type { Outcome } from '../../../agent/core/words.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
 import { createStoreRig, frame, STORE_START_MS, testFolder } from './fixtures/kit.ts';
@@ -10,7 +11,7 @@ const outcome: Outcome = {
   target: { kind: 'lamp', id: 'L01' },
   levelPct: 80,
   state: 'verified',
-  reason: '',
+  reason: msg``,
   lamps: {},
   source: 'platform',
   atMs: STORE_START_MS,

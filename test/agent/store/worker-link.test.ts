@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { msg } from '../../../agent/core/message.ts';
 import { createSystemClock } from '../../../agent/core/system-clock.ts';
 import type { OpenLink } from '../../../agent/store/messages.ts';
 import { createStore } from '../../../agent/store/store.ts';
@@ -36,7 +37,7 @@ t.test('the thread commits by itself at its period, and events without waiting f
   t.teardown(() => slow.stop());
   await slow.start();
   slow.append(frame(1));
-  slow.appendEvent({ id: 'e', code: 'door-open', source: 'K1', severity: 'warning', text: '', startMs: 1, endMs: null });
+  slow.appendEvent({ id: 'e', code: 'door-open', source: 'K1', severity: 'warning', text: msg``, startMs: 1, endMs: null });
   t.equal(await slow.save('a', 1), true);
   const other = new Database(join(dir, 'state.db'), { readonly: true });
   t.equal(other.prepare('SELECT count(*) FROM event').pluck().get(), 1);

@@ -1,9 +1,12 @@
 /** `audit`: who did what here, and whether that record is whole. */
+
 import type { AuditEntry, AuditHead, AuditPage, AuditVerdict } from '../../../core/audit-tools.ts';
+import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { formatDuration, parseDuration, type SpanLimits } from '../../text/duration.ts';
-import { clockTime, count, NOTHING, type Page, translated } from '../../text/page.ts';
+import { clockTime, NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
@@ -19,7 +22,7 @@ export const AUDIT = agentCommand({
   name: 'audit',
   role: 'admin',
   group: 'Access:',
-  summary: 'who did what here, and is that record whole',
+  summary: msg`who did what here, and is that record whole`,
   options: [
     { name: 'since', value: 'DURATION', summary: 'how far back, 1m to 3650d, as 24h or 30d (default: 7d)' },
     { name: 'verify', value: null, summary: 'walk the whole chain: changed, missing, swapped entries' },
@@ -34,7 +37,7 @@ export const AUDIT = agentCommand({
   }),
   answer: async (view, { spanMs, isVerified, knownHead }, { clock }): Promise<AuditPage> => {
     const page = await view.audit.read({ sinceMs: clock.wallMs() - spanMs, limit: MAX_ENTRIES, isVerified, knownHead });
-    if (page === undefined) throw new ConsoleError('failed', 'the audit log could not be read; see `luciole store`');
+    if (page === undefined) throw new ConsoleError('failed', msg`the audit log could not be read; see \`luciole store\``);
     return page;
   },
   render: (result, page, { spanMs }) => renderAudit(result, page, spanMs),
@@ -44,7 +47,7 @@ export const AUDIT = agentCommand({
 function readHead(text: string): AuditHead {
   const [, n, hash] = /^(\d{1,9}):([0-9a-f]{64})$/i.exec(text) ?? [];
   if (n === undefined || hash === undefined)
-    throw new ConsoleError('usage', `bad head "${text.slice(0, 80)}": write it as \`luciole audit --verify\` prints it, NUMBER:HASH`);
+    throw new ConsoleError('usage', msg`bad head "${text.slice(0, 80)}": write it as \`luciole audit --verify\` prints it, NUMBER:HASH`);
   return { n: Number(n), hash: hash.toLowerCase() };
 }
 

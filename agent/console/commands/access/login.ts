@@ -4,7 +4,9 @@
  * A session lasts as long as the connection that opened it: a shell that dies or loses its line is logged out, and what it put on trial
  * returns.
  */
+
 import type { Caller, LoginAnswer, LoginRequest } from '../../../core/access.ts';
+import { msg } from '../../../core/message.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand, Job } from '../../command-spec.ts';
@@ -28,10 +30,10 @@ export const LOGIN = agentCommand<LoginRequest, LoginAnswer | LoginEnd, LoginAns
   name: 'login',
   role: 'anyone',
   group: 'Access:',
-  summary: 'open a session; it ends with the connection',
+  summary: msg`open a session; it ends with the connection`,
   isHidden: true,
   isSelfNoted: true,
-  arguments: [{ name: 'user', summary: 'a user of the cabinet', required: true }],
+  arguments: [{ name: 'user', summary: msg`a user of the cabinet`, required: true }],
   secrets: [
     { name: 'password', prompt: 'Password', isNew: false },
     { name: 'code', prompt: 'Code', isNew: false },
@@ -67,7 +69,7 @@ const STATE = agentCommand({
   name: 'login state',
   role: 'viewer',
   group: 'Access:',
-  summary: 'who is logged in here; counts as a sign of life',
+  summary: msg`who is logged in here; counts as a sign of life`,
   isHidden: true,
   examples: ['luciole login state', 'luciole login state'],
   timeoutMs: LOGIN_TIMEOUT_MS,
@@ -107,16 +109,16 @@ export const LOGIN_REFUSED = agentCommand({
   name: 'login refused',
   role: 'viewer',
   group: 'Access:',
-  summary: 'a command that a console refused to its user',
+  summary: msg`a command that a console refused to its user`,
   isHidden: true,
   isSelfNoted: true,
-  arguments: [{ name: 'command', summary: 'the name of the command', required: true }],
+  arguments: [{ name: 'command', summary: msg`the name of the command`, required: true }],
   options: [{ name: 'detail', value: 'TEXT', summary: 'its arguments' }],
   examples: ['luciole login refused reload', 'luciole login refused reload'],
   read: (args) => {
     const command = textArg(args, 'command');
     if (!/^[a-z][a-z -]{0,40}$/.test(command))
-      throw new ConsoleError('usage', `no command has the name ${JSON.stringify(command.slice(0, 40))}`);
+      throw new ConsoleError('usage', msg`no command has the name ${JSON.stringify(command.slice(0, 40))}`);
     return { command, detail: typeof args['detail'] === 'string' ? args['detail'].slice(0, MAX_REFUSED_CHARS) : '' };
   },
   answer: (view, { command, detail }, { caller: { user, role, socketKind } }) => {

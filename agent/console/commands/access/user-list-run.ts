@@ -1,8 +1,10 @@
 /** `luciole user hash` and `user sign`: a line of the list of users, and its signature, without an agent. */
+
 import { createHasher, passwordProblem } from '../../../access/password.ts';
 import { MAX_USER_LIST_BYTES, readUserList, USER_LIST_HEADER } from '../../../access/user-list.ts';
 import { statementOf } from '../../../config/revisions/revision-signature.ts';
 import { signUserList } from '../../../config/revisions/user-list-signature.ts';
+import { msg } from '../../../core/message.ts';
 import { replaceFile } from '../../../core/replace-file.ts';
 import { MAX_SIGNATURE_CHARS } from '../../../core/revisions.ts';
 import { passwordRule } from '../../ask-agent.ts';
@@ -16,11 +18,11 @@ export async function runUserHash(args: LocalArgs, terminal: Terminal): Promise<
   const name = named(args, 'name');
   const role = args['role'] ?? 'technician';
   const until = args['until'] === undefined ? '' : named(args, 'until');
-  if (until === '') throw new ConsoleError('usage', '--until is missing: the last day of this person, as 2027-06-30');
-  if (askSecret === undefined) throw new ConsoleError('usage', 'a password needs a terminal: run this command in one');
+  if (until === '') throw new ConsoleError('usage', msg`--until is missing: the last day of this person, as 2027-06-30`);
+  if (askSecret === undefined) throw new ConsoleError('usage', msg`a password needs a terminal: run this command in one`);
   const password = await askSecret('New password', await passwordRule(name));
   const problem = passwordProblem(password, name);
-  if (problem !== null) throw new ConsoleError('failed', `this password cannot be used: ${problem}`);
+  if (problem !== null) throw new ConsoleError('failed', msg`this password cannot be used: ${problem}`);
   const line = `${name} ${String(role)} ${until} ${await createHasher().hash(password)}`;
   const read = readUserList(`${USER_LIST_HEADER}\n${line}\n`);
   if ('flaw' in read) throw new ConsoleError('usage', read.flaw.replace('line 2: ', ''));
@@ -33,9 +35,9 @@ export async function runUserSign(args: LocalArgs, terminal: Terminal): Promise<
   const file = named(args, 'file');
   const list = `${readTextFile(file, MAX_USER_LIST_BYTES).trimEnd()}\n`;
   const read = readUserList(list);
-  if ('flaw' in read) throw new ConsoleError('failed', `${file}: ${read.flaw}`);
+  if ('flaw' in read) throw new ConsoleError('failed', msg`${file}: ${read.flaw}`);
   if (Buffer.byteLength(list) > MAX_USER_LIST_BYTES - MAX_SIGNATURE_CHARS)
-    throw new ConsoleError('too-large', `${file} has more people than one list takes: sign lists for groups of cabinets`);
+    throw new ConsoleError('too-large', msg`${file} has more people than one list takes: sign lists for groups of cabinets`);
   const order = await readSigningOrder(args, terminal);
   const text = signed(() => signUserList(list, order));
   const out = args['out'] === undefined ? `${file}.signed` : named(args, 'out');

@@ -3,6 +3,7 @@
  *
  * `user-list-run.ts` does the work. They need no agent: they run on the computer of the technician, and of the person who signs.
  */
+import { msg } from '../../../core/message.ts';
 import { JSON_OPTION } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
 
@@ -10,8 +11,8 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'hasSocket' | 'group'>[] = 
   {
     name: 'user hash',
     role: 'viewer',
-    summary: 'a line for the list of users, with a password',
-    arguments: [{ name: 'name', summary: 'the user, in small letters', required: true }],
+    summary: msg`a line for the list of users, with a password`,
+    arguments: [{ name: 'name', summary: msg`the user, in small letters`, required: true }],
     options: [
       { name: 'role', value: 'ROLE', summary: 'viewer, technician or admin (default: technician)' },
       { name: 'until', value: 'DATE', summary: 'the last day, as 2027-06-30' },
@@ -22,8 +23,8 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'hasSocket' | 'group'>[] = 
   {
     name: 'user sign',
     role: 'admin',
-    summary: 'sign a list of users for the platform to send',
-    arguments: [{ name: 'file', summary: 'the list: its first line, then one line of user hash for each person', required: true }],
+    summary: msg`sign a list of users for the platform to send`,
+    arguments: [{ name: 'file', summary: msg`the list: its first line, then one line of user hash for each person`, required: true }],
     options: [
       { name: 'key', value: 'FILE', summary: 'the private key, from config keygen or openssl (PEM, Ed25519)' },
       { name: 'cabinet', value: 'ID', summary: "where it counts; '*' for every cabinet", repeats: true },

@@ -1,4 +1,5 @@
 /** `user`: the users of the console. Passwords and codes are asked without echo and stand in no argument that is typed. */
+
 import {
   AccessError,
   type AccessErrorCode,
@@ -10,6 +11,7 @@ import {
   type Role,
   type UserView,
 } from '../../../core/access.ts';
+import { msg } from '../../../core/message.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand, Job, SecretOwner } from '../../command-spec.ts';
 import { ConsoleError, type ConsoleErrorCode } from '../../console-error.ts';
@@ -37,7 +39,7 @@ const list = agentCommand({
   ...common,
   name: 'user list',
   role: 'admin',
-  summary: 'users of the console, roles, locks, sessions',
+  summary: msg`users of the console, roles, locks, sessions`,
   examples: ['luciole user list', 'luciole user list --json'],
   answer: (view): Promise<readonly UserView[]> => withAccessErrors(view.access.users()),
   render: renderUsers,
@@ -47,7 +49,7 @@ const add = agentCommand({
   ...common,
   name: 'user add',
   role: 'admin',
-  summary: 'a new user, with a password for one time',
+  summary: msg`a new user, with a password for one time`,
   arguments: [NAME],
   options: [{ name: 'role', value: 'ROLE', summary: `${ROLES.join(', ')} (default: technician)` }],
   examples: ['luciole user add marie', 'luciole user add luc --role admin'],
@@ -61,13 +63,13 @@ const enrol = agentCommand({
   ...common,
   name: 'user enrol',
   role: 'admin',
-  summary: 'a new password for one time, the old one ends',
+  summary: msg`a new password for one time, the old one ends`,
   arguments: [NAME],
   examples: ['luciole user enrol marie', 'luciole user enrol marie --json'],
   read: (args) => ({ name: textArg(args, 'name') }),
   answer: async (view, { name }, { caller }): Promise<Invitation> => {
     if (isOwnAccount(name, caller))
-      throw new ConsoleError('denied', 'another admin, or the machine, gives you a new password; to choose one yourself: user passwd');
+      throw new ConsoleError('denied', msg`another admin, or the machine, gives you a new password; to choose one yourself: user passwd`);
     return withAccessErrors(view.access.invite(name));
   },
   render: renderInvitation,
@@ -78,7 +80,7 @@ const remove = agentCommand({
   ...common,
   name: 'user remove',
   role: 'admin',
-  summary: 'a user goes, and is logged out',
+  summary: msg`a user goes, and is logged out`,
   arguments: [NAME],
   examples: ['luciole user remove marie', 'luciole user remove marie --json'],
   read: (args) => ({ name: textArg(args, 'name') }),
@@ -91,7 +93,7 @@ const role = agentCommand({
   ...common,
   name: 'user role',
   role: 'admin',
-  summary: 'give a user another role',
+  summary: msg`give a user another role`,
   arguments: [NAME, { name: 'role', summary: ROLES.join(', '), required: true }],
   examples: ['luciole user role marie admin', 'luciole user role luc viewer'],
   read: (args) => ({ name: textArg(args, 'name'), role: roleArg(args, undefined) }),
@@ -104,7 +106,7 @@ const passwd = agentCommand({
   ...common,
   name: 'user passwd',
   role: 'viewer',
-  summary: 'a new password; asked for, never shown',
+  summary: msg`a new password; asked for, never shown`,
   arguments: [OWN_NAME],
   secrets: [
     { name: 'current', prompt: 'Current password', isNew: false, isAsked: ({ name }, person) => name === undefined || isOwn(name, person) },
@@ -125,8 +127,8 @@ const totp = agentCommand<{ what: string; name: string | null; code: string; pro
   ...common,
   name: 'user totp',
   role: 'viewer',
-  summary: 'one-time codes at login: on, confirm, off',
-  arguments: [{ name: 'what', summary: 'on (shows the key), confirm (with a first code), off', required: true }, OWN_NAME],
+  summary: msg`one-time codes at login: on, confirm, off`,
+  arguments: [{ name: 'what', summary: msg`on (shows the key), confirm (with a first code), off`, required: true }, OWN_NAME],
   secrets: [
     {
       name: 'current',
@@ -188,7 +190,7 @@ async function withAccessErrors<T>(work: Promise<T>): Promise<T> {
 /** Oneself, or another where an admin asks. Errors: throws ConsoleError 'denied'. */
 function whose(name: string | null, { user, role }: Job['caller']): string {
   if (name === null || name === user || mayUse(role, 'admin')) return name ?? user;
-  throw new ConsoleError('denied', `only an admin may change ${name}; leave the name out for yourself`);
+  throw new ConsoleError('denied', msg`only an admin may change ${name}; leave the name out for yourself`);
 }
 
 /** Whether this is the account of a session, which may have been left unattended. On the machine's own socket a name proves nothing. */
@@ -208,13 +210,13 @@ function nameArg({ name }: RawArgs): string | null {
 function whatArg(args: RawArgs): string {
   const what = textArg(args, 'what');
   if (['on', 'confirm', 'off'].includes(what)) return what;
-  throw new ConsoleError('usage', `bad word "${what}": write on, confirm or off`);
+  throw new ConsoleError('usage', msg`bad word "${what}": write on, confirm or off`);
 }
 
 function roleArg(args: RawArgs, usual: Role | undefined): Role {
   const typed = args['role'] ?? usual;
   const found = ROLES.find((each) => each === typed);
-  if (found === undefined) throw new ConsoleError('usage', `bad role ${JSON.stringify(typed ?? '')}: write ${ROLES.join(', ')}`);
+  if (found === undefined) throw new ConsoleError('usage', msg`bad role ${JSON.stringify(typed ?? '')}: write ${ROLES.join(', ')}`);
   return found;
 }
 

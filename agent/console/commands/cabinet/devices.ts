@@ -1,10 +1,13 @@
 /** `status`, `devices` and `points`: the cabinet on one screen, what is on its lines, and what it measures now. */
+
+import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import type { DeviceView } from '../../../core/ports.ts';
 import type { PointView, StatusView } from '../../../core/views.ts';
 import { agentCommand } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { count, formatNumber, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
+import { formatNumber, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { nameHint } from '../find-name.ts';
@@ -16,7 +19,7 @@ export const STATUS = agentCommand({
   name: 'status',
   role: 'viewer',
   group: 'Look:',
-  summary: 'the cabinet on one screen',
+  summary: msg`the cabinet on one screen`,
   examples: ['luciole status', 'luciole status --json'],
   answer: (view): Promise<StatusView> => view.status(),
   render: async (result, page) => (await import('./status-page.ts')).renderStatus(result, page),
@@ -26,8 +29,8 @@ export const DEVICES = agentCommand({
   name: 'devices',
   role: 'viewer',
   group: 'Look:',
-  summary: 'every device, its line, and when it last answered',
-  arguments: [{ name: 'filter', summary: 'any part of a device, line, profile, pole or state', required: false, names: 'device' }],
+  summary: msg`every device, its line, and when it last answered`,
+  arguments: [{ name: 'filter', summary: msg`any part of a device, line, profile, pole or state`, required: false, names: 'device' }],
   examples: ['luciole devices', 'luciole devices L07', 'luciole devices street --json'],
   read: ({ filter }) => ({ filter: typeof filter === 'string' ? filter : '' }),
   answer: (view, { filter }): readonly DeviceView[] => {
@@ -49,8 +52,8 @@ export const POINTS = agentCommand({
   name: 'points',
   role: 'viewer',
   group: 'Look:',
-  summary: 'the newest value of each point',
-  arguments: [{ name: 'filter', summary: 'a device, a pole, or any part of a point id', required: false, names: 'point' }],
+  summary: msg`the newest value of each point`,
+  arguments: [{ name: 'filter', summary: msg`a device, a pole, or any part of a point id`, required: false, names: 'point' }],
   examples: ['luciole points', 'luciole points L07', 'luciole points power --json'],
   read: ({ filter }) => ({ filter: typeof filter === 'string' ? filter : '' }),
   answer: (view, { filter }): readonly PointView[] => {
@@ -66,7 +69,10 @@ export const POINTS = agentCommand({
 });
 
 function nothingMatches(noun: string, filter: string, known: readonly string[]): ConsoleError {
-  return new ConsoleError('unknown-name', `no ${noun} matches ${JSON.stringify(filter)}; ${nameHint(filter, known, `luciole ${noun}s`)}`);
+  return new ConsoleError(
+    'unknown-name',
+    msg`no ${noun} matches ${JSON.stringify(filter)}; ${nameHint(filter, known, `luciole ${noun}s`)}`,
+  );
 }
 
 /** The table of `luciole devices`: the line of each device and when it last answered. `state` is the requested filter, which may match none. */

@@ -1,8 +1,11 @@
 /** `events`: what went wrong, since when, and what is over. */
+
+import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import type { AgentEvent } from '../../../core/words.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { formatDuration, parseDuration, type SpanLimits } from '../../text/duration.ts';
-import { clockTime, count, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
+import { clockTime, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 /** How far back events may be asked for. Units: ms. Source: assumed; a season, and more than the store keeps of a bad one. */
@@ -15,7 +18,7 @@ export const EVENTS = agentCommand({
   name: 'events',
   role: 'viewer',
   group: 'Look:',
-  summary: 'what went wrong, since when, and what is over',
+  summary: msg`what went wrong, since when, and what is over`,
   options: [
     { name: 'active', value: null, summary: 'only what is going on now, whenever it began' },
     { name: 'since', value: 'DURATION', summary: 'how far back, 1m to 90d, as 30m, 24h or 7d (default: 24h)' },

@@ -1,5 +1,7 @@
 /** `names` and `greeting`: what a shell asks before each prompt, and before a login; no person types them. */
+
 import type { WallMs } from '../../../core/clock.ts';
+import { msg } from '../../../core/message.ts';
 import type { TrialView } from '../../../core/revisions.ts';
 import type { AgentView } from '../../../core/views.ts';
 import type { Language, LevelPct } from '../../../core/words.ts';
@@ -27,7 +29,7 @@ export const NAMES = agentCommand({
   name: 'names',
   role: 'viewer',
   group: 'Look:',
-  summary: 'what the cabinet is called, and what can be named in it',
+  summary: msg`what the cabinet is called, and what can be named in it`,
   isHidden: true,
   // Asked before each prompt: it says nothing of what a person did.
   isSelfNoted: true,
@@ -48,7 +50,7 @@ export const GREETING = agentCommand({
   name: 'greeting',
   role: 'anyone',
   group: 'Look:',
-  summary: 'the language that the cabinet speaks',
+  summary: msg`the language that the cabinet speaks`,
   isHidden: true,
   isSelfNoted: true,
   answer: (view): { readonly language: Language } => ({ language: view.language }),

@@ -1,4 +1,6 @@
 /** Renders `luciole status` on one screen of at most 24 lines: verdict, time, lamps and reasons, lines, units, store. Pure. */
+
+import { count } from '../../../core/counts.ts';
 import { lostNumber } from '../../../core/lost-readings.ts';
 import type { LineView } from '../../../core/ports.ts';
 import type { StatusView, ZoneView } from '../../../core/views.ts';
@@ -6,7 +8,6 @@ import type { AgentEvent } from '../../../core/words.ts';
 import { formatDuration } from '../../text/duration.ts';
 import {
   clockTime,
-  count,
   formatBytes,
   formatLevels,
   formatNumber,

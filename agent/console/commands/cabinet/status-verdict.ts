@@ -1,8 +1,10 @@
 /** The first line of `luciole status`: that all is well, or the worst that is wrong and the command that shows more. Pure. */
+
+import { count } from '../../../core/counts.ts';
 import type { StatusView } from '../../../core/views.ts';
 import type { EventCode } from '../../../core/words.ts';
 import { BUSY_PCT } from '../../../field/stats/bus-advice.ts';
-import { count, formatNumber } from '../../text/page.ts';
+import { formatNumber } from '../../text/page.ts';
 
 /** Events that a line, lamp, unit, store, uplink or clock of the status stands for. */
 const SHOWN_BY_STATE: ReadonlySet<EventCode> = new Set<EventCode>([

@@ -1,4 +1,5 @@
 /** What the `config` commands share: waits, words and checks. */
+import { msg } from '../../../core/message.ts';
 import type { ConfigAnswer, ConfigManager } from '../../../core/revisions.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { type AgentCommandParts, agentCommand } from '../../agent-command.ts';
@@ -13,7 +14,8 @@ export const REVISION_NUMBERS = { min: 1, max: 9_999_999 };
 
 /** Errors: throws ConsoleError 'failed' where this run takes no other configuration. */
 export function configOf({ config: manager }: AgentView): ConfigManager {
-  if (manager === null) throw new ConsoleError('failed', 'this run of the agent takes no other configuration (safe mode, or a rehearsal)');
+  if (manager === null)
+    throw new ConsoleError('failed', msg`this run of the agent takes no other configuration (safe mode, or a rehearsal)`);
   return manager;
 }
 
@@ -32,5 +34,5 @@ export function configChange<Args>(
 /** The name under which a device type is kept. Errors: throws ConsoleError 'usage'. */
 export function fileName(profile: string): string {
   if (/^[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(profile)) return `profiles/${profile}`;
-  throw new ConsoleError('usage', `bad name "${profile}": small letters, digits, ".", "_" and "-", and .yaml at the end`);
+  throw new ConsoleError('usage', msg`bad name "${profile}": small letters, digits, ".", "_" and "-", and .yaml at the end`);
 }

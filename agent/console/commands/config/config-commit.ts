@@ -1,5 +1,7 @@
 /** The `config` commands that run another revision: commit, confirm, return, rollback. */
+
 import { mayUse } from '../../../core/access.ts';
+import { msg } from '../../../core/message.ts';
 import type { CommitRequest, ConfirmMode } from '../../../core/revisions.ts';
 import { ACT_TIMEOUT_MS, numberArg, textArg } from '../../agent-command.ts';
 import type { Job } from '../../command-spec.ts';
@@ -32,7 +34,7 @@ export interface CommitArgs {
 
 export const CONFIG_COMMIT = configChange({
   name: 'config commit',
-  summary: 'run by the candidate, on trial until all is well',
+  summary: msg`run by the candidate, on trial until all is well`,
   options: [CONFIRM, COMMENT, LOWER_FLOOR],
   examples: ['luciole config commit --comment "brighter at the school"', 'luciole config commit --confirm 5 --comment "north at 19200"'],
   timeoutMs: COMMIT_TIMEOUT_MS,
@@ -43,7 +45,7 @@ export const CONFIG_COMMIT = configChange({
 
 export const CONFIG_CONFIRM = configChange({
   name: 'config confirm',
-  summary: 'keep the revision that is on trial',
+  summary: msg`keep the revision that is on trial`,
   examples: ['luciole config confirm', 'luciole config confirm --json'],
   timeoutMs: ACT_TIMEOUT_MS,
   answer: (view, _args, { source }) => configOf(view).confirm(source),
@@ -53,7 +55,7 @@ export const CONFIG_CONFIRM = configChange({
 /** Also asked by a session that is lost while what it has committed is on trial. */
 export const CONFIG_RETURN = configChange({
   name: 'config return',
-  summary: 'take the revision on trial back at once',
+  summary: msg`take the revision on trial back at once`,
   options: [{ name: 'revision', value: 'N', summary: 'only where this one is on trial' }, COMMENT],
   examples: ['luciole config return', 'luciole config return --comment "wrong street"'],
   timeoutMs: ACT_TIMEOUT_MS,
@@ -67,8 +69,8 @@ export const CONFIG_RETURN = configChange({
 
 export const CONFIG_ROLLBACK = configChange({
   name: 'config rollback',
-  summary: 'run by an earlier revision again, on trial',
-  arguments: [{ name: 'number', summary: 'as in `luciole config history`', required: true }],
+  summary: msg`run by an earlier revision again, on trial`,
+  arguments: [{ name: 'number', summary: msg`as in \`luciole config history\``, required: true }],
   options: [CONFIRM, COMMENT, LOWER_FLOOR],
   examples: ['luciole config rollback 7', 'luciole config rollback 7 --confirm 5 --comment "as last week"'],
   timeoutMs: COMMIT_TIMEOUT_MS,
@@ -91,7 +93,7 @@ function readCommit(args: RawArgs): CommitArgs {
 /** Errors: throws ConsoleError 'denied' where a user who is no admin goes below the light floor. */
 export function commitRequest(args: CommitArgs, { caller, source: by }: Pick<Job, 'caller' | 'source'>): CommitRequest {
   if (args.lowersFloor && !mayUse(caller.role, 'admin'))
-    throw new ConsoleError('denied', `--lower-floor needs the role admin; ${caller.user} is ${caller.role ?? 'not logged in'}`);
+    throw new ConsoleError('denied', msg`--lower-floor needs the role admin; ${caller.user} is ${caller.role ?? 'not logged in'}`);
   return { ...args, by, author: 'console', base: null, commandId: null };
 }
 
@@ -100,5 +102,5 @@ function readComment(args: RawArgs): string {
   if (args['comment'] === undefined) return '';
   const text = textArg(args, 'comment');
   if (text.length <= MAX_COMMENT && !/\p{C}/u.test(text)) return text;
-  throw new ConsoleError('usage', `bad comment: one line of ${MAX_COMMENT} characters at most`);
+  throw new ConsoleError('usage', msg`bad comment: one line of ${MAX_COMMENT} characters at most`);
 }

@@ -1,4 +1,5 @@
 /** The `config` commands that change the candidate: one value, a file, nothing of it. */
+import { msg } from '../../../core/message.ts';
 import type { ConfigAnswer, FilePart, ValueInForce } from '../../../core/revisions.ts';
 import { agentCommand, JSON_OPTION, textArg } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
@@ -8,10 +9,10 @@ import { CONFIG_GROUP, configChange, configOf, isConfigDone } from './config-arg
 
 export const CONFIG_SET = configChange({
   name: 'config set',
-  summary: 'change one value of the candidate',
+  summary: msg`change one value of the candidate`,
   arguments: [
-    { name: 'path', summary: 'as zones[rue].minPct, lines[0].serial.baud or lamps[+]', required: true, names: 'place' },
-    { name: 'value', summary: 'YAML, as 15, "23:00" or "{ id: L13, ratedPowerW: 60 }"', required: false, placeIn: 'path' },
+    { name: 'path', summary: msg`as zones[rue].minPct, lines[0].serial.baud or lamps[+]`, required: true, names: 'place' },
+    { name: 'value', summary: msg`YAML, as 15, "23:00" or "{ id: L13, ratedPowerW: 60 }"`, required: false, placeIn: 'path' },
   ],
   options: [{ name: 'delete', value: null, summary: 'take it out' }],
   examples: [
@@ -21,7 +22,7 @@ export const CONFIG_SET = configChange({
   ],
   read: (args) => {
     const isGone = args['delete'] === true;
-    if (isGone === (args['value'] !== undefined)) throw new ConsoleError('usage', 'say the value, or --delete to take it out');
+    if (isGone === (args['value'] !== undefined)) throw new ConsoleError('usage', msg`say the value, or --delete to take it out`);
     return { path: textArg(args, 'path'), value: isGone ? null : textArg(args, 'value') };
   },
   answer: (view, { path, value }, { source }) => configOf(view).set(path, value, source),
@@ -33,11 +34,11 @@ export const CONFIG_PLACES = agentCommand({
   name: 'config places',
   role: 'viewer',
   group: CONFIG_GROUP,
-  summary: 'places of the configuration, for completion',
+  summary: msg`places of the configuration, for completion`,
   isHidden: true,
   // Asked with each TAB: it says nothing of what a person did.
   isSelfNoted: true,
-  arguments: [{ name: 'typed', summary: 'as `config set` takes it', required: false }],
+  arguments: [{ name: 'typed', summary: msg`as \`config set\` takes it`, required: false }],
   read: ({ typed = '' }) => ({ typed: String(typed) }),
   answer: ({ config }, { typed }): readonly string[] => config?.paths(typed) ?? [],
   render: async (result) => JSON.stringify(result),
@@ -48,11 +49,11 @@ export const CONFIG_IN_FORCE = agentCommand({
   name: 'config in-force',
   role: 'viewer',
   group: CONFIG_GROUP,
-  summary: 'the value in force at a place of the configuration, for help',
+  summary: msg`the value in force at a place of the configuration, for help`,
   isHidden: true,
   // Asked with each `?`: it says nothing of what a person did.
   isSelfNoted: true,
-  arguments: [{ name: 'path', summary: 'as `config set` takes it', required: true }],
+  arguments: [{ name: 'path', summary: msg`as \`config set\` takes it`, required: true }],
   read: (args) => textArg(args, 'path'),
   answer: ({ config }, path): ValueInForce | null => config?.inForce(path) ?? null,
   render: async (result) => JSON.stringify(result),
@@ -63,7 +64,7 @@ export const CONFIG_PUT = agentCommand({
   name: 'config put',
   role: 'technician',
   group: CONFIG_GROUP,
-  summary: 'a part of a file for the candidate',
+  summary: msg`a part of a file for the candidate`,
   isHidden: true,
   options: ['file', 'part', 'sha256', 'data'].map((name) => ({ name, value: 'TEXT', summary: 'as `config load` sends it' })),
   read: readPart,
@@ -78,8 +79,8 @@ export const CONFIG_LOAD: LocalCommand = {
   role: 'technician',
   hasSocket: true,
   group: CONFIG_GROUP,
-  summary: 'put a file into the candidate',
-  arguments: [{ name: 'file', summary: 'the file here; - is what is pasted, or the input up to its end', required: true, file: 'read' }],
+  summary: msg`put a file into the candidate`,
+  arguments: [{ name: 'file', summary: msg`the file here; - is what is pasted, or the input up to its end`, required: true, file: 'read' }],
   options: [
     { name: 'profile', value: 'NAME', summary: 'it is a device type, kept as acme.yaml' },
     { name: 'framed', value: null, summary: 'it is in the form of `config export --paste`, and checked as a whole' },
@@ -96,7 +97,7 @@ export const CONFIG_EXPORT: LocalCommand = {
   role: 'viewer',
   hasSocket: true,
   group: CONFIG_GROUP,
-  summary: 'the exact text, for a file or to paste back',
+  summary: msg`the exact text, for a file or to paste back`,
   arguments: [],
   options: [
     { name: 'revision', value: 'N', summary: 'an earlier one' },
@@ -111,8 +112,8 @@ export const CONFIG_EXPORT: LocalCommand = {
 /** A candidate of somebody else is committed only as a copy, which its author can no longer change. */
 export const CONFIG_TAKE = configChange({
   name: 'config take',
-  summary: "copy another author's candidate into yours",
-  arguments: [{ name: 'author', summary: 'as `config` names it, platform or console:marie', required: true }],
+  summary: msg`copy another author's candidate into yours`,
+  arguments: [{ name: 'author', summary: msg`as \`config\` names it, platform or console:marie`, required: true }],
   examples: ['luciole config take platform', 'luciole config take console:marie'],
   read: (args) => ({ author: textArg(args, 'author') }),
   answer: (view, { author }, { source }) => configOf(view).take(author, source),
@@ -121,7 +122,7 @@ export const CONFIG_TAKE = configChange({
 
 export const CONFIG_DISCARD = configChange({
   name: 'config discard',
-  summary: 'throw the candidate away',
+  summary: msg`throw the candidate away`,
   examples: ['luciole config discard', 'luciole config discard --json'],
   answer: (view, _args, { source }) => configOf(view).discard(source),
   render: async (result, page) => (await import('./config-page.ts')).renderDiscarded(result, page),
@@ -130,7 +131,7 @@ export const CONFIG_DISCARD = configChange({
 /** Errors: throws ConsoleError 'usage'. */
 function readPart(args: RawArgs): FilePart {
   const [, part, parts] = /^(\d{1,4})\/(\d{1,4})$/.exec(textArg(args, 'part')) ?? [];
-  if (part === undefined || parts === undefined) throw new ConsoleError('usage', 'bad part: write it as 1/3');
+  if (part === undefined || parts === undefined) throw new ConsoleError('usage', msg`bad part: write it as 1/3`);
   const data = typeof args['data'] === 'string' ? args['data'] : '';
   return {
     file: textArg(args, 'file'),

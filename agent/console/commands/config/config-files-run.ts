@@ -3,8 +3,10 @@
  *
  * A large file is sent in parts that fit one request.
  */
+
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { msg } from '../../../core/message.ts';
 import { type ConfigAnswer, SIGNATURE_FILE } from '../../../core/revisions.ts';
 import { textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
@@ -26,7 +28,7 @@ const MAX_BYTES = 524_288;
 export async function loadConfigFile(args: LocalArgs, terminal: Terminal, readInput: (() => Promise<string>) | null): Promise<number> {
   const file = args['profile'] === undefined ? 'cabinet.yaml' : fileName(textArg(args as RawArgs, 'profile'));
   const bytes = Buffer.from(await textOf(args, readInput));
-  if (bytes.length > MAX_BYTES) throw new ConsoleError('usage', `${bytes.length} bytes are no ${file}: at most ${MAX_BYTES}`);
+  if (bytes.length > MAX_BYTES) throw new ConsoleError('usage', msg`${bytes.length} bytes are no ${file}: at most ${MAX_BYTES}`);
   // The signature first: an answer that is shown is the one about the file.
   const signature = args['signature'] === undefined ? null : Buffer.from(await fileText(textArg(args as RawArgs, 'signature')));
   const signed = signature === null ? null : await put(SIGNATURE_FILE, signature, args, terminal);
@@ -68,11 +70,11 @@ export async function exportConfig(args: LocalArgs, terminal: Terminal): Promise
 /** Errors: rejects with ConsoleError for a file that cannot be read, with how to name one, and for a frame that did not arrive whole. */
 async function textOf(args: LocalArgs, readInput: (() => Promise<string>) | null): Promise<string> {
   const file = textArg(args as RawArgs, 'file');
-  if (file === '-' && readInput === null) throw new ConsoleError('usage', 'nothing can be read here: name a file');
+  if (file === '-' && readInput === null) throw new ConsoleError('usage', msg`nothing can be read here: name a file`);
   const text = file === '-' && readInput !== null ? await readInput() : await fileText(file);
   if (args['framed'] !== true) return text;
   const read = readFrame(text.trimEnd().split('\n'));
-  if ('flaw' in read) throw new ConsoleError('failed', `nothing was loaded: ${read.flaw}; export it again and paste all of it`);
+  if ('flaw' in read) throw new ConsoleError('failed', msg`nothing was loaded: ${read.flaw}; export it again and paste all of it`);
   return read.text;
 }
 
@@ -82,6 +84,6 @@ async function fileText(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    throw new ConsoleError('usage', `${file} cannot be read (${String(error.code)}): check its path and mode`);
+    throw new ConsoleError('usage', msg`${file} cannot be read (${String(error.code)}): check its path and mode`);
   }
 }

@@ -1,8 +1,11 @@
 /** Renders `luciole config` and its verbs: what runs, what would change, what is wrong, what the result is. Pure. */
+
+import { count } from '../../../core/counts.ts';
 import { formatProblem } from '../../../core/errors.ts';
+import { type Message, msg } from '../../../core/message.ts';
 import type { CommitRequest, ConfigAnswer, ConfigChange, ConfigView, Revision } from '../../../core/revisions.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { clockTime, count, dayTime, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
+import { clockTime, dayTime, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';
 import { labelled, paragraph, wrap } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
@@ -117,7 +120,7 @@ function revisionText({ number, state, by, atMs, why }: Revision, page: Page): s
 }
 
 /** Null for what was not refused. */
-function refused({ state, reason, problems }: ConfigAnswer, page: Sheet): string | null {
+function refused({ state, reason, problems }: ConfigAnswer, page: Sheet): Message | null {
   if (state === 'done') return null;
   return [...problemLines(problems, page), ...paragraph(`refused: ${toAscii(reason)}`, page)].join('\n');
 }
@@ -125,7 +128,7 @@ function refused({ state, reason, problems }: ConfigAnswer, page: Sheet): string
 function problemLines(problems: ConfigAnswer['problems'], page: Sheet, before = ''): string[] {
   return problems.flatMap((problem) => {
     const message = translated(toAscii(problem.message), page);
-    return wrap(`${before}${toAscii(formatProblem({ ...problem, message: '' }))}${message}`, page.widthCols);
+    return wrap(`${before}${toAscii(formatProblem({ ...problem, message: msg`` }))}${message}`, page.widthCols);
   });
 }
 

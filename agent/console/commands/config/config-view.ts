@@ -1,4 +1,5 @@
 /** The `config` commands that look: what runs, its text, its history, a comparison, a check. */
+import { msg } from '../../../core/message.ts';
 import type { ConfigAnswer, ConfigView, Revision } from '../../../core/revisions.ts';
 import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
@@ -17,13 +18,13 @@ export const CONFIG = agentCommand({
   name: 'config',
   role: 'viewer',
   group: CONFIG_GROUP,
-  summary: 'the configuration: what runs, what is on trial',
+  summary: msg`the configuration: what runs, what is on trial`,
   examples: ['luciole config', 'luciole config compare', 'luciole config commit --confirm 5 --comment "new lamp"'],
   answer: (view, _args, { source }): ConfigView => configOf(view).view(source),
   render: async (result, page) => (await import('./config-page.ts')).renderConfig(result, page),
 });
 
-const NO_CANDIDATE = 'there is no candidate: begin one with `luciole config set` or `luciole config load`';
+const NO_CANDIDATE = msg`there is no candidate: begin one with \`luciole config set\` or \`luciole config load\``;
 
 /** Also asked by `config export`. */
 export const CONFIG_SHOW = agentCommand({
@@ -31,7 +32,7 @@ export const CONFIG_SHOW = agentCommand({
   isVerbatim: true,
   role: 'viewer',
   group: CONFIG_GROUP,
-  summary: 'the text of what runs, or of a revision',
+  summary: msg`the text of what runs, or of a revision`,
   options: [
     { name: 'revision', value: 'N', summary: 'an earlier one, as in `luciole config history`' },
     { name: 'candidate', value: null, summary: 'the candidate' },
@@ -50,10 +51,10 @@ export const CONFIG_SHOW = agentCommand({
   answer: async (view, { of, file }, { source }): Promise<ConfigText> => {
     const files = await configOf(view).files(of, source);
     if (files === undefined)
-      throw new ConsoleError('failed', of === 'candidate' ? NO_CANDIDATE : `the files of ${nameOf(of)} are not kept`);
+      throw new ConsoleError('failed', of === 'candidate' ? NO_CANDIDATE : msg`the files of ${nameOf(of)} are not kept`);
     const profiles = Object.keys(files.profiles);
     const text = file === 'cabinet.yaml' ? files.cabinet : files.profiles[file.slice('profiles/'.length)];
-    if (text === undefined) throw new ConsoleError('failed', `no ${file} comes with it; there are: ${profiles.join(', ') || 'none'}`);
+    if (text === undefined) throw new ConsoleError('failed', msg`no ${file} comes with it; there are: ${profiles.join(', ') || 'none'}`);
     return { file, lines: text.split('\n'), profiles };
   },
   render: async ({ lines }) => lines.join('\n').trimEnd(),
@@ -63,7 +64,7 @@ export const CONFIG_HISTORY = agentCommand({
   name: 'config history',
   role: 'viewer',
   group: CONFIG_GROUP,
-  summary: 'the revisions: when, by whom, why, and their end',
+  summary: msg`the revisions: when, by whom, why, and their end`,
   examples: ['luciole config history', 'luciole config history --json'],
   answer: (view): readonly Revision[] => configOf(view).history(),
   render: async (result, page) => (await import('./config-page.ts')).renderRevisions(result, page),
@@ -73,7 +74,7 @@ export const CONFIG_COMPARE = agentCommand({
   name: 'config compare',
   role: 'viewer',
   group: CONFIG_GROUP,
-  summary: 'what the candidate would change',
+  summary: msg`what the candidate would change`,
   options: [
     { name: 'from', value: 'N', summary: 'a revision (default: what runs)' },
     { name: 'to', value: 'N', summary: 'a revision (default: the candidate)' },
@@ -93,7 +94,7 @@ export const CONFIG_CHECK = agentCommand({
   name: 'config check',
   role: 'viewer',
   group: CONFIG_GROUP,
-  summary: 'name everything wrong in the candidate',
+  summary: msg`name everything wrong in the candidate`,
   examples: ['luciole config check', 'luciole config check --json'],
   timeoutMs: CHECK_TIMEOUT_MS,
   answer: (view, _args, { source }): Promise<ConfigAnswer> => configOf(view).check(source),

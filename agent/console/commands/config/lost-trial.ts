@@ -1,5 +1,7 @@
 /** Returns a configuration on trial whose session is lost: a person who has lost the cable cannot confirm it. */
+
 import type { Caller } from '../../../core/access.ts';
+import { msg } from '../../../core/message.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { agentCommand, numberArg } from '../../agent-command.ts';
 import type { Job } from '../../command-spec.ts';
@@ -48,7 +50,7 @@ export const TRIAL_HOLD = agentCommand<number | null, { readonly isOver: true },
   name: 'config hold',
   role: 'technician',
   group: CONFIG_GROUP,
-  summary: 'return what is put on trial from now on when this connection is lost',
+  summary: msg`return what is put on trial from now on when this connection is lost`,
   isHidden: true,
   isSelfNoted: true,
   options: [{ name: 'before', value: 'N', summary: 'on trial when the session began' }],

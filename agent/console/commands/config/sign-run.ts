@@ -1,4 +1,5 @@
 /** `luciole config keygen`, `config sign` and `config verify`: makes and checks signatures of revisions offline, without an agent. */
+
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -13,6 +14,7 @@ import {
 import { fileRefusal, UPLOAD_LIMIT } from '../../../config/revisions/upload.ts';
 import { createFile } from '../../../core/atomic-write.ts';
 import { HOUR_MS } from '../../../core/durations.ts';
+import { msg } from '../../../core/message.ts';
 import { replaceFile } from '../../../core/replace-file.ts';
 import type { ConfigFiles } from '../../../core/revisions.ts';
 import { createSystemClock } from '../../../core/system-clock.ts';
@@ -31,7 +33,7 @@ const MAX_KEY_BYTES = 8_192;
 /** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
 export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
-  if (existsSync(file)) throw new ConsoleError('failed', `${file} exists already: a key is never replaced, choose another name`);
+  if (existsSync(file)) throw new ConsoleError('failed', msg`${file} exists already: a key is never replaced, choose another name`);
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const pem = { type: 'pkcs8', format: 'pem' } as const;
   const passphrase = args['passphrase'] === true ? await newPassphrase(terminal) : null;
@@ -69,7 +71,8 @@ export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<nu
   const file = named(args, 'file');
   const from = args['signature'] === undefined ? `${file}.sig` : named(args, 'signature');
   const given = listOf(args['key']);
-  if (given.length === 0) throw new ConsoleError('usage', '--key is missing: give a public key, as in trust.revisionKeys, or its PEM file');
+  if (given.length === 0)
+    throw new ConsoleError('usage', msg`--key is missing: give a public key, as in trust.revisionKeys, or its PEM file`);
   const keys = given.map((text) => ({ id: text, key: publicKeyText(text) }));
   const signature = readTextFile(from).trim();
   const statement = statementOf(signature);
@@ -85,33 +88,33 @@ export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<nu
 /** For which cabinets, for how long and with which key. Errors: rejects with ConsoleError. */
 export async function readSigningOrder(args: LocalArgs, terminal: Terminal): Promise<Omit<SigningOrder, 'files'>> {
   const cabinets = listOf(args['cabinet']);
-  if (cabinets.length === 0) throw new ConsoleError('usage', "--cabinet is missing: name each cabinet, or say '*' for every one");
+  if (cabinets.length === 0) throw new ConsoleError('usage', msg`--cabinet is missing: name each cabinet, or say '*' for every one`);
   const validMs = args['valid'] === undefined ? VALID_MS.usual : parseDuration(named(args, 'valid'), VALID_MS);
   const privateKey = await readPrivateKey(named(args, 'key'), terminal);
   return { privateKey, cabinets, signedMs: nowMs(), validMs };
 }
 
 async function newPassphrase({ askSecret }: Terminal): Promise<string> {
-  if (askSecret === undefined) throw new ConsoleError('usage', 'a passphrase needs a terminal: run this command in one');
+  if (askSecret === undefined) throw new ConsoleError('usage', msg`a passphrase needs a terminal: run this command in one`);
   const tooShort = (text: string): boolean => text.length < MIN_PASSPHRASE;
   const text = await askSecret('Passphrase', {
     text: `${MIN_PASSPHRASE} characters at least`,
     problem: (typed) => (tooShort(typed) ? `it has ${typed.length} characters; ${MIN_PASSPHRASE} at least` : null),
   });
   if (!tooShort(text)) return text;
-  throw new ConsoleError('usage', `a passphrase has ${MIN_PASSPHRASE} characters at least; no key was made`);
+  throw new ConsoleError('usage', msg`a passphrase has ${MIN_PASSPHRASE} characters at least; no key was made`);
 }
 
 async function readPrivateKey(file: string, { askSecret }: Terminal): Promise<KeyObject> {
   const pem = readTextFile(file);
   const isEncrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----/.test(pem);
   if (isEncrypted && askSecret === undefined)
-    throw new ConsoleError('usage', 'the passphrase of this key needs a terminal: run this command in one');
+    throw new ConsoleError('usage', msg`the passphrase of this key needs a terminal: run this command in one`);
   const passphrase = isEncrypted ? await askSecret?.('Passphrase', null) : undefined;
   const key = ofPem(() => createPrivateKey(passphrase === undefined ? pem : { key: pem, passphrase }));
   if (key !== undefined) return key;
   const advice = isEncrypted ? 'the passphrase is wrong, or it is no Ed25519 key' : 'make one with `luciole config keygen`';
-  throw new ConsoleError('failed', `${file} is no private key that can sign: ${advice}`);
+  throw new ConsoleError('failed', msg`${file} is no private key that can sign: ${advice}`);
 }
 
 /** A key as the site file has it, or the PEM file of either half. */
@@ -119,7 +122,7 @@ function publicKeyText(given: string): string {
   if (readRevisionKey(given) !== undefined) return given;
   const pem = existsSync(given) ? readTextFile(given) : '';
   const key = ofPem(() => createPublicKey(pem));
-  if (key === undefined) throw new ConsoleError('usage', `${given} is no Ed25519 public key: give its base64, or a PEM file`);
+  if (key === undefined) throw new ConsoleError('usage', msg`${given} is no Ed25519 public key: give its base64, or a PEM file`);
   return revisionKeyText(key);
 }
 
@@ -139,7 +142,7 @@ function filesOf(file: string, profiles: readonly string[]): ConfigFiles {
   const cabinet = readTextFile(file, UPLOAD_LIMIT.cabinetBytes);
   const named = profiles.map((path) => {
     const flaw = fileRefusal(`profiles/${basename(path)}`);
-    if (flaw !== '') throw new ConsoleError('usage', `bad name "${basename(path)}": ${flaw}`);
+    if (flaw !== '') throw new ConsoleError('usage', msg`bad name "${basename(path)}": ${flaw}`);
     return [basename(path), readTextFile(path, UPLOAD_LIMIT.profileBytes)] as const;
   });
   return { cabinet, profiles: Object.fromEntries(named) };
@@ -149,13 +152,13 @@ function filesOf(file: string, profiles: readonly string[]): ConfigFiles {
 export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
   const bytes = attempt(file, () => {
     if (statSync(file).size > maxBytes)
-      throw new ConsoleError('too-large', `${file} is larger than ${maxBytes} bytes: check that it is the right file`);
+      throw new ConsoleError('too-large', msg`${file} is larger than ${maxBytes} bytes: check that it is the right file`);
     return readFileSync(file);
   });
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new ConsoleError('failed', `${file} is not UTF-8 text`);
+    throw new ConsoleError('failed', msg`${file} is not UTF-8 text`);
   }
 }
 
@@ -166,7 +169,7 @@ export function attempt<T>(file: string, work: () => T): T {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined || error instanceof ConsoleError) throw error;
-    throw new ConsoleError('failed', `${file} cannot be read or written (${code}): check its path and mode`, { cause: error });
+    throw new ConsoleError('failed', msg`${file} cannot be read or written (${code}): check its path and mode`, { cause: error });
   }
 }
 
@@ -176,7 +179,7 @@ export function signed(sign: () => string): string {
     return sign();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new ConsoleError('usage', "bad --cabinet: up to 100 ids as in cabinet.yaml, or '*' alone");
+    throw new ConsoleError('usage', msg`bad --cabinet: up to 100 ids as in cabinet.yaml, or '*' alone`);
   }
 }
 
@@ -187,7 +190,7 @@ function listOf(value: LocalArgs[string] | undefined): readonly string[] {
 /** The value of an argument that must be there. Errors: throws ConsoleError. */
 export function named(args: LocalArgs, name: string): string {
   const value = args[name];
-  if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', `--${name} is missing`);
+  if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', msg`--${name} is missing`);
   return value;
 }
 

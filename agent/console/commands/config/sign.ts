@@ -3,6 +3,7 @@
  *
  * `sign-run.ts` does the work. They need no agent: they run on the computer of the person who approves a change.
  */
+import { msg } from '../../../core/message.ts';
 import { JSON_OPTION } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
 
@@ -17,16 +18,16 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'hasSocket' | 'group'>[] = 
   {
     name: 'config keygen',
     role: 'admin',
-    summary: 'a new key pair to sign revisions with',
-    arguments: [{ name: 'file', summary: 'where the private key goes; a file that exists is never replaced', required: true }],
+    summary: msg`a new key pair to sign revisions with`,
+    arguments: [{ name: 'file', summary: msg`where the private key goes; a file that exists is never replaced`, required: true }],
     options: [{ name: 'passphrase', value: null, summary: 'ask for a passphrase and encrypt the private key with it' }, JSON_OPTION],
     examples: ['luciole config keygen office.key', 'luciole config keygen office.key --passphrase'],
   },
   {
     name: 'config sign',
     role: 'admin',
-    summary: 'approve a file as a revision, offline, for a time',
-    arguments: [{ name: 'file', summary: 'the cabinet file exactly as it will be sent', required: true }],
+    summary: msg`approve a file as a revision, offline, for a time`,
+    arguments: [{ name: 'file', summary: msg`the cabinet file exactly as it will be sent`, required: true }],
     options: [
       { name: 'key', value: 'FILE', summary: 'the private key, from config keygen or openssl (PEM, Ed25519)' },
       { name: 'cabinet', value: 'ID', summary: "where it may be applied; '*' for every cabinet", repeats: true },
@@ -43,8 +44,8 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'hasSocket' | 'group'>[] = 
   {
     name: 'config verify',
     role: 'viewer',
-    summary: 'check a signature on a file as a cabinet would',
-    arguments: [{ name: 'file', summary: 'the cabinet file', required: true }],
+    summary: msg`check a signature on a file as a cabinet would`,
+    arguments: [{ name: 'file', summary: msg`the cabinet file`, required: true }],
     options: [
       { name: 'key', value: 'KEY', summary: 'a public key: as in trust.revisionKeys, or a PEM file', repeats: true },
       { name: 'signature', value: 'FILE', summary: 'the signature (default: the file with .sig behind it)' },

@@ -1,6 +1,8 @@
 /** Renders `luciole energy` as tables or CSV, and says which values are computed, measured or unknown. Pure. */
+
+import { count } from '../../../core/counts.ts';
 import type { EnergyMeter, EnergyQuery, EnergyRow, EnergyView } from '../../../core/views.ts';
-import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
+import { formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { csvLine, type TableColumn, tableLines } from '../../text/text-table.ts';
 

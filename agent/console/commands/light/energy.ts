@@ -1,4 +1,5 @@
 /** `energy`: hours, levels, kWh and saving of past nights. */
+import { msg } from '../../../core/message.ts';
 import type { EnergyQuery } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
@@ -28,7 +29,7 @@ export function readEnergy(args: RawArgs): EnergyArgs {
 
 function readBy(text: string): EnergyQuery['by'] {
   const found = STEPS.find((each) => each === text.toLowerCase());
-  if (found === undefined) throw new ConsoleError('usage', `bad --by "${text}": it is ${STEPS.join(' or ')}`);
+  if (found === undefined) throw new ConsoleError('usage', msg`bad --by "${text}": it is ${STEPS.join(' or ')}`);
   return found;
 }
 
@@ -36,7 +37,7 @@ export const ENERGY = agentCommand({
   name: 'energy',
   role: 'viewer',
   group: 'Look:',
-  summary: 'hours, levels, kWh and saving of past nights',
+  summary: msg`hours, levels, kWh and saving of past nights`,
   options: [
     { ...RANGE_OPTIONS.since, summary: 'nights begun since, as 30d or 2026-12-01 (default: 30d)' },
     RANGE_OPTIONS.until,
@@ -51,7 +52,7 @@ export const ENERGY = agentCommand({
     const zone = args.zone === null ? null : findName(args.zone, zones, { noun: 'zone', listedBy: 'luciole status' });
     const found = await view.energy({ ...rangeOf(args, clock.wallMs(), timezone), by: args.by, zone });
     if (found !== undefined) return { ...found, by: args.by, zone };
-    throw new ConsoleError('failed', 'the nights could not be read from the disk; `luciole store` says what is wrong');
+    throw new ConsoleError('failed', msg`the nights could not be read from the disk; \`luciole store\` says what is wrong`);
   },
   render: async (result, page, { form }) => (await import('./energy-page.ts')).renderEnergy(result, page, form),
 });

@@ -1,5 +1,7 @@
 /** `hours`: burning hours of lamps, and their correction after a change of lamp. */
+
 import type { HoursAnswer } from '../../../core/light-tools.ts';
+import { msg } from '../../../core/message.ts';
 import { ACT_TIMEOUT_MS, agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { formatNumber, type Page, translated } from '../../text/page.ts';
@@ -13,10 +15,10 @@ export const HOURS = agentCommand({
   name: 'hours',
   role: 'technician',
   group: 'Act:',
-  summary: 'burning hours of the lamps, for constant light',
+  summary: msg`burning hours of the lamps, for constant light`,
   arguments: [
-    { name: 'target', summary: 'a lamp or a zone (default: all lamps)', required: false, names: 'target' },
-    { name: 'hours', summary: 'what each of them has burnt; 0 after a new one', required: false },
+    { name: 'target', summary: msg`a lamp or a zone (default: all lamps)`, required: false, names: 'target' },
+    { name: 'hours', summary: msg`what each of them has burnt; 0 after a new one`, required: false },
   ],
   examples: ['luciole hours', 'luciole hours L07 12000', 'luciole hours rue-bressigny 0'],
   timeoutMs: ACT_TIMEOUT_MS,
@@ -36,7 +38,7 @@ export const HOURS = agentCommand({
 /** Errors: throws ConsoleError 'usage'. */
 function readHours(text: string): number {
   const value = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= MAX_HOURS)) throw new ConsoleError('usage', `bad hours "${text}": write a whole number from 0 to ${MAX_HOURS}`);
+  if (!(value <= MAX_HOURS)) throw new ConsoleError('usage', msg`bad hours "${text}": write a whole number from 0 to ${MAX_HOURS}`);
   return value;
 }
 

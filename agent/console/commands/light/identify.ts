@@ -1,4 +1,5 @@
 /** `identify`: blink a lamp, to find it. */
+import { msg } from '../../../core/message.ts';
 import type { AgentView } from '../../../core/views.ts';
 import type { LevelPct } from '../../../core/words.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
@@ -17,8 +18,8 @@ export const IDENTIFY = agentCommand<{ lamp: string; forMs: number }, Identified
   role: 'technician',
   hasSummary: true,
   group: 'Act:',
-  summary: 'blink a lamp, to find it',
-  arguments: [{ name: 'lamp', summary: 'a lamp', required: true, names: 'lamp' }],
+  summary: msg`blink a lamp, to find it`,
+  arguments: [{ name: 'lamp', summary: msg`a lamp`, required: true, names: 'lamp' }],
   options: [{ name: 'for', value: 'DURATION', summary: 'how long, 5s to 10m (default: 30s)' }],
   examples: ['luciole identify L07', 'luciole identify L07 --for 2m'],
   read: (args) => ({ lamp: textArg(args, 'lamp'), forMs: spanArg(args, USUAL_SPAN, IDENTIFY_SPAN) }),

@@ -1,4 +1,7 @@
 /** Names of lamps and zones as typed, and refusals of the street as console errors. */
+
+import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import { Refusal } from '../../../core/refusal.ts';
 import type { AgentView } from '../../../core/views.ts';
 import type { Target } from '../../../core/words.ts';
@@ -6,7 +9,6 @@ import { textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { parseDuration, type SpanLimits } from '../../text/duration.ts';
-import { count } from '../../text/page.ts';
 import { findName } from '../find-name.ts';
 
 /** Finds the lamp or zone with this name, in any case, or the lamp on the pole with this name. Errors: throws ConsoleError 'unknown-name' with the nearest name. */
@@ -36,7 +38,7 @@ function findOnStreet(view: AgentView, typed: string, known: readonly string[], 
   if (only !== undefined && others.length === 0) return only;
   const advice =
     only === undefined ? `\`luciole devices ${pole.id}\` shows what is on it` : `type one of its lamps: ${pole.lamps.join(', ')}`;
-  throw new ConsoleError('unknown-name', `pole ${pole.id} has ${count(pole.lamps.length, 'lamp')}; ${advice}`);
+  throw new ConsoleError('unknown-name', msg`pole ${pole.id} has ${count(pole.lamps.length, 'lamp')}; ${advice}`);
 }
 
 export function spanArg(args: RawArgs, usual: string, span: SpanLimits): number {

@@ -3,8 +3,10 @@
  *
  * `lights on` needs no login: a dark street is an accident.
  */
+
 import { mayUse } from '../../../core/access.ts';
 import { HOUR_MS } from '../../../core/durations.ts';
+import { msg } from '../../../core/message.ts';
 import type { AgentView, OverrideAnswer } from '../../../core/views.ts';
 import type { Outcome, Target } from '../../../core/words.ts';
 import { ACT_TIMEOUT_MS, agentCommand, textArg } from '../../agent-command.ts';
@@ -29,8 +31,8 @@ export const LIGHTS_ON = agentCommand({
   name: 'lights on',
   role: 'anyone',
   group: 'Act:',
-  summary: 'all lamps to 100 %, for an emergency; no login',
-  arguments: [{ name: 'duration', summary: 'how long, as 30m; up to 2h without a login, 24h with', required: true }],
+  summary: msg`all lamps to 100 %, for an emergency; no login`,
+  arguments: [{ name: 'duration', summary: msg`how long, as 30m; up to 2h without a login, 24h with`, required: true }],
   options: [ZONE_OPTION, { name: 'reason', value: 'TEXT', summary: 'why, for the record' }],
   examples: ['luciole lights on 30m', 'luciole lights on 2h --zone quay --reason "accident"'],
   timeoutMs: ACT_TIMEOUT_MS,
@@ -41,7 +43,7 @@ export const LIGHTS_ON = agentCommand({
   }),
   answer: async (view, { durationMs, zone, reason }, { source, caller }): Promise<OverrideAnswer> => {
     if (durationMs > EMERGENCY_MS && !mayUse(caller.role, 'technician'))
-      throw new ConsoleError('denied', 'lights on for more than 2h needs a login as technician; 2h can be repeated');
+      throw new ConsoleError('denied', msg`lights on for more than 2h needs a login as technician; 2h can be repeated`);
     const target = await targetOf(view, zone);
     const authority = mayUse(caller.role, 'technician') ? 'technician' : 'anyone';
     return view.override({ target, levelPct: FULL_PCT, rank: 'emergency', minutes: durationMs / 60_000, reason, source, authority });
@@ -58,7 +60,7 @@ const auto = agentCommand({
   name: 'lights auto',
   role: 'technician',
   group: 'Act:',
-  summary: 'end the emergencies of console and platform',
+  summary: msg`end the emergencies of console and platform`,
   options: [ZONE_OPTION],
   examples: ['luciole lights auto', 'luciole lights auto --zone quay'],
   timeoutMs: ACT_TIMEOUT_MS,

@@ -1,5 +1,7 @@
 /** `override` and `release`: set a lamp or zone to a level for a time, and end that. */
+
 import type { WallMs } from '../../../core/clock.ts';
+import { msg } from '../../../core/message.ts';
 import type { OverrideRequest } from '../../../core/ports.ts';
 import type { OverrideAnswer } from '../../../core/views.ts';
 import type { LevelPct, Outcome, OutcomeState, OverriddenLamps } from '../../../core/words.ts';
@@ -36,8 +38,8 @@ export const OVERRIDE = agentCommand({
   name: 'override',
   role: 'technician',
   group: 'Act:',
-  summary: 'set a lamp or zone to a level for a time',
-  arguments: [TARGET, { name: 'level', summary: 'in percent, 0 to 100', required: true }],
+  summary: msg`set a lamp or zone to a level for a time`,
+  arguments: [TARGET, { name: 'level', summary: msg`in percent, 0 to 100`, required: true }],
   options: [
     { name: 'for', value: 'DURATION', summary: 'how long, 1m to 24h, as 10m, 2h or 1h30m (default: 2h)' },
     { name: 'reason', value: 'TEXT', summary: 'why, for the record' },
@@ -62,7 +64,7 @@ export const RELEASE = agentCommand({
   name: 'release',
   role: 'technician',
   group: 'Act:',
-  summary: 'end the overrides of a lamp or zone',
+  summary: msg`end the overrides of a lamp or zone`,
   arguments: [TARGET],
   options: [{ name: 'at-next-step', value: null, summary: 'not now but when the programme has its next step' }],
   examples: ['luciole release L07', 'luciole release rue-bressigny --at-next-step'],
@@ -96,7 +98,7 @@ export function isOverrideInForce({ state, lamps, waiting = [] }: Outcome): bool
 function readLevel(text: string): LevelPct {
   const [, digits] = /^(\d{1,3})\s?%?$/.exec(text) ?? [];
   if (digits === undefined || Number(digits) > 100) {
-    throw new ConsoleError('usage', `bad level "${text}": write a whole number from 0 to 100, in percent`);
+    throw new ConsoleError('usage', msg`bad level "${text}": write a whole number from 0 to 100, in percent`);
   }
   return Number(digits);
 }
@@ -104,7 +106,7 @@ function readLevel(text: string): LevelPct {
 /** Errors: throws ConsoleError 'usage'. */
 export function readReason(text: string): string {
   if (text.length > MAX_REASON || /\p{Cc}/u.test(text)) {
-    throw new ConsoleError('usage', `bad reason: one line of ${MAX_REASON} characters at most`);
+    throw new ConsoleError('usage', msg`bad reason: one line of ${MAX_REASON} characters at most`);
   }
   return text;
 }

@@ -4,7 +4,9 @@
  * The ramp is an intent of maintenance rank with its own end, so it also ends when agent or console stop. It is refused where a lock is in
  * force: a person may be working on the lamp.
  */
+
 import { every } from '../../../core/clock.ts';
+import { msg } from '../../../core/message.ts';
 import type { AgentView } from '../../../core/views.ts';
 import type { LevelPct, Outcome, OutcomeState, PointId, Target } from '../../../core/words.ts';
 import type { Job } from '../../command-spec.ts';
@@ -123,7 +125,7 @@ function expectFree(view: AgentView, { kind, id }: Target): void {
       const { source, reason } = intent;
       throw new ConsoleError(
         'failed',
-        `${intent.target.id} is locked by ${source} (${reason}): somebody may be at work; release ${intent.target.id} first`,
+        msg`${intent.target.id} is locked by ${source} (${reason}): somebody may be at work; release ${intent.target.id} first`,
       );
     }
   }

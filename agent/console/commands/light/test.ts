@@ -1,8 +1,11 @@
 /** `test lamp` and `test zone`: try lamps. */
+
+import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand } from '../../command-spec.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
+import { formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph, wrap } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { findLamp, findZone } from './light-args.ts';
@@ -15,8 +18,8 @@ function row(kind: Kind): ConsoleCommand {
     name: `test ${kind}`,
     role: 'technician',
     group: 'Act:',
-    summary: kind === 'lamp' ? 'ramp a lamp, read it back, weigh it' : 'ramp a zone, read each lamp back, weigh it',
-    arguments: [{ name: kind, summary: `a ${kind}`, required: true, names: kind }],
+    summary: kind === 'lamp' ? msg`ramp a lamp, read it back, weigh it` : msg`ramp a zone, read each lamp back, weigh it`,
+    arguments: [{ name: kind, summary: msg`a ${kind}`, required: true, names: kind }],
     examples:
       kind === 'lamp'
         ? ['luciole test lamp L07', 'luciole test lamp L07 --json']

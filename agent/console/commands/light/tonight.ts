@@ -1,6 +1,8 @@
 /** `tonight`: every change of level in the night ahead. */
+
 import type { WallMs } from '../../../core/clock.ts';
 import type { TonightRow, TonightView } from '../../../core/light-tools.ts';
+import { msg } from '../../../core/message.ts';
 import { agentCommand } from '../../agent-command.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { columnTime, formatLevel, formatLevels, NOTHING, type Page, translated } from '../../text/page.ts';
@@ -13,8 +15,8 @@ export const TONIGHT = agentCommand({
   name: 'tonight',
   role: 'viewer',
   group: 'Look:',
-  summary: 'the night ahead: every change of level, and why',
-  arguments: [{ name: 'zone', summary: 'only this zone', required: false, names: 'zone' }],
+  summary: msg`the night ahead: every change of level, and why`,
+  arguments: [{ name: 'zone', summary: msg`only this zone`, required: false, names: 'zone' }],
   options: [{ name: 'plot', value: null, summary: 'draw it as well' }],
   examples: ['luciole tonight', 'luciole tonight rue-bressigny --plot', 'luciole tonight --json'],
   read: ({ zone, plot }) => ({ zone: typeof zone === 'string' ? zone : null, plot: plot === true }),

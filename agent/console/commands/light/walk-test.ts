@@ -1,12 +1,15 @@
 /** `walk-test`: walk under the sensors of a zone, and see what each one does. */
+
+import { count } from '../../../core/counts.ts';
 import type { WalkStep } from '../../../core/light-tools.ts';
+import { msg } from '../../../core/message.ts';
 import { quantile } from '../../../core/quantile.ts';
 import type { AgentView } from '../../../core/views.ts';
 import type { PointId } from '../../../core/words.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import type { Job } from '../../command-spec.ts';
 import { formatDuration, type SpanLimits } from '../../text/duration.ts';
-import { clockTime, count, NOTHING, type Page, translated } from '../../text/page.ts';
+import { clockTime, NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { untilOver } from '../until-over.ts';
 import { findZone, onStreet, spanArg } from './light-args.ts';
@@ -20,8 +23,8 @@ export const WALK_TEST = agentCommand<{ zone: string; forMs: number }, Walked, W
   role: 'technician',
   hasSummary: true,
   group: 'Act:',
-  summary: 'walk under the sensors, see what each one does',
-  arguments: [{ name: 'zone', summary: 'a zone with presence sensors', required: true, names: 'zone' }],
+  summary: msg`walk under the sensors, see what each one does`,
+  arguments: [{ name: 'zone', summary: msg`a zone with presence sensors`, required: true, names: 'zone' }],
   options: [{ name: 'for', value: 'DURATION', summary: 'end by itself after this, 10s to 1h (default: 10m)' }],
   examples: ['luciole walk-test rue-bressigny', 'luciole walk-test rue-bressigny --for 3m'],
   read: (args) => ({ zone: textArg(args, 'zone'), forMs: spanArg(args, USUAL_SPAN, WALK_SPAN) }),

@@ -1,7 +1,8 @@
 /** `why --at` in the past: what was measured, and what sun and programme ask for by the present settings. Decisions are not recorded. */
 import type { WallMs } from '../../../core/clock.ts';
+import { count } from '../../../core/counts.ts';
 import type { AgentView, PastLamp, WhyView } from '../../../core/views.ts';
-import { clockTime, count, formatLevel, fullTime, type Page, translated } from '../../text/page.ts';
+import { clockTime, formatLevel, fullTime, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { askStore } from '../store/store.ts';

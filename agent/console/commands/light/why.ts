@@ -1,8 +1,11 @@
 /** `why`: why a lamp or zone has its level, now or at another time. */
+
+import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import type { WhyLamp, WhyView } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { since as ago, clockTime, count, formatLevel, formatLevels, fullTime, type Page, stateWord, translated } from '../../text/page.ts';
+import { since as ago, clockTime, formatLevel, formatLevels, fullTime, type Page, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { type TableColumn, tableLines } from '../../text/text-table.ts';
 import { instantOf, typedInstant } from '../time-range.ts';
@@ -17,8 +20,8 @@ export const WHY = agentCommand({
   name: 'why',
   role: 'viewer',
   group: 'Look:',
-  summary: 'why a lamp or zone has its level',
-  arguments: [{ name: 'target', summary: 'a lamp or a zone', required: true, names: 'target' }],
+  summary: msg`why a lamp or zone has its level`,
+  arguments: [{ name: 'target', summary: msg`a lamp or a zone`, required: true, names: 'target' }],
   options: [{ name: 'at', value: 'TIME', summary: 'at another time, as 23:30 (the next one) or 2026-12-01T23:30' }],
   examples: ['luciole why L07', 'luciole why rue-bressigny', 'luciole why L07 --at 03:00'],
   read: (args) => ({ target: textArg(args, 'target'), at: args['at'] === undefined ? null : typedInstant(textArg(args, 'at')) }),
@@ -28,7 +31,7 @@ export const WHY = agentCommand({
     const found = at === null ? view.why(id) : view.whyAt(id, instantOf(at, clock.wallMs(), timezone));
     if (found?.past !== undefined) return { ...found, past: await withMeasured(view, found.past, found.atMs ?? 0) };
     if (found === undefined || found.lamps.length === 0)
-      throw new ConsoleError('failed', `nothing has been decided for ${id} yet; ask again in a second`);
+      throw new ConsoleError('failed', msg`nothing has been decided for ${id} yet; ask again in a second`);
     return found;
   },
   render: renderWhy,

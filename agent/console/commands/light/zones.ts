@@ -1,5 +1,7 @@
 /** `zones`: what acts in each zone. */
+
 import type { ZoneLightView, ZoneSensorView } from '../../../core/light-tools.ts';
+import { msg } from '../../../core/message.ts';
 import { agentCommand } from '../../agent-command.ts';
 import { clockTime, formatLevels, formatNumber, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
@@ -10,8 +12,8 @@ export const ZONES = agentCommand({
   name: 'zones',
   role: 'viewer',
   group: 'Look:',
-  summary: 'what acts in each zone: step, wishes, sensors',
-  arguments: [{ name: 'filter', summary: 'any part of a zone', required: false, names: 'zone' }],
+  summary: msg`what acts in each zone: step, wishes, sensors`,
+  arguments: [{ name: 'filter', summary: msg`any part of a zone`, required: false, names: 'zone' }],
   examples: ['luciole zones', 'luciole zones bressigny', 'luciole zones --json'],
   read: ({ filter }) => ({ filter: typeof filter === 'string' ? filter : '' }),
   answer: (view, { filter }): readonly ZoneLightView[] => {

@@ -3,9 +3,11 @@
  *
  * Both ends of the socket check with these functions; existing lines and devices come from the agent's view.
  */
+
 import type { BusWriteResult } from '../../../core/bus-tools.ts';
 import { BusError } from '../../../core/errors.ts';
 import { manualHint } from '../../../core/manual-address.ts';
+import { msg } from '../../../core/message.ts';
 import type { Table } from '../../../core/profile.ts';
 import { Refusal } from '../../../core/refusal.ts';
 import { nearest } from '../../../core/suggestions.ts';
@@ -38,7 +40,7 @@ export function addressArg(args: RawArgs, name: string, usual?: number): number 
 /** A range of which the first must not be the larger. */
 export function rangeArgs(args: RawArgs, bounds: { readonly from: Bounds; readonly to: Bounds }): { from: number; to: number } {
   const [from, to] = [numberArg(args, 'from', bounds.from), numberArg(args, 'to', bounds.to)];
-  if (from > to) throw new ConsoleError('usage', `bad range: --from ${from} is above --to ${to}`);
+  if (from > to) throw new ConsoleError('usage', msg`bad range: --from ${from} is above --to ${to}`);
   return { from, to };
 }
 
@@ -49,7 +51,10 @@ export function tableArg(args: RawArgs, allowed: readonly Table[] = TABLES): Tab
   const found = allowed.find((table) => table === text.toLowerCase());
   if (found !== undefined) return found;
   const near = nearest(text, allowed);
-  throw new ConsoleError('usage', `bad table "${text}": ${near === undefined ? `it is ${allowed.join(', ')}` : `did you mean ${near}?`}`);
+  throw new ConsoleError(
+    'usage',
+    msg`bad table "${text}": ${near === undefined ? `it is ${allowed.join(', ')}` : `did you mean ${near}?`}`,
+  );
 }
 
 /** A unit by its number or by the name of its device. */
@@ -71,7 +76,7 @@ export function findUnit(view: AgentView, line: string, unit: number | string): 
   const id = findName(unit, ids, { noun: 'device', listedBy: 'luciole devices' });
   const device = devices.find((each) => each.id === id);
   if (device === undefined || device.line === line) return device?.unit ?? UNITS.min;
-  throw new ConsoleError('unknown-name', `${id} is on line ${device.line}, not on ${line}`);
+  throw new ConsoleError('unknown-name', msg`${id} is on line ${device.line}, not on ${line}`);
 }
 
 /**
@@ -87,7 +92,7 @@ export async function onBus<T>(work: () => Promise<T>, address?: number): Promis
     if (!(error instanceof BusError)) throw error;
     const hint = address === undefined ? '' : manualHint(address);
     const advice = error.code === 'illegal-address' ? `; \`luciole bus registers\` lists those it has${hint}` : '';
-    throw new ConsoleError('failed', `${error.message}${advice}`, { cause: error, bus: error.code });
+    throw new ConsoleError('failed', msg`${error.message}${advice}`, { cause: error, bus: error.code });
   }
 }
 

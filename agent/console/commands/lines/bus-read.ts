@@ -1,5 +1,7 @@
 /** `bus read` and `bus registers`: registers of a unit, and which of them answer. */
+
 import type { BusReadResult, RegistersProgress, RegistersResult } from '../../../core/bus-tools.ts';
+import { msg } from '../../../core/message.ts';
 import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import {
   ADDRESS_ARGUMENT,
@@ -23,8 +25,8 @@ export const BUS_READ = agentCommand({
   name: 'bus read',
   role: 'technician',
   group: 'Lines:',
-  summary: 'read registers of a unit',
-  arguments: [LINE_ARGUMENT, UNIT_ARGUMENT, ADDRESS_ARGUMENT, { name: 'count', summary: 'how many (default: 1)', required: false }],
+  summary: msg`read registers of a unit`,
+  arguments: [LINE_ARGUMENT, UNIT_ARGUMENT, ADDRESS_ARGUMENT, { name: 'count', summary: msg`how many (default: 1)`, required: false }],
   options: [TABLE_OPTION],
   examples: ['luciole bus read street 7 2000', 'luciole bus read street L07 0x07D0 4', 'luciole bus read power 1 0 6 --table input'],
   read: (args) => {
@@ -48,7 +50,7 @@ export const BUS_REGISTERS = agentCommand<
   name: 'bus registers',
   role: 'technician',
   group: 'Lines:',
-  summary: 'which registers of a unit answer',
+  summary: msg`which registers of a unit answer`,
   arguments: [LINE_ARGUMENT, UNIT_ARGUMENT],
   options: [
     TABLE_OPTION,

@@ -1,7 +1,8 @@
 /** Renders `luciole bus registers`, `bus read` and `bus write`: address, decimal and hex, to compare with a manual. Pure. */
 import type { BusReadResult, BusWriteResult, RegistersProgress, RegistersResult } from '../../../core/bus-tools.ts';
+import { count } from '../../../core/counts.ts';
 import { formatTook } from '../../text/duration.ts';
-import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
+import { formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { hexWord, valuesFit } from './bus-args.ts';

@@ -1,10 +1,13 @@
 /** `bus scan`: which units of a line answer, and what they are. */
+
 import type { FoundUnit, LineStats, ScanProgress, ScanRequest, ScanResult } from '../../../core/bus-tools.ts';
 import type { SerialSettings } from '../../../core/cabinet.ts';
+import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { formatTook } from '../../text/duration.ts';
-import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
+import { formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { findLine, LINE_ARGUMENT, onBus, rangeArgs, UNITS } from './bus-args.ts';
@@ -18,8 +21,8 @@ export const BUS_SCAN = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProg
   name: 'bus scan',
   role: 'technician',
   group: 'Lines:',
-  summary: 'which units answer, and what they are',
-  arguments: [{ ...LINE_ARGUMENT, summary: `${LINE_ARGUMENT.summary}; without it, all lines are listed`, required: false }],
+  summary: msg`which units answer, and what they are`,
+  arguments: [{ ...LINE_ARGUMENT, summary: msg`${LINE_ARGUMENT.summary}; without it, all lines are listed`, required: false }],
   options: [
     { name: 'baud', value: 'auto', summary: 'try other speeds and parities too; takes minutes' },
     { name: 'from', value: 'UNIT', summary: 'first address (default: 1)' },
@@ -50,7 +53,10 @@ export const BUS_SCAN = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProg
 function readBaud(text: string | boolean | undefined): boolean {
   if (text === undefined) return false;
   if (text === 'auto') return true;
-  throw new ConsoleError('usage', `bad --baud "${text}": the line's own speed is tried anyway, others only all together with --baud auto`);
+  throw new ConsoleError(
+    'usage',
+    msg`bad --baud "${text}": the line's own speed is tried anyway, others only all together with --baud auto`,
+  );
 }
 
 /** `19200 8N2`, as people write it; Modbus TCP has none. */

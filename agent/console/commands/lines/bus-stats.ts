@@ -1,5 +1,7 @@
 /** `bus stats`: how lines and units do. */
+
 import type { LineStats, Spread, UnitStats } from '../../../core/bus-tools.ts';
+import { msg } from '../../../core/message.ts';
 import { agentCommand } from '../../agent-command.ts';
 import { formatNumber, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
@@ -10,8 +12,8 @@ export const BUS_STATS = agentCommand({
   name: 'bus stats',
   role: 'viewer',
   group: 'Lines:',
-  summary: 'how lines and units do, what to look at',
-  arguments: [{ name: 'line', summary: 'a line of the cabinet', required: false, names: 'line' }],
+  summary: msg`how lines and units do, what to look at`,
+  arguments: [{ name: 'line', summary: msg`a line of the cabinet`, required: false, names: 'line' }],
   examples: ['luciole bus stats', 'luciole bus stats street', 'luciole bus stats street --json'],
   read: ({ line }) => ({ line: typeof line === 'string' ? line : null }),
   answer: (view, args): readonly LineStats[] => {

@@ -1,8 +1,11 @@
 /** `bus watch`: every transaction of a line. */
+
 import type { BusTransaction } from '../../../core/bus-tools.ts';
+import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { formatDuration, parseDuration } from '../../text/duration.ts';
-import { clockTime, count, formatNumber, type Page, stateWord, translated } from '../../text/page.ts';
+import { clockTime, formatNumber, type Page, stateWord, translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { reportUntilOver, type Watched } from '../until-over.ts';
 import { findLine, LINE_ARGUMENT, onBus } from './bus-args.ts';
@@ -11,7 +14,7 @@ export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, Li
   name: 'bus watch',
   role: 'technician',
   group: 'Lines:',
-  summary: 'every transaction, until Ctrl-C',
+  summary: msg`every transaction, until Ctrl-C`,
   arguments: [LINE_ARGUMENT],
   options: [{ name: 'for', value: 'DURATION', summary: 'end by itself after this, as 30s or 5m' }],
   examples: ['luciole bus watch street', 'luciole bus watch street --for 30s', 'luciole bus watch street --for 5m --json'],

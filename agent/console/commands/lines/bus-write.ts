@@ -1,5 +1,7 @@
 /** `bus write`: registers of a unit, written and read back; nothing is written without `--yes`. */
+
 import type { BusTools, BusWrite, BusWriteResult } from '../../../core/bus-tools.ts';
+import { msg } from '../../../core/message.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
@@ -33,12 +35,12 @@ export const BUS_WRITE = agentCommand({
   name: 'bus write',
   role: 'technician',
   group: 'Lines:',
-  summary: 'write registers, and read them back',
+  summary: msg`write registers, and read them back`,
   arguments: [
     LINE_ARGUMENT,
-    { ...UNIT_ARGUMENT, summary: `${UNIT_ARGUMENT.summary}; 0 is every unit` },
+    { ...UNIT_ARGUMENT, summary: msg`${UNIT_ARGUMENT.summary}; 0 is every unit` },
     ADDRESS_ARGUMENT,
-    { name: 'value', summary: 'decimal or 0x hex; several with commas; coils: on, off', required: true },
+    { name: 'value', summary: msg`decimal or 0x hex; several with commas; coils: on, off`, required: true },
   ],
   options: [
     { name: 'table', value: 'TABLE', summary: 'holding, coil (default: holding)' },
@@ -82,7 +84,7 @@ export function withConfirmation(
   if (isConfirmed) return write;
   const warnings = bus.warnings?.(write) ?? [];
   const preview = `nothing written: this would write ${inWords(write)}`;
-  if (warnings.length === 0) throw new ConsoleError('usage', `${preview}. Say --yes to do it`);
+  if (warnings.length === 0) throw new ConsoleError('usage', msg`${preview}. Say --yes to do it`);
   const lines = [`${preview}.`, ...warnings.map((warning) => `warning: ${warning}`), 'Say --yes to do it all the same'];
   throw new ConsoleError('usage', lines.join('\n'));
 }
@@ -99,7 +101,7 @@ function readValues(text: string, table: BusWrite['table']): readonly number[] {
   const values = text.split(',').map((part) => readValue(part.trim().toLowerCase(), table));
   if (values.length <= MAX_VALUES && values.every((value) => value !== undefined)) return values;
   const allowed = table === 'coil' ? 'on, off, 1 or 0' : 'whole numbers from -32768 to 65535, or in hex as 0x012C';
-  throw new ConsoleError('usage', `bad value "${text}": write ${allowed}; at most ${MAX_VALUES} with commas`);
+  throw new ConsoleError('usage', msg`bad value "${text}": write ${allowed}; at most ${MAX_VALUES} with commas`);
 }
 
 /** A negative number becomes its two's complement. */

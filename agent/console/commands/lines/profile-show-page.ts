@@ -1,7 +1,9 @@
 /** Renders `luciole profile show`: everything a device profile contains. Pure. */
+
+import { count } from '../../../core/counts.ts';
 import type { IdentifyProbe, PointProfile, Profile } from '../../../core/profile.ts';
 import type { ProfileView } from '../../../core/views.ts';
-import { count, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
+import { formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';

@@ -1,7 +1,9 @@
 /** Renders `luciole profile test`: the result of each point. Pure. */
+
+import { count } from '../../../core/counts.ts';
 import type { BusErrorCode } from '../../../core/errors.ts';
 import { manualHint } from '../../../core/manual-address.ts';
-import { count, formatNumber, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
+import { formatNumber, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 

@@ -1,4 +1,5 @@
 /** Checks a profile file and tries it on a real unit through the running agent. It never writes to a unit. */
+
 import { readFileSync } from 'node:fs';
 import { REGISTERS_PER_VALUE } from '../../../../drivers/modbus/codec.ts';
 import { createModbusDriver } from '../../../../drivers/modbus/modbus-driver.ts';
@@ -8,6 +9,7 @@ import { readPlacedYaml } from '../../../config/load/places.ts';
 import type { BusRead, BusReadResult } from '../../../core/bus-tools.ts';
 import type { ModbusDriver } from '../../../core/driver.ts';
 import { BusError, ConfigError, type Problem } from '../../../core/errors.ts';
+import { msg, NO_TEXT } from '../../../core/message.ts';
 import type { PointProfile, Profile } from '../../../core/profile.ts';
 import { numberArg, textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
@@ -58,7 +60,7 @@ export async function runProfileTrial(trial: ProfileTrial): Promise<ProfileTest>
   if (profile.transport === 'uart')
     throw new ConsoleError(
       'usage',
-      `${profile.id} talks by itself on a line of its own: put it in the cabinet, then see \`luciole points\``,
+      msg`${profile.id} talks by itself on a line of its own: put it in the cabinet, then see \`luciole points\``,
     );
   const driver = createModbusDriver(profile);
   const polled = profile.points.filter(({ poll }) => poll !== 'never');
@@ -92,7 +94,7 @@ async function testPoint(point: PointProfile, driver: ModbusDriver, ask: Ask): P
     const decoded = driver.decode(request.table, request.address, words).find(({ quantity }) => quantity === id);
     const value = decoded?.value ?? null;
     const quality = value === null ? 'no-value' : decoded?.plausible === true ? 'good' : 'implausible';
-    return { point: { ...common, value, quality, turnaroundMs, reason: '' }, answered: true };
+    return { point: { ...common, value, quality, turnaroundMs, reason: NO_TEXT }, answered: true };
   } catch (error) {
     if (!(error instanceof ConsoleError) || error.bus === null) throw error;
     const { answered, unitUsable } = new BusError(error.bus, error.message).policy;
@@ -116,7 +118,7 @@ function textIn(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const cause = code === 'ENOENT' ? 'no such file; check the path' : `cannot be read: ${message}`;
+    const cause = code === 'ENOENT' ? msg`no such file; check the path` : msg`cannot be read: ${message}`;
     throw new ConfigError([{ file, line: 1, column: 1, path: '', message: cause }]);
   }
 }
@@ -133,7 +135,7 @@ export async function runProfileCheck(args: LocalArgs, screen: Terminal, isTermi
 /** The file is read here, its registers by the running agent, which alone may use the line. Errors: rejects with ConsoleError. */
 export async function runProfileTest(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   if (args['line'] === undefined || args['unit'] === undefined)
-    throw new ConsoleError('usage', 'say which line and unit: --line LINE --unit N');
+    throw new ConsoleError('usage', msg`say which line and unit: --line LINE --unit N`);
   const [line, unit] = [textArg(args as RawArgs, 'line'), numberArg(args as RawArgs, 'unit', UNITS)];
   const { problems, profile } = checkProfileFile(textOf(args['file']) ?? '', 'trial');
   if (profile === null) {

@@ -1,11 +1,14 @@
 /** `profile`: device types listed, shown, checked and tested. `profile-trial.ts` does the work of the two that read a file. */
+
+import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import type { Profile } from '../../../core/profile.ts';
 import type { AgentView, ConfigFilesView, ProfileView } from '../../../core/views.ts';
 import { profileView } from '../../../core/views.ts';
 import { agentCommand, JSON_OPTION, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand, LocalCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { count, NOTHING, type Page, translated } from '../../text/page.ts';
+import { NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { findName } from '../find-name.ts';
@@ -36,7 +39,7 @@ function findProfile(files: ConfigFilesView, args: { readonly id: string }): Pro
   const ids = files.profiles().map(({ id }) => id);
   const id = findName(args.id, ids, { noun: 'profile', listedBy: 'luciole profile list' });
   const found = files.profile(id);
-  if (found === undefined) throw new ConsoleError('unknown-name', `no profile ${id}`);
+  if (found === undefined) throw new ConsoleError('unknown-name', msg`no profile ${id}`);
   return found;
 }
 
@@ -44,7 +47,7 @@ const list = agentCommand({
   name: 'profile list',
   role: 'viewer',
   group: 'Lines:',
-  summary: 'device types at hand, and who uses them',
+  summary: msg`device types at hand, and who uses them`,
   examples: ['luciole profile list', 'luciole profile list --json'],
   answer: async (view): Promise<readonly ProfileView[]> => (await withPending(view)).profiles(),
   alone: (files) => files.profiles(),
@@ -55,8 +58,8 @@ const show = agentCommand({
   name: 'profile show',
   role: 'viewer',
   group: 'Lines:',
-  summary: 'all that is known of a device type',
-  arguments: [{ name: 'id', summary: 'as in the list', required: true, names: 'profile' }],
+  summary: msg`all that is known of a device type`,
+  arguments: [{ name: 'id', summary: msg`as in the list`, required: true, names: 'profile' }],
   examples: ['luciole profile show wirenboard-wb-led', 'luciole profile show eastron-sdm630 --json'],
   read: (args) => ({ id: textArg(args, 'id') }),
   answer: async (view, args) => findProfile(await withPending(view), args),
@@ -70,7 +73,7 @@ const check: LocalCommand = {
   role: 'viewer',
   hasSocket: false,
   group: 'Lines:',
-  summary: 'read a profile, run its examples, name all faults',
+  summary: msg`read a profile, run its examples, name all faults`,
   arguments: [FILE],
   options: [{ name: 'json', value: null, summary: 'print what was found as JSON' }],
   examples: ['luciole profile check my-driver.yaml', 'luciole profile check my-driver.yaml --json'],
@@ -82,7 +85,7 @@ const test: LocalCommand = {
   role: 'technician',
   hasSocket: true,
   group: 'Lines:',
-  summary: 'read each point of a profile from a real unit',
+  summary: msg`read each point of a profile from a real unit`,
   arguments: [FILE],
   options: [
     { name: 'line', value: 'LINE', summary: 'a line of the running cabinet', names: 'modbus-line' },

@@ -1,9 +1,10 @@
 /** `check`: the file of a cabinet, read and judged as the agent does it at its start. */
 import { checkConfig } from '../../../config/load/load-site.ts';
+import { count } from '../../../core/counts.ts';
 import type { Problem } from '../../../core/errors.ts';
 import { EXIT_BAD_CONFIG } from '../../console-error.ts';
 import { configFileOf, type LocalArgs, type Terminal } from '../../terminal/terminal.ts';
-import { count, translated } from '../../text/page.ts';
+import { translated } from '../../text/page.ts';
 import { problemLines } from '../../text/text-lines.ts';
 
 /** Resolves with the exit code. */

@@ -1,4 +1,7 @@
 /** `log watch`: the agent's log as it is written. A session shows it between its commands with `log on`. */
+
+import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import { LOG_SEVERITIES, type LogFeed, type LogLine, type LogSeverity } from '../../../core/ports.ts';
 import { nearest } from '../../../core/suggestions.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
@@ -6,7 +9,7 @@ import type { Job, OptionSpec } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { LocalArgs } from '../../terminal/terminal.ts';
 import { formatDuration, parseDuration } from '../../text/duration.ts';
-import { clockTime, count, type Page, stateWord, translated } from '../../text/page.ts';
+import { clockTime, type Page, stateWord, translated } from '../../text/page.ts';
 import { paragraph, shownCols, wrap } from '../../text/text-lines.ts';
 import { eventText } from '../cabinet/events.ts';
 import { untilOver, type Watched } from '../until-over.ts';
@@ -23,14 +26,14 @@ export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null
   name: 'log watch',
   role: 'technician',
   group: 'Agent:',
-  summary: "the agent's log as it is written, until Ctrl-C",
+  summary: msg`the agent's log as it is written, until Ctrl-C`,
   // A session that shows the log asks for it again each time that the agent comes back.
   isSelfNoted: true,
   options: [LEVEL_OPTION, { name: 'for', value: 'DURATION', summary: 'end by itself after this, as 30s or 5m' }],
   examples: ['luciole log watch', 'luciole log watch --level warning --for 5m', 'luciole log watch --level debug --json'],
   read: (args) => ({ level: readLevel(args), forMs: args['for'] === undefined ? null : parseDuration(textArg(args, 'for')) }),
   answer: ({ logFeed }, args, job) => {
-    if (logFeed === null) throw new ConsoleError('failed', 'the log of this run cannot be read along');
+    if (logFeed === null) throw new ConsoleError('failed', msg`the log of this run cannot be read along`);
     return watchLog(logFeed, args, job);
   },
   render: renderLogEnd,
@@ -45,7 +48,7 @@ export function readLevel({ level = 'info' }: LocalArgs): LogSeverity {
   const near = nearest(typed, LOG_SEVERITIES);
   throw new ConsoleError(
     'usage',
-    `bad level "${typed}": ${near === undefined ? `it is ${LOG_SEVERITIES.join(', ')}` : `did you mean ${near}?`}`,
+    msg`bad level "${typed}": ${near === undefined ? `it is ${LOG_SEVERITIES.join(', ')}` : `did you mean ${near}?`}`,
   );
 }
 

@@ -1,4 +1,5 @@
 /** `metrics`: figures of the agent for a monitoring system. */
+import { msg } from '../../../core/message.ts';
 import { METRIC_FORMATS, type MetricFamily, type MetricFormat, metricsText } from '../../../core/metrics.ts';
 import { agentCommand } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
@@ -9,7 +10,7 @@ export const METRICS = agentCommand<{ format: MetricFormat }, readonly MetricFam
   isVerbatim: true,
   role: 'viewer',
   group: 'Agent:',
-  summary: 'figures for a monitor, as OpenMetrics text',
+  summary: msg`figures for a monitor, as OpenMetrics text`,
   options: [{ name: 'format', value: 'FORMAT', summary: 'openmetrics, prometheus (default: openmetrics)', choices: METRIC_FORMATS }],
   examples: ['luciole metrics', 'luciole metrics --format prometheus > /run/luciole.prom'],
   read: readFormat,
@@ -19,6 +20,6 @@ export const METRICS = agentCommand<{ format: MetricFormat }, readonly MetricFam
 
 function readFormat({ format = 'openmetrics' }: RawArgs): { format: MetricFormat } {
   const known = METRIC_FORMATS.find((each) => each === format);
-  if (known === undefined) throw new ConsoleError('usage', `bad --format "${String(format)}": ${METRIC_FORMATS.join(' or ')}`);
+  if (known === undefined) throw new ConsoleError('usage', msg`bad --format "${String(format)}": ${METRIC_FORMATS.join(' or ')}`);
   return { format: known };
 }

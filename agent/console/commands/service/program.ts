@@ -1,4 +1,5 @@
 /** The commands that the program carries out itself, which are loaded only where they are asked for. Commissioning does `setup`, `config import` and `erase`. */
+import { msg } from '../../../core/message.ts';
 import { JSON_OPTION } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
 
@@ -14,7 +15,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     name: 'run',
     role: 'admin',
     hasSocket: true,
-    summary: 'run the agent until it is stopped',
+    summary: msg`run the agent until it is stopped`,
     arguments: [CABINET_FILE],
     options: [
       { name: 'port', value: 'LINE=PATH', summary: 'another device file for a line', repeats: true },
@@ -34,7 +35,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     name: 'check',
     role: 'viewer',
     hasSocket: false,
-    summary: 'read a cabinet file and name everything wrong in it',
+    summary: msg`read a cabinet file and name everything wrong in it`,
     arguments: [CABINET_FILE],
     options: [
       { name: 'no-ports', value: null, summary: 'leave out whether the ports exist, on another machine than the gateway' },
@@ -46,7 +47,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     name: 'version',
     role: 'anyone',
     hasSocket: false,
-    summary: 'print the version of the program and its runtime',
+    summary: msg`print the version of the program and its runtime`,
     arguments: [],
     options: [{ name: 'json', value: null, summary: 'print it as JSON' }],
     examples: ['luciole version', 'luciole version --json'],
@@ -55,7 +56,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     name: 'tech-support',
     role: 'technician',
     hasSocket: true,
-    summary: 'one packed file with all that a helper needs',
+    summary: msg`one packed file with all that a helper needs`,
     arguments: [],
     options: [
       { name: 'to', value: 'FILE', summary: 'where to; a folder gets a file named by cabinet and time (default: here)', file: 'write' },
@@ -67,7 +68,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     name: 'console',
     role: 'anyone',
     hasSocket: true,
-    summary: 'these commands in a session, also on a bare tty',
+    summary: msg`these commands in a session, also on a bare tty`,
     arguments: [],
     options: [
       { name: 'baud', value: 'BAUD', summary: 'never write faster than this (default: the speed of a serial port, else no limit)' },
@@ -80,7 +81,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     name: 'manual',
     role: 'anyone',
     hasSocket: false,
-    summary: 'print the manual page, for man(1)',
+    summary: msg`print the manual page, for man(1)`,
     arguments: [],
     options: [],
     examples: ['luciole manual > luciole.1', 'luciole manual | man -l -'],
@@ -89,9 +90,9 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     name: 'setup',
     role: 'admin',
     hasSocket: true,
-    summary: 'first start: find ports and units, ask, write a file',
+    summary: msg`first start: find ports and units, ask, write a file`,
     arguments: [
-      { name: 'file', summary: 'the cabinet to write (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)', required: false },
+      { name: 'file', summary: msg`the cabinet to write (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)`, required: false },
     ],
     options: [
       { name: 'answers', value: 'FILE', summary: 'answers as YAML, by the names of the options below; asks nothing' },
@@ -133,8 +134,8 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     name: 'config import',
     role: 'admin',
     hasSocket: false,
-    summary: 'poles, devices and lamps in bulk from a CSV table',
-    arguments: [{ name: 'table', summary: 'a CSV file; its first line names the columns', required: true, file: 'read' }],
+    summary: msg`poles, devices and lamps in bulk from a CSV table`,
+    arguments: [{ name: 'table', summary: msg`a CSV file; its first line names the columns`, required: true, file: 'read' }],
     options: [
       { name: 'into', value: 'FILE', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)', file: 'read' },
       { name: 'write', value: null, summary: 'write it; without this, only show what would change' },
@@ -146,7 +147,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     name: 'erase',
     role: 'admin',
     hasSocket: true,
-    summary: 'erase all data: readings, users, revisions, updates',
+    summary: msg`erase all data: readings, users, revisions, updates`,
     arguments: [CABINET_FILE],
     options: [
       { name: 'yes', value: null, summary: 'erase it; without this, only show what would go' },

@@ -1,4 +1,5 @@
 /** `tech-support`: writes one packed file for remote support, and says how large it is and how long it takes over the serial line. */
+
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, freemem, loadavg, release, totalmem, uptime } from 'node:os';
@@ -7,6 +8,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { LeastRole } from '../../../core/access.ts';
 import type { WallMs } from '../../../core/clock.ts';
+import { msg } from '../../../core/message.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { ExpectRoom, LocalArgs, Terminal } from '../../terminal/terminal.ts';
 import { formatDuration } from '../../text/duration.ts';
@@ -81,10 +83,10 @@ async function written(bytes: Uint8Array, place: string, name: string): Promise<
       const isNoFolder = code === 'ENOENT' || code === 'ENOTDIR';
       if (isNoFolder && file !== place) continue;
       const why = code === 'EEXIST' ? 'there is a file of this name already' : (cause as Error).message;
-      throw new ConsoleError('failed', `cannot write ${file}: ${why}; name another place with --to`, { cause });
+      throw new ConsoleError('failed', msg`cannot write ${file}: ${why}; name another place with --to`, { cause });
     }
   }
-  throw new ConsoleError('failed', `cannot write ${place}; name another place with --to`);
+  throw new ConsoleError('failed', msg`cannot write ${place}; name another place with --to`);
 }
 
 async function machineFacts(configFile: string, { version }: Terminal): Promise<readonly (readonly [string, string])[]> {

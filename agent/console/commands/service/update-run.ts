@@ -1,6 +1,8 @@
 /** `update install`: the way of a file to the agent, in parts: the agent of a service sees no home folder. */
+
 import { open, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { msg } from '../../../core/message.ts';
 import type { UpdateAnswer } from '../../../core/updates.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
 import { CONSOLE_EXIT, ConsoleError } from '../../console-error.ts';
@@ -43,14 +45,14 @@ export async function installUpdate(args: LocalArgs, terminal: Terminal, receive
 
 async function* partsOf(path: string): AsyncGenerator<{ atByte: number; ofBytes: number; data: Buffer }> {
   const file = await open(path).catch((error: NodeJS.ErrnoException) => {
-    throw new ConsoleError('failed', `${path} cannot be read (${error.code}): check its path and mode`);
+    throw new ConsoleError('failed', msg`${path} cannot be read (${error.code}): check its path and mode`);
   });
   try {
     const { size: ofBytes } = await file.stat();
-    if (ofBytes === 0) throw new ConsoleError('failed', `${path} is empty`);
+    if (ofBytes === 0) throw new ConsoleError('failed', msg`${path} is empty`);
     for (let atByte = 0; atByte < ofBytes; ) {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(PART_BYTES), 0, PART_BYTES, atByte);
-      if (bytesRead === 0) throw new ConsoleError('failed', `${path} became shorter while it was read`);
+      if (bytesRead === 0) throw new ConsoleError('failed', msg`${path} became shorter while it was read`);
       yield { atByte, ofBytes, data: buffer.subarray(0, bytesRead) };
       atByte += bytesRead;
     }

@@ -1,4 +1,5 @@
 /** `update`: another release of the program, on trial first, and the way back. */
+import { msg } from '../../../core/message.ts';
 import type { UpdateAnswer, UpdateView } from '../../../core/updates.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { agentCommand, JSON_OPTION, textArg } from '../../agent-command.ts';
@@ -26,8 +27,8 @@ const install: LocalCommand = {
   role: 'admin',
   hasSocket: true,
   group: 'Agent:',
-  summary: 'another release from a signed file, on trial first',
-  arguments: [{ name: 'file', summary: 'the update file', required: true, file: 'read' }],
+  summary: msg`another release from a signed file, on trial first`,
+  arguments: [{ name: 'file', summary: msg`the update file`, required: true, file: 'read' }],
   options: [FORCE, JSON_OPTION],
   examples: ['luciole update install luciole_0.2.0_arm64.update', 'luciole update install luciole_0.2.0_arm64.update --force'],
 };
@@ -36,7 +37,7 @@ const status = agentCommand<object, UpdateView>({
   name: 'update status',
   role: 'viewer',
   group: 'Agent:',
-  summary: 'which release runs, is it on trial, what was before',
+  summary: msg`which release runs, is it on trial, what was before`,
   examples: ['luciole update status', 'luciole update status --json'],
   answer: (view) => updatesOf(view).status(),
   render: async (view, page) => renderUpdates(view, page),
@@ -45,7 +46,7 @@ const status = agentCommand<object, UpdateView>({
 const revert = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   ...changing,
   name: 'update revert',
-  summary: 'back to the release before',
+  summary: msg`back to the release before`,
   options: [FORCE],
   examples: ['luciole update revert', 'luciole update revert --force'],
   timeoutMs: INSTALL_TIMEOUT_MS,
@@ -57,12 +58,12 @@ const revert = agentCommand<{ isForced: boolean }, UpdateAnswer>({
 export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer }, UpdateAnswer>({
   ...changing,
   name: 'update put',
-  summary: 'a part of an update file',
+  summary: msg`a part of an update file`,
   isHidden: true,
   arguments: [
-    { name: 'at', summary: 'bytes before it', required: true },
-    { name: 'of', summary: 'bytes of the file', required: true },
-    { name: 'data', summary: 'base64', required: true },
+    { name: 'at', summary: msg`bytes before it`, required: true },
+    { name: 'of', summary: msg`bytes of the file`, required: true },
+    { name: 'data', summary: msg`base64`, required: true },
   ],
   read: (args) => ({
     atByte: bytesArg(textArg(args, 'at')),
@@ -75,7 +76,7 @@ export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer 
 export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   ...changing,
   name: 'update apply',
-  summary: 'check, unpack and start what was put',
+  summary: msg`check, unpack and start what was put`,
   isHidden: true,
   options: [FORCE],
   timeoutMs: INSTALL_TIMEOUT_MS,
@@ -87,13 +88,13 @@ export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
 export const UPDATE_COMMANDS: readonly ConsoleCommand[] = [install, status, revert, put, apply];
 
 function updatesOf(view: AgentView): NonNullable<AgentView['updates']> {
-  if (view.updates === null) throw new ConsoleError('failed', 'this run of the agent takes no updates');
+  if (view.updates === null) throw new ConsoleError('failed', msg`this run of the agent takes no updates`);
   return view.updates;
 }
 
 function bytesArg(text: string): number {
   const bytes = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(bytes)) throw new ConsoleError('usage', `bad number of bytes "${text}"`);
+  if (Number.isNaN(bytes)) throw new ConsoleError('usage', msg`bad number of bytes "${text}"`);
   return bytes;
 }
 

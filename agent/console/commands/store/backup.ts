@@ -1,4 +1,5 @@
 /** `backup` and `restore`: their words. Commissioning does both. */
+import { msg } from '../../../core/message.ts';
 import { JSON_OPTION } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
 
@@ -9,7 +10,7 @@ export const BACKUP: LocalCommand = {
   hasSocket: true,
   isTypedWhole: true,
   group: 'Store:',
-  summary: 'one file from which another gateway goes on',
+  summary: msg`one file from which another gateway goes on`,
   arguments: [],
   options: [
     { name: 'to', value: 'FILE', summary: 'where to; a folder gets a file named by cabinet and time (default: here)' },
@@ -28,8 +29,8 @@ export const RESTORE: LocalCommand = {
   hasSocket: true,
   isTypedWhole: true,
   group: 'Store:',
-  summary: 'check a backup, and make this gateway go on from it',
-  arguments: [{ name: 'backup', summary: 'a file that `luciole backup` made', required: true }],
+  summary: msg`check a backup, and make this gateway go on from it`,
+  arguments: [{ name: 'backup', summary: msg`a file that \`luciole backup\` made`, required: true }],
   options: [
     { name: 'yes', value: null, summary: 'restore it; without this, only show what would be replaced' },
     { name: 'no-keys', value: null, summary: 'leave the keys and users of this gateway' },

@@ -4,10 +4,12 @@
  * Until it is complete there are FILE.part and FILE.part.json. The second describes the first correctly at every moment at which the
  * program may be killed.
  */
+
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { asOwnerOf, replaceWhole } from '../../../core/atomic-write.ts';
+import { msg } from '../../../core/message.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { ExpectRoom } from '../../terminal/terminal.ts';
 
@@ -51,7 +53,7 @@ export async function openExportFile(
 ): Promise<ExportFile> {
   const [part, note] = [`${file}.part`, `${file}.part.json`];
   return withFileErrors(file, async () => {
-    if (existsSync(file) && (await stat(file)).isDirectory()) throw new ConsoleError('failed', `${file} is a folder; name a file in it`);
+    if (existsSync(file) && (await stat(file)).isDirectory()) throw new ConsoleError('failed', msg`${file} is a folder; name a file in it`);
     const state = existsSync(part) ? await goOn(part, note, wanted) : null;
     if (state === null) rmSync(note, { force: true });
     // A link in a folder of another user leads root no further than that user could go.
@@ -110,12 +112,12 @@ async function goOn(part: string, note: string, wanted: Pick<ExportState, 'since
   // Killed before its first page was written.
   if (state === null && size === 0) return null;
   const restartHint = `; to begin anew remove ${part} and ${basename(note)}`;
-  if (state === null) throw new ConsoleError('failed', `${part} is there and not the beginning of an export${restartHint}`);
+  if (state === null) throw new ConsoleError('failed', msg`${part} is there and not the beginning of an export${restartHint}`);
   if (state.since !== wanted.since || state.until !== wanted.until || state.format !== wanted.format) {
     const words = `--since ${state.since}${state.until === null ? '' : ` --until ${state.until}`} --format ${state.format}`;
-    throw new ConsoleError('failed', `${part} is the beginning of an export ${words}: give the same to go on with it${restartHint}`);
+    throw new ConsoleError('failed', msg`${part} is the beginning of an export ${words}: give the same to go on with it${restartHint}`);
   }
-  if (size < state.bytes) throw new ConsoleError('failed', `${part} is shorter than it was left${restartHint}`);
+  if (size < state.bytes) throw new ConsoleError('failed', msg`${part} is shorter than it was left${restartHint}`);
   return state;
 }
 
@@ -151,6 +153,6 @@ async function withFileErrors<T>(file: string, work: () => Promise<T>): Promise<
   } catch (error) {
     if (error instanceof ConsoleError) throw error;
     const { code = '', message } = error as NodeJS.ErrnoException;
-    throw new ConsoleError('failed', `cannot write ${file}: ${ADVICE[code] ?? message}`, { cause: error });
+    throw new ConsoleError('failed', msg`cannot write ${file}: ${ADVICE[code] ?? message}`, { cause: error });
   }
 }

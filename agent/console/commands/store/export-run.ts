@@ -3,12 +3,15 @@
  *
  * The agent resolves the times and cuts the pages; this side writes the file.
  */
+
+import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import { textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import type { ExpectRoom, LocalArgs, Terminal } from '../../terminal/terminal.ts';
-import { count, formatNumber, translated } from '../../text/page.ts';
+import { formatNumber, translated } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';
 import { wrap } from '../../text/text-lines.ts';
 import { readRange } from '../time-range.ts';
@@ -61,8 +64,8 @@ export async function exportReadings(
 
 /** Errors: throws ConsoleError 'usage' for the first thing wrong. */
 function readExport(args: RawArgs): ExportArgs {
-  if (args['since'] === undefined) throw new ConsoleError('usage', 'say from when on: --since 24h, or --since 2026-12-01');
-  if (args['to'] === undefined) throw new ConsoleError('usage', 'say into which file: --to today.csv, or --to - to print it');
+  if (args['since'] === undefined) throw new ConsoleError('usage', msg`say from when on: --since 24h, or --since 2026-12-01`);
+  if (args['to'] === undefined) throw new ConsoleError('usage', msg`say into which file: --to today.csv, or --to - to print it`);
   readRange(args);
   const to = textArg(args, 'to');
   const until = args['until'] === undefined ? null : textArg(args, 'until');
@@ -75,11 +78,11 @@ function formatOf(args: RawArgs, to: string): ExportFormat {
   if (found !== undefined) return found;
   throw new ConsoleError(
     'usage',
-    `${text === '' ? 'no format' : `no format "${text}"`}: end the name in .csv or .jsonl, or say --format csv or jsonl`,
+    msg`${text === '' ? 'no format' : `no format "${text}"`}: end the name in .csv or .jsonl, or say --format csv or jsonl`,
   );
 }
 
-const NEW_STORE = 'the store has been begun anew since this export began, so it cannot go on: remove what is there and begin anew';
+const NEW_STORE = msg`the store has been begun anew since this export began, so it cannot go on: remove what is there and begin anew`;
 
 async function pump(file: ExportFile, wanted: ExportArgs, terminal: Terminal, signal: AbortSignal): Promise<Reached> {
   const report = progressReporter(terminal);
@@ -127,7 +130,7 @@ function after(
 ): Reached {
   const beforeSeq = before?.afterSeq ?? 0;
   const afterSeq = nextSeq ?? frames.at(-1)?.seq ?? beforeSeq;
-  if (nextSeq !== null && nextSeq <= beforeSeq) throw new ConsoleError('failed', 'the agent gives the same page again; see its log');
+  if (nextSeq !== null && nextSeq <= beforeSeq) throw new ConsoleError('failed', msg`the agent gives the same page again; see its log`);
   const sums = { frames: (before?.frames ?? 0) + page.frames, readings: (before?.readings ?? 0) + page.readings };
   const beganMs = before?.beganMs ?? frames[0]?.atMs ?? fromMs;
   return { since, until, format, epoch, fromMs, toMs, beganMs, afterSeq, ...sums };
@@ -151,7 +154,7 @@ function progressReporter(terminal: Terminal): (page: ExportAnswer, reached: Rea
 /** The listener goes with the page, or every page would be kept to the end. */
 function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const stop = (): void => reject(new ConsoleError('failed', 'stopped'));
+    const stop = (): void => reject(new ConsoleError('failed', msg`stopped`));
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
@@ -160,7 +163,7 @@ function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 
 function withKept(error: unknown, to: string): unknown {
   if (!(error instanceof ConsoleError) || error.message === NEW_STORE) return error;
-  return new ConsoleError(error.code, `${error.message}; ${to}.part is kept: the same command goes on from there`, { cause: error });
+  return new ConsoleError(error.code, msg`${error.message}; ${to}.part is kept: the same command goes on from there`, { cause: error });
 }
 
 function toOutput(write: ExportFile['append']): ExportFile {

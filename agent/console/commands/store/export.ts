@@ -1,4 +1,5 @@
 /** `export`: its words, and the pages that the agent answers it with. */
+import { msg } from '../../../core/message.ts';
 import type { ExportPage, StoredFrame, StoredReading } from '../../../core/ports.ts';
 import type { PointId } from '../../../core/words.ts';
 import { agentCommand, numberArg } from '../../agent-command.ts';
@@ -30,7 +31,7 @@ export const EXPORT: LocalCommand = {
   role: 'viewer',
   hasSocket: true,
   group: 'Store:',
-  summary: 'all readings of a time into a file',
+  summary: msg`all readings of a time into a file`,
   arguments: [],
   options: [
     RANGE_OPTIONS.since,
@@ -51,7 +52,7 @@ export const EXPORT_PAGE = agentCommand({
   name: 'export page',
   role: 'viewer',
   group: 'Store:',
-  summary: 'some frames of an export',
+  summary: msg`some frames of an export`,
   isHidden: true,
   options: [
     RANGE_OPTIONS.since,

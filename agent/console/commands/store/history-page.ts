@@ -1,9 +1,11 @@
 /** Renders `luciole history`: the values of a point as a table, a plot or CSV. Pure. */
+
+import { count } from '../../../core/counts.ts';
 import { DAY_MS } from '../../../core/durations.ts';
 import type { History, HistoryBucket, HistoryRow, Resolution } from '../../../core/ports.ts';
 import type { PointId } from '../../../core/words.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { columnTime, count, dayTime, formatNumber, NOTHING, type Page, stateWord, type TimeForm, translated } from '../../text/page.ts';
+import { columnTime, dayTime, formatNumber, NOTHING, type Page, stateWord, type TimeForm, translated } from '../../text/page.ts';
 import { plotLines, type Sample } from '../../text/plot.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { csvLine } from '../../text/text-table.ts';

@@ -1,5 +1,7 @@
 /** `history`: what a point measured. */
+
 import { HOUR_MS } from '../../../core/durations.ts';
+import { type Message, msg } from '../../../core/message.ts';
 import type { Resolution } from '../../../core/ports.ts';
 import { nearest } from '../../../core/suggestions.ts';
 import type { AgentView, PointView } from '../../../core/views.ts';
@@ -42,8 +44,8 @@ export const HISTORY = agentCommand({
   name: 'history',
   role: 'viewer',
   group: 'Store:',
-  summary: 'what a point measured, as a table or a plot',
-  arguments: [{ name: 'point', summary: 'as in `luciole points`', required: true, names: 'point' }],
+  summary: msg`what a point measured, as a table or a plot`,
+  arguments: [{ name: 'point', summary: msg`as in \`luciole points\``, required: true, names: 'point' }],
   options: [
     { ...RANGE_OPTIONS.since, summary: `${RANGE_OPTIONS.since.summary} (default: 24h)` },
     RANGE_OPTIONS.until,
@@ -71,7 +73,7 @@ export const HISTORY = agentCommand({
 /** Errors: throws ConsoleError 'usage' for the first thing wrong. */
 export function readHistory(args: RawArgs): HistoryArgs {
   const [plot, csv] = [args['plot'] === true, args['csv'] === true];
-  if (plot && csv) throw new ConsoleError('usage', '--plot or --csv, not both');
+  if (plot && csv) throw new ConsoleError('usage', msg`--plot or --csv, not both`);
   return { point: textArg(args, 'point'), ...readRange(args, USUAL_SINCE), by: readBy(args), form: plot ? 'plot' : csv ? 'csv' : 'table' };
 }
 
@@ -95,7 +97,7 @@ export function findPoint(view: Pick<AgentView, 'points'>, typed: string): Point
 }
 
 /** About the device that was asked for, where it is one: another's point is no answer. */
-function noPoint(typed: string, asked: string, ids: readonly string[]): string {
+function noPoint(typed: string, asked: string, ids: readonly string[]): Message {
   const [device = '', quantity = ''] = asked.split('.');
   const own = ids.filter((id) => id.toLowerCase().startsWith(`${device.toLowerCase()}.`));
   const none = `no point ${JSON.stringify(typed)}`;
@@ -103,14 +105,14 @@ function noPoint(typed: string, asked: string, ids: readonly string[]): string {
     const near = quantity === '' ? undefined : nearestPoint(device, quantity, ids);
     const alike = near === undefined ? ids.filter((id) => id.toLowerCase().includes(asked.toLowerCase())) : [near];
     const meant = alike.slice(0, MAX_NAMED).join(', ');
-    if (meant === '') return `${none}; \`luciole points\` names them all`;
-    return `${none}; did you mean ${meant}${alike.length > MAX_NAMED ? ' or another' : ''}?`;
+    if (meant === '') return msg`${none}; \`luciole points\` names them all`;
+    return msg`${none}; did you mean ${meant}${alike.length > MAX_NAMED ? ' or another' : ''}?`;
   }
   const near = nearest(quantity, own.map(quantityOf));
-  if (near !== undefined) return `${none}; did you mean ${own.find((id) => quantityOf(id) === near)}?`;
+  if (near !== undefined) return msg`${none}; did you mean ${own.find((id) => quantityOf(id) === near)}?`;
   const elsewhere = ids.filter((id) => quantityOf(id).toLowerCase() === quantity.toLowerCase());
   const seen = elsewhere.length === 0 ? 'no device here measures that' : `${quantity} is measured by ${listed(elsewhere)}`;
-  return `${none}: ${own[0]?.split('.')[0]} has ${listed(own)}; ${seen}`;
+  return msg`${none}: ${own[0]?.split('.')[0]} has ${listed(own)}; ${seen}`;
 }
 
 /** Of a device whose name is mistyped. */
@@ -131,6 +133,6 @@ function readBy(args: RawArgs): Resolution | null {
   if (args['by'] === undefined) return null;
   const text = textArg(args, 'by').toLowerCase();
   const found = RESOLUTIONS.find((each) => each === text);
-  if (found === undefined) throw new ConsoleError('usage', `bad --by "${text}": it is ${RESOLUTIONS.join(', ')}`);
+  if (found === undefined) throw new ConsoleError('usage', msg`bad --by "${text}": it is ${RESOLUTIONS.join(', ')}`);
   return found;
 }

@@ -1,23 +1,14 @@
 /**
  * Renders `luciole store`, its check and its backup: what is stored, what fits, flash wear, whether every reading is accounted for. Pure.
  */
+
+import { count } from '../../../core/counts.ts';
 import { HOUR_MS } from '../../../core/durations.ts';
 import { lostNumber } from '../../../core/lost-readings.ts';
 import type { BackupReport, StoreAccount, StoreCheck } from '../../../core/ports.ts';
 import type { ChoreView, StoreView } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';
-import {
-  clockTime,
-  count,
-  formatBytes,
-  formatNumber,
-  fullTime,
-  NOTHING,
-  type Page,
-  since,
-  stateWord,
-  translated,
-} from '../../text/page.ts';
+import { clockTime, formatBytes, formatNumber, fullTime, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 

@@ -1,5 +1,7 @@
 /** `store`, `store check` and `store backup`: what is kept, whether it is whole, and a copy of it. */
+
 import type { Timer } from '../../../core/clock.ts';
+import { msg } from '../../../core/message.ts';
 import type { BackupReport, StoreCheck } from '../../../core/ports.ts';
 import type { AgentView, StoreView } from '../../../core/views.ts';
 import { agentCommand } from '../../agent-command.ts';
@@ -14,7 +16,7 @@ export const STORE = agentCommand({
   name: 'store',
   role: 'viewer',
   group: 'Store:',
-  summary: 'what is kept, how much fits, and its chores',
+  summary: msg`what is kept, how much fits, and its chores`,
   examples: ['luciole store', 'luciole store --json', 'luciole store check'],
   answer: (view): Promise<StoreView> => view.store(),
   render: async (result, page) => (await import('./store-page.ts')).renderStore(result, page),
@@ -24,7 +26,7 @@ export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   name: 'store check',
   role: 'technician',
   group: 'Store:',
-  summary: 'read everything once and name all damage',
+  summary: msg`read everything once and name all damage`,
   examples: ['luciole store check', 'luciole store check --json'],
   answer: (view, _args, job) => withWord(job, () => askStore(view, view.checkStore())),
   render: async (result, page) => (await import('./store-page.ts')).renderStoreCheck(result, page),
@@ -36,7 +38,7 @@ export const STORE_BACKUP = agentCommand({
   name: 'store backup',
   role: 'technician',
   group: 'Store:',
-  summary: 'copy the state of the cabinet now',
+  summary: msg`copy the state of the cabinet now`,
   examples: ['luciole store backup', 'luciole store backup --json'],
   answer: (view): Promise<BackupReport> => askStore(view, view.backupStore()),
   render: async (result, page) => (await import('./store-page.ts')).renderBackup(result, page),
@@ -67,5 +69,5 @@ export async function askStore<T>(view: AgentView, answer: Promise<T | undefined
   if (found !== undefined) return found;
   const { reason } = await view.store();
   const why = reason === '' ? 'the storage thread is busy; try again, or ask for less' : `${reason}; see \`luciole store\``;
-  throw new ConsoleError('failed', `the store did not answer: ${why}`);
+  throw new ConsoleError('failed', msg`the store did not answer: ${why}`);
 }

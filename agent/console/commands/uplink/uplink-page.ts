@@ -1,10 +1,13 @@
 /** Renders `luciole uplink`, its test and its reconnect. Pure. */
+
+import { count } from '../../../core/counts.ts';
 import { DAY_MS } from '../../../core/durations.ts';
 import { lostNumber } from '../../../core/lost-readings.ts';
+import { type Message, msg } from '../../../core/message.ts';
 import type { UplinkDelivery } from '../../../core/ports.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest } from '../../../core/uplink-tools.ts';
 import type { UplinkView } from '../../../core/views.ts';
-import { clockTime, count, formatBytes, formatNumber, type Page, since, stateWord, translated } from '../../text/page.ts';
+import { clockTime, formatBytes, formatNumber, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
@@ -21,11 +24,11 @@ export function renderUplink(view: UplinkView, page: Page): string {
       `${stateWord(view.state, page)} since ${clockTime(view.sinceMs, page)} (${since(view.sinceMs, page)}), ${view.broker}${place}`,
     ],
     ...(view.reason === '' ? [] : [['Trouble', view.reason] as const]),
-    ['Node', `group ${view.group}, node ${view.node}, ${hostText(view)}, bdSeq ${formatNumber(view.bdSeq)}`],
+    ['Node', msg`group ${view.group}, node ${view.node}, ${hostText(view)}, bdSeq ${formatNumber(view.bdSeq)}`],
     ...(delivery === undefined ? [] : deliveryRows(view, delivery, page)),
     ['Readings', readingsText(view)],
     ['Traffic', trafficText(view)],
-    ['Commands', `${formatNumber(view.commandsReceived)} received, ${formatNumber(view.commandsRefused)} refused`],
+    ['Commands', msg`${formatNumber(view.commandsReceived)} received, ${formatNumber(view.commandsRefused)} refused`],
     ...(certificates?.broker ? [['Broker', certificateText(certificates.broker, page)] as const] : []),
     ...(certificates?.own ? [['Own', certificateText(certificates.own, page)] as const] : []),
     ...(lastFailure ? [['Last', `failure ${since(lastFailure.atMs, page)} ago: ${lastFailure.text}`] as const] : []),
@@ -64,16 +67,16 @@ function proofText({ mode, isPlatformSilent, isAcknowledging }: UplinkDelivery):
   return `the platform acknowledges${isPlatformSilent ? ', BUT SAYS NOTHING' : ''}`;
 }
 
-function readingsText({ readingsPublished, readingsHistorical, readingsAcked }: UplinkView): string {
-  return `${formatNumber(readingsPublished)} published, ${formatNumber(readingsHistorical)} of them as history, ${formatNumber(readingsAcked)} confirmed`;
+function readingsText({ readingsPublished, readingsHistorical, readingsAcked }: UplinkView): Message {
+  return msg`${formatNumber(readingsPublished)} published, ${formatNumber(readingsHistorical)} of them as history, ${formatNumber(readingsAcked)} confirmed`;
 }
 
 /** Units: `dailyMegabytes` 10^6 bytes, as `formatBytes`. */
-function trafficText({ messagesSent, bytesSent, delivery }: UplinkView): string {
-  const sum = `${count(messagesSent, 'message')}, ${formatBytes(bytesSent)} since the start`;
+function trafficText({ messagesSent, bytesSent, delivery }: UplinkView): Message {
+  const sum = msg`${count(messagesSent, 'message')}, ${formatBytes(bytesSent)} since the start`;
   if (delivery === undefined) return sum;
   const bound = delivery.dailyMegabytes === null ? '' : ` of ${formatNumber(delivery.dailyMegabytes)} MB for the backlog`;
-  return `${formatBytes(delivery.bytesToday)} today (UTC)${bound}; ${sum}`;
+  return msg`${formatBytes(delivery.bytesToday)} today (UTC)${bound}; ${sum}`;
 }
 
 function certificateText({ subject, untilMs }: PeerCertificate, { atMs }: Page): string {

@@ -1,10 +1,13 @@
 /** `uplink trace`: events and packets of late, or as they happen. */
+
+import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import type { TraceEntry } from '../../../core/uplink-tools.ts';
 import { agentCommand, numberArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { formatDuration, parseDuration } from '../../text/duration.ts';
-import { clockTime, columnTime, count, formatNumber, type Page, translated } from '../../text/page.ts';
+import { clockTime, columnTime, formatNumber, type Page, translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { reportUntilOver } from '../until-over.ts';
 import { uplinkToolsOf } from './uplink.ts';
@@ -18,7 +21,7 @@ export const UPLINK_TRACE = agentCommand<{ last: number; followMs: number | null
   name: 'uplink trace',
   role: 'technician',
   group: 'Uplink:',
-  summary: 'events and packets of late, without their contents',
+  summary: msg`events and packets of late, without their contents`,
   options: [
     { name: 'last', value: 'COUNT', summary: 'so many entries, 1 to 400 (default: 22)' },
     { name: 'follow', value: null, summary: 'each as it happens, until Ctrl-C or for a while' },
@@ -37,12 +40,12 @@ export const UPLINK_TRACE = agentCommand<{ last: number; followMs: number | null
 
 function readFollow({ follow, for: duration }: RawArgs): number | null {
   if (follow !== true) {
-    if (duration !== undefined) throw new ConsoleError('usage', '--for goes with --follow');
+    if (duration !== undefined) throw new ConsoleError('usage', msg`--for goes with --follow`);
     return null;
   }
   if (duration === undefined) return FOLLOW_MS.usual;
   const ms = parseDuration(String(duration));
-  if (ms > FOLLOW_MS.max) throw new ConsoleError('usage', `bad --for "${duration}": 1h at most`);
+  if (ms > FOLLOW_MS.max) throw new ConsoleError('usage', msg`bad --for "${duration}": 1h at most`);
   return ms;
 }
 

@@ -1,4 +1,5 @@
 /** `uplink`: how the platform is reached, a test of each stage of the way to it, a new connection. */
+import { msg } from '../../../core/message.ts';
 import type { UplinkStep, UplinkTest, UplinkTools } from '../../../core/uplink-tools.ts';
 import type { AgentView, UplinkView } from '../../../core/views.ts';
 import { agentCommand, JSON_OPTION } from '../../agent-command.ts';
@@ -16,7 +17,7 @@ export const UPLINK = agentCommand({
   ...looking,
   name: 'uplink',
   role: 'viewer',
-  summary: 'how the platform is reached, and what waits for it',
+  summary: msg`how the platform is reached, and what waits for it`,
   examples: ['luciole uplink', 'luciole uplink test', 'luciole uplink --json'],
 });
 
@@ -24,7 +25,7 @@ export const UPLINK_STATUS = agentCommand({
   ...looking,
   name: 'uplink status',
   role: 'viewer',
-  summary: 'the same as without a verb',
+  summary: msg`the same as without a verb`,
   examples: ['luciole uplink status', 'luciole uplink status --json'],
 });
 
@@ -32,7 +33,7 @@ export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, U
   name: 'uplink test',
   role: 'technician',
   group: 'Uplink:',
-  summary: 'try every stage of the way to the platform',
+  summary: msg`try every stage of the way to the platform`,
   options: [{ name: 'broker', value: 'URL', summary: 'another one, as mqtts://host:8883; it gets no password' }],
   examples: ['luciole uplink test', 'luciole uplink test --broker mqtts://broker.example:8883', 'luciole uplink test --json'],
   read: ({ broker }) => ({ broker: readBroker(broker) }),
@@ -51,10 +52,10 @@ export const UPLINK_RECONNECT = agentCommand({
   name: 'uplink reconnect',
   role: 'technician',
   group: 'Uplink:',
-  summary: 'connect anew, with the certificates of now',
+  summary: msg`connect anew, with the certificates of now`,
   examples: ['luciole uplink reconnect', 'luciole uplink reconnect --json'],
   answer: (view, _args, { source }) => {
-    if (!uplinkToolsOf(view).reconnect(source)) throw new ConsoleError('failed', 'the uplink is off: nothing to connect');
+    if (!uplinkToolsOf(view).reconnect(source)) throw new ConsoleError('failed', msg`the uplink is off: nothing to connect`);
     return { asked: true };
   },
   render: async (_result, page) => (await import('./uplink-page.ts')).renderReconnect(page),
@@ -67,8 +68,8 @@ export const UPLINK_RENEW: LocalCommand = {
   name: 'uplink renew',
   role: 'admin',
   group: 'Uplink:',
-  summary: 'a new key and its certificate request',
-  arguments: [{ name: 'file', summary: 'the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)', required: false }],
+  summary: msg`a new key and its certificate request`,
+  arguments: [{ name: 'file', summary: msg`the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)`, required: false }],
   options: [JSON_OPTION],
   examples: ['luciole uplink renew', 'luciole uplink renew cabinet.yaml --json'],
 };
@@ -79,7 +80,7 @@ export function uplinkToolsOf(view: AgentView): UplinkTools {
 }
 
 function configured<T>(found: T | undefined): T {
-  if (found === undefined) throw new ConsoleError('failed', 'no uplink is configured: see uplink: in the cabinet file');
+  if (found === undefined) throw new ConsoleError('failed', msg`no uplink is configured: see uplink: in the cabinet file`);
   return found;
 }
 
@@ -88,8 +89,8 @@ function readBroker(typed: string | boolean | undefined): string | null {
   if (typed === undefined) return null;
   const url = typeof typed === 'string' ? URL.parse(typed) : null;
   if (url === null || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '')
-    throw new ConsoleError('usage', 'bad --broker: write mqtt://host:1883 or mqtts://host:8883');
+    throw new ConsoleError('usage', msg`bad --broker: write mqtt://host:1883 or mqtts://host:8883`);
   if (url.username !== '' || url.password !== '')
-    throw new ConsoleError('usage', 'bad --broker: no user or password in the address; a broker of the configuration gets its own');
+    throw new ConsoleError('usage', msg`bad --broker: no user or password in the address; a broker of the configuration gets its own`);
   return String(typed);
 }

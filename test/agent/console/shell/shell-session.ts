@@ -1,6 +1,7 @@
 /**
  * A session of the shell in this process: a terminal of the test's own, the manual clock, a real socket to an agent of fixed facts.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import { type Login, machineLogin } from '../../../../agent/console/shell/sessio
 import { createShell, type Shell } from '../../../../agent/console/shell/shell.ts';
 import type { Tty, TtyEvents } from '../../../../agent/console/shell/tty.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import type { AgentView, LastState } from '../../../../agent/core/views.ts';
 import { Screen } from '../../../support/screen.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
@@ -67,7 +69,7 @@ const LAST_STATE: LastState = {
   service: 'failed',
   log: ['{"severity":"alarm","event":"agent-crashed"}'],
   store: { dir: '/var/lib/luciole', lastReadingMs: AT_MS - 60_000, events: [fakeEvent(3)], problems: [] },
-  problem: '',
+  problem: msg``,
 };
 
 export const PROMPT = 'ANG-0421> ';

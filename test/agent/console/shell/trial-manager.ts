@@ -1,10 +1,11 @@
+import { msg } from '../../../../agent/core/message.ts';
 import type { ConfigAnswer, ConfigManager, ConfigView } from '../../../../agent/core/revisions.ts';
 import { createFakeView } from '../fake-view.ts';
 
 const REVISION = { number: 7, atMs: 0, by: 'file', why: '', hash: '', state: 'confirmed', reason: '' } as const;
 const DONE: ConfigAnswer = {
   state: 'done',
-  reason: '',
+  reason: msg``,
   problems: [],
   warnings: [],
   changes: [],
@@ -16,7 +17,7 @@ const DONE: ConfigAnswer = {
 /** A manager for which each commit is a trial. */
 export function trialManager(by = 'console:tech') {
   const asked: unknown[][] = [];
-  let view: ConfigView = { running: REVISION, trial: null, candidate: null, others: [], trouble: '' };
+  let view: ConfigView = { running: REVISION, trial: null, candidate: null, others: [], trouble: msg`` };
   const trial = (mode: 'auto' | 'asked'): void => {
     view = { ...view, running: { ...REVISION, number: 8, by, state: 'trial' }, trial: { number: 8, mode, restS: 300, missing: [] } };
   };

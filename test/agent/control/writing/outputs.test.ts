@@ -7,6 +7,7 @@ import type { Output, Rule, TrafficConfig } from '../../../../agent/core/cabinet
 import { every } from '../../../../agent/core/clock.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import type { ValueWrite, WriteResult } from '../../../../agent/core/ports.ts';
 import type { AgentEvent, Decision, Intent, PointId, Reading } from '../../../../agent/core/words.ts';
 import { resolveOutputs } from '../../../../agent/lighting/output.ts';
@@ -81,8 +82,8 @@ function createDeviceField(clock: ManualClock, device: Map<PointId, number>, sta
   }
   function answer({ pointId, value }: ValueWrite): WriteResult {
     const sentMono = clock.monoMs();
-    if (state.isSilent) return { state: 'failed', reason: 'no reply', sentMono: null };
-    if (state.isDeaf) return { state: 'failed', reason: 'reads back 0', sentMono };
+    if (state.isSilent) return { state: 'failed', reason: msg`no reply`, sentMono: null };
+    if (state.isDeaf) return { state: 'failed', reason: msg`reads back 0`, sentMono };
     device.set(pointId, value);
     read(pointId, value);
     return { state: 'verified', sentMono };

@@ -3,6 +3,7 @@ import t from 'tap';
 import type { ReadRequest, Reply } from '../../../../agent/core/driver.ts';
 import { BusError } from '../../../../agent/core/errors.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import type { IdentifyProbe } from '../../../../agent/core/profile.ts';
 import { Refusal } from '../../../../agent/core/refusal.ts';
 import { checkRead, checkRegisters, checkScan, checkWrite } from '../../../../agent/field/bus-tools/bus-bounds.ts';
@@ -140,7 +141,7 @@ t.test('a stranger is known by what names it, and guessed at only when nothing d
       asked.push(`${table}:${address}`);
       const found = words[`${table}:${address}`];
       return found === undefined
-        ? new BusError('illegal-address', 'no')
+        ? new BusError('illegal-address', msg`no`)
         : { words: found, turnaroundMs: 5, firstByteMs: 5, askedMono: 0, atMono: 0 };
     };
   const profiles = [maybe, led, meter];
@@ -155,7 +156,7 @@ t.test('a stranger is known by what names it, and guessed at only when nothing d
   const many = range(1, 9).map((n) => testProfile(`p${n}`, [], { identify: [probe({ address: n, oneOf: [[1]] })] }));
   await identify(9, [...many, ...many], async ({ address }) => {
     asked.push(`${address}`);
-    return new BusError('timeout', 'no reply');
+    return new BusError('timeout', msg`no reply`);
   });
   t.equal(asked.length, 3, 'one that falls silent is left in peace');
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { BusError } from '../../../../agent/core/errors.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import type { Lane } from '../../../../agent/core/ports.ts';
 import { createDeadBudget, createSilenceWatch, hushMs } from '../../../../agent/field/line/dead-units.ts';
 import { afterTurn, createConsoleJobs, type LaneNeeds, NONE_SINCE, nextLane } from '../../../../agent/field/line/lanes.ts';
@@ -168,7 +169,7 @@ t.test('jobs of a person go first come first served, and after a long one the li
   const fourth = jobs.add(job('never', 1), false);
   void jobs.next();
   await t.rejects(third, RangeError, 'its own trouble goes to who asked');
-  jobs.failAll(new BusError('port-closed', 'line north is down'));
+  jobs.failAll(new BusError('port-closed', msg`line north is down`));
   await t.rejects(fourth, { code: 'port-closed' });
   t.same(done, ['scan', 'read']);
 });

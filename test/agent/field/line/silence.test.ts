@@ -1,5 +1,6 @@
 import t from 'tap';
 import { BusError } from '../../../../agent/core/errors.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import { createPlant, LAMP, profile, SENSOR } from '../plant.ts';
 import { eventsOf, LINE_CHAR_MS, LINE_GAP_MS, many, plantWith, resultOf } from './line-plant.ts';
 
@@ -247,7 +248,7 @@ t.test('a port that does not open again ends all that waits for it', async (t) =
   await plant.clock.advance(2_000);
   plant.sim.silence(1);
   await plant.clock.advance(4_000);
-  plant.port.open = () => Promise.reject(new BusError('port-missing', 'there is no such port'));
+  plant.port.open = () => Promise.reject(new BusError('port-missing', msg`there is no such port`));
   let last = plant.write('L1', 1);
   for (let level = 2; level < 60 && plant.field.lines()[0]?.state === 'up'; level++) {
     last = plant.write('L1', level, { ttlMs: 60_000 });

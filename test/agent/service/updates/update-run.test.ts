@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import { ReleaseStore } from '../../../../agent/service/updates/release-store.ts';
 import { createUpdates, type UpdatesParts } from '../../../../agent/service/updates/update-run.ts';
 import { thisArch } from '../../../support/update-files.ts';
@@ -26,7 +27,7 @@ function runOf(t: Test, release: string, files: Readonly<Record<string, string>>
     serial: 10,
     arch: thisArch,
     keysDir: join(stateDir, 'keys'),
-    obstacle: '',
+    obstacle: msg``,
     unpackedDir,
     runtimeDir,
     leave: (why) => left.push(why),

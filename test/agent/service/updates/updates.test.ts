@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import type { Pulse } from '../../../../agent/core/pulse.ts';
 import { PACKAGE, ReleaseStore } from '../../../../agent/service/updates/release-store.ts';
 import { startReleaseTrial } from '../../../../agent/service/updates/release-trial.ts';
@@ -41,7 +42,7 @@ function cabinetAt(t: Test, changes: Partial<UpdateManagerParts> = {}, stateDir 
     serial: SERIAL,
     arch: thisArch,
     keysDir,
-    obstacle: '',
+    obstacle: msg``,
     lampsLit: () => 0,
     unitsOk: () => 12,
     restart: (why) => restarts.push(why),
@@ -338,7 +339,7 @@ t.test('a transfer goes on where it stood when the agent starts anew', async (t)
 });
 
 t.test('an agent that no service of the package started takes none', async (t) => {
-  const { maker, install, manager } = cabinetAt(t, { obstacle: 'only the service' });
+  const { maker, install, manager } = cabinetAt(t, { obstacle: msg`only the service` });
   t.equal(await install(updateBy(maker)), 'only the service');
   t.match(await manager.status(), { obstacle: 'only the service', release: PACKAGE });
 });

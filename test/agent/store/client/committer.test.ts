@@ -1,5 +1,7 @@
 /** One file that fails does not delay the other. */
+
 import t from 'tap';
+import { msg } from '../../../../agent/core/message.ts';
 import { openInProcessLink } from '../../../../agent/store/client/in-process-link.ts';
 import type { Kind, OpenLink, StoreAnswer, StoreRequest } from '../../../../agent/store/messages.ts';
 import { createStoreRig, frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
@@ -47,7 +49,7 @@ for (const commitSeconds of [1, 10, 60])
     await store.start();
     now.refusing = 'state';
     const startMono = clock.monoMs();
-    store.appendEvent({ id: 'a:1', code: 'door-open', source: 'K1', severity: 'warning', text: '', startMs: 1, endMs: 1 });
+    store.appendEvent({ id: 'a:1', code: 'door-open', source: 'K1', severity: 'warning', text: msg``, startMs: 1, endMs: 1 });
     let ticket = 0;
     for (let n = 0; n < 30; n++) {
       store.append(frame(++ticket));
@@ -71,7 +73,7 @@ t.test('facts are on disk at once while the file of readings refuses, and each r
   await clock.advance(120_000);
   for (let n = 0; n < 5; n++) {
     const startMs = STORE_START_MS + n;
-    store.appendEvent({ id: `a:${n}`, code: 'door-open', source: 'K1', severity: 'warning', text: '', startMs, endMs: startMs });
+    store.appendEvent({ id: `a:${n}`, code: 'door-open', source: 'K1', severity: 'warning', text: msg``, startMs, endMs: startMs });
     await clock.advance(0);
     t.equal((await store.events({ sinceMs: 0, limit: 99 })).filter(({ code }) => code === 'door-open').length, n + 1);
   }

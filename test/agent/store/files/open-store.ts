@@ -1,8 +1,10 @@
 /** Both files of a store in a folder, with ways to fill, cut and damage them. */
+
 import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Test } from 'tap';
+import { msg } from '../../../../agent/core/message.ts';
 import type { ReadingFrame } from '../../../../agent/core/ports.ts';
 import type { AgentEvent } from '../../../../agent/core/words.ts';
 import { StoreDatabase } from '../../../../agent/store/database.ts';
@@ -82,7 +84,7 @@ export function numberedEvent(n: number): AgentEvent {
     code: 'door-open',
     source: 'K1',
     severity: 'warning',
-    text: `event ${n}`,
+    text: msg`event ${n}`,
     startMs,
     endMs: startMs,
   };

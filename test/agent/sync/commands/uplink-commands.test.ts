@@ -1,4 +1,5 @@
 import t from 'tap';
+import { msg } from '../../../../agent/core/message.ts';
 import type { OverrideRequest, ReleaseRequest } from '../../../../agent/core/ports.ts';
 import { toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { until } from '../small-node.ts';
@@ -18,7 +19,7 @@ t.test('an override arrives once, and its outcomes come back', async (t) => {
         target: request.target,
         levelPct: request.levelPct,
         state,
-        reason: '',
+        reason: msg``,
         lamps: { L01: state },
         source: request.source,
         atMs: Date.now(),

@@ -1,4 +1,5 @@
 import { UplinkError } from '../../../../agent/core/errors.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import type { ReadingFrame, StoredFrame } from '../../../../agent/core/ports.ts';
 import { Delivery } from '../../../../agent/sync/delivery/delivery.ts';
 import type { AckAhead, DeliveryLink } from '../../../../agent/sync/delivery/delivery-state.ts';
@@ -45,7 +46,7 @@ function createWire() {
       maxPacketBytes: 100_000,
       barrier: () =>
         new Promise((answer, reject) => {
-          wire.push({ lying: unread, answer, fail: () => reject(new UplinkError('lost', 'cut')) });
+          wire.push({ lying: unread, answer, fail: () => reject(new UplinkError('lost', msg`cut`)) });
           unread = [];
         }),
     },

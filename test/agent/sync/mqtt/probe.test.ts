@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { UplinkError } from '../../../../agent/core/errors.ts';
 import type { ManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
 import { LinkProbe, probeTimes } from '../../../../agent/sync/mqtt/probe.ts';
 import { createSmallNode, manualClock, type SmallNode, until, uplinkConfig } from '../small-node.ts';
@@ -32,7 +33,7 @@ function setUp(answers = true) {
       asked += 1;
       connection.onTraffic(true);
       if (answers) connection.onTraffic(false);
-      else throw new UplinkError('lost', 'gone');
+      else throw new UplinkError('lost', msg`gone`);
     },
   };
   probe.start(connection);

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { UplinkError } from '../../../../agent/core/errors.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import type { Store } from '../../../../agent/core/ports.ts';
 import type { ConnectOptions, MqttConnection } from '../../../../agent/sync/mqtt/mqtt-transport.ts';
 import type { ReadFile } from '../../../../agent/sync/mqtt/secret-files.ts';
@@ -27,7 +28,7 @@ function setUp(store: Pick<Store, 'save' | 'load'>, chance = 0, readFile: ReadFi
     transport: {
       connect: (options) =>
         new Promise<MqttConnection>((_, reject) => {
-          attempts.push({ options, fail: () => reject(new UplinkError('unreachable', 'nobody there')) });
+          attempts.push({ options, fail: () => reject(new UplinkError('unreachable', msg`nobody there`)) });
         }),
     },
     random: () => chance,

@@ -1,5 +1,7 @@
 /** Births on request: DATA stops at once, what was read meanwhile arrives behind the births, and large births are sent in parts. */
+
 import t from 'tap';
+import { msg } from '../../../../agent/core/message.ts';
 import type { UplinkDevice } from '../../../../agent/core/ports.ts';
 import { toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { manualClock, until } from '../small-node.ts';
@@ -78,7 +80,7 @@ t.test('the end of a command while births are due is told behind them', async (t
     if (order.kind !== 'override') return;
     const { commandId, target, levelPct } = order.request;
     const atMs = clock.wallMs();
-    node.uplink.outcome({ commandId, target, levelPct, state: 'verified', reason: '', lamps: {}, source: 'platform', atMs });
+    node.uplink.outcome({ commandId, target, levelPct, state: 'verified', reason: msg``, lamps: {}, source: 'platform', atMs });
   };
   await node.uplink.start();
   await until(online(node));

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { msg } from '../../../../agent/core/message.ts';
 import type { ReadingFrame, StoredFrame, UplinkDevice } from '../../../../agent/core/ports.ts';
 import type { Outcome, Reading } from '../../../../agent/core/words.ts';
 import { outcomeMetrics } from '../../../../agent/sync/commands/outcome-metrics.ts';
@@ -179,7 +180,7 @@ t.test('the end of a command arrives whatever the broker takes: without its lamp
     target: { kind: 'zone', id: 'Z1' },
     levelPct: 80,
     state: 'failed',
-    reason: 'no reply',
+    reason: msg`no reply`,
     lamps,
     source: 'platform',
     atMs: NODE_START_MS,

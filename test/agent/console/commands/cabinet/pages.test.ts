@@ -6,6 +6,7 @@ import { renderEvents } from '../../../../../agent/console/commands/cabinet/even
 import { renderStatus } from '../../../../../agent/console/commands/cabinet/status-page.ts';
 import { renderWhy } from '../../../../../agent/console/commands/light/why.ts';
 import { learn } from '../../../../../agent/console/text/language.ts';
+import { msg } from '../../../../../agent/core/message.ts';
 import type { StatusView } from '../../../../../agent/core/views.ts';
 import { AT_MS } from '../../fake-clock.ts';
 import {
@@ -63,7 +64,7 @@ const verdicts: [story: string, changes: Partial<StatusView>, verdict: string][]
   ['an event of nothing else', { activeEvents: [alarm] }, '1 open event: `luciole events --active`'],
   ['an event whose state is over is not hidden', { activeEvents: [fakeEvent(3)] }, '1 open event: `luciole events --active`'],
   ['the time is not trusted', { clockQuality: 'restored' }, 'time not trusted, lamps stay lit: `luciole events --active`'],
-  ['the disk takes nothing', { store: { ...fakeStatus().store, state: 'trouble', reason: 'disk full' } }, 'the store is in trouble: `luciole store`'],
+  ['the disk takes nothing', { store: { ...fakeStatus().store, state: 'trouble', reason: msg`disk full` } }, 'the store is in trouble: `luciole store`'],
   ['readings were lost', { store: { ...fakeStatus().store, readingsLost: 7 } }, 'readings were lost since the start: `luciole store`'],
   ['an unknown number of them', { store: { ...fakeStatus().store, lossesEstimated: 1 } }, 'readings were lost since the start: `luciole store`'],
   ['the platform is out of reach', { uplink: { ...uplink } }, 'the uplink is down: `luciole uplink`'],
@@ -90,7 +91,7 @@ checkSheets([
   ['a line that is down says why', renderStatus(same(fakeStatus()), page), [/cabinet +down +- +9600 .*no such port/]],
   [
     'what is wrong is told whole where the screen has room',
-    renderStatus(same(fakeStatus({ activeEvents: [fakeEvent(2, { source: 'L02', text: `L02 ${LOST}` })] })), page),
+    renderStatus(same(fakeStatus({ activeEvents: [fakeEvent(2, { source: 'L02', text: msg`L02 ${LOST}` })] })), page),
     [
       /warning +L02 +20 min +does not answer; check its supply, address 4 and the\n +wire to pole P04 \(line north\); no reply within 45 ms$/,
     ],
@@ -101,7 +102,7 @@ checkSheets([
       same(
         fakeStatus({
           lines: [fakeLine('a'), fakeLine('b'), fakeLine('c'), fakeLine('d')],
-          activeEvents: [2, 4].map((n) => fakeEvent(n, { source: `L0${n}`, text: `L0${n} ${LOST}` })),
+          activeEvents: [2, 4].map((n) => fakeEvent(n, { source: `L0${n}`, text: msg`L0${n} ${LOST}` })),
         }),
       ),
       page,
@@ -167,15 +168,15 @@ checkSheets([
   ['no events', renderEvents([], page, null), [/no events going on now/]],
   [
     'what is going on, which says so once',
-    renderEvents([fakeEvent(1, { source: 'L01.status', text: 'L01.status: lamp fault' })], page, null),
+    renderEvents([fakeEvent(1, { source: 'L01.status', text: msg`L01.status: lamp fault` })], page, null),
     [/ {2}L01\.status {2}lamp fault$/m, /^1 event going on now$/m],
   ],
   [
     'an event about a file, whose path stays whole',
     renderEvents(
       [
-        fakeEvent(1, { source: 'telemetry.db', text: '/data/telemetry.db: SQLITE_NOTADB: file is not a database' }),
-        fakeEvent(2, { source: 'state.db', text: 'readings wait in memory: /data/state.db: it was removed while in use' }),
+        fakeEvent(1, { source: 'telemetry.db', text: msg`/data/telemetry.db: SQLITE_NOTADB: file is not a database` }),
+        fakeEvent(2, { source: 'state.db', text: msg`readings wait in memory: /data/state.db: it was removed while in use` }),
       ],
       page,
       null,

@@ -6,6 +6,7 @@ import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
 import type { Page } from '../../../../../agent/console/text/page.ts';
 import { plain } from '../../../../../agent/console/text/plain-text.ts';
+import { msg } from '../../../../../agent/core/message.ts';
 import type { ConfigAnswer, ConfigFiles, ConfigManager, ConfigView, Revision } from '../../../../../agent/core/revisions.ts';
 import type { AgentView } from '../../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
@@ -22,7 +23,7 @@ const REVISION: Revision = {
 };
 const DONE: ConfigAnswer = {
   state: 'done',
-  reason: '',
+  reason: msg``,
   problems: [],
   warnings: [],
   changes: [],
@@ -41,14 +42,14 @@ const CHANGED: ConfigAnswer = {
 const REFUSED: ConfigAnswer = {
   ...DONE,
   state: 'refused',
-  reason: 'one thing in it is wrong',
+  reason: msg`one thing in it is wrong`,
   problems: [
     {
       file: 'cabinet.yaml',
       line: 22,
       column: 16,
       path: 'zones[0].programme',
-      message: 'unknown programme "residentiel"; did you mean "residential"?',
+      message: msg`unknown programme "residentiel"; did you mean "residential"?`,
     },
   ],
 };
@@ -109,10 +110,15 @@ t.test('what runs, what is on trial and what is missing, on 80 columns', async (
     {
       view: {
         running: { ...REVISION, number: 8, state: 'trial' },
-        trial: { number: 8, mode: 'asked', restS: 95, missing: ['2 of 5 units no longer answer: L01, L02', 'the uplink is not back'] },
+        trial: {
+          number: 8,
+          mode: 'asked',
+          restS: 95,
+          missing: [msg`2 of 5 units no longer answer: L01, L02`, msg`the uplink is not back`],
+        },
         candidate: { by: 'console:anne', authors: ['console:anne'], atMs: AT_MS, hash: 'b', base: 7, signature: null },
         others: [{ by: 'platform:b', authors: ['platform:a', 'platform:b'], atMs: AT_MS, hash: 'c', base: 6, signature: null }],
-        trouble: 'the revisions cannot be written (ENOSPC): check the disk of store.dir',
+        trouble: msg`the revisions cannot be written (ENOSPC): check the disk of store.dir`,
       },
     },
   );
@@ -156,7 +162,7 @@ t.test('answers are sentences, within 80 columns of ASCII', async (t) => {
       CHANGED,
       /^lines\[north\]\.serial\.baud\n {2}- 9600\n {2}\+ 19200\nlamps\[L13\]\n {2}\+ \{.*2 changes; it changes line north, the lighting$/s,
     ],
-    ['config compare', {}, { ...DONE, reason: 'equal' }, /^equal$/],
+    ['config compare', {}, { ...DONE, reason: msg`equal` }, /^equal$/],
     ['config compare', {}, DONE, /only the text/],
     ['config check', {}, CHANGED, /^ok; it changes line north, the lighting$/],
     [
@@ -178,7 +184,7 @@ t.test('answers are sentences, within 80 columns of ASCII', async (t) => {
       { ...CHANGED, revision: 8, isOnTrial: true },
       /until 22:51:07, 10 minutes[\s\S]*it is kept as soon as all is well, else it returns by\s+itself/,
     ],
-    ['config commit', {}, { ...DONE, reason: 'equal to revision 7, which runs', revision: 7 }, /^equal to revision 7, which runs$/],
+    ['config commit', {}, { ...DONE, reason: msg`equal to revision 7, which runs`, revision: 7 }, /^equal to revision 7, which runs$/],
     ['config commit', {}, { ...DONE, revision: 8 }, /^revision 8 is kept; nothing that runs is changed$/],
     ['config commit', {}, REFUSED, /refused:/, false],
     ['config confirm', {}, { ...DONE, revision: 8 }, /^revision 8 is kept$/],

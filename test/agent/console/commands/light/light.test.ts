@@ -19,6 +19,7 @@ import type { Page } from '../../../../../agent/console/text/page.ts';
 import { plain } from '../../../../../agent/console/text/plain-text.ts';
 import type { TonightRow, ZoneLightView } from '../../../../../agent/core/light-tools.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../../agent/core/message.ts';
 import type { History, HistoryQuery, HistoryRow } from '../../../../../agent/core/store-port.ts';
 import type { AgentView, PastLamp, WhyView } from '../../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
@@ -55,8 +56,8 @@ const busy = zoneLightView({
   lamps: { count: 12, lit: 12, minPct: 80, maxPct: 80, notFollowing: ['L03'] },
   intents: [intent, { ...intent, target: { kind: 'lamp', id: 'L07' }, rank: 'maintenance', source: 'console:eve', reason: '' }],
   sensors: [stuck, silent, { ...stuck, pointId: 'S04.motion', state: 'group' }],
-  photocell: { pointId: 'LUX.illuminance', lux: 4.25, says: 'dark', ok: true },
-  traffic: { flowPerH: 120, sharePct: 60, text: '120/h is 60 % of design, step below 75 %', ok: true },
+  photocell: { pointId: 'LUX.illuminance', lux: 4.25, says: msg`dark`, ok: true },
+  traffic: { flowPerH: 120, sharePct: 60, text: msg`120/h is 60 % of design, step below 75 %`, ok: true },
   rules: ['smog'],
 });
 const detection = { kind: 'detection', atMs: AT_MS + 123, pointId: 'S01.motion', pole: 'P03', alreadyLit: false, latencyMs: 42 } as const;

@@ -1,14 +1,15 @@
 import { renderOutcome } from '../../../../../agent/console/commands/light/override.ts';
 import { renderWhy } from '../../../../../agent/console/commands/light/why.ts';
+import { msg } from '../../../../../agent/core/message.ts';
 import { AT_MS } from '../../fake-clock.ts';
 import { outcome as fakeOutcome, whyLamp as fakeWhyLamp, whyZone as fakeWhyZone } from '../../fake-view.ts';
 import { checkSheets, FAULT, page, same } from '../../pages.ts';
 
 const lampWhy = { id: 'L07', kind: 'lamp', lamps: [fakeWhyLamp(7, true)] } as const;
 
-const failed = fakeOutcome({ state: 'failed', reason: 'L03 does not answer', lamps: { L01: 'verified', L03: 'failed' } });
+const failed = fakeOutcome({ state: 'failed', reason: msg`L03 does not answer`, lamps: { L01: 'verified', L03: 'failed' } });
 
-const bare = fakeOutcome({ state: 'refused', reason: 'too dark for the class of this road', lamps: {} });
+const bare = fakeOutcome({ state: 'refused', reason: msg`too dark for the class of this road`, lamps: {} });
 
 const intent = {
   target: { kind: 'lamp', id: 'L02' },
@@ -21,7 +22,7 @@ const intent = {
 
 const held = fakeOutcome({
   state: 'failed',
-  reason: 'L02: waiting below maintenance by console:paul',
+  reason: msg`L02: waiting below maintenance by console:paul`,
   lamps: { L01: 'verified', L02: 'failed', L03: 'verified' },
   waiting: [{ lamps: ['L02'], wish: intent }],
 });
@@ -77,13 +78,13 @@ checkSheets([
   ],
   [
     'lamps that wait beside one that fails',
-    renderOutcome({ ...held, reason: 'L01: no reply', lamps: { ...held.lamps, L01: 'failed' } }, page, page.atMs + 7_200_000),
+    renderOutcome({ ...held, reason: msg`L01: no reply`, lamps: { ...held.lamps, L01: 'failed' } }, page, page.atMs + 7_200_000),
     [/80 % failed: L01: no reply\n {2}failed +L01\n {2}waiting +L02\n {2}verified +L03\nBelow/],
   ],
   ['a refused override has no end', renderOutcome(bare, page, page.atMs + 60_000), [/refused: too dark/]],
   [
     'a release whose lamps did not answer was one all the same',
-    renderOutcome(fakeOutcome({ levelPct: null, state: 'failed', reason: 'L08: no reply' }), page, null),
+    renderOutcome(fakeOutcome({ levelPct: null, state: 'failed', reason: msg`L08: no reply` }), page, null),
     [/released, but failed to confirm: L08: no reply/],
   ],
   ['a release', renderOutcome(fakeOutcome({ levelPct: null }), page, null), [/release verified/]],

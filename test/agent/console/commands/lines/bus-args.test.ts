@@ -10,6 +10,7 @@ import {
   unitArg,
 } from '../../../../../agent/console/commands/lines/bus-args.ts';
 import { BusError } from '../../../../../agent/core/errors.ts';
+import { msg } from '../../../../../agent/core/message.ts';
 import { Refusal } from '../../../../../agent/core/refusal.ts';
 import { createFakeView } from '../../fake-view.ts';
 
@@ -61,17 +62,17 @@ t.test('lines and units are found by name, and a near miss is told', async (t) =
 
 t.test('trouble on the line keeps its code and says what to try, a bug stays a bug', async (t) => {
   const failing = (error: Error) => onBus(() => Promise.reject(error));
-  await t.rejects(failing(new BusError('illegal-address', 'exception 2')), {
+  await t.rejects(failing(new BusError('illegal-address', msg`exception 2`)), {
     code: 'failed',
     bus: 'illegal-address',
     message: /^exception 2; `luciole bus registers` lists/,
   });
-  await t.rejects(failing(new BusError('timeout', 'no reply')), { code: 'failed', bus: 'timeout', message: 'no reply' });
+  await t.rejects(failing(new BusError('timeout', msg`no reply`)), { code: 'failed', bus: 'timeout', message: 'no reply' });
   const at = (address: number) =>
-    onBus(() => Promise.reject(new BusError('illegal-address', 'no')), address).catch((error: Error) => error.message);
+    onBus(() => Promise.reject(new BusError('illegal-address', msg`no`)), address).catch((error: Error) => error.message);
   t.match(await at(40_101), /lists those it has; a manual that says 40101 means address 100 of table holding$/);
   t.match(await at(30_001), /; a manual that says 30001 means address 0 of table input$/);
   t.match(await at(100), /lists those it has$/);
-  await t.rejects(failing(new Refusal('no unit 300')), { code: 'usage', bus: null, message: 'no unit 300' });
+  await t.rejects(failing(new Refusal(msg`no unit 300`)), { code: 'usage', bus: null, message: 'no unit 300' });
   await t.rejects(failing(new TypeError('bug')), TypeError);
 });

@@ -17,6 +17,7 @@ import {
   type TestedPoint,
   testSucceeded,
 } from '../../../../../agent/console/commands/lines/profile-test-page.ts';
+import { msg } from '../../../../../agent/core/message.ts';
 import * as bus from '../../fake-bus.ts';
 import { checkSheets, page, same } from '../../pages.ts';
 
@@ -129,7 +130,7 @@ checkSheets([
   ['a write that took', renderWrite(written, page), [/100 \(0x0064\) {2}300 \(0x012C\) {2}300 \(0x012C\)/, /written and read back/]],
   [
     'a write that the profile has something against',
-    renderWrite({ ...written, warnings: ["level: 300 is outside the profile's limits 0 to 100"] }, page),
+    renderWrite({ ...written, warnings: [msg`level: 300 is outside the profile's limits 0 to 100`] }, page),
     [/^Result +written and read back\nWarning +level: 300 is outside the profile's limits 0 to 100$/m],
   ],
   ['a write that did not take', renderWrite({ ...written, after: [100] }, page), [/keeps another value/]],

@@ -7,6 +7,7 @@ import { techSupport } from '../../../../../agent/console/commands/service/tech-
 import { withoutSecrets } from '../../../../../agent/console/commands/service/without-secrets.ts';
 import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../../agent/core/message.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 import { createFakeView, fakeEvent } from '../../fake-view.ts';
 
@@ -39,7 +40,7 @@ t.test('what is no secret stays: files of secrets, words that only begin like on
 async function cabinet(t: Pick<Test, 'teardown'>, isRunning = true) {
   const dir = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   const socketPath = join(dir, 'agent.sock');
-  const view = { ...createFakeView(), events: async () => [fakeEvent(1, { text: 'login at mqtt://luc:canary1@host refused' })] };
+  const view = { ...createFakeView(), events: async () => [fakeEvent(1, { text: msg`login at mqtt://luc:canary1@host refused` })] };
   const server = createConsoleServer({ view, socketPath, log: { event: () => {} }, clock: createManualClock(AT_MS), timezone: TIMEZONE });
   if (isRunning) await server.start();
   t.teardown(async () => {

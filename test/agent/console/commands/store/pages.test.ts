@@ -7,6 +7,7 @@ import {
   renderStoreCheck,
 } from '../../../../../agent/console/commands/store/store-page.ts';
 import { HOUR_MS } from '../../../../../agent/core/durations.ts';
+import { msg } from '../../../../../agent/core/message.ts';
 import { AT_MS } from '../../fake-clock.ts';
 import {
   chore as fakeChore,
@@ -106,7 +107,7 @@ checkSheets([
       same(
         fakeStoreView({
           state: 'trouble',
-          reason: 'the disk is full; make room on /var/lib/luciole',
+          reason: msg`the disk is full; make room on /var/lib/luciole`,
           readingsLost: 7,
           account: unbalanced,
           chores: [fakeChore('backup', { failed: true, result: 'the disk could not be asked' })],

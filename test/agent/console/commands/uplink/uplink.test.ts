@@ -5,6 +5,7 @@ import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
 import type { Page } from '../../../../../agent/console/text/page.ts';
 import { plain, toAscii } from '../../../../../agent/console/text/plain-text.ts';
+import { msg } from '../../../../../agent/core/message.ts';
 import type { UplinkDelivery } from '../../../../../agent/core/ports.ts';
 import type { PeerCertificate, UplinkTools } from '../../../../../agent/core/uplink-tools.ts';
 import type { AgentView, UplinkView } from '../../../../../agent/core/views.ts';
@@ -39,8 +40,8 @@ const sheets: [story: string, text: string, patterns: RegExp[], not?: RegExp][] 
     'one that is refused',
     shown({
       state: 'down',
-      reason: 'refused (0x87): not authorised',
-      lastFailure: { atMs: AT_MS, text: 'refused (0x87): not authorised' },
+      reason: msg`refused (0x87): not authorised`,
+      lastFailure: { atMs: AT_MS, text: msg`refused (0x87): not authorised` },
     }),
     [/^Uplink +down since/m, /^Trouble +refused \(0x87\)/m, /^Look +`luciole uplink test` tries each stage/m],
     /^Last/m,
@@ -61,7 +62,7 @@ const sheets: [story: string, text: string, patterns: RegExp[], not?: RegExp][] 
     shown({ certificates: { own: null, broker: { ...(certificates?.broker as PeerCertificate), untilMs: AT_MS - 3 * 86_400_000 } } }),
     [/EXPIRED\s+3\s+days\s+ago/],
   ],
-  ['no uplink at all', shown({ state: 'off', reason: 'no uplink is configured' }), [/^Uplink +off: no uplink is configured$/]],
+  ['no uplink at all', shown({ state: 'off', reason: msg`no uplink is configured` }), [/^Uplink +off: no uplink is configured$/]],
   [
     'a test that passed',
     renderTest(uplinkTest(), page),
@@ -74,7 +75,7 @@ const sheets: [story: string, text: string, patterns: RegExp[], not?: RegExp][] 
   ],
   [
     'a test that failed at the broker',
-    renderTest(failedTest('connack', 'refused (0x87): not authorised'), page),
+    renderTest(failedTest('connack', msg`refused (0x87): not authorised`), page),
     [
       /^broker +failed +30000 {2}refused/m,
       /^Result +no way beyond broker: the last line says what to check\. A broker that\n +admits only the agent's own client id refuses luciole-ANG-0421-test as\n +well$/m,
@@ -82,7 +83,7 @@ const sheets: [story: string, text: string, patterns: RegExp[], not?: RegExp][] 
   ],
   [
     'a test that failed at the name',
-    renderTest(failedTest('name', 'not known'), page),
+    renderTest(failedTest('name', msg`not known`), page),
     [/^Result +no way beyond name lookup: the last line says what to check$/m],
   ],
   [
@@ -157,7 +158,7 @@ t.test('a test tells each stage, and its failure is one of the command', async (
   const steps: unknown[] = [];
   const { command, result } = await ask('uplink test', {}, createFakeView(), (word) => steps.push(word) > 0);
   t.strictSame([steps.length, command.succeeded(result)], [8, true]);
-  t.equal(command.succeeded(failedTest('tls', 'x')), false);
+  t.equal(command.succeeded(failedTest('tls', msg`x`)), false);
   const view = createFakeView();
   await ask('uplink test', { broker: 'mqtts://other.example' }, view);
   t.strictSame(view.asked, [{ broker: 'mqtts://other.example' }]);
