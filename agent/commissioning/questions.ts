@@ -3,6 +3,7 @@
  *
  * The same text is read in the same way from the keyboard, an option or an answers file. Pure.
  */
+import { msg } from '../core/message.ts';
 import { didYouMean } from '../core/suggestions.ts';
 
 /** Answers as text, by the name of the question. */
@@ -47,48 +48,48 @@ export const QUESTIONS: readonly Question[] = [
   {
     name: 'id',
     part: 'site',
-    prompt: 'Id of this cabinet, unique in the fleet',
+    prompt: msg`Id of this cabinet, unique in the fleet`,
     usual: (_, { hostname }) => (ID.test(hostname) && hostname !== 'localhost' ? hostname : null),
     read: idOf,
   },
-  { name: 'name', part: 'site', prompt: 'Name for people: street or place', usual: ({ id = '' }) => id, read: lineOf },
+  { name: 'name', part: 'site', prompt: msg`Name for people: street or place`, usual: ({ id = '' }) => id, read: lineOf },
   {
     name: 'position',
     part: 'site',
-    prompt: 'Latitude, longitude in degrees, as 47.4736, -0.5541',
+    prompt: msg`Latitude, longitude in degrees, as 47.4736, -0.5541`,
     usual: () => null,
     read: positionOf,
   },
-  { name: 'timezone', part: 'site', prompt: 'Time zone', usual: (_, { timezone }) => timezone, read: timezoneOf },
+  { name: 'timezone', part: 'site', prompt: msg`Time zone`, usual: (_, { timezone }) => timezone, read: timezoneOf },
   {
     name: 'spacing',
     part: 'street',
-    prompt: 'Metres from one lamp to the next',
+    prompt: msg`Metres from one lamp to the next`,
     usual: () => '30',
     read: numberOf(1, 500),
   },
-  { name: 'power', part: 'street', prompt: 'Rated power of one lamp at 100 %, in watts', usual: () => '60', read: numberOf(1, 2_000) },
-  { name: 'zone', part: 'street', prompt: 'Id of the zone that these lamps make', usual: () => 'street', read: idOf },
-  { name: 'kind', part: 'street', prompt: `Kind of place: ${ZONE_KINDS.join(', ')}`, usual: () => 'street', read: oneOf(ZONE_KINDS) },
+  { name: 'power', part: 'street', prompt: msg`Rated power of one lamp at 100 %, in watts`, usual: () => '60', read: numberOf(1, 2_000) },
+  { name: 'zone', part: 'street', prompt: msg`Id of the zone that these lamps make`, usual: () => 'street', read: idOf },
+  { name: 'kind', part: 'street', prompt: msg`Kind of place: ${ZONE_KINDS.join(', ')}`, usual: () => 'street', read: oneOf(ZONE_KINDS) },
   {
     name: 'dim',
     part: 'street',
-    prompt: 'Level from 23:00 to 06:00, in % (100: no dimming)',
+    prompt: msg`Level from 23:00 to 06:00, in % (100: no dimming)`,
     usual: () => '50',
     read: numberOf(10, 100, true),
   },
   {
     name: 'broker',
     part: 'uplink',
-    prompt: 'Broker of the platform, as mqtts://host:8883 (none: works alone)',
+    prompt: msg`Broker of the platform, as mqtts://host:8883 (none: works alone)`,
     usual: () => '',
     read: brokerOf,
   },
-  { name: 'group', part: 'uplink', prompt: 'Sparkplug group', usual: () => null, read: groupOf, when: hasBroker },
+  { name: 'group', part: 'uplink', prompt: msg`Sparkplug group`, usual: () => null, read: groupOf, when: hasBroker },
   {
     name: 'username',
     part: 'uplink',
-    prompt: 'User name at the broker (none: the certificate alone)',
+    prompt: msg`User name at the broker (none: the certificate alone)`,
     usual: () => '',
     read: optionalLine,
     when: hasBroker,
@@ -96,7 +97,7 @@ export const QUESTIONS: readonly Question[] = [
   {
     name: 'admin',
     part: 'access',
-    prompt: 'First user of the serial console, an admin (none: later)',
+    prompt: msg`First user of the serial console, an admin (none: later)`,
     usual: () => '',
     read: (text) => (text === '' || text === 'none' ? '' : USER.test(text) ? text : refuse(text, USER_WORDS)),
   },

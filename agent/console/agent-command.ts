@@ -11,7 +11,7 @@ import type { Page } from './text/page.ts';
 const LOOK_TIMEOUT_MS = 10_000;
 /** Longest wait for a verified command. Units: ms. Source: the agent ends a command after 60 s with a reason for each lamp; 15 s more for that to arrive. */
 export const ACT_TIMEOUT_MS = 75_000;
-export const JSON_OPTION: OptionSpec = { name: 'json', value: null, summary: 'print the raw answer on one line, for scripts' };
+export const JSON_OPTION: OptionSpec = { name: 'json', value: null, summary: msg`print the raw answer on one line, for scripts` };
 
 /** What is left out is empty: arguments, options, examples, secrets. Every command that a person types has the option `--json` as well. */
 export interface AgentCommandParts<Args, Result, Progress>

@@ -1,4 +1,5 @@
 /** The help of the program, of a family and of a command, as one-shot commands print it. Pure. */
+import { msg } from '../core/message.ts';
 import { flagsOf } from './command-line.ts';
 import type { ArgumentSpec } from './command-spec.ts';
 import { type CommandNode, optionsOf } from './command-tree.ts';
@@ -8,9 +9,9 @@ const INTRODUCTION = 'The agent of a street-lighting cabinet, and its console.';
 const EPILOGUE = `Exit codes: 0 done, 1 failed, 64 wrong usage, 69 no agent, 77 not allowed,
 78 bad configuration.
 Help on one command: luciole help COMMAND`;
-const VERSION_OPTION = { flags: '-V, --version', summary: 'print the version' } as const;
-const HELP_OPTION = { flags: '-h, --help', summary: 'print this help' } as const;
-const HELP_ROW = { term: 'help [command]', summary: 'help on one command', group: 'Agent:' } as const;
+const VERSION_OPTION = { flags: '-V, --version', summary: msg`print the version` } as const;
+const HELP_OPTION = { flags: '-h, --help', summary: msg`print this help` } as const;
+const HELP_ROW = { term: 'help [command]', summary: msg`help on one command`, group: 'Agent:' } as const;
 /** Narrower than this a summary is left on one line. Units: columns. */
 const MIN_WRAP_COLS = 40;
 /** What stands beside term and summary: an indent of two, and two between them. Units: columns. */

@@ -2,7 +2,7 @@
 
 import type { Caller, LeastRole } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Message } from '../core/message.ts';
+import type { Message, Message } from '../core/message.ts';
 import type { AgentView, LocalConfigView } from '../core/views.ts';
 import type { RawArgs, ReaderEnd } from './protocol/protocol.ts';
 import type { Page } from './text/page.ts';
@@ -29,7 +29,7 @@ export interface OptionSpec {
   readonly name: string;
   /** What stands after it, `DURATION`; null for a switch. */
   readonly value: string | null;
-  readonly summary: string;
+  readonly summary: Message;
   /** May be given more than once; local commands only. */
   readonly repeats?: true;
   readonly names?: NameKind;
@@ -41,7 +41,7 @@ export interface OptionSpec {
 /** An argument that is asked from the terminal without echo, or read from the input; it stands on no command line and in no log. */
 export interface SecretSpec {
   readonly name: string;
-  readonly prompt: string;
+  readonly prompt: Message;
   /** A new one is typed twice. */
   readonly isNew: boolean;
   /** Only with these arguments, of this person; always unless given. */

@@ -3,14 +3,14 @@
  *
  * `command-line.ts` reads the words of a shell script with it, `shell/line-tree.ts` a line of a session.
  */
-import type { Message } from '../core/message.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { ConsoleCommand, Group, OptionSpec } from './command-spec.ts';
 
 /** The option that every command has which speaks to an agent, or is one. */
 export const SOCKET_OPTION: OptionSpec = {
   name: 'socket',
   value: 'PATH',
-  summary: 'where the agent answers (default: LUCIOLE_SOCKET, else the usual places)',
+  summary: msg`where the agent answers (default: LUCIOLE_SOCKET, else the usual places)`,
 };
 
 /** A word that may stand somewhere, and what it does. */

@@ -1,4 +1,5 @@
 /** Every command of `luciole`, in the order of the help: the table that command line, shell, help and socket server share. */
+import { msg } from '../core/message.ts';
 import type { ConsoleCommand } from './command-spec.ts';
 import type { Family } from './command-tree.ts';
 import { AUDIT } from './commands/access/audit.ts';
@@ -121,13 +122,13 @@ export const COMMANDS: readonly ConsoleCommand[] = [
 
 /** The first words of commands of two that are no command themselves, as `store` is. */
 export const FAMILIES: readonly Family[] = [
-  { name: 'agent', group: 'Session:', summary: 'the agent from outside: state, restart' },
-  { name: 'watch', group: 'Session:', summary: 'a picture that goes on: status, bus, lamp, presence' },
-  { name: 'lights', group: 'Act:', summary: 'all of the street: on for an emergency, auto' },
-  { name: 'test', group: 'Act:', summary: 'try a lamp or a zone: ramp, read-back, power' },
-  { name: 'user', group: 'Access:', summary: 'users of the console: list, add, enrol, role, passwd' },
-  { name: 'bus', group: 'Lines:', summary: 'a line: scan, registers, read, write, stats, watch' },
-  { name: 'profile', group: 'Lines:', summary: 'device types: list, show, check, test' },
-  { name: 'log', group: 'Agent:', summary: "the agent's log as it is written: on, off, watch" },
-  { name: 'update', group: 'Agent:', summary: 'the program itself: install, status, revert' },
+  { name: 'agent', group: 'Session:', summary: msg`the agent from outside: state, restart` },
+  { name: 'watch', group: 'Session:', summary: msg`a picture that goes on: status, bus, lamp, presence` },
+  { name: 'lights', group: 'Act:', summary: msg`all of the street: on for an emergency, auto` },
+  { name: 'test', group: 'Act:', summary: msg`try a lamp or a zone: ramp, read-back, power` },
+  { name: 'user', group: 'Access:', summary: msg`users of the console: list, add, enrol, role, passwd` },
+  { name: 'bus', group: 'Lines:', summary: msg`a line: scan, registers, read, write, stats, watch` },
+  { name: 'profile', group: 'Lines:', summary: msg`device types: list, show, check, test` },
+  { name: 'log', group: 'Agent:', summary: msg`the agent's log as it is written: on, off, watch` },
+  { name: 'update', group: 'Agent:', summary: msg`the program itself: install, status, revert` },
 ];

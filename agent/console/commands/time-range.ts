@@ -35,8 +35,8 @@ export interface TimeRange {
 const SPAN: SpanLimits = { minMs: 1_000, maxMs: 3_650 * 86_400_000 };
 
 export const RANGE_OPTIONS = {
-  since: { name: 'since', value: 'TIME', summary: 'how far back, as 30m, 24h or 7d, or a time, as 2026-12-01T22:00' },
-  until: { name: 'until', value: 'TIME', summary: 'the end, in the same words (default: now)' },
+  since: { name: 'since', value: 'TIME', summary: msg`how far back, as 30m, 24h or 7d, or a time, as 2026-12-01T22:00` },
+  until: { name: 'until', value: 'TIME', summary: msg`the end, in the same words (default: now)` },
 } as const;
 
 /** Errors: throws ConsoleError 'usage' that says what to write instead. */

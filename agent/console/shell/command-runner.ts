@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto';
 import { mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { askAgent } from '../ask-agent.ts';
 import type { ConsoleCommand, ShellCommandName } from '../command-spec.ts';
 import { CONFIG_COMMIT, CONFIG_ROLLBACK } from '../commands/config/config-commit.ts';
@@ -155,7 +155,7 @@ async function pasted({ dialog, translate, clock }: RunnerParts, stop: () => voi
   let flaw = msg``;
   try {
     for (;;) {
-      const read = await dialog.ask({ prompt: '', mode: 'text' });
+      const read = await dialog.ask({ prompt: NO_TEXT, mode: 'text' });
       if (read.kind === 'end') throw new ConsoleError('failed', msg`given up: nothing was loaded`);
       if (read.kind !== 'line') {
         await quiet(dialog, clock);

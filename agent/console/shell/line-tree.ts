@@ -3,7 +3,7 @@
  *
  * Words may be abbreviated, and a wrong one is answered with the nearest right one. Pure.
  */
-import { type Message, msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { nearest } from '../../core/suggestions.ts';
 import type { ArgumentSpec, ConsoleCommand, NameKind } from '../command-spec.ts';
 import {
@@ -107,7 +107,10 @@ export function createTree(commands: readonly ConsoleCommand[], families: readon
 /** Other consoles' words, words of the trade, and verbs without their family. */
 function unlistedFirsts(commands: readonly ConsoleCommand[]): readonly Choice[] {
   const verbs = commands.flatMap(({ name }) => (name.includes(' ') ? [[name.slice(name.indexOf(' ') + 1), name] as const] : []));
-  return [...Object.entries(SYNONYMS), ...Object.entries(ELSEWHERE), ...verbs].map(([word, meant]) => ({ word, summary: `say: ${meant}` }));
+  return [...Object.entries(SYNONYMS), ...Object.entries(ELSEWHERE), ...verbs].map(([word, meant]) => ({
+    word,
+    summary: msg`say: ${meant}`,
+  }));
 }
 
 /** Errors: throws ConsoleError 'usage'. */
@@ -132,7 +135,7 @@ function pick<Word extends Choice>(typed: string, choices: readonly Word[], with
 function optionChoices(command: ConsoleCommand): readonly Choice[] {
   return command.options.map(({ name, value, summary }) => ({
     word: `--${name}`,
-    summary: value === null ? summary : `${value}: ${summary}`,
+    summary: value === null ? summary : msg`${value}: ${summary}`,
   }));
 }
 
@@ -171,7 +174,7 @@ function choice({ choices, name }: ArgumentSpec, typed: string): string {
   if (choices === undefined) return typed;
   return pick(
     typed,
-    choices.map((word) => ({ word, summary: '' })),
+    choices.map((word) => ({ word, summary: NO_TEXT })),
     name,
   ).word;
 }
@@ -191,7 +194,7 @@ function placeIn(command: ConsoleCommand, words: readonly string[]): CompletionP
 }
 
 function valuePlace(word: string, { names, choices, summary }: Pick<ArgumentSpec, 'names' | 'choices' | 'summary'>): CompletionPlace {
-  const known = (choices ?? []).map((each) => ({ word: each, summary: '' }));
+  const known = (choices ?? []).map((each) => ({ word: each, summary: NO_TEXT }));
   return { choices: known, names: names ?? null, value: { word, summary }, canEnd: false };
 }
 

@@ -1,5 +1,7 @@
 /** The four views of `watch`: what each requests from the agent, and the picture of the answers. */
+
 import type { LineStats, UnitStats } from '../../core/bus-tools.ts';
+import { msg } from '../../core/message.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import type { AgentCommand } from '../command-spec.ts';
 import { COMMANDS } from '../commands.ts';
@@ -39,23 +41,23 @@ function noneOf(error: unknown): readonly string[] {
 }
 
 const LINE_COLUMNS = [
-  { title: 'Line', maxCols: 12 },
-  { title: 'Busy %', align: 'right' },
-  { title: 'Transactions', align: 'right' },
-  { title: 'Timeouts', align: 'right' },
-  { title: 'Bad CRC', align: 'right' },
-  { title: 'Noise B', align: 'right' },
+  { title: msg`Line`, maxCols: 12 },
+  { title: msg`Busy %`, align: 'right' },
+  { title: msg`Transactions`, align: 'right' },
+  { title: msg`Timeouts`, align: 'right' },
+  { title: msg`Bad CRC`, align: 'right' },
+  { title: msg`Noise B`, align: 'right' },
 ] as const;
 
 const UNIT_COLUMNS = [
-  { title: 'Device', maxCols: 14 },
-  { title: 'Line', maxCols: 12 },
-  { title: 'State', isTranslated: true },
-  { title: 'Loss %', align: 'right' },
-  { title: 'Ok', align: 'right' },
-  { title: 'p50', align: 'right' },
-  { title: 'p95', align: 'right' },
-  { title: 'max ms', align: 'right' },
+  { title: msg`Device`, maxCols: 14 },
+  { title: msg`Line`, maxCols: 12 },
+  { title: msg`State`, isTranslated: true },
+  { title: msg`Loss %`, align: 'right' },
+  { title: msg`Ok`, align: 'right' },
+  { title: msg`p50`, align: 'right' },
+  { title: msg`p95`, align: 'right' },
+  { title: msg`max ms`, align: 'right' },
 ] as const;
 
 /** A row a line, and a row a unit, those with the most trouble first. */

@@ -5,7 +5,7 @@ import { type Sheet, sheetOf, shownCols, wrap } from './text-lines.ts';
 
 /** Title and layout of one column. */
 export interface TableColumn {
-  readonly title: Said;
+  readonly title: Message;
   readonly align?: 'left' | 'right';
   /** Its cells are words or sentences, which are translated; else they are names and numbers. */
   readonly isTranslated?: true;

@@ -24,9 +24,9 @@ export const AUDIT = agentCommand({
   group: 'Access:',
   summary: msg`who did what here, and is that record whole`,
   options: [
-    { name: 'since', value: 'DURATION', summary: 'how far back, 1m to 3650d, as 24h or 30d (default: 7d)' },
-    { name: 'verify', value: null, summary: 'walk the whole chain: changed, missing, swapped entries' },
-    { name: 'head', value: 'N:HASH', summary: 'as printed by an earlier run: must still be in the chain' },
+    { name: 'since', value: 'DURATION', summary: msg`how far back, 1m to 3650d, as 24h or 30d (default: 7d)` },
+    { name: 'verify', value: null, summary: msg`walk the whole chain: changed, missing, swapped entries` },
+    { name: 'head', value: 'N:HASH', summary: msg`as printed by an earlier run: must still be in the chain` },
   ],
   examples: ['luciole audit', 'luciole audit --since 90d --json', 'luciole audit --verify'],
   timeoutMs: TIMEOUT_MS,
@@ -54,11 +54,11 @@ function readHead(text: string): AuditHead {
 /** `spanMs` is how far back was asked. Units: ms. */
 export function renderAudit({ entries, head, verdict }: AuditPage, page: Page, spanMs: number): string {
   const columns = [
-    { title: 'When' },
-    { title: 'Who', maxCols: 14 },
-    { title: 'Door' },
-    { title: 'What', wraps: true },
-    { title: 'Result', maxCols: 20 },
+    { title: msg`When` },
+    { title: msg`Who`, maxCols: 14 },
+    { title: msg`Door` },
+    { title: msg`What`, wraps: true },
+    { title: msg`Result`, maxCols: 20 },
   ] as const;
   const rows = entries.map((entry) => [clockTime(entry.atMs, page), who(entry), entry.door, what(entry), entry.result]);
   const within = `in the last ${formatDuration(spanMs)}`;

@@ -35,10 +35,10 @@ export const LOGIN = agentCommand<LoginRequest, LoginAnswer | LoginEnd, LoginAns
   isSelfNoted: true,
   arguments: [{ name: 'user', summary: msg`a user of the cabinet`, required: true }],
   secrets: [
-    { name: 'password', prompt: 'Password', isNew: false },
-    { name: 'code', prompt: 'Code', isNew: false },
-    { name: 'new-password', prompt: 'New password', isNew: true },
-    { name: 'console', prompt: 'Key of the console', isNew: false },
+    { name: 'password', prompt: msg`Password`, isNew: false },
+    { name: 'code', prompt: msg`Code`, isNew: false },
+    { name: 'new-password', prompt: msg`New password`, isNew: true },
+    { name: 'console', prompt: msg`Key of the console`, isNew: false },
   ],
   examples: ['luciole login marie', 'luciole login'],
   timeoutMs: LOGIN_TIMEOUT_MS,
@@ -113,7 +113,7 @@ export const LOGIN_REFUSED = agentCommand({
   isHidden: true,
   isSelfNoted: true,
   arguments: [{ name: 'command', summary: msg`the name of the command`, required: true }],
-  options: [{ name: 'detail', value: 'TEXT', summary: 'its arguments' }],
+  options: [{ name: 'detail', value: 'TEXT', summary: msg`its arguments` }],
   examples: ['luciole login refused reload', 'luciole login refused reload'],
   read: (args) => {
     const command = textArg(args, 'command');

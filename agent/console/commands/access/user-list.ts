@@ -14,8 +14,8 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'hasSocket' | 'group'>[] = 
     summary: msg`a line for the list of users, with a password`,
     arguments: [{ name: 'name', summary: msg`the user, in small letters`, required: true }],
     options: [
-      { name: 'role', value: 'ROLE', summary: 'viewer, technician or admin (default: technician)' },
-      { name: 'until', value: 'DATE', summary: 'the last day, as 2027-06-30' },
+      { name: 'role', value: 'ROLE', summary: msg`viewer, technician or admin (default: technician)` },
+      { name: 'until', value: 'DATE', summary: msg`the last day, as 2027-06-30` },
       JSON_OPTION,
     ],
     examples: ['luciole user hash marie --until 2027-06-30', 'luciole user hash luc --role viewer --until 2027-01-31'],
@@ -26,10 +26,10 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'hasSocket' | 'group'>[] = 
     summary: msg`sign a list of users for the platform to send`,
     arguments: [{ name: 'file', summary: msg`the list: its first line, then one line of user hash for each person`, required: true }],
     options: [
-      { name: 'key', value: 'FILE', summary: 'the private key, from config keygen or openssl (PEM, Ed25519)' },
-      { name: 'cabinet', value: 'ID', summary: "where it counts; '*' for every cabinet", repeats: true },
-      { name: 'valid', value: 'DURATION', summary: 'until when a cabinet may take it, 1h to 366d (default: 30d)' },
-      { name: 'out', value: 'FILE', summary: 'where the signed list goes (default: the file with .signed behind it)' },
+      { name: 'key', value: 'FILE', summary: msg`the private key, from config keygen or openssl (PEM, Ed25519)` },
+      { name: 'cabinet', value: 'ID', summary: msg`where it counts; '*' for every cabinet`, repeats: true },
+      { name: 'valid', value: 'DURATION', summary: msg`until when a cabinet may take it, 1h to 366d (default: 30d)` },
+      { name: 'out', value: 'FILE', summary: msg`where the signed list goes (default: the file with .signed behind it)` },
       JSON_OPTION,
     ],
     examples: [

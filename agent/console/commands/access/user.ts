@@ -23,8 +23,8 @@ import { tableLines } from '../../text/text-table.ts';
 
 /** Longest silence of the agent. Units: ms. Source: some hashes one after the other on a slow processor. */
 const TIMEOUT_MS = 60_000;
-const NAME = { name: 'name', summary: 'a user of the cabinet', required: true } as const;
-const OWN_NAME = { name: 'name', summary: 'another user, for admins (default: yourself)', required: false } as const;
+const NAME = { name: 'name', summary: msg`a user of the cabinet`, required: true } as const;
+const OWN_NAME = { name: 'name', summary: msg`another user, for admins (default: yourself)`, required: false } as const;
 
 /** The result of a change of users. */
 interface Done {
@@ -51,7 +51,7 @@ const add = agentCommand({
   role: 'admin',
   summary: msg`a new user, with a password for one time`,
   arguments: [NAME],
-  options: [{ name: 'role', value: 'ROLE', summary: `${ROLES.join(', ')} (default: technician)` }],
+  options: [{ name: 'role', value: 'ROLE', summary: msg`${ROLES.join(', ')} (default: technician)` }],
   examples: ['luciole user add marie', 'luciole user add luc --role admin'],
   read: (args) => ({ name: textArg(args, 'name'), role: roleArg(args, 'technician') }),
   answer: (view, { name, role }): Promise<Invitation> => withAccessErrors(view.access.add(name, role)),
@@ -109,8 +109,13 @@ const passwd = agentCommand({
   summary: msg`a new password; asked for, never shown`,
   arguments: [OWN_NAME],
   secrets: [
-    { name: 'current', prompt: 'Current password', isNew: false, isAsked: ({ name }, person) => name === undefined || isOwn(name, person) },
-    { name: 'password', prompt: 'New password', isNew: true },
+    {
+      name: 'current',
+      prompt: msg`Current password`,
+      isNew: false,
+      isAsked: ({ name }, person) => name === undefined || isOwn(name, person),
+    },
+    { name: 'password', prompt: msg`New password`, isNew: true },
   ],
   examples: ['luciole user passwd', 'luciole user passwd marie'],
   read: (args) => ({ name: nameArg(args), current: args['current'], password: textArg(args, 'password') }),
@@ -132,15 +137,15 @@ const totp = agentCommand<{ what: string; name: string | null; code: string; pro
   secrets: [
     {
       name: 'current',
-      prompt: 'Current password',
+      prompt: msg`Current password`,
       isNew: false,
       isAsked: ({ what, name }, person) => what !== 'confirm' && isOwn(name, person),
     },
     {
-      ...{ name: 'current-code', prompt: 'Code in force, empty for none', isNew: false },
+      ...{ name: 'current-code', prompt: msg`Code in force, empty for none`, isNew: false },
       isAsked: ({ what, name }, person) => what !== 'confirm' && isOwn(name, person),
     },
-    { name: 'code', prompt: 'Code', isNew: false, isAsked: ({ what }) => what === 'confirm' },
+    { name: 'code', prompt: msg`Code`, isNew: false, isAsked: ({ what }) => what === 'confirm' },
   ],
   examples: ['luciole user totp on', 'luciole user totp confirm', 'luciole user totp off marie'],
   read: (args) => ({
@@ -225,12 +230,12 @@ export const USER_COMMANDS: readonly ConsoleCommand[] = [list, add, enrol, remov
 export function renderUsers(users: readonly UserView[], page: Page): string {
   if (users.length === 0) return translated('no users yet; `luciole user add NAME --role admin` makes the first one', page);
   const columns = [
-    { title: 'User', maxCols: 31 },
-    { title: 'Role' },
-    { title: 'Codes', isTranslated: true },
-    { title: 'Logged in', align: 'right' },
-    { title: 'Waits', align: 'right' },
-    { title: 'Password', isTranslated: true },
+    { title: msg`User`, maxCols: 31 },
+    { title: msg`Role` },
+    { title: msg`Codes`, isTranslated: true },
+    { title: msg`Logged in`, align: 'right' },
+    { title: msg`Waits`, align: 'right' },
+    { title: msg`Password`, isTranslated: true },
   ] as const;
   const rows = users.map(({ name, role, hasCodes, sessions, lockedMs, invitedUntilMs, listedUntilMs }) => [
     name,

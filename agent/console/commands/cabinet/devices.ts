@@ -90,15 +90,15 @@ export function renderDevices(devices: readonly DeviceView[], page: Page, state 
     formatNumber(device.failures),
   ]);
   const columns = [
-    { title: 'Device', maxCols: 18 },
-    { title: 'Line', maxCols: 10 },
-    { title: 'Unit', align: 'right' },
-    { title: 'Profile', maxCols: 26 },
-    { title: 'Pole', maxCols: 8 },
-    { title: 'State' },
-    { title: 'Seen ago', align: 'right' },
-    { title: 'ms', align: 'right' },
-    { title: 'Failed', align: 'right' },
+    { title: msg`Device`, maxCols: 18 },
+    { title: msg`Line`, maxCols: 10 },
+    { title: msg`Unit`, align: 'right' },
+    { title: msg`Profile`, maxCols: 26 },
+    { title: msg`Pole`, maxCols: 8 },
+    { title: msg`State` },
+    { title: msg`Seen ago`, align: 'right' },
+    { title: msg`ms`, align: 'right' },
+    { title: msg`Failed`, align: 'right' },
   ] as const;
   const number = (state: DeviceView['state']): number => devices.filter((device) => device.state === state).length;
   const faulty = devices.filter(({ faults }) => faults.length > 0).length;
@@ -123,11 +123,11 @@ export function renderPoints(points: readonly PointView[], page: Page): string {
     point.ageS === null ? NOTHING : formatDuration(point.ageS * 1_000),
   ]);
   const columns = [
-    { title: 'Point', maxCols: 36 },
-    { title: 'Value', align: 'right', maxCols: 14 },
-    { title: 'Unit', maxCols: 8 },
-    { title: 'Quality' },
-    { title: 'Age', align: 'right' },
+    { title: msg`Point`, maxCols: 36 },
+    { title: msg`Value`, align: 'right', maxCols: 14 },
+    { title: msg`Unit`, maxCols: 8 },
+    { title: msg`Quality` },
+    { title: msg`Age`, align: 'right' },
   ] as const;
   return [...tableLines(columns, rows, page), '', translated(count(points.length, 'point'), page)].join('\n');
 }

@@ -20,8 +20,8 @@ export const EVENTS = agentCommand({
   group: 'Look:',
   summary: msg`what went wrong, since when, and what is over`,
   options: [
-    { name: 'active', value: null, summary: 'only what is going on now, whenever it began' },
-    { name: 'since', value: 'DURATION', summary: 'how far back, 1m to 90d, as 30m, 24h or 7d (default: 24h)' },
+    { name: 'active', value: null, summary: msg`only what is going on now, whenever it began` },
+    { name: 'since', value: 'DURATION', summary: msg`how far back, 1m to 90d, as 30m, 24h or 7d (default: 24h)` },
   ],
   examples: ['luciole events', 'luciole events --active', 'luciole events --since 72h --json'],
   read: (args) => ({
@@ -45,11 +45,11 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
     eventText(event, page),
   ]);
   const columns = [
-    { title: 'Began' },
-    { title: 'Severity' },
-    { title: 'Lasted', align: 'right' },
-    { title: 'About', maxCols: 16 },
-    { title: 'What', wraps: true },
+    { title: msg`Began` },
+    { title: msg`Severity` },
+    { title: msg`Lasted`, align: 'right' },
+    { title: msg`About`, maxCols: 16 },
+    { title: msg`What`, wraps: true },
   ] as const;
   const active = events.filter(({ endMs }) => endMs === null).length;
   const sum = `${count(events.length, 'event')} ${where}${spanMs === null ? '' : `, ${active} not over`}`;

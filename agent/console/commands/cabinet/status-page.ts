@@ -2,6 +2,7 @@
 
 import { count } from '../../../core/counts.ts';
 import { lostNumber } from '../../../core/lost-readings.ts';
+import { msg, NO_TEXT } from '../../../core/message.ts';
 import type { LineView } from '../../../core/ports.ts';
 import type { StatusView, ZoneView } from '../../../core/views.ts';
 import type { AgentEvent } from '../../../core/words.ts';
@@ -143,12 +144,12 @@ function zoneList(zones: readonly ZoneView[], page: Page): List {
     ];
   });
   const columns = [
-    { title: 'Zone', maxCols: 16 },
-    { title: 'Lamps', align: 'right' },
-    { title: 'Level' },
-    { title: 'Why', maxCols: 16 },
-    { title: 'Programme', maxCols: 16 },
-    { title: '' },
+    { title: msg`Zone`, maxCols: 16 },
+    { title: msg`Lamps`, align: 'right' },
+    { title: msg`Level` },
+    { title: msg`Why`, maxCols: 16 },
+    { title: msg`Programme`, maxCols: 16 },
+    { title: NO_TEXT },
   ] as const;
   return listOf('zone', columns, rows, page);
 }
@@ -172,13 +173,13 @@ function lineList(lines: readonly LineView[], page: Page): List {
     line.state === 'up' ? line.port : translated(line.reason, page),
   ]);
   const columns = [
-    { title: 'Line', maxCols: 12 },
-    { title: 'State' },
-    { title: 'Busy', align: 'right' },
-    { title: 'Baud', align: 'right' },
-    { title: 'Timeouts', align: 'right' },
-    { title: 'Bad CRC', align: 'right' },
-    { title: 'Port, or what is wrong' },
+    { title: msg`Line`, maxCols: 12 },
+    { title: msg`State` },
+    { title: msg`Busy`, align: 'right' },
+    { title: msg`Baud`, align: 'right' },
+    { title: msg`Timeouts`, align: 'right' },
+    { title: msg`Bad CRC`, align: 'right' },
+    { title: msg`Port, or what is wrong` },
   ] as const;
   return listOf('line', columns, rows, page);
 }
@@ -206,7 +207,7 @@ const SEVERITIES = ['info', 'warning', 'alarm'];
 function eventList(events: readonly AgentEvent[], page: Page): List {
   const worst = [...events].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.startMs - a.startMs);
   const rows = worst.map((event) => [stateWord(event.severity, page), event.source, since(event.startMs, page), eventText(event, page)]);
-  const columns = [{ title: 'Events' }, { title: 'About', maxCols: 16 }, { title: 'For' }, { title: '' }] as const;
+  const columns = [{ title: msg`Events` }, { title: msg`About`, maxCols: 16 }, { title: msg`For` }, { title: NO_TEXT }] as const;
   return listOf('event', columns, rows, page);
 }
 

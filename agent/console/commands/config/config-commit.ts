@@ -11,15 +11,19 @@ import { CHECK_TIMEOUT_MS, configChange, configOf, REVISION_NUMBERS } from './co
 
 /** The check, then the new configuration until it runs. Units: ms. */
 const COMMIT_TIMEOUT_MS = CHECK_TIMEOUT_MS + ACT_TIMEOUT_MS;
-const COMMENT = { name: 'comment', value: 'TEXT', summary: 'why, for the history' } as const;
+const COMMENT = { name: 'comment', value: 'TEXT', summary: msg`why, for the history` } as const;
 
 const CONFIRM = {
   name: 'confirm',
   value: 'MINUTES',
-  summary: 'keep it only when `config confirm` comes within so many, 1 to 168',
+  summary: msg`keep it only when \`config confirm\` comes within so many, 1 to 168`,
 } as const;
 
-const LOWER_FLOOR = { name: 'lower-floor', value: null, summary: 'as an admin: it may give less light than the file of the site' } as const;
+const LOWER_FLOOR = {
+  name: 'lower-floor',
+  value: null,
+  summary: msg`as an admin: it may give less light than the file of the site`,
+} as const;
 /** How long a trial may last. Units: min. Source: as network consoles have it. */
 const MINUTES = { min: 1, max: 168, usual: 10 };
 /** Longest comment. Units: characters. Source: as from the platform. */
@@ -56,7 +60,7 @@ export const CONFIG_CONFIRM = configChange({
 export const CONFIG_RETURN = configChange({
   name: 'config return',
   summary: msg`take the revision on trial back at once`,
-  options: [{ name: 'revision', value: 'N', summary: 'only where this one is on trial' }, COMMENT],
+  options: [{ name: 'revision', value: 'N', summary: msg`only where this one is on trial` }, COMMENT],
   examples: ['luciole config return', 'luciole config return --comment "wrong street"'],
   timeoutMs: ACT_TIMEOUT_MS,
   read: (args) => ({

@@ -48,11 +48,11 @@ export function renderRevisions(revisions: readonly Revision[], page: Page): str
     reason === '' ? why || NOTHING : `${why === '' ? '' : `${why}; `}returned: ${reason}`,
   ]);
   const columns = [
-    { title: 'Rev', align: 'right' },
-    { title: 'When' },
-    { title: 'State' },
-    { title: 'By', maxCols: 20 },
-    { title: 'Why', wraps: true, isTranslated: true },
+    { title: msg`Rev`, align: 'right' },
+    { title: msg`When` },
+    { title: msg`State` },
+    { title: msg`By`, maxCols: 20 },
+    { title: msg`Why`, wraps: true, isTranslated: true },
   ] as const;
   return tableLines(columns, rows, page).join('\n');
 }

@@ -34,9 +34,9 @@ export const CONFIG_SHOW = agentCommand({
   group: CONFIG_GROUP,
   summary: msg`the text of what runs, or of a revision`,
   options: [
-    { name: 'revision', value: 'N', summary: 'an earlier one, as in `luciole config history`' },
-    { name: 'candidate', value: null, summary: 'the candidate' },
-    { name: 'profile', value: 'NAME', summary: 'a device type that comes with it, as acme.yaml' },
+    { name: 'revision', value: 'N', summary: msg`an earlier one, as in \`luciole config history\`` },
+    { name: 'candidate', value: null, summary: msg`the candidate` },
+    { name: 'profile', value: 'NAME', summary: msg`a device type that comes with it, as acme.yaml` },
   ],
   examples: ['luciole config show', 'luciole config show --revision 7', 'luciole config show --candidate --profile acme.yaml'],
   read: (args) => ({
@@ -76,8 +76,8 @@ export const CONFIG_COMPARE = agentCommand({
   group: CONFIG_GROUP,
   summary: msg`what the candidate would change`,
   options: [
-    { name: 'from', value: 'N', summary: 'a revision (default: what runs)' },
-    { name: 'to', value: 'N', summary: 'a revision (default: the candidate)' },
+    { name: 'from', value: 'N', summary: msg`a revision (default: what runs)` },
+    { name: 'to', value: 'N', summary: msg`a revision (default: the candidate)` },
   ],
   examples: ['luciole config compare', 'luciole config compare --from 6 --to 8'],
   timeoutMs: CHECK_TIMEOUT_MS,

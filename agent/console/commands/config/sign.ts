@@ -10,7 +10,7 @@ import type { LocalCommand } from '../../command-spec.ts';
 const PROFILE = {
   name: 'profile',
   value: 'FILE',
-  summary: 'a device type that goes with it; all of them are signed',
+  summary: msg`a device type that goes with it; all of them are signed`,
   repeats: true,
 } as const;
 
@@ -20,7 +20,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'hasSocket' | 'group'>[] = 
     role: 'admin',
     summary: msg`a new key pair to sign revisions with`,
     arguments: [{ name: 'file', summary: msg`where the private key goes; a file that exists is never replaced`, required: true }],
-    options: [{ name: 'passphrase', value: null, summary: 'ask for a passphrase and encrypt the private key with it' }, JSON_OPTION],
+    options: [{ name: 'passphrase', value: null, summary: msg`ask for a passphrase and encrypt the private key with it` }, JSON_OPTION],
     examples: ['luciole config keygen office.key', 'luciole config keygen office.key --passphrase'],
   },
   {
@@ -29,11 +29,11 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'hasSocket' | 'group'>[] = 
     summary: msg`approve a file as a revision, offline, for a time`,
     arguments: [{ name: 'file', summary: msg`the cabinet file exactly as it will be sent`, required: true }],
     options: [
-      { name: 'key', value: 'FILE', summary: 'the private key, from config keygen or openssl (PEM, Ed25519)' },
-      { name: 'cabinet', value: 'ID', summary: "where it may be applied; '*' for every cabinet", repeats: true },
-      { name: 'valid', value: 'DURATION', summary: 'until when it may be applied, 1h to 366d (default: 30d)' },
+      { name: 'key', value: 'FILE', summary: msg`the private key, from config keygen or openssl (PEM, Ed25519)` },
+      { name: 'cabinet', value: 'ID', summary: msg`where it may be applied; '*' for every cabinet`, repeats: true },
+      { name: 'valid', value: 'DURATION', summary: msg`until when it may be applied, 1h to 366d (default: 30d)` },
       PROFILE,
-      { name: 'out', value: 'FILE', summary: 'where the signature goes (default: the file with .sig behind it)' },
+      { name: 'out', value: 'FILE', summary: msg`where the signature goes (default: the file with .sig behind it)` },
       JSON_OPTION,
     ],
     examples: [
@@ -47,9 +47,9 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'hasSocket' | 'group'>[] = 
     summary: msg`check a signature on a file as a cabinet would`,
     arguments: [{ name: 'file', summary: msg`the cabinet file`, required: true }],
     options: [
-      { name: 'key', value: 'KEY', summary: 'a public key: as in trust.revisionKeys, or a PEM file', repeats: true },
-      { name: 'signature', value: 'FILE', summary: 'the signature (default: the file with .sig behind it)' },
-      { name: 'cabinet', value: 'ID', summary: 'for this cabinet (default: the first that it names)' },
+      { name: 'key', value: 'KEY', summary: msg`a public key: as in trust.revisionKeys, or a PEM file`, repeats: true },
+      { name: 'signature', value: 'FILE', summary: msg`the signature (default: the file with .sig behind it)` },
+      { name: 'cabinet', value: 'ID', summary: msg`for this cabinet (default: the first that it names)` },
       PROFILE,
       JSON_OPTION,
     ],

@@ -1,6 +1,7 @@
 /** Renders `luciole energy` as tables or CSV, and says which values are computed, measured or unknown. Pure. */
 
 import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import type { EnergyMeter, EnergyQuery, EnergyRow, EnergyView } from '../../../core/views.ts';
 import { formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
@@ -48,9 +49,9 @@ const MAIN_COLUMNS: readonly TableColumn[] = ['Lit h', 'Level', 'Raised', 'Times
 }));
 
 function mainTable({ rows, by }: EnergyAnswer, page: Page): string[] {
-  const head: readonly TableColumn[] = by === null ? [] : [{ title: by === 'night' ? 'Night' : 'Month' }];
-  const nights: readonly TableColumn[] = by === 'night' ? [] : [{ title: 'Nights', ...RIGHT }];
-  const columns: readonly TableColumn[] = [...head, { title: 'Zone', maxCols: 16 }, ...nights, ...MAIN_COLUMNS];
+  const head: readonly TableColumn[] = by === null ? [] : [{ title: by === 'night' ? msg`Night` : msg`Month` }];
+  const nights: readonly TableColumn[] = by === 'night' ? [] : [{ title: msg`Nights`, ...RIGHT }];
+  const columns: readonly TableColumn[] = [...head, { title: msg`Zone`, maxCols: 16 }, ...nights, ...MAIN_COLUMNS];
   const cells = rows.map((row) => [
     ...(by === null ? [] : [row.period ?? NOTHING]),
     row.zone,
@@ -90,12 +91,12 @@ function energyCells({ kwh, baselineKwh, savedKwh, savedPct }: Pick<EnergyRow, '
 /** What EN 13201-5 asks for, by the level without anybody. */
 function periodTable(rows: readonly EnergyRow[], page: Page): string[] {
   const columns = [
-    { title: 'Zone', maxCols: 16 },
-    { title: 'Without anybody', ...RIGHT },
-    { title: 'Hours', ...RIGHT },
-    { title: 'Reduction', ...RIGHT },
-    { title: 'Detection', ...RIGHT },
-    { title: 'Reduction then', ...RIGHT },
+    { title: msg`Zone`, maxCols: 16 },
+    { title: msg`Without anybody`, ...RIGHT },
+    { title: msg`Hours`, ...RIGHT },
+    { title: msg`Reduction`, ...RIGHT },
+    { title: msg`Detection`, ...RIGHT },
+    { title: msg`Reduction then`, ...RIGHT },
   ];
   const cells = rows.flatMap(({ zone, periods }) =>
     periods

@@ -43,8 +43,8 @@ function readHours(text: string): number {
 }
 
 const COLUMNS = [
-  { title: 'Lamp', maxCols: 20 },
-  { title: 'Hours', align: 'right' },
+  { title: msg`Lamp`, maxCols: 20 },
+  { title: msg`Hours`, align: 'right' },
 ] as const;
 
 function renderHours({ lamps, isSaved }: HoursAnswer, page: Page): string {

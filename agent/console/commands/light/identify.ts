@@ -20,7 +20,7 @@ export const IDENTIFY = agentCommand<{ lamp: string; forMs: number }, Identified
   group: 'Act:',
   summary: msg`blink a lamp, to find it`,
   arguments: [{ name: 'lamp', summary: msg`a lamp`, required: true, names: 'lamp' }],
-  options: [{ name: 'for', value: 'DURATION', summary: 'how long, 5s to 10m (default: 30s)' }],
+  options: [{ name: 'for', value: 'DURATION', summary: msg`how long, 5s to 10m (default: 30s)` }],
   examples: ['luciole identify L07', 'luciole identify L07 --for 2m'],
   read: (args) => ({ lamp: textArg(args, 'lamp'), forMs: spanArg(args, USUAL_SPAN, IDENTIFY_SPAN) }),
   answer: (view, args, job) => onStreet(() => identifyLamp(view, { ...args, lamp: findLamp(view, args.lamp) }, job)),

@@ -20,7 +20,7 @@ const FULL_PCT = 100;
 /** Longest for a caller who may not override, a passer-by at an open cabinet. Units: ms. Source: as a key-switch, `lights-on` of a contact. */
 const EMERGENCY_MS = 2 * HOUR_MS;
 const USUAL_REASON = 'lights on at the console';
-const ZONE_OPTION = { name: 'zone', value: 'ZONE', summary: 'only this zone' } as const;
+const ZONE_OPTION = { name: 'zone', value: 'ZONE', summary: msg`only this zone` } as const;
 
 /** The whole cabinet where no zone is named. Errors: as `findZone`. */
 async function targetOf(view: AgentView, zone: string | null): Promise<Target> {
@@ -33,7 +33,7 @@ export const LIGHTS_ON = agentCommand({
   group: 'Act:',
   summary: msg`all lamps to 100 %, for an emergency; no login`,
   arguments: [{ name: 'duration', summary: msg`how long, as 30m; up to 2h without a login, 24h with`, required: true }],
-  options: [ZONE_OPTION, { name: 'reason', value: 'TEXT', summary: 'why, for the record' }],
+  options: [ZONE_OPTION, { name: 'reason', value: 'TEXT', summary: msg`why, for the record` }],
   examples: ['luciole lights on 30m', 'luciole lights on 2h --zone quay --reason "accident"'],
   timeoutMs: ACT_TIMEOUT_MS,
   read: (args) => ({

@@ -32,7 +32,7 @@ export const OVERRIDE_SPAN: SpanLimits = { minMs: 60_000, maxMs: 24 * 3_600_000 
 const USUAL_REASON = 'by hand';
 /** Longest reason. Units: characters. Source: assumed; it must fit a trace line and an uplink metric. */
 const MAX_REASON = 120;
-const TARGET = { name: 'target', summary: 'a lamp or a zone', required: true, names: 'target' } as const;
+const TARGET = { name: 'target', summary: msg`a lamp or a zone`, required: true, names: 'target' } as const;
 
 export const OVERRIDE = agentCommand({
   name: 'override',
@@ -41,9 +41,9 @@ export const OVERRIDE = agentCommand({
   summary: msg`set a lamp or zone to a level for a time`,
   arguments: [TARGET, { name: 'level', summary: msg`in percent, 0 to 100`, required: true }],
   options: [
-    { name: 'for', value: 'DURATION', summary: 'how long, 1m to 24h, as 10m, 2h or 1h30m (default: 2h)' },
-    { name: 'reason', value: 'TEXT', summary: 'why, for the record' },
-    { name: 'maintenance', value: null, summary: 'lock it: outranks the platform and all automatics' },
+    { name: 'for', value: 'DURATION', summary: msg`how long, 1m to 24h, as 10m, 2h or 1h30m (default: 2h)` },
+    { name: 'reason', value: 'TEXT', summary: msg`why, for the record` },
+    { name: 'maintenance', value: null, summary: msg`lock it: outranks the platform and all automatics` },
   ],
   examples: [
     'luciole override L07 80',
@@ -66,7 +66,7 @@ export const RELEASE = agentCommand({
   group: 'Act:',
   summary: msg`end the overrides of a lamp or zone`,
   arguments: [TARGET],
-  options: [{ name: 'at-next-step', value: null, summary: 'not now but when the programme has its next step' }],
+  options: [{ name: 'at-next-step', value: null, summary: msg`not now but when the programme has its next step` }],
   examples: ['luciole release L07', 'luciole release rue-bressigny --at-next-step'],
   timeoutMs: ACT_TIMEOUT_MS,
   read: (args) => ({ target: textArg(args, 'target'), atNextStep: args['at-next-step'] === true }),

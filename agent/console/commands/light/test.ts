@@ -64,10 +64,10 @@ export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, p
 
 export function renderTested({ target, steps, verdicts, otherLamps, restored }: Tested, page: Page): string {
   const columns = [
-    { title: 'Lamp', maxCols: 16 },
-    ...steps.map(({ levelPct }) => ({ title: `${levelPct} %`, isTranslated: true as const })),
-    { title: 'Power W', align: 'right' as const },
-    { title: 'Verdict', wraps: true as const, isTranslated: true as const },
+    { title: msg`Lamp`, maxCols: 16 },
+    ...steps.map(({ levelPct }) => ({ title: msg`${levelPct} %`, isTranslated: true as const })),
+    { title: msg`Power W`, align: 'right' as const },
+    { title: msg`Verdict`, wraps: true as const, isTranslated: true as const },
   ];
   const rows = verdicts.map(({ lamp, verdict, weighedBy }) => [
     lamp,

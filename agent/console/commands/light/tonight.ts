@@ -2,7 +2,7 @@
 
 import type { WallMs } from '../../../core/clock.ts';
 import type { TonightRow, TonightView } from '../../../core/light-tools.ts';
-import { msg } from '../../../core/message.ts';
+import { msg, NO_TEXT } from '../../../core/message.ts';
 import { agentCommand } from '../../agent-command.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { columnTime, formatLevel, formatLevels, NOTHING, type Page, translated } from '../../text/page.ts';
@@ -17,7 +17,7 @@ export const TONIGHT = agentCommand({
   group: 'Look:',
   summary: msg`the night ahead: every change of level, and why`,
   arguments: [{ name: 'zone', summary: msg`only this zone`, required: false, names: 'zone' }],
-  options: [{ name: 'plot', value: null, summary: 'draw it as well' }],
+  options: [{ name: 'plot', value: null, summary: msg`draw it as well` }],
   examples: ['luciole tonight', 'luciole tonight rue-bressigny --plot', 'luciole tonight --json'],
   read: ({ zone, plot }) => ({ zone: typeof zone === 'string' ? zone : null, plot: plot === true }),
   answer: (view, { zone }): readonly TonightView[] => view.light.tonight(zone === null ? null : findZone(view, zone)),
@@ -69,11 +69,11 @@ function rows(view: TonightView, page: Page): string[] {
     translated(`${row.reason === 'day' ? 'day: ' : ''}${row.text}`, page),
   ]);
   const columns = [
-    { title: '' },
-    { title: 'From' },
-    { title: 'Level', align: 'right' },
-    { title: 'Presence', align: 'right' },
-    { title: 'Why', wraps: true },
+    { title: NO_TEXT },
+    { title: msg`From` },
+    { title: msg`Level`, align: 'right' },
+    { title: msg`Presence`, align: 'right' },
+    { title: msg`Why`, wraps: true },
   ] as const;
   return tableLines(columns, cells, page);
 }

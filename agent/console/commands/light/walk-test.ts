@@ -25,7 +25,7 @@ export const WALK_TEST = agentCommand<{ zone: string; forMs: number }, Walked, W
   group: 'Act:',
   summary: msg`walk under the sensors, see what each one does`,
   arguments: [{ name: 'zone', summary: msg`a zone with presence sensors`, required: true, names: 'zone' }],
-  options: [{ name: 'for', value: 'DURATION', summary: 'end by itself after this, 10s to 1h (default: 10m)' }],
+  options: [{ name: 'for', value: 'DURATION', summary: msg`end by itself after this, 10s to 1h (default: 10m)` }],
   examples: ['luciole walk-test rue-bressigny', 'luciole walk-test rue-bressigny --for 3m'],
   read: (args) => ({ zone: textArg(args, 'zone'), forMs: spanArg(args, USUAL_SPAN, WALK_SPAN) }),
   answer: (view, args, job) => onStreet(() => walkZone(view, { ...args, zone: findZone(view, args.zone) }, job)),

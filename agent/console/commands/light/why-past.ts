@@ -1,6 +1,8 @@
 /** `why --at` in the past: what was measured, and what sun and programme ask for by the present settings. Decisions are not recorded. */
+
 import type { WallMs } from '../../../core/clock.ts';
 import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import type { AgentView, PastLamp, WhyView } from '../../../core/views.ts';
 import { clockTime, formatLevel, fullTime, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
@@ -55,5 +57,5 @@ function measuredText({ measured }: PastLamp, page: Page): string {
 
 function measuredTable(lamps: readonly PastLamp[], page: Page): readonly string[] {
   const rows = lamps.map((lamp) => [lamp.id, lamp.pole, translated(measuredText(lamp, page), page)]);
-  return tableLines([{ title: 'Lamp', maxCols: 12 }, { title: 'Pole', maxCols: 8 }, { title: 'Measured' }], rows, page);
+  return tableLines([{ title: msg`Lamp`, maxCols: 12 }, { title: msg`Pole`, maxCols: 8 }, { title: msg`Measured` }], rows, page);
 }

@@ -1,5 +1,7 @@
 /** The lines of a trace: who asked for which level, since when and until when. Pure. */
+
 import type { WallMs } from '../../../core/clock.ts';
+import { msg, NO_TEXT } from '../../../core/message.ts';
 import type { WhyLine } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, formatLevel, NOTHING, type Page, translated } from '../../text/page.ts';
@@ -18,11 +20,11 @@ export function traceLines(trace: readonly WhyLine[], page: Page): string[] {
     translated(`${line.text}${details(line, page)}`, page),
   ]);
   const columns = [
-    { title: '' },
-    { title: 'Rank' },
-    { title: 'Asks', align: 'right' },
-    { title: 'From', maxCols: 18 },
-    { title: 'Says', wraps: true },
+    { title: NO_TEXT },
+    { title: msg`Rank` },
+    { title: msg`Asks`, align: 'right' },
+    { title: msg`From`, maxCols: 18 },
+    { title: msg`Says`, wraps: true },
   ] as const;
   return tableLines(columns, rows, page);
 }

@@ -22,7 +22,7 @@ export const WHY = agentCommand({
   group: 'Look:',
   summary: msg`why a lamp or zone has its level`,
   arguments: [{ name: 'target', summary: msg`a lamp or a zone`, required: true, names: 'target' }],
-  options: [{ name: 'at', value: 'TIME', summary: 'at another time, as 23:30 (the next one) or 2026-12-01T23:30' }],
+  options: [{ name: 'at', value: 'TIME', summary: msg`at another time, as 23:30 (the next one) or 2026-12-01T23:30` }],
   examples: ['luciole why L07', 'luciole why rue-bressigny', 'luciole why L07 --at 03:00'],
   read: (args) => ({ target: textArg(args, 'target'), at: args['at'] === undefined ? null : typedInstant(textArg(args, 'at')) }),
   timeoutMs: TIMEOUT_MS,
@@ -90,13 +90,17 @@ function zone({ id, lamps, atMs }: WhyView, page: Page): string {
   });
   // Two lamps of one device may share a fault.
   const faults = new Set(lamps.flatMap((view) => view.faults));
-  const now: readonly TableColumn[] = [{ title: 'Measured', align: 'right' }, { title: 'For', align: 'right' }, { title: 'Follows' }];
+  const now: readonly TableColumn[] = [
+    { title: msg`Measured`, align: 'right' },
+    { title: msg`For`, align: 'right' },
+    { title: msg`Follows` },
+  ];
   const columns: readonly TableColumn[] = [
-    { title: 'Lamp', maxCols: 12 },
-    { title: 'Pole', maxCols: 8 },
-    { title: 'In force', align: 'right' },
+    { title: msg`Lamp`, maxCols: 12 },
+    { title: msg`Pole`, maxCols: 8 },
+    { title: msg`In force`, align: 'right' },
     ...(atMs === undefined ? now : []),
-    { title: 'Why' },
+    { title: msg`Why` },
   ];
   return [
     ...labelled('Zone', `${id}, ${count(lamps.length, 'lamp')}, ${formatLevels(Math.min(...wanted), Math.max(...wanted))}`, page),

@@ -36,13 +36,13 @@ export function renderZones(zones: readonly ZoneLightView[], page: Page): string
     zone.presence === 'off' ? NOTHING : zone.presence,
   ]);
   const columns = [
-    { title: 'Zone', maxCols: 20 },
-    { title: 'Light', isTranslated: true },
-    { title: 'Programme', maxCols: 24 },
-    { title: 'Until' },
-    { title: 'Level', align: 'right' },
-    { title: 'Lit', align: 'right' },
-    { title: 'Presence', isTranslated: true },
+    { title: msg`Zone`, maxCols: 20 },
+    { title: msg`Light`, isTranslated: true },
+    { title: msg`Programme`, maxCols: 24 },
+    { title: msg`Until` },
+    { title: msg`Level`, align: 'right' },
+    { title: msg`Lit`, align: 'right' },
+    { title: msg`Presence`, isTranslated: true },
   ] as const;
   return [...tableLines(columns, rows, page), ...zones.flatMap((zone) => details(zone, page))].join('\n');
 }

@@ -23,15 +23,15 @@ export const UNITS = { broadcast: 0, min: 1, max: 247 };
 const MAX_ADDRESS = 65_535;
 const TABLES: readonly Table[] = ['holding', 'input', 'coil', 'discrete'];
 const TABLE_WORDS = TABLES.join(', ');
-export const LINE_ARGUMENT = { name: 'line', summary: 'a Modbus line of the cabinet', required: true, names: 'modbus-line' } as const;
+export const LINE_ARGUMENT = { name: 'line', summary: msg`a Modbus line of the cabinet`, required: true, names: 'modbus-line' } as const;
 export const UNIT_ARGUMENT = {
   name: 'unit',
-  summary: 'an address, 1 to 247 or 0x01 to 0xF7, or a device',
+  summary: msg`an address, 1 to 247 or 0x01 to 0xF7, or a device`,
   required: true,
   names: 'device',
 } as const;
-export const ADDRESS_ARGUMENT = { name: 'address', summary: 'as in the frame, from 0; decimal or 0x hex', required: true } as const;
-export const TABLE_OPTION = { name: 'table', value: 'TABLE', summary: `${TABLE_WORDS} (default: holding)`, choices: TABLES } as const;
+export const ADDRESS_ARGUMENT = { name: 'address', summary: msg`as in the frame, from 0; decimal or 0x hex`, required: true } as const;
+export const TABLE_OPTION = { name: 'table', value: 'TABLE', summary: msg`${TABLE_WORDS} (default: holding)`, choices: TABLES } as const;
 
 export function addressArg(args: RawArgs, name: string, usual?: number): number {
   return numberArg(args, name, { min: 0, max: MAX_ADDRESS, ...(usual === undefined ? {} : { usual }) });

@@ -54,8 +54,8 @@ export const BUS_REGISTERS = agentCommand<
   arguments: [LINE_ARGUMENT, UNIT_ARGUMENT],
   options: [
     TABLE_OPTION,
-    { name: 'from', value: 'ADDRESS', summary: 'first address (default: 0)' },
-    { name: 'to', value: 'ADDRESS', summary: 'last address (default: 500)' },
+    { name: 'from', value: 'ADDRESS', summary: msg`first address (default: 0)` },
+    { name: 'to', value: 'ADDRESS', summary: msg`last address (default: 500)` },
   ],
   examples: ['luciole bus registers street 7', 'luciole bus registers street 0x07 --table input --from 0 --to 120'],
   read: (args) => ({

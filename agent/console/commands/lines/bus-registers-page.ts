@@ -1,6 +1,8 @@
 /** Renders `luciole bus registers`, `bus read` and `bus write`: address, decimal and hex, to compare with a manual. Pure. */
+
 import type { BusReadResult, BusWriteResult, RegistersProgress, RegistersResult } from '../../../core/bus-tools.ts';
 import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import { formatTook } from '../../text/duration.ts';
 import { formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
@@ -22,7 +24,7 @@ export function renderRegisters(
   asked: { from: number; to: number },
 ): string {
   const rows = runs.flatMap(({ address, words }) => inRows(words).map((row, index) => [...addressOf(address + index * ROW_WORDS), row]));
-  const columns = [{ title: 'Address', align: 'right' }, { title: 'Hex' }, { title: 'Values, decimal' }] as const;
+  const columns = [{ title: msg`Address`, align: 'right' }, { title: msg`Hex` }, { title: msg`Values, decimal` }] as const;
   const found = runs.reduce((sum, { words }) => sum + words.length, 0);
   const noun = isBits(table) ? table : `${table} register`;
   const sum = `unit ${unit}: ${count(found, noun)} answer from ${asked.from} to ${asked.to}; ${count(requests, 'request')}, ${formatTook(durationMs)}`;
@@ -38,15 +40,15 @@ export function renderRead(result: BusReadResult, page: Page): string {
     formatNumber(word),
     ...(isBits(table) ? [] : [hexWord(word), signed(word), letters(word)]),
   ]);
-  const registers = [{ title: 'Hex' }, { title: 'Signed', align: 'right' }, { title: 'Text' }] as const;
+  const registers = [{ title: msg`Hex` }, { title: msg`Signed`, align: 'right' }, { title: msg`Text` }] as const;
   const columns = [
-    { title: 'Address', align: 'right' },
-    { title: 'Hex' },
-    { title: 'Value', align: 'right' },
+    { title: msg`Address`, align: 'right' },
+    { title: msg`Hex` },
+    { title: msg`Value`, align: 'right' },
     ...(isBits(table) ? [] : registers),
   ] as const;
   const decoded = values.map(({ quantity, value, unit: of }) => [quantity, value === null ? NOTHING : String(value), of]);
-  const meaning = [{ title: 'Means', maxCols: 36 }, { title: 'Value', align: 'right' }, { title: 'Unit' }] as const;
+  const meaning = [{ title: msg`Means`, maxCols: 36 }, { title: msg`Value`, align: 'right' }, { title: msg`Unit` }] as const;
   return [
     ...paragraph(`unit ${unit} on line ${line}, table ${table}, answered in ${formatNumber(turnaroundMs, 1)} ms`, page),
     '',
@@ -71,11 +73,11 @@ export function renderWrite(result: BusWriteResult, page: Page): string {
     ...[before?.[index], value, after?.[index]].map(withHex(table)),
   ]);
   const columns = [
-    { title: 'Address', align: 'right' },
-    { title: 'Hex' },
-    { title: 'Before' },
-    { title: 'Written' },
-    { title: 'After' },
+    { title: msg`Address`, align: 'right' },
+    { title: msg`Hex` },
+    { title: msg`Before` },
+    { title: msg`Written` },
+    { title: msg`After` },
   ] as const;
   const whose = unit === 0 ? 'every unit' : `unit ${unit}`;
   return [

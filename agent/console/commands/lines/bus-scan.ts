@@ -24,10 +24,10 @@ export const BUS_SCAN = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProg
   summary: msg`which units answer, and what they are`,
   arguments: [{ ...LINE_ARGUMENT, summary: msg`${LINE_ARGUMENT.summary}; without it, all lines are listed`, required: false }],
   options: [
-    { name: 'baud', value: 'auto', summary: 'try other speeds and parities too; takes minutes' },
-    { name: 'from', value: 'UNIT', summary: 'first address (default: 1)' },
-    { name: 'to', value: 'UNIT', summary: 'last address (default: 247)' },
-    { name: 'wait', value: 'MS', summary: 'longest wait for each, 1 to 500, for slow units' },
+    { name: 'baud', value: 'auto', summary: msg`try other speeds and parities too; takes minutes` },
+    { name: 'from', value: 'UNIT', summary: msg`first address (default: 1)` },
+    { name: 'to', value: 'UNIT', summary: msg`last address (default: 247)` },
+    { name: 'wait', value: 'MS', summary: msg`longest wait for each, 1 to 500, for slow units` },
   ],
   examples: ['luciole bus scan street', 'luciole bus scan street --from 1 --to 40 --wait 300', 'luciole bus scan street --baud auto'],
   read: (args) => ({
@@ -76,11 +76,11 @@ export function renderScanProgress({ done, total, serial, found }: ScanProgress,
 }
 
 const COLUMNS = [
-  { title: 'Unit', align: 'right' },
-  { title: 'Serial' },
-  { title: 'ms', align: 'right' },
-  { title: 'Device', maxCols: 14 },
-  { title: 'Profile', maxCols: 40, isTranslated: true },
+  { title: msg`Unit`, align: 'right' },
+  { title: msg`Serial` },
+  { title: msg`ms`, align: 'right' },
+  { title: msg`Device`, maxCols: 14 },
+  { title: msg`Profile`, maxCols: 40, isTranslated: true },
 ] as const;
 
 const SILENT_GATEWAY =
@@ -111,10 +111,10 @@ export interface LineChoice {
 }
 
 const LINE_COLUMNS = [
-  { title: 'Line', maxCols: 16 },
-  { title: 'Kind' },
-  { title: 'Baud', align: 'right' },
-  { title: 'Port', wraps: true },
+  { title: msg`Line`, maxCols: 16 },
+  { title: msg`Kind` },
+  { title: msg`Baud`, align: 'right' },
+  { title: msg`Port`, wraps: true },
 ] as const;
 
 /** Which lines there are, and what to type. */

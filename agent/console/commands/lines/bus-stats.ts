@@ -30,18 +30,18 @@ export function renderStats(lines: readonly LineStats[], page: Page): string {
 }
 
 const COLUMNS = [
-  { title: 'Device', maxCols: 12 },
-  { title: 'Unit', align: 'right' },
-  { title: 'State' },
-  { title: 'Ok', align: 'right' },
-  { title: 'Tmo', align: 'right' },
-  { title: 'CRC', align: 'right' },
-  { title: 'Exc', align: 'right' },
-  { title: 'Late', align: 'right' },
-  { title: 'Echo', align: 'right' },
-  { title: 'p50', align: 'right' },
-  { title: 'p95', align: 'right' },
-  { title: 'max ms', align: 'right' },
+  { title: msg`Device`, maxCols: 12 },
+  { title: msg`Unit`, align: 'right' },
+  { title: msg`State` },
+  { title: msg`Ok`, align: 'right' },
+  { title: msg`Tmo`, align: 'right' },
+  { title: msg`CRC`, align: 'right' },
+  { title: msg`Exc`, align: 'right' },
+  { title: msg`Late`, align: 'right' },
+  { title: msg`Echo`, align: 'right' },
+  { title: msg`p50`, align: 'right' },
+  { title: msg`p95`, align: 'right' },
+  { title: msg`max ms`, align: 'right' },
 ] as const;
 
 function lineLines(line: LineStats, page: Page): string[] {

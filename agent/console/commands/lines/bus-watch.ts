@@ -16,7 +16,7 @@ export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, Li
   group: 'Lines:',
   summary: msg`every transaction, until Ctrl-C`,
   arguments: [LINE_ARGUMENT],
-  options: [{ name: 'for', value: 'DURATION', summary: 'end by itself after this, as 30s or 5m' }],
+  options: [{ name: 'for', value: 'DURATION', summary: msg`end by itself after this, as 30s or 5m` }],
   examples: ['luciole bus watch street', 'luciole bus watch street --for 30s', 'luciole bus watch street --for 5m --json'],
   read: (args) => ({ line: textArg(args, 'line'), forMs: args['for'] === undefined ? null : parseDuration(textArg(args, 'for')) }),
   answer: (view, args, job) => {

@@ -43,8 +43,8 @@ export const BUS_WRITE = agentCommand({
     { name: 'value', summary: msg`decimal or 0x hex; several with commas; coils: on, off`, required: true },
   ],
   options: [
-    { name: 'table', value: 'TABLE', summary: 'holding, coil (default: holding)' },
-    { name: 'yes', value: null, summary: 'do it; without this it only says what it would do' },
+    { name: 'table', value: 'TABLE', summary: msg`holding, coil (default: holding)` },
+    { name: 'yes', value: null, summary: msg`do it; without this it only says what it would do` },
   ],
   examples: ['luciole bus write street 7 2000 300 --yes', 'luciole bus write street L07 0x07D0 0x012C --yes'],
   read: readWrite,

@@ -1,6 +1,7 @@
 /** Renders `luciole profile show`: everything a device profile contains. Pure. */
 
 import { count } from '../../../core/counts.ts';
+import { msg } from '../../../core/message.ts';
 import type { IdentifyProbe, PointProfile, Profile } from '../../../core/profile.ts';
 import type { ProfileView } from '../../../core/views.ts';
 import { formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
@@ -10,20 +11,20 @@ import { tableLines } from '../../text/text-table.ts';
 import { serialText } from './bus-scan.ts';
 
 const FLAG_COLUMNS = [
-  { title: 'Flag of', maxCols: 18 },
-  { title: 'Bit', isTranslated: true },
-  { title: 'Severity', isTranslated: true },
-  { title: 'Means', wraps: true, isTranslated: true },
+  { title: msg`Flag of`, maxCols: 18 },
+  { title: msg`Bit`, isTranslated: true },
+  { title: msg`Severity`, isTranslated: true },
+  { title: msg`Means`, wraps: true, isTranslated: true },
 ] as const;
 
 const POINT_COLUMNS = [
-  { title: 'Point', maxCols: 22 },
-  { title: 'Unit', maxCols: 8 },
-  { title: 'Table' },
-  { title: 'Address', align: 'right' },
-  { title: 'Type' },
-  { title: 'Poll', isTranslated: true },
-  { title: 'Write', maxCols: 16 },
+  { title: msg`Point`, maxCols: 22 },
+  { title: msg`Unit`, maxCols: 8 },
+  { title: msg`Table` },
+  { title: msg`Address`, align: 'right' },
+  { title: msg`Type` },
+  { title: msg`Poll`, isTranslated: true },
+  { title: msg`Write`, maxCols: 16 },
 ] as const;
 
 const WAITING = {

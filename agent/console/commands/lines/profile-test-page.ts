@@ -3,6 +3,7 @@
 import { count } from '../../../core/counts.ts';
 import type { BusErrorCode } from '../../../core/errors.ts';
 import { manualHint } from '../../../core/manual-address.ts';
+import { msg } from '../../../core/message.ts';
 import { formatNumber, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
@@ -54,13 +55,13 @@ export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols
     point.reason === '' ? NOTHING : point.reason,
   ]);
   const columns = [
-    { title: 'Point', maxCols: 20 },
-    { title: 'Address', align: 'right' },
-    { title: 'Value', align: 'right' },
-    { title: 'Unit', maxCols: 6 },
-    { title: 'Quality' },
-    { title: 'ms', align: 'right' },
-    { title: 'Why' },
+    { title: msg`Point`, maxCols: 20 },
+    { title: msg`Address`, align: 'right' },
+    { title: msg`Value`, align: 'right' },
+    { title: msg`Unit`, maxCols: 6 },
+    { title: msg`Quality` },
+    { title: msg`ms`, align: 'right' },
+    { title: msg`Why` },
   ] as const;
   return [...tableLines(columns, rows, page), '', ...labelled('Result', ending(test), page)].join('\n');
 }

@@ -13,7 +13,7 @@ import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { findName } from '../find-name.ts';
 
-const FILE = { name: 'file', summary: 'a profile, one YAML file a device type', required: true, file: 'read' } as const;
+const FILE = { name: 'file', summary: msg`a profile, one YAML file a device type`, required: true, file: 'read' } as const;
 
 /** What the agent uses, and behind it what its files have brought since it started. */
 async function withPending(view: AgentView): Promise<ConfigFilesView> {
@@ -75,7 +75,7 @@ const check: LocalCommand = {
   group: 'Lines:',
   summary: msg`read a profile, run its examples, name all faults`,
   arguments: [FILE],
-  options: [{ name: 'json', value: null, summary: 'print what was found as JSON' }],
+  options: [{ name: 'json', value: null, summary: msg`print what was found as JSON` }],
   examples: ['luciole profile check my-driver.yaml', 'luciole profile check my-driver.yaml --json'],
 };
 
@@ -88,8 +88,8 @@ const test: LocalCommand = {
   summary: msg`read each point of a profile from a real unit`,
   arguments: [FILE],
   options: [
-    { name: 'line', value: 'LINE', summary: 'a line of the running cabinet', names: 'modbus-line' },
-    { name: 'unit', value: 'UNIT', summary: 'the address of the unit, 1 to 247' },
+    { name: 'line', value: 'LINE', summary: msg`a line of the running cabinet`, names: 'modbus-line' },
+    { name: 'unit', value: 'UNIT', summary: msg`the address of the unit, 1 to 247` },
     JSON_OPTION,
   ],
   examples: [
@@ -116,12 +116,12 @@ export function renderProfiles(profiles: readonly ProfileView[], page: Page): st
     usersOf(profile, page),
   ]);
   const columns = [
-    { title: 'Profile', maxCols: 28 },
-    { title: 'Kind', isTranslated: true },
-    { title: 'Speaks' },
-    { title: 'Points', align: 'right' },
-    { title: 'Trust' },
-    { title: 'Used by', maxCols: 16 },
+    { title: msg`Profile`, maxCols: 28 },
+    { title: msg`Kind`, isTranslated: true },
+    { title: msg`Speaks` },
+    { title: msg`Points`, align: 'right' },
+    { title: msg`Trust` },
+    { title: msg`Used by`, maxCols: 16 },
   ] as const;
   const waiting = sorted.flatMap(({ id, pending }) => (pending === undefined ? [] : [`${id} (${pending})`]));
   const next = waiting.length === 0 ? [] : labelled('Waiting', `for the next start of the agent: ${waiting.join(', ')}`, page);

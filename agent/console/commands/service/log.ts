@@ -17,7 +17,7 @@ import { untilOver, type Watched } from '../until-over.ts';
 export const LEVEL_OPTION: OptionSpec = {
   name: 'level',
   value: 'LEVEL',
-  summary: 'no lines below: debug, info, warning, alarm (default: info)',
+  summary: msg`no lines below: debug, info, warning, alarm (default: info)`,
   choices: LOG_SEVERITIES,
 };
 
@@ -29,7 +29,7 @@ export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null
   summary: msg`the agent's log as it is written, until Ctrl-C`,
   // A session that shows the log asks for it again each time that the agent comes back.
   isSelfNoted: true,
-  options: [LEVEL_OPTION, { name: 'for', value: 'DURATION', summary: 'end by itself after this, as 30s or 5m' }],
+  options: [LEVEL_OPTION, { name: 'for', value: 'DURATION', summary: msg`end by itself after this, as 30s or 5m` }],
   examples: ['luciole log watch', 'luciole log watch --level warning --for 5m', 'luciole log watch --level debug --json'],
   read: (args) => ({ level: readLevel(args), forMs: args['for'] === undefined ? null : parseDuration(textArg(args, 'for')) }),
   answer: ({ logFeed }, args, job) => {

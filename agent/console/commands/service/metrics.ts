@@ -11,7 +11,7 @@ export const METRICS = agentCommand<{ format: MetricFormat }, readonly MetricFam
   role: 'viewer',
   group: 'Agent:',
   summary: msg`figures for a monitor, as OpenMetrics text`,
-  options: [{ name: 'format', value: 'FORMAT', summary: 'openmetrics, prometheus (default: openmetrics)', choices: METRIC_FORMATS }],
+  options: [{ name: 'format', value: 'FORMAT', summary: msg`openmetrics, prometheus (default: openmetrics)`, choices: METRIC_FORMATS }],
   examples: ['luciole metrics', 'luciole metrics --format prometheus > /run/luciole.prom'],
   read: readFormat,
   answer: (view) => view.metrics(),

@@ -10,7 +10,7 @@ import { labelled, paragraph } from '../../text/text-lines.ts';
 
 /** Longest silence while the agent checks and unpacks. Units: ms. Source: assumed; 130 MB on a slow card. */
 const INSTALL_TIMEOUT_MS = 600_000;
-const FORCE = { name: 'force', value: null, summary: 'though lamps are lit; they keep their level meanwhile' } as const;
+const FORCE = { name: 'force', value: null, summary: msg`though lamps are lit; they keep their level meanwhile` } as const;
 
 /** What changes the program, by the answer of the agent. */
 const changing = {

@@ -18,8 +18,8 @@ const COPY: ShellCommand = {
   summary: msg`a file over this line, by ZMODEM or base64`,
   arguments: [needed('file', msg`a file, as tech-support made it`), needed('to', msg`serial: this line`, ['serial'])],
   options: [
-    { name: 'base64', value: null, summary: 'lines of base64 with a check each, for a terminal without ZMODEM' },
-    { name: 'from', value: 'LINE', summary: 'go on from this line of base64' },
+    { name: 'base64', value: null, summary: msg`lines of base64 with a check each, for a terminal without ZMODEM` },
+    { name: 'from', value: 'LINE', summary: msg`go on from this line of base64` },
   ],
   examples: ['copy bundle.txt.gz serial', 'copy bundle.txt.gz serial --base64 --from 120'],
 };
@@ -32,8 +32,8 @@ const RECEIVE: ShellCommand = {
   summary: msg`a file from your terminal, by ZMODEM over this line`,
   arguments: [needed('file', msg`the name it is sent with`)],
   options: [
-    { name: 'anew', value: null, summary: 'from its beginning, in the place of what is there' },
-    { name: 'remove', value: null, summary: 'receive nothing: what came under this name goes' },
+    { name: 'anew', value: null, summary: msg`from its beginning, in the place of what is there` },
+    { name: 'remove', value: null, summary: msg`receive nothing: what came under this name goes` },
   ],
   examples: ['receive luciole_0.2.0_arm64.update', 'receive luciole_0.2.0_arm64.update --anew'],
 };

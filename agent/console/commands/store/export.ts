@@ -36,9 +36,9 @@ export const EXPORT: LocalCommand = {
   options: [
     RANGE_OPTIONS.since,
     RANGE_OPTIONS.until,
-    { name: 'to', value: 'FILE', summary: 'where to; what was broken off goes on; - is the output', file: 'write' },
-    { name: 'format', value: 'FORMAT', summary: 'csv or jsonl (default: by the end of the name)' },
-    { name: 'json', value: null, summary: 'print the sum on one line, for scripts' },
+    { name: 'to', value: 'FILE', summary: msg`where to; what was broken off goes on; - is the output`, file: 'write' },
+    { name: 'format', value: 'FORMAT', summary: msg`csv or jsonl (default: by the end of the name)` },
+    { name: 'json', value: null, summary: msg`print the sum on one line, for scripts` },
   ],
   examples: [
     'luciole export --since 24h --to today.csv',
@@ -57,8 +57,8 @@ export const EXPORT_PAGE = agentCommand({
   options: [
     RANGE_OPTIONS.since,
     RANGE_OPTIONS.until,
-    { name: 'after', value: 'SEQ', summary: 'the frames after this one (default: 0)' },
-    { name: 'frames', value: 'COUNT', summary: 'at most so many (default: 200)' },
+    { name: 'after', value: 'SEQ', summary: msg`the frames after this one (default: 0)` },
+    { name: 'frames', value: 'COUNT', summary: msg`at most so many (default: 200)` },
   ],
   read: (args) => ({
     ...readRange(args),

@@ -47,11 +47,11 @@ export const HISTORY = agentCommand({
   summary: msg`what a point measured, as a table or a plot`,
   arguments: [{ name: 'point', summary: msg`as in \`luciole points\``, required: true, names: 'point' }],
   options: [
-    { ...RANGE_OPTIONS.since, summary: `${RANGE_OPTIONS.since.summary} (default: 24h)` },
+    { ...RANGE_OPTIONS.since, summary: msg`${RANGE_OPTIONS.since.summary} (default: 24h)` },
     RANGE_OPTIONS.until,
-    { name: 'by', value: 'STEP', summary: 'raw, minute or hour (default: what fits the time)' },
-    { name: 'plot', value: null, summary: 'draw it' },
-    { name: 'csv', value: null, summary: 'print it as CSV, with times of UTC' },
+    { name: 'by', value: 'STEP', summary: msg`raw, minute or hour (default: what fits the time)` },
+    { name: 'plot', value: null, summary: msg`draw it` },
+    { name: 'csv', value: null, summary: msg`print it as CSV, with times of UTC` },
   ],
   examples: [
     'luciole history M01.power',

@@ -5,6 +5,7 @@
 import { count } from '../../../core/counts.ts';
 import { HOUR_MS } from '../../../core/durations.ts';
 import { lostNumber } from '../../../core/lost-readings.ts';
+import { msg } from '../../../core/message.ts';
 import type { BackupReport, StoreAccount, StoreCheck } from '../../../core/ports.ts';
 import type { ChoreView, StoreView } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';
@@ -92,10 +93,10 @@ function uncountedText(estimates: number): string {
 }
 
 const CHORE_COLUMNS = [
-  { title: 'Chore', isTranslated: true },
-  { title: 'Next' },
-  { title: 'Last' },
-  { title: 'Result', wraps: true },
+  { title: msg`Chore`, isTranslated: true },
+  { title: msg`Next` },
+  { title: msg`Last` },
+  { title: msg`Result`, wraps: true },
 ] as const;
 
 function choreLines(chores: readonly ChoreView[], page: Page): string[] {
@@ -111,7 +112,11 @@ function choreLines(chores: readonly ChoreView[], page: Page): string[] {
 /** Renders `store check`: each file, and the account of readings. */
 export function renderStoreCheck({ files, account }: StoreCheck, page: Page): string {
   const rows = files.map(({ file, ok, bytes }) => [file, stateWord(ok ? 'ok' : 'bad', page), formatBytes(bytes)]);
-  const columns = [{ title: 'File', maxCols: 56 }, { title: 'State' }, { title: 'Size', align: 'right', isTranslated: true }] as const;
+  const columns = [
+    { title: msg`File`, maxCols: 56 },
+    { title: msg`State` },
+    { title: msg`Size`, align: 'right', isTranslated: true },
+  ] as const;
   const problems = files.flatMap((each) => each.problems.map((problem) => `${each.file}: ${problem}`));
   const isWell = problems.length === 0 && files.every(({ ok }) => ok) && account?.isBalanced !== false;
   return [

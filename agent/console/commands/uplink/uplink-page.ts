@@ -107,10 +107,10 @@ export function renderTest({ broker, clientId, steps, ok }: UplinkTest, page: Pa
     text,
   ]);
   const columns = [
-    { title: 'Stage', isTranslated: true },
-    { title: 'Result' },
-    { title: 'ms', align: 'right' },
-    { title: 'What', wraps: true, isTranslated: true },
+    { title: msg`Stage`, isTranslated: true },
+    { title: msg`Result` },
+    { title: msg`ms`, align: 'right' },
+    { title: msg`What`, wraps: true, isTranslated: true },
   ] as const;
   return [
     ...paragraph(`${broker}, as ${clientId}: the agent's own session was left alone`, page),

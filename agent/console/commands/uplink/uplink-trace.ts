@@ -23,9 +23,9 @@ export const UPLINK_TRACE = agentCommand<{ last: number; followMs: number | null
   group: 'Uplink:',
   summary: msg`events and packets of late, without their contents`,
   options: [
-    { name: 'last', value: 'COUNT', summary: 'so many entries, 1 to 400 (default: 22)' },
-    { name: 'follow', value: null, summary: 'each as it happens, until Ctrl-C or for a while' },
-    { name: 'for', value: 'DURATION', summary: 'with --follow, end after this, at most 1h (default: 60s)' },
+    { name: 'last', value: 'COUNT', summary: msg`so many entries, 1 to 400 (default: 22)` },
+    { name: 'follow', value: null, summary: msg`each as it happens, until Ctrl-C or for a while` },
+    { name: 'for', value: 'DURATION', summary: msg`with --follow, end after this, at most 1h (default: 60s)` },
   ],
   examples: ['luciole uplink trace', 'luciole uplink trace --follow --for 5m', 'luciole uplink trace --last 400 --json'],
   read: (args) => ({ last: numberArg(args, 'last', LAST), followMs: readFollow(args) }),

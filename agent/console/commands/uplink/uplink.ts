@@ -34,7 +34,7 @@ export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, U
   role: 'technician',
   group: 'Uplink:',
   summary: msg`try every stage of the way to the platform`,
-  options: [{ name: 'broker', value: 'URL', summary: 'another one, as mqtts://host:8883; it gets no password' }],
+  options: [{ name: 'broker', value: 'URL', summary: msg`another one, as mqtts://host:8883; it gets no password` }],
   examples: ['luciole uplink test', 'luciole uplink test --broker mqtts://broker.example:8883', 'luciole uplink test --json'],
   read: ({ broker }) => ({ broker: readBroker(broker) }),
   answer: async (view, { broker }, { report, signal }) =>

@@ -1,12 +1,13 @@
+import { msg } from '../../../../agent/core/message.ts';
 import fc from 'fast-check';
 import t from 'tap';
 import { type TableColumn, tableLines } from '../../../../agent/console/text/text-table.ts';
 
 const red = (text: string): string => `\u001b[31m${text}\u001b[39m`;
 const COLUMNS: readonly TableColumn[] = [
-  { title: 'Lamp', maxCols: 6 },
-  { title: 'Level', align: 'right' },
-  { title: 'Why', wraps: true },
+  { title: msg`Lamp`, maxCols: 6 },
+  { title: msg`Level`, align: 'right' },
+  { title: msg`Why`, wraps: true },
 ];
 
 t.test('a cell that is too long is cut, its colour ends before the sign', async (t) => {
