@@ -9,7 +9,7 @@ import { readPlacedYaml } from '../../../config/load/places.ts';
 import type { BusRead, BusReadResult } from '../../../core/bus-tools.ts';
 import type { ModbusDriver } from '../../../core/driver.ts';
 import { BusError, ConfigError, type Problem } from '../../../core/errors.ts';
-import { msg, NO_TEXT } from '../../../core/message.ts';
+import { msg } from '../../../core/message.ts';
 import type { PointProfile, Profile } from '../../../core/profile.ts';
 import { numberArg, textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
@@ -60,7 +60,7 @@ export async function runProfileTrial(trial: ProfileTrial): Promise<ProfileTest>
   if (profile.transport === 'uart')
     throw new ConsoleError(
       'usage',
-      msg`${profile.id} talks by itself on a line of its own: put it in the cabinet, then see \`luciole points\``,
+      msg`${profile.id} sends by itself on a line of its own: put it in the cabinet, then see \`luciole points\``,
     );
   const driver = createModbusDriver(profile);
   const polled = profile.points.filter(({ poll }) => poll !== 'never');
@@ -94,10 +94,10 @@ async function testPoint(point: PointProfile, driver: ModbusDriver, ask: Ask): P
     const decoded = driver.decode(request.table, request.address, words).find(({ quantity }) => quantity === id);
     const value = decoded?.value ?? null;
     const quality = value === null ? 'no-value' : decoded?.plausible === true ? 'good' : 'implausible';
-    return { point: { ...common, value, quality, turnaroundMs, reason: NO_TEXT }, answered: true };
+    return { point: { ...common, value, quality, turnaroundMs, reason: '' }, answered: true };
   } catch (error) {
     if (!(error instanceof ConsoleError) || error.bus === null) throw error;
-    const { answered, unitUsable } = new BusError(error.bus, error.message).policy;
+    const { answered, unitUsable } = new BusError(error.bus, error.said).policy;
     if (!unitUsable) throw error;
     return { point: { ...common, value: null, quality: 'failed', turnaroundMs: null, reason: error.bus }, answered };
   }
@@ -146,7 +146,7 @@ export async function runProfileTest(args: LocalArgs, screen: Terminal, isTermin
     const asked = { line, unit: String(unit), table, address: String(address), count: String(count) };
     return (await fetchAnswer(BUS_READ, asked, { socket: args['socket'], terminal: screen })).result as BusReadResult;
   };
-  const report = (done: number, total: number): void => screen.status?.show(translated(`${done} of ${total} points`, screen));
+  const report = (done: number, total: number): void => screen.status?.show(translated(msg`${done} of ${total} points`, screen));
   try {
     const result = await runProfileTrial({ profile, line, unit, read, report });
     screen.status?.clear();
