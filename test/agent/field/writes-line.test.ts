@@ -186,7 +186,7 @@ t.test('a line that is lost between a broadcast and its repetition does not repe
   const pending = ['L1', 'L2'].map((id) => plant.write(id, 70, { onSent }));
   while (!isSent) await plant.clock.advance(0.2);
   plant.sim.unplug();
-  t.match(await allOf(plant, pending), [{ state: 'failed', reason: 'the line went down' }, { state: 'failed' }]);
+  t.match(await allOf(plant, pending), [{ state: 'failed', reason: /the line went down/ }, { state: 'failed' }]);
   plant.sim.replug();
   await plant.clock.advance(20_000);
   t.match(plant.field.lines(), [{ state: 'up' }]);
