@@ -159,7 +159,7 @@ t.test('what hangs on no wrong word is judged all the same', async (t) => {
     try {
       loadAcmeProfile(changes.reduce((text, [from, to]) => text.replace(from, to), ACME));
     } catch (error) {
-      if (error instanceof ConfigError) return error.problems.map(({ path, message }) => `${path}: ${message.slice(0, 40)}`);
+      if (error instanceof ConfigError) return error.problems.map(({ path, message }) => `${path}: ${String(message).slice(0, 40)}`);
     }
     return ['taken'];
   };

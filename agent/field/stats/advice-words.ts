@@ -35,7 +35,7 @@ const WIRE: AdviceWords = {
   damagedOne: (unit) => msg`check its stub and its transceiver, and for a second unit with address ${unit}`,
   echo: msg`the adapter receives its own transmission: harmless, but switch off its local echo (RE with DE) to spare the line`,
   foreignFrames: msg`look for a second master on the line, or two units with one address`,
-  noise: msg`look for a second master on the line, for missing biasing, or for a unit that talks by itself`,
+  noise: msg`look for a second master on the line, for missing biasing, or for a unit that sends by itself`,
   lossy: (isOne) => (isOne ? msg`check its connectors and its supply` : msg`check their connectors and supply, and the wire they share`),
   fuller: (baud) => msg`raise ${baud ?? '-'} baud, poll less often or split the line`,
 };
@@ -52,7 +52,7 @@ const GATEWAY: AdviceWords = {
   damagedOne: (unit) => msg`check its cable behind the gateway, and for a second unit with address ${unit}`,
   echo: msg`the gateway sends back what it is sent: harmless, but switch off its local echo to spare the line behind it`,
   foreignFrames: msg`look for another client of the gateway, or two units with one address behind it`,
-  noise: msg`look for another client of the gateway, and for a unit behind it that talks by itself`,
+  noise: msg`look for another client of the gateway, and for a unit behind it that sends by itself`,
   lossy: (isOne) =>
     isOne
       ? msg`check the network to the gateway, and its cable and supply behind it`

@@ -320,10 +320,10 @@ t.test('a port that is missing is tried again, soon at first, then every ten sec
   const pauses = tries.slice(1).map((mono, i) => mono - (tries[i] as number));
   t.same(pauses.slice(0, 7), [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
   t.match(events, [{ code: 'line-down', source: 'north', severity: 'alarm', text: /^there is no such port$/, endMs: null }]);
-  t.equal(supervisor.reason, 'there is no such port');
+  t.equal(String(supervisor.reason), 'there is no such port');
   opening(async () => {});
   await clock.advance(10_000);
-  t.equal(supervisor.reason, '');
+  t.equal(String(supervisor.reason), '');
   t.equal(ups(), 1);
   supervisor.lost(new BusError('port-closed', msg`it went away`));
   const before = tries.length;

@@ -55,7 +55,7 @@ export const BUS_WRITE = agentCommand({
   },
   render: async (result, page) => (await import('./bus-registers-page.ts')).renderWrite(result, page),
   succeeded: valuesFit,
-  audit: ({ before, after, warnings = [] }) => ({ before, after, ...(warnings.length === 0 ? {} : { warnings }) }),
+  audit: ({ before, after, warnings = [] }) => ({ before, after, ...(warnings.length === 0 ? {} : { warnings: warnings.map(String) }) }),
 });
 
 /** Errors: throws ConsoleError 'usage' for the first thing wrong. */

@@ -10,6 +10,7 @@ import type { BusRead, BusReadResult } from '../../../core/bus-tools.ts';
 import type { ModbusDriver } from '../../../core/driver.ts';
 import { BusError, ConfigError, type Problem } from '../../../core/errors.ts';
 import { msg } from '../../../core/message.ts';
+import { withTexts } from '../../../core/message-wire.ts';
 import type { PointProfile, Profile } from '../../../core/profile.ts';
 import { numberArg, textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
@@ -127,7 +128,7 @@ function textIn(file: string): string {
 export async function runProfileCheck(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   const file = textOf(args['file']) ?? '';
   const { problems, profile } = checkProfileFile(file);
-  if (args['json'] === true) screen.out(`${JSON.stringify({ problems, profile })}\n`);
+  if (args['json'] === true) screen.out(`${JSON.stringify(withTexts({ problems, profile }))}\n`);
   else screen.out(`${profile === null ? problemLines(problems, screen, isTerminal) : renderChecked(file, profile, screen)}\n`);
   return profile === null ? EXIT_BAD_CONFIG : 0;
 }
@@ -139,7 +140,7 @@ export async function runProfileTest(args: LocalArgs, screen: Terminal, isTermin
   const [line, unit] = [textArg(args as RawArgs, 'line'), numberArg(args as RawArgs, 'unit', UNITS)];
   const { problems, profile } = checkProfileFile(textOf(args['file']) ?? '', 'trial');
   if (profile === null) {
-    screen.out(`${args['json'] === true ? JSON.stringify({ problems }) : problemLines(problems, screen, isTerminal)}\n`);
+    screen.out(`${args['json'] === true ? JSON.stringify(withTexts({ problems })) : problemLines(problems, screen, isTerminal)}\n`);
     return EXIT_BAD_CONFIG;
   }
   const read = async ({ line, unit, table, address, count }: BusRead): Promise<BusReadResult> => {

@@ -118,7 +118,12 @@ const adviceTable: [story: string, line: PlainLineStats, latencyMs: number | nul
     null,
     [/^no unit answers: check that tcp:\/\/10.0.0.5 is the right gateway, its own serial settings/],
   ],
-  ['foreign frames are a second master', lineOf({ foreignFrames: 2 }), null, [/2 frames that the agent did not request: look for a second master/]],
+  [
+    'foreign frames are a second master',
+    lineOf({ foreignFrames: 2 }),
+    null,
+    [/2 frames that the agent did not request: look for a second master/],
+  ],
   ['many stray bytes are too', lineOf({ noiseBytes: 900 }), null, [/900 bytes that the agent did not request: look for a second master/]],
   [
     'a full wire wants more baud',

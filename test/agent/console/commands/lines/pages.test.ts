@@ -124,7 +124,11 @@ checkSheets([
     renderWrite({ ...written, lamps: ['L07'] }, page),
     [/^Level +the agent writes its own level to lamp L07 again within seconds;\s+to\s+keep\s+one:\s+luciole\s+override\s+L07$/m],
   ],
-  ['the same by broadcast', renderWrite({ ...written, unit: 0, lamps: ['L07', 'L08'] }, page), [/the agent writes its own levels to 2 lamps again/]],
+  [
+    'the same by broadcast',
+    renderWrite({ ...written, unit: 0, lamps: ['L07', 'L08'] }, page),
+    [/the agent writes its own levels to 2 lamps again/],
+  ],
   ['a register that holds letters', renderRead(bus.readResult({ words: [0x5742], values: [] }), page), [/0x5742 +WB$/m]],
   ['bits', renderRead(bus.readResult({ table: 'coil', words: [1, 0], values: [] }), page), [/^ +2000 {2}0x07D0 +1$/m]],
   ['a write that took', renderWrite(written, page), [/100 \(0x0064\) {2}300 \(0x012C\) {2}300 \(0x012C\)/, /written and read back/]],
