@@ -371,7 +371,7 @@ async function nightOf({ steps, deafTo, echo }: typeof anyNight extends fc.Arbit
   const wrong = LAMPS.map(({ id, address }, lamp) => [levelAt(plant, id, address), wanted.get(lamp) ?? 0] as const);
   const last = new Map(pending.map(({ lamp }, i) => [lamp, results[i] as WriteResult]));
   const unproven = [...last].filter(([, { state }]) => state !== 'verified').map(([lamp, result]) => `${lamp} ${JSON.stringify(result)}`);
-  const others = results.filter((result) => result.state === 'failed' && !/newer level/.test(result.reason));
+  const others = results.filter((result) => result.state === 'failed' && !/newer level/.test(String(result.reason)));
   return wrong.every(([is, shall]) => is === shall) && unproven.length === 0 && others.length === 0
     ? ''
     : `${JSON.stringify(wrong)} ${unproven} ${JSON.stringify(others)}`;
