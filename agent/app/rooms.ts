@@ -3,6 +3,7 @@
  *
  * They are exchanged together with the configuration; overrides, programmes, burning hours and nights persist in the store.
  */
+import { msg } from '../core/message.ts';
 import { pendingProfiles } from '../config/load/pending-profiles.ts';
 import { Control } from '../control/control.ts';
 import { streetKnowledge } from '../control/street-knowledge.ts';
@@ -53,7 +54,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     diagnosis.onReadings(readings);
     rooms.energy.onReadings(readings);
   };
-  rooms.close = () => events.close('the configuration changed');
+  rooms.close = () => events.close(msg`the configuration changed`);
   return rooms;
 }
 
