@@ -3,7 +3,7 @@
  *
  * They are exchanged together with the configuration; overrides, programmes, burning hours and nights persist in the store.
  */
-import { msg } from '../core/message.ts';
+
 import { pendingProfiles } from '../config/load/pending-profiles.ts';
 import { Control } from '../control/control.ts';
 import { streetKnowledge } from '../control/street-knowledge.ts';
@@ -11,6 +11,7 @@ import { createLightViews } from '../control/views/light-views.ts';
 import type { BusTools } from '../core/bus-tools.ts';
 import { cabinetPoints } from '../core/cabinet-points.ts';
 import { createRoomEvents } from '../core/event-tracker.ts';
+import { msg } from '../core/message.ts';
 import { createEnergy } from '../diagnosis/energy-count.ts';
 import { createDiagnosis } from '../diagnosis/faults.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';

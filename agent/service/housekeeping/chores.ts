@@ -3,10 +3,11 @@
  *
  * None runs at dusk, and cabinets of one city run them at different minutes.
  */
-import { type Message, msg } from '../../core/message.ts';
+
 import type { Cabinet } from '../../core/cabinet.ts';
 import { count } from '../../core/counts.ts';
 import { lostNumber } from '../../core/lost-readings.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Log, Store, StoreCheck } from '../../core/ports.ts';
 import type { AgentView } from '../../core/views.ts';
 import { type Chore, ChoreError } from './housekeeping.ts';
@@ -44,8 +45,7 @@ export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly
       run: async () => {
         const { readings, lost, isClockDoubted, people } = await asked(store.retain());
         const { maxDays } = cabinet.store;
-        if (isClockDoubted)
-          return msg`the clock is far ahead of the last retention: ${count(readings, 'reading')} dropped; check the time`;
+        if (isClockDoubted) return msg`the clock is far ahead of the last retention: ${count(readings, 'reading')} dropped; check the time`;
         const dropped =
           readings === 0
             ? msg`nothing older than ${count(maxDays, 'day')}`

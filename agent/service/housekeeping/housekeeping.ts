@@ -4,11 +4,12 @@
  * The only user of node-cron, which parses the patterns and starts nothing: after a step of the wall clock node-cron works through every
  * time that was passed over, 20 s for an hourly chore and a clock that wakes in 1970, and after a step back it waits for the old time.
  */
-import { type Message, msg, NO_TEXT } from '../../core/message.ts';
+
 import { parse } from 'node-cron';
 import { type Clock, every, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/durations.ts';
 import { isRecord } from '../../core/is-record.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { messageIn, withTexts } from '../../core/message-wire.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import type { ChoreView } from '../../core/views.ts';

@@ -1,9 +1,10 @@
 /**
  * The agent's log: one JSON line an event, for journald and for people with `jq`. Secrets are masked, repetitions counted.
  */
-import { Message } from '../../core/message.ts';
+
 import { type DestinationStream, destination, pino } from 'pino';
 import type { Clock } from '../../core/clock.ts';
+import { Message } from '../../core/message.ts';
 import { LOG_SEVERITIES, type Log, type LogFeed, type LogLine, type LogSeverity } from '../../core/ports.ts';
 import { redact } from './redact.ts';
 import { createRepeatFilter } from './repeat-filter.ts';

@@ -1,8 +1,9 @@
 /**
  * Decides which parts of the agent hang, from their signs of work. Never the network: a street is lit without it. Pure.
  */
-import { type Message, msg } from '../../core/message.ts';
+
 import type { MonoMs } from '../../core/clock.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { LinePulse, Pulse, StorePulse } from '../../core/pulse.ts';
 
 /**

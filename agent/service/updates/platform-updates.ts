@@ -63,7 +63,10 @@ export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOut
   async function put(updates: UpdateManager, part: UpdatePart): Promise<UpdateAnswer> {
     const waitMs = budget.waitMs(part.data.length);
     if (waitMs > 0)
-      return { isDone: false, text: msg`the ${DAILY_BYTES / 2 ** 20} MB of a day are used up: continue in ${Math.ceil(waitMs / HOUR_MS)} h` };
+      return {
+        isDone: false,
+        text: msg`the ${DAILY_BYTES / 2 ** 20} MB of a day are used up: continue in ${Math.ceil(waitMs / HOUR_MS)} h`,
+      };
     const answer = await updates.put(part);
     if (answer.isDone) budget.take(part.data.length);
     return answer;

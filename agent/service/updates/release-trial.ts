@@ -1,8 +1,9 @@
 /**
  * Judges whether a release on trial lights the street as well as the previous one: by progress, units and store, never by the network.
  */
-import { type Message, msg, NO_TEXT } from '../../core/message.ts';
+
 import { type Clock, every, type MonoMs, type Timer } from '../../core/clock.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Pulse } from '../../core/pulse.ts';
 import { hangsOf } from '../run/progress.ts';
 

@@ -123,7 +123,8 @@ class TarReader {
     const { path, type, size, mode } = headerOf(block);
     this.#bytes += size;
     this.#entries += 1;
-    if (this.#bytes > this.#maxBytes || this.#entries > MAX_ENTRIES) throw new UpdateError('unsafe', msg`it unpacks to more than it declares`);
+    if (this.#bytes > this.#maxBytes || this.#entries > MAX_ENTRIES)
+      throw new UpdateError('unsafe', msg`it unpacks to more than it declares`);
     if (path === ROOT) return;
     const inner = path.slice(ROOT.length);
     if (!path.startsWith(ROOT) || !SAFE_PATH.test(inner) || inner.split('/').includes('..'))
