@@ -1,3 +1,4 @@
+import { type Message, NO_TEXT } from '../../../../agent/core/message.ts';
 import fc from 'fast-check';
 import t from 'tap';
 import type { AuditNote } from '../../../../agent/core/audit-tools.ts';
@@ -68,7 +69,7 @@ function openBench() {
     payload: encodePayload({ timestampMs, metrics }),
     retained: false,
   });
-  const outcome = (commandId: string, state: OutcomeState, reason = ''): Outcome => ({
+  const outcome = (commandId: string, state: OutcomeState, reason: Message = NO_TEXT): Outcome => ({
     commandId,
     target: { kind: 'lamp', id: 'L01' },
     levelPct: 5,

@@ -202,7 +202,7 @@ t.test('a certificate is replaced without a restart: at the next connection, not
   t.match(node.uplink.status(), { certificates: { own: { subject: 'CN=third', issuer: 'CN=city' } } });
   t.match(
     node.events.filter(({ code }) => code === 'uplink-reconnect'),
-    [{ text: 'new connection to the platform asked for by console:tech' }],
+    [{ text: 'new connection to the platform requested by console:tech' }],
   );
   t.strictSame(
     node.events.filter(({ code, text }) => code === 'uplink-down' && text === ''),
