@@ -91,12 +91,12 @@ function writtenText({ written, writtenBytesPerDay }: StoreView): Message {
 function accountText({ produced, delivered, backlog, gaps, estimates, isBalanced }: StoreAccount, gapRecords: number): Message {
   const sum = msg`${formatNumber(produced)} produced = ${formatNumber(delivered)} delivered + ${formatNumber(backlog)} waiting + ${lostNumber(gaps, estimates)} lost in ${count(gapRecords, 'gap')}`;
   if (isBalanced) return msg`${sum}: ${balancedText(estimates)}`;
-  return msg`${sum}: IT DOES NOT BALANCE, ${formatNumber(produced - delivered - backlog - gaps)} readings apart; run \`luciole store check\``;
+  return msg`${sum}: IT DOES NOT HOLD, ${formatNumber(produced - delivered - backlog - gaps)} readings apart; run \`luciole store check\``;
 }
 
 /** What the account cannot prove is said too. */
 function balancedText(estimates: number): Message {
-  return estimates === 0 ? msg`it balances` : msg`it balances; ${count(estimates, 'gap')} could not be counted`;
+  return estimates === 0 ? msg`it holds` : msg`it holds; ${count(estimates, 'gap')} could not be counted`;
 }
 
 /** Names of the chores; a name of another release is shown as it is. */
@@ -141,7 +141,7 @@ export function renderStoreCheck({ files, account }: StoreCheck, page: Page): st
 
 function checkedAccount({ produced, delivered, backlog, gaps, estimates, isBalanced }: StoreAccount): Message {
   const parts = msg`${formatNumber(delivered)} + ${formatNumber(backlog)} + ${lostNumber(gaps, estimates)}`;
-  const result = isBalanced ? balancedText(estimates) : msg`IT DOES NOT BALANCE`;
+  const result = isBalanced ? balancedText(estimates) : msg`IT DOES NOT HOLD`;
   return msg`${formatNumber(produced)} produced, ${parts} delivered, waiting and lost: ${result}`;
 }
 

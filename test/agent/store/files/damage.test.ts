@@ -15,9 +15,9 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import t from 'tap';
 import { HOUR_MS } from '../../../../agent/core/durations.ts';
+import { texts } from '../../../support/texts.ts';
 import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 import { changeFile, cut, FILES, fill, inside, MB, numberedEvent, openStore, zeroLeaf } from './open-store.ts';
-import { texts } from '../../../support/texts.ts';
 
 /** Everything into the file itself, as after a checkpoint. */
 function checkpoint(path: string): void {

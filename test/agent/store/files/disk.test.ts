@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { HOUR_MS } from '../../../../agent/core/durations.ts';
 import type { FreeBytes } from '../../../../agent/store/files/reserve-file.ts';
+import { texts } from '../../../support/texts.ts';
 import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 import { FILES, MB, type OpenStore, openStore } from './open-store.ts';
-import { texts } from '../../../support/texts.ts';
 
 /** A partition whose free space is what the test says, and that counts how often it is asked. */
 function partition(freeMb: number) {

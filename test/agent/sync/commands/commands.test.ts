@@ -5,8 +5,8 @@ import type { UplinkDevice } from '../../../../agent/core/ports.ts';
 import { type CommandContext, readDeviceCommand, readNodeCommand } from '../../../../agent/sync/commands/commands.ts';
 import { encodePayload, type Metric, toLong } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
-import { NODE_DEVICES, NODE_START_MS } from '../small-node.ts';
 import { texts } from '../../../support/texts.ts';
+import { NODE_DEVICES, NODE_START_MS } from '../small-node.ts';
 
 /** A lamp, a zone and a box with one contact that may be switched and one that may not. */
 const BOX: UplinkDevice = {

@@ -240,8 +240,8 @@ t.test('acknowledgements out of order, too old, too new and of another store mov
         await runDry(parts);
         const before = store.cursor;
         const reason = delivery.acknowledge({ epoch, seq, gapId: null });
-        if (reason === '') highest = Math.max(highest, seq);
-        if ((reason === '') !== (epoch === 'e1' && seq <= taken()) || store.cursor < before || store.cursor > taken()) return false;
+        if (reason.id === '') highest = Math.max(highest, seq);
+        if ((reason.id === '') !== (epoch === 'e1' && seq <= taken()) || store.cursor < before || store.cursor > taken()) return false;
         if (proof === 'platform' && store.cursor !== highest) return false;
         await clock.advance(7_000);
       }

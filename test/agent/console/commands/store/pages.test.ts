@@ -41,7 +41,7 @@ checkSheets([
       /^ {4}Time {2}Value {2}Quality$/m,
       /^22:27:00 {3}81\.8 {2}good \*$/m,
       /^22:33:00 {6}- {2}missing$/m,
-      /^15 readings, 81\.8 to 83\.0; --by minute or hour tells it otherwise$/m,
+      /^15 readings, 81\.8 to 83\.0; another step with --by minute or hour$/m,
       /^\* +taken before the clock was right/m,
     ],
   ],
