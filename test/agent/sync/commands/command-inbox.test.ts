@@ -104,7 +104,7 @@ t.test('a repeated command is answered with how the first stands, and not run ag
   inbox.deviceCommand('L01', command);
   await settle();
   t.strictSame(states('a-1'), ['received', 'queued', 'verified', 'verified']);
-  t.equal(seen.orders.length, 1);
+  t.equal(texts(seen.orders.length), 1);
   t.match(texts(seen.events), [{ code: 'command-ended', source: 'L01', text: 'platform: override of L01 to 5 % for 120 min (a-1): verified' }]);
   t.strictSame(seen.taken, ['L01 a-1']);
 });

@@ -6,6 +6,7 @@ import type { ConnectOptions, MqttConnection } from '../../../../agent/sync/mqtt
 import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
 import { manualClock, until } from '../small-node.ts';
 import { CONNACK_4, CONNACK_5, polite, type RawBroker, type RawClient, type RawPacket, startRawBroker } from './raw-broker.ts';
+import { texts } from '../../../support/texts.ts';
 
 const transport = createMqttTransport();
 const clock = createSystemClock({ quality: () => 'synced' });
@@ -139,7 +140,7 @@ for (const [story, url, answer, words] of silences) {
     await time.advance(29_999);
     t.equal(other.clients[0]?.closed, false);
     await time.advance(1);
-    t.match(await failure, { message: words });
+    t.match(texts(await failure), { message: words });
     t.ok(await until(() => other.clients[0]?.closed === true));
   });
 }
@@ -179,7 +180,7 @@ for (const [story, protocol, bytes, words] of attacks) {
     const pending = [connection.barrier(), connection.subscribe(['a'])].map((each) => each.catch((error: UplinkError) => error.code));
     client.send(...bytes);
     t.ok(await until(() => ends.length === 1), `ended: ${ends[0]?.message}`);
-    t.match(ends, [{ code: 'lost', message: words }]);
+    t.match(texts(ends), [{ code: 'lost', message: words }]);
     t.strictSame(await Promise.all(pending), ['lost', 'lost']);
     t.throws(() => connection.publish('t', Buffer.alloc(1)), { code: 'lost' });
     await t.rejects(connection.barrier(), { code: 'lost' });

@@ -174,7 +174,7 @@ checkSheets([
       ),
       page,
     ),
-    [/journal empty; 0 segments empty/, /nothing yet/, /told after 10 minutes/, /not told by this kernel/, /^Epoch +-$/m],
+    [/journal empty; 0 segments empty/, /nothing yet/, /known after 10 minutes/, /this kernel does not report/, /^Epoch +-$/m],
   ],
   [
     'a store that outlasts its readings',
