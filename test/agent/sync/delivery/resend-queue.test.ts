@@ -30,5 +30,5 @@ t.test('a store that does not answer refuses a request; it does not end it as do
   const queue = createResendQueue(store, (result) => results.push(result));
   queue.add(ask('rows', 1, 2));
   t.equal(await queue.next(10), undefined);
-  t.match(texts(results), [{ id: 'rows', state: 'refused', reason: /store cannot be asked/ }]);
+  t.match(texts(results), [{ id: 'rows', state: 'refused', reason: /store does not respond/ }]);
 });

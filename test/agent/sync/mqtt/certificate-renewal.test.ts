@@ -86,7 +86,7 @@ t.test(
     await node.uplink.start();
     t.ok(await until(isOnlineAs('old'), 15_000), 'also at a start');
     t.match(texts(eventsOf('certificate-refused')), [
-      { endMs: null, severity: 'warning', text: /c1\.pem\.new is not in use.*does not know who signed/ },
+      { endMs: null, severity: 'warning', text: /c1\.pem\.new is not in use.*does not know the authority that signed/ },
     ]);
     t.ok(await reconnect('old'), 'and at the next connection');
     install(city?.issue('fresh'), '.new');

@@ -54,9 +54,9 @@ const refusals: [protocol: 4 | 5, code: number, words: RegExp][] = [
   [5, 0x87, /\(0x87\): not authorised: check uplink\.username, the password, the client certificate/],
   [5, 0x97, /\(0x97\): a quota is used up/],
   [5, 0x88, /\(0x88\): it is not available now/],
-  [5, 0x85, /does not like our client id/],
+  [5, 0x85, /does not accept our client id/],
   [5, 0x84, /check uplink\.protocol/],
-  [5, 0xee, /a reason that no standard knows/],
+  [5, 0xee, /the code is in no standard/],
   [4, 5, /\(0x05\): not authorised/],
   [4, 1, /check uplink\.protocol/],
 ];
