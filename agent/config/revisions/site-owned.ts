@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Cabinet } from '../../core/cabinet.ts';
 import { type LineNetwork, linePortName, parseLineNetwork, parseLinePort } from '../../core/line-port.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { Message, msg } from '../../core/message.ts';
 import type { SiteOwnedDifference } from '../../core/revisions.ts';
 
 /** As `cabinet.yaml` has them. Every key of the schema that is not in this list belongs to platform and console. */
@@ -86,8 +86,8 @@ function portsOf({ lines, trust }: Cabinet): string[] {
   return [...lines.map(({ port }) => port), ...trust.ports].map(portName);
 }
 
-function isInNetwork(network: LineNetwork | string, text: string): boolean {
-  if (typeof network === 'string') return false;
+function isInNetwork(network: LineNetwork | Message, text: string): boolean {
+  if (network instanceof Message) return false;
   const port = parseLinePort(text);
   return (
     (port.kind === 'tcp' || port.kind === 'rtu+tcp') && port.kind === network.kind && port.port === network.port && network.holds(port.host)
