@@ -55,7 +55,10 @@ export function keysOf(schema: JsonSchema | undefined): readonly string[] {
   return Object.keys(section?.properties ?? {});
 }
 
-/** What is allowed, as text: `a whole number from 0 to 100`. */
+/** What a switch allows. */
+export const TRUE_OR_FALSE = msg`true or false`;
+
+/** What is allowed, as a message: `a whole number from 0 to 100`. */
 export function allowedInWords(schema: JsonSchema): Message {
   if (schema.patternErrorMessage !== undefined) return sentenceOf(schema.patternErrorMessage);
   if (schema.enum !== undefined) return orList(schema.enum.map(String));
@@ -63,7 +66,7 @@ export function allowedInWords(schema: JsonSchema): Message {
   if (schema.anyOf !== undefined) return orList(schema.anyOf.filter((s) => s.type !== 'null').map(allowedInWords));
   if (schema.type === 'integer') return wholeNumber(schema);
   if (schema.type === 'number') return anyNumber(schema);
-  if (schema.type === 'boolean') return msg`true or false`;
+  if (schema.type === 'boolean') return TRUE_OR_FALSE;
   if (schema.type === 'string')
     return schema.maxLength === undefined ? msg`text` : msg`text of ${schema.minLength ?? 0} to ${schema.maxLength} characters`;
   if (schema.type === 'array') return listInWords(schema);

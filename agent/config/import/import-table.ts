@@ -157,11 +157,7 @@ function readHead({ line, cells }: CsvRecord): { columns: (ImportColumn | null)[
   }
   if (!columns.some((column) => column === 'pole' || column === 'device' || column === 'lamp'))
     flaws.push(
-      flaw(
-        line,
-        null,
-        msg`no column names a thing: one must be pole, lamp or device (poteau, luminaire, appareil); found ${cells}`,
-      ),
+      flaw(line, null, msg`no column names a thing: one must be pole, lamp or device (poteau, luminaire, appareil); found ${cells}`),
     );
   return { columns, flaws, ignored };
 }

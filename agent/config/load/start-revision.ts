@@ -150,9 +150,7 @@ async function fromRevision(parts: Beginnings, known: RevisionHistory, notices: 
   if (trial !== null) {
     const site = trial.starts < MOST_STARTS ? await siteOf(known, trial.number, { disk, siteDir, onStep }) : null;
     const why =
-      trial.starts < MOST_STARTS
-        ? msg`its files cannot be used any more`
-        : msg`the agent had to start ${trial.starts + 1} times with it`;
+      trial.starts < MOST_STARTS ? msg`its files cannot be used any more` : msg`the agent had to start ${trial.starts + 1} times with it`;
     const history = site === null ? withTrialReturned(known, why) : { ...known, trial: { ...trial, starts: trial.starts + 1 } };
     await savedAs(disk, history, null);
     if (site !== null) return { site, revisions: { disk, history, ...place, unlikeSite: unlikeSite(site, parts), notices } };

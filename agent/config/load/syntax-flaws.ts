@@ -80,7 +80,8 @@ export function syntaxFlaws(text: string, document: Document.Parsed, errors: rea
     .filter(({ code, pos }) => code !== 'MULTILINE_IMPLICIT_KEY' || !nested.has(pos[0]))
     .map((error) => {
       const found: Case = { text, spans, error, at: behindBlanks(text, error.pos[0]) };
-      const flaw = SENTENCES[error.code]?.(found, broken.has(error.pos[0])) ?? here(found, msg`${error.message.replaceAll(/\s*\n\s*/g, ' ')}`);
+      const flaw =
+        SENTENCES[error.code]?.(found, broken.has(error.pos[0])) ?? here(found, msg`${error.message.replaceAll(/\s*\n\s*/g, ' ')}`);
       return { ...flaw, message: IS_SENTENCE.has(error.code) ? flaw.message : msg`not YAML: ${flaw.message}` };
     });
 }

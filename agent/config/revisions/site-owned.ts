@@ -65,7 +65,8 @@ export function siteOwnedRefusal(differences: readonly SiteOwnedDifference[], fi
   const [first = ''] = keys;
   const others = keys.length - SHOWN_KEYS;
   if (keys.length === 1) return msg`${first} belongs to the file of the site (${file}): change it there`;
-  const named = `${keys.slice(0, SHOWN_KEYS).join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+  const shown = keys.slice(0, SHOWN_KEYS);
+  const named = others > 0 ? msg`${shown} and ${others} more` : msg`${shown}`;
   return msg`${named} belong to the file of the site (${file}): change them there`;
 }
 
