@@ -1,8 +1,7 @@
 /** The definition of one console command: its words and arguments, how the agent answers it, how the answer is laid out. */
-
 import type { Caller, LeastRole } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Message, Message } from '../core/message.ts';
+import type { Message } from '../core/message.ts';
 import type { AgentView, LocalConfigView } from '../core/views.ts';
 import type { RawArgs, ReaderEnd } from './protocol/protocol.ts';
 import type { Page } from './text/page.ts';
