@@ -80,7 +80,7 @@ function groupFlaws({ groups, points }: Profile, group: GroupProfile, index: num
   const levels = levelPoints.map(({ id }) => id);
   const flaws: Flaw[] = [];
   if (groups.findIndex(({ id }) => id === group.id) !== index)
-    flaws.push({ path: [...path, 'id'], message: msg`"${group.id}" stands twice` });
+    flaws.push({ path: [...path, 'id'], message: msg`"${group.id}" is listed twice` });
   if (group.address > 0xffff) flaws.push({ path: [...path, 'address'], message: msg`${group.id} reaches beyond address 65535` });
   if (levels.length === 0) flaws.push({ path, message: msg`a group sets levels, but no point of this profile does` });
   // A level in a coil would be sent as off.

@@ -37,7 +37,7 @@ function firstOfEachPlace(flaws: readonly Flaw[]): Flaw[] {
 
 function nameFlaws(point: PointProfile, before: readonly PointProfile[], path: FilePath): Flaw[] {
   const flaws: Flaw[] = [];
-  if (before.some(({ id }) => id === point.id)) flaws.push({ path: [...path, 'id'], message: msg`"${point.id}" stands twice` });
+  if (before.some(({ id }) => id === point.id)) flaws.push({ path: [...path, 'id'], message: msg`"${point.id}" is listed twice` });
   if (point.range !== null && point.range[0] >= point.range[1])
     flaws.push({ path: [...path, 'range'], message: msg`the first number must be the smaller` });
   for (const raw of Object.keys(point.enum ?? {}))
@@ -83,7 +83,7 @@ function invalidFlaws({ type, invalid }: PointProfile, path: FilePath): Flaw[] {
     const isWhole = typeof raw === 'string' || Number.isInteger(raw);
     if (isWhole && BigInt(raw) >= 0n && BigInt(raw) <= last) return [];
     const hex = `0x${last.toString(16).toUpperCase()}`;
-    const message = msg`${raw} never occurs: write the pattern as it stands in the frame, 0 to ${hex}`;
+    const message = msg`${raw} never occurs: write the pattern as it is in the frame, 0 to ${hex}`;
     return [{ path: [...path, 'invalid', index], message }];
   });
 }
@@ -114,7 +114,7 @@ function flagFlaws(point: PointProfile, path: FilePath): Flaw[] {
     if (bit !== null && bit >= width) flaws.push({ path: [...at, 'bit'], message: beyond(bit, point.type, width) });
     else if (bit !== null && isConverted(point))
       flaws.push({ path: [...at, 'bit'], message: msg`a register of flags has no scale, offset or transform` });
-    if (point.flags.findIndex((flag) => flag.id === id) !== index) flaws.push({ path: [...at, 'id'], message: msg`"${id}" stands twice` });
+    if (point.flags.findIndex((flag) => flag.id === id) !== index) flaws.push({ path: [...at, 'id'], message: msg`"${id}" is listed twice` });
     return flaws;
   });
 }
