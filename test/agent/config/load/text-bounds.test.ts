@@ -1,3 +1,4 @@
+import { NO_TEXT } from '../../../../agent/core/message.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -7,11 +8,11 @@ import { controlledPlace, MAX_NESTING, textRefusal } from '../../../../agent/con
 
 const ROOT = join(import.meta.dirname, '../../../..');
 const DEEP = new RegExp(`^line (\\d+) has more than ${MAX_NESTING} lists or sections within each other`);
-const refusedAt = (text: string): number => Number(DEEP.exec(textRefusal(text))?.[1] ?? 0);
+const refusedAt = (text: string): number => Number(DEEP.exec(String(textRefusal(text)))?.[1] ?? 0);
 
 t.test('control characters are refused at their line; text, tabs and line ends of all kinds are not', async (t) => {
   const fine = ['a: b\n', 'a:\tb\r\n', 'name: Rue de l\u2019Église 🌃\n', '\ufeffa: b', '', '\u00a0', 'a: "\\e[2J"'];
-  for (const text of fine) t.equal(textRefusal(text), '', JSON.stringify(text));
+  for (const text of fine) t.equal(textRefusal(text), NO_TEXT, JSON.stringify(text));
   for (const [char, code] of [
     ['\u0000', '0000'],
     ['\u001b', '001B'],
@@ -23,7 +24,7 @@ t.test('control characters are refused at their line; text, tabs and line ends o
     ['\v', '000B'],
     ['\f', '000C'],
   ] as const)
-    t.equal(textRefusal(`a: b\n# c ${char}d\n`), `line 2 holds the control character U+${code}: take it out`);
+    t.equal(String(textRefusal(`a: b\n# c ${char}d\n`)), `line 2 holds the control character U+${code}: remove it`);
 });
 
 t.test('every file of this program is far from the bound', async (t) => {
@@ -32,7 +33,7 @@ t.test('every file of this program is far from the bound', async (t) => {
   t.ok(texts.length > 20);
   for (const text of texts) t.equal(textRefusal(text), '');
   const wider = texts.map((text) => text.replaceAll(/^( *)/gm, '$1'.repeat(2)));
-  for (const text of wider) t.equal(textRefusal(text), '', 'with twice the indentation too');
+  for (const text of wider) t.equal(textRefusal(text), NO_TEXT, 'with twice the indentation too');
 });
 
 t.test('parts within parts are refused at the line that passes the bound, however they are written', async (t) => {
