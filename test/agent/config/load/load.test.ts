@@ -137,7 +137,7 @@ const broken: [story: string, text: string, problems: string[]][] = [
   ['two documents', '---\na: 1\n---\nb: 1', ['3:1: a second document begins here ("---"); one file holds one']],
   ['an unknown tag', 'cabinet: !x 1\n', ['1:10: not YAML: a text that begins with "!" needs quotes; tags are not used here']],
   ['a list as a key', '? [a]\n: 1\n', ['1:3: a key must be a plain word']],
-  ['an alias to nothing', 'a: *b\n', ['1:4: "*b" points to nothing; no "&b" before it']],
+  ['an alias to nothing', 'a: *b\n', ['1:4: "*b" points to nothing; there is no "&b" before it']],
   ['aliases of aliases', 'a: &a [x]\nb: &b [*a, *a]\nc: [*b]\n', ['3:5: "*b" repeats a part that itself holds "*" references; write it out']],
   [
     'a file that is not UTF-8',
