@@ -1,4 +1,5 @@
 /** People whom the city lists, signs and sends: let in without a network, for as long as the list says, and nobody else by it. */
+import { withTexts } from '../../../agent/core/message-wire.ts';
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { createAccess } from '../../../agent/access/access.ts';
@@ -61,7 +62,7 @@ async function cabinet(t: Pick<Test, 'teardown'>, { role = 'technician', hasKey 
     const logIn = (user: string, password: string, more: Partial<LoginRequest> = {}) =>
       access.logIn({ user, password, code: '', newPassword: '', console: '', ...more });
     const stateOf = async (user: string, password: string): Promise<string> => (await logIn(user, password)).state;
-    return { access, logIn, stateOf, send: (text: string) => send(text, 'platform:anne') };
+    return { access, logIn, stateOf, send: async (text: string) => String(await send(text, 'platform:anne')) };
   };
   const first = start();
   const { oneTimePassword } = await first.access.add('ada', 'admin');
@@ -298,8 +299,8 @@ t.test('a line that is no person makes the list none, and says which line', asyn
     [`marie  technician 2027-06-30 ${MARIE_HASH}`, /line 3/],
     ['', /line 3/],
   ] as const)
-    t.match(readUserList(listOf(luc(), line, marie())), { flaw }, line);
-  t.match(readUserList('# other users\n'), { flaw: /first line/ });
+    t.match(withTexts(readUserList(listOf(luc(), line, marie()))), { flaw }, line);
+  t.match(withTexts(readUserList('# other users\n')), { flaw: /first line/ });
   t.match(readUserList(listOf(luc('2028-02-29'))), { users: [{ name: 'luc', untilMs: Date.parse('2028-03-01T00:00:00Z') }] });
   t.strictSame(readUserList(listOf()), { users: [] });
 });

@@ -147,7 +147,7 @@ t.test('empty lists become lists', async (t) => {
 
 t.test('what a table makes wrong is told at its row', async (t) => {
   const result = importTable(`${HEAD}\n${L13.replace(',7,', ',1,')}\n`, DEMO);
-  t.throws(() => loadCabinet('x', () => result.text), /unit 1 is listed twice/);
+  t.throws(() => loadCabinet('x', () => result.text), /unit 1 is used twice/);
   t.equal(rowOf('lines[1].devices[9].unit', result.text, result.changes), 2);
   t.equal(rowOf('lines[1].devices[0].unit', result.text, result.changes), undefined);
 });
@@ -206,7 +206,7 @@ t.test('the command shows first, writes on demand, and keeps what was there', as
   t.equal(text(), DEMO);
   t.match(await run({ table: join(folder, 'bad.csv'), write: true }, into), {
     code: 78,
-    err: /bad.csv:2: lines\[1\].devices\[9\].unit: unit 1 is listed twice[\s\S]*stays\s+as\s+it\s+is/,
+    err: /bad.csv:2: lines\[1\].devices\[9\].unit: unit 1 is used twice[\s\S]*stays\s+as\s+it\s+is/,
   });
   t.equal(text(), DEMO, 'a cabinet that would be wrong is not written');
   const written = await run({ table, write: true, json: true }, into);

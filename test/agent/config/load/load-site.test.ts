@@ -104,7 +104,7 @@ t.test('a profile given as a cabinet, and a cabinet given as a profile, are told
   const { problems, profile } = checkProfileFile(wrong.path('mine/cabinet.yaml'));
   t.equal(profile, null);
   t.strictSame(
-    problems.map(({ line, message }) => [line, message]),
+    problems.map(({ line, message }) => [line, String(message)]),
     [[1, `this is a cabinet, not a device profile: luciole check ${wrong.path('mine/cabinet.yaml')}`]],
   );
 });

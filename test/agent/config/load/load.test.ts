@@ -1,3 +1,4 @@
+import { withTexts } from '../../../../agent/core/message-wire.ts';
 import fc from 'fast-check';
 import t from 'tap';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
@@ -167,7 +168,7 @@ t.test('a file that cannot be read is one problem; a defect of the reader is non
   t.match(problemsOf(failing('ENOENT')), [{ file: 'c.yaml', line: 1, column: 1, message: /^no such file/ }]);
   t.match(problemsOf(failing('EISDIR')), [{ message: /^this is a folder/ }]);
   t.match(problemsOf(failing('EACCES')), [{ message: /^not allowed to read it/ }]);
-  t.match(problemsOf(failing('EIO')), [{ message: 'cannot be read (EIO); check the disk' }]);
+  t.match(withTexts(problemsOf(failing('EIO'))), [{ message: 'cannot be read (EIO); check the disk' }]);
   t.throws(() => problemsOf(() => (undefined as unknown as { text: string }).text), TypeError);
 });
 

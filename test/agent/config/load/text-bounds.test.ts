@@ -1,4 +1,4 @@
-import { NO_TEXT } from '../../../../agent/core/message.ts';
+import { Message, NO_TEXT } from '../../../../agent/core/message.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -31,7 +31,7 @@ t.test('every file of this program is far from the bound', async (t) => {
   const files = ['config', 'drivers/profiles'].flatMap((dir) => readdirSync(join(ROOT, dir)).map((name) => join(ROOT, dir, name)));
   const texts = files.filter((file) => /\.ya?ml$/.test(file)).map((file) => readFileSync(file, 'utf8'));
   t.ok(texts.length > 20);
-  for (const text of texts) t.equal(textRefusal(text), '');
+  for (const text of texts) t.equal(textRefusal(text), NO_TEXT);
   const wider = texts.map((text) => text.replaceAll(/^( *)/gm, '$1'.repeat(2)));
   for (const text of wider) t.equal(textRefusal(text), NO_TEXT, 'with twice the indentation too');
 });
@@ -76,7 +76,7 @@ t.test('brackets that are only text are no nesting', async (t) => {
     "a: l'avenue [",
     '- a: [b, c]\n  d: {e: f}',
   ])
-    t.equal(textRefusal(`${many(text)}\n`), '', text);
+    t.equal(textRefusal(`${many(text)}\n`), NO_TEXT, text);
 });
 
 t.test('whatever is written by the library in either style is counted as deep as it is, or one more', async (t) => {
@@ -109,7 +109,7 @@ t.test('whatever is written by the library in either style is counted as deep as
 
 t.test('the largest file is read in one pass, whatever it holds', async (t) => {
   for (const part of ['[', "'", '"', '\\"', '- ', '#', ' #', ': ', '|\n', '{"a":', ']', '&a ', '[ # ]\n', "[ '\n", '\r\n'])
-    t.type(textRefusal(part.repeat(Math.ceil(524_288 / part.length))), 'string', JSON.stringify(part));
+    t.type(textRefusal(part.repeat(Math.ceil(524_288 / part.length))), Message, JSON.stringify(part));
 });
 
 t.test('a control character or line end behind an escape is found at its place', (t) => {
