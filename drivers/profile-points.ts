@@ -114,7 +114,8 @@ function flagFlaws(point: PointProfile, path: FilePath): Flaw[] {
     if (bit !== null && bit >= width) flaws.push({ path: [...at, 'bit'], message: beyond(bit, point.type, width) });
     else if (bit !== null && isConverted(point))
       flaws.push({ path: [...at, 'bit'], message: msg`a register of flags has no scale, offset or transform` });
-    if (point.flags.findIndex((flag) => flag.id === id) !== index) flaws.push({ path: [...at, 'id'], message: msg`"${id}" is listed twice` });
+    if (point.flags.findIndex((flag) => flag.id === id) !== index)
+      flaws.push({ path: [...at, 'id'], message: msg`"${id}" is listed twice` });
     return flaws;
   });
 }

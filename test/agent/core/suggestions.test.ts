@@ -1,6 +1,6 @@
-import { msg } from '../../../agent/core/message.ts';
 import fc from 'fast-check';
 import t from 'tap';
+import { msg } from '../../../agent/core/message.ts';
 import { closest, didYouMeanKey, nearest } from '../../../agent/core/suggestions.ts';
 
 t.test('the nearest word is the one with the fewest wrong letters', async (t) => {

@@ -72,7 +72,11 @@ t.test('the demo street loads clean, and takes a thirteenth lamp by four lines',
 t.test('both streets fit the shipped device profiles', async (t) => {
   const shipped = readProfiles([], readPlacedYaml);
   for (const file of ['config/example-street.yaml', 'config/demo.yaml']) {
-    t.strictSame(checkAgainstProfiles(loadCabinet(file, fromDisk), { ...shipped, searched: [] }).map((each) => formatProblem(each)), [], file);
+    t.strictSame(
+      checkAgainstProfiles(loadCabinet(file, fromDisk), { ...shipped, searched: [] }).map((each) => formatProblem(each)),
+      [],
+      file,
+    );
   }
 });
 
@@ -190,9 +194,12 @@ t.test('a port that is not there is told with those that are', async (t) => {
     listPorts: () => ['/dev/ttyUSB1', '/dev/ttyS0'],
     consoleAt: noConsole,
   });
-  t.strictSame(told.map((each) => formatProblem(each)), [
-    'c.yaml:4:11: lines[0].port: no such device file "/dev/ttyUSB0"; what exists: /dev/ttyUSB1, /dev/ttyS0. Is the adapter plugged in? On another machine than the gateway: luciole check --no-ports',
-  ]);
+  t.strictSame(
+    told.map((each) => formatProblem(each)),
+    [
+      'c.yaml:4:11: lines[0].port: no such device file "/dev/ttyUSB0"; what exists: /dev/ttyUSB1, /dev/ttyS0. Is the adapter plugged in? On another machine than the gateway: luciole check --no-ports',
+    ],
+  );
   const nothing = { exists: () => false, listPorts: () => [], consoleAt: noConsole };
   t.match(checkPorts(loaded, nothing), [{ message: /what exists: none/ }, { line: 12 }]);
   t.strictSame(checkPorts(loaded, { ...nothing, exists: () => true, listPorts: () => t.fail('asked for nothing') as never }), []);
@@ -204,9 +211,10 @@ t.test('the port of a console is refused as a line', async (t) => {
   const loaded = loadCabinet('c.yaml', () => smallStreet());
   const unit = 'luciole-console@ttyUSB0.service';
   const consoleAt = (path: string): string | null => (path === '/dev/ttyUSB0' ? unit : null);
-  t.strictSame(checkPorts(loaded, { exists: () => true, listPorts: () => [], consoleAt }).map((each) => formatProblem(each)), [
-    `c.yaml:4:11: lines[0].port: a console is enabled on this port (${unit}): take another port for the line, or disable the console`,
-  ]);
+  t.strictSame(
+    checkPorts(loaded, { exists: () => true, listPorts: () => [], consoleAt }).map((each) => formatProblem(each)),
+    [`c.yaml:4:11: lines[0].port: a console is enabled on this port (${unit}): take another port for the line, or disable the console`],
+  );
 });
 
 t.test('a cabinet is checked on another machine than the gateway without its ports, with all other findings', async (t) => {

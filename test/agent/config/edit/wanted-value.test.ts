@@ -1,5 +1,3 @@
-import { withTexts } from '../../../../agent/core/message-wire.ts';
-import { type Argument, Message } from '../../../../agent/core/message.ts';
 import t from 'tap';
 import { parse } from 'yaml';
 import { wantedAt } from '../../../../agent/config/edit/wanted-value.ts';
@@ -8,6 +6,8 @@ import { splitLine } from '../../../../agent/console/shell/typed-words.ts';
 import { wantedRows } from '../../../../agent/console/shell/typing-help.ts';
 import { frenchSpeech } from '../../../../agent/console/text/catalogue.ts';
 import { type JsonSchema, withoutNull } from '../../../../agent/core/json-schema.ts';
+import { type Argument, Message } from '../../../../agent/core/message.ts';
+import { withTexts } from '../../../../agent/core/message-wire.ts';
 
 /** All places that a person may write at, with their part of the schema. */
 function places(schema: JsonSchema, path: string): (readonly [string, JsonSchema])[] {

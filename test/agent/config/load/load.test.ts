@@ -1,8 +1,8 @@
-import { withTexts } from '../../../../agent/core/message-wire.ts';
 import fc from 'fast-check';
 import t from 'tap';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
 import { ConfigError, formatProblem, type Problem } from '../../../../agent/core/errors.ts';
+import { withTexts } from '../../../../agent/core/message-wire.ts';
 import { editDistance, nearest } from '../../../../agent/core/suggestions.ts';
 import { keysAndTypes, nameMistakes, SITE, values } from '../check/mistakes.ts';
 import { SMALL_STREET, smallStreet } from '../small-street.ts';

@@ -1,10 +1,10 @@
-import { Message, NO_TEXT } from '../../../../agent/core/message.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { stringify } from 'yaml';
 import { controlledPlace, MAX_NESTING, textRefusal } from '../../../../agent/config/load/text-bounds.ts';
+import { Message, NO_TEXT } from '../../../../agent/core/message.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 const DEEP = new RegExp(`^line (\\d+) has more than ${MAX_NESTING} lists or sections within each other`);
