@@ -4,7 +4,7 @@
 import { dirname } from 'node:path';
 import { ConfigError, type Problem } from '../../core/errors.ts';
 import { withTexts } from '../../core/message-wire.ts';
-import type { Begun, ChildAnswer, ChildMessage } from './read-in-child.ts';
+import type { ChildAnswer, ChildMessage, SentBeginning } from './read-in-child.ts';
 import { beginConfiguration, type StartParts } from './start-revision.ts';
 
 const send = (message: ChildMessage): void => void process.send?.(message);
@@ -20,7 +20,7 @@ async function answer(parts: StartParts): Promise<ChildAnswer> {
       site: { ...site, warnings: withTexts(site.warnings), profileProblems: withTexts(site.profileProblems) },
       revisions: { ...rest, notices: withTexts(rest.notices), dir: dirname(disk.dirOf('candidate')) },
     };
-    return { begun: sent as Begun, problems: [] };
+    return { begun: sent as SentBeginning, problems: [] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { begun: null, problems: withTexts(error.problems) as readonly Problem[] };

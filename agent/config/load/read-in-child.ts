@@ -14,14 +14,14 @@ import { createRevisionDisk } from '../revisions/revision-disk.ts';
 import type { Beginning, BeginningStep, RevisionsAtStart, StartParts } from './start-revision.ts';
 
 /** The result of the process: the disk of the revisions is named by its folder. Messages are in the form of `withTexts`. */
-export interface Begun {
+export interface SentBeginning {
   readonly site: Beginning['site'];
   readonly revisions: Omit<RevisionsAtStart, 'disk'> & { readonly dir: string };
 }
 
 /** The result of the process, or the problems of the files. */
 export type ChildAnswer =
-  | { readonly begun: Begun; readonly problems: readonly [] }
+  | { readonly begun: SentBeginning; readonly problems: readonly [] }
   | { readonly begun: null; readonly problems: readonly Problem[] };
 
 /** The messages of that process: its steps as they complete, then the answer. */
