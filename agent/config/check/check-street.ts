@@ -27,10 +27,11 @@ function checkLoops({ branches, poles }: Index): Finding[] {
     const isRing = parentOf.get(way.at(-1)) === id;
     const isFirst = branches.find(({ value }) => value.id !== undefined && way.includes(value.id))?.value.id === id;
     if (!isRing || !isFirst) return [];
+    const quoted = way.map((each) => `"${each}"`);
     const message =
       way.length === 1
         ? msg`pole "${from}" stands on branch "${id}" itself; write the pole of the street from which the branch leaves`
-        : msg`branches ${way.map((each) => `"${each}"`).join(' and ')} leave from each other; let one of them leave from a pole of the main street`;
+        : msg`branches ${quoted.slice(0, -1)} and ${quoted.at(-1) ?? ''} leave from each other; let one of them leave from a pole of the main street`;
     return [{ path: [...path, 'from'], message }];
   });
 }
@@ -39,7 +40,7 @@ function checkLoops({ branches, poles }: Index): Finding[] {
 function checkNeighbours(draft: CabinetDraft, { neighbours, known }: Index): Finding[] {
   const uplink = given(draft, 'uplink', null);
   const own = uplink === undefined || uplink === null ? undefined : given(uplink, 'node', draft.cabinet?.id);
-  const alone = 'neighbours are reached through the uplink, and there is none; write uplink, or leave neighbours out';
+  const alone = msg`neighbours are reached through the uplink, and there is none; write uplink, or leave neighbours out`;
   return [
     ...(neighbours.length > 0 && uplink === null ? [{ path: ['neighbours'], message: alone }] : []),
     ...neighbours.flatMap(({ value, path }) => [

@@ -1,7 +1,7 @@
 /** Answers `?` and TAB at one place of a line. Names come from the agent; the rest is pure. */
 
-import type { WantedValue } from '../../core/json-schema.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { TRUE_OR_FALSE, type WantedValue } from '../../core/json-schema.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { ValueInForce } from '../../core/revisions.ts';
 import type { NameKind } from '../command-spec.ts';
 import type { Choice } from '../command-tree.ts';
@@ -21,7 +21,7 @@ export interface TypingHelp {
   /** Errors: none; no names where no agent answers. */
   readonly names: (kind: NameKind, typed: string) => Promise<readonly string[]>;
   /** What may be written at a place of the configuration, or why it is none. Errors: none. */
-  readonly wanted: (path: string) => Promise<WantedValue | { readonly problem: string }>;
+  readonly wanted: (path: string) => Promise<WantedValue | { readonly problem: Message }>;
   /** The value that runs there; null where there is none, or no agent answers. Errors: none. */
   readonly inForce: (path: string) => Promise<ValueInForce | null>;
   readonly translate: (text: string) => string;
@@ -125,12 +125,20 @@ export function wantedRows(
 ): readonly Choice[] {
   if ('problem' in wanted) return [{ word, summary: wanted.problem }];
   const { purpose, choices, unit, usual, mustBeThere, example } = wanted;
-  const allowed = choices.length > 0 && wanted.allowed !== 'true or false' ? `one of: ${choices.join(' ')}` : wanted.allowed;
-  const rest = usual === null ? (mustBeThere ? 'it must be there' : 'it may be left out') : `left out: ${usual}`;
-  const step = inForce?.step == null ? '' : ` (step "${inForce.step}")`;
-  const now = inForce === null ? '' : `in force: ${inForce.value}${step}`;
-  const sentences = [purpose, now, `${allowed}${unit === '' ? '' : `, in ${unit}`}`, rest, `as: config set ${path} ${quoted(example)}`];
-  return sentences.filter((each) => each !== '').map((summary, index) => ({ word: index === 0 ? word : '', summary }));
+  const isListed = choices.length > 0 && wanted.allowed !== TRUE_OR_FALSE;
+  const allowed = isListed ? msg`one of: ${choices.join(' ')}` : wanted.allowed;
+  const sentences = [
+    purpose,
+    inForce === null ? NO_TEXT : nowText(inForce),
+    unit === NO_TEXT ? allowed : msg`${allowed}, in ${unit}`,
+    usual === null ? (mustBeThere ? msg`it must be there` : msg`it may be left out`) : msg`left out: ${usual}`,
+    msg`as: config set ${path} ${quoted(example)}`,
+  ];
+  return sentences.filter((each) => each !== NO_TEXT).map((summary, index) => ({ word: index === 0 ? word : '', summary }));
+}
+
+function nowText({ value, step }: ValueInForce): Message {
+  return step === null ? msg`in force: ${value}` : msg`in force: ${value} (step "${step}")`;
 }
 
 /** In quotes where it is more than one word. */

@@ -11,7 +11,7 @@ const FRENCH: Readonly<Record<string, string>> = {
   'because {0}': 'parce que {0}',
 };
 const french: Speech = {
-  template: (id) => FRENCH[id],
+  template: (id) => (Object.hasOwn(FRENCH, id) ? FRENCH[id] : undefined),
   isOne: (count) => count < 2,
 };
 

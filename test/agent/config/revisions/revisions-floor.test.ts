@@ -1,4 +1,5 @@
 /** Who may take light away, asked of the desk that every author goes through: real files, the real check, real signatures. */
+
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { commitRequest } from '../../../../agent/console/commands/config/config-
 import type { ClockQuality } from '../../../../agent/core/clock.ts';
 import { DAY_MS } from '../../../../agent/core/durations.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import { type CommitRequest, type ConfigAnswer, SIGNATURE_FILE } from '../../../../agent/core/revisions.ts';
 import type { AgentEvent } from '../../../../agent/core/words.ts';
 import { SMALL_SITE } from '../../../support/small-site.ts';
@@ -62,7 +64,7 @@ async function openManager(t: { testdir(): string }, { quality = 'synced' }: { q
     log: { event: () => {} },
     site: () => running,
     check: async (dir, runningDir) => checkRevisionHere(folderToCheck(revisions, { dir, runningDir, nowMs: clock.wallMs() })),
-    touches: () => ['light'],
+    touches: () => [msg`light`],
     health: () => ({ answering: new Set(), devices: new Set(), isOnline: true }),
     apply: async (next) => {
       running = next;
@@ -134,7 +136,7 @@ t.test('what an admin has allowed runs, is in the history, and later changes may
   await made.confirm('console:ada');
   t.equal(minPct(), 5);
   t.match(made.history()[0], { by: 'console:ada', why: 'savings; with parts by platform; below the floor, allowed by console:ada' });
-  t.ok(events.some(({ code, text }) => code === 'config-changed' && /below the floor, allowed by console:ada/.test(text)));
+  t.ok(events.some(({ code, text }) => code === 'config-changed' && /below the floor, allowed by console:ada/.test(String(text))));
   await load(dimmed(5, 40));
   t.equal((await made.commit(by('platform'))).state, 'done', 'another level of the night, above what was allowed');
   await made.confirm('platform');
@@ -169,7 +171,7 @@ t.test('a signature that is not for these files, this cabinet, now and by a know
     ['for another cabinet', signatureOn(text, { cabinets: ['demo2'] }), /for other cabinets/],
     ['that is over', signatureOn(text, { signedMs: NOW_MS - 2 * DAY_MS }), /has expired/],
     ['of tomorrow', signatureOn(text, { signedMs: NOW_MS + DAY_MS }), /made in the future/],
-    ['of nothing', 'luciole-sig1.x.y', /no signature of/],
+    ['of nothing', 'luciole-sig1.x.y', /not a signature of/],
     ['while the clock is not trusted', signatureOn(text), /clock is not trusted/, 'none'],
   ];
   for (const [name, signature, reason, quality = 'synced'] of bad) {

@@ -1,4 +1,5 @@
 /** What no revision may set, asked of the desk that every author goes through: real files, the real check, revisions of the release before. */
+
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
@@ -11,6 +12,8 @@ import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
 import { siteOwnedDifferences } from '../../../../agent/config/revisions/site-owned.ts';
 import type { Cabinet } from '../../../../agent/core/cabinet.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
+import { withTexts } from '../../../../agent/core/message-wire.ts';
 import type { CommitRequest, ConfigAnswer } from '../../../../agent/core/revisions.ts';
 import type { AgentEvent } from '../../../../agent/core/words.ts';
 import { SMALL_SITE } from '../../../support/small-site.ts';
@@ -54,7 +57,7 @@ async function openManager(t: { testdir(): string }, { text = SMALL_SITE, before
       log: { event: () => {} },
       site: () => run.site,
       check: async (dir, runningDir) => checkRevisionHere(folderToCheck(revisions, { dir, runningDir, nowMs: clock.wallMs() })),
-      touches: () => ['light'],
+      touches: () => [msg`light`],
       health: () => ({ answering: new Set(), devices: new Set(), isOnline: true }),
       apply: async (next) => {
         run.site = next;
@@ -69,7 +72,7 @@ async function openManager(t: { testdir(): string }, { text = SMALL_SITE, before
   return { ...(await start()), start, configFile, dataDir, events };
 }
 
-const owned = (answer: ConfigAnswer): string => (answer.state === 'refused' ? answer.reason : `not refused: ${answer.reason}`);
+const owned = (answer: ConfigAnswer): string => (answer.state === 'refused' ? String(answer.reason) : `not refused: ${answer.reason}`);
 const ATTACKS: readonly (readonly [what: string, from: string, to: string, key: string])[] = [
   ['sends the users of the console as a password to a broker of its own', 'mqtt://127.0.0.1:1883', 'mqtt://192.0.2.7:1883\n  username: c1\n  passwordFile: /var/lib/luciole/users.json', 'uplink.broker'],
   ['sends the private key as a password', 'group: Demo', 'group: Demo\n  username: c1\n  passwordFile: /etc/luciole/cabinet.key', 'uplink.passwordFile'],
@@ -123,7 +126,9 @@ t.test('a revision of the release before keeps running with its values, and each
   const differing = 'cabinet.latitudeDeg, uplink.broker, uplink.username, uplink.passwordFile, lines[north].port';
   t.match(run.site.cabinet, { latitudeDeg: 47.5, uplink: { broker: 'mqtt://10.0.0.9:1883' }, lines: [{ port: 'demo/north-new' }] });
   const told = () => events.filter(({ code }) => code === 'config-site-owned');
-  t.match(told(), [{ severity: 'warning', endMs: null, text: `what runs differs from the file of the site (${SITE_FILE}): ${differing}` }]);
+  t.match(withTexts(told()), [
+    { severity: 'warning', endMs: null, text: `what runs differs from the file of the site (${SITE_FILE}): ${differing}` },
+  ]);
   await start();
   t.equal(told().length, 2, 'at the next start again');
   t.equal(readFileSync(join(dataDir, 'config/site/cabinet.yaml'), 'utf8'), SMALL_SITE);
@@ -249,7 +254,7 @@ t.test(
                   ? await at.commit(request(by))
                   : await at.rollback(each.of, request(by));
             taken += answer.state === 'done' ? 1 : 0;
-            refused += / belongs? to the file of the site/.test(answer.reason) ? 1 : 0;
+            refused += / belongs? to the file of the site/.test(String(answer.reason)) ? 1 : 0;
           }
           // Once the values of the file are confirmed, those of before are gone.
           const isConfirmed = at.view('platform').trial === null;

@@ -11,6 +11,8 @@ import { type RevisionHistory, readRevisionHistory } from '../../../../agent/con
 import { RevisionManager } from '../../../../agent/config/revisions/revision-manager.ts';
 import { folderToCheck } from '../../../../agent/config/revisions/revisions.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
+import { withTexts } from '../../../../agent/core/message-wire.ts';
 import type { CommitRequest } from '../../../../agent/core/revisions.ts';
 import { createSystemClock } from '../../../../agent/core/system-clock.ts';
 import type { AgentEvent } from '../../../../agent/core/words.ts';
@@ -71,7 +73,7 @@ async function openManager(
     check: async (dir, runningDir) => checkRevisionHere(folderToCheck(beginning.revisions, { dir, runningDir, nowMs: 0 })),
     siteFile: '/etc/luciole/cabinet.yaml',
     unlikeSite: beginning.revisions.unlikeSite,
-    touches: (before, after) => (JSON.stringify(before.cabinet) === JSON.stringify(after.cabinet) ? [] : ['light']),
+    touches: (before, after) => (JSON.stringify(before.cabinet) === JSON.stringify(after.cabinet) ? [] : [msg`light`]),
     health: () => health,
     apply: async (next) => {
       running = next;
@@ -211,7 +213,7 @@ t.test('a revision with which the agent crashes again and again is taken back at
   const beginning = await site(t);
   const { manager: at } = await openManager(beginning.first);
   await at.put('cabinet.yaml', brighter(45), 'platform');
-  t.match(await at.commit(COMMIT), { state: 'done', revision: 2, isOnTrial: true, touches: ['light'] });
+  t.match(withTexts(await at.commit(COMMIT)), { state: 'done', revision: 2, isOnTrial: true, touches: ['light'] });
   // Nobody says goodbye: each of these runs was killed.
   for (const starts of [1, 2, 3]) {
     const { site: found, revisions } = await beginning.begin();
@@ -237,7 +239,7 @@ t.test('the time of a trial goes on over a restart', async (t) => {
   await later(second.clock, 95_000);
   t.strictSame(second.ends, []);
   await until(() => second.ends.length > 0, second.clock);
-  t.match(second.ends, [{ commandId: 'a1', number: 2, reason: /nobody confirmed it within 5 min/ }]);
+  t.match(second.ends, [{ commandId: 'a1', number: 2, reason: /it was not confirmed within 5 min/ }]);
   t.match(second.applied, ['{"pct":30}'], 'what ran before runs again');
   await second.manager.stop();
 });
@@ -277,7 +279,7 @@ t.test('a candidate is refused for what is wrong with it, at its place, and stay
   const { first } = await site(t);
   const { manager: at, applied } = await openManager(first);
   await at.put('cabinet.yaml', changed(SMALL_SITE, [['programme: residential', 'programme: residentiel']]), 'platform');
-  t.match(await at.commit(COMMIT), {
+  t.match(withTexts(await at.commit(COMMIT)), {
     state: 'refused',
     reason: 'one thing in it is wrong',
     problems: [{ file: 'cabinet.yaml', line: 22, column: 16, message: /residentiel/ }],

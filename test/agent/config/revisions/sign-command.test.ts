@@ -85,10 +85,10 @@ t.test('what is missing or cannot be is named', async (t) => {
     ['config sign cabinet.yaml --key office.key --cabinet c1 --valid 30', 64, /a number needs its unit/],
     ['config sign cabinet.yaml --key office.key --cabinet c1 --valid 367d', 64, /between 1h and 366d/],
     ['config sign cabinet.yaml --key office.key --cabinet c1 --cabinet *', 64, /'\*' alone/],
-    ['config sign cabinet.yaml --key cabinet.yaml --cabinet c1', 1, /no private key that can sign/],
+    ['config sign cabinet.yaml --key cabinet.yaml --cabinet c1', 1, /not a private key that can sign/],
     ['config sign nothing.yaml --key office.key --cabinet c1', 1, /ENOENT/],
     ['config verify cabinet.yaml --key office.key', 1, /ENOENT/],
-    ['config verify cabinet.yaml --key AAAA', 64, /no Ed25519 public key/],
+    ['config verify cabinet.yaml --key AAAA', 64, /not an Ed25519 public key/],
     ['config verify cabinet.yaml', 64, /--key is missing/],
   ] as const)
     t.match(run(words), { status, stderr: message }, words);

@@ -162,9 +162,11 @@ t.test('with nothing to compare with nothing is allowed', async (t) => {
 
 t.test('a refusal names the keys and the file where they are changed, and stays short', async (t) => {
   const sentence = (count: number) =>
-    siteOwnedRefusal(
-      Array.from({ length: count }, (_, i) => ({ key: `lines[l${i}].port` })),
-      '/etc/luciole/cabinet.yaml',
+    String(
+      siteOwnedRefusal(
+        Array.from({ length: count }, (_, i) => ({ key: `lines[l${i}].port` })),
+        '/etc/luciole/cabinet.yaml',
+      ),
     );
   t.equal(sentence(1), 'lines[l0].port belongs to the file of the site (/etc/luciole/cabinet.yaml): change it there');
   t.match(sentence(2), /^lines\[l0\]\.port, lines\[l1\]\.port belong to the file of the site \(.*\): change them there$/);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { createUploads, fileRefusal, UPLOAD_LIMIT } from '../../../../agent/config/revisions/upload.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { NO_TEXT } from '../../../../agent/core/message.ts';
 import type { FilePart } from '../../../../agent/core/revisions.ts';
 
 const clock = createManualClock(0, 'synced');
@@ -69,11 +70,11 @@ t.test('what cannot be is refused in words', async (t) => {
         { ...first, sha256: sha('x') },
         { ...second, sha256: sha('x') },
       ],
-      /SHA-256 is [0-9a-f]{64}, not what was said/,
+      /SHA-256 is [0-9a-f]{64}, not the one that was sent with it/,
     ],
     ['a hash that is none', [{ ...first, sha256: 'AB' }], /64 hex digits/],
     ['part 0', [{ ...first, part: 0 }], /parts count from 1/],
-    ['part 3 of 2', [{ ...first, part: 3 }], /part 3 of 2 cannot be/],
+    ['part 3 of 2', [{ ...first, part: 3 }], /part 3 of 2 is impossible/],
     ['too many parts', [{ ...first, parts: 65 }], /1 to 64 parts/],
     ['no parts', [{ ...first, parts: 0 }], /1 to 64 parts/],
     ['an empty part', [{ ...first, data: new Uint8Array() }], /part 1 is empty/],
@@ -117,7 +118,7 @@ t.test('a file that is begun and left is forgotten, by time and by number', asyn
 });
 
 t.test('names of files', async (t) => {
-  for (const file of ['cabinet.yaml', 'profiles/acme-x1.yaml', 'profiles/a.b_c-9.yaml']) t.equal(fileRefusal(file), '', file);
+  for (const file of ['cabinet.yaml', 'profiles/acme-x1.yaml', 'profiles/a.b_c-9.yaml']) t.equal(fileRefusal(file), NO_TEXT, file);
   for (const file of [
     '',
     'cabinet.yml',
@@ -128,5 +129,5 @@ t.test('names of files', async (t) => {
     'profiles/a/b.yaml',
     '/etc/passwd',
   ])
-    t.not(fileRefusal(file), '', file);
+    t.not(fileRefusal(file), NO_TEXT, file);
 });

@@ -1,12 +1,17 @@
 import t from 'tap';
 import { parse } from 'yaml';
+import { firstRevisionHistory, storedWhy, withTrial, withTrialReturned } from '../../../../../agent/config/revisions/revision-history.ts';
+import { readRevisionHistory } from '../../../../../agent/config/revisions/revision-history-file.ts';
 import type { AgentCommand } from '../../../../../agent/console/command-spec.ts';
+import { renderRevisions } from '../../../../../agent/console/commands/config/config-page.ts';
 import { asFileText } from '../../../../../agent/console/commands/config/file-text.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
+import { learn } from '../../../../../agent/console/text/language.ts';
 import type { Page } from '../../../../../agent/console/text/page.ts';
 import { plain } from '../../../../../agent/console/text/plain-text.ts';
-import { msg } from '../../../../../agent/core/message.ts';
+import { msg, NO_TEXT } from '../../../../../agent/core/message.ts';
+import { withMessages, withTexts } from '../../../../../agent/core/message-wire.ts';
 import type { ConfigAnswer, ConfigFiles, ConfigManager, ConfigView, Revision } from '../../../../../agent/core/revisions.ts';
 import type { AgentView } from '../../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
@@ -37,7 +42,7 @@ const CHANGED: ConfigAnswer = {
     { path: 'lines[north].serial.baud', before: '9600', after: '19200' },
     { path: 'lamps[L13]', before: null, after: `{"id":"L13","note":"${'long '.repeat(30)}"}` },
   ],
-  touches: ['line north', 'light'],
+  touches: [msg`line ${'north'}`, msg`light`],
 };
 const REFUSED: ConfigAnswer = {
   ...DONE,
@@ -66,7 +71,7 @@ function view(replies: Partial<{ answer: ConfigAnswer; view: ConfigView }> = {})
     };
   const manager: ConfigManager = {
     settled: async () => {},
-    view: () => replies.view ?? { running: REVISION, trial: null, candidate: null, others: [], trouble: '' },
+    view: () => replies.view ?? { running: REVISION, trial: null, candidate: null, others: [], trouble: NO_TEXT },
     history: () => [
       { ...REVISION, number: 8, state: 'returned', reason: '5 of 5 units no longer answer: L01, L02, L03, L04, S01' },
       REVISION,
@@ -189,7 +194,7 @@ t.test('answers are sentences, within 80 columns of ASCII', async (t) => {
     ['config commit', {}, REFUSED, /refused:/, false],
     ['config confirm', {}, { ...DONE, revision: 8 }, /^revision 8 is kept$/],
     ['config return', {}, { ...DONE, revision: 7 }, /^revision 7 runs again$/],
-    ['config discard', {}, DONE, /^the candidate is gone/],
+    ['config discard', {}, DONE, /^the candidate is removed/],
     ['config set', { path: 'a', value: '1' }, DONE, /^in the candidate: see/],
   ];
   for (const [name, args, answer, shown, ok = true] of cases) {
@@ -264,4 +269,19 @@ t.test('a run that takes no other configuration says so', async (t) => {
     code: 'failed',
     message: /takes no other/,
   });
+});
+
+t.test('a history that was stored is shown in the language of its reader, what a person typed as it was typed', async (t) => {
+  await learn('fr');
+  const begun = firstRevisionHistory({ atMs: 0, by: 'file', why: 'off', hash: 'a'.repeat(64) }, 'b'.repeat(64));
+  const trial = { mode: 'asked' as const, trialMs: 60_000, commandId: null, baseline: { units: [], isOnline: false } };
+  const why = storedWhy(msg`rollback to revision ${1}: ${'off; missing'}`);
+  const tried = withTrial(begun, { atMs: 0, by: 'console:marie', ...why, hash: 'c'.repeat(64) }, trial);
+  const returned = withTrialReturned(tried, msg`by ${'console:marie'}: ${'bad'}`);
+  const stored = readRevisionHistory(JSON.parse(JSON.stringify(returned)));
+  const sent: unknown = JSON.parse(JSON.stringify(withTexts(stored?.revisions)));
+  const shown = renderRevisions(withMessages(sent) as Revision[], { ...page, language: 'fr', widthCols: 200 });
+  t.match(shown, /retour à la révision 1 : off; missing ; .*: par console:marie : bad/);
+  t.match(shown, / off$/m);
+  t.match(stored?.revisions.at(-1), { why: 'rollback to revision 1: off; missing', reason: 'by console:marie: bad' });
 });
