@@ -7,7 +7,7 @@
 import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 import { formatDuration } from '../text/duration.ts';
 import { formatBytes } from '../text/page.ts';
@@ -32,7 +32,7 @@ const NO_PROGRAM = 127;
 export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
   const { dialog, tty, clock, translate } = parts;
   if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', msg`name a file of this console, without a folder`);
-  const notice = (text: string): readonly string[] => wrap(translate(text), dialog.settings.widthCols);
+  const notice = (text: Message): readonly string[] => wrap(translate(text), dialog.settings.widthCols);
   const filesDir = parts.filesDir ?? process.cwd();
   const dir = receivedDir(filesDir);
   mkdirSync(dir, { recursive: true });
@@ -41,7 +41,7 @@ export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, pa
   clearFor(path, isRestart);
   expectSessionRoom(filesDir, path, sizeOf(path) + 1);
   const maxBytes = sessionRoomBytes(filesDir, path);
-  const text = `send ${file} by ZMODEM now, ${formatBytes(maxBytes)} at most; Ctrl-X five times gives up; the same again goes on`;
+  const text = msg`send ${file} by ZMODEM now, ${formatBytes(maxBytes)} at most; Ctrl-X five times stops it; the same command continues`;
   dialog.writer.write(`${notice(text).join('\n')}\n`);
   await dialog.writer.drained();
   const startMono = clock.monoMs();
@@ -55,9 +55,9 @@ export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, pa
   syncPath(dir);
   const span = formatDuration(clock.monoMs() - startMono);
   const next = file.endsWith('.update')
-    ? `to install: update install ${shownPath(path)}; the file goes then`
-    : `the file goes with: receive ${file} --remove`;
-  return [...notice(`${shownPath(path)}: ${formatBytes(bytes)} received in ${span}`), ...notice(next)];
+    ? msg`to install: update install ${shownPath(path)}; the file is removed then`
+    : msg`to remove the file: receive ${file} --remove`;
+  return [...notice(msg`${shownPath(path)}: ${formatBytes(bytes)} received in ${span}`), ...notice(next)];
 }
 
 /** As a command of this session takes it. */
@@ -88,11 +88,11 @@ function clearFor(path: string, isRestart: boolean): void {
   }
 }
 
-function takeAway(path: string): string {
+function takeAway(path: string): Message {
   const shown = shownPath(path);
   if (!existsSync(path) && !existsSync(secondOf(path))) throw new ConsoleError('failed', msg`no ${shown} is there`);
   forget(path);
-  return `${shown} is removed`;
+  return msg`${shown} is removed`;
 }
 
 function forget(path: string): void {

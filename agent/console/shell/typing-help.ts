@@ -1,7 +1,7 @@
 /** Answers `?` and TAB at one place of a line. Names come from the agent; the rest is pure. */
 
 import type { WantedValue } from '../../core/json-schema.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { type Message, msg, type Said } from '../../core/message.ts';
 import type { ValueInForce } from '../../core/revisions.ts';
 import type { NameKind } from '../command-spec.ts';
 import type { Choice } from '../command-tree.ts';
@@ -21,10 +21,10 @@ export interface TypingHelp {
   /** Errors: none; no names where no agent answers. */
   readonly names: (kind: NameKind, typed: string) => Promise<readonly string[]>;
   /** What may be written at a place of the configuration, or why it is none. Errors: none. */
-  readonly wanted: (path: string) => Promise<WantedValue | { readonly problem: string }>;
+  readonly wanted: (path: string) => Promise<WantedValue | { readonly problem: Message }>;
   /** The value that runs there; null where there is none, or no agent answers. Errors: none. */
   readonly inForce: (path: string) => Promise<ValueInForce | null>;
-  readonly translate: (text: string) => string;
+  readonly translate: (said: Said) => string;
 }
 
 /** Lines for `?` behind this text. Errors: rejects with ConsoleError for a line that means nothing. */
@@ -37,7 +37,7 @@ export async function helpLines(before: string, widthCols: number, help: TypingH
     rows.push({ word: '<enter>', summary: msg`carry it out` }, { word: '|', summary: msg`filter the output` });
   const names = place.names === null ? [] : (await help.names(place.names, typed)).filter(fits);
   if (rows.length === 0 && names.length === 0) rows.push(...(place.unlisted ?? []).filter(({ word }) => fits(word)));
-  if (rows.length === 0 && names.length === 0) return [help.translate(isFilter ? 'nothing fits there' : 'nothing begins like that')];
+  if (rows.length === 0 && names.length === 0) return [help.translate(isFilter ? msg`nothing fits there` : msg`nothing begins like that`)];
   return [...choiceLines(rows, widthCols, help.translate), ...nameLines(names, widthCols, help.translate)];
 }
 
@@ -84,7 +84,7 @@ function placeOf(before: string, tree: Tree): { place: CompletionPlace; typed: s
   return { place, typed, isFilter };
 }
 
-function choiceLines(choices: readonly Choice[], widthCols: number, translate: (text: string) => string): readonly string[] {
+function choiceLines(choices: readonly Choice[], widthCols: number, translate: (said: Said) => string): readonly string[] {
   const widest = Math.max(0, ...choices.map(({ word }) => word.length));
   const cols = Math.min(Math.max(widest, WORD_COLS.min), WORD_COLS.max) + GAP_COLS;
   return choices.flatMap(({ word, summary }) => {
@@ -94,13 +94,13 @@ function choiceLines(choices: readonly Choice[], widthCols: number, translate: (
 }
 
 /** Names side by side, as many as fit. */
-function nameLines(names: readonly string[], widthCols: number, translate: (text: string) => string): readonly string[] {
+function nameLines(names: readonly string[], widthCols: number, translate: (said: Said) => string): readonly string[] {
   const shown = names.slice(0, MAX_NAMES);
   const cols = Math.max(0, ...shown.map((name) => name.length)) + GAP_COLS;
   const perRow = Math.max(1, Math.floor((widthCols - GAP_COLS) / Math.max(1, cols)));
   const rows = Array.from({ length: Math.ceil(shown.length / perRow) }, (_, row) => shown.slice(row * perRow, (row + 1) * perRow));
   const lines = rows.map((row) => `  ${row.map((name) => name.padEnd(cols)).join('')}`.trimEnd());
-  return shown.length < names.length ? [...lines, `  ${translate(`... and ${names.length - shown.length} more`)}`] : lines;
+  return shown.length < names.length ? [...lines, `  ${translate(msg`... and ${names.length - shown.length} more`)}`] : lines;
 }
 
 function startsWith(typed: string): (word: string) => boolean {
@@ -125,12 +125,19 @@ export function wantedRows(
 ): readonly Choice[] {
   if ('problem' in wanted) return [{ word, summary: wanted.problem }];
   const { purpose, choices, unit, usual, mustBeThere, example } = wanted;
-  const allowed = choices.length > 0 && wanted.allowed !== 'true or false' ? `one of: ${choices.join(' ')}` : wanted.allowed;
-  const rest = usual === null ? (mustBeThere ? 'it must be there' : 'it may be left out') : `left out: ${usual}`;
-  const step = inForce?.step == null ? '' : ` (step "${inForce.step}")`;
-  const now = inForce === null ? '' : `in force: ${inForce.value}${step}`;
-  const sentences = [purpose, now, `${allowed}${unit === '' ? '' : `, in ${unit}`}`, rest, `as: config set ${path} ${quoted(example)}`];
-  return sentences.filter((each) => each !== '').map((summary, index) => ({ word: index === 0 ? word : '', summary }));
+  const allowed = choices.length > 0 && !isSwitch(wanted) ? msg`one of: ${choices.join(' ')}` : wanted.allowed;
+  const sentences = [
+    purpose,
+    ...(inForce === null ? [] : [nowText(inForce)]),
+    unit === '' ? allowed : msg`${allowed}, in ${unit}`,
+    usual !== null ? msg`left out: ${usual}` : mustBeThere ? msg`it must be there` : msg`it may be left out`,
+    msg`as: config set ${path} ${quoted(example)}`,
+  ];
+  return sentences.filter((each) => String(each) !== '').map((summary, index) => ({ word: index === 0 ? word : '', summary }));
+}
+
+function nowText({ value, step }: ValueInForce): Message {
+  return step == null ? msg`in force: ${value}` : msg`in force: ${value} (step "${step}")`;
 }
 
 /** In quotes where it is more than one word. */
