@@ -5,6 +5,7 @@
  */
 import { readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Message, msg } from '../agent/core/message.ts';
 
 /** Where `systemctl enable` puts the units of consoles. Source: systemd.unit(5), [Install]; luciole-console@.service, WantedBy=getty.target. */
 const CONSOLE_UNIT_DIRS: readonly string[] = ['/etc/systemd/system/getty.target.wants', '/run/systemd/system/getty.target.wants'];
@@ -18,8 +19,8 @@ export function consoleUnitAt(port: string, dirs: readonly string[] = CONSOLE_UN
 }
 
 /** The sentence about such a port. */
-export function consoleHoldsPort(unit: string): string {
-  return `a console is enabled on this port (${unit}): take another port for the line, or disable the console`;
+export function consoleHoldsPort(unit: string): Message {
+  return msg`a console is enabled on this port (${unit}): take another port for the line, or disable the console`;
 }
 
 /** Null for another unit. Source: systemd-escape(1): `-` stands for `/`, `\x2d` for a byte by its number. */

@@ -4,6 +4,7 @@
  * Pure. Says in which of them the slip is, what was found and what is right.
  * Source of the layout: Modbus Application Protocol V1.1b3 §6 and §7; Modbus over Serial Line V1.02 §2.5.1.
  */
+import { counted, type Message, msg } from '../agent/core/message.ts';
 import type { Table } from '../agent/core/profile.ts';
 import { hexOf, REFUSED, withChecksum } from './modbus/frames.ts';
 import { tableOfRead } from './modbus/modbus-functions.ts';
@@ -25,7 +26,7 @@ export interface ExampleExchange {
 
 export interface FrameFlaw {
   readonly at: 'request' | 'response';
-  readonly message: string;
+  readonly message: Message;
 }
 
 /** Null for a write and for a refusal: nothing is read, and nothing is wrong. */
@@ -48,45 +49,66 @@ export function bytesOf(hex: string): Buffer {
   return Buffer.from(hex.replaceAll(' ', ''), 'hex');
 }
 
-function requestFlaw(ask: Buffer): string | null {
+function requestFlaw(ask: Buffer): Message | null {
   if (ask.length < LEAST_BYTES) return tooShort(ask);
   const fc = ask[1] as number;
   if (tableOfRead(fc) === undefined && !WRITES.includes(fc))
-    return `found function ${fc}: neither a read (1 to 4) nor a write (5, 6, 15, 16)`;
+    return msg`found function ${fc}: neither a read (1 to 4) nor a write (5, 6, 15, 16)`;
   const wanted = fc === 15 || fc === 16 ? REQUEST_BYTES + 1 + (ask[6] ?? 0) : REQUEST_BYTES;
-  if (ask.length !== wanted) return `found ${ask.length} bytes; a request of function ${fc} has ${wanted}, checksum included`;
+  if (ask.length !== wanted) return msg`found ${ask.length} bytes; a request of function ${fc} has ${wanted}, checksum included`;
   return checksumFlaw(ask);
 }
 
 /** Length and address before the checksum: who has lost a byte is not helped by the checksum of the rest. */
-function responseFlaw(ask: Buffer, answer: Buffer): string | null {
+function responseFlaw(ask: Buffer, answer: Buffer): Message | null {
   if (answer.length < LEAST_BYTES) return tooShort(answer);
   const [unit, fc] = [ask[0] as number, ask[1] as number];
-  if (answer[0] !== unit) return `found unit ${answer[0]}; the request asks unit ${unit}`;
-  if (answer[1] === fc + REFUSED) return lengthFlaw(answer, LEAST_BYTES, 'a refusal') ?? checksumFlaw(answer);
-  if (answer[1] !== fc) return `found function ${answer[1]}; the request has function ${fc}`;
+  if (answer[0] !== unit) return msg`found unit ${answer[0] as number}; the request is for unit ${unit}`;
+  if (answer[1] === fc + REFUSED) return lengthFlaw(answer, LEAST_BYTES, msg`a refusal`) ?? checksumFlaw(answer);
+  if (answer[1] !== fc) return msg`found function ${answer[1] as number}; the request has function ${fc}`;
   if (WRITES.includes(fc)) {
     const repeats = ask.subarray(0, 6).equals(answer.subarray(0, 6));
-    const repeated = `the reply to a write must repeat it: ${hexOf(withChecksum(ask.subarray(0, 6)))}`;
-    return lengthFlaw(answer, REQUEST_BYTES, 'the reply to a write') ?? (repeats ? checksumFlaw(answer) : repeated);
+    const repeated = msg`the reply to a write must repeat it: ${hexOf(withChecksum(ask.subarray(0, 6)))}`;
+    return lengthFlaw(answer, REQUEST_BYTES, msg`the reply to a write`) ?? (repeats ? checksumFlaw(answer) : repeated);
   }
   const count = ask.readUInt16BE(4);
-  const [data, noun] = fc <= 2 ? [Math.ceil(count / 8), 'bit'] : [2 * count, 'register'];
-  const asked = count === 1 ? `1 ${noun}, which has` : `${count} ${noun}s, which have`;
-  if (answer[2] !== data) return `found ${answer[2]} as the number of data bytes; the request asks for ${asked} ${data}`;
-  return lengthFlaw(answer, data + AROUND_DATA_BYTES, `a reply with ${data} bytes of data`) ?? checksumFlaw(answer);
+  const data = fc <= 2 ? Math.ceil(count / 8) : 2 * count;
+  if (answer[2] !== data) return dataFlaw(answer[2] as number, { data, count, isBits: fc <= 2 });
+  return lengthFlaw(answer, data + AROUND_DATA_BYTES, msg`a reply with ${data} bytes of data`) ?? checksumFlaw(answer);
 }
 
-function lengthFlaw(frame: Buffer, wanted: number, what: string): string | null {
-  return frame.length === wanted ? null : `found ${frame.length} bytes; ${what} has ${wanted}, checksum included`;
+function dataFlaw(
+  found: number,
+  { data, count, isBits }: { readonly data: number; readonly count: number; readonly isBits: boolean },
+): Message {
+  return isBits
+    ? counted(
+        count,
+        msg`found ${found} as the number of data bytes; the request is for ${count} bit, which has ${data}`,
+        msg`found ${found} as the number of data bytes; the request is for ${count} bits, which have ${data}`,
+      )
+    : counted(
+        count,
+        msg`found ${found} as the number of data bytes; the request is for ${count} register, which has ${data}`,
+        msg`found ${found} as the number of data bytes; the request is for ${count} registers, which have ${data}`,
+      );
 }
 
-function checksumFlaw(frame: Buffer): string | null {
+function lengthFlaw(frame: Buffer, wanted: number, what: Message): Message | null {
+  return frame.length === wanted ? null : msg`found ${frame.length} bytes; ${what} has ${wanted}, checksum included`;
+}
+
+function checksumFlaw(frame: Buffer): Message | null {
   const body = frame.subarray(0, -2);
   const [found, right] = [frame.subarray(-2), withChecksum(body).subarray(-2)];
-  return found.equals(right) ? null : `found checksum ${hexOf(found)}; the right one of these bytes is ${hexOf(right)}`;
+  return found.equals(right) ? null : msg`found checksum ${hexOf(found)}; the right one of these bytes is ${hexOf(right)}`;
 }
 
-function tooShort(frame: Buffer): string {
-  return `found ${frame.length === 1 ? '1 byte' : `${frame.length} bytes`}; the shortest frame has ${LEAST_BYTES}, checksum included`;
+function tooShort(frame: Buffer): Message {
+  const bytes = frame.length;
+  return counted(
+    bytes,
+    msg`found ${bytes} byte; the shortest frame has ${LEAST_BYTES}, checksum included`,
+    msg`found ${bytes} bytes; the shortest frame has ${LEAST_BYTES}, checksum included`,
+  );
 }

@@ -47,7 +47,10 @@ function transportFlaws({ transport, codec, identify, setup, groups, repeats, up
     given ? [{ path: [key], message: msg`a uart device has no registers, so it cannot have ${key}` }] : [],
   );
   if (codec !== null && known.includes(codec)) return foreign;
-  return [...foreign, { path: ['codec'], message: msg`found ${codec ?? 'none'}; the codecs are ${known.join(', ')}` }];
+  return [
+    ...foreign,
+    { path: ['codec'], message: codec === null ? msg`missing; the codecs are ${known}` : msg`found ${codec}; the codecs are ${known}` },
+  ];
 }
 
 /** Limits that no request could keep, and ranges that hold nothing. */
@@ -69,7 +72,7 @@ function uptimeFlaws({ uptime, points }: Profile): Flaw[] {
   const point = points.find(({ id }) => id === uptime);
   const names = points.map(({ id }) => id);
   if (point === undefined) return [{ path: ['uptime'], message: unknownPoint(uptime, names) }];
-  return point.poll === 'never' ? [{ path: ['uptime'], message: msg`"${uptime}" is never polled, so it tells of no restart` }] : [];
+  return point.poll === 'never' ? [{ path: ['uptime'], message: msg`"${uptime}" is never polled, so it shows no restart` }] : [];
 }
 
 function groupFlaws({ groups, points }: Profile, group: GroupProfile, index: number, path: FilePath): Flaw[] {
@@ -77,7 +80,7 @@ function groupFlaws({ groups, points }: Profile, group: GroupProfile, index: num
   const levels = levelPoints.map(({ id }) => id);
   const flaws: Flaw[] = [];
   if (groups.findIndex(({ id }) => id === group.id) !== index)
-    flaws.push({ path: [...path, 'id'], message: msg`"${group.id}" stands twice` });
+    flaws.push({ path: [...path, 'id'], message: msg`"${group.id}" is listed twice` });
   if (group.address > 0xffff) flaws.push({ path: [...path, 'address'], message: msg`${group.id} reaches beyond address 65535` });
   if (levels.length === 0) flaws.push({ path, message: msg`a group sets levels, but no point of this profile does` });
   // A level in a coil would be sent as off.

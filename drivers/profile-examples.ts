@@ -6,7 +6,7 @@
 
 import type { DecodedValue } from '../agent/core/driver.ts';
 import { manualHint } from '../agent/core/manual-address.ts';
-import { msg } from '../agent/core/message.ts';
+import { type Message, msg } from '../agent/core/message.ts';
 import type { Profile, ProfileExample } from '../agent/core/profile.ts';
 import { bytesOf, takeApart } from './example-frames.ts';
 import { createModbusDriver } from './modbus/modbus-driver.ts';
@@ -16,9 +16,9 @@ import { UART_CODECS } from './uart/uart-codecs.ts';
 
 type Values = ReadonlyMap<string, DecodedValue>;
 
-/** Said of a profile that may be tried so, but not be used. */
-const NO_EXAMPLE = 'give at least one exchange and what must come out of it; `luciole bus read` prints one of each read';
-const NOTHING_EXPECTED = 'no example says what must come out of it: give one read its values, as { level: 40 }';
+/** A profile may be tried so, but not be used. */
+const NO_EXAMPLE = msg`give at least one exchange and what must come out of it; \`luciole bus read\` prints one of each read`;
+const NOTHING_EXPECTED = msg`no example says what must come out of it: give one read its values, as { level: 40 }`;
 
 /** Nothing that proves the registers: a write repeats itself, and a read of which nothing is expected proves as little. */
 export function missingExamples({ examples, points }: Profile): Flaw[] {
@@ -52,28 +52,28 @@ function valueFlaw({ points }: Profile, id: string, { expected, got }: Outcome):
   const point = points.find((each) => each.id === id);
   const names = points.map((each) => each.id);
   if (point === undefined) return { message: unknownPoint(id, names), atKey: true };
+  const wanted = String(expected);
   if (got === undefined) {
     const hint = manualHint(point.address);
-    return { message: msg`expected ${expected}, but it is not among the registers of this exchange${hint}` };
+    return { message: msg`expected ${wanted}, but it is not among the registers of this exchange${hint}` };
   }
-  if (got.value !== expected) return { message: msg`expected ${expected}, but it decodes to ${got.value}` };
+  if (got.value !== expected) return { message: msg`expected ${wanted}, but it decodes to ${String(got.value)}` };
   const { range } = point;
   if (expected === null || got.plausible || range === null) return null;
-  const limits = `${range[0]} to ${range[1]}`;
   return {
-    message: msg`${expected} is outside the range of ${id}, ${limits}, so it would never be believed: mend the range or the example`,
+    message: msg`${expected} is outside the range of ${id}, ${range[0]} to ${range[1]}, so it would never be used: correct the range or the example`,
   };
 }
 
 /** What keeps an example from being explained at all, and at which key of it. */
 interface Unexplained {
   readonly at: readonly string[];
-  readonly message: string;
+  readonly message: Message;
 }
 
 function uartValues(profile: Profile): (example: ProfileExample) => Values | Unexplained {
   const codec = UART_CODECS[profile.codec ?? ''];
-  if (codec === undefined) return () => ({ at: [], message: msg`codec ${profile.codec} is unknown` });
+  if (codec === undefined) return () => ({ at: [], message: msg`codec ${profile.codec ?? '-'} is unknown` });
   return ({ response }) => byName(createUartDriver(profile, codec).feed(bytesOf(response)));
 }
 

@@ -64,7 +64,7 @@ function readOrReport<T>(path: string, unreadable: Problem[], read: () => T): T 
     return read();
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    const message = msg`cannot be read (${error.code}): check that it is a file in a folder, and that the agent's user may read both`;
+    const message = msg`cannot be read (${String(error.code)}): check that it is a file in a folder, and that the agent's user may read both`;
     unreadable.push({ file: path, line: 1, column: 1, path: '', message });
     return null;
   }

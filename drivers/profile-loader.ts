@@ -5,7 +5,7 @@
  */
 
 import { ConfigError, type Problem } from '../agent/core/errors.ts';
-import { msg } from '../agent/core/message.ts';
+import { type Message, msg } from '../agent/core/message.ts';
 import type { Profile } from '../agent/core/profile.ts';
 import { type CheckedProfiles, hashOfText, type ProfileFile } from './profile-folders.ts';
 import { judgeProfile, type ProfileUse } from './profile-judge.ts';
@@ -13,7 +13,7 @@ import { judgeProfile, type ProfileUse } from './profile-judge.ts';
 /** Parses YAML and returns it with the position of each value. */
 export type ReadPlaced = (text: string) => {
   readonly value: unknown;
-  readonly flaws: readonly { readonly line: number; readonly column: number; readonly message: string }[];
+  readonly flaws: readonly { readonly line: number; readonly column: number; readonly message: Message }[];
   place(path: Path): Place;
   /** Where the key of a value stands. */
   keyPlace(path: Path): Place;
@@ -110,7 +110,7 @@ export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlac
 /** It is unknown which of them was meant, so none is used. */
 function sharedId(id: string, [first, ...others]: readonly ProfileFile[], readPlaced: ReadPlaced): Problem[] {
   return others.map(({ file, text }) => {
-    const message = `"${id}" is the id of ${first?.file} too, and neither is used: give one of them another id, or take it away`;
+    const message = msg`"${id}" is the id of ${first?.file ?? ''} too, and neither is used: give one of them another id, or remove it`;
     return { file, ...readPlaced(text).place(['id']), path: 'id', message };
   });
 }

@@ -3,7 +3,7 @@
  *
  * Pure.
  */
-import { msg } from '../agent/core/message.ts';
+import { type Message, msg } from '../agent/core/message.ts';
 import type { PointProfile, PointWrite, Profile } from '../agent/core/profile.ts';
 import { REGISTERS_PER_VALUE, rawFor, WRITABLE } from './modbus/codec.ts';
 import { writePlace } from './modbus/modbus-driver.ts';
@@ -37,7 +37,7 @@ function firstOfEachPlace(flaws: readonly Flaw[]): Flaw[] {
 
 function nameFlaws(point: PointProfile, before: readonly PointProfile[], path: FilePath): Flaw[] {
   const flaws: Flaw[] = [];
-  if (before.some(({ id }) => id === point.id)) flaws.push({ path: [...path, 'id'], message: msg`"${point.id}" stands twice` });
+  if (before.some(({ id }) => id === point.id)) flaws.push({ path: [...path, 'id'], message: msg`"${point.id}" is listed twice` });
   if (point.range !== null && point.range[0] >= point.range[1])
     flaws.push({ path: [...path, 'range'], message: msg`the first number must be the smaller` });
   for (const raw of Object.keys(point.enum ?? {}))
@@ -60,8 +60,8 @@ function isBits(table: PointProfile['table']): boolean {
   return table === 'coil' || table === 'discrete';
 }
 
-function wrongTable(table: PointProfile['table'], type: PointProfile['type']): string {
-  return `table ${table} holds ${isBits(table) ? 'bits' : 'registers'}, found type ${type}`;
+function wrongTable(table: PointProfile['table'], type: PointProfile['type']): Message {
+  return isBits(table) ? msg`table ${table} holds bits, found type ${type}` : msg`table ${table} holds registers, found type ${type}`;
 }
 
 /** Points may share a register only when each means another bit of it. */
@@ -82,10 +82,9 @@ function invalidFlaws({ type, invalid }: PointProfile, path: FilePath): Flaw[] {
   return invalid.flatMap((raw, index) => {
     const isWhole = typeof raw === 'string' || Number.isInteger(raw);
     if (isWhole && BigInt(raw) >= 0n && BigInt(raw) <= last) return [];
-    const allowed = `0 to 0x${last.toString(16).toUpperCase()}`;
-    return [
-      { path: [...path, 'invalid', index], message: msg`${raw} never occurs: write the pattern as it stands in the frame, ${allowed}` },
-    ];
+    const hex = `0x${last.toString(16).toUpperCase()}`;
+    const message = msg`${raw} never occurs: write the pattern as it is in the frame, 0 to ${hex}`;
+    return [{ path: [...path, 'invalid', index], message }];
   });
 }
 
@@ -115,7 +114,7 @@ function flagFlaws(point: PointProfile, path: FilePath): Flaw[] {
     if (bit !== null && bit >= width) flaws.push({ path: [...at, 'bit'], message: beyond(bit, point.type, width) });
     else if (bit !== null && isConverted(point))
       flaws.push({ path: [...at, 'bit'], message: msg`a register of flags has no scale, offset or transform` });
-    if (point.flags.findIndex((flag) => flag.id === id) !== index) flaws.push({ path: [...at, 'id'], message: msg`"${id}" stands twice` });
+    if (point.flags.findIndex((flag) => flag.id === id) !== index) flaws.push({ path: [...at, 'id'], message: msg`"${id}" is listed twice` });
     return flaws;
   });
 }
@@ -124,17 +123,20 @@ function flagFlaws(point: PointProfile, path: FilePath): Flaw[] {
 function sharedBitFlaws(flags: PointProfile['flags'], index: number, at: FilePath): Flaw[] {
   const bit = flags[index]?.bit ?? null;
   const first = flags.findIndex((flag) => flag.bit === bit);
-  if (first !== index) return [{ path: bit === null ? at : [...at, 'bit'], message: alreadyTold(bit, flags[first]?.id ?? '') }];
+  if (first !== index) return [{ path: bit === null ? at : [...at, 'bit'], message: sharedBit(bit, flags[first]?.id ?? '') }];
   const [{ bit: firstBit, id } = { bit, id: '' }] = flags;
   if ((firstBit === null) === (bit === null)) return [];
-  const [whole, part] = bit === null ? ['this one has no bit', `"${id}" has one`] : [`"${id}" has no bit`, 'this one has'];
-  return [
-    { path: at, message: msg`${whole}, so it is the value as a whole, and ${part}: give every flag its bit, or take the value as a whole` },
-  ];
+  const message =
+    bit === null
+      ? msg`this one has no bit, so it is the value as a whole, and "${id}" has one: give every flag its bit, or take the value as a whole`
+      : msg`"${id}" has no bit, so it is the value as a whole, and this one has: give every flag its bit, or take the value as a whole`;
+  return [{ path: at, message }];
 }
 
-function alreadyTold(bit: number | null, id: string): string {
-  return bit === null ? `"${id}" has no bit either: give each flag its own` : `bit ${bit} is already "${id}": each flag has its own bit`;
+function sharedBit(bit: number | null, id: string): Message {
+  return bit === null
+    ? msg`"${id}" has no bit either: give each flag its own`
+    : msg`bit ${bit} is already "${id}": each flag has its own bit`;
 }
 
 /** Whether the bits of the value are other than those of the register. */
@@ -142,9 +144,9 @@ function isConverted({ bit, scale, offset, transform }: PointProfile): boolean {
   return bit === null && (scale !== 1 || offset !== 0 || transform !== 'none');
 }
 
-function beyond(bit: number, type: string, width: number): string {
-  if (width <= 1) return width === 0 ? `type ${type} has no bits to tell apart` : 'this point is one bit already; leave bit out';
-  return `bit ${bit} is beyond type ${type}, which has bits 0 to ${width - 1}`;
+function beyond(bit: number, type: string, width: number): Message {
+  if (width <= 1) return width === 0 ? msg`type ${type} has no bits` : msg`this point is one bit already; leave bit out`;
+  return msg`bit ${bit} is beyond type ${type}, which has bits 0 to ${width - 1}`;
 }
 
 function writeFlaws(point: PointProfile, points: readonly PointProfile[], path: FilePath): Flaw[] {
@@ -162,7 +164,7 @@ function writeFlaws(point: PointProfile, points: readonly PointProfile[], path: 
     flaws.push({ path: [...path, 'write', 'verify'], message: unknownPoint(write.verify, names) });
   flaws.push(...switchFlaws(write, points, path));
   if (WRITABLE[type] === undefined)
-    return [...flaws, { path: [...path, 'type'], message: msg`type ${type} cannot be written, only ${Object.keys(WRITABLE).join(', ')}` }];
+    return [...flaws, { path: [...path, 'type'], message: msg`type ${type} cannot be written, only ${Object.keys(WRITABLE)}` }];
   const misfits = (['min', 'max'] as const).filter((limit) => !canEncode(point, write[limit]));
   flaws.push(...misfits.map((limit) => ({ path: [...path, 'write', limit], message: msg`${write[limit]} does not fit into ${type}` })));
   if (flaws.length === 0 && semantic === 'level' && (write.min !== 0 || write.max !== 100))

@@ -3,12 +3,13 @@
  */
 import * as z from 'zod';
 import type { JsonSchema } from '../agent/core/json-schema.ts';
+import { type Message, msg } from '../agent/core/message.ts';
 
-/** Each `patternErrorMessage` is what is allowed, in the words of our messages. */
+/** Each `patternErrorMessage` is what is allowed, in the words of our messages; a schema holds the text of a message. */
 const id = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,47}$/)
-  .meta({ patternErrorMessage: 'lower-case letters, digits, "-" and "_", at most 48' });
+  .meta({ patternErrorMessage: String(msg`lower-case letters, digits, "-" and "_", at most 48`) });
 const register = z.int().min(0).max(0xffff);
 /** Units: bit/s. Source: those that a line of the cabinet can be set to. */
 const BAUD_RATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 256_000, 460_800, 921_600];
@@ -48,7 +49,7 @@ const write = z.strictObject({
 const pattern64 = z
   .string()
   .regex(/^0x[0-9a-fA-F]{1,16}$/)
-  .meta({ patternErrorMessage: 'a number as in the frame, for example 0x7FFFFFFFFFFFFFFF' })
+  .meta({ patternErrorMessage: String(msg`a number as in the frame, for example 0x7FFFFFFFFFFFFFFF`) })
   .transform((text) => (Number.isSafeInteger(Number(text)) ? Number(text) : `0x${BigInt(text).toString(16)}`));
 
 const flag = z.strictObject({
@@ -98,7 +99,7 @@ const point = z.strictObject({
   wordOrder: z.enum(['high-first', 'low-first']).default('high-first'),
   scale: z
     .number()
-    .refine((scale) => scale !== 0, 'a scale of 0 makes every value 0')
+    .refine((scale) => scale !== 0, String(msg`a scale of 0 makes every value 0`))
     .default(1),
   offset: z.number().default(0),
   transform: z.enum(['none', 'dali-log']).default('none'),
@@ -157,7 +158,7 @@ const repeat = z.strictObject({
   id: z
     .string()
     .regex(/^[a-z]{1,16}$/)
-    .meta({ patternErrorMessage: 'lower-case letters, at most 16; a number is put behind it' }),
+    .meta({ patternErrorMessage: String(msg`lower-case letters, at most 16; a number is put behind it`) }),
   count: z.int().min(1).max(256),
   stride: z.int().min(1).max(10_000),
   points: z.array(point).min(1),
@@ -166,7 +167,7 @@ const repeat = z.strictObject({
 const hex = z
   .string()
   .regex(/^[0-9A-Fa-f]{2}( ?[0-9A-Fa-f]{2})*$/)
-  .meta({ patternErrorMessage: 'bytes in hex, for example "01 03 07 D0 00 04 44 84"' });
+  .meta({ patternErrorMessage: String(msg`bytes in hex, for example "01 03 07 D0 00 04 44 84"`) });
 
 const example = z.strictObject({
   origin: z.string().min(1),
@@ -186,7 +187,7 @@ const document = z.strictObject({
   sources: z
     .array(z.string().min(1))
     .min(1)
-    .meta({ patternErrorMessage: 'a list of at least one entry that says where the registers are known from' }),
+    .meta({ patternErrorMessage: String(msg`a list of at least one entry that says where the registers are known from`) }),
   notes: z.string().default(''),
   serial: z
     .strictObject({
@@ -196,7 +197,7 @@ const document = z.strictObject({
       dataBits: z.union([z.literal(7), z.literal(8)]).default(8),
     })
     .nullable()
-    .describe('factory settings; null where the maker states none'),
+    .describe(String(msg`factory settings; null where the maker states none`)),
   unit: z.int().min(1).max(247).nullable().default(1),
   identify: z.array(probe).default([]),
   uptime: id.nullable().default(null),
@@ -213,14 +214,15 @@ const document = z.strictObject({
 
 /** A profile as a person writes it; `profile-expand.ts` makes the whole of it. */
 export const profileSchema = document.superRefine(({ transport, points, repeat }, context) => {
-  const report = (path: (string | number)[], message: string): void => context.addIssue({ code: 'custom', path, message });
-  if (points.length === 0 && repeat.length === 0) report(['points'], 'give at least one point');
+  const report = (path: (string | number)[], said: Message): void =>
+    context.addIssue({ code: 'custom', path, message: String(said), params: { said } });
+  if (points.length === 0 && repeat.length === 0) report(['points'], msg`give at least one point`);
   if (transport === 'uart') return;
   const lists = [{ path: ['points'], points }, ...repeat.map((part, r) => ({ path: ['repeat', r, 'points'], points: part.points }))];
   for (const list of lists) {
     list.points.forEach(({ id, address }, index) => {
       if (address === undefined)
-        report([...list.path, index, 'address'], `point "${id}" has no address; give the one in the frame, counted from 0`);
+        report([...list.path, index, 'address'], msg`point "${id}" has no address; give the one in the frame, counted from 0`);
     });
   }
 });

@@ -7,7 +7,7 @@
 import { AccessError, type AccessTools, type AccountProof, type LoginAnswer, type UserList } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
 import { createEventTracker } from '../core/event-tracker.ts';
-import { type Message, msg } from '../core/message.ts';
+import { Message, msg } from '../core/message.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { withListedUsers } from './listed-users.ts';
@@ -33,12 +33,12 @@ export interface AccessParts {
   readonly passwordCost?: Cost;
 }
 
-const NO_LISTS = 'this run of the agent takes no list of users';
+const NO_LISTS = msg`this run of the agent takes no list of users`;
 
 /** The tools of the consoles, and the way in for the signed list of users. */
 export interface Access extends AccessTools {
   /** Takes a list and logs its people out. Resolves with why it is refused, or with the list. */
-  takeUserList(text: string): Promise<UserList | string>;
+  takeUserList(text: string): Promise<UserList | Message>;
 }
 
 /** At first no user is logged in; no file is read before the first request. */
@@ -114,7 +114,7 @@ function sessionTools(
     },
     takeUserList: async (text) => {
       const taken = await list.take(text);
-      if (typeof taken !== 'string') for (const name of listed) sessions.endAllOf(name);
+      if (!(taken instanceof Message)) for (const name of listed) sessions.endAllOf(name);
       return taken;
     },
   };

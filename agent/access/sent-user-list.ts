@@ -1,11 +1,13 @@
 /** Lists of users that the platform sends: taken or refused, and noted in the audit log. */
+
 import type { UserList } from '../core/access.ts';
 import type { AuditTools } from '../core/audit-tools.ts';
 import type { Clock } from '../core/clock.ts';
+import { Message, NO_TEXT } from '../core/message.ts';
 import { createTokenBucket } from '../sync/token-bucket.ts';
 
 export interface SentUserListParts {
-  readonly take: (text: string) => Promise<UserList | string>;
+  readonly take: (text: string) => Promise<UserList | Message>;
   readonly audit: Pick<AuditTools, 'note'>;
   readonly clock: Pick<Clock, 'monoMs'>;
 }
@@ -13,20 +15,20 @@ export interface SentUserListParts {
 /** Refusals that the log takes: lists that nobody signed must not push out what was done. Source: as for refused commands of the platform. */
 const REFUSALS = { burst: 30, perS: 1 / 60 };
 
-/** Takes a list that `by` has sent. Resolves with why it is refused, or with an empty text. */
-export function createSentUserLists({ take, audit, clock }: SentUserListParts): (text: string, by: string) => Promise<string> {
+/** Takes a list that `by` has sent. Resolves with why it is refused, or with `NO_TEXT`. */
+export function createSentUserLists({ take, audit, clock }: SentUserListParts): (text: string, by: string) => Promise<Message> {
   const refusals = createTokenBucket(clock, REFUSALS);
   return async (text, by) => {
     const taken = await take(text);
     const [, user = ''] = by.split(':');
     const note = { user, role: '', door: 'platform', action: 'user list sent' } as const;
-    if (typeof taken === 'string') {
-      if (refusals.take()) audit.note({ ...note, detail: '', result: `refused: ${taken}` });
+    if (taken instanceof Message) {
+      if (refusals.take()) audit.note({ ...note, detail: '', result: `refused: ${String(taken)}` });
       return taken;
     }
     const version = new Date(taken.serial).toISOString();
     const people = taken.users.map(({ name, role }) => `${name} ${role}`).join(', ');
     audit.note({ ...note, detail: `signed by ${taken.signedBy} on ${version}: ${people === '' ? 'nobody' : people}`, result: 'ok' });
-    return '';
+    return NO_TEXT;
   };
 }

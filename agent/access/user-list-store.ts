@@ -3,9 +3,11 @@
  *
  * It adds logins and takes none of the cabinet's own away. A list never replaces a later one.
  */
+
 import { type ListedUser, lowerRole, mayUse, type RefusedUserList, type UserList, type VerifiedUserList } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
 import { isRecord } from '../core/is-record.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { Log, Store } from '../core/ports.ts';
 import { DISK_WAIT_MS, within } from '../core/within.ts';
 import { MAX_USER_LIST_BYTES, readUserList } from './user-list.ts';
@@ -21,7 +23,7 @@ export interface UserListStoreParts {
 /** Keeps one list. */
 export interface UserListStore {
   /** Takes a list. Resolves with why it is refused, or with the list. */
-  take(text: string): Promise<UserList | string>;
+  take(text: string): Promise<UserList | Message>;
   /** The people who may log in now, each with the role that the site allows. */
   users(): Promise<readonly ListedUser[]>;
   /** Whether this person of the list may log in no longer; false for a name that it does not have. */
@@ -56,7 +58,7 @@ export function createUserListStore({ store, clock, log, verify }: UserListStore
     if (typeof text !== 'string') return;
     const opened = verify(text, null);
     const read = 'refusal' in opened ? { flaw: opened.refusal } : readUserList(opened.list);
-    if ('flaw' in read) log.event('user-list-not-used', { reason: read.flaw }, 'warning');
+    if ('flaw' in read) log.event('user-list-not-used', { reason: String(read.flaw) }, 'warning');
     else if (!('refusal' in opened)) list = allowed(opened, read.users);
   }
 
@@ -67,17 +69,17 @@ export function createUserListStore({ store, clock, log, verify }: UserListStore
     await within(clock, DISK_WAIT_MS, restoring);
   }
 
-  async function take(text: string): Promise<UserList | string> {
+  async function take(text: string): Promise<UserList | Message> {
     await restored();
-    if (!isRestored) return 'the disk of store.dir does not answer: send it again';
-    if (Buffer.byteLength(text) > MAX_USER_LIST_BYTES) return `a list has at most ${MAX_USER_LIST_BYTES} bytes`;
+    if (!isRestored) return msg`the disk of store.dir does not answer: send it again`;
+    if (Buffer.byteLength(text) > MAX_USER_LIST_BYTES) return msg`a list has at most ${MAX_USER_LIST_BYTES} bytes`;
     const opened = verify(text, serial);
     if ('refusal' in opened) return opened.refusal;
     const read = readUserList(opened.list);
     if ('flaw' in read) return read.flaw;
     const above = read.users.find(({ role }) => !mayUse(opened.role, role));
-    if (above !== undefined) return `${above.name} would be ${above.role}: the key ${opened.signedBy} gives ${opened.role} at most`;
-    if (!(await store.save(KEY, { text, serial: opened.serial }))) return 'it cannot be kept: check the disk of store.dir';
+    if (above !== undefined) return msg`${above.name} would be ${above.role}: the key ${opened.signedBy} gives ${opened.role} at most`;
+    if (!(await store.save(KEY, { text, serial: opened.serial }))) return msg`it cannot be kept: check the disk of store.dir`;
     serial = opened.serial;
     list = allowed(opened, read.users);
     return list;

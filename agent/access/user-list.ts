@@ -1,7 +1,9 @@
 /** The text of a list of users. Pure; whoever signs it and whoever receives it read the same. */
+
 import { type ListedUser, ROLES, USER_NAME } from '../core/access.ts';
 import type { WallMs } from '../core/clock.ts';
 import { DAY_MS } from '../core/durations.ts';
+import { Message, msg } from '../core/message.ts';
 import { isPasswordHash } from './password.ts';
 
 /** The first line: which form of a list this is. */
@@ -10,35 +12,39 @@ export const USER_LIST_HEADER = '# luciole users 1';
 export const MAX_USER_LIST_BYTES = 32_768;
 const LINE = /^(?<name>\S+) (?<role>\S+) (?<day>\S+) (?<password>\S+)$/;
 
-/** The people of a list, or what is wrong with it. */
-export type ReadUserList = { readonly users: readonly ListedUser[] } | { readonly flaw: string };
+/** The people of a list, or what is wrong with it; `finding` leaves out in which line. */
+export type ReadUserList = { readonly users: readonly ListedUser[] } | { readonly flaw: Message; readonly finding: Message };
 
 /** Reads `name role last-day password-hash`, one person a line; the last day is a whole one, in UTC. Lines with `#` are for people. */
 export function readUserList(text: string): ReadUserList {
   const [header, ...lines] = text.trimEnd().split('\n');
-  if (header !== USER_LIST_HEADER) return { flaw: `the first line must be "${USER_LIST_HEADER}"` };
+  if (header !== USER_LIST_HEADER) return refusal(msg`the first line must be "${USER_LIST_HEADER}"`);
   const users = new Map<string, ListedUser>();
   for (const [i, line] of lines.entries()) {
     if (line.startsWith('#')) continue;
     const user = readLine(line);
-    const flaw = typeof user === 'string' ? user : users.has(user.name) ? `${user.name} is in the list twice` : '';
-    if (typeof user === 'string' || flaw !== '') return { flaw: `line ${i + 2}: ${flaw}` };
+    if (user instanceof Message) return refusal(user, i + 2);
+    if (users.has(user.name)) return refusal(msg`${user.name} is in the list twice`, i + 2);
     users.set(user.name, user);
   }
   return { users: [...users.values()] };
 }
 
+function refusal(finding: Message, line: number | null = null): ReadUserList {
+  return { flaw: line === null ? finding : msg`line ${line}: ${finding}`, finding };
+}
+
 /** Why it is no person; else the person. */
-function readLine(line: string): ListedUser | string {
+function readLine(line: string): ListedUser | Message {
   const { name = '', role = '', day = '', password = '' } = LINE.exec(line)?.groups ?? {};
   const known = ROLES.find((each) => each === role);
   const untilMs = endOf(day);
-  if (!USER_NAME.test(name)) return 'a line is "name role last-day password-hash", the name in small letters';
-  if (known === undefined) return `the role of ${name} is none of ${ROLES.join(', ')}`;
-  if (untilMs === null) return `the last day of ${name} is no date, as 2027-06-30`;
+  if (!USER_NAME.test(name)) return msg`a line is "name role last-day password-hash", the name in small letters`;
+  if (known === undefined) return msg`the role of ${name} is none of ${ROLES}`;
+  if (untilMs === null) return msg`the last day of ${name} is not a date, as 2027-06-30`;
   return isPasswordHash(password)
     ? { name, role: known, untilMs, password }
-    : `the password of ${name} is no hash of \`luciole user hash\``;
+    : msg`the password of ${name} is not a hash of \`luciole user hash\``;
 }
 
 /** Null for a day that no calendar has. */

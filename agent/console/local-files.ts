@@ -1,8 +1,10 @@
 /** What commands can use where no agent answers: the device profiles of the program and of the site, and the cabinet file. */
+
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { readProfiles } from '../../drivers/registry.ts';
 import { readPlacedYaml } from '../config/load/places.ts';
+import { msg } from '../core/message.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 import { profileView } from '../core/views.ts';
 import { createTimeQuality } from '../service/time/time-quality.ts';
@@ -18,7 +20,7 @@ export function localFiles(configFile: string, credentialsDir: string | null = n
   const { cabinet, problem } = readSiteFile(configFile);
   const dirs = (cabinet?.profileDirs ?? USUAL_DIRS).map((dir) => resolve(dirname(configFile), dir)).filter((dir) => existsSync(dir));
   const { profiles } = readProfiles(dirs, readPlacedYaml);
-  const site = cabinet === null ? problem : `the cabinet is ${configFile}`;
+  const site = cabinet === null ? problem : msg`the cabinet is ${configFile}`;
   return {
     profiles: () => [...profiles.values()].map((profile) => profileView(profile, cabinet ?? { lines: [] })),
     profile: (id) => profiles.get(id),
@@ -37,6 +39,6 @@ export function localFiles(configFile: string, credentialsDir: string | null = n
       const parts = { config: cabinet.uplink, clientId: `luciole-${cabinet.id}`, transport: createMqttTransport(), clock: judging };
       return testUplink({ ...parts, readFile: createFileReader(credentialsDir, cabinet.store.dir) }, request, report);
     },
-    about: `no agent answers, so this is what files say: profiles of ${['the program', ...dirs].join(', ')}; ${site}`,
+    about: msg`no agent answers, so this comes from files: profiles of ${[msg`the program`, ...dirs]}; ${site}`,
   };
 }

@@ -1,22 +1,24 @@
 /** Reads the cabinet file for a console that has no agent to ask. */
+
 import { readFileSync, statSync } from 'node:fs';
 import { loadCabinet } from '../config/load/load.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import { ConfigError } from '../core/errors.ts';
+import { type Message, msg, NO_TEXT } from '../core/message.ts';
 
-/** A cabinet, or a sentence that says why there is none and what to type. */
+/** A cabinet, or a message that says why there is none and what to type. */
 export type SiteFile =
-  | { readonly cabinet: Cabinet; readonly problem: ''; readonly isAbsent: false }
-  | { readonly cabinet: null; readonly problem: string; readonly isAbsent: boolean };
+  | { readonly cabinet: Cabinet; readonly problem: Message; readonly isAbsent: false }
+  | { readonly cabinet: null; readonly problem: Message; readonly isAbsent: boolean };
 
 /** Reads and checks the file. Errors: none; `problem` says whether the file is absent or wrong. */
 export function readSiteFile(configFile: string): SiteFile {
   try {
-    return { cabinet: loadCabinet(configFile, (file) => readFileSync(file, 'utf8')).cabinet, problem: '', isAbsent: false };
+    return { cabinet: loadCabinet(configFile, (file) => readFileSync(file, 'utf8')).cabinet, problem: NO_TEXT, isAbsent: false };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    if (!isAbsent(configFile)) return { cabinet: null, problem: `${configFile} cannot be used: run \`luciole check\``, isAbsent: false };
-    return { cabinet: null, problem: `there is no cabinet file ${configFile}: \`luciole setup\` writes one`, isAbsent: true };
+    if (!isAbsent(configFile)) return { cabinet: null, problem: msg`${configFile} cannot be used: run \`luciole check\``, isAbsent: false };
+    return { cabinet: null, problem: msg`there is no cabinet file ${configFile}: \`luciole setup\` writes one`, isAbsent: true };
   }
 }
 

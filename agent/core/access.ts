@@ -115,7 +115,7 @@ export interface VerifiedUserList extends Pick<UserList, 'serial' | 'signedBy'> 
 
 /** Why a signature does not count, in words. */
 export interface RefusedUserList {
-  readonly refusal: string;
+  readonly refusal: Message;
 }
 
 /** The name under which the platform puts the list of users. */

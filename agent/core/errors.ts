@@ -3,7 +3,7 @@
  *
  * A programming error is none of these: it ends the process, and systemd restarts it. Branch on `code` or `policy`, never on text.
  */
-import type { Message } from './message.ts';
+import { type Message, msg } from './message.ts';
 
 /** What a caller does after a failure. */
 export interface FailurePolicy {
@@ -92,6 +92,11 @@ export class ConfigError extends Error {
 /** `file:line:column: path: message`, the form editors jump to. */
 export function formatProblem({ file, line, column, path, message }: Problem, show: (said: Message) => string = String): string {
   return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${show(message)}`;
+}
+
+/** A problem within a sentence. */
+export function problemMessage({ file, line, column, path, message }: Problem): Message {
+  return msg`${`${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}`}${message}`;
 }
 
 export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost';

@@ -1,6 +1,8 @@
 /**
  * JSON Schema lookups: which part of a schema applies to a path, which keys are allowed there, and the allowed values as text. Pure.
  */
+import { type Argument, counted, Message, msg, NO_TEXT } from './message.ts';
+
 type Path = readonly (string | number)[];
 
 /** The keywords that our schemas use. */
@@ -53,45 +55,64 @@ export function keysOf(schema: JsonSchema | undefined): readonly string[] {
   return Object.keys(section?.properties ?? {});
 }
 
-/** What is allowed, as text: `a whole number from 0 to 100`. */
-export function allowedInWords(schema: JsonSchema): string {
-  if (schema.patternErrorMessage !== undefined) return schema.patternErrorMessage;
+/** What a switch allows. */
+export const TRUE_OR_FALSE = msg`true or false`;
+
+/** What is allowed, as a message: `a whole number from 0 to 100`. */
+export function allowedInWords(schema: JsonSchema): Message {
+  if (schema.patternErrorMessage !== undefined) return sentenceOf(schema.patternErrorMessage);
   if (schema.enum !== undefined) return orList(schema.enum.map(String));
-  if (schema.const !== undefined) return String(schema.const);
+  if (schema.const !== undefined) return msg`${String(schema.const)}`;
   if (schema.anyOf !== undefined) return orList(schema.anyOf.filter((s) => s.type !== 'null').map(allowedInWords));
-  if (schema.type === 'integer') return `a whole number${range(schema)}`;
-  if (schema.type === 'number') return `a number${range(schema)}`;
-  if (schema.type === 'boolean') return 'true or false';
+  if (schema.type === 'integer') return wholeNumber(schema);
+  if (schema.type === 'number') return anyNumber(schema);
+  if (schema.type === 'boolean') return TRUE_OR_FALSE;
   if (schema.type === 'string')
-    return schema.maxLength === undefined ? 'text' : `text of ${schema.minLength ?? 0} to ${schema.maxLength} characters`;
+    return schema.maxLength === undefined ? msg`text` : msg`text of ${schema.minLength ?? 0} to ${schema.maxLength} characters`;
   if (schema.type === 'array') return listInWords(schema);
   const keys = keysOf(schema);
-  return keys.length === 0 ? 'a section of names and values' : `a section with the keys ${keys.join(', ')}`;
+  return keys.length === 0 ? msg`a section of names and values` : msg`a section with the keys ${keys}`;
 }
 
-function listInWords({ items, minItems }: JsonSchema): string {
-  if (Array.isArray(items)) return `a list of ${items.length}`;
-  return minItems === undefined ? 'a list' : `a list with at least ${minItems} entry`;
+function listInWords({ items, minItems }: JsonSchema): Message {
+  if (Array.isArray(items)) return msg`a list of ${items.length}`;
+  if (minItems === undefined) return msg`a list`;
+  return counted(minItems, msg`a list with at least ${minItems} entry`, msg`a list with at least ${minItems} entries`);
 }
 
-function range({ minimum, exclusiveMinimum, maximum }: JsonSchema): string {
-  if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}${maximum === undefined ? '' : ` up to ${maximum}`}`;
-  if (minimum === undefined) return '';
-  return maximum === undefined ? ` from ${minimum} up` : ` from ${minimum} to ${maximum}`;
+function wholeNumber({ minimum, exclusiveMinimum, maximum }: JsonSchema): Message {
+  if (exclusiveMinimum !== undefined && maximum === undefined) return msg`a whole number above ${exclusiveMinimum}`;
+  if (exclusiveMinimum !== undefined) return msg`a whole number above ${exclusiveMinimum} up to ${maximum ?? ''}`;
+  if (minimum === undefined) return msg`a whole number`;
+  return maximum === undefined ? msg`a whole number from ${minimum} up` : msg`a whole number from ${minimum} to ${maximum}`;
 }
 
-function orList(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+function anyNumber({ minimum, exclusiveMinimum, maximum }: JsonSchema): Message {
+  if (exclusiveMinimum !== undefined && maximum === undefined) return msg`a number above ${exclusiveMinimum}`;
+  if (exclusiveMinimum !== undefined) return msg`a number above ${exclusiveMinimum} up to ${maximum ?? ''}`;
+  if (minimum === undefined) return msg`a number`;
+  return maximum === undefined ? msg`a number from ${minimum} up` : msg`a number from ${minimum} to ${maximum}`;
+}
+
+function orList(words: readonly Argument[]): Message {
+  const last = words.at(-1);
+  if (last === undefined) return NO_TEXT;
+  return words.length === 1 ? msg`${last}` : msg`${words.slice(0, -1)} or ${last}`;
+}
+
+/** The message that a text of a schema was written as: a schema holds its English text alone, which is also the key of its translations. */
+export function sentenceOf(text: string): Message {
+  return new Message(text.replace(/[{}]/g, '$&$&'));
 }
 
 /** The values allowed at one place of a configuration, as help for its author. */
 export interface WantedValue {
   /** Its purpose; empty where the schema has no description. */
-  readonly purpose: string;
+  readonly purpose: Message;
   /** `a whole number from 0 to 100`. */
-  readonly allowed: string;
+  readonly allowed: Message;
   /** Of a number: `percent`; empty without. */
-  readonly unit: string;
+  readonly unit: Message;
   /** The only allowed words; empty where others are allowed too. */
   readonly choices: readonly string[];
   /** Its default, as YAML; null where there is none. */

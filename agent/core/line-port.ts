@@ -21,14 +21,14 @@ const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 export function parseLinePort(text: string): LinePort {
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined) return { kind: 'serial', path: text };
-  if (scheme !== 'tcp' && scheme !== 'rtu+tcp') return bad(text, 'a device file, tcp://host:port or rtu+tcp://host:port');
+  if (scheme !== 'tcp' && scheme !== 'rtu+tcp') return bad(text, msg`a device file, tcp://host:port or rtu+tcp://host:port`);
   // The rules for hosts and ports are those of http, which the URL parser checks in full.
   const url = URL.parse(text.replace(SCHEME, 'http://'));
   const port = portOf(text);
   const isBare = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === '' && url.pathname === '/';
-  if (!isBare || port === 0) return bad(text, `${scheme}://host:port, the port from 1 to 65535 and nothing behind it`);
+  if (!isBare || port === 0) return bad(text, msg`${scheme}://host:port, the port from 1 to 65535 and nothing behind it`);
   if (port === null && scheme === 'rtu+tcp')
-    return bad(text, 'rtu+tcp://host:port; a serial server has no usual port, so it must be given');
+    return bad(text, msg`rtu+tcp://host:port; a serial server has no usual port, so it must be given`);
   return { kind: scheme, host: url.hostname.replace(/^\[|\]$/g, ''), port: port ?? MODBUS_TCP_PORT };
 }
 
@@ -45,8 +45,8 @@ const MIN_PREFIX = { 4: 16, 6: 48 } as const;
 /** The machine itself, its links and everybody. Source: IANA special-purpose address registries. */
 const NEVER = networks(['0.0.0.0', 8], ['127.0.0.0', 8], ['169.254.0.0', 16], ['224.0.0.0', 3], ['::', 127], ['fe80::', 10], ['ff00::', 8]);
 
-/** Parses `tcp://10.20.0.0/24:502`. Returns a sentence where it cannot be used, undefined where it is no network. */
-export function parseLineNetwork(text: string): LineNetwork | string | undefined {
+/** Parses `tcp://10.20.0.0/24:502`. Returns a message where it cannot be used, undefined where it is no network. */
+export function parseLineNetwork(text: string): LineNetwork | Message | undefined {
   const [, scheme, host = '', bits = '', portText] =
     /^(tcp|rtu\+tcp):\/\/(\[[0-9a-f:.]+\]|[\d.]+)\/(\d{1,3})(?::(\d{1,5}))?$/i.exec(text) ?? [];
   if (scheme === undefined) return undefined;
@@ -55,13 +55,13 @@ export function parseLineNetwork(text: string): LineNetwork | string | undefined
   const family = isIP(address);
   const prefix = Number(bits);
   const port = portText === undefined && kind === 'tcp' ? MODBUS_TCP_PORT : Number(portText);
-  if (family !== 4 && family !== 6) return `found ${JSON.stringify(text)}; allowed: an address before the "/", as tcp://10.20.0.0/24`;
+  if (family !== 4 && family !== 6) return msg`found ${JSON.stringify(text)}; allowed: an address before the "/", as tcp://10.20.0.0/24`;
   const min = MIN_PREFIX[family];
   if (prefix < min || prefix > (family === 4 ? 32 : 128))
-    return `found ${JSON.stringify(text)}; allowed: a network of /${min} or smaller, as tcp://10.20.0.0/24`;
+    return msg`found ${JSON.stringify(text)}; allowed: a network of /${min} or smaller, as tcp://10.20.0.0/24`;
   if (!(port >= 1 && port <= 65_535))
-    return `found ${JSON.stringify(text)}; allowed: a port from 1 to 65535, as rtu+tcp://10.20.0.0/24:4001`;
-  if (isIn(NEVER, address)) return `found ${JSON.stringify(text)}; allowed: no address of this machine itself`;
+    return msg`found ${JSON.stringify(text)}; allowed: a port from 1 to 65535, as rtu+tcp://10.20.0.0/24:4001`;
+  if (isIn(NEVER, address)) return msg`found ${JSON.stringify(text)}; allowed: no address of this machine itself`;
   const network = networks([address, prefix]);
   return { kind, port, holds: (host) => isIn(network, host) && !isIn(NEVER, host) };
 }
@@ -93,6 +93,6 @@ function portOf(text: string): number | null {
   return digits === undefined ? null : Number(digits);
 }
 
-function bad(text: string, allowed: string): LinePort {
+function bad(text: string, allowed: Message): LinePort {
   return { kind: 'bad', why: msg`found ${JSON.stringify(text)}; allowed: ${allowed}` };
 }

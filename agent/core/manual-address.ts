@@ -3,6 +3,7 @@
  *
  * Pure. Called where a register is not there, by the checks of profiles and by the console.
  */
+import { type Message, msg, NO_TEXT } from './message.ts';
 import type { Table } from './profile.ts';
 
 /** Source: the numbering of Modicon's PI-MBUS-300, which counts from 1 behind the digit of the table; frames count from 0. */
@@ -12,7 +13,9 @@ const NUMBERED: readonly { readonly table: Table; readonly first: number; readon
 ];
 
 /** `; a manual that says 40101 means address 100 of table holding`; empty for an address that is no such number. */
-export function manualHint(address: number): string {
+export function manualHint(address: number): Message {
   const found = NUMBERED.find(({ first, last }) => address >= first && address <= last);
-  return found === undefined ? '' : `; a manual that says ${address} means address ${address - found.first} of table ${found.table}`;
+  return found === undefined
+    ? NO_TEXT
+    : msg`; a manual that says ${address} means address ${address - found.first} of table ${found.table}`;
 }

@@ -3,9 +3,9 @@
  */
 
 import type { Lamp, Output, OutputValue } from './cabinet.ts';
-import { type Message, msg } from './message.ts';
+import { type Message, msg, NO_TEXT } from './message.ts';
 import type { PointProfile, Profile } from './profile.ts';
-import { didYouMean } from './suggestions.ts';
+import { didYouMean, listNames } from './suggestions.ts';
 
 /** The part of a point that parsing a value needs. */
 type ValuePoint = Pick<PointProfile, 'enum' | 'scale' | 'offset' | 'decimals'>;
@@ -15,9 +15,6 @@ export interface OutputProblem {
   readonly path: readonly (string | number)[];
   readonly message: Message;
 }
-
-/** Names in one message. Source: config room, one line on a terminal. */
-const NAMES_SHOWN = 8;
 
 /** The number to be written; undefined for a name that the point's `enum` does not have. Units: the point's own. */
 export function outputNumber(value: OutputValue, { enum: names, scale, offset, decimals }: ValuePoint): number | undefined {
@@ -44,9 +41,9 @@ export function outputProblems(
     if (profile === undefined) return [];
     const point = profile.points.find(({ id }) => id === output.point);
     const flaw = pointFlaw(output, profile, point, lamps);
-    if (flaw !== '' || point === undefined) return [{ path: [i, 'point'], message: flaw }];
+    if (flaw !== NO_TEXT || point === undefined) return [{ path: [i, 'point'], message: flaw }];
     const flaws = valuesOf(output).map(({ path, value }) => ({ path: [i, ...path], message: valueFlaw(value, point) }));
-    const bad = flaws.filter(({ message }) => message !== '');
+    const bad = flaws.filter(({ message }) => message !== NO_TEXT);
     return bad.length > 0 ? bad : circuitFlaws(output, point).map(({ path, message }) => ({ path: [i, ...path], message }));
   });
 }
@@ -56,15 +53,17 @@ function pointFlaw(
   profile: Profile,
   point: PointProfile | undefined,
   lamps: readonly Pick<Lamp, 'id' | 'device' | 'point'>[],
-) {
+): Message {
   const id = output.point;
   const usable = profile.points.filter(({ write }) => write !== null && !write.dangerous).map((each) => each.id);
-  const there = `; points that can be written: ${listed(usable)}`;
-  if (point === undefined) return `profile "${profile.id}" has no point "${id}"${didYouMean(id, usable, there)}`;
-  if (point.write === null) return `"${id}" of profile "${profile.id}" cannot be written${there}`;
-  if (point.write.dangerous) return `"${id}" of profile "${profile.id}" is dangerous to write, no output may${there}`;
+  const there = msg`; points that can be written: ${listNames(usable)}`;
+  if (point === undefined) return msg`profile "${profile.id}" has no point "${id}"${didYouMean(id, usable, there)}`;
+  if (point.write === null) return msg`"${id}" of profile "${profile.id}" cannot be written${there}`;
+  if (point.write.dangerous) return msg`"${id}" of profile "${profile.id}" is dangerous to write, no output may${there}`;
   const lamp = lamps.find((each) => each.device === output.device && each.point === id);
-  return lamp === undefined ? '' : `"${output.device}.${id}" already sets the level of lamp "${lamp.id}"; raise a zone by a rule instead`;
+  return lamp === undefined
+    ? NO_TEXT
+    : msg`"${output.device}.${id}" already sets the level of lamp "${lamp.id}"; raise a zone by a rule instead`;
 }
 
 interface PlacedValue {
@@ -80,15 +79,18 @@ function valuesOf({ idle, litWith, rules }: Output): readonly PlacedValue[] {
   ];
 }
 
-function valueFlaw(value: OutputValue, point: PointProfile): string {
+function valueFlaw(value: OutputValue, point: PointProfile): Message {
   const number = outputNumber(value, point);
   const names = Object.values(point.enum ?? {});
   const { min, max } = point.write ?? { min: 0, max: 0 };
-  if (number === undefined && names.length === 0) return `"${point.id}" has no names for its values; give a number from ${min} to ${max}`;
+  if (number === undefined && names.length === 0)
+    return msg`"${point.id}" has no names for its values; give a number from ${min} to ${max}`;
   if (number === undefined)
-    return `"${value}" is no value of "${point.id}"${didYouMean(String(value), names, `; there are: ${listed(names)}`)}`;
-  if (number >= min && number <= max) return '';
-  return `${number}${number === value ? '' : ` ("${value}")`} is outside ${min} to ${max}, which the profile lets "${point.id}" take`;
+    return msg`"${value}" is no value of "${point.id}"${didYouMean(String(value), names, msg`; there are: ${listNames(names)}`)}`;
+  if (number >= min && number <= max) return NO_TEXT;
+  return number === value
+    ? msg`${number} is outside ${min} to ${max}, which the profile allows for "${point.id}"`
+    : msg`${number} ("${value}") is outside ${min} to ${max}, which the profile allows for "${point.id}"`;
 }
 
 /** A circuit that feeds lamps stays closed while one of them is lit, so no rule can ask for it to be opened. */
@@ -107,10 +109,4 @@ function circuitFlaws({ idle, litWith, rules }: Output, point: PointProfile): re
         ]
       : [],
   );
-}
-
-function listed(names: readonly string[]): string {
-  const more = names.length - NAMES_SHOWN;
-  if (names.length === 0) return 'none';
-  return names.slice(0, NAMES_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -4,7 +4,7 @@
 
 import type { WallMs } from './clock.ts';
 import type { Problem } from './errors.ts';
-import type { Message } from './message.ts';
+import type { Message, Said } from './message.ts';
 
 /** Longest signature on a revision. Units: characters. Source: a signature lists its cabinets, a hundred with ids of 32 characters take 4,700; a command carries 64 KB. */
 export const MAX_SIGNATURE_CHARS = 8_192;
@@ -25,13 +25,16 @@ export interface Revision {
   readonly atMs: WallMs;
   /** `file`, `platform`, `platform:<user>` or `console:<user>`. */
   readonly by: string;
-  /** The author's reason for the change; if it gives less light than the site's minimum level, also who allowed that. */
-  readonly why: string;
+  /** The author's reason for the change; if it gives less light than the site's minimum level, also who allowed that. A text as stored; a message where the console has read its template. */
+  readonly why: Said;
+  /** What `why` was made of, as `message-wire.ts` has it; missing where it is what a person typed. */
+  readonly whyTemplate?: unknown;
   /** SHA-256 of all its files. Shape: 64 hex digits. */
   readonly hash: string;
   readonly state: RevisionState;
-  /** Why it was withdrawn; empty otherwise. */
-  readonly reason: string;
+  /** Why it was withdrawn; empty otherwise. As `why`. */
+  readonly reason: Said;
+  readonly reasonTemplate?: unknown;
 }
 
 /** How a revision on trial becomes confirmed. `auto`: automatically, once everything works. `asked`: a person must confirm. */
@@ -114,7 +117,7 @@ export interface ConfigAnswer {
   readonly warnings: readonly Problem[];
   readonly changes: readonly ConfigChange[];
   /** Parts of the agent that are or were affected: `line north`, `light`, `uplink`, `store`, `clock`, `console`; `... at the next start`. */
-  readonly touches: readonly string[];
+  readonly touches: readonly Message[];
   /** Number of the revision that the answer is about; null if there is none. */
   readonly revision: number | null;
   /** It is in force on trial; the result is reported as an event. */
@@ -126,7 +129,7 @@ export interface CommitRequest {
   readonly by: string;
   /** The platform may not remove its own uplink; a person at the console may. */
   readonly author: 'platform' | 'console';
-  readonly why: string;
+  readonly why: Said;
   readonly mode: ConfirmMode;
   /** Length of the trial. Units: min. */
   readonly minutes: number;
@@ -187,7 +190,7 @@ export interface ConfigManager {
   /** Accepts the revision on trial. */
   confirm(by: string): Promise<ConfigAnswer>;
   /** Withdraws the revision on trial at once; if a number is given, only that revision. */
-  giveBack(by: string, why: string, number?: number): Promise<ConfigAnswer>;
+  giveBack(by: string, why: Said, number?: number): Promise<ConfigAnswer>;
   /** Resolves when the requests made so far have ended. */
   settled(): Promise<void>;
   /** Drops the candidate. */

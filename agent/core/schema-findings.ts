@@ -3,8 +3,8 @@
  */
 
 import type * as z from 'zod';
-import { allowedInWords, type JsonSchema, keysOf, schemaAt, withoutNull } from './json-schema.ts';
-import { type Message, msg } from './message.ts';
+import { allowedInWords, type JsonSchema, keysOf, schemaAt, sentenceOf, withoutNull } from './json-schema.ts';
+import { type Argument, Message, msg, NO_TEXT } from './message.ts';
 import { SECRET_KEY } from './secrets.ts';
 import { didYouMean, didYouMeanKey } from './suggestions.ts';
 
@@ -19,12 +19,9 @@ export interface SchemaFinding {
 
 /** Extra hints of one kind of document; each is appended to the finding, or to what is allowed. */
 export interface MoreHints {
-  found?(found: unknown, schema: JsonSchema): string | undefined;
-  allowed?(path: Path): string;
+  found?(found: unknown, schema: JsonSchema): Message | undefined;
+  allowed?(path: Path): Message;
 }
-
-/** A password in the file would be in each copy of it. */
-const NO_SECRET = '; no secret stands in this file';
 
 /** A number with a sign or a word behind it: `20%`, `30 min`. */
 const WITH_UNIT = /^([+-]?\d+(?:[.,]\d+)?)\s*(%|\p{L}.*)$/u;
@@ -38,19 +35,27 @@ export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$
   const schema = schemaAt(root, path) ?? root;
   if (issue.code === 'unrecognized_keys') {
     const keys = keysOf(schema);
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      message: msg`unknown key "${key}"${SECRET_KEY.test(key) ? NO_SECRET : ''}${didYouMeanKey(key, keys, `; allowed here: ${keys.join(', ')}`)}`,
-      atKey: true,
-    }));
+    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, keys), atKey: true }));
   }
-  if (issue.code === 'custom') return [{ path, message: issue.message }];
+  if (issue.code === 'custom') {
+    const said: unknown = issue.params?.['said'];
+    return [{ path, message: said instanceof Message ? said : sentenceOf(issue.message) }];
+  }
   const found = valueAt(value, path);
   const allowed = allowedInWords(schema);
   if (found === undefined) return [{ path, message: msg`missing; needed: ${allowed}` }];
   const hint = more.found?.(found, schema) ?? usualSlip(found, withoutNull(schema));
-  const link = hint.endsWith('?') ? ' Allowed' : '; allowed';
-  return [{ path, message: msg`found ${inWords(found)}${hint}${link}: ${allowed}${more.allowed?.(path) ?? ''}` }];
+  const also = more.allowed?.(path) ?? NO_TEXT;
+  const message = hint.id.endsWith('?')
+    ? msg`found ${inWords(found)}${hint} Allowed: ${allowed}${also}`
+    : msg`found ${inWords(found)}${hint}; allowed: ${allowed}${also}`;
+  return [{ path, message }];
+}
+
+/** A password in the file would be in each copy of it. */
+function unknownKey(key: string, keys: readonly string[]): Message {
+  const hint = didYouMeanKey(key, keys, msg`; allowed here: ${keys}`);
+  return SECRET_KEY.test(key) ? msg`unknown key "${key}"; this file holds no secrets${hint}` : msg`unknown key "${key}"${hint}`;
 }
 
 /** Undefined where there is no value. */
@@ -61,26 +66,27 @@ export function valueAt(value: unknown, path: Path): unknown {
   );
 }
 
-function inWords(value: unknown): string {
-  if (value === null) return 'nothing';
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  if (typeof value === 'object') return 'a section';
+function inWords(value: unknown): Argument {
+  if (value === null) return msg`nothing`;
+  if (Array.isArray(value)) return value.length === 0 ? msg`an empty list` : msg`a list`;
+  if (typeof value === 'object') return msg`a section`;
   if (typeof value !== 'string') return String(value);
   return JSON.stringify(value.length > QUOTED_MAX ? `${value.slice(0, QUOTED_MAX)}...` : value);
 }
 
 /** Quoted numbers, decimal commas, units behind a number, bare numbers instead of a name, accents in an id, a word nearly right. */
-function usualSlip(found: unknown, wanted: JsonSchema): string {
-  if (typeof found === 'number') return wanted.type === 'string' && wanted.enum === undefined ? ', a number: write it in quotes' : '';
-  if (typeof found !== 'string') return '';
+function usualSlip(found: unknown, wanted: JsonSchema): Message {
+  if (typeof found === 'number')
+    return wanted.type === 'string' && wanted.enum === undefined ? msg`, a number: write it in quotes` : NO_TEXT;
+  if (typeof found !== 'string') return NO_TEXT;
   if (wanted.enum !== undefined) return didYouMean(found, wanted.enum.map(String));
   if (wanted.type === 'string') return withoutAccents(found, wanted);
-  if (wanted.type !== 'number' && wanted.type !== 'integer') return '';
-  if (/^-?\d+,\d+$/.test(found)) return ': write a decimal point';
+  if (wanted.type !== 'number' && wanted.type !== 'integer') return NO_TEXT;
+  if (/^-?\d+,\d+$/.test(found)) return msg`: write a decimal point`;
   const [, number = '', unit] = WITH_UNIT.exec(found.trim()) ?? [];
-  if (unit === '%') return `: write ${number.replace(',', '.')} without "%"`;
-  if (unit !== undefined) return ': write the number alone, in the unit at the end of the key';
-  return found.trim() !== '' && Number.isFinite(Number(found)) ? ': write it without quotes' : '';
+  if (unit === '%') return msg`: write ${number.replace(',', '.')} without "%"`;
+  if (unit !== undefined) return msg`: write the number alone, in the unit at the end of the key`;
+  return found.trim() !== '' && Number.isFinite(Number(found)) ? msg`: write it without quotes` : NO_TEXT;
 }
 
 /** Letters that Unicode does not compose of a letter of a to z and an accent. Source: Turkish, Polish, Nordic, German, French place names. */
@@ -89,10 +95,10 @@ const BASE_LETTERS: Readonly<Record<string, string>> = {
 };
 
 /** `Köşe` as `Kose`, where that is allowed and the text itself is not. */
-function withoutAccents(found: string, { pattern }: JsonSchema): string {
+function withoutAccents(found: string, { pattern }: JsonSchema): Message {
   const folded = found
     .normalize('NFD')
     .replace(/\p{Mark}/gu, '')
     .replace(/[^\x20-\x7e]/gu, (letter) => BASE_LETTERS[letter] ?? letter);
-  return pattern !== undefined && folded !== found && new RegExp(pattern).test(folded) ? `: write ${JSON.stringify(folded)}` : '';
+  return pattern !== undefined && folded !== found && new RegExp(pattern).test(folded) ? msg`: write ${JSON.stringify(folded)}` : NO_TEXT;
 }

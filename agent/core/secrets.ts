@@ -46,8 +46,8 @@ export function inStateDir(stateDir: string): Message {
 }
 
 /** The sentence about a secret in another folder than that of the site. */
-export function outsideSiteDir(siteDir: string): string {
-  return `lies outside of ${siteDir} and is no credential of the service: move it there`;
+export function outsideSiteDir(siteDir: string): Message {
+  return msg`lies outside of ${siteDir} and is no credential of the service: move it there`;
 }
 
 /** Names of secrets. A path to a file that holds one (`passwordFile`) is none. */

@@ -5,6 +5,8 @@
  * words: so `--uplink` leads to `--no-uplink`, which a share of the typed word alone would not allow.
  */
 
+import { type Message, msg, NO_TEXT } from './message.ts';
+
 /** Errors that a suggestion may bridge: one in a short word, one more for each three letters of the longer word. Source: assumed, tried on the words of the cabinet's schema and of the console. */
 const LETTERS_PER_ERROR = 3;
 
@@ -48,10 +50,22 @@ export function byNearness(word: string, candidates: Iterable<string>): string[]
   return ranked.sort((a, b) => a.distance - b.distance).map(({ candidate }) => candidate);
 }
 
-/** Returns `; did you mean "x"?`, or `otherwise` when no candidate is near. */
-export function didYouMean(word: string, candidates: Iterable<string>, otherwise = ''): string {
+/** The end of a sentence: `; did you mean "x"?`, or `otherwise` when no candidate is near. */
+export function didYouMean(word: string, candidates: Iterable<string>, otherwise: Message = NO_TEXT): Message {
   const guess = nearest(word, candidates);
-  return guess === undefined ? otherwise : `; did you mean "${guess}"?`;
+  return guess === undefined ? otherwise : msg`; did you mean "${guess}"?`;
+}
+
+/** Longest list of names in a message, so that it stays one line on a terminal. */
+const NAMES_SHOWN = 8;
+
+/** Names for the end of a sentence; long lists are cut and counted. */
+export function listNames(names: Iterable<string>): Message {
+  const all = [...names];
+  if (all.length === 0) return msg`none`;
+  const rest = all.length - NAMES_SHOWN;
+  const shown = all.slice(0, NAMES_SHOWN);
+  return rest > 0 ? msg`${shown} and ${rest} more` : msg`${shown}`;
 }
 
 /** Shortest part of a word that is compared with the words of a key: `lat`, `min`. Units: letters. Source: assumed. */
@@ -64,14 +78,14 @@ const MAX_SUGGESTED_KEYS = 3;
  *
  * Keys that contain all typed words come first, since they share a meaning; then the nearest by spelling; then `otherwise`.
  */
-export function didYouMeanKey(typed: string, keys: readonly string[], otherwise = ''): string {
+export function didYouMeanKey(typed: string, keys: readonly string[], otherwise: Message = NO_TEXT): Message {
   // `__proto__` is no attempt at a key.
   const parts = /^[A-Za-z]/.test(typed) ? wordsOf(typed).filter(({ length }) => length >= MIN_PART_LETTERS) : [];
   const contains = (key: string): boolean => parts.every((part) => wordsOf(key).some((word) => word.startsWith(part)));
   const related = parts.length === 0 ? [] : keys.filter(contains);
   const [only] = related;
   if (only === undefined || related.length > MAX_SUGGESTED_KEYS) return didYouMean(typed, keys, otherwise);
-  return related.length === 1 ? `; did you mean "${only}"?` : `; did you mean one of ${related.join(', ')}?`;
+  return related.length === 1 ? msg`; did you mean "${only}"?` : msg`; did you mean one of ${related}?`;
 }
 
 /** `ratedPowerW`: rated, power, w. */

@@ -42,13 +42,13 @@ function checkHolidays({ holidays, known }: Index, rules: readonly Placed<RuleDr
   return [
     ...rules.flatMap(({ value, path }): Finding[] => {
       if ('eves' in value && !('holidays' in value)) {
-        return [{ path: [...path, 'eves'], message: msg`eves of which days? Write holidays beside it` }];
+        return [{ path: [...path, 'eves'], message: msg`eves needs holidays beside it: the days before which it applies` }];
       }
       return unknownName({ what: 'list of holidays', id: value.holidays, known: names, path: [...path, 'holidays'] });
     }),
     ...holidays.flatMap(({ value: { id, days }, path }) => [
       ...(BUILT_IN_HOLIDAYS.some((name) => name === id)
-        ? [{ path: [...path, 'id'], message: msg`"${id}" is built in; give your list another id` }]
+        ? [{ path: [...path, 'id'], message: msg`"${id ?? ''}" is built in; give your list another id` }]
         : []),
       ...placed(days, [...path, 'days']).flatMap((day) =>
         typeof day.value === 'string' && !day.value.startsWith('easter') ? checkDate(day.value, day.path) : [],
@@ -71,7 +71,10 @@ function checkSpan({ value: { from, to }, path }: Placed<RuleDraft>): Finding[] 
   if (from === undefined || to === undefined) return [];
   const [first, last] = [dateOf(from), dateOf(to)];
   if ((first.year === null) !== (last.year === null)) {
-    const message = msg`"${to}" ${last.year === null ? 'has no year' : 'has a year'}, from "${from}" ${first.year === null ? 'has none' : 'has one'}; write it in both, or in neither for each year`;
+    const message =
+      last.year === null
+        ? msg`"${to}" has no year, from "${from}" has one; write it in both, or in neither for each year`
+        : msg`"${to}" has a year, from "${from}" has none; write it in both, or in neither for each year`;
     return [{ path: [...path, 'to'], message }];
   }
   // Without years a span may run over the end of the year.
@@ -96,8 +99,11 @@ function checkReachable({ value: calendar, path }: Placed<CalendarDraft>): Findi
   return rules.flatMap((rule, i): Finding[] => {
     const before = rules.slice(0, i).find((earlier) => covers(earlier.value, rule.value));
     if (before === undefined) return [];
-    const why = conditions(before.value).length === 0 ? 'a rule without conditions stands above it' : 'a rule above takes all its nights';
-    return [{ path: rule.path, message: msg`this rule is never reached: ${why}; put this one first`, first: before.path }];
+    const message =
+      conditions(before.value).length === 0
+        ? msg`this rule is never reached: a rule without conditions is above it; put this one first`
+        : msg`this rule is never reached: a rule above takes all its nights; put this one first`;
+    return [{ path: rule.path, message, first: before.path }];
   });
 }
 

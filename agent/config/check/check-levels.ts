@@ -1,8 +1,9 @@
 import type { LightingClass } from '../../core/cabinet.ts';
 import { classesWithin, isSameFamily } from '../../core/lighting-class.ts';
 import { type Message, msg } from '../../core/message.ts';
+import { listNames } from '../../core/suggestions.ts';
 import { given, type Index, type Placed, placed, type ZoneDraft } from './draft.ts';
-import { type Finding, listNames, type Path } from './finding.ts';
+import type { Finding, Path } from './finding.ts';
 import { programmesOf, stepPct, zoneMinimum } from './zone-facts.ts';
 
 /**
@@ -48,36 +49,41 @@ function checkClass(
   design: LightingClass | null,
   { path, programme, first }: { readonly path: Path; readonly programme?: string; readonly first?: Path },
 ): Finding[] {
-  const who = programme === undefined ? `class ${name}` : `class ${name} in programme "${programme}"`;
+  const which = programme === undefined ? msg`class ${name}` : msg`class ${name} in programme "${programme}"`;
   const found = (message: Message): Finding[] => [{ path, message, ...(first === undefined ? {} : { first }) }];
-  if (design === null) return found(msg`${who} needs the zone's designClass, the class that 100 % gives; write it, or levels in percent`);
+  if (design === null) return found(msg`${which} needs the zone's designClass, the class that 100 % gives; write it, or levels in percent`);
   const allowed = classesWithin(design);
   if (allowed.includes(name)) return [];
-  const why = isSameFamily(name, design) ? `is brighter than designClass ${design}` : `is of another family than designClass ${design}`;
-  return found(msg`${who} ${why}; allowed: ${listNames(allowed)}`);
+  return found(
+    isSameFamily(name, design)
+      ? msg`${which} is brighter than designClass ${design}; allowed: ${listNames(allowed)}`
+      : msg`${which} is of another family than designClass ${design}; allowed: ${listNames(allowed)}`,
+  );
 }
 
 /** 0 % is only for a zone with `dark`: it gives a warning first. */
 function checkDark(zone: Placed<ZoneDraft>, index: Index): Finding[] {
   const { value, path } = zone;
   if (given(value, 'dark', null) !== null) return [];
-  const advice = 'give it dark: {} for a curfew with a warning first, or write a level above 0';
+  const advice = msg`give it dark: {} for a curfew with a warning first, or write a level above 0`;
   const zero = ({ levelPct }: { levelPct?: number | undefined }): boolean => levelPct === 0;
   const programmes = programmesOf(zone, index).flatMap(({ programme, path: usePath }): Finding[] => {
     const step = placed(programme.value.steps, [...programme.path, 'steps']).find((each) => zero(each.value));
     if (step === undefined) return [];
-    const message = msg`programme "${programme.value.id}" goes to 0 % at ${step.value.at ?? '?'}, but this zone may not go dark; ${advice}`;
+    const message = msg`programme "${programme.value.id ?? '?'}" goes to 0 % at ${step.value.at ?? '?'}, but this zone may not go dark; ${advice}`;
     return [{ path: usePath, message, first: [...step.path, 'levelPct'] }];
   });
   const traffic = placed(value.traffic?.steps, [...path, 'traffic', 'steps']).filter((step) => zero(step.value));
   const events = index.eventNights.filter(({ value: event }) => zero(event) && concerns(event, value));
-  const id = value.id === undefined ? 'its zone' : `zone "${value.id}"`;
   return [
     ...programmes,
     ...traffic.map((step) => ({ path: [...step.path, 'levelPct'], message: msg`found 0 %, but this zone may not go dark; ${advice}` })),
     ...events.map((event) => ({
       path: [...event.path, 'levelPct'],
-      message: msg`found 0 %, but ${id} may not go dark; ${advice}`,
+      message:
+        value.id === undefined
+          ? msg`found 0 %, but its zone may not go dark; ${advice}`
+          : msg`found 0 %, but zone "${value.id}" may not go dark; ${advice}`,
       first: path,
     })),
   ];
@@ -108,7 +114,7 @@ function checkShows(zone: Placed<ZoneDraft>, index: Index): Finding[] {
     const isLost = levels.every((pct, i) => pct !== undefined && (steps[i]?.value.boostPct ?? boostPct) < pct);
     if (!isLost || levels.length === 0) return [];
     const lowest = Math.min(...levels.map(Number));
-    const message = msg`boostPct ${boostPct} lies below every step of programme "${programme.value.id}"; presence would never show: write more than ${lowest}`;
+    const message = msg`boostPct ${boostPct} lies below every step of programme "${programme.value.id ?? '?'}"; presence would never show: write more than ${lowest}`;
     return [{ path: [...path, 'presence', 'boostPct'], message, first: programme.path }];
   });
 }
@@ -121,9 +127,13 @@ function checkCeilings({ value: zone }: Placed<ZoneDraft>, { lamps }: Index): Fi
     .filter(({ value }) => value.id !== undefined && zone.lamps?.includes(value.id) === true)
     .flatMap(({ value: { maxPct }, path }) => {
       if (maxPct === undefined || maxPct >= minimum.pct) return [];
-      const ofZone = zone.id === undefined ? 'its zone' : `zone "${zone.id}"`;
-      const less = minimum.text.startsWith('minPct') ? `minPct ${maxPct} or less for the zone` : 'a lower minClass for the zone';
-      const message = `maxPct ${maxPct} lies below ${minimum.text} of ${ofZone}; write maxPct ${minimum.pct} or more, or ${less}`;
+      const below =
+        zone.id === undefined
+          ? msg`maxPct ${maxPct} lies below ${minimum.text} of its zone`
+          : msg`maxPct ${maxPct} lies below ${minimum.text} of zone "${zone.id}"`;
+      const message = minimum.text.startsWith('minPct')
+        ? msg`${below}; write maxPct ${minimum.pct} or more, or minPct ${maxPct} or less for the zone`
+        : msg`${below}; write maxPct ${minimum.pct} or more, or a lower minClass for the zone`;
       return [{ path: [...path, 'maxPct'], message }];
     });
 }

@@ -9,8 +9,9 @@ import type { Problem } from '../../core/errors.ts';
 import { parseLinePort } from '../../core/line-port.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { inStateDir, isBelow, isPlain, outsideSiteDir, secretFiles } from '../../core/secrets.ts';
+import { listNames } from '../../core/suggestions.ts';
 import type { LoadedCabinet } from '../load/load.ts';
-import { listNames, type Path } from './finding.ts';
+import type { Path } from './finding.ts';
 
 /**
  * Checks the places and rights of the uplink's secrets. `realPath`: a path without links; the path itself where nothing is there.
@@ -59,11 +60,11 @@ export function checkPorts({ file, cabinet, named }: LoadedCabinet, machine: Por
     return message === null ? [] : [{ file, ...named(['lines', i, 'port']), message }];
   });
 
-  function flawOf(port: string): string | null {
+  function flawOf(port: string): Message | null {
     const unit = consoleAt(port);
     if (unit !== null) return consoleHoldsPort(unit);
     return exists(port)
       ? null
-      : `no such device file "${port}"; what exists: ${listNames(listPorts())}. Is the adapter plugged in? On another machine than the gateway: luciole check --no-ports`;
+      : msg`no such device file "${port}"; what exists: ${listNames(listPorts())}. Is the adapter plugged in? On another machine than the gateway: luciole check --no-ports`;
   }
 }

@@ -3,7 +3,7 @@
  */
 
 import { linePortName, parseLinePort } from '../../core/line-port.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
 
@@ -23,7 +23,7 @@ export function checkIds(index: Index): Finding[] {
     clash(
       { id: given(value, 'device', value.id) === value.id ? undefined : value.id, path: [...path, 'id'] },
       devices,
-      'a device that does not drive this lamp',
+      msg`a device that does not drive this lamp`,
     ),
   );
   return [
@@ -33,16 +33,16 @@ export function checkIds(index: Index): Finding[] {
     ...repeated('lamp', lamps),
     ...repeated('zone', named(index.zones)),
     ...repeated('programme', named(index.programmes)),
-    ...repeated('branch', named(index.branches), 'branches'),
+    ...repeated('branch', named(index.branches)),
     ...repeated('calendar', named(index.calendars)),
-    ...repeated('list of holidays', named(index.holidays), 'lists of holidays'),
+    ...repeated('list of holidays', named(index.holidays)),
     ...repeated('event night', named(index.eventNights)),
     ...repeated('rule', named(index.rules)),
     ...repeated('output', named(index.outputs)),
     ...foreign,
     ...named(index.zones).flatMap((zone) => {
-      const withLamp = clash(zone, lamps, 'a lamp');
-      return withLamp.length > 0 ? withLamp : clash(zone, devices, 'a device');
+      const withLamp = clash(zone, lamps, msg`a lamp`);
+      return withLamp.length > 0 ? withLamp : clash(zone, devices, msg`a device`);
     }),
   ];
 }
@@ -55,10 +55,10 @@ export function checkWiring(index: Index): Finding[] {
       placed(line.value.devices, [...line.path, 'devices']).map(
         ({ value, path }): Named => ({ id: value.unit?.toString(), path: [...path, 'unit'] }),
       ),
-      (unit) => `unit ${unit} stands twice on line "${line.value.id ?? '?'}"; each device of a line needs its own`,
+      (unit) => msg`unit ${unit} is used twice on line "${line.value.id ?? '?'}"; each device of a line needs its own`,
     ),
   );
-  return [...units, ...repeatedBy(ports, (port) => `port "${port}" already belongs to another line; one line owns a port`)];
+  return [...units, ...repeatedBy(ports, (port) => msg`port "${port}" already belongs to another line; one line owns a port`)];
 }
 
 /** An endpoint written in two ways is still one. */
@@ -123,17 +123,17 @@ function checkLamps(index: Index): Finding[] {
     ];
     const homeless = !('pole' in value) && device !== undefined && polesOfDevices.get(device) === null;
     return homeless
-      ? [...unknown, { path, message: msg`this lamp has no pole, nor has its device "${device}"; give one of them a pole` }]
+      ? [...unknown, { path, message: msg`this lamp has no pole, nor has its device "${device ?? ''}"; give one of them a pole` }]
       : unknown;
   });
-  return [...findings, ...repeatedBy(drivers, (point) => `"${point}" already drives another lamp`)];
+  return [...findings, ...repeatedBy(drivers, (point) => msg`"${point}" already drives another lamp`)];
 }
 
 function checkMembership({ zones, lamps }: Index): Finding[] {
   const members = zones.flatMap(({ value, path }) =>
     placed(value.lamps, [...path, 'lamps']).map((lamp): Named => ({ id: lamp.value, path: lamp.path })),
   );
-  const twice = repeatedBy(members, (lamp) => `lamp "${lamp}" is already in a zone; a lamp belongs to one: take it out of the other`);
+  const twice = repeatedBy(members, (lamp) => msg`lamp "${lamp}" is already in a zone; a lamp belongs to one: take it out of the other`);
   const allZonesRead = zones.length > 0 && zones.every(({ value }) => value.lamps?.every((lamp) => lamp !== undefined) ?? false);
   if (!allZonesRead) return twice;
   const lit = new Set(members.map((member) => member.id));
@@ -142,7 +142,7 @@ function checkMembership({ zones, lamps }: Index): Finding[] {
     ...twice,
     ...dark.map(({ value, path }) => ({
       path: [...path, 'id'],
-      message: msg`lamp "${value.id}" is in no zone and would never be lit; add it to the lamps of a zone`,
+      message: msg`lamp "${value.id ?? ''}" is in no zone and would never be lit; add it to the lamps of a zone`,
     })),
   ];
 }
@@ -155,10 +155,40 @@ function checkSensorTwice({ value, path }: Placed<ZoneDraft>): Finding[] {
       path: [...sensor.path, 'device'],
     };
   });
-  return repeatedBy(sensors, (point) => `sensor "${point}" stands twice in this zone`);
+  return repeatedBy(sensors, (point) => msg`sensor "${point}" is listed twice in this zone`);
 }
 
-function repeated(what: string, items: readonly Named[], plural = `${what}s`): Finding[] {
+/** By kind: languages have an article or an ending for each. */
+const TWICE = {
+  line: (id: string) => msg`there are two lines "${id}"`,
+  device: (id: string) => msg`there are two devices "${id}"`,
+  pole: (id: string) => msg`there are two poles "${id}"`,
+  lamp: (id: string) => msg`there are two lamps "${id}"`,
+  zone: (id: string) => msg`there are two zones "${id}"`,
+  programme: (id: string) => msg`there are two programmes "${id}"`,
+  branch: (id: string) => msg`there are two branches "${id}"`,
+  calendar: (id: string) => msg`there are two calendars "${id}"`,
+  'list of holidays': (id: string) => msg`there are two lists of holidays "${id}"`,
+  'event night': (id: string) => msg`there are two event nights "${id}"`,
+  rule: (id: string) => msg`there are two rules "${id}"`,
+  output: (id: string) => msg`there are two outputs "${id}"`,
+} satisfies Readonly<Record<string, (id: string) => Message>>;
+const ONLY_CASE: Readonly<Record<keyof typeof TWICE, (id: string, first: string) => Message>> = {
+  line: (id, first) => msg`line "${id}" differs from "${first}" only in upper and lower case`,
+  device: (id, first) => msg`device "${id}" differs from "${first}" only in upper and lower case`,
+  pole: (id, first) => msg`pole "${id}" differs from "${first}" only in upper and lower case`,
+  lamp: (id, first) => msg`lamp "${id}" differs from "${first}" only in upper and lower case`,
+  zone: (id, first) => msg`zone "${id}" differs from "${first}" only in upper and lower case`,
+  programme: (id, first) => msg`programme "${id}" differs from "${first}" only in upper and lower case`,
+  branch: (id, first) => msg`branch "${id}" differs from "${first}" only in upper and lower case`,
+  calendar: (id, first) => msg`calendar "${id}" differs from "${first}" only in upper and lower case`,
+  'list of holidays': (id, first) => msg`list of holidays "${id}" differs from "${first}" only in upper and lower case`,
+  'event night': (id, first) => msg`event night "${id}" differs from "${first}" only in upper and lower case`,
+  rule: (id, first) => msg`rule "${id}" differs from "${first}" only in upper and lower case`,
+  output: (id, first) => msg`output "${id}" differs from "${first}" only in upper and lower case`,
+};
+
+function repeated(what: keyof typeof TWICE, items: readonly Named[]): Finding[] {
   const firsts = new Map<string, Named>();
   return items.flatMap(({ id, path }) => {
     if (id === undefined) return [];
@@ -167,14 +197,13 @@ function repeated(what: string, items: readonly Named[], plural = `${what}s`): F
       firsts.set(id.toLowerCase(), { id, path });
       return [];
     }
-    const message =
-      first.id === id ? `there are two ${plural} "${id}"` : `${what} "${id}" differs from "${first.id}" only in upper and lower case`;
+    const message = first.id === id ? TWICE[what](id) : ONLY_CASE[what](id, first.id ?? '');
     return [{ path, message, first: first.path }];
   });
 }
 
 /** Names that occurred before; `say` makes the message for the second. */
-export function repeatedBy(items: readonly Named[], say: (id: string) => string): Finding[] {
+export function repeatedBy(items: readonly Named[], say: (id: string) => Message): Finding[] {
   const firsts = new Map<string, Path>();
   return items.flatMap(({ id, path }) => {
     if (id === undefined) return [];
@@ -185,9 +214,9 @@ export function repeatedBy(items: readonly Named[], say: (id: string) => string)
   });
 }
 
-function clash({ id, path }: Named, others: readonly Named[], what: string): Finding[] {
+function clash({ id, path }: Named, others: readonly Named[], what: Message): Finding[] {
   const other = id === undefined ? undefined : others.find((o) => o.id?.toLowerCase() === id.toLowerCase());
   return other === undefined
     ? []
-    : [{ path, message: msg`"${id}" is also the id of ${what}; the platform could not tell them apart`, first: other.path }];
+    : [{ path, message: msg`"${id ?? ''}" is also the id of ${what}; the platform could not tell them apart`, first: other.path }];
 }

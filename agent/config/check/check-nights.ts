@@ -24,7 +24,7 @@ const CIVIL_DEG = -6;
 /** Both times are rounded by their search. Units: min. */
 const LEAST_MIN = 2;
 
-const ADVICE = `below ${CIVIL_DEG} degrees a street without lamps is dark; raise sunBelowDeg, or take the offset back`;
+const ADVICE = msg`below ${CIVIL_DEG} degrees a street without lamps is dark; raise sunBelowDeg, or take the offset back`;
 
 interface Sampled {
   readonly cabinet: Cabinet;
@@ -66,8 +66,8 @@ function checkLate(zone: Zone, path: Path, sampled: Sampled): Finding[] {
     const season = seasonOf(zone.seasons ?? [], civil.date);
     return season < 0 ? [...path, key] : [...path, 'seasons', season];
   };
-  const late = `this zone is lit up to ${evening.evening} min after civil dusk, as in the night of ${dayText(evening.civil)}`;
-  const early = `this zone is put out up to ${morning.morning} min before civil dawn, as in the night of ${dayText(morning.civil)}`;
+  const late = msg`this zone is lit up to ${evening.evening} min after civil dusk, as in the night of ${dayText(evening.civil)}`;
+  const early = msg`this zone is put out up to ${morning.morning} min before civil dawn, as in the night of ${dayText(morning.civil)}`;
   return [
     ...(evening.evening < LEAST_MIN ? [] : [{ path: place('onOffsetMin', evening), message: msg`${late}; ${ADVICE}` }]),
     ...(morning.morning < LEAST_MIN ? [] : [{ path: place('offOffsetMin', morning), message: msg`${early}; ${ADVICE}` }]),

@@ -34,10 +34,14 @@ function checkFollows({ value: output, path }: Placed<OutputDraft>): Finding[] {
   }
   const idle = given(output, 'idle', 0);
   const same = (value: number | string | undefined): boolean => value !== undefined && value === idle;
-  const advice = `is also the idle value, so nothing would change; write another, or another idle`;
   return [
     ...(litWith && same(given(litWith, 'value', 1))
-      ? [{ path: [...path, 'litWith', 'value'], message: msg`${String(idle)} ${advice}` }]
+      ? [
+          {
+            path: [...path, 'litWith', 'value'],
+            message: msg`${String(idle)} is also the idle value, so nothing would change; write another, or another idle`,
+          },
+        ]
       : []),
     ...checkRulesTwice(output, [...path, 'rules']),
   ];
@@ -46,7 +50,7 @@ function checkFollows({ value: output, path }: Placed<OutputDraft>): Finding[] {
 /** The first rule that holds wins, so the same rule again has no effect. */
 function checkRulesTwice({ rules }: OutputDraft, path: Finding['path']): Finding[] {
   const named = placed(rules, path).map((each): Named => ({ id: each.value.rule, path: [...each.path, 'rule'] }));
-  return repeatedBy(named, (rule) => `rule "${rule}" stands twice; only the first would count`);
+  return repeatedBy(named, (rule) => msg`rule "${rule}" is listed twice; only the first would count`);
 }
 
 /** A contactor wears with each change, and LED drivers draw their inrush. */
@@ -77,10 +81,12 @@ function checkPoints({ outputs, lamps }: Index): Finding[] {
     lamps.map(({ value, path }) => [pointOf(given(value, 'device', value.id), given(value, 'point', 'level')), [...path, 'id']]),
   );
   return [
-    ...repeatedBy(driven, (point) => `"${point}" already belongs to another output; give one output both their rules`),
+    ...repeatedBy(driven, (point) => msg`"${point}" already belongs to another output; give one output both their rules`),
     ...driven.flatMap(({ id, path }) => {
       const first = id === undefined ? undefined : levels.get(id);
-      return first === undefined ? [] : [{ path, message: msg`"${id}" drives a lamp; a lamp follows its zone, not an output`, first }];
+      return first === undefined
+        ? []
+        : [{ path, message: msg`"${id ?? ''}" drives a lamp; a lamp follows its zone, not an output`, first }];
     }),
   ];
 }

@@ -3,13 +3,14 @@
  */
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { Problem } from '../../core/errors.ts';
+import { type Argument, type Message, msg } from '../../core/message.ts';
 import { narrowed } from '../../core/narrowed.ts';
 import type { Profile } from '../../core/profile.ts';
-import { didYouMean } from '../../core/suggestions.ts';
-import { listNames, type Path } from './finding.ts';
+import { didYouMean, listNames } from '../../core/suggestions.ts';
+import type { Path } from './finding.ts';
 
 /** Makes the problem of a path below the device. */
-export type SayBelow = (path: Path, message: string) => Problem;
+export type SayBelow = (path: Path, message: Message) => Problem;
 
 /** Instances of unknown parts or with unknown numbers; groups that do not exist or whose points set no level. */
 export function checkParts(device: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
@@ -18,18 +19,19 @@ export function checkParts(device: DeviceConfig, profile: Profile, say: SayBelow
 
 function checkQuirks({ quirks }: DeviceConfig, { id, transport }: Profile, say: SayBelow): Problem[] {
   if (transport === 'modbus' || Object.keys(quirks).length === 0) return [];
-  return [say(['quirks'], `a device of profile "${id}" talks by itself and is sent no requests; leave quirks out`)];
+  return [say(['quirks'], msg`a device of profile "${id}" sends by itself and receives no requests; leave quirks out`)];
 }
 
 function checkInstances({ instances }: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
   const known = profile.repeats.map(({ id }) => id);
   return Object.entries(instances).flatMap(([name, numbers]) => {
     const part = profile.repeats.find(({ id }) => id === name);
-    if (part === undefined) return [say(['instances', name], unknown(profile, 'repeated part', name, known))];
+    if (part === undefined)
+      return [say(['instances', name], msg`profile "${profile.id}" has no repeated part "${name}"${otherwise(name, known)}`)];
     return numbers.flatMap((n, i) => {
       const path = ['instances', name, i];
-      if (n >= part.count) return [say(path, `profile "${profile.id}" numbers ${name} from 0 to ${part.count - 1}, found ${n}`)];
-      return numbers.indexOf(n) === i ? [] : [say(path, `${n} stands twice`)];
+      if (n >= part.count) return [say(path, msg`profile "${profile.id}" numbers ${name} from 0 to ${part.count - 1}, found ${n}`)];
+      return numbers.indexOf(n) === i ? [] : [say(path, msg`${n} is listed twice`)];
     });
   });
 }
@@ -41,23 +43,25 @@ function checkGroups({ groups, instances }: DeviceConfig, profile: Profile, say:
   return Object.entries(groups).flatMap(([name, members]) => {
     const path = ['groups', name];
     const group = profile.groups.find(({ id }) => id === name);
-    if (group === undefined) return [say(path, unknown(profile, 'group', name, free))];
-    if (group.sets !== null) return [say(path, `group "${name}" of profile "${profile.id}" has fixed members; leave it out`)];
+    if (group === undefined) return [say(path, msg`profile "${profile.id}" has no group "${name}"${otherwise(name, free)}`)];
+    if (group.sets !== null) return [say(path, msg`group "${name}" of profile "${profile.id}" has fixed members; leave it out`)];
     return members.flatMap((member, i) => {
       if (levels.includes(member)) return [];
       const absent = absentPart(profile, member);
-      return [say([...path, i], absent ?? unknown(profile, 'point that sets a level', member, levels))];
+      return [
+        say([...path, i], absent ?? msg`profile "${profile.id}" has no point that sets a level "${member}"${otherwise(member, levels)}`),
+      ];
     });
   });
 }
 
 /** The message for a point that the profile has but this device has not; null for a point that the profile has not. */
-export function absentPart(profile: Profile, pointId: string): string | null {
+export function absentPart(profile: Profile, pointId: string): Message | null {
   if (!profile.points.some(({ id }) => id === pointId)) return null;
   const part = profile.repeats.find(({ id }) => new RegExp(`^${id}\\d+_`).test(pointId));
-  return part === undefined ? null : `"${pointId}" is not among the ${part.id} of this device; add its number to instances.${part.id}`;
+  return part === undefined ? null : msg`"${pointId}" is not among the ${part.id} of this device; add its number to instances.${part.id}`;
 }
 
-function unknown(profile: Profile, what: string, name: string, known: readonly string[]): string {
-  return `profile "${profile.id}" has no ${what} "${name}"${didYouMean(name, known, `; there are: ${listNames(known)}`)}`;
+function otherwise(name: string, known: readonly string[]): Argument {
+  return didYouMean(name, known, msg`; there are: ${listNames(known)}`);
 }

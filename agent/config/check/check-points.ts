@@ -4,11 +4,11 @@
  */
 import type { Cabinet, PhotocellConfig, PresenceSensor, Rule } from '../../core/cabinet.ts';
 import type { Problem } from '../../core/errors.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { outputProblems } from '../../core/output-values.ts';
 import type { PointProfile, Profile } from '../../core/profile.ts';
-import { didYouMean } from '../../core/suggestions.ts';
+import { didYouMean, listNames } from '../../core/suggestions.ts';
 import { absentPart, type SayBelow } from './check-parts.ts';
-import { listNames } from './finding.ts';
 
 /** Profiles by device: as the cabinet has it, and with all its repeated parts. */
 export interface ProfiledCabinet {
@@ -28,7 +28,7 @@ export function checkPoints(cabinet: Cabinet, site: ProfiledCabinet, say: SayBel
       ...(presence?.sensors ?? []).flatMap((sensor, j) => checkSensor(site, sensor, below('zones', i, 'presence', 'sensors', j))),
       ...(photocell === null ? [] : checkPhotocell(site, photocell, below('zones', i, 'photocell'))),
       ...(traffic?.counters ?? []).flatMap(({ device, point }, j) =>
-        checkReadPoint(site, { device, point, role: 'count vehicles' }, below('zones', i, 'traffic', 'counters', j)),
+        checkReadPoint(site, { device, point, unfit: cannotCount }, below('zones', i, 'traffic', 'counters', j)),
       ),
     ]),
     ...cabinet.rules.flatMap((rule, i) => checkRule(site, rule, below('rules', i))),
@@ -42,49 +42,65 @@ function checkLevelPoint(site: ProfiledCabinet, device: string, pointId: string,
   const profile = site.narrow.get(device);
   if (profile === undefined) return [];
   const levels = profile.points.filter((p) => p.semantic === 'level' && p.write !== null);
-  const allowed = `; points that set a level: ${listNames(levels.map((p) => p.id))}`;
+  const allowed = msg`; points that set a level: ${listNames(levels.map((p) => p.id))}`;
   const point = profile.points.find((p) => p.id === pointId);
-  const found = (message: string): Problem[] => [say(['point'], message)];
+  const found = (message: Message): Problem[] => [say(['point'], message)];
   if (point === undefined) return found(absentHere(site, device, pointId) ?? unknownPointHint(profile, pointId, levels, allowed));
-  if (point.write === null) return found(`"${pointId}" of profile "${profile.id}" cannot be written${allowed}`);
-  return point.semantic === 'level' ? [] : found(`"${pointId}" of profile "${profile.id}" does not set a level${allowed}`);
+  if (point.write === null) return found(msg`"${pointId}" of profile "${profile.id}" cannot be written${allowed}`);
+  return point.semantic === 'level' ? [] : found(msg`"${pointId}" of profile "${profile.id}" does not set a level${allowed}`);
 }
 
 interface Use {
   readonly device: string;
   readonly point: string;
-  /** The purpose of the point, after "so it cannot". */
-  readonly role: string;
+  /** The message about a point that is never polled. */
+  readonly unfit: (pointId: string, profileId: string) => Message;
+}
+
+function cannotCount(pointId: string, profileId: string): Message {
+  return msg`"${pointId}" of profile "${profileId}" is never polled, so it cannot count vehicles`;
+}
+
+function cannotSense(pointId: string, profileId: string): Message {
+  return msg`"${pointId}" of profile "${profileId}" is never polled, so it cannot be a sensor`;
+}
+
+function cannotBePhotocell(pointId: string, profileId: string): Message {
+  return msg`"${pointId}" of profile "${profileId}" is never polled, so it cannot be a photocell`;
+}
+
+function cannotServeRule(pointId: string, profileId: string): Message {
+  return msg`"${pointId}" of profile "${profileId}" is never polled, so no rule can use it`;
 }
 
 /** A point that is read must exist and be polled. */
-function checkReadPoint(site: ProfiledCabinet, { device, point: pointId, role }: Use, say: SayBelow): Problem[] {
+function checkReadPoint(site: ProfiledCabinet, { device, point: pointId, unfit }: Use, say: SayBelow): Problem[] {
   const profile = site.narrow.get(device);
   if (profile === undefined) return [];
   const point = profile.points.find((p) => p.id === pointId);
-  const allowed = `; there are: ${listNames(profile.points.map((p) => p.id))}`;
+  const allowed = msg`; there are: ${listNames(profile.points.map((p) => p.id))}`;
   if (point === undefined) {
     return [say(['point'], absentHere(site, device, pointId) ?? unknownPointHint(profile, pointId, profile.points, allowed))];
   }
   if (point.poll !== 'never') return [];
-  return [say(['point'], `"${pointId}" of profile "${profile.id}" is never polled, so it cannot ${role}`)];
+  return [say(['point'], unfit(pointId, profile.id))];
 }
 
 function checkSensor(site: ProfiledCabinet, { device, point: pointId, threshold, kind }: PresenceSensor, say: SayBelow): Problem[] {
-  const problems = checkReadPoint(site, { device, point: pointId, role: 'be a sensor' }, say);
+  const problems = checkReadPoint(site, { device, point: pointId, unfit: cannotSense }, say);
   // A counter counts when it rises, whatever its value.
   if (problems.length > 0 || kind === 'counter') return problems;
   return checkBounds(site, { device, point: pointId, key: 'threshold', value: threshold, side: 'above' }, say);
 }
 
 function checkPhotocell(site: ProfiledCabinet, { device, point: pointId, offAboveLux }: PhotocellConfig, say: SayBelow): Problem[] {
-  const problems = checkReadPoint(site, { device, point: pointId, role: 'be a photocell' }, say);
+  const problems = checkReadPoint(site, { device, point: pointId, unfit: cannotBePhotocell }, say);
   const profile = site.narrow.get(device);
   const point = profile?.points.find((p) => p.id === pointId);
   if (problems.length > 0 || profile === undefined || point === undefined) return problems;
   const light = profile.points.filter(isDaylight).map((p) => p.id);
   if (isDaylight(point)) return checkBounds(site, { device, point: pointId, key: 'offAboveLux', value: offAboveLux, side: 'above' }, say);
-  return [say(['point'], `"${pointId}" of profile "${profile.id}" measures no light; points that do, in lux: ${listNames(light)}`)];
+  return [say(['point'], msg`"${pointId}" of profile "${profile.id}" measures no light; points that do, in lux: ${listNames(light)}`)];
 }
 
 function isDaylight({ semantic, unit }: PointProfile): boolean {
@@ -105,9 +121,12 @@ function checkBounds(site: ProfiledCabinet, { device, point: pointId, key, value
   const point = profile?.points.find((p) => p.id === pointId);
   if (profile === undefined || point === undefined) return [];
   const [least, most] = point.type === 'bit' || point.bit !== null ? [0, 1] : (point.range ?? [-Infinity, Infinity]);
-  const [end, isBeyond, less] = side === 'above' ? [most, value > most, 'less'] : [least, value < least, 'more'];
+  const [end, isBeyond] = side === 'above' ? [most, value > most] : [least, value < least];
   if (!isBeyond) return [];
-  const message = `found ${value}, but "${pointId}" of profile "${profile.id}" never goes ${side} ${end}; give ${key}: ${end} or ${less}`;
+  const message =
+    side === 'above'
+      ? msg`found ${value}, but "${pointId}" of profile "${profile.id}" never goes above ${end}; give ${key}: ${end} or less`
+      : msg`found ${value}, but "${pointId}" of profile "${profile.id}" never goes below ${end}; give ${key}: ${end} or more`;
   return [say([key], message)];
 }
 
@@ -118,21 +137,21 @@ function checkRule(site: ProfiledCabinet, { when }: Rule, say: SayBelow): Proble
   const [device] = devices;
   if (device === undefined) return [];
   const point = when.point.slice(device.length + 1);
-  const problems = checkReadPoint(site, { device, point, role: 'be looked at by a rule' }, say);
+  const problems = checkReadPoint(site, { device, point, unfit: cannotServeRule }, say);
   return problems.length > 0 ? problems : checkBounds(site, { device, point, key: when.kind, value: when.value, side: when.kind }, say);
 }
 
-function absentHere(site: ProfiledCabinet, device: string, pointId: string): string | null {
+function absentHere(site: ProfiledCabinet, device: string, pointId: string): Message | null {
   const whole = site.whole.get(device);
   return whole === undefined ? null : absentPart(whole, pointId);
 }
 
 /** The message for a point that the profile has not. */
-export function unknownPointHint(profile: Profile, pointId: string, candidates: readonly PointProfile[], otherwise: string): string {
+export function unknownPointHint(profile: Profile, pointId: string, candidates: readonly PointProfile[], otherwise: Message): Message {
   const hint = didYouMean(
     pointId,
     candidates.map((p) => p.id),
     otherwise,
   );
-  return `profile "${profile.id}" has no point "${pointId}"${hint}`;
+  return msg`profile "${profile.id}" has no point "${pointId}"${hint}`;
 }

@@ -4,13 +4,13 @@
 import type { DeviceConfig, LineConfig } from '../../core/cabinet.ts';
 import type { Problem } from '../../core/errors.ts';
 import { parseLinePort } from '../../core/line-port.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { narrowed } from '../../core/narrowed.ts';
 import type { Profile } from '../../core/profile.ts';
-import { byNearness, didYouMean } from '../../core/suggestions.ts';
+import { byNearness, didYouMean, listNames, nearest } from '../../core/suggestions.ts';
 import type { LoadedCabinet } from '../load/load.ts';
 import { checkParts, type SayBelow } from './check-parts.ts';
 import { checkPoints, unknownPointHint } from './check-points.ts';
-import { listNames } from './finding.ts';
 
 /** The known device types. */
 export interface KnownProfiles {
@@ -43,7 +43,7 @@ export function failsafeWarnings({ file, cabinet, named }: LoadedCabinet, profil
     const profile = profiles.get(profileOf.get(device) ?? '');
     if (profile === undefined || profile.fallsBack) return [];
     const path = ['lamps', i];
-    const message = `lamp "${id}" has no failsafe: with profile "${profile.id}" it keeps its last level while no agent writes`;
+    const message = msg`lamp "${id}" has no failsafe: with profile "${profile.id}" it keeps its last level while no agent writes`;
     return [{ file, ...named(path), message }];
   });
 }
@@ -59,7 +59,7 @@ function checkLines(loaded: LoadedCabinet, known: KnownProfiles, say: SayBelow):
       const problems = [...checkRoles(device, profile, below), ...checkParts(device, profile, below)];
       if (profile.transport !== line.kind)
         problems.push(
-          below(['profile'], `profile "${profile.id}" speaks ${profile.transport}, but line "${line.id}" is of kind ${line.kind}`),
+          below(['profile'], msg`profile "${profile.id}" is for ${profile.transport}, but line "${line.id}" is of kind ${line.kind}`),
         );
       if (needsSerial) problems.push(...settingFlaws(profile, line).map((message) => below(['profile'], message)));
       return problems;
@@ -67,14 +67,14 @@ function checkLines(loaded: LoadedCabinet, known: KnownProfiles, say: SayBelow):
   });
 }
 
-function unknownProfile(id: string, { profiles, broken, searched }: KnownProfiles): string {
+function unknownProfile(id: string, { profiles, broken, searched }: KnownProfiles): Message {
   const files = broken.get(id);
-  if (files !== undefined) return `profile "${id}" is broken, see above: ${listNames(files)}`;
-  const [nearest, ...others] = byNearness(id, profiles.keys());
-  const hint = didYouMean(id, profiles.keys());
-  const names = hint === '' && nearest !== undefined ? [nearest, ...others] : others;
-  const where = `it is none of those that come with the agent, nor in ${listNames(searched)} (profileDirs)`;
-  return `unknown profile "${id}"${hint === '' ? ';' : hint} ${where}; ${hint === '' ? 'there are' : 'others'}: ${listNames(names)}`;
+  if (files !== undefined) return msg`profile "${id}" is broken, see above: ${listNames(files)}`;
+  const [guess, ...others] = byNearness(id, profiles.keys());
+  const where = msg`it is none of those that come with the agent, nor in ${listNames(searched)} (profileDirs)`;
+  if (nearest(id, profiles.keys()) === undefined)
+    return msg`unknown profile "${id}"; ${where}; there are: ${listNames(guess === undefined ? [] : [guess, ...others])}`;
+  return msg`unknown profile "${id}"${didYouMean(id, profiles.keys())} ${where}; others: ${listNames(others)}`;
 }
 
 /** Modbus TCP has none; a value that was left out is placed where its parent stands, and a section that says nothing gives nothing. */
@@ -89,17 +89,18 @@ function isSerialGiven({ cabinet, place }: LoadedCabinet, line: number): boolean
 }
 
 /** The settings that a line without settings would have wrong. One stop bit more or less does not matter. */
-function settingFlaws({ id, serial }: Profile, line: LineConfig): string[] {
+function settingFlaws({ id, serial }: Profile, line: LineConfig): Message[] {
   if (serial === null)
-    return [`profile "${id}" states no factory settings: give serial: on the line, as set in the vendor's tool or on the device`];
+    return [msg`profile "${id}" states no factory settings: give serial: on the line, as set in the vendor's tool or on the device`];
   if (serial.baud === line.serial.baud && serial.parity === line.serial.parity) return [];
-  const [factory, usual] = [serial, line.serial].map(({ baud, parity }) => `baud ${baud}, parity ${parity}`);
-  return [`profile "${id}" leaves the factory with ${factory}, a line without serial: has ${usual}: give serial: on the line`];
+  const settings = ({ baud, parity }: Pick<LineConfig['serial'], 'baud' | 'parity'>): Message => msg`baud ${baud}, parity ${parity}`;
+  const [factory, usual] = [settings(serial), settings(line.serial)];
+  return [msg`profile "${id}" leaves the factory with ${factory}, a line without serial: has ${usual}: give serial: on the line`];
 }
 
 function checkRoles({ roles, instances }: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
   const { points } = narrowed(profile, instances);
   const unknown = Object.keys(roles).filter((quantity) => !points.some(({ id }) => id === quantity));
-  const otherwise = `; there are: ${listNames(points.map((p) => p.id))}`;
+  const otherwise = msg`; there are: ${listNames(points.map((p) => p.id))}`;
   return unknown.map((quantity) => say(['roles', quantity], unknownPointHint(profile, quantity, points, otherwise)));
 }

@@ -69,8 +69,11 @@ function checkEventTimes({ value: event, path }: Placed<EventNightDraft>): Findi
   if (from === undefined || until === undefined) return [];
   const order = compareTimes(until, from);
   if (order === null || order > 0) return [];
-  const where = order === 0 ? 'is also when it begins' : `comes before from "${from}"`;
-  return [{ path: [...path, 'until'], message: msg`"${until}" ${where}; write an end after it: a night runs from noon to noon` }];
+  const message =
+    order === 0
+      ? msg`"${until}" is also when it begins; write an end after it: a night runs from noon to noon`
+      : msg`"${until}" comes before from "${from}"; write an end after it: a night runs from noon to noon`;
+  return [{ path: [...path, 'until'], message }];
 }
 
 const DAY_MIN = 24 * 60;

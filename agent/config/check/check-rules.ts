@@ -1,7 +1,7 @@
-import { msg } from '../../core/message.ts';
-import { didYouMean } from '../../core/suggestions.ts';
+import { type Argument, type Message, msg, NO_TEXT } from '../../core/message.ts';
+import { didYouMean, listNames } from '../../core/suggestions.ts';
 import { given, type Index, type Placed, type RuleDraft, unknownName, unknownZones } from './draft.ts';
-import { type Finding, listNames, type Path } from './finding.ts';
+import type { Finding, Path } from './finding.ts';
 import { zoneMinimum } from './zone-facts.ts';
 
 /** The conditions of a rule, and the key that goes with each. */
@@ -21,10 +21,10 @@ function checkInput(rule: Placed<RuleDraft>, index: Index): Finding[] {
   const inputs = (Object.keys(INPUTS) as Input[]).filter((key) => key in value);
   const [input, second] = inputs;
   if (input === undefined) {
-    return [{ path, message: msg`this rule looks at nothing; write point (a measured value), presenceIn or trafficIn (a zone)` }];
+    return [{ path, message: msg`this rule has no condition; write point (a measured value), presenceIn or trafficIn (a zone)` }];
   }
   if (second !== undefined)
-    return [{ path: [...path, second], message: msg`found ${inputs.join(', ')}; a rule looks at one of them, write a rule for each` }];
+    return [{ path: [...path, second], message: msg`found ${inputs}; a rule has one of them, write a rule for each` }];
   const idle = DETAILS.filter((key) => key in value && !INPUTS[input].some((own) => own === key));
   return [
     ...idle.map((key) => ({ path: [...path, key], message: msg`has no effect with ${input}; leave it out` })),
@@ -36,7 +36,7 @@ function checkInput(rule: Placed<RuleDraft>, index: Index): Finding[] {
 function checkPoint({ value: { point }, path }: Placed<RuleDraft>, { known: { devices } }: Index): Finding[] {
   if (point === undefined || devices === null || [...devices].some((id) => point.startsWith(`${id}.`))) return [];
   const [device = ''] = point.split('.');
-  const hint = didYouMean(device, devices, `; there are: ${listNames(devices)}`);
+  const hint = didYouMean(device, devices, msg`; there are: ${listNames(devices)}`);
   return [{ path: [...path, 'point'], message: msg`unknown device "${device}"${hint}` }];
 }
 
@@ -56,7 +56,7 @@ function checkZone({ value, path }: Placed<RuleDraft>, input: 'presenceIn' | 'tr
   const section = input === 'presenceIn' ? 'presence' : 'traffic';
   const isBlind = zone !== undefined && given(zone, section, null) === null;
   const blind = isBlind
-    ? [{ path: [...path, input], message: msg`zone "${id}" has no ${section}, so this rule would never hold; give it one` }]
+    ? [{ path: [...path, input], message: msg`zone "${id ?? ''}" has no ${section}, so this rule would never apply; add ${section} to it` }]
     : [];
   if (input === 'presenceIn') return [...unknown, ...blind];
   if (!('flowPct' in value)) {
@@ -69,7 +69,7 @@ function checkZone({ value, path }: Placed<RuleDraft>, input: 'presenceIn' | 'tr
   const flow =
     value.flowPct === undefined
       ? []
-      : checkHysteresis(value, path, { threshold: value.flowPct, isAbove: true, text: msg`flowPct ${value.flowPct}` });
+      : checkHysteresis(value, path, { threshold: value.flowPct, isAbove: true, text: `flowPct ${value.flowPct}` });
   return [...unknown, ...blind, ...flow];
 }
 
@@ -79,15 +79,23 @@ function checkHysteresis(
   path: Path,
   { threshold, isAbove, text }: { readonly threshold: number; readonly isAbove: boolean; readonly text: string },
 ): Finding[] {
-  const side = isAbove ? 'below' : 'above';
-  const usual = threshold > 0 ? `; ${round(threshold * USUAL_SHARE[side])}, for example` : '';
-  if (!('clearsAt' in value)) {
-    return [{ path, message: msg`this rule has no hysteresis; write clearsAt, where it is over again, ${side} ${text}${usual}` }];
-  }
+  const share = USUAL_SHARE[isAbove ? 'below' : 'above'];
+  const usual = threshold > 0 ? msg`; ${round(threshold * share)}, for example` : NO_TEXT;
+  if (!('clearsAt' in value)) return [{ path, message: isAbove ? clearsBelow(text, usual) : clearsAbove(text, usual) }];
   const { clearsAt } = value;
   if (clearsAt === undefined || (isAbove ? clearsAt < threshold : clearsAt > threshold)) return [];
-  const message = msg`clearsAt ${clearsAt} is not ${side} ${text}, so the rule would come and go with each reading; write a value ${side} it${usual}`;
+  const message = isAbove
+    ? msg`clearsAt ${clearsAt} is not below ${text}, so the rule would come and go with each reading; write a value below it${usual}`
+    : msg`clearsAt ${clearsAt} is not above ${text}, so the rule would come and go with each reading; write a value above it${usual}`;
   return [{ path: [...path, 'clearsAt'], message }];
+}
+
+function clearsBelow(text: string, usual: Argument): Message {
+  return msg`this rule has no hysteresis; write clearsAt, where it is over again, below ${text}${usual}`;
+}
+
+function clearsAbove(text: string, usual: Argument): Message {
+  return msg`this rule has no hysteresis; write clearsAt, where it is over again, above ${text}${usual}`;
 }
 
 function round(value: number): number {
@@ -105,7 +113,7 @@ function checkRaise({ value: { raise }, path }: Placed<RuleDraft>, { zones, know
     ...unknownZones(raise.zones, [...path, 'raise', 'zones'], known.zones),
     ...minima.slice(0, 1).map(({ id, text, pct }) => ({
       path: [...path, 'raise', 'levelPct'],
-      message: msg`${levelPct} % does not lie above ${text} of zone "${id}", so it would never show; write more than ${pct}`,
+      message: msg`${levelPct ?? 0} % does not lie above ${text} of zone "${id ?? ''}", so it would have no effect; write more than ${pct}`,
     })),
   ];
 }

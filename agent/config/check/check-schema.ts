@@ -1,5 +1,6 @@
 import { isRecord } from '../../core/is-record.ts';
 import type { JsonSchema } from '../../core/json-schema.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { schemaFindings, valueAt } from '../../core/schema-findings.ts';
 import { type CabinetDocument, type CabinetInput, cabinetJsonSchema, cabinetSchema } from '../schema/schema.ts';
 import type { Draft } from './draft.ts';
@@ -43,24 +44,24 @@ function forget(value: unknown, path: Path): void {
 }
 
 /** Times as people say them. */
-function saidTime(found: unknown, schema: JsonSchema): string | undefined {
+function saidTime(found: unknown, schema: JsonSchema): Message | undefined {
   const isTime = schema.patternErrorMessage?.startsWith('dusk') === true;
   return isTime && (typeof found === 'string' || typeof found === 'number') ? timeHint(String(found)) : undefined;
 }
 
-function timeHint(found: string): string {
+function timeHint(found: string): Message {
   const [, hours, minutes = '00', half] = /^\s*(\d{1,2})(?:[:h.]?(\d{2}))?\s*(am|pm|h)?\s*$/i.exec(found) ?? [];
-  if (hours === undefined) return '';
+  if (hours === undefined) return NO_TEXT;
   const twelve =
     half?.toLowerCase() === 'pm' ? (Number(hours) % 12) + 12 : half?.toLowerCase() === 'am' ? Number(hours) % 12 : Number(hours);
   const hour = twelve === 24 ? 0 : twelve;
-  return hour > 23 || Number(minutes) > 59 ? '' : `: write "${String(hour).padStart(2, '0')}:${minutes}"`;
+  return hour > 23 || Number(minutes) > 59 ? NO_TEXT : msg`: write ${JSON.stringify(`${String(hour).padStart(2, '0')}:${minutes}`)}`;
 }
 
 /** A latitude above 90 is mostly a longitude in the wrong place. */
-function looksSwapped(value: unknown, path: Path): string {
-  if (path[0] !== 'cabinet' || path[1] !== 'latitudeDeg') return '';
+function looksSwapped(value: unknown, path: Path): Message {
+  if (path[0] !== 'cabinet' || path[1] !== 'latitudeDeg') return NO_TEXT;
   const [latitude, longitude] = [valueAt(value, path), valueAt(value, ['cabinet', 'longitudeDeg'])];
   const swapped = typeof latitude === 'number' && typeof longitude === 'number' && Math.abs(latitude) <= 180 && Math.abs(longitude) <= 90;
-  return swapped ? '; latitude and longitude look swapped' : '';
+  return swapped ? msg`; latitude and longitude look swapped` : NO_TEXT;
 }

@@ -5,7 +5,7 @@
 
 import { isLoginPlace } from '../../core/access.ts';
 import { parseLineNetwork, parseLinePort } from '../../core/line-port.ts';
-import { msg } from '../../core/message.ts';
+import { Message, msg } from '../../core/message.ts';
 import { nearest } from '../../core/suggestions.ts';
 import { readRevisionKey } from '../revisions/revision-key.ts';
 import { repeatedBy } from './check-names.ts';
@@ -67,11 +67,11 @@ function offsetH(format: Intl.DateTimeFormat, atMs: number): number {
 }
 
 /** Completes a city alone, and corrects a typing error. */
-function suggestZone(timezone: string): string {
+function suggestZone(timezone: string): Message {
   const zones = Intl.supportedValuesOf('timeZone');
   const city = timezone.toLowerCase().replaceAll(' ', '_');
   const guess = zones.find((zone) => zone.toLowerCase().endsWith(`/${city}`)) ?? nearest(timezone, zones);
-  return guess === undefined ? '; allowed: an IANA name such as Europe/Paris' : `; did you mean "${guess}"?`;
+  return guess === undefined ? msg`; allowed: an IANA name such as Europe/Paris` : msg`; did you mean "${guess}"?`;
 }
 
 /** The machine's own socket where consoles log in: a person with access to that folder would be an admin without a login. */
@@ -83,9 +83,9 @@ export function checkConsole(console: CabinetDraft['console']): Finding[] {
 }
 
 /** Why no line could have this port, or an address of this network; null where one could. */
-function portFlaw(text: string): string | null {
+function portFlaw(text: string): Message | null {
   const network = parseLineNetwork(text);
-  if (network !== undefined) return typeof network === 'string' ? network : null;
+  if (network !== undefined) return network instanceof Message ? network : null;
   const port = parseLinePort(text);
   return port.kind === 'bad' ? port.why : null;
 }
@@ -96,19 +96,19 @@ export function checkTrust(trust: CabinetDraft['trust']): Finding[] {
   return [
     ...ports.flatMap(({ flaw, path }) => (flaw === null ? [] : [{ path, message: flaw }])),
     ...checkKeys(placed(trust?.revisionKeys, ['trust', 'revisionKeys']), {
-      sameId: (id) => `there are two revision keys "${id}"`,
-      twice: 'this revision key stands twice; each person needs a key of their own',
+      sameId: (id) => msg`there are two revision keys "${id}"`,
+      twice: msg`this revision key is listed twice; each person needs a key of their own`,
     }),
     ...checkKeys(placed(trust?.userKeys, ['trust', 'userKeys']), {
-      sameId: (id) => `there are two user keys "${id}"`,
-      twice: 'this user key stands twice; each person needs a key of their own',
+      sameId: (id) => msg`there are two user keys "${id}"`,
+      twice: msg`this user key is listed twice; each person needs a key of their own`,
     }),
   ];
 }
 
 function checkKeys(
   entries: readonly Placed<{ readonly id?: string | undefined; readonly key?: string | undefined }>[],
-  texts: { readonly sameId: (id: string) => string; readonly twice: string },
+  texts: { readonly sameId: (id: string) => Message; readonly twice: Message },
 ): Finding[] {
   const ids = entries.map(({ value, path }) => ({ id: value.id?.toLowerCase(), path: [...path, 'id'] }));
   const keys = entries.flatMap(({ value, path }) => (value.key === undefined ? [] : [{ text: value.key, path: [...path, 'key'] }]));
@@ -116,7 +116,7 @@ function checkKeys(
   return [
     ...usable
       .filter(({ text }) => readRevisionKey(text) === undefined)
-      .map(({ path }) => ({ path, message: msg`no Ed25519 public key; copy the line that \`luciole config keygen\` printed` })),
+      .map(({ path }) => ({ path, message: msg`not an Ed25519 public key; copy the line that \`luciole config keygen\` printed` })),
     ...repeatedBy(ids, texts.sameId),
     ...repeatedBy(
       usable.map(({ raw, path }) => ({ id: raw, path })),

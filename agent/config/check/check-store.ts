@@ -43,21 +43,21 @@ export function checkStore(
   if (least > MOST_PER_S) {
     let fitsS = heartbeatS;
     while (ratePerS(fitsS) > MOST_PER_S) fitsS += 1;
-    const found = `${points.length} points bring at least ${Math.ceil(least)} readings/s, the store takes ${MOST_PER_S}`;
+    const found = msg`${points.length} points bring at least ${Math.ceil(least)} readings/s, the store takes ${MOST_PER_S}`;
     return { problems: [say(['store', 'heartbeatS'], msg`${found}; give heartbeatS: ${fitsS} or more`)], warnings };
   }
   const writtenS = Math.max(1, Math.floor(EARLY_READINGS / least));
   if (writtenS >= commitSeconds) return { problems: [], warnings };
-  const found = `${points.length} points bring at least ${Math.ceil(least)} readings/s, so that memory is written every ${writtenS} s`;
+  const found = msg`${points.length} points bring at least ${Math.ceil(least)} readings/s, so that memory is written every ${writtenS} s`;
   return {
     problems: [],
     warnings: [...warnings, say(['store', 'commitSeconds'], msg`${found}; more than commitSeconds: ${writtenS} has no effect`)],
   };
 }
 
-function proofWarnings(uplink: LoadedCabinet['cabinet']['uplink'], say: (path: Path, message: string) => Problem): Problem[] {
+function proofWarnings(uplink: LoadedCabinet['cabinet']['uplink'], say: (path: Path, message: Message) => Problem): Problem[] {
   if (uplink === null || uplink.proof === 'platform') return [];
   if (uplink.otherBrokers.length === 0 && uplink.primaryHost === null) return [];
-  const found = `${uplink.proof}: a broker that is cut off from the platform confirms readings that the platform never gets`;
-  return [say(['uplink', 'proof'], `${found}; leave it out where the platform writes Sync/Ack`)];
+  const found = msg`${uplink.proof}: a broker that is cut off from the platform confirms readings that the platform never gets`;
+  return [say(['uplink', 'proof'], msg`${found}; leave it out where the platform writes Sync/Ack`)];
 }

@@ -30,7 +30,7 @@ function checkLoops({ branches, poles }: Index): Finding[] {
     const message =
       way.length === 1
         ? msg`pole "${from}" stands on branch "${id}" itself; write the pole of the street from which the branch leaves`
-        : msg`branches ${way.map((each) => `"${each}"`).join(' and ')} leave from each other; let one of them leave from a pole of the main street`;
+        : msg`branches ${way.map((each) => `"${each}"`)} leave from each other; let one of them leave from a pole of the main street`;
     return [{ path: [...path, 'from'], message }];
   });
 }
@@ -39,7 +39,7 @@ function checkLoops({ branches, poles }: Index): Finding[] {
 function checkNeighbours(draft: CabinetDraft, { neighbours, known }: Index): Finding[] {
   const uplink = given(draft, 'uplink', null);
   const own = uplink === undefined || uplink === null ? undefined : given(uplink, 'node', draft.cabinet?.id);
-  const alone = 'neighbours are reached through the uplink, and there is none; write uplink, or leave neighbours out';
+  const alone = msg`neighbours are reached through the uplink, and there is none; write uplink, or leave neighbours out`;
   return [
     ...(neighbours.length > 0 && uplink === null ? [{ path: ['neighbours'], message: alone }] : []),
     ...neighbours.flatMap(({ value, path }) => [

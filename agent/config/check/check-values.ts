@@ -1,5 +1,5 @@
 import { parseLinePort } from '../../core/line-port.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { type CabinetDraft, given, type Index, type LampDraft, type LineDraft, type Placed, placed } from './draft.ts';
 import type { Finding } from './finding.ts';
 
@@ -42,15 +42,16 @@ function checkPort({ value: line, path }: Placed<LineDraft>): Finding[] {
   const port = parseLinePort(line.port);
   if (port.kind === 'bad') return [{ path: [...path, 'port'], message: port.why }];
   if (port.kind === 'serial') return [];
-  const idle = (key: 'rs485' | 'serial', why: string): Finding[] =>
-    line[key] === undefined || line[key] === null ? [] : [{ path: [...path, key], message: msg`has no effect with ${why}; leave it out` }];
-  if (port.kind === 'rtu+tcp') return idle('rs485', 'rtu+tcp://, the serial server switches the direction');
+  const idle = (key: 'rs485' | 'serial', message: Message): Finding[] =>
+    line[key] === undefined || line[key] === null ? [] : [{ path: [...path, key], message }];
+  if (port.kind === 'rtu+tcp')
+    return idle('rs485', msg`has no effect with rtu+tcp://, the serial server switches the direction; leave it out`);
   const isUart = given(line, 'kind', 'modbus') === 'uart';
-  const advice = 'found tcp:// on a uart line, which speaks no Modbus; a serial server that passes bytes on is rtu+tcp://host:port';
+  const advice = msg`found tcp:// on a uart line, which has no Modbus; a serial server that passes bytes on is rtu+tcp://host:port`;
   return [
     ...(isUart ? [{ path: [...path, 'port'], message: advice }] : []),
-    ...idle('rs485', 'tcp://'),
-    ...idle('serial', 'tcp://, the gateway has its own settings'),
+    ...idle('rs485', msg`has no effect with tcp://; leave it out`),
+    ...idle('serial', msg`has no effect with tcp://, the gateway has its own settings; leave it out`),
   ];
 }
 

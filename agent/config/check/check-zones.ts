@@ -3,11 +3,12 @@
  * about settings with which a cabinet can run. `check-levels.ts` checks the levels. Pure.
  */
 import { msg } from '../../core/message.ts';
+import { listNames } from '../../core/suggestions.ts';
 import { MAX_WINDOW_MIN } from '../../lighting/photocell.ts';
 import { STUCK_S, showsWhoStays } from '../schema/complete-lighting.ts';
 import { checkOneLevel } from './check-programmes.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
-import { type Finding, listNames } from './finding.ts';
+import type { Finding } from './finding.ts';
 import { stepPct, waveMode } from './zone-facts.ts';
 
 /** Between the two thresholds of a photocell. Source: the positive ratio of UK photocells, on at 70 and off at 105 lx. */
@@ -40,9 +41,12 @@ function checkPhotocell({ value: { photocell }, path }: Placed<ZoneDraft>): Find
   if (photocell === undefined || photocell === null) return [];
   const [onBelowLux, offAboveLux] = [given(photocell, 'onBelowLux', 35), given(photocell, 'offAboveLux', 70)];
   if (onBelowLux === undefined || offAboveLux === undefined || offAboveLux > onBelowLux) return [];
-  const between = offAboveLux === onBelowLux ? `at ${onBelowLux} lx` : `between ${offAboveLux} and ${onBelowLux} lx`;
+  const usual = Math.ceil(onBelowLux * USUAL_RATIO);
   const key = 'offAboveLux' in photocell ? 'offAboveLux' : 'onBelowLux';
-  const message = msg`offAboveLux ${offAboveLux} is not above onBelowLux ${onBelowLux}: ${between} the zone would be lit and put out in turn; write offAboveLux ${Math.ceil(onBelowLux * USUAL_RATIO)}`;
+  const message =
+    offAboveLux === onBelowLux
+      ? msg`offAboveLux ${offAboveLux} is not above onBelowLux ${onBelowLux}: at ${onBelowLux} lx the zone would be lit and put out in turn; write offAboveLux ${usual}`
+      : msg`offAboveLux ${offAboveLux} is not above onBelowLux ${onBelowLux}: between ${offAboveLux} and ${onBelowLux} lx the zone would be lit and put out in turn; write offAboveLux ${usual}`;
   return [{ path: [...path, 'photocell', key], message }];
 }
 
@@ -65,14 +69,13 @@ function checkReach({ value: zone, path }: Placed<ZoneDraft>, { devices }: Index
   const wave = waveMode(zone) === 'poles';
   if (typeof zone.presence?.reachM !== 'number' && !wave) return [];
   const homeless = new Set(devices.filter(({ value }) => given(value, 'pole', null) === null).map(({ value }) => value.id));
-  const [what, advice] = wave
-    ? ['so no wave can start there', 'give it a pole, or leave wave out']
-    : ['so reachM cannot be measured from it', 'give it a pole or leave reachM out'];
   return placed(zone.presence?.sensors, [...path, 'presence', 'sensors'])
     .filter(({ value: { device, listen } }) => listen !== 'group' && device !== undefined && homeless.has(device))
     .map((sensor) => ({
       path: [...sensor.path, 'device'],
-      message: msg`device "${sensor.value.device}" has no pole, ${what}; ${advice}`,
+      message: wave
+        ? msg`device "${sensor.value.device ?? ''}" has no pole, so no wave can start there; give it a pole, or leave wave out`
+        : msg`device "${sensor.value.device ?? ''}" has no pole, so reachM cannot be measured from it; give it a pole or leave reachM out`,
     }));
 }
 
@@ -137,7 +140,7 @@ function checkBlanking({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
   return placed(zone.presence?.sensors, [...path, 'presence', 'sensors'])
     .filter(({ value: { blankS, kind } }) => kind !== 'counter' && blankS !== undefined && blankS > 0)
     .map((sensor) => {
-      const message = `blankS ${sensor.value.blankS} with wave counts as ${lookAheadS / 2} at most, because light rises ahead of people; leave it out, or shield the sensor from the lamp`;
+      const message = msg`blankS ${sensor.value.blankS ?? 0} with wave counts as ${lookAheadS / 2} at most, because light rises ahead of people; leave it out, or shield the sensor from the lamp`;
       return { path: [...sensor.path, 'blankS'], message };
     });
 }

@@ -3,10 +3,10 @@
  *
  * Cross-checks work on a draft. They report nothing about missing parts: the schema already did.
  */
-import { msg } from '../../core/message.ts';
-import { didYouMean } from '../../core/suggestions.ts';
+import { type Argument, type Message, msg } from '../../core/message.ts';
+import { didYouMean, listNames } from '../../core/suggestions.ts';
 import type { CabinetInput } from '../schema/schema.ts';
-import { type Finding, listNames, type Path } from './finding.ts';
+import type { Finding, Path } from './finding.ts';
 
 /** Any part may be missing because it was ill-formed. */
 export type Draft<T> = T extends readonly (infer U)[]
@@ -93,8 +93,24 @@ export function given<T extends object, K extends keyof T, D>(item: T, key: K, b
   return key in item ? item[key] : byDefault;
 }
 
+/** By what is named: languages have an article or an ending for each. */
+const UNKNOWN = {
+  branch: (id: string, hint: Argument) => msg`unknown branch "${id}"${hint}`,
+  calendar: (id: string, hint: Argument) => msg`unknown calendar "${id}"${hint}`,
+  'counting device': (id: string, hint: Argument) => msg`unknown counting device "${id}"${hint}`,
+  device: (id: string, hint: Argument) => msg`unknown device "${id}"${hint}`,
+  lamp: (id: string, hint: Argument) => msg`unknown lamp "${id}"${hint}`,
+  'list of holidays': (id: string, hint: Argument) => msg`unknown list of holidays "${id}"${hint}`,
+  'photocell device': (id: string, hint: Argument) => msg`unknown photocell device "${id}"${hint}`,
+  pole: (id: string, hint: Argument) => msg`unknown pole "${id}"${hint}`,
+  programme: (id: string, hint: Argument) => msg`unknown programme "${id}"${hint}`,
+  rule: (id: string, hint: Argument) => msg`unknown rule "${id}"${hint}`,
+  'sensor device': (id: string, hint: Argument) => msg`unknown sensor device "${id}"${hint}`,
+  zone: (id: string, hint: Argument) => msg`unknown zone "${id}"${hint}`,
+} satisfies Readonly<Record<string, (id: string, hint: Argument) => Message>>;
+
 interface Reference {
-  readonly what: string;
+  readonly what: keyof typeof UNKNOWN;
   readonly id: string | null | undefined;
   readonly known: Names;
   readonly path: Path;
@@ -103,7 +119,7 @@ interface Reference {
 /** A reference to nothing. */
 export function unknownName({ what, id, known, path }: Reference): Finding[] {
   if (id === undefined || id === null || known === null || known.has(id)) return [];
-  return [{ path, message: msg`unknown ${what} "${id}"${didYouMean(id, known, `; there are: ${listNames(known)}`)}` }];
+  return [{ path, message: UNKNOWN[what](id, didYouMean(id, known, msg`; there are: ${listNames(known)}`)) }];
 }
 
 /** Unknown zones of a list. */

@@ -24,14 +24,3 @@ export interface Finding {
 export function formatPath(path: Path): string {
   return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
 }
-
-/** Longest list of names in a message, so that it stays one line on a terminal. */
-const NAMES_SHOWN = 8;
-
-/** Names for the end of a sentence; long lists are cut and counted. */
-export function listNames(names: Iterable<string>): string {
-  const all = [...names];
-  if (all.length === 0) return 'none';
-  const rest = all.length - NAMES_SHOWN;
-  return all.slice(0, NAMES_SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
-}

@@ -1,6 +1,6 @@
 import type { Problem } from '../../core/errors.ts';
 import { type JsonSchema, keysOf, schemaAt, withoutNull } from '../../core/json-schema.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { EditedText } from '../../core/revisions.ts';
 import { valueAt } from '../../core/schema-findings.ts';
 import { nearest } from '../../core/suggestions.ts';
@@ -26,8 +26,8 @@ export function editChecked(text: string, path: string, value: string | null): E
   const wrong = caused.filter(({ path: at }) => valueAt(after.value, at) !== undefined);
   const [first] = wrong;
   if (first !== undefined) {
-    const more = wrong.length === 1 ? '' : ` (and ${wrong.length - 1} more)`;
-    return { reason: msg`${formatPath(first.path)}: ${withHomes(first)}${more}` };
+    const [path, more] = [formatPath(first.path), wrong.length - 1];
+    return { reason: more === 0 ? msg`${path}: ${withHomes(first)}` : msg`${path}: ${withHomes(first)} (and ${more} more)` };
   }
   const missing = caused.map(
     ({ path: at, message }): Problem => ({ file: 'cabinet.yaml', ...after.place(at), path: formatPath(at), message }),
@@ -36,11 +36,11 @@ export function editChecked(text: string, path: string, value: string | null): E
 }
 
 function findingKey({ path, message }: Finding): string {
-  return JSON.stringify([path, message]);
+  return JSON.stringify([path, String(message)]);
 }
 
 /** The message of a finding; for an unknown key that is near none of its section, the sections that have it. */
-function withHomes({ path, message, atKey }: Finding): string {
+function withHomes({ path, message, atKey }: Finding): Message {
   const key = path.at(-1);
   if (atKey !== true || typeof key !== 'string') return message;
   const root = cabinetJsonSchema();
@@ -49,7 +49,7 @@ function withHomes({ path, message, atKey }: Finding): string {
   const [first] = homes;
   if (first === undefined) return message;
   const places = [...new Set(homes.map(({ at }) => at))].slice(0, HOMES_SHOWN);
-  return `unknown key "${key}"; ${first.name} belongs to ${places.join(', ')}`;
+  return msg`unknown key "${key}"; ${first.name} belongs to ${places}`;
 }
 
 /** The sections below `at` that have a key, in any case: `zones[ID]`. */

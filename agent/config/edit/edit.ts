@@ -19,10 +19,9 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
-import { type Message, msg } from '../../core/message.ts';
+import { Message, msg } from '../../core/message.ts';
 import type { EditedText } from '../../core/revisions.ts';
-import { didYouMean } from '../../core/suggestions.ts';
-import { listNames } from '../check/finding.ts';
+import { didYouMean, listNames } from '../../core/suggestions.ts';
 
 /** A key, a position in a list, the item of a list with this id or this time, or a new item after the last. */
 export type PathStep =
@@ -39,18 +38,18 @@ const MAX_PATH = 200;
 /** Puts `value` (YAML, usually one word) at a path, or removes the path with null. */
 export function editYaml(text: string, path: string, value: string | null): EditedText {
   const steps = stepsOf(path);
-  if (typeof steps === 'string') return { reason: steps };
+  if (steps instanceof Message) return { reason: steps };
   const document = parseDocument(text, { keepSourceTokens: true, logLevel: 'error' });
   if (document.errors.length > 0 || !isMap(document.contents)) return { reason: msg`it is not YAML as it stands: load a whole file first` };
   const place = placeOf(document, steps, value === null);
-  if (typeof place === 'string') return { reason: place };
+  if (place instanceof Message) return { reason: place };
   if (value === null) {
     document.deleteIn(place);
     return { text: document.toString(STYLE) };
   }
   const parsed = parseDocument(value, { logLevel: 'error' });
   if (parsed.errors.length > 0) return { reason: msg`the value is not YAML: ${parsed.errors[0]?.message.split('\n')[0] ?? ''}` };
-  if (hasAlias(parsed)) return { reason: msg`the value repeats another part (*), which it cannot see: write it out` };
+  if (hasAlias(parsed)) return { reason: msg`the value repeats another part (*), which it does not have: write it out` };
   return put(document, text, { place, plain: parsed.toJS({ maxAliasCount: 0 }) as unknown });
 }
 
@@ -98,7 +97,7 @@ export function stepsOf(path: string): PathStep[] | Message {
   });
 }
 
-/** Finds the path in the document. Returns a sentence where a part is missing; keys may be new, and one item after the last of a list. */
+/** Finds the path in the document. Returns a message where a part is missing; keys may be new, and one item after the last of a list. */
 function placeOf(document: Document.Parsed, steps: readonly PathStep[], mustExist: boolean): Place | Message {
   const place: Place = [];
   let node: unknown = document.contents;
@@ -111,7 +110,7 @@ function placeOf(document: Document.Parsed, steps: readonly PathStep[], mustExis
       place.push(step.name);
     } else {
       const index = itemOf(node, step, pathText(place));
-      if (typeof index === 'string') return index;
+      if (index instanceof Message) return index;
       place.push(index);
     }
     node = document.getIn(place, true);
@@ -121,7 +120,7 @@ function placeOf(document: Document.Parsed, steps: readonly PathStep[], mustExis
 }
 
 function itemOf(at: unknown, step: Exclude<PathStep, { kind: 'key' }>, where: string): number | Message {
-  if (!isSeq(at)) return msg`${where} is no list`;
+  if (!isSeq(at)) return msg`${where} is not a list`;
   const { items } = at as YAMLSeq;
   if (step.kind === 'new') return items.length;
   if (step.kind === 'at') return step.index < items.length ? step.index : msg`${where} has ${items.length} items, counted from 0`;
@@ -130,7 +129,7 @@ function itemOf(at: unknown, step: Exclude<PathStep, { kind: 'key' }>, where: st
     isMap(item) ? String((item as YAMLMap).get('id') ?? (item as YAMLMap).get('at') ?? '') : String(isScalar(item) ? item.value : ''),
   );
   const index = ids.indexOf(step.name);
-  const near = didYouMean(step.name, ids, `; there are: ${listNames(ids.filter((id) => id !== ''))}`);
+  const near = didYouMean(step.name, ids, msg`; there are: ${listNames(ids.filter((id) => id !== ''))}`);
   return index >= 0 ? index : msg`${where} has no "${step.name}"${near}`;
 }
 

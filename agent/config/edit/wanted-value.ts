@@ -1,14 +1,14 @@
-import type { WantedValue } from '../../core/json-schema.ts';
-import { allowedInWords, type JsonSchema, keysOf, withoutNull } from '../../core/json-schema.ts';
+import { allowedInWords, type JsonSchema, keysOf, sentenceOf, type WantedValue, withoutNull } from '../../core/json-schema.ts';
+import { Message, msg, NO_TEXT } from '../../core/message.ts';
 import { didYouMeanKey } from '../../core/suggestions.ts';
 import { cabinetJsonSchema } from '../schema/schema.ts';
 import { type PathStep, stepsOf } from './edit.ts';
 
 /** By the end of a key, the longest first. Source: the names of the schema, which carry their unit. */
-const UNITS: Readonly<Record<string, string>> = {
-  ...{ PerH: 'vehicles an hour', PerS: 'a second', Megabytes: 'megabytes', Seconds: 'seconds', Days: 'days', Pct: 'percent' },
-  ...{ Deg: 'degrees', Lux: 'lux', Kmh: 'kilometres an hour', Min: 'minutes', Ms: 'milliseconds', W: 'watts', M: 'metres', S: 'seconds' },
-  H: 'hours',
+const UNITS: Readonly<Record<string, Message>> = {
+  ...{ PerH: msg`vehicles an hour`, PerS: msg`a second`, Megabytes: msg`megabytes`, Seconds: msg`seconds`, Days: msg`days` },
+  ...{ Pct: msg`percent`, Deg: msg`degrees`, Lux: msg`lux`, Kmh: msg`kilometres an hour`, Min: msg`minutes`, Ms: msg`milliseconds` },
+  ...{ W: msg`watts`, M: msg`metres`, S: msg`seconds`, H: msg`hours` },
 };
 /** Names from the examples of the console, by the key or by the list that holds the item. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -30,10 +30,10 @@ const FORMS: readonly (readonly [says: RegExp, example: string])[] = [
 const USUAL_NUMBER = 60;
 const USUAL_NAME = 'name';
 
-/** The value that the schema allows at a path, `zones[rue].minPct`; a sentence for a path that does not exist. Pure. */
-export function wantedAt(path: string): WantedValue | { readonly problem: string } {
+/** The value that the schema allows at a path, `zones[rue].minPct`; a message for a path that does not exist. Pure. */
+export function wantedAt(path: string): WantedValue | { readonly problem: Message } {
   const steps = stepsOf(path);
-  if (typeof steps === 'string') return { problem: steps };
+  if (steps instanceof Message) return { problem: steps };
   let [here, key, mustBeThere]: [JsonSchema, string, boolean] = [cabinetJsonSchema(), '', false];
   for (const step of steps) {
     const above = withoutNull(here);
@@ -50,9 +50,9 @@ function wanted(schema: JsonSchema, key: string, mustBeThere: boolean): WantedVa
   const whole = withoutNull(schema);
   const isNumber = whole.type === 'integer' || whole.type === 'number';
   return {
-    purpose: schema.description ?? '',
+    purpose: schema.description === undefined ? NO_TEXT : sentenceOf(schema.description),
     allowed: allowedInWords(schema),
-    unit: isNumber ? unitOf(key) : '',
+    unit: isNumber ? unitOf(key) : NO_TEXT,
     choices: choicesOf(schema),
     usual: schema.default === undefined || schema.default === null ? null : inline(schema.default),
     mustBeThere,
@@ -74,18 +74,18 @@ function partAt({ items, properties, additionalProperties }: JsonSchema, step: P
   return own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
 }
 
-function problemAt(schema: JsonSchema, step: PathStep, key: string): string {
-  if (step.kind !== 'key') return `${key} is no list`;
-  if (schema.items !== undefined) return `${key} is a list: name an item, as ${key}[0], ${key}[ID] or ${key}[+]`;
+function problemAt(schema: JsonSchema, step: PathStep, key: string): Message {
+  if (step.kind !== 'key') return msg`${key} is not a list`;
+  if (schema.items !== undefined) return msg`${key} is a list: name an item, as ${key}[0], ${key}[ID] or ${key}[+]`;
   const keys = keysOf(schema);
   return keys.length === 0
-    ? `${key} holds no keys`
-    : `unknown key "${step.name}"${didYouMeanKey(step.name, keys, `; allowed here: ${keys.join(', ')}`)}`;
+    ? msg`${key} holds no keys`
+    : msg`unknown key "${step.name}"${didYouMeanKey(step.name, keys, msg`; allowed here: ${keys}`)}`;
 }
 
-function unitOf(key: string): string {
+function unitOf(key: string): Message {
   const end = Object.keys(UNITS).find((each) => key.endsWith(each));
-  return end === undefined ? '' : (UNITS[end] ?? '');
+  return end === undefined ? NO_TEXT : (UNITS[end] ?? NO_TEXT);
 }
 
 function exampleOf(schema: JsonSchema, key: string): unknown {

@@ -95,7 +95,7 @@ function failsafeFlaws({ after, running, levels }: CircuitQuestion): FloorFlaw[]
 
 const BEHIND_TCP = msg`a device behind tcp:// may ignore its unit number and be one of those that are lit`;
 
-const OTHER_WIRE = 'other serial settings could leave a device without a failsafe unreached';
+const OTHER_WIRE = msg`other serial settings could leave a device without a failsafe unreached`;
 
 /** A known unit must do what it did: its type writes the same, in the same way, at the same speed where it has no failsafe. */
 function unitFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
@@ -144,7 +144,7 @@ function broadcastFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] 
   return [...after.broadcasts]
     .filter((each) => ports.has(each.split('|')[0] ?? '') && !running.broadcasts.has(each) && !site.broadcasts.has(each))
     .map((each) => {
-      const [port, , table, address] = each.split('|');
+      const [port = '', , table = '', address = ''] = each.split('|');
       return { path: 'lines', message: msg`a broadcast to ${table} ${address} on ${port} that no type of what runs sends` };
     });
 }

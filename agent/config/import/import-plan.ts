@@ -1,5 +1,5 @@
-import { didYouMean } from '../../core/suggestions.ts';
-import { listNames } from '../check/finding.ts';
+import { type Message, msg } from '../../core/message.ts';
+import { didYouMean, listNames } from '../../core/suggestions.ts';
 import type { ImportFlaw, ImportRow } from './import-table.ts';
 import { type ReportFlaw, type TableThing, TableThings } from './table-things.ts';
 
@@ -51,6 +51,12 @@ export interface ImportPlan {
   readonly flaws: readonly ImportFlaw[];
 }
 
+/** What a new thing lacks. */
+const IS_NEW: Readonly<Record<'pole' | 'lamp', (id: string) => Message>> = {
+  pole: (id) => msg`pole ${id} is new, so this is required`,
+  lamp: (id) => msg`lamp ${id} is new, so this is required`,
+};
+
 /** Finds the changes that a cabinet needs, thing by thing. */
 class ImportPlanner {
   readonly changes: ImportChange[] = [];
@@ -77,7 +83,7 @@ class ImportPlanner {
     const before = lines[at]?.devices[index];
     if (before === undefined) {
       for (const key of ['unit', 'profile'])
-        if (fields[key] === undefined) this.#report(row, key, `device ${id} is new, so this must be said`);
+        if (fields[key] === undefined) this.#report(row, key, msg`device ${id} is new, so this is required`);
       this.changes.push({ kind: 'add', thing: 'device', id, row, line, fields: { id, ...fields } });
     } else if (line !== at) {
       this.changes.push({ kind: 'move', thing: 'device', id, row, from: at, index, line, fields: { ...before, ...fields } });
@@ -108,7 +114,7 @@ class ImportPlanner {
     const index = present.findIndex((each) => each['id'] === id);
     const before = present[index];
     if (before === undefined) {
-      for (const key of required) if (fields[key] === undefined) this.#report(row, key, `${thing} ${id} is new, so this must be said`);
+      for (const key of required) if (fields[key] === undefined) this.#report(row, key, IS_NEW[thing](id));
       this.changes.push({ kind: 'add', thing, id, row, fields: { id, ...fields } });
       return;
     }
@@ -122,11 +128,11 @@ class ImportPlanner {
     const ids = this.#target.lines.map((each) => each.id);
     if (named !== undefined) {
       const found = ids.indexOf(named);
-      if (found < 0) this.#report(row, 'line', `no line "${named}"${didYouMean(named, ids, `; the cabinet has ${listNames(ids)}`)}`);
+      if (found < 0) this.#report(row, 'line', msg`no line "${named}"${didYouMean(named, ids, msg`; the cabinet has ${listNames(ids)}`)}`);
       return found;
     }
     if (at >= 0 || ids.length === 1) return Math.max(at, 0);
-    this.#report(row, 'line', `device ${id} is new, so its line must be said; the cabinet has ${listNames(ids)}`);
+    this.#report(row, 'line', msg`device ${id} is new, so its line is required; the cabinet has ${listNames(ids)}`);
     return -1;
   }
 
@@ -141,12 +147,14 @@ class ImportPlanner {
     const at = zones.findIndex(({ lamps }) => lamps.includes(id));
     const named = this.#things.zoneOf.get(id) ?? (isNew && ids.length === 1 ? ids[0] : undefined);
     if (named === undefined) {
-      if (isNew) this.#report(row, 'zone', `lamp ${id} is new, so its zone must be said; the cabinet has ${listNames(ids)}`);
+      if (isNew) this.#report(row, 'zone', msg`lamp ${id} is new, so its zone is required; the cabinet has ${listNames(ids)}`);
       return;
     }
     const zone = ids.indexOf(named);
-    const known = `${didYouMean(named, ids, `; the cabinet has ${listNames(ids)}`)} New zones are written into the cabinet first`;
-    if (zone < 0) this.#report(row, 'zone', `no zone "${named}"${known}`);
+    if (zone < 0) {
+      const hint = didYouMean(named, ids, msg`; the cabinet has ${listNames(ids)}.`);
+      this.#report(row, 'zone', msg`no zone "${named}"${hint} New zones are written into the cabinet first`);
+    }
     if (zone < 0 || zone === at) return;
     if (at >= 0) this.changes.push({ kind: 'leave', thing: 'zone', id, row, zone: at, index: zones[at]?.lamps.indexOf(id) ?? 0 });
     this.changes.push({ kind: 'join', thing: 'zone', id, row, zone });

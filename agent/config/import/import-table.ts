@@ -110,10 +110,10 @@ function delimiterOf(text: string): string {
 }
 
 /** The mistakes of the library's error codes, as a person reads them. */
-const SYNTAX: Readonly<Partial<Record<CsvErrorCode, string>>> = {
-  CSV_QUOTE_NOT_CLOSED: 'a quote (") is opened and never closed: close it, or take it away',
-  CSV_INVALID_CLOSING_QUOTE: 'something stands behind a closing quote ("): quote the whole cell, and write "" for a quote in it',
-  INVALID_OPENING_QUOTE: 'a quote (") stands within a cell: quote the whole cell, and write "" for a quote in it',
+const SYNTAX: Readonly<Partial<Record<CsvErrorCode, Message>>> = {
+  CSV_QUOTE_NOT_CLOSED: msg`a quote (") is opened and never closed: close it, or remove it`,
+  CSV_INVALID_CLOSING_QUOTE: msg`text follows a closing quote ("): quote the whole cell, and write "" for a quote in it`,
+  INVALID_OPENING_QUOTE: msg`there is a quote (") within a cell: quote the whole cell, and write "" for a quote in it`,
 };
 
 function recordsOf(text: string): { readonly all: readonly CsvRecord[] } | { readonly flaw: ImportFlaw } {
@@ -153,15 +153,11 @@ function readHead({ line, cells }: CsvRecord): { columns: (ImportColumn | null)[
   for (const [i, column] of columns.entries()) {
     const first = columns.indexOf(column);
     if (column !== null && first < i)
-      flaws.push(flaw(line, cells[i] ?? '', msg`means the same as the heading "${cells[first]}": leave one of them out`));
+      flaws.push(flaw(line, cells[i] ?? '', msg`means the same as the heading "${cells[first] ?? ''}": leave one of them out`));
   }
   if (!columns.some((column) => column === 'pole' || column === 'device' || column === 'lamp'))
     flaws.push(
-      flaw(
-        line,
-        null,
-        msg`no column names a thing: one must be pole, lamp or device (poteau, luminaire, appareil); found ${cells.join(', ')}`,
-      ),
+      flaw(line, null, msg`no column names a thing: one must be pole, lamp or device (poteau, luminaire, appareil); found ${cells}`),
     );
   return { columns, flaws, ignored };
 }
@@ -214,7 +210,9 @@ function numberIn(cell: string, column: NumberColumn): number | { readonly refus
   const number = /^[+-]?\d+(?:[.,]\d+)?$/.test(cell) ? Number(cell.replace(',', '.')) : Number.NaN;
   if (number >= min && number <= max && (!isWhole || Number.isInteger(number))) return number;
   return {
-    refused: msg`found ${JSON.stringify(cell)}; allowed: a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}, without its unit`,
+    refused: isWhole
+      ? msg`found ${JSON.stringify(cell)}; allowed: a whole number from ${min} to ${max}, without its unit`
+      : msg`found ${JSON.stringify(cell)}; allowed: a number from ${min} to ${max}, without its unit`,
   };
 }
 

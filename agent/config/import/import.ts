@@ -2,6 +2,7 @@
  * Imports a table of poles and lamps into the text of a cabinet. Touches no disk.
  */
 import { isRecord } from '../../core/is-record.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { formatPath } from '../check/finding.ts';
 import { readPlacedYaml } from '../load/places.ts';
 import { type ImportChange, type ImportFields, type ImportTarget, planImport } from './import-plan.ts';
@@ -16,7 +17,7 @@ export interface ReportedChange {
   /** Line of the table. */
   readonly row: number;
   /** For people: `+ pole P14: atM 392`. */
-  readonly text: string;
+  readonly text: Message;
 }
 
 /** The result of an import. */
@@ -66,7 +67,7 @@ export function importTable(table: string, cabinet: string): ImportResult {
       apply(change, edits);
     } catch (error) {
       if (!(error instanceof UneditableError)) throw error;
-      failed.push({ line: change.row, column: null, message: error.message });
+      failed.push({ line: change.row, column: null, message: error.said });
     }
   }
   return { rows: rows.length, changes, flaws: failed, ignored, text: failed.length > 0 ? cabinet : edits.text() };
@@ -114,12 +115,21 @@ function reported(change: ImportChange, { lines, zones }: ImportTarget): Reporte
   return { kind, thing, id, row, text: textOf(change, lines, zones) };
 }
 
-function textOf(change: ImportChange, lines: ImportTarget['lines'], zones: ImportTarget['zones']): string {
-  if (change.thing === 'zone') return `${change.kind === 'join' ? '+' : '-'} zone ${zones[change.zone]?.id}: lamp ${change.id}`;
-  const where = change.thing === 'device' ? ` on ${lines[change.line]?.id}` : '';
-  const name = `${change.thing} ${change.id}${where}`;
-  if (change.kind === 'move') return `~ ${name}: from ${lines[change.from]?.id}`;
+function textOf(change: ImportChange, lines: ImportTarget['lines'], zones: ImportTarget['zones']): Message {
+  const { id } = change;
+  if (change.thing === 'zone') {
+    const zone = zones[change.zone]?.id ?? '';
+    return change.kind === 'join' ? msg`+ zone ${zone}: lamp ${id}` : msg`- zone ${zone}: lamp ${id}`;
+  }
+  const line = change.thing === 'device' ? (lines[change.line]?.id ?? '') : '';
+  if (change.kind === 'move') return msg`~ device ${id} on ${line}: from ${lines[change.from]?.id ?? ''}`;
   const entries = Object.entries(change.fields).filter(([key]) => key !== 'id');
-  if (change.kind === 'add') return `+ ${name}: ${entries.map(([key, value]) => `${key} ${value}`).join(', ')}`;
-  return `~ ${name}: ${entries.map(([key, value]) => `${key} ${change.before[key] ?? '-'} -> ${value}`).join(', ')}`;
+  if (change.kind === 'add') {
+    const values = entries.map(([key, value]) => `${key} ${value}`);
+    if (change.thing === 'device') return msg`+ device ${id} on ${line}: ${values}`;
+    return change.thing === 'pole' ? msg`+ pole ${id}: ${values}` : msg`+ lamp ${id}: ${values}`;
+  }
+  const values = entries.map(([key, value]) => `${key} ${change.before[key] ?? '-'} -> ${value}`);
+  if (change.thing === 'device') return msg`~ device ${id} on ${line}: ${values}`;
+  return change.thing === 'pole' ? msg`~ pole ${id}: ${values}` : msg`~ lamp ${id}: ${values}`;
 }

@@ -1,3 +1,4 @@
+import { type Message, msg } from '../../core/message.ts';
 import type { ImportRow } from './import-table.ts';
 
 /** The values of one thing, from all its rows; `row` is the first of them. */
@@ -7,7 +8,7 @@ export interface TableThing {
 }
 
 /** Records what is wrong with a row; `column` null where no single cell is wrong. */
-export type ReportFlaw = (row: number, column: string | null, message: string) => void;
+export type ReportFlaw = (row: number, column: string | null, message: Message) => void;
 
 type Fields = Readonly<Record<string, string | number | undefined>>;
 
@@ -27,10 +28,10 @@ export class TableThings {
 
   add({ line: row, texts, numbers }: ImportRow): void {
     const { pole, branch, lamp } = texts;
-    if (pole === undefined && lamp === undefined && texts.device === undefined) this.#report(row, null, 'names no pole, lamp or device');
+    if (pole === undefined && lamp === undefined && texts.device === undefined) this.#report(row, null, msg`names no pole, lamp or device`);
     else if (pole !== undefined) this.#addFields(this.poles, pole, row, { atM: numbers.atM, branch });
     else if (numbers.atM !== undefined || branch !== undefined)
-      this.#report(row, 'pole', 'a distance or branch is that of a pole: name the pole');
+      this.#report(row, 'pole', msg`a distance or branch is that of a pole: name the pole`);
     this.#addDevice(row, texts, numbers);
     this.#addLamp(row, texts, numbers);
   }
@@ -40,7 +41,7 @@ export class TableThings {
     if (texts.device === undefined && unit === undefined && line === undefined && profile === undefined) return;
     const device = texts.device ?? texts.lamp;
     if (device === undefined) {
-      this.#report(row, 'lamp', 'a line, unit or profile is that of a device: name the lamp or device');
+      this.#report(row, 'lamp', msg`a line, unit or profile is that of a device: name the lamp or device`);
       return;
     }
     // A device with several lamps stands at the pole of the first of them.
@@ -57,7 +58,7 @@ export class TableThings {
       this.#addFields(this.lamps, lamp, row, fields);
       if (zone !== undefined) this.#place(this.zoneOf, lamp, zone, row);
     } else if (zone !== undefined || ratedPowerW !== undefined)
-      this.#report(row, 'lamp', 'a zone or power is that of a lamp: name the lamp');
+      this.#report(row, 'lamp', msg`a zone or power is that of a lamp: name the lamp`);
   }
 
   #addFields(things: Map<string, TableThing>, id: string, row: number, fields: Fields): void {
@@ -67,7 +68,7 @@ export class TableThings {
       if (value === undefined) continue;
       const before = known.fields[key];
       if (before !== undefined && before !== value)
-        this.#report(row, key, `${id} has ${key} ${before} in line ${known.row}, and ${value} here: say it once`);
+        this.#report(row, key, msg`${id} has ${key} ${before} in line ${known.row}, and ${value} here: write it once`);
       else known.fields[key] = value;
     }
   }
@@ -75,7 +76,7 @@ export class TableThings {
   #place(places: Map<string, string>, id: string, place: string, row: number): void {
     const before = places.get(id);
     if (before !== undefined && before !== place)
-      this.#report(row, places === this.zoneOf ? 'zone' : 'line', `${id} is in ${before} too, further up: say it once`);
+      this.#report(row, places === this.zoneOf ? 'zone' : 'line', msg`${id} is in ${before} too, further up: write it once`);
     places.set(id, place);
   }
 }

@@ -85,7 +85,7 @@ export class YamlEdits {
     const key = path.join('.');
     const list = this.#nodeAt(path);
     if (list === undefined || (isScalar(list) && list.value === null))
-      throw new UneditableError(msg`${path.join('.')} is not written: write \`${path.at(-1)}: []\` there first`);
+      throw new UneditableError(msg`${path.join('.')} is not written: write \`${path.at(-1) ?? ''}: []\` there first`);
     if (!isSeq<Node>(list)) throw uneditable(path);
     // Checked now rather than in `text`, so that the flaw is reported with the row that caused it.
     for (const item of list.items) rangeOf(item, path);

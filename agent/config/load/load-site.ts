@@ -170,6 +170,6 @@ function readableCabinet(file: string, checkedFor: CheckedFor, given?: string): 
 }
 
 function noFolder({ file, named }: LoadedCabinet, index: number, dir: string): Problem {
-  const message = msg`no such folder ${dir}; make it, or take it out of the list`;
+  const message = msg`no such folder ${dir}; make it, or remove it from the list`;
   return { file, ...named(['profileDirs', index]), message };
 }

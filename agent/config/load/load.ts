@@ -58,7 +58,7 @@ export function loadCabinet(file: string, readFile: (file: string) => string): L
   return loaded;
 }
 
-/** What is to be used anew must pass every check; what runs goes on with those that `mayGoOn` names. */
+/** What is new must pass every check; what runs goes on with those that `mayGoOn` names. */
 export type CheckedFor = 'new' | 'running';
 
 /** As `loadCabinet`, with its problems as a value. Errors: throws ConfigError for a file that cannot be read, or is no YAML. */
@@ -114,16 +114,16 @@ export function cabinetFrom(values: unknown): Cabinet | undefined {
 
 function toProblem(file: string, yaml: PlacedDocument, { path, message, atKey, first }: Finding): Problem {
   const place = atKey ? yaml.keyPlace(path) : yaml.place(path);
-  const where = first === undefined ? '' : ` (the other is in line ${yaml.place(first).line})`;
-  return { file, ...place, path: formatPath(path), message: message + where };
+  const whole = first === undefined ? message : msg`${message} (the other is in line ${yaml.place(first).line})`;
+  return { file, ...place, path: formatPath(path), message: whole };
 }
 
 /** What a failed read means to the person who named the file. Source: errno(3). */
-const READ_FAILURES: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file; check the path, or write a first one with `luciole setup`',
-  ENOTDIR: 'no such file; a part of the path is not a folder',
-  EISDIR: 'this is a folder; name the cabinet file in it',
-  EACCES: "not allowed to read it; check the file's owner and mode",
+const READ_FAILURES: Readonly<Record<string, Message>> = {
+  ENOENT: msg`no such file; check the path, or write a first one with \`luciole setup\``,
+  ENOTDIR: msg`no such file; a part of the path is not a folder`,
+  EISDIR: msg`this is a folder; name the cabinet file in it`,
+  EACCES: msg`not allowed to read it; check the file's owner and mode`,
 };
 
 function readText(file: string, readFile: (file: string) => string): string {

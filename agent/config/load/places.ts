@@ -119,7 +119,10 @@ function brokenNodes(document: Document.Parsed): TextFlaw[] {
     Alias: (_, alias) => {
       const target = alias.resolve(document);
       if (target === undefined)
-        found.push({ offset: startOf(alias), message: msg`"*${alias.source}" points to nothing; no "&${alias.source}" stands before it` });
+        found.push({
+          offset: startOf(alias),
+          message: msg`"*${alias.source}" points to nothing; there is no "&${alias.source}" before it`,
+        });
       else if (isCollection(target) && nestsAliases(target)) {
         found.push({
           offset: startOf(alias),

@@ -2,8 +2,9 @@
  * The process that reads the configuration of a run. It answers once and ends.
  */
 import { dirname } from 'node:path';
-import { ConfigError } from '../../core/errors.ts';
-import type { ChildAnswer, ChildMessage } from './read-in-child.ts';
+import { ConfigError, type Problem } from '../../core/errors.ts';
+import { withTexts } from '../../core/message-wire.ts';
+import type { Begun, ChildAnswer, ChildMessage } from './read-in-child.ts';
 import { beginConfiguration, type StartParts } from './start-revision.ts';
 
 const send = (message: ChildMessage): void => void process.send?.(message);
@@ -15,9 +16,13 @@ async function answer(parts: StartParts): Promise<ChildAnswer> {
   try {
     const { site, revisions } = await beginConfiguration(parts, (completed) => send({ completed }));
     const { disk, ...rest } = revisions;
-    return { begun: { site, revisions: { ...rest, dir: dirname(disk.dirOf('candidate')) } }, problems: [] };
+    const sent = {
+      site: { ...site, warnings: withTexts(site.warnings), profileProblems: withTexts(site.profileProblems) },
+      revisions: { ...rest, notices: withTexts(rest.notices), dir: dirname(disk.dirOf('candidate')) },
+    };
+    return { begun: sent as Begun, problems: [] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { begun: null, problems: error.problems };
+    return { begun: null, problems: withTexts(error.problems) as readonly Problem[] };
   }
 }

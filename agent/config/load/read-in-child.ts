@@ -9,11 +9,12 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Clock, every } from '../../core/clock.ts';
 import { ConfigError, type Problem } from '../../core/errors.ts';
+import { withMessages } from '../../core/message-wire.ts';
 import { createRevisionDisk } from '../revisions/revision-disk.ts';
 import type { Beginning, BeginningStep, RevisionsAtStart, StartParts } from './start-revision.ts';
 
-/** The result of the process: the disk of the revisions is named by its folder. */
-interface Begun {
+/** The result of the process: the disk of the revisions is named by its folder. Messages are in the form of `withTexts`. */
+export interface Begun {
   readonly site: Beginning['site'];
   readonly revisions: Omit<RevisionsAtStart, 'disk'> & { readonly dir: string };
 }
@@ -62,10 +63,14 @@ export async function beginInChild(parts: StartParts, { clock, onStep }: ChildPa
   }
   // The process could not start, or was killed. If memory is short, prefer light.
   if (answer === null) return (await import('./start-revision.ts')).beginConfiguration(parts, onStep);
-  if (answer.begun === null) throw new ConfigError(answer.problems);
+  if (answer.begun === null) throw new ConfigError(withMessages(answer.problems) as readonly Problem[]);
   const { site, revisions } = answer.begun;
   const { dir, ...rest } = revisions;
-  return { site, revisions: { ...rest, disk: createRevisionDisk(dir) } };
+  const [warnings, profileProblems, notices] = [site.warnings, site.profileProblems, rest.notices].map(withMessages);
+  return {
+    site: { ...site, warnings, profileProblems } as Beginning['site'],
+    revisions: { ...rest, notices: notices as RevisionsAtStart['notices'], disk: createRevisionDisk(dir) },
+  };
 }
 
 /** The answer of the process; null when it ended without one, undefined when it hangs. */

@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
-import { ConfigError, formatProblem } from '../../core/errors.ts';
+import { ConfigError, problemMessage } from '../../core/errors.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { finishRestore } from '../../core/pending-restore.ts';
@@ -133,7 +133,7 @@ async function fromFile(
   const files: ConfigFiles = { cabinet: file.text, profiles: {} };
   const revision = { atMs: nowMs, by: 'file', why: configFile, hash: revisionHash(files) };
   await rememberSite({ disk, file });
-  const settled = before === null ? null : withTrialReturned(before, `the file ${configFile} was changed`);
+  const settled = before === null ? null : withTrialReturned(before, msg`the file ${configFile} was changed`);
   const history =
     settled === null ? firstRevisionHistory(revision, file.hash) : { ...withConfirmed(settled, revision), fileHash: file.hash };
   const saved = await savedAs(disk, history, files);
@@ -150,7 +150,7 @@ async function fromRevision(parts: Beginnings, known: RevisionHistory, notices: 
   if (trial !== null) {
     const site = trial.starts < MOST_STARTS ? await siteOf(known, trial.number, { disk, siteDir, onStep }) : null;
     const why =
-      trial.starts < MOST_STARTS ? 'its files cannot be used any more' : `the agent had to start ${trial.starts + 1} times with it`;
+      trial.starts < MOST_STARTS ? msg`its files cannot be used any more` : msg`the agent had to start ${trial.starts + 1} times with it`;
     const history = site === null ? withTrialReturned(known, why) : { ...known, trial: { ...trial, starts: trial.starts + 1 } };
     await savedAs(disk, history, null);
     if (site !== null) return { site, revisions: { disk, history, ...place, unlikeSite: unlikeSite(site, parts), notices } };
@@ -262,11 +262,12 @@ function changedFacts({ trial, current }: RevisionHistory): EventFacts {
 
 function unusableFacts(configFile: string, { problems }: ConfigError): EventFacts {
   const [first] = problems;
-  const text = msg`the file of the site was changed and cannot be used, the last revision runs: ${first === undefined ? configFile : formatProblem(first)}`;
+  const why = first === undefined ? configFile : problemMessage(first);
+  const text = msg`the file of the site was changed and cannot be used, the last revision runs: ${why}`;
   return facts('config-refused', 'alarm', text);
 }
 
-function returnedFacts(number: number, current: number, why: string): EventFacts {
+function returnedFacts(number: number, current: number, why: Message): EventFacts {
   return facts('config-returned', 'warning', msg`revision ${number} returned, revision ${current} runs again: ${why}`);
 }
 

@@ -33,14 +33,14 @@ interface Case {
 
 /** Errors about a text that is YAML. */
 const IS_SENTENCE: ReadonlySet<YAMLError['code']> = new Set(['DUPLICATE_KEY', 'MULTIPLE_DOCS']);
-const WRONG_COLUMN = 'begin all keys of a section, and all "-" of a list, in the same column';
+const WRONG_COLUMN = msg`begin all keys of a section, and all "-" of a list, in the same column`;
 const NEEDS_COLON = msg`a key is followed by a colon and a blank, as in "id: L01"`;
 
 /** By code; undefined leaves the library's own message. `isBroken`: the value goes on in the next line. */
 const SENTENCES: Partial<Record<YAMLError['code'], (found: Case, isBroken: boolean) => TextFlaw | undefined>> = {
-  DUPLICATE_KEY: (found) => here(found, msg`this key stands twice in the same section; keep one of the two`),
+  DUPLICATE_KEY: (found) => here(found, msg`this key is used twice in the same section; keep one of the two`),
   MULTIPLE_DOCS: (found) => here(found, msg`a second document begins here ("---"); one file holds one`),
-  TAB_AS_INDENT: (found) => here(found, msg`a tab stands here; indent with spaces`),
+  TAB_AS_INDENT: (found) => here(found, msg`there is a tab here; indent with spaces`),
   BAD_INDENT: (found) => {
     const offset = /[#\n]/.test(found.text[found.at] ?? '') ? nextLine(found) : found.at;
     return openBracket(found) ?? { offset, message: msg`indentation: ${WRONG_COLUMN}` };
@@ -64,11 +64,11 @@ const SENTENCES: Partial<Record<YAMLError['code'], (found: Case, isBroken: boole
         : msg`this does not belong here; check indentation and quotes`,
     );
   },
-  BAD_SCALAR_START: (found) => here(found, msg`a text that begins with "${found.text[found.at]}" needs quotes`),
+  BAD_SCALAR_START: (found) => here(found, msg`a text that begins with "${found.text[found.at] ?? ''}" needs quotes`),
   BAD_DQ_ESCAPE: (found) =>
     here(found, msg`"${found.text.slice(found.at, found.at + 2)}" means nothing in double quotes; use single quotes`),
   TAG_RESOLVE_FAILED: (found) => here(found, msg`a text that begins with "!" needs quotes; tags are not used here`),
-  BAD_ALIAS: (found) => here(found, msg`a "${found.text[found.at]}" needs quotes or a name behind it`),
+  BAD_ALIAS: (found) => here(found, msg`a "${found.text[found.at] ?? ''}" needs quotes or a name behind it`),
 };
 
 /** Each error as one flaw; consequences of another error at the same place are left out. */
@@ -80,7 +80,8 @@ export function syntaxFlaws(text: string, document: Document.Parsed, errors: rea
     .filter(({ code, pos }) => code !== 'MULTILINE_IMPLICIT_KEY' || !nested.has(pos[0]))
     .map((error) => {
       const found: Case = { text, spans, error, at: behindBlanks(text, error.pos[0]) };
-      const flaw = SENTENCES[error.code]?.(found, broken.has(error.pos[0])) ?? here(found, error.message.replaceAll(/\s*\n\s*/g, ' '));
+      const flaw =
+        SENTENCES[error.code]?.(found, broken.has(error.pos[0])) ?? here(found, msg`${error.message.replaceAll(/\s*\n\s*/g, ' ')}`);
       return { ...flaw, message: IS_SENTENCE.has(error.code) ? flaw.message : msg`not YAML: ${flaw.message}` };
     });
 }
@@ -100,7 +101,7 @@ function openBracket({ text, spans, error }: Case): TextFlaw | undefined {
   const start = innermost(spans.brackets, error.pos[0]);
   return start === undefined
     ? undefined
-    : { offset: start, message: msg`this "${text[start]}" is not closed, or its lines are not indented` };
+    : { offset: start, message: msg`this "${text[start] ?? ''}" is not closed, or its lines are not indented` };
 }
 
 /** Collected once: a hostile text has as many errors as lines. */

@@ -1,10 +1,11 @@
-import { type Message, msg } from '../../core/message.ts';
 /**
  * Refuses a text before it is read as YAML: control characters, and too many nested parts. Pure.
  *
  * It uses no YAML library, because it runs in the agent itself. Where it reads an unusual text differently from the library, the checking
  * process still has its own memory limit.
  */
+
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 
 /** Lists and sections within each other. Source: assumed; the deepest file of this program has 7. */
 export const MAX_NESTING = 32;
@@ -17,11 +18,11 @@ export function textRefusal(text: string): Message {
   const found = CONTROL.exec(text);
   if (found !== null) {
     const code = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
-    return msg`line ${lineAt(text, found.index)} holds the control character U+${code}: take it out`;
+    return msg`line ${lineAt(text, found.index)} holds the control character U+${code}: remove it`;
   }
   const deep = tooDeepAt(text);
   return deep === null
-    ? msg``
+    ? NO_TEXT
     : msg`line ${lineAt(text, deep)} has more than ${MAX_NESTING} lists or sections within each other: make it flatter`;
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { type Message, NO_TEXT } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import type { CommitRequest, SiteOwnedDifference } from '../../core/revisions.ts';
 import type { AgentEvent } from '../../core/words.ts';
@@ -27,7 +28,7 @@ export interface ActiveRevisionParts {
   /** Called after each change of the view. */
   readonly onChange: () => void;
   /** Called at the end of a trial. `reason` is empty where it was confirmed. */
-  readonly onTrialEnd: (trial: { readonly commandId: string | null; readonly number: number; readonly reason: string }) => void;
+  readonly onTrialEnd: (trial: { readonly commandId: string | null; readonly number: number; readonly reason: Message }) => void;
 }
 
 /** A configuration, and its site-owned keys that differ from the file of the site. */
@@ -109,7 +110,7 @@ export class ActiveRevision {
   async activate(
     next: Running & { readonly site: CabinetAndProfiles },
     number: number,
-    { by, why, touches }: Pick<CommitRequest, 'by' | 'why'> & { readonly touches: readonly string[] },
+    { by, why, touches }: Pick<CommitRequest, 'by' | 'why'> & { readonly touches: readonly Message[] },
   ): Promise<void> {
     this.#events.changed(number, { by, why, touches });
     this.#former = { site: this.#parts.site(), unlikeSite: this.#unlikeSite };
@@ -122,19 +123,19 @@ export class ActiveRevision {
     this.#parts.onChange();
   }
 
-  /** Ends the trial: its revision is the confirmed one. `how` completes the sentence "revision 7 confirmed ...". */
-  async confirm(how: string): Promise<void> {
+  /** Ends the trial: its revision is the confirmed one. `by`: who confirmed it; null where it was confirmed automatically. */
+  async confirm(by: string | null): Promise<void> {
     const { trial } = this.#histories.history;
     if (trial === null || this.#isStopped) return;
     this.#endWatch();
     await this.#histories.save(withTrialConfirmed(this.#histories.history));
     this.#former = null;
-    this.#events.confirmed(trial.number, how);
-    this.#parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason: '' });
+    this.#events.confirmed(trial.number, by);
+    this.#parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason: NO_TEXT });
   }
 
   /** Ends the trial: the revision before it runs again. The history is written first, but a lost line does not wait for a hung disk. */
-  async return(reason: string): Promise<void> {
+  async return(reason: Message): Promise<void> {
     const { trial, current } = this.#histories.history;
     if (trial === null || this.#isStopped) return;
     this.#endWatch();

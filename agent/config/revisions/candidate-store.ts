@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { Message, msg, NO_TEXT } from '../../core/message.ts';
 import {
   type CandidateView,
   type ConfigAnswer,
@@ -9,6 +9,7 @@ import {
   type Revision,
   SIGNATURE_FILE,
 } from '../../core/revisions.ts';
+import { listNames } from '../../core/suggestions.ts';
 import { textRefusal } from '../load/text-bounds.ts';
 import { answer, refusedAnswer } from './config-answers.ts';
 import { type CandidateFiles, type RevisionDisk, revisionHash } from './revision-disk.ts';
@@ -75,7 +76,7 @@ export class CandidateStore {
   staleness(by: string): Message {
     const { number } = this.#parts.running();
     const base = this.view(by)?.base ?? number;
-    if (base === number) return msg``;
+    if (base === number) return NO_TEXT;
     return msg`revision ${number} runs, but this was begun on revision ${base}: compare, then discard it or load it again`;
   }
 
@@ -101,9 +102,10 @@ export class CandidateStore {
     const candidate = this.view(by);
     const before = await disk.readFiles(this.files(by) ?? running().number);
     const isSignature = file === SIGNATURE_FILE;
-    const files = isSignature ? signatureFlaw(text) || (before ?? NO_FILES) : changed(before ?? NO_FILES, file, text);
-    const flaw = typeof files === 'string' ? files : text === null ? msg`` : textRefusal(text);
-    if (typeof files === 'string' || flaw !== '') return refusedAnswer(flaw);
+    const files = isSignature ? (signatureFlaw(text) ?? before ?? NO_FILES) : changed(before ?? NO_FILES, file, text);
+    if (files instanceof Message) return refusedAnswer(files);
+    const flaw = text === null ? NO_TEXT : textRefusal(text);
+    if (flaw !== NO_TEXT) return refusedAnswer(flaw);
     if (before === undefined && files.cabinet === '')
       return refusedAnswer(msg`the files of what runs are not kept: begin with a whole cabinet.yaml`);
     // A signature is verified at the commit, against all files: other files may follow it.
@@ -117,7 +119,7 @@ export class CandidateStore {
     const { disk, clock } = this.#parts;
     const taken = this.#candidates.get(candidateAuthor(author));
     if (taken === undefined || candidateAuthor(author) === candidateAuthor(by))
-      return refusedAnswer(msg`there is no candidate of ${author}; there are: ${[...this.#candidates.keys()].join(', ') || 'none'}`);
+      return refusedAnswer(msg`there is no candidate of ${author}; there are: ${listNames(this.#candidates.keys())}`);
     if (this.view(by) !== null) return refusedAnswer(msg`you have a candidate of your own: commit or discard it first`);
     const files = await disk.readFiles(taken.files);
     if (files === undefined) return refusedAnswer(msg`the files of ${author} are not kept`);
@@ -170,18 +172,19 @@ function placeOf(author: string): CandidateFiles {
   return `candidate-${createHash('sha256').update(author).digest('hex').slice(0, NAME_CHARS)}`;
 }
 
-/** Why a text cannot be a signature; empty where it can. */
-function signatureFlaw(text: string | null): string {
-  return (text ?? '').trim().length > MAX_SIGNATURE_CHARS ? `${SIGNATURE_FILE} has at most ${MAX_SIGNATURE_CHARS} characters` : '';
+/** Why a text cannot be a signature; undefined where it can. */
+function signatureFlaw(text: string | null): Message | undefined {
+  if ((text ?? '').trim().length <= MAX_SIGNATURE_CHARS) return undefined;
+  return msg`${SIGNATURE_FILE} has at most ${MAX_SIGNATURE_CHARS} characters`;
 }
 
 /** The files with one of them changed, or why that is refused. */
 function changed(files: ConfigFiles, file: string, text: string | null): ConfigFiles | Message {
   const flaw = fileRefusal(file);
-  if (flaw !== '') return flaw;
+  if (flaw !== NO_TEXT) return flaw;
   const bytes = Buffer.byteLength(text ?? '');
   if (file === 'cabinet.yaml') {
-    if (text === null) return msg`cabinet.yaml cannot be taken out`;
+    if (text === null) return msg`cabinet.yaml cannot be removed`;
     return bytes > UPLOAD_LIMIT.cabinetBytes
       ? msg`${file} has ${bytes} bytes, at most ${UPLOAD_LIMIT.cabinetBytes}`
       : { ...files, cabinet: text };

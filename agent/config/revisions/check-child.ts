@@ -1,12 +1,14 @@
 /**
  * The process that checks a configuration from outside, or changes one value of it. It answers once and ends.
  */
+
 import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
+import { withTexts } from '../../core/message-wire.ts';
 import type { EditedText, EditOrder } from '../../core/revisions.ts';
 import { editChecked } from '../edit/checked-edit.ts';
-import type { CheckerOrder } from './check-in-child.ts';
+import type { CheckedRevision, CheckerOrder } from './check-in-child.ts';
 import { checkRevisionHere } from './check-revision.ts';
 
 /** Source: nice(1), half of the way to the least. */
@@ -16,7 +18,12 @@ const NICE = 10;
 setPriority(NICE);
 
 const order = JSON.parse(process.argv[2] ?? '') as CheckerOrder;
-process.send?.(order.kind === 'check' ? checkRevisionHere(order.folder) : editedText(order.edit));
+process.send?.(order.kind === 'check' ? sent(checkRevisionHere(order.folder)) : withTexts(editedText(order.edit)));
+
+/** With its messages in the form of `withTexts`; the rest, which has maps, as it is. */
+function sent({ problems, warnings, belowFloor, ...rest }: CheckedRevision): object {
+  return { ...rest, problems: withTexts(problems), warnings: withTexts(warnings), belowFloor: withTexts(belowFloor) };
+}
 
 /** Changes one value. Errors: throws the error of the system where the file cannot be read. */
 function editedText({ dir, path, value }: EditOrder): EditedText {

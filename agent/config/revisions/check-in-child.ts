@@ -7,7 +7,8 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { Problem } from '../../core/errors.ts';
-import type { Message } from '../../core/message.ts';
+import { Message, msg } from '../../core/message.ts';
+import { withMessages } from '../../core/message-wire.ts';
 import type { EditedText, EditOrder, SiteOwnedDifference } from '../../core/revisions.ts';
 import type { FloorFlaw } from '../floor/floor-circuits.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
@@ -45,13 +46,15 @@ const MEMORY_MB = 96;
 /** Checks a revision in a process of its own. Errors: none; a revision that takes too long or too much memory is refused. */
 export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock): Promise<CheckedRevision> {
   const answer = await runChecker<CheckedRevision>({ kind: 'check', folder }, clock);
-  return typeof answer === 'string' ? refused(answer) : answer;
+  if (answer instanceof Message) return refused(answer);
+  const [problems, warnings, belowFloor] = [answer.problems, answer.warnings, answer.belowFloor].map(withMessages);
+  return { ...answer, problems, warnings, belowFloor } as CheckedRevision;
 }
 
 /** Changes one value of a candidate in a process of its own: parsing a hostile text may take more memory than the agent has. */
 export async function editInChild(edit: EditOrder, clock: Clock): Promise<EditedText> {
   const answer = await runChecker<EditedText>({ kind: 'edit', edit }, clock);
-  return typeof answer === 'string' ? { reason: answer } : answer;
+  return answer instanceof Message ? { reason: answer } : (withMessages(answer) as EditedText);
 }
 
 /** The order for the process. */
@@ -60,18 +63,18 @@ export type CheckerOrder =
   | { readonly kind: 'edit'; readonly edit: EditOrder };
 
 /** Starts the process. Returns its answer, or why there is none. */
-async function runChecker<T extends object>(order: CheckerOrder, clock: Clock): Promise<T | string> {
+async function runChecker<T extends object>(order: CheckerOrder, clock: Clock): Promise<T | Message> {
   const checker = fileURLToPath(new URL('./check-child.ts', import.meta.url));
   const child = fork(checker, [JSON.stringify(order)], {
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     execArgv: [...process.execArgv, `--max-old-space-size=${MEMORY_MB}`],
   });
-  const answer = Promise.withResolvers<T | string>();
+  const answer = Promise.withResolvers<T | Message>();
   child.once('message', (message) => answer.resolve(message as T));
-  child.once('error', (error) => answer.resolve(`it cannot be checked: ${error.message}`));
-  child.once('exit', () => answer.resolve('it cannot be checked: the check ended without an answer; make it smaller'));
-  const timer = clock.after(TIMEOUT_MS, () => answer.resolve(`checking it took longer than ${TIMEOUT_MS / 1_000} s; make it smaller`));
+  child.once('error', (error) => answer.resolve(msg`it cannot be checked: ${error.message}`));
+  child.once('exit', () => answer.resolve(msg`it cannot be checked: the check ended without an answer; make it smaller`));
+  const timer = clock.after(TIMEOUT_MS, () => answer.resolve(msg`checking it took longer than ${TIMEOUT_MS / 1_000} s; make it smaller`));
   try {
     return await answer.promise;
   } finally {

@@ -1,12 +1,12 @@
 import { isTrusted } from '../../core/clock.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT, type Said } from '../../core/message.ts';
 import type { CommitRequest, ConfigAnswer, ConfigFiles } from '../../core/revisions.ts';
 import { type FloorPermission, floorPermission } from '../floor/floor-permission.ts';
 import type { ActiveRevision, ActiveRevisionParts } from './active-revision.ts';
 import type { CheckedRevision } from './check-in-child.ts';
 import { answer, asProblems, differences, refusedAnswer, wrongness } from './config-answers.ts';
 import { type CandidateFiles, type RevisionDisk, revisionHash } from './revision-disk.ts';
-import { nextNumber, runningOf, withConfirmed, withTrial } from './revision-history.ts';
+import { nextNumber, runningOf, storedWhy, withConfirmed, withTrial } from './revision-history.ts';
 import type { RevisionHistory } from './revision-history-file.ts';
 import type { RevisionHistoryStore } from './revision-history-store.ts';
 import { siteOwnedRefusal } from './site-owned.ts';
@@ -18,7 +18,7 @@ export interface CommitContext extends Pick<ActiveRevisionParts, 'clock' | 'site
   readonly histories: RevisionHistoryStore;
   readonly active: ActiveRevision;
   /** Which parts of the agent a change touches, in words; empty for none. */
-  readonly touches: (before: CabinetAndProfiles, after: CabinetAndProfiles) => readonly string[];
+  readonly touches: (before: CabinetAndProfiles, after: CabinetAndProfiles) => readonly Message[];
   readonly check: (of: number | CandidateFiles) => Promise<CheckedRevision>;
 }
 
@@ -30,7 +30,7 @@ export interface FilesToCommit {
 }
 
 /** A file of the site without an uplink allows a revision without one. */
-const CUT_OFF = msg`it has no uplink: the platform would cut itself off; take it out at the cabinet`;
+const CUT_OFF = msg`it has no uplink: the platform would cut itself off; remove the uplink at the cabinet`;
 
 /** Makes a revision of these files and runs it. Errors: none; what cannot run is refused with a reason. */
 export async function commitRevision(context: CommitContext, toCommit: FilesToCommit, request: CommitRequest): Promise<ConfigAnswer> {
@@ -47,19 +47,19 @@ export async function commitRevision(context: CommitContext, toCommit: FilesToCo
   const changes = await differences(context.site(), site, await context.disk.readFiles(runningOf(before).number), files);
   const facts = { problems, warnings, changes, touches };
   const refusal = contentRefusal(checked, site, request, context.siteFile);
-  if (refusal !== '') return { ...refusedAnswer(refusal), ...facts };
+  if (refusal !== NO_TEXT) return { ...refusedAnswer(refusal), ...facts };
   const permission = belowFloor.length === 0 ? null : permissionFor(context, toCommit, request);
   if (permission?.isGiven === false)
     return { ...refusedAnswer(permission.reason), ...facts, problems: [...problems, ...asProblems(belowFloor)] };
   const number = nextNumber(before);
   const why = whyWith(request, permission);
-  const revision = { atMs: clock.wallMs(), by: request.by, why, hash };
+  const revision = { atMs: clock.wallMs(), by: request.by, ...storedWhy(why), hash };
   const trouble = await persist(context, { number, files }, () => {
     const signedSerial = permission?.serial ?? before.signedSerial;
     if (touches.length === 0) return { ...withConfirmed(before, revision), signedSerial };
     return withTrial({ ...before, signedSerial }, revision, trialOf(context, request));
   });
-  if (trouble !== '') return { ...refusedAnswer(trouble), ...facts };
+  if (trouble !== NO_TEXT) return { ...refusedAnswer(trouble), ...facts };
   await active.activate({ site, unlikeSite }, number, { by: request.by, why, touches });
   return answer({ ...facts, revision: number, isOnTrial: touches.length > 0 });
 }
@@ -81,7 +81,7 @@ function contentRefusal(
   siteFile: string,
 ): Message {
   if (siteOwned.length > 0) return siteOwnedRefusal(siteOwned, siteFile);
-  return author === 'platform' && cabinet.uplink === null ? CUT_OFF : msg``;
+  return author === 'platform' && cabinet.uplink === null ? CUT_OFF : NO_TEXT;
 }
 
 /** Whether these files may lower the floor, by the present clock and the present keys. */
@@ -102,9 +102,10 @@ function trialOf({ health }: CommitContext, { mode, minutes, commandId }: Commit
 }
 
 /** The history says who allowed less light. */
-function whyWith({ why }: CommitRequest, permission: FloorPermission | null): string {
+function whyWith({ why }: CommitRequest, permission: FloorPermission | null): Said {
   if (permission?.isGiven !== true) return why;
-  return `${why}${why === '' ? '' : '; '}below the floor, allowed by ${permission.by}`;
+  const allowed = msg`below the floor, allowed by ${permission.by}`;
+  return String(why) === '' ? allowed : msg`${why}; ${allowed}`;
 }
 
 /** Writes the files, then the history. Returns why this failed; empty when both are on disk. */
@@ -112,16 +113,16 @@ async function persist(
   { disk, histories }: CommitContext,
   { number, files }: { readonly number: number; readonly files: ConfigFiles },
   next: () => RevisionHistory,
-): Promise<string> {
+): Promise<Message> {
   const before = histories.history;
   try {
     await disk.writeFiles(number, files, {});
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    return `it cannot be kept (${String(error.code)}): check the disk of store.dir`;
+    return msg`it cannot be kept (${String(error.code)}): check the disk of store.dir`;
   }
-  if (await histories.save(next())) return '';
+  if (await histories.save(next())) return NO_TEXT;
   // A history that reaches the disk late must not bring up what was refused.
   void histories.save(before);
-  return `it cannot be kept: ${histories.trouble}`;
+  return msg`it cannot be kept: ${histories.trouble}`;
 }

@@ -3,7 +3,7 @@
  */
 
 import type { Problem } from '../../core/errors.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { ConfigAnswer, ConfigChange, ConfigFiles } from '../../core/revisions.ts';
 import { asWritten } from '../edit/as-written.ts';
 import { changesBetween } from '../edit/changes.ts';
@@ -13,7 +13,7 @@ import type { CabinetAndProfiles } from './touched-parts.ts';
 
 const PLAIN: ConfigAnswer = {
   state: 'done',
-  reason: msg``,
+  reason: NO_TEXT,
   problems: [],
   warnings: [],
   changes: [],

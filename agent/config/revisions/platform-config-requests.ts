@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { USER_LIST_FILE } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
-import { formatProblem } from '../../core/errors.ts';
+import { formatProblem, problemMessage } from '../../core/errors.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
+import { withTexts } from '../../core/message-wire.ts';
 import type { ConfigAnswer, ConfigManager, ConfigRequest, ConfigView, FilePart } from '../../core/revisions.ts';
 import type { Outcome, OutcomeState } from '../../core/words.ts';
 import { CONFIG_SHOWN } from '../../sync/commands/command-metrics.ts';
@@ -15,7 +17,7 @@ export interface PlatformConfigRequestsParts {
   readonly clock: Clock;
   readonly uplink: Pick<UplinkSlot, 'update'>;
   /** Takes a list of users. Resolves with why it is refused, or with an empty text. */
-  readonly takeUserList: (text: string, by: string) => Promise<string>;
+  readonly takeUserList: (text: string, by: string) => Promise<Message>;
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
@@ -35,7 +37,7 @@ export class PlatformConfigRequests {
     const { commandId, ask } = request;
     const { manager } = this.#parts;
     if (ask.action === 'put' && ask.file === USER_LIST_FILE) return this.#takeUserList(request, ask);
-    if (manager === null) return this.#report(commandId, 'refused', 'this run of the agent takes no other configuration');
+    if (manager === null) return this.#report(commandId, 'refused', msg`this run of the agent takes no other configuration`);
     this.#report(commandId, 'received');
     if (ask.action !== 'put') this.#report(commandId, 'queued');
     const answer = await carryOut(manager, request);
@@ -48,8 +50,9 @@ export class PlatformConfigRequests {
   /** Reports the end of a trial to the command that began it. */
   end({ commandId, number, reason }: Parameters<ActiveRevisionParts['onTrialEnd']>[0]): void {
     if (commandId === null) return;
-    this.#publishResult(commandId, 'trial', { state: reason === '' ? 'confirmed' : 'returned', revision: number, reason });
-    this.#report(commandId, reason === '' ? 'verified' : 'failed', reason);
+    const isConfirmed = String(reason) === '';
+    this.#publishResult(commandId, 'trial', { state: isConfirmed ? 'confirmed' : 'returned', revision: number, reason });
+    this.#report(commandId, isConfirmed ? 'verified' : 'failed', reason);
   }
 
   /** Publishes which revision runs. */
@@ -59,7 +62,7 @@ export class PlatformConfigRequests {
     this.#update(CONFIG_SHOWN.state, running.state);
     this.#update(CONFIG_SHOWN.by, running.by);
     this.#update(CONFIG_SHOWN.when, running.atMs);
-    this.#update(CONFIG_SHOWN.why, running.why);
+    this.#update(CONFIG_SHOWN.why, String(running.why));
     this.#update(CONFIG_SHOWN.candidate, candidate?.hash ?? '');
   }
 
@@ -68,19 +71,20 @@ export class PlatformConfigRequests {
     this.#report(commandId, 'received');
     const isWhole = parts === 1 && part === 1 && createHash('sha256').update(data).digest('hex') === sha256;
     const text = isWhole ? Buffer.from(data).toString('utf8') : '';
-    const reason = isWhole ? await this.#parts.takeUserList(text, by) : `${file} is one part, "1/1", with its SHA-256`;
-    this.#publishResult(commandId, 'put', { file, state: reason === '' ? 'done' : 'refused', reason });
-    this.#report(commandId, reason === '' ? 'verified' : 'refused', reason);
+    const reason = isWhole ? await this.#parts.takeUserList(text, by) : msg`${file} is one part, "1/1", with its SHA-256`;
+    const isTaken = String(reason) === '';
+    this.#publishResult(commandId, 'put', { file, state: isTaken ? 'done' : 'refused', reason });
+    this.#report(commandId, isTaken ? 'verified' : 'refused', reason);
   }
 
-  #report(commandId: string, state: OutcomeState, reason = ''): void {
+  #report(commandId: string, state: OutcomeState, reason: Message = NO_TEXT): void {
     const { cabinetId, clock, onOutcome } = this.#parts;
     const target = { kind: 'cabinet', id: cabinetId } as const;
     onOutcome({ commandId, target, levelPct: null, state, reason, lamps: {}, source: 'platform', atMs: clock.wallMs() });
   }
 
   #publishResult(id: string, action: string, facts: object): void {
-    this.#update(CONFIG_SHOWN.result, JSON.stringify({ id, action, ...facts }));
+    this.#update(CONFIG_SHOWN.result, JSON.stringify(withTexts({ id, action, ...facts })));
   }
 
   #update(metric: string, value: string | number | null): void {
@@ -99,7 +103,7 @@ async function carryOut(manager: ConfigManager, { commandId, by, ask }: ConfigRe
     case 'confirm':
       return manager.confirm(by);
     case 'return':
-      return manager.giveBack(by, '');
+      return manager.giveBack(by, NO_TEXT);
     case 'discard':
       return manager.discard(by);
     case 'apply':
@@ -114,9 +118,9 @@ function shown({ state, reason, problems, warnings, changes, touches, revision }
     state,
     reason,
     revision,
-    problems: problems.slice(0, SHOWN.problems).map(formatProblem),
+    problems: problems.slice(0, SHOWN.problems).map((each) => formatProblem(each)),
     moreProblems: Math.max(0, problems.length - SHOWN.problems),
-    warnings: warnings.slice(0, SHOWN.problems).map(formatProblem),
+    warnings: warnings.slice(0, SHOWN.problems).map((each) => formatProblem(each)),
     changes: changes.slice(0, SHOWN.changes).map(({ path, before, after }) => ({ path, before: cut(before), after: cut(after) })),
     moreChanges: Math.max(0, changes.length - SHOWN.changes),
     touches,
@@ -127,7 +131,7 @@ function cut(value: string | null): string | null {
   return value === null || value.length <= SHOWN.valueLength ? value : `${value.slice(0, SHOWN.valueLength)}...`;
 }
 
-function firstProblem({ reason, problems }: ConfigAnswer): string {
+function firstProblem({ reason, problems }: ConfigAnswer): Message {
   const [first] = problems;
-  return first === undefined ? reason : `${reason}: ${formatProblem(first)}`;
+  return first === undefined ? reason : msg`${reason}: ${problemMessage(first)}`;
 }

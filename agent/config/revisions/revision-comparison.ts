@@ -1,4 +1,4 @@
-import { msg } from '../../core/message.ts';
+import { Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { ConfigAnswer, ConfigFiles } from '../../core/revisions.ts';
 import type { CheckedRevision } from './check-in-child.ts';
 import type { CommitContext } from './commit-revision.ts';
@@ -24,7 +24,8 @@ interface ReadSide {
  */
 export async function compareRevisions(context: CommitContext, from: number | 'running', to: Side): Promise<ConfigAnswer> {
   const [left, right] = [await readSide(context, from), await readSide(context, to)];
-  if (typeof left === 'string' || typeof right === 'string') return refusedAnswer(typeof left === 'string' ? left : String(right));
+  if (left instanceof Message) return refusedAnswer(left);
+  if (right instanceof Message) return refusedAnswer(right);
   const problems = [...left.checked.problems, ...right.checked.problems];
   const [before, after] = [left.checked.site, right.checked.site];
   if (before === null || after === null) return { ...refusedAnswer(wrongness(problems.length)), problems };
@@ -32,16 +33,16 @@ export async function compareRevisions(context: CommitContext, from: number | 'r
   const { siteOwned, belowFloor } = right.checked;
   const warnings = [...right.checked.warnings, ...asProblems(belowFloor)];
   if (siteOwned.length > 0) return { ...refusedAnswer(siteOwnedRefusal(siteOwned, context.siteFile)), warnings, changes };
-  const equal = changes.length === 0 && revisionHash(left.files) === revisionHash(right.files) ? msg`equal` : msg``;
+  const equal = changes.length === 0 && revisionHash(left.files) === revisionHash(right.files) ? msg`equal` : NO_TEXT;
   return answer({ reason: equal, warnings, changes, touches: context.touches(before, after) });
 }
 
 /** Returns the files and their check, or the reason why they cannot be read. */
-async function readSide(context: Parameters<typeof compareRevisions>[0], of: Side): Promise<ReadSide | string> {
+async function readSide(context: Parameters<typeof compareRevisions>[0], of: Side): Promise<ReadSide | Message> {
   const { disk, histories, active } = context;
   const number = of === 'running' ? runningOf(histories.history).number : of;
   const files = await disk.readFiles(number);
-  if (files === undefined) return typeof number === 'number' ? `the files of revision ${number} are not kept` : NO_CANDIDATE_YET;
+  if (files === undefined) return typeof number === 'number' ? msg`the files of revision ${number} are not kept` : NO_CANDIDATE_YET;
   if (of !== 'running') return { files, checked: await context.check(number) };
   const { unlikeSite } = active;
   return { files, checked: { site: context.site(), problems: [], warnings: [], siteOwned: [], unlikeSite, belowFloor: [] } };

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { createEventTracker } from '../../core/event-tracker.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg, type Said } from '../../core/message.ts';
 import type { SiteOwnedDifference } from '../../core/revisions.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { Trial } from './revision-history-file.ts';
@@ -15,32 +15,32 @@ export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) 
     trial(trial: Trial | null): void {
       events.clear('config-on-trial', SOURCE);
       if (trial === null) return;
-      const how = trial.mode === 'asked' ? 'it returns by itself unless somebody confirms it' : 'it returns by itself unless all is back';
-      const text = msg`revision ${trial.number} is on trial: ${how}`;
+      const text =
+        trial.mode === 'asked'
+          ? msg`revision ${trial.number} is on trial: it returns by itself unless somebody confirms it`
+          : msg`revision ${trial.number} is on trial: it returns by itself unless all is back`;
       events.set(true, { code: 'config-on-trial', source: SOURCE, severity: 'warning', text });
     },
     /** Sets the event of the keys that differ from the file of the site; an empty list ends it. */
     unlikeSite(differences: readonly SiteOwnedDifference[]): void {
       events.clear('config-site-owned', SOURCE);
       if (differences.length === 0) return;
-      const keys = differences.map(({ key }) => key).join(', ');
+      const keys = differences.map(({ key }) => key);
       const text = msg`what runs differs from the file of the site (${siteFile}): ${keys}; set them there and restart the agent`;
       events.set(true, { code: 'config-site-owned', source: SOURCE, severity: 'warning', text });
     },
-    confirmed(number: number, how: string): void {
-      events.notice({ code: 'config-confirmed', source: SOURCE, severity: 'info', text: msg`revision ${number} confirmed ${how}` });
+    confirmed(number: number, by: string | null): void {
+      const text = by === null ? msg`revision ${number} confirmed by itself: all is back` : msg`revision ${number} confirmed by ${by}`;
+      events.notice({ code: 'config-confirmed', source: SOURCE, severity: 'info', text });
     },
-    returned(number: number, current: number, reason: string): void {
+    returned(number: number, current: number, reason: Message): void {
       const text = msg`revision ${number} returned, revision ${current} runs again: ${reason}`;
       events.notice({ code: 'config-returned', source: SOURCE, severity: 'warning', text });
     },
     /** `touches`: the touched parts, in words; empty for none. */
-    changed(
-      number: number,
-      { by, why, touches }: { readonly by: string; readonly why: string; readonly touches: readonly string[] },
-    ): void {
-      const what = touches.length === 0 ? 'touches nothing that runs' : `on trial, touches ${touches.join(', ')}`;
-      const text = msg`revision ${number} by ${by}${why === '' ? '' : `: ${why}`}; ${what}`;
+    changed(number: number, { by, why, touches }: { readonly by: string; readonly why: Said; readonly touches: readonly Message[] }): void {
+      const what = touches.length === 0 ? msg`touches nothing that runs` : msg`on trial, touches ${touches}`;
+      const text = String(why) === '' ? msg`revision ${number} by ${by}; ${what}` : msg`revision ${number} by ${by}: ${why}; ${what}`;
       events.notice({ code: 'config-changed', source: SOURCE, severity: 'info', text });
     },
   };

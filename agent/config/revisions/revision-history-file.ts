@@ -10,9 +10,12 @@ const revisionSchema = z.object({
   atMs: z.number(),
   by: z.string(),
   why: z.string(),
+  /** What `why` was made of, in the form of `message-wire.ts`; `reasonTemplate` likewise. */
+  whyTemplate: z.unknown().optional(),
   hash,
   state: z.enum(['trial', 'confirmed', 'returned']),
   reason: z.string(),
+  reasonTemplate: z.unknown().optional(),
 });
 const trialSchema = z.object({
   number: z.int().positive(),

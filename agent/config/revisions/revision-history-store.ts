@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../core/clock.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import type { RevisionDisk } from './revision-disk.ts';
 import type { RevisionHistory } from './revision-history-file.ts';
@@ -21,7 +22,7 @@ const RETRY_MS = 30_000;
 export class RevisionHistoryStore {
   readonly #parts: RevisionHistoryStoreParts;
   #history: RevisionHistory;
-  #trouble = '';
+  #trouble: Message = NO_TEXT;
   #writing: Promise<boolean> = Promise.resolve(true);
   #retry: Timer | null = null;
 
@@ -35,7 +36,7 @@ export class RevisionHistoryStore {
   }
 
   /** Why the disk does not have this history; empty when it does. */
-  get trouble(): string {
+  get trouble(): Message {
     return this.#trouble;
   }
 
@@ -68,11 +69,11 @@ export class RevisionHistoryStore {
     this.#retry?.cancel();
     try {
       await disk.writeHistory(this.#history);
-      this.#trouble = '';
+      this.#trouble = NO_TEXT;
       return true;
     } catch (error) {
       if (!(error instanceof Error && 'code' in error)) throw error;
-      this.#trouble = `the revisions cannot be written (${String(error.code)}): check the disk of store.dir`;
+      this.#trouble = msg`the revisions cannot be written (${String(error.code)}): check the disk of store.dir`;
       log.event('configuration-not-kept', { cause: error.message }, 'warning');
       this.#retry = clock.after(RETRY_MS, () => void this.#enqueueWrite());
       return false;
@@ -82,7 +83,7 @@ export class RevisionHistoryStore {
   async #inTime(work: Promise<boolean>): Promise<boolean> {
     const late = Promise.withResolvers<boolean>();
     const timer = this.#parts.clock.after(DISK_TIMEOUT_MS, () => {
-      this.#trouble = 'the disk does not answer in time: check the disk of store.dir';
+      this.#trouble = msg`the disk does not answer in time: check the disk of store.dir`;
       late.resolve(false);
     });
     const saved = await Promise.race([work, late.promise]);

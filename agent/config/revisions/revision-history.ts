@@ -3,13 +3,22 @@
  *
  * Shape: a revision is on `trial`, then `confirmed` or `returned`; one that touches nothing is `confirmed` from the start.
  */
+
+import { Message, type Said } from '../../core/message.ts';
+import { inJson } from '../../core/message-wire.ts';
 import type { Revision } from '../../core/revisions.ts';
 import type { RevisionHistory, Trial } from './revision-history-file.ts';
 
 /** Revisions in the history. Source: as many as router consoles keep. */
 export const KEPT_REVISIONS = 50;
 
-type NewRevision = Pick<Revision, 'atMs' | 'by' | 'why' | 'hash'>;
+type NewRevision = Pick<KeptRevision, 'atMs' | 'by' | 'why' | 'whyTemplate' | 'hash'>;
+type KeptRevision = RevisionHistory['revisions'][number];
+
+/** Why a revision was made, as the history keeps it: its English text, and what a message was made of beside it. */
+export function storedWhy(why: Said): Pick<KeptRevision, 'why' | 'whyTemplate'> {
+  return why instanceof Message ? { why: String(why), whyTemplate: inJson(why) } : { why };
+}
 
 /** The history of a cabinet that had none: its first revision, confirmed. */
 export function firstRevisionHistory(revision: NewRevision, fileHash: string): RevisionHistory {
@@ -57,9 +66,10 @@ export function withTrialConfirmed(history: RevisionHistory): RevisionHistory {
 }
 
 /** Ends the trial: the revision before it is the current one again. */
-export function withTrialReturned(history: RevisionHistory, reason: string): RevisionHistory {
+export function withTrialReturned(history: RevisionHistory, reason: Message): RevisionHistory {
   if (history.trial === null) return history;
-  return { ...history, trial: null, revisions: changed(history, history.trial.number, { state: 'returned', reason }) };
+  const kept = { reason: String(reason), reasonTemplate: inJson(reason) };
+  return { ...history, trial: null, revisions: changed(history, history.trial.number, { state: 'returned', ...kept }) };
 }
 
 /** The revision that runs: the one on trial, else the current one. */
@@ -73,7 +83,7 @@ export function revisionOf({ revisions }: RevisionHistory, number: number): Revi
   return revisions.find((revision) => revision.number === number);
 }
 
-function changed({ revisions }: RevisionHistory, number: number, change: Partial<Revision>): Revision[] {
+function changed({ revisions }: RevisionHistory, number: number, change: Partial<KeptRevision>): KeptRevision[] {
   return revisions.map((revision) => (revision.number === number ? { ...revision, ...change } : revision));
 }
 

@@ -1,5 +1,5 @@
 import { createEventTracker, type EventFacts } from '../../core/event-tracker.ts';
-import { msg } from '../../core/message.ts';
+import { msg, NO_TEXT, type Said } from '../../core/message.ts';
 import type {
   CommitRequest,
   ConfigAnswer,
@@ -174,8 +174,8 @@ export class RevisionManager implements ConfigManager {
       const of = this.#candidates.files(by);
       const files = of === undefined ? undefined : await this.#parts.disk.readFiles(of);
       if (of === undefined || files === undefined) return refusedAnswer(NO_CANDIDATE_YET);
-      const stale = base === null ? this.#candidates.staleness(by) : msg``;
-      if (stale !== '') return refusedAnswer(stale);
+      const stale = base === null ? this.#candidates.staleness(by) : NO_TEXT;
+      if (stale !== NO_TEXT) return refusedAnswer(stale);
       const { signature = null, authors = [] } = this.#candidates.view(by) ?? {};
       const result = await commitRevision(this.#context, { of, files, signature }, { ...request, why: whyOf(request, authors) });
       if (result.state === 'done') await this.#candidates.committed(by);
@@ -188,8 +188,8 @@ export class RevisionManager implements ConfigManager {
       const { history } = this.#histories;
       const files = await this.#parts.disk.readFiles(number);
       if (revisionOf(history, number) === undefined || files === undefined)
-        return refusedAnswer(msg`there is no revision ${number}: ${history.revisions.map((each) => each.number).join(', ')} are kept`);
-      const why = `rollback to revision ${number}${request.why === '' ? '' : `: ${request.why}`}`;
+        return refusedAnswer(msg`there is no revision ${number}: ${history.revisions.map((each) => each.number)} are kept`);
+      const why = String(request.why) === '' ? msg`rollback to revision ${number}` : msg`rollback to revision ${number}: ${request.why}`;
       return commitRevision(this.#context, { of: number, files, signature: null }, { ...request, why });
     });
   }
@@ -198,18 +198,18 @@ export class RevisionManager implements ConfigManager {
     return this.#inTurn(async () => {
       const { trial } = this.#histories.history;
       if (trial === null) return refusedAnswer(NO_TRIAL);
-      await this.#active.confirm(`by ${by}`);
+      await this.#active.confirm(by);
       return answer({ revision: trial.number });
     });
   }
 
-  giveBack(by: string, why: string, number?: number): Promise<ConfigAnswer> {
+  giveBack(by: string, why: Said, number?: number): Promise<ConfigAnswer> {
     return this.#inTurn(async () => {
       const { trial } = this.#histories.history;
       if (trial === null) return refusedAnswer(NO_TRIAL);
       if (number !== undefined && number !== trial.number)
         return refusedAnswer(msg`revision ${trial.number} is on trial, not revision ${number}`);
-      await this.#active.return(`by ${by}${why === '' ? '' : `: ${why}`}`);
+      await this.#active.return(String(why) === '' ? msg`by ${by}` : msg`by ${by}: ${why}`);
       return answer({ revision: this.#histories.history.current });
     });
   }
@@ -236,7 +236,7 @@ export class RevisionManager implements ConfigManager {
   }
 
   #endTrial(end: TrialEnd): void {
-    void this.#inTurn(() => (end.kind === 'confirm' ? this.#active.confirm('by itself: all is back') : this.#active.return(end.reason)));
+    void this.#inTurn(() => (end.kind === 'confirm' ? this.#active.confirm(null) : this.#active.return(end.reason)));
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -247,9 +247,10 @@ export class RevisionManager implements ConfigManager {
 }
 
 /** The history names everybody else whose parts are in it. */
-function whyOf({ why, by }: CommitRequest, authors: readonly string[]): string {
+function whyOf({ why, by }: CommitRequest, authors: readonly string[]): Said {
   const others = authors.filter((author) => author !== by && author !== candidateAuthor(by));
-  return others.length === 0 ? why : `${why}${why === '' ? '' : '; '}with parts by ${others.join(', ')}`;
+  if (others.length === 0) return why;
+  return String(why) === '' ? msg`with parts by ${others}` : msg`${why}; with parts by ${others}`;
 }
 
 /** Parser and schema are loaded only for this. */

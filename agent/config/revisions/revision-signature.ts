@@ -6,7 +6,9 @@
  * `cabinets`, `hash`, `serial`, `until`. Ed25519 signs a domain string, a zero byte and the statement, so that no other signature of the
  * same key can be taken for one of these.
  */
+
 import { type KeyObject, sign, verify } from 'node:crypto';
+import { type Message, msg } from '../../core/message.ts';
 import { type ConfigFiles, MAX_SIGNATURE_CHARS } from '../../core/revisions.ts';
 import { revisionHash } from './revision-disk.ts';
 import { type RevisionKey, readRevisionKey, revisionKeyText } from './revision-key.ts';
@@ -26,15 +28,15 @@ export interface RevisionStatement {
 }
 
 const REFUSAL_TEXT = {
-  'bad-format': 'this is no signature of `luciole config sign`',
-  'unknown-key': 'the key that signed it is not one of trust.revisionKeys',
-  'bad-signature': 'the signature was changed, or made with another key',
-  'other-text': 'the signature is for other files: sign exactly what is sent, with its profiles',
-  'other-cabinet': 'the signature is for other cabinets',
-  'time-unknown': 'the clock is not trusted, so the end of the signature cannot be judged: try again once it is',
-  'not-yet': 'the signature was made in the future: check the clocks of the cabinet and of the desk',
-  expired: 'the signature has expired: sign the files again',
-  replayed: 'a newer signature was accepted before: sign the files again',
+  'bad-format': msg`this is not a signature of \`luciole config sign\``,
+  'unknown-key': msg`the key that signed it is not one of trust.revisionKeys`,
+  'bad-signature': msg`the signature was changed, or made with another key`,
+  'other-text': msg`the signature is for other files: sign exactly what is sent, with its profiles`,
+  'other-cabinet': msg`the signature is for other cabinets`,
+  'time-unknown': msg`the clock is not trusted, so the end of the signature cannot be judged: try again once it is`,
+  'not-yet': msg`the signature was made in the future: check the clocks of the cabinet and of the computer that signs`,
+  expired: msg`the signature has expired: sign the files again`,
+  replayed: msg`a newer signature was accepted before: sign the files again`,
 } as const;
 
 /** Why a signature does not count. */
@@ -137,7 +139,7 @@ export function verifyHashSignature({ hash, signature, keys, cabinetId, nowMs, l
 }
 
 /** Why a signature was refused, and what to do. */
-export function refusalText(code: SignatureRefusal): string {
+export function refusalText(code: SignatureRefusal): Message {
   return REFUSAL_TEXT[code];
 }
 

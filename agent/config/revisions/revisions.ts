@@ -1,7 +1,9 @@
 /**
  * The revision manager of a running agent: what it checks with, how it judges a trial, and how a configuration is put into use.
  */
+
 import type { Cabinet } from '../../core/cabinet.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Field } from '../../core/ports.ts';
 import type { ConfigView, EditedText, EditOrder } from '../../core/revisions.ts';
 import type { RevisionsAtStart } from '../load/start-revision.ts';
@@ -66,14 +68,14 @@ export function folderToCheck(
 }
 
 /** The touched parts as a person reads them, with those that change only at a restart. */
-function inWords({ lines, light, uplink, store, clock, console, atRestart }: TouchedRooms): string[] {
+function inWords({ lines, light, uplink, store, clock, console, atRestart }: TouchedRooms): Message[] {
   return [
-    ...lines.map((id) => `line ${id}`),
-    ...(light ? ['light'] : []),
-    ...(uplink ? ['uplink'] : []),
-    ...(store ? ['store'] : []),
-    ...(clock ? ['clock'] : []),
-    ...(console ? ['console'] : []),
-    ...(atRestart.length > 0 ? [`${atRestart.join(', ')} at the next start`] : []),
+    ...lines.map((id) => msg`line ${id}`),
+    ...(light ? [msg`light`] : []),
+    ...(uplink ? [msg`uplink`] : []),
+    ...(store ? [msg`store`] : []),
+    ...(clock ? [msg`clock`] : []),
+    ...(console ? [msg`console`] : []),
+    ...(atRestart.length > 0 ? [msg`${atRestart} at the next start`] : []),
   ];
 }

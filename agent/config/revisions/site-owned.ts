@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Cabinet } from '../../core/cabinet.ts';
 import { type LineNetwork, linePortName, parseLineNetwork, parseLinePort } from '../../core/line-port.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { Message, msg } from '../../core/message.ts';
 import type { SiteOwnedDifference } from '../../core/revisions.ts';
 
 /** As `cabinet.yaml` has them. Every key of the schema that is not in this list belongs to platform and console. */
@@ -65,7 +65,8 @@ export function siteOwnedRefusal(differences: readonly SiteOwnedDifference[], fi
   const [first = ''] = keys;
   const others = keys.length - SHOWN_KEYS;
   if (keys.length === 1) return msg`${first} belongs to the file of the site (${file}): change it there`;
-  const named = `${keys.slice(0, SHOWN_KEYS).join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+  const shown = keys.slice(0, SHOWN_KEYS);
+  const named = others > 0 ? msg`${shown} and ${others} more` : msg`${shown}`;
   return msg`${named} belong to the file of the site (${file}): change them there`;
 }
 
@@ -86,8 +87,8 @@ function portsOf({ lines, trust }: Cabinet): string[] {
   return [...lines.map(({ port }) => port), ...trust.ports].map(portName);
 }
 
-function isInNetwork(network: LineNetwork | string, text: string): boolean {
-  if (typeof network === 'string') return false;
+function isInNetwork(network: LineNetwork | Message, text: string): boolean {
+  if (network instanceof Message) return false;
   const port = parseLinePort(text);
   return (
     (port.kind === 'tcp' || port.kind === 'rtu+tcp') && port.kind === network.kind && port.port === network.port && network.holds(port.host)

@@ -1,4 +1,5 @@
 import { type Clock, every, type MonoMs, type Timer } from '../../core/clock.ts';
+import type { Message } from '../../core/message.ts';
 import type { Trial } from './revision-history-file.ts';
 import { judgeTrial, missingOf, type TrialHealth, type TrialVerdict } from './trial.ts';
 
@@ -71,6 +72,6 @@ export function createTrialWatch({
     stop,
     spentMs,
     /** What does not answer yet, in words. */
-    missing: (): readonly string[] => (trial === null ? [] : missingOf(trial.baseline, health())),
+    missing: (): readonly Message[] => (trial === null ? [] : missingOf(trial.baseline, health())),
   };
 }

@@ -4,6 +4,7 @@
  * A lost line is returned early: drivers without an agent go to their failsafe level after a minute, which a street should not see. An
  * uplink may take longer.
  */
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { ConfirmMode } from '../../core/revisions.ts';
 
 /** What answered before the change, and must answer after it. */
@@ -22,7 +23,7 @@ export interface TrialHealth {
 }
 
 /** Whether a trial goes on, or how it ends. */
-export type TrialVerdict = { readonly kind: 'wait' } | { readonly kind: 'confirm' } | { readonly kind: 'return'; readonly reason: string };
+export type TrialVerdict = { readonly kind: 'wait' } | { readonly kind: 'confirm' } | { readonly kind: 'return'; readonly reason: Message };
 
 /** A revision is returned when a line is lost for this long. Units: ms. Source: the drivers' failsafe timeout of 60 s, less 35 s to open the line again and find its units. */
 export const LINE_GRACE_MS = 25_000;
@@ -43,10 +44,10 @@ export interface ConfigTrialFacts {
 }
 
 /** What does not answer yet, in words; empty when all answers. */
-export function missingOf(baseline: Baseline, health: TrialHealth): string[] {
+export function missingOf(baseline: Baseline, health: TrialHealth): Message[] {
   const lost = lostUnits(baseline, health);
-  const units = lost.length === 0 ? [] : [`${lost.length} of ${baseline.units.length} units no longer answer: ${shortList(lost)}`];
-  return baseline.isOnline && !health.isOnline ? [...units, 'the uplink is not back'] : units;
+  const units = lost.length === 0 ? [] : [msg`${lost.length} of ${baseline.units.length} units no longer answer: ${shortList(lost)}`];
+  return baseline.isOnline && !health.isOnline ? [...units, msg`the uplink is not back`] : units;
 }
 
 /** Decides about a trial by its health now. */
@@ -57,19 +58,21 @@ export function judgeTrial(
 ): TrialVerdict {
   const missing = missingOf(baseline, health);
   const lost = lostUnits(baseline, health).length;
-  if (lost > 0 && 2 * lost >= baseline.units.length && runMs >= LINE_GRACE_MS) return { kind: 'return', reason: missing[0] ?? '' };
+  if (lost > 0 && 2 * lost >= baseline.units.length && runMs >= LINE_GRACE_MS) return { kind: 'return', reason: missing[0] ?? NO_TEXT };
   if (missing.length === 0 && mode === 'auto' && wellMs >= SETTLE_MS) return { kind: 'confirm' };
   if (spentMs < trialMs) return { kind: 'wait' };
-  const time = `within ${Math.round(trialMs / 6_000) / 10} min`;
-  if (missing.length > 0) return { kind: 'return', reason: `${missing.join('; ')} ${time}` };
-  return mode === 'auto' ? { kind: 'confirm' } : { kind: 'return', reason: `nobody confirmed it ${time}` };
+  const minutes = Math.round(trialMs / 6_000) / 10;
+  const [first, second] = missing;
+  if (first !== undefined && second !== undefined) return { kind: 'return', reason: msg`${first}; ${second} within ${minutes} min` };
+  if (first !== undefined) return { kind: 'return', reason: msg`${first} within ${minutes} min` };
+  return mode === 'auto' ? { kind: 'confirm' } : { kind: 'return', reason: msg`it was not confirmed within ${minutes} min` };
 }
 
 function lostUnits({ units }: Baseline, { answering, devices }: TrialHealth): string[] {
   return units.filter((id) => devices.has(id) && !answering.has(id));
 }
 
-function shortList(ids: readonly string[]): string {
-  const more = ids.length - SHOWN;
-  return `${ids.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+function shortList(ids: readonly string[]): Message {
+  const [shown, more] = [ids.slice(0, SHOWN), ids.length - SHOWN];
+  return more > 0 ? msg`${shown} and ${more} more` : msg`${shown}`;
 }

@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Clock, MonoMs } from '../../core/clock.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { type FilePart, SIGNATURE_FILE } from '../../core/revisions.ts';
 
 /** The state of an upload after a part. */
@@ -26,7 +26,7 @@ interface Upload {
 
 /** Why a name is no file of a configuration; empty where it is one. */
 export function fileRefusal(file: string): Message {
-  if (file === 'cabinet.yaml' || file === SIGNATURE_FILE || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return msg``;
+  if (file === 'cabinet.yaml' || file === SIGNATURE_FILE || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return NO_TEXT;
   return msg`a file is "revision.sig", "cabinet.yaml" or "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-"`;
 }
 
@@ -61,7 +61,7 @@ function createUploadsOfSide(clock: Pick<Clock, 'monoMs'>): Uploads {
     return begun;
   }
 
-  function refuse(key: string, file: string, reason: string): UploadState {
+  function refuse(key: string, file: string, reason: Message): UploadState {
     open.delete(key);
     return { kind: 'refused', reason: msg`${reason}; send ${file} again from its first part` };
   }
@@ -69,22 +69,22 @@ function createUploadsOfSide(clock: Pick<Clock, 'monoMs'>): Uploads {
   return {
     take(part, author) {
       const flaw = flawOf(part);
-      if (flaw !== '') return { kind: 'refused', reason: flaw };
+      if (flaw !== NO_TEXT) return { kind: 'refused', reason: flaw };
       const { file, data } = part;
       const key = `${author} ${file}`;
       forgetOld();
       const upload = uploadOf(key, part);
       upload.touchedMono = clock.monoMs();
       const before = upload.pieces.get(part.part);
-      if (before !== undefined && !before.equals(data)) return refuse(key, file, `part ${part.part} came twice with different bytes`);
+      if (before !== undefined && !before.equals(data)) return refuse(key, file, msg`part ${part.part} came twice with different bytes`);
       upload.pieces.set(part.part, Buffer.from(data));
       const bytes = [...upload.pieces.values()].reduce((sum, piece) => sum + piece.length, 0);
       const most = file === 'cabinet.yaml' ? UPLOAD_LIMIT.cabinetBytes : UPLOAD_LIMIT.profileBytes;
-      if (bytes > most) return refuse(key, file, `more than ${most} bytes`);
+      if (bytes > most) return refuse(key, file, msg`more than ${most} bytes`);
       if (upload.pieces.size < upload.parts) return { kind: 'more', have: upload.pieces.size, of: upload.parts };
       const whole = Buffer.concat(Array.from({ length: upload.parts }, (_, i) => upload.pieces.get(i + 1) ?? Buffer.alloc(0)));
       const found = createHash('sha256').update(whole).digest('hex');
-      if (found !== part.sha256) return refuse(key, file, `its SHA-256 is ${found}, not what was said`);
+      if (found !== part.sha256) return refuse(key, file, msg`its SHA-256 is ${found}, not the one that was sent with it`);
       open.delete(key);
       const text = asText(whole);
       return text === null ? { kind: 'refused', reason: msg`${file} is not UTF-8 text` } : { kind: 'whole', text };
@@ -92,14 +92,14 @@ function createUploadsOfSide(clock: Pick<Clock, 'monoMs'>): Uploads {
   };
 }
 
-function flawOf({ file, part, parts, sha256, data }: FilePart): string {
+function flawOf({ file, part, parts, sha256, data }: FilePart): Message {
   const name = fileRefusal(file);
-  if (name !== '') return name;
-  if (!Number.isInteger(parts) || parts < 1 || parts > UPLOAD_LIMIT.parts) return `a file has 1 to ${UPLOAD_LIMIT.parts} parts`;
-  if (!Number.isInteger(part) || part < 1 || part > parts) return `part ${part} of ${parts} cannot be: parts count from 1`;
-  if (!/^[0-9a-f]{64}$/.test(sha256)) return 'the SHA-256 of the whole file is 64 hex digits in small letters';
-  if (data.length > UPLOAD_LIMIT.partBytes) return `a part of ${data.length} bytes, at most ${UPLOAD_LIMIT.partBytes}`;
-  return data.length === 0 && parts > 1 ? `part ${part} is empty` : '';
+  if (name !== NO_TEXT) return name;
+  if (!Number.isInteger(parts) || parts < 1 || parts > UPLOAD_LIMIT.parts) return msg`a file has 1 to ${UPLOAD_LIMIT.parts} parts`;
+  if (!Number.isInteger(part) || part < 1 || part > parts) return msg`part ${part} of ${parts} is impossible: parts count from 1`;
+  if (!/^[0-9a-f]{64}$/.test(sha256)) return msg`the SHA-256 of the whole file is 64 hex digits in small letters`;
+  if (data.length > UPLOAD_LIMIT.partBytes) return msg`a part of ${data.length} bytes, at most ${UPLOAD_LIMIT.partBytes}`;
+  return data.length === 0 && parts > 1 ? msg`part ${part} is empty` : NO_TEXT;
 }
 
 function asText(bytes: Buffer): string | null {

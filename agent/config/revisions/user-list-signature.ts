@@ -3,9 +3,11 @@
  *
  * Shape: the lines of the list, then one line with the signature.
  */
+
 import { createHash } from 'node:crypto';
 import type { RefusedUserList, VerifiedUserList } from '../../core/access.ts';
 import type { Cabinet } from '../../core/cabinet.ts';
+import { type Message, msg } from '../../core/message.ts';
 import {
   type HashSigningOrder,
   refusalText,
@@ -27,12 +29,12 @@ export interface UserListCheck {
 
 /** The hash begins with this text, so that no signature on a revision counts for a list, or the other way round. */
 const DOMAIN = 'luciole-user-list-1\0';
-const OWN_TEXT: Partial<Record<SignatureRefusal, string>> = {
-  'bad-format': 'its last line is no signature of `luciole user sign`',
-  'unknown-key': 'the key that signed it is not one of trust.userKeys',
-  'other-text': 'the list was changed after it was signed',
-  expired: 'the signature has expired: sign the list again',
-  replayed: 'a newer list was accepted before, or this one: sign the list again',
+const OWN_TEXT: Partial<Record<SignatureRefusal, Message>> = {
+  'bad-format': msg`its last line is no signature of \`luciole user sign\``,
+  'unknown-key': msg`the key that signed it is not one of trust.userKeys`,
+  'other-text': msg`the list was changed after it was signed`,
+  expired: msg`the signature has expired: sign the list again`,
+  replayed: msg`a newer list was accepted before, or this one: sign the list again`,
 };
 
 /** The list with its signature as the last line. Shape: `list` ends with a line end. Errors: as `signHash`. */

@@ -2,9 +2,11 @@
  * The schema of `cabinet.yaml`: keys, types, ranges, defaults, and a sentence on each for editors. Each value is checked alone here; the
  * checks in `check/` compare values.
  */
+
 import * as z from 'zod';
 import { ROLES } from '../../core/access.ts';
 import type { JsonSchema } from '../../core/json-schema.ts';
+import { msg } from '../../core/message.ts';
 import { LANGUAGES } from '../../core/words.ts';
 import {
   calendarSchema,
@@ -33,23 +35,27 @@ const BAUD_RATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230
 const MAX_SOCKET_PATH = 107;
 
 const siteSchema = z.strictObject({
-  id: idSchema.describe('Name of this cabinet, unique in the fleet; also the Sparkplug edge node unless uplink.node says otherwise.'),
-  name: textSchema.describe('For people: street or place.'),
-  latitudeDeg: z.number().min(-90).max(90).describe('Degrees, north positive. Angers: 47.47'),
-  longitudeDeg: z.number().min(-180).max(180).describe('Degrees, east positive. Angers: -0.55'),
-  timezone: z.string().min(1).max(64).describe('IANA name, for example Europe/Paris.'),
+  id: idSchema.describe(
+    String(msg`Name of this cabinet, unique in the fleet; also the Sparkplug edge node unless uplink.node says otherwise.`),
+  ),
+  name: textSchema.describe(String(msg`For people: street or place.`)),
+  latitudeDeg: z.number().min(-90).max(90).describe(String(msg`Degrees, north positive. Angers: 47.47`)),
+  longitudeDeg: z.number().min(-180).max(180).describe(String(msg`Degrees, east positive. Angers: -0.55`)),
+  timezone: z.string().min(1).max(64).describe(String(msg`IANA name, for example Europe/Paris.`)),
   clockTrust: z
     .enum(['auto', 'system'])
     .default('auto')
-    .describe('auto: believe the clock once it is synchronised or battery-backed. system: something else keeps it right.'),
-  startQuietS: secondsSchema(0, 60).default(10).describe('After mains return no level is written for so long: drivers start up first.'),
+    .describe(String(msg`auto: believe the clock once it is synchronised or battery-backed. system: something else keeps it right.`)),
+  startQuietS: secondsSchema(0, 60)
+    .default(10)
+    .describe(String(msg`After mains return no level is written for so long: drivers start up first.`)),
 });
 
 const serialSchema = z.strictObject({
-  baud: z.literal(BAUD_RATES).default(9600).describe('Bits per second.'),
-  parity: z.enum(['none', 'even', 'odd']).default('none').describe('As set in every device of the line.'),
-  stopBits: z.literal([1, 2]).default(1).describe('Most devices without parity take either.'),
-  dataBits: z.literal([7, 8]).default(8).describe('A modbus line needs 8.'),
+  baud: z.literal(BAUD_RATES).default(9600).describe(String(msg`Bits per second.`)),
+  parity: z.enum(['none', 'even', 'odd']).default('none').describe(String(msg`As set in every device of the line.`)),
+  stopBits: z.literal([1, 2]).default(1).describe(String(msg`Most devices without parity take either.`)),
+  dataBits: z.literal([7, 8]).default(8).describe(String(msg`A modbus line needs 8.`)),
 });
 
 /** Bounds as in a profile. */
@@ -59,144 +65,172 @@ const quirksSchema = z.strictObject({
     .min(20)
     .max(5_000)
     .optional()
-    .describe('Longest wait for a reply until its own pace is known, in milliseconds.'),
-  minGapMs: z.int().min(0).max(1_000).optional().describe('Silence it needs before its next request, in milliseconds.'),
+    .describe(String(msg`Longest wait for a reply until its own pace is known, in milliseconds.`)),
+  minGapMs: z.int().min(0).max(1_000).optional().describe(String(msg`Silence it needs before its next request, in milliseconds.`)),
   retries: z
     .int()
     .min(0)
     .max(9)
     .optional()
-    .describe('A lost level is sent again so often; one lost reply more in a row and the device counts as silent.'),
+    .describe(String(msg`A lost level is sent again so often; one lost reply more in a row and the device counts as silent.`)),
 });
 
 const deviceSchema = z.strictObject({
-  id: idSchema.describe('Unique in the cabinet; its points are named after it, L07.level.'),
-  unit: z.int().min(1).max(247).optional().describe('Modbus address. Left out on a uart line.'),
-  profile: z.string().min(1).max(64).describe('Device type: the id of a profile, as luciole profile list names it.'),
-  pole: idSchema.nullish().describe('Where it stands; left out for gear in the cabinet.'),
+  id: idSchema.describe(String(msg`Unique in the cabinet; its points are named after it, L07.level.`)),
+  unit: z.int().min(1).max(247).optional().describe(String(msg`Modbus address. Left out on a uart line.`)),
+  profile: z.string().min(1).max(64).describe(String(msg`Device type: the id of a profile, as luciole profile list names it.`)),
+  pole: idSchema.nullish().describe(String(msg`Where it stands; left out for gear in the cabinet.`)),
   roles: z
     .record(z.string().min(1).max(64), z.enum(['door', 'fault', 'emergency', 'lights-on']))
     .optional()
     .describe(
-      'What its contacts are wired to, by point: { input_1: door }. emergency: all at 100 % while closed; lights-on: for two hours.',
+      String(
+        msg`What its contacts are wired to, by point: { input_1: door }. emergency: all at 100 % while closed; lights-on: for two hours.`,
+      ),
     ),
   contactZones: z
     .record(z.string().min(1).max(64), idSchema)
     .optional()
-    .describe('The zone that an emergency or lights-on contact lights: { input_1: quay }; all zones by default.'),
+    .describe(String(msg`The zone that an emergency or lights-on contact lights: { input_1: quay }; all zones by default.`)),
   instances: z
     .record(z.string().min(1).max(64), z.array(z.int().min(0).max(255)).min(1).max(256))
     .optional()
-    .describe('Which of its repeated parts are there: { ecg: [0, 1, 2] }; all by default.'),
+    .describe(String(msg`Which of its repeated parts are there: { ecg: [0, 1, 2] }; all by default.`)),
   groups: z
     .record(z.string().min(1).max(64), z.array(z.string().min(1).max(64)).min(1).max(256))
     .optional()
-    .describe('Level points that belong to each of its groups: { group0: [ecg0_level, ecg1_level] }.'),
-  quirks: quirksSchema.optional().describe('For this device alone, in place of what its profile says: a long cable, a slow gateway.'),
+    .describe(String(msg`Level points that belong to each of its groups: { group0: [ecg0_level, ecg1_level] }.`)),
+  quirks: quirksSchema
+    .optional()
+    .describe(String(msg`For this device alone, in place of what its profile says: a long cable, a slow gateway.`)),
 });
 
 const rs485Schema = z.strictObject({
-  rtsHighOnSend: z.boolean().default(true).describe('False for a transceiver wired the other way round.'),
-  delayBeforeSendMs: z.int().min(0).max(100).default(0).describe('From switching the transceiver on to the first bit, in milliseconds.'),
-  delayAfterSendMs: z.int().min(0).max(100).default(0).describe('From the last bit to switching it off, in milliseconds.'),
-  receiveDuringSend: z.boolean().default(false).describe('Hear oneself; the echo is taken off.'),
+  rtsHighOnSend: z.boolean().default(true).describe(String(msg`False for a transceiver wired the other way round.`)),
+  delayBeforeSendMs: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(0)
+    .describe(String(msg`From switching the transceiver on to the first bit, in milliseconds.`)),
+  delayAfterSendMs: z.int().min(0).max(100).default(0).describe(String(msg`From the last bit to switching it off, in milliseconds.`)),
+  receiveDuringSend: z.boolean().default(false).describe(String(msg`Hear oneself; the echo is taken off.`)),
 });
 
 const lineSchema = z.strictObject({
-  id: idSchema.describe('Name of the line: luciole bus scan NAME.'),
-  kind: z.enum(['modbus', 'uart']).default('modbus').describe('modbus: many units on the wire. uart: one device that talks by itself.'),
+  id: idSchema.describe(String(msg`Name of the line: luciole bus scan NAME.`)),
+  kind: z
+    .enum(['modbus', 'uart'])
+    .default('modbus')
+    .describe(String(msg`modbus: many units on the wire. uart: one device that talks by itself.`)),
   port: pathSchema.describe(
-    'Device file, best a stable name under /dev/serial/by-path; or tcp://host:502 (Modbus TCP), rtu+tcp://host:port (serial server).',
+    String(
+      msg`Device file, best a stable name under /dev/serial/by-path; or tcp://host:502 (Modbus TCP), rtu+tcp://host:port (serial server).`,
+    ),
   ),
-  serial: serialSchema.nullish().describe('All devices of a line share these settings; also those of the line behind rtu+tcp://.'),
-  rs485: rs485Schema.nullish().describe('Let the kernel switch the transceiver; left out, the adapter or the device tree does.'),
+  serial: serialSchema
+    .nullish()
+    .describe(String(msg`All devices of a line share these settings; also those of the line behind rtu+tcp://.`)),
+  rs485: rs485Schema.nullish().describe(String(msg`Let the kernel switch the transceiver; left out, the adapter or the device tree does.`)),
   broadcast: z
     .boolean()
     .default(true)
-    .describe('Send one level to the whole line at once where all its units are known to obey or ignore it.'),
-  maxWritesPerS: z.int().min(1).max(200).default(50).describe('Levels written in a second at most, urgent ones excepted.'),
+    .describe(String(msg`Send one level to the whole line at once where all its units are known to obey or ignore it.`)),
+  maxWritesPerS: z.int().min(1).max(200).default(50).describe(String(msg`Levels written in a second at most, urgent ones excepted.`)),
   devices: z
     .array(deviceSchema)
-    .describe('Who is on it. An empty list, [], on a modbus line: it is opened, so that it can be scanned and read.'),
+    .describe(String(msg`Who is on it. An empty list, [], on a modbus line: it is opened, so that it can be scanned and read.`)),
 });
 
 const poleSchema = z.strictObject({
-  id: idSchema.describe('As painted on it, for the person who looks for it.'),
-  atM: z.number().min(0).max(100_000).describe('Distance along its street from the start, in metres; on a branch from where it leaves.'),
-  branch: idSchema.nullish().describe('The side street that it stands on; left out, the main street.'),
+  id: idSchema.describe(String(msg`As painted on it, for the person who looks for it.`)),
+  atM: z
+    .number()
+    .min(0)
+    .max(100_000)
+    .describe(String(msg`Distance along its street from the start, in metres; on a branch from where it leaves.`)),
+  branch: idSchema.nullish().describe(String(msg`The side street that it stands on; left out, the main street.`)),
 });
 
 const branchSchema = z.strictObject({
-  id: idSchema.describe('The name that poles give.'),
-  from: idSchema.describe('The pole where it leaves its street.'),
+  id: idSchema.describe(String(msg`The name that poles give.`)),
+  from: idSchema.describe(String(msg`The pole where it leaves its street.`)),
 });
 
 const lampSchema = z.strictObject({
-  id: idSchema.describe('May be that of the device that drives it, of no other.'),
-  device: idSchema.optional().describe('The device that drives it; the one of the same id by default.'),
-  point: z.string().min(1).max(64).default('level').describe('The quantity of the device that sets the level.'),
-  pole: idSchema.optional().describe("Its device's pole by default; one of the two is needed."),
-  ratedPowerW: z.number().gt(0).max(2000).describe('Power at 100 %, in watts.'),
-  minPct: levelSchema.default(0).describe('Lowest level while lit.'),
-  maxPct: levelSchema.default(100).describe('Highest level.'),
+  id: idSchema.describe(String(msg`May be that of the device that drives it, of no other.`)),
+  device: idSchema.optional().describe(String(msg`The device that drives it; the one of the same id by default.`)),
+  point: z.string().min(1).max(64).default('level').describe(String(msg`The quantity of the device that sets the level.`)),
+  pole: idSchema.optional().describe(String(msg`Its device's pole by default; one of the two is needed.`)),
+  ratedPowerW: z.number().gt(0).max(2000).describe(String(msg`Power at 100 %, in watts.`)),
+  minPct: levelSchema.default(0).describe(String(msg`Lowest level while lit.`)),
+  maxPct: levelSchema.default(100).describe(String(msg`Highest level.`)),
   burned: z
     .strictObject({
-      hours: z.number().min(0).max(1_000_000).describe('Burning hours of the lamp,'),
-      on: daySchema.describe('on this day. A statement is taken once; hours that have passed since its day are added.'),
+      hours: z.number().min(0).max(1_000_000).describe(String(msg`Burning hours of the lamp,`)),
+      on: daySchema.describe(String(msg`on this day. A statement is taken once; hours that have passed since its day are added.`)),
     })
     .nullish()
-    .describe('What is known of a lamp older than its agent, for constantLight; luciole hours says it at the console.'),
+    .describe(String(msg`What is known of a lamp older than its agent, for constantLight; luciole hours says it at the console.`)),
 });
 
 const uplinkSchema = z.strictObject({
-  broker: z.string().min(1).max(256).describe('mqtt://host:1883 or mqtts://host:8883'),
+  broker: z.string().min(1).max(256).describe(String(msg`mqtt://host:1883 or mqtts://host:8883`)),
   otherBrokers: z
     .array(z.string().min(1).max(256))
     .max(8)
     .optional()
-    .describe('Where else the platform may be; walked in this order when the host is offline or a server cannot be reached.'),
+    .describe(String(msg`Where else the platform may be; walked in this order when the host is offline or a server cannot be reached.`)),
   protocol: z
     .union([z.literal(5), z.literal('3.1.1')])
     .default(5)
-    .describe('MQTT version.'),
-  group: topicPartSchema.describe('Sparkplug group.'),
-  node: topicPartSchema.optional().describe('Sparkplug edge node; the id of the cabinet by default.'),
-  primaryHost: topicPartSchema.nullish().describe('Wait for this host to be online before sending.'),
-  username: textSchema.nullish().describe('Of this cabinet at the broker.'),
+    .describe(String(msg`MQTT version.`)),
+  group: topicPartSchema.describe(String(msg`Sparkplug group.`)),
+  node: topicPartSchema.optional().describe(String(msg`Sparkplug edge node; the id of the cabinet by default.`)),
+  primaryHost: topicPartSchema.nullish().describe(String(msg`Wait for this host to be online before sending.`)),
+  username: textSchema.nullish().describe(String(msg`Of this cabinet at the broker.`)),
   passwordFile: pathSchema
     .nullish()
     .describe(
-      'The password is the content of this file (chmod 0400), never stands here; a name without a folder is a credential of the service.',
+      String(
+        msg`The password is the content of this file (chmod 0400), never stands here; a name without a folder is a credential of the service.`,
+      ),
     ),
-  caFile: pathSchema.nullish().describe("Who vouches for the broker; the system's authorities by default."),
-  certFile: pathSchema.nullish().describe('Client certificate; needs keyFile. Read anew at each connection.'),
-  keyFile: pathSchema.nullish().describe('Its key (chmod 0400, or a credential of the service); needs certFile.'),
+  caFile: pathSchema.nullish().describe(String(msg`Who vouches for the broker; the system's authorities by default.`)),
+  certFile: pathSchema.nullish().describe(String(msg`Client certificate; needs keyFile. Read anew at each connection.`)),
+  keyFile: pathSchema.nullish().describe(String(msg`Its key (chmod 0400, or a credential of the service); needs certFile.`)),
   keepaliveS: z
     .int()
     .min(5)
     .max(1200)
     .default(30)
-    .describe('A quiet link is asked after three quarters of this; one that does not answer is given up 10 s later.'),
-  birthJitterS: secondsSchema(0, 600).default(30).describe('Longest random wait before a birth, so that a fleet does not arrive at once.'),
+    .describe(String(msg`A quiet link is asked after three quarters of this; one that does not answer is given up 10 s later.`)),
+  birthJitterS: secondsSchema(0, 600)
+    .default(30)
+    .describe(String(msg`Longest random wait before a birth, so that a fleet does not arrive at once.`)),
   proof: z
     .enum(['auto', 'broker', 'platform'])
     .optional()
     .describe(
-      'Who proves delivery. broker: it has read it. platform: it has stored it and says so (Sync/Ack); the default with otherBrokers or primaryHost. auto: platform once it does; the default else.',
+      String(
+        msg`Who proves delivery. broker: it has read it. platform: it has stored it and says so (Sync/Ack); the default with otherBrokers or primaryHost. auto: platform once it does; the default else.`,
+      ),
     ),
   aliases: z
     .boolean()
     .default(true)
-    .describe('Data by alias, without names. False for a host that mishandles aliases; costs twice the bytes.'),
-  datatypeInData: z.boolean().default(false).describe('Repeat each type in data, for a host that cannot do without.'),
-  conformance: z.boolean().default(false).describe('No random waits, for a conformance checker. Never in a fleet.'),
+    .describe(String(msg`Data by alias, without names. False for a host that mishandles aliases; costs twice the bytes.`)),
+  datatypeInData: z.boolean().default(false).describe(String(msg`Repeat each type in data, for a host that cannot do without.`)),
+  conformance: z.boolean().default(false).describe(String(msg`No random waits, for a conformance checker. Never in a fleet.`)),
   dailyMegabytes: z
     .number()
     .min(1)
     .max(100_000)
     .nullish()
     .describe(
-      'The backlog waits for the next day (UTC) once so much was sent; live data goes on. Units: 1,000,000 bytes. No bound by default.',
+      String(
+        msg`The backlog waits for the next day (UTC) once so much was sent; live data goes on. Units: 1,000,000 bytes. No bound by default.`,
+      ),
     ),
 });
 
@@ -205,22 +239,29 @@ export const STORE_DIR = '/var/lib/luciole';
 
 /** Where readings are kept; all of it has defaults. */
 export const storeSchema = z.strictObject({
-  dir: pathSchema.default(STORE_DIR).describe('Folder of the databases.'),
+  dir: pathSchema.default(STORE_DIR).describe(String(msg`Folder of the databases.`)),
   commitSeconds: z
     .int()
     .min(1)
     .max(3600)
     .default(10)
-    .describe('At most this much is lost at a power cut; 10,000 readings are written sooner.'),
-  maxMegabytes: z.int().min(16).max(65_536).default(512).describe('When it is full, readings are thinned, then the oldest go.'),
-  maxDays: z.int().min(1).max(3650).default(400).describe('Readings older than this go; 400 days compare a season with the last.'),
+    .describe(String(msg`At most this much is lost at a power cut; 10,000 readings are written sooner.`)),
+  maxMegabytes: z.int().min(16).max(65_536).default(512).describe(String(msg`When it is full, readings are thinned, then the oldest go.`)),
+  maxDays: z
+    .int()
+    .min(1)
+    .max(3650)
+    .default(400)
+    .describe(String(msg`Readings older than this go; 400 days compare a season with the last.`)),
   peopleDays: z
     .int()
     .min(60)
     .max(1095)
     .default(365)
-    .describe('Events, outcomes of commands and entries of the audit log name people; older ones go, up to 30 days before that.'),
-  heartbeatS: z.int().min(1).max(86_400).default(60).describe('An unchanged reading is kept this often all the same.'),
+    .describe(
+      String(msg`Events, outcomes of commands and entries of the audit log name people; older ones go, up to 30 days before that.`),
+    ),
+  heartbeatS: z.int().min(1).max(86_400).default(60).describe(String(msg`An unchanged reading is kept this often all the same.`)),
 });
 
 const consoleSchema = z.strictObject({
@@ -229,8 +270,11 @@ const consoleSchema = z.strictObject({
     .min(1)
     .max(MAX_SOCKET_PATH)
     .nullish()
-    .describe('Where the console answers; /run/luciole/agent.sock of the service, else a folder of the user by default.'),
-  language: z.enum(LANGUAGES).default('en').describe('Of the messages in a session of luciole console; a person may choose another there.'),
+    .describe(String(msg`Where the console answers; /run/luciole/agent.sock of the service, else a folder of the user by default.`)),
+  language: z
+    .enum(LANGUAGES)
+    .default('en')
+    .describe(String(msg`Of the messages in a session of luciole console; a person may choose another there.`)),
 });
 
 const serviceSchema = z.strictObject({
@@ -238,45 +282,51 @@ const serviceSchema = z.strictObject({
     .string()
     .max(4096)
     .regex(/^\/.+\.prom$/)
-    .meta({ patternErrorMessage: 'an absolute path that ends in .prom' })
+    .meta({ patternErrorMessage: String(msg`an absolute path that ends in .prom`) })
     .nullish()
-    .describe("Written anew each minute for node_exporter's textfile collector, as /var/lib/prometheus/node-exporter/luciole.prom."),
+    .describe(
+      String(msg`Written anew each minute for node_exporter's textfile collector, as /var/lib/prometheus/node-exporter/luciole.prom.`),
+    ),
 });
 
 const trustSchema = z.strictObject({
   revisionKeys: z
     .array(
       z.strictObject({
-        id: idSchema.describe('Of its holder, as events name it.'),
+        id: idSchema.describe(String(msg`Of its holder, as events name it.`)),
         key: revisionKeySchema.describe(
-          'Public Ed25519 key in base64, as luciole config keygen prints it; its private half never lies here.',
+          String(msg`Public Ed25519 key in base64, as luciole config keygen prints it; its private half never lies here.`),
         ),
       }),
     )
     .max(16)
     .optional()
-    .describe('Keys of people who may sign revisions offline: luciole config sign. Only the file of the site may name them.'),
+    .describe(String(msg`Keys of people who may sign revisions offline: luciole config sign. Only the file of the site may name them.`)),
   userKeys: z
     .array(
       z.strictObject({
-        id: idSchema.describe('Of its holder, as events name it.'),
+        id: idSchema.describe(String(msg`Of its holder, as events name it.`)),
         key: revisionKeySchema.describe(
-          'Public Ed25519 key in base64, as luciole config keygen prints it; its private half never lies here.',
+          String(msg`Public Ed25519 key in base64, as luciole config keygen prints it; its private half never lies here.`),
         ),
-        role: z.enum(ROLES).default('technician').describe('The highest role that a list with this signature gives.'),
+        role: z.enum(ROLES).default('technician').describe(String(msg`The highest role that a list with this signature gives.`)),
       }),
     )
     .max(16)
     .optional()
     .describe(
-      'Keys of people who may sign the list of users that the platform sends: luciole user sign. None by default: no list is taken.',
+      String(
+        msg`Keys of people who may sign the list of users that the platform sends: luciole user sign. None by default: no list is taken.`,
+      ),
     ),
   ports: z
     .array(pathSchema)
     .max(64)
     .optional()
     .describe(
-      'Ports that a line of a revision may use beside those of the lines here, as lines[].port: a spare adapter, a new gateway; a network as tcp://10.20.0.0/24 or rtu+tcp://10.20.0.0/24:4001.',
+      String(
+        msg`Ports that a line of a revision may use beside those of the lines here, as lines[].port: a spare adapter, a new gateway; a network as tcp://10.20.0.0/24 or rtu+tcp://10.20.0.0/24:4001.`,
+      ),
     ),
 });
 
@@ -285,30 +335,33 @@ const MAX_BRANCHES = 256;
 
 /** The whole document. */
 export const cabinetSchema = z.strictObject({
-  cabinet: siteSchema.describe('The site.'),
-  lines: z.array(lineSchema).min(1).describe('Serial ports and network endpoints, and the devices on them.'),
-  poles: z.array(poleSchema).describe('Along the street; may be empty, [].'),
-  branches: z.array(branchSchema).max(MAX_BRANCHES).optional().describe('Side streets.'),
-  lamps: z.array(lampSchema).describe('Light points; may be empty.'),
-  zones: z.array(zoneSchema).describe('Lamps that act together; may be empty where there is no lamp.'),
-  programmes: z.array(programmeSchema).describe('What zones do over the night; may be empty where there is no zone.'),
-  calendars: z.array(calendarSchema).optional().describe('Which programme on which night.'),
-  holidays: z.array(holidaysSchema).max(16).optional().describe('Lists of public holidays that are not built in.'),
-  eventNights: z.array(eventNightSchema).optional().describe('Nights with a level of their own for a time: fireworks, a market.'),
-  rules: z.array(ruleSchema).optional().describe('What holds when: a measured value beyond a threshold, presence, traffic.'),
-  outputs: z.array(outputSchema).optional().describe('Relay circuits, info panels, sound: points that follow zones and rules.'),
-  neighbours: z.array(neighbourSchema).optional().describe('Cabinets where the street goes on.'),
-  uplink: uplinkSchema.nullish().describe("The city's platform; left out, the cabinet works alone."),
-  store: storeSchema.nullish().describe('Where readings are kept.'),
-  console: consoleSchema.nullish().describe("The technician's door."),
-  service: serviceSchema.nullish().describe('What the agent does for whoever watches the gateway.'),
+  cabinet: siteSchema.describe(String(msg`The site.`)),
+  lines: z.array(lineSchema).min(1).describe(String(msg`Serial ports and network endpoints, and the devices on them.`)),
+  poles: z.array(poleSchema).describe(String(msg`Along the street; may be empty, [].`)),
+  branches: z.array(branchSchema).max(MAX_BRANCHES).optional().describe(String(msg`Side streets.`)),
+  lamps: z.array(lampSchema).describe(String(msg`Light points; may be empty.`)),
+  zones: z.array(zoneSchema).describe(String(msg`Lamps that act together; may be empty where there is no lamp.`)),
+  programmes: z.array(programmeSchema).describe(String(msg`What zones do over the night; may be empty where there is no zone.`)),
+  calendars: z.array(calendarSchema).optional().describe(String(msg`Which programme on which night.`)),
+  holidays: z.array(holidaysSchema).max(16).optional().describe(String(msg`Lists of public holidays that are not built in.`)),
+  eventNights: z
+    .array(eventNightSchema)
+    .optional()
+    .describe(String(msg`Nights with a level of their own for a time: fireworks, a market.`)),
+  rules: z.array(ruleSchema).optional().describe(String(msg`What holds when: a measured value beyond a threshold, presence, traffic.`)),
+  outputs: z.array(outputSchema).optional().describe(String(msg`Relay circuits, info panels, sound: points that follow zones and rules.`)),
+  neighbours: z.array(neighbourSchema).optional().describe(String(msg`Cabinets where the street goes on.`)),
+  uplink: uplinkSchema.nullish().describe(String(msg`The city's platform; left out, the cabinet works alone.`)),
+  store: storeSchema.nullish().describe(String(msg`Where readings are kept.`)),
+  console: consoleSchema.nullish().describe(String(msg`The technician's door.`)),
+  service: serviceSchema.nullish().describe(String(msg`What the agent does for whoever watches the gateway.`)),
   trust: trustSchema
     .nullish()
-    .describe('What revisions from platform and console may do beyond this file, and who may approve it from a distance.'),
+    .describe(String(msg`What revisions from platform and console may do beyond this file, and who may approve it from a distance.`)),
   profileDirs: z
     .array(pathSchema)
     .nullish()
-    .describe('Folders of your own device profiles, as seen from the folder of this file; /etc/luciole/profiles by default.'),
+    .describe(String(msg`Folders of your own device profiles, as seen from the folder of this file; /etc/luciole/profiles by default.`)),
 });
 
 /** A document that passed the schema, with its plain defaults. */

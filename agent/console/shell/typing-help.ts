@@ -1,7 +1,7 @@
 /** Answers `?` and TAB at one place of a line. Names come from the agent; the rest is pure. */
 
-import type { WantedValue } from '../../core/json-schema.ts';
-import { type Message, msg, type Said } from '../../core/message.ts';
+import { TRUE_OR_FALSE, type WantedValue } from '../../core/json-schema.ts';
+import { type Message, msg, NO_TEXT, type Said } from '../../core/message.ts';
 import type { ValueInForce } from '../../core/revisions.ts';
 import type { NameKind } from '../command-spec.ts';
 import type { Choice } from '../command-tree.ts';
@@ -125,15 +125,16 @@ export function wantedRows(
 ): readonly Choice[] {
   if ('problem' in wanted) return [{ word, summary: wanted.problem }];
   const { purpose, choices, unit, usual, mustBeThere, example } = wanted;
-  const allowed = choices.length > 0 && !isSwitch(wanted) ? msg`one of: ${choices.join(' ')}` : wanted.allowed;
+  const isListed = choices.length > 0 && wanted.allowed !== TRUE_OR_FALSE;
+  const allowed = isListed ? msg`one of: ${choices.join(' ')}` : wanted.allowed;
   const sentences = [
     purpose,
-    ...(inForce === null ? [] : [nowText(inForce)]),
-    unit === '' ? allowed : msg`${allowed}, in ${unit}`,
-    usual !== null ? msg`left out: ${usual}` : mustBeThere ? msg`it must be there` : msg`it may be left out`,
+    inForce === null ? NO_TEXT : nowText(inForce),
+    unit === NO_TEXT ? allowed : msg`${allowed}, in ${unit}`,
+    usual === null ? (mustBeThere ? msg`it must be there` : msg`it may be left out`) : msg`left out: ${usual}`,
     msg`as: config set ${path} ${quoted(example)}`,
   ];
-  return sentences.filter((each) => String(each) !== '').map((summary, index) => ({ word: index === 0 ? word : '', summary }));
+  return sentences.filter((each) => each !== NO_TEXT).map((summary, index) => ({ word: index === 0 ? word : '', summary }));
 }
 
 function nowText({ value, step }: ValueInForce): Message {

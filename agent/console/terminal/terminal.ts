@@ -1,5 +1,7 @@
 /** What the command line needs from its environment; `main.ts` provides it for the program, tests provide their own. */
+
 import type { LeastRole } from '../../core/access.ts';
+import type { Message } from '../../core/message.ts';
 import type { LastState, LocalConfigView } from '../../core/views.ts';
 import type { Language } from '../../core/words.ts';
 import type { LocalCommand } from '../command-spec.ts';
@@ -31,7 +33,7 @@ export interface Terminal {
   /** Called for a command that sums up at Ctrl-C: the signal is aborted by the first one. Absent where Ctrl-C only stops the wait. */
   readonly enough?: () => AbortSignal;
   /** Reads a secret without echo; on a terminal one with a rule is typed twice. Absent if nothing can be asked. Errors: rejects with ConsoleError. */
-  readonly askSecret?: (prompt: string, rule: SecretRule | null) => Promise<string>;
+  readonly askSecret?: (prompt: Message, rule: SecretRule | null) => Promise<string>;
   /** Device profiles and the cabinet file, for commands that work when the agent does not answer. */
   readonly localFiles: () => Promise<LocalFiles>;
 }
@@ -39,9 +41,9 @@ export interface Terminal {
 /** Of a new secret. */
 export interface SecretRule {
   /** Shown before the question. */
-  readonly text: string;
+  readonly text: Message;
   /** Why this one is refused, before it is typed again; null for a good one. */
-  readonly problem: (typed: string) => string | null;
+  readonly problem: (typed: string) => Message | null;
 }
 
 /** What the console can do on its own machine when the agent does not answer. */
@@ -56,8 +58,8 @@ export interface LocalMachine {
 
 /** The local files that are used when the agent does not answer. */
 export interface LocalFiles extends LocalConfigView {
-  /** A sentence that says which files were read. */
-  readonly about: string;
+  /** Says which files were read. */
+  readonly about: Message;
 }
 
 /** Rejects with ConsoleError 'failed' where a file may not have so many bytes. */

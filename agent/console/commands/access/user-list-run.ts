@@ -25,7 +25,7 @@ export async function runUserHash(args: LocalArgs, terminal: Terminal): Promise<
   if (problem !== null) throw new ConsoleError('failed', msg`this password cannot be used: ${problem}`);
   const line = `${name} ${String(role)} ${until} ${await createHasher().hash(password)}`;
   const read = readUserList(`${USER_LIST_HEADER}\n${line}\n`);
-  if ('flaw' in read) throw new ConsoleError('usage', read.flaw.replace('line 2: ', ''));
+  if ('flaw' in read) throw new ConsoleError('usage', read.finding);
   terminal.out(args['json'] === true ? `${JSON.stringify({ line })}\n` : `${line}\n`);
   return 0;
 }

@@ -27,7 +27,7 @@ export function isConfigDone({ state }: ConfigAnswer): boolean {
 export function configChange<Args>(
   parts: Omit<AgentCommandParts<Args, ConfigAnswer, never>, 'role' | 'group' | 'succeeded' | 'audit'>,
 ): AgentCommand {
-  const audit = ({ state, reason, revision }: ConfigAnswer) => ({ state, reason, revision });
+  const audit = ({ state, reason, revision }: ConfigAnswer) => ({ state, reason: String(reason), revision });
   return agentCommand({ ...parts, role: 'technician', group: CONFIG_GROUP, succeeded: isConfigDone, audit });
 }
 

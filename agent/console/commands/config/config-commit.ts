@@ -97,7 +97,12 @@ function readCommit(args: RawArgs): CommitArgs {
 /** Errors: throws ConsoleError 'denied' where a user who is no admin goes below the light floor. */
 export function commitRequest(args: CommitArgs, { caller, source: by }: Pick<Job, 'caller' | 'source'>): CommitRequest {
   if (args.lowersFloor && !mayUse(caller.role, 'admin'))
-    throw new ConsoleError('denied', msg`--lower-floor needs the role admin; ${caller.user} is ${caller.role ?? 'not logged in'}`);
+    throw new ConsoleError(
+      'denied',
+      caller.role === null
+        ? msg`--lower-floor needs the role admin; ${caller.user} is not logged in`
+        : msg`--lower-floor needs the role admin; ${caller.user} is ${caller.role}`,
+    );
   return { ...args, by, author: 'console', base: null, commandId: null };
 }
 

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { msg } from '../../../core/message.ts';
+import { withTexts } from '../../../core/message-wire.ts';
 import { type ConfigAnswer, SIGNATURE_FILE } from '../../../core/revisions.ts';
 import { textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
@@ -33,7 +34,7 @@ export async function loadConfigFile(args: LocalArgs, terminal: Terminal, readIn
   const signature = args['signature'] === undefined ? null : Buffer.from(await fileText(textArg(args as RawArgs, 'signature')));
   const signed = signature === null ? null : await put(SIGNATURE_FILE, signature, args, terminal);
   const answer = signed?.state === 'refused' ? signed : await put(file, bytes, args, terminal);
-  terminal.out(`${args['json'] === true ? JSON.stringify(answer) : renderPut(answer, terminal)}\n`);
+  terminal.out(`${args['json'] === true ? JSON.stringify(withTexts(answer)) : renderPut(answer, terminal)}\n`);
   return answer.state === 'done' ? 0 : CONSOLE_EXIT.failed;
 }
 

@@ -1,12 +1,12 @@
 /** Renders `luciole config` and its verbs: what runs, what would change, what is wrong, what the result is. Pure. */
 
 import { count } from '../../../core/counts.ts';
-import { formatProblem } from '../../../core/errors.ts';
-import { type Message, msg } from '../../../core/message.ts';
+import { problemMessage } from '../../../core/errors.ts';
+import { type Message, msg, type Said } from '../../../core/message.ts';
 import type { CommitRequest, ConfigAnswer, ConfigChange, ConfigView, Revision } from '../../../core/revisions.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, dayTime, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
-import { toAscii } from '../../text/plain-text.ts';
+import { plain } from '../../text/plain-text.ts';
 import { labelled, paragraph, wrap } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { asFileText } from './file-text.ts';
@@ -15,22 +15,35 @@ import { asFileText } from './file-text.ts';
 type Sheet = Pick<Page, 'widthCols' | 'language'>;
 
 export function renderConfig({ running, trial, candidate, others, trouble }: ConfigView, page: Page): string {
-  const sheet: [label: string, text: string][] = [['Runs', revisionText(running, page)]];
+  const sheet: [label: Message, text: Said][] = [[msg`Runs`, revisionText(running, page)]];
   if (trial !== null) {
-    const how = trial.mode === 'asked' ? '`luciole config confirm` keeps it' : 'it is kept by itself once all is well';
-    sheet.push(['Trial', `${formatDuration(trial.restS * 1_000)} left, then it returns; ${how}`]);
-    sheet.push(['Missing', trial.missing.length === 0 ? 'nothing' : trial.missing.join('; ')]);
+    const left = formatDuration(trial.restS * 1_000);
+    sheet.push([
+      msg`Trial`,
+      trial.mode === 'asked'
+        ? msg`${left} left, then it returns; \`luciole config confirm\` keeps it`
+        : msg`${left} left, then it returns; it is kept by itself once all is well`,
+    ]);
+    sheet.push([msg`Missing`, trial.missing.length === 0 ? msg`nothing` : inTurn(trial.missing)]);
   }
-  const begun =
-    candidate === null ? '' : `by ${candidate.authors.join(', ')} ${clockTime(candidate.atMs, page)}, begun on revision ${candidate.base}`;
-  sheet.push(['Candidate', candidate === null ? 'none' : `${begun}: \`luciole config compare\``]);
+  sheet.push([
+    msg`Candidate`,
+    candidate === null
+      ? msg`none`
+      : msg`by ${candidate.authors} ${clockTime(candidate.atMs, page)}, begun on revision ${candidate.base}: \`luciole config compare\``,
+  ]);
   for (const { by, authors, atMs, base } of others)
     sheet.push([
-      'Other',
-      `a candidate by ${authors.join(', ')} ${clockTime(atMs, page)}, begun on revision ${base}: \`luciole config take ${takenAs(by)}\``,
+      msg`Other`,
+      msg`a candidate by ${authors} ${clockTime(atMs, page)}, begun on revision ${base}: \`luciole config take ${takenAs(by)}\``,
     ]);
-  if (trouble !== '') sheet.push(['Trouble', trouble]);
+  if (String(trouble) !== '') sheet.push([msg`Trouble`, trouble]);
   return sheet.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
+}
+
+/** One after the other, with semicolons. */
+function inTurn(sentences: readonly Message[]): Message {
+  return sentences.reduce((before, next) => msg`${before}; ${next}`);
 }
 
 /** The platform has one candidate, whichever of its users asks. */
@@ -45,45 +58,44 @@ export function renderRevisions(revisions: readonly Revision[], page: Page): str
     dayTime(atMs, page.timezone),
     stateWord(state, page),
     by,
-    reason === '' ? why || NOTHING : `${why === '' ? '' : `${why}; `}returned: ${reason}`,
+    endText(why, reason),
   ]);
   const columns = [
     { title: msg`Rev`, align: 'right' },
     { title: msg`When` },
     { title: msg`State` },
     { title: msg`By`, maxCols: 20 },
-    { title: msg`Why`, wraps: true, isTranslated: true },
+    { title: msg`Why`, wraps: true },
   ] as const;
   return tableLines(columns, rows, page).join('\n');
 }
 
+function endText(why: Said, reason: Said): Said {
+  if (String(reason) === '') return String(why) === '' ? NOTHING : why;
+  return String(why) === '' ? msg`returned: ${reason}` : msg`${why}; returned: ${reason}`;
+}
+
 /** A file or a value is in the candidate. */
 export function renderPut(answer: ConfigAnswer, page: Sheet): string {
-  const done = 'in the candidate: see `luciole config compare`, then `luciole config commit`';
-  return (
-    refused(answer, page) ??
-    [...problemLines(answer.warnings, page, `${translated('warning', page)}: `), ...paragraph(done, page)].join('\n')
-  );
+  const done = msg`in the candidate: see \`luciole config compare\`, then \`luciole config commit\``;
+  return refused(answer, page) ?? [...problemLines(answer.warnings, page, true), ...paragraph(done, page)].join('\n');
 }
 
 /** Renders the result of `config check`. */
 export function renderConfigCheck(answer: ConfigAnswer, page: Sheet): string {
   const { warnings, touches } = answer;
-  return (
-    refused(answer, page) ??
-    [...problemLines(warnings, page, `${translated('warning', page)}: `), ...paragraph(`ok; ${touchText(touches)}`, page)].join('\n')
-  );
+  return refused(answer, page) ?? [...problemLines(warnings, page, true), ...paragraph(msg`ok; ${touchText(touches)}`, page)].join('\n');
 }
 
 export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
   const { changes, touches, reason } = answer;
   const wrong = refused(answer, page);
   if (wrong !== null) return [...changes.flatMap((change) => changeLines(change, page)), wrong].join('\n');
-  if (changes.length === 0) return translated(reason === 'equal' ? 'equal' : 'no value is different, only the text', page);
+  if (changes.length === 0) return translated(String(reason) === '' ? msg`no value is different, only the text` : reason, page);
   return [
     ...changes.flatMap((change) => changeLines(change, page)),
     '',
-    ...paragraph(`${count(changes.length, 'change')}; ${touchText(touches)}`, page),
+    ...paragraph(msg`${count(changes.length, 'change')}; ${touchText(touches)}`, page),
   ].join('\n');
 }
 
@@ -92,44 +104,53 @@ export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }
   const { revision, isOnTrial, reason, changes, touches } = answer;
   const wrong = refused(answer, page);
   if (wrong !== null) return wrong;
-  if (!isOnTrial) return translated(reason === '' ? `revision ${revision} is kept; ${touchText(touches)}` : reason, page);
-  const until = `until ${clockTime(page.atMs + minutes * 60_000, page)}, ${count(minutes, 'minute')}`;
-  const sheet: [label: string, text: string][] = [
-    ['Trial', `revision ${revision} runs on trial ${until}: ${count(changes.length, 'change')}; ${touchText(touches)}`],
+  if (!isOnTrial) return translated(String(reason) === '' ? msg`revision ${revision ?? 0} is kept; ${touchText(touches)}` : reason, page);
+  const until = clockTime(page.atMs + minutes * 60_000, page);
+  const [length, many] = [count(minutes, 'minute'), count(changes.length, 'change')];
+  const sheet: [label: Message, text: Message][] = [
+    [msg`Trial`, msg`revision ${revision ?? 0} runs on trial until ${until}, ${length}: ${many}; ${touchText(touches)}`],
     mode === 'asked'
-      ? ['Then', '`luciole config confirm` keeps it, without that it returns by itself']
-      : ['Then', 'it is kept as soon as all is well, else it returns by itself: `luciole config` shows how it does'],
+      ? [msg`Then`, msg`\`luciole config confirm\` keeps it, without that it returns by itself`]
+      : [msg`Then`, msg`it is kept as soon as all is well, else it returns by itself: \`luciole config\` shows how it does`],
   ];
   return sheet.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
 }
 
 export function renderKept(answer: ConfigAnswer, page: Sheet): string {
-  return refused(answer, page) ?? translated(`revision ${answer.revision} is kept`, page);
+  return refused(answer, page) ?? translated(msg`revision ${answer.revision ?? 0} is kept`, page);
 }
 
 export function renderReturned(answer: ConfigAnswer, page: Sheet): string {
-  return refused(answer, page) ?? translated(`revision ${answer.revision} runs again`, page);
+  return refused(answer, page) ?? translated(msg`revision ${answer.revision ?? 0} runs again`, page);
 }
 
 export function renderDiscarded(answer: ConfigAnswer, page: Sheet): string {
-  return refused(answer, page) ?? translated('the candidate is gone; what runs is as it was', page);
+  return refused(answer, page) ?? translated(msg`the candidate is removed; what runs is unchanged`, page);
 }
 
-function revisionText({ number, state, by, atMs, why }: Revision, page: Page): string {
-  return `revision ${number}, ${stateWord(state, page)}, by ${by} ${clockTime(atMs, page)}${why === '' ? '' : `: ${why}`}`;
+function revisionText({ number, state, by, atMs, why }: Revision, page: Page): Message {
+  const [shown, time] = [stateWord(state, page), clockTime(atMs, page)];
+  return String(why) === ''
+    ? msg`revision ${number}, ${shown}, by ${by} ${time}`
+    : msg`revision ${number}, ${shown}, by ${by} ${time}: ${why}`;
 }
 
 /** Null for what was not refused. */
-function refused({ state, reason, problems }: ConfigAnswer, page: Sheet): Message | null {
+function refused({ state, reason, problems }: ConfigAnswer, page: Sheet): string | null {
   if (state === 'done') return null;
-  return [...problemLines(problems, page), ...paragraph(`refused: ${toAscii(reason)}`, page)].join('\n');
+  return [...problemLines(problems, page), ...paragraph(msg`refused: ${asciiMessage(reason)}`, page)].join('\n');
 }
 
-function problemLines(problems: ConfigAnswer['problems'], page: Sheet, before = ''): string[] {
+function problemLines(problems: ConfigAnswer['problems'], page: Sheet, isWarning = false): string[] {
   return problems.flatMap((problem) => {
-    const message = translated(toAscii(problem.message), page);
-    return wrap(`${before}${toAscii(formatProblem({ ...problem, message: msg`` }))}${message}`, page.widthCols);
+    const message = asciiMessage(problemMessage(problem));
+    return paragraph(isWarning ? msg`warning: ${message}` : message, page);
   });
+}
+
+/** The message with its arguments, which files hold, in ASCII. */
+function asciiMessage(message: Message): Message {
+  return plain(message) as Message;
 }
 
 function changeLines({ path, before, after }: ConfigChange, { widthCols }: Sheet): string[] {
@@ -139,15 +160,15 @@ function changeLines({ path, before, after }: ConfigChange, { widthCols }: Sheet
 }
 
 /** Rooms of the agent as the street knows them. */
-const ROOMS: Readonly<Record<string, string>> = {
-  light: 'the lighting',
-  uplink: 'the link to the platform',
-  store: 'the store of readings',
-  clock: 'how far the clock is trusted',
-  console: 'the language of new sessions',
+const ROOMS: Readonly<Record<string, Message>> = {
+  light: msg`the lighting`,
+  uplink: msg`the link to the platform`,
+  store: msg`the store of readings`,
+  clock: msg`how far the clock is trusted`,
+  console: msg`the language of new sessions`,
 };
 
 /** Parts of the running cabinet that are started again. */
-function touchText(touches: readonly string[]): string {
-  return touches.length === 0 ? 'nothing that runs is changed' : `it changes ${touches.map((room) => ROOMS[room] ?? room).join(', ')}`;
+function touchText(touches: readonly Message[]): Message {
+  return touches.length === 0 ? msg`nothing that runs is changed` : msg`it changes ${touches.map((room) => ROOMS[room.id] ?? room)}`;
 }

@@ -1,6 +1,8 @@
 /** The `config` commands that look: what runs, its text, its history, a comparison, a check. */
-import { msg } from '../../../core/message.ts';
+
+import { type Message, msg } from '../../../core/message.ts';
 import type { ConfigAnswer, ConfigView, Revision } from '../../../core/revisions.ts';
+import { listNames } from '../../../core/suggestions.ts';
 import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { CHECK_TIMEOUT_MS, CONFIG_GROUP, configOf, fileName, isConfigDone, REVISION_NUMBERS } from './config-args.ts';
@@ -50,11 +52,10 @@ export const CONFIG_SHOW = agentCommand({
   }),
   answer: async (view, { of, file }, { source }): Promise<ConfigText> => {
     const files = await configOf(view).files(of, source);
-    if (files === undefined)
-      throw new ConsoleError('failed', of === 'candidate' ? NO_CANDIDATE : msg`the files of ${nameOf(of)} are not kept`);
+    if (files === undefined) throw new ConsoleError('failed', of === 'candidate' ? NO_CANDIDATE : notKept(of));
     const profiles = Object.keys(files.profiles);
     const text = file === 'cabinet.yaml' ? files.cabinet : files.profiles[file.slice('profiles/'.length)];
-    if (text === undefined) throw new ConsoleError('failed', msg`no ${file} comes with it; there are: ${profiles.join(', ') || 'none'}`);
+    if (text === undefined) throw new ConsoleError('failed', msg`no ${file} comes with it; there are: ${listNames(profiles)}`);
     return { file, lines: text.split('\n'), profiles };
   },
   render: async ({ lines }) => lines.join('\n').trimEnd(),
@@ -102,6 +103,6 @@ export const CONFIG_CHECK = agentCommand({
   succeeded: isConfigDone,
 });
 
-function nameOf(of: number | 'running'): string {
-  return of === 'running' ? 'what runs' : `revision ${of}`;
+function notKept(of: number | 'running'): Message {
+  return of === 'running' ? msg`the files of what runs are not kept` : msg`the files of revision ${of} are not kept`;
 }

@@ -9,7 +9,7 @@ import type { ReaderEnd } from '../../protocol/protocol.ts';
 import { CONFIG_GROUP, REVISION_NUMBERS } from './config-args.ts';
 import { CONFIG_RETURN } from './config-commit.ts';
 
-const WHY = 'the session was lost';
+const WHY = msg`the session was lost`;
 /** Longest silence of the agent. Units: ms. Source: assumed; it sends a sign of life every few seconds. */
 const HOLD_TIMEOUT_MS = 60_000;
 
@@ -32,7 +32,7 @@ export async function returnLostTrial(view: Pick<AgentView, 'config' | 'audit'>,
   const { trial, running } = config?.view(by) ?? {};
   if (config === null || trial == null || trial.mode !== 'asked' || trial.number === before || running?.by !== by) return;
   const { state } = await config.giveBack(by, WHY, trial.number);
-  const detail = `revision=${trial.number} comment=${WHY}`;
+  const detail = `revision=${trial.number} comment=${String(WHY)}`;
   audit.note({ user, role: role ?? '', door: socketKind, action: CONFIG_RETURN.name, detail, result: state === 'done' ? 'ok' : 'failed' });
 }
 

@@ -6,9 +6,11 @@
  * empty filter. Other characters are written as `\uXXXX`, a backslash doubled; one alone at the end joins the next line. The last line is
  * `end`, the SHA-256 of the text in hex, and `||`: nothing is loaded unless all of it arrived.
  */
-import { createHash } from 'node:crypto';
 
-export type FrameRead = { readonly text: string } | { readonly flaw: string };
+import { createHash } from 'node:crypto';
+import { type Message, msg } from '../../../core/message.ts';
+
+export type FrameRead = { readonly text: string } | { readonly flaw: Message };
 
 /** Units: characters. Source: with head and tail it fits a terminal of 80 columns, and what a screen of those is copied from. */
 const LINE_CHARS = 72;
@@ -34,14 +36,14 @@ export function isFrameEnd(line: string): boolean {
 export function readFrame(lines: readonly string[]): FrameRead {
   let text = '';
   const [, wanted] = END.exec(lines.at(-1)?.trim() ?? '') ?? [];
-  if (wanted === undefined) return { flaw: 'its last line is missing' };
+  if (wanted === undefined) return { flaw: msg`its last line is missing` };
   for (const [i, line] of lines.slice(0, -1).entries()) {
     const [, body] = LINE.exec(line.trim()) ?? [];
     const pieces = body?.match(PIECES) ?? [];
-    if (body === undefined || pieces.join('') !== body) return { flaw: `line ${i + 1} of it was changed on the way` };
+    if (body === undefined || pieces.join('') !== body) return { flaw: msg`line ${i + 1} of it was changed on the way` };
     text += `${pieces.map(unescaped).join('')}${pieces.at(-1) === '\\' ? '' : '\n'}`;
   }
-  return sha256(text) === wanted ? { text } : { flaw: 'its SHA-256 is another: something was lost or changed on the way' };
+  return sha256(text) === wanted ? { text } : { flaw: msg`its SHA-256 is different: something was lost or changed on the way` };
 }
 
 function escaped(line: string): string[] {

@@ -14,7 +14,7 @@ import {
 import { fileRefusal, UPLOAD_LIMIT } from '../../../config/revisions/upload.ts';
 import { createFile } from '../../../core/atomic-write.ts';
 import { HOUR_MS } from '../../../core/durations.ts';
-import { msg } from '../../../core/message.ts';
+import { msg, NO_TEXT, type Said } from '../../../core/message.ts';
 import { replaceFile } from '../../../core/replace-file.ts';
 import type { ConfigFiles } from '../../../core/revisions.ts';
 import { createSystemClock } from '../../../core/system-clock.ts';
@@ -42,8 +42,8 @@ export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<nu
   const key = revisionKeyText(publicKey);
   if (args['json'] === true) terminal.out(`${JSON.stringify({ file, key })}\n`);
   else {
-    print(terminal, `Wrote the private key to ${file}: keep it on the desk, never on a cabinet.`);
-    print(terminal, 'The public half, for trust.revisionKeys of each cabinet file:');
+    print(terminal, msg`Wrote the private key to ${file}: keep it off every cabinet.`);
+    print(terminal, msg`The public half, for trust.revisionKeys of each cabinet file:`);
     terminal.out(`trust: { revisionKeys: [{ id: ${idFrom(file)}, key: "${key}" }] }\n`);
   }
   return 0;
@@ -60,8 +60,13 @@ export async function runSign(args: LocalArgs, terminal: Terminal): Promise<numb
   const { hash, untilMs, key, serial, cabinets } = statementOf(signature) as NonNullable<ReturnType<typeof statementOf>>;
   if (args['json'] === true) terminal.out(`${JSON.stringify({ file, out, signature, hash, cabinets, serial, untilMs, key })}\n`);
   else {
-    const whom = cabinets.includes('*') ? 'every cabinet' : cabinets.join(', ');
-    print(terminal, `Signed ${file} for ${whom}, until ${new Date(untilMs).toISOString().slice(0, 16)}Z: ${out}`);
+    const until = `${new Date(untilMs).toISOString().slice(0, 16)}Z`;
+    print(
+      terminal,
+      cabinets.includes('*')
+        ? msg`Signed ${file} for every cabinet, until ${until}: ${out}`
+        : msg`Signed ${file} for ${cabinets}, until ${until}: ${out}`,
+    );
   }
   return 0;
 }
@@ -80,8 +85,14 @@ export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<nu
   const files = filesOf(file, listOf(args['profile']));
   const verdict = verifyRevisionSignature({ files, signature, keys, cabinetId, nowMs: nowMs(), lastSerial: 0 });
   if (args['json'] === true) terminal.out(`${JSON.stringify({ file, signature: from, cabinet: cabinetId, ...verdict })}\n`);
-  else if (verdict.ok) print(terminal, `${file} is signed by ${verdict.keyId} for ${cabinetId === '*' ? 'every cabinet' : cabinetId}`);
-  else terminal.err(`${paragraph(`${file}: ${refusalText(verdict.code)}`, terminal).join('\n')}\n`);
+  else if (verdict.ok)
+    print(
+      terminal,
+      cabinetId === '*'
+        ? msg`${file} is signed by ${verdict.keyId} for every cabinet`
+        : msg`${file} is signed by ${verdict.keyId} for ${cabinetId}`,
+    );
+  else terminal.err(`${paragraph(msg`${file}: ${refusalText(verdict.code)}`, terminal).join('\n')}\n`);
   return verdict.ok ? 0 : EXIT_REFUSED;
 }
 
@@ -97,9 +108,9 @@ export async function readSigningOrder(args: LocalArgs, terminal: Terminal): Pro
 async function newPassphrase({ askSecret }: Terminal): Promise<string> {
   if (askSecret === undefined) throw new ConsoleError('usage', msg`a passphrase needs a terminal: run this command in one`);
   const tooShort = (text: string): boolean => text.length < MIN_PASSPHRASE;
-  const text = await askSecret('Passphrase', {
-    text: `${MIN_PASSPHRASE} characters at least`,
-    problem: (typed) => (tooShort(typed) ? `it has ${typed.length} characters; ${MIN_PASSPHRASE} at least` : null),
+  const text = await askSecret(msg`Passphrase`, {
+    text: msg`${MIN_PASSPHRASE} characters at least`,
+    problem: (typed) => (tooShort(typed) ? msg`it has ${typed.length} characters; ${MIN_PASSPHRASE} at least` : null),
   });
   if (!tooShort(text)) return text;
   throw new ConsoleError('usage', msg`a passphrase has ${MIN_PASSPHRASE} characters at least; no key was made`);
@@ -110,11 +121,15 @@ async function readPrivateKey(file: string, { askSecret }: Terminal): Promise<Ke
   const isEncrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----/.test(pem);
   if (isEncrypted && askSecret === undefined)
     throw new ConsoleError('usage', msg`the passphrase of this key needs a terminal: run this command in one`);
-  const passphrase = isEncrypted ? await askSecret?.('Passphrase', null) : undefined;
+  const passphrase = isEncrypted ? await askSecret?.(msg`Passphrase`, null) : undefined;
   const key = ofPem(() => createPrivateKey(passphrase === undefined ? pem : { key: pem, passphrase }));
   if (key !== undefined) return key;
-  const advice = isEncrypted ? 'the passphrase is wrong, or it is no Ed25519 key' : 'make one with `luciole config keygen`';
-  throw new ConsoleError('failed', msg`${file} is no private key that can sign: ${advice}`);
+  throw new ConsoleError(
+    'failed',
+    isEncrypted
+      ? msg`${file} is not a private key that can sign: the passphrase is wrong, or it is not an Ed25519 key`
+      : msg`${file} is not a private key that can sign: make one with \`luciole config keygen\``,
+  );
 }
 
 /** A key as the site file has it, or the PEM file of either half. */
@@ -122,7 +137,7 @@ function publicKeyText(given: string): string {
   if (readRevisionKey(given) !== undefined) return given;
   const pem = existsSync(given) ? readTextFile(given) : '';
   const key = ofPem(() => createPublicKey(pem));
-  if (key === undefined) throw new ConsoleError('usage', msg`${given} is no Ed25519 public key: give its base64, or a PEM file`);
+  if (key === undefined) throw new ConsoleError('usage', msg`${given} is not an Ed25519 public key: give its base64, or a PEM file`);
   return revisionKeyText(key);
 }
 
@@ -142,7 +157,7 @@ function filesOf(file: string, profiles: readonly string[]): ConfigFiles {
   const cabinet = readTextFile(file, UPLOAD_LIMIT.cabinetBytes);
   const named = profiles.map((path) => {
     const flaw = fileRefusal(`profiles/${basename(path)}`);
-    if (flaw !== '') throw new ConsoleError('usage', msg`bad name "${basename(path)}": ${flaw}`);
+    if (flaw !== NO_TEXT) throw new ConsoleError('usage', msg`bad name "${basename(path)}": ${flaw}`);
     return [basename(path), readTextFile(path, UPLOAD_LIMIT.profileBytes)] as const;
   });
   return { cabinet, profiles: Object.fromEntries(named) };
@@ -210,6 +225,6 @@ function nowMs(): number {
 }
 
 /** Writes a line in the width of the terminal. */
-export function print(terminal: Terminal, line: string): void {
+export function print(terminal: Terminal, line: Said): void {
   terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
 }

@@ -72,7 +72,7 @@ function ending(test: ProfileTest): string {
   const sum = `${profile} with unit ${unit} on line ${line}: ${good} of ${count(points.length + untried, 'point')} good`;
   if (untried > 0) return `${sum}; given up: the unit does not answer. Check its supply, address and wire`;
   if (testSucceeded(test)) return sum;
-  const refused = points.find(({ address, reason }) => reason === 'illegal-address' && manualHint(address) !== '');
+  const refused = points.find(({ address, reason }) => reason === 'illegal-address' && String(manualHint(address)) !== '');
   const hint = refused === undefined ? '' : manualHint(refused.address);
   return `${sum}; compare the others with the manual: table, address, type, scale${hint}`;
 }
