@@ -172,10 +172,11 @@ interface Plan {
   readonly passwordFile: string | null;
 }
 
-function planOf({ file, dataDir }: Run, answers: TypedAnswers, draft: SiteDraft): Plan {
+function planOf({ file, dataDir, terminal }: Run, answers: TypedAnswers, draft: SiteDraft): Plan {
   const keys = answers['broker']?.startsWith('mqtts:') === true ? keyFilesIn(dirname(file)) : null;
   const passwordFile = (answers['username'] ?? '') === '' ? null : join(dirname(file), 'uplink.password');
-  const text = cabinetText({ answers: { username: '', ...answers }, draft, keyFiles: keys, passwordFile, dataDir });
+  const say = (said: Said): string => translated(said, terminal);
+  const text = cabinetText({ answers: { username: '', ...answers }, draft, keyFiles: keys, passwordFile, dataDir, say });
   return { answers, draft, text, keys, passwordFile };
 }
 

@@ -61,7 +61,7 @@ export async function survey(parts: SurveyParts) {
 
 async function choosePorts({ ask, print }: SurveyParts, skipped: SkippedPort[]): Promise<readonly string[]> {
   const all = findSerialPorts({ ownTerminal: ownTerminal() });
-  for (const { path, keepOff } of all) if (keepOff !== null) skipped.push({ port: path, why: keepOff });
+  for (const { path, keepOff } of all) if (keepOff !== null) skipped.push({ port: path, why: msg`${keepOff}` });
   const usable = all.filter(({ keepOff }) => keepOff === null);
   const paths = usable.map(({ path }) => path);
   if (usable.length === 0) {
