@@ -127,7 +127,7 @@ async function look(port: string, parts: SurveyParts, skipped: SkippedPort[]): P
     if (signal.aborted) throw new ConsoleError('failed', msg`interrupted; nothing was written`, { cause: error });
     if (!(error instanceof BusError)) throw error;
     skipped.push({ port, why: error.said });
-    print(msg`left out: ${error.said}`, INDENT_COLS);
+    print(msg`this port is left out: ${error.said}`, INDENT_COLS);
     return null;
   }
 }

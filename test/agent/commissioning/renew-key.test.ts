@@ -40,7 +40,7 @@ t.test(
       execFileSync(openssl as string, ['req', '-in', beside.requestFile, '-verify', '-noout', '-subject'], { encoding: 'utf8' }),
       /CN ?= ?\S+/,
     );
-    t.match(out.join(''), /move both files/);
+    t.match(out.join(''), /rename both files/);
     t.equal(await run({ json: true }), 0);
     t.match(JSON.parse(out.at(-1) ?? ''), { isNew: false, certFile: beside.certFile });
     t.equal(readFileSync(beside.keyFile, 'utf8'), key, 'what the authority may be signing is not thrown away');
