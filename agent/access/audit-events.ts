@@ -50,8 +50,7 @@ interface AuditEventFacts extends Pick<EventFacts, 'severity' | 'text'> {
 /** The event of an entry; null where it has none. */
 export function auditEvent(note: AuditNote): AuditEventFacts | null {
   const { user, role, door, action, detail, result } = note;
-  if (action === 'clock-set' && door === 'self')
-    return { code: 'clock-set', severity: 'warning', text: clockSet(detail, result) };
+  if (action === 'clock-set' && door === 'self') return { code: 'clock-set', severity: 'warning', text: clockSet(detail, result) };
   if (result !== 'ok') return null;
   if (action === 'login' && door === 'login')
     return { code: 'user-logged-in', severity: 'info', text: msg`${user} (${role}) logged in at the console` };

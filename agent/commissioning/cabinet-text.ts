@@ -177,9 +177,7 @@ function programmes({ answers, draft, say = String }: CabinetFacts): string[] {
 
 function uplink({ answers, keyFiles, passwordFile, say = String }: CabinetFacts): string[] {
   if (answers['broker'] === '')
-    return [
-      comment(msg`Platform of the city: add \`uplink:\` as in config/example-street.yaml. Without it the cabinet works alone.`, say),
-    ];
+    return [comment(msg`Platform of the city: add \`uplink:\` as in config/example-street.yaml. Without it the cabinet works alone.`, say)];
   const tls =
     keyFiles === null
       ? []

@@ -217,7 +217,10 @@ async function answered(part: Question['part'], answers: TypedAnswers, parts: In
 /** Before the first question, not after the last. */
 function refuseUnwritable(file: string, isForced: boolean): void {
   if (existsSync(file) && !isForced)
-    throw new ConsoleError('failed', msg`${file} exists already: --force replaces it and keeps it as ${`${file}.bak`}, --dry-run only shows`);
+    throw new ConsoleError(
+      'failed',
+      msg`${file} exists already: --force replaces it and keeps it as ${`${file}.bak`}, --dry-run only shows`,
+    );
   const folder = dirname(file);
   try {
     asOwnerOf(folder, () => mkdirSync(folder, { recursive: true }));
@@ -238,7 +241,9 @@ function nextSteps(file: string, { answers, keys, passwordFile, draft }: Plan): 
   const unknown = draft.lines.some(({ unnamedUnits }) => unnamedUnits.length > 0);
   return [
     ...(unknown ? [msg`Write what the unknown units are: they are comments in ${file}; --prefer and --device give it beforehand.`] : []),
-    ...(keys === null ? [] : [msg`Have ${keys.requestFile} signed by the authority of the platform, and save the certificate as ${keys.certFile}.`]),
+    ...(keys === null
+      ? []
+      : [msg`Have ${keys.requestFile} signed by the authority of the platform, and save the certificate as ${keys.certFile}.`]),
     ...(passwordFile === null ? [] : [msg`Write the password of the broker into ${passwordFile}, then chmod 0400 and chown luciole.`]),
     `luciole check ${file}`,
     msg`luciole run ${file}, or as a service: systemctl enable --now luciole`,

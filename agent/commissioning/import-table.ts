@@ -106,7 +106,9 @@ function printReport(
   const { out, err } = terminal;
   const print = (put: (text: string) => void, line: Said): void => put(`${paragraph(line, terminal).join('\n')}\n`);
   for (const { line, column, message } of flaws)
-    err(`${translated(column === null ? msg`${`${table}:${line}`}: ${message}` : msg`${`${table}:${line}`}: column ${column}: ${message}`, terminal)}\n`);
+    err(
+      `${translated(column === null ? msg`${`${table}:${line}`}: ${message}` : msg`${`${table}:${line}`}: column ${column}: ${message}`, terminal)}\n`,
+    );
   for (const { row, ...problem } of problems) {
     if (row === undefined) err(`${problemLines([problem], terminal, false)}\n`);
     else err(`${table}:${row}: ${problem.path}: ${translated(problem.message, terminal)}\n`);

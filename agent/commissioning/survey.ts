@@ -242,7 +242,8 @@ function knownProfile(id: string, profiles: ReadonlyMap<string, Profile>): Profi
 }
 
 function noProfile(id: string, profiles: ReadonlyMap<string, Profile>): Message {
-  if (profiles.has(id)) return msg`a device of profile ${id} sends by itself and has no address: give it a line of its own in the cabinet (kind: uart)`;
+  if (profiles.has(id))
+    return msg`a device of profile ${id} sends by itself and has no address: give it a line of its own in the cabinet (kind: uart)`;
   const near = nearest(id, [...profiles.keys()]);
   return near === undefined ? msg`no profile "${id}"; see luciole profile list` : msg`no profile "${id}"; did you mean ${near}?`;
 }

@@ -76,7 +76,8 @@ export function readBackup(bytes: Uint8Array): Backup {
     if (sha256(content) !== sum) throw refused(msg`${name} was changed: its checksum is wrong`);
   }
   const extra = [...files.keys()].find((name) => !manifest.files.some((file) => file.name === name));
-  if (extra !== undefined || files.size !== rest.length) throw refused(extra === undefined ? msg`a file is in it twice` : msg`${extra} is in it and not in its list`);
+  if (extra !== undefined || files.size !== rest.length)
+    throw refused(extra === undefined ? msg`a file is in it twice` : msg`${extra} is in it and not in its list`);
   return { manifest, files };
 }
 

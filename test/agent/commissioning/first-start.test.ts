@@ -55,10 +55,7 @@ for (const [story, args, answers, message] of cases) {
 
 t.test('a cabinet that is there is not replaced unasked, and no port is opened for the refusal', async (t) => {
   const folder = t.testdir({ 'cabinet.yaml': 'mine' });
-  t.match(
-    await outcomeOf(folder, { ...SITE, port: ['/nonexistent/tty'] }),
-    /^failed: .*cabinet.yaml exists already: --force replaces it/,
-  );
+  t.match(await outcomeOf(folder, { ...SITE, port: ['/nonexistent/tty'] }), /^failed: .*cabinet.yaml exists already: --force replaces it/);
 });
 
 t.test('a folder that cannot be written is reported before the questions', async (t) => {

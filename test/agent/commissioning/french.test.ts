@@ -52,7 +52,9 @@ t.test('every question of setup is French, and so are the answers that are under
     return answers.shift() ?? '';
   };
   const args: LocalArgs = { port: ['/nonexistent/tty'] };
-  const error = await runSetup(args, { terminal, configFile: file, ask, signal: new AbortController().signal }).catch((each: unknown) => each);
+  const error = await runSetup(args, { terminal, configFile: file, ask, signal: new AbortController().signal }).catch(
+    (each: unknown) => each,
+  );
   t.ok(error instanceof ConsoleError);
   t.match(translated((error as ConsoleError).said, FR), /^aucun port utilisable : \/nonexistent\/tty : /);
   t.match(prompts[0], /^Identifiant de cette armoire.* : $/);
