@@ -10,6 +10,7 @@ import { createLightViews } from '../control/views/light-views.ts';
 import type { BusTools } from '../core/bus-tools.ts';
 import { cabinetPoints } from '../core/cabinet-points.ts';
 import { createRoomEvents } from '../core/event-tracker.ts';
+import { msg } from '../core/message.ts';
 import { createEnergy } from '../diagnosis/energy-count.ts';
 import { createDiagnosis } from '../diagnosis/faults.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
@@ -53,7 +54,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     diagnosis.onReadings(readings);
     rooms.energy.onReadings(readings);
   };
-  rooms.close = () => events.close('the configuration changed');
+  rooms.close = () => events.close(msg`the configuration changed`);
   return rooms;
 }
 
