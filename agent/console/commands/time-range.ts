@@ -60,7 +60,7 @@ export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: s
   throw new ConsoleError(
     'usage',
     until === null
-      ? msg`nothing lies between ${from} and ${to}: --since must be in the past`
+      ? msg`nothing lies between ${from} and ${to}: --since must be before now`
       : msg`nothing lies between ${from} and ${to}: --since must be before --until`,
   );
 }
