@@ -78,8 +78,7 @@ export function notBelowFound(decision: Decision, floorPct: LevelPct, maxPct: Le
   const { rank } = decision;
   const leastPct = Math.min(floorPct, maxPct);
   if (isByPerson(rank) || decision.levelPct >= leastPct) return decision;
-  const text = 'as found at the start, until the contacts are read';
-  const line = { rank, source: 'start', levelPct: leastPct, applied: true, text, untilMs: null };
+  const line = { rank, source: 'start', levelPct: leastPct, applied: true, text: FOUND_TEXT, untilMs: null };
   return { ...decision, levelPct: leastPct, trace: [line, ...decision.trace.map((each) => ({ ...each, applied: false }))] };
 }
 

@@ -107,7 +107,7 @@ export interface StreetIndex {
   readonly pointOf: ReadonlyMap<string, PointId>;
   readonly lampAt: ReadonlyMap<PointId, string>;
   /** By point: the lamp or output that sets it, as `lamp L07`. */
-  readonly owners: ReadonlyMap<PointId, string>;
+  readonly owners: ReadonlyMap<PointId, Message>;
 }
 
 export function indexStreet({ lamps, zones }: LightingStreet, outputs: readonly ResolvedOutput[]): StreetIndex {
@@ -118,8 +118,8 @@ export function indexStreet({ lamps, zones }: LightingStreet, outputs: readonly 
     pointOf: new Map(points),
     lampAt: new Map(points.map(([id, pointId]) => [pointId, id])),
     owners: new Map([
-      ...outputs.map(({ pointId, id }) => [pointId, `output ${id}`] as const),
-      ...points.map(([id, pointId]) => [pointId, `lamp ${id}`] as const),
+      ...outputs.map(({ pointId, id }) => [pointId, msg`output ${id}`] as const),
+      ...points.map(([id, pointId]) => [pointId, msg`lamp ${id}`] as const),
     ]),
   };
 }

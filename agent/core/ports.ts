@@ -114,7 +114,7 @@ export interface DeviceView {
   /** `new`: it has never answered in this run of the agent. All that have are `silent` while their line is down. */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
   /** Texts of what is wrong with it though it answers: open events, added by `agent/diagnosis/faults-in-views.ts`. */
-  readonly faults: readonly string[];
+  readonly faults: readonly Message[];
   readonly lastSeenMs: WallMs | null;
   readonly turnaroundMs: number | null;
   readonly failures: number;

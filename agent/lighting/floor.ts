@@ -28,7 +28,7 @@ export interface Shortfall {
   readonly levelPct: LevelPct;
   readonly floorPct: LevelPct;
   /** The situation, as a part of a sentence. */
-  readonly text: string;
+  readonly text: Message;
 }
 
 export interface FloorQuestion {

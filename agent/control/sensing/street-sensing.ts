@@ -50,7 +50,7 @@ export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
   const levels = new Map<string, number>();
   const changed = new Map<string, MonoMs>();
   const sensors = createSensorTracker({ ...parts, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
-  const onFaults = (faults: unknown): void => void store.save(PHOTOCELLS_KEY, faults).catch(() => false);
+  const onFaults = (faults: unknown): void => void store.save(PHOTOCELLS_KEY, withTexts(faults)).catch(() => false);
   const photocells = new PhotocellTracker({ ...parts, isZoneLit, sunOf: (zoneId) => sunNow(zoneId, parts), onFaults });
   const onContacts = (stored: unknown): void => void store.save(CONTACTS_KEY, stored).catch(() => {});
   const contacts = createContactTracker(parts.contacts, onContacts, parts.contactZones);
