@@ -5,9 +5,12 @@
  * Keeps the level each lamp was found at and the points that have not been read. Its effect ends by itself.
  */
 import type { MonoMs } from '../core/clock.ts';
+import { msg } from '../core/message.ts';
 import type { Decision, LevelPct, PointId, Rank, Reading } from '../core/words.ts';
 import type { LampHold, LightingStreet } from '../lighting/lighting.ts';
 import { KEY_HOLD_MS, type LightContact } from './sensing/contact-tracker.ts';
+
+const FOUND_TEXT = msg`as found at the start, until the contacts are read`;
 
 export interface StartGuard {
   /** Returns the level at which a lamp was found, once: with its first reading since the start. Units: percent; null from then on. */

@@ -4,6 +4,7 @@ import { modbusDriverFor } from '../../drivers/driver-for.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';
 import type { MonoMs } from '../core/clock.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { Profile } from '../core/profile.ts';
 import type { LevelPct, PointId } from '../core/words.ts';
 import { groupRequest, groupsOf } from '../field/writes/group-writes.ts';

@@ -54,6 +54,9 @@ export class Message {
 /** Nothing to say. */
 export const NO_TEXT = new Message('');
 
+/** By template literal: all its messages share one id, so that a message costs little where one is made for each lamp at each tick. */
+const ids = new WeakMap<TemplateStringsArray, string>();
+
 /** Makes a message of a template literal: `msg\`${lamp} does not follow\``. A brace of the template itself is written twice. */
 export function msg(template: TemplateStringsArray, ...args: readonly Argument[]): Message {
   let id = ids.get(template);
@@ -64,12 +67,11 @@ export function msg(template: TemplateStringsArray, ...args: readonly Argument[]
   return new Message(id, args);
 }
 
-/** By template literal: all its messages share one id, so that a message costs little where one is made for each lamp at each tick. */
-const ids = new WeakMap<TemplateStringsArray, string>();
-
 /** Whether two messages have the same text in every language. */
 export function isSameMessage(a: Message, b: Message): boolean {
-  return a === b || (a.id === b.id && a.plural?.id === b.plural?.id && a.plural?.count === b.plural?.count && isSameArgument(a.args, b.args));
+  return (
+    a === b || (a.id === b.id && a.plural?.id === b.plural?.id && a.plural?.count === b.plural?.count && isSameArgument(a.args, b.args))
+  );
 }
 
 function isSameArgument(a: Argument, b: Argument | undefined): boolean {

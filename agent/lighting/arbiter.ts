@@ -174,7 +174,11 @@ function limitLine(choice: Choice, levelPct: LevelPct, { lamp, zone, warning }: 
   const lowered = levelPct < choice.levelPct;
   const ofZone = !lowered && levelPct > lamp.minPct && zone !== null;
   const source = ofZone ? zone.id : lamp.id;
-  const text = lowered ? msg`held down to the maximum of ${source}: ${levelPct} %` : msg`kept up to the minimum of ${source}: ${levelPct} %`;
+  const text = lowered
+    ? msg`held down to the maximum of the lamp: ${levelPct} %`
+    : ofZone
+      ? msg`kept up to the minimum of ${source}: ${levelPct} %`
+      : msg`kept up to the minimum of the lamp: ${levelPct} %`;
   return { rank: choice.rank, source, levelPct, applied: true, text, untilMs: null };
 }
 

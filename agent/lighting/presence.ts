@@ -94,9 +94,11 @@ export function sensorPhase(
   if (last === null) return result('base', answers ? msg`${id} has not detected anyone yet` : msg`${id} does not answer, programme stays`);
   const holdEnd = last + Math.max(0, config.holdS - sensor.ownHoldS) * 1_000;
   const ago = spell(nowMono - last);
-  if (nowMono < holdEnd) return result('boost', msg`${id} detected someone ${ago} ago, holds ${spell(holdEnd - nowMono)} more`, { untilMono: holdEnd });
+  if (nowMono < holdEnd)
+    return result('boost', msg`${id} detected someone ${ago} ago, holds ${spell(holdEnd - nowMono)} more`, { untilMono: holdEnd });
   const fallEnd = holdEnd + config.rampDownS * 1_000;
-  if (nowMono < fallEnd) return result('down', msg`${id} detected someone ${ago} ago, light is falling`, { untilMono: fallEnd, endedMono: holdEnd });
+  if (nowMono < fallEnd)
+    return result('down', msg`${id} detected someone ${ago} ago, light is falling`, { untilMono: fallEnd, endedMono: holdEnd });
   const text = answers ? msg`${id} detected someone ${ago} ago` : msg`${id} does not answer, programme stays`;
   return result('base', text, { endedMono: holdEnd });
 }

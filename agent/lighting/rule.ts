@@ -69,7 +69,7 @@ export function rulesRaise(
   rules: readonly Rule[],
   states: ReadonlyMap<string, RuleState>,
   zoneId: string,
-): { readonly levelPct: LevelPct; readonly rule: string; readonly text: string } | null {
+): { readonly levelPct: LevelPct; readonly rule: string; readonly text: Message } | null {
   let best: { levelPct: LevelPct; rule: Rule; state: RuleState } | null = null;
   for (const rule of rules) {
     const state = states.get(rule.id);

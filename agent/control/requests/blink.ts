@@ -2,7 +2,7 @@
 
 import type { Lamp, Zone } from '../../core/cabinet.ts';
 import type { IdentifyRequest } from '../../core/light-tools.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { type Authorised, type Intent, type IntentAuthority, type LevelPct, RANKS } from '../../core/words.ts';
 import type { LightingStreet } from '../../lighting/lighting.ts';

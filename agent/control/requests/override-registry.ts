@@ -184,5 +184,7 @@ function describe({ rank, levelPct, target, source, reason }: StoredIntent): Mes
 
 function describeRequest(rank: StoredIntent['rank'], of: Message, levelPct: LevelPct, source: string): Message {
   if (rank === 'maintenance') return msg`maintenance of ${of} to ${levelPct} % by ${source}`;
-  return rank === 'emergency' ? msg`emergency of ${of} to ${levelPct} % by ${source}` : msg`override of ${of} to ${levelPct} % by ${source}`;
+  return rank === 'emergency'
+    ? msg`emergency of ${of} to ${levelPct} % by ${source}`
+    : msg`override of ${of} to ${levelPct} % by ${source}`;
 }

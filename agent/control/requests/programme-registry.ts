@@ -105,7 +105,9 @@ export class ProgrammeRegistry {
     const stored = (Array.isArray(loaded) ? loaded : []).filter(isStoredChoice).filter(({ zone }) => !this.#choices.has(zone));
     const isKnown = ({ zone, programme }: StoredChoice): boolean =>
       street.zones.some(({ id }) => id === zone) && street.programmes.some(({ id }) => id === programme);
-    for (const choice of stored) if (!isKnown(choice)) this.#reportEnd(choice, msg`programme ${choice.programme} of ${choice.zone} is over: it is no longer in the configuration`);
+    for (const choice of stored)
+      if (!isKnown(choice))
+        this.#reportEnd(choice, msg`programme ${choice.programme} of ${choice.zone} is over: it is no longer in the configuration`);
     this.#waiting = stored.filter(isKnown);
     this.#resume();
   }

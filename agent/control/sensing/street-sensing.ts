@@ -1,5 +1,6 @@
 /** The states of all sensors, photocells, counters, rules and contacts of the street, as lighting needs them for a decision. */
 import { type Clock, isTrusted, type MonoMs } from '../../core/clock.ts';
+import { withTexts } from '../../core/message-wire.ts';
 import type { Store } from '../../core/ports.ts';
 import type { Decision, Intent, PointId, Reading } from '../../core/words.ts';
 import type { Decider } from '../../lighting/decide.ts';

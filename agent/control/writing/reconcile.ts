@@ -151,7 +151,8 @@ function isSettled(track: LampTrack, { decision: { levelPct }, measured, verific
 /** Found at another level than it had confirmed: a lamp that was silent has lost its level, any other is faulty or changed by something else. */
 function drift(track: LampTrack, { decision: { levelPct }, measured, verification, nowMono }: LampSituation, returned: boolean): LampTrack {
   if (track.last === null || !track.last.verified || track.last.levelPct !== levelPct) return track;
-  const reason = verification.isValue === true ? valueDrift(measured?.value ?? null, levelPct) : levelDrift(measured?.value ?? null, levelPct);
+  const reason =
+    verification.isValue === true ? valueDrift(measured?.value ?? null, levelPct) : levelDrift(measured?.value ?? null, levelPct);
   const last = { ...track.last, verified: false, reason };
   if (returned) return { ...track, last, retryMono: nowMono };
   const drifts = track.drifts + 1;
@@ -165,7 +166,9 @@ function levelDrift(found: number | null, confirmedPct: LevelPct): Message {
 }
 
 function valueDrift(found: number | null, confirmed: number): Message {
-  return found === null ? msg`gave no valid value after it had confirmed ${confirmed}` : msg`found at ${found} after it had confirmed ${confirmed}`;
+  return found === null
+    ? msg`gave no valid value after it had confirmed ${confirmed}`
+    : msg`found at ${found} after it had confirmed ${confirmed}`;
 }
 
 function mustWrite({ inFlight, last, confirmedPct, retryMono }: LampTrack, { decision: { levelPct }, nowMono }: LampSituation): boolean {
