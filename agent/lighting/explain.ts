@@ -2,7 +2,7 @@
 
 import type { Rule, TrafficConfig, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
-import { type Message, msg, NO_TEXT } from '../core/message.ts';
+import { isSameMessage, type Message, msg, NO_TEXT } from '../core/message.ts';
 import type { Intent, LevelPct, TraceLine } from '../core/words.ts';
 import { WARNING_TEXT } from './arbiter.ts';
 import type { LightingSnapshot, LightingStreet, SensorState } from './lighting.ts';
@@ -68,7 +68,7 @@ function ofPresence({ source, levelPct, text }: TraceLine, { zone, plan, snapsho
   const presence = zone?.presence ?? null;
   const sensor = presence?.sensors.find(({ device }) => device === source);
   if (presence === null || sensor === undefined) return NOTHING;
-  if (text === WARNING_TEXT) return { sinceMs: null, changes: msg`then 0 %` };
+  if (isSameMessage(text, WARNING_TEXT)) return { sinceMs: null, changes: msg`then 0 %` };
   const state = snapshot.sensors.get(sensorPointOf(sensor));
   if (levelPct === null && zone !== null && snapshot.overRaised?.has(zone.id) === true)
     return { sinceMs: null, changes: msg`raises again once all sensors of the zone have been still` };

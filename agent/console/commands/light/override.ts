@@ -160,7 +160,7 @@ function howItWent(
   { isOverride, isOnlyHeld }: { readonly isOverride: boolean; readonly isOnlyHeld: boolean },
 ): Message {
   if (!isOverride)
-    return state === 'failed' ? msg`released, but ${stateWord('failed', page)} to confirm` : msg`release ${stateWord(state, page)}`;
+    return state === 'failed' ? msg`released, but ${stateWord('failed', page)} to confirm` : msg`release command ${stateWord(state, page)}`;
   const followed = Object.values(lamps).filter((each) => each === 'verified').length;
   const how = !isOnlyHeld
     ? stateWord(state, page)

@@ -44,7 +44,7 @@ export function renderWhy(view: WhyView, page: Page): string {
   if (view.past !== undefined) return renderPast(view, view.past, page);
   const [first] = view.lamps;
   if (first === undefined)
-    return translated(view.kind === 'lamp' ? msg`lamp ${view.id} has no lamps` : msg`zone ${view.id} has no lamps`, page);
+    return translated(msg`zone ${view.id} has no lamps`, page);
   return view.kind === 'lamp' ? lamp(first, view.atMs, page) : zone(view, page);
 }
 
