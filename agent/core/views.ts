@@ -340,8 +340,8 @@ export interface WhyLamp extends LampView {
 export interface WhyLine extends TraceLine {
   /** Null where unknown. */
   readonly sinceMs?: WallMs | null;
-  /** What would change it, at most 60 characters; empty where its end is the answer. */
-  readonly changes?: string;
+  /** What would change it; empty where its end is the answer. */
+  readonly changes?: Message;
 }
 
 /** The profile as a list shows it, with the devices of these lines that use it. */
