@@ -159,7 +159,7 @@ async function reconfigure(joined: Joined, next: CabinetAndProfiles): Promise<To
   if (touched.light) await enterRooms(joined);
   state.bus = busOf(joined);
   if (touched.uplink) {
-    state.uplinkEvents.close(msg`the uplink has other settings now`);
+    state.uplinkEvents.close(msg`the settings of the uplink changed`);
     const ids = new Set(uplinkDevices(next.cabinet, state.rooms.points, next.profiles).map(({ id }) => id));
     await uplink.exchange(
       () => openUplink(joined),

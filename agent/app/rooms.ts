@@ -3,6 +3,7 @@
  *
  * They are exchanged together with the configuration; overrides, programmes, burning hours and nights persist in the store.
  */
+
 import { pendingProfiles } from '../config/load/pending-profiles.ts';
 import { Control } from '../control/control.ts';
 import { streetKnowledge } from '../control/street-knowledge.ts';

@@ -68,7 +68,11 @@ export function createRoomEvents(clock: Pick<Clock, 'wallMs'>, onEvent: (event: 
       const left = [...open.values()];
       open.clear();
       for (const event of left)
-        onEvent({ ...event, text: msg`${event.text}; ${why}, reported again if it lasts`, endMs: Math.max(clock.wallMs(), event.startMs) });
+        onEvent({
+          ...event,
+          text: msg`${event.text}; ${why}, reported again where it lasts`,
+          endMs: Math.max(clock.wallMs(), event.startMs),
+        });
     },
   };
 }

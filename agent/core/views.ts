@@ -245,7 +245,7 @@ export interface ChoreView {
   readonly nextMs: WallMs | null;
   readonly lastMs: WallMs | null;
   /** What it did, or why it failed; empty before its first run. */
-  readonly result: string;
+  readonly result: Message;
   readonly failed: boolean;
 }
 
