@@ -38,7 +38,7 @@ async function checkSetup(t: Test, setup: readonly string[], { folder, file }: S
   const key = readFileSync(join(folder, 'cabinet.key'), 'utf8');
   t.match(
     await runInFolder(setup, folder),
-    { code: 1, err: /is there already:\s--force\sreplaces\sit/ },
+    { code: 1, err: /exists already:\s--force\sreplaces\sit/ },
     'nothing is replaced by accident',
   );
   const again = await runInFolder(

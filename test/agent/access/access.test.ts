@@ -370,7 +370,7 @@ t.test('a damaged file of users lets nobody in and says what to do; no half file
     writeFileSync(file, text);
     t.match(
       await access.logIn(as('ada', PASSWORD)),
-      { state: 'unavailable', problem: /users\.json is damaged: put a copy back/ },
+      { state: 'unavailable', problem: /users\.json is damaged: restore a copy/ },
       text.slice(0, 40),
     );
   }
