@@ -98,7 +98,7 @@ async function write(to: Field, { units, forMs }: FieldQuestion & { ask: 'write'
     });
     results.push(
       result.then((ended) => {
-        if (ended.state === 'failed') failures.push(ended.reason);
+        if (ended.state === 'failed') failures.push(String(ended.reason));
       }),
     );
   });

@@ -3,6 +3,7 @@
  */
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { type Message, msg } from '../agent/core/message.ts';
 
 export interface SerialPortSeen {
   /** The name to write down: under /dev/serial/by-path where it has one, as that is the socket and not the order of plugging. */
@@ -12,7 +13,7 @@ export interface SerialPortSeen {
   /** The kernel's driver, which shows what kind of adapter it is; null when the system does not say. */
   readonly driver: string | null;
   /** Why no Modbus should be sent to it; null for one that may be a line. */
-  readonly keepOff: string | null;
+  readonly keepOff: Message | null;
 }
 
 /** Source: Linux names of serial devices: on-board ports, USB adapters, USB modems. */
@@ -43,11 +44,11 @@ export function findSerialPorts({
       const real = realOf(device);
       const driver = driverOf(sys, name);
       const keepOff = consoles.has(name)
-        ? 'it is the console of the system'
+        ? msg`it is the console of the system`
         : real === own
-          ? 'it is this terminal'
+          ? msg`it is this terminal`
           : driver !== null && MODEM_DRIVERS.has(driver)
-            ? 'it is a cellular modem'
+            ? msg`it is a cellular modem`
             : null;
       return { path: stable.get(real) ?? device, device, driver, keepOff };
     });

@@ -85,7 +85,7 @@ export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlac
   for (const file of files) {
     try {
       const profile = (checked.size === 0 ? undefined : checked.get(hashOfText(file.text))) ?? soundProfile(file, readPlaced);
-      profiles.set(profile.id, profile);
+      profiles.set(profile.id, file.isShipped === true ? asShipped(profile) : profile);
       if (file.isShipped !== true) pushTo(sound, profile.id, file);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
@@ -105,6 +105,12 @@ export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlac
   }
   for (const id of broken.keys()) profiles.delete(id);
   return { profiles, problems, broken };
+}
+
+/** The texts of its flags are in the catalogues, so that people read them in their language. */
+function asShipped(profile: Profile): Profile {
+  const points = profile.points.map((point) => ({ ...point, flags: point.flags.map((flag) => ({ ...flag, isShipped: true }) as const) }));
+  return points.some(({ flags }) => flags.length > 0) ? { ...profile, points } : profile;
 }
 
 /** It is unknown which of them was meant, so none is used. */

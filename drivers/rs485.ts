@@ -32,8 +32,7 @@ export async function enableRs485(fd: number, settings: Rs485Settings, run: RunR
   if (errno === 0) return;
   const advice =
     errno === ENOTTY
-      ? 'this port has no RS-485 mode in the kernel: leave rs485 out for an adapter that switches by itself (most USB ones), ' +
-        'or enable it in the device tree (linux,rs485-enabled-at-boot-time)'
+      ? msg`this port has no RS-485 mode in the kernel: leave rs485 out for an adapter that switches by itself (most USB ones), or enable it in the device tree (linux,rs485-enabled-at-boot-time)`
       : msg`the kernel refuses these rs485 settings (errno ${errno}): try other delays, or rtsHighOnSend the other way round`;
   throw new BusError('port-refused', advice);
 }

@@ -11,7 +11,7 @@ import { SerialPort } from 'serialport';
 import type { Rs485Settings, SerialSettings } from '../agent/core/cabinet.ts';
 import type { BytePort } from '../agent/core/driver.ts';
 import { BusError, type BusErrorCode } from '../agent/core/errors.ts';
-import { msg } from '../agent/core/message.ts';
+import { type Message, msg } from '../agent/core/message.ts';
 import { consoleHoldsPort, consoleUnitAt } from './console-ports.ts';
 import { enableRs485 } from './rs485.ts';
 
@@ -78,7 +78,7 @@ class TtyPort implements BytePort {
       for (let sent = 0; sent < bytes.length; ) sent += writeSync(this.#binding.fd, bytes, sent);
     } catch (error) {
       this.#lose(error as Error);
-      throw new BusError('port-closed', msg`${this.#path} does not take bytes: check the plug and the adapter`, { cause: error });
+      throw new BusError('port-closed', msg`${this.#path} does not accept bytes: check the plug and the adapter`, { cause: error });
     }
   }
 
@@ -161,7 +161,7 @@ async function opened(path: string, { serial, rs485, consoleAt }: Opening): Prom
   } catch (error) {
     closeQuietly(binding);
     if (!(error instanceof BusError)) throw error;
-    throw new BusError(error.code, msg`${path}: ${error.message}`, { cause: error });
+    throw new BusError(error.code, msg`${path}: ${error.said}`, { cause: error });
   }
   return binding;
 }
@@ -180,15 +180,15 @@ function errnoOf(error: unknown): string {
 /** The bindings report errno only inside a sentence, so this is the one place that reads text. */
 export function openError(path: string, cause: unknown): BusError {
   const text = cause instanceof Error ? cause.message : String(cause);
-  const [code, advice]: [BusErrorCode, string] = /no such file/i.test(text)
-    ? ['port-missing', 'there is no such port: check the cable, the adapter and the name in cabinet.yaml']
+  const [code, advice]: [BusErrorCode, Message] = /no such file/i.test(text)
+    ? ['port-missing', msg`there is no such port: check the cable, the adapter and the name in cabinet.yaml`]
     : /lock|temporarily unavailable|busy/i.test(text)
-      ? ['port-busy', 'another program holds this port: stop it (try `fuser -v` on the port)']
+      ? ['port-busy', msg`another program holds this port: stop it (try \`fuser -v\` on the port)`]
       : /not permitted/i.test(text)
         ? [
             'port-refused',
-            'the service may not open this kind of port: allow it with DeviceAllow (docs/install.md, "Other kinds of ports")',
+            msg`the service may not open this kind of port: allow it with DeviceAllow (docs/install.md, "Other kinds of ports")`,
           ]
-        : ['port-refused', `the port cannot be used (${text}): check that the agent's user is in group dialout`];
+        : ['port-refused', msg`the port cannot be used (${text}): check that the agent's user is in group dialout`];
   return new BusError(code, msg`${path}: ${advice}`, { cause });
 }

@@ -8,7 +8,7 @@ import { connect, type Socket } from 'node:net';
 import type { Clock, MonoMs, Timer } from '../agent/core/clock.ts';
 import type { BytePort } from '../agent/core/driver.ts';
 import { BusError, type BusErrorCode } from '../agent/core/errors.ts';
-import { msg } from '../agent/core/message.ts';
+import { type Message, msg } from '../agent/core/message.ts';
 import { retransmits, type TcpPorts } from './tcp-table.ts';
 
 /** Units: ms. Source: assumed; three tries of the kernel's SYN at 0, 1 and 3 s. */
@@ -22,11 +22,16 @@ const KEEPALIVE_MS = 10_000;
  */
 const HALF_OPEN = { lookMs: 10_000, retransmits: 2 };
 
-const NO_NAME: readonly [BusErrorCode, string] = ['port-missing', 'has no address: check the host name and the name server'];
-const NO_WAY: readonly [BusErrorCode, string] = ['port-missing', 'does not answer: check cable, address and power of the gateway'];
-const CONNECT_ERRORS: Readonly<Record<string, readonly [BusErrorCode, string]>> = {
-  ECONNREFUSED: ['port-refused', 'refuses the connection: check the port number and that its Modbus server is switched on'],
-  ECONNRESET: ['port-busy', 'hangs up at once: it may serve one client only, and another is connected'],
+type ConnectError = readonly [code: BusErrorCode, said: (name: string) => Message];
+
+const NO_NAME: ConnectError = ['port-missing', (name) => msg`${name} has no address: check the host name and the name server`];
+const NO_WAY: ConnectError = ['port-missing', (name) => msg`${name} does not answer: check cable, address and power of the gateway`];
+const CONNECT_ERRORS: Readonly<Record<string, ConnectError>> = {
+  ECONNREFUSED: [
+    'port-refused',
+    (name) => msg`${name} refuses the connection: check the port number and that its Modbus server is switched on`,
+  ],
+  ECONNRESET: ['port-busy', (name) => msg`${name} closes the connection at once: it may allow one client only, and another is connected`],
   ENOTFOUND: NO_NAME,
   EAI_AGAIN: NO_NAME,
   ETIMEDOUT: NO_WAY,
@@ -107,7 +112,7 @@ class SocketPort implements BytePort {
     if (local === undefined || remote === undefined) return;
     const count = await (this.#options.retransmits ?? retransmits)({ local, remote });
     if (count !== null && count >= HALF_OPEN.retransmits)
-      this.#lose(socket, 'is gone: it acknowledges nothing any more, check network and power of the gateway');
+      this.#lose(socket, (name) => msg`${name} is gone: it no longer acknowledges anything, check network and power of the gateway`);
   }
 
   #adopt(socket: Socket): void {
@@ -118,15 +123,19 @@ class SocketPort implements BytePort {
       this.#unansweredMono = null;
       if (this.#socket === socket) this.onBytes(bytes);
     });
-    socket.on('error', (cause) => this.#lose(socket, 'broke the connection: check network and power of the gateway', cause));
-    socket.on('close', () => this.#lose(socket, 'closed the connection: check the gateway and how many clients it allows'));
+    socket.on('error', (cause) =>
+      this.#lose(socket, (name) => msg`${name} broke the connection: check network and power of the gateway`, cause),
+    );
+    socket.on('close', () =>
+      this.#lose(socket, (name) => msg`${name} closed the connection: check the gateway and how many clients it allows`),
+    );
   }
 
-  #lose(lost: Socket, why: string, cause?: Error): void {
+  #lose(lost: Socket, said: (name: string) => Message, cause?: Error): void {
     if (this.#socket !== lost) return;
     this.#socket = null;
     this.#drop(lost);
-    this.onLost(new BusError('port-closed', msg`${this.#options.name} ${why}`, cause === undefined ? {} : { cause }));
+    this.onLost(new BusError('port-closed', said(this.#options.name), cause === undefined ? {} : { cause }));
   }
 }
 
@@ -154,6 +163,10 @@ function connected({ name, host, port, clock }: SocketPortOptions): Promise<Sock
 
 function connectError(name: string, cause: unknown): BusError {
   const errno = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const [code, advice] = CONNECT_ERRORS[errno] ?? ['port-refused', `cannot be used (${errno || String(cause)}): check address and network`];
-  return new BusError(code, msg`${name} ${advice}`, { cause });
+  const [code, said] = CONNECT_ERRORS[errno] ?? ['port-refused', unusable(errno || String(cause))];
+  return new BusError(code, said(name), { cause });
+}
+
+function unusable(why: string): (name: string) => Message {
+  return (name) => msg`${name} cannot be used (${why}): check address and network`;
 }

@@ -3,6 +3,7 @@
  *
  * They are exchanged together with the configuration; overrides, programmes, burning hours and nights persist in the store.
  */
+
 import { pendingProfiles } from '../config/load/pending-profiles.ts';
 import { Control } from '../control/control.ts';
 import { streetKnowledge } from '../control/street-knowledge.ts';
@@ -10,6 +11,7 @@ import { createLightViews } from '../control/views/light-views.ts';
 import type { BusTools } from '../core/bus-tools.ts';
 import { cabinetPoints } from '../core/cabinet-points.ts';
 import { createRoomEvents } from '../core/event-tracker.ts';
+import { msg } from '../core/message.ts';
 import { createEnergy } from '../diagnosis/energy-count.ts';
 import { createDiagnosis } from '../diagnosis/faults.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
@@ -53,7 +55,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     diagnosis.onReadings(readings);
     rooms.energy.onReadings(readings);
   };
-  rooms.close = () => events.close('the configuration changed');
+  rooms.close = () => events.close(msg`the configuration changed`);
   return rooms;
 }
 

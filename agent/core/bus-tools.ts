@@ -17,7 +17,7 @@ export interface BusTools {
   registers(request: RegistersRequest, onProgress: (progress: RegistersProgress) => void): Promise<RegistersResult>;
   read(request: BusRead): Promise<BusReadResult>;
   /** Warnings of the profiles about a write: outside their limits, or dangerous. Set where field and configuration are joined. */
-  warnings?(request: BusWrite): readonly string[];
+  warnings?(request: BusWrite): readonly Message[];
   /** Writes and reads back. */
   write(request: BusWrite): Promise<BusWriteResult>;
   stats(): readonly LineStats[];
@@ -169,7 +169,7 @@ export interface LineStats {
   /** Polls that came later than one period after they were due. */
   readonly overruns: number;
   readonly units: readonly UnitStats[];
-  /** Advice on what to check, as text; empty when all is well. */
+  /** Advice on what to check; empty when all is well. */
   readonly advice: readonly Message[];
 }
 

@@ -34,6 +34,7 @@ const COUNTS = {
   discrete: (n: number) => counted(n, msg`${n} discrete`, msg`${n} discretes`),
   'holding register': (n: number) => counted(n, msg`${n} holding register`, msg`${n} holding registers`),
   'input register': (n: number) => counted(n, msg`${n} input register`, msg`${n} input registers`),
+  record: (n: number) => counted(n, msg`${n} record`, msg`${n} records`),
   'more zone': (n: number) => counted(n, msg`${n} more zone`, msg`${n} more zones`),
   'more line': (n: number) => counted(n, msg`${n} more line`, msg`${n} more lines`),
   'more event': (n: number) => counted(n, msg`${n} more event`, msg`${n} more events`),

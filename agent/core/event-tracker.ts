@@ -53,7 +53,7 @@ export interface RoomEvents {
   /** Passes an event on, and remembers it while it is open. */
   report(event: AgentEvent): void;
   /** Ends all open events; `why` becomes part of their text. */
-  close(why: string): void;
+  close(why: Message): void;
 }
 
 export function createRoomEvents(clock: Pick<Clock, 'wallMs'>, onEvent: (event: AgentEvent) => void): RoomEvents {
@@ -68,7 +68,11 @@ export function createRoomEvents(clock: Pick<Clock, 'wallMs'>, onEvent: (event: 
       const left = [...open.values()];
       open.clear();
       for (const event of left)
-        onEvent({ ...event, text: msg`${event.text}; ${why}, told anew where it lasts`, endMs: Math.max(clock.wallMs(), event.startMs) });
+        onEvent({
+          ...event,
+          text: msg`${event.text}; ${why}, reported again where it lasts`,
+          endMs: Math.max(clock.wallMs(), event.startMs),
+        });
     },
   };
 }

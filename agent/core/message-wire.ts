@@ -31,8 +31,15 @@ export function withTexts(value: unknown): unknown {
 export function withMessages(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withMessages);
   if (!isPlain(value)) return value;
-  const entries = Object.entries(value).filter(([key]) => !(key.endsWith(BESIDE) && Object.hasOwn(value, key.slice(0, -BESIDE.length))));
+  const entries = Object.entries(value).filter(
+    ([key, item]) => !(isTemplateKey(key, item) && Object.hasOwn(value, key.slice(0, -BESIDE.length))),
+  );
   return Object.fromEntries(entries.map(([key, item]) => [key, said(item, value[key + BESIDE])]));
+}
+
+/** A name that only ends so, of a lamp for example, has a value that is no template. */
+function isTemplateKey(key: string, item: unknown): boolean {
+  return key.endsWith(BESIDE) && typeof item === 'object';
 }
 
 function said(item: unknown, template: unknown): unknown {

@@ -91,7 +91,7 @@ export interface LineView {
   /** `reopening`: its port opens, but no unit answers any more, so it is closed and opened again from time to time. */
   readonly state: 'up' | 'down' | 'reopening';
   /** Why it is not up and what to check; empty while it is up. */
-  readonly reason: string;
+  readonly reason: Message;
   /** Null for Modbus TCP, which has none. */
   readonly baud: number | null;
   /** Share of the last minute in which the wire was in use. Units: %. */
@@ -114,7 +114,7 @@ export interface DeviceView {
   /** `new`: it has never answered in this run of the agent. All that have are `silent` while their line is down. */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
   /** Texts of what is wrong with it though it answers: open events, added by `agent/diagnosis/faults-in-views.ts`. */
-  readonly faults: readonly string[];
+  readonly faults: readonly Message[];
   readonly lastSeenMs: WallMs | null;
   readonly turnaroundMs: number | null;
   readonly failures: number;

@@ -4,6 +4,7 @@
  * `drivers/` loads profiles from YAML and turns them into drivers; the field room plans its polls from them.
  */
 import type { SerialSettings } from './cabinet.ts';
+import { Message, msg } from './message.ts';
 
 export type Table = 'coil' | 'discrete' | 'input' | 'holding';
 /** Source: Modbus has 16-bit registers; wider types span several. */
@@ -164,6 +165,13 @@ export interface PointFlag {
   readonly message: string;
   /** The flag is up when the bit is 0: `voltage ok`. */
   readonly inverted: boolean;
+  /** Its profile comes with the agent, so the catalogues have its message. */
+  readonly isShipped?: true;
+}
+
+/** What a flag says: in the reader's language where its profile comes with the agent, as written where the site wrote it. */
+export function flagText({ message, isShipped }: PointFlag): Message {
+  return isShipped === true ? new Message(message.replace(/[{}]/g, '$&$&')) : msg`${message}`;
 }
 
 export type Semantic =

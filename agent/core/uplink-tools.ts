@@ -3,7 +3,7 @@
  */
 
 import type { WallMs } from './clock.ts';
-import type { Message } from './message.ts';
+import type { Message, Said } from './message.ts';
 
 export interface UplinkTools {
   /** What happened lately, oldest first. */
@@ -20,8 +20,8 @@ export interface UplinkTools {
 export interface TraceEntry {
   readonly atMs: WallMs;
   readonly kind: 'event' | 'sent' | 'received';
-  /** Text of an event, or the packet's name. */
-  readonly text: string;
+  /** Text of an event, or a name: of a packet, of a phase of the session. */
+  readonly text: Said;
   readonly topic: string | null;
   /** Units: bytes of payload. */
   readonly bytes: number;

@@ -193,9 +193,9 @@ function reportRestarts(restarts: Restarts, events: EventTracker): void {
     const severity = ofDevice.some(({ state }) => state.isEnergy) ? 'warning' : 'info';
     const what = ofDevice.map(({ pointId, state: { unit }, restart: { total, raw } }) => {
       const [quantity, u] = [pointId.slice(deviceId.length + 1), unit === '' ? '' : ` ${unit}`];
-      return `${quantity} goes on from ${total}${u}, the device now says ${raw}${u}`;
+      return msg`${quantity} continues from ${`${total}${u}`}, the device now reports ${`${raw}${u}`}`;
     });
-    const text = msg`${deviceId} was reset or replaced: ${what.join('; ')}`;
+    const text = msg`${deviceId} was reset or replaced: ${what}`;
     events.notice({ code: 'counter-restarted', source: deviceId, severity, text });
   }
 }

@@ -63,8 +63,12 @@ export function createLineRuntime(source: FieldLine, parts: RuntimeParts): LineR
 
 /** The text for a line none of whose units answers any more; without its port it fits any line. */
 export function deadLineText(lineId: string, port?: string): Message {
-  const wire = port === undefined ? 'its wires and what its port leads to' : 'wires A and B, the adapter';
-  const where = port !== undefined && isNetwork(port) ? 'the gateway, its address and what is behind it' : `its supply, ${wire}`;
+  const where =
+    port === undefined
+      ? msg`its supply, its wires and what its port leads to`
+      : isNetwork(port)
+        ? msg`the gateway, its address and what is behind it`
+        : msg`its supply, wires A and B, the adapter`;
   return msg`no unit on line ${lineId} answers; check ${where} (its port is reopened now and then)`;
 }
 

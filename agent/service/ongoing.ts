@@ -77,7 +77,7 @@ export async function endLeftovers({
   // Nothing begins or ends so late, so only what has no end is found.
   const open = await store.events({ sinceMs: Number.MAX_SAFE_INTEGER, limit: MAX_LEFTOVERS });
   for (const event of open.filter(({ id, endMs }) => endMs === null && !isGoingOn(id))) {
-    const text = msg`${event.text}; how it ended is not known, the agent was restarted`;
+    const text = msg`${event.text}; its end is unknown, because the agent was restarted`;
     store.appendEvent({ ...event, text, endMs: Math.max(clock.wallMs(), event.startMs) });
   }
 }

@@ -1,13 +1,15 @@
 /**
  * The store's part of a backup: its state copied where no agent runs, a copy proven, and what the readings say about themselves.
  */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WallMs } from '../core/clock.ts';
+import { msg } from '../core/message.ts';
 import type { BackupReport } from '../core/ports.ts';
 import type { Notice } from './messages.ts';
 import { STATE, TELEMETRY } from './schema.ts';
-import { getMeta, openReadOnly, openSqlite, toStoreError } from './sqlite.ts';
+import { getMeta, openReadOnly, openSqlite, storeError, toStoreError } from './sqlite.ts';
 import { signCopy } from './state/adopt-copy.ts';
 import { StateFile } from './state-file.ts';
 import { undeliveredReadings } from './telemetry-file.ts';
@@ -38,7 +40,7 @@ export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
   state.close();
   const [problem] = problems;
   const path = join(dir, STATE.fileName);
-  if (problem !== undefined) throw toStoreError(new Error(problem), path);
+  if (problem !== undefined) throw storeError('io', msg`${path}: ${problem}`);
   const db = openSqlite(path);
   try {
     signCopy(db, by);

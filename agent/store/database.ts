@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { WallMs } from '../core/clock.ts';
+import type { Message } from '../core/message.ts';
 import type { RetentionReport, StoreCheck } from '../core/ports.ts';
 import { bytesOfAll } from './files/db-files.ts';
 import { askFreeBytes, type FreeBytes, ReserveFile } from './files/reserve-file.ts';
@@ -97,8 +98,8 @@ export class StoreDatabase {
     try {
       return { ok: true, value: act() };
     } catch (error) {
-      const { code, message } = toStoreError(error, this.#dir);
-      return { ok: false, code, message };
+      const { code, said } = toStoreError(error, this.#dir);
+      return { ok: false, code, message: said };
     }
   }
 
@@ -146,7 +147,7 @@ export class StoreDatabase {
     return { files, account: readings.ok ? readings.value.account : null };
   }
 
-  #fileCheck(file: string, problems: readonly string[]): StoreCheck['files'][number] {
+  #fileCheck(file: string, problems: readonly Message[]): StoreCheck['files'][number] {
     return { file, ok: problems.length === 0, problems, bytes: bytesOfAll(join(this.#dir, file)) };
   }
 }

@@ -1,15 +1,17 @@
 import { join } from 'node:path';
+import type { Message } from '../core/message.ts';
 import type { StoredState } from '../core/views.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { STATE, TELEMETRY } from './schema.ts';
 import { openReadOnly, type Sqlite, toStoreError } from './sqlite.ts';
+import { type EventRow, toEvent } from './state/event-row.ts';
 
 /** Source: assumed; what fits a screen. */
 const MAX_EVENTS = 10;
 
 /** Reads the last state from the files of a store while no agent runs. Errors: none; what cannot be read is in `problems`. */
 export function readStoredState(dir: string): StoredState {
-  const problems: string[] = [];
+  const problems: Message[] = [];
   const read = <T>(fileName: string, usual: T, work: (db: Sqlite) => T): T => {
     const path = join(dir, fileName);
     let db: Sqlite | null = null;
@@ -17,7 +19,7 @@ export function readStoredState(dir: string): StoredState {
       db = openReadOnly(path);
       return work(db);
     } catch (error) {
-      problems.push(toStoreError(error, path).message);
+      problems.push(toStoreError(error, path).said);
       return usual;
     } finally {
       db?.close();
@@ -36,12 +38,11 @@ function lastReadingMs(db: Sqlite): number | null {
   return frame ?? db.prepare<[], number | null>('SELECT max(t1_ms) FROM segment').pluck().get() ?? null;
 }
 
-/** Events without an end, and the newest others; oldest first. */
+/** Events without an end, and the newest others; oldest first. All columns are read: a file of an earlier release has no templates. */
 function lastEvents(db: Sqlite): readonly AgentEvent[] {
   return db
-    .prepare<[number], AgentEvent>(
-      'SELECT id, code, source, severity, text, start_ms AS startMs, end_ms AS endMs FROM event ORDER BY end_ms IS NULL DESC, n DESC LIMIT ?',
-    )
+    .prepare<[number], EventRow>('SELECT *, start_ms AS startMs, end_ms AS endMs FROM event ORDER BY end_ms IS NULL DESC, n DESC LIMIT ?')
     .all(MAX_EVENTS)
+    .map(toEvent)
     .sort((a, b) => a.startMs - b.startMs);
 }

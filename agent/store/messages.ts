@@ -1,5 +1,5 @@
 /**
- * The requests and answers between the main thread and the storage thread; all of them survive a structured clone.
+ * The requests and answers between the main thread and the storage thread; `thread-wire.ts` packs them for a structured clone.
  */
 
 import type { AuditPage, AuditQuery, AuditRows } from '../core/audit-tools.ts';
@@ -164,15 +164,15 @@ export interface StoreAnswer<K extends Kind = Kind> {
 /** A value, or why there is none. */
 export type StoreResult<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly code: StoreErrorCode; readonly message: string };
+  | { readonly ok: false; readonly code: StoreErrorCode; readonly message: Message };
 
 /** Something that the main thread reports, whatever the request was. */
 export type Notice =
   | { readonly kind: 'set-aside'; readonly file: string; readonly message: Message }
   /** A copy of `state.db` was taken into use. */
-  | { readonly kind: 'copied'; readonly file: string; readonly message: string }
+  | { readonly kind: 'copied'; readonly file: string; readonly message: Message }
   | { readonly kind: 'lost'; readonly reason: LossReason; readonly readings: number; readonly isEstimate?: boolean }
-  | { readonly kind: 'remark'; readonly message: string };
+  | { readonly kind: 'remark'; readonly message: Message };
 
 /** The connection to the database. */
 export interface StoreLink {

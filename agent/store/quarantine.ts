@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { StoreError } from '../core/errors.ts';
+import { type Message, msg } from '../core/message.ts';
 import { bytesOfAll, moveAll, removeAll } from './files/db-files.ts';
 import { storeError, toStoreError } from './sqlite.ts';
 
@@ -20,29 +21,29 @@ export function createQuarantine(path: string) {
   const keptPath = join(dir, basename(path));
 
   /** Moves the file that was set aside into the quarantine. Returns what became of it, in words. Errors: none. */
-  function keep(): string {
+  function keep(): Message {
     try {
       return keepSetAside();
     } catch (error) {
-      return `it lies as ${setAsidePath}, since ${toStoreError(error, dir).message}`;
+      return msg`it is still ${setAsidePath} (${toStoreError(error, dir).said})`;
     }
   }
 
-  function keepSetAside(): string {
+  function keepSetAside(): Message {
     if (!existsSync(setAsidePath)) {
       removeAll(setAsidePath);
-      return 'nothing of it was left to keep';
+      return msg`nothing of it was left to keep`;
     }
     const bytes = bytesOfAll(setAsidePath);
     if (bytes > MAX_BYTES) {
       removeAll(setAsidePath);
-      return `dropped, since its ${megabytes(bytes)} MB are more than the ${megabytes(MAX_BYTES)} MB that are kept`;
+      return msg`removed: it has ${megabytes(bytes)} MB, and at most ${megabytes(MAX_BYTES)} MB are kept`;
     }
     mkdirSync(dir, { recursive: true });
     removeAll(keptPath);
     const dropped = makeRoom(dir, bytes);
     moveAll(setAsidePath, keptPath);
-    return `kept as ${keptPath}${dropped.length === 0 ? '' : `, for which ${dropped.join(', ')} had to go`}`;
+    return dropped.length === 0 ? msg`kept as ${keptPath}` : msg`kept as ${keptPath}; removed to make room: ${dropped}`;
   }
 
   return {
@@ -50,10 +51,10 @@ export function createQuarantine(path: string) {
      * Why a file has to be replaced that a power cut left set aside; null for none. One that was replaced already is kept now, and reported.
      * Errors: none.
      */
-    interrupted: (report: (words: string) => void): StoreError | null => {
+    interrupted: (report: (words: Message) => void): StoreError | null => {
       if (!existsSync(setAsidePath)) return null;
-      if (!existsSync(path)) return storeError('corrupt', `${path}: it was being set aside when the agent ended`);
-      report(`${path}: what was set aside before the agent ended is ${keep()}`);
+      if (!existsSync(path)) return storeError('corrupt', msg`${path}: it was being set aside when the agent ended`);
+      report(msg`${path}: set aside before the agent ended; ${keep()}`);
       return null;
     },
     /** Moves the file out of the way. Returns its new path. Errors: throws what the system throws. */

@@ -91,12 +91,13 @@ ALTER TABLE gap ADD COLUMN merged_from INTEGER;`,
  *
  * `crc` covers the other columns of its row, since SQLite does not see bytes flipped within a value; null in rows of version 1.
  * Rows of `audit` have none: their chain of hashes proves more. Rows of `audit_reserved` are trimmed rows of it, and an entry of the chain has
- * their digest. Every file of version 4 has an `audit_head` in `meta`, be it that of an empty log.
+ * their digest. `template` of an event is JSON of what its text was made of, and not covered by `crc`, so that the release before, which does not
+ * know it, finds its rows sound: it counts only where it makes the same text. Every file of version 4 has an `audit_head` in `meta`, be it that of an empty log.
  */
 export const STATE: Schema = {
   fileName: 'state.db',
   applicationId: 0x4c756353,
-  version: 4,
+  version: 5,
   readableSince: 2,
   tables: ['meta', 'kv', 'event', 'outcome', 'audit', 'audit_reserved'],
   ddl: `${META}
@@ -125,6 +126,7 @@ ALTER TABLE outcome ADD COLUMN crc INTEGER;`,
 CREATE TABLE audit_reserved(n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
 INSERT OR IGNORE INTO meta(key, value) VALUES('audit_head', '0 ${'0'.repeat(64)}');`,
     },
+    { to: 5, ddl: 'ALTER TABLE event ADD COLUMN template TEXT;' },
   ],
 };
 

@@ -4,7 +4,7 @@
 
 import Database from 'better-sqlite3';
 import { StoreError, type StoreErrorCode } from '../core/errors.ts';
-import { msg } from '../core/message.ts';
+import { type Message, msg, type Said } from '../core/message.ts';
 import { CREATE_PRAGMAS, OPEN_PRAGMAS, PAGE_BYTES } from './schema.ts';
 
 /** An open connection; calls block. */
@@ -28,22 +28,21 @@ const CODES: readonly (readonly [prefix: string, code: StoreErrorCode])[] = [
   ['EPERM', 'read-only'],
 ];
 
-const SET_ASIDE = 'the file is set aside by itself';
 /** What happened, in place of the words of SQLite and the system: these have one language. A failure of another kind keeps theirs. */
-const HAPPENED: Partial<Record<StoreErrorCode, string>> = {
-  full: 'no space is left',
-  'read-only': 'it cannot be written',
-  corrupt: 'its content is damaged',
+const HAPPENED: Partial<Record<StoreErrorCode, Message>> = {
+  full: msg`no space is left`,
+  'read-only': msg`it cannot be written`,
+  corrupt: msg`its content is damaged`,
 };
 /** What a person at the cabinet can look at, by kind of failure. */
-const CHECK: Readonly<Record<StoreErrorCode, string>> = {
-  full: 'free space on its partition or lower store.maxMegabytes',
-  'read-only': 'check that its folder is mounted for writing and belongs to the agent',
-  io: 'check store.dir in the config and the storage card (dmesg)',
-  corrupt: `check the storage card; ${SET_ASIDE}`,
-  foreign: `check who else writes into this folder; ${SET_ASIDE}`,
-  'future-version': `a newer release wrote it; ${SET_ASIDE}`,
-  'worker-lost': 'the storage thread is started again by itself',
+const CHECK: Readonly<Record<StoreErrorCode, Message>> = {
+  full: msg`free space on its partition or lower store.maxMegabytes`,
+  'read-only': msg`check that its folder is mounted for writing and belongs to the agent`,
+  io: msg`check store.dir in the config and the storage card (dmesg)`,
+  corrupt: msg`check the storage card; the agent sets the file aside`,
+  foreign: msg`check which other program writes into this folder; the agent sets the file aside`,
+  'future-version': msg`a newer release wrote it; the agent sets the file aside`,
+  'worker-lost': msg`the agent starts the storage thread again`,
 };
 
 /** The library's native part is here when this returns: it comes with the first connection. Errors: throws what the loader throws. */
@@ -76,7 +75,7 @@ export function openReadOnly(path: string): Sqlite {
 }
 
 /** Any failure of file or database in our own words, with what to check. */
-export function toStoreError(error: unknown, path: string): StoreError {
+export function toStoreError(error: unknown, path: Said): StoreError {
   if (error instanceof StoreError) return error;
   const found = codeOf(error);
   const code = CODES.find(([prefix]) => found.startsWith(prefix))?.[1] ?? 'io';
@@ -85,7 +84,7 @@ export function toStoreError(error: unknown, path: string): StoreError {
 }
 
 /** What to check for a failure that this program found by itself. */
-export function storeError(code: StoreErrorCode, found: string): StoreError {
+export function storeError(code: StoreErrorCode, found: Message): StoreError {
   return new StoreError(code, msg`${found}; ${CHECK[code]}`);
 }
 

@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib';
 import type { AuditPage, AuditQuery, AuditRows } from '../core/audit-tools.ts';
 import type { WallMs } from '../core/clock.ts';
-import { msg } from '../core/message.ts';
+import { type Message, msg } from '../core/message.ts';
+import { withTexts } from '../core/message-wire.ts';
 import type { BackupReport } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
 import { earlierStateTraces } from './earlier-life.ts';
@@ -12,11 +13,12 @@ import { type Sqlite, setMeta } from './sqlite.ts';
 import { adoptCopy, type StateTables } from './state/adopt-copy.ts';
 import { REPLACED } from './state/audit-chain.ts';
 import { createAuditTable } from './state/audit-table.ts';
+import { type EventRow, toEvent, toEventRow, wholeMs } from './state/event-row.ts';
 import { boundOf, dropOlder, hasOlder } from './state/people.ts';
 import { createStateBackup } from './state/state-backup.ts';
 import { readUndeliveredNote, UNDELIVERED_KEY, type UndeliveredNote } from './state/undelivered-note.ts';
 
-/** Rows kept; the oldest are removed first. Source: years of a cabinet's events; 4 MB at most. */
+/** Rows kept; the oldest are removed first. Source: years of a cabinet's events; 6 MB at most. */
 const KEEP = { events: 10_000, outcomes: 2_000 };
 /** The hard stop of the file. Units: pages. Source: assumed; ten times what `KEEP` can fill. */
 const MAX_PAGES = (64 * 2 ** 20) / PAGE_BYTES;
@@ -48,7 +50,7 @@ export class StateFile {
 
   constructor(setup: Pick<Setup, 'dir' | 'copyRules'> & Partial<Setup>, onNotice: (notice: Notice) => void) {
     const { dir, copyRules } = setup;
-    const rowProblems = (db: Sqlite): readonly string[] => attach(db).damaged.all().map(toDamageText);
+    const rowProblems = (db: Sqlite): readonly Message[] => attach(db).damaged.all().map(toDamageText);
     this.#onNotice = onNotice;
     this.#backup = createStateBackup({ dir, schema: STATE, maxPages: MAX_PAGES, rowProblems });
     const { restore } = this.#backup;
@@ -93,7 +95,12 @@ export class StateFile {
 
   /** The newest `limit` events that began or ended at or after `sinceMs`, or still last; oldest first. */
   events({ sinceMs, limit }: { readonly sinceMs: WallMs; readonly limit: number }, atMs: WallMs): readonly AgentEvent[] {
-    return this.#file.read(atMs, ({ events }) => events.all(sinceMs, sinceMs, Math.max(0, Math.min(limit, MAX_ANSWER))).reverse());
+    return this.#file.read(atMs, ({ events }) =>
+      events
+        .all(sinceMs, sinceMs, Math.max(0, Math.min(limit, MAX_ANSWER)))
+        .map(toEvent)
+        .reverse(),
+    );
   }
 
   audit(query: AuditQuery, atMs: WallMs): AuditPage {
@@ -105,7 +112,7 @@ export class StateFile {
   }
 
   /** Reads every page and every row; damaged rows are removed. Shape: what is wrong, each with what became of it. */
-  check(atMs: WallMs): readonly string[] {
+  check(atMs: WallMs): readonly Message[] {
     return [...this.#file.check(atMs), ...this.#removeDamaged(atMs)];
   }
 
@@ -128,11 +135,11 @@ export class StateFile {
     this.#file.close();
   }
 
-  #report(problem: string): void {
+  #report(problem: Message): void {
     this.#onNotice({ kind: 'set-aside', file: STATE.fileName, message: msg`${this.#file.path}: ${problem}` });
   }
 
-  #removeDamaged(atMs: WallMs): readonly string[] {
+  #removeDamaged(atMs: WallMs): readonly Message[] {
     const damaged = this.#file.read(atMs, ({ damaged }) => damaged.all());
     if (damaged.length === 0) return [];
     // By their damage, not by key: a key with flipped bytes need not be one that a query can name.
@@ -150,19 +157,19 @@ function begin(
   {
     why,
     setup: { dir, boot = '', traces: known = [] },
-  }: { readonly why: string | null; readonly setup: Partial<Setup> & Pick<Setup, 'dir'> },
+  }: { readonly why: Message | null; readonly setup: Partial<Setup> & Pick<Setup, 'dir'> },
 ): readonly Notice[] {
-  const noteLoss = (detail: string): void =>
-    createAuditTable(db).append([{ user: '', role: '', door: 'self', action: REPLACED, detail, result: 'problem', atMs }]);
+  const noteLoss = (detail: Message): void =>
+    createAuditTable(db).append([{ user: '', role: '', door: 'self', action: REPLACED, detail: String(detail), result: 'problem', atMs }]);
   if (why !== null) {
     noteLoss(why);
     return [];
   }
   const traces = earlierStateTraces({ dir, boot, traces: known });
   if (traces.length === 0) return [];
-  const found = `${STATE.fileName} was missing at a start, but there are traces of earlier runs (${traces.join(', ')})`;
+  const found = msg`${STATE.fileName} was missing at a start, but there are traces of earlier runs (${traces})`;
   noteLoss(found);
-  return [{ kind: 'set-aside', file: STATE.fileName, message: msg`${found}; a fresh file was begun` }];
+  return [{ kind: 'set-aside', file: STATE.fileName, message: msg`${found}; the agent began a new file` }];
 }
 
 type Handle = ReturnType<typeof attach>;
@@ -187,9 +194,11 @@ function attach(db: Sqlite) {
     sealFact: db.prepare(`UPDATE kv SET crc = ${stateRowCrcSql('kv')} WHERE key = ?`),
     remove: db.prepare('DELETE FROM kv WHERE key = ?'),
     addEvent: db.prepare(
-      `INSERT INTO event(id, code, source, severity, text, start_ms, end_ms) VALUES(@id, @code, @source, @severity, @text, @startMs, @endMs)
+      `INSERT INTO event(id, code, source, severity, text, template, start_ms, end_ms)
+       VALUES(@id, @code, @source, @severity, @text, @template, @startMs, @endMs)
        ON CONFLICT(id) DO UPDATE SET code = excluded.code, source = excluded.source, start_ms = excluded.start_ms,
-         severity = excluded.severity, text = excluded.text, end_ms = coalesce(excluded.end_ms, end_ms)`,
+         severity = excluded.severity, text = excluded.text, template = excluded.template,
+         end_ms = coalesce(excluded.end_ms, end_ms)`,
     ),
     sealEvent: db.prepare(`UPDATE event SET crc = ${stateRowCrcSql('event')} WHERE id = ?`),
     addOutcome: db.prepare(
@@ -199,8 +208,8 @@ function attach(db: Sqlite) {
     sealOutcome: db.prepare(`UPDATE outcome SET crc = ${stateRowCrcSql('outcome')} WHERE command_id = ? AND state = ?`),
     trimEvents: db.prepare('DELETE FROM event WHERE n <= (SELECT max(n) FROM event) - ?'),
     trimOutcomes: db.prepare('DELETE FROM outcome WHERE n <= (SELECT max(n) FROM outcome) - ?'),
-    events: db.prepare<[number, number, number], AgentEvent>(
-      `SELECT id, code, source, severity, text, start_ms AS startMs, end_ms AS endMs FROM event
+    events: db.prepare<[number, number, number], EventRow>(
+      `SELECT id, code, source, severity, text, template, start_ms AS startMs, end_ms AS endMs FROM event
        WHERE (start_ms >= ? OR end_ms IS NULL OR end_ms >= ?) AND ${isSound('event')} ORDER BY n DESC LIMIT ?`,
     ),
     damaged: db.prepare<[], DamagedRow>(
@@ -211,8 +220,8 @@ function attach(db: Sqlite) {
   };
 }
 
-function toDamageText({ kind, name }: Pick<DamagedRow, 'kind' | 'name'>): string {
-  return `${kind} ${NAMES[kind]} ${JSON.stringify(name)}: its bytes were damaged, it counts as absent; check the storage card`;
+function toDamageText({ kind, name }: Pick<DamagedRow, 'kind' | 'name'>): Message {
+  return msg`${kind} ${NAMES[kind]} ${JSON.stringify(name)}: its bytes were damaged, so it is ignored; check the storage card`;
 }
 
 function writeDown(handle: Handle, work: StateWork, atMs: WallMs): null {
@@ -253,17 +262,8 @@ function tablesOf(handle: Handle, atMs: WallMs): StateTables {
   };
 }
 
-function toEventRow(event: AgentEvent): AgentEvent {
-  return { ...event, startMs: wholeMs(event.startMs), endMs: event.endMs === null ? null : wholeMs(event.endMs) };
-}
-
 function toOutcomeRow(outcome: Outcome): [string, string, number, string] {
-  return [outcome.commandId, outcome.state, wholeMs(outcome.atMs), JSON.stringify(outcome)];
-}
-
-/** A time that is no number must not stop a whole commit. */
-function wholeMs(ms: number): number {
-  return Number.isFinite(ms) ? Math.round(ms) : 0;
+  return [outcome.commandId, outcome.state, wholeMs(outcome.atMs), JSON.stringify(withTexts(outcome))];
 }
 
 /** Teaches a connection the function that `rowCrc` and `isSound` call. Errors: throws what SQLite throws. */

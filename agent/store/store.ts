@@ -130,7 +130,15 @@ function runOf(parts: StoreParts, committer: Committer, reader: StoreReader): Pi
     facts = (await reader.read('status', { atMono: clock.monoMs(), provenSeq }, 'telemetry.db')) ?? facts;
     const { readingsWaiting, readingsStored, readingsLost, lossesEstimated } = committer.counters();
     const reason = committer.troubles.text();
-    return { ...facts, state: reason === '' ? 'ok' : 'trouble', reason, readingsWaiting, readingsStored, readingsLost, lossesEstimated };
+    return {
+      ...facts,
+      state: String(reason) === '' ? 'ok' : 'trouble',
+      reason,
+      readingsWaiting,
+      readingsStored,
+      readingsLost,
+      lossesEstimated,
+    };
   }
 
   return {

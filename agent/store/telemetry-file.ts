@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import { DAY_MS } from '../core/durations.ts';
-import { msg } from '../core/message.ts';
+import { type Message, msg } from '../core/message.ts';
 import type {
   CompactionReport,
   ExportPage,
@@ -147,7 +147,7 @@ export class TelemetryFile {
   }
 
   /** Reads every row once; what cannot be read becomes a gap. */
-  check(atMs: WallMs): { readonly problems: readonly string[]; readonly account: StoreAccount } {
+  check(atMs: WallMs): { readonly problems: readonly Message[]; readonly account: StoreAccount } {
     const pages = this.#file.check(atMs);
     const damaged = this.#find(atMs, (handle) => {
       const pieces = allDamaged(handle);
@@ -184,7 +184,7 @@ export class TelemetryFile {
     const lost = { readings: known?.readings ?? 0, isEstimate: true };
     if (why !== null) return { ...lost, message: null };
     const isExpected = known === null ? earlierTraces(this.#setup).length > 0 : known.epoch !== '';
-    return isExpected ? { ...lost, message: msg`${TELEMETRY.fileName} was missing at a start; a fresh file was begun` } : null;
+    return isExpected ? { ...lost, message: msg`${TELEMETRY.fileName} was missing at a start; the agent began a new file` } : null;
   }
 
   /** One transaction, with a notice for each loss that it recorded. */
@@ -218,7 +218,7 @@ export class TelemetryFile {
 interface LostFile {
   readonly readings: number;
   readonly isEstimate: boolean;
-  readonly message: string | null;
+  readonly message: Message | null;
 }
 
 /** Writes the first rows of a fresh file. The undelivered rows of the file it replaces are a gap in it. */
@@ -232,9 +232,9 @@ function begin(
   if (floorSeq > 0) db.prepare("INSERT INTO sqlite_sequence(name, seq) VALUES('frame', ?)").run(floorSeq);
   if (lost === null) return [];
   const { readings, isEstimate, message } = lost;
-  createGapTable(db).add({ firstSeq: null, lastSeq: null, readings, reason: msg`set-aside`, atMs, ...(isEstimate ? { isEstimate } : {}) });
+  createGapTable(db).add({ firstSeq: null, lastSeq: null, readings, reason: 'set-aside', atMs, ...(isEstimate ? { isEstimate } : {}) });
   const missing: readonly Notice[] = message === null ? [] : [{ kind: 'set-aside', file: TELEMETRY.fileName, message }];
-  return [...missing, { kind: 'lost', reason: msg`set-aside`, readings, isEstimate }];
+  return [...missing, { kind: 'lost', reason: 'set-aside', readings, isEstimate }];
 }
 
 function countedNow(handle: Handle): UndeliveredNote & { readonly isEstimate: true } {
@@ -301,11 +301,13 @@ function foundTickets(frames: Handle['frames'], asked: readonly ReadingFrame[]):
 
 /** Removes damaged rows. Delivered rows are no loss: the platform has them. */
 function dropDamaged(handle: Handle, losses: Losses, damaged: readonly Piece[]): void {
-  for (const piece of damaged) dropPiece(handle, losses, { piece, reason: msg`corrupt` });
+  for (const piece of damaged) dropPiece(handle, losses, { piece, reason: 'corrupt' });
 }
 
-function damageText({ kind, firstSeq, seq, n }: Piece): string {
-  return `telemetry.db: a row of ${kind === 'segment' ? 'compacted ' : ''}frames ${firstSeq} to ${seq} is damaged; its ${n} readings are dropped, and reported as a gap where they were not delivered`;
+function damageText({ kind, firstSeq, seq, n }: Piece): Message {
+  return kind === 'segment'
+    ? msg`telemetry.db: a row of compacted frames ${firstSeq} to ${seq} is damaged; its ${n} readings are dropped, and reported as a gap where they were not delivered`
+    : msg`telemetry.db: a row of frames ${firstSeq} to ${seq} is damaged; its ${n} readings are dropped, and reported as a gap where they were not delivered`;
 }
 
 /** The undelivered readings of a file that was set aside; null where they cannot be counted. */

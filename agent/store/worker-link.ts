@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../core/errors.ts';
-import { msg } from '../core/message.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { Kind, OpenLink, StoreAnswer, StoreLink, StoreRequest } from './messages.ts';
+import { packedRequest, unpackedAnswer } from './thread-wire.ts';
 
 interface Pending {
   resolve(answer: StoreAnswer): void;
@@ -38,18 +39,20 @@ export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (se
   };
   worker.on('message', (message: 'loaded' | { id: number; answer: StoreAnswer }) => {
     if (message === 'loaded') return loaded.resolve();
-    pending.get(message.id)?.resolve(message.answer);
+    pending.get(message.id)?.resolve(unpackedAnswer(message.answer));
     pending.delete(message.id);
   });
-  worker.on('error', (error) => end(lost(`the storage thread failed: ${error instanceof Error ? error.message : String(error)}`, error)));
-  worker.on('exit', (code) => end(lost(`the storage thread ended with code ${code}`)));
+  worker.on('error', (error) =>
+    end(lost(msg`the storage thread failed: ${error instanceof Error ? error.message : String(error)}`, error)),
+  );
+  worker.on('exit', (code) => end(lost(msg`the storage thread ended with code ${code}`)));
 
   return {
     ask: <K extends Kind>(request: StoreRequest<K>) =>
       new Promise<StoreAnswer<K>>((resolve, reject) => {
-        if (ended) return reject(lost('the storage thread has ended'));
+        if (ended) return reject(lost(msg`the storage thread has ended`));
         pending.set(nextId, { resolve: resolve as Pending['resolve'], reject });
-        worker.postMessage({ id: nextId, request });
+        worker.postMessage({ id: nextId, request: packedRequest(request as unknown as StoreRequest) });
         nextId += 1;
       }),
     close: async () => {
@@ -69,6 +72,6 @@ export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (se
   }
 };
 
-function lost(message: string, cause?: unknown): StoreError {
-  return new StoreError('worker-lost', msg`${message}; it is started again by itself`, { cause });
+function lost(message: Message, cause?: unknown): StoreError {
+  return new StoreError('worker-lost', msg`${message}; the agent starts it again`, { cause });
 }

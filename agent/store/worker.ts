@@ -7,6 +7,7 @@ import { createHeapCollector, ownHeap } from '../core/heap-collector.ts';
 import { StoreDatabase } from './database.ts';
 import type { Setup, StoreRequest } from './messages.ts';
 import { loadSqlite } from './sqlite.ts';
+import { packedAnswer, unpackedRequest } from './thread-wire.ts';
 
 loadSqlite();
 parentPort?.postMessage('loaded');
@@ -18,6 +19,6 @@ const heap = ownHeap();
 const collector = heap === null ? null : createHeapCollector(heap);
 
 parentPort?.on('message', ({ id, request }: { id: number; request: StoreRequest }) => {
-  parentPort?.postMessage({ id, answer: database.handle(request) });
+  parentPort?.postMessage({ id, answer: packedAnswer(database.handle(unpackedRequest(request))) });
   collector?.look();
 });

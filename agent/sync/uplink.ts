@@ -7,7 +7,7 @@
 
 import type { UplinkConfig } from '../core/cabinet.ts';
 import { type Clock, every, isTrusted, type Timer } from '../core/clock.ts';
-import { msg } from '../core/message.ts';
+import { msg, type Said } from '../core/message.ts';
 import type {
   Committed,
   FrameFate,
@@ -24,6 +24,7 @@ import type {
 import type { UplinkCertificates, UplinkTools } from '../core/uplink-tools.ts';
 import { within } from '../core/within.ts';
 import type { AgentEvent, Outcome, PointId, Reading } from '../core/words.ts';
+import { besideText } from './beside-text.ts';
 import { CommandInbox } from './commands/command-inbox.ts';
 import { COMMAND_METRIC } from './commands/command-metrics.ts';
 import { createDataBudget, type DataBudget } from './delivery/data-budget.ts';
@@ -134,7 +135,7 @@ export class SparkplugUplink implements Uplink {
       ...{ config, readFile: this.#readFile, clock, onEvent },
       onRenewed: () => {
         this.#link.retryCertificate();
-        this.#reconnect('a renewed certificate');
+        this.#reconnect(msg`a renewed certificate`);
       },
     });
     this.tools = {
@@ -351,7 +352,7 @@ export class SparkplugUplink implements Uplink {
   }
 
   #sendResendResult(result: ResendResult): void {
-    this.#publisher.texts(NODE_METRIC.resendResult, [JSON.stringify(result)]);
+    this.#publisher.texts(NODE_METRIC.resendResult, [JSON.stringify({ ...result, ...besideText('reason', result.reason) })]);
   }
 
   #countSent(bytes: number): void {
@@ -360,10 +361,10 @@ export class SparkplugUplink implements Uplink {
     this.#budget.add(bytes);
   }
 
-  #reconnect(by: string): boolean {
+  #reconnect(by: Said): boolean {
     const { phase } = this.#link.session;
     if (phase === 'off') return false;
-    const text = msg`new connection to the platform asked for by ${by}`;
+    const text = msg`new connection to the platform requested by ${by}`;
     this.#monitor.noteReconnect(phase, text);
     this.#trace.event(text);
     this.#link.dispatch({ kind: 'reconnect' });

@@ -73,7 +73,7 @@ export async function openFedStore(options: FedStoreOptions): Promise<FedStore> 
     lastSeq = tickets.at(-1)?.seq ?? lastSeq;
     committed.resolve();
   };
-  store.onEvent = ({ text }) => committed.reject(new Error(text));
+  store.onEvent = ({ text }) => committed.reject(new Error(String(text)));
   feed.onFrame = store.append;
   await store.start();
 

@@ -6,7 +6,6 @@
 
 import { cpSync, existsSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { msg } from '../../agent/core/message.ts';
 import type { StoreCheck } from '../../agent/core/ports.ts';
 import type { AgentEvent } from '../../agent/core/words.ts';
 import { scratchFolder } from '../undo.ts';
@@ -106,12 +105,12 @@ async function hear(run: AgentRun, { file, damage }: { file: File; damage: Damag
   const isWord = ({ code, source }: AgentEvent): boolean =>
     (code === 'store-trouble' && source === file) || (code === 'readings-lost' && source === 'corrupt');
   const { answer, afterMs } = await run.until(run.events, (events) => events.some(isWord), WORD_WITHIN_MS);
-  return { told: answer.find(isWord)?.text ?? msg``, toldMs: afterMs };
+  return { told: String(answer.find(isWord)?.text ?? ''), toldMs: afterMs };
 }
 
 async function heardFromCheck(run: AgentRun, file: File): Promise<Seen['figures']> {
   const check = (await run.ask('store check')) as StoreCheck;
   const [problem] = check.files.filter((found) => found.file.endsWith(file)).flatMap(({ problems }) => problems);
   if (problem === undefined) throw new Error(`a check finds nothing: ${JSON.stringify(check)}`);
-  return { told: problem };
+  return { told: String(problem) };
 }

@@ -108,7 +108,7 @@ function openInbox(random: Random) {
     },
     onEvent: ({ text }) => {
       seen.events += 1;
-      if (/\p{C}/u.test(text)) seen.outside += 1;
+      if (/\p{C}/u.test(String(text))) seen.outside += 1;
     },
   });
   inbox.open({ barrier: async () => {} });

@@ -58,7 +58,7 @@ function frameAt(
 
 async function fillState(store: Store, atMs: number): Promise<void> {
   for (let n = 0; n < EVENTS; n++) {
-    const text = msg`the door of the cabinet was open for ${n} s, which nobody minds`;
+    const text = msg`the door of the cabinet was open for ${n} s`;
     const event: AgentEvent = {
       id: `past-${n}`,
       code: 'door-open',

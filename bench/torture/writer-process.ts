@@ -7,6 +7,7 @@
  */
 import { writeSync } from 'node:fs';
 import { every } from '../../agent/core/clock.ts';
+import { msg } from '../../agent/core/message.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
 import { createStore } from '../../agent/store/store.ts';
 import { createRandom } from '../../test/street/random.ts';
@@ -44,7 +45,7 @@ let isBusy = false;
 const report = (text: string): void => void writeSync(STDOUT, text);
 const chance = (oneIn: number): boolean => random() * oneIn < 1;
 
-store.onEvent = ({ code, text }) => report(`e ${code} ${text.replaceAll('\n', ' ')}\n`);
+store.onEvent = ({ code, text }) => report(`e ${code} ${String(text).replaceAll('\n', ' ')}\n`);
 store.onCommitted = ({ tickets }) => {
   report(
     tickets
@@ -84,7 +85,7 @@ function forget(done: number): void {
 function save(): void {
   const number = ++saves;
   const [id, now] = [toEventId(round, number), clock.wallMs()];
-  store.appendEvent({ id, code: 'door-open', source: 'torture', severity: 'info', text: id, startMs: now, endMs: now });
+  store.appendEvent({ id, code: 'door-open', source: 'torture', severity: 'info', text: msg`${id}`, startMs: now, endMs: now });
   void store.save('torture', { round, number }).then((saved) => {
     if (saved) report(`s ${number}\n`);
   });

@@ -100,9 +100,10 @@ export class MbapPort extends ModbusLink {
     for (const id of this.#givenUp.keys()) if ((this.#id - id + IDS) % IDS >= LATE_IDS) this.#givenUp.delete(id);
     this.counters.timeouts++;
     this.counters.busyMs += this.clock.monoMs() - pending.sentMono;
-    const advice = 'check the unit behind the gateway, its address and its cable';
-    const finding = msg`unit ${pending.request[0]}: no reply in ${Math.round(pending.timeoutMs)} ms`;
-    pending.fail(new BusError('timeout', msg`${finding}, ${advice}`, { finding }));
+    const advice = msg`check the unit behind the gateway, its address and its cable`;
+    const [[unit = 0], waitedMs] = [pending.request, Math.round(pending.timeoutMs)];
+    const finding = msg`unit ${unit}: no reply in ${waitedMs} ms`;
+    pending.fail(new BusError('timeout', msg`unit ${unit}: no reply in ${waitedMs} ms, ${advice}`, { finding }));
   }
 
   #receive(bytes: Buffer): void {
@@ -139,7 +140,7 @@ export class MbapPort extends ModbusLink {
     this.#pending = null;
     pending.timer?.cancel();
     this.counters.wrongReplies++;
-    const message = msg`unit ${pending.request[0]}: the gateway answered something else than was asked, check its addresses and firmware`;
+    const message = msg`unit ${pending.request[0] ?? 0}: the gateway's answer does not fit the request, check its addresses and firmware`;
     pending.fail(new BusError('wrong-reply', message));
   }
 

@@ -4,7 +4,7 @@
 
 import type { ReadRequest, WriteRequest } from '../../agent/core/driver.ts';
 import { BusError, type BusErrorCode } from '../../agent/core/errors.ts';
-import { msg } from '../../agent/core/message.ts';
+import { type Message, msg } from '../../agent/core/message.ts';
 import type { Table } from '../../agent/core/profile.ts';
 import { hexOf, withChecksum } from './frames.ts';
 import type { ModbusClient } from './modbus-serial.ts';
@@ -13,18 +13,18 @@ import type { ModbusClient } from './modbus-serial.ts';
 export const READ_FC: Readonly<Record<Table, number>> = { coil: 1, discrete: 2, holding: 3, input: 4 };
 
 /** Source: Modbus Application Protocol V1.1b3 §7. */
-const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: string]>> = {
-  1: ['illegal-function', 'it does not know this function: check the profile'],
-  2: ['illegal-address', 'it has no such register: check the profile against its manual and firmware'],
-  3: ['illegal-value', 'it does not take this value or this many registers: check the limits in the profile'],
-  4: ['device-failure', 'it could not do it: check the device itself'],
-  5: ['device-busy', 'it needs more time'],
-  6: ['device-busy', 'it is busy with something else'],
-  7: ['device-failure', 'it refuses this: check the device itself'],
-  8: ['device-failure', 'its memory is damaged: replace the device'],
+const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: Message]>> = {
+  1: ['illegal-function', msg`it does not know this function: check the profile`],
+  2: ['illegal-address', msg`it has no such register: check the profile against its manual and firmware`],
+  3: ['illegal-value', msg`it does not accept this value or this many registers: check the limits in the profile`],
+  4: ['device-failure', msg`it could not do it: check the device itself`],
+  5: ['device-busy', msg`it needs more time`],
+  6: ['device-busy', msg`it is busy with something else`],
+  7: ['device-failure', msg`it refuses this: check the device itself`],
+  8: ['device-failure', msg`its memory is damaged: replace the device`],
   // The gateway answered, the unit did not.
-  10: ['timeout', 'the gateway cannot reach its line: check the serial settings of the gateway'],
-  11: ['timeout', 'the gateway got no answer from it: check power, address and cable behind the gateway'],
+  10: ['timeout', msg`the gateway cannot reach its line: check the serial settings of the gateway`],
+  11: ['timeout', msg`the gateway got no answer from it: check power, address and cable behind the gateway`],
 };
 
 /** Undefined for a function that reads no table. */
@@ -67,7 +67,7 @@ export function exceptionOf(error: unknown): number | null {
 
 /** An exception as a bus error, with what to check. */
 export function exceptionError(exception: number, unit: number, cause: unknown): BusError {
-  const [code, advice] = EXCEPTIONS[exception] ?? ['device-failure', 'a code of its own: check its manual'];
+  const [code, advice] = EXCEPTIONS[exception] ?? ['device-failure', msg`a code of its own: check its manual`];
   return new BusError(code, msg`unit ${unit} answered with exception ${exception}: ${advice}`, { cause });
 }
 

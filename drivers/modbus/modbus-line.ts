@@ -207,7 +207,7 @@ class ClientLine implements ModbusLine {
     this.#at = next;
     next.link.mayAskAgain = (isChange) => this.mayAskAgain(isChange);
     next.port.onLost = (cause) => {
-      next.link.abort(cause instanceof BusError ? cause : new BusError('port-closed', cause.message, { cause }));
+      next.link.abort(cause instanceof BusError ? cause : new BusError('port-closed', msg`${cause.message}`, { cause }));
       // The next opening is at the line's own settings.
       if (this.#at !== this.#own) this.#settleOn(this.#own);
       this.onLost(cause);

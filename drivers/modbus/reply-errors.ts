@@ -5,34 +5,34 @@
  */
 
 import { BusError } from '../../agent/core/errors.ts';
-import { msg } from '../../agent/core/message.ts';
+import { type Message, msg } from '../../agent/core/message.ts';
 import type { Exchange, LinkCounters } from './modbus-link.ts';
 import type { WindowVerdict } from './reply-window.ts';
 
 /** What to check. */
 interface VerdictAdvice {
-  readonly damaged: string;
-  readonly truncated: string;
-  readonly foreign: string;
-  readonly noise: string;
-  readonly silence: string;
+  readonly damaged: Message;
+  readonly truncated: Message;
+  readonly foreign: Message;
+  readonly noise: Message;
+  readonly silence: Message;
 }
 
 const ON_WIRE: VerdictAdvice = {
-  damaged: 'check wiring, termination and baud rate, and that no second unit has its address',
-  truncated: 'check wiring, supply of the unit and a loose contact',
-  foreign: 'check that no second master is on the line',
-  noise: 'check baud rate, parity, polarity (A/B) and bias of the line',
-  silence: 'check power, address and wiring',
+  damaged: msg`check wiring, termination and baud rate, and that no second unit has its address`,
+  truncated: msg`check wiring, supply of the unit and a loose contact`,
+  foreign: msg`check that no second master is on the line`,
+  noise: msg`check baud rate, parity, polarity (A/B) and bias of the line`,
+  silence: msg`check power, address and wiring`,
 };
 
 /** Of a serial server that passes bytes on. */
 const BEHIND_GATEWAY: VerdictAdvice = {
-  damaged: 'check the serial settings of the gateway and the cable behind it, and that no second unit has its address',
-  truncated: 'check the network, the gateway, and supply and cable of the unit behind it',
-  foreign: 'check that no second client uses the gateway',
-  noise: 'check the serial settings of the gateway and that its port passes raw bytes on',
-  silence: 'check the unit behind the gateway: power, address and cable',
+  damaged: msg`check the serial settings of the gateway and the cable behind it, and that no second unit has its address`,
+  truncated: msg`check the network, the gateway, and supply and cable of the unit behind it`,
+  foreign: msg`check that no second client uses the gateway`,
+  noise: msg`check the serial settings of the gateway and that its port passes raw bytes on`,
+  silence: msg`check the unit behind the gateway: power, address and cable`,
 };
 
 export interface FailedExchange extends Pick<Exchange, 'timeoutMs'> {
@@ -44,30 +44,32 @@ export interface FailedExchange extends Pick<Exchange, 'timeoutMs'> {
 /** Counts the verdict where the window has not done so, and makes its error. */
 export function verdictError(verdict: WindowVerdict, { request, timeoutMs, isNetwork }: FailedExchange, counters: LinkCounters): BusError {
   const words = isNetwork ? BEHIND_GATEWAY : ON_WIRE;
-  const unit = `unit ${request[0]}`;
-  const waited = `no reply in ${Math.round(timeoutMs)} ms`;
+  const [unit = 0] = request;
+  const waitedMs = Math.round(timeoutMs);
   switch (verdict) {
     case 'damaged':
       counters.crcErrors++;
-      return new BusError('crc', msg`${unit}: damaged reply, ${words.damaged}`);
+      return new BusError('crc', msg`unit ${unit}: damaged reply, ${words.damaged}`);
     case 'truncated':
       counters.truncated++;
-      return new BusError('wrong-reply', msg`${unit}: its reply broke off, ${words.truncated}`);
+      return new BusError('wrong-reply', msg`unit ${unit}: its reply broke off, ${words.truncated}`);
     case 'wrong-reply':
-      return new BusError('wrong-reply', msg`${unit}: answered something else than was asked, check that no second unit has its address`);
+      return new BusError('wrong-reply', msg`unit ${unit}: its answer does not fit the request, check that no second unit has its address`);
     case 'foreign':
       counters.timeouts++;
-      return new BusError('timeout', msg`${unit}: ${waited}, but frames of others: ${words.foreign}`);
+      return new BusError('timeout', msg`unit ${unit}: no reply in ${waitedMs} ms, but frames of others: ${words.foreign}`);
     case 'noise':
       counters.timeouts++;
-      return new BusError('timeout', msg`${unit}: ${waited}, only noise: ${words.noise}`);
+      return new BusError('timeout', msg`unit ${unit}: no reply in ${waitedMs} ms, only noise: ${words.noise}`);
     case 'silence':
       counters.timeouts++;
-      return new BusError('timeout', msg`${unit}: ${waited}, ${words.silence}`, { finding: msg`${unit}: ${waited}` });
+      return new BusError('timeout', msg`unit ${unit}: no reply in ${waitedMs} ms, ${words.silence}`, {
+        finding: msg`unit ${unit}: no reply in ${waitedMs} ms`,
+      });
   }
 }
 
 /** A reply that fits, and fits an older request as well. */
 export function doubtfulError(request: Buffer): BusError {
-  return new BusError('doubtful', msg`unit ${request[0]}: its reply could be a late or repeated one, no value was taken from it`);
+  return new BusError('doubtful', msg`unit ${request[0] ?? 0}: its reply could be a late or repeated one, no value was taken from it`);
 }

@@ -30,7 +30,7 @@ t.test('ports are named by their socket, and those that are no line are told apa
     findSerialPorts({ dev, sys, ownTerminal: join(dev, 'ttyS1') }).map(({ path, driver, keepOff }) => [
       path.slice(dev.length),
       driver,
-      keepOff,
+      keepOff === null ? null : String(keepOff),
     ]),
     [
       ['/serial/by-path/platform-usb-0:1.2:1.0-port0', 'ch341-uart', null],

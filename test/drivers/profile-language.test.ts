@@ -51,9 +51,9 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ['a request with a wrong checksum', '01 84 0A', '01 0A 84', '01 03 00 00', /^found checksum 0A 84; the right one of these bytes is 84 0A$/],
   ['a request that broke off', '01 03 00 00 00 01 84 0A', '01 03 00 00 00 01', '01 03 00 00', /^found 6 bytes; a request of function 3 has 8, checksum included$/],
   ['a request of no read and no write', '01 03 00 00 00 01 84 0A', hexOf(1, 7, 0, 0, 0, 1), hexOf(1, 7, 0, 0, 0, 1), /^found function 7: neither a read \(1 to 4\) nor a write/],
-  ['a response with more than was asked for', '01 03 02 00 28 B8 5A', hexOf(1, 3, 4, 0, 40, 0, 0), hexOf(1, 3, 4, 0, 40, 0, 0), /^found 4 as the number of data bytes; the request asks for 1 register, which has 2$/],
+  ['a response with more than was asked for', '01 03 02 00 28 B8 5A', hexOf(1, 3, 4, 0, 40, 0, 0), hexOf(1, 3, 4, 0, 40, 0, 0), /^found 4 as the number of data bytes; the request is for 1 register, which has 2$/],
   ['a response that has lost a byte', '01 03 02 00 28 B8 5A', '01 03 02 28 B8 5A', '01 03 02 28', /^found 6 bytes; a reply with 2 bytes of data has 7, checksum included$/],
-  ['a response of another unit', '01 03 02 00 28 B8 5A', hexOf(2, 3, 2, 0, 40), hexOf(2, 3, 2, 0, 40), /^found unit 2; the request asks unit 1$/],
+  ['a response of another unit', '01 03 02 00 28 B8 5A', hexOf(2, 3, 2, 0, 40), hexOf(2, 3, 2, 0, 40), /^found unit 2; the request is for unit 1$/],
   ['a response of another function', '01 03 02 00 28 B8 5A', hexOf(1, 4, 2, 0, 40), hexOf(1, 4, 2, 0, 40), /^found function 4; the request has function 3$/],
   ['a response too short for a frame', '01 03 02 00 28 B8 5A', '"01"', '"01"', /^found 1 byte; the shortest frame has 5, checksum included$/],
   ['half a refusal', '01 03 02 00 28 B8 5A', `${hexOf(1, 0x83, 2)}00`, hexOf(1, 0x83, 2), /^found 6 bytes; a refusal has 5/],
@@ -72,7 +72,7 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ['write limits beyond the register', 'max: 100', 'max: 70000', '70000', /70000 does not fit into u16/],
   ['a bit in a register', 'u32', 'bit', 'bit', /holds registers, found type bit/],
   ['a number in a coil', 'table: holding', 'table: coil', '{ id: level', /holds bits, found type u16/],
-  ['a point twice', 'id: power', 'id: level', 'level, semantic: power', /"level" stands twice/],
+  ['a point twice', 'id: power', 'id: level', 'level, semantic: power', /"level" is listed twice/],
   ['a range the wrong way round', 'type: u32', 'type: u32, range: [10, 0]', '[10, 0]', /must be the smaller/],
   ['a scale of nothing', 'type: u32', 'type: u32, scale: 0.0', '0.0', /scale of 0/],
   ['an address beyond the table', 'address: 10', 'address: 65536', '65536', /65535/],
@@ -81,20 +81,20 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ['a Modbus point without address', 'table: input, address: 10, ', 'table: input, ', '{ id: power', /point "power" has no address; give the one in the frame, counted from 0/],
   ['a value that reaches beyond the table', 'address: 10', 'address: 65535', '65535', /power reaches beyond address 65535/],
   ['a bit beyond its register', 'type: u32', 'type: u16, bit: 16', '16 }', /bit 16 is beyond type u16, which has bits 0 to 15/],
-  ['a bit of a float', 'type: u32', 'type: f32, bit: 1', '1 }', /type f32 has no bits to tell apart/],
+  ['a bit of a float', 'type: u32', 'type: f32, bit: 1', '1 }', /type f32 has no bits/],
   ['a bit twice', 'type: u32 }', 'type: u16, bit: 3 }\n  - { id: next, semantic: other, address: 10, bit: 3 }', '10, bit: 3 }\nexamples', /overlaps power \(input 10\)/],
   ['a bit beside the whole', 'type: u32 }', 'type: u16 }\n  - { id: next, semantic: other, address: 10, bit: 3 }', '10, bit: 3', /overlaps power \(input 10\)/],
   ['bits of values of different width', 'type: u32 }', 'type: u32, bit: 1 }\n  - { id: next, semantic: other, address: 10, bit: 3 }', '10, bit: 3', /overlaps power \(input 10\)/],
   ['a bit that is written', 'address: 0, unit', 'address: 0, bit: 2, unit', '{ min', /one bit of a register cannot be written/],
   ['a flag beyond its register', 'type: u32', 'type: u16, flags: [{ bit: 16, id: hot, message: too hot }]', '16, id', /bit 16 is beyond type u16/],
   ['a flag bit of a coil', 'table: input, address: 10, type: u32', 'table: coil, address: 10, type: bit, flags: [{ bit: 0, id: a, message: a }, { bit: 1, id: b, message: b }]', '1, id: b', /one bit already; leave bit out/],
-  ['a flag twice', 'type: u32', 'type: u16, flags: [{ bit: 0, id: hot, message: a }, { bit: 1, id: hot, message: b }]', 'hot, message: b', /"hot" stands twice/],
+  ['a flag twice', 'type: u32', 'type: u16, flags: [{ bit: 0, id: hot, message: a }, { bit: 1, id: hot, message: b }]', 'hot, message: b', /"hot" is listed twice/],
   ['two flags on one bit', 'type: u32', 'type: u16, flags: [{ bit: 3, id: hot, message: a }, { bit: 3, id: wet, message: b }]', '3, id: wet', /^bit 3 is already "hot": each flag has its own bit$/],
   ['two flags on the whole value', 'type: u32', 'type: u16, flags: [{ id: hot, message: a }, { id: wet, message: b }]', '{ id: wet', /^"hot" has no bit either: give each flag its own$/],
   ['a flag of the whole value behind one of a bit', 'type: u32', 'type: u16, flags: [{ bit: 3, id: hot, message: a }, { id: wet, message: b }]', '{ id: wet', /^this one has no bit, so it is the value as a whole, and "hot" has one: give every flag its bit/],
   ['a flag of a bit behind one of the whole value', 'type: u32', 'type: u16, flags: [{ id: hot, message: a }, { bit: 3, id: wet, message: b }]', '{ bit: 3', /^"hot" has no bit, so it is the value as a whole, and this one has/],
   ['a rate that no port can be set to', 'baud: 9600', 'baud: 9601', '9601', /^found 9601; allowed: 1200, 2400, 4800, 9600, .* or 921600$/],
-  ['an example outside the range of its point', 'address: 0, unit', 'address: 0, range: [0, 39], unit', '40 }', /^40 is outside the range of level, 0 to 39, so it would never be believed: mend the range or the example$/],
+  ['an example outside the range of its point', 'address: 0, unit', 'address: 0, range: [0, 39], unit', '40 }', /^40 is outside the range of level, 0 to 39, so it would never be used: correct the range or the example$/],
   ['a read of which nothing is expected', '{ level: 40 }', '{}', '{}', /^no example says what must come out of it: give one read its values, as \{ level: 40 \}$/],
   ['a write and no read', ACME.slice(ACME.indexOf('    request:')), `    request: ${hexOf(1, 6, 0, 0, 0, 9)}\n    response: ${hexOf(1, 6, 0, 0, 0, 9)}\n    expect: {}\n`, '{}', /^no example says what must come out of it/],
   ['a flag bit of a scaled number', 'type: u32', 'type: u16, scale: 0.1, flags: [{ bit: 1, id: hot, message: too hot }]', '1, id', /a register of flags has no scale/],
@@ -116,7 +116,7 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ['a group of a stranger', 'examples:', 'groups: [{ id: all, reach: bus, address: 0, sets: [level, lvl] }]\nexamples:', 'lvl', /no point "lvl"; there are: level/],
   ['a group of a meter', 'examples:', 'groups: [{ id: all, reach: bus, address: 0, sets: [power] }]\nexamples:', 'power] }', /"power" does not set a level/],
   ['a group of levels in a coil', 'examples:', 'groups: [{ id: all, reach: bus, table: coil, address: 0, sets: all }]\nexamples:', 'coil', /table coil does not take level, which is of type u16/],
-  ['a group twice', 'examples:', 'groups: [{ id: a, reach: bus, address: 0 }, { id: a, reach: bus, address: 1 }]\nexamples:', 'a, reach: bus, address: 1', /"a" stands twice/],
+  ['a group twice', 'examples:', 'groups: [{ id: a, reach: bus, address: 0 }, { id: a, reach: bus, address: 1 }]\nexamples:', 'a, reach: bus, address: 1', /"a" is listed twice/],
   ['a probe that expects nothing', 'examples:', 'identify: [{ address: 200 }]\nexamples:', '{ address: 200', /says what it expects/],
   ['a probe that expects two things', 'examples:', 'identify: [{ address: 200, oneOf: [[1]], text: A }]\nexamples:', '{ address: 200', /not both/],
   ['a probe that reads too little', 'examples:', 'identify: [{ address: 200, count: 2, text: ACME }]\nexamples:', 'ACME }', /"ACME" needs 4 registers, count is 2/],
@@ -159,7 +159,7 @@ t.test('what hangs on no wrong word is judged all the same', async (t) => {
     try {
       loadAcmeProfile(changes.reduce((text, [from, to]) => text.replace(from, to), ACME));
     } catch (error) {
-      if (error instanceof ConfigError) return error.problems.map(({ path, message }) => `${path}: ${message.slice(0, 40)}`);
+      if (error instanceof ConfigError) return error.problems.map(({ path, message }) => `${path}: ${String(message).slice(0, 40)}`);
     }
     return ['taken'];
   };

@@ -221,8 +221,8 @@ t.test("one id in two files of a site is nobody's, and both files are named", as
   const twice = read('a', 'b');
   t.match(twice.problems, [{ file: join(dir, 'b/again.yaml'), line: 1, column: 5, path: 'id' }]);
   t.equal(
-    twice.problems[0]?.message,
-    `"acme-lamp" is the id of ${join(dir, 'a/lamp.yaml')} too, and neither is used: give one of them another id, or take it away`,
+    String(twice.problems[0]?.message),
+    `"acme-lamp" is the id of ${join(dir, 'a/lamp.yaml')} too, and neither is used: give one of them another id, or remove it`,
   );
   t.notOk(twice.profiles.has('acme-lamp'));
   t.same([...twice.broken], [['acme-lamp', [join(dir, 'a/lamp.yaml'), join(dir, 'b/again.yaml')]]]);

@@ -152,7 +152,11 @@ t.test('Modbus TCP: a frame that does not fit the request is no value, at once',
   const line = await tcpLine(t, server.port);
   for (const [story, how] of misanswers) {
     spoil = how;
-    await t.rejects(line.read(holding(10), 5_000), { code: 'wrong-reply', message: /the gateway answered something else/ }, story);
+    await t.rejects(
+      line.read(holding(10), 5_000),
+      { code: 'wrong-reply', message: /the gateway's answer does not fit the request/ },
+      story,
+    );
   }
   spoil = (body) => body;
   t.same((await line.read(holding(50), 500)).words, [50, 51]);
@@ -241,7 +245,7 @@ t.test('a connection that acknowledges but answers nothing is kept, one whose ot
     }
     t.equal(port.isOpen, isKept, `${counts}`);
     if (isKept) t.equal(lost, undefined);
-    else t.match(lost, { code: 'port-closed', message: /is gone: it acknowledges nothing any more, check network and power/ });
+    else t.match(lost, { code: 'port-closed', message: /is gone: it no longer acknowledges anything, check network and power/ });
   }
 });
 

@@ -204,7 +204,7 @@ t.test('an agent that is killed during a trial goes on judging it, and takes it 
   await isShown(rig, 'Config/State', 'trial');
   t.equal(shown(rig, 'Config/State'), 'trial');
   await rig.until('taken back', () => endOf(rig, 'a1') !== undefined, 150_000);
-  t.match(endOf(rig, 'a1'), { state: 'failed', reason: /nobody confirmed it within 4 min/ });
+  t.match(endOf(rig, 'a1'), { state: 'failed', reason: /it was not confirmed within 4 min/ });
   await rig.until('as before', () => rig.levels().every((level) => level === 30), MINUTE_MS);
   t.equal(seen.darkestPct, 30);
 });

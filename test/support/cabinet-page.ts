@@ -46,6 +46,6 @@ function rowOf(path: string, schema: JsonSchema, isRequired: boolean): string {
 function allowed(schema: JsonSchema): string {
   const whole = withoutNull(schema);
   if (whole.properties !== undefined) return 'a section';
-  const words = allowedInWords(schema);
+  const words = String(allowedInWords(schema));
   return words.startsWith('1 to 32 letters') ? 'an id' : words;
 }

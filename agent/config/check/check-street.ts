@@ -27,10 +27,11 @@ function checkLoops({ branches, poles }: Index): Finding[] {
     const isRing = parentOf.get(way.at(-1)) === id;
     const isFirst = branches.find(({ value }) => value.id !== undefined && way.includes(value.id))?.value.id === id;
     if (!isRing || !isFirst) return [];
+    const quoted = way.map((each) => `"${each}"`);
     const message =
       way.length === 1
         ? msg`pole "${from}" stands on branch "${id}" itself; write the pole of the street from which the branch leaves`
-        : msg`branches ${way.map((each) => `"${each}"`)} leave from each other; let one of them leave from a pole of the main street`;
+        : msg`branches ${quoted.slice(0, -1)} and ${quoted.at(-1) ?? ''} leave from each other; let one of them leave from a pole of the main street`;
     return [{ path: [...path, 'from'], message }];
   });
 }

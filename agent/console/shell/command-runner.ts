@@ -15,7 +15,7 @@ import { toAscii, withoutSteering } from '../text/plain-text.ts';
 import { wrap } from '../text/text-lines.ts';
 import { askNewSecret, askSecret } from './console-login.ts';
 import type { Dialog } from './dialog.ts';
-import { type Filter, filterLines, wantsJson } from './filters.ts';
+import { type Filter, filterLines } from './filters.ts';
 import type { Tree } from './line-tree.ts';
 import { noteRefusal } from './refusal.ts';
 import { askerOf, type ConsoleSession, filesRole } from './session.ts';

@@ -71,9 +71,7 @@ function pathOf(file: string, { filesDir, role }: CopyParts): string {
   if (found === undefined)
     throw new ConsoleError(
       'failed',
-      filesDir === null
-        ? msg`no file ${file}; tech-support makes one`
-        : msg`no file ${file}, nor in ${filesDir}; tech-support makes one`,
+      filesDir === null ? msg`no file ${file}; tech-support makes one` : msg`no file ${file}, nor in ${filesDir}; tech-support makes one`,
     );
   return found;
 }
@@ -132,7 +130,9 @@ function estimate(parts: CopyParts, bytes: number, share: number): void {
   const rate = speedBaud === null ? null : (speedBaud / 10) * share;
   notice(
     parts,
-    speedBaud === null || rate === null ? formatBytes(bytes) : msg`${formatBytes(bytes)}, about ${formatDuration((bytes / rate) * 1_000)} at ${speedBaud} baud`,
+    speedBaud === null || rate === null
+      ? formatBytes(bytes)
+      : msg`${formatBytes(bytes)}, about ${formatDuration((bytes / rate) * 1_000)} at ${speedBaud} baud`,
   );
 }
 

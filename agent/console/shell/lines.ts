@@ -1,6 +1,7 @@
 /** The command lines of a session: prompt, help while typing, command, until the end. */
-import { msg, type Said } from '../../core/message.ts';
+
 import type { Clock } from '../../core/clock.ts';
+import { msg, type Said } from '../../core/message.ts';
 import type { NameKind } from '../command-spec.ts';
 import { COMMANDS, FAMILIES } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';

@@ -3,8 +3,9 @@
  *
  * It is shown at a share of the line's speed, and continues when a stopped agent answers again.
  */
-import { type Message, msg, type Said } from '../../core/message.ts';
+
 import type { Clock, Timer } from '../../core/clock.ts';
+import { type Message, msg, type Said } from '../../core/message.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import { LOG_WATCH, leftOut, logRows, type ShownLogLine } from '../commands/service/log.ts';

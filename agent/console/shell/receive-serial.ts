@@ -47,9 +47,9 @@ export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, pa
   const startMono = clock.monoMs();
   const code = await kept(path, async () => (await tty.lend?.(['prlimit', `--fsize=${maxBytes}`, ...RZ], dir)) ?? NO_PROGRAM);
   if (code === NO_PROGRAM) throw new ConsoleError('failed', msg`no program rz here: install the Debian package lrzsz`);
-  if (code !== 0) throw new ConsoleError('failed', msg`the file did not come whole; the same command goes on where it was cut`);
+  if (code !== 0) throw new ConsoleError('failed', msg`the file did not arrive whole; the same command goes on where it was cut`);
   const bytes = sizeOf(path);
-  if (bytes === 0) throw new ConsoleError('failed', msg`no ${file} came; a file keeps the name that it was sent with`);
+  if (bytes === 0) throw new ConsoleError('failed', msg`no file ${file} arrived; a file keeps the name that it was sent with`);
   syncPath(path);
   rmSync(markOf(path), { force: true });
   syncPath(dir);
@@ -83,7 +83,7 @@ function clearFor(path: string, isRestart: boolean): void {
   else if (existsSync(path) && !isCut) {
     throw new ConsoleError(
       'failed',
-      msg`${shownPath(path)} came whole before, ${formatBytes(sizeOf(path))}: --anew receives another in its place, --remove takes it away`,
+      msg`${shownPath(path)} was received before, ${formatBytes(sizeOf(path))}: --anew receives another in its place, --remove deletes it`,
     );
   }
 }

@@ -105,7 +105,8 @@ function agentActions({ dialog, clock, machine, translate }: ShellActionParts): 
     },
     'agent restart': async () => {
       const refusal = await machine.restart();
-      if (refusal !== null) throw new ConsoleError('failed', msg`the service manager does not start the agent: ${plain(refusal) as Argument}`);
+      if (refusal !== null)
+        throw new ConsoleError('failed', msg`the service manager does not start the agent: ${plain(refusal) as Argument}`);
       return [translate(msg`the service manager has restarted the agent`)];
     },
   };
@@ -152,7 +153,7 @@ function lastStateLines(state: LastState, page: Page): readonly string[] {
   const last = store?.lastReadingMs;
   return [
     // The service manager's own word.
-    ...labelled(translated(msg`Service`, page), service, page.widthCols),
+    ...labelled(translated(msg`Service`, page), service instanceof Message ? translated(service, page) : service, page.widthCols),
     ...labelled(msg`File`, String(problem) === '' ? configFile : problem, page),
     ...(store === null ? [] : labelled(msg`Store`, store.dir, page)),
     ...(last === null || last === undefined ? [] : labelled(msg`Reading`, msg`the last one ${dayTime(last, page.timezone)}`, page)),
@@ -160,13 +161,11 @@ function lastStateLines(state: LastState, page: Page): readonly string[] {
     ...(store === null || store.events.length === 0 ? [] : ['', ...renderEvents(store.events, page, null).split('\n').slice(0, -2)]),
     '',
     translated(msg`Its log:`, page),
-    ...log.filter((line) => line !== '').flatMap((line) => wrap(line, page.widthCols)),
+    ...log.filter((line) => line !== '').flatMap((line) => wrap(line instanceof Message ? translated(line, page) : line, page.widthCols)),
   ];
 }
 
-function settingLines(settings: TerminalSettings, logLevel: LogSeverity | null,
-  translate: (said: Said) => string,
-): readonly string[] {
+function settingLines(settings: TerminalSettings, logLevel: LogSeverity | null, translate: (said: Said) => string): readonly string[] {
   const { type, widthCols, charset, colour, status, language } = settings;
   const rows: readonly (readonly [Message, Said])[] = [
     [msg`Type`, type],
@@ -195,7 +194,9 @@ function help(
   if (found !== undefined) {
     const page = commandHelp(found, widthCols, translate);
     const verbs =
-      words.length > 1 ? [] : tree.placeAfter(words).choices.filter(({ word, summary }) => !word.startsWith('--') && String(summary) !== '');
+      words.length > 1
+        ? []
+        : tree.placeAfter(words).choices.filter(({ word, summary }) => !word.startsWith('--') && String(summary) !== '');
     return verbs.length === 0 ? page : [...page, '', ...familyHelp('', verbs, widthCols, translate)];
   }
   return familyHelp(tree.expand(words)[0] ?? '', tree.placeAfter(words).choices, widthCols, translate);

@@ -5,7 +5,7 @@
  */
 
 import type { BusRead, BusWrite, RegistersRequest, ScanRequest } from '../../core/bus-tools.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Table } from '../../core/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
 
@@ -26,30 +26,32 @@ const MAX_WAIT_MS = 500;
 export function checkScan({ line, from, to, waitMs, autoBaud }: ScanRequest, port: string): void {
   if (autoBaud && isNetwork(port))
     throw new Refusal(msg`line ${line} is ${port}, whose speed is set at its far end: scan it without other speeds`);
-  within('first address', from, [1, LIMITS.unit]);
-  within('last address', to, [from, LIMITS.unit]);
-  if (waitMs !== null) within('wait in ms', waitMs, [1, MAX_WAIT_MS], Number.isFinite);
+  within([from, 1, LIMITS.unit], (limits) => msg`first address ${from} is not allowed: ${limits}`);
+  within([to, from, LIMITS.unit], (limits) => msg`last address ${to} is not allowed: ${limits}`);
+  if (waitMs !== null) within([waitMs, 1, MAX_WAIT_MS], (limits) => msg`wait in ms ${waitMs} is not allowed: ${limits}`, Number.isFinite);
 }
 
 export function checkRegisters({ unit, from, to }: RegistersRequest): void {
-  within('unit', unit, [1, LIMITS.unit]);
-  within('first register', from, [0, LIMITS.address]);
-  within('last register', to, [from, LIMITS.address]);
+  checkUnit(unit);
+  within([from, 0, LIMITS.address], (limits) => msg`first register ${from} is not allowed: ${limits}`);
+  within([to, from, LIMITS.address], (limits) => msg`last register ${to} is not allowed: ${limits}`);
 }
 
 export function checkRead({ unit, table, address, count }: BusRead): void {
-  within('unit', unit, [1, LIMITS.unit]);
-  within('address', address, [0, LIMITS.address]);
-  within('count', count, [1, Math.min(isBits(table) ? LIMITS.readBits : LIMITS.readRegisters, LIMITS.address + 1 - address)]);
+  checkUnit(unit);
+  checkAddress(address);
+  const most = Math.min(isBits(table) ? LIMITS.readBits : LIMITS.readRegisters, LIMITS.address + 1 - address);
+  within([count, 1, most], (limits) => msg`count ${count} is not allowed: ${limits}`);
 }
 
 /** Unit 0 is a broadcast. */
 export function checkWrite({ unit, table, address, values }: BusWrite): void {
-  within('unit', unit, [0, LIMITS.unit]);
-  within('address', address, [0, LIMITS.address]);
-  const most = isBits(table) ? LIMITS.writeBits : LIMITS.writeRegisters;
-  within('number of values', values.length, [1, Math.min(most, LIMITS.address + 1 - address)]);
-  for (const value of values) within('value', value, [0, isBits(table) ? 1 : LIMITS.word]);
+  checkUnit(unit, 0);
+  checkAddress(address);
+  const most = Math.min(isBits(table) ? LIMITS.writeBits : LIMITS.writeRegisters, LIMITS.address + 1 - address);
+  within([values.length, 1, most], (limits) => msg`number of values ${values.length} is not allowed: ${limits}`);
+  for (const value of values)
+    within([value, 0, isBits(table) ? 1 : LIMITS.word], (limits) => msg`value ${value} is not allowed: ${limits}`);
 }
 
 /** A port behind a network has no speed of its own. */
@@ -61,12 +63,19 @@ function isBits(table: Table): boolean {
   return table === 'coil' || table === 'discrete';
 }
 
-function within(
-  what: string,
-  found: number,
-  [min, max]: readonly [number, number],
-  isValid: (n: number) => boolean = Number.isInteger,
-): void {
+/** A value, its least and its most. */
+type Range = readonly [number, number, number];
+
+/** Errors: throws the refusal that `refuse` words, with the limits. */
+function within([found, min, max]: Range, refuse: (limits: Message) => Message, isValid: (n: number) => boolean = Number.isInteger): void {
   if (isValid(found) && found >= min && found <= max) return;
-  throw new Refusal(msg`${what} ${found} is not allowed: ${min} to ${max}`);
+  throw new Refusal(refuse(msg`${min} to ${max}`));
+}
+
+function checkUnit(unit: number, least = 1): void {
+  within([unit, least, LIMITS.unit], (limits) => msg`unit ${unit} is not allowed: ${limits}`);
+}
+
+function checkAddress(address: number): void {
+  within([address, 0, LIMITS.address], (limits) => msg`address ${address} is not allowed: ${limits}`);
 }

@@ -7,7 +7,7 @@ import type { LineConfig } from '../../core/cabinet.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
 import type { LineCounters, ReadRequest } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Profile } from '../../core/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { downAdvice } from '../stats/bus-advice.ts';
@@ -23,7 +23,7 @@ export interface RawLine {
   readonly config: LineConfig;
   readonly noiseBytes: () => number;
   /** Why it is down; empty while it is up. */
-  readonly downReason: () => string;
+  readonly downReason: () => Message;
 }
 
 export interface BusToolsParts {
@@ -136,8 +136,8 @@ function createCarriedCounters() {
 /** Errors: always throws Refusal: there is no such line, or it does not carry Modbus. */
 function refuseLine(lineId: string, modbusLines: readonly string[], rawLines: readonly RawLine[]): never {
   const isRaw = rawLines.some(({ config }) => config.id === lineId);
-  const found = isRaw ? `line ${lineId} carries one device that talks by itself` : `there is no line ${lineId}`;
-  throw new Refusal(msg`${found}: Modbus lines are ${modbusLines.join(', ') || 'none'}`);
+  const found = isRaw ? msg`line ${lineId} has one device that sends by itself` : msg`there is no line ${lineId}`;
+  throw new Refusal(modbusLines.length === 0 ? msg`${found}: there is no Modbus line` : msg`${found}: Modbus lines are ${modbusLines}`);
 }
 
 /** A transaction as a person who watches the line sees it. */
@@ -162,7 +162,7 @@ function rawStats({ config, noiseBytes, downReason }: RawLine): LineStats {
     urgentWaitMs: null,
     overruns: 0,
     units: [],
-    advice: why === '' ? [] : [downAdvice(why)],
+    advice: String(why) === '' ? [] : [downAdvice(why)],
   };
 }
 

@@ -6,6 +6,7 @@ import { writePlace } from '../../../drivers/modbus/modbus-driver.ts';
 import { readFrames } from '../../../drivers/modbus/modbus-functions.ts';
 import type { BusTools, BusWrite } from '../../core/bus-tools.ts';
 import type { Cabinet, DeviceConfig } from '../../core/cabinet.ts';
+import { type Message, msg, type Said } from '../../core/message.ts';
 import { narrowed } from '../../core/narrowed.ts';
 import type { GroupProfile, PointProfile, PointWrite, Profile, Table } from '../../core/profile.ts';
 
@@ -61,34 +62,34 @@ function isWritten({ table, address }: RegisterAddress, write: BusWrite): boolea
 }
 
 /** One sentence for each warning; none for a unit that is not in the cabinet and for registers that no profile has. */
-export function writeWarnings(write: BusWrite, { lines }: Pick<Cabinet, 'lines'>, profiles: ReadonlyMap<string, Profile>): string[] {
+export function writeWarnings(write: BusWrite, { lines }: Pick<Cabinet, 'lines'>, profiles: ReadonlyMap<string, Profile>): Message[] {
   const warnings = reachedBy(write, lines).flatMap(({ profile: id, instances }) => {
     const profile = profiles.get(id);
     return profile === undefined ? [] : ofProfile(write, narrowed(profile, instances));
   });
   // A broadcast reaches many of one type.
-  return [...new Set(warnings)];
+  return [...new Map(warnings.map((warning) => [String(warning), warning])).values()];
 }
 
-function ofProfile(write: BusWrite, profile: Profile): string[] {
+function ofProfile(write: BusWrite, profile: Profile): Message[] {
   const { points, groups, setup } = profile;
   const written = points.filter((point) => point.write !== null).map(writePlace);
   const own = points.flatMap((point) => {
     if (point.write !== null)
       return isWritten(writePlace(point), write) ? ofPoint(write, point, { ...point.write, id: point.id, profile }) : [];
     const isReadOnly = isWritten(point, write) && ![...written, ...groups, ...setup].some((place) => isSame(place, point));
-    return isReadOnly ? [`${point.id}: the profile ${profile.id} only reads this register`] : [];
+    return isReadOnly ? [msg`${point.id}: the profile ${profile.id} only reads this register`] : [];
   });
   // A level that is set for all at its own address has been checked already.
   const shared = groups.filter((group) => isWritten(group, write) && !written.some((place) => isSame(place, group)));
   return [...own, ...shared.flatMap((group) => ofGroup(write, group, profile))];
 }
 
-function ofGroup(write: BusWrite, group: GroupProfile, profile: Profile): string[] {
+function ofGroup(write: BusWrite, group: GroupProfile, profile: Profile): Message[] {
   const level = levelOf(group, profile.points);
   if (level === undefined || level.write === null) return [];
   const { table, address } = group;
-  return ofPoint(write, { ...level, table, address, write: null }, { ...level.write, id: `group ${group.id}`, profile });
+  return ofPoint(write, { ...level, table, address, write: null }, { ...level.write, id: msg`group ${group.id}`, profile });
 }
 
 function isSame(a: RegisterAddress, b: RegisterAddress): boolean {
@@ -101,22 +102,24 @@ function levelOf({ sets }: GroupProfile, points: readonly PointProfile[]): Point
 }
 
 interface Limits extends Pick<PointWrite, 'min' | 'max' | 'dangerous'> {
-  readonly id: string;
+  readonly id: Said;
   readonly profile: Profile;
 }
 
-function ofPoint(write: BusWrite, point: PointProfile, { id, min, max, dangerous, profile }: Limits): string[] {
+function ofPoint(write: BusWrite, point: PointProfile, { id, min, max, dangerous, profile }: Limits): Message[] {
   const raw = write.values[writePlace(point).address - write.address] ?? 0;
   const value = decodePoint(point, [raw]);
   const unit = point.unit === '' ? '' : ` ${point.unit}`;
-  const warnings: string[] = [];
-  if (value === null) warnings.push(`${id}: the profile calls ${raw} no value, its limits are ${min} to ${max}${unit}`);
-  else if (value < min || value > max) warnings.push(`${id}: ${value}${unit} is outside the profile's limits ${min} to ${max}`);
-  if (dangerous) warnings.push(`${id}: the profile calls this dangerous${whyOf(profile)}`);
+  const warnings: Message[] = [];
+  if (value === null) warnings.push(msg`${id}: the profile calls ${raw} no value, its limits are ${min} to ${`${max}${unit}`}`);
+  else if (value < min || value > max) warnings.push(msg`${id}: ${`${value}${unit}`} is outside the profile's limits ${min} to ${max}`);
+  if (dangerous) warnings.push(dangerOf(id, profile));
   return warnings;
 }
 
-function whyOf({ id, notes }: Profile): string {
+function dangerOf(id: Said, { id: profileId, notes }: Profile): Message {
   const plain = notes.replaceAll(/\s+/g, ' ').trim();
-  return plain !== '' && plain.length <= NOTES_MAX ? `: ${plain}` : `; its notes: luciole profile show ${id}`;
+  return plain !== '' && plain.length <= NOTES_MAX
+    ? msg`${id}: the profile calls this dangerous: ${plain}`
+    : msg`${id}: the profile calls this dangerous; its notes: luciole profile show ${profileId}`;
 }

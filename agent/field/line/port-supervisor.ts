@@ -9,6 +9,7 @@
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import { BusError } from '../../core/errors.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 
 /** Wait before a port is tried again. Units: ms. Source: assumed; a re-plugged adapter is back within the first tries, a missing one costs nothing. */
@@ -34,7 +35,7 @@ export interface PortSupervisorOptions {
 export class PortSupervisor {
   readonly #options: PortSupervisorOptions;
   /** Why the line is down; empty while it is up. */
-  reason = 'not opened yet';
+  reason: Message = msg`not opened yet`;
   #waitMs = REOPEN_MS.first;
   /** How long the port must stay open before its alarm ends, and when the last one ended. */
   #steadyMs = 0;
@@ -46,6 +47,10 @@ export class PortSupervisor {
 
   constructor(options: PortSupervisorOptions) {
     this.#options = options;
+  }
+
+  get isDown(): boolean {
+    return String(this.reason) !== '';
   }
 
   /** Resolves after the first try, whether it succeeded or not. */
@@ -64,8 +69,8 @@ export class PortSupervisor {
   /** The port went down: reports it and opens it again after a while. */
   lost(cause: Error): void {
     const { lineId, clock, events } = this.#options;
-    this.reason = cause.message;
-    events.set(true, { code: 'line-down', source: lineId, severity: 'alarm', text: cause.message });
+    this.reason = cause instanceof BusError ? cause.said : msg`${cause.message}`;
+    events.set(true, { code: 'line-down', source: lineId, severity: 'alarm', text: this.reason });
     if (this.#wellMono !== null) this.#noteTrouble(this.#wellMono);
     if (!this.#isRunning) return;
     this.#timer?.cancel();
@@ -94,7 +99,7 @@ export class PortSupervisor {
       this.openingMono = null;
     }
     if (!this.#isRunning) return port.close();
-    this.reason = '';
+    this.reason = NO_TEXT;
     log.event('line-up', { line: lineId });
     if (this.#wellMono === null && this.#steadyMs > 0) this.#timer = clock.after(this.#steadyMs, () => this.#noteWell());
     else this.#noteWell();

@@ -146,8 +146,8 @@ export class Transactions {
     this.#responded(unit, isPoll ? { kind: 'late', atMono, firstByteMs } : { kind: 'answer', atMono }, true);
     unit.refusals++;
     if (lateness !== 'too-late') return unit;
-    const why = `its replies take ${Math.round(firstByteMs)} ms, longer than it is waited for`;
-    this.#reportNoData(unit, `${why}: raise responseTimeoutMs in its profile`);
+    const why = msg`its replies take ${Math.round(firstByteMs)} ms, longer than its timeout: raise responseTimeoutMs in its profile`;
+    this.#reportNoData(unit, why);
     return undefined;
   }
 
@@ -216,7 +216,7 @@ export class Transactions {
     const { clock, log, isConsole } = this.#parts;
     unit.refusals++;
     this.#responded(unit, { kind: 'answer', atMono: clock.monoMs() }, false);
-    this.#reportNoData(unit, error.message);
+    this.#reportNoData(unit, error.said);
     // A register search is refused hundreds of times, and its operator sees the result.
     if (!('count' in request) || !error.policy.excludePoint || isConsole()) return;
     const { table, address, count } = request;
@@ -277,7 +277,7 @@ export class Transactions {
   }
 
   /** The unit responds, but no point has had a value for some time. */
-  #reportNoData(unit: Unit, why: string): void {
+  #reportNoData(unit: Unit, why: Message): void {
     const { clock, events } = this.#parts;
     const { id } = unit.device;
     if (unit.slots.length === 0 || clock.monoMs() - unit.dataMono < NO_DATA_AFTER_MS) return;
@@ -307,7 +307,8 @@ export class Transactions {
 
 /** The most likely causes first: a screen of 80 columns shows the first 60 characters. */
 function silentText({ device: { id, unit, pole }, lostFinding }: Unit, at: { lineId: string; isNetwork: boolean }): Message {
-  const [wire, where] = at.isNetwork ? ['cable', ' behind the gateway'] : ['wire', ''];
-  const way = pole === null ? `its ${wire}${where}` : `the ${wire} to pole ${pole}${where}`;
+  const own = at.isNetwork ? msg`its cable behind the gateway` : msg`its wire`;
+  const toPole = at.isNetwork ? msg`the cable to pole ${pole ?? ''} behind the gateway` : msg`the wire to pole ${pole ?? ''}`;
+  const way = pole === null ? own : toPole;
   return msg`${id} does not answer; check its supply, address ${unit} and ${way} (line ${at.lineId}); ${lostFinding}`;
 }

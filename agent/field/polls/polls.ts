@@ -240,7 +240,7 @@ function reportLevel(
     const source = `${device.id}.${id}`;
     if (error === null) events.clear('level-not-read', source);
     else {
-      const finding = isolation?.cause === 'silent' ? 'the device answers other requests, not this one' : error.message;
+      const finding = isolation?.cause === 'silent' ? msg`the device answers other requests, not this one` : error.said;
       const text = msg`${source} cannot be read, whether its lamp follows is not known; ${finding}; check its profile, model and firmware`;
       events.set(true, { code: 'level-not-read', source, severity: 'warning', text });
     }

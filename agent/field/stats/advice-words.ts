@@ -3,58 +3,61 @@
  *
  * The wire of a network line is not visible here, so its texts do not mention A and B, stubs or an adapter.
  */
+import { type Message, msg } from '../../core/message.ts';
 import { isNetwork } from '../bus-tools/bus-bounds.ts';
 
 /** Ends of sentences; `its` is "its" for one unit and "their" for several. */
 export interface AdviceWords {
   /** No unit answers. Units: `baud` in bit/s, null where there is none. */
-  noUnit(port: string, baud: number | null): string;
-  never(isOne: boolean): string;
-  stopped(isOne: boolean): string;
+  noUnit(port: string, baud: number | null): Message;
+  never(isOne: boolean): Message;
+  stopped(isOne: boolean): Message;
   /** Damaged replies of most units, and of one alone. */
-  readonly damagedAll: string;
-  damagedOne(unit: number): string;
-  readonly echo: string;
-  readonly foreignFrames: string;
-  readonly noise: string;
-  lossy(isOne: boolean): string;
+  readonly damagedAll: Message;
+  damagedOne(unit: number): Message;
+  readonly echo: Message;
+  readonly foreignFrames: Message;
+  readonly noise: Message;
+  lossy(isOne: boolean): Message;
   /** Too little room at this speed; null where there is none to raise. */
-  fuller(baud: number | null): string | null;
+  fuller(baud: number | null): Message | null;
 }
 
 const WIRE: AdviceWords = {
-  noUnit: (port, baud) => `check the supply of the line, A and B swapped, ${baud} baud and parity, and that ${port} is the right port`,
+  noUnit: (port, baud) =>
+    msg`check the supply of the line, A and B swapped, ${baud ?? '-'} baud and parity, and that ${port} is the right port`,
   never: (isOne) =>
     isOne
-      ? 'check its address, its supply and its baud rate; "bus scan" finds it elsewhere'
-      : 'check their addresses, supply and baud rate; "bus scan" finds them elsewhere',
-  stopped: (isOne) => (isOne ? 'check its supply and its wires' : 'check their supply and wires'),
-  damagedAll: 'check termination (120 ohm at both ends), biasing, shield and baud rate',
-  damagedOne: (unit) => `check its stub and its transceiver, and for a second unit with address ${unit}`,
-  echo: 'the adapter hears what it sends: harmless, but switch off its local echo (RE with DE) to spare the line',
-  foreignFrames: 'look for a second master on the line, or two units with one address',
-  noise: 'look for a second master on the line, for missing biasing, or for a unit that talks by itself',
-  lossy: (isOne) => (isOne ? 'check its connectors and its supply' : 'check their connectors and supply, and the wire they share'),
-  fuller: (baud) => `raise ${baud} baud, poll less often or split the line`,
+      ? msg`check its address, its supply and its baud rate; "bus scan" finds it elsewhere`
+      : msg`check their addresses, supply and baud rate; "bus scan" finds them elsewhere`,
+  stopped: (isOne) => (isOne ? msg`check its supply and its wires` : msg`check their supply and wires`),
+  damagedAll: msg`check termination (120 ohm at both ends), biasing, shield and baud rate`,
+  damagedOne: (unit) => msg`check its stub and its transceiver, and for a second unit with address ${unit}`,
+  echo: msg`the adapter receives its own transmission: harmless, but switch off its local echo (RE with DE) to spare the line`,
+  foreignFrames: msg`look for a second master on the line, or two units with one address`,
+  noise: msg`look for a second master on the line, for missing biasing, or for a unit that sends by itself`,
+  lossy: (isOne) => (isOne ? msg`check its connectors and its supply` : msg`check their connectors and supply, and the wire they share`),
+  fuller: (baud) => msg`raise ${baud ?? '-'} baud, poll less often or split the line`,
 };
 
 const GATEWAY: AdviceWords = {
-  noUnit: (port) => `check that ${port} is the right gateway, its own serial settings and what is behind it`,
+  noUnit: (port) => msg`check that ${port} is the right gateway, its own serial settings and what is behind it`,
   never: (isOne) =>
     isOne
-      ? 'check its address, its supply and its cable behind the gateway; "bus scan" finds it elsewhere'
-      : 'check their addresses, supply and cable behind the gateway; "bus scan" finds them elsewhere',
-  stopped: (isOne) => (isOne ? 'check its supply and its cable behind the gateway' : 'check their supply and cable behind the gateway'),
-  damagedAll: 'check the serial settings of the gateway and the cable behind it',
-  damagedOne: (unit) => `check its cable behind the gateway, and for a second unit with address ${unit}`,
-  echo: 'the gateway sends back what it is sent: harmless, but switch off its local echo to spare the line behind it',
-  foreignFrames: 'look for another client of the gateway, or two units with one address behind it',
-  noise: 'look for another client of the gateway, and for a unit behind it that talks by itself',
+      ? msg`check its address, its supply and its cable behind the gateway; "bus scan" finds it elsewhere`
+      : msg`check their addresses, supply and cable behind the gateway; "bus scan" finds them elsewhere`,
+  stopped: (isOne) =>
+    isOne ? msg`check its supply and its cable behind the gateway` : msg`check their supply and cable behind the gateway`,
+  damagedAll: msg`check the serial settings of the gateway and the cable behind it`,
+  damagedOne: (unit) => msg`check its cable behind the gateway, and for a second unit with address ${unit}`,
+  echo: msg`the gateway sends back what it is sent: harmless, but switch off its local echo to spare the line behind it`,
+  foreignFrames: msg`look for another client of the gateway, or two units with one address behind it`,
+  noise: msg`look for another client of the gateway, and for a unit behind it that sends by itself`,
   lossy: (isOne) =>
     isOne
-      ? 'check the network to the gateway, and its cable and supply behind it'
-      : 'check the network to the gateway, and their cable and supply behind it',
-  fuller: (baud) => (baud === null ? null : `raise ${baud} baud, here and in the gateway, poll less often or split the line`),
+      ? msg`check the network to the gateway, and its cable and supply behind it`
+      : msg`check the network to the gateway, and their cable and supply behind it`,
+  fuller: (baud) => (baud === null ? null : msg`raise ${baud} baud, here and in the gateway, poll less often or split the line`),
 };
 
 /** Units: `port` as in the configuration. */

@@ -4,6 +4,7 @@
  * Pure.
  */
 import type { LineStats, UnitStats } from '../../core/bus-tools.ts';
+import { counted, type Message, msg } from '../../core/message.ts';
 import { adviceWords } from './advice-words.ts';
 import { RECENT_MIN, type RecentCounts } from './unit-stats.ts';
 
@@ -20,7 +21,6 @@ const NOISE_PER_TRANSACTION = 0.05;
 /** An adapter that holds bytes back no longer than this is as good as none. Units: ms. Source: modbus.md §2.2: 16 is the factory setting of FTDI, 1 the best. */
 const ADAPTER_LATENCY_MS = 2;
 
-const LATELY = ` in the last ${RECENT_MIN} minutes`;
 /** A sentence names this many units at most. */
 const MAX_NAMES = 4;
 
@@ -28,7 +28,7 @@ const MAX_NAMES = 4;
 export interface PlainLineStats extends Omit<LineStats, 'advice' | 'units'> {
   readonly units: readonly AdvisedUnit[];
   /** Why the line is down; empty while it is up. */
-  readonly downReason: string;
+  readonly downReason: Message;
   /** Sound frames that no request of the agent caused. */
   readonly foreignFrames: number;
 }
@@ -41,8 +41,8 @@ export interface AdvisedUnit extends UnitStats {
 }
 
 /** The first advice for a line that is down. */
-export function downAdvice(reason: string): string {
-  return `the line is down: ${reason}`;
+export function downAdvice(reason: Message): Message {
+  return msg`the line is down: ${reason}`;
 }
 
 /**
@@ -50,90 +50,107 @@ export function downAdvice(reason: string): string {
  *
  * Units: `latencyMs` is how long the line's adapter holds bytes back, null when that is unknown.
  */
-export function adviceOf(line: PlainLineStats, latencyMs: number | null): string[] {
+export function adviceOf(line: PlainLineStats, latencyMs: number | null): Message[] {
   const rules = [silence, damage, echo, foreign, lateness, timeouts, exceptions, load];
   const advice = rules.flatMap((rule) => rule(line));
   return latencyMs === null || latencyMs <= ADAPTER_LATENCY_MS ? advice : [...advice, slowAdapter(line, latencyMs)];
 }
 
-function silence({ units, port, baud, downReason }: PlainLineStats): string[] {
-  if (downReason !== '') return [downAdvice(downReason)];
+function silence({ units, port, baud, downReason }: PlainLineStats): Message[] {
+  if (String(downReason) !== '') return [downAdvice(downReason)];
   const silent = units.filter(({ state }) => state === 'silent');
   const words = adviceWords(port);
-  if (silent.length > 1 && silent.length === units.length) return [`no unit answers: ${words.noUnit(port, baud)}`];
+  if (silent.length > 1 && silent.length === units.length) return [msg`no unit answers: ${words.noUnit(port, baud)}`];
   return [
     ...together(
       silent.filter(({ ok }) => ok === 0),
-      (names, one) => `${names} ${one ? 'has' : 'have'} never answered: ${words.never(one)}`,
+      (name) => msg`${name} has never answered: ${words.never(true)}`,
+      (names) => msg`${names} have never answered: ${words.never(false)}`,
     ),
     ...together(
       silent.filter(({ ok }) => ok > 0),
-      (names, one) => `${names} ${one ? 'has' : 'have'} stopped answering: ${words.stopped(one)}`,
+      (name) => msg`${name} has stopped answering: ${words.stopped(true)}`,
+      (names) => msg`${names} have stopped answering: ${words.stopped(false)}`,
     ),
   ];
 }
 
-function damage({ units, port }: PlainLineStats): string[] {
+function damage({ units, port }: PlainLineStats): Message[] {
   const words = adviceWords(port);
   const answering = units.filter((unit) => recentOf(unit) >= ENOUGH && unit.state !== 'silent');
   const damaged = answering.filter((unit) => unit.recent.damaged > SHARE.crc * recentOf(unit));
   if (damaged.length > 1 && damaged.length * 2 > answering.length) {
-    return [`damaged replies from ${damaged.length} of ${answering.length} units: ${words.damagedAll}`];
+    return [msg`damaged replies from ${damaged.length} of ${answering.length} units: ${words.damagedAll}`];
   }
-  return damaged.map(
-    ({ device, unit, recent }) =>
-      `${counted(recent.damaged, 'damaged reply', 'damaged replies')} from ${device} (unit ${unit}) alone: ${words.damagedOne(unit)}`,
-  );
+  return damaged.map((unit) => {
+    const [number, name, check] = [unit.recent.damaged, nameOf(unit), words.damagedOne(unit.unit)];
+    return counted(
+      number,
+      msg`${number} damaged reply from ${name} alone: ${check}`,
+      msg`${number} damaged replies from ${name} alone: ${check}`,
+    );
+  });
 }
 
-function echo({ echoes, port }: PlainLineStats): string[] {
+function echo({ echoes, port }: PlainLineStats): Message[] {
   return echoes === 0 ? [] : [adviceWords(port).echo];
 }
 
 /** Bytes that belong to no request of the agent. */
-function foreign({ foreignFrames, transactions, noiseBytes, port }: PlainLineStats): string[] {
-  if (foreignFrames > 0) return [`${foreignFrames} frames of somebody else: ${adviceWords(port).foreignFrames}`];
+function foreign({ foreignFrames, transactions, noiseBytes, port }: PlainLineStats): Message[] {
+  const { foreignFrames: check, noise } = adviceWords(port);
+  if (foreignFrames > 0)
+    return [
+      counted(
+        foreignFrames,
+        msg`${foreignFrames} frame that the agent did not request: ${check}`,
+        msg`${foreignFrames} frames that the agent did not request: ${check}`,
+      ),
+    ];
   if (transactions < ENOUGH || noiseBytes <= NOISE_PER_TRANSACTION * transactions) return [];
-  return [`${noiseBytes} bytes nobody asked for: ${adviceWords(port).noise}`];
+  return [msg`${noiseBytes} bytes that the agent did not request: ${noise}`];
 }
 
 /** A wait that was learned from the unit itself is not the profile's to raise: only what comes again and again is worth a word then. */
-function lateness({ units }: PlainLineStats): string[] {
+function lateness({ units }: PlainLineStats): Message[] {
   const late = units.filter((unit) => recentOf(unit) >= ENOUGH && unit.recent.late > SHARE.late * recentOf(unit));
   const isLearned = ({ timeoutMs, profileTimeoutMs }: AdvisedUnit): boolean => timeoutMs < profileTimeoutMs;
-  const repliesOf = (some: readonly AdvisedUnit[]): string =>
-    counted(
-      some.reduce((sum, { recent }) => sum + recent.late, 0),
-      'reply',
-      'replies',
-    );
+  const repliesOf = (some: readonly AdvisedUnit[]): number => some.reduce((sum, { recent }) => sum + recent.late, 0);
   const short = late.filter((unit) => !isLearned(unit));
   const uneven = late.filter((unit) => isLearned(unit) && unit.recent.late >= REPEATED);
+  const [shortReplies, unevenReplies, waits] = [repliesOf(short), repliesOf(uneven), range(short.map(({ timeoutMs }) => timeoutMs))];
+  const unevenText = (names: Message): Message =>
+    msg`${unevenReplies} replies of ${names} came late in the last ${RECENT_MIN} minutes, most come in time: look for what else keeps the unit or its gateway busy`;
   return [
-    ...together(short, (names, one) => {
-      const waits = range(short.map(({ timeoutMs }) => timeoutMs));
-      return `${repliesOf(short)} of ${names} came after ${one ? 'its' : 'their'} ${waits} ms were over${LATELY}: raise responseTimeoutMs in ${one ? 'its profile' : 'their profiles'}`;
-    }),
     ...together(
-      uneven,
+      short,
+      (name) =>
+        counted(
+          shortReplies,
+          msg`${shortReplies} reply of ${name} came after its ${waits} ms were over in the last ${RECENT_MIN} minutes: raise responseTimeoutMs in its profile`,
+          msg`${shortReplies} replies of ${name} came after its ${waits} ms were over in the last ${RECENT_MIN} minutes: raise responseTimeoutMs in its profile`,
+        ),
       (names) =>
-        `${repliesOf(uneven)} of ${names} came late${LATELY}, most come in time: look for what else keeps the unit or its gateway busy`,
+        msg`${shortReplies} replies of ${names} came after their ${waits} ms were over in the last ${RECENT_MIN} minutes: raise responseTimeoutMs in their profiles`,
     ),
+    ...together(uneven, unevenText, unevenText),
   ];
 }
 
-function timeouts({ units, port }: PlainLineStats): string[] {
+function timeouts({ units, port }: PlainLineStats): Message[] {
   const lossy = units.filter(
     (unit) => unit.state !== 'silent' && recentOf(unit) >= ENOUGH && unit.recent.missed > SHARE.timeout * recentOf(unit),
   );
   const shares = range(lossy.map((unit) => (100 * unit.recent.missed) / recentOf(unit)));
-  return together(lossy, (names, one) => {
-    const missed = one ? `misses ${shares} % of its` : `miss ${shares} % of their`;
-    return `${names} ${missed} questions${LATELY}: ${adviceWords(port).lossy(one)}`;
-  });
+  const words = adviceWords(port);
+  return together(
+    lossy,
+    (name) => msg`${name} misses ${shares} % of its requests in the last ${RECENT_MIN} minutes: ${words.lossy(true)}`,
+    (names) => msg`${names} miss ${shares} % of their requests in the last ${RECENT_MIN} minutes: ${words.lossy(false)}`,
+  );
 }
 
-function exceptions({ units }: PlainLineStats): string[] {
+function exceptions({ units }: PlainLineStats): Message[] {
   // Where registers are isolated, the failures may mean that the unit does not have them.
   const busy = units.filter(
     (unit) =>
@@ -143,41 +160,58 @@ function exceptions({ units }: PlainLineStats): string[] {
   return [
     ...together(
       busy,
-      (names, one) =>
-        `${names} ${one ? 'reports' : 'report'} failures of ${one ? 'its' : 'their'} own: see the manual for exceptions 4 to 6, then restart`,
+      (name) => msg`${name} reports failures of its own: see the manual for exceptions 4 to 6, then restart`,
+      (names) => msg`${names} report failures of their own: see the manual for exceptions 4 to 6, then restart`,
     ),
-    ...lacking(units, 'refused', (what, one) => `${one ? 'refuses' : 'refuse'} ${what}`),
-    ...lacking(units, 'unanswered', (what, one) => `${one ? 'does' : 'do'} not answer for ${what}, but for others`),
+    ...lacking(
+      units,
+      'refused',
+      (name, what) => msg`${name} refuses ${what}: check that its profile fits model and firmware`,
+      (names, what) => msg`${names} refuse ${what}: check that their profile fits model and firmware`,
+    ),
+    ...lacking(
+      units,
+      'unanswered',
+      (name, what) => msg`${name} does not answer for ${what}, but for others: check that its profile fits model and firmware`,
+      (names, what) => msg`${names} do not answer for ${what}, but for others: check that their profile fits model and firmware`,
+    ),
   ];
 }
 
+type Lacking = (names: Message, quantities: readonly string[]) => Message;
+
 /** One sentence for all units without data for the same quantities. */
-function lacking(
-  units: readonly AdvisedUnit[],
-  key: 'refused' | 'unanswered',
-  finding: (quantities: string, isOne: boolean) => string,
-): string[] {
+function lacking(units: readonly AdvisedUnit[], key: 'refused' | 'unanswered', one: Lacking, several: Lacking): Message[] {
   const some = units.filter((unit) => unit[key].length > 0);
-  return [...Map.groupBy(some, (unit) => unit[key].join(', '))].flatMap(([quantities, same]) =>
-    together(same, (names, one) => {
-      const fits = `check that ${one ? 'its' : 'their'} profile fits model and firmware`;
-      return `${names} ${finding(quantities, one)}: ${fits}`;
-    }),
-  );
+  return [...Map.groupBy(some, (unit) => unit[key].join(', ')).values()].flatMap((same) => {
+    const quantities = same[0]?.[key] ?? [];
+    return together(
+      same,
+      (name) => one(name, quantities),
+      (names) => several(names, quantities),
+    );
+  });
 }
 
-function load({ busyPct, wirePct, overruns, baud, port }: PlainLineStats): string[] {
+function load({ busyPct, wirePct, overruns, baud, port }: PlainLineStats): Message[] {
   if (busyPct <= BUSY_PCT) return [];
-  const late = overruns === 0 ? '' : `, ${overruns} polls came late`;
   const faster = wirePct * 2 > busyPct ? adviceWords(port).fuller(baud) : null;
-  const cure = faster ?? 'its units take their time: poll less often or split the line';
-  return [`the line is ${Math.round(busyPct)} % busy${late}: ${cure}`];
+  const cure = faster ?? msg`its units need long to answer: poll less often or split the line`;
+  const busy = Math.round(busyPct);
+  if (overruns === 0) return [msg`the line is ${busy} % busy: ${cure}`];
+  return [
+    counted(
+      overruns,
+      msg`the line is ${busy} % busy, ${overruns} poll was late: ${cure}`,
+      msg`the line is ${busy} % busy, ${overruns} polls were late: ${cure}`,
+    ),
+  ];
 }
 
-function slowAdapter({ port }: PlainLineStats, latencyMs: number): string {
+function slowAdapter({ port }: PlainLineStats, latencyMs: number): Message {
   const tty = port.split('/').at(-1);
-  const file = tty?.startsWith('tty') ? `/sys/bus/usb-serial/devices/${tty}/latency_timer` : 'latency_timer of the adapter';
-  return `the adapter holds each reply back for up to ${latencyMs} ms: write 1 to ${file}, for good by a udev rule`;
+  const file = tty?.startsWith('tty') ? `/sys/bus/usb-serial/devices/${tty}/latency_timer` : msg`latency_timer of the adapter`;
+  return msg`the adapter delays each reply by up to ${latencyMs} ms: write 1 to ${file}, permanently by a udev rule`;
 }
 
 function transactionsOf({ ok, timeouts, crcErrors, exceptions }: UnitStats): number {
@@ -188,19 +222,21 @@ function recentOf({ recent }: AdvisedUnit): number {
   return recent.answered + recent.missed + recent.damaged;
 }
 
-/** One sentence about all of them; none when there are none. */
-function together(units: readonly AdvisedUnit[], sentence: (names: string, isOne: boolean) => string): string[] {
-  if (units.length === 0) return [];
-  const names = units.slice(0, MAX_NAMES).map(({ device, unit }) => `${device} (unit ${unit})`);
+/** One sentence about all of them, in the singular or plural; none when there are none. */
+function together(units: readonly AdvisedUnit[], one: (name: Message) => Message, several: (names: Message) => Message): Message[] {
+  const [first, ...others] = units;
+  if (first === undefined) return [];
+  if (others.length === 0) return [one(nameOf(first))];
+  const names = units.slice(0, MAX_NAMES).map(nameOf);
   const more = units.length - names.length;
-  return [sentence(`${names.join(', ')}${more === 0 ? '' : ` and ${more} more`}`, units.length === 1)];
+  return [several(more === 0 ? msg`${names}` : msg`${names} and ${more} more`)];
 }
 
-function range(numbers: readonly number[]): string {
+function nameOf({ device, unit }: AdvisedUnit): Message {
+  return msg`${device} (unit ${unit})`;
+}
+
+function range(numbers: readonly number[]): Message {
   const [least, most] = [Math.round(Math.min(...numbers)), Math.round(Math.max(...numbers))];
-  return least === most ? `${least}` : `${least} to ${most}`;
-}
-
-function counted(number: number, one: string, many: string): string {
-  return `${number} ${number === 1 ? one : many}`;
+  return least === most ? msg`${least}` : msg`${least} to ${most}`;
 }

@@ -8,6 +8,7 @@ import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { LineCounters, ModbusLine } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import { serialOf } from '../../core/line-port.ts';
+import type { Message } from '../../core/message.ts';
 import type { Lane } from '../../core/ports.ts';
 import type { TransactionReport } from '../bus-tools/bus-watch.ts';
 import { isolatedQuantities, type Unit, unitState } from '../units/unit.ts';
@@ -34,7 +35,7 @@ export interface LineStatsParts {
   /** Requests of one whole round of a unit. */
   readonly requestsOf: (unit: Unit) => number;
   /** Why the line is down; empty while it is up. */
-  readonly downReason: () => string;
+  readonly downReason: () => Message;
 }
 
 export class LineStatsCollector {

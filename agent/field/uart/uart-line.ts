@@ -6,7 +6,7 @@ import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { BytePort, DecodedValue, UartDriver } from '../../core/driver.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Reading } from '../../core/words.ts';
 import { absentReadings, quantitiesOf, readingsOf, type Stamp } from '../readings.ts';
 import { createQuietTimer, type QuietTimer } from '../timers.ts';
@@ -91,7 +91,7 @@ export class UartLine {
 
   lost(): void {
     this.stop();
-    this.#goSilent('its port is gone');
+    this.#goSilent(msg`its port is gone`);
   }
 
   #receive(bytes: Buffer): void {
@@ -136,7 +136,7 @@ export class UartLine {
     onAlive(device.id, true);
   }
 
-  #goSilent(why: string): void {
+  #goSilent(why: Message): void {
     const { device, driver, events, onReadings, onAlive } = this.#options;
     if (this.state === 'silent') return;
     this.state = 'silent';
@@ -163,9 +163,9 @@ function framesOf(values: readonly DecodedValue[]): readonly (readonly DecodedVa
 }
 
 /** What to check, by what arrived since the last sign of life. */
-function silenceAdvice({ counters, poll }: UartDriver, atSign: UartDriver['counters']): string {
-  if (counters.frames > atSign.frames) return 'it answers but gives no measurement, check that it has warmed up and has no fault';
-  if (counters.noiseBytes > atSign.noiseBytes) return 'bytes come but no sound frame, check baud rate, parity and that the profile fits';
-  if (poll !== null) return 'no answer when asked, check power, wiring (TX and RX crossed?) and baud rate';
-  return 'no sound frame, check power, wiring and baud rate';
+function silenceAdvice({ counters, poll }: UartDriver, atSign: UartDriver['counters']): Message {
+  if (counters.frames > atSign.frames) return msg`it answers but gives no measurement, check that it has warmed up and has no fault`;
+  if (counters.noiseBytes > atSign.noiseBytes) return msg`bytes come but no valid frame, check baud rate, parity and that the profile fits`;
+  if (poll !== null) return msg`it does not answer requests, check power, wiring (TX and RX crossed?) and baud rate`;
+  return msg`no valid frame, check power, wiring and baud rate`;
 }

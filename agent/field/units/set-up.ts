@@ -19,7 +19,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Reply } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Transactions } from '../line/transactions.ts';
 import { isUnitRefusal } from '../writes/write-reasons.ts';
@@ -71,12 +71,13 @@ function transact(unit: Unit, step: SetupStep, { transactions, clock, onSetUpWri
 /** After all steps: reports what failed in one event and sets when it is tried again. The same failure is not reported again each night. */
 function finish(unit: Unit, events: EventTracker): void {
   const { device, failedSteps, lastMono, steps } = unit;
-  const refused = steps
-    .filter((step) => failedSteps.has(step))
-    .map((step) => `${step.table} ${step.address} (${step.why}): ${failedSteps.get(step)}`);
-  const text = msg`${device.id} is not set up, ${refused.join('; ')}; check that its profile fits its model and firmware`;
-  if (refused.length === 0 || text !== unit.setUpTrouble) events.clear('unit-not-set-up', device.id);
-  unit.setUpTrouble = refused.length === 0 ? '' : text;
+  const refused = steps.flatMap((step) => {
+    const why = failedSteps.get(step);
+    return why === undefined ? [] : [msg`${step.table} ${step.address} (${step.why}): ${why}`];
+  });
+  const text = msg`${device.id} is not set up, ${refused}; check that its profile fits its model and firmware`;
+  if (refused.length === 0 || String(text) !== String(unit.setUpTrouble)) events.clear('unit-not-set-up', device.id);
+  unit.setUpTrouble = refused.length === 0 ? NO_TEXT : text;
   unit.setUpTries = refused.length === 0 ? 0 : unit.setUpTries + 1;
   unit.setUpAgainMono = refused.length === 0 ? Number.POSITIVE_INFINITY : lastMono + againMs(unit.setUpTries);
   if (refused.length > 0) events.set(true, { code: 'unit-not-set-up', source: device.id, severity: 'warning', text });
@@ -110,15 +111,15 @@ function judge(unit: Unit, step: SetupStep, { found, log }: { readonly found: nu
     const failures = countFailure(unit, step);
     if (failures < STEP_TRIES) return;
     if (!isUnproven) unit.unkeptSteps.set(step, { found, atMono: unit.lastMono });
-    leaveOut(unit, step, `reads back ${found}, wrote ${value}`);
+    leaveOut(unit, step, found === null ? msg`reads back no value, wrote ${value}` : msg`reads back ${found}, wrote ${value}`);
   }
 }
 
 function writeNext(unit: Unit, step: SetupStep, state: StepState): void {
   unit.stepStates.set(step, { ...state, phase: 'write' });
   if (unit.setUpWrites.mayWrite(step, unit.lastMono)) return;
-  const why = `reads back ${state.was}, was written ${SET_UP_WRITES_A_DAY} times within 24 h: it is in flash and is not written again today`;
-  leaveOut(unit, step, why);
+  const found = state.was === null ? msg`reads back no value` : msg`reads back ${state.was}`;
+  leaveOut(unit, step, msg`${found}, was written ${SET_UP_WRITES_A_DAY} times within 24 h: it is in flash and is not written again today`);
 }
 
 /** The register still has the value it had after the last write in vain. Another value may be that of another unit, or of a repaired one. */
@@ -140,7 +141,7 @@ function failed(unit: Unit, run: readonly SetupStep[], error: BusError): void {
   const state = stepState(unit, step);
   if (state.phase === 'write' && !isUnitRefusal(error)) unit.stepStates.set(step, { ...state, phase: 'prove', isUnproven: true });
   if (countFailure(unit, step) < STEP_TRIES && error.policy.retry) return;
-  leaveOut(unit, step, error.message);
+  leaveOut(unit, step, error.said);
 }
 
 function countFailure(unit: Unit, step: SetupStep): number {
@@ -150,7 +151,7 @@ function countFailure(unit: Unit, step: SetupStep): number {
   return failures;
 }
 
-function leaveOut(unit: Unit, step: SetupStep, why: string): void {
+function leaveOut(unit: Unit, step: SetupStep, why: Message): void {
   unit.failedSteps.set(step, why);
   done(unit, step);
 }

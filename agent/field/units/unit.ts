@@ -6,7 +6,7 @@ import { daliFadeMs, daliFadeTime } from '../../../drivers/dali-fade.ts';
 import type { DeviceConfig } from '../../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 import type { ModbusDriver } from '../../core/driver.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { type Message, NO_TEXT } from '../../core/message.ts';
 import type { Profile, SetupParameter } from '../../core/profile.ts';
 import { type Slot, slotsOf } from '../polls/poll-plan.ts';
 import { createResponseTimes, type ResponseTimes } from './response-times.ts';
@@ -64,7 +64,7 @@ export interface Unit {
   /** A level that it refused waits for its set-up. */
   isLevelWaiting: boolean;
   /** Steps that failed in the last round, and why; and the text of their event, empty when none failed. */
-  readonly failedSteps: Map<SetupStep, string>;
+  readonly failedSteps: Map<SetupStep, Message>;
   setUpTrouble: Message;
   /** When the failed steps are tried again, and how often they have been; infinite while there are none. */
   setUpAgainMono: MonoMs;
@@ -126,7 +126,7 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts
     isAway: true,
     missedMono: null,
     isAwayNew: false,
-    lostFinding: msg``,
+    lostFinding: NO_TEXT,
     isReportedAlive: null,
     pendingSteps: [],
     provingSteps: [],
@@ -134,7 +134,7 @@ export function createUnit({ device, driver, setupValues, phase = 1 }: UnitParts
     isSetUpSingly: false,
     isLevelWaiting: false,
     failedSteps: new Map(),
-    setUpTrouble: msg``,
+    setUpTrouble: NO_TEXT,
     setUpAgainMono: Number.POSITIVE_INFINITY,
     setUpRound: 0,
     setUpTries: 0,

@@ -84,7 +84,7 @@ export class LevelWrites {
   /** Queues a write. One with its own `words` is not for a lamp, and is never part of a group write. */
   add(write: LevelWrite, unit: Unit, quantity: string, words: WriteWords = LAMP_WORDS): Promise<WriteResult> {
     const refusal = words.refusal(write, unit, quantity);
-    if (refusal !== '') return Promise.resolve({ state: 'failed', reason: refusal, sentMono: null });
+    if (String(refusal) !== '') return Promise.resolve({ state: 'failed', reason: refusal, sentMono: null });
     this.#newest.set(write.pointId, write);
     this.#readBacks.drop(write.pointId);
     const addedMono = this.#options.clock.monoMs();
@@ -137,7 +137,7 @@ export class LevelWrites {
     const { clock, transactions } = this.#options;
     const { write, unit, quantity } = waiting;
     const request = unit.driver.encode(quantity, write.levelPct);
-    if (request instanceof Refusal) return waiting.settle({ state: 'failed', reason: request.message, sentMono: waiting.sentMono });
+    if (request instanceof Refusal) return waiting.settle({ state: 'failed', reason: request.said, sentMono: waiting.sentMono });
     const leftMono = clock.monoMs();
     const result = await transactions.write(unit, { unit: unit.device.unit, ...request });
     if (result instanceof BusError) this.#notWritten(waiting, result, { leftMono, byGroup: false });
@@ -281,7 +281,7 @@ export class LevelWrites {
   }
 
   /** Sends a lost write again, with all that was sent in the same request. */
-  #repeat(readBack: ReadBack, lost: BusError, reason?: string): void {
+  #repeat(readBack: ReadBack, lost: BusError, reason?: Message): void {
     const others = readBack.byGroup ? this.#readBacks.takeLostGroup(readBack.sent.unit) : [];
     this.#retryOrFail(readBack.sent, lost, reason);
     for (const { sent } of others) this.#retryOrFail(sent, lost);

@@ -5,18 +5,18 @@
  */
 
 import type { BusError, BusErrorCode } from '../../core/errors.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { LevelWrite, ValueWrite } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Unit } from '../units/unit.ts';
 
 /** What to check when a unit answers with an exception; the texts of other failures contain it. */
-const ADVICE: Readonly<Partial<Record<BusErrorCode, string>>> = {
-  'illegal-function': 'check that the profile fits the device',
-  'illegal-address': 'check that the profile fits the device and its mode',
-  'illegal-value': 'check the limits set in the device',
-  'device-failure': 'check the lamp and its driver',
-  'device-busy': 'it was busy each time, check what else writes to it',
+const ADVICE: Readonly<Partial<Record<BusErrorCode, Message>>> = {
+  'illegal-function': msg`check that the profile fits the device`,
+  'illegal-address': msg`check that the profile fits the device and its mode`,
+  'illegal-value': msg`check the limits set in the device`,
+  'device-failure': msg`check the lamp and its driver`,
+  'device-busy': msg`it was busy each time, check what else writes to it`,
 };
 
 /** Whether the unit itself refused, so that nothing was written; after any other end a write may have arrived. */
@@ -37,29 +37,30 @@ export function channelOffReason(coil: number): Message {
 /** The reasons of failed writes, in terms of a lamp or of an output. */
 export interface WriteWords {
   /** Why a value is not sent; empty when it may be sent. */
-  refusal(write: LevelWrite, unit: Unit, quantity: string): string;
-  failure(error: BusError): string;
+  refusal(write: LevelWrite, unit: Unit, quantity: string): Message;
+  failure(error: BusError): Message;
   mismatch(found: number | null, value: number): Message;
 }
 
 /** Why this level is not sent; empty when it may be sent. */
-function writeRefusal({ levelPct }: LevelWrite, { device, driver: { profile } }: Unit, quantity: string): string {
+function writeRefusal({ levelPct }: LevelWrite, { device, driver: { profile } }: Unit, quantity: string): Message {
   const limits = profile.points.find(({ id }) => id === quantity)?.write ?? null;
-  if (limits === null) return `${quantity} of ${device.id} cannot be written: check the lamp's point against profile ${profile.id}`;
-  if (limits.dangerous) return `${quantity} of ${device.id} is dangerous by profile ${profile.id}: give the lamp another point`;
-  if (levelPct >= limits.min && levelPct <= limits.max) return '';
-  return `${levelPct} is outside ${limits.min}..${limits.max} of ${quantity} of ${device.id}: check the limits of the lamp`;
+  if (limits === null) return msg`${quantity} of ${device.id} cannot be written: check the lamp's point against profile ${profile.id}`;
+  if (limits.dangerous) return msg`${quantity} of ${device.id} is dangerous by profile ${profile.id}: give the lamp another point`;
+  if (levelPct >= limits.min && levelPct <= limits.max) return NO_TEXT;
+  return msg`${levelPct} is outside ${limits.min}..${limits.max} of ${quantity} of ${device.id}: check the limits of the lamp`;
 }
 
 /** Why a write, or its read-back, failed. */
-function failureReason({ code, message }: BusError): string {
+function failureReason({ code, said }: BusError): Message {
   const advice = ADVICE[code];
-  return advice === undefined ? message : `${message}: ${advice}`;
+  return advice === undefined ? said : msg`${said}: ${advice}`;
 }
 
 /** Why a read-back does not prove the level. */
-function mismatchReason(found: number | null, levelPct: number): string {
-  return `reads back ${found ?? 'no value'}, wrote ${levelPct}: check the driver's limits, its mode and what else writes to it`;
+function mismatchReason(found: number | null, levelPct: number): Message {
+  if (found === null) return msg`reads back no value, wrote ${levelPct}: check the driver's limits, its mode and what else writes to it`;
+  return msg`reads back ${found}, wrote ${levelPct}: check the driver's limits, its mode and what else writes to it`;
 }
 
 export const LAMP_WORDS: WriteWords = { refusal: writeRefusal, failure: failureReason, mismatch: mismatchReason };
@@ -67,9 +68,11 @@ export const LAMP_WORDS: WriteWords = { refusal: writeRefusal, failure: failureR
 /** Writes to outputs are sent like levels, but never in a group, and have their own reasons. */
 export const OUTPUT_WORDS: WriteWords = {
   refusal: outputRefusal,
-  failure: ({ code, message }) => (code === 'timeout' ? message : `${message}: check the output's device and its profile`),
+  failure: ({ code, said }) => (code === 'timeout' ? said : msg`${said}: check the output's device and its profile`),
   mismatch: (found, value) =>
-    msg`reads back ${found ?? 'no value'}, wrote ${value}: check for a switch at the device, its mode and what else writes to it`,
+    found === null
+      ? msg`reads back no value, wrote ${value}: check for a switch at the device, its mode and what else writes to it`
+      : msg`reads back ${found}, wrote ${value}: check for a switch at the device, its mode and what else writes to it`,
 };
 
 /** The value in the form of a level write, with its point in place of the lamp. */
@@ -77,13 +80,13 @@ export function asLevelWrite({ pointId, value, lane, expiresMono }: ValueWrite):
   return { commandId: pointId, lampId: pointId, pointId, levelPct: value, lane, expiresMono };
 }
 
-function outputRefusal({ levelPct: value }: LevelWrite, { device, driver }: Unit, quantity: string): string {
+function outputRefusal({ levelPct: value }: LevelWrite, { device, driver }: Unit, quantity: string): Message {
   const { profile } = driver;
   const limits = profile.points.find(({ id }) => id === quantity)?.write ?? null;
-  if (limits === null) return `${quantity} of ${device.id} cannot be written: check the output's point against profile ${profile.id}`;
-  if (limits.dangerous) return `${quantity} of ${device.id} is dangerous by profile ${profile.id}: give the output another point`;
+  if (limits === null) return msg`${quantity} of ${device.id} cannot be written: check the output's point against profile ${profile.id}`;
+  if (limits.dangerous) return msg`${quantity} of ${device.id} is dangerous by profile ${profile.id}: give the output another point`;
   if (!(value >= limits.min && value <= limits.max))
-    return `${value} is outside ${limits.min}..${limits.max} of ${quantity} of ${device.id}: check the values of the output`;
+    return msg`${value} is outside ${limits.min}..${limits.max} of ${quantity} of ${device.id}: check the values of the output`;
   const request = driver.encode(quantity, value);
-  return request instanceof Refusal ? request.message : '';
+  return request instanceof Refusal ? request.said : NO_TEXT;
 }

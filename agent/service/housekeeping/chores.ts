@@ -3,11 +3,14 @@
  *
  * None runs at dusk, and cabinets of one city run them at different minutes.
  */
+
 import type { Cabinet } from '../../core/cabinet.ts';
+import { count } from '../../core/counts.ts';
 import { lostNumber } from '../../core/lost-readings.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Log, Store, StoreCheck } from '../../core/ports.ts';
 import type { AgentView } from '../../core/views.ts';
-import type { Chore } from './housekeeping.ts';
+import { type Chore, ChoreError } from './housekeeping.ts';
 
 export interface ChoreParts {
   readonly cabinet: Pick<Cabinet, 'id' | 'longitudeDeg' | 'store'>;
@@ -31,8 +34,8 @@ export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly
       catchesUp: true,
       run: async () => {
         const { segments, readings, bytesBefore, bytesAfter } = await asked(store.compact());
-        if (segments === 0) return 'nothing to compact';
-        return `${readings} readings made into ${count(segments, 'segment')}, ${kilobytes(bytesBefore)} into ${kilobytes(bytesAfter)} kB`;
+        if (segments === 0) return msg`nothing to compact`;
+        return msg`${count(readings, 'reading')} packed into ${count(segments, 'segment')}, ${kilobytes(bytesBefore)} into ${kilobytes(bytesAfter)} kB`;
       },
     },
     {
@@ -42,11 +45,12 @@ export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly
       run: async () => {
         const { readings, lost, isClockDoubted, people } = await asked(store.retain());
         const { maxDays } = cabinet.store;
-        const named = people === 0 ? '' : `; ${people} records that name people dropped`;
-        if (isClockDoubted) return `the clock is far ahead of the last one: ${readings} readings dropped; check the time`;
-        return readings === 0
-          ? `nothing older than ${maxDays} days${named}`
-          : `${readings} readings older than ${maxDays} days dropped, ${lost} not delivered${named}`;
+        if (isClockDoubted) return msg`the clock is far ahead of the last retention: ${count(readings, 'reading')} dropped; check the time`;
+        const dropped =
+          readings === 0
+            ? msg`nothing older than ${count(maxDays, 'day')}`
+            : msg`${count(readings, 'reading')} older than ${count(maxDays, 'day')} dropped, ${lost} not delivered`;
+        return people === 0 ? dropped : msg`${dropped}; ${count(people, 'record')} with names of people dropped`;
       },
     },
     {
@@ -55,7 +59,7 @@ export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly
       catchesUp: true,
       run: async () => {
         const { path, bytes } = await asked(store.backup());
-        return `${path}, ${kilobytes(bytes)} kB`;
+        return msg`${path}, ${kilobytes(bytes)} kB`;
       },
     },
     {
@@ -70,7 +74,7 @@ export function agentChores({ cabinet, store, view, log }: ChoreParts): readonly
 }
 
 /** The night in one log line, so that a year of nights can be read without the platform. */
-async function dailyReport(view: Pick<AgentView, 'status'>, log: Log): Promise<string> {
+async function dailyReport(view: Pick<AgentView, 'status'>, log: Log): Promise<Message> {
   const { store: stored, uplink: link, lines, units, detections, lampsRaised } = await view.status();
   const { readingsStored, readingsLost, lossesEstimated, backlogFrames } = stored;
   const bus = Object.fromEntries(lines.map(({ id, busyPct, timeouts }) => [id, { busyPct, timeouts }]));
@@ -85,20 +89,23 @@ async function dailyReport(view: Pick<AgentView, 'status'>, log: Log): Promise<s
     backlogFrames,
     uplink: link.state,
   });
-  return `${count(detections, 'detection')}, ${readingsStored} readings stored, ${lostNumber(readingsLost, lossesEstimated)} lost`;
+  return msg`${count(detections, 'detection')}, ${count(readingsStored, 'reading')} stored, ${lostNumber(readingsLost, lossesEstimated)} lost`;
 }
 
 /** Errors: throws with every problem when there is one. */
-function checkText({ files, account }: StoreCheck): string {
-  const problems = files.flatMap(({ file, problems }) => problems.map((problem) => `${file}: ${problem}`));
-  if (account?.isBalanced === false) problems.push('the account of readings does not hold');
-  if (problems.length > 0 || files.some(({ ok }) => !ok)) throw new Error(problems.join('; ') || 'a file is damaged');
-  return `${count(files.length, 'file')} read whole, all is well`;
+function checkText({ files, account }: StoreCheck): Message {
+  const problems = files.flatMap(({ file, problems }) => problems.map((problem) => msg`${file}: ${problem}`));
+  if (account?.isBalanced === false) problems.push(msg`the account of readings does not balance`);
+  if (problems.length > 0 || files.some(({ ok }) => !ok)) {
+    const [first = msg`a file is damaged`, ...others] = problems;
+    throw new ChoreError(others.reduce((text, problem) => msg`${text}; ${problem}`, first));
+  }
+  return msg`${count(files.length, 'file')} checked, no damage`;
 }
 
 async function unasked(store: Store): Promise<Error> {
   const { reason } = await store.status();
-  return new Error(reason === '' ? 'the disk did not answer in time' : `the disk could not be asked: ${reason}`);
+  return new ChoreError(String(reason) === '' ? msg`the disk did not answer in time` : msg`the disk could not be read: ${reason}`);
 }
 
 /** A minute of the hour for this cabinet, so that a city's do not all write at once. Source: FNV-1a, for its spread. */
@@ -115,10 +122,6 @@ export function noonHour(longitudeDeg: number): number {
 
 function hour(any: number): number {
   return (any + 24) % 24;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function kilobytes(bytes: number): string {

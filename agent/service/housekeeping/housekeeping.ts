@@ -4,10 +4,13 @@
  * The only user of node-cron, which parses the patterns and starts nothing: after a step of the wall clock node-cron works through every
  * time that was passed over, 20 s for an hourly chore and a clock that wakes in 1970, and after a step back it waits for the old time.
  */
+
 import { parse } from 'node-cron';
 import { type Clock, every, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/durations.ts';
 import { isRecord } from '../../core/is-record.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
+import { messageIn, withTexts } from '../../core/message-wire.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import type { ChoreView } from '../../core/views.ts';
 
@@ -18,7 +21,7 @@ export interface Chore {
   /** Runs soon after a start when its times have been missed. */
   readonly catchesUp: boolean;
   /** Safe to repeat. Resolves with what it did, for a person. Errors: rejects with why it could not. */
-  readonly run: () => Promise<string>;
+  readonly run: () => Promise<Message>;
 }
 
 export type Housekeeping = ReturnType<typeof createHousekeeping>;
@@ -45,8 +48,21 @@ const CHORES_KEY = 'chores';
 
 /** How a chore went, as it is stored over a restart. */
 type Mark = Pick<ChoreView, 'lastMs' | 'result' | 'failed'>;
+/** A mark as it is stored: the text, and beside it what it was made of. */
+type StoredMark = Omit<Mark, 'result'> & { readonly result: string; readonly resultTemplate?: unknown };
+
+/** Why a chore could not do its work. */
+export class ChoreError extends Error {
+  override readonly name = 'ChoreError';
+  readonly said: Message;
+
+  constructor(said: Message) {
+    super(String(said));
+    this.said = said;
+  }
+}
 /** A chore that has not run yet. */
-const NEVER: Mark = { lastMs: null, result: '', failed: false };
+const NEVER: Mark = { lastMs: null, result: NO_TEXT, failed: false };
 
 /** The chores of an agent, one at a time. One that waits or runs is not started again; one that fails runs again at its next time. */
 export function createHousekeeping({ chores, clock, log, memory }: HousekeepingParts) {
@@ -62,13 +78,13 @@ export function createHousekeeping({ chores, clock, log, memory }: HousekeepingP
     waiting.delete(name);
     const mark = await run().then(
       (result) => ({ lastMs: clock.wallMs(), result, failed: false }),
-      (error: unknown) => ({ lastMs: clock.wallMs(), result: error instanceof Error ? error.message : String(error), failed: true }),
+      (error: unknown) => ({ lastMs: clock.wallMs(), result: whyOf(error), failed: true }),
     );
     if (ticks === null) return;
     marks.set(name, mark);
-    log.event(mark.failed ? 'chore-failed' : 'chore-done', { chore: name, result: mark.result }, mark.failed ? 'warning' : 'info');
+    log.event(mark.failed ? 'chore-failed' : 'chore-done', { chore: name, result: String(mark.result) }, mark.failed ? 'warning' : 'info');
     // A frequent chore soon runs again; its mark is not worth a write of its own.
-    if (isRare) void memory.save(CHORES_KEY, Object.fromEntries(marks));
+    if (isRare) void memory.save(CHORES_KEY, withTexts(Object.fromEntries(marks)));
   };
   const enqueue = (chore: Planned): void => {
     if (waiting.has(chore.name)) return;
@@ -146,10 +162,20 @@ function plan(chore: Chore): Planned {
 /** By name of chore. What is no mark is left out: stored data may come from another version of the agent. */
 function readMarks(stored: unknown): ReadonlyMap<string, Mark> {
   if (!isRecord(stored)) return new Map();
-  return new Map(Object.entries(stored).flatMap(([name, value]) => (isMark(value) ? [[name, value] as const] : [])));
+  return new Map(Object.entries(stored).flatMap(([name, value]) => (isMark(value) ? [[name, markOf(value)] as const] : [])));
 }
 
-function isMark(value: unknown): value is Mark {
+/** A result without a sound template, of an earlier release, is shown as written. */
+function markOf({ result, resultTemplate, ...mark }: StoredMark): Mark {
+  return { lastMs: mark.lastMs, failed: mark.failed, result: messageIn(resultTemplate) ?? (result === '' ? NO_TEXT : msg`${result}`) };
+}
+
+function whyOf(error: unknown): Message {
+  if (error instanceof ChoreError) return error.said;
+  return msg`${error instanceof Error ? error.message : String(error)}`;
+}
+
+function isMark(value: unknown): value is StoredMark {
   if (!isRecord(value)) return false;
   const { lastMs, result, failed } = value;
   return (lastMs === null || typeof lastMs === 'number') && typeof result === 'string' && typeof failed === 'boolean';

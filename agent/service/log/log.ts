@@ -1,8 +1,10 @@
 /**
  * The agent's log: one JSON line an event, for journald and for people with `jq`. Secrets are masked, repetitions counted.
  */
+
 import { type DestinationStream, destination, pino } from 'pino';
 import type { Clock } from '../../core/clock.ts';
+import { Message } from '../../core/message.ts';
 import { LOG_SEVERITIES, type Log, type LogFeed, type LogLine, type LogSeverity } from '../../core/ports.ts';
 import { redact } from './redact.ts';
 import { createRepeatFilter } from './repeat-filter.ts';
@@ -59,7 +61,7 @@ export function createLog({ clock, journal, minSeverity, write }: LogOptions): A
   const readers = new Set<Reader>();
   const put = (line: Line, times?: number): void => {
     const { name, fields, severity } = line;
-    logger[PINO_LEVEL[severity]]({ event: name, ...fields, ...(times === undefined ? {} : { repeated: times }) });
+    logger[PINO_LEVEL[severity]]({ event: name, ...asText(fields), ...(times === undefined ? {} : { repeated: times }) });
     for (const { min, onLine } of readers) if (isAtLeast(severity, min)) onLine({ ...line, atMs: clock.wallMs(), repeated: times ?? 0 });
   };
   const settle = (nowMono: number): void => {
@@ -72,7 +74,7 @@ export function createLog({ clock, journal, minSeverity, write }: LogOptions): A
       const line: Line = { name, fields: moveAside(redact(fields)), severity };
       const nowMono = clock.monoMs();
       settle(nowMono);
-      if (repeats.admit(`${severity} ${name} ${JSON.stringify(line.fields)}`, line, nowMono)) put(line);
+      if (repeats.admit(`${severity} ${name} ${JSON.stringify(asText(line.fields))}`, line, nowMono)) put(line);
     },
     listen(min, onLine) {
       const reader = { min, onLine };
@@ -98,6 +100,17 @@ function withPriority(sink: (line: string) => void): DestinationStream {
     write: (line: string) => sink(`<${JOURNAL_PRIORITY[stream.lastLevel] ?? 6}>${line}`),
   };
   return stream;
+}
+
+/** The fields with each message as its English text: the log has one language. Live readers get the messages. */
+function asText(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, textOf(value)]));
+}
+
+function textOf(value: unknown): unknown {
+  if (value instanceof Message) return String(value);
+  if (Array.isArray(value)) return value.map(textOf);
+  return typeof value === 'object' && value !== null ? asText(value as Record<string, unknown>) : value;
 }
 
 function moveAside(fields: Record<string, unknown>): Record<string, unknown> {

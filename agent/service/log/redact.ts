@@ -1,9 +1,10 @@
+import { type Argument, Message } from '../../core/message.ts';
 import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 
 /** Deepest nesting that is logged. Source: assumed; honest fields are flat. */
 const MAX_DEPTH = 4;
 /**
- * The same fields without secrets: values under password-like names, and passwords inside URLs. Paths of secret files stay.
+ * The same fields without secrets: values under password-like names, and passwords inside URLs. Paths of secret files stay, and messages stay messages.
  *
  * Shape: errors become name, code and message; what lies deeper than four levels is left out.
  */
@@ -17,10 +18,17 @@ function cleanRecord(fields: object, depth: number): Record<string, unknown> {
   );
 }
 
+function cleanArgument(arg: Argument): Argument {
+  if (typeof arg === 'number') return arg;
+  if (typeof arg === 'string') return withoutUrlPasswords(arg);
+  return arg instanceof Message ? new Message(arg.id, arg.args.map(cleanArgument), arg.plural) : arg.map(cleanArgument);
+}
+
 function clean(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return withoutUrlPasswords(value);
   if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Message) return new Message(value.id, value.args.map(cleanArgument), value.plural);
   if (depth > MAX_DEPTH) return '[deeper]';
   if (value instanceof Error) {
     const code = (value as NodeJS.ErrnoException).code;

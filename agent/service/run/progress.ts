@@ -1,7 +1,9 @@
 /**
  * Decides which parts of the agent hang, from their signs of work. Never the network: a street is lit without it. Pure.
  */
+
 import type { MonoMs } from '../../core/clock.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { LinePulse, Pulse, StorePulse } from '../../core/pulse.ts';
 
 /**
@@ -21,7 +23,7 @@ export interface Hang {
   readonly part: string;
   readonly forMs: number;
   /** What has not happened, for a person. */
-  readonly text: string;
+  readonly text: Message;
 }
 
 /** Shape: empty while all is well. A disk that gives errors, or lets its thread hang in the kernel, is trouble and no hang: light goes on. */
@@ -33,24 +35,24 @@ function lineHang({ id, turnedMono, openingMono }: LinePulse, nowMono: MonoMs): 
   const part = `line ${id}`;
   // A line that waits for its own port has not turned either; that is judged by the port.
   if (openingMono !== null)
-    return late({ part, sinceMono: openingMono, limitMs: LIMIT_MS.opening, text: 'its port neither opens nor fails' }, nowMono);
-  return late({ part, sinceMono: turnedMono, limitMs: LIMIT_MS.line, text: 'its transaction does not end' }, nowMono);
+    return late({ part, sinceMono: openingMono, limitMs: LIMIT_MS.opening, text: msg`its port neither opens nor fails` }, nowMono);
+  return late({ part, sinceMono: turnedMono, limitMs: LIMIT_MS.line, text: msg`its transaction does not end` }, nowMono);
 }
 
 function tickHang(tickedMono: MonoMs | null, nowMono: MonoMs): Hang[] {
-  return late({ part: 'lighting', sinceMono: tickedMono, limitMs: LIMIT_MS.tick, text: 'no decision about the lamps is made' }, nowMono);
+  return late({ part: 'lighting', sinceMono: tickedMono, limitMs: LIMIT_MS.tick, text: msg`no decision about the lamps is made` }, nowMono);
 }
 
 function storeHang({ unansweredMono, isStuck }: StorePulse, nowMono: MonoMs): Hang[] {
   if (isStuck) return [];
-  return late({ part: 'store', sinceMono: unansweredMono, limitMs: LIMIT_MS.store, text: 'no storage thread answers' }, nowMono);
+  return late({ part: 'store', sinceMono: unansweredMono, limitMs: LIMIT_MS.store, text: msg`no storage thread answers` }, nowMono);
 }
 
 interface Sign {
   readonly part: string;
   readonly sinceMono: MonoMs | null;
   readonly limitMs: number;
-  readonly text: string;
+  readonly text: Message;
 }
 
 function late({ part, sinceMono, limitMs, text }: Sign, nowMono: MonoMs): Hang[] {

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, every } from '../../core/clock.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { EarlierLoss, Log } from '../../core/ports.ts';
 import type { Pulse } from '../../core/pulse.ts';
 import { within } from '../../core/within.ts';
@@ -137,22 +137,25 @@ function requestReboot({ log, runtimeDir }: GuardParts): void {
   }
 }
 
-const LAST_END: Readonly<Partial<Record<RunEnd, string>>> = {
-  crashed: 'crashed',
-  hung: 'was restarted because a part of it hung',
-  killed: 'was killed, or froze and was restarted',
+const LAST_END: Readonly<Partial<Record<RunEnd, Message>>> = {
+  crashed: msg`the run before crashed`,
+  hung: msg`the run before was restarted because a part of it hung`,
+  killed: msg`the run before was killed, or froze and was restarted`,
 };
 
 function eventsOf({ mode, last, quietMs }: StartVerdict): RunGuard['events'] {
   const events: (EventFacts & { readonly isLasting: boolean })[] = [];
   if (last !== null && isUnclean(last.end)) {
-    const text = msg`the run before ${LAST_END[last.end ?? 'killed']}${last.cause === '' ? '' : `: ${last.cause}`}`;
+    const ending = LAST_END[last.end ?? 'killed'] ?? NO_TEXT;
+    const text = last.cause === '' ? ending : msg`${ending}: ${last.cause}`;
     events.push({ code: 'agent-restarted', source: 'agent', severity: 'warning', text, isLasting: false });
   }
   if (mode !== 'normal') {
-    const left =
-      mode === 'safe' ? 'no uplink, no scans and writes by hand' : 'no uplink, no store (readings are lost), no scans and writes by hand';
-    const text = msg`safe mode after too many failed starts: the street is lit, ${left}; ends by itself after ${quietMs / 60_000} min`;
+    const min = quietMs / 60_000;
+    const text =
+      mode === 'safe'
+        ? msg`safe mode after too many failed starts: the street is lit, no uplink, no scans and writes by hand; ends by itself after ${min} min`
+        : msg`safe mode after too many failed starts: the street is lit, no uplink, no store (readings are lost), no scans and writes by hand; ends by itself after ${min} min`;
     events.push({ code: 'safe-mode', source: 'agent', severity: 'alarm', text, isLasting: true });
   }
   return events;

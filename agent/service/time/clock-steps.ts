@@ -6,7 +6,7 @@ import { type Clock, every, type Timer, type WallMs } from '../../core/clock.ts'
 import type { EventTracker } from '../../core/event-tracker.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { ClockStep, SteadyClock } from '../../core/steady-clock.ts';
-import { spell } from '../../lighting/sentence.ts';
+import { spell } from '../../lighting/spell.ts';
 
 /** Between two looks. Units: ms. Source: the pace of the light, see `control`. */
 const LOOK_MS = 1_000;
@@ -28,7 +28,7 @@ export function createStepWatch({
     const step = clock.step();
     if (step !== null) steppedMono = clock.monoMs();
     else if (clock.monoMs() - steppedMono < QUIET_MS) return;
-    const text = step === null ? msg`the system clock is believed again` : textOf(step);
+    const text = step === null ? msg`the system clock is used again` : textOf(step);
     events.set(step !== null, { code: 'clock-stepped', source: 'clock', severity: 'alarm', text });
   };
   return {
@@ -41,12 +41,10 @@ export function createStepWatch({
 }
 
 function textOf({ heldMs, systemMs }: ClockStep): Message {
-  const side = systemMs < heldMs ? 'behind' : 'ahead of';
-  return (
-    `the system clock says ${utc(systemMs)}, ${spell(Math.abs(systemMs - heldMs))} ${side} ${utc(heldMs)} by the agent, and is not believed; ` +
-    'each lamp has the brighter level of both times; check the time server and the battery clock: timedatectl; ' +
-    'if the system clock is right: systemctl stop luciole, then systemctl start luciole'
-  );
+  const [system, held, apart] = [utc(systemMs), utc(heldMs), spell(Math.abs(systemMs - heldMs))];
+  return systemMs < heldMs
+    ? msg`the system clock reads ${system}, ${apart} behind ${held} by the agent, and is not used; each lamp has the brighter level of both times; check the time server and the battery clock: timedatectl; if the system clock is right: systemctl stop luciole, then systemctl start luciole`
+    : msg`the system clock reads ${system}, ${apart} ahead of ${held} by the agent, and is not used; each lamp has the brighter level of both times; check the time server and the battery clock: timedatectl; if the system clock is right: systemctl stop luciole, then systemctl start luciole`;
 }
 
 function utc(atMs: WallMs): string {

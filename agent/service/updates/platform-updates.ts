@@ -4,7 +4,7 @@
 
 import type { Clock } from '../../core/clock.ts';
 import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Uplink } from '../../core/ports.ts';
 import type { UpdateAnswer, UpdateManager, UpdateOrder, UpdatePart } from '../../core/updates.ts';
 import type { Outcome, OutcomeState } from '../../core/words.ts';
@@ -45,7 +45,7 @@ export type PlatformUpdates = ReturnType<typeof createPlatformUpdates>;
 
 /** Outcomes go to `onOutcome` as they are reached. */
 export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOutcome }: PlatformUpdatesParts) {
-  const report = (commandId: string, state: OutcomeState, reason = ''): void =>
+  const report = (commandId: string, state: OutcomeState, reason: Message = NO_TEXT): void =>
     onOutcome({
       commandId,
       target: { kind: 'cabinet', id: cabinetId },
@@ -63,7 +63,10 @@ export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOut
   async function put(updates: UpdateManager, part: UpdatePart): Promise<UpdateAnswer> {
     const waitMs = budget.waitMs(part.data.length);
     if (waitMs > 0)
-      return { isDone: false, text: msg`the ${DAILY_BYTES / 2 ** 20} MB of a day are used up: go on in ${Math.ceil(waitMs / HOUR_MS)} h` };
+      return {
+        isDone: false,
+        text: msg`the ${DAILY_BYTES / 2 ** 20} MB of a day are used up: continue in ${Math.ceil(waitMs / HOUR_MS)} h`,
+      };
     const answer = await updates.put(part);
     if (answer.isDone) budget.take(part.data.length);
     return answer;
@@ -78,10 +81,10 @@ export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOut
     /** Never rejects; the outcome is reported. */
     async take(order: UpdateOrder): Promise<void> {
       const { commandId } = order;
-      if (manager === null) return report(commandId, 'refused', 'this run of the agent takes no updates');
+      if (manager === null) return report(commandId, 'refused', msg`this run of the agent accepts no updates`);
       report(commandId, 'received');
       const { isDone, text } = await run(manager, order);
-      report(commandId, isDone ? 'verified' : 'refused', isDone ? msg`` : text);
+      report(commandId, isDone ? 'verified' : 'refused', isDone ? NO_TEXT : text);
     },
     /** Publishes which release runs, and its state. */
     async show(): Promise<void> {

@@ -1,7 +1,9 @@
 /**
  * Judges whether a release on trial lights the street as well as the previous one: by progress, units and store, never by the network.
  */
+
 import { type Clock, every, type MonoMs, type Timer } from '../../core/clock.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Pulse } from '../../core/pulse.ts';
 import { hangsOf } from '../run/progress.ts';
 
@@ -15,7 +17,7 @@ export interface TrialParts {
   readonly pulse: () => Pulse;
   readonly unitsOk: () => number;
   readonly unitsOkBefore: number;
-  readonly onEnd: (verdict: { readonly isWell: boolean; readonly reason: string }) => void;
+  readonly onEnd: (verdict: { readonly isWell: boolean; readonly reason: Message }) => void;
 }
 
 /** Checks every few seconds and calls `onEnd` once. Cancel the timer to give the trial up. */
@@ -25,20 +27,20 @@ export function startReleaseTrial({ clock, pulse, unitsOk, unitsOkBefore, onEnd 
   const looks = every(clock, TRIAL_MS.look, () => {
     const nowMono = clock.monoMs();
     const reason = flawOf(pulse(), { nowMono, unitsOk: unitsOk(), needed: Math.ceil(ENOUGH * unitsOkBefore) });
-    wellMono = reason === '' ? (wellMono ?? nowMono) : null;
+    wellMono = String(reason) === '' ? (wellMono ?? nowMono) : null;
     const isWell = wellMono !== null && nowMono - wellMono >= TRIAL_MS.quiet;
     if (!isWell && nowMono - startMono < TRIAL_MS.max) return;
     looks.cancel();
-    onEnd({ isWell, reason: !isWell && reason === '' ? 'it was not well for a whole minute' : reason });
+    onEnd({ isWell, reason: !isWell && String(reason) === '' ? msg`it was not well for a whole minute` : reason });
   });
   return looks;
 }
 
 /** Empty for none. */
-function flawOf(pulse: Pulse, { nowMono, unitsOk, needed }: { nowMono: MonoMs; unitsOk: number; needed: number }): string {
+function flawOf(pulse: Pulse, { nowMono, unitsOk, needed }: { nowMono: MonoMs; unitsOk: number; needed: number }): Message {
   const [hang] = hangsOf(pulse, nowMono);
-  if (hang !== undefined) return `${hang.part} hangs: ${hang.text}`;
-  if (pulse.tickedMono === null) return 'the lighting has not begun';
-  if (pulse.store.unansweredMono !== null && nowMono - pulse.store.unansweredMono > TRIAL_MS.look) return 'the store does not answer';
-  return unitsOk < needed ? `${unitsOk} units answer, ${needed} would be enough` : '';
+  if (hang !== undefined) return msg`${hang.part} hangs: ${hang.text}`;
+  if (pulse.tickedMono === null) return msg`the lighting has not begun`;
+  if (pulse.store.unansweredMono !== null && nowMono - pulse.store.unansweredMono > TRIAL_MS.look) return msg`the store does not answer`;
+  return unitsOk < needed ? msg`${unitsOk} units answer, at least ${needed} are required` : NO_TEXT;
 }

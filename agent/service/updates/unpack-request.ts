@@ -13,7 +13,8 @@ import { readFile, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceWholeLater } from '../../core/atomic-write.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
+import { messageIn, withTexts } from '../../core/message-wire.ts';
 import { openPlainFile, type UnpackerParts, unpackRelease } from './release-unpacker.ts';
 import { updateFailureText } from './update-error.ts';
 
@@ -30,6 +31,14 @@ const MAX_ID_BYTES = 64;
 export interface UnpackAnswer {
   readonly release: string | null;
   readonly text: Message;
+}
+
+/** As it lies on disk. */
+interface StoredAnswer {
+  readonly id?: unknown;
+  readonly release?: string | null;
+  readonly text?: unknown;
+  readonly textTemplate?: unknown;
 }
 
 export interface UnpackRequestParts {
@@ -64,13 +73,13 @@ export async function requestUnpacking({ clock, runtimeDir, unpackedDir }: Unpac
 export async function answerUnpackRequest(parts: UnpackerParts & { readonly runtimeDir: string }): Promise<UnpackAnswer> {
   const id = await takeRequest(join(parts.runtimeDir, REQUEST));
   const answer = await unpacked(parts);
-  await replaceWholeLater(join(parts.unpackedDir, ANSWER), `${JSON.stringify({ id, ...answer })}\n`, 0o644);
+  await replaceWholeLater(join(parts.unpackedDir, ANSWER), `${JSON.stringify(withTexts({ id, ...answer }))}\n`, 0o644);
   return answer;
 }
 
 async function unpacked(parts: UnpackerParts): Promise<UnpackAnswer> {
   try {
-    return { release: await unpackRelease(parts), text: msg`` };
+    return { release: await unpackRelease(parts), text: NO_TEXT };
   } catch (error) {
     return { release: null, text: updateFailureText(error) };
   }
@@ -90,8 +99,11 @@ async function takeRequest(path: string): Promise<string> {
 /** Null until the service has answered this request. */
 async function answerTo(id: string, unpackedDir: string): Promise<UnpackAnswer | null> {
   try {
-    const answer = JSON.parse(await readFile(join(unpackedDir, ANSWER), 'utf8')) as Partial<UnpackAnswer> & { readonly id?: unknown };
-    return answer.id === id ? { release: answer.release ?? null, text: String(answer.text) } : null;
+    const answer = JSON.parse(await readFile(join(unpackedDir, ANSWER), 'utf8')) as StoredAnswer;
+    // A service of another release writes no template.
+    return answer.id === id
+      ? { release: answer.release ?? null, text: messageIn(answer.textTemplate) ?? msg`${String(answer.text)}` }
+      : null;
   } catch {
     return null; // Not written yet.
   }

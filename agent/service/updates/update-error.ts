@@ -28,11 +28,11 @@ export class UpdateError extends Error {
 
 /** The sentence for the person who brought the update. Errors: rethrows what is not an error of the update, the disk or the archive. */
 export function updateFailureText(error: unknown): Message {
-  if (error instanceof UpdateError) return error.message;
+  if (error instanceof UpdateError) return error.said;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOSPC' || code === 'EDQUOT') return msg`the disk is full; make room`;
-  if (code === 'ENOENT') return msg`no update was brought: bring the file first`;
-  if (error instanceof Error && 'syscall' in error) return msg`the disk does not take it (${code})`;
+  if (code === 'ENOENT') return msg`no update file was received: send the file first`;
+  if (error instanceof Error && 'syscall' in error) return msg`the disk does not accept it (${code})`;
   if (code.startsWith('ERR_ZSTD') || code.startsWith('ZSTD')) return msg`the archive in it is damaged`;
   throw error;
 }

@@ -45,7 +45,7 @@ export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { start: checked.payloadAt })) hash.update(chunk as Buffer);
   if (hash.digest('hex') !== checked.header.sha256)
-    throw new UpdateError('damaged', msg`its content is not what was signed: it was damaged or changed on the way; bring the file again`);
+    throw new UpdateError('damaged', msg`its content is not what was signed: it was damaged or changed on the way; send the file again`);
   return checked;
 }
 
@@ -69,7 +69,7 @@ export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, ar
   if (size !== payloadAt + header.bytes)
     throw new UpdateError(
       'damaged',
-      msg`${size} bytes instead of ${payloadAt + header.bytes}: it was cut or added to; bring the file again`,
+      msg`${size} bytes instead of ${payloadAt + header.bytes}: it was cut or added to; send the file again`,
     );
   return { header, payloadAt };
 }
@@ -91,8 +91,9 @@ export async function beginOf(path: string, bytes: number): Promise<Buffer> {
 }
 
 function unknownKey(key: string, keys: ReadonlyMap<string, KeyObject>, dir: string): Message {
-  const known = keys.size === 0 ? 'no key is known here' : `known here: ${[...keys.keys()].join(', ')}`;
-  return msg`it is signed by key ${key}, ${known}; put the maker's public key into ${dir} if you trust it`;
+  if (keys.size > 0)
+    return msg`it is signed by key ${key}, known here: ${[...keys.keys()]}; put the maker's public key into ${dir} if you trust it`;
+  return msg`it is signed by key ${key}, no key is known here; put the maker's public key into ${dir} if you trust it`;
 }
 
 /** Where no update at all is accepted, whoever signed it. */

@@ -3,7 +3,7 @@
  */
 
 import { mkdir, open, stat } from 'node:fs/promises';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { MAX_HEADER_BYTES, openHeader } from '../../core/update-header.ts';
 import type { UpdatePart } from '../../core/updates.ts';
 import type { ReleaseStore } from './release-store.ts';
@@ -20,7 +20,7 @@ export async function receivePart(
   releases: ReleaseStore,
   { atByte, ofBytes, data }: UpdatePart,
   needs: () => Promise<CheckNeeds>,
-): Promise<string> {
+): Promise<Message> {
   if (ofBytes > MAX_FILE_BYTES) throw new UpdateError('not-an-update', msg`${ofBytes} bytes are more than any update has`);
   if (atByte + data.length > ofBytes) throw new UpdateError('not-an-update', msg`the part ends beyond the ${ofBytes} bytes of its file`);
   if (atByte > 0) await expectDue(releases.incoming, atByte);
@@ -34,7 +34,7 @@ export async function receivePart(
   } finally {
     await file.close();
   }
-  return `${atByte + data.length} of ${ofBytes} bytes`;
+  return msg`${atByte + data.length} of ${ofBytes} bytes`;
 }
 
 /**

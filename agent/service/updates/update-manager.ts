@@ -45,15 +45,15 @@ export function createUpdateManager(parts: UpdateManagerParts): ExpiringUpdateMa
   const { log, obstacle } = parts;
   let isBusy = false;
 
-  async function answer(work: () => Promise<string>): Promise<UpdateAnswer> {
-    if (obstacle !== '') return { isDone: false, text: obstacle };
-    if (isBusy) return { isDone: false, text: msg`an update is being worked on already` };
+  async function answer(work: () => Promise<Message>): Promise<UpdateAnswer> {
+    if (String(obstacle) !== '') return { isDone: false, text: obstacle };
+    if (isBusy) return { isDone: false, text: msg`another update request is in progress` };
     isBusy = true;
     try {
       return { isDone: true, text: await work() };
     } catch (error) {
       const text = updateFailureText(error);
-      log.event('update-refused', { reason: text, code: error instanceof UpdateError ? error.code : 'disk' }, 'warning');
+      log.event('update-refused', { reason: String(text), code: error instanceof UpdateError ? error.code : 'disk' }, 'warning');
       return { isDone: false, text: msg`nothing was changed: ${text}` };
     } finally {
       isBusy = false;
@@ -92,35 +92,35 @@ async function needsOf({ releases, serial, arch, keysDir }: UpdateManagerParts):
   return { keys: await readUpdateKeys(keysDir), keysDir, arch, serial: Math.max(serial, facts.serial), failed: facts.failed };
 }
 
-async function install(parts: UpdateManagerParts, request: UpdateRequest): Promise<string> {
+async function install(parts: UpdateManagerParts, request: UpdateRequest): Promise<Message> {
   const { releases, log } = parts;
   if ((await releases.facts()).trial !== null)
     throw new UpdateError('unsafe', msg`a release is on trial: wait for its end, or take it back`);
   const checked = await checkUpdateFile(releases.incoming, await needsOf(parts));
-  expectDark(parts, 'update', request);
+  expectDark(parts, (lit) => msg`${lit} lamps are lit: update by day, or add --force (the lamps keep their level meanwhile)`, request);
   const { header } = checked;
   await expectRoom(releases, header.unpackedBytes);
   const name = releaseName(header);
   const { release, text } = await parts.unpack();
-  if (release !== name) throw new UpdateError('not-unpacked', release === null ? text : msg`another file was unpacked: bring it again`);
+  if (release !== name) throw new UpdateError('not-unpacked', release === null ? text : msg`another file was unpacked: send it again`);
   await releases.adopt(name, { serial: header.serial, unitsOk: parts.unitsOk() });
   await rm(releases.incoming, { force: true });
   log.event('update-installed', { release: name, was: parts.version }, 'warning');
   parts.restart(`release ${name} takes over`);
-  return `${header.version} is unpacked and takes over now, on trial; see \`luciole update status\``;
+  return msg`${header.version} is unpacked and takes over now, on trial; see \`luciole update status\``;
 }
 
-async function revert(parts: UpdateManagerParts, request: UpdateRequest): Promise<string> {
+async function revert(parts: UpdateManagerParts, request: UpdateRequest): Promise<Message> {
   const { releases, log } = parts;
   const { previous, trial } = await releases.facts();
   if (previous === null) throw new UpdateError('unsafe', msg`there is no release to go back to`);
   // A release on trial is taken back whatever it says: it is not confirmed.
   if (trial === null) await expectNotWeak(releases, previous);
-  expectDark(parts, 'go back', request);
+  expectDark(parts, (lit) => msg`${lit} lamps are lit: go back by day, or add --force (the lamps keep their level meanwhile)`, request);
   await releases.revert(trial !== null);
   log.event('update-taken-back', { to: previous }, 'warning');
   parts.restart(`release ${previous} takes over`);
-  return `${previous === PACKAGE ? 'the installed package' : previous} takes over now`;
+  return previous === PACKAGE ? msg`the installed package takes over now` : msg`${previous} takes over now`;
 }
 
 /** Errors: rejects with UpdateError for a release below the least serial that the maker of a newer one has signed. */
@@ -128,15 +128,15 @@ async function expectNotWeak(releases: ReleaseStore, name: string): Promise<void
   const { least, installed } = await releases.serials();
   const serial = name === PACKAGE ? installed : Number.parseInt(name, 10);
   if (serial >= least) return;
-  const what = name === PACKAGE ? 'the installed package' : `release ${name}`;
+  const what = name === PACKAGE ? msg`the installed package` : msg`release ${name}`;
   throw new UpdateError(
     'older',
     msg`${what} has serial ${serial}, and none below ${least} may run again: a newer one closed a weakness of it`,
   );
 }
 
-function expectDark({ lampsLit }: UpdateManagerParts, what: string, { isForced }: UpdateRequest): void {
+function expectDark({ lampsLit }: UpdateManagerParts, refusal: (lit: number) => Message, { isForced }: UpdateRequest): void {
   const lit = lampsLit();
   if (lit === 0 || isForced) return;
-  throw new UpdateError('unsafe', msg`${lit} lamps are lit: ${what} by day, or say --force (the lamps keep their level meanwhile)`);
+  throw new UpdateError('unsafe', refusal(lit));
 }

@@ -5,7 +5,7 @@
 import type { Clock, Timer } from '../../core/clock.ts';
 import { HOUR_MS } from '../../core/durations.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { DeviceView, Log } from '../../core/ports.ts';
 import type { Pulse } from '../../core/pulse.ts';
 import type { RunOptions } from '../../core/run-options.ts';
@@ -57,7 +57,7 @@ export function updatePartsOf(
 function obstacleOf(isService: boolean, hasUnpacker: boolean): Message {
   if (!isService) return msg`only an agent that runs as the service of the package exchanges its program; this one does not`;
   return hasUnpacker
-    ? msg``
+    ? NO_TEXT
     : msg`the installed package has no service that unpacks updates: install the package of this release or a newer one`;
 }
 
@@ -92,10 +92,10 @@ export function createUpdates(parts: UpdatesParts): Updates {
 
   async function confirm(): Promise<void> {
     await releases.confirm((await releases.trialFacts())?.serial ?? 0);
-    notify('update-confirmed', 'info', msg`release ${release} is confirmed: lines, lighting and store went on for a minute`);
+    notify('update-confirmed', 'info', msg`release ${release} is confirmed: lines, lighting and store worked for a minute`);
   }
 
-  async function takeBack(reason: string): Promise<void> {
+  async function takeBack(reason: Message): Promise<void> {
     const previous = await releases.revert(true);
     notify('update-reverted', 'alarm', msg`release ${release} is taken back: ${reason}`);
     if (previous !== null) restart(`release ${release} is taken back: ${reason}`);
@@ -126,7 +126,7 @@ export function createUpdates(parts: UpdatesParts): Updates {
         );
       if (onTrial !== release) return;
       notify('update-installed', 'info', msg`release ${release} runs on trial`);
-      const onEnd = ({ isWell, reason }: { isWell: boolean; reason: string }): void =>
+      const onEnd = ({ isWell, reason }: { isWell: boolean; reason: Message }): void =>
         void (isWell ? confirm() : takeBack(reason)).catch((error: unknown) => log.event('release-not-kept', { error }, 'alarm'));
       trial = startReleaseTrial({ clock, pulse: parts.pulse, unitsOk, unitsOkBefore: before?.unitsOk ?? 0, onEnd });
     },

@@ -40,7 +40,7 @@ export async function unpackUpdate(path: string, { header, payloadAt }: CheckedU
     await reader.close();
   }
   // The file may have changed between check and unpacking.
-  if (hash.digest('hex') !== header.sha256) throw new UpdateError('damaged', msg`the file changed while it was unpacked; bring it again`);
+  if (hash.digest('hex') !== header.sha256) throw new UpdateError('damaged', msg`the file changed while it was unpacked; send it again`);
 }
 
 /**
@@ -123,11 +123,12 @@ class TarReader {
     const { path, type, size, mode } = headerOf(block);
     this.#bytes += size;
     this.#entries += 1;
-    if (this.#bytes > this.#maxBytes || this.#entries > MAX_ENTRIES) throw new UpdateError('unsafe', msg`it unpacks to more than it says`);
+    if (this.#bytes > this.#maxBytes || this.#entries > MAX_ENTRIES)
+      throw new UpdateError('unsafe', msg`it unpacks to more than it declares`);
     if (path === ROOT) return;
     const inner = path.slice(ROOT.length);
     if (!path.startsWith(ROOT) || !SAFE_PATH.test(inner) || inner.split('/').includes('..'))
-      throw new UpdateError('unsafe', msg`it holds a path outside of its folder: ${path}`);
+      throw new UpdateError('unsafe', msg`it contains a path outside of its folder: ${path}`);
     const target = join(this.#dir, inner);
     await mkdir(type === 'folder' ? target : dirname(target), { recursive: true, mode: 0o755 });
     if (type === 'folder') return;
@@ -153,7 +154,7 @@ function headerOf(block: Buffer): { path: string; type: 'file' | 'folder'; size:
   const prefix = text(345, 155);
   const path = prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`;
   const type = { '0': 'file', '5': 'folder' }[text(156, 1)] as 'file' | 'folder' | undefined;
-  if (!text(257, 6).startsWith('ustar')) throw new UpdateError('damaged', msg`what it holds is no archive`);
-  if (type === undefined) throw new UpdateError('unsafe', msg`it holds something other than files and folders: ${path}`);
+  if (!text(257, 6).startsWith('ustar')) throw new UpdateError('damaged', msg`its content is no archive`);
+  if (type === undefined) throw new UpdateError('unsafe', msg`it contains something other than files and folders: ${path}`);
   return { path, type, size: number(124, 12), mode: number(100, 8) };
 }

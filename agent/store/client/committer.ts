@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { msg } from '../../core/message.ts';
 import type { Committed, EarlierLoss, FrameFate, Log, ReadingFrame } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { Notice, OpenLink, Setup, StateWork, StoreResult, TelemetryDone, TelemetryWork } from '../messages.ts';
@@ -77,7 +78,7 @@ export class Committer {
       setup: () => parts.setup(this.progress.lastSeq),
       clock,
       onNotice: (notice) => this.#onNotice(notice),
-      onLost: (cause) => this.troubles.fail('storage thread', cause.message),
+      onLost: (cause) => this.troubles.fail('storage thread', cause.said),
     });
   }
 
@@ -194,7 +195,7 @@ export class Committer {
     const answer = await this.client.ask('commit', work);
     if (this.#phase === 'opening') this.#phase = 'open';
     if (answer === null) {
-      if (!this.troubles.has('storage thread')) this.troubles.fail('storage thread', 'the storage thread gave no answer');
+      if (!this.troubles.has('storage thread')) this.troubles.fail('storage thread', msg`the storage thread gave no answer`);
     } else {
       this.troubles.succeed('storage thread');
       if (answer.state !== null && this.troubles.record('state.db', answer.state) && work.state !== null) this.facts.settle(work.state);
@@ -220,7 +221,7 @@ export class Committer {
 
   #onNotice(notice: Notice): void {
     const { clock, log, onEvent } = this.#parts;
-    if (notice.kind === 'remark') log.event('store-remark', { message: notice.message }, 'warning');
+    if (notice.kind === 'remark') log.event('store-remark', { message: String(notice.message) }, 'warning');
     if (notice.kind === 'lost') {
       const { readings, reason, isEstimate = false } = notice;
       if (readings > 0 || isEstimate) this.losses.report(readings, reason, isEstimate);
@@ -229,12 +230,12 @@ export class Committer {
     const { file: source, message: text } = notice;
     const atMs = clock.wallMs();
     if (notice.kind === 'copied') {
-      log.event('store-copied-state', { ...notice }, 'warning');
+      log.event('store-copied-state', { ...notice, message: String(text) }, 'warning');
       const id = `state-restored:${source}:${atMs}`;
       onEvent({ id, code: 'state-restored', source, severity: 'warning', text, startMs: atMs, endMs: atMs });
       return;
     }
-    log.event('store-set-aside', { ...notice }, 'alarm');
+    log.event('store-set-aside', { ...notice, message: String(text) }, 'alarm');
     const id = `store-trouble:${source}:${atMs}:set-aside`;
     onEvent({ id, code: 'store-trouble', source, severity: 'alarm', text, startMs: atMs, endMs: atMs });
   }

@@ -58,10 +58,15 @@ export class LossReporter {
     this.#readingsLost += readings;
     if (isEstimate) this.#lossesEstimated += 1;
     this.#parts.log.event('store-lost', { readings, reason, isEstimate }, 'alarm');
-    const lost = !isEstimate ? `${readings}` : readings === 0 ? 'an unknown number of' : `about ${readings}`;
-    const text = msg`${lost} readings lost (${reason}); the gap is recorded and reported`;
-    return lossEvent(reason, text, this.#parts.clock.wallMs());
+    return lossEvent(reason, lossText(readings, reason, isEstimate), this.#parts.clock.wallMs());
   }
+}
+
+function lossText(readings: number, reason: LossReason, isEstimate: boolean): Message {
+  if (!isEstimate) return msg`${readings} readings lost (${reason}); the gap is recorded and reported`;
+  return readings === 0
+    ? msg`an unknown number of readings lost (${reason}); the gap is recorded and reported`
+    : msg`about ${readings} readings lost (${reason}); the gap is recorded and reported`;
 }
 
 /** An event that is over at once. */

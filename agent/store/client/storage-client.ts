@@ -101,21 +101,21 @@ export class StorageClient {
 
   #opened(): StoreLink | null {
     if (this.#link !== null) return this.#link;
-    if (this.#ending !== null) return this.#refuse('it hung and has not ended yet; check the storage card (dmesg)');
+    if (this.#ending !== null) return this.#refuse(msg`it hung and has not ended yet; check the storage card (dmesg)`);
     const { openLink, setup } = this.#parts;
     try {
       const opening = openLink(setup(), (cause) => {
-        if (this.#link === opening) this.#lose(toLost(cause.message, cause));
+        if (this.#link === opening) this.#lose(toLost(msg`${cause.message}`, cause));
       });
       this.#link = opening;
       return opening;
     } catch (cause) {
-      return this.#refuse(`it cannot be started: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+      return this.#refuse(msg`it cannot be started: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
     }
   }
 
-  #refuse(why: string, cause?: unknown): null {
-    this.#parts.onLost(toLost(msg`no storage thread: ${why}; it is tried again by itself`, cause));
+  #refuse(why: Message, cause?: unknown): null {
+    this.#parts.onLost(toLost(msg`no storage thread: ${why}; the agent tries again`, cause));
     return null;
   }
 
@@ -150,7 +150,7 @@ export class StorageClient {
   #abandon(kind: Kind, limitMs: number): void {
     if (this.#link !== null) void this.#end(this.#link);
     const seconds = limitMs / 1_000;
-    this.#lose(toLost(msg`the storage thread hangs: no answer to ${kind} within ${seconds} s; it is ended and started again by itself`));
+    this.#lose(toLost(msg`the storage thread hangs: no answer to ${kind} within ${seconds} s; the agent ends it and starts it again`));
   }
 
   #settle(request: PendingRequest): void {

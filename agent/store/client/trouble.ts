@@ -1,5 +1,5 @@
 import type { Clock, MonoMs, Timer, WallMs } from '../../core/clock.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { StoreResult } from '../messages.ts';
@@ -9,7 +9,7 @@ export type Part = 'telemetry.db' | 'state.db' | 'storage thread';
 
 interface Trouble {
   readonly part: Part;
-  readonly reason: string;
+  readonly reason: Message;
   readonly sinceMs: WallMs;
   /** Failures in a row. */
   readonly failures: number;
@@ -53,11 +53,12 @@ export class TroubleTracker {
 
   /** The reasons of all current failures in one line; empty for none. */
   text(): Message {
-    return this.#troubles.map(({ reason }) => reason).join(' · ');
+    const [first, ...others] = this.#troubles.map(({ reason }) => reason);
+    return others.reduce((text, reason) => msg`${text} · ${reason}`, first ?? NO_TEXT);
   }
 
   /** Records a failure. If a part fails several times, the event gives the first reason. */
-  fail(part: Part, reason: string): void {
+  fail(part: Part, reason: Message): void {
     const { clock, log, onEvent, onRetry } = this.#parts;
     const known = this.#find(part);
     const failures = (known?.failures ?? 0) + 1;
@@ -67,7 +68,7 @@ export class TroubleTracker {
     const trouble = { part, reason, failures, ...times, retry: clock.after(waitMs, onRetry) };
     this.#troubles = [...this.#without(part), trouble];
     if (known === undefined) onEvent(toEvent(trouble, null));
-    log.event('store-trouble', { part, reason, failures }, 'warning');
+    log.event('store-trouble', { part, reason: String(reason), failures }, 'warning');
   }
 
   succeed(part: Part): void {

@@ -2,9 +2,11 @@
  * A database in the file system: the file with its journal and shared memory, which belong together. Makes, moves, removes and measures
  * them.
  */
+
 import { existsSync, lstatSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
+import { msg } from '../../core/message.ts';
 import type { Schema } from '../schema.ts';
 import { applySettings, formFresh, openSqlite, type Sqlite, storeError } from '../sqlite.ts';
 import { stepForward } from './migrations.ts';
@@ -44,7 +46,7 @@ export function plainFileBytes(path: string): number | null {
   if (found === undefined) return null;
   if (found.isFile()) return found.size;
   const kind = found.isDirectory() ? 'a folder' : found.isSymbolicLink() ? 'a link' : 'a device';
-  throw storeError('io', `${path}: found ${kind}, expected a file; take it away`);
+  throw storeError('io', msg`${path}: found ${kind}, expected a file; remove it`);
 }
 
 /**

@@ -2,8 +2,10 @@
  * Checks whether a database is ours, of a version we may use, and whole; an opening runs as many checks as it has time for. Changes
  * nothing.
  */
+
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { StoreError } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 import type { Schema } from '../schema.ts';
 import { getMeta, isMisfit, isStatementError, openReadOnly, type Sqlite, storeError, toStoreError } from '../sqlite.ts';
 import { expectUsable } from './migrations.ts';
@@ -23,14 +25,17 @@ const FORMAT_AT = 18;
 export function assertSoundFile(db: Sqlite, path: string, schema: Schema): void {
   const id = Number(db.pragma('application_id', { simple: true }));
   if (id !== schema.applicationId) {
-    throw storeError('foreign', `${path}: found application id ${id}, expected ${schema.applicationId}: emptied or another program's file`);
+    throw storeError(
+      'foreign',
+      msg`${path}: found application id ${id}, expected ${schema.applicationId}: it was emptied, or belongs to another program`,
+    );
   }
   expectFormat(path);
   expectUsable(db, path, schema);
   const bytes = Number(db.pragma('page_count', { simple: true })) * Number(db.pragma('page_size', { simple: true }));
   if (getMeta(db, 'clean') === 1 || bytes > QUICK_CHECK_MAX_BYTES) return;
   const [problem] = problemsOf(db, 'quick_check', 1);
-  if (problem !== undefined) throw storeError('corrupt', `${path}: ${problem}`);
+  if (problem !== undefined) throw storeError('corrupt', msg`${path}: ${problem}`);
 }
 
 /**
@@ -39,7 +44,7 @@ export function assertSoundFile(db: Sqlite, path: string, schema: Schema): void 
  */
 export function toOpeningError(error: unknown, path: string): StoreError {
   if (!isStatementError(error)) return toStoreError(error, path);
-  return storeError('corrupt', `${path}: it is not what its version says (${error.message})`);
+  return storeError('corrupt', msg`${path}: its tables do not match its version (${error.message})`);
 }
 
 /** The problems that SQLite finds in all pages and indexes. It does not find flipped bytes within a value. */
@@ -56,7 +61,7 @@ export function toUseError(error: unknown, path: string, db: Sqlite | undefined)
   try {
     const tables = db.prepare<[], string>("SELECT DISTINCT tbl_name FROM sqlite_schema WHERE type = 'index'").pluck().all();
     const [problem] = tables.flatMap((table) => problemsOf(db, 'integrity_check', table));
-    return problem === undefined ? toStoreError(error, path) : storeError('corrupt', `${path}: ${problem}`);
+    return problem === undefined ? toStoreError(error, path) : storeError('corrupt', msg`${path}: ${problem}`);
   } catch (worse) {
     return toStoreError(worse, path);
   }
@@ -76,7 +81,7 @@ export function expectSound(path: string, schema: Schema): void {
 /** Errors: throws StoreError `corrupt` when any page or index is damaged. */
 export function expectWhole(db: Sqlite, path: string): void {
   const [problem] = pageProblems(db);
-  if (problem !== undefined) throw storeError('corrupt', `${path}: ${problem}`);
+  if (problem !== undefined) throw storeError('corrupt', msg`${path}: ${problem}`);
 }
 
 /**
@@ -91,7 +96,7 @@ function expectFormat(path: string): void {
     closeSync(fd);
   }
   const formats = [...header.subarray(FORMAT_AT)];
-  if (formats.some((format) => format !== 1 && format !== 2)) throw storeError('corrupt', `${path}: found format ${formats.join('/')}`);
+  if (formats.some((format) => format !== 1 && format !== 2)) throw storeError('corrupt', msg`${path}: found format ${formats.join('/')}`);
 }
 
 function problemsOf(db: Sqlite, check: 'quick_check' | 'integrity_check', scope: number | string): readonly string[] {

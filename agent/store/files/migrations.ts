@@ -4,6 +4,7 @@
  * A file of a newer program says since which version it is readable. An older program that may use it leaves its version as it is and
  * writes the tables it has; the newer program then has nothing to do twice. So a release can be taken back without losing the store.
  */
+import { msg } from '../../core/message.ts';
 import type { Schema } from '../schema.ts';
 import { getMeta, isStatementError, type Sqlite, setMeta, storeError } from '../sqlite.ts';
 
@@ -14,14 +15,18 @@ export function expectUsable(db: Sqlite, path: string, schema: Schema): void {
   if (version > schema.version) expectReadable(db, { path, schema, version });
   const names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
   const missing = schema.tables.filter((table) => !names.includes(table));
-  if (missing.length > 0) throw storeError('corrupt', `${path}: the tables ${missing.join(', ')} are missing`);
+  if (missing.length > 0) throw storeError('corrupt', msg`${path}: the tables ${missing} are missing`);
 }
 
 function expectReadable(db: Sqlite, { path, schema, version }: { path: string; schema: Schema; version: number }): void {
   const since = readableSince(db);
   if (since !== null && since <= schema.version) return;
-  const allowed = since === null ? '' : `, usable since ${since}`;
-  throw storeError('future-version', `${path}: found version ${version}${allowed}, this program knows ${schema.version}`);
+  throw storeError(
+    'future-version',
+    since === null
+      ? msg`${path}: found version ${version}, this program reads up to ${schema.version}`
+      : msg`${path}: found version ${version}, readable since ${since}, this program reads up to ${schema.version}`,
+  );
 }
 
 /** All steps that the file has not taken, in one transaction: a cut in between leaves it as it was. Errors: throws what SQLite throws. */

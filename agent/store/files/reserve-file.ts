@@ -4,12 +4,14 @@
  * In WAL mode a full disk refuses deletions and checkpoints too, so nothing within SQLite could free a page (reliability measurement). The
  * file stays until the disk truly refuses a write: removed earlier, its space would go to the process that is filling the partition.
  */
+
 import { randomFillSync } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
 import type { StoreErrorCode } from '../../core/errors.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { JOURNAL_BYTES } from '../schema.ts';
 import { storeError, toStoreError } from '../sqlite.ts';
 
@@ -31,7 +33,7 @@ export type FreeBytes = (dir: string) => number | null;
 export interface ReserveFileParts {
   readonly dir: string;
   readonly freeBytes: FreeBytes;
-  readonly remark: (message: string) => void;
+  readonly remark: (message: Message) => void;
 }
 
 /** The reserve file of a folder that need not exist yet. */
@@ -53,7 +55,7 @@ export class ReserveFile {
     if (this.#exists()) return;
     const free = this.#free(atMs);
     if (free === null || free < ROOMY_BYTES) return;
-    const made = `${mega(RESERVE_BYTES)} are held in reserve for a full disk`;
+    const made = msg`${this.#path}: ${mega(RESERVE_BYTES)} are held in reserve for a full disk`;
     // Not measured again: where blocks are not counted, it would be made again and again.
     this.#isHeld = this.#change(() => makeFile(this.#parts.dir, this.#path), made);
     this.#measure(atMs);
@@ -63,7 +65,7 @@ export class ReserveFile {
   expectRoom(atMs: WallMs): void {
     const free = this.#exists() ? null : this.#free(atMs);
     if (free === null || free >= LOW_BYTES) return;
-    throw storeError('full', `${this.#parts.dir}: ${mega(free)} are free, a commit needs ${mega(LOW_BYTES)}`);
+    throw storeError('full', msg`${this.#parts.dir}: ${mega(free)} are free, a commit needs ${mega(LOW_BYTES)}`);
   }
 
   /** Removes the file after a failed write, where the disk is truly full. Returns true when it is worth trying again. Errors: none. */
@@ -73,7 +75,7 @@ export class ReserveFile {
     // Where free space is not known, only the disk's own error counts; a file at its own limit gives the same error and is no reason.
     if (free === null ? code !== 'full' : free >= LOW_BYTES) return false;
     if (!this.#exists()) return false;
-    const removed = `the disk is full (${mega(free ?? 0)} free); the reserve was given up`;
+    const removed = msg`${this.#path}: the disk is full (${mega(free ?? 0)} free), so the agent released its reserve`;
     this.#isHeld = !this.#change(() => rmSync(this.#path, { force: true }), removed);
     this.#measure(atMs);
     return !this.#isHeld;
@@ -97,20 +99,20 @@ export class ReserveFile {
   }
 
   /** A failure is reported once and tried again later. */
-  #change(act: () => void, done: string): boolean {
+  #change(act: () => void, done: Message): boolean {
     try {
       act();
-      this.#remark(`${this.#path}: ${done}`);
+      this.#remark(done);
       return true;
     } catch (error) {
-      this.#remark(toStoreError(error, this.#path).message);
+      this.#remark(toStoreError(error, this.#path).said);
       return false;
     }
   }
 
-  #remark(message: string): void {
-    if (message !== this.#lastRemark) this.#parts.remark(message);
-    this.#lastRemark = message;
+  #remark(message: Message): void {
+    if (String(message) !== this.#lastRemark) this.#parts.remark(message);
+    this.#lastRemark = String(message);
   }
 }
 
@@ -150,6 +152,6 @@ function isWhole(path: string): boolean {
   return found !== undefined && found.size >= RESERVE_BYTES && found.blocks * STAT_BLOCK_BYTES >= RESERVE_BYTES;
 }
 
-function mega(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MB`;
+function mega(bytes: number): Message {
+  return msg`${(bytes / 2 ** 20).toFixed(1)} MB`;
 }

@@ -2,6 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
 import type { StoreError } from '../../core/errors.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Notice } from '../messages.ts';
 import { createQuarantine } from '../quarantine.ts';
 import type { Schema } from '../schema.ts';
@@ -24,14 +25,14 @@ export interface FileParts<H> {
   /**
    * Puts a sound copy in the place of the file. Returns where it is from, in words; null when there is none. Default: there are no copies.
    */
-  readonly restore?: (atMs: WallMs) => string | null;
+  readonly restore?: (atMs: WallMs) => Message | null;
 }
 
 /** What a fresh file replaces. Both null: nothing was there. */
 export interface Replaced {
   readonly setAsidePath: string | null;
   /** Why the former file is not used. */
-  readonly why: string | null;
+  readonly why: Message | null;
 }
 
 interface Open<H> {
@@ -62,7 +63,7 @@ export class StoreFile<H> {
    * file.
    */
   #condemned: StoreError | null = null;
-  #lastReplaced: string | null = null;
+  #lastReplaced: Message | null = null;
 
   constructor(parts: FileParts<H>) {
     this.#parts = parts;
@@ -93,13 +94,15 @@ export class StoreFile<H> {
    *
    * Errors: throws StoreError when the file cannot be read.
    */
-  check(atMs: WallMs): readonly string[] {
+  check(atMs: WallMs): readonly Message[] {
     this.#lastReplaced = null;
-    let problems: readonly string[] = [];
+    let problems: readonly Message[] = [];
     try {
       this.#use(atMs, ({ db }) => {
-        problems = pageProblems(db);
-        if (problems.length > 0) throw storeError('corrupt', `${this.path}: ${problems[0]}`);
+        const [first, ...others] = pageProblems(db);
+        if (first === undefined) return;
+        problems = [first, ...others].map((problem) => msg`${problem}`);
+        throw storeError('corrupt', msg`${this.path}: ${first}`);
       });
     } catch (error) {
       if (this.#condemned === null) throw error;
@@ -159,7 +162,7 @@ export class StoreFile<H> {
     try {
       const bytes = plainFileBytes(path);
       if (bytes === null) return null;
-      if (bytes === 0) throw storeError('foreign', `${path}: found 0 bytes, expected a database of Luciole`);
+      if (bytes === 0) throw storeError('foreign', msg`${path}: found 0 bytes, expected a database of Luciole`);
       db = openSqlite(path);
       assertSoundFile(db, path, schema);
       applySettings(db, maxPages);
@@ -182,12 +185,12 @@ export class StoreFile<H> {
     const setAsidePath = why === null ? null : this.#quarantine.take();
     const source = restore?.(atMs) ?? null;
     const restored = source === null ? null : this.#openExisting();
-    const next = restored ?? this.#begin(atMs, { setAsidePath, why: why?.message ?? null });
+    const next = restored ?? this.#begin(atMs, { setAsidePath, why: why?.said ?? null });
     this.#condemned = null;
     if (why === null && source === null) return next;
-    const kept = setAsidePath === null ? [] : [this.#quarantine.keep()];
-    const reason = why?.message ?? `${this.path}: it was missing`;
-    this.#lastReplaced = [reason, ...kept, restored === null ? 'a fresh file was begun' : source].join('; ');
+    const reason = why?.said ?? msg`${this.path}: it was missing`;
+    const outcome = restored === null || source === null ? msg`the agent began a new file` : source;
+    this.#lastReplaced = setAsidePath === null ? msg`${reason}; ${outcome}` : msg`${reason}; ${this.#quarantine.keep()}; ${outcome}`;
     onNotice({ kind: 'set-aside', file: schema.fileName, message: this.#lastReplaced });
     return next;
   }
@@ -201,7 +204,7 @@ export class StoreFile<H> {
     };
     makeFresh({ path: this.path, schema, maxPages, fill });
     const fresh = this.#openExisting();
-    if (fresh === null) throw storeError('io', `${this.path}: a file that was just made cannot be used (${this.#condemned?.message})`);
+    if (fresh === null) throw storeError('io', msg`${this.path}: a new file cannot be used (${this.#condemned?.said ?? ''})`);
     for (const notice of notices) onNotice(notice);
     return fresh;
   }
@@ -218,7 +221,7 @@ export class StoreFile<H> {
     try {
       this.#use(atMs, () => null);
     } catch (error) {
-      this.#lastReplaced = `not yet replaced: ${toStoreError(error, this.path).message}`;
+      this.#lastReplaced = msg`not yet replaced: ${toStoreError(error, this.path).said}`;
     }
   }
 
@@ -232,7 +235,7 @@ export class StoreFile<H> {
     try {
       act();
     } catch (error) {
-      this.#parts.onNotice({ kind: 'remark', message: toStoreError(error, this.path).message });
+      this.#parts.onNotice({ kind: 'remark', message: toStoreError(error, this.path).said });
     }
   }
 }
@@ -241,5 +244,8 @@ export class StoreFile<H> {
 function expectInPlace<H>(open: Open<H>, path: string): Open<H> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.ino === open.inode && found.size > 0) return open;
-  throw storeError('foreign', `${path}: it was ${found === undefined ? 'removed' : 'replaced or emptied'} while in use`);
+  throw storeError(
+    'foreign',
+    found === undefined ? msg`${path}: it was removed while in use` : msg`${path}: it was replaced or emptied while in use`,
+  );
 }

@@ -4,9 +4,11 @@
  * A copy says in `meta` when it was made (`copied_ms`); the file in use never does. So it is recognised however it came there, and adopted
  * once, in one transaction, before its first fact is read.
  */
+
 import type { WallMs } from '../../core/clock.ts';
 import { afterCopy, COPIED_STATE_KEY, type CopiedState, type CopyRule, copyAgeMs } from '../../core/copied-state.ts';
 import { HOUR_MS } from '../../core/durations.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Notice } from '../messages.ts';
 import { STATE } from '../schema.ts';
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
@@ -80,7 +82,7 @@ function noteOfCopy(db: Sqlite, { copiedMs, adoptedMs }: CopiedState): TimedNote
   return { user: '', role: '', door: 'self', action: COPIED_ACTION, detail, result: 'ok', atMs: adoptedMs };
 }
 
-function textOf(adopted: CopiedState): string {
-  const age = `${(copyAgeMs(adopted) / HOUR_MS).toFixed(1)} h old`;
-  return `${STATE.fileName} is a copy of ${new Date(adopted.copiedMs).toISOString()}, ${age}: what happened since is not in it; see docs/backup.md`;
+function textOf(adopted: CopiedState): Message {
+  const ageH = (copyAgeMs(adopted) / HOUR_MS).toFixed(1);
+  return msg`${STATE.fileName} is a copy of ${new Date(adopted.copiedMs).toISOString()}, ${ageH} h old: what happened since is not in it; see docs/backup.md`;
 }

@@ -4,9 +4,11 @@
  * It shows changes by anyone who does not recompute all hashes after the change. Against a complete recomputation, a head is noted
  * elsewhere, and `luciole audit --verify --head` compares it.
  */
+
 import { createHash } from 'node:crypto';
 import type { AuditHead, AuditNote, AuditRow, AuditVerdict } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
+import { type Message, msg } from '../../core/message.ts';
 
 /** The head before the first entry. */
 export const GENESIS: AuditHead = { n: 0, hash: '0'.repeat(64) };
@@ -68,7 +70,7 @@ export interface ChainFacts {
 
 /** Walk the chain from its first entry. Shape: `rows` in order. */
 export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, isUsed }: ChainFacts): AuditVerdict {
-  const problems: string[] = [];
+  const problems: Message[] = [];
   const remarks = reserved.filter((row) => ownNoteOf(row)?.action === COPIED).map(copied);
   /** Ends of removed parts, from later entries. */
   const trims = new Map<number, AuditHead>();
@@ -98,7 +100,7 @@ export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, i
     ...endProblems(before, head),
     ...reservedProblems(reserved, { claim: reservedClaim, known }),
   );
-  if (head?.n === 0 && count === 0 && isUsed) problems.push('the log is empty, though this store has events of earlier runs');
+  if (head?.n === 0 && count === 0 && isUsed) problems.push(msg`the log is empty, though this store has events of earlier runs`);
   if (known !== null && !isKnownSeen) problems.push(...missingKnown(known, first, before));
   return {
     entries: count,
@@ -109,58 +111,58 @@ export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, i
   };
 }
 
-function linkProblems(before: AuditHead, row: AuditRow): string[] {
-  if (row.n !== before.n + 1) return [`${span(before.n + 1, row.n - 1)} missing`];
-  return row.hash === hashOf(before.hash, row) ? [] : [`entry ${row.n} was changed, or does not follow entry ${before.n}`];
+function linkProblems(before: AuditHead, row: AuditRow): Message[] {
+  if (row.n !== before.n + 1) return [missing(before.n + 1, row.n - 1)];
+  return row.hash === hashOf(before.hash, row) ? [] : [msg`entry ${row.n} was changed, or does not follow entry ${before.n}`];
 }
 
 /** A chain that does not begin at 1 must have an entry for that. */
-function startProblems(first: AuditRow | null, trims: ReadonlyMap<number, AuditHead>): string[] {
+function startProblems(first: AuditRow | null, trims: ReadonlyMap<number, AuditHead>): Message[] {
   if (first === null) return [];
   const before = first.n === 1 ? GENESIS : trims.get(first.n - 1);
-  return before === undefined ? [`${span(1, first.n - 1)} missing, and no entry says that they were trimmed`] : linkProblems(before, first);
+  return before === undefined ? [msg`${missing(1, first.n - 1)}, and no entry records their removal`] : linkProblems(before, first);
 }
 
-function endProblems(last: AuditHead, head: AuditHead | null): string[] {
-  if (head === null) return ['the file does not say which entry is its newest'];
-  if (last.n < head.n) return [`${span(last.n + 1, head.n)} missing at the end`];
-  return last.n === head.n && last.hash === head.hash ? [] : [`the newest entry should be ${head.n}, found ${last.n}`];
+function endProblems(last: AuditHead, head: AuditHead | null): Message[] {
+  if (head === null) return [msg`the file does not say which entry is its newest`];
+  if (last.n < head.n) return [msg`${missing(last.n + 1, head.n)} at the end`];
+  return last.n === head.n && last.hash === head.hash ? [] : [msg`the newest entry should be ${head.n}, found ${last.n}`];
 }
 
 function reservedProblems(
   rows: readonly AuditRow[],
   { claim, known }: { readonly claim: string | null; readonly known: AuditHead | null },
-): string[] {
-  const problems = (claim === null ? rows.length === 0 : claim === reservedDetail(rows))
+): Message[] {
+  const problems: Message[] = (claim === null ? rows.length === 0 : claim === reservedDetail(rows))
     ? []
-    : [`the ${rows.length} entries of admins that were kept when others were trimmed are not as they were`];
+    : [msg`the ${rows.length} entries of admins that were kept when older entries were removed have changed`];
   problems.push(...rows.flatMap((row) => missingBefore(row, ownNoteOf(row))));
   const noted = rows.find(({ n }) => n === known?.n);
   return noted === undefined || noted.hash === known?.hash ? problems : [...problems, otherHash(noted.n)];
 }
 
 /** What an entry says of others that are missing. */
-function missingBefore({ n }: AuditRow, own: AuditNote | null): string[] {
-  if (own?.action === HEADLESS) return [`entry ${n} says that the head was missing: entries before it may have been removed`];
-  return own?.action === REPLACED ? [`entry ${n} says that the log before it is lost: ${own.detail}`] : [];
+function missingBefore({ n }: AuditRow, own: AuditNote | null): Message[] {
+  if (own?.action === HEADLESS) return [msg`entry ${n} says that the head was missing: entries before it may have been removed`];
+  return own?.action === REPLACED ? [msg`entry ${n} says that the log before it is lost: ${own.detail}`] : [];
 }
 
-function copied({ n }: AuditRow): string {
-  return `entry ${n} says that a copy of state.db was taken into use: entries made after that copy are not in it`;
+function copied({ n }: AuditRow): Message {
+  return msg`entry ${n} says that a copy of state.db was taken into use: entries made after that copy are not in it`;
 }
 
-function otherHash(n: number): string {
-  return `entry ${n} is not the one that was noted: it had another hash`;
+function otherHash(n: number): Message {
+  return msg`entry ${n} is not the one that was noted: its hash was another`;
 }
 
 /** An older one may be gone with a trimmed part; a newer one never was in this log. */
-function missingKnown(known: AuditHead, first: AuditRow | null, last: AuditHead): string[] {
+function missingKnown(known: AuditHead, first: AuditRow | null, last: AuditHead): Message[] {
   if (first !== null && known.n < first.n) return [];
-  return [`entry ${known.n}, which was noted, is missing: the log ends at ${last.n}`];
+  return [msg`entry ${known.n}, which was noted, is missing: the log ends at ${last.n}`];
 }
 
-function span(from: number, to: number): string {
-  return from === to ? `entry ${from} is` : `entries ${from} to ${to} are`;
+function missing(from: number, to: number): Message {
+  return from === to ? msg`entry ${from} is missing` : msg`entries ${from} to ${to} are missing`;
 }
 
 /** Source: FIPS 180-4, SHA-256. Shape: lines of hash before, number, time, note. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { HOUR_MS } from '../../core/durations.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { BackupReport } from '../../core/ports.ts';
 import { removeAll, standAs } from '../files/db-files.ts';
 import { assertSoundFile, expectSound, expectWhole, toOpeningError } from '../files/file-check.ts';
@@ -17,7 +18,7 @@ export interface BackupParts {
   /** Units: pages. */
   readonly maxPages: number;
   /** Rows that are not as they were written, in words: SQLite does not see bytes flipped within a value. */
-  readonly rowProblems: (db: Sqlite) => readonly string[];
+  readonly rowProblems: (db: Sqlite) => readonly Message[];
 }
 
 /** The nightly copies of a small file, in its folder. A copy is used only after it passed every check. */
@@ -33,7 +34,7 @@ export function createStateBackup(parts: BackupParts) {
       db.prepare('VACUUM INTO ?').run(draft);
       // Into the copy itself, since a file's own times follow no clock that we know.
       const problem = problemOf(() => prove(draft, parts, (copy) => markCopy(copy, atMs)));
-      if (problem !== null) throw storeError('io', `${draft}: the copy is not sound (${problem})`);
+      if (problem !== null) throw storeError('io', msg`${draft}: the copy is not sound (${problem})`);
       syncPath(draft);
       const { size } = statSync(draft);
       // A damaged copy must not replace a sound one.
@@ -49,7 +50,7 @@ export function createStateBackup(parts: BackupParts) {
    * Replaces the file by the newest sound copy, which stays where it is. Returns which one, in words; null when there is none. Errors:
    * throws what the system throws.
    */
-  function restore(atMs: WallMs): string | null {
+  function restore(atMs: WallMs): Message | null {
     const draft = `${path}.new`;
     for (const copy of [newest, former].filter(existsSync)) {
       removeAll(draft);
@@ -61,7 +62,9 @@ export function createStateBackup(parts: BackupParts) {
       if (problemOf(() => copyFileSync(copy, draft)) !== null || problemOf(() => prove(draft, parts, useIt)) !== null) continue;
       syncPath(draft);
       standAs(draft, path);
-      return `restored from ${copy}, ${typeof copiedMs === 'number' ? `${((atMs - copiedMs) / HOUR_MS).toFixed(1)} h old` : 'of unknown age'}`;
+      return typeof copiedMs === 'number'
+        ? msg`restored from ${copy}, ${((atMs - copiedMs) / HOUR_MS).toFixed(1)} h old`
+        : msg`restored from ${copy}, of unknown age`;
     }
     removeAll(draft);
     return null;
@@ -79,20 +82,20 @@ function prove(path: string, { schema, rowProblems }: BackupParts, act: (db: Sql
     act(db);
     expectWhole(db, path);
     const [problem] = rowProblems(db);
-    if (problem !== undefined) throw storeError('corrupt', `${path}: ${problem}`);
+    if (problem !== undefined) throw storeError('corrupt', msg`${path}: ${problem}`);
   } finally {
     db.close();
   }
 }
 
 /** What is wrong with a copy, null for nothing. Errors: throws when the disk takes no writes, which says nothing about the copy. */
-function problemOf(act: () => void): string | null {
+function problemOf(act: () => void): Message | null {
   try {
     act();
     return null;
   } catch (error) {
     const failure = toOpeningError(error, 'copy');
     if (failure.code === 'full' || failure.code === 'read-only') throw failure;
-    return failure.message;
+    return failure.said;
   }
 }

@@ -3,8 +3,10 @@
  *
  * Shape: a row's `seq` is that of its last frame; `k` is the number of its frames.
  */
+
 import type { ClockQuality } from '../../core/clock.ts';
 import type { StoreError } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
 import type { ReadingFrame } from '../../core/ports.ts';
 import type { SegmentFrame } from '../segment-codec.ts';
 import { type Sqlite, storeError, toStoreError } from '../sqlite.ts';
@@ -198,15 +200,15 @@ function toSeriesFrame(frame: ReadingFrame, series: SeriesTable): SeriesFrame {
 function readRow(row: FrameRow, series: SeriesTable): Read {
   const { seq, boot, ticket, mono_ms: monoMs, wall_ms: wallMs, tq: clockQuality, n: readings, total, crc, p, k } = row;
   // Damage may leave a null that the schema does not allow.
-  if (!(p instanceof Uint8Array)) return { kind: 'damaged', cause: storeError('corrupt', `frames up to ${seq}: no bytes`) };
+  if (!(p instanceof Uint8Array)) return { kind: 'damaged', cause: storeError('corrupt', msg`frames up to ${seq}: no bytes`) };
   if (p.length === 0) return { kind: 'frames', frames: [] };
   const head = { ticket, monoMs, wallMs, clockQuality };
   const found = frameRowCrc({ ...head, boot, readings, total }, p);
-  if (found !== crc) return { kind: 'damaged', cause: storeError('corrupt', `frames up to ${seq}: checksum ${found}, expected ${crc}`) };
+  if (found !== crc) return { kind: 'damaged', cause: storeError('corrupt', msg`frames up to ${seq}: checksum ${found}, expected ${crc}`) };
   try {
     const frames = decodeFrames(p, head, series.decimalsOf);
     return { kind: 'frames', frames: frames.map((frame, i) => ({ ...frame, boot, seq: seq - k + 1 + i })) };
   } catch (error) {
-    return { kind: 'damaged', cause: toStoreError(error, `frames up to ${seq}`) };
+    return { kind: 'damaged', cause: toStoreError(error, msg`frames up to ${seq}`) };
   }
 }

@@ -4,6 +4,7 @@
  *
  * Shape: a row's `seq` is that of its last frame.
  */
+import { msg } from '../../core/message.ts';
 import { encodeSegment, type OpenSegment, openSegment, type SegmentFrame, segmentCrc, segmentFrames } from '../segment-codec.ts';
 import { type Sqlite, storeError, toStoreError } from '../sqlite.ts';
 import type { BootTable } from './boot-table.ts';
@@ -56,9 +57,9 @@ export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootT
   /** Errors: throws StoreError `corrupt`. */
   const open = (row: SegmentRow): OpenSegment => {
     const { seq, first_seq: firstSeq, t0_ms: t0Ms, t1_ms: t1Ms, n: readings, total, thin, crc, p } = row;
-    if (!(p instanceof Uint8Array)) throw storeError('corrupt', `segment up to ${seq}: no bytes`);
+    if (!(p instanceof Uint8Array)) throw storeError('corrupt', msg`segment up to ${seq}: no bytes`);
     const found = segmentCrc({ firstSeq, t0Ms, t1Ms, readings, total, thin }, p);
-    if (found !== crc) throw storeError('corrupt', `segment up to ${seq}: checksum ${found}, expected ${crc}`);
+    if (found !== crc) throw storeError('corrupt', msg`segment up to ${seq}: checksum ${found}, expected ${crc}`);
     return openSegment(p);
   };
   return {
@@ -79,7 +80,7 @@ export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootT
       try {
         return { kind: 'frames', frames: segmentFrames(open(row), series.decimalsOf) };
       } catch (error) {
-        return { kind: 'damaged', cause: toStoreError(error, `segment up to ${row.seq}`) };
+        return { kind: 'damaged', cause: toStoreError(error, msg`segment up to ${row.seq}`) };
       }
     },
     tally: (afterSeq: number): Tally => tally.get(afterSeq) ?? { rows: 0, frames: 0, readings: 0, bytes: 0 },

@@ -85,7 +85,7 @@ export class CommandAnswers {
     if (known !== undefined || !this.#answers.take()) return;
     const atMs = clock.wallMs();
     const outcome = stageOf({ commandId, target, order: null }, { state: 'refused', reason, atMs });
-    this.#notice(target, msg`Refused: ${reason}`);
+    this.#notice(target, msg`refused: ${reason}`);
     if (this.#auditedRefusals.take()) this.#note(commandId, target.id, `refused: ${reason}`);
     if (hasOwnId) {
       const saving = registry.open({ commandId, kind: 'refused', digest: '', what: '', receivedMs: atMs, outcome });
@@ -97,7 +97,7 @@ export class CommandAnswers {
   refuseReusedId(known: CommandRecord, target: CommandTarget): void {
     this.refused += 1;
     if (this.#answers.take()) {
-      this.#notice(target, msg`Refused: the id ${known.commandId} was used before for another command; give each its own`);
+      this.#notice(target, msg`refused: the id ${known.commandId} was used before for another command; give each its own`);
     }
     this.repeat(known);
   }
@@ -123,10 +123,10 @@ export class CommandAnswers {
 
   #audit({ state, reason, commandId, target, source }: Outcome, { what }: CommandRecord): void {
     if (state === 'refused') return;
-    const end = reason === '' ? state : `${state}, ${reason}`;
+    const hasReason = String(reason) !== '';
     const severity = state === 'failed' ? 'warning' : 'info';
-    this.#note(`${what} (${commandId})`, target.id, end);
-    const text = msg`${source}: ${what} (${commandId}): ${end}`;
+    this.#note(`${what} (${commandId})`, target.id, hasReason ? `${state}, ${reason}` : state);
+    const text = hasReason ? msg`${source}: ${what} (${commandId}): ${state}, ${reason}` : msg`${source}: ${what} (${commandId}): ${state}`;
     this.#parts.events.notice({ code: 'command-ended', source: target.id, severity, text });
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { type ClockQuality, isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg, type Said } from '../../core/message.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { CommandTarget } from '../../core/words.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
@@ -20,7 +20,7 @@ const MAX_COMMAND_METRICS = 32;
 const SHOWN_NAMES = 16;
 /** Commands outside this age window are rejected. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. */
 export const MAX_AGE_MS = 300_000;
-const RETAINED = msg`retained commands are not obeyed: publish it without retain and with a new id, and clear the retained one`;
+const RETAINED = msg`retained commands are not carried out: publish it without retain and with a new id, and clear the retained one`;
 /** Times outside this range are rejected as errors. Units: ms since 1970. Source: years 2000 and 2100. */
 const TIME_RANGE = { min: 946_684_800_000, max: 4_102_444_800_000 };
 
@@ -36,7 +36,7 @@ export type CommandFields = ReadonlyMap<string, Metric>;
 
 /** The device or node that a command addresses, with its metrics. */
 export interface TargetFacts {
-  readonly name: string;
+  readonly name: Said;
   /** The target of an order that does not name a lamp, zone or cabinet itself. */
   readonly target: CommandTarget;
   readonly byName: ReadonlyMap<string, MetricEntry>;
@@ -61,10 +61,13 @@ function checkTime(timestampMs: WallMs, { nowMs, clockQuality }: CommandInstant)
   if (!isTrusted(clockQuality) || Math.abs(skewMs) <= MAX_AGE_MS) return;
   if (timestampMs < TIME_RANGE.min || timestampMs > TIME_RANGE.max)
     throw new Refusal(msg`payload timestamp is ${timestampMs}: it takes milliseconds since 1970 UTC, here it is ${nowMs}`);
-  const side = skewMs > 0 ? 'old' : 'ahead';
-  const age = `payload timestamp is ${Math.round(Math.abs(skewMs) / 1_000)} s ${side}, at most ${MAX_AGE_MS / 1_000} s`;
+  const [skewS, maxS] = [Math.round(Math.abs(skewMs) / 1_000), MAX_AGE_MS / 1_000];
   const here = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
-  throw new Refusal(msg`${age}: check the clock of the sender (here it is ${here}), send it with a new id`);
+  throw new Refusal(
+    skewMs > 0
+      ? msg`payload timestamp is ${skewS} s old, at most ${maxS} s: check the clock of the sender (here it is ${here}), send it with a new id`
+      : msg`payload timestamp is ${skewS} s ahead, at most ${maxS} s: check the clock of the sender (here it is ${here}), send it with a new id`,
+  );
 }
 
 /** The metrics by name, whether they arrived with a name or with an alias. */
@@ -78,18 +81,19 @@ export function nameFields({ metrics }: Payload, place: TargetFacts): CommandFie
     if (entry === undefined || (byAlias !== undefined && byAlias !== entry))
       throw new Refusal(msg`${place.name} has no metric ${shown}: ${writables(place)}`);
     if (!place.isWritable(entry)) throw new Refusal(msg`${entry.name} of ${place.name} cannot be written: ${writables(place)}`);
-    if (fields.has(entry.name)) throw new Refusal(msg`${entry.name} stands twice in the command`);
+    if (fields.has(entry.name)) throw new Refusal(msg`${entry.name} occurs twice in the command`);
     fields.set(entry.name, metric);
   }
   return fields;
 }
 
 /** The names that can be written, for a refusal. */
-function writables({ byName, isWritable }: TargetFacts): string {
+function writables({ byName, isWritable }: TargetFacts): Message {
   const names = [...byName.values()].filter(isWritable).map(({ name }) => name);
   const more = names.length - SHOWN_NAMES;
-  if (names.length === 0) return 'nothing here can be written';
-  return `${names.slice(0, SHOWN_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''} can be written`;
+  if (names.length === 0) return msg`nothing here can be written`;
+  const shown = names.slice(0, SHOWN_NAMES);
+  return more > 0 ? msg`${shown} and ${more} more can be written` : msg`${shown} can be written`;
 }
 
 /** `absent`: the value when the metric is absent. */
@@ -101,8 +105,8 @@ export function readInteger(
   const metric = fields.get(name);
   if (metric === undefined) return range.absent;
   const whole = wholeOf(metric, INTEGER_DATATYPES);
-  if (whole === undefined) throw new Refusal(msg`${name} takes an Int64${foundType(metric)}`);
-  if (whole < range.min || whole > range.max) throw new Refusal(msg`${name} is ${whole}, allowed are ${range.min} to ${range.max}`);
+  if (whole === undefined) throw new Refusal(mistyped(name, msg`an Int64`, metric));
+  if (whole < range.min || whole > range.max) throw new Refusal(msg`${name} is ${String(whole)}, allowed are ${range.min} to ${range.max}`);
   return Number(whole);
 }
 
@@ -121,7 +125,7 @@ export function readText(fields: CommandFields, name: string, maxLength: number)
   const metric = fields.get(name);
   if (metric === undefined || isNull(metric)) return '';
   const { value, datatype = DATATYPE.String } = metric;
-  if (value?.kind !== 'string' || datatype !== DATATYPE.String) throw new Refusal(msg`${name} takes a String${foundType(metric)}`);
+  if (value?.kind !== 'string' || datatype !== DATATYPE.String) throw new Refusal(mistyped(name, msg`a String`, metric));
   const text = value.value;
   if (text.length > maxLength) throw new Refusal(msg`${name} has ${text.length} characters, at most ${maxLength}`);
   if (/\p{C}/u.test(text)) throw new Refusal(msg`${name} has control characters`);
@@ -140,7 +144,7 @@ export function readFlag(fields: CommandFields, name: string): boolean | undefin
   const metric = fields.get(name);
   if (metric === undefined) return undefined;
   const { value, datatype = DATATYPE.Boolean } = metric;
-  if (value?.kind !== 'boolean' || datatype !== DATATYPE.Boolean) throw new Refusal(msg`${name} takes a Boolean${foundType(metric)}`);
+  if (value?.kind !== 'boolean' || datatype !== DATATYPE.Boolean) throw new Refusal(mistyped(name, msg`a Boolean`, metric));
   return value.value;
 }
 
@@ -151,9 +155,13 @@ export function readPointValue(metric: Metric, { name, type, unit, write = { min
   const isReal = value?.kind === 'double' || value?.kind === 'float';
   const real = isReal && (datatype === undefined || datatype === DATATYPE.Double || datatype === DATATYPE.Float) ? value.value : undefined;
   const number = type === 'Boolean' ? flag : real;
-  if (number === undefined || !Number.isFinite(number)) throw new Refusal(msg`${name} takes a ${type}${foundType(metric)}`);
+  if (number === undefined || !Number.isFinite(number)) throw new Refusal(mistyped(name, msg`a ${type}`, metric));
   if (number < write.min || number > write.max) {
-    throw new Refusal(msg`${name} is ${number}, allowed are ${write.min} to ${write.max}${unit === '' ? '' : ` ${unit}`}`);
+    throw new Refusal(
+      unit === ''
+        ? msg`${name} is ${number}, allowed are ${write.min} to ${write.max}`
+        : msg`${name} is ${number}, allowed are ${write.min} to ${write.max} ${unit}`,
+    );
   }
   return number;
 }
@@ -163,11 +171,14 @@ function quote(name: string | undefined): string {
   return `"${(name ?? '').slice(0, 40).replace(/\p{C}/gu, '?')}"`;
 }
 
-/** The type that was found instead, in the terms of Sparkplug. */
-function foundType({ value, datatype }: Metric): string {
-  if (value === undefined) return ', this is null';
-  if ((value.kind === 'double' || value.kind === 'float') && !Number.isFinite(value.value)) return `, this is ${value.value}`;
-  return `, this is ${value.kind}_value${datatype === undefined ? '' : ` of datatype ${datatype}`}`;
+/** A value of another type than the metric has; found types are in the terms of Sparkplug. */
+function mistyped(name: string, type: Message, { value, datatype }: Metric): Message {
+  if (value === undefined) return msg`${name} takes ${type}, this is null`;
+  if ((value.kind === 'double' || value.kind === 'float') && !Number.isFinite(value.value))
+    return msg`${name} takes ${type}, this is ${value.value}`;
+  return datatype === undefined
+    ? msg`${name} takes ${type}, this is ${`${value.kind}_value`}`
+    : msg`${name} takes ${type}, this is ${`${value.kind}_value`} of datatype ${datatype}`;
 }
 
 function isNull({ isNull: isMarkedNull, value }: Metric): boolean {

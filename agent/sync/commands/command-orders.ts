@@ -56,7 +56,7 @@ export function readDeviceOrder(fields: CommandFields, place: DeviceEntry, frame
 export function readEmergency(fields: CommandFields, target: Target, frame: OrderFrame): PlatformOrder {
   const { on: name, minutes: minutesName } = EMERGENCY_METRIC;
   const on = readFlag(fields, name);
-  if (on === undefined) throw new Refusal(msg`nothing is asked: ${name} is missing (true lights all its lamps, false ends it)`);
+  if (on === undefined) throw new Refusal(msg`nothing is requested: ${name} is missing (true lights all its lamps, false ends it)`);
   if (!on) {
     if (fields.has(minutesName)) throw new Refusal(msg`${name} false and ${minutesName} in one command contradict each other`);
     return releaseOrder(target, 'emergency', frame);
@@ -76,7 +76,8 @@ export function targetOf({ kind, request }: PlatformOrder, place: CommandTarget)
 /** The group of metrics (the part before the slash) that a command writes; one command writes one group. */
 function groupOfCommand(fields: CommandFields): string {
   const groups = new Set([...fields.keys()].filter((name) => !isEnvelope(name)).map(groupOf));
-  if (groups.size > 1) throw new Refusal(msg`one command asks one thing, this one ${[...groups].join(' and ')}: send them one by one`);
+  if (groups.size > 1)
+    throw new Refusal(msg`one command requests one thing, this one requests several (${[...groups]}): send them one by one`);
   return [...groups][0] ?? 'Override';
 }
 
@@ -110,7 +111,7 @@ function readRelease(fields: CommandFields): 'now' | typeof NEXT_STEP | null {
 
 function readOverride(fields: CommandFields, target: Target, frame: OrderFrame): PlatformOrder {
   if (!fields.has(OVERRIDE_METRIC.level))
-    throw new Refusal(msg`nothing is asked: ${OVERRIDE_METRIC.level} or ${OVERRIDE_METRIC.release} is missing`);
+    throw new Refusal(msg`nothing is requested: ${OVERRIDE_METRIC.level} or ${OVERRIDE_METRIC.release} is missing`);
   const levelPct = readInteger(fields, OVERRIDE_METRIC.level, { min: 0, max: 100, absent: 0 });
   const minutes = readLength(fields, OVERRIDE_METRIC, { max: LIMIT.minutes, absent: DEFAULT_OVERRIDE_MINUTES }, frame.now);
   const reason = readText(fields, OVERRIDE_METRIC.reason, LIMIT.reasonLength);
@@ -119,7 +120,7 @@ function readOverride(fields: CommandFields, target: Target, frame: OrderFrame):
 
 function programmeOrder(fields: CommandFields, zone: string, { commandId, now }: OrderFrame): PlatformOrder {
   const { choice: name, minutes: minutesName, until, reason: reasonName } = PROGRAMME_METRIC;
-  if (!fields.has(name)) throw new Refusal(msg`nothing is asked: ${name} is missing ("" gives the zone back to its calendar)`);
+  if (!fields.has(name)) throw new Refusal(msg`nothing is requested: ${name} is missing ("" gives the zone back to its calendar)`);
   const choice = readText(fields, name, LIMIT.nameLength);
   if (choice === '' && (fields.has(minutesName) || fields.has(until))) {
     throw new Refusal(msg`${name} "" gives the zone back now: leave ${minutesName} and ${until} out`);

@@ -1,12 +1,16 @@
 /**
  * What is kept of one command, its description, and the check of what the disk returns. Pure.
  */
+
 import type { WallMs } from '../../core/clock.ts';
 import { isRecord } from '../../core/is-record.ts';
+import { msg, NO_TEXT } from '../../core/message.ts';
+import { messageIn } from '../../core/message-wire.ts';
 import type { PlatformOrder } from '../../core/ports.ts';
 import type { ConfigRequest } from '../../core/revisions.ts';
 import type { UpdateOrder } from '../../core/updates.ts';
 import type { CommandTarget, Outcome, OutcomeState } from '../../core/words.ts';
+import { besideText } from '../beside-text.ts';
 
 /** Shape: the JSON under `sync.command:<id>` in the store. */
 export interface CommandRecord {
@@ -39,8 +43,26 @@ export function isFinal(state: OutcomeState): boolean {
   return state === 'verified' || state === 'refused' || state === 'failed';
 }
 
-/** Whether a value from the disk is a whole record; anything else counts as absent. */
-export function isCommandRecord(value: unknown): value is CommandRecord {
+/** A record as it is stored: its reason as text, which each release reads, and beside it what it was made of. */
+export function toStored(record: CommandRecord): object {
+  const { outcome } = record;
+  return { ...record, outcome: { ...outcome, ...besideText('reason', outcome.reason) } };
+}
+
+/** The record in a value from the disk; undefined where it is none. A reason without a sound template is shown as written. */
+export function fromStored(value: unknown): CommandRecord | undefined {
+  if (!isStoredRecord(value)) return undefined;
+  const { reason, reasonTemplate, ...outcome } = value.outcome;
+  const message = messageIn(reasonTemplate);
+  const said = reason === '' ? NO_TEXT : message !== undefined && String(message) === reason ? message : msg`${reason}`;
+  return { ...value, outcome: { ...outcome, reason: said } };
+}
+
+type StoredRecord = Omit<CommandRecord, 'outcome'> & {
+  readonly outcome: Omit<Outcome, 'reason'> & { readonly reason: string; readonly reasonTemplate?: unknown };
+};
+
+function isStoredRecord(value: unknown): value is StoredRecord {
   const outcome = isRecord(value) ? value['outcome'] : undefined;
   const target = isRecord(outcome) ? outcome['target'] : undefined;
   if (!isRecord(value) || !isRecord(outcome) || !isRecord(target)) return false;

@@ -103,7 +103,7 @@ export function readNodeCommand(
   context: CommandContext,
 ): NodeCommand {
   const place: TargetFacts = {
-    name: 'the node',
+    name: msg`the node`,
     target: cabinet,
     byName: new Map(node.map((entry) => [entry.name, entry])),
     byAlias: new Map(node.flatMap((entry) => (entry.alias === null ? [] : [[entry.alias, entry] as const]))),
@@ -151,7 +151,7 @@ function readCommand(
     target: targetOf(order, place.target),
     order,
     lifetime,
-    digest: digestOf(place.name, fields),
+    digest: digestOf(String(place.name), fields),
   };
 }
 
@@ -175,7 +175,7 @@ function orRefusal<T>(
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const ownId = givenId(message, byAlias);
-    return { kind: 'refused', commandId: ownId === '' ? context.freshId : ownId, hasOwnId: ownId !== '', reason: error.message };
+    return { kind: 'refused', commandId: ownId === '' ? context.freshId : ownId, hasOwnId: ownId !== '', reason: error.said };
   }
 }
 

@@ -50,7 +50,7 @@ function readAction<Action extends string>(
   const text = readText(fields, name, maxLength);
   const actions = Object.keys(allowed) as Action[];
   const action = actions.find((each) => each === text);
-  if (action === undefined) throw new Refusal(msg`${name} is one of ${actions.join(', ')}`);
+  if (action === undefined) throw new Refusal(msg`${name} is one of ${actions}`);
   const known = new Set<string>([name, ...always, COMMAND_METRIC.id, COMMAND_METRIC.expires, ...allowed[action]]);
   const stray = [...fields.keys()].find((field) => !known.has(field));
   if (stray !== undefined) throw new Refusal(msg`${stray} does not belong to ${name} "${action}"`);

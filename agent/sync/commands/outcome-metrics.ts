@@ -3,6 +3,7 @@
  */
 import type { UplinkValue } from '../../core/ports.ts';
 import type { Outcome } from '../../core/words.ts';
+import { besideText } from '../beside-text.ts';
 import type { CurrentValues } from '../sparkplug/current-values.ts';
 import type { MetricEntry, MetricTable } from '../sparkplug/metric-table.ts';
 import { COMMAND_METRIC, OVERRIDE_METRIC } from './command-metrics.ts';
@@ -37,23 +38,25 @@ export function outcomeMetrics(
   const device = isSilent(deviceId) ? undefined : table.devices.get(deviceId);
   const own = NOT_OVERRIDES.includes(kind) ? undefined : device?.byName.get(OVERRIDE_METRIC.outcome);
   const general = device?.byName.get(COMMAND_METRIC.outcome) ?? table.node.find(({ name }) => name === COMMAND_METRIC.outcome);
-  const text = fitted({ id, target: deviceId, state, reason, level, lamps }, maxTextBytes);
+  const text = fitted({ id, target: deviceId, state, ...besideText('reason', reason), level, lamps }, maxTextBytes);
   const value = { value: text, quality: 'good' as const, atMs };
   return [own, general].flatMap((entry) => (entry === undefined ? [] : [[entry, values.put(entry, value)] as const]));
 }
 
 /** Shape: as in `docs/platform.md`. */
-interface OutcomeText extends Pick<Outcome, 'state' | 'reason' | 'lamps'> {
+interface OutcomeText extends Pick<Outcome, 'state' | 'lamps'> {
+  readonly reason: string;
+  readonly reasonTemplate?: object;
   readonly id: string;
   readonly target: string;
   readonly level: Outcome['levelPct'];
 }
 
-/** The text within the limit: without its lamps if they do not fit, and with a shortened reason if necessary. */
+/** The text within the limit: without what its reason was made of, then without its lamps, and at last with a shortened reason. */
 function fitted(outcome: OutcomeText, maxBytes: number): string {
-  const whole = JSON.stringify(outcome);
-  if (Buffer.byteLength(whole) <= maxBytes) return whole;
-  const short = { ...outcome, lamps: {} };
+  const { reasonTemplate: _, ...plain } = outcome;
+  for (const text of [JSON.stringify(outcome), JSON.stringify(plain)]) if (Buffer.byteLength(text) <= maxBytes) return text;
+  const short = { ...plain, lamps: {} };
   const tooMany = Math.max(0, Buffer.byteLength(JSON.stringify(short)) - maxBytes);
   const reason = Buffer.from(outcome.reason);
   const kept = reason.subarray(0, Math.max(0, reason.length - tooMany));

@@ -3,8 +3,10 @@
  *
  * Keeps the mode of proof over restarts. Sends nothing.
  */
+
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import { every, type Timer } from '../../core/clock.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { type AckWatch, afterAck, checkWatch, hasGivenUp, isOverdue, startWatch } from './ack-watch.ts';
 import type { AckAhead, DeliveryParts, DeliveryState } from './delivery-state.ts';
 import { acknowledge, bytesUnacked, countedAck, goBack, hasLeft, type ProofMode, withMode } from './ledger.ts';
@@ -67,10 +69,10 @@ export class AckTracker {
   }
 
   /** Takes an acknowledgement, up to what was sent without a hole. Returns why it is refused, or an empty text. */
-  acknowledge(ack: Ack): string {
+  acknowledge(ack: Ack): Message {
     const { state, clock, onMoved } = this.#parts;
     const reason = this.#refusalOf(ack);
-    if (reason !== '') return reason;
+    if (String(reason) !== '') return reason;
     const { cursor, mode } = state.ledger;
     const seq = countedAck(state.ledger, ack.seq);
     this.#reportAhead({ seq: ack.seq, countedSeq: seq });
@@ -82,7 +84,7 @@ export class AckTracker {
     if (isMoved || isAllAcked) this.#watch = afterAck(this.#watch, clock.monoMs(), isAllAcked);
     else this.#watch = { ...this.#watch, lastAckMono: clock.monoMs() };
     if (isMoved) onMoved();
-    return '';
+    return NO_TEXT;
   }
 
   /** The platform has enough unacknowledged rows: the backlog waits. */
@@ -104,11 +106,11 @@ export class AckTracker {
     return mode === 'platform' && this.#watch.isCautious;
   }
 
-  #refusalOf(ack: Ack): string {
+  #refusalOf(ack: Ack): Message {
     const { proof, state } = this.#parts;
-    if (proof === 'broker') return 'uplink.proof is broker: no acknowledgement is taken';
-    if (state.epoch === null || ack.epoch !== wireEpoch(state.epoch)) return `the epoch here is ${wireEpoch(state.epoch ?? '')}`;
-    return ack.seq > state.headSeq ? `there is no row ${ack.seq} yet; the last one is ${state.headSeq}` : '';
+    if (proof === 'broker') return msg`uplink.proof is broker: acknowledgements are ignored`;
+    if (state.epoch === null || ack.epoch !== wireEpoch(state.epoch)) return msg`the epoch here is ${wireEpoch(state.epoch ?? '')}`;
+    return ack.seq > state.headSeq ? msg`there is no row ${ack.seq} yet; the last one is ${state.headSeq}` : NO_TEXT;
   }
 
   /** Rows before the first one of this run may have arrived from an earlier run, so they are no reason for a report. */

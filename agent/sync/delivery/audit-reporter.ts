@@ -9,9 +9,11 @@
  *
  * The platform writes back the entry up to which it has all, as `luciole audit --head` takes it: `4211:<hash>`.
  */
+
 import type { AuditHead } from '../../core/audit-tools.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Store } from '../../core/ports.ts';
 import { RecordReporter, type ReportedRecord, type ReportLink } from './record-reporter.ts';
 import { wireEpoch } from './rows-mark.ts';
@@ -71,19 +73,19 @@ export class AuditReporter {
   }
 
   /** The platform has all entries up to this one; `n` 0: it has none. Resolves with why that does not count, or an empty text. */
-  async acknowledge({ n, hash }: AuditHead): Promise<string> {
+  async acknowledge({ n, hash }: AuditHead): Promise<Message> {
     if (n === 0) {
       this.#reporter.startAgain();
-      return '';
+      return NO_TEXT;
     }
     const [found] = (await this.#parts.store.auditAfter(n - 1))?.rows ?? [];
     // An entry that was trimmed cannot be compared any more.
     if (found !== undefined && (found.n > n || found.hash === hash)) {
       this.#reporter.acknowledge(this.#reporter.told.epoch, n);
-      return '';
+      return NO_TEXT;
     }
     this.#headMono = null;
-    return found === undefined ? `there is no entry ${n} in the audit log` : `entry ${n} of the audit log has another hash here`;
+    return found === undefined ? msg`there is no entry ${n} in the audit log` : msg`entry ${n} of the audit log has another hash here`;
   }
 
   /** A log that ends before what was told of it is another one: its numbers are reported again. */

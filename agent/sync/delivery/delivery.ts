@@ -3,7 +3,9 @@
  *
  * QoS 0 proves nothing by itself. What is neither proven by the broker nor acknowledged by the platform is sent again as history.
  */
+
 import type { AuditHead } from '../../core/audit-tools.ts';
+import type { Message } from '../../core/message.ts';
 import type { Committed, FrameFate, ReadingFrame, StoreStatus, UplinkDelivery } from '../../core/ports.ts';
 import { passesBarrier } from '../mqtt/mqtt-transport.ts';
 import { AckTracker, initialMode } from './ack-tracker.ts';
@@ -161,14 +163,14 @@ export class Delivery {
   }
 
   /** Takes the platform's acknowledgement. Returns why it is refused, or an empty text. */
-  acknowledge(ack: Ack): string {
+  acknowledge(ack: Ack): Message {
     const reason = this.#acks.acknowledge(ack);
-    if (reason === '' && ack.gapId !== null) this.#gaps.acknowledge(ack.epoch, ack.gapId);
+    if (String(reason) === '' && ack.gapId !== null) this.#gaps.acknowledge(ack.epoch, ack.gapId);
     return reason;
   }
 
   /** Takes the platform's acknowledgement of audit entries. Resolves with why it is refused, or an empty text. */
-  acknowledgeAudit(head: AuditHead): Promise<string> {
+  acknowledgeAudit(head: AuditHead): Promise<Message> {
     return this.#audit.acknowledge(head);
   }
 

@@ -1,6 +1,7 @@
 /**
  * The platform's requests for rows that were sent before, and the progress of each. A bounded queue; sends nothing itself.
  */
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { ExportPage, Store } from '../../core/ports.ts';
 import type { RowBatch } from './row-batches.ts';
 import type { SeqRange } from './seq-ranges.ts';
@@ -19,14 +20,14 @@ export interface ResendResult {
   readonly id: string;
   readonly state: 'queued' | 'sending' | 'done' | 'refused';
   readonly readings: number;
-  readonly reason: string;
+  readonly reason: Message;
 }
 
 /** Largest number of waiting requests. Source: assumed; a platform requests the holes of one day. */
 const MAX_WAITING = 16;
 /** Frames read in one step while the rows of a time range are searched. */
 const PAGE_FRAMES = 2_000;
-const STORE_UNAVAILABLE = 'the store cannot be asked now';
+const STORE_UNAVAILABLE = msg`the store does not respond now`;
 
 interface Job {
   readonly request: ResendRequest;
@@ -39,17 +40,17 @@ export type ResendQueue = ReturnType<typeof createResendQueue>;
 /** An empty queue. `onResult` receives the results that `sent` does not return. */
 export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>, onResult: (result: ResendResult) => void) {
   const jobs: Job[] = [];
-  const resultOf = ({ request: { id }, readings }: Job, state: ResendResult['state'], reason = ''): ResendResult => ({
+  const resultOf = ({ request: { id }, readings }: Job, state: ResendResult['state'], reason: Message = NO_TEXT): ResendResult => ({
     id,
     state,
     readings,
     reason,
   });
   /** A call that waited for the store on an earlier link may find the job ended. */
-  const end = (job: Job, reason: string): void => {
+  const end = (job: Job, reason: Message): void => {
     if (jobs[0] !== job) return;
     jobs.shift();
-    onResult(resultOf(job, reason === '' ? 'done' : 'refused', reason));
+    onResult(resultOf(job, String(reason) === '' ? 'done' : 'refused', reason));
   };
 
   return {
@@ -59,7 +60,7 @@ export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>
     /** Queues a request, or refuses it when the queue is full. */
     add: (request: ResendRequest): ResendResult => {
       const job: Job = { request, rows: null, readings: 0 };
-      if (jobs.length >= MAX_WAITING) return resultOf(job, 'refused', `${MAX_WAITING} requests wait already`);
+      if (jobs.length >= MAX_WAITING) return resultOf(job, 'refused', msg`${MAX_WAITING} requests wait already`);
       jobs.push(job);
       return resultOf(job, 'queued');
     },
@@ -76,7 +77,7 @@ export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>
         const frames = read.filter(({ seq }) => seq <= last);
         const to = frames.at(-1)?.seq;
         if (to !== undefined) return { frames, rows: { from: next, to } };
-        end(job, read.length === 0 && next <= last && !(await responds(store)) ? STORE_UNAVAILABLE : '');
+        end(job, read.length === 0 && next <= last && !(await responds(store)) ? STORE_UNAVAILABLE : NO_TEXT);
       }
       return undefined;
     },

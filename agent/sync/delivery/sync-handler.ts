@@ -1,8 +1,10 @@
 /**
  * Handles what the platform writes about delivery: `Sync/Ack`, `Sync/Log`, `Sync/Accept`, `Sync/Resend`. The rate is limited to protect disk and link.
  */
+
 import type { AuditHead } from '../../core/audit-tools.ts';
 import type { Clock } from '../../core/clock.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import type { MetricTable } from '../sparkplug/metric-table.ts';
@@ -32,33 +34,33 @@ export function createSyncHandler({ table, clock, log, delivery, onResend, onAcc
   const requests = createTokenBucket(clock, REQUESTS);
   const auditAcks = createTokenBucket(clock, REQUESTS);
   const refusals = createTokenBucket(clock, REFUSALS);
-  const tooMany = `asked too often: at most ${REQUESTS.burst} at once, then one in ${1 / REQUESTS.perS} s`;
+  const tooMany = msg`requested too often: at most ${REQUESTS.burst} at once, then one in ${1 / REQUESTS.perS} s`;
 
-  function resend(request: ResendRequest): string {
+  function resend(request: ResendRequest): Message {
     const result = requests.take() ? delivery.resend(request) : null;
     if (result === null || result.state === 'refused') return result?.reason ?? tooMany;
     onResend(result);
-    return '';
+    return NO_TEXT;
   }
 
   /** The disk has to be asked: a refusal is logged once it has answered. */
-  function acknowledgeAudit(head: AuditHead): string {
+  function acknowledgeAudit(head: AuditHead): Message {
     if (!auditAcks.take()) return tooMany;
     void delivery.acknowledgeAudit(head).then((reason) => {
-      if (reason !== '' && refusals.take()) log.event('uplink-sync-refused', { kind: 'audit', reason }, 'warning');
+      if (String(reason) !== '' && refusals.take()) log.event('uplink-sync-refused', { kind: 'audit', reason: String(reason) }, 'warning');
     });
-    return '';
+    return NO_TEXT;
   }
 
-  function accept(segments: boolean): string {
+  function accept(segments: boolean): Message {
     if (!requests.take()) return tooMany;
     delivery.accept(segments);
     onAccept();
-    return '';
+    return NO_TEXT;
   }
 
   /** Returns why the write is refused, or an empty text. */
-  function carryOut(write: SyncWrite): string {
+  function carryOut(write: SyncWrite): Message {
     if (write.kind === 'refused') return write.reason;
     if (write.kind === 'ack') return delivery.acknowledge(write.ack);
     if (write.kind === 'audit') return acknowledgeAudit(write.head);
@@ -67,8 +69,8 @@ export function createSyncHandler({ table, clock, log, delivery, onResend, onAcc
 
   function handle(write: SyncWrite): void {
     const reason = carryOut(write);
-    if (reason === '' || !refusals.take()) return;
-    log.event('uplink-sync-refused', { kind: write.kind, reason }, 'warning');
+    if (String(reason) === '' || !refusals.take()) return;
+    log.event('uplink-sync-refused', { kind: write.kind, reason: String(reason) }, 'warning');
     const id = write.kind === 'resend' ? write.request.id : write.kind === 'refused' ? write.resendId : undefined;
     if (id !== undefined) onResend({ id, state: 'refused', readings: 0, reason });
   }

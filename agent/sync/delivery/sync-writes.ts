@@ -1,8 +1,10 @@
 /**
  * Parses and checks what the platform writes to the node about delivery: `Sync/Ack`, `Sync/Log`, `Sync/Accept`, `Sync/Resend`. Pure.
  */
+
 import type { AuditHead } from '../../core/audit-tools.ts';
 import { parseRecord } from '../../core/is-record.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric } from '../sparkplug/codec.ts';
 import { type MetricTable, NODE_METRIC } from '../sparkplug/metric-table.ts';
@@ -16,7 +18,7 @@ export type SyncWrite =
   | { readonly kind: 'accept'; readonly segments: boolean }
   | { readonly kind: 'resend'; readonly request: ResendRequest }
   /** Refused, with the reason. `resendId` is present for a resend request: its sender waits for a result. */
-  | { readonly kind: 'refused'; readonly reason: string; readonly resendId?: string };
+  | { readonly kind: 'refused'; readonly reason: Message; readonly resendId?: string };
 
 /** Source: three short texts. Units: bytes, metrics, characters. */
 const LIMIT = { bytes: 4_096, metrics: 8, resendLength: 500, idLength: 64 };
@@ -28,7 +30,7 @@ export function readSyncWrites({ payload, retained }: InboundMessage, table: Met
   if (decoded === undefined || decoded.metrics.length === 0 || decoded.metrics.length > LIMIT.metrics) return undefined;
   const named = decoded.metrics.map((metric) => ({ metric, name: nameOf(metric, table) }));
   if (!named.every(({ name }) => name !== undefined && WRITABLE.has(name))) return undefined;
-  if (retained) return [{ kind: 'refused', reason: 'retained commands are not obeyed: publish it without retain' }];
+  if (retained) return [{ kind: 'refused', reason: msg`retained commands are not carried out: publish it without retain` }];
   return named.map(({ metric, name }) => readWrite(name ?? '', metric));
 }
 
@@ -39,21 +41,23 @@ function nameOf({ name, alias }: Metric, table: MetricTable): string | undefined
 
 function readWrite(name: string, { value }: Metric): SyncWrite {
   const isResend = name === NODE_METRIC.resend;
-  if (value?.kind !== 'string') return { kind: 'refused', reason: `${name} takes a String`, ...(isResend ? { resendId: '' } : {}) };
+  if (value?.kind !== 'string') return { kind: 'refused', reason: msg`${name} takes a String`, ...(isResend ? { resendId: '' } : {}) };
   const text = value.value;
   if (name === NODE_METRIC.ack) {
     const ack = readAck(text);
-    return ack === undefined ? { kind: 'refused', reason: `${name} takes <epoch>:<seq> or <epoch>:<seq>:<gap id>` } : { kind: 'ack', ack };
+    return ack === undefined
+      ? { kind: 'refused', reason: msg`${name} takes <epoch>:<seq> or <epoch>:<seq>:<gap id>` }
+      : { kind: 'ack', ack };
   }
   if (name === NODE_METRIC.audit) {
     const head = readAuditHead(text);
-    return head === undefined ? { kind: 'refused', reason: `${name} takes <number>:<hash> of an entry, or 0` } : { kind: 'audit', head };
+    return head === undefined ? { kind: 'refused', reason: msg`${name} takes <number>:<hash> of an entry, or 0` } : { kind: 'audit', head };
   }
   if (name === NODE_METRIC.accept) {
     const isKnown = text === SEGMENTS || text === '';
     return isKnown
       ? { kind: 'accept', segments: text === SEGMENTS }
-      : { kind: 'refused', reason: `${name} takes "${SEGMENTS}", or "" for metrics alone` };
+      : { kind: 'refused', reason: msg`${name} takes "${SEGMENTS}", or "" for metrics alone` };
   }
   return readResend(name, text);
 }
@@ -77,6 +81,6 @@ function readResend(name: string, text: string): SyncWrite {
   const byTime = fromMs !== null && toMs !== null && fromMs < toMs && fromSeq === null && toSeq === null;
   const byRows = fromSeq !== null && toSeq !== null && fromSeq >= 1 && fromSeq <= toSeq && fromMs === null && toMs === null;
   if (id !== undefined && byTime !== byRows) return { kind: 'resend', request: { id, fromMs, toMs, fromSeq, toSeq } };
-  const reason = `${name} takes {"id","fromMs","toMs"} or {"id","fromSeq","toSeq"} as JSON, from before to`;
+  const reason = msg`${name} takes {"id","fromMs","toMs"} or {"id","fromSeq","toSeq"} as JSON, from before to`;
   return { kind: 'refused', reason, resendId: id ?? '' };
 }

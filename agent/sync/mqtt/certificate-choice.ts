@@ -2,8 +2,10 @@
  * Chooses between the certificate in use and a renewed one beside it. The renewed one goes first; one that the broker refuses gives way to
  * the other at the next attempt, so that a renewal never costs the connection.
  */
+
 import { createHash } from 'node:crypto';
 import { type Clock, isTrusted } from '../../core/clock.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { readCertificate } from './certificates.ts';
 
 /** A certificate and its key. Shape: both null where none is configured. */
@@ -20,7 +22,7 @@ export interface CertificateUse {
   readonly renewed: string;
   readonly isRenewed: boolean;
   /** Why the renewed one is not in use; empty where it is, or where there is none. */
-  readonly refusal: string;
+  readonly refusal: Message;
 }
 
 /** The choice over all attempts of one uplink. */
@@ -30,7 +32,7 @@ export class CertificateChoice {
   #current: KeyPair | null = null;
   #turn = 0;
   #renewed = '';
-  #refusal = '';
+  #refusal: Message = NO_TEXT;
 
   constructor(clock: Pick<Clock, 'wallMs' | 'quality'>) {
     this.#clock = clock;
@@ -38,26 +40,26 @@ export class CertificateChoice {
 
   get use(): CertificateUse {
     const isRenewed = this.#current?.isRenewed === true;
-    return { renewed: this.#renewed, isRenewed, refusal: isRenewed ? '' : this.#refusal };
+    return { renewed: this.#renewed, isRenewed, refusal: isRenewed ? NO_TEXT : this.#refusal };
   }
 
   /** For the next attempt. Shape: `pairs` is not empty, renewed ones first; `flaw` is why a renewed one is not among them. */
-  choose(pairs: readonly KeyPair[], flaw: string): KeyPair {
+  choose(pairs: readonly KeyPair[], flaw: Message): KeyPair {
     const cert = pairs.find(({ isRenewed }) => isRenewed)?.cert ?? null;
-    const renewed = cert === null ? flaw : createHash('sha256').update(cert).digest('hex');
+    const renewed = cert === null ? String(flaw) : createHash('sha256').update(cert).digest('hex');
     if (renewed !== this.#renewed) this.retry();
     this.#renewed = renewed;
     if (cert === null) this.#refusal = flaw;
     // By a trusted clock, one that is over or not valid yet is the last resort.
     this.#pairs = pairs.toSorted((a, b) => Number(this.#isOutOfDate(a)) - Number(this.#isOutOfDate(b)));
     const chosen = this.#pairs[this.#turn % this.#pairs.length] ?? { cert: null, key: null, isRenewed: false };
-    if (cert !== null && this.#pairs[0]?.isRenewed === false) this.#refusal ||= 'it is not valid today';
+    if (cert !== null && this.#pairs[0]?.isRenewed === false && String(this.#refusal) === '') this.#refusal = msg`it is not valid today`;
     this.#current = chosen;
     return chosen;
   }
 
   /** The broker was reached with this pair and did not accept the connection: the next attempt uses another one. */
-  noteRefused(reason: string): void {
+  noteRefused(reason: Message): void {
     if (this.#pairs.length < 2) return;
     if (this.#current?.isRenewed === true) this.#refusal = reason;
     this.#turn += 1;
@@ -66,7 +68,7 @@ export class CertificateChoice {
   /** The renewed one goes first again. */
   retry(): void {
     this.#turn = 0;
-    this.#refusal = '';
+    this.#refusal = NO_TEXT;
   }
 
   #isOutOfDate({ cert }: KeyPair): boolean {

@@ -8,7 +8,7 @@ import type { UplinkConfig } from '../../core/cabinet.ts';
 import { type Clock, every, isTrusted, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
 import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
 import { createEventTracker, type EventFacts } from '../../core/event-tracker.ts';
-import { msg } from '../../core/message.ts';
+import { msg, NO_TEXT } from '../../core/message.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 import type { AgentEvent, Severity } from '../../core/words.ts';
 import type { CertificateUse } from './certificate-choice.ts';
@@ -71,7 +71,7 @@ export class CertificateWatch {
   #looks: Timer | null = null;
   #isLooking = false;
   /** Of the last connection. */
-  #use: CertificateUse = { renewed: '', isRenewed: false, refusal: '' };
+  #use: CertificateUse = { renewed: '', isRenewed: false, refusal: NO_TEXT };
   /** When the renewed certificate was last tried. */
   #triedMono: MonoMs = 0;
   /** End of the renewed certificate at the last look; undefined before the first. */
@@ -108,7 +108,7 @@ export class CertificateWatch {
     const own = (await this.#read(config.certFile))[0] ?? null;
     const renewed = config.certFile === null ? null : ((await this.#read(`${config.certFile}${RENEWED}`))[0] ?? null);
     const authorities = await this.#read(config.caFile);
-    const isLater = renewed !== null && renewed.untilMs > (own?.untilMs ?? 0) && this.#use.refusal === '';
+    const isLater = renewed !== null && renewed.untilMs > (own?.untilMs ?? 0) && String(this.#use.refusal) === '';
     this.#found = { own: isLater ? renewed : own, authority: authorities.toSorted((a, b) => b.untilMs - a.untilMs)[0] ?? null };
     this.#offer(renewed);
     this.#isLooking = false;
@@ -123,7 +123,12 @@ export class CertificateWatch {
     this.#triedMono = clock.monoMs();
     const path = `${config.certFile}${RENEWED}`;
     const refused = msg`the renewed certificate ${path} is not in use, the one before it is: ${use.refusal}`;
-    this.#events.set(use.refusal !== '', { code: 'certificate-refused', source: RENEWAL_SOURCE, severity: 'warning', text: refused });
+    this.#events.set(String(use.refusal) !== '', {
+      code: 'certificate-refused',
+      source: RENEWAL_SOURCE,
+      severity: 'warning',
+      text: refused,
+    });
     if (!isNew) return;
     const text = msg`the broker accepts the renewed certificate ${path}: move it, and its key, to the place of the one before`;
     this.#events.notice({ code: 'certificate-renewed', source: RENEWAL_SOURCE, severity: 'info', text });
@@ -135,7 +140,7 @@ export class CertificateWatch {
     const before = this.#renewedUntilMs;
     this.#renewedUntilMs = renewed?.untilMs ?? null;
     const isOther = before !== undefined && renewed !== null && renewed.untilMs !== before;
-    const isDue = renewed !== null && this.#use.refusal !== '' && clock.monoMs() - this.#triedMono >= RETRY_MS;
+    const isDue = renewed !== null && String(this.#use.refusal) !== '' && clock.monoMs() - this.#triedMono >= RETRY_MS;
     if (!isOther && !isDue) return;
     this.#triedMono = clock.monoMs();
     onRenewed();
@@ -170,7 +175,10 @@ function expiryEvent(
   { subject, untilMs }: PeerCertificate,
   { stage: { days, severity }, source, path }: { readonly stage: ExpiryStage; readonly source: string; readonly path: string },
 ): EventFacts {
-  const end = days === 0 ? 'has expired' : `expires in at most ${days} days`;
-  const text = msg`${source} ${path} ${end}, on ${certificateDay(untilMs)} (${subject}): put a renewed one in its place`;
+  const day = certificateDay(untilMs);
+  const text =
+    days === 0
+      ? msg`${source} ${path} has expired, on ${day} (${subject}): put a renewed one in its place`
+      : msg`${source} ${path} expires in at most ${days} days, on ${day} (${subject}): put a renewed one in its place`;
   return { code: 'certificate-expires', source, severity, text };
 }

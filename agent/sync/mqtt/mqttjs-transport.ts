@@ -223,11 +223,11 @@ class MqttjsConnection implements MqttConnection {
     if (bytes > this.maxPacketBytes) {
       throw new UplinkError(
         'too-large',
-        msg`${url} takes packets of ${this.maxPacketBytes} bytes at most, ${topic} needs ${bytes}: raise its packet limit`,
+        msg`${url} accepts packets of at most ${this.maxPacketBytes} bytes, ${topic} needs ${bytes}: raise its packet limit`,
       );
     }
     if (transport.socket.writableLength > MAX_UNSENT_BYTES) {
-      this.#cut(new UplinkError('lost', msg`${url} takes nothing any more: check the network`));
+      this.#cut(new UplinkError('lost', msg`${url} accepts nothing any more: check the network`));
       throw this.#lost();
     }
     client.publish(topic, payload, { qos: 0, retain: false });
@@ -299,7 +299,7 @@ class MqttjsConnection implements MqttConnection {
 
   #lost(): UplinkError {
     const reason = this.#reason;
-    return new UplinkError('lost', msg`not sent: ${reason?.message ?? 'the link is broken'}`, reason === null ? {} : { cause: reason });
+    return new UplinkError('lost', msg`not sent: ${reason?.said ?? msg`the link is broken`}`, reason === null ? {} : { cause: reason });
   }
 }
 

@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { Clock } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { inStateDir, isBelow, isCredential } from '../../core/secrets.ts';
 import { within } from '../../core/within.ts';
 import type { KeyPair } from './certificate-choice.ts';
@@ -24,7 +24,7 @@ export interface Secrets extends Pick<ConnectOptions, 'password' | 'ca' | 'cert'
   /** Certificate and key as they may be used, a renewed one first; `cert` and `key` are the first of them. */
   readonly pairs: readonly KeyPair[];
   /** Why a renewed certificate beside the one in use is not among them; empty for none. */
-  readonly renewalFlaw: string;
+  readonly renewalFlaw: Message;
 }
 
 /** A renewed certificate, and its key where that is a new one, lie beside those in use under their names with this behind it. */
@@ -114,7 +114,7 @@ export function createSecretReader({
     const names = (['passwordFile', 'caFile', 'certFile', 'keyFile'] as const).filter((name) => config[name] !== null);
     throw new UplinkError(
       'secret',
-      msg`${names.map((name) => `uplink.${name}`).join(', ')}: the disk does not answer; see dmesg, and df for the folder`,
+      msg`${names.map((name) => `uplink.${name}`)}: the disk does not answer; see dmesg, and df for the folder`,
     );
   };
 }
@@ -125,8 +125,7 @@ async function readSecrets(config: UplinkConfig, readFile: ReadFile): Promise<Se
     try {
       return await readFile(path, kind);
     } catch (error) {
-      const why = error instanceof UplinkError ? error.message : fileErrorText(error);
-      throw new UplinkError('secret', msg`uplink.${setting} ${path} ${why}`, { cause: error });
+      throw new UplinkError('secret', msg`uplink.${setting}: ${fileErrorText(path, error)}`, { cause: error });
     }
   };
   const password = await read('passwordFile', config.passwordFile, 'secret');
@@ -139,13 +138,14 @@ async function readSecrets(config: UplinkConfig, readFile: ReadFile): Promise<Se
   if (first === undefined) {
     throw new UplinkError(
       'secret',
-      msg`uplink.keyFile ${config.keyFile} is not the key of uplink.certFile ${config.certFile}: replace both together`,
+      msg`uplink.keyFile ${config.keyFile ?? ''} is not the key of uplink.certFile ${config.certFile ?? ''}: replace both together`,
     );
   }
   const isUsed = renewed.cert === null || pairs.some(({ isRenewed }) => isRenewed);
-  const renewalFlaw = isUsed
-    ? renewed.flaw
-    : renewed.flaw || `${config.certFile}${RENEWED} belongs to no key: put its key to ${config.keyFile}${RENEWED}`;
+  const renewalFlaw =
+    isUsed || String(renewed.flaw) !== ''
+      ? renewed.flaw
+      : msg`${`${config.certFile}${RENEWED}`} belongs to no key: put its key to ${`${config.keyFile}${RENEWED}`}`;
   return { password: password === null ? null : withoutNewline(password), ca, cert: first.cert, key: first.key, pairs, renewalFlaw };
 }
 
@@ -153,23 +153,24 @@ interface Renewed {
   readonly cert: Buffer | null;
   readonly key: Buffer | null;
   /** Why one of them cannot be read; empty also where it is absent. */
-  readonly flaw: string;
+  readonly flaw: Message;
 }
 
 /** Errors: none; a flaw of the renewed files must not cost the connection. */
 async function readRenewed({ certFile, keyFile }: UplinkConfig, readFile: ReadFile): Promise<Renewed> {
-  const flaws: string[] = [];
+  const flaws: Message[] = [];
   const read = async (path: string | null, kind: 'secret' | 'public'): Promise<Buffer | null> => {
     if (path === null) return null;
     try {
       return await readFile(`${path}${RENEWED}`, kind);
     } catch (error) {
-      if (!isAbsent(error)) flaws.push(`${path}${RENEWED} ${error instanceof UplinkError ? error.message : fileErrorText(error)}`);
+      if (!isAbsent(error)) flaws.push(fileErrorText(`${path}${RENEWED}`, error));
       return null;
     }
   };
   const [cert, key] = [await read(certFile, 'public'), await read(keyFile, 'secret')];
-  return { cert, key, flaw: flaws.join('; ') };
+  const [first, ...others] = flaws;
+  return { cert, key, flaw: others.reduce((flaw, other) => msg`${flaw}; ${other}`, first ?? NO_TEXT) };
 }
 
 function isAbsent(error: unknown): boolean {
@@ -190,11 +191,13 @@ function pairsOf(inUse: Omit<KeyPair, 'isRenewed'>, renewed: Renewed): readonly 
   return [...pair(renewed.cert, true), ...pair(cert, false)];
 }
 
-function fileErrorText(error: unknown): string {
+function fileErrorText(path: string, error: unknown): Message {
+  if (error instanceof UplinkError) return msg`${path} ${error.said}`;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return 'is not there: check the path, or copy the file to it';
-  if (code === 'EACCES' || code === 'EPERM') return 'may not be read: give it to the user of the agent (chown luciole), then chmod 0400';
-  return `cannot be read (${typeof code === 'string' ? code : String(error)}): check that it is there and readable for the agent`;
+  if (code === 'ENOENT') return msg`${path} is missing: check the path, or copy the file to it`;
+  if (code === 'EACCES' || code === 'EPERM')
+    return msg`${path} must not be read by the agent: give it to the agent's user (chown luciole), then chmod 0400`;
+  return msg`${path} cannot be read (${typeof code === 'string' ? code : String(error)}): check that it exists and is readable for the agent`;
 }
 
 /** Editors add a newline at the end that is not part of the password. */

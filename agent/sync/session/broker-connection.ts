@@ -156,12 +156,12 @@ export class BrokerConnection {
 
   #fail(attempt: number, error: unknown): void {
     if (attempt !== this.attempt) return;
-    if (this.#isReached && error instanceof UplinkError) this.#choice.noteRefused(error.message);
+    if (this.#isReached && error instanceof UplinkError) this.#choice.noteRefused(error.said);
     this.#isReached = false;
     this.#parts.onFailed(error);
   }
 }
 
 function silentLinkText(url: string, quietMs: number): Message {
-  return msg`${url}: nothing was heard for ${Math.round(quietMs / 1_000)} s, a question included: the link is dead. Check the network`;
+  return msg`${url}: nothing was received for ${Math.round(quietMs / 1_000)} s, not even the answer to a ping: the link is dead. Check the network`;
 }

@@ -3,8 +3,10 @@
  *
  * Decides nothing itself; `session.ts` has the diagram.
  */
+
 import type { Timer } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import { usableBrokers } from '../../core/secrets.ts';
 import type { UplinkCertificates } from '../../core/uplink-tools.ts';
@@ -32,7 +34,7 @@ export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectW
   /** The phase changed. */
   readonly onChange: () => void;
   /** Another client connected with this client id, and the broker ended this session. */
-  readonly onTakenOver: (text: string) => void;
+  readonly onTakenOver: (text: Message) => void;
 }
 
 /** `wanted`: the agent stops, so there is time for the last proof; else the death is sent at once. */
@@ -113,8 +115,8 @@ export class BrokerLink {
     const isStable = bornMono !== null && clock.monoMs() - bornMono >= STABLE_MS;
     this.failures.note(error, { atMs: clock.wallMs(), isStable });
     log.event('uplink-failed', { code: error.code, message: error.message }, 'warning');
-    trace.event(`failed: ${error.message}`);
-    if (error.code === 'taken-over') onTakenOver(error.message);
+    trace.event(msg`failed: ${error.said}`);
+    if (error.code === 'taken-over') onTakenOver(error.said);
     this.dispatch({ kind: 'failed', atMono: clock.monoMs() });
   }
 
@@ -135,7 +137,7 @@ export class BrokerLink {
     this.#session = step.session;
     for (const effect of step.effects) this.#carryOut(effect);
     if (this.#session.phase === phase) return;
-    log.event('uplink-phase', { phase: this.#session.phase, bdSeq: this.#session.bdSeq, reason: this.failures.reason }, 'debug');
+    log.event('uplink-phase', { phase: this.#session.phase, bdSeq: this.#session.bdSeq, reason: String(this.failures.reason) }, 'debug');
     trace.event(this.#session.phase);
     onChange();
   }

@@ -1,8 +1,10 @@
 /**
  * Records why connections fail, and how long to wait before the next attempt.
  */
+
 import type { WallMs } from '../../core/clock.ts';
 import type { UplinkError, UplinkErrorCode } from '../../core/errors.ts';
+import { type Message, NO_TEXT } from '../../core/message.ts';
 
 /** Longest wait after the first failure, and after many. Units: ms. Source: design §7, issue "uplink": 1 s to 5 min. */
 const BACK_OFF_MS = { first: 1_000, max: 300_000 };
@@ -15,9 +17,9 @@ export class LinkFailures {
   readonly #random: () => number;
   readonly #isConformance: boolean;
   /** Why the last connection failed or ended; empty if no connection has failed since the last birth message. */
-  reason = '';
+  reason: Message = NO_TEXT;
   /** The last failure; kept even after the link has recovered. */
-  last: { readonly atMs: WallMs; readonly text: string } | null = null;
+  last: { readonly atMs: WallMs; readonly text: Message } | null = null;
   #code: UplinkErrorCode | null = null;
   /** Takeovers in a row: two clients with one id would end each other's sessions forever. */
   #takeovers = 0;
@@ -29,16 +31,16 @@ export class LinkFailures {
   }
 
   /** Records a failure. `isStable`: the session lasted long enough to count the link as healthy. */
-  note({ message, code }: UplinkError, { atMs, isStable }: { readonly atMs: WallMs; readonly isStable: boolean }): void {
-    this.reason = message;
+  note({ said, code }: UplinkError, { atMs, isStable }: { readonly atMs: WallMs; readonly isStable: boolean }): void {
+    this.reason = said;
     this.#code = code;
-    this.last = { atMs, text: message };
+    this.last = { atMs, text: said };
     if (code === 'taken-over') this.#takeovers = isStable ? 1 : this.#takeovers + 1;
   }
 
   /** A birth message is sent: the link works. */
   clear(): void {
-    this.reason = '';
+    this.reason = NO_TEXT;
     this.#code = null;
   }
 

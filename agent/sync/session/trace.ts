@@ -1,7 +1,9 @@
 /**
  * The recent events and packets of the session, without the content of packets. A ring buffer for the console.
  */
+
 import type { Clock } from '../../core/clock.ts';
+import type { Said } from '../../core/message.ts';
 import type { TraceEntry } from '../../core/uplink-tools.ts';
 import type { PacketSummary } from '../mqtt/mqtt-transport.ts';
 
@@ -23,7 +25,7 @@ export function createTrace(clock: Pick<Clock, 'wallMs'>) {
     for (const watcher of watchers) watcher(entry);
   };
   return {
-    event: (text: string): void => add({ atMs: clock.wallMs(), kind: 'event', text: cutTo(text, MAX_TEXT_CHARS), topic: null, bytes: 0 }),
+    event: (text: Said): void => add({ atMs: clock.wallMs(), kind: 'event', text: short(text), topic: null, bytes: 0 }),
     packet: ({ isSent, name: text, topic, bytes }: PacketSummary): void => {
       const kind = isSent ? 'sent' : 'received';
       add({ atMs: clock.wallMs(), kind, text, topic: topic === null ? null : cutTo(topic, MAX_TOPIC_CHARS), bytes });
@@ -38,6 +40,11 @@ export function createTrace(clock: Pick<Clock, 'wallMs'>) {
       return () => void watchers.delete(watcher);
     },
   };
+}
+
+/** A message that is too long is kept as its English text, cut. */
+function short(text: Said): Said {
+  return String(text).length <= MAX_TEXT_CHARS ? text : cutTo(String(text), MAX_TEXT_CHARS);
 }
 
 function cutTo(text: string, maxChars: number): string {

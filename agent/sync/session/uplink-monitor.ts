@@ -5,7 +5,7 @@
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import type { Clock, WallMs } from '../../core/clock.ts';
 import { createEventTracker, type EventTracker } from '../../core/event-tracker.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { UplinkStatus } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { DeliveryFacts } from '../delivery/delivery.ts';
@@ -85,7 +85,7 @@ export class UplinkMonitor {
   checkBirths({ session: { phase, rebirth } }: LinkFacts): void {
     const { lastMono, gapMs, pending } = rebirth;
     const isRecent = lastMono !== null && this.#clock.monoMs() - lastMono < gapMs;
-    const text = msg`births are asked for again and again: readings wait up to ${Math.round(gapMs / 60_000)} min for each. Check which host writes Node Control/Rebirth`;
+    const text = msg`births are requested again and again: readings wait up to ${Math.round(gapMs / 60_000)} min for each. Check which host writes Node Control/Rebirth`;
     const isLasting = phase === 'live' && gapMs >= NOTED_GAP_MS && (pending || isRecent);
     this.#events.set(isLasting, { code: 'births-asked-too-often', source: this.#config.node, severity: 'warning', text });
   }
@@ -109,17 +109,17 @@ export class UplinkMonitor {
     this.#events.clear(code, source);
     this.#rewriting = isRewritten ? severity : null;
     if (!isRewritten) return;
-    const finding = isRetained
-      ? 'the broker delivers the retained STATE as spBv1/0/STATE, as RabbitMQ does'
-      : 'the broker delivers spBv1.0 topics as spBv1/0, so the platform does not recognise this cabinet';
-    this.#events.set(true, { code, source, severity, text: msg`${finding}: set mqtt.sparkplug = true in RabbitMQ (docs/platform.md)` });
+    const text = isRetained
+      ? msg`the broker delivers the retained STATE as spBv1/0/STATE, as RabbitMQ does: set mqtt.sparkplug = true in RabbitMQ (docs/platform.md)`
+      : msg`the broker delivers spBv1.0 topics as spBv1/0, so the platform does not recognise this cabinet: set mqtt.sparkplug = true in RabbitMQ (docs/platform.md)`;
+    this.#events.set(true, { code, source, severity, text });
   }
 
   #reasonOf({ session, failures }: LinkFacts): Message {
     const { phase } = session;
     const { primaryHost } = this.#config;
-    if (phase === 'live' || phase === 'off') return msg``;
-    if (this.#isReconnecting) return msg`a new connection was asked for`;
+    if (phase === 'live' || phase === 'off') return NO_TEXT;
+    if (this.#isReconnecting) return msg`a new connection was requested`;
     const isWaiting = phase === 'waiting-for-host' || phase === 'dying';
     return isWaiting && primaryHost !== null ? msg`primary host ${primaryHost} is not online` : failures.reason;
   }

@@ -6,10 +6,10 @@
 
 import { isIP } from 'node:net';
 import type { UplinkConfig } from '../../core/cabinet.ts';
-import { type Clock, isTrusted, type MonoMs, sleep } from '../../core/clock.ts';
+import { type Clock, isTrusted, type MonoMs, sleep, type WallMs } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
 import { UplinkError } from '../../core/errors.ts';
-import { msg } from '../../core/message.ts';
+import { counted, type Message, msg } from '../../core/message.ts';
 import { usableBrokers } from '../../core/secrets.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest, UplinkTestRequest } from '../../core/uplink-tools.ts';
 import { within } from '../../core/within.ts';
@@ -48,7 +48,7 @@ export async function testUplink(
   const clientId = `${parts.clientId}-test`;
   const steps: UplinkStep[] = [];
   let startMono: MonoMs = clock.monoMs();
-  const done = (name: UplinkStepName, outcome: UplinkStep['outcome'], text: string): void => {
+  const done = (name: UplinkStepName, outcome: UplinkStep['outcome'], text: Message): void => {
     const step = { name, outcome, tookMs: clock.monoMs() - startMono, text };
     startMono = clock.monoMs();
     steps.push(step);
@@ -61,7 +61,7 @@ export async function testUplink(
       return true;
     } catch (error) {
       if (!(error instanceof UplinkError)) throw error;
-      done(typeof name === 'string' ? name : name(), 'failed', error.message);
+      done(typeof name === 'string' ? name : name(), 'failed', error.said);
       return false;
     }
   };
@@ -86,7 +86,7 @@ interface TestRun {
   readonly url: string;
   readonly clientId: string;
   readonly signal: AbortSignal;
-  readonly done: (name: UplinkStepName, outcome: UplinkStep['outcome'], text: string) => void;
+  readonly done: (name: UplinkStepName, outcome: UplinkStep['outcome'], text: Message) => void;
   connection: MqttConnection | null;
   secrets?: Secrets;
   host: boolean | null;
@@ -107,13 +107,13 @@ async function readFiles(run: TestRun): Promise<void> {
   const read = await createSecretReader({ config: isOurs ? config : { ...config, passwordFile: null }, readFile, clock })();
   run.secrets = read;
   const own = read.cert === null ? null : readCertificate(read.cert);
-  const password =
-    config.passwordFile === null ? '' : isOurs ? 'password read' : 'password kept back: this broker is not in the configuration';
-  const files = own === null ? [password] : [password, `own certificate ${certificateText(own, clock)}`];
-  const text = files.filter((each) => each !== '').join('; ');
+  const password = isOurs ? msg`password read` : msg`password not sent: this broker is not in the configuration`;
+  const certificate = own === null ? null : msg`own certificate ${certificateText(own, clock)}`;
+  const texts = [config.passwordFile === null ? null : password, certificate].filter((each) => each !== null);
   const isDoubtful = isExpiringSoon(own, clock);
-  if (text === '') run.done('files', 'skipped', 'no password and no certificate are configured');
-  else run.done('files', isDoubtful ? 'doubtful' : 'ok', text);
+  const [first, second] = texts;
+  if (first === undefined) run.done('files', 'skipped', msg`no password and no certificate are configured`);
+  else run.done('files', isDoubtful ? 'doubtful' : 'ok', second === undefined ? first : msg`${first}; ${second}`);
 }
 
 async function connect(run: TestRun): Promise<void> {
@@ -141,43 +141,51 @@ async function connect(run: TestRun): Promise<void> {
     onStage: (stage) =>
       run.done(stage.kind, stage.kind === 'tls' && isExpiringSoon(stage.peer, clock) ? 'doubtful' : 'ok', stageText(stage, clock)),
   });
-  run.done('connack', 'ok', `accepted as ${clientId}, MQTT ${config.protocol === 5 ? '5' : '3.1.1'}`);
+  run.done('connack', 'ok', msg`accepted as ${clientId}, MQTT ${config.protocol === 5 ? '5' : '3.1.1'}`);
 }
 
 async function subscribe(run: TestRun): Promise<void> {
   const { config, clock } = run.parts;
   const { subscriptions } = createTopics(config.group, config.node, config.primaryHost);
-  await inTime(clock, run, 'did not answer SUBSCRIBE', run.connection?.subscribe(subscriptions));
-  run.done('rights', 'ok', `may listen to ${subscriptions.join(', ')}; whether it may publish shows in a session only`);
+  await inTime(
+    clock,
+    (limitS) => msg`${run.url} did not answer SUBSCRIBE within ${limitS} s: check the broker`,
+    run.connection?.subscribe(subscriptions),
+  );
+  run.done('rights', 'ok', msg`may subscribe to ${subscriptions}; only a session shows whether it may publish`);
 }
 
 async function waitForHost(run: TestRun): Promise<void> {
   const { config, clock } = run.parts;
   const { primaryHost } = config;
-  if (primaryHost === null) return run.done('host', 'skipped', 'no primaryHost is configured');
+  if (primaryHost === null) return run.done('host', 'skipped', msg`no primaryHost is configured`);
   for (let waitedMs = 0; run.host === null && waitedMs < HOST_WAIT_MS; waitedMs += HOST_CHECK_MS) await sleep(clock, HOST_CHECK_MS);
-  if (run.host === true) return run.done('host', 'ok', `primary host ${primaryHost} is online`);
+  if (run.host === true) return run.done('host', 'ok', msg`primary host ${primaryHost} is online`);
   throw new UplinkError(
     'refused',
     run.host === false
-      ? msg`primary host ${primaryHost} says that it is offline: nothing is sent until it is back. Ask who runs the platform`
-      : msg`no word of primary host ${primaryHost} on ${hostTopic(config)}: check uplink.primaryHost, and that the platform publishes its STATE retained`,
+      ? msg`primary host ${primaryHost} reports that it is offline: nothing is sent until it is back. Ask the operator of the platform`
+      : msg`no STATE of primary host ${primaryHost} on ${hostTopic(config)}: check uplink.primaryHost, and that the platform publishes its STATE retained`,
   );
 }
 
 async function roundTrip(run: TestRun): Promise<void> {
-  await inTime(run.parts.clock, run, 'did not answer a ping', run.connection?.barrier());
-  run.done('round-trip', 'ok', 'the broker answers');
+  await inTime(
+    run.parts.clock,
+    (limitS) => msg`${run.url} did not answer a ping within ${limitS} s: check the broker`,
+    run.connection?.barrier(),
+  );
+  run.done('round-trip', 'ok', msg`the broker answers`);
 }
 
 /** Errors: rejects with UplinkError `lost` when it takes longer than `ANSWER_TIMEOUT_MS`. */
-async function inTime(clock: Clock, { url }: Pick<TestRun, 'url'>, what: string, work: Promise<void> | undefined): Promise<void> {
+async function inTime(clock: Clock, late: (limitS: number) => Message, work: Promise<void> | undefined): Promise<void> {
   const isDone = await within(
     clock,
     ANSWER_TIMEOUT_MS,
     Promise.resolve(work).then(() => true),
   );
-  if (isDone !== true) throw new UplinkError('lost', msg`${url} ${what} within ${ANSWER_TIMEOUT_MS / 1_000} s: check the broker`);
+  if (isDone !== true) throw new UplinkError('lost', late(ANSWER_TIMEOUT_MS / 1_000));
 }
 
 /** The topic of the primary host's STATE. */
@@ -186,14 +194,14 @@ function hostTopic({ primaryHost }: UplinkConfig): string {
 }
 
 /** The facts of a stage that was passed. */
-function stageText(stage: ConnectStage, clock: Clock): string {
+function stageText(stage: ConnectStage, clock: Clock): Message {
   switch (stage.kind) {
     case 'name':
-      return stage.addresses.join(', ');
+      return msg`${stage.addresses}`;
     case 'tcp':
-      return stage.address;
+      return msg`${stage.address}`;
     case 'tls':
-      return stage.peer === null ? stage.version : `${stage.version}, certificate ${certificateText(stage.peer, clock)}`;
+      return stage.peer === null ? msg`${stage.version}` : msg`${stage.version}, certificate ${certificateText(stage.peer, clock)}`;
   }
 }
 
@@ -203,9 +211,16 @@ function isExpiringSoon(certificate: PeerCertificate | null, clock: Clock): bool
 }
 
 /** `CN=x, signed by CN=y, 2026-01-01 to 2027-01-01, 37 days left`. */
-function certificateText({ subject, issuer, fromMs, untilMs }: PeerCertificate, clock: Clock): string {
-  const days = Math.floor((untilMs - clock.wallMs()) / DAY_MS);
-  const left = days < 0 ? `EXPIRED ${-days} days ago` : fromMs > clock.wallMs() ? 'NOT VALID YET' : `${days} days left`;
-  const doubt = isTrusted(clock.quality()) ? '' : ' by a clock that is not to be trusted';
-  return `${subject}, signed by ${issuer}, ${certificateDay(fromMs)} to ${certificateDay(untilMs)}, ${left}${doubt}`;
+function certificateText({ subject, issuer, fromMs, untilMs }: PeerCertificate, clock: Clock): Message {
+  const [from, until] = [certificateDay(fromMs), certificateDay(untilMs)];
+  const left = leftText(fromMs, untilMs, clock.wallMs());
+  return isTrusted(clock.quality())
+    ? msg`${subject}, signed by ${issuer}, ${from} to ${until}, ${left}`
+    : msg`${subject}, signed by ${issuer}, ${from} to ${until}, ${left} by a clock that is not trusted`;
+}
+
+function leftText(fromMs: WallMs, untilMs: WallMs, nowMs: WallMs): Message {
+  const days = Math.floor((untilMs - nowMs) / DAY_MS);
+  if (days < 0) return counted(-days, msg`EXPIRED ${-days} day ago`, msg`EXPIRED ${-days} days ago`);
+  return fromMs > nowMs ? msg`NOT VALID YET` : counted(days, msg`${days} day left`, msg`${days} days left`);
 }

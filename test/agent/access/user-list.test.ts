@@ -1,4 +1,5 @@
 /** People whom the city lists, signs and sends: let in without a network, for as long as the list says, and nobody else by it. */
+import { withTexts } from '../../../agent/core/message-wire.ts';
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { createAccess } from '../../../agent/access/access.ts';
@@ -298,8 +299,8 @@ t.test('a line that is no person makes the list none, and says which line', asyn
     [`marie  technician 2027-06-30 ${MARIE_HASH}`, /line 3/],
     ['', /line 3/],
   ] as const)
-    t.match(readUserList(listOf(luc(), line, marie())), { flaw }, line);
-  t.match(readUserList('# other users\n'), { flaw: /first line/ });
+    t.match(withTexts(readUserList(listOf(luc(), line, marie()))), { flaw }, line);
+  t.match(withTexts(readUserList('# other users\n')), { flaw: /first line/ });
   t.match(readUserList(listOf(luc('2028-02-29'))), { users: [{ name: 'luc', untilMs: Date.parse('2028-03-01T00:00:00Z') }] });
   t.strictSame(readUserList(listOf()), { users: [] });
 });

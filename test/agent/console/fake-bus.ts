@@ -167,10 +167,10 @@ export function createFakeBus(asked: unknown[]): BusTools {
       if (request.line === 'air') throw new Refusal(msg`line air is a uart line: nobody can be asked there`);
       return readResult({ ...request, words: Array.from({ length: request.count }, (_, index) => (index === 0 ? 300 : 0xff38)) });
     },
-    warnings: ({ address, values }) => (address === 2_001 ? [`level: ${values} is outside the profile's limits 0 to 100`] : []),
+    warnings: ({ address, values }) => (address === 2_001 ? [msg`level: ${values} is outside the profile's limits 0 to 100`] : []),
     write: async (request) => {
       asked.push(request);
-      const warnings = request.address === 2_001 ? [`level: ${request.values} is outside the profile's limits 0 to 100`] : [];
+      const warnings = request.address === 2_001 ? [msg`level: ${request.values} is outside the profile's limits 0 to 100`] : [];
       return {
         ...request,
         warnings,

@@ -1,7 +1,7 @@
 /** A running agent as the console sees it, for tests. */
 
 import type { AuditNote } from '../../../agent/core/audit-tools.ts';
-import { msg } from '../../../agent/core/message.ts';
+import { msg, NO_TEXT } from '../../../agent/core/message.ts';
 import type { DeviceView, LineView } from '../../../agent/core/ports.ts';
 import type { AgentView, LampView, PointView, StatusView, WhyLamp, WhyView } from '../../../agent/core/views.ts';
 import type { AgentEvent, Outcome, TraceLine } from '../../../agent/core/words.ts';
@@ -36,7 +36,7 @@ export function line(id: string, changes: Partial<LineView> = {}): LineView {
     kind: 'modbus',
     port: '/dev/serial/by-path/platform-3f980000.usb-usb-0:1.3:1.0-port0',
     state: 'up',
-    reason: '',
+    reason: NO_TEXT,
     baud: 19_200,
     busyPct: 41.3,
     transactions: 123_456,
@@ -77,7 +77,7 @@ export function status(changes: Partial<StatusView> = {}): StatusView {
     night: true,
     sunAltitudeDeg: -41.23,
     zones: [{ id: 'bressigny', programme: 'winter', reason: 'presence', minPct: 30, maxPct: 80, lamps }],
-    lines: [line('street'), line('cabinet', { baud: 9_600, state: 'down', reason: 'no such port; is the adapter plugged in?' })],
+    lines: [line('street'), line('cabinet', { baud: 9_600, state: 'down', reason: msg`no such port; is the adapter plugged in?` })],
     units: { ok: 11, flaky: 0, silent: 1 },
     store: storeStatus(),
     uplink: {

@@ -1,7 +1,9 @@
 /** Checks rendered pages: the text of each, and that it fits any terminal. */
+
 import t from 'tap';
 import type { Page } from '../../../agent/console/text/page.ts';
 import { plain } from '../../../agent/console/text/plain-text.ts';
+import { msg } from '../../../agent/core/message.ts';
 import { AT_MS, TIMEZONE } from './fake-clock.ts';
 
 export const page: Page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
@@ -25,4 +27,4 @@ export function checkSheets(sheets: Sheets): void {
 }
 
 /** A fault that several pages show. */
-export const FAULT = 'L03.status: the lamp is broken';
+export const FAULT = msg`L03.status: the lamp is broken`;

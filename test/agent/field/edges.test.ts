@@ -78,7 +78,7 @@ t.test('a device that talks by itself is read, goes missing when it falls silent
   await clock.advance(5_000);
   t.match(field.latest('A1.pm2_5'), { value: null, quality: 'missing' });
   t.match(field.latest('A1.pm10'), { value: null, quality: 'missing' });
-  t.match(events, [{ code: 'unit-silent', source: 'A1', endMs: null, text: /no sound frame, check power, wiring and baud rate/ }]);
+  t.match(events, [{ code: 'unit-silent', source: 'A1', endMs: null, text: /no valid frame, check power, wiring and baud rate/ }]);
   t.match(field.devices(), [{ state: 'silent' }]);
   await clock.advance(60_000);
   t.equal(events.length, 1, 'told once');
@@ -172,7 +172,7 @@ t.test('a device that has lost its supply for a moment is set going again, and i
   unit.powerUp();
   await clock.advance(4_250);
   t.match(field.latest('A1.pm2_5'), { value: null, quality: 'missing' });
-  t.match(events, [{ code: 'unit-silent', text: /no answer when asked, check power, wiring \(TX and RX crossed\?\)/ }]);
+  t.match(events, [{ code: 'unit-silent', text: /it does not answer requests, check power, wiring \(TX and RX crossed\?\)/ }]);
   await clock.advance(1_000);
   t.match(field.latest('A1.pm2_5'), { value: 4.2, quality: 'good' });
   t.match(events[1], { code: 'unit-silent', endMs: Number });
@@ -226,7 +226,7 @@ t.test('bytes without a frame point at the baud rate, and are no value', async (
     wire.end.write(Buffer.alloc(20, i));
     await clock.advance(100);
   }
-  t.match(events, [{ code: 'unit-silent', text: /bytes come but no sound frame, check baud rate, parity/ }]);
+  t.match(events, [{ code: 'unit-silent', text: /bytes come but no valid frame, check baud rate, parity/ }]);
   t.ok(readings.every(({ value }) => value === null));
 });
 
@@ -259,7 +259,7 @@ t.test(
     isDead = true;
     await clock.advance(40_000);
     t.match(field.latest('A1.count'), { value: null, quality: 'missing' });
-    t.match(events, [{ code: 'unit-silent', text: /no answer when asked/ }]);
+    t.match(events, [{ code: 'unit-silent', text: /it does not answer requests/ }]);
     await clock.advance(40_000);
     t.match(field.latest('A1.count'), { value: null, quality: 'missing' }, 'a dead radar does not say that the road is clear');
   },
@@ -319,11 +319,11 @@ t.test('a port that is missing is tried again, soon at first, then every ten sec
   await clock.advance(60_000);
   const pauses = tries.slice(1).map((mono, i) => mono - (tries[i] as number));
   t.same(pauses.slice(0, 7), [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
-  t.match(events, [{ code: 'line-down', source: 'north', severity: 'alarm', text: 'there is no such port', endMs: null }]);
-  t.equal(supervisor.reason, 'there is no such port');
+  t.match(events, [{ code: 'line-down', source: 'north', severity: 'alarm', text: /^there is no such port$/, endMs: null }]);
+  t.equal(String(supervisor.reason), 'there is no such port');
   opening(async () => {});
   await clock.advance(10_000);
-  t.equal(supervisor.reason, '');
+  t.equal(String(supervisor.reason), '');
   t.equal(ups(), 1);
   supervisor.lost(new BusError('port-closed', msg`it went away`));
   const before = tries.length;

@@ -1,6 +1,7 @@
 /**
  * A store without a disk for the tests of the uplink.
  */
+import { NO_TEXT } from '../../../agent/core/message.ts';
 import type { AuditRow } from '../../../agent/core/audit-tools.ts';
 import type { Committed, Gap, ReadingFrame, Store, StoredFrame } from '../../../agent/core/ports.ts';
 import type { Reading } from '../../../agent/core/words.ts';
@@ -107,7 +108,7 @@ function portOf(memory: Memory): MemoryStore['port'] {
     },
     status: async () => ({
       state: 'ok',
-      reason: '',
+      reason: NO_TEXT,
       epoch: 'e1',
       frames: rows.length,
       readings: 0,

@@ -8,6 +8,7 @@ import { agentCommand } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { formatNumber, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { nameHint } from '../find-name.ts';
@@ -40,10 +41,12 @@ export const DEVICES = agentCommand({
       [id, line, profile, pole ?? '', state].some((word) => word.toLowerCase().includes(wanted)),
     );
     if (found.length > 0 || filter === '' || STATES.has(wanted)) return found;
-    throw nothingMatches('device', filter, [
-      ...all.flatMap(({ id, pole }) => [id, ...(pole === null ? [] : [pole])]),
-      ...view.names().lines,
-    ]);
+    const hint = nameHint(
+      filter,
+      [...all.flatMap(({ id, pole }) => [id, ...(pole === null ? [] : [pole])]), ...view.names().lines],
+      'luciole devices',
+    );
+    throw new ConsoleError('unknown-name', msg`no device matches ${JSON.stringify(filter)}; ${hint}`);
   },
   render: (result, page, { filter }) => renderDevices(result, page, filter.toLowerCase()),
 });
@@ -63,28 +66,23 @@ export const POINTS = agentCommand({
     const onPole = view.devices().filter(({ pole }) => pole?.toLowerCase() === wanted);
     if (onPole.length > 0) return onPole.flatMap(({ id }) => view.points(`${id}.`).filter(({ pointId }) => pointId.startsWith(`${id}.`)));
     const { devices: ids } = view.names();
-    throw nothingMatches('point', filter, [...ids, ...view.points('').map(({ pointId }) => pointId)]);
+    const hint = nameHint(filter, [...ids, ...view.points('').map(({ pointId }) => pointId)], 'luciole points');
+    throw new ConsoleError('unknown-name', msg`no point matches ${JSON.stringify(filter)}; ${hint}`);
   },
   render: renderPoints,
 });
 
-function nothingMatches(noun: string, filter: string, known: readonly string[]): ConsoleError {
-  return new ConsoleError(
-    'unknown-name',
-    msg`no ${noun} matches ${JSON.stringify(filter)}; ${nameHint(filter, known, `luciole ${noun}s`)}`,
-  );
-}
-
 /** The table of `luciole devices`: the line of each device and when it last answered. `state` is the requested filter, which may match none. */
 export function renderDevices(devices: readonly DeviceView[], page: Page, state = ''): string {
-  if (devices.length === 0) return translated(state === '' ? 'no devices in the configuration' : `no device is ${state}`, page);
+  if (devices.length === 0)
+    return translated(state === '' ? msg`no devices in the configuration` : msg`no device is ${wordOf(state)}`, page);
   const rows = devices.map((device) => [
     device.id,
     device.line,
     device.unit === 0 ? NOTHING : formatNumber(device.unit),
     device.profile,
     device.pole ?? NOTHING,
-    `${stateWord(device.state, page)}${device.faults.length === 0 ? '' : `, ${translated('fault', page)}`}`,
+    `${stateWord(device.state, page)}${device.faults.length === 0 ? '' : `, ${translated(msg`fault`, page)}`}`,
     since(device.lastSeenMs, page),
     formatNumber(device.turnaroundMs, 1),
     formatNumber(device.failures),
@@ -104,17 +102,17 @@ export function renderDevices(devices: readonly DeviceView[], page: Page, state 
   const faulty = devices.filter(({ faults }) => faults.length > 0).length;
   const sums = [
     count(devices.length, 'device'),
-    `${number('silent')} silent`,
-    ...(number('new') === 0 ? [] : [`${number('new')} not met yet`]),
-    ...(faulty === 0 ? [] : [`${faulty} with a fault`]),
+    msg`${number('silent')} silent`,
+    ...(number('new') === 0 ? [] : [msg`${number('new')} not met yet`]),
+    ...(faulty === 0 ? [] : [msg`${faulty} with a fault`]),
   ];
-  const faults = devices.flatMap((device) => device.faults.flatMap((text) => labelled('Fault', text, page)));
-  return [...tableLines(columns, rows, page), '', ...faults, translated(sums.join(', '), page)].join('\n');
+  const faults = devices.flatMap((device) => device.faults.flatMap((text) => labelled(msg`Fault`, text, page)));
+  return [...tableLines(columns, rows, page), '', ...faults, translated(msg`${sums}`, page)].join('\n');
 }
 
 /** The table of `luciole points`: the newest value of each and how far to believe it. */
 export function renderPoints(points: readonly PointView[], page: Page): string {
-  if (points.length === 0) return translated('no point matches; `luciole points` lists all', page);
+  if (points.length === 0) return translated(msg`no point matches; \`luciole points\` lists all`, page);
   const rows = points.map((point) => [
     point.pointId,
     formatNumber(point.value, point.decimals),

@@ -1,7 +1,6 @@
 /** `events`: what went wrong, since when, and what is over. */
 
-import { count } from '../../../core/counts.ts';
-import { msg } from '../../../core/message.ts';
+import { counted, type Message, msg } from '../../../core/message.ts';
 import type { AgentEvent } from '../../../core/words.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { formatDuration, parseDuration, type SpanLimits } from '../../text/duration.ts';
@@ -35,8 +34,8 @@ export const EVENTS = agentCommand({
 
 /** `spanMs` is how far back was asked; null for what goes on now. Units: ms. */
 export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: number | null): string {
-  const where = spanMs === null ? 'going on now' : `in the last ${formatDuration(spanMs)}`;
-  if (events.length === 0) return translated(`no events ${where}`, page);
+  if (events.length === 0)
+    return translated(spanMs === null ? msg`no events going on now` : msg`no events in the last ${formatDuration(spanMs)}`, page);
   const rows = events.map((event) => [
     clockTime(event.startMs, page),
     stateWord(event.severity, page),
@@ -51,17 +50,31 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
     { title: msg`About`, maxCols: 16 },
     { title: msg`What`, wraps: true },
   ] as const;
-  const active = events.filter(({ endMs }) => endMs === null).length;
-  const sum = `${count(events.length, 'event')} ${where}${spanMs === null ? '' : `, ${active} not over`}`;
-  return [...tableLines(columns, rows, page), '', translated(sum, page)].join('\n');
+  return [...tableLines(columns, rows, page), '', translated(sumOf(events, spanMs), page)].join('\n');
 }
 
-/** The text of an event without its source, which is in the column next to it. It is translated as a whole, then shortened. */
+function sumOf(events: readonly AgentEvent[], spanMs: number | null): Message {
+  const number = events.length;
+  if (spanMs === null) return counted(number, msg`${number} event going on now`, msg`${number} events going on now`);
+  const [span, active] = [formatDuration(spanMs), events.filter(({ endMs }) => endMs === null).length];
+  return counted(
+    number,
+    msg`${number} event in the last ${span}, ${active} not over`,
+    msg`${number} events in the last ${span}, ${active} not over`,
+  );
+}
+
+/** How a sentence goes on after the name of what it is about, in English and in French. */
+const JOINTS = [': ', ' : '];
+
+/** The text of an event without its source, which is in the column next to it. */
 export function eventText({ source, text }: Pick<AgentEvent, 'source' | 'text'>, page: Pick<Page, 'language'>): string {
-  const at = text.indexOf(`${source}: `);
-  // Only as a word of its own: at the end of a path it is part of the file's name.
-  const isWord = at === 0 || text[at - 1] === ' ';
-  const sentence = translated(isWord ? text.slice(0, at) + text.slice(at + source.length + 2) : text, page);
+  const sentence = translated(text, page);
+  for (const joint of JOINTS) {
+    const at = sentence.indexOf(source + joint);
+    // Only as a word of its own: at the end of a path it is part of the file's name.
+    if (at === 0 || sentence[at - 1] === ' ') return sentence.slice(0, at) + sentence.slice(at + source.length + joint.length);
+  }
   return sentence.startsWith(`${source} `) ? sentence.slice(source.length + 1) : sentence;
 }
 

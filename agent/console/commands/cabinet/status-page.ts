@@ -2,7 +2,7 @@
 
 import { count } from '../../../core/counts.ts';
 import { lostNumber } from '../../../core/lost-readings.ts';
-import { msg, NO_TEXT } from '../../../core/message.ts';
+import { type Message, msg, NO_TEXT, type Said } from '../../../core/message.ts';
 import type { LineView } from '../../../core/ports.ts';
 import type { StatusView, ZoneView } from '../../../core/views.ts';
 import type { AgentEvent } from '../../../core/words.ts';
@@ -19,6 +19,7 @@ import {
   stateWord,
   translated,
 } from '../../text/page.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { atMost, labelled } from '../../text/text-lines.ts';
 import { type TableColumn, tableLines } from '../../text/text-table.ts';
 import { eventText } from './events.ts';
@@ -48,20 +49,20 @@ export function renderStatus(view: StatusView, page: Page): string {
     ...lines,
     '',
     ...sums,
-    ...(view.activeEvents.length === 0 ? one('Events', 'none active', page) : events),
+    ...(view.activeEvents.length === 0 ? one(msg`Events`, wordOf('none active'), page) : events),
   ].join('\n');
 }
 
 /** A part of the screen that may be longer than its share. Shape: a title line, then rows. */
 interface List {
-  readonly noun: string;
+  readonly noun: 'zone' | 'line' | 'event';
   /** Sentences at the end of a row broken over several. */
   readonly whole: readonly string[];
   /** The same cut at the edge, one row each. */
   readonly cut: readonly string[];
 }
 
-function listOf(noun: string, columns: readonly TableColumn[], rows: readonly (readonly string[])[], page: Page): List {
+function listOf(noun: List['noun'], columns: readonly TableColumn[], rows: readonly (readonly Said[])[], page: Page): List {
   const last = columns.length - 1;
   const wrapping = columns.map((column, index) => (index === last ? ({ ...column, wraps: true } as const) : column));
   return { noun, whole: tableLines(wrapping, rows, page), cut: tableLines(columns, rows, page) };
@@ -73,7 +74,7 @@ function fitted({ noun, whole, cut }: List, maxRows: number, page: Page): readon
   if (rows.length > maxRows)
     return [
       title,
-      ...atMost(rows, maxRows, (missing) => translated(`... and ${count(missing, `more ${noun}`)}: luciole status --json`, page)),
+      ...atMost(rows, maxRows, (missing) => translated(msg`... and ${count(missing, `more ${noun}`)}: luciole status --json`, page)),
     ];
   let spare = maxRows - rows.length;
   const body = sentences(whole.slice(1)).flatMap((lines, index) => {
@@ -110,38 +111,33 @@ function shares(freeRows: number, wanted: readonly number[]): readonly number[] 
   return given;
 }
 
-const TRUST: Readonly<Record<StatusView['clockQuality'], string>> = {
-  none: ' (not set), lamps stay lit',
-  restored: ', lamps stay lit',
-  rtc: '',
-  synced: '',
+const CLOCK: Readonly<Record<StatusView['clockQuality'], (state: string) => Message>> = {
+  none: (state) => msg`clock ${state} (not set), lamps stay lit`,
+  restored: (state) => msg`clock ${state}, lamps stay lit`,
+  rtc: (state) => msg`clock ${state}`,
+  synced: (state) => msg`clock ${state}`,
 };
 
 function head(view: StatusView, page: Page): string[] {
   const { cabinet, night, sunAltitudeDeg, clockQuality } = view;
-  const sun = `sun ${formatNumber(Math.abs(sunAltitudeDeg), 1)} deg ${sunAltitudeDeg < 0 ? 'below' : 'above'} the horizon`;
-  const started = view.startMs === null ? 'no line polled yet' : `first poll after ${formatNumber(view.startMs)} ms`;
-  const clock = `clock ${stateWord(clockQuality, page)}${TRUST[clockQuality]}`;
+  const altitude = formatNumber(Math.abs(sunAltitudeDeg), 1);
+  const sun = sunAltitudeDeg < 0 ? msg`sun ${altitude} deg below the horizon` : msg`sun ${altitude} deg above the horizon`;
+  const started = view.startMs === null ? msg`no line polled yet` : msg`first poll after ${formatNumber(view.startMs)} ms`;
+  const clock = CLOCK[clockQuality](stateWord(clockQuality, page));
+  const up = formatDuration(view.upS * 1_000);
   return [
-    ...one('Verdict', verdictText(view), page),
-    ...one('Cabinet', `${cabinet.id}  ${cabinet.name}`, page),
-    ...one('Time', `${fullTime(view.atMs, view.timezone)}, ${clock}`, page),
-    ...one('Light', `${night ? 'night' : 'day'}, ${sun}`, page),
-    ...one('Agent', `luciole ${view.version}, up ${formatDuration(view.upS * 1_000)}, ${formatNumber(view.rssMb)} MB, ${started}`, page),
+    ...one(msg`Verdict`, verdictText(view), page),
+    ...one(msg`Cabinet`, msg`${cabinet.id}  ${cabinet.name}`, page),
+    ...one(msg`Time`, msg`${fullTime(view.atMs, view.timezone)}, ${clock}`, page),
+    ...one(msg`Light`, msg`${wordOf(night ? 'night' : 'day')}, ${sun}`, page),
+    ...one(msg`Agent`, msg`luciole ${view.version}, up ${up}, ${formatNumber(view.rssMb)} MB, ${started}`, page),
   ];
 }
 
 function zoneList(zones: readonly ZoneView[], page: Page): List {
   const rows = zones.map((zone) => {
     const levels = formatLevels(zone.minPct, zone.maxPct);
-    return [
-      zone.id,
-      formatNumber(zone.lamps.length),
-      levels,
-      translated(zone.reason, page),
-      zone.programme,
-      translated(troubleText(zone), page),
-    ];
+    return [zone.id, formatNumber(zone.lamps.length), levels, wordOf(zone.reason), zone.programme, troubleText(zone)];
   });
   const columns = [
     { title: msg`Zone`, maxCols: 16 },
@@ -155,11 +151,11 @@ function zoneList(zones: readonly ZoneView[], page: Page): List {
 }
 
 /** What is wrong first: the end of a long list is cut. */
-function troubleText({ lamps }: ZoneView): string {
+function troubleText({ lamps }: ZoneView): Said {
   const unwilling = lamps.filter(({ following }) => !following).map(({ id }) => id);
   const faulty = lamps.filter(({ faults }) => faults.length > 0).map(({ id }) => id);
-  const follow = unwilling.length === 0 ? 'all follow' : `not following: ${unwilling.join(' ')}`;
-  return faulty.length === 0 ? follow : `fault: ${faulty.join(' ')}, ${follow}`;
+  const follow = unwilling.length === 0 ? wordOf('all follow') : msg`not following: ${unwilling.join(' ')}`;
+  return faulty.length === 0 ? follow : msg`fault: ${faulty.join(' ')}, ${follow}`;
 }
 
 function lineList(lines: readonly LineView[], page: Page): List {
@@ -170,7 +166,7 @@ function lineList(lines: readonly LineView[], page: Page): List {
     formatNumber(line.baud),
     formatNumber(line.timeouts),
     formatNumber(line.crcErrors),
-    line.state === 'up' ? line.port : translated(line.reason, page),
+    line.state === 'up' ? line.port : line.reason,
   ]);
   const columns = [
     { title: msg`Line`, maxCols: 12 },
@@ -185,21 +181,29 @@ function lineList(lines: readonly LineView[], page: Page): List {
 }
 
 function totals({ units, store, uplink, detections, lampsRaised }: StatusView, page: Page): string[] {
-  const silent = units.silent === 0 ? '' : ': luciole devices silent';
-  const kept = `${count(store.readings, 'reading')}, ${formatBytes(store.bytes)}, ${formatNumber(store.readingsWaiting)} to write`;
-  const sent = `${formatNumber(uplink.readingsPublished)} published, ${formatNumber(uplink.readingsAcked)} confirmed`;
-  const detail = uplink.reason === '' ? `, ${uplink.broker}` : ` since ${clockTime(uplink.sinceMs, page)}: ${uplink.reason}`;
+  const { ok, flaky, silent } = units;
+  const kept = msg`${count(store.readings, 'reading')}, ${formatBytes(store.bytes)}, ${formatNumber(store.readingsWaiting)} to write`;
+  const [storeState, lost] = [stateWord(store.state, page), lostNumber(store.readingsLost, store.lossesEstimated)];
+  const sent = msg`${formatNumber(uplink.readingsPublished)} published, ${formatNumber(uplink.readingsAcked)} confirmed`;
   return [
-    ...one('Presence', `${count(detections, 'detection')}, ${count(lampsRaised, 'lamp')} raised`, page),
-    ...one('Units', `${units.ok} ok, ${units.flaky} flaky, ${units.silent} silent${silent}`, page),
+    ...one(msg`Presence`, msg`${count(detections, 'detection')}, ${count(lampsRaised, 'lamp')} raised`, page),
     ...one(
-      'Store',
-      `${stateWord(store.state, page)}, ${lostNumber(store.readingsLost, store.lossesEstimated)} lost, ${store.reason === '' ? kept : store.reason}`,
+      msg`Units`,
+      silent === 0
+        ? msg`${ok} ok, ${flaky} flaky, ${silent} silent`
+        : msg`${ok} ok, ${flaky} flaky, ${silent} silent: luciole devices silent`,
       page,
     ),
-    ...one('Uplink', `${stateWord(uplink.state, page)}${uplink.state === 'off' ? '' : detail}`, page),
-    ...(uplink.state === 'off' ? [] : one('Sent', `${sent}, ${count(store.backlogFrames, 'frame')} waiting`, page)),
+    ...one(msg`Store`, msg`${storeState}, ${lost} lost, ${String(store.reason) === '' ? kept : store.reason}`, page),
+    ...one(msg`Uplink`, uplinkText(uplink, page), page),
+    ...(uplink.state === 'off' ? [] : one(msg`Sent`, msg`${sent}, ${count(store.backlogFrames, 'frame')} waiting`, page)),
   ];
+}
+
+function uplinkText({ state, reason, broker, sinceMs }: StatusView['uplink'], page: Page): Said {
+  const word = stateWord(state, page);
+  if (state === 'off') return msg`${word}`;
+  return String(reason) === '' ? msg`${word}, ${broker}` : msg`${word} since ${clockTime(sinceMs, page)}: ${reason}`;
 }
 
 const SEVERITIES = ['info', 'warning', 'alarm'];
@@ -212,7 +216,7 @@ function eventList(events: readonly AgentEvent[], page: Page): List {
 }
 
 /** One labelled line, cut at the edge: the screen has no room for a second. */
-function one(label: string, text: string, page: Page): string[] {
+function one(label: Message, text: Said, page: Page): string[] {
   const [line = '', ...rest] = labelled(label, text, { ...page, widthCols: page.widthCols - 1 });
   return [rest.length === 0 ? line : `${line}~`];
 }

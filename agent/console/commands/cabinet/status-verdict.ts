@@ -1,10 +1,11 @@
 /** The first line of `luciole status`: that all is well, or the worst that is wrong and the command that shows more. Pure. */
 
-import { count } from '../../../core/counts.ts';
+import { counted, type Message, msg } from '../../../core/message.ts';
 import type { StatusView } from '../../../core/views.ts';
 import type { EventCode } from '../../../core/words.ts';
 import { BUSY_PCT } from '../../../field/stats/bus-advice.ts';
 import { formatNumber } from '../../text/page.ts';
+import { wordOf } from '../../text/state-words.ts';
 
 /** Events that a line, lamp, unit, store, uplink or clock of the status stands for. */
 const SHOWN_BY_STATE: ReadonlySet<EventCode> = new Set<EventCode>([
@@ -16,38 +17,52 @@ const SHOWN_BY_STATE: ReadonlySet<EventCode> = new Set<EventCode>([
 const BUSY_WINDOW_S = 60;
 
 /** Returns `all is well`, or the worst finding with its command and the number of the others. */
-export function verdictText(view: StatusView): string {
+export function verdictText(view: StatusView): Message {
   const [worst, ...others] = findings(view);
-  if (worst === undefined) return 'all is well';
-  return others.length === 0 ? worst : `${worst}; ${others.length} more below`;
+  if (worst === undefined) return msg`all is well`;
+  return others.length === 0 ? worst : msg`${worst}; ${others.length} more below`;
 }
 
 /** What is wrong, worst first: dark or unknown lamps, then lost evidence, then the link. */
-function findings(view: StatusView): readonly string[] {
+function findings(view: StatusView): readonly Message[] {
   const { zones, units, store, uplink, clockQuality } = view;
   const lamps = zones.flatMap((zone) => zone.lamps);
   const unwilling = lamps.filter(({ following }) => !following);
   const faulty = lamps.filter(({ faults, following }) => following && faults.length > 0);
   const events = eventsBeyond(view, unwilling.length + faulty.length > 0);
   return [
-    ...view.lines.filter(({ state }) => state !== 'up').map(({ id, state }) => `line ${id} is ${state}: \`luciole bus stats ${id}\``),
-    ...unwilling.slice(0, 1).map(({ id }) => `${lampsDo(unwilling.length, 'does not follow', 'do not follow')}: \`luciole why ${id}\``),
-    ...faulty.slice(0, 1).map(({ id }) => `${lampsDo(faulty.length, 'has a fault', 'have a fault')}: \`luciole why ${id}\``),
-    ...(units.silent === 0 ? [] : [`${count(units.silent, 'unit')} silent: \`luciole devices silent\``]),
-    ...(clockQuality === 'none' || clockQuality === 'restored' ? ['time not trusted, lamps stay lit: `luciole events --active`'] : []),
-    ...(store.state === 'ok' ? [] : ['the store is in trouble: `luciole store`']),
-    ...(store.readingsLost + store.lossesEstimated === 0 ? [] : ['readings were lost since the start: `luciole store`']),
-    ...(uplink.state === 'down' ? ['the uplink is down: `luciole uplink`'] : []),
-    ...(events === 0 ? [] : [`${count(events, 'open event')}: \`luciole events --active\``]),
+    ...view.lines
+      .filter(({ state }) => state !== 'up')
+      .map(({ id, state }) => msg`line ${id} is ${wordOf(state)}: \`luciole bus stats ${id}\``),
+    ...unwilling.slice(0, 1).map(({ id }) => unwillingText(unwilling.length, id)),
+    ...faulty.slice(0, 1).map(({ id }) => faultyText(faulty.length, id)),
+    ...(units.silent === 0 ? [] : [silentText(units.silent)]),
+    ...(clockQuality === 'none' || clockQuality === 'restored' ? [msg`time not trusted, lamps stay lit: \`luciole events --active\``] : []),
+    ...(store.state === 'ok' ? [] : [msg`the store is in trouble: \`luciole store\``]),
+    ...(store.readingsLost + store.lossesEstimated === 0 ? [] : [msg`readings were lost since the start: \`luciole store\``]),
+    ...(uplink.state === 'down' ? [msg`the uplink is down: \`luciole uplink\``] : []),
+    ...(events === 0 ? [] : [openText(events)]),
     // Everything is read once after a start.
     ...(view.upS < BUSY_WINDOW_S ? [] : view.lines)
       .filter(({ busyPct }) => busyPct > BUSY_PCT)
-      .map(({ id, busyPct }) => `line ${id} is ${formatNumber(busyPct)} % busy: \`luciole bus stats ${id}\``),
+      .map(({ id, busyPct }) => msg`line ${id} is ${formatNumber(busyPct)} % busy: \`luciole bus stats ${id}\``),
   ];
 }
 
-function lampsDo(lamps: number, one: string, more: string): string {
-  return `${count(lamps, 'lamp')} ${lamps === 1 ? one : more}`;
+function unwillingText(n: number, id: string): Message {
+  return counted(n, msg`${n} lamp does not follow: \`luciole why ${id}\``, msg`${n} lamps do not follow: \`luciole why ${id}\``);
+}
+
+function faultyText(n: number, id: string): Message {
+  return counted(n, msg`${n} lamp has a fault: \`luciole why ${id}\``, msg`${n} lamps have a fault: \`luciole why ${id}\``);
+}
+
+function silentText(n: number): Message {
+  return counted(n, msg`${n} unit silent: \`luciole devices silent\``, msg`${n} units silent: \`luciole devices silent\``);
+}
+
+function openText(n: number): Message {
+  return counted(n, msg`${n} open event: \`luciole events --active\``, msg`${n} open events: \`luciole events --active\``);
 }
 
 /** Warnings and alarms that no other finding stands for. */

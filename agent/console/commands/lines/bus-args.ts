@@ -53,7 +53,7 @@ export function tableArg(args: RawArgs, allowed: readonly Table[] = TABLES): Tab
   const near = nearest(text, allowed);
   throw new ConsoleError(
     'usage',
-    msg`bad table "${text}": ${near === undefined ? `it is ${allowed.join(', ')}` : `did you mean ${near}?`}`,
+    near === undefined ? msg`bad table "${text}": it is one of ${allowed}` : msg`bad table "${text}": did you mean ${near}?`,
   );
 }
 
@@ -88,11 +88,11 @@ export async function onBus<T>(work: () => Promise<T>, address?: number): Promis
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Refusal) throw new ConsoleError('usage', error.message, { cause: error });
+    if (error instanceof Refusal) throw new ConsoleError('usage', error.said, { cause: error });
     if (!(error instanceof BusError)) throw error;
     const hint = address === undefined ? '' : manualHint(address);
-    const advice = error.code === 'illegal-address' ? `; \`luciole bus registers\` lists those it has${hint}` : '';
-    throw new ConsoleError('failed', msg`${error.message}${advice}`, { cause: error, bus: error.code });
+    const listed = msg`${error.said}; \`luciole bus registers\` lists those it has${hint}`;
+    throw new ConsoleError('failed', error.code === 'illegal-address' ? listed : error.said, { cause: error, bus: error.code });
   }
 }
 

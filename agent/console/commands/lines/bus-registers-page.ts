@@ -1,20 +1,28 @@
 /** Renders `luciole bus registers`, `bus read` and `bus write`: address, decimal and hex, to compare with a manual. Pure. */
 
 import type { BusReadResult, BusWriteResult, RegistersProgress, RegistersResult } from '../../../core/bus-tools.ts';
-import { count } from '../../../core/counts.ts';
-import { msg } from '../../../core/message.ts';
+import { type Countable, count } from '../../../core/counts.ts';
+import { counted, type Message, msg } from '../../../core/message.ts';
+import type { Table } from '../../../core/profile.ts';
 import { formatTook } from '../../text/duration.ts';
 import { formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { hexWord, valuesFit } from './bus-args.ts';
 
+const NOUNS: Readonly<Record<Table, Countable>> = {
+  coil: 'coil',
+  discrete: 'discrete',
+  holding: 'holding register',
+  input: 'input register',
+};
 /** Values in one row. Source: eight of 7 columns after the address fit 80. */
 const ROW_WORDS = 8;
 
 /** The line that is drawn over and over while registers are looked for. */
 export function renderRegistersProgress({ done, total }: RegistersProgress, page: Page): string {
-  return translated(`${total > 0 ? Math.floor((100 * done) / total) : 0} %, ${done} of ${total} addresses`, page);
+  const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
+  return translated(msg`${percent} %, ${done} of ${total} addresses`, page);
 }
 
 /** Every run of registers that answers, with its values. */
@@ -26,10 +34,14 @@ export function renderRegisters(
   const rows = runs.flatMap(({ address, words }) => inRows(words).map((row, index) => [...addressOf(address + index * ROW_WORDS), row]));
   const columns = [{ title: msg`Address`, align: 'right' }, { title: msg`Hex` }, { title: msg`Values, decimal` }] as const;
   const found = runs.reduce((sum, { words }) => sum + words.length, 0);
-  const noun = isBits(table) ? table : `${table} register`;
-  const sum = `unit ${unit}: ${count(found, noun)} answer from ${asked.from} to ${asked.to}; ${count(requests, 'request')}, ${formatTook(durationMs)}`;
-  const advice = found > 0 ? [] : labelled('None', 'try another --table, or a wider --from and --to', page);
-  return [...(rows.length === 0 ? [] : [...tableLines(columns, rows, page), '']), ...labelled('Found', sum, page), ...advice].join('\n');
+  const [what, asks, took] = [count(found, NOUNS[table]), count(requests, 'request'), formatTook(durationMs)];
+  const sum = counted(
+    found,
+    msg`unit ${unit}: ${what} answers from ${asked.from} to ${asked.to}; ${asks}, ${took}`,
+    msg`unit ${unit}: ${what} answer from ${asked.from} to ${asked.to}; ${asks}, ${took}`,
+  );
+  const advice = found > 0 ? [] : labelled(msg`None`, msg`try another --table, or a wider --from and --to`, page);
+  return [...(rows.length === 0 ? [] : [...tableLines(columns, rows, page), '']), ...labelled(msg`Found`, sum, page), ...advice].join('\n');
 }
 
 /** Each register, then what the unit's profile makes of them. */
@@ -50,7 +62,7 @@ export function renderRead(result: BusReadResult, page: Page): string {
   const decoded = values.map(({ quantity, value, unit: of }) => [quantity, value === null ? NOTHING : String(value), of]);
   const meaning = [{ title: msg`Means`, maxCols: 36 }, { title: msg`Value`, align: 'right' }, { title: msg`Unit` }] as const;
   return [
-    ...paragraph(`unit ${unit} on line ${line}, table ${table}, answered in ${formatNumber(turnaroundMs, 1)} ms`, page),
+    ...paragraph(msg`unit ${unit} on line ${line}, table ${table}, answered in ${formatNumber(turnaroundMs, 1)} ms`, page),
     '',
     ...tableLines(columns, rows, page),
     ...(decoded.length === 0 ? [] : ['', ...tableLines(meaning, decoded, page)]),
@@ -62,12 +74,12 @@ export function renderRead(result: BusReadResult, page: Page): string {
 function bytesOf({ request, response }: BusReadResult, page: Page): string[] {
   return request === undefined || response === undefined
     ? []
-    : ['', translated(`request: ${request}`, page), translated(`response: ${response}`, page)];
+    : ['', translated(msg`request: ${request}`, page), translated(msg`response: ${response}`, page)];
 }
 
 /** What stood there, what was written, what stands there now. */
 export function renderWrite(result: BusWriteResult, page: Page): string {
-  const { unit, line, table, address, values, before, after } = result;
+  const { table, address, values, before, after } = result;
   const rows = values.map((value, index) => [
     ...addressOf(address + index),
     ...[before?.[index], value, after?.[index]].map(withHex(table)),
@@ -79,32 +91,39 @@ export function renderWrite(result: BusWriteResult, page: Page): string {
     { title: msg`Written` },
     { title: msg`After` },
   ] as const;
-  const whose = unit === 0 ? 'every unit' : `unit ${unit}`;
   return [
-    ...paragraph(`${table === 'coil' ? 'coils' : 'holding registers'} of ${whose} on line ${line}`, page),
+    ...paragraph(writtenText(result), page),
     '',
     ...tableLines(columns, rows, page),
     '',
-    ...labelled('Result', ending(result), page),
-    ...(result.warnings ?? []).flatMap((warning) => labelled('Warning', warning, page)),
+    ...labelled(msg`Result`, ending(result), page),
+    ...(result.warnings ?? []).flatMap((warning) => labelled(msg`Warning`, warning, page)),
     ...putBack(result, page),
   ].join('\n');
+}
+
+function writtenText({ table, unit, line }: BusWriteResult): Message {
+  if (table === 'coil') return unit === 0 ? msg`coils of every unit on line ${line}` : msg`coils of unit ${unit} on line ${line}`;
+  return unit === 0 ? msg`holding registers of every unit on line ${line}` : msg`holding registers of unit ${unit} on line ${line}`;
 }
 
 /** What to know of a level that the agent keeps. */
 function putBack({ lamps = [] }: BusWriteResult, page: Page): string[] {
   const [first] = lamps;
   if (first === undefined) return [];
-  const whose = lamps.length === 1 ? `lamp ${first}` : count(lamps.length, 'lamp');
-  return labelled('Level', `of ${whose}: the agent writes its own back within seconds; to keep one: luciole override ${first}`, page);
+  const back =
+    lamps.length === 1
+      ? msg`the agent writes its own level to lamp ${first} again within seconds; to keep one: luciole override ${first}`
+      : msg`the agent writes its own levels to ${lamps.length} lamps again within seconds; to keep one: luciole override ${first}`;
+  return labelled(msg`Level`, back, page);
 }
 
-function ending(result: BusWriteResult): string {
-  if (result.unit === 0) return 'sent to all; nobody answers a broadcast, so read one unit to see';
-  if (result.after === null) return 'written, but it could not be read back; read it to see';
+function ending(result: BusWriteResult): Message {
+  if (result.unit === 0) return msg`sent to all; no unit answers a broadcast, so read one unit to check`;
+  if (result.after === null) return msg`written, but it could not be read back; read it to check`;
   return valuesFit(result)
-    ? 'written and read back'
-    : 'the unit keeps another value: see its manual for limits, and whether it may be written';
+    ? msg`written and read back`
+    : msg`the unit keeps another value: see its manual for limits, and whether it may be written`;
 }
 
 function inRows(words: readonly number[]): string[] {

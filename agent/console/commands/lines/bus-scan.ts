@@ -3,7 +3,7 @@
 import type { FoundUnit, LineStats, ScanProgress, ScanRequest, ScanResult } from '../../../core/bus-tools.ts';
 import type { SerialSettings } from '../../../core/cabinet.ts';
 import { count } from '../../../core/counts.ts';
-import { msg } from '../../../core/message.ts';
+import { type Message, msg, type Said } from '../../../core/message.ts';
 import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { formatTook } from '../../text/duration.ts';
@@ -55,13 +55,13 @@ function readBaud(text: string | boolean | undefined): boolean {
   if (text === 'auto') return true;
   throw new ConsoleError(
     'usage',
-    msg`bad --baud "${text}": the line's own speed is tried anyway, others only all together with --baud auto`,
+    msg`bad --baud "${String(text)}": the line's own speed is tried anyway, others only all together with --baud auto`,
   );
 }
 
 /** `19200 8N2`, as people write it; Modbus TCP has none. */
-export function serialText(serial: SerialSettings | null): string {
-  if (serial === null) return 'network';
+export function serialText(serial: SerialSettings | null): Said {
+  if (serial === null) return msg`network`;
   const { baud, dataBits, parity, stopBits } = serial;
   return `${baud} ${dataBits}${parity.charAt(0).toUpperCase()}${stopBits}`;
 }
@@ -69,10 +69,9 @@ export function serialText(serial: SerialSettings | null): string {
 /** The line that is drawn over and over while a scan runs. */
 export function renderScanProgress({ done, total, serial, found }: ScanProgress, page?: Pick<Page, 'language'>): string {
   const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
-  return translated(
-    `${percent} %, ${done} of ${total} at ${serialText(serial)}${found === null ? '' : `, found unit ${found.unit}`}`,
-    page ?? {},
-  );
+  const speed = serialText(serial);
+  const on = msg`${percent} %, ${done} of ${total} at ${speed}`;
+  return translated(found === null ? on : msg`${percent} %, ${done} of ${total} at ${speed}, found unit ${found.unit}`, page ?? {});
 }
 
 const COLUMNS = [
@@ -80,28 +79,26 @@ const COLUMNS = [
   { title: msg`Serial` },
   { title: msg`ms`, align: 'right' },
   { title: msg`Device`, maxCols: 14 },
-  { title: msg`Profile`, maxCols: 40, isTranslated: true },
+  { title: msg`Profile`, maxCols: 40 },
 ] as const;
 
-const SILENT_GATEWAY =
-  'answers: check that this is the right gateway, its own serial settings, and supply and cable of what is behind it; --wait 300 gives slow units time';
+const SILENT_GATEWAY = msg`no unit answers: check that this is the right gateway, its own serial settings, and supply and cable of what is behind it; --wait 300 gives slow units time`;
 
-const SILENT_LINE =
-  'answers: check the supply, A and B (try them swapped), the termination, and the speed: --baud auto tries the others; --wait 300 gives slow units time';
+const SILENT_LINE = msg`no unit answers: check the supply, A and B (try them swapped), the termination, and the speed: --baud auto tries the others; --wait 300 gives slow units time`;
 
-const STRANGERS = 'units (Device "-") are in no line of the cabinet: `luciole profile list` names the types, docs/add-a-device.md adds one';
+const STRANGERS = msg`units with Device "-" are not in the cabinet: \`luciole profile list\` lists the types, docs/add-a-device.md adds one`;
 
 /** The table of what answered, then what is missing and what was damaged. */
 export function renderScan({ line, isNetwork, found, missing, damaged, durationMs }: ScanResult, page: Page): string {
-  const sum = `${count(found.length, 'unit')} on line ${line}, in ${formatTook(durationMs)}`;
+  const sum = msg`${count(found.length, 'unit')} on line ${line}, in ${formatTook(durationMs)}`;
   const table = found.length === 0 ? [] : [...tableLines(COLUMNS, found.map(rowOf), page), ''];
   return [
     ...table,
     translated(sum, page),
-    ...(found.length === 0 ? labelled('Nobody', isNetwork ? SILENT_GATEWAY : SILENT_LINE, page) : []),
-    ...(missing.length === 0 ? [] : labelled('Missing', missingText(missing, isNetwork), page)),
-    ...(damaged.length === 0 ? [] : labelled('Damaged', damagedText(damaged), page)),
-    ...(found.some(({ device }) => device === null) ? labelled('Unknown', STRANGERS, page) : []),
+    ...(found.length === 0 ? labelled(msg`None`, isNetwork ? SILENT_GATEWAY : SILENT_LINE, page) : []),
+    ...(missing.length === 0 ? [] : labelled(msg`Missing`, missingText(missing, isNetwork), page)),
+    ...(damaged.length === 0 ? [] : labelled(msg`Damaged`, damagedText(damaged), page)),
+    ...(found.some(({ device }) => device === null) ? labelled(msg`Unknown`, STRANGERS, page) : []),
   ].join('\n');
 }
 
@@ -119,32 +116,36 @@ const LINE_COLUMNS = [
 
 /** Which lines there are, and what to type. */
 export function renderLineChoice({ lines }: LineChoice, page: Page): string {
-  if (lines.length === 0) return translated('no lines in the configuration', page);
+  if (lines.length === 0) return translated(msg`no lines in the configuration`, page);
   const rows = lines.map(({ line, kind, port, baud }) => [line, kind, baud === null ? NOTHING : formatNumber(baud), port]);
   const toScan = lines.filter(({ kind }) => kind === 'modbus').map(({ line }) => `luciole bus scan ${line}`);
   return [
     ...tableLines(LINE_COLUMNS, rows, page),
     '',
-    ...(toScan.length < lines.length ? paragraph('A uart line carries one device that talks by itself: nobody to ask there.', page) : []),
-    ...(toScan.length === 0 ? [] : paragraph(`Which one? Say: ${toScan.join(', ')}`, page)),
+    ...(toScan.length < lines.length
+      ? paragraph(msg`A uart line has one device that sends by itself, so it cannot be scanned.`, page)
+      : []),
+    ...(toScan.length === 0 ? [] : paragraph(msg`Which one? Type: ${toScan}`, page)),
   ].join('\n');
 }
 
-function rowOf({ unit, serial, turnaroundMs, device, profiles, exception }: FoundUnit): string[] {
+function rowOf({ unit, serial, turnaroundMs, device, profiles, exception }: FoundUnit): Said[] {
   return [formatNumber(unit), serialText(serial), formatNumber(turnaroundMs, 1), device ?? NOTHING, profileText(profiles, exception)];
 }
 
 /** The surest first; an unsure one is said to be so. */
-function profileText(profiles: FoundUnit['profiles'], exception: FoundUnit['exception']): string {
+function profileText(profiles: FoundUnit['profiles'], exception: FoundUnit['exception']): Said {
   if (profiles.length > 0) return profiles.map(({ id, strength }) => (strength === 'strong' ? id : `${id}?`)).join(', ');
-  return exception === null ? NOTHING : `- (answers ${exception})`;
+  return exception === null ? NOTHING : msg`- (answers ${exception})`;
 }
 
-function missingText(missing: ScanResult['missing'], isNetwork: boolean): string {
-  const names = missing.map(({ unit, device }) => `${device} (${unit})`).join(', ');
-  return `${names}: in the cabinet, but silent; check supply and ${isNetwork ? 'cable behind the gateway' : 'wire'}, and that the address is what the cabinet says`;
+function missingText(missing: ScanResult['missing'], isNetwork: boolean): Message {
+  const names = missing.map(({ unit, device }) => `${device} (${unit})`);
+  return isNetwork
+    ? msg`${names}: in the cabinet, but silent; check supply and cable behind the gateway, and that the address is that of the cabinet`
+    : msg`${names}: in the cabinet, but silent; check supply and wire, and that the address is that of the cabinet`;
 }
 
-function damagedText(damaged: readonly number[]): string {
-  return `${damaged.join(', ')}: the answer came in pieces; two units with one address, or a bad line: disconnect one and scan again`;
+function damagedText(damaged: readonly number[]): Message {
+  return msg`${damaged}: the answer came in pieces; two units with one address, or a bad line: disconnect one and scan again`;
 }

@@ -1,7 +1,7 @@
 /** `bus stats`: how lines and units do. */
 
 import type { LineStats, Spread, UnitStats } from '../../../core/bus-tools.ts';
-import { msg } from '../../../core/message.ts';
+import { type Message, msg } from '../../../core/message.ts';
 import { agentCommand } from '../../agent-command.ts';
 import { formatNumber, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
@@ -25,7 +25,7 @@ export const BUS_STATS = agentCommand({
 
 /** One part a line. */
 export function renderStats(lines: readonly LineStats[], page: Page): string {
-  if (lines.length === 0) return translated('no lines in the configuration', page);
+  if (lines.length === 0) return translated(msg`no lines in the configuration`, page);
   return lines.map((line) => lineLines(line, page).join('\n')).join('\n\n');
 }
 
@@ -46,21 +46,23 @@ const COLUMNS = [
 
 function lineLines(line: LineStats, page: Page): string[] {
   const units = line.units.map((unit) => unitRow(unit, page));
+  const speed = line.baud === null ? msg`network` : msg`${line.baud} baud`;
+  const [busy, wire] = [formatNumber(line.busyPct), formatNumber(line.wirePct)];
   const refused = line.units.filter((unit) => unit.refused.length > 0);
   const unanswered = line.units.filter((unit) => unit.unanswered.length > 0);
   return [
-    ...labelled('Line', `${line.line}, ${line.kind}, ${line.baud === null ? 'network' : `${line.baud} baud`}, ${line.port}`, page),
-    ...labelled('Wire', `busy ${formatNumber(line.busyPct)} % of the last minute, bytes alone ${formatNumber(line.wirePct)} %`, page),
-    ...labelled('Count', counts(line), page),
-    ...labelled('Urgent', `${spread(line.urgentWaitMs, 'waited')}; ${formatNumber(line.overruns)} polls came late`, page),
+    ...labelled(msg`Line`, msg`${line.line}, ${line.kind}, ${speed}, ${line.port}`, page),
+    ...labelled(msg`Wire`, msg`busy ${busy} % of the last minute, bytes alone ${wire} %`, page),
+    ...labelled(msg`Count`, counts(line), page),
+    ...labelled(msg`Urgent`, msg`${spread(line.urgentWaitMs)}; ${formatNumber(line.overruns)} polls were late`, page),
     ...(units.length === 0 ? [] : ['', ...tableLines(COLUMNS, units, page)]),
     ...(refused.length + unanswered.length === 0 ? [] : ['']),
-    ...refused.flatMap((unit) => labelled('Refused', `${unit.device}: ${unit.refused.join(', ')}`, page)),
-    ...unanswered.flatMap((unit) => labelled('Unanswered', `${unit.device}: ${unit.unanswered.join(', ')}`, page)),
+    ...refused.flatMap((unit) => labelled(msg`Refused`, msg`${unit.device}: ${unit.refused}`, page)),
+    ...unanswered.flatMap((unit) => labelled(msg`Unanswered`, msg`${unit.device}: ${unit.unanswered}`, page)),
     '',
     ...(line.advice.length === 0
-      ? labelled('Advice', 'none: all is well', page)
-      : line.advice.flatMap((text) => labelled('Advice', text, page))),
+      ? labelled(msg`Advice`, msg`none: all is well`, page)
+      : line.advice.flatMap((text) => labelled(msg`Advice`, text, page))),
   ];
 }
 
@@ -76,14 +78,14 @@ function unitRow(unit: UnitStats, page: Page): string[] {
   ];
 }
 
-function counts(line: LineStats): string {
+function counts(line: LineStats): Message {
   const { transactions, timeouts, crcErrors, exceptions, lateReplies, echoes, noiseBytes } = line;
-  const ok = `${formatNumber(transactions)} transactions, ${formatNumber(timeouts)} timeouts, ${formatNumber(crcErrors)} bad CRC`;
-  return `${ok}, ${formatNumber(exceptions)} exceptions, ${formatNumber(lateReplies)} late, ${formatNumber(echoes)} echoes, ${formatNumber(noiseBytes)} bytes of noise`;
+  const ok = msg`${transactions} transactions, ${timeouts} timeouts, ${crcErrors} bad CRC`;
+  return msg`${ok}, ${exceptions} exceptions, ${lateReplies} late, ${echoes} echoes, ${noiseBytes} bytes of noise`;
 }
 
-function spread(ms: Spread | null, verb: string): string {
-  if (ms === null) return 'no urgent write yet';
-  const [p50, p99, max] = [ms.p50, ms.p99, ms.max].map((number) => formatNumber(number, 1));
-  return `${formatNumber(ms.count)} writes ${verb} ${p50} ms as a rule, p99 ${p99} ms, ${max} ms at most`;
+function spread(ms: Spread | null): Message {
+  if (ms === null) return msg`no urgent write yet`;
+  const [p50, p99, max] = [formatNumber(ms.p50, 1), formatNumber(ms.p99, 1), formatNumber(ms.max, 1)];
+  return msg`${ms.count} writes waited ${p50} ms as a rule, p99 ${p99} ms, ${max} ms at most`;
 }

@@ -6,6 +6,7 @@ import { msg } from '../../../core/message.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { formatDuration, parseDuration } from '../../text/duration.ts';
 import { clockTime, formatNumber, type Page, stateWord, translated } from '../../text/page.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { reportUntilOver, type Watched } from '../until-over.ts';
 import { findLine, LINE_ARGUMENT, onBus } from './bus-args.ts';
@@ -46,11 +47,11 @@ export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error 
   const words = what.length > WHAT_COLS ? `${what.slice(0, WHAT_COLS - 1)}~` : what.padEnd(WHAT_COLS);
   const took = formatNumber(turnaroundMs, 1).padStart(6);
   const result = error === null ? stateWord('ok', page) : stateWord('failed', page, error);
-  return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${translated(lane, page).padEnd(LANE_COLS)}  ${result}`;
+  return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${translated(wordOf(lane), page).padEnd(LANE_COLS)}  ${result}`;
 }
 
 /** The last words of a watch that ended by itself. */
 export function renderWatchEnd({ line, seen, missed, durationMs }: LineWatched, page: Page): string {
-  const lost = missed === 0 ? '' : `; ${missed} more not shown: this terminal is too slow`;
-  return paragraph(`${count(seen, 'transaction')} on line ${line} in ${formatDuration(durationMs)}${lost}`, page).join('\n');
+  const sum = msg`${count(seen, 'transaction')} on line ${line} in ${formatDuration(durationMs)}`;
+  return paragraph(missed === 0 ? sum : msg`${sum}; ${missed} more not shown: this terminal is too slow`, page).join('\n');
 }

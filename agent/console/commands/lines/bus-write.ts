@@ -1,7 +1,7 @@
 /** `bus write`: registers of a unit, written and read back; nothing is written without `--yes`. */
 
 import type { BusTools, BusWrite, BusWriteResult } from '../../../core/bus-tools.ts';
-import { msg } from '../../../core/message.ts';
+import { type Message, msg } from '../../../core/message.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
@@ -55,7 +55,7 @@ export const BUS_WRITE = agentCommand({
   },
   render: async (result, page) => (await import('./bus-registers-page.ts')).renderWrite(result, page),
   succeeded: valuesFit,
-  audit: ({ before, after, warnings = [] }) => ({ before, after, ...(warnings.length === 0 ? {} : { warnings }) }),
+  audit: ({ before, after, warnings = [] }) => ({ before, after, ...(warnings.length === 0 ? {} : { warnings: warnings.map(String) }) }),
 });
 
 /** Errors: throws ConsoleError 'usage' for the first thing wrong. */
@@ -83,25 +83,35 @@ export function withConfirmation(
 ): BusWrite {
   if (isConfirmed) return write;
   const warnings = bus.warnings?.(write) ?? [];
-  const preview = `nothing written: this would write ${inWords(write)}`;
+  const preview = msg`nothing written: this would write ${inWords(write)}`;
   if (warnings.length === 0) throw new ConsoleError('usage', msg`${preview}. Say --yes to do it`);
-  const lines = [`${preview}.`, ...warnings.map((warning) => `warning: ${warning}`), 'Say --yes to do it all the same'];
-  throw new ConsoleError('usage', lines.join('\n'));
+  const warned = warnings.reduce((lines, warning) => msg`${lines}\nwarning: ${warning}`, msg`${preview}.`);
+  throw new ConsoleError('usage', msg`${warned}\nSay --yes to do it all the same`);
 }
 
 /** `300 (0x012C) to holding register 2000 of unit 7 on line street`. */
-function inWords({ values, table, address, unit, line }: BusWrite): string {
-  const what = values.map((value) => (table === 'coil' ? (value === 1 ? 'on' : 'off') : `${value} (${hexWord(value)})`)).join(', ');
-  const where = `${table === 'coil' ? 'coil' : 'holding register'} ${address}${values.length === 1 ? '' : ` to ${address + values.length - 1}`}`;
-  const whose = unit === UNITS.broadcast ? 'every unit' : `unit ${unit}`;
-  return `${what} to ${where} of ${whose} on line ${line}`;
+function inWords({ values, table, address, unit, line }: BusWrite): Message {
+  const what = values.map((value) => (table === 'coil' ? (value === 1 ? 'on' : 'off') : `${value} (${hexWord(value)})`));
+  const places = placesText(table, address, address + values.length - 1);
+  return unit === UNITS.broadcast
+    ? msg`${what} to ${places} of every unit on line ${line}`
+    : msg`${what} to ${places} of unit ${unit} on line ${line}`;
+}
+
+function placesText(table: BusWrite['table'], first: number, last: number): Message {
+  if (table === 'coil') return first === last ? msg`coil ${first}` : msg`coil ${first} to ${last}`;
+  return first === last ? msg`holding register ${first}` : msg`holding register ${first} to ${last}`;
 }
 
 function readValues(text: string, table: BusWrite['table']): readonly number[] {
   const values = text.split(',').map((part) => readValue(part.trim().toLowerCase(), table));
   if (values.length <= MAX_VALUES && values.every((value) => value !== undefined)) return values;
-  const allowed = table === 'coil' ? 'on, off, 1 or 0' : 'whole numbers from -32768 to 65535, or in hex as 0x012C';
-  throw new ConsoleError('usage', msg`bad value "${text}": write ${allowed}; at most ${MAX_VALUES} with commas`);
+  throw new ConsoleError(
+    'usage',
+    table === 'coil'
+      ? msg`bad value "${text}": write on, off, 1 or 0; at most ${MAX_VALUES} with commas`
+      : msg`bad value "${text}": write whole numbers from -32768 to 65535, or in hex as 0x012C; at most ${MAX_VALUES} with commas`,
+  );
 }
 
 /** A negative number becomes its two's complement. */

@@ -1,20 +1,21 @@
 /** Renders `luciole profile show`: everything a device profile contains. Pure. */
 
 import { count } from '../../../core/counts.ts';
-import { msg } from '../../../core/message.ts';
-import type { IdentifyProbe, PointProfile, Profile } from '../../../core/profile.ts';
+import { type Message, msg, NO_TEXT, type Said } from '../../../core/message.ts';
+import { flagText, type IdentifyProbe, type PointProfile, type Profile } from '../../../core/profile.ts';
 import type { ProfileView } from '../../../core/views.ts';
 import { formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { serialText } from './bus-scan.ts';
 
 const FLAG_COLUMNS = [
   { title: msg`Flag of`, maxCols: 18 },
-  { title: msg`Bit`, isTranslated: true },
-  { title: msg`Severity`, isTranslated: true },
-  { title: msg`Means`, wraps: true, isTranslated: true },
+  { title: msg`Bit` },
+  { title: msg`Severity` },
+  { title: msg`Means`, wraps: true },
 ] as const;
 
 const POINT_COLUMNS = [
@@ -23,35 +24,35 @@ const POINT_COLUMNS = [
   { title: msg`Table` },
   { title: msg`Address`, align: 'right' },
   { title: msg`Type` },
-  { title: msg`Poll`, isTranslated: true },
+  { title: msg`Poll` },
   { title: msg`Write`, maxCols: 16 },
 ] as const;
 
 const WAITING = {
-  new: 'its file has come since the agent started, which takes it up at its next start',
-  changed: 'its file has changed since the agent started, which uses what stands here until its next start',
+  new: msg`its file was added after the start of the agent, which uses it from its next start`,
+  changed: msg`its file was changed after the start of the agent, which uses what is shown here until its next start`,
 } as const;
 
 export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, page: Page): string {
-  const row = (label: string, text: string): string[] => (text === '' ? [] : labelled(label, text, page));
-  // What the author of a profile wrote stays in his words.
-  const quotes = (label: string, text: string): string[] => (text === '' ? [] : labelled(translated(label, page), text, page.widthCols));
+  const row = (label: Message, text: Said): string[] => (String(text) === '' ? [] : labelled(label, text, page));
+  // What the author of a profile wrote stays as written.
+  const quotes = (label: Message, text: string): string[] => (text === '' ? [] : labelled(translated(label, page), text, page.widthCols));
   const flags = profile.points.flatMap((point) => point.flags.map((flag) => flagRow(point, flag)));
   return [
-    ...quotes('Profile', `${profile.id}: ${profile.vendor} ${profile.model}`),
-    ...row('Kind', `${profile.category}, speaks ${profile.transport}, trust ${profile.trust}`),
-    ...quotes('Doubt', profile.experimental ?? ''),
-    ...row('Waiting', profile.pending === undefined ? '' : WAITING[profile.pending]),
-    ...row('Serial', serialOf(profile)),
-    ...row('Identify', identityOf(profile)),
-    ...row('Groups', profile.groups.map(({ id, reach, address }) => `${id} (${reach}, ${address})`).join(', ')),
-    ...row('Set-up', profile.setup.map(({ table, address, value }) => `${table} ${address} = ${value}`).join(', ')),
+    ...quotes(msg`Profile`, `${profile.id}: ${profile.vendor} ${profile.model}`),
+    ...row(msg`Kind`, msg`${wordOf(profile.category)}, speaks ${profile.transport}, trust ${profile.trust}`),
+    ...quotes(msg`Doubt`, profile.experimental ?? ''),
+    ...row(msg`Waiting`, profile.pending === undefined ? NO_TEXT : WAITING[profile.pending]),
+    ...row(msg`Serial`, serialOf(profile)),
+    ...row(msg`Identify`, identityOf(profile)),
+    ...row(msg`Groups`, profile.groups.map(({ id, reach, address }) => `${id} (${reach}, ${address})`).join(', ')),
+    ...row(msg`Set-up`, profile.setup.map(({ table, address, value }) => `${table} ${address} = ${value}`).join(', ')),
     '',
     ...tableLines(POINT_COLUMNS, profile.points.map(pointRow), page),
     ...(flags.length === 0 ? [] : ['', ...tableLines(FLAG_COLUMNS, flags, page)]),
     '',
-    ...quotes('Notes', profile.notes),
-    ...profile.sources.flatMap((source) => quotes('Source', source)),
+    ...quotes(msg`Notes`, profile.notes),
+    ...profile.sources.flatMap((source) => quotes(msg`Source`, source)),
   ].join('\n');
 }
 
@@ -61,45 +62,49 @@ export function renderChecked(
   { id, points, examples, trust, experimental }: Profile,
   page: Pick<Page, 'widthCols' | 'language'>,
 ): string {
-  const sum = `${file}: ok, ${toAscii(id)}, ${count(points.length, 'point')}, ${count(examples.length, 'example')} run, trust ${trust}`;
+  const sum = msg`${file}: ok, ${toAscii(id)}, ${count(points.length, 'point')}, ${count(examples.length, 'example')} run, trust ${trust}`;
   return [
     translated(sum, page),
-    ...(experimental === null ? [] : labelled(translated('Doubt', page), toAscii(experimental), page.widthCols)),
+    ...(experimental === null ? [] : labelled(translated(msg`Doubt`, page), toAscii(experimental), page.widthCols)),
   ].join('\n');
 }
 
-function pointRow(point: PointProfile): string[] {
+function pointRow(point: PointProfile): Said[] {
   const type = point.bit === null ? point.type : `${point.type} bit ${point.bit}`;
-  return [point.id, point.unit, point.table, formatNumber(point.address), type, point.poll, writeText(point)];
+  return [point.id, point.unit, point.table, formatNumber(point.address), type, wordOf(point.poll), writeText(point)];
 }
 
-function writeText({ write }: PointProfile): string {
+function writeText({ write }: PointProfile): Said {
   if (write === null) return NOTHING;
-  return `${write.min}..${write.max}${write.dangerous ? ' danger' : ''}`;
+  const range = `${write.min}..${write.max}`;
+  return write.dangerous ? msg`${range} danger` : range;
 }
 
-function flagRow(point: PointProfile, { bit, severity, message, inverted }: PointProfile['flags'][number]): string[] {
-  return [point.id, `${bit ?? 'any'}${inverted ? ' = 0' : ''}`, severity, message];
+function flagRow(point: PointProfile, flag: PointProfile['flags'][number]): Said[] {
+  const { bit, severity, inverted } = flag;
+  const any = wordOf(inverted ? 'any = 0' : 'any');
+  return [point.id, bit === null ? any : `${bit}${inverted ? ' = 0' : ''}`, wordOf(severity), flagText(flag)];
 }
 
 /** What a scan reads to recognise a unit, by the addresses and registers of the frame. */
-function identityOf({ identify, transport }: Profile): string {
-  if (transport === 'uart') return 'by its frames, which it sends without a request';
-  if (identify.length === 0) return 'nothing: a scan does not recognise it, name it in the cabinet';
-  return identify.map(probeText).join('; ');
+function identityOf({ identify, transport }: Profile): Message {
+  if (transport === 'uart') return msg`by its frames, which it sends without a request`;
+  if (identify.length === 0) return msg`nothing: a scan does not recognise it, name it in the cabinet`;
+  return msg`${identify.map(probeText)}`;
 }
 
-function probeText({ table, address, count, text, oneOf, strength }: IdentifyProbe): string {
+function probeText({ table, address, count, text, oneOf, strength }: IdentifyProbe): Message {
   const where = count === 1 ? `${table} ${address}` : `${table} ${address}-${address + count - 1}`;
   const values = text === null ? oneOf.map((registers) => registers.map(hex).join(' ')).join(' / ') : `"${text}"`;
-  return `${strength === 'strong' ? 'certain' : 'likely'}: ${where} = ${values}`;
+  return strength === 'strong' ? msg`certain: ${where} = ${values}` : msg`likely: ${where} = ${values}`;
 }
 
 function hex(register: number): string {
   return `0x${register.toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-function serialOf({ serial, unit, transport }: Profile): string {
-  const settings = serial === null ? 'no factory settings known: give them in the cabinet' : `${serialText(serial)} from the factory`;
-  return transport === 'uart' ? settings : `${settings}, ${unit === null ? 'no factory address known' : `address ${unit}`}`;
+function serialOf({ serial, unit, transport }: Profile): Message {
+  const settings = serial === null ? msg`no factory settings known: give them in the cabinet` : msg`${serialText(serial)} from the factory`;
+  if (transport === 'uart') return settings;
+  return unit === null ? msg`${settings}, no factory address known` : msg`${settings}, address ${unit}`;
 }

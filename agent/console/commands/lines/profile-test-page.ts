@@ -3,8 +3,9 @@
 import { count } from '../../../core/counts.ts';
 import type { BusErrorCode } from '../../../core/errors.ts';
 import { manualHint } from '../../../core/manual-address.ts';
-import { msg } from '../../../core/message.ts';
-import { formatNumber, NOTHING, type Page, stateWord, translated } from '../../text/page.ts';
+import { type Message, msg, type Said } from '../../../core/message.ts';
+import { formatNumber, NOTHING, type Page, stateWord } from '../../text/page.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
@@ -36,11 +37,11 @@ export function testSucceeded({ points, untried }: ProfileTest): boolean {
   return untried === 0 && points.every(({ quality }) => quality === 'good' || quality === 'no-value');
 }
 
-const WORD: Readonly<Record<TestedPoint['quality'], string>> = {
-  good: 'good',
-  'no-value': 'no value',
-  implausible: 'implausible',
-  failed: 'failed',
+const WORD: Readonly<Record<TestedPoint['quality'], Said>> = {
+  good: wordOf('good'),
+  'no-value': msg`no value`,
+  implausible: msg`implausible`,
+  failed: wordOf('failed'),
 };
 
 export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols' | 'colour' | 'language'>): string {
@@ -50,7 +51,7 @@ export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols
     formatNumber(point.address),
     formatNumber(point.value, point.decimals),
     point.unit,
-    WORD[point.quality] === 'good' ? stateWord('good', sheet) : translated(WORD[point.quality], sheet),
+    point.quality === 'good' ? stateWord('good', sheet) : WORD[point.quality],
     formatNumber(point.turnaroundMs, 1),
     point.reason === '' ? NOTHING : point.reason,
   ]);
@@ -63,16 +64,16 @@ export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols
     { title: msg`ms`, align: 'right' },
     { title: msg`Why` },
   ] as const;
-  return [...tableLines(columns, rows, page), '', ...labelled('Result', ending(test), page)].join('\n');
+  return [...tableLines(columns, rows, page), '', ...labelled(msg`Result`, ending(test), page)].join('\n');
 }
 
-function ending(test: ProfileTest): string {
+function ending(test: ProfileTest): Message {
   const { profile, unit, line, points, untried } = test;
   const good = points.filter(({ quality }) => quality === 'good').length;
-  const sum = `${profile} with unit ${unit} on line ${line}: ${good} of ${count(points.length + untried, 'point')} good`;
-  if (untried > 0) return `${sum}; given up: the unit does not answer. Check its supply, address and wire`;
+  const sum = msg`${profile} with unit ${unit} on line ${line}: ${good} of ${count(points.length + untried, 'point')} good`;
+  if (untried > 0) return msg`${sum}; given up: the unit does not answer. Check its supply, address and wire`;
   if (testSucceeded(test)) return sum;
   const refused = points.find(({ address, reason }) => reason === 'illegal-address' && String(manualHint(address)) !== '');
   const hint = refused === undefined ? '' : manualHint(refused.address);
-  return `${sum}; compare the others with the manual: table, address, type, scale${hint}`;
+  return msg`${sum}; compare the others with the manual: table, address, type, scale${hint}`;
 }

@@ -9,7 +9,8 @@ import { readPlacedYaml } from '../../../config/load/places.ts';
 import type { BusRead, BusReadResult } from '../../../core/bus-tools.ts';
 import type { ModbusDriver } from '../../../core/driver.ts';
 import { BusError, ConfigError, type Problem } from '../../../core/errors.ts';
-import { msg, NO_TEXT } from '../../../core/message.ts';
+import { msg } from '../../../core/message.ts';
+import { withTexts } from '../../../core/message-wire.ts';
 import type { PointProfile, Profile } from '../../../core/profile.ts';
 import { numberArg, textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
@@ -60,7 +61,7 @@ export async function runProfileTrial(trial: ProfileTrial): Promise<ProfileTest>
   if (profile.transport === 'uart')
     throw new ConsoleError(
       'usage',
-      msg`${profile.id} talks by itself on a line of its own: put it in the cabinet, then see \`luciole points\``,
+      msg`${profile.id} sends by itself on a line of its own: put it in the cabinet, then see \`luciole points\``,
     );
   const driver = createModbusDriver(profile);
   const polled = profile.points.filter(({ poll }) => poll !== 'never');
@@ -94,10 +95,10 @@ async function testPoint(point: PointProfile, driver: ModbusDriver, ask: Ask): P
     const decoded = driver.decode(request.table, request.address, words).find(({ quantity }) => quantity === id);
     const value = decoded?.value ?? null;
     const quality = value === null ? 'no-value' : decoded?.plausible === true ? 'good' : 'implausible';
-    return { point: { ...common, value, quality, turnaroundMs, reason: NO_TEXT }, answered: true };
+    return { point: { ...common, value, quality, turnaroundMs, reason: '' }, answered: true };
   } catch (error) {
     if (!(error instanceof ConsoleError) || error.bus === null) throw error;
-    const { answered, unitUsable } = new BusError(error.bus, error.message).policy;
+    const { answered, unitUsable } = new BusError(error.bus, error.said).policy;
     if (!unitUsable) throw error;
     return { point: { ...common, value: null, quality: 'failed', turnaroundMs: null, reason: error.bus }, answered };
   }
@@ -127,7 +128,7 @@ function textIn(file: string): string {
 export async function runProfileCheck(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   const file = textOf(args['file']) ?? '';
   const { problems, profile } = checkProfileFile(file);
-  if (args['json'] === true) screen.out(`${JSON.stringify({ problems, profile })}\n`);
+  if (args['json'] === true) screen.out(`${JSON.stringify(withTexts({ problems, profile }))}\n`);
   else screen.out(`${profile === null ? problemLines(problems, screen, isTerminal) : renderChecked(file, profile, screen)}\n`);
   return profile === null ? EXIT_BAD_CONFIG : 0;
 }
@@ -139,14 +140,14 @@ export async function runProfileTest(args: LocalArgs, screen: Terminal, isTermin
   const [line, unit] = [textArg(args as RawArgs, 'line'), numberArg(args as RawArgs, 'unit', UNITS)];
   const { problems, profile } = checkProfileFile(textOf(args['file']) ?? '', 'trial');
   if (profile === null) {
-    screen.out(`${args['json'] === true ? JSON.stringify({ problems }) : problemLines(problems, screen, isTerminal)}\n`);
+    screen.out(`${args['json'] === true ? JSON.stringify(withTexts({ problems })) : problemLines(problems, screen, isTerminal)}\n`);
     return EXIT_BAD_CONFIG;
   }
   const read = async ({ line, unit, table, address, count }: BusRead): Promise<BusReadResult> => {
     const asked = { line, unit: String(unit), table, address: String(address), count: String(count) };
     return (await fetchAnswer(BUS_READ, asked, { socket: args['socket'], terminal: screen })).result as BusReadResult;
   };
-  const report = (done: number, total: number): void => screen.status?.show(translated(`${done} of ${total} points`, screen));
+  const report = (done: number, total: number): void => screen.status?.show(translated(msg`${done} of ${total} points`, screen));
   try {
     const result = await runProfileTrial({ profile, line, unit, read, report });
     screen.status?.clear();

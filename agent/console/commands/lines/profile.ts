@@ -1,7 +1,7 @@
 /** `profile`: device types listed, shown, checked and tested. `profile-trial.ts` does the work of the two that read a file. */
 
 import { count } from '../../../core/counts.ts';
-import { msg } from '../../../core/message.ts';
+import { msg, type Said } from '../../../core/message.ts';
 import type { Profile } from '../../../core/profile.ts';
 import type { AgentView, ConfigFilesView, ProfileView } from '../../../core/views.ts';
 import { profileView } from '../../../core/views.ts';
@@ -9,6 +9,7 @@ import { agentCommand, JSON_OPTION, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand, LocalCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { NOTHING, type Page, translated } from '../../text/page.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { findName } from '../find-name.ts';
@@ -105,33 +106,37 @@ export const PROFILE_COMMANDS: readonly ConsoleCommand[] = [list, show, check, t
 const MAX_USERS = 2;
 
 export function renderProfiles(profiles: readonly ProfileView[], page: Page): string {
-  if (profiles.length === 0) return translated('no profiles; is the agent installed whole?', page);
+  if (profiles.length === 0) return translated(msg`no profiles: check that the agent is installed completely`, page);
   const sorted = [...profiles].sort((a, b) => a.category.localeCompare(b.category) || a.id.localeCompare(b.id));
   const rows = sorted.map((profile) => [
     profile.id,
-    profile.category,
+    wordOf(profile.category),
     profile.transport,
     String(profile.points),
     `${profile.trust}${profile.experimental === null ? '' : ' !'}`,
-    usersOf(profile, page),
+    usersOf(profile),
   ]);
   const columns = [
     { title: msg`Profile`, maxCols: 28 },
-    { title: msg`Kind`, isTranslated: true },
+    { title: msg`Kind` },
     { title: msg`Speaks` },
     { title: msg`Points`, align: 'right' },
     { title: msg`Trust` },
     { title: msg`Used by`, maxCols: 16 },
   ] as const;
-  const waiting = sorted.flatMap(({ id, pending }) => (pending === undefined ? [] : [`${id} (${pending})`]));
-  const next = waiting.length === 0 ? [] : labelled('Waiting', `for the next start of the agent: ${waiting.join(', ')}`, page);
+  const waiting = sorted.flatMap(({ id, pending }) => {
+    if (pending === undefined) return [];
+    return pending === 'new' ? [msg`${id} (new)`] : [msg`${id} (changed)`];
+  });
+  const next = waiting.length === 0 ? [] : labelled(msg`Waiting`, msg`for the next start of the agent: ${waiting}`, page);
   const doubtful = profiles.filter(({ experimental }) => experimental !== null).length;
-  const sum = `${count(profiles.length, 'profile')}${doubtful === 0 ? '' : `, ${doubtful} experimental (!)`}`;
+  const all = count(profiles.length, 'profile');
+  const sum = doubtful === 0 ? all : msg`${all}, ${doubtful} experimental (!)`;
   return [...tableLines(columns, rows, page), '', translated(sum, page), ...next].join('\n');
 }
 
-function usersOf({ usedBy, pending }: ProfileView, page: Page): string {
-  if (pending === 'new') return translated('next start', page);
+function usersOf({ usedBy, pending }: ProfileView): Said {
+  if (pending === 'new') return msg`next start`;
   if (usedBy.length === 0) return NOTHING;
-  return usedBy.length <= MAX_USERS ? usedBy.join(' ') : translated(count(usedBy.length, 'device'), page);
+  return usedBy.length <= MAX_USERS ? usedBy.join(' ') : count(usedBy.length, 'device');
 }

@@ -1,10 +1,14 @@
 /** `check`: the file of a cabinet, read and judged as the agent does it at its start. */
+
 import { checkConfig } from '../../../config/load/load-site.ts';
 import { count } from '../../../core/counts.ts';
 import type { Problem } from '../../../core/errors.ts';
+import { msg } from '../../../core/message.ts';
+import { withTexts } from '../../../core/message-wire.ts';
 import { EXIT_BAD_CONFIG } from '../../console-error.ts';
 import { configFileOf, type LocalArgs, type Terminal } from '../../terminal/terminal.ts';
 import { translated } from '../../text/page.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { problemLines } from '../../text/text-lines.ts';
 
 /** Resolves with the exit code. */
@@ -12,14 +16,16 @@ export async function runCheck(args: LocalArgs, screen: Terminal, isTerminal: bo
   const { out } = screen;
   const configFile = configFileOf(args);
   const { problems, warnings, counts } = await checkConfig({ configFile, hasPorts: args['no-ports'] !== true });
-  const word = translated('warning', screen);
-  if (args['json'] === true) out(`${JSON.stringify([...withSeverity(warnings, 'warning'), ...withSeverity(problems, 'error')])}\n`);
+  const word = translated(wordOf('warning'), screen);
+  if (args['json'] === true)
+    out(`${JSON.stringify(withTexts([...withSeverity(warnings, 'warning'), ...withSeverity(problems, 'error')]))}\n`);
   else if (warnings.length + problems.length > 0)
     out(`${problemLines([...warnings.map((warning) => asWarning(warning, word)), ...problems], screen, isTerminal)}\n`);
   if (problems.length > 0 || counts === null) return EXIT_BAD_CONFIG;
-  const sum = `${count(counts.lamps, 'lamp')}, ${count(counts.lines, 'line')}, ${count(counts.zones, 'zone')}`;
-  if (args['json'] !== true)
-    out(`${translated(`${configFile}: ok, ${sum}${warnings.length === 0 ? '' : `, ${count(warnings.length, 'warning')}`}`, screen)}\n`);
+  if (args['json'] === true) return 0;
+  const sum = [count(counts.lamps, 'lamp'), count(counts.lines, 'line'), count(counts.zones, 'zone')];
+  const found = warnings.length === 0 ? sum : [...sum, count(warnings.length, 'warning')];
+  out(`${translated(msg`${configFile}: ok, ${found}`, screen)}\n`);
   return 0;
 }
 

@@ -1,7 +1,7 @@
 /** `log watch`: the agent's log as it is written. A session shows it between its commands with `log on`. */
 
 import { count } from '../../../core/counts.ts';
-import { msg } from '../../../core/message.ts';
+import { counted, Message, msg } from '../../../core/message.ts';
 import { LOG_SEVERITIES, type LogFeed, type LogLine, type LogSeverity } from '../../../core/ports.ts';
 import { nearest } from '../../../core/suggestions.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
@@ -10,6 +10,7 @@ import { ConsoleError } from '../../console-error.ts';
 import type { LocalArgs } from '../../terminal/terminal.ts';
 import { formatDuration, parseDuration } from '../../text/duration.ts';
 import { clockTime, type Page, stateWord, translated } from '../../text/page.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { paragraph, shownCols, wrap } from '../../text/text-lines.ts';
 import { eventText } from '../cabinet/events.ts';
 import { untilOver, type Watched } from '../until-over.ts';
@@ -33,7 +34,7 @@ export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null
   examples: ['luciole log watch', 'luciole log watch --level warning --for 5m', 'luciole log watch --level debug --json'],
   read: (args) => ({ level: readLevel(args), forMs: args['for'] === undefined ? null : parseDuration(textArg(args, 'for')) }),
   answer: ({ logFeed }, args, job) => {
-    if (logFeed === null) throw new ConsoleError('failed', msg`the log of this run cannot be read along`);
+    if (logFeed === null) throw new ConsoleError('failed', msg`the log of this run cannot be followed`);
     return watchLog(logFeed, args, job);
   },
   render: renderLogEnd,
@@ -48,7 +49,7 @@ export function readLevel({ level = 'info' }: LocalArgs): LogSeverity {
   const near = nearest(typed, LOG_SEVERITIES);
   throw new ConsoleError(
     'usage',
-    msg`bad level "${typed}": ${near === undefined ? `it is ${LOG_SEVERITIES.join(', ')}` : `did you mean ${near}?`}`,
+    near === undefined ? msg`bad level "${typed}": it is one of ${LOG_SEVERITIES}` : msg`bad level "${typed}": did you mean ${near}?`,
   );
 }
 
@@ -99,14 +100,14 @@ export function renderLogLine(line: ShownLogLine, page: Page): string {
 
 /** The text in place of lines that were not shown. */
 export function leftOut(lines: number, page: Pick<Page, 'language'>): string {
-  return `! ${translated(lines === 1 ? '1 line left out' : `${lines} lines left out`, page)}`;
+  return `! ${translated(counted(lines, msg`${lines} line left out`, msg`${lines} lines left out`), page)}`;
 }
 
 export function logRows(line: LogLine, page: Page): readonly string[] {
   const { atMs, severity, name, fields, repeated } = line;
   const time = clockTime(atMs, { ...page, atMs });
   const what = [name, ...(Object.keys(fields).length === 0 ? [] : [whatOf(line, page)])].join(': ');
-  const again = repeated === 0 ? '' : ` (${translated(`${repeated} times more`, page)})`;
+  const again = repeated === 0 ? '' : ` (${translated(counted(repeated, msg`${repeated} time more`, msg`${repeated} times more`), page)})`;
   const rows = wrap(`${stateWord(severity, page)} ${what}${again}`, page.widthCols - INDENT.length);
   const shown = rows.slice(0, MAX_ROWS).map((row, at) => `${at === 0 ? `${time} ` : INDENT}${row}`);
   const last = shown.at(-1) ?? '';
@@ -118,22 +119,27 @@ export function logRows(line: LogLine, page: Page): readonly string[] {
 /** Of an event its own sentence; of all else the fields. */
 function whatOf({ severity, fields }: LogLine, page: Page): string {
   const { source, text, ended, ...rest } = fields;
-  if (typeof source !== 'string' || typeof text !== 'string') return fieldsText(fields);
+  if (typeof source !== 'string' || !(typeof text === 'string' || text instanceof Message)) return fieldsText(fields);
   // A notice is over at once, so its end is not shown.
   const isOver = ended === true && severity !== 'info';
-  return [`${source} ${eventText({ source, text }, page)}`, ...(isOver ? [`(${translated('over', page)})`] : []), fieldsText(rest)]
+  return [
+    `${source} ${eventText({ source, text: text instanceof Message ? text : msg`${text}` }, page)}`,
+    ...(isOver ? [`(${translated(wordOf('over'), page)})`] : []),
+    fieldsText(rest),
+  ]
     .join(' ')
     .trimEnd();
 }
 
 function fieldsText(fields: LogLine['fields']): string {
   return Object.entries(fields)
+    .map(([name, field]) => [name, field instanceof Message ? String(field) : field] as const)
     .map(([name, value]) => `${name}=${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`)
     .join(' ');
 }
 
 /** The last words of a watch that ended by itself. */
 export function renderLogEnd({ seen, missed, durationMs }: Watched, page: Page): string {
-  const lost = missed === 0 ? '' : `; ${missed} more not shown: this terminal is too slow`;
-  return paragraph(`${count(seen, 'line')} of the log in ${formatDuration(durationMs)}${lost}`, page).join('\n');
+  const sum = msg`${count(seen, 'line')} of the log in ${formatDuration(durationMs)}`;
+  return paragraph(missed === 0 ? sum : msg`${sum}; ${missed} more not shown: this terminal is too slow`, page).join('\n');
 }

@@ -3,6 +3,7 @@
  *
  * Source: man-pages(7) for the order of sections, groff_man(7) for the macros.
  */
+import type { Message, Said } from '../../../core/message.ts';
 import type { ConsoleCommand, Group } from '../../command-spec.ts';
 import { optionsOf } from '../../command-tree.ts';
 import { COMMANDS, FAMILIES } from '../../commands.ts';
@@ -22,7 +23,7 @@ const HEADINGS: Readonly<Record<Group, string>> = {
 };
 
 const DESCRIPTION = [
-  'The agent reads lamps and sensors on serial lines, lights the street on demand, keeps every reading and tells the platform. The commands ask it over a socket of this machine; they need no network.',
+  'The agent reads lamps and sensors on serial lines, lights the street on demand, keeps every reading and sends it to the platform. The commands reach it over a socket of this machine; they need no network.',
   'A word of a command may be shortened as long as it is the only one that begins so. Names of lamps, zones, devices and lines may be typed in any case.',
   'luciole console is the same commands in a session, also on a bare serial terminal: ? lists what may be typed, TAB completes, and an output may be filtered: | include TEXT, | exclude TEXT, | begin TEXT, | count, | json, | csv.',
 ];
@@ -102,13 +103,14 @@ function entry(command: ConsoleCommand): readonly string[] {
 }
 
 /** Text that roff shows as it is: no macro at the start of a line, hyphens that can be copied. */
-function escaped(text: string): string {
-  return toAscii(text)
+function escaped(text: Said): string {
+  return toAscii(String(text))
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
     .replace(/^([.'])/, '\\&$1');
 }
 
-function sentence(text: string): string {
+function sentence(said: Message): string {
+  const text = String(said);
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

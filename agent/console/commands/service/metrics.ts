@@ -7,7 +7,6 @@ import type { RawArgs } from '../../protocol/protocol.ts';
 
 export const METRICS = agentCommand<{ format: MetricFormat }, readonly MetricFamily[]>({
   name: 'metrics',
-  isVerbatim: true,
   role: 'viewer',
   group: 'Agent:',
   summary: msg`figures for a monitor, as OpenMetrics text`,
@@ -20,6 +19,6 @@ export const METRICS = agentCommand<{ format: MetricFormat }, readonly MetricFam
 
 function readFormat({ format = 'openmetrics' }: RawArgs): { format: MetricFormat } {
   const known = METRIC_FORMATS.find((each) => each === format);
-  if (known === undefined) throw new ConsoleError('usage', msg`bad --format "${String(format)}": ${METRIC_FORMATS.join(' or ')}`);
+  if (known === undefined) throw new ConsoleError('usage', msg`bad --format "${String(format)}": it is one of ${METRIC_FORMATS}`);
   return { format: known };
 }

@@ -3,7 +3,10 @@
  *
  * A question without an answer is reported with the reason and does not stop the others.
  */
+
 import type { LeastRole } from '../../../core/access.ts';
+import { msg } from '../../../core/message.ts';
+import { withTexts } from '../../../core/message-wire.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
 import type { AgentCommand } from '../../command-spec.ts';
 import { COMMANDS } from '../../commands.ts';
@@ -58,17 +61,17 @@ export async function makeBundle(
   for (const [name, args] of QUESTIONS) {
     const command = COMMANDS.find((each): each is AgentCommand => each.kind === 'agent' && each.name === name);
     if (command === undefined) continue;
-    terminal.status?.show(translated(`asking: ${name}`, terminal));
+    terminal.status?.show(translated(msg`reading: ${name}`, terminal));
     try {
       const { result, atMs, timezone } = await fetchAnswer(command, args, { socket, terminal });
       if (name === 'status') cabinetId = idOf(result);
       const page = { widthCols: WIDTH_COLS, colour: false, atMs, timezone, language: 'en' } as const;
-      parts.push(part(name, await command.render(plain(result), page, args)), part(`${name} --json`, JSON.stringify(result)));
+      parts.push(part(name, await command.render(plain(result), page, args)), part(`${name} --json`, JSON.stringify(withTexts(result))));
     } catch (error) {
       if (!(error instanceof ConsoleError)) throw error;
       missing.push(name);
       if (error.code === 'denied') needsRole[name] = command.role;
-      parts.push(part(name, `not to be had: ${error.message}`));
+      parts.push(part(name, `not available: ${error.message}`));
     }
   }
   terminal.status?.clear();

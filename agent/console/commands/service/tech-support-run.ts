@@ -58,11 +58,11 @@ interface Summary {
 }
 
 function summaryLines({ file, bytes, unpackedBytes, missing, needsRole }: Summary, terminal: Terminal): readonly string[] {
-  const size = `${formatBytes(bytes)}, ${formatBytes(unpackedBytes)} of text unpacked; at 9600 baud ${formatDuration(transferMs(bytes, 9_600))}: in a session \`copy FILE serial\``;
+  const size = msg`${formatBytes(bytes)}, ${formatBytes(unpackedBytes)} of text unpacked; at 9600 baud ${formatDuration(transferMs(bytes, 9_600))}: in a session \`copy FILE serial\``;
   const unread = missing.filter((name) => needsRole[name] === undefined);
-  const without = unread.length === 0 ? [] : paragraph(`without: ${unread.join(', ')}`, terminal);
+  const without = unread.length === 0 ? [] : paragraph(msg`without: ${unread}`, terminal);
   const denied = Object.entries(needsRole).flatMap(([name, role]) =>
-    paragraph(`without ${name}, which needs the role ${role}: where it matters, have such a user make the bundle`, terminal),
+    paragraph(msg`without ${name}, which requires the role ${role}: if it matters, let such a user make the bundle`, terminal),
   );
   return [file, ...paragraph(size, terminal), ...without, ...denied];
 }
@@ -82,7 +82,7 @@ async function written(bytes: Uint8Array, place: string, name: string): Promise<
       const { code } = cause as NodeJS.ErrnoException;
       const isNoFolder = code === 'ENOENT' || code === 'ENOTDIR';
       if (isNoFolder && file !== place) continue;
-      const why = code === 'EEXIST' ? 'there is a file of this name already' : (cause as Error).message;
+      const why = code === 'EEXIST' ? msg`a file of this name exists already` : (cause as Error).message;
       throw new ConsoleError('failed', msg`cannot write ${file}: ${why}; name another place with --to`, { cause });
     }
   }
@@ -100,7 +100,7 @@ async function machineFacts(configFile: string, { version }: Terminal): Promise<
   ];
   return [
     ['machine', machine.join('\n')],
-    [configFile, await readFile(configFile, 'utf8').catch((error: Error) => `not to be had: ${error.message}`)],
+    [configFile, await readFile(configFile, 'utf8').catch((error: Error) => `not available: ${error.message}`)],
     ['journal', await journal()],
   ];
 }
@@ -110,7 +110,7 @@ function journal(): Promise<string> {
   const args = ['--unit=luciole', `--lines=${JOURNAL.lines}`, '--no-pager', '--output=short-iso'];
   return new Promise((resolve) => {
     execFile('journalctl', args, { timeout: JOURNAL.timeoutMs, maxBuffer: JOURNAL.maxBytes }, (error, stdout) => {
-      resolve(error === null || stdout !== '' ? stdout : `not to be had: ${error.message}`);
+      resolve(error === null || stdout !== '' ? stdout : `not available: ${error.message}`);
     });
   });
 }

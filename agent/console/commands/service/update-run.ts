@@ -3,6 +3,7 @@
 import { open, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { msg } from '../../../core/message.ts';
+import { withTexts } from '../../../core/message-wire.ts';
 import type { UpdateAnswer } from '../../../core/updates.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
 import { CONSOLE_EXIT, ConsoleError } from '../../console-error.ts';
@@ -26,26 +27,26 @@ export async function installUpdate(args: LocalArgs, terminal: Terminal, receive
     (await fetchAnswer(command, asked, call)).result as UpdateAnswer;
   const show = (result: UpdateAnswer): number => {
     terminal.status?.clear();
-    terminal.out(`${args['json'] === true ? JSON.stringify(result) : paragraph(result.text, terminal).join('\n')}\n`);
+    terminal.out(`${args['json'] === true ? JSON.stringify(withTexts(result)) : paragraph(result.text, terminal).join('\n')}\n`);
     return result.isDone ? 0 : CONSOLE_EXIT.failed;
   };
   for await (const { atByte, ofBytes, data } of partsOf(path)) {
     const result = await answer(put, { at: String(atByte), of: String(ofBytes), data: data.toString('base64') });
     if (!result.isDone) return show(result);
-    terminal.status?.show(translated(`${Math.round((100 * (atByte + data.length)) / ofBytes)} % brought to the agent`, terminal));
+    terminal.status?.show(translated(msg`${Math.round((100 * (atByte + data.length)) / ofBytes)} % sent to the agent`, terminal));
   }
-  terminal.status?.show(translated('checked and unpacked', terminal));
+  terminal.status?.show(translated(msg`checked and unpacked`, terminal));
   const code = show(await answer(apply, args['force'] === true ? { force: true } : {}));
   if (code === 0 && receivedDir !== null && dirname(resolve(path)) === receivedDir) {
     await rm(path, { force: true });
-    if (args['json'] !== true) terminal.out(`${paragraph(`${path} is removed`, terminal).join('\n')}\n`);
+    if (args['json'] !== true) terminal.out(`${paragraph(msg`${path} is removed`, terminal).join('\n')}\n`);
   }
   return code;
 }
 
 async function* partsOf(path: string): AsyncGenerator<{ atByte: number; ofBytes: number; data: Buffer }> {
   const file = await open(path).catch((error: NodeJS.ErrnoException) => {
-    throw new ConsoleError('failed', msg`${path} cannot be read (${error.code}): check its path and mode`);
+    throw new ConsoleError('failed', msg`${path} cannot be read (${error.code ?? error.message}): check its path and mode`);
   });
   try {
     const { size: ofBytes } = await file.stat();

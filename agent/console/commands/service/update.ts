@@ -1,5 +1,5 @@
 /** `update`: another release of the program, on trial first, and the way back. */
-import { msg } from '../../../core/message.ts';
+import { type Message, msg } from '../../../core/message.ts';
 import type { UpdateAnswer, UpdateView } from '../../../core/updates.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { agentCommand, JSON_OPTION, textArg } from '../../agent-command.ts';
@@ -10,7 +10,10 @@ import { labelled, paragraph } from '../../text/text-lines.ts';
 
 /** Longest silence while the agent checks and unpacks. Units: ms. Source: assumed; 130 MB on a slow card. */
 const INSTALL_TIMEOUT_MS = 600_000;
-const FORCE = { name: 'force', value: null, summary: msg`though lamps are lit; they keep their level meanwhile` } as const;
+const FORCE = { name: 'force', value: null, summary: msg`even while lamps are lit; they keep their level meanwhile` } as const;
+
+/** The release that was installed with the system. */
+const PACKAGE = 'package';
 
 /** What changes the program, by the answer of the agent. */
 const changing = {
@@ -19,7 +22,7 @@ const changing = {
   render: ({ text }: UpdateAnswer, page: Page) => paragraph(text, page).join('\n'),
   succeeded: ({ isDone }: UpdateAnswer) => isDone,
 };
-const auditOf = ({ isDone, text }: UpdateAnswer) => ({ isDone, text });
+const auditOf = ({ isDone, text }: UpdateAnswer) => ({ isDone, text: String(text) });
 
 const install: LocalCommand = {
   kind: 'local',
@@ -37,7 +40,7 @@ const status = agentCommand<object, UpdateView>({
   name: 'update status',
   role: 'viewer',
   group: 'Agent:',
-  summary: msg`which release runs, is it on trial, what was before`,
+  summary: msg`the release that runs, its trial, the release before`,
   examples: ['luciole update status', 'luciole update status --json'],
   answer: (view) => updatesOf(view).status(),
   render: async (view, page) => renderUpdates(view, page),
@@ -88,7 +91,7 @@ export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
 export const UPDATE_COMMANDS: readonly ConsoleCommand[] = [install, status, revert, put, apply];
 
 function updatesOf(view: AgentView): NonNullable<AgentView['updates']> {
-  if (view.updates === null) throw new ConsoleError('failed', msg`this run of the agent takes no updates`);
+  if (view.updates === null) throw new ConsoleError('failed', msg`this run of the agent accepts no updates`);
   return view.updates;
 }
 
@@ -98,22 +101,23 @@ function bytesArg(text: string): number {
   return bytes;
 }
 
-function renderUpdates({ version, release, state, previous, serial, failed, keys, obstacle }: UpdateView, page: Page): string {
-  const line = (label: string, text: string): string[] => labelled(label, text, page);
+function renderUpdates(view: UpdateView, page: Page): string {
+  const { version, release, state, previous, serial, failed, keys, obstacle } = view;
+  const line = (label: Message, text: Message): string[] => labelled(label, text, page);
+  const runs = release === PACKAGE ? msg`luciole ${version}, as installed with the system` : msg`luciole ${version}, release ${release}`;
   return [
+    ...line(msg`Runs`, state === 'trial' ? msg`${runs}, on trial` : runs),
+    ...line(msg`Before`, beforeText(previous)),
+    ...(failed === null ? [] : line(msg`Failed`, msg`release ${failed} did not start and was reverted`)),
     ...line(
-      'Runs',
-      `luciole ${version}, ${release === 'package' ? 'as installed with the system' : `release ${release}`}${state === 'trial' ? ', on trial' : ''}`,
+      msg`Accepts`,
+      keys.length === 0 ? msg`no release: no update key is known` : msg`releases with a serial above ${serial}, signed by ${keys}`,
     ),
-    ...line(
-      'Before',
-      previous === null ? 'nothing to go back to' : previous === 'package' ? 'the installed package' : `release ${previous}`,
-    ),
-    ...(failed === null ? [] : line('Failed', `release ${failed} did not come up and was taken back`)),
-    ...line(
-      'Takes',
-      `releases with a serial above ${serial}, signed by ${keys.length === 0 ? 'nobody: no key is known' : keys.join(', ')}`,
-    ),
-    ...(obstacle === '' ? [] : line('But', obstacle)),
+    ...(String(obstacle) === '' ? [] : line(msg`But`, obstacle)),
   ].join('\n');
+}
+
+function beforeText(previous: string | null): Message {
+  if (previous === null) return msg`no release to go back to`;
+  return previous === PACKAGE ? msg`the installed package` : msg`release ${previous}`;
 }

@@ -9,7 +9,7 @@ import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { asOwnerOf, replaceWhole } from '../../../core/atomic-write.ts';
-import { msg } from '../../../core/message.ts';
+import { type Message, msg } from '../../../core/message.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { ExpectRoom } from '../../terminal/terminal.ts';
 
@@ -111,13 +111,13 @@ async function goOn(part: string, note: string, wanted: Pick<ExportState, 'since
   const state = existsSync(note) ? readState(readFileSync(note, 'utf8')) : null;
   // Killed before its first page was written.
   if (state === null && size === 0) return null;
-  const restartHint = `; to begin anew remove ${part} and ${basename(note)}`;
-  if (state === null) throw new ConsoleError('failed', msg`${part} is there and not the beginning of an export${restartHint}`);
+  const restart = msg`to start again remove ${part} and ${basename(note)}`;
+  if (state === null) throw new ConsoleError('failed', msg`${part} exists and is not the beginning of an export; ${restart}`);
   if (state.since !== wanted.since || state.until !== wanted.until || state.format !== wanted.format) {
     const words = `--since ${state.since}${state.until === null ? '' : ` --until ${state.until}`} --format ${state.format}`;
-    throw new ConsoleError('failed', msg`${part} is the beginning of an export ${words}: give the same to go on with it${restartHint}`);
+    throw new ConsoleError('failed', msg`${part} is the beginning of an export ${words}: give the same to continue it; ${restart}`);
   }
-  if (size < state.bytes) throw new ConsoleError('failed', msg`${part} is shorter than it was left${restartHint}`);
+  if (size < state.bytes) throw new ConsoleError('failed', msg`${part} is shorter than it was left; ${restart}`);
   return state;
 }
 
@@ -135,15 +135,15 @@ function readState(json: string): ExportState | null {
   }
 }
 
-const ADVICE: Readonly<Record<string, string>> = {
-  ENOSPC: 'its disk is full; make room, or write to another one',
-  EDQUOT: 'your share of its disk is full; make room, or write to another one',
-  EACCES: 'you may not write there; choose another folder, or use sudo',
-  EPERM: 'you may not write there; choose another folder, or use sudo',
-  EROFS: 'its disk is read-only; choose another folder',
-  ENOENT: 'there is no such folder; make it first',
-  ENOTDIR: 'there is no such folder; make it first',
-  EIO: 'its disk fails; is it still plugged in?',
+const ADVICE: Readonly<Record<string, Message>> = {
+  ENOSPC: msg`its disk is full; make room, or write to another one`,
+  EDQUOT: msg`your share of its disk is full; make room, or write to another one`,
+  EACCES: msg`you may not write there; choose another folder, or use sudo`,
+  EPERM: msg`you may not write there; choose another folder, or use sudo`,
+  EROFS: msg`its disk is read-only; choose another folder`,
+  ENOENT: msg`there is no such folder; make it first`,
+  ENOTDIR: msg`there is no such folder; make it first`,
+  EIO: msg`its disk fails; is it still plugged in?`,
 };
 
 /** What the system says, in words that tell what to check. */

@@ -64,8 +64,8 @@ export async function exportReadings(
 
 /** Errors: throws ConsoleError 'usage' for the first thing wrong. */
 function readExport(args: RawArgs): ExportArgs {
-  if (args['since'] === undefined) throw new ConsoleError('usage', msg`say from when on: --since 24h, or --since 2026-12-01`);
-  if (args['to'] === undefined) throw new ConsoleError('usage', msg`say into which file: --to today.csv, or --to - to print it`);
+  if (args['since'] === undefined) throw new ConsoleError('usage', msg`give a start: --since 24h, or --since 2026-12-01`);
+  if (args['to'] === undefined) throw new ConsoleError('usage', msg`give a file: --to today.csv, or --to - to print it`);
   readRange(args);
   const to = textArg(args, 'to');
   const until = args['until'] === undefined ? null : textArg(args, 'until');
@@ -78,11 +78,13 @@ function formatOf(args: RawArgs, to: string): ExportFormat {
   if (found !== undefined) return found;
   throw new ConsoleError(
     'usage',
-    msg`${text === '' ? 'no format' : `no format "${text}"`}: end the name in .csv or .jsonl, or say --format csv or jsonl`,
+    text === ''
+      ? msg`no format: end the name in .csv or .jsonl, or add --format csv or jsonl`
+      : msg`no format "${text}": end the name in .csv or .jsonl, or add --format csv or jsonl`,
   );
 }
 
-const NEW_STORE = msg`the store has been begun anew since this export began, so it cannot go on: remove what is there and begin anew`;
+const NEW_STORE = msg`the store was replaced since this export began, so it cannot continue: remove what is there and start again`;
 
 async function pump(file: ExportFile, wanted: ExportArgs, terminal: Terminal, signal: AbortSignal): Promise<Reached> {
   const report = progressReporter(terminal);
@@ -130,7 +132,7 @@ function after(
 ): Reached {
   const beforeSeq = before?.afterSeq ?? 0;
   const afterSeq = nextSeq ?? frames.at(-1)?.seq ?? beforeSeq;
-  if (nextSeq !== null && nextSeq <= beforeSeq) throw new ConsoleError('failed', msg`the agent gives the same page again; see its log`);
+  if (nextSeq !== null && nextSeq <= beforeSeq) throw new ConsoleError('failed', msg`the agent sent the same page again; see its log`);
   const sums = { frames: (before?.frames ?? 0) + page.frames, readings: (before?.readings ?? 0) + page.readings };
   const beganMs = before?.beganMs ?? frames[0]?.atMs ?? fromMs;
   return { since, until, format, epoch, fromMs, toMs, beganMs, afterSeq, ...sums };
@@ -143,7 +145,7 @@ function progressReporter(terminal: Terminal): (page: ExportAnswer, reached: Rea
   return ({ frames }, { beganMs, toMs, readings }) => {
     const atMs = frames.at(-1)?.atMs ?? beganMs;
     reachedPct = Math.max(reachedPct, Math.min(100, ((atMs - beganMs) / Math.max(1, toMs - beganMs)) * 100));
-    const text = translated(`${formatNumber(Math.floor(reachedPct))} %, ${count(readings, 'reading')}`, terminal);
+    const text = translated(msg`${formatNumber(Math.floor(reachedPct))} %, ${count(readings, 'reading')}`, terminal);
     if (terminal.status !== null) return terminal.status.show(text);
     if (reachedPct < reportedPct + STAGE_PCT) return;
     reportedPct = Math.floor(reachedPct / STAGE_PCT) * STAGE_PCT;
@@ -162,8 +164,8 @@ function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 function withKept(error: unknown, to: string): unknown {
-  if (!(error instanceof ConsoleError) || error.message === NEW_STORE) return error;
-  return new ConsoleError(error.code, msg`${error.message}; ${to}.part is kept: the same command goes on from there`, { cause: error });
+  if (!(error instanceof ConsoleError) || error.said === NEW_STORE) return error;
+  return new ConsoleError(error.code, msg`${error.said}; ${to}.part is kept: the same command continues from there`, { cause: error });
 }
 
 function toOutput(write: ExportFile['append']): ExportFile {
@@ -176,7 +178,7 @@ function summary({ epoch, fromMs, toMs, frames, readings }: Reached, { state }: 
 }
 
 function sumText({ fromMs, toMs, frames, readings, epoch }: Reached, { to }: ExportArgs, terminal: Terminal): string {
-  const [from, until] = [fromMs, toMs].map((ms) => `${new Date(ms).toISOString().slice(0, 19)}Z`);
-  const what = `${count(readings, 'reading')} in ${count(frames, 'frame')}, ${from} to ${until}, store ${epoch.slice(0, 8)}`;
+  const utc = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  const what = msg`${count(readings, 'reading')} in ${count(frames, 'frame')}, ${utc(fromMs)} to ${utc(toMs)}, store ${epoch.slice(0, 8)}`;
   return wrap(toAscii(`${to === OUTPUT ? '' : `${to}: `}${translated(what, terminal)}`), terminal.widthCols).join('\n');
 }

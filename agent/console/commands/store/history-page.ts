@@ -2,6 +2,7 @@
 
 import { count } from '../../../core/counts.ts';
 import { DAY_MS } from '../../../core/durations.ts';
+import { type Message, msg, NO_TEXT } from '../../../core/message.ts';
 import type { History, HistoryBucket, HistoryRow, Resolution } from '../../../core/ports.ts';
 import type { PointId } from '../../../core/words.ts';
 import { formatDuration } from '../../text/duration.ts';
@@ -33,22 +34,23 @@ const MEAN_DECIMALS = 1;
 export function renderPointHistory(history: PointHistory, page: Page, form: HistoryForm): string {
   if (form === 'csv') return csvLines(history).join('\n');
   const shown = history.resolution === 'raw' ? history.rows.length : history.buckets.length;
-  if (shown === 0) return [...title(history, page), ...labelled('Nothing', nothing(history), page)].join('\n');
+  if (shown === 0) return [...title(history, page), ...labelled(msg`Nothing`, nothing(history), page)].join('\n');
   const body = form === 'plot' ? plot(history, page) : table(history, page);
   return [...title(history, page), '', ...body, '', ...notes(history, page, shown)].join('\n');
 }
 
-const STEP_WORDS: Readonly<Record<Resolution, string>> = { raw: 'each reading', minute: 'by the minute', hour: 'by the hour' };
+const STEP_WORDS: Readonly<Record<Resolution, Message>> = { raw: msg`each reading`, minute: msg`by the minute`, hour: msg`by the hour` };
 
 function title({ pointId, unit, resolution, fromMs, toMs }: PointHistory, page: Page): string[] {
   const { timezone } = page;
   const [from, to] = [dayTime(fromMs, timezone), dayTime(toMs, timezone)];
-  const range = `${from} to ${from.slice(0, DAY_COLS) === to.slice(0, DAY_COLS) ? to.slice(DAY_COLS + 1) : to}, ${timezone}`;
-  return paragraph(`${pointId}${unit === '' ? '' : ` in ${unit}`}, ${STEP_WORDS[resolution]}, ${range}`, page);
+  const range = msg`${from} to ${from.slice(0, DAY_COLS) === to.slice(0, DAY_COLS) ? to.slice(DAY_COLS + 1) : to}, ${timezone}`;
+  const step = STEP_WORDS[resolution];
+  return paragraph(unit === '' ? msg`${pointId}, ${step}, ${range}` : msg`${pointId} in ${unit}, ${step}, ${range}`, page);
 }
 
-function nothing({ fromMs, toMs }: PointHistory): string {
-  return `of it is kept from these ${formatDuration(toMs - fromMs)}: \`luciole store\` tells how far back readings go, \`luciole points\` whether it is read at all`;
+function nothing({ fromMs, toMs }: PointHistory): Message {
+  return msg`of it is kept from these ${formatDuration(toMs - fromMs)}: \`luciole store\` shows how far back readings go, \`luciole points\` whether it is read at all`;
 }
 
 function table(history: PointHistory, page: Page): string[] {
@@ -61,7 +63,7 @@ function table(history: PointHistory, page: Page): string[] {
       formatNumber(value, decimals),
       `${stateWord(quality, page)}${isCorrected ? ' *' : ''}`,
     ]);
-    return columns(['Time', 'Value', 'Quality'], cells, page);
+    return columns([msg`Time`, msg`Value`, msg`Quality`], cells, page);
   }
   const cells = buckets.map(({ atMs, min, mean, max, values, readings }: HistoryBucket) => [
     time(atMs),
@@ -69,13 +71,13 @@ function table(history: PointHistory, page: Page): string[] {
     formatNumber(mean, decimals + MEAN_DECIMALS),
     formatNumber(max, decimals),
     String(readings),
-    values === readings ? '' : translated(`${readings - values} without a value`, page),
+    values === readings ? '' : translated(msg`${readings - values} without a value`, page),
   ]);
-  return columns(['Time', 'Min', 'Mean', 'Max', 'Readings', ''], cells, page);
+  return columns([msg`Time`, msg`Min`, msg`Mean`, msg`Max`, msg`Readings`, NO_TEXT], cells, page);
 }
 
 /** Right-aligned but for the last; laid out here because a history may have twenty thousand lines. */
-function columns(english: readonly string[], rows: readonly (readonly string[])[], page: Page): string[] {
+function columns(english: readonly Message[], rows: readonly (readonly string[])[], page: Page): string[] {
   const titles = english.map((title) => translated(title, page));
   const widths = titles.map((name, index) => rows.reduce((widest, row) => Math.max(widest, row[index]?.length ?? 0), name.length));
   const line = (cells: readonly string[]): string =>
@@ -88,7 +90,7 @@ function columns(english: readonly string[], rows: readonly (readonly string[])[
 
 function plot(history: PointHistory, page: Page): string[] {
   const samples = samplesOf(history);
-  if (samples.length === 0) return [translated('no reading of this time has a value', page)];
+  if (samples.length === 0) return [translated(msg`no reading of this time has a value`, page)];
   const { fromMs, toMs, decimals } = history;
   return plotLines(samples, { ...page, fromMs, toMs, decimals, widthCols: Math.min(PLOT_COLS, page.widthCols) });
 }
@@ -97,16 +99,16 @@ function notes({ rows, buckets, resolution, isCut, pointId, decimals }: PointHis
   const values = [...rows.map(({ value }) => value), ...buckets.flatMap(({ min, max }) => [min, max])].filter((value) => value !== null);
   const least = values.reduce((low, value) => Math.min(low, value), Number.POSITIVE_INFINITY);
   const most = values.reduce((high, value) => Math.max(high, value), Number.NEGATIVE_INFINITY);
-  const range = values.length === 0 ? NOTHING : `${formatNumber(least, decimals)} to ${formatNumber(most, decimals)}`;
-  const others = ['raw', 'minute', 'hour'].filter((each) => each !== resolution).join(' or ');
+  const range = values.length === 0 ? NOTHING : msg`${formatNumber(least, decimals)} to ${formatNumber(most, decimals)}`;
+  const others = ['raw', 'minute', 'hour'].filter((each) => each !== resolution);
   const noun = resolution === 'raw' ? 'reading' : resolution;
   return [
-    ...paragraph(`${count(shown, noun)}, ${range}; --by ${others} tells it otherwise`, page),
+    ...paragraph(msg`${count(shown, noun)}, ${range}; another step with --by ${others[0] ?? ''} or ${others[1] ?? ''}`, page),
     ...(rows.some(({ isCorrected }) => isCorrected)
-      ? labelled('*', 'taken before the clock was right; its time was put right afterwards', page)
+      ? labelled('*', msg`taken before the clock was right; its time was corrected afterwards`, page)
       : []),
     ...(isCut
-      ? labelled('Cut', `there are more before these; ask for less time, or use \`luciole export\` for all of ${pointId}`, page)
+      ? labelled(msg`Cut`, msg`there are more before these; give a shorter time, or use \`luciole export\` for all of ${pointId}`, page)
       : []),
   ];
 }

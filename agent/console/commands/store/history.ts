@@ -100,19 +100,19 @@ export function findPoint(view: Pick<AgentView, 'points'>, typed: string): Point
 function noPoint(typed: string, asked: string, ids: readonly string[]): Message {
   const [device = '', quantity = ''] = asked.split('.');
   const own = ids.filter((id) => id.toLowerCase().startsWith(`${device.toLowerCase()}.`));
-  const none = `no point ${JSON.stringify(typed)}`;
+  const none = msg`no point ${JSON.stringify(typed)}`;
   if (quantity === '' || own.length === 0) {
     const near = quantity === '' ? undefined : nearestPoint(device, quantity, ids);
     const alike = near === undefined ? ids.filter((id) => id.toLowerCase().includes(asked.toLowerCase())) : [near];
-    const meant = alike.slice(0, MAX_NAMED).join(', ');
-    if (meant === '') return msg`${none}; \`luciole points\` names them all`;
-    return msg`${none}; did you mean ${meant}${alike.length > MAX_NAMED ? ' or another' : ''}?`;
+    const meant = alike.slice(0, MAX_NAMED);
+    if (meant.length === 0) return msg`${none}; \`luciole points\` lists them all`;
+    return alike.length > MAX_NAMED ? msg`${none}; did you mean ${meant} or another?` : msg`${none}; did you mean ${meant}?`;
   }
   const near = nearest(quantity, own.map(quantityOf));
-  if (near !== undefined) return msg`${none}; did you mean ${own.find((id) => quantityOf(id) === near)}?`;
+  if (near !== undefined) return msg`${none}; did you mean ${own.find((id) => quantityOf(id) === near) ?? near}?`;
   const elsewhere = ids.filter((id) => quantityOf(id).toLowerCase() === quantity.toLowerCase());
-  const seen = elsewhere.length === 0 ? 'no device here measures that' : `${quantity} is measured by ${listed(elsewhere)}`;
-  return msg`${none}: ${own[0]?.split('.')[0]} has ${listed(own)}; ${seen}`;
+  const seen = elsewhere.length === 0 ? msg`no device here measures that` : msg`${quantity} is measured by ${listed(elsewhere)}`;
+  return msg`${none}: ${own[0]?.split('.')[0] ?? device} has ${listed(own)}; ${seen}`;
 }
 
 /** Of a device whose name is mistyped. */
@@ -125,14 +125,14 @@ function quantityOf(pointId: string): string {
   return pointId.slice(pointId.indexOf('.') + 1);
 }
 
-function listed(ids: readonly string[]): string {
-  return ids.length > MAX_NAMED ? `${ids.slice(0, MAX_NAMED).join(', ')} and ${ids.length - MAX_NAMED} more` : ids.join(', ');
+function listed(ids: readonly string[]): Message {
+  return ids.length > MAX_NAMED ? msg`${ids.slice(0, MAX_NAMED)} and ${ids.length - MAX_NAMED} more` : msg`${ids}`;
 }
 
 function readBy(args: RawArgs): Resolution | null {
   if (args['by'] === undefined) return null;
   const text = textArg(args, 'by').toLowerCase();
   const found = RESOLUTIONS.find((each) => each === text);
-  if (found === undefined) throw new ConsoleError('usage', msg`bad --by "${text}": it is ${RESOLUTIONS.join(', ')}`);
+  if (found === undefined) throw new ConsoleError('usage', msg`bad --by "${text}": it is one of ${RESOLUTIONS}`);
   return found;
 }

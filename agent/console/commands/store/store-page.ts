@@ -5,7 +5,7 @@
 import { count } from '../../../core/counts.ts';
 import { HOUR_MS } from '../../../core/durations.ts';
 import { lostNumber } from '../../../core/lost-readings.ts';
-import { msg } from '../../../core/message.ts';
+import { type Message, msg } from '../../../core/message.ts';
 import type { BackupReport, StoreAccount, StoreCheck } from '../../../core/ports.ts';
 import type { ChoreView, StoreView } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';
@@ -23,88 +23,99 @@ const MEGABYTE = 2 ** 20;
 /** Beyond this a forecast says no more. Units: hours. */
 const FAR_HOURS = 20 * 365 * 24;
 
-/** What holds whatever the trouble is. */
-const TROUBLE = 'The street stays lit, what cannot be written waits in memory, and nothing needs a restart once it is repaired';
-
 export function renderStore(view: StoreView, page: Page): string {
-  const sheet: [label: string, text: string][] = [
-    ['Store', `${stateWord(view.state, page)}, ${view.dir}`],
-    ...(view.reason === '' ? [] : [['Trouble', `${view.reason}. ${TROUBLE}`] as [string, string]]),
-    ['Kept', keptText(view, page)],
-    ['Rows', rowsText(view)],
-    ['Memory', `${count(view.readingsWaiting, 'reading')} to write, every ${formatNumber(view.commitSeconds)} s; ${lostText(view)}`],
-    ['Room', roomText(view)],
-    ['Flash', writtenText(view)],
-    ['Sent', `up to frame ${formatNumber(view.cursorSeq)} of ${formatNumber(view.lastSeq)}, ${count(view.backlogFrames, 'frame')} waiting`],
-    ['Account', accountText(view.account, view.gaps)],
-    ['Epoch', view.epoch === '' ? NOTHING : view.epoch],
+  const sheet: (readonly [label: Message, text: Message])[] = [
+    [msg`Store`, msg`${stateWord(view.state, page)}, ${view.dir}`],
+    ...(String(view.reason) === ''
+      ? []
+      : [
+          [
+            msg`Trouble`,
+            msg`${view.reason}. The street stays lit, what cannot be written waits in memory, and no restart is needed once it is repaired`,
+          ] as const,
+        ]),
+    [msg`Kept`, keptText(view, page)],
+    [msg`Rows`, rowsText(view)],
+    [msg`Memory`, msg`${count(view.readingsWaiting, 'reading')} to write, every ${formatNumber(view.commitSeconds)} s; ${lostText(view)}`],
+    [msg`Room`, roomText(view)],
+    [msg`Flash`, writtenText(view)],
+    [
+      msg`Sent`,
+      msg`up to frame ${formatNumber(view.cursorSeq)} of ${formatNumber(view.lastSeq)}, ${count(view.backlogFrames, 'frame')} waiting`,
+    ],
+    [msg`Account`, accountText(view.account, view.gaps)],
+    [msg`Epoch`, msg`${view.epoch === '' ? NOTHING : view.epoch}`],
   ];
   const lines = sheet.flatMap(([label, text]) => labelled(label, text, page));
   return [...lines, '', ...choreLines(view.chores, page)].join('\n');
 }
 
-function keptText({ readings, frames, bytes, maxBytes, oldestMs }: StoreView, page: Page): string {
+function keptText({ readings, frames, bytes, maxBytes, oldestMs }: StoreView, page: Page): Message {
   const share = maxBytes === 0 ? NOTHING : `${formatNumber((bytes / maxBytes) * 100, bytes < maxBytes / 10 ? 1 : 0)} %`;
-  const full = `${formatBytes(bytes)}, ${share} of store.maxMegabytes (${formatNumber(maxBytes / MEGABYTE)})`;
-  const back = oldestMs === null ? 'nothing yet' : `back to ${fullTime(oldestMs, page.timezone)} (${since(oldestMs, page)})`;
-  return `${count(readings, 'reading')} in ${count(frames, 'frame')}, ${full}, ${back}`;
+  const full = msg`${formatBytes(bytes)}, ${share} of store.maxMegabytes (${formatNumber(maxBytes / MEGABYTE)})`;
+  const back = oldestMs === null ? msg`nothing yet` : msg`back to ${fullTime(oldestMs, page.timezone)} (${since(oldestMs, page)})`;
+  return msg`${count(readings, 'reading')} in ${count(frames, 'frame')}, ${full}, ${back}`;
 }
 
-function rowsText({ journal, segments }: StoreView): string {
-  return `journal ${perReading(journal)}; ${count(segments.count, 'segment')} ${perReading(segments)}`;
+function rowsText({ journal, segments }: StoreView): Message {
+  return msg`journal ${perReading(journal)}; ${count(segments.count, 'segment')} ${perReading(segments)}`;
 }
 
-function perReading({ readings, bytes }: { readonly readings: number; readonly bytes: number }): string {
-  if (readings === 0) return 'empty';
-  return `${count(readings, 'reading')} in ${formatBytes(bytes)}, ${formatNumber(bytes / readings, 2)} bytes each`;
+function perReading({ readings, bytes }: { readonly readings: number; readonly bytes: number }): Message {
+  if (readings === 0) return msg`empty`;
+  return msg`${count(readings, 'reading')} in ${formatBytes(bytes)}, ${formatNumber(bytes / readings, 2)} bytes each`;
 }
 
-function lostText({ readingsLost, lossesEstimated }: StoreView): string {
-  if (readingsLost + lossesEstimated === 0) return 'none lost since the start';
-  return `${lostNumber(readingsLost, lossesEstimated)} lost since the start: \`luciole events\``;
+function lostText({ readingsLost, lossesEstimated }: StoreView): Message {
+  if (readingsLost + lossesEstimated === 0) return msg`none lost since the start`;
+  return msg`${lostNumber(readingsLost, lossesEstimated)} lost since the start: \`luciole events\``;
 }
 
 /** Readings that grow too old make room before the cap is reached. */
-function roomText({ hoursLeft, maxDays }: StoreView): string {
-  const age = `readings older than ${count(maxDays, 'day')} go`;
-  if (hoursLeft === null) return `how long it lasts is told after 10 minutes of a run; ${age}`;
+function roomText({ hoursLeft, maxDays }: StoreView): Message {
+  const age = msg`readings older than ${count(maxDays, 'day')} are removed`;
+  if (hoursLeft === null) return msg`how long it lasts is known after 10 minutes of a run; ${age}`;
   if (hoursLeft >= maxDays * 24 || hoursLeft > FAR_HOURS)
-    return `for all readings of ${count(maxDays, 'day')} at the present rate; older ones go`;
-  return `full in ${formatDuration(hoursLeft * HOUR_MS)} at the present rate, then it is thinned; ${age}`;
+    return msg`for all readings of ${count(maxDays, 'day')} at the present rate; older ones are removed`;
+  return msg`full in ${formatDuration(hoursLeft * HOUR_MS)} at the present rate, then it is thinned; ${age}`;
 }
 
-function writtenText({ written, writtenBytesPerDay }: StoreView): string {
-  if (written === null) return 'what is written is not told by this kernel';
-  const sum = `${formatBytes(written.bytes)} in ${formatDuration(written.overMs)} by the kernel's account`;
+function writtenText({ written, writtenBytesPerDay }: StoreView): Message {
+  if (written === null) return msg`this kernel does not report what is written`;
+  const sum = msg`${formatBytes(written.bytes)} in ${formatDuration(written.overMs)} by the kernel's account`;
   return writtenBytesPerDay === null
-    ? `${sum}; a day's rate after 10 minutes`
-    : `${formatBytes(writtenBytesPerDay)} written a day (${sum})`;
+    ? msg`${sum}; a day's rate after 10 minutes`
+    : msg`${formatBytes(writtenBytesPerDay)} written a day (${sum})`;
 }
 
-function accountText({ produced, delivered, backlog, gaps, estimates, isBalanced }: StoreAccount, gapRecords: number): string {
-  const sum = `${formatNumber(produced)} produced = ${formatNumber(delivered)} delivered + ${formatNumber(backlog)} waiting + ${lostNumber(gaps, estimates)} lost in ${count(gapRecords, 'gap')}`;
-  if (isBalanced) return `${sum}: it holds${uncountedText(estimates)}`;
-  return `${sum}: IT DOES NOT HOLD, ${formatNumber(produced - delivered - backlog - gaps)} readings apart; run \`luciole store check\``;
+function accountText({ produced, delivered, backlog, gaps, estimates, isBalanced }: StoreAccount, gapRecords: number): Message {
+  const sum = msg`${formatNumber(produced)} produced = ${formatNumber(delivered)} delivered + ${formatNumber(backlog)} waiting + ${lostNumber(gaps, estimates)} lost in ${count(gapRecords, 'gap')}`;
+  if (isBalanced) return msg`${sum}: ${balancedText(estimates)}`;
+  return msg`${sum}: IT DOES NOT HOLD, ${formatNumber(produced - delivered - backlog - gaps)} readings apart; run \`luciole store check\``;
 }
 
-/** What the account cannot prove. */
-function uncountedText(estimates: number): string {
-  return estimates === 0 ? '' : `; ${count(estimates, 'gap')} could not be counted`;
+/** What the account cannot prove is said too. */
+function balancedText(estimates: number): Message {
+  return estimates === 0 ? msg`it holds` : msg`it holds; ${count(estimates, 'gap')} could not be counted`;
 }
 
-const CHORE_COLUMNS = [
-  { title: msg`Chore`, isTranslated: true },
-  { title: msg`Next` },
-  { title: msg`Last` },
-  { title: msg`Result`, wraps: true },
-] as const;
+/** Names of the chores; a name of another release is shown as it is. */
+const CHORES: Readonly<Record<string, Message>> = {
+  compaction: msg`compaction`,
+  retention: msg`retention`,
+  backup: msg`backup`,
+  integrity: msg`integrity`,
+  'daily-report': msg`daily-report`,
+};
+
+const CHORE_COLUMNS = [{ title: msg`Chore` }, { title: msg`Next` }, { title: msg`Last` }, { title: msg`Result`, wraps: true }] as const;
 
 function choreLines(chores: readonly ChoreView[], page: Page): string[] {
   const rows = chores.map(({ name, nextMs, lastMs, result, failed }) => [
-    name,
+    CHORES[name] ?? name,
     clockTime(nextMs, page),
     clockTime(lastMs, page),
-    `${failed ? `${stateWord('failed', page)}: ` : ''}${result === '' ? NOTHING : translated(result, page)}`,
+    `${failed ? `${stateWord('failed', page)}: ` : ''}${String(result) === '' ? NOTHING : translated(result, page)}`,
   ]);
   return tableLines(CHORE_COLUMNS, rows, page);
 }
@@ -117,27 +128,27 @@ export function renderStoreCheck({ files, account }: StoreCheck, page: Page): st
     { title: msg`State` },
     { title: msg`Size`, align: 'right', isTranslated: true },
   ] as const;
-  const problems = files.flatMap((each) => each.problems.map((problem) => `${each.file}: ${problem}`));
+  const problems = files.flatMap((each) => each.problems.map((problem) => msg`${each.file}: ${problem}`));
   const isWell = problems.length === 0 && files.every(({ ok }) => ok) && account?.isBalanced !== false;
   return [
     ...tableLines(columns, rows, page),
     '',
-    ...problems.flatMap((problem) => labelled('Damage', problem, page)),
-    ...(account === null ? [] : labelled('Account', checkedAccount(account), page)),
-    ...labelled('Result', isWell ? 'everything was read, nothing is damaged' : 'see above; docs/store.md says what to do', page),
+    ...problems.flatMap((problem) => labelled(msg`Damage`, problem, page)),
+    ...(account === null ? [] : labelled(msg`Account`, checkedAccount(account), page)),
+    ...labelled(msg`Result`, isWell ? msg`everything was read, nothing is damaged` : msg`see above; docs/store.md says what to do`, page),
   ].join('\n');
 }
 
-function checkedAccount({ produced, delivered, backlog, gaps, estimates, isBalanced }: StoreAccount): string {
-  const parts = [formatNumber(delivered), formatNumber(backlog), lostNumber(gaps, estimates)].join(' + ');
-  const result = isBalanced ? `it holds${uncountedText(estimates)}` : 'IT DOES NOT HOLD';
-  return `${formatNumber(produced)} produced, ${parts} delivered, waiting and lost: ${result}`;
+function checkedAccount({ produced, delivered, backlog, gaps, estimates, isBalanced }: StoreAccount): Message {
+  const parts = msg`${formatNumber(delivered)} + ${formatNumber(backlog)} + ${lostNumber(gaps, estimates)}`;
+  const result = isBalanced ? balancedText(estimates) : msg`IT DOES NOT HOLD`;
+  return msg`${formatNumber(produced)} produced, ${parts} delivered, waiting and lost: ${result}`;
 }
 
 export function renderCheckProgress({ forMs }: CheckProgress, page: Page): string {
-  return translated(`reading everything, ${formatDuration(forMs)}`, page);
+  return translated(msg`reading everything, ${formatDuration(forMs)}`, page);
 }
 
 export function renderBackup({ path, bytes, atMs }: BackupReport, page: Page): string {
-  return labelled('Backup', `${path}, ${formatBytes(bytes)}, ${clockTime(atMs, page)}`, page).join('\n');
+  return labelled(msg`Backup`, msg`${path}, ${formatBytes(bytes)}, ${clockTime(atMs, page)}`, page).join('\n');
 }

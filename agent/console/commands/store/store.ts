@@ -68,6 +68,10 @@ export async function askStore<T>(view: AgentView, answer: Promise<T | undefined
   const found = await answer;
   if (found !== undefined) return found;
   const { reason } = await view.store();
-  const why = reason === '' ? 'the storage thread is busy; try again, or ask for less' : `${reason}; see \`luciole store\``;
-  throw new ConsoleError('failed', msg`the store did not answer: ${why}`);
+  throw new ConsoleError(
+    'failed',
+    String(reason) === ''
+      ? msg`the store did not answer: the storage thread is busy; try again, or request less`
+      : msg`the store did not answer: ${reason}; see \`luciole store\``,
+  );
 }

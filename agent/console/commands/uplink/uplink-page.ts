@@ -8,6 +8,7 @@ import type { UplinkDelivery } from '../../../core/ports.ts';
 import type { PeerCertificate, UplinkStep, UplinkStepName, UplinkTest } from '../../../core/uplink-tools.ts';
 import type { UplinkView } from '../../../core/views.ts';
 import { clockTime, formatBytes, formatNumber, type Page, since, stateWord, translated } from '../../text/page.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
@@ -15,56 +16,55 @@ import { tableLines } from '../../text/text-table.ts';
 const SOON_DAYS = 30;
 
 export function renderUplink(view: UplinkView, page: Page): string {
-  if (view.state === 'off') return labelled('Uplink', `off: ${view.reason || 'it is stopped'}`, page).join('\n');
+  if (view.state === 'off')
+    return labelled(msg`Uplink`, String(view.reason) === '' ? msg`off: it is stopped` : msg`off: ${view.reason}`, page).join('\n');
   const { delivery, certificates, lastFailure, server } = view;
-  const place = server !== undefined && server.count > 1 ? `, server ${server.index + 1} of ${server.count}` : '';
-  const sheet: (readonly [label: string, text: string])[] = [
-    [
-      'Uplink',
-      `${stateWord(view.state, page)} since ${clockTime(view.sinceMs, page)} (${since(view.sinceMs, page)}), ${view.broker}${place}`,
-    ],
-    ...(view.reason === '' ? [] : [['Trouble', view.reason] as const]),
-    ['Node', msg`group ${view.group}, node ${view.node}, ${hostText(view)}, bdSeq ${formatNumber(view.bdSeq)}`],
+  // The present trouble is shown above already.
+  const isLastNews = lastFailure != null && String(lastFailure.text) !== String(view.reason);
+  const isOneOfMany = server !== undefined && server.count > 1;
+  const place = isOneOfMany ? msg`${view.broker}, server ${server.index + 1} of ${server.count}` : view.broker;
+  const sheet: (readonly [label: Message, text: Message])[] = [
+    [msg`Uplink`, msg`${stateWord(view.state, page)} since ${clockTime(view.sinceMs, page)} (${since(view.sinceMs, page)}), ${place}`],
+    ...(String(view.reason) === '' ? [] : [[msg`Trouble`, view.reason] as const]),
+    [msg`Node`, msg`group ${view.group}, node ${view.node}, ${hostText(view)}, bdSeq ${formatNumber(view.bdSeq)}`],
     ...(delivery === undefined ? [] : deliveryRows(view, delivery, page)),
-    ['Readings', readingsText(view)],
-    ['Traffic', trafficText(view)],
-    ['Commands', msg`${formatNumber(view.commandsReceived)} received, ${formatNumber(view.commandsRefused)} refused`],
-    ...(certificates?.broker ? [['Broker', certificateText(certificates.broker, page)] as const] : []),
-    ...(certificates?.own ? [['Own', certificateText(certificates.own, page)] as const] : []),
-    ...(lastFailure ? [['Last', `failure ${since(lastFailure.atMs, page)} ago: ${lastFailure.text}`] as const] : []),
+    [msg`Readings`, readingsText(view)],
+    [msg`Traffic`, trafficText(view)],
+    [msg`Commands`, msg`${formatNumber(view.commandsReceived)} received, ${formatNumber(view.commandsRefused)} refused`],
+    ...(certificates?.broker ? [[msg`Broker`, certificateText(certificates.broker, page)] as const] : []),
+    ...(certificates?.own ? [[msg`Own`, certificateText(certificates.own, page)] as const] : []),
+    ...(isLastNews ? [[msg`Last`, msg`failure ${since(lastFailure.atMs, page)} ago: ${lastFailure.text}`] as const] : []),
     ...(view.state === 'online'
       ? []
-      : [['Look', '`luciole uplink test` tries each stage, `luciole uplink trace` tells what went before'] as const]),
+      : [[msg`Look`, msg`\`luciole uplink test\` tries each stage, \`luciole uplink trace\` shows what happened before`] as const]),
   ];
-  // What keeps it down now stands above already.
-  const rows = sheet.filter(([label]) => label !== 'Last' || lastFailure?.text !== view.reason);
-  return rows.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
+  return sheet.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
 }
 
-function hostText({ primaryHost }: UplinkView): string {
-  return primaryHost === null ? 'no primary host' : `primary host ${primaryHost}`;
+function hostText({ primaryHost }: UplinkView): Message {
+  return primaryHost === null ? msg`no primary host` : msg`primary host ${primaryHost}`;
 }
 
-function deliveryRows({ store }: UplinkView, delivery: UplinkDelivery, page: Page): (readonly [string, string])[] {
+function deliveryRows({ store }: UplinkView, delivery: UplinkDelivery, page: Page): (readonly [Message, Message])[] {
   const { headSeq, sentSeq, cursorSeq, oldestMs, acceptsSegments } = delivery;
   const who = proofText(delivery);
-  const age = oldestMs === null ? '' : `, the oldest ${since(oldestMs, page)} old`;
-  const packed = acceptsSegments ? ', packed' : '';
+  const frames = acceptsSegments ? msg`${count(store.backlogFrames, 'frame')}, packed` : count(store.backlogFrames, 'frame');
+  const waiting = oldestMs === null ? frames : msg`${frames}, the oldest ${since(oldestMs, page)} old`;
   return [
-    ['Proof', who],
-    ['Rows', `delivered up to ${formatNumber(cursorSeq)}, sent up to ${formatNumber(sentSeq)}, of ${formatNumber(headSeq)}`],
-    ['Waiting', `${count(store.backlogFrames, 'frame')}${packed}${age}; ${count(store.gaps, 'gap')}, ${lostReadings(store)} lost`],
+    [msg`Proof`, who],
+    [msg`Rows`, msg`delivered up to ${formatNumber(cursorSeq)}, sent up to ${formatNumber(sentSeq)}, of ${formatNumber(headSeq)}`],
+    [msg`Waiting`, msg`${waiting}; ${count(store.gaps, 'gap')}, ${lostReadings(store)} lost`],
   ];
 }
 
-function lostReadings({ readingsLost, lossesEstimated }: UplinkView['store']): string {
-  return lossesEstimated === 0 ? count(readingsLost, 'reading') : `${lostNumber(readingsLost, lossesEstimated)} of readings`;
+function lostReadings({ readingsLost, lossesEstimated }: UplinkView['store']): Message {
+  return lossesEstimated === 0 ? count(readingsLost, 'reading') : msg`${lostNumber(readingsLost, lossesEstimated)} of readings`;
 }
 
-function proofText({ mode, isPlatformSilent, isAcknowledging }: UplinkDelivery): string {
-  if (mode === 'broker') return 'the broker answers a ping after each batch';
-  if (!isAcknowledging) return 'the platform has acknowledged nothing yet; all readings are kept';
-  return `the platform acknowledges${isPlatformSilent ? ', BUT SAYS NOTHING' : ''}`;
+function proofText({ mode, isPlatformSilent, isAcknowledging }: UplinkDelivery): Message {
+  if (mode === 'broker') return msg`the broker answers a ping after each batch`;
+  if (!isAcknowledging) return msg`the platform has acknowledged nothing yet; all readings are kept`;
+  return isPlatformSilent ? msg`the platform acknowledges, BUT IS SILENT NOW` : msg`the platform acknowledges`;
 }
 
 function readingsText({ readingsPublished, readingsHistorical, readingsAcked }: UplinkView): Message {
@@ -75,25 +75,29 @@ function readingsText({ readingsPublished, readingsHistorical, readingsAcked }: 
 function trafficText({ messagesSent, bytesSent, delivery }: UplinkView): Message {
   const sum = msg`${count(messagesSent, 'message')}, ${formatBytes(bytesSent)} since the start`;
   if (delivery === undefined) return sum;
-  const bound = delivery.dailyMegabytes === null ? '' : ` of ${formatNumber(delivery.dailyMegabytes)} MB for the backlog`;
-  return msg`${formatBytes(delivery.bytesToday)} today (UTC)${bound}; ${sum}`;
+  const today = formatBytes(delivery.bytesToday);
+  return delivery.dailyMegabytes === null
+    ? msg`${today} today (UTC); ${sum}`
+    : msg`${today} today (UTC) of ${formatNumber(delivery.dailyMegabytes)} MB for the backlog; ${sum}`;
 }
 
-function certificateText({ subject, untilMs }: PeerCertificate, { atMs }: Page): string {
+function certificateText({ subject, untilMs }: PeerCertificate, { atMs }: Page): Message {
   const days = Math.floor((untilMs - atMs) / DAY_MS);
-  const left = days < 0 ? `EXPIRED ${-days} days ago` : `${days} days left${days < SOON_DAYS ? ': RENEW IT' : ''}`;
-  return `certificate ${subject}, ${left}`;
+  if (days < 0) return msg`certificate ${subject}, EXPIRED ${count(-days, 'day')} ago`;
+  return days < SOON_DAYS
+    ? msg`certificate ${subject}, ${count(days, 'day')} left: RENEW IT`
+    : msg`certificate ${subject}, ${count(days, 'day')} left`;
 }
 
-const STAGE: Readonly<Record<UplinkStepName, string>> = {
-  files: 'files',
-  name: 'name lookup',
-  tcp: 'TCP',
-  tls: 'TLS',
-  connack: 'broker',
-  rights: 'subscribe',
-  host: 'primary host',
-  'round-trip': 'round trip',
+const STAGE: Readonly<Record<UplinkStepName, Message>> = {
+  files: msg`files`,
+  name: msg`name lookup`,
+  tcp: msg`TCP`,
+  tls: msg`TLS`,
+  connack: msg`broker`,
+  rights: msg`subscribe`,
+  host: msg`primary host`,
+  'round-trip': msg`round trip`,
 };
 
 /** Words of the table; colours are those of states. */
@@ -113,30 +117,31 @@ export function renderTest({ broker, clientId, steps, ok }: UplinkTest, page: Pa
     { title: msg`What`, wraps: true, isTranslated: true },
   ] as const;
   return [
-    ...paragraph(`${broker}, as ${clientId}: the agent's own session was left alone`, page),
+    ...paragraph(msg`${broker}, as ${clientId}: the agent's own session was not touched`, page),
     '',
     ...tableLines(columns, rows, page),
     '',
-    ...labelled('Result', ok ? endingOf(steps) : failedText(steps, clientId), page),
+    ...labelled(msg`Result`, ok ? endingOf(steps) : failedText(steps, clientId), page),
   ].join('\n');
 }
 
-function endingOf(steps: readonly UplinkStep[]): string {
-  return steps.some(({ outcome }) => outcome === 'doubtful') ? 'the way is free; see the warning above' : 'the way is free';
+function endingOf(steps: readonly UplinkStep[]): Message {
+  return steps.some(({ outcome }) => outcome === 'doubtful') ? msg`the way is free; see the warning above` : msg`the way is free`;
 }
 
 /** Some brokers admit one client id only. */
-function failedText(steps: readonly UplinkStep[], clientId: string): string {
+function failedText(steps: readonly UplinkStep[], clientId: string): Message {
   const last = steps.at(-1)?.name ?? 'files';
-  const own = last === 'connack' ? `. A broker that admits only the agent's own client id refuses ${clientId} as well` : '';
-  return `no way beyond ${STAGE[last]}: the last line says what to check${own}`;
+  return last === 'connack'
+    ? msg`no way beyond ${STAGE[last]}: the last line says what to check. A broker that admits only the agent's own client id refuses ${clientId} as well`
+    : msg`no way beyond ${STAGE[last]}: the last line says what to check`;
 }
 
 /** The newest stage, while the next is tried. */
 export function renderStepDone({ name, outcome }: UplinkStep, page: Page): string {
-  return translated(`${STAGE[name]}: ${RESULT[outcome] === '-' ? 'not asked for' : RESULT[outcome]}`, page);
+  return translated(outcome === 'skipped' ? msg`${STAGE[name]}: not requested` : msg`${STAGE[name]}: ${wordOf(RESULT[outcome])}`, page);
 }
 
 export function renderReconnect(page: Page): string {
-  return paragraph('asked for; certificates and password are read anew. `luciole uplink` shows how it went', page).join('\n');
+  return paragraph(msg`requested; certificates and password are read again. \`luciole uplink\` shows the result`, page).join('\n');
 }

@@ -8,6 +8,7 @@ import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { formatDuration, parseDuration } from '../../text/duration.ts';
 import { clockTime, columnTime, formatNumber, type Page, translated } from '../../text/page.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { reportUntilOver } from '../until-over.ts';
 import { uplinkToolsOf } from './uplink.ts';
@@ -21,7 +22,7 @@ export const UPLINK_TRACE = agentCommand<{ last: number; followMs: number | null
   name: 'uplink trace',
   role: 'technician',
   group: 'Uplink:',
-  summary: msg`events and packets of late, without their contents`,
+  summary: msg`recent events and packets, without their contents`,
   options: [
     { name: 'last', value: 'COUNT', summary: msg`so many entries, 1 to 400 (default: 22)` },
     { name: 'follow', value: null, summary: msg`each as it happens, until Ctrl-C or for a while` },
@@ -45,7 +46,7 @@ function readFollow({ follow, for: duration }: RawArgs): number | null {
   }
   if (duration === undefined) return FOLLOW_MS.usual;
   const ms = parseDuration(String(duration));
-  if (ms > FOLLOW_MS.max) throw new ConsoleError('usage', msg`bad --for "${duration}": 1h at most`);
+  if (ms > FOLLOW_MS.max) throw new ConsoleError('usage', msg`bad --for "${String(duration)}": 1h at most`);
   return ms;
 }
 
@@ -67,17 +68,17 @@ export function renderEntry(entry: TraceEntry, page: Page): string {
 export function renderTrace({ entries, followed }: TraceAnswer, page: Page): string {
   if (followed !== null) {
     const { seen, missed, durationMs } = followed;
-    const lost = missed === 0 ? '' : `; ${missed} more not shown: this terminal is too slow`;
-    return paragraph(`${formatNumber(seen)} ${seen === 1 ? 'entry' : 'entries'} in ${formatDuration(durationMs)}${lost}`, page).join('\n');
+    const sum = msg`${count(seen, 'entry')} in ${formatDuration(durationMs)}`;
+    return paragraph(missed === 0 ? sum : msg`${sum}; ${missed} more not shown: this terminal is too slow`, page).join('\n');
   }
-  if (entries.length === 0) return translated('nothing has happened yet', page);
+  if (entries.length === 0) return translated(msg`nothing has happened yet`, page);
   const hasDay = entries.some(({ atMs }) => Math.abs(page.atMs - atMs) > HALF_DAY_MS);
   const lines = entries.map((entry) =>
     row(entry, translated(columnTime(entry.atMs, page.timezone, { hasDay, hasSeconds: true }), page).padStart(hasDay ? 15 : 8), page),
   );
   const packets = entries.filter(({ kind }) => kind !== 'event');
   const bytes = packets.reduce((sum, entry) => sum + entry.bytes, 0);
-  const sum = `${count(packets.length, 'packet')} with ${formatNumber(bytes)} bytes, ${count(entries.length - packets.length, 'event')}; -> sent, <- received`;
+  const sum = msg`${count(packets.length, 'packet')} with ${formatNumber(bytes)} bytes, ${count(entries.length - packets.length, 'event')}; -> sent, <- received`;
   return [...lines, '', ...paragraph(sum, page)].join('\n');
 }
 
@@ -93,10 +94,13 @@ function row({ atMs, kind, text, topic, bytes }: TraceEntry, time: string, page:
   const { widthCols } = page;
   const head = `${time}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')} ${ARROW[kind]} `;
   if (kind === 'event') {
-    const [first = '', ...rest] = paragraph(text, { ...page, widthCols: widthCols - head.length });
+    const [first = '', ...rest] = paragraph(typeof text === 'string' ? wordOf(text) : text, {
+      ...page,
+      widthCols: widthCols - head.length,
+    });
     return [`${head}${first}`, ...rest.map((line) => `${' '.repeat(head.length)}${line}`)].join('\n');
   }
-  if (topic === null) return `${head}${text}`;
-  const line = `${head}${text.padEnd(NAME_COLS)} ${formatNumber(bytes).padStart(BYTES_COLS)} B  ${topic}`;
+  if (topic === null) return `${head}${String(text)}`;
+  const line = `${head}${String(text).padEnd(NAME_COLS)} ${formatNumber(bytes).padStart(BYTES_COLS)} B  ${topic}`;
   return line.length <= widthCols ? line : `${line.slice(0, widthCols - 1)}~`;
 }

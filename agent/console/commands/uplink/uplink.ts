@@ -17,7 +17,7 @@ export const UPLINK = agentCommand({
   ...looking,
   name: 'uplink',
   role: 'viewer',
-  summary: msg`how the platform is reached, and what waits for it`,
+  summary: msg`connection to the platform, and what waits to be sent`,
   examples: ['luciole uplink', 'luciole uplink test', 'luciole uplink --json'],
 });
 
@@ -34,7 +34,7 @@ export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, U
   role: 'technician',
   group: 'Uplink:',
   summary: msg`try every stage of the way to the platform`,
-  options: [{ name: 'broker', value: 'URL', summary: msg`another one, as mqtts://host:8883; it gets no password` }],
+  options: [{ name: 'broker', value: 'URL', summary: msg`another broker, as mqtts://host:8883; no password is sent to it` }],
   examples: ['luciole uplink test', 'luciole uplink test --broker mqtts://broker.example:8883', 'luciole uplink test --json'],
   read: ({ broker }) => ({ broker: readBroker(broker) }),
   answer: async (view, { broker }, { report, signal }) =>
@@ -52,7 +52,7 @@ export const UPLINK_RECONNECT = agentCommand({
   name: 'uplink reconnect',
   role: 'technician',
   group: 'Uplink:',
-  summary: msg`connect anew, with the certificates of now`,
+  summary: msg`connect again, with the present certificates`,
   examples: ['luciole uplink reconnect', 'luciole uplink reconnect --json'],
   answer: (view, _args, { source }) => {
     if (!uplinkToolsOf(view).reconnect(source)) throw new ConsoleError('failed', msg`the uplink is off: nothing to connect`);
@@ -91,6 +91,9 @@ function readBroker(typed: string | boolean | undefined): string | null {
   if (url === null || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '')
     throw new ConsoleError('usage', msg`bad --broker: write mqtt://host:1883 or mqtts://host:8883`);
   if (url.username !== '' || url.password !== '')
-    throw new ConsoleError('usage', msg`bad --broker: no user or password in the address; a broker of the configuration gets its own`);
+    throw new ConsoleError(
+      'usage',
+      msg`bad --broker: no user or password in the address; the password is sent only to a broker of the configuration`,
+    );
   return String(typed);
 }

@@ -72,7 +72,7 @@ t.test('the demo street loads clean, and takes a thirteenth lamp by four lines',
 t.test('both streets fit the shipped device profiles', async (t) => {
   const shipped = readProfiles([], readPlacedYaml);
   for (const file of ['config/example-street.yaml', 'config/demo.yaml']) {
-    t.strictSame(checkAgainstProfiles(loadCabinet(file, fromDisk), { ...shipped, searched: [] }).map(formatProblem), [], file);
+    t.strictSame(checkAgainstProfiles(loadCabinet(file, fromDisk), { ...shipped, searched: [] }).map((each) => formatProblem(each)), [], file);
   }
 });
 
@@ -144,8 +144,8 @@ const misfits: [story: string, change: [from: string, to: string][], problems: s
   ['an unknown profile', [['profile: wirenboard-wb-led', 'profile: wirenboard-wb-lead']], ['6:38: lines[0].devices[0].profile: unknown profile "wirenboard-wb-lead"; did you mean "wirenboard-wb-led"? it is none of those that come with the agent, nor in /etc/luciole/profiles (profileDirs); others: wirenboard-wb-msw, radar, nova-sds011, gateway, eastron-sdm630']],
   ['a profile from nowhere', [['profile: nova-sds011', 'profile: x']], ['14:30: lines[1].devices[0].profile: unknown profile "x"; it is none of those that come with the agent, nor in /etc/luciole/profiles (profileDirs); there are: wirenboard-wb-led, wirenboard-wb-msw, eastron-sdm630, nova-sds011, gateway, radar']],
   ['a profile that is broken', [['profile: wirenboard-wb-led', 'profile: my-lamp']], ['6:38: lines[0].devices[0].profile: profile "my-lamp" is broken, see above: /etc/luciole/profiles/lamp.yaml, /srv/lamp.yml']],
-  ['a uart profile among modbus units', [['profile: eastron-sdm630', 'profile: nova-sds011']], ['9:39: lines[0].devices[3].profile: profile "nova-sds011" speaks uart, but line "north" is of kind modbus']],
-  ['a modbus profile on a uart line', [['profile: nova-sds011', 'profile: eastron-sdm630']], ['14:30: lines[1].devices[0].profile: profile "eastron-sdm630" speaks modbus, but line "air" is of kind uart']],
+  ['a uart profile among modbus units', [['profile: eastron-sdm630', 'profile: nova-sds011']], ['9:39: lines[0].devices[3].profile: profile "nova-sds011" is for uart, but line "north" is of kind modbus']],
+  ['a modbus profile on a uart line', [['profile: nova-sds011', 'profile: eastron-sdm630']], ['14:30: lines[1].devices[0].profile: profile "eastron-sdm630" is for modbus, but line "air" is of kind uart']],
   ['a lamp on an unknown point', [[LAMP, '{ id: L01, ratedPowerW: 60, point: leve }']], ['19:40: lamps[0].point: profile "wirenboard-wb-led" has no point "leve"; did you mean "level"?']],
   ['a lamp on a point that only reads', [[LAMP, '{ id: L01, ratedPowerW: 60, point: level_now }']], [`19:40: lamps[0].point: "level_now" of profile "wirenboard-wb-led" cannot be written${ALLOWED}`]],
   ['a lamp on a switch', [[LAMP, '{ id: L01, ratedPowerW: 60, point: output }']], [`19:40: lamps[0].point: "output" of profile "wirenboard-wb-led" does not set a level${ALLOWED}`]],
@@ -162,7 +162,7 @@ const misfits: [story: string, change: [from: string, to: string][], problems: s
   ['a device that leaves the factory faster than a line that says nothing', [['profile: nova-sds011', 'profile: radar']], ['14:30: lines[1].devices[0].profile: profile "radar" leaves the factory with baud 256000, parity none, a line without serial: has baud 9600, parity none: give serial: on the line']],
   ['the same, said on the line, though slower', [['profile: nova-sds011', 'profile: radar'], ['kind: uart', 'kind: uart\n    serial: { baud: 115200 }']], []],
   ['parts that the device type does not have', behind(', instances: { egc: [0] }'), ['7:76: lines[0].devices[0].instances.egc: profile "gateway" has no repeated part "egc"; did you mean "ecg"?']],
-  ['a part beyond the last, and one twice', behind(', instances: { ecg: [1, 3, 1] }'), ['7:80: lines[0].devices[0].instances.ecg[1]: profile "gateway" numbers ecg from 0 to 2, found 3', '7:83: lines[0].devices[0].instances.ecg[2]: 1 stands twice']],
+  ['a part beyond the last, and one twice', behind(', instances: { ecg: [1, 3, 1] }'), ['7:80: lines[0].devices[0].instances.ecg[1]: profile "gateway" numbers ecg from 0 to 2, found 3', '7:83: lines[0].devices[0].instances.ecg[2]: 1 is listed twice']],
   ['a lamp on a part that is not there', behind(', instances: { ecg: [0] }'), ['20:40: lamps[0].point: "ecg1_level" is not among the ecg of this device; add its number to instances.ecg']],
   ['a lamp on a part that cannot be there', behind('', 'ecg3_level'), ['20:40: lamps[0].point: profile "gateway" has no point "ecg3_level"; did you mean "ecg0_level"?']],
   ['a group that the device type does not have', behind(', groups: { grop0: [ecg0_level] }'), ['7:75: lines[0].devices[0].groups.grop0: profile "gateway" has no group "grop0"; did you mean "group0"?']],
@@ -190,7 +190,7 @@ t.test('a port that is not there is told with those that are', async (t) => {
     listPorts: () => ['/dev/ttyUSB1', '/dev/ttyS0'],
     consoleAt: noConsole,
   });
-  t.strictSame(told.map(formatProblem), [
+  t.strictSame(told.map((each) => formatProblem(each)), [
     'c.yaml:4:11: lines[0].port: no such device file "/dev/ttyUSB0"; what exists: /dev/ttyUSB1, /dev/ttyS0. Is the adapter plugged in? On another machine than the gateway: luciole check --no-ports',
   ]);
   const nothing = { exists: () => false, listPorts: () => [], consoleAt: noConsole };
@@ -204,7 +204,7 @@ t.test('the port of a console is refused as a line', async (t) => {
   const loaded = loadCabinet('c.yaml', () => smallStreet());
   const unit = 'luciole-console@ttyUSB0.service';
   const consoleAt = (path: string): string | null => (path === '/dev/ttyUSB0' ? unit : null);
-  t.strictSame(checkPorts(loaded, { exists: () => true, listPorts: () => [], consoleAt }).map(formatProblem), [
+  t.strictSame(checkPorts(loaded, { exists: () => true, listPorts: () => [], consoleAt }).map((each) => formatProblem(each)), [
     `c.yaml:4:11: lines[0].port: a console is enabled on this port (${unit}): take another port for the line, or disable the console`,
   ]);
 });

@@ -149,16 +149,16 @@ const misfits: [story: string, from: string, to: string, problems: string[]][] =
   ['a counter that is not there', '{ device: CNT }', '{ device: CNT, point: cars }', ['37:40: zones[0].traffic.counters[0].point: profile "counter" has no point "cars"; there are: count']],
   ['a presence counter needs no threshold', '{ device: S01 }', '{ device: CNT, kind: counter, point: count, listen: group }', []],
   ['a rule on a point that is not there', 'AIR.pm25', 'AIR.pm10', ['71:24: rules[0].point: profile "air" has no point "pm10"; there are: pm25, sum']],
-  ['a rule on a point that is never asked', 'AIR.pm25', 'AIR.sum', ['71:24: rules[0].point: "sum" of profile "air" is never polled, so it cannot be looked at by a rule']],
+  ['a rule on a point that is never asked', 'AIR.pm25', 'AIR.sum', ['71:24: rules[0].point: "sum" of profile "air" is never polled, so no rule can use it']],
   ['a rule beyond what can be measured', 'above: 50', 'above: 2000', ['71:41: rules[0].above: found 2000, but "pm25" of profile "air" never goes above 999; give above: 999 or less']],
   ['an output on a contact', 'point: relay_1', 'point: input_1', ['75:45: outputs[0].point: "input_1" of profile "relays" cannot be written; points that can be written: relay_1']],
   ['an output on what only a person may write', 'point: relay_1', 'point: reboot', ['75:45: outputs[0].point: "reboot" of profile "relays" is dangerous to write, no output may; points that can be written: relay_1']],
   ['an output on a point that is not there', 'point: relay_1', 'point: relay_9', ['75:45: outputs[0].point: profile "relays" has no point "relay_9"; did you mean "relay_1"?']],
-  ['a value beyond the relay', 'litWith: { zones: [road] }', 'litWith: { zones: [road], value: 2 }', ['75:87: outputs[0].litWith.value: 2 is outside 0 to 1, which the profile lets "relay_1" take']],
+  ['a value beyond the relay', 'litWith: { zones: [road] }', 'litWith: { zones: [road], value: 2 }', ['75:87: outputs[0].litWith.value: 2 is outside 0 to 1, which the profile allows for "relay_1"']],
   ['a name for a relay, which has none', 'litWith: { zones: [road] }', 'litWith: { zones: [road], value: on }', ['75:87: outputs[0].litWith.value: "relay_1" has no names for its values; give a number from 0 to 1']],
   ['a text that the panel does not know', 'idle: welcome', 'idle: wellcome', ['76:51: outputs[1].idle: "wellcome" is no value of "text"; did you mean "welcome"?']],
   ['the same, nothing near', 'value: take care', 'value: smog', ['76:89: outputs[1].rules[0].value: "smog" is no value of "text"; there are: welcome, take care']],
-  ['a text by a number that it does not have', 'value: 3 }', 'value: 12 }', ['76:123: outputs[1].rules[1].value: 12 is outside 0 to 9, which the profile lets "text" take']],
+  ['a text by a number that it does not have', 'value: 3 }', 'value: 12 }', ['76:123: outputs[1].rules[1].value: 12 is outside 0 to 9, which the profile allows for "text"']],
 ];
 for (const [story, from, to, problems] of misfits) {
   t.test(`light against profiles: ${story}`, async (t) => {

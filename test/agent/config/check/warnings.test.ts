@@ -29,7 +29,7 @@ async function warned(t: Test, ...changes: readonly (readonly [string, string])[
   const dir = t.testdir({ 'cabinet.yaml': changed(STREET, changes) });
   const file = join(dir, 'cabinet.yaml');
   const { problems, warnings } = await checkConfig({ configFile: file });
-  t.strictSame(problems.map(formatProblem), [], 'it can be used');
+  t.strictSame(problems.map((each) => formatProblem(each)), [], 'it can be used');
   return { site: loadSite(file), warnings: warnings.map((warning) => formatProblem(warning).replace(`${file}:`, '')) };
 }
 

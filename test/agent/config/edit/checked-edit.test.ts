@@ -4,7 +4,7 @@ import { SMALL_SITE } from '../../../support/small-site.ts';
 
 const reasonOf = (path: string, value: string, text = SMALL_SITE): string => {
   const edited = editChecked(text, path, value);
-  return 'reason' in edited ? edited.reason : 'taken';
+  return 'reason' in edited ? String(edited.reason) : 'taken';
 };
 
 // biome-ignore format: a table

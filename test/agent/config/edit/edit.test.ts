@@ -60,7 +60,7 @@ t.test('what cannot be is refused in words', async (t) => {
     ['zones[7].minPct', '1', /zones has 2 items, counted from 0/],
     ['zones.minPct', '1', /zones is a list: name an item, as zones\[0\], zones\[ID\] or zones\[\+\]/],
     ['zones[rue].minPct.low', '1', /zones[^ ]*minPct holds no keys/],
-    ['uplink[0]', '1', /uplink is no list/],
+    ['uplink[0]', '1', /uplink is not a list/],
     ['uplink.colour', null, /there is no uplink\.colour/],
     ['', '1', /bad path/],
     ['zones[', '1', /bad path/],

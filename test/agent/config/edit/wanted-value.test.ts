@@ -1,10 +1,12 @@
+import { withTexts } from '../../../../agent/core/message-wire.ts';
+import { type Argument, Message } from '../../../../agent/core/message.ts';
 import t from 'tap';
 import { parse } from 'yaml';
 import { wantedAt } from '../../../../agent/config/edit/wanted-value.ts';
 import { cabinetJsonSchema } from '../../../../agent/config/schema/schema.ts';
 import { splitLine } from '../../../../agent/console/shell/typed-words.ts';
 import { wantedRows } from '../../../../agent/console/shell/typing-help.ts';
-import { learn, leftInEnglish } from '../../../../agent/console/text/language.ts';
+import { frenchSpeech } from '../../../../agent/console/text/catalogue.ts';
 import { type JsonSchema, withoutNull } from '../../../../agent/core/json-schema.ts';
 
 /** All places that a person may write at, with their part of the schema. */
@@ -60,7 +62,7 @@ t.test('every place of the schema has an example that the schema takes, typed as
       t.fail(`${path}: ${wanted.problem}`);
       continue;
     }
-    const line = wantedRows('<value>', path, wanted).at(-1)?.summary.replace('as: ', '') ?? '';
+    const line = wantedRows('<value>', path, wanted).at(-1)?.summary.toString().replace('as: ', '') ?? '';
     const words = splitLine(line).stages[0]?.map(({ text }) => text) ?? [];
     t.strictSame(words.slice(0, 3), ['config', 'set', path]);
     t.equal(words.length, 4, line);
@@ -69,12 +71,17 @@ t.test('every place of the schema has an example that the schema takes, typed as
 });
 
 t.test('what it is for, what is allowed, its unit and what holds without are told in French too', async (t) => {
-  await learn('fr');
+  const french = await frenchSpeech();
+  const isEnglish = (id: string): boolean => /[a-z]/i.test(id.replaceAll(/\{\d+\}/g, '')) && french.template(id) === undefined;
+  const inEnglish = (said: Argument): readonly string[] => {
+    if (said instanceof Message) return [...(isEnglish(said.id) ? [said.id] : []), ...said.args.flatMap(inEnglish)];
+    return Array.isArray(said) ? said.flatMap(inEnglish) : [];
+  };
   for (const [path] of ALL) {
     const wanted = wantedAt(path);
     const rows = 'problem' in wanted ? [] : wantedRows('<value>', path, wanted);
     t.strictSame(
-      rows.flatMap(({ summary }) => leftInEnglish(summary)).filter((each) => !/^[\w.-]+$/.test(each)),
+      rows.flatMap(({ summary }) => inEnglish(summary)),
       [],
       path,
     );
@@ -90,8 +97,8 @@ const TOLD: [path: string, told: object][] = [
   ['lamps[+]', { example: '{ id: L13, ratedPowerW: 60 }' }],
   ['zones[rue].mnPct', { problem: 'unknown key "mnPct"; did you mean "minPct"?' }],
   ['zones.minPct', { problem: 'zones is a list: name an item, as zones[0], zones[ID] or zones[+]' }],
-  ['zones[rue].minPct[0]', { problem: 'minPct is no list' }],
+  ['zones[rue].minPct[0]', { problem: 'minPct is not a list' }],
   ['zones[rue].minPct.x', { problem: 'minPct holds no keys' }],
   ['zones[', { problem: /^bad path "zones\["/ }],
 ];
-for (const [path, told] of TOLD) t.test(`help on a value: ${path}`, async (t) => t.match(wantedAt(path), told));
+for (const [path, told] of TOLD) t.test(`help on a value: ${path}`, async (t) => t.match(withTexts(wantedAt(path)), told));

@@ -15,7 +15,7 @@ const STREET = readFileSync(join(CONFIG, 'example-street.yaml'), 'utf8');
 const HEAD = 'pole,atM,line,unit,profile,lamp,ratedPowerW,zone';
 const L13 = 'P13,300,south,7,wirenboard-wb-led,L13,45,rue';
 
-const texts = ({ changes }: ImportResult): string[] => changes.map(({ text }) => text);
+const texts = ({ changes }: ImportResult): string[] => changes.map(({ text }) => String(text));
 const flawTexts = ({ flaws }: ImportResult): string[] => flaws.map(({ line, column, message }) => `${line} ${column ?? '-'} ${message}`);
 /** Lines of the second text that the first has not. */
 const newLines = (before: string, after: string): string[] => after.split('\n').filter((line) => !before.split('\n').includes(line));
@@ -95,14 +95,14 @@ const mistakes: [story: string, table: string, says: RegExp][] = [
   [
     'a new lamp without its power',
     'lampe;ligne;adresse;profil\nL13;south;7;wirenboard-wb-led\n',
-    /^2 ratedPowerW lamp L13 is new, so this must be said/,
+    /^2 ratedPowerW lamp L13 is new, so this is required/,
   ],
   [
     'a new device without its line',
     `${HEAD.replace('line,', '')}\n${L13.replace('south,', '')}\n`,
-    /^2 line device L13 is new, so its line must be said; the cabinet has north, south, air/,
+    /^2 line device L13 is new, so its line is required; the cabinet has north, south, air/,
   ],
-  ['a new pole without its place', 'pole,lamp\nP77,L01\n', /^2 atM pole P77 is new, so this must be said/],
+  ['a new pole without its place', 'pole,lamp\nP77,L01\n', /^2 atM pole P77 is new, so this is required/],
   ['one thing in two ways', 'pole,atM\nP01,1\nP01,2\n', /^3 atM P01 has atM 1 in line 2, and 2 here/],
   ['a lamp in two zones', 'lamp,zone\nL01,rue\nL01,parc\n', /^3 zone L01 is in rue too/],
   ['a row that names nothing', 'pole,zone\n,rue\n', /^2 lamp a zone or power is that of a lamp|^2 - names no pole/],
@@ -147,7 +147,7 @@ t.test('empty lists become lists', async (t) => {
 
 t.test('what a table makes wrong is told at its row', async (t) => {
   const result = importTable(`${HEAD}\n${L13.replace(',7,', ',1,')}\n`, DEMO);
-  t.throws(() => loadCabinet('x', () => result.text), /unit 1 stands twice/);
+  t.throws(() => loadCabinet('x', () => result.text), /unit 1 is used twice/);
   t.equal(rowOf('lines[1].devices[9].unit', result.text, result.changes), 2);
   t.equal(rowOf('lines[1].devices[0].unit', result.text, result.changes), undefined);
 });
@@ -206,7 +206,7 @@ t.test('the command shows first, writes on demand, and keeps what was there', as
   t.equal(text(), DEMO);
   t.match(await run({ table: join(folder, 'bad.csv'), write: true }, into), {
     code: 78,
-    err: /bad.csv:2: lines\[1\].devices\[9\].unit: unit 1 stands twice[\s\S]*stays\s+as\s+it\s+is/,
+    err: /bad.csv:2: lines\[1\].devices\[9\].unit: unit 1 is used twice[\s\S]*stays\s+as\s+it\s+is/,
   });
   t.equal(text(), DEMO, 'a cabinet that would be wrong is not written');
   const written = await run({ table, write: true, json: true }, into);

@@ -104,7 +104,7 @@ t.test('a profile given as a cabinet, and a cabinet given as a profile, are told
   const { problems, profile } = checkProfileFile(wrong.path('mine/cabinet.yaml'));
   t.equal(profile, null);
   t.strictSame(
-    problems.map(({ line, message }) => [line, message]),
+    problems.map(({ line, message }) => [line, String(message)]),
     [[1, `this is a cabinet, not a device profile: luciole check ${wrong.path('mine/cabinet.yaml')}`]],
   );
 });
@@ -242,7 +242,7 @@ t.test('whatever is missing or of another kind, a check ends with problems that 
   t.ok(checked > 300, `${checked} cabinets were checked`);
 });
 
-t.test('quirks of one device go before those of its profile, and a device that talks by itself has none', async (t) => {
+t.test('quirks of one device go before those of its profile, and a device that sends by itself has none', async (t) => {
   const text = cabinet('wirenboard-wb-led').replace(
     'profile: wirenboard-wb-led',
     'profile: wirenboard-wb-led, quirks: { responseTimeoutMs: 900, retries: 4 }',
@@ -257,7 +257,7 @@ t.test('quirks of one device go before those of its profile, and a device that t
   const uart = cabinet('nova-sds011')
     .replace('unit: 1, profile: nova-sds011', 'profile: nova-sds011, quirks: { retries: 4 }')
     .replace('id: bench,', 'id: bench, kind: uart,');
-  t.match((await site(t, uart, {}).check()).problems, [/quirks: a device of profile "nova-sds011" talks by itself/]);
+  t.match((await site(t, uart, {}).check()).problems, [/quirks: a device of profile "nova-sds011" sends by itself/]);
   for (const wrong of ['retries: 10', 'minGapMs: 1001', 'responseTimeoutMs: 19', 'maxHole: 3'])
     t.not((await site(t, text.replace('retries: 4', wrong), {}).check()).problems.length, 0, wrong);
 });

@@ -1,3 +1,4 @@
+import { Message, NO_TEXT } from '../../../../agent/core/message.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -7,11 +8,11 @@ import { controlledPlace, MAX_NESTING, textRefusal } from '../../../../agent/con
 
 const ROOT = join(import.meta.dirname, '../../../..');
 const DEEP = new RegExp(`^line (\\d+) has more than ${MAX_NESTING} lists or sections within each other`);
-const refusedAt = (text: string): number => Number(DEEP.exec(textRefusal(text))?.[1] ?? 0);
+const refusedAt = (text: string): number => Number(DEEP.exec(String(textRefusal(text)))?.[1] ?? 0);
 
 t.test('control characters are refused at their line; text, tabs and line ends of all kinds are not', async (t) => {
   const fine = ['a: b\n', 'a:\tb\r\n', 'name: Rue de l\u2019Église 🌃\n', '\ufeffa: b', '', '\u00a0', 'a: "\\e[2J"'];
-  for (const text of fine) t.equal(textRefusal(text), '', JSON.stringify(text));
+  for (const text of fine) t.equal(textRefusal(text), NO_TEXT, JSON.stringify(text));
   for (const [char, code] of [
     ['\u0000', '0000'],
     ['\u001b', '001B'],
@@ -23,16 +24,16 @@ t.test('control characters are refused at their line; text, tabs and line ends o
     ['\v', '000B'],
     ['\f', '000C'],
   ] as const)
-    t.equal(textRefusal(`a: b\n# c ${char}d\n`), `line 2 holds the control character U+${code}: take it out`);
+    t.equal(String(textRefusal(`a: b\n# c ${char}d\n`)), `line 2 holds the control character U+${code}: remove it`);
 });
 
 t.test('every file of this program is far from the bound', async (t) => {
   const files = ['config', 'drivers/profiles'].flatMap((dir) => readdirSync(join(ROOT, dir)).map((name) => join(ROOT, dir, name)));
   const texts = files.filter((file) => /\.ya?ml$/.test(file)).map((file) => readFileSync(file, 'utf8'));
   t.ok(texts.length > 20);
-  for (const text of texts) t.equal(textRefusal(text), '');
+  for (const text of texts) t.equal(textRefusal(text), NO_TEXT);
   const wider = texts.map((text) => text.replaceAll(/^( *)/gm, '$1'.repeat(2)));
-  for (const text of wider) t.equal(textRefusal(text), '', 'with twice the indentation too');
+  for (const text of wider) t.equal(textRefusal(text), NO_TEXT, 'with twice the indentation too');
 });
 
 t.test('parts within parts are refused at the line that passes the bound, however they are written', async (t) => {
@@ -75,7 +76,7 @@ t.test('brackets that are only text are no nesting', async (t) => {
     "a: l'avenue [",
     '- a: [b, c]\n  d: {e: f}',
   ])
-    t.equal(textRefusal(`${many(text)}\n`), '', text);
+    t.equal(textRefusal(`${many(text)}\n`), NO_TEXT, text);
 });
 
 t.test('whatever is written by the library in either style is counted as deep as it is, or one more', async (t) => {
@@ -108,7 +109,7 @@ t.test('whatever is written by the library in either style is counted as deep as
 
 t.test('the largest file is read in one pass, whatever it holds', async (t) => {
   for (const part of ['[', "'", '"', '\\"', '- ', '#', ' #', ': ', '|\n', '{"a":', ']', '&a ', '[ # ]\n', "[ '\n", '\r\n'])
-    t.type(textRefusal(part.repeat(Math.ceil(524_288 / part.length))), 'string', JSON.stringify(part));
+    t.type(textRefusal(part.repeat(Math.ceil(524_288 / part.length))), Message, JSON.stringify(part));
 });
 
 t.test('a control character or line end behind an escape is found at its place', (t) => {

@@ -134,7 +134,7 @@ t.test('what an admin has allowed runs, is in the history, and later changes may
   await made.confirm('console:ada');
   t.equal(minPct(), 5);
   t.match(made.history()[0], { by: 'console:ada', why: 'savings; with parts by platform; below the floor, allowed by console:ada' });
-  t.ok(events.some(({ code, text }) => code === 'config-changed' && /below the floor, allowed by console:ada/.test(text)));
+  t.ok(events.some(({ code, text }) => code === 'config-changed' && /below the floor, allowed by console:ada/.test(String(text))));
   await load(dimmed(5, 40));
   t.equal((await made.commit(by('platform'))).state, 'done', 'another level of the night, above what was allowed');
   await made.confirm('platform');

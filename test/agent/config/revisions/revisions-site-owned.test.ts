@@ -69,7 +69,7 @@ async function openManager(t: { testdir(): string }, { text = SMALL_SITE, before
   return { ...(await start()), start, configFile, dataDir, events };
 }
 
-const owned = (answer: ConfigAnswer): string => (answer.state === 'refused' ? answer.reason : `not refused: ${answer.reason}`);
+const owned = (answer: ConfigAnswer): string => (answer.state === 'refused' ? String(answer.reason) : `not refused: ${answer.reason}`);
 const ATTACKS: readonly (readonly [what: string, from: string, to: string, key: string])[] = [
   ['sends the users of the console as a password to a broker of its own', 'mqtt://127.0.0.1:1883', 'mqtt://192.0.2.7:1883\n  username: c1\n  passwordFile: /var/lib/luciole/users.json', 'uplink.broker'],
   ['sends the private key as a password', 'group: Demo', 'group: Demo\n  username: c1\n  passwordFile: /etc/luciole/cabinet.key', 'uplink.passwordFile'],
@@ -249,7 +249,7 @@ t.test(
                   ? await at.commit(request(by))
                   : await at.rollback(each.of, request(by));
             taken += answer.state === 'done' ? 1 : 0;
-            refused += / belongs? to the file of the site/.test(answer.reason) ? 1 : 0;
+            refused += / belongs? to the file of the site/.test(String(answer.reason)) ? 1 : 0;
           }
           // Once the values of the file are confirmed, those of before are gone.
           const isConfirmed = at.view('platform').trial === null;

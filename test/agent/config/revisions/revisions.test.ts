@@ -237,7 +237,7 @@ t.test('the time of a trial goes on over a restart', async (t) => {
   await later(second.clock, 95_000);
   t.strictSame(second.ends, []);
   await until(() => second.ends.length > 0, second.clock);
-  t.match(second.ends, [{ commandId: 'a1', number: 2, reason: /nobody confirmed it within 5 min/ }]);
+  t.match(second.ends, [{ commandId: 'a1', number: 2, reason: /it was not confirmed within 5 min/ }]);
   t.match(second.applied, ['{"pct":30}'], 'what ran before runs again');
   await second.manager.stop();
 });

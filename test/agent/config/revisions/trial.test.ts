@@ -35,7 +35,7 @@ t.test('what becomes of a revision on trial', async (t) => {
       online,
       health(units),
       { mode: 'asked', spentMs: TRIAL_MS, wellMs: TRIAL_MS },
-      { kind: 'return', reason: /nobody confirmed it within 10 min/ },
+      { kind: 'return', reason: /it was not confirmed within 10 min/ },
     ],
     ['the uplink takes its time', online, health(units, false), { spentMs: TRIAL_MS - 1 }, { kind: 'wait' }],
     ['too long', online, health(units, false), { spentMs: TRIAL_MS }, { kind: 'return', reason: /the uplink is not back within 10 min/ }],

@@ -69,7 +69,7 @@ t.test('what cannot be is refused in words', async (t) => {
         { ...first, sha256: sha('x') },
         { ...second, sha256: sha('x') },
       ],
-      /SHA-256 is [0-9a-f]{64}, not what was said/,
+      /SHA-256 is [0-9a-f]{64}, not the one that was sent with it/,
     ],
     ['a hash that is none', [{ ...first, sha256: 'AB' }], /64 hex digits/],
     ['part 0', [{ ...first, part: 0 }], /parts count from 1/],

@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { BusTransaction, ScanProgress } from '../../../../agent/core/bus-tools.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { type Message, msg, NO_TEXT } from '../../../../agent/core/message.ts';
 import { Refusal } from '../../../../agent/core/refusal.ts';
 import { createBusTools } from '../../../../agent/field/bus-tools/bus-tools.ts';
 import { PLAIN_QUIRKS, testDevice, testLine } from '../../../support/profiles.ts';
@@ -202,7 +203,7 @@ t.test('behind a gateway no event, advice or scan speaks of wires that nobody he
 
 t.test('a line of raw bytes has statistics, and no address to ask', async (t) => {
   const config = testLine('dust', [testDevice('D1', { unit: 0 })], { kind: 'uart', port: '/dev/dust' });
-  let reason = '';
+  let reason: Message = NO_TEXT;
   const parts = {
     lines: [],
     rawLines: [{ config, noiseBytes: () => 7, downReason: () => reason }],
@@ -212,11 +213,11 @@ t.test('a line of raw bytes has statistics, and no address to ask', async (t) =>
   };
   const bus = createBusTools(parts);
   t.match(bus.stats(), [{ line: 'dust', kind: 'uart', noiseBytes: 7, units: [], advice: [] }]);
-  reason = 'there is no such port';
-  t.match(bus.stats(), [{ advice: ['the line is down: there is no such port'] }]);
+  reason = msg`there is no such port`;
+  t.match(bus.stats(), [{ advice: [/^the line is down: there is no such port$/] }]);
   await t.rejects(
     bus.scan({ ...SCAN, line: 'dust' }, () => {}),
-    /line dust carries one device that talks by itself: Modbus lines are none/,
+    /line dust has one device that sends by itself: there is no Modbus line/,
   );
   t.throws(() => bus.watch('north', () => {}), Refusal);
 });

@@ -58,7 +58,7 @@ const judged: [story: string, write: BusWrite, warnings: string[]][] = [
   ['a register that nobody knows', write(999, [1]), []],
 ];
 for (const [story, asked, warnings] of judged)
-  t.test(`before a write: ${story}`, async (t) => t.strictSame(writeWarnings(asked, CABINET, PROFILES), warnings));
+  t.test(`before a write: ${story}`, async (t) => t.strictSame(writeWarnings(asked, CABINET, PROFILES).map(String), warnings));
 
 t.test('the tools of a line warn before a write and with its answer', async (t) => {
   const bare = { write: async (request: BusWrite) => ({ ...request, before: [1], after: [2] }) } as unknown as BusTools;

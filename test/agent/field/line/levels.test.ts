@@ -92,7 +92,7 @@ t.test('a write that could not be sent in time is not sent at all', async (t) =>
   plant.sim.revive(1);
   const backMono = plant.clock.monoMs();
   t.match(await first, { state: 'failed', reason: /newer level|no reply/ });
-  t.match(await stale, { state: 'failed', reason: 'not sent in time', sentMono: null });
+  t.match(await stale, { state: 'failed', reason: /not sent in time/, sentMono: null });
   await plant.clock.advance(60_000);
   t.notOk(plant.askedSince('L1', backMono).some((what) => what.startsWith('write')));
 });
@@ -119,14 +119,14 @@ t.test('a silent lamp still gets its light: at once, then each five seconds, and
 t.test('a write to a line that is down, or to nobody, fails at once', async (t) => {
   const plant = await plantWith(t, { devices: { L1: LAMP } });
   await plant.clock.advance(2_000);
-  t.match(await plant.write('L9', 50), { state: 'failed', reason: 'no device L9 on any line', sentMono: null });
+  t.match(await plant.write('L9', 50), { state: 'failed', reason: /no device L9 on any line/, sentMono: null });
   const flying = plant.write('L1', 50);
   await plant.clock.advance(3);
   const waiting = plant.write('L1', 60);
   plant.sim.unplug();
   t.match(await flying, { state: 'failed' });
-  t.match(await waiting, { state: 'failed', reason: 'the line went down' });
-  t.match(await plant.write('L1', 70), { state: 'failed', reason: 'line north is down' });
+  t.match(await waiting, { state: 'failed', reason: /the line went down/ });
+  t.match(await plant.write('L1', 70), { state: 'failed', reason: /line north is down/ });
 });
 
 t.test('stopping ends every write', async (t) => {
@@ -136,8 +136,8 @@ t.test('stopping ends every write', async (t) => {
   await plant.clock.advance(13);
   await plant.field.stop();
   t.match(await Promise.all(results), [
-    { state: 'failed', reason: 'the agent is stopping', sentMono: Number },
-    { state: 'failed', reason: 'the agent is stopping', sentMono: null },
+    { state: 'failed', reason: /the agent is stopping/, sentMono: Number },
+    { state: 'failed', reason: /the agent is stopping/, sentMono: null },
   ]);
   t.match(await plant.write('L1', 50), { state: 'failed' });
 });

@@ -254,7 +254,7 @@ t.test('an unplugged line is an event, its readings are missing; plugged in agai
   plant.unit('L2').registers.set('holding:100', 0);
   plant.sim.replug();
   await plant.clock.advance(12_000);
-  t.match(plant.field.lines()[0], { state: 'up', reason: '' });
+  t.match(plant.field.lines()[0], { state: 'up', reason: /^$/ });
   t.same(eventsOf(plant, 'line-down'), ['north starts', 'north ends']);
   t.match(plant.field.latest('L1.level'), { quality: 'good' });
   t.match(plant.field.latest('L1.temperature'), { quality: 'good' });
@@ -267,7 +267,7 @@ t.test('a port missing at the start is an event, and opened when it comes', asyn
   const plant = createPlant({ devices: { L1: LAMP } });
   t.teardown(() => plant.field.stop());
   plant.sim.unplug();
-  t.match(plant.field.lines()[0], { state: 'down', reason: 'not opened yet' });
+  t.match(plant.field.lines()[0], { state: 'down', reason: /not opened yet/ });
   await plant.field.start();
   t.same(eventsOf(plant, 'line-down'), ['north starts']);
   t.match(plant.field.devices(), [{ state: 'new' }]);

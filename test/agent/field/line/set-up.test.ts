@@ -113,8 +113,8 @@ t.test('a set-up register that does not keep its value is told once, however oft
   t.same(writes(), ['write holding:100=7', 'write holding:101=1500'], 'written once, for it lies in flash');
   t.same(eventsOf(plant, 'unit-not-set-up'), ['L1 starts'], 'and told once, both together');
   t.equal(
-    plant.events.find(({ code }) => code === 'unit-not-set-up')?.text,
-    'L1 is not set up, holding 100 (a fixed value): reads back 0, wrote 7; holding 101 (a value of the site): reads back 0, wrote 1500; check that its profile fits its model and firmware',
+    String(plant.events.find(({ code }) => code === 'unit-not-set-up')?.text),
+    'L1 is not set up, holding 100 (a fixed value): reads back 0, wrote 7, holding 101 (a value of the site): reads back 0, wrote 1500; check that its profile fits its model and firmware',
   );
   lamp.registers.set('holding:100', 3);
   lamp.deaf = false;

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { msg, NO_TEXT } from '../../../../agent/core/message.ts';
 import { type AdvisedUnit, adviceOf, type PlainLineStats } from '../../../../agent/field/stats/bus-advice.ts';
 import { createRecentEnds } from '../../../../agent/field/stats/unit-stats.ts';
 
@@ -45,7 +46,7 @@ const healthy: PlainLineStats = {
   noiseBytes: 3,
   foreignFrames: 0,
   console: { transactions: 0, timeouts: 0, exceptions: 0, lateReplies: 0 },
-  downReason: '',
+  downReason: NO_TEXT,
   urgentWaitMs: null,
   overruns: 0,
   units: [unit(1), unit(2), unit(3)],
@@ -103,11 +104,11 @@ const adviceTable: [story: string, line: PlainLineStats, latencyMs: number | nul
     'units with the same trouble share a sentence',
     lineOf({ units: [1, 2, 3, 4, 5, 6].map((n) => unit(n, recent({ missed: 30 + 10 * n }))) }),
     null,
-    [/^L1 \(unit 1\), .*, L4 \(unit 4\) and 2 more miss 4 to 8 % of their questions in the last 10 minutes: check their connectors/],
+    [/^L1 \(unit 1\), .*, L4 \(unit 4\) and 2 more miss 4 to 8 % of their requests in the last 10 minutes: check their connectors/],
   ],
   [
     'a line that is down is told first, and why, and nothing of its units',
-    lineOf({ downReason: 'there is no such port', units: [unit(1, { state: 'silent' }), unit(2, { state: 'silent' })] }),
+    lineOf({ downReason: msg`there is no such port`, units: [unit(1, { state: 'silent' }), unit(2, { state: 'silent' })] }),
     null,
     [/^the line is down: there is no such port$/],
   ],
@@ -117,15 +118,20 @@ const adviceTable: [story: string, line: PlainLineStats, latencyMs: number | nul
     null,
     [/^no unit answers: check that tcp:\/\/10.0.0.5 is the right gateway, its own serial settings/],
   ],
-  ['foreign frames are a second master', lineOf({ foreignFrames: 2 }), null, [/2 frames of somebody else: look for a second master/]],
-  ['many stray bytes are too', lineOf({ noiseBytes: 900 }), null, [/900 bytes nobody asked for: look for a second master/]],
+  [
+    'foreign frames are a second master',
+    lineOf({ foreignFrames: 2 }),
+    null,
+    [/2 frames that the agent did not request: look for a second master/],
+  ],
+  ['many stray bytes are too', lineOf({ noiseBytes: 900 }), null, [/900 bytes that the agent did not request: look for a second master/]],
   [
     'a full wire wants more baud',
     lineOf({ busyPct: 91, wirePct: 80, overruns: 4 }),
     null,
-    [/91 % busy, 4 polls came late: raise 9600 baud/],
+    [/91 % busy, 4 polls were late: raise 9600 baud/],
   ],
-  ['slow units want fewer polls', lineOf({ busyPct: 91, wirePct: 20 }), null, [/91 % busy: its units take their time/]],
+  ['slow units want fewer polls', lineOf({ busyPct: 91, wirePct: 20 }), null, [/91 % busy: its units need long to answer/]],
   [
     'an adapter that waits is told how not to',
     healthy,
@@ -231,7 +237,7 @@ const gatewayTable: [story: string, line: PlainLineStats, wanted: RegExp][] = [
     /miss 6 % of their .* and their cable and supply/,
   ],
   ['no room', behind({ busyPct: 91, wirePct: 80 }), /raise 9600 baud, here and in the gateway/],
-  ['no room on Modbus TCP', behind({ busyPct: 91, wirePct: 80, baud: null }), /busy: its units take their time/],
+  ['no room on Modbus TCP', behind({ busyPct: 91, wirePct: 80, baud: null }), /busy: its units need long to answer/],
 ];
 
 for (const [story, line, wanted] of gatewayTable) {

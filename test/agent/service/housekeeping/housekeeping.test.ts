@@ -3,6 +3,7 @@ import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { createHousekeeping } from '../../../../agent/service/housekeeping/housekeeping.ts';
 
 import { logAt } from '../log/log-lines.ts';
+import { texts } from '../../../support/texts.ts';
 
 /** Chores that tell when they ran; what they keep outlives a restart. */
 function choresAt(startAt: string, cron: Record<string, string>, kept = new Map<string, unknown>()) {
@@ -45,7 +46,7 @@ t.test('a chore runs at its time of UTC wherever the cabinet stands, tells what 
     { event: 'chore-done', chore: 'never-compact', severity: 'info', result: 'never-compact done' },
     { chore: 'never-compact' },
   ]);
-  t.strictSame(housekeeping.view(), [
+  t.strictSame(texts(housekeeping.view()), [
     {
       name: 'never-compact',
       cron: '*/2 2 * * *',
@@ -105,7 +106,7 @@ t.test('times that passed while the cabinet had no mains are made up for once th
   await clock.advance(4 * MINUTES);
   t.strictSame(ran, [], 'not at once');
   t.match(
-    housekeeping.view()[1],
+    texts(housekeeping.view()[1]),
     { name: 'backup', result: 'done before', lastMs: Date.parse('2026-11-30T02:00Z') },
     'told over a restart',
   );

@@ -9,6 +9,7 @@ import { hangsOf } from '../../../../agent/service/run/progress.ts';
 import { createRunGuard, type GuardParts } from '../../../../agent/service/run/run-guard.ts';
 import { begun, EMPTY_LEDGER, ended, type RunEnd, type StartLedger, up } from '../../../../agent/service/run/start-ledger.ts';
 import { createWatchdog } from '../../../../agent/service/run/watchdog.ts';
+import { texts } from '../../../support/texts.ts';
 
 const NOW = HOUR_MS;
 const ago = (seconds: number): number => NOW - seconds * 1_000;
@@ -254,7 +255,7 @@ t.test('a run tells how the one before ended, without its secrets, and safe mode
   for (let i = 0; i < 4; i++) (await start({ upS: 4_001 + i })).guard.ended('crashed', 'mqtt://me:secret@host failed');
   const { clock, guard } = await start({ upS: 4_010 });
   t.equal(guard.mode, 'safe');
-  t.match(guard.events, [
+  t.match(texts(guard.events), [
     { code: 'agent-restarted', text: 'the run before crashed: mqtt://me:[redacted]@host failed' },
     { code: 'safe-mode', severity: 'alarm', isLasting: true },
   ]);

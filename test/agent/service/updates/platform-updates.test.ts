@@ -4,6 +4,7 @@ import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { UpdateManager } from '../../../../agent/core/updates.ts';
 import type { Outcome } from '../../../../agent/core/words.ts';
 import { createPlatformUpdates } from '../../../../agent/service/updates/platform-updates.ts';
+import { texts } from '../../../support/texts.ts';
 
 const PART = Buffer.alloc(48 * 1_024);
 
@@ -38,9 +39,9 @@ t.test('a platform that never stops sending writes 256 MB a day and no more', as
   const { clock, seen, send } = platform();
   const partsOfDay = Math.floor(2 ** 28 / PART.length);
   t.match(await send(partsOfDay), { state: 'verified' }, 'the largest file in one day');
-  t.match(await send(1), { state: 'refused', reason: 'the 256 MB of a day are used up: go on in 24 h' });
+  t.match(texts(await send(1)), { state: 'refused', reason: 'the 256 MB of a day are used up: continue in 24 h' });
   await clock.advance(DAY_MS - HOUR_MS);
-  t.match(await send(10_000), { state: 'refused', reason: /go on in 1 h/ });
+  t.match(texts(await send(10_000)), { state: 'refused', reason: /continue in 1 h/ });
   t.ok(seen.writtenBytes <= 2 ** 28);
   await clock.advance(HOUR_MS);
   t.match(await send(1), { state: 'verified' });

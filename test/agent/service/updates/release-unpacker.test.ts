@@ -19,6 +19,7 @@ import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { unpackRelease } from '../../../../agent/service/updates/release-unpacker.ts';
 import { answerUnpackRequest, requestUnpacking } from '../../../../agent/service/updates/unpack-request.ts';
 import { createMaker, thisArch, updateBy } from '../../../support/update-files.ts';
+import { texts } from '../../../support/texts.ts';
 
 const INSTALLED = 10;
 
@@ -181,7 +182,7 @@ t.test('agent and service find each other by two files: the request is taken onc
   t.notOk(existsSync(file), 'or the path unit would come back at once');
   const told = asked.then((answer) => answer);
   for (let look = 0; look < 3; look++) await clock.advance(200);
-  t.strictSame(await told, { release: '20-0.2.0', text: '' });
+  t.strictSame(texts(await told), { release: '20-0.2.0', text: '' });
   await t.rejects(answerUnpackRequest(parts), { code: 'ENOENT' }, 'without a request nothing is done');
 });
 

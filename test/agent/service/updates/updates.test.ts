@@ -11,6 +11,7 @@ import { startReleaseTrial } from '../../../../agent/service/updates/release-tri
 import { answerUnpackRequest } from '../../../../agent/service/updates/unpack-request.ts';
 import { createUpdateManager, type UpdateManagerParts } from '../../../../agent/service/updates/update-manager.ts';
 import { createMaker, programOf, thisArch, updateBy } from '../../../support/update-files.ts';
+import { texts } from '../../../support/texts.ts';
 
 const NOW = { isForced: false };
 const SERIAL = 10;
@@ -146,12 +147,12 @@ const refusals: [story: string, file: Bad, words: RegExp][] = [
     ({ maker }) => updateBy(maker, { entries: [{ kind: 'link', path: 'luciole/bin', target: '/bin' }] }),
     /something other than files and folders/,
   ],
-  ['more than it says', ({ maker }) => updateBy(maker, { unpackedBytes: 1_000 }), /unpacks to more than it says/],
+  ['more than it says', ({ maker }) => updateBy(maker, { unpackedBytes: 1_000 }), /unpacks to more than it declares/],
 ];
 for (const [story, file, words] of refusals)
   t.test(`${story} is refused in words, and nothing has changed`, async (t) => {
     const cabinet = cabinetAt(t);
-    t.match(await cabinet.install(file(cabinet)), words);
+    t.match(texts(await cabinet.install(file(cabinet))), words);
     t.strictSame(cabinet.restarts, []);
     t.match(await cabinet.releases.facts(), { current: PACKAGE, trial: null });
     const left = existsSync(cabinet.releases.dir) ? readdirSync(cabinet.releases.dir) : [];
@@ -179,15 +180,15 @@ t.test('no update without a key: what nobody vouches for is not taken', async (t
 
 t.test('never while lamps are lit, unless told to', async (t) => {
   const { maker, install, restarts, manager, releases } = cabinetAt(t, { lampsLit: () => 7 });
-  t.match(await install(updateBy(maker)), /nothing was changed: 7 lamps are lit: update by day, or say --force/);
+  t.match(texts(await install(updateBy(maker))), /nothing was changed: 7 lamps are lit: update by day, or add --force/);
   t.match(await manager.revert(NOW), { isDone: false, text: /no release to go back to/ });
   t.match(await install(updateBy(maker), { isForced: true }), /takes over/);
   await releases.confirm(20);
   t.match(await manager.revert(NOW), { isDone: false, text: /7 lamps are lit: go back by day/ });
   t.equal(restarts.length, 1);
-  t.match(await manager.revert({ isForced: true }), { isDone: true, text: 'the installed package takes over now' });
+  t.match(texts(await manager.revert({ isForced: true })), { isDone: true, text: 'the installed package takes over now' });
   t.match(await releases.facts(), { current: PACKAGE, previous: '20-0.2.0', trial: null });
-  t.match(await manager.revert({ isForced: true }), { text: '20-0.2.0 takes over now' }, 'and forth again');
+  t.match(texts(await manager.revert({ isForced: true })), { text: '20-0.2.0 takes over now' }, 'and forth again');
 });
 
 t.test('nobody goes back below the least serial that the maker has signed, once the release is confirmed', async (t) => {
@@ -206,7 +207,7 @@ t.test('nobody goes back below the least serial that the maker has signed, once 
   await releases.confirm(20);
   await install(updateBy(maker, { serial: 30, version: '0.3.0', leastSerial: 30 }));
   t.match(
-    await manager.revert(NOW),
+    texts(await manager.revert(NOW)),
     { isDone: true, text: '20-0.2.0 takes over now' },
     'one on trial is taken back, as its bound is not proven yet',
   );
@@ -277,7 +278,7 @@ t.test('parts out of order and files beyond measure are refused; a file may be b
 t.test('whatever a disk answers is told to who brings an update, and is no reason for the agent to end', async (t) => {
   const { maker, install, releases } = cabinetAt(t);
   mkdirSync(releases.incoming, { recursive: true });
-  t.match(await install(updateBy(maker)), /nothing was changed: the disk does not take it \(EISDIR\)/);
+  t.match(texts(await install(updateBy(maker))), /nothing was changed: the disk does not accept it \(EISDIR\)/);
 });
 
 t.test('a sender that does not stop fills no disk: no part ends beyond its file, and each finds the room of the store kept', async (t) => {
@@ -340,8 +341,8 @@ t.test('a transfer goes on where it stood when the agent starts anew', async (t)
 
 t.test('an agent that no service of the package started takes none', async (t) => {
   const { maker, install, manager } = cabinetAt(t, { obstacle: msg`only the service` });
-  t.equal(await install(updateBy(maker)), 'only the service');
-  t.match(await manager.status(), { obstacle: 'only the service', release: PACKAGE });
+  t.equal(texts(await install(updateBy(maker))), 'only the service');
+  t.match(texts(await manager.status()), { obstacle: 'only the service', release: PACKAGE });
 });
 
 const WELL: Pulse = { lines: [], tickedMono: 0, store: { unansweredMono: null, isStuck: false } };
@@ -349,7 +350,7 @@ const trials: [story: string, at: (second: number) => { readonly unitsOk?: numbe
   ['well from the first', () => ({}), /^65 s: well$/],
   ['slow to meet its units', (second) => ({ unitsOk: second < 100 ? 3 : 12 }), /^160 s: well$/],
   ['one unit of twelve lost is none of its faults', () => ({ unitsOk: 11 }), /^65 s: well$/],
-  ['half of the street lost', () => ({ unitsOk: 6 }), /^300 s: 6 units answer, 10 would be enough$/],
+  ['half of the street lost', () => ({ unitsOk: 6 }), /^300 s: 6 units answer, at least 10 are required$/],
   ['lighting that does not begin', () => ({ pulse: { tickedMono: null } }), /^300 s: the lighting has not begun$/],
   [
     'a store that does not answer',
@@ -387,5 +388,5 @@ for (const [story, at, seen] of trials)
     });
     await clock.advance(400_000);
     t.equal(ends.length, 1);
-    t.match(ends[0], seen);
+    t.match(texts(ends[0]), seen);
   });

@@ -15,6 +15,7 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import t from 'tap';
 import { HOUR_MS } from '../../../../agent/core/durations.ts';
+import { texts } from '../../../support/texts.ts';
 import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 import { changeFile, cut, FILES, fill, inside, MB, numberedEvent, openStore, zeroLeaf } from './open-store.ts';
 
@@ -42,7 +43,7 @@ const damages: readonly [story: string, damage: (path: string) => void, reason: 
   [
     'of a future version',
     (path) => inside(path, (db) => db.exec("PRAGMA user_version = 9; UPDATE meta SET value = 8 WHERE key = 'readable_since'")),
-    /version 9, usable since 8, this program knows (?:4.*state\.db|5.*telemetry\.db)/,
+    /version 9, readable since 8, this program reads up to (?:4.*state\.db|5.*telemetry\.db)/,
   ],
 ];
 
@@ -70,8 +71,8 @@ for (const [story, damage, reason] of damages) {
     t.match(store.gaps(), [{ reason: 'set-aside' }]);
     const reports = store.reports();
     t.equal(reports.length, 2, 'each file once');
-    for (const message of reports) t.match(message, reason);
-    t.ok(reports.some((message) => /telemetry\.db.*kept as .*quarantine\/telemetry\.db; a fresh file was begun/.test(message)));
+    for (const message of reports) t.match(texts(message), reason);
+    t.ok(reports.some((message) => /telemetry\.db.*kept as .*quarantine\/telemetry\.db; the agent began a new file/.test(message)));
     t.ok(
       reports.some((message) => /state\.db.*kept as .*quarantine\/state\.db; restored from .*state\.db\.bak, 26\.0 h old/.test(message)),
     );
@@ -154,8 +155,8 @@ t.test('what a power cut leaves of a journal is always a beginning of whole comm
 t.test('damage that SQLite reports as something else is still damage', async (t) => {
   const table: [story: string, at: number, value: number, message: RegExp][] = [
     ['a write format it does not know: a file that may only be read', 18, 3, /found format 3\/2/],
-    ['a schema format it does not know: a statement it refuses', 47, 99, /it is not what its version says \(unsupported file format\)/],
-    ['a version before the first', 63, 0, /it is not what its version says/],
+    ['a schema format it does not know: a statement it refuses', 47, 99, /its tables do not match its version \(unsupported file format\)/],
+    ['a version before the first', 63, 0, /its tables do not match its version/],
   ];
   for (const [story, at, value, message] of table) {
     const dir = testFolder(t);
@@ -168,7 +169,7 @@ t.test('damage that SQLite reports as something else is still damage', async (t)
     const again = openStore(t, dir);
     t.match(again.commit(frame(1)), { ok: true }, story);
     t.equal(again.load('a'), 1);
-    t.match(again.reports(), [message, message]);
+    t.match(texts(again.reports()), [message, message]);
   }
 });
 
@@ -217,12 +218,12 @@ t.test('the quarantine keeps one copy of each file, within a bound, and tells wh
   writeFileSync(join(dir, 'quarantine', 'telemetry.db-wal'), 'the journal of the one before');
   t.match(spoil(20_000), /kept as/);
   t.strictSame(kept(), [['telemetry.db', 20_000]], 'the newest');
-  t.match(spoil(64 * MB + 1), /dropped, since its 65 MB are more than the 64 MB that are kept/);
+  t.match(texts(spoil(64 * MB + 1)), /removed: it has 65 MB, and at most 64 MB are kept/);
   t.strictSame(kept(), [['telemetry.db', 20_000]], 'what is too large leaves the one before');
   writeFileSync(join(dir, 'quarantine', 'state.db'), '');
   truncateSync(join(dir, 'quarantine', 'state.db'), 10 * MB);
   utimesSync(join(dir, 'quarantine', 'state.db'), 1, 1);
-  t.match(spoil(60 * MB), /kept as .*telemetry\.db, for which state\.db had to go/);
+  t.match(texts(spoil(60 * MB)), /kept as .*telemetry\.db; removed to make room: state\.db/);
   t.strictSame(kept(), [['telemetry.db', 60 * MB]]);
 });
 
@@ -248,6 +249,6 @@ t.test('a quarantine that a power cut interrupts is gone on with: its loss is co
   renameSync(join(found, 'quarantine', 'telemetry.db'), join(found, 'telemetry.db.aside'));
   const late = openStore(t, found);
   t.equal(late.gaps().length, 1, 'a fresh file stood already: its loss is in it');
-  t.match(late.notices, [{ kind: 'remark', message: /set aside before the agent ended is kept as/ }]);
+  t.match(texts(late.notices), [{ kind: 'remark', message: /set aside before the agent ended; kept as/ }]);
   t.ok(existsSync(join(found, 'quarantine', 'telemetry.db')));
 });

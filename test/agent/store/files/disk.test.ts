@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { HOUR_MS } from '../../../../agent/core/durations.ts';
 import type { FreeBytes } from '../../../../agent/store/files/reserve-file.ts';
+import { texts } from '../../../support/texts.ts';
 import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 import { FILES, MB, type OpenStore, openStore } from './open-store.ts';
 
@@ -60,7 +61,7 @@ t.test('on a full disk the ballast is given up, the commit goes in, and the ball
   t.match(store.commit(), { ok: true }, 'with a ballast to fall back on, little room is tried');
   t.match(store.commit(frame(++n, 400)), { ok: false, code: 'full' });
   t.notOk(existsSync(reserveFile));
-  t.match(store.notices.at(-1), { kind: 'remark', message: /the disk is full \(1\.0 MB free\); the reserve was given up/ });
+  t.match(texts(store.notices.at(-1)), { kind: 'remark', message: /the disk is full \(1\.0 MB free\), so the agent released its reserve/ });
   t.match(store.save('a', 1), { ok: true });
 
   disk.freeMb = 3.9;
@@ -100,7 +101,7 @@ const obstacles: readonly [story: string, put: (dir: string) => void, take: (dir
       for (const name of FILES) mkdirSync(join(dir, name), { recursive: true });
     },
     (dir) => rmSync(dir, { recursive: true }),
-    /found a folder, expected a file; take it away/,
+    /found a folder, expected a file; remove it/,
   ],
   [
     'a link where each file should be',
@@ -149,7 +150,7 @@ for (const [story, put, take, message] of obstacles) {
     const dir = join(testFolder(t), 'store');
     put(dir);
     const store = openStore(t, dir);
-    for (const answer of askAll(store)) t.match(answer, { ok: false, message });
+    for (const answer of askAll(store)) t.match(texts(answer), { ok: false, message });
     take(dir);
     for (const answer of askAll(store)) t.match(answer, { ok: true });
     t.strictSame(store.seqs(), [1]);

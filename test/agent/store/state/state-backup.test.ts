@@ -71,11 +71,11 @@ t.test('a damaged copy is neither restored nor put in the place of a sound one',
   );
   t.match(
     restoredFrom(() => truncateSync(`${path}.bak.1`, 0)),
-    { night: undefined, reports: [/a fresh file was begun/] },
+    { night: undefined, reports: [/the agent began a new file/] },
   );
   t.match(
     restoredFrom(() => {}),
-    { night: undefined, reports: [/a fresh file was begun/] },
+    { night: undefined, reports: [/the agent began a new file/] },
     'empty copies are none',
   );
 });

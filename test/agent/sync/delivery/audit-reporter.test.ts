@@ -4,6 +4,7 @@ import { DAY_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
 import { GENESIS } from '../../../../agent/store/state/audit-chain.ts';
 import { createMemoryStore } from '../memory-store.ts';
 import { runDry, setUp } from './delivery-scene.ts';
+import { texts } from '../../../support/texts.ts';
 
 interface Told {
   readonly n?: number;
@@ -98,8 +99,8 @@ t.test('a platform that writes back what it has is sent the rest, whatever gets 
   cabinet.hear(7);
   for (let minute = 0; minute < 400 && cabinet.head().n < 100; minute += 1) {
     if (minute < 5) cabinet.store.note('later');
-    if (cabinet.head().n > 0) t.equal(await cabinet.delivery.acknowledgeAudit(cabinet.head()), '');
-    else t.equal(await cabinet.delivery.acknowledgeAudit({ n: 0, hash: '' }), '');
+    if (cabinet.head().n > 0) t.equal(texts(await cabinet.delivery.acknowledgeAudit(cabinet.head())), '');
+    else t.equal(texts(await cabinet.delivery.acknowledgeAudit({ n: 0, hash: '' })), '');
     await cabinet.clock.advance(10 * MINUTE_MS);
     await cabinet.turn();
     cabinet.hear(3);

@@ -2,6 +2,7 @@ import t from 'tap';
 import type { StoredFrame } from '../../../../agent/core/ports.ts';
 import { createResendQueue, type ResendResult } from '../../../../agent/sync/delivery/resend-queue.ts';
 import { createMemoryStore } from '../memory-store.ts';
+import { texts } from '../../../support/texts.ts';
 
 const ask = (id: string, fromSeq: number, toSeq: number) => ({ id, fromMs: null, toMs: null, fromSeq, toSeq });
 
@@ -29,5 +30,5 @@ t.test('a store that does not answer refuses a request; it does not end it as do
   const queue = createResendQueue(store, (result) => results.push(result));
   queue.add(ask('rows', 1, 2));
   t.equal(await queue.next(10), undefined);
-  t.match(results, [{ id: 'rows', state: 'refused', reason: /store cannot be asked/ }]);
+  t.match(texts(results), [{ id: 'rows', state: 'refused', reason: /store does not respond/ }]);
 });

@@ -1,3 +1,4 @@
+import { msg, NO_TEXT } from '../../../../agent/core/message.ts';
 import t from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { ResendRequest, ResendResult } from '../../../../agent/sync/delivery/resend-queue.ts';
@@ -5,6 +6,7 @@ import { createSyncHandler } from '../../../../agent/sync/delivery/sync-handler.
 import { encodePayload } from '../../../../agent/sync/sparkplug/codec.ts';
 import { createMetricTable } from '../../../../agent/sync/sparkplug/metric-table.ts';
 import { NODE_DEVICES, NODE_START_MS, silentLog, uplinkConfig } from '../small-node.ts';
+import { texts } from '../../../support/texts.ts';
 
 function openHandler() {
   const clock = createManualClock(NODE_START_MS);
@@ -22,18 +24,18 @@ function openHandler() {
     delivery: {
       acknowledge: () => {
         done.acks += 1;
-        return '';
+        return NO_TEXT;
       },
       acknowledgeAudit: async ({ n }) => {
         done.audits.push(n);
-        return n > 9 ? 'no such entry' : '';
+        return n > 9 ? msg`no such entry` : NO_TEXT;
       },
       accept: () => {
         done.accepts += 1;
       },
       resend: ({ id }: ResendRequest) => {
         done.resends += 1;
-        return { id, state: 'queued', readings: 0, reason: '' };
+        return { id, state: 'queued', readings: 0, reason: NO_TEXT };
       },
     },
     onResend: (result) => results.push(result),
@@ -55,7 +57,7 @@ t.test('a platform that changes its mind all the time wears no flash, and one th
     write('Sync/Resend', `{"id":"r-${i}","fromSeq":1,"toSeq":9}`);
   }
   t.match(done, { accepts: 16, resends: 16, logged: 32 });
-  t.match(results.at(-1), { state: 'refused', reason: 'asked too often: at most 32 at once, then one in 5 s' });
+  t.match(texts(results.at(-1)), { state: 'refused', reason: 'requested too often: at most 32 at once, then one in 5 s' });
   t.ok(results.length < 64, 'nor is the link filled with refusals');
   await clock.advance(60_000);
   write('Sync/Resend', '{"id":"late","fromSeq":1,"toSeq":9}');

@@ -6,6 +6,7 @@ import type { ConnectOptions, MqttConnection } from '../../../../agent/sync/mqtt
 import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
 import { manualClock, until } from '../small-node.ts';
 import { CONNACK_4, CONNACK_5, polite, type RawBroker, type RawClient, type RawPacket, startRawBroker } from './raw-broker.ts';
+import { texts } from '../../../support/texts.ts';
 
 const transport = createMqttTransport();
 const clock = createSystemClock({ quality: () => 'synced' });
@@ -53,9 +54,9 @@ const refusals: [protocol: 4 | 5, code: number, words: RegExp][] = [
   [5, 0x87, /\(0x87\): not authorised: check uplink\.username, the password, the client certificate/],
   [5, 0x97, /\(0x97\): a quota is used up/],
   [5, 0x88, /\(0x88\): it is not available now/],
-  [5, 0x85, /does not like our client id/],
+  [5, 0x85, /does not accept our client id/],
   [5, 0x84, /check uplink\.protocol/],
-  [5, 0xee, /a reason that no standard knows/],
+  [5, 0xee, /the code is in no standard/],
   [4, 5, /\(0x05\): not authorised/],
   [4, 1, /check uplink\.protocol/],
 ];
@@ -139,7 +140,7 @@ for (const [story, url, answer, words] of silences) {
     await time.advance(29_999);
     t.equal(other.clients[0]?.closed, false);
     await time.advance(1);
-    t.match(await failure, { message: words });
+    t.match(texts(await failure), { message: words });
     t.ok(await until(() => other.clients[0]?.closed === true));
   });
 }
@@ -179,7 +180,7 @@ for (const [story, protocol, bytes, words] of attacks) {
     const pending = [connection.barrier(), connection.subscribe(['a'])].map((each) => each.catch((error: UplinkError) => error.code));
     client.send(...bytes);
     t.ok(await until(() => ends.length === 1), `ended: ${ends[0]?.message}`);
-    t.match(ends, [{ code: 'lost', message: words }]);
+    t.match(texts(ends), [{ code: 'lost', message: words }]);
     t.strictSame(await Promise.all(pending), ['lost', 'lost']);
     t.throws(() => connection.publish('t', Buffer.alloc(1)), { code: 'lost' });
     await t.rejects(connection.barrier(), { code: 'lost' });

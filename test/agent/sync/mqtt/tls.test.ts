@@ -119,7 +119,7 @@ const bad: Bad[] = [
     pair: good,
     settings: withClients,
     config: () => client(stranger?.issue('c1')),
-    words: /it does not know who signed our client certificate: check uplink\.certFile/,
+    words: /it does not know the authority that signed our client certificate: check uplink\.certFile/,
   },
   {
     story: 'a client certificate that has expired',
@@ -196,13 +196,13 @@ t.test('a certificate is replaced without a restart: at the next connection, not
   t.match([isOnline(), node.uplink.status()], [true, { bdSeq, certificates: { own: { subject: 'CN=first' } } }], 'the session goes on');
 
   node.uplink.tools.reconnect('console:tech');
-  t.ok(await until(() => /does not know who signed/.test(node.uplink.status().reason)), 'now the new one counts');
+  t.ok(await until(() => /does not know the authority that signed/.test(node.uplink.status().reason)), 'now the new one counts');
   install(city?.issue('third') as Pair);
   t.ok(await until(isOnline, 10_000), 'and is put right without anybody asking');
   t.match(node.uplink.status(), { certificates: { own: { subject: 'CN=third', issuer: 'CN=city' } } });
   t.match(
     node.events.filter(({ code }) => code === 'uplink-reconnect'),
-    [{ text: 'new connection to the platform asked for by console:tech' }],
+    [{ text: 'new connection to the platform requested by console:tech' }],
   );
   t.strictSame(
     node.events.filter(({ code, text }) => code === 'uplink-down' && text === ''),

@@ -32,11 +32,11 @@ const many = same(
   }),
 );
 
-const uplink = { ...fakeStatus().uplink, state: 'down', reason: 'the broker refuses the password; check passwordFile' } as const;
+const uplink = { ...fakeStatus().uplink, state: 'down', reason: msg`the broker refuses the password; check passwordFile` } as const;
 
 const LOST = 'does not answer; check its supply, address 4 and the wire to pole P04 (line north); no reply within 45 ms';
 
-const DEAD = 'no unit on line street answers; check its supply, wires A and B, the adapter';
+const DEAD = msg`no unit on line street answers; check its supply, wires A and B, the adapter`;
 
 const faultyZones = fakeStatus().zones.map((zone) => ({
   ...zone,
@@ -68,7 +68,7 @@ const verdicts: [story: string, changes: Partial<StatusView>, verdict: string][]
   ['readings were lost', { store: { ...fakeStatus().store, readingsLost: 7 } }, 'readings were lost since the start: `luciole store`'],
   ['an unknown number of them', { store: { ...fakeStatus().store, lossesEstimated: 1 } }, 'readings were lost since the start: `luciole store`'],
   ['the platform is out of reach', { uplink: { ...uplink } }, 'the uplink is down: `luciole uplink`'],
-  ['the worst comes first', { activeEvents: [alarm], uplink: { ...uplink }, lines: [fakeLine('street', { state: 'down', reason: 'no such port' })] },
+  ['the worst comes first', { activeEvents: [alarm], uplink: { ...uplink }, lines: [fakeLine('street', { state: 'down', reason: msg`no such port` })] },
     'line street is down: `luciole bus stats street`; 2 more below'],
 ];
 await learn('fr');

@@ -6,7 +6,7 @@ import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
 import type { Page } from '../../../../../agent/console/text/page.ts';
 import { plain } from '../../../../../agent/console/text/plain-text.ts';
-import { msg } from '../../../../../agent/core/message.ts';
+import { msg, NO_TEXT } from '../../../../../agent/core/message.ts';
 import type { ConfigAnswer, ConfigFiles, ConfigManager, ConfigView, Revision } from '../../../../../agent/core/revisions.ts';
 import type { AgentView } from '../../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
@@ -37,7 +37,7 @@ const CHANGED: ConfigAnswer = {
     { path: 'lines[north].serial.baud', before: '9600', after: '19200' },
     { path: 'lamps[L13]', before: null, after: `{"id":"L13","note":"${'long '.repeat(30)}"}` },
   ],
-  touches: ['line north', 'light'],
+  touches: [msg`line ${'north'}`, msg`light`],
 };
 const REFUSED: ConfigAnswer = {
   ...DONE,
@@ -66,7 +66,7 @@ function view(replies: Partial<{ answer: ConfigAnswer; view: ConfigView }> = {})
     };
   const manager: ConfigManager = {
     settled: async () => {},
-    view: () => replies.view ?? { running: REVISION, trial: null, candidate: null, others: [], trouble: '' },
+    view: () => replies.view ?? { running: REVISION, trial: null, candidate: null, others: [], trouble: NO_TEXT },
     history: () => [
       { ...REVISION, number: 8, state: 'returned', reason: '5 of 5 units no longer answer: L01, L02, L03, L04, S01' },
       REVISION,
@@ -189,7 +189,7 @@ t.test('answers are sentences, within 80 columns of ASCII', async (t) => {
     ['config commit', {}, REFUSED, /refused:/, false],
     ['config confirm', {}, { ...DONE, revision: 8 }, /^revision 8 is kept$/],
     ['config return', {}, { ...DONE, revision: 7 }, /^revision 7 runs again$/],
-    ['config discard', {}, DONE, /^the candidate is gone/],
+    ['config discard', {}, DONE, /^the candidate is removed/],
     ['config set', { path: 'a', value: '1' }, DONE, /^in the candidate: see/],
   ];
   for (const [name, args, answer, shown, ok = true] of cases) {

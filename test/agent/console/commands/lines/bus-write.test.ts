@@ -2,6 +2,7 @@ import t from 'tap';
 import { valuesFit } from '../../../../../agent/console/commands/lines/bus-args.ts';
 import { readWrite, withConfirmation } from '../../../../../agent/console/commands/lines/bus-write.ts';
 import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
+import { type Message, msg } from '../../../../../agent/core/message.ts';
 
 const write = (changes: Partial<RawArgs>): RawArgs => ({
   line: 'street',
@@ -22,7 +23,7 @@ const writes: [story: string, args: RawArgs, expected: object][] = [
 
 for (const [story, args, expected] of writes) t.test(`${story} is what is written`, async (t) => t.match(readWrite(args), expected));
 
-const previews: [story: string, args: RawArgs, warnings: string[], message: string | RegExp][] = [
+const previews: [story: string, args: RawArgs, warnings: Message[], message: string | RegExp][] = [
   [
     'a register',
     write({ yes: false }),
@@ -32,7 +33,7 @@ const previews: [story: string, args: RawArgs, warnings: string[], message: stri
   [
     'a register whose profile has something against it',
     write({ yes: false }),
-    ["level: 300 is outside the profile's limits 0 to 100", 'level: the profile calls this dangerous'],
+    [msg`level: 300 is outside the profile's limits 0 to 100`, msg`level: the profile calls this dangerous`],
     `nothing written: this would write 300 (0x012C) to holding register 2000 of unit 7 on line street.
 warning: level: 300 is outside the profile's limits 0 to 100
 warning: level: the profile calls this dangerous

@@ -67,7 +67,7 @@ checkSheets([
     renderLineChoice({ lines: [bus.lineStats(), bus.lineStats({ line: 'air', kind: 'uart', port: '/dev/ttyAMA2', baud: 9_600 })] }, page),
     [
       /^Line +Kind +Baud +Port\nstreet +modbus +19200 +\/dev\/serial/,
-      /\nair +uart +9600 +\/dev\/ttyAMA2\n\nA uart line carries one device .*\nWhich one\? Say: luciole bus scan street$/,
+      /\nair +uart +9600 +\/dev\/ttyAMA2\n\nA uart line has one device .*\nWhich one\? Type: luciole bus scan street$/,
     ],
   ],
   [
@@ -122,9 +122,13 @@ checkSheets([
   [
     'a write to a level that the agent keeps',
     renderWrite({ ...written, lamps: ['L07'] }, page),
-    [/^Level +of lamp L07: the agent writes its own back within seconds; to keep\s+one:\s+luciole\s+override L07$/m],
+    [/^Level +the agent writes its own level to lamp L07 again within seconds;\s+to\s+keep\s+one:\s+luciole\s+override\s+L07$/m],
   ],
-  ['the same by broadcast', renderWrite({ ...written, unit: 0, lamps: ['L07', 'L08'] }, page), [/of 2 lamps: the agent writes its own/]],
+  [
+    'the same by broadcast',
+    renderWrite({ ...written, unit: 0, lamps: ['L07', 'L08'] }, page),
+    [/the agent writes its own levels to 2 lamps again/],
+  ],
   ['a register that holds letters', renderRead(bus.readResult({ words: [0x5742], values: [] }), page), [/0x5742 +WB$/m]],
   ['bits', renderRead(bus.readResult({ table: 'coil', words: [1, 0], values: [] }), page), [/^ +2000 {2}0x07D0 +1$/m]],
   ['a write that took', renderWrite(written, page), [/100 \(0x0064\) {2}300 \(0x012C\) {2}300 \(0x012C\)/, /written and read back/]],
@@ -137,7 +141,7 @@ checkSheets([
   [
     'a broadcast',
     renderWrite({ ...written, unit: 0, before: null, after: null }, page),
-    [/of every unit on/, /- +300 \(0x012C\) {2}-/, /nobody answers a broadcast/],
+    [/of every unit on/, /- +300 \(0x012C\) {2}-/, /no unit answers a broadcast/],
   ],
   [
     'how a line does',
@@ -155,7 +159,7 @@ checkSheets([
   [
     'a scan through a gateway that finds nobody',
     renderScan(bus.scanResult({ isNetwork: true, found: [], damaged: [] }), page),
-    [/^Nobody +answers: check that this is the right gateway/m, /silent; check\s+supply and\s+cable\s+behind\s+the\s+gateway/],
+    [/^None +no unit answers: check that this is the right gateway/m, /silent; check\s+supply and\s+cable\s+behind\s+the\s+gateway/],
   ],
   ['no lines', renderStats([], page), [/no lines/]],
   [
@@ -211,7 +215,7 @@ checkSheets([
       }),
       page,
     ),
-    [/^Identify +certain: holding 200-205 = "WB-LED"; likely: input 64514 = 0x0079 \/\n +0x008A; certain: holding 0-1 = 0x0001 0xFFFF$/m],
+    [/^Identify +certain: holding 200-205 = "WB-LED", likely: input 64514 = 0x0079 \/\n +0x008A, certain: holding 0-1 = 0x0001 0xFFFF$/m],
   ],
   ['what a uart device is known by', renderProfile(same({ ...bus.METER, transport: 'uart' }), page), [/^Identify +by its frames, which/m]],
   [

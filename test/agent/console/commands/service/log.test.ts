@@ -60,7 +60,7 @@ t.test('a line of the log is never longer than three rows of the screen', async 
 t.test('the level is one of four words', async (t) => {
   t.equal(readLevel({}), 'info');
   t.equal(readLevel({ level: 'WARNING' }), 'warning');
-  t.throws(() => readLevel({ level: 'warn' }), { code: 'usage', message: 'bad level "warn": it is debug, info, warning, alarm' });
+  t.throws(() => readLevel({ level: 'warn' }), { code: 'usage', message: 'bad level "warn": it is one of debug, info, warning, alarm' });
 });
 
 t.test('whatever comes, the log takes no more than its share, keeps the newest, and every line is shown or counted', async () => {
@@ -126,7 +126,7 @@ t.test('without an agent log on says so; a viewer may not', async (t) => {
   t.match(await alone.say('log on'), /% no agent answers on/);
   t.match(await alone.say('terminal'), /Log +off/);
   const mute = await openSession(t);
-  t.match(await mute.say('log on'), /% the log of this run cannot be read along/);
+  t.match(await mute.say('log on'), /% the log of this run cannot be followed/);
   t.equal(COMMANDS.find(({ name }) => name === 'log on')?.role, 'technician');
   t.equal(COMMANDS.find(({ name }) => name === 'log watch')?.role, 'technician');
 });

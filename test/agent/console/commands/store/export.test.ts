@@ -160,7 +160,7 @@ t.test('what was broken off goes on after its last whole page, with the times of
       const file = broken.at(`some.${format}`);
       const words = ['--since', '24h', '--to', file];
       const first = await run(broken, words);
-      const message = failing === 1 ? /busy/ : /busy;[\s\S]*part\s+is\s+kept:\s+the\s+same\s+command\s+goes\s+on\s+from\s+there/;
+      const message = failing === 1 ? /busy/ : /busy;[\s\S]*part\s+is\s+kept:\s+the\s+same\s+command\s+continues\s+from\s+there/;
       t.match(first, { code: 1, out: '', err: message }, `${format} broken at page ${failing}`);
       t.strictSame(files(broken), failing === 1 ? [] : [`some.${format}.part`, `some.${format}.part.json`]);
       if (failing > 1) appendFileSync(`${file}.part`, '999,half of a li'.repeat(10_000));
@@ -226,7 +226,7 @@ t.test('the beginning of another export is never gone on with nor thrown away', 
   const refused: [story: string, words: string[], message: RegExp][] = [
     ['another time', ['--since', '23h'], /x\.csv\.part is the beginning of an export --since 24h --format csv: give the same/],
     ['another end', ['--since', '24h', '--until', '1h'], /is the beginning of an export --since 24h/],
-    ['another format', ['--since', '24h', '--format', 'jsonl'], /to begin anew remove \S+x\.csv\.part and x\.csv\.part\.json/],
+    ['another format', ['--since', '24h', '--format', 'jsonl'], /to start again remove \S+x\.csv\.part and x\.csv\.part\.json/],
   ];
   for (const [story, words, message] of refused) {
     const { code, err } = await run(agent, [...words, '--to', file]);
@@ -249,7 +249,7 @@ t.test('a store that was begun anew has other readings, so an export of the old 
   };
   const agent = await agentAt(t, { exportPage });
   const ended = await run(agent, ['--since', '24h', '--to', agent.at('x.csv')]);
-  t.match(ended, { code: 1, err: /begun anew\s+since/ });
+  t.match(ended, { code: 1, err: /was replaced\s+since/ });
   t.notMatch(ended.err, /goes on from/);
 });
 
@@ -279,7 +279,7 @@ t.test('no agent is told as such, and one that goes leaves what is there to go o
     },
   });
   const file = agent.at('x.csv');
-  t.match(await run(agent, ['--since', '24h', '--to', file]), { code: 69, err: /hung up[\s\S]*the\s+same\s+command\s+goes\s+on/ });
+  t.match(await run(agent, ['--since', '24h', '--to', file]), { code: 69, err: /hung up[\s\S]*the\s+same\s+command\s+continues/ });
   t.strictSame(files(agent), ['x.csv.part', 'x.csv.part.json']);
   t.match(await run(agent, ['--since', '24h', '--to', file]), { code: 69, err: /no agent answers/ });
   t.strictSame(files(agent), ['x.csv.part', 'x.csv.part.json']);

@@ -15,7 +15,7 @@ t.test('a history is as fine as fits its time and its form', async (t) => {
   t.equal(fitting(24, 'csv'), 'minute');
   t.match(readHistory({ point: 'M01.power' }), { since: { spanMs: 86_400_000 }, until: null, by: null, form: 'table' });
   t.match(readHistory({ point: 'M01.power', by: 'RAW', plot: true }), { by: 'raw', form: 'plot' });
-  t.throws(() => readHistory({ point: 'M01.power', by: 'day' }), { code: 'usage', message: 'bad --by "day": it is raw, minute, hour' });
+  t.throws(() => readHistory({ point: 'M01.power', by: 'day' }), { code: 'usage', message: 'bad --by "day": it is one of raw, minute, hour' });
   t.throws(() => readHistory({ point: 'M01.power', csv: true, plot: true }), { code: 'usage', message: /not both/ });
 });
 
@@ -26,7 +26,7 @@ t.test('a point is found whatever its case, and who misses is told those it may 
   missing('L01.levle', /^no point "L01\.levle"; did you mean L01\.level\?$/);
   missing('L01', /did you mean L01\.level, L01\.temperature\?$/);
   missing('.', /did you mean L01\.level, L01\.temperature, air\.pm25, L02\.level or another\?$/);
-  missing('something-else', /`luciole points` names them all/);
+  missing('something-else', /`luciole points` lists them all/);
   missing('L01.power', /^no point "L01\.power": L01 has L01\.level, L01\.temperature; no device here measures that$/);
   missing('l02/pm25', /^no point "l02\/pm25": L02 has L02\.level; pm25 is measured by air\.pm25$/);
   missing('L03.levl', /^no point "L03\.levl"; did you mean L01\.level\?$/);

@@ -41,7 +41,7 @@ checkSheets([
       /^ {4}Time {2}Value {2}Quality$/m,
       /^22:27:00 {3}81\.8 {2}good \*$/m,
       /^22:33:00 {6}- {2}missing$/m,
-      /^15 readings, 81\.8 to 83\.0; --by minute or hour tells it otherwise$/m,
+      /^15 readings, 81\.8 to 83\.0; another step with --by minute or hour$/m,
       /^\* +taken before the clock was right/m,
     ],
   ],
@@ -174,7 +174,7 @@ checkSheets([
       ),
       page,
     ),
-    [/journal empty; 0 segments empty/, /nothing yet/, /told after 10 minutes/, /not told by this kernel/, /^Epoch +-$/m],
+    [/journal empty; 0 segments empty/, /nothing yet/, /known after 10 minutes/, /this kernel does not report/, /^Epoch +-$/m],
   ],
   [
     'a store that outlasts its readings',

@@ -49,7 +49,7 @@ const sheets: [story: string, text: string, patterns: RegExp[], not?: RegExp][] 
   [
     'a platform that says nothing',
     shown({ delivery: { ...(delivery as UplinkDelivery), isPlatformSilent: true } }),
-    [/the platform acknowledges, BUT SAYS NOTHING/],
+    [/the platform acknowledges, BUT IS SILENT NOW/],
   ],
   [
     'the broker proves',
@@ -67,7 +67,7 @@ const sheets: [story: string, text: string, patterns: RegExp[], not?: RegExp][] 
     'a test that passed',
     renderTest(uplinkTest(), page),
     [
-      /as luciole-ANG-0421-test: the agent's own\nsession was left alone/,
+      /as luciole-ANG-0421-test: the agent's own\nsession was not touched/,
       /^files +warning +1 {2}own certificate/m,
       /^TLS +ok +260 {2}TLSv1\.3/m,
       /^Result +the way is free; see the warning above$/m,

@@ -1,0 +1,55 @@
+/**
+ * Requests and answers as they pass between the threads: a structured clone keeps no classes, so messages pass as their JSON.
+ *
+ * Only the parts that can hold a message are walked; frames and history pass as they are.
+ */
+import { withMessages, withTexts } from '../core/message-wire.ts';
+import type { StateWork, StoreAnswer, StoreRequest } from './messages.ts';
+
+/** A request for the storage thread. */
+export function packedRequest(request: StoreRequest): StoreRequest {
+  return withState(request, withTexts);
+}
+
+/** The request with its messages again. */
+export function unpackedRequest(request: StoreRequest): StoreRequest {
+  return withState(request, withMessages);
+}
+
+/** An answer for the main thread. */
+export function packedAnswer(answer: StoreAnswer): StoreAnswer {
+  return inAnswer(answer, withTexts);
+}
+
+/** The answer with its messages again. */
+export function unpackedAnswer(answer: StoreAnswer): StoreAnswer {
+  return inAnswer(answer, withMessages);
+}
+
+type Walk = (value: unknown) => unknown;
+
+function withState(request: StoreRequest, walk: Walk): StoreRequest {
+  return request.kind === 'commit' ? { ...request, state: walk(request.state) as StateWork | null } : request;
+}
+
+function inAnswer({ answer, notices }: StoreAnswer, walk: Walk): StoreAnswer {
+  return { answer: inResults(answer, walk) as StoreAnswer['answer'], notices: walk(notices) as StoreAnswer['notices'] };
+}
+
+/** A commit has a result for each file, any other request one. */
+function inResults(answer: StoreAnswer['answer'], walk: Walk): unknown {
+  if (answer === null) return null;
+  if (!('ok' in answer)) return { telemetry: inResult(answer.telemetry, walk), state: inResult(answer.state, walk) };
+  return inResult(answer, walk);
+}
+
+function inResult(result: { readonly ok: boolean; readonly value?: unknown } | null, walk: Walk): unknown {
+  return result === null || (result.ok && !mayHoldMessages(result.value)) ? result : walk(result);
+}
+
+/** Events, a check and a page of the audit log do. */
+function mayHoldMessages(value: unknown): boolean {
+  if (Array.isArray(value))
+    return value.some((item) => typeof item === 'object' && item !== null && ('text' in item || 'textTemplate' in item));
+  return typeof value === 'object' && value !== null && ('files' in value || 'verdict' in value);
+}

@@ -1,0 +1,14 @@
+/** Messages in the JSON of a metric: the text as before, and beside it what it was made of. */
+import type { Message } from '../core/message.ts';
+import { inJson } from '../core/message-wire.ts';
+
+/**
+ * The fields of a message in an object that is sent as JSON. Shape: `reason` and `reasonTemplate`; without the latter where it would say no
+ * more than the text: nothing is said, or a text is passed on as it was written.
+ */
+export function besideText(key: 'reason', message: Message): { readonly reason: string; readonly reasonTemplate?: object };
+export function besideText(key: string, message: Message): Readonly<Record<string, unknown>> {
+  const { id, args } = message;
+  const text = { [key]: String(message) };
+  return id === '' || (id === '{0}' && typeof args[0] === 'string') ? text : { ...text, [`${key}Template`]: inJson(message) };
+}
