@@ -85,7 +85,7 @@ export const QUESTIONS: readonly Question[] = [
     usual: () => '',
     read: brokerOf,
   },
-  { name: 'group', part: 'uplink', prompt: msg`Sparkplug group`, usual: () => null, read: groupOf, when: hasBroker },
+  { name: 'group', part: 'uplink', prompt: msg`Sparkplug group of this cabinet`, usual: () => null, read: groupOf, when: hasBroker },
   {
     name: 'username',
     part: 'uplink',
