@@ -1,5 +1,5 @@
 /** People whom the city lists, signs and sends: let in without a network, for as long as the list says, and nobody else by it. */
-import { withTexts } from '../../../agent/core/message-wire.ts';
+
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { createAccess } from '../../../agent/access/access.ts';
@@ -14,6 +14,7 @@ import type { AuditNote } from '../../../agent/core/audit-tools.ts';
 import { type ClockQuality, isTrusted } from '../../../agent/core/clock.ts';
 import { DAY_MS, HOUR_MS } from '../../../agent/core/durations.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import { withTexts } from '../../../agent/core/message-wire.ts';
 import { testFolder } from '../store/fixtures/kit.ts';
 
 const AT_MS = Date.parse('2026-12-01T21:41:07Z');

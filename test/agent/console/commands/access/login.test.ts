@@ -62,7 +62,7 @@ t.test('without a login all is refused but light for an emergency, and both are 
   t.strictSame(view.asked, [
     {
       target: { kind: 'cabinet', id: 'ANG-0421' },
-      ...{ levelPct: 100, rank: 'emergency', minutes: 30, reason: 'lights on at the console', source: 'console:nobody' },
+      ...{ levelPct: 100, rank: 'emergency', minutes: 30, reason: '', source: 'console:nobody' },
       authority: 'anyone',
     },
   ]);
