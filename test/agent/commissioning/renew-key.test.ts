@@ -61,3 +61,11 @@ t.test('erasing the keys of a cabinet takes those of a renewal along', { skip: o
   await runErase({ keys: true, yes: true, 'data-dir': folder, socket: join(folder, 'agent.sock') }, file, terminal);
   t.same([beside.keyFile, beside.requestFile].filter(existsSync), []);
 });
+
+t.test('a cabinet file that is absent or wrong is named, with the command to type', async (t) => {
+  const { file, run } = site(t, KEYS);
+  writeFileSync(file, 'cabinet: [');
+  await t.rejects(run(), { code: 'failed', message: `${file} cannot be used: run \`luciole check\`` });
+  rmSync(file);
+  await t.rejects(run(), { code: 'failed', message: /there is no cabinet file .*luciole setup/ });
+});
