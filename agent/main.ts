@@ -10,14 +10,18 @@ import manifest from '../package.json' with { type: 'json' };
 import { runCommandLine } from './console/cli.ts';
 import { ConsoleError, EXIT_BAD_CONFIG } from './console/console-error.ts';
 import { createLocalActions } from './console/local-actions.ts';
+import { hasAccents, personLanguage } from './console/terminal/person-language.ts';
 import { createStatusLine } from './console/terminal/status-line.ts';
 import { configFileOf, type LocalArgs, type Terminal, textOf } from './console/terminal/terminal.ts';
-import { withoutSteering } from './console/text/plain-text.ts';
+import { learn } from './console/text/language.ts';
+import { spelt, withoutSteering } from './console/text/plain-text.ts';
+import { problemLines } from './console/text/text-lines.ts';
 import { ConfigError } from './core/errors.ts';
 import { msg } from './core/message.ts';
 import type { Log } from './core/ports.ts';
 import type { RunOptions, ServiceFacts, StartSteps } from './core/run-options.ts';
 import { createSystemClock } from './core/system-clock.ts';
+import type { Language } from './core/words.ts';
 
 const EXIT_CRASH = 1;
 /** Serial of this release, from the packager; missing in a clone. */
@@ -34,6 +38,7 @@ const { env, stdout, stderr } = process;
 /** Aborted when the rest of the output, or of a job, is not needed. */
 const enough = new AbortController();
 
+let language: Language = 'en';
 let secretInput: Terminal['askSecret'];
 const screen = terminal();
 const actions = createLocalActions({
@@ -72,8 +77,12 @@ if (words[0] === 'run' || enough.signal.aborted) process.exit();
 function terminal(): Terminal {
   return {
     // A file gets the exact text, a terminal nothing that steers it.
-    out: (text) => void stdout.write(stdout.isTTY ? withoutSteering(text) : text),
-    err: (text) => void stderr.write(withoutSteering(text)),
+    out: (text) => void stdout.write(stdout.isTTY ? onTerminal(text) : text),
+    err: (text) => void stderr.write(stderr.isTTY ? onTerminal(text) : withoutSteering(text)),
+    get language() {
+      return language;
+    },
+    speak,
     widthCols: Math.max(USUAL_COLS, stdout.isTTY ? stdout.columns : 0),
     colour: stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
     version: versionLine(),
@@ -82,7 +91,7 @@ function terminal(): Terminal {
     localFiles: async () => (await import('./console/local-files.ts')).localFiles(configFileOf({}), env['CREDENTIALS_DIRECTORY'] || null),
     askSecret: async (prompt, rule) => {
       const { createSecretInput } = await import('./console/terminal/secret-input.ts');
-      secretInput ??= createSecretInput(process.stdin, (text) => void stderr.write(text));
+      secretInput ??= createSecretInput(process.stdin, (text) => void stderr.write(onTerminal(text)), language);
       return secretInput(prompt, rule);
     },
     enough: () => {
@@ -92,6 +101,17 @@ function terminal(): Terminal {
     },
     status: stderr.isTTY ? createStatusLine((text) => void stderr.write(text), createSystemClock({ quality: () => 'none' })) : null,
   };
+}
+
+/** A person without accents on the terminal reads French without them. */
+function onTerminal(text: string): string {
+  return withoutSteering(language === 'en' || hasAccents(env) ? text : spelt(text));
+}
+
+/** The catalogue of a language is loaded by its readers alone. */
+async function speak(): Promise<void> {
+  language = await personLanguage(env, configFileOf({}));
+  await learn(language);
 }
 
 function backupWorld(args: LocalArgs) {
@@ -182,7 +202,8 @@ async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
     return await runAgent({ ...options, log, logFeed: log, startSteps, stopSignal: stop.signal });
   } catch (error) {
     if (error instanceof ConfigError) {
-      stderr.write(`${error.message}\n`);
+      await speak();
+      screen.err(`${problemLines(error.problems, screen, false)}\n`);
       return EXIT_BAD_CONFIG;
     }
     if (error instanceof ConsoleError) throw error;
@@ -253,7 +274,7 @@ function startAtMsOf(text: string | null): number | null {
 
 /** Waits for a reader that is slower. */
 function writeOut(text: string): Promise<void> {
-  return new Promise((resolve) => stdout.write(stdout.isTTY ? withoutSteering(text) : text, () => resolve()));
+  return new Promise((resolve) => stdout.write(stdout.isTTY ? onTerminal(text) : text, () => resolve()));
 }
 
 function versionLine(): string {

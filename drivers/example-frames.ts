@@ -63,9 +63,9 @@ function requestFlaw(ask: Buffer): Message | null {
 function responseFlaw(ask: Buffer, answer: Buffer): Message | null {
   if (answer.length < LEAST_BYTES) return tooShort(answer);
   const [unit, fc] = [ask[0] as number, ask[1] as number];
-  if (answer[0] !== unit) return msg`found unit ${answer[0] as number}; the request is for unit ${unit}`;
+  if (answer[0] !== unit) return msg`found unit ${answer[0] ?? 0}; the request is for unit ${unit}`;
   if (answer[1] === fc + REFUSED) return lengthFlaw(answer, LEAST_BYTES, msg`a refusal`) ?? checksumFlaw(answer);
-  if (answer[1] !== fc) return msg`found function ${answer[1] as number}; the request has function ${fc}`;
+  if (answer[1] !== fc) return msg`found function ${answer[1] ?? 0}; the request has function ${fc}`;
   if (WRITES.includes(fc)) {
     const repeats = ask.subarray(0, 6).equals(answer.subarray(0, 6));
     const repeated = msg`the reply to a write must repeat it: ${hexOf(withChecksum(ask.subarray(0, 6)))}`;
@@ -73,25 +73,8 @@ function responseFlaw(ask: Buffer, answer: Buffer): Message | null {
   }
   const count = ask.readUInt16BE(4);
   const data = fc <= 2 ? Math.ceil(count / 8) : 2 * count;
-  if (answer[2] !== data) return dataFlaw(answer[2] as number, { data, count, isBits: fc <= 2 });
+  if (answer[2] !== data) return fc <= 2 ? bitsFlaw(answer[2] ?? 0, count, data) : registersFlaw(answer[2] ?? 0, count, data);
   return lengthFlaw(answer, data + AROUND_DATA_BYTES, msg`a reply with ${data} bytes of data`) ?? checksumFlaw(answer);
-}
-
-function dataFlaw(
-  found: number,
-  { data, count, isBits }: { readonly data: number; readonly count: number; readonly isBits: boolean },
-): Message {
-  return isBits
-    ? counted(
-        count,
-        msg`found ${found} as the number of data bytes; the request is for ${count} bit, which has ${data}`,
-        msg`found ${found} as the number of data bytes; the request is for ${count} bits, which have ${data}`,
-      )
-    : counted(
-        count,
-        msg`found ${found} as the number of data bytes; the request is for ${count} register, which has ${data}`,
-        msg`found ${found} as the number of data bytes; the request is for ${count} registers, which have ${data}`,
-      );
 }
 
 function lengthFlaw(frame: Buffer, wanted: number, what: Message): Message | null {
@@ -104,11 +87,26 @@ function checksumFlaw(frame: Buffer): Message | null {
   return found.equals(right) ? null : msg`found checksum ${hexOf(found)}; the right one of these bytes is ${hexOf(right)}`;
 }
 
-function tooShort(frame: Buffer): Message {
-  const bytes = frame.length;
+function tooShort({ length }: Buffer): Message {
   return counted(
-    bytes,
-    msg`found ${bytes} byte; the shortest frame has ${LEAST_BYTES}, checksum included`,
-    msg`found ${bytes} bytes; the shortest frame has ${LEAST_BYTES}, checksum included`,
+    length,
+    msg`found ${length} byte; the shortest frame has ${LEAST_BYTES}, checksum included`,
+    msg`found ${length} bytes; the shortest frame has ${LEAST_BYTES}, checksum included`,
+  );
+}
+
+function bitsFlaw(found: number, bits: number, data: number): Message {
+  return counted(
+    bits,
+    msg`found ${found} as the number of data bytes; the request asks for ${bits} bit, which has ${data}`,
+    msg`found ${found} as the number of data bytes; the request asks for ${bits} bits, which have ${data}`,
+  );
+}
+
+function registersFlaw(found: number, registers: number, data: number): Message {
+  return counted(
+    registers,
+    msg`found ${found} as the number of data bytes; the request asks for ${registers} register, which has ${data}`,
+    msg`found ${found} as the number of data bytes; the request asks for ${registers} registers, which have ${data}`,
   );
 }

@@ -52,7 +52,11 @@ export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verif
   const logins = createLoginHandler({
     ...{ users: registry, hasher, codeCheck, clock, log, store },
     onLocked: (user, waitMs) => {
-      const text = msg`Wrong passwords at the console for ${user ?? 'a user who is not there'}: wait ${Math.ceil(waitMs / 1_000)} s`;
+      const waitS = Math.ceil(waitMs / 1_000);
+      const text =
+        user === null
+          ? msg`Wrong passwords at the console for an unknown user: wait ${waitS} s`
+          : msg`Wrong passwords at the console for ${user}: wait ${waitS} s`;
       events.notice({ code: 'login-locked', source: cabinetId, severity: 'warning', text });
     },
   });
@@ -152,6 +156,6 @@ async function expectProof({ isProven }: LoginHandler, user: string, proof: Acco
 
 function wrongCode(needed: 1 | 2): Message {
   return needed === 1
-    ? msg`this code is not of the last offer, or the clock here or there is off; see \`luciole status\``
-    : msg`the clock of this cabinet is not to be trusted: type two codes in a row, with a space between`;
+    ? msg`this code does not belong to the key shown last, or one of the two clocks is wrong; see \`luciole status\``
+    : msg`the clock of this cabinet is not trusted: type two codes in a row, with a space between`;
 }

@@ -3,9 +3,10 @@
 import type { AuditNote, AuditTools } from '../core/audit-tools.ts';
 import type { Clock } from '../core/clock.ts';
 import { createEventTracker, type EventFacts } from '../core/event-tracker.ts';
-import { msg } from '../core/message.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { createTokenBucket } from '../sync/token-bucket.ts';
+import { readClockStep } from './self-audit.ts';
 
 export interface AuditEventParts {
   readonly audit: AuditTools;
@@ -49,13 +50,20 @@ interface AuditEventFacts extends Pick<EventFacts, 'severity' | 'text'> {
 /** The event of an entry; null where it has none. */
 export function auditEvent(note: AuditNote): AuditEventFacts | null {
   const { user, role, door, action, detail, result } = note;
-  if (action === 'clock-set' && door === 'self')
-    return { code: 'clock-set', severity: 'warning', text: msg`the system clock was set ${detail}; its quality is ${result}` };
+  if (action === 'clock-set' && door === 'self') return { code: 'clock-set', severity: 'warning', text: clockSet(detail, result) };
   if (result !== 'ok') return null;
   if (action === 'login' && door === 'login')
     return { code: 'user-logged-in', severity: 'info', text: msg`${user} (${role}) logged in at the console` };
   if (!USER_CHANGES.includes(action)) return null;
-  return { code: 'users-changed', severity: 'warning', text: `by ${authorOf(note)}: ${action} ${detail}`.trim() };
+  const what = detail === '' ? action : `${action} ${detail}`;
+  return { code: 'users-changed', severity: 'warning', text: msg`by ${authorOf(note)}: ${what}` };
+}
+
+function clockSet(detail: string, quality: string): Message {
+  const step = readClockStep(detail);
+  return step === null
+    ? msg`the system clock was set: ${detail}; its quality is ${quality}`
+    : msg`the system clock was set from ${step.from} by ${step.byS} s; its quality is ${quality}`;
 }
 
 function authorOf({ user, door }: AuditNote): string {

@@ -14,7 +14,7 @@ export function withListedUsers(registry: UserRegistry, list: Pick<UserListStore
   async function expectOwn(name: string): Promise<void> {
     const listed = (await list.users()).some((user) => user.name === name);
     if (!listed || (await registry.all()).some((user) => user.name === name)) return;
-    throw new AccessError('listed-user', msg`${name} comes with the list of the platform: it is changed there`);
+    throw new AccessError('listed-user', msg`${name} comes from the signed list of the platform: change it there`);
   }
   const own =
     <Args extends readonly unknown[], T>(change: (name: string, ...args: Args) => Promise<T>) =>

@@ -6,7 +6,7 @@
 
 import { AccessError, type AccountProof, type LoginAnswer, type LoginRequest } from '../core/access.ts';
 import type { Clock } from '../core/clock.ts';
-import { msg } from '../core/message.ts';
+import { NO_TEXT } from '../core/message.ts';
 import { createFailureCounter, type FailureCounterParts, type LoginTry } from './failure-counter.ts';
 import { type Hasher, passwordProblem } from './password.ts';
 import type { CodeCheck } from './totp.ts';
@@ -94,7 +94,7 @@ export function createLoginHandler({ users, hasher, codeCheck, clock, log, store
         await failures.count(by);
         return await judgeKnown(user, request, by);
       } catch (error) {
-        if (error instanceof AccessError) return { state: 'unavailable', problem: error.message };
+        if (error instanceof AccessError) return { state: 'unavailable', problem: error.said };
         throw error;
       }
     },
@@ -107,6 +107,6 @@ export function createLoginHandler({ users, hasher, codeCheck, clock, log, store
 function newPasswordRefusal(user: UserRecord, { newPassword }: LoginRequest, clock: Clock): LoginAnswer | null {
   if (user.oneTime === null) return null;
   if (!isInvited(user, clock)) return { state: 'expired' };
-  const problem = newPassword === '' ? msg`` : passwordProblem(newPassword, user.name);
+  const problem = newPassword === '' ? NO_TEXT : passwordProblem(newPassword, user.name);
   return problem === null ? null : { state: 'new-password-needed', problem };
 }

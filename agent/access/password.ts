@@ -83,7 +83,9 @@ export function passwordProblem(password: string, user: string): Message | null 
   // Common words with digits around them are the first that anyone tries.
   const core = plain.replace(/[^\p{L}]/gu, '');
   if (core.length === 0) return msg`it has digits and signs only`;
-  return COMMON_WORDS.some((word) => core === word || core === word + word) ? msg`it is a common word with something around it` : null;
+  return COMMON_WORDS.some((word) => core === word || core === word + word)
+    ? msg`it is a common word with digits or signs around it`
+    : null;
 }
 
 function isPattern(text: string): boolean {

@@ -1,5 +1,5 @@
 /** The agent's own entries in its audit log: starts and their reasons, other releases and configurations, steps of its clock, certificates that end. */
-import { type Clock, every, type Timer } from '../core/clock.ts';
+import { type Clock, every, type Timer, type WallMs } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';
 import type { AgentEvent, EventCode } from '../core/words.ts';
 import { createTokenBucket } from '../sync/token-bucket.ts';
@@ -54,14 +54,14 @@ export function createSelfRecord({ clock, log, store: { audit } }: RecordParts):
       const fromMs = clock.wallMs() - stepMs;
       log.event('clock-set', { stepMs, quality: clock.quality() }, 'warning');
       if (!steps.take()) return;
-      enter('clock-set', `from ${new Date(fromMs).toISOString()} by ${Math.round(stepMs / 1_000)} s`, clock.quality());
+      enter('clock-set', clockStepText(fromMs, stepMs), clock.quality());
     });
   }
 
   return {
     note({ code, text, endMs, startMs }) {
       if (code === 'clock-stepped' && !steps.take()) return;
-      if (NOTED.has(code)) enter(code, text, endMs === null || endMs === startMs ? 'ok' : 'over');
+      if (NOTED.has(code)) enter(code, String(text), endMs === null || endMs === startMs ? 'ok' : 'over');
     },
     start() {
       if (looks === null) watchClock();
@@ -70,4 +70,15 @@ export function createSelfRecord({ clock, log, store: { audit } }: RecordParts):
       looks?.cancel();
     },
   };
+}
+
+/** The detail of an entry `clock-set`. */
+function clockStepText(fromMs: WallMs, stepMs: number): string {
+  return `from ${new Date(fromMs).toISOString()} by ${Math.round(stepMs / 1_000)} s`;
+}
+
+/** Reads the detail of an entry `clock-set`; null for any other text. Units: s. */
+export function readClockStep(detail: string): { readonly from: string; readonly byS: number } | null {
+  const [, from, byS] = /^from (\S+) by (-?\d+) s$/.exec(detail) ?? [];
+  return from === undefined ? null : { from, byS: Number(byS) };
 }

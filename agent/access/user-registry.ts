@@ -172,16 +172,19 @@ function newOneTimePassword(): string {
 function found(users: readonly UserRecord[], name: string): UserRecord {
   const user = users.find((each) => each.name === name);
   if (user !== undefined) return user;
-  const known = users.map((each) => each.name).join(', ');
+  const [typed, known] = [JSON.stringify(name), users.map((each) => each.name)];
   throw new AccessError(
     'unknown-user',
-    msg`no user ${JSON.stringify(name)}; ${known === '' ? 'there are none yet' : `there are ${known}`}`,
+    known.length === 0 ? msg`no user ${typed}; there are none yet` : msg`no user ${typed}; there are ${known}`,
   );
 }
 
 function checkName(name: string): void {
   if (USER_NAME.test(name)) return;
-  throw new AccessError('bad-name', msg`bad name ${JSON.stringify(name)}: a small letter, then up to 30 small letters, digits, . _ -`);
+  throw new AccessError(
+    'bad-name',
+    msg`bad name ${JSON.stringify(name)}: write a small letter, then up to 30 small letters, digits, . _ -`,
+  );
 }
 
 /** The last admin cannot be removed or made less. Errors: throws AccessError 'last-admin'. */

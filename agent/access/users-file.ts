@@ -45,7 +45,7 @@ export function createUsersFile(dir: string): UsersFile {
       const text = await textOf(path);
       if (text === null) return [];
       const users = parsed(text);
-      if (users === null) throw new AccessError('file', msg`${path} is damaged: put a copy back, or remove it and add the users again`);
+      if (users === null) throw new AccessError('file', msg`${path} is damaged: restore a copy, or remove it and add the users again`);
       return users;
     },
     write: async (users) => {

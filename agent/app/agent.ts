@@ -6,7 +6,7 @@
  */
 
 import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from '../config/revisions/touched-parts.ts';
-import { msg } from '../core/message.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { Field } from '../core/ports.ts';
 import type { Pulse } from '../core/pulse.ts';
 import type { AgentView } from '../core/views.ts';
@@ -89,7 +89,7 @@ async function startAgent(joined: Joined): Promise<void> {
   if ((parts.guard?.mode ?? 'normal') === 'normal') joined.housekeeping.start();
   for (const { isLasting, ...event } of parts.guard?.events ?? []) isLasting ? events.set(true, event) : events.notice(event);
   void shown.then(() => joined.updates?.start());
-  notice(joined, 'agent-started', 'started');
+  notice(joined, 'agent-started', (version) => msg`luciole ${version} started`);
 }
 
 /** Lines before recorder before uplink before store, so that the last reading goes all the way. */
@@ -109,7 +109,7 @@ async function stopAgent(joined: Joined): Promise<void> {
   joined.recorder.stop();
   state.rooms.energy.stop();
   await joined.uplink.stop();
-  notice(joined, 'agent-stopped', 'stopped');
+  notice(joined, 'agent-stopped', (version) => msg`luciole ${version} stopped`);
   await joined.store.stop();
 }
 
@@ -129,8 +129,12 @@ async function showState({ self, revisions, platformUpdates }: Joined): Promise<
   return true;
 }
 
-function notice({ events, state, parts: { version } }: Joined, code: 'agent-started' | 'agent-stopped', what: string): void {
-  events.notice({ code, source: state.site.cabinet.id, severity: 'info', text: msg`luciole ${version} ${what}` });
+function notice(
+  { events, state, parts: { version } }: Joined,
+  code: 'agent-started' | 'agent-stopped',
+  text: (version: string) => Message,
+): void {
+  events.notice({ code, source: state.site.cabinet.id, severity: 'info', text: text(version) });
 }
 
 /**

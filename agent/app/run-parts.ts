@@ -27,7 +27,7 @@ import { createFileReader } from '../sync/mqtt/secret-files.ts';
 import type { AgentParts } from './parts.ts';
 
 const noStore: OpenLink = () => {
-  throw new StoreError('worker-lost', msg`it is left out in safe mode`);
+  throw new StoreError('worker-lost', msg`the store is not used in safe mode`);
 };
 
 /** What a run has found out before it builds its agent. */

@@ -3,45 +3,47 @@
  *
  * One question per unit would take forty answers in a street of forty units of an unlisted type.
  */
-import type { AskLine } from './ask-questions.ts';
+import { Message, msg } from '../core/message.ts';
+import { type AskLine, INDENT_COLS, type PrintLine } from './ask-questions.ts';
+import { isNone } from './questions.ts';
 
 export interface UnknownUnits {
   readonly port: string;
   /** Addresses that answered. */
   readonly units: readonly number[];
   readonly ask: AskLine;
-  readonly print: (line: string) => void;
+  readonly print: PrintLine;
   /** Returns why this profile cannot be taken; null where it can. */
-  readonly refusalOf: (profile: string) => string | null;
+  readonly refusalOf: (profile: string) => Message | null;
 }
 
 /** One unit or a range, and the profile that it has. */
 const PAIR = /^(\d{1,3})(?:-(\d{1,3}))?=(\S+)$/;
-const ALLOWED = 'UNIT=PROFILE or FROM-TO=PROFILE with blanks between them, or none';
+const ALLOWED = msg`UNIT=PROFILE or FROM-TO=PROFILE with spaces between them, or none`;
 
 /** Returns the profiles by unit; a unit that is left out of the answer has none. Errors: rejects when the person leaves. */
 export async function askUnknownUnits(parts: UnknownUnits): Promise<ReadonlyMap<number, string>> {
   const { port, units, ask, print } = parts;
-  print(`Units ${ranges(units)} on ${port} answer, and no profile recognises them.`);
+  print(msg`Units ${ranges(units)} on ${port} answer, and no profile recognises them.`);
   const others = units.length > 2 ? `${units[1]}-${units.at(-1)}` : units[1];
-  print(`Write what they are, as ${units[0]}=eastron-sdm630 ${others}=eastron-sdm120.`);
+  print(msg`Write what they are, as ${`${units[0]}=eastron-sdm630 ${others}=eastron-sdm120`}.`);
   for (;;) {
-    const typed = (await ask('Their profiles, or none to leave them out [none]: ')).trim();
-    if (typed === '' || typed === 'none') return new Map();
+    const typed = (await ask(msg`Their profiles, or none to leave them out [none]:`)).trim();
+    if (typed === '' || isNone(typed)) return new Map();
     const read = pairsIn(typed, parts);
-    if (typeof read !== 'string') return read;
-    print(`  ${read}`);
+    if (!(read instanceof Message)) return read;
+    print(read, INDENT_COLS);
   }
 }
 
 /** The profiles by unit, or what is wrong with the answer. */
-function pairsIn(typed: string, { units, refusalOf }: UnknownUnits): ReadonlyMap<number, string> | string {
+function pairsIn(typed: string, { units, refusalOf }: UnknownUnits): ReadonlyMap<number, string> | Message {
   const chosen = new Map<number, string>();
   for (const pair of typed.split(/[\s,;]+/).filter((word) => word !== '')) {
     const [, from, to, profile = ''] = PAIR.exec(pair) ?? [];
-    if (from === undefined) return `found ${JSON.stringify(pair)}; allowed: ${ALLOWED}`;
+    if (from === undefined) return msg`found ${JSON.stringify(pair)}; allowed: ${ALLOWED}`;
     const meant = units.filter((unit) => unit >= Number(from) && unit <= Number(to ?? from));
-    if (meant.length === 0) return `no such unit among ${ranges(units)}: ${pair}`;
+    if (meant.length === 0) return msg`no such unit among ${ranges(units)}: ${pair}`;
     const refusal = refusalOf(profile);
     if (refusal !== null) return refusal;
     for (const unit of meant) chosen.set(unit, profile);

@@ -1,4 +1,5 @@
 /** Writes the text of a first `cabinet.yaml`, with comments on what a person may want to change. Pure. */
+import { type Message, msg, type Said } from '../core/message.ts';
 import type { DraftDevice, DraftLine, SiteDraft, UnnamedUnit } from './propose.ts';
 import { degreesOf, type TypedAnswers } from './questions.ts';
 
@@ -10,21 +11,25 @@ export interface CabinetFacts {
   readonly passwordFile: string | null;
   /** Folder of the databases; null for the usual one. */
   readonly dataDir: string | null;
+  /** Makes comments texts in the language of the person. Default: English. */
+  readonly say?: (said: Said) => string;
 }
 
-const HEAD = [
-  '# First written by `luciole setup` from what answered on the lines. It is yours now: change it as you like, then `luciole check`.',
-  '# Every key and its default: docs/cabinet.md; a whole example: config/example-street.yaml. Keys carry their unit.',
+type Say = (said: Said) => string;
+
+const HEAD: readonly Message[] = [
+  msg`First written by \`luciole setup\` from what answered on the lines. Change it as you like, then run \`luciole check\`.`,
+  msg`Every key and its default: docs/cabinet.md; a complete example: config/example-street.yaml. Keys have their unit in their name.`,
 ];
 
 /** The whole file. Shape: every answer in `said` has been accepted. */
 export function cabinetText(facts: CabinetFacts): string {
-  const { draft } = facts;
+  const { draft, say = String } = facts;
   const parts = [
-    HEAD,
-    site(facts.answers),
-    lines(draft),
-    poles(draft),
+    HEAD.map((line) => comment(line, say)),
+    site(facts.answers, say),
+    lines(draft, say),
+    poles(draft, say),
     lamps(facts),
     zones(facts),
     programmes(facts),
@@ -34,121 +39,134 @@ export function cabinetText(facts: CabinetFacts): string {
   return `${parts.map((part) => part.join('\n')).join('\n\n')}\n`;
 }
 
-function site(answers: TypedAnswers): string[] {
+/** A line, or the end of one, for people. */
+function comment(said: Message, say: Say): string {
+  return `# ${oneLine(say(said))}`;
+}
+
+function site(answers: TypedAnswers, say: Say): string[] {
   const { latitudeDeg, longitudeDeg } = degreesOf(answers['position'] ?? '');
   return [
     'cabinet:',
     `  id: ${word(answers['id'])}`,
     `  name: ${word(answers['name'])}`,
-    `  latitudeDeg: ${latitudeDeg} # the sun is computed from these two`,
+    `  latitudeDeg: ${latitudeDeg} ${comment(msg`sunrise and sunset are computed from these two`, say)}`,
     `  longitudeDeg: ${longitudeDeg}`,
     `  timezone: ${word(answers['timezone'])}`,
   ];
 }
 
-function lines({ lines: all }: SiteDraft): string[] {
-  return ['# One entry is one RS-485 line; all its devices share its serial settings.', 'lines:', ...all.flatMap(lineOf)];
+function lines({ lines: all }: SiteDraft, say: Say): string[] {
+  const what = msg`One entry is one RS-485 line; all its devices share its serial settings.`;
+  return [comment(what, say), 'lines:', ...all.flatMap((line) => lineOf(line, say))];
 }
 
-function lineOf({ id, kind, port, serial, devices, unnamedUnits, damaged }: DraftLine): string[] {
+function lineOf({ id, kind, port, serial, devices, unnamedUnits, damaged }: DraftLine, say: Say): string[] {
   const settings = serial === null ? [] : [`    serial: { baud: ${serial.baud}, parity: ${serial.parity}, stopBits: ${serial.stopBits} }`];
-  const list =
-    devices.length === 0 ? ['    devices: [] # nobody answered that is known; `luciole bus scan` looks again'] : ['    devices:'];
+  const none = msg`no known device answered; \`luciole bus scan\` scans again`;
+  const list = devices.length === 0 ? [`    devices: [] ${comment(none, say)}`] : ['    devices:'];
   return [
     `  - id: ${id}`,
-    ...(kind === 'uart' ? ['    kind: uart # one device that talks by itself'] : []),
+    ...(kind === 'uart' ? [`    kind: uart ${comment(msg`one device that sends by itself`, say)}`] : []),
     `    port: ${word(port)}`,
     ...settings,
     ...list,
-    ...devices.map(deviceOf),
-    ...unnamedUnits.map(unnamedUnit),
+    ...devices.map((device) => deviceOf(device, say)),
+    ...unnamedUnits.map((unit) => unnamedUnit(unit, say)),
     ...(damaged.length === 0
       ? []
-      : [`      # Damaged answers at ${damaged.join(', ')}: two units with one address, or a bad line. Disconnect one and scan again.`]),
+      : [
+          `      ${comment(msg`Damaged answers at ${damaged}: two units with one address, or a bad line. Disconnect one and scan again.`, say)}`,
+        ]),
   ];
 }
 
-function deviceOf({ id, unit, profile, pole }: DraftDevice): string {
-  const doubts = profile.experimental === null ? '' : ', experimental: compare its values before you rely on them';
+function deviceOf({ id, unit, profile, pole }: DraftDevice, say: Say): string {
+  const model = `${profile.vendor} ${profile.model}`;
+  const about = profile.experimental === null ? msg`${model}` : msg`${model}, experimental: compare its values before you rely on them`;
   const place = pole === null ? '' : `, pole: ${pole}`;
   const address = unit === null ? '' : `, unit: ${unit}`;
-  return `      - { id: ${id}${address}, profile: ${profile.id}${place} } # ${oneLine(`${profile.vendor} ${profile.model}`)}${doubts}`;
+  return `      - { id: ${id}${address}, profile: ${profile.id}${place} } ${comment(about, say)}`;
 }
 
-function unnamedUnit({ unit, candidates }: UnnamedUnit): string {
-  if (candidates.length === 0)
-    return `      # Unit ${unit} answers and no profile is proven: \`luciole profile list\`, then - { id: X${unit}, unit: ${unit}, profile: ... }`;
-  const others = candidates.slice(1).join(', ') || 'another, it is only likely';
-  return `      #- { id: X${unit}, unit: ${unit}, profile: ${candidates[0]} } # or ${others}; look at the unit, then take off the #`;
+function unnamedUnit({ unit, candidates: [first, ...others] }: UnnamedUnit, say: Say): string {
+  const line = (profile: string): string => `- { id: X${unit}, unit: ${unit}, profile: ${profile} }`;
+  if (first === undefined)
+    return `      ${comment(msg`Unit ${unit} answers and no profile is proven: \`luciole profile list\`, then ${line('...')}`, say)}`;
+  const choice =
+    others.length > 0
+      ? msg`or ${others}; look at the unit, then remove the first #`
+      : msg`only likely; look at the unit, then remove the first #`;
+  return `      #${line(first)} ${comment(choice, say)}`;
 }
 
-function poles({ poles: all }: SiteDraft): string[] {
+function poles({ poles: all }: SiteDraft, say: Say): string[] {
   if (all.length === 0) return ['poles: []'];
   return [
-    '# Metres from the start of the street. In the order of the addresses: put in what is painted on the poles.',
+    comment(msg`Metres from the start of the street, in the order of the addresses: correct the ids to those painted on the poles.`, say),
     'poles:',
     ...all.map(({ id, atM }) => `  - { id: ${id}, atM: ${atM} }`),
   ];
 }
 
-function lamps({ answers, draft }: CabinetFacts): string[] {
+function lamps({ answers, draft, say = String }: CabinetFacts): string[] {
   if (draft.lamps.length === 0) return ['lamps: []'];
   const rows = draft.lamps.map(({ id, device, point, pole }) => {
     const driven = id === device ? '' : `, device: ${device}, pole: ${pole}`;
     return `  - { id: ${id}${driven}${point === 'level' ? '' : `, point: ${point}`}, ratedPowerW: ${answers['power']} }`;
   });
-  return ['# ratedPowerW: at 100 %; energy and faults are judged by it.', 'lamps:', ...rows];
+  return [comment(msg`ratedPowerW: at 100 %; energy and faults are computed from it.`, say), 'lamps:', ...rows];
 }
 
-function zones({ answers, draft }: CabinetFacts): string[] {
+function zones({ answers, draft, say = String }: CabinetFacts): string[] {
   if (draft.lamps.length === 0) return ['zones: []'];
   const ids = draft.lamps.map(({ id }) => id);
   return [
-    '# Lamps that act together. docs/lighting.md: presence, traffic, photocells, calendars.',
+    comment(msg`Lamps that act together. docs/lighting.md: presence, traffic, photocells, calendars.`, say),
     'zones:',
     `  - id: ${word(answers['zone'])}`,
     '    lamps:',
     ...inRows(ids).map((row) => `      ${row}`),
-    `    kind: ${answers['kind']} # path, street, road or leisure`,
+    `    kind: ${answers['kind']} # path, street, road, leisure`,
     '    programme: night',
-    '    minPct: 10 # never darker at night, whoever asks',
-    ...presence(draft),
-    ...daylight(draft),
+    `    minPct: 10 ${comment(msg`at night it is never darker, whatever the command`, say)}`,
+    ...presence(draft, say),
+    ...daylight(draft, say),
   ];
 }
 
-function presence({ presence: sensors }: SiteDraft): string[] {
+function presence({ presence: sensors }: SiteDraft, say: Say): string[] {
   if (sensors.length === 0) return [];
   const rows = sensors.map(({ device, point, isContact }) => {
     const where = point === 'motion' ? '' : `, point: ${point}`;
     return `        - { device: ${device}${where}${isContact ? ', threshold: 1' : ''} }`;
   });
   return [
-    '    # While someone is there the whole zone goes to boostPct. Give the sensors their pole, then reachM or wave light only around them.',
+    `    ${comment(msg`While someone is there the whole zone goes to boostPct. Give the sensors their pole, then reachM or wave light only around them.`, say)}`,
     '    presence:',
     '      boostPct: 100',
-    '      holdS: 30 # how long after the last movement',
+    `      holdS: 30 ${comment(msg`how long after the last movement`, say)}`,
     '      sensors:',
     ...rows,
   ];
 }
 
 /** Only said: a photocell that sees its own lamps would put them out, and only a person at the pole knows. */
-function daylight({ daylight: cells }: SiteDraft): string[] {
+function daylight({ daylight: cells }: SiteDraft, say: Say): string[] {
   const [cell] = cells;
   if (cell === undefined) return [];
   const where = cell.point === 'illuminance' ? '' : `, point: ${cell.point}`;
   return [
-    `    #photocell: { device: ${cell.device}${where}, seesOwnLight: true } # measures daylight; seesOwnLight: it hangs below a lamp of the zone`,
+    `    #photocell: { device: ${cell.device}${where}, seesOwnLight: true } ${comment(msg`measures daylight; seesOwnLight: it hangs below a lamp of the zone`, say)}`,
   ];
 }
 
-function programmes({ answers, draft }: CabinetFacts): string[] {
+function programmes({ answers, draft, say = String }: CabinetFacts): string[] {
   if (draft.lamps.length === 0) return ['programmes: []'];
   const dimmed =
     answers['dim'] === '100' ? [] : [`      - { at: "23:00", levelPct: ${answers['dim']} }`, '      - { at: "06:00", levelPct: 100 }'];
   return [
-    '# From dusk to dawn; times are local.',
+    comment(msg`From dusk to dawn; times are local.`, say),
     'programmes:',
     '  - id: night',
     '    steps:',
@@ -157,19 +175,19 @@ function programmes({ answers, draft }: CabinetFacts): string[] {
   ];
 }
 
-function uplink({ answers, keyFiles, passwordFile }: CabinetFacts): string[] {
+function uplink({ answers, keyFiles, passwordFile, say = String }: CabinetFacts): string[] {
   if (answers['broker'] === '')
-    return ["# The city's platform: add `uplink:` as in config/example-street.yaml. Without it the cabinet works alone."];
+    return [comment(msg`Platform of the city: add \`uplink:\` as in config/example-street.yaml. Without it the cabinet works alone.`, say)];
   const tls =
     keyFiles === null
       ? []
       : [
-          `  certFile: ${word(keyFiles.certFile)} # what the authority of the platform makes of the request beside it`,
+          `  certFile: ${word(keyFiles.certFile)} ${comment(msg`the certificate that the authority of the platform makes from the request`, say)}`,
           `  keyFile: ${word(keyFiles.keyFile)}`,
         ];
   const user = answers['username'] === '' ? [] : [`  username: ${word(answers['username'])}`];
   return [
-    '# The light does not depend on it. `luciole uplink test` tells what is missing.',
+    comment(msg`The light does not depend on it. \`luciole uplink test\` shows what is missing.`, say),
     'uplink:',
     `  broker: ${word(answers['broker'])}`,
     `  group: ${word(answers['group'])}`,

@@ -13,7 +13,7 @@ import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 import { formatBytes } from '../console/text/page.ts';
 import { paragraph } from '../console/text/text-lines.ts';
 import { count } from '../core/counts.ts';
-import { msg } from '../core/message.ts';
+import { msg, type Said } from '../core/message.ts';
 import { type Erased, type Erasure, erase, planErasure } from './erasure.ts';
 import { keyFilesIn } from './key-files.ts';
 import { renewalFilesFor } from './renew-key.ts';
@@ -49,8 +49,12 @@ function placesOf(args: LocalArgs, configFile: string): { readonly dir: string; 
   const { cabinet, isAbsent } = readSiteFile(configFile);
   if (cabinet === null) {
     if (named !== null && args['keys'] !== true) return { dir: named, secrets: [] };
-    const trouble = isAbsent ? `there is no cabinet file ${configFile}` : `${configFile} cannot be used`;
-    throw new ConsoleError('failed', msg`${trouble}: name the folder of the data with --data-dir, and remove keys by hand`);
+    throw new ConsoleError(
+      'failed',
+      isAbsent
+        ? msg`there is no cabinet file ${configFile}: name the folder of the data with --data-dir, and remove keys by hand`
+        : msg`${configFile} cannot be used: name the folder of the data with --data-dir, and remove keys by hand`,
+    );
   }
   const { store, uplink } = cabinet;
   const files = [uplink?.keyFile, uplink?.certFile, uplink?.passwordFile].filter((path) => path != null && isAbsolute(path));
@@ -73,14 +77,11 @@ function attempt<T>(work: () => T): T {
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    const advice = process.getuid?.() === 0 ? 'give it to the owner of its folder (chown -R)' : 'use sudo';
-    throw new ConsoleError(
-      'failed',
-      msg`${path ?? 'the data'} cannot be erased (${code}): ${advice}; what was erased before stays erased`,
-      {
-        cause: error,
-      },
-    );
+    const advice = process.getuid?.() === 0 ? msg`give it to the owner of its folder (chown -R)` : msg`use sudo`;
+    const what = path ?? msg`the data`;
+    throw new ConsoleError('failed', msg`${what} cannot be erased (${code}): ${advice}; what was erased before stays erased`, {
+      cause: error,
+    });
   }
 }
 
@@ -89,18 +90,18 @@ function printReport(
   { dir, kept }: { readonly dir: string; readonly kept: readonly string[] },
   terminal: Terminal,
 ): void {
-  const print = (line: string): void => terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
-  for (const { path, bytes } of goes) print(`${path}  ${formatBytes(bytes)}`);
-  for (const path of stays) print(`${path} stays: it is not ours`);
-  for (const path of kept) print(`${path} stays: --keys takes it too, and the platform must be told to refuse its certificate`);
+  const print = (line: Said): void => terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
+  for (const { path, bytes } of goes) print(msg`${path}  ${formatBytes(bytes)}`);
+  for (const path of stays) print(msg`${path} stays: it does not belong to Luciole`);
+  for (const path of kept) print(msg`${path} stays: --keys erases it too; its certificate must then be revoked on the platform`);
   if (goes.length === 0) {
-    print(`nothing of Luciole lies in ${dir}`);
+    print(msg`nothing of Luciole lies in ${dir}`);
     return;
   }
-  const sum = `${count(goes.length, 'item')}, ${formatBytes(goes.reduce((bytes, each) => bytes + each.bytes, 0))}`;
-  if (erased) print(`Erased: ${sum}. Flash keeps traces of what was removed: where that matters, destroy or encrypt the disk.`);
-  else
-    print(
-      `Nothing was erased: --yes erases ${sum}. Readings that the platform has not confirmed are lost with it: \`luciole uplink\` tells them while the agent runs.`,
-    );
+  const sum = msg`${count(goes.length, 'item')}, ${formatBytes(goes.reduce((bytes, each) => bytes + each.bytes, 0))}`;
+  print(
+    erased
+      ? msg`Erased: ${sum}. Flash memory keeps traces of what was removed: where that matters, destroy or encrypt the disk.`
+      : msg`Nothing was erased: --yes erases ${sum}. Readings that the platform has not confirmed are lost with it: \`luciole uplink\` shows how many while the agent runs.`,
+  );
 }

@@ -13,12 +13,15 @@ import { readPlacedYaml } from '../config/load/places.ts';
 import { refuseWhileAgentRuns } from '../console/ask-agent.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
-import { wrap } from '../console/text/text-lines.ts';
+import { translated } from '../console/text/page.ts';
+import { problemLines, wrap } from '../console/text/text-lines.ts';
 import { asOwnerOf } from '../core/atomic-write.ts';
-import { formatProblem, type Problem } from '../core/errors.ts';
-import { msg } from '../core/message.ts';
+import { count } from '../core/counts.ts';
+import { type Problem, problemMessage } from '../core/errors.ts';
+import { type Message, msg, type Said } from '../core/message.ts';
+import { withTexts } from '../core/message-wire.ts';
 import { replaceFile } from '../core/replace-file.ts';
-import { type AskLine, type InterviewParts, interview, isUnanswered } from './ask-questions.ts';
+import { type AskLine, type InterviewParts, interview, isUnanswered, type PrintLine } from './ask-questions.ts';
 import { cabinetText } from './cabinet-text.ts';
 import { type Enrolment, firstAdmin } from './first-user.ts';
 import { keyFilesIn, makeKeyRequest } from './key-files.ts';
@@ -30,8 +33,8 @@ import { isYes, type SkippedPort, survey } from './survey.ts';
 export interface SetupWorld {
   readonly terminal: Terminal;
   readonly configFile: string;
-  /** Null where no question may be asked. */
-  readonly ask: AskLine | null;
+  /** Shows a question as it is and returns a line. Null where no question may be asked. */
+  readonly ask: ((prompt: string) => Promise<string>) | null;
   readonly signal: AbortSignal;
 }
 
@@ -49,17 +52,17 @@ interface SetupReport {
   readonly enrolment: Enrolment | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
-  readonly next: readonly string[];
+  readonly next: readonly Said[];
 }
 
 /** Two masters on one line would receive each other's answers. */
-const AGENT_RUNS = msg`an agent is running and has the lines: stop it first (systemctl stop luciole), or ask it instead: luciole bus scan LINE`;
+const AGENT_RUNS = msg`an agent is running and has the lines: stop it first (systemctl stop luciole), or use it: luciole bus scan LINE`;
 /** Source: the cabinet's own default. */
 const USUAL_DATA = '/var/lib/luciole';
 const USUAL_PROFILES = '/etc/luciole/profiles';
 const EXIT_BAD_CONFIG = 78;
 
-const GREETING = 'Nothing is written before the end, and Ctrl-C leaves all as it is. An empty answer takes what stands in [brackets].';
+const GREETING = msg`Nothing is written before the end, and Ctrl-C leaves everything as it is. An empty answer takes the value in [brackets].`;
 
 /** Options of one run, and how it prints. */
 interface Run {
@@ -71,7 +74,7 @@ interface Run {
   /** Null where no question may be asked. */
   readonly ask: AskLine | null;
   /** Prints text for a person; nothing with `--json` or `--dry-run`. */
-  readonly print: (line: string) => void;
+  readonly print: PrintLine;
   /** Null: the cabinet's own default. */
   readonly dataDir: string | null;
   readonly terminal: Terminal;
@@ -113,17 +116,17 @@ export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<numb
 function runOf(args: LocalArgs, { terminal, configFile, ask, signal }: SetupWorld): Run {
   const request = readSetupRequest(args);
   const [isJson, isDryRun] = [args['json'] === true, args['dry-run'] === true];
+  const say = (said: Said): string => translated(said, terminal);
   return {
     file: resolve(configFile),
     request,
     isJson,
     isForced: args['force'] === true,
     isDryRun,
-    ask: request.isQuiet ? null : ask,
-    print: (line) => {
+    ask: request.isQuiet || ask === null ? null : (prompt) => ask(`${say(prompt)} `),
+    print: (line, indentCols = 0) => {
       if (isJson || isDryRun) return;
-      const indent = /^ */.exec(line)?.[0] ?? '';
-      for (const part of wrap(line.trimStart(), terminal.widthCols - indent.length)) terminal.out(`${indent + part}\n`);
+      for (const part of wrap(say(line), terminal.widthCols - indentCols)) terminal.out(`${' '.repeat(indentCols)}${part}\n`);
     },
     dataDir: typeof args['data-dir'] === 'string' ? resolve(args['data-dir']) : null,
     terminal,
@@ -146,7 +149,10 @@ async function describeSite({ file, request, ask, print, isJson, isDryRun, termi
   if (ask !== null) print(GREETING);
   const site = await answered('site', request.answers, parts);
   const { profiles } = readProfiles([USUAL_PROFILES], readPlacedYaml);
-  const found = await survey({ request, profiles, ask, print, status: isJson ? null : terminal.status, signal });
+  const found = await survey({
+    ...{ request, profiles, ask, print, signal },
+    ...{ status: isJson ? null : terminal.status, language: terminal.language },
+  });
   // Without lamps there are no questions about them, and the usual answers are never used.
   const draftOf = (answers: TypedAnswers): SiteDraft => propose(found.lines, found.choice, Number(answers['spacing'] ?? 0));
   const hasLamps = draftOf(site).lamps.length > 0;
@@ -166,10 +172,11 @@ interface Plan {
   readonly passwordFile: string | null;
 }
 
-function planOf({ file, dataDir }: Run, answers: TypedAnswers, draft: SiteDraft): Plan {
+function planOf({ file, dataDir, terminal }: Run, answers: TypedAnswers, draft: SiteDraft): Plan {
   const keys = answers['broker']?.startsWith('mqtts:') === true ? keyFilesIn(dirname(file)) : null;
   const passwordFile = (answers['username'] ?? '') === '' ? null : join(dirname(file), 'uplink.password');
-  const text = cabinetText({ answers: { username: '', ...answers }, draft, keyFiles: keys, passwordFile, dataDir });
+  const say = (said: Said): string => translated(said, terminal);
+  const text = cabinetText({ answers: { username: '', ...answers }, draft, keyFiles: keys, passwordFile, dataDir, say });
   return { answers, draft, text, keys, passwordFile };
 }
 
@@ -178,7 +185,7 @@ async function write(
   { file, ask, dataDir }: Run,
   { answers, text, keys }: Plan,
 ): Promise<{ readonly backup: string | null; readonly enrolment: Enrolment | null }> {
-  if (ask !== null && !isYes(await ask(`Write ${file}? yes or no [yes]: `))) throw new ConsoleError('failed', msg`nothing was written`);
+  if (ask !== null && !isYes(await ask(msg`Write ${file}? yes or no [yes]:`))) throw new ConsoleError('failed', msg`nothing was written`);
   const { id = '', admin = '' } = answers;
   const backup = existsSync(file) ? `${file}.bak` : null;
   if (keys !== null) makeKeyRequest(keys, id);
@@ -188,8 +195,8 @@ async function write(
 }
 
 function printReport(report: SetupReport, text: string, { isJson, isDryRun, terminal, print }: Run): void {
-  if (isJson) terminal.out(`${JSON.stringify(isDryRun ? { ...report, text } : report)}\n`);
-  else if (report.problems.length > 0) terminal.err(`${report.problems.map(formatProblem).join('\n')}\n`);
+  if (isJson) terminal.out(`${JSON.stringify(withTexts(isDryRun ? { ...report, text } : report))}\n`);
+  else if (report.problems.length > 0) terminal.err(`${problemLines(report.problems, terminal, false)}\n`);
   else if (isDryRun) terminal.out(text);
   else for (const line of summary(report)) print(line);
 }
@@ -203,13 +210,17 @@ function answersFileOf(file: string): string {
 async function answered(part: Question['part'], answers: TypedAnswers, parts: InterviewParts): Promise<TypedAnswers> {
   const result = await interview(part, answers, parts);
   if (!isUnanswered(result)) return result;
-  throw new ConsoleError('usage', msg`these must be said (as options, in --answers, or on a terminal):\n${result.missing.join('\n')}`);
+  const missing = result.missing.reduce((before, next) => msg`${before}\n${next}`);
+  throw new ConsoleError('usage', msg`these answers are missing (give them as options, in --answers, or on a terminal):\n${missing}`);
 }
 
 /** Before the first question, not after the last. */
 function refuseUnwritable(file: string, isForced: boolean): void {
   if (existsSync(file) && !isForced)
-    throw new ConsoleError('failed', msg`${file} is there already: --force replaces it and keeps it as ${file}.bak, --dry-run only shows`);
+    throw new ConsoleError(
+      'failed',
+      msg`${file} exists already: --force replaces it and keeps it as ${`${file}.bak`}, --dry-run only shows`,
+    );
   const folder = dirname(file);
   try {
     asOwnerOf(folder, () => mkdirSync(folder, { recursive: true }));
@@ -218,7 +229,7 @@ function refuseUnwritable(file: string, isForced: boolean): void {
     if (!(error instanceof Error && 'code' in error)) throw error;
     throw new ConsoleError(
       'failed',
-      msg`${folder} cannot be written (${error.code}): use sudo, or name another file: luciole setup cabinet.yaml`,
+      msg`${folder} cannot be written (${String(error.code)}): use sudo, or name another file: luciole setup cabinet.yaml`,
       {
         cause: error,
       },
@@ -226,41 +237,44 @@ function refuseUnwritable(file: string, isForced: boolean): void {
   }
 }
 
-function nextSteps(file: string, { answers, keys, passwordFile, draft }: Plan): string[] {
+function nextSteps(file: string, { answers, keys, passwordFile, draft }: Plan): Said[] {
   const unknown = draft.lines.some(({ unnamedUnits }) => unnamedUnits.length > 0);
   return [
-    ...(unknown ? [`Say what the unknown units are: they stand as comments in ${file}; --prefer and --device say it beforehand.`] : []),
-    ...(keys === null ? [] : [`Have ${keys.requestFile} signed by the platform's authority and put the certificate to ${keys.certFile}.`]),
-    ...(passwordFile === null ? [] : [`Put the password of the broker into ${passwordFile}, then chmod 0400 and chown luciole.`]),
+    ...(unknown ? [msg`Write what the unknown units are: they are comments in ${file}; --prefer and --device give it beforehand.`] : []),
+    ...(keys === null
+      ? []
+      : [msg`Have ${keys.requestFile} signed by the authority of the platform, and save the certificate as ${keys.certFile}.`]),
+    ...(passwordFile === null ? [] : [msg`Write the password of the broker into ${passwordFile}, then chmod 0400 and chown luciole.`]),
     `luciole check ${file}`,
-    `luciole run ${file}, or as a service: systemctl enable --now luciole`,
-    ...draft.lamps.slice(0, 1).map(({ id }) => `luciole identify ${id}, then each other lamp: it blinks, to see on which pole it is.`),
+    msg`luciole run ${file}, or as a service: systemctl enable --now luciole`,
+    ...draft.lamps.slice(0, 1).map(({ id }) => msg`luciole identify ${id}, then each other lamp: it blinks, to see on which pole it is.`),
     ...(draft.lamps.length === 0 || draft.presence.length === 0
       ? []
-      : [`luciole walk-test ${answers['zone'] ?? ''}: walk under the sensors, to see which lamps each one raises.`]),
+      : [msg`luciole walk-test ${answers['zone'] ?? ''}: walk under the sensors, to see which lamps each one raises.`]),
   ];
 }
 
-function summary({ file, backup, lines, skippedPorts, lamps, certificateRequest, enrolment, warnings, next }: SetupReport): string[] {
+function summary({ file, backup, lines, skippedPorts, lamps, certificateRequest, enrolment, warnings, next }: SetupReport): Said[] {
   const devices = lines.reduce((sum, line) => sum + line.devices, 0);
   return [
     '',
-    `Wrote ${file}: ${lamps} lamps, ${devices} devices, ${lines.length} lines.${backup === null ? '' : ` The former one is ${backup}.`}`,
-    ...(certificateRequest === null ? [] : [`Certificate request: ${certificateRequest}`]),
+    msg`Wrote ${file}: ${count(lamps, 'lamp')}, ${count(devices, 'device')}, ${count(lines.length, 'line')}.`,
+    ...(backup === null ? [] : [msg`The former file is ${backup}.`]),
+    ...(certificateRequest === null ? [] : [msg`Certificate request: ${certificateRequest}`]),
     ...enrolmentLines(enrolment),
-    ...skippedPorts.map(({ port, why }) => `Left out ${port}: ${why}`),
-    ...warnings.map((warning) => `warning: ${formatProblem(warning)}`),
-    'Next:',
-    ...next.map((step) => `- ${step}`),
+    ...skippedPorts.map(({ port, why }) => msg`Left out ${port}: ${why}`),
+    ...warnings.map((warning) => msg`warning: ${problemMessage(warning)}`),
+    msg`Next:`,
+    ...next.map((step) => msg`- ${step}`),
   ];
 }
 
-function enrolmentLines(enrolment: Enrolment | null): string[] {
+function enrolmentLines(enrolment: Enrolment | null): Message[] {
   if (enrolment === null) return [];
-  if ('failed' in enrolment) return [`No user was made: ${enrolment.failed}`];
+  if ('failed' in enrolment) return [msg`No user was created: ${enrolment.failed}`];
   const { user, oneTimePassword, untilMs } = enrolment;
   return [
-    `Console user ${user}, one-time password: ${oneTimePassword}`,
-    `Good until ${new Date(untilMs).toISOString().slice(0, 16)}Z, shown only now. At the first login another is chosen.`,
+    msg`Console user ${user}, one-time password: ${oneTimePassword}`,
+    msg`Valid until ${`${new Date(untilMs).toISOString().slice(0, 16)}Z`}, shown only now. The first login asks for a new one.`,
   ];
 }

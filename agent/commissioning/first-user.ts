@@ -4,10 +4,11 @@ import { createUserRegistry } from '../access/user-registry.ts';
 import { createUsersFile } from '../access/users-file.ts';
 import { AccessError, type Invitation } from '../core/access.ts';
 import { asOwnerOf } from '../core/atomic-write.ts';
+import type { Message } from '../core/message.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 
 /** The invitation, shown to the person once; or why no user was made. */
-export type Enrolment = Invitation | { readonly failed: string };
+export type Enrolment = Invitation | { readonly failed: Message };
 
 /** Invites this admin, who is created if unknown. Errors: none that a person can cause; the cabinet file stays in any case. */
 export async function firstAdmin(
@@ -23,7 +24,7 @@ export async function firstAdmin(
       return known ? registry.invite(name) : registry.add(name, 'admin');
     });
   } catch (error) {
-    if (error instanceof AccessError) return { failed: error.message };
+    if (error instanceof AccessError) return { failed: error.said };
     throw error;
   }
 }

@@ -8,10 +8,11 @@ import { checkConfig } from '../config/load/load-site.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 import { translated } from '../console/text/page.ts';
-import { paragraph } from '../console/text/text-lines.ts';
+import { paragraph, problemLines } from '../console/text/text-lines.ts';
 import { count } from '../core/counts.ts';
-import { formatProblem, type Problem } from '../core/errors.ts';
-import { msg } from '../core/message.ts';
+import type { Problem } from '../core/errors.ts';
+import { type Message, msg, type Said } from '../core/message.ts';
+import { withTexts } from '../core/message-wire.ts';
 import { replaceFile } from '../core/replace-file.ts';
 
 /** What `--json` prints. */
@@ -36,9 +37,9 @@ const MAX_FILE_BYTES = 4_194_304;
 /** Resolves with the exit code. Errors: rejects with ConsoleError for files that cannot be read or written. */
 export async function runImport(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   const [table, into] = [String(args['table'] ?? ''), resolve(configFile)];
-  const cabinet = read(into, 'the cabinet to import into: name it with --into').toString('utf8');
+  const cabinet = read(into, msg`the cabinet to import into; name it with --into`).toString('utf8');
   if (importTarget(cabinet) === undefined) throw new ConsoleError('failed', msg`${into} cannot be used as it is: luciole check ${into}`);
-  const result = importTable(decodeTable(read(table, 'the table')), cabinet);
+  const result = importTable(decodeTable(read(table, msg`the table`)), cabinet);
   const problems = (await problemsOf(into, cabinet, result.text)).map((problem) => ({
     ...problem,
     row: rowOf(problem.path, result.text, result.changes),
@@ -49,7 +50,7 @@ export async function runImport(args: LocalArgs, configFile: string, terminal: T
   if (written) write(into, result.text);
   const { rows, changes, flaws, ignored } = result;
   const report: ImportReport = { table, into, rows, changes, flaws, problems, ignoredColumns: ignored, written, backup };
-  if (args['json'] === true) terminal.out(`${JSON.stringify(report)}\n`);
+  if (args['json'] === true) terminal.out(`${JSON.stringify(withTexts(report))}\n`);
   else printReport(report, args['write'] === true, terminal);
   return isSound ? 0 : EXIT_BAD_CONFIG;
 }
@@ -74,14 +75,14 @@ async function problemsOf(configFile: string, cabinet: string, text: string): Pr
   return after.problems.filter(({ path, message }) => !known.has(`${path} ${message}`));
 }
 
-function read(file: string, what: string): Buffer {
+function read(file: string, what: Message): Buffer {
   try {
     if (statSync(file).size > MAX_FILE_BYTES)
       throw new ConsoleError('too-large', msg`${file} is larger than 4 MB: check that it is ${what}`);
     return readFileSync(file);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error) || error instanceof ConsoleError) throw error;
-    throw new ConsoleError('failed', msg`${file} cannot be read (${error.code}): check the path of ${what}`, { cause: error });
+    throw new ConsoleError('failed', msg`${file} cannot be read (${String(error.code)}): check the path of ${what}`, { cause: error });
   }
 }
 
@@ -91,7 +92,7 @@ function write(file: string, text: string): void {
     replaceFile(file, text, { mode: statSync(file).mode & 0o777, backup: `${file}.bak` });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    throw new ConsoleError('failed', msg`${file} cannot be written (${error.code}): use sudo, or import into a copy with --into`, {
+    throw new ConsoleError('failed', msg`${file} cannot be written (${String(error.code)}): use sudo, or import into a copy with --into`, {
       cause: error,
     });
   }
@@ -103,25 +104,30 @@ function printReport(
   terminal: Terminal,
 ): void {
   const { out, err } = terminal;
-  const print = (put: (text: string) => void, line: string): void => put(`${paragraph(line, terminal).join('\n')}\n`);
+  const print = (put: (text: string) => void, line: Said): void => put(`${paragraph(line, terminal).join('\n')}\n`);
   for (const { line, column, message } of flaws)
-    err(`${table}:${line}: ${column === null ? '' : `${translated('column', terminal)} ${column}: `}${translated(message, terminal)}\n`);
+    err(
+      `${translated(column === null ? msg`${`${table}:${line}`}: ${message}` : msg`${`${table}:${line}`}: column ${column}: ${message}`, terminal)}\n`,
+    );
   for (const { row, ...problem } of problems) {
-    if (row === undefined) err(`${formatProblem({ ...problem, message: translated(problem.message, terminal) })}\n`);
+    if (row === undefined) err(`${problemLines([problem], terminal, false)}\n`);
     else err(`${table}:${row}: ${problem.path}: ${translated(problem.message, terminal)}\n`);
   }
-  if (ignoredColumns.length > 0) print(err, `not read, as these columns mean nothing here: ${ignoredColumns.join(', ')}`);
+  if (ignoredColumns.length > 0) print(err, msg`these columns are not used: ${ignoredColumns}`);
   for (const { text } of changes) print(out, text);
   if (flaws.length + problems.length > 0) {
-    print(err, `${into} stays as it is`);
+    print(err, msg`${into} was not changed`);
     return;
   }
   if (changes.length === 0) {
-    print(out, `${count(rows, 'row')}, and ${into} says all of it already`);
+    print(out, msg`${count(rows, 'row')}, and ${into} contains all of it already`);
     return;
   }
   const sum = (kind: readonly string[]): number => changes.filter((each) => kind.includes(each.kind)).length;
-  print(out, `${count(rows, 'row')}: ${sum(['add', 'join'])} added, ${sum(['set'])} changed, ${sum(['move', 'leave'])} moved or taken out`);
-  if (backup !== null) print(out, `Wrote ${into}; the former one is ${backup}. A running agent takes it at its next start.`);
-  else if (!wantsWrite) print(out, `Nothing was written: --write puts it into ${into}.`);
+  print(
+    out,
+    msg`${count(rows, 'row')}: ${sum(['add', 'join'])} added, ${sum(['set'])} changed, ${sum(['move', 'leave'])} moved or removed`,
+  );
+  if (backup !== null) print(out, msg`Wrote ${into}; the former file is ${backup}. A running agent uses it from its next start.`);
+  else if (!wantsWrite) print(out, msg`Nothing was written: --write writes it into ${into}.`);
 }

@@ -37,9 +37,13 @@ export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string)
     replaceFile(requestFile, certificateRequest(readFileSync(keyFile, 'utf8'), node), { mode: 0o644, backup: null });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    throw new ConsoleError('failed', msg`no certificate request from ${keyFile}: ${error.message}; put it away and run setup again`, {
-      cause: error,
-    });
+    throw new ConsoleError(
+      'failed',
+      msg`no certificate request from ${keyFile}: ${error.message}; move the file away and run the command again`,
+      {
+        cause: error,
+      },
+    );
   }
   return isNew;
 }

@@ -8,7 +8,7 @@ import { type Clock, sleep } from '../core/clock.ts';
 import type { OpenBytePort } from '../core/driver.ts';
 import { BusError } from '../core/errors.ts';
 import { parseLinePort, serialOf } from '../core/line-port.ts';
-import { msg } from '../core/message.ts';
+import type { Message } from '../core/message.ts';
 import type { Field } from '../core/ports.ts';
 import type { Profile } from '../core/profile.ts';
 import { createField } from '../field/field.ts';
@@ -123,7 +123,7 @@ async function withLine<T>(
 ): Promise<T> {
   const unused = { rs485: null, broadcast: false, maxWritesPerS: 1, devices: [] };
   const config: LineConfig = { id: LINE_ID, kind: 'modbus', port, serial, ...unused };
-  let down = msg``;
+  let down: Message | null = null as Message | null;
   const field = createField({
     lines: [fieldLine(config, { profiles, openPort, clock })],
     clock,
@@ -140,7 +140,7 @@ async function withLine<T>(
   });
   try {
     await field.start();
-    if (down !== '') throw new BusError('port-closed', down);
+    if (down !== null) throw new BusError('port-closed', down);
     return await work(field, config);
   } finally {
     await field.stop();

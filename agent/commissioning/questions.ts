@@ -3,7 +3,7 @@
  *
  * The same text is read in the same way from the keyboard, an option or an answers file. Pure.
  */
-import { msg } from '../core/message.ts';
+import { type Argument, type Message, msg } from '../core/message.ts';
 import { didYouMean } from '../core/suggestions.ts';
 
 /** Answers as text, by the name of the question. */
@@ -11,14 +11,14 @@ export type TypedAnswers = Readonly<Record<string, string>>;
 
 /** Why an answer is refused, and what is allowed. */
 export interface AnswerRefusal {
-  readonly refused: string;
+  readonly refused: Message;
 }
 
 export interface Question {
   /** Its name in a file of answers, and its option. */
   readonly name: string;
   readonly part: 'site' | 'street' | 'uplink' | 'access';
-  readonly prompt: string;
+  readonly prompt: Message;
   /** Taken without an answer; null where only a person can know. */
   usual(answers: TypedAnswers, machine: MachineFacts): string | null;
   /** Returns the cleaned text, or why it is refused. */
@@ -36,10 +36,10 @@ export interface MachineFacts {
 
 /** Source: as the schema of the cabinet wants ids. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
-const ID_WORDS = '1 to 32 letters from a to z, digits, ".", "_" or "-", the first a letter or digit';
+const ID_WORDS = msg`1 to 32 letters from a to z, digits, ".", "_" or "-", the first a letter or digit`;
 /** Source: names of console users, agent/access/user-registry.ts. */
 const USER = /^[a-z][a-z0-9_.-]{0,30}$/;
-const USER_WORDS = '1 to 31 small letters, digits, "_", "." or "-", the first a letter';
+const USER_WORDS = msg`1 to 31 small letters, digits, "_", "." or "-", the first a letter`;
 const ZONE_KINDS = ['street', 'path', 'road', 'leisure'];
 /** Decimal degrees, point or comma, the two apart by comma, semicolon or blanks. */
 const POSITION = /^\s*([+-]?\d{1,3}(?:[.,]\d+)?)\s*(?:[;,]\s*|\s)\s*([+-]?\d{1,3}(?:[.,]\d+)?)\s*$/;
@@ -70,7 +70,7 @@ export const QUESTIONS: readonly Question[] = [
   },
   { name: 'power', part: 'street', prompt: msg`Rated power of one lamp at 100 %, in watts`, usual: () => '60', read: numberOf(1, 2_000) },
   { name: 'zone', part: 'street', prompt: msg`Id of the zone that these lamps make`, usual: () => 'street', read: idOf },
-  { name: 'kind', part: 'street', prompt: msg`Kind of place: ${ZONE_KINDS.join(', ')}`, usual: () => 'street', read: oneOf(ZONE_KINDS) },
+  { name: 'kind', part: 'street', prompt: msg`Kind of place: ${ZONE_KINDS}`, usual: () => 'street', read: oneOf(ZONE_KINDS) },
   {
     name: 'dim',
     part: 'street',
@@ -85,7 +85,7 @@ export const QUESTIONS: readonly Question[] = [
     usual: () => '',
     read: brokerOf,
   },
-  { name: 'group', part: 'uplink', prompt: msg`Sparkplug group`, usual: () => null, read: groupOf, when: hasBroker },
+  { name: 'group', part: 'uplink', prompt: msg`Sparkplug group of this cabinet`, usual: () => null, read: groupOf, when: hasBroker },
   {
     name: 'username',
     part: 'uplink',
@@ -99,9 +99,14 @@ export const QUESTIONS: readonly Question[] = [
     part: 'access',
     prompt: msg`First user of the serial console, an admin (none: later)`,
     usual: () => '',
-    read: (text) => (text === '' || text === 'none' ? '' : USER.test(text) ? text : refuse(text, USER_WORDS)),
+    read: (text) => (text === '' || isNone(text) ? '' : USER.test(text) ? text : refuse(text, USER_WORDS)),
   },
 ];
+
+/** Whether a person typed the word for nothing; French is understood. */
+export function isNone(typed: string): boolean {
+  return ['none', 'aucun', 'aucune'].includes(typed.trim().toLowerCase());
+}
 
 /** Latitude and longitude of a position that was accepted. Units: degrees. */
 export function degreesOf(position: string): { readonly latitudeDeg: number; readonly longitudeDeg: number } {
@@ -113,8 +118,8 @@ function hasBroker({ broker = '' }: TypedAnswers): boolean {
   return broker !== '';
 }
 
-function refuse(text: string, allowed: string): AnswerRefusal {
-  return { refused: `found ${JSON.stringify(text)}; allowed: ${allowed}` };
+function refuse(text: string, allowed: Argument): AnswerRefusal {
+  return { refused: msg`found ${JSON.stringify(text)}; allowed: ${allowed}` };
 }
 
 function idOf(text: string): string | AnswerRefusal {
@@ -122,51 +127,53 @@ function idOf(text: string): string | AnswerRefusal {
 }
 
 function lineOf(text: string): string | AnswerRefusal {
-  return text.length >= 1 && text.length <= 80 ? text : refuse(text, 'text of 1 to 80 characters');
+  return text.length >= 1 && text.length <= 80 ? text : refuse(text, msg`text of 1 to 80 characters`);
 }
 
 function optionalLine(text: string): string | AnswerRefusal {
-  return text === '' ? text : lineOf(text);
+  return text === '' || isNone(text) ? '' : lineOf(text);
 }
 
 function positionOf(text: string): string | AnswerRefusal {
   const [, latitude, longitude] = POSITION.exec(text)?.map((part) => part.replace(',', '.')) ?? [];
-  if (latitude === undefined || longitude === undefined) return refuse(text, 'two numbers in degrees, as 47.4736, -0.5541');
+  if (latitude === undefined || longitude === undefined) return refuse(text, msg`two numbers in degrees, as 47.4736, -0.5541`);
   if (Math.abs(Number(latitude)) > 90 || Math.abs(Number(longitude)) > 180)
-    return refuse(text, 'latitude from -90 to 90 first, then longitude from -180 to 180');
+    return refuse(text, msg`latitude from -90 to 90 first, then longitude from -180 to 180`);
   return `${Number(latitude)}, ${Number(longitude)}`;
 }
 
 function timezoneOf(text: string): string | AnswerRefusal {
   const known = ['UTC', ...Intl.supportedValuesOf('timeZone')];
   const found = known.find((each) => each.toLowerCase() === text.toLowerCase());
-  return found ?? refuse(text, `an IANA name, as Europe/Paris${didYouMean(text, known)}`);
+  return found ?? refuse(text, msg`an IANA name, as Europe/Paris${didYouMean(text, known)}`);
 }
 
 function numberOf(min: number, max: number, isWhole = false): (text: string) => string | AnswerRefusal {
   return (text) => {
     const number = Number(text.replace(',', '.'));
     const fits = text !== '' && number >= min && number <= max && (!isWhole || Number.isInteger(number));
-    return fits ? String(number) : refuse(text, `a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`);
+    if (fits) return String(number);
+    return refuse(text, isWhole ? msg`a whole number from ${min} to ${max}` : msg`a number from ${min} to ${max}`);
   };
 }
 
 function oneOf(words: readonly string[]): (text: string) => string | AnswerRefusal {
-  return (text) => (words.includes(text.toLowerCase()) ? text.toLowerCase() : refuse(text, words.join(', ')));
+  return (text) => (words.includes(text.toLowerCase()) ? text.toLowerCase() : refuse(text, words));
 }
 
 /** The address is not repeated: it may hold a password, and answers end up in logs. */
 function brokerOf(text: string): string | AnswerRefusal {
-  if (text === '' || text === 'none') return '';
+  if (text === '' || isNone(text)) return '';
   const url = URL.parse(text);
-  const allowed = 'mqtts://host:8883 or mqtt://host:1883, without user and password in it';
+  const allowed = msg`mqtts://host:8883 or mqtt://host:1883, without user and password in it`;
   if (url === null || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '')
-    return { refused: `not an address; allowed: ${allowed}` };
-  return url.username === '' && url.password === '' ? text : { refused: `a user or password stands in the address; allowed: ${allowed}` };
+    return { refused: msg`not an address; allowed: ${allowed}` };
+  if (url.username === '' && url.password === '') return text;
+  return { refused: msg`the address contains a user or a password; allowed: ${allowed}` };
 }
 
 /** Source: Sparkplug 3.0, tck-id-topic-structure-namespace-valid-group-id. */
 function groupOf(text: string): string | AnswerRefusal {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is kept out
-  return /^[^+/#\u0000-\u001f\u007f]{1,64}$/.test(text) ? text : refuse(text, '1 to 64 characters without "+", "/" or "#"');
+  return /^[^+/#\u0000-\u001f\u007f]{1,64}$/.test(text) ? text : refuse(text, msg`1 to 64 characters without "+", "/" or "#"`);
 }

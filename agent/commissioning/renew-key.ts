@@ -1,9 +1,8 @@
 /** `luciole uplink renew`: a new key for the uplink beside the one in use, and a certificate request for it. */
 
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { loadCabinet } from '../config/load/load.ts';
 import { ConsoleError } from '../console/console-error.ts';
+import { readSiteFile } from '../console/site-file.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 import { paragraph } from '../console/text/text-lines.ts';
 import { msg } from '../core/message.ts';
@@ -11,26 +10,30 @@ import { isCredential } from '../core/secrets.ts';
 import { RENEWED } from '../sync/mqtt/secret-files.ts';
 import { type KeyFiles, makeKeyRequest } from './key-files.ts';
 
-/** Resolves with the exit code; a key that a renewal before has made is kept. Errors: rejects with ConsoleError, or ConfigError for the file. */
+/** Resolves with the exit code; a key that a renewal before has made is kept. Errors: rejects with ConsoleError. */
 export async function runRenewKey(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
-  const { uplink } = loadCabinet(configFile, (file) => readFileSync(file, 'utf8')).cabinet;
+  const { cabinet, problem } = readSiteFile(configFile);
+  if (cabinet === null) throw new ConsoleError('failed', problem);
+  const { uplink } = cabinet;
   const { keyFile = null, certFile = null, node = '' } = uplink ?? {};
   if (keyFile === null || certFile === null)
-    throw new ConsoleError('failed', msg`${configFile} names no certificate and key of the uplink: there is nothing to renew`);
+    throw new ConsoleError('failed', msg`${configFile} has no certificate and key for the uplink: there is nothing to renew`);
   if (isCredential(keyFile))
     throw new ConsoleError(
       'failed',
-      msg`${keyFile} is a credential of the service: make the key where its file is made, and hand over ${keyFile}${RENEWED} too`,
+      msg`${keyFile} is a credential of the service: make the key where its file is made, and pass ${`${keyFile}${RENEWED}`} as a credential too`,
     );
   const files = renewalFilesFor(resolve(keyFile), resolve(certFile));
   const isNew = makeKeyRequest(files, node);
   if (args['json'] === true) terminal.out(`${JSON.stringify({ ...files, isNew })}\n`);
   else
     for (const line of [
-      `${isNew ? 'A new key' : 'The key of the renewal before'}: ${files.keyFile}; its request: ${files.requestFile}`,
-      `Have the request signed by the authority of the platform and put the certificate to ${files.certFile}.`,
-      'The agent uses it within the hour (luciole uplink reconnect: at once), and the one before it if the broker refuses it.',
-      'Once the event certificate-renewed is there, move both files to the names without .new, in any order.',
+      isNew
+        ? msg`New key: ${files.keyFile}; its request: ${files.requestFile}`
+        : msg`The key of the earlier renewal is kept: ${files.keyFile}; its request: ${files.requestFile}`,
+      msg`Have the request signed by the authority of the platform, and save the certificate as ${files.certFile}.`,
+      msg`The agent uses it within the hour (luciole uplink reconnect: at once), and the former one if the broker refuses it.`,
+      msg`After the event certificate-renewed, rename both files to the names without .new, in any order.`,
     ])
       terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
   return 0;

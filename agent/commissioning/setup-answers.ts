@@ -89,11 +89,11 @@ function answersOf(file: string): Readonly<Record<string, unknown>> {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    throw new ConsoleError('usage', msg`${file} cannot be read (${error.code}): check the path of --answers`, { cause: error });
+    throw new ConsoleError('usage', msg`${file} cannot be read (${String(error.code)}): check the path of --answers`, { cause: error });
   }
   const { value, flaws, keyPlace } = readPlacedYaml(text);
   const [flaw] = flaws;
-  if (flaw !== undefined) throw new ConsoleError('usage', msg`${file}:${flaw.line}:${flaw.column}: ${flaw.message}`);
+  if (flaw !== undefined) throw new ConsoleError('usage', msg`${`${file}:${flaw.line}:${flaw.column}`}: ${flaw.message}`);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ConsoleError('usage', msg`${file}: answers are lines of "name: value", as in: id: angers-0042`);
   const known = [...QUESTIONS.map(({ name }) => name), ...LISTS, ...SINGLE];
@@ -101,8 +101,13 @@ function answersOf(file: string): Readonly<Record<string, unknown>> {
     if (known.includes(name)) continue;
     const near = nearest(name, known);
     const { line, column } = keyPlace([name]);
-    const advice = near === undefined ? `it may be ${known.join(', ')}` : `did you mean ${near}?`;
-    throw new ConsoleError('usage', msg`${file}:${line}:${column}: unknown answer "${name}"; ${advice}`);
+    const place = `${file}:${line}:${column}`;
+    throw new ConsoleError(
+      'usage',
+      near === undefined
+        ? msg`${place}: unknown answer "${name}"; allowed: ${known}`
+        : msg`${place}: unknown answer "${name}"; did you mean ${near}?`,
+    );
   }
   return value as Readonly<Record<string, unknown>>;
 }

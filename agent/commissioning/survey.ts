@@ -11,15 +11,18 @@ import { renderScanProgress, serialText } from '../console/commands/lines/bus-sc
 import { ConsoleError } from '../console/console-error.ts';
 import type { StatusLine } from '../console/terminal/status-line.ts';
 import type { FoundUnit } from '../core/bus-tools.ts';
+import { count } from '../core/counts.ts';
 import { BusError } from '../core/errors.ts';
-import { type Message, msg } from '../core/message.ts';
+import { type Argument, type Message, msg, type Said } from '../core/message.ts';
 import type { Profile } from '../core/profile.ts';
 import { nearest } from '../core/suggestions.ts';
 import { createSystemClock } from '../core/system-clock.ts';
-import type { AskLine } from './ask-questions.ts';
+import type { Language } from '../core/words.ts';
+import { type AskLine, INDENT_COLS, type PrintLine } from './ask-questions.ts';
 import { askUnknownUnits } from './ask-unknown-units.ts';
 import { probeLine } from './probe.ts';
 import type { ProfileChoice, SeenLine } from './propose.ts';
+import { isNone } from './questions.ts';
 import type { SetupRequest } from './setup-answers.ts';
 
 export interface SurveyParts {
@@ -27,15 +30,17 @@ export interface SurveyParts {
   readonly profiles: ReadonlyMap<string, Profile>;
   /** Null where no question may be asked. */
   readonly ask: AskLine | null;
-  readonly print: (line: string) => void;
+  readonly print: PrintLine;
   readonly status: StatusLine | null;
+  /** Of the person, for the line that shows progress. Default: English. */
+  readonly language?: Language | undefined;
   readonly signal: AbortSignal;
 }
 
 /** A port that is no line of the cabinet, and why. */
 export interface SkippedPort {
   readonly port: string;
-  readonly why: string;
+  readonly why: Message;
 }
 
 /** Errors: rejects with ConsoleError when there is no port, none can be used, or the person leaves. */
@@ -49,33 +54,40 @@ export async function survey(parts: SurveyParts) {
     if (line !== null) seen.push(line);
   }
   if (seen.length === 0)
-    throw new ConsoleError('failed', msg`no port could be used: ${skipped.map(({ port, why }) => `${port}: ${why}`).join('; ')}`);
+    throw new ConsoleError('failed', msg`no port could be used: ${skipped.map(({ port, why }) => msg`${port}: ${why}`)}`);
   const lines = parts.request.ports.length > 0 ? seen : withSomebody(seen, skipped);
   return { lines, skipped, choice: await chooseProfiles(lines, parts) };
 }
 
 async function choosePorts({ ask, print }: SurveyParts, skipped: SkippedPort[]): Promise<readonly string[]> {
   const all = findSerialPorts({ ownTerminal: ownTerminal() });
-  for (const { path, keepOff } of all) if (keepOff !== null) skipped.push({ port: path, why: keepOff });
+  for (const { path, keepOff } of all) if (keepOff !== null) skipped.push({ port: path, why: msg`${keepOff}` });
   const usable = all.filter(({ keepOff }) => keepOff === null);
   const paths = usable.map(({ path }) => path);
   if (usable.length === 0) {
-    const others = skipped.map(({ port, why }) => `; ${port} is there, but ${why}`).join('');
+    const others = skipped.map(({ port, why }) => msg`${port}: ${why}`);
     throw new ConsoleError(
       'failed',
-      msg`no serial port found${others}: plug the adapter in, or name a port: --port /dev/ttyUSB0 or --port tcp://host:502`,
+      others.length === 0
+        ? msg`no serial port found: plug the adapter in, or name a port: --port /dev/ttyUSB0 or --port tcp://host:502`
+        : msg`no serial port can be used (${others}): plug the adapter in, or name a port: --port /dev/ttyUSB0 or --port tcp://host:502`,
     );
   }
   if (ask === null || usable.length === 1) return paths;
-  print('Serial ports:');
-  for (const [i, port] of usable.entries()) print(`  ${i + 1}  ${describe(port)}`);
+  print(msg`Serial ports:`);
+  for (const [i, port] of usable.entries()) print(`${i + 1}  ${describe(port)}`, INDENT_COLS);
   for (;;) {
-    const typed = (await ask('Which are lines of the street? Numbers, or all [all]: ')).trim();
-    if (typed === '' || typed.toLowerCase() === 'all') return paths;
+    const typed = (await ask(msg`Which are lines of the street? Numbers, or all [all]:`)).trim();
+    if (isAll(typed)) return paths;
     const chosen = typed.split(/[\s,;]+/).map((number) => paths[Number(number) - 1]);
     if (chosen.every((path) => path !== undefined)) return [...new Set(chosen)];
-    print(`  found ${JSON.stringify(typed)}; allowed: all, or numbers from 1 to ${paths.length}, as 1 2`);
+    print(msg`found ${JSON.stringify(typed)}; allowed: all, or numbers from 1 to ${paths.length}, as 1 2`, INDENT_COLS);
   }
+}
+
+/** An empty answer is all; French is understood. */
+function isAll(typed: string): boolean {
+  return ['', 'all', 'tous', 'toutes', 'tout'].includes(typed.toLowerCase());
 }
 
 function describe({ path, device, driver }: SerialPortSeen): string {
@@ -96,8 +108,8 @@ function ownTerminal(): string | null {
 
 /** Scans a port. Returns null for one that cannot be used; that is printed and does not stop the others. */
 async function look(port: string, parts: SurveyParts, skipped: SkippedPort[]): Promise<SeenLine | null> {
-  const { request, profiles, signal, status, print } = parts;
-  print(`Scanning ${port} for addresses ${request.from} to ${request.to} ...`);
+  const { request, profiles, signal, status, print, language = 'en' } = parts;
+  print(msg`Scanning ${port} for addresses ${request.from} to ${request.to} ...`);
   try {
     const line = await probeLine(port, {
       ...request,
@@ -105,29 +117,30 @@ async function look(port: string, parts: SurveyParts, skipped: SkippedPort[]): P
       clock: createSystemClock({ quality: () => 'none', isBusAlone: true }),
       openPort: createSerialPort,
       signal,
-      report: (progress) => status?.show(renderScanProgress(progress)),
+      report: (progress) => status?.show(renderScanProgress(progress, { language })),
     });
     status?.clear();
-    print(lineSummary(line));
+    for (const text of lineSummary(line)) print(text, INDENT_COLS);
     return line;
   } catch (error) {
     status?.clear();
-    if (signal.aborted) throw new ConsoleError('failed', msg`broken off; nothing was written`, { cause: error });
+    if (signal.aborted) throw new ConsoleError('failed', msg`interrupted; nothing was written`, { cause: error });
     if (!(error instanceof BusError)) throw error;
-    skipped.push({ port, why: error.message });
-    print(`  left out: ${error.message}`);
+    skipped.push({ port, why: error.said });
+    print(msg`this port is left out: ${error.said}`, INDENT_COLS);
     return null;
   }
 }
 
-function lineSummary({ serial, found, damaged, uartDevice }: SeenLine): string {
-  if (uartDevice !== null) return `  a ${uartDevice.id} talks by itself at ${serialText(serial)}`;
-  const hurt = damaged.length === 0 ? '' : `; damaged answers at ${damaged.join(', ')}: two units with one address, or a bad line`;
-  if (found.length === 0) return `  nobody answers${hurt}: check supply, A and B (try them swapped) and termination`;
-  const units = found.map(({ unit, profiles: [best, ...others] }) =>
-    best === undefined ? `${unit} unknown` : `${unit} ${best.id}${others.length === 0 && best.strength === 'strong' ? '' : '?'}`,
+function lineSummary({ serial, found, damaged, uartDevice }: SeenLine): readonly Said[] {
+  if (uartDevice !== null) return [msg`a ${uartDevice.id} sends by itself at ${serialText(serial)}`];
+  const hurt = damaged.length === 0 ? [] : [msg`damaged answers at ${damaged}: two units with one address, or a bad line`];
+  if (found.length === 0) return [msg`no unit answers: check supply, A and B (try them swapped) and termination`, ...hurt];
+  const units = found.map(
+    ({ unit, profiles: [best, ...others] }): Argument =>
+      best === undefined ? msg`${unit} unknown` : `${unit} ${best.id}${others.length === 0 && best.strength === 'strong' ? '' : '?'}`,
   );
-  return `  ${found.length === 1 ? '1 unit' : `${found.length} units`} at ${serialText(serial)}: ${units.join(', ')}${hurt}`;
+  return [msg`${count(found.length, 'unit')} at ${serialText(serial)}: ${units}`, ...hurt];
 }
 
 /** A port without any unit belongs to other equipment, unless no port has one. */
@@ -135,7 +148,7 @@ function withSomebody(seen: readonly SeenLine[], skipped: SkippedPort[]): readon
   const isSpoken = ({ found, damaged, uartDevice }: SeenLine): boolean => uartDevice !== null || found.length + damaged.length > 0;
   if (!seen.some(isSpoken)) return seen;
   for (const line of seen)
-    if (!isSpoken(line)) skipped.push({ port: line.port, why: 'nobody answers on it; name it with --port to have it all the same' });
+    if (!isSpoken(line)) skipped.push({ port: line.port, why: msg`no unit answers on it; name it with --port to keep it` });
   return seen.filter(isSpoken);
 }
 
@@ -174,7 +187,7 @@ async function profilesOfUnknown(
     const id = await askOneProfile(port, only, parts);
     return id === null ? [] : [[only.unit, id]];
   }
-  const refusalOf = (id: string): string | null => (profiles.get(id)?.transport === 'modbus' ? null : noProfile(id, profiles));
+  const refusalOf = (id: string): Message | null => (profiles.get(id)?.transport === 'modbus' ? null : noProfile(id, profiles));
   return askUnknownUnits({ port, units: unknown.map(({ unit }) => unit), ask, print, refusalOf });
 }
 
@@ -196,19 +209,23 @@ async function askProfile(port: string, unit: FoundUnit, parts: AskParts): Promi
   const known = alike.get(look);
   if (known !== undefined) return known;
   const id = await askOneProfile(port, unit, parts);
-  if (isYes(await ask('The same for all other units that look like it? yes or no [yes]: '))) alike.set(look, id);
+  if (isYes(await ask(msg`The same for all other units that look like it? yes or no [yes]:`))) alike.set(look, id);
   return id;
 }
 
 async function askOneProfile(port: string, unit: FoundUnit, { profiles, ask, print }: Omit<AskParts, 'alike'>): Promise<string | null> {
   const [best] = unit.profiles;
-  const what = best === undefined ? 'answers, and no profile recognises it' : `may be ${unit.profiles.map(({ id }) => id).join(' or ')}`;
-  print(`Unit ${unit.unit} on ${port} ${what}.`);
+  print(
+    best === undefined
+      ? msg`Unit ${unit.unit} on ${port} answers, and no profile recognises it.`
+      : msg`Unit ${unit.unit} on ${port} has one of these profiles: ${unit.profiles.map(({ id }) => id)}.`,
+  );
+  const prompt = msg`Its profile, or none to leave it out [${best?.id ?? msg`none`}]:`;
   for (;;) {
-    const typed = (await ask(`Its profile, or none to leave it out [${best?.id ?? 'none'}]: `)).trim() || (best?.id ?? 'none');
-    if (typed === 'none') return null;
+    const typed = (await ask(prompt)).trim() || (best?.id ?? 'none');
+    if (isNone(typed)) return null;
     if (profiles.get(typed)?.transport === 'modbus') return typed;
-    print(`  ${noProfile(typed, profiles)}`);
+    print(noProfile(typed, profiles), INDENT_COLS);
   }
 }
 
@@ -225,7 +242,8 @@ function knownProfile(id: string, profiles: ReadonlyMap<string, Profile>): Profi
 }
 
 function noProfile(id: string, profiles: ReadonlyMap<string, Profile>): Message {
-  if (profiles.has(id)) return msg`profile ${id} talks by itself and has no address: give it a line of its own in the cabinet (kind: uart)`;
+  if (profiles.has(id))
+    return msg`a device of profile ${id} sends by itself and has no address: give it a line of its own in the cabinet (kind: uart)`;
   const near = nearest(id, [...profiles.keys()]);
-  return msg`no profile "${id}"; ${near === undefined ? 'see luciole profile list' : `did you mean ${near}?`}`;
+  return near === undefined ? msg`no profile "${id}"; see luciole profile list` : msg`no profile "${id}"; did you mean ${near}?`;
 }

@@ -73,7 +73,10 @@ function checkNames(known: readonly { readonly name: string }[], command: string
   for (const name of Object.keys(args)) {
     if (names.includes(name)) continue;
     const near = nearest(name, names);
-    throw new ConsoleError('usage', msg`${command} has no "${name}"${near === undefined ? '' : `; did you mean ${near}?`}`);
+    throw new ConsoleError(
+      'usage',
+      near === undefined ? msg`${command} has no "${name}"` : msg`${command} has no "${name}"; did you mean ${near}?`,
+    );
   }
 }
 

@@ -8,10 +8,9 @@ import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
 import type { ConsoleAnswer, Progress, RawArgs } from './protocol/protocol.ts';
 import { usualSocketPaths } from './protocol/socket-path.ts';
 import type { LocalArgs, SecretRule, Terminal } from './terminal/terminal.ts';
-import { translate } from './text/language.ts';
 import type { Page } from './text/page.ts';
-import { plain, toAscii } from './text/plain-text.ts';
-import { wrap } from './text/text-lines.ts';
+import { plain } from './text/plain-text.ts';
+import { errorText } from './text/text-lines.ts';
 
 /** Longest wait for an agent that might be there. Units: ms. */
 const ABSENT_WAIT_MS = 3_000;
@@ -68,8 +67,7 @@ async function withoutAgent(
   const isAbsent = error instanceof ConsoleError && error.code === 'unreachable' && typeof call.socket !== 'string';
   if (!isAbsent || command.alone === null) throw error;
   const localFiles = await call.terminal.localFiles();
-  const about = translate(call.terminal.language ?? 'en', localFiles.about);
-  call.terminal.err(`${wrap(`luciole: ${toAscii(about)}`, call.terminal.widthCols).join('\n')}\n`);
+  call.terminal.err(errorText(localFiles.about, call.terminal));
   const result = await command.alone(localFiles, args, (progress) => call.onProgress?.({ id: 1, atMs: 0, timezone: 'UTC', progress }));
   return { result, atMs: 0, timezone: 'UTC' };
 }

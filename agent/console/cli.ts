@@ -11,8 +11,7 @@ import { COMMANDS, FAMILIES } from './commands.ts';
 import { CONSOLE_EXIT, ConsoleError } from './console-error.ts';
 import { failedReply } from './protocol/protocol.ts';
 import type { LocalActions, Terminal } from './terminal/terminal.ts';
-import { toAscii } from './text/plain-text.ts';
-import { wrap } from './text/text-lines.ts';
+import { errorText } from './text/text-lines.ts';
 
 /** Commands of a session mean nothing outside of one. */
 const FIRST_WORDS = commandNodes(
@@ -33,8 +32,8 @@ export async function runCommandLine(words: readonly string[], terminal: Termina
     if (!(error instanceof ConsoleError)) throw error;
     if (words.includes('--json')) terminal.out(`${JSON.stringify(withTexts({ error: failedReply(null, error).error }))}\n`);
     else {
-      const lines = `luciole: ${error.message}`.split('\n').flatMap((line) => wrap(toAscii(line), terminal.widthCols));
-      terminal.err(`${lines.join('\n')}\n`);
+      await terminal.speak?.();
+      terminal.err(errorText(error.said, terminal));
     }
     return CONSOLE_EXIT[error.code];
   }
@@ -42,6 +41,8 @@ export async function runCommandLine(words: readonly string[], terminal: Termina
 
 async function carryOut(words: readonly string[], terminal: Terminal, actions: LocalActions): Promise<number> {
   const read = readCommandLine(FIRST_WORDS, words);
+  // The agent has no language.
+  if (read.kind !== 'act' || read.command.name !== 'run') await terminal.speak?.();
   switch (read.kind) {
     case 'act':
       return read.command.kind === 'local' ? actions[read.command.name](read.args) : askAgent(read.command, read.args, terminal);
@@ -50,11 +51,11 @@ async function carryOut(words: readonly string[], terminal: Terminal, actions: L
       return 0;
     case 'help': {
       const { helpPage } = await import('./command-line-help.ts');
-      (read.isAsked ? terminal.out : terminal.err)(helpPage(read.node, terminal.widthCols));
+      (read.isAsked ? terminal.out : terminal.err)(helpPage(read.node, terminal));
       return read.isAsked ? 0 : CONSOLE_EXIT.usage;
     }
     case 'wrong':
-      terminal.err(`luciole: ${read.message}\n`);
+      terminal.err(errorText(read.message, terminal));
       return CONSOLE_EXIT.usage;
   }
 }

@@ -1,12 +1,14 @@
 /** The help of the program, of a family and of a command, as one-shot commands print it. Pure. */
-import { msg } from '../core/message.ts';
+import { type Message, msg } from '../core/message.ts';
 import { flagsOf } from './command-line.ts';
-import type { ArgumentSpec } from './command-spec.ts';
+import type { ArgumentSpec, Group } from './command-spec.ts';
 import { type CommandNode, optionsOf } from './command-tree.ts';
+import type { Terminal } from './terminal/terminal.ts';
+import { translate } from './text/language.ts';
 import { wrap } from './text/text-lines.ts';
 
-const INTRODUCTION = 'The agent of a street-lighting cabinet, and its console.';
-const EPILOGUE = `Exit codes: 0 done, 1 failed, 64 wrong usage, 69 no agent, 77 not allowed,
+const INTRODUCTION = msg`The agent of a street-lighting cabinet, and its console.`;
+const EPILOGUE = msg`Exit codes: 0 done, 1 failed, 64 wrong usage, 69 no agent, 77 not allowed,
 78 bad configuration.
 Help on one command: luciole help COMMAND`;
 const VERSION_OPTION = { flags: '-V, --version', summary: msg`print the version` } as const;
@@ -18,29 +20,47 @@ const MIN_WRAP_COLS = 40;
 const INDENT_COLS = 2;
 const GAP_COLS = 2;
 
+type Say = (message: Message) => string;
+type ListName = Group | 'Verbs:';
+
+const TITLES: Readonly<Record<ListName, Message>> = {
+  'Look:': msg`Look:`,
+  'Act:': msg`Act:`,
+  'Lines:': msg`Lines:`,
+  'Store:': msg`Store:`,
+  'Uplink:': msg`Uplink:`,
+  'Access:': msg`Access:`,
+  'Agent:': msg`Agent:`,
+  'Session:': msg`Session:`,
+  'Verbs:': msg`Verbs:`,
+};
+
 interface Row {
   readonly term: string;
-  readonly summary: string;
+  readonly summary: Message;
 }
 
 /** The page, with a line end behind it. */
-export function helpPage(node: CommandNode, widthCols: number): string {
+export function helpPage(node: CommandNode, { widthCols, language = 'en' }: Pick<Terminal, 'widthCols' | 'language'>): string {
   const { command, verbs } = node;
+  const say: Say = (message) => translate(language, message);
   const args = (command?.arguments ?? []).map(({ name, summary }): Row => ({ term: name, summary }));
   const options = [...(node.name === '' ? [VERSION_OPTION] : []), ...ownOptions(node), HELP_OPTION];
   const optionRows = options.map(({ flags, summary }): Row => ({ term: flags, summary }));
-  const groups = new Map<string, Row[]>();
+  const groups = new Map<Message, Row[]>();
   for (const { group, ...row } of [...verbs.map((verb) => verbRow(node, verb)), ...(node.name === '' ? [HELP_ROW] : [])])
-    groups.set(group, [...(groups.get(group) ?? []), row]);
-  const lists = [['Arguments:', args] as const, ['Options:', optionRows] as const, ...groups];
+    groups.set(TITLES[group], [...(groups.get(TITLES[group]) ?? []), row]);
+  const lists = [[msg`Arguments:`, args] as const, [msg`Options:`, optionRows] as const, ...groups];
   const termCols = Math.max(...lists.flatMap(([, rows]) => rows.map(({ term }) => term.length)));
   return [
-    `Usage: ${usageOf(node)}`,
+    say(msg`Usage: ${usageOf(node)}`),
     '',
-    ...within(node.name === '' ? INTRODUCTION : sentence(node.summary), widthCols),
+    ...within(node.name === '' ? say(INTRODUCTION) : sentence(say(node.summary)), widthCols),
     '',
-    ...lists.flatMap(([title, rows]) => (rows.length === 0 ? [] : [title, ...rows.flatMap((row) => lines(row, termCols, widthCols)), ''])),
-    endOf(node),
+    ...lists.flatMap(([title, rows]) =>
+      rows.length === 0 ? [] : [say(title), ...rows.flatMap((row) => lines(row, termCols, widthCols, say)), ''],
+    ),
+    say(endOf(node)),
     '',
   ].join('\n');
 }
@@ -52,12 +72,12 @@ function usageOf({ name, command, verbs }: CommandNode): string {
   return ['luciole', name, '[options]', ...command.arguments.map(argumentTerm)].join(' ');
 }
 
-function ownOptions({ command }: CommandNode): readonly { readonly flags: string; readonly summary: string }[] {
+function ownOptions({ command }: CommandNode): readonly { readonly flags: string; readonly summary: Message }[] {
   return command === undefined ? [] : optionsOf(command).map((option) => ({ flags: flagsOf(option), summary: option.summary }));
 }
 
 /** A command and its arguments; that it has options goes without saying. */
-function verbRow(parent: CommandNode, { word, summary, command, group }: CommandNode): Row & { readonly group: string } {
+function verbRow(parent: CommandNode, { word, summary, command, group }: CommandNode): Row & { readonly group: ListName } {
   const term = [word, ...(command?.arguments ?? []).map(argumentTerm)].join(' ');
   return { term, summary, group: parent.name === '' ? group : 'Verbs:' };
 }
@@ -66,15 +86,15 @@ function argumentTerm({ name, required }: ArgumentSpec): string {
   return required ? `<${name}>` : `[${name}]`;
 }
 
-function endOf({ name, command }: CommandNode): string {
+function endOf({ name, command }: CommandNode): Message {
   if (name === '') return EPILOGUE;
-  if (command === undefined) return `Help on one verb: luciole help ${name} VERB`;
-  return `Examples:\n${command.examples.map((example) => `  ${example}`).join('\n')}`;
+  if (command === undefined) return msg`Help on one verb: luciole help ${name} VERB`;
+  return msg`Examples:\n${command.examples.map((example) => `  ${example}`).join('\n')}`;
 }
 
-function lines({ term, summary }: Row, termCols: number, widthCols: number): readonly string[] {
+function lines({ term, summary }: Row, termCols: number, widthCols: number, say: Say): readonly string[] {
   const summaryCols = widthCols - INDENT_COLS - termCols - GAP_COLS;
-  return within(summary, summaryCols).map(
+  return within(say(summary), summaryCols).map(
     (line, index) => `${' '.repeat(INDENT_COLS)}${(index === 0 ? term : '').padEnd(termCols + GAP_COLS)}${line}`,
   );
 }

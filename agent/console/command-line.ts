@@ -4,7 +4,7 @@
  * Unlike a line of a session, options are written out in full, `--` ends them, and each command has `--help`.
  * Source: the wording of what is wrong is that of `commander`, which scripts and people know.
  */
-import { msg } from '../core/message.ts';
+import { counted, type Message, msg } from '../core/message.ts';
 import { closest, nearest } from '../core/suggestions.ts';
 import type { AgentCommand, LocalCommand, OptionSpec } from './command-spec.ts';
 import { type CommandNode, createOptionReader, expandWords, optionsOf } from './command-tree.ts';
@@ -16,7 +16,7 @@ export type CommandLine =
   | { readonly kind: 'version' }
   /** `isAsked`: the person wants it; else the words say too little. */
   | { readonly kind: 'help'; readonly node: CommandNode; readonly isAsked: boolean }
-  | { readonly kind: 'wrong'; readonly message: string };
+  | { readonly kind: 'wrong'; readonly message: Message };
 
 const HELP_FLAGS = ['-h', '--help'];
 const VERSION = /^(-V.*|--version)$/s;
@@ -41,7 +41,7 @@ export function readCommandLine(firsts: readonly CommandNode[], words: readonly 
 function readFrom(node: CommandNode, operands: readonly string[], words: readonly string[], parent?: CommandNode): CommandLine {
   const sorted = sort(node, words);
   if (sorted.isVersion) return { kind: 'version' };
-  if (sorted.missing !== null) return wrong(`option '${flagsOf(sorted.missing)}' argument missing`);
+  if (sorted.missing !== null) return wrong(msg`option '${flagsOf(sorted.missing)}' argument missing`);
   const given = [...operands, ...sorted.operands];
   const [first, ...others] = given;
   const verb = node.verbs.find(({ word }) => word === first);
@@ -95,13 +95,19 @@ function helpOn(root: CommandNode, word: string): CommandLine {
 /** `isLax`: words too many are left out, as the verbs of `store` and `uplink` have always done. */
 function act({ command, word, verbs }: CommandNode, given: readonly string[], options: LocalArgs, isLax: boolean): CommandLine {
   // The tree of the command line has no commands of a session.
-  if (command === undefined || command.kind === 'shell') return wrong(`unknown command '${word}'`);
+  if (command === undefined || command.kind === 'shell') return wrong(msg`unknown command '${word}'`);
   const missing = command.arguments.find(({ required }, index) => required && given[index] === undefined);
-  if (missing !== undefined) return wrong(`missing required argument '${missing.name}'`);
+  if (missing !== undefined) return wrong(msg`missing required argument '${missing.name}'`);
   if (verbs.length > 0 && given[0] !== undefined) throw noVerb(command.name, given[0], verbs);
   const most = command.arguments.length;
   if (given.length > most && !isLax)
-    return wrong(`too many arguments for '${word}'. Expected ${most} argument${most === 1 ? '' : 's'} but got ${given.length}.`);
+    return wrong(
+      counted(
+        most,
+        msg`too many arguments for '${word}'. Expected ${most} argument but got ${given.length}.`,
+        msg`too many arguments for '${word}'. Expected ${most} arguments but got ${given.length}.`,
+      ),
+    );
   const positional = Object.fromEntries(given.slice(0, most).map((value, index) => [command.arguments[index]?.name ?? '', value]));
   const absent = Object.fromEntries(command.options.filter(({ name }) => name.startsWith('no-')).map(({ name }) => [name, false]));
   return { kind: 'act', command, args: { ...positional, ...absent, ...options } };
@@ -112,24 +118,25 @@ function noVerb(name: string, typed: string, verbs: readonly CommandNode[]): Con
   const near = nearest(typed, words);
   return new ConsoleError(
     'usage',
-    msg`${name} has no verb "${typed}"; ${near === undefined ? `it has ${words.join(', ')}` : `did you mean ${near}?`}`,
+    near === undefined ? msg`${name} has no verb "${typed}"; it has ${words}` : msg`${name} has no verb "${typed}"; did you mean ${near}?`,
   );
 }
 
 function unknownCommand({ name, verbs }: CommandNode, typed: string): CommandLine {
-  return wrong(`unknown command '${typed}'${advice(closest(typed, [...verbs.map(({ word }) => word), ...(name === '' ? ['help'] : [])]))}`);
+  const near = closest(typed, [...verbs.map(({ word }) => word), ...(name === '' ? ['help'] : [])]);
+  return wrong(withAdvice(msg`unknown command '${typed}'`, near));
 }
 
 function unknownOption({ name, command }: CommandNode, typed: string): CommandLine {
   const own = command === undefined ? [] : optionsOf(command).map((option) => option.name);
   const known = [...own, 'help', ...(name === '' ? ['version'] : [])];
   const near = typed.startsWith('--') ? closest(typed.slice(2), known).map((word) => `--${word}`) : [];
-  return wrong(`unknown option '${typed}'${advice(near)}`);
+  return wrong(withAdvice(msg`unknown option '${typed}'`, near));
 }
 
-function advice(near: readonly string[]): string {
-  if (near.length === 0) return '';
-  return `\n(Did you mean ${near.length > 1 ? 'one of ' : ''}${near.join(', ')}?)`;
+function withAdvice(problem: Message, near: readonly string[]): Message {
+  if (near.length === 0) return problem;
+  return near.length > 1 ? msg`${problem}\n(Did you mean one of ${near}?)` : msg`${problem}\n(Did you mean ${near}?)`;
 }
 
 /** `--for <DURATION>`. */
@@ -137,6 +144,6 @@ export function flagsOf({ name, value }: OptionSpec): string {
   return `--${name}${value === null ? '' : ` <${value}>`}`;
 }
 
-function wrong(message: string): CommandLine {
+function wrong(message: Message): CommandLine {
   return { kind: 'wrong', message };
 }

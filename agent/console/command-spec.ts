@@ -67,8 +67,6 @@ export interface CommandWords {
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
-  /** Its answer is the user's own text, shown unchanged. */
-  readonly isVerbatim?: true;
   /** It has no abbreviation, so that it is not meant by chance and takes none of another command. */
   readonly isTypedWhole?: true;
   /** Asked by the program itself, for a command that asks several things; no person types it. */

@@ -3,7 +3,7 @@
  *
  * `command-line.ts` reads the words of a shell script with it, `shell/line-tree.ts` a line of a session.
  */
-import { type Message, msg } from '../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import type { ConsoleCommand, Group, OptionSpec } from './command-spec.ts';
 
 /** The option that every command has which speaks to an agent, or is one. */
@@ -35,7 +35,7 @@ export interface CommandNode extends Choice {
 export interface Family {
   readonly name: string;
   readonly group: Group;
-  readonly summary: string;
+  readonly summary: Message;
 }
 
 /** The first words of these commands, in the order of the table, each with its verbs; hidden commands are left out. */
@@ -47,7 +47,7 @@ export function commandNodes(table: readonly ConsoleCommand[], families: readonl
     const verbs = commands.filter(({ name }) => name.startsWith(`${word} `)).map((verb) => nodeOf(verb, []));
     const family = families.find(({ name }) => name === word) ?? verbs[0];
     if (command !== undefined) return nodeOf(command, verbs);
-    return { word, name: word, summary: family?.summary ?? '', group: family?.group ?? 'Agent:', command, verbs };
+    return { word, name: word, summary: family?.summary ?? NO_TEXT, group: family?.group ?? 'Agent:', command, verbs };
   });
 }
 

@@ -123,7 +123,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
 /** The first words of commands of two that are no command themselves, as `store` is. */
 export const FAMILIES: readonly Family[] = [
   { name: 'agent', group: 'Session:', summary: msg`the agent from outside: state, restart` },
-  { name: 'watch', group: 'Session:', summary: msg`a picture that goes on: status, bus, lamp, presence` },
+  { name: 'watch', group: 'Session:', summary: msg`a live view: status, bus, lamp, presence` },
   { name: 'lights', group: 'Act:', summary: msg`all of the street: on for an emergency, auto` },
   { name: 'test', group: 'Act:', summary: msg`try a lamp or a zone: ramp, read-back, power` },
   { name: 'user', group: 'Access:', summary: msg`users of the console: list, add, enrol, role, passwd` },

@@ -5,6 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { type Message, msg, type Said } from '../core/message.ts';
 import { readStoredState } from '../store/last-state.ts';
 import { readSiteFile } from './site-file.ts';
 import type { LocalMachine } from './terminal/terminal.ts';
@@ -25,7 +26,7 @@ export function localMachine(configFile: string): LocalMachine {
         configFile,
         timezone,
         service: await outputOf('systemctl', ['is-active', UNIT]),
-        log: (await outputOf('journalctl', ['--unit', UNIT, '--lines', String(LOG_LINES), '--output', 'cat', '--no-pager'])).split('\n'),
+        log: linesOf(await outputOf('journalctl', ['--unit', UNIT, '--lines', String(LOG_LINES), '--output', 'cat', '--no-pager'])),
         store: dir === null ? null : readStoredState(dir),
         problem,
       };
@@ -49,17 +50,21 @@ function cabinetOf(configFile: string) {
 }
 
 /** What a program said, whether it succeeded or not: `systemctl is-active` tells a dead service with an exit code. */
-async function outputOf(program: string, args: readonly string[]): Promise<string> {
+async function outputOf(program: string, args: readonly string[]): Promise<Said> {
   try {
     return (await run(program, args, { timeout: WAIT_MS })).stdout.trim();
   } catch (error) {
     const { stdout = '' } = error as { stdout?: string };
-    return stdout.trim() || `not known: ${words(error)}`;
+    return stdout.trim() || msg`not known: ${words(error)}`;
   }
 }
 
-function words(error: unknown): string {
+function linesOf(output: Said): readonly Said[] {
+  return typeof output === 'string' ? output.split('\n') : [output];
+}
+
+function words(error: unknown): Message {
   const { code, stderr = '', message = '' } = error as { code?: unknown; stderr?: string; message?: string };
-  if (code === 'ENOENT') return 'this machine has no such program';
-  return (stderr.trim() || message).split('\n')[0] ?? '';
+  if (code === 'ENOENT') return msg`this machine has no such program`;
+  return msg`${(stderr.trim() || message).split('\n')[0] ?? ''}`;
 }

@@ -122,7 +122,7 @@ export class Control {
     this.#timer?.cancel();
     void this.#burning.save();
     this.#relay.stop();
-    this.#requests.abandonAll('the agent stopped before it was confirmed');
+    this.#requests.abandonAll(msg`the agent stopped before it was confirmed`);
   }
 
   onReadings(readings: readonly Reading[]): void {

@@ -5,9 +5,12 @@
  * Keeps the level each lamp was found at and the points that have not been read. Its effect ends by itself.
  */
 import type { MonoMs } from '../core/clock.ts';
+import { msg } from '../core/message.ts';
 import type { Decision, LevelPct, PointId, Rank, Reading } from '../core/words.ts';
 import type { LampHold, LightingStreet } from '../lighting/lighting.ts';
 import { KEY_HOLD_MS, type LightContact } from './sensing/contact-tracker.ts';
+
+const FOUND_TEXT = msg`as found at the start, until the contacts are read`;
 
 export interface StartGuard {
   /** Returns the level at which a lamp was found, once: with its first reading since the start. Units: percent; null from then on. */
@@ -78,8 +81,7 @@ export function notBelowFound(decision: Decision, floorPct: LevelPct, maxPct: Le
   const { rank } = decision;
   const leastPct = Math.min(floorPct, maxPct);
   if (isByPerson(rank) || decision.levelPct >= leastPct) return decision;
-  const text = 'as found at the start, until the contacts are read';
-  const line = { rank, source: 'start', levelPct: leastPct, applied: true, text, untilMs: null };
+  const line = { rank, source: 'start', levelPct: leastPct, applied: true, text: FOUND_TEXT, untilMs: null };
   return { ...decision, levelPct: leastPct, trace: [line, ...decision.trace.map((each) => ({ ...each, applied: false }))] };
 }
 

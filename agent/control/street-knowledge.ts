@@ -4,6 +4,7 @@ import { modbusDriverFor } from '../../drivers/driver-for.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';
 import type { MonoMs } from '../core/clock.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { Profile } from '../core/profile.ts';
 import type { LevelPct, PointId } from '../core/words.ts';
 import { groupRequest, groupsOf } from '../field/writes/group-writes.ts';
@@ -107,7 +108,7 @@ export interface StreetIndex {
   readonly pointOf: ReadonlyMap<string, PointId>;
   readonly lampAt: ReadonlyMap<PointId, string>;
   /** By point: the lamp or output that sets it, as `lamp L07`. */
-  readonly owners: ReadonlyMap<PointId, string>;
+  readonly owners: ReadonlyMap<PointId, Message>;
 }
 
 export function indexStreet({ lamps, zones }: LightingStreet, outputs: readonly ResolvedOutput[]): StreetIndex {
@@ -118,8 +119,8 @@ export function indexStreet({ lamps, zones }: LightingStreet, outputs: readonly 
     pointOf: new Map(points),
     lampAt: new Map(points.map(([id, pointId]) => [pointId, id])),
     owners: new Map([
-      ...outputs.map(({ pointId, id }) => [pointId, `output ${id}`] as const),
-      ...points.map(([id, pointId]) => [pointId, `lamp ${id}`] as const),
+      ...outputs.map(({ pointId, id }) => [pointId, msg`output ${id}`] as const),
+      ...points.map(([id, pointId]) => [pointId, msg`lamp ${id}`] as const),
     ]),
   };
 }

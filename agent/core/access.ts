@@ -6,7 +6,7 @@
 
 import { normalize } from 'node:path';
 import type { WallMs } from './clock.ts';
-import type { Message } from './message.ts';
+import { type Message, msg } from './message.ts';
 
 /** Each role includes the rights of the one before it. Source: IEC 62443-4-2 CR 2.1; viewing, work at the street, ownership of the machine. */
 export const ROLES = ['viewer', 'technician', 'admin'] as const;
@@ -56,7 +56,7 @@ export interface AccountProof {
 /** Limits of a password's length. Units: characters. Source: OWASP ASVS 5.0, 6.2.1 to 6.2.9: 8 at least, long ones must be allowed; 12 where no second factor is required. */
 export const PASSWORD_LENGTH = { min: 12, max: 128 };
 /** The rule for a new password, shown before the prompt. */
-export const PASSWORD_RULE = `${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters, some of them letters; no common word, not the user's name`;
+export const PASSWORD_RULE: Message = msg`${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters, some of them letters; no common word, not the user's name`;
 
 /** What became of it. Units: ms. */
 export type LoginAnswer =
@@ -113,7 +113,7 @@ export interface VerifiedUserList extends Pick<UserList, 'serial' | 'signedBy'> 
   readonly role: Role;
 }
 
-/** Why a signature does not count, in words. */
+/** Why a signature does not count. */
 export interface RefusedUserList {
   readonly refusal: Message;
 }

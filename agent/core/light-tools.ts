@@ -50,7 +50,7 @@ export interface TonightView {
   readonly dawnMs: WallMs | null;
   readonly programme: string;
   /** Which rule of the calendar chose it; empty for the zone's own. */
-  readonly rule: string;
+  readonly rule: Message;
   /** Event nights of this date. */
   readonly events: readonly string[];
   /** Steps of the programme that this night leaves out: the step below them comes first by its own time, and begins at `atMs`. */

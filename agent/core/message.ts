@@ -54,9 +54,30 @@ export class Message {
 /** Nothing to say. */
 export const NO_TEXT = new Message('');
 
+/** By template literal: all its messages share one id, so that a message costs little where one is made for each lamp at each tick. */
+const ids = new WeakMap<TemplateStringsArray, string>();
+
 /** Makes a message of a template literal: `msg\`${lamp} does not follow\``. A brace of the template itself is written twice. */
 export function msg(template: TemplateStringsArray, ...args: readonly Argument[]): Message {
-  return new Message(idOf(template.map((part) => part.replace(/[{}]/g, '$&$&'))), args);
+  let id = ids.get(template);
+  if (id === undefined) {
+    id = idOf(template.map((part) => part.replace(/[{}]/g, '$&$&')));
+    ids.set(template, id);
+  }
+  return new Message(id, args);
+}
+
+/** Whether two messages have the same text in every language. */
+export function isSameMessage(a: Message, b: Message): boolean {
+  return (
+    a === b || (a.id === b.id && a.plural?.id === b.plural?.id && a.plural?.count === b.plural?.count && isSameArgument(a.args, b.args))
+  );
+}
+
+function isSameArgument(a: Argument, b: Argument | undefined): boolean {
+  if (a === b) return true;
+  if (a instanceof Message) return b instanceof Message && isSameMessage(a, b);
+  return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item: Argument, at) => isSameArgument(item, b[at]));
 }
 
 /** The one or the other message, by a number. Both have the same arguments in the same order. */

@@ -8,7 +8,7 @@ import type { BusTools } from './bus-tools.ts';
 import type { Cabinet } from './cabinet.ts';
 import type { ClockQuality, WallMs } from './clock.ts';
 import type { LightTools } from './light-tools.ts';
-import type { Message } from './message.ts';
+import type { Message, Said } from './message.ts';
 import type { MetricFamily } from './metrics.ts';
 import type {
   BackupReport,
@@ -112,9 +112,9 @@ export interface LastState {
   readonly configFile: string;
   readonly timezone: string;
   /** The service manager's state, `failed`; or why it is not known. */
-  readonly service: string;
-  /** Its last lines, newest last. */
-  readonly log: readonly string[];
+  readonly service: Said;
+  /** Its last lines, newest last; or why they are not known. */
+  readonly log: readonly Said[];
   /** Null where the configuration does not name the folder. */
   readonly store: StoredState | null;
   /** What is wrong with the configuration; empty when it can be used. */
@@ -340,8 +340,8 @@ export interface WhyLamp extends LampView {
 export interface WhyLine extends TraceLine {
   /** Null where unknown. */
   readonly sinceMs?: WallMs | null;
-  /** What would change it, at most 60 characters; empty where its end is the answer. */
-  readonly changes?: string;
+  /** What would change it; empty where its end is the answer. */
+  readonly changes?: Message;
 }
 
 /** The profile as a list shows it, with the devices of these lines that use it. */

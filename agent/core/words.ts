@@ -94,7 +94,7 @@ export interface TraceLine {
   /** Level that it requested; null when it did not apply. */
   readonly levelPct: LevelPct | null;
   readonly applied: boolean;
-  /** One plain sentence of at most 60 characters. */
+  /** One plain sentence. The page that shows it fits it to its width. */
   readonly text: Message;
   readonly untilMs: WallMs | null;
 }

@@ -75,7 +75,7 @@ export function verdictsOf({ pointId, value, quality }: Reading, point: WatchedP
   if (!hasOwnWords(point)) return bySemantic(pointId, value, point.semantic);
   return point.profile.flags.map((flag) => {
     const wrong = isUp(flag, value);
-    const text = `${pointId}: ${wrong ? '' : 'no longer: '}${flag.message}`;
+    const text = wrong ? msg`${pointId}: ${flag.message}` : msg`${pointId}: no longer: ${flag.message}`;
     return { flag: flag.id, code: 'device-flag', severity: flag.severity, wrong, text };
   });
 }
@@ -106,7 +106,7 @@ function bySemantic(pointId: string, value: number, semantic: Semantic): readonl
     }
     case 'derating': {
       const wrong = value < FULL_OUTPUT_PCT;
-      const text = msg`${pointId}: the driver allows itself ${value} % of its output`;
+      const text = msg`${pointId}: the driver limits itself to ${value} % of its output`;
       return [{ flag: '', code: 'lamp-fault', severity: 'warning', wrong, text }];
     }
     default:

@@ -2,15 +2,17 @@
 
 import type { Lamp, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
+import { reasonOf } from '../core/intent-reason.ts';
 import { msg } from '../core/message.ts';
 import { type Decision, type DecisionReason, type Intent, type LevelPct, RANKS, type Rank, type TraceLine } from '../core/words.ts';
-import { sentence, spell } from './sentence.ts';
+import { spell } from './spell.ts';
 
 /** Level of a lamp at night without any intent or rule. Source: TALQ defaultLightState, 100 % unless configured. */
 export const DESIGN_LEVEL_PCT: LevelPct = 100;
 
 /** The text of its line in a trace. */
 export const WARNING_TEXT = msg`warning before the dark`;
+const DESIGN_TEXT = msg`design level where no other rule applies`;
 
 /** The trace line of a rule; the arbiter adds `applied`. */
 export type RuleLine = Omit<TraceLine, 'applied'>;
@@ -162,7 +164,7 @@ function constantLight(levelPct: LevelPct, { lamp, zone, burningH }: LampCase): 
 }
 
 function constantLine({ rank }: Choice, levelPct: LevelPct, { lamp, burningH }: LampCase): TraceLine {
-  const text = sentence(msg`constant light: ${levelPct} % is enough at ${Math.round(burningH ?? 0)} h`);
+  const text = msg`constant light: ${levelPct} % is enough at ${Math.round(burningH ?? 0)} h`;
   return { rank, source: lamp.id, levelPct, applied: true, text, untilMs: null };
 }
 
@@ -172,19 +174,24 @@ function limitLine(choice: Choice, levelPct: LevelPct, { lamp, zone, warning }: 
   const lowered = levelPct < choice.levelPct;
   const ofZone = !lowered && levelPct > lamp.minPct && zone !== null;
   const source = ofZone ? zone.id : lamp.id;
-  const text = sentence(msg`${lowered ? 'held down to the maximum' : 'kept up to the minimum'} of ${source}: ${levelPct} %`);
+  const text = lowered
+    ? msg`held down to the maximum of the lamp: ${levelPct} %`
+    : ofZone
+      ? msg`kept up to the minimum of ${source}: ${levelPct} %`
+      : msg`kept up to the minimum of the lamp: ${levelPct} %`;
   return { rank: choice.rank, source, levelPct, applied: true, text, untilMs: null };
 }
 
 function intentLines({ intents, nowMs, nowMono }: LampCase): readonly RuleLine[] {
-  return intents.map(({ rank, source, levelPct, reason, untilMono }) => {
+  return intents.map((intent) => {
+    const { rank, source, levelPct, reason, untilMono } = intent;
     const restMs = untilMono - nowMono;
-    const why = reason === '' ? '' : `: ${reason}`;
+    const rest = spell(restMs);
     return {
       rank,
       source,
       levelPct,
-      text: sentence(msg`${levelPct} % for ${spell(restMs)} more${why}`),
+      text: reason === '' ? msg`${levelPct} % for ${rest} more` : msg`${levelPct} % for ${rest} more: ${reasonOf(intent)}`,
       untilMs: Math.round(nowMs + restMs),
     };
   });
@@ -197,6 +204,5 @@ function ruleLines({ light, lamp, dusk, programme, raises }: LampCase): readonly
 }
 
 function design(lamp: Lamp): RuleLine {
-  const text = msg`design level where nothing else speaks`;
-  return { rank: 'default', source: lamp.id, levelPct: DESIGN_LEVEL_PCT, text, untilMs: null };
+  return { rank: 'default', source: lamp.id, levelPct: DESIGN_LEVEL_PCT, text: DESIGN_TEXT, untilMs: null };
 }

@@ -2,6 +2,8 @@
 
 import type { BuiltInHolidays, Calendar, CalendarDate, CalendarRule, HolidayDay, HolidayList, Season } from '../core/cabinet.ts';
 import { DAY_MS } from '../core/durations.ts';
+import { type Message, msg, NO_TEXT } from '../core/message.ts';
+import { listed } from '../core/message-lists.ts';
 
 /** Shape: `month` 1..12; a `day` out of its month runs over. */
 export interface NightDay {
@@ -10,7 +12,8 @@ export interface NightDay {
   readonly day: number;
 }
 
-const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+/** Monday first. */
+const WEEKDAYS = [msg`Mon`, msg`Tue`, msg`Wed`, msg`Thu`, msg`Fri`, msg`Sat`, msg`Sun`];
 const yearly = (month: number, day: number): HolidayDay => ({ year: null, month, day });
 /** Public holidays of France; those from Easter are Easter Monday, Ascension and Whit Monday. Source: Code du travail, article L3133-1. */
 const FRANCE: readonly HolidayDay[] = [
@@ -26,9 +29,9 @@ const BUILT_IN: Readonly<Record<BuiltInHolidays, readonly HolidayDay[]>> = {
 export const BUILT_IN_HOLIDAYS = Object.keys(BUILT_IN) as readonly BuiltInHolidays[];
 
 const HOLIDAYS_TEXT = {
-  none: 'public holidays',
-  also: 'public holidays and the nights before them',
-  only: 'the nights before public holidays',
+  none: msg`public holidays`,
+  also: msg`public holidays and the nights before them`,
+  only: msg`the nights before public holidays`,
 };
 
 /** Returns the first rule that fits; null where none does. */
@@ -50,16 +53,27 @@ export function seasonOf(seasons: readonly Pick<Season, 'from' | 'to'>[], night:
 }
 
 /** Describes a rule for people: `Friday to Saturday`, `07-01 to 08-31`. */
-export function describeRule({ weekdays, from, to, nthWeekday, holidays, eves }: CalendarRule): string {
+export function describeRule({ weekdays, from, to, nthWeekday, holidays, eves }: CalendarRule): Message {
   const parts = [
-    ...(weekdays === null ? [] : [weekdays.map((n) => WEEKDAYS[n - 1]).join(', ')]),
-    ...(nthWeekday === null
-      ? []
-      : [`${nthWeekday.nth === -1 ? 'last' : `${nthWeekday.nth}.`} ${WEEKDAYS[nthWeekday.weekday - 1]} of the month`]),
-    ...(from === null && to === null ? [] : [`${from === null ? '' : text(from)} to ${to === null ? '' : text(to)}`.trim()]),
+    ...(weekdays === null ? [] : weekdays.map(weekday)),
+    ...(nthWeekday === null ? [] : [nthText(nthWeekday)]),
+    ...span(from, to),
     ...(holidays === null ? [] : [HOLIDAYS_TEXT[eves ?? 'none']]),
   ];
-  return parts.length === 0 ? 'every night' : parts.join(', ');
+  return parts.length === 0 ? msg`every night` : listed(parts);
+}
+
+function weekday(n: number): Message {
+  return WEEKDAYS[n - 1] ?? NO_TEXT;
+}
+
+function nthText({ nth, weekday: n }: NonNullable<CalendarRule['nthWeekday']>): Message {
+  return nth === -1 ? msg`last ${weekday(n)} of the month` : msg`${nth}. ${weekday(n)} of the month`;
+}
+
+function span(from: CalendarDate | null, to: CalendarDate | null): readonly Message[] {
+  if (from === null) return to === null ? [] : [msg`to ${text(to)}`];
+  return [to === null ? msg`from ${text(from)}` : msg`${text(from)} to ${text(to)}`];
 }
 
 interface PlainDate extends NightDay {

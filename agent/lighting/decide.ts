@@ -6,7 +6,7 @@
  */
 
 import { isTrusted, type MonoMs } from '../core/clock.ts';
-import { msg } from '../core/message.ts';
+import { isSameMessage, msg } from '../core/message.ts';
 import type { Decision, TraceLine } from '../core/words.ts';
 import { arbitrate, byRank, type LampCase } from './arbiter.ts';
 import { lampCaseOf } from './lamp-case.ts';
@@ -154,7 +154,7 @@ function isSameLine(a: TraceLine, b: TraceLine | undefined): boolean {
     a.source === b.source &&
     a.levelPct === b.levelPct &&
     a.applied === b.applied &&
-    a.text === b.text &&
+    isSameMessage(a.text, b.text) &&
     a.untilMs === b.untilMs
   );
 }

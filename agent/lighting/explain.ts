@@ -2,14 +2,13 @@
 
 import type { Rule, TrafficConfig, Zone } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
-import { type Message, msg } from '../core/message.ts';
+import { isSameMessage, type Message, msg, NO_TEXT } from '../core/message.ts';
 import type { Intent, LevelPct, TraceLine } from '../core/words.ts';
 import { WARNING_TEXT } from './arbiter.ts';
 import type { LightingSnapshot, LightingStreet, SensorState } from './lighting.ts';
 import { isDarkAt } from './night.ts';
 import { sensorPointOf } from './presence.ts';
 import { chosenIn, type ProgrammeState } from './programme.ts';
-import { sentence } from './sentence.ts';
 import type { ZonePlan } from './zone-moment.ts';
 
 export interface Explained {
@@ -27,15 +26,10 @@ export interface ExplainFacts {
   readonly snapshot: LightingSnapshot;
 }
 
-const NOTHING: Explained = { sinceMs: null, changes: msg`` };
+const NOTHING: Explained = { sinceMs: null, changes: NO_TEXT };
 
-/** Explains one line. Shape: `changes` has at most 60 characters, as the text of the line. */
+/** Explains one line. */
 export function explain(line: TraceLine, facts: ExplainFacts): Explained {
-  const found = explainRank(line, facts);
-  return { ...found, changes: sentence(found.changes) };
-}
-
-function explainRank(line: TraceLine, facts: ExplainFacts): Explained {
   switch (line.rank) {
     case 'maintenance':
     case 'emergency':
@@ -63,7 +57,7 @@ function ofIntent(intent: Intent | undefined): Explained {
   if (intent === undefined) return NOTHING;
   const { target, authority, reason, sinceMs } = intent;
   const isReleasable = reason !== 'identify' && target.kind !== 'cabinet' && authority !== 'site';
-  return { sinceMs, changes: isReleasable ? msg`luciole release ${target.id}` : msg`` };
+  return { sinceMs, changes: isReleasable ? msg`luciole release ${target.id}` : NO_TEXT };
 }
 
 function wallOf(mono: MonoMs, { nowMs, nowMono }: LightingSnapshot): WallMs {
@@ -74,7 +68,7 @@ function ofPresence({ source, levelPct, text }: TraceLine, { zone, plan, snapsho
   const presence = zone?.presence ?? null;
   const sensor = presence?.sensors.find(({ device }) => device === source);
   if (presence === null || sensor === undefined) return NOTHING;
-  if (text === WARNING_TEXT) return { sinceMs: null, changes: msg`then 0 %` };
+  if (isSameMessage(text, WARNING_TEXT)) return { sinceMs: null, changes: msg`then 0 %` };
   const state = snapshot.sensors.get(sensorPointOf(sensor));
   if (levelPct === null && zone !== null && snapshot.overRaised?.has(zone.id) === true)
     return { sinceMs: null, changes: msg`raises again once all sensors of the zone have been still` };
@@ -86,14 +80,14 @@ function ofPresence({ source, levelPct, text }: TraceLine, { zone, plan, snapsho
   const holdS = Math.max(0, presence.holdS - sensor.ownHoldS);
   return {
     sinceMs,
-    changes: state?.present === true ? msg`falls ${holdS} s after it sees nobody` : msg`a new detection restarts the hold time`,
+    changes: state?.present === true ? msg`falls ${holdS} s after its last detection` : msg`a new detection restarts the hold time`,
   };
 }
 
 function raisedBy(listen: 'own' | 'group', state: SensorState | undefined, boostPct: LevelPct): Message {
-  if (listen === 'group') return msg``;
-  if (state?.stuck === true) return msg`heard again once it has been still`;
-  if (state === undefined || state.quality === 'bad' || state.quality === 'missing') return msg`heard again once it answers`;
+  if (listen === 'group') return NO_TEXT;
+  if (state?.stuck === true) return msg`used again once it has been still`;
+  if (state === undefined || state.quality === 'bad' || state.quality === 'missing') return msg`used again once it answers`;
   return msg`someone there raises to ${boostPct} %`;
 }
 
@@ -105,12 +99,12 @@ function ofTraffic({ source, levelPct }: TraceLine, { street, zone, snapshot }: 
   }
   const traffic = zone === null || source !== zone.id ? undefined : snapshot.traffic?.get(zone.id);
   if (zone?.traffic == null || traffic === undefined) return NOTHING;
-  const changes = traffic.fault == null ? nextStep(zone.traffic, traffic.step) : msg`a count again`;
+  const changes = traffic.fault == null ? nextStep(zone.traffic, traffic.step) : msg`over with the next count`;
   return { sinceMs: wallOf(traffic.sinceMono, snapshot), changes };
 }
 
 function ruleEnd({ when }: Rule): Message {
-  if (when.kind === 'presence') return msg`over when nobody is there`;
+  if (when.kind === 'presence') return msg`over once no one is present`;
   return when.kind === 'traffic' ? msg`over at ${when.clearsAt} % of the design flow` : msg`over at ${when.clearsAt}`;
 }
 
@@ -119,7 +113,7 @@ function nextStep({ steps, designFlowPerH }: TrafficConfig, step: number | null)
   const perH = (belowPct: number): number => Math.round((belowPct / 100) * designFlowPerH);
   const [own, highest] = [step === null ? undefined : steps[step], steps.at(-1)];
   if (own !== undefined) return msg`more light from ${perH(own.belowPct)}/h on`;
-  return highest === undefined ? msg`` : msg`less after two counts below ${perH(highest.belowPct)}/h`;
+  return highest === undefined ? NO_TEXT : msg`less after two counts below ${perH(highest.belowPct)}/h`;
 }
 
 function programmeNow(plan: ZonePlan | null, snapshot: LightingSnapshot): ProgrammeState | null {
@@ -135,13 +129,13 @@ function ofProgramme(line: TraceLine, { zone, plan, snapshot }: ExplainFacts): E
   const night = plan.nights.at(nowMs);
   const duskMs = night.dark.find(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs)?.fromMs ?? null;
   const sinceMs = duskMs === null ? stretch.atMs : Math.max(stretch.atMs, duskMs);
-  if (next === null || !isDarkAt(night, next.atMs)) return { sinceMs, changes: msg`` };
-  const dark = next.levelPct === 0 && zone?.dark != null ? `, after ${zone.dark.warnS} s at ${zone.dark.warnPct} %` : '';
-  return { sinceMs, changes: msg`then ${next.levelPct} %${dark}` };
+  if (next === null || !isDarkAt(night, next.atMs)) return { sinceMs, changes: NO_TEXT };
+  if (next.levelPct > 0 || zone?.dark == null) return { sinceMs, changes: msg`then ${next.levelPct} %` };
+  return { sinceMs, changes: msg`then ${next.levelPct} %, after ${zone.dark.warnS} s at ${zone.dark.warnPct} %` };
 }
 
 function ofDusk({ source, levelPct }: TraceLine, { plan, snapshot: { nowMs } }: ExplainFacts): Explained {
-  if (source === 'clock') return { sinceMs: null, changes: msg`a time that can be trusted` };
+  if (source === 'clock') return { sinceMs: null, changes: msg`over once the time is known` };
   // The last change of a photocell is not recorded.
   if (source !== 'sun' || plan === null) return NOTHING;
   const night = plan.nights.at(nowMs);

@@ -7,12 +7,13 @@
 import type { ProgrammeStep } from '../core/cabinet.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import { HOUR_MS } from '../core/durations.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { Intent, PointId } from '../core/words.ts';
 import type { LightingSnapshot, LightingStreet, PhotocellState, ProgrammeChoice, SensorState } from './lighting.ts';
 
 /** One situation, in words for a refusal, and as what `decide` sees of it at an instant. */
 export interface LightCase {
-  readonly text: string;
+  readonly text: Message;
   /** The level does not depend on the time, so one instant stands for all. */
   readonly isTimeless: boolean;
   /** Under a programme that may be chosen: whatever the calendars of the coming nights show is reported first. */
@@ -82,20 +83,20 @@ function caseOf(situation: Situation): LightCase {
   const { isPresent, isBusy, isOverridden, isTimeless = false, cell, burningH, chosen } = situation;
   const who =
     isOverridden === true
-      ? 'under an override to 0 %'
+      ? msg`under an override to 0 %`
       : isPresent === true
-        ? 'with presence'
+        ? msg`with presence`
         : isBusy === true
-          ? 'in traffic'
-          : 'without presence';
+          ? msg`in traffic`
+          : msg`without presence`;
   const rest = [
-    ...(chosen === undefined ? [] : [`with programme ${chosen}`]),
-    ...(cell == null ? [] : [`a photocell that says ${cell}`]),
-    ...(isTimeless ? ['no trusted time'] : []),
-    ...(burningH === undefined ? [] : [`lamps of ${burningH} h`]),
+    ...(chosen === undefined ? [] : [msg`with programme ${chosen}`]),
+    ...(cell == null ? [] : [cell === 'dark' ? msg`a photocell that reports dark` : msg`a photocell that reports bright`]),
+    ...(isTimeless ? [msg`no trusted time`] : []),
+    ...(burningH === undefined ? [] : [msg`lamps of ${burningH} h`]),
   ];
   return {
-    text: [who, ...rest].join(', '),
+    text: msg`${[who, ...rest]}`,
     isTimeless,
     isChosen: chosen !== undefined,
     snapshotOf: (street, nowMs) => snapshotOf(street, nowMs, situation),

@@ -7,6 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Lamp, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
+import type { Message } from '../core/message.ts';
 import type { LevelPct } from '../core/words.ts';
 import { createDecider } from './decide.ts';
 import { casesFor, DARKEST, type LightCase } from './floor-cases.ts';
@@ -28,7 +29,7 @@ export interface Shortfall {
   readonly levelPct: LevelPct;
   readonly floorPct: LevelPct;
   /** The situation, as a part of a sentence. */
-  readonly text: string;
+  readonly text: Message;
 }
 
 export interface FloorQuestion {

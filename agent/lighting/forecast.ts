@@ -6,6 +6,8 @@
 import type { EventNight, Zone } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
 import type { TonightRow, TonightView } from '../core/light-tools.ts';
+import { type Message, msg, NO_TEXT } from '../core/message.ts';
+import { listed } from '../core/message-lists.ts';
 import type { Decision, Intent } from '../core/words.ts';
 import { describeRule, isOn, ruleOf } from './calendar.ts';
 import { createDecider, type Decider } from './decide.ts';
@@ -67,9 +69,9 @@ function chosenAt(now: ForecastStart, zoneId: string, atMs: WallMs): string | un
 }
 
 /** A choice that lasts into the night names its programme; nothing where there is none. */
-function chosenView(now: ForecastStart, { id }: Zone, { startMs }: Night): { readonly programme?: string; readonly rule?: string } {
+function chosenView(now: ForecastStart, { id }: Zone, { startMs }: Night): { readonly programme?: string; readonly rule?: Message } {
   const programme = chosenAt(now, id, Math.max(now.nowMs, startMs));
-  return programme === undefined ? {} : { programme, rule: 'chosen by the platform' };
+  return programme === undefined ? {} : { programme, rule: msg`chosen by the platform` };
 }
 
 /** For a person a night is over after its dawn, though it ends at noon. */
@@ -112,7 +114,7 @@ function rowOf({ lamps, presence }: Zone, { decisions }: LightingResult, atMs: W
     maxPct: Math.max(...levels),
     boostPct: isRaisable ? (stretch?.boostPct ?? presence.boostPct) : null,
     reason,
-    text: applied.map(({ text }) => text).join('; '),
+    text: listed(applied.map(({ text }) => text)),
   };
 }
 
@@ -138,7 +140,7 @@ function nightView(street: LightingStreet, zone: Zone, night: Night): Omit<Tonig
     duskMs,
     dawnMs,
     programme: rule?.programme ?? zone.programme,
-    rule: rule === null || calendar === undefined ? '' : `calendar ${calendar.id}: ${describeRule(rule)}`,
+    rule: rule === null || calendar === undefined ? NO_TEXT : msg`calendar ${calendar.id}: ${describeRule(rule)}`,
     events: street.eventNights.filter(isOurs).map(({ id }) => id),
     photocellMin: zone.photocell?.windowMin ?? null,
   };

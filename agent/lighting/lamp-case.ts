@@ -10,6 +10,8 @@ import { twoStageOff } from './programme.ts';
 import type { WaveRaise } from './wave.ts';
 import type { ZoneMoment } from './zone-moment.ts';
 
+const NO_SENSOR_TEXT = msg`no sensor reaches this lamp`;
+
 /**
  * Returns the case of a lamp for the arbiter.
  *
@@ -76,7 +78,7 @@ function presenceRaises(
   const presence = lampPresence(lamp.id, reaches, sensors);
   const rank = 'presence' as const;
   if (presence === null) {
-    return [{ line: { rank, source: zone.id, levelPct: null, text: msg`no sensor reaches this lamp`, untilMs: null }, distanceM: null }];
+    return [{ line: { rank, source: zone.id, levelPct: null, text: NO_SENSOR_TEXT, untilMs: null }, distanceM: null }];
   }
   const { phase, untilMono, endedMono, text, sensorId: source, distanceM } = presence;
   const untilMs = untilMono === null ? null : Math.round(nowMs + untilMono - nowMono);

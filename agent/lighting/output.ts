@@ -10,12 +10,12 @@
 
 import type { Output } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
-import { msg } from '../core/message.ts';
+import { type Message, msg } from '../core/message.ts';
 import { outputNumber } from '../core/output-values.ts';
 import type { PointProfile } from '../core/profile.ts';
 import type { Decision, Intent, LevelPct, PointId } from '../core/words.ts';
 import type { LightingStreet, RuleState } from './lighting.ts';
-import { sentence, spell } from './sentence.ts';
+import { spell } from './spell.ts';
 
 /** An output with its values as numbers, and the profile of its point. Units: the point's own. */
 export interface ResolvedOutput extends Omit<Output, 'idle' | 'litWith' | 'rules'> {
@@ -35,7 +35,7 @@ export interface OutputState {
   /** Since when this value. */
   readonly sinceMono: MonoMs;
   /** Why, for people. */
-  readonly text: string;
+  readonly text: Message;
 }
 
 /** All inputs of the value of an output. */
@@ -69,7 +69,7 @@ export function outputValue(output: ResolvedOutput, facts: OutputFacts): OutputS
   const restS = isLight ? Math.min(output.minOffS, LIT_REST_S) : output.minOffS;
   const untilMono = before.sinceMono + (before.value === output.idle ? restS : output.minOnS) * 1_000;
   if (nowMono >= untilMono || (facts.isEmergency && isLight)) return { ...wanted, sinceMono: nowMono };
-  return { ...before, text: sentence(msg`stays ${spell(untilMono - nowMono)} more, then ${wanted.value}: ${wanted.text}`) };
+  return { ...before, text: msg`stays ${spell(untilMono - nowMono)} more, then ${wanted.value}: ${wanted.text}` };
 }
 
 /** Returns the zones with a lamp that is to be lit, or still is: a driver falls for seconds after a command to 0 %. */
@@ -126,9 +126,9 @@ function wantedOf(output: ResolvedOutput, facts: OutputFacts): Wanted {
   const { idle, litWith, rules } = output;
   const lit = isLit(output, facts);
   const holding = rules.find(({ rule, value }) => facts.ruleStates.get(rule)?.holds === true && !(lit && value === idle));
-  if (holding !== undefined) return { value: holding.value, text: sentence(msg`rule ${holding.rule} holds`) };
-  if (litWith === null || !lit) return { value: idle, text: 'nothing else is wanted' };
-  return { value: litWith.value, text: sentence(msg`zone ${litWith.zones.find((zone) => facts.litZones.has(zone))} is lit`) };
+  if (holding !== undefined) return { value: holding.value, text: msg`rule ${holding.rule} holds` };
+  if (litWith === null || !lit) return { value: idle, text: msg`nothing else is requested` };
+  return { value: litWith.value, text: msg`zone ${litWith.zones.find((zone) => facts.litZones.has(zone)) ?? ''} is lit` };
 }
 
 /**
@@ -138,5 +138,5 @@ function wantedOf(output: ResolvedOutput, facts: OutputFacts): Wanted {
 function firstValue({ idle, litWith, rules, minOnS }: ResolvedOutput, wanted: Wanted, { found }: OutputFacts): Wanted {
   const own = [...(litWith === null ? [] : [litWith.value]), ...rules.map(({ value }) => value)];
   if (wanted.value !== idle || found === null || found === idle || !own.includes(found) || minOnS === 0) return wanted;
-  return { value: found, text: 'as found at the start' };
+  return { value: found, text: msg`as found at the start` };
 }

@@ -7,6 +7,7 @@
 
 import type { WallMs } from '../core/clock.ts';
 import { MINUTE_MS } from '../core/durations.ts';
+import { type Message, msg } from '../core/message.ts';
 import { CIVIL_DUSK_DEG, type PhotocellLook, type PhotocellVerdict } from './photocell.ts';
 
 /** The verdicts of a cell in one night; absent: not evaluated. */
@@ -47,10 +48,24 @@ export function afterEdgeLook(before: EdgeVerdicts | undefined, { verdict, sun, 
 export interface EdgeFault {
   readonly nights: number;
   /** In words for an event, from `EDGE_NIGHTS` contradictions on until as many nights in accord; null while there is none. */
-  readonly fault: string | null;
+  readonly fault: Message | null;
 }
 
 export type EdgeFaults = Readonly<Record<'dusk' | 'dawn', EdgeFault>>;
+
+interface EdgeTexts {
+  readonly dark: Message;
+  readonly bright: Message;
+}
+
+const DUSK_FAULTS: EdgeTexts = {
+  dark: msg`reports dark before dusk on ${EDGE_NIGHTS} nights: clean it, check what shades it`,
+  bright: msg`reports bright after dusk on ${EDGE_NIGHTS} nights: check what lights it`,
+};
+const DAWN_FAULTS: EdgeTexts = {
+  dark: msg`reports dark after dawn on ${EDGE_NIGHTS} nights: clean it, check what shades it`,
+  bright: msg`reports bright before dawn on ${EDGE_NIGHTS} nights: check what lights it`,
+};
 
 export const NO_EDGE_FAULTS: EdgeFaults = { dusk: { nights: 0, fault: null }, dawn: { nights: 0, fault: null } };
 
@@ -61,8 +76,8 @@ export function afterEdge(faults: EdgeFaults, before: EdgeVerdicts | undefined, 
   const isDuskOver = afterDusk !== undefined && known?.afterDusk === undefined;
   const isDawnOver = afterDawn !== undefined && known?.afterDawn === undefined;
   return {
-    dusk: isDuskOver ? edgeFault(faults.dusk, beforeDusk, afterDusk, { day: 'before dusk', night: 'after dusk' }) : faults.dusk,
-    dawn: isDawnOver ? edgeFault(faults.dawn, afterDawn, beforeDawn, { day: 'after dawn', night: 'before dawn' }) : faults.dawn,
+    dusk: isDuskOver ? edgeFault(faults.dusk, beforeDusk, afterDusk, DUSK_FAULTS) : faults.dusk,
+    dawn: isDawnOver ? edgeFault(faults.dawn, afterDawn, beforeDawn, DAWN_FAULTS) : faults.dawn,
   };
 }
 
@@ -70,7 +85,7 @@ function edgeFault(
   { nights, fault }: EdgeFault,
   day: PhotocellVerdict | undefined,
   night: PhotocellVerdict | undefined,
-  when: { readonly day: string; readonly night: string },
+  texts: EdgeTexts,
 ): EdgeFault {
   const isDarkByDay = day === 'dark';
   if (!isDarkByDay && night !== 'bright') {
@@ -79,10 +94,7 @@ function edgeFault(
     return { nights: left, fault: left === 0 ? null : fault };
   }
   const counted = Math.min(EDGE_NIGHTS, nights + 1);
-  const text = isDarkByDay
-    ? `says dark ${when.day} on ${EDGE_NIGHTS} nights: clean it, look for what shades it`
-    : `says bright ${when.night} on ${EDGE_NIGHTS} nights: look for what lights it`;
-  return { nights: counted, fault: counted === EDGE_NIGHTS ? text : fault };
+  return { nights: counted, fault: counted === EDGE_NIGHTS ? (isDarkByDay ? texts.dark : texts.bright) : fault };
 }
 
 /** Whether the night was observed from day to day, so that it may be judged. */
@@ -91,11 +103,11 @@ export function isWholeNight({ beforeDusk, afterDawn }: EdgeVerdicts): boolean {
 }
 
 /** Returns what is wrong with the cell by this night, in words for an event; null when nothing is. It must contradict the sun at both ends: one may be a storm. */
-export function photocellFault({ beforeDusk, afterDusk, beforeDawn, afterDawn }: EdgeVerdicts): string | null {
-  if (beforeDusk === 'dark' && afterDawn === 'dark') return 'says dark by day: clean it, look for what shades it';
-  if (afterDusk === 'bright' && beforeDawn === 'bright') return 'says bright at night: look for what lights it';
+export function photocellFault({ beforeDusk, afterDusk, beforeDawn, afterDawn }: EdgeVerdicts): Message | null {
+  if (beforeDusk === 'dark' && afterDawn === 'dark') return msg`reports dark by day: clean it, check what shades it`;
+  if (afterDusk === 'bright' && beforeDawn === 'bright') return msg`reports bright at night: check what lights it`;
   const verdicts = [beforeDusk, afterDusk, beforeDawn, afterDawn];
   return verdicts.some((verdict) => verdict === 'dark' || verdict === 'bright')
     ? null
-    : 'shows no change between day and night: check it and its thresholds';
+    : msg`shows no change between day and night: check it and its thresholds`;
 }

@@ -11,7 +11,6 @@ import { MINUTE_MS } from '../core/durations.ts';
 import { type Message, msg } from '../core/message.ts';
 import type { Reading } from '../core/words.ts';
 import type { PhotocellState } from './lighting.ts';
-import { sentence } from './sentence.ts';
 
 export type PhotocellVerdict = PhotocellState['says'];
 
@@ -135,15 +134,21 @@ export function photocellVerdict(
  */
 export function photocellNight({ verdict, sun, config }: PhotocellLook): PhotocellNight {
   const { device, windowMin } = config;
-  const bySun = (text: Message): PhotocellNight => ({ night: sun.isNight, by: 'sun', text: sentence(text) });
-  if (verdict === null) return bySun(msg`photocell ${device} says nothing: the sun decides`);
+  const bySun = (text: Message): PhotocellNight => ({ night: sun.isNight, by: 'sun', text });
+  if (verdict === null) return bySun(msg`photocell ${device} gives no value: the sun decides`);
   const edge = edgeWithin(sun, windowMin);
-  if (edge === null) return bySun(msg`photocell ${device} is heard near dusk and dawn only`);
+  if (edge === null) return bySun(msg`photocell ${device} counts near dusk and dawn only`);
   if (verdict === 'bright' && sun.altitudeDeg <= CIVIL_DUSK_DEG)
-    return bySun(msg`photocell ${device} says bright at night: the sun decides`);
+    return bySun(msg`photocell ${device} reports bright at night: the sun decides`);
   // In its own light it cannot detect the morning, and would keep the lamps lit until the window is over.
   if (config.seesOwnLight && verdict === 'dark' && edge === 'dawn') return bySun(msg`photocell ${device} sees the lamps: the sun decides`);
-  return { night: verdict === 'dark', by: 'photocell', text: sentence(msg`photocell ${device} says ${verdict}, near ${edge}`) };
+  return { night: verdict === 'dark', by: 'photocell', text: nearEdge(device, verdict, edge) };
+}
+
+function nearEdge(device: string, verdict: 'dark' | 'bright', edge: 'dusk' | 'dawn'): Message {
+  if (edge === 'dusk')
+    return verdict === 'dark' ? msg`photocell ${device} reports dark, near dusk` : msg`photocell ${device} reports bright, near dusk`;
+  return verdict === 'dark' ? msg`photocell ${device} reports dark, near dawn` : msg`photocell ${device} reports bright, near dawn`;
 }
 
 function edgeWithin({ nowMs, duskMs, dawnMs }: SunNow, windowMin: number): 'dusk' | 'dawn' | null {

@@ -10,7 +10,7 @@ import type { MonoMs } from '../core/clock.ts';
 import { type Message, msg } from '../core/message.ts';
 import type { PointId } from '../core/words.ts';
 import type { LightingStreet, SensorState } from './lighting.ts';
-import { sentence, spell } from './sentence.ts';
+import { spell } from './spell.ts';
 
 /** A sensor and the lamps it may raise. Units: m between the poles; 0 where the sensor has no pole. */
 export interface SensorReach {
@@ -83,21 +83,24 @@ export function sensorPhase(
     phase: PresencePhase,
     text: Message,
     { untilMono = null, endedMono = null }: Partial<Pick<SensorPhase, 'untilMono' | 'endedMono'>> = {},
-  ): SensorPhase => ({ sensorId: id, phase, untilMono, endedMono, text: sentence(text) });
+  ): SensorPhase => ({ sensorId: id, phase, untilMono, endedMono, text });
   if (sensor.listen === 'group') return result('base', msg`${id} follows the others`);
   if (isOverRaised) return result('base', msg`${id} is ignored: presence has raised the zone for ${spell(config.maxBoostS * 1_000)}`);
   if (state?.stuck === true)
     return result('base', sensor.kind === 'counter' ? msg`${id} counts too fast, programme stays` : msg`${id} is stuck, programme stays`);
   const answers = state !== undefined && (state.quality === 'good' || state.quality === 'stale');
-  if (answers && state.present) return result('boost', msg`${id} sees someone now`);
+  if (answers && state.present) return result('boost', msg`${id} detects someone now`);
   const last = state?.lastPresentMono ?? null;
-  if (last === null) return result('base', answers ? msg`${id} has seen nobody yet` : msg`${id} does not answer, programme stays`);
+  if (last === null) return result('base', answers ? msg`${id} has not detected anyone yet` : msg`${id} does not answer, programme stays`);
   const holdEnd = last + Math.max(0, config.holdS - sensor.ownHoldS) * 1_000;
-  const ago = msg`${id} saw someone ${spell(nowMono - last)} ago`;
-  if (nowMono < holdEnd) return result('boost', msg`${ago}, holds ${spell(holdEnd - nowMono)} more`, { untilMono: holdEnd });
+  const ago = spell(nowMono - last);
+  if (nowMono < holdEnd)
+    return result('boost', msg`${id} detected someone ${ago} ago, holds ${spell(holdEnd - nowMono)} more`, { untilMono: holdEnd });
   const fallEnd = holdEnd + config.rampDownS * 1_000;
-  if (nowMono < fallEnd) return result('down', msg`${ago}, light is falling`, { untilMono: fallEnd, endedMono: holdEnd });
-  return result('base', answers ? ago : msg`${id} does not answer, programme stays`, { endedMono: holdEnd });
+  if (nowMono < fallEnd)
+    return result('down', msg`${id} detected someone ${ago} ago, light is falling`, { untilMono: fallEnd, endedMono: holdEnd });
+  const text = answers ? msg`${id} detected someone ${ago} ago` : msg`${id} does not answer, programme stays`;
+  return result('base', text, { endedMono: holdEnd });
 }
 
 /** Returns the phase of a lamp by all sensors that reach it; null where none does. The text is that of the one that holds longest. */

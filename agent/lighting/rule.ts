@@ -9,10 +9,9 @@
 
 import type { PresenceConfig, Rule, RuleInput, TrafficConfig } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
-import { msg } from '../core/message.ts';
+import { type Argument, type Message, msg } from '../core/message.ts';
 import type { LevelPct, PointId, Reading } from '../core/words.ts';
 import type { RuleState, SensorState, TrafficState } from './lighting.ts';
-import { sentence } from './sentence.ts';
 import { flowPerH } from './traffic.ts';
 
 /** How much longer than `forS` a rule holds after its last good value. Units: ms. Source: assumed; a unit that restarts is back within a minute. */
@@ -70,7 +69,7 @@ export function rulesRaise(
   rules: readonly Rule[],
   states: ReadonlyMap<string, RuleState>,
   zoneId: string,
-): { readonly levelPct: LevelPct; readonly rule: string; readonly text: string } | null {
+): { readonly levelPct: LevelPct; readonly rule: string; readonly text: Message } | null {
   let best: { levelPct: LevelPct; rule: Rule; state: RuleState } | null = null;
   for (const rule of rules) {
     const state = states.get(rule.id);
@@ -81,14 +80,18 @@ export function rulesRaise(
 }
 
 /** Why a rule holds or not, for the trace. */
-export function ruleText({ id, when }: Pick<Rule, 'id' | 'when'>, { holds, value = null }: RuleState): string {
-  if (when.kind === 'presence') return sentence(msg`${id}: ${holds ? 'someone' : 'nobody'} in ${when.zone}`);
-  const what = when.kind === 'traffic' ? `traffic in ${when.zone}` : when.point;
-  const unit = when.kind === 'traffic' ? ' %' : '';
-  const limit = when.kind === 'traffic' ? when.flowPct : when.value;
-  const now = value === null ? 'without a value' : `at ${Math.round(value * 100) / 100}${unit}`;
-  const next = holds ? `until ${when.clearsAt}${unit}` : `holds ${when.kind === 'below' ? 'below' : 'above'} ${limit}${unit}`;
-  return sentence(msg`${id}: ${what} ${now}, ${next}`);
+export function ruleText({ id, when }: Pick<Rule, 'id' | 'when'>, { holds, value = null }: RuleState): Message {
+  if (when.kind === 'presence') return holds ? msg`${id}: someone in ${when.zone}` : msg`${id}: no one in ${when.zone}`;
+  const isTraffic = when.kind === 'traffic';
+  const what = isTraffic ? msg`traffic in ${when.zone}` : when.point;
+  const inUnit = (number: number): Argument => (isTraffic ? msg`${number} %` : number);
+  const next = holds
+    ? msg`until ${inUnit(when.clearsAt)}`
+    : when.kind === 'below'
+      ? msg`holds below ${when.value}`
+      : msg`holds above ${inUnit(isTraffic ? when.flowPct : when.value)}`;
+  if (value === null) return msg`${id}: ${what} without a value, ${next}`;
+  return msg`${id}: ${what} at ${inUnit(Math.round(value * 100) / 100)}, ${next}`;
 }
 
 function watched(before: RuleState | undefined, nowMono: MonoMs): Watched {

@@ -17,7 +17,6 @@ import { classLevelPct } from '../core/lighting-class.ts';
 import { type Message, msg } from '../core/message.ts';
 import type { LevelPct, PointId, Reading } from '../core/words.ts';
 import type { TrafficState } from './lighting.ts';
-import { sentence } from './sentence.ts';
 
 /** Time over which vehicles are counted. Units: ms. Source: UNI 11248:2016 annex D, ten minutes times six. */
 export const WINDOW_MS = 600_000;
@@ -78,7 +77,7 @@ export function trafficLevel(
   { designClass }: Pick<Zone, 'designClass'>,
 ): { readonly levelPct: LevelPct; readonly text: Message } {
   const step = state?.step == null ? undefined : config.steps[state.step];
-  const text = sentence(trafficText(state, config));
+  const text = trafficText(state, config);
   if (step === undefined) return { levelPct: DESIGN_PCT, text };
   if ('pct' in step.level) return { levelPct: step.level.pct, text };
   return { levelPct: designClass === null ? DESIGN_PCT : classLevelPct(designClass, step.level.class), text };
@@ -88,10 +87,13 @@ function trafficText(state: TrafficState | undefined, { designFlowPerH, steps }:
   if (state?.fault != null) return msg`${state.fault} gives no count: design class`;
   const flow = state === undefined ? null : flowPerH(state);
   if (state === undefined || flow === null) return msg`flow not known until 20 min are counted: design class`;
-  const share = `${Math.round(flow)}/h is ${Math.round((100 * flow) / designFlowPerH)} % of design`;
+  const [perH, sharePct] = [Math.round(flow), Math.round((100 * flow) / designFlowPerH)];
   const step = state.step === null ? undefined : steps[state.step];
-  if (placeOf(flow, steps, designFlowPerH) < (state.step ?? steps.length)) return msg`${share}, less after a second low count`;
-  return step === undefined ? msg`${share}: design class` : msg`${share}, step below ${step.belowPct} %`;
+  if (placeOf(flow, steps, designFlowPerH) < (state.step ?? steps.length))
+    return msg`${perH}/h is ${sharePct} % of design, less after a second low count`;
+  return step === undefined
+    ? msg`${perH}/h is ${sharePct} % of design: design class`
+    : msg`${perH}/h is ${sharePct} % of design, step below ${step.belowPct} %`;
 }
 
 function freshCount({ counters }: TrafficConfig, nowMono: MonoMs): TrafficCount {

@@ -6,7 +6,7 @@ import { type Message, msg } from '../core/message.ts';
 import type { Detection, LightingStreet } from './lighting.ts';
 import { createMoverReader, type Mover, type MoverReader } from './movers.ts';
 import { createOutlookReader, type OutlookReader } from './outlook.ts';
-import { sentence, spell } from './sentence.ts';
+import { spell } from './spell.ts';
 import { createStreetGraph, type StreetGraph } from './street-graph.ts';
 import { AWAY_MS, aheadTest, type LampsAround, litLamps, type ZoneWave } from './wave-reach.ts';
 
@@ -113,7 +113,17 @@ function stronger(a: WaveRaise, b: WaveRaise): WaveRaise {
 }
 
 function textOf({ visit, speedMps, before }: Mover, nowMono: MonoMs): Message {
-  const who = `${visit.isRelayed ? `told by ${visit.source}` : `seen by ${visit.source}`} ${spell(nowMono - visit.lastMono)} ago`;
-  if (speedMps !== null) return sentence(msg`someone at ${Math.round(speedMps * 3.6)} km/h, ${who}`);
-  return sentence(before === null && visit.direction === null ? msg`someone ${who}, going either way` : msg`someone ${who}`);
+  const { source, isRelayed, direction } = visit;
+  const ago = spell(nowMono - visit.lastMono);
+  if (speedMps !== null) {
+    const speedKmh = Math.round(speedMps * 3.6);
+    return isRelayed
+      ? msg`someone at ${speedKmh} km/h, reported by ${source} ${ago} ago`
+      : msg`someone at ${speedKmh} km/h, detected by ${source} ${ago} ago`;
+  }
+  if (before !== null || direction !== null)
+    return isRelayed ? msg`someone reported by ${source} ${ago} ago` : msg`someone detected by ${source} ${ago} ago`;
+  return isRelayed
+    ? msg`someone reported by ${source} ${ago} ago, going either way`
+    : msg`someone detected by ${source} ${ago} ago, going either way`;
 }

@@ -12,7 +12,6 @@ import { photocellNight, photocellVerdict } from './photocell.ts';
 import { type SensorPhase, type SensorReach, sensorPhase, sensorPointOf, sensorReaches, strongestPhase } from './presence.ts';
 import { chosenIn, createProgrammeReader, type ProgrammeReader, type ProgrammeState, twoStageOff } from './programme.ts';
 import { rulesRaise } from './rule.ts';
-import { sentence } from './sentence.ts';
 import { trafficLevel } from './traffic.ts';
 
 /** Per-zone data that is constant between calls. */
@@ -88,8 +87,11 @@ function skyOf({ zone, nights }: ZonePlan, snapshot: LightingSnapshot, altitudeD
     photocell === null ? null : photocellVerdict(photocells?.get(`${photocell.device}.${photocell.point}`), photocell, nowMono);
   if (!isTrusted(clockQuality)) {
     if (photocell !== null && verdict !== null) {
-      const text = sentence(msg`time not trusted (${clockQuality}), photocell says ${verdict}`);
       const light = verdict === 'dark' ? 'night' : 'day';
+      const text =
+        light === 'night'
+          ? msg`time not trusted (${clockQuality}), photocell reports dark`
+          : msg`time not trusted (${clockQuality}), photocell reports bright`;
       return { light, dusk: { ...base, source: photocell.device, levelPct: light === 'night' ? null : 0, text } };
     }
     const text = msg`time not trusted (${clockQuality}): lit until it is known`;
@@ -97,9 +99,12 @@ function skyOf({ zone, nights }: ZonePlan, snapshot: LightingSnapshot, altitudeD
   }
   const night = nights.at(nowMs);
   const isNight = isDarkAt(night, nowMs);
-  const side = altitudeDeg < 0 ? 'below' : 'above';
   const untilMs = nights.changeAfter(nowMs);
-  const text = sentence(msg`sun ${Math.abs(altitudeDeg).toFixed(1)}° ${side} the horizon, lit below ${zone.sunBelowDeg}°`);
+  const away = Math.abs(altitudeDeg).toFixed(1);
+  const text =
+    altitudeDeg < 0
+      ? msg`sun ${away}° below the horizon, lit below ${zone.sunBelowDeg}°`
+      : msg`sun ${away}° above the horizon, lit below ${zone.sunBelowDeg}°`;
   const sun = { nowMs, duskMs: night.duskMs, dawnMs: night.dawnMs, isNight, altitudeDeg };
   const byCell = photocell === null ? null : photocellNight({ verdict, sun, config: photocell });
   const found = byCell?.by === 'photocell' ? byCell : { night: isNight, by: 'sun', text };
@@ -128,12 +133,14 @@ function programmeLine(
   const untilMs = earlier(earlier(next?.atMs ?? null, nights.changeAfter(nowMs)), choice?.untilMs ?? null);
   const usual = choice?.programme ?? zone.programme;
   if (stretch === null) {
-    const text = sentence(next === null ? msg`${usual} has no step` : msg`${next.source} begins at ${next.name}`);
+    const text = next === null ? msg`${usual} has no step` : msg`${next.source} begins at ${next.name}`;
     return { rank: 'programme', source: usual, levelPct: null, text, untilMs };
   }
   const levelPct: LevelPct = isAhead ? twoStageOff(stretch.levelPct, zone, stretch.atMs, nowMs) : stretch.levelPct;
-  const warning = levelPct === stretch.levelPct ? '' : `, ${levelPct} % first as a warning`;
-  const text = sentence(msg`${stretch.name} step of ${stretch.source}: ${stretch.levelPct} %${warning}`);
+  const text =
+    levelPct === stretch.levelPct
+      ? msg`${stretch.name} step of ${stretch.source}: ${levelPct} %`
+      : msg`${stretch.name} step of ${stretch.source}: ${stretch.levelPct} %, ${levelPct} % first as a warning`;
   return { rank: 'programme', source: stretch.source, levelPct, text, untilMs };
 }
 

@@ -36,11 +36,7 @@ async function checkSetup(t: Test, setup: readonly string[], { folder, file }: S
   t.match(await runInFolder(['check', file], folder), { code: 0, out: /ok, 12 lamps, 2 lines, 1 zone\n/ });
 
   const key = readFileSync(join(folder, 'cabinet.key'), 'utf8');
-  t.match(
-    await runInFolder(setup, folder),
-    { code: 1, err: /is there already:\s--force\sreplaces\sit/ },
-    'nothing is replaced by accident',
-  );
+  t.match(await runInFolder(setup, folder), { code: 1, err: /exists already:\s--force\sreplaces\sit/ }, 'nothing is replaced by accident');
   const again = await runInFolder(
     [...setup, '--force', '--device', '31=eastron-sdm630', '--device', '41=waveshare-modbus-relay-d8'],
     folder,

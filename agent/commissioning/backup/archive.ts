@@ -7,7 +7,7 @@
 
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { ConsoleError } from '../../console/console-error.ts';
-import { msg } from '../../core/message.ts';
+import { type Argument, msg } from '../../core/message.ts';
 
 export interface ArchiveFile {
   readonly name: string;
@@ -47,7 +47,7 @@ export function unpackArchive(packed: Uint8Array): readonly ArchiveFile[] {
     files.push({ name, content });
     at += BLOCK_BYTES + bytes + paddingOf(bytes);
   }
-  throw damaged('it ends too early');
+  throw damaged(msg`it ends too early`);
 }
 
 function unzipped(packed: Uint8Array): Buffer {
@@ -77,10 +77,10 @@ function header(name: string, bytes: number): Buffer {
 function readHeader(block: Buffer): { readonly name: string; readonly bytes: number } {
   const text = (at: number, length: number): string => block.toString('latin1', at, at + length).split('\0')[0] ?? '';
   const name = text(0, MAX_NAME);
-  if (Number.parseInt(text(AT.sum, 8), 8) !== sumOf(block)) throw damaged('a header in it has another sum');
+  if (Number.parseInt(text(AT.sum, 8), 8) !== sumOf(block)) throw damaged(msg`a header in it has a wrong checksum`);
   const bytes = Number.parseInt(text(AT.size, 12), 8);
   if (text(AT.type, 1) !== '0' || !isSafeName(name) || !(bytes >= 0))
-    throw damaged(`it holds ${JSON.stringify(name)}, which no backup has`);
+    throw damaged(msg`it contains ${JSON.stringify(name)}, which is not a part of a backup`);
   return { name, bytes };
 }
 
@@ -93,6 +93,6 @@ function paddingOf(bytes: number): number {
   return (BLOCK_BYTES - (bytes % BLOCK_BYTES)) % BLOCK_BYTES;
 }
 
-function damaged(why: string): ConsoleError {
-  return new ConsoleError('failed', msg`this is no whole backup: ${why}; take another copy of the file`);
+function damaged(why: Argument): ConsoleError {
+  return new ConsoleError('failed', msg`this is not a complete backup: ${why}; use another copy of the file`);
 }

@@ -47,7 +47,7 @@ export function backupPlaces(args: LocalArgs, configFile: string, text: string):
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     if (named === null)
-      throw new ConsoleError('failed', msg`${configFile} cannot be used (luciole check): say where the data lies with --data-dir`);
+      throw new ConsoleError('failed', msg`${configFile} cannot be used (luciole check): name the folder of the data with --data-dir`);
     const secrets = Object.values(keyFilesIn(siteDir)).filter((path) => existsSync(path));
     return { cabinet: '', configFile, siteDir, dir: resolve(named), plain: [configFile], secrets, elsewhere: [] };
   }

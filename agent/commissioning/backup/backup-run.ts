@@ -19,7 +19,7 @@ import { asOwnerOf, createFile } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { count } from '../../core/counts.ts';
 import { StoreError } from '../../core/errors.ts';
-import { msg } from '../../core/message.ts';
+import { counted, type Message, msg, type Said } from '../../core/message.ts';
 import type { BackupReport } from '../../core/ports.ts';
 import { copyState, readingsFacts } from '../../store/copy-tools.ts';
 import { type ArchiveFile, isSafeName } from './archive.ts';
@@ -77,8 +77,8 @@ export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, 
 async function newPassphrase({ askSecret }: Terminal, cabinet: string): Promise<string> {
   if (askSecret === undefined)
     throw new ConsoleError('usage', msg`keys are sealed with a passphrase, and there is no terminal to ask for it`);
-  const problemOf = (secret: string): string | null => passwordProblem(secret, cabinet === '' ? 'luciole' : cabinet);
-  const passphrase = await askSecret('Passphrase for the keys in the backup', { text: PASSWORD_RULE, problem: problemOf });
+  const problemOf = (secret: string): Message | null => passwordProblem(secret, cabinet === '' ? 'luciole' : cabinet);
+  const passphrase = await askSecret(msg`Passphrase for the keys in the backup`, { text: PASSWORD_RULE, problem: problemOf });
   const problem = problemOf(passphrase);
   if (problem !== null) throw new ConsoleError('usage', msg`this passphrase is refused: ${problem}`);
   return passphrase;
@@ -89,7 +89,7 @@ async function stateCopy(args: LocalArgs, places: BackupPlaces, terminal: Termin
   if (asked !== null && dirname(asked.path) !== places.dir)
     throw new ConsoleError(
       'failed',
-      msg`the agent that answers has its data in ${dirname(asked.path)}, this cabinet in ${places.dir}: name the other file`,
+      msg`the running agent has its data in ${dirname(asked.path)}, this cabinet in ${places.dir}: name its cabinet file`,
     );
   const copy = asked ?? attempt(() => (existsSync(places.dir) ? asOwnerOf(places.dir, () => copyState(places.dir, nowMs)) : null));
   if (copy === null) throw new ConsoleError('failed', msg`there is no state.db in ${places.dir}: no agent has run with this cabinet yet`);
@@ -126,7 +126,7 @@ function revisionsOf(dir: string): readonly ArchiveFile[] {
       first.every(({ name, content }, i) => second[i]?.name === name && second[i].content.equals(content));
     if (isSame) return first;
   }
-  throw new ConsoleError('busy', msg`the configuration is being changed: try again in a minute`);
+  throw new ConsoleError('busy', msg`the configuration is changing: try again in a minute`);
 }
 
 function treeOf(folder: string, name: string): readonly ArchiveFile[] {
@@ -149,22 +149,30 @@ function fileName(cabinet: string, nowMs: WallMs): string {
   return `luciole-backup-${cabinet || 'cabinet'}-${new Date(nowMs).toISOString().slice(0, 19).replace(/[:-]/g, '')}Z.tar.gz`;
 }
 
-function reportLines({ path, packedBytes, packedSha256, files, sealed, leftOut, readings }: BackupFile): readonly string[] {
+function reportLines({ path, packedBytes, packedSha256, files, sealed, leftOut, readings }: BackupFile): readonly Said[] {
   const waiting = readings?.undelivered ?? 0;
+  const names = files.map(({ name }) => name);
+  const parts = names.filter((name) => !/^data\/config\/./.test(name));
   return [
-    `${path}  ${formatBytes(packedBytes)}`,
+    msg`${path}  ${formatBytes(packedBytes)}`,
     `sha256 ${packedSha256}`,
-    `In it: ${files
-      .map(({ name }) => name)
-      .filter((name) => !/^data\/config\/./.test(name))
-      .join(', ')}${files.some(({ name }) => name.startsWith('data/config/')) ? ', data/config/' : ''}`,
-    ...(sealed.length === 0 ? [] : [`Sealed with the passphrase: ${sealed.join(', ')}. Without the passphrase nothing opens them.`]),
+    msg`In it: ${names.some((name) => name.startsWith('data/config/')) ? [...parts, 'data/config/'] : parts}`,
+    ...(sealed.length === 0 ? [] : [msg`Sealed with the passphrase: ${sealed}. They cannot be opened without it.`]),
     ...(leftOut.length === 0
       ? []
-      : [`Not in it: ${leftOut.join(', ')}${sealed.length === 0 ? ' (--keys takes keys and users, sealed)' : ''}`]),
-    `Not in it: readings. ${waiting === 0 ? 'The platform has confirmed all of them.' : `${count(waiting, 'reading')} of them ${waiting === 1 ? 'is' : 'are'} not confirmed by the platform and would be lost with this gateway.`}`,
-    'It names people (audit log, events): keep it as such. docs/backup.md says what a restored gateway goes on with.',
+      : [sealed.length === 0 ? msg`Not in it: ${leftOut} (--keys adds keys and users, sealed)` : msg`Not in it: ${leftOut}`]),
+    waiting === 0 ? msg`Not in it: readings. The platform has confirmed all of them.` : unconfirmed(waiting),
+    msg`It contains names of people (audit log, events): protect it. docs/backup.md explains what a restored gateway continues with.`,
   ];
+}
+
+function unconfirmed(waiting: number): Message {
+  const readings = count(waiting, 'reading');
+  return counted(
+    waiting,
+    msg`Not in it: readings. ${readings} of them is not confirmed by the platform and would be lost with this gateway.`,
+    msg`Not in it: readings. ${readings} of them are not confirmed by the platform and would be lost with this gateway.`,
+  );
 }
 
 /** Errors: throws ConsoleError 'failed' where the system or the store refuses. */
@@ -172,10 +180,10 @@ function attempt<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof StoreError) throw new ConsoleError('failed', error.message, { cause: error });
+    if (error instanceof StoreError) throw new ConsoleError('failed', error.said, { cause: error });
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined || error instanceof ConsoleError) throw error;
-    const advice = code === 'EACCES' ? 'use sudo' : 'look at the disk';
-    throw new ConsoleError('failed', msg`${path ?? 'the backup'}: ${code}; ${advice}`, { cause: error });
+    const advice = code === 'EACCES' ? msg`use sudo` : msg`check the disk`;
+    throw new ConsoleError('failed', msg`${path ?? msg`the backup`}: ${code}; ${advice}`, { cause: error });
   }
 }

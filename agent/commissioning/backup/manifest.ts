@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { ConsoleError } from '../../console/console-error.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { isRecord } from '../../core/is-record.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { type ArchiveFile, packArchive, unpackArchive } from './archive.ts';
 
 /** One file. Units: bytes. Shape: `sha256` as 64 hex digits. */
@@ -62,19 +62,22 @@ export function packBackup(
 export function readBackup(bytes: Uint8Array): Backup {
   const [first, ...rest] = unpackArchive(bytes);
   const manifest = first?.name === MANIFEST ? parsed(first.content) : undefined;
-  if (!isRecord(manifest) || manifest['format'] !== FORMAT) throw refused('it is no backup of luciole');
+  if (!isRecord(manifest) || manifest['format'] !== FORMAT) throw refused(msg`it is not a backup of luciole`);
   const version = manifest['version'];
   if (version !== VERSION)
-    throw refused(`it is of version ${version}, this program knows ${VERSION}: restore it with the release that made it, or a later one`);
-  if (!isManifest(manifest)) throw refused('its list of files makes no sense');
+    throw refused(
+      msg`its format has version ${String(version)}, this program supports ${VERSION}: restore it with the release that made it, or a later one`,
+    );
+  if (!isManifest(manifest)) throw refused(msg`its list of files is damaged`);
   const files = new Map(rest.map(({ name, content }) => [name, content]));
   for (const { name, sha256: sum } of manifest.files) {
     const content = files.get(name);
-    if (content === undefined) throw refused(`${name} is missing`);
-    if (sha256(content) !== sum) throw refused(`${name} is not as it was: it has another checksum`);
+    if (content === undefined) throw refused(msg`${name} is missing`);
+    if (sha256(content) !== sum) throw refused(msg`${name} was changed: its checksum is wrong`);
   }
   const extra = [...files.keys()].find((name) => !manifest.files.some((file) => file.name === name));
-  if (extra !== undefined || files.size !== rest.length) throw refused(`${extra ?? 'a file'} is in it and not in its list`);
+  if (extra !== undefined || files.size !== rest.length)
+    throw refused(extra === undefined ? msg`a file is in it twice` : msg`${extra} is in it and not in its list`);
   return { manifest, files };
 }
 
@@ -110,6 +113,6 @@ function isManifest(value: Readonly<Record<string, unknown>>): value is Readonly
   );
 }
 
-function refused(why: string): ConsoleError {
+function refused(why: Message): ConsoleError {
   return new ConsoleError('failed', msg`this backup cannot be restored: ${why}`);
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { formatBytes } from '../../console/text/page.ts';
 import { count } from '../../core/counts.ts';
+import { type Message, msg, type Said } from '../../core/message.ts';
 import { BEFORE_RESTORE } from '../../core/pending-restore.ts';
 import type { ReadingsFacts } from '../../store/copy-tools.ts';
 import type { BackupManifest } from './manifest.ts';
@@ -18,49 +19,55 @@ export interface RestoreReport {
   readonly readings: (ReadingsFacts & { readonly isKept: boolean }) | null;
 }
 
-const WORDS: Readonly<Record<RestoreItem['change'], string>> = {
-  new: 'new',
-  beside: `replaced; the former stays as NAME${BEFORE_RESTORE}`,
-  aside: `set aside as NAME${BEFORE_RESTORE}`,
-  same: 'the same already',
-  sealed: 'sealed: --yes asks for the passphrase, --no-keys leaves it',
-  stays: 'stays',
+const WORDS: Readonly<Record<RestoreItem['change'], Message>> = {
+  new: msg`new`,
+  beside: msg`replaced; the former file stays as NAME${BEFORE_RESTORE}`,
+  aside: msg`set aside as NAME${BEFORE_RESTORE}`,
+  same: msg`the same already`,
+  sealed: msg`sealed: --yes asks for the passphrase, --no-keys leaves it out`,
+  stays: msg`stays`,
 };
 /** Digits of an epoch that are shown. Source: as on the wire. */
 const EPOCH_DIGITS = 8;
 
 /** One text for each thing. Shape: `dir` is the folder of the store. */
-export function restoreLines({ restored, sha256, backup, items, readings }: RestoreReport, dir: string): readonly string[] {
+export function restoreLines({ restored, sha256, backup, items, readings }: RestoreReport, dir: string): readonly Said[] {
   const config = join(dir, 'config');
   const [revisions, others] = [true, false].map((isOne) => items.filter(({ path }) => path.startsWith(`${config}/`) === isOne));
   const change = revisions?.every((item) => item.change === 'new') === true ? 'new' : 'beside';
   const made = new Date(backup.madeMs).toISOString();
+  const files = count(backup.files.length, 'file');
   return [
-    `Cabinet ${backup.cabinet || 'of no name'}, backup of ${made} by luciole ${backup.luciole}: ${count(backup.files.length, 'file')}, whole`,
+    backup.cabinet === ''
+      ? msg`Cabinet without an id, backup of ${made} by luciole ${backup.luciole}: ${files}, complete`
+      : msg`Cabinet ${backup.cabinet}, backup of ${made} by luciole ${backup.luciole}: ${files}, complete`,
     `sha256 ${sha256}`,
-    ...(others ?? []).map((item) => `${item.path}${item.bytes === null ? '' : `  ${formatBytes(item.bytes)}`}  ${WORDS[item.change]}`),
+    ...(others ?? []).map(({ path, bytes, change: each }) =>
+      bytes === null ? msg`${path}  ${WORDS[each]}` : msg`${path}  ${formatBytes(bytes)}  ${WORDS[each]}`,
+    ),
     ...(revisions === undefined || revisions.length === 0
       ? []
-      : [`${config}  ${count(revisions.length, 'file')} of revisions  ${WORDS[change]}`]),
-    ...(backup.leftOut.length === 0 ? [] : [`Not in the backup: ${backup.leftOut.join(', ')}`]),
+      : [msg`${config}  ${count(revisions.length, 'file')} of revisions  ${WORDS[change]}`]),
+    ...(backup.leftOut.length === 0 ? [] : [msg`Not in the backup: ${backup.leftOut}`]),
     ...readingsLines(readings, backup),
-    ...(restored ? afterLines(made) : ['Nothing was changed: --yes restores it.']),
+    ...(restored ? afterLines(made) : [msg`Nothing was changed: --yes restores it.`]),
   ];
 }
 
-function readingsLines(readings: RestoreReport['readings'], backup: BackupManifest): readonly string[] {
+function readingsLines(readings: RestoreReport['readings'], backup: BackupManifest): readonly Said[] {
   if (readings === null) return [];
   const { epoch, undelivered, isKept } = readings;
-  const sum = `Readings that are here: ${count(undelivered, 'reading')} not confirmed by the platform.`;
-  if (!isKept) return [`${sum} They are set aside, and a new epoch begins; --keep-readings keeps them, on the gateway that made them.`];
-  const isOther = backup.readings !== null && backup.readings.epoch !== epoch;
-  const doubt = `Their epoch is ${epoch.slice(0, EPOCH_DIGITS)}, that of the backup ${backup.readings?.epoch.slice(0, EPOCH_DIGITS)}: are they of this cabinet?`;
-  return [`${sum} They stay, and so does the epoch: right only on the gateway that made them.`, ...(isOther ? [doubt] : [])];
+  const sum = msg`Readings on this gateway: ${count(undelivered, 'reading')} not confirmed by the platform.`;
+  if (!isKept) return [msg`${sum} They are set aside, and a new epoch begins; --keep-readings keeps them, on the gateway that made them.`];
+  const stay = msg`${sum} They stay, and so does the epoch: correct only on the gateway that made them.`;
+  if (backup.readings === null || backup.readings.epoch === epoch) return [stay];
+  const [here, there] = [epoch, backup.readings.epoch].map((each) => each.slice(0, EPOCH_DIGITS));
+  return [stay, msg`Their epoch is ${here ?? ''}, that of the backup is ${there ?? ''}: check that they belong to this cabinet.`];
 }
 
-function afterLines(made: string): readonly string[] {
+function afterLines(made: string): readonly Said[] {
   return [
-    'Restored. Switch off the gateway that this one replaces, then: systemctl start luciole',
-    `What happened since ${made} is not known here: for a day an order of the platform with an id of its own is refused once. docs/backup.md says what else.`,
+    msg`Restored. Switch off the gateway that this one replaces, then: systemctl start luciole`,
+    msg`What happened since ${made} is not known here: for a day, a command of the platform with an id of its own is refused once. More in docs/backup.md.`,
   ];
 }

@@ -43,7 +43,8 @@ function placeOfBackedUp(
 ): string {
   if (DATA.test(name)) return join(dir, name.slice('data/'.length));
   const [, below] = SITE.exec(name) ?? [];
-  if (below === undefined) throw new ConsoleError('failed', msg`this backup cannot be restored: ${name} is at a place that no backup has`);
+  if (below === undefined)
+    throw new ConsoleError('failed', msg`this backup cannot be restored: ${name} is not a place for a file of a backup`);
   // The cabinet file may have another name on this machine.
   return name === config ? configFile : join(siteDir, below);
 }

@@ -65,9 +65,9 @@ async function openKeys({ manifest, files }: Backup, { askSecret }: Terminal): P
   if (askSecret === undefined)
     throw new ConsoleError(
       'usage',
-      msg`the keys in it are sealed, and there is no terminal to ask for the passphrase: --no-keys leaves them`,
+      msg`the keys in it are sealed, and there is no terminal to ask for the passphrase: --no-keys leaves them out`,
     );
-  return openSealed(sealed, await askSecret('Passphrase of the keys in the backup', null), purposeOf(manifest));
+  return openSealed(sealed, await askSecret(msg`Passphrase of the keys in the backup`, null), purposeOf(manifest));
 }
 
 interface RestoreWork {
@@ -116,11 +116,15 @@ function attempt<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof StoreError) throw new ConsoleError('failed', msg`${error.message}; nothing was changed`, { cause: error });
+    if (error instanceof StoreError) throw new ConsoleError('failed', msg`${error.said}; nothing was changed`, { cause: error });
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined || error instanceof ConsoleError) throw error;
     const advice =
-      code === 'ENOENT' ? 'is it there?' : process.getuid?.() === 0 ? 'look at the disk, then give the same command again' : 'use sudo';
-    throw new ConsoleError('failed', msg`${path ?? 'the backup'}: ${code}; ${advice}`, { cause: error });
+      code === 'ENOENT'
+        ? msg`check that it exists`
+        : process.getuid?.() === 0
+          ? msg`check the disk, then give the same command again`
+          : msg`use sudo`;
+    throw new ConsoleError('failed', msg`${path ?? msg`the backup`}: ${code}; ${advice}`, { cause: error });
   }
 }

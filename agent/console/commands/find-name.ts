@@ -1,22 +1,38 @@
 /** Finds names as people type them: in any case, or with a wrong letter. Pure. */
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { nearest } from '../../core/suggestions.ts';
 import { ConsoleError } from '../console-error.ts';
+
+const NO_SUCH = {
+  lamp: (typed: string) => msg`no lamp ${typed}`,
+  zone: (typed: string) => msg`no zone ${typed}`,
+  'lamp or zone': (typed: string) => msg`no lamp or zone ${typed}`,
+  line: (typed: string) => msg`no line ${typed}`,
+  device: (typed: string) => msg`no device ${typed}`,
+  profile: (typed: string) => msg`no profile ${typed}`,
+} satisfies Readonly<Record<string, (typed: string) => Message>>;
 
 /** Returns the known name that matches, in any case where only one does. Errors: throws ConsoleError 'unknown-name' with the nearest name, among `alsoNear` as well, or with the command that lists them. */
 export function findName(
   typed: string,
   known: readonly string[],
-  { noun, listedBy, alsoNear = [] }: { readonly noun: string; readonly listedBy: string; readonly alsoNear?: readonly string[] },
+  {
+    noun,
+    listedBy,
+    alsoNear = [],
+  }: { readonly noun: keyof typeof NO_SUCH; readonly listedBy: string; readonly alsoNear?: readonly string[] },
 ): string {
   if (known.includes(typed)) return typed;
   const [alike, ...others] = known.filter((name) => name.toLowerCase() === typed.toLowerCase());
   if (alike !== undefined && others.length === 0) return alike;
-  throw new ConsoleError('unknown-name', msg`no ${noun} ${JSON.stringify(typed)}; ${nameHint(typed, [...known, ...alsoNear], listedBy)}`);
+  throw new ConsoleError(
+    'unknown-name',
+    msg`${NO_SUCH[noun](JSON.stringify(typed))}; ${nameHint(typed, [...known, ...alsoNear], listedBy)}`,
+  );
 }
 
 /** Returns advice for an unknown name: the nearest known one, or the command that lists them. */
-export function nameHint(typed: string, known: readonly string[], listedBy: string): string {
+export function nameHint(typed: string, known: readonly string[], listedBy: string): Message {
   const near = nearest(typed, known);
-  return near === undefined ? `\`${listedBy}\` names them all` : `did you mean ${near}?`;
+  return near === undefined ? msg`\`${listedBy}\` lists all` : msg`did you mean ${near}?`;
 }

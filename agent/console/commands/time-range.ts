@@ -6,7 +6,7 @@
 
 import type { WallMs } from '../../core/clock.ts';
 import { DAY_MS, MINUTE_MS } from '../../core/durations.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { textArg } from '../agent-command.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { RawArgs } from '../protocol/protocol.ts';
@@ -45,7 +45,9 @@ export function typedTime(text: string): TypedTime {
   if (day === undefined && /^\d+[a-z]/i.test(text)) return { kind: 'ago', spanMs: parseDuration(text, SPAN) };
   const atMs = Date.parse(`${day}T${time ?? '00:00'}${(zone ?? 'Z').toUpperCase()}`);
   if (Number.isNaN(atMs))
-    throw badTime(text, 'how far back, as 30m, 24h or 7d, or a time, as 2026-12-01, 2026-12-01T22:00 or 2026-12-01T21:00Z');
+    throw badTime(
+      msg`bad time "${text}": write how far back, as 30m, 24h or 7d, or a time, as 2026-12-01, 2026-12-01T22:00 or 2026-12-01T21:00Z`,
+    );
   return zone === undefined ? { kind: 'local', localMs: atMs } : { kind: 'utc', atMs };
 }
 
@@ -54,10 +56,12 @@ export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: s
   const fromMs = resolveTime(since, nowMs, timezone);
   const toMs = until === null ? nowMs : resolveTime(until, nowMs, timezone);
   if (fromMs < toMs) return { fromMs, toMs };
-  const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
+  const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
   throw new ConsoleError(
     'usage',
-    msg`nothing lies between ${from} and ${to}: --since must be before ${until === null ? 'now' : '--until'}`,
+    until === null
+      ? msg`nothing lies between ${from} and ${to}: --since must be before now`
+      : msg`nothing lies between ${from} and ${to}: --since must be before --until`,
   );
 }
 
@@ -73,8 +77,8 @@ function utcOf(wanted: WallMs, timezone: string): WallMs {
   return wanted - (localMs(guess, timezone) - guess);
 }
 
-function badTime(text: string, allowed: string): ConsoleError {
-  return new ConsoleError('usage', msg`bad time "${text}": write ${allowed}`);
+function badTime(said: Message): ConsoleError {
+  return new ConsoleError('usage', said);
 }
 
 /** Errors: throws ConsoleError 'usage' for a time that is none, or for none where there is no usual one. */
@@ -92,7 +96,9 @@ export function typedInstant(text: string): TypedInstant {
   if (hour !== undefined) return { kind: 'clock', timeMs: (Number(hour) * 60 + Number(minute)) * MINUTE_MS };
   const typed = /^\d{4}-\d\d-\d\d[T ]/i.test(text) ? typedTime(text) : null;
   if (typed === null || typed.kind === 'ago')
-    throw badTime(text, 'a time of day, as 23:30 (the next one), or a day and time, as 2026-12-01T23:30 or 2026-12-01T22:30Z');
+    throw badTime(
+      msg`bad time "${text}": write a time of day, as 23:30 (the next one), or a day and time, as 2026-12-01T23:30 or 2026-12-01T22:30Z`,
+    );
   return typed;
 }
 

@@ -174,7 +174,7 @@ function stamp({ clock, timezone }: ConnectionParts): Pick<Progress, 'atMs' | 't
 /** Rejects once the reader is gone. `waiting`: a client that closed only its own half is given time to read the summary. */
 function lostReader(signal: AbortSignal, waiting: { readonly socket: Socket; readonly clock: Clock } | null): Promise<never> {
   return new Promise((_, reject) => {
-    const lost = (): void => reject(new ConsoleError('failed', msg`nobody waits for the answer any more`));
+    const lost = (): void => reject(new ConsoleError('failed', msg`no client waits for the answer`));
     const ended = (): void => {
       if (waiting === null || waiting.socket.destroyed) {
         lost();

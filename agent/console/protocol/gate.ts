@@ -97,9 +97,12 @@ function commandFor({ command }: ConsoleRequest): AgentCommand {
   if (found !== undefined) return found;
   const names = known.map(({ name }) => name);
   const near = nearest(command, names);
+  const typed = JSON.stringify(command.slice(0, 40));
   throw new ConsoleError(
     'unknown-command',
-    msg`the agent knows no command ${JSON.stringify(command.slice(0, 40))}; ${near === undefined ? `it knows ${names.join(', ')}` : `did you mean ${near}?`}`,
+    near === undefined
+      ? msg`the agent has no command ${typed}; it has ${names}`
+      : msg`the agent has no command ${typed}; did you mean ${near}?`,
   );
 }
 

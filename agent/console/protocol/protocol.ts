@@ -91,7 +91,7 @@ export function parseReply(line: string): ConsoleReply | Progress {
   if (message['ok'] === false && isRecord(error) && isConsoleErrorCode(error['code']) && typeof error['message'] === 'string') {
     return said as unknown as ConsoleRefusal;
   }
-  throw bad(msg`found an answer that is none of a luciole agent`);
+  throw bad(msg`the answer does not come from a luciole agent`);
 }
 
 /** A failed reply, as it goes out. */

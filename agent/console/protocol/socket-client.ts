@@ -5,7 +5,7 @@
  */
 
 import { connect, type Socket } from 'node:net';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 import {
   type ConsoleAnswer,
@@ -51,11 +51,16 @@ export async function callAgent({ socketPaths, ...call }: AgentCall): Promise<Co
   }
   const foreign = socketPaths.flatMap((path) => foreignPart(path) ?? []);
   if (foreign.length > 0)
-    throw new ConsoleError('unreachable', msg`no agent is asked at ${foreign.join(' or ')}: another user could have placed it; remove it`);
+    throw new ConsoleError('unreachable', msg`no request was sent to ${orList(foreign)}: another user may have made it; remove it`);
   throw new ConsoleError(
     'unreachable',
-    msg`no agent answers on ${socketPaths.join(' or ')}; is it running? Start it with \`luciole run\`, or see \`systemctl status luciole\``,
+    msg`no agent answers on ${orList(socketPaths)}; is it running? Start it with \`luciole run\`, or see \`systemctl status luciole\``,
   );
+}
+
+function orList(paths: readonly string[]): Message {
+  const [first = '', ...others] = paths;
+  return others.reduce<Message>((all, path) => msg`${all} or ${path}`, msg`${first}`);
 }
 
 /** Returns the first of these sockets that answers; `closed` where one exists that this user may not open; null without any. */
@@ -86,8 +91,8 @@ function connected(path: string): Promise<Socket | null> {
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EACCES' && error.code !== 'EPERM') return resolve(null);
-      const advice = 'ask for membership in the group luciole, or use sudo';
-      reject(new ConsoleError('unreachable', msg`you may not talk to the agent on ${path}: ${advice}`, { cause: error }));
+      const said = msg`you may not use the agent on ${path}: ask for membership in the group luciole, or use sudo`;
+      reject(new ConsoleError('unreachable', said, { cause: error }));
     });
   });
 }
@@ -104,11 +109,11 @@ function exchange(
       socket.setTimeout(SUMMARY_WAIT_MS);
     };
     const say = (): void => finish(`${LEAVE_LINE}\n`);
-    const lost = (what: string): void => reject(new ConsoleError('unreachable', msg`the agent on ${path} ${what}; see its log`));
+    const lost = (said: Message): void => reject(new ConsoleError('unreachable', said));
     // The socket's own timer starts again with every byte.
-    socket.setTimeout(timeoutMs, () => lost(`did not answer within ${timeoutMs / 1_000} s`));
-    socket.once('error', (error) => lost(`hung up: ${error.message}`));
-    socket.once('close', () => lost('hung up without an answer'));
+    socket.setTimeout(timeoutMs, () => lost(msg`the agent on ${path} did not answer within ${timeoutMs / 1_000} s; see its log`));
+    socket.once('error', (error) => lost(msg`the agent on ${path} closed the connection: ${error.message}; see its log`));
+    socket.once('close', () => lost(msg`the agent on ${path} closed the connection without an answer; see its log`));
     const stop = (): void => reject(new ConsoleError('failed', msg`stopped`));
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop, { once: true });

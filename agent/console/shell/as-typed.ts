@@ -12,8 +12,8 @@ const words = (): readonly string[] => [
 
 let mention: RegExp | undefined;
 
-/** Removes the program's name before commands; a line break after it stays. */
-export function asTyped(text: string): string {
-  mention ??= new RegExp(`(\`?)\\bluciole( |\\n *)(?=(?:${words().join('|')})\\b)`, 'g');
-  return text.replace(mention, (_, quote: string, gap: string) => (gap === ' ' ? quote : `${gap}${quote}`)).replaceAll(/ +\n/g, '\n');
+/** Removes the program's name before commands and, in backquotes, before a command that is an argument. */
+export function asTyped(template: string): string {
+  mention ??= new RegExp(`\\bluciole (?=(?:${words().join('|')})\\b)|(?<=\`)luciole (?=\\{)`, 'g');
+  return template.replace(mention, '');
 }

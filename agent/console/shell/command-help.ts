@@ -3,6 +3,7 @@
  *
  * `command-line-help.ts` is the help of one-shot commands. Pure.
  */
+import type { Said } from '../../core/message.ts';
 import type { ConsoleCommand } from '../command-spec.ts';
 import { type Choice, optionsOf } from '../command-tree.ts';
 import { labelled } from '../text/text-lines.ts';
@@ -19,8 +20,8 @@ function usageOf(command: ConsoleCommand): string {
 /** Width of the names of arguments and options. Units: columns. */
 const NAME_COLS = 20;
 
-export function commandHelp(command: ConsoleCommand, widthCols: number, translate: (text: string) => string): readonly string[] {
-  const row = (word: string, summary: string): string[] => labelled(`  ${word}`.padEnd(NAME_COLS), translate(summary), widthCols);
+export function commandHelp(command: ConsoleCommand, widthCols: number, translate: (said: Said) => string): readonly string[] {
+  const row = (word: string, summary: Said): string[] => labelled(`  ${word}`.padEnd(NAME_COLS), translate(summary), widthCols);
   const options = optionsOf(command).filter(({ name }) => name !== 'socket');
   return [
     ...labelled(usageOf(command), '', widthCols),
@@ -37,7 +38,7 @@ export function familyHelp(
   name: string,
   verbs: readonly Choice[],
   widthCols: number,
-  translate: (text: string) => string,
+  translate: (said: Said) => string,
 ): readonly string[] {
   return [
     ...(name === '' ? [] : [`${name} ...`, '']),

@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto';
 import { mayUse } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
-import { type Message, msg, NO_TEXT } from '../../core/message.ts';
+import { type Message, msg, type Said } from '../../core/message.ts';
 import { askAgent } from '../ask-agent.ts';
 import type { ConsoleCommand, ShellCommandName } from '../command-spec.ts';
 import { CONFIG_COMMIT, CONFIG_ROLLBACK } from '../commands/config/config-commit.ts';
@@ -13,10 +13,9 @@ import { createStatusLine } from '../terminal/status-line.ts';
 import type { LocalActions, LocalArgs, Terminal } from '../terminal/terminal.ts';
 import { toAscii, withoutSteering } from '../text/plain-text.ts';
 import { wrap } from '../text/text-lines.ts';
-import { asTyped } from './as-typed.ts';
 import { askNewSecret, askSecret } from './console-login.ts';
 import type { Dialog } from './dialog.ts';
-import { type Filter, filterLines, wantsJson } from './filters.ts';
+import { type Filter, filterLines } from './filters.ts';
 import type { Tree } from './line-tree.ts';
 import { noteRefusal } from './refusal.ts';
 import { askerOf, type ConsoleSession, filesRole } from './session.ts';
@@ -49,7 +48,7 @@ export interface RunnerParts {
   /** Of the console; none unless given. */
   readonly filesDir?: string | null;
   readonly shellActions: ShellActions;
-  readonly translate: (text: string) => string;
+  readonly translate: (said: Said) => string;
 }
 
 /** Runs one line and shows its result. Errors: none that a person can cause; rejects on a programming error. */
@@ -64,7 +63,7 @@ export async function runLine(line: string, parts: RunnerParts): Promise<void> {
     if (dialog.settings.status) dialog.writer.write(isOk ? '%OK\n' : '%ERR failed see above\n');
   } catch (error) {
     if (!(error instanceof ConsoleError)) throw error;
-    const text = parts.translate(error.message);
+    const text = parts.translate(error.said);
     if (dialog.settings.status) dialog.writer.write(`%ERR ${error.code} ${toAscii(text)}\n`);
     else await dialog.page(text.split('\n').flatMap((each) => wrap(`% ${each}`, dialog.settings.widthCols)));
   }
@@ -95,8 +94,7 @@ async function carryOut(job: TypedCommand, parts: RunnerParts): Promise<{ lines:
             stop.signal,
             stopped,
           );
-    const lines = collected.lines();
-    return { lines: command.isVerbatim || wantsJson(filters) ? lines : asTyped(lines.join('\n')).split('\n'), isOk: code === 0 };
+    return { lines: collected.lines(), isOk: code === 0 };
   } finally {
     dialog.input.onInterrupt(null);
     collected.terminal.status?.clear();
@@ -147,15 +145,15 @@ async function pasted({ dialog, translate, clock }: RunnerParts, stop: () => voi
   dialog.input.onInterrupt(null);
   const mark = `end-${Array.from({ length: MARK_GROUPS }, () => String(randomInt(10_000)).padStart(4, '0')).join('-')}`;
   const ending = isFramed
-    ? 'Paste it now; it ends by itself, Ctrl-C gives it up.'
-    : `Paste it now, then type the line ${mark}; Ctrl-C gives it up.`;
+    ? msg`Paste it now; it ends by itself, Ctrl-C gives it up.`
+    : msg`Paste it now, then type the line ${mark}; Ctrl-C gives it up.`;
   dialog.writer.write(`${wrap(translate(ending), dialog.settings.widthCols).join('\n')}\n`);
   const lines: string[] = [];
   let chars = 0;
-  let flaw = msg``;
+  let flaw: Message | null = null;
   try {
     for (;;) {
-      const read = await dialog.ask({ prompt: NO_TEXT, mode: 'text' });
+      const read = await dialog.ask({ prompt: '', mode: 'text' });
       if (read.kind === 'end') throw new ConsoleError('failed', msg`given up: nothing was loaded`);
       if (read.kind !== 'line') {
         await quiet(dialog, clock);
@@ -163,7 +161,7 @@ async function pasted({ dialog, translate, clock }: RunnerParts, stop: () => voi
       }
       const isLast = isFramed ? isFrameEnd(read.text) : read.text.trim() === mark;
       if (isLast && !isFramed) break;
-      if (read.lostChars > 0) flaw ||= `line ${lines.length + 1} is too long: nothing was loaded`;
+      if (read.lostChars > 0) flaw ??= msg`line ${lines.length + 1} is too long: nothing was loaded`;
       chars += read.text.length + 1;
       if (chars <= MAX_PASTED) lines.push(read.text);
       if (isLast) break;
@@ -172,7 +170,7 @@ async function pasted({ dialog, translate, clock }: RunnerParts, stop: () => voi
     dialog.input.onInterrupt(stop);
   }
   if (chars > MAX_PASTED) throw new ConsoleError('too-large', msg`more than ${MAX_PASTED} characters: nothing was loaded`);
-  if (flaw !== '') throw new ConsoleError('failed', flaw);
+  if (flaw !== null) throw new ConsoleError('failed', flaw);
   return `${lines.join('\n')}\n`;
 }
 
@@ -226,7 +224,7 @@ function collector(
     user: session.user,
     ...(role === null ? {} : { role }),
     askSecret: async (prompt, rule) => {
-      const typed = rule === null ? await askSecret(dialog, `${prompt}: `) : await askNewSecret(dialog, prompt, rule);
+      const typed = rule === null ? await askSecret(dialog, prompt) : await askNewSecret(dialog, prompt, rule);
       if (typed === null) throw new ConsoleError('failed', msg`given up; nothing was changed`);
       return typed;
     },

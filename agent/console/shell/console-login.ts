@@ -7,7 +7,7 @@
 import { passwordProblem } from '../../access/password.ts';
 import { type LoginAnswer, PASSWORD_RULE } from '../../core/access.ts';
 import { type Clock, every, type Timer } from '../../core/clock.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg, type Said } from '../../core/message.ts';
 import type { Language } from '../../core/words.ts';
 import { askAgent, fetchAnswer } from '../ask-agent.ts';
 import { SOCKET_OPTION } from '../command-tree.ts';
@@ -32,7 +32,7 @@ const UNANSWERED_MS = 120_000;
 const LOOK_MS = 5_000;
 /** Wrong ones before the line is given back. Source: login(1), LOGIN_RETRIES. */
 const TRIES = 5;
-const HINT = 'without a login: lights on 30m (all to 100 %), lights on 30m --zone ZONE, logout';
+const HINT = msg`without a login: lights on 30m (all to 100 %), lights on 30m --zone ZONE, logout`;
 /** What is a command at this question, and no name. */
 const LIGHTS_LINE = /^(luciole\s+)?lights(\s|\||$)/i;
 const WITHOUT_LOGIN = createTree([LIGHTS_ON], []);
@@ -89,7 +89,7 @@ function givenBack(dialog: Dialog, clock: Clock): Timer {
 /** Null at the end. What needs no login is carried out on the way. */
 async function nameOf(dialog: Dialog, parts: ConsoleLoginParts): Promise<string | null> {
   for (;;) {
-    const read = await dialog.ask({ prompt: translate(dialog.settings.language, 'User: '), mode: 'text' });
+    const read = await dialog.ask({ prompt: questionOf(dialog, msg`User`), mode: 'text' });
     if (read.kind === 'interrupt') continue;
     const typed = read.kind === 'line' ? read.text.trim() : 'logout';
     if (typed === 'logout' || typed === 'exit') return null;
@@ -114,7 +114,7 @@ async function lights(typed: string, dialog: Dialog, parts: ConsoleLoginParts): 
     await dialog.page(filterLines(shown.trimEnd().split('\n'), work.filters));
   } catch (error) {
     if (!(error instanceof ConsoleError)) throw error;
-    print(dialog, [`% ${error.message}`]);
+    printProblem(dialog, error.said);
   }
 }
 
@@ -133,7 +133,7 @@ function readLightsOn(typed: string): TypedCommand | null {
 /** Null where this name was not let in. */
 async function logIn(user: string, dialog: Dialog, parts: ConsoleLoginParts): Promise<ConsoleSession | null> {
   const asked: Record<string, string> = { user, console: parts.consoleKey };
-  const password = await askSecret(dialog, 'Password: ');
+  const password = await askSecret(dialog, msg`Password`);
   if (password === null) return null;
   asked['password'] = password;
   for (;;) {
@@ -154,28 +154,30 @@ async function logIn(user: string, dialog: Dialog, parts: ConsoleLoginParts): Pr
 async function furtherSecret(answer: LoginAnswer, user: string, dialog: Dialog): Promise<Record<string, string> | null> {
   if (answer.state === 'code-needed') {
     if (answer.codes === 2)
-      print(dialog, ["the cabinet's clock is not to be trusted: wait for the next code, and type both with a space between"]);
-    const code = await askSecret(dialog, answer.codes === 1 ? 'Code: ' : 'Two codes in a row: ');
+      print(dialog, [msg`the cabinet's clock may be wrong: wait for the next code, and type both with a space between`]);
+    const code = await askSecret(dialog, answer.codes === 1 ? msg`Code` : msg`Two codes in a row`);
     return code === null ? null : { code };
   }
   if (answer.state === 'new-password-needed') {
-    print(dialog, [answer.problem === '' ? 'this password was for one time: choose your own' : `% ${answer.problem}`]);
+    if (String(answer.problem) === '') print(dialog, [msg`this password was valid once: choose your own`]);
+    else printProblem(dialog, answer.problem);
     const rule = { text: PASSWORD_RULE, problem: (typed: string) => passwordProblem(typed, user) };
-    const chosen = await askNewSecret(dialog, 'New password', rule);
+    const chosen = await askNewSecret(dialog, msg`New password`, rule);
     return chosen === null ? null : { 'new-password': chosen };
   }
-  print(dialog, [`% ${refusal(answer)}`]);
+  printProblem(dialog, refusal(answer));
   return null;
 }
 
-function refusal(answer: LoginAnswer): string {
-  if (answer.state === 'wrong')
-    return `wrong name, password or code${answer.waitMs > 0 ? `; the next try in ${formatDuration(answer.waitMs)}` : ''}`;
-  if (answer.state === 'locked') return `too many wrong ones; the next try in ${formatDuration(answer.waitMs)}`;
-  if (answer.state === 'expired') return 'this password was for one time and is too old; ask an admin: user enrol NAME';
-  if (answer.state === 'no-users') return 'there are no users yet; on the machine: luciole user add NAME --role admin';
+function refusal(answer: LoginAnswer): Message {
+  if (answer.state === 'wrong' && answer.waitMs > 0)
+    return msg`wrong name, password or code; the next try in ${formatDuration(answer.waitMs)}`;
+  if (answer.state === 'wrong') return msg`wrong name, password or code`;
+  if (answer.state === 'locked') return msg`too many failed logins; the next try in ${formatDuration(answer.waitMs)}`;
+  if (answer.state === 'expired') return msg`this one-time password has expired; ask an admin: user enrol NAME`;
+  if (answer.state === 'no-users') return msg`there are no users yet; on the machine: luciole user add NAME --role admin`;
   if (answer.state === 'unavailable') return answer.problem;
-  return 'not let in';
+  return msg`login refused`;
 }
 
 /** `without-key`: an agent of an earlier release knows no keys of consoles. */
@@ -208,7 +210,7 @@ async function entered(args: Readonly<Record<string, string>>, { socketPath }: C
   void ended.then((answer) => {
     if (answer.state === 'ended' && answer.how === UNKNOWN_WORD && 'console' in args) return opened.resolve('without-key');
     if (answer.state === 'ended' && (answer.how === 'unreachable' || answer.how === UNKNOWN_WORD))
-      print(dialog, ['% the agent does not answer; try again in a moment']);
+      printProblem(dialog, msg`the agent does not answer; try again in a moment`);
     opened.resolve(answer.state === 'ended' ? null : { refusal: answer });
   });
   return opened.promise;
@@ -221,8 +223,8 @@ function asEnd(error: unknown): LoginEnd {
 }
 
 /** Asks for a secret without echo. Null where the person gives up. */
-export async function askSecret(dialog: Dialog, prompt: string): Promise<string | null> {
-  const read = await dialog.ask({ prompt: translate(dialog.settings.language, prompt), mode: 'secret' });
+export async function askSecret(dialog: Dialog, prompt: Message): Promise<string | null> {
+  const read = await dialog.ask({ prompt: questionOf(dialog, prompt), mode: 'secret' });
   return read.kind === 'line' ? read.text : null;
 }
 
@@ -230,24 +232,27 @@ export async function askSecret(dialog: Dialog, prompt: string): Promise<string 
  * Asks for a new secret, twice, after showing its rule. One that breaks the rule is refused before it is typed again. Null where the person
  * gives up.
  */
-export async function askNewSecret(dialog: Dialog, prompt: string, rule: SecretRule): Promise<string | null> {
+export async function askNewSecret(dialog: Dialog, prompt: Message, rule: SecretRule): Promise<string | null> {
   print(dialog, [rule.text]);
   for (;;) {
-    const first = await askSecret(dialog, `${prompt}: `);
+    const first = await askSecret(dialog, prompt);
     if (first === null) return null;
     const problem = rule.problem(first);
-    const again = problem === null ? await askSecret(dialog, 'Once more: ') : null;
+    const again = problem === null ? await askSecret(dialog, msg`Once more`) : null;
     if (problem === null && (again === null || again === first)) return again;
-    print(dialog, [`% ${problem ?? 'these two are not the same'}`]);
+    printProblem(dialog, problem ?? msg`the two are not the same`);
   }
 }
 
-function print(dialog: Dialog, lines: readonly string[]): void {
-  const { language, widthCols } = dialog.settings;
-  for (const line of lines) dialog.writer.write(`${wrap(marked(line, language), widthCols).join('\n')}\n`);
+/** Ends in a colon, as the language writes it. */
+function questionOf({ settings }: Dialog, prompt: Message): string {
+  return `${translate(settings.language, msg`${prompt}:`)} `;
 }
 
-/** What stands before an error is no part of the sentence. */
-function marked(line: string, language: Dialog['settings']['language']): string {
-  return line.startsWith('% ') ? `% ${translate(language, line.slice(2))}` : translate(language, line);
+function print({ settings, writer }: Dialog, lines: readonly Said[]): void {
+  for (const line of lines) writer.write(`${wrap(translate(settings.language, line), settings.widthCols).join('\n')}\n`);
+}
+
+function printProblem({ settings, writer }: Dialog, problem: Message): void {
+  writer.write(`${wrap(`% ${translate(settings.language, problem)}`, settings.widthCols).join('\n')}\n`);
 }

@@ -12,7 +12,7 @@ import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { LeastRole } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
-import { msg } from '../../core/message.ts';
+import { counted, type Message, msg, type Said } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 import { formatDuration } from '../text/duration.ts';
 import { formatBytes } from '../text/page.ts';
@@ -36,7 +36,7 @@ export interface CopyParts {
   readonly filesDir: string | null;
   /** Of the session, which reads only files of that folder for its role; null for a user of the machine, who reads any. */
   readonly role: LeastRole | null;
-  readonly translate: (text: string) => string;
+  readonly translate: (said: Said) => string;
 }
 
 /** Resumes, binary, quiet: the terminal shows ZMODEM's own. Source: sz(1) of lrzsz. */
@@ -59,7 +59,7 @@ export async function copySerial(args: CopyArgs, parts: CopyParts): Promise<read
   if (!args.isBase64) {
     const sent = await byZmodem(path, bytes, parts);
     if (sent !== null) return sent;
-    notice(parts, 'no program sz here (Debian package lrzsz): lines of base64 instead');
+    notice(parts, msg`no program sz here (Debian package lrzsz): lines of base64 instead`);
   }
   return byLines(path, args, parts);
 }
@@ -69,7 +69,10 @@ function pathOf(file: string, { filesDir, role }: CopyParts): string {
   const candidates = role === null ? [...own, file] : [sessionFile(file, 'read', { filesDir, role })];
   const found = candidates.find((path) => existsSync(path) && statSync(path).isFile());
   if (found === undefined)
-    throw new ConsoleError('failed', msg`no file ${file}${filesDir === null ? '' : `, nor in ${filesDir}`}; tech-support makes one`);
+    throw new ConsoleError(
+      'failed',
+      filesDir === null ? msg`no file ${file}; tech-support makes one` : msg`no file ${file}, nor in ${filesDir}; tech-support makes one`,
+    );
   return found;
 }
 
@@ -78,13 +81,13 @@ async function byZmodem(path: string, bytes: number, parts: CopyParts): Promise<
   const { dialog, tty, clock, translate } = parts;
   if (tty.lend === undefined) return null;
   estimate(parts, bytes, SHARE.zmodem);
-  notice(parts, 'start receiving by ZMODEM now; Ctrl-X five times gives up; the same again goes on');
+  notice(parts, msg`start receiving by ZMODEM now; Ctrl-X five times stops it; the same command continues`);
   await dialog.writer.drained();
   const startMono = clock.monoMs();
   const code = await tty.lend([...SZ, '--', path]);
   if (code === null) return null;
   if (code !== 0) throw new ConsoleError('failed', msg`the file did not arrive whole; the same command goes on where it was cut`);
-  return [translate(`${basename(path)}: sent in ${formatDuration(clock.monoMs() - startMono)}`)];
+  return [translate(msg`${basename(path)}: sent in ${formatDuration(clock.monoMs() - startMono)}`)];
 }
 
 async function byLines(path: string, { fromLine }: CopyArgs, parts: CopyParts): Promise<readonly string[]> {
@@ -112,7 +115,8 @@ async function byLines(path: string, { fromLine }: CopyArgs, parts: CopyParts): 
   } finally {
     dialog.input.onInterrupt(null);
   }
-  return [translate(`${count - fromLine + 1} lines sent`)];
+  const sent = count - fromLine + 1;
+  return [translate(counted(sent, msg`${sent} line sent`, msg`${sent} lines sent`))];
 }
 
 /** Number, base64, CRC-32 of number and base64. Source of the check: zlib. */
@@ -126,10 +130,12 @@ function estimate(parts: CopyParts, bytes: number, share: number): void {
   const rate = speedBaud === null ? null : (speedBaud / 10) * share;
   notice(
     parts,
-    rate === null ? formatBytes(bytes) : msg`${formatBytes(bytes)}, about ${formatDuration((bytes / rate) * 1_000)} at ${speedBaud} baud`,
+    speedBaud === null || rate === null
+      ? formatBytes(bytes)
+      : msg`${formatBytes(bytes)}, about ${formatDuration((bytes / rate) * 1_000)} at ${speedBaud} baud`,
   );
 }
 
-function notice({ dialog, translate }: CopyParts, text: string): void {
+function notice({ dialog, translate }: CopyParts, text: Message): void {
   dialog.writer.write(`${wrap(translate(text), dialog.settings.widthCols).join('\n')}\n`);
 }

@@ -29,7 +29,7 @@ export function readFilters(stages: readonly (readonly TypedWord[])[]): readonly
     const found = findFilter(head?.text ?? '');
     const text = rest.map((word) => word.text).join(' ');
     if (found.takesText && text === '') throw usage(msg`| ${found.word} needs a text`);
-    if (!found.takesText && text !== '') throw usage(msg`| ${found.word} takes nothing behind it`);
+    if (!found.takesText && text !== '') throw usage(msg`| ${found.word} takes no text`);
     return { name: found.word, text };
   });
 }
@@ -82,7 +82,7 @@ function findFilter(typed: string): (typeof FILTERS)[number] {
   if (found.length === 1 && found[0] !== undefined) return found[0];
   const words = FILTERS.map(({ word }) => word);
   const near = found.length > 1 ? undefined : nearest(typed, words);
-  throw usage(msg`behind | stands ${words.join(', ')}${near === undefined ? '' : `; nearest: ${near}`}`);
+  throw usage(near === undefined ? msg`after | you can type ${words}` : msg`after | you can type ${words}; nearest: ${near}`);
 }
 
 function usage(message: Message): ConsoleError {

@@ -109,7 +109,7 @@ function unlistedFirsts(commands: readonly ConsoleCommand[]): readonly Choice[] 
   const verbs = commands.flatMap(({ name }) => (name.includes(' ') ? [[name.slice(name.indexOf(' ') + 1), name] as const] : []));
   return [...Object.entries(SYNONYMS), ...Object.entries(ELSEWHERE), ...verbs].map(([word, meant]) => ({
     word,
-    summary: msg`say: ${meant}`,
+    summary: msg`type: ${meant}`,
   }));
 }
 
@@ -123,13 +123,11 @@ function pick<Word extends Choice>(typed: string, choices: readonly Word[], with
   if (meant !== undefined) return meant;
   const words = choices.map(({ word }) => word);
   const near = elsewhere === '' ? nearest(typed, words) : elsewhere;
-  const advice =
-    near === undefined
-      ? within === ''
-        ? '? lists all'
-        : `it has ${list(choices.filter(({ word }) => word !== SOCKET_OPTION.name))}`
-      : `nearest: ${near}`;
-  throw usage(within === '' ? msg`no such word: "${clip(typed)}"; ${advice}` : msg`${within} has no "${clip(typed)}"; ${advice}`);
+  const shown = clip(typed);
+  if (within === '')
+    throw usage(near === undefined ? msg`no such word: "${shown}"; ? lists all` : msg`no such word: "${shown}"; nearest: ${near}`);
+  const own = list(choices.filter(({ word }) => word !== SOCKET_OPTION.name));
+  throw usage(near === undefined ? msg`${within} has no "${shown}"; it has ${own}` : msg`${within} has no "${shown}"; nearest: ${near}`);
 }
 
 function optionChoices(command: ConsoleCommand): readonly Choice[] {
@@ -155,7 +153,7 @@ function readArgs(command: ConsoleCommand, words: readonly string[]): LocalArgs 
   const { reader, positional } = sort(command, words);
   const { args } = reader;
   const waiting = reader.waiting();
-  if (waiting !== null) throw usage(msg`--${waiting.name} needs a value: ${waiting.value}`);
+  if (waiting !== null) throw usage(msg`--${waiting.name} needs a value: ${waiting.value ?? ''}`);
   const extra = positional[command.arguments.length];
   const last = command.arguments.at(-1);
   if (extra !== undefined && !last?.isRest) {

@@ -1,10 +1,12 @@
 /** The command lines of a session: prompt, help while typing, command, until the end. */
+
 import type { Clock } from '../../core/clock.ts';
+import { msg, type Said } from '../../core/message.ts';
 import type { NameKind } from '../command-spec.ts';
 import { COMMANDS, FAMILIES } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { LocalMachine } from '../terminal/terminal.ts';
-import { translate } from '../text/language.ts';
+import { adaptTemplates, translate } from '../text/language.ts';
 import { wrap } from '../text/text-lines.ts';
 import { asTyped, OUTSIDE } from './as-typed.ts';
 import { runLine, type SessionActions, type Surroundings } from './command-runner.ts';
@@ -42,14 +44,16 @@ interface Lines {
   readonly tree: Tree;
   readonly past: PastLines;
   readonly logShow: LogShow;
-  readonly inWords: (text: string) => string;
+  readonly inWords: (said: Said) => string;
   /** Newest answer of the agent; null where none answers. */
   known: Known | null;
 }
 
 /** Serves lines until the session is over. */
 export async function serveLines(session: ConsoleSession, dialog: Dialog, parts: LineParts): Promise<void> {
-  const inWords = (text: string): string => asTyped(translate(dialog.settings.language, text));
+  adaptTemplates(asTyped);
+  adaptTemplates(asTyped);
+  const inWords = (said: Said): string => translate(dialog.settings.language, said);
   const tree = createTree(
     COMMANDS.filter(({ name }) => !OUTSIDE.has(name)),
     FAMILIES,
@@ -85,7 +89,7 @@ async function readAndRun(lines: Lines): Promise<void> {
 }
 
 function isTooLong({ lostChars }: Extract<LineRead, { kind: 'line' }>, { dialog, inWords }: Lines): boolean {
-  if (lostChars > 0) dialog.writer.write(`% ${inWords(`${lostChars} characters too many in one line: nothing was done`)}\n`);
+  if (lostChars > 0) dialog.writer.write(`% ${inWords(msg`${lostChars} characters too many in one line: nothing was done`)}\n`);
   return lostChars > 0;
 }
 
@@ -107,7 +111,7 @@ function questionOf(lines: Lines): LineQuestion {
       try {
         return await helpLines(before, widthCols, help);
       } catch (error) {
-        if (error instanceof ConsoleError) return wrap(`% ${inWords(error.message)}`, widthCols);
+        if (error instanceof ConsoleError) return wrap(`% ${inWords(error.said)}`, widthCols);
         throw error;
       }
     },

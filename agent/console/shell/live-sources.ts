@@ -1,7 +1,7 @@
 /** The four views of `watch`: what each requests from the agent, and the picture of the answers. */
 
 import type { LineStats, UnitStats } from '../../core/bus-tools.ts';
-import { msg } from '../../core/message.ts';
+import { msg, type Said } from '../../core/message.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import type { AgentCommand } from '../command-spec.ts';
 import { COMMANDS } from '../commands.ts';
@@ -10,8 +10,8 @@ import type { RawArgs } from '../protocol/protocol.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { formatNumber, NOTHING, type Page } from '../text/page.ts';
 import { plain } from '../text/plain-text.ts';
+import { wordOf } from '../text/state-words.ts';
 import { tableLines } from '../text/text-table.ts';
-import { asTyped } from './as-typed.ts';
 
 /** Titles and sentences are in the language of the page. */
 export type LiveSource = (page: Pick<Page, 'widthCols' | 'language'>) => Promise<readonly string[]>;
@@ -52,7 +52,7 @@ const LINE_COLUMNS = [
 const UNIT_COLUMNS = [
   { title: msg`Device`, maxCols: 14 },
   { title: msg`Line`, maxCols: 12 },
-  { title: msg`State`, isTranslated: true },
+  { title: msg`State` },
   { title: msg`Loss %`, align: 'right' },
   { title: msg`Ok`, align: 'right' },
   { title: msg`p50`, align: 'right' },
@@ -82,13 +82,13 @@ function lineRow({ line, busyPct, transactions, timeouts, crcErrors, noiseBytes 
   return [line, ...[busyPct, transactions, timeouts, crcErrors, noiseBytes].map((number) => formatNumber(number))];
 }
 
-function unitRow(line: string, unit: UnitStats): string[] {
+function unitRow(line: string, unit: UnitStats): Said[] {
   const { turnaroundMs: ms } = unit;
   const loss = unit.ok + lost(unit) === 0 ? NOTHING : formatNumber(lossPct(unit), 1);
   return [
     unit.device,
     line,
-    unit.state,
+    wordOf(unit.state),
     loss,
     formatNumber(unit.ok),
     ...[ms?.p50, ms?.p95, ms?.max].map((number) => formatNumber(number, 1)),
@@ -113,7 +113,7 @@ async function answerLines(
 ): Promise<readonly string[]> {
   const { command, result, atMs, timezone } = await ask(name, args, asker);
   const text = await command.render(plain(result), { widthCols, language, colour: false, atMs, timezone }, args);
-  return asTyped(text).split('\n');
+  return text.split('\n');
 }
 
 /** Errors: rejects with ConsoleError. */

@@ -3,7 +3,9 @@
  *
  * It is shown at a share of the line's speed, and continues when a stopped agent answers again.
  */
+
 import type { Clock, Timer } from '../../core/clock.ts';
+import { type Message, msg, type Said } from '../../core/message.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import { fetchAnswer } from '../ask-agent.ts';
 import { LOG_WATCH, leftOut, logRows, type ShownLogLine } from '../commands/service/log.ts';
@@ -73,12 +75,12 @@ export class LogShow {
   readonly #dialog: Dialog;
   readonly #clock: Clock;
   readonly #asker: Asker;
-  readonly #translate: (text: string) => string;
+  readonly #translate: (said: Said) => string;
   readonly #rows: PacedRows;
   #following: Following | null = null;
   #retry: Timer | null = null;
 
-  constructor(dialog: Dialog, clock: Clock, asker: Asker, translate: (text: string) => string) {
+  constructor(dialog: Dialog, clock: Clock, asker: Asker, translate: (said: Said) => string) {
     this.#dialog = dialog;
     this.#clock = clock;
     this.#asker = asker;
@@ -126,19 +128,19 @@ export class LogShow {
   #lost(following: Following, error: unknown): void {
     if (error !== null && !(error instanceof ConsoleError)) throw error;
     if (following.stop.signal.aborted) return;
-    this.#notice('the agent has gone; its log is shown again when it answers');
+    this.#notice(msg`the agent no longer answers; its log is shown again when it does`);
     this.#followLater(following);
   }
 
   #followLater(following: Following): void {
     this.#retry = this.#clock.after(RETRY_MS, () => {
       this.#follow(following).then(
-        () => this.#notice('the agent answers again'),
+        () => this.#notice(msg`the agent answers again`),
         (error: unknown) => {
           if (!(error instanceof ConsoleError)) throw error;
           if (following.stop.signal.aborted) return;
           if (error.code === 'unreachable') return this.#followLater(following);
-          this.#notice(error.message);
+          this.#notice(error.said);
           this.#following = null;
         },
       );
@@ -151,7 +153,7 @@ export class LogShow {
     this.#rows.add(logRows(line, { ...settings, atMs, timezone }));
   }
 
-  #notice(text: string): void {
+  #notice(text: Message): void {
     this.#rows.add(wrap(`! ${this.#translate(text)}`, this.#dialog.settings.widthCols));
   }
 }

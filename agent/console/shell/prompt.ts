@@ -1,24 +1,25 @@
 /** Texts of a session: greeting, prompt, and what a person should know when leaving. Pure. */
+import { msg, type Said } from '../../core/message.ts';
 import type { Names } from '../commands/cabinet/names.ts';
 import type { Known } from './known.ts';
 
-type InWords = (text: string) => string;
+type InWords = (said: Said) => string;
 
-export function greeting(names: Names | null, version: string): readonly string[] {
-  const keys = '? lists what may be typed, TAB completes, Ctrl-D ends';
-  if (names === null) return [version, 'no agent answers: agent state, check and agent restart work without one', keys];
+export function greeting(names: Names | null, version: string): readonly Said[] {
+  const keys = msg`? lists what can be typed, TAB completes, Ctrl-D ends`;
+  if (names === null) return [version, msg`no agent answers: agent state, check and agent restart work without one`, keys];
   return [`${names.cabinet.id}  ${names.cabinet.name}`, version, keys];
 }
 
 /** With the time that is left of what holds by hand, and of a configuration on trial. */
 export function promptOf(known: Known | null, inWords: InWords): string {
-  if (known === null) return `luciole (${inWords('no agent')})> `;
+  if (known === null) return `luciole (${inWords(msg`no agent`)})> `;
   const { cabinet, overrides, trial } = known.names;
   const leftMs = Math.max(0, ...overrides.map(({ untilMs }) => untilMs - known.atMs));
   const marks = [
-    ...(leftMs === 0 ? [] : [`[${inWords('OVERRIDE')} ${countdown(leftMs)}]`]),
+    ...(leftMs === 0 ? [] : [`[${inWords(msg`OVERRIDE`)} ${countdown(leftMs)}]`]),
     // An agent of an earlier release, which an update has not replaced yet, does not report it.
-    ...(trial == null ? [] : [`[${inWords('TRIAL')} ${countdown(trial.restS * 1_000)}]`]),
+    ...(trial == null ? [] : [`[${inWords(msg`TRIAL`)} ${countdown(trial.restS * 1_000)}]`]),
   ];
   return `${[cabinet.id, ...marks].join(' ')}> `;
 }
@@ -32,14 +33,25 @@ function overridesLeft({ names, atMs }: Known, inWords: InWords): readonly strin
   return names.overrides.map(({ target, levelPct, untilMs }) => {
     const left = countdown(Math.max(0, untilMs - atMs));
     const isWhole = target === names.cabinet.id && ![...names.lamps, ...names.zones].includes(target);
-    return inWords(`${target} stays at ${levelPct} % by hand for ${left}; ${isWhole ? 'lights auto' : `release ${target}`} ends it`);
+    return inWords(
+      isWhole
+        ? msg`${target} stays at ${levelPct} % by hand for ${left}; lights auto ends it`
+        : msg`${target} stays at ${levelPct} % by hand for ${left}; release ${target} ends it`,
+    );
   });
 }
 
 function trialLeft({ names: { trial } }: Known, inWords: InWords): readonly string[] {
   if (trial == null) return [];
-  const end = trial.mode === 'asked' ? 'config confirm keeps it' : 'it is kept by itself once all is well';
-  return [inWords(`revision ${trial.number} is on trial for ${countdown(trial.restS * 1_000)} more; ${end}, else it returns`)];
+  const { number, mode, restS } = trial;
+  const left = countdown(restS * 1_000);
+  return [
+    inWords(
+      mode === 'asked'
+        ? msg`revision ${number} is on trial for ${left} more; config confirm keeps it, else the previous one returns`
+        : msg`revision ${number} is on trial for ${left} more; it is kept if all is well then, else the previous one returns`,
+    ),
+  ];
 }
 
 /** `14:32`, `1:59:07`. */

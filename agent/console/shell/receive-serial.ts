@@ -7,7 +7,7 @@
 import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { syncPath } from '../../core/atomic-write.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 import { formatDuration } from '../text/duration.ts';
 import { formatBytes } from '../text/page.ts';
@@ -32,7 +32,7 @@ const NO_PROGRAM = 127;
 export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
   const { dialog, tty, clock, translate } = parts;
   if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', msg`name a file of this console, without a folder`);
-  const notice = (text: string): readonly string[] => wrap(translate(text), dialog.settings.widthCols);
+  const notice = (text: Message): readonly string[] => wrap(translate(text), dialog.settings.widthCols);
   const filesDir = parts.filesDir ?? process.cwd();
   const dir = receivedDir(filesDir);
   mkdirSync(dir, { recursive: true });
@@ -41,23 +41,23 @@ export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, pa
   clearFor(path, isRestart);
   expectSessionRoom(filesDir, path, sizeOf(path) + 1);
   const maxBytes = sessionRoomBytes(filesDir, path);
-  const text = `send ${file} by ZMODEM now, ${formatBytes(maxBytes)} at most; Ctrl-X five times gives up; the same again goes on`;
+  const text = msg`send ${file} by ZMODEM now, ${formatBytes(maxBytes)} at most; Ctrl-X five times stops it; the same command continues`;
   dialog.writer.write(`${notice(text).join('\n')}\n`);
   await dialog.writer.drained();
   const startMono = clock.monoMs();
   const code = await kept(path, async () => (await tty.lend?.(['prlimit', `--fsize=${maxBytes}`, ...RZ], dir)) ?? NO_PROGRAM);
   if (code === NO_PROGRAM) throw new ConsoleError('failed', msg`no program rz here: install the Debian package lrzsz`);
-  if (code !== 0) throw new ConsoleError('failed', msg`the file did not come whole; the same command goes on where it was cut`);
+  if (code !== 0) throw new ConsoleError('failed', msg`the file did not arrive whole; the same command goes on where it was cut`);
   const bytes = sizeOf(path);
-  if (bytes === 0) throw new ConsoleError('failed', msg`no ${file} came; a file keeps the name that it was sent with`);
+  if (bytes === 0) throw new ConsoleError('failed', msg`no file ${file} arrived; a file keeps the name that it was sent with`);
   syncPath(path);
   rmSync(markOf(path), { force: true });
   syncPath(dir);
   const span = formatDuration(clock.monoMs() - startMono);
   const next = file.endsWith('.update')
-    ? `to install: update install ${shownPath(path)}; the file goes then`
-    : `the file goes with: receive ${file} --remove`;
-  return [...notice(`${shownPath(path)}: ${formatBytes(bytes)} received in ${span}`), ...notice(next)];
+    ? msg`to install: update install ${shownPath(path)}; the file is removed then`
+    : msg`to remove the file: receive ${file} --remove`;
+  return [...notice(msg`${shownPath(path)}: ${formatBytes(bytes)} received in ${span}`), ...notice(next)];
 }
 
 /** As a command of this session takes it. */
@@ -83,16 +83,16 @@ function clearFor(path: string, isRestart: boolean): void {
   else if (existsSync(path) && !isCut) {
     throw new ConsoleError(
       'failed',
-      msg`${shownPath(path)} came whole before, ${formatBytes(sizeOf(path))}: --anew receives another in its place, --remove takes it away`,
+      msg`${shownPath(path)} was received before, ${formatBytes(sizeOf(path))}: --anew receives another in its place, --remove deletes it`,
     );
   }
 }
 
-function takeAway(path: string): string {
+function takeAway(path: string): Message {
   const shown = shownPath(path);
   if (!existsSync(path) && !existsSync(secondOf(path))) throw new ConsoleError('failed', msg`no ${shown} is there`);
   forget(path);
-  return `${shown} is removed`;
+  return msg`${shown} is removed`;
 }
 
 function forget(path: string): void {

@@ -2,7 +2,7 @@
 
 import type { LeastRole } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
-import { msg } from '../../core/message.ts';
+import { type Argument, Message, msg, type Said } from '../../core/message.ts';
 import type { LogSeverity } from '../../core/ports.ts';
 import type { LastState } from '../../core/views.ts';
 import type { ShellCommandName } from '../command-spec.ts';
@@ -11,7 +11,7 @@ import { readLevel } from '../commands/service/log.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { LocalArgs, LocalMachine } from '../terminal/terminal.ts';
 import { dayTime, type Page, translated } from '../text/page.ts';
-import { plain, toAscii } from '../text/plain-text.ts';
+import { plain } from '../text/plain-text.ts';
 import { labelled, wrap } from '../text/text-lines.ts';
 import { commandHelp, familyHelp } from './command-help.ts';
 import type { ShellActions } from './command-runner.ts';
@@ -43,7 +43,7 @@ export interface ShellActionParts {
   readonly filesDir: string | null;
   /** Of the session, which names files of that folder alone; null for a user of the machine. */
   readonly role: LeastRole | null;
-  readonly translate: (text: string) => string;
+  readonly translate: (said: Said) => string;
 }
 
 /** The actions of these command families. */
@@ -84,13 +84,13 @@ function terminalActions({ dialog, logShow, tty, clock, translate }: ShellAction
     'terminal status': (args) => set({ status: args['state'] === 'on' }),
     'terminal resize': async () => {
       if (!(await dialog.probe()))
-        throw new ConsoleError('failed', msg`the terminal did not answer: say terminal width and terminal length`);
-      return [translate(`${settings.widthCols} columns, ${settings.rows} rows`)];
+        throw new ConsoleError('failed', msg`the terminal did not answer: type terminal width and terminal length`);
+      return [translate(sizeOf(settings))];
     },
     language: async (args) => {
       if (args['language'] === undefined) return [settings.language];
       await speak(settings, args['language'] === 'fr' ? 'fr' : 'en');
-      return [translate('messages are in English now')];
+      return [translate(msg`messages are in English now`)];
     },
     speed: (args) => changeSpeed(text(args, 'baud'), dialog, tty, clock, translate),
   };
@@ -105,8 +105,9 @@ function agentActions({ dialog, clock, machine, translate }: ShellActionParts): 
     },
     'agent restart': async () => {
       const refusal = await machine.restart();
-      if (refusal !== null) throw new ConsoleError('failed', msg`the service manager does not start it: ${toAscii(refusal)}`);
-      return [translate('the service manager has started it anew')];
+      if (refusal !== null)
+        throw new ConsoleError('failed', msg`the service manager does not start the agent: ${plain(refusal) as Argument}`);
+      return [translate(msg`the service manager has restarted the agent`)];
     },
   };
 }
@@ -124,7 +125,7 @@ function logActions({ dialog, logShow, translate }: ShellActionParts): ActionsOf
     'log on': async (args) => {
       const level = readLevel(args);
       await logShow.on(level);
-      return wrap(translate(`lines of the log from ${level} on are shown as they come; log off ends it`), dialog.settings.widthCols);
+      return wrap(translate(msg`log lines from ${level} on are shown as they arrive; log off ends it`), dialog.settings.widthCols);
     },
     'log off': async () => {
       logShow.off();
@@ -152,32 +153,35 @@ function lastStateLines(state: LastState, page: Page): readonly string[] {
   const last = store?.lastReadingMs;
   return [
     // The service manager's own word.
-    ...labelled(translated('Service', page), service, page.widthCols),
-    ...labelled('File', problem === '' ? configFile : problem, page),
-    ...(store === null ? [] : labelled('Store', store.dir, page)),
-    ...(last === null || last === undefined ? [] : labelled('Reading', `the last one ${dayTime(last, page.timezone)}`, page)),
-    ...(store?.problems ?? []).flatMap((text) => labelled('Trouble', text, page)),
+    ...labelled(translated(msg`Service`, page), service instanceof Message ? translated(service, page) : service, page.widthCols),
+    ...labelled(msg`File`, String(problem) === '' ? configFile : problem, page),
+    ...(store === null ? [] : labelled(msg`Store`, store.dir, page)),
+    ...(last === null || last === undefined ? [] : labelled(msg`Reading`, msg`the last one ${dayTime(last, page.timezone)}`, page)),
+    ...(store?.problems ?? []).flatMap((text) => labelled(msg`Trouble`, text, page)),
     ...(store === null || store.events.length === 0 ? [] : ['', ...renderEvents(store.events, page, null).split('\n').slice(0, -2)]),
     '',
-    translated('Its log:', page),
-    ...log.filter((line) => line !== '').flatMap((line) => wrap(line, page.widthCols)),
+    translated(msg`Its log:`, page),
+    ...log.filter((line) => line !== '').flatMap((line) => wrap(line instanceof Message ? translated(line, page) : line, page.widthCols)),
   ];
 }
 
-function settingLines(
-  { type, widthCols, rows, charset, colour, status, language }: TerminalSettings,
-  logLevel: LogSeverity | null,
-  translate: (text: string) => string,
-): readonly string[] {
-  return [
-    ['Type', type],
-    ['Size', `${widthCols} columns, ${rows === 0 ? 'no stop after a page' : `${rows} rows`}`],
-    ['Charset', charset],
-    ['Colour', colour ? 'on' : 'off'],
-    ['Status', status ? 'on' : 'off'],
-    ['Log', logLevel ?? 'off'],
-    ['Language', language],
-  ].flatMap(([label = '', value = '']) => labelled(translate(label), label === 'Size' ? translate(value) : value, widthCols));
+function settingLines(settings: TerminalSettings, logLevel: LogSeverity | null, translate: (said: Said) => string): readonly string[] {
+  const { type, widthCols, charset, colour, status, language } = settings;
+  const rows: readonly (readonly [Message, Said])[] = [
+    [msg`Type`, type],
+    [msg`Size`, sizeOf(settings)],
+    [msg`Charset`, charset],
+    // Words to type again.
+    [msg`Colour`, colour ? 'on' : 'off'],
+    [msg`Status`, status ? 'on' : 'off'],
+    [msg`Log`, logLevel ?? 'off'],
+    [msg`Language`, language],
+  ];
+  return rows.flatMap(([label, value]) => labelled(translate(label), value instanceof Message ? translate(value) : value, widthCols));
+}
+
+function sizeOf({ widthCols, rows }: Pick<TerminalSettings, 'widthCols' | 'rows'>): Message {
+  return rows === 0 ? msg`${widthCols} columns, no stop after a page` : msg`${widthCols} columns, ${rows} rows`;
 }
 
 function help(
@@ -190,7 +194,9 @@ function help(
   if (found !== undefined) {
     const page = commandHelp(found, widthCols, translate);
     const verbs =
-      words.length > 1 ? [] : tree.placeAfter(words).choices.filter(({ word, summary }) => !word.startsWith('--') && summary !== '');
+      words.length > 1
+        ? []
+        : tree.placeAfter(words).choices.filter(({ word, summary }) => !word.startsWith('--') && String(summary) !== '');
     return verbs.length === 0 ? page : [...page, '', ...familyHelp('', verbs, widthCols, translate)];
   }
   return familyHelp(tree.expand(words)[0] ?? '', tree.placeAfter(words).choices, widthCols, translate);

@@ -1,5 +1,6 @@
 /** The interactive shell of `luciole console`: terminal size, login, command lines, end. */
 import { type Clock, every, type Timer } from '../../core/clock.ts';
+import { msg, type Said } from '../../core/message.ts';
 import { formatDuration } from '../text/duration.ts';
 import { translate } from '../text/language.ts';
 import { Dialog, type EndReason } from './dialog.ts';
@@ -14,7 +15,7 @@ export interface ShellParts extends LineParts {
   readonly withProbe: boolean;
 }
 
-const PAGER_HELP = 'space: next page  enter: next line  /text: search  q: quit';
+const PAGER_HELP = msg`space: next page  enter: next line  /text: search  q: quit`;
 
 export interface Shell {
   /** Resolves when the session is over. */
@@ -54,7 +55,7 @@ async function serveUntilIdle(session: ConsoleSession, dialog: Dialog, parts: Sh
   if (login === null) return serve(session, dialog, parts);
   const idle = createIdleWatch(dialog, parts.clock, login.idleMs);
   void login.ended.then(() => {
-    if (dialog.ended() === null) dialog.printAbove([`% ${translate(dialog.settings.language, 'the agent has ended the session')}`]);
+    if (dialog.ended() === null) dialog.printAbove([`% ${translate(dialog.settings.language, msg`the agent has ended the session`)}`]);
     dialog.end('logout');
   });
   try {
@@ -84,18 +85,18 @@ const LOOK_MS = 1_000;
 
 /** Ends the session after `idleMs` without a key. */
 function createIdleWatch(dialog: Pick<Dialog, 'lastKeyMono' | 'printAbove' | 'end' | 'settings'>, clock: Clock, idleMs: number): Timer {
-  const inWords = (text: string): string => translate(dialog.settings.language, text);
+  const inWords = (said: Said): string => translate(dialog.settings.language, said);
   let warnedMono = Number.NEGATIVE_INFINITY;
   return every(clock, LOOK_MS, () => {
     const keyMono = dialog.lastKeyMono();
     const idle = clock.monoMs() - keyMono;
     if (idle >= idleMs) {
-      dialog.printAbove([`! ${inWords(`nothing typed for ${formatDuration(idleMs)}: logged out`)}`]);
+      dialog.printAbove([`! ${inWords(msg`nothing typed for ${formatDuration(idleMs)}: logged out`)}`]);
       dialog.end('idle');
     } else if (idle >= idleMs - WARNED_MS && warnedMono !== keyMono) {
       warnedMono = keyMono;
       dialog.printAbove([
-        `! ${inWords(`nothing typed for ${formatDuration(idleMs - WARNED_MS)}: logout in ${formatDuration(WARNED_MS)}`)}`,
+        `! ${inWords(msg`nothing typed for ${formatDuration(idleMs - WARNED_MS)}: logout in ${formatDuration(WARNED_MS)}`)}`,
       ]);
     }
   });

@@ -5,7 +5,7 @@
  */
 
 import { type Clock, sleep } from '../../core/clock.ts';
-import { msg } from '../../core/message.ts';
+import { msg, type Said } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 import { wrap } from '../text/text-lines.ts';
 import type { Dialog } from './dialog.ts';
@@ -24,23 +24,23 @@ export async function changeSpeed(
   dialog: Dialog,
   tty: Pick<Tty, 'setSpeed' | 'speedBaud'>,
   clock: Clock,
-  translate: (text: string) => string,
+  translate: (said: Said) => string,
 ): Promise<readonly string[]> {
   const { writer, input } = dialog;
   const speedBaud = SPEEDS.find((speed) => String(speed) === typed);
   const oldBaud = tty.speedBaud;
-  if (speedBaud === undefined) throw new ConsoleError('usage', msg`bad speed "${typed}": it is ${SPEEDS.join(', ')}`);
+  if (speedBaud === undefined) throw new ConsoleError('usage', msg`bad speed "${typed}": use one of ${SPEEDS}`);
   if (oldBaud === null) throw new ConsoleError('failed', msg`this terminal has no speed: it is no serial port`);
-  const notice = `Now ${speedBaud} baud: set your terminal to it and press Enter within 10 s, else it goes back to ${oldBaud}.`;
+  const notice = msg`Now ${speedBaud} baud: set your terminal to it and press Enter within 10 s, else it goes back to ${oldBaud}.`;
   writer.write(`${wrap(translate(notice), dialog.settings.widthCols).join('\n')}\n`);
   await settle(dialog, clock);
   await tty.setSpeed(speedBaud);
   writer.setSpeed(speedBaud);
-  if (await hasEntered(input, clock)) return [translate(`${speedBaud} baud`)];
+  if (await hasEntered(input, clock)) return [translate(msg`${speedBaud} baud`)];
   await settle(dialog, clock);
   await tty.setSpeed(oldBaud);
   writer.setSpeed(oldBaud);
-  throw new ConsoleError('failed', msg`nothing was heard at ${speedBaud} baud: back at ${oldBaud}`);
+  throw new ConsoleError('failed', msg`no Enter was received at ${speedBaud} baud: back at ${oldBaud}`);
 }
 
 async function settle({ writer }: Dialog, clock: Clock): Promise<void> {

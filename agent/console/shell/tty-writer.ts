@@ -5,7 +5,7 @@
  * XOFF nor Ctrl-C stops what the kernel has. See docs/adr/0024.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
-import { toAscii } from '../text/plain-text.ts';
+import { spelt } from '../text/plain-text.ts';
 import type { Tty } from './tty.ts';
 
 /** Handed over at a time, as time on the line. Units: ms. Source: a VT100 sends XOFF with 32 of its 64 characters free: 33 ms at 9600. */
@@ -44,7 +44,7 @@ export class TtyWriter {
 
   write(text: string): void {
     if (this.#isClosed || text === '') return;
-    const bytes = Buffer.from(this.#isUtf8 ? text : asciiOf(text), 'utf8');
+    const bytes = Buffer.from(this.#isUtf8 ? text : spelt(text), 'utf8');
     this.#parts.push(bytes);
     this.#waitingBytes += bytes.length;
     this.#pump();
@@ -125,9 +125,4 @@ export class TtyWriter {
   #settle(): void {
     for (const resolve of this.#onDrained.splice(0)) resolve();
   }
-}
-
-/** Letters beyond ASCII spelt in it; what moves the cursor stays. */
-function asciiOf(text: string): string {
-  return text.replace(/[\u0080-\uffff]+/g, toAscii);
 }

@@ -29,10 +29,10 @@ export function readTypedLine(
   // Examples are pasted with the program's name before them.
   const words = typed[0] === 'luciole' ? typed.slice(1) : typed;
   if (words.length === 0 && rest.length === 0) return null;
-  if (words.length === 0) throw new ConsoleError('usage', msg`nothing stands before the bar`);
+  if (words.length === 0) throw new ConsoleError('usage', msg`there is no command before |`);
   if (isQuoteOpen) throw new ConsoleError('usage', msg`a quote is not closed`);
   if (words[0] === 'show' && words.length > 1) {
-    throw new ConsoleError('usage', msg`no such word: "show"; say it without: ${words.slice(1).join(' ')}`);
+    throw new ConsoleError('usage', msg`no such word: "show"; type it without: ${words.slice(1).join(' ')}`);
   }
   const filters = readFilters(rest);
   if (words.some((word) => word === '--help' || word === '-h')) return { help: words.filter((word) => !word.startsWith('-')), filters };

@@ -1,7 +1,7 @@
 /** Answers `?` and TAB at one place of a line. Names come from the agent; the rest is pure. */
 
 import { TRUE_OR_FALSE, type WantedValue } from '../../core/json-schema.ts';
-import { type Message, msg, NO_TEXT } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT, type Said } from '../../core/message.ts';
 import type { ValueInForce } from '../../core/revisions.ts';
 import type { NameKind } from '../command-spec.ts';
 import type { Choice } from '../command-tree.ts';
@@ -24,7 +24,7 @@ export interface TypingHelp {
   readonly wanted: (path: string) => Promise<WantedValue | { readonly problem: Message }>;
   /** The value that runs there; null where there is none, or no agent answers. Errors: none. */
   readonly inForce: (path: string) => Promise<ValueInForce | null>;
-  readonly translate: (text: string) => string;
+  readonly translate: (said: Said) => string;
 }
 
 /** Lines for `?` behind this text. Errors: rejects with ConsoleError for a line that means nothing. */
@@ -37,7 +37,7 @@ export async function helpLines(before: string, widthCols: number, help: TypingH
     rows.push({ word: '<enter>', summary: msg`carry it out` }, { word: '|', summary: msg`filter the output` });
   const names = place.names === null ? [] : (await help.names(place.names, typed)).filter(fits);
   if (rows.length === 0 && names.length === 0) rows.push(...(place.unlisted ?? []).filter(({ word }) => fits(word)));
-  if (rows.length === 0 && names.length === 0) return [help.translate(isFilter ? 'nothing fits there' : 'nothing begins like that')];
+  if (rows.length === 0 && names.length === 0) return [help.translate(isFilter ? msg`nothing fits there` : msg`nothing begins like that`)];
   return [...choiceLines(rows, widthCols, help.translate), ...nameLines(names, widthCols, help.translate)];
 }
 
@@ -84,7 +84,7 @@ function placeOf(before: string, tree: Tree): { place: CompletionPlace; typed: s
   return { place, typed, isFilter };
 }
 
-function choiceLines(choices: readonly Choice[], widthCols: number, translate: (text: string) => string): readonly string[] {
+function choiceLines(choices: readonly Choice[], widthCols: number, translate: (said: Said) => string): readonly string[] {
   const widest = Math.max(0, ...choices.map(({ word }) => word.length));
   const cols = Math.min(Math.max(widest, WORD_COLS.min), WORD_COLS.max) + GAP_COLS;
   return choices.flatMap(({ word, summary }) => {
@@ -94,13 +94,13 @@ function choiceLines(choices: readonly Choice[], widthCols: number, translate: (
 }
 
 /** Names side by side, as many as fit. */
-function nameLines(names: readonly string[], widthCols: number, translate: (text: string) => string): readonly string[] {
+function nameLines(names: readonly string[], widthCols: number, translate: (said: Said) => string): readonly string[] {
   const shown = names.slice(0, MAX_NAMES);
   const cols = Math.max(0, ...shown.map((name) => name.length)) + GAP_COLS;
   const perRow = Math.max(1, Math.floor((widthCols - GAP_COLS) / Math.max(1, cols)));
   const rows = Array.from({ length: Math.ceil(shown.length / perRow) }, (_, row) => shown.slice(row * perRow, (row + 1) * perRow));
   const lines = rows.map((row) => `  ${row.map((name) => name.padEnd(cols)).join('')}`.trimEnd());
-  return shown.length < names.length ? [...lines, `  ${translate(`... and ${names.length - shown.length} more`)}`] : lines;
+  return shown.length < names.length ? [...lines, `  ${translate(msg`... and ${names.length - shown.length} more`)}`] : lines;
 }
 
 function startsWith(typed: string): (word: string) => boolean {
@@ -138,7 +138,7 @@ export function wantedRows(
 }
 
 function nowText({ value, step }: ValueInForce): Message {
-  return step === null ? msg`in force: ${value}` : msg`in force: ${value} (step "${step}")`;
+  return step == null ? msg`in force: ${value}` : msg`in force: ${value} (step "${step}")`;
 }
 
 /** In quotes where it is more than one word. */

@@ -1,5 +1,6 @@
 /** `watch`: shows a live view until it is ended. A picture that cannot be sent in time is discarded: the next one is newer. */
 import { type Clock, sleep } from '../../core/clock.ts';
+import { msg } from '../../core/message.ts';
 import { translate } from '../text/language.ts';
 import type { Dialog } from './dialog.ts';
 import type { LiveSource } from './live-sources.ts';
@@ -12,7 +13,7 @@ const TURN_MS = 1_000;
 const SHARE = 0.25;
 /** Where no line is to be spared. Units: characters a second. */
 const WIDE_RATE = 4_000;
-const HINT = 'q or Ctrl-C ends it';
+const HINT = msg`q or Ctrl-C ends it`;
 /** Source: a VT100. */
 const USUAL_ROWS = 24;
 

@@ -5,20 +5,24 @@
  */
 
 import type { ReadStream } from 'node:tty';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
+import type { Language } from '../../core/words.ts';
 import { ConsoleError } from '../console-error.ts';
+import { translate } from '../text/language.ts';
 import type { SecretRule } from './terminal.ts';
 
 /** Longest input that is no terminal. Units: characters. Source: assumed; a few lines. */
 const MAX_INPUT_CHARS = 4_096;
 const TRIES = 3;
 
-/** Reads from `stdin`, asks on `write`. Errors: the reader rejects with ConsoleError. */
+/** Reads from `stdin`, asks on `write` in this language. Errors: the reader rejects with ConsoleError. */
 export function createSecretInput(
   stdin: ReadStream,
   write: (text: string) => void,
-): (prompt: string, rule: SecretRule | null) => Promise<string> {
-  if (stdin.isTTY) return (prompt, rule) => (rule === null ? typed(prompt, stdin, write) : typedTwice(prompt, rule, stdin, write));
+  language: Language,
+): (prompt: Message, rule: SecretRule | null) => Promise<string> {
+  const asker: Asker = { stdin, write, say: (said) => write(translate(language, said)) };
+  if (stdin.isTTY) return (prompt, rule) => (rule === null ? typed(prompt, asker) : typedTwice(prompt, rule, asker));
   let lines: Promise<string[]> | null = null;
   return async (prompt) => {
     lines ??= allLines(stdin);
@@ -29,20 +33,30 @@ export function createSecretInput(
   };
 }
 
-async function typedTwice(prompt: string, rule: SecretRule, stdin: ReadStream, write: (text: string) => void): Promise<string> {
-  write(`${rule.text}\n`);
+interface Asker {
+  readonly stdin: ReadStream;
+  readonly write: (text: string) => void;
+  readonly say: (said: Message) => void;
+}
+
+async function typedTwice(prompt: Message, rule: SecretRule, asker: Asker): Promise<string> {
+  const { say, write } = asker;
+  say(rule.text);
+  write('\n');
   for (let left = TRIES; left > 0; left--) {
-    const first = await typed(prompt, stdin, write);
+    const first = await typed(prompt, asker);
     const problem = rule.problem(first);
-    if (problem === null && first === (await typed('Once more', stdin, write))) return first;
-    write(`${problem ?? 'these two are not the same'}\n`);
+    if (problem === null && first === (await typed(msg`Once more`, asker))) return first;
+    say(problem ?? msg`the two are not the same`);
+    write('\n');
   }
   throw new ConsoleError('failed', msg`no new one after three tries; nothing was changed`);
 }
 
 /** One line of raw bytes. Ctrl-C and Ctrl-D give up, Ctrl-U starts again. */
-async function typed(prompt: string, stdin: ReadStream, write: (text: string) => void): Promise<string> {
-  write(`${prompt}: `);
+async function typed(prompt: Message, { stdin, write, say }: Asker): Promise<string> {
+  say(msg`${prompt}:`);
+  write(' ');
   stdin.setRawMode(true);
   try {
     let letters: string[] = [];

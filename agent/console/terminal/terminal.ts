@@ -15,6 +15,8 @@ export interface Terminal {
   readonly colour: boolean;
   /** Default: English. */
   readonly language?: Language;
+  /** Loads the language of the person, which is `language` afterwards. Absent where that is done already. */
+  readonly speak?: () => Promise<void>;
   readonly user: string;
   /** What `--version` prints. */
   readonly version: string;
@@ -53,7 +55,7 @@ export interface LocalMachine {
   /** The language set in the cabinet file; English if the file cannot be used. Errors: none. */
   language(): Promise<Language>;
   /** Requests a restart of the agent from the service manager. Resolves with null on success, otherwise with the reason. */
-  restart(): Promise<string | null>;
+  restart(): Promise<Message | null>;
 }
 
 /** The local files that are used when the agent does not answer. */

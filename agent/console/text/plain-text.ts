@@ -45,6 +45,11 @@ export function toAscii(text: string): string {
     .replace(/[^\x20-\x7e]/gu, (letter) => SPELT[letter] ?? '?');
 }
 
+/** The text with letters beyond ASCII spelt in it; line ends and what moves the cursor stay. */
+export function spelt(text: string): string {
+  return text.replace(/[\u0080-\uffff]+/g, toAscii);
+}
+
 /**
  * What steers a terminal, but for line ends, tabs and the colours that this program writes. Source: ECMA-48, C0 and C1 with DEL; SGR.
  */
@@ -54,6 +59,16 @@ const STEERING = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]|\u001b(
 /** The text as a terminal may get it: what a file or a device has put in to steer it is a `?`. */
 export function withoutSteering(text: string): string {
   return text.replace(STEERING, '?');
+}
+
+/** The message with what was typed or read made plain, line by line. */
+export function plainMessage(message: Message): Message {
+  const plainArg = (arg: Argument): Argument => {
+    if (typeof arg === 'string') return arg.split('\n').map(toAscii).join('\n');
+    if (typeof arg === 'number') return arg;
+    return arg instanceof Message ? plainMessage(arg) : arg.map(plainArg);
+  };
+  return new Message(message.id, message.args.map(plainArg), message.plural);
 }
 
 /** The same value with every text in it, keys included, made plain; of a message its arguments. */

@@ -82,6 +82,7 @@ const WORDS: Readonly<Record<string, Message>> = {
   'all follow': msg`all follow`,
   'none active': msg`none active`,
   nothing: msg`nothing`,
+  'time-not-trusted': msg`time-not-trusted`,
   empty: msg`empty`,
   equal: msg`equal`,
   trial: msg`trial`,

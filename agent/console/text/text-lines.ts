@@ -1,11 +1,12 @@
 /** Breaks text into lines that fit a width: wrapped, with a label, or only the first of many. Pure. */
 import { stripVTControlCharacters } from 'node:util';
 import { formatProblem, type Problem } from '../../core/errors.ts';
-import type { Said } from '../../core/message.ts';
+import type { Message, Said } from '../../core/message.ts';
 import type { Language } from '../../core/words.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { translate } from './language.ts';
 import { translated } from './page.ts';
+import { plainMessage } from './plain-text.ts';
 
 /** Width of the labels at the left edge of a sheet. */
 const LABEL_COLS = 10;
@@ -81,6 +82,15 @@ function breakIn(word: string, widthCols: number): number {
 /** Columns a text takes on a terminal: colours take none. */
 export function shownCols(text: string): number {
   return stripVTControlCharacters(text).length;
+}
+
+/** What a one-shot command reports about itself, as lines with an end. Of what was typed only what any terminal can show. */
+export function errorText(message: Message, { language, widthCols }: Pick<Terminal, 'language' | 'widthCols'>): string {
+  const text = `luciole: ${translate(language ?? 'en', plainMessage(message))}`;
+  return `${text
+    .split('\n')
+    .flatMap((line) => wrap(line, widthCols))
+    .join('\n')}\n`;
 }
 
 /** One problem a line, for scripts and editors. `isWrapped`: a person reads, so long ones are broken between words. */

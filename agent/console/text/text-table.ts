@@ -98,7 +98,7 @@ function aligned(text: string, widthCols: number, align: TableColumn['align']): 
 
 /** Columns as wide as their text; what is too much is taken from the one that wraps, else from the widest. */
 function columnWidths(
-  columns: readonly (TableColumn & { readonly title: string })[],
+  columns: readonly (Omit<TableColumn, 'title'> & { readonly title: string })[],
   rows: readonly (readonly string[])[],
   widthCols: number,
 ): number[] {

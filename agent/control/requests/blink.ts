@@ -2,7 +2,7 @@
 
 import type { Lamp, Zone } from '../../core/cabinet.ts';
 import type { IdentifyRequest } from '../../core/light-tools.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { type Authorised, type Intent, type IntentAuthority, type LevelPct, RANKS } from '../../core/words.ts';
 import type { LightingStreet } from '../../lighting/lighting.ts';
@@ -63,7 +63,7 @@ export function permittedBlink(
   const minPct = rank === 'maintenance' ? lamp.minPct : Math.max(lamp.minPct, zone?.minPct ?? 0);
   const blink = blinkOf({ minPct, maxPct: lamp.maxPct }, zone?.presence ?? null);
   if (rank !== 'maintenance' && blink.lowPct < minPct)
-    throw new Refusal(msg`${lampId} may not go below ${minPct} %, so nobody would see it blink; a technician may have it blink`);
+    throw new Refusal(msg`${lampId} may not go below ${minPct} %, so its blinking would not be visible; a technician may let it blink`);
   refuseHeld(blink, lampId, rank, held);
   return blink;
 }
@@ -81,9 +81,15 @@ function refuseHeld({ highPct, lowPct }: Blink, lampId: string, rank: Intent['ra
       : RANKS.indexOf(other.rank) < RANKS.indexOf(rank);
   const lock = held.find(hidesBlink);
   if (lock === undefined) return;
-  const word = lock.rank === 'maintenance' ? 'locked' : `held (${lock.rank})`;
-  const advice = rank === 'maintenance' ? `; \`luciole release ${lock.target.id}\` first` : '';
-  throw new Refusal(msg`${lampId} is ${word} at ${lock.levelPct} % by ${lock.source}, so it cannot blink${advice}`);
+  const said = heldText(lampId, lock);
+  throw new Refusal(rank === 'maintenance' ? msg`${said}; \`luciole release ${lock.target.id}\` first` : said);
+}
+
+function heldText(lampId: string, { rank, levelPct, source }: Intent): Message {
+  if (rank === 'maintenance') return msg`${lampId} is locked at ${levelPct} % by ${source}, so it cannot blink`;
+  return rank === 'emergency'
+    ? msg`${lampId} is held (emergency) at ${levelPct} % by ${source}, so it cannot blink`
+    : msg`${lampId} is held (override) at ${levelPct} % by ${source}, so it cannot blink`;
 }
 
 function phaseMs(rampS: number): number {

@@ -14,7 +14,8 @@
  */
 
 import type { MonoMs } from '../../core/clock.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { isSameMessage, type Message, msg, NO_TEXT } from '../../core/message.ts';
+import { firstOf, inTurn } from '../../core/message-lists.ts';
 import type { Decision, Intent, LevelPct, Outcome, OutcomeState, OverriddenLamps, Target } from '../../core/words.ts';
 import { isFollowing, type LampTrack } from '../writing/reconcile.ts';
 
@@ -40,7 +41,7 @@ export interface LightCommand {
 
 interface LampProgress {
   readonly state: OutcomeState;
-  readonly reason: string;
+  readonly reason: Message;
   /** A write of this command has left for the lamp. */
   readonly sent: boolean;
   /** Read back; null before. */
@@ -57,8 +58,8 @@ export interface LampWork {
   readonly intents: readonly Intent[];
 }
 
-const SILENT = 'does not answer: check its power and wiring; it is set as soon as it is back';
-const QUEUED: LampProgress = { state: 'queued', reason: '', sent: false, levelPct: null };
+const SILENT = msg`does not answer: check its power and wiring; it is set as soon as it answers again`;
+const QUEUED: LampProgress = { state: 'queued', reason: NO_TEXT, sent: false, levelPct: null };
 
 /** Returns a new command; none of its lamps has been written yet. */
 export function beginCommand(command: Omit<LightCommand, 'state' | 'lamps'>, lampIds: readonly string[]): LightCommand {
@@ -72,10 +73,10 @@ export function advanceCommand(command: LightCommand, workOf: (lampId: string) =
     if (isEnd(progress.state) || work === undefined) return progress;
     const next = onceSent(progress, progressOf(command, work, nowMono));
     if (isEnd(next.state) || nowMono < command.sinceMono + COMMAND_MS) return next;
-    return failed(next.reason === '' ? `not confirmed within ${COMMAND_MS / 1_000} s` : next.reason, next.sent);
+    return failed(String(next.reason) === '' ? msg`not confirmed within ${COMMAND_MS / 1_000} s` : next.reason, next.sent);
   });
   const same = Object.entries(lamps).every(
-    ([id, { state, reason }]) => command.lamps[id]?.state === state && command.lamps[id].reason === reason,
+    ([id, { state, reason }]) => command.lamps[id]?.state === state && isSameMessage(command.lamps[id].reason, reason),
   );
   const state = overall(Object.values(lamps));
   return same && state === command.state ? command : { ...command, lamps, state };
@@ -91,7 +92,7 @@ export function isFollowed(intentId: string, { decision, track, intents }: LampW
 }
 
 /** Fails every lamp that has not ended, for a reason of the whole command: the agent stops. */
-export function abandonCommand(command: LightCommand, reason: string): LightCommand {
+export function abandonCommand(command: LightCommand, reason: Message): LightCommand {
   return { ...command, state: 'failed', lamps: mapLamps(command, (progress) => (isEnd(progress.state) ? progress : failed(reason))) };
 }
 
@@ -119,7 +120,7 @@ export function outcomeOf(command: LightCommand): Omit<Outcome, 'atMs'> {
     target: command.target,
     levelPct: command.levelPct !== null && oneLevel ? (first?.levelPct ?? command.levelPct) : command.levelPct,
     state: command.state,
-    reason: command.state === 'failed' ? reasons(command) : msg``,
+    reason: command.state === 'failed' ? reasons(command) : NO_TEXT,
     lamps: Object.fromEntries(Object.entries(command.lamps).map(([id, { state }]) => [id, state])),
     source: command.source,
     ...(waiting.length === 0 ? {} : { waiting }),
@@ -147,19 +148,19 @@ function asSent(command: LightCommand): LightCommand {
 
 function progressOf({ intentId, sinceMono }: LightCommand, { decision, track, intents }: LampWork, nowMono: MonoMs): LampProgress {
   const own = intents.find(({ id }) => id === intentId);
-  if (intentId !== null && own === undefined) return failed('replaced, released or over before it was confirmed');
+  if (intentId !== null && own === undefined) return failed(msg`replaced, released or over before it was confirmed`);
   const [strongest] = intents;
   if (own !== undefined && strongest !== undefined && isAbove(strongest, own))
-    return { ...failed(`waiting below ${strongest.rank} by ${strongest.source}`), below: strongest };
+    return { ...failed(waitingBelow(strongest)), below: strongest };
   const { levelPct } = decision;
   const tried = track.last?.levelPct === levelPct && track.last.endMono >= sinceMono ? track.last : null;
   const isTaken = track.inFlight?.levelPct === levelPct && track.inFlight.sent;
   const sent = (tried?.sent ?? false) || isTaken;
-  if (track.inFlight === null && track.confirmedPct === levelPct) return { state: 'verified', reason: '', sent, levelPct };
+  if (track.inFlight === null && track.confirmedPct === levelPct) return { state: 'verified', reason: NO_TEXT, sent, levelPct };
   // A silent lamp that acknowledged its write is back; only the read-back is outstanding. A broadcast never counts as sent to a silent lamp.
   if (track.answers === false && !isTaken && nowMono >= sinceMono + SILENT_MS) return failed(SILENT, sent);
   if (track.inFlight === null && tried !== null && !tried.verified && !isFollowing(track)) return failed(tried.reason, sent);
-  return { ...QUEUED, state: sent ? 'sent' : 'queued', sent, reason: tried?.reason ?? '' };
+  return { ...QUEUED, state: sent ? 'sent' : 'queued', sent, reason: tried?.reason ?? NO_TEXT };
 }
 
 /** What was sent stays sent, even when the lamp is written again: a command never returns to `queued`. */
@@ -182,18 +183,19 @@ function overall(lamps: readonly LampProgress[]): OutcomeState {
 function reasons({ lamps }: LightCommand): Message {
   const byReason = Map.groupBy(
     Object.entries(lamps).filter(([, { state }]) => state === 'failed'),
-    ([, { reason }]) => reason,
+    ([, { reason }]) => String(reason),
   );
-  if (Object.keys(lamps).length === 1) return [...byReason.keys()].join('');
-  return [...byReason].map(([reason, entries]) => `${names(entries.map(([id]) => id))}: ${reason}`).join('; ');
+  const groups = [...byReason.values()].map((entries) => ({ ids: entries.map(([id]) => id), reason: entries[0]?.[1].reason ?? NO_TEXT }));
+  if (Object.keys(lamps).length === 1) return groups[0]?.reason ?? NO_TEXT;
+  return inTurn(groups.map(({ ids, reason }) => msg`${firstOf(ids, NAMED_LAMPS)}: ${reason}`));
 }
 
-function names(ids: readonly string[]): string {
-  const more = ids.length - NAMED_LAMPS;
-  return more > 0 ? `${ids.slice(0, NAMED_LAMPS).join(', ')} and ${more} more` : ids.join(', ');
+function waitingBelow({ rank, source }: Intent): Message {
+  if (rank === 'maintenance') return msg`waiting below maintenance by ${source}`;
+  return rank === 'emergency' ? msg`waiting below emergency by ${source}` : msg`waiting below override by ${source}`;
 }
 
-function failed(reason: string, sent = false): LampProgress {
+function failed(reason: Message, sent = false): LampProgress {
   return { state: 'failed', reason, sent, levelPct: null };
 }
 

@@ -7,7 +7,7 @@
 
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { IdentifyRequest, IdentifyRun } from '../../core/light-tools.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { BlinkRequest } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Authorised, Intent, IntentAuthority, LevelPct } from '../../core/words.ts';
@@ -69,11 +69,11 @@ export class IdentifyHandler {
     };
   }
 
-  /** Begins or ends a blinking for the platform; returns a sentence where that is refused. Shape: `intentId` is null where it ends. */
+  /** Begins or ends a blinking for the platform; returns the reason where that is refused. Shape: `intentId` is null where it ends. */
   request(
     { lamp, seconds, source, authority, expiresMono }: Authorised<BlinkRequest>,
     held: readonly Intent[],
-  ): { readonly levelPct: LevelPct | null; readonly intentId: string | null } | string {
+  ): { readonly levelPct: LevelPct | null; readonly intentId: string | null } | Message {
     try {
       if (seconds === 0) {
         this.#endFor(lamp, authority);
@@ -84,7 +84,7 @@ export class IdentifyHandler {
       return { levelPct: run.highPct, intentId: blinkId(lamp) };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      return error.message;
+      return error.said;
     }
   }
 
@@ -128,7 +128,7 @@ export class IdentifyHandler {
     const entry = this.#blinking.get(lampId);
     if (entry === undefined) throw new Refusal(msg`${lampId} does not blink`);
     if (mayMaintain(entry.request.authority) && !mayMaintain(authority))
-      throw new Refusal(msg`${lampId} blinks for ${entry.request.source}, who alone may end it`);
+      throw new Refusal(msg`${lampId} blinks for ${entry.request.source}; only they may end it`);
     this.#end(lampId);
   }
 

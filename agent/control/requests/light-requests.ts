@@ -7,7 +7,7 @@
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import type { IdentifyRequest, IdentifyRun } from '../../core/light-tools.ts';
-import { msg } from '../../core/message.ts';
+import { Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { BlinkRequest, Field, OverrideRequest, PointRequest, ProgrammeRequest, ReleaseRequest } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { OverrideAnswer } from '../../core/views.ts';
@@ -22,7 +22,7 @@ import type { LampStatus } from '../views/lamp-status.ts';
 import type { Follower } from '../writing/follower.ts';
 import { isFollowed, type LampWork } from './commands.ts';
 import { IdentifyHandler } from './identify.ts';
-import { lampsOf, refusalOf, releaseRefusalOf } from './limits.ts';
+import { lampsOf, nameOf, refusalOf, releaseRefusalOf } from './limits.ts';
 import { OverrideRegistry, type OverrideRegistryParts } from './override-registry.ts';
 import { intentOf } from './overrides.ts';
 import { type CommandHead, type Incoming, PendingCommands } from './pending-commands.ts';
@@ -100,7 +100,7 @@ export class LightRequests {
     const { street, clock } = this.#parts;
     const incoming = { ...request, intentId: request.commandId };
     const refusal = this.#receive(incoming, () => refusalOf(street, request));
-    if (refusal !== '') return this.#refuse(incoming, refusal);
+    if (refusal !== NO_TEXT) return this.#refuse(incoming, refusal);
     const requested = intentOf(request, { nowMs: clock.wallMs(), nowMono: clock.monoMs() });
     const { untilMs } = this.#overrides.add(requested, request.isFurther);
     return { ...(await this.#carryOut(incoming)), untilMs };
@@ -108,11 +108,11 @@ export class LightRequests {
 
   async release(request: Authorised<ReleaseRequest>): Promise<Outcome> {
     const incoming = { ...request, levelPct: null, intentId: null };
-    if (this.#receive(incoming) !== '') return this.#refuse(incoming, NOT_RUNNING);
+    if (this.#receive(incoming) !== NO_TEXT) return this.#refuse(incoming, NOT_RUNNING);
     if (request.atNextStep === true) return this.#releaseAtNextStep(request, incoming);
     const release = this.#overrides.release(request);
     const refusal = releaseRefusalOf(this.#parts.street, request, release);
-    if (refusal === '') return this.#carryOut(incoming);
+    if (refusal === NO_TEXT) return this.#carryOut(incoming);
     // That nothing is in force is an answer for its sender and no event: a second release is nothing to look into.
     const isOver = lampsOf(this.#parts.street, request.target) !== undefined && release.denied.length === 0;
     return isOver ? this.#pending.publish(incoming, 'refused', refusal) : this.#refuse(incoming, refusal);
@@ -122,7 +122,7 @@ export class LightRequests {
     const { commandId, zone, source } = request;
     const incoming: Incoming = { commandId, target: { kind: 'zone', id: zone }, levelPct: null, source, intentId: null };
     const refusal = this.#receive(incoming, () => this.#programmes.refusalOf(request));
-    if (refusal !== '') return this.#refuse(incoming, refusal);
+    if (refusal !== NO_TEXT) return this.#refuse(incoming, refusal);
     this.#programmes.choose(request);
     return this.#carryOut(incoming);
   }
@@ -131,8 +131,9 @@ export class LightRequests {
   async blink(request: Authorised<BlinkRequest>): Promise<Outcome> {
     const { commandId, lamp, source } = request;
     const incoming: Incoming = { commandId, target: { kind: 'lamp', id: lamp }, levelPct: null, source, intentId: null };
-    const answer = this.#receive(incoming) || this.#blinks.request(request, this.#intentsFor(lamp));
-    return typeof answer === 'string' ? this.#refuse(incoming, answer) : this.#carryOut({ ...incoming, ...answer });
+    const refusal = this.#receive(incoming);
+    const answer = refusal === NO_TEXT ? this.#blinks.request(request, this.#intentsFor(lamp)) : refusal;
+    return answer instanceof Message ? this.#refuse(incoming, answer) : this.#carryOut({ ...incoming, ...answer });
   }
 
   /** Writes a point other than a lamp's level; one that follows a lamp or an output is refused. The field checks what the profile allows. */
@@ -140,9 +141,9 @@ export class LightRequests {
     const { index, field } = this.#parts;
     const incoming = { commandId, target: { kind: 'device', id: deviceId }, levelPct: null, source } as const;
     const owner = index.owners.get(pointId);
-    const isOwned = owner === undefined ? '' : `${pointId} follows ${owner}: what is written there would be undone at once`;
+    const isOwned = owner === undefined ? NO_TEXT : msg`${pointId} follows ${owner}: the agent would undo the write at once`;
     const refusal = this.#receive(incoming, () => isOwned);
-    if (refusal !== '') return this.#pending.publish(incoming, 'refused', refusal);
+    if (refusal !== NO_TEXT) return this.#pending.publish(incoming, 'refused', refusal);
     this.#pending.publish(incoming, 'queued');
     const result = await field.writePoint({ pointId, value, lane: 'command', expiresMono });
     if (result.sentMono !== null) this.#pending.publish(incoming, 'sent');
@@ -164,17 +165,17 @@ export class LightRequests {
   }
 
   /** Ends all open commands as failed. */
-  abandonAll(reason: string): void {
+  abandonAll(reason: Message): void {
     this.#pending.abandonAll(reason);
   }
 
   /** Publishes that a request has arrived. Returns why it is refused; empty when it is not. */
-  #receive(incoming: CommandHead, refusal: () => string = () => ''): string {
+  #receive(incoming: CommandHead, refusal: () => Message = () => NO_TEXT): Message {
     this.#pending.publish(incoming, 'received');
     return this.#parts.isRunning() ? refusal() : NOT_RUNNING;
   }
 
-  #refuse(incoming: Incoming, reason: string): Outcome {
+  #refuse(incoming: Incoming, reason: Message): Outcome {
     const text = msg`${incoming.source}: ${reason}`;
     this.#parts.events.notice({ code: 'command-refused', source: incoming.target.id, severity: 'warning', text });
     return this.#pending.publish(incoming, 'refused', reason);
@@ -193,12 +194,11 @@ export class LightRequests {
   /** The intent holds until the next step and ends by itself, so there is nothing to wait for. */
   #releaseAtNextStep(request: Authorised<ReleaseRequest>, incoming: Incoming): Outcome {
     const { clock } = this.#parts;
-    const { kind, id } = request.target;
     const atMs = this.#nextStepMs(request.target);
-    if (atMs === null) return this.#refuse(incoming, `no step of the programme is known for ${kind} ${id}; release it now`);
+    if (atMs === null) return this.#refuse(incoming, msg`no step of the programme is known for ${nameOf(request.target)}; release it now`);
     const shortened = this.#overrides.shorten(request, { nowMs: atMs, nowMono: clock.monoMs() + atMs - clock.wallMs() });
     if (shortened > 0) return this.#pending.publish(incoming, 'verified');
-    return this.#pending.publish(incoming, 'refused', `no override of ${kind} ${id} lasts longer than the next step`);
+    return this.#pending.publish(incoming, 'refused', msg`no override of ${nameOf(request.target)} lasts longer than the next step`);
   }
 
   /** When the light of a target's zone next changes by its programme or its night; null where that is not known. */

@@ -1,4 +1,5 @@
 /** Checks requests for light against this street, and words the refusals. Pure. */
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { OverrideRequest, ReleaseRequest } from '../../core/ports.ts';
 import type { Authorised, Target } from '../../core/words.ts';
 import type { LightingStreet } from '../../lighting/lighting.ts';
@@ -17,15 +18,15 @@ export function lampsOf(street: LightingStreet, { kind, id }: Target): readonly 
 export function refusalOf(
   street: LightingStreet,
   { target, levelPct, minutes, rank, authority, source }: Authorised<OverrideRequest>,
-): string {
+): Message {
   const { min, max } = OVERRIDE_MINUTES;
   if (lampsOf(street, target) === undefined) return unknownTarget(target);
-  if (!isLevel(levelPct)) return `level ${levelPct} is not allowed: an integer from 0 to 100 % is`;
-  if (!(minutes >= min && minutes <= max)) return `${minutes} minutes are not allowed: ${min} to ${max} are`;
-  if (rank === 'maintenance' && !mayMaintain(authority)) return `maintenance is for the console at the cabinet, not for ${source}`;
+  if (!isLevel(levelPct)) return msg`level ${levelPct} is not allowed: it is a whole number from 0 to 100 %`;
+  if (!(minutes >= min && minutes <= max)) return msg`${minutes} minutes are not allowed: ${min} to ${max} are`;
+  if (rank === 'maintenance' && !mayMaintain(authority)) return msg`only the console at the cabinet may set maintenance, not ${source}`;
   if (authority === 'anyone' && (rank !== 'emergency' || levelPct < FULL_PCT))
-    return `${source} may only light for an emergency, at ${FULL_PCT} %; anything else needs a technician`;
-  return '';
+    return msg`${source} may only light for an emergency, at ${FULL_PCT} %; anything else needs a technician`;
+  return NO_TEXT;
 }
 
 /** Returns why a release is refused; empty when it released something. */
@@ -33,17 +34,21 @@ export function releaseRefusalOf(
   street: LightingStreet,
   { target, rank }: Pick<ReleaseRequest, 'target' | 'rank'>,
   { released, denied }: Pick<Release, 'released' | 'denied'>,
-): string {
+): Message {
   if (lampsOf(street, target) === undefined) return unknownTarget(target);
-  if (released.length > 0) return '';
+  if (released.length > 0) return NO_TEXT;
   const [held] = denied;
-  if (held !== undefined) return `maintenance by ${held.source} can only be released at the console`;
-  if (rank === 'emergency' && target.kind === 'cabinet') return 'no emergency by platform or console is in force';
-  return rank === 'emergency'
-    ? `no emergency of ${target.kind} ${target.id} is in force`
-    : `no override of ${target.kind} ${target.id} is in force`;
+  if (held !== undefined) return msg`maintenance by ${held.source} can only be released at the console`;
+  if (rank === 'emergency' && target.kind === 'cabinet') return msg`no emergency by platform or console is in force`;
+  return rank === 'emergency' ? msg`no emergency of ${nameOf(target)} is in force` : msg`no override of ${nameOf(target)} is in force`;
 }
 
-function unknownTarget({ kind, id }: Target): string {
-  return `there is no ${kind} ${id} on this street`;
+function unknownTarget({ kind, id }: Target): Message {
+  return kind === 'zone' ? msg`there is no zone ${id} on this street` : msg`there is no lamp ${id} on this street`;
+}
+
+/** Names a target in a sentence: `lamp L07`. */
+export function nameOf({ kind, id }: Target): Message {
+  if (kind === 'cabinet') return msg`cabinet ${id}`;
+  return kind === 'zone' ? msg`zone ${id}` : msg`lamp ${id}`;
 }

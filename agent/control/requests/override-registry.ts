@@ -10,7 +10,8 @@ import type { CopyRule } from '../../core/copied-state.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { Log, ReleaseRequest, Store } from '../../core/ports.ts';
-import type { Authorised, Intent, IntentAuthority, Rank } from '../../core/words.ts';
+import type { Authorised, Intent, IntentAuthority, LevelPct, Rank } from '../../core/words.ts';
+import { nameOf } from './limits.ts';
 import {
   addIntent,
   begunIntents,
@@ -94,7 +95,7 @@ export class OverrideRegistry {
     if (released.length === 0) return { released, denied };
     this.#intents = this.#intents.filter((intent) => !inForce.released.includes(intent));
     this.#waiting = this.#waiting.filter((intent) => !held.released.includes(intent));
-    this.#report(released, `was released by ${source}`);
+    this.#report(released, (what) => msg`${what} was released by ${source}`);
     this.#save();
     return { released, denied };
   }
@@ -120,7 +121,7 @@ export class OverrideRegistry {
     const { kept, ended } = expireIntents(this.#intents, this.#parts.clock.monoMs());
     if (ended.length > 0 || (wasClockSet && kept.length > 0)) {
       this.#intents = wasClockSet ? rebaseIntents(kept, this.#now()) : kept;
-      this.#report(ended, 'is over');
+      this.#report(ended);
       this.#save();
     }
     this.#resume();
@@ -142,7 +143,7 @@ export class OverrideRegistry {
     // One that waited may last longer than a newer one which could not replace it.
     this.#intents = [...kept, ...this.#intents].reduce<readonly Intent[]>(addIntent, []);
     log.event('overrides-restored', { count: kept.length, over: ended.length });
-    this.#report(ended, 'is over');
+    this.#report(ended);
     this.#save();
   }
 
@@ -156,10 +157,10 @@ export class OverrideRegistry {
     void store.save(OVERRIDES_KEY, stored).then((saved) => (saved ? undefined : complain()), complain);
   }
 
-  #report(ended: readonly StoredIntent[], how: string): void {
+  #report(ended: readonly StoredIntent[], toText: (what: Message) => Message = (what) => msg`${what} is over`): void {
     const { events } = this.#parts;
     for (const intent of ended)
-      events.notice({ code: 'override-ended', source: intent.target.id, severity: 'info', text: msg`${describe(intent)} ${how}` });
+      events.notice({ code: 'override-ended', source: intent.target.id, severity: 'info', text: toText(describe(intent)) });
   }
 
   #now(): Moment {
@@ -177,5 +178,13 @@ function ofRank<T extends StoredIntent>(intents: readonly T[], rank: Rank | unde
 }
 
 function describe({ rank, levelPct, target, source, reason }: StoredIntent): Message {
-  return msg`${rank} of ${target.kind} ${target.id} to ${levelPct} % by ${source}${reason === '' ? '' : `: ${reason}`}`;
+  const what = describeRequest(rank, nameOf(target), levelPct, source);
+  return reason === '' ? what : msg`${what}: ${reason}`;
+}
+
+function describeRequest(rank: StoredIntent['rank'], of: Message, levelPct: LevelPct, source: string): Message {
+  if (rank === 'maintenance') return msg`maintenance of ${of} to ${levelPct} % by ${source}`;
+  return rank === 'emergency'
+    ? msg`emergency of ${of} to ${levelPct} % by ${source}`
+    : msg`override of ${of} to ${levelPct} % by ${source}`;
 }

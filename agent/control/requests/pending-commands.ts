@@ -1,5 +1,6 @@
 /** The commands whose senders still wait for an answer: publishes each of their stages once and resolves their promises. */
 import type { Clock } from '../../core/clock.ts';
+import { type Message, NO_TEXT } from '../../core/message.ts';
 import type { Outcome, OutcomeState } from '../../core/words.ts';
 import {
   abandonCommand,
@@ -35,7 +36,7 @@ export class PendingCommands {
   }
 
   /** Publishes a stage that does not depend on lamps, and returns it. */
-  publish({ commandId, target, levelPct, source }: CommandHead, state: OutcomeState, reason = ''): Outcome {
+  publish({ commandId, target, levelPct, source }: CommandHead, state: OutcomeState, reason: Message = NO_TEXT): Outcome {
     return this.#publish({ commandId, target, levelPct, state, reason, lamps: {}, source });
   }
 
@@ -55,7 +56,7 @@ export class PendingCommands {
   }
 
   /** Ends all open commands as failed. */
-  abandonAll(reason: string): void {
+  abandonAll(reason: Message): void {
     for (const entry of [...this.#waiting]) this.#move(entry, abandonCommand(entry.command, reason));
   }
 

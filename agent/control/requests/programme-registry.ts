@@ -9,7 +9,7 @@ import { type Clock, isTrusted, type WallMs } from '../../core/clock.ts';
 import type { CopyRule } from '../../core/copied-state.ts';
 import { MINUTE_MS } from '../../core/durations.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Log, ProgrammeRequest, Store } from '../../core/ports.ts';
 import type { ChosenProgramme, LightingStreet } from '../../lighting/lighting.ts';
 
@@ -52,16 +52,16 @@ export class ProgrammeRegistry {
   }
 
   /** Returns why a request is refused; empty when it is allowed. */
-  refusalOf({ zone, programme, minutes }: ProgrammeRequest): string {
+  refusalOf({ zone, programme, minutes }: ProgrammeRequest): Message {
     const { street } = this.#parts;
-    if (!street.zones.some(({ id }) => id === zone)) return `there is no zone ${zone} on this street`;
+    if (!street.zones.some(({ id }) => id === zone)) return msg`there is no zone ${zone} on this street`;
     const isHeld = this.#choices.has(zone) || this.#waiting.some((choice) => choice.zone === zone);
-    if (programme === null) return isHeld ? '' : `no programme is chosen for ${zone}: it follows its calendar`;
+    if (programme === null) return isHeld ? NO_TEXT : msg`no programme is chosen for ${zone}: it follows its calendar`;
     const names = street.programmes.map(({ id }) => id);
-    if (!names.includes(programme)) return `there is no programme ${programme}: ${names.join(', ')} can be chosen`;
+    if (!names.includes(programme)) return msg`there is no programme ${programme}; choose one of ${names}`;
     return minutes >= MINUTES.min && minutes <= MINUTES.max
-      ? ''
-      : `${minutes} minutes are not allowed: ${MINUTES.min} to ${MINUTES.max} are`;
+      ? NO_TEXT
+      : msg`${minutes} minutes are not allowed: ${MINUTES.min} to ${MINUTES.max} are`;
   }
 
   /** Puts a choice in force, or returns the zone to its calendar. */
@@ -76,8 +76,8 @@ export class ProgrammeRegistry {
     }
     const lengthMs = Math.min(Math.max(minutes, MINUTES.min), MINUTES.max) * MINUTE_MS;
     const untilMs: WallMs = Math.round(clock.wallMs() + lengthMs);
-    const why = reason === '' ? '' : `: ${reason}`;
-    const text = msg`programme ${programme} for ${zone} by ${source}${why}`;
+    const what = msg`programme ${programme} for ${zone} by ${source}`;
+    const text = reason === '' ? what : msg`${what}: ${reason}`;
     events.notice({ code: 'programme-chosen', source: zone, severity: 'info', text });
     this.#set([...others, { zone, programme, reason, source, untilMs, untilMono: clock.monoMs() + lengthMs }]);
   }
@@ -93,7 +93,7 @@ export class ProgrammeRegistry {
     const all = [...this.#choices.values()];
     const over = all.filter(({ untilMono }) => nowMono >= untilMono);
     if (over.length > 0 || (wasClockSet && all.length > 0)) {
-      for (const choice of over) this.#reportEnd(choice, 'is over');
+      for (const choice of over) this.#reportEnd(choice);
       const kept = all.filter((choice) => !over.includes(choice));
       this.#set(wasClockSet ? kept.map((choice) => ({ ...choice, untilMs: Math.round(nowMs + choice.untilMono - nowMono) })) : kept);
     }
@@ -105,7 +105,9 @@ export class ProgrammeRegistry {
     const stored = (Array.isArray(loaded) ? loaded : []).filter(isStoredChoice).filter(({ zone }) => !this.#choices.has(zone));
     const isKnown = ({ zone, programme }: StoredChoice): boolean =>
       street.zones.some(({ id }) => id === zone) && street.programmes.some(({ id }) => id === programme);
-    for (const choice of stored) if (!isKnown(choice)) this.#reportEnd(choice, 'is over: the configuration has it no more');
+    for (const choice of stored)
+      if (!isKnown(choice))
+        this.#reportEnd(choice, msg`programme ${choice.programme} of ${choice.zone} is over: it is no longer in the configuration`);
     this.#waiting = stored.filter(isKnown);
     this.#resume();
   }
@@ -116,7 +118,7 @@ export class ProgrammeRegistry {
     const [nowMs, nowMono] = [clock.wallMs(), clock.monoMs()];
     const { over = [], kept = [] } = Object.groupBy(this.#waiting, ({ untilMs }) => (untilMs > nowMs ? 'kept' : 'over'));
     this.#waiting = [];
-    for (const choice of over) this.#reportEnd(choice, 'is over');
+    for (const choice of over) this.#reportEnd(choice);
     const resumed = kept.map((choice): ChosenProgramme => {
       const restMs = Math.min(choice.untilMs - nowMs, MINUTES.max * MINUTE_MS);
       return { ...choice, untilMs: nowMs + restMs, untilMono: nowMono + restMs };
@@ -136,8 +138,7 @@ export class ProgrammeRegistry {
     void store.save(PROGRAMMES_KEY, stored).then((saved) => (saved ? undefined : complain()), complain);
   }
 
-  #reportEnd({ zone, programme }: StoredChoice, how: string): void {
-    const text = msg`programme ${programme} of ${zone} ${how}`;
+  #reportEnd({ zone, programme }: StoredChoice, text = msg`programme ${programme} of ${zone} is over`): void {
     this.#parts.events.notice({ code: 'programme-ended', source: zone, severity: 'info', text });
   }
 }

@@ -6,7 +6,7 @@ import type { Decision, PointId } from '../../core/words.ts';
 import type { SensorState } from '../../lighting/lighting.ts';
 import { afterRaise, type LongRaise } from '../../lighting/long-raise.ts';
 import { sensorPointOf } from '../../lighting/presence.ts';
-import { spell } from '../../lighting/sentence.ts';
+import { spell } from '../../lighting/spell.ts';
 import type { TrackerParts } from './sensor-tracker.ts';
 
 export interface LongRaiseTracker {

@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PhotocellConfig } from '../../core/cabinet.ts';
 import type { MonoMs } from '../../core/clock.ts';
 import { isRecord } from '../../core/is-record.ts';
-import { msg } from '../../core/message.ts';
+import { Message, msg } from '../../core/message.ts';
+import { withMessages } from '../../core/message-wire.ts';
 import type { PointId, Reading } from '../../core/words.ts';
 import type { LightingStreet, PhotocellState } from '../../lighting/lighting.ts';
 import { afterLux, photocellVerdict, type SunNow } from '../../lighting/photocell.ts';
@@ -18,7 +19,7 @@ import {
   NO_EDGE_FAULTS,
   photocellFault,
 } from '../../lighting/photocell-fault.ts';
-import { spell } from '../../lighting/sentence.ts';
+import { spell } from '../../lighting/spell.ts';
 import type { TrackerParts } from './sensor-tracker.ts';
 
 export interface PhotocellTrackerParts extends Omit<TrackerParts, 'street'> {
@@ -39,8 +40,8 @@ interface Watched {
   night: EdgeVerdicts | undefined;
   edges: EdgeFaults;
   /** By the last whole night. */
-  nightFault: string | null;
-  fault: string | null;
+  nightFault: Message | null;
+  fault: Message | null;
 }
 
 const SOUND = { edges: NO_EDGE_FAULTS, nightFault: null, fault: null };
@@ -62,8 +63,9 @@ export class PhotocellTracker {
   restore(faults: unknown): void {
     for (const cell of this.#cells.values()) {
       const stored = isRecord(faults) ? faults[cell.pointId] : undefined;
-      if (!isRecord(stored) || !isEdgeFault(stored['dusk']) || !isEdgeFault(stored['dawn'])) continue;
-      cell.edges = { dusk: stored['dusk'], dawn: stored['dawn'] };
+      const [dusk, dawn] = isRecord(stored) ? [edgeFaultIn(stored['dusk']), edgeFaultIn(stored['dawn'])] : [];
+      if (dusk === undefined || dawn === undefined) continue;
+      cell.edges = { dusk, dawn };
       cell.fault = faultOf(cell);
     }
   }
@@ -119,9 +121,9 @@ export class PhotocellTracker {
 
   #report(cell: Watched): void {
     const { pointId, fault } = cell;
-    const trouble = this.#isLost(cell) ? `no value for ${spell(this.#silentMs(cell))}` : fault;
-    const text = trouble === null ? 'is believed again' : `${trouble}; the sun decides meanwhile`;
-    const event = { code: 'photocell-doubtful', source: pointId, severity: 'warning', text: msg`${pointId}: ${text}` } as const;
+    const trouble = this.#isLost(cell) ? msg`no value for ${spell(this.#silentMs(cell))}` : fault;
+    const text = trouble === null ? msg`${pointId}: is trusted again` : msg`${pointId}: ${trouble}; the sun decides meanwhile`;
+    const event = { code: 'photocell-doubtful', source: pointId, severity: 'warning', text } as const;
     this.#parts.events.set(trouble !== null, event);
   }
 
@@ -134,15 +136,18 @@ export class PhotocellTracker {
   }
 }
 
-function faultOf({ nightFault, edges }: Watched): string | null {
+function faultOf({ nightFault, edges }: Watched): Message | null {
   return nightFault ?? edges.dusk.fault ?? edges.dawn.fault;
 }
 
 /** The disk may hold anything. */
-function isEdgeFault(value: unknown): value is EdgeFault {
-  if (!isRecord(value)) return false;
-  const { nights, fault } = value;
-  return Number.isInteger(nights) && (nights as number) >= 0 && (fault === null || typeof fault === 'string');
+function edgeFaultIn(value: unknown): EdgeFault | undefined {
+  const stored = withMessages(value);
+  if (!isRecord(stored)) return undefined;
+  const { nights, fault } = stored;
+  if (!Number.isInteger(nights) || (nights as number) < 0) return undefined;
+  if (fault === null || fault instanceof Message) return { nights: nights as number, fault };
+  return typeof fault === 'string' ? { nights: nights as number, fault: msg`${fault}` } : undefined;
 }
 
 function watchedCells({ zones }: Pick<LightingStreet, 'zones'>): ReadonlyMap<PointId, Watched> {

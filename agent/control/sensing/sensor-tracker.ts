@@ -10,7 +10,7 @@ import type { EventCode, PointId, Reading } from '../../core/words.ts';
 import type { Detection, LightingStreet, SensorState } from '../../lighting/lighting.ts';
 import { sensorPointOf, sensorReaches } from '../../lighting/presence.ts';
 import { afterSensorReading, afterSensorTick, type SensorStep } from '../../lighting/sensor-filter.ts';
-import { spell } from '../../lighting/sentence.ts';
+import { spell } from '../../lighting/spell.ts';
 import { createRecentDetections } from './recent-detections.ts';
 
 /** What each tracker of readings depends on. */
@@ -93,11 +93,11 @@ export function createSensorTracker({ street, field, clock, events, ownChangeMon
   function reportHealth({ pointId, sensor, zoneKind }: Watched): void {
     const state = states.get(pointId);
     const { stuck, silent, busy } = sensorHealth({ pointId, sensor, zoneKind, state, startMono, nowMono: clock.monoMs() });
-    const report = (code: EventCode, trouble: Message | null, isOver: string): void =>
-      events.set(trouble !== null, { code, source: pointId, severity: 'warning', text: trouble ?? msg`${pointId}: ${isOver}` });
-    report('sensor-stuck', stuck, 'was still, is believed again');
-    report('sensor-silent', silent, 'is heard from again');
-    report('sensor-busy', busy, 'detects as often as usual again');
+    const report = (code: EventCode, trouble: Message | null, isOver: Message): void =>
+      events.set(trouble !== null, { code, source: pointId, severity: 'warning', text: trouble ?? isOver });
+    report('sensor-stuck', stuck, msg`${pointId}: was still, is used again`);
+    report('sensor-silent', silent, msg`${pointId}: gives values again`);
+    report('sensor-busy', busy, msg`${pointId}: detects as often as usual again`);
   }
 
   return {
@@ -173,10 +173,11 @@ export interface SensorHealth {
 export function sensorHealth(sensorCase: SensorCase): SensorHealth {
   const { pointId, sensor, state, nowMono } = sensorCase;
   const lasted = spell(nowMono - (state?.sinceMono ?? nowMono));
-  const stuck = msg`${pointId}: someone there for ${lasted} without a pause, so not believed until it has been still; look what it sees`;
+  const stuck = msg`${pointId}: presence for ${lasted} without a pause; it is ignored until it has been still; check what it detects`;
   const isCounter = sensor.kind === 'counter';
-  const effect = isCounter ? 'it is ignored until it counts less' : 'the light follows it all the same';
-  const busy = msg`${pointId}: more than ${sensor.maxPerH} detections an hour; ${effect}; check whether it chatters, or what it detects`;
+  const busy = isCounter
+    ? msg`${pointId}: more than ${sensor.maxPerH} detections an hour; it is ignored until it counts less; check whether it chatters, or what it detects`
+    : msg`${pointId}: more than ${sensor.maxPerH} detections an hour; the light follows it all the same; check whether it chatters, or what it detects`;
   return {
     stuck: state?.stuck && !isCounter ? stuck : null,
     silent: silence(sensorCase),
@@ -191,5 +192,5 @@ function silence({ pointId, sensor: { kind }, zoneKind, state, startMono, nowMon
   const undetectedMs = nowMono - (state?.lastPresentMono ?? startMono);
   const days = UNDETECTED_DAYS[zoneKind];
   if (kind === 'button' || state?.stuck || undetectedMs <= days * DAY_MS) return null;
-  return msg`${pointId}: nobody seen for ${days} days; look whether it is covered, turned away or dead`;
+  return msg`${pointId}: no detection for ${days} days; check whether it is covered, turned away or defective`;
 }

@@ -1,5 +1,6 @@
 /** The states of all sensors, photocells, counters, rules and contacts of the street, as lighting needs them for a decision. */
 import { type Clock, isTrusted, type MonoMs } from '../../core/clock.ts';
+import { withTexts } from '../../core/message-wire.ts';
 import type { Store } from '../../core/ports.ts';
 import type { Decision, Intent, PointId, Reading } from '../../core/words.ts';
 import type { Decider } from '../../lighting/decide.ts';
@@ -50,7 +51,7 @@ export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
   const levels = new Map<string, number>();
   const changed = new Map<string, MonoMs>();
   const sensors = createSensorTracker({ ...parts, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
-  const onFaults = (faults: unknown): void => void store.save(PHOTOCELLS_KEY, faults).catch(() => false);
+  const onFaults = (faults: unknown): void => void store.save(PHOTOCELLS_KEY, withTexts(faults)).catch(() => false);
   const photocells = new PhotocellTracker({ ...parts, isZoneLit, sunOf: (zoneId) => sunNow(zoneId, parts), onFaults });
   const onContacts = (stored: unknown): void => void store.save(CONTACTS_KEY, stored).catch(() => {});
   const contacts = createContactTracker(parts.contacts, onContacts, parts.contactZones);

@@ -154,7 +154,7 @@ function photocellView({ photocell }: Zone, { photocells, nowMono }: LightingSna
   const pointId = `${photocell.device}.${photocell.point}` as const;
   const state = photocells?.get(pointId);
   const isStale = state === undefined || state.lux === null || nowMono - state.atMono > photocell.staleS * 1_000;
-  const says = isStale ? msg`nothing` : (state.says ?? msg`nothing yet`);
+  const says = isStale ? msg`no value` : state.says === null ? msg`no value yet` : state.says === 'dark' ? msg`dark` : msg`bright`;
   return {
     pointId,
     lux: state?.lux ?? null,

@@ -50,7 +50,7 @@ export class WalkTestHandler {
     const zone = this.#street.zones.find(({ id }) => id === zoneId);
     if (zone === undefined) throw new Refusal(msg`there is no zone ${zoneId} on this street`);
     const own = (zone.presence?.sensors ?? []).filter(({ listen }) => listen === 'own');
-    if (own.length === 0) throw new Refusal(msg`zone ${zoneId} has no presence sensor that is heard, so there is nothing to walk for`);
+    if (own.length === 0) throw new Refusal(msg`zone ${zoneId} has no presence sensor of its own, so there is nothing to test`);
     const sensors = new Map(own.map((sensor) => [sensorPointOf(sensor), sensor]));
     const poles = new Map((this.#street.lines ?? []).flatMap(({ devices }) => devices).map(({ id, pole }) => [id, pole]));
     const untilMono = this.#clock.monoMs() + Math.min(forMs, LONGEST_WALK_MS);

@@ -2,6 +2,7 @@
 import type { Lamp } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
+import type { Message } from '../../core/message.ts';
 import type { Field, LevelWrite, Log, WriteResult } from '../../core/ports.ts';
 import type { Decision, LevelPct, PointId } from '../../core/words.ts';
 import { lampsToWrite, type PaceParts } from './group-pace.ts';
@@ -42,7 +43,7 @@ export class Follower {
   readonly #points: ReadonlyMap<string, PointId>;
   readonly #tracks: TrackRegistry;
   /** Lamps found at another level than they had confirmed, with the reason, until they confirm again. */
-  readonly #found = new Map<string, string>();
+  readonly #found = new Map<string, Message>();
   #writes = 0;
   #isProgressDue = false;
 
@@ -113,7 +114,7 @@ export class Follower {
 
   #reportRelit(lampId: string, levelPct: LevelPct): void {
     const why = this.#found.get(lampId);
-    if (this.#found.delete(lampId)) this.#parts.log.event('lamp-relit', { lamp: lampId, levelPct, why });
+    if (this.#found.delete(lampId)) this.#parts.log.event('lamp-relit', { lamp: lampId, levelPct, ...(why === undefined ? {} : { why: String(why) }) });
   }
 
   /** A group write is the progress of many lamps at one moment. It is reported once, so that the report does not delay the line. */

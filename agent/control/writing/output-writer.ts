@@ -89,7 +89,7 @@ export class OutputWriter {
     const state = outputValue(output, { ...situation, before, found: this.#valueAt(output.proofId) });
     const isUnread = before === undefined && field.latest(output.proofId) === undefined;
     if (isUnread && situation.nowMono < this.#startMono + FIRST_LOOK_MS && state.value === output.idle) return undefined;
-    if (before?.value !== state.value) log.event('output-set', { output: output.id, value: state.value, why: state.text });
+    if (before?.value !== state.value) log.event('output-set', { output: output.id, value: state.value, why: String(state.text) });
     this.#states.set(output.id, state);
     return state;
   }
@@ -98,7 +98,7 @@ export class OutputWriter {
     const { clock, field } = this.#parts;
     const nowMono = clock.monoMs();
     const { id, pointId, proofId, settleMs, tolerance } = output;
-    const verification = { settleMs, tolerance, noun: 'value', unit: '' };
+    const verification = { settleMs, tolerance, isValue: true } as const;
     const situation = { decision: { levelPct: value, rank: 'default' }, measured: field.latest(proofId), verification, nowMono } as const;
     const step = reconcile(this.#tracks.of(id), situation);
     const commandId = `${id}#${this.#writes + 1}`;

@@ -6,6 +6,7 @@
  * writes out.
  */
 import type { MonoMs } from '../../core/clock.ts';
+import { type Message, msg } from '../../core/message.ts';
 import type { LevelWrite } from '../../core/ports.ts';
 import type { Decision, LevelPct, Rank, Reading } from '../../core/words.ts';
 
@@ -19,7 +20,7 @@ export interface LampTrack {
     readonly endMono: MonoMs;
     readonly verified: boolean;
     readonly sent: boolean;
-    readonly reason: string;
+    readonly reason: Message;
   } | null;
   /** Level the lamp was last read back at, by a write or by a poll; null while in doubt. */
   readonly confirmedPct: LevelPct | null;
@@ -39,9 +40,8 @@ export const NEW_TRACK: LampTrack = { inFlight: null, last: null, confirmedPct: 
 export interface Verification {
   readonly settleMs: number;
   readonly tolerance: number;
-  /** Words for people: what a value is called and its unit. `level` and ` %` unless given. */
-  readonly noun?: string;
-  readonly unit?: string;
+  /** It is the value of an output, not a level in %. */
+  readonly isValue?: true;
 }
 
 /** Tries in a row after which a lamp counts as not following. Source: assumed; one lost frame is normal. */
@@ -151,12 +151,24 @@ function isSettled(track: LampTrack, { decision: { levelPct }, measured, verific
 /** Found at another level than it had confirmed: a lamp that was silent has lost its level, any other is faulty or changed by something else. */
 function drift(track: LampTrack, { decision: { levelPct }, measured, verification, nowMono }: LampSituation, returned: boolean): LampTrack {
   if (track.last === null || !track.last.verified || track.last.levelPct !== levelPct) return track;
-  const { unit = ' %', noun = 'level' } = verification;
-  const found = measured?.value == null ? `gave no valid ${noun}` : `found at ${measured.value}${unit}`;
-  const last = { ...track.last, verified: false, reason: `${found} after it had confirmed ${levelPct}${unit}` };
+  const reason =
+    verification.isValue === true ? valueDrift(measured?.value ?? null, levelPct) : levelDrift(measured?.value ?? null, levelPct);
+  const last = { ...track.last, verified: false, reason };
   if (returned) return { ...track, last, retryMono: nowMono };
   const drifts = track.drifts + 1;
   return { ...track, last, drifts, retryMono: nowMono + backoffMs(drifts) };
+}
+
+function levelDrift(found: number | null, confirmedPct: LevelPct): Message {
+  return found === null
+    ? msg`gave no valid level after it had confirmed ${confirmedPct} %`
+    : msg`found at ${found} % after it had confirmed ${confirmedPct} %`;
+}
+
+function valueDrift(found: number | null, confirmed: number): Message {
+  return found === null
+    ? msg`gave no valid value after it had confirmed ${confirmed}`
+    : msg`found at ${found} after it had confirmed ${confirmed}`;
 }
 
 function mustWrite({ inFlight, last, confirmedPct, retryMono }: LampTrack, { decision: { levelPct }, nowMono }: LampSituation): boolean {

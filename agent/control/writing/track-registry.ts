@@ -2,7 +2,7 @@
 
 import type { MonoMs } from '../../core/clock.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
-import { msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { WriteResult } from '../../core/ports.ts';
 import type { EventCode } from '../../core/words.ts';
 import { afterResult, isFollowing, type LampTrack, NEW_TRACK } from './reconcile.ts';
@@ -12,7 +12,7 @@ export class TrackRegistry {
   readonly #code: EventCode;
   readonly #tracks = new Map<string, LampTrack>();
   /** Why each does not follow, for the end of its event: without it the end means nothing to a later reader. */
-  readonly #reasons = new Map<string, string>();
+  readonly #reasons = new Map<string, Message>();
 
   constructor(events: Pick<EventTracker, 'set'>, code: EventCode) {
     this.#events = events;
@@ -33,9 +33,10 @@ export class TrackRegistry {
     this.set(id, track);
     const isHealed = track.failures === 0 && track.drifts === 0;
     if (!isHealed && isFollowing(track)) return;
-    const reason = track.last?.reason || 'no reason known';
+    const last = track.last?.reason ?? NO_TEXT;
+    const reason = String(last) === '' ? msg`no reason known` : last;
     const before = this.#reasons.get(id);
-    const end = before === undefined ? msg`follows again` : msg`follows again; did not: ${before}`;
+    const end = before === undefined ? msg`follows again` : msg`follows again; it did not because: ${before}`;
     const text = isHealed ? end : msg`does not follow: ${reason}`;
     this.#events.set(!isHealed, { code: this.#code, source: id, severity: 'warning', text });
     if (isHealed) this.#reasons.delete(id);
@@ -44,7 +45,7 @@ export class TrackRegistry {
 
   /** Takes the result of a write. */
   settle(id: string, commandId: string, { result, endMono }: { readonly result: WriteResult; readonly endMono: MonoMs }): void {
-    const reason = result.state === 'failed' ? result.reason : '';
+    const reason = result.state === 'failed' ? result.reason : NO_TEXT;
     const end = { endMono, verified: result.state === 'verified', sent: result.sentMono !== null, reason };
     this.take(id, afterResult(this.of(id), commandId, end));
   }

@@ -6,7 +6,7 @@ import { type Clock, every, type Timer, type WallMs } from '../../core/clock.ts'
 import type { EventTracker } from '../../core/event-tracker.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { ClockStep, SteadyClock } from '../../core/steady-clock.ts';
-import { spell } from '../../lighting/sentence.ts';
+import { spell } from '../../lighting/spell.ts';
 
 /** Between two looks. Units: ms. Source: the pace of the light, see `control`. */
 const LOOK_MS = 1_000;

@@ -7,6 +7,7 @@ import type { LoginRequest } from '../../../agent/core/access.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { HOUR_MS } from '../../../agent/core/durations.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import { NO_TEXT } from '../../../agent/core/message.ts';
 import type { AgentEvent } from '../../../agent/core/words.ts';
 import { testFolder } from '../store/fixtures/kit.ts';
 
@@ -74,7 +75,7 @@ t.test('a one-time password lets in once, and only with a new password that will
   t.equal(untilMs, AT_MS + 72 * HOUR_MS);
   t.equal(statSync(file).mode & 0o777, 0o600);
   t.notMatch(readFileSync(file, 'utf8'), oneTimePassword.slice(0, 9));
-  t.strictSame(await access.logIn(as('ada', oneTimePassword)), { state: 'new-password-needed', problem: '' });
+  t.strictSame(await access.logIn(as('ada', oneTimePassword)), { state: 'new-password-needed', problem: NO_TEXT });
   t.match(await access.logIn(as('ada', oneTimePassword, { newPassword: 'short' })), {
     state: 'new-password-needed',
     problem: /12 at least/,
@@ -370,7 +371,7 @@ t.test('a damaged file of users lets nobody in and says what to do; no half file
     writeFileSync(file, text);
     t.match(
       await access.logIn(as('ada', PASSWORD)),
-      { state: 'unavailable', problem: /users\.json is damaged: put a copy back/ },
+      { state: 'unavailable', problem: /users\.json is damaged: restore a copy/ },
       text.slice(0, 40),
     );
   }

@@ -243,7 +243,7 @@ t.test('what a person of the list is, is changed in the list: commands of the ca
     () => site.access.setPassword('marie', 'a password of her own', null),
   ];
   for (const change of changes)
-    await t.rejects(change() as Promise<unknown>, { code: 'listed-user', message: /comes with the list of the platform/ });
+    await t.rejects(change() as Promise<unknown>, { code: 'listed-user', message: /comes from the signed list of the platform/ });
   t.match(await site.logIn('marie', MARIE), { role: 'technician' });
 });
 

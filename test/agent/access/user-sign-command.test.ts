@@ -47,14 +47,14 @@ t.test('what no cabinet would take is not signed, and what no person should have
   const { run, write } = desk(t);
   run('config keygen office.key');
   write('bad.list', `${USER_LIST_HEADER}\nmarie technician 2027-06-30 plain\n`);
-  t.match(run('user sign bad.list --key office.key --cabinet c1'), { status: 1, stderr: /line 2: the password of marie is no hash/ });
+  t.match(run('user sign bad.list --key office.key --cabinet c1'), { status: 1, stderr: /line 2: the password of marie is not a hash/ });
   write('ok.list', `${USER_LIST_HEADER}\n`);
   t.match(run('user sign ok.list --key office.key'), { status: 64, stderr: /--cabinet is missing/ });
   t.match(run('user sign ok.list --key office.key --cabinet c1,c2'), { status: 64, stderr: /bad --cabinet/ });
   write('long.list', `${USER_LIST_HEADER}\n${'# nobody\n'.repeat(3_000)}`);
   t.match(run('user sign long.list --key office.key --cabinet c1'), { status: 1, stderr: /more people than one list takes/ });
   t.match(run('user hash marie', `${PASSWORD}\n`), { status: 64, stderr: /--until is missing/ });
-  t.match(run('user hash marie --until tomorrow', `${PASSWORD}\n`), { status: 64, stderr: /no date/ });
+  t.match(run('user hash marie --until tomorrow', `${PASSWORD}\n`), { status: 64, stderr: /not a date/ });
   t.match(run('user hash marie --until 2027-06-30', 'short\n'), { status: 1, stderr: /12 at least/ });
   t.match(run('user hash marie --until 2027-06-30 --role root', `${PASSWORD}\n`), {
     status: 64,

@@ -27,7 +27,7 @@ async function outcomeOf(folder: string, args: LocalArgs): Promise<string> {
 }
 
 const cases: [story: string, args: LocalArgs, answers: string | null, message: RegExp][] = [
-  ['nothing said', { yes: true }, null, /^usage: .*must be said[\s\S]*--position: Latitude, longitude/],
+  ['nothing said', { yes: true }, null, /^usage: .*answers are missing[\s\S]*--position: Latitude, longitude/],
   ['a position the wrong way round', { yes: true, id: 'box', position: '147, 2' }, null, /--position: .*latitude from -90 to 90 first/],
   ['a mistyped answer', {}, 'id: a\ntimezon: UTC\n', /^usage: .*answers.yaml:2:1: unknown answer "timezon"; did you mean timezone\?/],
   ['answers that are no YAML', {}, 'id: [', /^usage: .*answers.yaml:1:/],
@@ -55,10 +55,7 @@ for (const [story, args, answers, message] of cases) {
 
 t.test('a cabinet that is there is not replaced unasked, and no port is opened for the refusal', async (t) => {
   const folder = t.testdir({ 'cabinet.yaml': 'mine' });
-  t.match(
-    await outcomeOf(folder, { ...SITE, port: ['/nonexistent/tty'] }),
-    /^failed: .*cabinet.yaml is there already: --force replaces it/,
-  );
+  t.match(await outcomeOf(folder, { ...SITE, port: ['/nonexistent/tty'] }), /^failed: .*cabinet.yaml exists already: --force replaces it/);
 });
 
 t.test('a folder that cannot be written is reported before the questions', async (t) => {

@@ -40,7 +40,7 @@ t.test(
       execFileSync(openssl as string, ['req', '-in', beside.requestFile, '-verify', '-noout', '-subject'], { encoding: 'utf8' }),
       /CN ?= ?\S+/,
     );
-    t.match(out.join(''), /move both files/);
+    t.match(out.join(''), /rename both files/);
     t.equal(await run({ json: true }), 0);
     t.match(JSON.parse(out.at(-1) ?? ''), { isNew: false, certFile: beside.certFile });
     t.equal(readFileSync(beside.keyFile, 'utf8'), key, 'what the authority may be signing is not thrown away');
@@ -60,4 +60,12 @@ t.test('erasing the keys of a cabinet takes those of a renewal along', { skip: o
   const terminal = { out: () => {}, err: () => {}, widthCols: 80 } as unknown as Terminal;
   await runErase({ keys: true, yes: true, 'data-dir': folder, socket: join(folder, 'agent.sock') }, file, terminal);
   t.same([beside.keyFile, beside.requestFile].filter(existsSync), []);
+});
+
+t.test('a cabinet file that is absent or wrong is named, with the command to type', async (t) => {
+  const { file, run } = site(t, KEYS);
+  writeFileSync(file, 'cabinet: [');
+  await t.rejects(run(), { code: 'failed', message: `${file} cannot be used: run \`luciole check\`` });
+  rmSync(file);
+  await t.rejects(run(), { code: 'failed', message: /there is no cabinet file .*luciole setup/ });
 });

@@ -38,7 +38,7 @@ const byHand = {
 const uses: [story: string, changes: Partial<LampCase>, use: Partial<LampUse>][] = [
   ['at the level of the programme nothing raises it', {}, { levelPct: 30, quietPct: 30, raisedBy: null, byPerson: false }],
   [
-    'someone is there: without them it would be the programme',
+    'someone is present: without them it would be the programme',
     { raises: [raise(80)] },
     { levelPct: 80, quietPct: 30, raisedBy: 'presence' },
   ],

@@ -225,7 +225,7 @@ t.test('no rule opens a circuit over lit lamps', async (t) => {
 t.test('it says why', async (t) => {
   const closed = outputValue(K1, facts({ lit: ['parc'] }));
   t.equal(closed.text, 'zone parc is lit');
-  t.equal(outputValue(K1, facts({ before: closed, nowMono: 100 * S })).text, 'stays 3 min more, then 0: nothing else is wanted');
+  t.equal(outputValue(K1, facts({ before: closed, nowMono: 100 * S })).text, 'stays 3 min more, then 0: nothing else is requested');
   t.equal(outputValue(SIGN, facts({ rules: ['smog'] })).text, 'rule smog holds');
   t.equal(outputValue(SIGN, facts({ found: 7 })).text, 'as found at the start');
 });

@@ -180,5 +180,5 @@ t.test('shop hours of six days a week keep their event on Sundays, and it ends o
   const isOpen = ({ step }: Sky): boolean => Math.floor(step / 720) % 7 !== 2 && step < 10 * 720;
   const events = await judged(16, (sky) => sky.lux + (isOpen(sky) && sky.hour >= 16 && sky.hour < 21 ? 200 : 0));
   t.equal(events.filter(({ endMs }) => endMs === null).length, 1);
-  t.match(events.at(-1), { text: 'LUX1.illuminance: is believed again' });
+  t.match(events.at(-1), { text: 'LUX1.illuminance: is trusted again' });
 });

@@ -2,7 +2,7 @@
 
 import type { AuditEntry, AuditHead, AuditPage, AuditVerdict } from '../../../core/audit-tools.ts';
 import { count } from '../../../core/counts.ts';
-import { msg } from '../../../core/message.ts';
+import { type Message, msg, type Said } from '../../../core/message.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { formatDuration, parseDuration, type SpanLimits } from '../../text/duration.ts';
@@ -61,12 +61,13 @@ export function renderAudit({ entries, head, verdict }: AuditPage, page: Page, s
     { title: msg`Result`, maxCols: 20 },
   ] as const;
   const rows = entries.map((entry) => [clockTime(entry.atMs, page), who(entry), entry.door, what(entry), entry.result]);
-  const within = `in the last ${formatDuration(spanMs)}`;
-  const shown = entries.length === 0 ? [translated(`nothing was noted ${within}`, page)] : tableLines(columns, rows, page);
-  const sum =
-    entries.length === 0 ? [] : ['', translated(`${count(entries.length, 'entry').replace('entrys', 'entries')} ${within}`, page)];
+  const span = formatDuration(spanMs);
+  const shown = entries.length === 0 ? [translated(msg`no entries in the last ${span}`, page)] : tableLines(columns, rows, page);
+  const sum = entries.length === 0 ? [] : ['', translated(msg`${count(entries.length, 'entry')} in the last ${span}`, page)];
   return [...shown, ...sum, ...(verdict === null ? [] : ['', ...verdictLines(verdict, head, page)])].join('\n');
 }
+
+const KEEP_HEAD: Message = msg`Keep the head elsewhere: a later --head HEAD proves that no entry up to it was changed.`;
 
 const SHORT: Readonly<Record<string, string>> = { technician: 'tech' };
 
@@ -79,18 +80,18 @@ function what({ action, detail }: AuditEntry): string {
 }
 
 function verdictLines({ entries, firstN, reserved, problems, remarks }: AuditVerdict, head: AuditHead | null, page: Page): string[] {
-  if (head === null && problems.length === 0) return [translated('The log is empty.', page)];
-  const kept = `entries ${firstN} to ${firstN + entries - 1}`;
-  const whole = remarks.length === 0 ? `Whole: ${kept}, none changed, none missing.` : `Unchanged: ${kept}. But entries may be missing:`;
-  const items = [...problems, ...remarks].map((text) => `- ${translated(text, page)}`);
+  if (head === null && problems.length === 0) return [translated(msg`The log is empty.`, page)];
+  const last = firstN + entries - 1;
+  const whole =
+    remarks.length === 0
+      ? msg`Whole: entries ${firstN} to ${last}, none changed, none missing.`
+      : msg`Unchanged: entries ${firstN} to ${last}. But entries may be missing:`;
+  const items: readonly Said[] = [...problems, ...remarks].map((text) => `- ${translated(text, page)}`);
   const found =
     problems.length === 0
-      ? [whole, ...items, ...(reserved === 0 ? [] : [`Kept of older ones, by admins: ${reserved}.`])]
-      : ['NOT WHOLE:', ...items];
-  const advice =
-    head === null
-      ? []
-      : [`Head: ${head.n}:${head.hash}`, 'Keep the head elsewhere: a later --head HEAD proves that all up to it is as it is now.'];
-  // A head is longer than 80 columns only where nobody could copy it in one piece.
-  return [...found, ...advice].flatMap((line) => (line.startsWith('Head:') ? [translated(line, page)] : paragraph(line, page)));
+      ? [whole, ...items, ...(reserved === 0 ? [] : [msg`Older entries by admins that were kept: ${reserved}.`])]
+      : [msg`NOT WHOLE:`, ...items];
+  const lines = found.flatMap((line) => paragraph(line, page));
+  // A head stays in one piece, so that it can be copied.
+  return head === null ? lines : [...lines, translated(msg`Head: ${head.n}:${head.hash}`, page), ...paragraph(KEEP_HEAD, page)];
 }

@@ -20,7 +20,7 @@ export async function runUserHash(args: LocalArgs, terminal: Terminal): Promise<
   const until = args['until'] === undefined ? '' : named(args, 'until');
   if (until === '') throw new ConsoleError('usage', msg`--until is missing: the last day of this person, as 2027-06-30`);
   if (askSecret === undefined) throw new ConsoleError('usage', msg`a password needs a terminal: run this command in one`);
-  const password = await askSecret('New password', await passwordRule(name));
+  const password = await askSecret(msg`New password`, await passwordRule(name));
   const problem = passwordProblem(password, name);
   if (problem !== null) throw new ConsoleError('failed', msg`this password cannot be used: ${problem}`);
   const line = `${name} ${String(role)} ${until} ${await createHasher().hash(password)}`;
@@ -46,10 +46,12 @@ export async function runUserSign(args: LocalArgs, terminal: Terminal): Promise<
   const people = read.users.map(({ name, role: each, untilMs: end }) => ({ name, role: each, untilMs: end }));
   if (args['json'] === true) terminal.out(`${JSON.stringify({ file, out, cabinets, serial, untilMs, people })}\n`);
   else {
-    const whom = cabinets.includes('*') ? 'every cabinet' : cabinets.join(', ');
+    const until = `${new Date(untilMs).toISOString().slice(0, 16)}Z`;
     print(
       terminal,
-      `Signed for ${whom}, people: ${people.length}; a cabinet takes the list until ${new Date(untilMs).toISOString().slice(0, 16)}Z: ${out}`,
+      cabinets.includes('*')
+        ? msg`Signed for every cabinet, people: ${people.length}; a cabinet takes the list until ${until}: ${out}`
+        : msg`Signed for ${cabinets}, people: ${people.length}; a cabinet takes the list until ${until}: ${out}`,
     );
   }
   return 0;

@@ -11,13 +11,14 @@ import {
   type Role,
   type UserView,
 } from '../../../core/access.ts';
-import { msg } from '../../../core/message.ts';
+import { type Message, msg } from '../../../core/message.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand, Job, SecretOwner } from '../../command-spec.ts';
 import { ConsoleError, type ConsoleErrorCode } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { dayTime, NOTHING, type Page, translated } from '../../text/page.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
@@ -29,7 +30,7 @@ const OWN_NAME = { name: 'name', summary: msg`another user, for admins (default:
 /** The result of a change of users. */
 interface Done {
   readonly user: string;
-  readonly done: string;
+  readonly done: Message;
 }
 
 /** What every command about users has. */
@@ -49,7 +50,7 @@ const add = agentCommand({
   ...common,
   name: 'user add',
   role: 'admin',
-  summary: msg`a new user, with a password for one time`,
+  summary: msg`a new user, with a one-time password`,
   arguments: [NAME],
   options: [{ name: 'role', value: 'ROLE', summary: msg`${ROLES.join(', ')} (default: technician)` }],
   examples: ['luciole user add marie', 'luciole user add luc --role admin'],
@@ -63,7 +64,7 @@ const enrol = agentCommand({
   ...common,
   name: 'user enrol',
   role: 'admin',
-  summary: msg`a new password for one time, the old one ends`,
+  summary: msg`a new one-time password; the old one ends`,
   arguments: [NAME],
   examples: ['luciole user enrol marie', 'luciole user enrol marie --json'],
   read: (args) => ({ name: textArg(args, 'name') }),
@@ -80,11 +81,11 @@ const remove = agentCommand({
   ...common,
   name: 'user remove',
   role: 'admin',
-  summary: msg`a user goes, and is logged out`,
+  summary: msg`remove a user, and end the sessions`,
   arguments: [NAME],
   examples: ['luciole user remove marie', 'luciole user remove marie --json'],
   read: (args) => ({ name: textArg(args, 'name') }),
-  answer: (view, { name }): Promise<Done> => done(name, `${name} is removed`, view.access.remove(name)),
+  answer: (view, { name }): Promise<Done> => done(name, msg`${name} is removed`, view.access.remove(name)),
   render: ({ done }, page) => paragraph(done, page).join('\n'),
   audit: ({ user }) => ({ user }),
 });
@@ -94,10 +95,10 @@ const role = agentCommand({
   name: 'user role',
   role: 'admin',
   summary: msg`give a user another role`,
-  arguments: [NAME, { name: 'role', summary: ROLES.join(', '), required: true }],
+  arguments: [NAME, { name: 'role', summary: msg`${ROLES.join(', ')}`, required: true }],
   examples: ['luciole user role marie admin', 'luciole user role luc viewer'],
   read: (args) => ({ name: textArg(args, 'name'), role: roleArg(args, undefined) }),
-  answer: (view, { name, role }): Promise<Done> => done(name, `${name} is ${role} now`, view.access.setRole(name, role)),
+  answer: (view, { name, role }): Promise<Done> => done(name, msg`${name} is ${role} now`, view.access.setRole(name, role)),
   render: ({ done }, page) => paragraph(done, page).join('\n'),
   audit: ({ user }) => ({ user }),
 });
@@ -122,7 +123,7 @@ const passwd = agentCommand({
   answer: (view, { name, current, password }, { caller }): Promise<Done> => {
     const user = whose(name, caller);
     const known = name === null || isOwnAccount(name, caller) ? String(current ?? '') : null;
-    return done(user, `${user} has a new password`, view.access.setPassword(user, password, known));
+    return done(user, msg`${user} has a new password`, view.access.setPassword(user, password, known));
   },
   render: ({ done }, page) => paragraph(done, page).join('\n'),
   audit: ({ user }) => ({ user }),
@@ -158,14 +159,14 @@ const totp = agentCommand<{ what: string; name: string | null; code: string; pro
     const user = whose(name, caller);
     const needed = isOwnAccount(user, caller) ? proof : null;
     if (what === 'on') return withAccessErrors(view.access.offerCodes(user, needed));
-    if (what === 'confirm') return done(user, `${user} is asked for a code from now on`, view.access.confirmCodes(user, code));
-    return done(user, `${user} is asked for no code any more`, view.access.dropCodes(user, needed));
+    if (what === 'confirm') return done(user, msg`${user} needs a code at each login from now on`, view.access.confirmCodes(user, code));
+    return done(user, msg`${user} needs no code any more`, view.access.dropCodes(user, needed));
   },
   render: (result, page) => ('done' in result ? paragraph(result.done, page).join('\n') : renderOffer(result, page)),
   audit: ({ user }) => ({ user }),
 });
 
-async function done(user: string, text: string, change: Promise<void>): Promise<Done> {
+async function done(user: string, text: Message, change: Promise<void>): Promise<Done> {
   await withAccessErrors(change);
   return { user, done: text };
 }
@@ -187,7 +188,7 @@ async function withAccessErrors<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof AccessError) throw new ConsoleError(CODES[error.code], error.message, { cause: error });
+    if (error instanceof AccessError) throw new ConsoleError(CODES[error.code], error.said, { cause: error });
     throw error;
   }
 }
@@ -228,39 +229,39 @@ function roleArg(args: RawArgs, usual: Role | undefined): Role {
 export const USER_COMMANDS: readonly ConsoleCommand[] = [list, add, enrol, remove, role, passwd, totp];
 
 export function renderUsers(users: readonly UserView[], page: Page): string {
-  if (users.length === 0) return translated('no users yet; `luciole user add NAME --role admin` makes the first one', page);
+  if (users.length === 0) return translated(msg`no users yet; \`luciole user add NAME --role admin\` makes the first one`, page);
   const columns = [
     { title: msg`User`, maxCols: 31 },
     { title: msg`Role` },
-    { title: msg`Codes`, isTranslated: true },
+    { title: msg`Codes` },
     { title: msg`Logged in`, align: 'right' },
     { title: msg`Waits`, align: 'right' },
-    { title: msg`Password`, isTranslated: true },
+    { title: msg`Password` },
   ] as const;
   const rows = users.map(({ name, role, hasCodes, sessions, lockedMs, invitedUntilMs, listedUntilMs }) => [
     name,
     role,
-    hasCodes ? 'yes' : 'no',
+    wordOf(hasCodes ? 'yes' : 'no'),
     sessions === 0 ? NOTHING : String(sessions),
     lockedMs === 0 ? NOTHING : formatDuration(lockedMs),
     listedUntilMs !== undefined
-      ? `of the list, until ${dayTime(listedUntilMs, page.timezone)}`
+      ? msg`from the list, until ${dayTime(listedUntilMs, page.timezone)}`
       : invitedUntilMs === null
-        ? 'own'
-        : `one-time, until ${dayTime(invitedUntilMs, page.timezone)}`,
+        ? msg`own`
+        : msg`one-time, until ${dayTime(invitedUntilMs, page.timezone)}`,
   ]);
   return tableLines(columns, rows, page).join('\n');
 }
 
 export function renderInvitation({ user, role, oneTimePassword, untilMs }: Invitation, page: Page): string {
-  const what = `${user} (${role}) logs in once with this password, until ${dayTime(untilMs, page.timezone)}, and then chooses another:`;
-  return [...paragraph(what, page), '', `  ${oneTimePassword}`, '', translated('It is shown this once only.', page)].join('\n');
+  const what = msg`${user} (${role}) logs in once with this password, until ${dayTime(untilMs, page.timezone)}, and then chooses another:`;
+  return [...paragraph(what, page), '', `  ${oneTimePassword}`, '', translated(msg`It is shown this once only.`, page)].join('\n');
 }
 
 export function renderOffer({ user, secret, uri }: CodeOffer, page: Page): string {
   const grouped = (secret.match(/.{1,4}/g) ?? []).join(' ');
-  const next = `Put it into an authenticator, then \`user totp confirm\` with its first code: from then on ${user} is asked for one.`;
-  return [translated(`Key for ${user}, shown this once only:`, page), '', `  ${grouped}`, `  ${uri}`, '', ...paragraph(next, page)].join(
+  const next = msg`Put it into an authenticator app, then \`user totp confirm\` with its first code: from then on ${user} needs one at each login.`;
+  return [translated(msg`Key for ${user}, shown this once only:`, page), '', `  ${grouped}`, `  ${uri}`, '', ...paragraph(next, page)].join(
     '\n',
   );
 }

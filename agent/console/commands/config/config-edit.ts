@@ -93,7 +93,6 @@ export const CONFIG_LOAD: LocalCommand = {
 export const CONFIG_EXPORT: LocalCommand = {
   kind: 'local',
   name: 'config export',
-  isVerbatim: true,
   role: 'viewer',
   hasSocket: true,
   group: CONFIG_GROUP,

@@ -31,7 +31,6 @@ const NO_CANDIDATE = msg`there is no candidate: begin one with \`luciole config 
 /** Also asked by `config export`. */
 export const CONFIG_SHOW = agentCommand({
   name: 'config show',
-  isVerbatim: true,
   role: 'viewer',
   group: CONFIG_GROUP,
   summary: msg`the text of what runs, or of a revision`,

@@ -1,7 +1,7 @@
 /** Renders `luciole energy` as tables or CSV, and says which values are computed, measured or unknown. Pure. */
 
 import { count } from '../../../core/counts.ts';
-import { msg } from '../../../core/message.ts';
+import { type Message, msg } from '../../../core/message.ts';
 import type { EnergyMeter, EnergyQuery, EnergyRow, EnergyView } from '../../../core/views.ts';
 import { formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
@@ -22,7 +22,7 @@ const RIGHT = { align: 'right' } as const;
 export function renderEnergy(answer: EnergyAnswer, page: Page, form: EnergyForm): string {
   if (form === 'csv') return csvLines(answer.rows).join('\n');
   const { rows } = answer;
-  if (rows.length === 0) return labelled('Nothing', nothing(answer), page).join('\n');
+  if (rows.length === 0) return labelled(msg`Nothing`, nothing(answer), page).join('\n');
   return [
     ...paragraph(title(answer), page),
     '',
@@ -33,20 +33,32 @@ export function renderEnergy(answer: EnergyAnswer, page: Page, form: EnergyForm)
   ].join('\n');
 }
 
-function title({ rows, firstNight, lastNight, isOpen, by, zone }: EnergyAnswer): string {
-  const nights = by === null ? `${count(Math.max(...rows.map((row) => row.nights)), 'night')}, ` : '';
-  const range = firstNight === lastNight ? `the night of ${firstNight}` : `${firstNight} to ${lastNight}`;
-  return `${nights}${range}${zone === null ? '' : `, ${zone}`}${isOpen ? '; the last one goes on' : ''}`;
+function title({ rows, firstNight, lastNight, isOpen, by, zone }: EnergyAnswer): Message {
+  const range = firstNight === lastNight ? msg`the night of ${firstNight ?? NOTHING}` : msg`${firstNight ?? NOTHING} to ${lastNight ?? NOTHING}`;
+  const parts = [
+    ...(by === null ? [count(Math.max(...rows.map((row) => row.nights)), 'night')] : []),
+    range,
+    ...(zone === null ? [] : [zone]),
+  ];
+  return isOpen ? msg`${parts}; the last one goes on` : msg`${parts}`;
 }
 
-function nothing({ zone }: EnergyAnswer): string {
-  return `no night of ${zone ?? 'this time'} was counted; counting begins with the first start of the agent, once the time is known`;
+function nothing({ zone }: EnergyAnswer): Message {
+  return zone === null
+    ? msg`no night of this time was counted; counting begins with the first start of the agent, once the time is known`
+    : msg`no night of ${zone} was counted; counting begins with the first start of the agent, once the time is known`;
 }
 
-const MAIN_COLUMNS: readonly TableColumn[] = ['Lit h', 'Level', 'Raised', 'Times', 'kWh', 'Before', 'Saved', '%'].map((name) => ({
-  title: name,
-  ...RIGHT,
-}));
+const MAIN_COLUMNS: readonly TableColumn[] = [
+  msg`Lit h`,
+  msg`Level`,
+  msg`Raised`,
+  msg`Times`,
+  msg`kWh`,
+  msg`Before`,
+  msg`Saved`,
+  msg`%`,
+].map((title) => ({ title, ...RIGHT }));
 
 function mainTable({ rows, by }: EnergyAnswer, page: Page): string[] {
   const head: readonly TableColumn[] = by === null ? [] : [{ title: by === 'night' ? msg`Night` : msg`Month` }];
@@ -63,8 +75,8 @@ function mainTable({ rows, by }: EnergyAnswer, page: Page): string[] {
       ? []
       : [
           [
-            ...(by === null ? [] : [translated('All', page)]),
-            by === null ? translated('All', page) : '',
+            ...(by === null ? [] : [translated(msg`All`, page)]),
+            by === null ? translated(msg`All`, page) : '',
             ...nights.map(() => ''),
             ...totalCells(rows),
           ],
@@ -88,11 +100,11 @@ function energyCells({ kwh, baselineKwh, savedKwh, savedPct }: Pick<EnergyRow, '
   return [energy(kwh), energy(baselineKwh), energy(savedKwh), formatNumber(savedPct)];
 }
 
-/** What EN 13201-5 asks for, by the level without anybody. */
+/** What EN 13201-5 requires, by the level without presence. */
 function periodTable(rows: readonly EnergyRow[], page: Page): string[] {
   const columns = [
     { title: msg`Zone`, maxCols: 16 },
-    { title: msg`Without anybody`, ...RIGHT },
+    { title: msg`Without presence`, ...RIGHT },
     { title: msg`Hours`, ...RIGHT },
     { title: msg`Reduction`, ...RIGHT },
     { title: msg`Detection`, ...RIGHT },
@@ -111,39 +123,42 @@ function periodTable(rows: readonly EnergyRow[], page: Page): string[] {
       ]),
   );
   return cells.length === 0
-    ? [translated('no hour at a level that is known', page)]
-    : [translated('For EN 13201-5:', page), ...tableLines(columns, cells, page)];
+    ? [translated(msg`no hour at a level that is known`, page)]
+    : [translated(msg`For EN 13201-5:`, page), ...tableLines(columns, cells, page)];
 }
 
 function notes({ rows, meters, zone, awayH, undatedH }: EnergyAnswer, page: Page): string[] {
   const sum = (value: (row: EnergyRow) => number): number => rows.reduce((all, row) => all + value(row), 0);
   const [raised, standby] = [sum(({ kwh, quietKwh }) => kwh - quietKwh), sum((row) => row.standbyKwh)];
   const [unknown, unknownKwh] = [sum((row) => row.unknownLampH), sum((row) => row.unknownSavedKwh)];
-  const line = (label: string, text: string): string[] => labelled(label, text, page);
+  const line = (label: Message, text: Message): string[] => labelled(label, text, page);
   return [
-    ...line('Computed', `from the rated power and the level of each lamp, not measured; ${energy(standby)} kWh of it standby by day`),
-    ...line('Before', 'the baseline of the zone in cabinet.yaml, for the same nights'),
-    ...line('Raised', `presence and traffic took ${energy(raised)} kWh of it`),
-    ...(zone === null ? meterTexts(meters).flatMap((text) => line('Measured', text)) : []),
-    ...(unknown < MIN_SHOWN_H ? [] : line('Unknown', unknownText(unknown, unknownKwh))),
-    ...(awayH < MIN_SHOWN_H ? [] : line('Not seen', `${energy(awayH)} h: the agent did not run, nothing is counted for them`)),
+    ...line(msg`Computed`, msg`from the rated power and the level of each lamp, not measured; ${energy(standby)} kWh of it standby by day`),
+    ...line(msg`Before`, msg`the baseline of the zone in cabinet.yaml, for the same nights`),
+    ...line(msg`Raised`, msg`presence and traffic took ${energy(raised)} kWh of it`),
+    ...(zone === null ? meterTexts(meters).flatMap((text) => line(msg`Measured`, text)) : []),
+    ...(unknown < MIN_SHOWN_H ? [] : line(msg`Unknown`, unknownText(unknown, unknownKwh))),
+    ...(awayH < MIN_SHOWN_H ? [] : line(msg`Not seen`, msg`${energy(awayH)} h: the agent did not run, nothing is counted for them`)),
     ...(undatedH < MIN_SHOWN_H
       ? []
-      : line('No time', `${energy(undatedH)} h were counted before the time was known, in the night in which it was`)),
+      : line(
+          msg`No time`,
+          msg`${energy(undatedH)} h were counted before the time was known; they count in the night in which it became known`,
+        )),
   ];
 }
 
-function meterTexts(meters: readonly EnergyMeter[]): string[] {
-  return meters.length === 0 ? ['nothing: this cabinet has no meter'] : meters.map(meterText);
+function meterTexts(meters: readonly EnergyMeter[]): Message[] {
+  return meters.length === 0 ? [msg`nothing: this cabinet has no meter`] : meters.map(meterText);
 }
 
-function meterText({ device, kwh, computedKwh, nights }: EnergyMeter): string {
-  const span = `${energy(kwh)} kWh in ${count(nights, 'night')}, noon to noon, all that hangs on it`;
-  return `${device} ${span}; computed for the zones in the same nights ${energy(computedKwh)}`;
+function meterText({ device, kwh, computedKwh, nights }: EnergyMeter): Message {
+  const inNights = count(nights, 'night');
+  return msg`${device} ${energy(kwh)} kWh in ${inNights}, noon to noon, all that is connected to it; computed for the zones in the same nights ${energy(computedKwh)}`;
 }
 
-function unknownText(lampH: number, savedKwh: number): string {
-  return `${energy(lampH)} lamp hours without an answer, taken at the level they were told; ${energy(savedKwh)} kWh of the saving rests on that`;
+function unknownText(lampH: number, savedKwh: number): Message {
+  return msg`${energy(lampH)} lamp hours without an answer, counted at the requested level; ${energy(savedKwh)} kWh of the saving depend on that`;
 }
 
 /** Hours and kWh: what is small keeps its digits. */

@@ -29,7 +29,7 @@ export function readEnergy(args: RawArgs): EnergyArgs {
 
 function readBy(text: string): EnergyQuery['by'] {
   const found = STEPS.find((each) => each === text.toLowerCase());
-  if (found === undefined) throw new ConsoleError('usage', msg`bad --by "${text}": it is ${STEPS.join(' or ')}`);
+  if (found === undefined) throw new ConsoleError('usage', msg`bad --by "${text}": write night or month`);
   return found;
 }
 
@@ -52,7 +52,7 @@ export const ENERGY = agentCommand({
     const zone = args.zone === null ? null : findName(args.zone, zones, { noun: 'zone', listedBy: 'luciole status' });
     const found = await view.energy({ ...rangeOf(args, clock.wallMs(), timezone), by: args.by, zone });
     if (found !== undefined) return { ...found, by: args.by, zone };
-    throw new ConsoleError('failed', msg`the nights could not be read from the disk; \`luciole store\` says what is wrong`);
+    throw new ConsoleError('failed', msg`the nights could not be read from the disk; \`luciole store\` shows what is wrong`);
   },
   render: async (result, page, { form }) => (await import('./energy-page.ts')).renderEnergy(result, page, form),
 });

@@ -52,7 +52,7 @@ function renderHours({ lamps, isSaved }: HoursAnswer, page: Page): string {
   const isUnknown = lamps.some(({ hours }) => hours === null);
   return [
     ...tableLines(COLUMNS, rows, page),
-    ...(isUnknown ? [translated('hours that are not known: constant light does not reduce these lamps', page)] : []),
-    ...(isSaved === false ? [translated('in force until the agent stops, but not saved: check the disk of store.dir', page)] : []),
+    ...(isUnknown ? [translated(msg`hours that are not known: constant light does not reduce these lamps`, page)] : []),
+    ...(isSaved === false ? [translated(msg`in force until the agent stops, but not saved: check the disk of store.dir`, page)] : []),
   ].join('\n');
 }

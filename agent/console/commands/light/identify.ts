@@ -61,17 +61,17 @@ export interface Identified {
 }
 
 export function renderIdentifyProgress({ lamp, levelPct, restMs, following }: IdentifyProgress, page: Page): string {
-  const now = following ? `at ${levelPct} %, blinks` : `told ${levelPct} %, does not follow,`;
-  return paragraph(`${lamp} ${now} ${formatDuration(restMs)} more; Ctrl-C ends it`, page).join('\n');
+  const rest = formatDuration(restMs);
+  const text = following
+    ? msg`${lamp} at ${levelPct} %, blinks ${rest} more; Ctrl-C ends it`
+    : msg`${lamp} set to ${levelPct} %, does not follow, ${rest} more; Ctrl-C ends it`;
+  return paragraph(text, page).join('\n');
 }
 
 export function renderIdentified({ lamp, lowPct, highPct, durationMs, following }: Identified, page: Page): string {
-  if (!following)
-    return paragraph(`${lamp} was told to blink for ${formatDuration(durationMs)}, but does not follow: luciole why ${lamp}`, page).join(
-      '\n',
-    );
-  return paragraph(
-    `${lamp} blinked between ${lowPct} and ${highPct} % for ${formatDuration(durationMs)} and is back at its level`,
-    page,
-  ).join('\n');
+  const took = formatDuration(durationMs);
+  const text = following
+    ? msg`${lamp} blinked between ${lowPct} and ${highPct} % for ${took} and is back at its level`
+    : msg`${lamp} was to blink for ${took}, but does not follow: luciole why ${lamp}`;
+  return paragraph(text, page).join('\n');
 }

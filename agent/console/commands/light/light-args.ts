@@ -36,9 +36,12 @@ function findOnStreet(view: AgentView, typed: string, known: readonly string[], 
   if (pole === undefined) return findName(typed, known, { noun, listedBy: 'luciole status --json', alsoNear: poles.map(({ id }) => id) });
   const [only, ...others] = pole.lamps;
   if (only !== undefined && others.length === 0) return only;
-  const advice =
-    only === undefined ? `\`luciole devices ${pole.id}\` shows what is on it` : `type one of its lamps: ${pole.lamps.join(', ')}`;
-  throw new ConsoleError('unknown-name', msg`pole ${pole.id} has ${count(pole.lamps.length, 'lamp')}; ${advice}`);
+  throw new ConsoleError(
+    'unknown-name',
+    only === undefined
+      ? msg`pole ${pole.id} has no lamp; \`luciole devices ${pole.id}\` shows what is on it`
+      : msg`pole ${pole.id} has ${count(pole.lamps.length, 'lamp')}; type one of them: ${pole.lamps}`,
+  );
 }
 
 export function spanArg(args: RawArgs, usual: string, span: SpanLimits): number {
@@ -50,7 +53,7 @@ export async function onStreet<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Refusal) throw new ConsoleError('failed', error.message, { cause: error });
+    if (error instanceof Refusal) throw new ConsoleError('failed', error.said, { cause: error });
     throw error;
   }
 }

@@ -19,7 +19,6 @@ import { isOverrideInForce, OVERRIDE_SPAN, readReason } from './override.ts';
 const FULL_PCT = 100;
 /** Longest for a caller who may not override, a passer-by at an open cabinet. Units: ms. Source: as a key-switch, `lights-on` of a contact. */
 const EMERGENCY_MS = 2 * HOUR_MS;
-const USUAL_REASON = 'lights on at the console';
 const ZONE_OPTION = { name: 'zone', value: 'ZONE', summary: msg`only this zone` } as const;
 
 /** The whole cabinet where no zone is named. Errors: as `findZone`. */
@@ -39,7 +38,7 @@ export const LIGHTS_ON = agentCommand({
   read: (args) => ({
     durationMs: parseDuration(textArg(args, 'duration'), OVERRIDE_SPAN),
     zone: args['zone'] === undefined ? null : textArg(args, 'zone'),
-    reason: args['reason'] === undefined ? USUAL_REASON : readReason(textArg(args, 'reason')),
+    reason: args['reason'] === undefined ? '' : readReason(textArg(args, 'reason')),
   }),
   answer: async (view, { durationMs, zone, reason }, { source, caller }): Promise<OverrideAnswer> => {
     if (durationMs > EMERGENCY_MS && !mayUse(caller.role, 'technician'))

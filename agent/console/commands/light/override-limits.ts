@@ -1,6 +1,9 @@
 /** Why an override ended at another level than was requested: the limits of lamp and zone that changed it. */
+
+import { type Message, msg } from '../../../core/message.ts';
+import { firstOf, listed } from '../../../core/message-lists.ts';
 import type { AgentView } from '../../../core/views.ts';
-import type { LevelPct, Outcome, Rank, TraceLine } from '../../../core/words.ts';
+import type { LevelPct, Outcome, Rank } from '../../../core/words.ts';
 import type { Page } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 
@@ -9,7 +12,7 @@ export interface OverrideLimit {
   readonly lamps: readonly string[];
   readonly levelPct: LevelPct;
   /** `kept up to the minimum of rue: 10 %`. */
-  readonly text: string;
+  readonly text: Message;
 }
 
 /** Lamps named before one limit; the others are counted. */
@@ -21,7 +24,7 @@ export function overrideLimits(view: Pick<AgentView, 'why'>, { target, lamps }: 
   const held = verified.flatMap(({ id, wantedPct, trace }) => {
     // The first applied line is the request itself, its limits follow.
     const [, ...limits] = trace.filter((line) => line.applied && line.rank === rank);
-    return limits.length === 0 ? [] : [{ id, levelPct: wantedPct, text: limits.map((line) => limitText(line, id)).join('; ') }];
+    return limits.length === 0 ? [] : [{ id, levelPct: wantedPct, text: listed(limits.map(({ text }) => text)) }];
   });
   const groups = Map.groupBy(held, ({ levelPct, text }) => `${levelPct} ${text}`);
   return [...groups.values()].flatMap((group) => {
@@ -30,16 +33,9 @@ export function overrideLimits(view: Pick<AgentView, 'why'>, { target, lamps }: 
   });
 }
 
-/** Lamps with the same minimum of their own make one group. */
-function limitText({ text, source }: TraceLine, lampId: string): string {
-  return source === lampId ? text.replace(` of ${lampId}: `, ' of the lamp: ') : text;
-}
-
 /** One line for each limit; it names its lamps unless it holds all `lampCount`. */
 export function limitLines(limits: readonly OverrideLimit[], lampCount: number, page: Page): readonly string[] {
   return limits.flatMap(({ lamps, text }) => {
-    const more = lamps.length - NAMED_LAMPS;
-    const names = more > 0 ? `${lamps.slice(0, NAMED_LAMPS).join(', ')} and ${more} more` : lamps.join(', ');
-    return labelled('Limit', lamps.length === lampCount ? text : `${names}: ${text}`, page);
+    return labelled(msg`Limit`, lamps.length === lampCount ? text : msg`${firstOf(lamps, NAMED_LAMPS)}: ${text}`, page);
   });
 }

@@ -1,7 +1,10 @@
 /** `override` and `release`: set a lamp or zone to a level for a time, and end that. */
 
 import type { WallMs } from '../../../core/clock.ts';
-import { msg } from '../../../core/message.ts';
+import { count } from '../../../core/counts.ts';
+import { reasonOf } from '../../../core/intent-reason.ts';
+import { type Message, msg } from '../../../core/message.ts';
+import { firstOf, inTurn } from '../../../core/message-lists.ts';
 import type { OverrideRequest } from '../../../core/ports.ts';
 import type { OverrideAnswer } from '../../../core/views.ts';
 import type { LevelPct, Outcome, OutcomeState, OverriddenLamps } from '../../../core/words.ts';
@@ -9,7 +12,8 @@ import { ACT_TIMEOUT_MS, agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { formatDuration, parseDuration, type SpanLimits } from '../../text/duration.ts';
-import { clockTime, formatLevel, type Page, stateWord, translated } from '../../text/page.ts';
+import { clockTime, formatLevel, type Page, stateWord } from '../../text/page.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { findTarget } from './light-args.ts';
 import { limitLines, type OverrideLimit, overrideLimits } from './override-limits.ts';
@@ -29,7 +33,6 @@ type LimitedOverride = OverrideAnswer & { readonly requestedPct: LevelPct; reado
 const USUAL_DURATION = '2h';
 /** How long an override may hold. Units: ms. Source: the limits the agent puts on every override, 1 to 1440 min. */
 export const OVERRIDE_SPAN: SpanLimits = { minMs: 60_000, maxMs: 24 * 3_600_000 };
-const USUAL_REASON = 'by hand';
 /** Longest reason. Units: characters. Source: assumed; it must fit a trace line and an uplink metric. */
 const MAX_REASON = 120;
 const TARGET = { name: 'target', summary: msg`a lamp or a zone`, required: true, names: 'target' } as const;
@@ -83,7 +86,7 @@ export function readOverride(args: RawArgs): OverrideArgs {
     levelPct: readLevel(textArg(args, 'level')),
     durationMs: parseDuration(args['for'] === undefined ? USUAL_DURATION : textArg(args, 'for'), OVERRIDE_SPAN),
     rank: args['maintenance'] === true ? 'maintenance' : 'override',
-    reason: args['reason'] === undefined ? USUAL_REASON : readReason(textArg(args, 'reason')),
+    reason: args['reason'] === undefined ? '' : readReason(textArg(args, 'reason')),
   };
 }
 
@@ -122,61 +125,74 @@ export function renderOutcome(
   sooner = `release ${outcome.target.id}`,
 ): string {
   const { target, waiting = [], limits = [], levelPct, requestedPct = levelPct } = outcome;
-  const requested = requestedPct === levelPct ? '' : `; ${formatLevel(requestedPct)} was requested`;
   const held = new Set(waiting.flatMap(({ lamps }) => lamps));
   const isOnlyHeld = held.size > 0 && Object.keys(outcome.lamps).every((id) => held.has(id) || outcome.lamps[id] === 'verified');
-  const reason = outcome.reason === '' || isOnlyHeld ? '' : `: ${outcome.reason}`;
-  const head = `${target.kind} ${target.id}: ${howItWent(outcome, page, { isOverride: untilMs !== null, isOnlyHeld })}${reason}${requested}`;
+  const how = howItWent(outcome, page, { isOverride: untilMs !== null, isOnlyHeld });
+  const went =
+    String(outcome.reason) === '' || isOnlyHeld
+      ? msg`${targetText(target)}: ${how}`
+      : msg`${targetText(target)}: ${how}: ${outcome.reason}`;
+  const head = requestedPct === levelPct ? went : msg`${went}; ${formatLevel(requestedPct)} was requested`;
   const states = Object.entries(outcome.lamps).map(([id, state]) => [id, held.has(id) ? 'waiting' : state] as const);
   const rows = ORDER.flatMap((each) => {
     const ids = states.flatMap(([id, state]) => (state === each ? [id] : []));
-    return ids.length === 0 ? [] : labelled(each, ids.join(' '), { ...page, widthCols: page.widthCols - 2 }).map((line) => `  ${line}`);
+    return ids.length === 0
+      ? []
+      : labelled(wordOf(each), ids.join(' '), { ...page, widthCols: page.widthCols - 2 }).map((line) => `  ${line}`);
   });
-  const below = waiting.flatMap((each) => labelled('Below', belowText(each, outcome, page, untilMs), page));
+  const below = waiting.flatMap((each) => labelled(msg`Below`, belowText(each, outcome, page, untilMs), page));
   const limited = limitLines(limits, states.length, page);
-  return [...labelled('Outcome', head, page), ...limited, ...rows, ...below, ...ends(outcome, page, untilMs, sooner)].join('\n');
+  return [...labelled(msg`Outcome`, head, page), ...limited, ...rows, ...below, ...ends(outcome, page, untilMs, sooner)].join('\n');
 }
 /** Lamps named before one intent; the others are counted. */
 const NAMED_LAMPS = 4;
+
+function targetText({ kind, id }: Outcome['target']): Message {
+  if (kind === 'lamp') return msg`lamp ${id}`;
+  if (kind === 'zone') return msg`zone ${id}`;
+  return kind === 'cabinet' ? msg`cabinet ${id}` : msg`device ${id}`;
+}
 
 /** A release that was taken up holds even when a lamp does not confirm its new level. */
 function howItWent(
   { state, levelPct, lamps }: Outcome,
   page: Page,
   { isOverride, isOnlyHeld }: { readonly isOverride: boolean; readonly isOnlyHeld: boolean },
-): string {
+): Message {
   if (!isOverride)
-    return state === 'failed' ? `released, but ${stateWord('failed', page)} to confirm` : `release ${stateWord(state, page)}`;
+    return state === 'failed' ? msg`released, but ${stateWord('failed', page)} to confirm` : msg`release command ${stateWord(state, page)}`;
   const followed = Object.values(lamps).filter((each) => each === 'verified').length;
   const how = !isOnlyHeld
     ? stateWord(state, page)
     : followed === 0
-      ? stateWord('waiting', page, translated('waits below another', page))
-      : stateWord('verified', page, translated(`verified on ${followed} of ${Object.keys(lamps).length} lamps`, page));
-  return `override to ${formatLevel(levelPct)} ${how}`;
+      ? stateWord('waiting', page, msg`waits below another`)
+      : stateWord('verified', page, msg`verified on ${followed} of ${count(Object.keys(lamps).length, 'lamp')}`);
+  return msg`override to ${formatLevel(levelPct)} ${how}`;
 }
 
 /** Which intent these lamps follow instead: its user, its end, and what ends it. */
-function belowText({ lamps, wish: intent }: OverriddenLamps, outcome: Outcome, page: Page, untilMs: WallMs | null): string {
-  const more = lamps.length - NAMED_LAMPS;
-  const names = more > 0 ? `${lamps.slice(0, NAMED_LAMPS).join(', ')} and ${more} more` : lamps.join(', ');
-  const why = intent.reason === '' ? '' : ` (${intent.reason})`;
-  const until = `until ${clockTime(intent.untilMs, page)}, in ${formatDuration(Math.max(0, intent.untilMs - page.atMs))}`;
-  const then = untilMs !== null && untilMs <= intent.untilMs ? 'this one ends before' : 'this one shows then';
-  const release = releaseText(intent, outcome);
-  return `${names}: ${intent.rank} to ${formatLevel(intent.levelPct)} by ${intent.source}${why} ${until}; ${then}${release === '' ? '' : `; ${release}`}`;
+function belowText({ lamps, wish: intent }: OverriddenLamps, outcome: Outcome, page: Page, untilMs: WallMs | null): Message {
+  const request = msg`${wordOf(intent.rank)} to ${formatLevel(intent.levelPct)} by ${intent.source}`;
+  const stronger = intent.reason === '' ? request : msg`${request} (${reasonOf(intent)})`;
+  const [at, rest] = [clockTime(intent.untilMs, page), formatDuration(Math.max(0, intent.untilMs - page.atMs))];
+  const names = firstOf(lamps, NAMED_LAMPS);
+  const text =
+    untilMs !== null && untilMs <= intent.untilMs
+      ? msg`${names}: ${stronger} until ${at}, in ${rest}; this one ends before`
+      : msg`${names}: ${stronger} until ${at}, in ${rest}; this one takes effect then`;
+  return inTurn([text, ...releaseText(intent, outcome)]);
 }
 
 /** What a person at the console can type; empty where nothing ends it before its time. */
-function releaseText({ target, rank, goesByItself }: OverriddenLamps['wish'], { target: own }: Outcome): string {
-  if (goesByItself === true) return '';
-  if (target.kind === 'cabinet') return rank === 'emergency' && own.kind !== 'cabinet' ? 'sooner with: luciole lights auto' : '';
+function releaseText({ target, rank, goesByItself }: OverriddenLamps['wish'], { target: own }: Outcome): readonly Message[] {
+  if (goesByItself === true) return [];
+  if (target.kind === 'cabinet') return rank === 'emergency' && own.kind !== 'cabinet' ? [msg`sooner with: luciole lights auto`] : [];
   const both = target.kind === own.kind && target.id === own.id;
-  return both ? `luciole release ${target.id} ends both: then say it again` : `sooner with: luciole release ${target.id}`;
+  return [both ? msg`luciole release ${target.id} ends both; then repeat this one` : msg`sooner with: luciole release ${target.id}`];
 }
 
 function ends({ state }: Outcome, page: Page, untilMs: WallMs | null, sooner: string): string[] {
   if (untilMs === null || state === 'refused') return [];
-  const text = `by itself at ${clockTime(untilMs, page)}, in ${formatDuration(Math.max(0, untilMs - page.atMs))}`;
-  return labelled('Ends', `${text}; sooner with: luciole ${sooner}`, page);
+  const rest = formatDuration(Math.max(0, untilMs - page.atMs));
+  return labelled(msg`Ends`, msg`by itself at ${clockTime(untilMs, page)}, in ${rest}; sooner with: luciole ${sooner}`, page);
 }

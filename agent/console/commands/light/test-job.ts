@@ -6,7 +6,8 @@
  */
 
 import { every } from '../../../core/clock.ts';
-import { msg } from '../../../core/message.ts';
+import { reasonOf } from '../../../core/intent-reason.ts';
+import { type Message, msg } from '../../../core/message.ts';
 import type { AgentView } from '../../../core/views.ts';
 import type { LevelPct, Outcome, OutcomeState, PointId, Target } from '../../../core/words.ts';
 import type { Job } from '../../command-spec.ts';
@@ -42,7 +43,7 @@ export interface TestStep {
   readonly levelPct: LevelPct;
   /** By lamp. */
   readonly states: Readonly<Record<string, OutcomeState>>;
-  readonly reason: string;
+  readonly reason: Message;
   /** By lamp that measures its own. Units: W. */
   readonly lampW: Readonly<Record<string, number>>;
   /** Of the cabinet's meters together; null without one, or without a fresh reading. Units: W. */
@@ -125,7 +126,9 @@ function expectFree(view: AgentView, { kind, id }: Target): void {
       const { source, reason } = intent;
       throw new ConsoleError(
         'failed',
-        msg`${intent.target.id} is locked by ${source} (${reason}): somebody may be at work; release ${intent.target.id} first`,
+        reason === ''
+          ? msg`${intent.target.id} is locked by ${source}: a person may be at work; release ${intent.target.id} first`
+          : msg`${intent.target.id} is locked by ${source} (${reasonOf(intent)}): a person may be at work; release ${intent.target.id} first`,
       );
     }
   }

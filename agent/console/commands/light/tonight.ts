@@ -24,14 +24,14 @@ export const TONIGHT = agentCommand({
   render: (result, page, { plot }) => renderTonight(result, page, plot),
 });
 
-const NOTE = 'By sun, programme and wishes in force. Presence, traffic, rules and photocells come on top.';
+const NOTE = msg`By sun, programme and overrides in force. Presence, traffic, rules and photocells may change it.`;
 const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
 /** A VT100 shows no more. */
 const PLOT_COLS = 80;
 const FORM = { hasDay: false, hasSeconds: false };
 
 export function renderTonight(views: readonly TonightView[], page: Page, withPlot: boolean): string {
-  if (views.length === 0) return translated('the cabinet has no zones', page);
+  if (views.length === 0) return translated(msg`the cabinet has no zones`, page);
   const nights = views.map((view) => [...head(view, page), '', ...rows(view, page), ...(withPlot ? ['', ...plot(view, page)] : [])]);
   const note = paragraph(NOTE, page);
   return [...nights, note].map((lines) => lines.join('\n')).join('\n\n');
@@ -42,22 +42,26 @@ function head(view: TonightView, page: Page): string[] {
   const time = (ms: WallMs): string => columnTime(ms, page.timezone, FORM);
   const sun =
     duskMs === null || dawnMs === null
-      ? 'no dusk and dawn this night'
-      : `dusk ${time(duskMs)}, dawn ${time(dawnMs)}, ${formatDuration(dawnMs - duskMs)}`;
+      ? msg`no dusk and dawn this night`
+      : msg`dusk ${time(duskMs)}, dawn ${time(dawnMs)}, ${formatDuration(dawnMs - duskMs)}`;
   return [
-    ...labelled('Zone', `${zone}, night of ${date}: ${sun}`, page),
-    ...labelled('Programme', `${programme}${rule === '' ? '' : `, by ${rule}`}`, page),
-    ...(events.length === 0 ? [] : labelled('Event', events.join(', '), page)),
+    ...labelled(msg`Zone`, msg`${zone}, night of ${date}: ${sun}`, page),
+    ...labelled(msg`Programme`, String(rule) === '' ? programme : msg`${programme}, by ${rule}`, page),
+    ...(events.length === 0 ? [] : labelled(msg`Event`, events.join(', '), page)),
     ...leftOut.flatMap((step) =>
-      labelled('Left out', `step ${step.name} comes after ${step.nextName} this night, which begins at ${time(step.atMs)} instead`, page),
+      labelled(
+        msg`Left out`,
+        msg`step ${step.name} comes after ${step.nextName} this night, which begins at ${time(step.atMs)} instead`,
+        page,
+      ),
     ),
-    ...(photocellMin === null ? [] : labelled('Photocell', `may speak within ${photocellMin} min of dusk and dawn`, page)),
+    ...(photocellMin === null ? [] : labelled(msg`Photocell`, msg`may decide within ${photocellMin} min of dusk and dawn`, page)),
   ];
 }
 
 /** A `>` before the row that holds now. */
 function rows(view: TonightView, page: Page): string[] {
-  if (view.rows.length === 0) return [translated('not lit: the sun does not go down far enough this night', page)];
+  if (view.rows.length === 0) return [translated(msg`not lit: the sun does not go down far enough this night`, page)];
   const current = view.startMs <= page.atMs && page.atMs < view.endMs ? view.rows.findLast(({ atMs }) => atMs <= page.atMs) : undefined;
   const form = { ...FORM, hasSeconds: hasTwins(view.rows) };
   const cells = view.rows.map((row) => [
@@ -66,7 +70,7 @@ function rows(view: TonightView, page: Page): string[] {
     formatLevels(row.minPct, row.maxPct),
     // What does not raise it says nothing.
     row.boostPct === null || row.boostPct <= row.minPct ? NOTHING : formatLevel(row.boostPct),
-    translated(`${row.reason === 'day' ? 'day: ' : ''}${row.text}`, page),
+    translated(row.reason === 'day' ? msg`day: ${row.text}` : row.text, page),
   ]);
   const columns = [
     { title: NO_TEXT },

@@ -2,7 +2,7 @@
 
 import { count } from '../../../core/counts.ts';
 import type { WalkStep } from '../../../core/light-tools.ts';
-import { msg } from '../../../core/message.ts';
+import { type Message, msg } from '../../../core/message.ts';
 import { quantile } from '../../../core/quantile.ts';
 import type { AgentView } from '../../../core/views.ts';
 import type { PointId } from '../../../core/words.ts';
@@ -90,27 +90,27 @@ export function renderWalkProgress(progress: WalkProgress, page: Page): string {
   const took = latencyMs === null ? NOTHING : `${latencyMs} ms`;
   const head = `${time}  ${cut(pointId, SENSOR_COLS)} ${cut(pole ?? NOTHING, POLE_COLS)} ${took.padStart(LATENCY_COLS)}  `;
   const effect =
-    raised.length > 0 ? fitting(raised, page.widthCols - head.length) : translated(alreadyLit ? 'lit already' : 'no lamp rose', page);
+    raised.length > 0 ? fitting(raised, page.widthCols - head.length) : translated(alreadyLit ? msg`lit already` : msg`no lamp rose`, page);
   return `${head}${effect}`;
 }
 
-function startText({ zone, night, sensors, forMs }: Extract<WalkProgress, { kind: 'start' }>): string {
-  const day = night ? '' : ' It is day here: no lamp will rise.';
-  return `Walk under ${sensors.join(', ')} of ${zone}; Ctrl-C ends it, else ${formatDuration(forMs)}.${day}`;
+function startText({ zone, night, sensors, forMs }: Extract<WalkProgress, { kind: 'start' }>): Message {
+  const text = msg`Walk under ${sensors} of ${zone}; Ctrl-C ends it, else ${formatDuration(forMs)}.`;
+  return night ? text : msg`${text} It is day here: no lamp will rise.`;
 }
 
 /** Detections by sensor, sensors without any, and how soon the light rose. */
 export function renderWalked({ zone, durationMs, sensors, medianMs, worstMs, missed }: Walked, page: Page): string {
   const total = sensors.reduce((sum, { detections }) => sum + detections, 0);
   const withoutDetection = sensors.filter(({ detections }) => detections === 0).map(({ pointId }) => pointId);
-  const each = sensors.map(({ pointId, detections }) => `${pointId} ${detections}`).join(', ');
+  const each = sensors.map(({ pointId, detections }) => `${pointId} ${detections}`);
   const lines = [
-    `${count(total, 'detection')} in zone ${zone} in ${formatDuration(durationMs)}: ${each}`,
-    ...(medianMs === null ? [] : [`first level out after ${medianMs} ms at the median, ${worstMs} ms at most`]),
+    msg`${count(total, 'detection')} in zone ${zone} in ${formatDuration(durationMs)}: ${each}`,
+    ...(medianMs === null ? [] : [msg`first level sent after ${medianMs} ms at the median, ${worstMs ?? medianMs} ms at most`]),
     ...(withoutDetection.length === 0
       ? []
-      : [`nobody seen by ${withoutDetection.join(', ')}: look whether it is covered, turned away or dead`]),
-    ...(missed === 0 ? [] : [`${missed} not shown: this terminal is too slow`]),
+      : [msg`no detection by ${withoutDetection}: check whether it is covered, turned away or defective`]),
+    ...(missed === 0 ? [] : [msg`${missed} not shown: this terminal is too slow`]),
   ];
   return lines.flatMap((line) => paragraph(line, page)).join('\n');
 }

@@ -2,9 +2,9 @@
 
 import type { WallMs } from '../../../core/clock.ts';
 import { count } from '../../../core/counts.ts';
-import { msg } from '../../../core/message.ts';
+import { type Message, msg, type Said } from '../../../core/message.ts';
 import type { AgentView, PastLamp, WhyView } from '../../../core/views.ts';
-import { clockTime, formatLevel, fullTime, type Page, translated } from '../../text/page.ts';
+import { clockTime, formatLevel, fullTime, type Page } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { askStore } from '../store/store.ts';
@@ -12,7 +12,7 @@ import { sharedTrace, traceLines } from './why-trace.ts';
 
 /** An older reading is no evidence of the level at the instant. Units: ms. Source: assumed; ten readings at the usual heartbeat of a minute. */
 const MEASURED_WITHIN_MS = 600_000;
-const NOT_RECORDED = 'not recorded';
+const NOT_RECORDED = msg`not recorded`;
 
 /** Returns the lamps with the newest reading of each up to the instant. Errors: rejects with ConsoleError 'failed' where the store does not answer. */
 export async function withMeasured(view: AgentView, lamps: readonly PastLamp[], atMs: WallMs): Promise<readonly PastLamp[]> {
@@ -28,34 +28,34 @@ export async function withMeasured(view: AgentView, lamps: readonly PastLamp[], 
 
 /** One lamp as a sheet, a zone as a table. */
 export function renderPast({ id, kind, atMs = 0 }: WhyView, lamps: readonly PastLamp[], page: Page): string {
-  const row = (label: string, text: string): string[] => labelled(label, text, page);
+  const row = (label: Message, text: Said): string[] => labelled(label, text, page);
   const [first] = lamps;
   const then = { ...page, atMs };
   const planned = sharedTrace(lamps.map((lamp) => lamp.planned));
   const head =
     kind === 'lamp' && first !== undefined
-      ? row('Lamp', `${first.id} on pole ${first.pole}`)
-      : row('Zone', `${id}, ${count(lamps.length, 'lamp')}`);
+      ? row(msg`Lamp`, msg`${first.id} on pole ${first.pole}`)
+      : row(msg`Zone`, msg`${id}, ${count(lamps.length, 'lamp')}`);
   return [
     ...head,
-    ...row('At', fullTime(atMs, page.timezone)),
-    ...['Requested', 'In force', 'Because'].flatMap((label) => row(label, NOT_RECORDED)),
-    ...(kind === 'lamp' && first !== undefined ? row('Measured', measuredText(first, then)) : ['', ...measuredTable(lamps, then)]),
+    ...row(msg`At`, fullTime(atMs, page.timezone)),
+    ...[msg`Requested`, msg`In force`, msg`Because`].flatMap((label) => row(label, NOT_RECORDED)),
+    ...(kind === 'lamp' && first !== undefined ? row(msg`Measured`, measuredText(first, then)) : ['', ...measuredTable(lamps, then)]),
     '',
-    ...paragraph('By the present settings sun and programme ask for this; sensors and commands of that time are not recorded:', page),
+    ...paragraph(msg`By the present settings sun and programme give this; sensors and commands of that time are not recorded:`, page),
     ...traceLines(planned, then),
     '',
-    ...paragraph(`\`luciole history ${first?.pointId ?? id}\` shows the measured levels`, page),
+    ...paragraph(msg`\`luciole history ${first?.pointId ?? id}\` shows the measured levels`, page),
   ].join('\n');
 }
 
-function measuredText({ measured }: PastLamp, page: Page): string {
+function measuredText({ measured }: PastLamp, page: Page): Message {
   if (measured === null) return NOT_RECORDED;
   const at = clockTime(measured.atMs, page);
-  return measured.levelPct === null ? `no answer at ${at}` : `${formatLevel(measured.levelPct)} at ${at}`;
+  return measured.levelPct === null ? msg`no answer at ${at}` : msg`${formatLevel(measured.levelPct)} at ${at}`;
 }
 
 function measuredTable(lamps: readonly PastLamp[], page: Page): readonly string[] {
-  const rows = lamps.map((lamp) => [lamp.id, lamp.pole, translated(measuredText(lamp, page), page)]);
+  const rows = lamps.map((lamp) => [lamp.id, lamp.pole, measuredText(lamp, page)]);
   return tableLines([{ title: msg`Lamp`, maxCols: 12 }, { title: msg`Pole`, maxCols: 8 }, { title: msg`Measured` }], rows, page);
 }

@@ -1,11 +1,13 @@
 /** `why`: why a lamp or zone has its level, now or at another time. */
 
 import { count } from '../../../core/counts.ts';
-import { msg } from '../../../core/message.ts';
+import { type Message, msg, type Said } from '../../../core/message.ts';
+import { inTurn } from '../../../core/message-lists.ts';
 import type { WhyLamp, WhyView } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { since as ago, clockTime, formatLevel, formatLevels, fullTime, type Page, stateWord, translated } from '../../text/page.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { type TableColumn, tableLines } from '../../text/text-table.ts';
 import { instantOf, typedInstant } from '../time-range.ts';
@@ -31,7 +33,7 @@ export const WHY = agentCommand({
     const found = at === null ? view.why(id) : view.whyAt(id, instantOf(at, clock.wallMs(), timezone));
     if (found?.past !== undefined) return { ...found, past: await withMeasured(view, found.past, found.atMs ?? 0) };
     if (found === undefined || found.lamps.length === 0)
-      throw new ConsoleError('failed', msg`nothing has been decided for ${id} yet; ask again in a second`);
+      throw new ConsoleError('failed', msg`no level has been decided for ${id} yet; try again in a second`);
     return found;
   },
   render: renderWhy,
@@ -41,21 +43,23 @@ export const WHY = agentCommand({
 export function renderWhy(view: WhyView, page: Page): string {
   if (view.past !== undefined) return renderPast(view, view.past, page);
   const [first] = view.lamps;
-  if (first === undefined) return translated(`${view.kind} ${view.id} has no lamps`, page);
+  if (first === undefined)
+    return translated(msg`zone ${view.id} has no lamps`, page);
   return view.kind === 'lamp' ? lamp(first, view.atMs, page) : zone(view, page);
 }
 
 function lamp(view: WhyLamp, atMs: WhyView['atMs'], page: Page): string {
-  const row = (label: string, text: string): string[] => labelled(label, text, page);
-  const since = `since ${clockTime(view.sinceMs, page)} (${ago(view.sinceMs, page)})`;
+  const row = (label: Message, text: Said): string[] => labelled(label, text, page);
+  const [level, measured] = [formatLevel(view.wantedPct), formatLevel(view.measuredPct)];
+  const inForce = atMs === undefined ? msg`${level} since ${clockTime(view.sinceMs, page)} (${ago(view.sinceMs, page)})` : level;
   return [
-    ...row('Lamp', `${view.id} on pole ${view.pole}`),
+    ...row(msg`Lamp`, msg`${view.id} on pole ${view.pole}`),
     ...at(atMs, page),
-    ...row('Requested', formatLevel(view.requestedPct ?? view.wantedPct)),
-    ...row('In force', `${formatLevel(view.wantedPct)}${atMs === undefined ? ` ${since}` : ''}`),
-    ...(atMs === undefined ? row('Measured', `${formatLevel(view.measuredPct)}${view.following ? '' : ', the lamp does not follow'}`) : []),
-    ...view.faults.flatMap((text) => row('Fault', text)),
-    ...row('Because', `${view.reason} (rank ${view.rank})`),
+    ...row(msg`Requested`, formatLevel(view.requestedPct ?? view.wantedPct)),
+    ...row(msg`In force`, inForce),
+    ...(atMs === undefined ? row(msg`Measured`, view.following ? measured : msg`${measured}, the lamp does not follow`) : []),
+    ...view.faults.flatMap((text) => row(msg`Fault`, text)),
+    ...row(msg`Because`, msg`${wordOf(view.reason)} (rank ${wordOf(view.rank)})`),
     '',
     ...traceLines(view.trace, pageAt(atMs, page)),
     ...note(atMs, page),
@@ -68,14 +72,14 @@ function pageAt(atMs: WhyView['atMs'], page: Page): Page {
 }
 
 function at(atMs: WhyView['atMs'], page: Page): string[] {
-  return atMs === undefined ? [] : labelled('At', fullTime(atMs, page.timezone), page);
+  return atMs === undefined ? [] : labelled(msg`At`, fullTime(atMs, page.timezone), page);
 }
 
 /** What a forecast does not contain. */
 function note(atMs: WhyView['atMs'], page: Page): string[] {
   if (atMs === undefined) return [];
-  const text = 'by sun, programme and the wishes still in force then; who will come, photocells, traffic and rules are not known ahead';
-  return ['', ...labelled('Told', text, page)];
+  const text = msg`by sun, programme and the overrides still in force then; presence, photocells, traffic and rules are not known ahead`;
+  return ['', ...labelled(msg`Forecast`, text, page)];
 }
 
 function zone({ id, lamps, atMs }: WhyView, page: Page): string {
@@ -84,9 +88,9 @@ function zone({ id, lamps, atMs }: WhyView, page: Page): string {
   const wanted = lamps.map(({ wantedPct }) => wantedPct);
   const rows = lamps.map((view) => {
     const own = view.trace.filter((line) => line.applied && !sharedKeys.has(traceKey(line)));
-    const reasons = own.length === 0 ? view.reason : own.map(({ rank, text }) => `${rank}: ${text}`).join('; ');
+    const reasons = own.length === 0 ? wordOf(view.reason) : inTurn(own.map(({ rank, text }) => msg`${wordOf(rank)}: ${text}`));
     const now = atMs === undefined ? [formatLevel(view.measuredPct), ago(view.sinceMs, page), followsText(view, page)] : [];
-    return [view.id, view.pole, formatLevel(view.wantedPct), ...now, translated(reasons, page)];
+    return [view.id, view.pole, formatLevel(view.wantedPct), ...now, reasons];
   });
   // Two lamps of one device may share a fault.
   const faults = new Set(lamps.flatMap((view) => view.faults));
@@ -103,16 +107,17 @@ function zone({ id, lamps, atMs }: WhyView, page: Page): string {
     { title: msg`Why` },
   ];
   return [
-    ...labelled('Zone', `${id}, ${count(lamps.length, 'lamp')}, ${formatLevels(Math.min(...wanted), Math.max(...wanted))}`, page),
+    ...labelled(msg`Zone`, msg`${id}, ${count(lamps.length, 'lamp')}, ${formatLevels(Math.min(...wanted), Math.max(...wanted))}`, page),
     ...at(atMs, page),
     '',
-    ...(shared.length === 0 ? [] : [translated('For all its lamps:', page), ...traceLines(shared, pageAt(atMs, page)), '']),
+    ...(shared.length === 0 ? [] : [translated(msg`For all its lamps:`, page), ...traceLines(shared, pageAt(atMs, page)), '']),
     ...tableLines(columns, rows, page),
-    ...[...faults].flatMap((text) => labelled('Fault', text, page)),
+    ...[...faults].flatMap((text) => labelled(msg`Fault`, text, page)),
     ...note(atMs, page),
   ].join('\n');
 }
 
 function followsText({ following, faults }: WhyLamp, page: Page): string {
-  return `${stateWord(following ? 'yes' : 'no', page)}${faults.length === 0 ? '' : `, ${translated('fault', page)}`}`;
+  const word = stateWord(following ? 'yes' : 'no', page);
+  return faults.length === 0 ? word : translated(msg`${word}, fault`, page);
 }

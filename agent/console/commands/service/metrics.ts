@@ -7,7 +7,6 @@ import type { RawArgs } from '../../protocol/protocol.ts';
 
 export const METRICS = agentCommand<{ format: MetricFormat }, readonly MetricFamily[]>({
   name: 'metrics',
-  isVerbatim: true,
   role: 'viewer',
   group: 'Agent:',
   summary: msg`figures for a monitor, as OpenMetrics text`,

@@ -32,8 +32,8 @@ const RECEIVE: ShellCommand = {
   summary: msg`a file from your terminal, by ZMODEM over this line`,
   arguments: [needed('file', msg`the name it is sent with`)],
   options: [
-    { name: 'anew', value: null, summary: msg`from its beginning, in the place of what is there` },
-    { name: 'remove', value: null, summary: msg`receive nothing: what came under this name goes` },
+    { name: 'anew', value: null, summary: msg`from its beginning, replacing what is there` },
+    { name: 'remove', value: null, summary: msg`receive nothing: remove what has this name` },
   ],
   examples: ['receive luciole_0.2.0_arm64.update', 'receive luciole_0.2.0_arm64.update --anew'],
 };
@@ -46,7 +46,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     [word('command', msg`a command, one word or two`, { isRest: true })],
     ['help why', 'help bus scan'],
   ),
-  row('terminal', msg`what this session knows of the terminal`, [], ['terminal']),
+  row('terminal', msg`the settings of the terminal in this session`, [], ['terminal']),
   row(
     'terminal type',
     msg`dumb: letters only; vt100: colours, cursor`,
@@ -76,10 +76,10 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     ['language fr', 'language'],
   ),
   row('agent state', msg`what files and the service manager say`, [], ['agent state']),
-  { ...row('agent restart', msg`ask the service manager to start it anew`, [], ['agent restart']), role: 'technician' },
+  { ...row('agent restart', msg`restart the agent through the service manager`, [], ['agent restart']), role: 'technician' },
   row(
     'speed',
-    msg`another speed of this serial port, if you follow`,
+    msg`another speed of this serial port; set your terminal too`,
     [needed('baud', msg`bits per second, 9600 to 921600`)],
     ['speed 115200', 'speed 9600'],
   ),
@@ -91,7 +91,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     options: [LEVEL_OPTION],
   },
   row('log off', msg`show no lines of the log any more`, [], ['log off']),
-  row('watch status', msg`the cabinet on one screen, and on and on`, [], ['watch status']),
+  row('watch status', msg`the cabinet on one screen, live`, [], ['watch status']),
   row('watch bus', msg`lines and units: loss, turnaround, worst first`, [], ['watch bus']),
   row(
     'watch lamp',

@@ -81,8 +81,8 @@ t.test('a plan changes nothing, and so does all that is refused', async (t) => {
   const before = gateway.picture();
   await gateway.restore(gateway.file);
   await t.rejects(gateway.restore(gateway.file, { yes: true }), { code: 'failed', message: /passphrase/ });
-  await t.rejects(gateway.restore(join(gateway.folder, 'none')), { code: 'failed', message: /is it there/ });
-  await t.rejects(gateway.restore(gateway.configFile, { yes: true }), { code: 'failed', message: /no whole backup/ });
+  await t.rejects(gateway.restore(join(gateway.folder, 'none')), { code: 'failed', message: /check that it exists/ });
+  await t.rejects(gateway.restore(gateway.configFile, { yes: true }), { code: 'failed', message: /not a complete backup/ });
   await t.rejects(gateway.backup(), { code: 'failed', message: /there is a file of this name already/ });
   t.strictSame(gateway.picture(), before);
 });
@@ -133,7 +133,7 @@ t.test('names at places that no backup has are refused', async (t) => {
   ]) {
     const file = join(gateway.folder, 'odd.tar.gz');
     writeFileSync(file, packBackup(about, [{ name, content: Buffer.from('x') }, site]).bytes);
-    await t.rejects(gateway.restore(file, { yes: true }), { code: 'failed', message: /at a place that no backup has/ }, name);
+    await t.rejects(gateway.restore(file, { yes: true }), { code: 'failed', message: /is not a place for a file of a backup/ }, name);
   }
 });
 

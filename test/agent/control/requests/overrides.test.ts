@@ -177,7 +177,7 @@ const refusals: [story: string, changes: object, reason: RegExp | ''][] = [
   ['no time', { minutes: 0 }, /0 minutes .* 1 to 1440/],
   ['for ever', { minutes: Number.POSITIVE_INFINITY }, /1 to 1440/],
   ['not a number', { minutes: Number.NaN }, /1 to 1440/],
-  ['remote maintenance', { rank: 'maintenance' }, /console at the cabinet, not for platform/],
+  ['remote maintenance', { rank: 'maintenance' }, /only the console at the cabinet may set maintenance, not platform/],
   ['remote maintenance under the name of a technician', { rank: 'maintenance', source: 'console:anna' }, /console at the cabinet/],
   ['maintenance at the cabinet', { rank: 'maintenance', authority: 'technician', source: 'console:anna' }, ''],
 ];

@@ -105,13 +105,13 @@ t.test('a cell that has become dirty is told in the morning, not heard, and beli
   await tracker.pass(DAY_MIN, sky);
   await tracker.pass(DAY_MIN, (minute) => (minute > 30 && minute < DAWN_MIN + 200 ? 1 : 5_000));
   t.equal(tracker.say(), null);
-  const dirty = 'LUX1.illuminance: says dark by day: clean it, look for what shades it; the sun decides meanwhile';
+  const dirty = 'LUX1.illuminance: reports dark by day: clean it, check what shades it; the sun decides meanwhile';
   t.same(reported(tracker), [['photocell-doubtful', POINT, dirty, 'begins']]);
   await tracker.pass(DAWN_MIN, sky);
   t.equal(tracker.say(), null, 'half a good night is not enough');
   await tracker.pass(120, sky);
   t.equal(tracker.say(), 'bright');
-  t.same(reported(tracker).slice(1), [['photocell-doubtful', POINT, 'LUX1.illuminance: is believed again', 'ends']]);
+  t.same(reported(tracker).slice(1), [['photocell-doubtful', POINT, 'LUX1.illuminance: is trusted again', 'ends']]);
 });
 
 t.test('a cell without a value is told after its patience, and a night without it is not held against it', async (t) => {
@@ -123,7 +123,7 @@ t.test('a cell without a value is told after its patience, and a night without i
   t.same(reported(tracker), [['photocell-doubtful', POINT, 'LUX1.illuminance: no value for 16 min; the sun decides meanwhile', 'begins']]);
   await tracker.pass(10, sky);
   t.equal(tracker.say(), 'bright');
-  t.match(reported(tracker)[1], ['photocell-doubtful', POINT, 'LUX1.illuminance: is believed again', 'ends']);
+  t.match(reported(tracker)[1], ['photocell-doubtful', POINT, 'LUX1.illuminance: is trusted again', 'ends']);
 });
 
 t.test('one that never had any value is told too', async (t) => {

@@ -178,10 +178,10 @@ t.test('a stuck sensor is told once, and once when it has been still', async (t)
     [
       'sensor-stuck',
       'S01.motion',
-      'S01.motion: someone there for 60 min without a pause, so not believed until it has been still; look what it sees',
+      'S01.motion: presence for 60 min without a pause; it is ignored until it has been still; check what it detects',
       'begins',
     ],
-    ['sensor-stuck', 'S01.motion', 'S01.motion: was still, is believed again', 'ends'],
+    ['sensor-stuck', 'S01.motion', 'S01.motion: was still, is used again', 'ends'],
   ]);
   t.equal(tracker.events[0]?.id, tracker.events[1]?.id);
   t.ok(tracker.sense('S01.motion', 100));
@@ -205,7 +205,7 @@ for (const [kind, afterS, text] of silences) {
       await tracker.pass(60, { 'S01.motion': 0 });
       t.same(reported(tracker), [
         ['sensor-silent', 'S01.motion', `S01.motion: no value for ${text}, the light stays at the programme around it`, 'begins'],
-        ['sensor-silent', 'S01.motion', 'S01.motion: is heard from again', 'ends'],
+        ['sensor-silent', 'S01.motion', 'S01.motion: gives values again', 'ends'],
       ]);
     }
   });
@@ -223,9 +223,9 @@ t.test('a sensor that answers but has seen nobody for a week is told until it do
   await hours(7 * 24);
   t.same(reported(tracker), []);
   await hours(1);
-  t.match(reported(tracker), [['sensor-silent', 'S01.motion', /nobody seen for 7 days; look whether it is covered/, 'begins']]);
+  t.match(reported(tracker), [['sensor-silent', 'S01.motion', /no detection for 7 days; check whether it is covered/, 'begins']]);
   await tracker.pass(1, { ...quiet, 'S01.motion': 100 });
-  t.match(reported(tracker)[1], ['sensor-silent', 'S01.motion', 'S01.motion: is heard from again', 'ends']);
+  t.match(reported(tracker)[1], ['sensor-silent', 'S01.motion', 'S01.motion: gives values again', 'ends']);
 });
 
 t.test('a stuck sensor, which is not believed, is not told as seeing nobody as well', async (t) => {

@@ -165,7 +165,7 @@ t.test('a counter is told at each rise, a sensor that follows the others never',
 
 t.test('there is nothing to walk for without a sensor that is heard', async (t) => {
   const walks = new WalkTestHandler(makeStreet({ zone: { presence: null } }), createManualClock(0));
-  t.throws(() => walks.watch('rue', 60_000, () => {}), { message: /zone rue has no presence sensor that is heard/ });
+  t.throws(() => walks.watch('rue', 60_000, () => {}), { message: /zone rue has no presence sensor of its own/ });
   t.throws(() => walks.watch('place', 60_000, () => {}), { message: 'there is no zone place on this street' });
 });
 

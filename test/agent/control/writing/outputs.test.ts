@@ -152,7 +152,7 @@ t.test('a circuit closes with its zone and opens after it, each by one write', a
   t.equal(cabinet.device.get('IO1.relay'), 1, 'not before its shortest time');
   await cabinet.clock.advance(40_000);
   t.strictSame(valuesOf(cabinet, 'IO1.relay'), [1, 0]);
-  t.match(cabinet.writer.views(), [{ id: 'K1', value: 0, following: true, text: 'nothing else is wanted' }, { id: 'panel' }]);
+  t.match(cabinet.writer.views(), [{ id: 'K1', value: 0, following: true, text: 'nothing else is requested' }, { id: 'panel' }]);
   t.strictSame(cabinet.events, []);
 });
 

@@ -2,6 +2,7 @@ import t from 'tap';
 import type { AgentCommand } from '../../../../../agent/console/command-spec.ts';
 import { renderAudit } from '../../../../../agent/console/commands/access/audit.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
+import { msg } from '../../../../../agent/core/message.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 import { auditPage } from '../../fake-store.ts';
 
@@ -14,7 +15,7 @@ t.test('who did what fits the page, and the sum says how far back', async (t) =>
   t.ok(lines.every((line) => line.length <= 80));
   t.match(lines.join('\n'), /22:39:07 +marie tech +login +override target=L07 level=80 +ok\n +for=30m\n/);
   t.match(lines.at(-1), '2 entries in the last 7 d');
-  t.equal(renderAudit({ entries: [], head: null, verdict: null }, page, 3_600_000), 'nothing was noted in the last 1 h');
+  t.equal(renderAudit({ entries: [], head: null, verdict: null }, page, 3_600_000), 'no entries in the last 1 h');
 });
 
 t.test('a verdict says whole, with the head to keep, or what is wrong', async (t) => {
@@ -28,7 +29,7 @@ t.test('a verdict says whole, with the head to keep, or what is wrong', async (t
   const lost = auditPage(true, ['entry 1 says that the log before it is lost: state.db was missing at a start']);
   t.match(renderAudit(lost, page, 60_000), /NOT WHOLE:\n- entry 1 says that the log before it is lost/);
   const whole = auditPage(true);
-  const remarks = ['entry 9 says that a copy of state.db was taken into use: entries made after that copy are not in it'];
+  const remarks = [msg`entry 9 says that a copy of state.db was taken into use: entries made after that copy are not in it`];
   const copied = { ...whole, verdict: whole.verdict && { ...whole.verdict, remarks } };
   const text = renderAudit(copied, page, 60_000);
   t.match(text, /^Unchanged: entries 1 to 13\. But entries may be missing:\n- entry 9 says that a copy/m);

@@ -10,6 +10,7 @@ import { callAgent } from '../../../../../agent/console/protocol/socket-client.t
 import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
 import { mayUse } from '../../../../../agent/core/access.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../../agent/core/message.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 import { createFakeView } from '../../fake-view.ts';
 
@@ -61,7 +62,7 @@ t.test('without a login all is refused but light for an emergency, and both are 
   t.strictSame(view.asked, [
     {
       target: { kind: 'cabinet', id: 'ANG-0421' },
-      ...{ levelPct: 100, rank: 'emergency', minutes: 30, reason: 'lights on at the console', source: 'console:nobody' },
+      ...{ levelPct: 100, rank: 'emergency', minutes: 30, reason: '', source: 'console:nobody' },
       authority: 'anyone',
     },
   ]);
@@ -209,7 +210,7 @@ t.test('users change their own, and admins that of others', async (t) => {
   const { token } = await logIn('marie');
   const { token: admin } = await logIn('ada', '123456');
   const secrets = { current: 'right', password: 'quatre lampes, un banc' };
-  t.strictSame(await call('user passwd', secrets, token), { user: 'marie', done: 'marie has a new password' });
+  t.strictSame(await call('user passwd', secrets, token), { user: 'marie', done: msg`${'marie'} has a new password` });
   await t.rejects(call('user passwd', { name: 'ada', ...secrets }, token), { code: 'denied', message: /only an admin may change ada/ });
   await t.rejects(call('user totp', { what: 'off', name: 'ada' }, token), { code: 'denied' });
   await call('user passwd', { name: 'marie', password: secrets.password }, admin);

@@ -147,7 +147,7 @@ t.test('a zone is found whatever its case, and days are days of the cabinet', as
 });
 
 const refused: [args: RawArgs, message: RegExp][] = [
-  [{ by: 'week' }, /bad --by "week": it is night or month/],
+  [{ by: 'week' }, /bad --by "week": write night or month/],
   [{ since: 'dusk' }, /bad time "dusk"/],
   [{ zone: true }, /zone is missing/],
 ];
@@ -157,6 +157,6 @@ for (const [args, message] of refused) {
 
 t.test('a zone that is none, and a disk that does not answer, are said', async (t) => {
   await t.rejects(ask({ zone: 'bresigny' }), { code: 'unknown-name', message: /did you mean bressigny\?/ });
-  await t.rejects(ask({ by: 'month' }), { code: 'failed', message: /`luciole store` says what is wrong/ });
+  await t.rejects(ask({ by: 'month' }), { code: 'failed', message: /`luciole store` shows what is wrong/ });
   await t.rejects(ask({ zoen: 'x' }), { code: 'usage', message: /did you mean zone\?/ });
 });

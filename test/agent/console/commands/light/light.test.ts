@@ -66,7 +66,7 @@ const explained = {
   ...whyLamp(7, true),
   requestedPct: 5,
   trace: [
-    { ...whyLamp(7, true).trace[0], sinceMs: AT_MS - 60_000, changes: 'falls 25 s after it sees nobody' },
+    { ...whyLamp(7, true).trace[0], sinceMs: AT_MS - 60_000, changes: 'falls 25 s after its last detection' },
     ...whyLamp(7).trace,
   ] as ReturnType<typeof whyLamp>['trace'],
 };
@@ -85,7 +85,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
   [
     'a night says which rule chose its programme, its events and its photocell',
     renderTonight(same([tonight({ rule: 'calendar week: Fri, Sat', events: ['fair', 'match'], photocellMin: 60 })]), page, false),
-    [/Programme residential, by calendar week: Fri, Sat/, /Event +fair, match/, /Photocell may speak within 60 min/],
+    [/Programme residential, by calendar week: Fri, Sat/, /Event +fair, match/, /Photocell may decide within 60 min/],
   ],
   [
     'a night names the step that it leaves out',
@@ -117,8 +117,8 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
     renderZones(same([zoneLightView()]), page),
     [
       /bressigny +night +residential 23:00 +2 Dec 06:00 +30\.\.100 % +12\/12 +boost/,
-      /Sensor +S01\.motion on P03: ok, someone is there/,
-      /S02\.motion \(button\): ok, nobody seen yet/,
+      /Sensor +S01\.motion on P03: ok, someone is present/,
+      /S02\.motion \(button\): ok, no detection yet/,
     ],
   ],
   [
@@ -126,12 +126,12 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
     renderZones(same([busy]), page),
     [
       /Lamps +L03 do not follow/,
-      /Wish +override: the zone at 80 % by platform until 23:41:07: accident/,
+      /Request +override: the zone at 80 % by platform until 23:41:07: accident/,
       /maintenance: L07 at 80 % by console:eve/,
       /S02\.motion on P10: stuck, not believed[\s\S]*seen someone\s+2 h ago/,
       /S03\.motion \(counter\): silent/,
       /S04\.motion on P10: follows the others/,
-      /Photocell LUX\.illuminance 4\.3 lx, says dark/,
+      /Photocell LUX\.illuminance 4\.3 lx, reports dark/,
       /Traffic +120\/h is 60 %/,
       /Rules +smog/,
     ],
@@ -193,7 +193,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
     [
       /^5 detections in zone rue in 4 min: S01\.motion 5, S02\.motion 0$/m,
       /after 42 ms at the median, 95 ms at most/,
-      /nobody seen by S02\.motion/,
+      /no detection by S02\.motion/,
       /2 not shown/,
     ],
   ],
@@ -205,12 +205,12 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
   [
     'a lamp that should blink but hears nothing',
     renderIdentifyProgress({ lamp: 'L07', levelPct: 20, restMs: 12_000, following: false }, page),
-    [/^L07 told 20 %, does not follow, 12 s more; Ctrl-C ends it$/],
+    [/^L07 set to 20 %, does not follow, 12 s more; Ctrl-C ends it$/],
   ],
   [
     'a lamp that should have blinked',
     renderIdentified({ lamp: 'L07', lowPct: 20, highPct: 100, durationMs: 30_000, following: false }, page),
-    [/^L07 was told to blink for 30 s, but does not follow: luciole why L07$/],
+    [/^L07 was to blink for 30 s, but does not follow: luciole why L07$/],
   ],
   [
     'a lamp that has blinked',
@@ -230,7 +230,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
   [
     'why at another time measures nothing, and says what is not known',
     renderWhy(same({ id: 'L07', kind: 'lamp', lamps: [explained], atMs: AT_MS + 3_600_000 }), page),
-    [/^At +Tue 2026-12-01 23:41:07 CET$/m, /^In force +80 %$/m, /Told +by sun, programme and the wishes still in force then/],
+    [/^At +Tue 2026-12-01 23:41:07 CET$/m, /^In force +80 %$/m, /Forecast +by sun, programme and the overrides still in force then/],
   ],
   [
     'why in the past says "not recorded" and what was measured, never a level as decided',

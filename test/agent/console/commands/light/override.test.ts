@@ -65,7 +65,7 @@ async function overridden(
 
 t.test('limits of an override are French where the session is', async (t) => {
   await learn('fr');
-  const lamps = [limited('L1', 5, 10, 'kept up to the minimum of rue: 10 %'), limited('L2', 5, 9, 'kept up to the minimum of L2: 9 %')];
+  const lamps = [limited('L1', 5, 10, 'kept up to the minimum of rue: 10 %'), limited('L2', 5, 9, 'kept up to the minimum of the lamp: 9 %')];
   const text = await overridden(5, 10, lamps, {}, 'fr');
   t.match(
     text,
@@ -79,7 +79,7 @@ t.test('an override that a limit changes says what was requested and which limit
   t.match(all, /^Outcome +zone bressigny: override to 10 % verified; 5 % was requested\nLimit +kept up to the minimum of rue: 10 %\n/);
   const some = await overridden(5, 5, [
     limited('L1', 5, 10, MIN),
-    limited('L2', 5, 12, 'kept up to the minimum of L2: 12 %'),
+    limited('L2', 5, 12, 'kept up to the minimum of the lamp: 12 %'),
     limited('L3', 5, 5),
   ]);
   t.match(
@@ -90,14 +90,14 @@ t.test('an override that a limit changes says what was requested and which limit
   t.notMatch(await overridden(5, 5, [limited('L1', 5, 10, MIN)], { L1: 'failed' }), /Limit/, 'a lamp that failed is not held by a limit');
   const many = Array.from({ length: 9 }, (_, i) => limited(`L${i}`, 5, 10, MIN));
   t.match(await overridden(5, 5, [...many, limited('L9', 5, 5)]), /Limit +L0, L1, L2, L3 and 5 more: kept up/);
-  const own = Array.from({ length: 12 }, (_, i) => limited(`L${i}`, 5, 10, `kept up to the minimum of L${i}: 10 %`));
+  const own = Array.from({ length: 12 }, (_, i) => limited(`L${i}`, 5, 10, `kept up to the minimum of the lamp: 10 %`));
   t.match(
     await overridden(5, 10, own),
     /requested\nLimit +kept up to the minimum of the lamp: 10 %\n {2}verified/,
     'lamps with the same minimum share a line',
   );
   const both = await overridden(5, 8, [limited('L1', 5, 8, MIN, 'constant light: 8 % is enough at 100 h')]);
-  t.match(both, /Limit +kept up to the minimum of rue: 10 %; constant light: 8 % is enough at\n +100 h\n/);
+  t.match(both, /Limit +kept up to the minimum of rue: 10 %, constant light: 8 % is enough at\n +100 h\n/);
   for (const text of [all, some, both]) t.ok(text.split('\n').every((line) => line.length <= 80));
 });
 

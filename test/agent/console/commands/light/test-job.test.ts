@@ -184,21 +184,21 @@ function waitsOf(progress: readonly unknown[]): readonly TestWait[] {
 }
 
 const UNWEIGHED: [story: string, street: Street, why: RegExp][] = [
-  ['nothing measures', { lampW: () => null }, /Power of L07, L08 not weighed: neither the lamp nor a meter of the cabinet\s+measures it\n/],
+  ['nothing measures', { lampW: () => null }, /Power of L07, L08 not checked: neither the lamp nor a meter of the cabinet\s+measures it\n/],
   [
     'the meter has other lamps behind it',
     { lampW: () => null, meterW: () => 500, lamps: ['L07', 'L08', 'L09'] },
-    /Power of L07, L08 not weighed: the meter measures 1 other lamp too, which may\s+change meanwhile\n/,
+    /Power of L07, L08 not checked: the meter measures 1 other lamp too, which may\s+change meanwhile\n/,
   ],
-  ['the readings of one lamp are old', { isStale: ['L07'] }, /Power of L07 not weighed: no fresh reading of it came within 35 s;/],
+  ['the readings of one lamp are old', { isStale: ['L07'] }, /Power of L07 not checked: no fresh reading of it arrived within 35 s;/],
   [
     "the meter's readings are old",
     { lampW: () => null, meterW: () => 500, isStale: ['M1'] },
-    /Power of L07, L08 not weighed: no fresh reading of the meter came within 35 s;/,
+    /Power of L07, L08 not checked: no fresh reading of the meter arrived within 35 s;/,
   ],
 ];
 for (const [story, unweighed, why] of UNWEIGHED) {
-  t.test(`power that was not weighed says why: ${story}`, async (t) => {
+  t.test(`power that was not checked says why: ${story}`, async (t) => {
     const tested = await street(unweighed).run();
     t.match(renderTested(tested, page), why);
     t.match(renderTested(tested, page), /2 lamps of bressigny: all ok/);
@@ -206,8 +206,8 @@ for (const [story, unweighed, why] of UNWEIGHED) {
 }
 
 t.test('a lamp that was weighed, or that does not follow, needs no such word', async (t) => {
-  t.notMatch(renderTested(await street().run(), page), 'not weighed');
-  t.notMatch(renderTested(await street({ lampW: () => null, states: () => 'failed' }).run(), page), 'not weighed');
+  t.notMatch(renderTested(await street().run(), page), 'not checked');
+  t.notMatch(renderTested(await street({ lampW: () => null, states: () => 'failed' }).run(), page), 'not checked');
 });
 
 t.test('one bad lamp of a zone is named, the other is ok', async (t) => {

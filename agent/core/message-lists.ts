@@ -1,0 +1,18 @@
+/** Lists within messages. */
+import { type Argument, counted, type Message, msg, NO_TEXT } from './message.ts';
+
+/** Several messages as one, with commas; one alone as it is. */
+export function listed(messages: readonly Message[]): Message {
+  return messages.length === 1 ? (messages[0] ?? NO_TEXT) : messages.length === 0 ? NO_TEXT : msg`${messages}`;
+}
+
+/** Several messages as one, with semicolons; one alone as it is. */
+export function inTurn(messages: readonly Message[]): Message {
+  return messages.length === 0 ? NO_TEXT : messages.reduce((before, next) => msg`${before}; ${next}`);
+}
+
+/** The first of these names; the others are counted. */
+export function firstOf(names: readonly string[], most: number): Argument {
+  const [more, shown] = [names.length - most, names.slice(0, most)];
+  return more > 0 ? counted(more, msg`${shown} and one more`, msg`${shown} and ${more} more`) : names;
+}
