@@ -43,8 +43,7 @@ export const WHY = agentCommand({
 export function renderWhy(view: WhyView, page: Page): string {
   if (view.past !== undefined) return renderPast(view, view.past, page);
   const [first] = view.lamps;
-  if (first === undefined)
-    return translated(msg`zone ${view.id} has no lamps`, page);
+  if (first === undefined) return translated(msg`zone ${view.id} has no lamps`, page);
   return view.kind === 'lamp' ? lamp(first, view.atMs, page) : zone(view, page);
 }
 

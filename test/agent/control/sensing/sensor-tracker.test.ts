@@ -55,7 +55,7 @@ function makeScene(sensors: readonly PresenceSensor[], zones?: readonly Zone[]):
 }
 
 const reported = ({ events }: TrackerScene) =>
-  events.map(({ code, source, text, endMs }) => [code, source, text, endMs === null ? 'begins' : 'ends']);
+  events.map(({ code, source, text, endMs }) => [code, source, String(text), endMs === null ? 'begins' : 'ends']);
 
 t.test('who is detected is kept for the wave: where, when, by whom, for 18 minutes', async (t) => {
   const tracker = makeScene([sensor('S01'), sensor('S02')]);

@@ -1,11 +1,14 @@
 import { renderOutcome } from '../../../../../agent/console/commands/light/override.ts';
 import { renderWhy } from '../../../../../agent/console/commands/light/why.ts';
 import { msg } from '../../../../../agent/core/message.ts';
+import type { WhyLine } from '../../../../../agent/core/views.ts';
 import { AT_MS } from '../../fake-clock.ts';
 import { outcome as fakeOutcome, whyLamp as fakeWhyLamp, whyZone as fakeWhyZone } from '../../fake-view.ts';
 import { checkSheets, FAULT, page, same } from '../../pages.ts';
 
 const lampWhy = { id: 'L07', kind: 'lamp', lamps: [fakeWhyLamp(7, true)] } as const;
+
+const [trace] = fakeWhyLamp(7).trace as [WhyLine];
 
 const failed = fakeOutcome({ state: 'failed', reason: msg`L03 does not answer`, lamps: { L01: 'verified', L03: 'failed' } });
 
@@ -46,6 +49,17 @@ checkSheets([
     [/80 % since 22:39:12 \(115 s\)/, /^> {2}presence +80 % +S03/m, /^ {3}programme/m, /in 24 s\)/],
   ],
   [
+    'a reason as long as a person may type is wrapped on the page, whole',
+    renderWhy(
+      same({
+        ...lampWhy,
+        lamps: [{ ...fakeWhyLamp(7), trace: [{ ...trace, text: msg`${80} % for ${msg`2 h`} more: ${'long reason '.repeat(10).trim()}` }] }],
+      }),
+      page,
+    ),
+    [/80 % for 2 h more: (?:long\s+reason\s+){9}long\s+reason\s/],
+  ],
+  [
     'why a zone is as it is, the shared part once',
     renderWhy(same(fakeWhyZone()), page),
     [/^> {2}dusk/m, /^L03 +P03 +80 % +78 %.*presence: S03 saw/m],
@@ -73,7 +87,7 @@ checkSheets([
     renderOutcome(heldLamp, page, page.atMs + 60_000),
     [
       /^Outcome +lamp L02: override to 80 % waits below another\n {2}waiting +L02\n/,
-      /this one ends before; luciole release L02 ends both: then\n +say it again\n/,
+      /this one ends before; luciole release L02 ends both; then\n +repeat this one\n/,
     ],
   ],
   [
@@ -87,5 +101,5 @@ checkSheets([
     renderOutcome(fakeOutcome({ levelPct: null, state: 'failed', reason: msg`L08: no reply` }), page, null),
     [/released, but failed to confirm: L08: no reply/],
   ],
-  ['a release', renderOutcome(fakeOutcome({ levelPct: null }), page, null), [/release verified/]],
+  ['a release', renderOutcome(fakeOutcome({ levelPct: null }), page, null), [/release command verified/]],
 ]);
