@@ -237,7 +237,7 @@ for (const [story, says, fault] of cells) {
   t.test(story, async (t) => {
     const night = nightOf(says) as EdgeVerdicts;
     t.ok(isWholeNight(night));
-    t.equal(photocellFault(night), fault);
+    t.equal(inEnglish(photocellFault(night)), fault);
   });
 }
 

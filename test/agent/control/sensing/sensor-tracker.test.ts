@@ -6,6 +6,7 @@ import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentEvent, PointId, Reading } from '../../../../agent/core/words.ts';
 import { makeStreet, PRESENCE, reading, seen, sensor, ZONE } from '../../lighting/street.ts';
+import { inEnglish } from '../../../support/in-english.ts';
 
 const HOUR_S = 3_600;
 
@@ -232,7 +233,7 @@ t.test('a stuck sensor, which is not believed, is not told as seeing nobody as w
   const nowMono = 30 * 24 * HOUR_S * SECOND_MS;
   const state = { ...seen(0), valueMono: nowMono, stuck: true };
   const health = sensorHealth({ pointId: 'S01.motion', sensor: sensor('S01'), zoneKind: 'road', state, startMono: 0, nowMono });
-  t.match(health, { stuck: /someone there for 720 h/, silent: null });
+  t.match(inEnglish(health), { stuck: /presence for 720 h/, silent: null });
 });
 
 t.test('a reading that grows old, or is lost, is noticed without a new one', async (t) => {

@@ -159,7 +159,7 @@ t.test('why has what the rule asked for before the limits, and each line its rea
   const lowered = snapshot({ intents: [intent({ levelPct: 3, sinceMs: winter('22:00') })] });
   const [lamp] = viewsOf(makeStreet(), lowered).why('L1')?.lamps ?? [];
   t.match(lamp, { requestedPct: 3, wantedPct: 10 });
-  t.match(lamp?.trace[0], { rank: 'override', sinceMs: winter('22:00'), changes: 'luciole release rue' });
+  t.match(inEnglish(lamp?.trace[0]), { rank: 'override', sinceMs: winter('22:00'), changes: 'luciole release rue' });
   t.equal(viewsOf(makeStreet(), lowered).why('L9'), undefined);
 });
 

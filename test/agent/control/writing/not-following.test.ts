@@ -43,7 +43,7 @@ t.test('a lamp that does not follow is told once after three tries, and once whe
   const final = street.override({ levelPct: 60 });
   await street.clock.advance(10_000);
   t.match(inEnglish(await final), { state: 'failed', reason: /^L4: does not answer/, lamps: { L3: 'verified', L4: 'failed' } });
-  t.match(street.events.slice(1), [
+  t.match(inEnglish(street.events.slice(1)), [
     { code: 'lamp-not-following', source: 'L4', severity: 'warning', text: 'does not follow: no reply', endMs: null },
   ]);
   t.match(street.control.why('L4'), { lamps: [{ following: false, wantedPct: 60, measuredPct: null }] });

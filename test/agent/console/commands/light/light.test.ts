@@ -125,7 +125,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
     'a zone with trouble and wishes',
     renderZones(same([busy]), page),
     [
-      /Lamps +L03 do not follow/,
+      /Lamps +L03 does not follow/,
       /Request +override: the zone at 80 % by platform until 23:41:07: accident/,
       /maintenance: L07 at 80 % by console:eve/,
       /S02\.motion on P10: stuck, ignored until[\s\S]*last\s+detection\s+2 h ago/,
@@ -238,7 +238,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
     [
       /^At +Tue 2026-12-01 21:41:07 CET$/m,
       /^Requested not recorded\nIn force +not recorded\nBecause +not recorded\nMeasured +60 % at 21:41:03$/m,
-      /By the present settings sun and programme ask for this/,
+      /By the present settings sun and programme give this/,
       /^ +programme +30 %/m,
       /`luciole history L07\.level`/,
     ],

@@ -35,12 +35,12 @@ const heldLamp = fakeOutcome({ ...held, target: intent.target, lamps: { L02: 'fa
 checkSheets([
   [
     'why a lamp with a fault is dark',
-    renderWhy(same({ ...lampWhy, lamps: [{ ...fakeWhyLamp(7, true), faults: [FAULT] }] }), page),
+    renderWhy(same({ ...lampWhy, lamps: [{ ...fakeWhyLamp(7, true), faults: [msg`${FAULT}`] }] }), page),
     [/^Fault +L03.status: the lamp is broken$/m],
   ],
   [
     'a zone names the fault of each of its lamps, one that they share once',
-    renderWhy(same({ ...fakeWhyZone(), lamps: fakeWhyZone().lamps.map((lamp) => ({ ...lamp, faults: [FAULT] })) }), page),
+    renderWhy(same({ ...fakeWhyZone(), lamps: fakeWhyZone().lamps.map((lamp) => ({ ...lamp, faults: [msg`${FAULT}`] })) }), page),
     [/^L03 .*yes, fault/m, /(?<!broken)\nFault +L03.status: the lamp is broken$/],
   ],
   [
@@ -79,7 +79,7 @@ checkSheets([
     renderOutcome(held, page, page.atMs + 7_200_000),
     [
       /^Outcome +zone bressigny: override to 80 % verified on 2 of 3 lamps\n {2}waiting +L02\n {2}verified +L01 L03\n/,
-      /\nBelow +L02: maintenance to 100 % by console:paul \(lamp test\) until 23:11:07,\n +in 30 min; this one takes effect then; sooner with: luciole release L02\nEnds /,
+      /\nBelow +L02: maintenance to 100 % by console:paul \(lamp test\) until 23:11:07,\n +in 30 min; this one takes effect then; sooner with: luciole release\n +L02\nEnds /,
     ],
   ],
   [
