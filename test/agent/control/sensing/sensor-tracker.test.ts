@@ -5,8 +5,8 @@ import { SECOND_MS } from '../../../../agent/core/durations.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { AgentEvent, PointId, Reading } from '../../../../agent/core/words.ts';
-import { makeStreet, PRESENCE, reading, seen, sensor, ZONE } from '../../lighting/street.ts';
 import { inEnglish } from '../../../support/in-english.ts';
+import { makeStreet, PRESENCE, reading, seen, sensor, ZONE } from '../../lighting/street.ts';
 
 const HOUR_S = 3_600;
 
