@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { MINUTE_MS } from '../../agent/core/durations.ts';
+import type { Message } from '../../agent/core/message.ts';
 import { createRig, type Rig, STUCK_PORT } from '../support/rig.ts';
 
 /** What the street looked like, a line for each time something changed. */
@@ -100,13 +101,15 @@ t.test('a lamp goes silent and returns: the others go on, it is told, and it get
 t.test('a lamp whose driver reports a fault is told, and the fault ends with the repair', async (t) => {
   const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00' });
   const isReported = async (): Promise<boolean> =>
-    (await rig.status()).activeEvents.some(({ code, text }) => code === 'device-flag' && text.startsWith('L02.overcurrent: overcurrent'));
+    (await rig.status()).activeEvents.some(
+      ({ code, text }) => code === 'device-flag' && String(text).startsWith('L02.overcurrent: overcurrent'),
+    );
   await rig.until('dimmed', () => rig.levels().every((level) => level === 30));
   const lamp = rig.street.world.lamps.get('L02');
   if (lamp === undefined) throw new Error('no lamp L02');
   lamp.burnt = true;
   await rig.until('told', isReported, 2 * MINUTE_MS);
-  const faultyIn = (list: readonly { readonly id: string; readonly faults: readonly string[] }[] = []): string[] =>
+  const faultyIn = (list: readonly { readonly id: string; readonly faults: readonly Message[] }[] = []): string[] =>
     list.filter(({ faults }) => faults.length > 0).map(({ id, faults }) => `${id}: ${faults}`);
   const { view } = rig.agent;
   const shown = async () => [faultyIn(view.devices()), faultyIn(view.why('L02')?.lamps), faultyIn((await view.status()).zones[0]?.lamps)];

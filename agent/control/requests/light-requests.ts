@@ -22,7 +22,7 @@ import type { LampStatus } from '../views/lamp-status.ts';
 import type { Follower } from '../writing/follower.ts';
 import { isFollowed, type LampWork } from './commands.ts';
 import { IdentifyHandler } from './identify.ts';
-import { lampsOf, nameOf, refusalOf, releaseRefusalOf } from './limits.ts';
+import { describeTarget, lampsOf, refusalOf, releaseRefusalOf } from './limits.ts';
 import { OverrideRegistry, type OverrideRegistryParts } from './override-registry.ts';
 import { intentOf } from './overrides.ts';
 import { type CommandHead, type Incoming, PendingCommands } from './pending-commands.ts';
@@ -195,10 +195,15 @@ export class LightRequests {
   #releaseAtNextStep(request: Authorised<ReleaseRequest>, incoming: Incoming): Outcome {
     const { clock } = this.#parts;
     const atMs = this.#nextStepMs(request.target);
-    if (atMs === null) return this.#refuse(incoming, msg`no step of the programme is known for ${nameOf(request.target)}; release it now`);
+    if (atMs === null)
+      return this.#refuse(incoming, msg`no step of the programme is known for ${describeTarget(request.target)}; release it now`);
     const shortened = this.#overrides.shorten(request, { nowMs: atMs, nowMono: clock.monoMs() + atMs - clock.wallMs() });
     if (shortened > 0) return this.#pending.publish(incoming, 'verified');
-    return this.#pending.publish(incoming, 'refused', msg`no override of ${nameOf(request.target)} lasts longer than the next step`);
+    return this.#pending.publish(
+      incoming,
+      'refused',
+      msg`no override of ${describeTarget(request.target)} lasts longer than the next step`,
+    );
   }
 
   /** When the light of a target's zone next changes by its programme or its night; null where that is not known. */

@@ -40,7 +40,9 @@ export function releaseRefusalOf(
   const [held] = denied;
   if (held !== undefined) return msg`maintenance by ${held.source} can only be released at the console`;
   if (rank === 'emergency' && target.kind === 'cabinet') return msg`no emergency by platform or console is in force`;
-  return rank === 'emergency' ? msg`no emergency of ${nameOf(target)} is in force` : msg`no override of ${nameOf(target)} is in force`;
+  return rank === 'emergency'
+    ? msg`no emergency of ${describeTarget(target)} is in force`
+    : msg`no override of ${describeTarget(target)} is in force`;
 }
 
 function unknownTarget({ kind, id }: Target): Message {
@@ -48,7 +50,7 @@ function unknownTarget({ kind, id }: Target): Message {
 }
 
 /** Names a target in a sentence: `lamp L07`. */
-export function nameOf({ kind, id }: Target): Message {
+export function describeTarget({ kind, id }: Target): Message {
   if (kind === 'cabinet') return msg`cabinet ${id}`;
   return kind === 'zone' ? msg`zone ${id}` : msg`lamp ${id}`;
 }

@@ -11,7 +11,7 @@ import type { EventTracker } from '../../core/event-tracker.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { Log, ReleaseRequest, Store } from '../../core/ports.ts';
 import type { Authorised, Intent, IntentAuthority, LevelPct, Rank } from '../../core/words.ts';
-import { nameOf } from './limits.ts';
+import { describeTarget } from './limits.ts';
 import {
   addIntent,
   begunIntents,
@@ -178,7 +178,7 @@ function ofRank<T extends StoredIntent>(intents: readonly T[], rank: Rank | unde
 }
 
 function describe({ rank, levelPct, target, source, reason }: StoredIntent): Message {
-  const what = describeRequest(rank, nameOf(target), levelPct, source);
+  const what = describeRequest(rank, describeTarget(target), levelPct, source);
   return reason === '' ? what : msg`${what}: ${reason}`;
 }
 

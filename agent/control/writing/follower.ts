@@ -114,7 +114,8 @@ export class Follower {
 
   #reportRelit(lampId: string, levelPct: LevelPct): void {
     const why = this.#found.get(lampId);
-    if (this.#found.delete(lampId)) this.#parts.log.event('lamp-relit', { lamp: lampId, levelPct, ...(why === undefined ? {} : { why: String(why) }) });
+    if (this.#found.delete(lampId))
+      this.#parts.log.event('lamp-relit', { lamp: lampId, levelPct, ...(why === undefined ? {} : { why: String(why) }) });
   }
 
   /** A group write is the progress of many lamps at one moment. It is reported once, so that the report does not delay the line. */

@@ -1,5 +1,5 @@
 import type { LightTools, TonightRow, TonightView, ZoneLightView } from '../../../agent/core/light-tools.ts';
-import { msg } from '../../../agent/core/message.ts';
+import { msg, NO_TEXT } from '../../../agent/core/message.ts';
 import { Refusal } from '../../../agent/core/refusal.ts';
 
 /** 1 December 2026, 22:41:07 in Angers. */
@@ -20,7 +20,7 @@ export function tonight(changes: Partial<TonightView> = {}): TonightView {
     duskMs: Date.parse('2026-12-01T16:29Z'),
     dawnMs: Date.parse('2026-12-02T07:20Z'),
     programme: 'residential',
-    rule: '',
+    rule: NO_TEXT,
     events: [],
     leftOut: [],
     photocellMin: null,

@@ -67,7 +67,7 @@ function createFakeField(clock: ManualClock, lampIds: readonly string[], foundPc
   };
   const field: Pick<Field, 'write' | 'writePoint' | 'latest'> = {
     latest: (pointId) => latest.get(pointId),
-    writePoint: async () => ({ state: 'failed', reason: 'no such point here', sentMono: null }),
+    writePoint: async () => ({ state: 'failed', reason: msg`no such point here`, sentMono: null }),
     write(write) {
       writes.push(write);
       waiting.get(write.pointId)?.({ state: 'failed', reason: msg`replaced by a newer value`, sentMono: null });
@@ -80,7 +80,7 @@ function createFakeField(clock: ManualClock, lampIds: readonly string[], foundPc
           if (waiting.get(write.pointId) !== resolve) return;
           waiting.delete(write.pointId);
           const sentMono = clock.monoMs();
-          if (silent.has(write.lampId)) return resolve({ state: 'failed', reason: 'no reply', sentMono: null });
+          if (silent.has(write.lampId)) return resolve({ state: 'failed', reason: msg`no reply`, sentMono: null });
           levels.set(write.lampId, write.levelPct);
           resolve({ state: 'verified', sentMono });
         });

@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Cabinet } from '../../../agent/core/cabinet.ts';
+import { msg } from '../../../agent/core/message.ts';
 import type { LampView } from '../../../agent/core/views.ts';
 import type { AgentEvent, EventCode } from '../../../agent/core/words.ts';
 import { withLampFaults, withLampTrouble } from '../../../agent/diagnosis/faults-in-views.ts';
@@ -13,7 +14,7 @@ const CABINET = {
 } as unknown as Cabinet;
 const LAMP = { id: 'L01', faults: [] } as unknown as LampView;
 const event = (code: EventCode, source: string): AgentEvent => ({
-  ...{ id: `${code}:${source}:0`, code, source, severity: 'warning', text: `${code} of ${source}`, startMs: 0, endMs: null },
+  ...{ id: `${code}:${source}:0`, code, source, severity: 'warning', text: msg`${code} of ${source}`, startMs: 0, endMs: null },
 });
 
 t.test('who asks why a lamp is dark hears of its silence, its line, then its faults', async (t) => {
@@ -24,16 +25,20 @@ t.test('who asks why a lamp is dark hears of its silence, its line, then its fau
     event('unit-silent', 'D2'),
   ];
   const faults = ['line-down of north', 'unit-silent of D1', 'device-flag of D1.overcurrent'];
-  t.same(withLampTrouble(LAMP, CABINET, events).faults, faults);
-  t.same(withLampFaults(LAMP, CABINET, events).faults, ['device-flag of D1.overcurrent'], 'a list tells silence by the state alone');
+  t.same(withLampTrouble(LAMP, CABINET, events).faults.map(String), faults);
+  t.same(
+    withLampFaults(LAMP, CABINET, events).faults.map(String),
+    ['device-flag of D1.overcurrent'],
+    'a list tells silence by the state alone',
+  );
 });
 
 t.test('a lamp whose level is not read, or whose device gives no data, has that fault in lists too', async (t) => {
   const events = [event('level-not-read', 'D1.level'), event('unit-no-data', 'D1'), event('level-not-read', 'D2.level')];
-  t.same(withLampFaults(LAMP, CABINET, events).faults, ['level-not-read of D1.level', 'unit-no-data of D1']);
+  t.same(withLampFaults(LAMP, CABINET, events).faults.map(String), ['level-not-read of D1.level', 'unit-no-data of D1']);
 });
 
 t.test('other lines and a lamp that is not in the cabinet add nothing', async (t) => {
-  t.same(withLampTrouble(LAMP, CABINET, [event('line-down', 'south')]).faults, []);
-  t.same(withLampTrouble({ ...LAMP, id: 'L99' }, CABINET, [event('line-down', 'north')]).faults, []);
+  t.same(withLampTrouble(LAMP, CABINET, [event('line-down', 'south')]).faults.map(String), []);
+  t.same(withLampTrouble({ ...LAMP, id: 'L99' }, CABINET, [event('line-down', 'north')]).faults.map(String), []);
 });

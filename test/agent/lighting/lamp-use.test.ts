@@ -21,9 +21,9 @@ const PLAIN: LampCase = {
   burningH: null,
 };
 const raise = (levelPct: number, rank: 'presence' | 'traffic' = 'presence') =>
-  ({ line: { rank, source: 'S01.motion', levelPct, text: '', untilMs: null }, distanceM: 0 }) as const;
+  ({ line: { rank, source: 'S01.motion', levelPct, text: msg``, untilMs: null }, distanceM: 0 }) as const;
 const found = (levelPct: number) => ({ levelPct, untilMs: 9 });
-const programme = (levelPct: number | null) => ({ rank: 'programme', source: 'p', levelPct, text: '', untilMs: null }) as const;
+const programme = (levelPct: number | null) => ({ rank: 'programme', source: 'p', levelPct, text: msg``, untilMs: null }) as const;
 const byHand = {
   id: 'i',
   target: { kind: 'cabinet', id: 'x' },

@@ -217,7 +217,7 @@ t.test('a new lamp gives its full light at less, an old one needs all', async (t
       .decisions[0];
   t.strictSame([at(null)?.levelPct, at(0)?.levelPct, at(25_000)?.levelPct, at(80_000)?.levelPct], [80, 64, 72, 80]);
   t.match(
-    at(0)?.trace.find(({ text }) => text.startsWith('constant light')),
+    at(0)?.trace.find(({ text }) => String(text).startsWith('constant light')),
     { levelPct: 64 },
   );
 });

@@ -3,6 +3,7 @@ import t from 'tap';
 import type { TrafficConfig } from '../../../agent/core/cabinet.ts';
 import type { PointId, Reading } from '../../../agent/core/words.ts';
 import { afterCount, type TrafficCount, trafficLevel, WINDOW_MS } from '../../../agent/lighting/traffic.ts';
+import { inEnglish } from '../../support/in-english.ts';
 
 const MIN = 60_000;
 /** Steps at 150 and 300 vehicles an hour: 25 and 50 in a window. */
@@ -147,12 +148,12 @@ t.test('a machine that stood still knows nothing of the time between', async (t)
 });
 
 t.test('the level and its sentence', async (t) => {
-  const say = (state: TrafficCount | undefined, designClass: 'M3' | null = 'M3') => trafficLevel(state, ROAD, { designClass });
+  const say = (state: TrafficCount | undefined) => inEnglish(trafficLevel(state, ROAD, { designClass: 'M3' }));
   const quiet = drive(times(20, 1));
   t.strictSame(say(undefined), { levelPct: 100, text: 'flow not known until 20 min are counted: design class' });
   t.strictSame(say(quiet[18]), { levelPct: 100, text: '60/h is 10 % of design, less after a second low count' });
   t.strictSame(say(quiet[19]), { levelPct: 50, text: '60/h is 10 % of design, step below 25 %' }, 'M5 of M3 is half of the light');
-  t.strictSame(say(quiet[19], null).levelPct, 100, 'a class without a design class cannot be computed');
+  t.strictSame(trafficLevel(quiet[19], ROAD, { designClass: null }).levelPct, 100, 'a class without a design class cannot be computed');
   t.strictSame(say(drive(times(20, 3))[19]), { levelPct: 70, text: '180/h is 30 % of design, step below 50 %' });
   t.strictSame(say(drive(times(20, 6))[19]), { levelPct: 100, text: '360/h is 60 % of design: design class' });
   t.strictSame(say(drive(times(11, null))[10]), { levelPct: 100, text: 'R1.count gives no count: design class' });

@@ -200,7 +200,7 @@ t.test('the reason names the warning and when it ends', async (t) => {
   const at = { nowMs: winter('23:30'), nowMono: 1_000, clockQuality: 'synced', sensors: new Map(), intents: [] } as const;
   const result = createDecider(darkStreet()).decide({ ...at, lit: new Map([['L2', null]]) });
   t.match(
-    result.decisions[1]?.trace.find(({ text }) => text === 'warning before the dark'),
+    result.decisions[1]?.trace.find(({ text }) => String(text) === 'warning before the dark'),
     { levelPct: 20, applied: true, untilMs: winter('23:30') + 30_000 },
   );
   t.same([...result.lit], [['L2', 1_000]]);

@@ -34,7 +34,8 @@ export function renderEnergy(answer: EnergyAnswer, page: Page, form: EnergyForm)
 }
 
 function title({ rows, firstNight, lastNight, isOpen, by, zone }: EnergyAnswer): Message {
-  const range = firstNight === lastNight ? msg`the night of ${firstNight ?? NOTHING}` : msg`${firstNight ?? NOTHING} to ${lastNight ?? NOTHING}`;
+  const range =
+    firstNight === lastNight ? msg`the night of ${firstNight ?? NOTHING}` : msg`${firstNight ?? NOTHING} to ${lastNight ?? NOTHING}`;
   const parts = [
     ...(by === null ? [count(Math.max(...rows.map((row) => row.nights)), 'night')] : []),
     range,

@@ -43,8 +43,7 @@ export const WHY = agentCommand({
 export function renderWhy(view: WhyView, page: Page): string {
   if (view.past !== undefined) return renderPast(view, view.past, page);
   const [first] = view.lamps;
-  if (first === undefined)
-    return translated(msg`zone ${view.id} has no lamps`, page);
+  if (first === undefined) return translated(msg`zone ${view.id} has no lamps`, page);
   return view.kind === 'lamp' ? lamp(first, view.atMs, page) : zone(view, page);
 }
 
@@ -93,7 +92,7 @@ function zone({ id, lamps, atMs }: WhyView, page: Page): string {
     return [view.id, view.pole, formatLevel(view.wantedPct), ...now, reasons];
   });
   // Two lamps of one device may share a fault.
-  const faults = new Set(lamps.flatMap((view) => view.faults));
+  const faults = new Map(lamps.flatMap((view) => view.faults).map((fault) => [String(fault), fault] as const));
   const now: readonly TableColumn[] = [
     { title: msg`Measured`, align: 'right' },
     { title: msg`For`, align: 'right' },
@@ -112,7 +111,7 @@ function zone({ id, lamps, atMs }: WhyView, page: Page): string {
     '',
     ...(shared.length === 0 ? [] : [translated(msg`For all its lamps:`, page), ...traceLines(shared, pageAt(atMs, page)), '']),
     ...tableLines(columns, rows, page),
-    ...[...faults].flatMap((text) => labelled(msg`Fault`, text, page)),
+    ...[...faults.values()].flatMap((text) => labelled(msg`Fault`, text, page)),
     ...note(atMs, page),
   ].join('\n');
 }

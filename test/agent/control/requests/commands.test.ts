@@ -9,14 +9,16 @@ import {
   SILENT_MS,
 } from '../../../../agent/control/requests/commands.ts';
 import { afterResult, afterSend, afterSent, type LampTrack, NEW_TRACK, nudge } from '../../../../agent/control/writing/reconcile.ts';
+import { msg, NO_TEXT } from '../../../../agent/core/message.ts';
 import type { Decision, Intent } from '../../../../agent/core/words.ts';
+import { inEnglish } from '../../../support/in-english.ts';
 import { intent } from '../../lighting/street.ts';
 
 const own = intent({ id: 'own', levelPct: 50 });
 const decision: Decision = { lampId: 'L1', levelPct: 50, rank: 'override', reason: 'override', distanceM: null, trace: [] };
 const sending = afterSend(NEW_TRACK, 'w', 50);
 const ended = (verified: boolean, changes: Partial<LampTrack> = {}): LampTrack => ({
-  ...afterResult(sending, 'w', { endMono: 1_000, verified, sent: true, reason: verified ? '' : 'no reply' }),
+  ...afterResult(sending, 'w', { endMono: 1_000, verified, sent: true, reason: verified ? NO_TEXT : msg`no reply` }),
   ...changes,
 });
 const work = (track: LampTrack, intents: readonly Intent[] = [own]): LampWork => ({ decision, track, intents });
@@ -73,7 +75,7 @@ const table: [story: string, work: LampWork, nowMono: number, state: string, rea
 for (const [story, lampWork, nowMono, state, reason] of table) {
   t.test(story, async (t) => {
     const command = advanceCommand(begin(), () => lampWork, nowMono);
-    t.match(outcomeOf(command), { state, reason, lamps: { L1: state } });
+    t.match(inEnglish(outcomeOf(command)), { state, reason, lamps: { L1: state } });
   });
 }
 
@@ -138,7 +140,7 @@ t.test('lamps with the same reason are named together, many are counted', async 
   const dead = work(ended(false, { failures: 3 }));
   const covered = work(ended(true), [intent({ rank: 'maintenance', source: 'console:a' }), own]);
   const all = advanceCommand(begin(ids), (id) => (id === 'L9' ? covered : dead), 1_000);
-  t.equal(outcomeOf(all).reason, 'L1, L2, L3, L4, L5, L6 and 2 more: no reply; L9: waiting below maintenance by console:a');
+  t.equal(String(outcomeOf(all).reason), 'L1, L2, L3, L4, L5, L6 and 2 more: no reply; L9: waiting below maintenance by console:a');
 });
 
 t.test('a command on a street without lamps is over at its first look', async (t) => {

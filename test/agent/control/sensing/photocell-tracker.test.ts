@@ -83,7 +83,7 @@ function makeScene(zones: readonly Zone[] = [{ ...ZONE, photocell: CELL }], isTr
 }
 
 const reported = ({ events }: TrackerScene) =>
-  events.map(({ code, source, text, endMs }) => [code, source, text, endMs === null ? 'begins' : 'ends']);
+  events.map(({ code, source, text, endMs }) => [code, source, String(text), endMs === null ? 'begins' : 'ends']);
 const sky = (minute: number): number => (minute < DUSK_MIN || minute >= DAWN_MIN ? 5_000 : 1);
 
 t.test('a cell that follows the sky is known by its point, and nothing is told', async (t) => {

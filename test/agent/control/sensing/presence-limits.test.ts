@@ -48,7 +48,7 @@ async function nightOf(zone: string, values: (second: number) => Readonly<Record
   return {
     levels,
     events: begins.map(({ code, source, startMs: atMs, id }) => [code, source, since(atMs), ends.get(id) ?? null]),
-    texts: begins.map(({ text }) => text),
+    texts: begins.map(({ text }) => String(text)),
   };
 }
 

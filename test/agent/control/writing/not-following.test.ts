@@ -2,6 +2,7 @@ import t from 'tap';
 import { Follower } from '../../../../agent/control/writing/follower.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { inEnglish } from '../../../support/in-english.ts';
 import { makeStreet } from '../../lighting/street.ts';
 import { litStreet } from '../lit-street.ts';
 
@@ -14,13 +15,13 @@ t.test('a lamp that answers without a valid level is written again and told as n
   }
   const writes = street.writes.filter(({ lampId }) => lampId === 'L4');
   t.ok(writes.length >= 3 && writes.length < 8, `${writes.length} writes: again and again, later each time`);
-  t.match(street.events, [
+  t.match(inEnglish(street.events), [
     { code: 'lamp-not-following', source: 'L4', text: 'does not follow: gave no valid level after it had confirmed 30 %', endMs: null },
   ]);
   street.vague.delete('L4');
   street.poll();
   await street.clock.advance(1_100);
-  t.match(street.events[1], { text: 'follows again; did not: gave no valid level after it had confirmed 30 %' });
+  t.match(inEnglish(street.events[1]), { text: 'follows again; it did not because: gave no valid level after it had confirmed 30 %' });
 });
 
 t.test('a lamp whose level has no value is not shown as following, and is again once it has one', async (t) => {
@@ -41,8 +42,8 @@ t.test('a lamp that does not follow is told once after three tries, and once whe
   street.poll();
   const final = street.override({ levelPct: 60 });
   await street.clock.advance(10_000);
-  t.match(await final, { state: 'failed', reason: /^L4: does not answer/, lamps: { L3: 'verified', L4: 'failed' } });
-  t.match(street.events.slice(1), [
+  t.match(inEnglish(await final), { state: 'failed', reason: /^L4: does not answer/, lamps: { L3: 'verified', L4: 'failed' } });
+  t.match(inEnglish(street.events.slice(1)), [
     { code: 'lamp-not-following', source: 'L4', severity: 'warning', text: 'does not follow: no reply', endMs: null },
   ]);
   t.match(street.control.why('L4'), { lamps: [{ following: false, wantedPct: 60, measuredPct: null }] });
@@ -56,7 +57,11 @@ t.test('a lamp that does not follow is told once after three tries, and once whe
   t.equal(street.levels.get('L4'), 60, 'written as soon as it answers');
   street.poll();
   await street.clock.advance(1_000);
-  t.match(reported()[1], { id: reported()[0]?.id, text: 'follows again; did not: no reply', endMs: street.clock.wallMs() - 1_080 });
+  t.match(inEnglish(reported()[1]), {
+    id: reported()[0]?.id,
+    text: 'follows again; it did not because: no reply',
+    endMs: street.clock.wallMs() - 1_080,
+  });
   t.match(street.control.why('L4'), { lamps: [{ following: true, measuredPct: 60 }] });
 });
 

@@ -11,6 +11,7 @@ import {
   nudge,
   reconcile,
 } from '../../../../agent/control/writing/reconcile.ts';
+import { msg, NO_TEXT } from '../../../../agent/core/message.ts';
 import type { Decision, Rank, Reading } from '../../../../agent/core/words.ts';
 import { reading } from '../../lighting/street.ts';
 
@@ -32,7 +33,7 @@ const written = (levelPct: number, verified = true): LampTrack =>
     endMono: 1_000,
     verified,
     sent: true,
-    reason: verified ? '' : 'no reply',
+    reason: verified ? NO_TEXT : msg`no reply`,
   });
 
 t.test('what is not read any more, or has no valid value, is not known; before the first reading its writes alone count', async (t) => {
@@ -131,7 +132,7 @@ t.test('a lamp that something else moves is written again, later each time, and 
       endMono: nowMono + 20,
       verified: true,
       sent: true,
-      reason: '',
+      reason: NO_TEXT,
     });
   }
   const waits = writesMono.slice(1).map((mono, i) => mono - (writesMono[i] ?? 0));
@@ -149,8 +150,8 @@ t.test('a reading from before the lamp had settled is no drift', async (t) => {
 
 t.test('a write that a newer one replaced counts for nothing', async (t) => {
   const track = afterSend(afterSend(NEW_TRACK, 'old', 30), 'new', 100);
-  t.equal(afterResult(track, 'old', { endMono: 5, verified: false, sent: false, reason: 'superseded' }), track);
-  t.match(afterResult(track, 'new', { endMono: 6, verified: true, sent: true, reason: '' }), {
+  t.equal(afterResult(track, 'old', { endMono: 5, verified: false, sent: false, reason: msg`superseded` }), track);
+  t.match(afterResult(track, 'new', { endMono: 6, verified: true, sent: true, reason: NO_TEXT }), {
     inFlight: null,
     confirmedPct: 100,
     failures: 0,
@@ -186,7 +187,7 @@ t.test('a steady intent on a dead lamp: writes thin out to one a minute and neve
           endMono: nowMono,
           verified: false,
           sent: true,
-          reason: 'no reply',
+          reason: msg`no reply`,
         });
       }
       const waits = writesMono.slice(1).map((mono, i) => mono - (writesMono[i] ?? 0));

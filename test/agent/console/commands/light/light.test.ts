@@ -66,7 +66,7 @@ const explained = {
   ...whyLamp(7, true),
   requestedPct: 5,
   trace: [
-    { ...whyLamp(7, true).trace[0], sinceMs: AT_MS - 60_000, changes: 'falls 25 s after its last detection' },
+    { ...whyLamp(7, true).trace[0], sinceMs: AT_MS - 60_000, changes: msg`falls 25 s after its last detection` },
     ...whyLamp(7).trace,
   ] as ReturnType<typeof whyLamp>['trace'],
 };
@@ -84,7 +84,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
   ],
   [
     'a night says which rule chose its programme, its events and its photocell',
-    renderTonight(same([tonight({ rule: 'calendar week: Fri, Sat', events: ['fair', 'match'], photocellMin: 60 })]), page, false),
+    renderTonight(same([tonight({ rule: msg`calendar week: Fri, Sat`, events: ['fair', 'match'], photocellMin: 60 })]), page, false),
     [/Programme residential, by calendar week: Fri, Sat/, /Event +fair, match/, /Photocell may decide within 60 min/],
   ],
   [
@@ -125,10 +125,10 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
     'a zone with trouble and wishes',
     renderZones(same([busy]), page),
     [
-      /Lamps +L03 do not follow/,
+      /Lamps +L03 does not follow/,
       /Request +override: the zone at 80 % by platform until 23:41:07: accident/,
       /maintenance: L07 at 80 % by console:eve/,
-      /S02\.motion on P10: stuck, not believed[\s\S]*seen someone\s+2 h ago/,
+      /S02\.motion on P10: stuck, ignored until[\s\S]*last\s+detection\s+2 h ago/,
       /S03\.motion \(counter\): silent/,
       /S04\.motion on P10: follows the others/,
       /Photocell LUX\.illuminance 4\.3 lx, reports dark/,
@@ -238,7 +238,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
     [
       /^At +Tue 2026-12-01 21:41:07 CET$/m,
       /^Requested not recorded\nIn force +not recorded\nBecause +not recorded\nMeasured +60 % at 21:41:03$/m,
-      /By the present settings sun and programme ask for this/,
+      /By the present settings sun and programme give this/,
       /^ +programme +30 %/m,
       /`luciole history L07\.level`/,
     ],

@@ -8,6 +8,7 @@ import { learn } from '../../../../../agent/console/text/language.ts';
 import { plain } from '../../../../../agent/console/text/plain-text.ts';
 import { COMMAND_MS } from '../../../../../agent/control/requests/commands.ts';
 import { OVERRIDE_MINUTES } from '../../../../../agent/control/requests/overrides.ts';
+import { type Message, msg } from '../../../../../agent/core/message.ts';
 import type { AgentView, WhyLamp } from '../../../../../agent/core/views.ts';
 import type { Language, Outcome } from '../../../../../agent/core/words.ts';
 import { AT_MS } from '../../fake-clock.ts';
@@ -29,6 +30,13 @@ for (const [story, changes, expected] of ends) {
   t.test(`whether an override went well, for a script: ${story}`, async (t) => t.equal(isOverrideInForce(outcome(changes)), expected));
 }
 
+/** The message that the agent makes for this text. */
+function limitText(text: string): Message {
+  const [, of = '', pct = 0] = /^kept up to the minimum of (.+): (\d+) %$/.exec(text) ?? [];
+  if (of === '') return msg`${text}`;
+  return of === 'the lamp' ? msg`kept up to the minimum of the lamp: ${pct} %` : msg`kept up to the minimum of ${of}: ${pct} %`;
+}
+
 /** A lamp under an override that its limits changed. */
 function limited(id: string, requestedPct: number, wantedPct: number, ...texts: readonly string[]): WhyLamp {
   const line = {
@@ -36,10 +44,15 @@ function limited(id: string, requestedPct: number, wantedPct: number, ...texts: 
     source: 'console:tech',
     levelPct: requestedPct,
     applied: true,
-    text: `${requestedPct} %`,
+    text: msg`${requestedPct} %`,
     untilMs: null,
   } as const;
-  const limits = texts.map((text) => ({ ...line, source: text.includes(` of ${id}:`) ? id : 'rue', levelPct: wantedPct, text }));
+  const limits = texts.map((text) => ({
+    ...line,
+    source: text.includes(' of the lamp:') ? id : 'rue',
+    levelPct: wantedPct,
+    text: limitText(text),
+  }));
   return { ...whyLamp(7), id, wantedPct, rank: 'override', reason: 'override', trace: [line, ...limits, ...whyLamp(7).trace] };
 }
 
@@ -65,7 +78,10 @@ async function overridden(
 
 t.test('limits of an override are French where the session is', async (t) => {
   await learn('fr');
-  const lamps = [limited('L1', 5, 10, 'kept up to the minimum of rue: 10 %'), limited('L2', 5, 9, 'kept up to the minimum of the lamp: 9 %')];
+  const lamps = [
+    limited('L1', 5, 10, 'kept up to the minimum of rue: 10 %'),
+    limited('L2', 5, 9, 'kept up to the minimum of the lamp: 9 %'),
+  ];
   const text = await overridden(5, 10, lamps, {}, 'fr');
   t.match(
     text,
@@ -90,7 +106,7 @@ t.test('an override that a limit changes says what was requested and which limit
   t.notMatch(await overridden(5, 5, [limited('L1', 5, 10, MIN)], { L1: 'failed' }), /Limit/, 'a lamp that failed is not held by a limit');
   const many = Array.from({ length: 9 }, (_, i) => limited(`L${i}`, 5, 10, MIN));
   t.match(await overridden(5, 5, [...many, limited('L9', 5, 5)]), /Limit +L0, L1, L2, L3 and 5 more: kept up/);
-  const own = Array.from({ length: 12 }, (_, i) => limited(`L${i}`, 5, 10, `kept up to the minimum of the lamp: 10 %`));
+  const own = Array.from({ length: 12 }, (_, i) => limited(`L${i}`, 5, 10, 'kept up to the minimum of the lamp: 10 %'));
   t.match(
     await overridden(5, 10, own),
     /requested\nLimit +kept up to the minimum of the lamp: 10 %\n {2}verified/,
@@ -104,7 +120,7 @@ t.test('an override that a limit changes says what was requested and which limit
 const overrides: [args: Record<string, string | boolean>, expected: object][] = [
   [
     { target: 'L07', level: '80' },
-    { levelPct: 80, durationMs: 7_200_000, rank: 'override', reason: 'by hand' },
+    { levelPct: 80, durationMs: 7_200_000, rank: 'override', reason: '' },
   ],
   [
     { target: 'L07', level: '0%', for: '10m', maintenance: true, reason: 'repair' },
@@ -140,7 +156,7 @@ for (const [args, message] of noOverrides) {
 t.test('an override may last as long as the agent allows, and every span that help and message name is accepted', async (t) => {
   t.strictSame(OVERRIDE_SPAN, { minMs: OVERRIDE_MINUTES.min * 60_000, maxMs: OVERRIDE_MINUTES.max * 60_000 });
   const override = COMMANDS.find(({ name }) => name === 'override');
-  const help = override?.options.find(({ name }) => name === 'for')?.summary ?? '';
+  const help = String(override?.options.find(({ name }) => name === 'for')?.summary);
   const spans = help.match(/\b(?:\d+[hms])+\b/g) ?? [];
   t.strictSame(spans, ['1m', '24h', '10m', '2h', '1h30m', '2h']);
   for (const span of spans) t.equal(readOverride({ target: 'L07', level: '80', for: span }).durationMs, parseDuration(span));
@@ -166,8 +182,8 @@ t.test('a pole stands for the lamp on it, not for a lamp whose name looks like i
   const view = createFakeView();
   t.strictSame(findTarget(view, 'P07'), { kind: 'lamp', id: 'L08' }, 'lamp and pole have different numbers');
   t.equal(findLamp(view, 'p07'), 'L08');
-  t.throws(() => findTarget(view, 'P08'), { code: 'unknown-name', message: 'pole P08 has 2 lamps; type one of its lamps: L07, L09' });
-  t.throws(() => findLamp(view, 'P09'), { message: 'pole P09 has 0 lamps; `luciole devices P09` shows what is on it' });
+  t.throws(() => findTarget(view, 'P08'), { code: 'unknown-name', message: 'pole P08 has 2 lamps; type one of them: L07, L09' });
+  t.throws(() => findLamp(view, 'P09'), { message: 'pole P09 has no lamp; `luciole devices P09` shows what is on it' });
   t.throws(() => findTarget(view, 'P99'), { message: 'no lamp or zone "P99"; did you mean P09?' }, 'a mistyped pole leads to a pole');
   t.throws(() => findZone(view, 'P07'), { message: /no zone "P07"/ });
   const named = { ...view.names(), lamps: ['P07', 'L08'], poles: [{ id: 'P07', lamps: ['L08'] }] };

@@ -1,11 +1,14 @@
 import { renderOutcome } from '../../../../../agent/console/commands/light/override.ts';
 import { renderWhy } from '../../../../../agent/console/commands/light/why.ts';
 import { msg } from '../../../../../agent/core/message.ts';
+import type { WhyLine } from '../../../../../agent/core/views.ts';
 import { AT_MS } from '../../fake-clock.ts';
 import { outcome as fakeOutcome, whyLamp as fakeWhyLamp, whyZone as fakeWhyZone } from '../../fake-view.ts';
 import { checkSheets, FAULT, page, same } from '../../pages.ts';
 
 const lampWhy = { id: 'L07', kind: 'lamp', lamps: [fakeWhyLamp(7, true)] } as const;
+
+const [trace] = fakeWhyLamp(7).trace as [WhyLine];
 
 const failed = fakeOutcome({ state: 'failed', reason: msg`L03 does not answer`, lamps: { L01: 'verified', L03: 'failed' } });
 
@@ -32,18 +35,29 @@ const heldLamp = fakeOutcome({ ...held, target: intent.target, lamps: { L02: 'fa
 checkSheets([
   [
     'why a lamp with a fault is dark',
-    renderWhy(same({ ...lampWhy, lamps: [{ ...fakeWhyLamp(7, true), faults: [FAULT] }] }), page),
+    renderWhy(same({ ...lampWhy, lamps: [{ ...fakeWhyLamp(7, true), faults: [msg`${FAULT}`] }] }), page),
     [/^Fault +L03.status: the lamp is broken$/m],
   ],
   [
     'a zone names the fault of each of its lamps, one that they share once',
-    renderWhy(same({ ...fakeWhyZone(), lamps: fakeWhyZone().lamps.map((lamp) => ({ ...lamp, faults: [FAULT] })) }), page),
+    renderWhy(same({ ...fakeWhyZone(), lamps: fakeWhyZone().lamps.map((lamp) => ({ ...lamp, faults: [msg`${FAULT}`] })) }), page),
     [/^L03 .*yes, fault/m, /(?<!broken)\nFault +L03.status: the lamp is broken$/],
   ],
   [
     'why a lamp is bright',
     renderWhy(same(lampWhy), page),
     [/80 % since 22:39:12 \(115 s\)/, /^> {2}presence +80 % +S03/m, /^ {3}programme/m, /in 24 s\)/],
+  ],
+  [
+    'a reason as long as a person may type is wrapped on the page, whole',
+    renderWhy(
+      same({
+        ...lampWhy,
+        lamps: [{ ...fakeWhyLamp(7), trace: [{ ...trace, text: msg`${80} % for ${msg`2 h`} more: ${'long reason '.repeat(10).trim()}` }] }],
+      }),
+      page,
+    ),
+    [/80 % for 2 h more: (?:long\s+reason\s+){9}long\s+reason\s/],
   ],
   [
     'why a zone is as it is, the shared part once',
@@ -65,7 +79,7 @@ checkSheets([
     renderOutcome(held, page, page.atMs + 7_200_000),
     [
       /^Outcome +zone bressigny: override to 80 % verified on 2 of 3 lamps\n {2}waiting +L02\n {2}verified +L01 L03\n/,
-      /\nBelow +L02: maintenance to 100 % by console:paul \(lamp test\) until 23:11:07,\n +in 30 min; this one takes effect then; sooner with: luciole release L02\nEnds /,
+      /\nBelow +L02: maintenance to 100 % by console:paul \(lamp test\) until 23:11:07,\n +in 30 min; this one takes effect then; sooner with: luciole release\n +L02\nEnds /,
     ],
   ],
   [
@@ -73,7 +87,7 @@ checkSheets([
     renderOutcome(heldLamp, page, page.atMs + 60_000),
     [
       /^Outcome +lamp L02: override to 80 % waits below another\n {2}waiting +L02\n/,
-      /this one ends before; luciole release L02 ends both: then\n +say it again\n/,
+      /this one ends before; luciole release L02 ends both; then\n +repeat this one\n/,
     ],
   ],
   [
@@ -87,5 +101,5 @@ checkSheets([
     renderOutcome(fakeOutcome({ levelPct: null, state: 'failed', reason: msg`L08: no reply` }), page, null),
     [/released, but failed to confirm: L08: no reply/],
   ],
-  ['a release', renderOutcome(fakeOutcome({ levelPct: null }), page, null), [/release verified/]],
+  ['a release', renderOutcome(fakeOutcome({ levelPct: null }), page, null), [/release command verified/]],
 ]);

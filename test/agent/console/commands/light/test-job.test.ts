@@ -194,7 +194,7 @@ const UNWEIGHED: [story: string, street: Street, why: RegExp][] = [
   [
     "the meter's readings are old",
     { lampW: () => null, meterW: () => 500, isStale: ['M1'] },
-    /Power of L07, L08 not checked: no fresh reading of the meter arrived within 35 s;/,
+    /Power of L07, L08 not checked: no fresh reading of the meter arrived within 35\s+s;/,
   ],
 ];
 for (const [story, unweighed, why] of UNWEIGHED) {
