@@ -1,3 +1,4 @@
+import { msg } from '../../../../agent/core/message.ts';
 import t from 'tap';
 import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
@@ -116,7 +117,7 @@ const refused: [story: string, command: string, args: Record<string, string | bo
   ['a verb with a wrong letter', 'bus scna', { line: 'street' }, { code: 'unknown-command', message: /did you mean bus scan/ }],
   ['an unknown profile', 'profile show', { id: 'eastron-sdm63' }, { code: 'unknown-name', message: /did you mean eastron-sdm630/ }],
   ['points of nobody', 'points', { filter: 'L09' }, { code: 'unknown-name', message: /no point matches "L09"; did you mean L01/ }],
-  ['devices of nobody', 'devices', { filter: 'zzzz' }, { code: 'unknown-name', message: /`luciole devices` names them all/ }],
+  ['devices of nobody', 'devices', { filter: 'zzzz' }, { code: 'unknown-name', message: /`luciole devices` lists all/ }],
   ['a local command of two words', 'profile check', { file: 'x' }, { code: 'unknown-command' }],
   ['an argument nobody knows', 'points', { filtre: 'L07' }, { code: 'usage', message: /did you mean filter/ }],
 ];
@@ -148,7 +149,7 @@ t.test('a check of the store gives word while it reads, and fails when there is 
 t.test('a disk without an answer is reported with its trouble, and a backup is logged with its user', async (t) => {
   const socketPath = place(t);
   const logged: unknown[] = [];
-  const trouble = { state: 'trouble', reason: 'the disk is full; make room' } as const;
+  const trouble = { state: 'trouble', reason: msg`the disk is full; make room` } as const;
   const view = { ...createFakeView(), checkStore: async () => undefined, store: async () => fakeStoreView(trouble) };
   const log = { event: (name: string, fields: object = {}) => void logged.push({ name, ...fields }) };
   const server = createConsoleServer({ view, socketPath, log, clock: createManualClock(AT_MS), timezone: TIMEZONE });

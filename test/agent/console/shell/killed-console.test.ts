@@ -3,6 +3,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type IPty, spawn } from '@lydell/node-pty';
 import t, { type Test } from 'tap';
+import { msg } from '../../../../agent/core/message.ts';
 import { STATUS } from '../../../../agent/console/commands/cabinet/devices.ts';
 import { callAgent } from '../../../../agent/console/protocol/socket-client.ts';
 import { createConsoles } from '../../../../agent/console/protocol/socket-server.ts';
@@ -83,7 +84,7 @@ for (const [whose, options, by, before] of kinds) {
     t.strictSame(asked, [], 'nothing returns while the session goes on');
     process.kill(child.pid, 'SIGKILL');
     await until(() => asked.length > 0);
-    t.strictSame(asked, [[by, 'the session was lost', 8]]);
+    t.strictSame(asked, [[by, msg`the session was lost`, 8]]);
   });
 
   t.test(
@@ -98,7 +99,7 @@ for (const [whose, options, by, before] of kinds) {
       await new Promise((resolve) => child.onExit(resolve));
       check.release();
       await until(() => asked.length > 0);
-      t.strictSame(asked, [[by, 'the session was lost', 8]]);
+      t.strictSame(asked, [[by, msg`the session was lost`, 8]]);
     },
   );
 

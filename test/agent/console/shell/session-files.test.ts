@@ -131,7 +131,7 @@ t.test('every argument that is a file says so, or a session would not confine it
   const local = COMMANDS.filter(({ kind, name }) => kind === 'local' && !OUTSIDE.has(name) && !desk.includes(name));
   const files = local.flatMap(({ name, arguments: positional, options }) =>
     [
-      ...positional.filter((each) => each.file !== undefined || /\bfile\b|FILE|\.csv/.test(each.summary) || /file|table/.test(each.name)),
+      ...positional.filter((each) => each.file !== undefined || /\bfile\b|FILE|\.csv/.test(String(each.summary)) || /file|table/.test(each.name)),
       ...options.filter((each) => each.file !== undefined || /FILE|DIR|FOLDER|PATH/.test(each.value ?? '')),
     ].map((each) => [`${name} ${each.name}`, each.file] as const),
   );

@@ -1,3 +1,4 @@
+import { msg } from '../../../../agent/core/message.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -74,9 +75,9 @@ t.test('who chooses a password reads its rule before the question, and is told a
   const session = await openSession(t, { hasLogin: true });
   await session.say('nina');
   const RULE = "12 to 128 characters, some of them letters; no common word, not the user's name\n";
-  t.equal(await session.say('right'), `\nthis password was for one time: choose your own\n${RULE}New password: `);
+  t.equal(await session.say('right'), `\nthis password was valid once: choose your own\n${RULE}New password: `);
   await session.say('canary one 1234');
-  t.equal(await session.say('canary two 1234'), '\n% these two are not the same\nNew password: ');
+  t.equal(await session.say('canary two 1234'), '\n% the two are not the same\nNew password: ');
   t.equal(await session.say('short'), '\n% it has 5 characters; 12 at least\nNew password: ', 'not after typing it twice');
   t.equal(await session.say('nina nina nina!'), '\n% it holds the name of the user\nNew password: ');
   await session.say('canary one 1234');
@@ -215,7 +216,7 @@ t.test('an agent of a release without keys of consoles lets in as before', async
   });
   await new Promise<void>((resolve) => old.listen(socketPath, () => resolve()));
   t.teardown(() => old.close());
-  const surroundings = { version: 'luciole 0.1.0', localFiles: async () => ({ ...createFakeView(), about: '' }) };
+  const surroundings = { version: 'luciole 0.1.0', localFiles: async () => ({ ...createFakeView(), about: msg`files` }) };
   const login = createConsoleLogin({ socketPath, clock: createManualClock(AT_MS), surroundings, consoleKey: 'canary key' });
   const session = await openSession(t, { login });
   await session.say('marie');

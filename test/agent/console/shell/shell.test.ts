@@ -228,7 +228,7 @@ t.test("a session names commands as they are typed in it; a text that is somebod
   const session = await openSession(t, { view: { ...createFakeView(), config } });
   t.match(await session.say('status'), /1 silent: devices silent\n/);
   t.notMatch(await session.say('why L99'), /luciole/);
-  t.match(await session.say('history L07.nothing'), /`points` names them all/);
+  t.match(await session.say('history L07.nothing'), /`points` lists all/);
   t.match(await session.say('config show'), /see `luciole check`/);
   t.equal(
     asTyped('see `luciole\n     config history`, luciole 0.1.0, `luciole run`'),
@@ -286,7 +286,7 @@ t.test('without an agent the shell works, and says so', async (t) => {
     await session.say('agent state'),
     /Service +failed[\s\S]*the last one 2026-12-01 22:40[\s\S]*L03 +does not answer[\s\S]*agent-crashed/,
   );
-  t.match(await session.say('agent restart'), /% the service manager does not start it: Interactive authentication/);
+  t.match(await session.say('agent restart'), /% the service manager does not start the agent: Interactive authentication/);
   t.equal(session.ended(), null);
 });
 
@@ -404,7 +404,7 @@ const WITHOUT_ANSWER = new Set(['run', 'console', 'manual']);
 for (const command of COMMANDS.filter(({ isHidden }) => !isHidden)) {
   t.test(`${command.name}: help, completion, manual, raw answer and examples that work`, async (t) => {
     const words = command.name.split(' ');
-    t.ok(command.summary.length > 0 && command.summary.length <= 52, 'a summary of one line');
+    t.ok(String(command.summary).length > 0 && String(command.summary).length <= 52, 'a summary of one line');
     t.ok(
       TREE.placeAfter(words.slice(0, -1)).choices.some(({ word }) => word === words.at(-1)),
       'completion knows it',
