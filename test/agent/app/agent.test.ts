@@ -135,7 +135,7 @@ t.test('what a former run left open is ended, what is going on is not', async (t
   };
   await endLeftovers({ store, clock: createManualClock(1_000), isGoingOn: (id) => id === 'now' });
   t.match(appended, [
-    { id: 'before', endMs: 1_000, text: msg`${msg`a door is open`}; how it ended is not known, the agent was restarted` },
+    { id: 'before', endMs: 1_000, text: msg`${msg`a door is open`}; its end is unknown, because the agent was restarted` },
     { id: 'ahead', endMs: 2_000 },
   ]);
   t.ok((asked[0] ?? 0) > 1e13, 'only what has no end is asked for');

@@ -23,6 +23,6 @@ t.test('every command explains itself', async (t) => {
   const why = COMMANDS.find(({ name }) => name === 'why');
   t.throws(
     () => why?.kind === 'agent' && why.check({ target: 'L07', trget: 'x' }),
-    new ConsoleError('usage', msg`why has no "trget"; did you mean target?`),
+    new ConsoleError('usage', msg`${'why'} has no "${'trget'}"; did you mean ${'target'}?`),
   );
 });

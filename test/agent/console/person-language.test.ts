@@ -58,7 +58,7 @@ t.test('help, version and errors are in the language of the person, and only a F
   t.match(wrong, { code: 64, err: /luciole: option inconnue '--bogus'/ });
   const port = await luciole(['run', '--port', 'x'], { LANG: 'fr_FR.UTF-8' });
   t.match(port, { code: 64, err: /--port "x" incorrect : écrire LINE=PATH/ });
-  const missing = await luciole(['run', '--file', join(folder, 'none.yaml')], { LANG: 'fr_FR.UTF-8' });
+  const missing = await luciole(['run', join(folder, 'none.yaml')], { LANG: 'fr_FR.UTF-8' });
   t.equal(missing.code, 78);
   t.match(missing.err, /LOADED \S*pofile/);
   t.match((await luciole(['--version'], { LANG: 'fr_FR.UTF-8' })).out, /^luciole /);

@@ -1,5 +1,5 @@
 /** The program of the console, in this process and in one of its own. */
-import { msg } from '../../../agent/core/message.ts';
+
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import type { Test } from 'tap';
 import { runCommandLine } from '../../../agent/console/cli.ts';
 import type { Terminal } from '../../../agent/console/terminal/terminal.ts';
+import { msg } from '../../../agent/core/message.ts';
 import { createFakeView } from './fake-view.ts';
 import { NO_ACTIONS } from './no-actions.ts';
 

@@ -1,7 +1,7 @@
-import { msg } from '../../../../agent/core/message.ts';
 import t from 'tap';
 import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import type { StoreCheck } from '../../../../agent/core/ports.ts';
 import type { AgentView } from '../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
@@ -20,7 +20,7 @@ t.test('every command of the table is answered, stamped with the time of the age
   t.match((await call(socketPath, 'override', { target: 'bressigny', level: '80', for: '10m' })).result, { state: 'verified' });
   t.match((await call(socketPath, 'release', { target: 'L07' })).result, { state: 'verified' });
   t.strictSame(view.asked, [
-    { target: { kind: 'zone', id: 'bressigny' }, levelPct: 80, rank: 'override', reason: 'by hand', source: 'console:tech', minutes: 10 },
+    { target: { kind: 'zone', id: 'bressigny' }, levelPct: 80, rank: 'override', reason: '', source: 'console:tech', minutes: 10 },
     { target: { kind: 'lamp', id: 'L07' }, source: 'console:tech' },
   ]);
 });
@@ -77,7 +77,7 @@ t.test('the commands for lines, device types and events are answered too', async
 
 const refused: [story: string, command: string, args: Record<string, string | boolean>, error: object][] = [
   ['an unknown lamp', 'why', { target: 'L99' }, { code: 'unknown-name', message: /did you mean L09/ }],
-  ['a lamp without a decision', 'why', { target: 'L09' }, { code: 'failed', message: /nothing has been decided/ }],
+  ['a lamp without a decision', 'why', { target: 'L09' }, { code: 'failed', message: /no level has been decided/ }],
   ['an unknown command', 'stauts', {}, { code: 'unknown-command', message: /did you mean status/ }],
   ['a command that runs without an agent', 'run', {}, { code: 'unknown-command' }],
   ['a level out of range', 'override', { target: 'L07', level: '150' }, { code: 'usage', message: /0 to 100/ }],

@@ -1,5 +1,5 @@
-import { msg } from '../../../../agent/core/message.ts';
 import t from 'tap';
+import { msg } from '../../../../agent/core/message.ts';
 import { AT_MS } from '../fake-clock.ts';
 import { openSession, type ShellSession } from './shell-session.ts';
 import { trialManager } from './trial-manager.ts';
@@ -97,8 +97,8 @@ t.test('who logs out, whose change keeps itself, or who has changed nothing give
 
 t.test('the prompt shows what is left of a trial, next to an override; the last lines say how it ends', async (t) => {
   for (const [mode, end] of [
-    ['asked', 'config confirm keeps it, else it returns'],
-    ['auto', 'it is kept by itself once all is well, else it returns'],
+    ['asked', 'config confirm keeps it, else the previous one returns'],
+    ['auto', 'it is kept if all is well then, else the previous one returns'],
   ] as const) {
     const { view } = trialManager();
     const session = await openSession(t, { view });

@@ -1,4 +1,3 @@
-import { msg } from '../../../../agent/core/message.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import t from 'tap';
 import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
 import { createConsoleLogin } from '../../../../agent/console/shell/console-login.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import type { AgentView } from '../../../../agent/core/views.ts';
 import type { Target } from '../../../../agent/core/words.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
@@ -136,7 +136,7 @@ const atLogin: readonly [typed: string, answer: RegExp, asked: readonly object[]
   ['lights on 30m --level 20', /% lights on has no "level"/, []],
   ['lights on --zone bressigny', /% lights on needs <duration>/, []],
   ['lights on 30m "tree', /% a quote is not closed/, []],
-  ['lights on 30m --json', /\n\{.*"state":"verified".*\}\n/, [{ minutes: 30, reason: 'lights on at the console' }]],
+  ['lights on 30m --json', /\n\{.*"state":"verified".*\}\n/, [{ minutes: 30, reason: '' }]],
   ['lights on 30m | count', /\n\d\n/, [{ minutes: 30, target: { kind: 'cabinet' } }]],
   ['lights on 30m | conut', /% .*count/, []],
   ['lights on 30m --help', /without a login: lights on 30m/, []],
@@ -220,7 +220,7 @@ t.test('an agent of a release without keys of consoles lets in as before', async
   const login = createConsoleLogin({ socketPath, clock: createManualClock(AT_MS), surroundings, consoleKey: 'canary key' });
   const session = await openSession(t, { login });
   await session.say('marie');
-  t.match((await session.say('right')).replace(/\s+/g, ' '), /this password was for one time and is too old/);
+  t.match((await session.say('right')).replace(/\s+/g, ' '), /this one-time password has expired/);
   t.strictSame(asked, [
     { user: 'marie', console: 'canary key', password: 'right' },
     { user: 'marie', password: 'right' },

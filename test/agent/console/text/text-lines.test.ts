@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { msg } from '../../../../agent/core/message.ts';
 import { wrap } from '../../../../agent/console/text/text-lines.ts';
 import { tableLines } from '../../../../agent/console/text/text-table.ts';
+import { msg } from '../../../../agent/core/message.ts';
 
 const cases: readonly [why: string, text: string, widthCols: number, lines: readonly string[]][] = [
   ['a number keeps its sign', 'it was raised to 100 % by hand', 19, ['it was raised to', '100 % by hand']],
