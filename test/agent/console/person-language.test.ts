@@ -62,7 +62,7 @@ t.test('help, version and errors are in the language of the person, and only a F
   t.equal(missing.code, 78);
   t.match(missing.err, /LOADED \S*pofile/);
   t.match((await luciole(['--version'], { LANG: 'fr_FR.UTF-8' })).out, /^luciole /);
-  t.match(await luciole(['console'], { LANG: 'fr_FR.UTF-8' }), { err: /console veut un terminal/ });
+  t.match(await luciole(['console'], { LANG: 'fr_FR.UTF-8' }), { err: /console demande un terminal/ });
 });
 
 t.test('a message of the agent is shown in the language of its reader; its JSON has text and template', async (t) => {

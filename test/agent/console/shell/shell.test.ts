@@ -228,11 +228,11 @@ t.test("a session names commands as they are typed in it; a text that is somebod
   const session = await openSession(t, { view: { ...createFakeView(), config } });
   t.match(await session.say('status'), /1 silent: devices silent\n/);
   t.notMatch(await session.say('why L99'), /luciole/);
-  t.match(await session.say('history L07.nothing'), /`points` lists all/);
+  t.match(await session.say('history L07.nothing'), /`points` lists them all/);
   t.match(await session.say('config show'), /see `luciole check`/);
   t.equal(
-    asTyped('see `luciole\n     config history`, luciole 0.1.0, `luciole run`'),
-    'see\n     `config history`, luciole 0.1.0, `luciole run`',
+    asTyped('see `luciole config history`, `luciole {0}`, luciole {1}, `luciole run`'),
+    'see `config history`, `{0}`, luciole {1}, `luciole run`',
   );
 });
 
