@@ -9,7 +9,7 @@ const DONE: ConfigAnswer = {
   problems: [],
   warnings: [],
   changes: [],
-  touches: ['light'],
+  touches: [msg`light`],
   revision: 8,
   isOnTrial: true,
 };
