@@ -15,7 +15,7 @@ t.test('a visit while no agent answers: the last state from its files, the confi
   await rig.clock.advance(60_000);
   t.match(await visit.say('status'), /% no agent answers on/);
   t.match(await visit.say('agent state'), /Reading +the last one 2026-12-15 23:3\d[\s\S]*agent-?/i);
-  t.match(await visit.say('agent restart'), /% the service manager does not start it: this machine has no such program/);
+  t.match(await visit.say('agent restart'), /% the service manager does not start the agent: this machine has no such program/);
   t.match(await visit.say('profile list | count'), /\n\d+\n/);
   await visit.say('logout');
   visit.compare(t, 'no-agent');

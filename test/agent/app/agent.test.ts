@@ -105,7 +105,7 @@ t.test('a lamp and its device show what is wrong with them, not what is wrong wi
   ];
   const lamp = (id: string): readonly string[] => {
     const view: LampView = { id, pole: 'P1', wantedPct: 30, measuredPct: 30, rank: 'programme', reason: '', following: true, faults: [] };
-    return withLampFaults(view, { lamps }, events).faults;
+    return withLampFaults(view, { lamps }, events).faults.map(String);
   };
   t.same(lamp('L1'), ['lamp-fault of L1.status', 'unit-not-set-up of L1'], 'that it is silent shows in its state');
   t.same(lamp('E1'), ['device-flag of G1.bus'], 'the fault of its neighbour on the gateway is not its own');
@@ -135,7 +135,7 @@ t.test('what a former run left open is ended, what is going on is not', async (t
   };
   await endLeftovers({ store, clock: createManualClock(1_000), isGoingOn: (id) => id === 'now' });
   t.match(appended, [
-    { id: 'before', endMs: 1_000, text: 'a door is open; how it ended is not known, the agent was restarted' },
+    { id: 'before', endMs: 1_000, text: msg`${msg`a door is open`}; its end is unknown, because the agent was restarted` },
     { id: 'ahead', endMs: 2_000 },
   ]);
   t.ok((asked[0] ?? 0) > 1e13, 'only what has no end is asked for');

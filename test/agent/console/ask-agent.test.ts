@@ -20,7 +20,12 @@ const CASES: [words: string[], code: number, out: RegExp, err: RegExp][] = [
   [['bus', 'registers', 'street', 'L01'], 0, /20 holding registers answer/, /^$/],
   [['bus', 'read', 'street', '0x07', '0x7D0', '2'], 0, /2001 {2}0x07D1 +65336 {2}0xFF38/, /^$/],
   [['bus', 'read', 'street', '9', '0'], 1, /^$/, /no reply in 300 ms, check power/],
-  [['bus', 'read', 'street', '9', '0', '--json'], 1, /^{"error":{"code":"failed","message":".*","bus":"timeout"}}\n$/, /^$/],
+  [
+    ['bus', 'read', 'street', '9', '0', '--json'],
+    1,
+    /^{"error":{"code":"failed","message":".*","messageTemplate":{.*},"bus":"timeout"}}\n$/,
+    /^$/,
+  ],
   [['bus', 'write', 'street', '7', '2000', '300', '--yes'], 0, /written and read back/, /^$/],
   [['bus', 'write', 'street', '7', '1', '300', '--yes'], 1, /keeps another value/, /^$/],
   [['bus', 'write', 'street', '7', '0x7D0', '-5'], 64, /^$/, /would write 65531 \(0xFFFB\) to holding register\n2000/],
@@ -66,7 +71,7 @@ const CASES: [words: string[], code: number, out: RegExp, err: RegExp][] = [
   [['uplink', 'test'], 0, /^name lookup +ok[\s\S]*the way is free/m, /^$/],
   [['uplink', 'trace', '--last', '2'], 0, /^22:41:06\.045 -> publish[\s\S]*2 packets with 552 bytes/, /^$/],
   [['uplink', 'trace', '--follow', '--for', '1s', '--json'], 0, /^{"atMs".*}\n[\s\S]*{"entries":\[\],"followed":{"seen":5,.*}}\n$/, /^$/],
-  [['uplink', 'reconnect'], 0, /^asked for; certificates and password are read anew/, /^$/],
+  [['uplink', 'reconnect'], 0, /^requested; certificates and password are read again/, /^$/],
   [['points', 'S99'], 1, /^$/, /no point matches "S99"/],
   [['release', 'bressigny', '--json'], 0, /^{.*"state":"verified".*}\n$/, /^$/],
 ];

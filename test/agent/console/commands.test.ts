@@ -13,7 +13,7 @@ t.test('every command explains itself', async (t) => {
         examples.every((example) => example.startsWith(kind === 'shell' ? name : `luciole ${name}`)),
       `${name} has examples`,
     );
-    t.ok(summary.length <= 52, `${name} has a summary that fits the help`);
+    t.ok(String(summary).length <= 52, `${name} has a summary that fits the help`);
   }
   for (const { name } of FAMILIES)
     t.ok(
@@ -23,6 +23,6 @@ t.test('every command explains itself', async (t) => {
   const why = COMMANDS.find(({ name }) => name === 'why');
   t.throws(
     () => why?.kind === 'agent' && why.check({ target: 'L07', trget: 'x' }),
-    new ConsoleError('usage', msg`why has no "trget"; did you mean target?`),
+    new ConsoleError('usage', msg`${'why'} has no "${'trget'}"; did you mean ${'target'}?`),
   );
 });

@@ -1,4 +1,5 @@
 /** The program of the console, in this process and in one of its own. */
+
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,6 +8,7 @@ import { join, resolve } from 'node:path';
 import type { Test } from 'tap';
 import { runCommandLine } from '../../../agent/console/cli.ts';
 import type { Terminal } from '../../../agent/console/terminal/terminal.ts';
+import { msg } from '../../../agent/core/message.ts';
 import { createFakeView } from './fake-view.ts';
 import { NO_ACTIONS } from './no-actions.ts';
 
@@ -55,7 +57,7 @@ export async function inProcessWith(changes: Partial<Terminal>, ...words: string
     text[stream] += more;
   };
   const status = { show: (line: string) => drawn.push(line), clear: () => {} };
-  const localFiles = async () => ({ ...createFakeView(), about: 'no agent answers: the shelf of the program' });
+  const localFiles = async () => ({ ...createFakeView(), about: msg`no agent answers: the shelf of the program` });
   const terminal = { widthCols: 80, colour: false, user: 'tech', version: 'luciole 0', socketPath: null, status, localFiles };
   const code = await runCommandLine(words, { ...terminal, out: add('out'), err: add('err'), ...changes }, NO_ACTIONS);
   return { code, ...text };

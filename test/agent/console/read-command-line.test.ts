@@ -1,6 +1,6 @@
 /** Source: the wording is that of commander 14, which read the command line before. */
 import t from 'tap';
-import { readCommandLine } from '../../../agent/console/command-line.ts';
+import { type CommandLine, readCommandLine } from '../../../agent/console/command-line.ts';
 import { commandNodes } from '../../../agent/console/command-tree.ts';
 import { COMMANDS, FAMILIES } from '../../../agent/console/commands.ts';
 
@@ -8,6 +8,9 @@ const FIRST_WORDS = commandNodes(
   COMMANDS.filter(({ kind }) => kind !== 'shell'),
   FAMILIES,
 );
+
+/** With what is wrong as it is shown. */
+const textsIn = (read: CommandLine): object => (read.kind === 'wrong' ? { ...read, message: String(read.message) } : read);
 
 const wrong: [words: string[], message: string][] = [
   [['status', '--jsn'], "unknown option '--jsn'\n(Did you mean --json?)"],
@@ -28,7 +31,7 @@ const wrong: [words: string[], message: string][] = [
 ];
 for (const [words, message] of wrong)
   t.test(`luciole ${words.join(' ')} is answered in the words that scripts know`, async (t) =>
-    t.strictSame(readCommandLine(FIRST_WORDS, words), { kind: 'wrong', message }),
+    t.strictSame(textsIn(readCommandLine(FIRST_WORDS, words)), { kind: 'wrong', message }),
   );
 
 const understood: [words: string[], name: string, args: object][] = [
@@ -72,5 +75,5 @@ t.test('backup and restore have no abbreviation: they are not meant by chance, a
 t.test('the version is asked anywhere before a command', async (t) => {
   for (const words of [['-V'], ['xyzzy', '--version'], ['-Vx', 'status']])
     t.strictSame(readCommandLine(FIRST_WORDS, words), { kind: 'version' }, words.join(' '));
-  t.match(readCommandLine(FIRST_WORDS, ['status', '-V']), { kind: 'wrong', message: "unknown option '-V'" });
+  t.match(textsIn(readCommandLine(FIRST_WORDS, ['status', '-V'])), { kind: 'wrong', message: "unknown option '-V'" });
 });

@@ -5,6 +5,7 @@ import { localFiles } from '../../../agent/console/local-files.ts';
 import { localMachine } from '../../../agent/console/local-machine.ts';
 import { readSiteFile } from '../../../agent/console/site-file.ts';
 import { learn, translate } from '../../../agent/console/text/language.ts';
+import { NO_TEXT } from '../../../agent/core/message.ts';
 import { SMALL_STREET } from '../config/small-street.ts';
 import { programFolder, run, runLuciole } from './program.ts';
 
@@ -20,7 +21,7 @@ t.test('a cabinet file that does not exist is reported as absent, with the comma
   for (const name of ['broken.yaml', 'empty.yaml', 'folder']) {
     t.match(readSiteFile(join(dir, name)), { cabinet: null, problem: WRONG, isAbsent: false }, name);
   }
-  t.match(readSiteFile(join(dir, 'good.yaml')), { cabinet: { lines: [{ id: 'north' }, { id: 'air' }] }, problem: '' });
+  t.match(readSiteFile(join(dir, 'good.yaml')), { cabinet: { lines: [{ id: 'north' }, { id: 'air' }] }, problem: NO_TEXT });
 });
 
 t.test('a folder that may not be searched does not make its file absent', { skip: process.getuid?.() === 0 && 'root may' }, async (t) => {
@@ -34,8 +35,8 @@ t.test('a folder that may not be searched does not make its file absent', { skip
 
 t.test('without an agent and without a cabinet the console names `luciole setup`, in both languages', async (t) => {
   const file = join(t.testdir(), 'cabinet.yaml');
-  t.match(localFiles(file).about, /; there is no cabinet file \S+: `luciole setup` writes one$/);
-  t.match((await localMachine(file).lastState()).problem, ABSENT);
+  t.match(String(localFiles(file).about), /; there is no cabinet file \S+: `luciole setup` writes one$/);
+  t.match(String((await localMachine(file).lastState()).problem), ABSENT);
   await t.rejects(
     localFiles(file).testUplink({ timeoutMs: 1 } as never, () => {}),
     { code: 'failed', message: ABSENT },

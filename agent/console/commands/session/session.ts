@@ -79,7 +79,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
   { ...row('agent restart', msg`restart the agent through the service manager`, [], ['agent restart']), role: 'technician' },
   row(
     'speed',
-    msg`another speed of this serial port; set your terminal too`,
+    msg`change the speed of this port; set your terminal too`,
     [needed('baud', msg`bits per second, 9600 to 921600`)],
     ['speed 115200', 'speed 9600'],
   ),

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import type { StoreCheck } from '../../../../agent/core/ports.ts';
 import type { AgentView } from '../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
@@ -19,7 +20,7 @@ t.test('every command of the table is answered, stamped with the time of the age
   t.match((await call(socketPath, 'override', { target: 'bressigny', level: '80', for: '10m' })).result, { state: 'verified' });
   t.match((await call(socketPath, 'release', { target: 'L07' })).result, { state: 'verified' });
   t.strictSame(view.asked, [
-    { target: { kind: 'zone', id: 'bressigny' }, levelPct: 80, rank: 'override', reason: 'by hand', source: 'console:tech', minutes: 10 },
+    { target: { kind: 'zone', id: 'bressigny' }, levelPct: 80, rank: 'override', reason: '', source: 'console:tech', minutes: 10 },
     { target: { kind: 'lamp', id: 'L07' }, source: 'console:tech' },
   ]);
 });
@@ -76,7 +77,7 @@ t.test('the commands for lines, device types and events are answered too', async
 
 const refused: [story: string, command: string, args: Record<string, string | boolean>, error: object][] = [
   ['an unknown lamp', 'why', { target: 'L99' }, { code: 'unknown-name', message: /did you mean L09/ }],
-  ['a lamp without a decision', 'why', { target: 'L09' }, { code: 'failed', message: /nothing has been decided/ }],
+  ['a lamp without a decision', 'why', { target: 'L09' }, { code: 'failed', message: /no level has been decided/ }],
   ['an unknown command', 'stauts', {}, { code: 'unknown-command', message: /did you mean status/ }],
   ['a command that runs without an agent', 'run', {}, { code: 'unknown-command' }],
   ['a level out of range', 'override', { target: 'L07', level: '150' }, { code: 'usage', message: /0 to 100/ }],
@@ -116,7 +117,7 @@ const refused: [story: string, command: string, args: Record<string, string | bo
   ['a verb with a wrong letter', 'bus scna', { line: 'street' }, { code: 'unknown-command', message: /did you mean bus scan/ }],
   ['an unknown profile', 'profile show', { id: 'eastron-sdm63' }, { code: 'unknown-name', message: /did you mean eastron-sdm630/ }],
   ['points of nobody', 'points', { filter: 'L09' }, { code: 'unknown-name', message: /no point matches "L09"; did you mean L01/ }],
-  ['devices of nobody', 'devices', { filter: 'zzzz' }, { code: 'unknown-name', message: /`luciole devices` names them all/ }],
+  ['devices of nobody', 'devices', { filter: 'zzzz' }, { code: 'unknown-name', message: /`luciole devices` lists all/ }],
   ['a local command of two words', 'profile check', { file: 'x' }, { code: 'unknown-command' }],
   ['an argument nobody knows', 'points', { filtre: 'L07' }, { code: 'usage', message: /did you mean filter/ }],
 ];
@@ -148,7 +149,7 @@ t.test('a check of the store gives word while it reads, and fails when there is 
 t.test('a disk without an answer is reported with its trouble, and a backup is logged with its user', async (t) => {
   const socketPath = place(t);
   const logged: unknown[] = [];
-  const trouble = { state: 'trouble', reason: 'the disk is full; make room' } as const;
+  const trouble = { state: 'trouble', reason: msg`the disk is full; make room` } as const;
   const view = { ...createFakeView(), checkStore: async () => undefined, store: async () => fakeStoreView(trouble) };
   const log = { event: (name: string, fields: object = {}) => void logged.push({ name, ...fields }) };
   const server = createConsoleServer({ view, socketPath, log, clock: createManualClock(AT_MS), timezone: TIMEZONE });

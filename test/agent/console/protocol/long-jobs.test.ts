@@ -198,7 +198,7 @@ t.test('a job that does not sum up in time when its reader ends it holds no plac
   socket.end(ask(1, 'walk-test', { zone: 'bressigny' }));
   for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
   await clock.advance(SUMMARY_MS);
-  t.match(await got, [{ id: 1, ok: false, error: { message: /nobody waits/ } }]);
+  t.match(await got, [{ id: 1, ok: false, error: { message: /no client waits/ } }]);
   socket.resume();
   await closed;
 });

@@ -264,7 +264,7 @@ t.test('only files of the console itself for who logged in; a name that is none 
   t.match(await session.say('receive next.update --remove'), /% no \S*received\/next\.update\s+is\s+there/);
   t.match(await session.say('copy nothing.gz serial'), /% no file nothing\.gz/);
   t.match(await session.say('copy sub serial'), /% no file sub/);
-  t.match(await session.say('copy own.txt serial'), /1 lines sent/);
+  t.match(await session.say('copy own.txt serial'), /1 line sent/);
   t.match(await session.say('copy own.txt disk'), /%/);
   t.match(await session.say('copy own.txt serial --from 0'), /% bad line "0"/);
   t.match(await session.say('copy own.txt serial --from 9'), /% own\.txt has 1 lines/);

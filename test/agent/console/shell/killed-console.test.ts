@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { STATUS } from '../../../../agent/console/commands/cabinet/devices.ts';
 import { callAgent } from '../../../../agent/console/protocol/socket-client.ts';
 import { createConsoles } from '../../../../agent/console/protocol/socket-server.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import { createSystemClock } from '../../../../agent/core/system-clock.ts';
 import { TIMEZONE } from '../fake-clock.ts';
 import { trialManager } from './trial-manager.ts';
@@ -83,7 +84,7 @@ for (const [whose, options, by, before] of kinds) {
     t.strictSame(asked, [], 'nothing returns while the session goes on');
     process.kill(child.pid, 'SIGKILL');
     await until(() => asked.length > 0);
-    t.strictSame(asked, [[by, 'the session was lost', 8]]);
+    t.strictSame(asked, [[by, msg`the session was lost`, 8]]);
   });
 
   t.test(
@@ -98,7 +99,7 @@ for (const [whose, options, by, before] of kinds) {
       await new Promise((resolve) => child.onExit(resolve));
       check.release();
       await until(() => asked.length > 0);
-      t.strictSame(asked, [[by, 'the session was lost', 8]]);
+      t.strictSame(asked, [[by, msg`the session was lost`, 8]]);
     },
   );
 

@@ -127,7 +127,7 @@ t.test('speed: the new one stays when Enter comes at it, else the old one is bac
   t.equal(session.speeds.at(-1), 19_200);
   await session.until('back', () => session.speeds.at(-1) === 115_200);
   await session.until('the prompt', () => session.bytes().endsWith(PROMPT));
-  t.match(session.bytes(), /nothing was heard at 19200 baud: back at\s115200/);
+  t.match(session.bytes(), /no Enter was received at 19200 baud: back at\s115200/);
   t.match(await session.say('speed 1200'), /% bad speed "1200"/);
   const ssh = await openSession(t);
   t.match(await ssh.say('speed 9600'), /it is no serial port/);

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { msg } from '../../../../agent/core/message.ts';
 import { AT_MS } from '../fake-clock.ts';
 import { openSession, type ShellSession } from './shell-session.ts';
 import { trialManager } from './trial-manager.ts';
@@ -17,12 +18,12 @@ t.test('the cable is pulled while a change is on trial: it goes back at once', a
   t.match(await session.say('config commit --confirm 5'), /revision 8 runs on trial/);
   session.hangUp();
   await session.until('it is returned', () => asked.length > 0);
-  t.strictSame(asked, [['console:tech', 'the session was lost', 8]]);
+  t.strictSame(asked, [['console:tech', msg`the session was lost`, 8]]);
 });
 
 t.test('the agent returns the trial of a login whose process is gone, and not of one that logs out or that the agent ends', async (t) => {
   for (const [how, result, back] of [
-    ['hang-up', 'hang-up', [['console:marie', 'the session was lost', 8]]],
+    ['hang-up', 'hang-up', [['console:marie', msg`the session was lost`, 8]]],
     ['logout', 'logout', []],
     ['stopped', 'logout', []],
     ['agent stops', 'stopped', []],
@@ -60,7 +61,7 @@ t.test('an agent that was started anew returns the trial of a session at the mac
   await session.say('config');
   session.hangUp();
   await session.until('it is returned', () => asked.length > 0);
-  t.strictSame(asked, [['console:tech', 'the session was lost', 8]]);
+  t.strictSame(asked, [['console:tech', msg`the session was lost`, 8]]);
 });
 
 t.test('who logs out, whose change keeps itself, or who has changed nothing gives nothing back', async (t) => {
@@ -96,8 +97,8 @@ t.test('who logs out, whose change keeps itself, or who has changed nothing give
 
 t.test('the prompt shows what is left of a trial, next to an override; the last lines say how it ends', async (t) => {
   for (const [mode, end] of [
-    ['asked', 'config confirm keeps it, else it returns'],
-    ['auto', 'it is kept by itself once all is well, else it returns'],
+    ['asked', 'config confirm keeps it, else the previous one returns'],
+    ['auto', 'it is kept if all is well then, else the previous one returns'],
   ] as const) {
     const { view } = trialManager();
     const session = await openSession(t, { view });

@@ -131,7 +131,9 @@ t.test('every argument that is a file says so, or a session would not confine it
   const local = COMMANDS.filter(({ kind, name }) => kind === 'local' && !OUTSIDE.has(name) && !desk.includes(name));
   const files = local.flatMap(({ name, arguments: positional, options }) =>
     [
-      ...positional.filter((each) => each.file !== undefined || /\bfile\b|FILE|\.csv/.test(each.summary) || /file|table/.test(each.name)),
+      ...positional.filter(
+        (each) => each.file !== undefined || /\bfile\b|FILE|\.csv/.test(String(each.summary)) || /file|table/.test(each.name),
+      ),
       ...options.filter((each) => each.file !== undefined || /FILE|DIR|FOLDER|PATH/.test(each.value ?? '')),
     ].map((each) => [`${name} ${each.name}`, each.file] as const),
   );
@@ -185,7 +187,7 @@ t.test('what an admin writes in a session is read by no technician, and what a t
   t.match(await paul.say('copy today.csv serial --base64'), /lines sent/);
   t.notMatch(bundleOf(await paul.say(`copy ${ofMarie} serial --base64`)), AUDIT_LINE);
   writeFileSync(join(filesDir, 'received', 'next.update'), 'update');
-  t.match(await paul.say('copy received/next.update serial --base64'), /lines sent/);
+  t.match(await paul.say('copy received/next.update serial --base64'), /1 line sent/);
   const again = await visit(t, 'ada', filesDir, { view });
   t.match(await again.say('copy today.csv serial --base64'), /lines sent/, 'a higher role reads it too');
 });
@@ -195,7 +197,7 @@ t.test('a file that lay in the folder before the roles had theirs is for admins'
   writeFileSync(join(marie.filesDir, 'luciole-support-x.txt.gz'), 'canary');
   t.match(await marie.say('copy luciole-support-x.txt.gz serial --base64'), /needs the role admin/);
   const ada = await visit(t, 'ada', marie.filesDir);
-  t.match(await ada.say('copy luciole-support-x.txt.gz serial --base64'), /1 lines sent/);
+  t.match(await ada.say('copy luciole-support-x.txt.gz serial --base64'), /1 line sent/);
 });
 
 t.test('each role reads what its own and lower roles wrote, its own first, and no other', async (t) => {

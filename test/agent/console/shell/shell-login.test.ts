@@ -7,6 +7,7 @@ import t from 'tap';
 import { createConsoleServer } from '../../../../agent/console/protocol/socket-server.ts';
 import { createConsoleLogin } from '../../../../agent/console/shell/console-login.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import type { AgentView } from '../../../../agent/core/views.ts';
 import type { Target } from '../../../../agent/core/words.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
@@ -74,9 +75,9 @@ t.test('who chooses a password reads its rule before the question, and is told a
   const session = await openSession(t, { hasLogin: true });
   await session.say('nina');
   const RULE = "12 to 128 characters, some of them letters; no common word, not the user's name\n";
-  t.equal(await session.say('right'), `\nthis password was for one time: choose your own\n${RULE}New password: `);
+  t.equal(await session.say('right'), `\nthis password was valid once: choose your own\n${RULE}New password: `);
   await session.say('canary one 1234');
-  t.equal(await session.say('canary two 1234'), '\n% these two are not the same\nNew password: ');
+  t.equal(await session.say('canary two 1234'), '\n% the two are not the same\nNew password: ');
   t.equal(await session.say('short'), '\n% it has 5 characters; 12 at least\nNew password: ', 'not after typing it twice');
   t.equal(await session.say('nina nina nina!'), '\n% it holds the name of the user\nNew password: ');
   await session.say('canary one 1234');
@@ -135,7 +136,7 @@ const atLogin: readonly [typed: string, answer: RegExp, asked: readonly object[]
   ['lights on 30m --level 20', /% lights on has no "level"/, []],
   ['lights on --zone bressigny', /% lights on needs <duration>/, []],
   ['lights on 30m "tree', /% a quote is not closed/, []],
-  ['lights on 30m --json', /\n\{.*"state":"verified".*\}\n/, [{ minutes: 30, reason: 'lights on at the console' }]],
+  ['lights on 30m --json', /\n\{.*"state":"verified".*\}\n/, [{ minutes: 30, reason: '' }]],
   ['lights on 30m | count', /\n\d\n/, [{ minutes: 30, target: { kind: 'cabinet' } }]],
   ['lights on 30m | conut', /% .*count/, []],
   ['lights on 30m --help', /without a login: lights on 30m/, []],
@@ -215,11 +216,11 @@ t.test('an agent of a release without keys of consoles lets in as before', async
   });
   await new Promise<void>((resolve) => old.listen(socketPath, () => resolve()));
   t.teardown(() => old.close());
-  const surroundings = { version: 'luciole 0.1.0', localFiles: async () => ({ ...createFakeView(), about: '' }) };
+  const surroundings = { version: 'luciole 0.1.0', localFiles: async () => ({ ...createFakeView(), about: msg`files` }) };
   const login = createConsoleLogin({ socketPath, clock: createManualClock(AT_MS), surroundings, consoleKey: 'canary key' });
   const session = await openSession(t, { login });
   await session.say('marie');
-  t.match((await session.say('right')).replace(/\s+/g, ' '), /this password was for one time and is too old/);
+  t.match((await session.say('right')).replace(/\s+/g, ' '), /this one-time password has expired/);
   t.strictSame(asked, [
     { user: 'marie', console: 'canary key', password: 'right' },
     { user: 'marie', password: 'right' },

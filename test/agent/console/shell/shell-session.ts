@@ -134,7 +134,7 @@ function shellOn(tty: FakeTty, clock: ManualClock, socketPath: string, options: 
   const surroundings = {
     version: 'luciole 0.1.0',
     socketPath,
-    localFiles: async () => ({ ...createFakeView(), about: 'no agent answers, so this is what files say' }),
+    localFiles: async () => ({ ...createFakeView(), about: msg`no agent answers, so this is what files say` }),
   };
   const login = options.hasLogin ? createConsoleLogin({ socketPath, clock, surroundings, consoleKey: '' }) : machineLogin('tech');
   return createShell({
@@ -148,7 +148,7 @@ function shellOn(tty: FakeTty, clock: ManualClock, socketPath: string, options: 
     machine: {
       lastState: async () => LAST_STATE,
       language: async () => options.fileLanguage ?? 'en',
-      restart: async () => 'Interactive authentication required.',
+      restart: async () => msg`Interactive authentication required.`,
     },
     wanted: async (path) => wantedAt(path),
     localActions: options.localActions ?? (() => NO_ACTIONS),

@@ -24,7 +24,7 @@ const answers: readonly [line: string, shows: RegExp][] = [
   ['LAMP L07', /nearest: why\n/],
   ['why L07 --grind 3', /% why has no "grind"; it has at, json\n/],
   ['st', /% "st" could be status, store/],
-  ['show status', /% no such word: "show"; say it without: status/],
+  ['show status', /% no such word: "show"; type it without: status/],
   ['why', /% why needs <target>: a lamp or a zone/],
   ['why L07 L08', /% why does not take "L08"/],
   ['why l07', /Lamp +L07/],
@@ -43,7 +43,7 @@ const answers: readonly [line: string, shows: RegExp][] = [
   ['status | begin presence', /\nbressigny/],
   ['devices | json', /\n\[\{"line":"street"/],
   ['devices | csv', /\nline,profile,failures,.*\nstreet,wb-led,0,/],
-  ['devices | grep L02', /% behind \| stands include, exclude/],
+  ['devices | grep L02', /% after \| you can type include, exclude/],
   ['devices | include', /% \| include needs a text/],
   ['terminal status | json', /% terminal status needs <state>/],
   ['logout | json', /% logout has no raw answer/],
@@ -79,9 +79,9 @@ t.test('? shows what may stand there, and the line is there again', async (t) =>
     ['terminal type ', /dumb\n +vt100/],
     ['xyz', /nothing begins like that/],
     ['xyz abc', /% no such word: "xyz"/],
-    ['exit', /exit +say: logout/],
-    ['lamps', /lamps +say: zones/],
-    ['scan', /scan +say: bus scan/],
+    ['exit', /exit +type: logout/],
+    ['lamps', /lamps +type: zones/],
+    ['scan', /scan +type: bus scan/],
     ['help bus ', /scan/],
     [
       'bus scan ',
@@ -228,11 +228,11 @@ t.test("a session names commands as they are typed in it; a text that is somebod
   const session = await openSession(t, { view: { ...createFakeView(), config } });
   t.match(await session.say('status'), /1 silent: devices silent\n/);
   t.notMatch(await session.say('why L99'), /luciole/);
-  t.match(await session.say('history L07.nothing'), /`points` names them all/);
+  t.match(await session.say('history L07.nothing'), /`points` lists them all/);
   t.match(await session.say('config show'), /see `luciole check`/);
   t.equal(
-    asTyped('see `luciole\n     config history`, luciole 0.1.0, `luciole run`'),
-    'see\n     `config history`, luciole 0.1.0, `luciole run`',
+    asTyped('see `luciole config history`, `luciole {0}`, luciole {1}, `luciole run`'),
+    'see `config history`, `{0}`, luciole {1}, `luciole run`',
   );
 });
 
@@ -286,7 +286,7 @@ t.test('without an agent the shell works, and says so', async (t) => {
     await session.say('agent state'),
     /Service +failed[\s\S]*the last one 2026-12-01 22:40[\s\S]*L03 +does not answer[\s\S]*agent-crashed/,
   );
-  t.match(await session.say('agent restart'), /% the service manager does not start it: Interactive authentication/);
+  t.match(await session.say('agent restart'), /% the service manager does not start the agent: Interactive authentication/);
   t.equal(session.ended(), null);
 });
 
@@ -404,7 +404,7 @@ const WITHOUT_ANSWER = new Set(['run', 'console', 'manual']);
 for (const command of COMMANDS.filter(({ isHidden }) => !isHidden)) {
   t.test(`${command.name}: help, completion, manual, raw answer and examples that work`, async (t) => {
     const words = command.name.split(' ');
-    t.ok(command.summary.length > 0 && command.summary.length <= 52, 'a summary of one line');
+    t.ok(String(command.summary).length > 0 && String(command.summary).length <= 52, 'a summary of one line');
     t.ok(
       TREE.placeAfter(words.slice(0, -1)).choices.some(({ word }) => word === words.at(-1)),
       'completion knows it',

@@ -2,14 +2,14 @@ import { msg } from '../../../../agent/core/message.ts';
 import type { ConfigAnswer, ConfigManager, ConfigView } from '../../../../agent/core/revisions.ts';
 import { createFakeView } from '../fake-view.ts';
 
-const REVISION = { number: 7, atMs: 0, by: 'file', why: '', hash: '', state: 'confirmed', reason: '' } as const;
+const REVISION = { number: 7, atMs: 0, by: 'file', why: '', hash: '', state: 'confirmed', reason: msg`` } as const;
 const DONE: ConfigAnswer = {
   state: 'done',
   reason: msg``,
   problems: [],
   warnings: [],
   changes: [],
-  touches: ['light'],
+  touches: [msg`light`],
   revision: 8,
   isOnTrial: true,
 };

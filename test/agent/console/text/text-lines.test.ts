@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { wrap } from '../../../../agent/console/text/text-lines.ts';
 import { tableLines } from '../../../../agent/console/text/text-table.ts';
+import { msg } from '../../../../agent/core/message.ts';
 
 const cases: readonly [why: string, text: string, widthCols: number, lines: readonly string[]][] = [
   ['a number keeps its sign', 'it was raised to 100 % by hand', 19, ['it was raised to', '100 % by hand']],
@@ -22,7 +23,7 @@ const cases: readonly [why: string, text: string, widthCols: number, lines: read
 for (const [why, text, widthCols, lines] of cases) t.test(why, async (t) => t.strictSame(wrap(text, widthCols), lines));
 
 t.test('a column that wraps breaks its text the same way', async (t) => {
-  const columns = [{ title: 'Id' }, { title: 'What', wraps: true }] as const;
+  const columns = [{ title: msg`Id` }, { title: msg`What`, wraps: true }] as const;
   t.strictSame(tableLines(columns, [['L1', "ne repond pas ; voir l'adresse 21 : pas de reponse"]], 32), [
     'Id  What',
     'L1  ne repond pas ; voir',

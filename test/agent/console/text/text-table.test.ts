@@ -1,7 +1,7 @@
-import { msg } from '../../../../agent/core/message.ts';
 import fc from 'fast-check';
 import t from 'tap';
 import { type TableColumn, tableLines } from '../../../../agent/console/text/text-table.ts';
+import { msg } from '../../../../agent/core/message.ts';
 
 const red = (text: string): string => `\u001b[31m${text}\u001b[39m`;
 const COLUMNS: readonly TableColumn[] = [

@@ -187,7 +187,7 @@ t.test('a frame whose first line was not understood is remarks and lines that me
   const lines = framed('user add eve --role admin\nend\nlogout\nname: "x\ny"\n');
   const from = session.bytes().length;
   session.type(`config laod - --framed\r${lines.join('\r')}\r`);
-  await session.until('the prompt', () => session.bytes().includes('behind | stands') && session.bytes().endsWith(PROMPT));
+  await session.until('the prompt', () => session.bytes().includes('after | you can type') && session.bytes().endsWith(PROMPT));
   t.equal(session.ended(), null);
   t.equal((session.bytes().slice(from).match(/^% /gm) ?? []).length, 2, 'the first line and the last are refused');
   t.ok(carriedOut().every((line) => /^(!|end |config laod)/.test(line)));

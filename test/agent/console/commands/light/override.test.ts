@@ -175,7 +175,7 @@ t.test('a target is found whatever its case, and a near miss is answered with th
   t.strictSame(findTarget(view, 'BRESSIGNY'), { kind: 'zone', id: 'bressigny' });
   t.throws(() => findTarget(view, 'L99'), { code: 'unknown-name', message: 'no lamp or zone "L99"; did you mean L09?' });
   t.throws(() => findTarget(view, 'S03'), { code: 'unknown-name' }, 'a sensor is no target');
-  t.throws(() => findTarget(view, 'somewhere-else'), { message: /`luciole status --json` names them all/ });
+  t.throws(() => findTarget(view, 'somewhere-else'), { message: /`luciole status --json` lists all/ });
 });
 
 t.test('a pole stands for the lamp on it, not for a lamp whose name looks like it', async (t) => {

@@ -94,7 +94,7 @@ t.test('log on shows lines above what is half typed, from its level on; log off 
   const feed = createFeed();
   const session = await openSession(t, { view: { ...createFakeView(), logFeed: feed } });
   feed.say();
-  t.match(await session.say('log on --level warning'), /lines of the log from warning on are shown as they come; log off ends it/);
+  t.match(await session.say('log on --level warning'), /log lines from warning on are shown as they arrive; log off ends it/);
   t.strictSame([...feed.readers], ['warning']);
   session.type('why L');
   feed.say();
@@ -133,7 +133,7 @@ t.test('without an agent log on says so; a viewer may not', async (t) => {
 
 t.test('on the login socket a technician sees the log, a viewer does not', async (t) => {
   for (const [user, shows] of [
-    ['marie', /lines of the log from info on are shown/],
+    ['marie', /log lines from info on are shown/],
     ['vera', /% log on needs the role technician; you are viewer/],
   ] as const) {
     const feed = createFeed();
@@ -205,7 +205,7 @@ t.test('when the agent goes it is said, and its log is shown again when it answe
   await session.say('log on');
   await session.agent.stop();
   await session.until('the word', () =>
-    session.bytes().endsWith(`! the agent has gone; its log is shown again when it answers\n${PROMPT}`),
+    session.bytes().endsWith(`! the agent no longer answers; its log is shown again when it does\n${PROMPT}`),
   );
   await session.clock.advance(20_000);
   await session.agent.start();

@@ -279,7 +279,7 @@ t.test('no agent is told as such, and one that goes leaves what is there to go o
     },
   });
   const file = agent.at('x.csv');
-  t.match(await run(agent, ['--since', '24h', '--to', file]), { code: 69, err: /hung up[\s\S]*the\s+same\s+command\s+continues/ });
+  t.match(await run(agent, ['--since', '24h', '--to', file]), { code: 69, err: /closed the connection[\s\S]*the\s+same\s+command\s+continues/ });
   t.strictSame(files(agent), ['x.csv.part', 'x.csv.part.json']);
   t.match(await run(agent, ['--since', '24h', '--to', file]), { code: 69, err: /no agent answers/ });
   t.strictSame(files(agent), ['x.csv.part', 'x.csv.part.json']);
