@@ -108,6 +108,8 @@ export interface SiteOwnedDifference {
 export interface ConfigAnswer {
   readonly state: 'done' | 'refused';
   readonly reason: string;
+  /** Present where the disk did not take what was requested; `reason` then says what holds now, and what to check. */
+  readonly code?: 'not-stored';
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   readonly changes: readonly ConfigChange[];

@@ -33,6 +33,8 @@ export interface ActiveRevisionParts {
 /** A configuration, and its site-owned keys that differ from the file of the site. */
 type Running = Pick<CheckedRevision, 'site' | 'unlikeSite'>;
 
+const STOPPED = 'the agent stops: the trial goes on at its next start';
+
 /**
  * The configuration that runs, and its trial.
  *
@@ -74,6 +76,7 @@ export class ActiveRevision {
     this.watch = createTrialWatch({
       clock: parts.clock,
       health: parts.health,
+      isStorable: () => histories.trouble === '',
       onSpent: (spentMs) => void this.#saveSpent(spentMs),
       onVerdict,
     });
@@ -122,23 +125,38 @@ export class ActiveRevision {
     this.#parts.onChange();
   }
 
-  /** Ends the trial: its revision is the confirmed one. `how` completes the sentence "revision 7 confirmed ...". */
-  async confirm(how: string): Promise<void> {
+  /**
+   * Ends the trial: its revision is the confirmed one. A confirmation that is not on disk is none, because the next start would not know of
+   * it: the trial goes on. Resolves with why the disk did not take it; empty where it did. `how` completes the sentence "revision 7 confirmed
+   * ...".
+   */
+  async confirm(how: string): Promise<string> {
     const { trial } = this.#histories.history;
-    if (trial === null || this.#isStopped) return;
+    if (trial === null) return '';
+    if (this.#isStopped) return STOPPED;
+    const trouble = await this.#histories.saveOrWithdraw(withTrialConfirmed(this.#histories.history));
+    if (trouble !== '') {
+      if (!this.#isStopped) this.watch.resume();
+      return trouble;
+    }
     this.#endWatch();
-    await this.#histories.save(withTrialConfirmed(this.#histories.history));
     this.#former = null;
     this.#events.confirmed(trial.number, how);
     this.#parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason: '' });
+    return '';
   }
 
-  /** Ends the trial: the revision before it runs again. The history is written first, but a lost line does not wait for a hung disk. */
-  async return(reason: string): Promise<void> {
+  /**
+   * Ends the trial: the revision before it runs again. The history is written first, but a lost line does not wait for a disk that hangs or
+   * is full. Resolves with why the disk did not take the end of the trial: the next start would continue it. Empty where it did.
+   */
+  async return(reason: string): Promise<string> {
     const { trial, current } = this.#histories.history;
-    if (trial === null || this.#isStopped) return;
+    if (trial === null) return '';
+    if (this.#isStopped) return STOPPED;
     this.#endWatch();
-    await this.#histories.save(withTrialReturned(this.#histories.history, reason));
+    const isStored = await this.#histories.save(withTrialReturned(this.#histories.history, reason));
+    const trouble = isStored ? '' : this.#histories.trouble;
     const { site, unlikeSite } = this.#former ?? (await this.#check(current));
     if (site === null)
       this.#parts.log.event('configuration-not-returned', { revision: current, check: 'luciole check of its folder' }, 'alarm');
@@ -148,6 +166,7 @@ export class ActiveRevision {
     this.#events.returned(trial.number, current, reason);
     this.#parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason });
     this.#parts.onChange();
+    return trouble;
   }
 
   #begin(trial: Trial): void {

@@ -9,7 +9,7 @@ import {
   SIGNATURE_FILE,
 } from '../../core/revisions.ts';
 import { textRefusal } from '../load/text-bounds.ts';
-import { answer, refusedAnswer } from './config-answers.ts';
+import { answer, notStored, refusedAnswer } from './config-answers.ts';
 import { type CandidateFiles, type RevisionDisk, revisionHash } from './revision-disk.ts';
 import { fileRefusal, UPLOAD_LIMIT } from './upload.ts';
 
@@ -145,7 +145,7 @@ export class CandidateStore {
       await this.#parts.disk.writeFiles(place, files, note);
     } catch (error) {
       if (!(error instanceof Error && 'code' in error)) throw error;
-      return refusedAnswer(`it cannot be kept (${String(error.code)}): check the disk of store.dir`);
+      return notStored(`it cannot be kept (${String(error.code)}): check the disk of store.dir`);
     }
     this.#candidates.delete(author);
     this.#candidates.set(author, { view: { ...note, hash: revisionHash(files) }, files: place });

@@ -3,7 +3,7 @@ import type { CommitRequest, ConfigAnswer, ConfigFiles } from '../../core/revisi
 import { type FloorPermission, floorPermission } from '../floor/floor-permission.ts';
 import type { ActiveRevision, ActiveRevisionParts } from './active-revision.ts';
 import type { CheckedRevision } from './check-in-child.ts';
-import { answer, asProblems, differences, refusedAnswer, wrongness } from './config-answers.ts';
+import { answer, asProblems, differences, notStored, refusedAnswer, wrongness } from './config-answers.ts';
 import { type CandidateFiles, type RevisionDisk, revisionHash } from './revision-disk.ts';
 import { nextNumber, runningOf, withConfirmed, withTrial } from './revision-history.ts';
 import type { RevisionHistory } from './revision-history-file.ts';
@@ -58,7 +58,7 @@ export async function commitRevision(context: CommitContext, toCommit: FilesToCo
     if (touches.length === 0) return { ...withConfirmed(before, revision), signedSerial };
     return withTrial({ ...before, signedSerial }, revision, trialOf(context, request));
   });
-  if (trouble !== '') return { ...refusedAnswer(trouble), ...facts };
+  if (trouble !== '') return { ...notStored(trouble), ...facts };
   await active.activate({ site, unlikeSite }, number, { by: request.by, why, touches });
   return answer({ ...facts, revision: number, isOnTrial: touches.length > 0 });
 }
@@ -112,15 +112,12 @@ async function persist(
   { number, files }: { readonly number: number; readonly files: ConfigFiles },
   next: () => RevisionHistory,
 ): Promise<string> {
-  const before = histories.history;
   try {
     await disk.writeFiles(number, files, {});
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
     return `it cannot be kept (${String(error.code)}): check the disk of store.dir`;
   }
-  if (await histories.save(next())) return '';
-  // A history that reaches the disk late must not bring up what was refused.
-  void histories.save(before);
-  return `it cannot be kept: ${histories.trouble}`;
+  const trouble = await histories.saveOrWithdraw(next());
+  return trouble === '' ? '' : `it cannot be kept: ${trouble}`;
 }

@@ -42,6 +42,7 @@ export class PlatformConfigRequests {
     const part = ask.action === 'put' ? { file: ask.file, part: ask.part, of: ask.parts } : {};
     this.#publishResult(commandId, ask.action, { ...part, ...shown(answer) });
     if (answer.state === 'refused') this.#report(commandId, 'refused', firstProblem(answer));
+    else if (answer.code !== undefined) this.#report(commandId, 'failed', answer.reason);
     else this.#report(commandId, answer.isOnTrial ? 'sent' : 'verified');
   }
 
@@ -109,9 +110,10 @@ async function carryOut(manager: ConfigManager, { commandId, by, ask }: ConfigRe
   }
 }
 
-function shown({ state, reason, problems, warnings, changes, touches, revision }: ConfigAnswer): object {
+function shown({ state, code, reason, problems, warnings, changes, touches, revision }: ConfigAnswer): object {
   return {
     state,
+    ...(code === undefined ? {} : { code }),
     reason,
     revision,
     problems: problems.slice(0, SHOWN.problems).map(formatProblem),

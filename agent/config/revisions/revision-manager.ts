@@ -17,7 +17,7 @@ import { ActiveRevision, type ActiveRevisionParts } from './active-revision.ts';
 import { CandidateStore, candidateAuthor } from './candidate-store.ts';
 import type { CheckedRevision } from './check-in-child.ts';
 import { type CommitContext, commitRevision } from './commit-revision.ts';
-import { answer, refusedAnswer } from './config-answers.ts';
+import { answer, notStored, refusedAnswer } from './config-answers.ts';
 import { compareRevisions, NO_CANDIDATE_YET } from './revision-comparison.ts';
 import type { CandidateFiles, RevisionDisk } from './revision-disk.ts';
 import { revisionOf, runningOf } from './revision-history.ts';
@@ -197,8 +197,9 @@ export class RevisionManager implements ConfigManager {
     return this.#inTurn(async () => {
       const { trial } = this.#histories.history;
       if (trial === null) return refusedAnswer(NO_TRIAL);
-      await this.#active.confirm(`by ${by}`);
-      return answer({ revision: trial.number });
+      const trouble = await this.#active.confirm(`by ${by}`);
+      if (trouble === '') return answer({ revision: trial.number });
+      return { ...notStored(`revision ${trial.number} stays on trial: ${trouble}; then confirm it again`), revision: trial.number };
     });
   }
 
@@ -208,8 +209,11 @@ export class RevisionManager implements ConfigManager {
       if (trial === null) return refusedAnswer(NO_TRIAL);
       if (number !== undefined && number !== trial.number)
         return refusedAnswer(`revision ${trial.number} is on trial, not revision ${number}`);
-      await this.#active.return(`by ${by}${why === '' ? '' : `: ${why}`}`);
-      return answer({ revision: this.#histories.history.current });
+      const trouble = await this.#active.return(`by ${by}${why === '' ? '' : `: ${why}`}`);
+      const { current: revision } = this.#histories.history;
+      if (trouble === '') return answer({ revision });
+      const reason = `that is not stored: ${trouble}; a restart before it is stored goes on with the trial`;
+      return answer({ revision, code: 'not-stored', reason });
     });
   }
 
@@ -235,6 +239,7 @@ export class RevisionManager implements ConfigManager {
   }
 
   #endTrial(end: TrialEnd): void {
+    // An end that the disk does not take is tried again: by the watch, or with the history.
     void this.#inTurn(() => (end.kind === 'confirm' ? this.#active.confirm('by itself: all is back') : this.#active.return(end.reason)));
   }
 

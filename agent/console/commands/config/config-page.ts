@@ -105,7 +105,9 @@ export function renderKept(answer: ConfigAnswer, page: Sheet): string {
 }
 
 export function renderReturned(answer: ConfigAnswer, page: Sheet): string {
-  return refused(answer, page) ?? translated(`revision ${answer.revision} runs again`, page);
+  const { code, reason, revision } = answer;
+  const but = code === undefined ? [] : paragraph(toAscii(reason), page);
+  return refused(answer, page) ?? [translated(`revision ${revision} runs again`, page), ...but].join('\n');
 }
 
 export function renderDiscarded(answer: ConfigAnswer, page: Sheet): string {

@@ -375,6 +375,120 @@ t.test('a device type comes with a revision, takes the place of a shipped one, a
   t.match(await at.put('profiles/wb-led.yaml', null, 'platform'), { state: 'refused', reason: /there is no/ });
 });
 
+/** A disk that takes no revision while it is full. The history is in memory, so that no write of it outlasts simulated time. */
+function fullableDisk(disk: RevisionDisk) {
+  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+  const state = { isFull: false, refusals: 0 };
+  let text = 'null';
+  const refuse = (): Promise<void> => {
+    state.refusals += 1;
+    return Promise.reject(full);
+  };
+  const fullable: RevisionDisk = {
+    ...disk,
+    readHistory: async () => JSON.parse(text) as unknown,
+    writeHistory: async (history) => {
+      if (state.isFull) return refuse();
+      text = JSON.stringify(history);
+    },
+    writeFiles: (of, files, note) => (state.isFull ? refuse() : disk.writeFiles(of, files, note)),
+  };
+  return { state, disk: fullable };
+}
+
+t.test('a confirmation that a full disk does not take is none: the trial goes on, and a later one counts', async (t) => {
+  const { first } = await site(t);
+  const { state, disk } = fullableDisk(first.revisions.disk);
+  const { manager: at, events, ends } = await openManager(first, disk);
+  await at.put('cabinet.yaml', brighter(45), 'console:anne');
+  await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' });
+  state.isFull = true;
+  t.match(await at.confirm('console:anne'), {
+    state: 'refused',
+    code: 'not-stored',
+    reason: /revision 2 stays on trial: .*\(ENOSPC\): check the disk of store\.dir/,
+    revision: 2,
+  });
+  t.match(at.view('console:anne'), { running: { number: 2, state: 'trial' }, trial: { number: 2 }, trouble: /ENOSPC/ });
+  t.match(readRevisionHistory(await disk.readHistory()), { current: 1, trial: { number: 2 } }, 'the next start goes on with the trial');
+  t.notOk(events.some(({ code }) => code === 'config-confirmed'));
+  t.strictSame(ends, [], 'no platform is told an end');
+  state.isFull = false;
+  t.match(await at.confirm('console:anne'), { state: 'done', revision: 2 });
+  t.match(readRevisionHistory(await disk.readHistory()), { current: 2, trial: null });
+  t.match(events.at(-1), { code: 'config-confirmed' });
+});
+
+t.test('a trial whose confirmation was not stored still ends by its own rules', async (t) => {
+  const { first } = await site(t);
+  const { state, disk } = fullableDisk(first.revisions.disk);
+  const { manager: at, clock, applied } = await openManager(first, disk);
+  await at.put('cabinet.yaml', brighter(45), 'console:anne');
+  await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked', minutes: 1 });
+  state.isFull = true;
+  t.match(await at.confirm('console:anne'), { code: 'not-stored' });
+  await later(clock, 61_000);
+  await at.settled();
+  t.match(at.view('console:anne'), { running: { number: 1 }, trial: null });
+  t.strictSame(applied, ['{"pct":45}', '{"pct":30}']);
+});
+
+for (const fullMinutes of [1, 9, 100]) {
+  t.test(`a trial that ends by itself is confirmed once the disk takes it, after ${fullMinutes} min of a full one`, async (t) => {
+    const { first } = await site(t);
+    const { state, disk } = fullableDisk(first.revisions.disk);
+    const { manager: at, clock, ends, applied } = await openManager(first, disk);
+    await at.put('cabinet.yaml', brighter(45), 'platform');
+    await at.commit(COMMIT);
+    await later(clock, 10_000);
+    state.isFull = true;
+    await later(clock, fullMinutes * 60_000);
+    t.match(at.view('platform'), { running: { number: 2 }, trial: { number: 2 } });
+    t.strictSame(ends, []);
+    t.ok(state.refusals <= 4 * fullMinutes + 4, `${state.refusals} writes: not one a second`);
+    state.isFull = false;
+    await later(clock, 60_000);
+    await at.settled();
+    t.match(at.view('platform'), { running: { number: 2 }, trial: null, trouble: '' });
+    t.match(readRevisionHistory(await disk.readHistory()), { current: 2, trial: null });
+    t.match(ends, [{ number: 2, reason: '' }]);
+    t.strictSame(applied, ['{"pct":45}'], 'the street was never taken back');
+  });
+}
+
+t.test('a return runs the former revision on a full disk too, says that it is not stored, and is stored later', async (t) => {
+  const { first } = await site(t);
+  const { state, disk } = fullableDisk(first.revisions.disk);
+  const { manager: at, clock, applied } = await openManager(first, disk);
+  await at.put('cabinet.yaml', brighter(45), 'console:anne');
+  await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' });
+  state.isFull = true;
+  t.match(await at.giveBack('console:anne', ''), {
+    state: 'done',
+    code: 'not-stored',
+    revision: 1,
+    reason: /not stored: .*\(ENOSPC\): check the disk of store\.dir; a restart before it is stored goes on with the trial/,
+  });
+  t.strictSame(applied, ['{"pct":45}', '{"pct":30}']);
+  state.isFull = false;
+  await later(clock, 31_000);
+  t.match(readRevisionHistory(await disk.readHistory()), { current: 1, trial: null });
+});
+
+t.test('a file, a value and a candidate of another author are refused by a full disk with its code', async (t) => {
+  const { first } = await site(t);
+  const { state, disk } = fullableDisk(first.revisions.disk);
+  const { manager: at } = await openManager(first, disk);
+  await at.put('cabinet.yaml', brighter(45), 'console:luc');
+  state.isFull = true;
+  const refused = { state: 'refused', code: 'not-stored', reason: /cannot be kept \(ENOSPC\): check the disk of store\.dir/ };
+  t.match(await at.put('cabinet.yaml', brighter(50), 'console:anne'), refused);
+  t.match(await at.set('zones[rue].minPct', '20', 'console:anne'), refused);
+  t.match(await at.take('console:luc', 'console:anne'), refused);
+  t.match(await at.commit({ ...COMMIT, by: 'console:luc', author: 'console' }), refused);
+  t.match(await at.rollback(1, { ...COMMIT, by: 'console:luc', author: 'console' }), { state: 'done', reason: /equal to revision 1/ });
+});
+
 t.test('a disk that fills up refuses a revision, and the street goes on as it was', async (t) => {
   const { first } = await site(t);
   const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
