@@ -66,6 +66,10 @@ export const SHELL: Pairs = [
     'in force until the agent stops, but not saved: check the disk of store.dir',
     "en vigueur jusqu'à l'arrêt de l'agent, mais pas enregistré : voir le disque de store.dir",
   ],
+  [
+    'not saved: a restart of the agent brings back what was released; check the disk of store.dir',
+    "pas enregistré : un redémarrage de l'agent rétablit ce qui a été rendu ; vérifier le disque de store.dir",
+  ],
   ['bad level "{text}": did you mean {near}?', 'niveau "{text}" : vouliez-vous dire {near} ?'],
   ['bad level "{text}": it is {words}', 'niveau "{text}" : ce peut être {words}'],
   ['bad level "{text}": write a whole number from 0 to 100, in percent', 'niveau "{text}" : écrire un entier de 0 à 100, en pour cent'],
