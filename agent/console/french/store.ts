@@ -92,8 +92,36 @@ export const FRENCH_STORE: Pairs = [
     'safe mode ran without a store: {n} readings lost; the gap is recorded and reported',
     'le mode sûr a tourné sans mémoire : {n} mesures perdues ; la lacune est notée et transmise',
   ],
+  [
+    'one later entry waits in memory, a restart loses it: see `luciole store`',
+    'une entrée plus récente attend en mémoire vive, un redémarrage la perd : voir `luciole store`',
+  ],
+  [
+    '{n} later entries wait in memory, a restart loses them: see `luciole store`',
+    '{n} entrées plus récentes attendent en mémoire vive, un redémarrage les perd : voir `luciole store`',
+  ],
+  [
+    '{what} not in it: the disk does not take them, they wait in memory; see `luciole store`',
+    "{what} n'y sont pas : le disque ne les prend pas, elles attendent en mémoire vive ; voir `luciole store`",
+  ],
   ['readings wait in memory: {why}', 'les mesures attendent en mémoire vive : {why}'],
-  ['{what} takes readings and facts again', '{what} reprend les mesures et les faits'],
+  ['readings are written again', 'les mesures sont écrites de nouveau'],
+  [
+    'events and audit entries wait in memory, settings are not saved: {why}',
+    "les événements et les entrées d'audit attendent en mémoire vive, les réglages ne sont pas enregistrés : {why}",
+  ],
+  [
+    'events, audit entries and settings are written again',
+    "les événements, les entrées d'audit et les réglages sont écrits de nouveau",
+  ],
+  [
+    'readings, events and audit entries wait in memory, settings are not saved: {why}',
+    "les mesures, les événements et les entrées d'audit attendent en mémoire vive, les réglages ne sont pas enregistrés : {why}",
+  ],
+  [
+    'readings, events, audit entries and settings are written again',
+    "les mesures, les événements, les entrées d'audit et les réglages sont écrits de nouveau",
+  ],
   ['it hung and has not ended yet; check the storage card (dmesg)', 'bloquée et pas encore finie ; voir la carte mémoire (dmesg)'],
   ['it cannot be started: {why}', 'elle ne démarre pas : {why}'],
   ['no storage thread: {why}; it is tried again by itself', 'pas de mémoire : {why} ; nouvel essai automatique'],

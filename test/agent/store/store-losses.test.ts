@@ -23,6 +23,14 @@ t.test('a disk that refuses is a state and one event; nothing is lost and the en
       { code: 'store-trouble', source: 'telemetry.db', endMs: null },
     ],
   );
+  t.strictSame(
+    events.map(({ text }) => text),
+    [
+      'events and audit entries wait in memory, settings are not saved: the disk is full',
+      'readings wait in memory: the disk is full',
+    ],
+    'each file names what it holds up',
+  );
   fault.now = 'none';
   await clock.advance(31_000);
   t.strictSame(
@@ -30,7 +38,11 @@ t.test('a disk that refuses is a state and one event; nothing is lost and the en
     Array.from({ length: 30 }, (_, i) => [i + 1, i + 1]),
   );
   t.match(await store.status(), { state: 'ok', reason: '', readingsWaiting: 0, readingsStored: 30, readingsLost: 0 });
-  t.equal(events.filter(({ endMs }) => endMs !== null).length, 2, 'both ended');
+  t.strictSame(
+    events.filter(({ endMs }) => endMs !== null).map(({ text }) => text).sort(),
+    ['events, audit entries and settings are written again', 'readings are written again'],
+    'both ended',
+  );
   t.equal(new Set(events.map(({ id }) => id)).size, 2, 'an end carries the id of its start');
   t.equal((await store.events({ sinceMs: 0, limit: 9 })).length, 2, 'and they are in the book');
   t.equal(await store.load('a'), undefined, 'what was refused does not turn up later');

@@ -49,7 +49,7 @@ function readHead(text: string): AuditHead {
 }
 
 /** `spanMs` is how far back was asked. Units: ms. */
-export function renderAudit({ entries, head, verdict }: AuditPage, page: Page, spanMs: number): string {
+export function renderAudit({ entries, head, verdict, waiting = 0 }: AuditPage, page: Page, spanMs: number): string {
   const columns = [
     { title: 'When' },
     { title: 'Who', maxCols: 14 },
@@ -62,7 +62,15 @@ export function renderAudit({ entries, head, verdict }: AuditPage, page: Page, s
   const shown = entries.length === 0 ? [translated(`nothing was noted ${within}`, page)] : tableLines(columns, rows, page);
   const sum =
     entries.length === 0 ? [] : ['', translated(`${count(entries.length, 'entry').replace('entrys', 'entries')} ${within}`, page)];
-  return [...shown, ...sum, ...(verdict === null ? [] : ['', ...verdictLines(verdict, head, page)])].join('\n');
+  const held = waiting === 0 ? [] : [heldText(waiting)];
+  const below = verdict === null ? held.flatMap((text) => paragraph(text, page)) : ['', ...verdictLines(verdict, head, held, page)];
+  return [...shown, ...sum, ...below].join('\n');
+}
+
+function heldText(waiting: number): string {
+  return waiting === 1
+    ? 'one later entry waits in memory, a restart loses it: see `luciole store`'
+    : `${waiting} later entries wait in memory, a restart loses them: see \`luciole store\``;
 }
 
 const SHORT: Readonly<Record<string, string>> = { technician: 'tech' };
@@ -75,8 +83,11 @@ function what({ action, detail }: AuditEntry): string {
   return detail === '' ? action : `${action} ${detail}`;
 }
 
-function verdictLines({ entries, firstN, reserved, problems, remarks }: AuditVerdict, head: AuditHead | null, page: Page): string[] {
-  if (head === null && problems.length === 0) return [translated('The log is empty.', page)];
+/** `held`: what is said of entries that are not on disk. */
+function verdictLines(verdict: AuditVerdict, head: AuditHead | null, held: readonly string[], page: Page): string[] {
+  const { entries, firstN, reserved, problems } = verdict;
+  const remarks = [...verdict.remarks, ...held];
+  if (head === null && problems.length === 0) return [translated('The log is empty.', page), ...held.flatMap((text) => paragraph(text, page))];
   const kept = `entries ${firstN} to ${firstN + entries - 1}`;
   const whole = remarks.length === 0 ? `Whole: ${kept}, none changed, none missing.` : `Unchanged: ${kept}. But entries may be missing:`;
   const items = [...problems, ...remarks].map((text) => `- ${translated(text, page)}`);

@@ -101,6 +101,19 @@ t.test('readings become lines of CSV, each once, and the file has its name only 
   t.strictSame(agent.pages, [0, 110, 210, 310, 410]);
 });
 
+t.test('an export while the disk takes nothing warns of the readings that are not in it, for people and for scripts', async (t) => {
+  const store = async () => ({ ...(await createFakeView().store()), state: 'trouble' as const, reason: 'the disk is full', readingsWaiting: 131 });
+  const agent = await agentAt(t, { store });
+  const warning = /warning: 131 readings not in it: the disk does not take them, they wait in\nmemory; see `luciole store`\n$/;
+  t.match(await run(agent, ['--since', '1m', '--to', agent.at('held.csv')]), { code: 0, err: warning });
+  const scripted = await run(agent, ['--since', '1m', '--to', agent.at('held.jsonl'), '--json']);
+  t.match(scripted, { code: 0, err: warning });
+  t.match(JSON.parse(scripted.out), { waiting: 131 });
+  const sound = await agentAt(t);
+  const { out, err } = await run(sound, ['--since', '1m', '--to', sound.at('sound.csv'), '--json']);
+  t.notMatch(err + out, /waiting|memory/);
+});
+
 t.test('JSON Lines say first whose they are, and the end of the name chooses them', async (t) => {
   const agent = await agentAt(t);
   for (const name of ['some.jsonl', 'some.ndjson']) {
