@@ -111,10 +111,7 @@ export const FRENCH_CONFIG: Pairs = [
   ['revision {n} by {user}; {what}', 'révision {n} par {user} ; {what}'],
   ['revision {n} by {user}: {text}; {what}', 'révision {n} par {user} : {text} ; {what}'],
   ['it cannot be kept ({code}): check the disk of store.dir', 'impossible de la garder ({code}) : vérifier le disque de store.dir'],
-  [
-    'revision {n} stays on trial: {why}; then confirm it again',
-    "la révision {n} reste à l'essai : {why} ; puis la confirmer de nouveau",
-  ],
+  ['revision {n} stays on trial: {why}; then confirm it again', "la révision {n} reste à l'essai : {why} ; puis la confirmer de nouveau"],
   [
     'that is not stored: {why}; a restart before it is stored goes on with the trial',
     "ce n'est pas enregistré : {why} ; un redémarrage avant l'enregistrement reprend l'essai",

@@ -110,10 +110,7 @@ export const FRENCH_STORE: Pairs = [
     'events and audit entries wait in memory, settings are not saved: {why}',
     "les événements et les entrées d'audit attendent en mémoire vive, les réglages ne sont pas enregistrés : {why}",
   ],
-  [
-    'events, audit entries and settings are written again',
-    "les événements, les entrées d'audit et les réglages sont écrits de nouveau",
-  ],
+  ['events, audit entries and settings are written again', "les événements, les entrées d'audit et les réglages sont écrits de nouveau"],
   [
     'readings, events and audit entries wait in memory, settings are not saved: {why}',
     "les mesures, les événements et les entrées d'audit attendent en mémoire vive, les réglages ne sont pas enregistrés : {why}",

@@ -37,7 +37,10 @@ export function outcomeMetrics(
   const device = isSilent(deviceId) ? undefined : table.devices.get(deviceId);
   const own = NOT_OVERRIDES.includes(kind) ? undefined : device?.byName.get(OVERRIDE_METRIC.outcome);
   const general = device?.byName.get(COMMAND_METRIC.outcome) ?? table.node.find(({ name }) => name === COMMAND_METRIC.outcome);
-  const text = fitted({ id, target: deviceId, state, reason, level, lamps, ...(isSaved === false ? { saved: false as const } : {}) }, maxTextBytes);
+  const text = fitted(
+    { id, target: deviceId, state, reason, level, lamps, ...(isSaved === false ? { saved: false as const } : {}) },
+    maxTextBytes,
+  );
   const value = { value: text, quality: 'good' as const, atMs };
   return [own, general].flatMap((entry) => (entry === undefined ? [] : [[entry, values.put(entry, value)] as const]));
 }

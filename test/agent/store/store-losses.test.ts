@@ -25,10 +25,7 @@ t.test('a disk that refuses is a state and one event; nothing is lost and the en
   );
   t.strictSame(
     events.map(({ text }) => text),
-    [
-      'events and audit entries wait in memory, settings are not saved: the disk is full',
-      'readings wait in memory: the disk is full',
-    ],
+    ['events and audit entries wait in memory, settings are not saved: the disk is full', 'readings wait in memory: the disk is full'],
     'each file names what it holds up',
   );
   fault.now = 'none';
@@ -39,7 +36,10 @@ t.test('a disk that refuses is a state and one event; nothing is lost and the en
   );
   t.match(await store.status(), { state: 'ok', reason: '', readingsWaiting: 0, readingsStored: 30, readingsLost: 0 });
   t.strictSame(
-    events.filter(({ endMs }) => endMs !== null).map(({ text }) => text).sort(),
+    events
+      .filter(({ endMs }) => endMs !== null)
+      .map(({ text }) => text)
+      .sort(),
     ['events, audit entries and settings are written again', 'readings are written again'],
     'both ended',
   );

@@ -87,7 +87,8 @@ function what({ action, detail }: AuditEntry): string {
 function verdictLines(verdict: AuditVerdict, head: AuditHead | null, held: readonly string[], page: Page): string[] {
   const { entries, firstN, reserved, problems } = verdict;
   const remarks = [...verdict.remarks, ...held];
-  if (head === null && problems.length === 0) return [translated('The log is empty.', page), ...held.flatMap((text) => paragraph(text, page))];
+  if (head === null && problems.length === 0)
+    return [translated('The log is empty.', page), ...held.flatMap((text) => paragraph(text, page))];
   const kept = `entries ${firstN} to ${firstN + entries - 1}`;
   const whole = remarks.length === 0 ? `Whole: ${kept}, none changed, none missing.` : `Unchanged: ${kept}. But entries may be missing:`;
   const items = [...problems, ...remarks].map((text) => `- ${translated(text, page)}`);

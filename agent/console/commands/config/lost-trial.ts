@@ -31,7 +31,14 @@ export async function returnLostTrial(view: Pick<AgentView, 'config' | 'audit'>,
   if (config === null || trial == null || trial.mode !== 'asked' || trial.number === before || running?.by !== by) return;
   const given = await config.giveBack(by, WHY, trial.number);
   const detail = `revision=${trial.number} comment=${WHY}`;
-  audit.note({ user, role: role ?? '', door: socketKind, action: CONFIG_RETURN.name, detail, result: isConfigDone(given) ? 'ok' : 'failed' });
+  audit.note({
+    user,
+    role: role ?? '',
+    door: socketKind,
+    action: CONFIG_RETURN.name,
+    detail,
+    result: isConfigDone(given) ? 'ok' : 'failed',
+  });
 }
 
 /** Resolves when the reader of a job has ended, with how. */

@@ -142,7 +142,14 @@ export function renderOutcome(
   });
   const below = waiting.flatMap((each) => labelled('Below', belowText(each, outcome, page, untilMs), page));
   const limited = limitLines(limits, states.length, page);
-  return [...labelled('Outcome', head, page), ...limited, ...rows, ...below, ...ends(outcome, page, untilMs, sooner), ...notSaved(outcome, page, untilMs)].join('\n');
+  return [
+    ...labelled('Outcome', head, page),
+    ...limited,
+    ...rows,
+    ...below,
+    ...ends(outcome, page, untilMs, sooner),
+    ...notSaved(outcome, page, untilMs),
+  ].join('\n');
 }
 /** Lamps named before one intent; the others are counted. */
 const NAMED_LAMPS = 4;

@@ -154,7 +154,8 @@ t.test('the end of an override, an emergency, a release or a programme says that
     ],
     [
       'a programme',
-      () => control.chooseProgramme({ commandId: 'p1', zone: 'rue', programme: 'residential', minutes: 60, reason: '', source: 'platform' }),
+      () =>
+        control.chooseProgramme({ commandId: 'p1', zone: 'rue', programme: 'residential', minutes: 60, reason: '', source: 'platform' }),
     ],
     [
       'the calendar again',
@@ -169,7 +170,11 @@ t.test('the end of an override, an emergency, a release or a programme says that
       const final = await answer;
       t.not(final.state, 'refused', story);
       t.equal(final.isSaved, isFull ? false : undefined, `${story}, ${isFull ? 'a full disk' : 'a sound one'}`);
-      t.match(street.outcomes.findLast(({ commandId }) => commandId === final.commandId), { isSaved: final.isSaved }, 'the platform too');
+      t.match(
+        street.outcomes.findLast(({ commandId }) => commandId === final.commandId),
+        { isSaved: final.isSaved },
+        'the platform too',
+      );
     }
   }
   t.equal(street.log.filter(({ name }) => name === 'overrides-not-saved').length, 1, 'the log has it once');

@@ -40,7 +40,10 @@ t.test('a verdict says whole, with the head to keep, or what is wrong', async (t
 
 t.test('a log whose later entries wait in memory is not called whole, with or without a verdict', async (t) => {
   const text = (waiting: number, isVerified: boolean): string => renderAudit({ ...auditPage(isVerified), waiting }, page, 60_000);
-  t.match(text(12, true), /^Unchanged: entries 1 to 13\. But entries may be missing:\n- 12 later entries wait in memory, a restart loses them:/m);
+  t.match(
+    text(12, true),
+    /^Unchanged: entries 1 to 13\. But entries may be missing:\n- 12 later entries wait in memory, a restart loses them:/m,
+  );
   t.match(text(1, true), /^- one later entry waits in memory, a restart loses it: see `luciole store`$/m);
   t.notMatch(text(12, true), /Whole/);
   t.match(text(12, false), /^12 later entries wait in memory, a restart loses them: see `luciole store`$/m);

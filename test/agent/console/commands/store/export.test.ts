@@ -102,7 +102,12 @@ t.test('readings become lines of CSV, each once, and the file has its name only 
 });
 
 t.test('an export while the disk takes nothing warns of the readings that are not in it, for people and for scripts', async (t) => {
-  const store = async () => ({ ...(await createFakeView().store()), state: 'trouble' as const, reason: 'the disk is full', readingsWaiting: 131 });
+  const store = async () => ({
+    ...(await createFakeView().store()),
+    state: 'trouble' as const,
+    reason: 'the disk is full',
+    readingsWaiting: 131,
+  });
   const agent = await agentAt(t, { store });
   const warning = /warning: 131 readings not in it: the disk does not take them, they wait in\nmemory; see `luciole store`\n$/;
   t.match(await run(agent, ['--since', '1m', '--to', agent.at('held.csv')]), { code: 0, err: warning });
