@@ -90,7 +90,7 @@ async function written(bytes: Uint8Array, place: string, name: string): Promise<
 
 /** Under its name only once it is whole. Errors: rejects with the system's error, `EEXIST` where there is such a file. */
 async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
-  if (existsSync(file)) throw Object.assign(new Error('there is such a file'), { code: 'EEXIST' });
+  if (existsSync(file)) throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
   const fresh = `${file}.new`;
   try {
     // Left by a run that was killed.
