@@ -34,6 +34,8 @@ const historySchema = z.object({
   fileHash: hash,
   /** Serial of the newest signature that was accepted; older ones are refused. */
   signedSerial: z.int().nonnegative().default(0),
+  /** A revision was confirmed since that signature began its trial: only a trial that was interrupted may be tried again. */
+  isSerialUsed: z.boolean().default(true),
   /** Oldest first. */
   revisions: z.array(revisionSchema).min(1),
 });
