@@ -104,8 +104,8 @@ function serialOf(context: CommitContext, toCommit: FilesToCommit): Partial<Pick
 }
 
 function trialOf({ health }: CommitContext, { mode, minutes, commandId }: CommitRequest): Parameters<typeof withTrial>[2] {
-  const { answering, isOnline } = health();
-  return { mode, trialMs: minutes * 60_000, commandId, baseline: { units: [...answering], isOnline } };
+  const { answering, silent, isOnline } = health();
+  return { mode, trialMs: minutes * 60_000, commandId, baseline: { units: [...answering], silent: [...silent.keys()], isOnline } };
 }
 
 /** The history says who allowed less light. */

@@ -23,7 +23,7 @@ const trialSchema = z.object({
   /** How often the agent had to start with it. */
   starts: z.int().nonnegative(),
   commandId: z.string().nullable(),
-  baseline: z.object({ units: z.array(z.string()), isOnline: z.boolean() }),
+  baseline: z.object({ units: z.array(z.string()), silent: z.array(z.string()).optional(), isOnline: z.boolean() }),
 });
 const historySchema = z.object({
   version: z.literal(1),

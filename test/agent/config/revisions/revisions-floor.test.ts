@@ -69,7 +69,7 @@ async function openManager(t: { testdir(): string }, { quality = 'synced', folde
     site: () => running,
     check: async (dir, runningDir) => checkRevisionHere(folderToCheck(revisions, { dir, runningDir, nowMs: clock.wallMs() })),
     touches: () => ['light'],
-    health: () => ({ answering: new Set(), devices: new Set(), isOnline: true }),
+    health: () => ({ answering: new Set(), devices: new Set(), silent: new Map(), isOnline: true }),
     apply: async (next) => {
       running = next;
     },
