@@ -168,6 +168,7 @@ export const FRENCH_CONFIG: Pairs = [
   ['the check ended without an answer; make it smaller', "la vérification s'est arrêtée sans réponse ; la rendre plus petite"],
   ['checking it took longer than {n} s; make it smaller', 'la vérification a dépassé {n} s ; la rendre plus petite'],
   ['{n} of {m} units no longer answer: {what}', '{n} appareils sur {m} ne répondent plus : {what}'],
+  ['{file} is no text in UTF-8', "{file} n'est pas un texte en UTF-8"],
   ['the uplink is not back', "la liaison n'est pas revenue"],
   [
     'new units have not answered: {what} (where they are not mounted yet, confirm it by hand)',

@@ -36,7 +36,7 @@ const SHORTER = [0.1];
 
 // biome-ignore format: a table
 const LIGHT: Readonly<Record<string, Row>> = {
-  'cabinet.startQuietS': { base: [['timezone: Europe/Paris }', 'timezone: Europe/Paris, startQuietS: 10 }']], key: 'startQuietS', value: 10, free: SHORTER },
+  'cabinet.startQuietS': { base: [['timezone: Europe/Paris }', 'timezone: Europe/Paris, startQuietS: 5 }']], key: 'startQuietS', value: 5, free: SHORTER },
   'lines.rs485.delayBeforeSendMs': { base: inLine('rs485: { delayBeforeSendMs: 10 }'), key: 'delayBeforeSendMs', value: 10, free: SHORTER },
   'lines.rs485.delayAfterSendMs': { base: inLine('rs485: { delayAfterSendMs: 10 }'), key: 'delayAfterSendMs', value: 10, free: SHORTER },
   'lines.maxWritesPerS': { base: inLine('maxWritesPerS: 20'), key: 'maxWritesPerS', value: 20, free: [10] },

@@ -1,6 +1,6 @@
 /** Who may take light away, asked of the desk that every author goes through: real files, the real check, real signatures. */
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
@@ -298,4 +298,21 @@ t.test('no order of recorded revisions, trials, rollbacks and restarts brings ba
     // 10 % is the floor of the file: down to it nobody is asked.
     t.ok((at.minPct() ?? 0) >= 10, `step ${step}: ${deed} gives ${at.minPct()} %`);
   }
+});
+
+t.test('a name with a mark of writing direction is refused, raw or behind an escape, in cabinet.yaml and in a device type', async (t) => {
+  const { manager: made, load } = await openManager(t);
+  t.match(await made.put('cabinet.yaml', changed(SITE, [['Rue des Lucioles', 'Rue \u202egnp']]), 'platform'), {
+    state: 'refused',
+    reason: /line 2 holds the control character U\+202E: take it out/,
+  });
+  await load(changed(SITE, [['Rue des Lucioles', '"Rue \\u202egnp"']]));
+  t.match((await made.commit(by('platform'))).problems[0], {
+    path: 'name',
+    message: /holds a control character or a line end behind an escape/,
+  });
+  await load(dimmed(20));
+  const led = changed(readFileSync('drivers/profiles/wirenboard-wb-led.yaml', 'utf8'), [['vendor: ', 'vendor: "\\u2067" # ']]);
+  await made.put('profiles/led.yaml', led, 'platform');
+  t.match((await made.commit(by('platform'))).problems[0], { path: 'profiles.wirenboard-wb-led.vendor', message: /control character/ });
 });
