@@ -6,6 +6,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { type RevisionHistory, readRevisionHistory } from '../../config/revisions/revision-history-file.ts';
 import { refuseWhileAgentRuns } from '../../console/ask-agent.ts';
 import { ConsoleError } from '../../console/console-error.ts';
 import { type LocalArgs, type Terminal, textOf } from '../../console/terminal/terminal.ts';
@@ -32,6 +33,7 @@ export interface RestoreWorld {
 /** Source: as `setup` writes them; a key is for the service alone. */
 const MODE = { data: 0o600, site: 0o644, key: 0o400 };
 const EXIT_NOTHING_DONE = 1;
+const HISTORY = 'config/book.json';
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
 export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs }: RestoreWorld): Promise<number> {
@@ -77,7 +79,8 @@ function restore(plan: RestorePlan, { dir }: BackupPlaces, { by, nowMs, keepsRea
   // An earlier one that lost its mains.
   finishRestore(dir);
   stageRestore(dir, !keepsReadings, (folder) => {
-    for (const { name, content } of plan.data) writeBelow(folder, name, content);
+    for (const { name, content } of plan.data)
+      writeBelow(folder, name, name === HISTORY ? withUsedSerial(content, join(dir, name)) : content);
     proveStateCopy(folder, by, nowMs);
     syncPath(join(folder, 'state.db'));
   });
@@ -88,6 +91,23 @@ function restore(plan: RestorePlan, { dir }: BackupPlaces, { by, nowMs, keepsRea
       content,
       keys.some((key) => key.content === content),
     );
+}
+
+/** The history of a backup with the serial that the present one has used up: no signature counts twice by a restore. */
+function withUsedSerial(restored: Buffer, presentFile: string): Buffer {
+  const [then, now] = [historyIn(restored), existsSync(presentFile) ? historyIn(readFileSync(presentFile)) : undefined];
+  if (then === undefined || now === undefined || now.signedSerial < then.signedSerial) return restored;
+  return Buffer.from(JSON.stringify({ ...then, signedSerial: now.signedSerial, isSerialUsed: true }));
+}
+
+/** Undefined for a text that is no history. */
+function historyIn(content: Buffer): RevisionHistory | undefined {
+  try {
+    return readRevisionHistory(JSON.parse(content.toString('utf8')));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 function writeBelow(folder: string, name: string, content: Buffer): void {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { USER_LIST_FILE } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -68,8 +69,8 @@ export class PlatformConfigRequests {
   async #takeUserList({ commandId, by }: ConfigRequest, { file, part, parts, sha256, data }: FilePart): Promise<void> {
     this.#report(commandId, 'received');
     const isWhole = parts === 1 && part === 1 && createHash('sha256').update(data).digest('hex') === sha256;
-    const text = isWhole ? Buffer.from(data).toString('utf8') : '';
-    const reason = isWhole ? await this.#parts.takeUserList(text, by) : `${file} is one part, "1/1", with its SHA-256`;
+    const flaw = isWhole ? (isUtf8(data) ? '' : `${file} is no text in UTF-8`) : `${file} is one part, "1/1", with its SHA-256`;
+    const reason = flaw === '' ? await this.#parts.takeUserList(Buffer.from(data).toString('utf8'), by) : flaw;
     this.#publishResult(commandId, 'put', { file, state: reason === '' ? 'done' : 'refused', reason });
     this.#report(commandId, reason === '' ? 'verified' : 'refused', reason);
   }

@@ -10,6 +10,8 @@ import type { ConfirmMode } from '../../core/revisions.ts';
 export interface Baseline {
   /** Devices. */
   readonly units: readonly string[];
+  /** Places on the lines that were silent before the change, so that they need not answer after it; undefined in a trial of an earlier release. */
+  readonly silent?: readonly string[] | undefined;
   readonly isOnline: boolean;
 }
 
@@ -18,6 +20,8 @@ export interface TrialHealth {
   readonly answering: ReadonlySet<string>;
   /** All devices of the configuration on trial; a removed one need not answer. */
   readonly devices: ReadonlySet<string>;
+  /** The devices that do not answer, by their place: line and unit. */
+  readonly silent: ReadonlyMap<string, string>;
   readonly isOnline: boolean;
 }
 
@@ -46,7 +50,16 @@ export interface ConfigTrialFacts {
 export function missingOf(baseline: Baseline, health: TrialHealth): string[] {
   const lost = lostUnits(baseline, health);
   const units = lost.length === 0 ? [] : [`${lost.length} of ${baseline.units.length} units no longer answer: ${shortList(lost)}`];
-  return baseline.isOnline && !health.isOnline ? [...units, 'the uplink is not back'] : units;
+  const uplink = baseline.isOnline && !health.isOnline ? ['the uplink is not back'] : [];
+  return [...units, ...uplink, ...newSilence(baseline, health)];
+}
+
+/** Units of the revision at places that never answered: a lamp may have been moved to a wrong address. */
+function newSilence({ units, silent: before }: Baseline, { silent }: TrialHealth): string[] {
+  if (before === undefined) return [];
+  const strange = [...silent].flatMap(([place, id]) => (before.includes(place) || units.includes(id) ? [] : [id]));
+  if (strange.length === 0) return [];
+  return [`new units have not answered: ${shortList(strange)} (where they are not mounted yet, confirm it by hand)`];
 }
 
 /** Decides about a trial by its health now. */

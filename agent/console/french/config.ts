@@ -174,7 +174,12 @@ export const FRENCH_CONFIG: Pairs = [
   ['the check ended without an answer; make it smaller', "la vérification s'est arrêtée sans réponse ; la rendre plus petite"],
   ['checking it took longer than {n} s; make it smaller', 'la vérification a dépassé {n} s ; la rendre plus petite'],
   ['{n} of {m} units no longer answer: {what}', '{n} appareils sur {m} ne répondent plus : {what}'],
+  ['{file} is no text in UTF-8', "{file} n'est pas un texte en UTF-8"],
   ['the uplink is not back', "la liaison n'est pas revenue"],
+  [
+    'new units have not answered: {what} (where they are not mounted yet, confirm it by hand)',
+    "de nouveaux appareils n'ont pas répondu : {what} (s'ils ne sont pas encore montés, confirmer à la main)",
+  ],
   ['{what} within {n} min', '{what} en {n} min'],
   ['nobody confirmed it within {n} min', "personne ne l'a confirmée en {n} min"],
   ['the session was lost', 'la session a été perdue'],

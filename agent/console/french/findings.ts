@@ -21,6 +21,7 @@ export const FINDINGS: Pairs = [
   ['write a decimal point', 'écrire un point décimal'],
   ['write it without quotes', "l'écrire sans guillemets"],
   ['write {n} without "%"', 'écrire {n} sans "%"'],
+  ['a number that is too large', 'un nombre trop grand'],
   ['write the number alone, in the unit at the end of the key', "écrire le nombre seul, dans l'unité à la fin de la clé"],
   ['no secret stands in this file', 'pas de secret dans ce fichier'],
   ['did you mean one of {near}?', 'vouliez-vous dire {near} ?'],

@@ -40,6 +40,8 @@ export interface TargetFacts {
   readonly byName: ReadonlyMap<string, MetricEntry>;
   readonly byAlias: ReadonlyMap<number, MetricEntry>;
   readonly isWritable: (entry: MetricEntry) => boolean;
+  /** Where else a metric is written, as a sentence; undefined for one that nobody writes. */
+  readonly elsewhere?: (entry: MetricEntry) => string | undefined;
 }
 
 /** The payload of a message that may be a command. */
@@ -75,7 +77,8 @@ export function nameFields({ metrics }: Payload, place: TargetFacts): CommandFie
     const shown = isNamed ? quote(metric.name) : `alias ${metric.alias}`;
     if (entry === undefined || (byAlias !== undefined && byAlias !== entry))
       throw new Refusal(`${place.name} has no metric ${shown}: ${writables(place)}`);
-    if (!place.isWritable(entry)) throw new Refusal(`${entry.name} of ${place.name} cannot be written: ${writables(place)}`);
+    if (!place.isWritable(entry))
+      throw new Refusal(place.elsewhere?.(entry) ?? `${entry.name} of ${place.name} cannot be written: ${writables(place)}`);
     if (fields.has(entry.name)) throw new Refusal(`${entry.name} stands twice in the command`);
     fields.set(entry.name, metric);
   }

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { PlatformOrder } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { CommandTarget, Target } from '../../core/words.ts';
+import { syncInCommand } from '../delivery/sync-writes.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric } from '../sparkplug/codec.ts';
 import { type DeviceEntry, type MetricEntry, type MetricTable, NODE_METRIC } from '../sparkplug/metric-table.ts';
@@ -106,6 +107,7 @@ export function readNodeCommand(
     byName: new Map(node.map((entry) => [entry.name, entry])),
     byAlias: new Map(node.flatMap((entry) => (entry.alias === null ? [] : [[entry.alias, entry] as const]))),
     isWritable: ({ name }) => NODE_WRITABLE.has(name),
+    elsewhere: ({ name }) => syncInCommand(name),
   };
   const readOrder = (fields: CommandFields, frame: OrderFrame): PlatformOrder =>
     readMaintenanceOrder(fields, frame) ?? readEmergency(fields, cabinet, frame);

@@ -22,6 +22,20 @@ export type SyncWrite =
 const LIMIT = { bytes: 4_096, metrics: 8, resendLength: 500, idLength: 64 };
 const WRITABLE: ReadonlySet<string> = new Set([NODE_METRIC.ack, NODE_METRIC.audit, NODE_METRIC.accept, NODE_METRIC.resend]);
 
+/** What each of these takes, for a refusal. */
+const SHAPES: Readonly<Record<string, string>> = {
+  [NODE_METRIC.ack]: '<epoch>:<seq> or <epoch>:<seq>:<gap id>',
+  [NODE_METRIC.audit]: '<number>:<hash> of an entry, or 0',
+  [NODE_METRIC.accept]: `"${SEGMENTS}", or "" for metrics alone`,
+  [NODE_METRIC.resend]: '{"id","fromMs","toMs"} or {"id","fromSeq","toSeq"} as JSON, from before to',
+};
+
+/** Why a command may not hold one of these metrics; undefined for any other metric. */
+export function syncInCommand(name: string): string | undefined {
+  if (!WRITABLE.has(name)) return undefined;
+  return `${name} comes in an NCMD of its own, without Command/Id, of ${LIMIT.metrics} metrics and ${LIMIT.bytes} bytes at most: a String, ${SHAPES[name]}`;
+}
+
 /** The writes in an NCMD; undefined for an NCMD that contains anything else. */
 export function readSyncWrites({ payload, retained }: InboundMessage, table: MetricTable): readonly SyncWrite[] | undefined {
   const decoded = payload.length > LIMIT.bytes ? undefined : decodePayload(payload);
@@ -43,19 +57,21 @@ function readWrite(name: string, { value }: Metric): SyncWrite {
   const text = value.value;
   if (name === NODE_METRIC.ack) {
     const ack = readAck(text);
-    return ack === undefined ? { kind: 'refused', reason: `${name} takes <epoch>:<seq> or <epoch>:<seq>:<gap id>` } : { kind: 'ack', ack };
+    return ack === undefined ? { kind: 'refused', reason: shapeOf(name) } : { kind: 'ack', ack };
   }
   if (name === NODE_METRIC.audit) {
     const head = readAuditHead(text);
-    return head === undefined ? { kind: 'refused', reason: `${name} takes <number>:<hash> of an entry, or 0` } : { kind: 'audit', head };
+    return head === undefined ? { kind: 'refused', reason: shapeOf(name) } : { kind: 'audit', head };
   }
   if (name === NODE_METRIC.accept) {
     const isKnown = text === SEGMENTS || text === '';
-    return isKnown
-      ? { kind: 'accept', segments: text === SEGMENTS }
-      : { kind: 'refused', reason: `${name} takes "${SEGMENTS}", or "" for metrics alone` };
+    return isKnown ? { kind: 'accept', segments: text === SEGMENTS } : { kind: 'refused', reason: shapeOf(name) };
   }
   return readResend(name, text);
+}
+
+function shapeOf(name: string): string {
+  return `${name} takes ${SHAPES[name]}`;
 }
 
 /** `4211:<hash>`, or `0` for none; undefined for anything else. */
@@ -77,6 +93,5 @@ function readResend(name: string, text: string): SyncWrite {
   const byTime = fromMs !== null && toMs !== null && fromMs < toMs && fromSeq === null && toSeq === null;
   const byRows = fromSeq !== null && toSeq !== null && fromSeq >= 1 && fromSeq <= toSeq && fromMs === null && toMs === null;
   if (id !== undefined && byTime !== byRows) return { kind: 'resend', request: { id, fromMs, toMs, fromSeq, toSeq } };
-  const reason = `${name} takes {"id","fromMs","toMs"} or {"id","fromSeq","toSeq"} as JSON, from before to`;
-  return { kind: 'refused', reason, resendId: id ?? '' };
+  return { kind: 'refused', reason: shapeOf(name), resendId: id ?? '' };
 }

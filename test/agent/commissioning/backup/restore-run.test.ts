@@ -190,3 +190,25 @@ t.test('a restore that lost its mains is completed by the next start, before rev
   t.notOk(existsSync(join(gateway.dir, 'telemetry.db')));
   t.notOk(existsSync(join(gateway.dir, 'restore')));
 });
+
+t.test('a restore keeps the higher serial of the signatures that this gateway has used up', async (t) => {
+  for (const [here, inBackup, expected] of [
+    [5, 3, 5],
+    [3, 5, 5],
+    [4, 4, 4],
+  ] as const) {
+    const gateway = openGateway(t);
+    const { revisions } = await beginConfiguration({ configFile: gateway.configFile, dataDir: gateway.dir, nowMs: 1 });
+    const asOf = (signedSerial: number, isSerialUsed: boolean) =>
+      revisions.disk.writeHistory({ ...revisions.history, signedSerial, isSerialUsed });
+    await asOf(inBackup, false);
+    await gateway.backup();
+    await asOf(here, true);
+    t.equal((await gateway.restore(gateway.file, { yes: true })).code, 0);
+    const again = await beginConfiguration({ configFile: gateway.configFile, dataDir: gateway.dir, nowMs: 1 });
+    t.match(again.revisions.history, { signedSerial: expected, isSerialUsed: here >= inBackup });
+    // A history that cannot be read has no serial to keep, and stops no restore.
+    writeFileSync(join(gateway.dir, 'config', 'book.json'), '{"half');
+    t.equal((await gateway.restore(gateway.file, { yes: true })).code, 0);
+  }
+});

@@ -1,6 +1,6 @@
 /** Who may take light away, asked of the desk that every author goes through: real files, the real check, real signatures. */
 import { generateKeyPairSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
@@ -15,6 +15,7 @@ import { DAY_MS } from '../../../../agent/core/durations.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { type CommitRequest, type ConfigAnswer, SIGNATURE_FILE } from '../../../../agent/core/revisions.ts';
 import type { AgentEvent } from '../../../../agent/core/words.ts';
+import { createRandom } from '../../../street/random.ts';
 import { SMALL_SITE } from '../../../support/small-site.ts';
 import { changed } from '../small-street.ts';
 
@@ -48,10 +49,15 @@ const by = (author: string, lowersFloor = false): CommitRequest => ({
   lowersFloor,
 });
 
-async function openManager(t: { testdir(): string }, { quality = 'synced' }: { quality?: ClockQuality } = {}) {
-  const folder = t.testdir();
+interface Opening {
+  readonly quality?: ClockQuality;
+  /** The folder of an earlier run; a new one by default. */
+  readonly folder?: string;
+}
+
+async function openManager(t: { testdir(): string }, { quality = 'synced', folder = t.testdir() }: Opening = {}) {
   const [configFile, dataDir] = [join(folder, 'cabinet.yaml'), join(folder, 'data')];
-  writeFileSync(configFile, SITE);
+  if (!existsSync(configFile)) writeFileSync(configFile, SITE);
   const clock = createManualClock(NOW_MS, quality);
   const events: AgentEvent[] = [];
   const { site, revisions } = await beginConfiguration({ configFile, dataDir, nowMs: NOW_MS });
@@ -63,7 +69,7 @@ async function openManager(t: { testdir(): string }, { quality = 'synced' }: { q
     site: () => running,
     check: async (dir, runningDir) => checkRevisionHere(folderToCheck(revisions, { dir, runningDir, nowMs: clock.wallMs() })),
     touches: () => ['light'],
-    health: () => ({ answering: new Set(), devices: new Set(), isOnline: true }),
+    health: () => ({ answering: new Set(), devices: new Set(), silent: new Map(), isOnline: true }),
     apply: async (next) => {
       running = next;
     },
@@ -76,7 +82,7 @@ async function openManager(t: { testdir(): string }, { quality = 'synced' }: { q
     await made.put('cabinet.yaml', text, 'platform');
     await made.put(SIGNATURE_FILE, signature, 'platform');
   };
-  return { manager: made, clock, events, load, minPct: () => running.cabinet.zones[0]?.minPct };
+  return { manager: made, clock, events, load, folder, minPct: () => running.cabinet.zones[0]?.minPct };
 }
 
 interface Signing {
@@ -199,4 +205,114 @@ t.test('an earlier revision is judged as any other: what was allowed once is not
   t.equal((await made.rollback(revision ?? 0, by('platform'))).state, 'refused');
   t.equal(minPct(), 20);
   t.equal((await made.rollback(revision ?? 0, by('console:ada', true))).state, 'done');
+});
+
+t.test('a signed revision that was confirmed once is not put back after a later brighter one', async (t) => {
+  const { manager: made, load, minPct, folder } = await openManager(t);
+  const [dark, signature] = [dimmed(5), signatureOn(dimmed(5))];
+  await load(dark, signature);
+  await made.commit(by('platform'));
+  await made.confirm('platform');
+  t.equal((await made.commit(by('platform'))).state, 'refused', 'nothing waits');
+  await load(dark, signature);
+  t.match(await made.commit(by('platform')), { state: 'done', reason: /equal to revision/ }, 'what runs may be sent again');
+  await load(dimmed(20));
+  await made.commit(by('platform'));
+  await made.confirm('platform');
+  await load(dark, signature);
+  const refused = await made.commit(by('platform'));
+  t.match(refused, { state: 'refused', reason: /this one is used up: sign the files again, which gives a higher serial/ });
+  await made.stop();
+  const next = await openManager(t, { folder });
+  await next.load(dark, signature);
+  t.match(await next.manager.commit(by('platform')), { state: 'refused', reason: /used up/ }, 'nor after a restart');
+  await next.load(dark, signatureOn(dark, { signedMs: NOW_MS + 1 }));
+  t.equal((await next.manager.commit(by('platform'))).state, 'done', 'the office signs again');
+  t.equal(minPct(), 20);
+});
+
+t.test('a signature whose trial was returned is used up by the next revision that is confirmed', async (t) => {
+  const { manager: made, load, minPct } = await openManager(t);
+  await load(dimmed(5), signatureOn(dimmed(5)));
+  await made.commit(by('platform'));
+  await made.giveBack('platform', '');
+  await load(dimmed(20));
+  await made.commit(by('platform'));
+  await made.confirm('platform');
+  await load(dimmed(5), signatureOn(dimmed(5)));
+  t.match(await made.commit(by('platform')), { state: 'refused', reason: /used up/ });
+  t.equal(minPct(), 20);
+});
+
+t.test('a signature is used up as well where an admin or what runs allowed the same light without it', async (t) => {
+  for (const way of ['an admin', 'what runs']) {
+    const { manager: made, load, minPct } = await openManager(t);
+    const [dark, signature] = [dimmed(5), signatureOn(dimmed(5))];
+    if (way === 'what runs') {
+      await load(dimmed(4));
+      await takeAndCommit(made);
+      await made.confirm('console:ada');
+      await load(dark, signature);
+      t.equal((await made.commit(by('platform'))).state, 'done');
+    } else {
+      await load(dark, signature);
+      t.equal((await takeAndCommit(made)).state, 'done');
+    }
+    await made.confirm('console:ada');
+    await load(dimmed(20));
+    await made.commit(by('platform'));
+    await made.confirm('platform');
+    await load(dark, signature);
+    t.match(await made.commit(by('platform')), { state: 'refused', reason: /used up/ }, way);
+    t.equal(minPct(), 20, way);
+  }
+});
+
+t.test('no order of recorded revisions, trials, rollbacks and restarts brings back less light than the last confirmed', async (t) => {
+  let at = await openManager(t);
+  const recorded: { readonly text: string; readonly signature: string | null }[] = [];
+  // The office: darker ones are signed, brighter ones are not.
+  for (const [i, pct] of [6, 20, 4, 12, 7, 15].entries()) {
+    const signature = pct < 10 ? signatureOn(dimmed(pct), { signedMs: NOW_MS + i }) : null;
+    recorded.push({ text: dimmed(pct), signature });
+    await at.load(dimmed(pct), signature);
+    t.equal((await at.manager.commit(by('platform'))).state, 'done', `the office sets ${pct} %`);
+    await at.manager.confirm('platform');
+  }
+  const random = createRandom(7);
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+  const numbers = at.manager.history().map(({ number }) => number);
+  for (let step = 0; step < 40; step += 1) {
+    const { text, signature } = pick(recorded);
+    const deed = pick(['send', 'send', 'roll back', 'restart']);
+    if (deed === 'restart') {
+      await at.manager.stop();
+      at = await openManager(t, { folder: at.folder });
+    } else {
+      if (deed === 'send') await at.load(text, pick([signature, signature, pick(recorded).signature]));
+      const { isOnTrial } = await (deed === 'send'
+        ? at.manager.commit(by('platform'))
+        : at.manager.rollback(pick(numbers), by('platform')));
+      if (isOnTrial) await (random() < 0.5 ? at.manager.confirm('platform') : at.manager.giveBack('platform', ''));
+    }
+    // 10 % is the floor of the file: down to it nobody is asked.
+    t.ok((at.minPct() ?? 0) >= 10, `step ${step}: ${deed} gives ${at.minPct()} %`);
+  }
+});
+
+t.test('a name with a mark of writing direction is refused, raw or behind an escape, in cabinet.yaml and in a device type', async (t) => {
+  const { manager: made, load } = await openManager(t);
+  t.match(await made.put('cabinet.yaml', changed(SITE, [['Rue des Lucioles', 'Rue \u202egnp']]), 'platform'), {
+    state: 'refused',
+    reason: /line 2 holds the control character U\+202E: take it out/,
+  });
+  await load(changed(SITE, [['Rue des Lucioles', '"Rue \\u202egnp"']]));
+  t.match((await made.commit(by('platform'))).problems[0], {
+    path: 'name',
+    message: /holds a control character or a line end behind an escape/,
+  });
+  await load(dimmed(20));
+  const led = changed(readFileSync('drivers/profiles/wirenboard-wb-led.yaml', 'utf8'), [['vendor: ', 'vendor: "\\u2067" # ']]);
+  await made.put('profiles/led.yaml', led, 'platform');
+  t.match((await made.commit(by('platform'))).problems[0], { path: 'profiles.wirenboard-wb-led.vendor', message: /control character/ });
 });

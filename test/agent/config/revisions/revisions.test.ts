@@ -46,7 +46,7 @@ interface Bench {
   readonly events: AgentEvent[];
   readonly ends: unknown[];
   readonly applied: string[];
-  readonly health: { answering: Set<string>; devices: Set<string>; isOnline: boolean };
+  readonly health: { answering: Set<string>; devices: Set<string>; silent: Map<string, string>; isOnline: boolean };
   readonly clock: ReturnType<typeof createManualClock>;
 }
 
@@ -57,7 +57,7 @@ async function openManager(
 ): Promise<Bench> {
   const clock = createManualClock(0, 'synced');
   const units = ['L01', 'L02'];
-  const health = { answering: new Set(units), devices: new Set(units), isOnline: true };
+  const health = { answering: new Set(units), devices: new Set(units), silent: new Map(), isOnline: true };
   const [events, ends, applied]: [AgentEvent[], unknown[], string[]] = [[], [], []];
   let running:
     | Awaited<ReturnType<typeof beginConfiguration>>['site']

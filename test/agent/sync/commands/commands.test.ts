@@ -296,6 +296,21 @@ t.test('an NCMD asks for a rebirth by name, or for the emergency, or is refused'
   t.match(read([whole('Emergency/Until', NODE_START_MS)]), { reason: /cannot be written/ });
 });
 
+t.test('what the platform writes about delivery is refused in a command with the shape that it takes', async (t) => {
+  for (const [name, shape] of [
+    ['Sync/Ack', '<epoch>:<seq>'],
+    ['Sync/Log', '<number>:<hash>'],
+    ['Sync/Accept', '"segments'],
+    ['Sync/Resend', '{"id","fromMs","toMs"}'],
+  ] as const) {
+    const parsed = readNodeCommand(message([text(name, '7'), text('Command/Id', 'a')]), NODE, context);
+    t.match(parsed, { kind: 'refused' }, name);
+    const { reason } = parsed as { reason: string };
+    t.ok(reason.startsWith(`${name} comes in an NCMD of its own, without Command/Id`) && reason.includes(shape), reason);
+    t.notMatch(reason, /cannot be written/);
+  }
+});
+
 t.test('whatever bytes arrive are read without an error', async (t) => {
   const aims = [lamp, zone, box, undefined];
   fc.assert(
