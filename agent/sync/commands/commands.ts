@@ -10,7 +10,7 @@ import type { CommandTarget, Target } from '../../core/words.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric } from '../sparkplug/codec.ts';
 import { type DeviceEntry, type MetricEntry, type MetricTable, NODE_METRIC } from '../sparkplug/metric-table.ts';
-import { judgeLifetime, type Lifetime } from './command-expiry.ts';
+import { judgeLifetime, type Lifetime, refuseDoubtful } from './command-expiry.ts';
 import {
   type CommandFields,
   type CommandInstant,
@@ -142,6 +142,7 @@ function readCommand(
   const commandId = ownId === '' ? context.freshId : ownId;
   const expiresMono = lifetime.expiresMs === null ? null : lifetime.expiresMono;
   const order = readOrder(fields, { commandId, expiresMono, now: context });
+  refuseDoubtful(lifetime, order, context);
   return {
     kind: 'order',
     commandId,

@@ -247,7 +247,7 @@ t.test('without a known time an expiry counts from the arrival, and what needs a
     lifetime: { expiresMono: 21_000 },
     order: { request: { expiresMono: 21_000 } },
   });
-  t.match(at([expires(1_000_000_020_000)], 'restored'), { reason: /expired/ }, 'a restored clock is late at most');
+  t.match(at([expires(1_000_000_020_000)], 'restored'), { reason: /expired by the clock here \(20.*Z\), which may be wrong: set it/ });
   t.match(at([expires(NODE_START_MS + 1)], 'restored', NODE_START_MS - 999), { lifetime: { expiresMono: 2_000 } });
   t.match(
     readDeviceCommand(message([level(5), expires(NODE_START_MS + 9)], { timestampMs: undefined }), lamp, {
@@ -260,6 +260,24 @@ t.test('without a known time an expiry counts from the arrival, and what needs a
   );
   t.match(at([expires(999_999_999_999)], 'none'), { reason: /before its own timestamp/ });
   t.match(at([whole('Override/Until', NODE_START_MS + HOUR_MS)], 'none'), { reason: /time is not known here: give Override\/Minutes/ });
+});
+
+t.test('a clock that is not known and ahead keeps no emergency away; what may darken is refused where it has expired by it', async (t) => {
+  for (const aheadMs of [1, 60_000, HOUR_MS, 24 * HOUR_MS, 365 * 24 * HOUR_MS, 8_760 * 24 * HOUR_MS]) {
+    const now: CommandContext = { ...context, nowMs: NODE_START_MS + 60_000 + aheadMs, clockQuality: 'restored' };
+    const expires = whole('Command/Expires', NODE_START_MS + 60_000);
+    const emergency = [flag('Emergency/On', true), expires];
+    t.match(readNodeCommand(message(emergency), NODE, now), { kind: 'order', lifetime: { expiresMono: 61_000 } }, 'the whole street');
+    t.match(readDeviceCommand(message(emergency), zone, now), { kind: 'order', lifetime: { expiresMono: 61_000 } }, 'a zone');
+    const trusted: CommandContext = { ...now, clockQuality: 'synced' };
+    t.match(readNodeCommand(message(emergency, { timestampMs: now.nowMs }), NODE, trusted), { reason: /^expired \d+ s ago/ });
+    t.match(readNodeCommand(message([flag('Emergency/On', false), expires]), NODE, now), { reason: /expired by the clock here/ });
+    for (const darkens of [[level(0)], [level(100)], [release(true)]]) {
+      t.match(readDeviceCommand(message([...darkens, expires]), lamp, now), { reason: /expired by the clock here/ });
+      t.match(readDeviceCommand(message(darkens), lamp, now), { kind: 'order' }, 'the way that the refusal names');
+      t.match(readDeviceCommand(message([...darkens, expires]), lamp, { ...now, clockQuality: 'none' }), { kind: 'order' });
+    }
+  }
 });
 
 t.test('the digest is of what is asked, whatever surrounds it and in whatever order', async (t) => {
