@@ -48,7 +48,9 @@ export function judgeLifetime(
 export function refuseDoubtful({ expiresMs }: Lifetime, order: PlatformOrder, { nowMs, clockQuality }: CommandInstant): void {
   if (clockQuality !== 'restored' || expiresMs === null || expiresMs > nowMs || bringsOnlyLight(order)) return;
   const here = new Date(nowMs).toISOString().slice(0, 19);
-  throw new Refusal(`expired by the clock here (${here}Z), which may be wrong: set it, or send it with a new id and without Command/Expires`);
+  throw new Refusal(
+    `expired by the clock here (${here}Z), which may be wrong: set it, or send it with a new id and without Command/Expires`,
+  );
 }
 
 /** Whether an order can make no lamp darker, however late it arrives: an emergency. It must not wait for a clock or a second message. */
