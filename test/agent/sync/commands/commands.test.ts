@@ -300,7 +300,11 @@ t.test('an empty id is refused, a null one is none', async (t) => {
   const both = message([level(5), text('Command/Id', ''), text('Override/Id', 'a-7')]);
   t.match(readDeviceCommand(both, lamp, context), { kind: 'refused', commandId: 'a-7', hasOwnId: true });
   const emergency = (on: boolean) => readNodeCommand(message([flag('Emergency/On', on), text('Command/Id', '')]), NODE, context);
-  t.match([emergency(true), emergency(false)], [{ kind: 'order', hasOwnId: false }, { kind: 'refused' }], 'an emergency is not kept away by it');
+  t.match(
+    [emergency(true), emergency(false)],
+    [{ kind: 'order', hasOwnId: false }, { kind: 'refused' }],
+    'an emergency is not kept away by it',
+  );
 });
 
 t.test('a refusal shows a number as its sender wrote it', async (t) => {
