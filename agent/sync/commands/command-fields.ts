@@ -9,7 +9,7 @@ import type { CommandTarget } from '../../core/words.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric, type Payload } from '../sparkplug/codec.ts';
 import type { MetricEntry } from '../sparkplug/metric-table.ts';
-import { DATATYPE, INTEGER_DATATYPES } from '../sparkplug/sparkplug-proto.ts';
+import { DATATYPE, INTEGER_DATATYPES, UNSIGNED_DATATYPES } from '../sparkplug/sparkplug-proto.ts';
 
 /** Source: design §9, requirement 7 of reference/reliability.md §6. Units: bytes. */
 const MAX_COMMAND_BYTES = 65_536;
@@ -44,23 +44,25 @@ export interface TargetFacts {
   readonly elsewhere?: (entry: MetricEntry) => string | undefined;
 }
 
-/** The payload of a message that may be a command. */
-export function openPayload({ payload, retained }: InboundMessage, now: CommandInstant): Payload {
+/** The payload of a message that may be a command. `now`: null where its timestamp does not count. */
+export function openPayload({ payload, retained }: InboundMessage, now: CommandInstant | null): Payload {
   if (retained) throw new Refusal(RETAINED);
   if (payload.length > MAX_COMMAND_BYTES) throw new Refusal(`payload of ${payload.length} bytes, at most ${MAX_COMMAND_BYTES}`);
   const decoded = decodePayload(payload);
   if (decoded === undefined) throw new Refusal('not a Sparkplug payload');
   const { metrics, timestampMs } = decoded;
   if (metrics.length > MAX_COMMAND_METRICS) throw new Refusal(`${metrics.length} metrics, at most ${MAX_COMMAND_METRICS}`);
-  if (timestampMs !== undefined) checkTime(timestampMs, now);
+  if (timestampMs !== undefined && now !== null) checkTime(timestampMs, now);
   return decoded;
 }
 
 function checkTime(timestampMs: WallMs, { nowMs, clockQuality }: CommandInstant): void {
   const skewMs = nowMs - timestampMs;
+  if (timestampMs < TIME_RANGE.min || timestampMs > TIME_RANGE.max) {
+    const here = isTrusted(clockQuality) ? `, here it is ${nowMs}` : '';
+    throw new Refusal(`payload timestamp is ${shownWhole(timestampMs)}: it takes milliseconds since 1970 UTC${here}`);
+  }
   if (!isTrusted(clockQuality) || Math.abs(skewMs) <= MAX_AGE_MS) return;
-  if (timestampMs < TIME_RANGE.min || timestampMs > TIME_RANGE.max)
-    throw new Refusal(`payload timestamp is ${timestampMs}: it takes milliseconds since 1970 UTC, here it is ${nowMs}`);
   const side = skewMs > 0 ? 'old' : 'ahead';
   const age = `payload timestamp is ${Math.round(Math.abs(skewMs) / 1_000)} s ${side}, at most ${MAX_AGE_MS / 1_000} s`;
   const here = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
@@ -74,9 +76,10 @@ export function nameFields({ metrics }: Payload, place: TargetFacts): CommandFie
     const byAlias = metric.alias === undefined ? undefined : place.byAlias.get(metric.alias);
     const isNamed = metric.name !== undefined && metric.name !== '';
     const entry = isNamed ? place.byName.get(metric.name as string) : byAlias;
-    const shown = isNamed ? quote(metric.name) : `alias ${metric.alias}`;
-    if (entry === undefined || (byAlias !== undefined && byAlias !== entry))
-      throw new Refusal(`${place.name} has no metric ${shown}: ${writables(place)}`);
+    const shown = isNamed ? quote(metric.name) : `alias ${shownWhole(metric.alias)}`;
+    if (entry === undefined) throw new Refusal(`${place.name} has no metric ${shown}: ${writables(place)}`);
+    if (byAlias !== undefined && byAlias !== entry)
+      throw new Refusal(`the name ${shown} has the alias of ${byAlias.name} beside it: give the name alone`);
     if (!place.isWritable(entry))
       throw new Refusal(place.elsewhere?.(entry) ?? `${entry.name} of ${place.name} cannot be written: ${writables(place)}`);
     if (fields.has(entry.name)) throw new Refusal(`${entry.name} stands twice in the command`);
@@ -159,6 +162,11 @@ export function readPointValue(metric: Metric, { name, type, unit, write = { min
   return number;
 }
 
+/** A number of 64 bits; beyond 2^53 it was rounded when it was decoded. */
+function shownWhole(whole: number | undefined): string {
+  return whole === undefined || Number.isSafeInteger(whole) ? String(whole) : 'beyond 2^53';
+}
+
 /** A name from outside, short and printable: it goes into logs and onto terminals. */
 function quote(name: string | undefined): string {
   return `"${(name ?? '').slice(0, 40).replace(/\p{C}/gu, '?')}"`;
@@ -178,5 +186,7 @@ function isNull({ isNull: isMarkedNull, value }: Metric): boolean {
 function wholeOf({ value, datatype }: Metric, datatypes: readonly number[]): bigint | undefined {
   const isTyped = datatype === undefined || datatypes.includes(datatype);
   if (value === undefined || !isTyped || (value.kind !== 'long' && value.kind !== 'int')) return undefined;
+  if (datatype !== undefined && UNSIGNED_DATATYPES.includes(datatype))
+    return BigInt(value.kind === 'long' ? value.value : value.value >>> 0);
   return value.kind === 'long' ? BigInt.asIntN(64, value.value) : BigInt(value.value | 0);
 }

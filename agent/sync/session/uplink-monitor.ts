@@ -2,13 +2,14 @@
  * Tracks the state of the uplink for the status, and raises its events.
  */
 import type { UplinkConfig } from '../../core/cabinet.ts';
-import type { Clock, WallMs } from '../../core/clock.ts';
+import type { Clock, MonoMs, WallMs } from '../../core/clock.ts';
 import { createEventTracker, type EventTracker } from '../../core/event-tracker.ts';
 import type { UplinkStatus } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import type { DeliveryFacts } from '../delivery/delivery.ts';
 import type { AckAhead } from '../delivery/delivery-state.ts';
 import type { BrokerLink } from './broker-link.ts';
+import { returnDelayMs } from './session.ts';
 import type { Phase } from './session-state.ts';
 
 const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
@@ -81,11 +82,18 @@ export class UplinkMonitor {
 
   /** Raises or clears `births-asked-too-often`: while births are due, readings wait. */
   checkBirths({ session: { phase, rebirth } }: LinkFacts): void {
-    const { lastMono, gapMs, pending } = rebirth;
-    const isRecent = lastMono !== null && this.#clock.monoMs() - lastMono < gapMs;
-    const text = `births are asked for again and again: readings wait up to ${Math.round(gapMs / 60_000)} min for each. Check which host writes Node Control/Rebirth`;
-    const isLasting = phase === 'live' && gapMs >= NOTED_GAP_MS && (pending || isRecent);
-    this.#events.set(isLasting, { code: 'births-asked-too-often', source: this.#config.node, severity: 'warning', text });
+    const { lastMono, returnMono, gapMs, pending } = rebirth;
+    const nowMono = this.#clock.monoMs();
+    const isWithin = (atMono: MonoMs | null): boolean => atMono !== null && nowMono - atMono < gapMs;
+    const isReturning = isWithin(returnMono);
+    const waitMin = Math.round(gapMs / 60_000);
+    const text = isReturning
+      ? `primary host ${this.#config.primaryHost} goes offline and returns again and again: readings wait up to ${waitMin} min for births each time. Check the host and its STATE`
+      : `births are asked for again and again: readings wait up to ${waitMin} min for each. Check which host writes Node Control/Rebirth`;
+    const isLasting = gapMs >= NOTED_GAP_MS && (isReturning || (phase === 'live' && (pending || isWithin(lastMono))));
+    const source = this.#config.node;
+    if (isLasting) this.#events.set(true, { code: 'births-asked-too-often', source, severity: 'warning', text });
+    else this.#events.clear('births-asked-too-often', source);
   }
 
   /** The platform acknowledged rows that were never sent; null: it acknowledges correctly again. */
@@ -118,6 +126,8 @@ export class UplinkMonitor {
     const { primaryHost } = this.#config;
     if (phase === 'live' || phase === 'off') return '';
     if (this.#isReconnecting) return 'a new connection was asked for';
+    const isPaced = phase === 'birthing' && returnDelayMs(session, { atMono: this.#clock.monoMs(), isSparing: false }) > 0;
+    if (isPaced) return `births wait: primary host ${primaryHost} goes offline and returns again and again`;
     const isWaiting = phase === 'waiting-for-host' || phase === 'dying';
     return isWaiting && primaryHost !== null ? `primary host ${primaryHost} is not online` : failures.reason;
   }

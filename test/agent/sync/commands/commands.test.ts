@@ -191,7 +191,10 @@ for (const [metrics, reason, device = lamp] of wrong) {
 
 t.test('an alias of another metric beside the name is refused', async (t) => {
   const alias = lamp?.byName.get('Override/Minutes')?.alias as number;
-  t.match(readDeviceCommand(message([{ ...level(5), alias }]), lamp, context), { reason: /no metric/ });
+  t.match(readDeviceCommand(message([{ ...level(5), alias }]), lamp, context), {
+    kind: 'refused',
+    reason: /^the name "Override\/Level" has the alias of Override\/Minutes beside it: give the name alone$/,
+  });
 });
 
 t.test('refused as a whole: retained, too large, no payload, unknown or unwritable device', async (t) => {
@@ -218,8 +221,8 @@ t.test('whatever it is refused for, its sender hears of it under the id that he 
   t.match(readNodeCommand(message([flag('Emergency/Off', true), own]), NODE, context), { ...refused, reason: /no metric/ });
   const sent = message([level(5), own]);
   const withBytes = (hex: string) => ({ ...sent, payload: Buffer.concat([sent.payload, Buffer.from(hex, 'hex')]) });
-  t.match(read(withBytes('120b10ffffffffffffffffff01')), { ...refused, reason: /no metric alias/ }, 'an alias of 64 bits');
-  t.match(read(withBytes('08ffffffffffffffffff01')), { ...refused, reason: /payload timestamp/ }, 'a time of 64 bits');
+  t.match(read(withBytes('120b10ffffffffffffffffff01')), { ...refused, reason: /no metric alias beyond 2\^53:/ }, 'an alias of 64 bits');
+  t.match(read(withBytes('08ffffffffffffffffff01')), { ...refused, reason: /payload timestamp is beyond 2\^53:/ }, 'a time of 64 bits');
   t.match(read(message([own, text('Override/Reason', 'x'.repeat(70_000))])), { ...refused, reason: /at most 65536/ });
   for (const bad of ['', 'x'.repeat(65), 'a\u0007b'])
     t.match(read(message([level(5), text('Command/Id', bad)], { retained: true })), { commandId: 'fresh', hasOwnId: false });
@@ -234,7 +237,10 @@ t.test('the time of a command counts only while the clock is to be trusted', asy
   t.match(at(Math.round(NODE_START_MS / 1_000), 'synced'), { reason: /takes milliseconds since 1970/ });
   t.match(at(NODE_START_MS + 300_001, 'rtc'), { reason: /300 s ahead/ });
   t.match(at(NODE_START_MS - 300_000, 'synced'), { kind: 'order' });
-  t.match(at(0, 'restored'), { kind: 'order' });
+  t.match(at(1_000_000_000_000, 'restored'), { kind: 'order' });
+  for (const quality of ['none', 'restored', 'rtc', 'synced'] as const)
+    for (const noTime of [0, 1, 1_795_000_000, 2 ** 53 - 1])
+      t.match(at(noTime, quality), { reason: /^payload timestamp is \d+: it takes milliseconds/ });
   t.match(at(undefined, 'synced'), { kind: 'order' });
 });
 
@@ -247,7 +253,7 @@ t.test('without a known time an expiry counts from the arrival, and what needs a
     lifetime: { expiresMono: 21_000 },
     order: { request: { expiresMono: 21_000 } },
   });
-  t.match(at([expires(1_000_000_020_000)], 'restored'), { reason: /expired/ }, 'a restored clock is late at most');
+  t.match(at([expires(1_000_000_020_000)], 'restored'), { reason: /expired by the clock here \(20.*Z\), which may be wrong: set it/ });
   t.match(at([expires(NODE_START_MS + 1)], 'restored', NODE_START_MS - 999), { lifetime: { expiresMono: 2_000 } });
   t.match(
     readDeviceCommand(message([level(5), expires(NODE_START_MS + 9)], { timestampMs: undefined }), lamp, {
@@ -262,6 +268,57 @@ t.test('without a known time an expiry counts from the arrival, and what needs a
   t.match(at([whole('Override/Until', NODE_START_MS + HOUR_MS)], 'none'), { reason: /time is not known here: give Override\/Minutes/ });
 });
 
+t.test('a clock that is not known and ahead keeps no emergency away; what may darken is refused where it has expired by it', async (t) => {
+  for (const aheadMs of [1, 60_000, HOUR_MS, 24 * HOUR_MS, 365 * 24 * HOUR_MS, 8_760 * 24 * HOUR_MS]) {
+    const now: CommandContext = { ...context, nowMs: NODE_START_MS + 60_000 + aheadMs, clockQuality: 'restored' };
+    const expires = whole('Command/Expires', NODE_START_MS + 60_000);
+    const emergency = [flag('Emergency/On', true), expires];
+    t.match(readNodeCommand(message(emergency), NODE, now), { kind: 'order', lifetime: { expiresMono: 61_000 } }, 'the whole street');
+    t.match(readDeviceCommand(message(emergency), zone, now), { kind: 'order', lifetime: { expiresMono: 61_000 } }, 'a zone');
+    const trusted: CommandContext = { ...now, clockQuality: 'synced' };
+    t.match(readNodeCommand(message(emergency, { timestampMs: now.nowMs }), NODE, trusted), { reason: /^expired \d+ s ago/ });
+    t.match(readNodeCommand(message([flag('Emergency/On', false), expires]), NODE, now), { reason: /expired by the clock here/ });
+    for (const darkens of [[level(0)], [level(100)], [release(true)]]) {
+      t.match(readDeviceCommand(message([...darkens, expires]), lamp, now), { reason: /expired by the clock here/ });
+      t.match(readDeviceCommand(message(darkens), lamp, now), { kind: 'order' }, 'the way that the refusal names');
+      t.match(readDeviceCommand(message([...darkens, expires]), lamp, { ...now, clockQuality: 'none' }), { kind: 'order' });
+    }
+  }
+});
+
+t.test('an empty id is refused, a null one is none', async (t) => {
+  for (const name of ['Command/Id', 'Override/Id']) {
+    t.match(readDeviceCommand(message([level(5), text(name, '')]), lamp, context), {
+      kind: 'refused',
+      reason: /Id is empty: give an id or leave it out/,
+    });
+    t.match(readDeviceCommand(message([level(5), { name, isNull: true, datatype: 12 }]), lamp, context), {
+      kind: 'order',
+      hasOwnId: false,
+    });
+  }
+  const both = message([level(5), text('Command/Id', ''), text('Override/Id', 'a-7')]);
+  t.match(readDeviceCommand(both, lamp, context), { kind: 'refused', commandId: 'a-7', hasOwnId: true });
+  const emergency = (on: boolean) => readNodeCommand(message([flag('Emergency/On', on), text('Command/Id', '')]), NODE, context);
+  t.match(
+    [emergency(true), emergency(false)],
+    [{ kind: 'order', hasOwnId: false }, { kind: 'refused' }],
+    'an emergency is not kept away by it',
+  );
+});
+
+t.test('a refusal shows a number as its sender wrote it', async (t) => {
+  const reasonOf = (value: Metric['value'], datatype: number | undefined) =>
+    readDeviceCommand(message([{ name: 'Override/Level', value, ...(datatype === undefined ? {} : { datatype }) }]), lamp, context);
+  const most = { kind: 'long', value: 2n ** 64n - 1n } as const;
+  t.match(reasonOf(most, 8), { reason: /is 18446744073709551615, allowed/ });
+  t.match(reasonOf(most, 4), { reason: /is -1, allowed/ });
+  t.match(reasonOf(most, undefined), { reason: /is -1, allowed/ }, 'without a type it is the one of the birth, Int64');
+  t.match(reasonOf({ kind: 'int', value: 2 ** 32 - 1 }, 7), { reason: /is 4294967295, allowed/ });
+  t.match(reasonOf({ kind: 'int', value: -1 }, 3), { reason: /is -1, allowed/ });
+  for (const datatype of [5, 6, 7, 8]) t.match(reasonOf({ kind: 'long', value: 50n }, datatype), { kind: 'order' });
+});
+
 t.test('the digest is of what is asked, whatever surrounds it and in whatever order', async (t) => {
   const digest = (metrics: Metric[]): string => (readDeviceCommand(message(metrics), lamp, context) as { digest: string }).digest;
   const one = digest([level(5), minutes(10), text('Command/Id', 'a')]);
@@ -273,7 +330,10 @@ t.test('an NCMD asks for a rebirth by name, or for the emergency, or is refused'
   const rebirth = (value: boolean): Metric => flag('Node Control/Rebirth', value);
   const read = (metrics: Metric[], retained = false) => readNodeCommand(message(metrics, { retained }), NODE, context);
   t.strictSame(read([rebirth(true)]), { kind: 'rebirth' });
-  t.strictSame(read([rebirth(false)]), { kind: 'nothing' });
+  t.match(read([rebirth(false)]), { kind: 'refused', reason: /^nothing is asked: Node Control\/Rebirth takes true$/ });
+  t.match(read([rebirth(false), text('Command/Id', 'n-1')]), { kind: 'refused', commandId: 'n-1' });
+  for (const timestampMs of [0, 1, 2 ** 60])
+    t.strictSame(readNodeCommand(message([rebirth(true)], { timestampMs }), NODE, context), { kind: 'rebirth' }, `at ${timestampMs}`);
   t.strictSame(read([]), { kind: 'nothing' });
   t.match(read([rebirth(true)], true), { reason: /retained/ });
   const old = message([rebirth(true)], { timestampMs: NODE_START_MS - 3_600_000 });
