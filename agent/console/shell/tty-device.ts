@@ -50,10 +50,15 @@ export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
       await stty([String(baud)]);
       nowSpeed = baud;
     },
-    async lend([program = '', ...words], dir) {
+    async lend([program = '', ...words], dir, report) {
       stdin.pause();
       try {
-        const child = spawn(program, words, { stdio: ['inherit', 'inherit', 'ignore'], ...(dir === undefined ? {} : { cwd: dir }) });
+        const child = spawn(program, words, {
+          stdio: ['inherit', 'inherit', report === undefined ? 'ignore' : 'pipe'],
+          env: { ...process.env, LC_ALL: 'C' },
+          ...(dir === undefined ? {} : { cwd: dir }),
+        });
+        child.stderr?.setEncoding('latin1').on('data', (text: string) => report?.(text));
         const code = await new Promise<number | null>((resolve) => {
           child.once('error', () => resolve(null));
           child.once('close', (ended) => resolve(ended ?? KILLED));
