@@ -145,7 +145,7 @@ function shownPath(path: string): string {
 function clearFor(dir: string, file: string, isRestart: boolean): void {
   const path = join(dir, file);
   const isCut = hasPartial(dir, file);
-  if (isRestart) return forget(dir, file);
+  if (isRestart) forget(dir, file);
   const there = statSync(path, { throwIfNoEntry: false });
   if (there?.isDirectory() === true)
     throw new ConsoleError('failed', `${shownPath(path)} is a folder: --remove takes it away, with what is in it`);

@@ -18,7 +18,7 @@ export function requestedAt(atMs: WhyView['atMs'], page: Page): string[] {
   if (atMs === undefined) return [];
   const twin = twinOf(atMs, page.timezone);
   const clock = columnTime(atMs, page.timezone, { hasDay: false, hasSeconds: false });
-  const text = `${clock} comes twice in this night; the other one is --at ${new Date(twin ?? 0).toISOString().slice(0, UTC_MINUTE_CHARS)}Z`;
+  const text = `${clock} comes twice; the other one is --at ${new Date(twin ?? 0).toISOString().slice(0, UTC_MINUTE_CHARS)}Z`;
   return [...labelled('At', fullTime(atMs, page.timezone), page), ...(twin === null ? [] : labelled('Or', text, page))];
 }
 
