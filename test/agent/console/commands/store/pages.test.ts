@@ -118,6 +118,11 @@ checkSheets([
     ],
   ],
   [
+    'a store whose oldest reading is later than the clock says so',
+    renderStore(same(fakeStoreView({ oldestMs: AT_MS + HOUR_MS })), page),
+    [/back to Tue 2026-12-01 23:41:07 CET\s+\(later\s+than\s+now:\s+the\s+clock\s+went\s+back\)/],
+  ],
+  [
     'a store in trouble says what to do',
     renderStore(
       same(
