@@ -49,7 +49,10 @@ const USERS = 'users.json';
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError; no file is written then. */
 export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, version }: BackupWorld): Promise<number> {
-  const places = attempt(() => backupPlaces(args, resolve(configFile), readFileSync(resolve(configFile), 'utf8')));
+  const file = resolve(configFile);
+  if (attempt(() => statSync(file, { throwIfNoEntry: false })) === undefined)
+    throw new ConsoleError('failed', `${file}: no such file; --file names that of the cabinet`);
+  const places = attempt(() => backupPlaces(args, file, readFileSync(file, 'utf8')));
   const path = freePath(textOf(args['to']) ?? '.', fileName(places.cabinet, nowMs));
   const withKeys = args['keys'] === true;
   const passphrase = withKeys ? await newPassphrase(terminal, places.cabinet) : null;

@@ -115,8 +115,13 @@ export class CandidateStore {
   async take(author: string, by: string): Promise<ConfigAnswer> {
     const { disk, clock } = this.#parts;
     const taken = this.#candidates.get(candidateAuthor(author));
-    if (taken === undefined || candidateAuthor(author) === candidateAuthor(by))
-      return refusedAnswer(`there is no candidate of ${author}; there are: ${[...this.#candidates.keys()].join(', ') || 'none'}`);
+    const own = candidateAuthor(by);
+    if (taken !== undefined && candidateAuthor(author) === own)
+      return refusedAnswer(`the candidate of ${author} is your own: there is nothing to take`);
+    if (taken === undefined) {
+      const others = [...this.#candidates.keys()].filter((each) => each !== own);
+      return refusedAnswer(`there is no candidate of ${author}; there are: ${others.join(', ') || 'none'}`);
+    }
     if (this.view(by) !== null) return refusedAnswer('you have a candidate of your own: commit or discard it first');
     const files = await disk.readFiles(taken.files);
     if (files === undefined) return refusedAnswer(`the files of ${author} are not kept`);

@@ -134,6 +134,7 @@ export const FRENCH_CONFIG: Pairs = [
   ['there is no candidate: send or load a file first', "pas de candidate : envoyer ou charger d'abord un fichier"],
   ['there is no candidate', 'pas de candidate'],
   ['there is no candidate of {author}', 'pas de candidate de {author}'],
+  ['the candidate of {author} is your own: there is nothing to take', "la candidate de {author} est la vôtre : il n'y a rien à reprendre"],
   ['you have a candidate of your own: commit or discard it first', "vous avez déjà une candidate : l'appliquer ou l'effacer d'abord"],
   ['the files of {author} are not kept', 'les fichiers de {author} ne sont pas gardés'],
   ['with parts by {authors}', 'avec des parties de {authors}'],

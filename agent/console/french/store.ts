@@ -19,6 +19,7 @@ export const FRENCH_STORE: Pairs = [
     '{what} in {more}, {size}, {share} of store.maxMegabytes ({n}), back to {time} ({span})',
     "{what} en {more}, {size}, {share} de store.maxMegabytes ({n}), jusqu'au {time} ({span})",
   ],
+  ['later than now: the clock went back', "plus tard que maintenant : l'horloge a reculé"],
   ['journal {what}; {n} segment {rest}', 'journal {what} ; {n} segment, {rest}'],
   ['journal {what}; {n} segments {rest}', 'journal {what} ; {n} segments, {rest}'],
   ['{what} in {size}, {n} bytes each', '{what} en {size}, {n} octets chacune'],
@@ -158,6 +159,7 @@ export const FRENCH_STORE: Pairs = [
   ['{file}: found version {n}, this program knows {m}', '{file} : version {n}, ce programme connaît {m}'],
   ['{file}: found 0 bytes, expected a database of Luciole', "{file} : 0 octet au lieu d'une base de Luciole"],
   ['{file}: it was missing', '{file} : absent'],
+  ['{path}: no such file; --file names that of the cabinet', "{path} : fichier absent ; --file nomme celui de l'armoire"],
   [
     '{file} is a copy of {time}, {x} h old: what happened since is not in it; see docs/backup.md',
     "{file} est une copie du {time}, vieille de {x} h : ce qui est arrivé depuis n'y est pas ; voir docs/backup.md",

@@ -131,7 +131,7 @@ function notes({ rows, meters, zone, awayH, undatedH }: EnergyAnswer, page: Page
 }
 
 function meterTexts(meters: readonly EnergyMeter[]): string[] {
-  return meters.length === 0 ? ['nothing: this cabinet has no meter'] : meters.map(meterText);
+  return meters.length === 0 ? ['nothing: no meter of this cabinet has counted one of these nights whole'] : meters.map(meterText);
 }
 
 function meterText({ device, kwh, computedKwh, nights }: EnergyMeter): string {

@@ -1,11 +1,11 @@
 /** `why --at` in the past: what was measured, and what sun and programme ask for by the present settings. Decisions are not recorded. */
 import type { WallMs } from '../../../core/clock.ts';
 import type { AgentView, PastLamp, WhyView } from '../../../core/views.ts';
-import { clockTime, count, formatLevel, fullTime, type Page, translated } from '../../text/page.ts';
+import { clockTime, count, formatLevel, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { askStore } from '../store/store.ts';
-import { sharedTrace, traceLines } from './why-trace.ts';
+import { requestedAt, sharedTrace, traceLines } from './why-trace.ts';
 
 /** An older reading is no evidence of the level at the instant. Units: ms. Source: assumed; ten readings at the usual heartbeat of a minute. */
 const MEASURED_WITHIN_MS = 600_000;
@@ -35,7 +35,7 @@ export function renderPast({ id, kind, atMs = 0 }: WhyView, lamps: readonly Past
       : row('Zone', `${id}, ${count(lamps.length, 'lamp')}`);
   return [
     ...head,
-    ...row('At', fullTime(atMs, page.timezone)),
+    ...requestedAt(atMs, page),
     ...['Requested', 'In force', 'Because'].flatMap((label) => row(label, NOT_RECORDED)),
     ...(kind === 'lamp' && first !== undefined ? row('Measured', measuredText(first, then)) : ['', ...measuredTable(lamps, then)]),
     '',

@@ -2,13 +2,13 @@
 import type { WhyLamp, WhyView } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { since as ago, clockTime, count, formatLevel, formatLevels, fullTime, type Page, stateWord, translated } from '../../text/page.ts';
+import { since as ago, clockTime, count, formatLevel, formatLevels, type Page, stateWord, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { type TableColumn, tableLines } from '../../text/text-table.ts';
 import { instantOf, typedInstant } from '../time-range.ts';
 import { findTarget } from './light-args.ts';
 import { renderPast, withMeasured } from './why-past.ts';
-import { sharedTrace, traceKey, traceLines } from './why-trace.ts';
+import { requestedAt, sharedTrace, traceKey, traceLines } from './why-trace.ts';
 
 /** In the past the level of each lamp is read from the store. Units: ms. Source: as `history`. */
 const TIMEOUT_MS = 60_000;
@@ -47,7 +47,7 @@ function lamp(view: WhyLamp, atMs: WhyView['atMs'], page: Page): string {
   const since = `since ${clockTime(view.sinceMs, page)} (${ago(view.sinceMs, page)})`;
   return [
     ...row('Lamp', `${view.id} on pole ${view.pole}`),
-    ...at(atMs, page),
+    ...requestedAt(atMs, page),
     ...row('Requested', formatLevel(view.requestedPct ?? view.wantedPct)),
     ...row('In force', `${formatLevel(view.wantedPct)}${atMs === undefined ? ` ${since}` : ''}`),
     ...(atMs === undefined ? row('Measured', `${formatLevel(view.measuredPct)}${view.following ? '' : ', the lamp does not follow'}`) : []),
@@ -62,10 +62,6 @@ function lamp(view: WhyLamp, atMs: WhyView['atMs'], page: Page): string {
 /** Ends are shown relative to the requested instant. */
 function pageAt(atMs: WhyView['atMs'], page: Page): Page {
   return atMs === undefined ? page : { ...page, atMs };
-}
-
-function at(atMs: WhyView['atMs'], page: Page): string[] {
-  return atMs === undefined ? [] : labelled('At', fullTime(atMs, page.timezone), page);
 }
 
 /** What a forecast does not contain. */
@@ -97,7 +93,7 @@ function zone({ id, lamps, atMs }: WhyView, page: Page): string {
   ];
   return [
     ...labelled('Zone', `${id}, ${count(lamps.length, 'lamp')}, ${formatLevels(Math.min(...wanted), Math.max(...wanted))}`, page),
-    ...at(atMs, page),
+    ...requestedAt(atMs, page),
     '',
     ...(shared.length === 0 ? [] : [translated('For all its lamps:', page), ...traceLines(shared, pageAt(atMs, page)), '']),
     ...tableLines(columns, rows, page),

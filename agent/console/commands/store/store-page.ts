@@ -54,7 +54,8 @@ export function renderStore(view: StoreView, page: Page): string {
 function keptText({ readings, frames, bytes, maxBytes, oldestMs }: StoreView, page: Page): string {
   const share = maxBytes === 0 ? NOTHING : `${formatNumber((bytes / maxBytes) * 100, bytes < maxBytes / 10 ? 1 : 0)} %`;
   const full = `${formatBytes(bytes)}, ${share} of store.maxMegabytes (${formatNumber(maxBytes / MEGABYTE)})`;
-  const back = oldestMs === null ? 'nothing yet' : `back to ${fullTime(oldestMs, page.timezone)} (${since(oldestMs, page)})`;
+  const age = oldestMs !== null && oldestMs > page.atMs ? 'later than now: the clock went back' : since(oldestMs, page);
+  const back = oldestMs === null ? 'nothing yet' : `back to ${fullTime(oldestMs, page.timezone)} (${age})`;
   return `${count(readings, 'reading')} in ${count(frames, 'frame')}, ${full}, ${back}`;
 }
 

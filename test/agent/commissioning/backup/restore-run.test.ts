@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { runBackup } from '../../../../agent/commissioning/backup/backup-run.ts';
@@ -54,6 +54,13 @@ function openGateway(t: Pick<Test, 'teardown'>, passphrases: string[] = []) {
       ),
   };
 }
+
+t.test('a backup without the file of the cabinet asks for its name', async (t) => {
+  const gateway = openGateway(t);
+  rmSync(gateway.configFile);
+  await t.rejects(gateway.backup(), { code: 'failed', message: /cabinet\.yaml: no such file; --file names that of the cabinet$/ });
+  t.notOk(existsSync(gateway.file));
+});
 
 t.test('both pages fit 80 columns, say what is in a backup and what is not, and what a restore would replace', async (t) => {
   const gateway = openGateway(t);

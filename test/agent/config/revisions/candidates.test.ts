@@ -65,7 +65,12 @@ t.test('another author is copied, not shared: what they change afterwards is not
   t.match((await again()).view('console:ada'), { authors: ['platform:a', 'platform:b', 'console:ada'] });
   t.match(await store.take('platform', 'console:ada'), { state: 'refused', reason: /you have a candidate of your own/ });
   t.match(await store.take('console:eve', 'console:luc'), { state: 'refused', reason: /no candidate of console:eve; there are: / });
-  t.match(await store.take('console:ada', 'console:ada'), { state: 'refused' });
+  t.match(await store.take('console:ada', 'console:ada'), { state: 'refused', reason: /^the candidate of console:ada is your own: / });
+  t.match(
+    await store.take('console:eve', 'console:ada'),
+    { state: 'refused', reason: /no candidate of console:eve; there are: platform$/ },
+    'of those that may be taken',
+  );
 });
 
 t.test('a copy that was committed takes its unchanged original with it, and no other', async (t) => {
