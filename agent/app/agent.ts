@@ -5,6 +5,7 @@
  * neither for a port that does not open nor for a disk that does not answer.
  */
 import { type CabinetAndProfiles, type TouchedRooms, touchedRooms } from '../config/revisions/touched-parts.ts';
+import { ConsoleError } from '../console/console-error.ts';
 import type { Field } from '../core/ports.ts';
 import type { Pulse } from '../core/pulse.ts';
 import type { AgentView } from '../core/views.ts';
@@ -70,6 +71,8 @@ async function startAgent(joined: Joined): Promise<void> {
   completed('lighting-started');
   state.isRunning = true;
   await stored;
+  // Two agents on the same data would each send it as its own. The street of the other one is lit.
+  if (store.pulse().isInUse === true) throw new ConsoleError('data-in-use', (await store.status()).reason);
   completed('store-opened');
   if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settleLoss);
   state.rooms.energy.start();

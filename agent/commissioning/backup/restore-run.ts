@@ -16,6 +16,7 @@ import { StoreError } from '../../core/errors.ts';
 import { BEFORE_RESTORE, finishRestore, stageRestore } from '../../core/pending-restore.ts';
 import { proveStateCopy } from '../../store/copy-tools.ts';
 import { serviceUser } from '../key-files.ts';
+import { withLockedData } from '../locked-data.ts';
 import type { ArchiveFile } from './archive.ts';
 import { type BackupPlaces, backupPlaces } from './backup-places.ts';
 import { type Backup, purposeOf, readBackup, SEALED, sha256 } from './manifest.ts';
@@ -72,8 +73,12 @@ interface RestoreWork {
   readonly keys: readonly ArchiveFile[];
 }
 
-function restore(plan: RestorePlan, { dir }: BackupPlaces, { by, nowMs, keepsReadings, keys }: RestoreWork): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+function restore(plan: RestorePlan, places: BackupPlaces, work: RestoreWork): void {
+  mkdirSync(places.dir, { recursive: true, mode: 0o700 });
+  withLockedData(places.dir, 'stop the agent first (systemctl stop luciole); nothing was restored', () => restoreLocked(plan, places, work));
+}
+
+function restoreLocked(plan: RestorePlan, { dir }: BackupPlaces, { by, nowMs, keepsReadings, keys }: RestoreWork): void {
   // An earlier one that lost its mains.
   finishRestore(dir);
   stageRestore(dir, !keepsReadings, (folder) => {
