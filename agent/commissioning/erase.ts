@@ -84,7 +84,7 @@ function attempt<T>(work: () => T): T {
     return work();
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
+    if (code === undefined || error instanceof ConsoleError) throw error;
     const advice = process.getuid?.() === 0 ? 'give it to the owner of its folder (chown -R)' : 'use sudo';
     throw new ConsoleError('failed', `${path ?? 'the data'} cannot be erased (${code}): ${advice}; what was erased before stays erased`, {
       cause: error,

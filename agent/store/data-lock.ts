@@ -32,6 +32,8 @@ export function lockData(dir: string): DataLock {
     const db = openSqlite(path);
     try {
       db.pragma('busy_timeout = 0');
+      // Else a journal is made beside it, and left at a kill.
+      db.pragma('journal_mode = MEMORY');
       db.exec('BEGIN EXCLUSIVE');
     } catch (error) {
       db.close();

@@ -18,6 +18,7 @@ import { asOwnerOf, createFile } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { StoreError } from '../../core/errors.ts';
 import type { BackupReport } from '../../core/ports.ts';
+import { readRegularFile } from '../../core/regular-file.ts';
 import { copyState, readingsFacts } from '../../store/copy-tools.ts';
 import { withLockedData } from '../locked-data.ts';
 import { type ArchiveFile, isSafeName } from './archive.ts';
@@ -50,7 +51,7 @@ const USERS = 'users.json';
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError; no file is written then. */
 export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, version }: BackupWorld): Promise<number> {
-  const places = attempt(() => backupPlaces(args, resolve(configFile), readFileSync(resolve(configFile), 'utf8')));
+  const places = attempt(() => backupPlaces(args, resolve(configFile), readRegularFile(resolve(configFile)).toString('utf8')));
   const path = freePath(textOf(args['to']) ?? '.', fileName(places.cabinet, nowMs));
   const withKeys = args['keys'] === true;
   const passphrase = withKeys ? await newPassphrase(terminal, places.cabinet) : null;

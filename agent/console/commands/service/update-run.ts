@@ -1,6 +1,7 @@
 /** `update install`: the way of a file to the agent, in parts: the agent of a service sees no home folder. */
 import { open, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { READ_AT_ONCE } from '../../../core/regular-file.ts';
 import type { UpdateAnswer } from '../../../core/updates.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
 import { CONSOLE_EXIT, ConsoleError } from '../../console-error.ts';
@@ -42,11 +43,13 @@ export async function installUpdate(args: LocalArgs, terminal: Terminal, receive
 }
 
 async function* partsOf(path: string): AsyncGenerator<{ atByte: number; ofBytes: number; data: Buffer }> {
-  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+  const file = await open(path, READ_AT_ONCE).catch((error: NodeJS.ErrnoException) => {
     throw new ConsoleError('failed', `${path} cannot be read (${error.code}): check its path and mode`);
   });
   try {
-    const { size: ofBytes } = await file.stat();
+    const stats = await file.stat();
+    const { size: ofBytes } = stats;
+    if (!stats.isFile()) throw new ConsoleError('failed', `${path} is no update file but a folder, a pipe or a device: check its path`);
     if (ofBytes === 0) throw new ConsoleError('failed', `${path} is empty`);
     for (let atByte = 0; atByte < ofBytes; ) {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(PART_BYTES), 0, PART_BYTES, atByte);
