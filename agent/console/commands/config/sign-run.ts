@@ -153,6 +153,7 @@ export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
       throw new ConsoleError('too-large', `${file} is larger than ${maxBytes} bytes: check that it is the right file`);
     return readRegularFile(file, maxBytes);
   });
+  if (bytes.length === 0) throw new ConsoleError('failed', `${file} is empty`);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
