@@ -45,6 +45,14 @@ interface Reader {
 /** A log. An event identical to one of the last minute is counted, and its count written when the minute is over. */
 export function createLog({ clock, journal, minSeverity, write }: LogOptions): AgentLog {
   const output = write === undefined ? destination({ fd: 1, sync: false, maxLength: MAX_WAITING_BYTES }) : null;
+  // An output that cannot be written, as on a full disk, must not cost the street its light.
+  let isLost = false;
+  output?.on('error', () => {
+    isLost = true;
+  });
+  output?.on('write', () => {
+    isLost = false;
+  });
   const sink = write ?? ((line: string) => void output?.write(line));
   const logger = pino(
     {
@@ -81,7 +89,8 @@ export function createLog({ clock, journal, minSeverity, write }: LogOptions): A
     },
     flush() {
       settle(Number.POSITIVE_INFINITY);
-      output?.flushSync();
+      // The library tries for ever to flush to a full disk.
+      if (!isLost) output?.flushSync();
     },
   };
 }
