@@ -37,7 +37,7 @@ export function readRegularFile(path: string, maxBytes = MAX_BYTES): Buffer {
 }
 
 /** Errors: throws as `readRegularFile` for a folder, a pipe, a socket and a device. */
-export function expectRegular(stats: Pick<Stats, 'isFile' | 'isDirectory'>, path: string): void {
+function expectRegular(stats: Pick<Stats, 'isFile' | 'isDirectory'>, path: string): void {
   if (!stats.isFile()) throw new UnusableFileError(stats.isDirectory() ? 'EISDIR' : 'not a regular file', path);
 }
 

@@ -3,8 +3,8 @@
  */
 import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { createHeapCollector, ownHeap } from '../core/heap-collector.ts';
 import { StoreError } from '../core/errors.ts';
+import { createHeapCollector, ownHeap } from '../core/heap-collector.ts';
 import { type DataLock, lockData } from './data-lock.ts';
 import { StoreDatabase } from './database.ts';
 import type { Notice, Setup, StoreRequest } from './messages.ts';

@@ -37,8 +37,14 @@ t.test('a command that changes data refuses beside an agent on another socket, a
   const own = ['--data-dir', dataDir, '--socket', join(folder, 'first.sock')];
   t.match(await luciole('backup', ...own, '--to', backup), { code: 0 }, 'the agent makes it where it is asked');
   const before = readdirSync(dataDir);
-  t.match(await luciole('erase', '--yes', ...elsewhere), { code: 69, err: /another\s+process\s+uses\s+this\s+data:\s+stop\s+the\s+agent\s+first/ });
-  t.match(await luciole('restore', backup, '--yes', ...elsewhere), { code: 69, err: /another\s+process\s+uses\s+this\s+data:\s+stop\s+the\s+agent\s+first/ });
+  t.match(await luciole('erase', '--yes', ...elsewhere), {
+    code: 69,
+    err: /another\s+process\s+uses\s+this\s+data:\s+stop\s+the\s+agent\s+first/,
+  });
+  t.match(await luciole('restore', backup, '--yes', ...elsewhere), {
+    code: 69,
+    err: /another\s+process\s+uses\s+this\s+data:\s+stop\s+the\s+agent\s+first/,
+  });
   t.match(await luciole('backup', ...elsewhere, '--to', `${backup}.2`), { code: 69, err: /name its\s+socket with --socket/ });
   t.same(readdirSync(dataDir), before, 'nothing was changed');
   t.match(await agent.status(), { store: { state: 'ok' } });

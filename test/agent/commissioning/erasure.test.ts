@@ -124,7 +124,16 @@ t.test('what is cut off in the middle is gone on with: the files by which a fold
 });
 
 t.test('a file of another program that only has a name of ours stays, and makes no folder ours', async (t) => {
-  const marks = ['state.db', 'state.db-wal', 'state.db-shm', 'telemetry.db', 'users.json', 'starts.json', '.console-key', 'luciole-support-x.txt.gz'];
+  const marks = [
+    'state.db',
+    'state.db-wal',
+    'state.db-shm',
+    'telemetry.db',
+    'users.json',
+    'starts.json',
+    '.console-key',
+    'luciole-support-x.txt.gz',
+  ];
   const withId = (id: number): Buffer => database({ applicationId: id });
   const contents: [story: string, content: string | Uint8Array][] = [
     ['text', 'mine'],
@@ -139,7 +148,9 @@ t.test('a file of another program that only has a name of ours stays, and makes 
   for (const [story, content] of contents) {
     const dir = folderWith(t, [...marks, 'config/'], () => content);
     t.same(planErasure(dir).goes, [], story);
-    const ours = folderWith(t, [...marks, 'users.json.new', 'telemetry.db.bak'], (name) => (name === 'telemetry.db.bak' ? database(TELEMETRY) : content));
+    const ours = folderWith(t, [...marks, 'users.json.new', 'telemetry.db.bak'], (name) =>
+      name === 'telemetry.db.bak' ? database(TELEMETRY) : content,
+    );
     t.same(
       planErasure(ours).goes.map(({ path }) => basename(path)),
       ['users.json.new', 'telemetry.db.bak'],

@@ -81,9 +81,13 @@ t.test('a place that takes no lock file costs no readings', async (t) => {
   t.match(JSON.stringify(remarks), /not locked against a second agent: .*found a folder, expected a file/);
 });
 
-t.test('a file that may not be opened is no lock of another process', { skip: process.getuid?.() === 0 && 'root may open all' }, async (t) => {
-  const dir = testFolder(t);
-  writeFileSync(join(dir, DATA_LOCK_FILE), '');
-  chmodSync(join(dir, DATA_LOCK_FILE), 0);
-  t.throws(() => lockData(dir), { code: 'read-only' });
-});
+t.test(
+  'a file that may not be opened is no lock of another process',
+  { skip: process.getuid?.() === 0 && 'root may open all' },
+  async (t) => {
+    const dir = testFolder(t);
+    writeFileSync(join(dir, DATA_LOCK_FILE), '');
+    chmodSync(join(dir, DATA_LOCK_FILE), 0);
+    t.throws(() => lockData(dir), { code: 'read-only' });
+  },
+);
