@@ -1,11 +1,13 @@
 /** What the program does where its output cannot be written: a full disk, a reader that has gone. */
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { callAgent } from '../../../agent/console/protocol/socket-client.ts';
 import { createConsoleServer } from '../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import type { ExportPage, ExportQuery } from '../../../agent/core/ports.ts';
+import { SMALL_SITE } from '../../support/small-site.ts';
 import { frame } from '../store/fixtures/kit.ts';
 import { AT_MS, TIMEZONE } from './fake-clock.ts';
 import { createFakeView } from './fake-view.ts';
@@ -49,4 +51,39 @@ t.test('an export whose reader goes before its end fails as a shell reports SIGP
   t.equal(await cut('export', '--since', '24h', '--to', '-', '--format', 'csv', '--socket', socket), 141);
   t.equal(await cut('export', '--since', '24h', '--to', '-', '--format', 'jsonl', '--socket', socket), 141);
   t.equal(await cut('manual'), 0);
+});
+
+/** Resolves once the agent answers on this socket. */
+async function answering(socket: string, isRunning: () => boolean): Promise<void> {
+  while (isRunning()) {
+    try {
+      return void (await callAgent({ socketPaths: [socket], request: { id: 1, command: 'status', args: {}, user: '' }, timeoutMs: 5_000 }));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error;
+    }
+  }
+}
+
+t.test('an agent goes on where its log cannot be written, and stops when it is told to', async (t) => {
+  const folder = programFolder(t);
+  const [file, socket] = [join(folder, 'cabinet.yaml'), join(folder, 'agent.sock')];
+  writeFileSync(file, SMALL_SITE);
+  const places = ['--port', `north=${join(folder, 'tty')}`, '--no-uplink', '--data-dir', join(folder, 'data'), '--socket', socket];
+  for (const errors of ['pipe', full()] as const) {
+    const agent = startProgram(luciole('run', file, ...places, '--verbose'), { stdio: ['ignore', full(), errors] });
+    t.teardown(() => agent.kill('SIGKILL'));
+    await answering(socket, () => agent.exitCode === null && agent.signalCode === null);
+    await answering(socket, () => agent.exitCode === null && agent.signalCode === null);
+    t.same([agent.exitCode, agent.signalCode], [null, null], 'it answers');
+    agent.kill('SIGTERM');
+    t.same(await once(agent, 'exit'), [0, null]);
+  }
+});
+
+t.test('a bad configuration has its exit code where its log cannot be written', async (t) => {
+  const file = join(programFolder(t), 'cabinet.yaml');
+  writeFileSync(file, 'cabinet: 5\n');
+  const { code, err } = await run(luciole('run', file), { stdio: ['ignore', full(), 'pipe'] });
+  t.equal(code, 78);
+  t.match(err, /zones: missing/);
 });
