@@ -1,6 +1,7 @@
 /** Real agents and commands on the same data, each with a socket of its own. */
 import { once } from 'node:events';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
@@ -14,9 +15,9 @@ function openCabinet(t: Test) {
   const folder = programFolder(t);
   const [configFile, dataDir] = [join(folder, 'cabinet.yaml'), join(folder, 'data')];
   writeFileSync(configFile, SMALL_SITE);
-  const agentAt = (name: string) => {
+  const agentAt = (name: string, port = join(folder, 'tty')) => {
     const agent = startAgentProcess({
-      ...{ configFile, dataDir, clock, ports: new Map([['north', join(folder, 'tty')]]), broker: 'mqtt://127.0.0.1:1' },
+      ...{ configFile, dataDir, clock, ports: new Map([['north', port]]), broker: 'mqtt://127.0.0.1:1' },
       ...{ socketPath: join(folder, `${name}.sock`), startAtMs: Date.parse('2026-12-15T22:00:00Z'), logFile: join(folder, `${name}.log`) },
     });
     t.teardown(() => agent.child.kill('SIGKILL'));
@@ -55,15 +56,32 @@ t.test('a command that changes data refuses beside an agent on another socket, a
   t.same(readdirSync(dataDir), []);
 });
 
-t.test('a second agent on the same data ends by itself; the first one goes on', async (t) => {
+/** A serial server that only counts who connects. */
+async function countingPort(t: Test) {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket.on('error', () => {});
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => server.close());
+  return { port: `rtu+tcp://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: () => connections };
+}
+
+t.test('a second agent on the same data ends by itself without opening a line; the first one goes on', async (t) => {
   const { agentAt } = openCabinet(t);
+  const { port, connections } = await countingPort(t);
   const first = agentAt('first');
   await first.ready();
   while ((await first.status()).store.epoch === '') await first.status();
-  const second = agentAt('second');
+  const second = agentAt('second', port);
   const [code] = await once(second.child, 'exit');
   t.equal(code, 1);
   t.match(second.logTail(20), /another process uses this data; stop the other agent/);
+  t.equal(connections(), 0, 'it wrote to no lamp');
   t.match(await first.status(), { store: { state: 'ok' } });
   t.equal(await first.stop(), 0);
+  const third = agentAt('third', port);
+  while (connections() === 0) await third.ready();
+  t.equal(await third.stop(), 0, 'one that has the data opens its lines');
 });

@@ -1,21 +1,33 @@
 /** The words of an audit entry about a command: its arguments without secrets, and the result of a refusal. */
 import { createHash } from 'node:crypto';
+import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 import type { AgentCommand } from '../command-spec.ts';
 import type { LocalArgs } from '../terminal/terminal.ts';
 
 /** Result of a command that the role of its user does not allow. */
 export const DENIED = 'denied';
+const MASKED = '[redacted]';
 
-/** What of a command says which of its arguments may not be written down. */
-type ArgsSpec = Pick<AgentCommand, 'secrets'> & Partial<Pick<AgentCommand, 'arguments' | 'options'>>;
+type ArgsSpec = Pick<AgentCommand, 'secrets' | 'arguments' | 'options'>;
 
-/** The arguments without the secret ones, with size and SHA-256 in place of the content of a file. */
-export function openArgs({ secrets, arguments: positional = [], options = [] }: ArgsSpec, args: LocalArgs): LocalArgs {
+/**
+ * The arguments without the secret ones. In place of the content of a file stand size and SHA-256; passwords in addresses, and the value for
+ * a place of the configuration that is named like a secret, are masked.
+ */
+export function openArgs({ secrets, arguments: positional, options }: ArgsSpec, args: LocalArgs): LocalArgs {
   const contents = [...positional, ...options].filter(({ isContent }) => isContent === true).map(({ name }) => name);
+  const secretValues = positional
+    .filter(({ placeIn }) => placeIn !== undefined && SECRET_KEY.test(String(args[placeIn] ?? '')))
+    .map(({ name }) => name);
+  const open = (name: string, value: LocalArgs[string]): LocalArgs[string] => {
+    if (contents.includes(name)) return withoutContent(value);
+    if (secretValues.includes(name)) return MASKED;
+    return typeof value === 'string' ? withoutUrlPasswords(value) : value;
+  };
   return Object.fromEntries(
     Object.entries(args)
       .filter(([name]) => !secrets.some((secret) => secret.name === name))
-      .map(([name, value]) => [name, contents.includes(name) ? withoutContent(value) : value]),
+      .map(([name, value]) => [name, open(name, value)]),
   );
 }
 
