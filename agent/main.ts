@@ -18,6 +18,8 @@ import type { RunOptions, ServiceFacts, StartSteps } from './core/run-options.ts
 import { createSystemClock } from './core/system-clock.ts';
 
 const EXIT_CRASH = 1;
+/** The reader went before the end: what a shell reports for a program that SIGPIPE ended. Source: signal(7), 128 + 13. */
+const EXIT_SIGPIPE = 141;
 /** Serial of this release, from the packager; missing in a clone. */
 const SERIAL: string | undefined = process.env['LUCIOLE_SERIAL'];
 /** What the packager made the program from; missing in a clone, which may have been changed since. */
@@ -61,8 +63,11 @@ const actions = createLocalActions({
   },
 });
 
-stdout.on('error', endOnClosedPipe);
 const words = process.argv.slice(2);
+let mustBeComplete = false;
+stdout.on('error', endOnLostOutput);
+// There is no other place to report it.
+stderr.on('error', () => {});
 process.exitCode = words[0] === 'unpack-release' ? await unpackReleaseFor(words.slice(1)) : await runCommandLine(words, screen, actions);
 // A stopped agent exits even if a library still holds a handle; so does an export whose page is still being read.
 if (words[0] === 'run' || enough.signal.aborted) process.exit();
@@ -249,8 +254,9 @@ function startAtMsOf(text: string | null): number | null {
   return atMs;
 }
 
-/** Waits for a reader that is slower. */
+/** For data that is of use only whole. Waits for a reader that is slower. */
 function writeOut(text: string): Promise<void> {
+  mustBeComplete = true;
   return new Promise((resolve) => stdout.write(stdout.isTTY ? withoutSteering(text) : text, () => resolve()));
 }
 
@@ -258,8 +264,12 @@ function versionLine(): string {
   return `luciole ${manifest.version} (${COMMIT === undefined ? '' : `commit ${COMMIT}, `}node ${process.versions.node})`;
 }
 
-/** `luciole points | head` closes the pipe early, which is no failure. */
-function endOnClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+/**
+ * `luciole points | head` closes the pipe early, which is no failure; an export must be complete. An agent lights on without its output.
+ */
+function endOnLostOutput({ code = 'unknown' }: NodeJS.ErrnoException): void {
+  if (words[0] === 'run') return;
+  if (code === 'EPIPE') process.exit(mustBeComplete ? EXIT_SIGPIPE : 0);
+  stderr.write(`luciole: the output cannot be written (${code}): check the free space and the disk of the file it goes to\n`);
+  process.exit(EXIT_CRASH);
 }

@@ -1,5 +1,5 @@
 /** `luciole config import`: imports a table of poles and lamps into a cabinet file. It shows the change first and writes on demand. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { importTable, importTarget, type ReportedChange, rowOf } from '../config/import/import.ts';
 import { decodeTable, type ImportFlaw } from '../config/import/import-table.ts';
@@ -9,6 +9,7 @@ import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 import { count, translated } from '../console/text/page.ts';
 import { paragraph } from '../console/text/text-lines.ts';
 import { formatProblem, type Problem } from '../core/errors.ts';
+import { readRegularFile } from '../core/regular-file.ts';
 import { replaceFile } from '../core/replace-file.ts';
 
 /** What `--json` prints. */
@@ -74,7 +75,7 @@ async function problemsOf(configFile: string, cabinet: string, text: string): Pr
 function read(file: string, what: string): Buffer {
   try {
     if (statSync(file).size > MAX_FILE_BYTES) throw new ConsoleError('too-large', `${file} is larger than 4 MB: check that it is ${what}`);
-    return readFileSync(file);
+    return readRegularFile(file, MAX_FILE_BYTES);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error) || error instanceof ConsoleError) throw error;
     throw new ConsoleError('failed', `${file} cannot be read (${error.code}): check the path of ${what}`, { cause: error });

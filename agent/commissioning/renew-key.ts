@@ -1,18 +1,18 @@
 /** `luciole uplink renew`: a new key for the uplink beside the one in use, and a certificate request for it. */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { loadCabinet } from '../config/load/load.ts';
 import { ConsoleError } from '../console/console-error.ts';
+import { readSiteFile } from '../console/site-file.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
 import { paragraph } from '../console/text/text-lines.ts';
 import { isCredential } from '../core/secrets.ts';
 import { RENEWED } from '../sync/mqtt/secret-files.ts';
 import { type KeyFiles, makeKeyRequest } from './key-files.ts';
 
-/** Resolves with the exit code; a key that a renewal before has made is kept. Errors: rejects with ConsoleError, or ConfigError for the file. */
+/** Resolves with the exit code; a key that a renewal before has made is kept. Errors: rejects with ConsoleError. */
 export async function runRenewKey(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
-  const { uplink } = loadCabinet(configFile, (file) => readFileSync(file, 'utf8')).cabinet;
-  const { keyFile = null, certFile = null, node = '' } = uplink ?? {};
+  const { cabinet, problem } = readSiteFile(configFile);
+  if (cabinet === null) throw new ConsoleError('failed', problem);
+  const { keyFile = null, certFile = null, node = '' } = cabinet.uplink ?? {};
   if (keyFile === null || certFile === null)
     throw new ConsoleError('failed', `${configFile} names no certificate and key of the uplink: there is nothing to renew`);
   if (isCredential(keyFile))

@@ -1,8 +1,9 @@
 /** Reads the cabinet file for a console that has no agent to ask. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { loadCabinet } from '../config/load/load.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import { ConfigError } from '../core/errors.ts';
+import { readRegularFile } from '../core/regular-file.ts';
 
 /** A cabinet, or a sentence that says why there is none and what to type. */
 export type SiteFile =
@@ -12,7 +13,7 @@ export type SiteFile =
 /** Reads and checks the file. Errors: none; `problem` says whether the file is absent or wrong. */
 export function readSiteFile(configFile: string): SiteFile {
   try {
-    return { cabinet: loadCabinet(configFile, (file) => readFileSync(file, 'utf8')).cabinet, problem: '', isAbsent: false };
+    return { cabinet: loadCabinet(configFile, (file) => readRegularFile(file).toString('utf8')).cabinet, problem: '', isAbsent: false };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     if (!isAbsent(configFile)) return { cabinet: null, problem: `${configFile} cannot be used: run \`luciole check\``, isAbsent: false };

@@ -90,7 +90,7 @@ export function formatProblem({ file, line, column, path, message }: Problem): s
   return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;
 }
 
-export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost';
+export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost' | 'in-use';
 
 /** `quarantine`: the store cannot use the file any more, so it sets the file aside and starts a new one. Otherwise it tries again. */
 const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boolean }>> = {
@@ -101,6 +101,7 @@ const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boole
   foreign: { quarantine: true },
   'future-version': { quarantine: true },
   'worker-lost': { quarantine: false },
+  'in-use': { quarantine: false },
 };
 
 /** A failure of the store or its disk. */

@@ -119,6 +119,8 @@ export interface ConfigAnswer {
   readonly revision: number | null;
   /** It is in force on trial; the result is reported as an event. */
   readonly isOnTrial: boolean;
+  /** Of a commit: everybody else whose parts are in it. Absent: nobody else. */
+  readonly partsBy?: readonly string[];
 }
 
 export interface CommitRequest {

@@ -42,6 +42,7 @@ const CHECK: Readonly<Record<StoreErrorCode, string>> = {
   foreign: `check who else writes into this folder; ${SET_ASIDE}`,
   'future-version': `a newer release wrote it; ${SET_ASIDE}`,
   'worker-lost': 'the storage thread is started again by itself',
+  'in-use': 'stop the other agent, or the erase, restore or backup that runs',
 };
 
 /** The library's native part is here when this returns: it comes with the first connection. Errors: throws what the loader throws. */

@@ -35,8 +35,12 @@ export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (se
     pending.clear();
     if (!closing) onLost(cause);
   };
-  worker.on('message', (message: 'loaded' | { id: number; answer: StoreAnswer }) => {
+  worker.on('message', (message: 'loaded' | { inUse: string } | { id: number; answer: StoreAnswer }) => {
     if (message === 'loaded') return loaded.resolve();
+    if ('inUse' in message) {
+      end(new StoreError('in-use', message.inUse));
+      return void worker.terminate();
+    }
     pending.get(message.id)?.resolve(message.answer);
     pending.delete(message.id);
   });

@@ -18,7 +18,9 @@ import { asOwnerOf, createFile } from '../../core/atomic-write.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { StoreError } from '../../core/errors.ts';
 import type { BackupReport } from '../../core/ports.ts';
+import { readRegularFile } from '../../core/regular-file.ts';
 import { copyState, readingsFacts } from '../../store/copy-tools.ts';
+import { withLockedData } from '../locked-data.ts';
 import { type ArchiveFile, isSafeName } from './archive.ts';
 import { type BackupPlaces, backupPlaces } from './backup-places.ts';
 import { type BackupManifest, packBackup, purposeOf, SEALED, sha256 } from './manifest.ts';
@@ -52,7 +54,7 @@ export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, 
   const file = resolve(configFile);
   if (attempt(() => statSync(file, { throwIfNoEntry: false })) === undefined)
     throw new ConsoleError('failed', `${file}: no such file; --file names that of the cabinet`);
-  const places = attempt(() => backupPlaces(args, file, readFileSync(file, 'utf8')));
+  const places = attempt(() => backupPlaces(args, file, readRegularFile(file).toString('utf8')));
   const path = freePath(textOf(args['to']) ?? '.', fileName(places.cabinet, nowMs));
   const withKeys = args['keys'] === true;
   const passphrase = withKeys ? await newPassphrase(terminal, places.cabinet) : null;
@@ -90,9 +92,16 @@ async function stateCopy(args: LocalArgs, places: BackupPlaces, terminal: Termin
       'failed',
       `the agent that answers has its data in ${dirname(asked.path)}, this cabinet in ${places.dir}: name the other file`,
     );
-  const copy = asked ?? attempt(() => (existsSync(places.dir) ? asOwnerOf(places.dir, () => copyState(places.dir, nowMs)) : null));
+  const copy = asked ?? attempt(() => ownCopy(places.dir, nowMs));
   if (copy === null) throw new ConsoleError('failed', `there is no state.db in ${places.dir}: no agent has run with this cabinet yet`);
   return { name: 'data/state.db', content: attempt(() => asOwnerOf(places.dir, () => readFileSync(copy.path))) };
+}
+
+/** The copy that this program makes; null where no agent has run. */
+function ownCopy(dir: string, nowMs: WallMs): BackupReport | null {
+  if (!existsSync(join(dir, 'state.db'))) return null;
+  const advice = 'where that is an agent, name its socket with --socket, or stop it first (systemctl stop luciole)';
+  return withLockedData(dir, advice, () => asOwnerOf(dir, () => copyState(dir, nowMs)));
 }
 
 /** The copy that a running agent makes; null where none runs. */

@@ -15,8 +15,10 @@ import { asOwnerOf, createFile, replaceWhole, syncPath } from '../../core/atomic
 import type { WallMs } from '../../core/clock.ts';
 import { StoreError } from '../../core/errors.ts';
 import { BEFORE_RESTORE, finishRestore, stageRestore } from '../../core/pending-restore.ts';
+import { readRegularFile } from '../../core/regular-file.ts';
 import { proveStateCopy } from '../../store/copy-tools.ts';
 import { serviceUser } from '../key-files.ts';
+import { withLockedData } from '../locked-data.ts';
 import type { ArchiveFile } from './archive.ts';
 import { type BackupPlaces, backupPlaces } from './backup-places.ts';
 import { type Backup, purposeOf, readBackup, SEALED, sha256 } from './manifest.ts';
@@ -39,7 +41,7 @@ const HISTORY = 'config/book.json';
 export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs }: RestoreWorld): Promise<number> {
   const isMeant = args['yes'] === true;
   if (isMeant) await refuseWhileAgentRuns(args, terminal, 'an agent is running on this data: stop it first (systemctl stop luciole)');
-  const bytes = attempt(() => readFileSync(textOf(args['backup']) ?? ''));
+  const bytes = attempt(() => readRegularFile(textOf(args['backup']) ?? ''));
   const backup = readBackup(bytes);
   const places = attempt(() => placesHere(args, resolve(configFile), backup));
   const keepsReadings = args['keep-readings'] === true;
@@ -74,8 +76,14 @@ interface RestoreWork {
   readonly keys: readonly ArchiveFile[];
 }
 
-function restore(plan: RestorePlan, { dir }: BackupPlaces, { by, nowMs, keepsReadings, keys }: RestoreWork): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+function restore(plan: RestorePlan, places: BackupPlaces, work: RestoreWork): void {
+  mkdirSync(places.dir, { recursive: true, mode: 0o700 });
+  withLockedData(places.dir, 'stop the agent first (systemctl stop luciole); nothing was restored', () =>
+    restoreLocked(plan, places, work),
+  );
+}
+
+function restoreLocked(plan: RestorePlan, { dir }: BackupPlaces, { by, nowMs, keepsReadings, keys }: RestoreWork): void {
   // An earlier one that lost its mains.
   finishRestore(dir);
   stageRestore(dir, !keepsReadings, (folder) => {

@@ -121,6 +121,8 @@ const READ_FAILURES: Readonly<Record<string, string>> = {
   ENOENT: 'no such file; check the path, or write a first one with `luciole setup`',
   ENOTDIR: 'no such file; a part of the path is not a folder',
   EISDIR: 'this is a folder; name the cabinet file in it',
+  'not a regular file': 'this is no file but a pipe or a device; name the cabinet file',
+  EFBIG: 'too large for a cabinet file; check that it is the right one',
   EACCES: "not allowed to read it; check the file's owner and mode",
 };
 

@@ -5,12 +5,12 @@
  * A configuration that cannot be used does not keep a street dark while another one can be used.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
 import { ConfigError, formatProblem } from '../../core/errors.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
 import { finishRestore } from '../../core/pending-restore.ts';
+import { readRegularFile } from '../../core/regular-file.ts';
 import type { ConfigFiles, SiteOwnedDifference } from '../../core/revisions.ts';
 import { createRevisionDisk, type RevisionDisk, revisionHash } from '../revisions/revision-disk.ts';
 import { firstRevisionHistory, withConfirmed, withTrialConfirmed, withTrialReturned } from '../revisions/revision-history.ts';
@@ -213,7 +213,7 @@ async function savedAs(disk: RevisionDisk, history: RevisionHistory, files: Conf
 function readSiteFile(configFile: string, onStep: Beginnings['onStep']): SiteFile {
   let text = '';
   try {
-    text = readFileSync(configFile, 'utf8');
+    text = readRegularFile(configFile).toString('utf8');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
     // `load` reports why it cannot be read.

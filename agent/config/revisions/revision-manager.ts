@@ -176,9 +176,11 @@ export class RevisionManager implements ConfigManager {
       const stale = base === null ? this.#candidates.staleness(by) : '';
       if (stale !== '') return refusedAnswer(stale);
       const { signature = null, authors = [] } = this.#candidates.view(by) ?? {};
-      const result = await commitRevision(this.#context, { of, files, signature }, { ...request, why: whyOf(request, authors) });
+      const others = authors.filter((author) => author !== by && author !== candidateAuthor(by));
+      const why = [request.why, others.length === 0 ? '' : `with parts by ${others.join(', ')}`].filter((part) => part !== '').join('; ');
+      const result = await commitRevision(this.#context, { of, files, signature }, { ...request, why });
       if (result.state === 'done') await this.#candidates.committed(by);
-      return result;
+      return others.length === 0 ? result : { ...result, partsBy: others };
     });
   }
 
@@ -248,12 +250,6 @@ export class RevisionManager implements ConfigManager {
     this.#queue = done.catch(() => {});
     return done;
   }
-}
-
-/** The history names everybody else whose parts are in it. */
-function whyOf({ why, by }: CommitRequest, authors: readonly string[]): string {
-  const others = authors.filter((author) => author !== by && author !== candidateAuthor(by));
-  return others.length === 0 ? why : `${why}${why === '' ? '' : '; '}with parts by ${others.join(', ')}`;
 }
 
 /** Parser and schema are loaded only for this. */

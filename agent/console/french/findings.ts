@@ -83,6 +83,12 @@ export const FINDINGS: Pairs = [
   ['no such file; a part of the path is not a folder', "fichier absent ; une partie du chemin n'est pas un dossier"],
   ['no such file; check the path', 'fichier absent ; vérifier le chemin'],
   ['this is a folder; name the cabinet file in it', "c'est un dossier ; y nommer le fichier d'armoire"],
+  [
+    'this is no file but a pipe or a device; name the cabinet file',
+    "ce n'est pas un fichier mais un tube ou un périphérique ; nommer le fichier d'armoire",
+  ],
+  ['not a regular file', 'pas un fichier ordinaire'],
+  ['too large for a cabinet file; check that it is the right one', "trop gros pour un fichier d'armoire ; vérifier que c'est le bon"],
   ["not allowed to read it; check the file's owner and mode", 'pas le droit de le lire ; vérifier propriétaire et droits'],
   ['cannot be read ({code}); check the disk', 'illisible ({code}) ; vérifier le disque'],
   ['cannot be read: {key}', 'illisible : {key}'],

@@ -67,6 +67,10 @@ export const PROGRAM: Pairs = [
   ['checked and unpacked', 'vérifié et décompressé'],
   ['{file} is empty', '{file} est vide'],
   ['{file} became shorter while it was read', '{file} a raccourci pendant sa lecture'],
+  [
+    '{file} is no update file but a folder, a pipe or a device: check its path',
+    "{file} n'est pas une mise à jour mais un dossier, un tube ou un périphérique : vérifier son chemin",
+  ],
   ['this run of the agent takes no updates', "cette marche de l'agent ne prend pas de mise à jour"],
   ['bad number of bytes "{text}"', 'nombre d\'octets "{text}"'],
   [

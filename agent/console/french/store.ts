@@ -142,6 +142,12 @@ export const FRENCH_STORE: Pairs = [
   ['the file is set aside by itself', 'le fichier est mis de côté automatiquement'],
   ['check the storage card', 'vérifier la carte mémoire'],
   ['check who else writes into this folder', 'chercher qui écrit aussi dans ce dossier'],
+  ['another process uses this data', 'un autre processus utilise ces données'],
+  [
+    'stop the other agent, or the erase, restore or backup that runs',
+    "arrêter l'autre agent, ou l'effacement, la restauration ou la sauvegarde en cours",
+  ],
+  ['the data is not locked against a second agent: {reason}', 'les données ne sont pas verrouillées contre un second agent : {reason}'],
   ['a newer release wrote it', 'écrit par une version plus récente'],
   ['no space is left', 'plus de place'],
   ['it cannot be written', "l'écriture est impossible"],

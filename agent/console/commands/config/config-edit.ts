@@ -65,7 +65,10 @@ export const CONFIG_PUT = agentCommand({
   group: CONFIG_GROUP,
   summary: 'a part of a file for the candidate',
   isHidden: true,
-  options: ['file', 'part', 'sha256', 'data'].map((name) => ({ name, value: 'TEXT', summary: 'as `config load` sends it' })),
+  options: ['file', 'part', 'sha256', 'data'].map((name) => ({
+    ...{ name, value: 'TEXT', summary: 'as `config load` sends it' },
+    ...(name === 'data' ? { isContent: true } : {}),
+  })),
   read: readPart,
   answer: (view, part, { source }): Promise<ConfigAnswer> => configOf(view).putPart(part, source),
   render: async (result) => JSON.stringify(result),

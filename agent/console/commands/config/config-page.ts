@@ -86,10 +86,14 @@ export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
 
 /** `minutes`: how long the trial lasts. */
 export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }: Pick<CommitRequest, 'mode' | 'minutes'>): string {
-  const { revision, isOnTrial, reason, changes, touches } = answer;
+  const { revision, isOnTrial, reason, changes, touches, partsBy = [] } = answer;
   const wrong = refused(answer, page);
   if (wrong !== null) return wrong;
-  if (!isOnTrial) return translated(reason === '' ? `revision ${revision} is kept; ${touchText(touches)}` : reason, page);
+  const others = partsBy.length === 0 ? '' : `with parts by ${partsBy.join(', ')}`;
+  if (!isOnTrial) {
+    const kept = translated(reason === '' ? `revision ${revision} is kept; ${touchText(touches)}` : reason, page);
+    return others === '' ? kept : [kept, ...paragraph(others, page)].join('\n');
+  }
   const until = `until ${clockTime(page.atMs + minutes * 60_000, page)}, ${count(minutes, 'minute')}`;
   const sheet: [label: string, text: string][] = [
     ['Trial', `revision ${revision} runs on trial ${until}: ${count(changes.length, 'change')}; ${touchText(touches)}`],
@@ -97,6 +101,7 @@ export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }
       ? ['Then', '`luciole config confirm` keeps it, without that it returns by itself']
       : ['Then', 'it is kept as soon as all is well, else it returns by itself: `luciole config` shows how it does'],
   ];
+  if (others !== '') sheet.splice(1, 0, ['Parts', others]);
   return sheet.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
 }
 

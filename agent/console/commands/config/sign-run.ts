@@ -1,6 +1,6 @@
 /** `luciole config keygen`, `config sign` and `config verify`: makes and checks signatures of revisions offline, without an agent. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readRevisionKey, revisionKeyText } from '../../../config/revisions/revision-key.ts';
 import {
@@ -13,6 +13,7 @@ import {
 import { fileRefusal, UPLOAD_LIMIT } from '../../../config/revisions/upload.ts';
 import { createFile } from '../../../core/atomic-write.ts';
 import { HOUR_MS } from '../../../core/durations.ts';
+import { readRegularFile } from '../../../core/regular-file.ts';
 import { replaceFile } from '../../../core/replace-file.ts';
 import type { ConfigFiles } from '../../../core/revisions.ts';
 import { createSystemClock } from '../../../core/system-clock.ts';
@@ -150,8 +151,9 @@ export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
   const bytes = attempt(file, () => {
     if (statSync(file).size > maxBytes)
       throw new ConsoleError('too-large', `${file} is larger than ${maxBytes} bytes: check that it is the right file`);
-    return readFileSync(file);
+    return readRegularFile(file, maxBytes);
   });
+  if (bytes.length === 0) throw new ConsoleError('failed', `${file} is empty`);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

@@ -62,7 +62,7 @@ export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer 
   arguments: [
     { name: 'at', summary: 'bytes before it', required: true },
     { name: 'of', summary: 'bytes of the file', required: true },
-    { name: 'data', summary: 'base64', required: true },
+    { name: 'data', summary: 'base64', required: true, isContent: true },
   ],
   read: (args) => ({
     atByte: bytesArg(textArg(args, 'at')),
@@ -77,7 +77,12 @@ export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   name: 'update apply',
   summary: 'check, unpack and start what was put',
   isHidden: true,
-  options: [FORCE],
+  options: [
+    FORCE,
+    { name: 'file', value: 'NAME', summary: 'of the file that was put, for the audit log' },
+    { name: 'bytes', value: 'N', summary: 'its size, for the audit log' },
+    { name: 'sha256', value: 'HEX', summary: 'of all of it, for the audit log' },
+  ],
   timeoutMs: INSTALL_TIMEOUT_MS,
   read: (args) => ({ isForced: args['force'] === true }),
   answer: (view, request) => updatesOf(view).install(request),

@@ -8,6 +8,7 @@ import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { asOwnerOf, replaceWhole } from '../../../core/atomic-write.ts';
+import { expectReplaceable } from '../../../core/regular-file.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { ExpectRoom } from '../../terminal/terminal.ts';
 
@@ -52,6 +53,7 @@ export async function openExportFile(
   const [part, note] = [`${file}.part`, `${file}.part.json`];
   return withFileErrors(file, async () => {
     if (existsSync(file) && (await stat(file)).isDirectory()) throw new ConsoleError('failed', `${file} is a folder; name a file in it`);
+    for (const place of [file, part]) expectReplaceable(place);
     const state = existsSync(part) ? await goOn(part, note, wanted) : null;
     if (state === null) rmSync(note, { force: true });
     // A link in a folder of another user leads root no further than that user could go.

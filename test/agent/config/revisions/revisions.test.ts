@@ -356,7 +356,7 @@ t.test(
     t.not(at.view('platform').candidate, null, 'the own one alone is discarded');
     await at.take('platform', 'console:marie');
     await at.put('cabinet.yaml', brighter(99), 'platform:eve');
-    t.match(await at.commit(marie), { state: 'done', revision: 2 });
+    t.match(await at.commit(marie), { state: 'done', revision: 2, partsBy: ['platform:eve'] }, 'whoever commits reads it');
     t.match(at.history()[0], { by: 'console:marie', why: /with parts by platform:eve/ });
     t.match((await at.files('running', ''))?.cabinet, /levelPct: 70/, 'as it was when she looked at it');
     t.match(at.view('platform').candidate, { by: 'platform:eve' }, 'the changed original stays with its author');
