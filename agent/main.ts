@@ -150,7 +150,12 @@ async function unpackReleaseFor([stateDir = '', runtimeDir = '']: readonly strin
   return release === null ? EXIT_CRASH : 0;
 }
 
+/** Rights that nobody but owner and group has, and the group not to write. Source: umask(2). */
+const NOT_FOR_OTHERS = 0o027;
+
 async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
+  // What the agent writes names people and places, also where no service manager narrows it.
+  process.umask(process.umask() | NOT_FOR_OTHERS);
   const options = runOptions(args);
   const [{ createLog }, { createNotify }, { createStartProgress, USUAL_STEP_LIMIT_MS }] = await Promise.all([
     import('./service/log/log.ts'),

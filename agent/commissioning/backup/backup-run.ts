@@ -115,7 +115,7 @@ async function askedCopy({ socket }: LocalArgs, terminal: Terminal): Promise<Bac
 }
 
 function filesOf({ siteDir }: BackupPlaces, paths: readonly string[]): readonly ArchiveFile[] {
-  return paths.map((path) => ({ name: `site/${relative(siteDir, path)}`, content: readFileSync(path) }));
+  return paths.map((path) => ({ name: `site/${relative(siteDir, path)}`, content: readRegularFile(path) }));
 }
 
 function usersOf(dir: string): readonly ArchiveFile[] {

@@ -18,7 +18,7 @@ import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { unpackRelease } from '../../../../agent/service/updates/release-unpacker.ts';
 import { answerUnpackRequest, requestUnpacking } from '../../../../agent/service/updates/unpack-request.ts';
-import { createMaker, thisArch, updateBy } from '../../../support/update-files.ts';
+import { createMaker, programOf, thisArch, updateBy } from '../../../support/update-files.ts';
 
 const INSTALLED = 10;
 
@@ -92,6 +92,17 @@ const lies: [story: string, lie: (folders: ReturnType<typeof foldersAt>) => void
       file[file.length - 20] = (file[file.length - 20] ?? 0) ^ 1;
       receive(file);
     },
+    'damaged',
+  ],
+  [
+    'a signed one without the program',
+    ({ receive, maker }) => receive(updateBy(maker, { entries: programOf('').filter(({ path }) => path !== 'luciole/bin/luciole') })),
+    'damaged',
+  ],
+  [
+    'a signed one whose program cannot be run',
+    ({ receive, maker }) =>
+      receive(updateBy(maker, { entries: programOf('').map((entry) => (entry.kind === 'file' ? { ...entry, mode: 0o644 } : entry)) })),
     'damaged',
   ],
   ['one that is older than the package', ({ receive, maker }) => receive(updateBy(maker, { serial: INSTALLED })), 'older'],
