@@ -13,7 +13,7 @@ import { createLocalActions } from './console/local-actions.ts';
 import { hasAccents, personLanguage } from './console/terminal/person-language.ts';
 import { createStatusLine } from './console/terminal/status-line.ts';
 import { configFileOf, type LocalArgs, type Terminal, textOf } from './console/terminal/terminal.ts';
-import { learn } from './console/text/language.ts';
+import { learn, translate } from './console/text/language.ts';
 import { spelt, withoutSteering } from './console/text/plain-text.ts';
 import { problemLines } from './console/text/text-lines.ts';
 import { ConfigError } from './core/errors.ts';
@@ -24,6 +24,8 @@ import { createSystemClock } from './core/system-clock.ts';
 import type { Language } from './core/words.ts';
 
 const EXIT_CRASH = 1;
+/** The reader went before the end: what a shell reports for a program that SIGPIPE ended. Source: signal(7), 128 + 13. */
+const EXIT_SIGPIPE = 141;
 /** Serial of this release, from the packager; missing in a clone. */
 const SERIAL: string | undefined = process.env['LUCIOLE_SERIAL'];
 /** What the packager made the program from; missing in a clone, which may have been changed since. */
@@ -68,8 +70,11 @@ const actions = createLocalActions({
   },
 });
 
-stdout.on('error', endOnClosedPipe);
 const words = process.argv.slice(2);
+let mustBeComplete = false;
+stdout.on('error', endOnLostOutput);
+// There is no other place to report it.
+stderr.on('error', () => {});
 process.exitCode = words[0] === 'unpack-release' ? await unpackReleaseFor(words.slice(1)) : await runCommandLine(words, screen, actions);
 // A stopped agent exits even if a library still holds a handle; so does an export whose page is still being read.
 if (words[0] === 'run' || enough.signal.aborted) process.exit();
@@ -167,7 +172,12 @@ async function unpackReleaseFor([stateDir = '', runtimeDir = '']: readonly strin
   return release === null ? EXIT_CRASH : 0;
 }
 
+/** Rights that nobody but owner and group has, and the group not to write. Source: umask(2). */
+const NOT_FOR_OTHERS = 0o027;
+
 async function runAgentUntilStopped(args: LocalArgs): Promise<number> {
+  // What the agent writes names people and places, also where no service manager narrows it.
+  process.umask(process.umask() | NOT_FOR_OTHERS);
   const options = runOptions(args);
   const [{ createLog }, { createNotify }, { createStartProgress, USUAL_STEP_LIMIT_MS }] = await Promise.all([
     import('./service/log/log.ts'),
@@ -272,8 +282,9 @@ function startAtMsOf(text: string | null): number | null {
   return atMs;
 }
 
-/** Waits for a reader that is slower. */
+/** For data that is of use only whole. Waits for a reader that is slower. */
 function writeOut(text: string): Promise<void> {
+  mustBeComplete = true;
   return new Promise((resolve) => stdout.write(stdout.isTTY ? onTerminal(text) : text, () => resolve()));
 }
 
@@ -281,8 +292,13 @@ function versionLine(): string {
   return `luciole ${manifest.version} (${COMMIT === undefined ? '' : `commit ${COMMIT}, `}node ${process.versions.node})`;
 }
 
-/** `luciole points | head` closes the pipe early, which is no failure. */
-function endOnClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+/**
+ * `luciole points | head` closes the pipe early, which is no failure; an export must be complete. An agent lights on without its output.
+ */
+function endOnLostOutput({ code = 'unknown' }: NodeJS.ErrnoException): void {
+  if (words[0] === 'run') return;
+  if (code === 'EPIPE') process.exit(mustBeComplete ? EXIT_SIGPIPE : 0);
+  const said = msg`the output cannot be written (${code}): check the free space and the disk of the file it goes to`;
+  screen.err(`luciole: ${translate(language, said)}\n`);
+  process.exit(EXIT_CRASH);
 }

@@ -11,6 +11,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from '../agent/core/errors.ts';
 import { msg } from '../agent/core/message.ts';
 import type { Profile } from '../agent/core/profile.ts';
+import { readRegularFile } from '../agent/core/regular-file.ts';
 
 export interface ProfileFile {
   readonly file: string;
@@ -43,11 +44,14 @@ export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, 
   );
 }
 
+/** Longest file of a profile. Units: bytes. Source: assumed; the longest that comes with the agent has 60 kB. */
+const MAX_BYTES = 2 ** 20;
+
 /** Name and text of each profile in a folder. */
 export function profileFiles(dir: string, unreadable: Problem[]): ProfileFile[] {
   return profileNames(dir, unreadable).flatMap((name) => {
     const file = join(dir, name);
-    const text = readOrReport(file, unreadable, () => readFileSync(file, 'utf8'));
+    const text = readOrReport(file, unreadable, () => readRegularFile(file, MAX_BYTES).toString('utf8'));
     return text === null ? [] : [{ file, text }];
   });
 }
@@ -64,7 +68,8 @@ function readOrReport<T>(path: string, unreadable: Problem[], read: () => T): T 
     return read();
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    const message = msg`cannot be read (${String(error.code)}): check that it is a file in a folder, and that the agent's user may read both`;
+    const cause = error.code === 'not a regular file' ? msg`not a regular file` : String(error.code);
+    const message = msg`cannot be read (${cause}): check that it is a file of at most 1 MB in a folder, and that the agent's user may read both`;
     unreadable.push({ file: path, line: 1, column: 1, path: '', message });
     return null;
   }

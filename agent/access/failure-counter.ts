@@ -10,6 +10,7 @@ import {
   loginRefunded,
   loginSucceeded,
   loginWaitMs,
+  longestLoginWaitMs,
   NO_ATTEMPTS,
   restoredLoginFailures,
 } from './login-failures.ts';
@@ -36,6 +37,8 @@ export interface FailureCounter {
   restore(): Promise<void>;
   /** How long this user must wait. Units: ms; 0 for not at all. */
   waitMs(by: LoginTry): number;
+  /** The longest wait of this user at any console. Units: ms; 0 for not at all. */
+  longestWaitMs(user: string): number;
   /** Counts an attempt as failed, before it is checked. */
   count(by: LoginTry): Promise<void>;
   /** Takes back one attempt: right as far as it went. */
@@ -75,6 +78,7 @@ export function createFailureCounter({ clock, log, store, onLocked }: FailureCou
       await Promise.race([restoring, sleep(clock, DISK_MS)]);
     },
     waitMs,
+    longestWaitMs: (user) => longestLoginWaitMs(state, keyOf(user), clock.monoMs()),
     count: (by) => keep(loginAttempted(state, attemptOf(by), clock.monoMs())),
     refund: (by) => keep(loginRefunded(state, attemptOf(by))),
     clear: (by) => keep(loginSucceeded(state, attemptOf(by))),

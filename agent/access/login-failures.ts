@@ -54,6 +54,12 @@ export function loginWaitMs(state: LoginFailures, attempt: LoginAttempt, nowMono
   return lockoutWaitMs(lockoutOf(state, ownConsole(state, attempt)), attempt.user, nowMono);
 }
 
+/** The longest wait of this user, at any of their own consoles or elsewhere. Units: ms; 0 for no wait. */
+export function longestLoginWaitMs(state: LoginFailures, user: string, nowMono: MonoMs): number {
+  const consoles = [null, ...(state.seen.get(user) ?? [])];
+  return Math.max(...consoles.map((console) => loginWaitMs(state, { user, console, isKnown: true }, nowMono)));
+}
+
 /** Counts an attempt as failed. */
 export function loginAttempted(state: LoginFailures, attempt: LoginAttempt, nowMono: MonoMs): LoginFailures {
   return changed(state, attempt, (lockout) => attempted(lockout, attempt.user, attempt.isKnown, nowMono));

@@ -99,7 +99,7 @@ export function createLoginHandler({ users, hasher, codeCheck, clock, log, store
       }
     },
     isProven,
-    lockedMs: (user) => failures.waitMs({ user, console: '', isKnown: true }),
+    lockedMs: (user) => failures.longestWaitMs(user),
   };
 }
 

@@ -4,6 +4,7 @@
  * A code must be of a later step than the last one taken, so none works twice. With a trusted clock it must be of the present step, or one
  * next to it. Without one a single code proves little: the time it belongs to is unknown, and each possible time is one more chance to
  * guess it. Two codes in a row, typed together, leave one chance in some millions for the month before and after the time of the clock.
+ * With a trusted clock they are taken as well, some minutes off: that clock may have been set, or the one of the authenticator be wrong.
  */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Clock, isTrusted, sleep, type WallMs } from '../core/clock.ts';
@@ -18,6 +19,11 @@ const SECRET_BYTES = 20;
 const DRIFT_STEPS = 1;
 /** How far a clock that is not trusted may be off. Units: steps, 30 days. Source: assumed; longer than a cabinet is without mains. */
 const LOST_STEPS = 86_400;
+/**
+ * How far a trusted clock and that of an authenticator may be apart for two codes in a row. Units: steps, 10 min. Source: assumed; a phone
+ * without a network drifts by seconds a day. One chance in 24 thousand million for a guess, less than a single code leaves.
+ */
+const NEAR_STEPS = 20;
 /** Steps between two pauses of the search. Source: assumed; some milliseconds on a small processor, within one urgent write. */
 const BREATH_STEPS = 500;
 /** Of SHA-1. Units: bytes. Source: FIPS 180-4 §1. */
@@ -65,19 +71,25 @@ export function stepOf(code: string, { secret, lastStep }: CodeState, atMs: Wall
   return found;
 }
 
+interface PairSearch {
+  readonly atMs: WallMs;
+  readonly breathe: () => Promise<void>;
+  readonly mostSteps?: number;
+}
+
 /**
- * Returns the step of the second of two codes in a row; null when there is none within a month of `atMs`.
+ * Returns the step of the second of two codes in a row; null when there is none within `mostSteps` of `atMs`, a month unless given.
  *
  * Shape: the nearest times are tried first; `breathe` is awaited between portions, so that the bus does not wait.
  */
 export async function stepOfPair(
   [first, second]: readonly [string, string],
   { secret, lastStep }: CodeState,
-  { atMs, breathe }: { readonly atMs: WallMs; readonly breathe: () => Promise<void> },
+  { atMs, breathe, mostSteps = LOST_STEPS }: PairSearch,
 ): Promise<number | null> {
   const macOf = macWith(secret);
   const now = stepAt(atMs);
-  for (let away = 0; away <= LOST_STEPS; away++) {
+  for (let away = 0; away <= mostSteps; away++) {
     for (const step of away === 0 ? [now] : [now - away, now + away]) {
       if (step > lastStep && isSame(codeOf(macOf, step, DIGITS), first) && isSame(codeOf(macOf, step + 1, DIGITS), second)) return step + 1;
     }
@@ -157,9 +169,11 @@ export function createCodeCheck({ clock, log }: { readonly clock: Clock; readonl
 
   async function stepOfTyped(typed: string, state: CodeState): Promise<number | null> {
     const [first = '', second, ...more] = typed.split(/[^0-9]+/).filter((part) => part !== '');
-    if (more.length > 0 || (second === undefined) !== (codesNeeded() === 1)) return null;
+    const isOne = codesNeeded() === 1;
+    if (more.length > 0 || (second === undefined && !isOne)) return null;
     if (second === undefined) return stepOf(first, state, clock.wallMs());
-    return stepOfPair([first, second], state, { atMs: clock.wallMs(), breathe: () => sleep(clock, 0) });
+    const mostSteps = isOne ? NEAR_STEPS : LOST_STEPS;
+    return stepOfPair([first, second], state, { atMs: clock.wallMs(), breathe: () => sleep(clock, 0), mostSteps });
   }
 
   return {

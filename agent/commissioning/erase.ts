@@ -16,6 +16,7 @@ import { count } from '../core/counts.ts';
 import { msg, type Said } from '../core/message.ts';
 import { type Erased, type Erasure, erase, planErasure } from './erasure.ts';
 import { keyFilesIn } from './key-files.ts';
+import { withLockedData } from './locked-data.ts';
 import { renewalFilesFor } from './renew-key.ts';
 
 /** What `--json` prints. */
@@ -34,13 +35,27 @@ const EXIT_NOTHING_DONE = 1;
 export async function runErase(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   await refuseWhileAgentRuns(args, terminal, msg`an agent is running on this data: stop it first (systemctl disable --now luciole)`);
   const { dir, secrets } = placesOf(args, resolve(configFile));
-  const { goes, stays } = attempt(() => planned([dir, `${dir}${CONSOLES_END}`], args['keys'] === true ? secrets : []));
+  const plan = (): Erasure => planned([dir, `${dir}${CONSOLES_END}`], args['keys'] === true ? secrets : []);
   const isMeant = args['yes'] === true;
-  if (isMeant) attempt(() => erase(goes));
+  const { goes, stays } = attempt(() => (isMeant ? eraseLocked(dir, plan) : plan()));
   const report: EraseReport = { erased: isMeant, goes, stays };
   if (args['json'] === true) terminal.out(`${JSON.stringify(report)}\n`);
   else printReport(report, { dir, kept: args['keys'] === true ? [] : secrets.filter((path) => existsSync(path)) }, terminal);
   return isMeant || goes.length === 0 ? 0 : EXIT_NOTHING_DONE;
+}
+
+/**
+ * Erases what the plan says once no agent has the data, and returns it. A folder without data of ours gets no lock. The folder of the
+ * consoles has none: a console stores nothing that a cabinet needs.
+ */
+function eraseLocked(dir: string, plan: () => Erasure): Erasure {
+  const erased = (): Erasure => {
+    const found = plan();
+    erase(found.goes);
+    return found;
+  };
+  if (plan().goes.every(({ path }) => dirname(path) !== dir)) return erased();
+  return withLockedData(dir, msg`stop the agent first (systemctl disable --now luciole); nothing was erased`, erased);
 }
 
 /** `secrets`: files of keys and passwords that the cabinet names, and those that `setup` made next to it. */
@@ -76,7 +91,7 @@ function attempt<T>(work: () => T): T {
     return work();
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
+    if (code === undefined || error instanceof ConsoleError) throw error;
     const advice = process.getuid?.() === 0 ? msg`give it to the owner of its folder (chown -R)` : msg`use sudo`;
     const what = path ?? msg`the data`;
     throw new ConsoleError('failed', msg`${what} cannot be erased (${code}): ${advice}; what was erased before stays erased`, {

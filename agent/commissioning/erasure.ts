@@ -1,17 +1,14 @@
 /**
  * Finds and deletes the files that this program stores in a folder.
  *
- * Only known names are deleted: a folder that was named by mistake loses nothing else.
+ * Only files with known names and our content are deleted: a folder that was named by mistake loses nothing else.
  */
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asOwnerOf, syncPath } from '../core/atomic-write.ts';
+import { DATA_LOCK_FILE } from '../store/data-lock.ts';
+import { isJournalName, isOwnFile } from './own-files.ts';
 
-/** Files that only this program makes; a folder without any of them is not ours. */
-const MARKS: readonly RegExp[] = [
-  ...[/^telemetry\.db/, /^state\.db/, /^users\.json/, /^starts\.json/],
-  ...[/^console-lines-/, /^\.console-key/, /^luciole-support-.*\.txt\.gz$/],
-];
 /** Ours in a folder with one of those files: revisions, restores, releases, quarantined files, files of a console, space reserved for a full disk. */
 const WITH_MARK: readonly RegExp[] = [
   /^config(\.before-restore)?$/,
@@ -21,6 +18,9 @@ const WITH_MARK: readonly RegExp[] = [
   /^received$/,
   /^for-(anyone|viewer|technician|admin)$/,
   /^ballast/,
+  // Begun and not finished before a power cut.
+  /^(users|starts)\.json\.(new|next)$/,
+  /^(telemetry|state)\.db\.new(-wal|-shm|-journal)?$/,
 ];
 
 /** One file or folder that goes. Units: bytes, with all that lies in it. */
@@ -38,10 +38,11 @@ export interface Erasure {
 /** Looks only. Shape: a folder that is not there, or not ours, has nothing that goes. Errors: throws the system's error (`code` EACCES, ...). */
 export function planErasure(dir: string): Erasure {
   const names = namesIn(dir);
-  const among = (kinds: readonly RegExp[]): readonly string[] => names.filter((name) => kinds.some((kind) => kind.test(name)));
-  const marks = among(MARKS);
-  // The marks last: where the power goes in the middle, the rest is still known as ours.
-  const goes = marks.length === 0 ? [] : [...among(WITH_MARK), ...marks];
+  const marks = asOwnerOf(dir, () => names.filter((name) => isOwnFile(join(dir, name))));
+  const withMark = names.filter((name) => !marks.includes(name) && WITH_MARK.some((kind) => kind.test(name)));
+  // The marks last: where the power goes in the middle, the rest is still known as ours. The lock keeps an agent away up to there.
+  const journals = marks.filter(isJournalName);
+  const goes = marks.length === 0 ? [] : [...withMark, ...journals, ...marks.filter((name) => !isJournalName(name)), ...lockIn(dir)];
   return {
     goes: goes.map((name) => ({ path: join(dir, name), bytes: bytesOf(join(dir, name)) })),
     stays: names.filter((name) => !goes.includes(name)).map((name) => join(dir, name)),
@@ -55,6 +56,12 @@ export function erase(goes: readonly Pick<Erased, 'path'>[]): void {
       for (const { path } of goes) if (dirname(path) === folder) rmSync(path, { recursive: true, force: true });
       syncPath(folder);
     });
+}
+
+/** Empty, as only the lock on it counts. */
+function lockIn(dir: string): readonly string[] {
+  const found = lstatSync(join(dir, DATA_LOCK_FILE), { throwIfNoEntry: false });
+  return found?.isFile() === true && found.size === 0 ? [DATA_LOCK_FILE] : [];
 }
 
 function namesIn(dir: string): readonly string[] {

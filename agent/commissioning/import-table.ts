@@ -1,6 +1,6 @@
 /** `luciole config import`: imports a table of poles and lamps into a cabinet file. It shows the change first and writes on demand. */
 
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { importTable, importTarget, type ReportedChange, rowOf } from '../config/import/import.ts';
 import { decodeTable, type ImportFlaw } from '../config/import/import-table.ts';
@@ -13,6 +13,7 @@ import { count } from '../core/counts.ts';
 import type { Problem } from '../core/errors.ts';
 import { type Message, msg, type Said } from '../core/message.ts';
 import { withTexts } from '../core/message-wire.ts';
+import { readRegularFile } from '../core/regular-file.ts';
 import { replaceFile } from '../core/replace-file.ts';
 
 /** What `--json` prints. */
@@ -79,7 +80,7 @@ function read(file: string, what: Message): Buffer {
   try {
     if (statSync(file).size > MAX_FILE_BYTES)
       throw new ConsoleError('too-large', msg`${file} is larger than 4 MB: check that it is ${what}`);
-    return readFileSync(file);
+    return readRegularFile(file, MAX_FILE_BYTES);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error) || error instanceof ConsoleError) throw error;
     throw new ConsoleError('failed', msg`${file} cannot be read (${String(error.code)}): check the path of ${what}`, { cause: error });

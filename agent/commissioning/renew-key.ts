@@ -14,8 +14,7 @@ import { type KeyFiles, makeKeyRequest } from './key-files.ts';
 export async function runRenewKey(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   const { cabinet, problem } = readSiteFile(configFile);
   if (cabinet === null) throw new ConsoleError('failed', problem);
-  const { uplink } = cabinet;
-  const { keyFile = null, certFile = null, node = '' } = uplink ?? {};
+  const { keyFile = null, certFile = null, node = '' } = cabinet.uplink ?? {};
   if (keyFile === null || certFile === null)
     throw new ConsoleError('failed', msg`${configFile} has no certificate and key for the uplink: there is nothing to renew`);
   if (isCredential(keyFile))

@@ -1,12 +1,12 @@
 /** Reads the answers given to `luciole setup` before it asks: options, an answers file, an interrupted run, the present cabinet file. */
 
-import { existsSync, readFileSync } from 'node:fs';
 import { readPlacedYaml } from '../config/load/places.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs } from '../console/terminal/terminal.ts';
 import type { SerialSettings } from '../core/cabinet.ts';
 import { parseLinePort } from '../core/line-port.ts';
 import { msg } from '../core/message.ts';
+import { readRegularFile } from '../core/regular-file.ts';
 import { nearest } from '../core/suggestions.ts';
 import { QUESTIONS, type TypedAnswers } from './questions.ts';
 
@@ -60,8 +60,14 @@ export function readSetupRequest(args: LocalArgs): SetupRequest {
 
 /** Answers that the present cabinet file contains, to be proposed again; none where it cannot be read. */
 export function answersOfCabinet(file: string): TypedAnswers {
-  if (!existsSync(file)) return {};
-  const { value } = readPlacedYaml(readFileSync(file, 'utf8'));
+  let text: string;
+  try {
+    text = readRegularFile(file).toString('utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return {};
+    throw error;
+  }
+  const { value } = readPlacedYaml(text);
   const site = (value as { cabinet?: Record<string, unknown> } | null | undefined)?.cabinet;
   if (typeof site !== 'object' || site === null) return {};
   const answers: Record<string, string> = {};
@@ -74,7 +80,7 @@ export function answersOfCabinet(file: string): TypedAnswers {
 /** Answers that an interrupted run has stored; none where the file cannot be read. */
 export function keptAnswers(file: string): TypedAnswers {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const value: unknown = JSON.parse(readRegularFile(file).toString('utf8'));
     const entries = Object.entries(value as Record<string, unknown>);
     return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
   } catch (error) {
@@ -86,7 +92,7 @@ export function keptAnswers(file: string): TypedAnswers {
 function answersOf(file: string): Readonly<Record<string, unknown>> {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readRegularFile(file).toString('utf8');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
     throw new ConsoleError('usage', msg`${file} cannot be read (${String(error.code)}): check the path of --answers`, { cause: error });

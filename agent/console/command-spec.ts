@@ -18,6 +18,8 @@ export interface ArgumentSpec {
   readonly choices?: readonly string[];
   /** It names a file of this machine. */
   readonly file?: 'read' | 'write';
+  /** A part of a file in base64: its size and SHA-256 stand in audit log and log, never itself. */
+  readonly isContent?: true;
   /** It takes all words that follow. */
   readonly isRest?: true;
   /** It is the value for the place of the configuration that the argument of this name says. */
@@ -35,6 +37,8 @@ export interface OptionSpec {
   /** It names a file of this machine. */
   readonly file?: 'read' | 'write';
   readonly choices?: readonly string[];
+  /** As of an argument. */
+  readonly isContent?: true;
 }
 
 /** An argument that is asked from the terminal without echo, or read from the input; it stands on no command line and in no log. */

@@ -13,7 +13,8 @@ export type ConsoleErrorCode =
   | 'denied'
   | 'unreachable'
   | 'socket-in-use'
-  | 'socket-refused';
+  | 'socket-refused'
+  | 'data-in-use';
 
 /** Source: sysexits.h, EX_USAGE 64, EX_UNAVAILABLE 69 and EX_NOPERM 77; 1 for a command that was understood and failed. */
 export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
@@ -28,6 +29,7 @@ export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
   unreachable: 69,
   'socket-in-use': 1,
   'socket-refused': 1,
+  'data-in-use': 1,
 };
 
 /** Exit code of a file that cannot be used. Source: sysexits.h, EX_CONFIG. */

@@ -1,10 +1,11 @@
 /** Reads the cabinet file for a console that has no agent to ask. */
 
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { loadCabinet } from '../config/load/load.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import { ConfigError } from '../core/errors.ts';
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
+import { readRegularFile } from '../core/regular-file.ts';
 
 /** A cabinet, or a message that says why there is none and what to type. */
 export type SiteFile =
@@ -14,7 +15,8 @@ export type SiteFile =
 /** Reads and checks the file. Errors: none; `problem` says whether the file is absent or wrong. */
 export function readSiteFile(configFile: string): SiteFile {
   try {
-    return { cabinet: loadCabinet(configFile, (file) => readFileSync(file, 'utf8')).cabinet, problem: NO_TEXT, isAbsent: false };
+    const read = (file: string): string => readRegularFile(file).toString('utf8');
+    return { cabinet: loadCabinet(configFile, read).cabinet, problem: NO_TEXT, isAbsent: false };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     if (!isAbsent(configFile)) return { cabinet: null, problem: msg`${configFile} cannot be used: run \`luciole check\``, isAbsent: false };

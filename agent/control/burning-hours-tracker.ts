@@ -19,6 +19,8 @@ export const BURNING_COPY_RULE: CopyRule = { key: BURNING_KEY, change: 'add-age'
 const STATED_KEY = 'control.burning-stated';
 /** Units: ms. Source: flash wears; an hour in twelve years does not matter. */
 const SAVE_MS = 3_600_000;
+/** After a save that failed. Units: ms. Source: as the longest wait of the store before it tries a disk again. */
+const RETRY_MS = 30_000;
 /** Longest step that counts: a longer one means that the machine was suspended. Units: ms. */
 const MAX_STEP_MS = 60_000;
 
@@ -98,7 +100,9 @@ export class BurningHoursTracker {
     if (!this.#isRead) return false;
     const rounded = [...this.#known].map(([id, h]) => [id, Math.round(h * 100) / 100]);
     const saves = [store.save(BURNING_KEY, Object.fromEntries(rounded)), store.save(STATED_KEY, Object.fromEntries(this.#stated))];
-    return (await Promise.all(saves.map((each) => each.catch(() => false)))).every((isSaved) => isSaved);
+    const isSaved = (await Promise.all(saves.map((each) => each.catch(() => false)))).every((each) => each);
+    if (!isSaved) this.#savedMono = clock.monoMs() - SAVE_MS + RETRY_MS;
+    return isSaved;
   }
 
   #know(id: string, h: number): void {

@@ -83,7 +83,7 @@ export interface UserView {
   /** Set for a person of the signed list, with the end of the right to log in. */
   readonly listedUntilMs?: WallMs;
   readonly sessions: number;
-  /** What is left of a lock. Units: ms. */
+  /** What is left of a lock, of the longest one where several consoles count. Units: ms. */
   readonly lockedMs: number;
 }
 

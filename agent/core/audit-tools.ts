@@ -66,6 +66,8 @@ export interface AuditPage {
   readonly head: AuditHead | null;
   /** Null where it was not asked for. */
   readonly verdict: AuditVerdict | null;
+  /** Later entries in memory that a failing disk does not take; absent for none. A restart loses them. */
+  readonly waiting?: number;
 }
 
 /** `problems` empty: every entry is as it was written, in order, none missing after `firstN`. */

@@ -99,7 +99,7 @@ export function problemMessage({ file, line, column, path, message }: Problem): 
   return msg`${`${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}`}${message}`;
 }
 
-export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost';
+export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost' | 'in-use';
 
 /** `quarantine`: the store cannot use the file any more, so it sets the file aside and starts a new one. Otherwise it tries again. */
 const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boolean }>> = {
@@ -110,6 +110,7 @@ const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boole
   foreign: { quarantine: true },
   'future-version': { quarantine: true },
   'worker-lost': { quarantine: false },
+  'in-use': { quarantine: false },
 };
 
 /** A failure of the store or its disk. */

@@ -4,6 +4,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { asOwnerOf, replaceWhole } from './atomic-write.ts';
+import { expectReplaceable } from './regular-file.ts';
 
 export interface ReplaceOptions {
   /** Of the new file. */
@@ -14,6 +15,7 @@ export interface ReplaceOptions {
 
 /** Errors: throws the system's error (`code` ENOSPC, EACCES, ...); the former file is then unchanged. */
 export function replaceFile(path: string, text: string, { mode, backup }: ReplaceOptions): void {
+  expectReplaceable(path);
   const former = backup === null ? null : asOwnerOf(dirname(path), () => formerOf(path));
   if (backup !== null && former !== null) replaceWhole(backup, former.content, former.mode);
   replaceWhole(path, text, mode);

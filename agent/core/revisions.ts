@@ -113,6 +113,8 @@ export interface SiteOwnedDifference {
 export interface ConfigAnswer {
   readonly state: 'done' | 'refused';
   readonly reason: Message;
+  /** Present where the disk did not take what was requested; `reason` then says what holds now, and what to check. */
+  readonly code?: 'not-stored';
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   readonly changes: readonly ConfigChange[];
@@ -122,6 +124,8 @@ export interface ConfigAnswer {
   readonly revision: number | null;
   /** It is in force on trial; the result is reported as an event. */
   readonly isOnTrial: boolean;
+  /** Of a commit: everybody else whose parts are in it. Absent: nobody else. */
+  readonly partsBy?: readonly string[];
 }
 
 export interface CommitRequest {

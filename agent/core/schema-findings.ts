@@ -74,6 +74,9 @@ function inWords(value: unknown): Argument {
   return JSON.stringify(value.length > QUOTED_MAX ? `${value.slice(0, QUOTED_MAX)}...` : value);
 }
 
+/** A whole number beyond what a number of JavaScript holds, as the reader of YAML leaves it. Source: 2^53 has 14 digits in hex. */
+const WIDE = /^0x[\da-f]{14,}$/i;
+
 /** Quoted numbers, decimal commas, units behind a number, bare numbers instead of a name, accents in an id, a word nearly right. */
 function usualSlip(found: unknown, wanted: JsonSchema): Message {
   if (typeof found === 'number')
@@ -82,6 +85,7 @@ function usualSlip(found: unknown, wanted: JsonSchema): Message {
   if (wanted.enum !== undefined) return didYouMean(found, wanted.enum.map(String));
   if (wanted.type === 'string') return withoutAccents(found, wanted);
   if (wanted.type !== 'number' && wanted.type !== 'integer') return NO_TEXT;
+  if (WIDE.test(found)) return msg`, a number that is too large`;
   if (/^-?\d+,\d+$/.test(found)) return msg`: write a decimal point`;
   const [, number = '', unit] = WITH_UNIT.exec(found.trim()) ?? [];
   if (unit === '%') return msg`: write ${number.replace(',', '.')} without "%"`;

@@ -130,6 +130,8 @@ export interface Outcome {
   readonly atMs: WallMs;
   /** Those of the failed lamps that only follow another intent for now; absent where there are none. */
   readonly waiting?: readonly OverriddenLamps[];
+  /** What it brought about holds until the agent stops: the disk did not take it yet, and it is saved by itself once it does. Absent where it is on disk, or needs none. */
+  readonly isSaved?: false;
 }
 
 /** Lamps on which a command holds below a higher intent; it takes effect there once that one ends. */

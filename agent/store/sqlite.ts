@@ -43,6 +43,7 @@ const CHECK: Readonly<Record<StoreErrorCode, Message>> = {
   foreign: msg`check which other program writes into this folder; the agent sets the file aside`,
   'future-version': msg`a newer release wrote it; the agent sets the file aside`,
   'worker-lost': msg`the agent starts the storage thread again`,
+  'in-use': msg`stop the other agent, or the erase, restore or backup that runs`,
 };
 
 /** The library's native part is here when this returns: it comes with the first connection. Errors: throws what the loader throws. */

@@ -195,7 +195,12 @@ function readersOf(
   return {
     audit: {
       note: (note) => committer.attempts.add({ ...note, atMs: clock.wallMs() }),
-      read: (query) => (query.isVerified ? reader.readUnbounded('audit', query, 'state.db') : reader.read('audit', query, 'state.db')),
+      read: async (query) => {
+        const page = await (query.isVerified ? reader.readUnbounded('audit', query, 'state.db') : reader.read('audit', query, 'state.db'));
+        // While the disk is sound an entry waits for milliseconds only.
+        const waiting = committer.troubles.has('state.db') ? committer.facts.auditsWaiting : 0;
+        return page === undefined || waiting === 0 ? page : { ...page, waiting };
+      },
     },
     auditAfter: (n) => reader.read('auditAfter', { n }, 'state.db'),
     readAfter: async (seq, maxFrames) => (await reader.read('readAfter', { seq, maxFrames }, 'telemetry.db')) ?? [],

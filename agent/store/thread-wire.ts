@@ -3,6 +3,7 @@
  *
  * Only the parts that can hold a message are walked; frames and history pass as they are.
  */
+import type { Message } from '../core/message.ts';
 import { withMessages, withTexts } from '../core/message-wire.ts';
 import type { StateWork, StoreAnswer, StoreRequest } from './messages.ts';
 
@@ -24,6 +25,21 @@ export function packedAnswer(answer: StoreAnswer): StoreAnswer {
 /** The answer with its messages again. */
 export function unpackedAnswer(answer: StoreAnswer): StoreAnswer {
   return inAnswer(answer, withMessages);
+}
+
+/** Sent by the storage thread in place of all answers: another process has the data. Shape: `inUse` is the cause, beside its template. */
+export interface InUse {
+  readonly inUse: unknown;
+}
+
+/** The cause, for the main thread. */
+export function packedCause(cause: Message): InUse {
+  return withTexts({ inUse: cause }) as InUse;
+}
+
+/** The cause as a message again. */
+export function unpackedCause(packed: InUse): Message {
+  return (withMessages(packed) as { readonly inUse: Message }).inUse;
 }
 
 type Walk = (value: unknown) => unknown;

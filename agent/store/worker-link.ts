@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { StoreError } from '../core/errors.ts';
 import { type Message, msg } from '../core/message.ts';
 import type { Kind, OpenLink, StoreAnswer, StoreLink, StoreRequest } from './messages.ts';
-import { packedRequest, unpackedAnswer } from './thread-wire.ts';
+import { type InUse, packedRequest, unpackedAnswer, unpackedCause } from './thread-wire.ts';
 
 interface Pending {
   resolve(answer: StoreAnswer): void;
@@ -37,8 +37,12 @@ export const openWorkerLink: (...args: Parameters<OpenLink>) => WorkerLink = (se
     pending.clear();
     if (!closing) onLost(cause);
   };
-  worker.on('message', (message: 'loaded' | { id: number; answer: StoreAnswer }) => {
+  worker.on('message', (message: 'loaded' | InUse | { id: number; answer: StoreAnswer }) => {
     if (message === 'loaded') return loaded.resolve();
+    if ('inUse' in message) {
+      end(new StoreError('in-use', unpackedCause(message)));
+      return void worker.terminate();
+    }
     pending.get(message.id)?.resolve(unpackedAnswer(message.answer));
     pending.delete(message.id);
   });

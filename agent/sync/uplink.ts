@@ -279,6 +279,7 @@ export class SparkplugUplink implements Uplink {
     return new BrokerLink({
       ...{ config, clientId: this.#clientId, clock, log, store, transport, random, readFile: this.#readFile, trace: this.#trace },
       subscriptions: topics.subscriptions,
+      isSparing: () => !this.#budget.mayDrain(),
       will: (bdSeq) => ({ topic: topics.node('NDEATH'), payload: encodeNodeDeath(table, bdSeq, clock.wallMs()) }),
       onBirth: (connection, bdSeq) =>
         this.#publisher.open(connection, bdSeq, (publisher) => {

@@ -165,6 +165,20 @@ t.test('a revision that breaks the line is taken back by itself before a driver 
   );
 });
 
+t.test('a revision whose new lamps are at wrong addresses is not confirmed by itself', async (t) => {
+  const { rig, seen } = await openNight(t);
+  const wrong = changed(SMALL_SITE, [
+    ['      - { id: S01', '      - { id: L05, unit: 55, profile: wirenboard-wb-led, pole: P04 }\n      - { id: S01'],
+    ['zones:', '  - { id: L05, ratedPowerW: 60 }\nzones:'],
+    ['L04]', 'L04, L05]'],
+  ]);
+  await send(rig, 'cabinet.yaml', wrong, { id: 'p' });
+  await ask(rig, 'apply', 'a1', whole('Config/Minutes', 2));
+  await rig.until('taken back', () => endOf(rig, 'a1') !== undefined, 5 * MINUTE_MS);
+  t.match(endOf(rig, 'a1'), { state: 'failed', reason: /^new units have not answered: L05 \(.*confirm it by hand\) within 2 min/ });
+  t.equal(seen.darkestPct, 30);
+});
+
 const mosquitto = findProgram('mosquitto');
 t.test(
   'a revision that breaks the uplink is taken back by itself; the street keeps its light',

@@ -21,7 +21,9 @@ import { count } from '../../core/counts.ts';
 import { StoreError } from '../../core/errors.ts';
 import { counted, type Message, msg, type Said } from '../../core/message.ts';
 import type { BackupReport } from '../../core/ports.ts';
+import { readRegularFile } from '../../core/regular-file.ts';
 import { copyState, readingsFacts } from '../../store/copy-tools.ts';
+import { withLockedData } from '../locked-data.ts';
 import { type ArchiveFile, isSafeName } from './archive.ts';
 import { type BackupPlaces, backupPlaces } from './backup-places.ts';
 import { type BackupManifest, packBackup, purposeOf, SEALED, sha256 } from './manifest.ts';
@@ -52,7 +54,10 @@ const USERS = 'users.json';
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError; no file is written then. */
 export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, version }: BackupWorld): Promise<number> {
-  const places = attempt(() => backupPlaces(args, resolve(configFile), readFileSync(resolve(configFile), 'utf8')));
+  const file = resolve(configFile);
+  if (attempt(() => statSync(file, { throwIfNoEntry: false })) === undefined)
+    throw new ConsoleError('failed', msg`${file}: no such file; --file names that of the cabinet`);
+  const places = attempt(() => backupPlaces(args, file, readRegularFile(file).toString('utf8')));
   const path = freePath(textOf(args['to']) ?? '.', fileName(places.cabinet, nowMs));
   const withKeys = args['keys'] === true;
   const passphrase = withKeys ? await newPassphrase(terminal, places.cabinet) : null;
@@ -91,9 +96,16 @@ async function stateCopy(args: LocalArgs, places: BackupPlaces, terminal: Termin
       'failed',
       msg`the running agent has its data in ${dirname(asked.path)}, this cabinet in ${places.dir}: name its cabinet file`,
     );
-  const copy = asked ?? attempt(() => (existsSync(places.dir) ? asOwnerOf(places.dir, () => copyState(places.dir, nowMs)) : null));
+  const copy = asked ?? attempt(() => ownCopy(places.dir, nowMs));
   if (copy === null) throw new ConsoleError('failed', msg`there is no state.db in ${places.dir}: no agent has run with this cabinet yet`);
   return { name: 'data/state.db', content: attempt(() => asOwnerOf(places.dir, () => readFileSync(copy.path))) };
+}
+
+/** The copy that this program makes; null where no agent has run. */
+function ownCopy(dir: string, nowMs: WallMs): BackupReport | null {
+  if (!existsSync(join(dir, 'state.db'))) return null;
+  const advice = msg`if it is an agent, name its socket with --socket, or stop it first (systemctl stop luciole)`;
+  return withLockedData(dir, advice, () => asOwnerOf(dir, () => copyState(dir, nowMs)));
 }
 
 /** The copy that a running agent makes; null where none runs. */
@@ -107,7 +119,7 @@ async function askedCopy({ socket }: LocalArgs, terminal: Terminal): Promise<Bac
 }
 
 function filesOf({ siteDir }: BackupPlaces, paths: readonly string[]): readonly ArchiveFile[] {
-  return paths.map((path) => ({ name: `site/${relative(siteDir, path)}`, content: readFileSync(path) }));
+  return paths.map((path) => ({ name: `site/${relative(siteDir, path)}`, content: readRegularFile(path) }));
 }
 
 function usersOf(dir: string): readonly ArchiveFile[] {

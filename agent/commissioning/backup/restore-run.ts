@@ -7,6 +7,7 @@
 
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { type RevisionHistory, readRevisionHistory } from '../../config/revisions/revision-history-file.ts';
 import { refuseWhileAgentRuns } from '../../console/ask-agent.ts';
 import { ConsoleError } from '../../console/console-error.ts';
 import { type LocalArgs, type Terminal, textOf } from '../../console/terminal/terminal.ts';
@@ -16,8 +17,10 @@ import type { WallMs } from '../../core/clock.ts';
 import { StoreError } from '../../core/errors.ts';
 import { msg } from '../../core/message.ts';
 import { BEFORE_RESTORE, finishRestore, stageRestore } from '../../core/pending-restore.ts';
+import { readRegularFile } from '../../core/regular-file.ts';
 import { proveStateCopy } from '../../store/copy-tools.ts';
 import { serviceUser } from '../key-files.ts';
+import { withLockedData } from '../locked-data.ts';
 import type { ArchiveFile } from './archive.ts';
 import { type BackupPlaces, backupPlaces } from './backup-places.ts';
 import { type Backup, purposeOf, readBackup, SEALED, sha256 } from './manifest.ts';
@@ -34,12 +37,13 @@ export interface RestoreWorld {
 /** Source: as `setup` writes them; a key is for the service alone. */
 const MODE = { data: 0o600, site: 0o644, key: 0o400 };
 const EXIT_NOTHING_DONE = 1;
+const HISTORY = 'config/book.json';
 
 /** Resolves with the exit code. Errors: rejects with ConsoleError for all that a person can put right. */
 export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs }: RestoreWorld): Promise<number> {
   const isMeant = args['yes'] === true;
   if (isMeant) await refuseWhileAgentRuns(args, terminal, msg`an agent is running on this data: stop it first (systemctl stop luciole)`);
-  const bytes = attempt(() => readFileSync(textOf(args['backup']) ?? ''));
+  const bytes = attempt(() => readRegularFile(textOf(args['backup']) ?? ''));
   const backup = readBackup(bytes);
   const places = attempt(() => placesHere(args, resolve(configFile), backup));
   const keepsReadings = args['keep-readings'] === true;
@@ -77,12 +81,19 @@ interface RestoreWork {
   readonly keys: readonly ArchiveFile[];
 }
 
-function restore(plan: RestorePlan, { dir }: BackupPlaces, { by, nowMs, keepsReadings, keys }: RestoreWork): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+function restore(plan: RestorePlan, places: BackupPlaces, work: RestoreWork): void {
+  mkdirSync(places.dir, { recursive: true, mode: 0o700 });
+  withLockedData(places.dir, msg`stop the agent first (systemctl stop luciole); nothing was restored`, () =>
+    restoreLocked(plan, places, work),
+  );
+}
+
+function restoreLocked(plan: RestorePlan, { dir }: BackupPlaces, { by, nowMs, keepsReadings, keys }: RestoreWork): void {
   // An earlier one that lost its mains.
   finishRestore(dir);
   stageRestore(dir, !keepsReadings, (folder) => {
-    for (const { name, content } of plan.data) writeBelow(folder, name, content);
+    for (const { name, content } of plan.data)
+      writeBelow(folder, name, name === HISTORY ? withUsedSerial(content, join(dir, name)) : content);
     proveStateCopy(folder, by, nowMs);
     syncPath(join(folder, 'state.db'));
   });
@@ -93,6 +104,23 @@ function restore(plan: RestorePlan, { dir }: BackupPlaces, { by, nowMs, keepsRea
       content,
       keys.some((key) => key.content === content),
     );
+}
+
+/** The history of a backup with the serial that the present one has used up: no signature counts twice by a restore. */
+function withUsedSerial(restored: Buffer, presentFile: string): Buffer {
+  const [then, now] = [historyIn(restored), existsSync(presentFile) ? historyIn(readFileSync(presentFile)) : undefined];
+  if (then === undefined || now === undefined || now.signedSerial < then.signedSerial) return restored;
+  return Buffer.from(JSON.stringify({ ...then, signedSerial: now.signedSerial, isSerialUsed: true }));
+}
+
+/** Undefined for a text that is no history. */
+function historyIn(content: Buffer): RevisionHistory | undefined {
+  try {
+    return readRevisionHistory(JSON.parse(content.toString('utf8')));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 function writeBelow(folder: string, name: string, content: Buffer): void {

@@ -1,4 +1,4 @@
-import { type Circuits, circuitsOf, type LampCircuit, portOf, type WiredSite } from '../../../drivers/light-circuits.ts';
+import { type Circuits, circuitsOf, type LampCircuit, type WiredSite } from '../../../drivers/light-circuits.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { msg } from '../../core/message.ts';
 import type { LevelPct } from '../../core/words.ts';
@@ -6,6 +6,7 @@ import { shortfallsOf } from '../../lighting/floor.ts';
 import type { CabinetAndProfiles } from '../revisions/touched-parts.ts';
 import { setupValuesOf } from '../setup-values.ts';
 import { type CircuitQuestion, circuitFlaws, type FloorFlaw, type FloorLevels } from './floor-circuits.ts';
+import { paceFlaws } from './floor-pace.ts';
 import { sensorFlaws } from './floor-sensors.ts';
 
 /** The configurations of a floor check. */
@@ -33,8 +34,13 @@ export function floorFlaws(check: FloorCheck): FloorFlaw[] {
   ];
   const levels = floorLevels(check, { running, site });
   const flaws = circuitFlaws({ after, running, site, levels });
-  const sensors = sensorFlaws({ cabinet: check.after.cabinet, circuits: after }, { cabinet: check.running.cabinet, circuits: running });
-  return [...flaws, ...linesTooSlow(check), ...sensors, ...planFlaws(check, { after, running, site })];
+  const sensing = {
+    after: { cabinet: check.after.cabinet, circuits: after },
+    running: { cabinet: check.running.cabinet, circuits: running },
+    site: { cabinet: check.site.cabinet, circuits: site },
+  };
+  const sensors = sensorFlaws(sensing.after, sensing.running);
+  return [...flaws, ...paceFlaws(sensing), ...sensors, ...planFlaws(check, { after, running, site })];
 }
 
 function wired({ cabinet, profiles }: CabinetAndProfiles): WiredSite {
@@ -73,17 +79,6 @@ function planFlaws({ after, running, site, nowMs }: FloorCheck, circuits: Omit<C
     path: `lamps[${lampId}]`,
     message: msg`${levelPct} % at ${localText(atMs, site.cabinet.timezone)} ${text}; the floor of the site is ${floorPct} %`,
   }));
-}
-
-/** A line that may send fewer levels lights its street later. */
-function linesTooSlow({ after, running, site }: FloorCheck): FloorFlaw[] {
-  return after.cabinet.lines.flatMap((each) => {
-    const { id, maxWritesPerS } = each;
-    const known = [running, site].flatMap(({ cabinet }) => cabinet.lines.filter((line) => portOf(line) === portOf(each)));
-    const leastPerS = Math.min(...known.map((line) => line.maxWritesPerS));
-    if (known.length === 0 || maxWritesPerS >= leastPerS) return [];
-    return [{ path: `lines[${id}].maxWritesPerS`, message: msg`${maxWritesPerS} levels a second; the floor of the site is ${leastPerS}` }];
-  });
 }
 
 /** As a person at the cabinet reads it: `2026-11-27 23:00:30`. */

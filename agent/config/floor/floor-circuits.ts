@@ -19,6 +19,7 @@ import {
 } from '../../../drivers/light-circuits.ts';
 import type { Problem } from '../../core/errors.ts';
 import { msg } from '../../core/message.ts';
+import type { PointProfile } from '../../core/profile.ts';
 import type { LevelPct } from '../../core/words.ts';
 
 /** One place where light would be below the floor. Shape: `path` as in `cabinet.yaml`. */
@@ -110,7 +111,12 @@ function unitFlaws({ after, running, site }: CircuitQuestion): FloorFlaw[] {
       ...(isGrouped ? [] : [{ path: `${path}.groups`, message: msg`its groups would reach other lamps` }]),
       ...([running, site].some((each) => each.units.has(unit) && keepsContacts(unit, after, each))
         ? []
-        : [{ path: `${path}.roles`, message: msg`its emergency or lights-on contact would be gone, or light fewer lamps` }]),
+        : [
+            {
+              path: `${path}.roles`,
+              message: msg`its emergency or lights-on contact would be gone, or light fewer lamps, or be read otherwise`,
+            },
+          ]),
       ...(before.some((each) => isSameWire(wired, each)) ? [] : [{ path: `lines[${wired.line.id}]`, message: OTHER_WIRE }]),
     ];
   });
@@ -127,8 +133,27 @@ function keepsContacts(unit: string, after: Circuits, before: Circuits): boolean
   const kept = after.contacts.get(unit);
   return [...(before.contacts.get(unit) ?? [])].every(([point, { role, lampPlaces }]) => {
     const next = kept?.get(point);
-    return next?.role === role && [...lampPlaces].every((place) => next.lampPlaces.has(place) || !after.lamps.has(place));
+    return (
+      next?.role === role &&
+      isReadAsBefore(point, after.units.get(unit), before.units.get(unit)) &&
+      [...lampPlaces].every((place) => next.lampPlaces.has(place) || !after.lamps.has(place))
+    );
   });
+}
+
+/** A contact that is read at another register or more slowly lights late or never. */
+function isReadAsBefore(pointId: string, after: WiredDevice | undefined, before: WiredDevice | undefined): boolean {
+  const [now, then] = [after, before].map((wired) => wired?.profile.points.find(({ id }) => id === pointId));
+  if (now === undefined || then === undefined) return now === then;
+  const face = ({ table, address, type, bit }: PointProfile): unknown => [table, address, type, bit];
+  return isDeepStrictEqual(face(now), face(then)) && pollSlowness(now) <= pollSlowness(then);
+}
+
+const POLLS: readonly PointProfile['poll'][] = ['fast', 'normal', 'slow', 'never'];
+
+/** A larger number for a point that is read less often. */
+export function pollSlowness({ poll }: Pick<PointProfile, 'poll'>): number {
+  return POLLS.indexOf(poll);
 }
 
 /** A driver with a failsafe lights its lamp when no request arrives; any other device keeps what was written last. */

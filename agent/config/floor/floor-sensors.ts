@@ -7,7 +7,7 @@ import { type Circuits, wireUnit } from '../../../drivers/light-circuits.ts';
 import type { Cabinet, PhotocellConfig, PresenceSensor, Zone } from '../../core/cabinet.ts';
 import { msg } from '../../core/message.ts';
 import { sensorReaches } from '../../lighting/presence.ts';
-import type { FloorFlaw } from './floor-circuits.ts';
+import { type FloorFlaw, pollSlowness } from './floor-circuits.ts';
 
 /** A configuration with its devices on the wire. */
 export interface Sensing {
@@ -65,9 +65,17 @@ function presenceFlaws({ presence }: Zone, next: readonly Zone[], pair: Pair): F
   const lost = presence.sensors
     .filter((sensor) => sensor.listen === 'own' && !kept.some((each) => sensesAsMuch(each, sensor) && isSamePoint(each, sensor, pair)))
     .map(({ device, point }) => ({ path, message: msg`${device}.${point} no longer gives light in a zone that may be dark` }));
-  const isShorter = next.some((zone) => zone.presence !== null && zone.presence.maxBoostS < presence.maxBoostS);
-  const message = msg`presence would give light for a shorter time in a zone that may be dark`;
-  return isShorter ? [...lost, { path: `${path}.maxBoostS`, message }] : lost;
+  const kepts = next.flatMap((zone) => zone.presence ?? []);
+  const shorter = (['maxBoostS', 'holdS'] as const).filter((key) => kepts.some((each) => each[key] < presence[key]));
+  const later = kepts.some(({ rampUpS }) => rampUpS > presence.rampUpS);
+  return [
+    ...lost,
+    ...shorter.map((key) => ({
+      path: `${path}.${key}`,
+      message: msg`presence would give light for a shorter time in a zone that may be dark`,
+    })),
+    ...(later ? [{ path: `${path}.rampUpS`, message: msg`light would come later in a zone that may be dark` }] : []),
+  ];
 }
 
 function sensesAsMuch(after: PresenceSensor, before: PresenceSensor): boolean {
@@ -76,6 +84,8 @@ function sensesAsMuch(after: PresenceSensor, before: PresenceSensor): boolean {
     after.listen === 'own' &&
     after.threshold <= before.threshold &&
     after.minPulseS <= before.minPulseS &&
+    // It is taken off the hold.
+    after.ownHoldS <= before.ownHoldS &&
     // Longer pauses within one spell make a busy sensor count as stuck.
     after.offDelayS <= before.offDelayS &&
     after.blankS <= before.blankS &&
@@ -112,13 +122,13 @@ interface PointName {
 /** The same register of the same unit, read in the same way. */
 function isSamePoint(after: PointName, before: PointName, pair: Pair): boolean {
   const [now, then] = [readingOf(after, pair.after), readingOf(before, pair.running)];
-  return now !== null && now === then;
+  return now !== null && then !== null && now.face === then.face && now.slowness <= then.slowness;
 }
 
-function readingOf({ device, point }: PointName, { circuits }: Sensing): string | null {
+function readingOf({ device, point }: PointName, { circuits }: Sensing): { readonly face: string; readonly slowness: number } | null {
   const wired = [...circuits.units.values()].find((each) => each.device.id === device);
   const found = wired?.profile.points.find(({ id }) => id === point);
   if (wired === undefined || found === undefined) return null;
   const { id: _id, unit: _unit, flags: _flags, deadband: _deadband, enum: _enum, poll, ...read } = found;
-  return JSON.stringify([wireUnit(wired), read, poll === 'never']);
+  return { face: JSON.stringify([wireUnit(wired), read]), slowness: pollSlowness({ poll }) };
 }

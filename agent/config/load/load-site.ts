@@ -2,7 +2,7 @@
  * Reads a checked cabinet and its device profiles from files.
  */
 
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { consoleUnitAt } from '../../../drivers/console-ports.ts';
 import { findSerialPorts } from '../../../drivers/port-finder.ts';
@@ -12,6 +12,7 @@ import type { Cabinet } from '../../core/cabinet.ts';
 import { ConfigError, type Problem } from '../../core/errors.ts';
 import { msg } from '../../core/message.ts';
 import type { Profile } from '../../core/profile.ts';
+import { readRegularFile } from '../../core/regular-file.ts';
 import type { CheckReport } from '../../core/run-options.ts';
 import { POLL_PERIOD_MS } from '../../field/polls/poll-plan.ts';
 import { checkPorts, checkSecrets, type PortFacts } from '../check/check-machine.ts';
@@ -155,7 +156,7 @@ function readableCabinet(file: string, checkedFor: CheckedFor, given?: string): 
   const read = readCabinet(
     file,
     () => {
-      text = given ?? readFileSync(file, 'utf8');
+      text = given ?? readRegularFile(file).toString('utf8');
       return text;
     },
     checkedFor,

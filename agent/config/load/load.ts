@@ -123,6 +123,8 @@ const READ_FAILURES: Readonly<Record<string, Message>> = {
   ENOENT: msg`no such file; check the path, or write a first one with \`luciole setup\``,
   ENOTDIR: msg`no such file; a part of the path is not a folder`,
   EISDIR: msg`this is a folder; name the cabinet file in it`,
+  'not a regular file': msg`this is not a file but a pipe or a device; name the cabinet file`,
+  EFBIG: msg`too large for a cabinet file; check that it is the right one`,
   EACCES: msg`not allowed to read it; check the file's owner and mode`,
 };
 

@@ -4,11 +4,11 @@
  * A file is read only when a person requests it and the file has changed: the street shares this thread, and the parser would stay in
  * memory.
  */
-import { readFileSync } from 'node:fs';
 import { siteProfileStamps } from '../../../drivers/profile-folders.ts';
 import type { PendingProfile } from '../../core/bus-tools.ts';
 import { ConfigError } from '../../core/errors.ts';
 import type { Profile } from '../../core/profile.ts';
+import { readRegularFile } from '../../core/regular-file.ts';
 
 /** Lists profiles that the next start will use. Shape: sound profiles only; `luciole check` reports the others. */
 export function pendingProfiles(dirs: readonly string[], inUse: ReadonlyMap<string, Profile>): () => Promise<readonly PendingProfile[]> {
@@ -34,7 +34,7 @@ function stateOf(profile: Profile, inUse: Profile | undefined): PendingProfile[]
 async function soundProfile(file: string): Promise<Profile | null> {
   const [{ loadProfile }, { readPlacedYaml }] = await Promise.all([import('../../../drivers/profile-loader.ts'), import('./places.ts')]);
   try {
-    return loadProfile({ file, text: readFileSync(file, 'utf8') }, readPlacedYaml);
+    return loadProfile({ file, text: readRegularFile(file).toString('utf8') }, readPlacedYaml);
   } catch (error) {
     // Removed since it was listed, not readable, or wrong: nothing to show.
     if (error instanceof ConfigError || (error instanceof Error && 'code' in error)) return null;

@@ -6,13 +6,13 @@
  */
 
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { WallMs } from '../../core/clock.ts';
 import { ConfigError, problemMessage } from '../../core/errors.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { finishRestore } from '../../core/pending-restore.ts';
+import { readRegularFile } from '../../core/regular-file.ts';
 import type { ConfigFiles, SiteOwnedDifference } from '../../core/revisions.ts';
 import { createRevisionDisk, type RevisionDisk, revisionHash } from '../revisions/revision-disk.ts';
 import { firstRevisionHistory, withConfirmed, withTrialConfirmed, withTrialReturned } from '../revisions/revision-history.ts';
@@ -215,7 +215,7 @@ async function savedAs(disk: RevisionDisk, history: RevisionHistory, files: Conf
 function readSiteFile(configFile: string, onStep: Beginnings['onStep']): SiteFile {
   let text = '';
   try {
-    text = readFileSync(configFile, 'utf8');
+    text = readRegularFile(configFile).toString('utf8');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
     // `load` reports why it cannot be read.

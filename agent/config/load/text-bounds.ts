@@ -9,9 +9,15 @@ import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 
 /** Lists and sections within each other. Source: assumed; the deepest file of this program has 7. */
 export const MAX_NESTING = 32;
-/** All but tab and newline; a carriage return counts only with the newline behind it. Source: ISO 6429, C0, DEL and C1. */
+/**
+ * All but tab and newline; a carriage return counts only with the newline behind it. A mark of writing direction shows a name in another order
+ * than it has. Source: ISO 6429, C0, DEL and C1; Unicode 16, Bidi_Control, U+2028 and U+2029.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]|\r(?!\n)/;
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\r(?!\n)/;
+
+/** Source: the keys of a device profile that hold more than one line. */
+const NOTES = /\.notes$/;
 
 /** Why a text is refused, with its line; empty when it may be used. */
 export function textRefusal(text: string): Message {
@@ -27,12 +33,13 @@ export function textRefusal(text: string): Message {
 }
 
 /**
- * Where a value that was read holds a control character, which a text may hide behind an escape; null where none does. A name is one line.
+ * Where a value that was read holds a control character, which a text may hide behind an escape; null where none does. A name is one line; a
+ * note of a device type may have several.
  *
  * Shape: the place as in the file, `cabinet.name`.
  */
 export function controlledPlace(value: unknown, path = ''): string | null {
-  if (typeof value === 'string') return CONTROL.test(value) || value.includes('\n') ? path : null;
+  if (typeof value === 'string') return CONTROL.test(value) || (value.includes('\n') && !NOTES.test(path)) ? path : null;
   if (typeof value !== 'object' || value === null) return null;
   const entries = Array.isArray(value) ? value.map((each, i) => [`[${i}]`, each] as const) : Object.entries(value);
   for (const [key, each] of entries) {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import { type Message, NO_TEXT } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import type { CommitRequest, SiteOwnedDifference } from '../../core/revisions.ts';
 import type { AgentEvent } from '../../core/words.ts';
@@ -33,6 +33,8 @@ export interface ActiveRevisionParts {
 
 /** A configuration, and its site-owned keys that differ from the file of the site. */
 type Running = Pick<CheckedRevision, 'site' | 'unlikeSite'>;
+
+const STOPPED = msg`the agent stops: the trial goes on at its next start`;
 
 /**
  * The configuration that runs, and its trial.
@@ -75,6 +77,7 @@ export class ActiveRevision {
     this.watch = createTrialWatch({
       clock: parts.clock,
       health: parts.health,
+      isStorable: () => String(histories.trouble) === '',
       onSpent: (spentMs) => void this.#saveSpent(spentMs),
       onVerdict,
     });
@@ -123,23 +126,38 @@ export class ActiveRevision {
     this.#parts.onChange();
   }
 
-  /** Ends the trial: its revision is the confirmed one. `by`: who confirmed it; null where it was confirmed automatically. */
-  async confirm(by: string | null): Promise<void> {
+  /**
+   * Ends the trial: its revision is the confirmed one. A confirmation that is not on disk is none, because the next start would not know of
+   * it: the trial goes on. Resolves with why the disk did not take it; empty where it did. `by`: who confirmed it; null where it was
+   * confirmed automatically.
+   */
+  async confirm(by: string | null): Promise<Message> {
     const { trial } = this.#histories.history;
-    if (trial === null || this.#isStopped) return;
+    if (trial === null) return NO_TEXT;
+    if (this.#isStopped) return STOPPED;
+    const trouble = await this.#histories.saveOrWithdraw(withTrialConfirmed(this.#histories.history));
+    if (trouble !== NO_TEXT) {
+      if (!this.#isStopped) this.watch.resume();
+      return trouble;
+    }
     this.#endWatch();
-    await this.#histories.save(withTrialConfirmed(this.#histories.history));
     this.#former = null;
     this.#events.confirmed(trial.number, by);
     this.#parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason: NO_TEXT });
+    return NO_TEXT;
   }
 
-  /** Ends the trial: the revision before it runs again. The history is written first, but a lost line does not wait for a hung disk. */
-  async return(reason: Message): Promise<void> {
+  /**
+   * Ends the trial: the revision before it runs again. The history is written first, but a lost line does not wait for a disk that hangs or
+   * is full. Resolves with why the disk did not take the end of the trial: the next start would continue it. Empty where it did.
+   */
+  async return(reason: Message): Promise<Message> {
     const { trial, current } = this.#histories.history;
-    if (trial === null || this.#isStopped) return;
+    if (trial === null) return NO_TEXT;
+    if (this.#isStopped) return STOPPED;
     this.#endWatch();
-    await this.#histories.save(withTrialReturned(this.#histories.history, reason));
+    const isStored = await this.#histories.save(withTrialReturned(this.#histories.history, reason));
+    const trouble = isStored ? NO_TEXT : this.#histories.trouble;
     const { site, unlikeSite } = this.#former ?? (await this.#check(current));
     if (site === null)
       this.#parts.log.event('configuration-not-returned', { revision: current, check: 'luciole check of its folder' }, 'alarm');
@@ -149,6 +167,7 @@ export class ActiveRevision {
     this.#events.returned(trial.number, current, reason);
     this.#parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason });
     this.#parts.onChange();
+    return trouble;
   }
 
   #begin(trial: Trial): void {

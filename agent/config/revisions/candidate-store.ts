@@ -11,7 +11,7 @@ import {
 } from '../../core/revisions.ts';
 import { listNames } from '../../core/suggestions.ts';
 import { textRefusal } from '../load/text-bounds.ts';
-import { answer, refusedAnswer } from './config-answers.ts';
+import { answer, notStored, refusedAnswer } from './config-answers.ts';
 import { type CandidateFiles, type RevisionDisk, revisionHash } from './revision-disk.ts';
 import { fileRefusal, UPLOAD_LIMIT } from './upload.ts';
 
@@ -118,8 +118,13 @@ export class CandidateStore {
   async take(author: string, by: string): Promise<ConfigAnswer> {
     const { disk, clock } = this.#parts;
     const taken = this.#candidates.get(candidateAuthor(author));
-    if (taken === undefined || candidateAuthor(author) === candidateAuthor(by))
-      return refusedAnswer(msg`there is no candidate of ${author}; there are: ${listNames(this.#candidates.keys())}`);
+    const own = candidateAuthor(by);
+    if (taken !== undefined && candidateAuthor(author) === own)
+      return refusedAnswer(msg`the candidate of ${author} is your own: there is nothing to take`);
+    if (taken === undefined) {
+      const others = [...this.#candidates.keys()].filter((each) => each !== own);
+      return refusedAnswer(msg`there is no candidate of ${author}; there are: ${listNames(others)}`);
+    }
     if (this.view(by) !== null) return refusedAnswer(msg`you have a candidate of your own: commit or discard it first`);
     const files = await disk.readFiles(taken.files);
     if (files === undefined) return refusedAnswer(msg`the files of ${author} are not kept`);
@@ -148,7 +153,7 @@ export class CandidateStore {
       await this.#parts.disk.writeFiles(place, files, note);
     } catch (error) {
       if (!(error instanceof Error && 'code' in error)) throw error;
-      return refusedAnswer(msg`it cannot be kept (${String(error.code)}): check the disk of store.dir`);
+      return notStored(msg`it cannot be kept (${String(error.code)}): check the disk of store.dir`);
     }
     this.#candidates.delete(author);
     this.#candidates.set(author, { view: { ...note, hash: revisionHash(files) }, files: place });

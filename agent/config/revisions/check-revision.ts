@@ -22,7 +22,7 @@ export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
   const named = (problems: readonly Problem[]): Problem[] => problems.map((problem) => ({ ...problem, file: nameOf(problem.file) }));
   try {
     const { cabinet, profiles, profileProblems, warnings } = loadRevision(dir, siteDir, 'new');
-    refuseHiddenControls(cabinet);
+    refuseHiddenControls(cabinet, profiles);
     const site = { cabinet, profiles };
     const owned = ownedBySite(cabinet, folder);
     // A configuration that is refused for its keys need not be compared night by night.
@@ -65,8 +65,8 @@ function ownedBySite(candidate: Cabinet, { siteDir, site, runningDir }: Revision
 const CONTROLLED = msg`it holds a control character or a line end behind an escape: take it out`;
 
 /** Refuses hidden control characters. Errors: throws ConfigError for a value that no plain text could hold. */
-function refuseHiddenControls(candidate: Cabinet): void {
-  const path = controlledPlace(candidate);
+function refuseHiddenControls(candidate: Cabinet, profiles: CabinetAndProfiles['profiles']): void {
+  const path = controlledPlace(candidate) ?? controlledPlace({ profiles: Object.fromEntries(profiles) });
   if (path !== null) throw new ConfigError([{ file: 'cabinet.yaml', line: 1, column: 1, path, message: CONTROLLED }]);
 }
 

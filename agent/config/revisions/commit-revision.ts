@@ -4,11 +4,12 @@ import type { CommitRequest, ConfigAnswer, ConfigFiles } from '../../core/revisi
 import { type FloorPermission, floorPermission } from '../floor/floor-permission.ts';
 import type { ActiveRevision, ActiveRevisionParts } from './active-revision.ts';
 import type { CheckedRevision } from './check-in-child.ts';
-import { answer, asProblems, differences, refusedAnswer, wrongness } from './config-answers.ts';
+import { answer, asProblems, differences, notStored, refusedAnswer, wrongness } from './config-answers.ts';
 import { type CandidateFiles, type RevisionDisk, revisionHash } from './revision-disk.ts';
-import { nextNumber, runningOf, storedWhy, withConfirmed, withTrial } from './revision-history.ts';
+import { nextNumber, runningOf, storedWhy, usedSerial, withConfirmed, withTrial } from './revision-history.ts';
 import type { RevisionHistory } from './revision-history-file.ts';
 import type { RevisionHistoryStore } from './revision-history-store.ts';
+import { type SignatureVerdict, verifyRevisionSignature } from './revision-signature.ts';
 import { siteOwnedRefusal } from './site-owned.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 
@@ -55,11 +56,10 @@ export async function commitRevision(context: CommitContext, toCommit: FilesToCo
   const why = whyWith(request, permission);
   const revision = { atMs: clock.wallMs(), by: request.by, ...storedWhy(why), hash };
   const trouble = await persist(context, { number, files }, () => {
-    const signedSerial = permission?.serial ?? before.signedSerial;
-    if (touches.length === 0) return { ...withConfirmed(before, revision), signedSerial };
-    return withTrial({ ...before, signedSerial }, revision, trialOf(context, request));
+    const signed = { ...before, ...serialOf(context, toCommit) };
+    return touches.length === 0 ? withConfirmed(signed, revision) : withTrial(signed, revision, trialOf(context, request));
   });
-  if (trouble !== NO_TEXT) return { ...refusedAnswer(trouble), ...facts };
+  if (trouble !== NO_TEXT) return { ...notStored(trouble), ...facts };
   await active.activate({ site, unlikeSite }, number, { by: request.by, why, touches });
   return answer({ ...facts, revision: number, isOnTrial: touches.length > 0 });
 }
@@ -84,21 +84,29 @@ function contentRefusal(
   return author === 'platform' && cabinet.uplink === null ? CUT_OFF : NO_TEXT;
 }
 
-/** Whether these files may lower the floor, by the present clock and the present keys. */
-function permissionFor(
-  { clock, site, histories }: CommitContext,
-  { files, signature }: FilesToCommit,
-  { by, lowersFloor }: CommitRequest,
-): FloorPermission {
+/** Whether these files may lower the floor. */
+function permissionFor(context: CommitContext, toCommit: FilesToCommit, { by, lowersFloor }: CommitRequest): FloorPermission {
+  return floorPermission({ by, lowersFloor, verdict: verdictOn(context, toCommit) });
+}
+
+/** By the present clock and the present keys; null without a signature. */
+function verdictOn({ clock, site, histories }: CommitContext, { files, signature }: FilesToCommit): SignatureVerdict | null {
+  if (signature === null) return null;
   const { id: cabinetId, trust } = site().cabinet;
   const nowMs = isTrusted(clock.quality()) ? clock.wallMs() : null;
-  const lastSerial = histories.history.signedSerial;
-  return floorPermission({ by, lowersFloor, files, signature, keys: trust.revisionKeys, cabinetId, nowMs, lastSerial });
+  const lastSerial = usedSerial(histories.history);
+  return verifyRevisionSignature({ files, signature, keys: trust.revisionKeys, cabinetId, nowMs, lastSerial });
+}
+
+/** A valid signature is used up also where its files needed none: it must not bring them back later. */
+function serialOf(context: CommitContext, toCommit: FilesToCommit): Partial<Pick<RevisionHistory, 'signedSerial' | 'isSerialUsed'>> {
+  const verdict = verdictOn(context, toCommit);
+  return verdict?.ok === true ? { signedSerial: verdict.serial, isSerialUsed: false } : {};
 }
 
 function trialOf({ health }: CommitContext, { mode, minutes, commandId }: CommitRequest): Parameters<typeof withTrial>[2] {
-  const { answering, isOnline } = health();
-  return { mode, trialMs: minutes * 60_000, commandId, baseline: { units: [...answering], isOnline } };
+  const { answering, silent, isOnline } = health();
+  return { mode, trialMs: minutes * 60_000, commandId, baseline: { units: [...answering], silent: [...silent.keys()], isOnline } };
 }
 
 /** The history says who allowed less light. */
@@ -114,15 +122,12 @@ async function persist(
   { number, files }: { readonly number: number; readonly files: ConfigFiles },
   next: () => RevisionHistory,
 ): Promise<Message> {
-  const before = histories.history;
   try {
     await disk.writeFiles(number, files, {});
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
     return msg`it cannot be kept (${String(error.code)}): check the disk of store.dir`;
   }
-  if (await histories.save(next())) return NO_TEXT;
-  // A history that reaches the disk late must not bring up what was refused.
-  void histories.save(before);
-  return msg`it cannot be kept: ${histories.trouble}`;
+  const trouble = await histories.saveOrWithdraw(next());
+  return trouble === NO_TEXT ? NO_TEXT : msg`it cannot be kept: ${trouble}`;
 }

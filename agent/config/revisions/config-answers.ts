@@ -32,6 +32,11 @@ export function refusedAnswer(reason: Message): ConfigAnswer {
   return { ...PLAIN, state: 'refused', reason };
 }
 
+/** The answer to a request that the disk did not take: it was not carried out. */
+export function notStored(reason: Message): ConfigAnswer {
+  return { ...refusedAnswer(reason), code: 'not-stored' };
+}
+
 /** Returns the values that differ, as the file of the cabinet names them, then the profiles that differ, by their hashes. */
 export function differences(
   before: CabinetAndProfiles,

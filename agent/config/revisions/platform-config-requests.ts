@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { USER_LIST_FILE } from '../../core/access.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -44,6 +45,7 @@ export class PlatformConfigRequests {
     const part = ask.action === 'put' ? { file: ask.file, part: ask.part, of: ask.parts } : {};
     this.#publishResult(commandId, ask.action, { ...part, ...shown(answer) });
     if (answer.state === 'refused') this.#report(commandId, 'refused', firstProblem(answer));
+    else if (answer.code !== undefined) this.#report(commandId, 'failed', answer.reason);
     else this.#report(commandId, answer.isOnTrial ? 'sent' : 'verified');
   }
 
@@ -70,11 +72,17 @@ export class PlatformConfigRequests {
   async #takeUserList({ commandId, by }: ConfigRequest, { file, part, parts, sha256, data }: FilePart): Promise<void> {
     this.#report(commandId, 'received');
     const isWhole = parts === 1 && part === 1 && createHash('sha256').update(data).digest('hex') === sha256;
-    const text = isWhole ? Buffer.from(data).toString('utf8') : '';
-    const reason = isWhole ? await this.#parts.takeUserList(text, by) : msg`${file} is one part, "1/1", with its SHA-256`;
+    const reason = await this.#takeList(file, isWhole ? data : null, by);
     const isTaken = String(reason) === '';
     this.#publishResult(commandId, 'put', { file, state: isTaken ? 'done' : 'refused', reason });
     this.#report(commandId, isTaken ? 'verified' : 'refused', reason);
+  }
+
+  /** Resolves with why the list is refused, empty when it was taken. `data`: null where a part is missing or wrong. */
+  async #takeList(file: string, data: Uint8Array | null, by: string): Promise<Message> {
+    if (data === null) return msg`${file} is one part, "1/1", with its SHA-256`;
+    if (!isUtf8(data)) return msg`${file} is no text in UTF-8`;
+    return this.#parts.takeUserList(Buffer.from(data).toString('utf8'), by);
   }
 
   #report(commandId: string, state: OutcomeState, reason: Message = NO_TEXT): void {
@@ -113,9 +121,10 @@ async function carryOut(manager: ConfigManager, { commandId, by, ask }: ConfigRe
   }
 }
 
-function shown({ state, reason, problems, warnings, changes, touches, revision }: ConfigAnswer): object {
+function shown({ state, code, reason, problems, warnings, changes, touches, revision }: ConfigAnswer): object {
   return {
     state,
+    ...(code === undefined ? {} : { code }),
     reason,
     revision,
     problems: problems.slice(0, SHOWN.problems).map((each) => formatProblem(each)),

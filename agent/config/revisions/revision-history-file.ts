@@ -26,7 +26,7 @@ const trialSchema = z.object({
   /** How often the agent had to start with it. */
   starts: z.int().nonnegative(),
   commandId: z.string().nullable(),
-  baseline: z.object({ units: z.array(z.string()), isOnline: z.boolean() }),
+  baseline: z.object({ units: z.array(z.string()), silent: z.array(z.string()).optional(), isOnline: z.boolean() }),
 });
 const historySchema = z.object({
   version: z.literal(1),
@@ -37,6 +37,8 @@ const historySchema = z.object({
   fileHash: hash,
   /** Serial of the newest signature that was accepted; older ones are refused. */
   signedSerial: z.int().nonnegative().default(0),
+  /** A revision was confirmed since that signature began its trial: only a trial that was interrupted may be tried again. */
+  isSerialUsed: z.boolean().default(true),
   /** Oldest first. */
   revisions: z.array(revisionSchema).min(1),
 });

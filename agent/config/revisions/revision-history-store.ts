@@ -47,6 +47,18 @@ export class RevisionHistoryStore {
     return this.#inTime(this.#enqueueWrite());
   }
 
+  /**
+   * As `save`. A history that is not on disk in time is withdrawn: the one before is in force again, even if the write ends later. Resolves
+   * with why the disk did not take it, and what to check; empty where it did.
+   */
+  async saveOrWithdraw(next: RevisionHistory): Promise<Message> {
+    const before = this.#history;
+    if (await this.save(next)) return NO_TEXT;
+    const trouble = this.#trouble;
+    void this.save(before);
+    return trouble;
+  }
+
   /** Resolves when nothing is being written, or the disk takes too long. */
   settled(): Promise<boolean> {
     return this.#inTime(this.#writing);

@@ -28,6 +28,7 @@ export function firstRevisionHistory(revision: NewRevision, fileHash: string): R
     trial: null,
     fileHash,
     signedSerial: 0,
+    isSerialUsed: true,
     revisions: [{ ...revision, number: 1, state: 'confirmed', reason: '' }],
   };
 }
@@ -37,12 +38,18 @@ export function nextNumber({ revisions }: RevisionHistory): number {
   return Math.max(...revisions.map(({ number }) => number)) + 1;
 }
 
+/** The highest serial that no signature may have any more. */
+export function usedSerial({ signedSerial, isSerialUsed }: Pick<RevisionHistory, 'signedSerial' | 'isSerialUsed'>): number {
+  return isSerialUsed ? signedSerial : signedSerial - 1;
+}
+
 /** Adds a revision that needs no trial: it touches nothing, or it is the site's own file. */
 export function withConfirmed(history: RevisionHistory, revision: NewRevision): RevisionHistory {
   const number = nextNumber(history);
   return pruned({
     ...history,
     current: number,
+    isSerialUsed: true,
     revisions: [...history.revisions, { ...revision, number, state: 'confirmed', reason: '' }],
   });
 }
@@ -62,7 +69,7 @@ export function withTrial(
 export function withTrialConfirmed(history: RevisionHistory): RevisionHistory {
   if (history.trial === null) return history;
   const { number } = history.trial;
-  return { ...history, current: number, trial: null, revisions: changed(history, number, { state: 'confirmed' }) };
+  return { ...history, current: number, trial: null, isSerialUsed: true, revisions: changed(history, number, { state: 'confirmed' }) };
 }
 
 /** Ends the trial: the revision before it is the current one again. */

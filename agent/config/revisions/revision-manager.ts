@@ -18,7 +18,7 @@ import { ActiveRevision, type ActiveRevisionParts } from './active-revision.ts';
 import { CandidateStore, candidateAuthor } from './candidate-store.ts';
 import type { CheckedRevision } from './check-in-child.ts';
 import { type CommitContext, commitRevision } from './commit-revision.ts';
-import { answer, refusedAnswer } from './config-answers.ts';
+import { answer, notStored, refusedAnswer } from './config-answers.ts';
 import { compareRevisions, NO_CANDIDATE_YET } from './revision-comparison.ts';
 import type { CandidateFiles, RevisionDisk } from './revision-disk.ts';
 import { revisionOf, runningOf } from './revision-history.ts';
@@ -177,9 +177,10 @@ export class RevisionManager implements ConfigManager {
       const stale = base === null ? this.#candidates.staleness(by) : NO_TEXT;
       if (stale !== NO_TEXT) return refusedAnswer(stale);
       const { signature = null, authors = [] } = this.#candidates.view(by) ?? {};
-      const result = await commitRevision(this.#context, { of, files, signature }, { ...request, why: whyOf(request, authors) });
+      const others = authors.filter((author) => author !== by && author !== candidateAuthor(by));
+      const result = await commitRevision(this.#context, { of, files, signature }, { ...request, why: whyWithOthers(request.why, others) });
       if (result.state === 'done') await this.#candidates.committed(by);
-      return result;
+      return others.length === 0 ? result : { ...result, partsBy: others };
     });
   }
 
@@ -198,8 +199,9 @@ export class RevisionManager implements ConfigManager {
     return this.#inTurn(async () => {
       const { trial } = this.#histories.history;
       if (trial === null) return refusedAnswer(NO_TRIAL);
-      await this.#active.confirm(by);
-      return answer({ revision: trial.number });
+      const trouble = await this.#active.confirm(by);
+      if (trouble === NO_TEXT) return answer({ revision: trial.number });
+      return { ...notStored(msg`revision ${trial.number} stays on trial: ${trouble}; then confirm it again`), revision: trial.number };
     });
   }
 
@@ -209,8 +211,11 @@ export class RevisionManager implements ConfigManager {
       if (trial === null) return refusedAnswer(NO_TRIAL);
       if (number !== undefined && number !== trial.number)
         return refusedAnswer(msg`revision ${trial.number} is on trial, not revision ${number}`);
-      await this.#active.return(String(why) === '' ? msg`by ${by}` : msg`by ${by}: ${why}`);
-      return answer({ revision: this.#histories.history.current });
+      const trouble = await this.#active.return(String(why) === '' ? msg`by ${by}` : msg`by ${by}: ${why}`);
+      const { current: revision } = this.#histories.history;
+      if (trouble === NO_TEXT) return answer({ revision });
+      const reason = msg`that is not stored: ${trouble}; a restart before it is stored goes on with the trial`;
+      return answer({ revision, code: 'not-stored', reason });
     });
   }
 
@@ -236,6 +241,7 @@ export class RevisionManager implements ConfigManager {
   }
 
   #endTrial(end: TrialEnd): void {
+    // An end that the disk does not take is tried again: by the watch, or with the history.
     void this.#inTurn(() => (end.kind === 'confirm' ? this.#active.confirm(null) : this.#active.return(end.reason)));
   }
 
@@ -246,9 +252,8 @@ export class RevisionManager implements ConfigManager {
   }
 }
 
-/** The history names everybody else whose parts are in it. */
-function whyOf({ why, by }: CommitRequest, authors: readonly string[]): Said {
-  const others = authors.filter((author) => author !== by && author !== candidateAuthor(by));
+/** Why a revision was made, with everybody else whose parts are in it. */
+function whyWithOthers(why: Said, others: readonly string[]): Said {
   if (others.length === 0) return why;
   return String(why) === '' ? msg`with parts by ${others}` : msg`${why}; with parts by ${others}`;
 }

@@ -36,7 +36,7 @@ const REFUSAL_TEXT = {
   'time-unknown': msg`the clock is not trusted, so the end of the signature cannot be judged: try again once it is`,
   'not-yet': msg`the signature was made in the future: check the clocks of the cabinet and of the computer that signs`,
   expired: msg`the signature has expired: sign the files again`,
-  replayed: msg`a newer signature was accepted before: sign the files again`,
+  replayed: msg`a newer signature was accepted before, or this one is used up: sign the files again, which gives a higher serial`,
 } as const;
 
 /** Why a signature does not count. */
@@ -61,7 +61,7 @@ export interface HashSignatureCheck {
   readonly cabinetId: string;
   /** Null while the clock is not trusted: then no end can be judged, and none is accepted. */
   readonly nowMs: number | null;
-  /** The highest serial that was accepted before; 0 for none. */
+  /** The highest serial that no signature may have any more; 0 for none. */
   readonly lastSerial: number;
 }
 

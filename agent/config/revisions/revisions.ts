@@ -47,10 +47,13 @@ export function createRevisions(parts: RevisionsParts): RevisionManager {
     touches: (before, after) => inWords(touchedRooms(before, after)),
     health() {
       const devices = field.devices();
-      const answering = devices.filter(({ state }) => state === 'ok' || state === 'flaky');
+      const { answering = [], silent = [] } = Object.groupBy(devices, ({ state }) =>
+        state === 'ok' || state === 'flaky' ? 'answering' : 'silent',
+      );
       return {
         answering: new Set(answering.map(({ id }) => id)),
         devices: new Set(devices.map(({ id }) => id)),
+        silent: new Map(silent.map(({ line, unit, id }) => [`${line}:${unit}`, id])),
         isOnline: parts.isOnline(),
       };
     },

@@ -18,14 +18,17 @@ const SAVES = { inTrial: 20, periodMs: 30_000 };
 export function createTrialWatch({
   clock,
   health,
+  isStorable,
   onSpent,
   onVerdict,
 }: {
   readonly clock: Clock;
   readonly health: () => TrialHealth;
+  /** Whether the disk takes the end of the trial: a confirmation waits for it, a return does not. */
+  readonly isStorable: () => boolean;
   /** Called at the start and now and then with the part of the trial that is over by the next call, to be saved. Units: ms. */
   readonly onSpent: (spentMs: number) => void;
-  /** Called once. */
+  /** Called once, and again after `resume`. */
   readonly onVerdict: (end: TrialEnd) => void;
 }) {
   let trial: Trial | null = null;
@@ -53,7 +56,8 @@ export function createTrialWatch({
     const { mode, trialMs } = trial;
     const wellMs = wellMono === null ? 0 : nowMono - wellMono;
     const verdict = judgeTrial(trial.baseline, now, { mode, trialMs, spentMs: spentMs(), runMs: nowMono - startMono, wellMs });
-    if (verdict.kind !== 'wait') {
+    const isHeld = verdict.kind === 'confirm' && !isStorable();
+    if (verdict.kind !== 'wait' && !isHeld) {
       stop();
       onVerdict(verdict);
     } else if (nowMono >= nextSaveMono) save(trial);
@@ -68,6 +72,10 @@ export function createTrialWatch({
       wellMono = null;
       timer = every(clock, CHECK_PERIOD_MS, checkNow);
       save(begun);
+    },
+    /** Goes on after a verdict that could not be carried out. */
+    resume(): void {
+      if (trial !== null) timer ??= every(clock, CHECK_PERIOD_MS, checkNow);
     },
     stop,
     spentMs,

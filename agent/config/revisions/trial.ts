@@ -11,6 +11,8 @@ import type { ConfirmMode } from '../../core/revisions.ts';
 export interface Baseline {
   /** Devices. */
   readonly units: readonly string[];
+  /** Places on the lines that were silent before the change, so that they need not answer after it; undefined in a trial of an earlier release. */
+  readonly silent?: readonly string[] | undefined;
   readonly isOnline: boolean;
 }
 
@@ -19,6 +21,8 @@ export interface TrialHealth {
   readonly answering: ReadonlySet<string>;
   /** All devices of the configuration on trial; a removed one need not answer. */
   readonly devices: ReadonlySet<string>;
+  /** The devices that do not answer, by their place: line and unit. */
+  readonly silent: ReadonlyMap<string, string>;
   readonly isOnline: boolean;
 }
 
@@ -47,7 +51,16 @@ export interface ConfigTrialFacts {
 export function missingOf(baseline: Baseline, health: TrialHealth): Message[] {
   const lost = lostUnits(baseline, health);
   const units = lost.length === 0 ? [] : [msg`${lost.length} of ${baseline.units.length} units no longer answer: ${shortList(lost)}`];
-  return baseline.isOnline && !health.isOnline ? [...units, msg`the uplink is not back`] : units;
+  const uplink = baseline.isOnline && !health.isOnline ? [msg`the uplink is not back`] : [];
+  return [...units, ...uplink, ...newSilence(baseline, health)];
+}
+
+/** Units of the revision at places that never answered: a lamp may have been moved to a wrong address. */
+function newSilence({ units, silent: before }: Baseline, { silent }: TrialHealth): Message[] {
+  if (before === undefined) return [];
+  const strange = [...silent].flatMap(([place, id]) => (before.includes(place) || units.includes(id) ? [] : [id]));
+  if (strange.length === 0) return [];
+  return [msg`new units have not answered: ${shortList(strange)} (where they are not mounted yet, confirm it by hand)`];
 }
 
 /** Decides about a trial by its health now. */
@@ -62,7 +75,9 @@ export function judgeTrial(
   if (missing.length === 0 && mode === 'auto' && wellMs >= SETTLE_MS) return { kind: 'confirm' };
   if (spentMs < trialMs) return { kind: 'wait' };
   const minutes = Math.round(trialMs / 6_000) / 10;
-  const [first, second] = missing;
+  const [first, second, third] = missing;
+  if (first !== undefined && second !== undefined && third !== undefined)
+    return { kind: 'return', reason: msg`${first}; ${second}; ${third} within ${minutes} min` };
   if (first !== undefined && second !== undefined) return { kind: 'return', reason: msg`${first}; ${second} within ${minutes} min` };
   if (first !== undefined) return { kind: 'return', reason: msg`${first} within ${minutes} min` };
   return mode === 'auto' ? { kind: 'confirm' } : { kind: 'return', reason: msg`it was not confirmed within ${minutes} min` };

@@ -53,8 +53,8 @@ export function typedTime(text: string): TypedTime {
 
 /** The two times, given now. Errors: throws ConsoleError 'usage' when they are not in order. */
 export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: string): TimeRange {
-  const fromMs = resolveTime(since, nowMs, timezone);
-  const toMs = until === null ? nowMs : resolveTime(until, nowMs, timezone);
+  const fromMs = resolveTime(since, nowMs, timezone, 'first');
+  const toMs = until === null ? nowMs : resolveTime(until, nowMs, timezone, 'last');
   if (fromMs < toMs) return { fromMs, toMs };
   const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
   throw new ConsoleError(
@@ -65,16 +65,31 @@ export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: s
   );
 }
 
+/** Of the two instants that the clocks on the wall show alike, in the night on which they go back. */
+type Which = 'first' | 'last';
+
 /** Returns the instant of a typed time, relative to now. */
-function resolveTime(typed: TypedTime, nowMs: WallMs, timezone: string): WallMs {
+function resolveTime(typed: TypedTime, nowMs: WallMs, timezone: string, which: Which): WallMs {
   if (typed.kind === 'ago') return nowMs - typed.spanMs;
-  return typed.kind === 'utc' ? typed.atMs : utcOf(typed.localMs, timezone);
+  return typed.kind === 'utc' ? typed.atMs : utcOf(typed.localMs, timezone, which);
 }
 
-/** When the clocks on the wall of the cabinet show this. The second look is for the night on which the clocks change: the first took the zone's distance of some hours away. */
-function utcOf(wanted: WallMs, timezone: string): WallMs {
+/** When the clocks on the wall of the cabinet show this; for a time that they skip, one hour later or earlier. */
+function utcOf(wanted: WallMs, timezone: string, which: Which): WallMs {
+  const found = instantsOf(wanted, timezone);
   const guess = wanted - (localMs(wanted, timezone) - wanted);
-  return wanted - (localMs(guess, timezone) - guess);
+  return found.at(which === 'first' ? 0 : -1) ?? wanted - (localMs(guess, timezone) - guess);
+}
+
+/** All instants at which the clocks on the wall show this, in order: two, one or none. A zone changes its clocks once within two days. */
+function instantsOf(wanted: WallMs, timezone: string): readonly WallMs[] {
+  const found = [wanted - DAY_MS, wanted + DAY_MS].map((near) => wanted - (localMs(near, timezone) - near));
+  return [...new Set(found)].filter((atMs) => localMs(atMs, timezone) === wanted).toSorted((a, b) => a - b);
+}
+
+/** The other instant at which the clocks on the wall show the same as at this one; null where there is none. */
+export function twinOf(atMs: WallMs, timezone: string): WallMs | null {
+  return instantsOf(localMs(atMs, timezone), timezone).find((each) => each !== atMs) ?? null;
 }
 
 function badTime(said: Message): ConsoleError {
@@ -102,10 +117,10 @@ export function typedInstant(text: string): TypedInstant {
   return typed;
 }
 
-/** A time of day is the next one: what comes is asked for, what was is in the history. */
+/** A time of day is the next one: what comes is asked for, what was is in the history. Of two alike it is the first one. */
 export function instantOf(typed: TypedInstant, nowMs: WallMs, timezone: string): WallMs {
-  if (typed.kind !== 'clock') return resolveTime(typed, nowMs, timezone);
-  const midnight = Math.floor(localMs(nowMs, timezone) / DAY_MS) * DAY_MS;
-  const today = utcOf(midnight + typed.timeMs, timezone);
-  return today > nowMs ? today : utcOf(midnight + DAY_MS + typed.timeMs, timezone);
+  if (typed.kind !== 'clock') return resolveTime(typed, nowMs, timezone, 'first');
+  const today = Math.floor(localMs(nowMs, timezone) / DAY_MS) * DAY_MS + typed.timeMs;
+  const next = (['first', 'last'] as const).map((which) => utcOf(today, timezone, which)).find((atMs) => atMs > nowMs);
+  return next ?? utcOf(today + DAY_MS, timezone, 'first');
 }

@@ -30,6 +30,10 @@ export const ACCESS: Pairs = [
   ],
   ['this password was for one time: choose your own', 'ce mot de passe était à usage unique : choisissez le vôtre'],
   ['wrong name, password or code', 'nom, mot de passe ou code faux'],
+  [
+    'a code is good once; where the clock of the cabinet or of the phone was set, wait for the next code, and type both with a space between',
+    "un code ne sert qu'une fois ; si l'horloge de l'armoire ou du téléphone a été réglée, attendre le code suivant et saisir les deux séparés par une espace",
+  ],
   ['the next try in {span}', 'prochain essai dans {span}'],
   ['too many wrong ones', "trop d'erreurs"],
   [

@@ -111,6 +111,12 @@ export const FRENCH_CONFIG: Pairs = [
   ['revision {n} by {user}; {what}', 'révision {n} par {user} ; {what}'],
   ['revision {n} by {user}: {text}; {what}', 'révision {n} par {user} : {text} ; {what}'],
   ['it cannot be kept ({code}): check the disk of store.dir', 'impossible de la garder ({code}) : vérifier le disque de store.dir'],
+  ['revision {n} stays on trial: {why}; then confirm it again', "la révision {n} reste à l'essai : {why} ; puis la confirmer de nouveau"],
+  [
+    'that is not stored: {why}; a restart before it is stored goes on with the trial',
+    "ce n'est pas enregistré : {why} ; un redémarrage avant l'enregistrement reprend l'essai",
+  ],
+  ['the agent stops: the trial goes on at its next start', "l'agent s'arrête : l'essai continue à son prochain démarrage"],
   ['it cannot be kept: {why}', 'impossible de la garder : {why}'],
   ['{n} of {m} parts are there', '{n} parties sur {m} sont là'],
   [
@@ -128,6 +134,7 @@ export const FRENCH_CONFIG: Pairs = [
   ['there is no candidate: send or load a file first', "pas de candidate : envoyer ou charger d'abord un fichier"],
   ['there is no candidate', 'pas de candidate'],
   ['there is no candidate of {author}', 'pas de candidate de {author}'],
+  ['the candidate of {author} is your own: there is nothing to take', "la candidate de {author} est la vôtre : il n'y a rien à reprendre"],
   ['you have a candidate of your own: commit or discard it first', "vous avez déjà une candidate : l'appliquer ou l'effacer d'abord"],
   ['the files of {author} are not kept', 'les fichiers de {author} ne sont pas gardés'],
   ['with parts by {authors}', 'avec des parties de {authors}'],
@@ -168,7 +175,12 @@ export const FRENCH_CONFIG: Pairs = [
   ['the check ended without an answer; make it smaller', "la vérification s'est arrêtée sans réponse ; la rendre plus petite"],
   ['checking it took longer than {n} s; make it smaller', 'la vérification a dépassé {n} s ; la rendre plus petite'],
   ['{n} of {m} units no longer answer: {what}', '{n} appareils sur {m} ne répondent plus : {what}'],
+  ['{file} is no text in UTF-8', "{file} n'est pas un texte en UTF-8"],
   ['the uplink is not back', "la liaison n'est pas revenue"],
+  [
+    'new units have not answered: {what} (where they are not mounted yet, confirm it by hand)',
+    "de nouveaux appareils n'ont pas répondu : {what} (s'ils ne sont pas encore montés, confirmer à la main)",
+  ],
   ['{what} within {n} min', '{what} en {n} min'],
   ['nobody confirmed it within {n} min', "personne ne l'a confirmée en {n} min"],
   ['the session was lost', 'la session a été perdue'],

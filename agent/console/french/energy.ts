@@ -28,7 +28,10 @@ export const FRENCH_ENERGY: Pairs = [
   ],
   ['the baseline of the zone in cabinet.yaml, for the same nights', 'la référence de la zone dans cabinet.yaml, pour les mêmes nuits'],
   ['presence and traffic took {n} kWh of it', 'dont {n} kWh pour la présence et le trafic'],
-  ['nothing: this cabinet has no meter', "rien : cette armoire n'a pas de compteur"],
+  [
+    'nothing: no meter of this cabinet has counted one of these nights whole',
+    "rien : aucun compteur de cette armoire n'a compté une de ces nuits en entier",
+  ],
   [
     '{device} {n} kWh in {what}, noon to noon, all that hangs on it; computed for the zones in the same nights {m}',
     '{device} {n} kWh en {what}, de midi à midi, tout ce qui y est raccordé ; calculé pour les zones des mêmes nuits {m}',

@@ -29,6 +29,11 @@ export const FLOOR: Pairs = [
   ['the floor of the site is {n} %', 'le plancher du site est de {n} %'],
   ['the floor of the site is {n}', 'le plancher du site est de {n}'],
   ['{n} levels a second', '{n} niveaux par seconde'],
+  ['{n} s without a level after a start', '{n} s sans niveau après un démarrage'],
+  ['{n} ms of delays around each request', '{n} ms de délais autour de chaque requête'],
+  ['{n} could hold up its line', '{n} pourrait retenir sa ligne'],
+  ['the floor of the site allows {n} to {m}', 'le plancher du site permet {n} à {m}'],
+  ['light would come later in a zone that may be dark', "la lumière viendrait plus tard dans une zone qui peut s'éteindre"],
   [
     'presence would give light for a shorter time in a zone that may be dark',
     'la présence éclairerait moins longtemps une zone qui peut être noire',
@@ -48,8 +53,8 @@ export const FLOOR: Pairs = [
   ['its type writes to the device otherwise than the one that runs', "son type écrit dans l'appareil autrement que celui en service"],
   ['its groups would reach other lamps', "ses groupes atteindraient d'autres lampes"],
   [
-    'its emergency or lights-on contact would be gone, or light fewer lamps',
-    "son contact d'urgence ou d'allumage disparaîtrait, ou allumerait moins de luminaires",
+    'its emergency or lights-on contact would be gone, or light fewer lamps, or be read otherwise',
+    "son contact d'urgence ou d'allumage disparaîtrait, allumerait moins de luminaires, ou serait lu autrement",
   ],
   [
     'other serial settings could leave a device without a failsafe unreached',

@@ -76,6 +76,7 @@ export const LIGHT: Pairs = [
   ['public holidays and the nights before them', 'jours fériés et leurs veilles'],
   ['the nights before public holidays', 'veilles de jours fériés'],
   ['every night', 'toutes les nuits'],
+  ['{clock} comes twice; the other one is --at {word}', "{clock} vient deux fois ; l'autre est --at {word}"],
   ['last {x} of the month', '{x}, dernier du mois'],
   ['{n} {x} of the month', '{x}, no {n} du mois'],
   ['what the sun contradicts', 'ce que le soleil contredit'],

@@ -67,6 +67,10 @@ export const PROGRAM: Pairs = [
   ['checked and unpacked', 'vérifié et décompressé'],
   ['{file} is empty', '{file} est vide'],
   ['{file} became shorter while it was read', '{file} a raccourci pendant sa lecture'],
+  [
+    '{file} is no update file but a folder, a pipe or a device: check its path',
+    "{file} n'est pas une mise à jour mais un dossier, un tube ou un périphérique : vérifier son chemin",
+  ],
   ['this run of the agent takes no updates', "cette marche de l'agent ne prend pas de mise à jour"],
   ['bad number of bytes "{text}"', 'nombre d\'octets "{text}"'],
   [
@@ -123,6 +127,7 @@ export const PROGRAM: Pairs = [
   ['no update was brought: bring the file first', "aucune mise à jour apportée : porter d'abord le fichier"],
   ['the disk does not take it ({code})', 'le disque ne la prend pas ({code})'],
   ['the archive in it is damaged', "l'archive qu'elle contient est abîmée"],
+  ['there is no program bin/luciole in it', 'elle ne contient pas de programme bin/luciole'],
   ['this is no update file: take the one that ends in .update', "ce n'est pas une mise à jour : prendre le fichier en .update"],
   ['its signature is wrong: it was changed after key {key} signed it', 'signature fausse : changée après la signature par la clé {key}'],
   [

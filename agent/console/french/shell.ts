@@ -66,6 +66,10 @@ export const SHELL: Pairs = [
     'in force until the agent stops, but not saved: check the disk of store.dir',
     "en vigueur jusqu'à l'arrêt de l'agent, mais pas enregistré : voir le disque de store.dir",
   ],
+  [
+    'not saved: a restart of the agent brings back what was released; check the disk of store.dir',
+    "pas enregistré : un redémarrage de l'agent rétablit ce qui a été rendu ; vérifier le disque de store.dir",
+  ],
   ['bad level "{text}": did you mean {near}?', 'niveau "{text}" : vouliez-vous dire {near} ?'],
   ['bad level "{text}": it is {words}', 'niveau "{text}" : ce peut être {words}'],
   ['bad level "{text}": write a whole number from 0 to 100, in percent', 'niveau "{text}" : écrire un entier de 0 à 100, en pour cent'],
@@ -188,6 +192,22 @@ export const SHELL: Pairs = [
     '{path} came whole before, {size}: --anew receives another in its place, --remove takes it away',
     "{path} est déjà venu en entier, {size} : --anew en reçoit un autre à la place, --remove l'enlève",
   ],
+  [
+    'no {file} came, but {words}: send one file of this name, without a folder',
+    "{file} n'est pas venu, mais {words} : envoyer un seul fichier de ce nom, sans dossier",
+  ],
+  ['{file} came, but it is empty: nothing is kept', "{file} est venu, mais il est vide : rien n'est gardé"],
+  [
+    'what came of {file} before is no beginning of this one, and is removed; the same command receives it whole',
+    "ce qui est venu de {file} avant n'est pas le début de celui-ci, et est enlevé ; la même commande le reçoit en entier",
+  ],
+  [
+    'it was continued after a cut: compare the sha256 with that of the file you sent',
+    'il a repris après une coupure : comparer le sha256 avec celui du fichier envoyé',
+  ],
+  ['not received: {words}; one file at a time', 'non reçu : {words} ; un fichier à la fois'],
+  ['{path} is a folder: --remove takes it away, with what is in it', "{path} est un dossier : --remove l'enlève, avec ce qu'il contient"],
+  ['a name has {n} bytes at most', 'un nom a {n} octets au plus'],
   ['no {path} is there', 'pas de {path} ici'],
   ['receive nothing: what came under this name goes', 'ne rien recevoir : ce qui est venu sous ce nom disparaît'],
   ['{file}: {size} received in {span}', '{file} : {size} reçus en {span}'],

@@ -86,7 +86,10 @@ export const SIGNING: Pairs = [
     "la signature est faite dans l'avenir : vérifier les horloges de l'armoire et du bureau",
   ],
   ['the signature has expired: sign the files again', 'la signature a expiré : signer à nouveau les fichiers'],
-  ['a newer signature was accepted before: sign the files again', 'une signature plus récente a déjà été acceptée : signer à nouveau'],
+  [
+    'a newer signature was accepted before, or this one is used up: sign the files again, which gives a higher serial',
+    'une signature plus récente a déjà été acceptée, ou celle-ci a déjà servi : signer à nouveau les fichiers, ce qui donne un numéro plus élevé',
+  ],
   ['{file} has at most {n} characters', '{file} a au plus {n} caractères'],
   // The cabinet file.
   [

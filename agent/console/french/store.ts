@@ -19,6 +19,7 @@ export const FRENCH_STORE: Pairs = [
     '{what} in {more}, {size}, {share} of store.maxMegabytes ({n}), back to {time} ({span})',
     "{what} en {more}, {size}, {share} de store.maxMegabytes ({n}), jusqu'au {time} ({span})",
   ],
+  ['later than now: the clock went back', "plus tard que maintenant : l'horloge a reculé"],
   ['journal {what}; {n} segment {rest}', 'journal {what} ; {n} segment, {rest}'],
   ['journal {what}; {n} segments {rest}', 'journal {what} ; {n} segments, {rest}'],
   ['{what} in {size}, {n} bytes each', '{what} en {size}, {n} octets chacune'],
@@ -92,8 +93,33 @@ export const FRENCH_STORE: Pairs = [
     'safe mode ran without a store: {n} readings lost; the gap is recorded and reported',
     'le mode sûr a tourné sans mémoire : {n} mesures perdues ; la lacune est notée et transmise',
   ],
+  [
+    'one later entry waits in memory, a restart loses it: see `luciole store`',
+    'une entrée plus récente attend en mémoire vive, un redémarrage la perd : voir `luciole store`',
+  ],
+  [
+    '{n} later entries wait in memory, a restart loses them: see `luciole store`',
+    '{n} entrées plus récentes attendent en mémoire vive, un redémarrage les perd : voir `luciole store`',
+  ],
+  [
+    '{what} not in it: the disk does not take them, they wait in memory; see `luciole store`',
+    "{what} n'y sont pas : le disque ne les prend pas, elles attendent en mémoire vive ; voir `luciole store`",
+  ],
   ['readings wait in memory: {why}', 'les mesures attendent en mémoire vive : {why}'],
-  ['{what} takes readings and facts again', '{what} reprend les mesures et les faits'],
+  ['readings are written again', 'les mesures sont écrites de nouveau'],
+  [
+    'events and audit entries wait in memory, settings are not saved: {why}',
+    "les événements et les entrées d'audit attendent en mémoire vive, les réglages ne sont pas enregistrés : {why}",
+  ],
+  ['events, audit entries and settings are written again', "les événements, les entrées d'audit et les réglages sont écrits de nouveau"],
+  [
+    'readings, events and audit entries wait in memory, settings are not saved: {why}',
+    "les mesures, les événements et les entrées d'audit attendent en mémoire vive, les réglages ne sont pas enregistrés : {why}",
+  ],
+  [
+    'readings, events, audit entries and settings are written again',
+    "les mesures, les événements, les entrées d'audit et les réglages sont écrits de nouveau",
+  ],
   ['it hung and has not ended yet; check the storage card (dmesg)', 'bloquée et pas encore finie ; voir la carte mémoire (dmesg)'],
   ['it cannot be started: {why}', 'elle ne démarre pas : {why}'],
   ['no storage thread: {why}; it is tried again by itself', 'pas de mémoire : {why} ; nouvel essai automatique'],
@@ -116,6 +142,12 @@ export const FRENCH_STORE: Pairs = [
   ['the file is set aside by itself', 'le fichier est mis de côté automatiquement'],
   ['check the storage card', 'vérifier la carte mémoire'],
   ['check who else writes into this folder', 'chercher qui écrit aussi dans ce dossier'],
+  ['another process uses this data', 'un autre processus utilise ces données'],
+  [
+    'stop the other agent, or the erase, restore or backup that runs',
+    "arrêter l'autre agent, ou l'effacement, la restauration ou la sauvegarde en cours",
+  ],
+  ['the data is not locked against a second agent: {reason}', 'les données ne sont pas verrouillées contre un second agent : {reason}'],
   ['a newer release wrote it', 'écrit par une version plus récente'],
   ['no space is left', 'plus de place'],
   ['it cannot be written', "l'écriture est impossible"],
@@ -133,6 +165,7 @@ export const FRENCH_STORE: Pairs = [
   ['{file}: found version {n}, this program knows {m}', '{file} : version {n}, ce programme connaît {m}'],
   ['{file}: found 0 bytes, expected a database of Luciole', "{file} : 0 octet au lieu d'une base de Luciole"],
   ['{file}: it was missing', '{file} : absent'],
+  ['{path}: no such file; --file names that of the cabinet', "{path} : fichier absent ; --file nomme celui de l'armoire"],
   [
     '{file} is a copy of {time}, {x} h old: what happened since is not in it; see docs/backup.md',
     "{file} est une copie du {time}, vieille de {x} h : ce qui est arrivé depuis n'y est pas ; voir docs/backup.md",

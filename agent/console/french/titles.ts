@@ -157,6 +157,7 @@ const TITLES: Readonly<Record<string, string>> = {
   Damaged: 'Abîmé',
   Runs: 'En service',
   Trial: 'Essai',
+  Parts: 'Parties',
   Candidate: 'Candidate',
   Rev: 'Rév',
   When: 'Quand',

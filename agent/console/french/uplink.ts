@@ -113,6 +113,14 @@ export const FRENCH_UPLINK: Pairs = [
     "des naissances sont demandées sans cesse : les mesures attendent jusqu'à {n} min pour chacune. Vérifier quel hôte écrit Node Control/Rebirth",
   ],
   [
+    'primary host {id} goes offline and returns again and again: readings wait up to {n} min for births each time. Check the host and its STATE',
+    "l'hôte primaire {id} se déconnecte et revient sans cesse : les mesures attendent les naissances jusqu'à {n} min chaque fois. Vérifier l'hôte et son STATE",
+  ],
+  [
+    'births wait: primary host {id} goes offline and returns again and again',
+    "les naissances attendent : l'hôte primaire {id} se déconnecte et revient sans cesse",
+  ],
+  [
     'the broker delivers the retained STATE as spBv1/0/STATE, as RabbitMQ does: set mqtt.sparkplug = true in RabbitMQ (docs/platform.md)',
     'le broker transmet le STATE retenu sous spBv1/0/STATE, comme RabbitMQ : mettre mqtt.sparkplug = true dans RabbitMQ (docs/platform.md)',
   ],

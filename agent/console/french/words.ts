@@ -76,6 +76,9 @@ export const WORDS: Pairs = [
   ...Object.entries(DAYS).map(([day, french]) => [`${day} {x}`, `${french} {x}`] as const),
   ...Object.entries(MONTHS).flatMap(([month, french]) => [
     [`{n} ${month} {clock}`, `{n} ${french} {clock}`] as const,
+    [`{n} ${month} {m} {clock}`, `{n} ${french} {m} {clock}`] as const,
+    [`{n} ${month} {clock} {code}`, `{n} ${french} {clock} {code}`] as const,
+    [`{n} ${month} {m} {clock} {code}`, `{n} ${french} {m} {clock} {code}`] as const,
     [`{n} ${month}`, `{n} ${french}`] as const,
   ]),
   ['{n} d {h} h', '{n} j {h} h'],

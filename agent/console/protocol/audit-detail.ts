@@ -1,17 +1,43 @@
 /** The words of an audit entry about a command: its arguments without secrets, and the result of a refusal. */
+import { createHash } from 'node:crypto';
+import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 import type { AgentCommand } from '../command-spec.ts';
 import type { LocalArgs } from '../terminal/terminal.ts';
 
 /** Result of a command that the role of its user does not allow. */
 export const DENIED = 'denied';
+const MASKED = '[redacted]';
 
-/** The arguments without the secret ones. */
-export function openArgs({ secrets }: Pick<AgentCommand, 'secrets'>, args: LocalArgs): LocalArgs {
-  return Object.fromEntries(Object.entries(args).filter(([name]) => !secrets.some((secret) => secret.name === name)));
+type ArgsSpec = Pick<AgentCommand, 'secrets' | 'arguments' | 'options'>;
+
+/**
+ * The arguments without the secret ones. In place of the content of a file stand size and SHA-256; passwords in addresses, and the value for
+ * a place of the configuration that is named like a secret, are masked.
+ */
+export function openArgs({ secrets, arguments: positional, options }: ArgsSpec, args: LocalArgs): LocalArgs {
+  const contents = [...positional, ...options].filter(({ isContent }) => isContent === true).map(({ name }) => name);
+  const secretValues = positional
+    .filter(({ placeIn }) => placeIn !== undefined && SECRET_KEY.test(String(args[placeIn] ?? '')))
+    .map(({ name }) => name);
+  const open = (name: string, value: LocalArgs[string]): LocalArgs[string] => {
+    if (contents.includes(name)) return withoutContent(value);
+    if (secretValues.includes(name)) return MASKED;
+    return typeof value === 'string' ? withoutUrlPasswords(value) : value;
+  };
+  return Object.fromEntries(
+    Object.entries(args)
+      .filter(([name]) => !secrets.some((secret) => secret.name === name))
+      .map(([name, value]) => [name, open(name, value)]),
+  );
+}
+
+function withoutContent(value: LocalArgs[string] | undefined): string {
+  const bytes = Buffer.from(typeof value === 'string' ? value : '', 'base64');
+  return `${bytes.length} bytes, SHA-256 ${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
 /** The arguments as text: `target=L07 level=80 for=30m`. */
-export function auditDetail(command: Pick<AgentCommand, 'secrets'>, args: LocalArgs): string {
+export function auditDetail(command: ArgsSpec, args: LocalArgs): string {
   return Object.entries(openArgs(command, args))
     .filter(([, value]) => value !== false)
     .map(([name, value]) => (value === true ? name : `${name}=${value}`))

@@ -144,14 +144,22 @@ async function logIn(user: string, dialog: Dialog, parts: ConsoleLoginParts): Pr
     }
     if (answer === null) return null;
     if ('session' in answer) return answer.session;
-    const more = await furtherSecret(answer.refusal, user, dialog);
+    const more = await furtherSecret(answer.refusal, { user, hasTypedCode: asked['code'] !== undefined }, dialog);
     if (more === null) return null;
     Object.assign(asked, more);
   }
 }
 
+interface Try {
+  readonly user: string;
+  readonly hasTypedCode: boolean;
+}
+
+/** The same whatever was wrong: it must not show which of them was right. */
+const CODE_ADVICE = msg`a code is good once; where the clock of the cabinet or of the phone was set, wait for the next code, and type both with a space between`;
+
 /** What the answer asks for; null where it ends the try. */
-async function furtherSecret(answer: LoginAnswer, user: string, dialog: Dialog): Promise<Record<string, string> | null> {
+async function furtherSecret(answer: LoginAnswer, { user, hasTypedCode }: Try, dialog: Dialog): Promise<Record<string, string> | null> {
   if (answer.state === 'code-needed') {
     if (answer.codes === 2)
       print(dialog, [msg`the cabinet's clock may be wrong: wait for the next code, and type both with a space between`]);
@@ -166,6 +174,7 @@ async function furtherSecret(answer: LoginAnswer, user: string, dialog: Dialog):
     return chosen === null ? null : { 'new-password': chosen };
   }
   printProblem(dialog, refusal(answer));
+  if (answer.state === 'wrong' && hasTypedCode) print(dialog, [CODE_ADVICE]);
   return null;
 }
 

@@ -1,18 +1,19 @@
 /**
  * `receive FILE`: receives a file over the line that the session runs on, into the folder of this console.
  *
- * It uses ZMODEM by the program `rz`, takes no more than there is room for, and continues a transfer that was cut.
+ * It uses ZMODEM by the program `rz`, takes one file and no more than there is room for, and continues a transfer that was cut.
  */
 
-import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { syncPath } from '../../core/atomic-write.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
 import { formatDuration } from '../text/duration.ts';
 import { formatBytes } from '../text/page.ts';
 import { wrap } from '../text/text-lines.ts';
 import type { CopyParts } from './copy-serial.ts';
+import { dropPartial, hasPartial, openPartial, type PartialFile } from './partial-file.ts';
 import { expectSessionRoom, receivedDir, sessionRoomBytes } from './session-files.ts';
 
 export interface ReceiveArgs {
@@ -23,41 +24,118 @@ export interface ReceiveArgs {
   readonly isGone: boolean;
 }
 
-/** Resumes, binary, quiet. It takes no name outside its folder, and removes what has come of a cut file. Source: rz(1) of lrzsz. */
-const RZ = ['rz', '--zmodem', '--binary', '--resume', '--quiet'];
-/** `prlimit` found no such program. Source: prlimit(1), exit status as of env(1). */
+/** Resumes, binary. It reports the names that the sender sends. Source: rz(1) of lrzsz. */
+const RZ = ['rz', '--zmodem', '--binary', '--resume', '--verbose'];
+/** For root, who may write into a closed folder otherwise. Source: setpriv(1), capabilities(7): CAP_DAC_OVERRIDE. */
+const WITHOUT_RIGHTS = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
+/** `prlimit` found no such program, or `rz` refused a name. Source: prlimit(1), exit status as of env(1); rz ends so on a name outside its folder. */
 const NO_PROGRAM = 127;
+/** Longest name. Units: bytes. Source: Linux, limits.h, NAME_MAX, with room for a mark. */
+const MAX_NAME_BYTES = 240;
+/** What is kept of the names that a sender sends. Units: characters. Source: assumed; one line of a terminal each. */
+const MAX_REPORT = 8_192;
+const MAX_NAME_SHOWN = 60;
 
 /** Resolves with the lines to show afterwards. Errors: rejects with ConsoleError. */
 export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
-  const { dialog, tty, clock, translate } = parts;
   if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', msg`name a file of this console, without a folder`);
-  const notice = (text: Message): readonly string[] => wrap(translate(text), dialog.settings.widthCols);
+  if (Buffer.byteLength(file) > MAX_NAME_BYTES) throw new ConsoleError('usage', msg`a name has ${MAX_NAME_BYTES} bytes at most`);
   const filesDir = parts.filesDir ?? process.cwd();
   const dir = receivedDir(filesDir);
-  mkdirSync(dir, { recursive: true });
-  const path = join(dir, file);
-  if (isGone) return notice(takeAway(path));
-  clearFor(path, isRestart);
-  expectSessionRoom(filesDir, path, sizeOf(path) + 1);
-  const maxBytes = sessionRoomBytes(filesDir, path);
-  const text = msg`send ${file} by ZMODEM now, ${formatBytes(maxBytes)} at most; Ctrl-X five times stops it; the same command continues`;
-  dialog.writer.write(`${notice(text).join('\n')}\n`);
-  await dialog.writer.drained();
+  const notice = (text: Message): readonly string[] => wrap(parts.translate(text), parts.dialog.settings.widthCols);
+  try {
+    mkdirSync(dir, { recursive: true });
+    if (isGone) return notice(takeAway(dir, file));
+    clearFor(dir, file, isRestart);
+    return await receiveInto(openPartial(dir, file), { filesDir, target: join(dir, file), notice }, parts);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
+    throw new ConsoleError('failed', msg`${dir}: ${cause.message}`, { cause });
+  }
+}
+
+interface Reception {
+  readonly filesDir: string;
+  /** Where the whole file goes. */
+  readonly target: string;
+  readonly notice: (text: Message) => readonly string[];
+}
+
+async function receiveInto(partial: PartialFile, { filesDir, target, notice }: Reception, parts: CopyParts): Promise<readonly string[]> {
+  const { dialog, tty, clock } = parts;
+  const file = basename(target);
   const startMono = clock.monoMs();
-  const code = await kept(path, async () => (await tty.lend?.(['prlimit', `--fsize=${maxBytes}`, ...RZ], dir)) ?? NO_PROGRAM);
-  if (code === NO_PROGRAM) throw new ConsoleError('failed', msg`no program rz here: install the Debian package lrzsz`);
-  if (code !== 0) throw new ConsoleError('failed', msg`the file did not arrive whole; the same command goes on where it was cut`);
-  const bytes = sizeOf(path);
-  if (bytes === 0) throw new ConsoleError('failed', msg`no file ${file} arrived; a file keeps the name that it was sent with`);
-  syncPath(path);
-  rmSync(markOf(path), { force: true });
-  syncPath(dir);
-  const span = formatDuration(clock.monoMs() - startMono);
+  let sent: Sent;
+  let found: ReturnType<PartialFile['check']>;
+  try {
+    expectSessionRoom(filesDir, partial.path, partial.bytes + 1);
+    const maxBytes = sessionRoomBytes(filesDir, partial.path);
+    const text = msg`send ${file} by ZMODEM now, ${formatBytes(maxBytes)} at most; Ctrl-X five times stops it; the same command continues`;
+    dialog.writer.write(`${notice(text).join('\n')}\n`);
+    await dialog.writer.drained();
+    sent = await runRz(tty, maxBytes, partial.dir);
+    found = partial.check(sent.code === 0);
+  } finally {
+    partial.keep();
+  }
+  if (found === 'other') dropPartial(receivedDir(filesDir), file);
+  expectReceived(file, sent, found);
+  partial.finish(target);
+  const { size } = statSync(target);
+  const others = sent.names.filter((name) => name !== file);
   const next = file.endsWith('.update')
-    ? msg`to install: update install ${shownPath(path)}; the file is removed then`
+    ? msg`to install: update install ${shownPath(target)}; the file is removed then`
     : msg`to remove the file: receive ${file} --remove`;
-  return [...notice(msg`${shownPath(path)}: ${formatBytes(bytes)} received in ${span}`), ...notice(next)];
+  const span = formatDuration(clock.monoMs() - startMono);
+  return [
+    ...notice(msg`${shownPath(target)}: ${formatBytes(size)} received in ${span}`),
+    `sha256 ${await sha256Of(target)}`,
+    ...(partial.bytes > 0 ? notice(msg`it was continued after a cut: compare the sha256 with that of the file you sent`) : []),
+    ...(others.length > 0 ? notice(msg`not received: ${others}; one file at a time`) : []),
+    ...notice(next),
+  ];
+}
+
+/** How the program ended, and the names that the sender sent, as the terminal may show them. */
+interface Sent {
+  readonly code: number | null;
+  readonly names: readonly string[];
+}
+
+async function runRz(tty: CopyParts['tty'], maxBytes: number, dir: string): Promise<Sent> {
+  let report = '';
+  const listen = (text: string): void => {
+    if (report.length < MAX_REPORT) report += text;
+  };
+  const rights = process.geteuid?.() === 0 ? WITHOUT_RIGHTS : [];
+  const code = (await tty.lend?.([...rights, 'prlimit', `--fsize=${maxBytes}`, ...RZ], dir, listen)) ?? null;
+  const names = [...report.matchAll(/Receiving: ([^\r\n]*)/g)].map(([, name = '']) =>
+    name.replace(/[^ -~]/g, '?').slice(0, MAX_NAME_SHOWN),
+  );
+  return { code, names: [...new Set(names)] };
+}
+
+/** Errors: throws ConsoleError 'failed' where no file of this name came whole. */
+function expectReceived(file: string, { code, names }: Sent, found: ReturnType<PartialFile['check']>): void {
+  if (code === null || (code === NO_PROGRAM && names.length === 0))
+    throw new ConsoleError('failed', msg`no program rz here: install the Debian package lrzsz`);
+  const others = names.filter((name) => name !== file);
+  if (found === 'none' && others.length > 0)
+    throw new ConsoleError('failed', msg`no ${file} came, but ${others}: send one file of this name, without a folder`);
+  if (found === 'other')
+    throw new ConsoleError(
+      'failed',
+      msg`what came of ${file} before is no beginning of this one, and is removed; the same command receives it whole`,
+    );
+  if (code !== 0) throw new ConsoleError('failed', msg`the file did not arrive whole; the same command goes on where it was cut`);
+  if (found === 'none') throw new ConsoleError('failed', msg`no file ${file} arrived; a file keeps the name that it was sent with`);
+  if (found === 'empty') throw new ConsoleError('failed', msg`${file} came, but it is empty: nothing is kept`);
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const bytes of createReadStream(path)) hash.update(bytes as Buffer);
+  return hash.digest('hex');
 }
 
 /** As a command of this session takes it. */
@@ -66,57 +144,31 @@ function shownPath(path: string): string {
   return resolve(shown) === path ? shown : path;
 }
 
-/** Marks the file next to it as incomplete. */
-function markOf(path: string): string {
-  return join(dirname(path), `.${basename(path)}.part`);
-}
-
-/** By this second name a file is there again when its first one was removed. */
-function secondOf(path: string): string {
-  return join(dirname(path), `.${basename(path)}`);
-}
-
-/** What is there stays as the beginning of a file that was cut. Errors: throws ConsoleError 'failed' for one that came whole. */
-function clearFor(path: string, isRestart: boolean): void {
-  const isCut = existsSync(markOf(path)) || existsSync(secondOf(path));
-  if (isRestart) forget(path);
-  else if (existsSync(path) && !isCut) {
+/** What came of a cut file stays. Errors: throws ConsoleError 'failed' for one that came whole, and for a folder. */
+function clearFor(dir: string, file: string, isRestart: boolean): void {
+  const path = join(dir, file);
+  const isCut = hasPartial(dir, file);
+  if (isRestart) forget(dir, file);
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory() === true)
+    throw new ConsoleError('failed', msg`${shownPath(path)} is a folder: --remove deletes it, with what is in it`);
+  if (there !== undefined && !isCut) {
     throw new ConsoleError(
       'failed',
-      msg`${shownPath(path)} was received before, ${formatBytes(sizeOf(path))}: --anew receives another in its place, --remove deletes it`,
+      msg`${shownPath(path)} was received before, ${formatBytes(there.size)}: --anew receives another in its place, --remove deletes it`,
     );
   }
 }
 
-function takeAway(path: string): Message {
-  const shown = shownPath(path);
-  if (!existsSync(path) && !existsSync(secondOf(path))) throw new ConsoleError('failed', msg`no ${shown} is there`);
-  forget(path);
-  return msg`${shown} is removed`;
+function takeAway(dir: string, file: string): Message {
+  const path = join(dir, file);
+  if (!hasPartial(dir, file) && !existsSync(path)) throw new ConsoleError('failed', msg`no ${shownPath(path)} is there`);
+  forget(dir, file);
+  return msg`${shownPath(path)} is removed`;
 }
 
-function forget(path: string): void {
-  for (const each of [path, secondOf(path), markOf(path)]) rmSync(each, { force: true });
-}
-
-/** Runs it with a second name for the file, by which it is there again when its first name was removed. */
-async function kept<T>(path: string, run: () => Promise<T>): Promise<T> {
-  const second = secondOf(path);
-  if (existsSync(path)) rmSync(second, { force: true });
-  else if (existsSync(second)) renameSync(second, path);
-  closeSync(openSync(path, 'a'));
-  linkSync(path, second);
-  writeFileSync(markOf(path), '');
-  try {
-    return await run();
-  } finally {
-    if (existsSync(path)) rmSync(second);
-    else renameSync(second, path);
-    if (sizeOf(path) === 0) forget(path);
-  }
-}
-
-/** Units: bytes; 0 where there is none. */
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+/** The sender of an earlier release may have made folders. */
+function forget(dir: string, file: string): void {
+  rmSync(join(dir, file), { recursive: true, force: true });
+  dropPartial(dir, file);
 }

@@ -19,11 +19,11 @@ export async function noteRefusal(command: ConsoleCommand, args: LocalArgs, term
 
 /** The arguments with their names; only their values, one masked, where one of them is a secret by the word before it. */
 function detailOf(command: ConsoleCommand, args: LocalArgs): string {
-  const secrets = command.kind === 'agent' ? command.secrets : [];
-  const values = Object.values(openArgs({ secrets }, args))
+  const spec = command.kind === 'agent' ? command : { ...command, secrets: [] };
+  const values = Object.values(openArgs(spec, args))
     .flat()
     .filter((value) => typeof value === 'string')
     .join(' ');
   const masked = maskSecrets(values);
-  return masked === values ? maskSecrets(auditDetail({ secrets }, args)) : masked;
+  return masked === values ? maskSecrets(auditDetail(spec, args)) : masked;
 }

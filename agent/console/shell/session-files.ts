@@ -133,15 +133,17 @@ function readable({ path, least }: FoundFile, name: string, role: LeastRole): st
 export function sessionRoomBytes(filesDir: string, path: string): number {
   const { bavail, bsize } = statfsSync(dirname(path));
   const sizes = new Map<number, number>();
-  for (const folder of [...allDirs(filesDir), receivedDir(filesDir)])
+  const [own, ...ofRoles] = allDirs(filesDir);
+  const folders = [...ofRoles, receivedDir(filesDir)].flatMap(foldersIn);
+  for (const folder of own === undefined ? folders : [own, ...folders])
     for (const name of namesIn(folder)) {
       const found = lstatSync(join(folder, name), { throwIfNoEntry: false });
       // A file with two names takes its room once.
       if (found?.isFile() === true) sizes.set(found.ino, found.size);
     }
   const used = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
-  const own = lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  return Math.min(MAX_BYTES - used, bavail * bsize - FREE_BYTES) + own;
+  const already = lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return Math.min(MAX_BYTES - used, bavail * bsize - FREE_BYTES) + already;
 }
 
 /** Errors: throws ConsoleError 'failed' where a file of the console may not have so many bytes. */
@@ -151,6 +153,12 @@ export function expectSessionRoom(filesDir: string, path: string, bytes: number)
     'failed',
     msg`no room in ${filesDir}: its files take ${MAX_BYTES / 2 ** 20} MB at most, and ${FREE_BYTES / 2 ** 20} MB stay free for the store`,
   );
+}
+
+/** The folder and all below it: what is cut lies in some of its own, and a sender of an earlier release could make others. */
+function foldersIn(folder: string): readonly string[] {
+  const below = namesIn(folder).map((name) => join(folder, name));
+  return [folder, ...below.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true).flatMap(foldersIn)];
 }
 
 function namesIn(folder: string): readonly string[] {

@@ -60,9 +60,11 @@ async function serveUntilIdle(session: ConsoleSession, dialog: Dialog, parts: Sh
   });
   try {
     await serve(session, dialog, { ...parts, surroundings: { ...parts.surroundings, socketPath: login.socketPath, token: login.token } });
+    dialog.end('logout');
   } finally {
     idle.cancel();
-    dialog.end('logout');
+    // A console that fails was ended by no person: what it has put on trial returns.
+    dialog.end('hang-up');
     login.leave(dialog.ended() === 'hang-up');
   }
 }
@@ -74,7 +76,9 @@ async function serve(session: ConsoleSession, dialog: Dialog, parts: ShellParts)
   const hold = createTrialHold(asker, await trialNumber(asker), parts.clock);
   try {
     await serveLines(session, dialog, { ...parts, beforeCommit: hold.begin });
+    dialog.end('logout');
   } finally {
+    dialog.end('hang-up');
     hold.end(dialog.ended() === 'hang-up');
   }
 }

@@ -52,22 +52,7 @@ export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
       await stty([String(baud)]);
       nowSpeed = baud;
     },
-    async lend([program = '', ...words], dir) {
-      stdin.pause();
-      try {
-        const child = spawn(program, words, { stdio: ['inherit', 'inherit', 'ignore'], ...(dir === undefined ? {} : { cwd: dir }) });
-        const code = await new Promise<number | null>((resolve) => {
-          child.once('error', () => resolve(null));
-          child.once('close', (ended) => resolve(ended ?? KILLED));
-        });
-        return child.pid === undefined ? null : code;
-      } finally {
-        // The program puts the terminal back as it found it, unless it was killed.
-        stdin.setRawMode(false);
-        stdin.setRawMode(true);
-        stdin.resume();
-      }
-    },
+    lend: (words, dir, report) => lendTo(stdin, words, { dir, report }),
     close() {
       if (isClosed) return;
       isClosed = true;
@@ -77,6 +62,34 @@ export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
       stdin.pause();
     },
   };
+}
+
+interface Lending {
+  readonly dir: string | undefined;
+  readonly report: ((text: string) => void) | undefined;
+}
+
+/** As `Tty.lend`. */
+async function lendTo(stdin: ReadStream, [program = '', ...words]: readonly string[], { dir, report }: Lending): Promise<number | null> {
+  stdin.pause();
+  try {
+    const child = spawn(program, words, {
+      stdio: ['inherit', 'inherit', report === undefined ? 'ignore' : 'pipe'],
+      env: { ...process.env, LC_ALL: 'C' },
+      ...(dir === undefined ? {} : { cwd: dir }),
+    });
+    child.stderr?.setEncoding('latin1').on('data', (text: string) => report?.(text));
+    const code = await new Promise<number | null>((resolve) => {
+      child.once('error', () => resolve(null));
+      child.once('close', (ended) => resolve(ended ?? KILLED));
+    });
+    return child.pid === undefined ? null : code;
+  } finally {
+    // The program puts the terminal back as it found it, unless it was killed.
+    stdin.setRawMode(false);
+    stdin.setRawMode(true);
+    stdin.resume();
+  }
 }
 
 /** Writes to a line that is gone are accepted: its end is reported elsewhere. */

@@ -11,8 +11,11 @@ export interface Tty {
   readonly speedBaud: number | null;
   /** Errors: rejects with ConsoleError 'failed'. Units: bit/s. */
   setSpeed(speedBaud: number): Promise<void>;
-  /** Gives the line to another program until it ends; its exit code, null where there is no such program. Absent where there is no line to give. `dir`: where it works. */
-  lend?(words: readonly string[], dir?: string): Promise<number | null>;
+  /**
+   * Gives the line to another program until it ends; its exit code, null where there is no such program. Absent where there is no line to
+   * give. `dir`: where it works. `report`: gets what it writes to its error output, in the words of the locale C.
+   */
+  lend?(words: readonly string[], dir?: string, report?: (text: string) => void): Promise<number | null>;
   /** Puts everything back as it was. */
   close(): void;
 }

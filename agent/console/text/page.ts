@@ -89,16 +89,29 @@ export function dayTime(ms: WallMs, timezone: string): string {
   return `${year}-${monthNumber}-${day.padStart(2, '0')} ${hour}:${minute}`;
 }
 
-/** What a column of times needs: `1 Dec 22:41:07`, without the day where all are of one, without seconds where none count. */
+/**
+ * What a column of times needs: `1 Dec 2026 22:41:07 CET`, without the day where all are of one, without seconds where none count, with
+ * the year and the zone only where they change.
+ */
 export interface TimeForm {
   readonly hasDay: boolean;
   readonly hasSeconds: boolean;
+  readonly hasYear?: boolean;
+  readonly hasZone?: boolean;
 }
 
 /** One form for all times of a column, in the cabinet's own zone. */
-export function columnTime(ms: WallMs, timezone: string, { hasDay, hasSeconds }: TimeForm): string {
-  const { day, month, hour, minute, second } = timeParts(ms, timezone);
-  return `${hasDay ? `${day} ${month} ` : ''}${hour}:${minute}${hasSeconds ? `:${second}` : ''}`;
+export function columnTime(ms: WallMs, timezone: string, { hasDay, hasSeconds, hasYear, hasZone }: TimeForm): Message {
+  const { year, day, month, hour, minute, second, zone } = timeParts(ms, timezone);
+  const clock = `${hour}:${minute}${hasSeconds ? `:${second}` : ''}${hasZone ? ` ${zone}` : ''}`;
+  if (hasYear) return msg`${day} ${monthOf(month)} ${year} ${clock}`;
+  return hasDay ? msg`${day} ${monthOf(month)} ${clock}` : msg`${clock}`;
+}
+
+/** `1 Dec`, in the cabinet's own zone. */
+export function dayOfMonth(ms: WallMs, timezone: string): Message {
+  const { day, month } = timeParts(ms, timezone);
+  return msg`${day} ${monthOf(month)}`;
 }
 
 /** What the clocks on the wall of that zone show, as if it were UTC. Units: ms. */

@@ -2,7 +2,7 @@
 import type { WallMs } from '../../core/clock.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/durations.ts';
 import type { Language } from '../../core/words.ts';
-import { columnTime, localMs, translated } from './page.ts';
+import { columnTime, dayOfMonth, localMs, translated } from './page.ts';
 
 /** A value that held from one time to another. */
 export interface Sample {
@@ -111,8 +111,8 @@ function timeAxis(frame: PlotFrame, cols: number): [axis: string, labels: string
     const atMs = tickMs - (localMs(tickMs - aheadMs, timezone) - (tickMs - aheadMs));
     const x = Math.floor(((atMs - fromMs) / (toMs - fromMs)) * cols);
     const isMidnight = localMs(atMs, timezone) % DAY_MS === 0;
-    const text = columnTime(atMs, timezone, { hasDay: true, hasSeconds: false });
-    const label = translated(isMidnight ? text.replace(/ \d\d:\d\d$/, '') : text.replace(/^.* /, ''), frame);
+    const text = isMidnight ? dayOfMonth(atMs, timezone) : columnTime(atMs, timezone, { hasDay: false, hasSeconds: false });
+    const label = translated(text, frame);
     const isNoTime = localMs(atMs, timezone) !== tickMs;
     if (isNoTime || x < 0 || x >= cols) continue;
     axis[x] = '+';

@@ -107,6 +107,7 @@ const WORDS: Readonly<Record<string, Message>> = {
   integrity: msg`integrity`,
   'daily-report': msg`daily-report`,
   network: msg`network`,
+  'not a regular file': msg`not a regular file`,
 };
 
 /** The word for a code; a code that people write in each language as it is stays itself. */

@@ -103,7 +103,7 @@ export class LightRequests {
     if (refusal !== NO_TEXT) return this.#refuse(incoming, refusal);
     const requested = intentOf(request, { nowMs: clock.wallMs(), nowMono: clock.monoMs() });
     const { untilMs } = this.#overrides.add(requested, request.isFurther);
-    return { ...(await this.#carryOut(incoming)), untilMs };
+    return { ...(await this.#carryOut(incoming, this.#overrides.saved)), untilMs };
   }
 
   async release(request: Authorised<ReleaseRequest>): Promise<Outcome> {
@@ -112,7 +112,7 @@ export class LightRequests {
     if (request.atNextStep === true) return this.#releaseAtNextStep(request, incoming);
     const release = this.#overrides.release(request);
     const refusal = releaseRefusalOf(this.#parts.street, request, release);
-    if (refusal === NO_TEXT) return this.#carryOut(incoming);
+    if (refusal === NO_TEXT) return this.#carryOut(incoming, this.#overrides.saved);
     // That nothing is in force is an answer for its sender and no event: a second release is nothing to look into.
     const isOver = lampsOf(this.#parts.street, request.target) !== undefined && release.denied.length === 0;
     return isOver ? this.#pending.publish(incoming, 'refused', refusal) : this.#refuse(incoming, refusal);
@@ -124,7 +124,7 @@ export class LightRequests {
     const refusal = this.#receive(incoming, () => this.#programmes.refusalOf(request));
     if (refusal !== NO_TEXT) return this.#refuse(incoming, refusal);
     this.#programmes.choose(request);
-    return this.#carryOut(incoming);
+    return this.#carryOut(incoming, this.#programmes.saved);
   }
 
   /** As `identify`, for a sender that is not at the pole: it has the outcomes of a command. */
@@ -182,23 +182,23 @@ export class LightRequests {
   }
 
   /** Follows a command whose intent is already in the list, or removed from it, and applies it without waiting for a retry. */
-  #carryOut(incoming: Incoming): Promise<Outcome> {
+  #carryOut(incoming: Incoming, saved: Promise<boolean> | null = null): Promise<Outcome> {
     const { street, follower, decide } = this.#parts;
     const lampIds = lampsOf(street, incoming.target) ?? [];
-    const final = this.#pending.open(incoming, lampIds);
+    const final = this.#pending.open(incoming, lampIds, saved);
     follower.nudge(lampIds);
     decide();
     return final;
   }
 
   /** The intent holds until the next step and ends by itself, so there is nothing to wait for. */
-  #releaseAtNextStep(request: Authorised<ReleaseRequest>, incoming: Incoming): Outcome {
+  #releaseAtNextStep(request: Authorised<ReleaseRequest>, incoming: Incoming): Outcome | Promise<Outcome> {
     const { clock } = this.#parts;
     const atMs = this.#nextStepMs(request.target);
     if (atMs === null)
       return this.#refuse(incoming, msg`no step of the programme is known for ${describeTarget(request.target)}; release it now`);
     const shortened = this.#overrides.shorten(request, { nowMs: atMs, nowMono: clock.monoMs() + atMs - clock.wallMs() });
-    if (shortened > 0) return this.#pending.publish(incoming, 'verified');
+    if (shortened > 0) return this.#pending.publishSaved(incoming, 'verified', this.#overrides.saved);
     return this.#pending.publish(
       incoming,
       'refused',

@@ -28,6 +28,7 @@ import {
   toStored,
   withoutReplaced,
 } from './overrides.ts';
+import { RetriedSave } from './retried-save.ts';
 
 /** Where the store keeps the list. */
 const OVERRIDES_KEY = 'control.overrides';
@@ -55,9 +56,20 @@ export class OverrideRegistry {
   #intents: readonly Intent[] = [];
   /** From before the start, until the time is trusted. */
   #waiting: readonly StoredIntent[] = [];
+  readonly #saves: RetriedSave;
 
   constructor(parts: OverrideRegistryParts) {
     this.#parts = parts;
+    this.#saves = new RetriedSave({
+      clock: parts.clock,
+      save: () => parts.store.save(OVERRIDES_KEY, [...this.#waiting, ...toStored(this.#intents)]),
+      onFailed: () => this.#complain(),
+    });
+  }
+
+  /** Resolves whether the present list is on disk; else it holds until the agent stops, or the disk takes it later. */
+  get saved(): Promise<boolean> {
+    return this.#saves.latest;
   }
 
   /** Reads the list from the disk. */
@@ -125,6 +137,7 @@ export class OverrideRegistry {
       this.#save();
     }
     this.#resume();
+    this.#saves.tend();
   }
 
   #takeStored(stored: unknown): void {
@@ -148,13 +161,13 @@ export class OverrideRegistry {
   }
 
   #save(): void {
-    const { store, log, onIntents } = this.#parts;
-    onIntents?.(this.#intents);
+    this.#parts.onIntents?.(this.#intents);
+    this.#saves.now();
+  }
+
+  #complain(): void {
     const count = this.#intents.length + this.#waiting.length;
-    const complain = (): void =>
-      log.event('overrides-not-saved', { count, check: 'the disk of store.dir; they hold until the agent stops' }, 'warning');
-    const stored = [...this.#waiting, ...toStored(this.#intents)];
-    void store.save(OVERRIDES_KEY, stored).then((saved) => (saved ? undefined : complain()), complain);
+    this.#parts.log.event('overrides-not-saved', { count, check: 'the disk of store.dir; they hold until the agent stops' }, 'warning');
   }
 
   #report(ended: readonly StoredIntent[], toText: (what: Message) => Message = (what) => msg`${what} is over`): void {

@@ -1,6 +1,7 @@
 /** The commands whose senders still wait for an answer: publishes each of their stages once and resolves their promises. */
 import type { Clock } from '../../core/clock.ts';
 import { type Message, NO_TEXT } from '../../core/message.ts';
+import { DISK_WAIT_MS, within } from '../../core/within.ts';
 import type { Outcome, OutcomeState } from '../../core/words.ts';
 import {
   abandonCommand,
@@ -21,6 +22,8 @@ export type Incoming = Pick<LightCommand, 'commandId' | 'target' | 'levelPct' | 
 interface Waiting {
   command: LightCommand;
   readonly resolve: (outcome: Outcome) => void;
+  /** Null for a command that saves nothing. */
+  readonly saved: Promise<boolean> | null;
 }
 
 export class PendingCommands {
@@ -40,11 +43,17 @@ export class PendingCommands {
     return this.#publish({ commandId, target, levelPct, state, reason, lamps: {}, source });
   }
 
-  /** Starts to follow a command; resolves with its final outcome. */
-  open(incoming: Incoming, lampIds: readonly string[]): Promise<Outcome> {
+  /** As `publish`, once it is known whether the disk took what the command brought about. */
+  async publishSaved(head: CommandHead, state: OutcomeState, saved: Promise<boolean>): Promise<Outcome> {
+    const { commandId, target, levelPct, source } = head;
+    return this.#publish({ commandId, target, levelPct, state, reason: NO_TEXT, lamps: {}, source, ...(await this.#doubt(saved)) });
+  }
+
+  /** Starts to follow a command; resolves with its final outcome. `saved`: whether the disk took what it brought about. */
+  open(incoming: Incoming, lampIds: readonly string[], saved: Promise<boolean> | null = null): Promise<Outcome> {
     const command = beginCommand({ ...incoming, sinceMono: this.#clock.monoMs() }, lampIds);
     return new Promise((resolve) => {
-      this.#waiting.add({ command, resolve });
+      this.#waiting.add({ command, resolve, saved });
       this.#publish(outcomeOf(command));
     });
   }
@@ -57,7 +66,12 @@ export class PendingCommands {
 
   /** Ends all open commands as failed. */
   abandonAll(reason: Message): void {
-    for (const entry of [...this.#waiting]) this.#move(entry, abandonCommand(entry.command, reason));
+    for (const entry of [...this.#waiting]) this.#move({ ...entry, saved: null }, abandonCommand(entry.command, reason));
+    this.#waiting.clear();
+  }
+
+  async #doubt(saved: Promise<boolean>): Promise<Pick<Outcome, 'isSaved'>> {
+    return (await within(this.#clock, DISK_WAIT_MS, saved)) === true ? {} : { isSaved: false };
   }
 
   #publish(outcome: Omit<Outcome, 'atMs'>): Outcome {
@@ -70,7 +84,14 @@ export class PendingCommands {
     const stages = outcomesBetween(entry.command, next);
     entry.command = next;
     if (isEnd(next.state)) this.#waiting.delete(entry);
-    const last = stages.map((stage) => this.#publish(stage)).at(-1);
-    if (last !== undefined && isEnd(last.state)) entry.resolve(last);
+    for (const stage of stages) {
+      if (isEnd(stage.state)) void this.#end(entry, stage);
+      else this.#publish(stage);
+    }
+  }
+
+  /** The end of a command promises what it says of the disk, so it waits for it. */
+  async #end({ saved, resolve }: Waiting, stage: Omit<Outcome, 'atMs'>): Promise<void> {
+    resolve(this.#publish(saved === null ? stage : { ...stage, ...(await this.#doubt(saved)) }));
   }
 }

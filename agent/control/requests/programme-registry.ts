@@ -12,6 +12,7 @@ import type { EventTracker } from '../../core/event-tracker.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Log, ProgrammeRequest, Store } from '../../core/ports.ts';
 import type { ChosenProgramme, LightingStreet } from '../../lighting/lighting.ts';
+import { RetriedSave } from './retried-save.ts';
 
 type StoredChoice = Omit<ChosenProgramme, 'untilMono'>;
 
@@ -37,9 +38,24 @@ export class ProgrammeRegistry {
   #choices: ReadonlyMap<string, ChosenProgramme> = new Map();
   /** From before the start, until the time is trusted. */
   #waiting: readonly StoredChoice[] = [];
+  readonly #saves: RetriedSave;
 
   constructor(parts: ProgrammeRegistryParts) {
     this.#parts = parts;
+    const { clock, store, log } = parts;
+    this.#saves = new RetriedSave({
+      clock,
+      save: () => store.save(PROGRAMMES_KEY, this.#stored()),
+      onFailed: () => {
+        const fields = { count: this.#stored().length, check: 'the disk of store.dir; they hold until the agent stops' };
+        log.event('programmes-not-saved', fields, 'warning');
+      },
+    });
+  }
+
+  /** Resolves whether the present choices are on disk; else they hold until the agent stops, or the disk takes them later. */
+  get saved(): Promise<boolean> {
+    return this.#saves.latest;
   }
 
   /** Reads the choices from the disk. */
@@ -98,6 +114,7 @@ export class ProgrammeRegistry {
       this.#set(wasClockSet ? kept.map((choice) => ({ ...choice, untilMs: Math.round(nowMs + choice.untilMono - nowMono) })) : kept);
     }
     this.#resume();
+    this.#saves.tend();
   }
 
   #takeStored(loaded: unknown): void {
@@ -128,14 +145,13 @@ export class ProgrammeRegistry {
 
   /** Puts these choices in force, publishes and saves them. */
   #set(next: Iterable<ChosenProgramme>): void {
-    const { store, log, onProgrammes } = this.#parts;
     this.#choices = new Map([...next].map((choice) => [choice.zone, choice]));
-    const choices = [...this.#choices.values()];
-    onProgrammes?.(choices);
-    const stored = [...this.#waiting, ...choices.map(({ untilMono: _, ...choice }) => choice)];
-    const fields = { count: stored.length, check: 'the disk of store.dir; they hold until the agent stops' };
-    const complain = (): void => log.event('programmes-not-saved', fields, 'warning');
-    void store.save(PROGRAMMES_KEY, stored).then((saved) => (saved ? undefined : complain()), complain);
+    this.#parts.onProgrammes?.([...this.#choices.values()]);
+    this.#saves.now();
+  }
+
+  #stored(): readonly StoredChoice[] {
+    return [...this.#waiting, ...[...this.#choices.values()].map(({ untilMono: _, ...choice }) => choice)];
   }
 
   #reportEnd({ zone, programme }: StoredChoice, text = msg`programme ${programme} of ${zone} is over`): void {

@@ -2,10 +2,11 @@
  * The agent's log: one JSON line an event, for journald and for people with `jq`. Secrets are masked, repetitions counted.
  */
 
-import { type DestinationStream, destination, pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
 import type { Clock } from '../../core/clock.ts';
 import { Message } from '../../core/message.ts';
 import { LOG_SEVERITIES, type Log, type LogFeed, type LogLine, type LogSeverity } from '../../core/ports.ts';
+import { createLogOutput } from './log-output.ts';
 import { redact } from './redact.ts';
 import { createRepeatFilter } from './repeat-filter.ts';
 
@@ -15,11 +16,9 @@ const JOURNAL_PRIORITY: Readonly<Record<number, number>> = { 20: 7, 30: 6, 40: 4
 const SEVERITY_NAME: Readonly<Record<string, LogSeverity>> = { debug: 'debug', info: 'info', warn: 'warning', error: 'alarm' };
 /** Keys of the line itself; a field of the same name is renamed. */
 const RESERVED = new Set(['severity', 'time', 'event', 'repeated']);
-/** Unwritten lines kept while the reader stalls; more are dropped, for a stalled journal must not stall the bus. Units: bytes. */
-const MAX_WAITING_BYTES = 1_048_576;
 
 export interface LogOptions {
-  readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
+  readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
   /** Standard output is journald: prefix each line with its priority, leave the time to it. */
   readonly journal: boolean;
   /** Less than this is not written. */
@@ -46,7 +45,7 @@ interface Reader {
 
 /** A log. An event identical to one of the last minute is counted, and its count written when the minute is over. */
 export function createLog({ clock, journal, minSeverity, write }: LogOptions): AgentLog {
-  const output = write === undefined ? destination({ fd: 1, sync: false, maxLength: MAX_WAITING_BYTES }) : null;
+  const output = write === undefined ? createLogOutput(1, clock) : null;
   const sink = write ?? ((line: string) => void output?.write(line));
   const logger = pino(
     {
@@ -83,7 +82,7 @@ export function createLog({ clock, journal, minSeverity, write }: LogOptions): A
     },
     flush() {
       settle(Number.POSITIVE_INFINITY);
-      output?.flushSync();
+      output?.flush();
     },
   };
 }

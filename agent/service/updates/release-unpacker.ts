@@ -7,7 +7,7 @@
  */
 
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from '../../core/atomic-write.ts';
 import { msg } from '../../core/message.ts';
@@ -56,6 +56,7 @@ export async function unpackRelease(parts: UnpackerParts): Promise<string> {
     await mkdir(unpacking, { mode: 0o755 });
     try {
       await unpackUpdate(path, checked, unpacking);
+      await expectProgram(unpacking);
     } catch (error) {
       await rm(unpacking, { recursive: true, force: true });
       throw error;
@@ -71,6 +72,15 @@ export async function unpackRelease(parts: UnpackerParts): Promise<string> {
   } finally {
     await file.close();
   }
+}
+
+/** What the starter runs. Source: systemd/package/files/luciole.sh. */
+const PROGRAM = 'bin/luciole';
+
+/** A release without its program would only stop the agent and return. Errors: rejects with UpdateError. */
+async function expectProgram(dir: string): Promise<void> {
+  const found = await stat(join(dir, PROGRAM)).catch(() => null);
+  if (found?.isFile() !== true || (found.mode & 0o111) === 0) throw new UpdateError('damaged', msg`there is no program bin/luciole in it`);
 }
 
 /** Opens a file of another user. Errors: rejects with UpdateError for what is no plain file, with the system's error (ELOOP for a link). */

@@ -32,6 +32,11 @@ export class StateQueue {
     return this.#events.length + this.#outcomes.length + this.#audits.length > 0;
   }
 
+  /** Audit notes that are not on disk. */
+  get auditsWaiting(): number {
+    return this.#audits.length;
+  }
+
   get hasSaves(): boolean {
     return this.#saves.length > 0;
   }

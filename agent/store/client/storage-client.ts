@@ -54,6 +54,7 @@ export class StorageClient {
   #timeout: Timer | null = null;
   #ending: StoreLink | null = null;
   #unansweredMono: MonoMs | null = null;
+  #isInUse = false;
 
   constructor(parts: StorageClientParts) {
     this.#parts = parts;
@@ -74,10 +75,11 @@ export class StorageClient {
       const reply = await Promise.race([link.ask<K>(request), givenUp.promise]);
       if (reply === null) return null;
       this.#unansweredMono = null;
+      this.#isInUse = false;
       for (const notice of reply.notices) onNotice(notice);
       return reply.answer;
     } catch (error) {
-      if (error instanceof StoreError && error.code === 'worker-lost') return null;
+      if (error instanceof StoreError && (error.code === 'worker-lost' || error.code === 'in-use')) return null;
       throw error;
     } finally {
       this.#settle(pending);
@@ -96,7 +98,7 @@ export class StorageClient {
 
   /** Whether the thread answers. */
   pulse(): StorePulse {
-    return { unansweredMono: this.#unansweredMono, isStuck: this.#ending !== null };
+    return { unansweredMono: this.#unansweredMono, isStuck: this.#ending !== null, isInUse: this.#isInUse };
   }
 
   #opened(): StoreLink | null {
@@ -128,6 +130,9 @@ export class StorageClient {
   }
 
   #lose(cause: StoreError): void {
+    this.#isInUse = cause.code === 'in-use';
+    // That is an answer: the thread does not hang.
+    if (this.#isInUse) this.#unansweredMono = null;
     this.#forget();
     this.#parts.onLost(cause);
   }

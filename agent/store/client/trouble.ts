@@ -99,8 +99,22 @@ export class TroubleTracker {
   }
 }
 
+/** What waits while a part fails, and what is written again after it. A setting does not wait: its sender receives that it is not saved. */
+const TEXTS: Readonly<Record<Part, { readonly begin: (reason: Message) => Message; readonly end: Message }>> = {
+  'telemetry.db': { begin: (reason) => msg`readings wait in memory: ${reason}`, end: msg`readings are written again` },
+  'state.db': {
+    begin: (reason) => msg`events and audit entries wait in memory, settings are not saved: ${reason}`,
+    end: msg`events, audit entries and settings are written again`,
+  },
+  'storage thread': {
+    begin: (reason) => msg`readings, events and audit entries wait in memory, settings are not saved: ${reason}`,
+    end: msg`readings, events, audit entries and settings are written again`,
+  },
+};
+
 /** `endMs`: null while the failure lasts. */
 function toEvent({ part, reason, sinceMs }: Trouble, endMs: WallMs | null): AgentEvent {
-  const text = endMs === null ? msg`readings wait in memory: ${reason}` : msg`${part} takes readings and facts again`;
+  const { begin, end } = TEXTS[part];
+  const text = endMs === null ? begin(reason) : end;
   return { id: `store-trouble:${part}:${sinceMs}`, code: 'store-trouble', source: part, severity: 'alarm', text, startMs: sinceMs, endMs };
 }

@@ -3,11 +3,13 @@
  *
  * With a trusted clock the expiry is the platform's. Without one it is counted from the arrival: the time between the payload's timestamp
  * and the expiry, both by the platform's clock. This ignores the transport time, which is bounded: retained messages are refused, and a clean
- * session keeps none. A clock restored from disk is never ahead, so a command that has expired by it has expired.
+ * session keeps none. A clock restored from disk is late where it is wrong, as a rule, so what has expired by it is not carried out. It may also be
+ * ahead: an order that only brings light is carried out all the same.
  */
 
 import { isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
 import { msg } from '../../core/message.ts';
+import type { PlatformOrder } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { type CommandInstant, MAX_AGE_MS } from './command-fields.ts';
 
@@ -33,7 +35,7 @@ export function judgeLifetime(
   if (!trusted && sentMs === undefined) {
     throw new Refusal(msg`the time is not known here, so Command/Expires needs the payload timestamp beside it`);
   }
-  if ((trusted || clockQuality === 'restored') && expiresMs <= nowMs) {
+  if (trusted && expiresMs <= nowMs) {
     const agoS = Math.max(1, Math.round((nowMs - expiresMs) / 1_000));
     throw new Refusal(msg`expired ${agoS} s ago: send it again with a new id and a later Command/Expires`);
   }
@@ -42,6 +44,20 @@ export function judgeLifetime(
   if (restMs > LONGEST_MS)
     throw new Refusal(msg`Command/Expires is ${Math.round(restMs / 3_600_000)} h ahead, at most ${LONGEST_MS / 3_600_000} h`);
   return { expiresMs, expiresMono: nowMono + restMs };
+}
+
+/** Refuses an order that may darken and has expired by a restored clock, though that clock may be ahead. Errors: throws Refusal. */
+export function refuseDoubtful({ expiresMs }: Lifetime, order: PlatformOrder, { nowMs, clockQuality }: CommandInstant): void {
+  if (clockQuality !== 'restored' || expiresMs === null || expiresMs > nowMs || bringsOnlyLight(order)) return;
+  const here = new Date(nowMs).toISOString().slice(0, 19);
+  throw new Refusal(
+    msg`expired by the clock here (${`${here}Z`}), which may be wrong: set it, or send it with a new id and without Command/Expires`,
+  );
+}
+
+/** Whether an order can make no lamp darker, however late it arrives: an emergency. It must not wait for a clock or a second message. */
+export function bringsOnlyLight(order: PlatformOrder): boolean {
+  return order.kind === 'override' && order.request.rank === 'emergency';
 }
 
 /** Whether a command has expired. Both clocks count when both are usable: a corrected wall clock may show that it has expired already. */

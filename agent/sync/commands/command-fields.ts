@@ -11,7 +11,7 @@ import type { CommandTarget } from '../../core/words.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric, type Payload } from '../sparkplug/codec.ts';
 import type { MetricEntry } from '../sparkplug/metric-table.ts';
-import { DATATYPE, INTEGER_DATATYPES } from '../sparkplug/sparkplug-proto.ts';
+import { DATATYPE, INTEGER_DATATYPES, UNSIGNED_DATATYPES } from '../sparkplug/sparkplug-proto.ts';
 
 /** Source: design §9, requirement 7 of reference/reliability.md §6. Units: bytes. */
 const MAX_COMMAND_BYTES = 65_536;
@@ -42,25 +42,33 @@ export interface TargetFacts {
   readonly byName: ReadonlyMap<string, MetricEntry>;
   readonly byAlias: ReadonlyMap<number, MetricEntry>;
   readonly isWritable: (entry: MetricEntry) => boolean;
+  /** Where else a metric is written, as a sentence; undefined for one that nobody writes. */
+  readonly elsewhere?: (entry: MetricEntry) => Message | undefined;
 }
 
-/** The payload of a message that may be a command. */
-export function openPayload({ payload, retained }: InboundMessage, now: CommandInstant): Payload {
+/** The payload of a message that may be a command. `now`: null where its timestamp does not count. */
+export function openPayload({ payload, retained }: InboundMessage, now: CommandInstant | null): Payload {
   if (retained) throw new Refusal(RETAINED);
   if (payload.length > MAX_COMMAND_BYTES) throw new Refusal(msg`payload of ${payload.length} bytes, at most ${MAX_COMMAND_BYTES}`);
   const decoded = decodePayload(payload);
   if (decoded === undefined) throw new Refusal(msg`not a Sparkplug payload`);
   const { metrics, timestampMs } = decoded;
   if (metrics.length > MAX_COMMAND_METRICS) throw new Refusal(msg`${metrics.length} metrics, at most ${MAX_COMMAND_METRICS}`);
-  if (timestampMs !== undefined) checkTime(timestampMs, now);
+  if (timestampMs !== undefined && now !== null) checkTime(timestampMs, now);
   return decoded;
 }
 
 function checkTime(timestampMs: WallMs, { nowMs, clockQuality }: CommandInstant): void {
   const skewMs = nowMs - timestampMs;
+  if (timestampMs < TIME_RANGE.min || timestampMs > TIME_RANGE.max) {
+    const sent = shownWhole(timestampMs);
+    throw new Refusal(
+      isTrusted(clockQuality)
+        ? msg`payload timestamp is ${sent}: it takes milliseconds since 1970 UTC, here it is ${nowMs}`
+        : msg`payload timestamp is ${sent}: it takes milliseconds since 1970 UTC`,
+    );
+  }
   if (!isTrusted(clockQuality) || Math.abs(skewMs) <= MAX_AGE_MS) return;
-  if (timestampMs < TIME_RANGE.min || timestampMs > TIME_RANGE.max)
-    throw new Refusal(msg`payload timestamp is ${timestampMs}: it takes milliseconds since 1970 UTC, here it is ${nowMs}`);
   const [skewS, maxS] = [Math.round(Math.abs(skewMs) / 1_000), MAX_AGE_MS / 1_000];
   const here = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
   throw new Refusal(
@@ -77,10 +85,12 @@ export function nameFields({ metrics }: Payload, place: TargetFacts): CommandFie
     const byAlias = metric.alias === undefined ? undefined : place.byAlias.get(metric.alias);
     const isNamed = metric.name !== undefined && metric.name !== '';
     const entry = isNamed ? place.byName.get(metric.name as string) : byAlias;
-    const shown = isNamed ? quote(metric.name) : `alias ${metric.alias}`;
-    if (entry === undefined || (byAlias !== undefined && byAlias !== entry))
-      throw new Refusal(msg`${place.name} has no metric ${shown}: ${writables(place)}`);
-    if (!place.isWritable(entry)) throw new Refusal(msg`${entry.name} of ${place.name} cannot be written: ${writables(place)}`);
+    const shown = isNamed ? quote(metric.name) : msg`alias ${shownWhole(metric.alias)}`;
+    if (entry === undefined) throw new Refusal(msg`${place.name} has no metric ${shown}: ${writables(place)}`);
+    if (byAlias !== undefined && byAlias !== entry)
+      throw new Refusal(msg`the name ${shown} has the alias of ${byAlias.name} beside it: give the name alone`);
+    if (!place.isWritable(entry))
+      throw new Refusal(place.elsewhere?.(entry) ?? msg`${entry.name} of ${place.name} cannot be written: ${writables(place)}`);
     if (fields.has(entry.name)) throw new Refusal(msg`${entry.name} occurs twice in the command`);
     fields.set(entry.name, metric);
   }
@@ -166,6 +176,11 @@ export function readPointValue(metric: Metric, { name, type, unit, write = { min
   return number;
 }
 
+/** A number of 64 bits; beyond 2^53 it was rounded when it was decoded. */
+function shownWhole(whole: number | undefined): Said {
+  return whole === undefined || Number.isSafeInteger(whole) ? String(whole) : msg`beyond 2^53`;
+}
+
 /** A name from outside, short and printable: it goes into logs and onto terminals. */
 function quote(name: string | undefined): string {
   return `"${(name ?? '').slice(0, 40).replace(/\p{C}/gu, '?')}"`;
@@ -188,5 +203,7 @@ function isNull({ isNull: isMarkedNull, value }: Metric): boolean {
 function wholeOf({ value, datatype }: Metric, datatypes: readonly number[]): bigint | undefined {
   const isTyped = datatype === undefined || datatypes.includes(datatype);
   if (value === undefined || !isTyped || (value.kind !== 'long' && value.kind !== 'int')) return undefined;
+  if (datatype !== undefined && UNSIGNED_DATATYPES.includes(datatype))
+    return BigInt(value.kind === 'long' ? value.value : value.value >>> 0);
   return value.kind === 'long' ? BigInt.asIntN(64, value.value) : BigInt(value.value | 0);
 }

@@ -4,7 +4,7 @@
 
 import type { WallMs } from '../../core/clock.ts';
 import { isRecord } from '../../core/is-record.ts';
-import { msg, NO_TEXT } from '../../core/message.ts';
+import { msg, NO_TEXT, type Said } from '../../core/message.ts';
 import { messageIn } from '../../core/message-wire.ts';
 import type { PlatformOrder } from '../../core/ports.ts';
 import type { ConfigRequest } from '../../core/revisions.ts';
@@ -130,6 +130,6 @@ function describeUpdate({ ask }: UpdateOrder): string {
   return `update: ${ask.action}${ask.isForced ? ' though lamps are lit' : ''}`;
 }
 
-function because(reason: string): string {
-  return reason === '' ? '' : `: ${reason}`;
+function because(reason: Said): string {
+  return String(reason) === '' ? '' : `: ${reason}`;
 }

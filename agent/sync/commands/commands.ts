@@ -9,10 +9,11 @@ import { type Message, msg } from '../../core/message.ts';
 import type { PlatformOrder } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { CommandTarget, Target } from '../../core/words.ts';
+import { syncInCommand } from '../delivery/sync-writes.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric } from '../sparkplug/codec.ts';
 import { type DeviceEntry, type MetricEntry, type MetricTable, NODE_METRIC } from '../sparkplug/metric-table.ts';
-import { judgeLifetime, type Lifetime } from './command-expiry.ts';
+import { bringsOnlyLight, judgeLifetime, type Lifetime, refuseDoubtful } from './command-expiry.ts';
 import {
   type CommandFields,
   type CommandInstant,
@@ -108,6 +109,7 @@ export function readNodeCommand(
     byName: new Map(node.map((entry) => [entry.name, entry])),
     byAlias: new Map(node.flatMap((entry) => (entry.alias === null ? [] : [[entry.alias, entry] as const]))),
     isWritable: ({ name }) => NODE_WRITABLE.has(name),
+    elsewhere: ({ name }) => syncInCommand(name),
   };
   const readOrder = (fields: CommandFields, frame: OrderFrame): PlatformOrder =>
     readMaintenanceOrder(fields, frame) ?? readEmergency(fields, cabinet, frame);
@@ -115,19 +117,20 @@ export function readNodeCommand(
     message,
     place.byAlias,
     context,
-    () => readRebirth(message, place, context) ?? readCommand(message, place, context, readOrder),
+    () => readRebirth(message, place) ?? readCommand(message, place, context, readOrder),
   );
 }
 
 /** Undefined when it requests something else. The timestamp is not checked: a host with a wrong clock must be able to read the node. */
-function readRebirth(message: InboundMessage, place: TargetFacts, context: CommandContext): NodeCommand | undefined {
-  const payload = openPayload(message, { ...context, clockQuality: 'none' });
+function readRebirth(message: InboundMessage, place: TargetFacts): NodeCommand | undefined {
+  const payload = openPayload(message, null);
   if (payload.metrics.length === 0) return { kind: 'nothing' };
   if (!payload.metrics.some(({ name }) => name === NODE_METRIC.rebirth)) return undefined;
   const fields = nameFields(payload, place);
   const isAsked = readFlag(fields, NODE_METRIC.rebirth);
   if (fields.size > 1) throw new Refusal(msg`${NODE_METRIC.rebirth} stands alone in its command`);
-  return { kind: isAsked === true ? 'rebirth' : 'nothing' };
+  if (isAsked !== true) throw new Refusal(msg`nothing is asked: ${NODE_METRIC.rebirth} takes true`);
+  return { kind: 'rebirth' };
 }
 
 function readCommand(
@@ -144,6 +147,8 @@ function readCommand(
   const commandId = ownId === '' ? context.freshId : ownId;
   const expiresMono = lifetime.expiresMs === null ? null : lifetime.expiresMono;
   const order = readOrder(fields, { commandId, expiresMono, now: context });
+  refuseDoubtful(lifetime, order, context);
+  if (!bringsOnlyLight(order)) refuseEmptyId(fields);
   return {
     kind: 'order',
     commandId,
@@ -153,6 +158,14 @@ function readCommand(
     lifetime,
     digest: digestOf(String(place.name), fields),
   };
+}
+
+/** The sender of an empty id would wait for the end of it in vain. A null id is none. */
+function refuseEmptyId(fields: CommandFields): void {
+  for (const name of [COMMAND_METRIC.id, OVERRIDE_METRIC.id]) {
+    const { value } = fields.get(name) ?? {};
+    if (value?.kind === 'string' && value.value === '') throw new Refusal(msg`${name} is empty: give an id or leave it out`);
+  }
 }
 
 /** Empty when none was given. */

@@ -9,8 +9,8 @@ import { type Clock, isTrusted, type WallMs } from '../../core/clock.ts';
 import { COPIED_STATE_KEY, type CopiedState, readCopiedState } from '../../core/copied-state.ts';
 import { isRecord } from '../../core/is-record.ts';
 import { type Message, msg } from '../../core/message.ts';
-import type { PlatformOrder, Store } from '../../core/ports.ts';
-import { LONGEST_MS } from './command-expiry.ts';
+import type { Store } from '../../core/ports.ts';
+import { bringsOnlyLight, LONGEST_MS } from './command-expiry.ts';
 import type { SoundCommand } from './commands.ts';
 
 /** Shape: `{ adoptedMs, untilMs }`. */
@@ -41,7 +41,7 @@ export class CopiedIds {
 
   /** Why this new id is not carried out; null where it is. */
   refusalOf({ commandId, hasOwnId, order, digest }: Pick<SoundCommand, 'commandId' | 'hasOwnId' | 'order' | 'digest'>): Message | null {
-    if (this.#copied === null || !hasOwnId || isLight(order) || !this.#isInDoubt(this.#copied)) return null;
+    if (this.#copied === null || !hasOwnId || bringsOnlyLight(order) || !this.#isInDoubt(this.#copied)) return null;
     const ids = this.#refused.get(digest);
     if (ids !== undefined && !ids.has(commandId)) return null;
     this.#refused.set(digest, (ids ?? new Set()).add(commandId));
@@ -60,9 +60,4 @@ export class CopiedIds {
     }
     return nowMs < this.#untilMs;
   }
-}
-
-/** An emergency only brings light, and must not wait for a second message. */
-function isLight(order: PlatformOrder): boolean {
-  return order.kind === 'override' && order.request.rank === 'emergency';
 }

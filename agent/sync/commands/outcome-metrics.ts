@@ -33,12 +33,15 @@ export function outcomeMetrics(
   outcome: Outcome,
   kind: OutcomeKind,
 ): readonly (readonly [entry: MetricEntry, value: UplinkValue])[] {
-  const { commandId: id, state, reason, levelPct: level, lamps, target, atMs } = outcome;
+  const { commandId: id, state, reason, levelPct: level, lamps, target, atMs, isSaved } = outcome;
   const deviceId = target.kind === 'cabinet' ? '' : target.id;
   const device = isSilent(deviceId) ? undefined : table.devices.get(deviceId);
   const own = NOT_OVERRIDES.includes(kind) ? undefined : device?.byName.get(OVERRIDE_METRIC.outcome);
   const general = device?.byName.get(COMMAND_METRIC.outcome) ?? table.node.find(({ name }) => name === COMMAND_METRIC.outcome);
-  const text = fitted({ id, target: deviceId, state, ...besideText('reason', reason), level, lamps }, maxTextBytes);
+  const text = fitted(
+    { id, target: deviceId, state, ...besideText('reason', reason), level, lamps, ...(isSaved === false ? { saved: false as const } : {}) },
+    maxTextBytes,
+  );
   const value = { value: text, quality: 'good' as const, atMs };
   return [own, general].flatMap((entry) => (entry === undefined ? [] : [[entry, values.put(entry, value)] as const]));
 }
@@ -50,6 +53,7 @@ interface OutcomeText extends Pick<Outcome, 'state' | 'lamps'> {
   readonly id: string;
   readonly target: string;
   readonly level: Outcome['levelPct'];
+  readonly saved?: false;
 }
 
 /** The text within the limit: without what its reason was made of, then without its lamps, and at last with a shortened reason. */

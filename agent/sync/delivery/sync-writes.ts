@@ -4,7 +4,7 @@
 
 import type { AuditHead } from '../../core/audit-tools.ts';
 import { parseRecord } from '../../core/is-record.ts';
-import { type Message, msg } from '../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric } from '../sparkplug/codec.ts';
 import { type MetricTable, NODE_METRIC } from '../sparkplug/metric-table.ts';
@@ -22,14 +22,27 @@ export type SyncWrite =
 
 /** Source: three short texts. Units: bytes, metrics, characters. */
 const LIMIT = { bytes: 4_096, metrics: 8, resendLength: 500, idLength: 64 };
-const WRITABLE: ReadonlySet<string> = new Set([NODE_METRIC.ack, NODE_METRIC.audit, NODE_METRIC.accept, NODE_METRIC.resend]);
+/** What each of these takes, for a refusal. */
+const SHAPES: ReadonlyMap<string, Message> = new Map([
+  [NODE_METRIC.ack, msg`<epoch>:<seq> or <epoch>:<seq>:<gap id>`],
+  [NODE_METRIC.audit, msg`<number>:<hash> of an entry, or 0`],
+  [NODE_METRIC.accept, msg`"${SEGMENTS}", or "" for metrics alone`],
+  [NODE_METRIC.resend, msg`{"id","fromMs","toMs"} or {"id","fromSeq","toSeq"} as JSON, from before to`],
+]);
+
+/** Why a command may not hold one of these metrics; undefined for any other metric. */
+export function syncInCommand(name: string): Message | undefined {
+  const shape = SHAPES.get(name);
+  if (shape === undefined) return undefined;
+  return msg`${name} comes in an NCMD of its own, without Command/Id, of ${LIMIT.metrics} metrics and ${LIMIT.bytes} bytes at most: a String, ${shape}`;
+}
 
 /** The writes in an NCMD; undefined for an NCMD that contains anything else. */
 export function readSyncWrites({ payload, retained }: InboundMessage, table: MetricTable): readonly SyncWrite[] | undefined {
   const decoded = payload.length > LIMIT.bytes ? undefined : decodePayload(payload);
   if (decoded === undefined || decoded.metrics.length === 0 || decoded.metrics.length > LIMIT.metrics) return undefined;
   const named = decoded.metrics.map((metric) => ({ metric, name: nameOf(metric, table) }));
-  if (!named.every(({ name }) => name !== undefined && WRITABLE.has(name))) return undefined;
+  if (!named.every(({ name }) => name !== undefined && SHAPES.has(name))) return undefined;
   if (retained) return [{ kind: 'refused', reason: msg`retained commands are not carried out: publish it without retain` }];
   return named.map(({ metric, name }) => readWrite(name ?? '', metric));
 }
@@ -45,21 +58,21 @@ function readWrite(name: string, { value }: Metric): SyncWrite {
   const text = value.value;
   if (name === NODE_METRIC.ack) {
     const ack = readAck(text);
-    return ack === undefined
-      ? { kind: 'refused', reason: msg`${name} takes <epoch>:<seq> or <epoch>:<seq>:<gap id>` }
-      : { kind: 'ack', ack };
+    return ack === undefined ? { kind: 'refused', reason: shapeOf(name) } : { kind: 'ack', ack };
   }
   if (name === NODE_METRIC.audit) {
     const head = readAuditHead(text);
-    return head === undefined ? { kind: 'refused', reason: msg`${name} takes <number>:<hash> of an entry, or 0` } : { kind: 'audit', head };
+    return head === undefined ? { kind: 'refused', reason: shapeOf(name) } : { kind: 'audit', head };
   }
   if (name === NODE_METRIC.accept) {
     const isKnown = text === SEGMENTS || text === '';
-    return isKnown
-      ? { kind: 'accept', segments: text === SEGMENTS }
-      : { kind: 'refused', reason: msg`${name} takes "${SEGMENTS}", or "" for metrics alone` };
+    return isKnown ? { kind: 'accept', segments: text === SEGMENTS } : { kind: 'refused', reason: shapeOf(name) };
   }
   return readResend(name, text);
+}
+
+function shapeOf(name: string): Message {
+  return msg`${name} takes ${SHAPES.get(name) ?? NO_TEXT}`;
 }
 
 /** `4211:<hash>`, or `0` for none; undefined for anything else. */
@@ -81,6 +94,5 @@ function readResend(name: string, text: string): SyncWrite {
   const byTime = fromMs !== null && toMs !== null && fromMs < toMs && fromSeq === null && toSeq === null;
   const byRows = fromSeq !== null && toSeq !== null && fromSeq >= 1 && fromSeq <= toSeq && fromMs === null && toMs === null;
   if (id !== undefined && byTime !== byRows) return { kind: 'resend', request: { id, fromMs, toMs, fromSeq, toSeq } };
-  const reason = msg`${name} takes {"id","fromMs","toMs"} or {"id","fromSeq","toSeq"} as JSON, from before to`;
-  return { kind: 'refused', reason, resendId: id ?? '' };
+  return { kind: 'refused', reason: shapeOf(name), resendId: id ?? '' };
 }

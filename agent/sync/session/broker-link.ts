@@ -14,7 +14,7 @@ import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
 import { type BdSeqMemory, createBdSeqMemory } from './bd-seq-memory.ts';
 import { BrokerConnection, type BrokerConnectionParts } from './broker-connection.ts';
 import { LinkFailures } from './link-failures.ts';
-import { afterEvent } from './session.ts';
+import { afterEvent, returnDelayMs } from './session.ts';
 import { createSession, type Effect, type SessionEvent, type SessionState, STABLE_MS } from './session-state.ts';
 
 export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectWritten' | 'onConnected' | 'onSubscribed' | 'onFailed'> {
@@ -22,6 +22,8 @@ export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectW
   readonly store: Pick<Store, 'save' | 'load'>;
   /** 0..1. */
   readonly random: () => number;
+  /** The day's data budget is used up: births that the host causes come at the slowest pace. */
+  readonly isSparing: () => boolean;
   readonly onBirth: (connection: MqttConnection, bdSeq: number) => void;
   /** The births are due again; DATA may go on behind them. */
   readonly onRebirth: (connection: MqttConnection) => void;
@@ -206,10 +208,14 @@ export class BrokerLink {
     else this.#timer = this.#parts.clock.after(delayMs, fire);
   }
 
-  /** A random time, half of the maximum on average, so that a fleet does not send its births at once. Units: ms. */
+  /** A random time, half of the maximum on average, so that a fleet does not send its births at once; longer for a host that goes and returns. Units: ms. */
   #birthDelayMs(): number {
-    const { config, random } = this.#parts;
-    return config.conformance ? 0 : random() * config.birthJitterS * 1_000;
+    const { config, random, clock, isSparing } = this.#parts;
+    if (config.conformance) return 0;
+    return Math.max(
+      random() * config.birthJitterS * 1_000,
+      returnDelayMs(this.#session, { atMono: clock.monoMs(), isSparing: isSparing() }),
+    );
   }
 
   #urlOf(server: number): string {

@@ -6,7 +6,7 @@ import type { WallMs } from '../../core/clock.ts';
 import type { UplinkError, UplinkErrorCode } from '../../core/errors.ts';
 import { type Message, NO_TEXT } from '../../core/message.ts';
 
-/** Longest wait after the first failure, and after many. Units: ms. Source: design §7, issue "uplink": 1 s to 5 min. */
+/** Longest wait after the first failure, and after many; the wait is a random part of it. Units: ms. Source: design §7, issue "uplink": 1 s to 5 min. */
 const BACK_OFF_MS = { first: 1_000, max: 300_000 };
 /** Longest wait after the first takeover, and after many. Units: ms. Source: assumed; a person needs minutes to find the other client. */
 const TAKEOVER_MS = { first: 60_000, max: 900_000 };

@@ -24,10 +24,17 @@ export interface SessionState {
   readonly afterDeath: 'resting' | 'off';
 }
 
-/** Births on request. `lastMono`: of the last one on this connection. `gapMs`: shortest time to the next one. `pending`: DATA is held until it. */
+/** Births that a host causes: by a request, or by its STATE, which ends a session. Both share one pace. */
 export interface RebirthState {
+  /** Of the last births on request on this connection. */
   readonly lastMono: MonoMs | null;
+  /** Of the last births behind an end by the host, on any connection. */
+  readonly returnMono: MonoMs | null;
+  /** The host ended the last session that was born: the births of the next one are paced. */
+  readonly isReturn: boolean;
+  /** Shortest time to the next births. */
   readonly gapMs: number;
+  /** DATA is held until births on request. */
   readonly pending: boolean;
 }
 
@@ -70,7 +77,7 @@ export type Effect =
   | { readonly kind: 'subscribe' }
   /** Dispatch `host-late` after this time: the host may be on another server. */
   | { readonly kind: 'await-host'; readonly delayMs: number }
-  /** Wait for the fleet's jitter, then dispatch `birth-due`. */
+  /** Wait for the fleet's jitter and for the pace of births, then dispatch `birth-due`. */
   | { readonly kind: 'await-birth' }
   | { readonly kind: 'birth' }
   | { readonly kind: 'rebirth' }
@@ -95,7 +102,7 @@ export const BD_SEQ_COUNT = 256;
 export const STABLE_MS = 60_000;
 
 /**
- * Shortest time between two births on request: it doubles with each, and starts again after a quiet time. Units: ms.
+ * Shortest time between two births that a host causes: it doubles with each, and starts again after a quiet time. Units: ms.
  *
  * Source: Tahu's host requests at most one per 5 s. The others are assumed: at 10 min, births of 35 lamps (80 KB) cost 12 MB a day.
  */
@@ -113,7 +120,7 @@ export function createSession(awaitsHost: boolean, servers = 1): SessionState {
     server: 0,
     bornMono: null,
     host: { required: awaitsHost, online: false, lastMs: Array.from({ length: servers }, () => null) },
-    rebirth: { lastMono: null, gapMs: REBIRTH_GAP_MS.first, pending: false },
+    rebirth: { lastMono: null, returnMono: null, isReturn: false, gapMs: REBIRTH_GAP_MS.first, pending: false },
     afterDeath: 'resting',
   };
 }

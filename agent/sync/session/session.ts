@@ -55,7 +55,7 @@ export function afterEvent(session: SessionState, event: SessionEvent): SessionS
     case 'birth-due':
       if (phase !== 'birthing') return stay(session);
       return go(
-        { ...session, phase: 'live', bornMono: event.atMono, rebirth: { ...session.rebirth, lastMono: null, pending: false } },
+        { ...session, phase: 'live', bornMono: event.atMono, rebirth: afterBirth(session.rebirth, event.atMono) },
         { kind: 'birth' },
       );
     case 'rebirth-asked':
@@ -129,7 +129,7 @@ function afterHost(session: SessionState, { online, atMs, nowMs }: Extract<Sessi
   const updated: SessionState = { ...session, host: { ...host, online, lastMs: host.lastMs.with(server, atMs) } };
   if (online) return phase === 'waiting-for-host' ? go({ ...updated, phase: 'birthing' }, { kind: 'await-birth' }) : stay(updated);
   if (phase === 'birthing') return awaitHost(updated);
-  if (phase === 'live') return leaveServer({ ...updated, failures: 0 });
+  if (phase === 'live') return leaveServer({ ...updated, failures: 0, rebirth: { ...session.rebirth, isReturn: true } });
   if (phase === 'waiting-for-host' && session.servers > 1) return leaveServer(countRound(updated));
   return stay(updated);
 }
@@ -143,18 +143,42 @@ function countRound(session: SessionState): SessionState {
 function askRebirth(session: SessionState, { atMono, isSparing }: Extract<SessionEvent, { kind: 'rebirth-asked' }>): SessionStep {
   const { lastMono, gapMs, pending } = session.rebirth;
   if (pending) return stay(session);
-  const delayMs = lastMono === null ? 0 : lastMono + (isSparing ? REBIRTH_GAP_MS.longest : gapMs) - atMono;
+  const delayMs = restOfGapMs(lastMono, gapMs, { atMono, isSparing });
   if (delayMs <= 0) return rebirth(session, atMono);
   return go({ ...session, rebirth: { ...session.rebirth, pending: true } }, { kind: 'await-rebirth', delayMs });
 }
 
 function rebirth(session: SessionState, atMono: MonoMs): SessionStep {
-  return go({ ...session, rebirth: { lastMono: atMono, gapMs: nextGapMs(session.rebirth, atMono), pending: false } }, { kind: 'rebirth' });
+  const gapMs = nextGapMs(session.rebirth, session.rebirth.lastMono, atMono);
+  return go({ ...session, rebirth: { ...session.rebirth, lastMono: atMono, gapMs, pending: false } }, { kind: 'rebirth' });
 }
 
-function nextGapMs({ lastMono, gapMs }: RebirthState, atMono: MonoMs): number {
-  if (lastMono === null) return gapMs;
-  return atMono - lastMono >= REBIRTH_GAP_MS.quiet ? REBIRTH_GAP_MS.first : Math.min(gapMs * 2, REBIRTH_GAP_MS.longest);
+/** Births of a new session. The first births after the host's return come at once and do not count; a restart of a host is not slowed. */
+function afterBirth(rebirth: RebirthState, atMono: MonoMs): RebirthState {
+  const isNext = { ...rebirth, lastMono: null, pending: false, isReturn: false };
+  if (!rebirth.isReturn) return isNext;
+  return { ...isNext, returnMono: atMono, gapMs: nextGapMs(rebirth, rebirth.returnMono, atMono) };
+}
+
+/** `sinceMono`: the last births for the same cause. Quiet counts from the last births for any cause. */
+function nextGapMs({ lastMono, returnMono, gapMs }: RebirthState, sinceMono: MonoMs | null, atMono: MonoMs): number {
+  if (sinceMono === null) return gapMs;
+  const isQuiet = atMono - Math.max(lastMono ?? sinceMono, returnMono ?? sinceMono) >= REBIRTH_GAP_MS.quiet;
+  return isQuiet ? REBIRTH_GAP_MS.first : Math.min(gapMs * 2, REBIRTH_GAP_MS.longest);
+}
+
+/** What is left of the time between two births. `isSparing`: the day's data budget is used up. Units: ms; not above 0 when they are due. */
+function restOfGapMs(
+  sinceMono: MonoMs | null,
+  gapMs: number,
+  { atMono, isSparing }: { readonly atMono: MonoMs; readonly isSparing: boolean },
+): number {
+  return sinceMono === null ? 0 : sinceMono + (isSparing ? REBIRTH_GAP_MS.longest : gapMs) - atMono;
+}
+
+/** How long the births of the present session have to wait because the host ended earlier ones. Units: ms; not above 0 when they are due. */
+export function returnDelayMs({ rebirth }: SessionState, at: { readonly atMono: MonoMs; readonly isSparing: boolean }): number {
+  return rebirth.isReturn ? restOfGapMs(rebirth.returnMono, rebirth.gapMs, at) : 0;
 }
 
 function afterFailure(session: SessionState, atMono: MonoMs): SessionStep {
@@ -184,11 +208,12 @@ function forgetHost(session: SessionState): SessionState {
   return { ...session, host: { ...session.host, online: false } };
 }
 
-/** An attempt to connect continues; a session is ended properly first; a rest is cut short. */
+/** An attempt to connect continues; a session is ended properly first; a rest is cut short. A person waits for the births: they are not paced. */
 function reconnect(session: SessionState): SessionStep {
-  if (session.phase === 'resting') return approach({ ...session, failures: 0 });
+  const atOnce = { ...session, failures: 0, rebirth: { ...session.rebirth, isReturn: false } };
+  if (session.phase === 'resting') return approach(atOnce);
   if (!isConnected(session)) return stay(session);
-  return go({ ...session, phase: 'dying', afterDeath: 'resting', failures: 0 }, { kind: 'die' });
+  return go({ ...atOnce, phase: 'dying', afterDeath: 'resting' }, { kind: 'die' });
 }
 
 function afterStop(session: SessionState): SessionStep {

@@ -3,7 +3,7 @@
  */
 
 import type { UplinkConfig } from '../../core/cabinet.ts';
-import type { Clock, WallMs } from '../../core/clock.ts';
+import type { Clock, MonoMs, WallMs } from '../../core/clock.ts';
 import { createEventTracker, type EventTracker } from '../../core/event-tracker.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { UplinkStatus } from '../../core/ports.ts';
@@ -11,6 +11,7 @@ import type { AgentEvent } from '../../core/words.ts';
 import type { DeliveryFacts } from '../delivery/delivery.ts';
 import type { AckAhead } from '../delivery/delivery-state.ts';
 import type { BrokerLink } from './broker-link.ts';
+import { returnDelayMs } from './session.ts';
 import type { Phase } from './session-state.ts';
 
 const STATE_OF: Readonly<Record<Phase, UplinkStatus['state']>> = {
@@ -83,11 +84,18 @@ export class UplinkMonitor {
 
   /** Raises or clears `births-asked-too-often`: while births are due, readings wait. */
   checkBirths({ session: { phase, rebirth } }: LinkFacts): void {
-    const { lastMono, gapMs, pending } = rebirth;
-    const isRecent = lastMono !== null && this.#clock.monoMs() - lastMono < gapMs;
-    const text = msg`births are requested again and again: readings wait up to ${Math.round(gapMs / 60_000)} min for each. Check which host writes Node Control/Rebirth`;
-    const isLasting = phase === 'live' && gapMs >= NOTED_GAP_MS && (pending || isRecent);
-    this.#events.set(isLasting, { code: 'births-asked-too-often', source: this.#config.node, severity: 'warning', text });
+    const { lastMono, returnMono, gapMs, pending } = rebirth;
+    const nowMono = this.#clock.monoMs();
+    const isWithin = (atMono: MonoMs | null): boolean => atMono !== null && nowMono - atMono < gapMs;
+    const isReturning = isWithin(returnMono);
+    const waitMin = Math.round(gapMs / 60_000);
+    const text = isReturning
+      ? msg`primary host ${this.#config.primaryHost ?? ''} goes offline and returns again and again: readings wait up to ${waitMin} min for births each time. Check the host and its STATE`
+      : msg`births are requested again and again: readings wait up to ${waitMin} min for each. Check which host writes Node Control/Rebirth`;
+    const isLasting = gapMs >= NOTED_GAP_MS && (isReturning || (phase === 'live' && (pending || isWithin(lastMono))));
+    const source = this.#config.node;
+    if (isLasting) this.#events.set(true, { code: 'births-asked-too-often', source, severity: 'warning', text });
+    else this.#events.clear('births-asked-too-often', source);
   }
 
   /** The platform acknowledged rows that were never sent; null: it acknowledges correctly again. */
@@ -120,6 +128,8 @@ export class UplinkMonitor {
     const { primaryHost } = this.#config;
     if (phase === 'live' || phase === 'off') return NO_TEXT;
     if (this.#isReconnecting) return msg`a new connection was requested`;
+    const isPaced = phase === 'birthing' && returnDelayMs(session, { atMono: this.#clock.monoMs(), isSparing: false }) > 0;
+    if (isPaced) return msg`births wait: primary host ${primaryHost ?? ''} goes offline and returns again and again`;
     const isWaiting = phase === 'waiting-for-host' || phase === 'dying';
     return isWaiting && primaryHost !== null ? msg`primary host ${primaryHost} is not online` : failures.reason;
   }

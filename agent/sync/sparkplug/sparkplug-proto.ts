@@ -54,3 +54,5 @@ export const DATATYPE = { Int32: 3, Int64: 4, Float: 9, Double: 10, Boolean: 11,
 
 /** Types whose values are whole numbers, in `int_value` or `long_value`: Int8 to UInt64. */
 export const INTEGER_DATATYPES: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8];
+/** Those of them whose highest bit is no sign: UInt8 to UInt64. */
+export const UNSIGNED_DATATYPES: readonly number[] = [5, 6, 7, 8];

@@ -253,6 +253,21 @@ t.test('wrong passwords from elsewhere lock nobody out at a console where they l
   t.match(await afterCut.logIn(as('ada', PASSWORD, here)), { state: 'in' });
 });
 
+t.test('the list of users shows the wait at the console of a user as well as elsewhere', async (t) => {
+  const { access, clock } = await enrolled(t);
+  const waits = async () => (await access.users()).map(({ lockedMs }) => lockedMs);
+  const here = { console: 'key of ttyS1' };
+  t.match(await access.logIn(as('ada', PASSWORD, here)), { state: 'in' });
+  t.same(await waits(), [0]);
+  for (let turn = 0; turn < 5; turn++) await access.logIn(as('ada', 'mistyped', here));
+  t.match(await access.logIn(as('ada', PASSWORD, here)), { state: 'locked', waitMs: 30_000 });
+  t.same(await waits(), [30_000], 'at the own console only');
+  await hammer(access, ['ada'], 6);
+  t.same(await waits(), [30_000], 'at both');
+  await clock.advance(30_000);
+  t.same(await waits(), [0]);
+});
+
 t.test('wrong passwords for other names, known or not, keep nobody out', async (t) => {
   const { access } = await enrolled(t);
   await access.add('marie', 'technician');
@@ -303,6 +318,35 @@ t.test('while the clock cannot be trusted, two codes in a row are asked for, and
   while (!isOver) await clock.advance(1);
   t.match(await coming, { state: 'in' });
   t.match(seen.logged.join('\n'), /clock-off \{"byS":86[34]\d\d,"toldBy":"two codes"\}/);
+});
+
+t.test('a trusted clock that was set lets in with two codes in a row, up to ten minutes off', async (t) => {
+  const { access, clock } = await enrolled(t);
+  const { secret } = await access.offerCodes('ada', null);
+  const start = Math.floor(clock.wallMs() / 30_000);
+  await access.confirmCodes('ada', codeAt(secret, start));
+  // Each turn at a later time of the phone, as a code must be later than the last one taken.
+  let phone = start + 100;
+  for (const offSteps of [4, -4, 19, -19]) {
+    phone += 100;
+    await clock.advance((phone - offSteps) * 30_000 - clock.wallMs());
+    const [one, two] = [codeAt(secret, phone), codeAt(secret, phone + 1)];
+    t.strictSame(await access.logIn(as('ada', PASSWORD)), { state: 'code-needed', codes: 1 });
+    t.match(await access.logIn(as('ada', PASSWORD, { code: one })), { state: 'wrong' }, `${offSteps} steps: one code proves nothing`);
+    t.match(await access.logIn(as('ada', PASSWORD, { code: `${two} ${one}` })), { state: 'wrong' }, 'not in the other order');
+    t.match(await access.logIn(as('ada', PASSWORD, { code: `${one} ${two}` })), { state: 'in' }, `${offSteps} steps`);
+    t.match(await access.logIn(as('ada', PASSWORD, { code: `${one} ${two}` })), { state: 'wrong' }, 'not twice');
+  }
+  for (const offSteps of [22, 40, 2_880, -22, -40]) {
+    phone += 3_000;
+    await clock.advance((phone - offSteps) * 30_000 - clock.wallMs());
+    t.match(
+      await access.logIn(as('ada', PASSWORD, { code: `${codeAt(secret, phone)} ${codeAt(secret, phone + 1)}` })),
+      { state: 'wrong' },
+      `${offSteps} steps: too far for a clock that is trusted`,
+    );
+    await clock.advance(HOUR_MS);
+  }
 });
 
 t.test('a session ends by itself after a quarter of an hour without a word, and each word prolongs it', async (t) => {

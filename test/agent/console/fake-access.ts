@@ -8,6 +8,7 @@ function fakeSessions(): Pick<AccessTools, 'logIn' | 'ended' | 'logOut' | 'calle
     logIn: async ({ user, password, code, newPassword }): Promise<LoginAnswer> => {
       if (password !== 'right') return { state: 'wrong', waitMs: 0 };
       if (user === 'ada' && code === '') return { state: 'code-needed', codes: 1 };
+      if (user === 'ada' && code === '111111') return { state: 'wrong', waitMs: 0 };
       if (user === 'nina' && newPassword.length < 12)
         return {
           state: 'new-password-needed',

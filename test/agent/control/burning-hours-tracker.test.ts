@@ -20,10 +20,11 @@ const MAY = { hours: 12_000, on: '2026-05-01' };
 interface Disk {
   readonly facts: Map<string, unknown>;
   isReadable: boolean;
+  isFull: boolean;
 }
 
 function diskOf(facts: Record<string, unknown> = {}): Disk {
-  return { facts: new Map(Object.entries(facts)), isReadable: true };
+  return { facts: new Map(Object.entries(facts)), isReadable: true, isFull: false };
 }
 
 async function trackerOn(
@@ -34,7 +35,7 @@ async function trackerOn(
 ) {
   const clock = createManualClock(Date.parse(at), quality);
   const store = {
-    save: async (key: string, value: unknown) => disk.facts.set(key, JSON.parse(JSON.stringify(value))) !== undefined,
+    save: async (key: string, value: unknown) => !disk.isFull && disk.facts.set(key, JSON.parse(JSON.stringify(value))) !== undefined,
     load: async (key: string, unread?: unknown) => (disk.isReadable ? disk.facts.get(key) : unread),
   };
   const tracker = new BurningHoursTracker({ clock, store, lamps: [{ id: 'L1', burned }, { id: 'L2' }] });
@@ -185,3 +186,21 @@ t.test('hours that are stated never leave a lamp with less light than its true a
   );
   t.pass('held for all generated lamps');
 });
+
+for (const fullMinutes of [0, 5, 500]) {
+  t.test(`hours that a full disk did not take are saved within a minute of room, after ${fullMinutes} min`, async (t) => {
+    const disk = diskOf();
+    const { tracker, clock } = await trackerOn(disk);
+    disk.isFull = true;
+    t.equal(await tracker.set(['L1'], 5), false, 'the answer says so');
+    for (let minute = 0; minute < fullMinutes; minute++) {
+      await clock.advance(60_000);
+      tracker.take([]);
+    }
+    disk.isFull = false;
+    await clock.advance(60_000);
+    tracker.take([]);
+    await clock.advance(1);
+    t.same(disk.facts.get(KEY), { L1: 5 });
+  });
+}

@@ -48,6 +48,8 @@ export interface FakeOptions {
   readonly load?: () => Promise<unknown>;
   readonly contacts?: ReadonlyMap<PointId, LightContact>;
   readonly contactZones?: ReadonlyMap<PointId, string>;
+  /** Resolves whether the disk takes a save. Default: it does. */
+  readonly saves?: () => Promise<boolean>;
   /** What the lamps show at the start. Default: 0. */
   readonly foundPct?: number;
 }
@@ -102,6 +104,7 @@ export function makeFakeStreet({
   load,
   contacts = new Map(),
   contactZones = new Map(),
+  saves = async () => true,
   foundPct = 0,
 }: FakeOptions = {}): FakeStreet {
   const clock = createManualClock(now, quality);
@@ -114,7 +117,7 @@ export function makeFakeStreet({
     clock,
     field,
     store: {
-      save: async (key, value) => disk.set(key, JSON.parse(JSON.stringify(value))) !== undefined,
+      save: async (key, value) => (await saves()) && disk.set(key, JSON.parse(JSON.stringify(value))) !== undefined,
       load: load ?? (async (key) => disk.get(key)),
     },
     log: { event: (name, fields = {}) => log.push({ name, fields }) },

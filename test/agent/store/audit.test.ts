@@ -6,8 +6,8 @@ import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
 import { lostAudit } from '../../../agent/store/client/state-queue.ts';
 import { createStore } from '../../../agent/store/store.ts';
-import { STORE_START_MS, testFolder } from './fixtures/kit.ts';
 import { texts } from '../../support/texts.ts';
+import { type Fault, faultyLink, STORE_START_MS, testFolder } from './fixtures/kit.ts';
 
 const note = (n: number, changes: Partial<AuditNote> = {}): AuditNote => ({
   user: 'marie',
@@ -19,7 +19,7 @@ const note = (n: number, changes: Partial<AuditNote> = {}): AuditNote => ({
   ...changes,
 });
 
-async function opened(t: Pick<Test, 'teardown'>, dir: string) {
+async function opened(t: Pick<Test, 'teardown'>, dir: string, openLink = openInProcessLink) {
   const clock = createManualClock(STORE_START_MS);
   const store = createStore({
     dir,
@@ -29,7 +29,7 @@ async function opened(t: Pick<Test, 'teardown'>, dir: string) {
     maxMegabytes: 64,
     maxDays: 400,
     decimals: new Map(),
-    openLink: openInProcessLink,
+    openLink,
   });
   await store.start();
   t.teardown(() => store.stop());
@@ -40,7 +40,7 @@ async function opened(t: Pick<Test, 'teardown'>, dir: string) {
     if (page === undefined) throw new Error('the disk was not asked');
     return { ...page, problems: page.verdict?.problems ?? [] };
   };
-  return { store, read };
+  return { store, read, clock };
 }
 
 /** A log of so many notes, closed, and what someone then does to its file. */
@@ -147,3 +147,20 @@ t.test('notes that a disk did not take in time leave their number behind', async
   t.match(first, { action: 'audit lost', detail: '2 entries', atMs: STORE_START_MS + 2 });
   t.match(lostAudit([first, timed(3)]), { detail: '3 entries' });
 });
+
+for (const waiting of [1, 7, 300]) {
+  t.test(`a log whose disk is full says that ${waiting} later entries wait, and none once they are written`, async (t) => {
+    const fault: { now: Fault } = { now: 'none' };
+    const { store, read, clock } = await opened(t, testFolder(t), faultyLink(fault));
+    store.audit.note(note(1));
+    t.equal((await read()).waiting, undefined);
+    fault.now = 'refused';
+    for (let n = 0; n < waiting; n++) store.audit.note(note(n));
+    t.match(await read(), { waiting, problems: [], verdict: { entries: 1 } });
+    fault.now = 'none';
+    await clock.advance(31_000);
+    const after = await read();
+    t.equal(after.waiting, undefined);
+    t.equal(after.verdict?.entries, 1 + waiting);
+  });
+}

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import t from 'tap';
+import { texts } from '../../support/texts.ts';
 import { createStoreRig, type Fault, faultyLink, frame, STORE_START_MS, testFolder } from './fixtures/kit.ts';
 
 t.test('a disk that refuses is a state and one event; nothing is lost and the end is told', async (t) => {
@@ -15,7 +16,7 @@ t.test('a disk that refuses is a state and one event; nothing is lost and the en
     store.append(frame(ticket));
     await clock.advance(1_000);
   }
-  t.match(await store.status(), { state: 'trouble', reason: /the disk is full/, readingsWaiting: 30, readingsStored: 0 });
+  t.match(texts(await store.status()), { state: 'trouble', reason: /the disk is full/, readingsWaiting: 30, readingsStored: 0 });
   t.match(
     events.map(({ code, source, endMs }) => ({ code, source, endMs })),
     [
@@ -23,14 +24,26 @@ t.test('a disk that refuses is a state and one event; nothing is lost and the en
       { code: 'store-trouble', source: 'telemetry.db', endMs: null },
     ],
   );
+  t.strictSame(
+    events.map(({ text }) => String(text)),
+    ['events and audit entries wait in memory, settings are not saved: the disk is full', 'readings wait in memory: the disk is full'],
+    'each file names what it holds up',
+  );
   fault.now = 'none';
   await clock.advance(31_000);
   t.strictSame(
     committed.map(({ ticket, seq }) => [ticket, seq]),
     Array.from({ length: 30 }, (_, i) => [i + 1, i + 1]),
   );
-  t.match(await store.status(), { state: 'ok', reason: '', readingsWaiting: 0, readingsStored: 30, readingsLost: 0 });
-  t.equal(events.filter(({ endMs }) => endMs !== null).length, 2, 'both ended');
+  t.match(texts(await store.status()), { state: 'ok', reason: '', readingsWaiting: 0, readingsStored: 30, readingsLost: 0 });
+  t.strictSame(
+    events
+      .filter(({ endMs }) => endMs !== null)
+      .map(({ text }) => String(text))
+      .sort(),
+    ['events, audit entries and settings are written again', 'readings are written again'],
+    'both ended',
+  );
   t.equal(new Set(events.map(({ id }) => id)).size, 2, 'an end carries the id of its start');
   t.equal((await store.events({ sinceMs: 0, limit: 9 })).length, 2, 'and they are in the book');
   t.equal(await store.load('a'), undefined, 'what was refused does not turn up later');

@@ -2,7 +2,7 @@
 
 import type { AuditEntry, AuditHead, AuditPage, AuditVerdict } from '../../../core/audit-tools.ts';
 import { count } from '../../../core/counts.ts';
-import { type Message, msg, type Said } from '../../../core/message.ts';
+import { counted, type Message, msg, type Said } from '../../../core/message.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { formatDuration, parseDuration, type SpanLimits } from '../../text/duration.ts';
@@ -52,7 +52,7 @@ function readHead(text: string): AuditHead {
 }
 
 /** `spanMs` is how far back was asked. Units: ms. */
-export function renderAudit({ entries, head, verdict }: AuditPage, page: Page, spanMs: number): string {
+export function renderAudit({ entries, head, verdict, waiting = 0 }: AuditPage, page: Page, spanMs: number): string {
   const columns = [
     { title: msg`When` },
     { title: msg`Who`, maxCols: 14 },
@@ -64,7 +64,17 @@ export function renderAudit({ entries, head, verdict }: AuditPage, page: Page, s
   const span = formatDuration(spanMs);
   const shown = entries.length === 0 ? [translated(msg`no entries in the last ${span}`, page)] : tableLines(columns, rows, page);
   const sum = entries.length === 0 ? [] : ['', translated(msg`${count(entries.length, 'entry')} in the last ${span}`, page)];
-  return [...shown, ...sum, ...(verdict === null ? [] : ['', ...verdictLines(verdict, head, page)])].join('\n');
+  const held = waiting === 0 ? [] : [heldText(waiting)];
+  const below = verdict === null ? held.flatMap((text) => paragraph(text, page)) : ['', ...verdictLines(verdict, head, held, page)];
+  return [...shown, ...sum, ...below].join('\n');
+}
+
+function heldText(waiting: number): Message {
+  return counted(
+    waiting,
+    msg`one later entry waits in memory, a restart loses it: see \`luciole store\``,
+    msg`${waiting} later entries wait in memory, a restart loses them: see \`luciole store\``,
+  );
 }
 
 const KEEP_HEAD: Message = msg`Keep the head elsewhere: a later --head HEAD proves that no entry up to it was changed.`;
@@ -79,8 +89,12 @@ function what({ action, detail }: AuditEntry): string {
   return detail === '' ? action : `${action} ${detail}`;
 }
 
-function verdictLines({ entries, firstN, reserved, problems, remarks }: AuditVerdict, head: AuditHead | null, page: Page): string[] {
-  if (head === null && problems.length === 0) return [translated(msg`The log is empty.`, page)];
+/** `held`: what is said of entries that are not on disk. */
+function verdictLines(verdict: AuditVerdict, head: AuditHead | null, held: readonly Message[], page: Page): string[] {
+  const { entries, firstN, reserved, problems } = verdict;
+  const remarks = [...verdict.remarks, ...held];
+  if (head === null && problems.length === 0)
+    return [translated(msg`The log is empty.`, page), ...held.flatMap((text) => paragraph(text, page))];
   const last = firstN + entries - 1;
   const whole =
     remarks.length === 0

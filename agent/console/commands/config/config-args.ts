@@ -19,8 +19,8 @@ export function configOf({ config: manager }: AgentView): ConfigManager {
   return manager;
 }
 
-export function isConfigDone({ state }: ConfigAnswer): boolean {
-  return state === 'done';
+export function isConfigDone({ state, code }: ConfigAnswer): boolean {
+  return state === 'done' && code === undefined;
 }
 
 /** A command that changes the configuration: its answer says whether it was done, and goes into the agent's log. */

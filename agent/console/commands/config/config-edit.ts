@@ -66,7 +66,10 @@ export const CONFIG_PUT = agentCommand({
   group: CONFIG_GROUP,
   summary: msg`a part of a file for the candidate`,
   isHidden: true,
-  options: ['file', 'part', 'sha256', 'data'].map((name) => ({ name, value: 'TEXT', summary: msg`as \`config load\` sends it` })),
+  options: ['file', 'part', 'sha256', 'data'].map((name) => ({
+    ...{ name, value: 'TEXT', summary: msg`as \`config load\` sends it` },
+    ...(name === 'data' ? { isContent: true } : {}),
+  })),
   read: readPart,
   answer: (view, part, { source }): Promise<ConfigAnswer> => configOf(view).putPart(part, source),
   render: async (result) => JSON.stringify(result),

@@ -5,15 +5,16 @@
  */
 
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { msg } from '../../../core/message.ts';
 import { withTexts } from '../../../core/message-wire.ts';
+import { readRegularFile } from '../../../core/regular-file.ts';
 import { type ConfigAnswer, SIGNATURE_FILE } from '../../../core/revisions.ts';
 import { textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
 import { CONSOLE_EXIT, ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { fileName } from './config-args.ts';
 import { CONFIG_PUT } from './config-edit.ts';
 import { renderPut } from './config-page.ts';
@@ -31,7 +32,7 @@ export async function loadConfigFile(args: LocalArgs, terminal: Terminal, readIn
   const bytes = Buffer.from(await textOf(args, readInput));
   if (bytes.length > MAX_BYTES) throw new ConsoleError('usage', msg`${bytes.length} bytes are no ${file}: at most ${MAX_BYTES}`);
   // The signature first: an answer that is shown is the one about the file.
-  const signature = args['signature'] === undefined ? null : Buffer.from(await fileText(textArg(args as RawArgs, 'signature')));
+  const signature = args['signature'] === undefined ? null : Buffer.from(fileText(textArg(args as RawArgs, 'signature')));
   const signed = signature === null ? null : await put(SIGNATURE_FILE, signature, args, terminal);
   const answer = signed?.state === 'refused' ? signed : await put(file, bytes, args, terminal);
   terminal.out(`${args['json'] === true ? JSON.stringify(withTexts(answer)) : renderPut(answer, terminal)}\n`);
@@ -72,7 +73,7 @@ export async function exportConfig(args: LocalArgs, terminal: Terminal): Promise
 async function textOf(args: LocalArgs, readInput: (() => Promise<string>) | null): Promise<string> {
   const file = textArg(args as RawArgs, 'file');
   if (file === '-' && readInput === null) throw new ConsoleError('usage', msg`nothing can be read here: name a file`);
-  const text = file === '-' && readInput !== null ? await readInput() : await fileText(file);
+  const text = file === '-' && readInput !== null ? await readInput() : fileText(file);
   if (args['framed'] !== true) return text;
   const read = readFrame(text.trimEnd().split('\n'));
   if ('flaw' in read) throw new ConsoleError('failed', msg`nothing was loaded: ${read.flaw}; export it again and paste all of it`);
@@ -80,11 +81,11 @@ async function textOf(args: LocalArgs, readInput: (() => Promise<string>) | null
 }
 
 /** Errors: as above. */
-async function fileText(file: string): Promise<string> {
+function fileText(file: string): string {
   try {
-    return await readFile(file, 'utf8');
+    return readRegularFile(file, MAX_BYTES).toString('utf8');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    throw new ConsoleError('usage', msg`${file} cannot be read (${String(error.code)}): check its path and mode`);
+    throw new ConsoleError('usage', msg`${file} cannot be read (${wordOf(String(error.code))}): check its path and mode`);
   }
 }

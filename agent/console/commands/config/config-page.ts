@@ -101,10 +101,14 @@ export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
 
 /** `minutes`: how long the trial lasts. */
 export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }: Pick<CommitRequest, 'mode' | 'minutes'>): string {
-  const { revision, isOnTrial, reason, changes, touches } = answer;
+  const { revision, isOnTrial, reason, changes, touches, partsBy = [] } = answer;
   const wrong = refused(answer, page);
   if (wrong !== null) return wrong;
-  if (!isOnTrial) return translated(String(reason) === '' ? msg`revision ${revision ?? 0} is kept; ${touchText(touches)}` : reason, page);
+  const others = partsBy.length === 0 ? null : msg`with parts by ${partsBy}`;
+  if (!isOnTrial) {
+    const kept = translated(String(reason) === '' ? msg`revision ${revision ?? 0} is kept; ${touchText(touches)}` : reason, page);
+    return others === null ? kept : [kept, ...paragraph(others, page)].join('\n');
+  }
   const until = clockTime(page.atMs + minutes * 60_000, page);
   const [length, many] = [count(minutes, 'minute'), count(changes.length, 'change')];
   const sheet: [label: Message, text: Message][] = [
@@ -113,6 +117,7 @@ export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }
       ? [msg`Then`, msg`\`luciole config confirm\` keeps it, without that it returns by itself`]
       : [msg`Then`, msg`it is kept as soon as all is well, else it returns by itself: \`luciole config\` shows how it does`],
   ];
+  if (others !== null) sheet.splice(1, 0, [msg`Parts`, others]);
   return sheet.flatMap(([label, text]) => labelled(label, text, page)).join('\n');
 }
 
@@ -121,7 +126,9 @@ export function renderKept(answer: ConfigAnswer, page: Sheet): string {
 }
 
 export function renderReturned(answer: ConfigAnswer, page: Sheet): string {
-  return refused(answer, page) ?? translated(msg`revision ${answer.revision ?? 0} runs again`, page);
+  const { code, reason, revision } = answer;
+  const but = code === undefined ? [] : paragraph(asciiMessage(reason), page);
+  return refused(answer, page) ?? [translated(msg`revision ${revision ?? 0} runs again`, page), ...but].join('\n');
 }
 
 export function renderDiscarded(answer: ConfigAnswer, page: Sheet): string {

@@ -6,7 +6,7 @@ import type { AgentView } from '../../../core/views.ts';
 import { agentCommand, numberArg } from '../../agent-command.ts';
 import type { Job } from '../../command-spec.ts';
 import type { ReaderEnd } from '../../protocol/protocol.ts';
-import { CONFIG_GROUP, REVISION_NUMBERS } from './config-args.ts';
+import { CONFIG_GROUP, isConfigDone, REVISION_NUMBERS } from './config-args.ts';
 import { CONFIG_RETURN } from './config-commit.ts';
 
 const WHY = msg`the session was lost`;
@@ -31,9 +31,16 @@ export async function returnLostTrial(view: Pick<AgentView, 'config' | 'audit'>,
   await config?.settled();
   const { trial, running } = config?.view(by) ?? {};
   if (config === null || trial == null || trial.mode !== 'asked' || trial.number === before || running?.by !== by) return;
-  const { state } = await config.giveBack(by, WHY, trial.number);
+  const given = await config.giveBack(by, WHY, trial.number);
   const detail = `revision=${trial.number} comment=${String(WHY)}`;
-  audit.note({ user, role: role ?? '', door: socketKind, action: CONFIG_RETURN.name, detail, result: state === 'done' ? 'ok' : 'failed' });
+  audit.note({
+    user,
+    role: role ?? '',
+    door: socketKind,
+    action: CONFIG_RETURN.name,
+    detail,
+    result: isConfigDone(given) ? 'ok' : 'failed',
+  });
 }
 
 /** Resolves when the reader of a job has ended, with how. */

@@ -1,7 +1,7 @@
 /** `luciole config keygen`, `config sign` and `config verify`: makes and checks signatures of revisions offline, without an agent. */
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readRevisionKey, revisionKeyText } from '../../../config/revisions/revision-key.ts';
 import {
@@ -15,12 +15,14 @@ import { fileRefusal, UPLOAD_LIMIT } from '../../../config/revisions/upload.ts';
 import { createFile } from '../../../core/atomic-write.ts';
 import { HOUR_MS } from '../../../core/durations.ts';
 import { msg, NO_TEXT, type Said } from '../../../core/message.ts';
+import { readRegularFile } from '../../../core/regular-file.ts';
 import { replaceFile } from '../../../core/replace-file.ts';
 import type { ConfigFiles } from '../../../core/revisions.ts';
 import { createSystemClock } from '../../../core/system-clock.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
 import { parseDuration } from '../../text/duration.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { paragraph } from '../../text/text-lines.ts';
 
 const EXIT_REFUSED = 1;
@@ -168,8 +170,9 @@ export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
   const bytes = attempt(file, () => {
     if (statSync(file).size > maxBytes)
       throw new ConsoleError('too-large', msg`${file} is larger than ${maxBytes} bytes: check that it is the right file`);
-    return readFileSync(file);
+    return readRegularFile(file, maxBytes);
   });
+  if (bytes.length === 0) throw new ConsoleError('failed', msg`${file} is empty`);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -184,7 +187,7 @@ export function attempt<T>(file: string, work: () => T): T {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined || error instanceof ConsoleError) throw error;
-    throw new ConsoleError('failed', msg`${file} cannot be read or written (${code}): check its path and mode`, { cause: error });
+    throw new ConsoleError('failed', msg`${file} cannot be read or written (${wordOf(code)}): check its path and mode`, { cause: error });
   }
 }
 

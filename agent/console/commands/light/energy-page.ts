@@ -150,7 +150,7 @@ function notes({ rows, meters, zone, awayH, undatedH }: EnergyAnswer, page: Page
 }
 
 function meterTexts(meters: readonly EnergyMeter[]): Message[] {
-  return meters.length === 0 ? [msg`nothing: this cabinet has no meter`] : meters.map(meterText);
+  return meters.length === 0 ? [msg`nothing: no meter of this cabinet has counted one of these nights whole`] : meters.map(meterText);
 }
 
 function meterText({ device, kwh, computedKwh, nights }: EnergyMeter): Message {

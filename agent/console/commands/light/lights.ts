@@ -14,7 +14,7 @@ import type { ConsoleCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { parseDuration } from '../../text/duration.ts';
 import { findZone } from './light-args.ts';
-import { isOverrideInForce, OVERRIDE_SPAN, readReason } from './override.ts';
+import { isOverrideKept, isReleased, OVERRIDE_SPAN, readReason } from './override.ts';
 
 const FULL_PCT = 100;
 /** Longest for a caller who may not override, a passer-by at an open cabinet. Units: ms. Source: as a key-switch, `lights-on` of a contact. */
@@ -52,7 +52,7 @@ export const LIGHTS_ON = agentCommand({
     const sooner = kind === 'zone' ? `lights auto --zone ${id}` : 'lights auto';
     return (await import('./override.ts')).renderOutcome(result, page, result.untilMs, sooner);
   },
-  succeeded: isOverrideInForce,
+  succeeded: isOverrideKept,
 });
 
 const auto = agentCommand({
@@ -67,7 +67,7 @@ const auto = agentCommand({
   answer: async (view, { zone }, { source }): Promise<Outcome> =>
     view.release({ target: await targetOf(view, zone), source, rank: 'emergency', everywhere: zone === null }),
   render: async (result, page) => (await import('./override.ts')).renderOutcome(result, page, null),
-  succeeded: ({ state }) => state === 'verified',
+  succeeded: isReleased,
 });
 
 export const LIGHTS_COMMANDS: readonly ConsoleCommand[] = [LIGHTS_ON, auto];

@@ -60,7 +60,7 @@ export const OVERRIDE = agentCommand({
     return { ...outcome, requestedPct: args.levelPct, limits: overrideLimits(view, outcome, args.rank) };
   },
   render: (result, page) => renderOutcome(result, page, result.untilMs),
-  succeeded: isOverrideInForce,
+  succeeded: isOverrideKept,
 });
 
 export const RELEASE = agentCommand({
@@ -76,7 +76,7 @@ export const RELEASE = agentCommand({
   answer: (view, { target, atNextStep }, { source }): Promise<Outcome> =>
     view.release({ target: findTarget(view, target), source, ...(atNextStep ? { atNextStep } : {}) }),
   render: (result, page) => renderOutcome(result, page, null),
-  succeeded: ({ state }) => state === 'verified',
+  succeeded: isReleased,
 });
 
 /** Errors: throws ConsoleError 'usage' for the first thing wrong. */
@@ -96,6 +96,16 @@ export function isOverrideInForce({ state, lamps, waiting = [] }: Outcome): bool
   const held = new Set(waiting.flatMap(({ lamps }) => lamps));
   const others = Object.keys(lamps).filter((id) => !held.has(id));
   return state === 'failed' && others.length > 0 && others.every((id) => lamps[id] === 'verified');
+}
+
+/** The same, and a restart does not end it before its time. */
+export function isOverrideKept(outcome: Outcome): boolean {
+  return outcome.isSaved !== false && isOverrideInForce(outcome);
+}
+
+/** Whether the overrides are over, also after a restart. */
+export function isReleased({ state, isSaved }: Outcome): boolean {
+  return state === 'verified' && isSaved !== false;
 }
 
 function readLevel(text: string): LevelPct {
@@ -142,7 +152,14 @@ export function renderOutcome(
   });
   const below = waiting.flatMap((each) => labelled(msg`Below`, belowText(each, outcome, page, untilMs), page));
   const limited = limitLines(limits, states.length, page);
-  return [...labelled(msg`Outcome`, head, page), ...limited, ...rows, ...below, ...ends(outcome, page, untilMs, sooner)].join('\n');
+  return [
+    ...labelled(msg`Outcome`, head, page),
+    ...limited,
+    ...rows,
+    ...below,
+    ...ends(outcome, page, untilMs, sooner),
+    ...notSaved(outcome, page, untilMs),
+  ].join('\n');
 }
 /** Lamps named before one intent; the others are counted. */
 const NAMED_LAMPS = 4;
@@ -195,4 +212,14 @@ function ends({ state }: Outcome, page: Page, untilMs: WallMs | null, sooner: st
   if (untilMs === null || state === 'refused') return [];
   const rest = formatDuration(Math.max(0, untilMs - page.atMs));
   return labelled(msg`Ends`, msg`by itself at ${clockTime(untilMs, page)}, in ${rest}; sooner with: luciole ${sooner}`, page);
+}
+
+/** What a restart would change before the disk has taken it. */
+function notSaved({ isSaved }: Outcome, page: Page, untilMs: WallMs | null): string[] {
+  if (isSaved !== false) return [];
+  const text =
+    untilMs === null
+      ? msg`not saved: a restart of the agent brings back what was released; check the disk of store.dir`
+      : msg`in force until the agent stops, but not saved: check the disk of store.dir`;
+  return labelled(msg`But`, text, page);
 }

@@ -2,7 +2,7 @@
 
 import type { WallMs } from '../../../core/clock.ts';
 import type { TonightRow, TonightView } from '../../../core/light-tools.ts';
-import { msg, NO_TEXT } from '../../../core/message.ts';
+import { type Message, msg, NO_TEXT } from '../../../core/message.ts';
 import { agentCommand } from '../../agent-command.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { columnTime, formatLevel, formatLevels, NOTHING, type Page, translated } from '../../text/page.ts';
@@ -39,7 +39,7 @@ export function renderTonight(views: readonly TonightView[], page: Page, withPlo
 
 function head(view: TonightView, page: Page): string[] {
   const { zone, date, duskMs, dawnMs, programme, rule, events, leftOut, photocellMin } = view;
-  const time = (ms: WallMs): string => columnTime(ms, page.timezone, FORM);
+  const time = (ms: WallMs): Message => columnTime(ms, page.timezone, FORM);
   const sun =
     duskMs === null || dawnMs === null
       ? msg`no dusk and dawn this night`

@@ -4,11 +4,11 @@ import type { WallMs } from '../../../core/clock.ts';
 import { count } from '../../../core/counts.ts';
 import { type Message, msg, type Said } from '../../../core/message.ts';
 import type { AgentView, PastLamp, WhyView } from '../../../core/views.ts';
-import { clockTime, formatLevel, fullTime, type Page } from '../../text/page.ts';
+import { clockTime, formatLevel, type Page } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { askStore } from '../store/store.ts';
-import { sharedTrace, traceLines } from './why-trace.ts';
+import { requestedAt, sharedTrace, traceLines } from './why-trace.ts';
 
 /** An older reading is no evidence of the level at the instant. Units: ms. Source: assumed; ten readings at the usual heartbeat of a minute. */
 const MEASURED_WITHIN_MS = 600_000;
@@ -38,7 +38,7 @@ export function renderPast({ id, kind, atMs = 0 }: WhyView, lamps: readonly Past
       : row(msg`Zone`, msg`${id}, ${count(lamps.length, 'lamp')}`);
   return [
     ...head,
-    ...row(msg`At`, fullTime(atMs, page.timezone)),
+    ...requestedAt(atMs, page),
     ...[msg`Requested`, msg`In force`, msg`Because`].flatMap((label) => row(label, NOT_RECORDED)),
     ...(kind === 'lamp' && first !== undefined ? row(msg`Measured`, measuredText(first, then)) : ['', ...measuredTable(lamps, then)]),
     '',

@@ -1,16 +1,31 @@
-/** The lines of a trace: who asked for which level, since when and until when. Pure. */
+/** The lines of `why` that present and past share: the instant, and the trace: who asked for which level, since when and until when. Pure. */
 
 import type { WallMs } from '../../../core/clock.ts';
 import { type Message, msg, NO_TEXT } from '../../../core/message.ts';
 import { inTurn } from '../../../core/message-lists.ts';
-import type { WhyLine } from '../../../core/views.ts';
+import type { WhyLine, WhyView } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { clockTime, formatLevel, NOTHING, type Page } from '../../text/page.ts';
+import { clockTime, columnTime, formatLevel, fullTime, NOTHING, type Page } from '../../text/page.ts';
 import { wordOf } from '../../text/state-words.ts';
+import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
+import { twinOf } from '../time-range.ts';
 
 /** Those that bear no name of the cabinet. */
 const OWN_SOURCES: ReadonlySet<string> = new Set(['sun', 'wave', 'clock', 'start']);
+
+/** Of `2026-10-25T01:00:00.000Z`. */
+const UTC_MINUTE_CHARS = 16;
+
+/** The requested instant; in the night on which the clocks go back, how to request the other one of the same name. */
+export function requestedAt(atMs: WhyView['atMs'], page: Page): string[] {
+  if (atMs === undefined) return [];
+  const twin = twinOf(atMs, page.timezone);
+  const clock = columnTime(atMs, page.timezone, { hasDay: false, hasSeconds: false });
+  const other = `${new Date(twin ?? 0).toISOString().slice(0, UTC_MINUTE_CHARS)}Z`;
+  const text = msg`${clock} comes twice; the other one is --at ${other}`;
+  return [...labelled(msg`At`, fullTime(atMs, page.timezone), page), ...(twin === null ? [] : labelled(msg`Or`, text, page))];
+}
 
 /** Returns the trace as a table; `>` marks the lines that decided. */
 export function traceLines(trace: readonly WhyLine[], page: Page): string[] {

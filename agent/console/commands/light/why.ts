@@ -6,14 +6,14 @@ import { inTurn } from '../../../core/message-lists.ts';
 import type { WhyLamp, WhyView } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
-import { since as ago, clockTime, formatLevel, formatLevels, fullTime, type Page, stateWord, translated } from '../../text/page.ts';
+import { since as ago, clockTime, formatLevel, formatLevels, type Page, stateWord, translated } from '../../text/page.ts';
 import { wordOf } from '../../text/state-words.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { type TableColumn, tableLines } from '../../text/text-table.ts';
 import { instantOf, typedInstant } from '../time-range.ts';
 import { findTarget } from './light-args.ts';
 import { renderPast, withMeasured } from './why-past.ts';
-import { sharedTrace, traceKey, traceLines } from './why-trace.ts';
+import { requestedAt, sharedTrace, traceKey, traceLines } from './why-trace.ts';
 
 /** In the past the level of each lamp is read from the store. Units: ms. Source: as `history`. */
 const TIMEOUT_MS = 60_000;
@@ -53,7 +53,7 @@ function lamp(view: WhyLamp, atMs: WhyView['atMs'], page: Page): string {
   const inForce = atMs === undefined ? msg`${level} since ${clockTime(view.sinceMs, page)} (${ago(view.sinceMs, page)})` : level;
   return [
     ...row(msg`Lamp`, msg`${view.id} on pole ${view.pole}`),
-    ...at(atMs, page),
+    ...requestedAt(atMs, page),
     ...row(msg`Requested`, formatLevel(view.requestedPct ?? view.wantedPct)),
     ...row(msg`In force`, inForce),
     ...(atMs === undefined ? row(msg`Measured`, view.following ? measured : msg`${measured}, the lamp does not follow`) : []),
@@ -68,10 +68,6 @@ function lamp(view: WhyLamp, atMs: WhyView['atMs'], page: Page): string {
 /** Ends are shown relative to the requested instant. */
 function pageAt(atMs: WhyView['atMs'], page: Page): Page {
   return atMs === undefined ? page : { ...page, atMs };
-}
-
-function at(atMs: WhyView['atMs'], page: Page): string[] {
-  return atMs === undefined ? [] : labelled(msg`At`, fullTime(atMs, page.timezone), page);
 }
 
 /** What a forecast does not contain. */
@@ -107,7 +103,7 @@ function zone({ id, lamps, atMs }: WhyView, page: Page): string {
   ];
   return [
     ...labelled(msg`Zone`, msg`${id}, ${count(lamps.length, 'lamp')}, ${formatLevels(Math.min(...wanted), Math.max(...wanted))}`, page),
-    ...at(atMs, page),
+    ...requestedAt(atMs, page),
     '',
     ...(shared.length === 0 ? [] : [translated(msg`For all its lamps:`, page), ...traceLines(shared, pageAt(atMs, page)), '']),
     ...tableLines(columns, rows, page),

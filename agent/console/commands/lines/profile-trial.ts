@@ -1,6 +1,5 @@
 /** Checks a profile file and tries it on a real unit through the running agent. It never writes to a unit. */
 
-import { readFileSync } from 'node:fs';
 import { REGISTERS_PER_VALUE } from '../../../../drivers/modbus/codec.ts';
 import { createModbusDriver } from '../../../../drivers/modbus/modbus-driver.ts';
 import type { ProfileUse } from '../../../../drivers/profile-judge.ts';
@@ -12,6 +11,7 @@ import { BusError, ConfigError, type Problem } from '../../../core/errors.ts';
 import { msg } from '../../../core/message.ts';
 import { withTexts } from '../../../core/message-wire.ts';
 import type { PointProfile, Profile } from '../../../core/profile.ts';
+import { readRegularFile } from '../../../core/regular-file.ts';
 import { numberArg, textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
 import { CONSOLE_EXIT, ConsoleError, EXIT_BAD_CONFIG } from '../../console-error.ts';
@@ -116,7 +116,7 @@ function requestFor({ table, address, type }: PointProfile, { quirks }: Profile)
 /** Errors: throws ConfigError for a file that cannot be read. */
 function textIn(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFile(file).toString('utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const cause = code === 'ENOENT' ? msg`no such file; check the path` : msg`cannot be read: ${message}`;

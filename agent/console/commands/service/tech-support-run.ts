@@ -1,7 +1,8 @@
 /** `tech-support`: writes one packed file for remote support, and says how large it is and how long it takes over the serial line. */
 
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { cpus, freemem, loadavg, release, totalmem, uptime } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -72,11 +73,11 @@ function transferMs(bytes: number, speedBaud: number): number {
   return (bytes / ((speedBaud / 10) * ZMODEM_SHARE)) * 1_000;
 }
 
-/** In a folder under the given name, else under the name itself; never over another file. */
+/** In a folder under the given name, else under the name itself; never over another file. A write that fails leaves nothing. */
 async function written(bytes: Uint8Array, place: string, name: string): Promise<string> {
   for (const file of [join(place, name), place]) {
     try {
-      await writeFile(file, bytes, { mode: MODE, flag: 'wx' });
+      await writeWhole(file, bytes);
       return file;
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
@@ -87,6 +88,21 @@ async function written(bytes: Uint8Array, place: string, name: string): Promise<
     }
   }
   throw new ConsoleError('failed', msg`cannot write ${place}; name another place with --to`);
+}
+
+/** Under its name only once it is whole. Errors: rejects with the system's error, `EEXIST` where there is such a file. */
+async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+  if (existsSync(file)) throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
+  const fresh = `${file}.new`;
+  try {
+    // Left by a run that was killed.
+    await rm(fresh, { force: true });
+    await writeFile(fresh, bytes, { mode: MODE, flag: 'wx', flush: true });
+    await rename(fresh, file);
+  } catch (cause) {
+    await rm(fresh, { force: true });
+    throw cause;
+  }
 }
 
 async function machineFacts(configFile: string, { version }: Terminal): Promise<readonly (readonly [string, string])[]> {

@@ -1,9 +1,11 @@
 /** `update install`: the way of a file to the agent, in parts: the agent of a service sees no home folder. */
 
+import { createHash } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { msg } from '../../../core/message.ts';
 import { withTexts } from '../../../core/message-wire.ts';
+import { READ_AT_ONCE } from '../../../core/regular-file.ts';
 import type { UpdateAnswer } from '../../../core/updates.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
 import { CONSOLE_EXIT, ConsoleError } from '../../console-error.ts';
@@ -14,6 +16,8 @@ import { apply, put } from './update.ts';
 
 /** Of the file in one request. Units: bytes. Source: a request holds 64 KiB, base64 takes a third more. */
 const PART_BYTES = 32_768;
+/** Of its name in the audit log. Source: assumed; names of releases are shorter. */
+const MAX_NAME_CHARS = 100;
 
 /**
  * Carries the file to the agent and has it installed; resolves with the exit code. One that was received, in `receivedDir`, goes then.
@@ -30,13 +34,18 @@ export async function installUpdate(args: LocalArgs, terminal: Terminal, receive
     terminal.out(`${args['json'] === true ? JSON.stringify(withTexts(result)) : paragraph(result.text, terminal).join('\n')}\n`);
     return result.isDone ? 0 : CONSOLE_EXIT.failed;
   };
+  const digest = createHash('sha256');
+  let bytes = 0;
   for await (const { atByte, ofBytes, data } of partsOf(path)) {
+    digest.update(data);
+    bytes = ofBytes;
     const result = await answer(put, { at: String(atByte), of: String(ofBytes), data: data.toString('base64') });
     if (!result.isDone) return show(result);
     terminal.status?.show(translated(msg`${Math.round((100 * (atByte + data.length)) / ofBytes)} % sent to the agent`, terminal));
   }
   terminal.status?.show(translated(msg`checked and unpacked`, terminal));
-  const code = show(await answer(apply, args['force'] === true ? { force: true } : {}));
+  const file = { file: basename(path).slice(0, MAX_NAME_CHARS), bytes: String(bytes), sha256: digest.digest('hex') };
+  const code = show(await answer(apply, args['force'] === true ? { ...file, force: true } : file));
   if (code === 0 && receivedDir !== null && dirname(resolve(path)) === receivedDir) {
     await rm(path, { force: true });
     if (args['json'] !== true) terminal.out(`${paragraph(msg`${path} is removed`, terminal).join('\n')}\n`);
@@ -45,11 +54,13 @@ export async function installUpdate(args: LocalArgs, terminal: Terminal, receive
 }
 
 async function* partsOf(path: string): AsyncGenerator<{ atByte: number; ofBytes: number; data: Buffer }> {
-  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+  const file = await open(path, READ_AT_ONCE).catch((error: NodeJS.ErrnoException) => {
     throw new ConsoleError('failed', msg`${path} cannot be read (${error.code ?? error.message}): check its path and mode`);
   });
   try {
-    const { size: ofBytes } = await file.stat();
+    const stats = await file.stat();
+    const { size: ofBytes } = stats;
+    if (!stats.isFile()) throw new ConsoleError('failed', msg`${path} is no update file but a folder, a pipe or a device: check its path`);
     if (ofBytes === 0) throw new ConsoleError('failed', msg`${path} is empty`);
     for (let atByte = 0; atByte < ofBytes; ) {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(PART_BYTES), 0, PART_BYTES, atByte);

@@ -66,7 +66,7 @@ export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer 
   arguments: [
     { name: 'at', summary: msg`bytes before it`, required: true },
     { name: 'of', summary: msg`bytes of the file`, required: true },
-    { name: 'data', summary: msg`base64`, required: true },
+    { name: 'data', summary: msg`base64`, required: true, isContent: true },
   ],
   read: (args) => ({
     atByte: bytesArg(textArg(args, 'at')),
@@ -81,7 +81,12 @@ export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   name: 'update apply',
   summary: msg`check, unpack and start what was put`,
   isHidden: true,
-  options: [FORCE],
+  options: [
+    FORCE,
+    { name: 'file', value: 'NAME', summary: msg`of the file that was put, for the audit log` },
+    { name: 'bytes', value: 'N', summary: msg`its size, for the audit log` },
+    { name: 'sha256', value: 'HEX', summary: msg`of all of it, for the audit log` },
+  ],
   timeoutMs: INSTALL_TIMEOUT_MS,
   read: (args) => ({ isForced: args['force'] === true }),
   answer: (view, request) => updatesOf(view).install(request),

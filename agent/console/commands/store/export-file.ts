@@ -10,6 +10,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { asOwnerOf, replaceWhole } from '../../../core/atomic-write.ts';
 import { type Message, msg } from '../../../core/message.ts';
+import { expectReplaceable } from '../../../core/regular-file.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { ExpectRoom } from '../../terminal/terminal.ts';
 
@@ -54,6 +55,7 @@ export async function openExportFile(
   const [part, note] = [`${file}.part`, `${file}.part.json`];
   return withFileErrors(file, async () => {
     if (existsSync(file) && (await stat(file)).isDirectory()) throw new ConsoleError('failed', msg`${file} is a folder; name a file in it`);
+    for (const place of [file, part]) expectReplaceable(place);
     const state = existsSync(part) ? await goOn(part, note, wanted) : null;
     if (state === null) rmSync(note, { force: true });
     // A link in a folder of another user leads root no further than that user could go.
@@ -136,6 +138,8 @@ function readState(json: string): ExportState | null {
 }
 
 const ADVICE: Readonly<Record<string, Message>> = {
+  'not a regular file': msg`it or its .part is a pipe or a device; name another file`,
+  EISDIR: msg`its .part is a folder; name another file`,
   ENOSPC: msg`its disk is full; make room, or write to another one`,
   EDQUOT: msg`your share of its disk is full; make room, or write to another one`,
   EACCES: msg`you may not write there; choose another folder, or use sudo`,

@@ -5,7 +5,7 @@
  */
 
 import { count } from '../../../core/counts.ts';
-import { msg } from '../../../core/message.ts';
+import { counted, msg } from '../../../core/message.ts';
 import { textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
 import { ConsoleError } from '../../console-error.ts';
@@ -25,6 +25,8 @@ const STAGE_PCT = 10;
 
 /** Without what only the file knows. */
 type Reached = Omit<ExportState, 'bytes'>;
+/** `waiting`: as in the answer of the agent. */
+type Pumped = Reached & { readonly waiting: number };
 
 interface ExportArgs {
   readonly since: string;
@@ -53,6 +55,7 @@ export async function exportReadings(
   try {
     const reached = await pump(file, wanted, terminal, signal);
     terminal.status?.clear();
+    if (reached.waiting > 0) terminal.err(`${warning(reached.waiting, terminal)}\n`);
     const text = isJson ? JSON.stringify(summary(reached, file, wanted)) : sumText(reached, wanted, terminal);
     (to === OUTPUT ? terminal.err : terminal.out)(`${text}\n`);
     return 0;
@@ -86,11 +89,12 @@ function formatOf(args: RawArgs, to: string): ExportFormat {
 
 const NEW_STORE = msg`the store was replaced since this export began, so it cannot continue: remove what is there and start again`;
 
-async function pump(file: ExportFile, wanted: ExportArgs, terminal: Terminal, signal: AbortSignal): Promise<Reached> {
+async function pump(file: ExportFile, wanted: ExportArgs, terminal: Terminal, signal: AbortSignal): Promise<Pumped> {
   const report = progressReporter(terminal);
   let at: Reached | null = file.state;
   let hasHead = file.state !== null && file.state.bytes > 0;
   let last: { frames: number; readings: number } | null = null;
+  let waiting = 0;
   for (;;) {
     try {
       const page: ExportAnswer = await orStopped(askPage(at, framesToAsk(last), wanted, terminal), signal);
@@ -100,6 +104,7 @@ async function pump(file: ExportFile, wanted: ExportArgs, terminal: Terminal, si
       await file.append(`${hasHead ? '' : headOf(page, wanted.format)}${linesOf(page, wanted.format)}`, next);
       at = next;
       hasHead = true;
+      waiting = page.waiting ?? waiting;
       if (page.nextSeq === null) break;
       report(page, next);
     } catch (error) {
@@ -107,7 +112,7 @@ async function pump(file: ExportFile, wanted: ExportArgs, terminal: Terminal, si
     }
   }
   await file.finish();
-  return at;
+  return { ...at, waiting };
 }
 
 async function askPage(
@@ -172,9 +177,19 @@ function toOutput(write: ExportFile['append']): ExportFile {
   return { state: null, append: write, finish: async () => {}, close: async () => {} };
 }
 
-function summary({ epoch, fromMs, toMs, frames, readings }: Reached, { state }: ExportFile, { to, format }: ExportArgs) {
+function warning(readings: number, terminal: Terminal): string {
+  const text = counted(
+    readings,
+    msg`one reading not in it: the disk does not take it, it waits in memory; see \`luciole store\``,
+    msg`${readings} readings not in it: the disk does not take them, they wait in memory; see \`luciole store\``,
+  );
+  return wrap(toAscii(translated(msg`warning: ${text}`, terminal)), terminal.widthCols).join('\n');
+}
+
+function summary({ epoch, fromMs, toMs, frames, readings, waiting }: Pumped, { state }: ExportFile, { to, format }: ExportArgs) {
   const [from, until] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
-  return { file: to, format, epoch, from, to: until, frames, readings, resumed: state !== null };
+  const held = waiting === 0 ? {} : { waiting };
+  return { file: to, format, epoch, from, to: until, frames, readings, resumed: state !== null, ...held };
 }
 
 function sumText({ fromMs, toMs, frames, readings, epoch }: Reached, { to }: ExportArgs, terminal: Terminal): string {

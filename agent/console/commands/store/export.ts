@@ -1,6 +1,7 @@
 /** `export`: its words, and the pages that the agent answers it with. */
 import { msg } from '../../../core/message.ts';
 import type { ExportPage, StoredFrame, StoredReading } from '../../../core/ports.ts';
+import type { AgentView } from '../../../core/views.ts';
 import type { PointId } from '../../../core/words.ts';
 import { agentCommand, numberArg } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
@@ -23,6 +24,8 @@ const MAX_SEQ = 9_999_999_999;
 export interface ExportAnswer extends ExportPage, TimeRange {
   /** By point, those of the running cabinet. */
   readonly units: Readonly<Record<PointId, string>>;
+  /** On the last page: readings in memory that a failing disk does not take, so that no export has them. Absent on the others. */
+  readonly waiting?: number;
 }
 
 export const EXPORT: LocalCommand = {
@@ -68,10 +71,17 @@ export const EXPORT_PAGE = agentCommand({
   answer: async (view, { afterSeq, maxFrames, ...typed }, { clock, timezone }): Promise<ExportAnswer> => {
     const range = rangeOf(typed, clock.wallMs(), timezone);
     const page = cutPage(await askStore(view, view.exportPage({ ...range, afterSeq, maxFrames })));
-    return { ...range, ...page, units: Object.fromEntries(view.points('').map(({ pointId, unit }) => [pointId, unit])) };
+    const waiting = page.nextSeq === null ? { waiting: await waitingIn(view) } : {};
+    return { ...range, ...page, ...waiting, units: Object.fromEntries(view.points('').map(({ pointId, unit }) => [pointId, unit])) };
   },
   render: async (result) => JSON.stringify(result),
 });
+
+/** While the disk is sound, readings wait for the next commit only. */
+async function waitingIn(view: AgentView): Promise<number> {
+  const { readingsWaiting, state } = await view.store();
+  return state === 'ok' ? 0 : readingsWaiting;
+}
 
 /** The page with whole frames up to the bound, one in any case; the rest comes with the next. */
 export function cutPage(page: ExportPage): ExportPage {

@@ -1,12 +1,12 @@
 /** Renders `luciole history`: the values of a point as a table, a plot or CSV. Pure. */
 
 import { count } from '../../../core/counts.ts';
-import { DAY_MS } from '../../../core/durations.ts';
+import { DAY_MS, HOUR_MS } from '../../../core/durations.ts';
 import { type Message, msg, NO_TEXT } from '../../../core/message.ts';
 import type { History, HistoryBucket, HistoryRow, Resolution } from '../../../core/ports.ts';
 import type { PointId } from '../../../core/words.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { columnTime, dayTime, formatNumber, NOTHING, type Page, stateWord, type TimeForm, translated } from '../../text/page.ts';
+import { columnTime, dayTime, formatNumber, localMs, NOTHING, type Page, stateWord, type TimeForm, translated } from '../../text/page.ts';
 import { plotLines, type Sample } from '../../text/plot.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { csvLine } from '../../text/text-table.ts';
@@ -25,6 +25,10 @@ export interface PointHistory extends History, TimeRange {
 
 /** `2026-12-01`. */
 const DAY_COLS = 10;
+/** `2026`. */
+const YEAR_COLS = 4;
+/** Around a change of the clocks, times come twice. Units: ms. Source: IANA time zone database; Antarctica/Troll puts them back by 2 h. */
+const NEAR_CHANGE_MS = 2 * HOUR_MS;
 /** A VT100 shows no more. */
 const PLOT_COLS = 80;
 /** What a mean is worth beyond the decimals of its values. Source: assumed; sixty values carry one more digit. */
@@ -55,7 +59,10 @@ function nothing({ fromMs, toMs }: PointHistory): Message {
 
 function table(history: PointHistory, page: Page): string[] {
   const { decimals, resolution, rows, buckets, fromMs, toMs } = history;
-  const form: TimeForm = { hasDay: isOverDays(fromMs, toMs, page), hasSeconds: resolution === 'raw' };
+  const form: TimeForm = {
+    ...{ hasDay: isOverDays(fromMs, toMs, page), hasSeconds: resolution === 'raw' },
+    ...{ hasYear: isOverYears(fromMs, toMs, page), hasZone: hasClockChange(fromMs, toMs, page) },
+  };
   const time = (ms: number): string => translated(columnTime(ms, page.timezone, form), page);
   if (resolution === 'raw') {
     const cells = rows.map(({ atMs, value, quality, isCorrected }: HistoryRow) => [
@@ -130,6 +137,18 @@ function csvLines({ pointId, rows, buckets, resolution, decimals }: PointHistory
 function isOverDays(fromMs: number, toMs: number, { timezone }: Page): boolean {
   const day = (ms: number): string => dayTime(ms, timezone).slice(0, DAY_COLS);
   return toMs - fromMs >= DAY_MS || day(fromMs) !== day(toMs - 1);
+}
+
+function isOverYears(fromMs: number, toMs: number, { timezone }: Page): boolean {
+  return dayTime(fromMs, timezone).slice(0, YEAR_COLS) !== dayTime(toMs - 1, timezone).slice(0, YEAR_COLS);
+}
+
+/** Whether the clocks on the wall are changed in this time, or so near that a time of it comes twice: then two rows would look alike. */
+function hasClockChange(fromMs: number, toMs: number, { timezone }: Page): boolean {
+  const aheadMs = (ms: number): number => localMs(ms, timezone) - ms;
+  const first = aheadMs(fromMs - NEAR_CHANGE_MS);
+  for (let ms = fromMs; ms < toMs; ms += DAY_MS) if (aheadMs(ms) !== first) return true;
+  return aheadMs(toMs + NEAR_CHANGE_MS) !== first;
 }
 
 const BUCKET_MS = { minute: 60_000, hour: 3_600_000 };

@@ -53,8 +53,15 @@ export function renderStore(view: StoreView, page: Page): string {
 function keptText({ readings, frames, bytes, maxBytes, oldestMs }: StoreView, page: Page): Message {
   const share = maxBytes === 0 ? NOTHING : `${formatNumber((bytes / maxBytes) * 100, bytes < maxBytes / 10 ? 1 : 0)} %`;
   const full = msg`${formatBytes(bytes)}, ${share} of store.maxMegabytes (${formatNumber(maxBytes / MEGABYTE)})`;
-  const back = oldestMs === null ? msg`nothing yet` : msg`back to ${fullTime(oldestMs, page.timezone)} (${since(oldestMs, page)})`;
-  return msg`${count(readings, 'reading')} in ${count(frames, 'frame')}, ${full}, ${back}`;
+  return msg`${count(readings, 'reading')} in ${count(frames, 'frame')}, ${full}, ${backText(oldestMs, page)}`;
+}
+
+function backText(oldestMs: StoreView['oldestMs'], page: Page): Message {
+  if (oldestMs === null) return msg`nothing yet`;
+  const oldest = fullTime(oldestMs, page.timezone);
+  return oldestMs > page.atMs
+    ? msg`back to ${oldest} (later than now: the clock went back)`
+    : msg`back to ${oldest} (${since(oldestMs, page)})`;
 }
 
 function rowsText({ journal, segments }: StoreView): Message {

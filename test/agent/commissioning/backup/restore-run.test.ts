@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { runBackup } from '../../../../agent/commissioning/backup/backup-run.ts';
@@ -54,6 +54,13 @@ function openGateway(t: Pick<Test, 'teardown'>, passphrases: string[] = []) {
       ),
   };
 }
+
+t.test('a backup without the file of the cabinet asks for its name', async (t) => {
+  const gateway = openGateway(t);
+  rmSync(gateway.configFile);
+  await t.rejects(gateway.backup(), { code: 'failed', message: /cabinet\.yaml: no such file; --file names that of the cabinet$/ });
+  t.notOk(existsSync(gateway.file));
+});
 
 t.test('both pages fit 80 columns, say what is in a backup and what is not, and what a restore would replace', async (t) => {
   const gateway = openGateway(t);
@@ -189,4 +196,26 @@ t.test('a restore that lost its mains is completed by the next start, before rev
   t.equal(readFileSync(join(gateway.dir, 'users.json'), 'utf8'), 'restored users');
   t.notOk(existsSync(join(gateway.dir, 'telemetry.db')));
   t.notOk(existsSync(join(gateway.dir, 'restore')));
+});
+
+t.test('a restore keeps the higher serial of the signatures that this gateway has used up', async (t) => {
+  for (const [here, inBackup, expected] of [
+    [5, 3, 5],
+    [3, 5, 5],
+    [4, 4, 4],
+  ] as const) {
+    const gateway = openGateway(t);
+    const { revisions } = await beginConfiguration({ configFile: gateway.configFile, dataDir: gateway.dir, nowMs: 1 });
+    const asOf = (signedSerial: number, isSerialUsed: boolean) =>
+      revisions.disk.writeHistory({ ...revisions.history, signedSerial, isSerialUsed });
+    await asOf(inBackup, false);
+    await gateway.backup();
+    await asOf(here, true);
+    t.equal((await gateway.restore(gateway.file, { yes: true })).code, 0);
+    const again = await beginConfiguration({ configFile: gateway.configFile, dataDir: gateway.dir, nowMs: 1 });
+    t.match(again.revisions.history, { signedSerial: expected, isSerialUsed: here >= inBackup });
+    // A history that cannot be read has no serial to keep, and stops no restore.
+    writeFileSync(join(gateway.dir, 'config', 'book.json'), '{"half');
+    t.equal((await gateway.restore(gateway.file, { yes: true })).code, 0);
+  }
 });

@@ -21,6 +21,7 @@ export const keysAndTypes: Mistake[] = [
   ['a percent sign', [['levelPct: 30', 'levelPct: 20%']], ['33:34: programmes[0].steps[1].levelPct: found "20%": write 20 without "%"; allowed: a whole number from 0 to 100']],
   ['a percent sign behind a blank and a decimal comma', [['levelPct: 30', 'levelPct: "20,5 %"']], ['33:34: programmes[0].steps[1].levelPct: found "20,5 %": write 20.5 without "%"; allowed: a whole number from 0 to 100']],
   ['a unit behind a number', [['ratedPowerW: 60 }', 'ratedPowerW: 60W }']], ['19:29: lamps[0].ratedPowerW: found "60W": write the number alone, in the unit at the end of the key; allowed: a number above 0 up to 2000']],
+  ['a number of 400 digits', [['ratedPowerW: 60 }', `ratedPowerW: ${'9'.repeat(400)} }`]], ['19:29: lamps[0].ratedPowerW: found "0x1b4ec7f91973ff3cb1ccf26fbc177c38db6e54...", a number that is too large; allowed: a number above 0 up to 2000']],
   ['a unit that is another one', [['reachM: 40', 'holdS: 2 min']], ['25:52: zones[0].presence.holdS: found "2 min": write the number alone, in the unit at the end of the key; allowed: a number from 0 to 3600']],
   ['an id in Turkish', [['id: place', 'id: Köşe']], [`26:9: zones[1].id: found "Köşe": write "Kose"; allowed: ${ID}`]],
   ['an id in Polish', [['id: place', 'id: ŁódźØæß']], [`26:9: zones[1].id: found "ŁódźØæß": write "LodzOaess"; allowed: ${ID}`]],

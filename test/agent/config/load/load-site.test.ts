@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { parse as load } from 'yaml';
@@ -61,6 +63,20 @@ t.test('a broken profile that nobody names is a warning to check and to run alik
   t.equal(refusal(), null);
   t.strictSame(loadSite(file).profileProblems.length, 1);
   t.match(loadSite(file).cabinet.profileDirs, [/\/mine$/], 'as seen from everywhere');
+});
+
+t.test('what is no file of bounded size in a folder of profiles is a warning, and the rest goes on', async (t) => {
+  const { check, refusal, path } = site(t, cabinet('eastron-sdm630'), { 'huge.yaml': `# ${' '.repeat(2 ** 20)}` });
+  execFileSync('mkfifo', [path('mine/pipe.yaml')]);
+  symlinkSync('/dev/zero', path('mine/zero.yaml'));
+  const { problems, warnings } = await check();
+  t.strictSame(problems, []);
+  t.match(warnings, [
+    /^mine\/huge.yaml:1:1: .*EFBIG/,
+    /^mine\/pipe.yaml:1:1: .*not a regular file/,
+    /^mine\/zero.yaml:1:1: .*not a regular file/,
+  ]);
+  t.equal(refusal(), null);
 });
 
 t.test('a broken profile that is named is refused by both, with its own faults above', async (t) => {

@@ -23,6 +23,10 @@ t.test('control characters are refused at their line; text, tabs and line ends o
     ['\r', '000D'],
     ['\v', '000B'],
     ['\f', '000C'],
+    ['\u202e', '202E'],
+    ['\u2066', '2066'],
+    ['\u200f', '200F'],
+    ['\u2028', '2028'],
   ] as const)
     t.equal(String(textRefusal(`a: b\n# c ${char}d\n`)), `line 2 holds the control character U+${code}: remove it`);
 });
@@ -115,6 +119,9 @@ t.test('the largest file is read in one pass, whatever it holds', async (t) => {
 t.test('a control character or line end behind an escape is found at its place', (t) => {
   t.equal(controlledPlace({ name: 'Rue', lines: [{ id: 'north' }] }), null);
   t.equal(controlledPlace({ name: '\u001b[2J' }), 'name');
+  t.equal(controlledPlace({ name: 'Rue \u202egnp' }), 'name', 'a mark of writing direction');
+  t.equal(controlledPlace({ name: 'شارع القدس', next: 'Церковь 👩\u200d🔧' }), null, 'a name in any script');
+  t.equal(controlledPlace({ profiles: { x: { notes: 'one\ntwo' } } }), null);
   t.equal(controlledPlace({ a: { b: [{ c: 'x' }, { c: 'x\nend' }] } }), 'a.b[1].c');
   t.end();
 });

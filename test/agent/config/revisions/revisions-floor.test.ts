@@ -1,7 +1,7 @@
 /** Who may take light away, asked of the desk that every author goes through: real files, the real check, real signatures. */
 
 import { generateKeyPairSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { beginConfiguration } from '../../../../agent/config/load/start-revision.ts';
@@ -17,7 +17,9 @@ import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { msg } from '../../../../agent/core/message.ts';
 import { type CommitRequest, type ConfigAnswer, SIGNATURE_FILE } from '../../../../agent/core/revisions.ts';
 import type { AgentEvent } from '../../../../agent/core/words.ts';
+import { createRandom } from '../../../street/random.ts';
 import { SMALL_SITE } from '../../../support/small-site.ts';
+import { texts } from '../../../support/texts.ts';
 import { changed } from '../small-street.ts';
 
 // As the agent does: local time is then the runtime's own.
@@ -50,10 +52,15 @@ const by = (author: string, lowersFloor = false): CommitRequest => ({
   lowersFloor,
 });
 
-async function openManager(t: { testdir(): string }, { quality = 'synced' }: { quality?: ClockQuality } = {}) {
-  const folder = t.testdir();
+interface Opening {
+  readonly quality?: ClockQuality;
+  /** The folder of an earlier run; a new one by default. */
+  readonly folder?: string;
+}
+
+async function openManager(t: { testdir(): string }, { quality = 'synced', folder = t.testdir() }: Opening = {}) {
   const [configFile, dataDir] = [join(folder, 'cabinet.yaml'), join(folder, 'data')];
-  writeFileSync(configFile, SITE);
+  if (!existsSync(configFile)) writeFileSync(configFile, SITE);
   const clock = createManualClock(NOW_MS, quality);
   const events: AgentEvent[] = [];
   const { site, revisions } = await beginConfiguration({ configFile, dataDir, nowMs: NOW_MS });
@@ -65,7 +72,7 @@ async function openManager(t: { testdir(): string }, { quality = 'synced' }: { q
     site: () => running,
     check: async (dir, runningDir) => checkRevisionHere(folderToCheck(revisions, { dir, runningDir, nowMs: clock.wallMs() })),
     touches: () => [msg`light`],
-    health: () => ({ answering: new Set(), devices: new Set(), isOnline: true }),
+    health: () => ({ answering: new Set(), devices: new Set(), silent: new Map(), isOnline: true }),
     apply: async (next) => {
       running = next;
     },
@@ -78,7 +85,7 @@ async function openManager(t: { testdir(): string }, { quality = 'synced' }: { q
     await made.put('cabinet.yaml', text, 'platform');
     await made.put(SIGNATURE_FILE, signature, 'platform');
   };
-  return { manager: made, clock, events, load, minPct: () => running.cabinet.zones[0]?.minPct };
+  return { manager: made, clock, events, load, folder, minPct: () => running.cabinet.zones[0]?.minPct };
 }
 
 interface Signing {
@@ -108,8 +115,11 @@ t.test('dimming within the floor needs nobody; below it the platform and a techn
     if (author !== 'platform') await made.take('platform', author);
     const refused = await made.commit(by(author));
     t.equal(refused.state, 'refused');
-    t.match(refused.reason, /less light than the floor of the site: sign it with `luciole config sign`, or let an admin/);
-    t.match(refused.problems[0], { path: 'lamps[L01]', message: /^5 % at 2026-11-2\d \d\d:\d\d:\d\d .*; the floor of the site is 10 %$/ });
+    t.match(String(refused.reason), /less light than the floor of the site: sign it with `luciole config sign`, or let an admin/);
+    t.match(texts(refused.problems[0]), {
+      path: 'lamps[L01]',
+      message: /^5 % at 2026-11-2\d \d\d:\d\d:\d\d .*; the floor of the site is 10 %$/,
+    });
   }
   t.equal(minPct(), 10);
   t.not(made.view('platform').candidate, null, 'it waits');
@@ -158,7 +168,7 @@ t.test('a signature of a key that the site names allows it, once and no older on
   await made.confirm('platform');
   await load(dimmed(3), older);
   const refused = await made.commit(by('platform'));
-  t.match(refused, { state: 'refused', reason: /a newer signature was accepted before/ });
+  t.match(texts(refused), { state: 'refused', reason: /a newer signature was accepted before/ });
   await clock.advance(1);
   t.equal(minPct(), 5);
 });
@@ -177,7 +187,7 @@ t.test('a signature that is not for these files, this cabinet, now and by a know
   for (const [name, signature, reason, quality = 'synced'] of bad) {
     const { manager: made, load, minPct } = await openManager(t, { quality });
     await load(text, signature);
-    t.match(await made.commit(by('platform')), { state: 'refused', reason }, name);
+    t.match(texts(await made.commit(by('platform'))), { state: 'refused', reason }, name);
     t.equal(minPct(), 10, name);
   }
 });
@@ -186,8 +196,8 @@ t.test('a signature releases the floor, never a key of the site', async (t) => {
   const { manager: made, load } = await openManager(t);
   const text = changed(dimmed(5), [['mqtt://127.0.0.1:1883', 'mqtt://192.0.2.7:1883']]);
   await load(text, signatureOn(text));
-  t.match(await made.commit(by('platform')), { state: 'refused', reason: /uplink\.broker belongs to the file of the site/ });
-  t.match(await takeAndCommit(made), { state: 'refused', reason: /uplink\.broker belongs to the file of the site/ });
+  t.match(texts(await made.commit(by('platform'))), { state: 'refused', reason: /uplink\.broker belongs to the file of the site/ });
+  t.match(texts(await takeAndCommit(made)), { state: 'refused', reason: /uplink\.broker belongs to the file of the site/ });
 });
 
 t.test('an earlier revision is judged as any other: what was allowed once is not allowed for ever', async (t) => {
@@ -201,4 +211,117 @@ t.test('an earlier revision is judged as any other: what was allowed once is not
   t.equal((await made.rollback(revision ?? 0, by('platform'))).state, 'refused');
   t.equal(minPct(), 20);
   t.equal((await made.rollback(revision ?? 0, by('console:ada', true))).state, 'done');
+});
+
+t.test('a signed revision that was confirmed once is not put back after a later brighter one', async (t) => {
+  const { manager: made, load, minPct, folder } = await openManager(t);
+  const [dark, signature] = [dimmed(5), signatureOn(dimmed(5))];
+  await load(dark, signature);
+  await made.commit(by('platform'));
+  await made.confirm('platform');
+  t.equal((await made.commit(by('platform'))).state, 'refused', 'nothing waits');
+  await load(dark, signature);
+  t.match(texts(await made.commit(by('platform'))), { state: 'done', reason: /equal to revision/ }, 'what runs may be sent again');
+  await load(dimmed(20));
+  await made.commit(by('platform'));
+  await made.confirm('platform');
+  await load(dark, signature);
+  const refused = await made.commit(by('platform'));
+  t.match(texts(refused), { state: 'refused', reason: /this one is used up: sign the files again, which gives a higher serial/ });
+  await made.stop();
+  const next = await openManager(t, { folder });
+  await next.load(dark, signature);
+  t.match(texts(await next.manager.commit(by('platform'))), { state: 'refused', reason: /used up/ }, 'nor after a restart');
+  await next.load(dark, signatureOn(dark, { signedMs: NOW_MS + 1 }));
+  t.equal((await next.manager.commit(by('platform'))).state, 'done', 'the office signs again');
+  t.equal(minPct(), 20);
+});
+
+t.test('a signature whose trial was returned is used up by the next revision that is confirmed', async (t) => {
+  const { manager: made, load, minPct } = await openManager(t);
+  await load(dimmed(5), signatureOn(dimmed(5)));
+  await made.commit(by('platform'));
+  await made.giveBack('platform', '');
+  await load(dimmed(20));
+  await made.commit(by('platform'));
+  await made.confirm('platform');
+  await load(dimmed(5), signatureOn(dimmed(5)));
+  t.match(texts(await made.commit(by('platform'))), { state: 'refused', reason: /used up/ });
+  t.equal(minPct(), 20);
+});
+
+t.test('a signature is used up as well where an admin or what runs allowed the same light without it', async (t) => {
+  for (const way of ['an admin', 'what runs']) {
+    const { manager: made, load, minPct } = await openManager(t);
+    const [dark, signature] = [dimmed(5), signatureOn(dimmed(5))];
+    if (way === 'what runs') {
+      await load(dimmed(4));
+      await takeAndCommit(made);
+      await made.confirm('console:ada');
+      await load(dark, signature);
+      t.equal((await made.commit(by('platform'))).state, 'done');
+    } else {
+      await load(dark, signature);
+      t.equal((await takeAndCommit(made)).state, 'done');
+    }
+    await made.confirm('console:ada');
+    await load(dimmed(20));
+    await made.commit(by('platform'));
+    await made.confirm('platform');
+    await load(dark, signature);
+    t.match(texts(await made.commit(by('platform'))), { state: 'refused', reason: /used up/ }, way);
+    t.equal(minPct(), 20, way);
+  }
+});
+
+t.test('no order of recorded revisions, trials, rollbacks and restarts brings back less light than the last confirmed', async (t) => {
+  let at = await openManager(t);
+  const recorded: { readonly text: string; readonly signature: string | null }[] = [];
+  // The office: darker ones are signed, brighter ones are not.
+  for (const [i, pct] of [6, 20, 4, 12, 7, 15].entries()) {
+    const signature = pct < 10 ? signatureOn(dimmed(pct), { signedMs: NOW_MS + i }) : null;
+    recorded.push({ text: dimmed(pct), signature });
+    await at.load(dimmed(pct), signature);
+    t.equal((await at.manager.commit(by('platform'))).state, 'done', `the office sets ${pct} %`);
+    await at.manager.confirm('platform');
+  }
+  const random = createRandom(7);
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+  const numbers = at.manager.history().map(({ number }) => number);
+  for (let step = 0; step < 40; step += 1) {
+    const { text, signature } = pick(recorded);
+    const deed = pick(['send', 'send', 'roll back', 'restart']);
+    if (deed === 'restart') {
+      await at.manager.stop();
+      at = await openManager(t, { folder: at.folder });
+    } else {
+      if (deed === 'send') await at.load(text, pick([signature, signature, pick(recorded).signature]));
+      const { isOnTrial } = await (deed === 'send'
+        ? at.manager.commit(by('platform'))
+        : at.manager.rollback(pick(numbers), by('platform')));
+      if (isOnTrial) await (random() < 0.5 ? at.manager.confirm('platform') : at.manager.giveBack('platform', ''));
+    }
+    // 10 % is the floor of the file: down to it nobody is asked.
+    t.ok((at.minPct() ?? 0) >= 10, `step ${step}: ${deed} gives ${at.minPct()} %`);
+  }
+});
+
+t.test('a name with a mark of writing direction is refused, raw or behind an escape, in cabinet.yaml and in a device type', async (t) => {
+  const { manager: made, load } = await openManager(t);
+  t.match(texts(await made.put('cabinet.yaml', changed(SITE, [['Rue des Lucioles', 'Rue \u202egnp']]), 'platform')), {
+    state: 'refused',
+    reason: /line 2 holds the control character U\+202E: remove it/,
+  });
+  await load(changed(SITE, [['Rue des Lucioles', '"Rue \\u202egnp"']]));
+  t.match(texts((await made.commit(by('platform'))).problems[0]), {
+    path: 'name',
+    message: /holds a control character or a line end behind an escape/,
+  });
+  await load(dimmed(20));
+  const led = changed(readFileSync('drivers/profiles/wirenboard-wb-led.yaml', 'utf8'), [['vendor: ', 'vendor: "\\u2067" # ']]);
+  await made.put('profiles/led.yaml', led, 'platform');
+  t.match(texts((await made.commit(by('platform'))).problems[0]), {
+    path: 'profiles.wirenboard-wb-led.vendor',
+    message: /control character/,
+  });
 });

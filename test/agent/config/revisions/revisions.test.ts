@@ -17,6 +17,7 @@ import type { CommitRequest } from '../../../../agent/core/revisions.ts';
 import { createSystemClock } from '../../../../agent/core/system-clock.ts';
 import type { AgentEvent } from '../../../../agent/core/words.ts';
 import { SMALL_SITE } from '../../../support/small-site.ts';
+import { texts } from '../../../support/texts.ts';
 import { changed } from '../small-street.ts';
 
 const HASH = 'a'.repeat(64);
@@ -48,7 +49,7 @@ interface Bench {
   readonly events: AgentEvent[];
   readonly ends: unknown[];
   readonly applied: string[];
-  readonly health: { answering: Set<string>; devices: Set<string>; isOnline: boolean };
+  readonly health: { answering: Set<string>; devices: Set<string>; silent: Map<string, string>; isOnline: boolean };
   readonly clock: ReturnType<typeof createManualClock>;
 }
 
@@ -59,7 +60,7 @@ async function openManager(
 ): Promise<Bench> {
   const clock = createManualClock(0, 'synced');
   const units = ['L01', 'L02'];
-  const health = { answering: new Set(units), devices: new Set(units), isOnline: true };
+  const health = { answering: new Set(units), devices: new Set(units), silent: new Map(), isOnline: true };
   const [events, ends, applied]: [AgentEvent[], unknown[], string[]] = [[], [], []];
   let running:
     | Awaited<ReturnType<typeof beginConfiguration>>['site']
@@ -358,7 +359,7 @@ t.test(
     t.not(at.view('platform').candidate, null, 'the own one alone is discarded');
     await at.take('platform', 'console:marie');
     await at.put('cabinet.yaml', brighter(99), 'platform:eve');
-    t.match(await at.commit(marie), { state: 'done', revision: 2 });
+    t.match(await at.commit(marie), { state: 'done', revision: 2, partsBy: ['platform:eve'] }, 'whoever commits reads it');
     t.match(at.history()[0], { by: 'console:marie', why: /with parts by platform:eve/ });
     t.match((await at.files('running', ''))?.cabinet, /levelPct: 70/, 'as it was when she looked at it');
     t.match(at.view('platform').candidate, { by: 'platform:eve' }, 'the changed original stays with its author');
@@ -377,6 +378,123 @@ t.test('a device type comes with a revision, takes the place of a shipped one, a
   t.match(await at.put('profiles/wb-led.yaml', null, 'platform'), { state: 'refused', reason: /there is no/ });
 });
 
+/** A disk that takes no revision while it is full. The history is in memory, so that no write of it outlasts simulated time. */
+function fullableDisk(disk: RevisionDisk) {
+  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+  const state = { isFull: false, refusals: 0 };
+  let text = 'null';
+  const refuse = (): Promise<void> => {
+    state.refusals += 1;
+    return Promise.reject(full);
+  };
+  const fullable: RevisionDisk = {
+    ...disk,
+    readHistory: async () => JSON.parse(text) as unknown,
+    writeHistory: async (history) => {
+      if (state.isFull) return refuse();
+      text = JSON.stringify(history);
+    },
+    writeFiles: (of, files, note) => (state.isFull ? refuse() : disk.writeFiles(of, files, note)),
+  };
+  return { state, disk: fullable };
+}
+
+t.test('a confirmation that a full disk does not take is none: the trial goes on, and a later one counts', async (t) => {
+  const { first } = await site(t);
+  const { state, disk } = fullableDisk(first.revisions.disk);
+  const { manager: at, events, ends } = await openManager(first, disk);
+  await at.put('cabinet.yaml', brighter(45), 'console:anne');
+  await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' });
+  state.isFull = true;
+  t.match(texts(await at.confirm('console:anne')), {
+    state: 'refused',
+    code: 'not-stored',
+    reason: /revision 2 stays on trial: .*\(ENOSPC\): check the disk of store\.dir/,
+    revision: 2,
+  });
+  t.match(texts(at.view('console:anne')), { running: { number: 2, state: 'trial' }, trial: { number: 2 }, trouble: /ENOSPC/ });
+  t.match(readRevisionHistory(await disk.readHistory()), { current: 1, trial: { number: 2 } }, 'the next start goes on with the trial');
+  t.notOk(events.some(({ code }) => code === 'config-confirmed'));
+  t.strictSame(ends, [], 'no platform is told an end');
+  state.isFull = false;
+  t.match(await at.confirm('console:anne'), { state: 'done', revision: 2 });
+  t.match(readRevisionHistory(await disk.readHistory()), { current: 2, trial: null });
+  t.match(events.at(-1), { code: 'config-confirmed' });
+});
+
+t.test('a trial whose confirmation was not stored still ends by its own rules', async (t) => {
+  const { first } = await site(t);
+  const { state, disk } = fullableDisk(first.revisions.disk);
+  const { manager: at, clock, applied } = await openManager(first, disk);
+  await at.put('cabinet.yaml', brighter(45), 'console:anne');
+  await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked', minutes: 1 });
+  state.isFull = true;
+  t.match(await at.confirm('console:anne'), { code: 'not-stored' });
+  await later(clock, 61_000);
+  await at.settled();
+  t.match(at.view('console:anne'), { running: { number: 1 }, trial: null });
+  t.strictSame(applied, ['{"pct":45}', '{"pct":30}']);
+});
+
+for (const fullMinutes of [1, 9, 100]) {
+  t.test(`a trial that ends by itself is confirmed once the disk takes it, after ${fullMinutes} min of a full one`, async (t) => {
+    const { first } = await site(t);
+    const { state, disk } = fullableDisk(first.revisions.disk);
+    const { manager: at, clock, ends, applied } = await openManager(first, disk);
+    await at.put('cabinet.yaml', brighter(45), 'platform');
+    await at.commit(COMMIT);
+    await later(clock, 10_000);
+    state.isFull = true;
+    await later(clock, fullMinutes * 60_000);
+    t.match(at.view('platform'), { running: { number: 2 }, trial: { number: 2 } });
+    t.strictSame(ends, []);
+    t.ok(state.refusals <= 4 * fullMinutes + 4, `${state.refusals} writes: not one a second`);
+    state.isFull = false;
+    await later(clock, 60_000);
+    await at.settled();
+    t.match(texts(at.view('platform')), { running: { number: 2 }, trial: null, trouble: '' });
+    t.match(readRevisionHistory(await disk.readHistory()), { current: 2, trial: null });
+    t.match(texts(ends), [{ number: 2, reason: '' }]);
+    t.strictSame(applied, ['{"pct":45}'], 'the street was never taken back');
+  });
+}
+
+t.test('a return runs the former revision on a full disk too, says that it is not stored, and is stored later', async (t) => {
+  const { first } = await site(t);
+  const { state, disk } = fullableDisk(first.revisions.disk);
+  const { manager: at, clock, applied } = await openManager(first, disk);
+  await at.put('cabinet.yaml', brighter(45), 'console:anne');
+  await at.commit({ ...COMMIT, by: 'console:anne', author: 'console', mode: 'asked' });
+  state.isFull = true;
+  t.match(texts(await at.giveBack('console:anne', '')), {
+    state: 'done',
+    code: 'not-stored',
+    revision: 1,
+    reason: /not stored: .*\(ENOSPC\): check the disk of store\.dir; a restart before it is stored goes on with the trial/,
+  });
+  t.strictSame(applied, ['{"pct":45}', '{"pct":30}']);
+  state.isFull = false;
+  await later(clock, 31_000);
+  t.match(readRevisionHistory(await disk.readHistory()), { current: 1, trial: null });
+});
+
+t.test('a file, a value and a candidate of another author are refused by a full disk with its code', async (t) => {
+  const { first } = await site(t);
+  const { state, disk } = fullableDisk(first.revisions.disk);
+  const { manager: at } = await openManager(first, disk);
+  await at.put('cabinet.yaml', brighter(45), 'console:luc');
+  state.isFull = true;
+  const refused = { state: 'refused', code: 'not-stored', reason: /cannot be kept \(ENOSPC\): check the disk of store\.dir/ };
+  t.match(texts(await at.put('cabinet.yaml', brighter(50), 'console:anne')), refused);
+  t.match(texts(await at.set('zones[rue].minPct', '20', 'console:anne')), refused);
+  t.match(texts(await at.take('console:luc', 'console:anne')), refused);
+  t.match(texts(await at.commit({ ...COMMIT, by: 'console:luc', author: 'console' })), refused);
+  t.match(texts(await at.rollback(1, { ...COMMIT, by: 'console:luc', author: 'console' })), {
+    state: 'done',
+    reason: /equal to revision 1/,
+  });
+});
+
 t.test('a disk that fills up refuses a revision, and the street goes on as it was', async (t) => {
   const { first } = await site(t);
   const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
@@ -390,7 +508,7 @@ t.test('a disk that fills up refuses a revision, and the street goes on as it wa
   const { manager: at, applied } = await openManager(first, failing);
   await at.put('cabinet.yaml', brighter(45), 'platform');
   isFull = true;
-  t.match(await at.commit(COMMIT), { state: 'refused', reason: /cannot be kept \(ENOSPC\)/ });
+  t.match(texts(await at.commit(COMMIT)), { state: 'refused', reason: /cannot be kept \(ENOSPC\)/ });
   t.strictSame(applied, []);
   t.match(at.view('platform'), { running: { number: 1 }, trial: null });
   isFull = false;

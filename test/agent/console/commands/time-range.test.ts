@@ -16,6 +16,9 @@ const times: [text: string, utc: string][] = [
   ['2026-07-01T22:00', '2026-07-01T20:00:00.000Z'],
   ['2026-10-25T01:30', '2026-10-24T23:30:00.000Z'],
   ['2026-10-25T03:30', '2026-10-25T02:30:00.000Z'],
+  ['2026-10-25T02:00', '2026-10-25T00:00:00.000Z'],
+  ['2026-10-25T02:59:59', '2026-10-25T00:59:59.000Z'],
+  ['2026-10-25T03:00', '2026-10-25T02:00:00.000Z'],
   ['2026-03-29T01:30', '2026-03-29T00:30:00.000Z'],
   ['2026-03-29T03:30', '2026-03-29T01:30:00.000Z'],
 ];
@@ -25,6 +28,21 @@ for (const [text, utc] of times)
     const { fromMs } = rangeOf({ since: typedTime(text), until: typedTime('2030-01-01') }, AT_MS, TIMEZONE);
     t.equal(new Date(fromMs).toISOString(), utc);
   });
+
+t.test('in the night on which the clocks go back, a range holds both hours of the same name, in every zone', async (t) => {
+  for (const [zone, since, until, hours] of [
+    [TIMEZONE, '2026-10-25T02:00', '2026-10-25T03:00', 2],
+    [TIMEZONE, '2026-10-25T02:00', '2026-10-25T02:30', 1.5],
+    [TIMEZONE, '2026-10-25T01:00', '2026-10-25T02:00', 2],
+    ['America/New_York', '2026-11-01T01:00', '2026-11-01T02:00', 2],
+    ['Australia/Lord_Howe', '2026-04-05T01:30', '2026-04-05T02:00', 1],
+    ['Antarctica/Troll', '2026-10-25T01:00', '2026-10-25T03:00', 4],
+    ['UTC', '2026-10-25T02:00', '2026-10-25T03:00', 1],
+  ] as const) {
+    const { fromMs, toMs } = rangeOf({ since: typedTime(since), until: typedTime(until) }, AT_MS, zone);
+    t.equal((toMs - fromMs) / 3_600_000, hours, `${zone} ${since}`);
+  }
+});
 
 const noTimes: [text: string, advice: RegExp][] = [
   ['yesterday', /bad time "yesterday": write how far back, as 30m, 24h or 7d, or a time, as 2026-12-01/],

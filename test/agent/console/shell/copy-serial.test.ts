@@ -1,8 +1,8 @@
 import { spawn as spawnProgram, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
 import t, { type Test } from 'tap';
 import { together } from './base64-lines.ts';
@@ -74,7 +74,8 @@ function console(t: Pick<Test, 'teardown'>, dir: string, { env = { STATE_DIRECTO
     type,
     until: (shown: RegExp, from?: number) => received.until(shown, from),
     length: () => received.length(),
-    send: (file: string, stopAfter?: number) => sendFile(file, { type, received }, stopAfter),
+    send: (file: string, stopAfter?: number) => sendFile([file], { type, received }, { stopAfter }),
+    sendAs: (words: readonly string[], cwd: string, signal?: AbortSignal) => sendFile(words, { type, received }, { cwd, signal }),
     receive: (into: string, stopAfter?: number) => receiveFile(into, { type, received }, stopAfter),
   };
 }
@@ -84,13 +85,18 @@ interface FarEnd {
   readonly received: Received;
 }
 
-/** Sends a file; resolves with the exit code and how many bytes it took. After `stopAfter` bytes it is killed. */
+/** Sends files; resolves with the exit code and how many bytes it took. After `stopAfter` bytes, or by the signal, it is killed. */
 function sendFile(
-  file: string,
+  words: readonly string[],
   { type, received }: FarEnd,
-  stopAfter = Number.POSITIVE_INFINITY,
+  {
+    stopAfter = Number.POSITIVE_INFINITY,
+    cwd = '.',
+    signal,
+  }: { stopAfter?: number | undefined; cwd?: string; signal?: AbortSignal | undefined },
 ): Promise<{ code: number | null; bytes: number }> {
-  const sz = spawnProgram('sz', ['--zmodem', '--binary', '--resume', '--quiet', file], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const sz = spawnProgram('sz', ['--zmodem', '--binary', '--resume', '--quiet', ...words], { cwd, stdio: ['pipe', 'pipe', 'ignore'] });
+  signal?.addEventListener('abort', () => sz.kill('SIGKILL'));
   let bytes = 0;
   sz.stdout.on('data', (data: Buffer) => {
     bytes += data.length;
@@ -176,8 +182,9 @@ t.test(
     session.type(GIVE_UP);
     await session.until(/did not come whole/, from);
     await session.until(PROMPT, from);
-    const kept = statSync(join(dir, 'received/next.update')).size;
+    const kept = statSync(join(dir, 'received/.part/next.update/next.update')).size;
     t.ok(kept > 0 && kept < content.length, `${kept} bytes had come`);
+    t.notOk(existsSync(join(dir, 'received/next.update')), 'a part of a file is no file');
     from = session.length();
     session.type('receive next.update\r');
     await session.until(ZRINIT, from);
@@ -185,6 +192,7 @@ t.test(
     t.equal(code, 0);
     t.ok(bytes < content.length * 1.3 - kept * 0.5, 'what had come was not sent again');
     await session.until(/next\.update: [\s\S]*received in/, from);
+    await session.until(new RegExp(`sha256 ${createHash('sha256').update(content).digest('hex')}[^]*compare\\s+the\\s+sha256`), from);
     t.ok(readFileSync(join(dir, 'received/next.update')).equals(content), 'whole, byte by byte');
 
     from = session.length();
@@ -211,6 +219,123 @@ t.test(
     await session.until(/Size +80 columns/, from);
   },
 );
+
+/** All that lies in the folder of received files, with its size. */
+function allReceived(dir: string): string[] {
+  return readdirSync(join(dir, 'received'), { recursive: true })
+    .map(String)
+    .map((name) => [name, statSync(join(dir, 'received', name))] as const)
+    .map(([name, { size }]) => `${name} ${size}`);
+}
+
+t.test(
+  'one file is received, that of the name asked for: no folder, no other of a batch, nothing outside, nothing empty',
+  { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
+  async (t) => {
+    const [dir, laptop] = [folder(t), folder(t)];
+    mkdirSync(join(laptop, 'sub'));
+    for (const name of ['sub/evil.txt', 'evil.txt', 'a.bin', 'b.bin', 'c.bin']) writeFileSync(join(laptop, name), randomBytes(3_000));
+    writeFileSync(join(laptop, 'empty.bin'), '');
+    const session = console(t, dir);
+    await session.until(PROMPT);
+    for (const [asked, words, answer, left] of [
+      ['evil.txt', ['--full-path', 'sub/evil.txt'], /no evil\.txt came, but sub\/evil\.txt: send one file/, []],
+      ['evil.txt', ['--full-path', join('..', basename(laptop), 'evil.txt')], /no evil\.txt came, but \.\.\/\S+\/evil\.txt: send/, []],
+      ['evil.txt', ['--full-path', join(laptop, 'evil.txt')], /no evil\.txt came, but \/\S+: send/, []],
+      ['evil.txt', ['a.bin', 'b.bin'], /no evil\.txt came, but a\.bin, b\.bin: send/, []],
+      ['empty.bin', ['empty.bin'], /empty\.bin came, but it is empty: nothing is kept/, []],
+      [
+        'b.bin',
+        ['a.bin', 'b.bin', 'c.bin'],
+        /b\.bin: 3 kB received in .* not received: a\.bin, c\.bin; one file at a time/,
+        ['b.bin 3000'],
+      ],
+    ] as const) {
+      const from = session.length();
+      session.type(`receive ${asked}\r`);
+      await session.until(ZRINIT, from);
+      // A sender that was refused keeps trying for a minute.
+      const enough = new AbortController();
+      const sending = session.sendAs([...words], laptop, enough.signal);
+      await session.until(new RegExp(answer.source.replaceAll(' ', '[^]+?')), from);
+      enough.abort();
+      await sending;
+      // What it sent to the prompt meanwhile goes.
+      session.type('\x03');
+      await session.until(PROMPT, from);
+      t.strictSame(allReceived(dir), left, words.join(' '));
+    }
+  },
+);
+
+t.test(
+  'a file that is no longer the one that was cut is not joined to it, be it another, a longer or a shorter one',
+  { skip: HAS_LRZSZ ? false : 'no sz and rz (Debian package lrzsz)' },
+  async (t) => {
+    const [dir, laptop] = [folder(t), folder(t)];
+    const former = randomBytes(60_000);
+    const session = console(t, dir);
+    await session.until(PROMPT);
+    for (const [what, content] of [
+      ['another of the same size', randomBytes(60_000)],
+      ['one byte more in front', Buffer.concat([Buffer.from('x'), former])],
+      ['shorter than what has come', randomBytes(2_000)],
+      ['the beginning of it', former.subarray(0, 30_000)],
+    ] as const) {
+      const part = join(dir, 'received/.part/f.gz');
+      mkdirSync(part, { recursive: true });
+      writeFileSync(join(part, 'f.gz'), former.subarray(0, 40_000));
+      writeFileSync(join(laptop, 'f.gz'), content);
+      let from = session.length();
+      session.type('receive f.gz\r');
+      await session.until(ZRINIT, from);
+      await session.sendAs(['f.gz'], laptop);
+      await session.until(/no\s+beginning\s+of\s+this\s+one/, from);
+      await session.until(PROMPT, from);
+      t.strictSame(allReceived(dir), [], what);
+      from = session.length();
+      session.type('receive f.gz\r');
+      await session.until(ZRINIT, from);
+      await session.sendAs(['f.gz'], laptop);
+      await session.until(/received\s+in/, from);
+      t.ok(readFileSync(join(dir, 'received/f.gz')).equals(content), what);
+      from = session.length();
+      session.type('receive f.gz --remove\r');
+      await session.until(/is\s+removed/, from);
+      await session.until(PROMPT, from);
+    }
+  },
+);
+
+t.test('a folder among the received files, and names that a disk does not take, end no session', async (t) => {
+  const dir = folder(t);
+  mkdirSync(join(dir, 'received/sub'), { recursive: true });
+  writeFileSync(join(dir, 'received/sub/evil.txt'), 'evil');
+  const session = await openSession(t, { filesDir: dir });
+  t.match(await session.say('receive sub'), /sub\s+is\s+a\s+folder/);
+  t.match(await session.say('receive sub --remove'), /sub\s+is\s+removed/);
+  mkdirSync(join(dir, 'received/sub'));
+  t.match(await session.say('receive sub --anew'), /no program rz here/);
+  t.match(await session.say(`receive ${'n'.repeat(241)}`), /a name has 240 bytes at most/);
+  t.match(await session.say(`receive ${'n'.repeat(240)}`), /no program rz here/);
+  rmSync(join(dir, 'received'), { recursive: true });
+  writeFileSync(join(dir, 'received'), 'in the way');
+  t.match(await session.say('receive a.txt'), /% .*received: E/s);
+});
+
+t.test('what an earlier release left of a cut file goes on', async (t) => {
+  for (const name of ['f.gz', '.f.gz']) {
+    const dir = folder(t);
+    mkdirSync(join(dir, 'received'));
+    writeFileSync(join(dir, 'received', name), randomBytes(20_000));
+    writeFileSync(join(dir, 'received/.f.gz.part'), '');
+    const session = await openSession(t, { filesDir: dir });
+    t.match(await session.say('receive f.gz'), /no program rz here/, 'it does not count as whole');
+    t.strictSame(allReceived(dir).at(-1), '.part/f.gz/f.gz 11808', 'all but the end, which is received again');
+    t.match(await session.say('receive f.gz --remove'), /is\s+removed/);
+    t.strictSame(allReceived(dir), []);
+  }
+});
 
 t.test('without ZMODEM it goes as lines with a check each, and goes on from any of them', async (t) => {
   const dir = folder(t);

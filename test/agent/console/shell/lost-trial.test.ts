@@ -1,6 +1,7 @@
 import t from 'tap';
 import { msg } from '../../../../agent/core/message.ts';
 import { AT_MS } from '../fake-clock.ts';
+import { NO_ACTIONS } from '../no-actions.ts';
 import { openSession, type ShellSession } from './shell-session.ts';
 import { trialManager } from './trial-manager.ts';
 
@@ -47,6 +48,27 @@ t.test('the agent returns the trial of a login whose process is gone, and not of
     t.strictSame(asked, back, how);
     const returned = view.noted.filter(({ action }) => action === 'config return');
     t.match(returned, back.length === 0 ? [] : [{ user: 'marie', door: 'login', detail: /revision=8/, result: 'ok' }], how);
+  }
+});
+
+t.test('a console that fails by a defect has not logged out: what it has put on trial returns', async (t) => {
+  for (const [by, more] of [
+    ['console:tech', {}],
+    ['console:marie', { hasLogin: true }],
+  ] as const) {
+    const { asked, view } = trialManager(by);
+    const session = await openSession(t, {
+      ...{ view, ...more, canFail: true },
+      localActions: () => ({ ...NO_ACTIONS, 'tech-support': () => Promise.reject(new TypeError('a defect')) }),
+    });
+    if ('hasLogin' in more) {
+      await session.say('marie');
+      await session.say('right');
+    }
+    t.match(await session.say('config commit --confirm 5'), /revision 8 runs on trial/, by);
+    session.type('tech-support\r');
+    await overAndSeen(session);
+    t.strictSame(asked, [[by, msg`the session was lost`, 8]]);
   }
 });
 

@@ -125,6 +125,21 @@ t.test('each file of the folder counts once towards its bound, and one that grow
   );
 });
 
+t.test('files in folders count towards the bound of a console, however deep', async (t) => {
+  const dir = testFolder(t);
+  for (const [folder, bytes] of [
+    ['received/sub', 100 * MB],
+    ['received/.part/f.gz', 50 * MB],
+    ['for-technician/a/b/c', 26 * MB],
+  ] as const) {
+    mkdirSync(join(dir, folder), { recursive: true });
+    writeFileSync(join(dir, folder, 'f.gz'), '');
+    truncateSync(join(dir, folder, 'f.gz'), bytes);
+  }
+  t.equal(sessionRoomBytes(dir, join(dir, 'three')), 80 * MB);
+  t.equal(sessionRoomBytes(dir, join(dir, 'received/.part/f.gz/f.gz')), 130 * MB);
+});
+
 t.test('every argument that is a file says so, or a session would not confine it', async (t) => {
   // `start-console.ts` refuses the commands of the desk.
   const desk = ['config keygen', 'config sign', 'config verify', 'user sign', 'uplink renew'];

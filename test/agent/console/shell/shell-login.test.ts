@@ -71,6 +71,15 @@ t.test('a code is asked where the user has codes', async (t) => {
   t.notMatch(session.bytes(), '424242');
 });
 
+t.test('a wrong code says what to type where clocks differ, whatever was wrong', async (t) => {
+  const session = await openSession(t, { hasLogin: true });
+  await session.say('ada');
+  await session.say('right');
+  const said = await session.say('111111');
+  t.match(said, /% wrong name, password or code/);
+  t.match(said.replace(/\s+/g, ' '), /wait for the next code, and type both with a space between/);
+});
+
 t.test('who chooses a password reads its rule before the question, and is told at once when it breaks the rule', async (t) => {
   const session = await openSession(t, { hasLogin: true });
   await session.say('nina');

@@ -40,6 +40,8 @@ export interface SessionOptions {
   readonly hasLogin?: true;
   readonly historyStore?: LineHistoryStore;
   readonly localActions?: SessionActions;
+  /** A defect of the program ends it, which is what the test is about. */
+  readonly canFail?: true;
 }
 
 /** An open session: its screen, and ways to type and to wait. */
@@ -167,9 +169,15 @@ export async function openSession(t: Test, options: SessionOptions = {}): Promis
   const tty = new FakeTty(options);
   const shell = shellOn(tty, clock, socketPath, options);
   let ended: EndReason | null = null;
-  const running = shell.run().then((reason) => {
-    ended = reason;
-  });
+  const running = shell.run().then(
+    (reason) => {
+      ended = reason;
+    },
+    (error: unknown) => {
+      if (options.canFail !== true) throw error;
+      ended = 'hang-up';
+    },
+  );
   const until = async (what: string, holds: () => boolean): Promise<void> => {
     for (let turn = 0; turn < 4_000; turn++) {
       if (holds()) return;

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { IntentAuthority, Target } from '../../../../agent/core/words.ts';
+import type { IntentAuthority, Outcome, Target } from '../../../../agent/core/words.ts';
 import { inEnglish } from '../../../support/in-english.ts';
 import { winter } from '../../lighting/street.ts';
 import { L1, levelsOf, litStreet, stages } from '../lit-street.ts';
@@ -134,6 +134,83 @@ t.test('a refused override says why and changes nothing', async (t) => {
   t.same(stages(street, 'c1'), ['received', 'refused']);
   t.match(inEnglish(street.events), [{ code: 'command-refused', source: 'L99', text: /platform: .*L99/ }]);
   t.same([street.writes, street.disk.size], [[], 0]);
+});
+
+/** A street whose disk takes nothing while `disk.isFull`. */
+async function fullStreet(t: { teardown(fn: () => unknown): void }) {
+  const disk = { isFull: false };
+  const street = await litStreet(t, { saves: async () => !disk.isFull });
+  return { disk, street };
+}
+
+t.test('the end of an override, an emergency, a release or a programme says that a full disk did not take it', async (t) => {
+  const { disk, street } = await fullStreet(t);
+  const { control, clock } = street;
+  const zone = { kind: 'zone', id: 'rue' } as const;
+  const requests: readonly [story: string, request: () => Promise<Outcome>][] = [
+    ['an override', () => street.override()],
+    ['an emergency', () => street.override({ rank: 'emergency', levelPct: 100, source: 'console:anna' })],
+    ['an override below it', () => street.override({ levelPct: 60, minutes: 1_000 })],
+    ['maintenance', () => street.override({ target: L1, rank: 'maintenance', source: 'console:anna' })],
+    ['a release', () => control.release({ commandId: 'r1', target: L1, authority: 'technician', source: 'console:anna' })],
+    [
+      'a release at the next step',
+      () => control.release({ commandId: 'r2', target: zone, authority: 'technician', source: 'console:anna', atNextStep: true }),
+    ],
+    [
+      'a programme',
+      () =>
+        control.chooseProgramme({ commandId: 'p1', zone: 'rue', programme: 'residential', minutes: 60, reason: '', source: 'platform' }),
+    ],
+    [
+      'the calendar again',
+      () => control.chooseProgramme({ commandId: 'p2', zone: 'rue', programme: null, minutes: 0, reason: '', source: 'platform' }),
+    ],
+  ];
+  for (const isFull of [true, false]) {
+    disk.isFull = isFull;
+    for (const [story, request] of requests) {
+      const answer = request();
+      await clock.advance(2_000);
+      const final = await answer;
+      t.not(final.state, 'refused', story);
+      t.equal(final.isSaved, isFull ? false : undefined, `${story}, ${isFull ? 'a full disk' : 'a sound one'}`);
+      t.match(
+        street.outcomes.findLast(({ commandId }) => commandId === final.commandId),
+        { isSaved: final.isSaved },
+        'the platform too',
+      );
+    }
+  }
+  t.equal(street.log.filter(({ name }) => name === 'overrides-not-saved').length, 1, 'the log has it once');
+});
+
+t.test('what a full disk did not take is saved once there is room, without a further request', async (t) => {
+  for (const fullMinutes of [0.1, 1, 30]) {
+    const { disk, street } = await fullStreet(t);
+    disk.isFull = true;
+    const override = street.override();
+    void street.control.chooseProgramme({
+      ...{ commandId: 'p1', zone: 'rue', programme: 'residential', minutes: 60, reason: '', source: 'platform' },
+    });
+    await street.clock.advance(fullMinutes * 60_000);
+    t.match(await override, { isSaved: false });
+    t.same([...street.disk.keys()], []);
+    disk.isFull = false;
+    await street.clock.advance(31_000);
+    t.match(street.disk.get('control.overrides'), [{ levelPct: 50 }]);
+    t.match(street.disk.get('control.programmes'), [{ zone: 'rue' }]);
+  }
+});
+
+t.test('a disk that hangs delays the end of an override by seconds only, and the light not at all', async (t) => {
+  const street = await litStreet(t, { saves: () => new Promise(() => {}) });
+  const override = street.override();
+  await street.clock.advance(30);
+  t.same(levelsOf(street), [50, 50, 50, 50, 50, 50]);
+  t.same(stages(street, 'c1'), ['received', 'queued', 'sent']);
+  await street.clock.advance(5_000);
+  t.match(await override, { state: 'verified', isSaved: false });
 });
 
 t.test('an override that a newer one replaces, or that the stop cuts off, ends as failed', async (t) => {

@@ -16,10 +16,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { Message } from '../../../../agent/core/message.ts';
 import { unpackRelease } from '../../../../agent/service/updates/release-unpacker.ts';
 import { answerUnpackRequest, requestUnpacking } from '../../../../agent/service/updates/unpack-request.ts';
-import { createMaker, thisArch, updateBy } from '../../../support/update-files.ts';
 import { texts } from '../../../support/texts.ts';
+import { createMaker, programOf, thisArch, updateBy } from '../../../support/update-files.ts';
 
 const INSTALLED = 10;
 
@@ -93,6 +94,17 @@ const lies: [story: string, lie: (folders: ReturnType<typeof foldersAt>) => void
       file[file.length - 20] = (file[file.length - 20] ?? 0) ^ 1;
       receive(file);
     },
+    'damaged',
+  ],
+  [
+    'a signed one without the program',
+    ({ receive, maker }) => receive(updateBy(maker, { entries: programOf('').filter(({ path }) => path !== 'luciole/bin/luciole') })),
+    'damaged',
+  ],
+  [
+    'a signed one whose program cannot be run',
+    ({ receive, maker }) =>
+      receive(updateBy(maker, { entries: programOf('').map((entry) => (entry.kind === 'file' ? { ...entry, mode: 0o644 } : entry)) })),
     'damaged',
   ],
   ['one that is older than the package', ({ receive, maker }) => receive(updateBy(maker, { serial: INSTALLED })), 'older'],
@@ -205,7 +217,7 @@ t.test('a service that does not take the request, or takes it and never ends, is
     const { parts } = foldersAt(t);
     const clock = createManualClock(0);
     const file = join(parts.runtimeDir, 'release-request');
-    let answer: { text: string } | null = null;
+    let answer: { text: Message } | null = null;
     const asked = requestUnpacking({ ...parts, clock }).then((each) => {
       answer = each;
     });
@@ -218,7 +230,7 @@ t.test('a service that does not take the request, or takes it and never ends, is
       await new Promise(setImmediate);
     }
     await asked;
-    t.match(answer, { release: null, text: /does not answer: systemctl status luciole-release\.path luciole-release/ });
+    t.match(texts(answer), { release: null, text: /does not answer: systemctl status luciole-release\.path luciole-release/ });
     t.equal(clock.monoMs() - fromMono >= (isTaken ? 540_000 : 60_000), true, isTaken ? 'nine minutes' : 'a minute');
     t.notOk(existsSync(file), 'nothing is unpacked later that nobody waits for');
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { HOUR_MS } from '../../../../agent/core/durations.ts';
+import type { Message } from '../../../../agent/core/message.ts';
 import type { UplinkDevice } from '../../../../agent/core/ports.ts';
 import { type CommandContext, readDeviceCommand, readNodeCommand } from '../../../../agent/sync/commands/commands.ts';
 import { encodePayload, type Metric, toLong } from '../../../../agent/sync/sparkplug/codec.ts';
@@ -192,16 +193,19 @@ for (const [metrics, reason, device = lamp] of wrong) {
 
 t.test('an alias of another metric beside the name is refused', async (t) => {
   const alias = lamp?.byName.get('Override/Minutes')?.alias as number;
-  t.match(readDeviceCommand(message([{ ...level(5), alias }]), lamp, context), { reason: /no metric/ });
+  t.match(texts(readDeviceCommand(message([{ ...level(5), alias }]), lamp, context)), {
+    kind: 'refused',
+    reason: /^the name "Override\/Level" has the alias of Override\/Minutes beside it: give the name alone$/,
+  });
 });
 
 t.test('refused as a whole: retained, too large, no payload, unknown or unwritable device', async (t) => {
   const read = (m: ReturnType<typeof message>, device = lamp) => readDeviceCommand(m, device, context);
-  t.match(read(message([level(5)], { retained: true })), { reason: /retained/ });
-  t.match(read({ ...message([]), payload: Buffer.alloc(65_537) }), { reason: /65537 bytes, at most 65536/ });
-  t.match(read({ ...message([]), payload: Buffer.from('{"level":5}') }), { reason: /not a Sparkplug payload/ });
-  t.match(readDeviceCommand(message([level(5)]), undefined, context), { reason: /^unknown device: .* DBIRTH/ });
-  t.match(read(message([level(5)]), table.devices.get('M1')), { reason: /nothing that can be written/ });
+  t.match(texts(read(message([level(5)], { retained: true }))), { reason: /retained/ });
+  t.match(texts(read({ ...message([]), payload: Buffer.alloc(65_537) })), { reason: /65537 bytes, at most 65536/ });
+  t.match(texts(read({ ...message([]), payload: Buffer.from('{"level":5}') })), { reason: /not a Sparkplug payload/ });
+  t.match(texts(readDeviceCommand(message([level(5)]), undefined, context)), { reason: /^unknown device: .* DBIRTH/ });
+  t.match(texts(read(message([level(5)]), table.devices.get('M1'))), { reason: /nothing that can be written/ });
 });
 
 t.test('whatever it is refused for, its sender hears of it under the id that he gave', async (t) => {
@@ -209,19 +213,31 @@ t.test('whatever it is refused for, its sender hears of it under the id that he 
   const alias = lamp?.byName.get('Command/Id')?.alias as number;
   const read = (m: ReturnType<typeof message>, device = lamp) => readDeviceCommand(m, device, context);
   const refused = { kind: 'refused', commandId: 'a-7', hasOwnId: true };
-  t.match(read(message([level(5), own], { timestampMs: NODE_START_MS - 300_001 })), { ...refused, reason: /300 s old/ });
-  t.match(read(message([level(5), own], { retained: true })), { ...refused, reason: /retained/ });
-  t.match(read(message([level(5), own, text('Override/Colour', 'red')])), { ...refused, reason: /no metric/ });
-  t.match(read(message([level(5), { alias, value: { kind: 'string', value: 'a-7' } }], { retained: true })), refused, 'by alias too');
-  t.match(read(message([level(5), text('Override/Id', 'a-7')], { retained: true })), refused);
-  t.match(read(message([level(5), own], {}), table.devices.get('M1')), { ...refused, reason: /nothing that can be written/ });
-  t.match(readDeviceCommand(message([level(5), own]), undefined, context), { ...refused, reason: /^unknown device/ });
-  t.match(readNodeCommand(message([flag('Emergency/Off', true), own]), NODE, context), { ...refused, reason: /no metric/ });
+  t.match(texts(read(message([level(5), own], { timestampMs: NODE_START_MS - 300_001 }))), { ...refused, reason: /300 s old/ });
+  t.match(texts(read(message([level(5), own], { retained: true }))), { ...refused, reason: /retained/ });
+  t.match(texts(read(message([level(5), own, text('Override/Colour', 'red')]))), { ...refused, reason: /no metric/ });
+  t.match(
+    texts(read(message([level(5), { alias, value: { kind: 'string', value: 'a-7' } }], { retained: true }))),
+    refused,
+    'by alias too',
+  );
+  t.match(texts(read(message([level(5), text('Override/Id', 'a-7')], { retained: true }))), refused);
+  t.match(texts(read(message([level(5), own], {}), table.devices.get('M1'))), { ...refused, reason: /nothing that can be written/ });
+  t.match(texts(readDeviceCommand(message([level(5), own]), undefined, context)), { ...refused, reason: /^unknown device/ });
+  t.match(texts(readNodeCommand(message([flag('Emergency/Off', true), own]), NODE, context)), { ...refused, reason: /no metric/ });
   const sent = message([level(5), own]);
   const withBytes = (hex: string) => ({ ...sent, payload: Buffer.concat([sent.payload, Buffer.from(hex, 'hex')]) });
-  t.match(read(withBytes('120b10ffffffffffffffffff01')), { ...refused, reason: /no metric alias/ }, 'an alias of 64 bits');
-  t.match(read(withBytes('08ffffffffffffffffff01')), { ...refused, reason: /payload timestamp/ }, 'a time of 64 bits');
-  t.match(read(message([own, text('Override/Reason', 'x'.repeat(70_000))])), { ...refused, reason: /at most 65536/ });
+  t.match(
+    texts(read(withBytes('120b10ffffffffffffffffff01'))),
+    { ...refused, reason: /no metric alias beyond 2\^53:/ },
+    'an alias of 64 bits',
+  );
+  t.match(
+    texts(read(withBytes('08ffffffffffffffffff01'))),
+    { ...refused, reason: /payload timestamp is beyond 2\^53:/ },
+    'a time of 64 bits',
+  );
+  t.match(texts(read(message([own, text('Override/Reason', 'x'.repeat(70_000))]))), { ...refused, reason: /at most 65536/ });
   for (const bad of ['', 'x'.repeat(65), 'a\u0007b'])
     t.match(read(message([level(5), text('Command/Id', bad)], { retained: true })), { commandId: 'fresh', hasOwnId: false });
 });
@@ -229,13 +245,16 @@ t.test('whatever it is refused for, its sender hears of it under the id that he 
 t.test('the time of a command counts only while the clock is to be trusted', async (t) => {
   const at = (timestampMs: number | undefined, clockQuality: CommandContext['clockQuality']) =>
     readDeviceCommand(message([level(5)], { timestampMs }), lamp, { ...context, clockQuality });
-  t.match(at(NODE_START_MS - 300_001, 'synced'), {
+  t.match(texts(at(NODE_START_MS - 300_001, 'synced')), {
     reason: /300 s old, at most 300 s: check the clock of the sender \(here it is 20.*Z\)/,
   });
-  t.match(at(Math.round(NODE_START_MS / 1_000), 'synced'), { reason: /takes milliseconds since 1970/ });
-  t.match(at(NODE_START_MS + 300_001, 'rtc'), { reason: /300 s ahead/ });
+  t.match(texts(at(Math.round(NODE_START_MS / 1_000), 'synced')), { reason: /takes milliseconds since 1970/ });
+  t.match(texts(at(NODE_START_MS + 300_001, 'rtc')), { reason: /300 s ahead/ });
   t.match(at(NODE_START_MS - 300_000, 'synced'), { kind: 'order' });
-  t.match(at(0, 'restored'), { kind: 'order' });
+  t.match(at(1_000_000_000_000, 'restored'), { kind: 'order' });
+  for (const quality of ['none', 'restored', 'rtc', 'synced'] as const)
+    for (const noTime of [0, 1, 1_795_000_000, 2 ** 53 - 1])
+      t.match(texts(at(noTime, quality)), { reason: /^payload timestamp is \d+: it takes milliseconds/ });
   t.match(at(undefined, 'synced'), { kind: 'order' });
 });
 
@@ -248,19 +267,76 @@ t.test('without a known time an expiry counts from the arrival, and what needs a
     lifetime: { expiresMono: 21_000 },
     order: { request: { expiresMono: 21_000 } },
   });
-  t.match(at([expires(1_000_000_020_000)], 'restored'), { reason: /expired/ }, 'a restored clock is late at most');
+  t.match(texts(at([expires(1_000_000_020_000)], 'restored')), {
+    reason: /expired by the clock here \(20.*Z\), which may be wrong: set it/,
+  });
   t.match(at([expires(NODE_START_MS + 1)], 'restored', NODE_START_MS - 999), { lifetime: { expiresMono: 2_000 } });
   t.match(
-    readDeviceCommand(message([level(5), expires(NODE_START_MS + 9)], { timestampMs: undefined }), lamp, {
-      ...context,
-      clockQuality: 'none',
-    }),
+    texts(
+      readDeviceCommand(message([level(5), expires(NODE_START_MS + 9)], { timestampMs: undefined }), lamp, {
+        ...context,
+        clockQuality: 'none',
+      }),
+    ),
     {
       reason: /needs the payload timestamp/,
     },
   );
-  t.match(at([expires(999_999_999_999)], 'none'), { reason: /before its own timestamp/ });
-  t.match(at([whole('Override/Until', NODE_START_MS + HOUR_MS)], 'none'), { reason: /time is not known here: give Override\/Minutes/ });
+  t.match(texts(at([expires(999_999_999_999)], 'none')), { reason: /before its own timestamp/ });
+  t.match(texts(at([whole('Override/Until', NODE_START_MS + HOUR_MS)], 'none')), {
+    reason: /time is not known here: give Override\/Minutes/,
+  });
+});
+
+t.test('a clock that is not known and ahead keeps no emergency away; what may darken is refused where it has expired by it', async (t) => {
+  for (const aheadMs of [1, 60_000, HOUR_MS, 24 * HOUR_MS, 365 * 24 * HOUR_MS, 8_760 * 24 * HOUR_MS]) {
+    const now: CommandContext = { ...context, nowMs: NODE_START_MS + 60_000 + aheadMs, clockQuality: 'restored' };
+    const expires = whole('Command/Expires', NODE_START_MS + 60_000);
+    const emergency = [flag('Emergency/On', true), expires];
+    t.match(readNodeCommand(message(emergency), NODE, now), { kind: 'order', lifetime: { expiresMono: 61_000 } }, 'the whole street');
+    t.match(readDeviceCommand(message(emergency), zone, now), { kind: 'order', lifetime: { expiresMono: 61_000 } }, 'a zone');
+    const trusted: CommandContext = { ...now, clockQuality: 'synced' };
+    t.match(texts(readNodeCommand(message(emergency, { timestampMs: now.nowMs }), NODE, trusted)), { reason: /^expired \d+ s ago/ });
+    t.match(texts(readNodeCommand(message([flag('Emergency/On', false), expires]), NODE, now)), { reason: /expired by the clock here/ });
+    for (const darkens of [[level(0)], [level(100)], [release(true)]]) {
+      t.match(texts(readDeviceCommand(message([...darkens, expires]), lamp, now)), { reason: /expired by the clock here/ });
+      t.match(readDeviceCommand(message(darkens), lamp, now), { kind: 'order' }, 'the way that the refusal names');
+      t.match(readDeviceCommand(message([...darkens, expires]), lamp, { ...now, clockQuality: 'none' }), { kind: 'order' });
+    }
+  }
+});
+
+t.test('an empty id is refused, a null one is none', async (t) => {
+  for (const name of ['Command/Id', 'Override/Id']) {
+    t.match(texts(readDeviceCommand(message([level(5), text(name, '')]), lamp, context)), {
+      kind: 'refused',
+      reason: /Id is empty: give an id or leave it out/,
+    });
+    t.match(readDeviceCommand(message([level(5), { name, isNull: true, datatype: 12 }]), lamp, context), {
+      kind: 'order',
+      hasOwnId: false,
+    });
+  }
+  const both = message([level(5), text('Command/Id', ''), text('Override/Id', 'a-7')]);
+  t.match(texts(readDeviceCommand(both, lamp, context)), { kind: 'refused', commandId: 'a-7', hasOwnId: true });
+  const emergency = (on: boolean) => readNodeCommand(message([flag('Emergency/On', on), text('Command/Id', '')]), NODE, context);
+  t.match(
+    texts([emergency(true), emergency(false)]),
+    [{ kind: 'order', hasOwnId: false }, { kind: 'refused' }],
+    'an emergency is not kept away by it',
+  );
+});
+
+t.test('a refusal shows a number as its sender wrote it', async (t) => {
+  const reasonOf = (value: Metric['value'], datatype: number | undefined) =>
+    readDeviceCommand(message([{ name: 'Override/Level', value, ...(datatype === undefined ? {} : { datatype }) }]), lamp, context);
+  const most = { kind: 'long', value: 2n ** 64n - 1n } as const;
+  t.match(texts(reasonOf(most, 8)), { reason: /is 18446744073709551615, allowed/ });
+  t.match(texts(reasonOf(most, 4)), { reason: /is -1, allowed/ });
+  t.match(texts(reasonOf(most, undefined)), { reason: /is -1, allowed/ }, 'without a type it is the one of the birth, Int64');
+  t.match(texts(reasonOf({ kind: 'int', value: 2 ** 32 - 1 }, 7)), { reason: /is 4294967295, allowed/ });
+  t.match(texts(reasonOf({ kind: 'int', value: -1 }, 3)), { reason: /is -1, allowed/ });
+  for (const datatype of [5, 6, 7, 8]) t.match(reasonOf({ kind: 'long', value: 50n }, datatype), { kind: 'order' });
 });
 
 t.test('the digest is of what is asked, whatever surrounds it and in whatever order', async (t) => {
@@ -274,27 +350,48 @@ t.test('an NCMD asks for a rebirth by name, or for the emergency, or is refused'
   const rebirth = (value: boolean): Metric => flag('Node Control/Rebirth', value);
   const read = (metrics: Metric[], retained = false) => readNodeCommand(message(metrics, { retained }), NODE, context);
   t.strictSame(read([rebirth(true)]), { kind: 'rebirth' });
-  t.strictSame(read([rebirth(false)]), { kind: 'nothing' });
+  t.match(texts(read([rebirth(false)])), { kind: 'refused', reason: /^nothing is asked: Node Control\/Rebirth takes true$/ });
+  t.match(texts(read([rebirth(false), text('Command/Id', 'n-1')])), { kind: 'refused', commandId: 'n-1' });
+  for (const timestampMs of [0, 1, 2 ** 60])
+    t.strictSame(readNodeCommand(message([rebirth(true)], { timestampMs }), NODE, context), { kind: 'rebirth' }, `at ${timestampMs}`);
   t.strictSame(read([]), { kind: 'nothing' });
-  t.match(read([rebirth(true)], true), { reason: /retained/ });
+  t.match(texts(read([rebirth(true)], true)), { reason: /retained/ });
   const old = message([rebirth(true)], { timestampMs: NODE_START_MS - 3_600_000 });
   t.strictSame(readNodeCommand(old, NODE, context), { kind: 'rebirth' }, 'a host whose clock is wrong must be able to read us');
-  t.match(read([flag('Node Control/Reboot', true)]), {
+  t.match(texts(read([flag('Node Control/Reboot', true)])), {
     reason: /no metric "Node Control\/Reboot": Node Control\/Rebirth, Emergency\/On, .* can be written/,
   });
-  t.match(read([whole('Node Control/Rebirth', 1)]), { reason: /takes a Boolean/ });
-  t.match(read([rebirth(true), flag('Emergency/On', true)]), { reason: /stands alone/ });
-  t.match(read([{ alias: 1, value: { kind: 'boolean', value: true } }]), { reason: /cannot be written/ });
-  t.match(read([flag('Emergency/On', true), whole('Emergency/Minutes', 30), text('Emergency/Reason', 'fire'), text('Command/Id', 'e-1')]), {
-    kind: 'order',
-    target: NODE.cabinet,
-    order: { kind: 'override', request: { rank: 'emergency', levelPct: 100, minutes: 30, reason: 'fire', commandId: 'e-1' } },
-  });
+  t.match(texts(read([whole('Node Control/Rebirth', 1)])), { reason: /takes a Boolean/ });
+  t.match(texts(read([rebirth(true), flag('Emergency/On', true)])), { reason: /stands alone/ });
+  t.match(texts(read([{ alias: 1, value: { kind: 'boolean', value: true } }])), { reason: /cannot be written/ });
+  t.match(
+    texts(read([flag('Emergency/On', true), whole('Emergency/Minutes', 30), text('Emergency/Reason', 'fire'), text('Command/Id', 'e-1')])),
+    {
+      kind: 'order',
+      target: NODE.cabinet,
+      order: { kind: 'override', request: { rank: 'emergency', levelPct: 100, minutes: 30, reason: 'fire', commandId: 'e-1' } },
+    },
+  );
   t.match(read([flag('Emergency/On', false)]), { order: { kind: 'release', request: { rank: 'emergency', target: NODE.cabinet } } });
-  t.match(read([flag('Emergency/On', false), whole('Emergency/Minutes', 30)]), { reason: /contradict/ });
-  t.match(read([whole('Emergency/Minutes', 30)]), { reason: /Emergency\/On is missing/ });
-  t.match(read([flag('Emergency/On', true), whole('Emergency/Minutes', 1_441)]), { reason: /allowed are 1 to 1440/ });
-  t.match(read([whole('Emergency/Until', NODE_START_MS)]), { reason: /cannot be written/ });
+  t.match(texts(read([flag('Emergency/On', false), whole('Emergency/Minutes', 30)])), { reason: /contradict/ });
+  t.match(texts(read([whole('Emergency/Minutes', 30)])), { reason: /Emergency\/On is missing/ });
+  t.match(texts(read([flag('Emergency/On', true), whole('Emergency/Minutes', 1_441)])), { reason: /allowed are 1 to 1440/ });
+  t.match(texts(read([whole('Emergency/Until', NODE_START_MS)])), { reason: /cannot be written/ });
+});
+
+t.test('what the platform writes about delivery is refused in a command with the shape that it takes', async (t) => {
+  for (const [name, shape] of [
+    ['Sync/Ack', '<epoch>:<seq>'],
+    ['Sync/Log', '<number>:<hash>'],
+    ['Sync/Accept', '"segments'],
+    ['Sync/Resend', '{"id","fromMs","toMs"}'],
+  ] as const) {
+    const parsed = readNodeCommand(message([text(name, '7'), text('Command/Id', 'a')]), NODE, context);
+    t.match(texts(parsed), { kind: 'refused' }, name);
+    const reason = String((parsed as { reason: Message }).reason);
+    t.ok(reason.startsWith(`${name} comes in an NCMD of its own, without Command/Id`) && reason.includes(shape), reason);
+    t.notMatch(reason, /cannot be written/);
+  }
 });
 
 t.test('whatever bytes arrive are read without an error', async (t) => {

@@ -35,6 +35,7 @@ function setUp(store: Pick<Store, 'save' | 'load'>, chance = 0, readFile: ReadFi
     readFile: readFile ?? (async () => Buffer.alloc(0)),
     onBirth: () => {},
     onRebirth: () => {},
+    isSparing: () => false,
     onHold: () => {},
     onDeath: async () => {},
     onGone: () => {},

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { backOffMs } from '../../../../agent/sync/session/link-failures.ts';
-import { afterEvent } from '../../../../agent/sync/session/session.ts';
+import { afterEvent, returnDelayMs } from '../../../../agent/sync/session/session.ts';
 import {
   createSession,
   type Effect,
@@ -248,6 +248,76 @@ t.test('a host that asks for births all the time gets them ever more rarely, at 
   t.equal(askAllTheTime(900_000, 86_400_000).holds, 0, 'one that asks now and then never waits');
   const calm = askAllTheTime(1_300_000, 20_000_000);
   t.equal(calm.session.rebirth.gapMs, REBIRTH_GAP_MS.first, 'and after a quiet time the pace is the first one');
+});
+
+/** A flapping host: offline for half of `periodMs`, online for the other half, on all servers. Time goes on in steps of 100 ms. */
+function flapAllTheTime(periodMs: number, lengthMs: number, { servers = 1, isSparing = false } = {}) {
+  const births: number[] = [];
+  const isOnline = (atMs: number): boolean => atMs % periodMs >= periodMs / 2;
+  let session = createSession(true, servers);
+  let connects = 0;
+  let due = { atMs: Number.POSITIVE_INFINITY, event: rested };
+  const dispatch = (event: SessionEvent, nowMs: number): void => {
+    const step = afterEvent(session, event);
+    session = step.session;
+    for (const effect of step.effects) {
+      if (effect.kind === 'connect') connects += 1;
+      if (effect.kind === 'birth') births.push(nowMs);
+      const after = (delayMs: number, next: SessionEvent): void => {
+        due = { atMs: nowMs + Math.max(0, delayMs), event: next };
+      };
+      if (effect.kind === 'save') after(0, saved);
+      else if (effect.kind === 'connect') after(100, connected);
+      else if (effect.kind === 'subscribe') after(100, subscribed);
+      else if (effect.kind === 'await-host') after(effect.delayMs, { kind: 'host-late' });
+      else if (effect.kind === 'await-birth') after(returnDelayMs(session, { atMono: nowMs, isSparing }), { kind: 'birth-due', atMono: 0 });
+      else if (effect.kind === 'die') after(100, died);
+      else if (effect.kind === 'rest') after(backOffMs(effect.failures, 0.5), rested);
+    }
+  };
+  dispatch(start(), 0);
+  for (let nowMs = 0; nowMs <= lengthMs; nowMs += 100) {
+    while (due.atMs <= nowMs) {
+      const { event } = due;
+      due = { atMs: Number.POSITIVE_INFINITY, event };
+      dispatch(event.kind === 'birth-due' ? { kind: 'birth-due', atMono: nowMs } : event, nowMs);
+      if (event.kind === 'subscribed') dispatch(host(isOnline(nowMs), nowMs), nowMs);
+    }
+    if (nowMs > 0 && isOnline(nowMs) !== isOnline(nowMs - 100)) dispatch(host(isOnline(nowMs), nowMs), nowMs);
+  }
+  return { births, connects };
+}
+
+t.test('a host that goes and returns all the time brings births at the pace of requests, with one server or several', async (t) => {
+  for (const servers of [1, 2, 5])
+    for (const periodMs of [200, 1_000, 2_000, 20_000, 130_000]) {
+      const { births, connects } = flapAllTheTime(periodMs, 21_600_000, { servers });
+      const story = `${servers} servers, each ${periodMs} ms`;
+      t.ok(births.length >= 20 && births.length <= 46, `${story}: ${births.length} births in six hours`);
+      // Between two births, ten minutes apart, the walk over the servers backs off from 1 s to 5 min: about ten rounds.
+      t.ok(connects <= births.length * (servers === 1 ? 1 : servers * 10) + 1, `${story}: ${connects} connections`);
+      const last = births.slice(-10);
+      t.ok(last.every((at, i) => i === 0 || at - (last[i - 1] ?? 0) >= REBIRTH_GAP_MS.longest));
+    }
+  const { births } = flapAllTheTime(1_000, 3_600_000, { isSparing: true });
+  t.ok(births.length >= 6 && births.length <= 9, `${births.length} births in an hour without a budget`);
+});
+
+t.test('a host that restarts once is not slowed, also while requests come at the slowest pace', async (t) => {
+  const delayMs = (session: SessionState, atMono: number): number => returnDelayMs(session, { atMono, isSparing: true });
+  const restart = (atMono: number): SessionEvent[] => [host(false, atMono), died, ...again, host(true, atMono + 1)];
+  const born = run([...WAITING, host(true, 5), due(), ask(1), ask(2), { kind: 'rebirth-due', atMono: 5_001 }], createSession(true)).session;
+  const stormy = { ...born, rebirth: { ...born.rebirth, gapMs: REBIRTH_GAP_MS.longest } };
+  const first = run(restart(6_000), stormy).session;
+  t.ok(delayMs(first, 6_001) <= 0, 'the first return');
+  const second = run([due(6_001), ...restart(7_000)], first).session;
+  t.equal(delayMs(second, 7_001), REBIRTH_GAP_MS.longest - 1_000, 'the second one soon after it');
+  t.ok(delayMs(run([{ kind: 'reconnect' }, died, ...again, host(true, 7_002)], second).session, 7_003) <= 0, 'a person who reconnects');
+  const daily = run([due(6_001), ...restart(86_400_000)], first).session;
+  t.ok(delayMs(daily, 86_400_001) <= 0, 'one a day');
+  t.equal(run([due(86_400_001)], daily).session.rebirth.gapMs, REBIRTH_GAP_MS.first, 'after a quiet time the pace is the first one');
+  const cut = run([failed(6_500), ...again, host(true, 6_600)], run([due(6_001)], first).session).session;
+  t.ok(delayMs(cut, 6_600) <= 0, 'a lost link is no return');
 });
 
 t.test('the pace of births outlives the connection, and a used-up data budget makes it the slowest', async (t) => {

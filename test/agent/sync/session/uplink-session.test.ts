@@ -2,6 +2,7 @@ import t from 'tap';
 import type { MqttConnection, MqttTransport } from '../../../../agent/sync/mqtt/mqtt-transport.ts';
 import { createMqttTransport } from '../../../../agent/sync/mqtt/mqttjs-transport.ts';
 import { createTestBroker } from '../../../platform/broker.ts';
+import { texts } from '../../../support/texts.ts';
 import { createMemoryStore } from '../memory-store.ts';
 import { createSmallNode, manualClock, until, uplinkConfig } from '../small-node.ts';
 import { online, openUplinkScene, verbs } from '../uplink-scene.ts';
@@ -87,6 +88,50 @@ t.test('no birth before the primary host is there; its leaving ends the session,
   );
 });
 
+t.test('a primary host that goes and returns each second gets births ever more rarely, and that is an event', async (t) => {
+  const clock = manualClock();
+  const { host, node } = await openUplinkScene(t, { clock, primaryHost: 'scada', random: () => 0.01 });
+  await node.uplink.start();
+  const births = (): number => host.messages.filter(({ verb }) => verb === 'NBIRTH').length;
+  const flap = async (): Promise<void> => {
+    const { state } = node.uplink.status();
+    await host.state(false, clock.wallMs());
+    await until(() => node.uplink.status().state !== 'online' && (state !== 'online' || !host.nodeAlive));
+    const isWaiting = (): boolean => node.uplink.status().state === 'waiting-for-host';
+    for (let i = 0; i < 5; i += 1) {
+      await clock.advance(100);
+      await until(isWaiting, 50);
+    }
+    await host.state(true, clock.wallMs());
+    await until(() => node.uplink.status().state !== 'waiting-for-host');
+    await clock.advance(500);
+  };
+  t.ok(await until(online(node)));
+  await flap();
+  t.ok(await until(online(node)), 'the first return is answered at once');
+  for (let i = 0; i < 64; i += 1) await flap();
+  t.ok(births() >= 4 && births() <= 6, `${births()} births in 65 s`);
+  t.match(texts(node.uplink.status()), {
+    state: 'connecting',
+    reason: 'births wait: primary host scada goes offline and returns again and again',
+  });
+  const frame = node.poll({ 'L01.level': 9 });
+  node.commit();
+  for (let i = 0; i < 12; i += 1) {
+    await clock.advance(60_000);
+    if (await until(online(node), 50)) await flap();
+  }
+  const storms = node.events.filter(({ code }) => code === 'births-asked-too-often');
+  t.match(texts(storms), [
+    { severity: 'warning', endMs: null, text: /^primary host scada goes offline and returns .* wait up to \d+ min/ },
+  ]);
+  for (let i = 0; i < 12 && !online(node)(); i += 1) {
+    await clock.advance(60_000);
+    await until(online(node), 200);
+  }
+  t.ok(await until(() => host.values.has(`L01/level@${frame.atMs}`)), 'what was read meanwhile comes behind the births');
+});
+
 t.test('a broker that is not there is tried again, and does not use bdSeq up', async (t) => {
   const broker = createTestBroker();
   await broker.start();
@@ -101,7 +146,7 @@ t.test('a broker that is not there is tried again, and does not use bdSeq up', a
   t.match(node.uplink.status().reason, /cannot be reached: the machine is there, but nothing listens on that port/);
   await broker.start();
   t.ok(await until(online(node)));
-  t.match(node.uplink.status(), { bdSeq: 0, reason: '' });
+  t.match(texts(node.uplink.status()), { bdSeq: 0, reason: '' });
 });
 
 t.test('a certificate that cannot be read is named, and tried again', async (t) => {

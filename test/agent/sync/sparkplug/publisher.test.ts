@@ -193,5 +193,6 @@ t.test('the end of a command arrives whatever the broker takes: without its lamp
   };
   t.match(send({ ...outcome, lamps: { L1: 'failed' } }), [{ id: 'a-1', lamps: { L1: 'failed' } }]);
   t.strictSame(send(outcome), [{ id: 'a-1', target: 'Z1', state: 'failed', reason: 'no reply', level: 80, lamps: {} }]);
-  t.match(send({ ...outcome, reason: 'é'.repeat(2_000) }), [{ id: 'a-1', state: 'failed', reason: /^é{100,}$/ }]);
+  t.match(send({ ...outcome, lamps: {}, isSaved: false }), [{ id: 'a-1', saved: false }], 'what the disk did not take');
+  t.match(send({ ...outcome, reason: msg`${'é'.repeat(2_000)}` }), [{ id: 'a-1', state: 'failed', reason: /^é{100,}$/ }]);
 });

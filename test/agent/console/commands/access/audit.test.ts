@@ -39,6 +39,20 @@ t.test('a verdict says whole, with the head to keep, or what is wrong', async (t
   t.match(renderAudit(empty, page, 60_000), /The log is empty/);
 });
 
+t.test('a log whose later entries wait in memory is not called whole, with or without a verdict', async (t) => {
+  const text = (waiting: number, isVerified: boolean): string => renderAudit({ ...auditPage(isVerified), waiting }, page, 60_000);
+  t.match(
+    text(12, true),
+    /^Unchanged: entries 1 to 13\. But entries may be missing:\n- 12 later entries wait in memory, a restart loses them:/m,
+  );
+  t.match(text(1, true), /^- one later entry waits in memory, a restart loses it: see `luciole store`$/m);
+  t.notMatch(text(12, true), /Whole/);
+  t.match(text(12, false), /^12 later entries wait in memory, a restart loses them: see `luciole store`$/m);
+  t.notMatch(text(0, true) + text(0, false), /memory/);
+  const empty = { entries: [], head: null, waiting: 3, verdict: { entries: 0, firstN: 0, reserved: 0, problems: [], remarks: [] } };
+  t.match(renderAudit(empty, page, 60_000), /The log is empty\.\n3 later entries wait in memory/);
+});
+
 t.test('a head that cannot be one is told with the form of one', async (t) => {
   t.throws(() => command.check({ head: '12' }), { code: 'usage', message: /bad head "12".*NUMBER:HASH/ });
   t.doesNotThrow(() => command.check({ head: `13:${HASH.toUpperCase()}`, since: '90d', verify: true }));

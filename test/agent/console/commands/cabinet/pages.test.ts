@@ -177,11 +177,15 @@ checkSheets([
       [
         fakeEvent(1, { source: 'telemetry.db', text: msg`/data/telemetry.db: SQLITE_NOTADB: file is not a database` }),
         fakeEvent(2, { source: 'state.db', text: msg`readings wait in memory: /data/state.db: it was removed while in use` }),
+        fakeEvent(3, {
+          source: 'state.db',
+          text: msg`settings are not saved: ${'/var/lib/luciole/state.db: SQLITE_FULL: no space is left'}`,
+        }),
       ],
       page,
       null,
     ),
-    [/ \/data\/telemetry\.db: SQLITE_NOTADB/, /\/data\/state\.db: it was/],
+    [/ \/data\/telemetry\.db: SQLITE_NOTADB/, /\/data\/state\.db: it was/, /\/var\/lib\/luciole\/state\.db:\s+SQLITE_FULL/],
   ],
 ]);
 

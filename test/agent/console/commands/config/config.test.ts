@@ -285,3 +285,11 @@ t.test('a history that was stored is shown in the language of its reader, what a
   t.match(shown, / off$/m);
   t.match(stored?.revisions.at(-1), { why: 'rollback to revision 1: off; missing', reason: 'by console:marie: bad' });
 });
+
+t.test('a commit names everybody else whose parts go live with it', async (t) => {
+  const partsBy = ['platform:eve', 'console:luc'];
+  const kept = await run('config commit', {}, { answer: { ...DONE, revision: 8, partsBy } });
+  t.match(kept.text, /^revision 8 is kept; nothing that runs is changed\nwith parts by platform:eve, console:luc$/);
+  const trial = await run('config commit', {}, { answer: { ...CHANGED, revision: 8, isOnTrial: true, partsBy } });
+  t.match(trial.text, /^Trial [\s\S]+\nParts +with parts by platform:eve, console:luc\nThen/);
+});

@@ -27,6 +27,12 @@ const night = fakeEnergyRow({
 
 const sheets: [story: string, text: string, patterns: RegExp[], not?: RegExp][] = [
   [
+    'a store without a whole night of a meter, which the cabinet may have all the same',
+    shown({ meters: [] }),
+    [/^Measured +nothing: no meter of this cabinet has counted one of these nights\n? +whole$/m],
+    /has no meter/,
+  ],
+  [
     'a month of one zone',
     shown(),
     [

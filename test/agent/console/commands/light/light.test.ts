@@ -233,6 +233,16 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
     [/^At +Tue 2026-12-01 23:41:07 CET$/m, /^In force +80 %$/m, /Forecast +by sun, programme and the overrides still in force then/],
   ],
   [
+    'why at a time that comes twice says which one it is, and how to ask for the other',
+    renderWhy(same({ id: 'L07', kind: 'lamp', lamps: [explained], atMs: Date.parse('2026-10-25T00:30Z') }), page),
+    [/^At +Sun 2026-10-25 02:30:00 CEST\nOr +02:30 comes twice; the other one is --at 2026-10-25T01:30Z$/m],
+  ],
+  [
+    'why in the past at a time that comes twice says the same',
+    renderWhy(same({ ...pastView([{ levelPct: 60, atMs: PAST_MS }]), atMs: Date.parse('2026-10-25T01:30Z') }), page),
+    [/^At +Sun 2026-10-25 02:30:00 CET\nOr +02:30 comes twice; the other one is --at 2026-10-25T00:30Z$/m],
+  ],
+  [
     'why in the past says "not recorded" and what was measured, never a level as decided',
     renderWhy(same(pastView([{ levelPct: 60, atMs: PAST_MS - 4_000 }])), page),
     [
@@ -270,6 +280,11 @@ const times: [typed: string, now: string, then: string][] = [
   ['2026-12-24T18:00Z', '2026-12-01T21:41:07Z', '2026-12-24T18:00Z'],
   ['2026-11-01 02:00:30', '2026-12-01T21:41:07Z', '2026-11-01T01:00:30Z'],
   ['06:00', '2026-10-24T20:00Z', '2026-10-25T05:00Z'],
+  ['02:30', '2026-10-24T20:00Z', '2026-10-25T00:30Z'],
+  ['02:30', '2026-10-25T00:40Z', '2026-10-25T01:30Z'],
+  ['02:30', '2026-10-25T01:40Z', '2026-10-26T01:30Z'],
+  ['2026-10-25T02:30', '2026-10-24T20:00Z', '2026-10-25T00:30Z'],
+  ['02:30', '2026-03-28T20:00Z', '2026-03-29T01:30Z'],
   ['06:00', '2026-03-28T20:00Z', '2026-03-29T04:00Z'],
 ];
 for (const [typed, now, then] of times) {
@@ -305,7 +320,7 @@ async function consoleOf(t: { teardown(fn: () => unknown): void }, view: AgentVi
     const text = { out: '', err: '' };
     const terminal = {
       ...{ widthCols: 80, colour: false, user: 'tech', version: 'luciole 0', socketPath, status: { show: () => {}, clear: () => {} } },
-      localFiles: async () => ({ ...createFakeView(), about: '' }),
+      localFiles: async () => ({ ...createFakeView(), about: msg`` }),
       out: (more: string) => {
         text.out += more;
       },

@@ -37,6 +37,28 @@ function limitText(text: string): Message {
   return of === 'the lamp' ? msg`kept up to the minimum of the lamp: ${pct} %` : msg`kept up to the minimum of ${of}: ${pct} %`;
 }
 
+const unsavedAnswers: readonly [typed: string, args: Record<string, string>, text: RegExp][] = [
+  ['override', { target: 'L07', level: '50' }, /But +in force until the agent stops, but not saved: check the disk of\s+store\.dir/],
+  ['lights on', { duration: '30m' }, /But +in force until the agent stops, but not saved: check the disk of\s+store\.dir/],
+  ['release', { target: 'L07' }, /But +not saved: a restart of the agent brings back what was released/],
+  ['lights auto', {}, /But +not saved: a restart of the agent brings back what was released/],
+];
+
+for (const [typed, args, text] of unsavedAnswers) {
+  t.test(`${typed}: an answer that the disk did not take says so and is no success for a script`, async (t) => {
+    const row = COMMANDS.find(({ name }) => name === typed) as AgentCommand;
+    const unsaved = { ...outcome({ isSaved: false }), untilMs: AT_MS + 60_000 };
+    const view: AgentView = { ...createFakeView(), override: async () => unsaved, release: async () => unsaved };
+    const job = { source: 'console:tech', caller: { user: 'tech', role: 'technician', socketKind: 'machine' } } as unknown as Job;
+    const result = plain(await row.answer(view, args, job));
+    t.match(await row.render(result, page, args), text);
+    t.equal(row.succeeded(result), false);
+    const { isSaved: _, ...saved } = result as Outcome;
+    t.equal(row.succeeded(saved), true);
+    t.notMatch(await row.render(saved, page, args), /saved/);
+  });
+}
+
 /** A lamp under an override that its limits changed. */
 function limited(id: string, requestedPct: number, wantedPct: number, ...texts: readonly string[]): WhyLamp {
   const line = {

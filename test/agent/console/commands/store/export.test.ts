@@ -20,6 +20,7 @@ import { exportReadings } from '../../../../../agent/console/commands/store/expo
 import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
 import type { LocalActions, Terminal } from '../../../../../agent/console/terminal/terminal.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../../agent/core/message.ts';
 import type { AgentView } from '../../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 import { storedFrames, storeStatus } from '../../fake-store.ts';
@@ -99,6 +100,24 @@ t.test('readings become lines of CSV, each once, and the file has its name only 
   ]);
   t.strictSame([new Set(lines).size, lines.at(-1)], [902, '']);
   t.strictSame(agent.pages, [0, 110, 210, 310, 410]);
+});
+
+t.test('an export while the disk takes nothing warns of the readings that are not in it, for people and for scripts', async (t) => {
+  const store = async () => ({
+    ...(await createFakeView().store()),
+    state: 'trouble' as const,
+    reason: msg`the disk is full`,
+    readingsWaiting: 131,
+  });
+  const agent = await agentAt(t, { store });
+  const warning = /warning: 131 readings not in it: the disk does not take them, they wait in\nmemory; see `luciole store`\n$/;
+  t.match(await run(agent, ['--since', '1m', '--to', agent.at('held.csv')]), { code: 0, err: warning });
+  const scripted = await run(agent, ['--since', '1m', '--to', agent.at('held.jsonl'), '--json']);
+  t.match(scripted, { code: 0, err: warning });
+  t.match(JSON.parse(scripted.out), { waiting: 131 });
+  const sound = await agentAt(t);
+  const { out, err } = await run(sound, ['--since', '1m', '--to', sound.at('sound.csv'), '--json']);
+  t.notMatch(err + out, /waiting|memory/);
 });
 
 t.test('JSON Lines say first whose they are, and the end of the name chooses them', async (t) => {
@@ -279,7 +298,10 @@ t.test('no agent is told as such, and one that goes leaves what is there to go o
     },
   });
   const file = agent.at('x.csv');
-  t.match(await run(agent, ['--since', '24h', '--to', file]), { code: 69, err: /closed the connection[\s\S]*the\s+same\s+command\s+continues/ });
+  t.match(await run(agent, ['--since', '24h', '--to', file]), {
+    code: 69,
+    err: /closed the connection[\s\S]*the\s+same\s+command\s+continues/,
+  });
   t.strictSame(files(agent), ['x.csv.part', 'x.csv.part.json']);
   t.match(await run(agent, ['--since', '24h', '--to', file]), { code: 69, err: /no agent answers/ });
   t.strictSame(files(agent), ['x.csv.part', 'x.csv.part.json']);

@@ -23,12 +23,17 @@ const measured = (hours: number, changes: Partial<PointHistory> = {}): PointHist
   return { pointId: 'M01.power', unit: 'W', decimals: 1, ...range, ...fakeHistory(range), ...changes };
 };
 
+const hoursFrom = (start: string, hours: number): PointHistory => {
+  const range = { fromMs: Date.parse(start), toMs: Date.parse(start) + hours * HOUR_MS, resolution: 'hour' } as const;
+  return measured(1, { ...range, ...fakeHistory(range) });
+};
+
 const unbalanced = { produced: 100, delivered: 90, backlog: 5, gaps: 2, estimates: 0, isBalanced: false };
 
 const damaged = {
   file: 'telemetry.db',
   ok: false,
-  problems: ['frame 17 to 19 are damaged; they are left out and told upstream'],
+  problems: [msg`frame 17 to 19 are damaged; they are left out and told upstream`],
   bytes: 1,
 };
 
@@ -53,6 +58,18 @@ checkSheets([
       /^30 Nov 23:00 {2}84\.2 {2}86\.32 {2}89\.2 {8}60 {2}1 without a value$/m,
       /^ 1 Dec 05:00 {5}- {6}- {5}- {9}1 /m,
     ],
+  ],
+  [
+    'two hours of the same name have their zone',
+    renderPointHistory(hoursFrom('2026-10-24T23:00Z', 4), page, 'table'),
+    [/^01:00 CEST /m, /^02:00 CEST /m, /^ ?02:00 CET /m, /^ ?03:00 CET /m],
+  ],
+  ['the second hour of that name alone has it too', renderPointHistory(hoursFrom('2026-10-25T01:00Z', 1), page, 'table'), [/^02:00 CET /m]],
+  ['a night without that has none', renderPointHistory(hoursFrom('2026-10-26T00:00Z', 4), page, 'table'), [/^02:00 {2}/m]],
+  [
+    'what a point measured over two years has the year before each time',
+    renderPointHistory(hoursFrom('2025-12-31T21:00Z', 4), page, 'table'),
+    [/^31 Dec 2025 22:00 /m, /^ 1 Jan 2026 00:00 /m],
   ],
   [
     'what a point measured, with more before it',
@@ -102,6 +119,11 @@ checkSheets([
     ],
   ],
   [
+    'a store whose oldest reading is later than the clock says so',
+    renderStore(same(fakeStoreView({ oldestMs: AT_MS + HOUR_MS })), page),
+    [/back to Tue 2026-12-01 23:41:07 CET\s+\(later\s+than\s+now:\s+the\s+clock\s+went\s+back\)/],
+  ],
+  [
     'a store in trouble says what to do',
     renderStore(
       same(
@@ -110,7 +132,7 @@ checkSheets([
           reason: msg`the disk is full; make room on /var/lib/luciole`,
           readingsLost: 7,
           account: unbalanced,
-          chores: [fakeChore('backup', { failed: true, result: 'the disk could not be asked' })],
+          chores: [fakeChore('backup', { failed: true, result: msg`the disk could not be asked` })],
         }),
       ),
       page,

@@ -1,0 +1,136 @@
+/**
+ * A file that a sender writes over the line: it lies in a folder of its own until it is whole.
+ *
+ * The sender chooses the names of what it sends. The folder takes no other name while the program receives, and gives none away: so a
+ * batch of files, a name with a folder in it and the removal of a cut file all fail.
+ */
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { syncPath } from '../../core/atomic-write.ts';
+
+/** Folders of cut files. A name with a dot in front is none that a session may name. */
+const PARTS = '.part';
+/** A folder that takes no name, and one that does. */
+const MODES = { closed: 0o500, open: 0o700 };
+/** The owner reads and writes a received file, whatever the sender says of its rights. */
+const OWN_RIGHTS = 0o600;
+/** The end of what came before is received again and compared. Units: bytes. Source: assumed; 9 s at 9600 baud, 8 blocks of ZMODEM. */
+const OVERLAP_BYTES = 8_192;
+
+/** A file on its way. */
+export interface PartialFile {
+  readonly path: string;
+  /** Here the program works. */
+  readonly dir: string;
+  /** What had come before. Units: bytes. */
+  readonly bytes: number;
+  /**
+   * `none`: nothing was written. `empty`: a file without content. `other`: what had come before is not the beginning of this one.
+   * `isWhole`: the sender says that it has sent all.
+   */
+  check(isWhole: boolean): 'none' | 'empty' | 'other' | 'ok';
+  /** Keeps what has come, for another time; an empty file goes. */
+  keep(): void;
+  /** Moves the whole file to its place, on the disk. */
+  finish(target: string): void;
+}
+
+/** Opens the folder for one name, with what came of it before. Errors: throws the system's error. */
+export function openPartial(receivedDir: string, name: string): PartialFile {
+  adoptFormer(receivedDir, name);
+  const dir = join(receivedDir, PARTS, name);
+  mkdirSync(dir, { recursive: true, mode: MODES.open });
+  chmodSync(dir, MODES.open);
+  for (const other of readdirSync(dir)) if (other !== name) rmSync(join(dir, other), { recursive: true, force: true });
+  const path = join(dir, name);
+  const { bytes, end } = withoutEnd(path);
+  chmodSync(dir, MODES.closed);
+  const before = statSync(path, { bigint: true }).ctimeNs;
+  return {
+    ...{ path, dir, bytes },
+    check(isWhole) {
+      const { size, ctimeNs } = statSync(path, { bigint: true });
+      if (ctimeNs === before) return 'none';
+      if (size === 0n) return 'empty';
+      const again = partOf(path, bytes - end.length, end.length);
+      if (!again.equals(end.subarray(0, again.length))) return 'other';
+      // A shorter file is written over the beginning of the one before.
+      return isWhole && Number(size) < bytes ? 'other' : 'ok';
+    },
+    keep: () => void (statSync(path).size === 0 && dropPartial(receivedDir, name)),
+    finish(target) {
+      chmodSync(path, (statSync(path).mode & 0o777) | OWN_RIGHTS);
+      syncPath(path);
+      chmodSync(dir, MODES.open);
+      renameSync(path, target);
+      dropPartial(receivedDir, name);
+      syncPath(receivedDir);
+    },
+  };
+}
+
+/** True where something of this name came and was cut. */
+export function hasPartial(receivedDir: string, name: string): boolean {
+  adoptFormer(receivedDir, name);
+  return existsSync(join(receivedDir, PARTS, name));
+}
+
+/** Removes what came of a cut file; none is fine. Errors: throws the system's error. */
+export function dropPartial(receivedDir: string, name: string): void {
+  const [parts, dir] = [join(receivedDir, PARTS), join(receivedDir, PARTS, name)];
+  if (!existsSync(dir)) return;
+  chmodSync(dir, MODES.open);
+  rmSync(dir, { recursive: true });
+  if (readdirSync(parts).length === 0) rmdirSync(parts);
+}
+
+/** Cuts the end off, to be received again. */
+function withoutEnd(path: string): { readonly bytes: number; readonly end: Buffer } {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false) rmSync(path, { recursive: true });
+  const fd = openSync(path, 'a', OWN_RIGHTS);
+  try {
+    const bytes = statSync(path).size;
+    const end = partOf(path, Math.max(0, bytes - OVERLAP_BYTES), Math.min(bytes, OVERLAP_BYTES));
+    ftruncateSync(fd, bytes - end.length);
+    return { bytes, end };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function partOf(path: string, from: number, length: number): Buffer {
+  const fd = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(length);
+    return bytes.subarray(0, readSync(fd, bytes, 0, length, from));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Takes over what an earlier release left of a cut file: the file itself or its second name, and a mark. */
+function adoptFormer(receivedDir: string, name: string): void {
+  const [first, second, mark] = [join(receivedDir, name), join(receivedDir, `.${name}`), join(receivedDir, `.${name}${PARTS}`)];
+  if (!existsSync(mark)) return;
+  const dir = join(receivedDir, PARTS, name);
+  const found = [first, second].find((path) => existsSync(path));
+  if (found !== undefined && !existsSync(dir)) {
+    mkdirSync(dir, { recursive: true, mode: MODES.open });
+    renameSync(found, join(dir, name));
+  }
+  for (const path of [second, mark]) rmSync(path, { force: true });
+}

@@ -1,0 +1,52 @@
+import type { Clock, MonoMs } from '../../core/clock.ts';
+
+/** Units: ms. Source: as the longest wait of the store before it tries a disk again. */
+const RETRY_MS = 30_000;
+
+export interface RetriedSaveParts {
+  readonly clock: Pick<Clock, 'monoMs'>;
+  /** Saves what is in force. Resolves whether it is on disk. */
+  readonly save: () => Promise<boolean>;
+  /** Called for the first of several failures in a row. */
+  readonly onFailed: () => void;
+}
+
+/** Saves what is in force. A save that the disk does not take is repeated by `tend`, until one is on disk. */
+export class RetriedSave {
+  readonly #parts: RetriedSaveParts;
+  #latest: Promise<boolean> = Promise.resolve(true);
+  #isFailing = false;
+  /** Null while nothing has to be repeated. */
+  #retryMono: MonoMs | null = null;
+
+  constructor(parts: RetriedSaveParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves whether the newest state is on disk. Errors: none. */
+  get latest(): Promise<boolean> {
+    return this.#latest;
+  }
+
+  /** Saves what is in force now. */
+  now(): void {
+    const saving = this.#parts.save().catch(() => false);
+    this.#latest = saving;
+    this.#retryMono = null;
+    void saving.then((isSaved) => {
+      if (saving === this.#latest) this.#settle(isSaved);
+    });
+  }
+
+  /** Repeats a save that failed, once the wait after it is over. */
+  tend(): void {
+    if (this.#retryMono !== null && this.#parts.clock.monoMs() >= this.#retryMono) this.now();
+  }
+
+  #settle(isSaved: boolean): void {
+    const { clock, onFailed } = this.#parts;
+    if (!isSaved && !this.#isFailing) onFailed();
+    this.#isFailing = !isSaved;
+    this.#retryMono = isSaved ? null : clock.monoMs() + RETRY_MS;
+  }
+}

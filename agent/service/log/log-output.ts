@@ -1,0 +1,76 @@
+/**
+ * Writes the lines of the log to a file descriptor without blocking the caller, and keeps a bounded amount while it cannot be written.
+ *
+ * Not the library's own destination: at the end of a process that one tries for ever to write to a full disk.
+ */
+import { write, writeSync } from 'node:fs';
+import type { Clock } from '../../core/clock.ts';
+
+/** Unwritten lines kept while the reader stalls; more are dropped, for a stalled journal must not stall the bus. Units: bytes. */
+const MAX_WAITING_BYTES = 1_048_576;
+/** Lines of one write. Source: assumed; a line has 100 to 500 bytes, and a pipe takes 64 KiB. */
+const MOST_LINES = 100;
+/** Pause before an output that is momentarily full is tried again. Units: ms. Source: assumed; as the library of the log does. */
+const AGAIN_MS = 100;
+/** Longest wait of `flush` for a reader that stalls. Units: ms. Source: assumed; far below the time that systemd grants a stop, 90 s. */
+const FLUSH_LIMIT_MS = 1_000;
+
+export interface LogOutput {
+  /** Keeps the line until it is written; discards it where too much waits. */
+  write(line: string): void;
+  /** Writes what waits and returns; discards it where the output cannot be written now. Blocks up to `FLUSH_LIMIT_MS`. Errors: none. */
+  flush(): void;
+}
+
+/** An output that is tried again with the next line after each failure. */
+export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>): LogOutput {
+  /** Being written, or to be written first. */
+  let first = Buffer.alloc(0);
+  let isWriting = false;
+  let waiting: Buffer[] = [];
+  let waitingBytes = 0;
+
+  const writeSome = (): void => {
+    if (isWriting) return;
+    if (first.length === 0) {
+      first = Buffer.concat(waiting.splice(0, MOST_LINES));
+      waitingBytes -= first.length;
+    }
+    if (first.length === 0) return;
+    isWriting = true;
+    write(fd, first, (error, bytes) => {
+      isWriting = false;
+      if (error === null) {
+        first = first.subarray(bytes);
+        writeSome();
+      } else if (error.code === 'EAGAIN') clock.after(AGAIN_MS, writeSome);
+    });
+  };
+  return {
+    write(line) {
+      const bytes = Buffer.from(line);
+      if (waitingBytes + bytes.length > MAX_WAITING_BYTES) return;
+      waiting.push(bytes);
+      waitingBytes += bytes.length;
+      writeSome();
+    },
+    flush() {
+      // A write in progress ends by itself.
+      writeNow(fd, Buffer.concat(isWriting ? waiting : [first, ...waiting]));
+      if (!isWriting) first = Buffer.alloc(0);
+      [waiting, waitingBytes] = [[], 0];
+    },
+  };
+}
+
+function writeNow(fd: number, bytes: Buffer): void {
+  for (let [at, waitedMs] = [0, 0]; at < bytes.length && waitedMs < FLUSH_LIMIT_MS; ) {
+    try {
+      at += writeSync(fd, bytes, at);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, AGAIN_MS);
+      waitedMs += AGAIN_MS;
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { createSystemClock } from '../../../agent/core/system-clock.ts';
+import { DATA_LOCK_FILE, lockData } from '../../../agent/store/data-lock.ts';
+import { createStore } from '../../../agent/store/store.ts';
+import { texts } from '../../support/texts.ts';
+import { frame, SILENT, testFolder } from './fixtures/kit.ts';
+
+const clock = createSystemClock({ quality: () => 'synced' });
+const HOLDER = fileURLToPath(new URL('./fixtures/lock-holder.ts', import.meta.url));
+
+/** Another process that has the lock of this folder. */
+async function holderOf(t: Test, dir: string) {
+  const child = spawn(process.execPath, [HOLDER, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  };
+}
+
+function open(t: Test, dir: string) {
+  const store = createStore({ dir, clock, log: SILENT, commitSeconds: 0.05, maxMegabytes: 64, maxDays: 400, decimals: new Map() });
+  t.teardown(() => store.stop());
+  return store;
+}
+
+t.test('a folder is locked for one process, and free again at its kill -9', async (t) => {
+  const dir = join(testFolder(t), 'data');
+  const kill = await holderOf(t, dir);
+  t.throws(() => lockData(dir), { name: 'StoreError', code: 'in-use', message: /another process uses this data; stop the other agent/ });
+  t.throws(() => lockData(`${dir}/../data`), { code: 'in-use' }, 'however its path is written');
+  await kill();
+  const lock = lockData(dir);
+  t.throws(() => lockData(dir), { code: 'in-use' });
+  lock.release();
+  lockData(dir).release();
+  t.same(readdirSync(dir), [DATA_LOCK_FILE], 'no journal beside it');
+  t.match(statSync(join(dir, DATA_LOCK_FILE)), { size: 0, mode: 0o100600 });
+});
+
+t.test('a store does not touch data that another process has, and begins once that process has ended', async (t) => {
+  const dir = testFolder(t);
+  const kill = await holderOf(t, dir);
+  const store = open(t, dir);
+  await store.start();
+  store.append(frame(1, 5));
+  t.equal(store.pulse().isInUse, true);
+  t.match(texts(await store.status()), { state: 'trouble', reason: /another process uses this data/ });
+  t.same(readdirSync(dir), [DATA_LOCK_FILE], 'no file of the store was made');
+  const committed = new Promise((resolve) => {
+    store.onCommitted = resolve;
+  });
+  await kill();
+  t.match(await committed, { tickets: [{ ticket: 1, readings: 5 }] }, 'nothing is lost meanwhile');
+  t.equal(store.pulse().isInUse, false);
+});
+
+t.test('a running store has its data locked, and frees it at its end', async (t) => {
+  const dir = testFolder(t);
+  const store = open(t, dir);
+  await store.start();
+  t.throws(() => lockData(dir), { code: 'in-use' });
+  await store.stop();
+  lockData(dir).release();
+});
+
+t.test('a place that takes no lock file costs no readings', async (t) => {
+  const dir = testFolder(t);
+  mkdirSync(join(dir, DATA_LOCK_FILE));
+  const remarks: unknown[] = [];
+  const log = { event: (name: string, fields?: object) => void remarks.push({ name, ...fields }) };
+  const store = createStore({ dir, clock, log, commitSeconds: 0.05, maxMegabytes: 64, maxDays: 400, decimals: new Map() });
+  t.teardown(() => store.stop());
+  await store.start();
+  t.equal(await store.save('a', 1), true);
+  t.match(JSON.stringify(remarks), /not locked against a second agent: .*found a folder, expected a file/);
+});
+
+t.test(
+  'a file that may not be opened is no lock of another process',
+  { skip: process.getuid?.() === 0 && 'root may open all' },
+  async (t) => {
+    const dir = testFolder(t);
+    writeFileSync(join(dir, DATA_LOCK_FILE), '');
+    chmodSync(join(dir, DATA_LOCK_FILE), 0);
+    t.throws(() => lockData(dir), { code: 'read-only' });
+  },
+);
