@@ -305,7 +305,10 @@ export class GuardedPort extends ModbusLink {
     });
     // Two different replies: one more may be on its way, and a line without a pause would stay one behind.
     const isUnlike = verdict === 'again' && frames.some((other) => !other.equals(frames[0] as Buffer));
-    if (isUnlike || (verdict === 'doubtful' && frames.length > 1)) this.#quietMono = nowMono + pending.timeoutMs;
+    const isStrict =
+      isRead(request) && this.#trust.isStrict(request[0] as number, { fc: request[1] as number, count: request.readUInt16BE(4), nowMono });
+    if (isUnlike || (verdict === 'again' && isStrict) || (verdict === 'doubtful' && frames.length > 1))
+      this.#quietMono = nowMono + pending.timeoutMs;
     if (verdict === 'again') {
       const fresh = { sentMono: null, queuedMono: nowMono, window: new ReplyWindow(request, pending.expectedBytes, this.#memory) };
       this.#schedule(Object.assign(pending, fresh));

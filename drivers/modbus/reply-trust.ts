@@ -20,6 +20,8 @@ const KNOWN_AFTER = 8;
 const EARLY = { share: 0.1, leastMs: 0.3 };
 /** Replies of one unit that differ more than this in their turnaround may not both be its own. Units: ms. Source: resolution of a timer; where a line is less steady, a third request is the price. */
 const STEADY_MS = 0.3;
+/** Rest of a shape between two reads of three requests each. Units: ms. Source: assumed; a tenth of a line for each such shape, and a sensor is seen as soon as a lost poll is repeated. */
+const STRICT_REST_MS = 1_000;
 /** A request whose replies differ more often than this from the one before changes as a rule. */
 const MOSTLY = 0.5;
 
@@ -98,6 +100,8 @@ export class ReplyTrust {
   readonly #paces = new Map<number, UnitPace>();
   #lastSent: Buffer | null = null;
   #doubtUntilMono: MonoMs = 0;
+  /** Of each unit whose replies, or number, the doubt is about. */
+  readonly #unitDoubtUntilMono = new Map<number, MonoMs>();
   /** When a reply was last late, duplicated, or different from another reply to the same request. Copies may still come, even where the cause was found. */
   #signMono: MonoMs = Number.NEGATIVE_INFINITY;
 
@@ -106,9 +110,21 @@ export class ReplyTrust {
     this.#counters = counters;
   }
 
-  /** Duplicates or frames of others were on the line: only what is proven is good. */
+  /** Duplicates or frames of others were on the line: copies of any reply may come. */
   isDoubtful(nowMono: MonoMs): boolean {
     return nowMono < this.#doubtUntilMono;
+  }
+
+  /**
+   * Only what is proven is good for this shape, or where only one request has it, what three replies with a silence between them say.
+   *
+   * The line is in doubt, and more than one request has the shape, or a reply of it may still come, or the doubt is about the unit itself.
+   * Other units are read on: no copy of another's reply has their number.
+   */
+  isStrict(unit: number, { fc, count, nowMono }: ReadShape): boolean {
+    if (!this.isDoubtful(nowMono)) return false;
+    if (nowMono < (this.#unitDoubtUntilMono.get(unit) ?? 0) || this.#late.owed(unit, fc, count, nowMono) > 0) return true;
+    return this.#findShape(unit, shapeId(fc, count))?.isShared === true;
   }
 
   /** How well a read of this shape can be told from older ones. */
@@ -119,9 +135,12 @@ export class ReplyTrust {
     return { rank: isUsed ? 1 : 0, clearMono: isUsed ? shape.sentMono : 0 };
   }
 
-  /** Before this time a reply to a read of this shape would be refused; 0 when that is not certain. */
+  /** Before this time a reply to a read of this shape would be refused, or cost the line too much; 0 when that is not certain. */
   restUntilMono(unit: number, { fc, count, nowMono }: ReadShape): MonoMs {
-    return this.isDoubtful(nowMono) ? this.#late.clearMono(unit, fc, count) : 0;
+    if (!this.isStrict(unit, { fc, count, nowMono })) return 0;
+    const shape = this.#findShape(unit, shapeId(fc, count));
+    if (shape === undefined || shape.isShared) return this.#late.clearMono(unit, fc, count);
+    return shape.sentMono + STRICT_REST_MS;
   }
 
   /** A request leaves. */
@@ -165,7 +184,7 @@ export class ReplyTrust {
     const isKnown = this.#shapes.has(unit) && !this.#isOwnEcho(frame);
     if (isKnown) {
       this.#signMono = nowMono;
-      this.#doubtUntilMono = nowMono + this.#late.boundMs;
+      this.#doubt(unit, nowMono);
     }
     // The reply to another master's read is one more that may come.
     if (isKnown && isRequest && isRead(frame)) this.#late.add(frame, { sentMono: nowMono, nowMono, isHeld: false });
@@ -217,7 +236,10 @@ export class ReplyTrust {
     const isProven = isNew && owed === 0 && frames.length === 1 && shape.trustedMono + this.#late.boundMs <= nowMono;
     const isAgreed = frames.length > 1 && frames.every((frame) => frame.equals(frames[0] as Buffer));
     let verdict: ReplyVerdict;
-    if (isDoubtful) verdict = isProven ? 'good' : 'doubtful';
+    // Where copies come, a copy that passes for one of three replies leaves a true one over, which comes in the silence behind it. What other
+    // requests were answered is too often the same for that.
+    const isRefused = !isProven && (isEarly || shape.isShared);
+    if (this.#isStrict(request, nowMono)) verdict = isProven ? 'good' : isRefused ? 'doubtful' : vote(frames, MOST_VOTES - 1, isAgreed);
     else if (owed > 0) verdict = vote(frames, owed + (first.isFirstKnown ? 1 : 0), isAgreed);
     else if (frames.length > 1) {
       // A unit that has become faster stays so. Two copies of another's reply hardly fall at the same place of two windows.
@@ -274,8 +296,17 @@ export class ReplyTrust {
     if (frames.some((frame) => !frame.equals(frames[0] as Buffer))) this.#signMono = nowMono;
     if (!isRead(request)) return;
     const isExplained = this.#owed(request, nowMono) > 0 || this.#shapeOf(request).strayMono >= firstSentMono;
-    if (frames.length > 1 && !isExplained) this.#doubtUntilMono = nowMono + this.#late.boundMs;
+    if (frames.length > 1 && !isExplained) this.#doubt(request[0] as number, nowMono);
     for (const _ of frames) this.#late.add(request, { sentMono, nowMono, isHeld: false });
+  }
+
+  #doubt(unit: number, nowMono: MonoMs): void {
+    this.#doubtUntilMono = nowMono + this.#late.boundMs;
+    this.#unitDoubtUntilMono.set(unit, this.#doubtUntilMono);
+  }
+
+  #isStrict(request: Buffer, nowMono: MonoMs): boolean {
+    return this.isStrict(request[0] as number, { fc: request[1] as number, count: request.readUInt16BE(4), nowMono });
   }
 
   #owed(request: Buffer, nowMono: MonoMs): number {
