@@ -305,10 +305,9 @@ export class GuardedPort extends ModbusLink {
     });
     // Two different replies: one more may be on its way, and a line without a pause would stay one behind.
     const isUnlike = verdict === 'again' && frames.some((other) => !other.equals(frames[0] as Buffer));
-    const isStrict =
-      isRead(request) && this.#trust.isStrict(request[0] as number, { fc: request[1] as number, count: request.readUInt16BE(4), nowMono });
-    if (isUnlike || (verdict === 'again' && isStrict) || (verdict === 'doubtful' && frames.length > 1))
-      this.#quietMono = nowMono + pending.timeoutMs;
+    // Copies come in bursts: one that came in each window would outvote the reply. In a silence they come as what they are.
+    const isOutvoted = verdict === 'again' && this.#trust.mayBeOutvoted(request, nowMono);
+    if (isUnlike || isOutvoted || (verdict === 'doubtful' && frames.length > 1)) this.#quietMono = nowMono + pending.timeoutMs;
     if (verdict === 'again') {
       const fresh = { sentMono: null, queuedMono: nowMono, window: new ReplyWindow(request, pending.expectedBytes, this.#memory) };
       this.#schedule(Object.assign(pending, fresh));

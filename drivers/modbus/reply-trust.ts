@@ -116,15 +116,24 @@ export class ReplyTrust {
   }
 
   /**
-   * Only what is proven is good for this shape, or where only one request has it, what three replies with a silence between them say.
+   * Whether a reply of this shape needs more than a confirmation, because the line is in doubt.
    *
-   * The line is in doubt, and more than one request has the shape, or a reply of it may still come, or the doubt is about the unit itself.
-   * Other units are read on: no copy of another's reply has their number.
+   * `proof`: the doubt is about the unit itself, or one of its replies of the shape may still come. What other requests were answered is too
+   * often the same, so only a content that is new is good, or where one request alone has the shape, what three replies say with a silence
+   * between them. `votes`: several requests of another unit have the shape; no copy of another's reply has its number, but its own may have
+   * copies too, so three replies it is.
    */
-  isStrict(unit: number, { fc, count, nowMono }: ReadShape): boolean {
-    if (!this.isDoubtful(nowMono)) return false;
-    if (nowMono < (this.#unitDoubtUntilMono.get(unit) ?? 0) || this.#late.owed(unit, fc, count, nowMono) > 0) return true;
-    return this.#findShape(unit, shapeId(fc, count))?.isShared === true;
+  strictness(unit: number, { fc, count, nowMono }: ReadShape): 'none' | 'votes' | 'proof' {
+    if (!this.isDoubtful(nowMono)) return 'none';
+    const isShared = this.#findShape(unit, shapeId(fc, count))?.isShared === true;
+    const isOwn = nowMono < (this.#unitDoubtUntilMono.get(unit) ?? 0) || this.#late.owed(unit, fc, count, nowMono) > 0;
+    if (isOwn) return isShared ? 'proof' : 'votes';
+    return isShared ? 'votes' : 'none';
+  }
+
+  /** Whether so many replies of this shape may come that all that are requested together could be old ones. */
+  mayBeOutvoted(request: Buffer, nowMono: MonoMs): boolean {
+    return isRead(request) && (this.#owed(request, nowMono) > 0 || this.#strictness(request, nowMono) !== 'none');
   }
 
   /** How well a read of this shape can be told from older ones. */
@@ -137,9 +146,10 @@ export class ReplyTrust {
 
   /** Before this time a reply to a read of this shape would be refused, or cost the line too much; 0 when that is not certain. */
   restUntilMono(unit: number, { fc, count, nowMono }: ReadShape): MonoMs {
-    if (!this.isStrict(unit, { fc, count, nowMono })) return 0;
+    const strictness = this.strictness(unit, { fc, count, nowMono });
+    if (strictness === 'none') return 0;
     const shape = this.#findShape(unit, shapeId(fc, count));
-    if (shape === undefined || shape.isShared) return this.#late.clearMono(unit, fc, count);
+    if (shape === undefined || strictness === 'proof') return this.#late.clearMono(unit, fc, count);
     return shape.sentMono + STRICT_REST_MS;
   }
 
@@ -236,10 +246,10 @@ export class ReplyTrust {
     const isProven = isNew && owed === 0 && frames.length === 1 && shape.trustedMono + this.#late.boundMs <= nowMono;
     const isAgreed = frames.length > 1 && frames.every((frame) => frame.equals(frames[0] as Buffer));
     let verdict: ReplyVerdict;
-    // Where copies come, a copy that passes for one of three replies leaves a true one over, which comes in the silence behind it. What other
-    // requests were answered is too often the same for that.
-    const isRefused = !isProven && (isEarly || shape.isShared);
-    if (this.#isStrict(request, nowMono)) verdict = isProven ? 'good' : isRefused ? 'doubtful' : vote(frames, MOST_VOTES - 1, isAgreed);
+    const strictness = this.#strictness(request, nowMono);
+    // Where copies come, a copy that passes for one of three replies leaves a true one over, which comes in the silence behind it.
+    const isRefused = isEarly || strictness === 'proof';
+    if (strictness !== 'none') verdict = isProven ? 'good' : isRefused ? 'doubtful' : strictVote(frames);
     else if (owed > 0) verdict = vote(frames, owed + (first.isFirstKnown ? 1 : 0), isAgreed);
     else if (frames.length > 1) {
       // A unit that has become faster stays so. Two copies of another's reply hardly fall at the same place of two windows.
@@ -262,7 +272,7 @@ export class ReplyTrust {
     this.#notePace(candidate);
     if (!isProven) shape.trustedMono = nowMono;
     shape.isInStep = isAgreed || (isNew && frames.length === 1);
-    if (frames.length === MOST_VOTES && !isAgreed && shape.isShared) this.#signMono = nowMono;
+    if (frames.length >= MOST_VOTES && !isAgreed && shape.isShared) this.#signMono = nowMono;
     return verdict;
   }
 
@@ -305,8 +315,8 @@ export class ReplyTrust {
     this.#unitDoubtUntilMono.set(unit, this.#doubtUntilMono);
   }
 
-  #isStrict(request: Buffer, nowMono: MonoMs): boolean {
-    return this.isStrict(request[0] as number, { fc: request[1] as number, count: request.readUInt16BE(4), nowMono });
+  #strictness(request: Buffer, nowMono: MonoMs): 'none' | 'votes' | 'proof' {
+    return this.strictness(request[0] as number, { fc: request[1] as number, count: request.readUInt16BE(4), nowMono });
   }
 
   #owed(request: Buffer, nowMono: MonoMs): number {
@@ -367,6 +377,13 @@ function isRepeated(frames: readonly Buffer[]): boolean {
 function vote(frames: readonly Buffer[], owed: number, isAgreed: boolean): ReplyVerdict {
   if (frames.length > 1 && !isAgreed) return 'doubtful';
   return frames.length > Math.min(owed, MOST_VOTES - 1) ? 'good' : 'again';
+}
+
+/** Three in a row must agree. What changes meanwhile begins the vote anew, once: it may be somebody who comes. */
+function strictVote(frames: readonly Buffer[]): ReplyVerdict {
+  const changes = frames.flatMap((frame, i) => (i === 0 || frame.equals(frames[i - 1] as Buffer) ? [] : [i]));
+  if (changes.length > 1) return 'doubtful';
+  return frames.length - (changes[0] ?? 0) >= MOST_VOTES ? 'good' : 'again';
 }
 
 function isRefusal(frames: readonly Buffer[]): boolean {
