@@ -65,6 +65,8 @@ export interface GuardedPortOptions extends LinkOptions {
   readonly isNetwork?: boolean;
   /** A request that was given up has been answered, `afterMs` after it was sent. */
   readonly onLate?: (request: Buffer, afterMs: number) => void;
+  /** As `ReplyTrust`. */
+  readonly onExtra?: (unit: number) => void;
 }
 
 export class GuardedPort extends ModbusLink {
@@ -85,10 +87,10 @@ export class GuardedPort extends ModbusLink {
   /** Bytes may lie in the port that were not delivered. */
   #isUnsure = true;
 
-  constructor({ port, serial, clock, counters, frameGapMs = gapMs(serial), isNetwork = false, onLate }: GuardedPortOptions) {
+  constructor({ port, serial, clock, counters, frameGapMs = gapMs(serial), isNetwork = false, onLate, onExtra }: GuardedPortOptions) {
     super({ port, clock, counters });
     const late = new LateReplies({ onSettled: () => void counters.resyncs++, onLate });
-    const trust = new ReplyTrust(late, counters);
+    const trust = new ReplyTrust(late, counters, onExtra);
     this.#late = late;
     this.#trust = trust;
     this.#charMs = charMs(serial);

@@ -94,6 +94,7 @@ interface UnitPace {
 export class ReplyTrust {
   readonly #late: LateReplies;
   readonly #counters: LinkCounters;
+  readonly #onExtra: (unit: number) => void;
   readonly #history = new ReplyHistory();
   readonly #echoes = new WriteEchoes();
   readonly #shapes = new Map<number, Shape[]>();
@@ -105,9 +106,11 @@ export class ReplyTrust {
   /** When a reply was last late, duplicated, or different from another reply to the same request. Copies may still come, even where the cause was found. */
   #signMono: MonoMs = Number.NEGATIVE_INFINITY;
 
-  constructor(late: LateReplies, counters: LinkCounters) {
+  /** `onExtra`: a reply of this unit came that nobody waited for, and that no request before explains. */
+  constructor(late: LateReplies, counters: LinkCounters, onExtra: (unit: number) => void = () => {}) {
     this.#late = late;
     this.#counters = counters;
+    this.#onExtra = onExtra;
   }
 
   /** Duplicates or frames of others were on the line: copies of any reply may come. */
@@ -185,13 +188,14 @@ export class ReplyTrust {
     this.#history.note(hash, nowMono, this.#late.boundMs);
     const shape = isRequest || fc > 4 ? undefined : this.#findShape(unit, 256 * fc + frame.length - OVERHEAD_BYTES);
     if (shape !== undefined) shape.strayMono = nowMono;
+    // Of units that this line does not ask nothing can be mistaken.
+    const isKnown = this.#shapes.has(unit) && !this.#isOwnEcho(frame);
+    if (isKnown && !isRequest && fc <= 4 && !this.#late.isMissing(frame, nowMono)) this.#onExtra(unit);
     if (!isRequest && this.#isLate(frame, { unit, fc, isNew, nowMono })) {
       this.#signMono = nowMono;
       this.#counters.lateReplies++;
       return 'late';
     }
-    // Of units that this line does not ask nothing can be mistaken.
-    const isKnown = this.#shapes.has(unit) && !this.#isOwnEcho(frame);
     if (isKnown) {
       this.#signMono = nowMono;
       this.#doubt(unit, nowMono);

@@ -59,7 +59,8 @@ export function wrapped(before: string, behind: string): Trouble {
   return (reply) => [[0, Buffer.concat([Buffer.from(before, 'hex'), reply, Buffer.from(behind, 'hex')])]];
 }
 
-function trouble(
+/** From now on what a unit says is changed on its way. */
+export function trouble(
   { sim, clock }: Plant,
   unit: number,
   { untilMono, what, sensorUnit }: { untilMono: number; what: Trouble; sensorUnit: number },
@@ -77,17 +78,23 @@ function trouble(
   };
 }
 
+/** Lamps `L1` and on, and the sensors `S1` and `S2`, after a good minute. */
+export async function streetOf(t: Test, lamps: number, sensor: Profile): Promise<Plant> {
+  const ids = Array.from({ length: lamps }, (_, i) => [`L${i + 1}`, LAMP] as const);
+  const plant = createPlant({ devices: { ...Object.fromEntries(ids), S1: sensor, S2: sensor } });
+  t.teardown(() => plant.field.stop());
+  await plant.field.start();
+  await plant.clock.advance(70_000);
+  return plant;
+}
+
 /** The longest time from a change of the sensor's input until it is read, over a minute and a half in which it changes every 5 s; and readings that were never true. */
 export async function worstSight(
   t: Test,
   lamps: number,
   { who, forMs, what, sensor = SENSOR }: { who: string; forMs: number; what: Trouble; sensor?: Profile },
 ) {
-  const ids = Array.from({ length: lamps }, (_, i) => [`L${i + 1}`, LAMP] as const);
-  const plant = createPlant({ devices: { ...Object.fromEntries(ids), S1: sensor, S2: sensor } });
-  t.teardown(() => plant.field.stop());
-  await plant.field.start();
-  await plant.clock.advance(70_000);
+  const plant = await streetOf(t, lamps, sensor);
   const sensorUnit = plant.addressOf('S1');
   trouble(plant, plant.addressOf(who), { untilMono: plant.clock.monoMs() + forMs, what, sensorUnit });
   let worstMs = 0;
