@@ -131,12 +131,24 @@ export class GuardedPort extends ModbusLink {
 
   cutShort(timeoutMs: number): void {
     const pending = this.#pending;
+    if (pending !== null && this.#givesWay(pending)) return;
     // A unit that is asked to confirm its reply has answered.
     if (pending === null || isBroadcast(pending) || pending.frames.length > 0 || pending.timeoutMs <= timeoutMs) return;
     Object.assign(pending, { timeoutMs });
     if (pending.sentMono === null) return;
     pending.timer?.cancel();
     this.#waitUntil(pending, pending.txEndMono + timeoutMs);
+  }
+
+  /** Whether a confirmation that waits for the silence before it is given up, because something more urgent waits. */
+  #givesWay(pending: Pending): boolean {
+    if (pending.frames.length === 0 || pending.sentMono !== null || this.mayAskAgain(pending.isFirstForeign)) return false;
+    pending.timer?.cancel();
+    this.#pending = null;
+    this.#quietMono = Math.min(this.#quietMono, this.clock.monoMs());
+    this.counters.doubtful++;
+    pending.fail(doubtfulError(pending.request));
+    return true;
   }
 
   override get freeMono(): MonoMs {
