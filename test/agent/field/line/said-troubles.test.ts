@@ -1,9 +1,9 @@
 import t from 'tap';
 import { SENSOR } from '../plant.ts';
-import { MULTISENSOR, repeated, streetOf, trouble, twice } from './troubles.ts';
+import { MULTISENSOR, repeated, troubledStreet, trouble, twice } from './troubles.ts';
 
 t.test('two units with one address are reported under that address, until one of them is gone', async (t) => {
-  const plant = await streetOf(t, 4, MULTISENSOR);
+  const plant = await troubledStreet(t, 4, MULTISENSOR);
   trouble(plant, plant.addressOf('L2'), { untilMono: plant.clock.monoMs() + 60_000, what: twice(20), sensorUnit: plant.addressOf('S1') });
   await plant.clock.advance(60_000);
   const told = plant.events.filter(({ code }) => code === 'unit-answers-twice');
@@ -20,7 +20,7 @@ t.test('two units with one address are reported under that address, until one of
 });
 
 t.test('a line that repeats everything has no unit that answers twice', async (t) => {
-  const plant = await streetOf(t, 4, SENSOR);
+  const plant = await troubledStreet(t, 4, SENSOR);
   const sensorUnit = plant.addressOf('S1');
   for (const id of ['L1', 'L2', 'L3', 'L4', 'S1', 'S2'])
     trouble(plant, plant.addressOf(id), { untilMono: Number.POSITIVE_INFINITY, what: repeated(1, 20), sensorUnit });
@@ -34,7 +34,7 @@ t.test('a line that repeats everything has no unit that answers twice', async (t
 
 for (const copies of [1, 2, 5])
   t.test(`a sensor whose replies come ${copies} times too often is said to be blind as soon as it is`, async (t) => {
-    const plant = await streetOf(t, 4, MULTISENSOR);
+    const plant = await troubledStreet(t, 4, MULTISENSOR);
     const sinceMono = plant.clock.monoMs();
     trouble(plant, plant.addressOf('S1'), { untilMono: sinceMono + 60_000, what: repeated(copies, 20), sensorUnit: plant.addressOf('S1') });
     let blindMs = 0;

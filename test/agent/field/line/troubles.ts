@@ -79,7 +79,7 @@ export function trouble(
 }
 
 /** Lamps `L1` and on, and the sensors `S1` and `S2`, after a good minute. */
-export async function streetOf(t: Test, lamps: number, sensor: Profile): Promise<Plant> {
+export async function troubledStreet(t: Test, lamps: number, sensor: Profile): Promise<Plant> {
   const ids = Array.from({ length: lamps }, (_, i) => [`L${i + 1}`, LAMP] as const);
   const plant = createPlant({ devices: { ...Object.fromEntries(ids), S1: sensor, S2: sensor } });
   t.teardown(() => plant.field.stop());
@@ -94,7 +94,7 @@ export async function worstSight(
   lamps: number,
   { who, forMs, what, sensor = SENSOR }: { who: string; forMs: number; what: Trouble; sensor?: Profile },
 ) {
-  const plant = await streetOf(t, lamps, sensor);
+  const plant = await troubledStreet(t, lamps, sensor);
   const sensorUnit = plant.addressOf('S1');
   trouble(plant, plant.addressOf(who), { untilMono: plant.clock.monoMs() + forMs, what, sensorUnit });
   let worstMs = 0;
