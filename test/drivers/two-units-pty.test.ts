@@ -9,7 +9,7 @@ import { createPtyCable } from '../street/pty.ts';
 const SERIAL: SerialSettings = { baud: 115_200, parity: 'none', stopBits: 1, dataBits: 8 };
 
 t.test('through a pseudo-terminal: while unit 4 answers twice, the registers of unit 21 are read, equal shapes or not', async (t) => {
-  const clock = createSystemClock({ quality: ();
+  const clock = createSystemClock({ quality: () => 'synced' });
   let motion = 0;
   const cable = createPtyCable((bytes) => {
     const [unit, fc, address] = [bytes[0] as number, bytes[1] as number, bytes.readUInt16BE(2)];

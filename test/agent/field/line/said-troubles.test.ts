@@ -1,6 +1,6 @@
 import t from 'tap';
 import { SENSOR } from '../plant.ts';
-import { MULTISENSOR, repeated, troubledStreet, trouble, twice } from './troubles.ts';
+import { MULTISENSOR, repeated, trouble, troubledStreet, twice } from './troubles.ts';
 
 t.test('two units with one address are reported under that address, until one of them is gone', async (t) => {
   const plant = await troubledStreet(t, 4, MULTISENSOR);
