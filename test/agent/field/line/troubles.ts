@@ -29,6 +29,17 @@ export function late(ms: number): Trouble {
   return (reply) => [[ms, reply]];
 }
 
+/** Of a hundred replies so many are late by 0.25 to 0.65 s, 30 are damaged, and the others are right. */
+export function lateOrDamaged(random: () => number, latePct = 40): Trouble {
+  return (reply) => {
+    const chance = 100 * random();
+    if (chance < latePct) return [[250 + 400 * random(), reply]];
+    const damaged = Buffer.from(reply);
+    if (chance < latePct + 30) damaged[damaged.length - 1] = (damaged.at(-1) as number) ^ 0x55;
+    return [[0, damaged]];
+  };
+}
+
 export function underUnit(unitOf: (sensorUnit: number) => number, afterMs: number): Trouble {
   return (reply, sensorUnit) => {
     const other = withChecksum(Buffer.concat([Buffer.from([unitOf(sensorUnit)]), reply.subarray(1, -2)]));
