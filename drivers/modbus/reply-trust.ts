@@ -121,15 +121,15 @@ export class ReplyTrust {
   /**
    * Whether a reply of this shape needs more than a confirmation, because the line is in doubt.
    *
-   * `proof`: the doubt is about the unit itself, or one of its replies of the shape may still come. What other requests were answered is too
-   * often the same, so only a content that is new is good, or where one request alone has the shape, what three replies say with a silence
-   * between them. `votes`: several requests of another unit have the shape; no copy of another's reply has its number, but its own may have
-   * copies too, so three replies it is.
+   * `proof`: the doubt is about the unit itself. What other requests were answered is too often the same, so only a content that is new is
+   * good, or where one request alone has the shape, what three replies say with a silence between them. `votes`: several requests of another
+   * unit have the shape; no copy of another's reply has its number, but its own may have copies too, so three replies it is, whatever is owed:
+   * a sensor that waited for its own late reply to be forgotten was blind for a minute after each.
    */
   strictness(unit: number, { fc, count, nowMono }: ReadShape): 'none' | 'votes' | 'proof' {
     if (!this.isDoubtful(nowMono)) return 'none';
     const isShared = this.#findShape(unit, shapeId(fc, count))?.isShared === true;
-    const isOwn = nowMono < (this.#unitDoubtUntilMono.get(unit) ?? 0) || this.#late.owed(unit, fc, count, nowMono) > 0;
+    const isOwn = nowMono < (this.#unitDoubtUntilMono.get(unit) ?? 0);
     if (isOwn) return isShared ? 'proof' : 'votes';
     return isShared ? 'votes' : 'none';
   }

@@ -63,7 +63,7 @@ t.test('the last of several levels wins, the others say so', async (t) => {
   await plant.clock.advance(2_000);
   const sinceMono = plant.clock.monoMs();
   const results = [plant.write('L1', 20), plant.write('L1', 40), plant.write('L2', 10), plant.write('L1', 60)];
-  t.match(await resultOf(plant, results[3] as Promise<WriteResult>), { state: 'verified' });
+  for (const at of [3, 2]) t.match(await resultOf(plant, results[at] as Promise<WriteResult>), { state: 'verified' });
   t.match(await Promise.all(results), [
     { state: 'failed', reason: /newer level/, sentMono: null },
     { state: 'failed', reason: /newer level/, sentMono: null },

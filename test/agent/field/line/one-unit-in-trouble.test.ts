@@ -17,12 +17,16 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
 
 for (const [name, what] of Object.entries(TROUBLES))
   t.test(`a lamp that ${name} blinds no sensor of its line`, async (t) => {
-    for (const lamps of [1, 10, 33])
-      for (const forMs of [1_000, 10_000]) {
-        const { worstMs, wrong } = await worstSight(t, lamps, { who: 'L1', forMs, what });
-        t.ok(worstMs <= SEEN_WITHIN_MS, `with ${lamps} lamps, for ${forMs} ms: seen after ${worstMs} ms`);
-        t.same(wrong, []);
-      }
+    for (const [lamps, forMs] of [
+      [1, 1_000],
+      [1, 10_000],
+      [10, 1_000],
+      [33, 10_000],
+    ] as const) {
+      const { worstMs, wrong } = await worstSight(t, lamps, { who: 'L1', forMs, what });
+      t.ok(worstMs <= SEEN_WITHIN_MS, `with ${lamps} lamps, for ${forMs} ms: seen after ${worstMs} ms`);
+      t.same(wrong, []);
+    }
   });
 
 t.test('a sensor whose own replies come twice is still read', async (t) => {

@@ -29,6 +29,11 @@ export function late(ms: number): Trouble {
   return (reply) => [[ms, reply]];
 }
 
+/** Of a hundred replies so many are late by 20 to 170 ms. */
+export function sometimesLate(random: () => number, pct: number): Trouble {
+  return (reply) => [[100 * random() < pct ? 20 + 150 * random() : 0, reply]];
+}
+
 /** Of a hundred replies so many are late by 0.25 to 0.65 s, 30 are damaged, and the others are right. */
 export function lateOrDamaged(random: () => number, latePct = 40): Trouble {
   return (reply) => {
@@ -103,10 +108,13 @@ export async function troubledStreet(t: Test, lamps: number, sensor: Profile): P
 export async function worstSight(
   t: Test,
   lamps: number,
-  { who, forMs, what, sensor = SENSOR }: { who: string; forMs: number; what: Trouble; sensor?: Profile },
+  { who, forMs, what, everybody, sensor = SENSOR }: { who: string; forMs: number; what: Trouble; everybody?: Trouble; sensor?: Profile },
 ) {
   const plant = await troubledStreet(t, lamps, sensor);
   const sensorUnit = plant.addressOf('S1');
+  if (everybody !== undefined)
+    for (const id of plant.units.keys())
+      trouble(plant, plant.addressOf(id), { untilMono: Number.POSITIVE_INFINITY, what: everybody, sensorUnit });
   trouble(plant, plant.addressOf(who), { untilMono: plant.clock.monoMs() + forMs, what, sensorUnit });
   let worstMs = 0;
   for (let i = 0; i < 18; i++) {
