@@ -2,6 +2,7 @@
  * A street on the simulated wire with one unit whose replies are changed on their way: when is somebody seen all the same?
  */
 import type { Test } from 'tap';
+import type { Clock } from '../../../../agent/core/clock.ts';
 import type { Profile } from '../../../../agent/core/profile.ts';
 import { withChecksum } from '../../../../drivers/modbus/frames.ts';
 import { createPlant, LAMP, type Plant, point, profile, SENSOR } from '../plant.ts';
@@ -77,7 +78,7 @@ export function wrapped(before: string, behind: string): Trouble {
 
 /** From now on what a unit says is changed on its way. */
 export function trouble(
-  { sim, clock }: Plant,
+  { sim, clock }: Pick<Plant, 'sim'> & { readonly clock: Clock },
   unit: number,
   { untilMono, what, sensorUnit }: { untilMono: number; what: Trouble; sensorUnit: number },
 ): void {
