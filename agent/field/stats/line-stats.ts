@@ -63,7 +63,7 @@ export class LineStatsCollector {
   note(report: TransactionReport): void {
     const { config, line, clock } = this.#parts;
     const { request, end, lane } = report;
-    this.#wireMs += wireMsOf(report, config.serial);
+    this.#wireMs += wireMsOf(report, line, config.serial);
     const byConsole = lane === 'console';
     const tally = byConsole ? undefined : this.#tallies.get(request.unit);
     tally?.note(report);
@@ -163,7 +163,8 @@ function lineOf(config: LineConfig, counters: LineCounters) {
 }
 
 /** Time of the bytes alone: of a reply by its times, of anything else by the shortest frames. Units: ms. */
-function wireMsOf({ end }: TransactionReport, serial: SerialSettings): number {
-  if (!(end instanceof BusError)) return Math.max(0, end.atMono - end.askedMono - end.turnaroundMs);
+function wireMsOf({ request, end }: TransactionReport, line: ModbusLine, serial: SerialSettings): number {
+  // Between replies that confirm each other there are silences, which are no bytes.
+  if (!(end instanceof BusError)) return Math.min(Math.max(0, end.atMono - end.askedMono - end.turnaroundMs), line.wireMs(request));
   return (BYTES.request + (end.policy.answered ? BYTES.exception : 0)) * charMs(serial);
 }
