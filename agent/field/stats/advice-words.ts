@@ -15,6 +15,9 @@ export interface AdviceWords {
   readonly damagedAll: string;
   damagedOne(unit: number): string;
   readonly echo: string;
+  /** Replies of one unit, and of most, that come twice. */
+  readonly twice: string;
+  readonly repeats: string;
   readonly foreignFrames: string;
   readonly noise: string;
   lossy(isOne: boolean): string;
@@ -32,6 +35,8 @@ const WIRE: AdviceWords = {
   damagedAll: 'check termination (120 ohm at both ends), biasing, shield and baud rate',
   damagedOne: (unit) => `check its stub and its transceiver, and for a second unit with address ${unit}`,
   echo: 'the adapter hears what it sends: harmless, but switch off its local echo (RE with DE) to spare the line',
+  twice: 'switch one unit after the other off until it answers once',
+  repeats: 'look for a repeater that passes them on twice',
   foreignFrames: 'look for a second master on the line, or two units with one address',
   noise: 'look for a second master on the line, for missing biasing, or for a unit that talks by itself',
   lossy: (isOne) => (isOne ? 'check its connectors and its supply' : 'check their connectors and supply, and the wire they share'),
@@ -48,6 +53,8 @@ const GATEWAY: AdviceWords = {
   damagedAll: 'check the serial settings of the gateway and the cable behind it',
   damagedOne: (unit) => `check its cable behind the gateway, and for a second unit with address ${unit}`,
   echo: 'the gateway sends back what it is sent: harmless, but switch off its local echo to spare the line behind it',
+  twice: 'switch one unit behind the gateway after the other off until it answers once',
+  repeats: 'look for a repetition in the settings of the gateway',
   foreignFrames: 'look for another client of the gateway, or two units with one address behind it',
   noise: 'look for another client of the gateway, and for a unit behind it that talks by itself',
   lossy: (isOne) =>

@@ -50,6 +50,7 @@ function lineLines(line: LineStats, page: Page): string[] {
     ...labelled('Line', `${line.line}, ${line.kind}, ${line.baud === null ? 'network' : `${line.baud} baud`}, ${line.port}`, page),
     ...labelled('Wire', `busy ${formatNumber(line.busyPct)} % of the last minute, bytes alone ${formatNumber(line.wirePct)} %`, page),
     ...labelled('Count', counts(line), page),
+    ...labelled('Doubt', doubts(line), page),
     ...labelled('Urgent', `${spread(line.urgentWaitMs, 'waited')}; ${formatNumber(line.overruns)} polls came late`, page),
     ...(units.length === 0 ? [] : ['', ...tableLines(COLUMNS, units, page)]),
     ...(refused.length + unanswered.length === 0 ? [] : ['']),
@@ -78,6 +79,10 @@ function counts(line: LineStats): string {
   const { transactions, timeouts, crcErrors, exceptions, lateReplies, echoes, noiseBytes } = line;
   const ok = `${formatNumber(transactions)} transactions, ${formatNumber(timeouts)} timeouts, ${formatNumber(crcErrors)} bad CRC`;
   return `${ok}, ${formatNumber(exceptions)} exceptions, ${formatNumber(lateReplies)} late, ${formatNumber(echoes)} echoes, ${formatNumber(noiseBytes)} bytes of noise`;
+}
+
+function doubts({ duplicates, doubtful, resyncs }: LineStats): string {
+  return `${formatNumber(duplicates)} replies came twice, ${formatNumber(doubtful)} were not trusted, ${formatNumber(resyncs)} times all were in again`;
 }
 
 function spread(ms: Spread | null, verb: string): string {
